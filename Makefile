@@ -1,0 +1,33 @@
+# `make demo` and `make test` need only Python 3.11+ and make; everything else they set up themselves.
+PYTHON ?= python3
+PY := .venv/bin/python
+
+.PHONY: help demo test lint bench bench-quick lock clean setup-demo setup-test
+
+help:  ## what can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
+
+demo: setup-demo  ## a portal, a gateway and the widget on this machine; prints the card to open
+	@$(PY) -m sandbox
+
+test: setup-test  ## every test, browser tests too
+	@$(PY) -m pytest $(ARGS)
+
+lint: setup-test  ## style, types, and who may import whom
+	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && .venv/bin/lint-imports
+
+bench: setup-test  ## the benchmark tables
+	@$(PY) -m benchmarks
+
+lock: setup-demo  ## requirements*.in -> hashed requirements*.txt
+	@.venv/bin/pip install -q uv && for name in requirements requirements-demo requirements-test; do \
+	  .venv/bin/uv pip compile -q --python-version 3.11 --universal --generate-hashes --no-header $$name.in -o $$name.txt; done
+
+clean:  ## forget the environment and the demo's data
+	rm -rf .venv .run
+
+setup-demo:
+	@$(PYTHON) tools/setup.py demo
+
+setup-test:
+	@$(PYTHON) tools/setup.py test

@@ -1,0 +1,110 @@
+"""What both simulators share: how often each endpoint was called, and how it is made to misbehave.
+
+    GET  /_sandbox/calls    {"total": n, "calls": {"name": n}}
+    POST /_sandbox/reset    forget the calls, the faults and all state
+    POST /_sandbox/faults   {"fault": "http_500", "match": "crm.item.get", "times": 1, "seconds": 0}
+
+`match` is one call name or "*"; `times` counts down, null means until the reset. A POST with an empty object
+clears the faults; GET lists what is set and which names there are.
+"""
+
+import fnmatch
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, request
+from flask.typing import ResponseReturnValue
+
+
+@dataclass
+class Fault:
+    """One way to misbehave; `seconds` is for the slow ones, `detail` for what a fault needs beside (a new domain)."""
+
+    fault: str
+    match: str = "*"
+    times: int | None = 1
+    seconds: float = 0.0
+    detail: str = ""
+
+
+@dataclass
+class Control:
+    """Counts calls and hands out faults. `forget` is called on reset to put the seed back."""
+
+    names: tuple[str, ...]
+    forget: Callable[[], None]
+    calls: Counter[str] = field(default_factory=Counter)
+    faults: list[Fault] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def called(self, name: str) -> Fault | None:
+        """Count one call of `name` and return the fault that should answer it, if any.
+
+        The fault "delay" is served here (sleeps, then goes on), because it stands beside every other.
+        """
+        with self._lock:
+            self.calls[name] += 1
+            delays = [fault.seconds for fault in self.faults if fault.fault == "delay" and _matches(fault, name)]
+            chosen = self._spend(name)
+        if delays:
+            time.sleep(max(delays))
+        return chosen
+
+    def _spend(self, name: str) -> Fault | None:
+        for fault in self.faults:
+            if fault.fault == "delay" or not _matches(fault, name):
+                continue
+            if fault.times is not None:
+                fault.times -= 1
+                if fault.times <= 0:
+                    self.faults.remove(fault)
+            return fault
+        return None
+
+    def reset(self) -> None:
+        with self._lock:
+            self.calls.clear()
+            self.faults.clear()
+        self.forget()
+
+    def blueprint(self) -> Blueprint:
+        pages = Blueprint("sandbox", __name__, url_prefix="/_sandbox")
+        pages.add_url_rule("/calls", view_func=self._show_calls)
+        pages.add_url_rule("/reset", view_func=self._reset, methods=["POST"])
+        pages.add_url_rule("/faults", view_func=self._faults, methods=["GET", "POST"])
+        return pages
+
+    def _show_calls(self) -> ResponseReturnValue:
+        with self._lock:
+            return jsonify(total=sum(self.calls.values()), calls=dict(self.calls))
+
+    def _reset(self) -> ResponseReturnValue:
+        self.reset()
+        return jsonify(ok=True)
+
+    def _faults(self) -> ResponseReturnValue:
+        if request.method == "POST":
+            wanted: Any = request.get_json(silent=True)
+            if not isinstance(wanted, dict):
+                return jsonify(error="send a JSON object"), 400
+            if wanted and wanted.get("fault") not in (*self.names, "delay"):
+                return jsonify(error="no such fault", names=[*self.names, "delay"]), 400
+            with self._lock:
+                if wanted:
+                    self.faults.append(Fault(**wanted))
+                else:
+                    self.faults.clear()
+        return jsonify(faults=[asdict(fault) for fault in self.faults], names=[*self.names, "delay"])
+
+
+def _matches(fault: Fault, name: str) -> bool:
+    return fnmatch.fnmatchcase(name, fault.match)
+
+
+def cut_short(body: bytes, mimetype: str = "application/json") -> Response:
+    """An answer that promises more bytes than it sends, as a dropped connection does."""
+    return Response(body[: len(body) // 2], mimetype=mimetype, headers={"Content-Length": str(len(body))})
