@@ -8,7 +8,9 @@
 clears the faults; GET lists what is set and which names there are.
 """
 
+import contextlib
 import fnmatch
+import socket
 import threading
 import time
 from collections import Counter
@@ -106,5 +108,31 @@ def _matches(fault: Fault, name: str) -> bool:
 
 
 def cut_short(body: bytes, mimetype: str = "application/json") -> Response:
-    """An answer that promises more bytes than it sends, as a dropped connection does."""
-    return Response(body[: len(body) // 2], mimetype=mimetype, headers={"Content-Length": str(len(body))})
+    """Half of an answer, then a closed connection, as a dropped one leaves it."""
+    return hang_up(Response(body[: len(body) // 2], mimetype=mimetype), promised=len(body))
+
+
+def hang_up(answer: Response, *, promised: int) -> Response:
+    """Promise more bytes than there are and close the connection, which a server would keep open."""
+    answer.headers["Content-Length"] = str(promised)  # afterwards: werkzeug corrects it when it is given bytes
+    connection = _connection()
+    answer.call_on_close(lambda: _close(connection))
+    return answer
+
+
+def drop_connection() -> Response:
+    """Close the connection without a word."""
+    _close(_connection())
+    return Response(b"")
+
+
+def _connection() -> socket.socket | None:
+    """The socket of this request under gunicorn and werkzeug; there is none under Flask's test client."""
+    found = request.environ.get("gunicorn.socket") or request.environ.get("werkzeug.socket")
+    return found if isinstance(found, socket.socket) else None
+
+
+def _close(connection: socket.socket | None) -> None:
+    with contextlib.suppress(OSError):  # the client may be quicker
+        if connection is not None:
+            connection.shutdown(socket.SHUT_RDWR)

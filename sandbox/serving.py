@@ -11,10 +11,12 @@ from gunicorn.app.base import BaseApplication
 HOST = "127.0.0.1"
 
 
-def serve(app: Flask, port: int, *, threads: int = 256) -> None:
-    """Serve until stopped; ends the program with one line when the port is taken."""
-    refuse_busy(port)
-    _Server(app, {"bind": f"{HOST}:{port}", "threads": threads}).run()
+def serve(app: Flask, port: int, *, threads: int = 256, also: tuple[int, ...] = ()) -> None:
+    """Serve until stopped, on `also` as well; ends the program with one line when a port is taken."""
+    ports = (port, *also)
+    for each in ports:
+        refuse_busy(each)
+    _Server(app, {"bind": [f"{HOST}:{each}" for each in ports], "threads": threads}).run()
 
 
 def refuse_busy(port: int, *, setting: str = "") -> None:

@@ -1,0 +1,89 @@
+"""The two kinds of limit. Values only; how they are counted is in the storages."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ratelimit.units import microseconds
+
+# Both keep every sum of microseconds below 2**53, where a Lua number stops being exact, and a log in bounds.
+MOST = 10_000
+LONGEST_PACE = 86_400
+LONGEST_WINDOW = 366 * 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """`burst` at once, then one every `every` seconds (GCRA, a leaky bucket that needs no clockwork).
+
+    Between any two moments at most `burst + elapsed / every` permits are used. Raises ValueError.
+    """
+
+    every: float
+    burst: int = 1
+
+    def __post_init__(self) -> None:
+        _seconds("every", self.every, most=LONGEST_PACE)
+        _count("burst", self.burst)
+
+    @property
+    def pace(self) -> int:
+        """Microseconds between two permits."""
+        return microseconds(self.every)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Never more than `limit` in any `seconds`, wherever that span begins (a log, so no edge lets two windows through).
+
+    The storage keeps one entry of about 100 bytes for each permit in the window. Raises ValueError.
+    """
+
+    limit: int
+    seconds: float
+
+    def __post_init__(self) -> None:
+        _count("limit", self.limit)
+        _seconds("seconds", self.seconds, most=LONGEST_WINDOW)
+
+    @property
+    def span(self) -> int:
+        """The length of the window in microseconds."""
+        return microseconds(self.seconds)
+
+
+Limit = Rate | Window
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Several limits that all must agree, sorted by kind as the storages read them."""
+
+    rates: tuple[Rate, ...]
+    windows: tuple[Window, ...]
+    memory: int  # for how many microseconds a spent permit can matter to any of them
+
+    @classmethod
+    def of(cls, limits: Iterable[Limit]) -> "Limits":
+        """Raises ValueError if there is none: a limiter without limits would let everything through."""
+        given = tuple(limits)
+        rates = tuple(limit for limit in given if isinstance(limit, Rate))
+        windows = tuple(limit for limit in given if isinstance(limit, Window))
+        if not given:
+            raise ValueError("at least one limit is needed")
+        if len(rates) + len(windows) != len(given):
+            raise ValueError("a limit is a Rate or a Window")
+        spans = [*(rate.burst * rate.pace for rate in rates), *(window.span for window in windows)]
+        return cls(rates, windows, memory=max(spans))
+
+
+def _seconds(name: str, value: float, *, most: float) -> None:
+    if not math.isfinite(value) or microseconds(value) < 1:
+        raise ValueError(f"{name} must be at least a microsecond, not {value!r}")
+    if value > most:
+        raise ValueError(f"{name} must be at most {most} seconds, not {value!r}")
+
+
+def _count(name: str, value: int) -> None:
+    if not isinstance(value, int) or not 1 <= value <= MOST:
+        raise ValueError(f"{name} must be a whole number from 1 to {MOST}, not {value!r}")

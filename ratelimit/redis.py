@@ -1,0 +1,66 @@
+"""Permits counted in Redis: shared by all processes and hosts."""
+
+from collections.abc import Callable, Sequence
+from importlib import resources
+from typing import cast
+
+import redis
+
+from ratelimit.errors import StorageUnavailable
+from ratelimit.limits import Limits
+from ratelimit.storage import Storage
+from ratelimit.units import SLACK, microseconds
+
+
+class RedisStorage(Storage):
+    """Counts in Redis 5 or newer, or Valkey, with the server's own clock; one script and one round trip per call.
+
+    - Lasting: what was spent lives as long as the server's data. Without `appendonly yes` a restart forgets it and the
+      limits start anew; with `appendfsync always` nothing granted is ever forgotten, with `everysec` a crash may forget
+      a second. An eviction policy other than `noeviction` forgets too, and so does a failover to a late replica.
+    - Waiting: the client decides. Give it short timeouts and no retries: redis-py's own are 5 s, ten times over.
+      A retry whose first try did arrive spends nothing more.
+    - Space: two keys with one hash tag for each key in use; they expire a minute after their last permit can matter.
+
+    `clock` (seconds) replaces the server's: for tests and simulations only, since hosts never agree on the time.
+    """
+
+    def __init__(self, client: redis.Redis, clock: Callable[[], float] | None = None) -> None:
+        self._client = client
+        self._clock = clock
+        self._acquire = client.register_script(_lua("acquire.lua"))
+        self._give_back = client.register_script(_lua("give_back.lua"))
+
+    def acquire(self, key: str, n: int, limits: Limits, *, id: str, all_or_nothing: bool) -> tuple[int, int]:
+        terms = [number for rate in limits.rates for number in (rate.pace, rate.burst)]
+        terms += [number for window in limits.windows for number in (window.limit, window.span)]
+        asked = (self._time(), id, n, int(all_or_nothing), limits.memory, SLACK, len(limits.rates), *terms)
+        try:
+            granted, wait = cast(Sequence[int], self._acquire(keys=_keys(key), args=asked))
+        except redis.RedisError as error:
+            raise StorageUnavailable("Redis did not grant permits") from error
+        return granted, wait
+
+    def give_back(self, key: str, *, id: str, first: int, end: int) -> None:
+        try:
+            self._give_back(keys=_keys(key), args=(self._time(), id, first, end))
+        except redis.RedisError as error:
+            raise StorageUnavailable("Redis did not take permits back") from error
+
+    def reset(self, key: str) -> None:
+        try:
+            self._client.delete(*_keys(key))
+        except redis.RedisError as error:
+            raise StorageUnavailable("Redis did not forget a key") from error
+
+    def _time(self) -> int | str:
+        return "" if self._clock is None else microseconds(self._clock())
+
+
+def _keys(key: str) -> tuple[str, str]:
+    """One hash tag, so that a cluster keeps both on one node."""
+    return f"{{{key}}}:log", f"{{{key}}}:state"
+
+
+def _lua(name: str) -> str:
+    return resources.files("ratelimit").joinpath(name).read_text(encoding="utf-8")

@@ -1,0 +1,32 @@
+"""`make demo`: a portal, a gateway and the widget on this machine, and one address to open.
+
+Everything binds to loopback. The portal's pages are at 127.0.0.1 and the widget is framed from localhost: two ports of
+one host are one site to a browser, two names are not, and only then are third-party cookies really blocked.
+"""
+
+import sys
+from pathlib import Path
+
+from sandbox.demo import Demo, Ports
+from sandbox.serving import refuse_busy
+
+DATA = Path(__file__).resolve().parent.parent / ".run"
+
+
+def main() -> None:
+    ports = Ports.from_environ()
+    for port, setting in ports.all():
+        refuse_busy(port, setting=setting)
+    DATA.mkdir(exist_ok=True)
+    with Demo(ports, DATA) as demo:
+        print(f"\n  Open this CRM card:  {demo.card}\n")
+        print(f"  All cards:           {demo.portal}/")
+        print(f"  The client's phone:  {demo.gateway}/phone")
+        print("  Stop with Ctrl+C.\n", flush=True)
+        failed = demo.wait()
+    if failed:
+        sys.exit(f"{failed} stopped by itself; see {DATA / (failed + '.log')}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,212 @@
+"""Start the demo's programs, seed the widget through its own commands, and stop everything together."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+from cryptography.fernet import Fernet
+
+from sandbox.people import API_KEY
+from sandbox.portal.credentials import CLIENT_ID, CLIENT_SECRET, PORTALS
+from sandbox.valkey import Valkey, ValkeyMissing
+
+ROOT = Path(__file__).resolve().parent.parent
+LINES = (
+    ("sales", "Отдел продаж", "+79638477312"),
+    ("support", "Поддержка", "+79638477313"),
+    ("archive", "Архивная линия", ""),
+)
+PATIENCE = 30.0  # seconds for everything to answer
+
+
+@dataclass(frozen=True)
+class Ports:
+    widget: int = 8000
+    portal: int = 8001
+    gateway: int = 8002
+
+    @classmethod
+    def from_environ(cls) -> "Ports":
+        names = {"widget": "WIDGET_PORT", "portal": "PORTAL_PORT", "gateway": "GATEWAY_PORT"}
+        values = {}
+        for field, name in names.items():
+            given = os.environ.get(name, "")
+            if given and not (given.isdecimal() and 1024 <= int(given) <= 65_000):
+                sys.exit(f"{name}={given} is not a port between 1024 and 65000.")
+            if given:
+                values[field] = int(given)
+        return cls(**values)
+
+    def all(self) -> Iterator[tuple[int, str]]:
+        """Every port that is needed, with the setting that moves it. The second portal is 100 above the first."""
+        yield self.widget, "WIDGET_PORT"
+        yield self.portal, "PORTAL_PORT"
+        yield self.portal + 100, "PORTAL_PORT"
+        yield self.gateway, "GATEWAY_PORT"
+
+
+class Demo:
+    """A running demo, as a context manager. `data` keeps the database and logs, `short` a socket with a short path."""
+
+    def __init__(
+        self,
+        ports: Ports,
+        data: Path,
+        *,
+        workers: int = 2,
+        say: Callable[[str], None] = print,
+        settings: dict[str, str] | None = None,
+    ) -> None:
+        self.ports = ports
+        self.widget = f"http://localhost:{ports.widget}"
+        self.portal = f"http://127.0.0.1:{ports.portal}"
+        self.gateway = f"http://127.0.0.1:{ports.gateway}"
+        self.card = f"{self.portal}/crm/deal/details/7045/"
+        self._data = data
+        self._workers = workers
+        self._say = say
+        self._programs: dict[str, subprocess.Popen[bytes]] = {}
+        self._valkey = Valkey()
+        self.environment = {**os.environ, **self._settings(), **(settings or {})}
+
+    def __enter__(self) -> "Demo":
+        try:
+            self._start()
+        except BaseException:
+            self._stop()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
+    ) -> None:
+        self._stop()
+
+    def wait(self) -> str:
+        """Until Ctrl+C, or until a program stops by itself: then its name."""
+        try:
+            while True:
+                for name, program in self._programs.items():
+                    if program.poll() is not None:
+                        return name
+                time.sleep(0.3)
+        except KeyboardInterrupt:
+            return ""
+
+    def flask(self, *words: str, stdin: str = "") -> str:
+        """Run one of the widget's commands as an operator would."""
+        command = [sys.executable, "-m", "flask", *words]
+        done = subprocess.run(
+            command, cwd=ROOT, env=self.environment, input=stdin, capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            raise RuntimeError(f"flask {words[0]}: {done.stderr.strip() or done.stdout.strip()}")
+        return done.stdout
+
+    def restart_widget(self) -> None:
+        self._halt("widget")
+        self._start_widget()
+
+    def _start(self) -> None:
+        try:
+            self._valkey.start()
+            self.environment.setdefault("REDIS_URL", self._valkey.url)
+        except ValkeyMissing as missing:
+            self._say(f"No Redis-compatible server ({missing}): cache and limits live in one process.")
+        self._run("portal", [sys.executable, "-m", "sandbox.portal", "--port", str(self.ports.portal)])
+        self._run("gateway", [sys.executable, "-m", "sandbox.gateway", "--port", str(self.ports.gateway)])
+        self.flask("upgrade")
+        self._await("gateway", f"{self.gateway}/_sandbox/calls")
+        self._await("portal", f"{self.portal}/_sandbox/calls")
+        self._seed()
+        self._start_widget()
+
+    def _start_widget(self) -> None:
+        # Two workers would each keep limits of their own without a Redis.
+        workers = self._workers if self.environment.get("REDIS_URL") else 1
+        self._run("widget", [
+            *(sys.executable, "-m", "gunicorn", "wsgi:app", "--bind", f"127.0.0.1:{self.ports.widget}"),
+            *("--worker-class", "gthread", "--workers", str(workers), "--threads", "32", "--reuse-port"),
+            *("--keep-alive", "30", "--no-control-socket", "--log-level", "warning", "--graceful-timeout", "2"),
+        ])  # fmt: skip
+        self._await("widget", f"http://127.0.0.1:{self.ports.widget}/health/ready")
+
+    def _seed(self) -> None:
+        for number, portal in enumerate(PORTALS):
+            port = self.ports.portal
+            self.flask(
+                *("portal", "add", "--member-id", portal.member_id, "--endpoint", portal.client_endpoint(port)),
+                *("--domain", portal.domain(port), "--country", portal.country),
+            )
+            for session, name, phone in LINES if number == 0 else LINES[:1]:
+                self.flask(
+                    *("line", "add", "--portal", portal.member_id, "--name", name, "--address", self.gateway),
+                    *("--session", session, "--number", phone, "--key-file", "-"),
+                    stdin=f"{API_KEY}\n",
+                )
+
+    def _settings(self) -> dict[str, str]:
+        return {
+            **self._secrets(),
+            "FLASK_APP": "wsgi.py",
+            "BITRIX_CLIENT_ID": CLIENT_ID,
+            "BITRIX_CLIENT_SECRET": CLIENT_SECRET,
+            "AUTH_SERVERS": f"{self.portal}/oauth",
+            "ALLOW_HTTP": "True",
+            "DATABASE_URL": f"sqlite:///{self._data / 'widget.sqlite3'}",
+            "WIDGET_URL": self.widget,
+        }
+
+    def _secrets(self) -> dict[str, str]:
+        """Made once and kept beside the database they encrypt."""
+        file = self._data / "secrets.json"
+        if not file.exists():
+            file.write_text(
+                json.dumps({"SECRET_KEY": os.urandom(32).hex(), "ENCRYPTION_KEYS": Fernet.generate_key().decode()})
+            )
+            file.chmod(0o600)
+        secrets: dict[str, str] = json.loads(file.read_text())
+        return secrets
+
+    def _run(self, name: str, command: list[str]) -> None:
+        with (self._data / f"{name}.log").open("wb") as log:
+            self._programs[name] = subprocess.Popen(
+                command, cwd=ROOT, env=self.environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+            )
+
+    def _await(self, name: str, address: str) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            if self._programs[name].poll() is not None:
+                break
+            try:
+                with urllib.request.urlopen(address, timeout=5) as answer:
+                    if answer.status == 200:
+                        return
+            except OSError:
+                time.sleep(0.05)
+        log = (self._data / f"{name}.log").read_text(errors="replace").strip()
+        sys.exit(f"The {name} did not start:\n{log[-2000:]}")
+
+    def _halt(self, name: str) -> None:
+        program = self._programs.pop(name)
+        if program.poll() is None:
+            os.killpg(program.pid, signal.SIGTERM)
+        try:
+            program.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            os.killpg(program.pid, signal.SIGKILL)
+            program.wait()
+
+    def _stop(self) -> None:
+        for name in list(self._programs):
+            self._halt(name)
+        self._valkey.stop()

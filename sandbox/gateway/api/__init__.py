@@ -1,0 +1,1 @@
+"""WAHA's endpoints, a file for each group of its documentation."""

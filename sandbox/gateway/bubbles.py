@@ -1,0 +1,80 @@
+"""Messages as the client sees them: mirrored, by days, without what never left the line."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sandbox.gateway.model import Ack, Chat, Message
+from sandbox.gateway.wire import file_name
+
+_MONTHS = (
+    *("января", "февраля", "марта", "апреля", "мая", "июня"),
+    *("июля", "августа", "сентября", "октября", "ноября", "декабря"),
+)
+
+_KINDS = {"image": "Фото", "audio": "Голосовое сообщение", "video": "Видео"}
+
+
+@dataclass(frozen=True)
+class Bubble:
+    message: Message
+    time: str
+    file: str  # its name at the gateway, empty without a file
+    size: str
+
+    @property
+    def mine(self) -> bool:
+        """The client's own, on the right: the mirror of the line's view."""
+        return not self.message.from_me
+
+    @property
+    def quote(self) -> str:
+        return words_of(self.message.quoted) if self.message.quoted else ""
+
+
+@dataclass
+class Day:
+    title: str
+    bubbles: list[Bubble] = field(default_factory=list)
+
+
+def arrived(chat: Chat | None, now: float) -> list[Message]:
+    """The messages that are on the client's phone: not those that failed or hang on the line's side."""
+    return [message for message in chat.messages if message.ack(now) > Ack.PENDING] if chat else []
+
+
+def words_of(message: Message) -> str:
+    """One line that stands for the message: the words, or what kind of file it is."""
+    if message.revoked:
+        return "Сообщение удалено"
+    media = message.media
+    return message.text or (media.filename or _KINDS.get(media.kind, "Файл") if media else "")
+
+
+def days_of(messages: list[Message], now: float) -> list[Day]:
+    """Times are those of this machine: the demo runs where it is looked at."""
+    days: list[Day] = []
+    for message in messages:
+        moment = datetime.fromtimestamp(message.at).astimezone()
+        title = _title(moment, datetime.fromtimestamp(now).astimezone())
+        if not days or days[-1].title != title:
+            days.append(Day(title))
+        days[-1].bubbles.append(_bubble(message, moment))
+    return days
+
+
+def _bubble(message: Message, moment: datetime) -> Bubble:
+    media = message.media
+    file = file_name(message, media) if media and not media.lost else ""
+    return Bubble(message, f"{moment:%H:%M}", file, _size(len(media.content)) if media else "")
+
+
+def _title(moment: datetime, now: datetime) -> str:
+    ago = (now.date() - moment.date()).days
+    if ago in (0, 1):
+        return ("Сегодня", "Вчера")[ago]
+    year = f" {moment.year}" if moment.year != now.year else ""
+    return f"{moment.day} {_MONTHS[moment.month - 1]}{year}"
+
+
+def _size(length: int) -> str:
+    return f"{length} Б" if length < 1024 else f"{length / 1024:.0f} КБ"

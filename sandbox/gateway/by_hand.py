@@ -1,0 +1,46 @@
+"""What tests and the page's buttons do to the gateway: switch a line, answer as a client."""
+
+from typing import Any
+
+from flask import Blueprint, jsonify, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from sandbox.gateway.directory import by_phone
+from sandbox.gateway.door import here
+from sandbox.gateway.lines import STATUSES
+from sandbox.gateway.world import NotOnWhatsApp
+
+pages = Blueprint("by_hand", __name__, url_prefix="/_sandbox")
+
+
+@pages.post("/sessions/<session>")
+def switch(session: str) -> ResponseReturnValue:
+    """{"status": "STOPPED"}, or the same as a form, which leads back to the page."""
+    said: Any = request.get_json(silent=True) if request.is_json else request.form
+    status = said.get("status") if hasattr(said, "get") else None
+    try:
+        here().world.switch(session, str(status))
+    except KeyError:
+        return jsonify(error="no such session"), 404
+    except ValueError:
+        return jsonify(error="no such status", names=STATUSES), 400
+    if request.is_json:
+        return jsonify(name=session, status=status)
+    return redirect(url_for("home.show"), 303)
+
+
+@pages.post("/answer")
+def answer() -> ResponseReturnValue:
+    """{"session": "sales", "phone": "+79619510000", "text": "…"}: the client writes to the line."""
+    said: Any = request.get_json(silent=True)
+    if not isinstance(said, dict) or not str(said.get("text") or "").strip():
+        return jsonify(error="send session, phone and text"), 400
+    line = here().world.lines.get(str(said.get("session")))
+    client = by_phone(str(said.get("phone")))
+    if line is None or client is None:
+        return jsonify(error="no such session" if line is None else "no such client"), 404
+    try:
+        message = here().world.answer(line, client, str(said["text"]))
+    except NotOnWhatsApp:
+        return jsonify(error="this client has no WhatsApp"), 400
+    return jsonify(id=message.full_id)

@@ -1,0 +1,59 @@
+"""Who is behind a chat id. Every spelling that WhatsApp itself knows leads here, and no other.
+
+A phone id is spelled as WhatsApp spells it: the Brazilian client is found without the ninth digit only
+(devlikeapro/waha#238), which is why a product must keep the id that the check returned.
+"""
+
+import re
+
+from sandbox.people import CLIENTS, Client
+
+PHONE_ID = re.compile(r"\d{5,15}@c\.us")
+CHAT_ID = re.compile(r"(\d+@(c\.us|lid|newsletter)|[\d-]+@g\.us|status@broadcast)")
+
+
+def digits(phone: str) -> str:
+    return re.sub(r"\D", "", phone)
+
+
+def phone_id(client: Client) -> str:
+    """The id made of the phone, or nothing for who hides it."""
+    return client.canonical or (f"{digits(client.phone)}@c.us" if client.phone else "")
+
+
+def home_id(client: Client) -> str:
+    """The id under which the gateway stores the chat."""
+    return client.lid or phone_id(client)
+
+
+_BY_ID = {
+    chat_id: client for client in CLIENTS if client.on_whatsapp for chat_id in (phone_id(client), client.lid) if chat_id
+}
+_BY_PHONE = {digits(client.phone): client for client in CLIENTS if client.phone}
+
+
+def chat_id_of(text: str) -> str:
+    """A plain phone becomes a chat id; anything with an @ stays as it is."""
+    return text if "@" in text else f"{digits(text)}@c.us"
+
+
+def client_of(chat_id: str) -> Client | None:
+    return _BY_ID.get(chat_id)
+
+
+def dialled(phone: str) -> Client | None:
+    """The client behind a number in any spelling that WhatsApp resolves, with WhatsApp or without."""
+    wanted = digits(phone)
+    return _BY_PHONE.get(wanted) or client_of(f"{wanted}@c.us")
+
+
+def by_phone(phone: str) -> Client | None:
+    """The same for people who pick a client by hand: who hides the number is picked by the LID's digits."""
+    return dialled(phone) or client_of(f"{digits(phone)}@lid")
+
+
+def spellings(chat_id: str) -> list[str]:
+    """All ids of the same client, for the merge of LID and phone chats (devlikeapro/waha-docs: how-to/chats)."""
+    client = client_of(chat_id)
+    known = [phone_id(client), client.lid] if client else []
+    return list(dict.fromkeys([chat_id, *(one for one in known if one)]))

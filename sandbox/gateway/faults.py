@@ -1,0 +1,64 @@
+"""How the gateway misbehaves when told so by POST /_sandbox/faults.
+
+Before the work: unauthorized, not_working, stopped, rate_overlimit, error_463, http_500, html, empty, refuse,
+silence (`seconds`, 30 unless set, then the connection is dropped and nothing was done).
+After the work: cut (half of the answer), lost_answer (none of it, or a 500 with `detail` "500").
+In the work: ack_error and ack_pending (the message keeps that ack for ever).
+"""
+
+import time
+
+from flask import Response
+
+from sandbox.control import Fault, cut_short, drop_connection, hang_up
+from sandbox.gateway import refusals
+from sandbox.gateway.model import Ack
+
+NAMES = (
+    *("unauthorized", "not_working", "stopped", "rate_overlimit", "error_463", "http_500", "html", "empty"),
+    *("cut", "silence", "lost_answer", "refuse", "ack_error", "ack_pending"),
+)
+SILENCE = 30.0
+STUCK = {"ack_error": Ack.ERROR, "ack_pending": Ack.PENDING}
+
+_HTML = "<!doctype html><html><head><title>Welcome to nginx!</title></head><body><h1>Welcome!</h1></body></html>"
+
+
+def instead(fault: Fault, session: str, patience: float) -> Response | None:
+    """The answer that takes the place of the work, if the fault is of that kind. Raises Refusal."""
+    match fault.fault:
+        case "unauthorized":
+            raise refusals.unauthorized()
+        case "not_working":
+            time.sleep(patience)
+            raise refusals.unexpected_status(session, "FAILED", "WORKING")
+        case "stopped":
+            raise refusals.not_running(session)
+        case "rate_overlimit":
+            raise refusals.exception("rate-overlimit", data=429, isBoom=True, isServer=True, output={})
+        case "error_463":
+            raise refusals.exception("server returned error 463")
+        case "http_500":
+            raise refusals.Refusal(500, {"statusCode": 500, "message": "Internal server error"})
+        case "refuse":
+            raise refusals.malformed("the request was refused by the sandbox")
+        case "html":
+            return Response(_HTML, mimetype="text/html")
+        case "empty":
+            return Response(b"", mimetype="application/json")
+        case "silence":
+            time.sleep(fault.seconds or SILENCE)
+            return drop_connection()
+    return None
+
+
+def afterwards(fault: Fault, answer: Response) -> Response:
+    """What is left of the answer when the work was done."""
+    if fault.fault == "cut":
+        whole = answer.get_data()
+        return cut_short(whole, answer.mimetype or "application/json")
+    if fault.fault == "lost_answer":
+        if fault.detail == "500":
+            raise refusals.exception("Connection Closed")
+        return hang_up(Response(b"", mimetype="application/json"), promised=1024)
+    return answer

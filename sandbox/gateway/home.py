@@ -1,0 +1,52 @@
+"""The first page: the lines with buttons that change their state, and the way to the client's phone."""
+
+from flask import Blueprint, Response, render_template
+from flask.typing import ResponseReturnValue
+
+from sandbox.gateway.door import here
+from sandbox.gateway.media import qr
+
+pages = Blueprint("home", __name__)
+
+STATES = {
+    "WORKING": "подключена",
+    "SCAN_QR_CODE": "ждёт сканирования QR",
+    "STOPPED": "остановлена",
+    "STARTING": "запускается",
+    "FAILED": "сбой",
+}
+# What a person would do to a line, and the state that it leads to.
+ACTIONS = (
+    ("WORKING", "Подключить"),
+    ("STOPPED", "Остановить"),
+    ("SCAN_QR_CODE", "Выйти из аккаунта"),
+    ("FAILED", "Сломать"),
+)
+SCAN = "Отсканировать QR"
+
+
+@pages.get("/")
+def show() -> ResponseReturnValue:
+    lines = list(here().world.lines.values())
+    return render_template("home.html", lines=lines, states=STATES, actions=ACTIONS, scan=SCAN)
+
+
+@pages.get("/qr/<session>.png")
+def show_qr(session: str) -> ResponseReturnValue:
+    """The same picture as the protocol's, for the page: a browser sends no key."""
+    line = here().world.lines.get(session)
+    return Response(qr.picture(line.number) if line else b"", mimetype="image/png")
+
+
+@pages.get("/favicon.ico")
+def no_icon() -> ResponseReturnValue:
+    """Browsers ask for it; a 404 would stand in their console as an error."""
+    return "", 204
+
+
+@pages.after_app_request
+def nothing_foreign(answer: Response) -> Response:
+    """Texts of clients are shown here: no script but our own may run, whatever they hold."""
+    if answer.mimetype == "text/html":
+        answer.headers.setdefault("Content-Security-Policy", "default-src 'self'; base-uri 'none'; object-src 'none'")
+    return answer

@@ -1,0 +1,57 @@
+"""Files for the seeded chats: small, valid, and drawn here with the standard library."""
+
+from functools import cache
+
+from sandbox.gateway.media import jpeg, opus, pdf, png
+from sandbox.gateway.model import Media
+
+WIDTH, HEIGHT = 480, 360
+THUMB = (9, 7)  # in blocks of 8 × 8
+
+
+@cache
+def photo(number: int) -> Media:
+    """A window in a wall; each number has colours of its own."""
+    scene = png.scene(number, WIDTH, HEIGHT)
+    return Media(
+        "image",
+        "image/png",
+        "png",
+        content=png.encode(scene),
+        thumbnail=_thumbnail(number),
+        width=WIDTH,
+        height=HEIGHT,
+    )
+
+
+@cache
+def offer(title: str = "КП окна.pdf") -> Media:
+    lines = ("Windows: commercial offer", "12 windows 1400 x 1600, delivery, mounting", "Valid for 14 days")
+    return Media("document", "application/pdf", "pdf", content=pdf.page(lines), filename=title)
+
+
+@cache
+def voice(seconds: int) -> Media:
+    return Media("audio", "audio/ogg; codecs=opus", "oga", content=opus.silence(seconds), seconds=seconds)
+
+
+@cache
+def lost_video(seconds: int) -> Media:
+    """WhatsApp deletes old files from its servers; the message stays, with its thumbnail."""
+    return Media(
+        "video",
+        "video/mp4",
+        "mp4",
+        thumbnail=_thumbnail(7),
+        width=640,
+        height=480,
+        seconds=seconds,
+        lost=True,
+    )
+
+
+def _thumbnail(number: int) -> bytes:
+    """The same picture in a few squares, each with the colour of its middle."""
+    across, down = THUMB
+    rows = png.scene(number, WIDTH, HEIGHT)[HEIGHT // down // 2 :: HEIGHT // down][:down]
+    return jpeg.mosaic([list(row[WIDTH // across // 2 :: WIDTH // across][:across]) for row in rows])

@@ -1,0 +1,110 @@
+"""What the gateway remembers: lines, their chats, and the messages in them."""
+
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Any
+
+DELIVERED_AFTER = 1.0  # seconds from the server's tick to the device's
+
+
+class Ack(IntEnum):
+    """How far a message got (devlikeapro/waha-docs: how-to/receive-messages)."""
+
+    ERROR = -1
+    PENDING = 0
+    SERVER = 1
+    DEVICE = 2
+    READ = 3
+    PLAYED = 4
+
+
+@dataclass(frozen=True)
+class Media:
+    """A file in a message. `lost` ones cannot be fetched from WhatsApp any more."""
+
+    kind: str  # image, document, audio, video
+    mimetype: str
+    extension: str
+    content: bytes = b""
+    thumbnail: bytes = b""  # JPEG, as WhatsApp sends it inside the message
+    filename: str | None = None
+    width: int = 0
+    height: int = 0
+    seconds: int = 0
+    lost: bool = False
+
+
+@dataclass(frozen=True)
+class Reaction:
+    from_me: bool
+    text: str
+
+
+@dataclass
+class Message:
+    """One message; `id` is the part that is the same on both phones."""
+
+    id: str
+    chat_id: str
+    at: float
+    from_me: bool
+    text: str = ""
+    media: Media | None = None
+    quoted: "Message | None" = None
+    reactions: list[Reaction] = field(default_factory=list)
+    edited: bool = False
+    revoked: bool = False
+    participant: str = ""
+    by_api: bool = False
+    seen: bool = False
+    stuck: Ack | None = None  # the ack that it keeps for ever
+
+    @property
+    def full_id(self) -> str:
+        parts = ["true" if self.from_me else "false", self.chat_id, self.id, self.participant]
+        return "_".join(part for part in parts if part)
+
+    def ack(self, now: float) -> Ack:
+        if self.stuck is not None:
+            return self.stuck
+        if self.seen:
+            return Ack.READ
+        arrived = not self.from_me or now - self.at >= DELIVERED_AFTER
+        return Ack.DEVICE if arrived else Ack.SERVER
+
+    def is_called(self, name: str) -> bool:
+        """Whether `name` means this message: its own id, or the full one of either spelling of the chat."""
+        parts = name.split("_")
+        return self.id == (parts[2] if len(parts) > 2 else name)
+
+
+@dataclass
+class Chat:
+    id: str
+    name: str
+    messages: list[Message] = field(default_factory=list)  # oldest first
+
+    @property
+    def newest(self) -> float:
+        return self.messages[-1].at if self.messages else 0.0
+
+    @property
+    def unread(self) -> int:
+        return sum(not message.from_me and not message.seen for message in self.messages)
+
+
+@dataclass
+class Line:
+    """One session: a WhatsApp account of the company."""
+
+    name: str
+    status: str
+    engine: str
+    number: str  # digits
+    config: dict[str, Any]
+    activity: float
+    chats: dict[str, Chat] = field(default_factory=dict)
+
+    @property
+    def chat_id(self) -> str:
+        return f"{self.number}@c.us"

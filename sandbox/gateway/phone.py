@@ -1,0 +1,111 @@
+"""The client's phone: the other end of every chat, to see what arrived and to answer by hand.
+
+Opening a chat here reads it, as on a real phone: what the line sent gets its blue ticks (ack 3).
+"""
+
+from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from sandbox.gateway.api.files import find, served
+from sandbox.gateway.bubbles import Day, arrived, days_of, words_of
+from sandbox.gateway.directory import by_phone, digits, home_id
+from sandbox.gateway.door import here
+from sandbox.gateway.model import Line
+from sandbox.gateway.world import NotOnWhatsApp
+from sandbox.people import CLIENTS, IVAN, Client
+
+pages = Blueprint("phone", __name__, url_prefix="/phone")
+
+SHOWN = 80  # messages at first; the rest with ?all=1
+
+
+def key_of(client: Client) -> str:
+    """How the client is named in addresses: by the phone, or by the LID of who hides it."""
+    return digits(client.phone or client.lid)
+
+
+@pages.get("")
+def show() -> ResponseReturnValue:
+    line, client = _line(), _client()
+    everything = "all" in request.args
+    days, hidden = _read(line, client, everything=everything)
+    return render_template(
+        "phone.html",
+        line=line,
+        client=client,
+        lines=list(here().world.lines.values()),
+        people=_people(line, request.args.get("q", "")),
+        query=request.args.get("q", ""),
+        key_of=key_of,
+        days=days,
+        hidden=hidden,
+        everything=everything,
+    )
+
+
+@pages.get("/chat")
+def show_chat() -> ResponseReturnValue:
+    """The messages alone, for the refresh."""
+    days, hidden = _read(_line(), _client(), everything="all" in request.args)
+    return render_template("_chat.html", days=days, hidden=hidden, line=_line(), client=_client(), key_of=key_of)
+
+
+@pages.post("")
+def answer() -> ResponseReturnValue:
+    line, client = _line(), _client()
+    text = request.form.get("text", "").replace("\r\n", "\n").strip()
+    if text:
+        try:
+            here().world.answer(line, client, text)
+        except NotOnWhatsApp:
+            abort(400, "У этого клиента нет WhatsApp")
+    return redirect(url_for("phone.show", client=key_of(client), line=line.name), 303)
+
+
+@pages.get("/files/<session>/<name>")
+def show_file(session: str, name: str) -> ResponseReturnValue:
+    """A file without the key: the client has it on the phone."""
+    media = find(session, name)
+    if media is None:
+        abort(404)
+    answer = served(media)
+    answer.cache_control.max_age = 3600
+    return answer
+
+
+def _line() -> Line:
+    return here().world.lines.get(request.args.get("line", "")) or here().world.lines["sales"]
+
+
+def _client() -> Client:
+    wanted = request.args.get("client")
+    client = by_phone(wanted) if wanted else IVAN
+    if client is None:
+        abort(404, "Такого клиента нет")
+    return client
+
+
+def _read(line: Line, client: Client, *, everything: bool) -> tuple[list[Day], int]:
+    """Open the chat: its days of messages, and how many older ones are not shown."""
+    world = here().world
+    with world.changed:
+        world.read_by_client(line, client)
+        now = world.clock()
+        messages = arrived(line.chats.get(home_id(client)), now)
+        shown = messages if everything else messages[-SHOWN:]
+        return days_of(shown, now), len(messages) - len(shown)
+
+
+def _people(line: Line, query: str) -> list[tuple[Client, str]]:
+    """Who can be picked, with the last words said; those with a chat first, newest on top."""
+    world = here().world
+    with world.changed:
+        now = world.clock()
+        last = {client: arrived(line.chats.get(home_id(client)), now)[-1:] for client in CLIENTS}
+    people = sorted(CLIENTS, key=lambda client: -last[client][0].at if last[client] else 0.0)
+    wanted = query.casefold().strip()
+    return [
+        (client, words_of(last[client][0]) if last[client] else "")
+        for client in people
+        if wanted in client.name.casefold() or (digits(wanted) and digits(wanted) in client.phone)
+    ]

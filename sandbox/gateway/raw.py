@@ -1,0 +1,82 @@
+"""`_data`: the message as Baileys' WebMessageInfo has it (WhiskeySockets/Baileys: WAProto/WAProto.proto).
+
+GOWS fills it from whatsmeow and differs in much; what users see, and only that, is imitated for both engines.
+"""
+
+from base64 import b64encode
+from typing import Any
+
+from sandbox.gateway.model import Ack, Media, Message
+
+REVOKE = 1  # WebMessageInfo.StubType.REVOKE
+_STATUS = {
+    Ack.ERROR: "ERROR",
+    Ack.PENDING: "PENDING",
+    Ack.SERVER: "SERVER_ACK",
+    Ack.DEVICE: "DELIVERY_ACK",
+    Ack.READ: "READ",
+    Ack.PLAYED: "PLAYED",
+}
+
+
+def web_message_info(message: Message, name: str, now: float) -> dict[str, Any]:
+    data: dict[str, Any] = {
+        "key": _key(message),
+        "messageTimestamp": int(message.at),
+        "status": _STATUS[message.ack(now)],
+        "pushName": "" if message.from_me else name,
+    }
+    if message.revoked:
+        return {**data, "messageStubType": REVOKE, "message": None}
+    if message.reactions:
+        data["reactions"] = [
+            {"key": {**_key(message), "fromMe": one.from_me}, "text": one.text} for one in message.reactions
+        ]
+    return {**data, "message": _edited(message) if message.edited else _content(message)}
+
+
+def jid(chat_id: str) -> str:
+    """WAHA says @c.us where the engine says @s.whatsapp.net."""
+    return chat_id.replace("@c.us", "@s.whatsapp.net")
+
+
+def _key(message: Message) -> dict[str, Any]:
+    key: dict[str, Any] = {"remoteJid": jid(message.chat_id), "fromMe": message.from_me, "id": message.id}
+    return {**key, "participant": jid(message.participant)} if message.participant else key
+
+
+def _edited(message: Message) -> dict[str, Any]:
+    change = {"key": _key(message), "type": "MESSAGE_EDIT", "editedMessage": _content(message)}
+    return {"editedMessage": {"message": {"protocolMessage": change}}}
+
+
+def _content(message: Message) -> dict[str, Any]:
+    context = _context(message.quoted)
+    if message.media is not None:
+        return {f"{message.media.kind}Message": {**_file(message.media, message.text), **context}}
+    if context:
+        return {"extendedTextMessage": {"text": message.text, **context}}
+    return {"conversation": message.text}
+
+
+def _context(quoted: Message | None) -> dict[str, Any]:
+    if quoted is None:
+        return {}
+    said = _content(quoted) if quoted.media else {"conversation": quoted.text}
+    return {"contextInfo": {"stanzaId": quoted.id, "participant": jid(quoted.chat_id), "quotedMessage": said}}
+
+
+def _file(media: Media, caption: str) -> dict[str, Any]:
+    """`fileLength` is a 64-bit number of the protocol, which JSON carries as text."""
+    facts: dict[str, Any] = {"mimetype": media.mimetype, "fileLength": str(len(media.content) or 2_481_152)}
+    if media.filename:
+        facts |= {"fileName": media.filename, "title": media.filename}
+    if media.width:
+        facts |= {"width": media.width, "height": media.height}
+    if media.thumbnail:
+        facts["jpegThumbnail"] = b64encode(media.thumbnail).decode()
+    if media.seconds:
+        facts["seconds"] = media.seconds
+    if media.kind == "audio":
+        return {**facts, "ptt": True}
+    return {**facts, "caption": caption} if caption else facts

@@ -1,0 +1,36 @@
+"""Put the sandbox's portal together."""
+
+from flask import Flask
+from flask.json.provider import DefaultJSONProvider
+
+from ..control import Control
+from .credentials import DEFAULT_PORT
+from .faults import NAMES
+from .oauth import oauth_pages
+from .pages import card_pages
+from .rest import rest_pages
+from .tokens import Tokens
+from .world import World
+
+
+def create_portal(widget_url: str, port: int = DEFAULT_PORT, auth_lifetime: int = 3600) -> Flask:
+    """Both portals as one app; `port` is the first one's, the second is asked at `port` + 100.
+
+    `widget_url` is where the framed app lives. Tokens live `auth_lifetime` seconds; with 0 they are born expired.
+    """
+    world = World(widget_url.rstrip("/"), port, Tokens(auth_lifetime))
+    world.control = Control(NAMES, world.forget)
+    app = Flask(__name__)
+    app.json = _InOrder(app)
+    app.register_blueprint(world.control.blueprint())
+    app.register_blueprint(rest_pages(world))
+    app.register_blueprint(oauth_pages(world))
+    app.register_blueprint(card_pages(world))
+    return app
+
+
+class _InOrder(DefaultJSONProvider):
+    """Keys as they were put in, as PHP writes them; sorted ones would hide mistakes in a batch."""
+
+    sort_keys = False
+    ensure_ascii = False

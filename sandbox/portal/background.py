@@ -1,0 +1,50 @@
+"""Run the portal inside another program, for tests: real sockets, both portals, until the block ends."""
+
+import contextlib
+import socket
+import threading
+from collections.abc import Iterator
+
+from flask import Flask
+from werkzeug.serving import BaseWSGIServer, make_server
+
+from .app import create_portal
+from .credentials import HOST, PORTALS
+
+
+@contextlib.contextmanager
+def portal_running(widget_url: str, auth_lifetime: int = 3600) -> Iterator[int]:
+    """Gives the port of the first portal; the second is 100 above."""
+    port = free_port()
+    app = create_portal(widget_url, port, auth_lifetime)
+    with contextlib.ExitStack() as running:
+        for portal in PORTALS:
+            running.enter_context(served(app, port + portal.port_offset))
+        yield port
+
+
+@contextlib.contextmanager
+def served(app: Flask, port: int, host: str = HOST) -> Iterator[BaseWSGIServer]:
+    server = make_server(host, port, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def free_port() -> int:
+    """A port that is free together with the one that the second portal needs."""
+    while True:
+        with contextlib.ExitStack() as held:
+            first = held.enter_context(socket.socket())
+            first.bind((HOST, 0))
+            port = int(first.getsockname()[1])
+            try:
+                held.enter_context(socket.socket()).bind((HOST, port + PORTALS[1].port_offset))
+            except (OSError, OverflowError):
+                continue
+            return port

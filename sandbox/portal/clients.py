@@ -1,0 +1,42 @@
+"""The clients of a card as its left column shows them to one user."""
+
+from dataclasses import dataclass
+
+from .crm import may_read
+from .items import COMPANY, CONTACT, Item
+from .seed import SEED
+from .users import User
+
+
+@dataclass(frozen=True)
+class Person:
+    """A contact or company; one the user may not read has no name and no phones here."""
+
+    name: str
+    phones: tuple[tuple[str, str], ...]
+    path: str
+    is_hidden: bool = False
+
+
+HIDDEN = Person("", (), "", is_hidden=True)
+
+
+def people_of(portal: int, user: User, item: Item) -> list[Person]:
+    if not may_read(user, item):
+        return [HIDDEN]
+    own = [_person(item)] if "fm" in item else []
+    linked = [(CONTACT, each) for each in item.get("contactIds") or []]
+    companies = item.get("companyIds") or [item.get("companyId")]
+    linked += [(COMPANY, each) for each in companies if each]
+    found = [SEED[portal][key] for key in linked if key in SEED[portal]]
+    return own + [_person(each) if may_read(user, each) else HIDDEN for each in found]
+
+
+def name_of(item: Item) -> str:
+    return item.get("title") or f"{item.get('name', '')} {item.get('lastName', '')}".strip()
+
+
+def _person(item: Item) -> Person:
+    phones = tuple((each["valueType"], each["value"]) for each in item["fm"] if each["typeId"] == "PHONE")
+    kind = {CONTACT: "contact", COMPANY: "company"}.get(item["entityTypeId"], "lead")
+    return Person(name_of(item), phones, f"/crm/{kind}/details/{item['id']}/")

@@ -1,0 +1,108 @@
+"""crm.item.get and crm.item.list with their rights, filters and refusals.
+
+Server module crm, lib/controller/item.php; bitrix24/b24restdocs: crm/universal/crm-item-get.md, crm-item-list.md.
+"""
+
+import re
+from typing import Any
+
+from .batch import Answer
+from .errors import RestError
+from .items import CONTACT, WITH_PHONES, Item
+from .seed import Crm
+from .users import User
+
+PAGE = 50
+OPERATOR = re.compile(r"^(!=|!@|!|=|@|)(\w+)$")
+WITHOUT_A_COLUMN = {"fm", "entityTypeId", "observers"}  # come with an item, but nobody can filter by them
+
+
+def get_item(crm: Crm, user: User, params: dict[str, Any]) -> Answer:
+    """One item. NOT_FOUND and ACCESS_DENIED are both a 400."""
+    entity_type_id, item_id = _number(params, "entityTypeId"), _number(params, "id")
+    _refuse_unknown_type(crm, entity_type_id)
+    item = crm.get((entity_type_id, item_id))
+    if item is None:
+        raise RestError("NOT_FOUND", "Элемент не найден")
+    if not may_read(user, item):
+        raise RestError("ACCESS_DENIED", "Доступ запрещен")
+    return Answer({"item": item})
+
+
+def list_items(crm: Crm, user: User, params: dict[str, Any]) -> Answer:
+    """The items that pass the filter and that the user may read: hidden ones are left out without a word.
+
+    By id, 50 at a time. `start=-1` counts nothing: total 0 and no `next`.
+    """
+    entity_type_id = _number(params, "entityTypeId")
+    _refuse_unknown_type(crm, entity_type_id)
+    items = [item for (of_type, _), item in sorted(crm.items()) if of_type == entity_type_id]
+    columns = {"id"}.union(*items) - WITHOUT_A_COLUMN
+    for name, wanted in _filter(params).items():
+        items = _passing(items, columns, name, wanted)
+    items = [item for item in items if may_read(user, item)]
+    start = _start(params)
+    shown = [_selected(item, params.get("select")) for item in items[max(start, 0) : max(start, 0) + PAGE]]
+    if start < 0:
+        return Answer({"items": shown}, total=0)
+    following = start + PAGE if len(items) > start + PAGE else None
+    return Answer({"items": shown}, total=len(items), next=following)
+
+
+def may_read(user: User, item: Item) -> bool:
+    return not (item["entityTypeId"] == CONTACT and item["id"] in user.hidden)
+
+
+def _passing(items: list[Item], columns: set[str], name: str, wanted: Any) -> list[Item]:
+    operator = OPERATOR.match(name)
+    if not operator or operator[2] not in columns:
+        raise RestError("INVALID_ARG_VALUE", f"Invalid filter: field '{name}' is not allowed in filter")
+    field = operator[2]
+    nested = isinstance(wanted, list) and any(isinstance(each, (list, dict)) for each in wanted)
+    if isinstance(wanted, dict) or nested:
+        raise RestError("INVALID_ARG_VALUE", f"Invalid filter: field '{field}' has invalid value")
+    if wanted == [] and operator[1].endswith("@"):
+        raise RestError("ERROR_CORE", "Mysql query error: You have an error in your SQL syntax near ')'", 500)
+    accepted = {str(each) for each in (wanted if isinstance(wanted, list) else [wanted]) if each is not None}
+    unlike = operator[1].startswith("!")
+    return [item for item in items if _holds(item.get(field), accepted) is not unlike]
+
+
+def _holds(value: Any, accepted: set[str]) -> bool:
+    values = value if isinstance(value, list) else [value]
+    return any(str(each) in accepted for each in values if each is not None)
+
+
+def _selected(item: Item, select: Any) -> Item:
+    """Without `select` and with `*` everything; by name everything but `fm`, which has no name to select."""
+    names = list(select.values()) if isinstance(select, dict) else select
+    if not isinstance(names, list) or not names or "*" in names:
+        return item
+    return {name: value for name, value in item.items() if name in names and name != "fm"}
+
+
+def _filter(params: dict[str, Any]) -> dict[str, Any]:
+    given = params.get("filter")
+    return given if isinstance(given, dict) else {}
+
+
+def _start(params: dict[str, Any]) -> int:
+    try:
+        return int(params.get("start", 0))
+    except (TypeError, ValueError):
+        return 0
+
+
+def _number(params: dict[str, Any], name: str) -> int:
+    if name not in params:
+        raise RestError("100", f"Could not find value for parameter {{{name}}}")
+    value = params[name]
+    if isinstance(value, int) or (isinstance(value, str) and re.fullmatch(r"-?\d+", value)):
+        return int(value)
+    wrong = f"Invalid value {{{value}}} to match with parameter {{{name}}}"
+    raise RestError("100", f"{wrong}. Should be value of type int.")
+
+
+def _refuse_unknown_type(crm: Crm, entity_type_id: int) -> None:
+    if entity_type_id not in WITH_PHONES and all(of_type != entity_type_id for of_type, _ in crm):
+        raise RestError("NOT_FOUND", "Смарт-процесс не найден")

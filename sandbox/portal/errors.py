@@ -1,0 +1,46 @@
+"""What a portal says instead of an answer.
+
+Codes and texts: bitrix24/b24restdocs, _includes/system-errors.md; statuses where docs and server differ: the server's
+(module rest, lib/oauth/auth.php and lib/restexception.php).
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass
+class RestError(Exception):
+    """An error answer. `extra` goes beside the two usual keys."""
+
+    code: str
+    description: str = ""
+    status: int = 400
+    extra: dict[str, Any] = field(default_factory=dict)
+
+    def body(self) -> dict[str, Any]:
+        return {"error": self.code, "error_description": self.description, **self.extra}
+
+
+_KNOWN = {
+    "expired_token": (401, "The access token provided has expired"),
+    "invalid_token": (401, "Unable to get application by token"),
+    "NO_AUTH_FOUND": (401, "Wrong authorization data"),
+    "APPLICATION_NOT_FOUND": (401, "Application not found"),
+    "insufficient_scope": (403, "The request requires higher privileges than provided by the access token"),
+    "user_access_error": (403, "The user does not have access to the application"),
+    "ACCESS_DENIED": (403, "REST API is available only on commercial plans"),
+    "PORTAL_DELETED": (403, "Portal was deleted"),
+    "QUERY_LIMIT_EXCEEDED": (503, "Too many requests"),
+    "OPERATION_TIME_LIMIT": (429, "Method is blocked due to operation time limit."),
+    "ERROR_METHOD_NOT_FOUND": (404, "Method not found!"),
+    "invalid_request": (400, "An incorrectly formatted authorization request was provided"),
+    "invalid_client": (400, "Invalid client data was provided. The application may not be installed in Bitrix24"),
+    "invalid_grant": (400, "Invalid authorization data was provided for obtaining access_token"),
+    "PAYMENT_REQUIRED": (400, "Payment required"),
+}
+
+
+def known(code: str) -> RestError:
+    """The error of this code as the portal words it."""
+    status, description = _KNOWN[code]
+    return RestError(code, description, status)

@@ -1,0 +1,108 @@
+"""The authorisation server: whose token this is, and a new token for an old one.
+
+In the cloud it is a host of its own with /rest/ and /oauth/token/; here it shares the portal's port, where /rest/ is
+taken, and its REST is at /oauth/rest/. bitrix24/b24restdocs: settings/oauth/simple-way.md, auto-renewal.md.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, request
+from flask.typing import ResponseReturnValue
+
+from .credentials import AUTH_SERVER, CLIENT_ID, CLIENT_SECRET, SCOPE, STATUS, server_endpoint
+from .errors import RestError, known
+from .faults import MISMATCHES, misbehave
+from .tokens import Grant
+from .world import World
+
+ELSEWHERE = "another-portal.example"
+
+
+def oauth_pages(world: World) -> Blueprint:
+    pages = Blueprint("oauth", __name__, url_prefix="/oauth")
+
+    @pages.get("/rest/app.info")
+    def app_info() -> ResponseReturnValue:
+        fault = world.control.called("oauth:app.info")
+        if fault and fault.fault not in MISMATCHES:
+            return misbehave(fault, world.port, lambda: _told(lambda: _info(world)))
+        return _told(lambda: _info(world, fault.fault if fault else ""))
+
+    # Under /oauth/oauth/ too: an application that knows only the auth server's root appends /oauth/token/ to it.
+    @pages.route("/oauth/token/", methods=["GET", "POST"])
+    @pages.route("/token/", methods=["GET", "POST"])
+    def token() -> ResponseReturnValue:
+        fault = world.control.called("oauth:token")
+        if fault:
+            return misbehave(fault, world.port, lambda: _told(lambda: _refresh(world)))
+        return _told(lambda: _refresh(world))
+
+    return pages
+
+
+def _info(world: World, mismatch: str = "") -> dict[str, Any]:
+    grant = world.tokens.find(request.args.get("auth", ""))
+    if grant is None:
+        raise known("invalid_token" if request.args.get("auth") else "NO_AUTH_FOUND")
+    if grant.is_expired:
+        raise known("expired_token")
+    result = {
+        "client_id": "local.another.application" if mismatch == "wrong_client" else CLIENT_ID,
+        "scope": SCOPE,
+        "expires": datetime.fromtimestamp(grant.expires, UTC).isoformat(),
+        "install": _install(world, grant, mismatch),
+        "user_id": str(grant.user.id),
+    }
+    return {"result": result}
+
+
+def _install(world: World, grant: Grant, mismatch: str) -> dict[str, Any]:
+    portal = grant.portal
+    domain = ELSEWHERE if mismatch == "wrong_domain" else portal.domain(world.port)
+    return {
+        "installed": True,
+        "version": "1",
+        "status": STATUS,
+        "scope": SCOPE,
+        "domain": domain,
+        "uri": f"http://{domain}",
+        "client_endpoint": f"http://{domain}/rest/",
+        "member_id": "f" * 32 if mismatch == "wrong_member" else portal.member_id,
+        "member_type": "user",
+    }
+
+
+def _refresh(world: World) -> dict[str, Any]:
+    """A refresh token works once: the answer brings the next one."""
+    asked = request.values
+    if asked.get("grant_type") != "refresh_token" or not asked.get("refresh_token"):
+        raise known("invalid_request")
+    if (asked.get("client_id"), asked.get("client_secret")) != (CLIENT_ID, CLIENT_SECRET):
+        raise known("invalid_client")
+    grant = world.tokens.rotate(asked["refresh_token"])
+    if grant is None:
+        raise known("invalid_grant")
+    return {
+        "access_token": grant.access,
+        "client_endpoint": grant.portal.client_endpoint(world.port),
+        "domain": AUTH_SERVER,
+        "expires": grant.expires,
+        "expires_in": world.tokens.lifetime,
+        "member_id": grant.portal.member_id,
+        "refresh_token": grant.refresh,
+        "scope": SCOPE,
+        "server_endpoint": server_endpoint(world.port),
+        "status": STATUS,
+        "user_id": grant.user.id,
+    }
+
+
+def _told(tell: Callable[[], dict[str, Any]]) -> Response:
+    try:
+        return jsonify(tell())
+    except RestError as error:
+        refused = jsonify(error.body())
+        refused.status_code = error.status
+        return refused

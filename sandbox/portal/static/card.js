@@ -1,0 +1,23 @@
+// A card page: open the app, listen to it, and serve the buttons around it.
+
+import { listen } from "./bridge.js";
+import { emit, forgetListeners } from "./commands.js";
+import { note } from "./log.js";
+import { post, reopen } from "./opening.js";
+
+document.getElementById("reopen").addEventListener("click", () => {
+  forgetListeners();
+  reopen();
+});
+
+document.getElementById("event").addEventListener("submit", (event) => {
+  event.preventDefault();
+  emit(event.target.elements.event.value, { at: Date.now() });
+});
+
+document.getElementById("save")?.addEventListener("click", () => {
+  note(`saved UF_CRM_WHATSAPP = ${JSON.stringify(document.getElementById("field-value").value)}`);
+});
+
+listen();
+post();

@@ -1,0 +1,102 @@
+// What the frame may ask of the page (b24jssdk: packages/jssdk/src/frame/message/commands.ts).
+// Each command gets its params and `reply`; one that never replies leaves its callback waiting, as the portal does.
+
+import { note } from "./log.js";
+import { field, newTokens, reopen, resize } from "./opening.js";
+import * as panel from "./panel.js";
+
+const PATHS = /^\/(crm\/(deal|lead|contact|company|type)|marketplace|company\/personal\/user\/\d+|workgroups\/group\/\d+)\//;
+const card = document.getElementById("card");
+const hidden = document.getElementById("field-value");
+const listeners = new Map();
+
+const placement = () => field("PLACEMENT");
+const onOwnPage = () => placement() === "DEFAULT";
+const inField = () => placement() === "USERFIELD_TYPE";
+
+export const isRefused = (command) => !onOwnPage() && ["setTitle", "setScroll", "reloadWindow"].includes(command);
+
+export const commands = {
+  getInitData: (_, reply) => reply(initData()),
+  refreshAuth: async (_, reply) => reply(await newTokens()),
+  resizeWindow: (params, reply) => reply(resize(parseInt(params?.height, 10))),
+  getInterface: (_, reply) => reply({ command: inField() ? ["setValue", "getValue"] : ["reloadData"], event: ["BX24Event"] }),
+  placementBindEvent: (params, reply) => listeners.set(params?.event, [...(listeners.get(params?.event) ?? []), reply]),
+  reloadData: (_, reply) => reply(),
+  setInstall: (params, reply) => reply(params),
+  setInstallFinish() {
+    forgetListeners();
+    reopen();
+  },
+  setTitle(params, reply) {
+    document.title = String(params?.title ?? "");
+    reply(params);
+  },
+  setScroll(params, reply) {
+    window.scrollTo(0, Number(params?.scroll) || 0);
+    reply(params);
+  },
+  reloadWindow: () => location.reload(),
+  imOpenMessenger: (params) => messenger("imOpenMessenger", params?.dialogId),
+  imOpenHistory: (params) => messenger("imOpenHistory", params?.dialogId),
+  openPath(params, reply) {
+    const path = String(params?.path ?? "");
+    if (!PATHS.test(path)) return reply({ result: "error", errorCode: "PATH_NOT_AVAILABLE" });
+    note(`openPath ${path}`);
+    panel.show("slider", path, "", () => reply({ result: "close" }));
+  },
+  openApplication(params, reply) {
+    note(`openApplication ${JSON.stringify(params ?? {})}`);
+    panel.show("slider", "/marketplace/app/1/", JSON.stringify(params ?? {}), () => reply());
+  },
+  closeApplication(_, reply) {
+    panel.close();
+    reply();
+  },
+  setValue(params, reply) {
+    if (hidden) hidden.value = typeof params === "string" ? params : JSON.stringify(params ?? null);
+    reply();
+  },
+  getValue: (_, reply) => reply(hidden ? hidden.value || null : null),
+};
+
+// setValue and getValue exist in a field alone; a placement's event can be bound, the app's own page has none.
+export function isKnown(command) {
+  if (["setValue", "getValue"].includes(command)) return inField();
+  if (command === "placementBindEvent" || command === "reloadData") return !onOwnPage();
+  return Object.hasOwn(commands, command);
+}
+
+export function emit(event, data) {
+  const bound = listeners.get(event) ?? [];
+  note(`event ${event} → ${bound.length}`);
+  for (const reply of bound) reply(data);
+}
+
+export const forgetListeners = () => listeners.clear();
+
+function messenger(command, dialogId) {
+  note(`${command} ${dialogId ?? ""}`);
+  panel.show("messenger", panel.messengerName, String(dialogId ?? ""));
+}
+
+function initData() {
+  const options = field("PLACEMENT_OPTIONS");
+  return {
+    LANG: card.dataset.lang,
+    DOMAIN: location.host,
+    PROTOCOL: 0,
+    PATH: "/rest",
+    AUTH_ID: field("AUTH_ID"),
+    AUTH_EXPIRES: field("AUTH_EXPIRES"),
+    REFRESH_ID: field("REFRESH_ID"),
+    MEMBER_ID: field("member_id"),
+    FIRST_RUN: false,
+    IS_ADMIN: card.dataset.admin === "true",
+    INSTALL: false,
+    USER_OPTIONS: {},
+    APP_OPTIONS: {},
+    PLACEMENT: placement(),
+    PLACEMENT_OPTIONS: options ? JSON.parse(options) : {},
+  };
+}

@@ -1,0 +1,46 @@
+// One opening of the app: an iframe named host|protocol|APP_SID and a hidden form posted into it.
+
+import { note } from "./log.js";
+
+const form = document.getElementById("opening");
+const wrapper = document.getElementById("frame");
+const card = document.getElementById("card");
+
+export const frame = () => wrapper.querySelector("iframe");
+export const sid = () => frame().name.split("|")[2];
+export const field = (name) => form.elements[name]?.value ?? "";
+
+export function post() {
+  note(`opening ${sid()} → ${new URL(form.action).pathname} ${field("PLACEMENT")}`);
+  form.submit();
+}
+
+// The frame is made anew: a window keeps the name it was created with.
+export async function reopen() {
+  const query = new URLSearchParams(location.search);
+  query.set("path", location.pathname);
+  const opening = await (await fetch(`/opening?${query}`, { method: "POST" })).json();
+  const fresh = frame().cloneNode();
+  fresh.name = opening.frame;
+  fresh.removeAttribute("style");
+  wrapper.dataset.frameHeight = 200;
+  frame().replaceWith(fresh);
+  form.action = opening.action;
+  form.target = opening.frame;
+  for (const [name, value] of Object.entries(opening.fields)) form.elements[name].value = value;
+  post();
+}
+
+export async function newTokens() {
+  const tokens = await (await fetch(`/refresh-auth${card.dataset.query}`, { method: "POST" })).json();
+  for (const [name, value] of Object.entries(tokens)) form.elements[name].value = value;
+  return tokens;
+}
+
+export function resize(height) {
+  if (height > 0) {
+    frame().style.blockSize = `${height}px`;
+    wrapper.dataset.frameHeight = height;
+  }
+  return { width: frame().offsetWidth, height: frame().offsetHeight };
+}

@@ -1,0 +1,50 @@
+"""Access and refresh tokens, as the auth server keeps them: each belongs to one user of one portal."""
+
+import secrets
+import time
+from dataclasses import dataclass, field
+
+from .credentials import PortalCredentials
+from .users import User
+
+
+@dataclass(frozen=True)
+class Grant:
+    """One pair of tokens. `expires` is a Unix time."""
+
+    portal: PortalCredentials
+    user: User
+    access: str
+    refresh: str
+    expires: int
+
+    @property
+    def is_expired(self) -> bool:
+        return time.time() >= self.expires
+
+
+@dataclass
+class Tokens:
+    """Every token ever given out. `lifetime` is that of an access token, in seconds.
+
+    Needs no lock: each change is one operation on a dict, and of two refreshes with one token one finds it gone.
+    """
+
+    lifetime: int
+    _by_access: dict[str, Grant] = field(default_factory=dict)
+    _by_refresh: dict[str, Grant] = field(default_factory=dict)
+
+    def issue(self, portal: PortalCredentials, user: User) -> Grant:
+        access, refresh = secrets.token_hex(35), secrets.token_hex(35)
+        grant = Grant(portal, user, access, refresh, int(time.time()) + self.lifetime)
+        self._by_access[access] = grant
+        self._by_refresh[refresh] = grant
+        return grant
+
+    def find(self, access: str) -> Grant | None:
+        return self._by_access.get(access)
+
+    def rotate(self, refresh: str) -> Grant | None:
+        """A new pair for an old refresh token, which then is worth nothing; None if it already was."""
+        old = self._by_refresh.pop(refresh, None)
+        return self.issue(old.portal, old.user) if old else None

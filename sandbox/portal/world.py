@@ -1,0 +1,44 @@
+"""What the pages, REST and the auth server of one sandbox share."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from flask import request
+
+from ..control import Control, Fault
+from .credentials import PORTALS, PortalCredentials
+from .tokens import Tokens
+
+
+@dataclass
+class World:
+    widget_url: str
+    port: int
+    tokens: Tokens
+    control: Control = field(init=False)
+    commands: Counter[str] = field(default_factory=Counter)  # what was called inside of batches
+
+    def portal_here(self) -> PortalCredentials:
+        """The portal that this request came to, by the port in its Host header."""
+        second = PORTALS[1]
+        return second if request.host.endswith(f":{self.port + second.port_offset}") else PORTALS[0]
+
+    def command_called(self, name: str) -> Fault | None:
+        """Count a command inside a batch; a fault whose `match` is exactly `batch:<method>` answers it.
+
+        Patterns do not reach in here, or "*" would strike twice in one request.
+        """
+        self.commands[name] += 1
+        for fault in list(self.control.faults):
+            if fault.match != f"batch:{name}" or fault.fault == "delay":
+                continue
+            if fault.times is not None:
+                fault.times -= 1
+                if fault.times <= 0:
+                    self.control.faults.remove(fault)
+            return fault
+        return None
+
+    def forget(self) -> None:
+        """Called by the reset. Tokens stay good: an open card does not become a stranger when counters are cleared."""
+        self.commands.clear()

@@ -1,0 +1,60 @@
+// Requests to our own server. The session lives in this module and travels in a header; there are no cookies.
+
+import { freshToken } from './bridge.js';
+
+const PATIENCE = 45_000;
+let session = '';
+let opening = '';
+
+export class Refused extends Error {
+  constructor(response, html) {
+    super(response.headers.get('X-Refusal') ?? String(response.status));
+    this.status = response.status;
+    this.html = html;
+  }
+}
+
+export function begin(ticket) { opening = ticket; }
+export function beginSession(ticket) { session = ticket; }
+
+/** Send one request. Resolves to the Response; rejects with Refused for an answer that is an error, and with a
+ *  TypeError when there is no connection. An outdated session is renewed once through the portal. */
+export async function request(path, { json, signal, headers = {} } = {}) {
+  let response = await once(path, { json, signal, headers });
+  if (response.status === 401 && response.headers.get('X-Refusal') === 'session_over' && await renew()) {
+    response = await once(path, { json, signal, headers });
+  }
+  session = response.headers.get('X-Session') ?? session;
+  if (response.ok || response.status === 304) return response;
+  throw new Refused(response, await response.text());
+}
+
+function once(path, { json, signal, headers }) {
+  const patience = AbortSignal.timeout(PATIENCE);
+  return fetch(path, {
+    method: json === undefined ? 'GET' : 'POST',
+    body: json === undefined ? undefined : JSON.stringify(json),
+    headers: { ...tickets(), ...(json === undefined ? {} : { 'Content-Type': 'application/json' }), ...headers },
+    signal: signal ? AbortSignal.any([signal, patience]) : patience,
+    credentials: 'omit',
+    cache: 'no-store',
+  });
+}
+
+function tickets() {
+  return session ? { 'X-Session': session } : { 'X-Opening': opening };
+}
+
+async function renew() {
+  const token = opening && await freshToken();
+  if (!token) return false;
+  const response = await fetch('/session', {
+    method: 'POST',
+    body: JSON.stringify({ auth: token }),
+    headers: { 'X-Opening': opening, 'Content-Type': 'application/json' },
+    credentials: 'omit',
+  });
+  if (!response.ok) return false;
+  session = response.headers.get('X-Session') ?? '';
+  return Boolean(session);
+}

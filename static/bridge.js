@@ -1,0 +1,54 @@
+// The portal around us, over postMessage. Protocol: bitrix24/b24jssdk, packages/jssdk/src/frame; a message out is
+// "command:params:callback:sid", a message in is "callback:JSON". Our own, so that no foreign script runs here.
+
+const [host, protocol, sid] = window.name.split('|');
+const portal = document.body.dataset.portalOrigin;
+// The frame's name can be set by whoever embeds it; the server's word about the portal is what we trust.
+const framed = Boolean(sid) && portal === `${protocol === '1' ? 'https' : 'http'}://${host}`.toLowerCase();
+
+const SILENT_AFTER = 10_000; // some commands are never answered
+const waiting = new Map();
+
+if (framed) {
+  window.addEventListener('message', (event) => {
+    if (event.origin !== portal || event.source !== window.parent || typeof event.data !== 'string') return;
+    const cut = event.data.indexOf(':');
+    const answer = waiting.get(event.data.slice(0, cut));
+    if (!answer) return;
+    waiting.delete(event.data.slice(0, cut));
+    answer(parse(event.data.slice(cut + 1)));
+  });
+}
+
+/** Ask the portal's page. Resolves to null when it does not answer or we are not in a portal. */
+export function ask(command, params = {}) {
+  if (!framed) return Promise.resolve(null);
+  const callback = randomId();
+  return new Promise((resolve) => {
+    waiting.set(callback, resolve);
+    setTimeout(() => { if (waiting.delete(callback)) resolve(null); }, SILENT_AFTER);
+    window.parent.postMessage(`${command}:${JSON.stringify(params)}:${callback}:${sid}`, portal);
+  });
+}
+
+export const resizeFrame = (height) => ask('resizeWindow', { width: '100%', height });
+export const openMessenger = (dialogId) => ask('imOpenMessenger', { dialogId });
+
+/** A fresh access token of the user who has the card open, or '' when the portal gives none. */
+export async function freshToken() {
+  const answer = await ask('refreshAuth');
+  return answer?.AUTH_ID ?? '';
+}
+
+function randomId() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+function parse(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,170 @@
+// The card: hidden → revealed → checked. The server draws every state; this moves the pieces into place.
+
+import { begin, request, Refused } from '../api.js';
+import { closeChat, openChat } from '../chats/pane.js';
+import { followHeight } from '../frame.js';
+import { startClocks, tick } from './clock.js';
+
+const card = document.getElementById('card');
+const content = document.getElementById('content');
+let lastTry = reveal;
+
+begin(card.dataset.opening);
+followHeight();
+startClocks(card);
+if (card.dataset.start !== 'button') reveal();
+
+const ACTIONS = {
+  reveal,
+  refresh,
+  retry: () => lastTry(),
+  ask: (button) => check(button.dataset.keys.split(' ')),
+  'open-chat': (button) => chat(button, 'text'),
+  write: (button) => chat(button, 'text'),
+  'open-history': (button) => chat(button, 'messages'),
+};
+
+card.addEventListener('click', (event) => {
+  const button = event.target.closest('[data-action]');
+  if (button && ACTIONS[button.dataset.action]) ACTIONS[button.dataset.action](button);
+});
+
+card.addEventListener('change', (event) => {
+  if (event.target.id === 'line') {
+    event.target.dataset.chosen = 'yes';
+    lines();
+  }
+});
+
+async function reveal() {
+  lastTry = reveal;
+  const pressed = card.dataset.start === 'button' || card.dataset.start === 'revealed';
+  show(document.getElementById('skeleton').content.cloneNode(true));
+  if (!await draw('/card', { pressed })) return;
+  card.dataset.start = 'revealed';
+  await follow();
+}
+
+async function refresh() {
+  lastTry = refresh;
+  content.setAttribute('aria-busy', 'true');
+  const drawn = await draw('/card/refresh', { line: chosenLine() });
+  content.removeAttribute('aria-busy');
+  if (drawn) await follow();
+  content.querySelector('[data-action="refresh"]')?.focus();
+}
+
+// After a card is drawn: the lines' states, the numbers nobody knows about, and a second look at an old card.
+async function follow() {
+  const drawn = content.querySelector('.revealed');
+  const keys = drawn?.dataset.ask?.split(' ');
+  const jobs = [lines()];
+  if (drawn && 'old' in drawn.dataset) jobs.push(revalidate(drawn.dataset.version));
+  if (keys) jobs.push(check(keys));
+  await Promise.all(jobs);
+}
+
+async function check(keys) {
+  lastTry = () => check(keys);
+  for (const key of keys) {
+    const place = document.querySelector(`#phone-${key} .phone-presence`);
+    place?.setAttribute('aria-busy', 'true');
+    for (const button of place?.querySelectorAll('button') ?? []) button.disabled = true;
+  }
+  try {
+    swapRows(await html('/card/check', { keys, line: chosenLine() }));
+  } catch (error) {
+    problem(error);
+  }
+}
+
+// A card remembered from a moment ago is on the page already; read it again and redraw only if it changed.
+async function revalidate(version) {
+  try {
+    const response = await request('/card/again', { json: { version, line: chosenLine() } });
+    if (response.status === 204) return;
+    show(fragment(await response.text()));
+    const keys = content.querySelector('.revealed')?.dataset.ask?.split(' ');
+    if (keys) await check(keys);
+  } catch {
+    // What is shown stays; the next press says what is wrong.
+  }
+}
+
+async function lines() {
+  const place = document.getElementById('lines');
+  if (!place?.querySelector('select')) return;
+  try {
+    const drawn = fragment(await html('/card/lines', { line: chosenLine(), selected: selectedLine() }));
+    const had = document.activeElement?.id === 'line';
+    document.getElementById('lines')?.replaceWith(drawn);
+    if (had) document.getElementById('line')?.focus();
+  } catch {
+    // Without states the selector still works.
+  }
+}
+
+function chat(button, focus) {
+  const row = button.closest('.phone');
+  openChat({ key: button.dataset.key, line: chosenLine() ?? numberOf(button.dataset.line), focus, row });
+}
+
+async function draw(path, body) {
+  try {
+    show(fragment(await html(path, body)));
+    return true;
+  } catch (error) {
+    problem(error);
+    return false;
+  }
+}
+
+async function html(path, json) {
+  return (await request(path, { json })).text();
+}
+
+function show(node) {
+  closeChat();
+  content.replaceChildren(node);
+  tick(content);
+}
+
+// Only the rows change after a check, so that focus and an open menu stay where they are.
+function swapRows(text) {
+  const drawn = fragment(text);
+  for (const row of drawn.querySelectorAll('.phone')) {
+    const place = document.getElementById(row.id);
+    if (!place) continue;
+    const action = place.contains(document.activeElement) ? document.activeElement.dataset.action : null;
+    place.replaceWith(row);
+    if (action) (row.querySelector(`[data-action="${action}"]`) ?? row.querySelector('button'))?.focus();
+  }
+  const notes = drawn.querySelector('.footnotes');
+  if (notes) content.querySelector('.footnotes')?.replaceWith(notes);
+  tick(content);
+}
+
+function problem(error) {
+  if (error instanceof Refused) show(fragment(error.html));
+  else show(document.getElementById('no-connection').content.cloneNode(true));
+}
+
+function fragment(text) {
+  const holder = document.createElement('template');
+  holder.innerHTML = text;
+  return holder.content;
+}
+
+// A line counts as chosen only when the rep picked it; otherwise the one that last talked to the number is used.
+function chosenLine() {
+  const select = document.getElementById('line');
+  return select?.dataset.chosen === 'yes' ? Number(select.value) : null;
+}
+
+function selectedLine() {
+  return numberOf(document.getElementById('line')?.value);
+}
+
+function numberOf(text) {
+  return text ? Number(text) : null;
+}

@@ -1,0 +1,37 @@
+// A file of a message, fetched through our server with the session's header and shown in place or saved.
+
+import { request } from '../api.js';
+
+const SHOWN = { image: 'img', sticker: 'img', video: 'video', audio: 'audio' };
+
+export async function showMedia(button, signal) {
+  if (button.getAttribute('aria-busy') === 'true') return;
+  button.setAttribute('aria-busy', 'true');
+  try {
+    const response = await request(button.dataset.src, { signal });
+    const address = URL.createObjectURL(await response.blob());
+    signal.addEventListener('abort', () => URL.revokeObjectURL(address), { once: true });
+    place(button, address);
+  } catch {
+    if (!signal.aborted) button.querySelector('.media-size').textContent = '⚠';
+  } finally {
+    button.removeAttribute('aria-busy');
+  }
+}
+
+function place(button, address) {
+  const tag = SHOWN[button.dataset.kind];
+  if (!tag) {
+    const link = document.createElement('a');
+    link.href = address;
+    link.download = button.dataset.name || 'file';
+    link.click();
+    return;
+  }
+  const element = document.createElement(tag);
+  element.className = 'media-shown';
+  element.src = address;
+  if (tag === 'img') element.alt = button.dataset.name;
+  else element.controls = true;
+  button.replaceWith(element);
+}

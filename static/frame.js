@@ -1,0 +1,21 @@
+// The frame is as high as what is in it, so that the card never shows a scroll bar of ours.
+
+import { resizeFrame } from './bridge.js';
+
+const SETTLE = 50;
+let asked = 0;
+let timer;
+
+export function followHeight() {
+  new ResizeObserver(() => {
+    clearTimeout(timer);
+    timer = setTimeout(fit, SETTLE);
+  }).observe(document.body);
+}
+
+function fit() {
+  const height = Math.ceil(document.body.getBoundingClientRect().height);
+  if (height === asked) return;
+  asked = height;
+  resizeFrame(height);
+}

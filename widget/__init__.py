@@ -1,0 +1,145 @@
+"""The widget: a Flask service that Bitrix24 opens in its CRM cards. Start reading at `create_app`."""
+
+import hashlib
+import logging
+import os
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, Response, g, make_response, render_template, request, url_for
+from werkzeug.exceptions import HTTPException
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from widget import i18n
+from widget.admin.views import pages as admin_pages
+from widget.card.views import pages as card_pages
+from widget.chats.views import pages as chat_pages
+from widget.cli import register_commands
+from widget.config import Config
+from widget.errors import Refusal, Refused
+from widget.gateways.base import GatewayError
+from widget.health.views import pages as health_pages
+from widget.icons import icon
+from widget.services import services
+from widget.session import OPENING_HEADER, SESSION_HEADER
+from widget.wiring import build
+
+ROOT = Path(__file__).resolve().parent.parent
+LARGEST_REQUEST = 64 * 1024
+LIGHT_HOURS = "7,8,19,21"  # red before 7, amber to 8, green to 19, amber to 21, red after
+
+log = logging.getLogger(__name__)
+
+
+def create_app(config: Config | None = None, **parts: Any) -> Flask:
+    """The application. `parts` replace what `wiring.build` would make (clock, client, sleep, pool); for tests."""
+    config = config or Config.from_environ(os.environ)
+    app = Flask(
+        __name__,
+        template_folder=str(ROOT / "templates"),
+        static_folder=str(ROOT / "static"),
+        # The version is a folder and not a query, so that modules which import each other are of one version.
+        static_url_path=f"/static/{_version_of(ROOT / 'static')}",
+    )
+    app.config.update(MAX_CONTENT_LENGTH=LARGEST_REQUEST, MAX_FORM_PARTS=200, SEND_FILE_MAX_AGE_DEFAULT=31_536_000)
+    _set_up_logging(config.log_level)
+    if config.trusted_proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=config.trusted_proxies, x_proto=config.trusted_proxies)  # type: ignore[method-assign]
+    app.extensions["widget"] = build(app, config, **parts)
+    _set_up_templates(app)
+    _set_up_answers(app)
+
+    # Who may call what: these two read the form Bitrix24 posts, and everything else in them needs our own session
+    # (tests/test_routes.py walks them all).
+    app.register_blueprint(card_pages)
+    app.register_blueprint(admin_pages)
+    app.register_blueprint(chat_pages)
+    app.register_blueprint(health_pages)
+    register_commands(app)
+    return app
+
+
+def _set_up_templates(app: Flask) -> None:
+    i18n.init_app(app)
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+    app.jinja_env.globals.update(
+        icon=icon, static_file=lambda name: url_for("static", filename=name), hours=LIGHT_HOURS
+    )
+
+
+def _set_up_answers(app: Flask) -> None:
+    app.register_error_handler(Refused, _refused)
+    app.register_error_handler(GatewayError, _gateway_failed)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(Exception, _broken)
+    app.after_request(_protect)
+
+
+def _refused(error: Refused) -> Response:
+    """A page where a page was asked for, a fragment where our own script asked."""
+    services().metrics.refused(error.refusal.value)
+    log.info("refused %s %s %s (%s)", request.method, request.path, error.refusal.value, error.reason)
+    by_script = request.is_json or SESSION_HEADER in request.headers or OPENING_HEADER in request.headers
+    retry = by_script and error.refusal in _WORTH_RETRYING
+    html = render_template(
+        "_refused.html" if by_script else "refused.html",
+        refusal=error.refusal,
+        retry=retry,
+        portal_origin=g.get("frame_origin"),
+    )
+    response = make_response(html, error.status)
+    response.headers["X-Refusal"] = error.refusal.value
+    return response
+
+
+_WORTH_RETRYING = frozenset(
+    {Refusal.PORTAL_BUSY, Refusal.PORTAL_FAILED, Refusal.LINE_TROUBLE, Refusal.BROKEN, Refusal.PORTAL_MOVED}
+)
+
+
+def _gateway_failed(error: GatewayError) -> Response:
+    return _refused(Refused(Refusal.LINE_TROUBLE, 502, error.trouble.value))
+
+
+def _http_error(error: HTTPException) -> Response:
+    code = {404: Refusal.NOT_FOUND, 405: Refusal.NOT_FOUND, 413: Refusal.TOO_LARGE}.get(error.code or 500)
+    return _refused(Refused(code or Refusal.BAD_FORM, error.code or 500, error.name))
+
+
+def _broken(error: Exception) -> Response:
+    # The traceback's lines hold code, never values; the message may hold some, so only its type is written.
+    log.error("broken %s %s: %s", request.method, request.path, type(error).__name__, exc_info=error)
+    return _refused(Refused(Refusal.BROKEN, 500, type(error).__name__))
+
+
+def _protect(response: Response) -> Response:
+    """Only the portal may frame us, only our own files run, nothing is kept by browsers but static files."""
+    frame = g.get("frame_origin") or "'none'"
+    response.headers.setdefault(
+        "Content-Security-Policy",
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src blob:; "
+        f"connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors {frame}",
+    )
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Referrer-Policy", "no-referrer")
+    if request.endpoint != "static":
+        response.headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+def _set_up_logging(level: str) -> None:
+    logging.basicConfig(level=level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    # httpx writes whole addresses at INFO, and ours carry tokens and numbers.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    logging.getLogger("httpcore").setLevel(logging.WARNING)
+
+
+@cache
+def _version_of(folder: Path) -> str:
+    digest = hashlib.sha256()
+    for file in sorted(folder.rglob("*")):
+        if file.is_file():
+            digest.update(file.relative_to(folder).as_posix().encode() + file.read_bytes())
+    return digest.hexdigest()[:12]

@@ -1,0 +1,1 @@
+"""The app's own page: what an administrator decides for the whole portal."""

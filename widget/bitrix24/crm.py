@@ -1,0 +1,178 @@
+"""Read one card: the item, its contacts and companies, and who is asking, in one batch.
+
+What the batch may rely on (array substitution, the parent trap, `=id` with an empty list) is read in the server's
+rest module, rest_util.php; field names: bitrix24/b24restdocs, api-reference/crm/universal.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from widget.bitrix24.errors import BUSY, refused
+from widget.bitrix24.rest import Batch, Rest
+from widget.errors import Refusal, Refused
+from widget.storage.portals import Portal
+
+LEAD, CONTACT, COMPANY = 1, 3, 4
+PAGE = 50  # a list answers at most this many; far more than a card shows
+
+
+class Kind(Enum):
+    OWN = "own"  # the card itself: a lead, a contact or a company
+    CONTACT = "contact"
+    COMPANY = "company"
+
+
+@dataclass(frozen=True)
+class TypedPhone:
+    """A phone as somebody typed it. `kind` is Bitrix24's VALUE_TYPE: MOBILE, WORK, HOME…"""
+
+    typed: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class Person:
+    kind: Kind
+    id: int
+    name: str
+    phones: tuple[TypedPhone, ...]
+    primary: bool = False
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """The user who is asking, as Bitrix24 knows them. `zone` is an IANA name or empty."""
+
+    user_id: int
+    admin: bool
+    name: str
+    zone: str
+
+
+@dataclass(frozen=True)
+class CrmCard:
+    """`hidden` counts linked people that this user may not see; their numbers were never read."""
+
+    people: tuple[Person, ...]
+    hidden: int
+    viewer: Viewer
+
+
+def read_card(rest: Rest, portal: Portal, user_id: int, entity_type_id: int, entity_id: int) -> CrmCard:
+    """One batch, with the user's own rights. Raises Refused(CARD_GONE) when the card may not be read."""
+    answer = rest.batch(portal, user_id, batch_of(entity_type_id, entity_id))
+    return card_of(answer, entity_type_id, user_id)
+
+
+def read_viewer(rest: Rest, portal: Portal, user_id: int) -> Viewer:
+    """Who is asking. One outside call."""
+    return _viewer(rest.call(portal, user_id, "profile", {}), user_id)
+
+
+def batch_of(entity_type_id: int, entity_id: int) -> dict[str, tuple[str, Mapping[str, Any]]]:
+    """The commands for one card. `select=*` is the only way to get phones out of a list."""
+
+    def people(type_id: int, ids: str) -> tuple[str, Mapping[str, Any]]:
+        chosen = {"=id": f"$result[item][item][{ids}]"}
+        return "crm.item.list", {"entityTypeId": type_id, "filter": chosen, "select": ["*"], "start": -1}
+
+    commands: dict[str, tuple[str, Mapping[str, Any]]] = {
+        "item": ("crm.item.get", {"entityTypeId": entity_type_id, "id": entity_id})
+    }
+    if entity_type_id != CONTACT:
+        commands["contacts"] = people(CONTACT, "contactIds")
+    if entity_type_id != COMPANY:
+        commands["companies"] = people(COMPANY, "companyIds" if entity_type_id == CONTACT else "companyId")
+    commands["me"] = ("profile", {})
+    return commands
+
+
+def card_of(answer: Batch, entity_type_id: int, user_id: int) -> CrmCard:
+    """The card in a batch's answer (pure). People who are not linked to the item are dropped, whatever came."""
+    item = _item(answer)
+    contact_ids = _ids(item.get("contactIds")) or _ids([item.get("contactId")])
+    # A contact of several companies has companyIds; some answers fill only companyId.
+    company_ids = _ids(item.get("companyIds")) or _ids([item.get("companyId")])
+    contacts = _people(answer, "contacts", contact_ids, Kind.CONTACT, primary=_ids([item.get("contactId")]))
+    companies = _people(answer, "companies", company_ids, Kind.COMPANY)
+    own = (_person(item, Kind.OWN, entity_type_id),) if entity_type_id in (LEAD, CONTACT, COMPANY) else ()
+    asked = (contact_ids[:PAGE] if entity_type_id != CONTACT else []) + (
+        company_ids[:PAGE] if entity_type_id != COMPANY else []
+    )
+    return CrmCard(
+        people=(*own, *contacts, *companies),
+        hidden=len(asked) - len(contacts) - len(companies),
+        viewer=_viewer(answer.results.get("me"), user_id),
+    )
+
+
+def _item(answer: Batch) -> Mapping[str, Any]:
+    error = answer.errors.get("item", "")
+    if error.upper() in ("ACCESS_DENIED", "NOT_FOUND"):
+        raise Refused(Refusal.CARD_GONE, 403, error)
+    blocked = next((code for code in answer.errors.values() if code.lower() in BUSY), error)
+    if blocked:
+        raise refused(blocked)
+    found = answer.results.get("item")
+    item = found.get("item") if isinstance(found, dict) else None
+    if not isinstance(item, dict):
+        raise Refused(Refusal.PORTAL_FAILED, 502, "no item in the batch")
+    return item
+
+
+def _people(answer: Batch, key: str, wanted: list[int], kind: Kind, primary: Iterable[int] = ()) -> tuple[Person, ...]:
+    """The wanted people in the order of their links. A list that failed is an empty one: a null or missing id
+    makes the portal refuse its filter, and that means «none»."""
+    listed = answer.results.get(key)
+    items = listed.get("items") if isinstance(listed, dict) else None
+    found = {item.get("id"): item for item in items if isinstance(item, dict)} if isinstance(items, list) else {}
+    entity = CONTACT if kind is Kind.CONTACT else COMPANY
+    people = [_person(found[i], kind, entity, primary=i in primary) for i in wanted if i in found]
+    return tuple(sorted(people, key=lambda person: not person.primary))
+
+
+def _person(item: Mapping[str, Any], kind: Kind, entity_type_id: int, *, primary: bool = False) -> Person:
+    names = [item.get(part) for part in ("name", "lastName")]
+    name = " ".join(str(part).strip() for part in names if part) if entity_type_id != COMPANY else ""
+    return Person(
+        kind=kind,
+        id=_whole(item.get("id")),
+        name=(name or str(item.get("title") or "").strip())[:200],
+        phones=tuple(_phones(item.get("fm"))),
+        primary=primary,
+    )
+
+
+def _phones(fields: Any) -> Iterable[TypedPhone]:
+    for value in fields if isinstance(fields, list) else ():
+        if isinstance(value, dict) and value.get("typeId") == "PHONE" and value.get("value"):
+            yield TypedPhone(str(value["value"])[:200], str(value.get("valueType") or "OTHER")[:20].upper())
+
+
+def _viewer(profile: Any, user_id: int) -> Viewer:
+    """The token's owner. A profile that is not theirs means tokens got mixed up: refuse, never show."""
+    if not isinstance(profile, dict) or _whole(profile.get("ID")) != user_id:
+        raise Refused(Refusal.NO_AUTH, 403, "profile of another user")
+    names = (profile.get("NAME"), profile.get("LAST_NAME"))
+    return Viewer(
+        user_id=user_id,
+        admin=profile.get("ADMIN") is True,
+        name=" ".join(str(part) for part in names if part)[:200],
+        zone=str(profile.get("TIME_ZONE") or ""),
+    )
+
+
+def _ids(values: Any) -> list[int]:
+    """0, null and missing all mean «none»."""
+    numbers = [_whole(value) for value in values] if isinstance(values, list) else []
+    return list(dict.fromkeys(number for number in numbers if number))
+
+
+def _whole(value: Any) -> int:
+    if isinstance(value, bool):
+        return 0
+    if isinstance(value, int):
+        return value
+    return int(value) if isinstance(value, str) and value.isascii() and value.isdecimal() else 0

@@ -1,0 +1,133 @@
+"""The authorisation server: whose token is this, and a new one for an expired one.
+
+Only hosts on the allow-list are asked, whatever a form says: our client secret and our trust go nowhere else.
+Sources: bitrix24/b24restdocs, settings/oauth/{simple-way,auto-renewal}.md; bitrix24/b24pysdk, credentials.
+"""
+
+import hashlib
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+from cachetools import TTLCache
+
+from widget.bitrix24.errors import refused
+from widget.errors import Refusal, Refused
+from widget.http import Answer, OutsideError, fetch
+from widget.storage.tokens import Token
+
+PROOF_SECONDS = 300  # how long a proved token is believed without asking again
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What the authorisation server says about a token: the truth about user and portal."""
+
+    client_id: str
+    member_id: str
+    domain: str
+    endpoint: str
+    user_id: int
+
+
+class OAuth:
+    def __init__(
+        self,
+        http: httpx.Client,
+        servers: Sequence[str],
+        client_id: str,
+        client_secret: str,
+        *,
+        allow_http: bool,
+        timeout: float,
+        clock: Callable[[], float],
+    ) -> None:
+        self._http = http
+        self._servers = tuple(servers)
+        self._client_id = client_id
+        self._client_secret = client_secret
+        self._allow_http = allow_http
+        self._timeout = timeout
+        self._clock = clock
+        self._proved: TTLCache[str, Identity] = TTLCache(4096, PROOF_SECONDS, timer=clock)
+        self._lock = threading.Lock()
+
+    def prove(self, access_token: str, *, member_id: str, again: bool = False) -> Identity:
+        """Whose token this is; refused unless it is of our application and of that portal.
+
+        One outside call, none for a token proved within 5 minutes (`again` asks all the same).
+        """
+        if not access_token:
+            raise Refused(Refusal.NO_AUTH, 401, "empty token")
+        digest = hashlib.sha256(access_token.encode()).hexdigest()
+        with self._lock:
+            identity = None if again else self._proved.get(digest)
+        if identity is None:
+            identity = self._ask(access_token)
+            with self._lock:
+                self._proved[digest] = identity
+        if identity.client_id != self._client_id or identity.member_id != member_id:
+            raise Refused(Refusal.NO_AUTH, 403, "token of another application or portal")
+        return identity
+
+    def refresh(self, refresh_token: str) -> Token:
+        """A new pair for an old refresh token, which is dead from then on: store the answer before using it.
+
+        One outside call, made as a POST so that the secret stays out of access logs.
+        """
+        form = {
+            "grant_type": "refresh_token",
+            "client_id": self._client_id,
+            "client_secret": self._client_secret,
+            "refresh_token": refresh_token,
+        }
+        body = self._first_answer("POST", "/oauth/token/", data=form)
+        if not isinstance(body.get("access_token"), str) or not isinstance(body.get("refresh_token"), str):
+            raise refused(str(body.get("error") or "unexpected answer"))
+        lifetime = body.get("expires_in")
+        seconds = lifetime if isinstance(lifetime, int) and 0 < lifetime <= 86_400 else 3600
+        return Token(body["access_token"], body["refresh_token"], self._clock() + seconds)
+
+    def _ask(self, access_token: str) -> Identity:
+        body = self._first_answer("GET", "/rest/app.info", params={"auth": access_token})
+        result = body.get("result")
+        if not isinstance(result, dict):
+            raise refused(str(body.get("error") or "unexpected answer"))
+        install: Any = result.get("install")
+        try:
+            return Identity(
+                client_id=str(result["client_id"]),
+                member_id=str(install["member_id"]),
+                domain=str(install["domain"]).lower(),
+                endpoint=self._endpoint(str(install["client_endpoint"])),
+                user_id=int(result["user_id"]),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise Refused(Refusal.NO_AUTH, 401, "unreadable proof") from error
+
+    def _endpoint(self, endpoint: str) -> str:
+        scheme = urlsplit(endpoint).scheme
+        if scheme != "https" and not (scheme == "http" and self._allow_http):
+            raise ValueError("plain http portal")
+        return endpoint.rstrip("/") + "/"
+
+    def _first_answer(self, method: str, path: str, **request: Any) -> dict[str, Any]:
+        """Ask the servers in turn: the other one only when the first is out of reach or does not know us."""
+        last: OutsideError | None = None
+        body: dict[str, Any] = {}
+        for server in self._servers[:2]:
+            try:
+                answer: Answer = fetch(self._http, method, server + path, timeout=self._timeout, **request)
+            except OutsideError as error:
+                last = error
+                continue
+            found = answer.json()
+            body = found if isinstance(found, dict) else {}
+            if body and body.get("error") not in ("invalid_client", "wrong_client"):
+                return body
+        if not body:
+            raise Refused(Refusal.PORTAL_FAILED, 502, "authorisation server: no answer") from last
+        return body

@@ -1,0 +1,147 @@
+"""The form that Bitrix24 posts when it opens us in a card. Read into a value; nothing in it is believed yet.
+
+Fields and option shapes: bitrix24/b24restdocs, api-reference/widgets (widget_data, crm/*, user-field).
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from widget.errors import Refusal, Refused
+
+LONGEST_FIELD = 8192
+LARGEST_ID = 2**53
+
+ENTITY_TYPES = {"LEAD": 1, "DEAL": 2, "CONTACT": 3, "COMPANY": 4, "QUOTE": 7, "SMART_INVOICE": 31}
+# CRM_DEAL_DETAIL_TAB, CRM_DYNAMIC_183_DETAIL_TOOLBAR…: the type never arrives in the options of a tab.
+_CODE = re.compile(r"CRM_(?:(LEAD|DEAL|CONTACT|COMPANY|QUOTE|SMART_INVOICE)|DYNAMIC_(\d{1,9}))_[A-Z_]+")
+_HOST = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?(:\d{1,5})?", re.IGNORECASE)
+# The newer types name the id differently from the older ones, and the custom field differently again.
+_ID_KEYS = ("ID", "ENTITY_ID", "entityId", "ENTITY_VALUE_ID")
+
+
+@dataclass(frozen=True)
+class Placement:
+    """What the form says. `entity_id` 0 is a card that was never saved; `access_token` may be empty."""
+
+    member_id: str
+    domain: str
+    language: str
+    access_token: str
+    refresh_token: str
+    expires_in: int
+    code: str
+    entity_type_id: int
+    entity_id: int
+    edit_mode: bool
+
+    def __repr__(self) -> str:  # holds tokens
+        return f"Placement(code={self.code!r})"
+
+
+def read_placement(query: Mapping[str, str], form: Mapping[str, str]) -> Placement:
+    """Understand a card tab, a card menu or the custom field. Raises Refused; makes no call."""
+    common = read_common(query, form)
+    options = _options(form)
+    entity_type_id = _entity_type(common.code, options)
+    entity_id = _entity_id(options)
+    return replace(common, entity_type_id=entity_type_id, entity_id=entity_id)
+
+
+def read_common(query: Mapping[str, str], form: Mapping[str, str]) -> Placement:
+    """The part that every opening has, the app's own page too."""
+    for source in (query, form):
+        for name, value in source.items():
+            if len(name) > 100 or len(value) > LONGEST_FIELD or "\x00" in value:
+                raise Refused(Refusal.BAD_FORM, 400, "field too long")
+    member_id = form.get("member_id", "")
+    if not re.fullmatch(r"[A-Za-z0-9_.-]{1,64}", member_id):
+        raise Refused(Refusal.BAD_FORM, 400, "member_id")
+    domain = query.get("DOMAIN", "")
+    if domain and not _HOST.fullmatch(domain):
+        raise Refused(Refusal.BAD_FORM, 400, "DOMAIN")
+    return Placement(
+        member_id=member_id,
+        domain=domain.lower(),
+        language=query.get("LANG", "")[:10],
+        access_token=_token(form.get("AUTH_ID", "")),
+        refresh_token=_token(form.get("REFRESH_ID", "")),
+        expires_in=_seconds(form.get("AUTH_EXPIRES", "")),
+        code=form.get("PLACEMENT", "")[:100],
+        entity_type_id=0,
+        entity_id=0,
+        edit_mode=_options(form).get("MODE") == "edit",
+    )
+
+
+def posted_origin(query: Mapping[str, str]) -> str | None:
+    """The origin a form claims to come from, for showing an error page inside it and for nothing else."""
+    domain = query.get("DOMAIN", "")
+    if not _HOST.fullmatch(domain):
+        return None
+    return f"{'http' if query.get('PROTOCOL') == '0' else 'https'}://{domain.lower()}"
+
+
+def _options(form: Mapping[str, str]) -> Mapping[str, Any]:
+    """PLACEMENT_OPTIONS is a JSON string, but may be missing, "undefined" or not an object."""
+    try:
+        options = json.loads(form.get("PLACEMENT_OPTIONS", ""))
+    except (ValueError, RecursionError):
+        return {}
+    return options if isinstance(options, dict) else {}
+
+
+def _entity_type(code: str, options: Mapping[str, Any]) -> int:
+    if code == "USERFIELD_TYPE":
+        return _field_entity_type(options)
+    match = _CODE.fullmatch(code)
+    if not match:
+        raise Refused(Refusal.UNKNOWN_PLACEMENT, 400, "PLACEMENT")
+    return ENTITY_TYPES[match[1]] if match[1] else int(match[2])
+
+
+def _field_entity_type(options: Mapping[str, Any]) -> int:
+    """ENTITY_DATA names the type; older boxes lack it and give only CRM_DEAL and its likes.
+
+    CRM_<number> is the row id of a smart process there and not its entityTypeId, so it cannot be used.
+    """
+    data = options.get("ENTITY_DATA")
+    if isinstance(data, dict) and (given := _whole(data.get("entityTypeId"))):
+        return given
+    named = str(options.get("ENTITY_ID", "")).removeprefix("CRM_")
+    if named in ENTITY_TYPES:
+        return ENTITY_TYPES[named]
+    raise Refused(Refusal.UNKNOWN_PLACEMENT, 400, "ENTITY_DATA")
+
+
+def _entity_id(options: Mapping[str, Any]) -> int:
+    data = options.get("ENTITY_DATA")
+    candidates = [data.get("entityId")] if isinstance(data, dict) else []
+    candidates += [options.get(key) for key in _ID_KEYS]
+    for candidate in candidates:
+        number = _whole(candidate)
+        if number is not None:
+            return number
+    raise Refused(Refusal.BAD_FORM, 400, "no card id in PLACEMENT_OPTIONS")
+
+
+def _whole(value: object) -> int | None:
+    """Ids are strings in real forms and numbers in some samples; True is neither."""
+    if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) <= 16:
+        value = int(value)
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < LARGEST_ID:
+        return value
+    return None
+
+
+def _token(value: str) -> str:
+    if len(value) > 512 or not value.isascii() or not value.isprintable():
+        raise Refused(Refusal.BAD_FORM, 400, "token")
+    return value.strip()
+
+
+def _seconds(value: str) -> int:
+    number = _whole(value.strip())
+    return min(number, 86_400) if number else 3600

@@ -1,0 +1,1 @@
+"""The card: from the form Bitrix24 posts to the rows a rep sees."""

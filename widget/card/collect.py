@@ -1,0 +1,68 @@
+"""People to phones (pure): normalise, merge, order, cut. No I/O; the same number on two people is one phone."""
+
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+
+from widget.bitrix24.crm import Kind, Person
+from widget.phones.facts import Facts
+from widget.phones.numbers import Phone
+
+SHOWN = 10  # a card never shows, and so never asks about, more
+NEVER = frozenset({"FAX", "PAGER"})
+_KIND_ORDER = {"MOBILE": 0, "WORK": 1, "HOME": 2}
+
+
+@dataclass(frozen=True)
+class Owner:
+    kind: Kind
+    id: int
+    name: str
+
+
+@dataclass(frozen=True)
+class CardPhone:
+    """A phone on this card. `key` stands for it in the page; `typed` is what people wrote, all spellings."""
+
+    key: str
+    phone: Phone
+    facts: Facts
+    owners: tuple[Owner, ...]
+    typed: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return f"CardPhone(key={self.key!r})"
+
+
+def phones_of(
+    people: Iterable[Person],
+    parse: Callable[[str], Iterable[Phone]],
+    facts_of: Callable[[Phone], Facts],
+    key_of: Callable[[str], str],
+) -> tuple[CardPhone, ...]:
+    """Every phone of these people, in the order: own, primary contact, other contacts, companies; and within one
+    person mobile before work before home."""
+    merged: dict[str, CardPhone] = {}
+    for person in people:
+        owner = Owner(person.kind, person.id, person.name)
+        usable = [phone for phone in person.phones if phone.kind not in NEVER]
+        for written in sorted(usable, key=lambda phone: _KIND_ORDER.get(phone.kind, 3)):
+            for phone in parse(written.typed):
+                name = phone.e164 or f"typed {phone.typed}"
+                found = merged.get(name)
+                merged[name] = CardPhone(
+                    key=key_of(name),
+                    phone=_with_extension(found.phone, phone) if found else phone,
+                    facts=found.facts if found else facts_of(phone),
+                    owners=tuple(dict.fromkeys((*(found.owners if found else ()), owner))),
+                    typed=tuple(dict.fromkeys((*(found.typed if found else ()), phone.typed))),
+                )
+    return tuple(merged.values())
+
+
+def arrange(phones: Collection[CardPhone], with_chat: Collection[str]) -> list[CardPhone]:
+    """Numbers with a chat first, numbers nobody can dial last, otherwise as collected."""
+    return sorted(phones, key=lambda p: 0 if p.phone.e164 in with_chat else 1 if p.phone.e164 else 2)
+
+
+def _with_extension(first: Phone, other: Phone) -> Phone:
+    return first if first.extension or not other.extension else other

@@ -1,0 +1,53 @@
+"""Cards that were read a moment ago, in this process, each for the one user who read it.
+
+Two workers keep their own; what they share is a card's *generation* in the cache. Throwing a card away means giving
+it a new generation, and whoever holds an older one reads the portal again.
+"""
+
+import secrets
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from cachetools import TTLCache
+
+from widget.bitrix24.crm import Viewer
+from widget.card.collect import CardPhone
+from widget.session import Session
+
+MOST_CARDS = 2000  # about 4 kB each
+
+
+@dataclass(frozen=True)
+class Card:
+    """What one user may see of one CRM item. `hidden` counts linked people this user may not see."""
+
+    phones: tuple[CardPhone, ...]
+    hidden: int
+    viewer: Viewer
+    read_at: float
+    generation: str = ""
+
+
+class CardMemory:
+    def __init__(self, seconds: float, clock: Callable[[], float]) -> None:
+        self.seconds = seconds
+        self._cards: TTLCache[Session, Card] = TTLCache(MOST_CARDS, seconds, timer=clock)
+        self._lock = threading.Lock()
+
+    def get(self, session: Session) -> Card | None:
+        with self._lock:
+            return self._cards.get(session)
+
+    def put(self, session: Session, card: Card) -> None:
+        with self._lock:
+            self._cards[session] = card
+
+    @staticmethod
+    def generation_key(session: Session) -> str:
+        """The cache key of the card's generation: one for all users who have it open."""
+        return f"g:{session.portal_id}:{session.entity_type_id}:{session.entity_id}"
+
+    @staticmethod
+    def new_generation() -> str:
+        return secrets.token_hex(8)

@@ -1,0 +1,183 @@
+"""What a card's page asks for: the page itself, the revealed card, checks, refresh, the lines' states."""
+
+import hashlib
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from flask import Blueprint, Response, g, make_response, render_template, request
+from flask.typing import ResponseReturnValue
+
+from widget.bitrix24.placement import Placement, posted_origin, read_placement
+from widget.card.service import CardView
+from widget.errors import Refusal, Refused
+from widget.forms import flag_field, id_field, json_body, text_field, texts_field
+from widget.i18n import language_of, set_language
+from widget.services import services
+from widget.session import OPENING_HEADER, SESSION_HEADER, Opening, Session, current_opening, current_session
+from widget.storage.portals import Visibility
+
+pages = Blueprint("card", __name__)
+
+MOST_KEYS = 10
+
+
+@pages.post("/placement")
+def open_page() -> ResponseReturnValue:
+    """The page Bitrix24 opens in a card. No outside call for a portal at its stored address."""
+    g.frame_origin = posted_origin(request.args)
+    set_language(language_of(request.args.get("LANG", "")))
+    placement = read_placement(request.args, request.form)
+    if not placement.access_token:
+        raise Refused(Refusal.NO_AUTH, 401, "empty AUTH_ID")
+    opening = _opening(placement)
+    portal = services().entry.portal_of(opening)
+    g.frame_origin = portal.origin
+    if placement.entity_id == 0:
+        raise Refused(Refusal.CARD_NOT_SAVED, 200)
+    return render_template(
+        "card/page.html",
+        opening=services().tickets.seal_opening(opening),
+        start=portal.visibility.value,
+        edit_mode=placement.edit_mode,
+        portal_origin=portal.origin,
+    )
+
+
+@pages.get("/placement")
+def explain_page() -> ResponseReturnValue:
+    """Somebody opened the address by hand."""
+    raise Refused(Refusal.NOT_FOUND, 404)
+
+
+@pages.post("/session")
+def renew_session() -> ResponseReturnValue:
+    """A session for a page whose old one ended: the opening, with the fresh token its portal gave."""
+    opening = current_opening()
+    fresh = replace(opening, access_token=text_field(json_body(), "auth", longest=512))
+    response = make_response("", 204)
+    response.headers[SESSION_HEADER] = services().tickets.sign_session(_prove(fresh))
+    return response
+
+
+@pages.post("/card")
+def reveal() -> ResponseReturnValue:
+    """The card from what is known. The token is proved here, not before: a hidden card costs nothing."""
+    pressed = flag_field(json_body(), "pressed")
+    session = _session_of_page()
+    view = services().cards.view(session)
+    portal = services().portals.get(session.portal_id)
+    ask = pressed or (portal is not None and portal.visibility is Visibility.ALWAYS)
+    services().metrics.revealed(pressed=pressed)
+    return _drawn(session, view, ask=ask)
+
+
+@pages.post("/card/check")
+def check() -> ResponseReturnValue:
+    """Ask about some phones of this card, one request for all of them."""
+    body = json_body()
+    keys = texts_field(body, "keys", most=MOST_KEYS, longest=64)
+    session = current_session()
+    return _drawn(session, services().cards.check(session, keys, id_field(body, "line")), ask=False)
+
+
+@pages.post("/card/refresh")
+def refresh() -> ResponseReturnValue:
+    """Throw the remembered answers away and read everything again, within the limits."""
+    line_id = id_field(json_body(), "line")
+    session = current_session()
+    cards = services().cards
+    view = cards.refresh(session, line_id)
+    wait = cards.next_check(view.line)
+    next_check = datetime.fromtimestamp(services().clock() + wait, UTC) if wait else None
+    return _drawn(session, view, ask=True, refreshed=True, next_check=next_check)
+
+
+@pages.post("/card/again")
+def look_again() -> ResponseReturnValue:
+    """The card read anew, or 204 when it is what the page already shows."""
+    body = json_body()
+    version = text_field(body, "version", longest=64)
+    session = current_session()
+    line_id = id_field(body, "line")
+    view = services().cards.view(session, line_id=line_id, fresh=True)
+    return ("", 204) if _version(view) == version else _drawn(session, view, ask=True)
+
+
+@pages.post("/card/lines")
+def lines() -> ResponseReturnValue:
+    """The line selector with every line's state."""
+    body = json_body()
+    chosen, selected = id_field(body, "line"), id_field(body, "selected")
+    session = current_session()
+    set_language(session.language)
+    cards = services().cards
+    return render_template(
+        "card/_lines.html",
+        view={"lines": services().lines.of(session.portal_id), "line": cards.line(session, chosen or selected)},
+        chosen=chosen is not None,
+        states=cards.line_states(session),
+    )
+
+
+def _session_of_page() -> Session:
+    """The page's session, made from its opening at the first reveal."""
+    if SESSION_HEADER in request.headers or OPENING_HEADER not in request.headers:
+        return current_session()
+    g.session = _prove(current_opening())
+    g.new_session = services().tickets.sign_session(g.session)
+    return current_session()
+
+
+def _prove(opening: Opening) -> Session:
+    portal, user_id = services().entry.prove(opening)
+    return Session(
+        portal_id=portal.id,
+        user_id=user_id,
+        entity_type_id=opening.entity_type_id,
+        entity_id=opening.entity_id,
+        language=opening.language,
+        edit_mode=opening.edit_mode,
+    )
+
+
+def _drawn(
+    session: Session, view: CardView, *, ask: bool, refreshed: bool = False, next_check: datetime | None = None
+) -> Response:
+    set_language(session.language)
+    response = make_response(
+        render_template(
+            "card/_card.html",
+            view=view,
+            ask=ask,
+            zone=view.zone,
+            version=_version(view),
+            chosen=False,
+            states=None,
+            refreshed=refreshed,
+            next_check=next_check,
+            now=services().now(),
+        )
+    )
+    if "new_session" in g:
+        response.headers[SESSION_HEADER] = g.new_session
+    return response
+
+
+def _version(view: CardView) -> str:
+    """Changes when the people or phones of the card do; presence is drawn by other means."""
+    shown = [(row.item.key, row.item.owners, row.item.typed, row.chat is None) for row in view.rows]
+    return hashlib.sha256(repr((shown, view.total, view.hidden)).encode()).hexdigest()[:16]
+
+
+def _opening(placement: Placement) -> Opening:
+    return Opening(
+        member_id=placement.member_id,
+        domain=placement.domain,
+        access_token=placement.access_token,
+        refresh_token=placement.refresh_token,
+        expires_in=placement.expires_in,
+        entity_type_id=placement.entity_type_id,
+        entity_id=placement.entity_id,
+        language=language_of(placement.language),
+        edit_mode=placement.edit_mode,
+    )

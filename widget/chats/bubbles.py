@@ -1,0 +1,79 @@
+"""What a chat pane shows: the gateway's messages and our own sends as one list of bubbles (pure)."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from widget.gateways.base import Ack, Media, Message, Quote
+from widget.storage.sends import Send, SendState
+
+STATES = {
+    Ack.PENDING: SendState.QUEUED,
+    Ack.SENT: SendState.SENT,
+    Ack.DELIVERED: SendState.DELIVERED,
+    Ack.READ: SendState.READ,
+    Ack.FAILED: SendState.FAILED,
+}
+
+
+@dataclass(frozen=True)
+class Bubble:
+    """One message on the page. `state` is None for what the client wrote; `ref` names its file, if it has one."""
+
+    id: str
+    at: float
+    from_me: bool
+    text: str
+    state: SendState | None = None
+    reason: str = ""
+    media: Media | None = None
+    ref: str = ""
+    quote: Quote | None = None
+    reactions: tuple[str, ...] = field(default=())
+    edited: bool = False
+    deleted: bool = False
+    place: tuple[float, float] | None = None
+    contacts: int = 0
+
+
+def bubble_of(message: Message) -> Bubble:
+    return Bubble(
+        id=message.id,
+        at=message.at,
+        from_me=message.from_me,
+        text=message.text,
+        state=STATES.get(message.ack) if message.from_me else None,
+        media=message.media,
+        ref=message.ref if message.media else "",
+        quote=message.quote,
+        reactions=message.reactions,
+        edited=message.edited,
+        deleted=message.deleted,
+        place=message.place,
+        contacts=message.contacts,
+    )
+
+
+def bubble_of_send(send: Send) -> Bubble:
+    return Bubble(
+        id=send.message_id, at=send.created_at, from_me=True, text=send.text, state=send.state, reason=send.reason
+    )
+
+
+def merge(messages: Iterable[Message], sends: Sequence[Send]) -> list[Bubble]:
+    """Oldest first, each message once. A send that the gateway shows is the gateway's; the others keep their place.
+
+    The furthest known state wins: the gateway may answer with an older tick than we have seen.
+    """
+    ours = {send.message_id: send for send in sends}
+    bubbles = {}
+    for message in messages:
+        bubble = bubble_of(message)
+        ours.pop(bubble.id, None)
+        bubbles[bubble.id] = bubble
+    for send in ours.values():
+        bubbles[send.message_id] = bubble_of_send(send)
+    # Messages of one second keep the gateway's order: newest first in, so reversed before the stable sort.
+    ordered = list(bubbles.values())
+    ordered.reverse()
+    ordered.sort(key=lambda bubble: bubble.at)
+    return ordered

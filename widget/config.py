@@ -1,0 +1,131 @@
+"""What the operator sets, read from the environment once, with every fault reported together.
+
+Any NAME can be given as NAME_FILE instead: the path of a file that holds the value (for secrets).
+The README lists every setting; tests/test_readme.py holds that list complete.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from cryptography.fernet import Fernet
+
+
+class ConfigError(Exception):
+    """The environment cannot be used; the message lists every fault, one a line."""
+
+
+def _text(value: str) -> str:
+    return value
+
+
+def _flag(value: str) -> bool:
+    if value.lower() in ("true", "false"):
+        return value.lower() == "true"
+    raise ValueError("must be True or False")
+
+
+def _positive(value: str) -> float:
+    number = float(value)
+    if not 0 < number < 1e9:
+        raise ValueError("must be a number above 0")
+    return number
+
+
+def _count(value: str) -> int:
+    if not value.isdecimal():
+        raise ValueError("must be a whole number, 0 or more")
+    return int(value)
+
+
+def _secret(value: str) -> str:
+    if len(value) < 32:
+        raise ValueError("must have at least 32 characters")
+    return value
+
+
+def _fernet_keys(value: str) -> tuple[str, ...]:
+    keys = tuple(key.strip() for key in value.split(",") if key.strip())
+    for key in keys:
+        Fernet(key)
+    if not keys:
+        raise ValueError("needs at least one key")
+    return keys
+
+
+def _addresses(value: str) -> tuple[str, ...]:
+    addresses = tuple(address.strip().rstrip("/") for address in value.split(",") if address.strip())
+    for address in addresses:
+        if urlsplit(address).scheme not in ("http", "https") or not urlsplit(address).hostname:
+            raise ValueError(f"{address!r} is not an http(s) address")
+    if not addresses:
+        raise ValueError("needs at least one address")
+    return addresses
+
+
+def _setting(read: Callable[[str], Any], default: Any = MISSING) -> Any:
+    return field(default=default, metadata={"read": read})
+
+
+@dataclass(frozen=True)
+class Config:
+    """Field names in upper case are the names in the environment."""
+
+    secret_key: str = _setting(_secret)
+    encryption_keys: tuple[str, ...] = _setting(_fernet_keys)
+    bitrix_client_id: str = _setting(_text)
+    bitrix_client_secret: str = _setting(_text)
+
+    database_url: str = _setting(_text, "sqlite:///widget.sqlite3")
+    redis_url: str = _setting(_text, "")
+    # The two authorisation servers of Bitrix24 (server module rest, AuthorizationServerUrlResolver.php). A token
+    # or our client secret never goes anywhere else.
+    auth_servers: tuple[str, ...] = _setting(_addresses, ("https://oauth.bitrix.info", "https://oauth.bitrix24.tech"))
+    allow_http: bool = _setting(_flag, False)
+    numbering_file: str = _setting(_text, "")
+
+    presence_ttl: float = _setting(_positive, 300)
+    unknown_ttl: float = _setting(_positive, 15)
+    card_ttl: float = _setting(_positive, 300)
+    check_burst: int = _setting(_count, 10)
+    check_every: float = _setting(_positive, 3)
+    checks_per_day: int = _setting(_count, 100)
+
+    portal_timeout: float = _setting(_positive, 8)
+    check_timeout: float = _setting(_positive, 5)
+    history_timeout: float = _setting(_positive, 15)
+    send_timeout: float = _setting(_positive, 30)
+
+    session_minutes: int = _setting(_count, 60)
+    send_texts_days: int = _setting(_count, 30)
+    trusted_proxies: int = _setting(_count, 0)
+    log_level: str = _setting(_text, "INFO")
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> "Config":
+        """Read and check everything. Raises ConfigError that names every fault, never only the first."""
+        values: dict[str, Any] = {}
+        faults: list[str] = []
+        for setting in fields(cls):
+            name = setting.name.upper()
+            try:
+                given = _given(environ, name)
+                if given is not None:
+                    values[setting.name] = setting.metadata["read"](given)
+                elif setting.default is MISSING:
+                    faults.append(f"{name} is not set")
+            except (ValueError, OSError) as error:
+                faults.append(f"{name} {error}")
+        if faults:
+            raise ConfigError("The settings cannot be used:\n  " + "\n  ".join(faults))
+        return cls(**values)
+
+
+def _given(environ: Mapping[str, str], name: str) -> str | None:
+    if name in environ and f"{name}_FILE" in environ:
+        raise ValueError(f"is set twice, as {name} and as {name}_FILE")
+    if f"{name}_FILE" in environ:
+        return Path(environ[f"{name}_FILE"]).read_text().strip()
+    return environ.get(name)

@@ -1,0 +1,40 @@
+"""The errors that people see, by code. A template turns a code into a text; logic never holds sentences."""
+
+from enum import Enum
+
+
+class Refusal(Enum):
+    """Why a request gets no answer. The value is what the page's texts are keyed by."""
+
+    BAD_FORM = "bad_form"  # something in the request is missing, huge or of the wrong type
+    NO_AUTH = "no_auth"  # Bitrix24 gave no token, or the token does not prove what the form says
+    SESSION_OVER = "session_over"  # our own session is missing, old or forged
+    UNKNOWN_PORTAL = "unknown_portal"
+    UNKNOWN_PLACEMENT = "unknown_placement"
+    CARD_NOT_SAVED = "card_not_saved"
+    NOT_ADMIN = "not_admin"
+    NOT_ALLOWED = "not_allowed"  # the card, phone, line or chat is not this user's
+    CARD_GONE = "card_gone"
+    PORTAL_BUSY = "portal_busy"
+    PORTAL_CLOSED = "portal_closed"
+    PORTAL_PLAN = "portal_plan"
+    PORTAL_SCOPE = "portal_scope"
+    PORTAL_MOVED = "portal_moved"
+    PORTAL_FAILED = "portal_failed"
+    LINE_TROUBLE = "line_trouble"
+    NOT_FOUND = "not_found"
+    TOO_LARGE = "too_large"
+    BROKEN = "broken"
+
+
+class Refused(Exception):
+    """Raised where a request must end; carries the code, the HTTP status and, for logs only, a reason.
+
+    The reason never holds a token, a full number or a text.
+    """
+
+    def __init__(self, refusal: Refusal, status: int = 400, reason: str = "") -> None:
+        super().__init__(f"{refusal.value}: {reason}" if reason else refusal.value)
+        self.refusal = refusal
+        self.status = status
+        self.reason = reason

@@ -1,0 +1,27 @@
+"""GET /health/live, /health/ready and /metrics. None of them says anything about a portal or a client."""
+
+from flask import Blueprint, Response, jsonify
+from flask.typing import ResponseReturnValue
+
+from widget.services import services
+
+pages = Blueprint("health", __name__)
+
+
+@pages.get("/health/live")
+def live() -> ResponseReturnValue:
+    """The process answers. No outside call."""
+    return jsonify(ok=True)
+
+
+@pages.get("/health/ready")
+def ready() -> ResponseReturnValue:
+    """Every store answers: 200, otherwise 503 with the names of those that do not. One small query each."""
+    states = {name: ping() for name, ping in services().pings.items()}
+    return jsonify(states), 200 if all(states.values()) else 503
+
+
+@pages.get("/metrics")
+def metrics() -> ResponseReturnValue:
+    """Prometheus' text format."""
+    return Response(services().metrics.text(), mimetype="text/plain; version=0.0.4")

@@ -1,0 +1,13 @@
+"""Opaque names for phones: what stands in pages, addresses and cache keys where a number must not."""
+
+import hashlib
+
+
+class PhoneKeys:
+    """The same number has the same key in one portal, another one in every other."""
+
+    def __init__(self, secret: str) -> None:
+        self._secret = hashlib.sha256(f"phone keys {secret}".encode()).digest()
+
+    def key(self, portal_id: int, phone: str) -> str:
+        return hashlib.blake2b(f"{portal_id}:{phone}".encode(), key=self._secret, digest_size=12).hexdigest()

@@ -1,0 +1,1 @@
+"""Which phones have WhatsApp: known answers first, and as few checks as can be."""

@@ -1,0 +1,110 @@
+"""Single flight: of all who want the same answer at once, in any thread or process, one asks.
+
+In the process the others wait for a future. Across processes the asker holds a lease (SET NX with an expiry, so a
+killed process blocks nobody for long) and the others poll for the value, not for the lock: a lock would queue them.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from typing import TypeVar
+
+from widget.answers import Answers
+
+T = TypeVar("T")
+
+POLL_SECONDS = 0.02
+
+
+class Flights:
+    def __init__(
+        self,
+        answers: Answers,
+        *,
+        lease_seconds: float,
+        now: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._answers = answers
+        self._lease_seconds = lease_seconds
+        self._now = now
+        self._sleep = sleep
+        self._flying: dict[str, Future[object]] = {}
+        self._lock = threading.Lock()
+
+    def fly(
+        self,
+        keys: Sequence[str],
+        known: Callable[[Sequence[str]], Mapping[str, T]],
+        ask: Callable[[Sequence[str]], Mapping[str, T]],
+        late: T,
+    ) -> dict[str, T]:
+        """An answer for every key. `ask` runs for the keys that nobody else is asking about and publishes what it
+        learns where `known` will find it; whoever waited in vain gets `late`. Raises what `ask` raises, and
+        StoreGone: then nothing was asked.
+        """
+        mine, theirs = self._board(keys)
+        answers: dict[str, T] = {}
+        try:
+            answers |= self._lead(mine, known, ask, late)
+        finally:
+            self._land(mine, answers, late)
+        deadline = self._now() + self._lease_seconds
+        for key, flight in theirs.items():
+            try:
+                answers[key] = flight.result(timeout=max(0.0, deadline - self._now()))  # type: ignore[assignment]
+            except TimeoutError:
+                answers[key] = late
+        return answers
+
+    def _board(self, keys: Sequence[str]) -> tuple[list[str], dict[str, Future[object]]]:
+        mine: list[str] = []
+        theirs: dict[str, Future[object]] = {}
+        with self._lock:
+            for key in dict.fromkeys(keys):
+                if key in self._flying:
+                    theirs[key] = self._flying[key]
+                else:
+                    self._flying[key] = Future()
+                    mine.append(key)
+        return mine, theirs
+
+    def _land(self, mine: Sequence[str], answers: Mapping[str, T], late: T) -> None:
+        with self._lock:
+            flights = {key: self._flying.pop(key) for key in mine}
+        for key, flight in flights.items():
+            flight.set_result(answers.get(key, late))
+
+    def _lead(
+        self,
+        keys: Sequence[str],
+        known: Callable[[Sequence[str]], Mapping[str, T]],
+        ask: Callable[[Sequence[str]], Mapping[str, T]],
+        late: T,
+    ) -> dict[str, T]:
+        """Ask for the keys whose lease is ours; wait for the values of the others, and take over a lease that ends
+        without a value."""
+        answers: dict[str, T] = {}
+        waiting = list(keys)
+        deadline = self._now() + self._lease_seconds
+        while waiting:
+            leased = [key for key in waiting if self._answers.add(_lease(key), 1, self._lease_seconds)]
+            try:
+                # Whoever held the lease before us may have answered meanwhile.
+                answers |= known(waiting)
+                unanswered = [key for key in leased if key not in answers]
+                if unanswered:
+                    answers |= ask(unanswered)
+            finally:
+                self._answers.delete_many([_lease(key) for key in leased])
+            waiting = [key for key in waiting if key not in answers and key not in leased]
+            if waiting and self._now() >= deadline:
+                return answers | dict.fromkeys(waiting, late)
+            if waiting:
+                self._sleep(POLL_SECONDS)
+        return answers
+
+
+def _lease(key: str) -> str:
+    return f"lease:{key}"

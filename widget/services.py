@@ -1,0 +1,13 @@
+"""The application's services, for views. What they are is in wiring.py."""
+
+from typing import TYPE_CHECKING
+
+from flask import current_app
+
+if TYPE_CHECKING:
+    from widget.wiring import Services
+
+
+def services() -> "Services":
+    found: Services = current_app.extensions["widget"]
+    return found

@@ -1,0 +1,100 @@
+"""Who is asking, without cookies: a short signed session that the page keeps and sends in a header.
+
+A cross-site iframe loses its cookies, and a header that only our own script can set leaves nothing to forge.
+There are two kinds of ticket:
+
+* an *opening* is what Bitrix24 posted, sealed by us and not yet believed. It costs no call to make, so a hidden
+  card costs none. It is encrypted because it holds the user's token.
+* a *session* is made only after the token was proved, and says who this is and which card it is about.
+"""
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from cryptography.fernet import InvalidToken, MultiFernet
+from flask import current_app, g, request
+from itsdangerous import BadData, URLSafeTimedSerializer
+
+from widget.errors import Refusal, Refused
+
+OPENING_HEADER = "X-Opening"
+SESSION_HEADER = "X-Session"
+OPENING_SECONDS = 12 * 3600  # a card may stay open for a working day before it is revealed
+LONGEST_TICKET = 4096
+
+
+@dataclass(frozen=True)
+class Opening:
+    """What the form said. Nothing in it is proved."""
+
+    member_id: str
+    domain: str
+    access_token: str
+    refresh_token: str
+    expires_in: int
+    entity_type_id: int
+    entity_id: int
+    language: str
+    edit_mode: bool = False
+
+
+@dataclass(frozen=True)
+class Session:
+    """Proved: this user of this portal has this card open. `entity_id` is 0 on the app's own page."""
+
+    portal_id: int
+    user_id: int
+    entity_type_id: int
+    entity_id: int
+    language: str
+    edit_mode: bool = False
+
+
+class Tickets:
+    """Makes and reads both kinds. Raises Refused(SESSION_OVER) for anything old, forged or cut."""
+
+    def __init__(self, secret_key: str, fernet: MultiFernet, session_seconds: int) -> None:
+        self._signer = URLSafeTimedSerializer(secret_key, salt="session-1")
+        self._fernet = fernet
+        self._seconds = session_seconds
+
+    def seal_opening(self, opening: Opening) -> str:
+        return self._fernet.encrypt(json.dumps(asdict(opening)).encode()).decode()
+
+    def read_opening(self, ticket: str) -> Opening:
+        try:
+            return Opening(**json.loads(self._fernet.decrypt(_bounded(ticket), ttl=OPENING_SECONDS)))
+        except (InvalidToken, ValueError, TypeError) as error:
+            raise Refused(Refusal.SESSION_OVER, 401, "opening") from error
+
+    def sign_session(self, session: Session) -> str:
+        return str(self._signer.dumps(asdict(session)))
+
+    def read_session(self, ticket: str) -> Session:
+        try:
+            values: dict[str, Any] = self._signer.loads(_bounded(ticket), max_age=self._seconds)
+            return Session(**values)
+        except (BadData, ValueError, TypeError) as error:
+            raise Refused(Refusal.SESSION_OVER, 401, "session") from error
+
+
+def current_session() -> Session:
+    """The proved session of this request. Raises Refused(SESSION_OVER)."""
+    if "session" not in g:
+        tickets: Tickets = current_app.extensions["widget"].tickets
+        g.session = tickets.read_session(request.headers.get(SESSION_HEADER, ""))
+    session: Session = g.session
+    return session
+
+
+def current_opening() -> Opening:
+    """What this request's page was opened with, still unproved. Raises Refused(SESSION_OVER)."""
+    tickets: Tickets = current_app.extensions["widget"].tickets
+    return tickets.read_opening(request.headers.get(OPENING_HEADER, ""))
+
+
+def _bounded(ticket: str) -> bytes:
+    if not ticket or len(ticket) > LONGEST_TICKET:
+        raise ValueError("no ticket")
+    return ticket.encode()

@@ -1,0 +1,1 @@
+"""What must survive: portals, tokens, lines, chats and sends, in SQL. Every query names its portal."""

@@ -1,0 +1,143 @@
+"""Sends: what reps wrote from a card. The row comes before the gateway; one send key is one row for ever."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+
+from sqlalchemy import Engine, RowMapping, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from widget.storage.schema import sends
+from widget.storage.vault import Vault
+
+
+class SendState(Enum):
+    """Moves forward only; UNKNOWN is left when the gateway's history tells what happened."""
+
+    SENDING = "sending"  # the row is written, the gateway has not answered yet
+    QUEUED = "queued"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    READ = "read"
+    FAILED = "failed"
+    UNKNOWN = "unknown"  # it may have gone out; never sent again by itself
+
+
+_PROGRESS = {
+    SendState.SENDING: 0,
+    SendState.UNKNOWN: 1,
+    SendState.QUEUED: 2,
+    SendState.FAILED: 3,
+    SendState.SENT: 4,
+    SendState.DELIVERED: 5,
+    SendState.READ: 6,
+}
+
+
+@dataclass(frozen=True)
+class Send:
+    id: int
+    portal_id: int
+    chat_id: int
+    send_key: str
+    user_id: int
+    text: str
+    state: SendState
+    reason: str
+    message_id: str
+    created_at: float
+    changed_at: float
+
+    def __repr__(self) -> str:
+        return f"Send(id={self.id}, state={self.state.value})"
+
+
+class Sends:
+    def __init__(self, engine: Engine, vault: Vault, clock: Callable[[], float]) -> None:
+        self._engine = engine
+        self._vault = vault
+        self._clock = clock
+
+    def begin(
+        self, portal_id: int, chat_id: int, *, send_key: str, user_id: int, text: str, message_id: str
+    ) -> tuple[Send, bool]:
+        """Write the row before anything is sent. With a key that was seen before: that row, and False."""
+        now = self._clock()
+        try:
+            with self._engine.begin() as connection:
+                connection.execute(
+                    insert(sends).values(
+                        portal_id=portal_id,
+                        chat_id=chat_id,
+                        send_key=send_key,
+                        user_id=user_id,
+                        text=self._vault.seal(text),
+                        state=SendState.SENDING.value,
+                        reason="",
+                        message_id=message_id,
+                        created_at=now,
+                        changed_at=now,
+                    )
+                )
+            new = True
+        except IntegrityError:
+            new = False
+        send = self.by_key(portal_id, send_key)
+        if send is None:
+            raise RuntimeError("a send row can neither be written nor found")
+        return send, new
+
+    def by_key(self, portal_id: int, send_key: str) -> Send | None:
+        query = select(sends).where(sends.c.portal_id == portal_id, sends.c.send_key == send_key)
+        with self._engine.connect() as connection:
+            row = connection.execute(query).mappings().first()
+        return self._send(row) if row else None
+
+    def settle(self, send: Send, state: SendState, *, reason: str = "", message_id: str = "") -> Send:
+        """Record what became of it. A state never moves backwards: a late «sent» cannot undo «read»."""
+        allowed = [s.value for s in SendState if _PROGRESS[s] <= _PROGRESS[state]]
+        values = {"state": state.value, "reason": reason, "changed_at": self._clock()}
+        if message_id:
+            values["message_id"] = message_id
+        with self._engine.begin() as connection:
+            connection.execute(
+                update(sends)
+                .where(sends.c.portal_id == send.portal_id, sends.c.id == send.id, sends.c.state.in_(allowed))
+                .values(values)
+            )
+        settled = self.by_key(send.portal_id, send.send_key)
+        return settled or send
+
+    def recent(self, portal_id: int, chat_id: int, since: float) -> list[Send]:
+        """The chat's sends since a time, oldest first."""
+        query = (
+            select(sends)
+            .where(sends.c.portal_id == portal_id, sends.c.chat_id == chat_id, sends.c.created_at >= since)
+            .order_by(sends.c.created_at)
+            .limit(200)
+        )
+        with self._engine.connect() as connection:
+            return [self._send(row) for row in connection.execute(query).mappings()]
+
+    def wipe_texts(self, before: float) -> int:
+        """Forget the texts of old sends; the rows stay, so their keys stay used. Returns how many."""
+        with self._engine.begin() as connection:
+            wiped = connection.execute(
+                update(sends).where(sends.c.created_at < before, sends.c.text != "").values(text="")
+            )
+        return wiped.rowcount
+
+    def _send(self, row: RowMapping) -> Send:
+        return Send(
+            id=row["id"],
+            portal_id=row["portal_id"],
+            chat_id=row["chat_id"],
+            send_key=row["send_key"],
+            user_id=row["user_id"],
+            text=self._vault.open(row["text"]) if row["text"] else "",
+            state=SendState(row["state"]),
+            reason=row["reason"],
+            message_id=row["message_id"],
+            created_at=row["created_at"],
+            changed_at=row["changed_at"],
+        )

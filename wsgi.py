@@ -1,0 +1,11 @@
+"""What gunicorn and `flask` start: the application, configured from the environment."""
+
+import sys
+
+from widget import create_app
+from widget.config import ConfigError
+
+try:
+    app = create_app()
+except ConfigError as error:
+    sys.exit(str(error))
