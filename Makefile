@@ -2,7 +2,7 @@
 PYTHON ?= python3
 PY := .venv/bin/python
 
-.PHONY: help demo test lint bench bench-quick lock clean setup-demo setup-test
+.PHONY: help demo test lint bench catalogue lock clean setup-demo setup-test
 
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -18,6 +18,9 @@ lint: setup-test  ## style, types, and who may import whom
 
 bench: setup-test  ## the benchmark tables
 	@$(PY) -m benchmarks
+
+catalogue: setup-demo  ## collect the texts of the templates into the translations
+	@$(PY) tools/catalogue.py
 
 lock: setup-demo  ## requirements*.in -> hashed requirements*.txt
 	@.venv/bin/pip install -q uv && for name in requirements requirements-demo requirements-test; do \

@@ -74,7 +74,7 @@ class Demo:
         self._workers = workers
         self._say = say
         self._programs: dict[str, subprocess.Popen[bytes]] = {}
-        self._valkey = Valkey()
+        self._valkey = self._redis()
         self.environment = {**os.environ, **self._settings(), **(settings or {})}
 
     def __enter__(self) -> "Demo":
@@ -115,12 +115,17 @@ class Demo:
         self._halt("widget")
         self._start_widget()
 
-    def _start(self) -> None:
+    def _redis(self) -> Valkey | None:
         try:
-            self._valkey.start()
-            self.environment.setdefault("REDIS_URL", self._valkey.url)
+            return Valkey()
         except ValkeyMissing as missing:
             self._say(f"No Redis-compatible server ({missing}): cache and limits live in one process.")
+            return None
+
+    def _start(self) -> None:
+        if self._valkey:
+            self._valkey.start()
+            self.environment.setdefault("REDIS_URL", self._valkey.url)
         self._run("portal", [sys.executable, "-m", "sandbox.portal", "--port", str(self.ports.portal)])
         self._run("gateway", [sys.executable, "-m", "sandbox.gateway", "--port", str(self.ports.gateway)])
         self.flask("upgrade")
@@ -209,4 +214,5 @@ class Demo:
     def _stop(self) -> None:
         for name in list(self._programs):
             self._halt(name)
-        self._valkey.stop()
+        if self._valkey:
+            self._valkey.stop()

@@ -42,10 +42,11 @@ class Valkey:
 
     With `persist` every write is on disk before it is answered (append-only file, fsync always), so that the data
     outlive `kill` too. Without it the data live as long as the server, and `restart(persist=True)` saves them once.
-    Start it from a thread that lives on: Linux ends it when the thread that started it ends.
+    Start it from a thread that lives on: Linux ends it when the thread that started it ends. Raises ValkeyMissing.
     """
 
     def __init__(self, directory: Path | str | None = None, *, persist: bool = False) -> None:
+        self._binary = find_binary()
         self._home = Path(tempfile.mkdtemp(prefix="valkey-", dir=_short_directory()))
         self._directory = Path(directory).resolve() if directory else self._home / "data"
         self._persist = persist
@@ -67,15 +68,14 @@ class Valkey:
         return self._process.pid if self._process else None
 
     def start(self) -> None:
-        """Return when it answers. Raises ValkeyMissing, or RuntimeError with the server's own words if it does not."""
+        """Return when it answers. Raises RuntimeError with the server's own words if it does not."""
         if self._process:
             return
-        binary = find_binary()
         for directory in (self._home, self._directory):
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
-                [*_tied_to_parent(), str(binary), *self._options()],
+                [*_tied_to_parent(), str(self._binary), *self._options()],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -131,6 +131,7 @@ class Valkey:
             if ended or time.monotonic() > deadline:
                 words = self._log.read_text(errors="replace")[-2000:]
                 self.kill()
+                self.stop()
                 raise RuntimeError(f"valkey-server {'ended' if ended else 'did not answer'}:\n{words}")
             time.sleep(0.005)
 

@@ -11,9 +11,16 @@ from cachelib.serializers import BaseSerializer
 from flask import Flask
 from flask_caching import Cache
 from flask_caching.backends.rediscache import RedisCache
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
+from redis.retry import Retry
 
-REDIS_TIMEOUTS = {"socket_timeout": 0.3, "socket_connect_timeout": 0.3}  # redis-py waits 5 s a command by default
+# redis-py waits 5 s a command and tries ten times by default; a card would rather say «unknown» at once.
+REDIS_OPTIONS: dict[str, Any] = {
+    "socket_timeout": 0.3,
+    "socket_connect_timeout": 0.3,
+    "retry": Retry(NoBackoff(), 0),
+}
 MOST_IN_PROCESS = 20_000  # records, when there is no Redis
 
 
@@ -45,7 +52,7 @@ class Answers:
         options: dict[str, Any] = {"CACHE_KEY_PREFIX": "widget:1:", "CACHE_THRESHOLD": MOST_IN_PROCESS}
         if redis_url:
             options |= {"CACHE_TYPE": "widget.answers.JsonRedisCache", "CACHE_REDIS_URL": redis_url}
-            options |= {"CACHE_OPTIONS": dict(REDIS_TIMEOUTS)}
+            options |= {"CACHE_OPTIONS": dict(REDIS_OPTIONS)}
         else:
             options |= {"CACHE_TYPE": "SimpleCache"}
         cache = Cache(app, config=options)

