@@ -4,6 +4,7 @@ Everything binds to loopback. The portal's pages are at 127.0.0.1 and the widget
 one host are one site to a browser, two names are not, and only then are third-party cookies really blocked.
 """
 
+import signal
 import sys
 from pathlib import Path
 
@@ -18,6 +19,7 @@ def main() -> None:
     for port, setting in ports.all():
         refuse_busy(port, setting=setting)
     DATA.mkdir(exist_ok=True)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # `kill` stops everything as Ctrl+C does
     with Demo(ports, DATA) as demo:
         print(f"\n  Open this CRM card:  {demo.card}\n")
         print(f"  All cards:           {demo.portal}/")

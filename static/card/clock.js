@@ -21,7 +21,7 @@ export function tick(root) {
 
 function localTime(zone, language) {
   const now = new Date();
-  const text = new Intl.DateTimeFormat(language, { timeZone: zone, hour: 'numeric', minute: '2-digit' }).format(now);
+  const text = new Intl.DateTimeFormat(language, { timeZone: zone, timeStyle: 'short' }).format(now);
   const parts = Object.fromEntries(new Intl.DateTimeFormat('en-GB', {
     timeZone: zone, year: 'numeric', month: 'numeric', day: 'numeric', hour: 'numeric', minute: 'numeric',
   }).formatToParts(now).map(({ type, value }) => [type, Number(value)]));
