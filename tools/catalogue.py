@@ -3,6 +3,8 @@
 New texts get an empty translation and texts that are gone are dropped; tests/test_templates.py holds them complete.
 """
 
+import re
+from io import BytesIO
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
@@ -12,6 +14,11 @@ from babel.messages.pofile import read_po, write_po
 ROOT = Path(__file__).resolve().parent.parent
 LOCALE = ROOT / "widget" / "locale"
 LANGUAGES = ("ru",)
+# Header lines that only babel and the calendar fill; they would change with every run.
+PLACEHOLDERS = re.compile(
+    r'^"(?:Report-Msgid-Bugs-To|POT-Creation-Date|PO-Revision-Date|Last-Translator|Language-Team|Generated-By): .*\n',
+    re.M,
+)
 
 
 def main() -> None:
@@ -25,8 +32,9 @@ def main() -> None:
         catalogue.update(template, no_fuzzy_matching=True)
         catalogue.obsolete.clear()
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("wb") as file:
-            write_po(file, catalogue, omit_header=False, include_lineno=False, sort_by_file=True, width=120)
+        written = BytesIO()
+        write_po(written, catalogue, include_lineno=False, sort_by_file=True, width=120)
+        path.write_text(PLACEHOLDERS.sub("", written.getvalue().decode()))
 
 
 def current_texts() -> Catalog:

@@ -27,7 +27,6 @@ from widget.wiring import build
 
 ROOT = Path(__file__).resolve().parent.parent
 LARGEST_REQUEST = 64 * 1024
-LIGHT_HOURS = "7,8,19,21"  # red before 7, amber to 8, green to 19, amber to 21, red after
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +64,9 @@ def _set_up_templates(app: Flask) -> None:
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(
-        icon=icon, static_file=lambda name: url_for("static", filename=name), hours=LIGHT_HOURS
+        icon=icon,
+        static_file=lambda name: url_for("static", filename=name),
+        hours=",".join(map(str, app.extensions["widget"].config.light_hours)),
     )
 
 

@@ -65,6 +65,13 @@ def _addresses(value: str) -> tuple[str, ...]:
     return addresses
 
 
+def _hours(value: str) -> tuple[int, int, int, int]:
+    hours = [int(hour) for hour in value.split(",")]
+    if len(hours) != 4 or [0, *hours, 24] != sorted([0, *hours, 24]):
+        raise ValueError("must be four hours from 0 to 24 that do not go backwards, like 7,8,19,21")
+    return hours[0], hours[1], hours[2], hours[3]
+
+
 def _setting(read: Callable[[str], Any], default: Any = MISSING) -> Any:
     return field(default=default, metadata={"read": read})
 
@@ -85,6 +92,9 @@ class Config:
     auth_servers: tuple[str, ...] = _setting(_addresses, ("https://oauth.bitrix.info", "https://oauth.bitrix24.tech"))
     allow_http: bool = _setting(_flag, False)
     numbering_file: str = _setting(_text, "")
+
+    # The traffic light of a client's local time: red to 7, amber to 8, green to 19, amber to 21, red after.
+    light_hours: tuple[int, int, int, int] = _setting(_hours, (7, 8, 19, 21))
 
     presence_ttl: float = _setting(_positive, 300)
     unknown_ttl: float = _setting(_positive, 15)

@@ -16,10 +16,10 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from ratelimit import Limiter, MemoryStorage, Rate, RedisStorage, Window
+from widget.answers import REDIS_OPTIONS, Answers
 from widget.bitrix24.entry import Entry
 from widget.bitrix24.oauth import OAuth
 from widget.bitrix24.rest import Rest
-from widget.answers import REDIS_OPTIONS, Answers
 from widget.card.memory import CardMemory
 from widget.card.service import Cards
 from widget.chats.service import ChatService
@@ -28,6 +28,7 @@ from widget.gateways.lines import Gateways, Timeouts
 from widget.http import make_client
 from widget.keys import PhoneKeys
 from widget.metrics import Metrics
+from widget.phones.hours import Hours
 from widget.phones.numbering import Numbering
 from widget.presence.checker import Checker, Lifetimes
 from widget.presence.flights import Flights
@@ -136,6 +137,7 @@ def build(
         Numbering(Path(config.numbering_file) if config.numbering_file else None),
         keys,
         workers,
+        Hours(*config.light_hours),
         clock,
     )
     return Services(

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from ratelimit import StorageUnavailable
+from widget.answers import Answers, StoreGone
 from widget.bitrix24.crm import read_card
 from widget.bitrix24.rest import Rest
-from widget.answers import Answers, StoreGone
 from widget.card.collect import SHOWN, CardPhone, arrange, phones_of
 from widget.card.memory import Card, CardMemory
 from widget.errors import Refusal, Refused
@@ -17,7 +17,7 @@ from widget.gateways.base import GatewayError, LineState
 from widget.gateways.lines import Gateways
 from widget.keys import PhoneKeys
 from widget.phones.facts import facts_of
-from widget.phones.hours import LocalTime, local_time
+from widget.phones.hours import Hours, LocalTime, local_time
 from widget.phones.numbering import Numbering
 from widget.phones.numbers import LineKind, parse_many
 from widget.presence.checker import Checker
@@ -74,6 +74,7 @@ class Cards:
         numbering: Numbering,
         keys: PhoneKeys,
         pool: Executor,
+        hours: Hours,
         clock: Callable[[], float],
     ) -> None:
         self._rest = rest
@@ -87,6 +88,7 @@ class Cards:
         self._numbering = numbering
         self._keys = keys
         self._pool = pool
+        self._hours = hours
         self._clock = clock
 
     def view(self, session: Session, *, line_id: int | None = None, fresh: bool = False) -> CardView:
@@ -170,7 +172,7 @@ class Cards:
 
     def local(self, item: CardPhone) -> LocalTime | None:
         """The client's time now."""
-        return local_time(item.facts.zones, datetime.fromtimestamp(self._clock(), UTC))
+        return local_time(item.facts.zones, datetime.fromtimestamp(self._clock(), UTC), self._hours)
 
     def next_check(self, line: Line | None) -> float | None:
         """Seconds until the line may ask about one more number, 0 if it may now, None if that cannot be told."""
