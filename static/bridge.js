@@ -32,7 +32,6 @@ export function ask(command, params = {}) {
 }
 
 export const resizeFrame = (height) => ask('resizeWindow', { width: '100%', height });
-export const openMessenger = (dialogId) => ask('imOpenMessenger', { dialogId });
 
 /** A fresh access token of the user who has the card open, or '' when the portal gives none. */
 export async function freshToken() {

@@ -75,7 +75,13 @@ def _set_up_answers(app: Flask) -> None:
     app.register_error_handler(GatewayError, _gateway_failed)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _broken)
+    app.before_request(_guess_language)
     app.after_request(_protect)
+
+
+def _guess_language() -> None:
+    """For answers that come before Bitrix24's LANG or a session is read, such as «this page has been open too long»."""
+    i18n.set_language(request.accept_languages.best_match(i18n.LANGUAGES) or "en")
 
 
 def _refused(error: Refused) -> Response:

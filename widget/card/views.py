@@ -53,6 +53,7 @@ def explain_page() -> ResponseReturnValue:
 def renew_session() -> ResponseReturnValue:
     """A session for a page whose old one ended: the opening, with the fresh token its portal gave."""
     opening = current_opening()
+    set_language(opening.language)
     fresh = replace(opening, access_token=text_field(json_body(), "auth", longest=512))
     response = make_response("", 204)
     response.headers[SESSION_HEADER] = services().tickets.sign_session(_prove(fresh))
@@ -65,8 +66,7 @@ def reveal() -> ResponseReturnValue:
     pressed = flag_field(json_body(), "pressed")
     session = _session_of_page()
     view = services().cards.view(session)
-    portal = services().portals.get(session.portal_id)
-    ask = pressed or (portal is not None and portal.visibility is Visibility.ALWAYS)
+    ask = pressed or _visibility(session) is Visibility.ALWAYS
     services().metrics.revealed(pressed=pressed)
     return _drawn(session, view, ask=ask)
 
@@ -76,7 +76,7 @@ def check() -> ResponseReturnValue:
     """Ask about some phones of this card, one request for all of them."""
     body = json_body()
     keys = texts_field(body, "keys", most=MOST_KEYS, longest=64)
-    session = current_session()
+    session = _session()
     return _drawn(session, services().cards.check(session, keys, id_field(body, "line")), ask=False)
 
 
@@ -84,7 +84,7 @@ def check() -> ResponseReturnValue:
 def refresh() -> ResponseReturnValue:
     """Throw the remembered answers away and read everything again, within the limits."""
     line_id = id_field(json_body(), "line")
-    session = current_session()
+    session = _session()
     cards = services().cards
     view = cards.refresh(session, line_id)
     wait = cards.next_check(view.line)
@@ -97,10 +97,11 @@ def look_again() -> ResponseReturnValue:
     """The card read anew, or 204 when it is what the page already shows."""
     body = json_body()
     version = text_field(body, "version", longest=64)
-    session = current_session()
+    session = _session()
     line_id = id_field(body, "line")
     view = services().cards.view(session, line_id=line_id, fresh=True)
-    return ("", 204) if _version(view) == version else _drawn(session, view, ask=True)
+    ask = _visibility(session) is not Visibility.FACTS
+    return ("", 204) if _version(view) == version else _drawn(session, view, ask=ask)
 
 
 @pages.post("/card/lines")
@@ -108,8 +109,7 @@ def lines() -> ResponseReturnValue:
     """The line selector with every line's state."""
     body = json_body()
     chosen, selected = id_field(body, "line"), id_field(body, "selected")
-    session = current_session()
-    set_language(session.language)
+    session = _session()
     cards = services().cards
     return render_template(
         "card/_lines.html",
@@ -122,10 +122,19 @@ def lines() -> ResponseReturnValue:
 def _session_of_page() -> Session:
     """The page's session, made from its opening at the first reveal."""
     if SESSION_HEADER in request.headers or OPENING_HEADER not in request.headers:
-        return current_session()
-    g.session = _prove(current_opening())
+        return _session()
+    opening = current_opening()
+    set_language(opening.language)
+    g.session = _prove(opening)
     g.new_session = services().tickets.sign_session(g.session)
-    return current_session()
+    return _session()
+
+
+def _session() -> Session:
+    """The proved session; from here on everything is said in its language, a refusal too."""
+    session = current_session()
+    set_language(session.language)
+    return session
 
 
 def _prove(opening: Opening) -> Session:
@@ -140,10 +149,14 @@ def _prove(opening: Opening) -> Session:
     )
 
 
+def _visibility(session: Session) -> Visibility:
+    portal = services().portals.get(session.portal_id)
+    return portal.visibility if portal else Visibility.BUTTON
+
+
 def _drawn(
     session: Session, view: CardView, *, ask: bool, refreshed: bool = False, next_check: datetime | None = None
 ) -> Response:
-    set_language(session.language)
     response = make_response(
         render_template(
             "card/_card.html",

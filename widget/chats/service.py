@@ -12,7 +12,7 @@ from enum import Enum
 
 from widget.chats.bubbles import STATES, Bubble, bubble_of_send, merge
 from widget.errors import Refusal, Refused
-from widget.gateways.base import Depth, File, GatewayError, LineStatus, Message, Sent, Trouble
+from widget.gateways.base import Depth, File, GatewayError, LineStatus, Message, Page, Sent, Trouble
 from widget.gateways.lines import Gateways
 from widget.storage.chats import Chat, Chats
 from widget.storage.lines import Line
@@ -20,9 +20,10 @@ from widget.storage.sends import Send, Sends, SendState
 
 log = logging.getLogger(__name__)
 
-PAGE = 30
+MESSAGES = 30  # of one page
 LONGEST_TEXT = 4096  # WhatsApp's own limit for a text
 GIVEN_UP = 60.0  # a send without an answer for this long was left by a process that died
+SAME_SEND = 120.0  # seconds within which an equal text from us is taken for the send whose answer was lost
 MOST_LOOK_UPS = 3  # unclear sends that one poll asks the gateway about
 
 
@@ -63,13 +64,12 @@ class ChatService:
         sends and the trouble. Sends no read receipt.
         """
         try:
-            page = self._gateways.of(line).history(self._ids(line, chat), None, PAGE)
+            page = self._gateways.of(line).history(self._ids(line, chat), None, MESSAGES)
         except GatewayError as error:
             sends = self._sends.recent(chat.portal_id, chat.id, 0.0)
             return History([bubble_of_send(send) for send in sends], None, None, error.trouble)
-        since = page.messages[-1].at if page.messages and page.cursor else 0.0
-        sends = self._settle_known(page.messages, self._sends.recent(chat.portal_id, chat.id, since))
-        sends = self._settle_unclear(line, chat, sends)
+        sends = self._settle_known(page.messages, self._since(chat, page))
+        sends = self._settle_unclear(line, chat, sends, page.messages)
         if page.messages:
             self._chats.remember(
                 chat.portal_id,
@@ -83,8 +83,11 @@ class ChatService:
 
     def older(self, line: Line, chat: Chat, cursor: str) -> History:
         """The page above. One outside call. Raises GatewayError."""
-        page = self._gateways.of(line).history(self._ids(line, chat), cursor, PAGE)
-        return History(merge(page.messages, []), page.cursor, self._end(line) if page.cursor is None else None)
+        page = self._gateways.of(line).history(self._ids(line, chat), cursor, MESSAGES)
+        # Sends the gateway never showed belong between its messages. Those of newer pages come again here, so that
+        # none falls into the gap between two pages; the browser knows them by their ids.
+        sends = [send for send in self._since(chat, page) if send.state in NOT_AT_GATEWAY]
+        return History(merge(page.messages, sends), page.cursor, self._end(line) if page.cursor is None else None)
 
     def send(self, line: Line, chat: Chat, text: str, *, send_key: str, user_id: int) -> Send:
         """Send a text once. The same key gives the same message back, whatever happened to the first request.
@@ -120,6 +123,11 @@ class ChatService:
         """The file of a message, fetched through us. Two outside calls. Raises GatewayError."""
         return self._gateways.of(line).media(self._ids(line, chat)[0], ref)
 
+    def _since(self, chat: Chat, page: Page) -> list[Send]:
+        """The chat's sends since the page's oldest message; all of them when it is the last page."""
+        oldest = page.messages[-1].at if page.messages and page.cursor else 0.0
+        return self._sends.recent(chat.portal_id, chat.id, oldest)
+
     def _ids(self, line: Line, chat: Chat) -> Sequence[str]:
         return chat.chat_ids or (self._gateways.of(line).chat_id_of(chat.phone),)
 
@@ -131,17 +139,31 @@ class ChatService:
             settled.append(self._sends.settle(send, state) if state and state is not send.state else send)
         return settled
 
-    def _settle_unclear(self, line: Line, chat: Chat, sends: Sequence[Send]) -> list[Send]:
-        """Ask the gateway for messages whose send ended without a clear answer."""
-        settled = []
-        look_ups = 0
-        for send in sends:
-            if not self._unclear(send) or look_ups >= MOST_LOOK_UPS:
-                settled.append(send)
-                continue
-            look_ups += 1
-            settled.append(self._look_up(line, chat, send))
-        return settled
+    def _settle_unclear(self, line: Line, chat: Chat, sends: Sequence[Send], messages: Sequence[Message]) -> list[Send]:
+        """Find out what became of sends that ended without a clear answer: by our id where the gateway takes it,
+        by text and time where it gives its own."""
+        unclear = [send for send in sends if self._unclear(send)][:MOST_LOOK_UPS]
+        if not unclear:
+            return list(sends)
+        ours = {send.message_id for send in sends}
+        strangers = [message for message in messages if message.from_me and message.id not in ours]
+        by_id = self._takes_our_ids(line)
+        found = {
+            send.id: self._look_up(line, chat, send) if by_id else self._recognise(send, strangers) for send in unclear
+        }
+        return [found.get(send.id, send) for send in sends]
+
+    def _takes_our_ids(self, line: Line) -> bool:
+        try:
+            return self._gateways.status(line).own_message_ids
+        except GatewayError:
+            return True  # a look-up that finds nothing leaves the send unclear, which is true
+
+    def _recognise(self, send: Send, strangers: Sequence[Message]) -> Send:
+        for message in strangers:
+            if message.text == send.text and abs(message.at - send.created_at) < SAME_SEND:
+                return self._sends.settle(send, STATES.get(message.ack, SendState.SENT), message_id=message.id)
+        return self._sends.settle(send, SendState.UNKNOWN, reason=send.reason)
 
     def _unclear(self, send: Send) -> bool:
         left = send.state is SendState.SENDING and self._clock() > send.changed_at + GIVEN_UP
@@ -164,6 +186,7 @@ class ChatService:
         return {Depth.FULL: End.START, Depth.PARTIAL: End.ON_PHONE, Depth.NONE: End.NOT_KEPT}[status.depth]
 
 
+NOT_AT_GATEWAY = frozenset({SendState.SENDING, SendState.QUEUED, SendState.FAILED, SendState.UNKNOWN})
 _STATE_OF = {
     Sent.SENT: SendState.SENT,
     Sent.QUEUED: SendState.QUEUED,
