@@ -11,7 +11,7 @@ from flask import Flask, Response, g, make_response, render_template, request, u
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from widget import i18n
+from widget import i18n, logs
 from widget.admin.views import pages as admin_pages
 from widget.card.views import pages as card_pages
 from widget.chats.views import pages as chat_pages
@@ -42,7 +42,7 @@ def create_app(config: Config | None = None, **parts: Any) -> Flask:
         static_url_path=f"/static/{_version_of(ROOT / 'static')}",
     )
     app.config.update(MAX_CONTENT_LENGTH=LARGEST_REQUEST, MAX_FORM_PARTS=200, SEND_FILE_MAX_AGE_DEFAULT=31_536_000)
-    _set_up_logging(config.log_level)
+    logs.init_app(app, config.log_level)
     if config.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=config.trusted_proxies, x_proto=config.trusted_proxies)  # type: ignore[method-assign]
     app.extensions["widget"] = build(app, config, **parts)
@@ -87,13 +87,14 @@ def _guess_language() -> None:
 def _refused(error: Refused) -> Response:
     """A page where a page was asked for, a fragment where our own script asked."""
     services().metrics.refused(error.refusal.value)
-    log.info("refused %s %s %s (%s)", request.method, request.path, error.refusal.value, error.reason)
+    log.info("refused %s (%s)", error.refusal.value, error.reason)
     by_script = request.is_json or SESSION_HEADER in request.headers or OPENING_HEADER in request.headers
     retry = by_script and error.refusal in _WORTH_RETRYING
     html = render_template(
         "_refused.html" if by_script else "refused.html",
         refusal=error.refusal,
         retry=retry,
+        request_id=logs.request_id(),
         portal_origin=g.get("frame_origin"),
     )
     response = make_response(html, error.status)
@@ -116,8 +117,7 @@ def _http_error(error: HTTPException) -> Response:
 
 
 def _broken(error: Exception) -> Response:
-    # The traceback's lines hold code, never values; the message may hold some, so only its type is written.
-    log.error("broken %s %s: %s", request.method, request.path, type(error).__name__, exc_info=error)
+    log.error("broken: %s", type(error).__name__, exc_info=error)
     return _refused(Refused(Refusal.BROKEN, 500, type(error).__name__))
 
 
@@ -134,13 +134,6 @@ def _protect(response: Response) -> Response:
     if request.endpoint != "static":
         response.headers.setdefault("Cache-Control", "no-store")
     return response
-
-
-def _set_up_logging(level: str) -> None:
-    logging.basicConfig(level=level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    # httpx writes whole addresses at INFO, and ours carry tokens and numbers.
-    logging.getLogger("httpx").setLevel(logging.WARNING)
-    logging.getLogger("httpcore").setLevel(logging.WARNING)
 
 
 @cache

@@ -39,10 +39,10 @@ class Answer:
     body: bytes
 
     def json(self) -> Any:
-        """The body as JSON, or None for anything else (HTML, empty, cut)."""
+        """The body as JSON, or None for anything else (HTML, empty, cut, nested without end)."""
         try:
             return json.loads(self.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
 
 

@@ -29,7 +29,7 @@ class Trap:
 
     def __init__(self, server: socket.socket) -> None:
         self._server = server
-        self.domain = "127.0.0.1:{}".format(server.getsockname()[1])
+        self.domain = f"127.0.0.1:{server.getsockname()[1]}"
 
     def was_called(self) -> bool:
         self._server.settimeout(0.05)  # a connection is accepted by the kernel before anybody asks for it

@@ -105,7 +105,7 @@ class OAuth:
                 endpoint=self._endpoint(str(install["client_endpoint"])),
                 user_id=int(result["user_id"]),
             )
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise Refused(Refusal.NO_AUTH, 401, "unreadable proof") from error
 
     def _endpoint(self, endpoint: str) -> str:
@@ -117,7 +117,7 @@ class OAuth:
     def _first_answer(self, method: str, path: str, **request: Any) -> dict[str, Any]:
         """Ask the servers in turn: the other one only when the first is out of reach or does not know us."""
         last: OutsideError | None = None
-        body: dict[str, Any] = {}
+        body: dict[str, Any] | None = None
         for server in self._servers[:2]:
             try:
                 answer: Answer = fetch(self._http, method, server + path, timeout=self._timeout, **request)
@@ -126,8 +126,8 @@ class OAuth:
                 continue
             found = answer.json()
             body = found if isinstance(found, dict) else {}
-            if body and body.get("error") not in ("invalid_client", "wrong_client"):
+            if str(body.get("error")).lower() not in ("invalid_client", "wrong_client"):
                 return body
-        if not body:
+        if body is None:
             raise Refused(Refusal.PORTAL_FAILED, 502, "authorisation server: no answer") from last
         return body

@@ -16,8 +16,8 @@ LARGEST_ID = 2**53
 
 ENTITY_TYPES = {"LEAD": 1, "DEAL": 2, "CONTACT": 3, "COMPANY": 4, "QUOTE": 7, "SMART_INVOICE": 31}
 # CRM_DEAL_DETAIL_TAB, CRM_DYNAMIC_183_DETAIL_TOOLBAR…: the type never arrives in the options of a tab.
-_CODE = re.compile(r"CRM_(?:(LEAD|DEAL|CONTACT|COMPANY|QUOTE|SMART_INVOICE)|DYNAMIC_(\d{1,9}))_[A-Z_]+")
-_HOST = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?(:\d{1,5})?", re.IGNORECASE)
+_CODE = re.compile(r"CRM_(?:(LEAD|DEAL|CONTACT|COMPANY|QUOTE|SMART_INVOICE)|DYNAMIC_([1-9]\d{0,8}))_[A-Z_]+", re.ASCII)
+_HOST = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?(:\d{1,5})?", re.IGNORECASE | re.ASCII)
 # The newer types name the id differently from the older ones, and the custom field differently again.
 _ID_KEYS = ("ID", "ENTITY_ID", "entityId", "ENTITY_VALUE_ID")
 
@@ -110,9 +110,9 @@ def _field_entity_type(options: Mapping[str, Any]) -> int:
     data = options.get("ENTITY_DATA")
     if isinstance(data, dict) and (given := _whole(data.get("entityTypeId"))):
         return given
-    named = str(options.get("ENTITY_ID", "")).removeprefix("CRM_")
-    if named in ENTITY_TYPES:
-        return ENTITY_TYPES[named]
+    named = options.get("ENTITY_ID")
+    if isinstance(named, str) and (given := ENTITY_TYPES.get(named.removeprefix("CRM_"))):
+        return given
     raise Refused(Refusal.UNKNOWN_PLACEMENT, 400, "ENTITY_DATA")
 
 

@@ -29,6 +29,7 @@ def open_chat() -> ResponseReturnValue:
     """The pane of one phone's chat, made if there is none. No gateway call: a slow one never delays the composer."""
     body = json_body()
     session = current_session()
+    set_language(session.language)
     here = services()
     item = here.cards.phone(session, text_field(body, "phone", longest=64))
     if item.phone.e164 is None:
@@ -44,7 +45,6 @@ def open_chat() -> ResponseReturnValue:
     chat, new = here.chat_service.open(
         line, item.phone.e164, user_id=session.user_id, chat_id=presence.chat_id if presence else ""
     )
-    set_language(session.language)
     return render_template(
         "chats/_chat.html",
         chat=chat,

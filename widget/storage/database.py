@@ -1,6 +1,7 @@
 """Open the database and bring its tables up to date."""
 
 from pathlib import Path
+from typing import Any
 
 from alembic import command
 from alembic.config import Config as AlembicConfig
@@ -12,9 +13,11 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 
 def open_database(url: str) -> Engine:
     """An engine with as many connections as a worker has threads; SQLite waits for a writer up to 5 s."""
+    # Errors must not carry numbers and texts into a log.
+    options: dict[str, Any] = {"pool_size": 16, "max_overflow": 24, "hide_parameters": True}
     if make_url(url).get_backend_name() != "sqlite":
-        return create_engine(url, pool_size=16, max_overflow=24, pool_pre_ping=True)
-    engine = create_engine(url, pool_size=16, max_overflow=24, connect_args={"timeout": 5, "check_same_thread": False})
+        return create_engine(url, pool_pre_ping=True, **options)
+    engine = create_engine(url, connect_args={"timeout": 5, "check_same_thread": False}, **options)
     event.listen(engine, "connect", _tune_sqlite)
     return engine
 

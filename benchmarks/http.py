@@ -1,0 +1,78 @@
+"""The least of HTTP/1.1 that the generator and the stub need: one message after another on a kept connection."""
+
+from dataclasses import dataclass
+
+END = b"\r\n\r\n"
+
+
+@dataclass
+class Message:
+    """A request or an answer. `start` is its first line."""
+
+    start: str
+    headers: dict[str, str]
+    body: bytes = b""
+
+    @property
+    def status(self) -> int:
+        return int(self.start.split(" ", 2)[1])
+
+    @property
+    def text(self) -> str:
+        return self.body.decode()
+
+
+class Reader:
+    """Cuts a stream of bytes into messages. Bodies need a Content-Length; without one there is none."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+        self._message: Message | None = None
+        self._missing = 0
+
+    @property
+    def idle(self) -> bool:
+        """Nothing has begun that has not ended."""
+        return not self._buffer and self._message is None
+
+    def feed(self, data: bytes) -> list[Message]:
+        self._buffer += data
+        done = []
+        while message := self._next():
+            done.append(message)
+        return done
+
+    def _next(self) -> Message | None:
+        if self._message is None:
+            end = self._buffer.find(END)
+            if end < 0:
+                return None
+            self._message = _head(bytes(self._buffer[:end]))
+            self._missing = int(self._message.headers.get("content-length", 0))
+            del self._buffer[: end + len(END)]
+        if len(self._buffer) < self._missing:
+            return None
+        message, self._message = self._message, None
+        message.body = bytes(self._buffer[: self._missing])
+        del self._buffer[: self._missing]
+        return message
+
+
+def _head(head: bytes) -> Message:
+    start, *lines = head.decode("latin-1").split("\r\n")
+    fields = (line.partition(":") for line in lines)
+    return Message(start, {name.strip().lower(): value.strip() for name, _, value in fields})
+
+
+def request(method: str, path: str, body: bytes = b"", **headers: str) -> bytes:
+    """A request's bytes; `content_type` becomes Content-Type. GET has no length."""
+    fields = {"Host": "bench", **{name.replace("_", "-").title(): value for name, value in headers.items()}}
+    if method != "GET":
+        fields["Content-Length"] = str(len(body))
+    head = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
+    return f"{method} {path} HTTP/1.1\r\n{head}\r\n".encode() + body
+
+
+def answer(status: int, body: bytes, content_type: str = "application/json") -> bytes:
+    head = f"HTTP/1.1 {status} .\r\nContent-Type: {content_type}\r\nContent-Length: {len(body)}\r\n\r\n"
+    return head.encode() + body

@@ -1,0 +1,189 @@
+"""What is measured, started: Redis, the stub, and on one kind of server each the widget, a bare page and a naive card."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import redis
+from cryptography.fernet import Fernet
+from cryptography.fernet import MultiFernet
+
+from benchmarks import stub
+from sandbox.valkey import Valkey
+from widget.session import Tickets
+from widget.storage.database import open_database, upgrade
+from widget.storage.lines import Lines
+from widget.storage.portals import Portals
+from widget.storage.vault import Vault
+
+ROOT = Path(__file__).resolve().parent.parent
+# As the README runs it, so that all three are served alike.
+SERVER = (
+    *("--worker-class", "gthread", "--workers", "2", "--threads", "32", "--reuse-port"),
+    *("--keep-alive", "30", "--no-control-socket", "--log-level", "error", "--graceful-timeout", "1"),
+)
+# One line checks ten numbers at once and then one every three seconds. Here that must not be what is measured.
+NO_LIMITS = {"CHECK_BURST": "10000", "CHECK_EVERY": "0.001", "CHECKS_PER_DAY": "10000"}
+PORTALS = 64  # each with one line: that many cards at once come from many companies, never from one
+PATIENCE = 30.0
+
+
+class Stand:
+    """Everything that is measured, as a context manager."""
+
+    def __init__(self) -> None:
+        self._stack = ExitStack()
+        self._programs: dict[str, subprocess.Popen[bytes]] = {}
+        self._secret = os.urandom(32).hex()
+        self._encryption_key = Fernet.generate_key().decode()
+        self.outside = _free_port()
+        self.ports = {name: _free_port() for name in ("widget", "bare", "naive")}
+
+    def __enter__(self) -> "Stand":
+        try:
+            self._start()
+        except BaseException:
+            self._stop()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
+    ) -> None:
+        self._stop()
+
+    @property
+    def tickets(self) -> Tickets:
+        """Makes the same tickets as the widget does."""
+        return Tickets(self._secret, MultiFernet([Fernet(self._encryption_key)]), 3600)
+
+    @property
+    def redis(self) -> "redis.Redis":
+        return redis.Redis.from_url(self.redis_url)
+
+    @property
+    def redis_url(self) -> str:
+        return self._valkey.url
+
+    def calls(self) -> dict[str, int]:
+        """The outside calls since this was last asked."""
+        calls: dict[str, int] = self._tell_outside("/_calls")
+        return calls
+
+    def delays(self, *, portal: float, gateway: float) -> None:
+        self._tell_outside("/_delays", {"portal": portal, "gateway": gateway})
+
+    def workers(self, name: str) -> list[int]:
+        """Process ids of a server's workers."""
+        master = self._programs[name].pid
+        return [int(pid) for pid in Path(f"/proc/{master}/task/{master}/children").read_text().split()]
+
+    def restart_widget(self) -> None:
+        _end(self._programs.pop("widget"))
+        self._serve("widget", "wsgi:app", f"http://127.0.0.1:{self.ports['widget']}/health/ready")
+
+    def serve_bare(self, size: int) -> None:
+        """The bare page, as large as this; once its size is known."""
+        self._environment["BARE_SIZE"] = str(size)
+        self._serve("bare", "benchmarks.bare:app", f"http://127.0.0.1:{self.ports['bare']}/")
+
+    def _start(self) -> None:
+        self._data = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
+        self._valkey = self._stack.enter_context(Valkey())
+        self._environment = {**os.environ, **self._settings()}
+        self._run("outside", [sys.executable, "-m", "benchmarks.stub", "--port", str(self.outside)])
+        self._seed()
+        self._await("outside", f"http://127.0.0.1:{self.outside}/_calls")
+        self._serve("widget", "wsgi:app", f"http://127.0.0.1:{self.ports['widget']}/health/ready")
+        self._serve("naive", "benchmarks.naive:app", f"http://127.0.0.1:{self.ports['naive']}/")
+
+    def _stop(self) -> None:
+        for program in reversed(self._programs.values()):
+            _end(program)
+        self._stack.close()
+
+    def _settings(self) -> dict[str, str]:
+        outside = f"http://127.0.0.1:{self.outside}"
+        return {
+            **NO_LIMITS,
+            "SECRET_KEY": self._secret,
+            "ENCRYPTION_KEYS": self._encryption_key,
+            "BITRIX_CLIENT_ID": stub.CLIENT_ID,
+            "BITRIX_CLIENT_SECRET": "benchmark",
+            "AUTH_SERVERS": f"{outside}/oauth",
+            "ALLOW_HTTP": "True",
+            "DATABASE_URL": self._database,
+            "REDIS_URL": self.redis_url,
+            "OUTSIDE": outside,
+        }
+
+    @property
+    def _database(self) -> str:
+        return f"sqlite:///{self._data / 'widget.sqlite3'}"
+
+    def _seed(self) -> None:
+        engine = open_database(self._database)
+        upgrade(engine)
+        portals, lines = Portals(engine, time.time), Lines(engine, Vault([self._encryption_key]), time.time)
+        outside = f"http://127.0.0.1:{self.outside}"
+        for number in range(1, PORTALS + 1):
+            added = portals.add(
+                member_id=stub.member_of(number),
+                domain=stub.domain_of(number),
+                endpoint=f"{outside}/p{number}/rest/",
+                country="RU",
+            )
+            lines.add(added.id, name="Sales", gateway="waha", address=outside, session=f"s{number}", key="key")
+        engine.dispose()
+
+    def _tell_outside(self, path: str, body: Any = None) -> Any:
+        data = None if body is None else json.dumps(body).encode()
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.outside}{path}", data, timeout=PATIENCE) as told:
+            return json.loads(told.read())
+
+    def _serve(self, name: str, app: str, address: str) -> None:
+        bind = ("--bind", f"127.0.0.1:{self.ports[name]}")
+        self._run(name, [sys.executable, "-m", "gunicorn", app, *bind, *SERVER])
+        self._await(name, address)
+
+    def _run(self, name: str, command: list[str]) -> None:
+        with (self._data / f"{name}.log").open("wb") as log:
+            self._programs[name] = subprocess.Popen(
+                command, cwd=ROOT, env=self._environment, stdout=log, stderr=log, start_new_session=True
+            )
+
+    def _await(self, name: str, address: str) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline and self._programs[name].poll() is None:
+            try:
+                with urllib.request.urlopen(address, timeout=5):
+                    return
+            except OSError:
+                time.sleep(0.05)
+        raise RuntimeError(f"{name} did not start:\n{(self._data / f'{name}.log').read_text()[-2000:]}")
+
+
+def _end(program: subprocess.Popen[bytes]) -> None:
+    if program.poll() is None:
+        os.killpg(program.pid, signal.SIGTERM)
+    try:
+        program.wait(timeout=5)
+    except subprocess.TimeoutExpired:
+        os.killpg(program.pid, signal.SIGKILL)
+        program.wait()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,147 @@
+"""A portal, its authorisation server and a WAHA in one: any number of portals and cards, a stated delay, little CPU.
+
+It speaks the wire forms of the sandbox and makes every card up from its number: four contacts and a company with ten
+phones that no other card has. Portal 3 is at /p3/rest/, its token is `3.<user>.<anything>`. Odd numbers have WhatsApp.
+
+    GET  /_calls    {"name": n}, and forgets them
+    POST /_delays   {"portal": seconds, "gateway": seconds}
+"""
+
+import argparse
+import asyncio
+import json
+import re
+import time
+from collections import Counter
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from benchmarks.http import Message, Reader, answer
+
+CLIENT_ID = "local.benchmark"
+FOREIGN = 900_000  # cards from here on have no Russian number
+FOREIGN_NUMBERS = ("+4915112345", "+447800123", "+998901234")  # three digits to come
+PHONES = 10
+
+
+class Outside:
+    """The stub's state and its answers."""
+
+    def __init__(self) -> None:
+        self.calls: Counter[str] = Counter()
+        self.delays = {"portal": 0.0, "gateway": 0.0}
+
+    def answer(self, request: Message) -> tuple[float, Any]:
+        """Seconds to wait and what to say then."""
+        _method, address, _version = request.start.split(" ")
+        url = urlsplit(address)
+        query = {name: values[0] for name, values in parse_qs(url.query).items()}
+        if url.path == "/_calls":
+            seen, self.calls = self.calls, Counter()
+            return 0.0, dict(seen)
+        if url.path == "/_delays":
+            self.delays |= json.loads(request.body)
+            return 0.0, self.delays
+        who, name, body = self._outside(url.path, query, request)
+        self.calls[name] += 1
+        return self.delays[who], body
+
+    def _outside(self, path: str, query: dict[str, str], request: Message) -> tuple[str, str, Any]:
+        if path == "/oauth/rest/app.info":
+            return "portal", "app.info", _app_info(query["auth"], request.headers["host"])
+        if path.endswith("/rest/batch"):
+            token = request.headers["authorization"].removeprefix("Bearer ")
+            return "portal", "batch", _batch(token, json.loads(request.body)["cmd"])
+        if path == "/api/contacts/check-exists":
+            return "gateway", "check", _checked(query["phone"])
+        if path.endswith("/chats/overview"):
+            return "gateway", "chats", []
+        return "gateway", "state", {"name": path.rpartition("/")[2], "status": "WORKING", "engine": {"engine": "GOWS"}}
+
+
+def domain_of(portal: int) -> str:
+    return f"p{portal}.bench.example"
+
+
+def member_of(portal: int) -> str:
+    return f"{portal:032x}"
+
+
+def numbers_of(card: int) -> list[str]:
+    """The card's ten phones, its own alone."""
+    if card >= FOREIGN:
+        return [f"{FOREIGN_NUMBERS[at % 3]}{(card * PHONES + at) % 1000:03d}" for at in range(PHONES)]
+    return [f"+7903{card * PHONES + at:07d}" for at in range(PHONES)]
+
+
+def _app_info(token: str, host: str) -> dict[str, Any]:
+    portal, user, _ = token.split(".", 2)
+    install = {
+        "installed": True,
+        "version": "1",
+        "status": "L",
+        "domain": domain_of(int(portal)),
+        "client_endpoint": f"http://{host}/p{portal}/rest/",
+        "member_id": member_of(int(portal)),
+    }
+    return {"result": {"client_id": CLIENT_ID, "scope": "crm,user", "install": install, "user_id": user}}
+
+
+def _batch(token: str, commands: dict[str, str]) -> dict[str, Any]:
+    card = int(re.findall(r"\bid=(\d+)", unquote(commands["item"]))[0])
+    user = token.split(".")[1]
+    contact_ids, company_id = [card * 10 + at for at in range(1, 5)], card * 10
+    numbers = numbers_of(card)
+    contacts = [
+        {"id": each, "name": "Иван", "lastName": f"Петров {each}", "companyId": company_id, "fm": _fm(numbers[at::5])}
+        for at, each in enumerate(contact_ids)
+    ]
+    company = {"id": company_id, "title": f"ООО «Сделка {card}»", "fm": _fm(numbers[4::5])}
+    links = {"contactId": contact_ids[0], "contactIds": contact_ids, "companyId": company_id}
+    results = {
+        "item": {"item": {"id": card, "title": f"Сделка {card}", "entityTypeId": 2, **links}},
+        "contacts": {"items": contacts},
+        "companies": {"items": [company]},
+        "me": {"ID": user, "ADMIN": False, "NAME": "Анна", "LAST_NAME": "Орлова", "TIME_ZONE": "Europe/Moscow"},
+    }
+    told = {"result": results, "result_error": [], "result_total": [], "result_next": [], "result_time": []}
+    return {"result": told, "time": {"start": time.time(), "operating": 0}}
+
+
+def _fm(numbers: list[str]) -> list[dict[str, Any]]:
+    return [{"id": at, "typeId": "PHONE", "valueType": "MOBILE", "value": each} for at, each in enumerate(numbers)]
+
+
+def _checked(phone: str) -> dict[str, Any]:
+    return {"numberExists": True, "chatId": f"{phone}@c.us"} if int(phone[-1]) % 2 else {"numberExists": False}
+
+
+class _Visitor(asyncio.Protocol):
+    def __init__(self, outside: Outside) -> None:
+        self._outside = outside
+        self._reader = Reader()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        for request in self._reader.feed(data):
+            delay, said = self._outside.answer(request)
+            answered = answer(200, json.dumps(said).encode())
+            if delay:
+                asyncio.get_running_loop().call_later(delay, self._transport.write, answered)
+            else:
+                self._transport.write(answered)
+
+
+async def serve(port: int) -> None:
+    outside = Outside()
+    server = await asyncio.get_running_loop().create_server(lambda: _Visitor(outside), "127.0.0.1", port, backlog=1024)
+    await server.serve_forever()
+
+
+if __name__ == "__main__":
+    arguments = argparse.ArgumentParser()
+    arguments.add_argument("--port", type=int, required=True)
+    asyncio.run(serve(arguments.parse_args().port))

@@ -1,0 +1,84 @@
+"""What Bitrix24 really sent, and a rest client that is signed in at the simulated portal."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from sandbox.portal.credentials import CLIENT_ID, CLIENT_SECRET
+from tests.stand import Clock, Outside, Widget
+from widget.bitrix24.oauth import OAuth
+from widget.bitrix24.rest import Rest
+from widget.http import make_client
+from widget.storage.portals import Portal, Portals
+from widget.storage.tokens import Token, Tokens
+
+RECORDED = Path(__file__).resolve().parents[3] / "shared" / "reference" / "bitrix24"
+REP = 2  # the rep's user id in the sandbox
+
+
+@pytest.fixture(scope="session")
+def recorded() -> Callable[[str], Any]:
+    """The JSON of one recorded payload, by its file name."""
+
+    def read(name: str) -> Any:
+        if not (RECORDED / name).exists():
+            pytest.skip(f"the recorded payload {name} is not on this machine")
+        return json.loads((RECORDED / name).read_text())
+
+    return read
+
+
+@dataclass
+class SignedIn:
+    """The rep of one portal with stored tokens."""
+
+    rest: Rest
+    portal: Portal
+    portals: Portals
+    tokens: Tokens
+    oauth: OAuth
+    slept: list[float]
+
+    @property
+    def token(self) -> Token:
+        found = self.tokens.find(self.portal.id, REP)
+        assert found
+        return found
+
+    def call(self, method: str = "profile", **params: Any) -> Any:
+        return self.rest.call(self.portal, REP, method, params)
+
+
+@pytest.fixture
+def sign_in(widget: Widget, outside: Outside, clock: Clock) -> Callable[..., SignedIn]:
+    """sign_in(transport=…): a client of its own, as a second process would have, over the same database."""
+
+    def make(*, transport: httpx.BaseTransport | None = None, portal: int = 1, timeout: float = 5.0) -> SignedIn:
+        services = widget.services
+        slept: list[float] = []
+        tokens, portals = Tokens(services.engine, services.vault), Portals(services.engine, clock)
+        oauth = OAuth(
+            make_client(),
+            [f"{outside.portal}/oauth"],
+            CLIENT_ID,
+            CLIENT_SECRET,
+            allow_http=True,
+            timeout=timeout,
+            clock=clock,
+        )
+        rest = Rest(
+            [make_client(transport=transport)], oauth, portals, tokens, timeout=timeout, sleep=slept.append
+        )
+        stored = portals.get(widget.portals[portal - 1])
+        assert stored
+        if tokens.find(stored.id, REP) is None:
+            fields = outside.opening(portal=portal)["fields"]
+            tokens.put(stored.id, REP, Token(fields["AUTH_ID"], fields["REFRESH_ID"], clock() + 3600))
+        return SignedIn(rest, stored, portals, tokens, oauth, slept)
+
+    return make

@@ -1,0 +1,134 @@
+"""The demo's programs on free ports, a real Chromium, and a card in it. Whatever the browser complains about fails
+the test."""
+
+import re
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import redis
+from playwright.sync_api import BrowserContext, Page
+
+from sandbox.demo import Demo, Ports
+from sandbox.portal.background import free_port
+from tests.browser.pages import Card, ClientPhone, Settings
+from tests.stand import Outside
+
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+CHROMIUM_ARGS = [
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
+    *("--disable-component-update", "--disable-sync"),
+]
+AWAKE = "0,0,24,24"  # LIGHT_HOURS: every hour is a good one to write, or the tests would know when they run
+ASLEEP = "24,24,24,24"  # and with these it is always night
+
+# A policy's violation is told to the page that it happened in; as a console error it is told to us.
+TELL_VIOLATIONS = """document.addEventListener("securitypolicyviolation",
+  (event) => console.error("CSP", event.violatedDirective, event.blockedURI));"""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Last of all: Playwright keeps an event loop in this thread until the session ends, and another test's
+    asyncio.run would not start beside it."""
+    here = Path(__file__).parent
+    items.sort(key=lambda item: here in item.path.parents)
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    found = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
+    if found is None:
+        pytest.fail(f"No Chromium: none of {', '.join(CHROMIUM_NAMES)} is in PATH. apt install chromium", pytrace=False)
+    return {**browser_type_launch_args, "executable_path": found, "args": CHROMIUM_ARGS}
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """Portal, gateway and widget as `make demo` starts them, but one worker, so that what an administrator saves
+    holds for the next opening, and short timeouts, so that a hanging gateway is given up while a test waits."""
+    portal = free_port()  # and the one 100 above
+    ports = Ports(widget=free_port(), portal=portal, gateway=free_port())
+    settings = {"LIGHT_HOURS": AWAKE, "CHECK_TIMEOUT": "1", "HISTORY_TIMEOUT": "1", "SEND_TIMEOUT": "1.5"}
+    with Demo(ports, tmp_path_factory.mktemp("demo"), workers=1, say=lambda _: None, settings=settings) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def http() -> Iterator[httpx.Client]:
+    with httpx.Client(timeout=30) as client:
+        yield client
+
+
+@pytest.fixture
+def outside(demo: Demo, http: httpx.Client) -> Outside:
+    """The world as it was seeded, and a widget that remembers nobody: no chats, no sends, nothing cached."""
+    outside = Outside(demo.portal, demo.gateway, http)
+    outside.reset()
+    database = demo.environment["DATABASE_URL"].removeprefix("sqlite:///")
+    with closing(sqlite3.connect(database, timeout=10)) as connection, connection:
+        connection.execute("DELETE FROM sends")
+        connection.execute("DELETE FROM chats")
+    if "REDIS_URL" in demo.environment:
+        with redis.Redis.from_url(demo.environment["REDIS_URL"]) as client:
+            client.flushall()
+    else:
+        demo.restart_widget()
+    return outside
+
+
+@pytest.fixture
+def at_night(demo: Demo) -> Iterator[None]:
+    """The widget with hours by which every client sleeps."""
+    demo.environment["LIGHT_HOURS"] = ASLEEP
+    demo.restart_widget()
+    yield
+    demo.environment["LIGHT_HOURS"] = AWAKE
+    demo.restart_widget()
+
+
+class Complaints(list[str]):
+    """Page errors, console errors, policy violations, dialogs. A test that breaks something says what follows."""
+
+    expected = re.compile("(?!)")
+
+    def expect(self, pattern: str) -> None:
+        self.expected = re.compile(pattern)
+
+
+@pytest.fixture(autouse=True)
+def complaints(context: BrowserContext) -> Iterator[Complaints]:
+    heard = Complaints()
+    context.add_init_script(TELL_VIOLATIONS)
+    context.on("console", lambda said: heard.append(f"console: {said.text}") if said.type == "error" else None)
+    context.on("weberror", lambda error: heard.append(f"error: {error.error}"))
+    yield heard
+    assert [each for each in heard if not heard.expected.search(each)] == []
+
+
+@pytest.fixture
+def card(page: Page, demo: Demo, outside: Outside) -> Card:
+    return Card(page, demo)
+
+
+@pytest.fixture
+def make_card(context: BrowserContext, demo: Demo, outside: Outside) -> Callable[[], Card]:
+    """A card in a tab of its own."""
+    return lambda: Card(context.new_page(), demo)
+
+
+@pytest.fixture
+def settings(context: BrowserContext, demo: Demo, outside: Outside) -> Iterator[Settings]:
+    """The application's own page in a tab of its own; what was chosen there is taken back afterwards."""
+    settings = Settings(context.new_page(), demo)
+    yield settings
+    settings.open(user="admin").choose("button").save()
+
+
+@pytest.fixture
+def phone(context: BrowserContext, demo: Demo) -> ClientPhone:
+    return ClientPhone(context, demo)

@@ -1,0 +1,212 @@
+"""What a person sees and does, as verbs: a CRM card with the widget in it, the settings, the client's phone."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from playwright.sync_api import BrowserContext, Frame, FrameLocator, Locator, Page, expect
+
+from sandbox.demo import Demo
+from tests.stand import DEAL, in_russian
+
+IVAN = "+7 961 951-00-00"  # has a chat of 340 messages with the line «sales»
+ORDERS = "+7 926 111-22-33"  # has WhatsApp and no chat
+MARIA = "+7 912 345-67-89"  # has no WhatsApp
+INVALID = "12-34-5"
+
+
+@dataclass
+class Framed:
+    """A page of the portal with the widget in its frame, another site to the browser."""
+
+    page: Page
+    demo: Demo
+    lang: str = "ru"
+
+    @property
+    def frame(self) -> FrameLocator:
+        return self.page.frame_locator("#frame iframe")
+
+    @property
+    def inside(self) -> Frame:
+        """The frame's own document, for scripts."""
+        element = self.page.locator("#frame iframe").element_handle()
+        frame = element.content_frame()
+        assert frame
+        return frame
+
+    def say(self, english: str, **values: object) -> str:
+        """A text of the widget in the language of the page."""
+        if self.lang == "ru":
+            return in_russian(english, **values)
+        return english % values if values else english
+
+    def button(self, english: str) -> Locator:
+        return self.frame.get_by_role("button", name=self.say(english), exact=True)
+
+    @property
+    def focused(self) -> Locator:
+        return self.frame.locator(":focus")
+
+    @property
+    def log(self) -> Locator:
+        """What the portal noted down about the frame."""
+        return self.page.locator("#log li")
+
+    def _go(self, path: str, **choices: Any) -> None:
+        self.lang = choices.setdefault("lang", self.lang)
+        self.page.goto(f"{self.demo.portal}{path}?{urlencode(choices)}")
+
+
+@dataclass
+class Card(Framed):
+    """A CRM card."""
+
+    def open(self, path: str = DEAL, **choices: Any) -> "Card":
+        """Choices: user, lang, embed, mode, width, portal."""
+        self._go(path, **choices)
+        return self
+
+    def reveal(self) -> "Card":
+        self.reveal_button.click()
+        return self.settle()
+
+    def settle(self) -> "Card":
+        """Until nothing of the card is on its way any more."""
+        expect(self.frame.locator(".revealed")).to_be_visible()
+        expect(self.frame.locator("[aria-busy], [data-presence=checking], #content .skeleton")).to_have_count(0)
+        expect(self.frame.locator("select + .line-state, .line-none")).to_have_count(1)
+        return self
+
+    @property
+    def reveal_button(self) -> Locator:
+        return self.button("Write in WhatsApp")
+
+    @property
+    def rows(self) -> Locator:
+        return self.frame.locator(".phone")
+
+    def row(self, number: str) -> Locator:
+        return self.rows.filter(has=self.page.get_by_text(number, exact=True))
+
+    def presence(self, number: str) -> Locator:
+        return self.row(number).locator("[data-presence]")
+
+    def chat_button(self, number: str) -> Locator:
+        return self.row(number).locator("[data-action=open-chat]")
+
+    def open_chat(self, number: str = IVAN) -> "Card":
+        self.chat_button(number).click()
+        expect(self.composer).to_be_visible()
+        expect(self.messages.locator(".skeleton")).to_have_count(0)
+        return self
+
+    def close_chat(self) -> "Card":
+        self.button("Back to the numbers").click()
+        expect(self.chat).to_be_hidden()
+        return self
+
+    @property
+    def chat(self) -> Locator:
+        return self.frame.locator("#chat")
+
+    @property
+    def messages(self) -> Locator:
+        return self.frame.locator("#messages")
+
+    @property
+    def bubbles(self) -> Locator:
+        return self.messages.locator(".bubble")
+
+    def bubble(self, text: str) -> Locator:
+        return self.bubbles.filter(has=self.page.get_by_text(text, exact=True))
+
+    @property
+    def composer(self) -> Locator:
+        return self.frame.get_by_label(self.say("Message"), exact=True)
+
+    @property
+    def send_button(self) -> Locator:
+        return self.button("Send")
+
+    @property
+    def problem(self) -> Locator:
+        return self.frame.locator("#composer-problem")
+
+    @property
+    def dialog(self) -> Locator:
+        return self.frame.get_by_role("dialog")
+
+    def write(self, text: str) -> "Card":
+        self.composer.fill(text)
+        return self
+
+    def send(self, text: str) -> "Card":
+        self.write(text).send_button.click()
+        return self
+
+    @property
+    def height(self) -> int:
+        """How high the portal made the frame."""
+        return int(self.page.locator("#frame").get_attribute("data-frame-height") or 0)
+
+    def expect_to_fit(self) -> None:
+        """The frame has no scroll bar, up or sideways, and what is in it is nowhere cut off."""
+        self.inside.wait_for_function(
+            """() => {
+              const page = document.documentElement;
+              return page.scrollHeight <= innerHeight && page.scrollWidth <= innerWidth
+                && Math.abs(innerHeight - document.body.getBoundingClientRect().height) < 2;
+            }"""
+        )
+        assert self.inside.evaluate(CUT_OFF) == []
+
+
+# Every visible element that stands out of the page to a side, or whose text is wider than its box allows.
+# A select cuts its text with an ellipsis by itself.
+CUT_OFF = """() => [...document.querySelectorAll("body *")].filter((element) => {
+  const box = element.getBoundingClientRect();
+  if (!box.width || element.closest(".sr-only, svg, template, dialog:not([open])")) return false;
+  const style = getComputedStyle(element);
+  const clips = style.overflowX !== "visible" && element.scrollWidth > element.clientWidth + 1;
+  return box.left < -1 || box.right > innerWidth + 1 || (clips && element.tagName !== "SELECT");
+}).map((element) => element.outerHTML.slice(0, 120))"""
+
+
+@dataclass
+class Settings(Framed):
+    """The application's own page."""
+
+    def open(self, *, user: str = "admin", **choices: Any) -> "Settings":
+        self._go("/app/", user=user, **choices)
+        return self
+
+    def choose(self, visibility: str) -> "Settings":
+        self.frame.locator(f"input[value={visibility}]").check()
+        return self
+
+    def save(self) -> "Settings":
+        self.button("Save").click()
+        expect(self.frame.get_by_role("status")).to_have_text(self.say("Saved. Open cards follow within a minute."))
+        return self
+
+
+@dataclass
+class ClientPhone:
+    """The other end: the simulated gateway's page of the client's phone, in a tab of its own."""
+
+    context: BrowserContext
+    demo: Demo
+
+    def open(self, number: str, line: str = "sales") -> Page:
+        page = self.context.new_page()
+        page.goto(f"{self.demo.gateway}/phone?{urlencode({'client': re.sub(r'[^0-9]', '', number), 'line': line})}")
+        return page
+
+    def answer(self, number: str, text: str, line: str = "sales") -> None:
+        page = self.open(number, line)
+        page.get_by_placeholder("Сообщение").fill(text)
+        page.get_by_label("Отправить").click()
+        expect(page.get_by_text(text, exact=True)).to_be_visible()
+        page.close()
