@@ -18,16 +18,17 @@ def main() -> None:
     ports = Ports.from_environ()
     for port, setting in ports.all():
         refuse_busy(port, setting=setting)
-    DATA.mkdir(exist_ok=True)
+    data = DATA / f"{ports.widget}-{ports.portal}-{ports.gateway}"  # stored addresses hold these ports
+    data.mkdir(parents=True, exist_ok=True)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # `kill` stops everything as Ctrl+C does
-    with Demo(ports, DATA) as demo:
+    with Demo(ports, data) as demo:
         print(f"\n  Open this CRM card:  {demo.card}\n")
         print(f"  All cards:           {demo.portal}/")
         print(f"  The client's phone:  {demo.gateway}/phone")
         print("  Stop with Ctrl+C.\n", flush=True)
         failed = demo.wait()
     if failed:
-        sys.exit(f"{failed} stopped by itself; see {DATA / (failed + '.log')}")
+        sys.exit(f"{failed} stopped by itself; see {data / (failed + '.log')}")
 
 
 if __name__ == "__main__":

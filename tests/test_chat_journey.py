@@ -15,7 +15,7 @@ COMPANY, LEAD = "/crm/company/details/15/", "/crm/lead/details/501/"
 
 
 @pytest.fixture
-def page(widget: Widget) -> CardPage:
+def card(widget: Widget) -> CardPage:
     return widget.open(lang="en").reveal()
 
 
@@ -72,13 +72,13 @@ def test_the_row_of_an_open_chat_offers_to_write_and_the_history_by_name(widget:
     assert f'aria-label="Написать в чат: {ORDERS_ROW}"' in row
 
 
-def test_creating_twice_gives_one_chat(page: CardPage, widget: Widget) -> None:
-    first = page.open_chat(page.keys[ORDERS_ROW])
+def test_creating_twice_gives_one_chat(card: CardPage, widget: Widget) -> None:
+    first = card.open_chat(card.keys[ORDERS_ROW])
     assert first.answer.status_code == 201
     chat = first.chat
-    page.reveal()
+    card.reveal()
 
-    again = page.open_chat(page.keys[ORDERS_ROW])
+    again = card.open_chat(card.keys[ORDERS_ROW])
 
     assert (again.answer.status_code, again.chat) == (200, chat)
     assert chats_in(widget) == 1
@@ -116,62 +116,62 @@ def test_twenty_who_create_it_at_once_get_one_chat(widget: Widget) -> None:
     assert chats_in(widget) == 1
 
 
-def test_opening_a_chat_asks_the_gateway_nothing(page: CardPage, outside: Outside) -> None:
-    page.open_chat(page.keys[ORDERS_ROW])
+def test_opening_a_chat_asks_the_gateway_nothing(card: CardPage, outside: Outside) -> None:
+    card.open_chat(card.keys[ORDERS_ROW])
 
     assert outside.total("gateway") == 0
 
 
-def test_the_pane_names_whom_and_from_where(page: CardPage) -> None:
-    page.open_chat(page.keys[ORDERS_ROW])
+def test_the_pane_names_whom_and_from_where(card: CardPage) -> None:
+    card.open_chat(card.keys[ORDERS_ROW])
 
-    assert f"To {ORDERS_ROW} from Line sales" in page.words
-    assert "Окна Амура" in page.words
-    assert "0 / 4096" in page.words
-
-
-def test_a_number_that_was_not_found_is_warned_about_and_can_be_written_to(page: CardPage) -> None:
-    page.check()
-    page.open_chat(page.keys["+7 912 345-67-89"])
-
-    assert "WhatsApp was not found for this number at 11:00 AM. The message may not arrive." in page.words
-    assert "Send" in page.words
+    assert f"To {ORDERS_ROW} from Line sales" in card.words
+    assert "Окна Амура" in card.words
+    assert "0 / 4096" in card.words
 
 
-def test_a_phone_that_is_not_on_the_card_is_refused(page: CardPage, widget: Widget) -> None:
+def test_a_number_that_was_not_found_is_warned_about_and_can_be_written_to(card: CardPage) -> None:
+    card.check()
+    card.open_chat(card.keys["+7 912 345-67-89"])
+
+    assert "WhatsApp was not found for this number at 11:00 AM. The message may not arrive." in card.words
+    assert "Send" in card.words
+
+
+def test_a_phone_that_is_not_on_the_card_is_refused(card: CardPage, widget: Widget) -> None:
     foreign = widget.open(LEAD).reveal().keys["+375 29 123-45-67"]
 
     for key in (foreign, "0" * 24, IVAN.phone):
-        assert page.open_chat(key).answer.status_code == 403
+        assert card.open_chat(key).answer.status_code == 403
     assert chats_in(widget) == 0
 
 
-def test_a_chat_of_another_cards_number_is_refused(page: CardPage, widget: Widget, outside: Outside) -> None:
+def test_a_chat_of_another_cards_number_is_refused(card: CardPage, widget: Widget, outside: Outside) -> None:
     lead = widget.open(LEAD).reveal()
     theirs = lead.open_chat(lead.keys["+375 29 123-45-67"]).chat
-    ours = page.open_chat(page.keys[ORDERS_ROW]).chat
+    ours = card.open_chat(card.keys[ORDERS_ROW]).chat
 
-    assert page.history(theirs).answer.status_code == 403
-    assert page.send(theirs, "Hello", "key-1").answer.status_code == 403
-    assert page.get(f"/chats/{theirs}/media/x").answer.status_code == 403
-    assert page.history(theirs + 1000).answer.status_code == 404
+    assert card.history(theirs).answer.status_code == 403
+    assert card.send(theirs, "Hello", "key-1").answer.status_code == 403
+    assert card.get(f"/chats/{theirs}/media/x").answer.status_code == 403
+    assert card.history(theirs + 1000).answer.status_code == 404
     assert outside.total("gateway") == 0
-    assert page.history(ours).answer.status_code == 200
+    assert card.history(ours).answer.status_code == 200
 
 
 @pytest.mark.parametrize("chat", [2**63, 10**30])
-def test_a_chat_with_an_absurd_id_is_not_found(page: CardPage, chat: int) -> None:
-    assert page.history(chat).answer.status_code == 404
-    assert page.send(chat, "Hello", "key-1").answer.status_code == 404
+def test_a_chat_with_an_absurd_id_is_not_found(card: CardPage, chat: int) -> None:
+    assert card.history(chat).answer.status_code == 404
+    assert card.send(chat, "Hello", "key-1").answer.status_code == 404
 
 
 # History.
 
 
-def test_the_history_goes_to_the_first_message_without_a_gap_or_a_repeat(page: CardPage, outside: Outside) -> None:
-    chat = page.open_chat(page.keys[IVAN_ROW]).chat
+def test_the_history_goes_to_the_first_message_without_a_gap_or_a_repeat(card: CardPage, outside: Outside) -> None:
+    chat = card.open_chat(card.keys[IVAN_ROW]).chat
 
-    shown = whole_history(page, chat)
+    shown = whole_history(card, chat)
 
     assert len(shown) == IVAN.chat
     assert len(set(shown)) == len(shown)
@@ -179,27 +179,27 @@ def test_the_history_goes_to_the_first_message_without_a_gap_or_a_repeat(page: C
     assert "sendSeen" not in outside.calls()
 
 
-def test_bubbles_are_in_the_order_of_their_times(page: CardPage) -> None:
-    chat = page.open_chat(page.keys[IVAN_ROW]).chat
-    newest = [float(at) for at in re.findall(r'data-at="([\d.]+)"', page.history(chat).text)]
-    older = [float(at) for at in re.findall(r'data-at="([\d.]+)"', page.history(chat, page.cursor).text)]
+def test_bubbles_are_in_the_order_of_their_times(card: CardPage) -> None:
+    chat = card.open_chat(card.keys[IVAN_ROW]).chat
+    newest = [float(at) for at in re.findall(r'data-at="([\d.]+)"', card.history(chat).text)]
+    older = [float(at) for at in re.findall(r'data-at="([\d.]+)"', card.history(chat, card.cursor).text)]
 
     assert newest == sorted(newest)
     assert older == sorted(older)
     assert older[-1] <= newest[0]
 
 
-def test_messages_that_arrive_meanwhile_neither_repeat_nor_hide_older_ones(page: CardPage, outside: Outside) -> None:
-    chat = page.open_chat(page.keys[IVAN_ROW]).chat
+def test_messages_that_arrive_meanwhile_neither_repeat_nor_hide_older_ones(card: CardPage, outside: Outside) -> None:
+    chat = card.open_chat(card.keys[IVAN_ROW]).chat
     before = at_the_gateway(outside, IVAN.phone)
-    found = page.history(chat).bubbles
+    found = card.history(chat).bubbles
     number = 0
-    while page.cursor:
-        cursor = page.cursor
+    while card.cursor:
+        cursor = card.cursor
         for _message in range(3):
             number += 1
             outside.answer_as_client(IVAN.phone, f"Ещё вопрос {number}")
-        found = page.history(chat, cursor).bubbles + found
+        found = card.history(chat, cursor).bubbles + found
 
     assert len(found) == len(set(found))
     assert sorted(found) == sorted(before)
@@ -240,16 +240,16 @@ def test_a_chat_kept_under_a_lid_is_found_by_its_number(widget: Widget) -> None:
     assert len(whole_history(page, chat)) == RUSTAM.chat
 
 
-def test_an_unchanged_history_is_not_sent_again(page: CardPage, outside: Outside) -> None:
-    chat = page.open_chat(page.keys[IVAN_ROW]).chat
-    first = page.history(chat).answer
-    assert 'data-action="media"' in page.text
+def test_an_unchanged_history_is_not_sent_again(card: CardPage, outside: Outside) -> None:
+    chat = card.open_chat(card.keys[IVAN_ROW]).chat
+    first = card.history(chat).answer
+    assert 'data-action="media"' in card.text
 
-    again = page.get(f"/chats/{chat}/messages", **{"If-None-Match": first.headers["ETag"]})
+    again = card.get(f"/chats/{chat}/messages", **{"If-None-Match": first.headers["ETag"]})
     assert (again.answer.status_code, again.text) == (304, "")
 
     outside.answer_as_client(IVAN.phone, "Это новое сообщение")
-    changed = page.get(f"/chats/{chat}/messages", **{"If-None-Match": first.headers["ETag"]})
+    changed = card.get(f"/chats/{chat}/messages", **{"If-None-Match": first.headers["ETag"]})
     assert changed.answer.status_code == 200
     assert "Это новое сообщение" in changed.words
 
@@ -275,18 +275,18 @@ def test_times_are_in_the_readers_bitrix24_zone(widget: Widget, outside: Outside
     assert first[2] == f"{(hour + 3) % 24:02}:{minute}"
 
 
-def test_every_kind_of_message_is_shown_as_what_it_is(page: CardPage) -> None:
-    chat = page.open_chat(page.keys[IVAN_ROW]).chat
-    page.history(chat)
+def test_every_kind_of_message_is_shown_as_what_it_is(card: CardPage) -> None:
+    chat = card.open_chat(card.keys[IVAN_ROW]).chat
+    card.history(chat)
 
     for words in ("This message was deleted", "edited", "Photo", "Voice message", "0:14", "not sent", "read", "👍"):
-        assert words in page.words
-    assert page.text.count('class="quote"') >= 3
-    assert "<b>hi</b> <script>alert(1)</script>" in page.words
-    assert "<script" not in page.text
-    assert '<a href="https://example.com/catalog' in page.text
-    assert 'rel="noopener noreferrer nofollow"' in page.text
-    assert 'src="data:image/jpeg;base64,' in page.text
+        assert words in card.words
+    assert card.text.count('class="quote"') >= 3
+    assert "<b>hi</b> <script>alert(1)</script>" in card.words
+    assert "<script" not in card.text
+    assert '<a href="https://example.com/catalog' in card.text
+    assert 'rel="noopener noreferrer nofollow"' in card.text
+    assert 'src="data:image/jpeg;base64,' in card.text
 
 
 @pytest.mark.parametrize("lang", ["en", "ru"])
@@ -326,24 +326,24 @@ def test_an_older_page_that_fails_can_be_tried_again(make_widget: MakeWidget, ou
     assert len(page.bubbles) == 30
 
 
-def test_an_answer_of_the_client_appears_at_the_next_look(page: CardPage, outside: Outside) -> None:
-    chat = page.open_chat(page.keys[ORDERS_ROW]).chat
-    page.send(chat, "Добрый день! Окна готовы.", "key-1")
+def test_an_answer_of_the_client_appears_at_the_next_look(card: CardPage, outside: Outside) -> None:
+    chat = card.open_chat(card.keys[ORDERS_ROW]).chat
+    card.send(chat, "Добрый день! Окна готовы.", "key-1")
     outside.answer_as_client(ORDERS_MOSCOW.phone, "Спасибо, заберу завтра")
 
-    page.history(chat)
+    card.history(chat)
 
-    assert [text in page.words for text in ("Окна готовы", "заберу завтра")] == [True, True]
-    assert page.reveal().rows[ORDERS_ROW] == "yes"  # who writes has WhatsApp: no check needed
+    assert [text in card.words for text in ("Окна готовы", "заберу завтра")] == [True, True]
+    assert card.reveal().rows[ORDERS_ROW] == "yes"  # who writes has WhatsApp: no check needed
     assert "check-exists" not in outside.calls()
     assert "sendSeen" not in outside.calls()
 
 
 @pytest.mark.parametrize("before", ["x", "1:2:3", "-1:0", "9" * 40, "1.5:0", "0x10:1"])
-def test_a_made_up_place_in_the_history_is_refused_clearly(page: CardPage, outside: Outside, before: str) -> None:
-    chat = page.open_chat(page.keys[IVAN_ROW]).chat
+def test_a_made_up_place_in_the_history_is_refused_clearly(card: CardPage, outside: Outside, before: str) -> None:
+    chat = card.open_chat(card.keys[IVAN_ROW]).chat
 
-    answer = page.history(chat, before).answer
+    answer = card.history(chat, before).answer
 
     assert 400 <= answer.status_code < 500
     assert "messages" not in outside.calls()
@@ -359,17 +359,17 @@ def media_urls(page: CardPage, kind: str) -> list[str]:
 @pytest.mark.parametrize(
     ("kind", "shown_as", "disposition"),
     [
-        ("image", "image/jpeg", "inline"),
+        ("image", "image/", "inline"),
         ("audio", "audio/", "inline"),
         ("document", "application/octet-stream", "attachment"),
     ],
 )
 def test_files_come_through_us_shown_if_harmless_saved_if_not(
-    page: CardPage, outside: Outside, kind: str, shown_as: str, disposition: str
+    card: CardPage, outside: Outside, kind: str, shown_as: str, disposition: str
 ) -> None:
-    page.history(page.open_chat(page.keys[IVAN_ROW]).chat)
+    card.history(card.open_chat(card.keys[IVAN_ROW]).chat)
 
-    answer = page.get(media_urls(page, kind)[0]).answer
+    answer = card.get(media_urls(card, kind)[0]).answer
 
     assert answer.status_code == 200
     assert answer.headers["Content-Type"].startswith(shown_as)
@@ -380,39 +380,39 @@ def test_files_come_through_us_shown_if_harmless_saved_if_not(
     assert outside.calls()["files"] == 1
 
 
-def test_no_address_of_the_gateway_is_in_the_page(page: CardPage, outside: Outside) -> None:
-    page.history(page.open_chat(page.keys[IVAN_ROW]).chat)
+def test_no_address_of_the_gateway_is_in_the_page(card: CardPage, outside: Outside) -> None:
+    card.history(card.open_chat(card.keys[IVAN_ROW]).chat)
 
-    assert media_urls(page, "image")
+    assert media_urls(card, "image")
     for secret in (outside.gateway, "localhost:3000", "/api/files", "@c.us", API_KEY):
-        assert secret not in page.text
+        assert secret not in card.text
 
 
-def test_a_file_that_is_gone_is_a_clear_refusal(page: CardPage) -> None:
-    page.history(page.open_chat(page.keys[IVAN_ROW]).chat)
+def test_a_file_that_is_gone_is_a_clear_refusal(card: CardPage) -> None:
+    card.history(card.open_chat(card.keys[IVAN_ROW]).chat)
 
-    lost = page.get(media_urls(page, "video")[0])
+    lost = card.get(media_urls(card, "video")[0])
 
     assert lost.answer.status_code in (404, 502)
     assert lost.refusal
     assert "<html" not in lost.text
 
 
-def test_a_file_is_not_had_without_a_session(page: CardPage) -> None:
-    page.history(page.open_chat(page.keys[IVAN_ROW]).chat)
+def test_a_file_is_not_had_without_a_session(card: CardPage) -> None:
+    card.history(card.open_chat(card.keys[IVAN_ROW]).chat)
 
-    assert page.client.get(media_urls(page, "image")[0]).status_code == 401
+    assert card.client.get(media_urls(card, "image")[0]).status_code == 401
 
 
-def test_a_file_of_another_chat_and_a_made_up_one_are_refused(page: CardPage, outside: Outside) -> None:
-    ivans = page.open_chat(page.keys[IVAN_ROW]).chat
-    page.history(ivans)
-    ref = media_urls(page, "image")[0].rsplit("/", 1)[1]
-    page.reveal()
-    other = page.open_chat(page.keys[ORDERS_ROW]).chat
+def test_a_file_of_another_chat_and_a_made_up_one_are_refused(card: CardPage, outside: Outside) -> None:
+    ivans = card.open_chat(card.keys[IVAN_ROW]).chat
+    card.history(ivans)
+    ref = media_urls(card, "image")[0].rsplit("/", 1)[1]
+    card.reveal()
+    other = card.open_chat(card.keys[ORDERS_ROW]).chat
     unsealed = f"false_{IVAN.phone[1:]}@c.us_{at_the_gateway(outside, IVAN.phone)[0]}"
     calls = outside.calls()
 
     for chat, name in ((other, ref), (ivans, ref[:-2] + "xx"), (ivans, unsealed), (ivans, "x" * 3000), (ivans, "é")):
-        assert page.get(f"/chats/{chat}/media/{name}").answer.status_code == 404
+        assert card.get(f"/chats/{chat}/media/{name}").answer.status_code == 404
     assert outside.calls() == calls

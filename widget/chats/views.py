@@ -10,7 +10,7 @@ from widget.chats.bubbles import Bubble, bubble_of_send
 from widget.chats.service import LONGEST_TEXT, History
 from widget.errors import Refusal, Refused
 from widget.forms import flag_field, id_field, json_body, text_field
-from widget.gateways.base import GatewayError
+from widget.gateways.base import GatewayError, Trouble
 from widget.i18n import set_language
 from widget.services import services
 from widget.session import Session, current_session
@@ -22,6 +22,7 @@ pages = Blueprint("chats", __name__, url_prefix="/chats")
 # Shown in the page; everything else is only ever saved, so that no file of a stranger runs in our origin.
 SHOWN_TYPES = ("image/png", "image/jpeg", "image/webp", "image/gif", "video/mp4", "audio/")
 LONGEST_REF = 2048
+LARGEST_ID = 2**53
 
 
 @pages.post("")
@@ -67,15 +68,16 @@ def messages(chat_id: int) -> ResponseReturnValue:
         try:
             history = services().chat_service.older(line, chat, before)
         except GatewayError as error:
+            if error.trouble is Trouble.MALFORMED:  # no page of ours holds such a place
+                raise Refused(Refusal.BAD_FORM, 422, "before") from error
             history = History([], None, None, error.trouble)
             return _pieces(session, chat, history), 502
         return _pieces(session, chat, history)
     history = services().chat_service.newest(line, chat)
     if history.trouble and not history.bubbles:
         return _pieces(session, chat, history), 502
-    html = _pieces(session, chat, history)
-    response = make_response(html)
-    response.set_etag(hashlib.sha256(html.encode()).hexdigest()[:24])
+    response = make_response(_pieces(session, chat, history))
+    response.set_etag(_version(session, history))
     return response.make_conditional(request)
 
 
@@ -115,7 +117,7 @@ def _chat(chat_id: int) -> tuple[Session, Line, Chat]:
     """The chat, if it is of this portal and its number is on the card this user has open. Refused otherwise."""
     session = current_session()
     set_language(session.language)
-    chat = services().chats.get(session.portal_id, chat_id)
+    chat = services().chats.get(session.portal_id, chat_id) if chat_id < LARGEST_ID else None
     if chat is None:
         raise Refused(Refusal.NOT_ALLOWED, 404, "chat")
     services().cards.require(session, chat.phone)
@@ -137,6 +139,11 @@ def _bubble(session: Session, chat: Chat, bubble: Bubble) -> Response:
     return make_response(html)
 
 
+def _version(session: Session, history: History) -> str:
+    """Of what is shown and not of its HTML: the sealed address of a file is another one each time."""
+    return hashlib.sha256(repr((history, session.language, _zone(session))).encode()).hexdigest()[:24]
+
+
 def _zone(session: Session) -> str:
     return services().cards.viewer_zone(session)
 
@@ -150,7 +157,7 @@ def _unseal(chat: Chat, ref: str) -> str:
     mine = f"{chat.portal_id}:{chat.id}:"
     try:
         opened = services().vault.fernet.decrypt(ref).decode() if len(ref) <= LONGEST_REF else ""
-    except InvalidToken:
+    except (InvalidToken, ValueError):  # ValueError: letters that no ticket of ours has
         opened = ""
     if not opened.startswith(mine):
         raise Refused(Refusal.NOT_ALLOWED, 404, "file")
