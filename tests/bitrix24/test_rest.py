@@ -133,6 +133,7 @@ def test_twenty_calls_with_one_expired_token_all_succeed_and_it_is_renewed_once(
     outside.break_portal("expired_token", "profile", times=20)
     with ThreadPoolExecutor(20) as pool:
         calls = [pool.submit(workers[n % processes].call) for n in range(20)]
+        print([call.exception() for call in calls])
         assert {call.result()["ID"] for call in calls} == {str(REP)}
     assert outside.calls("portal")["profile"] == 40
     # Two processes may both ask, but the token they end with is one that works.
