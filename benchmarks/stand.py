@@ -1,4 +1,4 @@
-"""What is measured, started: Redis, the stub, and on one kind of server each the widget, a bare page and a naive card."""
+"""What is measured, started: Redis, the stub, and on the same kind of server the widget, a bare page, a naive card."""
 
 import json
 import os
@@ -15,8 +15,7 @@ from types import TracebackType
 from typing import Any
 
 import redis
-from cryptography.fernet import Fernet
-from cryptography.fernet import MultiFernet
+from cryptography.fernet import Fernet, MultiFernet
 
 from benchmarks import stub
 from sandbox.valkey import Valkey
@@ -77,8 +76,12 @@ class Stand:
 
     def calls(self) -> dict[str, int]:
         """The outside calls since this was last asked."""
-        calls: dict[str, int] = self._tell_outside("/_calls")
+        calls: dict[str, int] = self._tell_outside("/_calls")["calls"]
         return calls
+
+    def spans(self) -> list[tuple[str, float, float]]:
+        """The same as (name, begun, ended)."""
+        return [tuple(span) for span in self._tell_outside("/_calls")["spans"]]
 
     def delays(self, *, portal: float, gateway: float) -> None:
         self._tell_outside("/_delays", {"portal": portal, "gateway": gateway})
@@ -90,7 +93,7 @@ class Stand:
 
     def restart_widget(self) -> None:
         _end(self._programs.pop("widget"))
-        self._serve("widget", "wsgi:app", f"http://127.0.0.1:{self.ports['widget']}/health/ready")
+        self._serve_widget()
 
     def serve_bare(self, size: int) -> None:
         """The bare page, as large as this; once its size is known."""
@@ -104,7 +107,7 @@ class Stand:
         self._run("outside", [sys.executable, "-m", "benchmarks.stub", "--port", str(self.outside)])
         self._seed()
         self._await("outside", f"http://127.0.0.1:{self.outside}/_calls")
-        self._serve("widget", "wsgi:app", f"http://127.0.0.1:{self.ports['widget']}/health/ready")
+        self._serve_widget()
         self._serve("naive", "benchmarks.naive:app", f"http://127.0.0.1:{self.ports['naive']}/")
 
     def _stop(self) -> None:
@@ -150,6 +153,9 @@ class Stand:
         data = None if body is None else json.dumps(body).encode()
         with urllib.request.urlopen(f"http://127.0.0.1:{self.outside}{path}", data, timeout=PATIENCE) as told:
             return json.loads(told.read())
+
+    def _serve_widget(self) -> None:
+        self._serve("widget", "wsgi:app", f"http://127.0.0.1:{self.ports['widget']}/health/ready")
 
     def _serve(self, name: str, app: str, address: str) -> None:
         bind = ("--bind", f"127.0.0.1:{self.ports[name]}")

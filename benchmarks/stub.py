@@ -3,7 +3,7 @@
 It speaks the wire forms of the sandbox and makes every card up from its number: four contacts and a company with ten
 phones that no other card has. Portal 3 is at /p3/rest/, its token is `3.<user>.<anything>`. Odd numbers have WhatsApp.
 
-    GET  /_calls    {"name": n}, and forgets them
+    GET  /_calls    {"calls": {"name": n}, "spans": [[name, begun, ended], ...]}, and forgets them
     POST /_delays   {"portal": seconds, "gateway": seconds}
 """
 
@@ -22,13 +22,14 @@ CLIENT_ID = "local.benchmark"
 FOREIGN = 900_000  # cards from here on have no Russian number
 FOREIGN_NUMBERS = ("+4915112345", "+447800123", "+998901234")  # three digits to come
 PHONES = 10
+MOST_SPANS = 100
 
 
 class Outside:
     """The stub's state and its answers."""
 
     def __init__(self) -> None:
-        self.calls: Counter[str] = Counter()
+        self.calls: list[tuple[str, float, float]] = []
         self.delays = {"portal": 0.0, "gateway": 0.0}
 
     def answer(self, request: Message) -> tuple[float, Any]:
@@ -37,13 +38,14 @@ class Outside:
         url = urlsplit(address)
         query = {name: values[0] for name, values in parse_qs(url.query).items()}
         if url.path == "/_calls":
-            seen, self.calls = self.calls, Counter()
-            return 0.0, dict(seen)
+            seen, self.calls = self.calls, []
+            return 0.0, {"calls": Counter(name for name, _, _ in seen), "spans": seen[-MOST_SPANS:]}
         if url.path == "/_delays":
             self.delays |= json.loads(request.body)
             return 0.0, self.delays
         who, name, body = self._outside(url.path, query, request)
-        self.calls[name] += 1
+        now = time.monotonic()
+        self.calls.append((name, now, now + self.delays[who]))
         return self.delays[who], body
 
     def _outside(self, path: str, query: dict[str, str], request: Message) -> tuple[str, str, Any]:

@@ -17,7 +17,7 @@ ANSWERED = re.compile(rb'data-presence="(?:yes|no)"')
 ASK = re.compile(rb'data-ask="([^"]+)"')
 TICKET = re.compile(r'data-opening="([^"]+)"')
 
-card_numbers = itertools.count(1)  # a card that was never asked for is cold
+_cards = itertools.count(1)
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,13 @@ class Page:
 
 def hidden_page(tickets: Tickets, portal: int, *, token: str = "known", card: int = 0) -> Page:
     """A page as POST /placement leaves it, without asking for it. The same token again is one that was proved."""
-    card = card or next(card_numbers)
+    card = card or next_card()
     return Page(card, tickets.seal_opening(_opening(portal, token, card)))
+
+
+def next_card() -> int:
+    """A card that nobody asked for yet: it is cold everywhere."""
+    return next(_cards)
 
 
 def placement(portal: int, card: int, *, token: str = "known") -> bytes:

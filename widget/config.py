@@ -4,6 +4,7 @@ Any NAME can be given as NAME_FILE instead: the path of a file that holds the va
 The README lists every setting; tests/test_readme.py holds that list complete.
 """
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
@@ -12,12 +13,26 @@ from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
 
+from ratelimit.limits import LONGEST_PACE, MOST
+
 
 class ConfigError(Exception):
     """The environment cannot be used; the message lists every fault, one a line."""
 
 
 def _text(value: str) -> str:
+    return value
+
+
+def _words(value: str) -> str:
+    if not value.strip():
+        raise ValueError("must not be empty")
+    return value
+
+
+def _level(value: str) -> str:
+    if value.upper() not in logging.getLevelNamesMapping():
+        raise ValueError("must be DEBUG, INFO, WARNING, ERROR or CRITICAL")
     return value
 
 
@@ -35,9 +50,24 @@ def _positive(value: str) -> float:
 
 
 def _count(value: str) -> int:
-    if not value.isdecimal():
+    if not (value.isdecimal() and len(value) < 10):
         raise ValueError("must be a whole number, 0 or more")
     return int(value)
+
+
+def _permits(value: str) -> int:
+    """What the limiter can count: none at all would be a limit that nobody can meet."""
+    number = _count(value)
+    if not 1 <= number <= MOST:
+        raise ValueError(f"must be a whole number from 1 to {MOST}")
+    return number
+
+
+def _pace(value: str) -> float:
+    seconds = _positive(value)
+    if seconds > LONGEST_PACE:
+        raise ValueError(f"must be at most {LONGEST_PACE}")
+    return seconds
 
 
 def _secret(value: str) -> str:
@@ -82,8 +112,8 @@ class Config:
 
     secret_key: str = _setting(_secret)
     encryption_keys: tuple[str, ...] = _setting(_fernet_keys)
-    bitrix_client_id: str = _setting(_text)
-    bitrix_client_secret: str = _setting(_text)
+    bitrix_client_id: str = _setting(_words)
+    bitrix_client_secret: str = _setting(_words)
 
     database_url: str = _setting(_text, "sqlite:///widget.sqlite3")
     redis_url: str = _setting(_text, "")
@@ -99,9 +129,9 @@ class Config:
     presence_ttl: float = _setting(_positive, 300)
     unknown_ttl: float = _setting(_positive, 15)
     card_ttl: float = _setting(_positive, 300)
-    check_burst: int = _setting(_count, 10)
-    check_every: float = _setting(_positive, 3)
-    checks_per_day: int = _setting(_count, 100)
+    check_burst: int = _setting(_permits, 10)
+    check_every: float = _setting(_pace, 3)
+    checks_per_day: int = _setting(_permits, 100)
 
     portal_timeout: float = _setting(_positive, 8)
     check_timeout: float = _setting(_positive, 5)
@@ -111,7 +141,10 @@ class Config:
     session_minutes: int = _setting(_count, 60)
     send_texts_days: int = _setting(_count, 30)
     trusted_proxies: int = _setting(_count, 0)
-    log_level: str = _setting(_text, "INFO")
+    log_level: str = _setting(_level, "INFO")
+
+    def __repr__(self) -> str:  # holds secrets
+        return "Config()"
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> "Config":

@@ -85,10 +85,14 @@ def fetch(
         raise TimedOut(type(error).__name__, sent=False) from error
     except httpx.TimeoutException as error:
         raise TimedOut(type(error).__name__, sent=True) from error
-    except httpx.ConnectError as error:
-        raise OutsideError("ConnectError", sent=False) from error
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
+    except (httpx.ConnectError, *_NOT_A_REQUEST) as error:
+        raise OutsideError(type(error).__name__, sent=False) from error
+    except httpx.HTTPError as error:
         raise OutsideError(type(error).__name__, sent=True) from error
+
+
+# An address that is none, or a key that no header can carry: refused before a byte leaves.
+_NOT_A_REQUEST = (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProtocolError, UnicodeError)
 
 
 def _shared_ssl_context() -> ssl.SSLContext:

@@ -1,7 +1,7 @@
 // The card: hidden → revealed → checked. The server draws every state; this moves the pieces into place.
 
 import { begin, request, Refused } from '../api.js';
-import { closeChat, openChat } from '../chats/pane.js';
+import { openChat } from '../chats/pane.js';
 import { followHeight } from '../frame.js';
 import { startClocks, tick } from './clock.js';
 
@@ -18,7 +18,7 @@ const ACTIONS = {
   reveal,
   refresh,
   retry: () => lastTry(),
-  ask: (button) => check(button.dataset.keys.split(' ')),
+  ask: (button) => button.closest('[aria-busy]') || check(button.dataset.keys.split(' ')),
   'open-chat': (button) => chat(button, 'text'),
   write: (button) => chat(button, 'text'),
   'open-history': (button) => chat(button, 'messages'),
@@ -39,6 +39,7 @@ card.addEventListener('change', (event) => {
 async function reveal() {
   lastTry = reveal;
   const pressed = card.dataset.start === 'button' || card.dataset.start === 'revealed';
+  if (content.contains(document.activeElement)) content.focus({ preventScroll: true });
   show(document.getElementById('skeleton').content.cloneNode(true));
   if (!await draw('/card', { pressed })) return;
   card.dataset.start = 'revealed';
@@ -50,8 +51,8 @@ async function refresh() {
   content.setAttribute('aria-busy', 'true');
   const drawn = await draw('/card/refresh', { line: chosenLine() });
   content.removeAttribute('aria-busy');
+  if (!chatIsOpen()) content.querySelector('[data-action="refresh"], [data-action="retry"]')?.focus();
   if (drawn) await follow();
-  content.querySelector('[data-action="refresh"]')?.focus();
 }
 
 // After a card is drawn: the lines' states, the numbers nobody knows about, and a second look at an old card.
@@ -69,12 +70,14 @@ async function check(keys) {
   for (const key of keys) {
     const place = document.querySelector(`#phone-${key} .phone-presence`);
     place?.setAttribute('aria-busy', 'true');
-    for (const button of place?.querySelectorAll('button') ?? []) button.disabled = true;
   }
   try {
     swapRows(await html('/card/check', { keys, line: chosenLine() }));
   } catch (error) {
-    problem(error);
+    // The numbers stay: one can write to them without knowing.
+    for (const place of content.querySelectorAll('.phone-presence')) place.removeAttribute('aria-busy');
+    content.querySelector('.notice')?.remove();
+    content.querySelector('.revealed')?.prepend(notice(error));
   }
 }
 
@@ -123,8 +126,8 @@ async function html(path, json) {
   return (await request(path, { json })).text();
 }
 
+// An open chat stays open: the card behind it may be drawn anew at any time.
 function show(node) {
-  closeChat();
   content.replaceChildren(node);
   tick(content);
 }
@@ -139,14 +142,20 @@ function swapRows(text) {
     place.replaceWith(row);
     if (action) (row.querySelector(`[data-action="${action}"]`) ?? row.querySelector('button'))?.focus();
   }
-  const notes = drawn.querySelector('.footnotes');
-  if (notes) content.querySelector('.footnotes')?.replaceWith(notes);
+  content.querySelector('.notice')?.remove();
+  const notes = content.querySelector('.footnotes');
+  if (notes?.contains(document.activeElement)) content.focus({ preventScroll: true });
+  notes?.replaceWith(drawn.querySelector('.footnotes'));
   tick(content);
 }
 
 function problem(error) {
-  if (error instanceof Refused) show(fragment(error.html));
-  else show(document.getElementById('no-connection').content.cloneNode(true));
+  show(notice(error));
+}
+
+function notice(error) {
+  if (error instanceof Refused) return fragment(error.html);
+  return document.getElementById('no-connection').content.cloneNode(true);
 }
 
 function fragment(text) {
@@ -163,6 +172,10 @@ function chosenLine() {
 
 function selectedLine() {
   return numberOf(document.getElementById('line')?.value);
+}
+
+function chatIsOpen() {
+  return card.classList.contains('has-chat');
 }
 
 function numberOf(text) {

@@ -67,6 +67,8 @@ export function startComposer(chat, address, history, signal) {
       // The message may have arrived: the same key makes the next try harmless.
       say(error instanceof Refused ? textOf(error.html) : chat.querySelector('#send-failed').content.textContent);
       history.hurry();
+      busy(false);
+      text.focus();
     }
   }
 

@@ -14,6 +14,7 @@ export class History {
     this.signal = signal;
     this.wait = FASTEST;
     this.loadingOlder = false;
+    this.loaded = false; // whether the gateway has answered once
     this.etag = '';
   }
 
@@ -25,20 +26,17 @@ export class History {
   }
 
   /** Something happened: look soon. */
-  hurry() {
-    this.wait = FASTEST;
+  hurry(wait = FASTEST) {
+    this.wait = wait;
     this.later();
   }
 
   retry() {
-    const failed = this.box.querySelector('.history-end[role="alert"]');
-    if (this.box.querySelector('.bubble') && this.cursor) {
-      failed?.remove();
-      this.older();
-    } else {
-      this.etag = '';
-      this.newest();
-    }
+    const older = this.loaded && this.box.firstElementChild.matches('[role="alert"]');
+    for (const failed of this.box.querySelectorAll('[role="alert"]')) failed.remove();
+    this.box.focus();
+    if (older) this.older();
+    this.hurry(0);
   }
 
   later() {
@@ -55,7 +53,7 @@ export class History {
 
   async poll() {
     const changed = await this.newest();
-    this.wait = changed ? FASTEST : Math.min(SLOWEST, this.wait * 1.5);
+    this.wait = changed ? FASTEST : Math.min(SLOWEST, Math.max(FASTEST, this.wait * 1.5));
     this.later();
   }
 
@@ -64,50 +62,81 @@ export class History {
     try {
       const headers = this.etag ? { 'If-None-Match': this.etag } : {};
       const response = await request(this.address, { signal: this.signal, headers });
-      if (response.status === 304) return false;
+      if (response.status === 304) {
+        this.recovered();
+        return false;
+      }
       this.etag = response.headers.get('ETag') ?? '';
-      this.take(await response.text());
-      return true;
+      return this.take(parse(await response.text()));
     } catch (error) {
-      if (!this.signal.aborted && !this.box.querySelector('.bubble')) this.failed(error);
+      if (!this.signal.aborted) this.failed(error, this.loaded ? 'append' : 'prepend');
       return false;
     }
   }
 
-  take(text) {
-    const first = !this.box.querySelector('.bubble');
-    const atEnd = first || this.box.scrollHeight - this.box.scrollTop - this.box.clientHeight < NEAR_END;
-    const piece = parse(text);
-    if (first) {
-      this.box.replaceChildren(piece);
-      this.cursor = piece.dataset.cursor;
-    } else {
-      this.merge(piece);
-    }
+  take(piece) {
+    const atEnd = !this.loaded || this.box.scrollHeight - this.box.scrollTop - this.box.clientHeight < NEAR_END;
+    const trouble = piece.querySelector('[role="alert"]');
+    if (trouble) this.etag = ''; // the gateway's silence is no answer to build on
+    const changed = this.loaded ? this.merge(piece) : this.begin(piece, trouble);
+    if (!trouble) this.recovered();
+    else if (this.loaded) this.report(trouble, 'append');
     this.days();
     if (atEnd) this.box.scrollTop = this.box.scrollHeight;
-    if (first && this.box.scrollHeight <= this.box.clientHeight) this.older();
+    if (this.loaded && this.box.scrollHeight <= this.box.clientHeight) this.older();
+    return changed;
+  }
+
+  // The first page. What was sent while it was on its way keeps its place at the end.
+  begin(piece, trouble) {
+    const mine = [...this.box.querySelectorAll('.bubble')];
+    this.box.replaceChildren(piece);
+    this.cursor = piece.dataset.cursor;
+    this.loaded = !trouble;
+    for (const bubble of mine) {
+      if (!bubble.id) piece.append(bubble);
+      else if (!document.getElementById(bubble.id)) this.insert(bubble);
+    }
+    return true;
   }
 
   // A bubble is known by its id: replaced when its ticks, text or reactions changed, put in by time when new.
+  // Says whether anything was.
   merge(piece) {
+    let changed = false;
     for (const bubble of piece.querySelectorAll('.bubble')) {
       const known = document.getElementById(bubble.id);
-      if (!known) this.insert(bubble);
-      else if (known.outerHTML !== bubble.outerHTML && !known.querySelector('.media-shown')) known.replaceWith(bubble);
+      if (known && (sameWords(known, bubble) || known.querySelector('.media-shown'))) continue;
+      if (!known && this.comesLater(bubble)) continue;
+      if (known) known.replaceWith(bubble);
+      else this.insert(bubble);
+      changed = true;
     }
+    return changed;
+  }
+
+  // Older than everything that is loaded: the page above will bring it.
+  comesLater(bubble) {
+    const oldest = this.box.querySelector('.bubble[data-at]');
+    return this.cursor && oldest && Number(bubble.dataset.at) < Number(oldest.dataset.at);
   }
 
   insert(bubble) {
     const at = Number(bubble.dataset.at);
-    const before = [...this.box.querySelectorAll('.bubble[data-at]')].findLast((other) => Number(other.dataset.at) <= at);
+    const others = [...this.box.querySelectorAll('.bubble[data-at]')];
+    const before = others.findLast((other) => Number(other.dataset.at) <= at);
     if (before) before.after(bubble);
-    else (this.box.querySelector('.piece:last-child') ?? this.box).append(bubble);
+    else if (others.length) others[0].before(bubble);
+    else this.lastPiece().append(bubble);
+  }
+
+  lastPiece() {
+    return [...this.box.querySelectorAll('.piece')].at(-1) ?? this.box;
   }
 
   /** Put a bubble of ours at the end, for example one that is being sent. */
   append(bubble) {
-    (this.box.querySelector('.piece:last-child') ?? this.box).append(bubble);
+    this.lastPiece().append(bubble);
     this.box.scrollTop = this.box.scrollHeight;
   }
 
@@ -123,7 +152,8 @@ export class History {
   }
 
   scrolled() {
-    if (this.box.scrollTop < NEAR_TOP) this.older();
+    const failed = this.box.querySelector('[role="alert"]');
+    if (this.box.scrollTop < NEAR_TOP && !failed) this.older();
   }
 
   async older() {
@@ -153,14 +183,32 @@ export class History {
     if (this.cursor && this.box.scrollTop < NEAR_TOP) setTimeout(() => this.older());
   }
 
-  failed(error) {
+  // What went wrong stands where the messages are missing: above the first ones or below the last.
+  failed(error, where = 'prepend') {
     this.box.querySelector('.skeleton')?.remove();
+    const atEnd = this.box.scrollHeight - this.box.scrollTop - this.box.clientHeight < NEAR_END;
     const piece = error instanceof Refused ? parse(error.html) : null;
-    const shown = piece ?? document.getElementById('no-connection').content.firstElementChild.cloneNode(true);
-    for (const button of shown.querySelectorAll('[data-action="retry"]')) button.dataset.action = 'retry-history';
-    this.box.querySelector('[role="alert"]')?.remove();
-    shown.classList.add('history-end');
-    this.box.prepend(shown);
+    const drawn = piece ?? document.getElementById('no-connection').content.firstElementChild.cloneNode(true);
+    for (const button of drawn.querySelectorAll('[data-action="retry"]')) button.dataset.action = 'retry-history';
+    this.report(drawn.matches('[role="alert"]') ? drawn : drawn.querySelector('[role="alert"]'), where);
+    if (atEnd) this.box.scrollTop = this.box.scrollHeight;
+  }
+
+  // The same again is left alone: it may have the focus, and was read out already.
+  report(trouble, where) {
+    const known = where === 'prepend' ? this.box.firstElementChild : this.box.lastElementChild;
+    if (known?.matches('[role="alert"]')) {
+      if (known.textContent === trouble.textContent) return;
+      known.remove();
+    }
+    trouble.classList.add('history-end');
+    this.box[where](trouble);
+  }
+
+  // New messages come again. What failed above the first one stays until somebody tries again.
+  recovered() {
+    const last = this.box.lastElementChild;
+    if (last !== this.box.firstElementChild && last.matches('[role="alert"]')) last.remove();
   }
 
   // One line for each day, above its first message.
@@ -176,6 +224,16 @@ export class History {
       bubble.before(line);
     }
   }
+}
+
+// The address of a file is sealed anew in every answer; that alone is no change.
+function sameWords(one, other) {
+  const [first, second] = [one, other].map((bubble) => {
+    const copy = bubble.cloneNode(true);
+    for (const media of copy.querySelectorAll('[data-src]')) delete media.dataset.src;
+    return copy.outerHTML;
+  });
+  return first === second;
 }
 
 function parse(text) {

@@ -13,7 +13,7 @@ export async function showMedia(button, signal) {
     signal.addEventListener('abort', () => URL.revokeObjectURL(address), { once: true });
     place(button, address);
   } catch {
-    if (!signal.aborted) button.querySelector('.media-size').textContent = '⚠';
+    if (!signal.aborted) button.querySelector('.media-size').textContent = document.getElementById('media-failed').content.textContent;
   } finally {
     button.removeAttribute('aria-busy');
   }
@@ -33,5 +33,9 @@ function place(button, address) {
   element.src = address;
   if (tag === 'img') element.alt = button.dataset.name;
   else element.controls = true;
+  const focused = button === document.activeElement;
   button.replaceWith(element);
+  if (!focused) return;
+  if (tag === 'img') element.tabIndex = -1;
+  element.focus({ preventScroll: true });
 }

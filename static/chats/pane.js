@@ -12,46 +12,49 @@ let open = null;
 place.addEventListener('click', (event) => {
   const button = event.target.closest('[data-action]');
   if (!button || !open) return;
+  event.stopPropagation(); // the card has a «try again» of its own
   if (button.dataset.action === 'close-chat') closeChat();
   if (button.dataset.action === 'retry-history') open.history?.retry();
   if (button.dataset.action === 'retry') openChat(open.wanted);
   if (button.dataset.action === 'media') showMedia(button, open.stop.signal);
 });
 
-place.addEventListener('keydown', (event) => {
-  if (event.key === 'Escape') closeChat();
+document.addEventListener('keydown', (event) => {
+  if (event.key === 'Escape' && !document.querySelector('dialog[open]')) closeChat();
 });
 
 /** Show the chat of one phone; the chat is made if there is none. `focus` is the element that gets the focus. */
 export async function openChat(wanted) {
   closeChat();
-  open = { wanted, stop: new AbortController(), history: null };
+  open = { wanted, stop: new AbortController(), history: null, made: false };
   const mine = open;
   place.replaceChildren(document.getElementById('chat-skeleton').content.cloneNode(true));
   place.hidden = false;
   card.classList.add('has-chat');
   try {
     const response = await request('/chats', { json: { phone: wanted.key, line: wanted.line }, signal: mine.stop.signal });
-    draw(await response.text());
+    const drawn = await response.text();
+    if (open !== mine) return;
+    mine.made = true;
+    draw(drawn);
   } catch (error) {
     if (open !== mine) return;
-    draw(error instanceof Refused ? error.html : document.getElementById('no-connection').innerHTML);
+    refuse(error instanceof Refused ? error.html : document.getElementById('no-connection').innerHTML);
     return;
   }
-  if (open !== mine) return;
   start(mine, wanted.focus);
 }
 
 export function closeChat() {
   if (!open) return;
   open.stop.abort();
-  const { row, key } = open.wanted;
+  const { wanted: { row, key }, made } = open;
   open = null;
   place.hidden = true;
   place.replaceChildren();
   card.classList.remove('has-chat');
   const back = row?.isConnected ? row : document.getElementById(`phone-${key}`);
-  markOpened(back);
+  if (made) markOpened(back);
   back?.querySelector('[data-action="open-chat"]')?.focus();
 }
 
@@ -72,7 +75,17 @@ function markOpened(row) {
 }
 
 function draw(text) {
+  place.replaceChildren(fragment(text));
+}
+
+// What went wrong takes the place of the messages; the way back stays.
+function refuse(text) {
+  place.querySelector('.skeleton').replaceWith(fragment(text));
+  (place.querySelector('[data-action="retry"]') ?? place.querySelector('[data-action="close-chat"]')).focus();
+}
+
+function fragment(text) {
   const holder = document.createElement('template');
   holder.innerHTML = text;
-  place.replaceChildren(holder.content);
+  return holder.content;
 }

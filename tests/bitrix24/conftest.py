@@ -58,7 +58,13 @@ class SignedIn:
 def sign_in(widget: Widget, outside: Outside, clock: Clock) -> Callable[..., SignedIn]:
     """sign_in(transport=…): a client of its own, as a second process would have, over the same database."""
 
-    def make(*, transport: httpx.BaseTransport | None = None, portal: int = 1, timeout: float = 5.0) -> SignedIn:
+    def make(
+        *,
+        transport: httpx.BaseTransport | None = None,
+        portal: int = 1,
+        timeout: float = 5.0,
+        sleep: Callable[[float], None] | None = None,
+    ) -> SignedIn:
         services = widget.services
         slept: list[float] = []
         tokens, portals = Tokens(services.engine, services.vault), Portals(services.engine, clock)
@@ -72,7 +78,7 @@ def sign_in(widget: Widget, outside: Outside, clock: Clock) -> Callable[..., Sig
             clock=clock,
         )
         rest = Rest(
-            [make_client(transport=transport)], oauth, portals, tokens, timeout=timeout, sleep=slept.append
+            [make_client(transport=transport)], oauth, portals, tokens, timeout=timeout, sleep=sleep or slept.append
         )
         stored = portals.get(widget.portals[portal - 1])
         assert stored

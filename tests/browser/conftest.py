@@ -48,6 +48,11 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 
 
 @pytest.fixture(scope="session")
+def base_url() -> None:
+    """None of ours. pytest-base-url's own is a method of a class, which pytest 9 warns of, and warnings are errors."""
+
+
+@pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     """Portal, gateway and widget as `make demo` starts them, but one worker, so that what an administrator saves
     holds for the next opening, and short timeouts, so that a hanging gateway is given up while a test waits."""

@@ -1,10 +1,12 @@
 """What a reveal costs, when it costs nothing, and what the administrator's choice changes."""
 
+import threading
 from collections.abc import Callable
 
 import pytest
 
 from tests.stand import DEAL, CardPage, Clock, Outside, Widget
+from widget.phones.shipped import shipped
 from widget.storage.portals import Visibility
 
 MakeWidget = Callable[..., Widget]
@@ -155,3 +157,18 @@ def test_a_changed_choice_reaches_every_process_and_every_open_card_within_a_min
     clock.forward(59)
     assert not card.reveal(pressed=False).to_ask
     assert 'data-start="button"' in other.open(DEAL).text
+
+
+def test_cards_opened_at_once_after_a_start_read_the_number_data_once(widget: Widget) -> None:
+    """Two tenths of a second and many megabytes each; a worker has 32 threads."""
+    cards = [widget.open() for _rep in range(8)]
+    shipped.cache_clear()
+
+    threads = [threading.Thread(target=card.reveal) for card in cards]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert {len(card.rows) for card in cards} == {6}
+    assert shipped.cache_info().misses == 1

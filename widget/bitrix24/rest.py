@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 
 # Bitrix24 drains two requests a second and holds fifty (settings/limits); a card waits once, then says so.
 BUSY_WAIT = 1.0
+RENEWAL_WAIT = 0.5  # for another worker to store the token that it has just been given
 MOVED = frozenset({301, 302, 307, 308})
 
 
@@ -127,9 +128,23 @@ class Rest:
             stored = self._tokens.find(portal.id, user_id)
             if stored and stored.access != expired.access:
                 return stored
-            renewed = self._oauth.refresh(expired.refresh)
+            try:
+                renewed = self._oauth.refresh(expired.refresh)
+            except Refused:
+                return self._renewed_elsewhere(portal, user_id, expired)
             self._tokens.put(portal.id, user_id, renewed)
             return renewed
+
+    def _renewed_elsewhere(self, portal: Portal, user_id: int, expired: Token) -> Token:
+        """Another worker was quicker and our refresh token is dead: its answer is stored, or will be in a moment.
+        Raises the refusal being handled when nobody renewed anything."""
+        for wait in (0.0, RENEWAL_WAIT):
+            if wait:
+                self._sleep(wait)
+            stored = self._tokens.find(portal.id, user_id)
+            if stored and stored.access != expired.access:
+                return stored
+        raise
 
     def _follow_rename(self, portal: Portal, token: Token) -> Portal:
         """A renamed portal answers with a redirect. Where it lives now is asked of the authorisation server."""

@@ -3,15 +3,16 @@
 Phone ids end in @c.us; @lid ids are opaque and their digits are never a phone.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 import httpx
 
 from widget.gateways import base
 from widget.gateways.base import Ack, Depth, GatewayError, LineState, Sent, Trouble
-from widget.gateways.waha_messages import ack_of, bare_id, message_of
+from widget.gateways.waha_messages import LATEST, ack_of, bare_id, message_of
 from widget.http import Answer, OutsideError, TimedOut, fetch
 
 STATES = {
@@ -27,6 +28,8 @@ STATES = {
 TAKE_OUR_ID = frozenset({"NOWEB", "GOWS"})
 LARGEST_FILE = 64 * 1024 * 1024
 PAGE_LIMIT = 100
+LONGEST_ID = 120  # as long as storage keeps
+MIMETYPE = re.compile(r"[a-z]{1,20}/[\w.+-]{1,100}(; ?[\w-]{1,20}=[\w.-]{1,40})*", re.ASCII | re.IGNORECASE)
 
 
 class Waha:
@@ -60,15 +63,14 @@ class Waha:
             raise
         engine = str(_dict(info.get("engine")).get("engine") or "")
         state = STATES.get(str(info.get("status")), LineState.UNKNOWN)
-        lock = _dict(_dict(info.get("me")).get("reachoutTimelock"))
-        until = lock.get("timeEnforcementEnds")
-        if state is LineState.READY and lock.get("isActive") is True:
+        restricted, until = _restriction(_dict(info.get("me")))
+        if state is LineState.READY and restricted:
             state = LineState.RESTRICTED
         return base.LineStatus(
             state=state,
             depth=_depth(engine, _dict(info.get("config"))),
             own_message_ids=engine in TAKE_OUR_ID,
-            until=float(until) if isinstance(until, (int, float)) else 0.0,
+            until=until,
         )
 
     def check(self, phone: str) -> base.Checked:
@@ -96,10 +98,7 @@ class Waha:
             phone = ids.get(chat_id) or (self._phone_of_lid(chat_id) if chat_id.endswith("@lid") else None)
             if phone in phones:
                 last = _dict(_dict(chat).get("lastMessage"))
-                at = last.get("timestamp")
-                found[str(phone)] = base.ListedChat(
-                    chat_id, float(at) if isinstance(at, (int, float)) else 0.0, has_messages=bool(last)
-                )
+                found[str(phone)] = base.ListedChat(chat_id, _seconds(last.get("timestamp")), has_messages=bool(last))
         return found
 
     def chat_id_of(self, phone: str) -> str:
@@ -108,7 +107,8 @@ class Waha:
     def history(self, chat_ids: Sequence[str], cursor: str | None, limit: int) -> base.Page:
         """Paged by time: «not newer than the oldest seen», past those of that second already seen.
 
-        Raising a plain offset would repeat messages as new ones arrive. WAHA merges a contact's two halves itself
+        Raising a plain offset would repeat messages as new ones arrive. Only an empty page is the end: WAHA may send
+        fewer than asked for and have more (waha-docs, how-to/chats). It merges a contact's two halves itself
         (merge=true), so the first id is enough.
         """
         before, seen = _read_cursor(cursor)
@@ -126,7 +126,7 @@ class Waha:
         if not isinstance(raw, list):
             raise GatewayError(Trouble.BROKEN_ANSWER)
         messages = tuple(message for item in raw if (message := message_of(item)) is not None)
-        if not messages or len(raw) < limit:
+        if not messages:
             return base.Page(messages, None)
         oldest = messages[-1].at
         same_second = sum(1 for message in messages if message.at == oldest)
@@ -150,7 +150,7 @@ class Waha:
             outcome = Sent.UNKNOWN if error.sent else Sent.REFUSED
             return base.SendResult(outcome, message_id, error.trouble)
         failed = ack_of(answer.get("ack")) is Ack.FAILED
-        given = bare_id(str(answer.get("id") or "")) or message_id
+        given = _given_id(answer.get("id")) or message_id
         return base.SendResult(Sent.REFUSED if failed else Sent.SENT, given, Trouble.BROKEN_ANSWER if failed else None)
 
     def media(self, chat_id: str, ref: str) -> base.File:
@@ -159,15 +159,17 @@ class Waha:
         media = _dict(message.get("media"))
         # The host in media.url is whatever WAHA believes its own to be, often localhost:3000. Only the path is
         # used, at the line's own address, so a hostile answer cannot send us elsewhere.
-        where = urlsplit(str(media.get("url") or "")).path
-        if not where.startswith("/api/files/") or ".." in where:
+        where = _path_of(str(media.get("url") or ""))
+        if not where.startswith("/api/files/") or ".." in unquote(where):
             raise GatewayError(Trouble.NO_SUCH_THING)
         answer = self._fetch("GET", where, self._history_timeout, largest=LARGEST_FILE)
         if answer.status != 200:
             raise GatewayError(_trouble(answer))
         shown = message_of(message)
         name = shown.media.name if shown and shown.media else ""
-        return base.File(str(media.get("mimetype") or "application/octet-stream"), name, answer.body)
+        # The type comes from the client's phone and goes into a header of ours.
+        mimetype = str(media.get("mimetype"))
+        return base.File(mimetype if MIMETYPE.fullmatch(mimetype) else "application/octet-stream", name, answer.body)
 
     def _phone_of_lid(self, lid: str) -> str | None:
         found = self._object("GET", f"/api/{_part(self._session)}/lids/{_part(lid)}", self._check_timeout)
@@ -201,7 +203,8 @@ class Waha:
         except TimedOut as error:
             raise GatewayError(Trouble.TIMED_OUT, sent=error.sent) from error
         except OutsideError as error:
-            raise GatewayError(Trouble.UNREACHABLE, sent=error.sent) from error
+            # A connection that broke in the middle of an answer did reach the gateway.
+            raise GatewayError(Trouble.BROKEN_ANSWER if error.sent else Trouble.UNREACHABLE, sent=error.sent) from error
 
 
 def _trouble(answer: Answer) -> Trouble:
@@ -225,6 +228,34 @@ def _trouble(answer: Answer) -> Trouble:
     if answer.status in (400, 422):
         return Trouble.MALFORMED
     return Trouble.BROKEN_ANSWER
+
+
+def _restriction(me: Mapping[str, Any]) -> tuple[bool, float]:
+    """Whether WhatsApp lets this account start no new chats, and until when (devlikeapro/waha#2186)."""
+    lock, capping = _dict(me.get("reachoutTimelock")), _dict(me.get("messageCapping"))
+    if lock.get("isActive") is True:
+        return True, _seconds(lock.get("timeEnforcementEnds"))
+    if capping.get("cappingStatus") == "CAPPED":
+        return True, _seconds(capping.get("cycleEnd"))
+    return False, 0.0
+
+
+def _given_id(message_id: Any) -> str:
+    """The bare id in a send's answer, empty if there is none. WEBJS wraps it in an object."""
+    given = message_id if isinstance(message_id, str) else _dict(message_id).get("_serialized")
+    return bare_id(given) if isinstance(given, str) and len(given) <= LONGEST_ID else ""
+
+
+def _path_of(url: str) -> str:
+    try:
+        return urlsplit(url).path
+    except ValueError:
+        return ""
+
+
+def _seconds(value: Any) -> float:
+    usable = isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < LATEST
+    return float(value) if usable else 0.0
 
 
 def _depth(engine: str, config: Mapping[str, Any]) -> Depth:

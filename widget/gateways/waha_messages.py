@@ -23,6 +23,7 @@ MEDIA_PARTS = {
     "stickerMessage": "sticker",
 }
 LONGEST_TEXT = 65_536
+LATEST = 100_000_000_000  # unix seconds; beyond it are milliseconds, infinity and years that no calendar has
 _BASE64 = re.compile(r"[A-Za-z0-9+/]*={0,2}")
 
 
@@ -31,7 +32,7 @@ def message_of(raw: Any) -> Message | None:
     if not isinstance(raw, dict) or not isinstance(raw.get("id"), str):
         return None
     at = raw.get("timestamp")
-    if not isinstance(at, (int, float)) or isinstance(at, bool) or at <= 0:
+    if not isinstance(at, (int, float)) or isinstance(at, bool) or not 0 < at < LATEST:
         return None
     data = _dict(raw.get("_data"))
     deleted = data.get("messageStubType") in (REVOKED, "REVOKE")
@@ -98,9 +99,10 @@ def _reactions(reactions: Any) -> tuple[str, ...]:
 def _place(location: Any) -> tuple[float, float] | None:
     latitude, longitude = _dict(location).get("latitude"), _dict(location).get("longitude")
     try:
-        return float(latitude), float(longitude)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
+        place = float(latitude), float(longitude)  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
         return None
+    return place if abs(place[0]) <= 90 and abs(place[1]) <= 180 else None
 
 
 def _base64(value: Any) -> str:

@@ -1,0 +1,5 @@
+"""`make bench`: every table."""
+
+from benchmarks.card import main
+
+main()

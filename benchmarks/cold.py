@@ -1,0 +1,130 @@
+"""Cold cards: revealed and ten numbers checked, as the browser does it, with a portal and a gateway that take time.
+
+Every visitor has a portal and a line of their own (one company never checks so much at once), a token that was proved
+a moment ago and a line whose state was read a moment ago; and `first`, where neither is so.
+"""
+
+import itertools
+import json
+from statistics import median
+from typing import Any
+
+from benchmarks import tables
+from benchmarks.http import request
+from benchmarks.load import Connection, Visit, closed
+from benchmarks.pace import Pace, goal, middle
+from benchmarks.stand import PORTALS, Stand
+from benchmarks.visitor import JSON, complete, hidden_page, next_card, see
+
+VISITORS = (1, 16, 64)
+NEAR, FAR = 1.15, 2.0  # of the sum of the delays, alone and for 64 at once
+
+
+async def measure(stand: Stand, pace: Pace) -> dict[str, Any]:
+    await prove_tokens(stand)
+    stand.delays(portal=pace.portal, gateway=pace.gateway)
+    figures: dict[str, Any] = {"sequence": {}}
+    for visitors in VISITORS:
+        figures[f"at_{visitors}"] = await _beside(stand, pace, visitors)
+    first = cold_card(stand, PORTALS, new_tokens=True)
+    results = await closed(first, port=stand.ports["widget"], visitors=1, visits=2 * pace.cards)
+    figures["first"] = results.summary()
+    figures["sequence"]["usual"] = await _sequence(stand, cold_card(stand, 1), before=1)
+    figures["sequence"]["first"] = await _sequence(stand, first)
+    stand.delays(portal=0, gateway=0)
+    wanted = 1000 * (pace.portal + pace.gateway)
+    alone, crowd = (figures[f"at_{visitors}"]["widget"]["p50_ms"] for visitors in (1, 64))
+    figures["sum_ms"] = wanted
+    figures["goals"] = [
+        goal(f"p50 alone within 15 % of {wanted:.0f} ms", alone, alone <= NEAR * wanted, " ms"),
+        goal(f"p50 of 64 at once within twice {wanted:.0f} ms", crowd, crowd <= FAR * wanted, " ms"),
+    ]
+    return figures
+
+
+def show(figures: dict[str, Any]) -> str:
+    columns = ("per_second", "p50_ms", "p99_ms", "max_ms", "failed")
+    rows = [
+        [f"{visitors} at once: {name}", *(figures[f"at_{visitors}"][name][column] for column in columns)]
+        for visitors in VISITORS
+        for name in ("widget", "naive")
+    ]
+    rows.append(["1 at once: widget, first", *(figures["first"][column] for column in columns)])
+    ratios = ", ".join(f"{figures[f'at_{visitors}']['ratio']:.1f}x at {visitors}" for visitors in VISITORS)
+    return "\n".join(
+        [
+            tables.table("Cold cards", ["", "per second", "p50 ms", "p99 ms", "max ms", "incomplete"], rows),
+            tables.notes(
+                f"cards a second against the naive one: {ratios}",
+                f"outside calls one after another: {_chain(figures['sequence']['usual'])}",
+                f"first card of a token and a line: {_chain(figures['sequence']['first'])}",
+            ),
+            tables.goals(figures["goals"]),
+        ]
+    )
+
+
+def cold_card(stand: Stand, portals: int, *, new_tokens: bool = False) -> Visit:
+    """A card that nobody asked for before, in turn from so many portals."""
+    tickets = stand.tickets
+    turn = itertools.cycle(range(1, portals + 1))
+
+    async def visit(connection: Connection) -> bool:
+        token = f"new{next(_tokens)}" if new_tokens else "known"
+        return await see(connection, hidden_page(tickets, next(turn), token=token))
+
+    return visit
+
+
+_tokens = itertools.count()
+
+
+async def prove_tokens(stand: Stand) -> None:
+    """Both workers remember every portal's token, as they do of a rep who opened another card before."""
+    await closed(cold_card(stand, PORTALS), port=stand.ports["widget"], visitors=PORTALS, visits=4 * PORTALS)
+
+
+def naive_card() -> Visit:
+    async def visit(connection: Connection) -> bool:
+        body = json.dumps({"portal": 1, "card": next_card()}).encode()
+        return complete(await connection.ask(request("POST", "/card", body, content_type=JSON)))
+
+    return visit
+
+
+async def _beside(stand: Stand, pace: Pace, visitors: int) -> dict[str, Any]:
+    rounds: dict[str, list[dict[str, float]]] = {"widget": [], "naive": []}
+    widget, naive = cold_card(stand, visitors), naive_card()
+    for _ in range(pace.rounds):
+        await closed(widget, port=stand.ports["widget"], visitors=visitors, visits=visitors)  # the lines' states
+        for name, visit, cards in (("widget", widget, pace.cards), ("naive", naive, 1)):
+            result = await closed(visit, port=stand.ports[name], visitors=visitors, visits=visitors * cards)
+            rounds[name].append(result.summary())
+    pairs = zip(rounds["widget"], rounds["naive"], strict=True)
+    ratio = median(mine["per_second"] / its["per_second"] for mine, its in pairs)
+    return {name: middle(each) for name, each in rounds.items()} | {"ratio": round(ratio, 2)}
+
+
+async def _sequence(stand: Stand, visit: Visit, *, before: int = 0) -> list[dict[str, Any]]:
+    """The calls of one cold card as the outside saw them, those that overlapped together."""
+    connection = Connection(stand.ports["widget"])
+    for _ in range(before):
+        await visit(connection)
+    stand.calls()
+    await visit(connection)
+    connection.close()
+    steps: list[dict[str, Any]] = []
+    ends = 0.0
+    for name, begun, ended in sorted(stand.spans(), key=lambda span: span[1]):
+        if not steps or begun >= ends:
+            steps.append({"calls": {}, "ms": 0.0, "begun": begun})
+        ends = max(ends, ended)
+        step = steps[-1]
+        step["calls"][name] = step["calls"].get(name, 0) + 1
+        step["ms"] = round(1000 * (ends - step["begun"]), 1)
+    return [{"calls": step["calls"], "ms": step["ms"]} for step in steps]
+
+
+def _chain(steps: list[dict[str, Any]]) -> str:
+    parts = [" and ".join(f"{n} {name}" for name, n in step["calls"].items()) + f" {step['ms']:.0f}" for step in steps]
+    return f"{' -> '.join(parts)} = {sum(step['ms'] for step in steps):.0f} ms"

@@ -1,0 +1,61 @@
+"""What a worker weighs: after the start, after its first Russian number, after its first foreign one."""
+
+from pathlib import Path
+from typing import Any
+
+from benchmarks import tables
+from benchmarks.load import Connection
+from benchmarks.pace import Pace
+from benchmarks.stand import Stand
+from benchmarks.stub import FOREIGN
+from benchmarks.visitor import hidden_page, next_card, see
+
+CONNECTIONS = 24  # enough to meet both workers
+
+
+async def measure(stand: Stand, pace: Pace) -> dict[str, Any]:
+    stand.restart_widget()
+    figures = {"start": _weigh(stand)}
+    await _visit_all(stand, next_card())
+    figures["russian"] = _weigh(stand)
+    await _visit_all(stand, FOREIGN)
+    figures["foreign"] = _weigh(stand)
+    return {**figures, "workers": len(stand.workers("widget")), "goals": []}
+
+
+def show(figures: dict[str, Any]) -> str:
+    names = {
+        "start": "after the start",
+        "russian": "after the first Russian number",
+        "foreign": "after the first foreign number",
+    }
+    rows = [[text, figures[name]["rss_mb"], figures[name]["pss_mb"]] for name, text in names.items()]
+    return "\n".join(
+        [
+            tables.table("Memory of a worker, MB", ["", "RSS", "PSS"], rows),
+            tables.notes(f"mean of {figures['workers']} workers; PSS shares out what they have in common"),
+        ]
+    )
+
+
+async def _visit_all(stand: Stand, card: int) -> None:
+    page = hidden_page(stand.tickets, 1, card=card)
+    for _ in range(CONNECTIONS):
+        connection = Connection(stand.ports["widget"])
+        await see(connection, page)
+        connection.close()
+
+
+def _weigh(stand: Stand) -> dict[str, float]:
+    workers = stand.workers("widget")
+    sizes = [_rollup(pid) for pid in workers]
+    return {
+        f"{name.lower()}_mb": round(sum(each[name] for each in sizes) / len(workers) / 1024, 1)
+        for name in ("Rss", "Pss")
+    }
+
+
+def _rollup(pid: int) -> dict[str, int]:
+    """In kB."""
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]
+    return {name: int(rest.split()[0]) for name, _, rest in (line.partition(":") for line in lines)}

@@ -1,0 +1,35 @@
+"""How long to measure, and at what delays."""
+
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Pace:
+    """`rounds` of what is compared, one after the other, so that a noisy minute is noisy for both; then the median."""
+
+    rounds: int
+    seconds: float  # for one side of one round
+    cards: int  # cold cards for each visitor in one round
+    portal: float = 0.080
+    gateway: float = 0.150
+
+
+FULL = Pace(rounds=5, seconds=1.5, cards=3)
+QUICK = Pace(rounds=1, seconds=1.0, cards=2)
+MICRO = Pace(rounds=1, seconds=0.1, cards=1, portal=0.004, gateway=0.006)  # for tests: the figures mean nothing
+
+
+def middle(rounds: list[dict[str, float]]) -> dict[str, float]:
+    """The median of each figure over the rounds; what is counted is added up."""
+    sums = ("done", "failed")
+    return {
+        name: round(sum(values) if name in sums else median(values), 3)
+        for name in rounds[0]
+        for values in [[each[name] for each in rounds]]
+    }
+
+
+def goal(text: str, measured: float, met: bool, unit: str = "") -> dict[str, Any]:
+    return {"goal": text, "measured": round(measured, 3), "unit": unit, "met": met}

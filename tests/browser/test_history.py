@@ -1,0 +1,218 @@
+"""The history of a chat: all of it, without a jump, with what is in it, and quiet when nobody looks."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Request, expect
+
+from tests.browser.pages import IVAN, ORDERS, Card
+from tests.stand import Outside
+
+# The message at the top edge of what is being read, and how far it is from there.
+BEING_READ = """(box) => {
+  const edge = box.getBoundingClientRect().top;
+  const bubble = [...box.querySelectorAll(".bubble")].find((one) => one.getBoundingClientRect().bottom > edge + 40);
+  return [bubble.id, bubble.getBoundingClientRect().top - edge];
+}"""
+
+
+@pytest.fixture
+def polls(card: Card) -> list[Request]:
+    """Requests for messages of a chat, as they are made."""
+    asked: list[Request] = []
+    card.page.on("request", lambda request: asked.append(request) if "/messages" in request.url else None)
+    return asked
+
+
+@pytest.mark.parametrize("lang", ["ru", "en"])
+def test_every_message_is_there_once_down_to_the_start(card: Card, lang: str) -> None:
+    card.open(lang=lang).reveal().open_chat(IVAN)
+    end = card.messages.locator("[data-end]")
+
+    for _ in range(40):
+        if end.count():
+            break
+        shown = card.bubbles.count()
+        card.messages.evaluate("(box) => box.scrollTo(0, 0)")
+        expect(card.bubbles.nth(shown)).to_be_attached()
+
+    expect(end).to_have_text(card.say("This is the start of the chat"))
+    names = card.bubbles.evaluate_all("(bubbles) => bubbles.map((bubble) => bubble.id)")
+    assert len(names) == len(set(names)) == 340
+    times = card.bubbles.evaluate_all("(bubbles) => bubbles.map((bubble) => Number(bubble.dataset.at))")
+    assert times == sorted(times)
+    days = card.messages.locator(".day").all_inner_texts()
+    assert len(days) == len(set(days))
+
+
+def test_the_message_being_read_stays_where_it_is_when_older_ones_come_above(card: Card) -> None:
+    card.open().reveal().open_chat(IVAN)
+
+    for _ in range(4):
+        shown = card.bubbles.count()
+        # The scroll event comes with the next frame, so this is what the reader sees before anything is loaded.
+        before, at = card.messages.evaluate(f"(box) => {{ box.scrollTop = 60; return ({BEING_READ})(box); }}")
+        expect(card.bubbles.nth(shown)).to_be_attached()
+
+        now = card.messages.evaluate(
+            "(box, id) => document.getElementById(id).getBoundingClientRect().top - box.getBoundingClientRect().top",
+            before,
+        )
+        assert abs(now - at) <= 2
+
+
+def test_opening_shows_the_newest_and_sends_no_read_receipt(card: Card, outside: Outside) -> None:
+    card.open().reveal().open_chat(IVAN)
+
+    expect(card.bubble("А подоконники можно шире, 350 мм?")).to_be_in_viewport()
+    assert "sendSeen" not in outside.calls()
+
+
+def test_edits_deletions_quotes_and_failures_are_told_in_words(card: Card) -> None:
+    card.open(lang="en").reveal().open_chat(IVAN)
+
+    expect(card.bubble("Монтаж в четверг, 15-го")).to_contain_text("edited")
+    expect(card.messages.get_by_text("This message was deleted")).to_have_count(2)
+    expect(card.bubble("Четверг подходит 🎉").get_by_label("Reactions")).to_have_text("❤️ 😂")
+    expect(card.bubble("Извините, не поняла сообщение 🙂").locator("blockquote")).to_contain_text("<b>hi</b>")
+    failed = card.bubble("Ничего страшного! Адрес доставки прежний?")
+    expect(failed.locator(".tick-failed .tick-text")).to_contain_text("not sent")
+
+
+def test_links_lead_where_they_say_and_take_nothing_along(card: Card) -> None:
+    card.open().reveal().open_chat(IVAN)
+
+    link = card.messages.get_by_role("link").first
+
+    expect(link).to_have_attribute("target", "_blank")
+    assert {"noopener", "noreferrer"} <= set((link.get_attribute("rel") or "").split())
+    assert link.get_attribute("href") == link.inner_text()
+    assert "window-1400x1600?colour=white&glass=energy&handle=silver&utm" in link.inner_text()
+
+
+def test_a_photo_opens_in_its_place(card: Card) -> None:
+    card.open().reveal().open_chat(IVAN)
+
+    card.messages.get_by_role("button", name=card.say("Photo")).last.click()
+
+    photo = card.messages.locator("img.media-shown")
+    expect(photo).to_be_visible()
+    assert photo.evaluate("async (image) => { await image.decode(); return image.naturalWidth; }") > 100
+
+
+def test_a_document_is_saved_under_its_name(card: Card) -> None:
+    card.open().reveal().open_chat(IVAN)
+
+    with card.page.expect_download() as download:
+        card.messages.get_by_role("button", name=".pdf").last.click()
+
+    assert download.value.suggested_filename.endswith(".pdf")
+    assert download.value.suggested_filename in card.messages.inner_text()
+    assert download.value.path().read_bytes().startswith(b"%PDF")
+
+
+def test_a_voice_message_can_be_played(card: Card) -> None:
+    card.open().reveal().open_chat(IVAN)
+
+    card.messages.get_by_role("button", name=card.say("Voice message")).last.press("Enter")
+
+    player = card.messages.locator("audio.media-shown")
+    expect(player).to_be_focused()
+    player.evaluate("(audio) => audio.readyState >= 1 || new Promise((ready) => { audio.onloadedmetadata = ready; })")
+    assert player.evaluate("(audio) => audio.error") is None
+
+
+def test_a_file_that_is_gone_says_so_and_the_chat_goes_on(card: Card, complaints: "Complaints") -> None:  # noqa: F821
+    complaints.expect("Failed to load resource")
+    card.open(lang="en").reveal().open_chat(IVAN)
+    video = card.messages.get_by_role("button", name="Video")
+
+    video.click()
+
+    expect(video).to_contain_text("could not be loaded")
+    expect(card.messages.locator(".media-shown")).to_have_count(0)
+
+
+def test_an_answer_appears_by_itself(card: Card, outside: Outside) -> None:
+    card.open().reveal().open_chat(IVAN)
+
+    outside.answer_as_client("+79619510000", "Я передумал")
+
+    expect(card.bubble("Я передумал")).to_be_in_viewport()
+
+
+def test_who_reads_old_messages_is_not_torn_away_by_a_new_one(card: Card, outside: Outside) -> None:
+    card.open().reveal().open_chat(IVAN)
+    card.messages.evaluate("(box) => { box.scrollTop = 400; }")
+    reading = card.messages.evaluate("(box) => box.scrollTop")
+
+    outside.answer_as_client("+79619510000", "Вы тут?")
+
+    expect(card.bubble("Вы тут?")).to_be_attached()
+    assert card.messages.evaluate("(box) => box.scrollTop") == reading
+
+
+def test_a_quiet_chat_is_asked_about_less_and_less(card: Card, polls: list[Request]) -> None:
+    card.page.clock.install()
+    card.open().reveal().open_chat(IVAN)
+    first = len(polls)
+
+    minutes(card, 5, polls)
+
+    # 2.5 s that grow to 30 s: about 14 in five minutes, where every 2.5 s would be 120.
+    assert 5 <= len(polls) - first <= 18
+
+
+def test_a_hidden_tab_asks_nothing_and_catches_up_when_it_is_seen_again(
+    card: Card, outside: Outside, polls: list[Request]
+) -> None:
+    card.page.clock.install()
+    card.open().reveal().open_chat(ORDERS)
+    card.inside.evaluate(SEEN, False)
+    outside.answer_as_client("+79261112233", "Пока вас не было")
+    before = len(polls)
+
+    minutes(card, 5, polls)
+    assert len(polls) == before
+
+    card.inside.evaluate(SEEN, True)
+    card.page.clock.run_for(3_000)
+    expect(card.bubble("Пока вас не было")).to_be_visible()
+
+
+def test_a_closed_chat_asks_nothing(card: Card, polls: list[Request]) -> None:
+    card.page.clock.install()
+    card.open().reveal().open_chat(IVAN).close_chat()
+    before = len(polls)
+
+    minutes(card, 5, polls)
+
+    assert len(polls) == before
+
+
+SEEN = """(seen) => {
+  Object.defineProperty(document, "hidden", { configurable: true, get: () => !seen });
+  document.dispatchEvent(new Event("visibilitychange"));
+}"""
+
+
+def minutes(card: Card, count: int, polls: list[Request]) -> None:
+    """Let the page's clock run on; every request that it makes meanwhile is answered before it goes on."""
+    for _ in range(count * 12):
+        before = len(polls)
+        card.page.clock.run_for(5_000)
+        for request in polls[before:]:
+            request.response()
+
+
+MakeCard = Callable[[], Card]
+
+
+def test_the_same_chat_in_two_tabs_shows_the_same(card: Card, make_card: MakeCard) -> None:
+    card.open().reveal().open_chat(ORDERS)
+    colleague = make_card().open(user="admin").reveal().open_chat(ORDERS)
+
+    card.send("Пишу я")
+
+    expect(colleague.bubble("Пишу я")).to_be_visible()
+    expect(colleague.bubbles).to_have_count(1)

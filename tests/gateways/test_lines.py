@@ -1,0 +1,88 @@
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+
+from sandbox.people import API_KEY
+from widget.gateways.base import GatewayError, LineState, Trouble
+from widget.gateways.lines import STATUS_SECONDS, Gateways, Timeouts
+from widget.http import make_client
+from widget.storage.lines import Line
+
+TIMEOUTS = Timeouts(check=2, history=2, send=2)
+
+
+@pytest.fixture
+def stored(outside):
+    return Line(1, 1, "Sales", "waha", outside.gateway, "sales", API_KEY, "")
+
+
+@pytest.fixture
+def gateways(clock):
+    return Gateways(make_client, TIMEOUTS, allow_http=True, clock=clock)
+
+
+def test_a_lines_state_is_asked_for_once_in_a_few_seconds(gateways, stored, outside, clock):
+    assert gateways.status(stored).state is LineState.READY
+    outside.set_line("sales", "STOPPED")
+    clock.forward(STATUS_SECONDS - 1)
+    assert gateways.status(stored).state is LineState.READY
+    clock.forward(1)
+    assert gateways.status(stored).state is LineState.OFFLINE
+    assert outside.calls()["session"] == 2
+
+
+def test_asking_again_asks_at_once_and_is_remembered(gateways, stored, outside):
+    gateways.status(stored)
+    outside.set_line("sales", "STOPPED")
+    assert gateways.status(stored, again=True).state is LineState.OFFLINE
+    assert gateways.status(stored).state is LineState.OFFLINE
+    assert outside.calls()["session"] == 2
+
+
+def test_twenty_who_ask_at_once_share_one_answer(gateways, stored, outside):
+    outside.break_gateway("delay", "session", times=None, seconds=0.1)
+    together = threading.Barrier(20)
+
+    def ask():
+        together.wait(10)
+        return gateways.status(stored).state
+
+    with ThreadPoolExecutor(20) as pool:
+        assert {call.result() for call in [pool.submit(ask) for _ in range(20)]} == {LineState.READY}
+    assert outside.calls()["session"] == 1
+
+
+def test_trouble_is_shared_too_and_passes_with_time(gateways, stored, outside, clock):
+    outside.break_gateway("http_500", "session")
+    for _ in range(3):
+        with pytest.raises(GatewayError) as error:
+            gateways.status(stored)
+        assert error.value.trouble is Trouble.BROKEN_ANSWER
+    assert outside.calls()["session"] == 1
+    clock.forward(STATUS_SECONDS)
+    assert gateways.status(stored).state is LineState.READY
+
+
+def test_two_lines_have_two_states(gateways, stored):
+    other = replace(stored, id=2, session="archive")
+    assert gateways.status(stored).state is LineState.READY
+    assert gateways.status(other).state is LineState.SCAN_QR
+
+
+def test_a_line_keeps_its_adapter_until_it_is_changed(gateways, stored):
+    assert gateways.of(stored) is gateways.of(replace(stored))
+    assert gateways.of(replace(stored, key="new")) is not gateways.of(stored)
+
+
+@pytest.mark.parametrize("address", ["http://gateway.example", "gateway.example", "ftp://gateway.example", ""])
+def test_a_line_without_https_is_refused_unless_the_operator_allows_it(stored, clock, address):
+    strict = Gateways(make_client, TIMEOUTS, allow_http=False, clock=clock)
+    with pytest.raises(ValueError, match="https"):
+        strict.of(replace(stored, address=address))
+    strict.of(replace(stored, address="https://gateway.example"))
+
+
+def test_a_printed_line_shows_no_key(stored):
+    assert API_KEY not in repr(stored) + str(stored)

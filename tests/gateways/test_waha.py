@@ -1,0 +1,508 @@
+"""The adapter against the simulated gateway, over a real socket."""
+
+import httpx
+import pytest
+
+from sandbox import people
+from sandbox.gateway.lines import STATUSES
+from tests.gateways.conftest import TIMEOUT
+from widget.gateways.base import Ack, Checked, Depth, GatewayError, LineState, Sent, Trouble
+
+IVAN = "79619510000@c.us"
+ORDERS = "79261112233@c.us"
+OUR_ID = "3EB0AAAABBBBCCCCDDDDEE"
+
+
+def trouble(call) -> Trouble:
+    with pytest.raises(GatewayError) as error:
+        call()
+    return error.value.trouble
+
+
+def scripted(*answers):
+    """A transport that gives these answers in turn, the last one again and again, and keeps the requests."""
+    left, requests = list(answers), []
+
+    def answer(request):
+        requests.append(request)
+        found = left.pop(0) if len(left) > 1 else left[0]
+        return found if isinstance(found, httpx.Response) else httpx.Response(200, json=found)
+
+    transport = httpx.MockTransport(answer)
+    transport.requests = requests
+    return transport
+
+
+# The state of a line.
+
+
+@pytest.mark.parametrize(
+    ("status", "state"),
+    [
+        ("WORKING", LineState.READY),
+        ("STARTING", LineState.CONNECTING),
+        ("SCAN_QR_CODE", LineState.SCAN_QR),
+        ("PASSKEY_REQUIRED", LineState.SCAN_QR),
+        ("PASSKEY_CONFIRMATION_REQUIRED", LineState.SCAN_QR),
+        ("STOPPED", LineState.OFFLINE),
+        ("FAILED", LineState.OFFLINE),
+    ],
+)
+def test_every_state_of_a_session_is_one_of_ours(waha, outside, status, state):
+    assert status in STATUSES
+    outside.set_line("sales", status)
+    assert waha.status().state is state
+
+
+def test_no_state_of_a_session_was_forgotten():
+    assert len(STATUSES) == 7
+
+
+def test_a_state_that_nobody_knows_is_unknown(line):
+    assert line(transport=scripted({"status": "DREAMING"})).status().state is LineState.UNKNOWN
+    assert line(transport=scripted({})).status().state is LineState.UNKNOWN
+
+
+def test_a_session_that_nobody_made_is_offline(line):
+    assert line("nobody").status().state is LineState.OFFLINE
+
+
+def test_a_line_with_a_wrong_key_is_in_trouble(line):
+    assert trouble(line(key="wrong").status) is Trouble.CREDENTIALS
+
+
+@pytest.mark.parametrize("key", ["ключ", "a\r\nX: y"])
+def test_a_key_that_cannot_be_sent_is_trouble_and_no_crash(line, key):
+    assert trouble(line(key=key).status) is Trouble.UNREACHABLE
+    assert line(key=key).send_text(ORDERS, "hi", message_id=OUR_ID).outcome is Sent.REFUSED
+
+
+def test_a_gateway_that_is_not_there_is_unreachable(line):
+    assert trouble(line(address="http://127.0.0.1:1").status) is Trouble.UNREACHABLE
+    assert line(address="http://127.0.0.1:1").send_text(ORDERS, "hi", message_id=OUR_ID).outcome is Sent.REFUSED
+
+
+def test_how_far_back_history_goes_depends_on_the_engine_and_its_store(line):
+    def depth(engine, config=None):
+        info = {"status": "WORKING", "engine": {"engine": engine}, "config": config}
+        return line(transport=scripted(info)).status().depth
+
+    assert depth("GOWS") is Depth.FULL
+    assert depth("NOWEB") is Depth.NONE
+    assert depth("NOWEB", {"noweb": {"store": {"enabled": False, "fullSync": True}}}) is Depth.NONE
+    assert depth("NOWEB", {"noweb": {"store": {"enabled": True, "fullSync": False}}}) is Depth.PARTIAL
+    assert depth("NOWEB", {"noweb": {"store": {"enabled": True, "fullSync": True}}}) is Depth.FULL
+
+
+@pytest.mark.parametrize(("engine", "takes"), [("GOWS", True), ("NOWEB", True), ("WEBJS", False), ("", False)])
+def test_only_two_engines_take_a_message_id_of_ours(line, engine, takes):
+    info = {"status": "WORKING", "engine": {"engine": engine}}
+    assert line(transport=scripted(info)).status().own_message_ids is takes
+
+
+def test_a_reachout_timelock_restricts_a_line_until_it_ends(line, recorded):
+    info = {"status": "WORKING", **recorded("waha/me.restrictions.schema-example.json")}
+    status = line(transport=scripted(info)).status()
+    assert (status.state, status.until) == (LineState.RESTRICTED, 1784477333.0)
+    info["me"]["reachoutTimelock"]["isActive"] = False
+    assert line(transport=scripted(info)).status().state is LineState.READY
+
+
+def test_a_line_whose_new_chats_are_used_up_is_restricted_until_the_cycle_ends(line, recorded):
+    info = {"status": "WORKING", **recorded("waha/me.restrictions.schema-example.json")}
+    info["me"]["reachoutTimelock"] = None
+    assert line(transport=scripted(info)).status().state is LineState.READY  # a warning only
+    info["me"]["messageCapping"]["cappingStatus"] = "CAPPED"
+    status = line(transport=scripted(info)).status()
+    assert (status.state, status.until) == (LineState.RESTRICTED, 1785553199.0)
+
+
+@pytest.mark.parametrize("me", [None, [], "x", {"reachoutTimelock": []}, {"reachoutTimelock": {"isActive": "yes"}}])
+def test_a_restriction_that_cannot_be_read_is_none(line, me):
+    status = line(transport=scripted({"status": "WORKING", "me": me})).status()
+    assert (status.state, status.until) == (LineState.READY, 0.0)
+
+
+def test_a_line_that_is_down_is_not_called_restricted(line, recorded):
+    info = {"status": "FAILED", **recorded("waha/me.restrictions.schema-example.json")}
+    assert line(transport=scripted(info)).status().state is LineState.OFFLINE
+
+
+# Checks.
+
+
+def test_a_check_says_yes_with_the_id_of_the_chat(waha, outside):
+    assert waha.check(people.ORDERS_MOSCOW.phone) == Checked(True, ORDERS)
+    assert outside.calls() == {"check-exists": 1}
+
+
+def test_a_check_says_no_without_an_id(waha):
+    assert waha.check(people.MARIA.phone) == Checked(False)
+
+
+def test_the_id_of_a_brazilian_chat_is_the_one_whatsapp_gives(waha):
+    found = waha.check(people.JOAO.phone)
+    assert found.chat_id == "553188887777@c.us" != waha.chat_id_of(people.JOAO.phone)
+    assert waha.send_text(found.chat_id, "Olá", message_id=OUR_ID).outcome is Sent.SENT
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [{}, [], None, "yes", {"numberExists": None}, {"numberExists": "true"}, {"numberExists": 1}, {"exists": True},
+     {"error": "x"}, {"numberExists": []}],
+)  # fmt: skip
+def test_what_is_not_surely_a_yes_or_a_no_is_never_a_no(line, answer):
+    assert trouble(lambda: line(transport=scripted(answer)).check("+79261112233")) is Trouble.BROKEN_ANSWER
+
+
+@pytest.mark.parametrize("name", ["true", "false"])
+def test_the_recorded_checks_are_read(line, recorded, name):
+    answer = recorded(f"waha/check-exists.{name}.json")
+    found = line(transport=scripted(answer)).check("+123123123")
+    assert found == Checked(answer["numberExists"], answer.get("chatId", ""))
+
+
+# Chats.
+
+
+def test_chats_of_numbers_are_listed_in_one_call_and_strangers_have_none(waha, outside):
+    wanted = [people.IVAN.phone, people.MARIA.phone, people.ORDERS_MOSCOW.phone, people.ANNA.phone]
+    found = waha.chats_of(wanted)
+    assert set(found) == {people.IVAN.phone, people.ANNA.phone}
+    assert found[people.IVAN.phone].chat_id == IVAN
+    assert found[people.IVAN.phone].has_messages
+    assert found[people.IVAN.phone].last_at > 0
+    assert outside.calls() == {"overview": 1}
+
+
+def test_a_chat_that_is_stored_under_a_lid_belongs_to_its_number(waha, outside):
+    found = waha.chats_of([people.RUSTAM.phone, people.IVAN.phone])
+    assert found[people.RUSTAM.phone].chat_id == people.RUSTAM.lid
+    assert found[people.IVAN.phone].chat_id == IVAN
+    assert "check-exists" not in outside.calls()
+
+
+@pytest.mark.parametrize("pn", [None, "", "99@c.us", "x@c.us", 5])
+def test_a_lid_without_a_number_of_ours_is_nobodys_chat(line, pn):
+    chat = {"id": "99887766554433@lid", "lastMessage": {"timestamp": 5}}
+    gateway = line(transport=scripted([chat], {"lid": chat["id"], "pn": pn}))
+    assert gateway.chats_of(["+79619510000"]) == {}
+
+
+@pytest.mark.parametrize("name", ["lid-by-phone.found", "lid-by-phone.missing", "phone-by-lid.found", "phone-by-lid.missing"])
+def test_the_recorded_lids_are_read(line, recorded, name):
+    answer = recorded(f"waha/{name}.json")
+    gateway = line(transport=scripted([{"id": "123123123@lid", "lastMessage": {"timestamp": 5}}], answer))
+    found = gateway.chats_of(["+123456789"])
+    assert set(found) == ({"+123456789"} if answer["pn"] else set())
+
+
+@pytest.mark.parametrize("last", [None, {}, [], "x"])
+def test_a_chat_without_messages_says_so(line, last):
+    found = line(transport=scripted([{"id": IVAN, "lastMessage": last}])).chats_of(["+79619510000"])
+    assert not found["+79619510000"].has_messages
+    assert found["+79619510000"].last_at == 0
+
+
+@pytest.mark.parametrize("listed", [{}, None, "x", 5])
+def test_a_listing_that_is_no_list_is_trouble(line, listed):
+    assert trouble(lambda: line(transport=scripted(listed)).chats_of(["+79619510000"])) is Trouble.BROKEN_ANSWER
+
+
+def test_nonsense_and_strangers_in_a_listing_are_left_out(line, recorded):
+    listed = [None, 5, [], {}, {"id": None}, {"id": 7}, *recorded("waha/chats-overview.json")]
+    assert line(transport=scripted(listed)).chats_of(["+79619510000"]) == {}
+
+
+# History.
+
+
+def everything(waha, chat_id, limit, between=lambda: None):
+    """All pages from the newest message to the very start."""
+    messages, cursor, pages = [], None, 0
+    while pages < 100:
+        page = waha.history([chat_id], cursor, limit)
+        messages += page.messages
+        cursor, pages = page.cursor, pages + 1
+        if cursor is None:
+            return messages
+        between()
+    raise AssertionError("the history has no end")
+
+
+@pytest.mark.parametrize("limit", [1, 7, 30, 100])
+def test_paging_to_the_very_start_skips_and_repeats_no_message(waha, outside, limit):
+    if limit == 1:
+        found = everything(waha, "4915112345678@c.us", 1)
+        assert len(found) == people.ANNA.chat
+    else:
+        found = everything(waha, IVAN, limit)
+        assert len(found) == people.IVAN.chat
+    ids = [message.id for message in found]
+    assert len(set(ids)) == len(ids)
+    times = [message.at for message in found]
+    assert times == sorted(times, reverse=True)
+    assert len(set(times)) < len(times)  # several in one second, which paging by time alone would lose
+
+
+def test_messages_that_arrive_between_pages_neither_shift_nor_repeat_the_older_ones(waha, outside):
+    before = [message.id for message in everything(waha, IVAN, 100)]
+
+    def arrive():
+        for text in ("раз", "два", "три"):
+            outside.answer_as_client(people.IVAN.phone, text)
+
+    found = [message.id for message in everything(waha, IVAN, 20, between=arrive)]
+    assert found == before
+
+
+@pytest.mark.parametrize("limit", [2, 3, 10])
+def test_a_second_with_more_messages_than_a_page_holds_is_read_whole(line, limit):
+    raw = [
+        {"id": f"false_{IVAN}_A{n}", "timestamp": 2000 if n < 9 else 1000, "fromMe": False, "body": str(n)} for n in range(12)
+    ]
+    gateway = line(transport=httpx.MockTransport(lambda request: httpx.Response(200, json=_page(raw, request))))
+    assert [message.text for message in everything(gateway, IVAN, limit)] == [str(n) for n in range(12)]
+
+
+def test_a_page_with_fewer_messages_than_asked_for_is_not_the_end(line):
+    """WAHA drops what it cannot show after it has cut the page (waha-docs, how-to/chats: «even if you get less»)."""
+    raw = [{"id": f"false_{IVAN}_A{n}", "timestamp": 3000 - n, "fromMe": False, "body": str(n)} for n in range(40)]
+
+    def answer(request):
+        return httpx.Response(200, json=[item for item in _page(raw, request) if item["body"] not in ("3", "17", "38")])
+
+    found = everything(line(transport=httpx.MockTransport(answer)), IVAN, 10)
+    assert [message.text for message in found] == [str(n) for n in range(40) if n not in (3, 17, 38)]
+
+
+def _page(raw, request):
+    query = request.url.params
+    wanted = [item for item in raw if item["timestamp"] <= int(query.get("filter.timestamp.lte", 10**10))]
+    return wanted[int(query["offset"]) : int(query["offset"]) + int(query["limit"])]
+
+
+def test_a_chat_that_does_not_exist_is_empty_and_ends_there(waha, outside):
+    page = waha.history([ORDERS], None, 30)
+    assert (page.messages, page.cursor) == ((), None)
+    assert outside.calls() == {"messages": 1}
+
+
+def test_both_halves_of_a_clients_chat_are_one_history(waha):
+    by_phone = everything(waha, "998901234567@c.us", 5)
+    by_lid = everything(waha, people.RUSTAM.lid, 5)
+    assert [message.id for message in by_phone] == [message.id for message in by_lid]
+    assert len(by_lid) == people.RUSTAM.chat
+
+
+def test_a_client_known_by_a_lid_alone_has_a_history(waha):
+    assert len(everything(waha, people.HIDDEN.lid, 30)) == people.HIDDEN.chat
+
+
+def test_reading_a_history_fetches_no_files_and_tells_nobody(waha, outside):
+    waha.history([IVAN], None, 30)
+    assert outside.calls() == {"messages": 1}
+
+
+@pytest.mark.parametrize("cursor", ["", "x", "1", "1:", ":1", "1:x", "-1:0", "1:1:1", "9" * 40 + ":0", "١:٢x"])
+def test_a_forged_cursor_is_refused_and_nothing_is_asked(waha, outside, cursor):
+    assert trouble(lambda: waha.history([IVAN], cursor, 30)) is Trouble.MALFORMED
+    assert outside.total("gateway") == 0
+
+
+@pytest.mark.parametrize("raw", [{}, None, "x", {"messages": []}])
+def test_a_history_that_is_no_list_is_trouble(line, raw):
+    assert trouble(lambda: line(transport=scripted(raw)).history([IVAN], None, 30)) is Trouble.BROKEN_ANSWER
+
+
+# Sending.
+
+
+def test_a_sent_message_has_the_id_we_chose(waha, outside):
+    result = waha.send_text(ORDERS, "Добрый день!\n🙂", message_id=OUR_ID)
+    assert (result.outcome, result.message_id, result.trouble) == (Sent.SENT, OUR_ID, None)
+    found = waha.find_message(ORDERS, OUR_ID)
+    assert (found.text, found.from_me, found.id) == ("Добрый день!\n🙂", True, OUR_ID)
+    assert outside.calls() == {"sendText": 1, "message": 1}
+
+
+def test_a_message_to_nobody_is_refused_or_unclear_but_never_sent(waha):
+    result = waha.send_text("79123456789@c.us", "hi", message_id=OUR_ID)
+    assert result.outcome is not Sent.SENT
+    assert waha.find_message("79123456789@c.us", OUR_ID) is None
+
+
+def test_an_id_of_the_gateways_own_is_taken_over(line):
+    given = {"id": "true_79261112233@c.us_FROMGATEWAY", "_data": {}}
+    result = line(transport=scripted(httpx.Response(201, json=given))).send_text(ORDERS, "hi", message_id=OUR_ID)
+    assert (result.outcome, result.message_id) == (Sent.SENT, "FROMGATEWAY")
+
+
+@pytest.mark.parametrize("given", [None, "", 5, [], {"fromMe": True, "remote": ORDERS, "id": "X"}, "x" * 500])
+def test_an_answer_without_a_readable_id_keeps_ours(line, given):
+    result = line(transport=scripted(httpx.Response(201, json={"id": given}))).send_text(ORDERS, "hi", message_id=OUR_ID)
+    assert (result.outcome, result.message_id) == (Sent.SENT, OUR_ID)
+
+
+def test_the_id_of_the_browser_engine_is_inside_an_object(line):
+    given = {"id": {"fromMe": True, "remote": ORDERS, "id": "3EB0X", "_serialized": f"true_{ORDERS}_3EB0X"}}
+    result = line(transport=scripted(httpx.Response(201, json=given))).send_text(ORDERS, "hi", message_id=OUR_ID)
+    assert result.message_id == "3EB0X"
+
+
+def test_a_message_the_gateway_took_and_whatsapp_refused_is_refused(line):
+    answer = httpx.Response(201, json={"id": f"true_{ORDERS}_{OUR_ID}", "ack": -1})
+    assert line(transport=scripted(answer)).send_text(ORDERS, "hi", message_id=OUR_ID).outcome is Sent.REFUSED
+
+
+@pytest.mark.parametrize("fault", ["ack_error", "ack_pending"])
+def test_the_ticks_of_a_message_are_read_from_its_history(waha, outside, fault):
+    outside.break_gateway(fault, "sendText")
+    waha.send_text(ORDERS, "hi", message_id=OUR_ID)
+    (message,) = waha.history([ORDERS], None, 30).messages
+    assert message.ack is {"ack_error": Ack.FAILED, "ack_pending": Ack.PENDING}[fault]
+
+
+@pytest.mark.parametrize("detail", ["", "500"])
+def test_a_message_whose_answer_was_lost_is_unclear_and_can_be_found(waha, outside, detail):
+    outside.break_gateway("lost_answer", "sendText", detail=detail)
+    result = waha.send_text(ORDERS, "Счёт во вложении", message_id=OUR_ID)
+    assert (result.outcome, result.message_id) == (Sent.UNKNOWN, OUR_ID)
+    assert waha.find_message(ORDERS, OUR_ID).text == "Счёт во вложении"
+    assert outside.calls()["sendText"] == 1
+
+
+def test_a_message_that_was_never_sent_is_not_found(waha):
+    assert waha.find_message(IVAN, OUR_ID) is None
+    assert waha.find_message(ORDERS, OUR_ID) is None
+
+
+# Files.
+
+
+def photo_of(waha):
+    return next(m for m in waha.history([IVAN], None, 30).messages if m.media and m.media.kind == "image")
+
+
+def test_a_file_is_fetched_with_its_type_and_only_through_the_lines_own_address(waha, outside):
+    """The gateway names localhost:3000 as its host, as real ones do."""
+    message = photo_of(waha)
+    outside.reset()
+    file = waha.media(IVAN, message.ref)
+    assert file.mimetype == message.media.mimetype
+    assert file.body[:2] == {"image/jpeg": b"\xff\xd8", "image/png": b"\x89P"}[file.mimetype]
+    assert outside.calls() == {"message": 1, "files": 1}
+
+
+def test_a_file_that_the_gateway_lost_is_not_there(waha):
+    lost = next(m for m in waha.history([IVAN], None, 30).messages if m.media and m.media.kind == "video")
+    assert trouble(lambda: waha.media(IVAN, lost.ref)) is Trouble.NO_SUCH_THING
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://evil.example/api/files/sales/a.jpg", "//evil.example/api/files/sales/a.jpg", "https://user:pw@evil.example/api/files/a",
+     "http://169.254.169.254/api/files/a"],
+)  # fmt: skip
+def test_a_file_that_points_to_another_host_is_not_fetched_there(line, url):
+    transport = scripted({"media": {"url": url, "mimetype": "image/jpeg"}}, httpx.Response(200, content=b"ours"))
+    assert line(address="http://gateway.example:3000", transport=transport).media(IVAN, "x").body == b"ours"
+    assert {(request.url.host, request.url.port) for request in transport.requests} == {("gateway.example", 3000)}
+    assert transport.requests[1].url.path.startswith("/api/files/")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [None, "", 5, "http://evil.example/latest/meta-data", "/api/sessions/", "/api/files/../sessions", "file:///etc/passwd",
+     "/api/files/%2e%2e/sessions", "http://x/api/files/%2E./sessions", "http://[x/api/files/a"],
+)  # fmt: skip
+def test_a_path_that_is_no_file_is_not_fetched(line, url):
+    transport = scripted({"media": {"url": url, "mimetype": "image/jpeg"}}, httpx.Response(200, content=b"secret"))
+    assert trouble(lambda: line(transport=transport).media(IVAN, "x")) is Trouble.NO_SUCH_THING
+    assert len(transport.requests) == 1
+
+
+@pytest.mark.parametrize("status", [401, 404, 500])
+def test_a_file_that_is_refused_is_trouble(line, status):
+    transport = scripted({"media": {"url": "http://x/api/files/a"}}, httpx.Response(status, json={}))
+    assert isinstance(trouble(lambda: line(transport=transport).media(IVAN, "x")), Trouble)
+
+
+@pytest.mark.parametrize("said", ["image/png\r\nX-Evil: 1", "x", "", None, 5, "image/png\x00", "image/" + "x" * 500, "a b/c"])
+def test_a_type_that_could_not_stand_in_a_header_is_no_type(line, said):
+    """It comes from the client's phone through the gateway into a header of ours."""
+    transport = scripted({"media": {"url": "http://x/api/files/a", "mimetype": said}}, httpx.Response(200, content=b"x"))
+    assert line(transport=transport).media(IVAN, "x").mimetype == "application/octet-stream"
+
+
+@pytest.mark.parametrize("said", ["image/png", "audio/ogg; codecs=opus", "application/vnd.ms-excel", "image/svg+xml"])
+def test_an_ordinary_type_is_kept(line, said):
+    transport = scripted({"media": {"url": "http://x/api/files/a", "mimetype": said}}, httpx.Response(200, content=b"x"))
+    assert line(transport=transport).media(IVAN, "x").mimetype == said
+
+
+# Every fault of the gateway, met by every verb.
+
+FAULTS = {
+    "unauthorized": Trouble.CREDENTIALS,
+    "not_working": Trouble.LINE_DOWN,
+    "stopped": Trouble.LINE_DOWN,
+    "rate_overlimit": Trouble.THROTTLED,
+    "error_463": Trouble.RESTRICTED,
+    "http_500": Trouble.BROKEN_ANSWER,
+    "refuse": Trouble.MALFORMED,
+    "html": Trouble.BROKEN_ANSWER,
+    "empty": Trouble.BROKEN_ANSWER,
+    "cut": Trouble.BROKEN_ANSWER,
+    "lost_answer": Trouble.BROKEN_ANSWER,
+    "silence": Trouble.TIMED_OUT,
+}
+VERBS = {
+    "status": ("session", lambda waha: waha.status()),
+    "check": ("check-exists", lambda waha: waha.check(people.ORDERS_MOSCOW.phone)),
+    "chats_of": ("overview", lambda waha: waha.chats_of([people.IVAN.phone])),
+    "a lid": ("lids", lambda waha: waha.chats_of([people.RUSTAM.phone])),
+    "history": ("messages", lambda waha: waha.history([IVAN], None, 30)),
+    "find_message": ("message", lambda waha: waha.find_message(IVAN, OUR_ID)),
+    "media": ("message", lambda waha: waha.media(IVAN, OUR_ID)),
+}
+
+
+@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("fault", FAULTS)
+def test_every_fault_is_the_stated_trouble_of_every_verb_and_never_an_answer(line, outside, fault, verb):
+    endpoint, call = VERBS[verb]
+    waha = line(timeout=TIMEOUT)
+    if verb in ("find_message", "media") and fault in ("cut", "lost_answer"):
+        waha.send_text(IVAN, "hi", message_id=OUR_ID)
+    outside.break_gateway(fault, endpoint, seconds=2 * TIMEOUT)
+    assert trouble(lambda: call(waha)) is FAULTS[fault]
+    assert outside.calls()[endpoint] == 1
+
+
+REFUSED = {"unauthorized", "not_working", "stopped", "rate_overlimit", "error_463", "refuse"}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_every_fault_of_a_send_is_refused_or_unclear_and_never_sent_twice(line, outside, fault):
+    waha = line(timeout=TIMEOUT)
+    outside.break_gateway(fault, "sendText", seconds=2 * TIMEOUT)
+    result = waha.send_text(ORDERS, "hi", message_id=OUR_ID)
+    assert result.outcome is (Sent.REFUSED if fault in REFUSED else Sent.UNKNOWN)
+    assert result.trouble is FAULTS[fault]
+    assert result.message_id == OUR_ID
+    assert outside.calls()["sendText"] == 1
+    assert (waha.find_message(ORDERS, OUR_ID) is not None) is (fault in ("cut", "lost_answer"))
+
+
+@pytest.mark.parametrize("status", ["STOPPED", "STARTING", "SCAN_QR_CODE", "FAILED"])
+@pytest.mark.parametrize("verb", ["check", "chats_of", "history", "find_message", "media"])
+def test_a_line_that_is_down_is_told_as_down(waha, outside, status, verb):
+    outside.set_line("sales", status)
+    assert trouble(lambda: VERBS[verb][1](waha)) is Trouble.LINE_DOWN
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_answers_nested_without_end_are_trouble_and_no_crash(line, verb):
+    gateway = line(transport=scripted(httpx.Response(200, text="[" * 100_000)))
+    assert trouble(lambda: VERBS[verb][1](gateway)) is Trouble.BROKEN_ANSWER

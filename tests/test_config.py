@@ -1,0 +1,170 @@
+import pytest
+from cryptography.fernet import Fernet
+
+from widget.config import Config, ConfigError
+
+FERNET = Fernet.generate_key().decode()
+NEEDED = {
+    "SECRET_KEY": "s" * 32,
+    "ENCRYPTION_KEYS": FERNET,
+    "BITRIX_CLIENT_ID": "local.app",
+    "BITRIX_CLIENT_SECRET": "client secret",
+}
+
+
+def read(**changes):
+    return Config.from_environ({name: value for name, value in {**NEEDED, **changes}.items() if value is not None})
+
+
+def faults(**changes) -> str:
+    with pytest.raises(ConfigError) as error:
+        read(**changes)
+    return str(error.value)
+
+
+def test_what_must_be_set_is_enough():
+    config = read()
+    assert config.secret_key == "s" * 32
+    assert config.encryption_keys == (FERNET,)
+    assert config.auth_servers == ("https://oauth.bitrix.info", "https://oauth.bitrix24.tech")
+    assert (config.allow_http, config.check_burst, config.check_every, config.checks_per_day) == (False, 10, 3, 100)
+    assert config.presence_ttl == 300
+
+
+def test_every_fault_is_told_at_once():
+    told = faults(SECRET_KEY="short", BITRIX_CLIENT_ID=None, ALLOW_HTTP="yes", CHECK_EVERY="-1", TRUSTED_PROXIES="two")
+    for name in ("SECRET_KEY", "BITRIX_CLIENT_ID is not set", "ALLOW_HTTP", "CHECK_EVERY", "TRUSTED_PROXIES"):
+        assert name in told
+    assert len(told.splitlines()) == 6  # a heading and five faults
+
+
+@pytest.mark.parametrize("name", NEEDED)
+@pytest.mark.parametrize("value", [None, "", "  "])
+def test_what_must_be_set_must_hold_something(name, value):
+    assert name in faults(**{name: value})
+
+
+# Secrets from files.
+
+
+def test_a_secret_may_be_in_a_file(tmp_path):
+    secret = tmp_path / "secret"
+    secret.write_text("t" * 40 + "\n")
+    config = read(SECRET_KEY=None, SECRET_KEY_FILE=str(secret))
+    assert config.secret_key == "t" * 40
+
+
+def test_a_setting_that_is_given_twice_is_a_fault(tmp_path):
+    secret = tmp_path / "secret"
+    secret.write_text("t" * 40)
+    assert "SECRET_KEY is set twice" in faults(SECRET_KEY_FILE=str(secret))
+
+
+@pytest.mark.parametrize("content", [None, b"\xff\xfe\x00"])
+def test_a_file_that_cannot_be_read_is_a_fault_and_not_a_crash(tmp_path, content):
+    secret = tmp_path / "secret"
+    if content is not None:
+        secret.write_bytes(content)
+    assert "SECRET_KEY" in faults(SECRET_KEY=None, SECRET_KEY_FILE=str(secret))
+
+
+def test_a_fault_of_a_secret_does_not_show_it():
+    told = faults(SECRET_KEY="half-a-secret", ENCRYPTION_KEYS="not-a-fernet-key")
+    assert "half-a-secret" not in told
+    assert "not-a-fernet-key" not in told
+
+
+def test_a_printed_config_shows_no_secret(tmp_path):
+    config = read(DATABASE_URL="postgresql://app:db-password@db/app", REDIS_URL="redis://:redis-password@r/0")
+    shown = repr(config) + str(config)
+    for secret in (*NEEDED.values(), "db-password", "redis-password"):
+        assert secret not in shown
+
+
+# Kinds of value.
+
+
+@pytest.mark.parametrize(("said", "meant"), [("True", True), ("true", True), ("FALSE", False), ("false", False)])
+def test_a_flag_is_true_or_false(said, meant):
+    assert read(ALLOW_HTTP=said).allow_http is meant
+
+
+@pytest.mark.parametrize("said", ["", "1", "0", "yes", "on", "None", " true"])
+def test_anything_else_is_no_flag(said):
+    assert "ALLOW_HTTP must be True or False" in faults(ALLOW_HTTP=said)
+
+
+@pytest.mark.parametrize(
+    "name", ["PRESENCE_TTL", "UNKNOWN_TTL", "CARD_TTL", "CHECK_EVERY", "PORTAL_TIMEOUT", "SEND_TIMEOUT"]
+)
+@pytest.mark.parametrize("said", ["0", "-1", "nan", "inf", "1e10", "soon", ""])
+def test_a_time_must_be_a_number_above_zero(name, said):
+    assert name in faults(**{name: said})
+
+
+@pytest.mark.parametrize("name", ["CHECK_BURST", "CHECKS_PER_DAY", "SESSION_MINUTES", "TRUSTED_PROXIES"])
+@pytest.mark.parametrize("said", ["-1", "1.5", "ten", "", "²", "9" * 5000])
+def test_a_count_must_be_a_whole_number(name, said):
+    assert name in faults(**{name: said})
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"CHECK_BURST": "0"},
+        {"CHECKS_PER_DAY": "0"},
+        {"CHECK_BURST": "10001"},
+        {"CHECKS_PER_DAY": "10001"},
+        {"CHECK_EVERY": "86401"},
+    ],
+)
+def test_limits_that_the_limiter_cannot_keep_are_told_here_and_not_by_a_stack_trace(changes):
+    (name,) = changes
+    assert name in faults(**changes)
+
+
+@pytest.mark.parametrize("changes", [{"CHECK_BURST": "1"}, {"CHECKS_PER_DAY": "10000"}, {"CHECK_EVERY": "0.001"}])
+def test_the_smallest_and_the_largest_limits_are_taken(changes):
+    read(**changes)
+
+
+@pytest.mark.parametrize(
+    "said", ["", "oauth.bitrix.info", "ftp://x", "https://", "https://ok.example,nonsense", "https://[x"]
+)
+def test_an_address_must_be_one(said):
+    assert "AUTH_SERVERS" in faults(AUTH_SERVERS=said)
+
+
+def test_addresses_are_separated_by_commas_and_lose_their_last_slash():
+    assert read(AUTH_SERVERS=" https://a.example/ , http://b.example:1/oauth/").auth_servers == (
+        "https://a.example",
+        "http://b.example:1/oauth",
+    )
+
+
+@pytest.mark.parametrize("said", ["", " , ", "abc", FERNET[:-2], f"{FERNET},abc", "ключ"])
+def test_an_encryption_key_must_be_one(said):
+    assert "ENCRYPTION_KEYS" in faults(ENCRYPTION_KEYS=said)
+
+
+def test_several_encryption_keys_are_taken_in_order():
+    other = Fernet.generate_key().decode()
+    assert read(ENCRYPTION_KEYS=f"{FERNET}, {other}").encryption_keys == (FERNET, other)
+
+
+@pytest.mark.parametrize("said", ["7,8,19", "8,7,19,21", "7,8,19,25", "a,b,c,d", "", "-1,8,19,21"])
+def test_hours_that_go_backwards_are_a_fault(said):
+    assert "LIGHT_HOURS" in faults(LIGHT_HOURS=said)
+
+
+def test_hours_are_four():
+    assert read(LIGHT_HOURS="0,8,20,24").light_hours == (0, 8, 20, 24)
+
+
+def test_a_log_level_that_does_not_exist_is_a_fault():
+    assert "LOG_LEVEL" in faults(LOG_LEVEL="LOUD")
+    assert read(LOG_LEVEL="debug").log_level.upper() == "DEBUG"
+
+
+def test_names_that_are_no_settings_are_left_alone():
+    assert read(PATH="/bin", HOME="/root", SECRET="x") == read()

@@ -1,0 +1,231 @@
+import contextlib
+import socket
+import threading
+import time
+
+import httpx
+import pytest
+
+from widget.http import Answer, OutsideError, TimedOut, fetch, make_client
+
+
+class Host:
+    """A server of one connection after another; each is handed to `talk` in a thread of its own."""
+
+    def __init__(self, talk):
+        self._talk = talk
+        self._over = threading.Event()
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.address = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self.requests: list[bytes] = []
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self):
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = self._listener.accept()
+                threading.Thread(target=self._answer, args=(connection,), daemon=True).start()
+
+    def _answer(self, connection):
+        with contextlib.suppress(OSError), connection:
+            request = b""
+            while b"\r\n\r\n" not in request:
+                request += connection.recv(4096)
+            self.requests.append(request)
+            self._talk(connection, self._over)
+
+    def close(self):
+        self._over.set()
+        self._listener.close()
+
+
+@pytest.fixture
+def host():
+    hosts = []
+
+    def make(talk):
+        hosts.append(Host(talk))
+        return hosts[-1]
+
+    yield make
+    for each in hosts:
+        each.close()
+
+
+@pytest.fixture
+def client():
+    with make_client() as made:
+        yield made
+
+
+def says(*parts: bytes, every: float = 0.0):
+    """Say the parts, the last one for ever, with a pause after each."""
+
+    def talk(connection, over):
+        for part in parts:
+            connection.sendall(part)
+            over.wait(every)
+        while every and not over.wait(every):
+            connection.sendall(parts[-1])
+
+    return talk
+
+
+def once(status: str = "200 OK", body: bytes = b"{}", headers: str = ""):
+    return says(f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\n{headers}\r\n".encode() + body)
+
+
+def silence(_connection, over):
+    over.wait(5)
+
+
+def took(call) -> tuple[float, OutsideError]:
+    started = time.monotonic()
+    with pytest.raises(OutsideError) as error:
+        call()
+    return time.monotonic() - started, error.value
+
+
+def test_an_answer_is_its_status_headers_and_body(client, host):
+    answer = fetch(client, "GET", host(once("404 Not Found", b'{"a": 1}', "X-One: 1\r\n")).address, timeout=5)
+    assert (answer.status, answer.headers["x-one"], answer.json()) == (404, "1", {"a": 1})
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b'{"a": ', b"\xff\xfe\xfa", b"[" * 200_000, b"1" * 5000])
+def test_a_body_that_is_no_json_is_none(body):
+    assert Answer(200, {}, body).json() is None
+
+
+# Time.
+
+
+def test_a_body_that_trickles_for_ever_is_given_up_at_the_deadline(client, host):
+    trickle = host(says(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n", b"x", every=0.03))
+    seconds, error = took(lambda: fetch(client, "GET", trickle.address, timeout=0.3))
+    assert isinstance(error, TimedOut)
+    assert error.sent
+    assert 0.25 < seconds < 0.6
+
+
+def test_a_silent_server_is_given_up_at_the_deadline_and_may_have_acted(client, host):
+    seconds, error = took(lambda: fetch(client, "POST", host(silence).address, timeout=0.3, json={}))
+    assert isinstance(error, TimedOut)
+    assert error.sent
+    assert seconds < 0.6
+
+
+def test_a_client_that_is_out_of_connections_says_that_nothing_was_sent(host):
+    quiet = host(silence)
+    with make_client() as client, contextlib.ExitStack() as stack:
+        stack.enter_context(contextlib.suppress(OutsideError))
+        threads = [threading.Thread(target=_hang, args=(client, quiet.address), daemon=True) for _ in range(16)]
+        for thread in threads:
+            thread.start()
+        deadline = time.monotonic() + 5
+        while len(quiet.requests) < 16 and time.monotonic() < deadline:
+            threading.Event().wait(0.01)
+        _seconds, error = took(lambda: fetch(client, "GET", quiet.address, timeout=0.1))
+        assert isinstance(error, TimedOut)
+        assert not error.sent
+        quiet.close()
+        for thread in threads:
+            thread.join(5)
+
+
+def _hang(client, address):
+    with contextlib.suppress(OutsideError):
+        fetch(client, "GET", address, timeout=5)
+
+
+# What surely did not leave, and what may have.
+
+
+def test_a_closed_port_means_nothing_was_sent(client):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    _seconds, error = took(lambda: fetch(client, "POST", f"http://127.0.0.1:{port}/", timeout=1, json={}))
+    assert not error.sent
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["", "nonsense", "http://", "ftp://example.org/", "http://a:999999/", "http://[x", "http://exa mple.org/\x00"],
+)
+def test_an_address_that_is_none_means_nothing_was_sent(client, address):
+    _seconds, error = took(lambda: fetch(client, "POST", address, timeout=1, json={}))
+    assert not error.sent
+
+
+@pytest.mark.parametrize("value", ["ключ", "a\r\nX-Evil: 1", "a\x00b"])
+def test_a_header_that_cannot_be_sent_is_an_error_and_no_crash(client, host, value):
+    quiet = host(once())
+    _seconds, error = took(lambda: fetch(client, "POST", quiet.address, timeout=1, headers={"X-Api-Key": value}))
+    assert not error.sent
+    assert quiet.requests == []
+
+
+@pytest.mark.parametrize(
+    "cut", [b"", b"HTTP/1.1 200", b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf", b"not http at all\r\n\r\n"]
+)
+def test_a_cut_answer_may_have_been_acted_on(client, host, cut):
+    _seconds, error = took(lambda: fetch(client, "POST", host(says(cut)).address, timeout=2, json={}))
+    assert error.sent
+
+
+# Size, direction, secrets.
+
+
+def test_an_answer_that_is_too_large_is_not_read_to_its_end(client, host):
+    endless = host(says(b"HTTP/1.1 200 OK\r\n\r\n", b"x" * 4096, every=0.001))
+    _seconds, error = took(lambda: fetch(client, "GET", endless.address, timeout=5, largest=20_000))
+    assert error.reason == "answer too large"
+    assert error.sent
+
+
+def test_an_answer_of_just_the_largest_size_is_read(client, host):
+    answer = fetch(client, "GET", host(once(body=b"x" * 1000)).address, timeout=5, largest=1000)
+    assert len(answer.body) == 1000
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_is_an_answer_and_is_not_followed(client, host, status):
+    target = host(once())
+    answer = fetch(
+        client, "POST", host(once(f"{status} Moved", headers=f"Location: {target.address}\r\n")).address, timeout=5
+    )
+    assert answer.status == status
+    assert target.requests == []
+
+
+def test_a_proxy_of_the_environment_is_ignored(host, monkeypatch):
+    proxy, wanted = host(once(body=b'"proxy"')), host(once(body=b'"wanted"'))
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, proxy.address)
+    with make_client() as client:
+        assert fetch(client, "GET", wanted.address, timeout=5).json() == "wanted"
+    assert proxy.requests == []
+
+
+def test_passwords_of_a_netrc_file_go_nowhere(host, monkeypatch, tmp_path):
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login me password secret\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    server = host(once())
+    with make_client() as client:
+        fetch(client, "GET", server.address, timeout=5)
+    assert b"authorization" not in server.requests[0].lower()
+
+
+def test_an_error_names_no_address():
+    def refuse(request):
+        raise httpx.ConnectError(f"cannot reach {request.url}")
+
+    with make_client(transport=httpx.MockTransport(refuse)) as client:
+        _seconds, error = took(lambda: fetch(client, "GET", "http://example.org/?auth=token", timeout=1))
+    assert "token" not in str(error) + error.reason
+
+
+def test_a_request_is_made_once_whatever_happens(client, host):
+    broken = host(says(b""))
+    took(lambda: fetch(client, "POST", broken.address, timeout=1, json={}))
+    assert len(broken.requests) == 1

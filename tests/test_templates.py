@@ -1,0 +1,174 @@
+"""Templates hold no script and no style of their own, every icon exists, every text has its Russian."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po
+from markupsafe import Markup
+
+from tests.stand import Widget
+from widget.icons import icon
+
+ROOT = Path(__file__).resolve().parent.parent
+TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
+SCRIPTS = sorted((ROOT / "static").rglob("*.js"))
+PO = ROOT / "widget" / "locale" / "ru" / "LC_MESSAGES" / "messages.po"
+JINJA = {"extensions": "jinja2.ext.i18n", "newstyle_gettext": "true", "trim_blocks": "true", "lstrip_blocks": "true"}
+
+each_template = pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: str(path.relative_to(ROOT)))
+
+
+@pytest.fixture(scope="module")
+def wanted() -> dict[str, str | None]:
+    """Every text of the templates and the code; with its plural, where it has one."""
+    found: dict[str, str | None] = {}
+    for folder, method in (("templates", ("**.html", "jinja2")), ("widget", ("**.py", "python"))):
+        options = {method[0]: JINJA if method[1] == "jinja2" else {}}
+        for _file, _line, message, _comments, _context in extract_from_dir(ROOT / folder, [method], options):
+            text, plural = message if isinstance(message, tuple) else (message, None)
+            found[text] = plural or found.get(text)
+    assert len(found) > 100
+    return found
+
+
+@pytest.fixture(scope="module")
+def russian() -> Catalog:
+    with PO.open("rb") as file:
+        return read_po(file, locale="ru")
+
+
+def test_no_text_lacks_its_russian(wanted: dict[str, str | None], russian: Catalog) -> None:
+    missing = []
+    for text, plural in wanted.items():
+        entry = russian.get(text)
+        strings = entry.string if entry and isinstance(entry.string, tuple) else (entry.string if entry else "",)
+        if not all(strings) or (plural and len(strings) != 3):
+            missing.append(text)
+    assert missing == []
+
+
+def test_no_russian_is_a_guess_or_left_over(wanted: dict[str, str | None], russian: Catalog) -> None:
+    entries = [entry for entry in russian if entry.id]
+
+    assert [entry.id for entry in entries if entry.fuzzy] == []
+    assert [text for text in map(first_of, entries) if text not in wanted] == []
+    assert russian.obsolete == {}
+
+
+def first_of(entry: object) -> str:
+    text = entry.id  # type: ignore[attr-defined]
+    return str(text[0] if isinstance(text, tuple) else text)
+
+
+def test_no_russian_is_english(russian: Catalog) -> None:
+    """But for those that are a name or a sign in both."""
+    same = [entry.id for entry in russian if entry.id and entry.id == entry.string]
+
+    assert same == []
+
+
+def test_russian_texts_fill_in_what_the_english_ones_do(russian: Catalog) -> None:
+    wrong = []
+    for entry in russian:
+        texts = entry.string if isinstance(entry.string, tuple) else (entry.string,)
+        source = entry.id if isinstance(entry.id, tuple) else (entry.id,)
+        named = {name for text in source for name in re.findall(r"%\((\w+)\)", text)}
+        if entry.id and any(set(re.findall(r"%\((\w+)\)", text)) != named for text in texts):
+            wrong.append(source[0])
+    assert wrong == []
+
+
+def test_one_two_and_five_clients_are_counted_as_russians_count(russian: Catalog) -> None:
+    entry = russian.get("%(num)s linked client is not available to you")
+
+    assert entry
+    assert len(set(entry.string)) == 3
+
+
+@each_template
+def test_a_template_holds_no_script_style_or_handler(template: Path) -> None:
+    text = re.sub(r"\{#.*?#\}", "", template.read_text(), flags=re.S)
+
+    assert not re.search(r"<style\b", text)
+    assert not re.search(r"<script(?![^>]*\bsrc=)", text)
+    assert not re.search(r"\sstyle\s*=", text)
+    assert not re.search(r"""[\s"']on[a-z]+\s*=\s*["']""", text)
+    assert "javascript:" not in text.lower()
+    assert "|safe" not in text.replace(" ", "")
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_script_makes_none_either(script: Path) -> None:
+    text = script.read_text()
+
+    for forbidden in ("eval(", "new Function", "document.write", ".onclick", "setAttribute('style'", "document.cookie"):
+        assert forbidden not in text
+
+
+def named_icons(template: Path) -> set[str]:
+    """The names that may be drawn: the literals in the first argument of icon(…)."""
+    found = set()
+    for call in re.findall(r"icon\(((?:[^()]|\([^()]*\))*)\)", template.read_text()):
+        argument = re.sub(r",\s*\d+\s*$", "", call)
+        keys = set(re.findall(r'"([a-z_0-9-]+)"\s*:', argument))
+        compared = set(re.findall(r'==\s*"([a-z_0-9-]+)"', argument))
+        found |= set(re.findall(r'"([a-z_0-9-]+)"', argument)) - (keys - set(re.findall(r':\s*"([^"]+)"', argument)))
+        found -= compared
+    return found
+
+
+@each_template
+def test_every_icon_it_draws_exists(template: Path) -> None:
+    for name in named_icons(template):
+        assert isinstance(icon(name), Markup), name
+        assert "<path" in icon(name) or "<circle" in icon(name) or "<rect" in icon(name), name
+
+
+def test_icons_are_found_at_all() -> None:
+    assert len({name for template in TEMPLATES for name in named_icons(template)}) > 20
+
+
+def test_an_icon_is_hidden_from_screen_readers_and_carries_its_class() -> None:
+    drawn = icon("phone")
+
+    assert 'aria-hidden="true"' in drawn
+    assert re.search(r'\sclass="[^"]*\bicon\b', drawn)
+
+
+@each_template
+def test_every_static_file_it_names_exists(template: Path) -> None:
+    for name in re.findall(r"static_file\('([^']+)'\)", template.read_text()):
+        assert (ROOT / "static" / name).is_file(), name
+
+
+@each_template
+def test_a_button_says_what_kind_it_is(template: Path) -> None:
+    """A button without a type submits whatever form it stands in."""
+    buttons = re.findall(r"<button\b[^>]*>", template.read_text())
+
+    forms = ("admin/app.html", "card/page.html")  # dialogs and a form that are meant to be submitted
+    if not str(template).endswith(forms):
+        assert [button for button in buttons if 'type="' not in button] == []
+
+
+def test_every_action_in_the_templates_is_known_to_a_script() -> None:
+    markup = " ".join(template.read_text() for template in TEMPLATES)
+    scripts = " ".join(script.read_text() for script in SCRIPTS)
+    for action in set(re.findall(r'data-action="([a-z-]+)"', markup)):
+        assert re.search(rf"""['"\[=]?{action}['"\]]?\s*[:,(]|{json.dumps(action)}|'{action}'""", scripts), action
+
+
+def test_no_page_leaves_a_text_in_english_for_a_russian_reader(widget: Widget) -> None:
+    card = widget.open(lang="ru")
+    pages = [card.words, card.reveal().words, card.check().words, card.refresh().words]
+    chat = card.open_chat(card.keys["+7 961 951-00-00"]).chat
+    pages += [card.words, card.post("/card/lines", {"line": None, "selected": None}).words]
+    app = widget.open("/app/", user="admin", lang="ru")
+    pages += [app.words, card.history(chat).words]
+
+    left = {word for page in pages[:-1] for word in re.findall(r"\b[A-Za-z]{4,}\b", page)}
+    assert left - {"WhatsApp", "JavaScript", "Line", "sales", "flask", "line"} == set()
