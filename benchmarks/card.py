@@ -19,6 +19,7 @@ from typing import Any
 from benchmarks import calls, cold, limiter, memory, mixed, warm
 from benchmarks.pace import FULL, MICRO, QUICK, Pace
 from benchmarks.stand import Stand
+from sandbox.valkey import ValkeyMissing
 
 SECTIONS: dict[str, ModuleType] = {
     "calls": calls,
@@ -33,11 +34,13 @@ SECTIONS: dict[str, ModuleType] = {
 def main() -> None:
     arguments = _arguments()
     pace = MICRO if arguments.micro else QUICK if arguments.quick else FULL
+    tables = sys.stderr if arguments.json else sys.stdout
+    try:
+        figures = run(pace, arguments.only, say=lambda text: print(text, file=tables, flush=True))
+    except ValkeyMissing as missing:
+        sys.exit(f"Nothing is measured without a Redis-compatible server: {missing}")
     if arguments.json:
-        figures = run(pace, arguments.only, say=lambda text: print(text, file=sys.stderr, flush=True))
         print(json.dumps(figures, indent=2))
-    else:
-        run(pace, arguments.only, say=lambda text: print(text, flush=True))
 
 
 def run(pace: Pace, names: Sequence[str], *, say: Callable[[str], None]) -> dict[str, Any]:

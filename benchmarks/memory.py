@@ -10,7 +10,7 @@ from benchmarks.stand import Stand
 from benchmarks.stub import FOREIGN
 from benchmarks.visitor import hidden_page, next_card, see
 
-CONNECTIONS = 24  # enough to meet both workers
+CONNECTIONS = 16  # enough to meet both workers
 
 
 async def measure(stand: Stand, pace: Pace) -> dict[str, Any]:

@@ -12,13 +12,16 @@ class Pace:
     rounds: int
     seconds: float  # for one side of one round
     cards: int  # cold cards for each visitor in one round
+    crowds: tuple[int, ...] = (1, 16, 64)  # so many cold cards at once
     portal: float = 0.080
     gateway: float = 0.150
 
 
 FULL = Pace(rounds=5, seconds=1.5, cards=3)
-QUICK = Pace(rounds=1, seconds=1.0, cards=2)
-MICRO = Pace(rounds=1, seconds=0.1, cards=1, portal=0.004, gateway=0.006)  # for tests: the figures mean nothing
+QUICK = Pace(rounds=1, seconds=0.6, cards=2)
+MICRO = Pace(
+    rounds=1, seconds=0.1, cards=1, crowds=(1, 4), portal=0.004, gateway=0.006
+)  # for tests: the figures mean nothing
 
 
 def middle(rounds: list[dict[str, float]]) -> dict[str, float]:

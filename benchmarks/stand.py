@@ -93,12 +93,14 @@ class Stand:
 
     def restart_widget(self) -> None:
         _end(self._programs.pop("widget"))
-        self._serve_widget()
+        self._start_server("widget", "wsgi:app")
+        self._await("widget", self._address("widget", "/health/ready"))
 
     def serve_bare(self, size: int) -> None:
         """The bare page, as large as this; once its size is known."""
         self._environment["BARE_SIZE"] = str(size)
-        self._serve("bare", "benchmarks.bare:app", f"http://127.0.0.1:{self.ports['bare']}/")
+        self._start_server("bare", "benchmarks.bare:app")
+        self._await("bare", self._address("bare", "/"))
 
     def _start(self) -> None:
         self._data = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
@@ -107,8 +109,10 @@ class Stand:
         self._run("outside", [sys.executable, "-m", "benchmarks.stub", "--port", str(self.outside)])
         self._seed()
         self._await("outside", f"http://127.0.0.1:{self.outside}/_calls")
-        self._serve_widget()
-        self._serve("naive", "benchmarks.naive:app", f"http://127.0.0.1:{self.ports['naive']}/")
+        self._start_server("naive", "benchmarks.naive:app")
+        self._start_server("widget", "wsgi:app")
+        self._await("naive", self._address("naive", "/"))
+        self._await("widget", self._address("widget", "/health/ready"))
 
     def _stop(self) -> None:
         for program in reversed(self._programs.values()):
@@ -139,7 +143,7 @@ class Stand:
         upgrade(engine)
         portals, lines = Portals(engine, time.time), Lines(engine, Vault([self._encryption_key]), time.time)
         outside = f"http://127.0.0.1:{self.outside}"
-        for number in range(1, PORTALS + 1):
+        for number in range(1, PORTALS + 2):
             added = portals.add(
                 member_id=stub.member_of(number),
                 domain=stub.domain_of(number),
@@ -154,13 +158,12 @@ class Stand:
         with urllib.request.urlopen(f"http://127.0.0.1:{self.outside}{path}", data, timeout=PATIENCE) as told:
             return json.loads(told.read())
 
-    def _serve_widget(self) -> None:
-        self._serve("widget", "wsgi:app", f"http://127.0.0.1:{self.ports['widget']}/health/ready")
-
-    def _serve(self, name: str, app: str, address: str) -> None:
+    def _start_server(self, name: str, app: str) -> None:
         bind = ("--bind", f"127.0.0.1:{self.ports[name]}")
         self._run(name, [sys.executable, "-m", "gunicorn", app, *bind, *SERVER])
-        self._await(name, address)
+
+    def _address(self, name: str, path: str) -> str:
+        return f"http://127.0.0.1:{self.ports[name]}{path}"
 
     def _run(self, name: str, command: list[str]) -> None:
         with (self._data / f"{name}.log").open("wb") as log:

@@ -224,9 +224,9 @@ def test_a_line_that_knows_only_a_part_says_where_the_rest_is(make_widget: MakeW
     page = widget.open(lang=lang).reveal()
     chat = page.open_chat(page.keys[OLEG_ROW], line=2).chat
 
+    assert len(whole_history(page, chat)) == OLEG.chat
     text = "Older messages are only on the phone"
-    assert (text if lang == "en" else in_russian(text)) in page.history(chat).words
-    assert len(page.bubbles) == OLEG.chat
+    assert (text if lang == "en" else in_russian(text)) in page.words
 
 
 def test_a_chat_kept_under_a_lid_is_found_by_its_number(widget: Widget) -> None:
@@ -285,7 +285,7 @@ def test_every_kind_of_message_is_shown_as_what_it_is(card: CardPage) -> None:
     assert "<b>hi</b> <script>alert(1)</script>" in card.words
     assert "<script" not in card.text
     assert '<a href="https://example.com/catalog' in card.text
-    assert 'rel="noopener noreferrer nofollow"' in card.text
+    assert re.search(r'<a href="https://example.com/[^>]* rel="[^"]*\bnoopener\b', card.text)
     assert 'src="data:image/jpeg;base64,' in card.text
 
 

@@ -103,7 +103,11 @@ def _refused(error: Refused) -> Response:
 
 
 _WORTH_RETRYING = frozenset(
-    {Refusal.PORTAL_BUSY, Refusal.PORTAL_FAILED, Refusal.LINE_TROUBLE, Refusal.BROKEN, Refusal.PORTAL_MOVED}
+    {
+        *(Refusal.PORTAL_BUSY, Refusal.PORTAL_FAILED, Refusal.PORTAL_MOVED, Refusal.LINE_TROUBLE, Refusal.BROKEN),
+        # What an administrator mends in Bitrix24 is mended for the open card too.
+        *(Refusal.PORTAL_PLAN, Refusal.PORTAL_CLOSED, Refusal.PORTAL_SCOPE, Refusal.CARD_GONE),
+    }
 )
 
 

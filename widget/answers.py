@@ -44,6 +44,11 @@ class JsonRedisCache(RedisCache):
 
     serializer = _Json()  # type: ignore[assignment]
 
+    def delete_many(self, *keys: str) -> list[str]:
+        """One round trip; cachelib's own takes two for each key."""
+        self._write_client.delete(*(f"{self._get_prefix()}{key}" for key in keys))
+        return list(keys)
+
 
 class Answers:
     """Records by key, for a time. Raises StoreGone where the store cannot be reached."""
@@ -85,6 +90,7 @@ class Answers:
             raise StoreGone from error
 
     def delete_many(self, keys: Sequence[str]) -> None:
+        """Forget the records. One round trip."""
         if not keys:
             return
         try:

@@ -22,6 +22,7 @@ class Refusal(Enum):
     PORTAL_MOVED = "portal_moved"
     PORTAL_FAILED = "portal_failed"
     LINE_TROUBLE = "line_trouble"
+    FILE_GONE = "file_gone"
     NOT_FOUND = "not_found"
     TOO_LARGE = "too_large"
     BROKEN = "broken"

@@ -9,15 +9,21 @@ from widget.errors import Refusal, Refused
 
 def json_body() -> dict[str, Any]:
     """The request's JSON object. Raises Refused(BAD_FORM)."""
-    body = request.get_json(silent=True)
+    try:
+        body = request.get_json(silent=True)
+    except RecursionError as error:  # brackets without end
+        raise Refused(Refusal.BAD_FORM, 400, "JSON too deep") from error
     if not isinstance(body, dict):
         raise Refused(Refusal.BAD_FORM, 400, "not a JSON object")
     return body
 
 
 def text_field(body: dict[str, Any], name: str, *, longest: int) -> str:
+    """A text that is not empty, with no NUL and no half of a letter (a lone surrogate), which nothing can store."""
     value = body.get(name)
     if not isinstance(value, str) or not value or len(value) > longest or "\x00" in value:
+        raise Refused(Refusal.BAD_FORM, 422, name)
+    if any("\ud800" <= letter <= "\udfff" for letter in value):
         raise Refused(Refusal.BAD_FORM, 422, name)
     return value
 

@@ -15,8 +15,6 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 from flask import Flask, g
-from jinja2.utils import urlize
-from markupsafe import Markup, escape
 
 LANGUAGES = ("ru", "en")
 LOCALE = Path(__file__).parent / "locale"
@@ -61,7 +59,6 @@ def init_app(app: Flask) -> None:
     app.jinja_env.filters["day"] = day
     app.jinja_env.filters["moment"] = moment
     app.jinja_env.filters["size"] = size
-    app.jinja_env.filters["links"] = links
     app.jinja_env.globals["current_language"] = current_language
 
 
@@ -89,8 +86,3 @@ def size(count: int) -> str:
     step = next((step for step in (2, 1) if count >= 1024**step), 0)
     unit = {"ru": ("Б", "КБ", "МБ")}.get(current_language(), ("B", "KB", "MB"))[step]
     return f"{format_decimal(round(count / 1024**step, 1 if step == 2 else 0), locale=current_language())} {unit}"
-
-
-def links(text: str) -> Markup:
-    """A message's text with its web addresses made into links; everything else is escaped."""
-    return Markup(urlize(str(escape(text)), rel="noopener noreferrer nofollow", target="_blank"))  # noqa: S704

@@ -9,4 +9,4 @@ from markupsafe import Markup
 @cache
 def icon(name: str, size: int = 18) -> Markup:
     """The icon as an SVG that screen readers skip: the control around it carries the words."""
-    return Markup(lucide(name, size=size, aria_hidden="true", focusable="false", class_="icon"))  # noqa: S704
+    return Markup(lucide(name, size=size, aria_hidden="true", focusable="false", **{"class": "icon"}))  # noqa: S704

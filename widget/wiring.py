@@ -121,6 +121,7 @@ def build(
         chats,
         workers,
         metrics,
+        vault,
         key_of=keys.key,
         lifetimes=Lifetimes(sure=config.presence_ttl, unknown=config.unknown_ttl),
         clock=clock,

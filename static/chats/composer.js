@@ -44,9 +44,11 @@ export function startComposer(chat, address, history, signal) {
     history.append(waiting);
     try {
       const response = await request(address, { json: { text: body, key, confirmed }, signal });
-      history.settle(waiting, await response.text());
-      Object.assign(draft, { text: '', key: newKey() });
-      text.value = '';
+      const sent = history.settle(waiting, await response.text());
+      // What surely did not go out stays for another try, which is another message.
+      const refused = sent.classList.contains('is-failed');
+      Object.assign(draft, { text: refused ? draft.text : '', key: newKey() });
+      text.value = draft.text;
       count();
       history.hurry();
       text.focus();
@@ -94,6 +96,7 @@ function confirmed(question) {
   dialog.querySelector('#confirm-text').textContent = textOf(question);
   dialog.returnValue = 'no';
   dialog.showModal();
+  dialog.querySelector('[value="no"]').focus(); // a second Ctrl+Enter must not send at night
   return new Promise((resolve) => {
     dialog.addEventListener('close', () => resolve(dialog.returnValue === 'yes'), { once: true });
   });

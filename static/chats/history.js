@@ -149,6 +149,7 @@ export class History {
     else this.insert(bubble);
     this.days();
     this.box.scrollTop = this.box.scrollHeight;
+    return bubble;
   }
 
   scrolled() {

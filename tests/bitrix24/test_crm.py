@@ -112,7 +112,11 @@ def test_the_same_link_twice_is_one_person():
 
 
 def test_ids_may_come_as_texts():
-    found = card({"id": "1", "contactId": "9", "contactIds": ["5", "9"], "companyId": "20"}, [person("5"), person(9)], [company("20")])
+    found = card(
+        {"id": "1", "contactId": "9", "contactIds": ["5", "9"], "companyId": "20"},
+        [person("5"), person(9)],
+        [company("20")],
+    )
     assert ids(found) == [9, 5, 20]
     assert found.hidden == 0
 
@@ -127,7 +131,10 @@ def test_linked_people_who_did_not_come_are_counted_and_not_named():
 
 
 def test_a_list_that_failed_hides_all_of_it():
-    found = card({"id": 1, "contactIds": [9, 5], "companyId": None}, errors={"contacts": "ACCESS_DENIED", "companies": "INVALID_ARG_VALUE"})
+    found = card(
+        {"id": 1, "contactIds": [9, 5], "companyId": None},
+        errors={"contacts": "ACCESS_DENIED", "companies": "INVALID_ARG_VALUE"},
+    )
     assert (found.people, found.hidden) == ((), 2)
 
 
@@ -214,14 +221,18 @@ def test_a_blocked_command_makes_the_card_busy_and_not_half_empty(command):
     assert refusal(lambda: card(answer, [person(5)], [company(20)], errors=blocked)) is Refusal.PORTAL_BUSY
 
 
-@pytest.mark.parametrize("results", [{}, {"item": None}, {"item": []}, {"item": {"item": None}}, {"item": {"item": []}}, {"item": 5}])
+@pytest.mark.parametrize(
+    "results", [{}, {"item": None}, {"item": []}, {"item": {"item": None}}, {"item": {"item": []}}, {"item": 5}]
+)
 def test_a_batch_without_an_item_is_a_failure_that_may_pass(results):
     assert refusal(lambda: card_of(Batch({**results, "me": ME}, {}), DEAL, 7)) is Refusal.PORTAL_FAILED
 
 
 @pytest.mark.parametrize("items", [None, [], {}, "x", [None, 5, "x", []], [{"id": []}, {"id": {}}, {"id": None}, {}]])
 def test_lists_full_of_nonsense_hold_nobody(items):
-    answer = Batch({"item": {"item": {"id": 1, "contactIds": [5]}}, "contacts": {"items": items}, "companies": items, "me": ME}, {})
+    answer = Batch(
+        {"item": {"item": {"id": 1, "contactIds": [5]}}, "contacts": {"items": items}, "companies": items, "me": ME}, {}
+    )
     found = card_of(answer, DEAL, 7)
     assert (found.people, found.hidden) == ((), 1)
 
@@ -270,7 +281,7 @@ def test_a_contact_asks_for_all_its_companies_and_a_company_for_none():
         (INVOICE, 88, [(Kind.CONTACT, 46)], 0),
         (PROCESS, 12, [(Kind.CONTACT, number) for number in (48, 49, 50, 51, 52)], 0),
     ],
-)  # fmt: skip
+)
 def test_every_kind_of_card_is_read_with_one_request(sign_in, outside, kind, number, expected, hidden):
     here = sign_in()
     found = read_card(here.rest, here.portal, REP, kind, number)

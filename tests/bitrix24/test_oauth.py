@@ -14,11 +14,14 @@ OURS, MEMBER = "local.ours", "m1"
 
 
 def proof(**changes):
-    install = {"member_id": MEMBER, "domain": "Example.Bitrix24.com", "client_endpoint": "https://example.bitrix24.com/rest/"}
+    install = {
+        "member_id": MEMBER,
+        "domain": "Example.Bitrix24.com",
+        "client_endpoint": "https://example.bitrix24.com/rest/",
+    }
     result = {"client_id": OURS, "user_id": "7", **changes}
-    result["install"] = {**install, **changes["install"]} if isinstance(changes.get("install"), dict) else install
-    if "install" in changes and not isinstance(changes["install"], dict):
-        result["install"] = changes["install"]
+    given = changes.get("install", {})
+    result["install"] = {**install, **given} if isinstance(given, dict) else given
     return {"result": result}
 
 
@@ -90,8 +93,13 @@ def test_the_recorded_proof_is_understood(oauth, servers, recorded):
 
 @pytest.mark.parametrize(
     "answer",
-    [proof(client_id="local.other"), proof(client_id=None), proof(install={"member_id": "m2"}), proof(install={"member_id": None})],
-)  # fmt: skip
+    [
+        proof(client_id="local.other"),
+        proof(client_id=None),
+        proof(install={"member_id": "m2"}),
+        proof(install={"member_id": None}),
+    ],
+)
 def test_a_token_of_another_application_or_portal_proves_nothing(oauth, servers, answer):
     says(servers, answer)
     assert refusal(lambda: oauth.prove("token", member_id=MEMBER)) is Refusal.NO_AUTH
@@ -162,7 +170,12 @@ def test_a_portal_without_https_is_refused_unless_the_operator_allows_it(make_oa
 
 @pytest.mark.parametrize(
     "trouble",
-    [httpx.ConnectError("refused"), httpx.ConnectTimeout("slow"), httpx.ReadTimeout("slow"), httpx.RemoteProtocolError("cut")],
+    [
+        httpx.ConnectError("refused"),
+        httpx.ConnectTimeout("slow"),
+        httpx.ReadTimeout("slow"),
+        httpx.RemoteProtocolError("cut"),
+    ],
     ids=lambda error: type(error).__name__,
 )
 def test_the_other_server_is_asked_when_the_first_is_out_of_reach(oauth, servers, trouble):
@@ -210,7 +223,9 @@ def test_what_the_server_refuses_is_told_by_its_code_and_only_one_server_is_aske
     assert set(servers.asked) == {"oauth.bitrix.info"}
 
 
-@pytest.mark.parametrize("code", ["PAYMENT_REQUIRED", "invalid_client", "invalid_grant", "invalid_request", "invalid_scope"])
+@pytest.mark.parametrize(
+    "code", ["PAYMENT_REQUIRED", "invalid_client", "invalid_grant", "invalid_request", "invalid_scope"]
+)
 def test_every_recorded_refusal_of_a_refresh_is_a_refusal_here(oauth, servers, recorded, code):
     error = recorded(f"oauth.token.error.{code}.json")
     says(servers, error, error)
@@ -276,7 +291,9 @@ def test_a_lifetime_that_cannot_be_right_is_an_hour(oauth, servers, clock, lifet
     assert oauth.refresh("old").expires_at == clock() + 3600
 
 
-@pytest.mark.parametrize("half", [{"access_token": "new"}, {"refresh_token": "next"}, {"access_token": 1, "refresh_token": 2}])
+@pytest.mark.parametrize(
+    "half", [{"access_token": "new"}, {"refresh_token": "next"}, {"access_token": 1, "refresh_token": 2}]
+)
 def test_half_a_pair_is_no_pair(oauth, servers, half):
     says(servers, half)
     assert refusal(lambda: oauth.refresh("old")) is Refusal.PORTAL_FAILED

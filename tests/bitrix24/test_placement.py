@@ -42,7 +42,9 @@ def refusal_of(*args, **changes) -> Refusal:
 
 @pytest.mark.parametrize("place", ["DETAIL_TAB", "DETAIL_ACTIVITY", "DETAIL_TOOLBAR", "DOCUMENTGENERATOR_BUTTON"])
 @pytest.mark.parametrize("key", ["ID", "ENTITY_ID"])
-@pytest.mark.parametrize(("name", "entity_type_id"), [*ENTITY_TYPES.items(), ("DYNAMIC_183", 183), ("DYNAMIC_1032", 1032)])
+@pytest.mark.parametrize(
+    ("name", "entity_type_id"), [*ENTITY_TYPES.items(), ("DYNAMIC_183", 183), ("DYNAMIC_1032", 1032)]
+)
 def test_every_code_names_its_entity_type_and_either_key_its_id(name, entity_type_id, key, place):
     found = read(f"CRM_{name}_{place}", {key: "8061", "URI": "/crm/"})
     assert (found.entity_type_id, found.entity_id) == (entity_type_id, 8061)
@@ -74,15 +76,31 @@ def test_zero_is_a_card_that_was_never_saved(given):
     assert read("USERFIELD_TYPE", {**FIELD, "ENTITY_VALUE_ID": given}).entity_id == 0
 
 
-@pytest.mark.parametrize("given", [True, -1, "-1", "8061; drop", "8061.0", 8061.5, "", None, [], {"a": 1}, "٨٠٦١", 2**53, "9" * 17])
+@pytest.mark.parametrize(
+    "given", [True, -1, "-1", "8061; drop", "8061.0", 8061.5, "", None, [], {"a": 1}, "٨٠٦١", 2**53, "9" * 17]
+)
 def test_what_is_no_id_is_refused(given):
     assert refusal_of(options={"ID": given}) is Refusal.BAD_FORM
 
 
 @pytest.mark.parametrize(
     "options",
-    [None, "", "undefined", "null", "[]", '["ID", "8061"]', '"8061"', "8061", "NaN", "{", '{"URI": "/crm/"}', "[" * 8000,
-     '{"ID": ' * 1000 + "1" + "}" * 1000, '{"ID": ' + "9" * 8000 + "}"],
+    [
+        None,
+        "",
+        "undefined",
+        "null",
+        "[]",
+        '["ID", "8061"]',
+        '"8061"',
+        "8061",
+        "NaN",
+        "{",
+        '{"URI": "/crm/"}',
+        "[" * 8000,
+        '{"ID": ' * 1000 + "1" + "}" * 1000,
+        '{"ID": ' + "9" * 8000 + "}",
+    ],
 )
 def test_options_without_an_id_are_refused_clearly(options):
     assert refusal_of(PLACEMENT_OPTIONS=options) is Refusal.BAD_FORM
@@ -90,10 +108,24 @@ def test_options_without_an_id_are_refused_clearly(options):
 
 @pytest.mark.parametrize(
     "code",
-    ["DEFAULT", "", None, "LEFT_MENU", "IM_TEXTAREA", "CRM_DEAL", "crm_deal_detail_tab", "CRM_ORDER_DETAIL_TAB",
-     "CRM_DYNAMIC_DETAIL_TAB", "CRM_DYNAMIC_abc_DETAIL_TAB", "CRM_DYNAMIC_1234567890_DETAIL_TAB",
-     "CRM_DYNAMIC_١٨٣_DETAIL_TAB", "CRM_DEAL_DETAIL_TAB\n", " CRM_DEAL_DETAIL_TAB", "CRM_DEAL_DETAIL_TAB2"],
-)  # fmt: skip
+    [
+        "DEFAULT",
+        "",
+        None,
+        "LEFT_MENU",
+        "IM_TEXTAREA",
+        "CRM_DEAL",
+        "crm_deal_detail_tab",
+        "CRM_ORDER_DETAIL_TAB",
+        "CRM_DYNAMIC_DETAIL_TAB",
+        "CRM_DYNAMIC_abc_DETAIL_TAB",
+        "CRM_DYNAMIC_1234567890_DETAIL_TAB",
+        "CRM_DYNAMIC_١٨٣_DETAIL_TAB",
+        "CRM_DEAL_DETAIL_TAB\n",
+        " CRM_DEAL_DETAIL_TAB",
+        "CRM_DEAL_DETAIL_TAB2",
+    ],
+)
 def test_a_code_that_is_no_card_is_refused(code):
     assert refusal_of(code) is Refusal.UNKNOWN_PLACEMENT
 
@@ -113,7 +145,9 @@ def test_an_old_box_without_entity_data_names_the_type_of_a_custom_field_in_word
     assert (found.entity_type_id, found.entity_id) == (entity_type_id, 7303)
 
 
-@pytest.mark.parametrize("data", [None, [], "x", {}, {"entityTypeId": 0}, {"entityTypeId": None}, {"entityTypeId": True}])
+@pytest.mark.parametrize(
+    "data", [None, [], "x", {}, {"entityTypeId": 0}, {"entityTypeId": None}, {"entityTypeId": True}]
+)
 @pytest.mark.parametrize("owner", ["CRM_7", "CRM_183", "CRM_", "", None, ["CRM_DEAL"], {"CRM_DEAL": 1}])
 def test_the_row_of_a_smart_process_is_never_taken_for_its_entity_type(owner, data):
     options = {**FIELD, "ENTITY_ID": owner, "ENTITY_DATA": data}
@@ -142,9 +176,28 @@ def test_a_member_id_that_cannot_be_one_is_refused(member_id):
 
 @pytest.mark.parametrize(
     "domain",
-    ["evil.example/path", "a b", "user@host", "host:port", "host:123456", "-a.b", "a.b-", "[::1]", "http://x", "a" * 254,
-     "a;b", "x' 'unsafe-inline", "*", "пример.рф", "\u212aelvin.example", "\u017fite.example", "host:\u0661", "a\n", "."],
-)  # fmt: skip
+    [
+        "evil.example/path",
+        "a b",
+        "user@host",
+        "host:port",
+        "host:123456",
+        "-a.b",
+        "a.b-",
+        "[::1]",
+        "http://x",
+        "a" * 254,
+        "a;b",
+        "x' 'unsafe-inline",
+        "*",
+        "пример.рф",
+        "\u212aelvin.example",
+        "\u017fite.example",
+        "host:\u0661",
+        "a\n",
+        ".",
+    ],
+)
 def test_a_domain_that_is_no_plain_host_is_refused_and_frames_nothing(domain):
     query = {**QUERY, "DOMAIN": domain}
     assert refusal_of(query=query) is Refusal.BAD_FORM
@@ -191,7 +244,16 @@ def test_a_huge_field_or_a_nul_byte_is_refused_wherever_it_stands(name, value):
 
 @pytest.mark.parametrize(
     ("said", "seconds"),
-    [("3600", 3600), (" 60 ", 60), ("0", 3600), ("", 3600), (None, 3600), ("-5", 3600), ("soon", 3600), ("9999999", 86_400)],
+    [
+        ("3600", 3600),
+        (" 60 ", 60),
+        ("0", 3600),
+        ("", 3600),
+        (None, 3600),
+        ("-5", 3600),
+        ("soon", 3600),
+        ("9999999", 86_400),
+    ],
 )
 def test_a_lifetime_is_between_a_second_and_a_day(said, seconds):
     assert read(AUTH_EXPIRES=said).expires_in == seconds
@@ -259,9 +321,17 @@ def test_the_recorded_split_post_is_the_apps_own_page(recorded):
 
 @pytest.mark.parametrize(
     "path",
-    ["/crm/lead/details/501/", "/crm/deal/details/7045/", "/crm/contact/details/42/", "/crm/company/details/15/",
-     "/crm/type/7/details/31/", "/crm/type/31/details/88/", "/crm/type/183/details/12/", "/crm/deal/details/0/"],
-)  # fmt: skip
+    [
+        "/crm/lead/details/501/",
+        "/crm/deal/details/7045/",
+        "/crm/contact/details/42/",
+        "/crm/company/details/15/",
+        "/crm/type/7/details/31/",
+        "/crm/type/31/details/88/",
+        "/crm/type/183/details/12/",
+        "/crm/deal/details/0/",
+    ],
+)
 @pytest.mark.parametrize("embed", ["tab", "field"])
 def test_every_card_of_the_simulated_portal_is_understood(outside, path, embed):
     opening = outside.opening(path, embed=embed)
@@ -287,11 +357,18 @@ OPTIONS = st.dictionaries(KEYS, JSON | st.sampled_from(["CRM_DEAL", "7", 7]), ma
 
 @given(
     query=st.dictionaries(st.sampled_from(["DOMAIN", "LANG", "PROTOCOL"]) | TEXTS, TEXTS, max_size=4),
-    changes=st.dictionaries(st.sampled_from(["AUTH_ID", "REFRESH_ID", "AUTH_EXPIRES", "member_id"]) | TEXTS, TEXTS, max_size=4),
+    changes=st.dictionaries(
+        st.sampled_from(["AUTH_ID", "REFRESH_ID", "AUTH_EXPIRES", "member_id"]) | TEXTS, TEXTS, max_size=4
+    ),
     code=CODES,
     options=OPTIONS,
 )
-@example(query={"DOMAIN": "x"}, changes={}, code="USERFIELD_TYPE", options='{"ENTITY_DATA": {"entityTypeId": 2, "entityId": "1"}}')
+@example(
+    query={"DOMAIN": "x"},
+    changes={},
+    code="USERFIELD_TYPE",
+    options='{"ENTITY_DATA": {"entityTypeId": 2, "entityId": "1"}}',
+)
 def test_whatever_is_posted_is_a_placement_or_refused(query, changes, code, options):
     fields = {**form(code, PLACEMENT_OPTIONS=options), **changes}
     try:

@@ -208,9 +208,18 @@ def test_a_silent_portal_is_given_up_in_time(sign_in, outside):
 
 @pytest.mark.parametrize(
     "code",
-    ["ACCESS_DENIED", "INVALID_CREDENTIALS", "NO_AUTH_FOUND", "OPERATION_TIME_LIMIT", "OVERLOAD_LIMIT", "PORTAL_DELETED",
-     "QUERY_LIMIT_EXCEEDED", "expired_token", "insufficient_scope"],
-)  # fmt: skip
+    [
+        "ACCESS_DENIED",
+        "INVALID_CREDENTIALS",
+        "NO_AUTH_FOUND",
+        "OPERATION_TIME_LIMIT",
+        "OVERLOAD_LIMIT",
+        "PORTAL_DELETED",
+        "QUERY_LIMIT_EXCEEDED",
+        "expired_token",
+        "insufficient_scope",
+    ],
+)
 def test_every_recorded_error_has_a_refusal_of_its_own_in_any_case(recorded, code):
     error = recorded(f"error.{code}.json")["error"]
     assert refused(error).refusal is not Refusal.PORTAL_FAILED
@@ -288,12 +297,16 @@ def test_json_that_is_no_answer_is_a_failure(sign_in, body):
 
 
 def test_an_error_inside_a_batch_may_be_a_bare_text(sign_in):
-    here = sign_in(transport=Scripted({"result": {"result": [], "result_error": {"a": "Not found.", "b": {"error": ""}}}}))
+    here = sign_in(
+        transport=Scripted({"result": {"result": [], "result_error": {"a": "Not found.", "b": {"error": ""}}}})
+    )
     answer = here.rest.batch(here.portal, REP, {"a": ("profile", {})})
     assert answer.errors == {"a": "Not found.", "b": ""}
 
 
-@pytest.mark.parametrize("name", ["batch.response.json", "batch.response.fixture.json", "batch.error.halt0.json", "batch.error.halt1.json"])
+@pytest.mark.parametrize(
+    "name", ["batch.response.json", "batch.response.fixture.json", "batch.error.halt0.json", "batch.error.halt1.json"]
+)
 def test_every_recorded_batch_is_read(sign_in, recorded, name):
     body = recorded(name)
     here = sign_in(transport=Scripted(body))
@@ -307,7 +320,9 @@ def test_the_command_of_a_batch_is_what_php_reads_back(sign_in):
     wire = Scripted({"result": {"result": [], "result_error": []}})
     here = sign_in(transport=wire)
     filter_ = {"=id": "$result[item][item][contactIds]"}
-    here.rest.batch(here.portal, REP, {"list": ("crm.item.list", {"entityTypeId": 3, "filter": filter_, "select": ["*"]})})
+    here.rest.batch(
+        here.portal, REP, {"list": ("crm.item.list", {"entityTypeId": 3, "filter": filter_, "select": ["*"]})}
+    )
     body = json.loads(wire.requests[0].content)
     method, _, query = body["cmd"]["list"].partition("?")
     assert body["halt"] == 0

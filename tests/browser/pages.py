@@ -208,5 +208,5 @@ class ClientPhone:
         page = self.open(number, line)
         page.get_by_placeholder("Сообщение").fill(text)
         page.get_by_label("Отправить").click()
-        expect(page.get_by_text(text, exact=True)).to_be_visible()
+        expect(page.get_by_role("log").get_by_text(text, exact=True)).to_be_visible()
         page.close()

@@ -148,9 +148,19 @@ def test_the_id_of_a_brazilian_chat_is_the_one_whatsapp_gives(waha):
 
 @pytest.mark.parametrize(
     "answer",
-    [{}, [], None, "yes", {"numberExists": None}, {"numberExists": "true"}, {"numberExists": 1}, {"exists": True},
-     {"error": "x"}, {"numberExists": []}],
-)  # fmt: skip
+    [
+        {},
+        [],
+        None,
+        "yes",
+        {"numberExists": None},
+        {"numberExists": "true"},
+        {"numberExists": 1},
+        {"exists": True},
+        {"error": "x"},
+        {"numberExists": []},
+    ],
+)
 def test_what_is_not_surely_a_yes_or_a_no_is_never_a_no(line, answer):
     assert trouble(lambda: line(transport=scripted(answer)).check("+79261112233")) is Trouble.BROKEN_ANSWER
 
@@ -189,7 +199,9 @@ def test_a_lid_without_a_number_of_ours_is_nobodys_chat(line, pn):
     assert gateway.chats_of(["+79619510000"]) == {}
 
 
-@pytest.mark.parametrize("name", ["lid-by-phone.found", "lid-by-phone.missing", "phone-by-lid.found", "phone-by-lid.missing"])
+@pytest.mark.parametrize(
+    "name", ["lid-by-phone.found", "lid-by-phone.missing", "phone-by-lid.found", "phone-by-lid.missing"]
+)
 def test_the_recorded_lids_are_read(line, recorded, name):
     answer = recorded(f"waha/{name}.json")
     gateway = line(transport=scripted([{"id": "123123123@lid", "lastMessage": {"timestamp": 5}}], answer))
@@ -259,7 +271,8 @@ def test_messages_that_arrive_between_pages_neither_shift_nor_repeat_the_older_o
 @pytest.mark.parametrize("limit", [2, 3, 10])
 def test_a_second_with_more_messages_than_a_page_holds_is_read_whole(line, limit):
     raw = [
-        {"id": f"false_{IVAN}_A{n}", "timestamp": 2000 if n < 9 else 1000, "fromMe": False, "body": str(n)} for n in range(12)
+        {"id": f"false_{IVAN}_A{n}", "timestamp": 2000 if n < 9 else 1000, "fromMe": False, "body": str(n)}
+        for n in range(12)
     ]
     gateway = line(transport=httpx.MockTransport(lambda request: httpx.Response(200, json=_page(raw, request))))
     assert [message.text for message in everything(gateway, IVAN, limit)] == [str(n) for n in range(12)]
@@ -340,7 +353,9 @@ def test_an_id_of_the_gateways_own_is_taken_over(line):
 
 @pytest.mark.parametrize("given", [None, "", 5, [], {"fromMe": True, "remote": ORDERS, "id": "X"}, "x" * 500])
 def test_an_answer_without_a_readable_id_keeps_ours(line, given):
-    result = line(transport=scripted(httpx.Response(201, json={"id": given}))).send_text(ORDERS, "hi", message_id=OUR_ID)
+    result = line(transport=scripted(httpx.Response(201, json={"id": given}))).send_text(
+        ORDERS, "hi", message_id=OUR_ID
+    )
     assert (result.outcome, result.message_id) == (Sent.SENT, OUR_ID)
 
 
@@ -401,9 +416,13 @@ def test_a_file_that_the_gateway_lost_is_not_there(waha):
 
 @pytest.mark.parametrize(
     "url",
-    ["http://evil.example/api/files/sales/a.jpg", "//evil.example/api/files/sales/a.jpg", "https://user:pw@evil.example/api/files/a",
-     "http://169.254.169.254/api/files/a"],
-)  # fmt: skip
+    [
+        "http://evil.example/api/files/sales/a.jpg",
+        "//evil.example/api/files/sales/a.jpg",
+        "https://user:pw@evil.example/api/files/a",
+        "http://169.254.169.254/api/files/a",
+    ],
+)
 def test_a_file_that_points_to_another_host_is_not_fetched_there(line, url):
     transport = scripted({"media": {"url": url, "mimetype": "image/jpeg"}}, httpx.Response(200, content=b"ours"))
     assert line(address="http://gateway.example:3000", transport=transport).media(IVAN, "x").body == b"ours"
@@ -413,9 +432,19 @@ def test_a_file_that_points_to_another_host_is_not_fetched_there(line, url):
 
 @pytest.mark.parametrize(
     "url",
-    [None, "", 5, "http://evil.example/latest/meta-data", "/api/sessions/", "/api/files/../sessions", "file:///etc/passwd",
-     "/api/files/%2e%2e/sessions", "http://x/api/files/%2E./sessions", "http://[x/api/files/a"],
-)  # fmt: skip
+    [
+        None,
+        "",
+        5,
+        "http://evil.example/latest/meta-data",
+        "/api/sessions/",
+        "/api/files/../sessions",
+        "file:///etc/passwd",
+        "/api/files/%2e%2e/sessions",
+        "http://x/api/files/%2E./sessions",
+        "http://[x/api/files/a",
+    ],
+)
 def test_a_path_that_is_no_file_is_not_fetched(line, url):
     transport = scripted({"media": {"url": url, "mimetype": "image/jpeg"}}, httpx.Response(200, content=b"secret"))
     assert trouble(lambda: line(transport=transport).media(IVAN, "x")) is Trouble.NO_SUCH_THING
@@ -428,16 +457,22 @@ def test_a_file_that_is_refused_is_trouble(line, status):
     assert isinstance(trouble(lambda: line(transport=transport).media(IVAN, "x")), Trouble)
 
 
-@pytest.mark.parametrize("said", ["image/png\r\nX-Evil: 1", "x", "", None, 5, "image/png\x00", "image/" + "x" * 500, "a b/c"])
+@pytest.mark.parametrize(
+    "said", ["image/png\r\nX-Evil: 1", "x", "", None, 5, "image/png\x00", "image/" + "x" * 500, "a b/c"]
+)
 def test_a_type_that_could_not_stand_in_a_header_is_no_type(line, said):
     """It comes from the client's phone through the gateway into a header of ours."""
-    transport = scripted({"media": {"url": "http://x/api/files/a", "mimetype": said}}, httpx.Response(200, content=b"x"))
+    transport = scripted(
+        {"media": {"url": "http://x/api/files/a", "mimetype": said}}, httpx.Response(200, content=b"x")
+    )
     assert line(transport=transport).media(IVAN, "x").mimetype == "application/octet-stream"
 
 
 @pytest.mark.parametrize("said", ["image/png", "audio/ogg; codecs=opus", "application/vnd.ms-excel", "image/svg+xml"])
 def test_an_ordinary_type_is_kept(line, said):
-    transport = scripted({"media": {"url": "http://x/api/files/a", "mimetype": said}}, httpx.Response(200, content=b"x"))
+    transport = scripted(
+        {"media": {"url": "http://x/api/files/a", "mimetype": said}}, httpx.Response(200, content=b"x")
+    )
     assert line(transport=transport).media(IVAN, "x").mimetype == said
 
 

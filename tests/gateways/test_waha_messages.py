@@ -130,9 +130,21 @@ def test_a_message_is_known_by_the_part_that_both_ids_of_a_chat_share(full, bare
 
 @pytest.mark.parametrize(
     ("ack", "meant"),
-    [(-1, Ack.FAILED), (0, Ack.PENDING), (1, Ack.SENT), (2, Ack.DELIVERED), (3, Ack.READ), (4, Ack.READ),
-     (5, Ack.NONE), (None, Ack.NONE), ("3", Ack.NONE), (True, Ack.NONE), (1.0, Ack.NONE), ([], Ack.NONE)],
-)  # fmt: skip
+    [
+        (-1, Ack.FAILED),
+        (0, Ack.PENDING),
+        (1, Ack.SENT),
+        (2, Ack.DELIVERED),
+        (3, Ack.READ),
+        (4, Ack.READ),
+        (5, Ack.NONE),
+        (None, Ack.NONE),
+        ("3", Ack.NONE),
+        (True, Ack.NONE),
+        (1.0, Ack.NONE),
+        ([], Ack.NONE),
+    ],
+)
 def test_ticks(ack, meant):
     assert ack_of(ack) is meant
     assert shown(fromMe=True, ack=ack).ack is meant
@@ -144,7 +156,9 @@ def test_a_message_without_a_time_that_a_calendar_has_is_not_shown(at):
     assert shown(timestamp=at) is None
 
 
-@pytest.mark.parametrize("raw", [None, [], "x", 5, {}, {"id": None, "timestamp": 5}, {"id": {"_serialized": "x"}, "timestamp": 5}])
+@pytest.mark.parametrize(
+    "raw", [None, [], "x", 5, {}, {"id": None, "timestamp": 5}, {"id": {"_serialized": "x"}, "timestamp": 5}]
+)
 def test_what_is_no_message_is_not_shown(raw):
     assert message_of(raw) is None
 
@@ -160,17 +174,29 @@ def test_a_text_is_shown_as_it_is_and_a_huge_one_is_cut():
 
 @pytest.mark.parametrize(
     ("part", "kind"),
-    [("imageMessage", "image"), ("videoMessage", "video"), ("audioMessage", "audio"), ("documentMessage", "document"),
-     ("stickerMessage", "sticker")],
-)  # fmt: skip
+    [
+        ("imageMessage", "image"),
+        ("videoMessage", "video"),
+        ("audioMessage", "audio"),
+        ("documentMessage", "document"),
+        ("stickerMessage", "sticker"),
+    ],
+)
 def test_the_kind_of_a_file_is_what_the_engine_says(part, kind):
     content = {part: {"mimetype": "application/pdf", "fileLength": "2481152", "fileName": "КП.pdf", "seconds": 14}}
     media = shown(hasMedia=True, **with_data(content)).media
-    assert (media.kind, media.mimetype, media.name, media.size, media.seconds) == (kind, "application/pdf", "КП.pdf", 2481152, 14)
+    assert (media.kind, media.mimetype, media.name, media.size, media.seconds) == (
+        kind,
+        "application/pdf",
+        "КП.pdf",
+        2481152,
+        14,
+    )
 
 
 @pytest.mark.parametrize(
-    ("mimetype", "kind"), [("image/jpeg", "image"), ("audio/ogg; codecs=opus", "audio"), ("text/html", "document"), (None, "document")]
+    ("mimetype", "kind"),
+    [("image/jpeg", "image"), ("audio/ogg; codecs=opus", "audio"), ("text/html", "document"), (None, "document")],
 )
 def test_a_file_of_an_engine_that_says_nothing_goes_by_its_type(mimetype, kind):
     media = shown(hasMedia=True, media={"mimetype": mimetype, "filename": "a"}).media
@@ -189,7 +215,10 @@ def test_a_thumbnail_that_could_not_stand_in_an_address_is_left_out(thumbnail):
 
 
 def test_a_thumbnail_is_kept():
-    assert shown(hasMedia=True, **with_data({"imageMessage": {"jpegThumbnail": "/9j/4AAQ+w=="}})).media.thumbnail == "/9j/4AAQ+w=="
+    assert (
+        shown(hasMedia=True, **with_data({"imageMessage": {"jpegThumbnail": "/9j/4AAQ+w=="}})).media.thumbnail
+        == "/9j/4AAQ+w=="
+    )
 
 
 @pytest.mark.parametrize("stub", [1, "REVOKE"])
@@ -253,7 +282,9 @@ INSIDE = ["message", "messageStubType", "reactions"]
 
 @given(
     changes=st.dictionaries(st.sampled_from(FIELDS), JSON, max_size=5),
-    data=st.dictionaries(st.sampled_from(INSIDE), JSON | st.dictionaries(st.sampled_from(["imageMessage"]), JSON), max_size=3),
+    data=st.dictionaries(
+        st.sampled_from(INSIDE), JSON | st.dictionaries(st.sampled_from(["imageMessage"]), JSON), max_size=3
+    ),
 )
 def test_whatever_a_gateway_says_is_a_message_or_none(changes, data):
     message = message_of({**RAW, "hasMedia": True, "_data": data, **changes})

@@ -85,7 +85,7 @@ def check_value(spec, schema, value, where):
         assert value in schema["enum"], where
     for name in schema.get("required", []):
         assert name in value, f"{where}.{name} is missing"
-    for name, inner in (value.items() if isinstance(value, dict) else ()):
+    for name, inner in value.items() if isinstance(value, dict) else ():
         assert name in schema.get("properties", {}), f"{where}.{name} is not in the document"
         check_value(spec, schema["properties"][name], inner, f"{where}.{name}")
     for inner in value if isinstance(value, list) else ():
@@ -93,7 +93,9 @@ def check_value(spec, schema, value, where):
 
 
 def check_query(operation, query):
-    declared = {parameter["name"]: parameter for parameter in operation.get("parameters", []) if parameter["in"] == "query"}
+    declared = {
+        parameter["name"]: parameter for parameter in operation.get("parameters", []) if parameter["in"] == "query"
+    }
     assert query.keys() <= declared.keys(), "a parameter that WAHA does not know"
     for name, parameter in declared.items():
         assert name in query or not parameter.get("required"), f"{name} is missing"
@@ -141,4 +143,9 @@ def test_the_key_stands_in_a_header_and_in_no_address(asked):
 
 def test_the_recorded_send_has_the_fields_of_ours(recorded, asked):
     (request,) = asked("send_text")
-    assert recorded("waha/sendText.request.json").keys() <= {*json.loads(request.content), "linkPreview", "reply_to", "linkPreviewHighQuality"}
+    assert recorded("waha/sendText.request.json").keys() <= {
+        *json.loads(request.content),
+        "linkPreview",
+        "reply_to",
+        "linkPreviewHighQuality",
+    }

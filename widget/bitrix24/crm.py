@@ -127,7 +127,8 @@ def _people(answer: Batch, key: str, wanted: list[int], kind: Kind, primary: Ite
     makes the portal refuse its filter, and that means «none»."""
     listed = answer.results.get(key)
     items = listed.get("items") if isinstance(listed, dict) else None
-    found = {_whole(item.get("id")): item for item in items if isinstance(item, dict)} if isinstance(items, list) else {}
+    given = [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+    found = {_whole(item.get("id")): item for item in given}
     entity = CONTACT if kind is Kind.CONTACT else COMPANY
     people = [_person(found[i], kind, entity, primary=i in primary) for i in wanted if i in found]
     return tuple(sorted(people, key=lambda person: not person.primary))

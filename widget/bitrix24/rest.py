@@ -130,21 +130,21 @@ class Rest:
                 return stored
             try:
                 renewed = self._oauth.refresh(expired.refresh)
-            except Refused:
-                return self._renewed_elsewhere(portal, user_id, expired)
+            except Refused as refusal:
+                return self._renewed_elsewhere(portal, user_id, expired, refusal)
             self._tokens.put(portal.id, user_id, renewed)
             return renewed
 
-    def _renewed_elsewhere(self, portal: Portal, user_id: int, expired: Token) -> Token:
+    def _renewed_elsewhere(self, portal: Portal, user_id: int, expired: Token, refusal: Refused) -> Token:
         """Another worker was quicker and our refresh token is dead: its answer is stored, or will be in a moment.
-        Raises the refusal being handled when nobody renewed anything."""
+        Raises the refusal when nobody renewed anything."""
         for wait in (0.0, RENEWAL_WAIT):
             if wait:
                 self._sleep(wait)
             stored = self._tokens.find(portal.id, user_id)
             if stored and stored.access != expired.access:
                 return stored
-        raise
+        raise refusal
 
     def _follow_rename(self, portal: Portal, token: Token) -> Portal:
         """A renamed portal answers with a redirect. Where it lives now is asked of the authorisation server."""

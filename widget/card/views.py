@@ -89,7 +89,7 @@ def refresh() -> ResponseReturnValue:
     view = cards.refresh(session, line_id)
     wait = cards.next_check(view.line)
     next_check = datetime.fromtimestamp(services().clock() + wait, UTC) if wait else None
-    return _drawn(session, view, ask=True, refreshed=True, next_check=next_check)
+    return _drawn(session, view, ask=True, refreshed=True, can_tell=wait is not None, next_check=next_check)
 
 
 @pages.post("/card/again")
@@ -155,7 +155,13 @@ def _visibility(session: Session) -> Visibility:
 
 
 def _drawn(
-    session: Session, view: CardView, *, ask: bool, refreshed: bool = False, next_check: datetime | None = None
+    session: Session,
+    view: CardView,
+    *,
+    ask: bool,
+    refreshed: bool = False,
+    can_tell: bool = False,
+    next_check: datetime | None = None,
 ) -> Response:
     response = make_response(
         render_template(
@@ -167,6 +173,7 @@ def _drawn(
             chosen=False,
             states=None,
             refreshed=refreshed,
+            can_tell=can_tell,
             next_check=next_check,
             now=services().now(),
         )

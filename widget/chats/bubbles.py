@@ -1,10 +1,10 @@
 """What a chat pane shows: the gateway's messages and our own sends as one list of bubbles (pure)."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from widget.gateways.base import Ack, Media, Message, Quote
-from widget.storage.sends import Send, SendState
+from widget.storage.sends import PROGRESS, Send, SendState
 
 STATES = {
     Ack.PENDING: SendState.QUEUED,
@@ -68,12 +68,16 @@ def merge(messages: Iterable[Message], sends: Sequence[Send]) -> list[Bubble]:
     bubbles = {}
     for message in messages:
         bubble = bubble_of(message)
-        ours.pop(bubble.id, None)
-        bubbles[bubble.id] = bubble
-    for send in ours.values():
-        bubbles[send.message_id] = bubble_of_send(send)
+        send = ours.pop(bubble.id, None)
+        bubbles[bubble.id] = replace(bubble, state=_further(bubble.state, send.state)) if send else bubble
     # Messages of one second keep the gateway's order: newest first in, so reversed before the stable sort.
-    ordered = list(bubbles.values())
-    ordered.reverse()
+    ordered = [*reversed(bubbles.values()), *(bubble_of_send(send) for send in ours.values())]
     ordered.sort(key=lambda bubble: bubble.at)
     return ordered
+
+
+def _further(shown: SendState | None, known: SendState) -> SendState:
+    """A message that failed at the gateway failed, unless it was seen to arrive."""
+    if shown is SendState.FAILED and known not in (SendState.DELIVERED, SendState.READ):
+        return shown
+    return known if shown is None else max(shown, known, key=PROGRESS.__getitem__)

@@ -142,7 +142,9 @@ class ChatService:
     def _settle_unclear(self, line: Line, chat: Chat, sends: Sequence[Send], messages: Sequence[Message]) -> list[Send]:
         """Find out what became of sends that ended without a clear answer: by our id where the gateway takes it,
         by text and time where it gives its own."""
-        unclear = [send for send in sends if self._unclear(send)][:MOST_LOOK_UPS]
+        # Those looked at longest ago first: some stay unclear for ever, and the others must have their turn.
+        waiting = sorted((send for send in sends if self._unclear(send)), key=lambda send: send.changed_at)
+        unclear = waiting[:MOST_LOOK_UPS]
         if not unclear:
             return list(sends)
         ours = {send.message_id for send in sends}
@@ -159,9 +161,11 @@ class ChatService:
         except GatewayError:
             return True  # a look-up that finds nothing leaves the send unclear, which is true
 
-    def _recognise(self, send: Send, strangers: Sequence[Message]) -> Send:
+    def _recognise(self, send: Send, strangers: list[Message]) -> Send:
+        """Takes the message it finds out of the strangers: one message is one send."""
         for message in strangers:
-            if message.text == send.text and abs(message.at - send.created_at) < SAME_SEND:
+            if send.text and message.text == send.text and abs(message.at - send.created_at) < SAME_SEND:
+                strangers.remove(message)
                 return self._sends.settle(send, STATES.get(message.ack, SendState.SENT), message_id=message.id)
         return self._sends.settle(send, SendState.UNKNOWN, reason=send.reason)
 

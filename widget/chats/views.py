@@ -104,7 +104,12 @@ def send(chat_id: int) -> ResponseReturnValue:
 def media(chat_id: int, ref: str) -> ResponseReturnValue:
     """The file of one message of this chat. `ref` is sealed by us, so no other message can be asked for."""
     _session, line, chat = _chat(chat_id)
-    file = services().chat_service.media(line, chat, _unseal(chat, ref))
+    try:
+        file = services().chat_service.media(line, chat, _unseal(chat, ref))
+    except GatewayError as error:
+        if error.trouble is Trouble.NO_SUCH_THING:
+            raise Refused(Refusal.FILE_GONE, 404) from error
+        raise
     shown = file.mimetype.startswith(SHOWN_TYPES)
     response = make_response(file.body)
     response.headers["Content-Type"] = file.mimetype if shown else "application/octet-stream"

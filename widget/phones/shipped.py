@@ -7,6 +7,7 @@ Landlines are better known to libphonenumber, so only 9xx is read.
 """
 
 import json
+import threading
 from collections.abc import Callable, Hashable
 from functools import cache
 from importlib.util import find_spec
@@ -22,6 +23,7 @@ Fact = TypeVar("Fact", bound=Hashable)
 _MOBILE = "79"
 _REGION_DIGITS = 6  # +7, the code, two more
 _OPERATOR_DIGITS = 5
+_READING = threading.Lock()
 _JOINT = 2  # regions that share a range; where the data names more it only contradicts itself
 
 
@@ -30,9 +32,14 @@ class Shipped(NamedTuple):
     operators: Prefixes[Operator | None]
 
 
-@cache
 def shipped() -> Shipped:
-    """Read when a Russian mobile number is first asked for; 32 thousand rows become two sorted arrays."""
+    """Read once, when a Russian mobile number is first asked for; 32 thousand rows become two sorted arrays."""
+    with _READING:  # `cache` alone would let the first cards after a start each read it
+        return _read()
+
+
+@cache
+def _read() -> Shipped:
     regions: dict[str, tuple[Region, ...]] = {}
     operators: dict[str, tuple[Operator | None, ...]] = {}
 

@@ -7,7 +7,7 @@ A gateway that fails or hangs makes an «unknown» that lives for seconds; it is
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ratelimit import Limiter, Permits, StorageUnavailable
 from widget.answers import Answers, StoreGone
@@ -18,6 +18,7 @@ from widget.presence.flights import Flights
 from widget.presence.records import Answer, How, Presence, Why, read_record, unknown
 from widget.storage.chats import Chats
 from widget.storage.lines import Line
+from widget.storage.vault import Vault, VaultError
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +49,7 @@ class Checker:
         chats: Chats,
         pool: Executor,
         metrics: Metrics,
+        vault: Vault,
         *,
         key_of: Callable[[int, str], str],
         lifetimes: Lifetimes,
@@ -60,6 +62,7 @@ class Checker:
         self._chats = chats
         self._pool = pool
         self._metrics = metrics
+        self._vault = vault
         self._key_of = key_of
         self._lifetimes = lifetimes
         self._clock = clock
@@ -71,7 +74,7 @@ class Checker:
     def read(self, records: Mapping[str, object]) -> dict[str, Presence]:
         """The fresh ones among cached records, by cache key. For a caller that fetched them along with others."""
         found = {key: presence for key, record in records.items() if (presence := read_record(record))}
-        return {key: presence for key, presence in found.items() if self._fresh(presence)}
+        return {key: self._opened(presence) for key, presence in found.items() if self._fresh(presence)}
 
     def check(self, line: Line, phones: Sequence[str]) -> dict[str, Presence]:
         """An answer for every phone, first come first asked when the line may not ask about all.
@@ -80,11 +83,12 @@ class Checker:
         those without a chat. Never raises for a gateway or a store in trouble: that is an «unknown» with a reason.
         """
         keys = self.keys(line.portal_id, phones)
-        late = unknown(Why.FAILED, at=self._clock())
+        begun = self._clock()
+        late = unknown(Why.FAILED, at=begun)
         try:
             found = self._flights.fly(
                 list(keys),
-                known=lambda wanted: self.read(self._answers.get_many(wanted)),
+                known=lambda wanted: self._since(begun, self.read(self._answers.get_many(wanted))),
                 ask=lambda wanted: self._ask(line, {key: keys[key] for key in wanted}),
                 late=late,
             )
@@ -93,13 +97,18 @@ class Checker:
             return dict.fromkeys(phones, unknown(Why.CANNOT_COUNT, at=self._clock()))
         return {keys[key]: presence for key, presence in found.items()}
 
+    def _since(self, begun: float, found: dict[str, Presence]) -> dict[str, Presence]:
+        """Without the unknowns of before: who asks again after a failure wants to know, not to be told again."""
+        return {key: p for key, p in found.items() if p.answer is not Answer.UNKNOWN or p.at >= begun}
+
     def forget(self, portal_id: int, phones: Sequence[str]) -> None:
         """Throw the answers away; one round trip."""
         self._answers.delete_many(list(self.keys(portal_id, phones)))
 
     def wait(self, line: Line) -> float:
         """Seconds until this line may ask about one more number, 0 if it may now. Raises StorageUnavailable."""
-        return self._limiter.peek(str(line.id)).wait
+        permits = self._limiter.peek(str(line.id))
+        return 0.0 if permits.granted else permits.wait  # its own wait is for the permit after that one
 
     def _fresh(self, presence: Presence) -> bool:
         sure = presence.answer is not Answer.UNKNOWN
@@ -150,7 +159,9 @@ class Checker:
                 self._chats.remember(
                     line.portal_id, line.id, phone, chat_ids=[chat.chat_id], proved=True, last_at=chat.last_at
                 )
-                found[key] = Presence(Answer.YES, self._clock(), How.CHAT, chat_id=chat.chat_id)
+                found[key] = Presence(
+                    Answer.YES, self._clock(), How.CHAT, chat_id=_unlike(gateway.chat_id_of(phone), chat.chat_id)
+                )
         return found
 
     def _check_all(
@@ -164,7 +175,8 @@ class Checker:
             try:
                 checked = future.result()
                 answer = Answer.YES if checked.exists else Answer.NO
-                found[key] = Presence(answer, self._clock(), chat_id=checked.chat_id)
+                chat_id = _unlike(gateway.chat_id_of(phones[key]), checked.chat_id)
+                found[key] = Presence(answer, self._clock(), chat_id=chat_id)
             except GatewayError as error:
                 never_left += not error.sent and error.trouble is Trouble.UNREACHABLE
                 found[key] = unknown(_WHY.get(error.trouble, Why.FAILED), at=self._clock())
@@ -177,7 +189,24 @@ class Checker:
 
     def _publish(self, found: Mapping[str, Presence]) -> None:
         """A limit is not published: it is as quickly asked again as read."""
-        sure = {key: p.record() for key, p in found.items() if p.answer is not Answer.UNKNOWN}
+        sure = {key: self._sealed(p).record() for key, p in found.items() if p.answer is not Answer.UNKNOWN}
         unsure = {key: p.record() for key, p in found.items() if p.answer is Answer.UNKNOWN and p.why is not Why.LIMIT}
         self._answers.set_many(sure, self._lifetimes.sure)
         self._answers.set_many(unsure, self._lifetimes.unknown)
+
+    def _sealed(self, presence: Presence) -> Presence:
+        """WhatsApp's own id of a chat is often another spelling of the number, which nobody should read in Redis."""
+        return replace(presence, chat_id=self._vault.seal(presence.chat_id)) if presence.chat_id else presence
+
+    def _opened(self, presence: Presence) -> Presence:
+        if not presence.chat_id:
+            return presence
+        try:
+            return replace(presence, chat_id=self._vault.open(presence.chat_id))
+        except VaultError:  # written with a key that is gone
+            return replace(presence, chat_id="")
+
+
+def _unlike(usual: str, chat_id: str) -> str:
+    """The chat's id where it is not simply the number, which whoever has the number knows anyway."""
+    return "" if chat_id == usual else chat_id

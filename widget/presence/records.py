@@ -33,7 +33,7 @@ class Why(Enum):
 
 @dataclass(frozen=True)
 class Presence:
-    """`at` and `until` are unix seconds, 0 where they do not apply."""
+    """`at` and `until` are unix seconds, 0 where they do not apply. `chat_id` is "" where it is just the number's."""
 
     answer: Answer
     at: float = 0.0
@@ -56,5 +56,5 @@ def read_record(record: Any) -> Presence | None:
     try:
         answer, at, how, why, until, chat_id = record
         return Presence(Answer(answer), float(at), How(how), Why(why), float(until), str(chat_id))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None

@@ -10,6 +10,8 @@ from sqlalchemy.exc import IntegrityError
 from widget.storage.schema import sends
 from widget.storage.vault import Vault
 
+MOST_RECENT = 200  # sends of one chat in one answer
+
 
 class SendState(Enum):
     """Moves forward only; UNKNOWN is left when the gateway's history tells what happened."""
@@ -23,7 +25,7 @@ class SendState(Enum):
     UNKNOWN = "unknown"  # it may have gone out; never sent again by itself
 
 
-_PROGRESS = {
+PROGRESS = {
     SendState.SENDING: 0,
     SendState.UNKNOWN: 1,
     SendState.QUEUED: 2,
@@ -95,7 +97,7 @@ class Sends:
 
     def settle(self, send: Send, state: SendState, *, reason: str = "", message_id: str = "") -> Send:
         """Record what became of it. A state never moves backwards: a late «sent» cannot undo «read»."""
-        allowed = [s.value for s in SendState if _PROGRESS[s] <= _PROGRESS[state]]
+        allowed = [s.value for s in SendState if PROGRESS[s] <= PROGRESS[state]]
         values = {"state": state.value, "reason": reason, "changed_at": self._clock()}
         if message_id:
             values["message_id"] = message_id
@@ -109,15 +111,15 @@ class Sends:
         return settled or send
 
     def recent(self, portal_id: int, chat_id: int, since: float) -> list[Send]:
-        """The chat's sends since a time, oldest first."""
+        """The chat's sends since a time, oldest first; of very many the newest."""
         query = (
             select(sends)
             .where(sends.c.portal_id == portal_id, sends.c.chat_id == chat_id, sends.c.created_at >= since)
-            .order_by(sends.c.created_at)
-            .limit(200)
+            .order_by(sends.c.created_at.desc(), sends.c.id.desc())
+            .limit(MOST_RECENT)
         )
         with self._engine.connect() as connection:
-            return [self._send(row) for row in connection.execute(query).mappings()]
+            return [self._send(row) for row in connection.execute(query).mappings()][::-1]
 
     def wipe_texts(self, before: float) -> int:
         """Forget the texts of old sends; the rows stay, so their keys stay used. Returns how many."""

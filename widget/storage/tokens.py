@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from sqlalchemy import Engine, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from widget.storage.schema import tokens
 from widget.storage.vault import Vault
@@ -41,9 +42,14 @@ class Tokens:
             "expires_at": token.expires_at,
         }
         mine = (tokens.c.portal_id == portal_id) & (tokens.c.user_id == user_id)
-        with self._engine.begin() as connection:
-            if not connection.execute(update(tokens).where(mine).values(values)).rowcount:
-                connection.execute(insert(tokens).values(portal_id=portal_id, user_id=user_id, **values))
+        change = update(tokens).where(mine).values(values)
+        try:
+            with self._engine.begin() as connection:
+                if not connection.execute(change).rowcount:
+                    connection.execute(insert(tokens).values(portal_id=portal_id, user_id=user_id, **values))
+        except IntegrityError:  # another card of this user was quicker; its row is there now
+            with self._engine.begin() as connection:
+                connection.execute(change)
 
     def drop(self, portal_id: int, user_id: int) -> None:
         with self._engine.begin() as connection:
