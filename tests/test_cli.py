@@ -130,7 +130,7 @@ def test_lists_show_no_key(widget: Widget) -> None:
         (*("line", "add", "--portal", MEMBER, "--name", "x"), *("--address", "https://a.example", "--session", "s"),
          *("--gateway", "smoke-signals")),
     ],
-)
+)  # fmt: skip
 def test_a_slip_is_explained_and_changes_nothing(widget: Widget, words: tuple[str, ...]) -> None:
     before = rows(widget, "portals"), rows(widget, "lines")
 

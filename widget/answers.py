@@ -11,6 +11,7 @@ from cachelib.serializers import BaseSerializer
 from flask import Flask
 from flask_caching import Cache
 from flask_caching.backends.rediscache import RedisCache
+from flask_caching.backends.simplecache import SimpleCache
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
@@ -44,10 +45,24 @@ class JsonRedisCache(RedisCache):
 
     serializer = _Json()  # type: ignore[assignment]
 
+    def add_many(self, keys: Sequence[str], value: Any, timeout: int) -> list[str]:
+        """One round trip; cachelib adds one key at a time."""
+        with self._write_client.pipeline(transaction=False) as pipe:
+            for key in keys:
+                pipe.set(f"{self._get_prefix()}{key}", self.serializer.dumps(value), nx=True, ex=timeout)
+            return [key for key, added in zip(keys, pipe.execute(), strict=True) if added]
+
     def delete_many(self, *keys: str) -> list[str]:
         """One round trip; cachelib's own takes two for each key."""
         self._write_client.delete(*(f"{self._get_prefix()}{key}" for key in keys))
         return list(keys)
+
+
+class ProcessCache(SimpleCache):
+    """flask-caching's own memory, for one process."""
+
+    def add_many(self, keys: Sequence[str], value: Any, timeout: int) -> list[str]:
+        return [key for key in keys if self.add(key, value, timeout=timeout)]
 
 
 class Answers:
@@ -59,7 +74,7 @@ class Answers:
             options |= {"CACHE_TYPE": "widget.answers.JsonRedisCache", "CACHE_REDIS_URL": redis_url}
             options |= {"CACHE_OPTIONS": dict(REDIS_OPTIONS)}
         else:
-            options |= {"CACHE_TYPE": "SimpleCache"}
+            options |= {"CACHE_TYPE": "widget.answers.ProcessCache"}
         cache = Cache(app, config=options)
         self._backend: Any = app.extensions["cache"][cache]
 
@@ -82,10 +97,10 @@ class Answers:
         except RedisError as error:
             raise StoreGone from error
 
-    def add(self, key: str, value: Any, seconds: float) -> bool:
-        """Set it unless it is there already (SET NX); says whether it was set. One round trip."""
+    def add_many(self, keys: Sequence[str], value: Any, seconds: float) -> list[str]:
+        """Set those that are not there already (SET NX); the keys that were set. One round trip."""
         try:
-            return bool(self._backend.add(key, value, timeout=max(1, round(seconds))))
+            return list(self._backend.add_many(keys, value, timeout=max(1, round(seconds))))
         except RedisError as error:
             raise StoreGone from error
 

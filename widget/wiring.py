@@ -43,7 +43,7 @@ from widget.storage.vault import Vault
 
 DAY = 86_400
 PORTAL_CLIENTS = 8  # of 16 connections each, shared by all portals
-FAN_OUT = 64  # calls to gateways in flight at once in one process
+FAN_OUT = 320  # calls to gateways in flight at once in one process: ten for each of its threads
 
 
 @dataclass(frozen=True)

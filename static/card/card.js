@@ -8,11 +8,13 @@ import { startClocks, tick } from './clock.js';
 const card = document.getElementById('card');
 const content = document.getElementById('content');
 let lastTry = reveal;
+let swaps = 0; // how often rows were replaced by newer ones
 
 begin(card.dataset.opening);
 followHeight();
 startClocks(card);
 if (card.dataset.start !== 'button') reveal();
+else content.querySelector('[data-action="reveal"]').disabled = false; // until now nobody would have heard the press
 
 const ACTIONS = {
   reveal,
@@ -39,7 +41,6 @@ card.addEventListener('change', (event) => {
 async function reveal() {
   lastTry = reveal;
   const pressed = card.dataset.start === 'button' || card.dataset.start === 'revealed';
-  if (content.contains(document.activeElement)) content.focus({ preventScroll: true });
   show(document.getElementById('skeleton').content.cloneNode(true));
   if (!await draw('/card', { pressed })) return;
   card.dataset.start = 'revealed';
@@ -83,12 +84,16 @@ async function check(keys) {
 
 // A card remembered from a moment ago is on the page already; read it again and redraw only if it changed.
 async function revalidate(version) {
+  const before = swaps;
   try {
     const response = await request('/card/again', { json: { version, line: chosenLine() } });
     if (response.status === 204) return;
+    if (swaps !== before) { // rows were checked meanwhile, this drawing does not know of it
+      await revalidate(version);
+      return;
+    }
     show(fragment(await response.text()));
-    const keys = content.querySelector('.revealed')?.dataset.ask?.split(' ');
-    if (keys) await check(keys);
+    await follow();
   } catch {
     // What is shown stays; the next press says what is wrong.
   }
@@ -128,13 +133,23 @@ async function html(path, json) {
 
 // An open chat stays open: the card behind it may be drawn anew at any time.
 function show(node) {
+  const focused = content.contains(document.activeElement) ? pathTo(document.activeElement) : '';
   content.replaceChildren(node);
+  if (focused) (content.querySelector(focused) ?? content).focus({ preventScroll: true });
   tick(content);
+}
+
+// The same control in the next drawing of the card.
+function pathTo(element) {
+  const row = element.closest('.phone');
+  const control = element.dataset.action ? `[data-action="${element.dataset.action}"]` : '';
+  return `${row ? `#${row.id} ` : ''}${element.id ? `#${element.id}` : control}` || '#content';
 }
 
 // Only the rows change after a check, so that focus and an open menu stay where they are.
 function swapRows(text) {
   const drawn = fragment(text);
+  swaps += 1;
   for (const row of drawn.querySelectorAll('.phone')) {
     const place = document.getElementById(row.id);
     if (!place) continue;
@@ -145,7 +160,9 @@ function swapRows(text) {
   content.querySelector('.notice')?.remove();
   const notes = content.querySelector('.footnotes');
   if (notes?.contains(document.activeElement)) content.focus({ preventScroll: true });
-  notes?.replaceWith(drawn.querySelector('.footnotes'));
+  const fresh = drawn.querySelector('.footnotes');
+  fresh.prepend(...(notes?.querySelectorAll('[role="status"]') ?? [])); // when it was refreshed
+  notes?.replaceWith(fresh);
   tick(content);
 }
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.stand import DEAL, CardPage, Clock, Outside, Widget
-from widget.phones.shipped import shipped
+from widget.phones.shipped import _read
 from widget.storage.portals import Visibility
 
 MakeWidget = Callable[..., Widget]
@@ -162,7 +162,7 @@ def test_a_changed_choice_reaches_every_process_and_every_open_card_within_a_min
 def test_cards_opened_at_once_after_a_start_read_the_number_data_once(widget: Widget) -> None:
     """Two tenths of a second and many megabytes each; a worker has 32 threads."""
     cards = [widget.open() for _rep in range(8)]
-    shipped.cache_clear()
+    _read.cache_clear()
 
     threads = [threading.Thread(target=card.reveal) for card in cards]
     for thread in threads:
@@ -171,4 +171,4 @@ def test_cards_opened_at_once_after_a_start_read_the_number_data_once(widget: Wi
         thread.join()
 
     assert {len(card.rows) for card in cards} == {6}
-    assert shipped.cache_info().misses == 1
+    assert _read.cache_info().misses == 1

@@ -6,7 +6,7 @@ import pytest
 
 from sandbox.people import API_KEY
 from widget.gateways.base import GatewayError, LineState, Trouble
-from widget.gateways.lines import STATUS_SECONDS, Gateways, Timeouts
+from widget.gateways.lines import OTHER_SECONDS, READY_SECONDS, Gateways, Timeouts
 from widget.http import make_client
 from widget.storage.lines import Line
 
@@ -26,7 +26,7 @@ def gateways(clock):
 def test_a_lines_state_is_asked_for_once_in_a_few_seconds(gateways, stored, outside, clock):
     assert gateways.status(stored).state is LineState.READY
     outside.set_line("sales", "STOPPED")
-    clock.forward(STATUS_SECONDS - 1)
+    clock.forward(READY_SECONDS - 1)
     assert gateways.status(stored).state is LineState.READY
     clock.forward(1)
     assert gateways.status(stored).state is LineState.OFFLINE
@@ -61,7 +61,7 @@ def test_trouble_is_shared_too_and_passes_with_time(gateways, stored, outside, c
             gateways.status(stored)
         assert error.value.trouble is Trouble.BROKEN_ANSWER
     assert outside.calls()["session"] == 1
-    clock.forward(STATUS_SECONDS)
+    clock.forward(OTHER_SECONDS)
     assert gateways.status(stored).state is LineState.READY
 
 
@@ -86,3 +86,18 @@ def test_a_line_without_https_is_refused_unless_the_operator_allows_it(stored, c
 
 def test_a_printed_line_shows_no_key(stored):
     assert API_KEY not in repr(stored) + str(stored)
+
+
+def test_a_line_that_is_not_ready_is_asked_again_sooner(gateways, stored, outside, clock):
+    outside.set_line("sales", "STARTING")
+    assert gateways.status(stored).state is LineState.CONNECTING
+    outside.set_line("sales", "WORKING")
+    clock.forward(OTHER_SECONDS)
+    assert gateways.status(stored).state is LineState.READY
+
+
+def test_a_line_that_a_check_found_down_is_not_believed_ready(gateways, stored, outside):
+    gateways.status(stored)
+    outside.set_line("sales", "STOPPED")
+    gateways.distrust(stored)
+    assert gateways.status(stored).state is LineState.OFFLINE

@@ -76,6 +76,9 @@ class FakeGateways:
     def status(self, line: Line) -> LineStatus:
         return self.gateway.status()
 
+    def distrust(self, line: Line) -> None:
+        pass
+
 
 @dataclass
 class FakeChats:

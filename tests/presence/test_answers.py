@@ -33,18 +33,18 @@ def test_what_was_deleted_is_gone(answers):
 
 
 def test_only_the_first_of_two_adds_succeeds(answers):
-    assert answers.add("a", 1, 60)
-    assert not answers.add("a", 2, 60)
+    assert answers.add_many(["a"], 1, 60)
+    assert not answers.add_many(["a"], 2, 60)
     assert answers.get_many(["a"]) == {"a": 1}
     answers.delete_many(["a"])
-    assert answers.add("a", 3, 60)
+    assert answers.add_many(["a"], 3, 60)
 
 
 @pytest.mark.parametrize("seconds", [0.1, 0.5, 1])
 def test_a_short_time_is_a_second_and_not_for_ever(redis_url, seconds):
     answers = Answers(Flask("answers"), redis_url)
     answers.set_many({"a": 1}, seconds)
-    answers.add("b", 1, seconds)
+    answers.add_many(["b"], 1, seconds)
     with redis.Redis.from_url(redis_url) as client:
         assert {client.pttl(key) <= 1000 for key in client.keys("*")} == {True}
         assert all(client.pttl(key) > 0 for key in client.keys("*"))
@@ -109,7 +109,7 @@ def test_a_store_that_went_away_says_so_at_once_and_works_again_when_it_is_back(
         for call in (
             lambda: answers.get_many(["a"]),
             lambda: answers.set_many({"a": 1}, 60),
-            lambda: answers.add("b", 1, 60),
+            lambda: answers.add_many(["b"], 1, 60),
             lambda: answers.delete_many(["a"]),
         ):
             with pytest.raises(StoreGone):

@@ -176,7 +176,9 @@ def test_a_process_asks_for_what_the_other_one_does_not_ask_about(process):
 
 def test_the_lease_of_a_killed_process_ends_and_another_one_asks(process, redis_url):
     (killed, _), (survivor, asked) = process(lease_seconds=1), process(lease_seconds=1)
-    assert killed._answers.add("lease:a", 1, 1)  # taken by a process that died before it could ask or give it back
+    assert killed._answers.add_many(
+        ["lease:a"], 1, 1
+    )  # taken by a process that died before it could ask or give it back
     assert fly(survivor, asked, "a") == {"a": "answer a"}
     assert asked.calls == [["a"]]
 
@@ -188,7 +190,7 @@ def test_a_process_that_asks_too_long_leaves_the_other_one_late_and_not_waiting(
         now[0] += seconds
 
     (first, _), (second, asked) = process(), process(lease_seconds=5.0, now=lambda: now[0], sleep=sleep)
-    assert first._answers.add("lease:a", 1, 60)
+    assert first._answers.add_many(["lease:a"], 1, 60)
     assert fly(second, asked, "a", "b") == {"a": LATE, "b": "answer b"}
     assert 5.0 <= now[0] <= 5.0 + 2 * POLL_SECONDS
 

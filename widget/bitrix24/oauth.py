@@ -17,6 +17,7 @@ from cachetools import TTLCache
 from widget.bitrix24.errors import refused
 from widget.errors import Refusal, Refused
 from widget.http import Answer, OutsideError, fetch
+from widget.once import Once
 from widget.storage.tokens import Token
 
 PROOF_SECONDS = 300  # how long a proved token is believed without asking again
@@ -53,6 +54,7 @@ class OAuth:
         self._timeout = timeout
         self._clock = clock
         self._proved: TTLCache[str, Identity] = TTLCache(4096, PROOF_SECONDS, timer=clock)
+        self._asking: Once[str, Identity] = Once()
         self._lock = threading.Lock()
 
     def prove(self, access_token: str, *, member_id: str, again: bool = False) -> Identity:
@@ -66,7 +68,7 @@ class OAuth:
         with self._lock:
             identity = None if again else self._proved.get(digest)
         if identity is None:
-            identity = self._ask(access_token)
+            identity = self._asking.get(digest, lambda: self._ask(access_token))
             with self._lock:
                 self._proved[digest] = identity
         if identity.client_id != self._client_id or identity.member_id != member_id:

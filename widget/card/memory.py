@@ -9,13 +9,14 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from cachetools import TTLCache
+from cachetools import LRUCache, TTLCache
 
 from widget.bitrix24.crm import Viewer
 from widget.card.collect import CardPhone
 from widget.session import Session
 
 MOST_CARDS = 2000  # about 4 kB each
+MOST_DRAWN = 500  # about 15 kB each
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class CardMemory:
     def __init__(self, seconds: float, clock: Callable[[], float]) -> None:
         self.seconds = seconds
         self._cards: TTLCache[Session, Card] = TTLCache(MOST_CARDS, seconds, timer=clock)
+        self._drawn: LRUCache[Session, tuple[object, str]] = LRUCache(MOST_DRAWN)
         self._lock = threading.Lock()
 
     def get(self, session: Session) -> Card | None:
@@ -42,6 +44,16 @@ class CardMemory:
     def put(self, session: Session, card: Card) -> None:
         with self._lock:
             self._cards[session] = card
+
+    def drawn(self, session: Session, shows: object) -> str | None:
+        """The card as it was drawn last, if it showed exactly this then."""
+        with self._lock:
+            before, html = self._drawn.get(session, (None, ""))
+        return html if before == shows else None
+
+    def put_drawn(self, session: Session, shows: object, html: str) -> None:
+        with self._lock:
+            self._drawn[session] = (shows, html)
 
     @staticmethod
     def generation_key(session: Session) -> str:

@@ -16,6 +16,7 @@ from widget.errors import Refusal, Refused
 from widget.gateways.base import GatewayError, LineState
 from widget.gateways.lines import Gateways
 from widget.keys import PhoneKeys
+from widget.once import Once
 from widget.phones.facts import facts_of
 from widget.phones.hours import Hours, LocalTime, local_time
 from widget.phones.numbering import Numbering
@@ -90,6 +91,7 @@ class Cards:
         self._pool = pool
         self._hours = hours
         self._clock = clock
+        self._reading: Once[Session, Card] = Once()
 
     def view(self, session: Session, *, line_id: int | None = None, fresh: bool = False) -> CardView:
         """The card from what is known: no gateway call, ever.
@@ -97,19 +99,27 @@ class Cards:
         A card read within its lifetime costs one Redis round trip and one query; otherwise (or with `fresh`) one
         batch at the portal besides. Raises Refused.
         """
-        card = None if fresh else self._memory.get(session)
-        known = self._known(session, card) if card else None
-        if known is None or known.outdated:
-            known = self._known(session, self._read(session))
-        return self._draw(session, known, line_id)
+        return self._view(session, self._current(session, fresh=fresh), line_id)
+
+    def drawn(self, session: Session, draw: Callable[[CardView], str], *, ask: bool) -> str:
+        """The card as `draw` makes it, or as it made it within this minute if nothing that it shows has changed:
+        drawing is most of what a card that is known costs. Same calls and errors as `view`.
+        """
+        known = self._current(session)
+        minute = self._clock() // 60  # clients' local times are on it
+        shows = (known, self._lines.of(session.portal_id), self._is_old(known.card), minute, ask)
+        html = self._memory.drawn(session, shows)
+        if html is None:
+            html = draw(self._view(session, known, None))
+            self._memory.put_drawn(session, shows, html)
+        return html
 
     def check(self, session: Session, phone_keys: Sequence[str], line_id: int | None) -> CardView:
         """Ask about these phones of the card (an unknown key is refused), then draw it again."""
-        shown = self._arranged(session, self._card(session))[0]
-        asked = [self._find(shown, key) for key in phone_keys]
-        line = self.line(session, line_id)
+        before = self._view(session, self._current(session), line_id)
+        asked = [self._find([row.item for row in before.rows], key) for key in phone_keys]
         phones = [item.phone.e164 for item in asked if item.phone.e164]
-        answers = self._checker.check(line, phones) if line and phones else {}
+        answers = self._checker.check(before.line, phones) if before.line and phones else {}
         view = self.view(session, line_id=line_id)
         return replace(view, rows=[self._answered(row, answers) for row in view.rows])
 
@@ -184,6 +194,16 @@ class Cards:
     def _card(self, session: Session) -> Card:
         return self._memory.get(session) or self._read(session)
 
+    def _current(self, session: Session, *, fresh: bool = False) -> "_Known":
+        card = None if fresh else self._memory.get(session)
+        known = self._known(session, card) if card else None
+        if known is None or known.outdated:
+            known = self._known(session, self._read(session))
+        return known
+
+    def _is_old(self, card: Card) -> bool:
+        return self._clock() > card.read_at + OLD_CARD
+
     def _known(self, session: Session, card: Card) -> "_Known":
         """What is known about the card's phones without asking anybody: one query, one Redis round trip."""
         shown, chats = self._arranged(session, card)
@@ -199,7 +219,10 @@ class Cards:
         return _Known(card, shown, chats, answers, outdated=outdated, store_gone=False)
 
     def _read(self, session: Session) -> Card:
-        """From the portal, with the user's rights. One batch."""
+        """From the portal, with the user's rights. One batch, and one for all who open this card at once."""
+        return self._reading.get(session, lambda: self._read_now(session))
+
+    def _read_now(self, session: Session) -> Card:
         portal = self._portal(session)
         generation_key = CardMemory.generation_key(session)
         try:  # before the batch: a refresh that happens meanwhile must win
@@ -238,7 +261,7 @@ class Cards:
             chats.setdefault(chat.phone, chat)
         return arrange(card.phones, chats)[:SHOWN], chats
 
-    def _draw(self, session: Session, known: "_Known", line_id: int | None) -> CardView:
+    def _view(self, session: Session, known: "_Known", line_id: int | None) -> CardView:
         lines = self._lines.of(session.portal_id)
         rows = [self._row(session, item, known, lines) for item in known.shown]
         talked = next((row.chat_line for row in rows if row.chat_line), None)
@@ -249,7 +272,7 @@ class Cards:
             hidden=known.card.hidden,
             lines=lines,
             line=line,
-            old=self._clock() > known.card.read_at + OLD_CARD,
+            old=self._is_old(known.card),
             zone=known.card.viewer.zone,
         )
 

@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from flask import Blueprint, Response, g, make_response, render_template, request
+from flask import Blueprint, g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from widget.bitrix24.placement import Placement, posted_origin, read_placement
@@ -65,10 +65,13 @@ def reveal() -> ResponseReturnValue:
     """The card from what is known. The token is proved here, not before: a hidden card costs nothing."""
     pressed = flag_field(json_body(), "pressed")
     session = _session_of_page()
-    view = services().cards.view(session)
     ask = pressed or _visibility(session) is Visibility.ALWAYS
+    html = services().cards.drawn(session, lambda view: _html(view, ask=ask), ask=ask)
     services().metrics.revealed(pressed=pressed)
-    return _drawn(session, view, ask=ask)
+    response = make_response(html)
+    if "new_session" in g:
+        response.headers[SESSION_HEADER] = g.new_session
+    return response
 
 
 @pages.post("/card/check")
@@ -77,7 +80,7 @@ def check() -> ResponseReturnValue:
     body = json_body()
     keys = texts_field(body, "keys", most=MOST_KEYS, longest=64)
     session = _session()
-    return _drawn(session, services().cards.check(session, keys, id_field(body, "line")), ask=False)
+    return _html(services().cards.check(session, keys, id_field(body, "line")), ask=False)
 
 
 @pages.post("/card/refresh")
@@ -89,7 +92,7 @@ def refresh() -> ResponseReturnValue:
     view = cards.refresh(session, line_id)
     wait = cards.next_check(view.line)
     next_check = datetime.fromtimestamp(services().clock() + wait, UTC) if wait else None
-    return _drawn(session, view, ask=True, refreshed=True, can_tell=wait is not None, next_check=next_check)
+    return _html(view, ask=True, refreshed=True, can_tell=wait is not None, next_check=next_check)
 
 
 @pages.post("/card/again")
@@ -101,7 +104,7 @@ def look_again() -> ResponseReturnValue:
     line_id = id_field(body, "line")
     view = services().cards.view(session, line_id=line_id, fresh=True)
     ask = _visibility(session) is not Visibility.FACTS
-    return ("", 204) if _version(view) == version else _drawn(session, view, ask=ask)
+    return ("", 204) if _version(view) == version else _html(view, ask=ask)
 
 
 @pages.post("/card/lines")
@@ -154,33 +157,27 @@ def _visibility(session: Session) -> Visibility:
     return portal.visibility if portal else Visibility.BUTTON
 
 
-def _drawn(
-    session: Session,
+def _html(
     view: CardView,
     *,
     ask: bool,
     refreshed: bool = False,
     can_tell: bool = False,
     next_check: datetime | None = None,
-) -> Response:
-    response = make_response(
-        render_template(
-            "card/_card.html",
-            view=view,
-            ask=ask,
-            zone=view.zone,
-            version=_version(view),
-            chosen=False,
-            states=None,
-            refreshed=refreshed,
-            can_tell=can_tell,
-            next_check=next_check,
-            now=services().now(),
-        )
+) -> str:
+    return render_template(
+        "card/_card.html",
+        view=view,
+        ask=ask,
+        zone=view.zone,
+        version=_version(view),
+        chosen=False,
+        states=None,
+        refreshed=refreshed,
+        can_tell=can_tell,
+        next_check=next_check,
+        now=services().now(),
     )
-    if "new_session" in g:
-        response.headers[SESSION_HEADER] = g.new_session
-    return response
 
 
 def _version(view: CardView) -> str:

@@ -6,15 +6,18 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import httpx
-from cachetools import LRUCache, TTLCache
+from cachetools import LRUCache, TLRUCache
 
-from widget.gateways.base import Gateway, GatewayError, LineStatus
+from widget.gateways.base import Gateway, GatewayError, LineState, LineStatus
 from widget.gateways.waha import Waha
+from widget.once import Once
 from widget.storage.lines import Line
 
 KINDS = ("waha",)
-# Several rows of one card ask about one line: they share one answer. Short, because a rep waits for «ready» to appear.
-STATUS_SECONDS = 5
+# Several rows of one card ask about one line: they share one answer. A line that is not ready is asked again soon,
+# because a rep waits for that.
+READY_SECONDS = 30
+OTHER_SECONDS = 5
 
 
 @dataclass(frozen=True)
@@ -39,8 +42,8 @@ class Gateways:
         self._timeouts = timeouts
         self._allow_http = allow_http
         self._open: LRUCache[Line, Gateway] = LRUCache(512)
-        self._statuses: TTLCache[int, LineStatus | GatewayError] = TTLCache(512, STATUS_SECONDS, timer=clock)
-        self._asking: dict[int, threading.Lock] = {}
+        self._statuses: TLRUCache[int, LineStatus | GatewayError] = TLRUCache(512, _known_until, timer=clock)
+        self._asking: Once[int, LineStatus | GatewayError] = Once()
         self._lock = threading.Lock()
 
     def of(self, line: Line) -> Gateway:
@@ -61,22 +64,19 @@ class Gateways:
             return self._open[line]
 
     def status(self, line: Line, *, again: bool = False) -> LineStatus:
-        """The line's state, at most a few seconds old; one call for all who ask meanwhile. Raises GatewayError."""
-        known = None if again else self._known(line.id)
+        """The line's state, at most seconds old; one call for all who ask meanwhile. Raises GatewayError."""
+        with self._lock:
+            known = None if again else self._statuses.get(line.id)
         if known is None:
-            with self._lock:
-                mine = self._asking.setdefault(line.id, threading.Lock())
-            with mine:
-                known = None if again else self._known(line.id)
-                if known is None:
-                    known = self._ask(line)
+            known = self._asking.get(line.id, lambda: self._ask(line))
         if isinstance(known, GatewayError):
             raise GatewayError(known.trouble)
         return known
 
-    def _known(self, line_id: int) -> LineStatus | GatewayError | None:
+    def distrust(self, line: Line) -> None:
+        """Something else says that the line is down: its state is asked again next time."""
         with self._lock:
-            return self._statuses.get(line_id)
+            self._statuses.pop(line.id, None)
 
     def _ask(self, line: Line) -> LineStatus | GatewayError:
         answer: LineStatus | GatewayError
@@ -87,3 +87,8 @@ class Gateways:
         with self._lock:
             self._statuses[line.id] = answer
         return answer
+
+
+def _known_until(_line_id: int, answer: LineStatus | GatewayError, now: float) -> float:
+    ready = isinstance(answer, LineStatus) and answer.state is LineState.READY
+    return now + (READY_SECONDS if ready else OTHER_SECONDS)

@@ -178,6 +178,8 @@ class Checker:
                 chat_id = _unlike(gateway.chat_id_of(phones[key]), checked.chat_id)
                 found[key] = Presence(answer, self._clock(), chat_id=chat_id)
             except GatewayError as error:
+                if error.trouble is Trouble.LINE_DOWN:
+                    self._gateways.distrust(line)
                 never_left += not error.sent and error.trouble is Trouble.UNREACHABLE
                 found[key] = unknown(_WHY.get(error.trouble, Why.FAILED), at=self._clock())
         if never_left:

@@ -89,7 +89,8 @@ class Flights:
         waiting = list(keys)
         deadline = self._now() + self._lease_seconds
         while waiting:
-            leased = [key for key in waiting if self._answers.add(_lease(key), 1, self._lease_seconds)]
+            held = self._answers.add_many([_lease(key) for key in waiting], 1, self._lease_seconds)
+            leased = [key for key in waiting if _lease(key) in held]
             try:
                 # Whoever held the lease before us may have answered meanwhile.
                 answers |= known(waiting)
