@@ -61,7 +61,7 @@ async function follow() {
   const drawn = content.querySelector('.revealed');
   const keys = drawn?.dataset.ask?.split(' ');
   const jobs = [lines()];
-  if (drawn && 'old' in drawn.dataset) jobs.push(revalidate(drawn.dataset.version));
+  if (drawn && 'old' in drawn.dataset) jobs.push(revalidate(drawn.dataset.version).then(() => { delete drawn.dataset.old; }));
   if (keys) jobs.push(check(keys));
   await Promise.all(jobs);
 }

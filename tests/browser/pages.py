@@ -54,6 +54,13 @@ class Framed:
         """What the portal noted down about the frame."""
         return self.page.locator("#log li")
 
+    def still(self) -> None:
+        """Until the frame is as high as its content and both are painted: for a moment after the portal resized it,
+        Chromium takes a click to where things were before, and nobody hears it."""
+        self.inside.wait_for_function(FITS)
+        self.inside.evaluate(PAINTED)
+        self.page.evaluate(PAINTED)
+
     def _go(self, path: str, **choices: Any) -> None:
         self.lang = choices.setdefault("lang", self.lang)
         self.page.goto(f"{self.demo.portal}{path}?{urlencode(choices)}")
@@ -66,6 +73,8 @@ class Card(Framed):
     def open(self, path: str = DEAL, **choices: Any) -> "Card":
         """Choices: user, lang, embed, mode, width, portal."""
         self._go(path, **choices)
+        expect(self.frame.locator("[data-action=reveal]:enabled, .revealed, .notice").first).to_be_visible()
+        self.still()
         return self
 
     def reveal(self) -> "Card":
@@ -75,8 +84,9 @@ class Card(Framed):
     def settle(self) -> "Card":
         """Until nothing of the card is on its way any more."""
         expect(self.frame.locator(".revealed")).to_be_visible()
-        expect(self.frame.locator("[aria-busy], [data-presence=checking], #content .skeleton")).to_have_count(0)
+        expect(self.frame.locator("[aria-busy], [data-presence=checking], [data-old], #content .skeleton")).to_have_count(0)
         expect(self.frame.locator("select + .line-state, .line-none")).to_have_count(1)
+        self.still()
         return self
 
     @property
@@ -100,11 +110,13 @@ class Card(Framed):
         self.chat_button(number).click()
         expect(self.composer).to_be_visible()
         expect(self.messages.locator(".skeleton")).to_have_count(0)
+        self.still()
         return self
 
     def close_chat(self) -> "Card":
         self.button("Back to the numbers").click()
         expect(self.chat).to_be_hidden()
+        self.still()
         return self
 
     @property
@@ -153,16 +165,14 @@ class Card(Framed):
 
     def expect_to_fit(self) -> None:
         """The frame has no scroll bar, up or sideways, and what is in it is nowhere cut off."""
-        self.inside.wait_for_function(
-            """() => {
-              const page = document.documentElement;
-              return page.scrollHeight <= innerHeight && page.scrollWidth <= innerWidth
-                && Math.abs(innerHeight - document.body.getBoundingClientRect().height) < 2;
-            }"""
-        )
+        self.still()
+        assert self.inside.evaluate("() => document.documentElement.scrollWidth - innerWidth") <= 0
+        assert self.inside.evaluate("() => document.documentElement.scrollHeight - innerHeight") <= 0
         assert self.inside.evaluate(CUT_OFF) == []
 
 
+FITS = "() => Math.abs(innerHeight - document.body.getBoundingClientRect().height) < 2"
+PAINTED = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 # Every visible element that stands out of the page to a side, or whose text is wider than its box allows.
 # A select cuts its text with an ellipsis by itself.
 CUT_OFF = """() => [...document.querySelectorAll("body *")].filter((element) => {
@@ -180,6 +190,8 @@ class Settings(Framed):
 
     def open(self, *, user: str = "admin", **choices: Any) -> "Settings":
         self._go("/app/", user=user, **choices)
+        expect(self.frame.get_by_role("main")).to_be_visible()
+        self.still()
         return self
 
     def choose(self, visibility: str) -> "Settings":

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Request, expect
 
+from tests.browser.conftest import Complaints
 from tests.browser.pages import IVAN, ORDERS, Card
 from tests.stand import Outside
 
@@ -122,7 +123,7 @@ def test_a_voice_message_can_be_played(card: Card) -> None:
     assert player.evaluate("(audio) => audio.error") is None
 
 
-def test_a_file_that_is_gone_says_so_and_the_chat_goes_on(card: Card, complaints: "Complaints") -> None:  # noqa: F821
+def test_a_file_that_is_gone_says_so_and_the_chat_goes_on(card: Card, complaints: Complaints) -> None:
     complaints.expect("Failed to load resource")
     card.open(lang="en").reveal().open_chat(IVAN)
     video = card.messages.get_by_role("button", name="Video")

@@ -176,9 +176,8 @@ def test_a_process_asks_for_what_the_other_one_does_not_ask_about(process):
 
 def test_the_lease_of_a_killed_process_ends_and_another_one_asks(process, redis_url):
     (killed, _), (survivor, asked) = process(lease_seconds=1), process(lease_seconds=1)
-    assert killed._answers.add_many(
-        ["lease:a"], 1, 1
-    )  # taken by a process that died before it could ask or give it back
+    # taken by a process that died before it could ask or give it back
+    assert killed._answers.add_many(["lease:a"], 1, 1)
     assert fly(survivor, asked, "a") == {"a": "answer a"}
     assert asked.calls == [["a"]]
 

@@ -10,8 +10,8 @@ FORWARD = [
     SendState.SENDING,
     SendState.UNKNOWN,
     SendState.QUEUED,
-    SendState.FAILED,
     SendState.SENT,
+    SendState.FAILED,
     SendState.DELIVERED,
     SendState.READ,
 ]

@@ -123,8 +123,11 @@ def _item(answer: Batch) -> Mapping[str, Any]:
 
 
 def _people(answer: Batch, key: str, wanted: list[int], kind: Kind, primary: Iterable[int] = ()) -> tuple[Person, ...]:
-    """The wanted people in the order of their links. A list that failed is an empty one: a null or missing id
-    makes the portal refuse its filter, and that means «none»."""
+    """The wanted people in the order of their links. A list that failed is an empty one where nobody is
+    wanted: a null or missing id makes the portal refuse its filter."""
+    failed = answer.errors.get(key, "")
+    if wanted and failed and failed.upper() != "ACCESS_DENIED":
+        raise refused(failed)  # not a question of rights: «not available to you» would be untrue
     listed = answer.results.get(key)
     items = listed.get("items") if isinstance(listed, dict) else None
     given = [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []

@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 MESSAGES = 30  # of one page
 LONGEST_TEXT = 4096  # WhatsApp's own limit for a text
 GIVEN_UP = 60.0  # a send without an answer for this long was left by a process that died
+LOOKED_FOR = 86_400.0  # a send that no gateway knew for a day stays as unclear as it is
 SAME_SEND = 120.0  # seconds within which an equal text from us is taken for the send whose answer was lost
 MOST_LOOK_UPS = 3  # unclear sends that one poll asks the gateway about
 
@@ -170,8 +171,9 @@ class ChatService:
         return self._sends.settle(send, SendState.UNKNOWN, reason=send.reason)
 
     def _unclear(self, send: Send) -> bool:
-        left = send.state is SendState.SENDING and self._clock() > send.changed_at + GIVEN_UP
-        return left or send.state is SendState.UNKNOWN
+        now = self._clock()
+        left = send.state is SendState.SENDING and now > send.changed_at + GIVEN_UP
+        return (left or send.state is SendState.UNKNOWN) and now < send.created_at + LOOKED_FOR
 
     def _look_up(self, line: Line, chat: Chat, send: Send) -> Send:
         try:

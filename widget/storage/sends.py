@@ -29,8 +29,8 @@ PROGRESS = {
     SendState.SENDING: 0,
     SendState.UNKNOWN: 1,
     SendState.QUEUED: 2,
-    SendState.FAILED: 3,
-    SendState.SENT: 4,
+    SendState.SENT: 3,
+    SendState.FAILED: 4,  # WhatsApp may refuse what the gateway had sent; what was delivered did not fail
     SendState.DELIVERED: 5,
     SendState.READ: 6,
 }

@@ -1,0 +1,108 @@
+"""axe finds nothing serious in any state, in both languages. It is run inside the frame: from outside it sees none."""
+
+from pathlib import Path
+from typing import Any
+
+import axe_playwright_python
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Complaints
+from tests.browser.pages import IVAN, ORDERS, Card, Framed, Settings
+from tests.stand import Outside
+
+AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
+LANGUAGES = pytest.mark.parametrize("lang", ["ru", "en"])
+
+
+def serious_in(page: Framed) -> list[str]:
+    """What axe calls serious or critical, with the element."""
+    inside = page.inside
+    inside.evaluate(AXE)
+    found: dict[str, Any] = inside.evaluate("() => axe.run({ resultTypes: ['violations'] })")
+    return [
+        f"{violation['id']}: {node['html']}"
+        for violation in found["violations"]
+        if violation["impact"] in ("serious", "critical")
+        for node in violation["nodes"]
+    ]
+
+
+@LANGUAGES
+def test_the_hidden_the_revealed_and_the_refreshed_card(card: Card, lang: str) -> None:
+    card.open(lang=lang).reveal_button.wait_for()
+    assert serious_in(card) == []
+
+    card.reveal()
+    assert serious_in(card) == []
+
+    card.button("Refresh the widget's data").click()
+    expect(card.frame.locator(".footnotes [role=status]")).to_be_visible()
+    card.settle()
+    assert serious_in(card) == []
+
+
+@LANGUAGES
+def test_an_open_chat_with_every_kind_of_message(card: Card, lang: str) -> None:
+    card.open(lang=lang).reveal().open_chat(IVAN)
+
+    assert serious_in(card) == []
+
+
+@LANGUAGES
+def test_the_question_at_night(card: Card, at_night: None, lang: str, complaints: Complaints) -> None:
+    complaints.expect("409")
+    card.open(lang=lang).reveal().open_chat(IVAN).send("Не спите?")
+    expect(card.dialog).to_be_visible()
+
+    assert serious_in(card) == []
+    expect(card.dialog).to_have_accessible_name(card.dialog.locator("p").inner_text())
+
+
+@LANGUAGES
+def test_the_page_of_an_error(card: Card, outside: Outside, lang: str, complaints: Complaints) -> None:
+    complaints.expect("502")
+    outside.break_portal("html", times=None)
+    card.open(lang=lang).reveal_button.click()
+    expect(card.frame.get_by_role("alert")).to_be_visible()
+
+    assert serious_in(card) == []
+
+
+@LANGUAGES
+def test_a_card_without_numbers_and_one_that_is_not_saved(card: Card, lang: str) -> None:
+    card.open("/crm/deal/details/7047/", lang=lang).reveal()
+    assert serious_in(card) == []
+
+    card.open("/crm/deal/details/0/", lang=lang)
+    expect(card.frame.get_by_role("heading")).to_have_text(card.say("Save the card first"))
+    assert serious_in(card) == []
+
+
+@LANGUAGES
+def test_the_settings_with_their_warning(settings: Settings, lang: str) -> None:
+    settings.open(lang=lang).choose("always")
+    expect(settings.frame.locator("#always-warning")).to_be_visible()
+
+    assert serious_in(settings) == []
+
+
+def test_who_asks_for_less_motion_gets_none(card: Card, outside: Outside) -> None:
+    card.page.emulate_media(reduced_motion="reduce")
+    outside.break_gateway("delay", seconds=0.8, times=None)
+    card.open().reveal_button.click()
+    expect(card.presence(ORDERS)).to_have_attribute("data-presence", "checking")
+
+    moving = card.inside.evaluate("() => document.getAnimations().length")
+
+    assert moving == 0
+    outside.heal()
+
+
+def test_who_does_not_ask_sees_that_something_is_going_on(card: Card, outside: Outside) -> None:
+    outside.break_gateway("delay", seconds=0.8, times=None)
+    card.open().reveal_button.click()
+    expect(card.presence(ORDERS)).to_have_attribute("data-presence", "checking")
+
+    assert card.inside.evaluate("() => document.getAnimations().length") > 0
+    outside.heal()

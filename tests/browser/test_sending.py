@@ -1,0 +1,206 @@
+"""One text is one message, whatever the network and the fingers do, and nothing that was typed is lost."""
+
+import re
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+from playwright.sync_api import Route, expect
+
+from tests.browser.conftest import Complaints
+from tests.browser.pages import IVAN, MARIA, ORDERS, Card, ClientPhone
+from tests.stand import Outside
+
+SENT = ".tick-sent, .tick-delivered, .tick-read"
+
+
+def test_a_double_click_sends_once(card: Card, outside: Outside) -> None:
+    outside.break_gateway("delay", match="sendText", seconds=0.3, times=None)
+    card.open().reveal().open_chat(ORDERS).write("Один раз")
+
+    card.send_button.dblclick(force=True)
+
+    expect(card.bubble("Один раз").locator(SENT)).to_have_count(1)
+    expect(card.bubbles).to_have_count(1)
+    assert outside.calls()["sendText"] == 1
+
+
+def test_ctrl_enter_twice_sends_once(card: Card, outside: Outside) -> None:
+    outside.break_gateway("delay", match="sendText", seconds=0.3, times=None)
+    card.open().reveal().open_chat(ORDERS).write("Один раз")
+
+    card.composer.press("Control+Enter")
+    card.composer.press("Control+Enter")
+
+    expect(card.bubble("Один раз").locator(SENT)).to_have_count(1)
+    expect(card.bubbles).to_have_count(1)
+    assert outside.calls()["sendText"] == 1
+
+
+def test_an_answer_lost_on_the_way_and_a_second_try_are_one_message(
+    card: Card, outside: Outside, phone: ClientPhone, complaints: Complaints
+) -> None:
+    complaints.expect("ERR_|Failed to load resource")
+    card.open().reveal().open_chat(ORDERS)
+
+    def lose_the_answer(route: Route) -> None:
+        if route.request.method != "POST":
+            route.fallback()
+            return
+        route.fetch()
+        route.abort()
+
+    card.page.route("**/chats/*/messages", lose_the_answer)
+    card.send("Дошло ли?")
+    expect(card.problem).to_have_text(
+        card.say(
+            "The message was not sent: there is no connection. It is still here; press Send again."
+            " It will not go out twice."
+        )
+    )
+    expect(card.composer).to_have_value("Дошло ли?")
+    expect(card.composer).to_be_focused()
+
+    card.page.unroute("**/chats/*/messages")
+    card.send_button.click()
+
+    expect(card.composer).to_be_empty()
+    expect(card.problem).to_be_hidden()
+    expect(card.bubble("Дошло ли?").locator(SENT)).to_have_count(1)
+    expect(card.bubbles).to_have_count(1)
+    assert outside.calls()["sendText"] == 1
+    client = phone.open(ORDERS)
+    expect(client.get_by_role("log").get_by_text("Дошло ли?")).to_have_count(1)
+
+
+def test_without_a_network_the_text_stays_and_goes_out_later(
+    card: Card, outside: Outside, complaints: Complaints
+) -> None:
+    complaints.expect("ERR_|Failed to load resource")
+    card.open().reveal().open_chat(ORDERS)
+
+    card.page.context.set_offline(True)
+    card.send("Сеть пропала")
+    expect(card.problem).to_be_visible()
+    expect(card.composer).to_have_value("Сеть пропала")
+
+    card.page.context.set_offline(False)
+    card.send_button.click()
+    expect(card.bubble("Сеть пропала").locator(SENT)).to_have_count(1)
+    assert outside.calls()["sendText"] == 1
+
+
+def test_a_gateway_that_says_nothing_leaves_an_open_question_and_no_second_message(
+    card: Card, outside: Outside
+) -> None:
+    outside.break_gateway("lost_answer", match="sendText")
+    card.open(lang="en").reveal().open_chat(ORDERS)
+
+    card.send("Did it arrive?")
+
+    expect(card.bubble("Did it arrive?").locator(SENT)).to_have_count(1)  # its history tells, a poll later
+    expect(card.bubbles).to_have_count(1)
+    assert outside.calls()["sendText"] == 1
+
+
+def test_a_number_without_whatsapp_can_be_written_to_and_says_why_it_failed(card: Card) -> None:
+    card.open(lang="en").reveal().open_chat(MARIA)
+    expect(card.chat).to_contain_text("WhatsApp was not found for this number at")
+
+    card.send("Hello?")
+
+    expect(card.bubble("Hello?").locator(".tick-text")).not_to_be_empty()
+    expect(card.bubbles).to_have_count(1)
+
+
+def test_a_draft_waits_while_another_chat_is_open(card: Card) -> None:
+    card.open().reveal().open_chat(ORDERS).write("Почти дописал").close_chat()
+
+    card.open_chat(IVAN)
+    expect(card.composer).to_be_empty()
+    card.close_chat().open_chat(ORDERS)
+
+    expect(card.composer).to_have_value("Почти дописал")
+    expect(card.frame.locator("#counter")).to_have_text("13 / 4096")
+
+
+def test_the_counter_counts_and_the_longest_text_goes_out_whole(card: Card, phone: ClientPhone) -> None:
+    card.open().reveal().open_chat(ORDERS)
+    counter = card.frame.locator("#counter")
+
+    card.write("ы" * 4000)
+    expect(counter).to_have_text("4000 / 4096")
+    expect(counter).to_have_class(re.compile("is-near"))
+    card.composer.press_sequentially("й" * 3)
+    card.composer.fill("ю" * 4096)
+    card.composer.press_sequentially("э")
+    expect(counter).to_have_text("4096 / 4096")
+    card.send_button.click()
+
+    expect(card.bubbles.locator(SENT)).to_have_count(1)
+    expect(phone.open(ORDERS).get_by_role("log").get_by_text("ю" * 4096, exact=True)).to_have_count(1)
+
+
+def test_an_empty_text_is_not_sent(card: Card, outside: Outside) -> None:
+    card.open().reveal().open_chat(ORDERS).write("  \n ")
+
+    card.send_button.click()
+
+    expect(card.bubbles).to_have_count(0)
+    assert "sendText" not in outside.calls()
+
+
+def test_writing_before_the_history_is_there_keeps_both(card: Card, outside: Outside) -> None:
+    """The composer is usable at once; the first page that comes later goes above what was sent meanwhile."""
+    card.open().reveal()
+    outside.break_gateway("delay", match="messages", seconds=0.7, times=None)
+    card.chat_button(IVAN).click()
+
+    card.send("Не дожидаясь истории")
+    expect(card.bubble("Не дожидаясь истории").locator(SENT)).to_have_count(1)
+    outside.heal()
+
+    expect(card.bubble("Хорошо").last).to_be_visible()
+    expect(card.messages.locator(".skeleton")).to_have_count(0)
+    expect(card.bubble("Не дожидаясь истории")).to_have_count(1)
+    expect(card.bubbles.last).to_contain_text("Не дожидаясь истории")
+    card.messages.evaluate("(box) => box.scrollTo(0, 0)")
+    expect(card.bubbles.nth(50)).to_be_attached()
+
+
+@pytest.mark.parametrize("lang", ["ru", "en"])
+def test_at_night_it_asks_once_and_sends_once(
+    card: Card, outside: Outside, at_night: None, complaints: Complaints, lang: str
+) -> None:
+    complaints.expect("409")
+    card.open(lang=lang).reveal().open_chat(IVAN)
+
+    card.send("Срочно")
+    asked = card.dialog.locator("p").inner_text()
+    assert card.say("Send the message anyway?") in asked
+    clock = re.search(r"(\d{1,2}):(\d\d)(?:\s?([AP]M))?", asked)
+    assert clock
+    hour = int(clock[1]) % 12 + 12 * (clock[3] == "PM") if clock[3] else int(clock[1])
+    there = datetime.now(ZoneInfo("Asia/Yakutsk"))
+    assert (there.hour * 60 + there.minute - hour * 60 - int(clock[2])) % (24 * 60) <= 1
+    assert "sendText" not in outside.calls()
+
+    card.button("Send anyway").click()
+    expect(card.bubble("Срочно").locator(SENT)).to_have_count(1)
+    assert outside.calls()["sendText"] == 1
+
+
+def test_who_thinks_better_of_it_at_night_keeps_the_text(
+    card: Card, outside: Outside, at_night: None, complaints: Complaints
+) -> None:
+    complaints.expect("409")
+    card.open().reveal().open_chat(IVAN)
+    shown = card.bubbles.count()
+
+    card.send("Срочно")
+    card.button("Do not send").click()
+
+    expect(card.dialog).to_be_hidden()
+    expect(card.composer).to_have_value("Срочно")
+    expect(card.bubbles).to_have_count(shown)
+    assert "sendText" not in outside.calls()
