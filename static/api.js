@@ -10,12 +10,17 @@ export class Refused extends Error {
   constructor(response, html) {
     super(response.headers.get('X-Refusal') ?? String(response.status));
     this.status = response.status;
-    this.html = html;
+    this.html = ownWords(this.message) ?? html;
   }
 }
 
 export function begin(ticket) { opening = ticket; }
 export function beginSession(ticket) { session = ticket; }
+
+// Without a session the server does not know the reader's language; the page does.
+function ownWords(code) {
+  return document.getElementById(`refused-${code}`)?.innerHTML;
+}
 
 /** Send one request. Resolves to the Response; rejects with Refused for an answer that is an error, and with a
  *  TypeError when there is no connection. An outdated session is renewed once through the portal. */

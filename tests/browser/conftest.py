@@ -25,7 +25,6 @@ CHROMIUM_ARGS = [
     *("--disable-component-update", "--disable-sync"),
 ]
 AWAKE = "0,0,24,24"  # LIGHT_HOURS: every hour is a good one to write, or the tests would know when they run
-ASLEEP = "24,24,24,24"  # and with these it is always night
 
 # A policy's violation is told to the page that it happened in; as a console error it is told to us.
 TELL_VIOLATIONS = """document.addEventListener("securitypolicyviolation",
@@ -84,16 +83,6 @@ def outside(demo: Demo, http: httpx.Client) -> Outside:
     else:
         demo.restart_widget()
     return outside
-
-
-@pytest.fixture
-def at_night(demo: Demo) -> Iterator[None]:
-    """The widget with hours by which every client sleeps."""
-    demo.environment["LIGHT_HOURS"] = ASLEEP
-    demo.restart_widget()
-    yield
-    demo.environment["LIGHT_HOURS"] = AWAKE
-    demo.restart_widget()
 
 
 class Complaints(list[str]):

@@ -2,9 +2,11 @@
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+import axe_playwright_python
 from playwright.sync_api import BrowserContext, Frame, FrameLocator, Locator, Page, expect
 
 from sandbox.demo import Demo
@@ -14,6 +16,8 @@ IVAN = "+7 961 951-00-00"  # has a chat of 340 messages with the line «sales»
 ORDERS = "+7 926 111-22-33"  # has WhatsApp and no chat
 MARIA = "+7 912 345-67-89"  # has no WhatsApp
 INVALID = "12-34-5"
+
+SENT = ".tick-sent, .tick-delivered, .tick-read"  # whatever a poll has already learned
 
 
 @dataclass
@@ -57,9 +61,17 @@ class Framed:
     def still(self) -> None:
         """Until the frame is as high as its content and both are painted: for a moment after the portal resized it,
         Chromium takes a click to where things were before, and nobody hears it."""
+        self.page.bring_to_front()  # a tab in the background paints when it likes
         self.inside.wait_for_function(FITS)
         self.inside.evaluate(PAINTED)
         self.page.evaluate(PAINTED)
+
+    def expect_to_fit(self) -> None:
+        """The frame has no scroll bar, up or sideways, and what is in it is nowhere cut off."""
+        self.still()
+        assert self.inside.evaluate("() => document.documentElement.scrollWidth - innerWidth") <= 0
+        assert self.inside.evaluate("() => document.documentElement.scrollHeight - innerHeight") <= 0
+        assert self.inside.evaluate(CUT_OFF) == []
 
     def _go(self, path: str, **choices: Any) -> None:
         self.lang = choices.setdefault("lang", self.lang)
@@ -84,7 +96,9 @@ class Card(Framed):
     def settle(self) -> "Card":
         """Until nothing of the card is on its way any more."""
         expect(self.frame.locator(".revealed")).to_be_visible()
-        expect(self.frame.locator("[aria-busy], [data-presence=checking], [data-old], #content .skeleton")).to_have_count(0)
+        expect(
+            self.frame.locator("[aria-busy], [data-presence=checking], [data-old], #content .skeleton")
+        ).to_have_count(0)
         expect(self.frame.locator("select + .line-state, .line-none")).to_have_count(1)
         self.still()
         return self
@@ -163,13 +177,6 @@ class Card(Framed):
         """How high the portal made the frame."""
         return int(self.page.locator("#frame").get_attribute("data-frame-height") or 0)
 
-    def expect_to_fit(self) -> None:
-        """The frame has no scroll bar, up or sideways, and what is in it is nowhere cut off."""
-        self.still()
-        assert self.inside.evaluate("() => document.documentElement.scrollWidth - innerWidth") <= 0
-        assert self.inside.evaluate("() => document.documentElement.scrollHeight - innerHeight") <= 0
-        assert self.inside.evaluate(CUT_OFF) == []
-
 
 FITS = "() => Math.abs(innerHeight - document.body.getBoundingClientRect().height) < 2"
 PAINTED = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
@@ -222,3 +229,19 @@ class ClientPhone:
         page.get_by_label("Отправить").click()
         expect(page.get_by_role("log").get_by_text(text, exact=True)).to_be_visible()
         page.close()
+
+
+def serious_in(page: Framed) -> list[str]:
+    """What axe calls serious or critical, with the element."""
+    inside = page.inside
+    inside.evaluate(AXE)
+    found: dict[str, Any] = inside.evaluate("() => axe.run({ resultTypes: ['violations'] })")
+    return [
+        f"{violation['id']}: {node['html']}"
+        for violation in found["violations"]
+        if violation["impact"] in ("serious", "critical")
+        for node in violation["nodes"]
+    ]
+
+
+AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")

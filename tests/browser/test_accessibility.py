@@ -1,31 +1,13 @@
 """axe finds nothing serious in any state, in both languages. It is run inside the frame: from outside it sees none."""
 
-from pathlib import Path
-from typing import Any
-
-import axe_playwright_python
 import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Complaints
-from tests.browser.pages import IVAN, ORDERS, Card, Framed, Settings
+from tests.browser.pages import IVAN, ORDERS, Card, Settings, serious_in
 from tests.stand import Outside
 
-AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
 LANGUAGES = pytest.mark.parametrize("lang", ["ru", "en"])
-
-
-def serious_in(page: Framed) -> list[str]:
-    """What axe calls serious or critical, with the element."""
-    inside = page.inside
-    inside.evaluate(AXE)
-    found: dict[str, Any] = inside.evaluate("() => axe.run({ resultTypes: ['violations'] })")
-    return [
-        f"{violation['id']}: {node['html']}"
-        for violation in found["violations"]
-        if violation["impact"] in ("serious", "critical")
-        for node in violation["nodes"]
-    ]
 
 
 @LANGUAGES
@@ -47,16 +29,6 @@ def test_an_open_chat_with_every_kind_of_message(card: Card, lang: str) -> None:
     card.open(lang=lang).reveal().open_chat(IVAN)
 
     assert serious_in(card) == []
-
-
-@LANGUAGES
-def test_the_question_at_night(card: Card, at_night: None, lang: str, complaints: Complaints) -> None:
-    complaints.expect("409")
-    card.open(lang=lang).reveal().open_chat(IVAN).send("Не спите?")
-    expect(card.dialog).to_be_visible()
-
-    assert serious_in(card) == []
-    expect(card.dialog).to_have_accessible_name(card.dialog.locator("p").inner_text())
 
 
 @LANGUAGES

@@ -3,12 +3,13 @@
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Complaints
-from tests.browser.pages import IVAN, ORDERS, Card
+from tests.browser.pages import IVAN, ORDERS, SENT, Card
 from tests.stand import Outside
 
 RING = """() => {
   const style = getComputedStyle(document.activeElement);
-  return document.activeElement !== document.body && style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2;
+  return document.activeElement !== document.body && style.outlineStyle !== "none"
+    && parseFloat(style.outlineWidth) >= 2;
 }"""
 
 
@@ -35,7 +36,7 @@ def test_a_message_is_written_and_read_without_a_mouse(card: Card, outside: Outs
     expect(card.composer).to_be_focused()
     keys.type("Пишу без мыши")
     keys.press("Control+Enter")
-    expect(card.bubble("Пишу без мыши").locator(".tick-sent, .tick-delivered")).to_have_count(1)
+    expect(card.bubble("Пишу без мыши").locator(SENT)).to_have_count(1)
     expect(card.composer).to_be_focused()
     expect(card.composer).to_be_empty()
     assert outside.calls()["sendText"] == 1
@@ -91,33 +92,7 @@ def test_a_checked_row_keeps_the_focus(card: Card) -> None:
     expect(row.locator(":focus")).to_have_count(1)
 
 
-def test_the_question_at_night_is_answered_by_keyboard(
-    card: Card, outside: Outside, at_night: None, complaints: Complaints
-) -> None:
-    complaints.expect("409")
-    keys = card.page.keyboard
-    card.open().reveal().open_chat(IVAN).composer.press_sequentially("Доброй ночи")
-
-    keys.press("Control+Enter")
-    expect(card.button("Do not send")).to_be_focused()
-    keys.press("Escape")
-    expect(card.dialog).to_be_hidden()
-    expect(card.composer).to_be_focused()
-    expect(card.composer).to_have_value("Доброй ночи")
-    assert "sendText" not in outside.calls()
-
-    keys.press("Control+Enter")
-    expect(card.dialog).to_be_visible()
-    keys.press("Shift+Tab")
-    expect(card.button("Send anyway")).to_be_focused()
-    keys.press("Enter")
-    expect(card.bubble("Доброй ночи").locator(".tick-sent, .tick-delivered")).to_have_count(1)
-    assert outside.calls()["sendText"] == 1
-
-
-def test_a_chat_that_cannot_be_opened_is_left_by_keyboard(
-    card: Card, outside: Outside, complaints: Complaints
-) -> None:
+def test_a_chat_that_cannot_be_opened_is_left_by_keyboard(card: Card, outside: Outside, complaints: Complaints) -> None:
     complaints.expect("Failed to load resource|ERR_")
     card.open().reveal()
     card.page.route("**/chats", lambda route: route.abort())

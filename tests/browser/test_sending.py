@@ -1,17 +1,12 @@
 """One text is one message, whatever the network and the fingers do, and nothing that was typed is lost."""
 
 import re
-from datetime import datetime
-from zoneinfo import ZoneInfo
 
-import pytest
 from playwright.sync_api import Route, expect
 
 from tests.browser.conftest import Complaints
-from tests.browser.pages import IVAN, MARIA, ORDERS, Card, ClientPhone
+from tests.browser.pages import IVAN, MARIA, ORDERS, SENT, Card, ClientPhone
 from tests.stand import Outside
-
-SENT = ".tick-sent, .tick-delivered, .tick-read"
 
 
 def test_a_double_click_sends_once(card: Card, outside: Outside) -> None:
@@ -166,41 +161,3 @@ def test_writing_before_the_history_is_there_keeps_both(card: Card, outside: Out
     expect(card.bubbles.last).to_contain_text("Не дожидаясь истории")
     card.messages.evaluate("(box) => box.scrollTo(0, 0)")
     expect(card.bubbles.nth(50)).to_be_attached()
-
-
-@pytest.mark.parametrize("lang", ["ru", "en"])
-def test_at_night_it_asks_once_and_sends_once(
-    card: Card, outside: Outside, at_night: None, complaints: Complaints, lang: str
-) -> None:
-    complaints.expect("409")
-    card.open(lang=lang).reveal().open_chat(IVAN)
-
-    card.send("Срочно")
-    asked = card.dialog.locator("p").inner_text()
-    assert card.say("Send the message anyway?") in asked
-    clock = re.search(r"(\d{1,2}):(\d\d)(?:\s?([AP]M))?", asked)
-    assert clock
-    hour = int(clock[1]) % 12 + 12 * (clock[3] == "PM") if clock[3] else int(clock[1])
-    there = datetime.now(ZoneInfo("Asia/Yakutsk"))
-    assert (there.hour * 60 + there.minute - hour * 60 - int(clock[2])) % (24 * 60) <= 1
-    assert "sendText" not in outside.calls()
-
-    card.button("Send anyway").click()
-    expect(card.bubble("Срочно").locator(SENT)).to_have_count(1)
-    assert outside.calls()["sendText"] == 1
-
-
-def test_who_thinks_better_of_it_at_night_keeps_the_text(
-    card: Card, outside: Outside, at_night: None, complaints: Complaints
-) -> None:
-    complaints.expect("409")
-    card.open().reveal().open_chat(IVAN)
-    shown = card.bubbles.count()
-
-    card.send("Срочно")
-    card.button("Do not send").click()
-
-    expect(card.dialog).to_be_hidden()
-    expect(card.composer).to_have_value("Срочно")
-    expect(card.bubbles).to_have_count(shown)
-    assert "sendText" not in outside.calls()

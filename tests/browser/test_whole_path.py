@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Request, expect
 
-from tests.browser.pages import INVALID, IVAN, MARIA, ORDERS, Card, ClientPhone
+from tests.browser.pages import INVALID, IVAN, MARIA, ORDERS, SENT, Card, ClientPhone
 from tests.stand import Outside
 
 
@@ -35,7 +35,7 @@ def test_from_a_hidden_card_to_the_clients_answer_and_back(
     expect(card.messages).to_contain_text(card.say("This is the start of the chat"))
     card.send("Здравствуйте! Ваш заказ готов.")
     ours = card.bubble("Здравствуйте! Ваш заказ готов.")
-    expect(ours.locator(".tick-sent, .tick-delivered")).to_have_count(1)
+    expect(ours.locator(SENT)).to_have_count(1)
     expect(ours.locator(".tick-delivered")).to_have_attribute("title", card.say("delivered"))
     expect(card.composer).to_have_value("")
 

@@ -1,0 +1,59 @@
+"""A session that ends while the card is open is renewed through the portal, and nobody notices."""
+
+from playwright.sync_api import Route, expect
+
+from tests.browser.conftest import Complaints
+from tests.browser.pages import IVAN, ORDERS, SENT, Card
+from tests.stand import Outside
+
+ENDED = "Failed to load resource.*401"
+
+
+def forget_session(route: Route) -> None:
+    """The request with a session that no server signed; ours answers as to one that is over."""
+    route.continue_(headers={**route.request.headers, "x-session": "over"})
+
+
+def test_a_send_after_the_session_ended_goes_out_once_without_a_word(
+    card: Card, outside: Outside, complaints: Complaints
+) -> None:
+    complaints.expect(ENDED)
+    card.open().reveal().open_chat(ORDERS).write("Час спустя")
+    card.page.route("**/chats/*/messages", forget_session, times=1)
+
+    card.send_button.click()
+
+    expect(card.bubble("Час спустя").locator(SENT)).to_have_count(1)
+    expect(card.composer).to_be_empty()
+    expect(card.problem).to_be_hidden()
+    expect(card.log.filter(has_text="refreshAuth ← ")).to_have_count(1)
+    assert outside.calls()["sendText"] == 1
+
+
+def test_a_refresh_after_the_session_ended_works(card: Card, complaints: Complaints) -> None:
+    complaints.expect(ENDED)
+    card.open().reveal()
+    card.page.route("**/card/refresh", forget_session, times=1)
+
+    card.button("Refresh the widget's data").click()
+
+    expect(card.frame.locator(".footnotes [role=status]")).to_be_visible()
+    expect(card.rows).to_have_count(6)
+
+
+def test_when_the_portal_gives_no_new_token_the_text_stays_and_the_page_says_why(
+    card: Card, outside: Outside, complaints: Complaints
+) -> None:
+    complaints.expect("Failed to load resource|ERR_|refresh-auth|Failed to fetch")
+    card.open().reveal().open_chat(IVAN).write("Не потеряйся")
+    card.page.clock.install()
+    card.page.route("**/refresh-auth*", lambda route: route.abort())
+    card.page.route("**/chats/*/messages", forget_session)
+
+    card.send_button.click()
+    expect(card.log.filter(has_text="refreshAuth").first).to_be_attached()
+    card.page.clock.fast_forward(11_000)
+
+    expect(card.problem).to_contain_text(card.say("This page has been open too long"))
+    expect(card.composer).to_have_value("Не потеряйся")
+    assert "sendText" not in outside.calls()
