@@ -1,7 +1,9 @@
 """axe finds nothing serious in any state, in both languages. It is run inside the frame: from outside it sees none."""
 
+from typing import Literal
+
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.browser.conftest import Complaints
 from tests.browser.pages import IVAN, ORDERS, Card, Settings, serious_in
@@ -59,22 +61,18 @@ def test_the_settings_with_their_warning(settings: Settings, lang: str) -> None:
     assert serious_in(settings) == []
 
 
-def test_who_asks_for_less_motion_gets_none(card: Card, outside: Outside) -> None:
-    card.page.emulate_media(reduced_motion="reduce")
-    outside.break_gateway("delay", seconds=0.8, times=None)
+@pytest.mark.parametrize("motion", ["reduce", "no-preference"])
+def test_who_asks_for_less_motion_gets_none_and_others_see_that_something_is_going_on(
+    card: Card, motion: Literal["reduce", "no-preference"]
+) -> None:
+    card.page.emulate_media(reduced_motion=motion)
+    held: list[Route] = []
+    card.page.route("**/card/check", held.append)
     card.open().reveal_button.click()
     expect(card.presence(ORDERS)).to_have_attribute("data-presence", "checking")
 
     moving = card.inside.evaluate("() => document.getAnimations().length")
 
-    assert moving == 0
-    outside.heal()
-
-
-def test_who_does_not_ask_sees_that_something_is_going_on(card: Card, outside: Outside) -> None:
-    outside.break_gateway("delay", seconds=0.8, times=None)
-    card.open().reveal_button.click()
-    expect(card.presence(ORDERS)).to_have_attribute("data-presence", "checking")
-
-    assert card.inside.evaluate("() => document.getAnimations().length") > 0
-    outside.heal()
+    assert (moving > 0) is (motion == "no-preference")
+    held[0].continue_()
+    card.settle()

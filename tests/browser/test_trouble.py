@@ -11,7 +11,7 @@ BROKEN = "Failed to load resource|ERR_"
 
 
 def test_a_hanging_gateway_neither_delays_the_card_nor_blocks_a_send(card: Card, outside: Outside) -> None:
-    outside.break_gateway("silence", match="check-exists", seconds=3, times=None)
+    outside.break_gateway("silence", match="check-exists", seconds=6, times=None)
     card.open(lang="en").reveal_button.click()
 
     expect(card.rows).to_have_count(6)
@@ -22,6 +22,7 @@ def test_a_hanging_gateway_neither_delays_the_card_nor_blocks_a_send(card: Card,
 
     card.close_chat()
     expect(card.presence(ORDERS)).to_have_text("Check failed")
+    card.settle()
     outside.heal()
     card.row(ORDERS).get_by_role("button", name="Try again").click()
     expect(card.presence(ORDERS)).to_have_attribute("data-presence", "yes")
