@@ -6,9 +6,11 @@ from flask.json.provider import DefaultJSONProvider
 from ..control import Control
 from .credentials import DEFAULT_PORT
 from .faults import NAMES
+from .market import market_pages
 from .oauth import oauth_pages
 from .pages import card_pages
 from .rest import rest_pages
+from .steering import steering
 from .tokens import Tokens
 from .world import World
 
@@ -26,6 +28,8 @@ def create_portal(widget_url: str, port: int = DEFAULT_PORT, auth_lifetime: int 
     app.register_blueprint(rest_pages(world))
     app.register_blueprint(oauth_pages(world))
     app.register_blueprint(card_pages(world))
+    app.register_blueprint(market_pages(world))
+    app.register_blueprint(steering(world))
     return app
 
 

@@ -2,13 +2,11 @@
 
 from dataclasses import dataclass
 
-from .items import COMPANY, CONTACT, DEAL, LEAD, QUOTE, SMART_INVOICE, SMART_PROCESS, Item
-from .methods import SMART_PROCESS_ROW
-from .seed import SEED
+from .items import COMPANY, CONTACT, DEAL, LEAD, QUOTE, SMART_INVOICE
 
 KINDS = {"lead": LEAD, "deal": DEAL, "contact": CONTACT, "company": COMPANY}
-_NAMES = {LEAD: "LEAD", DEAL: "DEAL", CONTACT: "CONTACT", COMPANY: "COMPANY", QUOTE: "QUOTE"}
-_NAMES[SMART_INVOICE] = "SMART_INVOICE"
+NAMES = {LEAD: "LEAD", DEAL: "DEAL", CONTACT: "CONTACT", COMPANY: "COMPANY", QUOTE: "QUOTE"}
+NAMES[SMART_INVOICE] = "SMART_INVOICE"
 
 
 @dataclass(frozen=True)
@@ -18,6 +16,15 @@ class Card:
     entity_type_id: int
     item_id: int
 
+    @classmethod
+    def at(cls, path: str) -> "Card | None":
+        match path.strip("/").split("/"):
+            case ["crm", "type", entity_type_id, "details", item_id] if entity_type_id.isdigit() and item_id.isdigit():
+                return cls(int(entity_type_id), int(item_id))
+            case ["crm", kind, "details", item_id] if kind in KINDS and item_id.isdigit():
+                return cls(KINDS[kind], int(item_id))
+        return None
+
     @property
     def path(self) -> str:
         kind = next((kind for kind, of_type in KINDS.items() if of_type == self.entity_type_id), None)
@@ -26,18 +33,8 @@ class Card:
     @property
     def placement(self) -> str:
         """The code of its tab; the type is said nowhere else (b24restdocs: api-reference/widgets/crm/detail-tab.md)."""
-        name = _NAMES.get(self.entity_type_id, f"DYNAMIC_{self.entity_type_id}")
-        return f"CRM_{name}_DETAIL_TAB"
+        return f"CRM_{kind_name(self.entity_type_id)}_DETAIL_TAB"
 
-    @property
-    def field_owner(self) -> str:
-        """ENTITY_ID of a custom field; a smart process is named by the row of its type, not by its entityTypeId."""
-        name = str(SMART_PROCESS_ROW) if self.entity_type_id == SMART_PROCESS else _NAMES[self.entity_type_id]
-        return f"CRM_{name}"
 
-    def item(self, portal: int) -> Item | None:
-        return SEED[portal].get((self.entity_type_id, self.item_id))
-
-    def exists(self, portal: int) -> bool:
-        known = self.entity_type_id in (*_NAMES, SMART_PROCESS)
-        return known and (self.item_id == 0 or self.item(portal) is not None)
+def kind_name(entity_type_id: int) -> str:
+    return NAMES.get(entity_type_id, f"DYNAMIC_{entity_type_id}")

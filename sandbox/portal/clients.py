@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from .crm import may_read
 from .items import COMPANY, CONTACT, Item
-from .seed import SEED
+from .state import PortalState
 from .users import User
 
 
@@ -21,14 +21,14 @@ class Person:
 HIDDEN = Person("", (), "", is_hidden=True)
 
 
-def people_of(portal: int, user: User, item: Item) -> list[Person]:
+def people_of(state: PortalState, user: User, item: Item) -> list[Person]:
     if not may_read(user, item):
         return [HIDDEN]
     own = [_person(item)] if "fm" in item else []
     linked = [(CONTACT, each) for each in item.get("contactIds") or []]
     companies = item.get("companyIds") or [item.get("companyId")]
     linked += [(COMPANY, each) for each in companies if each]
-    found = [SEED[portal][key] for key in linked if key in SEED[portal]]
+    found = [state.crm[key] for key in linked if key in state.crm]
     return own + [_person(each) if may_read(user, each) else HIDDEN for each in found]
 
 

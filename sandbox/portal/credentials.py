@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 CLIENT_ID = "local.sandbox0000000000.00000001"
 CLIENT_SECRET = "sandbox-client-secret"
-SCOPE = "crm,im,placement,user_brief"
+SCOPE = "crm,department,im,placement,user_brief,userfieldconfig"
 STATUS = "L"  # a local application
 
 HOST = "127.0.0.1"

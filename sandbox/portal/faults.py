@@ -12,7 +12,10 @@ from .errors import known
 CODES = (
     *("expired_token", "invalid_token", "QUERY_LIMIT_EXCEEDED", "OPERATION_TIME_LIMIT", "ACCESS_DENIED"),
     *("insufficient_scope", "user_access_error", "APPLICATION_NOT_FOUND", "PORTAL_DELETED"),
-    *("invalid_grant", "PAYMENT_REQUIRED"),
+    *("authorization_error", "INVALID_CREDENTIALS", "CONNECTION_ERROR", "WRONG_AUTH_TYPE", "OVERLOAD_LIMIT"),
+    *("METHOD_CONFIRM_WAITING", "METHOD_CONFIRM_DENIED", "INTERNAL_SERVER_ERROR", "ERROR_UNEXPECTED_ANSWER"),
+    *("ERROR_METHOD_NOT_FOUND", "NO_AUTH_FOUND", "invalid_request", "invalid_client", "invalid_scope"),
+    *("invalid_grant", "NOT_INSTALLED", "PAYMENT_REQUIRED"),
 )
 MISMATCHES = ("wrong_member", "wrong_client", "wrong_domain")  # only the auth server's app.info knows these
 NAMES = (*CODES, "redirect", "http_500", "html", "empty", "cut", "silence", *MISMATCHES)

@@ -1,74 +1,62 @@
-"""The methods of the portal's REST, each by its name."""
+"""The methods of the portal's REST, each by its name in small letters."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from . import field_types, fields, handlers, layouts, placements, smart_types, staff
+from .asked import Asked, Method
 from .batch import Answer
 from .crm import get_item, list_items
 from .errors import known
-from .items import MADE, SMART_PROCESS
-from .seed import SEED
+from .php import is_truthy
+from .scopes import EVERY, is_granted, need_scope
+from .state import APP_ID
 from .tokens import Grant
-
-Method = Callable[[Grant, dict[str, Any]], Answer]
-SMART_PROCESS_ROW = 7  # the id of the type's own row, which is not its entityTypeId
+from .world import World
 
 
-def call_method(grant: Grant, name: str, params: dict[str, Any]) -> Answer:
+def call_method(world: World, grant: Grant, name: str, params: dict[str, Any]) -> Answer:
     """Run one method with the rights of the token's user; raises RestError."""
     method = METHODS.get(name.lower())
     if method is None:
         raise known("ERROR_METHOD_NOT_FOUND")
-    return method(grant, params)
+    state = world.state_of(grant.portal)
+    need_scope(state, name.lower())
+    with state.lock:
+        return method(Asked(world, state, grant.user, params))
 
 
-def _profile(grant: Grant, params: dict[str, Any]) -> Answer:
-    user = grant.user
-    names = {"NAME": user.name, "LAST_NAME": user.last_name}
-    rest = {"PERSONAL_GENDER": user.gender, "TIME_ZONE": user.time_zone}
-    return Answer({"ID": str(user.id), "ADMIN": user.is_admin, **names, **rest})
-
-
-def _current_user(grant: Grant, params: dict[str, Any]) -> Answer:
-    user = grant.user
-    about = {"ID": str(user.id), "ACTIVE": True, "NAME": user.name, "LAST_NAME": user.last_name}
-    seen = {"LAST_LOGIN": MADE, "DATE_REGISTER": MADE, "IS_ONLINE": "Y", "TIME_ZONE": user.time_zone}
-    return Answer({**about, "EMAIL": f"{user.role}@example.com", **seen, "UF_DEPARTMENT": [1]})
-
-
-def _application(grant: Grant, params: dict[str, Any]) -> Answer:
+def _application(asked: Asked) -> Answer:
+    state = asked.state
+    paid = {"PAYMENT_EXPIRED": state.payment_expired, "DAYS": state.days, "LANGUAGE_ID": "ru"}
     licence = {"LICENSE": "ru_pro100", "LICENSE_TYPE": "pro100", "LICENSE_FAMILY": "pro"}
-    status = {"STATUS": "L", "INSTALLED": True, "PAYMENT_EXPIRED": "N", "DAYS": None, "LANGUAGE_ID": "ru"}
-    return Answer({"ID": 1, "CODE": "sandbox.whatsapp", "VERSION": 1, **status, **licence})
+    about = {"ID": APP_ID, "CODE": "sandbox.whatsapp", "VERSION": state.version, "STATUS": state.status}
+    return Answer({**about, "INSTALLED": state.installed, **paid, **licence})
 
 
-def _types(grant: Grant, params: dict[str, Any]) -> Answer:
-    row = {"id": SMART_PROCESS_ROW, "title": "Монтаж", "code": "", "entityTypeId": SMART_PROCESS}
-    return Answer({"types": [{**row, "isClientEnabled": "Y", "isMycompanyEnabled": "N", "createdBy": 1}]}, total=1)
+def _describe(asked: Asked) -> Answer:
+    name = str(asked.params.get("name", "")).lower()
+    there = name in (*METHODS, "batch")
+    return Answer({"isExisting": there, "isAvailable": there and is_granted(asked.state, name)})
 
 
-def _describe(grant: Grant, params: dict[str, Any]) -> Answer:
-    there = str(params.get("name", "")).lower() in (*METHODS, "batch")
-    return Answer({"isExisting": there, "isAvailable": there})
-
-
-def _crm_item_get(grant: Grant, params: dict[str, Any]) -> Answer:
-    return get_item(SEED[grant.portal.number], grant.user, params)
-
-
-def _crm_item_list(grant: Grant, params: dict[str, Any]) -> Answer:
-    return list_items(SEED[grant.portal.number], grant.user, params)
+def _scope(asked: Asked) -> Answer:
+    return Answer(list(EVERY) if is_truthy(asked.params.get("full")) else asked.state.scopes.split(","))
 
 
 METHODS: dict[str, Method] = {
-    "profile": _profile,
-    "user.admin": lambda grant, params: Answer(grant.user.is_admin),
-    "user.current": _current_user,
     "app.info": _application,
-    "server.time": lambda grant, params: Answer(datetime.now(UTC).isoformat(timespec="seconds")),
+    "server.time": lambda asked: Answer(datetime.now(UTC).isoformat(timespec="seconds")),
     "method.get": _describe,
-    "crm.item.get": _crm_item_get,
-    "crm.item.list": _crm_item_list,
-    "crm.type.list": _types,
+    "methods": lambda asked: Answer(sorted(METHODS)),
+    "scope": _scope,
+    "crm.item.get": lambda asked: get_item(asked.state.crm, asked.user, asked.params),
+    "crm.item.list": lambda asked: list_items(asked.state.crm, asked.user, asked.params),
+    **staff.METHODS,
+    **smart_types.METHODS,
+    **placements.METHODS,
+    **field_types.METHODS,
+    **fields.METHODS,
+    **layouts.METHODS,
+    **handlers.METHODS,
 }

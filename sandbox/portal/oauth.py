@@ -11,7 +11,7 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from .credentials import AUTH_SERVER, CLIENT_ID, CLIENT_SECRET, SCOPE, STATUS, server_endpoint
+from .credentials import AUTH_SERVER, CLIENT_ID, CLIENT_SECRET, server_endpoint
 from .errors import RestError, known
 from .faults import MISMATCHES, misbehave
 from .tokens import Grant
@@ -46,11 +46,13 @@ def _info(world: World, mismatch: str = "") -> dict[str, Any]:
     grant = world.tokens.find(request.args.get("auth", ""))
     if grant is None:
         raise known("invalid_token" if request.args.get("auth") else "NO_AUTH_FOUND")
+    if not world.state_of(grant.portal).present:
+        raise known("NOT_INSTALLED")
     if grant.is_expired:
         raise known("expired_token")
     result = {
         "client_id": "local.another.application" if mismatch == "wrong_client" else CLIENT_ID,
-        "scope": SCOPE,
+        "scope": world.state_of(grant.portal).scopes,
         "expires": datetime.fromtimestamp(grant.expires, UTC).isoformat(),
         "install": _install(world, grant, mismatch),
         "user_id": str(grant.user.id),
@@ -59,13 +61,13 @@ def _info(world: World, mismatch: str = "") -> dict[str, Any]:
 
 
 def _install(world: World, grant: Grant, mismatch: str) -> dict[str, Any]:
-    portal = grant.portal
+    portal, state = grant.portal, world.state_of(grant.portal)
     domain = ELSEWHERE if mismatch == "wrong_domain" else portal.domain(world.port)
     return {
-        "installed": True,
-        "version": "1",
-        "status": STATUS,
-        "scope": SCOPE,
+        "installed": state.installed,
+        "version": str(state.version),
+        "status": state.status,
+        "scope": state.scopes,
         "domain": domain,
         "uri": f"http://{domain}",
         "client_endpoint": f"http://{domain}/rest/",
@@ -84,6 +86,9 @@ def _refresh(world: World) -> dict[str, Any]:
     grant = world.tokens.rotate(asked["refresh_token"])
     if grant is None:
         raise known("invalid_grant")
+    state = world.state_of(grant.portal)
+    if not state.present:
+        raise known("NOT_INSTALLED")
     return {
         "access_token": grant.access,
         "client_endpoint": grant.portal.client_endpoint(world.port),
@@ -92,9 +97,9 @@ def _refresh(world: World) -> dict[str, Any]:
         "expires_in": world.tokens.lifetime,
         "member_id": grant.portal.member_id,
         "refresh_token": grant.refresh,
-        "scope": SCOPE,
+        "scope": state.scopes,
         "server_endpoint": server_endpoint(world.port),
-        "status": STATUS,
+        "status": state.status,
         "user_id": grant.user.id,
     }
 

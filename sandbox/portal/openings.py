@@ -11,12 +11,12 @@ from typing import Any
 from urllib.parse import urlencode
 
 from .cards import Card
-from .credentials import SCOPE, STATUS, PortalCredentials, server_endpoint
+from .credentials import server_endpoint
+from .staff import is_active
+from .state import USUAL_HEIGHT, Field, PortalState
 from .tokens import Grant
 from .users import User
 from .world import World
-
-FIELD_NAME = "UF_CRM_WHATSAPP"
 
 
 @dataclass(frozen=True)
@@ -34,47 +34,94 @@ class Place:
             return "DEFAULT"
         return "USERFIELD_TYPE" if self.as_field else self.card.placement
 
-    def options(self) -> dict[str, Any] | None:
+    def options(self, state: PortalState) -> dict[str, Any] | None:
         if self.card is None:
             return None
-        own = self._field() if self.as_field else {"ID": str(self.card.item_id)}
+        found = state.field_of(self.card.entity_type_id) if self.as_field else None
+        own = self._field(found[0]) if found else {"ID": str(self.card.item_id)}
         return {**own, "URI": self.uri} if self.uri else own
 
-    def _field(self) -> dict[str, Any]:
+    def _field(self, found: Field) -> dict[str, Any]:
         assert self.card
         item_id = str(self.card.item_id)
         return {
             "MODE": self.mode,
-            "ENTITY_ID": self.card.field_owner,
-            "FIELD_NAME": FIELD_NAME,
+            "ENTITY_ID": found.owner,
+            "FIELD_NAME": found.name,
             "ENTITY_VALUE_ID": item_id,
             "VALUE": None,
             "MULTIPLE": "N",
             "MANDATORY": "N",
-            "XML_ID": None,
+            "XML_ID": found.settings.get("xmlId"),
             "ENTITY_DATA": {"entityTypeId": self.card.entity_type_id, "entityId": item_id, "module": "crm"},
         }
 
 
-def open_app(world: World, portal: PortalCredentials, user: User, lang: str, place: Place) -> dict[str, Any]:
-    """A new opening: its own APP_SID and its own tokens. `{"frame": name, "action": address, "fields": body}`."""
+@dataclass
+class NotShown(Exception):
+    """The portal draws no frame here. `why` is a key of words.py too."""
+
+    why: str
+
+
+def open_app(world: World, state: PortalState, user: User, lang: str, place: Place) -> dict[str, Any]:
+    """A new opening: its own APP_SID and its own tokens. Raises NotShown.
+
+    `{"frame": name, "action": address, "fields": body, "height", "install", "first_run"}`.
+    """
+    handler, height = _handler(world, state, user, place)
+    portal = state.portal
     sid = secrets.token_hex(16)
     domain = portal.domain(world.port)
     query = urlencode({"DOMAIN": domain, "PROTOCOL": "0", "LANG": lang, "APP_SID": sid})
     fields = {
         **tokens_of(world, world.tokens.issue(portal, user)),
         "SERVER_ENDPOINT": server_endpoint(world.port),
-        "APPLICATION_TOKEN": portal.application_token,
-        "APPLICATION_SCOPE": SCOPE,
+        "APPLICATION_TOKEN": state.application_token,
+        "APPLICATION_SCOPE": state.scopes,
         "member_id": portal.member_id,
-        "status": STATUS,
+        "status": state.status,
         "PLACEMENT": place.code,
     }
-    options = place.options()
+    options = place.options(state)
     if options is not None:
         fields["PLACEMENT_OPTIONS"] = php_json(options)
-    handler = "placement" if place.card else "app"
-    return {"frame": f"{domain}|0|{sid}", "action": f"{world.widget_url}/{handler}?{query}", "fields": fields}
+    action = f"{handler}{'&' if '?' in handler else '?'}{query}"
+    told = {"install": not state.installed, "first_run": not state.finished_once}
+    return {"frame": f"{domain}|0|{sid}", "action": action, "fields": fields, "height": height, **told}
+
+
+def _handler(world: World, state: PortalState, user: User, place: Place) -> tuple[str, int]:
+    """Where to post and how high the frame is at first.
+
+    While nobody has finished the installation, an admin gets the install address in every place, and others nothing.
+    """
+    if not is_active(state, user):
+        raise NotShown("dismissed")
+    if not state.present:
+        raise NotShown("no_application")
+    found = _bound(world, state, place)
+    if state.installed:
+        return found
+    if not user.is_admin:
+        raise NotShown("not_installed")
+    return f"{world.widget_url}/install", found[1]
+
+
+def _bound(world: World, state: PortalState, place: Place) -> tuple[str, int]:
+    if place.card is None:
+        return f"{world.widget_url}/app", USUAL_HEIGHT
+    if not place.as_field:
+        bound = state.bound(place.code)
+        if not bound:
+            raise NotShown("not_bound")
+        return bound[0].handler, USUAL_HEIGHT
+    found = state.field_of(place.card.entity_type_id)
+    if not found:
+        raise NotShown("no_field")
+    if not state.in_layout(found[0]):
+        raise NotShown("not_in_layout")
+    return found[1].handler, found[1].height
 
 
 def tokens_of(world: World, grant: Grant) -> dict[str, str]:

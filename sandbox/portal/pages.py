@@ -1,32 +1,37 @@
 """The pages a person looks at: the index, the cards, the app's own page; and what their scripts ask for."""
 
-from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from flask import Blueprint, Response, abort, current_app, jsonify, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
+from .around import around, uri
 from .cards import KINDS, Card
 from .choices import Choices
 from .clients import name_of, people_of
-from .credentials import PORTALS, PortalCredentials
+from .credentials import PORTALS
 from .crm import may_read
-from .openings import Place, open_app, tokens_of
-from .shown import SHOWN
-from .users import USERS
-from .words import WORDS
+from .events import card_changed
+from .lifecycle import finish_install
+from .openings import NotShown, Place, open_app, tokens_of
+from .shown import shown_in
+from .staff import is_active
+from .users import DEPARTMENTS, USERS
 from .world import World
+
+APP_PAGES = ("/app/", "/market/")
 
 
 def card_pages(world: World) -> Blueprint:
     pages = Blueprint("pages", __name__)
 
-    @pages.before_request
+    @pages.before_app_request
     def go_to_the_portal_asked_for() -> ResponseReturnValue | None:
         """`?portal=2` leads to the other port, because a portal is known by its host."""
         wanted = request.args.get("portal", "")
-        here = world.portal_here()
-        if wanted not in ("1", "2") or int(wanted) == here.number:
+        if request.blueprint not in ("pages", "market") or wanted not in ("1", "2"):
+            return None
+        if int(wanted) == world.portal_here().number:
             return None
         rest = urlencode([(name, value) for name, value in request.args.items() if name != "portal"])
         address = PORTALS[int(wanted) - 1].origin(world.port) + request.path
@@ -34,11 +39,12 @@ def card_pages(world: World) -> Blueprint:
 
     @pages.get("/")
     def index() -> str:
-        return render_template("index.html", **_frame_of_page(world), cards=SHOWN[world.portal_here().number])
+        state = world.state_here()
+        return render_template("index.html", **around(world), state=state, cards=shown_in(state))
 
     @pages.get("/app/")
     def app_page() -> str:
-        return _page(world, Place(uri=_uri()))
+        return _page(world, Place(uri=uri()))
 
     @pages.get("/crm/<any(lead, deal, contact, company):kind>/details/<int:item_id>/")
     def named(kind: str, item_id: int) -> str:
@@ -53,12 +59,56 @@ def card_pages(world: World) -> Blueprint:
         """A fresh opening of the page whose path is given, as JSON; tests without a browser use it too."""
         card = _card_at(request.args.get("path", ""))
         place = _place(world, card) if card else Place()
-        return jsonify(_open(world, place))
+        choices = Choices.read(request.args)
+        try:
+            return jsonify(open_app(world, world.state_here(), choices.user, choices.lang, place))
+        except NotShown as nothing:
+            return jsonify(why=nothing.why), 404
+
+    @pages.get("/access-codes")
+    def access_codes() -> ResponseReturnValue:
+        """What the dialog of selectAccess offers: the company's people and departments."""
+        people = [{"id": f"U{user.id}", "name": user.full_name} for user in USERS.values()]
+        return jsonify(
+            people + [{"id": f"DR{number}", "name": name} for number, (name, _) in DEPARTMENTS.items() if name]
+        )
 
     @pages.post("/refresh-auth")
     def refresh_auth() -> ResponseReturnValue:
         """New tokens for whoever looks at the page: the portal has a session, the frame only asks."""
-        return jsonify(tokens_of(world, world.tokens.issue(world.portal_here(), Choices.read(request.args).user)))
+        user = Choices.read(request.args).user
+        if not is_active(world.state_here(), user) or not world.state_here().present:
+            abort(403)
+        return jsonify(tokens_of(world, world.tokens.issue(world.portal_here(), user)))
+
+    @pages.post("/install-finish")
+    def install_finish() -> ResponseReturnValue:
+        """What the page does on the frame's setInstallFinish; nothing when all is finished already."""
+        user = Choices.read(request.args).user
+        if not user.is_admin:
+            return jsonify(finished=False, why="only an administrator finishes an installation"), 403
+        if not finish_install(world, world.state_here(), user):
+            return jsonify(finished=False, why="nothing to finish")
+        return jsonify(finished=True)
+
+    @pages.post("/changed")
+    def changed() -> ResponseReturnValue:
+        """Somebody saved the card at this path; how many handlers were told."""
+        card = _card_at(request.args.get("path", "")) or abort(404)
+        user = Choices.read(request.args).user
+        return jsonify(handlers=card_changed(world, world.state_here(), card.entity_type_id, card.item_id, user))
+
+    @pages.post("/layout")
+    def add_to_layout() -> ResponseReturnValue:
+        """The admin's button on a card that has a field and does not show it."""
+        card = _card_at(request.args.get("path", "")) or abort(404)
+        choices, state = Choices.read(request.args), world.state_here()
+        found = state.field_of(card.entity_type_id) or abort(404)
+        if not choices.user.is_admin:
+            abort(403)
+        if not state.in_layout(found[0]):
+            state.layouts.setdefault(found[0].owner, []).append(found[0].name)
+        return redirect(card.path + choices.query(embed="field"), 303)
 
     @pages.get("/api/v1/")
     def client_script() -> Response:
@@ -69,61 +119,30 @@ def card_pages(world: World) -> Blueprint:
 
 
 def _page(world: World, place: Place) -> str:
-    choices = Choices.read(request.args)
-    portal = world.portal_here()
-    item = place.card.item(portal.number) if place.card else None
+    choices, state = Choices.read(request.args), world.state_here()
+    item = state.item(place.card) if place.card else None
+    found = state.field_of(place.card.entity_type_id) if place.card else None
     return render_template(
         "card.html",
-        **_frame_of_page(world),
-        place=place,
+        **around(world, place),
         item=item,
         title=name_of(item) if item and may_read(choices.user, item) else "",
-        people=people_of(portal.number, choices.user, item) if item else [],
-        opening=_open(world, place),
+        people=people_of(state, choices.user, item) if item else [],
+        tabs=[each.title for each in state.bound(place.card.placement)] if place.card and state.present else [],
+        can_add_field=bool(found and not state.in_layout(found[0]) and choices.user.is_admin),
     )
-
-
-def _open(world: World, place: Place) -> dict[str, Any]:
-    choices = Choices.read(request.args)
-    return open_app(world, world.portal_here(), choices.user, choices.lang, place)
 
 
 def _place(world: World, card: Card) -> Place:
     choices = Choices.read(request.args)
-    if not card.exists(world.portal_here().number):
+    if not world.state_here().has_card(card):
         abort(404)
-    return Place(card, as_field=choices.embed == "field", mode=choices.mode, uri=_uri())
-
-
-def _uri() -> str:
-    return request.full_path.rstrip("?")
+    return Place(card, as_field=choices.embed == "field", mode=choices.mode, uri=uri())
 
 
 def _card_at(path: str) -> Card | None:
     """The card at a path of this portal; None is the app's own page."""
-    parts = path.strip("/").split("/")
-    match parts:
-        case ["crm", "type", entity_type_id, "details", item_id] if entity_type_id.isdigit() and item_id.isdigit():
-            return Card(int(entity_type_id), int(item_id))
-        case ["crm", kind, "details", item_id] if kind in KINDS and item_id.isdigit():
-            return Card(KINDS[kind], int(item_id))
-        case ["app"]:
-            return None
-    return abort(404)
-
-
-def _frame_of_page(world: World) -> dict[str, Any]:
-    """What every page shows around its content."""
-    choices = Choices.read(request.args)
-
-    def other_portal(portal: PortalCredentials) -> str:
-        return portal.origin(world.port) + "/" + choices.query()
-
-    return {
-        "t": WORDS[choices.lang],
-        "choices": choices,
-        "portal": world.portal_here(),
-        "portals": [(portal, other_portal(portal)) for portal in PORTALS],
-        "users": USERS,
-        "widget_origin": "{0.scheme}://{0.netloc}".format(urlsplit(world.widget_url)),
-    }
+    card = Card.at(path)
+    if card is None and f"/{path.strip('/')}/" not in APP_PAGES:
+        abort(404)
+    return card

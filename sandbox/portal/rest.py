@@ -15,6 +15,7 @@ from .errors import RestError, known
 from .faults import CODES, misbehave
 from .methods import call_method
 from .php import as_php, parse_str
+from .staff import is_active
 from .tokens import Grant
 from .world import World
 
@@ -49,7 +50,7 @@ def _answer(world: World, name: str) -> Response:
     params = read_params()
     try:
         grant = _authorise(world, params)
-        answer = _batch(world, grant, params) if name.lower() == "batch" else call_method(grant, name, params)
+        answer = _batch(world, grant, params) if name.lower() == "batch" else call_method(world, grant, name, params)
     except RestError as error:
         refused = jsonify(error.body())
         refused.status_code = error.status
@@ -65,13 +66,16 @@ def _batch(world: World, grant: Grant, params: dict[str, Any]) -> Answer:
         fault = world.command_called(method)
         if fault and fault.fault in CODES:
             raise known(fault.fault)
-        return call_method(grant, method, given), time_block(started)
+        return call_method(world, grant, method, given), time_block(started)
 
     return Answer(run_batch(params, call))
 
 
 def _authorise(world: World, params: dict[str, Any]) -> Grant:
-    """Whose token it is. A token of another portal is as unknown here as any other."""
+    """Whose token it is. A token of another portal is as unknown here as any other.
+
+    The order of the refusals is the server's: module rest, lib/oauth/auth.php.
+    """
     bearer = request.headers.get("Authorization", "").partition("Bearer ")[2]
     token = params.get("auth") or params.get("access_token") or bearer
     if not token:
@@ -79,8 +83,13 @@ def _authorise(world: World, params: dict[str, Any]) -> Grant:
     grant = world.tokens.find(str(token))
     if grant is None or grant.portal is not world.portal_here():
         raise known("invalid_token")
+    state = world.state_of(grant.portal)
+    if not state.present:
+        raise known("APPLICATION_NOT_FOUND")
     if grant.is_expired:
         raise known("expired_token")
+    if not is_active(state, grant.user):
+        raise known("authorization_error")
     return grant
 
 

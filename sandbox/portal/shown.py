@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from .cards import Card
 from .items import COMPANY, CONTACT, DEAL, LEAD, QUOTE, SMART_INVOICE, SMART_PROCESS
+from .state import PortalState
 
 
 @dataclass(frozen=True)
@@ -83,3 +84,14 @@ SHOWN = {
         Shown(CONTACT, 42, ru="человек из этой сделки", en="the person of that deal"),
     ),
 }
+
+
+def shown_in(state: PortalState) -> list[Shown]:
+    """The cards worth opening that are still there, and the item of each smart process that was made by hand."""
+    seeded = [shown for shown in SHOWN[state.portal.number] if state.has_card(shown.card)]
+    made = [each for each in state.types if (each.entity_type_id, 1) in state.crm]
+    of_types = [
+        Shown(each.entity_type_id, 1, ru=f"смарт-процесс «{each.title}»", en=f"the smart process “{each.title}”")
+        for each in made
+    ]
+    return seeded + of_types

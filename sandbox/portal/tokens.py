@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from .credentials import PortalCredentials
 from .users import User
@@ -48,3 +48,22 @@ class Tokens:
         """A new pair for an old refresh token, which then is worth nothing; None if it already was."""
         old = self._by_refresh.pop(refresh, None)
         return self.issue(old.portal, old.user) if old else None
+
+    def revoke(self, portal: PortalCredentials, user: User | None = None) -> int:
+        """Forget the tokens of a user, or of everybody, in one portal; how many pairs that were."""
+        gone = self._of(portal, user)
+        for grant in gone:
+            self._by_access.pop(grant.access, None)
+            self._by_refresh.pop(grant.refresh, None)
+        return len(gone)
+
+    def expire(self, portal: PortalCredentials, user: User | None = None) -> int:
+        """End the hour of access tokens now; their refresh tokens stay good."""
+        old = [grant for grant in self._of(portal, user) if grant.access in self._by_access]
+        for grant in old:
+            self._by_access[grant.access] = replace(grant, expires=0)
+        return len(old)
+
+    def _of(self, portal: PortalCredentials, user: User | None) -> list[Grant]:
+        pairs = {grant.access: grant for grant in (*self._by_access.copy().values(), *self._by_refresh.copy().values())}
+        return [each for each in pairs.values() if each.portal is portal and user in (None, each.user)]

@@ -1,6 +1,8 @@
-"""The three people who work in the portal, and what one of them may not see."""
+"""The people who work in the portal, and what one of them may not see."""
 
 from dataclasses import dataclass
+
+DEPARTMENTS = {1: ("", 0), 5: ("Отдел продаж", 1), 7: ("Поддержка", 1)}  # name and parent; the root is the company
 
 
 @dataclass(frozen=True)
@@ -15,6 +17,7 @@ class User:
     is_admin: bool = False
     time_zone: str = ""
     hidden: frozenset[int] = frozenset()
+    departments: tuple[int, ...] = (1,)
 
     @property
     def full_name(self) -> str:
@@ -23,6 +26,8 @@ class User:
 
 USERS = {
     "admin": User(1, "admin", "Анна", "Админова", "F", is_admin=True),
-    "rep": User(2, "rep", "Роман", "Продажин", "M", time_zone="Europe/Moscow"),
-    "restricted": User(3, "restricted", "Ольга", "Новичкова", "F", hidden=frozenset({44, 105, 117})),
+    "rep": User(2, "rep", "Роман", "Продажин", "M", time_zone="Europe/Moscow", departments=(1, 5)),
+    "restricted": User(3, "restricted", "Ольга", "Новичкова", "F", hidden=frozenset({44, 105, 117}), departments=(5,)),
+    "chief": User(4, "chief", "Виктор", "Главный", "M", is_admin=True),
 }
+FORMER = User(9, "former", "Павел", "Уволенный", "M", departments=(5,))  # in lists only; dismissed long ago

@@ -49,3 +49,29 @@ class Visitor:
         """Ask for a fault; see sandbox/control.py."""
         wanted = {"fault": fault, "match": match, "times": times, **details}
         assert self.post("/_sandbox/faults", json=wanted).status_code == 200
+
+    def state(self, portal: int = 1) -> dict[str, Any]:
+        """What the portal has of the app: see sandbox/portal/told.py."""
+        told: dict[str, Any] = self.get(f"/_sandbox/portals/{portal}").get_json()
+        return told
+
+    def change(self, portal: int = 1, **changes: Any) -> dict[str, Any]:
+        """Change the portal: see sandbox/portal/changes.py. Gives the new state."""
+        answer = self.post(f"/_sandbox/portals/{portal}", json=changes)
+        assert answer.status_code == 200, answer.text
+        told: dict[str, Any] = answer.get_json()
+        return told
+
+    def act(self, path: str, *, portal: int = 1, user: str = "admin", **form: str) -> TestResponse:
+        """Press a button of /market/ or /types/."""
+        return self.post(path, portal=portal, query_string={"user": user}, data=form)
+
+    def finish(self, *, portal: int = 1, user: str = "admin") -> bool:
+        """What a page does when its frame says setInstallFinish."""
+        answer = self.post("/install-finish", portal=portal, query_string={"user": user})
+        return bool(answer.get_json()["finished"])
+
+    def sent(self) -> list[dict[str, Any]]:
+        """The events sent since the reset, all of them answered or given up."""
+        events: list[dict[str, Any]] = self.get("/_sandbox/events?wait=1").get_json()["events"]
+        return events

@@ -7,6 +7,8 @@ from flask import request
 
 from ..control import Control, Fault
 from .credentials import PORTALS, PortalCredentials
+from .delivery import Delivery
+from .state import PortalState, start_state
 from .tokens import Tokens
 
 
@@ -17,11 +19,22 @@ class World:
     tokens: Tokens
     control: Control = field(init=False)
     commands: Counter[str] = field(default_factory=Counter)  # what was called inside of batches
+    delivery: Delivery = field(default_factory=Delivery)
+    _states: dict[int, PortalState] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._start()
 
     def portal_here(self) -> PortalCredentials:
         """The portal that this request came to, by the port in its Host header."""
         second = PORTALS[1]
         return second if request.host.endswith(f":{self.port + second.port_offset}") else PORTALS[0]
+
+    def state_of(self, portal: PortalCredentials) -> PortalState:
+        return self._states[portal.number]
+
+    def state_here(self) -> PortalState:
+        return self.state_of(self.portal_here())
 
     def command_called(self, name: str) -> Fault | None:
         """Count a command inside a batch; a fault whose `match` is exactly `batch:<method>` answers it.
@@ -42,3 +55,8 @@ class World:
     def forget(self) -> None:
         """Called by the reset. Tokens stay good: an open card does not become a stranger when counters are cleared."""
         self.commands.clear()
+        self.delivery.forget()
+        self._start()
+
+    def _start(self) -> None:
+        self._states = {portal.number: start_state(portal, self.widget_url) for portal in PORTALS}

@@ -77,7 +77,7 @@
       });
     },
     install: (callback) => window.BX24.init(() => init.FIRST_RUN && callback?.()),
-    installFinish: () => ask("setInstallFinish", {}),
+    installFinish: () => init?.INSTALL && ask("setInstallFinish", {}),
     placement: {
       info: () => ({ placement: init.PLACEMENT, options: init.PLACEMENT_OPTIONS }),
       getInterface: (callback) => ask("getInterface", undefined, callback),

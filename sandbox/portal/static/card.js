@@ -19,5 +19,12 @@ document.getElementById("save")?.addEventListener("click", () => {
   note(`saved UF_CRM_WHATSAPP = ${JSON.stringify(document.getElementById("field-value").value)}`);
 });
 
+document.getElementById("changed")?.addEventListener("click", async () => {
+  const query = new URLSearchParams(location.search);
+  query.set("path", location.pathname);
+  const { handlers } = await (await fetch(`/changed?${query}`, { method: "POST" })).json();
+  note(`the card was changed → ${handlers} event handlers`);
+});
+
 listen();
 post();

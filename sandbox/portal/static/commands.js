@@ -2,7 +2,8 @@
 // Each command gets its params and `reply`; one that never replies leaves its callback waiting, as the portal does.
 
 import { note } from "./log.js";
-import { field, newTokens, reopen, resize } from "./opening.js";
+import { field, isFirstRun, isInstall, newTokens, resize } from "./opening.js";
+import { chooseAccess } from "./access.js";
 import * as panel from "./panel.js";
 
 const PATHS = /^\/(crm\/(deal|lead|contact|company|type)|marketplace|company\/personal\/user\/\d+|workgroups\/group\/\d+)\//;
@@ -24,10 +25,7 @@ export const commands = {
   placementBindEvent: (params, reply) => listeners.set(params?.event, [...(listeners.get(params?.event) ?? []), reply]),
   reloadData: (_, reply) => reply(),
   setInstall: (params, reply) => reply(params),
-  setInstallFinish() {
-    forgetListeners();
-    reopen();
-  },
+  setInstallFinish: finishInstall,
   setTitle(params, reply) {
     document.title = String(params?.title ?? "");
     reply(params);
@@ -53,6 +51,7 @@ export const commands = {
     panel.close();
     reply();
   },
+  selectAccess: (params, reply) => chooseAccess(params?.value ?? [], reply),
   setValue(params, reply) {
     if (hidden) hidden.value = typeof params === "string" ? params : JSON.stringify(params ?? null);
     reply();
@@ -80,6 +79,15 @@ function messenger(command, dialogId) {
   panel.show("messenger", panel.messengerName, String(dialogId ?? ""));
 }
 
+// The portal marks the application installed and loads the page anew; it does nothing where that is so already.
+async function finishInstall() {
+  const { finished, why } = await (await fetch(`/install-finish${card.dataset.query}`, { method: "POST" })).json();
+  if (!finished) return note(`setInstallFinish: ${why}`, "refused");
+  const again = new URL(location.href);
+  again.searchParams.set("install_finished", "Y");
+  location.assign(again);
+}
+
 function initData() {
   const options = field("PLACEMENT_OPTIONS");
   return {
@@ -91,9 +99,9 @@ function initData() {
     AUTH_EXPIRES: field("AUTH_EXPIRES"),
     REFRESH_ID: field("REFRESH_ID"),
     MEMBER_ID: field("member_id"),
-    FIRST_RUN: false,
+    FIRST_RUN: isFirstRun(),
     IS_ADMIN: card.dataset.admin === "true",
-    INSTALL: false,
+    INSTALL: isInstall(),
     USER_OPTIONS: {},
     APP_OPTIONS: {},
     PLACEMENT: placement(),

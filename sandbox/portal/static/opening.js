@@ -8,6 +8,8 @@ const card = document.getElementById("card");
 
 export const frame = () => wrapper.querySelector("iframe");
 export const sid = () => frame().name.split("|")[2];
+export const isInstall = () => form.dataset.install === "true";
+export const isFirstRun = () => form.dataset.firstRun === "true";
 export const field = (name) => form.elements[name]?.value ?? "";
 
 export function post() {
@@ -19,14 +21,18 @@ export function post() {
 export async function reopen() {
   const query = new URLSearchParams(location.search);
   query.set("path", location.pathname);
-  const opening = await (await fetch(`/opening?${query}`, { method: "POST" })).json();
+  const answer = await fetch(`/opening?${query}`, { method: "POST" });
+  if (!answer.ok) return location.reload();
+  const opening = await answer.json();
   const fresh = frame().cloneNode();
   fresh.name = opening.frame;
-  fresh.removeAttribute("style");
-  wrapper.dataset.frameHeight = 200;
+  fresh.style.blockSize = `${opening.height}px`;
+  wrapper.dataset.frameHeight = opening.height;
   frame().replaceWith(fresh);
   form.action = opening.action;
   form.target = opening.frame;
+  form.dataset.install = opening.install;
+  form.dataset.firstRun = opening.first_run;
   for (const [name, value] of Object.entries(opening.fields)) form.elements[name].value = value;
   post();
 }

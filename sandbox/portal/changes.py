@@ -1,0 +1,118 @@
+"""What POST /_sandbox/portals/<n> may change, each under its name. Unknown names and wrong values raise ValueError."""
+
+from collections.abc import Callable
+from typing import Any
+
+from . import lifecycle
+from .events import card_changed
+from .state import PortalState, put_application
+from .users import USERS, User
+from .world import World
+
+Change = Callable[[World, PortalState, Any], None]
+ADMIN: User = USERS["admin"]
+
+
+def change(world: World, state: PortalState, wanted: dict[str, Any]) -> None:
+    unknown = wanted.keys() - CHANGES.keys()
+    if unknown:
+        raise ValueError(f"unknown: {', '.join(sorted(unknown))}; known: {', '.join(CHANGES)}")
+    for name, make in CHANGES.items():  # in this order whatever the order of the JSON
+        if name in wanted:
+            make(world, state, wanted[name])
+
+
+def _installed(world: World, state: PortalState, value: Any) -> None:
+    """false: a clean portal that never had the app. true: as an earlier installation left it. No events."""
+    if value is True:
+        put_application(state, world.widget_url)
+    elif value is False:
+        state.remove_application()
+        state.fields, state.layouts = [], {}
+        state.version, state.previous_version, state.finished_once = 1, None, False
+    else:
+        raise ValueError("installed is true or false")
+
+
+def _version(world: World, state: PortalState, value: Any) -> None:
+    lifecycle.update(state, int(value))
+
+
+def _installer_active(world: World, state: PortalState, value: Any) -> None:
+    _keep(state.dismissed, state.installer_id, inside=value is False)
+
+
+def _dismissed(world: World, state: PortalState, value: Any) -> None:
+    """The roles of all who are dismissed: ["rep"]."""
+    state.dismissed = {USERS[role].id for role in value}
+
+
+def _set(name: str, kind: Callable[[Any], Any]) -> Change:
+    def put(world: World, state: PortalState, value: Any) -> None:
+        setattr(state, name, kind(value))
+
+    return put
+
+
+def _in_layout(world: World, state: PortalState, value: Any) -> None:
+    """The entityTypeIds of the cards that show our field; in all others it is not there."""
+    state.layouts = {}
+    for entity_type_id in value:
+        found = state.field_of(int(entity_type_id))
+        if found is None:
+            raise ValueError(f"no field of the app on {entity_type_id}")
+        state.layouts[found[0].owner] = [found[0].name]
+
+
+def _add_smart_type(world: World, state: PortalState, value: Any) -> None:
+    entity_type_id = int(value.get("entityTypeId") or 0)
+    if entity_type_id in state.owners():
+        raise ValueError(f"{entity_type_id} is taken")
+    has_clients = value.get("isClientEnabled", "Y") == "Y"
+    lifecycle.add_smart_type(
+        world, state, ADMIN, value["title"], has_clients=has_clients, entity_type_id=entity_type_id
+    )
+
+
+def _rename_smart_type(world: World, state: PortalState, value: Any) -> None:
+    found = state.smart_type(int(value["entityTypeId"]))
+    if found is None:
+        raise ValueError("no such smart process")
+    lifecycle.rename_smart_type(world, state, ADMIN, found, value["title"])
+
+
+def _delete_smart_type(world: World, state: PortalState, value: Any) -> None:
+    found = state.smart_type(int(value))
+    if found is None:
+        raise ValueError("no such smart process")
+    lifecycle.delete_smart_type(world, state, ADMIN, found)
+
+
+def _change_item(world: World, state: PortalState, value: Any) -> None:
+    """Somebody saves other values of an item: {"entityTypeId", "id", "fields"}; the event goes out."""
+    entity_type_id, item_id = int(value["entityTypeId"]), int(value["id"])
+    state.crm[entity_type_id, item_id].update(value["fields"])
+    card_changed(world, state, entity_type_id, item_id, ADMIN)
+
+
+def _keep(ids: set[int], one: int, *, inside: bool) -> None:
+    ids.add(one) if inside else ids.discard(one)
+
+
+CHANGES: dict[str, Change] = {
+    "installed": _installed,
+    "version": _version,
+    "installer_active": _installer_active,
+    "dismissed": _dismissed,
+    "scopes": _set("scopes", str),
+    "application_token": _set("application_token", str),
+    "status": _set("status", str),
+    "days": _set("days", lambda value: None if value is None else int(value)),
+    "payment_expired": _set("payment_expired", lambda value: "Y" if value in (True, "Y") else "N"),
+    "arranged": _set("arranged", bool),
+    "in_layout": _in_layout,
+    "add_smart_type": _add_smart_type,
+    "rename_smart_type": _rename_smart_type,
+    "delete_smart_type": _delete_smart_type,
+    "change_item": _change_item,
+}

@@ -1,0 +1,75 @@
+"""Two pages of an administrator: /market/ with the application, and /types/ with the smart processes."""
+
+from flask import Blueprint, abort, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+
+from . import lifecycle
+from .around import around, uri
+from .choices import Choices
+from .openings import Place
+from .state import SmartType
+from .users import User
+from .world import World
+
+LONGEST_TITLE = 100
+
+
+def market_pages(world: World) -> Blueprint:
+    pages = Blueprint("market", __name__)
+
+    @pages.get("/market/")
+    def market() -> str:
+        """The application and, while it is there, its frame: the install page until that is finished."""
+        state = world.state_here()
+        place = Place(uri=uri()) if state.present else None
+        return render_template("market.html", **around(world, place), state=state)
+
+    @pages.post("/market/<any(install, update, uninstall, pay):what>")
+    def act(what: str) -> ResponseReturnValue:
+        user, state = _admin(), world.state_here()
+        if what == "install":
+            lifecycle.start_install(world, state, user)
+        elif what == "update" and state.present:
+            lifecycle.update(state, state.version + 1)
+        elif what == "uninstall":
+            lifecycle.uninstall(world, state, clean=request.form.get("clean") == "1")
+        elif what == "pay":
+            expired = request.form.get("expired") == "1"
+            lifecycle.pay(world, state, "P", -1 if expired else 30, expired=expired)
+        return redirect(f"/market/{Choices.read(request.args).query()}", 303)
+
+    @pages.get("/types/")
+    def types() -> str:
+        return render_template("types.html", **around(world), state=world.state_here())
+
+    @pages.post("/types/")
+    def add_type() -> ResponseReturnValue:
+        has_clients = request.form.get("clients") == "1"
+        lifecycle.add_smart_type(world, world.state_here(), _admin(), _title(), has_clients=has_clients)
+        return _back_to_types()
+
+    @pages.post("/types/<int:entity_type_id>/<any(rename, delete):what>")
+    def change_type(entity_type_id: int, what: str) -> ResponseReturnValue:
+        smart_type: SmartType = world.state_here().smart_type(entity_type_id) or abort(404)
+        if what == "rename":
+            lifecycle.rename_smart_type(world, world.state_here(), _admin(), smart_type, _title())
+        else:
+            lifecycle.delete_smart_type(world, world.state_here(), _admin(), smart_type)
+        return _back_to_types()
+
+    return pages
+
+
+def _admin() -> User:
+    user = Choices.read(request.args).user
+    if not user.is_admin:
+        abort(403)
+    return user
+
+
+def _title() -> str:
+    return request.form.get("title", "").strip()[:LONGEST_TITLE] or abort(400)
+
+
+def _back_to_types() -> ResponseReturnValue:
+    return redirect(f"/types/{Choices.read(request.args).query()}", 303)

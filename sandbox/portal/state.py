@@ -1,0 +1,166 @@
+"""What one portal has of the application right now, and its CRM: everything that a reset puts back."""
+
+import copy
+import threading
+from dataclasses import dataclass, field
+from typing import Any
+
+from .cards import NAMES, Card
+from .credentials import SCOPE, STATUS, PortalCredentials
+from .items import SMART_PROCESS, Item, clients, item
+from .seed import SEED, Crm
+
+APP_ID = 1  # the row of the application in a portal; it is in the full code of our field type
+FIELD_TYPE, FIELD_XML_ID = "whatsapp", "whatsapp-in-the-card"  # what an installation of the app has left behind
+TITLE = "WhatsApp"
+USUAL_HEIGHT = 200  # of a custom field's frame, in pixels (server module rest, lib/userfield/type.php)
+
+
+@dataclass
+class Placement:
+    code: str
+    handler: str
+    title: str = TITLE
+    description: str = ""
+    languages: dict[str, dict[str, str]] = field(default_factory=dict)
+
+
+@dataclass
+class FieldType:
+    type_id: str
+    handler: str
+    title: str = TITLE
+    description: str = ""
+    height: int = USUAL_HEIGHT
+
+    @property
+    def code(self) -> str:
+        return f"rest_{APP_ID}_{self.type_id}"
+
+
+@dataclass
+class Field:
+    """A custom field; `owner` is CRM_DEAL, CRM_LEAD, … or CRM_<row id> of a smart process."""
+
+    id: int
+    owner: str
+    name: str
+    user_type: str
+    settings: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class Handler:
+    """Of an event. `auth_type` is the user whose token its events carry, 0 for whoever caused them."""
+
+    id: int
+    event: str
+    address: str
+    auth_type: int = 0
+    offline: int = 0
+
+
+@dataclass
+class SmartType:
+    row_id: int
+    entity_type_id: int
+    title: str
+    has_clients: bool = True
+
+
+@dataclass
+class PortalState:
+    """`present` without `installed` is an application whose installation or update nobody has finished."""
+
+    portal: PortalCredentials
+    crm: Crm
+    application_token: str
+    present: bool = True
+    installed: bool = True
+    version: int = 1
+    previous_version: int | None = None
+    finished_once: bool = True
+    installer_id: int = 1
+    dismissed: set[int] = field(default_factory=set)
+    scopes: str = SCOPE
+    status: str = STATUS
+    days: int | None = None
+    payment_expired: str = "N"
+    placements: list[Placement] = field(default_factory=list)
+    field_types: list[FieldType] = field(default_factory=list)
+    fields: list[Field] = field(default_factory=list)
+    layouts: dict[str, list[str]] = field(default_factory=dict)  # by owner: the custom fields in its shared layout
+    arranged: bool = True  # without it nobody ever arranged a card, and its layout is null
+    handlers: list[Handler] = field(default_factory=list)
+    types: list[SmartType] = field(default_factory=list)
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    _last_id: int = 6000
+
+    def next_id(self) -> int:
+        self._last_id += 1
+        return self._last_id
+
+    def has_scope(self, scope: str) -> bool:
+        return scope in self.scopes.split(",")
+
+    def item(self, card: Card) -> Item | None:
+        return self.crm.get((card.entity_type_id, card.item_id))
+
+    def has_card(self, card: Card) -> bool:
+        return card.entity_type_id in self.owners() and (card.item_id == 0 or self.item(card) is not None)
+
+    def owners(self) -> dict[int, str]:
+        """ENTITY_ID of custom fields by entityTypeId; a smart process is named by the row of its type."""
+        named = {of_type: f"CRM_{name}" for of_type, name in NAMES.items()}
+        return named | {each.entity_type_id: f"CRM_{each.row_id}" for each in self.types}
+
+    def bound(self, code: str) -> list[Placement]:
+        return [each for each in self.placements if each.code == code]
+
+    def field_of(self, entity_type_id: int) -> tuple[Field, FieldType] | None:
+        """Our field of this kind of card with its type; a field whose type is gone draws nothing."""
+        owner = self.owners().get(entity_type_id)
+        types = {each.code: each for each in self.field_types}
+        found = [each for each in self.fields if each.owner == owner and each.user_type in types]
+        return (found[0], types[found[0].user_type]) if found else None
+
+    def in_layout(self, found: Field) -> bool:
+        """Cards that nobody ever arranged show every custom field."""
+        return not self.arranged or found.name in self.layouts.get(found.owner, ())
+
+    def smart_type(self, entity_type_id: int) -> SmartType | None:
+        return next((each for each in self.types if each.entity_type_id == entity_type_id), None)
+
+    def remove_application(self) -> None:
+        """What leaves with the application. Fields stay, but without their type nothing draws them.
+
+        bitrix24/b24restdocs: settings/app-uninstallation.md.
+        """
+        self.present = self.installed = False
+        self.placements, self.field_types, self.handlers = [], [], []
+
+    def add_item_of(self, smart_type: SmartType) -> None:
+        linked = clients(42) if smart_type.has_clients else {}
+        title = f"{smart_type.title} № 1"
+        self.crm[smart_type.entity_type_id, 1] = item(smart_type.entity_type_id, 1, title=title, **linked)
+
+
+def start_state(portal: PortalCredentials, widget_url: str) -> PortalState:
+    """The application as an earlier installation left it: all the cards have its tab and its field."""
+    state = PortalState(portal, copy.deepcopy(SEED[portal.number]), portal.application_token)
+    state.types = [SmartType(7, SMART_PROCESS, "Монтаж")]
+    put_application(state, widget_url)
+    return state
+
+
+def put_application(state: PortalState, widget_url: str) -> None:
+    handler = f"{widget_url}/placement"
+    state.present = state.installed = state.finished_once = True
+    state.field_types = [FieldType(FIELD_TYPE, handler)]
+    state.placements, state.fields, state.layouts, state.handlers = [], [], {}, []
+    for entity_type_id, owner in state.owners().items():
+        state.placements.append(Placement(Card(entity_type_id, 0).placement, handler))
+        name = f"UF_{owner}_WHATSAPP"
+        settings = {"xmlId": FIELD_XML_ID, "editFormLabel": {"ru": TITLE, "en": TITLE}}
+        state.fields.append(Field(state.next_id(), owner, name, state.field_types[0].code, settings))
+        state.layouts[owner] = [name]
