@@ -42,7 +42,7 @@ class Store:
 
     def __post_init__(self) -> None:
         self.vault = Vault([KEY])
-        self.portals, self.tokens = Portals(self.engine, self.clock), Tokens(self.engine, self.vault)
+        self.portals, self.tokens = Portals(self.engine, self.vault, self.clock), Tokens(self.engine, self.vault)
         self.lines, self.chats = Lines(self.engine, self.vault, self.clock), Chats(self.engine, self.clock)
         self.sends = Sends(self.engine, self.vault, self.clock)
 

@@ -1,4 +1,4 @@
-from widget.storage.portals import REMEMBERED_SECONDS, Portals, Visibility
+from widget.storage.portals import REMEMBERED_SECONDS, Portals, PortalState, Visibility
 
 
 def test_a_portal_is_found_by_its_member_id_and_hides_its_cards_at_first(store):
@@ -23,7 +23,7 @@ def test_adding_a_portal_again_corrects_it_and_keeps_its_setting(store):
 
 
 def test_a_change_is_seen_at_once_here_and_soon_in_other_processes(store, clock):
-    elsewhere = Portals(store.engine, clock)
+    elsewhere = Portals(store.engine, store.vault, clock)
     assert elsewhere.find("one").visibility is Visibility.BUTTON
     store.portals.set_visibility(store.one, Visibility.FACTS)
     assert store.portals.find("one").visibility is Visibility.FACTS
@@ -36,3 +36,17 @@ def test_a_portal_added_a_moment_ago_is_found_by_who_just_missed_it(store):
     assert store.portals.find("three") is None
     store.portals.add(member_id="three", domain="3.example", endpoint="http://3.example:8001/rest/", country="RU")
     assert store.portals.find("three").origin == "http://3.example:8001"
+
+
+def test_the_id_of_a_deleted_portal_is_never_given_again(store):
+    """Sessions and caches know a portal by its id, and outlive it."""
+    last = max(portal.id for portal in store.portals.all())
+    store.portals.delete(last)
+    new = store.portals.add(member_id="new", domain="n.example", endpoint="https://n.example/rest/", country="RU")
+    assert new.id > last
+
+
+def test_a_removed_portal_is_not_closed_by_a_call_that_was_under_way(store):
+    store.portals.mark_removed(store.one)
+    store.portals.close(store.one, "application_not_found")
+    assert store.portals.get(store.one).state is PortalState.REMOVED

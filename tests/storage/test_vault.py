@@ -11,6 +11,7 @@ SECRETS = {
     "refresh": "REFRESH-8c3b9966007e9c94",
     "key": "GATEWAY-KEY-5f1c",
     "text": "Секретное предложение для Ивана",
+    "application": "APPLICATION-TOKEN-51856f",
 }
 
 
@@ -44,6 +45,9 @@ def test_no_secret_can_be_read_in_the_database_file(database_file, clock):
     store.tokens.put(store.one, 2, Token(SECRETS["access"], SECRETS["refresh"], 1.0))
     store.tokens.put(store.two, 2, Token(SECRETS["access"], SECRETS["refresh"], 1.0))
     store.tokens.drop(store.two, 2)
+    store.portals.set_application_token(store.one, SECRETS["application"])
+    store.portals.set_application_token(store.two, SECRETS["application"])
+    store.portals.mark_removed(store.two)
     store.add_line(store.one, "support", key=SECRETS["key"], name="readable-name")
     chat, _new = store.chats.remember(store.one, store.line_one, "+79619510000")
     store.sends.begin(store.one, chat.id, send_key="k", user_id=1, text=SECRETS["text"], message_id="M")

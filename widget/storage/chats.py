@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, Engine, RowMapping, insert, select, update
 from sqlalchemy.exc import IntegrityError
@@ -21,6 +21,7 @@ class Chat:
     chat_ids: tuple[str, ...]
     proved: bool
     last_at: float
+    created_by: int = 0  # the user who opened it first, 0 when it was found at the gateway
 
     def __repr__(self) -> str:
         return f"Chat(id={self.id}, line_id={self.line_id})"
@@ -96,11 +97,8 @@ class Chats:
         return _chat(row) if row else None
 
     def _enrich(self, connection: Connection, chat: Chat, news: "_News") -> Chat:
-        richer = Chat(
-            id=chat.id,
-            portal_id=chat.portal_id,
-            line_id=chat.line_id,
-            phone=chat.phone,
+        richer = replace(
+            chat,
             chat_ids=tuple(dict.fromkeys((*news.chat_ids, *chat.chat_ids))),
             proved=chat.proved or news.proved,
             last_at=max(chat.last_at, news.last_at),
@@ -130,4 +128,5 @@ def _chat(row: RowMapping) -> Chat:
         chat_ids=tuple(json.loads(row["chat_ids"])),
         proved=row["proved"],
         last_at=row["last_at"],
+        created_by=row["created_by"],
     )

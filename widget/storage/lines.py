@@ -1,8 +1,10 @@
 """Lines: the company's WhatsApp accounts, each reached through one gateway."""
 
+import json
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from cachetools import TTLCache
 from sqlalchemy import Engine, RowMapping, insert, select, update
@@ -14,8 +16,25 @@ REMEMBERED_SECONDS = 10
 
 
 @dataclass(frozen=True)
+class Grantee:
+    """Who may use a line: a Bitrix24 access code (U1 a user, D5 or DR5 a department, …) and its name when chosen."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True)
+class LineLimits:
+    """What differs from the service's limits for this line; None is the service's."""
+
+    burst: int | None = None
+    every: float | None = None
+    per_day: int | None = None
+
+
+@dataclass(frozen=True)
 class Line:
-    """`key` is the gateway's secret, opened; it never leaves this process but to that gateway."""
+    """No `access` means everybody. `key` is the gateway's secret, opened; it goes to that gateway and nowhere else."""
 
     id: int
     portal_id: int
@@ -25,6 +44,9 @@ class Line:
     session: str
     key: str
     number: str
+    active: bool = True
+    access: tuple[Grantee, ...] = ()
+    limits: LineLimits = field(default_factory=LineLimits)
 
     def __repr__(self) -> str:
         return f"Line(id={self.id}, gateway={self.gateway!r})"
@@ -43,12 +65,40 @@ class Lines:
         with self._lock:
             if portal_id in self._remembered:
                 return self._remembered[portal_id]
-        query = select(lines).where(lines.c.portal_id == portal_id, lines.c.active).order_by(lines.c.id)
-        with self._engine.connect() as connection:
-            found = tuple(self._line(row) for row in connection.execute(query).mappings())
+        found = tuple(line for line in self.all_of(portal_id) if line.active)
         with self._lock:
             self._remembered[portal_id] = found
         return found
+
+    def all_of(self, portal_id: int) -> tuple[Line, ...]:
+        """The switched-off ones too, but none that was removed. One query."""
+        query = select(lines).where(lines.c.portal_id == portal_id, lines.c.removed_at == 0).order_by(lines.c.id)
+        with self._engine.connect() as connection:
+            return tuple(self._line(row) for row in connection.execute(query).mappings())
+
+    def rename(self, portal_id: int, line_id: int, *, name: str, number: str) -> None:
+        self._change(portal_id, line_id, name=name, number=number)
+
+    def set_active(self, portal_id: int, line_id: int, *, active: bool) -> None:
+        self._change(portal_id, line_id, active=active)
+
+    def set_access(self, portal_id: int, line_id: int, access: Sequence[Grantee]) -> None:
+        self._change(portal_id, line_id, access=json.dumps([asdict(grantee) for grantee in access]))
+
+    def set_limits(self, portal_id: int, line_id: int, limits: LineLimits) -> None:
+        self._change(portal_id, line_id, limits=json.dumps(asdict(limits)))
+
+    def remove(self, portal_id: int, line_id: int) -> None:
+        """Out of every list; the row stays, because its chats and sends hang on it. Its key is forgotten."""
+        self._change(portal_id, line_id, active=False, removed_at=self._clock(), key=self._vault.seal(""))
+
+    def _change(self, portal_id: int, line_id: int, **values: Any) -> None:
+        with self._engine.begin() as connection:
+            connection.execute(
+                update(lines).where(lines.c.portal_id == portal_id, lines.c.id == line_id).values(values)
+            )
+        with self._lock:
+            self._remembered.clear()
 
     def add(
         self, portal_id: int, *, name: str, gateway: str, address: str, session: str, key: str, number: str = ""
@@ -60,7 +110,7 @@ class Lines:
             & (lines.c.address == address)
             & (lines.c.session == session)
         )
-        values = {"name": name, "key": self._vault.seal(key), "number": number, "active": True}
+        values = {"name": name, "key": self._vault.seal(key), "number": number, "active": True, "removed_at": 0.0}
         with self._engine.begin() as connection:
             if not connection.execute(update(lines).where(same).values(values)).rowcount:
                 connection.execute(
@@ -88,4 +138,7 @@ class Lines:
             session=row["session"],
             key=self._vault.open(row["key"]),
             number=row["number"],
+            active=row["active"],
+            access=tuple(Grantee(**grantee) for grantee in json.loads(row["access"])),
+            limits=LineLimits(**json.loads(row["limits"])),
         )

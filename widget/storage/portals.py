@@ -8,9 +8,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from cachetools import TTLCache
-from sqlalchemy import Engine, RowMapping, insert, select, update
+from sqlalchemy import ColumnElement, Engine, RowMapping, delete, insert, select, update
 
 from widget.storage.schema import portals
+from widget.storage.vault import Vault
 
 # A changed setting is seen by every worker within this time; the reading costs a query a card otherwise.
 REMEMBERED_SECONDS = 10
@@ -24,14 +25,46 @@ class Visibility(Enum):
     ALWAYS = "always"
 
 
+class PortalState(Enum):
+    ACTIVE = "active"
+    CLOSED = "closed"  # Bitrix24 says it is gone, unpaid or without us; opened again by a working token
+    REMOVED = "removed"  # the application was uninstalled; its data stay unless the portal asked to clear them
+
+
+@dataclass(frozen=True)
+class Installation:
+    """What an installation tells about its portal, all of it proved."""
+
+    member_id: str
+    domain: str
+    endpoint: str
+    application_token: str
+    auth_server: str
+    scopes: frozenset[str]
+    status: str
+    installer_id: int
+
+
 @dataclass(frozen=True)
 class Portal:
+    """`language` "" is each user's own, `light_hours` () the service's, `days_left` None when there is no term."""
+
     id: int
     member_id: str
     domain: str
     endpoint: str
     country: str
     visibility: Visibility
+    state: PortalState
+    closed_reason: str
+    auth_server: str
+    scopes: frozenset[str]
+    status: str
+    days_left: int | None
+    installer_id: int
+    app_version: int
+    language: str
+    light_hours: tuple[int, ...]
 
     @property
     def origin(self) -> str:
@@ -41,13 +74,18 @@ class Portal:
 
 
 class Portals:
-    def __init__(self, engine: Engine, clock: Callable[[], float]) -> None:
+    def __init__(self, engine: Engine, vault: Vault, clock: Callable[[], float]) -> None:
         self._engine = engine
+        self._vault = vault
         self._clock = clock
         self._remembered: TTLCache[tuple[str, Any], Portal] = TTLCache(2048, REMEMBERED_SECONDS, timer=clock)
         self._lock = threading.Lock()
 
-    def find(self, member_id: str) -> Portal | None:
+    def find(self, member_id: str, *, again: bool = False) -> Portal | None:
+        """`again`: not from memory, where another process has perhaps removed it or installed it anew meanwhile."""
+        if again:
+            with self._lock:
+                self._remembered.pop(("member_id", member_id), None)
         return self._remember(("member_id", member_id), portals.c.member_id == member_id)
 
     def get(self, portal_id: int) -> Portal | None:
@@ -69,9 +107,7 @@ class Portals:
                     )
                 )
         self._forget()
-        portal = self.find(member_id)
-        assert portal  # noqa: S101 - just stored
-        return portal
+        return self._must_find(member_id)
 
     def move(self, portal_id: int, *, domain: str, endpoint: str) -> None:
         """The portal was renamed; only called with what the authorisation server said."""
@@ -80,9 +116,90 @@ class Portals:
     def set_visibility(self, portal_id: int, visibility: Visibility) -> None:
         self._change(portal_id, visibility=visibility.value)
 
-    def _change(self, portal_id: int, **values: str) -> None:
+    def install(self, given: Installation, *, country: str) -> Portal:
+        """Store a portal or what changed about it; an installation opens a closed or removed one again.
+
+        The country is kept where an administrator has set one.
+        """
+        known = self.find(given.member_id)
+        portal = self.add(
+            member_id=given.member_id,
+            domain=given.domain,
+            endpoint=given.endpoint,
+            country=known.country if known else country,
+        )
+        self._change(
+            portal.id,
+            state=PortalState.ACTIVE.value,
+            closed_reason="",
+            application_token=self._vault.seal(given.application_token) if given.application_token else "",
+            auth_server=given.auth_server,
+            scopes=",".join(sorted(given.scopes)),
+            status=given.status,
+            installer_id=given.installer_id,
+        )
+        return self._must_find(given.member_id)
+
+    def application_token(self, portal_id: int) -> str:
+        """The token that proves an event of this portal, "" if it was never told. One query."""
+        with self._engine.connect() as connection:
+            sealed = connection.execute(
+                select(portals.c.application_token).where(portals.c.id == portal_id)
+            ).scalar_one_or_none()
+        return self._vault.open(sealed) if sealed else ""
+
+    def set_application_token(self, portal_id: int, token: str) -> None:
+        self._change(portal_id, application_token=self._vault.seal(token))
+
+    def set_app_version(self, portal_id: int, version: int) -> None:
+        """Our placements, handlers and types of this version are in place."""
+        self._change(portal_id, app_version=version)
+
+    def set_subscription(self, portal_id: int, *, status: str, days_left: int | None) -> None:
+        self._change(portal_id, status=status, days_left=days_left)
+
+    def set_auth_server(self, portal_id: int, auth_server: str) -> None:
+        """The authorisation server that knew this portal; it is asked first from now on."""
+        self._change(portal_id, auth_server=auth_server)
+
+    def set_installer(self, portal_id: int, user_id: int) -> None:
+        """Whose token works in the background from now on."""
+        self._change(portal_id, installer_id=user_id)
+
+    def set_scopes(self, portal_id: int, scopes: frozenset[str]) -> None:
+        self._change(portal_id, scopes=",".join(sorted(scopes)))
+
+    def close(self, portal_id: int, reason: str) -> None:
+        """Not one that was removed: a call that was under way then is told too that there is no such application."""
+        not_removed = portals.c.state != PortalState.REMOVED.value
+        self._change(portal_id, not_removed, state=PortalState.CLOSED.value, closed_reason=reason[:40])
+
+    def reopen(self, portal_id: int) -> None:
+        self._change(portal_id, state=PortalState.ACTIVE.value, closed_reason="")
+
+    def mark_removed(self, portal_id: int) -> None:
+        """The application was uninstalled: nothing proves an event of this portal any more."""
+        self._change(portal_id, state=PortalState.REMOVED.value, application_token="", app_version=0)
+
+    def delete(self, portal_id: int) -> None:
+        """Everything of this portal, for ever: its lines, chats, sends, tokens, settings and logs go with the row."""
         with self._engine.begin() as connection:
-            connection.execute(update(portals).where(portals.c.id == portal_id).values(values))
+            connection.execute(delete(portals).where(portals.c.id == portal_id))
+        self._forget()
+
+    def set_defaults(self, portal_id: int, *, country: str, language: str, light_hours: tuple[int, ...]) -> None:
+        self._change(
+            portal_id, country=country, language=language, light_hours=",".join(str(hour) for hour in light_hours)
+        )
+
+    def _must_find(self, member_id: str) -> Portal:
+        portal = self.find(member_id)
+        assert portal  # noqa: S101 - it was just stored
+        return portal
+
+    def _change(self, portal_id: int, *only_if: ColumnElement[bool], **values: str | int | None) -> None:
+        with self._engine.begin() as connection:
+            connection.execute(update(portals).where(portals.c.id == portal_id, *only_if).values(values))
         self._forget()
 
     def _remember(self, key: tuple[str, Any], condition: Any) -> Portal | None:
@@ -110,4 +227,14 @@ def _portal(row: RowMapping) -> Portal:
         endpoint=row["endpoint"],
         country=row["country"],
         visibility=Visibility(row["visibility"]),
+        state=PortalState(row["state"]),
+        closed_reason=row["closed_reason"],
+        auth_server=row["auth_server"],
+        scopes=frozenset(filter(None, row["scopes"].split(","))),
+        status=row["status"],
+        days_left=row["days_left"],
+        installer_id=row["installer_id"],
+        app_version=row["app_version"],
+        language=row["language"],
+        light_hours=tuple(int(hour) for hour in filter(None, row["light_hours"].split(","))),
     )

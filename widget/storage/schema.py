@@ -12,6 +12,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 metadata = MetaData(
@@ -23,6 +24,10 @@ metadata = MetaData(
     }
 )
 
+EMPTY = text("''")  # written out: Alembic cannot compare SQLite's '' with ""
+
+# sqlite_autoincrement: an id is never given again. Sessions, caches and limits know portals and lines by it, and would
+# take the next portal for the one that was deleted.
 portals = Table(
     "portals",
     metadata,
@@ -33,6 +38,18 @@ portals = Table(
     Column("country", String(2), nullable=False),
     Column("visibility", String(10), nullable=False),
     Column("created_at", Float, nullable=False),
+    Column("state", String(10), nullable=False, server_default="active"),  # active, closed, removed
+    Column("closed_reason", String(40), nullable=False, server_default=EMPTY),
+    Column("application_token", Text, nullable=False, server_default=EMPTY),  # sealed; proves that an event is real
+    Column("auth_server", String(255), nullable=False, server_default=EMPTY),  # the one that knows this portal
+    Column("scopes", Text, nullable=False, server_default=EMPTY),  # granted, comma separated
+    Column("status", String(2), nullable=False, server_default=EMPTY),  # L, F, D, T, P, S: informative
+    Column("days_left", Integer),  # of a subscription; null when Bitrix24 names none
+    Column("installer_id", Integer, nullable=False, server_default="0"),  # whose token works in the background
+    Column("app_version", Integer, nullable=False, server_default="0"),  # of our placements and handlers
+    Column("language", String(2), nullable=False, server_default=EMPTY),  # "" is each user's own
+    Column("light_hours", String(20), nullable=False, server_default=EMPTY),  # "" is the service's
+    sqlite_autoincrement=True,
 )
 
 tokens = Table(
@@ -43,6 +60,7 @@ tokens = Table(
     Column("access", Text, nullable=False),  # sealed
     Column("refresh", Text, nullable=False),  # sealed
     Column("expires_at", Float, nullable=False),
+    Column("renewing_until", Float, nullable=False, server_default="0"),  # a lease: one process renews the pair
 )
 
 lines = Table(
@@ -58,7 +76,11 @@ lines = Table(
     Column("number", String(20), nullable=False),  # the line's own phone, "" until known
     Column("active", Boolean, nullable=False),
     Column("created_at", Float, nullable=False),
+    Column("removed_at", Float, nullable=False, server_default="0"),  # kept, so that its chats stay readable
+    Column("access", Text, nullable=False, server_default="[]"),  # JSON: [{"id": "U1", "name": "…"}]; [] is everybody
+    Column("limits", Text, nullable=False, server_default="{}"),  # JSON: burst, every, per_day where they differ
     UniqueConstraint("portal_id", "gateway", "address", "session"),
+    sqlite_autoincrement=True,
 )
 
 chats = Table(
@@ -75,6 +97,7 @@ chats = Table(
     Column("created_at", Float, nullable=False),
     UniqueConstraint("portal_id", "line_id", "phone"),
     Index(None, "portal_id", "phone"),
+    sqlite_autoincrement=True,
 )
 
 sends = Table(
@@ -93,4 +116,56 @@ sends = Table(
     Column("changed_at", Float, nullable=False),
     UniqueConstraint("portal_id", "send_key"),  # one key is one message for ever
     Index(None, "portal_id", "chat_id", "created_at"),
+    sqlite_autoincrement=True,
+)
+
+user_settings = Table(
+    "user_settings",
+    metadata,
+    Column("portal_id", ForeignKey("portals.id", ondelete="CASCADE"), primary_key=True),
+    Column("user_id", Integer, primary_key=True, autoincrement=False),
+    Column("line_id", Integer, nullable=False),  # 0 is none
+    Column("show_name", Boolean, nullable=False),
+)
+
+changes = Table(
+    "changes",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("portal_id", ForeignKey("portals.id", ondelete="CASCADE"), nullable=False),
+    Column("user_id", Integer, nullable=False),
+    Column("user_name", String(200), nullable=False),
+    Column("at", Float, nullable=False),
+    Column("what", String(40), nullable=False),  # a code of ours, put into words by a template
+    Column("detail", Text, nullable=False),  # JSON; never a secret
+    Index(None, "portal_id", "at"),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("portal_id", ForeignKey("portals.id", ondelete="CASCADE"), nullable=False),
+    Column("name", String(60), nullable=False),
+    Column("body", Text, nullable=False),  # JSON: only the fields that are worked on, never a token
+    Column("received_at", Float, nullable=False),
+    Column("done_at", Float, nullable=False),  # 0 until it was worked on; the row is the truth, the queue only wakes
+    Column("attempts", Integer, nullable=False),
+    Column("error", String(200), nullable=False),
+    Index(None, "done_at", "id"),
+)
+
+rest_log = Table(
+    "rest_log",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("portal_id", ForeignKey("portals.id", ondelete="CASCADE"), nullable=False),
+    Column("user_id", Integer, nullable=False),
+    Column("at", Float, nullable=False),
+    Column("method", String(100), nullable=False),
+    Column("outcome", String(100), nullable=False),
+    Column("milliseconds", Integer, nullable=False),
+    Column("request", Text, nullable=False),  # masked: no token, no full number, no text
+    Column("answer", Text, nullable=False),
+    Index(None, "portal_id", "at"),
 )

@@ -1,8 +1,8 @@
 """Tokens: one pair for each user of each portal, sealed at rest, never in a log or a page."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
-from sqlalchemy import Engine, delete, insert, select, update
+from sqlalchemy import ColumnElement, Engine, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from widget.storage.schema import tokens
@@ -11,11 +11,13 @@ from widget.storage.vault import Vault
 
 @dataclass(frozen=True)
 class Token:
-    """A user's access to REST with that user's rights. `expires_at` is unix seconds."""
+    """A user's access to REST with that user's rights. `expires_at` is unix seconds; `sealed` tells one stored pair
+    from the next without opening it, "" for a pair that was never stored."""
 
     access: str
     refresh: str
     expires_at: float
+    sealed: str = field(default="", compare=False)
 
     def __repr__(self) -> str:  # a token must not reach a log through a traceback
         return f"Token(expires_at={self.expires_at:.0f})"
@@ -32,25 +34,70 @@ class Tokens:
             row = connection.execute(query).mappings().first()
         if row is None:
             return None
-        return Token(self._vault.open(row["access"]), self._vault.open(row["refresh"]), row["expires_at"])
+        return Token(
+            self._vault.open(row["access"]), self._vault.open(row["refresh"]), row["expires_at"], row["access"]
+        )
 
-    def put(self, portal_id: int, user_id: int, token: Token) -> None:
-        """Store before use: a lost refresh token means a reinstall."""
-        values = {
-            "access": self._vault.seal(token.access),
-            "refresh": self._vault.seal(token.refresh),
+    def users(self, portal_id: int) -> list[int]:
+        """Whose tokens are stored, the freshest first. One query."""
+        query = select(tokens.c.user_id).where(tokens.c.portal_id == portal_id).order_by(tokens.c.expires_at.desc())
+        with self._engine.connect() as connection:
+            return list(connection.execute(query).scalars())
+
+    def put(self, portal_id: int, user_id: int, token: Token) -> Token:
+        """Store before use: a lost refresh token means a reinstall. Ends a lease on the pair; gives it as stored.
+
+        A pair without a refresh token keeps the stored one. Raises IntegrityError for a portal that is gone.
+        """
+        sealed = self._vault.seal(token.access)
+        values: dict[str, str | float] = {
+            "access": sealed,
             "expires_at": token.expires_at,
+            "renewing_until": 0.0,
         }
-        mine = (tokens.c.portal_id == portal_id) & (tokens.c.user_id == user_id)
-        change = update(tokens).where(mine).values(values)
+        if token.refresh:
+            values["refresh"] = self._vault.seal(token.refresh)
+        stored = replace(token, sealed=sealed)
+        if self._update(portal_id, user_id, values):
+            return stored
+        new = {"refresh": self._vault.seal(""), **values}
         try:
             with self._engine.begin() as connection:
-                if not connection.execute(change).rowcount:
-                    connection.execute(insert(tokens).values(portal_id=portal_id, user_id=user_id, **values))
-        except IntegrityError:  # another card of this user was quicker; its row is there now
-            with self._engine.begin() as connection:
-                connection.execute(change)
+                connection.execute(insert(tokens).values(portal_id=portal_id, user_id=user_id, **new))
+        except IntegrityError:  # two first openings at once: the other one's row is there now
+            if not self._update(portal_id, user_id, values):
+                raise
+        return stored
 
-    def drop(self, portal_id: int, user_id: int) -> None:
+    def lease(self, portal_id: int, user_id: int, pair: Token, *, now: float, until: float) -> bool:
+        """The right to renew this very pair, for one caller of all processes until it ends. One statement."""
+        mine = self._row(portal_id, user_id) & (tokens.c.access == pair.sealed) & (tokens.c.renewing_until < now)
         with self._engine.begin() as connection:
-            connection.execute(delete(tokens).where(tokens.c.portal_id == portal_id, tokens.c.user_id == user_id))
+            return bool(connection.execute(update(tokens).where(mine).values(renewing_until=until)).rowcount)
+
+    def release(self, portal_id: int, user_id: int, *, until: float) -> None:
+        """Give a lease back without a new pair; `until` is the lease's own, so nobody else's is ended."""
+        mine = self._row(portal_id, user_id) & (tokens.c.renewing_until == until)
+        with self._engine.begin() as connection:
+            connection.execute(update(tokens).where(mine).values(renewing_until=0.0))
+
+    def drop(self, portal_id: int, user_id: int, pair: Token | None = None) -> None:
+        """Forget a user's pair; with `pair` only while it is the stored one, so that a newer one stays."""
+        mine = self._row(portal_id, user_id)
+        if pair is not None:
+            mine = mine & (tokens.c.access == pair.sealed)
+        with self._engine.begin() as connection:
+            connection.execute(delete(tokens).where(mine))
+
+    def drop_all(self, portal_id: int) -> int:
+        """Forget every pair of a portal. Returns how many."""
+        with self._engine.begin() as connection:
+            return connection.execute(delete(tokens).where(tokens.c.portal_id == portal_id)).rowcount
+
+    def _update(self, portal_id: int, user_id: int, values: dict[str, str | float]) -> bool:
+        with self._engine.begin() as connection:
+            return bool(connection.execute(update(tokens).where(self._row(portal_id, user_id)).values(values)).rowcount)
+
+    @staticmethod
+    def _row(portal_id: int, user_id: int) -> ColumnElement[bool]:
+        return (tokens.c.portal_id == portal_id) & (tokens.c.user_id == user_id)

@@ -20,7 +20,8 @@ def upgrade() -> None:
     sa.Column('visibility', sa.String(length=10), nullable=False),
     sa.Column('created_at', sa.Float(), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_portals')),
-    sa.UniqueConstraint('member_id', name=op.f('uq_portals_member_id'))
+    sa.UniqueConstraint('member_id', name=op.f('uq_portals_member_id')),
+    sqlite_autoincrement=True
     )
     op.create_table('lines',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -35,7 +36,8 @@ def upgrade() -> None:
     sa.Column('created_at', sa.Float(), nullable=False),
     sa.ForeignKeyConstraint(['portal_id'], ['portals.id'], name=op.f('fk_lines_portal_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_lines')),
-    sa.UniqueConstraint('portal_id', 'gateway', 'address', 'session', name=op.f('uq_lines_portal_id_gateway_address_session'))
+    sa.UniqueConstraint('portal_id', 'gateway', 'address', 'session', name=op.f('uq_lines_portal_id_gateway_address_session')),
+    sqlite_autoincrement=True
     )
     with op.batch_alter_table('lines', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_lines_portal_id'), ['portal_id'], unique=False)
@@ -62,7 +64,8 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['line_id'], ['lines.id'], name=op.f('fk_chats_line_id'), ondelete='CASCADE'),
     sa.ForeignKeyConstraint(['portal_id'], ['portals.id'], name=op.f('fk_chats_portal_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_chats')),
-    sa.UniqueConstraint('portal_id', 'line_id', 'phone', name=op.f('uq_chats_portal_id_line_id_phone'))
+    sa.UniqueConstraint('portal_id', 'line_id', 'phone', name=op.f('uq_chats_portal_id_line_id_phone')),
+    sqlite_autoincrement=True
     )
     with op.batch_alter_table('chats', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_chats_portal_id_phone'), ['portal_id', 'phone'], unique=False)
@@ -82,7 +85,8 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['chat_id'], ['chats.id'], name=op.f('fk_sends_chat_id'), ondelete='CASCADE'),
     sa.ForeignKeyConstraint(['portal_id'], ['portals.id'], name=op.f('fk_sends_portal_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_sends')),
-    sa.UniqueConstraint('portal_id', 'send_key', name=op.f('uq_sends_portal_id_send_key'))
+    sa.UniqueConstraint('portal_id', 'send_key', name=op.f('uq_sends_portal_id_send_key')),
+    sqlite_autoincrement=True
     )
     with op.batch_alter_table('sends', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_sends_portal_id_chat_id_created_at'), ['portal_id', 'chat_id', 'created_at'], unique=False)

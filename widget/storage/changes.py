@@ -1,0 +1,84 @@
+"""The log of settings: who changed what, when, from what to what. Never a key."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from sqlalchemy import Engine, insert, select
+
+from widget.storage.schema import changes
+
+SHOWN = 50
+
+
+class What(Enum):
+    """What was changed. The value is stored, and what the page's texts are keyed by."""
+
+    VISIBILITY = "visibility"
+    HOURS = "hours"
+    COUNTRY = "country"
+    LANGUAGE = "language"
+    LINE_ADDED = "line_added"
+    LINE_NAME = "line_name"
+    LINE_NUMBER = "line_number"
+    LINE_KEY = "line_key"  # that it was changed, never to what
+    LINE_ACTIVE = "line_active"
+    LINE_ACCESS = "line_access"
+    LINE_LIMITS = "line_limits"
+    LINE_REMOVED = "line_removed"
+    REPAIRED = "repaired"
+    OWN_LINE = "own_line"
+    OWN_NAME = "own_name"
+
+
+@dataclass(frozen=True)
+class Change:
+    """`line` is the name it had then, "" where none is meant; `old` and `new` are values as a template reads them."""
+
+    user_id: int
+    user_name: str
+    at: float
+    what: What
+    line: str
+    old: str
+    new: str
+
+
+class Changes:
+    def __init__(self, engine: Engine, clock: Callable[[], float]) -> None:
+        self._engine = engine
+        self._clock = clock
+
+    def add(
+        self, portal_id: int, what: What, *, user_id: int, user_name: str, line: str = "", old: str = "", new: str = ""
+    ) -> None:
+        detail = {"line": line, "old": old, "new": new}
+        with self._engine.begin() as connection:
+            connection.execute(
+                insert(changes).values(
+                    portal_id=portal_id,
+                    user_id=user_id,
+                    user_name=user_name,
+                    at=self._clock(),
+                    what=what.value,
+                    detail=json.dumps(detail, ensure_ascii=False),
+                )
+            )
+
+    def latest(self, portal_id: int, most: int = SHOWN) -> list[Change]:
+        """The newest first. One query."""
+        query = select(changes).where(changes.c.portal_id == portal_id).order_by(changes.c.id.desc()).limit(most)
+        with self._engine.connect() as connection:
+            rows = connection.execute(query).mappings().all()
+        known = {what.value: what for what in What}
+        return [
+            Change(row["user_id"], row["user_name"], row["at"], known[row["what"]], **_detail(row["detail"]))
+            for row in rows
+            if row["what"] in known  # a newer version may have written others
+        ]
+
+
+def _detail(stored: str) -> Mapping[str, str]:
+    found = json.loads(stored)
+    return {name: str(found.get(name, "")) for name in ("line", "old", "new")}

@@ -1,0 +1,53 @@
+"""Everything of one portal as plain values: what its owner may ask for, and how much a deletion takes."""
+
+from typing import Any
+
+from sqlalchemy import Engine, Table, func, select
+
+from widget.storage.schema import changes, chats, lines, metadata, portals, sends, user_settings
+from widget.storage.vault import Vault, VaultError
+
+# Keys and tokens are ours to use and nobody's to read; a text is opened.
+_SECRET = {"application_token", "key"}
+_TABLES: tuple[Table, ...] = (lines, chats, sends, user_settings, changes)
+
+
+def export_portal(engine: Engine, vault: Vault, portal_id: int) -> dict[str, Any]:
+    """The portal's settings, lines without keys, chats, sends with their texts, users' defaults and changes.
+
+    Reads the whole portal into memory. A text that no key opens is null.
+    """
+    with engine.connect() as connection:
+        found = connection.execute(select(portals).where(portals.c.id == portal_id)).mappings().one()
+        exported: dict[str, Any] = {"portal": _open(found)}
+        for table in _TABLES:
+            rows = connection.execute(
+                select(table).where(table.c.portal_id == portal_id).order_by(*table.primary_key)
+            ).mappings()
+            exported[table.name] = [_open(row) for row in rows]
+    for send in exported["sends"]:
+        send["text"] = _text(vault, send["text"])
+    return exported
+
+
+def count_rows(engine: Engine, portal_id: int) -> dict[str, int]:
+    """How many rows of each table belong to the portal."""
+    with engine.connect() as connection:
+        return {
+            table.name: connection.execute(
+                select(func.count()).select_from(table).where(table.c.portal_id == portal_id)
+            ).scalar_one()
+            for table in metadata.sorted_tables
+            if "portal_id" in table.c
+        }
+
+
+def _open(row: Any) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name not in _SECRET}
+
+
+def _text(vault: Vault, sealed: str) -> str | None:
+    try:
+        return vault.open(sealed) if sealed else ""
+    except VaultError:
+        return None

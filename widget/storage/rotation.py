@@ -1,0 +1,62 @@
+"""Seal everything anew with the first of ENCRYPTION_KEYS, so that older keys can be taken away."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import Column, Engine, select, tuple_, update
+
+from widget.storage.schema import lines, portals, sends, tokens
+from widget.storage.vault import Vault, VaultError
+
+SEALED: tuple[Column[str], ...] = (
+    tokens.c.access,
+    tokens.c.refresh,
+    lines.c.key,
+    sends.c.text,
+    portals.c.application_token,
+)
+ROWS = 200  # in one transaction: a writer beside us waits for no more
+
+
+@dataclass
+class Resealed:
+    """Counts of one column: sealed anew, done before, and opened by no key that is set."""
+
+    anew: int = 0
+    before: int = 0
+    lost: int = 0
+
+
+def reseal_everything(engine: Engine, vault: Vault) -> Mapping[str, Resealed]:
+    """Counts by "table.column". May be interrupted and repeated; the service may run meanwhile.
+
+    A value that somebody changed in between is left to them: they sealed it with the first key themselves.
+    """
+    return {f"{column.table.name}.{column.name}": _reseal(engine, vault, column) for column in SEALED}
+
+
+def _reseal(engine: Engine, vault: Vault, column: Column[str]) -> Resealed:
+    counts = Resealed()
+    table = column.table
+    key = tuple_(*table.primary_key)
+    last: tuple[int, ...] | None = None
+    while True:
+        query = select(*table.primary_key, column).where(column != "").order_by(*table.primary_key).limit(ROWS)
+        if last is not None:
+            query = query.where(key > last)
+        with engine.begin() as connection:
+            rows = connection.execute(query).all()
+            for *row_key, sealed in rows:
+                try:
+                    anew = vault.reseal(sealed)
+                except VaultError:
+                    counts.lost += 1
+                    continue
+                if anew == sealed:
+                    counts.before += 1
+                    continue
+                same = (key == tuple(row_key)) & (column == sealed)
+                counts.anew += connection.execute(update(table).where(same).values({column: anew})).rowcount
+        if not rows:
+            return counts
+        last = tuple(rows[-1][:-1])

@@ -1,0 +1,40 @@
+"""What each rep chose for themselves: the line they usually write from, and whether messages carry their name."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Engine, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from widget.storage.schema import user_settings
+
+
+@dataclass(frozen=True)
+class Defaults:
+    """`line_id` None is no choice. A chosen line may meanwhile be off, removed or closed to this user."""
+
+    line_id: int | None = None
+    show_name: bool = False
+
+
+class UserSettings:
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def of(self, portal_id: int, user_id: int) -> Defaults:
+        """One query by primary key; not remembered, so that a choice holds at once in every process."""
+        query = select(user_settings).where(user_settings.c.portal_id == portal_id, user_settings.c.user_id == user_id)
+        with self._engine.connect() as connection:
+            row = connection.execute(query).mappings().first()
+        return Defaults(row["line_id"] or None, row["show_name"]) if row else Defaults()
+
+    def put(self, portal_id: int, user_id: int, defaults: Defaults) -> None:
+        mine = (user_settings.c.portal_id == portal_id) & (user_settings.c.user_id == user_id)
+        values = {"line_id": defaults.line_id or 0, "show_name": defaults.show_name}
+        for _attempt in range(2):
+            try:
+                with self._engine.begin() as connection:
+                    if not connection.execute(update(user_settings).where(mine).values(values)).rowcount:
+                        connection.execute(insert(user_settings).values(portal_id=portal_id, user_id=user_id, **values))
+                return
+            except IntegrityError:
+                continue  # another tab was quicker; its row is there now
