@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import httpcore
 import httpx
 
 CONNECTIONS = 16  # per client
@@ -46,8 +47,15 @@ class Answer:
             return None
 
 
-def make_client(*, transport: httpx.BaseTransport | None = None) -> httpx.Client:
-    """A client for one line or one portal. Redirects are never followed: where to go is ours to decide."""
+def make_client(
+    *, transport: httpx.BaseTransport | None = None, backend: httpcore.NetworkBackend | None = None
+) -> httpx.Client:
+    """A client for one line or one portal. Redirects are never followed: where to go is ours to decide.
+
+    `backend` makes the connections, where not every address may be connected to (widget/addresses.py).
+    """
+    if transport is None and backend is not None:
+        transport = _Over(backend)
     return httpx.Client(
         transport=transport,
         verify=_shared_ssl_context(),
@@ -93,6 +101,20 @@ def fetch(
 
 # An address that is none, or a key that no header can carry: refused before a byte leaves.
 _NOT_A_REQUEST = (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProtocolError, UnicodeError)
+
+
+class _Over(httpx.HTTPTransport):
+    """httpx's own transport over a network backend of ours, which it has no argument for."""
+
+    def __init__(self, backend: httpcore.NetworkBackend) -> None:
+        super().__init__(verify=_shared_ssl_context(), trust_env=False)
+        self._pool = httpcore.ConnectionPool(
+            ssl_context=_shared_ssl_context(),
+            max_connections=CONNECTIONS,
+            max_keepalive_connections=CONNECTIONS,
+            keepalive_expiry=30,
+            network_backend=backend,
+        )
 
 
 def _shared_ssl_context() -> ssl.SSLContext:

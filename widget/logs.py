@@ -1,4 +1,4 @@
-"""Logs for machines: one JSON object a line, each with the id of the request it belongs to.
+"""Logs for machines: one JSON object a line, each with the id of the request, command or job it belongs to.
 
 What may not be in them (tokens, full numbers, texts) is not given to a logger anywhere; nothing here filters.
 """
@@ -7,10 +7,20 @@ import json
 import logging
 import secrets
 import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import ParamSpec, TypeVar
 
 from flask import Flask, Response, g, has_request_context, request
 
 REQUEST_ID_HEADER = "X-Request-Id"
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_work: ContextVar[str] = ContextVar("work", default="")
 
 
 class JsonLines(logging.Formatter):
@@ -30,12 +40,38 @@ class JsonLines(logging.Formatter):
 
 
 def request_id() -> str:
-    """The current request's id, "" outside of one. Ours alone: an id that a browser sends would be anybody's text."""
+    """The id of what this thread works on: a request's, a command's or a job's; "" where nothing was begun.
+
+    Ours alone: an id that a browser sends would be anybody's text.
+    """
     if not has_request_context():
-        return ""
+        return _work.get()
     if "request_id" not in g:
         g.request_id = secrets.token_hex(6)
     return str(g.request_id)
+
+
+@contextmanager
+def work(kind: str, work_id: str = "") -> Iterator[str]:
+    """Give the lines of a command or a job an id, like cli-1f0c3a…; a given one is kept (a job's request, say)."""
+    given = work_id or f"{kind}-{secrets.token_hex(6)}"
+    before = _work.set(given)
+    try:
+        yield given
+    finally:
+        _work.reset(before)
+
+
+class Pool(ThreadPoolExecutor):
+    """A pool whose threads log with the id of whoever gave them the work."""
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        return super().submit(_with_id, request_id(), fn, *args, **kwargs)
+
+
+def _with_id(given: str, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    with work("", given) if given else work("pool"):
+        return fn(*args, **kwargs)
 
 
 def init_app(app: Flask, level: str) -> None:

@@ -14,6 +14,8 @@ class Metrics:
         self._reveals = Counter("widget_reveals", "Cards revealed", ["how"], registry=self.registry)
         self._checks = Counter("widget_checks", "Numbers asked about at a gateway", ["answer"], registry=self.registry)
         self._sends = Counter("widget_sends", "Messages handed to a gateway", ["state"], registry=self.registry)
+        self._renewals = Counter("widget_token_renewals", "Expired tokens", ["outcome"], registry=self.registry)
+        self._portal_errors = Counter("widget_portal_errors", "Errors of portals", ["code"], registry=self.registry)
         self._refusals = Counter("widget_refusals", "Requests refused", ["code"], registry=self.registry)
 
     def revealed(self, *, pressed: bool) -> None:
@@ -27,6 +29,14 @@ class Metrics:
 
     def refused(self, code: str) -> None:
         self._refusals.labels(code).inc()
+
+    def renewed(self, outcome: str) -> None:
+        """`renewed` at the authorisation server, `shared` with whoever was first, or `failed`."""
+        self._renewals.labels(outcome).inc()
+
+    def portal_error(self, code: str) -> None:
+        """`code` is one of a closed list, or «other»: a portal may answer with any sentence."""
+        self._portal_errors.labels(code).inc()
 
     def text(self) -> bytes:
         """The exposition format, of all workers where they share a directory."""

@@ -12,9 +12,12 @@ import pytest
 from sandbox.portal.credentials import CLIENT_ID, CLIENT_SECRET
 from tests.stand import Clock, Outside, Widget
 from widget.bitrix24.oauth import OAuth
+from widget.bitrix24.renewal import Renewal
 from widget.bitrix24.rest import Rest
 from widget.http import make_client
+from widget.metrics import Metrics
 from widget.storage.portals import Portal, Portals
+from widget.storage.rest_log import RestLog
 from widget.storage.tokens import Token, Tokens
 
 RECORDED = Path(__file__).resolve().parents[3] / "shared" / "reference" / "bitrix24"
@@ -43,6 +46,8 @@ class SignedIn:
     tokens: Tokens
     oauth: OAuth
     slept: list[float]
+    rest_log: RestLog
+    metrics: Metrics
 
     @property
     def token(self) -> Token:
@@ -67,7 +72,7 @@ def sign_in(widget: Widget, outside: Outside, clock: Clock) -> Callable[..., Sig
     ) -> SignedIn:
         services = widget.services
         slept: list[float] = []
-        tokens, portals = Tokens(services.engine, services.vault), Portals(services.engine, clock)
+        tokens, portals = Tokens(services.engine, services.vault), Portals(services.engine, services.vault, clock)
         oauth = OAuth(
             make_client(),
             [f"{outside.portal}/oauth"],
@@ -77,14 +82,27 @@ def sign_in(widget: Widget, outside: Outside, clock: Clock) -> Callable[..., Sig
             timeout=timeout,
             clock=clock,
         )
+        metrics = Metrics()
+        rest_log = RestLog(services.engine, keep=True, wait=60)  # written when a test says so
+        renewal = Renewal(oauth, portals, tokens, metrics, lease_seconds=20)
         rest = Rest(
-            [make_client(transport=transport)], oauth, portals, tokens, timeout=timeout, sleep=sleep or slept.append
+            [make_client(transport=transport)],
+            oauth,
+            renewal,
+            portals,
+            tokens,
+            rest_log,
+            metrics,
+            timeout=timeout,
+            patience=12,
+            sleep=sleep or slept.append,
+            clock=clock,
         )
         stored = portals.get(widget.portals[portal - 1])
         assert stored
         if tokens.find(stored.id, REP) is None:
             fields = outside.opening(portal=portal)["fields"]
             tokens.put(stored.id, REP, Token(fields["AUTH_ID"], fields["REFRESH_ID"], clock() + 3600))
-        return SignedIn(rest, stored, portals, tokens, oauth, slept)
+        return SignedIn(rest, stored, portals, tokens, oauth, slept, rest_log, metrics)
 
     return make

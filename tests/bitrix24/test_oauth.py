@@ -187,7 +187,7 @@ def test_the_other_server_is_asked_when_the_first_is_out_of_reach(oauth, servers
 @pytest.mark.parametrize("code", ["invalid_client", "wrong_client"])
 def test_the_other_server_is_asked_when_the_first_does_not_know_our_application(oauth, servers, code):
     says(servers, {"error": code}, {"access_token": "new", "refresh_token": "next", "expires_in": 3600})
-    assert oauth.refresh("old").access == "new"
+    assert oauth.refresh("old").token.access == "new"
     assert servers.asked == ["oauth.bitrix.info", "oauth.bitrix24.tech"]
 
 
@@ -209,7 +209,7 @@ def test_an_application_that_neither_server_knows_is_a_failure(oauth, servers):
         ("EXPIRED_TOKEN", Refusal.NO_AUTH),
         ("invalid_token", Refusal.NO_AUTH),
         ("invalid_grant", Refusal.NO_AUTH),
-        ("PAYMENT_REQUIRED", Refusal.PORTAL_PLAN),
+        ("PAYMENT_REQUIRED", Refusal.PORTAL_UNPAID),
         ("NOT_INSTALLED", Refusal.PORTAL_CLOSED),
         ("insufficient_scope", Refusal.PORTAL_SCOPE),
         ("invalid_scope", Refusal.PORTAL_SCOPE),
@@ -280,7 +280,7 @@ def test_a_failed_proof_is_not_remembered(oauth, servers):
 
 def test_a_refresh_gives_a_whole_new_pair(oauth, servers, clock, recorded):
     says(servers, recorded("oauth.token.refresh.response.json"))
-    token = oauth.refresh("old")
+    token = oauth.refresh("old").token
     assert (token.access, token.refresh) == ("ydtj8pho532wydb5ixk78ol7uqlb7sch", "3s6lr4kr3cv2od4v853gvrchb875bwxb")
     assert token.expires_at == clock() + 3600
 
@@ -288,7 +288,7 @@ def test_a_refresh_gives_a_whole_new_pair(oauth, servers, clock, recorded):
 @pytest.mark.parametrize("lifetime", [None, "soon", -1, 0, 10**9, 1.5])
 def test_a_lifetime_that_cannot_be_right_is_an_hour(oauth, servers, clock, lifetime):
     says(servers, {"access_token": "new", "refresh_token": "next", "expires_in": lifetime})
-    assert oauth.refresh("old").expires_at == clock() + 3600
+    assert oauth.refresh("old").token.expires_at == clock() + 3600
 
 
 @pytest.mark.parametrize(

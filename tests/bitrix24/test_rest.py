@@ -11,7 +11,7 @@ import pytest
 from sandbox.portal.php import parse_str
 from tests.bitrix24.conftest import REP
 from widget.bitrix24.errors import refused
-from widget.bitrix24.rest import BUSY_WAIT, flatten
+from widget.bitrix24.rest import BUSY_WAIT, LONGER_BY, MOST_WAITS, flatten
 from widget.errors import Refusal, Refused
 from widget.http import make_client
 
@@ -112,26 +112,31 @@ def test_a_token_that_stays_expired_is_renewed_only_once(here, outside):
     assert outside.calls("portal") == {"profile": 2, "oauth:token": 1}
 
 
-def test_a_token_that_another_worker_has_just_renewed_is_taken_from_the_store(sign_in, outside):
-    """Its refresh token is dead by then; the new one may be stored a moment later."""
+def test_a_token_that_another_worker_is_renewing_is_taken_from_the_store(sign_in, outside):
+    """Its refresh token is dead by then; the new one is stored a moment later."""
     here, other = sign_in(), sign_in()
     outside.break_portal("expired_token", "profile")
-    expired = here.token
-    renewed = other.oauth.refresh(expired.refresh)
+    expired, now = here.token, time.time()
+    assert other.tokens.lease(here.portal.id, REP, expired, now=now, until=now + 20)
+    renewed = other.oauth.refresh(expired.refresh).token
+    storing = threading.Timer(0.3, other.tokens.put, (here.portal.id, REP, renewed))
+    storing.start()
+    assert here.call()["ID"] == str(REP)
+    storing.join()
+    assert (here.token.access, here.token.refresh) == (renewed.access, renewed.refresh)
+    assert outside.calls("portal") == {"profile": 2, "oauth:token": 1}
 
-    def meanwhile(seconds):
-        other.tokens.put(here.portal.id, REP, renewed)
 
-    assert sign_in(sleep=meanwhile).call()["ID"] == str(REP)
-    assert here.token == renewed
-
-
-def test_a_refresh_that_is_refused_leaves_the_stored_token(here, outside):
+@pytest.mark.parametrize("fault", ["http_500", "html", "PAYMENT_REQUIRED"])
+def test_a_refresh_that_fails_leaves_the_stored_token(here, outside, fault):
     before = here.token
     outside.break_portal("expired_token", "profile")
-    outside.break_portal("invalid_grant", "oauth:token", times=None)
-    assert refusal(here.call) is Refusal.NO_AUTH
+    outside.break_portal(fault, "oauth:token", times=None)
+    assert refusal(here.call) in (Refusal.PORTAL_FAILED, Refusal.PORTAL_UNPAID)
     assert here.token == before
+    outside.heal()
+    outside.break_portal("expired_token", "profile")
+    assert here.call()["ID"] == str(REP)
 
 
 @pytest.mark.parametrize("processes", [1, 2])
@@ -151,25 +156,26 @@ def test_twenty_calls_with_one_expired_token_all_succeed_and_it_is_renewed_once(
         calls = [pool.submit(workers[n % processes].call) for n in range(20)]
         assert {call.result()["ID"] for call in calls} == {str(REP)}
     assert outside.calls("portal")["profile"] == 40
-    # Two processes may both ask, but the token they end with is one that works.
-    assert outside.calls("portal")["oauth:token"] <= processes
+    assert outside.calls("portal")["oauth:token"] == 1
+    first_time.over = True
     assert workers[0].call()["ID"] == str(REP)
 
 
 # A busy portal.
 
 
-def test_a_full_bucket_is_waited_for_once(here, outside):
+def test_a_full_bucket_is_waited_for(here, outside):
     outside.break_portal("QUERY_LIMIT_EXCEEDED", "profile")
     assert here.call()["ID"] == str(REP)
-    assert here.slept == [BUSY_WAIT]
+    (pause,) = here.slept
+    assert BUSY_WAIT <= pause <= BUSY_WAIT + LONGER_BY
 
 
 def test_a_bucket_that_stays_full_is_told_as_busy(here, outside):
     outside.break_portal("QUERY_LIMIT_EXCEEDED", "profile", times=None)
     assert refusal(here.call) is Refusal.PORTAL_BUSY
-    assert here.slept == [BUSY_WAIT]
-    assert outside.calls("portal") == {"profile": 2}
+    assert len(here.slept) == MOST_WAITS
+    assert outside.calls("portal") == {"profile": MOST_WAITS + 1}
 
 
 def test_a_method_over_its_time_budget_is_told_as_busy_at_once(here, outside):
@@ -361,7 +367,8 @@ def test_no_token_reaches_a_log_whatever_happens(sign_in, outside, caplog):
             except Refused as error:
                 logging.getLogger("widget").exception("refused", exc_info=error)
             secrets |= {here.token.access, here.token.refresh}
-    ours = "\n".join(caplog.handler.format(record) for record in caplog.records if record.name != "werkzeug")
+    records = [record for record in caplog.records if record.name != "werkzeug"]  # that is the sandbox's
+    ours = "\n".join(f"{caplog.handler.format(record)} {record.__dict__}" for record in records)
     assert len(secrets) > 2
     assert "bitrix24 profile" in ours
     assert not [secret for secret in (*secrets, "sandbox-client-secret") if secret in ours]

@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 from cachetools import TTLCache
 
-from widget.bitrix24.oauth import PROOF_SECONDS, OAuth
+from widget.bitrix24.oauth import PROOF_SECONDS, Home, OAuth
 from widget.errors import Refusal, Refused
 from widget.session import Opening
-from widget.storage.portals import Portal, Portals
+from widget.storage.portals import Portal, Portals, PortalState
 from widget.storage.tokens import Token, Tokens
 
 
@@ -27,9 +27,7 @@ class Entry:
 
         A form with another domain is either a renamed portal or a forgery: that is asked at once.
         """
-        portal = self._portals.find(opening.member_id)
-        if portal is None:
-            raise Refused(Refusal.UNKNOWN_PORTAL, 403, "member_id")
+        portal = self._known(opening)
         if opening.domain and opening.domain != portal.domain:
             portal, _user_id = self.prove(opening)
         return portal
@@ -37,25 +35,46 @@ class Entry:
     def prove(self, opening: Opening) -> tuple[Portal, int]:
         """The portal and the user, from the authorisation server's word alone. Raises Refused.
 
-        At most one outside call. The user's token is stored; a portal that was renamed is corrected.
+        At most one outside call (two when an authorisation server is in trouble). The user's token is stored; a
+        portal that was renamed is corrected, and a closed one is open again: its application answers for it anew.
         """
-        portal = self._portals.find(opening.member_id)
-        if portal is None:
-            raise Refused(Refusal.UNKNOWN_PORTAL, 403, "member_id")
-        identity = self._oauth.prove(opening.access_token, member_id=portal.member_id)
+        portal = self._known(opening)
+        closed = portal.state is PortalState.CLOSED
+        identity = self._oauth.prove(
+            opening.access_token,
+            member_id=portal.member_id,
+            again=closed,  # what was proved before it closed proves nothing now
+            home=Home(portal.domain, portal.auth_server),
+        )
         if opening.domain and identity.domain != opening.domain:
             raise Refused(Refusal.NO_AUTH, 403, "domain of another portal")
         if (identity.domain, identity.endpoint) != (portal.domain, portal.endpoint):
             self._portals.move(portal.id, domain=identity.domain, endpoint=identity.endpoint)
-            portal = self._portals.find(opening.member_id) or portal
+        if identity.auth_server != portal.auth_server:
+            self._portals.set_auth_server(portal.id, identity.auth_server)
+        if closed:
+            self._portals.reopen(portal.id)
         self._store(portal, identity.user_id, opening)
-        return portal, identity.user_id
+        return self._portals.find(opening.member_id) or portal, identity.user_id
+
+    def _known(self, opening: Opening, *, again: bool = False) -> Portal:
+        portal = self._portals.find(opening.member_id, again=again)
+        if portal is None:
+            raise Refused(Refusal.UNKNOWN_PORTAL, 403, "member_id")
+        if portal.state is PortalState.REMOVED:  # only an installation brings it back
+            if not again:
+                return self._known(opening, again=True)
+            raise Refused(Refusal.PORTAL_CLOSED, 403, portal.state.value)
+        return portal
 
     def _store(self, portal: Portal, user_id: int, opening: Opening) -> None:
+        """Once for each token, or a renewed pair would be replaced by the one it renewed; again if it was dropped."""
         digest = hashlib.sha256(f"{portal.id} {user_id} {opening.access_token}".encode()).hexdigest()
         with self._lock:
-            if digest in self._stored:
-                return
+            known = digest in self._stored
+        if known and self._tokens.find(portal.id, user_id):
+            return
+        portal = self._known(opening, again=True)
         expires_at = self._clock() + opening.expires_in
         self._tokens.put(portal.id, user_id, Token(opening.access_token, opening.refresh_token, expires_at))
         with self._lock:

@@ -1,36 +1,116 @@
-"""What Bitrix24 answers when it does not answer, and what each means for the card.
+"""What Bitrix24 answers when it does not answer: what we do about it, and what it means for the card.
 
-Codes: bitrix24/b24restdocs, _includes/system-errors.md; the server's rest module. The code decides, not the HTTP
-status: the docs and the source disagree about statuses.
+Codes: bitrix24/b24restdocs, _includes/system-errors.md and settings/oauth/error-codes.md; the server's rest module.
+The code decides, not the HTTP status: the docs and the source disagree about statuses.
 """
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
 
 from widget.errors import Refusal, Refused
 
-EXPIRED = "expired_token"
-BUSY = frozenset({"query_limit_exceeded", "operation_time_limit", "overload_limit"})
-# Waiting helps only against the leaky bucket; a method over its time budget stays blocked for minutes.
-WORTH_WAITING = "query_limit_exceeded"
 
-_REFUSALS = {
-    "expired_token": (Refusal.NO_AUTH, 401),
-    "invalid_token": (Refusal.NO_AUTH, 401),
-    "no_auth_found": (Refusal.NO_AUTH, 401),
-    "invalid_credentials": (Refusal.NO_AUTH, 401),
-    "authorization_error": (Refusal.NO_AUTH, 401),
-    "user_access_error": (Refusal.NO_AUTH, 401),
-    "invalid_grant": (Refusal.NO_AUTH, 401),
-    "insufficient_scope": (Refusal.PORTAL_SCOPE, 403),
-    "invalid_scope": (Refusal.PORTAL_SCOPE, 403),
-    "access_denied": (Refusal.PORTAL_PLAN, 403),
-    "payment_required": (Refusal.PORTAL_PLAN, 403),
-    "application_not_found": (Refusal.PORTAL_CLOSED, 403),
-    "not_installed": (Refusal.PORTAL_CLOSED, 403),
-    "portal_deleted": (Refusal.PORTAL_CLOSED, 403),
-    **dict.fromkeys(BUSY, (Refusal.PORTAL_BUSY, 503)),
+class Reaction(Enum):
+    """What the REST client does about an error. Whatever it does, a call that fails in the end is told."""
+
+    SAY = "say"  # repeating does not help, or might do a thing twice
+    RENEW = "renew"  # renew the token once and repeat
+    WAIT = "wait"  # nothing was done yet: repeat after a moment, within the call's patience
+    FORGET = "forget"  # this user's token is worth nothing any more; other users' may be
+    CLOSE = "close"  # the portal is gone or without us: no more calls, no tokens
+
+
+@dataclass(frozen=True)
+class _Meaning:
+    refusal: Refusal
+    status: int
+    reaction: Reaction = Reaction.SAY
+
+
+_UNKNOWN = _Meaning(Refusal.PORTAL_FAILED, 502)
+_NO_AUTH = _Meaning(Refusal.NO_AUTH, 401)
+_DEAD_TOKEN = _Meaning(Refusal.NO_AUTH, 401, Reaction.FORGET)
+_SCOPE = _Meaning(Refusal.PORTAL_SCOPE, 403)
+_CLOSED = _Meaning(Refusal.PORTAL_CLOSED, 403, Reaction.CLOSE)
+_CONFIRM = _Meaning(Refusal.PORTAL_CONFIRM, 403)
+_OUR_FAULT = _Meaning(Refusal.BROKEN, 502)  # a wrong request or a stale id: the same request fails again
+
+_MEANINGS = {
+    "expired_token": _Meaning(Refusal.NO_AUTH, 401, Reaction.RENEW),
+    # Whose token is it? Nobody's.
+    "invalid_token": _DEAD_TOKEN,
+    "no_auth_found": _DEAD_TOKEN,
+    "authorization_error": _DEAD_TOKEN,  # the user was blocked or dismissed
+    "invalid_grant": _DEAD_TOKEN,  # of the authorisation server: the refresh token was used or revoked
+    "bad_verification_code": _DEAD_TOKEN,
+    # The token is good, the user is not.
+    "invalid_credentials": _NO_AUTH,
+    "user_access_error": _NO_AUTH,
+    "insufficient_scope": _SCOPE,
+    "invalid_scope": _SCOPE,
+    "error_method_not_found": _SCOPE,
+    "method_confirm_waiting": _CONFIRM,
+    "method_confirm_denied": _CONFIRM,
+    "access_denied": _Meaning(Refusal.PORTAL_PLAN, 403),
+    "payment_required": _Meaning(Refusal.PORTAL_UNPAID, 403),
+    "application_not_found": _CLOSED,
+    "not_installed": _CLOSED,
+    "portal_deleted": _CLOSED,
+    "query_limit_exceeded": _Meaning(Refusal.PORTAL_BUSY, 503, Reaction.WAIT),
+    # Blocked for minutes, until `operating_reset_at`: a card says so instead of waiting.
+    "operation_time_limit": _Meaning(Refusal.PORTAL_BUSY, 503),
+    "overload_limit": _Meaning(Refusal.PORTAL_BLOCKED, 503),
+    # Before the method was run: a box could not reach the authorisation server.
+    "connection_error": _Meaning(Refusal.PORTAL_FAILED, 502, Reaction.WAIT),
+    # After it, perhaps: never repeated by us.
+    "internal_server_error": _UNKNOWN,
+    "error_unexpected_answer": _UNKNOWN,
+    "wrong_auth_type": _OUR_FAULT,
+    "invalid_request": _OUR_FAULT,
+    "invalid_client": _UNKNOWN,  # our client id or secret, at both authorisation servers
+    "wrong_client": _UNKNOWN,
+    "error_argument": _OUR_FAULT,
+    "error_core": _OUR_FAULT,
+    "invalid_arg_value": _OUR_FAULT,
+    "not_found": _OUR_FAULT,
+    "100": _OUR_FAULT,  # a parameter is missing
+    "error_batch_method_not_allowed": _OUR_FAULT,
+    "error_batch_length_exceeded": _OUR_FAULT,
 }
 
+BUSY = frozenset(code for code, meaning in _MEANINGS.items() if meaning.status == 503)
 
-def refused(code: str) -> Refused:
-    """The refusal for an error code; an unknown one is a failure that may pass."""
-    refusal, status = _REFUSALS.get(code.lower(), (Refusal.PORTAL_FAILED, 502))
-    return Refused(refusal, status, code[:60])
+
+def reaction_to(code: str) -> Reaction:
+    """What to do about an error; nothing about one that nobody knows."""
+    return _MEANINGS.get(code.lower(), _UNKNOWN).reaction
+
+
+def refused(code: str, *, until: float = 0.0) -> Refused:
+    """The refusal for an error code; an unknown one is a failure that may pass. `until`: see `blocked_until`."""
+    meaning = _MEANINGS.get(code.lower(), _UNKNOWN)
+    return Refused(meaning.refusal, meaning.status, _loggable(code), until=until)
+
+
+def _loggable(code: str) -> str:
+    """A sentence in the place of a code may name a person, and reasons are logged."""
+    return code if re.fullmatch(r"[A-Za-z0-9_]{0,60}|HTTP \d{3}, not JSON|unexpected answer", code) else "not a code"
+
+
+def known_code(code: str) -> str:
+    """The code for a counter's label: one of ours, or «other»."""
+    return code.lower() if code.lower() in _MEANINGS else "other"
+
+
+def error_of(body: Any, status: int) -> str:
+    """The code of an answer without a result. `error` may also be empty or a whole sentence."""
+    return str(body.get("error", "")) if isinstance(body, dict) else f"HTTP {status}, not JSON"
+
+
+def blocked_until(body: Any) -> float:
+    """When a method's used-up time comes back (OPERATION_TIME_LIMIT), 0 if the answer does not say."""
+    told = body.get("time") if isinstance(body, dict) else None
+    until = told.get("operating_reset_at") if isinstance(told, dict) else None
+    return float(until) if isinstance(until, (int, float)) and 0 < until < 1e11 else 0.0

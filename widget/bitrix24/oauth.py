@@ -1,10 +1,12 @@
 """The authorisation server: whose token is this, and a new one for an expired one.
 
 Only hosts on the allow-list are asked, whatever a form says: our client secret and our trust go nowhere else.
-Sources: bitrix24/b24restdocs, settings/oauth/{simple-way,auto-renewal}.md; bitrix24/b24pysdk, credentials.
+Sources: bitrix24/b24restdocs, settings/oauth/{simple-way,auto-renewal}.md; bitrix24/b24pysdk, credentials; which
+server knows which region: the server's rest module, OAuth/AuthorizationServerUrlResolver.php.
 """
 
 import hashlib
+import logging
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -20,18 +22,46 @@ from widget.http import Answer, OutsideError, fetch
 from widget.once import Once
 from widget.storage.tokens import Token
 
+log = logging.getLogger(__name__)
+
 PROOF_SECONDS = 300  # how long a proved token is believed without asking again
+EASTERN = frozenset({"ru", "am", "az", "ge", "kz", "kg", "uz", "by"})
+EASTERN_SERVER = "oauth.bitrix24.tech"
+NOT_OURS = ("invalid_client", "wrong_client")  # this server does not know our application; the other may
 
 
 @dataclass(frozen=True)
 class Identity:
-    """What the authorisation server says about a token: the truth about user and portal."""
+    """What the authorisation server says about a token: the truth about user and portal.
+
+    `auth_server` is the one that said it, of our allow-list.
+    """
 
     client_id: str
     member_id: str
     domain: str
     endpoint: str
     user_id: int
+    auth_server: str = ""
+    scopes: frozenset[str] = frozenset()
+    status: str = ""
+
+
+@dataclass(frozen=True)
+class Home:
+    """What is known of where a portal belongs: its domain, and the authorisation server that answered for it."""
+
+    domain: str = ""
+    auth_server: str = ""
+
+
+@dataclass(frozen=True)
+class Renewed:
+    token: Token
+    auth_server: str
+
+
+ANYWHERE = Home()
 
 
 class OAuth:
@@ -57,10 +87,11 @@ class OAuth:
         self._asking: Once[str, Identity] = Once()
         self._lock = threading.Lock()
 
-    def prove(self, access_token: str, *, member_id: str, again: bool = False) -> Identity:
+    def prove(self, access_token: str, *, member_id: str, again: bool = False, home: Home = ANYWHERE) -> Identity:
         """Whose token this is; refused unless it is of our application and of that portal.
 
-        One outside call, none for a token proved within 5 minutes (`again` asks all the same).
+        One outside call (two when a server is out of reach or does not know us), none for a token proved within
+        5 minutes (`again` asks all the same).
         """
         if not access_token:
             raise Refused(Refusal.NO_AUTH, 401, "empty token")
@@ -68,17 +99,17 @@ class OAuth:
         with self._lock:
             identity = None if again else self._proved.get(digest)
         if identity is None:
-            identity = self._asking.get(digest, lambda: self._ask(access_token))
+            identity = self._asking.get(digest, lambda: self._ask(access_token, home))
             with self._lock:
                 self._proved[digest] = identity
         if identity.client_id != self._client_id or identity.member_id != member_id:
             raise Refused(Refusal.NO_AUTH, 403, "token of another application or portal")
         return identity
 
-    def refresh(self, refresh_token: str) -> Token:
+    def refresh(self, refresh_token: str, *, home: Home = ANYWHERE) -> Renewed:
         """A new pair for an old refresh token, which is dead from then on: store the answer before using it.
 
-        One outside call, made as a POST so that the secret stays out of access logs.
+        One outside call (two as with `prove`), made as a POST so that the secret stays out of access logs.
         """
         form = {
             "grant_type": "refresh_token",
@@ -86,15 +117,15 @@ class OAuth:
             "client_secret": self._client_secret,
             "refresh_token": refresh_token,
         }
-        body = self._first_answer("POST", "/oauth/token/", data=form)
+        body, server = self._first_answer("POST", "/oauth/token/", home, data=form)
         if not isinstance(body.get("access_token"), str) or not isinstance(body.get("refresh_token"), str):
             raise refused(str(body.get("error") or "unexpected answer"))
         lifetime = body.get("expires_in")
         seconds = lifetime if isinstance(lifetime, int) and 0 < lifetime <= 86_400 else 3600
-        return Token(body["access_token"], body["refresh_token"], self._clock() + seconds)
+        return Renewed(Token(body["access_token"], body["refresh_token"], self._clock() + seconds), server)
 
-    def _ask(self, access_token: str) -> Identity:
-        body = self._first_answer("GET", "/rest/app.info", params={"auth": access_token})
+    def _ask(self, access_token: str, home: Home) -> Identity:
+        body, server = self._first_answer("GET", "/rest/app.info", home, params={"auth": access_token})
         result = body.get("result")
         if not isinstance(result, dict):
             raise refused(str(body.get("error") or "unexpected answer"))
@@ -106,8 +137,11 @@ class OAuth:
                 domain=str(install["domain"]).lower(),
                 endpoint=self._endpoint(str(install["client_endpoint"])),
                 user_id=int(result["user_id"]),
+                auth_server=server,
+                scopes=frozenset(filter(None, str(result.get("scope") or "").split(","))),
+                status=str(install.get("status") or "")[:2],
             )
-        except (KeyError, TypeError, ValueError, OverflowError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
             raise Refused(Refusal.NO_AUTH, 401, "unreadable proof") from error
 
     def _endpoint(self, endpoint: str) -> str:
@@ -116,20 +150,33 @@ class OAuth:
             raise ValueError("plain http portal")
         return endpoint.rstrip("/") + "/"
 
-    def _first_answer(self, method: str, path: str, **request: Any) -> dict[str, Any]:
-        """Ask the servers in turn: the other one only when the first is out of reach or does not know us."""
+    def _order(self, home: Home) -> list[str]:
+        """Both servers: the one that answered for this portal before, else the one of its region, comes first."""
+        told = home.auth_server.rstrip("/") + "/"
+        stored = [server for server in self._servers if told.startswith(f"{server}/")]
+        east = home.domain.lower().partition(":")[0].rpartition(".")[2] in EASTERN
+        near = [server for server in self._servers if east and urlsplit(server).hostname == EASTERN_SERVER]
+        return list(dict.fromkeys([*stored, *near, *self._servers]))[:2]
+
+    def _first_answer(self, method: str, path: str, home: Home, **request: Any) -> tuple[dict[str, Any], str]:
+        """Ask the servers in turn: the other one only when the first is out of reach or does not know us.
+
+        Gives the answer and whose it is. When neither knows us, the first refusal stands.
+        """
         last: OutsideError | None = None
-        body: dict[str, Any] | None = None
-        for server in self._servers[:2]:
+        refusal: tuple[dict[str, Any], str] | None = None
+        for server in self._order(home):
             try:
                 answer: Answer = fetch(self._http, method, server + path, timeout=self._timeout, **request)
             except OutsideError as error:
                 last = error
+                log.warning("bitrix24 %s%s: %s%s", server, path, error.reason, ", may have been acted on" * error.sent)
                 continue
             found = answer.json()
             body = found if isinstance(found, dict) else {}
-            if str(body.get("error")).lower() not in ("invalid_client", "wrong_client"):
-                return body
-        if body is None:
+            if str(body.get("error")).lower() not in NOT_OURS:
+                return body, server
+            refusal = refusal or (body, server)
+        if refusal is None:
             raise Refused(Refusal.PORTAL_FAILED, 502, "authorisation server: no answer") from last
-        return body
+        return refusal

@@ -6,6 +6,7 @@ Sources: bitrix24/b24restdocs, settings/how-to-call-rest-api/*; the server's res
 
 import itertools
 import logging
+import random
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,18 +16,23 @@ from urllib.parse import urlencode
 
 import httpx
 
-from widget.bitrix24.errors import EXPIRED, WORTH_WAITING, refused
-from widget.bitrix24.oauth import OAuth
+from widget.bitrix24.errors import Reaction, blocked_until, error_of, known_code, reaction_to, refused
+from widget.bitrix24.oauth import Home, OAuth
+from widget.bitrix24.renewal import Renewal
 from widget.errors import Refusal, Refused
 from widget.http import Answer, OutsideError, fetch
-from widget.storage.portals import Portal, Portals
+from widget.metrics import Metrics
+from widget.storage.portals import Portal, Portals, PortalState
+from widget.storage.rest_log import Call, RestLog
 from widget.storage.tokens import Token, Tokens
 
 log = logging.getLogger(__name__)
 
-# Bitrix24 drains two requests a second and holds fifty (settings/limits); a card waits once, then says so.
+# Bitrix24 drains two requests a second and holds fifty (settings/limits): the first pause is a second, then twice as
+# long, each a little longer by chance, so that cards which were refused together do not come back together.
 BUSY_WAIT = 1.0
-RENEWAL_WAIT = 0.5  # for another worker to store the token that it has just been given
+LONGER_BY = 0.5
+MOST_WAITS = 3
 MOVED = frozenset({301, 302, 307, 308})
 
 
@@ -43,19 +49,29 @@ class Rest:
         self,
         clients: Sequence[httpx.Client],
         oauth: OAuth,
+        renewal: Renewal,
         portals: Portals,
         tokens: Tokens,
+        rest_log: RestLog,
+        metrics: Metrics,
         *,
         timeout: float,
+        patience: float,
         sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.time,
     ) -> None:
+        """`timeout` is for one request, `patience` for a call with all its repeats, both in seconds."""
         self._clients = itertools.cycle(clients)
         self._oauth = oauth
+        self._renewal = renewal
         self._portals = portals
         self._tokens = tokens
+        self._rest_log = rest_log
+        self._metrics = metrics
         self._timeout = timeout
+        self._patience = patience
         self._sleep = sleep
-        self._refreshing: dict[tuple[int, int], threading.Lock] = {}
+        self._clock = clock
         self._lock = threading.Lock()
 
     def batch(self, portal: Portal, user_id: int, commands: Mapping[str, tuple[str, Mapping[str, Any]]]) -> Batch:
@@ -68,93 +84,141 @@ class Rest:
             key: str(error.get("error", "")) if isinstance(error, dict) else str(error)
             for key, error in _map(result.get("result_error")).items()
         }
+        for code in errors.values():
+            self._metrics.portal_error(known_code(code))
         return Batch(_map(result.get("result")), errors)
 
     def call(self, portal: Portal, user_id: int, method: str, params: Mapping[str, Any]) -> Any:
-        """One method; the `result` of its answer.
+        """One method; the `result` of its answer. Raises Refused, with the error's code as its reason.
 
-        One outside call; a second after an expired token (with a refresh between), a full bucket or a move.
+        One outside call; another one after an expired token (with a renewal between), after a move, and after each
+        pause that a busy portal asks for, as long as the call's patience lasts. None for a closed portal.
         """
-        token = self._tokens.find(portal.id, user_id)
-        if token is None:
-            raise Refused(Refusal.NO_AUTH, 401, "no stored token")
-        for last_try in (False, True):
-            answer = self._post(portal, method, params, token)
-            if answer.status in MOVED and not last_try:
-                portal = self._follow_rename(portal, token)
+        if portal.state is not PortalState.ACTIVE:
+            raise Refused(Refusal.PORTAL_CLOSED, 403, portal.closed_reason or portal.state.value)
+        token = self._stored(portal, user_id)
+        pauses = _Pauses(self._patience, self._sleep)
+        renewed = moved = False
+        while True:
+            answer = self._post(portal, user_id, method, params, token, pauses.left)
+            if answer.status in MOVED and not moved:
+                moved, portal = True, self._follow_rename(portal, user_id, token)
+                token = self._stored(portal, user_id)
                 continue
             body = answer.json()
             if isinstance(body, dict) and "result" in body:
                 return body["result"]
-            code = str(body.get("error", "")) if isinstance(body, dict) else f"HTTP {answer.status}, not JSON"
-            if last_try:
-                raise refused(code)
-            if code.lower() == EXPIRED:
-                token = self._refresh(portal, user_id, token)
-            elif code.lower() == WORTH_WAITING:
-                self._sleep(BUSY_WAIT)
-            else:
-                raise refused(code)
-        raise AssertionError("unreachable")
+            code = error_of(body, answer.status)
+            reaction = reaction_to(code)
+            self._metrics.portal_error(known_code(code))
+            if reaction is Reaction.RENEW and not renewed:
+                renewed, token = True, self._renew(portal, user_id, token)
+            elif reaction is Reaction.FORGET and not renewed and (newer := self._newer(portal, user_id, token)):
+                renewed, token = True, newer
+            elif reaction is not Reaction.WAIT or not pauses.pause():
+                self._bear(portal, user_id, token, code)
+                raise refused(code, until=blocked_until(body))
 
-    def _post(self, portal: Portal, method: str, params: Mapping[str, Any], token: Token) -> Answer:
+    def _post(
+        self, portal: Portal, user_id: int, method: str, params: Mapping[str, Any], token: Token, left: float
+    ) -> Answer:
         with self._lock:
             client = next(self._clients)
         started = time.monotonic()
-        outcome = "no answer"
+        outcome, body = "no answer", b""
         try:
             answer = fetch(
                 client,
                 "POST",
                 f"{portal.endpoint}{method}",
-                timeout=self._timeout,
+                timeout=min(self._timeout, left),
                 json=params,
                 headers={"Authorization": f"Bearer {token.access}"},
             )
-            outcome = str(answer.status)
+            outcome, body = _outcome(answer), answer.body
         except OutsideError as error:
+            outcome = error.reason
             raise Refused(Refusal.PORTAL_FAILED, 502, error.reason) from error
         finally:
-            log.info(
-                "bitrix24 %s portal=%s %s %.0f ms", method, portal.id, outcome, 1000 * (time.monotonic() - started)
-            )
+            took = round(1000 * (time.monotonic() - started))
+            log.info("bitrix24 %s portal=%s %s %d ms", method, portal.id, outcome, took)
+            self._rest_log.write(Call(portal.id, user_id, self._clock(), method, outcome, took, params, body))
         return answer
 
-    def _refresh(self, portal: Portal, user_id: int, expired: Token) -> Token:
-        """One refresh for all who found the token expired; the others take what the first one stored."""
-        with self._lock:
-            mine = self._refreshing.setdefault((portal.id, user_id), threading.Lock())
-        with mine:
-            stored = self._tokens.find(portal.id, user_id)
-            if stored and stored.access != expired.access:
-                return stored
-            try:
-                renewed = self._oauth.refresh(expired.refresh)
-            except Refused as refusal:
-                return self._renewed_elsewhere(portal, user_id, expired, refusal)
-            self._tokens.put(portal.id, user_id, renewed)
-            return renewed
+    def _stored(self, portal: Portal, user_id: int) -> Token:
+        token = self._tokens.find(portal.id, user_id)
+        if token is None:
+            raise Refused(Refusal.NO_AUTH, 401, "no stored token")
+        return token
 
-    def _renewed_elsewhere(self, portal: Portal, user_id: int, expired: Token, refusal: Refused) -> Token:
-        """Another worker was quicker and our refresh token is dead: its answer is stored, or will be in a moment.
-        Raises the refusal when nobody renewed anything."""
-        for wait in (0.0, RENEWAL_WAIT):
-            if wait:
-                self._sleep(wait)
-            stored = self._tokens.find(portal.id, user_id)
-            if stored and stored.access != expired.access:
-                return stored
-        raise refusal
+    def _newer(self, portal: Portal, user_id: int, token: Token) -> Token | None:
+        """The stored pair, if somebody renewed it under our hands."""
+        stored = self._tokens.find(portal.id, user_id)
+        return stored if stored and stored.access != token.access else None
 
-    def _follow_rename(self, portal: Portal, token: Token) -> Portal:
+    def _renew(self, portal: Portal, user_id: int, token: Token) -> Token:
+        try:
+            return self._renewal.renew(portal, user_id, token)
+        except Refused as error:
+            self._metrics.portal_error(known_code(error.reason))
+            self._bear(portal, user_id, token, error.reason)
+            raise
+
+    def _bear(self, portal: Portal, user_id: int, token: Token, code: str) -> None:
+        """What an error changes for good: a worthless token is dropped, a portal that is gone is closed."""
+        reaction = reaction_to(code)
+        if reaction is Reaction.FORGET:
+            log.warning("token dropped portal=%s user=%s (%s)", portal.id, user_id, known_code(code))
+            self._tokens.drop(portal.id, user_id, token)
+        elif reaction is Reaction.CLOSE:
+            log.warning("portal closed portal=%s (%s)", portal.id, known_code(code))
+            self._portals.close(portal.id, known_code(code))
+            self._tokens.drop_all(portal.id)
+
+    def _follow_rename(self, portal: Portal, user_id: int, token: Token) -> Portal:
         """A renamed portal answers with a redirect. Where it lives now is asked of the authorisation server."""
-        identity = self._oauth.prove(token.access, member_id=portal.member_id, again=True)
+        home = Home(portal.domain, portal.auth_server)
+        try:
+            identity = self._oauth.prove(token.access, member_id=portal.member_id, again=True, home=home)
+        except Refused as error:
+            if reaction_to(error.reason) is not Reaction.RENEW:
+                raise
+            token = self._renew(portal, user_id, token)
+            identity = self._oauth.prove(token.access, member_id=portal.member_id, again=True, home=home)
         if identity.endpoint == portal.endpoint:
             raise Refused(Refusal.PORTAL_MOVED, 502, "redirect without a new address")
         self._portals.move(portal.id, domain=identity.domain, endpoint=identity.endpoint)
         moved = self._portals.get(portal.id)
         assert moved  # noqa: S101 - it was just updated
         return moved
+
+
+class _Pauses:
+    """The pauses of one call, bounded in number and by the time that the call may take."""
+
+    def __init__(self, patience: float, sleep: Callable[[float], None]) -> None:
+        self._ends = time.monotonic() + patience
+        self._sleep = sleep
+        self._taken = 0
+
+    @property
+    def left(self) -> float:
+        """Seconds that are left; a request that is begun gets at least one."""
+        return max(1.0, self._ends - time.monotonic())
+
+    def pause(self) -> bool:
+        """Wait before the next try; False, at once, where no time would be left for it."""
+        seconds = BUSY_WAIT * 2**self._taken + random.uniform(0, LONGER_BY)  # noqa: S311 - not a secret
+        if self._taken >= MOST_WAITS or time.monotonic() + seconds + 1 > self._ends:
+            return False
+        self._taken += 1
+        self._sleep(seconds)
+        return True
+
+
+def _outcome(answer: Answer) -> str:
+    error = "" if answer.status == 200 else f" {known_code(error_of(answer.json(), answer.status))}"
+    return f"{answer.status}{error}"
 
 
 def flatten(params: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:

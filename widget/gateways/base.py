@@ -182,3 +182,9 @@ class Gateway(Protocol):
 
     def media(self, chat_id: str, ref: str) -> File:
         """The file of a message. Two calls."""
+
+    def qr(self) -> File:
+        """The picture to scan with the phone; another one every few seconds. One call.
+
+        Raises GatewayError: LINE_DOWN when there is nothing to scan.
+        """

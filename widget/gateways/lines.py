@@ -1,17 +1,20 @@
 """Open the gateway of a line: the one place that knows which kinds there are. One HTTP client a line."""
 
+import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 import httpx
 from cachetools import LRUCache, TLRUCache
 
-from widget.gateways.base import Gateway, GatewayError, LineState, LineStatus
+from widget.addresses import AddressRefused, require_public
+from widget.gateways.base import Gateway, GatewayError, LineState, LineStatus, Trouble
 from widget.gateways.waha import Waha
 from widget.once import Once
 from widget.storage.lines import Line
+
+log = logging.getLogger(__name__)
 
 KINDS = ("waha",)
 # Several rows of one card ask about one line: they share one answer. A line that is not ready is asked again soon,
@@ -36,20 +39,27 @@ class Gateways:
         timeouts: Timeouts,
         *,
         allow_http: bool,
+        allow_private: bool,
         clock: Callable[[], float],
     ) -> None:
+        """`make_client` must refuse private addresses itself where they are not allowed: names resolve later."""
         self._make_client = make_client
         self._timeouts = timeouts
         self._allow_http = allow_http
+        self._allow_private = allow_private
         self._open: LRUCache[Line, Gateway] = LRUCache(512)
         self._statuses: TLRUCache[int, LineStatus | GatewayError] = TLRUCache(512, _known_until, timer=clock)
         self._asking: Once[int, LineStatus | GatewayError] = Once()
         self._lock = threading.Lock()
 
     def of(self, line: Line) -> Gateway:
-        """The adapter of a line; a changed line gets a new one."""
-        if urlsplit(line.address).scheme != "https" and not self._allow_http:
-            raise ValueError("a line's address must be https (ALLOW_HTTP is off)")
+        """The adapter of a line; a changed line gets a new one. Raises GatewayError for an address that may not be
+        called, whoever stored it."""
+        try:
+            require_public(line.address, allow_http=self._allow_http, allow_private=self._allow_private)
+        except AddressRefused as error:
+            log.warning("line %s: address refused (%s)", line.id, error.code)
+            raise GatewayError(Trouble.UNREACHABLE) from error
         with self._lock:
             if line not in self._open:
                 self._open[line] = Waha(

@@ -27,6 +27,7 @@ STATES = {
 # Engines that take the message id we chose (waha-docs, changelog 2026.4.3).
 TAKE_OUR_ID = frozenset({"NOWEB", "GOWS"})
 LARGEST_FILE = 64 * 1024 * 1024
+LARGEST_QR = 256 * 1024
 PAGE_LIMIT = 100
 LONGEST_ID = 120  # as long as storage keeps
 MIMETYPE = re.compile(r"[a-z]{1,20}/[\w.+-]{1,100}(; ?[\w-]{1,20}=[\w.-]{1,40})*", re.ASCII | re.IGNORECASE)
@@ -170,6 +171,16 @@ class Waha:
         # The type comes from the client's phone and goes into a header of ours.
         mimetype = str(media.get("mimetype"))
         return base.File(mimetype if MIMETYPE.fullmatch(mimetype) else "application/octet-stream", name, answer.body)
+
+    def qr(self) -> base.File:
+        path = f"/api/{_part(self._session)}/auth/qr"
+        answer = self._fetch("GET", path, self._check_timeout, params={"format": "image"}, largest=LARGEST_QR)
+        if answer.status != 200:
+            raise GatewayError(_trouble(answer))
+        mimetype = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if mimetype not in ("image/png", "image/jpeg"):
+            raise GatewayError(Trouble.BROKEN_ANSWER)
+        return base.File(mimetype, "", answer.body)
 
     def _phone_of_lid(self, lid: str) -> str | None:
         found = self._object("GET", f"/api/{_part(self._session)}/lids/{_part(lid)}", self._check_timeout)

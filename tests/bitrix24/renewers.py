@@ -1,0 +1,72 @@
+"""Programs that test_tokens.py runs as processes of their own: each is a worker with the same database."""
+
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import httpx
+
+from sandbox.portal.credentials import CLIENT_ID, CLIENT_SECRET
+from widget.bitrix24.oauth import OAuth
+from widget.bitrix24.renewal import Renewal
+from widget.bitrix24.rest import Rest
+from widget.errors import Refused
+from widget.http import make_client
+from widget.metrics import Metrics
+from widget.storage.database import open_database
+from widget.storage.portals import Portals
+from widget.storage.rest_log import RestLog
+from widget.storage.tokens import Tokens
+from widget.storage.vault import Vault
+
+LEASE = 20.0
+
+
+class HeldBack(httpx.HTTPTransport):
+    """The first answer of each thread is handed on only when the test says «go»."""
+
+    def __init__(self, go: threading.Event) -> None:
+        super().__init__()
+        self._go = go
+        self._held = threading.local()
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        response = super().handle_request(request)
+        response.read()
+        if not hasattr(self._held, "before"):
+            self._held.before = True
+            self._go.wait(30)
+        return response
+
+
+def main(database: str, key: str, auth_server: str, portal_id: str, user_id: str, calls: str) -> None:
+    """Call `profile` so many times at once; print ok or the refusal of each."""
+    engine, vault, metrics = open_database(database), Vault([key]), Metrics()
+    portals, tokens = Portals(engine, vault, time.time), Tokens(engine, vault)
+    settings: dict[str, Any] = {"allow_http": True, "timeout": 30, "clock": time.time}
+    oauth = OAuth(make_client(), [auth_server], CLIENT_ID, CLIENT_SECRET, **settings)
+    renewal = Renewal(oauth, portals, tokens, metrics, lease_seconds=LEASE)
+    go = threading.Event()
+    clients = [make_client(transport=HeldBack(go))]
+    log = RestLog(engine, keep=False)
+    rest = Rest(clients, oauth, renewal, portals, tokens, log, metrics, timeout=30, patience=40)
+    portal = portals.get(int(portal_id))
+    assert portal
+
+    def call() -> str:
+        try:
+            return str(rest.call(portal, int(user_id), "profile", {})["ID"])
+        except Refused as error:
+            return error.reason
+
+    with ThreadPoolExecutor(int(calls)) as pool:
+        answers = [pool.submit(call) for _ in range(int(calls))]
+        sys.stdin.readline()
+        go.set()
+        sys.stdout.write(" ".join(answer.result() for answer in answers))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

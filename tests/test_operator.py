@@ -1,0 +1,412 @@
+"""The operator's side: commands, the keys that seal what is stored, the log of REST calls."""
+
+import json
+import re
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+from cryptography.fernet import Fernet
+from sqlalchemy import insert, select, text, update
+
+from sandbox.people import API_KEY
+from sandbox.portal.credentials import PORTALS
+from tests.stand import NOON, Widget
+from widget import logs
+from widget.storage import rotation
+from widget.storage.rest_log import Call, RestLog
+from widget.storage.rotation import ROWS, SEALED, reseal_everything
+from widget.storage.schema import changes, portals, sends, tokens
+from widget.storage.schema import rest_log as rest_log_table
+from widget.storage.tokens import Token
+from widget.storage.vault import Vault, VaultError
+
+ROOT = Path(__file__).resolve().parent.parent
+MEMBER, OTHER = (portal.member_id for portal in PORTALS)
+ADMIN, REP = 1, 2
+
+
+def run(widget: Widget, *words: str, answer: str = "") -> Result:
+    return widget.app.test_cli_runner().invoke(args=list(words), input=answer)
+
+
+@pytest.fixture
+def used(widget: Widget) -> Widget:
+    """A widget that was used: a token, a chat, two sends, a change, lines in the REST log."""
+    services = widget.services
+    page = widget.open(user="rep").reveal().check()
+    chat = page.open_chat(page.keys["+7 961 951-00-00"]).chat
+    page.send(chat, "Здравствуйте, окна готовы", "key-1" + "0" * 20)
+    page.send(chat, "Приезжайте", "key-2" + "0" * 20)
+    services.portals.set_application_token(widget.portals[0], "application-token")
+    with services.engine.begin() as connection:
+        connection.execute(
+            insert(changes).values(
+                portal_id=widget.portals[0], user_id=ADMIN, user_name="Анна", at=NOON, what="line_added", detail="{}"
+            )
+        )
+    services.rest_log.flush()
+    return widget
+
+
+def sealed_values(widget: Widget) -> list[str]:
+    with widget.services.engine.connect() as connection:
+        return [value for column in SEALED for value in connection.execute(select(column)).scalars() if value]
+
+
+# Keys.
+
+
+def test_every_sealed_column_is_rotated() -> None:
+    source = (ROOT / "widget/storage/schema.py").read_text()
+    marked = re.findall(r'^    Column\("(\w+)".*# sealed', source, re.M)
+    assert sorted(marked) == sorted(column.name for column in SEALED)
+
+
+def test_a_rotation_seals_everything_with_the_first_key_and_loses_nothing(make_widget, used: Widget) -> None:
+    old = used.services.config.encryption_keys[0]
+    new = Fernet.generate_key().decode()
+    database = used.services.config.database_url
+    count = len(sealed_values(used))
+    before = used.services.tokens.find(used.portals[0], REP)
+    rotating = make_widget(database=database, encryption_keys=(new, old))
+
+    done = run(rotating, "secrets", "rotate")
+
+    assert done.exit_code == 0, done.output
+    assert "Everything opens with the first key alone." in done.output
+    assert "sends.text: 2 sealed anew, 0 were already, 0 open with no key" in done.output
+    values = sealed_values(rotating)
+    assert len(values) >= count
+    alone = Vault([new])
+    assert all(alone.open(value) is not None for value in values)
+    after = make_widget(database=database, encryption_keys=(new,)).services
+    assert after.tokens.find(used.portals[0], REP) == before
+    assert after.lines.of(used.portals[0])[0].key == API_KEY
+    assert after.portals.application_token(used.portals[0]) == "application-token"
+    assert after.sends.by_key(used.portals[0], "key-2" + "0" * 20).text == "Приезжайте"
+
+
+def test_a_rotation_may_be_repeated_and_changes_nothing_then(used: Widget) -> None:
+    before = sealed_values(used)
+    done = run(used, "secrets", "rotate")
+    assert done.exit_code == 0
+    assert sealed_values(used) == before
+    assert " 0 sealed anew" in done.output and " 1 sealed anew" not in done.output
+
+
+def test_a_rotation_that_was_interrupted_goes_on_where_it_was(used: Widget, monkeypatch) -> None:
+    engine, old = used.services.engine, used.services.config.encryption_keys[0]
+    portal, chat = used.portals[0], 1
+    many = 2 * ROWS + 50
+    vault = Vault([old])
+    row = {"portal_id": portal, "chat_id": chat, "user_id": REP, "state": "sent", "reason": "", "message_id": ""}
+    with engine.begin() as connection:
+        connection.execute(
+            insert(sends),
+            [
+                {**row, "send_key": f"n{n}", "text": vault.seal(f"text {n}"), "created_at": 0, "changed_at": 0}
+                for n in range(many)
+            ],
+        )
+    new = Fernet.generate_key().decode()
+    rotating = Vault([new, old])
+    calls = 0
+
+    def dies(sealed: str) -> str:
+        nonlocal calls
+        calls += 1
+        if calls > ROWS + 100:
+            raise KeyboardInterrupt
+        return Vault.reseal(rotating, sealed)
+
+    stopping = Vault([new, old])
+    monkeypatch.setattr(stopping, "reseal", dies)
+    with pytest.raises(KeyboardInterrupt):
+        reseal_everything(engine, stopping)
+    counts = reseal_everything(engine, rotating)
+    assert 0 < counts["sends.text"].before < many
+    assert counts["sends.text"].anew + counts["sends.text"].before == many + 2
+    with engine.connect() as connection:
+        texts = [Vault([new]).open(value) for value in connection.execute(select(sends.c.text)).scalars()]
+    assert {f"text {n}" for n in range(many)} < set(texts)
+
+
+def test_a_rotation_leaves_what_somebody_changed_meanwhile_to_them(used: Widget, monkeypatch) -> None:
+    engine, old = used.services.engine, used.services.config.encryption_keys[0]
+    vault = Vault([Fernet.generate_key().decode(), old])
+    newer = Token("newer", "next", 0)
+
+    def slowly(sealed: str) -> str:
+        anew = Vault.reseal(vault, sealed)
+        if vault.open(sealed) != "newer":
+            used.services.tokens.put(used.portals[0], REP, newer)
+        return anew
+
+    monkeypatch.setattr(vault, "reseal", slowly)
+    counts = rotation._reseal(engine, vault, tokens.c.access)
+    assert (counts.anew, counts.before, counts.lost) == (0, 0, 0)
+    assert used.services.tokens.find(used.portals[0], REP) == newer
+
+
+def test_a_value_that_no_key_opens_is_counted_and_left(used: Widget) -> None:
+    lost = Vault([Fernet.generate_key().decode()]).seal("lost")
+    with used.services.engine.begin() as connection:
+        connection.execute(update(portals).where(portals.c.member_id == OTHER).values(application_token=lost))
+    done = run(used, "secrets", "rotate")
+    assert done.exit_code == 1
+    assert "portals.application_token: 0 sealed anew, 1 were already, 1 open with no key" in done.output
+    assert lost in sealed_values(used)
+    with pytest.raises(VaultError):
+        used.services.vault.reseal(lost)
+
+
+def test_new_secrets_can_be_made_with_and_before_any_settings(widget: Widget) -> None:
+    by_module = subprocess.run(
+        [sys.executable, "-m", "widget.commands.secrets"], cwd=ROOT, env={}, capture_output=True, text=True, check=True
+    ).stdout
+    for printed in (run(widget, "secrets", "make").output, by_module):
+        made = dict(line.split("=", 1) for line in printed.splitlines())
+        assert len(made["SECRET_KEY"]) >= 32
+        assert Vault([made["ENCRYPTION_KEYS"]]).open(Vault([made["ENCRYPTION_KEYS"]]).seal("x")) == "x"
+
+
+# One portal.
+
+
+def test_a_check_of_a_healthy_portal_names_what_works_and_ends_well(used: Widget) -> None:
+    done = run(used, "portal", "check", MEMBER)
+    assert done.exit_code == 0, done.output
+    assert "!!" not in done.output
+    for words in ("state: active", f"token: of user {REP} works", "address: http", "subscription: status L", "ready"):
+        assert words in done.output
+
+
+def test_a_check_shows_no_secret(used: Widget) -> None:
+    token = used.services.tokens.find(used.portals[0], REP)
+    shown = run(used, "portal", "check", MEMBER).output
+    assert not [secret for secret in (token.access, token.refresh, API_KEY, "application-token") if secret in shown]
+
+
+def test_a_check_renews_an_expired_token(used: Widget) -> None:
+    used.outside.break_portal("expired_token", "app.info")
+    assert run(used, "portal", "check", MEMBER).exit_code == 0
+    assert used.outside.calls("portal")["oauth:token"] == 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "match", "said"),
+    [
+        ("invalid_token", "app.info", "!!  token: of user 2: no_auth (invalid_token)"),
+        ("APPLICATION_NOT_FOUND", "app.info", "!!  token: of user 2: portal_closed (APPLICATION_NOT_FOUND)"),
+        ("html", "profile", "!!  token: of user 2: portal_failed (HTTP 200, not JSON)"),
+        ("PAYMENT_REQUIRED", "app.info", "!!  token: of user 2: portal_unpaid (PAYMENT_REQUIRED)"),
+    ],
+)
+def test_a_check_of_a_portal_in_trouble_says_what_it_is_and_ends_with_1(
+    used: Widget, fault: str, match: str, said: str
+) -> None:
+    used.outside.break_portal(fault, match, times=None)
+    done = run(used, "portal", "check", MEMBER)
+    assert done.exit_code == 1
+    assert said in done.output
+
+
+def test_a_check_names_a_line_that_is_down_and_a_portal_without_tokens(used: Widget) -> None:
+    used.outside.set_line("sales", "SCAN_QR_CODE")
+    assert "Line sales: scan_qr" in run(used, "portal", "check", MEMBER).output
+    assert "!!  token: none is stored" in run(used, "portal", "check", OTHER).output
+
+
+def test_a_check_of_a_closed_portal_makes_no_call_to_it(used: Widget) -> None:
+    used.services.portals.close(used.portals[0], "portal_deleted")
+    calls = used.outside.calls("portal")
+    assert "!!  state: closed portal_deleted" in run(used, "portal", "check", MEMBER).output
+    assert used.outside.calls("portal") == calls
+
+
+@pytest.mark.parametrize("command", [("portal", "check"), ("portal", "delete"), ("portal", "export"), ("rest-log",)])
+def test_a_portal_that_nobody_knows_is_told(widget: Widget, tmp_path: Path, command: tuple[str, ...]) -> None:
+    more = [str(tmp_path / "out.json")] if command[-1] == "export" else []
+    done = run(widget, *command, "nobody", *more)
+    assert done.exit_code == 2
+    assert "no such portal" in done.output
+
+
+def test_a_deletion_takes_everything_of_that_portal_counts_it_and_leaves_the_other(used: Widget) -> None:
+    other = used.services.lines.of(used.portals[1])
+    done = run(used, "portal", "delete", MEMBER, "--yes")
+    assert done.exit_code == 0, done.output
+    assert "2 sends" in done.output and "1 tokens" in done.output and "1 lines" in done.output
+    engine = used.services.engine
+    with engine.connect() as connection:
+        tables = connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'table'")).scalars().all()
+        for table in tables:
+            columns = {row[1] for row in connection.execute(text(f"PRAGMA table_info({table})"))}
+            if "portal_id" in columns:
+                query = text(f"SELECT count(*) FROM {table} WHERE portal_id = {used.portals[0]}")
+                assert connection.execute(query).scalar_one() == 0, table
+    assert used.services.portals.find(MEMBER) is None
+    assert used.services.lines.of(used.portals[1]) == other
+
+
+def test_a_deletion_asks_first(used: Widget) -> None:
+    done = run(used, "portal", "delete", MEMBER, answer="n\n")
+    assert done.exit_code == 1
+    assert "2 sends" in done.output
+    assert used.services.portals.find(MEMBER)
+
+
+def test_an_export_holds_the_portal_s_data_and_no_secret_and_only_its_owner_may_read_it(
+    used: Widget, tmp_path: Path
+) -> None:
+    file = tmp_path / "portal.json"
+    token = used.services.tokens.find(used.portals[0], REP)
+    done = run(used, "portal", "export", MEMBER, str(file))
+    assert done.exit_code == 0, done.output
+    assert file.stat().st_mode & 0o777 == 0o600
+    written = file.read_text()
+    exported = json.loads(written)
+    assert exported["portal"]["member_id"] == MEMBER
+    assert [send["text"] for send in exported["sends"]] == ["Здравствуйте, окна готовы", "Приезжайте"]
+    assert [line["name"] for line in exported["lines"]] == ["Line sales"]
+    assert len(exported["chats"]) == 1 and len(exported["changes"]) == 1
+    assert {row["portal_id"] for name in exported if name != "portal" for row in exported[name]} == {used.portals[0]}
+    assert not [secret for secret in (API_KEY, token.access, token.refresh, "application-token") if secret in written]
+    assert not [value for value in sealed_values(used) if value in written]
+
+
+def test_an_export_never_writes_over_a_file(used: Widget, tmp_path: Path) -> None:
+    file = tmp_path / "portal.json"
+    file.write_text("mine")
+    done = run(used, "portal", "export", MEMBER, str(file))
+    assert done.exit_code == 2
+    assert file.read_text() == "mine"
+
+
+def test_a_line_at_a_private_address_is_not_added_unless_the_operator_allows_it(make_widget, outside) -> None:
+    words = ("line", "add", "--portal", MEMBER, "--name", "x", "--session", "x", "--address", outside.gateway)
+    strict = make_widget(allow_private_lines=False)
+    done = run(strict, *words, answer="key\n")
+    assert done.exit_code == 2 and "private network" in done.output
+    assert len(strict.services.lines.of(strict.portals[0])) == 1
+
+
+# The log of REST calls.
+
+
+def test_the_rest_log_shows_what_was_called_without_numbers_names_texts_and_tokens(used: Widget) -> None:
+    done = run(used, "rest-log", MEMBER)
+    assert done.exit_code == 0, done.output
+    assert f"user={REP} batch 200" in done.output
+    assert '"crm.item.get",{"entityTypeId":"2","id":"7045"}' in done.output
+    token = used.services.tokens.find(used.portals[0], REP)
+    for secret in (token.access, "Петров", "Роман", "961", "Здравствуйте"):
+        assert secret not in done.output, secret
+    assert not re.search(r"\d{7,}", done.output.replace("2027", ""))
+
+
+def test_an_error_is_in_the_rest_log_by_its_code(used: Widget) -> None:
+    used.outside.break_portal("insufficient_scope", "profile")
+    run(used, "portal", "check", MEMBER)
+    assert "profile 403 insufficient_scope" in run(used, "rest-log", MEMBER).output
+
+
+def test_a_portal_s_rest_log_is_its_own(used: Widget) -> None:
+    assert run(used, "rest-log", OTHER).output == ""
+
+
+def test_old_lines_of_the_rest_log_are_wiped(used: Widget) -> None:
+    log, portal = used.services.rest_log, used.portals[0]
+    count = len(log.of(portal, 100))
+    assert log.wipe(NOON - 1) == 0
+    assert log.wipe(NOON + 1) == count
+    assert log.of(portal, 100) == []
+
+
+def test_no_rest_log_is_kept_where_the_operator_wants_none(make_widget) -> None:
+    quiet = make_widget(rest_log_days=0)
+    quiet.open().reveal()
+    quiet.services.rest_log.flush()
+    assert quiet.services.rest_log.of(quiet.portals[0], 10) == []
+
+
+def call(portal_id: int, method: str = "profile") -> Call:
+    return Call(portal_id, REP, NOON, method, "200", 5, {"ID": 7}, b'{"result": {"ID": "7", "NAME": "Anna"}}')
+
+
+def test_a_call_costs_no_query_and_is_written_soon_by_itself(widget: Widget) -> None:
+    written = threading.Event()
+
+    class Watched(RestLog):
+        def flush(self) -> None:
+            super().flush()
+            written.set()
+
+    log = Watched(widget.services.engine, keep=True, wait=0.01)
+    log.write(call(widget.portals[0]))
+    assert written.wait(10)
+    (entry,) = log.of(widget.portals[0], 10)
+    assert (entry.method, entry.request, entry.answer) == ("profile", '{"ID":7}', '{"result":{"ID":"7","NAME":"…"}}')
+
+
+def test_lines_of_a_portal_that_was_deleted_meanwhile_do_not_take_others_with_them(widget: Widget) -> None:
+    log = RestLog(widget.services.engine, keep=True, wait=60)
+    for portal in (widget.portals[0], 999, widget.portals[1]):
+        log.write(call(portal))
+    log.flush()
+    assert [len(log.of(portal, 10)) for portal in (*widget.portals, 999)] == [1, 1, 0]
+
+
+def test_a_large_answer_is_kept_as_its_size(widget: Widget) -> None:
+    log = RestLog(widget.services.engine, keep=True, wait=60)
+    log.write(Call(widget.portals[0], REP, NOON, "batch", "200", 5, {}, b"x" * 200_000))
+    log.flush()
+    assert log.of(widget.portals[0], 1)[0].answer == "195 kB"
+
+
+def test_a_database_in_trouble_loses_lines_and_nothing_else(widget: Widget, caplog) -> None:
+    log = RestLog(widget.services.engine, keep=True, wait=60)
+    rest_log_table.drop(widget.services.engine)
+    log.write(call(widget.portals[0]))
+    log.flush()
+    assert "1 lines of the REST log were not written" in caplog.text
+
+
+# The rest.
+
+
+def test_each_run_of_a_command_has_an_id_in_the_log(widget: Widget, monkeypatch) -> None:
+    seen: list[str] = []
+    monkeypatch.setattr(widget.services.portals, "all", lambda: seen.append(logs.request_id()) or [])
+    run(widget, "portal", "list")
+    run(widget, "portal", "list")
+    assert len(set(seen)) == 2 and all(re.fullmatch(r"cli-[0-9a-f]{12}", one) for one in seen)
+
+
+def test_the_list_of_portals_says_which_are_closed(widget: Widget) -> None:
+    widget.services.portals.close(widget.portals[1], "portal_deleted")
+    first, second = run(widget, "portal", "list").output.splitlines()
+    assert first.endswith("active") and second.endswith("closed portal_deleted")
+
+
+def test_renewals_and_portal_errors_are_at_metrics(widget: Widget, outside) -> None:
+    outside.break_portal("expired_token", "batch")
+    page = widget.open().reveal()
+    shown = page.client.get("/metrics").get_data(as_text=True)
+    assert 'widget_token_renewals_total{outcome="renewed"} 1.0' in shown
+    assert 'widget_portal_errors_total{code="expired_token"} 1.0' in shown
+
+
+def test_a_widget_with_a_token_sealed_by_an_unknown_key_tells_no_key(widget: Widget) -> None:
+    with widget.services.engine.begin() as connection:
+        sealed = Vault([Fernet.generate_key().decode()]).seal("x")
+        connection.execute(
+            insert(tokens).values(portal_id=widget.portals[0], user_id=9, access=sealed, refresh=sealed, expires_at=0)
+        )
+    with pytest.raises(VaultError) as error:
+        widget.services.tokens.find(widget.portals[0], 9)
+    assert sealed not in str(error.value)

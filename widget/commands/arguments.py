@@ -1,0 +1,51 @@
+"""What commands have in common: an id in the log for each run, and what they are given."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+import click
+from flask.cli import AppGroup
+
+from widget import logs
+from widget.addresses import AddressRefused, require_public
+from widget.services import services
+from widget.storage.portals import Portal
+
+_REASONS = {
+    "not_an_address": "is no address that a request can go to",
+    "not_https": "must be an https address",
+    "user_info": "must not carry a user name or a password",
+    "private": "is in a private network; ALLOW_PRIVATE_LINES allows that",
+}
+
+
+class Group(AppGroup):
+    """A group of commands; all lines that a run logs carry one id."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with logs.work("cli"):
+            return super().invoke(ctx)
+
+
+def find_portal(member_id: str) -> Portal:
+    portal = services().portals.find(member_id)
+    if portal is None:
+        raise click.BadParameter("no such portal; see `flask portal list`")
+    return portal
+
+
+def portal_address(address: str, option: str) -> str:
+    """Where a portal's REST is. A box may be in the operator's own network, and the operator typed it."""
+    allowed = ("https", "http") if services().config.allow_http else ("https",)
+    if urlsplit(address).scheme not in allowed or not urlsplit(address).hostname:
+        raise click.BadParameter(f"must be an {' or '.join(allowed)} address", param_hint=option)
+    return address
+
+
+def line_address(address: str, option: str) -> str:
+    config = services().config
+    try:
+        require_public(address, allow_http=config.allow_http, allow_private=config.allow_private_lines)
+    except AddressRefused as error:
+        raise click.BadParameter(_REASONS[error.code], param_hint=option) from error
+    return address

@@ -1,0 +1,47 @@
+"""`flask line …`: WhatsApp accounts, each reached through a gateway."""
+
+from typing import TextIO
+
+import click
+
+from widget.commands.arguments import Group, find_portal, line_address
+from widget.gateways.base import GatewayError
+from widget.gateways.lines import KINDS
+from widget.services import services
+
+line_commands = Group("line", help="Lines: WhatsApp accounts, each reached through a gateway.")
+
+
+@line_commands.command("add")
+@click.option("--portal", "member_id", required=True, help="The portal's member_id.")
+@click.option("--name", required=True, help="What reps see in the list of lines.")
+@click.option("--gateway", type=click.Choice(KINDS), default=KINDS[0], show_default=True)
+@click.option("--address", required=True, help="Where the gateway is, e.g. https://waha.example.com")
+@click.option("--session", required=True, help="The session's name at the gateway.")
+@click.option("--number", default="", help="The line's own phone, shown beside its name.")
+@click.option("--key-file", type=click.File("r"), help="A file with the gateway's API key; asked for unless given.")
+def add_line(
+    member_id: str, name: str, gateway: str, address: str, session: str, number: str, key_file: TextIO | None
+) -> None:
+    """Add a line, or correct one, and say what state it is in. The key is stored encrypted."""
+    here = services()
+    portal = find_portal(member_id)
+    where = line_address(address, "--address").rstrip("/")
+    key = key_file.read().strip() if key_file else click.prompt("API key", hide_input=True)
+    line_id = here.lines.add(
+        portal.id, name=name, gateway=gateway, address=where, session=session, key=key, number=number
+    )
+    line = next(line for line in here.lines.of(portal.id) if line.id == line_id)
+    try:
+        state = here.gateways.status(line).state.value
+    except GatewayError as error:
+        state = f"unknown ({error.trouble.value})"
+    click.echo(f"Line {line_id}: {state}")
+
+
+@line_commands.command("list")
+@click.option("--portal", "member_id", required=True, help="The portal's member_id.")
+def list_lines(member_id: str) -> None:
+    """The lines of one portal, one a line. Keys are not shown."""
+    for line in services().lines.of(find_portal(member_id).id):
+        click.echo(f"{line.id}\t{line.name}\t{line.gateway}\t{line.address}\t{line.session}")
