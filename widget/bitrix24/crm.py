@@ -71,6 +71,14 @@ def read_viewer(rest: Rest, portal: Portal, user_id: int) -> Viewer:
     return _viewer(rest.call(portal, user_id, "profile", {}), user_id)
 
 
+def viewer_of(answer: Batch, user_id: int) -> Viewer:
+    """Who is asking, from a batch that holds no card (pure)."""
+    blocked = next((code for code in answer.errors.values() if code.lower() in BUSY), answer.errors.get("me"))
+    if blocked:
+        raise refused(blocked)
+    return _viewer(answer.results.get("me"), user_id)
+
+
 def batch_of(entity_type_id: int, entity_id: int) -> dict[str, tuple[str, Mapping[str, Any]]]:
     """The commands for one card. `select=*` is the only way to get phones out of a list."""
 

@@ -1,0 +1,156 @@
+"""The queue wakes and nothing more: what there is to do stands in SQL."""
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import redis
+from huey import MemoryHuey
+from huey.serializer import Serializer
+
+from tests.stand import Clock, Widget
+from widget.jobs.queue import EVERY_HOUR, EVERY_MINUTE, EVERY_NIGHT, Jobs, open_queue
+
+SECRET = "s" * 40
+
+
+def jobs_in(folder: Path, clock: Clock, secret: str = SECRET) -> Jobs:
+    return Jobs(lambda: open_queue(redis_url="", file=str(folder / "jobs.sqlite3"), secret=secret), clock)
+
+
+def work_off(jobs: Jobs) -> None:
+    """Everything that waits, as a worker does it."""
+    while task := jobs.queue.dequeue():
+        jobs.queue.execute(task)
+
+
+def test_work_asked_for_in_one_process_is_done_in_another(tmp_path: Path, clock: Clock) -> None:
+    web, worker, done = jobs_in(tmp_path, clock), jobs_in(tmp_path, clock), list[int]()
+    web.does("event", lambda number: None)
+    worker.does("event", done.append)
+
+    assert web.wake("event", 7)
+    work_off(worker)
+
+    assert done == [7]
+
+
+def test_redis_works_the_same(redis_url: str, clock: Clock) -> None:
+    jobs, done = Jobs(lambda: open_queue(redis_url=redis_url, file="", secret=SECRET), clock), list[int]()
+    jobs.does("event", done.append)
+
+    jobs.wake("event", 7)
+    assert jobs.queue.pending_count() == 1
+    work_off(jobs)
+
+    assert done == [7]
+    jobs.beat()
+    assert jobs.last_heartbeat() == clock.now
+
+
+def test_what_others_put_into_the_queue_is_not_run(tmp_path: Path, clock: Clock) -> None:
+    web, worker, done = jobs_in(tmp_path, clock, "x" * 40), jobs_in(tmp_path, clock), list[int]()
+    web.does("event", done.append)
+    worker.does("event", done.append)
+    web.wake("event", 7)
+    assert type(worker.queue.serializer) is not Serializer
+
+    with pytest.raises(ValueError, match="mismatch"):
+        work_off(worker)
+
+    assert done == []
+
+
+def test_a_queue_that_is_out_of_reach_fails_nobody(tmp_path: Path, clock: Clock) -> None:
+    jobs = Jobs(lambda: open_queue(redis_url="", file=str(tmp_path / "no" / "such" / "file"), secret=SECRET), clock)
+    jobs.does("event", lambda number: None)
+
+    assert not jobs.wake("event", 7)
+    assert jobs.last_heartbeat() is None
+
+
+def test_nothing_is_opened_before_it_is_needed(make_widget: Callable[..., Widget], tmp_path: Path) -> None:
+    make_widget(jobs_file=str(tmp_path / "jobs.sqlite3"))
+    assert not (tmp_path / "jobs.sqlite3").exists()
+
+
+def test_the_heartbeat_of_a_worker_is_seen_by_the_web_process(tmp_path: Path, clock: Clock) -> None:
+    web, worker = jobs_in(tmp_path, clock), jobs_in(tmp_path, clock)
+    assert web.last_heartbeat() is None
+
+    worker.beat()
+    clock.forward(60)
+
+    assert web.last_heartbeat() == clock.now - 60
+
+
+def test_the_clock_knows_when_each_thing_is_done(widget: Widget) -> None:
+    queue = widget.services.jobs.queue
+    names = {type(task).__name__ for task in queue._registry.periodic_tasks}
+    assert names == {
+        "heartbeat",
+        "events-left",
+        "update-portals",
+        "subscriptions",
+        "forget-events",
+        "wipe-texts",
+        "forget-rest-log",
+    }
+    assert EVERY_MINUTE["minute"] == "*"
+    assert EVERY_HOUR["minute"].isdecimal()
+    assert EVERY_NIGHT["hour"].isdecimal()
+
+
+def test_everything_by_the_clock_runs_on_an_empty_service(widget: Widget, caplog: pytest.LogCaptureFixture) -> None:
+    queue = widget.services.jobs.queue
+    assert isinstance(queue, MemoryHuey)
+    for task in queue._registry.periodic_tasks:
+        queue.execute(task)
+    assert widget.services.jobs.last_heartbeat() == widget.clock.now
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
+
+
+@pytest.fixture
+def signals() -> Iterator[None]:
+    """A worker takes these over; they are given back to pytest."""
+    taken = {name: signal.getsignal(name) for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    yield
+    for name, handler in taken.items():
+        signal.signal(name, handler)
+
+
+@pytest.mark.usefixtures("signals")
+def test_a_worker_runs_until_it_is_told_to_stop(tmp_path: Path, clock: Clock) -> None:
+    jobs, done, inside = jobs_in(tmp_path, clock), list[bool](), threading.local()
+
+    @contextmanager
+    def context():
+        inside.here = True
+        yield
+        inside.here = False
+
+    def work(number: int) -> None:
+        done.append(inside.here)
+        signal.raise_signal(signal.SIGTERM) if number == 1 else None
+
+    jobs.does("event", work)
+    jobs.wake("event", 2)
+    jobs.wake("event", 1)
+
+    jobs.run(context)
+
+    assert done == [True, True]
+    assert jobs.last_heartbeat() == clock.now
+
+
+def test_no_secret_of_the_queue_is_in_redis(redis_url: str, clock: Clock) -> None:
+    jobs = Jobs(lambda: open_queue(redis_url=redis_url, file="", secret=SECRET), clock)
+    jobs.does("event", lambda number: None)
+    jobs.wake("event", 7)
+    with redis.Redis.from_url(redis_url) as client:
+        stored = b"".join(client.lrange("huey.redis.widget", 0, -1))
+    assert stored
+    assert SECRET.encode() not in stored

@@ -1,0 +1,121 @@
+"""The portal's events: which ones we want, and a posted one as a value. Nothing in it is believed yet.
+
+They come form-encoded with bracketed keys, although the docs print JSON, and are never sent again:
+bitrix24/b24restdocs, api-reference/events/index.md and the page of each event.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from widget.errors import Refusal, Refused
+
+UPDATED, UNINSTALLED, PAID = "ONAPPUPDATE", "ONAPPUNINSTALL", "ONAPPPAYMENT"
+INSTALLED = "ONAPPINSTALL"
+TYPE_EVENTS = ("ONCRMTYPEADD", "ONCRMTYPEUPDATE", "ONCRMTYPEDELETE")
+DYNAMIC_ITEM = "ONCRMDYNAMICITEMUPDATE"
+# Events of one card, with its entityTypeId.
+CARD_EVENTS = {"ONCRMLEADUPDATE": 1, "ONCRMDEALUPDATE": 2, "ONCRMCONTACTUPDATE": 3, "ONCRMCOMPANYUPDATE": 4}
+
+WANTED = (UNINSTALLED, UPDATED, PAID, *TYPE_EVENTS, *CARD_EVENTS, DYNAMIC_ITEM)
+NEEDS_CRM = frozenset((*TYPE_EVENTS, *CARD_EVENTS, DYNAMIC_ITEM))
+
+MOST_FIELDS, LONGEST_KEY, LONGEST_VALUE, DEEPEST = 200, 300, 16_384, 8
+_KEY = re.compile(r"([A-Za-z0-9_.-]{1,64})((?:\[[A-Za-z0-9_.-]{1,64}\])*)", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Event:
+    """What the form says. The tokens are in it only where Bitrix24 sends new ones."""
+
+    name: str
+    member_id: str
+    application_token: str
+    data: Mapping[str, Any]
+    access_token: str
+    refresh_token: str
+    expires_in: int
+
+    def __repr__(self) -> str:  # holds tokens
+        return f"Event({self.name})"
+
+
+def read_event(pairs: Iterable[tuple[str, str]]) -> Event:
+    """Understand a form. Raises Refused(BAD_FORM) for anything too large, too deep or without a portal."""
+    fields = nested(pairs)
+    auth, data = _map(fields.get("auth")), _map(fields.get("data"))
+    name, member_id = fields.get("event"), auth.get("member_id")
+    if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z0-9_]{1,60}", name, re.ASCII):
+        raise Refused(Refusal.BAD_FORM, 400, "event")
+    if not isinstance(member_id, str) or not re.fullmatch(r"[A-Za-z0-9_.-]{1,64}", member_id, re.ASCII):
+        raise Refused(Refusal.BAD_FORM, 400, "member_id")
+    return Event(
+        name=name.upper(),
+        member_id=member_id,
+        application_token=_text(auth.get("application_token")),
+        data=data,
+        access_token=_text(auth.get("access_token")),
+        refresh_token=_text(auth.get("refresh_token")),
+        expires_in=min(whole(auth.get("expires_in")) or 3600, 86_400),
+    )
+
+
+def work_of(event: Event) -> dict[str, int | str] | None:
+    """The fields of an event that a job works on, never a token; None where there is nothing to do (pure)."""
+    fields = _map(event.data.get("FIELDS"))
+    if event.name in CARD_EVENTS:
+        item = whole(fields.get("ID"))
+        return {"type": CARD_EVENTS[event.name], "id": item} if item else None
+    if event.name == DYNAMIC_ITEM:
+        kind, item = whole(fields.get("ENTITY_TYPE_ID")), whole(fields.get("ID"))
+        return {"type": kind, "id": item} if kind and item else None
+    if event.name == UNINSTALLED:
+        return {"clean": 1 if whole(event.data.get("CLEAN")) == 1 else 0}
+    if event.name == PAID:
+        return {
+            "status": _text(event.data.get("STATUS"))[:2],
+            "expired": 1 if event.data.get("PAYMENT_EXPIRED") == "Y" else 0,
+            "days": _text(event.data.get("DAYS"))[:10],
+        }
+    return {} if event.name in (UPDATED, INSTALLED, *TYPE_EVENTS) else None
+
+
+def nested(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    """data[FIELDS][ID]=7 as {"data": {"FIELDS": {"ID": "7"}}}. Raises Refused for what nobody honest sends."""
+    found: dict[str, Any] = {}
+    for count, (key, value) in enumerate(pairs):
+        match = _KEY.fullmatch(key) if len(key) <= LONGEST_KEY else None
+        if count >= MOST_FIELDS or match is None or len(value) > LONGEST_VALUE or "\x00" in value:
+            raise Refused(Refusal.BAD_FORM, 400, "event field")
+        path = [match[1], *re.findall(r"\[([^\]]+)\]", match[2])]
+        if len(path) > DEEPEST:
+            raise Refused(Refusal.BAD_FORM, 400, "event too deep")
+        _put(found, path, value)
+    return found
+
+
+def _put(where: dict[str, Any], path: list[str], value: str) -> None:
+    for step in path[:-1]:
+        deeper = where.setdefault(step, {})
+        if not isinstance(deeper, dict):
+            raise Refused(Refusal.BAD_FORM, 400, "a field is both a value and a list")
+        where = deeper
+    if path[-1] in where:
+        raise Refused(Refusal.BAD_FORM, 400, "a field came twice")
+    where[path[-1]] = value
+
+
+def whole(value: Any) -> int:
+    """A positive number as the portal writes it, 0 for anything else."""
+    if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) <= 15:
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) and len(value) <= 512 and value.isprintable() else ""
+
+
+def _map(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}

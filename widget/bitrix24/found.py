@@ -1,0 +1,206 @@
+"""What is already in a portal: one batch of questions, and its answer as values (pure).
+
+bitrix24/b24restdocs: api-reference/common/system/app-info.md, widgets/placement-{list,get}.md, events/event-get.md,
+crm/universal/user-defined-object-types/crm-type-list.md, crm/universal/userfieldconfig/userfieldconfig-list.md.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from widget.bitrix24.errors import refused
+from widget.bitrix24.events import whole
+from widget.bitrix24.rest import Batch
+from widget.bitrix24.userfield import XML_ID
+from widget.errors import Refusal, Refused
+
+PAGE = 50  # a list answers at most this many
+MOST_PAGES = 4  # of smart processes; a portal may have 150
+# Codes that mean «not for us here»: the part is left out. Anything else may pass, so nothing is concluded from it.
+_NOT_HERE = frozenset({"insufficient_scope", "error_method_not_found", "access_denied", "wrong_auth_type"})
+
+Commands = Mapping[str, tuple[str, Mapping[str, Any]]]
+
+
+@dataclass(frozen=True)
+class Placed:
+    """One of our placements as the portal keeps it. `titles` by language, {} if it does not say."""
+
+    code: str
+    handler: str
+    titles: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Bound:
+    """One of our event handlers. `auth_type` is the user whose token its events carry, "0" for whoever caused them."""
+
+    event: str
+    handler: str
+    auth_type: str
+
+
+@dataclass(frozen=True)
+class Process:
+    """A smart process. Its row id names its custom fields, its entityTypeId everything else."""
+
+    row_id: int
+    entity_type_id: int
+    title: str
+    clients: bool
+
+
+@dataclass(frozen=True)
+class FieldFound:
+    id: int
+    entity: str
+    name: str
+    user_type: str
+
+
+@dataclass(frozen=True)
+class Found:
+    """The portal's answers. A list is None where the portal does not let us see it, so nothing is done about it."""
+
+    app_id: str
+    licence: str  # "ru_pro100": language and plan
+    status: str
+    days_left: int | None
+    user_id: int
+    admin: bool
+    scopes: frozenset[str]
+    available: frozenset[str] | None  # codes that something may be bound to
+    placements: tuple[Placed, ...] | None
+    field_type: tuple[str, ...] | None  # handlers of our custom field type: none, or one
+    handlers: tuple[Bound, ...] | None
+    processes: tuple[Process, ...] | None
+    fields: tuple[FieldFound, ...] | None
+
+
+def questions() -> dict[str, tuple[str, Mapping[str, Any]]]:
+    """The first batch of an installation."""
+    chosen = {"moduleId": "crm", "select": ["id", "entityId", "fieldName", "userTypeId"], "filter": {"xmlId": XML_ID}}
+    return {
+        "app": ("app.info", {}),
+        "me": ("profile", {}),
+        "admin": ("user.admin", {}),
+        "scope": ("scope", {}),
+        "available": ("placement.list", {}),
+        "placements": ("placement.get", {}),
+        "types": ("userfieldtype.list", {}),
+        "handlers": ("event.get", {}),
+        "processes": ("crm.type.list", {"start": 0}),
+        "fields": ("userfieldconfig.list", chosen),
+    }
+
+
+def next_page(answer: Batch, page: int) -> tuple[str, Mapping[str, Any]] | None:
+    """The command for more smart processes, when a page was full."""
+    full = len(_rows(answer.results.get("processes"), "types")) == page * PAGE
+    return ("crm.type.list", {"start": page * PAGE}) if full and page < MOST_PAGES else None
+
+
+def found_of(answer: Batch, user_id: int, type_id: str) -> Found:
+    """The answers as values. Raises Refused where one of them failed and might come another time."""
+    me = _needed(answer, "me")
+    if whole(me.get("ID")) != user_id:
+        raise Refused(Refusal.NO_AUTH, 403, "profile of another user")
+    admin = me.get("ADMIN") is True and answer.results.get("admin", True) is True
+    for key, code in answer.errors.items():
+        # Without the rights everything is refused, each in its own words; custom fields have no codes at all.
+        if admin and code.lower() not in _NOT_HERE and not (key == "fields" and not code):
+            raise refused(code)
+    app = _needed(answer, "app")
+    scopes = answer.results.get("scope")
+    if not isinstance(scopes, list):
+        raise Refused(Refusal.PORTAL_FAILED, 502, "no scopes in the batch")
+    return Found(
+        app_id=str(app.get("ID") or ""),
+        licence=str(app.get("LICENSE") or ""),
+        status=str(app.get("STATUS") or "")[:2],
+        days_left=left_of(app),
+        user_id=user_id,
+        admin=admin,
+        scopes=frozenset(str(scope) for scope in scopes),
+        available=_seen(answer, "available", lambda codes: frozenset(str(code) for code in codes)),
+        placements=_seen(answer, "placements", lambda rows: tuple(_placed(row) for row in rows)),
+        field_type=_seen(answer, "types", lambda rows: tuple(_type_handlers(rows, type_id))),
+        handlers=_seen(answer, "handlers", lambda rows: tuple(_bound(row) for row in rows if not _offline(row))),
+        processes=_seen(answer, "processes", lambda rows: tuple(_process(row) for row in rows), "types"),
+        fields=_seen(answer, "fields", lambda rows: tuple(_field(row) for row in rows), "fields"),
+    )
+
+
+def left_of(app: Mapping[str, Any]) -> int | None:
+    """Days left of the application's term; 0 or less when it has ended, None when there is no term."""
+    left = days(app.get("DAYS"))
+    return min(left or 0, 0) if app.get("PAYMENT_EXPIRED") == "Y" else left
+
+
+def days(value: Any) -> int | None:
+    """DAYS of a subscription: may be a number, a text, negative, or nothing at all."""
+    text = str(value).strip() if isinstance(value, (int, str)) and not isinstance(value, bool) else ""
+    number = text.removeprefix("-")
+    return int(text) if number.isascii() and number.isdecimal() and len(number) <= 6 else None
+
+
+def _needed(answer: Batch, key: str) -> Mapping[str, Any]:
+    value = answer.results.get(key)
+    if not isinstance(value, dict):
+        raise Refused(Refusal.PORTAL_FAILED, 502, f"no {key} in the batch")
+    return value
+
+
+def _seen(answer: Batch, key: str, read: Any, inside: str = "") -> Any:
+    """What `read` makes of a list, None where there is no answer to it."""
+    if key not in answer.results:
+        return None
+    rows = _rows(answer.results[key], inside)
+    return read([row for row in rows if isinstance(row, (dict, str))])
+
+
+def _rows(value: Any, inside: str) -> list[Any]:
+    rows = value.get(inside) if inside and isinstance(value, dict) else value
+    if isinstance(rows, dict):  # PHP sends a list with a hole as a map
+        return list(rows.values())
+    return rows if isinstance(rows, list) else []
+
+
+def _placed(row: Mapping[str, Any]) -> Placed:
+    languages = row.get("langAll")
+    titles = {
+        str(language): str(texts["TITLE"])
+        for language, texts in (languages.items() if isinstance(languages, dict) else ())
+        if isinstance(texts, dict) and texts.get("TITLE")
+    }
+    return Placed(str(row.get("placement", "")), str(row.get("handler", "")), titles)
+
+
+def _type_handlers(rows: Iterable[Mapping[str, Any]], type_id: str) -> Iterable[str]:
+    return (str(row.get("HANDLER", "")) for row in rows if row.get("USER_TYPE_ID") == type_id)
+
+
+def _bound(row: Mapping[str, Any]) -> Bound:
+    return Bound(str(row.get("event", "")).upper(), str(row.get("handler", "")), str(row.get("auth_type") or "0"))
+
+
+def _offline(row: Mapping[str, Any]) -> bool:
+    return str(row.get("offline", 0)) == "1"
+
+
+def _process(row: Mapping[str, Any]) -> Process:
+    return Process(
+        row_id=whole(row.get("id")),
+        entity_type_id=whole(row.get("entityTypeId")),
+        title=str(row.get("title") or "")[:100],
+        clients=row.get("isClientEnabled") in ("Y", True),
+    )
+
+
+def _field(row: Mapping[str, Any]) -> FieldFound:
+    return FieldFound(
+        id=whole(row.get("id")),
+        entity=str(row.get("entityId", "")),
+        name=str(row.get("fieldName", "")),
+        user_type=str(row.get("userTypeId", "")),
+    )

@@ -1,0 +1,340 @@
+"""Put our tabs, our field and our event handlers into a portal, and say what is there.
+
+Everything here can be repeated: ask what is there, then only what is missing (parts.py says what that is). So an
+installation, an update and a repair are the same, and each leaves exactly one of everything.
+bitrix24/b24restdocs: settings/app-installation/*, api-reference/widgets/placement-bind.md, events/event-bind.md.
+"""
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+import httpx
+
+from widget.bitrix24.country import country_of
+from widget.bitrix24.errors import error_of, refused
+from widget.bitrix24.events import UNINSTALLED
+from widget.bitrix24.findings import FieldFinding, InLayout, Inspection, InstallerState, Part, Report
+from widget.bitrix24.found import Found, found_of, left_of, next_page, questions
+from widget.bitrix24.oauth import OAuth
+from widget.bitrix24.parts import (
+    APP_VERSION,
+    Step,
+    Wanted,
+    field_there,
+    handlers_missing,
+    missing,
+    stale,
+    tabs_there,
+    wanted_of,
+)
+from widget.bitrix24.placement import Placement
+from widget.bitrix24.rest import Batch, Rest, flatten
+from widget.bitrix24.userfield import TYPE_ID, in_layout
+from widget.errors import Refusal, Refused
+from widget.http import OutsideError, fetch
+from widget.storage.events import Events
+from widget.storage.portals import Installation, Portal, Portals, PortalState
+from widget.storage.tokens import Token, Tokens
+
+__all__ = ["FieldFinding", "InLayout", "Inspection", "Installer", "InstallerState", "NoAddress", "Part", "Report"]
+
+log = logging.getLogger(__name__)
+
+LONGEST_BATCH = 50  # the 51st command is refused
+# The portal does not know such a thing, today or in an hour: an older box, or a module that is not there.
+UNAVAILABLE = frozenset(
+    {"error_event_not_found", "error_placement_not_found", "error_method_not_found", "insufficient_scope"}
+)
+
+Ask = Callable[[Mapping[str, tuple[str, Mapping[str, Any]]]], Batch]
+
+
+class NoAddress(Exception):
+    """PUBLIC_URL is not set: nobody could reach what would be installed. For the operator to mend."""
+
+
+@dataclass(frozen=True)
+class Installed:
+    """What POST /install has to show."""
+
+    portal: Portal
+    report: Report
+
+
+class Installer:
+    def __init__(
+        self,
+        http: httpx.Client,
+        oauth: OAuth,
+        rest: Rest,
+        portals: Portals,
+        tokens: Tokens,
+        events: Events,
+        *,
+        public_url: str,
+        timeout: float,
+        clock: Callable[[], float],
+    ) -> None:
+        self._http = http
+        self._oauth = oauth
+        self._rest = rest
+        self._portals = portals
+        self._tokens = tokens
+        self._events = events
+        self._public_url = public_url
+        self._timeout = timeout
+        self._clock = clock
+
+    def install(self, form: Placement, *, application_token: str) -> Installed:
+        """Install, update or complete the application in the portal a form came from, which need not be known yet.
+
+        Nothing in the form is believed: portal, user, address and rights come from the authorisation server and from
+        the portal it names. Nothing is stored or bound for a user who is not an administrator: Refused(NOT_ADMIN).
+        Raises Refused and NoAddress. Two outside calls, one more for every 50 things that are missing.
+        """
+        self._require_address()
+        identity = self._oauth.prove(form.access_token, member_id=form.member_id, again=True)
+        if form.domain and identity.domain != form.domain:
+            raise Refused(Refusal.NO_AUTH, 403, "domain of another portal")
+
+        def ask_first(commands: Mapping[str, tuple[str, Mapping[str, Any]]]) -> Batch:
+            return self._first_batch(identity.endpoint, form.access_token, commands)
+
+        found = self._look(ask_first, identity.user_id)
+        _require_admin(found)
+        self._finish_removal(form.member_id)
+        known = self._portals.find(form.member_id)
+        kept_token = self._portals.application_token(known.id) if known and not application_token else ""
+        portal = self._portals.install(
+            Installation(
+                member_id=identity.member_id,
+                domain=identity.domain,
+                endpoint=identity.endpoint,
+                application_token=application_token or kept_token,
+                auth_server=identity.auth_server,
+                scopes=found.scopes,
+                status=found.status or identity.status,
+                installer_id=identity.user_id,
+            ),
+            country=country_of(found.licence),
+        )
+        expires_at = self._clock() + form.expires_in
+        self._tokens.put(portal.id, identity.user_id, Token(form.access_token, form.refresh_token, expires_at))
+        ask = self._as_user(portal, identity.user_id)
+        return Installed(portal, self._complete(portal, identity.user_id, found, ask))
+
+    def repair(self, portal: Portal, user_id: int) -> Report:
+        """The same with a stored user's token, who from then on is the one whose token works in the background.
+
+        Raises Refused (NOT_ADMIN too) and NoAddress. One outside call, one more for every 50 things that are missing.
+        """
+        self._require_address()
+        ask = self._as_user(portal, user_id)
+        found = self._look(ask, user_id)
+        _require_admin(found)
+        if portal.installer_id != user_id:
+            self._portals.set_installer(portal.id, user_id)
+        return self._complete(portal, user_id, found, ask)
+
+    def inspect(self, portal: Portal, user_id: int) -> Inspection:
+        """What is there and what is not, for the health list; changes nothing.
+
+        Raises Refused (NOT_ADMIN too) and NoAddress. Three outside calls.
+        """
+        self._require_address()
+        ask = self._as_user(portal, user_id)
+        found = self._look(ask, user_id)
+        _require_admin(found)
+        wanted = wanted_of(found, self._public_url)
+        return Inspection(
+            placements=tabs_there(found, wanted),
+            field_type=found.field_type == (wanted.page,),
+            fields=self._fields(ask, found, wanted),
+            handlers_missing=handlers_missing(found, wanted),
+            stale=stale(found, wanted),
+            left_out=wanted.left_out,
+            scopes_missing=wanted.scopes_missing,
+            installer=self._installer_state(portal, found),
+            app_version_current=portal.app_version == APP_VERSION,
+        )
+
+    def refresh_subscription(self, portal: Portal) -> None:
+        """The term and status of the application, from the portal itself. Raises Refused. One outside call."""
+        told = self._rest.call(portal, portal.installer_id, "app.info", {})
+        if isinstance(told, dict):
+            status = str(told.get("STATUS") or "")[:2]
+            self._portals.set_subscription(portal.id, status=status, days_left=left_of(told))
+
+    def outdated(self) -> list[Portal]:
+        """Active portals that were installed by another version of this service and can be brought up to date."""
+        return [
+            portal
+            for portal in self._portals.all()
+            if portal.state is PortalState.ACTIVE and portal.installer_id and 0 < portal.app_version != APP_VERSION
+        ]
+
+    def uninstall(self, portal_id: int, *, clean: bool) -> None:
+        """The application was removed: every token goes, and with `clean` everything of the portal. No outside call."""
+        self._tokens.drop_all(portal_id)
+        if clean:
+            self._portals.delete(portal_id)
+        else:
+            self._portals.mark_removed(portal_id)
+
+    def _finish_removal(self, member_id: str) -> None:
+        """A removal that nobody worked on yet must not hit the installation that follows it."""
+        known = self._portals.find(member_id)
+        for event in self._events.unfinished(known.id, UNINSTALLED) if known else ():
+            self.uninstall(event.portal_id, clean=event.body.get("clean") == 1)
+            self._events.finish(event.id)
+
+    def _require_address(self) -> None:
+        if not self._public_url:
+            raise NoAddress
+
+    def _as_user(self, portal: Portal, user_id: int) -> Ask:
+        return lambda commands: self._rest.batch(portal, user_id, commands)
+
+    def _look(self, ask: Ask, user_id: int) -> Found:
+        """The portal as it is. One batch; more only for a portal with more than a page of smart processes."""
+        answer = ask(questions())
+        page = 1
+        while more := next_page(answer, page):
+            further = ask({"processes": more})
+            answer = _with_page(answer, further)
+            page += 1
+        return found_of(answer, user_id, TYPE_ID)
+
+    def _complete(self, portal: Portal, user_id: int, found: Found, ask: Ask) -> Report:
+        wanted = wanted_of(found, self._public_url)
+        steps = missing(found, wanted)
+        failed = self._run(ask, steps)
+        gone = [step for step, code in failed if code.lower() in UNAVAILABLE]
+        failed = [(step, code) for step, code in failed if step not in gone]
+        if failed:  # perhaps somebody else was installing at the same time
+            still = {(step.part, step.what) for step in missing(self._look(ask, user_id), wanted)}
+            failed = [(step, code) for step, code in failed if (step.part, step.what) in still]
+        self._portals.set_subscription(portal.id, status=found.status, days_left=found.days_left)
+        self._portals.set_scopes(portal.id, found.scopes)
+        if not failed:
+            self._portals.set_app_version(portal.id, APP_VERSION)
+        report = _report(wanted, steps, gone, failed)
+        log.info(
+            "installed portal=%s version=%s added=%s removed=%s left_out=%s failed=%s",
+            portal.id,
+            APP_VERSION,
+            sum(report.done.values()),
+            report.removed,
+            sorted(part.value for part in report.left_out),
+            [f"{what} {code[:60]}" for what, code in report.failed],
+        )
+        return report
+
+    def _run(self, ask: Ask, steps: Sequence[Step]) -> list[tuple[Step, str]]:
+        """The commands in their order, 50 in a batch. Returns those that the portal refused, with the code."""
+        failed = []
+        for start in range(0, len(steps), LONGEST_BATCH):
+            part = steps[start : start + LONGEST_BATCH]
+            answer = ask({f"c{place}": step.command for place, step in enumerate(part)})
+            for place, step in enumerate(part):
+                if f"c{place}" in answer.errors:
+                    failed.append((step, answer.errors[f"c{place}"] or "unknown"))
+        return failed
+
+    def _fields(self, ask: Ask, found: Found, wanted: Wanted) -> tuple[FieldFinding, ...]:
+        """Each kind of card with its field, and whether it is in the shared layout. One batch."""
+        there = [field for field in wanted.fields if field_there(found, wanted, field)][:LONGEST_BATCH]
+        layouts: Mapping[str, Any] = {}
+        if there:
+            method = "crm.item.details.configuration.get"
+            asked = {f.entity: (method, {"entityTypeId": f.entity_type_id, "scope": "C"}) for f in there}
+            layouts = ask(asked).results
+        return tuple(
+            FieldFinding(
+                entity=field.entity,
+                title=field.title,
+                exists=field in there,
+                in_layout=in_layout(layouts.get(field.entity), field.name),
+            )
+            for field in wanted.fields
+        )
+
+    def _installer_state(self, portal: Portal, found: Found) -> InstallerState:
+        if portal.installer_id == found.user_id:
+            return InstallerState.READY
+        if not portal.installer_id:
+            return InstallerState.GONE
+        try:
+            admin = self._rest.call(portal, portal.installer_id, "user.admin", {})
+        except Refused as refusal:
+            return InstallerState.GONE if refusal.refusal is Refusal.NO_AUTH else InstallerState.UNKNOWN
+        return InstallerState.READY if admin is True else InstallerState.NOT_ADMIN
+
+    def _first_batch(
+        self, endpoint: str, access_token: str, commands: Mapping[str, tuple[str, Mapping[str, Any]]]
+    ) -> Batch:
+        """A batch with the token that was just proved: nothing is stored yet, so nothing can be refreshed."""
+        cmd = {key: f"{method}?{urlencode(list(flatten(params)))}" for key, (method, params) in commands.items()}
+        try:
+            answer = fetch(
+                self._http,
+                "POST",
+                f"{endpoint}batch",
+                timeout=self._timeout,
+                json={"halt": 0, "cmd": cmd},
+                headers={"Authorization": f"Bearer {access_token}"},
+            )
+        except OutsideError as error:
+            raise Refused(Refusal.PORTAL_FAILED, 502, error.reason) from error
+        body = answer.json()
+        result = body.get("result") if isinstance(body, dict) else None
+        if not isinstance(result, dict):
+            raise refused(error_of(body, answer.status))
+        errors = _map(result.get("result_error"))
+        return Batch(_map(result.get("result")), {key: _code(error) for key, error in errors.items()})
+
+
+def _require_admin(found: Found) -> None:
+    if not found.admin:
+        raise Refused(Refusal.NOT_ADMIN, 403, "user.admin")
+
+
+def _with_page(answer: Batch, further: Batch) -> Batch:
+    """The processes of one page more. A page that failed fails the whole, or its tabs would be taken away."""
+    if further.errors:
+        raise refused(next(iter(further.errors.values())))
+    rows = [row for one in (answer, further) for row in _map(one.results.get("processes")).get("types") or ()]
+    return Batch({**answer.results, "processes": {"types": rows}}, answer.errors)
+
+
+def _report(wanted: Wanted, steps: Iterable[Step], gone: list[Step], failed: Sequence[tuple[Step, str]]) -> Report:
+    broken = gone + [step for step, _code in failed]
+    done = Counter(step.part for step in steps if step.part and step not in broken)
+    lacking = Counter(step.part for step in broken if step.part)
+    all_of = {
+        Part.TAB: len(wanted.tabs),
+        Part.FIELD_TYPE: int(Part.FIELD_TYPE not in wanted.left_out),
+        Part.FIELD: len(wanted.fields),
+        Part.HANDLER: len(wanted.events),
+    }
+    return Report(
+        done={part: done[part] for part in Part},
+        removed=sum(step.part is None and step not in broken for step in steps),
+        present={part: count - lacking[part] for part, count in all_of.items()},
+        left_out=wanted.left_out,
+        scopes_missing=wanted.scopes_missing,
+        failed=tuple((step.what, code) for step, code in failed),
+    )
+
+
+def _code(error: Any) -> str:
+    return str(error.get("error", "")) if isinstance(error, dict) else str(error)
+
+
+def _map(value: Any) -> Mapping[str, Any]:
+    """PHP sends an empty map as [] and a filled one as {}."""
+    return value if isinstance(value, dict) else {}

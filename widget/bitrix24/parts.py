@@ -1,0 +1,204 @@
+"""What we want in a portal, and what has to be done for it. Pure: values in, commands out."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from widget.bitrix24.events import NEEDS_CRM, WANTED
+from widget.bitrix24.findings import Part
+from widget.bitrix24.found import Bound, FieldFound, Found, Placed, Process
+from widget.bitrix24.placement import ENTITY_TYPES
+from widget.bitrix24.userfield import TYPE_ID, field_name, field_parameters, full_type, type_parameters
+
+# Raise it with every change of what is wanted below: installed portals then get the change by themselves.
+APP_VERSION = 1
+
+SCOPES = frozenset({"crm", "placement", "userfieldconfig"})
+KINDS = tuple(ENTITY_TYPES)
+TITLES = {"en": "WhatsApp", "ru": "WhatsApp"}
+DESCRIPTIONS = {
+    "en": "Clients' numbers, who has WhatsApp, chats and messages",
+    "ru": "Номера клиентов, у кого есть WhatsApp, чаты и сообщения",
+}
+FIRST_PROCESS = 128  # below are the system's own types, some of which are listed with the smart processes
+FIELD_TYPE_CODE = "USERFIELD_TYPE"  # made by userfieldtype.add, never bound or unbound as a placement
+
+Command = tuple[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One command and what it is for: a part that is added, or None for something of ours that is taken away."""
+
+    part: Part | None
+    what: str
+    command: Command
+
+
+@dataclass(frozen=True)
+class WantedField:
+    entity: str
+    entity_type_id: int
+    title: str
+    row_id: int = 0  # of a smart process
+
+    @property
+    def name(self) -> str:
+        return field_name(self.entity)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What this version puts into this portal. `processes_known` False: tabs of smart processes stay as they are."""
+
+    page: str  # the handler of tabs and of the field
+    hook: str  # the handler of events
+    tabs: tuple[str, ...]
+    events: tuple[str, ...]
+    fields: tuple[WantedField, ...]
+    user_type: str
+    processes_known: bool
+    left_out: frozenset[Part]
+    scopes_missing: frozenset[str]
+
+
+def wanted_of(found: Found, public_url: str) -> Wanted:
+    """Everything the granted scopes allow. A part that they do not allow is left out and said so."""
+    left_out = set()
+    if found.available is None or found.placements is None:
+        left_out |= {Part.TAB}
+    if found.field_type is None or found.fields is None:
+        left_out |= {Part.FIELD_TYPE, Part.FIELD}
+    if found.handlers is None:
+        left_out |= {Part.HANDLER}
+    processes = [process for process in found.processes or () if _is_ours(process)]
+    available = found.available or frozenset()
+    tabs = [tab(kind) for kind in KINDS] + [tab(f"DYNAMIC_{process.entity_type_id}") for process in processes]
+    crm = "crm" in found.scopes
+    return Wanted(
+        page=f"{public_url}/placement",
+        hook=f"{public_url}/hooks/bitrix24",
+        tabs=tuple(code for code in tabs if code in available),
+        events=() if Part.HANDLER in left_out else tuple(e for e in WANTED if crm or e not in NEEDS_CRM),
+        fields=() if Part.FIELD in left_out else tuple(_fields(processes)),
+        user_type=full_type(found.app_id),
+        processes_known=found.processes is not None,
+        left_out=frozenset(left_out),
+        scopes_missing=SCOPES - found.scopes,
+    )
+
+
+def missing(found: Found, wanted: Wanted) -> tuple[Step, ...]:
+    """What has to be done so that exactly what is wanted is there; nothing when it already is."""
+    return (
+        *_tab_steps(found.placements or (), wanted),
+        *_type_steps(found, wanted),
+        *_field_steps(found, wanted),
+        *_handler_steps(found.handlers or (), wanted),
+    )
+
+
+def tab(kind: str) -> str:
+    return f"CRM_{kind}_DETAIL_TAB"
+
+
+def tabs_there(found: Found, wanted: Wanted) -> dict[str, bool]:
+    """Of each wanted tab whether exactly one is there, at our address and under our title."""
+    placed = found.placements or ()
+    return {code: _is_right([one for one in placed if one.code == code], wanted) for code in wanted.tabs}
+
+
+def handlers_missing(found: Found, wanted: Wanted) -> tuple[str, ...]:
+    """Wanted events that reach us not at all, or twice."""
+    bound = Counter(one.event for one in found.handlers or () if one.handler == wanted.hook)
+    return tuple(event for event in wanted.events if bound[event] != 1)
+
+
+def stale(found: Found, wanted: Wanted) -> int:
+    """How many tabs and handlers of ours lead somewhere else than they should."""
+    return sum(step.part is None for step in missing(found, wanted))
+
+
+def field_there(found: Found, wanted: Wanted, field: WantedField) -> bool:
+    return any(_is_field(one, field.name) and one.user_type == wanted.user_type for one in found.fields or ())
+
+
+def _is_ours(process: Process) -> bool:
+    return process.clients and process.entity_type_id >= FIRST_PROCESS
+
+
+def _fields(processes: Iterable[Process]) -> Iterator[WantedField]:
+    for kind in KINDS:
+        yield WantedField(f"CRM_{kind}", ENTITY_TYPES[kind], kind)
+    for process in processes:
+        yield WantedField(f"CRM_{process.row_id}", process.entity_type_id, process.title, process.row_id)
+
+
+def _tab_steps(placed: Iterable[Placed], wanted: Wanted) -> Iterator[Step]:
+    if Part.TAB in wanted.left_out:
+        return
+    of_code: dict[str, list[Placed]] = {code: [] for code in wanted.tabs}
+    for one in placed:
+        if one.code == FIELD_TYPE_CODE or (not wanted.processes_known and "_DYNAMIC_" in one.code):
+            continue
+        of_code.setdefault(one.code, []).append(one)
+    for code, there in of_code.items():
+        if code in wanted.tabs and _is_right(there, wanted):
+            continue
+        # One unbinding takes away all with the same address.
+        for handler in dict.fromkeys(one.handler for one in there):
+            yield Step(None, code, ("placement.unbind", {"PLACEMENT": code, "HANDLER": handler}))
+        if code in wanted.tabs:
+            yield Step(Part.TAB, code, ("placement.bind", _placement(code, wanted.page)))
+
+
+def _is_right(there: list[Placed], wanted: Wanted) -> bool:
+    """A title in a language that the portal does not tell is not wrong."""
+    return (
+        len(there) == 1
+        and there[0].handler == wanted.page
+        and all(there[0].titles.get(language, title) == title for language, title in TITLES.items())
+    )
+
+
+def _placement(code: str, handler: str) -> dict[str, Any]:
+    texts = {language: {"TITLE": TITLES[language], "DESCRIPTION": DESCRIPTIONS[language]} for language in TITLES}
+    return {"PLACEMENT": code, "HANDLER": handler, "TITLE": TITLES["en"], "LANG_ALL": texts}
+
+
+def _type_steps(found: Found, wanted: Wanted) -> Iterator[Step]:
+    if Part.FIELD_TYPE in wanted.left_out:
+        return
+    if not found.field_type:
+        yield Step(Part.FIELD_TYPE, TYPE_ID, ("userfieldtype.add", type_parameters(wanted.page)))
+    elif found.field_type != (wanted.page,):
+        yield Step(Part.FIELD_TYPE, TYPE_ID, ("userfieldtype.update", type_parameters(wanted.page)))
+
+
+def _field_steps(found: Found, wanted: Wanted) -> Iterator[Step]:
+    for field in wanted.fields:
+        if field_there(found, wanted, field):
+            continue
+        # Left by an earlier installation under another id of the application: it shows nothing and holds no value,
+        # but it has the name.
+        for dead in (one for one in found.fields or () if _is_field(one, field.name)):
+            yield Step(None, field.name, ("userfieldconfig.delete", {"moduleId": "crm", "id": dead.id}))
+        yield Step(Part.FIELD, field.name, ("userfieldconfig.add", field_parameters(field.entity, wanted.user_type)))
+
+
+def _is_field(one: FieldFound, name: str) -> bool:
+    return one.name == name and one.user_type.startswith("rest_") and one.user_type.endswith(f"_{TYPE_ID}")
+
+
+def _handler_steps(bound: Iterable[Bound], wanted: Wanted) -> Iterator[Step]:
+    if Part.HANDLER in wanted.left_out:
+        return
+    times = Counter((one.event, one.handler) for one in bound)
+    right = {(event, wanted.hook) for event in wanted.events if times[event, wanted.hook] == 1}
+    for event, handler in times:
+        if (event, handler) not in right:
+            yield Step(None, event, ("event.unbind", {"event": event, "handler": handler}))
+    for event in wanted.events:
+        if (event, wanted.hook) not in right:
+            yield Step(Part.HANDLER, event, ("event.bind", {"event": event, "handler": wanted.hook}))

@@ -1,0 +1,61 @@
+"""POST /install: install everything without a question, then tell Bitrix24 and people that it is done.
+
+Bitrix24 opens it for the app's own page, but also in place of any card while the installation is not finished; so
+whatever the form is about, it is installed and never answered with the wrong page.
+"""
+
+import re
+
+from flask import Blueprint, g, make_response, render_template, request
+from flask.typing import ResponseReturnValue
+
+from widget import logs
+from widget.bitrix24.install import NoAddress
+from widget.bitrix24.placement import posted_origin, read_common
+from widget.errors import Refusal, Refused
+from widget.i18n import language_of, set_language
+from widget.services import services
+
+pages = Blueprint("install", __name__)
+
+
+@pages.post("/install")
+def install() -> ResponseReturnValue:
+    """Two outside calls when nothing is missing, three the first time; all bounded."""
+    g.frame_origin = posted_origin(request.args)
+    set_language(language_of(request.args.get("LANG", "")))
+    form = read_common(request.args, request.form)
+    if not form.access_token:
+        raise Refused(Refusal.NO_AUTH, 401, "empty AUTH_ID")
+    try:
+        installed = services().installer.install(form, application_token=_application_token())
+    except NoAddress:
+        return render_template("install/operator.html", portal_origin=g.frame_origin), 503
+    except Refused as refusal:
+        if refusal.refusal is not Refusal.NOT_ADMIN:
+            raise
+        services().metrics.refused(refusal.refusal.value)
+        response = make_response(render_template("install/not_admin.html", portal_origin=g.frame_origin), 403)
+        response.headers["X-Refusal"] = refusal.refusal.value
+        return response
+    g.frame_origin = installed.portal.origin
+    return render_template(
+        "install/done.html",
+        portal_origin=installed.portal.origin,
+        report=installed.report,
+        request_id=logs.request_id(),
+    )
+
+
+@pages.get("/install")
+def explain() -> ResponseReturnValue:
+    """Somebody opened the address by hand."""
+    raise Refused(Refusal.NOT_FOUND, 404)
+
+
+def _application_token() -> str:
+    """What proves events from now on. Older boxes do not post it and tell it with ONAPPINSTALL."""
+    token = request.form.get("APPLICATION_TOKEN", "")
+    if not re.fullmatch(r"[\x21-\x7e]{0,128}", token, re.ASCII):
+        raise Refused(Refusal.BAD_FORM, 400, "APPLICATION_TOKEN")
+    return token

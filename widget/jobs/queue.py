@@ -1,0 +1,139 @@
+"""The queue: Huey over an SQLite file, or over Redis where one is configured. `flask worker` works it off.
+
+A task carries ids and nothing else: what it is about is read from SQL when its time comes, so a wake-up that is lost
+or comes twice changes nothing.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+from huey import Huey, RedisHuey, SqliteHuey, crontab
+from huey.consumer import Consumer
+from huey.serializer import SignedSerializer
+from redis import ConnectionPool
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from widget import logs
+
+log = logging.getLogger(__name__)
+
+NAME = "widget"
+HEARTBEAT = "heartbeat"
+SLOWEST_LOOK = 1.0  # seconds between two looks into an idle queue: how late an event may be worked on
+THREADS = 4
+
+# When things are done: a crontab of Huey's, all in UTC.
+EVERY_MINUTE = {"minute": "*"}
+EVERY_HOUR = {"minute": "17"}
+EVERY_NIGHT = {"minute": "41", "hour": "3"}
+
+
+class Jobs:
+    """Names of work, and who does it. Opens the queue only when something is put in or taken out."""
+
+    def __init__(self, open_queue: Callable[[], Huey], clock: Callable[[], float]) -> None:
+        self._open_queue = open_queue
+        self._clock = clock
+        self._queue: Huey | None = None
+        self._lock = threading.Lock()
+        self._work: dict[str, Callable[..., None]] = {}
+        self._timed: list[tuple[str, Mapping[str, str], Callable[[], object]]] = []
+        self._tasks: dict[str, Any] = {}
+        # Outside of a worker (a queue that works at once, in tests) the caller's context is already there.
+        self._context: Callable[[], AbstractContextManager[Any]] = nullcontext
+        self.at(EVERY_MINUTE, "heartbeat", self.beat)
+
+    def does(self, name: str, work: Callable[[int], None]) -> None:
+        """Say who does this kind of work; before the queue is used."""
+        self._work[name] = work
+
+    def at(self, times: Mapping[str, str], name: str, work: Callable[[], object]) -> None:
+        """Say what is done by the clock; before the queue is used."""
+        self._timed.append((name, times, work))
+
+    def wake(self, name: str, number: int) -> bool:
+        """Ask for a piece of work soon. Says False when the queue cannot be reached: the row stays, and the clock
+        finds it within a minute."""
+        try:
+            self.queue  # noqa: B018 - opens it, and with it the tasks
+            self._tasks[name](number)
+        except Exception:  # whatever file or server the queue is in: nothing here may fail the one who asks
+            log.warning("jobs: the queue is out of reach, %s %s waits for the clock", name, number, exc_info=True)
+            return False
+        return True
+
+    def beat(self) -> None:
+        """The worker is alive. Written by the worker, read by whoever wants to know."""
+        self.queue.put(HEARTBEAT, self._clock())
+
+    def last_heartbeat(self) -> float | None:
+        """When a worker last said that it runs (unix seconds), None if never or if the queue is out of reach.
+
+        One small query. A worker that runs says so every minute.
+        """
+        try:
+            at = self.queue.get(HEARTBEAT, peek=True)
+        except Exception:
+            log.warning("jobs: the queue is out of reach", exc_info=True)
+            return None
+        return float(at) if isinstance(at, (int, float)) else None
+
+    def run(self, context: Callable[[], AbstractContextManager[Any]]) -> None:
+        """Work until a signal comes: SIGTERM ends what is being done, SIGINT leaves it. For the main thread."""
+        self._context = context
+        consumer = Consumer(
+            self.queue,
+            workers=THREADS,
+            worker_type="thread",
+            max_delay=SLOWEST_LOOK,
+            graceful_signal="TERM",
+            shutdown_timeout=30,
+        )
+        self.beat()  # or a health check would wait for the next full minute
+        consumer.run()
+
+    @property
+    def queue(self) -> Huey:
+        """The Huey behind it, with every task known to it."""
+        with self._lock:
+            if self._queue is None:
+                self._queue = self._open_queue()
+                self._register(self._queue)
+            return self._queue
+
+    def _register(self, queue: Huey) -> None:
+        for name, work in self._work.items():
+            self._tasks[name] = queue.task(name=name)(self._numbered(work))
+        for name, times, timed in self._timed:
+            queue.periodic_task(crontab(**times), name=name)(self._timely(timed))
+
+    def _numbered(self, work: Callable[[int], None]) -> Callable[[int], None]:
+        def run(number: int) -> None:
+            with self._context(), logs.work("job"):
+                work(number)
+
+        return run
+
+    def _timely(self, work: Callable[[], object]) -> Callable[[], None]:
+        def run() -> None:
+            with self._context(), logs.work("job"):
+                work()
+
+        return run
+
+
+def open_queue(*, redis_url: str, file: str, secret: str) -> Huey:
+    """Huey on Redis, or on a file that all processes of this machine share.
+
+    Huey stores pickles; signing them means that whoever can write to the queue cannot run code here.
+    """
+    common: dict[str, Any] = {"results": False, "serializer": SignedSerializer(secret=secret, salt="jobs-1")}
+    if redis_url:
+        # Who asks waits as little as a card does for its cache; the worker's read blocks for a second at a time.
+        options = {"socket_connect_timeout": 0.3, "socket_timeout": 3.0, "retry": Retry(NoBackoff(), 0)}
+        return RedisHuey(NAME, connection_pool=ConnectionPool.from_url(redis_url, **options), **common)
+    return SqliteHuey(NAME, filename=file, **common)
