@@ -20,13 +20,13 @@ if (framed) {
   });
 }
 
-/** Ask the portal's page. Resolves to null when it does not answer or we are not in a portal. */
-export function ask(command, params = {}) {
+/** Ask the portal's page. Resolves to null when it does not answer in time or we are not in a portal. */
+export function ask(command, params = {}, patience = SILENT_AFTER) {
   if (!framed) return Promise.resolve(null);
   const callback = randomId();
   return new Promise((resolve) => {
     waiting.set(callback, resolve);
-    setTimeout(() => { if (waiting.delete(callback)) resolve(null); }, SILENT_AFTER);
+    setTimeout(() => { if (waiting.delete(callback)) resolve(null); }, patience);
     window.parent.postMessage(`${command}:${JSON.stringify(params)}:${callback}:${sid}`, portal);
   });
 }

@@ -1,27 +1,58 @@
-// The settings page: save without leaving it, and warn before the choice that costs checks.
+// The app's own page. Every form and button is a small request of its own; the server draws what has changed.
 
-import { beginSession, request } from '../api.js';
+import { begin, beginSession } from '../api.js';
+import { startClocks, tick } from '../card/clock.js';
 import { followHeight } from '../frame.js';
+import { accessActions } from './access.js';
+import { writeTo } from './number.js';
+import { showCode, stopLooking } from './qr.js';
+import { jsonOf, send } from './send.js';
 
-const form = document.getElementById('settings');
-const saved = document.getElementById('saved');
-const warning = document.getElementById('always-warning');
+const page = document.getElementById('card');
+const sections = document.getElementById('sections');
 
-beginSession(document.querySelector('main').dataset.session);
+begin(page.dataset.opening);
+beginSession(page.dataset.session);
 followHeight();
+startClocks(page);
+askForTheRest();
 
-form.addEventListener('change', () => {
-  warning.hidden = form.elements.visibility.value !== 'always';
-  saved.textContent = '';
-});
+const ACTIONS = { qr: showCode, ...accessActions };
 
-form.addEventListener('submit', async (event) => {
+sections.addEventListener('submit', async (event) => {
   event.preventDefault();
-  let words = 'saved-text';
-  try {
-    await request('/app/settings', { json: { visibility: form.elements.visibility.value } });
-  } catch {
-    words = 'failed-text';
-  }
-  saved.textContent = document.getElementById(words).content.textContent;
+  const form = event.target;
+  if (form.dataset.write) await writeTo(form);
+  else await send(form.dataset.save, jsonOf(form), form);
+  tick(page);
+  askForTheRest();
 });
+
+sections.addEventListener('click', async (event) => {
+  const button = event.target.closest('button');
+  if (!button) return;
+  if (button.dataset.action) await ACTIONS[button.dataset.action]?.(button);
+  else if (button.dataset.post) await send(button.dataset.post, JSON.parse(button.dataset.json ?? '{}'), button);
+  else if (button.dataset.try) await send(button.dataset.try, jsonOf(button.form), button);
+  else return;
+  askForTheRest();
+});
+
+// What takes other people's servers a moment: the lines' states and the health list.
+function askForTheRest() {
+  stopLooking();
+  const load = document.querySelector('[data-load]');
+  if (load) {
+    const path = load.dataset.load;
+    delete load.dataset.load;
+    send(path, {}, load);
+  }
+  if (claim('.line-now[data-pending]')) send('/app/lines/states', {}, document.getElementById('lines-section'));
+  if (claim('#my-lines[data-pending]')) send('/app/mine/states', {}, document.getElementById('my-lines'));
+}
+
+function claim(selector) {
+  const found = document.querySelectorAll(selector);
+  for (const place of found) delete place.dataset.pending;
+  return found.length > 0;
+}

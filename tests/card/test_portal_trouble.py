@@ -9,6 +9,8 @@ from tests.stand import Clock, Outside, Widget, in_russian
 MakeWidget = Callable[..., Widget]
 BUSY, CLOSED = "Bitrix24 asks to wait", "The application is switched off in your Bitrix24"
 PLAN, SCOPE = "Your Bitrix24 plan does not include this", "The application lacks a permission"
+UNPAID, BLOCKED = "The application's subscription has ended", "Bitrix24 has stopped applications here"
+CONFIRM = "An administrator has to allow this"
 MOVED, FAILED = "Your Bitrix24 has a new address", "Bitrix24 did not answer"
 NO_AUTH, GONE = "No authorization data from Bitrix24", "The card cannot be read"
 TROUBLES = [
@@ -18,6 +20,9 @@ TROUBLES = [
     ("QUERY_LIMIT_EXCEEDED", "batch:crm.item.list", "portal_busy", BUSY, True),
     ("ACCESS_DENIED", "batch", "portal_plan", PLAN, True),
     ("ACCESS_DENIED", "batch:crm.item.get", "card_gone", GONE, True),
+    ("PAYMENT_REQUIRED", "batch", "portal_unpaid", UNPAID, True),
+    ("OVERLOAD_LIMIT", "batch", "portal_blocked", BLOCKED, True),
+    ("METHOD_CONFIRM_WAITING", "batch", "portal_confirm", CONFIRM, True),
     ("APPLICATION_NOT_FOUND", "batch", "portal_closed", CLOSED, True),
     ("PORTAL_DELETED", "batch", "portal_closed", CLOSED, True),
     ("insufficient_scope", "batch", "portal_scope", SCOPE, True),

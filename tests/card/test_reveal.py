@@ -152,7 +152,7 @@ def test_a_changed_choice_reaches_every_process_and_every_open_card_within_a_min
 
     app = widget.open("/app/", user="admin")
     app.session = app.text.split('data-session="')[1].split('"')[0]
-    assert app.post("/app/settings", {"visibility": "button"}).answer.status_code == 204
+    assert app.post("/app/visibility", {"visibility": "button"}).answer.status_code == 200
 
     clock.forward(59)
     assert not card.reveal(pressed=False).to_ask

@@ -110,7 +110,7 @@ def test_a_number_beyond_the_ten_cannot_be_checked_but_opens_the_chat_it_has(wid
     page = widget.open(CROWDED_DEAL).reveal()
     cards = widget.services.cards
     session = widget.services.tickets.read_session(page.session)
-    hidden = [item.key for item in cards._card(session).phones if item.key not in page.keys.values()]
+    hidden = [item.key for item in cards._reader.card(session).phones if item.key not in page.keys.values()]
     assert len(hidden) == 15
 
     assert page.check([hidden[0]]).answer.status_code == 403

@@ -1,1 +1,1 @@
-"""The app's own page: what an administrator decides for the whole portal."""
+"""The app's own page: what an administrator decides for the portal, what a rep chooses for themselves."""

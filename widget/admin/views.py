@@ -1,26 +1,31 @@
-"""POST /app draws the settings for administrators; POST /app/settings stores them. Both ask Bitrix24 who is asking."""
+"""POST /app draws the application's own page: settings for administrators, their own things for everybody."""
 
-from flask import Blueprint, g, render_template, request
+from flask import g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
+from markupsafe import Markup
 
-from widget.bitrix24.crm import read_viewer
+from widget.admin import health_views, line_views, own_views, portal_views, sections
+from widget.admin.asking import Asker
+from widget.admin.pages import pages
 from widget.bitrix24.placement import posted_origin, read_common
+from widget.bitrix24.plan import Plan, read_plan
 from widget.errors import Refusal, Refused
-from widget.forms import json_body, text_field
 from widget.i18n import language_of, set_language
 from widget.services import services
-from widget.session import Opening, Session, current_session
-from widget.storage.portals import Portal, Visibility
+from widget.session import Opening, Session
 
-pages = Blueprint("admin", __name__, url_prefix="/app")
+__all__ = ["health_views", "line_views", "own_views", "pages", "portal_views"]
 
 
 @pages.post("")
 def open_page() -> ResponseReturnValue:
-    """The settings page. One call to prove the token, one for who that is, one for each line's state."""
+    """The page. One call to prove the token, one batch for who that is and which lines are theirs, and for an
+    administrator one for the application's term. States and health are asked for by the page itself."""
     g.frame_origin = posted_origin(request.args)
     set_language(language_of(request.args.get("LANG", "")))
     form = read_common(request.args, request.form)
+    if not form.access_token:
+        raise Refused(Refusal.NO_AUTH, 401, "empty AUTH_ID")
     opening = Opening(
         member_id=form.member_id,
         domain=form.domain,
@@ -33,35 +38,47 @@ def open_page() -> ResponseReturnValue:
     )
     portal, user_id = services().entry.prove(opening)
     g.frame_origin = portal.origin
-    _require_admin(portal, user_id)
-    session = Session(portal.id, user_id, entity_type_id=0, entity_id=0, language=opening.language)
-    return render_template(
-        "admin/app.html",
-        portal=portal,
-        portal_origin=portal.origin,
-        session=services().tickets.sign_session(session),
-        visibilities=list(Visibility),
-        lines=services().lines.of(portal.id),
-        states=services().cards.line_states(session),
+    session = Session(portal.id, user_id, 0, 0, language=portal.language or opening.language)
+    set_language(session.language)
+    asker = Asker(portal, session, services().cards.viewer(session))
+    drawn = _for_administrators(asker) if asker.viewer.admin else _for_reps(asker)
+    return make_response(
+        render_template(
+            "admin/app.html",
+            admin=asker.viewer.admin,
+            portal_origin=portal.origin,
+            opening=services().tickets.seal_opening(opening),
+            session=services().tickets.sign_session(session),
+            sections=[Markup(section) for section in drawn],  # noqa: S704 - drawn by our own templates
+        )
     )
 
 
-@pages.post("/settings")
-def save() -> ResponseReturnValue:
-    """Store the visibility. The right to do so is asked again: it may have ended since the page was opened."""
-    session = current_session()
-    set_language(session.language)
-    wanted = text_field(json_body(), "visibility", longest=20)
-    if wanted not in {visibility.value for visibility in Visibility}:
-        raise Refused(Refusal.BAD_FORM, 422, "visibility")
-    portal = services().portals.get(session.portal_id)
-    if portal is None:
-        raise Refused(Refusal.UNKNOWN_PORTAL, 403, "session's portal is gone")
-    _require_admin(portal, session.user_id)
-    services().portals.set_visibility(portal.id, Visibility(wanted))
-    return "", 204
+def _for_administrators(asker: Asker) -> list[str]:
+    return [
+        sections.subscription(_plan(asker)),
+        sections.lines(asker),
+        sections.visibility(asker),
+        sections.hours(asker),
+        sections.region(asker),
+        sections.health(),
+        sections.number(asker),
+        sections.mine(asker),
+        sections.log(asker),
+    ]
 
 
-def _require_admin(portal: Portal, user_id: int) -> None:
-    if not read_viewer(services().rest, portal, user_id).admin:
-        raise Refused(Refusal.NOT_ADMIN, 403, "profile.ADMIN")
+def _for_reps(asker: Asker) -> list[str]:
+    return [sections.number(asker), sections.mine(asker)]
+
+
+def _plan(asker: Asker) -> Plan:
+    """The application's term, stored when it is news. The page opens without it too."""
+    known = Plan(asker.portal.status, asker.portal.days_left)
+    try:
+        plan = read_plan(services().rest, asker.portal, asker.viewer.user_id)
+    except Refused:
+        return known
+    if plan != known:
+        services().portals.set_subscription(asker.portal.id, status=plan.status, days_left=plan.days_left)
+    return plan

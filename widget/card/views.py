@@ -8,7 +8,7 @@ from flask import Blueprint, g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from widget.bitrix24.placement import Placement, posted_origin, read_placement
-from widget.card.service import CardView
+from widget.card.rows import CardView
 from widget.errors import Refusal, Refused
 from widget.forms import flag_field, id_field, json_body, text_field, texts_field
 from widget.i18n import language_of, set_language
@@ -32,6 +32,7 @@ def open_page() -> ResponseReturnValue:
     opening = _opening(placement)
     portal = services().entry.portal_of(opening)
     g.frame_origin = portal.origin
+    set_language(portal.language or language_of(placement.language))
     if placement.entity_id == 0:
         raise Refused(Refusal.CARD_NOT_SAVED, 200)
     return render_template(
@@ -54,7 +55,8 @@ def renew_session() -> ResponseReturnValue:
     """A session for a page whose old one ended: the opening, with the fresh token its portal gave."""
     opening = current_opening()
     set_language(opening.language)
-    fresh = replace(opening, access_token=text_field(json_body(), "auth", longest=512))
+    # The opening's refresh token may have been used since: the stored one stays.
+    fresh = replace(opening, access_token=text_field(json_body(), "auth", longest=512), refresh_token="")
     response = make_response("", 204)
     response.headers[SESSION_HEADER] = services().tickets.sign_session(_prove(fresh))
     return response
@@ -116,7 +118,11 @@ def lines() -> ResponseReturnValue:
     cards = services().cards
     return render_template(
         "card/_lines.html",
-        view={"lines": services().lines.of(session.portal_id), "line": cards.line(session, chosen or selected)},
+        view={
+            "lines": cards.lines(session),
+            "line": cards.line(session, chosen or selected),
+            "barred": cards.barred(session),
+        },
         chosen=chosen is not None,
         states=cards.line_states(session),
     )
@@ -134,9 +140,11 @@ def _session_of_page() -> Session:
 
 
 def _session() -> Session:
-    """The proved session; from here on everything is said in its language, a refusal too."""
+    """The proved session of a card; from here on everything is said in its language, a refusal too."""
     session = current_session()
     set_language(session.language)
+    if not session.entity_id:
+        raise Refused(Refusal.NOT_ALLOWED, 403, "the app's own page is no card")
     return session
 
 
@@ -147,8 +155,10 @@ def _prove(opening: Opening) -> Session:
         user_id=user_id,
         entity_type_id=opening.entity_type_id,
         entity_id=opening.entity_id,
-        language=opening.language,
+        language=portal.language or opening.language,
         edit_mode=opening.edit_mode,
+        number=opening.number,
+        line_id=opening.line_id,
     )
 
 
@@ -170,6 +180,7 @@ def _html(
         view=view,
         ask=ask,
         zone=view.zone,
+        hours=view.hours,
         version=_version(view),
         chosen=False,
         states=None,

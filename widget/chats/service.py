@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 
 MESSAGES = 30  # of one page
 LONGEST_TEXT = 4096  # WhatsApp's own limit for a text
+LONGEST_NAME = 80
 GIVEN_UP = 60.0  # a send without an answer for this long was left by a process that died
 LOOKED_FOR = 86_400.0  # a send that no gateway knew for a day stays as unclear as it is
 SAME_SEND = 120.0  # seconds within which an equal text from us is taken for the send whose answer was lost
@@ -90,13 +91,15 @@ class ChatService:
         sends = [send for send in self._since(chat, page) if send.state in NOT_AT_GATEWAY]
         return History(merge(page.messages, sends), page.cursor, self._end(line) if page.cursor is None else None)
 
-    def send(self, line: Line, chat: Chat, text: str, *, send_key: str, user_id: int) -> Send:
+    def send(self, line: Line, chat: Chat, text: str, *, send_key: str, user_id: int, name: str = "") -> Send:
         """Send a text once. The same key gives the same message back, whatever happened to the first request.
 
-        One outside call for a new key, none for a known one. Raises Refused for a key used for something else.
+        The text goes out under `name` if one is given. One outside call for a new key, none for a known one. Raises
+        Refused for a key used for something else.
         """
-        text = text.replace("\r\n", "\n").strip()
-        if not text or len(text) > LONGEST_TEXT:
+        typed = text.replace("\r\n", "\n").strip()
+        text = signature(name) + typed
+        if not typed or len(text) > LONGEST_TEXT:
             raise Refused(Refusal.BAD_FORM, 422, "text length")
         send, new = self._sends.begin(
             chat.portal_id,
@@ -107,7 +110,7 @@ class ChatService:
             message_id=message_id_of(chat.portal_id, send_key),
         )
         if not new:
-            if send.chat_id != chat.id or send.user_id != user_id or send.text not in ("", text):
+            if send.chat_id != chat.id or send.user_id != user_id or not _same(send.text, typed):
                 raise Refused(Refusal.BAD_FORM, 409, "send key was used for another message")
             return send
         result = self._gateways.of(line).send_text(self._ids(line, chat)[0], text, message_id=send.message_id)
@@ -199,6 +202,17 @@ _STATE_OF = {
     Sent.REFUSED: SendState.FAILED,
     Sent.UNKNOWN: SendState.UNKNOWN,
 }
+
+
+def signature(name: str) -> str:
+    """How a message begins that carries its writer's name; the stars are WhatsApp's bold."""
+    plain = " ".join(name.replace("*", "").split())[:LONGEST_NAME]
+    return f"*{plain}:*\n" if plain else ""
+
+
+def _same(stored: str, typed: str) -> bool:
+    """The same message, if the name was switched on or off between two tries too. "" is a text that was wiped."""
+    return stored in ("", typed) or (stored.startswith("*") and stored.partition(":*\n")[2] == typed)
 
 
 def message_id_of(portal_id: int, send_key: str) -> str:

@@ -7,7 +7,7 @@ from flask import Blueprint, Response, make_response, render_template, request, 
 from flask.typing import ResponseReturnValue
 
 from widget.chats.bubbles import Bubble, bubble_of_send
-from widget.chats.service import LONGEST_TEXT, History
+from widget.chats.service import LONGEST_TEXT, History, signature
 from widget.errors import Refusal, Refused
 from widget.forms import flag_field, id_field, json_body, text_field
 from widget.gateways.base import GatewayError, Trouble
@@ -36,12 +36,13 @@ def open_chat() -> ResponseReturnValue:
     if item.phone.e164 is None:
         raise Refused(Refusal.NOT_ALLOWED, 422, "not a number")
     known = here.chats.of_phones(session.portal_id, [item.phone.e164])
-    lines = {line.id: line for line in here.lines.of(session.portal_id)}
+    lines = {line.id: line for line in here.cards.lines(session)}
     last = next((lines[chat.line_id] for chat in known if chat.line_id in lines), None)
     asked = id_field(body, "line")
     line = here.cards.line(session, asked) if asked or last is None else last
     if line is None:
         raise Refused(Refusal.NOT_ALLOWED, 409, "no line")
+    name = _shown_name(session)
     presence = here.cards.presence_of(session, item.phone.e164)
     chat, new = here.chat_service.open(
         line, item.phone.e164, user_id=session.user_id, chat_id=presence.chat_id if presence else ""
@@ -51,10 +52,12 @@ def open_chat() -> ResponseReturnValue:
         chat=chat,
         line=line,
         item=item,
-        local=here.cards.local(item),
+        local=here.cards.local(session, item),
+        hours=here.cards.borders(session.portal_id),
         presence=presence,
         other_line=last if last and last.id != line.id else None,
-        longest=LONGEST_TEXT,
+        longest=LONGEST_TEXT - len(signature(name)),
+        name=name,
         zone=here.cards.viewer_zone(session),
     ), 201 if new else 200
 
@@ -90,12 +93,12 @@ def send(chat_id: int) -> ResponseReturnValue:
     confirmed = flag_field(body, "confirmed")
     session, line, chat = _chat(chat_id)
     here = services()
-    local = here.cards.local(here.cards.require(session, chat.phone))
+    local = here.cards.local(session, here.cards.require(session, chat.phone))
     if local and local.asleep and not confirmed and not here.sends.by_key(session.portal_id, key):
         response = make_response(render_template("chats/_confirm.html", local=local), 409)
         response.headers["X-Refusal"] = "confirm"
         return response
-    sent = here.chat_service.send(line, chat, text, send_key=key, user_id=session.user_id)
+    sent = here.chat_service.send(line, chat, text, send_key=key, user_id=session.user_id, name=_shown_name(session))
     here.metrics.sent(sent.state.value)
     return _bubble(session, chat, bubble_of_send(sent)), 201
 
@@ -129,6 +132,13 @@ def _chat(chat_id: int) -> tuple[Session, Line, Chat]:
     line = services().cards.line(session, chat.line_id)
     assert line  # noqa: S101 - a given id is found or refused
     return session, line, chat
+
+
+def _shown_name(session: Session) -> str:
+    """The name that this user's messages begin with, "" unless they chose so."""
+    here = services()
+    shown = here.settings.of(session.portal_id, session.user_id).show_name
+    return here.cards.viewer(session).name if shown else ""
 
 
 def _pieces(session: Session, chat: Chat, history: History) -> str:

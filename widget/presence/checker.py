@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 
-from ratelimit import Limiter, Permits, StorageUnavailable
+from ratelimit import Limit, Limiter, Permits, Rate, StorageUnavailable, Window
 from widget.answers import Answers, StoreGone
 from widget.gateways.base import Gateway, GatewayError, LineState, Trouble
 from widget.gateways.lines import Gateways
@@ -22,6 +22,7 @@ from widget.storage.vault import Vault, VaultError
 
 log = logging.getLogger(__name__)
 
+DAY = 86_400
 NETWORK = "whatsapp"  # answers are shared by all lines of one network
 
 _WHY = {
@@ -39,6 +40,23 @@ class Lifetimes:
     unknown: float
 
 
+@dataclass(frozen=True)
+class Pace:
+    """How many checks a line may make: so many at once, then one every few seconds, and so many a day."""
+
+    burst: int
+    every: float
+    per_day: int
+
+    def of(self, line: Line) -> tuple[Limit, ...]:
+        """The limits of one line: its own where it has them."""
+        own = line.limits
+        burst = self.burst if own.burst is None else own.burst
+        every = self.every if own.every is None else own.every
+        per_day = self.per_day if own.per_day is None else own.per_day
+        return Rate(every=every, burst=burst), Window(limit=per_day, seconds=DAY)
+
+
 class Checker:
     def __init__(
         self,
@@ -54,7 +72,10 @@ class Checker:
         key_of: Callable[[int, str], str],
         lifetimes: Lifetimes,
         clock: Callable[[], float],
+        pace: Pace | None = None,
     ) -> None:
+        """Without a `pace` every line has the limits of the `limiter`."""
+        self._pace = pace
         self._answers = answers
         self._flights = flights
         self._limiter = limiter
@@ -107,8 +128,11 @@ class Checker:
 
     def wait(self, line: Line) -> float:
         """Seconds until this line may ask about one more number, 0 if it may now. Raises StorageUnavailable."""
-        permits = self._limiter.peek(str(line.id))
+        permits = self._limiter.peek(str(line.id), limits=self._limits(line))
         return 0.0 if permits.granted else permits.wait  # its own wait is for the permit after that one
+
+    def _limits(self, line: Line) -> tuple[Limit, ...] | None:
+        return self._pace.of(line) if self._pace else None
 
     def _fresh(self, presence: Presence) -> bool:
         sure = presence.answer is not Answer.UNKNOWN
@@ -129,7 +153,7 @@ class Checker:
         silent = [key for key in phones if key not in found]
         if not silent:
             return found
-        permits = self._limiter.acquire(str(line.id), len(silent))
+        permits = self._limiter.acquire(str(line.id), len(silent), limits=self._limits(line))
         allowed, refused = silent[: permits.granted], silent[permits.granted :]
         found |= self._check_all(gateway, line, {key: phones[key] for key in allowed}, permits)
         until = self._clock() + permits.wait

@@ -1,0 +1,111 @@
+// One change: send it, put the drawn pieces into their places by id, say what came of it, keep focus and open parts.
+
+import { request, Refused } from '../api.js';
+
+/** Send and redraw. `from` is the form or button that asked. Resolves to the response, or null when nothing changed. */
+export async function send(path, json, from, headers = {}) {
+  const buttons = [...(from.querySelectorAll?.('button') ?? []), ...(from.matches('button') ? [from] : [])];
+  const enabled = buttons.filter((button) => !button.disabled);
+  for (const button of enabled) button.disabled = true;
+  from.setAttribute('aria-busy', 'true');
+  const focused = document.activeElement?.id;
+  try {
+    const response = await request(path, { json, headers });
+    swap(await response.text(), focused);
+    return response;
+  } catch (error) {
+    return await failed(error, { path, json, from, headers, focused });
+  } finally {
+    for (const button of enabled) button.disabled = false;
+    from.removeAttribute('aria-busy');
+    if (focused && document.activeElement === document.body) document.getElementById(focused)?.focus();
+  }
+}
+
+/** A form's fields: texts as typed, boxes as true or false, fields of kind "id" as numbers. */
+export function jsonOf(form) {
+  const values = {};
+  for (const field of form.elements) {
+    if (!field.name || (field.type === 'radio' && !field.checked)) continue;
+    if (field.type === 'checkbox') values[field.name] = field.checked;
+    else if (field.dataset.kind === 'id') values[field.name] = field.value ? Number(field.value) : null;
+    else values[field.name] = field.value;
+  }
+  return values;
+}
+
+async function failed(error, { path, json, from, headers, focused }) {
+  if (!(error instanceof Refused)) {
+    complain(from, document.getElementById('no-connection').content.cloneNode(true));
+  } else if (error.message === 'confirm') {
+    if (await confirmed(error.html, from)) return send(path, { ...json, confirmed: true }, from, headers);
+  } else if (error.message === '422') {
+    swap(error.html, focused); // the same form with its faults beside the fields
+  } else {
+    complain(from, fragment(error.html));
+  }
+  return null;
+}
+
+function swap(text, focused) {
+  const drawn = [...fragment(text).children];
+  for (const piece of drawn) {
+    const place = document.getElementById(piece.id);
+    if (!place) continue;
+    keepOpen(place, piece);
+    const words = silenced(piece);
+    place.replaceWith(piece);
+    requestAnimationFrame(() => { for (const [said, text] of words) said.textContent = text; });
+  }
+  const fault = drawn.map((piece) => piece.querySelector('[aria-invalid]')).find(Boolean);
+  if (fault) fault.focus();
+  else if (focused && document.activeElement?.id !== focused) document.getElementById(focused)?.focus();
+}
+
+// What stood open stays open, unless the server says otherwise.
+function keepOpen(place, piece) {
+  for (const part of place.querySelectorAll('details[open][data-part]')) {
+    const same = piece.querySelector(`details[data-part="${part.dataset.part}"]`);
+    if (same && place.matches('li')) same.open = true;
+  }
+}
+
+// A status that comes with its text is not read out; one that gets its text later is.
+function silenced(piece) {
+  return [...piece.querySelectorAll('p.said')].filter((said) => said.textContent.trim()).map((said) => {
+    const text = said.textContent;
+    said.textContent = '';
+    return [said, text];
+  });
+}
+
+function complain(from, notice) {
+  const place = from.closest('form, .panel, li') ?? from;
+  place.querySelector(':scope > .complaint')?.remove();
+  const holder = document.createElement('div');
+  holder.className = 'complaint';
+  holder.append(notice);
+  holder.querySelector('[data-action="retry"]')?.closest('p')?.remove();
+  place.append(holder);
+}
+
+function confirmed(question, from) {
+  const dialog = document.getElementById('question');
+  dialog.querySelector('#question-text').replaceChildren(fragment(question));
+  dialog.returnValue = 'no';
+  dialog.showModal();
+  // The frame is as high as the page, so its middle may be far out of sight: ask beside the button.
+  const near = (from.matches('form') ? from.querySelector('.button-primary') ?? from : from).getBoundingClientRect();
+  const lowest = Math.max(16, window.innerHeight - dialog.offsetHeight - 16);
+  dialog.style.marginTop = `${Math.min(lowest, Math.max(16, near.top - dialog.offsetHeight / 2))}px`;
+  dialog.querySelector('[value="no"]').focus();
+  return new Promise((resolve) => {
+    dialog.addEventListener('close', () => resolve(dialog.returnValue === 'yes'), { once: true });
+  });
+}
+
+function fragment(text) {
+  const holder = document.createElement('template');
+  holder.innerHTML = text;
+  return holder.content;
+}

@@ -1,0 +1,169 @@
+"""The health list and the application's term."""
+
+from typing import Any
+
+import pytest
+
+from tests.admin.conftest import AppPage, OpenApp
+from tests.stand import Clock, Outside, Widget
+from widget.admin.health import Topic, Verdict, of_inspection, of_lines, of_token, of_worker
+from widget.bitrix24.findings import FieldFinding, InLayout, Inspection, InstallerState
+from widget.bitrix24.plan import Plan, plan_of
+from widget.gateways.base import LineState, Trouble
+from widget.storage.lines import Line
+
+
+def inspection(**changes: Any) -> Inspection:
+    whole: dict[str, Any] = {
+        "placements": {"CRM_DEAL_DETAIL_TAB": True},
+        "field_type": True,
+        "fields": (FieldFinding("CRM_DEAL", "Deal", True, InLayout.YES),),
+        "handlers_missing": (),
+        "stale": 0,
+        "left_out": frozenset(),
+        "scopes_missing": frozenset(),
+        "installer": InstallerState.READY,
+        "app_version_current": True,
+    }
+    return Inspection(**{**whole, **changes})
+
+
+def test_a_whole_installation_needs_nothing() -> None:
+    assert {finding.verdict for finding in of_inspection(inspection())} == {Verdict.GOOD}
+
+
+@pytest.mark.parametrize(
+    ("changes", "topic", "repair"),
+    [
+        ({"installer": InstallerState.GONE}, Topic.INSTALLER, True),
+        ({"installer": InstallerState.NOT_ADMIN}, Topic.INSTALLER, True),
+        ({"placements": {"CRM_DEAL_DETAIL_TAB": False}}, Topic.TABS, True),
+        ({"field_type": False}, Topic.FIELD_TYPE, True),
+        ({"fields": (FieldFinding("CRM_DEAL", "Deal", False, InLayout.UNKNOWN),)}, Topic.FIELD, True),
+        ({"fields": (FieldFinding("CRM_DEAL", "Deal", True, InLayout.NO),)}, Topic.LAYOUT, False),
+        ({"handlers_missing": ("ONAPPUNINSTALL",)}, Topic.HANDLERS, True),
+        ({"stale": 2}, Topic.LEFTOVERS, True),
+        ({"scopes_missing": frozenset({"crm"})}, Topic.SCOPES, False),
+        ({"app_version_current": False}, Topic.VERSION, True),
+    ],
+)
+def test_each_fault_is_one_finding_with_its_remedy(changes: dict[str, Any], topic: Topic, repair: bool) -> None:
+    bad = [finding for finding in of_inspection(inspection(**changes)) if finding.verdict is Verdict.BAD]
+
+    assert [(finding.topic, finding.repair) for finding in bad] == [(topic, repair)]
+
+
+def test_tabs_are_named_by_their_kind_of_card() -> None:
+    codes = {"CRM_DEAL_DETAIL_TAB": False, "CRM_DYNAMIC_183_DETAIL_TAB": False, "CRM_LEAD_DETAIL_TAB": True}
+    found = {finding.topic: finding for finding in of_inspection(inspection(placements=codes))}
+
+    assert found[Topic.TABS].names == ("DEAL", "DYNAMIC_183")
+
+
+def test_lines_token_and_worker_are_findings_too() -> None:
+    line = Line(1, 1, "Sales", "waha", "", "", "", "")
+
+    assert [f.verdict for f in of_lines([line], {1: LineState.READY})] == [Verdict.GOOD]
+    assert [f.state for f in of_lines([line], {1: Trouble.UNREACHABLE})] == ["unreachable"]
+    assert [f.topic for f in of_lines([], {})] == [Topic.NO_LINE]
+    assert of_token(stored=False).repair
+    assert of_worker(1000.0, 1100.0).verdict is Verdict.GOOD
+    assert of_worker(1000.0, 2000.0).verdict is of_worker(None, 1.0).verdict is Verdict.BAD
+
+
+@pytest.fixture
+def reachable(make_widget: Any) -> Widget:
+    widget: Widget = make_widget(public_url="http://localhost")
+    return widget
+
+
+@pytest.mark.parametrize("lang", ["en", "ru"])
+def test_repair_puts_in_place_what_is_missing(reachable: Widget, open_app: OpenApp, lang: str) -> None:
+    page = open_app(of=reachable, lang=lang)
+    page.save("health")
+    assert page.status == 200
+    assert 'data-topic="installer" data-verdict="bad"' in page.html  # nobody installed it here
+    assert 'data-post="/app/health/repair"' in page.html
+
+    page.save("health/repair")
+
+    assert page.status == 200
+    assert 'data-topic="tabs" data-verdict="good"' in page.html
+    assert 'data-topic="installer" data-verdict="good"' in page.html
+    assert 'data-verdict="bad"' not in page.html.replace('data-topic="worker" data-verdict="bad"', "").replace(
+        'data-topic="layout" data-verdict="bad"', ""
+    )
+    assert ("Repaired" if lang == "en" else "Восстановление") in page.section("changes")
+
+
+def test_a_field_that_is_not_shown_comes_with_steps_and_a_picture(
+    admin: AppPage, widget: Widget, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fields = (FieldFinding("CRM_DEAL", "Сделка", True, InLayout.NO),)
+    installer = widget.services.installer
+    monkeypatch.setattr(installer, "inspect", lambda portal, user_id: inspection(fields=fields))
+
+    admin.save("health")
+
+    assert "Select field" in admin.words
+    assert "Сделка" in admin.words
+    assert '<svg class="picture"' in admin.html
+
+
+def test_a_portal_that_does_not_answer_leaves_the_rest_of_the_list(
+    reachable: Widget, open_app: OpenApp, outside: Outside
+) -> None:
+    page = open_app(of=reachable)
+    outside.break_portal("html", "batch", times=None)
+
+    page.save("health")
+
+    assert page.status == 200
+    assert 'data-topic="portal"' in page.html
+    assert "connected" in page.words
+
+
+def test_a_worker_that_gave_a_sign_is_running(admin: AppPage, widget: Widget, clock: Clock) -> None:
+    widget.services.jobs.beat()
+    admin.save("health")
+    assert "Background work is running." in admin.words
+
+    clock.forward(600)
+    admin.save("health")
+    assert "flask worker" in admin.words
+
+
+def test_the_health_list_is_for_administrators(rep: AppPage) -> None:
+    for path in ("health", "health/repair", "lines/states"):
+        rep.save(path)
+
+        assert (rep.status, rep.refusal) == (403, "not_admin")
+
+
+@pytest.mark.parametrize(
+    ("info", "days_left"),
+    [
+        ({"DAYS": None, "PAYMENT_EXPIRED": "N"}, None),
+        ({"DAYS": 12, "PAYMENT_EXPIRED": "N"}, 12),
+        ({"DAYS": "12"}, 12),
+        ({"DAYS": -3, "PAYMENT_EXPIRED": "Y"}, -3),
+        ({"DAYS": None, "PAYMENT_EXPIRED": "Y"}, 0),
+        ("nonsense", None),
+    ],
+)
+def test_the_term_is_read_from_app_info(info: Any, days_left: int | None) -> None:
+    assert plan_of(info).days_left == days_left
+
+
+@pytest.mark.parametrize(("days", "said"), [(12, "12 days"), (1, "1 day of"), (0, "has ended"), (-3, "has ended")])
+def test_only_administrators_are_told_how_long_the_subscription_lasts(
+    open_app: OpenApp, monkeypatch: pytest.MonkeyPatch, days: int, said: str
+) -> None:
+    monkeypatch.setattr("widget.admin.views.read_plan", lambda *_: Plan("S", days))
+
+    assert said in open_app().words
+    assert "subscription" not in open_app("rep").words
+
+
+def test_without_a_term_nothing_is_said(admin: AppPage) -> None:
+    assert "subscription" not in admin.words

@@ -1,0 +1,63 @@
+"""Who is asking, and what they changed. The right to change the portal is asked of Bitrix24 at every change."""
+
+from dataclasses import dataclass, replace
+
+from widget.bitrix24.crm import Viewer, read_viewer
+from widget.errors import Refusal, Refused
+from widget.i18n import set_language
+from widget.services import services
+from widget.session import Session, current_session
+from widget.storage.changes import What
+from widget.storage.portals import Portal
+
+
+@dataclass(frozen=True)
+class Asker:
+    """A proved user of a portal."""
+
+    portal: Portal
+    session: Session
+    viewer: Viewer
+
+    def note(self, what: What, *, line: str = "", old: str = "", new: str = "") -> None:
+        """Write the change into the log, unless nothing changed."""
+        if old != new or not (old or new):
+            services().changes.add(
+                self.portal.id,
+                what,
+                user_id=self.viewer.user_id,
+                user_name=self.viewer.name,
+                line=line,
+                old=old,
+                new=new,
+            )
+
+    def again(self) -> "Asker":
+        """The same user, and the portal as it is stored now."""
+        return Asker(_portal(self.session), self.session, self.viewer)
+
+
+def administrator() -> Asker:
+    """An administrator of the portal, by Bitrix24's word of this moment. One outside call. Raises Refused."""
+    session = current_session()
+    set_language(session.language)
+    portal = _portal(session)
+    viewer = read_viewer(services().rest, portal, session.user_id)
+    if not viewer.admin:
+        raise Refused(Refusal.NOT_ADMIN, 403, "profile.ADMIN")
+    return Asker(portal, session, viewer)
+
+
+def anybody() -> Asker:
+    """A user of the portal, as the page was opened; without the number it may have typed. At most one batch. Raises
+    Refused."""
+    session = replace(current_session(), number="", line_id=0)
+    set_language(session.language)
+    return Asker(_portal(session), session, services().cards.viewer(session))
+
+
+def _portal(session: Session) -> Portal:
+    portal = services().portals.get(session.portal_id)
+    if portal is None:
+        raise Refused(Refusal.UNKNOWN_PORTAL, 403, "session's portal is gone")
+    return portal

@@ -1,0 +1,230 @@
+"""What was typed into the settings, as values of ours, or what is wrong with it, field by field (pure)."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+import phonenumbers
+
+from widget.addresses import AddressRefused, require_public
+from widget.errors import Refusal, Refused
+from widget.gateways.lines import KINDS
+from widget.i18n import LANGUAGES
+from widget.phones.numbers import parse
+from widget.storage.lines import Grantee, LineLimits
+
+LONGEST_ADDRESS = 300
+LONGEST_TYPED = 2000  # beyond this nobody typed it into a field of ours
+MOST_GRANTEES = 100
+BURST, EVERY, PER_DAY = (1, 20), (1, 3600), (1, 1000)  # a line's own limits may lie between these
+ADVISED_PER_DAY = 100  # more is allowed and warned about
+_CODE = re.compile(r"[A-Z]{1,6}\d{0,12}(_[A-Z0-9]{1,6})?")
+
+
+class Fault(Enum):
+    """What is wrong with a field. The value is what the page's texts are keyed by."""
+
+    EMPTY = "empty"
+    TOO_LONG = "too_long"
+    NOT_AN_ADDRESS = "not_an_address"
+    NOT_HTTPS = "not_https"
+    PRIVATE = "private"
+    USER_INFO = "user_info"  # a name and a password in the address
+    NOT_A_PHONE = "not_a_phone"
+    NOT_WHOLE = "not_whole"
+    OUT_OF_RANGE = "out_of_range"
+    BACKWARDS = "backwards"
+    UNKNOWN_CHOICE = "unknown_choice"
+    TAKEN = "taken"
+    TOO_MANY = "too_many"
+    HAS_CHAT = "has_chat"
+    CANNOT_TELL = "cannot_tell"
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """One fault; `low` and `high` where it is about a range, `more` where it names something."""
+
+    fault: Fault
+    low: int = 0
+    high: int = 0
+    more: str = ""
+
+
+@dataclass(frozen=True)
+class Typed:
+    """A form as it was typed, with what is wrong with it: to be drawn again as the person left it."""
+
+    values: Mapping[str, str] = field(default_factory=dict)
+    faults: Mapping[str, Wrong] = field(default_factory=dict)
+
+
+_ADDRESS_FAULTS = {"not_https": Fault.NOT_HTTPS, "private": Fault.PRIVATE, "user_info": Fault.USER_INFO}
+
+
+class Invalid(Exception):
+    """Some fields cannot be used, and nothing was stored."""
+
+    def __init__(self, faults: Mapping[str, Wrong]) -> None:
+        super().__init__(", ".join(faults))
+        self.faults = dict(faults)
+
+
+@dataclass(frozen=True)
+class NewLine:
+    name: str
+    gateway: str
+    address: str
+    session: str
+    key: str
+    number: str
+
+    def __repr__(self) -> str:
+        return f"NewLine(gateway={self.gateway!r})"
+
+
+def typed(body: Mapping[str, Any], *names: str) -> dict[str, str]:
+    """These fields as texts, trimmed. Raises Refused for what no form of ours sends."""
+    values = {name: body.get(name, "") for name in names}
+    for name, value in values.items():
+        if not isinstance(value, str) or len(value) > LONGEST_TYPED or "\x00" in value:
+            raise Refused(Refusal.BAD_FORM, 422, name)
+    return {name: value.strip() for name, value in values.items()}
+
+
+@dataclass(frozen=True)
+class Where:
+    """Which addresses of gateways the operator allows."""
+
+    allow_http: bool
+    allow_private: bool
+
+
+def line_of(values: Mapping[str, str], country: str, where: Where) -> NewLine:
+    """A new line. Raises Invalid that names every fault."""
+    faults = {
+        **_texts(values, {"name": 100, "session": 100, "key": 500}),
+        **_address_fault(values["address"], where),
+    }
+    if values["gateway"] not in KINDS:
+        faults["gateway"] = Wrong(Fault.UNKNOWN_CHOICE)
+    number = _own_number(values["number"], country, faults)
+    if faults:
+        raise Invalid(faults)
+    return NewLine(
+        name=values["name"],
+        gateway=values["gateway"],
+        address=values["address"].rstrip("/"),
+        session=values["session"],
+        key=values["key"],
+        number=number,
+    )
+
+
+def naming_of(values: Mapping[str, str], country: str) -> tuple[str, str, str]:
+    """A line's name, number and new key ("" keeps the stored one). Raises Invalid."""
+    faults = _texts(values, {"name": 100})
+    if len(values["key"]) > 500:
+        faults["key"] = Wrong(Fault.TOO_LONG, high=500)
+    number = _own_number(values["number"], country, faults)
+    if faults:
+        raise Invalid(faults)
+    return values["name"], number, values["key"]
+
+
+def limits_of(values: Mapping[str, str]) -> LineLimits:
+    """A line's own limits; an empty field is the service's. Raises Invalid."""
+    faults: dict[str, Wrong] = {}
+    burst = _whole(values, "burst", BURST, faults)
+    every = _whole(values, "every", EVERY, faults)
+    per_day = _whole(values, "per_day", PER_DAY, faults)
+    if faults:
+        raise Invalid(faults)
+    return LineLimits(burst=burst, every=every, per_day=per_day)
+
+
+def hours_of(values: Mapping[str, str]) -> tuple[int, ...]:
+    """The four hours of the traffic light, or () for the service's when all are empty. Raises Invalid."""
+    names = ("red_until", "amber_until", "green_until", "amber_late_until")
+    if not any(values[name] for name in names):
+        return ()
+    faults: dict[str, Wrong] = {name: Wrong(Fault.EMPTY) for name in names if not values[name]}
+    hours = [_whole(values, name, (0, 24), faults) for name in names]
+    numbers = [hour for hour in hours if hour is not None]
+    if not faults:
+        late = next((name for name, a, b in zip(names[1:], numbers, numbers[1:], strict=False) if b < a), "")
+        if late:
+            faults[late] = Wrong(Fault.BACKWARDS)
+    if faults:
+        raise Invalid(faults)
+    return tuple(numbers)
+
+
+def region_of(values: Mapping[str, str]) -> tuple[str, str]:
+    """The portal's country and language. Raises Invalid."""
+    faults = {}
+    if values["country"] not in phonenumbers.SUPPORTED_REGIONS:
+        faults["country"] = Wrong(Fault.UNKNOWN_CHOICE)
+    if values["language"] not in ("", *LANGUAGES):
+        faults["language"] = Wrong(Fault.UNKNOWN_CHOICE)
+    if faults:
+        raise Invalid(faults)
+    return values["country"], values["language"]
+
+
+def grantees_of(value: Any) -> list[Grantee]:
+    """Who may use a line, as the portal's dialog gave them. Raises Refused, and Invalid for too many."""
+    if not isinstance(value, list) or len(value) > 10 * MOST_GRANTEES:
+        raise Refused(Refusal.BAD_FORM, 422, "access")
+    found: dict[str, Grantee] = {}
+    for one in value:
+        code, name = (one.get("id"), one.get("name")) if isinstance(one, dict) else (None, None)
+        if not isinstance(code, str) or not _CODE.fullmatch(code) or not isinstance(name, str) or "\x00" in name:
+            raise Refused(Refusal.BAD_FORM, 422, "access")
+        found[code] = Grantee(code, " ".join(name.split())[:200] or code)
+    if len(found) > MOST_GRANTEES:
+        raise Invalid({"access": Wrong(Fault.TOO_MANY, high=MOST_GRANTEES)})
+    return list(found.values())
+
+
+def _texts(values: Mapping[str, str], longest: Mapping[str, int]) -> dict[str, Wrong]:
+    empty = {name: Wrong(Fault.EMPTY) for name in longest if not values[name]}
+    long = {name: Wrong(Fault.TOO_LONG, high=most) for name, most in longest.items() if len(values[name]) > most}
+    return {**empty, **long}
+
+
+def _address_fault(address: str, where: Where) -> dict[str, Wrong]:
+    """Its form only: where its name leads is looked at when it is called."""
+    if not address:
+        return {"address": Wrong(Fault.EMPTY)}
+    if len(address) > LONGEST_ADDRESS:
+        return {"address": Wrong(Fault.TOO_LONG, high=LONGEST_ADDRESS)}
+    try:
+        require_public(address, allow_http=where.allow_http, allow_private=where.allow_private)
+    except AddressRefused as refused:
+        return {"address": Wrong(_ADDRESS_FAULTS.get(refused.code, Fault.NOT_AN_ADDRESS))}
+    return {}
+
+
+def _own_number(text: str, country: str, faults: dict[str, Wrong]) -> str:
+    if not text:
+        return ""
+    phone = parse(text, country)
+    if phone.e164 is None:
+        faults["number"] = Wrong(Fault.NOT_A_PHONE)
+    return phone.e164 or ""
+
+
+def _whole(values: Mapping[str, str], name: str, limits: tuple[int, int], faults: dict[str, Wrong]) -> int | None:
+    text, (low, high) = values[name], limits
+    if not text:
+        return None
+    if not (text.isascii() and text.isdecimal()):
+        faults[name] = Wrong(Fault.NOT_WHOLE, low, high)
+        return None
+    if len(text) > 6 or not low <= int(text) <= high:
+        faults[name] = Wrong(Fault.OUT_OF_RANGE, low, high)
+        return None
+    return int(text)

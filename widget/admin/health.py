@@ -1,0 +1,121 @@
+"""The health list: what must be in place for the widget to work, and what to do where it is not."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from widget.bitrix24.findings import InLayout, Inspection, InstallerState, Part
+from widget.gateways.base import LineState, Trouble
+from widget.storage.lines import Line
+
+SILENT_WORKER = 180.0  # seconds without a sign after which the worker is taken for stopped
+
+
+class Topic(Enum):
+    """What a finding is about. The value is what the page's texts are keyed by."""
+
+    INSTALLER = "installer"
+    TABS = "tabs"
+    FIELD_TYPE = "field_type"
+    FIELD = "field"
+    LAYOUT = "layout"
+    HANDLERS = "handlers"
+    LEFTOVERS = "leftovers"
+    SCOPES = "scopes"
+    TOKEN = "token"  # noqa: S105 - a topic's name
+    VERSION = "version"
+    LINE = "line"
+    NO_LINE = "no_line"
+    WORKER = "worker"
+    PORTAL = "portal"
+
+
+class Verdict(Enum):
+    GOOD = "good"
+    BAD = "bad"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """`state` refines the text, `names` say what is missing; `repair`: the repair button mends it."""
+
+    topic: Topic
+    verdict: Verdict
+    state: str = ""
+    names: tuple[str, ...] = ()
+    repair: bool = False
+
+
+def of_inspection(inspection: Inspection) -> list[Finding]:
+    """What the portal says about our installation (pure)."""
+    found = [
+        _installer(inspection.installer),
+        _present(Topic.TABS, _kinds(inspection.placements_missing), unless=Part.TAB in inspection.left_out),
+    ]
+    if Part.FIELD_TYPE not in inspection.left_out:
+        found.append(Finding(Topic.FIELD_TYPE, _verdict(inspection.field_type), repair=not inspection.field_type))
+    missing = tuple(field.title or field.entity for field in inspection.fields if not field.exists)
+    if inspection.fields:
+        found.append(_present(Topic.FIELD, missing))
+        found.append(_layout(inspection))
+    left_out = Part.HANDLER in inspection.left_out
+    found.append(_present(Topic.HANDLERS, inspection.handlers_missing, unless=left_out))
+    if inspection.stale:
+        found.append(Finding(Topic.LEFTOVERS, Verdict.BAD, repair=True))
+    if inspection.scopes_missing:
+        found.append(Finding(Topic.SCOPES, Verdict.BAD, names=tuple(sorted(inspection.scopes_missing))))
+    if not inspection.app_version_current:
+        found.append(Finding(Topic.VERSION, Verdict.BAD, repair=True))
+    return found
+
+
+def of_token(*, stored: bool) -> Finding:
+    """The installer's stored token works for the background; it renews itself for as long as it is there."""
+    return Finding(Topic.TOKEN, _verdict(stored), repair=not stored)
+
+
+def of_lines(lines: Sequence[Line], states: Mapping[int, LineState | Trouble]) -> list[Finding]:
+    """One for each active line."""
+    if not lines:
+        return [Finding(Topic.NO_LINE, Verdict.BAD)]
+    return [
+        Finding(Topic.LINE, _verdict(states[line.id] is LineState.READY), states[line.id].value, (line.name,))
+        for line in lines
+    ]
+
+
+def of_worker(last_heartbeat: float | None, now: float) -> Finding:
+    """The background worker gives a sign every minute."""
+    return Finding(Topic.WORKER, _verdict(last_heartbeat is not None and now - last_heartbeat < SILENT_WORKER))
+
+
+def _installer(state: InstallerState) -> Finding:
+    if state is InstallerState.UNKNOWN:
+        return Finding(Topic.INSTALLER, Verdict.UNKNOWN, state.value)
+    good = state is InstallerState.READY
+    return Finding(Topic.INSTALLER, _verdict(good), state.value, repair=not good)
+
+
+def _layout(inspection: Inspection) -> Finding:
+    there = [field for field in inspection.fields if field.exists]
+    outside = tuple(field.title or field.entity for field in there if field.in_layout is InLayout.NO)
+    if outside:
+        return Finding(Topic.LAYOUT, Verdict.BAD, names=outside)
+    unsure = any(field.in_layout is InLayout.UNKNOWN for field in there)
+    return Finding(Topic.LAYOUT, Verdict.UNKNOWN if unsure else Verdict.GOOD)
+
+
+def _present(topic: Topic, missing: Sequence[str], *, unless: bool = False) -> Finding:
+    if unless:
+        return Finding(topic, Verdict.UNKNOWN, "left_out")
+    return Finding(topic, _verdict(not missing), names=tuple(missing), repair=bool(missing))
+
+
+def _kinds(codes: Sequence[str]) -> list[str]:
+    """CRM_DEAL_DETAIL_TAB -> DEAL."""
+    return [code.removeprefix("CRM_").removesuffix("_DETAIL_TAB") for code in codes]
+
+
+def _verdict(good: bool) -> Verdict:
+    return Verdict.GOOD if good else Verdict.BAD

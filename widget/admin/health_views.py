@@ -1,0 +1,54 @@
+"""The health list and its repair button."""
+
+from flask.typing import ResponseReturnValue
+
+from widget.admin import sections
+from widget.admin.asking import Asker, administrator
+from widget.admin.health import Finding, Topic, Verdict, of_inspection, of_lines, of_token, of_worker
+from widget.admin.pages import pages
+from widget.bitrix24.install import NoAddress
+from widget.errors import Refusal, Refused
+from widget.services import services
+from widget.storage.changes import What
+
+
+@pages.post("/health")
+def show_health() -> ResponseReturnValue:
+    """What is in place and what is not. Three calls to the portal, one to each line's gateway."""
+    return sections.drawn(sections.health(_findings(administrator())))
+
+
+@pages.post("/health/repair")
+def repair() -> ResponseReturnValue:
+    """Put in place what is missing; from now on this administrator's token works in the background."""
+    asker = administrator()
+    try:
+        report = services().installer.repair(asker.portal, asker.viewer.user_id)
+    except NoAddress as error:
+        raise Refused(Refusal.BROKEN, 500, "PUBLIC_URL is not set") from error
+    asker.note(What.REPAIRED)
+    asker = asker.again()
+    said = "repaired" if report.complete else "partly_repaired"
+    return sections.drawn(sections.health(_findings(asker), said=said), sections.log(asker))
+
+
+def _findings(asker: Asker) -> list[Finding]:
+    here = services()
+    lines = here.lines.of(asker.portal.id)
+    installer_id = asker.portal.installer_id or asker.viewer.user_id
+    return [
+        *_portal_findings(asker),
+        of_token(stored=here.tokens.find(asker.portal.id, installer_id) is not None),
+        *of_lines(lines, here.cards.states_or_troubles(lines)),
+        of_worker(here.jobs.last_heartbeat(), here.clock()),
+    ]
+
+
+def _portal_findings(asker: Asker) -> list[Finding]:
+    """A portal that cannot be asked now is itself a finding."""
+    try:
+        return of_inspection(services().installer.inspect(asker.portal, asker.viewer.user_id))
+    except NoAddress:
+        return [Finding(Topic.PORTAL, Verdict.UNKNOWN, "no_address")]
+    except Refused as refused:
+        return [Finding(Topic.PORTAL, Verdict.BAD, refused.refusal.value)]

@@ -1,0 +1,137 @@
+"""What everybody has on the app's page: their lines and defaults, and «write to a new number».
+
+A number typed here is on no card, so nothing in the CRM says whether this user may see its chat. Therefore such a
+chat opens only where it holds nothing of others: the number has no chat on that line yet, or this user began it
+(or is an administrator). What is opened is a signed session for that number on that line, and nothing else:
+`Session.number` stands in for the card, so the rules of chats are not loosened.
+"""
+
+from dataclasses import replace
+
+from flask import Response, render_template
+from flask.typing import ResponseReturnValue
+
+from widget.admin import sections
+from widget.admin.asking import Asker, anybody
+from widget.admin.checks import Fault, Wrong, typed
+from widget.admin.pages import pages
+from widget.card.collect import CardPhone
+from widget.errors import Refusal, Refused
+from widget.forms import flag_field, id_field, json_body
+from widget.gateways.base import GatewayError
+from widget.services import services
+from widget.session import SESSION_HEADER, current_opening
+from widget.storage.changes import What
+from widget.storage.lines import Line
+from widget.storage.settings import Defaults
+
+
+@pages.post("/mine")
+def save_mine() -> ResponseReturnValue:
+    """This user's usual line, and whether messages begin with their name."""
+    body = json_body()
+    line_id, show_name = id_field(body, "line"), flag_field(body, "show_name")
+    asker = anybody()
+    here = services()
+    line = here.cards.line(asker.session, line_id) if line_id else None
+    old = here.settings.of(asker.portal.id, asker.viewer.user_id)
+    here.settings.put(asker.portal.id, asker.viewer.user_id, Defaults(line_id, show_name))
+    names = {each.id: each.name for each in here.lines.all_of(asker.portal.id)}
+    asker.note(
+        What.OWN_LINE,
+        old=names.get(old.line_id or 0, "") or "any",
+        new=line.name if line else "any",
+    )
+    asker.note(What.OWN_NAME, old="on" if old.show_name else "off", new="on" if show_name else "off")
+    return sections.drawn(sections.mine(asker, said="saved"))
+
+
+@pages.post("/mine/states")
+def show_my_states() -> ResponseReturnValue:
+    """The states of the lines this user may use. One call a line."""
+    asker = anybody()
+    cards = services().cards
+    return sections.drawn(sections.my_lines(asker, states=cards.states_or_troubles(cards.lines(asker.session))))
+
+
+@pages.post("/number/look")
+def look_at_number() -> ResponseReturnValue:
+    """Where a typed number is and what time it is there. No outside call."""
+    text = typed(json_body(), "number")["number"]
+    asker = anybody()
+    item = services().cards.typed(asker.session, text)
+    if item.phone.e164 is None:
+        return _answer(asker, wrong=Wrong(Fault.NOT_A_PHONE))
+    return _answer(asker, item=item)
+
+
+@pages.post("/number")
+def write_to_number() -> ResponseReturnValue:
+    """A session that opens the chat of this number on this line. At most one outside call, which costs the line
+    nothing: whether the gateway has a chat with it."""
+    body = json_body()
+    text, line_id = typed(body, "number")["number"], id_field(body, "line")
+    asker = anybody()
+    here = services()
+    item = here.cards.typed(asker.session, text)
+    line = here.cards.line(asker.session, line_id)
+    if item.phone.e164 is None or line is None:
+        raise Refused(Refusal.NOT_ALLOWED, 422, "number or line")
+    wrong = _closed(asker, line, item.phone.e164)
+    if wrong:
+        return _answer(asker, item=item, wrong=wrong, line=line)
+    opening = current_opening()
+    if opening.member_id != asker.portal.member_id:
+        raise Refused(Refusal.NOT_ALLOWED, 403, "opening of another portal")
+    tickets = here.tickets
+    response = _answer(
+        asker,
+        item=item,
+        line=line,
+        opening=tickets.seal_opening(replace(opening, number=item.phone.e164, line_id=line.id)),
+    )
+    session = replace(asker.session, number=item.phone.e164, line_id=line.id)
+    response.headers[SESSION_HEADER] = tickets.sign_session(session)
+    return response
+
+
+def _closed(asker: Asker, line: Line, phone: str) -> Wrong | None:
+    """Why the chat of this number cannot be opened from here."""
+    here = services()
+    if asker.viewer.admin:
+        return None
+    known = next((c for c in here.chats.of_phones(asker.portal.id, [phone]) if c.line_id == line.id), None)
+    if known and known.created_by == asker.viewer.user_id:
+        return None
+    if known and (known.proved or known.last_at):
+        return Wrong(Fault.HAS_CHAT)
+    try:
+        listed = here.gateways.of(line).chats_of([phone]).get(phone)
+    except GatewayError:
+        return Wrong(Fault.CANNOT_TELL)
+    return Wrong(Fault.HAS_CHAT) if listed and listed.has_messages else None
+
+
+def _answer(
+    asker: Asker,
+    *,
+    item: CardPhone | None = None,
+    wrong: Wrong | None = None,
+    line: Line | None = None,
+    opening: str = "",
+) -> Response:
+    cards = services().cards
+    lines = cards.lines(asker.session)
+    return sections.drawn(
+        render_template(
+            "admin/_number_found.html",
+            item=item,
+            wrong=wrong,
+            line=line or cards.line(asker.session, None),
+            lines=lines,
+            local=cards.local(asker.session, item) if item and item.phone.e164 else None,
+            hours=cards.borders(asker.portal.id),
+            opening=opening,
+        ),
+        status=422 if wrong else 200,
+    )
