@@ -129,6 +129,7 @@ class Stand:
             "BITRIX_CLIENT_SECRET": "benchmark",
             "AUTH_SERVERS": f"{outside}/oauth",
             "ALLOW_HTTP": "True",
+            "ALLOW_PRIVATE_LINES": "True",
             "DATABASE_URL": self._database,
             "REDIS_URL": self.redis_url,
             "OUTSIDE": outside,
@@ -141,7 +142,8 @@ class Stand:
     def _seed(self) -> None:
         engine = open_database(self._database)
         upgrade(engine)
-        portals, lines = Portals(engine, time.time), Lines(engine, Vault([self._encryption_key]), time.time)
+        vault = Vault([self._encryption_key])
+        portals, lines = Portals(engine, vault, time.time), Lines(engine, vault, time.time)
         outside = f"http://127.0.0.1:{self.outside}"
         for number in range(1, PORTALS + 2):
             added = portals.add(

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+from urllib.parse import urlencode
 
 from cryptography.fernet import Fernet
 
@@ -131,8 +132,10 @@ class Demo:
         self.flask("upgrade")
         self._await("gateway", f"{self.gateway}/_sandbox/calls")
         self._await("portal", f"{self.portal}/_sandbox/calls")
-        self._seed()
         self._start_widget()
+        for portal in PORTALS:  # each time: the simulated portals forget everything when they stop
+            self._install(portal.origin(self.ports.portal))
+        self._add_lines()
 
     def _start_widget(self) -> None:
         # Two workers would each keep limits of their own without a Redis.
@@ -143,27 +146,31 @@ class Demo:
             *("--keep-alive", "30", "--no-control-socket", "--log-level", "warning", "--graceful-timeout", "2"),
         ])  # fmt: skip
         self._await("widget", f"http://127.0.0.1:{self.ports.widget}/health/ready")
+        if "worker" not in self._programs:
+            self._run("worker", [sys.executable, "-m", "flask", "worker"])
 
-    def _seed(self) -> None:
-        """Portals and lines, once: each command costs a second."""
+    def _add_lines(self) -> None:
+        """Once: each command costs a second."""
         seeded = self._data / "seeded"
-        if not seeded.exists():
-            self._add_portals_and_lines()
-            seeded.touch()
-
-    def _add_portals_and_lines(self) -> None:
+        if seeded.exists():
+            return
         for number, portal in enumerate(PORTALS):
-            port = self.ports.portal
-            self.flask(
-                *("portal", "add", "--member-id", portal.member_id, "--endpoint", portal.client_endpoint(port)),
-                *("--domain", portal.domain(port), "--country", portal.country),
-            )
             for session, name, phone in LINES if number == 0 else LINES[:1]:
                 self.flask(
                     *("line", "add", "--portal", portal.member_id, "--name", name, "--address", self.gateway),
                     *("--session", session, "--number", phone, "--key-file", "-"),
                     stdin=f"{API_KEY}\n",
                 )
+        seeded.touch()
+
+    def _install(self, portal: str) -> None:
+        """Post to the installer what the portal would post into the frame of an administrator."""
+        query = urlencode({"path": "/app/", "user": "admin"})
+        with urllib.request.urlopen(f"{portal}/opening?{query}", data=b"") as answer:
+            opening = json.load(answer)
+        address = opening["action"].replace("/app?", "/install?").replace("//localhost:", "//127.0.0.1:")
+        with urllib.request.urlopen(address, data=urlencode(opening["fields"]).encode()) as answer:
+            answer.read()
 
     def _settings(self) -> dict[str, str]:
         return {
@@ -173,7 +180,10 @@ class Demo:
             "BITRIX_CLIENT_SECRET": CLIENT_SECRET,
             "AUTH_SERVERS": f"{self.portal}/oauth",
             "ALLOW_HTTP": "True",
+            "ALLOW_PRIVATE_LINES": "True",
+            "PUBLIC_URL": self.widget,
             "DATABASE_URL": f"sqlite:///{self._data / 'widget.sqlite3'}",
+            "JOBS_FILE": str(self._data / "jobs.sqlite3"),
             "WIDGET_URL": self.widget,
         }
 

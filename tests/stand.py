@@ -11,6 +11,7 @@ import httpx
 from cryptography.fernet import Fernet
 from flask import Flask
 from flask.testing import FlaskClient
+from huey import MemoryHuey
 from werkzeug.test import TestResponse
 
 from sandbox.gateway import create_gateway
@@ -110,6 +111,7 @@ def config_for(outside: Outside, database: str, redis_url: str = "", **changes: 
         "redis_url": redis_url,
         "auth_servers": (f"{outside.portal}/oauth",),
         "allow_http": True,
+        "allow_private_lines": True,
     }
     return Config(**{**settings, **changes})
 
@@ -140,7 +142,8 @@ class Widget:
 
     def twin(self) -> "Widget":
         """Another process of the same service: the same database, the same Redis, nothing else in common."""
-        app = create_app(self.services.config, clock=self.clock, sleep=self.clock.forward)
+        queue = MemoryHuey(immediate=True)
+        app = create_app(self.services.config, clock=self.clock, sleep=self.clock.forward, queue=queue)
         return Widget(app, self.outside, self.clock, list(self.portals))
 
     def open(self, path: str = DEAL, *, portal: int = 1, **choices: str) -> "CardPage":
@@ -156,7 +159,7 @@ class Widget:
 
 
 def start_widget(outside: Outside, config: Config, clock: Clock, *, lines: tuple[str, ...] = ("sales",)) -> Widget:
-    app = create_app(config, clock=clock, sleep=clock.forward)
+    app = create_app(config, clock=clock, sleep=clock.forward, queue=MemoryHuey(immediate=True))
     services = app.extensions["widget"]
     upgrade(services.engine)
     widget = Widget(app, outside, clock)

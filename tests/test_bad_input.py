@@ -15,9 +15,14 @@ IVAN_ROW = "+7 961 951-00-00"
 Json = dict[str, Any]
 
 WRONG_TEXTS: list[Any] = [None, "", 1, 1.5, True, [], {}, ["x"], {"x": "y"}, "a\x00b", "x" * 7000]
+WRONG_TYPED: list[Any] = [text for text in WRONG_TEXTS if text != ""]  # of a settings form, where a field may be empty
 WRONG_IDS: list[Any] = [0, -1, 1.5, "1", "", True, False, [], {}, [1], 2**53, 10**30]
 WRONG_FLAGS: list[Any] = [None, 0, 1, "true", "", [], {}]
 WRONG_KEYS: list[Any] = [None, [], "x", {}, 1, [1], [None], [""], ["a\x00b"], ["x" * 65], ["x"] * 11, [["x"]], [{}]]
+
+HOURS = ("red_until", "amber_until", "green_until", "amber_late_until")
+LIMITS = ("burst", "every", "per_day")
+LINE = {"name": "x", "gateway": "waha", "address": "http://127.0.0.1:9", "session": "x", "key": "x", "number": ""}
 
 ROUTES: dict[str, tuple[Json, dict[str, list[Any]]]] = {
     "/card": ({"pressed": True}, {"pressed": WRONG_FLAGS}),
@@ -26,7 +31,25 @@ ROUTES: dict[str, tuple[Json, dict[str, list[Any]]]] = {
     "/card/refresh": ({"line": 1}, {"line": WRONG_IDS}),
     "/card/again": ({"version": "x", "line": 1}, {"version": [*WRONG_TEXTS, "x" * 65], "line": WRONG_IDS}),
     "/card/lines": ({"line": 1, "selected": 1}, {"line": WRONG_IDS, "selected": WRONG_IDS}),
-    "/app/settings": ({"visibility": "always"}, {"visibility": [*WRONG_TEXTS, "x"]}),
+    "/app/visibility": (
+        {"visibility": "always", "confirmed": True},
+        {"visibility": [*WRONG_TEXTS, "x"], "confirmed": WRONG_FLAGS},
+    ),
+    "/app/hours": (dict.fromkeys(HOURS, ""), dict.fromkeys(HOURS, WRONG_TYPED)),
+    "/app/region": ({"country": "RU", "language": ""}, {"country": WRONG_TYPED, "language": WRONG_TYPED}),
+    "/app/lines": (LINE, dict.fromkeys(LINE, WRONG_TYPED)),
+    "/app/lines/test": (LINE, dict.fromkeys(LINE, WRONG_TYPED)),
+    "/app/lines/2/name": (
+        {"name": "Support", "number": "", "key": ""},
+        {"name": WRONG_TYPED, "number": WRONG_TYPED, "key": WRONG_TYPED},
+    ),
+    "/app/lines/2/active": ({"active": True}, {"active": WRONG_FLAGS}),
+    "/app/lines/2/access": ({"access": []}, {}),  # see below
+    "/app/lines/2/limits": (dict.fromkeys(LIMITS, ""), dict.fromkeys(LIMITS, WRONG_TYPED)),
+    "/app/lines/2/remove": ({"confirmed": True}, {"confirmed": WRONG_FLAGS}),
+    "/app/mine": ({"line": 1, "show_name": True}, {"line": WRONG_IDS, "show_name": WRONG_FLAGS}),
+    "/app/number/look": ({"number": "+79990000001"}, {"number": WRONG_TYPED}),
+    "/app/number": ({"number": "+79990000001", "line": 1}, {"number": WRONG_TYPED, "line": WRONG_IDS}),
     "/chats": ({"phone": "KEY", "line": 1}, {"phone": [*WRONG_TEXTS, "x" * 65], "line": WRONG_IDS}),
     "/chats/CHAT/messages": (
         {"text": "Добрый день", "key": "key-1", "confirmed": True},
@@ -88,7 +111,9 @@ class Stage:
         }
 
     def headers(self, path: str) -> dict[str, str]:
-        return {"X-Opening": self.card.opening_ticket} if path == "/session" else {"X-Session": self.card.session}
+        both = {"X-Session": self.card.session, "X-Opening": self.card.opening_ticket}
+        only = {"/session": "X-Opening", "/app/number": ""}.get(path, "X-Session")
+        return {name: ticket for name, ticket in both.items() if name == only or not only}
 
     def post(self, path: str, **request: Any) -> TestResponse:
         return self.card.client.post(self.path(path), headers=self.headers(path), **request)
@@ -99,7 +124,10 @@ def standing(outside_world: Outside, tmp_path_factory: pytest.TempPathFactory) -
     """One for the whole file: what is refused leaves nothing behind."""
     outside_world.reset()
     where = f"sqlite:///{tmp_path_factory.mktemp('bad-input') / 'widget.sqlite3'}"
-    return Stage(start_widget(outside_world, config_for(outside_world, where), Clock()), outside_world)
+    return Stage(
+        start_widget(outside_world, config_for(outside_world, where), Clock(), lines=("sales", "support")),
+        outside_world,
+    )
 
 
 @pytest.fixture
@@ -138,7 +166,7 @@ def test_a_field_of_the_wrong_kind_is_refused(stage: Stage, path: str, body: Jso
         (path, name)
         for path, (good, _wrong) in ROUTES.items()
         for name in good
-        if name in ("auth", "keys", "version", "visibility", "phone", "text", "key")
+        if name in ("auth", "keys", "version", "visibility", "phone", "text", "key") and "/lines" not in path
     ],
 )
 def test_a_missing_field_is_refused(stage: Stage, path: str, missing: str) -> None:
@@ -163,12 +191,33 @@ def test_a_huge_body_is_refused_as_too_large(stage: Stage, path: str) -> None:
     assert_refused(stage, stage.post(path, data=body, content_type="application/json"), 413)
 
 
-@pytest.mark.parametrize("path", ["/card/check", "/chats/CHAT/messages", "/chats", "/session"])
+@pytest.mark.parametrize(
+    "access",
+    [
+        *(None, "", "U1", 1, True, {}, [None], ["U1"], [[]], [{}], [{"id": "U1"}], [{"id": 1, "name": "A"}]),
+        *([{"id": "u1", "name": "A"}], [{"id": "U1; --", "name": "A"}], [{"id": "U1", "name": "A\x00"}]),
+        *([{"id": "U1", "name": None}], [{"id": "U1", "name": "A"}] * 1001, [{"id": "U1", "name": "\ud800"}]),
+    ],
+)
+def test_nobody_is_named_by_what_the_portals_dialog_never_gives(stage: Stage, access: Any) -> None:
+    answer = stage.post("/app/lines/1/access", json={"access": access})
+
+    assert (answer.status_code, answer.headers["X-Refusal"]) == (422, "bad_form")
+    assert (stage.state()[0], stage.state()[2]) == (stage.before[0], stage.before[2])
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/card/check", "/chats/CHAT/messages", "/chats", "/session"),
+        *("/app/lines", "/app/lines/test", "/app/lines/2/name", "/app/region", "/app/number", "/app/number/look"),
+    ],
+)
 def test_half_a_letter_is_refused(stage: Stage, path: str) -> None:
     """A lone surrogate is legal in JSON and cannot be stored, hashed or sent."""
-    names = {"/card/check": "keys", "/chats": "phone", "/session": "auth"}
-    wrong = ["\ud800"] if path == "/card/check" else "Привет \ud83d"
-    for name in (names[path],) if path in names else ("text", "key"):
+    good = ROUTES[path][0]
+    for name in [name for name, value in good.items() if isinstance(value, str | list)]:
+        wrong = ["\ud800"] if name == "keys" else "Привет \ud83d"
         answer = stage.post(path, json={**stage.body(ROUTES[path][0]), name: wrong})
 
         assert 400 <= answer.status_code < 500, name

@@ -142,6 +142,16 @@ def test_addresses_are_separated_by_commas_and_lose_their_last_slash():
     )
 
 
+@pytest.mark.parametrize("said", ["widget.example", "ftp://x", "https://", "https://a.example,https://b.example", ","])
+def test_the_public_address_is_one(said):
+    assert "PUBLIC_URL" in faults(PUBLIC_URL=said)
+
+
+@pytest.mark.parametrize(("said", "meant"), [("https://w.example/", "https://w.example"), ("", ""), (" ", "")])
+def test_the_public_address_may_be_left_out(said, meant):
+    assert read(PUBLIC_URL=said).public_url == meant
+
+
 @pytest.mark.parametrize("said", ["", " , ", "abc", FERNET[:-2], f"{FERNET},abc", "ключ"])
 def test_an_encryption_key_must_be_one(said):
     assert "ENCRYPTION_KEYS" in faults(ENCRYPTION_KEYS=said)

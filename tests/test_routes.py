@@ -6,29 +6,53 @@ from werkzeug.test import TestResponse
 from tests.stand import CardPage, Outside, Widget
 
 ANYONE, FORM, OPENING, SESSION = "anyone", "Bitrix24's form", "an opening of ours", "our session"
+EVENT, ADMIN = "an event with the portal's secret", "our session of an administrator"
 
 WHO_MAY_CALL = {
     "GET /static/<path:filename>": ANYONE,
     "GET /placement": ANYONE,  # says to open it from a card
+    "GET /install": ANYONE,  # the same
     "GET /health/live": ANYONE,
     "GET /health/ready": ANYONE,
     "GET /metrics": ANYONE,
     "POST /placement": FORM,
     "POST /app": FORM,
+    "POST /install": FORM,
+    "POST /hooks/bitrix24": EVENT,
     "POST /card": OPENING,
     "POST /session": OPENING,
     "POST /card/check": SESSION,
     "POST /card/refresh": SESSION,
     "POST /card/again": SESSION,
     "POST /card/lines": SESSION,
-    "POST /app/settings": SESSION,
+    "POST /app/mine": SESSION,
+    "POST /app/mine/states": SESSION,
+    "POST /app/number": SESSION,
+    "POST /app/number/look": SESSION,
+    "POST /app/health": ADMIN,
+    "POST /app/health/repair": ADMIN,
+    "POST /app/visibility": ADMIN,
+    "POST /app/hours": ADMIN,
+    "POST /app/region": ADMIN,
+    "POST /app/lines": ADMIN,
+    "POST /app/lines/test": ADMIN,
+    "POST /app/lines/states": ADMIN,
+    "POST /app/lines/<int:line_id>/test": ADMIN,
+    "GET /app/lines/<int:line_id>/qr": ADMIN,
+    "POST /app/lines/<int:line_id>/name": ADMIN,
+    "POST /app/lines/<int:line_id>/active": ADMIN,
+    "POST /app/lines/<int:line_id>/remove": ADMIN,
+    "POST /app/lines/<int:line_id>/access": ADMIN,
+    "POST /app/lines/<int:line_id>/limits": ADMIN,
     "POST /chats": SESSION,
     "GET /chats/<int:chat_id>/messages": SESSION,
     "POST /chats/<int:chat_id>/messages": SESSION,
     "GET /chats/<int:chat_id>/media/<ref>": SESSION,
 }
-GUARDED = [route for route, who in WHO_MAY_CALL.items() if who in (OPENING, SESSION)]
+GUARDED = [route for route, who in WHO_MAY_CALL.items() if who in (OPENING, SESSION, ADMIN)]
+FOR_ADMINS = [route for route, who in WHO_MAY_CALL.items() if who == ADMIN]
 KEY = "0" * 24
+LINE = {"name": "Other", "gateway": "waha", "address": "https://gw.example", "session": "x", "key": "k", "number": ""}
 BODIES = {
     "POST /card": {"pressed": True},
     "POST /session": {"auth": "f" * 70},
@@ -36,7 +60,24 @@ BODIES = {
     "POST /card/refresh": {"line": None},
     "POST /card/again": {"version": "x", "line": None},
     "POST /card/lines": {"line": None, "selected": None},
-    "POST /app/settings": {"visibility": "always"},
+    "POST /app/mine": {"line": None, "show_name": True},
+    "POST /app/mine/states": {},
+    "POST /app/number": {"number": "+7 999 000-00-01", "line": None},
+    "POST /app/number/look": {"number": "+7 999 000-00-01"},
+    "POST /app/health": {},
+    "POST /app/health/repair": {},
+    "POST /app/visibility": {"visibility": "always", "confirmed": True},
+    "POST /app/hours": {"red_until": "6", "amber_until": "9", "green_until": "20", "amber_late_until": "22"},
+    "POST /app/region": {"country": "KZ", "language": "ru"},
+    "POST /app/lines": LINE,
+    "POST /app/lines/test": LINE,
+    "POST /app/lines/states": {},
+    "POST /app/lines/<int:line_id>/test": {},
+    "POST /app/lines/<int:line_id>/name": {"name": "Other", "number": "", "key": "another"},
+    "POST /app/lines/<int:line_id>/active": {"active": False},
+    "POST /app/lines/<int:line_id>/remove": {"confirmed": True},
+    "POST /app/lines/<int:line_id>/access": {"access": [{"id": "U1", "name": "Anna"}]},
+    "POST /app/lines/<int:line_id>/limits": {"burst": "5", "every": "5", "per_day": "5"},
     "POST /chats": {"phone": KEY, "line": None},
     "POST /chats/<int:chat_id>/messages": {"text": "Hello", "key": "key-1", "confirmed": True},
 }
@@ -52,7 +93,7 @@ def rules_of(widget: Widget) -> set[str]:
 
 def call(card: CardPage, route: str, headers: dict[str, str], chat: int = 1, ref: str = "x") -> TestResponse:
     method, _, path = route.partition(" ")
-    path = path.replace("<int:chat_id>", str(chat)).replace("<ref>", ref)
+    path = path.replace("<int:chat_id>", str(chat)).replace("<int:line_id>", "1").replace("<ref>", ref)
     return card.client.open(path, method=method, json=BODIES.get(route), headers=headers)
 
 
@@ -61,7 +102,7 @@ def database(widget: Widget) -> str:
         return str(
             [
                 list(connection.exec_driver_sql(f"SELECT * FROM {table}"))
-                for table in ("portals", "lines", "chats", "sends")
+                for table in ("portals", "lines", "chats", "sends", "user_settings", "changes", "events")
             ]
         )
 
@@ -89,7 +130,7 @@ def test_without_a_session_nothing_is_answered(
     assert (outside.total("portal"), outside.total("gateway")) == (0, 0)
 
 
-@pytest.mark.parametrize("route", [route for route in GUARDED if WHO_MAY_CALL[route] == SESSION])
+@pytest.mark.parametrize("route", [route for route in GUARDED if WHO_MAY_CALL[route] in (SESSION, ADMIN)])
 def test_an_opening_is_no_session(widget: Widget, outside: Outside, route: str) -> None:
     card = widget.open()
 
@@ -120,12 +161,50 @@ def test_the_other_portals_session_and_ids_lead_nowhere(widget: Widget, outside:
     assert outside.calls("gateway") == calls
 
 
+def open_app(widget: Widget, user: str, portal: int = 1) -> CardPage:
+    page = widget.open("/app/", user=user, portal=portal)
+    page.session = page.text.split('data-session="')[1].split('"')[0]
+    return page
+
+
+@pytest.mark.parametrize("route", FOR_ADMINS)
+@pytest.mark.parametrize("where", ["card", "app"])
+def test_who_is_no_administrator_changes_and_learns_nothing(
+    widget: Widget, outside: Outside, route: str, where: str
+) -> None:
+    rep = widget.open(user="rep").reveal() if where == "card" else open_app(widget, "rep")
+    before, calls = database(widget), outside.calls("gateway")
+
+    answer = call(rep, route, {"X-Session": rep.session})
+
+    assert (answer.status_code, answer.headers["X-Refusal"]) == (403, "not_admin")
+    assert outside.gateway not in answer.get_data(as_text=True)
+    assert database(widget) == before
+    assert outside.calls("gateway") == calls
+
+
+@pytest.mark.parametrize("route", [route for route in FOR_ADMINS if "line_id" in route])
+def test_the_other_portals_line_is_not_there_for_an_administrator(widget: Widget, outside: Outside, route: str) -> None:
+    theirs = open_app(widget, "admin", portal=2)
+    before, calls = database(widget), outside.calls("gateway")
+
+    answer = call(theirs, route, {"X-Session": theirs.session})
+
+    assert (answer.status_code, answer.headers["X-Refusal"]) == (404, "not_allowed")
+    assert database(widget) == before
+    assert outside.calls("gateway") == calls
+
+
 @pytest.mark.parametrize("route", list(WHO_MAY_CALL))
 def test_any_other_method_is_refused_and_does_nothing(widget: Widget, outside: Outside, route: str) -> None:
     card = widget.open().reveal()
     calls, before = outside.calls("portal"), database(widget)
     path = (
-        route.split(" ")[1].replace("<int:chat_id>", "1").replace("<ref>", "x").replace("<path:filename>", "base.css")
+        route.split(" ")[1]
+        .replace("<int:chat_id>", "1")
+        .replace("<ref>", "x")
+        .replace("<path:filename>", "base.css")
+        .replace("<int:line_id>", "1")
     )
     path = path.replace("/static", widget.app.static_url_path or "")
     known = {each.split(" ")[0] for each in WHO_MAY_CALL if each.split(" ")[1] == route.split(" ")[1]}

@@ -150,7 +150,8 @@ def test_an_openings_tokens_cannot_be_read_from_the_ticket():
 
 def test_a_session_holds_no_token_at_all():
     _genuine, readable = URLSafeTimedSerializer("no key", salt="").loads_unsafe(TICKETS.sign_session(SESSION))
-    assert set(readable) == {"portal_id", "user_id", "entity_type_id", "entity_id", "language", "edit_mode"}
+    card = {"entity_type_id", "entity_id", "edit_mode"}
+    assert set(readable) == {"portal_id", "user_id", "language", "number", "line_id", *card}
 
 
 def test_the_largest_opening_that_a_form_can_make_still_fits_a_ticket():
@@ -164,6 +165,8 @@ def test_the_largest_opening_that_a_form_can_make_still_fits_a_ticket():
         entity_id=2**53,
         language="\U0001f600" * 10,
         edit_mode=True,
+        number="+" + "9" * 15,
+        line_id=2**53,
     )
     assert TICKETS.read_opening(TICKETS.seal_opening(largest)) == largest
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+import math
 import os
 from functools import cache
 from pathlib import Path
@@ -20,7 +21,9 @@ from widget.config import Config
 from widget.errors import Refusal, Refused
 from widget.gateways.base import GatewayError
 from widget.health.views import pages as health_pages
+from widget.hooks.views import pages as hook_pages
 from widget.icons import icon
+from widget.install.views import pages as install_pages
 from widget.services import services
 from widget.session import OPENING_HEADER, SESSION_HEADER
 from widget.wiring import build
@@ -51,9 +54,11 @@ def create_app(config: Config | None = None, **parts: Any) -> Flask:
 
     # Who may call what: these two read the form Bitrix24 posts, and everything else in them needs our own session
     # (tests/test_routes.py walks them all).
+    app.register_blueprint(install_pages)
     app.register_blueprint(card_pages)
     app.register_blueprint(admin_pages)
     app.register_blueprint(chat_pages)
+    app.register_blueprint(hook_pages)
     app.register_blueprint(health_pages)
     register_commands(app)
     return app
@@ -66,7 +71,6 @@ def _set_up_templates(app: Flask) -> None:
     app.jinja_env.globals.update(
         icon=icon,
         static_file=lambda name: url_for("static", filename=name),
-        hours=",".join(map(str, app.extensions["widget"].config.light_hours)),
     )
 
 
@@ -94,6 +98,7 @@ def _refused(error: Refused) -> Response:
         "_refused.html" if by_script else "refused.html",
         refusal=error.refusal,
         retry=retry,
+        minutes=max(1, math.ceil((error.until - services().clock()) / 60)) if error.until else 0,
         request_id=logs.request_id(),
         portal_origin=g.get("frame_origin"),
     )
@@ -107,6 +112,7 @@ _WORTH_RETRYING = frozenset(
         *(Refusal.PORTAL_BUSY, Refusal.PORTAL_FAILED, Refusal.PORTAL_MOVED, Refusal.LINE_TROUBLE, Refusal.BROKEN),
         # What an administrator mends in Bitrix24 is mended for the open card too.
         *(Refusal.PORTAL_PLAN, Refusal.PORTAL_CLOSED, Refusal.PORTAL_SCOPE, Refusal.CARD_GONE),
+        *(Refusal.PORTAL_UNPAID, Refusal.PORTAL_BLOCKED, Refusal.PORTAL_CONFIRM),
     }
 )
 

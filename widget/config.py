@@ -102,6 +102,16 @@ def _hours(value: str) -> tuple[int, int, int, int]:
     return hours[0], hours[1], hours[2], hours[3]
 
 
+def _public_url(value: str) -> str:
+    """One address, or nothing, as an empty REDIS_URL is none."""
+    if not value.strip():
+        return ""
+    addresses = _addresses(value)
+    if len(addresses) != 1:
+        raise ValueError("must be one address")
+    return addresses[0]
+
+
 def _setting(read: Callable[[str], Any], default: Any = MISSING) -> Any:
     return field(default=default, metadata={"read": read})
 
@@ -115,12 +125,17 @@ class Config:
     bitrix_client_id: str = _setting(_words)
     bitrix_client_secret: str = _setting(_words)
 
+    # Where browsers and Bitrix24 reach this service; registered as the handler of placements and events.
+    public_url: str = _setting(_public_url, "")
     database_url: str = _setting(_text, "sqlite:///widget.sqlite3")
     redis_url: str = _setting(_text, "")
+    jobs_file: str = _setting(_text, "jobs.sqlite3")  # the queue of background work, where there is no Redis
     # The two authorisation servers of Bitrix24 (server module rest, AuthorizationServerUrlResolver.php). A token
     # or our client secret never goes anywhere else.
     auth_servers: tuple[str, ...] = _setting(_addresses, ("https://oauth.bitrix.info", "https://oauth.bitrix24.tech"))
     allow_http: bool = _setting(_flag, False)
+    # Lines at addresses of this machine or this network; an administrator of any portal may type them.
+    allow_private_lines: bool = _setting(_flag, False)
     numbering_file: str = _setting(_text, "")
 
     # The traffic light of a client's local time: red to 7, amber to 8, green to 19, amber to 21, red after.
@@ -134,12 +149,14 @@ class Config:
     checks_per_day: int = _setting(_permits, 100)
 
     portal_timeout: float = _setting(_positive, 8)
+    portal_patience: float = _setting(_positive, 12)
     check_timeout: float = _setting(_positive, 5)
     history_timeout: float = _setting(_positive, 15)
     send_timeout: float = _setting(_positive, 30)
 
     session_minutes: int = _setting(_count, 60)
     send_texts_days: int = _setting(_count, 30)
+    rest_log_days: int = _setting(_count, 3)
     trusted_proxies: int = _setting(_count, 0)
     log_level: str = _setting(_level, "INFO")
 

@@ -18,6 +18,9 @@ class Refusal(Enum):
     PORTAL_BUSY = "portal_busy"
     PORTAL_CLOSED = "portal_closed"
     PORTAL_PLAN = "portal_plan"
+    PORTAL_UNPAID = "portal_unpaid"  # the application's own subscription has ended
+    PORTAL_BLOCKED = "portal_blocked"  # Bitrix24's support stopped the portal's REST
+    PORTAL_CONFIRM = "portal_confirm"  # an administrator of the portal has to allow a method first
     PORTAL_SCOPE = "portal_scope"
     PORTAL_MOVED = "portal_moved"
     PORTAL_FAILED = "portal_failed"
@@ -31,11 +34,13 @@ class Refusal(Enum):
 class Refused(Exception):
     """Raised where a request must end; carries the code, the HTTP status and, for logs only, a reason.
 
-    The reason never holds a token, a full number or a text.
+    The reason never holds a token, a full number or a text; for an error of Bitrix24 it is the error's code.
+    `until` is when trying again may help (unix seconds), 0 where nobody said.
     """
 
-    def __init__(self, refusal: Refusal, status: int = 400, reason: str = "") -> None:
+    def __init__(self, refusal: Refusal, status: int = 400, reason: str = "", *, until: float = 0.0) -> None:
         super().__init__(f"{refusal.value}: {reason}" if reason else refusal.value)
         self.refusal = refusal
         self.status = status
         self.reason = reason
+        self.until = until

@@ -1,5 +1,6 @@
 """Read what a browser sent, once, into plain values. Anything missing, huge or of the wrong type is refused here."""
 
+import json
 from typing import Any
 
 from flask import request
@@ -8,22 +9,27 @@ from widget.errors import Refusal, Refused
 
 
 def json_body() -> dict[str, Any]:
-    """The request's JSON object. Raises Refused(BAD_FORM)."""
+    """The request's JSON object, with no half of a letter (a lone surrogate) in it: nothing can store or send one.
+
+    Raises Refused(BAD_FORM).
+    """
     try:
         body = request.get_json(silent=True)
     except RecursionError as error:  # brackets without end
         raise Refused(Refusal.BAD_FORM, 400, "JSON too deep") from error
     if not isinstance(body, dict):
         raise Refused(Refusal.BAD_FORM, 400, "not a JSON object")
+    try:
+        json.dumps(body, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise Refused(Refusal.BAD_FORM, 422, "half a letter") from error
     return body
 
 
 def text_field(body: dict[str, Any], name: str, *, longest: int) -> str:
-    """A text that is not empty, with no NUL and no half of a letter (a lone surrogate), which nothing can store."""
+    """A text that is not empty, with no NUL, which PostgreSQL cannot store."""
     value = body.get(name)
     if not isinstance(value, str) or not value or len(value) > longest or "\x00" in value:
-        raise Refused(Refusal.BAD_FORM, 422, name)
-    if any("\ud800" <= letter <= "\udfff" for letter in value):
         raise Refused(Refusal.BAD_FORM, 422, name)
     return value
 

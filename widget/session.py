@@ -9,7 +9,7 @@ There are two kinds of ticket:
 """
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from cryptography.fernet import InvalidToken, MultiFernet
@@ -37,11 +37,17 @@ class Opening:
     entity_id: int
     language: str
     edit_mode: bool = False
+    number: str = ""  # as in Session; only ever put in by us
+    line_id: int = 0
 
 
 @dataclass(frozen=True)
 class Session:
-    """Proved: this user of this portal has this card open. `entity_id` is 0 on the app's own page."""
+    """Proved: this user of this portal has this card open. `entity_id` is 0 on the app's own page.
+
+    There `number` is the one this user typed in order to write to it from the line `line_id`. It stands in for the
+    card: the session opens the chat of that number on that line, and of no other.
+    """
 
     portal_id: int
     user_id: int
@@ -49,6 +55,12 @@ class Session:
     entity_id: int
     language: str
     edit_mode: bool = False
+    number: str = ""
+    line_id: int = 0
+
+    def __repr__(self) -> str:
+        card = f"{self.entity_type_id}:{self.entity_id}"
+        return f"Session(portal_id={self.portal_id}, user_id={self.user_id}, card={card})"
 
 
 class Tickets:
@@ -80,10 +92,13 @@ class Tickets:
 
 
 def current_session() -> Session:
-    """The proved session of this request. Raises Refused(SESSION_OVER)."""
+    """The proved session of this request, in the portal's language where it has one. Raises Refused(SESSION_OVER)."""
     if "session" not in g:
-        tickets: Tickets = current_app.extensions["widget"].tickets
-        g.session = tickets.read_session(request.headers.get(SESSION_HEADER, ""))
+        here = current_app.extensions["widget"]
+        tickets: Tickets = here.tickets
+        found = tickets.read_session(request.headers.get(SESSION_HEADER, ""))
+        portal = here.portals.get(found.portal_id)
+        g.session = replace(found, language=portal.language) if portal and portal.language else found
     session: Session = g.session
     return session
 

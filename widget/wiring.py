@@ -3,7 +3,7 @@
 import itertools
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,33 +11,46 @@ from pathlib import Path
 import httpx
 import redis
 from flask import Flask
+from huey import Huey
 from redis.exceptions import RedisError
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from ratelimit import Limiter, MemoryStorage, Rate, RedisStorage, Window
+from widget.addresses import PublicOnly
 from widget.answers import REDIS_OPTIONS, Answers
 from widget.bitrix24.entry import Entry
+from widget.bitrix24.install import Installer
 from widget.bitrix24.oauth import OAuth
+from widget.bitrix24.renewal import Renewal
 from widget.bitrix24.rest import Rest
 from widget.card.memory import CardMemory
+from widget.card.reading import CardReader
 from widget.card.service import Cards
 from widget.chats.service import ChatService
 from widget.config import Config
 from widget.gateways.lines import Gateways, Timeouts
+from widget.hooks.receiver import Receiver
+from widget.hooks.work import EventWork
 from widget.http import make_client
+from widget.jobs.queue import EVERY_HOUR, EVERY_MINUTE, EVERY_NIGHT, Jobs, open_queue
 from widget.keys import PhoneKeys
+from widget.logs import Pool
 from widget.metrics import Metrics
 from widget.phones.hours import Hours
 from widget.phones.numbering import Numbering
-from widget.presence.checker import Checker, Lifetimes
+from widget.presence.checker import Checker, Lifetimes, Pace
 from widget.presence.flights import Flights
 from widget.session import Tickets
+from widget.storage.changes import Changes
 from widget.storage.chats import Chats
 from widget.storage.database import open_database
+from widget.storage.events import Events
 from widget.storage.lines import Lines
 from widget.storage.portals import Portals
+from widget.storage.rest_log import RestLog
 from widget.storage.sends import Sends
+from widget.storage.settings import UserSettings
 from widget.storage.tokens import Tokens
 from widget.storage.vault import Vault
 
@@ -59,8 +72,18 @@ class Services:
     lines: Lines
     chats: Chats
     sends: Sends
+    settings: UserSettings
+    changes: Changes
+    tokens: Tokens
+    oauth: OAuth
+    rest_log: RestLog
     entry: Entry
     rest: Rest
+    installer: Installer
+    events: Events
+    receiver: Receiver
+    event_work: EventWork
+    jobs: Jobs
     gateways: Gateways
     cards: Cards
     chat_service: ChatService
@@ -79,16 +102,19 @@ def build(
     client: Callable[[], httpx.Client] = make_client,
     sleep: Callable[[float], None] = time.sleep,
     pool: Executor | None = None,
+    queue: Huey | None = None,
 ) -> Services:
     """All services for this configuration. Opens no connection yet."""
     engine = open_database(config.database_url)
     vault = Vault(config.encryption_keys)
-    portals, tokens = Portals(engine, clock), Tokens(engine, vault)
+    portals, tokens = Portals(engine, vault, clock), Tokens(engine, vault)
     lines, chats, sends = Lines(engine, vault, clock), Chats(engine, clock), Sends(engine, vault, clock)
+    settings, changes = UserSettings(engine), Changes(engine, clock)
+    numbering = Numbering(Path(config.numbering_file) if config.numbering_file else None)
     answers = Answers(app, config.redis_url)
     metrics = Metrics()
     keys = PhoneKeys(config.secret_key)
-    workers = pool or ThreadPoolExecutor(FAN_OUT, thread_name_prefix="fan-out")
+    workers = pool or Pool(FAN_OUT, thread_name_prefix="fan-out")
     oauth = OAuth(
         client(),
         config.auth_servers,
@@ -98,18 +124,59 @@ def build(
         timeout=config.portal_timeout,
         clock=clock,
     )
+    rest_log = RestLog(engine, keep=config.rest_log_days > 0)
+    # Both authorisation servers may be asked in turn, and the answer has to be stored.
+    renewal = Renewal(oauth, portals, tokens, metrics, lease_seconds=2 * config.portal_timeout + 5)
     rest = Rest(
         [client() for _ in itertools.repeat(None, PORTAL_CLIENTS)],
         oauth,
+        renewal,
         portals,
         tokens,
+        rest_log,
+        metrics,
         timeout=config.portal_timeout,
+        patience=config.portal_patience,
         sleep=sleep,
+        clock=clock,
     )
+    events = Events(engine, clock)
+    installer = Installer(
+        client(),
+        oauth,
+        rest,
+        portals,
+        tokens,
+        events,
+        public_url=config.public_url,
+        timeout=config.portal_timeout,
+        clock=clock,
+    )
+    event_work = EventWork(events, portals, installer, answers, card_seconds=config.card_ttl)
+    jobs = Jobs(lambda: queue or _queue(config), clock)
+    receiver = Receiver(
+        portals,
+        tokens,
+        events,
+        oauth,
+        rest,
+        answers,
+        card_seconds=config.card_ttl,
+        wake=lambda event_id: jobs.wake("event", event_id),
+        clock=clock,
+    )
+    jobs.does("event", event_work.work)
+    jobs.at(EVERY_MINUTE, "events-left", event_work.work_on_what_was_left)
+    jobs.at(EVERY_HOUR, "update-portals", event_work.update_outdated)
+    jobs.at(EVERY_NIGHT, "subscriptions", event_work.look_at_subscriptions)
+    jobs.at(EVERY_NIGHT, "forget-events", events.forget_done)
+    jobs.at(EVERY_NIGHT, "wipe-texts", lambda: sends.wipe_texts(clock() - config.send_texts_days * DAY))
+    jobs.at(EVERY_NIGHT, "forget-rest-log", lambda: rest_log.wipe(clock() - config.rest_log_days * DAY))
     gateways = Gateways(
-        client,
+        client if config.allow_private_lines else lambda: make_client(backend=PublicOnly()),
         Timeouts(config.check_timeout, config.history_timeout, config.send_timeout),
         allow_http=config.allow_http,
+        allow_private=config.allow_private_lines,
         clock=clock,
     )
     checker = Checker(
@@ -125,17 +192,19 @@ def build(
         key_of=keys.key,
         lifetimes=Lifetimes(sure=config.presence_ttl, unknown=config.unknown_ttl),
         clock=clock,
+        pace=Pace(config.check_burst, config.check_every, config.checks_per_day),
     )
+    memory = CardMemory(config.card_ttl, clock)
     cards = Cards(
-        rest,
-        CardMemory(config.card_ttl, clock),
+        CardReader(rest, memory, answers, checker, portals, lines, chats, numbering, keys, clock),
+        memory,
         answers,
         checker,
         gateways,
         portals,
         lines,
-        chats,
-        Numbering(Path(config.numbering_file) if config.numbering_file else None),
+        settings,
+        numbering,
         keys,
         workers,
         Hours(*config.light_hours),
@@ -151,14 +220,28 @@ def build(
         lines=lines,
         chats=chats,
         sends=sends,
+        settings=settings,
+        changes=changes,
+        tokens=tokens,
+        oauth=oauth,
+        rest_log=rest_log,
         entry=Entry(oauth, portals, tokens, clock),
         rest=rest,
+        installer=installer,
+        events=events,
+        receiver=receiver,
+        event_work=event_work,
+        jobs=jobs,
         gateways=gateways,
         cards=cards,
         chat_service=ChatService(gateways, chats, sends, clock),
         metrics=metrics,
         pings={"database": lambda: _database_answers(engine), "cache": lambda: _redis_answers(config.redis_url)},
     )
+
+
+def _queue(config: Config) -> Huey:
+    return open_queue(redis_url=config.redis_url, file=config.jobs_file, secret=config.secret_key)
 
 
 def _limiter(config: Config, clock: Callable[[], float]) -> Limiter:

@@ -202,13 +202,26 @@ class Settings(Framed):
         return self
 
     def choose(self, visibility: str) -> "Settings":
-        self.frame.locator(f"input[value={visibility}]").check()
+        self.visibility.locator(f"input[value={visibility}]").check()
         return self
 
     def save(self) -> "Settings":
-        self.button("Save").click()
-        expect(self.frame.get_by_role("status")).to_have_text(self.say("Saved. Open cards follow within a minute."))
+        """Save the visibility; «everything at once» asks back, and is confirmed."""
+        asks = self.visibility.locator("input[value=always]").is_checked()
+        self.visibility.get_by_role("button", name=self.say("Save"), exact=True).click()
+        if asks and self.dialog.is_visible():
+            self.button("Yes, go on").click()
+        said = self.visibility.get_by_role("status")
+        expect(said).to_have_text(self.say("Saved. Open cards follow within a minute."))
         return self
+
+    @property
+    def visibility(self) -> Locator:
+        return self.frame.locator("#visibility")
+
+    @property
+    def dialog(self) -> Locator:
+        return self.frame.get_by_role("dialog")
 
 
 @dataclass

@@ -54,10 +54,13 @@ def test_a_card_without_numbers_and_one_that_is_not_saved(card: Card, lang: str)
 
 
 @LANGUAGES
-def test_the_settings_with_their_warning(settings: Settings, lang: str) -> None:
+def test_the_settings_and_the_question_before_always(settings: Settings, lang: str, complaints: Complaints) -> None:
+    complaints.expect("409")  # the question
     settings.open(lang=lang).choose("always")
-    expect(settings.frame.locator("#always-warning")).to_be_visible()
+    assert serious_in(settings) == []
 
+    settings.visibility.get_by_role("button", name=settings.say("Save"), exact=True).click()
+    expect(settings.dialog).to_be_visible()
     assert serious_in(settings) == []
 
 
@@ -67,7 +70,11 @@ def test_who_asks_for_less_motion_gets_none_and_others_see_that_something_is_goi
 ) -> None:
     card.page.emulate_media(reduced_motion=motion)
     held: list[Route] = []
-    card.page.route("**/card/check", held.append)
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    card.page.route("**/card/check", hold)
     card.open().reveal_button.click()
     expect(card.presence(ORDERS)).to_have_attribute("data-presence", "checking")
 
