@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 import redis
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import BrowserContext, Page, Response, expect
 
 from sandbox.demo import Demo, Ports
 from sandbox.portal.background import free_port
@@ -24,6 +24,7 @@ CHROMIUM_ARGS = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
     *("--disable-component-update", "--disable-sync"),
 ]
+expect.set_options(timeout=15_000)  # a busy machine is no fault of ours; a test that passes does not wait for it
 AWAKE = "0,0,24,24"  # LIGHT_HOURS: every hour is a good one to write, or the tests would know when they run
 
 # A policy's violation is told to the page that it happened in; as a console error it is told to us.
@@ -93,12 +94,18 @@ class Complaints(list[str]):
     def expect(self, pattern: str) -> None:
         self.expected = re.compile(pattern)
 
+    def explain(self, answer: Response) -> None:
+        """Say with a refused form what was wrong with it, where nobody expected a refusal."""
+        if answer.status == 422 and not self.expected.search("status of 422"):
+            self.append(f"422 {answer.url}: fields {sorted((answer.request.post_data_json or {}).items())}"[:500])
+
 
 @pytest.fixture(autouse=True)
 def complaints(context: BrowserContext) -> Iterator[Complaints]:
     heard = Complaints()
     context.add_init_script(TELL_VIOLATIONS)
     context.on("console", lambda said: heard.append(f"console: {said.text}") if said.type == "error" else None)
+    context.on("response", heard.explain)
     context.on("weberror", lambda error: heard.append(f"error: {error.error}"))
     yield heard
     assert [each for each in heard if not heard.expected.search(each)] == []

@@ -97,14 +97,14 @@ class AppPage(Framed):
         return self
 
     def fill_line(self, name: str, session: str) -> "AppPage":
-        """Type a new line of the demo's gateway into the form."""
-        for label, value in {
-            "Name": name,
-            "Address of the gateway": self.demo.gateway,
-            "Session": session,
-            "Key": API_KEY,
-        }.items():
+        """Type a new line of the demo's gateway into the form, once the page has come to rest."""
+        expect(self.health.get_by_role("listitem").first).to_be_visible()
+        self.still()
+        typed = {"Name": name, "Address of the gateway": self.demo.gateway, "Session": session, "Key": API_KEY}
+        for label, value in typed.items():
             self.form.get_by_label(self.say(label), exact=True).fill(value)
+        for label, value in typed.items():
+            expect(self.form.get_by_label(self.say(label), exact=True)).to_have_value(value)
         return self
 
     def try_line(self) -> Locator:

@@ -30,8 +30,10 @@ def test_a_key_can_be_changed_without_losing_what_the_old_one_sealed():
     assert Vault([new]).open(Vault([new, old]).seal("secret")) == "secret"
 
 
-@pytest.mark.parametrize("sealed", ["", "x", "gAAAAAB", Vault([Fernet.generate_key().decode()]).seal("secret")])
+@pytest.mark.parametrize("sealed", ["", "x", "gAAAAAB", "sealed with another key"])
 def test_what_was_sealed_elsewhere_does_not_open(sealed):
+    if sealed == "sealed with another key":
+        sealed = Vault([Fernet.generate_key().decode()]).seal("secret")
     with pytest.raises(VaultError) as error:
         Vault([Fernet.generate_key().decode()]).open(sealed)
     assert "secret" not in str(error.value).replace("a stored secret", "")
