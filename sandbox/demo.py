@@ -20,10 +20,13 @@ from sandbox.portal.credentials import CLIENT_ID, CLIENT_SECRET, PORTALS
 from sandbox.valkey import Valkey, ValkeyMissing, tied_to_parent
 
 ROOT = Path(__file__).resolve().parent.parent
+# What each is called at its gateway, what reps call it, its number, and the kind of gateway.
 LINES = (
-    ("sales", "Отдел продаж", "+79638477312"),
-    ("support", "Поддержка", "+79638477313"),
-    ("archive", "Архивная линия", ""),
+    ("sales", "Отдел продаж", "+79638477312", "waha"),
+    ("support", "Поддержка", "+79638477313", "waha"),
+    ("archive", "Архивная линия", "", "waha"),
+    ("branch", "Филиал", "+79638477315", "evolution"),
+    ("1101000001", "Выездные замеры", "+79638477316", "green"),
 )
 PATIENCE = 30.0  # seconds for everything to answer
 
@@ -155,10 +158,10 @@ class Demo:
         if seeded.exists():
             return
         for number, portal in enumerate(PORTALS):
-            for session, name, phone in LINES if number == 0 else LINES[:1]:
+            for session, name, phone, kind in LINES if number == 0 else LINES[:1]:
                 self.flask(
                     *("line", "add", "--portal", portal.member_id, "--name", name, "--address", self.gateway),
-                    *("--session", session, "--number", phone, "--key-file", "-"),
+                    *("--gateway", kind, "--session", session, "--number", phone, "--key-file", "-"),
                     stdin=f"{API_KEY}\n",
                 )
         seeded.touch()

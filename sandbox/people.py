@@ -4,7 +4,7 @@ The portal writes these numbers into its CRM as people type them, the gateway an
 they lie in real ranges so that region, operator and zone come out as they would.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,12 @@ CLIENTS = (
     *CROWD,
 )
 
-# Gateway sessions, each one line of the demo's portal. `archive` waits for its QR to be scanned.
+# Who also writes to the GREEN-API line: one with a picture among the messages, one under a LID.
+ON_GREEN = (replace(OKSANA, chat=40, line="1101000001"), replace(RUSTAM, chat=8, line="1101000001"))
+
+# Lines of the simulated gateway by what each protocol calls them: WAHA's sessions, Evolution's instances, GREEN-API's
+# idInstance. The states are WAHA's words; each protocol says them in its own. `archive` waits for its QR to be scanned.
 SESSIONS = {"sales": "WORKING", "support": "WORKING", "archive": "SCAN_QR_CODE"}
-API_KEY = "sandbox-gateway-key"  # every session of the simulated gateway takes it
+INSTANCES = {"branch": "WORKING"}
+GREEN_IDS = {"1101000001": "WORKING"}
+API_KEY = "sandbox-gateway-key"  # every line of the simulated gateway takes it, in each protocol's own place

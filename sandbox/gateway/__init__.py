@@ -1,6 +1,7 @@
-"""A simulated WAHA: its wire protocol with state, and the clients' phone to answer from.
+"""A simulated gateway: its wire protocols with state, and the clients' phone to answer from.
 
-Start with `model.py` (what is remembered), `world.py` (what can happen to it), `api/` (the protocol), `phone.py`.
+Start with `model.py` (what is remembered), `world.py` (what can happen to it), `api/` (WAHA's protocol), `evolution/`
+(Evolution's), `phone.py`.
 """
 
 import time
@@ -11,10 +12,13 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 
 from sandbox.control import Control
-from sandbox.gateway import by_hand, faults, home, phone
-from sandbox.gateway.api import chats, contacts, files, messages, sending, sessions
+from sandbox.gateway import by_hand, evolution, faults, green, home, phone
+from sandbox.gateway.api import changing, chats, contacts, files, messages, sending, sessions
 from sandbox.gateway.door import Gateway
+from sandbox.gateway.green.refusals import no_such_method
 from sandbox.gateway.refusals import Refusal, not_found
+from sandbox.gateway.reports import Reports
+from sandbox.gateway.webhooks import Postman
 from sandbox.gateway.world import World
 
 PATIENCE = 5.0  # seconds that WAHA waits for a session that is not ready (measured: 5.01)
@@ -24,11 +28,16 @@ def create_gateway(clock: Callable[[], float] = time.time, *, patience: float = 
     """The gateway as an app; `clock` moves the acks and dates the seed, tests set `patience` to 0."""
     app = Flask(__name__)
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
-    world = World(clock)
-    control = Control(faults.NAMES, forget=world.reset)
-    app.extensions["gateway"] = Gateway(world, control, patience)
-    for room in (sessions, contacts, chats, messages, sending, files, home, phone, by_hand):
+    world, postman = World(clock), Postman()
+    Reports(world, postman)
+    control = Control(faults.NAMES, forget=lambda: _forget(world, postman))
+    app.extensions["gateway"] = Gateway(world, control, patience, postman)
+    world.listeners.append(evolution.Reporter(world, postman, patience))
+    for room in (sessions, contacts, chats, messages, sending, changing, files, home, phone, by_hand):
         app.register_blueprint(room.pages)
+    for pages in evolution.ROOMS:
+        app.register_blueprint(pages)
+    green.init_app(app, world, postman)
     app.register_blueprint(control.blueprint())
     app.register_error_handler(Refusal, _refuse)
     app.register_error_handler(NotFound, _no_such_page)
@@ -36,11 +45,20 @@ def create_gateway(clock: Callable[[], float] = time.time, *, patience: float = 
     return app
 
 
+def _forget(world: World, postman: Postman) -> None:
+    postman.forget()
+    world.reset()
+
+
 def _refuse(refusal: Refusal) -> ResponseReturnValue:
     return refusal.response()
 
 
 def _no_such_page(error: NotFound | MethodNotAllowed) -> ResponseReturnValue:
+    if evolution.is_asked():
+        return evolution.no_such_page().response()
     if request.path.startswith("/api/"):
         return not_found(f"Cannot {request.method} {request.path}").response()
+    if request.path.startswith("/waInstance"):
+        return no_such_method().response()
     return jsonify(error=error.description), error.code or 404

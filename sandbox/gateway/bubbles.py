@@ -27,6 +27,11 @@ class Bubble:
         return not self.message.from_me
 
     @property
+    def reacted(self) -> bool:
+        """Whether the client has reacted to it."""
+        return any(not one.from_me for one in self.message.reactions)
+
+    @property
     def quote(self) -> str:
         return words_of(self.message.quoted) if self.message.quoted else ""
 

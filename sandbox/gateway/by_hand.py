@@ -12,6 +12,14 @@ from sandbox.gateway.world import NotOnWhatsApp
 
 pages = Blueprint("by_hand", __name__, url_prefix="/_sandbox")
 
+# What a button of the page says, and what it does; `until` is counted from now there.
+WORDS: dict[str, dict[str, Any]] = {
+    "until": {"until": 86_400},
+    "capped": {"capped": True},
+    "yellow": {"yellow": True},
+    "over": {},
+}
+
 
 @pages.post("/sessions/<session>")
 def switch(session: str) -> ResponseReturnValue:
@@ -26,6 +34,25 @@ def switch(session: str) -> ResponseReturnValue:
         return jsonify(error="no such status", names=STATUSES), 400
     if request.is_json:
         return jsonify(name=session, status=status)
+    return redirect(url_for("home.show"), 303)
+
+
+@pages.post("/restrict/<session>")
+def restrict(session: str) -> ResponseReturnValue:
+    """{"until": unix seconds, "capped": true, "yellow": true}: what WhatsApp does to a line; {} ends all of it. The
+    page's buttons send one word instead."""
+    said: Any = request.get_json(silent=True) if request.is_json else WORDS.get(request.form.get("what", ""))
+    if not isinstance(said, dict) or not isinstance(said.get("until", 0), int | float):
+        return jsonify(error="send until, capped, yellow"), 400
+    until = float(said.get("until", 0)) + (here().world.clock() if not request.is_json and said.get("until") else 0.0)
+    try:
+        here().world.restrict(
+            session, until=until, capped=said.get("capped") is True, yellow=said.get("yellow") is True
+        )
+    except KeyError:
+        return jsonify(error="no such session"), 404
+    if request.is_json:
+        return jsonify(name=session, until=until)
     return redirect(url_for("home.show"), 303)
 
 

@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from sandbox.control import Control, Fault
 from sandbox.gateway import faults, refusals
 from sandbox.gateway.model import Line
+from sandbox.gateway.webhooks import Postman
 from sandbox.gateway.world import World
 from sandbox.people import API_KEY
 
@@ -20,11 +21,13 @@ View = Callable[Given, ResponseReturnValue]
 
 @dataclass(frozen=True)
 class Gateway:
-    """What the views work with; `patience` is how long WAHA waits for a session to become ready."""
+    """What the views work with; `patience` is how long WAHA waits for a session to become ready, `postman` delivers
+    the webhooks of every protocol."""
 
     world: World
     control: Control
     patience: float
+    postman: Postman
 
 
 def here() -> Gateway:
@@ -61,12 +64,18 @@ def line_in(status: str, session: str) -> Line:
 
     The waits were measured on WAHA 2024.10: 5.01 s for the check, history, send, seen and typing alike.
     """
-    line = here().world.wait_for(session, status, here().patience)
+    line = here().world.wait_for(session, status, here().patience) if waha_line(session) else None
     if line is None:
         raise refusals.not_running(session)
     if line.status != status:
         raise refusals.unexpected_status(session, line.status, status)
     return line
+
+
+def waha_line(session: str) -> Line | None:
+    """The session; lines that speak another protocol are unknown to this one."""
+    line = here().world.lines.get(session)
+    return line if line and line.protocol == "waha" else None
 
 
 def working(session: str) -> Line:

@@ -1,7 +1,8 @@
 """How the gateway misbehaves when told so by POST /_sandbox/faults.
 
 Before the work: unauthorized, not_working, stopped, rate_overlimit, error_463, http_500, html, empty, refuse,
-silence (`seconds`, 30 unless set, then the connection is dropped and nothing was done).
+quota and check_timeout (GREEN-API's alone), silence (`seconds`, 30 unless set, then the connection is dropped and
+nothing was done).
 After the work: cut (half of the answer), lost_answer (none of it, or a 500 with `detail` "500").
 In the work: ack_error and ack_pending (the message keeps that ack for ever).
 """
@@ -17,6 +18,7 @@ from sandbox.gateway.model import Ack
 NAMES = (
     *("unauthorized", "not_working", "stopped", "rate_overlimit", "error_463", "http_500", "html", "empty"),
     *("cut", "silence", "lost_answer", "refuse", "ack_error", "ack_pending"),
+    *("quota", "check_timeout"),
 )
 SILENCE = 30.0
 STUCK = {"ack_error": Ack.ERROR, "ack_pending": Ack.PENDING}

@@ -1,10 +1,13 @@
 """The first page: the lines with buttons that change their state, and the way to the client's phone."""
 
+from datetime import datetime
+
 from flask import Blueprint, Response, render_template
 from flask.typing import ResponseReturnValue
 
 from sandbox.gateway.door import here
 from sandbox.gateway.media import qr
+from sandbox.gateway.model import Line
 
 pages = Blueprint("home", __name__)
 
@@ -23,12 +26,39 @@ ACTIONS = (
     ("FAILED", "Сломать"),
 )
 SCAN = "Отсканировать QR"
+PROTOCOLS = {"waha": "WAHA", "evolution": "Evolution API", "green": "GREEN-API"}
+# What WhatsApp may do to a line, as by_hand.restrict takes it.
+FORBIDDEN = (
+    ("until", "Запретить новые чаты"),
+    ("capped", "Исчерпать лимит"),
+    ("yellow", "Жёлтая карточка"),
+)
 
 
 @pages.get("/")
 def show() -> ResponseReturnValue:
     lines = list(here().world.lines.values())
-    return render_template("home.html", lines=lines, states=STATES, actions=ACTIONS, scan=SCAN)
+    return render_template(
+        "home.html",
+        lines=lines,
+        protocols=PROTOCOLS,
+        states=STATES,
+        actions=ACTIONS,
+        scan=SCAN,
+        forbidden=FORBIDDEN,
+        under={line.name: words_of_restriction(line) for line in lines},
+    )
+
+
+def words_of_restriction(line: Line) -> str:
+    """What WhatsApp forbids the line now, "" if nothing."""
+    now, until = here().world.clock(), datetime.fromtimestamp(line.restricted_until).astimezone()
+    words = [
+        f"новых чатов нет до {until:%d.%m %H:%M}" if line.restricted_until > now else "",
+        "лимит новых чатов исчерпан" if line.capped else "",
+        "жёлтая карточка" if line.yellow else "",
+    ]
+    return ", ".join(filter(None, words))
 
 
 @pages.get("/qr/<session>.png")

@@ -3,14 +3,28 @@
 from typing import Any
 
 from sandbox.gateway.model import Line
-from sandbox.people import SESSIONS
+from sandbox.people import GREEN_IDS, INSTANCES, SESSIONS
 
 STATUSES = (
     *("STOPPED", "STARTING", "SCAN_QR_CODE", "PASSKEY_REQUIRED"),
     *("PASSKEY_CONFIRMATION_REQUIRED", "WORKING", "FAILED"),
 )
-NUMBERS = {"sales": "79638477312", "support": "79638477313", "archive": "79638477314"}
-NAMES = {"sales": "Отдел продаж", "support": "Поддержка", "archive": "Архив"}
+NUMBERS = {
+    "sales": "79638477312",
+    "support": "79638477313",
+    "archive": "79638477314",
+    "branch": "79638477315",
+    "1101000001": "79638477316",
+}
+NAMES = {
+    "sales": "Отдел продаж",
+    "support": "Поддержка",
+    "archive": "Архив",
+    "branch": "Филиал",
+    "1101000001": "Выездные замеры",
+}
+DAY = 86_400
+_PROTOCOLS = (("waha", SESSIONS), ("evolution", INSTANCES), ("green", GREEN_IDS))
 
 # NOWEB keeps no history unless told so before the QR is scanned; fullSync false is about three months of it
 # (devlikeapro/waha-docs: engines/noweb).
@@ -26,8 +40,11 @@ def fresh_lines(now: float) -> list[Line]:
             number=NUMBERS[name],
             config=_NOWEB if name == "support" else {},
             activity=now,
+            protocol=protocol,
+            title=NAMES[name],
         )
-        for name, status in SESSIONS.items()
+        for protocol, lines in _PROTOCOLS
+        for name, status in lines.items()
     ]
 
 
@@ -45,8 +62,8 @@ def describe(line: Line) -> dict[str, Any]:
     }
 
 
-def me(line: Line) -> dict[str, str] | None:
-    """The account that is logged in; none before the QR is scanned."""
+def me(line: Line) -> dict[str, Any] | None:
+    """The account that is logged in, with what WhatsApp forbids it; none before the QR is scanned."""
     if line.status != "WORKING":
         return None
     return {
@@ -54,4 +71,27 @@ def me(line: Line) -> dict[str, str] | None:
         "lid": f"2000{line.number}@lid",
         "jid": f"{line.number}:12@s.whatsapp.net",
         "pushName": NAMES[line.name],
+        "reachoutTimelock": _timelock(line) if line.restricted_until else None,
+        "messageCapping": _capping(line) if line.capped else None,
+    }
+
+
+def _timelock(line: Line) -> dict[str, Any]:
+    """It stays as it was told last: that it is over shows in its time alone."""
+    return {
+        "enforcementType": "RESTRICT_ALL_COMPANIONS",
+        "isActive": True,
+        "timeEnforcementEnds": int(line.restricted_until),
+    }
+
+
+def _capping(line: Line) -> dict[str, Any]:
+    return {
+        "cappingStatus": "CAPPED",
+        "totalQuota": 1000,
+        "usedQuota": 1000,
+        "cycleStart": int(line.activity) - 20 * DAY,
+        "cycleEnd": int(line.activity) + 10 * DAY,
+        "mvStatus": "NOT_ELIGIBLE",
+        "oteStatus": "NOT_ELIGIBLE",
     }

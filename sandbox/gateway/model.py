@@ -95,7 +95,7 @@ class Chat:
 
 @dataclass
 class Line:
-    """One session: a WhatsApp account of the company."""
+    """One WhatsApp account of the company; `status` in WAHA's words, `protocol` is who speaks for it."""
 
     name: str
     status: str
@@ -104,6 +104,12 @@ class Line:
     config: dict[str, Any]
     activity: float
     chats: dict[str, Chat] = field(default_factory=dict)
+    protocol: str = "waha"  # waha, evolution, green
+    title: str = ""
+    restricted_until: float = 0.0  # WhatsApp lets it start no new chats until then
+    capped: bool = False  # WhatsApp's quota of new chats is used up
+    yellow: bool = False  # GREEN-API's yellow card
+    webhook: dict[str, Any] = field(default_factory=dict)  # as its protocol keeps it
 
     @property
     def chat_id(self) -> str:

@@ -10,12 +10,14 @@ from sandbox.gateway.api.files import find, served
 from sandbox.gateway.bubbles import Day, arrived, days_of, words_of
 from sandbox.gateway.directory import by_phone, digits, home_id
 from sandbox.gateway.door import here
-from sandbox.gateway.model import Line
+from sandbox.gateway.home import PROTOCOLS
+from sandbox.gateway.model import Line, Reaction
 from sandbox.gateway.world import NotOnWhatsApp
 from sandbox.people import CLIENTS, IVAN, Client
 
 pages = Blueprint("phone", __name__, url_prefix="/phone")
 
+THUMB = "👍"
 SHOWN = 80  # messages at first; the rest with ?all=1
 
 
@@ -34,6 +36,7 @@ def show() -> ResponseReturnValue:
         line=line,
         client=client,
         lines=list(here().world.lines.values()),
+        protocols=PROTOCOLS,
         people=_people(line, request.args.get("q", "")),
         query=request.args.get("q", ""),
         key_of=key_of,
@@ -59,6 +62,25 @@ def answer() -> ResponseReturnValue:
             here().world.answer(line, client, text)
         except NotOnWhatsApp:
             abort(400, "У этого клиента нет WhatsApp")
+    return redirect(url_for("phone.show", client=key_of(client), line=line.name), 303)
+
+
+@pages.post("/messages/<message_id>")
+def change(message_id: str) -> ResponseReturnValue:
+    """The client reacts to a message of the line, or takes back one of their own."""
+    line, client, world = _line(), _client(), here().world
+    message = world.find(line, message_id, home_id(client))
+    if message is None:
+        abort(404)
+    match request.form.get("do"):
+        case "delete" if not message.from_me:
+            world.revoke(line, message)
+        case "react":
+            world.react(line, message, Reaction(False, THUMB))
+        case "unreact":
+            world.react(line, message, Reaction(False, ""))
+        case _:
+            abort(400)
     return redirect(url_for("phone.show", client=key_of(client), line=line.name), 303)
 
 

@@ -32,7 +32,7 @@ def web_message_info(message: Message, name: str, now: float) -> dict[str, Any]:
         data["reactions"] = [
             {"key": {**_key(message), "fromMe": one.from_me}, "text": one.text} for one in message.reactions
         ]
-    return {**data, "message": _edited(message) if message.edited else _content(message)}
+    return {**data, "message": _edited(message) if message.edited else content_of(message)}
 
 
 def jid(chat_id: str) -> str:
@@ -46,11 +46,11 @@ def _key(message: Message) -> dict[str, Any]:
 
 
 def _edited(message: Message) -> dict[str, Any]:
-    change = {"key": _key(message), "type": "MESSAGE_EDIT", "editedMessage": _content(message)}
+    change = {"key": _key(message), "type": "MESSAGE_EDIT", "editedMessage": content_of(message)}
     return {"editedMessage": {"message": {"protocolMessage": change}}}
 
 
-def _content(message: Message) -> dict[str, Any]:
+def content_of(message: Message) -> dict[str, Any]:
     context = _context(message.quoted)
     if message.media is not None:
         return {f"{message.media.kind}Message": {**_file(message.media, message.text), **context}}
@@ -62,7 +62,7 @@ def _content(message: Message) -> dict[str, Any]:
 def _context(quoted: Message | None) -> dict[str, Any]:
     if quoted is None:
         return {}
-    said = _content(quoted) if quoted.media else {"conversation": quoted.text}
+    said = content_of(quoted) if quoted.media else {"conversation": quoted.text}
     return {"contextInfo": {"stanzaId": quoted.id, "participant": jid(quoted.chat_id), "quotedMessage": said}}
 
 

@@ -32,6 +32,10 @@ def not_found(message: str) -> Refusal:
     return Refusal(404, {"message": message, "error": "Not Found", "statusCode": 404})
 
 
+def unprocessable(message: str) -> Refusal:
+    return Refusal(422, {"message": message, "error": "Unprocessable Entity", "statusCode": 422})
+
+
 def not_running(session: str) -> Refusal:
     """A stopped session and an unknown one are the same to every endpoint that needs it running."""
     return not_found(

@@ -1,31 +1,39 @@
 """The histories that a fresh gateway has: made from people.CLIENTS, the same on every reset but for the clock."""
 
 import random
+from dataclasses import replace
 from itertools import cycle, islice
 
 from sandbox.gateway import dialogues, media, noise
 from sandbox.gateway.directory import home_id
 from sandbox.gateway.highlights import HIGHLIGHTS, Draft
 from sandbox.gateway.model import Chat, Message
-from sandbox.people import ANNA, CLIENTS, HIDDEN, RUSTAM, Client
+from sandbox.people import ANNA, CLIENTS, HIDDEN, OLEG, ON_GREEN, RUSTAM, Client
 
 DAY = 86_400
 WITH_HIGHLIGHTS = 100  # chats at least this long end with one message of every kind
 PHOTO_EVERY = 29
 DAYS = ("понедельник", "среду", "четверг", "пятницу", "субботу")
-_SCRIPTS = {ANNA: dialogues.GERMAN, RUSTAM: dialogues.UZBEK_RUSSIAN, HIDDEN: dialogues.HIDDEN}
+_SCRIPTS = {
+    ANNA.phone: dialogues.GERMAN,
+    RUSTAM.phone: dialogues.UZBEK_RUSSIAN,
+    HIDDEN.phone: dialogues.HIDDEN,
+}
+# Clients who write to a second line too.
+_ALSO = {"branch": (replace(ANNA, chat=18), RUSTAM, replace(OLEG, chat=60))}
 
 
 def chats_of(line: str, now: float) -> dict[str, Chat]:
     """All chats that a line has at the start."""
-    seeded = [_chat(client, now) for client in CLIENTS if client.chat and client.line == line]
-    if line == "sales":
+    seeded = [_chat(client, now) for client in (*CLIENTS, *ON_GREEN) if client.chat and client.line == line]
+    seeded += [_chat(client, now, also=line) for client in _ALSO.get(line, ())]
+    if line in ("sales", "branch"):
         seeded += noise.chats(now)
     return {chat.id: chat for chat in seeded}
 
 
-def _chat(client: Client, now: float) -> Chat:
-    rng = random.Random(home_id(client))
+def _chat(client: Client, now: float, *, also: str = "") -> Chat:
+    rng = random.Random(home_id(client) + also)
     talks = _talks(client, rng)
     chat = Chat(home_id(client), client.name)
     for draft, at in zip((draft for talk in talks for draft in talk), _times(talks, rng, now), strict=True):
@@ -38,7 +46,7 @@ def _talks(client: Client, rng: random.Random) -> list[list[Draft]]:
     closing = [list(talk) for talk in HIGHLIGHTS] if client.chat >= WITH_HIGHLIGHTS else []
     left = client.chat - sum(map(len, closing))
     talks = []
-    for script in cycle(_SCRIPTS.get(client, dialogues.RUSSIAN).strip().split("\n\n")):
+    for script in cycle(_SCRIPTS.get(client.phone, dialogues.RUSSIAN).strip().split("\n\n")):
         if left <= 0:
             break
         about = _particulars(client, rng)

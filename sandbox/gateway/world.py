@@ -2,12 +2,14 @@
 
 import secrets
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from sandbox.gateway import seed
 from sandbox.gateway.directory import client_of, home_id, spellings
+from sandbox.gateway.happenings import Happening, What
 from sandbox.gateway.lines import STATUSES, fresh_lines
-from sandbox.gateway.model import Ack, Chat, Line, Message
+from sandbox.gateway.model import DELIVERED_AFTER, Ack, Chat, Line, Media, Message, Reaction
 from sandbox.people import Client
 
 
@@ -22,6 +24,7 @@ class World:
         self.clock = clock
         self.changed = threading.Condition()  # its lock is reentrant
         self.lines: dict[str, Line] = {}
+        self.listeners: list[Callable[[Happening], None]] = []  # called under the lock: they must not wait
         self.reset()
 
     def reset(self) -> None:
@@ -40,6 +43,28 @@ class World:
         with self.changed:
             self.lines[name].status = status
             self.changed.notify_all()
+            self._tell(What.STATUS, self.lines[name])
+
+    def restrict(self, name: str, *, until: float = 0.0, capped: bool = False, yellow: bool = False) -> None:
+        """WhatsApp lets the line start no new chats (until a time, or until its quota is new), or shows it a yellow
+        card. Without arguments all of it is over. Raises KeyError."""
+        with self.changed:
+            line = self.lines[name]
+            line.restricted_until, line.capped, line.yellow = until, capped, yellow
+            self._tell(What.STATUS, line)
+
+    def restricted(self, line: Line) -> bool:
+        """Whether WhatsApp lets the line start no new chats now."""
+        return line.capped or line.restricted_until > self.clock()
+
+    def restart(self, name: str, config: dict[str, Any]) -> None:
+        """Give a session another configuration; one that runs is stopped and started with it."""
+        with self.changed:
+            line = self.lines[name]
+            line.config, before = config, line.status
+            if before != "STOPPED":
+                self.switch(name, "STARTING")
+                self.switch(name, before)
 
     def wait_for(self, name: str, status: str, patience: float) -> Line | None:
         """The line once it has the status; what it is instead when patience ends. None if it is not running."""
@@ -59,7 +84,16 @@ class World:
             return [line.chats[one] for one in wanted if one in line.chats]
 
     def send(
-        self, line: Line, chat_id: str, text: str, *, own_id: str = "", reply_to: str = "", stuck: Ack | None = None
+        self,
+        line: Line,
+        chat_id: str,
+        text: str,
+        *,
+        own_id: str = "",
+        reply_to: str = "",
+        stuck: Ack | None = None,
+        media: Media | None = None,
+        by_api: bool = True,
     ) -> Message:
         """Write to the client. The same id once more is the same message: WhatsApp ids are unique in a chat."""
         client = client_of(chat_id)
@@ -71,8 +105,37 @@ class World:
             if known is not None:
                 return known
             message = self._message(chat, text, from_me=True, own_id=own_id, quoted=_find(chat, reply_to))
-            message.by_api, message.stuck = True, stuck
-            return self._append(line, chat, message)
+            message.by_api, message.stuck, message.media = by_api, stuck, media
+            self._append(line, chat, message)
+            if stuck is None:
+                self._tell(What.ACK, line, message, ack=Ack.SERVER)
+                self._tell(What.ACK, line, message, ack=Ack.DEVICE, at=self.clock() + DELIVERED_AFTER)
+            elif stuck is Ack.ERROR:
+                self._tell(What.ACK, line, message, ack=Ack.ERROR)
+            return message
+
+    def edit(self, line: Line, message: Message, text: str) -> None:
+        with self.changed:
+            message.text, message.edited = text, True
+            self._tell(What.EDITED, line, message)
+
+    def revoke(self, line: Line, message: Message) -> None:
+        with self.changed:
+            message.revoked, message.text, message.media = True, "", None
+            self._tell(What.REVOKED, line, message)
+
+    def react(self, line: Line, message: Message, reaction: Reaction) -> None:
+        """The last one of each side; an empty text takes it back."""
+        with self.changed:
+            others = [known for known in message.reactions if known.from_me != reaction.from_me]
+            message.reactions = [*others, reaction] if reaction.text else others
+            self._tell(What.REACTION, line, message, reaction=reaction)
+
+    def find(self, line: Line, name: str, chat_id: str = "") -> Message | None:
+        """The message called so, in this chat or in any."""
+        with self.changed:
+            chats = self.chats(line, chat_id) if chat_id else list(line.chats.values())
+            return next((found for chat in chats if (found := _find(chat, name))), None)
 
     def answer(self, line: Line, client: Client, text: str) -> Message:
         """The client writes from the phone; whether the line is connected does not matter to the client."""
@@ -86,14 +149,21 @@ class World:
         """The client opens the chat: what the line sent and WhatsApp took is read now."""
         self._mark_seen(line, home_id(client), from_me=True)
 
-    def read_by_line(self, line: Line, chat_id: str) -> None:
-        self._mark_seen(line, chat_id, from_me=False)
+    def read_by_line(self, line: Line, chat_id: str, names: Sequence[str] = ()) -> None:
+        """The messages that are called so, or all of the chat."""
+        self._mark_seen(line, chat_id, names, from_me=False)
 
-    def _mark_seen(self, line: Line, chat_id: str, *, from_me: bool) -> None:
+    def _mark_seen(self, line: Line, chat_id: str, names: Sequence[str] = (), *, from_me: bool) -> None:
         with self.changed:
             for chat in self.chats(line, chat_id):
                 for message in chat.messages:
-                    message.seen = message.seen or message.from_me == from_me
+                    if message.seen or message.from_me != from_me:
+                        continue
+                    if names and not any(message.is_called(name) for name in names):
+                        continue
+                    message.seen = True
+                    if from_me and message.stuck is None:
+                        self._tell(What.ACK, line, message, ack=Ack.READ)
 
     def _chat_with(self, line: Line, client: Client) -> Chat:
         chat_id = home_id(client)
@@ -108,7 +178,23 @@ class World:
     def _append(self, line: Line, chat: Chat, message: Message) -> Message:
         chat.messages.append(message)
         line.activity = message.at
+        self._tell(What.MESSAGE, line, message)
         return message
+
+    def _tell(
+        self,
+        what: What,
+        line: Line,
+        message: Message | None = None,
+        *,
+        ack: Ack | None = None,
+        reaction: Reaction | None = None,
+        at: float | None = None,
+    ) -> None:
+        """`at` later than now is for what has not happened yet: whoever reports it waits."""
+        happening = Happening(what, line, self.clock() if at is None else at, message, ack, reaction)
+        for listener in self.listeners:
+            listener(happening)
 
 
 def _find(chat: Chat, name: str) -> Message | None:

@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 
-from sandbox.gateway.door import counted, here
+from sandbox.gateway.door import counted, here, waha_line
 from sandbox.gateway.model import Media
 from sandbox.gateway.refusals import not_found
 from sandbox.gateway.wire import file_name
@@ -14,7 +14,7 @@ pages = Blueprint("files", __name__, url_prefix="/api/files")
 @pages.get("/<session>/<name>")
 @counted("files")
 def show_file(session: str, name: str) -> ResponseReturnValue:
-    media = find(session, name)
+    media = find(session, name) if waha_line(session) else None
     if media is None:
         raise not_found(f"ENOENT: no such file or directory, stat '/tmp/whatsapp-files/{session}/{name}'")
     return served(media)

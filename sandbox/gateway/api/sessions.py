@@ -1,16 +1,18 @@
 """Sessions: which lines there are, what state they are in, and the QR to log in."""
 
 from base64 import b64encode
+from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from sandbox.gateway import asked
-from sandbox.gateway.door import counted, here, line_in
+from sandbox.gateway.directory import digits
+from sandbox.gateway.door import counted, here, line_in, waha_line
 from sandbox.gateway.lines import describe, me
 from sandbox.gateway.media import qr
 from sandbox.gateway.model import Line
-from sandbox.gateway.refusals import not_found
+from sandbox.gateway.refusals import malformed, not_found, not_running, unprocessable
 
 pages = Blueprint("sessions", __name__, url_prefix="/api")
 
@@ -22,13 +24,43 @@ def list_sessions() -> ResponseReturnValue:
     everything = asked.flag("all", False)
     world = here().world
     with world.changed:
-        return jsonify([describe(line) for line in world.lines.values() if everything or line.status != "STOPPED"])
+        known = [line for line in world.lines.values() if line.protocol == "waha"]
+        return jsonify([describe(line) for line in known if everything or line.status != "STOPPED"])
 
 
 @pages.get("/sessions/<session>")
 @counted("session")
 def show_session(session: str) -> ResponseReturnValue:
     return jsonify(describe(_known(session)))
+
+
+@pages.put("/sessions/<session>")
+@counted("update")
+def update_session(session: str) -> ResponseReturnValue:
+    """The whole configuration anew: what is left out is gone. A session that runs is restarted with it."""
+    config = asked.body().get("config")
+    line = _known(session)
+    if not isinstance(config, dict | None):
+        raise malformed("config must be an object")
+    hooks = (config or {}).get("webhooks")
+    if not isinstance(hooks, list | None) or not all(_readable(hook) for hook in hooks or []):
+        raise malformed("config.webhooks must be an array of webhooks")
+    here().world.restart(line.name, config or {})
+    return jsonify(describe(line))
+
+
+@pages.post("/<session>/auth/request-code")
+@counted("request-code")
+def request_code(session: str) -> ResponseReturnValue:
+    """Refused at once for a session that is logged in (devlikeapro/waha: session.gows.core.ts, requestCode)."""
+    phone = asked.body_text(asked.body(), "phoneNumber")
+    line = waha_line(session)
+    if line is None or line.status == "STOPPED":
+        raise not_running(session)
+    if line.status != "SCAN_QR_CODE":
+        raise unprocessable(f"Can request code only in SCAN_QR_CODE status. The current status is {line.status}")
+    letters = f"{int(digits(phone) or 0):08X}"[-8:]
+    return jsonify(code=f"{letters[:4]}-{letters[4:]}"), 201
 
 
 @pages.get("/sessions/<session>/me")
@@ -51,7 +83,15 @@ def show_qr(session: str) -> ResponseReturnValue:
 
 
 def _known(session: str) -> Line:
-    line = here().world.lines.get(session)
+    line = waha_line(session)
     if line is None:
         raise not_found("Session not found")
     return line
+
+
+def _readable(hook: Any) -> bool:
+    """As much of WAHA's validation as a client may get wrong."""
+    if not isinstance(hook, dict) or not isinstance(hook.get("url"), str):
+        return False
+    parts = (hook.get("hmac"), hook.get("retries"))
+    return isinstance(hook.get("events"), list) and all(isinstance(part, dict | None) for part in parts)

@@ -1,0 +1,101 @@
+"""Sending. Each send asks WhatsApp about the number first, and makes the message's id itself."""
+
+from base64 import b64decode
+from typing import Any
+
+from flask import Blueprint, jsonify
+from flask.typing import ResponseReturnValue
+
+from sandbox.gateway import faults
+from sandbox.gateway.door import here
+from sandbox.gateway.evolution import refusals, wire
+from sandbox.gateway.evolution.checks import look_up
+from sandbox.gateway.evolution.door import counted, fault_now, open_line, wanted
+from sandbox.gateway.model import Ack, Line, Media, Reaction
+from sandbox.gateway.world import NotOnWhatsApp
+
+pages = Blueprint("evolution_sending", __name__, url_prefix="/message")
+NEVER_CONNECTED = "Cannot read properties of undefined (reading 'onWhatsApp')"
+
+
+@pages.post("/sendText/<instance>")
+@counted("sendText")
+def send_text(instance: str) -> ResponseReturnValue:
+    asked = wanted("number", "text")
+    return _send(instance, asked, str(asked["text"]))
+
+
+@pages.post("/sendMedia/<instance>")
+@counted("sendMedia")
+def send_media(instance: str) -> ResponseReturnValue:
+    asked = wanted("number", "mediatype", "media")
+    kind, name = str(asked["mediatype"]), str(asked.get("fileName") or "")
+    mimetype = str(asked.get("mimetype") or "application/octet-stream")
+    extension = name.rpartition(".")[2] or "bin"
+    media = Media(kind, mimetype, extension, content=_decoded(asked["media"]), filename=name or None)
+    return _send(instance, asked, str(asked.get("caption") or ""), media)
+
+
+@pages.post("/sendWhatsAppAudio/<instance>")
+@counted("sendWhatsAppAudio")
+def send_voice(instance: str) -> ResponseReturnValue:
+    asked = wanted("number", "audio")
+    media = Media("audio", "audio/ogg; codecs=opus", "oga", content=_decoded(asked["audio"]), seconds=1)
+    return _send(instance, asked, "", media)
+
+
+@pages.post("/sendReaction/<instance>")
+@counted("sendReaction")
+def react(instance: str) -> ResponseReturnValue:
+    asked = wanted("key", "reaction")
+    line, world = _open(instance), here().world
+    reaction = Reaction(True, str(asked["reaction"]))
+    message = world.find(line, str(asked["key"].get("id")))
+    if message is None:
+        raise refusals.refused(400, ["Message not found"])
+    world.react(line, message, reaction)
+    return jsonify(wire.reaction_record(message, reaction, line, world.clock()) | {"status": "PENDING"}), 201
+
+
+def _send(instance: str, asked: dict[str, Any], text: str, media: Media | None = None) -> ResponseReturnValue:
+    line, world = _open(instance), here().world
+    number = str(asked["number"])
+    found = look_up(line, number)
+    if not found["exists"]:
+        raise refusals.refused(400, [{"jid": found["jid"], "exists": False, "number": number}])
+    quoted = str(((asked.get("quoted") or {}).get("key") or {}).get("id") or "")
+    try:
+        with world.changed:
+            chat_id = wire.home_of(found["jid"])
+            stuck = _stuck() or (Ack.ERROR if _starts_forbidden_chat(line, chat_id) else None)
+            message = world.send(line, chat_id, text, reply_to=quoted, stuck=stuck, media=media)
+            answer = wire.record(message, line, world.clock())
+    except NotOnWhatsApp:
+        raise refusals.refused(400, [{"jid": number, "exists": False, "number": number}]) from None
+    answer.pop("MessageUpdate")
+    return jsonify(answer | {"status": "PENDING"}), 201
+
+
+def _open(instance: str) -> Line:
+    closed, never = refusals.refused(500, "Connection Closed"), refusals.refused(500, NEVER_CONNECTED)
+    return open_line(instance, closed, never)
+
+
+def _stuck() -> Ack | None:
+    """A number that may start no new chats: the message is taken, and gets the status ERROR a moment later."""
+    fault = fault_now()
+    if fault is None:
+        return None
+    return Ack.ERROR if fault.fault == "error_463" else faults.STUCK.get(fault.fault)
+
+
+def _starts_forbidden_chat(line: Line, chat_id: str) -> bool:
+    restricted = line.capped or line.restricted_until > here().world.clock()
+    return restricted and not any(chat.messages for chat in here().world.chats(line, chat_id))
+
+
+def _decoded(said: Any) -> bytes:
+    try:
+        return b64decode(str(said), validate=True)
+    except ValueError:
+        raise refusals.refused(400, ["Owned media must be a url or base64"]) from None

@@ -1,0 +1,42 @@
+"""How the gateway misbehaves in GREEN-API's own words; the names are those of sandbox/gateway/faults.py.
+
+unauthorized, stopped (a wrong instance), not_working, rate_overlimit (429), check_timeout, quota (466), refuse,
+http_500, and all that are the same for every protocol.
+"""
+
+from flask import Response
+
+from sandbox.control import Fault
+from sandbox.gateway import faults
+from sandbox.gateway.green import refusals
+
+
+def instead(fault: Fault, method: str) -> Response | None:
+    """The answer that takes the place of the work, if the fault is of that kind. Raises Refusal."""
+    match fault.fault:
+        case "unauthorized":
+            raise refusals.unauthorized()
+        case "stopped":
+            raise refusals.forbidden()
+        case "not_working":
+            raise refusals.bad_request("instance is starting or not authorized")
+        case "rate_overlimit":
+            raise refusals.too_many()
+        case "check_timeout":
+            raise refusals.bad_request("check phone number timeout limit exceeded")
+        case "quota":
+            raise refusals.quota(method)
+        case "refuse":
+            raise refusals.bad_request("Validation failed. Details: the request was refused by the sandbox")
+        case "http_500":
+            raise refusals.Plain(500, "Internal Server Error")
+        case "html" | "empty" | "silence":
+            return faults.instead(fault, "", 0.0)
+    return None
+
+
+def afterwards(fault: Fault, answer: Response) -> Response:
+    """What is left of the answer when the work was done."""
+    if fault.fault == "lost_answer" and fault.detail == "500":
+        raise refusals.Plain(500, "Internal Server Error")
+    return faults.afterwards(fault, answer)

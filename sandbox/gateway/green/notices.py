@@ -1,0 +1,147 @@
+"""What GREEN-API reports: the account's state, messages, and how far they got (…/receiving/notifications-format).
+
+Posted to the address of setSettings with its token in Authorization; again every minute for a day until the answer
+is 200.
+"""
+
+import json
+from typing import Any
+
+from sandbox.gateway.directory import client_of
+from sandbox.gateway.green import wire
+from sandbox.gateway.happenings import Happening, What
+from sandbox.gateway.model import Ack, Line, Message
+from sandbox.gateway.webhooks import Postman, Report, Retries
+
+RETRY_SECONDS, TRIES = 60.0, 1440
+STATES = {
+    "WORKING": "authorized",
+    "STARTING": "starting",
+    "SCAN_QR_CODE": "notAuthorized",
+    "PASSKEY_REQUIRED": "notAuthorized",
+    "PASSKEY_CONFIRMATION_REQUIRED": "notAuthorized",
+    "STOPPED": "sleepMode",
+    "FAILED": "blocked",
+}
+_CHANGES = {What.EDITED: "editedMessageWebhook", What.REVOKED: "deletedMessageWebhook"}
+_KINDS = {
+    "incomingWebhook": "incomingMessageReceived",
+    "outgoingMessageWebhook": "outgoingMessageReceived",
+    "outgoingAPIMessageWebhook": "outgoingAPIMessageReceived",
+}
+
+
+def state_of(line: Line) -> str:
+    return "yellowCard" if line.yellow and line.status == "WORKING" else STATES[line.status]
+
+
+def report(happening: Happening, now: float, postman: Postman) -> None:
+    """Tell the line's address, if it has one and wants to hear of this."""
+    line, message = happening.line, happening.message
+    if line.protocol != "green":
+        return
+    if happening.what is What.STATUS:
+        report_state(line, state_of(line), happening.at, postman)
+    elif message is not None and happening.what is What.ACK:
+        status = _status(message, happening.ack or Ack.PENDING)
+        if _wants(line, "outgoingWebhook") or status in ("failed", "noAccount"):  # these two cannot be switched off
+            _post(line, _about_status(line, message, status, happening.at), postman, max(0.0, happening.at - now))
+    elif message is not None and all(_wants(line, switch) for switch in _switches(happening, message)):
+        _post(line, _about_message(happening, message), postman)
+
+
+def report_state(line: Line, state: str, at: float, postman: Postman, delay: float = 0.0) -> None:
+    if _wants(line, "stateWebhook"):
+        _post(line, {**_head(line, "stateInstanceChanged", at), "stateInstance": state}, postman, delay)
+
+
+def _switches(happening: Happening, message: Message) -> list[str]:
+    """The settings that must be on for this to be told."""
+    change = _CHANGES.get(happening.what)
+    return [_whose(happening, message), *([change] if change else [])]
+
+
+def _whose(happening: Happening, message: Message) -> str:
+    """The setting for messages of whoever did this."""
+    ours = happening.reaction.from_me if happening.reaction else message.from_me
+    if not ours:
+        return "incomingWebhook"
+    return "outgoingAPIMessageWebhook" if message.by_api or happening.reaction else "outgoingMessageWebhook"
+
+
+def _about_message(happening: Happening, message: Message) -> dict[str, Any]:
+    line, kind = happening.line, _KINDS[_whose(happening, message)]
+    new = happening.what is What.MESSAGE
+    return {
+        **_head(line, kind, message.at if new else happening.at),
+        "idMessage": message.id if new else f"{message.id}C{int(happening.at)}",
+        "senderData": _sender(line, message, ours=kind != "incomingMessageReceived"),
+        "messageData": _data(happening, message),
+    }
+
+
+def _sender(line: Line, message: Message, *, ours: bool) -> dict[str, str]:
+    name = wire.name_of(message)
+    return {
+        "chatId": message.chat_id,
+        "sender": line.chat_id if ours else wire.sender_of(message),
+        "chatName": name,
+        "senderName": line.title if ours else name,
+        "senderContactName": "",
+    }
+
+
+def _data(happening: Happening, message: Message) -> dict[str, Any]:
+    match happening.what:
+        case What.EDITED:
+            edited = {"textMessage": message.text, "stanzaId": message.id}
+            return {"typeMessage": "editedMessage", "editedMessageData": edited}
+        case What.REVOKED:
+            return {"typeMessage": "deletedMessage", "deletedMessageData": {"stanzaId": message.id}}
+        case What.REACTION:
+            return {
+                "typeMessage": "reactionMessage",
+                "extendedTextMessageData": {"text": happening.reaction.text if happening.reaction else ""},
+                "quotedMessage": {"stanzaId": message.id, "participant": message.chat_id},
+            }
+    return wire.message_data(message, str(happening.line.config.get("origin", "")), happening.line)
+
+
+def _status(message: Message, ack: Ack) -> str:
+    return "noAccount" if ack is Ack.ERROR and client_of(message.chat_id) is None else wire.STATUSES[ack]
+
+
+def _about_status(line: Line, message: Message, status: str, at: float) -> dict[str, Any]:
+    return {
+        **_head(line, "outgoingMessageStatus", at),
+        "chatId": message.chat_id,
+        "idMessage": message.id,
+        "status": status,
+        "sendByApi": message.by_api,
+    }
+
+
+def report_yellow(line: Line, chat_id: str, message_id: str, at: float, postman: Postman) -> None:
+    """A message that comes into the queue of an account with a yellow card."""
+    if _wants(line, "outgoingWebhook"):
+        told = {"chatId": chat_id, "idMessage": message_id, "status": "yellowCard", "sendByApi": True}
+        _post(line, {**_head(line, "outgoingMessageStatus", at), **told}, postman)
+
+
+def _head(line: Line, kind: str, at: float) -> dict[str, Any]:
+    instance = {"idInstance": int(line.name), "wid": line.chat_id, "typeInstance": "whatsapp"}
+    return {"typeWebhook": kind, "instanceData": instance, "timestamp": int(at)}
+
+
+def _wants(line: Line, switch: str) -> bool:
+    return bool(line.webhook.get("webhookUrl")) and line.webhook.get(switch) == "yes"
+
+
+def _post(line: Line, told: dict[str, Any], postman: Postman, delay: float = 0.0) -> None:
+    url, token = str(line.webhook.get("webhookUrl") or ""), str(line.webhook.get("webhookUrlToken") or "")
+    if not url:
+        return
+    again = float(line.config.get("retry_seconds", RETRY_SECONDS))
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    body = json.dumps(told, ensure_ascii=False).encode()
+    postman.post(Report(url, body, headers, Retries((again,) * TRIES), delay))

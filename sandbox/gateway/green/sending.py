@@ -1,0 +1,80 @@
+"""Sending: whatever is well-formed is accepted into the queue, and answered with its id."""
+
+import mimetypes
+from pathlib import PurePath
+
+from flask import Blueprint, jsonify, request
+from flask.typing import ResponseReturnValue
+
+from sandbox.gateway.directory import CHAT_ID
+from sandbox.gateway.door import fault_now, here
+from sandbox.gateway.faults import STUCK
+from sandbox.gateway.green import notices, queue, refusals
+from sandbox.gateway.green.door import body, method, text
+from sandbox.gateway.model import Ack, Line, Media
+
+pages = Blueprint("green_sending", __name__, url_prefix="/waInstance<instance>")
+
+LONGEST_TEXT = 20_000
+
+
+@pages.post("/sendMessage/<token>")
+@method("sendMessage")
+def send_message(line: Line) -> ResponseReturnValue:
+    wanted = body()
+    chat_id, words = _chat(text(wanted, "chatId")), text(wanted, "message")
+    if len(words) > LONGEST_TEXT:
+        raise refusals.bad_request("Validation failed. Details: 'message' length must be less than 20000 characters")
+    reply_to = str(wanted.get("quotedMessageId") or "")
+    message_id = queue.take(here().world, line, chat_id, words, reply_to=reply_to, stuck=_stuck())
+    _say_yellow(line, chat_id, message_id)
+    return jsonify(idMessage=message_id)
+
+
+@pages.post("/sendFileByUpload/<token>")
+@method("sendFileByUpload")
+def send_file(line: Line) -> ResponseReturnValue:
+    """How a file is sent follows from its extension."""
+    fields, uploaded = request.form.to_dict(), request.files.get("file")
+    chat_id = _chat(text({**fields}, "chatId"))
+    name = fields.get("fileName") or (uploaded.filename if uploaded else "") or ""
+    if uploaded is None or not PurePath(name).suffix:
+        raise refusals.bad_request("Validation failed. Details: 'file' and its extension are required")
+    mimetype = mimetypes.guess_type(name)[0] or "application/octet-stream"
+    kind = mimetype.partition("/")[0]
+    media = Media(
+        kind if kind in ("image", "video", "audio") else "document",
+        mimetype,
+        PurePath(name).suffix[1:],
+        content=uploaded.read(),
+        filename=name,
+    )
+    message_id = queue.take(
+        here().world,
+        line,
+        chat_id,
+        fields.get("caption", ""),
+        media=media,
+        reply_to=fields.get("quotedMessageId", ""),
+        stuck=_stuck(),
+    )
+    _say_yellow(line, chat_id, message_id)
+    return jsonify(
+        idMessage=message_id, urlFile=f"{request.host_url}download/{line.name}/{message_id}.{media.extension}"
+    )
+
+
+def _chat(chat_id: str) -> str:
+    if not CHAT_ID.fullmatch(chat_id):
+        raise refusals.bad_request("Validation failed. Details: 'chatId' must be a chat id")
+    return chat_id
+
+
+def _say_yellow(line: Line, chat_id: str, message_id: str) -> None:
+    if line.yellow:
+        notices.report_yellow(line, chat_id, message_id, here().world.clock(), here().postman)
+
+
+def _stuck() -> Ack | None:
+    fault = fault_now()
+    return STUCK.get(fault.fault) if fault else None

@@ -1,0 +1,128 @@
+"""Messages as GREEN-API writes them in journals and in webhooks (green-api.com/en/docs/api/journals/GetChatHistory,
+…/receiving/notifications-format)."""
+
+from base64 import b64encode
+from collections.abc import Iterable
+from typing import Any
+
+from sandbox.gateway.directory import client_of, phone_id
+from sandbox.gateway.model import Ack, Line, Media, Message
+
+STATUSES = {
+    Ack.ERROR: "failed",
+    Ack.PENDING: "pending",
+    Ack.SERVER: "sent",
+    Ack.DEVICE: "delivered",
+    Ack.READ: "read",
+    Ack.PLAYED: "read",
+}
+
+
+def journal(messages: Iterable[Message], origin: str, line: Line, now: float) -> list[dict[str, Any]]:
+    """Newest first; each reaction is an item of its own, newer than the message it is about."""
+    items: list[dict[str, Any]] = []
+    for message in sorted(messages, key=lambda one: int(one.at)):
+        items += [item(message, origin, line, now), *_reactions(message, line)]
+    return items[::-1]
+
+
+def item(message: Message, origin: str, line: Line, now: float) -> dict[str, Any]:
+    kind, content = _content(message, origin, line)
+    return {
+        **_head(message, line),
+        "typeMessage": kind,
+        **content,
+        **({"statusMessage": status(message, now), "sendByApi": message.by_api} if message.from_me else {}),
+        "deletedMessageId": "",
+        "editedMessageId": "",
+        "isEdited": message.edited,
+        "isDeleted": message.revoked,
+    }
+
+
+def message_data(message: Message, origin: str, line: Line) -> dict[str, Any]:
+    """The same for a webhook, which sorts it into objects."""
+    kind, content = _content(message, origin, line)
+    quoted = {"quotedMessage": content.pop("quotedMessage")} if "quotedMessage" in content else {}
+    if message.media is not None:
+        return {"typeMessage": kind, "fileMessageData": content, **quoted}
+    if kind == "textMessage":
+        return {"typeMessage": kind, "textMessageData": content, **quoted}
+    return {"typeMessage": kind, "extendedTextMessageData": content.pop("extendedTextMessage"), **quoted}
+
+
+def status(message: Message, now: float) -> str:
+    """A number without WhatsApp is told by its own status."""
+    ack = message.ack(now)
+    return "noAccount" if ack is Ack.ERROR and client_of(message.chat_id) is None else STATUSES[ack]
+
+
+def name_of(message: Message) -> str:
+    client = client_of(message.chat_id)
+    return client.name if client else ""
+
+
+def sender_of(message: Message) -> str:
+    """Who wrote what came in: a chat under a LID names the phone of its client, where WhatsApp tells it."""
+    client = client_of(message.chat_id)
+    return message.participant or (phone_id(client) if client else "") or message.chat_id
+
+
+def file_name(message: Message, media: Media) -> str:
+    return f"{message.id}.{media.extension}"
+
+
+def _head(message: Message, line: Line) -> dict[str, Any]:
+    head: dict[str, Any] = {
+        "type": "outgoing" if message.from_me else "incoming",
+        "idMessage": message.id,
+        "timestamp": int(message.at),
+        "chatId": message.chat_id,
+    }
+    return head if message.from_me else {**head, "senderId": sender_of(message), "senderName": name_of(message)}
+
+
+def _content(message: Message, origin: str, line: Line) -> tuple[str, dict[str, Any]]:
+    """The type of a message and the fields that go with it."""
+    if message.media is not None:
+        kind, content = f"{message.media.kind}Message", _file(message, message.media, origin, line)
+    elif message.quoted is not None:
+        kind, content = "extendedTextMessage", {"extendedTextMessage": {"text": message.text}}
+    else:
+        kind, content = "textMessage", {"textMessage": message.text}
+    return kind, content | ({"quotedMessage": _quoted(message.quoted, line)} if message.quoted else {})
+
+
+def _file(message: Message, media: Media, origin: str, line: Line) -> dict[str, Any]:
+    name = file_name(message, media)
+    return {
+        "downloadUrl": "" if media.lost else f"{origin}/download/{line.name}/{name}",
+        "caption": message.text,
+        "fileName": media.filename or name,
+        "jpegThumbnail": b64encode(media.thumbnail).decode(),
+        "mimeType": media.mimetype,
+        "isForwarded": False,
+    }
+
+
+def _quoted(quoted: Message, line: Line) -> dict[str, Any]:
+    return {
+        "stanzaId": quoted.id,
+        "participant": line.chat_id if quoted.from_me else quoted.chat_id,
+        "typeMessage": f"{quoted.media.kind}Message" if quoted.media else "textMessage",
+        "textMessage": quoted.text,
+    }
+
+
+def _reactions(message: Message, line: Line) -> list[dict[str, Any]]:
+    return [
+        {
+            **_head(message, line),
+            "type": "outgoing" if one.from_me else "incoming",
+            "idMessage": f"{message.id}R{int(one.from_me)}",
+            "typeMessage": "reactionMessage",
+            "extendedTextMessageData": {"text": one.text},
+            "quotedMessage": {"stanzaId": message.id, "participant": message.chat_id},
+        }
+        for one in message.reactions
+    ]
