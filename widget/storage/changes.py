@@ -26,6 +26,8 @@ class What(Enum):
     LINE_ACTIVE = "line_active"
     LINE_ACCESS = "line_access"
     LINE_LIMITS = "line_limits"
+    LINE_HOOK = "line_hook"  # how its reports are proved; never by what
+    LINE_COOLDOWN = "line_cooldown"  # ended by hand
     LINE_REMOVED = "line_removed"
     REPAIRED = "repaired"
     OWN_LINE = "own_line"

@@ -4,10 +4,12 @@ import json
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import Connection, Engine, RowMapping, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, and_, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from widget.storage.schema import chats
+
+TRIES = 20  # writers that may be quicker than we are, one after the other
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,21 @@ class Chats:
         with self._engine.connect() as connection:
             return [_chat(row) for row in connection.execute(query).mappings()]
 
+    def called(self, portal_id: int, line_id: int, chat_ids: Collection[str], phones: Collection[str]) -> list[Chat]:
+        """The line's chats that have one of these ids; if there is none, those of these phones. The oldest first.
+
+        Two queries at most. The first one reads the line's chats, because ids are a list in their row.
+        """
+        held = [chats.c.chat_ids.contains(json.dumps(chat_id), autoescape=True) for chat_id in chat_ids]
+        if held and (found := self._of_line(portal_id, line_id, or_(*held))):
+            return found
+        return self._of_line(portal_id, line_id, chats.c.phone.in_(phones)) if phones else []
+
+    def _of_line(self, portal_id: int, line_id: int, which: ColumnElement[bool]) -> list[Chat]:
+        query = select(chats).where(chats.c.portal_id == portal_id, chats.c.line_id == line_id, which)
+        with self._engine.connect() as connection:
+            return [_chat(row) for row in connection.execute(query.order_by(chats.c.id)).mappings()]
+
     def remember(
         self,
         portal_id: int,
@@ -57,27 +74,32 @@ class Chats:
         phone: str,
         *,
         chat_ids: Sequence[str] = (),
+        also: Sequence[str] = (),
         proved: bool = False,
         last_at: float = 0.0,
         user_id: int = 0,
     ) -> tuple[Chat, bool]:
         """The chat of this line and phone, made if there is none, enriched if there is. Also says if it is new.
 
-        Two cards that create it at once get the same row.
+        `chat_ids` become its best ids, `also` its last ones. Two cards that create it at once get the same row, and
+        two that enrich it at once take nothing from each other.
         """
-        news = _News(chat_ids, proved, last_at)
-        for _attempt in range(2):
+        news = _News(chat_ids, also, proved, last_at)
+        for _attempt in range(TRIES):
             try:
                 with self._engine.begin() as connection:
                     found = self._find(connection, portal_id, line_id, phone)
                     if found:
-                        return self._enrich(connection, found, news), False
+                        richer = self._enrich(connection, found, news)
+                        if richer is None:
+                            continue
+                        return richer, False
                     connection.execute(
                         insert(chats).values(
                             portal_id=portal_id,
                             line_id=line_id,
                             phone=phone,
-                            chat_ids=json.dumps(list(chat_ids)),
+                            chat_ids=json.dumps(list(dict.fromkeys((*chat_ids, *also)))),
                             proved=proved,
                             last_at=last_at,
                             created_by=user_id,
@@ -96,25 +118,31 @@ class Chats:
         row = connection.execute(query).mappings().first()
         return _chat(row) if row else None
 
-    def _enrich(self, connection: Connection, chat: Chat, news: "_News") -> Chat:
+    def _enrich(self, connection: Connection, chat: Chat, news: "_News") -> Chat | None:
+        """None if the row is no longer what it was."""
         richer = replace(
             chat,
-            chat_ids=tuple(dict.fromkeys((*news.chat_ids, *chat.chat_ids))),
+            chat_ids=tuple(dict.fromkeys((*news.chat_ids, *chat.chat_ids, *news.also))),
             proved=chat.proved or news.proved,
             last_at=max(chat.last_at, news.last_at),
         )
-        if richer != chat:
-            connection.execute(
-                update(chats)
-                .where(chats.c.portal_id == chat.portal_id, chats.c.id == chat.id)
-                .values(chat_ids=json.dumps(richer.chat_ids), proved=richer.proved, last_at=richer.last_at)
-            )
-        return richer
+        if richer == chat:
+            return chat
+        same = and_(
+            chats.c.portal_id == chat.portal_id,
+            chats.c.id == chat.id,
+            chats.c.chat_ids == json.dumps(chat.chat_ids),
+            chats.c.proved == chat.proved,
+            chats.c.last_at == chat.last_at,
+        )
+        values = {"chat_ids": json.dumps(richer.chat_ids), "proved": richer.proved, "last_at": richer.last_at}
+        return richer if connection.execute(update(chats).where(same).values(values)).rowcount else None
 
 
 @dataclass(frozen=True)
 class _News:
     chat_ids: Sequence[str]
+    also: Sequence[str]
     proved: bool
     last_at: float
 

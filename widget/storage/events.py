@@ -76,6 +76,11 @@ class Events:
     def finish(self, event_id: int) -> None:
         self._finish(events.c.id == event_id)
 
+    def drop(self, event_id: int) -> None:
+        """Finished, and not to be kept: what it held is stored where it belongs now."""
+        with self._engine.begin() as connection:
+            connection.execute(delete(events).where(events.c.id == event_id))
+
     def finish_same(self, portal_id: int, names: Iterable[str], *, up_to: int) -> None:
         """One piece of work answered for all of these that came before."""
         self._finish(and_(events.c.portal_id == portal_id, events.c.name.in_(list(names)), events.c.id <= up_to))
@@ -88,6 +93,12 @@ class Events:
     def forget_done(self) -> int:
         """Delete what was finished a week ago. Returns how many."""
         old = and_(events.c.done_at > 0, events.c.done_at < self._clock() - DONE_DAYS * DAY)
+        with self._engine.begin() as connection:
+            return connection.execute(delete(events).where(old)).rowcount
+
+    def forget_all(self, name: str) -> int:
+        """Delete what came a week ago under this name, finished or given up. Returns how many."""
+        old = and_(events.c.name == name, events.c.received_at < self._clock() - DONE_DAYS * DAY)
         with self._engine.begin() as connection:
             return connection.execute(delete(events).where(old)).rowcount
 

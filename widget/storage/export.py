@@ -1,19 +1,32 @@
 """Everything of one portal as plain values: what its owner may ask for, and how much a deletion takes."""
 
+import json
 from typing import Any
 
 from sqlalchemy import Engine, Table, func, select
 
-from widget.storage.schema import changes, chats, lines, metadata, portals, sends, user_settings
+from widget.storage.schema import (
+    changes,
+    chats,
+    line_health,
+    lines,
+    messages,
+    metadata,
+    portals,
+    sends,
+    usage,
+    user_settings,
+)
 from widget.storage.vault import Vault, VaultError
 
 # Keys and tokens are ours to use and nobody's to read; a text is opened.
-_SECRET = {"application_token", "key"}
-_TABLES: tuple[Table, ...] = (lines, chats, sends, user_settings, changes)
+_SECRET = {"application_token", "key", "hook_key", "hook_secret"}
+_TABLES: tuple[Table, ...] = (lines, line_health, chats, sends, messages, usage, user_settings, changes)
 
 
 def export_portal(engine: Engine, vault: Vault, portal_id: int) -> dict[str, Any]:
-    """The portal's settings, lines without keys, chats, sends with their texts, users' defaults and changes.
+    """The portal's settings, lines without keys, chats, sends and messages with their texts, users' defaults, counters
+    and changes. Not what is only kept to answer sooner: presences.
 
     Reads the whole portal into memory. A text that no key opens is null.
     """
@@ -27,6 +40,8 @@ def export_portal(engine: Engine, vault: Vault, portal_id: int) -> dict[str, Any
             exported[table.name] = [_open(row) for row in rows]
     for send in exported["sends"]:
         send["text"] = _text(vault, send["text"])
+    for message in exported["messages"]:
+        message["body"] = json.loads(_text(vault, message["body"]) or "null")
     return exported
 
 

@@ -1,6 +1,7 @@
 """Lines: the company's WhatsApp accounts, each reached through one gateway."""
 
 import json
+import secrets
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
@@ -29,12 +30,17 @@ class LineLimits:
 
     burst: int | None = None
     every: float | None = None
-    per_day: int | None = None
+    per_day: int | None = None  # never more than this in 24 hours, however much the line sends
+    floor: int | None = None  # at least this many, however little it sends
+    young_per_day: int | None = None  # never more than this while the line is young
 
 
 @dataclass(frozen=True)
 class Line:
-    """No `access` means everybody. `key` is the gateway's secret, opened; it goes to that gateway and nowhere else."""
+    """No `access` means everybody. `key` is the gateway's secret, opened; it goes to that gateway and nowhere else.
+
+    A webhook comes to an address that ends in `hook_key`, and proves itself with `hook_secret`.
+    """
 
     id: int
     portal_id: int
@@ -47,6 +53,9 @@ class Line:
     active: bool = True
     access: tuple[Grantee, ...] = ()
     limits: LineLimits = field(default_factory=LineLimits)
+    created_at: float = 0.0
+    hook_key: str = ""
+    hook_secret: str = ""
 
     def __repr__(self) -> str:
         return f"Line(id={self.id}, gateway={self.gateway!r})"
@@ -75,6 +84,24 @@ class Lines:
         query = select(lines).where(lines.c.portal_id == portal_id, lines.c.removed_at == 0).order_by(lines.c.id)
         with self._engine.connect() as connection:
             return tuple(self._line(row) for row in connection.execute(query).mappings())
+
+    def by_hook(self, hook_key: str) -> Line | None:
+        """The line whose webhook has this key, switched off or on. One query."""
+        if not hook_key:
+            return None
+        query = select(lines).where(lines.c.hook_key == hook_key, lines.c.removed_at == 0)
+        with self._engine.connect() as connection:
+            row = connection.execute(query).mappings().first()
+        return self._line(row) if row else None
+
+    def make_hook(self, portal_id: int, line_id: int) -> None:
+        """A new secret for the line's webhook; what the old one brings is refused from now on.
+
+        Its address stays, once it has one: a gateway that keeps several webhooks then has one of ours, not two.
+        """
+        known = next((line.hook_key for line in self.all_of(portal_id) if line.id == line_id), "")
+        secret = self._vault.seal(secrets.token_urlsafe(32))
+        self._change(portal_id, line_id, hook_key=known or secrets.token_urlsafe(24), hook_secret=secret)
 
     def rename(self, portal_id: int, line_id: int, *, name: str, number: str) -> None:
         self._change(portal_id, line_id, name=name, number=number)
@@ -141,4 +168,7 @@ class Lines:
             active=row["active"],
             access=tuple(Grantee(**grantee) for grantee in json.loads(row["access"])),
             limits=LineLimits(**json.loads(row["limits"])),
+            created_at=row["created_at"],
+            hook_key=row["hook_key"],
+            hook_secret=self._vault.open(row["hook_secret"]) if row["hook_secret"] else "",
         )

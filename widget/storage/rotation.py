@@ -5,13 +5,15 @@ from dataclasses import dataclass
 
 from sqlalchemy import Column, Engine, select, tuple_, update
 
-from widget.storage.schema import lines, portals, sends, tokens
+from widget.storage.schema import lines, messages, portals, sends, tokens
 from widget.storage.vault import Vault, VaultError
 
 SEALED: tuple[Column[str], ...] = (
     tokens.c.access,
     tokens.c.refresh,
     lines.c.key,
+    lines.c.hook_secret,
+    messages.c.body,
     sends.c.text,
     portals.c.application_token,
 )

@@ -78,9 +78,27 @@ lines = Table(
     Column("created_at", Float, nullable=False),
     Column("removed_at", Float, nullable=False, server_default="0"),  # kept, so that its chats stay readable
     Column("access", Text, nullable=False, server_default="[]"),  # JSON: [{"id": "U1", "name": "…"}]; [] is everybody
-    Column("limits", Text, nullable=False, server_default="{}"),  # JSON: burst, every, per_day where they differ
+    Column("limits", Text, nullable=False, server_default="{}"),  # JSON: those of LineLimits that differ
+    Column("hook_key", String(64), nullable=False, server_default=EMPTY, index=True),  # in its webhook's address
+    Column("hook_secret", Text, nullable=False, server_default=EMPTY),  # sealed; proves that a webhook is real
     UniqueConstraint("portal_id", "gateway", "address", "session"),
     sqlite_autoincrement=True,
+)
+
+# What a line went through lately. Not in `lines`: this changes all the time, and those are remembered for a while.
+line_health = Table(
+    "line_health",
+    metadata,
+    Column("line_id", ForeignKey("lines.id", ondelete="CASCADE"), primary_key=True),
+    Column("portal_id", ForeignKey("portals.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("state", String(12), nullable=False, server_default=EMPTY),  # as a webhook told it last, "" never
+    Column("state_at", Float, nullable=False, server_default="0"),
+    Column("until", Float, nullable=False, server_default="0"),  # end of a restriction, 0 if unknown
+    Column("hook_at", Float, nullable=False, server_default="0"),  # when a genuine webhook last came
+    Column("cooldown_until", Float, nullable=False, server_default="0"),  # no check before
+    Column("cooldown_why", String(20), nullable=False, server_default=EMPTY),  # a Trouble, or a LineState
+    Column("cooldown_step", Integer, nullable=False, server_default="0"),  # how often the pause has doubled
+    Column("halved_until", Float, nullable=False, server_default="0"),  # half the budget until then
 )
 
 chats = Table(
@@ -117,6 +135,53 @@ sends = Table(
     UniqueConstraint("portal_id", "send_key"),  # one key is one message for ever
     Index(None, "portal_id", "chat_id", "created_at"),
     sqlite_autoincrement=True,
+)
+
+# What gateways told of messages by themselves. A row may know only a part (a tick may come before its message); rows of
+# one message under two ids of its chat are put together when they are read.
+messages = Table(
+    "messages",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("portal_id", ForeignKey("portals.id", ondelete="CASCADE"), nullable=False),
+    Column("line_id", ForeignKey("lines.id", ondelete="CASCADE"), nullable=False),
+    Column("chat_id", String(120), nullable=False),  # what the gateway calls the chat
+    Column("message_id", String(120), nullable=False),
+    Column("at", Float, nullable=False),  # when it was written, 0 until its message has come
+    Column("from_me", Boolean, nullable=False),
+    Column("body", Text, nullable=False),  # sealed JSON of what is known; wiped after SEND_TEXTS_DAYS
+    Column("changed_at", Float, nullable=False),
+    UniqueConstraint("portal_id", "line_id", "chat_id", "message_id"),
+    Index(None, "portal_id", "line_id", "message_id"),
+    Index(None, "changed_at"),
+    sqlite_autoincrement=True,
+)
+
+# What is known of numbers, so that a restart costs no check. The cache has the same for quick reading.
+presences = Table(
+    "presences",
+    metadata,
+    Column("portal_id", ForeignKey("portals.id", ondelete="CASCADE"), primary_key=True),
+    Column("network", String(20), primary_key=True),
+    Column("phone_key", String(64), primary_key=True),  # a keyed hash: nobody reads a number here
+    Column("record", Text, nullable=False),  # JSON of a Presence, its chat id sealed
+    Column("until", Float, nullable=False, index=True),  # when it is forgotten
+)
+
+# Hourly counters of the last days, without numbers: for budgets after a restart, the forecast and the pictures.
+usage = Table(
+    "usage",
+    metadata,
+    Column("portal_id", ForeignKey("portals.id", ondelete="CASCADE"), primary_key=True),
+    Column("line_id", Integer, primary_key=True, autoincrement=False),  # 0 is no line
+    Column("hour", Integer, primary_key=True, autoincrement=False),  # unix seconds // 3600
+    Column("openings", Integer, nullable=False, server_default="0"),
+    Column("new_numbers", Integer, nullable=False, server_default="0"),  # shown unknown or out of date at an opening
+    Column("reveals", Integer, nullable=False, server_default="0"),
+    Column("answered_reveals", Integer, nullable=False, server_default="0"),  # that ended in a send
+    Column("checks", Integer, nullable=False, server_default="0"),
+    Column("sent", Integer, nullable=False, server_default="0"),  # by whatever device
+    Column("received", Integer, nullable=False, server_default="0"),
 )
 
 user_settings = Table(

@@ -1,13 +1,13 @@
 """Sends: what reps wrote from a card. The row comes before the gateway; one send key is one row for ever."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from enum import Enum
 
 from sqlalchemy import Engine, RowMapping, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from widget.storage.schema import sends
+from widget.storage.schema import chats, sends
 from widget.storage.vault import Vault
 
 MOST_RECENT = 200  # sends of one chat in one answer
@@ -120,6 +120,17 @@ class Sends:
         )
         with self._engine.connect() as connection:
             return [self._send(row) for row in connection.execute(query).mappings()][::-1]
+
+    def by_message(self, portal_id: int, line_id: int, message_id: str, chat_ids: Collection[int]) -> list[Send]:
+        """The sends of this line that are this message; among these chats only, if any are named. One query."""
+        of_line = select(chats.c.id).where(chats.c.portal_id == portal_id, chats.c.line_id == line_id)
+        query = select(sends).where(
+            sends.c.portal_id == portal_id,
+            sends.c.message_id == message_id,
+            sends.c.chat_id.in_(chat_ids or of_line),
+        )
+        with self._engine.connect() as connection:
+            return [self._send(row) for row in connection.execute(query).mappings()]
 
     def wipe_texts(self, before: float) -> int:
         """Forget the texts of old sends; the rows stay, so their keys stay used. Returns how many."""

@@ -1,0 +1,129 @@
+"""What webhooks told about messages: one sealed body a message, which grows with every fact."""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Engine, and_, delete, func, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
+
+from widget.storage.schema import messages
+from widget.storage.vault import Vault, VaultError
+
+MOST = 300  # rows of one page of a chat
+TRIES = 20  # writers that may be quicker than we are, one after the other
+
+
+@dataclass(frozen=True)
+class Body:
+    """What is stored of a message: JSON, when it was written (0 until its message came), and whose it is."""
+
+    text: str
+    at: float
+    from_me: bool
+
+    def __repr__(self) -> str:
+        return f"Body(at={self.at}, from_me={self.from_me})"
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What the messages of some ids say about a chat."""
+
+    last_at: float
+    incoming: bool
+
+
+class Messages:
+    def __init__(self, engine: Engine, vault: Vault, clock: Callable[[], float]) -> None:
+        self._engine = engine
+        self._vault = vault
+        self._clock = clock
+
+    def grow(
+        self, portal_id: int, line_id: int, chat_id: str, message_id: str, grown: Callable[[str], Body]
+    ) -> tuple[str, str]:
+        """Replace a message's body by what `grown` makes of it: its text before and after. Writes only a change.
+
+        `grown` gets "" for a message that is new. It is called again when somebody else was quicker, so that no fact
+        of theirs is lost.
+        """
+        named = {"portal_id": portal_id, "line_id": line_id, "chat_id": chat_id, "message_id": message_id}
+        mine = and_(*(messages.c[name] == value for name, value in named.items()))
+        for _attempt in range(TRIES):
+            with self._engine.connect() as connection:
+                row = connection.execute(select(messages.c.id, messages.c.body).where(mine)).first()
+            before = self._opened(row.body) if row else ""
+            after = grown(before)
+            if row and after.text == before:
+                return before, before
+            values = {
+                "at": after.at,
+                "from_me": after.from_me,
+                "body": self._vault.seal(after.text),
+                "changed_at": self._clock(),
+            }
+            if row:
+                same = and_(messages.c.id == row.id, messages.c.body == row.body)
+                with self._engine.begin() as connection:
+                    if connection.execute(update(messages).where(same).values(values)).rowcount:
+                        return before, after.text
+                continue
+            try:
+                with self._engine.begin() as connection:
+                    connection.execute(insert(messages).values(**named, **values))
+                return before, after.text
+            except IntegrityError:
+                continue  # somebody else wrote the first row of this message
+        raise RuntimeError("a message can neither be changed nor made")
+
+    def of_chat(
+        self,
+        portal_id: int,
+        line_id: int,
+        chat_ids: Sequence[str],
+        *,
+        since: float = 0.0,
+        before: float = float("inf"),
+        named: Collection[str] = (),
+    ) -> list[tuple[str, str]]:
+        """Message id and body of each row of the messages that were written in this time or are named, of very many
+        the newest. A message may have a row for each of its chat's ids, one with its text and one with its tick.
+        One query.
+        """
+        of_chat = and_(
+            messages.c.portal_id == portal_id, messages.c.line_id == line_id, messages.c.chat_id.in_(chat_ids)
+        )
+        in_time = [messages.c.at > 0, messages.c.at >= since]
+        if before != float("inf"):
+            in_time.append(messages.c.at < before)
+        newest = select(messages.c.message_id).where(of_chat, *in_time).order_by(messages.c.at.desc()).limit(MOST)
+        query = select(messages.c.message_id, messages.c.body).where(
+            of_chat, or_(messages.c.message_id.in_(newest), messages.c.message_id.in_(list(named)))
+        )
+        with self._engine.connect() as connection:
+            return [(row.message_id, self._opened(row.body)) for row in connection.execute(query)]
+
+    def evidence(self, portal_id: int, line_id: int, chat_ids: Sequence[str]) -> Evidence:
+        """When the last message of these ids was written, and whether the client wrote any. One query."""
+        theirs: ColumnElement[int] = func.count().filter(messages.c.from_me.is_(False))
+        query = select(func.max(messages.c.at), theirs).where(
+            messages.c.portal_id == portal_id,
+            messages.c.line_id == line_id,
+            messages.c.chat_id.in_(chat_ids),
+            messages.c.at > 0,
+        )
+        with self._engine.connect() as connection:
+            last_at, incoming = connection.execute(query).one()
+        return Evidence(float(last_at or 0.0), bool(incoming))
+
+    def wipe(self, before: float) -> int:
+        """Forget what was written or last heard of before this time. Returns how many rows."""
+        old = or_(messages.c.changed_at < before, and_(messages.c.at > 0, messages.c.at < before))
+        with self._engine.begin() as connection:
+            return connection.execute(delete(messages).where(old)).rowcount
+
+    def _opened(self, sealed: str) -> str:
+        try:
+            return self._vault.open(sealed) if sealed else ""
+        except VaultError:
+            return ""  # sealed with a key that is gone: what comes next starts anew

@@ -1,0 +1,125 @@
+"""How much happened in each hour of the last days, by line and without numbers: for budgets, forecasts and pictures.
+
+An hour is unix seconds // 3600; line 0 stands for what is no line's (an opened page knows none yet).
+"""
+
+import logging
+import threading
+import weakref
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+
+from sqlalchemy import Engine, delete, func, select
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+
+from widget.storage.schema import usage
+from widget.storage.upsert import insert_into
+
+log = logging.getLogger(__name__)
+
+HOUR = 3600
+DAYS_KEPT = 8  # a week, and the day that is not over
+FLUSH_SECONDS = 5.0  # what a killed process may lose of the counts nobody's account depends on
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What is counted. `openings` are pages, on line 0. `new_numbers` were unknown or out of date when a card first
+    showed them, by the card's line. A reveal is a press; it is answered by its first send. `checks` and `sent` are what
+    a budget is made of, `sent` by whatever device."""
+
+    openings: int = 0
+    new_numbers: int = 0
+    reveals: int = 0
+    answered_reveals: int = 0
+    checks: int = 0
+    sent: int = 0
+    received: int = 0
+
+
+NAMES = tuple(field.name for field in fields(Counts))
+Place = tuple[int, int, int]  # portal, line, hour
+
+
+class Usage:
+    def __init__(self, engine: Engine, clock: Callable[[], float]) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._waiting: dict[Place, Counter[str]] = {}
+        self._flushed_at = clock()
+        self._lock = threading.Lock()
+
+    def hour(self) -> int:
+        return int(self._clock() // HOUR)
+
+    def add(self, portal_id: int, line_id: int, *, hour: int | None = None, **counts: int) -> None:
+        """Count at once: whatever happens to this process afterwards, it is counted. Negative takes back. One upsert.
+
+        A portal that was deleted meanwhile counts nothing.
+        """
+        self._write((portal_id, line_id, self.hour() if hour is None else hour), counts)
+
+    def count(self, portal_id: int, line_id: int, **counts: int) -> None:
+        """Count within seconds, at the cost of an addition: for what every opening does. Never raises."""
+        place = (portal_id, line_id, self.hour())
+        with self._lock:
+            self._waiting.setdefault(place, Counter()).update(counts)
+            due = self._clock() >= self._flushed_at + FLUSH_SECONDS
+        if due:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write down what waits. One upsert for each line and hour. Never raises: these are not worth a card."""
+        with self._lock:
+            waiting, self._waiting = self._waiting, {}
+            self._flushed_at = self._clock()
+        if not waiting:
+            return
+        try:
+            for place, counts in sorted(waiting.items()):
+                self._write(place, counts)
+        except SQLAlchemyError as error:
+            log.warning("usage: counts of openings lost (%s)", type(error).__name__)
+
+    def hours(self, portal_id: int, *, since: int, line_id: int | None = None) -> dict[tuple[int, int], Counts]:
+        """By line and hour, from hour `since` on; of one line or of all. One query."""
+        where = (usage.c.portal_id == portal_id) & (usage.c.hour >= since)
+        if line_id is not None:
+            where &= usage.c.line_id == line_id
+        with self._engine.connect() as connection:
+            rows = connection.execute(select(usage).where(where).order_by(usage.c.hour)).mappings().all()
+        return {(row["line_id"], row["hour"]): Counts(**{name: row[name] for name in NAMES}) for row in rows}
+
+    def total(self, portal_id: int, line_id: int, name: str, *, since: int) -> int:
+        """One count of one line, from hour `since` on. One query."""
+        where = (usage.c.portal_id == portal_id) & (usage.c.line_id == line_id) & (usage.c.hour >= since)
+        with self._engine.connect() as connection:
+            found = connection.execute(select(func.sum(usage.c[name])).where(where)).scalar()
+        return int(found or 0)
+
+    def purge(self) -> None:
+        """Forget what is older than the days kept; nightly."""
+        with self._engine.begin() as connection:
+            connection.execute(delete(usage).where(usage.c.hour < self.hour() - DAYS_KEPT * 24))
+
+    def _write(self, place: Place, counts: Mapping[str, int]) -> None:
+        portal_id, line_id, hour = place
+        try:
+            with self._engine.begin() as connection:
+                row = insert_into(connection, usage).values(portal_id=portal_id, line_id=line_id, hour=hour, **counts)
+                added = {name: usage.c[name] + count for name, count in counts.items()}
+                connection.execute(
+                    row.on_conflict_do_update(
+                        index_elements=[usage.c.portal_id, usage.c.line_id, usage.c.hour], set_=added
+                    )
+                )
+        except IntegrityError:
+            log.info("usage: portal %s is gone", portal_id)
+
+
+def flush_at_exit(usage: "weakref.ref[Usage]") -> None:
+    """What waits is written down when the process ends; a service that is gone already has nothing waiting."""
+    alive = usage()
+    if alive:
+        alive.flush()

@@ -1,0 +1,34 @@
+"""Values of a JSON that somebody else wrote: each is what it should be, or the neutral value of its kind."""
+
+from typing import Any
+
+LATEST = 100_000_000_000  # unix seconds; beyond it are milliseconds, infinity and years that no calendar has
+
+
+def map_of(value: Any) -> dict[str, Any]:
+    """A JSON object, or an empty one: PHP writes empty ones as lists."""
+    return value if isinstance(value, dict) else {}
+
+
+def list_of(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def text_of(value: Any, longest: int = 65_536) -> str:
+    """A string cut to a length; "" for anything else."""
+    return value[:longest] if isinstance(value, str) else ""
+
+
+def whole_of(value: Any) -> int:
+    """A whole number above 0, also one in a decimal string (protobuf's JSON writes 64-bit ones so); else 0."""
+    if isinstance(value, str) and value.isascii() and value.isdecimal():
+        value = int(value[:18])
+    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
+
+
+def seconds_of(value: Any) -> float:
+    """Unix seconds, also in a decimal string; 0.0 for what is no time."""
+    if isinstance(value, str) and value.isascii() and value.isdecimal():
+        value = int(value[:18])
+    usable = isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < LATEST
+    return float(value) if usable else 0.0
