@@ -5,6 +5,7 @@ One client per line and a handful for portals, never one big one: the connection
 """
 
 import json
+import logging
 import ssl
 import time
 from collections.abc import Mapping
@@ -16,6 +17,10 @@ import httpx
 
 CONNECTIONS = 16  # per client
 LARGEST_ANSWER = 8 * 1024 * 1024  # a page of history with thumbnails stays far below
+
+# httpx writes whole addresses at INFO, and some vendors carry the key in them. A filter and not a level: a level that
+# somebody sets while looking for a fault would bring them back.
+logging.getLogger("httpx").addFilter(lambda record: record.levelno >= logging.WARNING)
 
 _ssl_context: ssl.SSLContext | None = None
 

@@ -1,6 +1,7 @@
-"""A WAHA line at the simulated gateway, and what real gateways really said."""
+"""Lines of every kind at the simulated gateway, and what real gateways really said."""
 
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,8 +9,12 @@ from typing import Any
 import httpx
 import pytest
 
-from sandbox.people import API_KEY
+from sandbox.people import API_KEY, GREEN_IDS
 from tests.stand import Outside
+from widget.gateways.breaker import Breaker
+from widget.gateways.calls import Calls, Timeouts
+from widget.gateways.evolution import Evolution
+from widget.gateways.green import Green
 from widget.gateways.waha import Waha
 from widget.http import make_client
 
@@ -39,15 +44,13 @@ def line(outside: Outside) -> Callable[..., Waha]:
         transport: httpx.BaseTransport | None = None,
         timeout: float = 5.0,
     ) -> Waha:
-        return Waha(
+        calls = Calls(
             make_client(transport=transport),
-            address=address or outside.gateway,
-            session=session,
-            key=key,
-            check_timeout=timeout,
-            history_timeout=timeout,
-            send_timeout=timeout,
+            address or outside.gateway,
+            Timeouts(check=timeout, history=timeout, send=timeout),
+            Breaker(time.time),
         )
+        return Waha(calls, session=session, key=key)
 
     return make
 
@@ -55,3 +58,57 @@ def line(outside: Outside) -> Callable[..., Waha]:
 @pytest.fixture
 def waha(line: Callable[..., Waha]) -> Waha:
     return line()
+
+
+@pytest.fixture
+def green_line(outside: Outside) -> Callable[..., Green]:
+    """green_line(key=…): an adapter over a real socket, or over `transport`. Its waits between two calls are kept in
+    `green_line.waited` instead of being slept through."""
+    waited: list[float] = []
+
+    def make(
+        session: str = next(iter(GREEN_IDS)),
+        *,
+        key: str = API_KEY,
+        address: str = "",
+        transport: httpx.BaseTransport | None = None,
+        timeout: float = 5.0,
+    ) -> Green:
+        calls = Calls(
+            make_client(transport=transport),
+            address or outside.gateway,
+            Timeouts(check=timeout, history=timeout, send=timeout),
+            Breaker(time.time),
+        )
+        return Green(calls, session=session, key=key, sleep=waited.append)
+
+    make.waited = waited  # type: ignore[attr-defined]
+    return make
+
+
+@pytest.fixture
+def green(green_line: Callable[..., Green]) -> Green:
+    return green_line()
+
+
+@pytest.fixture
+def instance(outside: Outside) -> Callable[..., Evolution]:
+    """instance("branch", key=…): an Evolution adapter over a real socket, or over `transport`."""
+
+    def make(
+        session: str = "branch",
+        *,
+        key: str = API_KEY,
+        address: str = "",
+        transport: httpx.BaseTransport | None = None,
+        timeout: float = 5.0,
+    ) -> Evolution:
+        calls = Calls(
+            make_client(transport=transport),
+            address or outside.gateway,
+            Timeouts(check=timeout, history=timeout, send=timeout),
+            Breaker(time.time),
+        )
+        return Evolution(calls, session=session, key=key)
+
+    return make

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sandbox import people
 from tests.gateways.conftest import RECORDED
 from widget.gateways.base import Ack, GatewayError, Message, Trouble
-from widget.gateways.waha import _trouble
+from widget.gateways.waha_codes import trouble_of
 from widget.gateways.waha_messages import ack_of, bare_id, message_of
 from widget.http import Answer
 
@@ -74,14 +74,14 @@ ERRORS = {
 
 
 @pytest.mark.parametrize("name", ERRORS)
-def test_every_measured_error_has_its_trouble(recorded, name):
+def test_every_measured_error_has_itstrouble_of(recorded, name):
     measured = recorded(f"waha/{name}.json")
-    assert _trouble(Answer(measured["status"], {}, json.dumps(measured["body"]).encode())) is ERRORS[name]
+    assert trouble_of(Answer(measured["status"], {}, json.dumps(measured["body"]).encode())) is ERRORS[name]
 
 
 def test_the_recorded_throttling_is_a_500_and_understood(recorded):
     body = json.dumps(recorded("waha/error.500.rate-overlimit.json")).encode()
-    assert _trouble(Answer(500, {}, body)) is Trouble.THROTTLED
+    assert trouble_of(Answer(500, {}, body)) is Trouble.THROTTLED
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_the_recorded_throttling_is_a_500_and_understood(recorded):
     ],
 )
 def test_an_error_without_a_record_has_a_trouble_too(status, body, trouble):
-    assert _trouble(Answer(status, {}, body)) is trouble
+    assert trouble_of(Answer(status, {}, body)) is trouble
 
 
 @pytest.mark.parametrize("path", sorted(RECORDED.glob("waha/measured.*.json")), ids=lambda path: path.name)
@@ -108,7 +108,7 @@ def test_no_measured_answer_is_ever_taken_for_a_no(line, path):
     measured = json.loads(path.read_text())
     answer = httpx.Response(measured.get("status", 200), json=measured["body"])
     with pytest.raises(GatewayError):
-        line(transport=httpx.MockTransport(lambda request: answer)).check("+79261112233")
+        line(transport=httpx.MockTransport(lambda request: answer)).check(["+79261112233"])
 
 
 # Ids and ticks.

@@ -1,13 +1,14 @@
-"""What every gateway can be asked, and the values it answers with.
+"""What every gateway can be asked, what it tells by itself, and the values of both.
 
 An adapter is bound to one line. Each verb says what it costs in outside calls; whatever goes wrong is a
-GatewayError with a class of trouble, never a raw status.
+GatewayError with a class of trouble, never a raw status. A verb that a gateway lacks raises Unsupported, and its
+Capabilities say so beforehand: the page shows a control only where the verb is there.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Protocol
+from typing import Any, Protocol
 
 
 class Trouble(Enum):
@@ -24,15 +25,37 @@ class Trouble(Enum):
     UNREACHABLE = "unreachable"  # no connection to the gateway itself
     BROKEN_ANSWER = "broken_answer"  # HTML, empty, cut, or an error nobody knows
     NO_SUCH_THING = "no_such_thing"
+    LEFT_ALONE = "left_alone"  # it failed several times in a row and is not asked for a while (breaker.py)
+    UNSUPPORTED = "unsupported"  # this kind of gateway cannot do that
+
+
+@dataclass(frozen=True)
+class Quota:
+    """How much of the gateway's own plan is used."""
+
+    used: int
+    total: int
 
 
 class GatewayError(Exception):
-    """No usable answer. `sent` is False only when the gateway surely never acted on the request."""
+    """No usable answer. `sent` is False only when the gateway surely never acted on the request.
 
-    def __init__(self, trouble: Trouble, *, sent: bool = False) -> None:
+    `until` is when asking again may help (unix seconds, 0 if unknown).
+    """
+
+    def __init__(self, trouble: Trouble, *, sent: bool = False, until: float = 0.0, quota: Quota | None = None) -> None:
         super().__init__(trouble.value)
         self.trouble = trouble
         self.sent = sent
+        self.until = until
+        self.quota = quota
+
+
+class Unsupported(GatewayError):
+    """This kind of gateway lacks the verb. Nothing was called."""
+
+    def __init__(self) -> None:
+        super().__init__(Trouble.UNSUPPORTED)
 
 
 class LineState(Enum):
@@ -41,6 +64,7 @@ class LineState(Enum):
     SCAN_QR = "scan_qr"
     OFFLINE = "offline"
     RESTRICTED = "restricted"  # works, but may start no new chats
+    BANNED = "banned"  # WhatsApp has closed the account
     UNKNOWN = "unknown"  # the gateway did not say
 
 
@@ -62,10 +86,12 @@ class LineStatus:
 
 @dataclass(frozen=True)
 class Checked:
-    """The answer of one check. `chat_id` is the gateway's own id of the chat, to be used instead of a computed one."""
+    """The answer about one number. `chat_id` is the gateway's own id of the chat, to be used instead of a computed
+    one; `lid` is the client's other id where the gateway names it."""
 
     exists: bool
     chat_id: str = ""
+    lid: str = ""
 
 
 @dataclass(frozen=True)
@@ -140,6 +166,8 @@ class Sent(Enum):
 
 @dataclass(frozen=True)
 class SendResult:
+    """`message_id` is what the message can be looked up by, "" if it cannot be: an unclear end stays unclear then."""
+
     outcome: Sent
     message_id: str = ""
     trouble: Trouble | None = None
@@ -152,33 +180,96 @@ class File:
     body: bytes
 
 
+class Proof(Enum):
+    """How a webhook of this gateway proves that it is genuine."""
+
+    BODY_HMAC = "body_hmac"  # a MAC of the whole body
+    HEADER = "header"  # a secret in a header; whoever reads one request can forge the next
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """What a kind of gateway can do. Facts about the vendor, the same for every line."""
+
+    checks_at_once: int  # numbers one check request may ask about; 0: it cannot check
+    checks_when_sending: bool  # each send asks WhatsApp by itself, and counts as a check
+    chats_at_once: (
+        int  # numbers that `chats_of` finds however old their chats are; 0: it knows no more than `all_chats`
+    )
+    queues_sends: bool  # a send is accepted, and goes out later
+    qr: bool
+    pairing_code: bool
+    files: bool
+    largest_file: int  # bytes
+    reply: bool
+    edit: bool
+    delete: bool
+    react: bool
+    mark_read: bool
+    typing: bool
+    webhook: Proof
+
+
 class Gateway(Protocol):
     """One line at its gateway."""
+
+    @property
+    def capabilities(self) -> Capabilities: ...
 
     def status(self) -> LineStatus:
         """One call. Raises GatewayError."""
 
-    def check(self, phone: str) -> Checked:
-        """Ask whether this E.164 number has WhatsApp. One call, and the only verb that costs the line.
+    def check(self, phones: Sequence[str]) -> dict[str, Checked]:
+        """Ask whether these E.164 numbers have WhatsApp, at most `checks_at_once` of them. One call, and the only
+        verb that costs the line.
 
-        A line that is down answers late or wrongly: read `status` first. Raises GatewayError for every
-        answer that is not surely a yes or a no.
+        A number that is missing in the answer is unknown, never a no. A line that is down answers late or wrongly:
+        read `status` first. Raises GatewayError for every answer that is not surely a yes or a no.
+        """
+
+    def all_chats(self) -> dict[str, ListedChat]:
+        """The newest chats with people by their E.164 numbers as the numbering plan writes them, some hundreds at
+        most, without asking WhatsApp. One call, or two.
+
+        Not there: chats without messages, chats under a LID that nothing in the answer joins to a phone, groups.
         """
 
     def chats_of(self, phones: Sequence[str]) -> dict[str, ListedChat]:
-        """Which of these numbers have a chat, without asking WhatsApp. One call."""
+        """Which of these numbers have a chat, without asking WhatsApp. At most two calls."""
 
     def chat_id_of(self, phone: str) -> str:
         """The id a chat with this number most likely has; an id from a check or a list is better."""
 
     def history(self, chat_ids: Sequence[str], cursor: str | None, limit: int) -> Page:
-        """One page, newest first. Nothing is skipped or repeated when messages arrive meanwhile. One call an id."""
+        """One page of a chat that may have several ids, newest first, without duplicates. Nothing is skipped or
+        repeated when messages arrive meanwhile. At most one call an id."""
 
     def find_message(self, chat_id: str, message_id: str) -> Message | None:
-        """The message with our id, or None if the chat has none. One call."""
+        """The message with this id, or None if the chat has none. One call."""
 
-    def send_text(self, chat_id: str, text: str, *, message_id: str) -> SendResult:
-        """One request, never repeated here. Does not raise: an unclear end is UNKNOWN."""
+    def send_text(self, chat_id: str, text: str, *, message_id: str, reply_to: str = "") -> SendResult:
+        """One request, never repeated here. Does not raise: an unclear end is UNKNOWN. `message_id` is used where
+        the gateway takes ids of ours; `reply_to` is the `ref` of the message that is answered."""
+
+    def send_file(
+        self, chat_id: str, file: File, *, message_id: str, caption: str = "", reply_to: str = ""
+    ) -> SendResult:
+        """The same for a file."""
+
+    def edit(self, chat_id: str, ref: str, text: str) -> None:
+        """Change the text of a message of ours. One call. Raises GatewayError."""
+
+    def delete(self, chat_id: str, ref: str) -> None:
+        """Take back a message of ours for everybody. One call. Raises GatewayError."""
+
+    def react(self, chat_id: str, ref: str, emoji: str) -> None:
+        """React to a message; "" takes the reaction back. One call. Raises GatewayError."""
+
+    def mark_read(self, chat_id: str, refs: Sequence[str]) -> None:
+        """Give the client read receipts for these messages. One call. Raises GatewayError."""
+
+    def typing(self, chat_id: str, *, on: bool) -> None:
+        """Show the client that somebody types. One call. Raises GatewayError."""
 
     def media(self, chat_id: str, ref: str) -> File:
         """The file of a message. Two calls."""
@@ -188,3 +279,53 @@ class Gateway(Protocol):
 
         Raises GatewayError: LINE_DOWN when there is nothing to scan.
         """
+
+    def pairing_code(self, phone: str) -> str:
+        """A code to type into WhatsApp on the phone instead of scanning. One call. Raises GatewayError."""
+
+    def set_webhook(self, url: str, secret: str) -> None:
+        """Tell the gateway to report to `url`, proving itself with `secret`, and make it report something soon, so
+        that the way is proved. At most three calls. Raises GatewayError."""
+
+
+class EventKind(Enum):
+    MESSAGE = "message"  # somebody wrote: the client, or we by any device
+    ACK = "ack"
+    EDITED = "edited"
+    DELETED = "deleted"
+    REACTION = "reaction"
+    LINE = "line"  # the line's own state changed
+
+
+@dataclass(frozen=True)
+class GatewayEvent:
+    """Something a gateway told by itself. Which fields hold depends on the kind.
+
+    `chat_ids` are all ids that the event names for the chat, a phone id before a LID; groups, newsletters and
+    broadcasts make no event at all. `at` is unix seconds of the thing itself, not of its delivery; 0 if not told.
+    """
+
+    kind: EventKind
+    at: float = 0.0
+    chat_ids: tuple[str, ...] = ()
+    message_id: str = ""
+    from_me: bool = False
+    message: Message | None = None  # MESSAGE
+    ack: Ack = Ack.NONE  # ACK
+    text: str = ""  # EDITED: the new text; REACTION: the emoji, "" takes it back
+    not_on_whatsapp: bool = False  # ACK: the message failed because the number has no WhatsApp
+    state: LineState = LineState.UNKNOWN  # LINE
+    until: float = 0.0  # LINE: end of a restriction
+    why: Trouble | None = None  # LINE: what the restriction is; ACK: a restriction made the message fail
+
+
+class Webhooks(Protocol):
+    """How a kind of gateway reports. Pure: no call, no state."""
+
+    refuse_with: int  # the status for a wrong secret: 401, or what makes this gateway try again later
+
+    def genuine(self, headers: Mapping[str, str], body: bytes, secret: str) -> bool:
+        """Whether the secret's owner sent this. In constant time. Header names in any case."""
+
+    def events(self, body: Any) -> list[GatewayEvent]:
+        """The body (parsed JSON, whatever it is) as events of ours; [] for what we do not use or cannot read."""

@@ -3,33 +3,45 @@
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import httpx
 from cachetools import LRUCache, TLRUCache
 
 from widget.addresses import AddressRefused, require_public
-from widget.gateways.base import Gateway, GatewayError, LineState, LineStatus, Trouble
-from widget.gateways.waha import Waha
+from widget.gateways import evolution, green, waha
+from widget.gateways.base import Capabilities, Gateway, GatewayError, LineState, LineStatus, Trouble, Webhooks
+from widget.gateways.breaker import Breaker
+from widget.gateways.calls import Calls, Timeouts
+from widget.gateways.evolution_hooks import EvolutionWebhooks
+from widget.gateways.green_hooks import GreenWebhooks
+from widget.gateways.waha_hooks import WahaWebhooks
 from widget.once import Once
 from widget.storage.lines import Line
 
 log = logging.getLogger(__name__)
 
-KINDS = ("waha",)
+# Kinds of gateways, as they are stored with a line; what each can do, and how each reports by itself.
+ADAPTERS: dict[str, Callable[..., Gateway]] = {
+    "waha": waha.Waha,
+    "evolution": evolution.Evolution,
+    "green": green.Green,
+}
+CAPABILITIES: dict[str, Capabilities] = {
+    "waha": waha.CAPABILITIES,
+    "evolution": evolution.CAPABILITIES,
+    "green": green.CAPABILITIES,
+}
+WEBHOOKS: dict[str, Webhooks] = {"waha": WahaWebhooks(), "evolution": EvolutionWebhooks(), "green": GreenWebhooks()}
+KINDS = tuple(ADAPTERS)
 # Several rows of one card ask about one line: they share one answer. A line that is not ready is asked again soon,
 # because a rep waits for that.
 READY_SECONDS = 30
 OTHER_SECONDS = 5
 
 
-@dataclass(frozen=True)
-class Timeouts:
-    """Seconds that one call may take."""
-
-    check: float
-    history: float
-    send: float
+def capabilities_of(kind: str) -> Capabilities:
+    """What lines of this kind can do; no call, and no line needed."""
+    return CAPABILITIES[kind]
 
 
 class Gateways:
@@ -47,6 +59,7 @@ class Gateways:
         self._timeouts = timeouts
         self._allow_http = allow_http
         self._allow_private = allow_private
+        self._clock = clock
         self._open: LRUCache[Line, Gateway] = LRUCache(512)
         self._statuses: TLRUCache[int, LineStatus | GatewayError] = TLRUCache(512, _known_until, timer=clock)
         self._asking: Once[int, LineStatus | GatewayError] = Once()
@@ -62,15 +75,8 @@ class Gateways:
             raise GatewayError(Trouble.UNREACHABLE) from error
         with self._lock:
             if line not in self._open:
-                self._open[line] = Waha(
-                    self._make_client(),
-                    address=line.address,
-                    session=line.session,
-                    key=line.key,
-                    check_timeout=self._timeouts.check,
-                    history_timeout=self._timeouts.history,
-                    send_timeout=self._timeouts.send,
-                )
+                calls = Calls(self._make_client(), line.address, self._timeouts, Breaker(self._clock))
+                self._open[line] = ADAPTERS[line.gateway](calls, session=line.session, key=line.key)
             return self._open[line]
 
     def status(self, line: Line, *, again: bool = False) -> LineStatus:
@@ -80,7 +86,7 @@ class Gateways:
         if known is None:
             known = self._asking.get(line.id, lambda: self._ask(line))
         if isinstance(known, GatewayError):
-            raise GatewayError(known.trouble)
+            raise GatewayError(known.trouble, until=known.until, quota=known.quota)
         return known
 
     def distrust(self, line: Line) -> None:

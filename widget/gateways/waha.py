@@ -1,152 +1,221 @@
-"""WAHA. Sources: devlikeapro/waha-docs (how-to/*, static/swagger/openapi.json), devlikeapro/waha (issues named below).
+"""WAHA. Sources: devlikeapro/waha-docs (how-to/*, static/swagger/openapi.json), devlikeapro/waha (source, issues).
 
-Phone ids end in @c.us; @lid ids are opaque and their digits are never a phone.
+Its codes and what they mean are in `waha_codes.py`, what it reports by itself in `waha_hooks.py`. Phone ids end in
+@c.us; @lid ids are opaque and their digits are never a phone.
 """
 
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import quote, unquote, urlsplit
-
-import httpx
 
 from widget.gateways import base
-from widget.gateways.base import Ack, Depth, GatewayError, LineState, Sent, Trouble
-from widget.gateways.waha_messages import LATEST, ack_of, bare_id, message_of
-from widget.http import Answer, OutsideError, TimedOut, fetch
+from widget.gateways.base import Ack, Capabilities, Depth, File, GatewayError, Proof, Sent, Trouble
+from widget.gateways.calls import Calls
+from widget.gateways.waha_chats import chats_by_phone
+from widget.gateways.waha_codes import ack_of, state_of
+from widget.gateways.waha_files import file_request, mimetype_of, stored_at
+from widget.gateways.waha_hooks import with_webhook
+from widget.gateways.waha_messages import bare_id, message_of
+from widget.gateways.waha_paging import Place
+from widget.gateways.waha_session import Session, part
+from widget.untrusted import map_of, seconds_of, text_of
 
-STATES = {
-    "WORKING": LineState.READY,
-    "STARTING": LineState.CONNECTING,
-    "SCAN_QR_CODE": LineState.SCAN_QR,
-    "PASSKEY_REQUIRED": LineState.SCAN_QR,
-    "PASSKEY_CONFIRMATION_REQUIRED": LineState.SCAN_QR,
-    "STOPPED": LineState.OFFLINE,
-    "FAILED": LineState.OFFLINE,
-}
+CAPABILITIES = Capabilities(
+    checks_at_once=1,  # devlikeapro/waha#1010 asks for more
+    checks_when_sending=False,
+    chats_at_once=100,
+    queues_sends=False,
+    qr=True,
+    pairing_code=True,
+    files=True,
+    largest_file=35 * 1024 * 1024,  # WAHA takes bodies up to 50 MB (devlikeapro/waha#1365), base64 adds a third
+    reply=True,
+    edit=True,
+    delete=True,
+    react=True,
+    mark_read=True,
+    typing=True,
+    webhook=Proof.BODY_HMAC,
+)
 # Engines that take the message id we chose (waha-docs, changelog 2026.4.3).
 TAKE_OUR_ID = frozenset({"NOWEB", "GOWS"})
+SLOWEST = 512 * 1024  # bytes a second, from us through the gateway to WhatsApp: how much longer a file may take
 LARGEST_FILE = 64 * 1024 * 1024
+LARGEST_LISTING = 32 * 1024 * 1024  # last messages come with their thumbnails
 LARGEST_QR = 256 * 1024
+NEWEST_CHATS = 500
 PAGE_LIMIT = 100
 LONGEST_ID = 120  # as long as storage keeps
-MIMETYPE = re.compile(r"[a-z]{1,20}/[\w.+-]{1,100}(; ?[\w-]{1,20}=[\w.-]{1,40})*", re.ASCII | re.IGNORECASE)
+PAIRING_CODE = re.compile(r"[A-Z0-9-]{4,20}", re.ASCII)
 
 
 class Waha:
     """One WAHA session."""
 
-    def __init__(
-        self,
-        http: httpx.Client,
-        *,
-        address: str,
-        session: str,
-        key: str,
-        check_timeout: float,
-        history_timeout: float,
-        send_timeout: float,
-    ) -> None:
-        self._http = http
-        self._address = address.rstrip("/")
-        self._session = session
-        self._headers = {"X-Api-Key": key}
-        self._check_timeout = check_timeout
-        self._history_timeout = history_timeout
-        self._send_timeout = send_timeout
+    capabilities = CAPABILITIES
+
+    def __init__(self, calls: Calls, *, session: str, key: str) -> None:
+        self._http = Session(calls, name=session, key=key)
 
     def status(self) -> base.LineStatus:
         try:
-            info = self._object("GET", f"/api/sessions/{_part(self._session)}", self._check_timeout)
+            info = self._info()
         except GatewayError as error:
             if error.trouble is Trouble.NO_SUCH_THING:  # a session nobody made, or one that was deleted
-                return base.LineStatus(LineState.OFFLINE)
+                return base.LineStatus(base.LineState.OFFLINE)
             raise
-        engine = str(_dict(info.get("engine")).get("engine") or "")
-        state = STATES.get(str(info.get("status")), LineState.UNKNOWN)
-        restricted, until = _restriction(_dict(info.get("me")))
-        if state is LineState.READY and restricted:
-            state = LineState.RESTRICTED
+        engine = str(map_of(info.get("engine")).get("engine") or "")
+        state, until = state_of(info.get("status"), map_of(info.get("me")))
         return base.LineStatus(
             state=state,
-            depth=_depth(engine, _dict(info.get("config"))),
+            depth=_depth(engine, map_of(info.get("config"))),
             own_message_ids=engine in TAKE_OUR_ID,
             until=until,
         )
 
-    def check(self, phone: str) -> base.Checked:
-        found = self._object(
+    def check(self, phones: Sequence[str]) -> dict[str, base.Checked]:
+        [phone] = phones
+        found = self._http.object(
             "GET",
             "/api/contacts/check-exists",
-            self._check_timeout,
-            params={"phone": phone.lstrip("+"), "session": self._session},
+            self._http.timeouts.check,
+            params={"phone": phone.lstrip("+"), "session": self._http.name},
         )
         exists = found.get("numberExists")
         if not isinstance(exists, bool):
             raise GatewayError(Trouble.BROKEN_ANSWER)
-        return base.Checked(exists, str(found.get("chatId") or "") if exists else "")
+        return {phone: base.Checked(exists, str(found.get("chatId") or "") if exists else "")}
+
+    def all_chats(self) -> dict[str, base.ListedChat]:
+        """The newest 500, one call. An engine that is a browser may be too slow for it."""
+        query = {"limit": NEWEST_CHATS, "offset": 0}
+        path = f"/api/{self._http.part}/chats/overview"
+        listed = self._http.json("GET", path, self._http.timeouts.check, params=query, largest=LARGEST_LISTING)
+        if not isinstance(listed, list):
+            raise GatewayError(Trouble.BROKEN_ANSWER)
+        return chats_by_phone(listed)
 
     def chats_of(self, phones: Sequence[str]) -> dict[str, base.ListedChat]:
         """WAHA takes plain phones as ids and finds a chat that is stored under a LID too (merge is its default)."""
         ids = {self.chat_id_of(phone): phone for phone in phones}
         body = {"pagination": {"limit": len(ids), "offset": 0}, "filter": {"ids": list(ids)}}
-        listed = self._json("POST", f"/api/{_part(self._session)}/chats/overview", self._check_timeout, json=body)
+        path = f"/api/{self._http.part}/chats/overview"
+        listed = self._http.json("POST", path, self._http.timeouts.check, json=body)
         if not isinstance(listed, list):
             raise GatewayError(Trouble.BROKEN_ANSWER)
         found: dict[str, base.ListedChat] = {}
         for chat in listed:
-            chat_id = str(_dict(chat).get("id") or "")
+            chat_id = str(map_of(chat).get("id") or "")
             phone = ids.get(chat_id) or (self._phone_of_lid(chat_id) if chat_id.endswith("@lid") else None)
             if phone in phones:
-                last = _dict(_dict(chat).get("lastMessage"))
-                found[str(phone)] = base.ListedChat(chat_id, _seconds(last.get("timestamp")), has_messages=bool(last))
+                last = map_of(map_of(chat).get("lastMessage"))
+                found[str(phone)] = base.ListedChat(chat_id, seconds_of(last.get("timestamp")), has_messages=bool(last))
         return found
 
     def chat_id_of(self, phone: str) -> str:
         return f"{phone.lstrip('+')}@c.us"
 
     def history(self, chat_ids: Sequence[str], cursor: str | None, limit: int) -> base.Page:
-        """Paged by time: «not newer than the oldest seen», past those of that second already seen.
-
-        Raising a plain offset would repeat messages as new ones arrive. Only an empty page is the end: WAHA may send
-        fewer than asked for and have more (waha-docs, how-to/chats). It merges a contact's two halves itself
-        (merge=true), so the first id is enough.
-        """
-        before, seen = _read_cursor(cursor)
-        limit = min(limit, PAGE_LIMIT)
+        """WAHA merges a contact's two halves itself (merge=true), so the first id is enough."""
+        place, limit = Place.read(cursor), min(limit, PAGE_LIMIT)
         query: dict[str, Any] = {
-            "limit": limit,
-            "offset": seen,
+            "limit": limit + place.overlap,
+            "offset": place.offset,
             "sortOrder": "desc",
             "downloadMedia": "false",  # true is the default and makes the gateway fetch every file
             "merge": "true",
         }
-        if before is not None:
-            query["filter.timestamp.lte"] = before
-        raw = self._json("GET", self._messages_path(chat_ids[0]), self._history_timeout, params=query)
+        if place.before is not None:
+            query["filter.timestamp.lte"] = place.before
+        raw = self._http.json("GET", self._messages(chat_ids[0]), self._http.timeouts.history, params=query)
         if not isinstance(raw, list):
             raise GatewayError(Trouble.BROKEN_ANSWER)
-        messages = tuple(message for item in raw if (message := message_of(item)) is not None)
-        if not messages:
-            return base.Page(messages, None)
-        oldest = messages[-1].at
-        same_second = sum(1 for message in messages if message.at == oldest)
-        already = seen if oldest == before else 0
-        return base.Page(messages, f"{oldest}:{already + same_second}")
+        return place.page([message for item in raw if (message := message_of(item)) is not None], limit)
 
     def find_message(self, chat_id: str, message_id: str) -> base.Message | None:
-        path = f"{self._messages_path(chat_id)}/{_part(f'true_{chat_id}_{message_id}')}"
+        path = self._message(chat_id, f"true_{chat_id}_{message_id}")
+        query = {"downloadMedia": "false"}
         try:
-            return message_of(self._object("GET", path, self._history_timeout, params={"downloadMedia": "false"}))
+            return message_of(self._http.object("GET", path, self._http.timeouts.history, params=query))
         except GatewayError as error:
             if error.trouble is Trouble.NO_SUCH_THING:
                 return None
             raise
 
-    def send_text(self, chat_id: str, text: str, *, message_id: str) -> base.SendResult:
-        body = {"session": self._session, "chatId": chat_id, "text": text, "id": message_id}
+    def send_text(self, chat_id: str, text: str, *, message_id: str, reply_to: str = "") -> base.SendResult:
+        body = {"session": self._http.name, "chatId": chat_id, "text": text, "id": message_id}
+        return self._send("/api/sendText", body, self._http.timeouts.send, reply_to, message_id)
+
+    def send_file(
+        self, chat_id: str, file: File, *, message_id: str, caption: str = "", reply_to: str = ""
+    ) -> base.SendResult:
+        """WAHA documents no id of ours for files, so an unclear end has no id to look the message up by."""
+        if len(file.body) > CAPABILITIES.largest_file:
+            return base.SendResult(Sent.REFUSED, "", Trouble.MALFORMED)
+        path, body = file_request(file, caption)
+        body |= {"session": self._http.name, "chatId": chat_id}
+        return self._send(path, body, self._http.timeouts.send + len(file.body) / SLOWEST, reply_to, "")
+
+    def edit(self, chat_id: str, ref: str, text: str) -> None:
+        self._http.done("PUT", self._message(chat_id, ref), self._http.timeouts.send, json={"text": text})
+
+    def delete(self, chat_id: str, ref: str) -> None:
+        self._http.done("DELETE", self._message(chat_id, ref), self._http.timeouts.send)
+
+    def react(self, chat_id: str, ref: str, emoji: str) -> None:
+        body = {"session": self._http.name, "messageId": ref, "reaction": emoji}
+        self._http.done("PUT", "/api/reaction", self._http.timeouts.send, json=body)
+
+    def mark_read(self, chat_id: str, refs: Sequence[str]) -> None:
+        body = {"session": self._http.name, "chatId": chat_id, "messageIds": list(refs)}
+        self._http.done("POST", "/api/sendSeen", self._http.timeouts.send, json=body)
+
+    def typing(self, chat_id: str, *, on: bool) -> None:
+        body = {"session": self._http.name, "chatId": chat_id}
+        path = "/api/startTyping" if on else "/api/stopTyping"
+        self._http.done("POST", path, self._http.timeouts.send, json=body)
+
+    def media(self, chat_id: str, ref: str) -> File:
+        path, timeout = self._message(chat_id, ref), self._http.timeouts.history
+        message = self._http.object("GET", path, timeout, params={"downloadMedia": "true"})
+        where = stored_at(message)
+        if not where:
+            raise GatewayError(Trouble.NO_SUCH_THING)
+        answer = self._http.answer("GET", where, timeout, largest=LARGEST_FILE)
+        shown = message_of(message)
+        return File(mimetype_of(message), shown.media.name if shown and shown.media else "", answer.body)
+
+    def qr(self) -> File:
+        path, query = f"/api/{self._http.part}/auth/qr", {"format": "image"}
+        answer = self._http.answer("GET", path, self._http.timeouts.check, params=query, largest=LARGEST_QR)
+        mimetype = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if mimetype not in ("image/png", "image/jpeg"):
+            raise GatewayError(Trouble.BROKEN_ANSWER)
+        return File(mimetype, "", answer.body)
+
+    def pairing_code(self, phone: str) -> str:
+        path, body = f"/api/{self._http.part}/auth/request-code", {"phoneNumber": phone.lstrip("+")}
+        code = text_of(self._http.object("POST", path, self._http.timeouts.check, json=body).get("code"))
+        if not PAIRING_CODE.fullmatch(code):
+            raise GatewayError(Trouble.BROKEN_ANSWER, sent=True)
+        return code
+
+    def set_webhook(self, url: str, secret: str) -> None:
+        """Two calls. WAHA takes a whole configuration only, so what it has now is read and put back beside ours; it
+        restarts a running session with it, and the states of that are the first reports.
+
+        Whoever changes the configuration between the two calls loses the change: WAHA offers nothing against that.
+        Apps are left alone by being left out.
+        """
+        config = with_webhook(self._info().get("config"), url, secret)
+        path = f"/api/sessions/{self._http.part}"
+        self._http.object("PUT", path, self._http.timeouts.send, json={"config": config})
+
+    def _send(self, path: str, body: dict[str, Any], timeout: float, reply_to: str, message_id: str) -> base.SendResult:
+        if reply_to:
+            body["reply_to"] = reply_to
         try:
-            answer = self._object("POST", "/api/sendText", self._send_timeout, json=body)
+            answer = self._http.object("POST", path, timeout, json=body)
         except GatewayError as error:
             outcome = Sent.UNKNOWN if error.sent else Sent.REFUSED
             return base.SendResult(outcome, message_id, error.trouble)
@@ -154,144 +223,32 @@ class Waha:
         given = _given_id(answer.get("id")) or message_id
         return base.SendResult(Sent.REFUSED if failed else Sent.SENT, given, Trouble.BROKEN_ANSWER if failed else None)
 
-    def media(self, chat_id: str, ref: str) -> base.File:
-        path = f"{self._messages_path(chat_id)}/{_part(ref)}"
-        message = self._object("GET", path, self._history_timeout, params={"downloadMedia": "true"})
-        media = _dict(message.get("media"))
-        # The host in media.url is whatever WAHA believes its own to be, often localhost:3000. Only the path is
-        # used, at the line's own address, so a hostile answer cannot send us elsewhere.
-        where = _path_of(str(media.get("url") or ""))
-        if not where.startswith("/api/files/") or ".." in unquote(where):
-            raise GatewayError(Trouble.NO_SUCH_THING)
-        answer = self._fetch("GET", where, self._history_timeout, largest=LARGEST_FILE)
-        if answer.status != 200:
-            raise GatewayError(_trouble(answer))
-        shown = message_of(message)
-        name = shown.media.name if shown and shown.media else ""
-        # The type comes from the client's phone and goes into a header of ours.
-        mimetype = str(media.get("mimetype"))
-        return base.File(mimetype if MIMETYPE.fullmatch(mimetype) else "application/octet-stream", name, answer.body)
-
-    def qr(self) -> base.File:
-        path = f"/api/{_part(self._session)}/auth/qr"
-        answer = self._fetch("GET", path, self._check_timeout, params={"format": "image"}, largest=LARGEST_QR)
-        if answer.status != 200:
-            raise GatewayError(_trouble(answer))
-        mimetype = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if mimetype not in ("image/png", "image/jpeg"):
-            raise GatewayError(Trouble.BROKEN_ANSWER)
-        return base.File(mimetype, "", answer.body)
+    def _info(self) -> dict[str, Any]:
+        return self._http.object("GET", f"/api/sessions/{self._http.part}", self._http.timeouts.check)
 
     def _phone_of_lid(self, lid: str) -> str | None:
-        found = self._object("GET", f"/api/{_part(self._session)}/lids/{_part(lid)}", self._check_timeout)
+        found = self._http.object("GET", f"/api/{self._http.part}/lids/{part(lid)}", self._http.timeouts.check)
         number = str(found.get("pn") or "").partition("@")[0]
         return f"+{number}" if number.isdecimal() else None
 
-    def _messages_path(self, chat_id: str) -> str:
-        return f"/api/{_part(self._session)}/chats/{_part(chat_id)}/messages"
+    def _messages(self, chat_id: str) -> str:
+        return f"/api/{self._http.part}/chats/{part(chat_id)}/messages"
 
-    def _object(self, method: str, path: str, timeout: float, **request: Any) -> dict[str, Any]:
-        found = self._json(method, path, timeout, **request)
-        if not isinstance(found, dict):
-            raise GatewayError(Trouble.BROKEN_ANSWER, sent=method == "POST")
-        return found
-
-    def _json(self, method: str, path: str, timeout: float, **request: Any) -> Any:
-        answer = self._fetch(method, path, timeout, **request)
-        if answer.status not in (200, 201):
-            # 4xx is a refusal; after a 5xx the message may be on its way, unless the body names a refusal.
-            trouble = _trouble(answer)
-            refused = answer.status < 500 or trouble in (Trouble.RESTRICTED, Trouble.THROTTLED)
-            raise GatewayError(trouble, sent=not refused)
-        found = answer.json()
-        if found is None:
-            raise GatewayError(Trouble.BROKEN_ANSWER, sent=True)
-        return found
-
-    def _fetch(self, method: str, path: str, timeout: float, **request: Any) -> Answer:
-        try:
-            return fetch(self._http, method, self._address + path, timeout=timeout, headers=self._headers, **request)
-        except TimedOut as error:
-            raise GatewayError(Trouble.TIMED_OUT, sent=error.sent) from error
-        except OutsideError as error:
-            # A connection that broke in the middle of an answer did reach the gateway.
-            raise GatewayError(Trouble.BROKEN_ANSWER if error.sent else Trouble.UNREACHABLE, sent=error.sent) from error
-
-
-def _trouble(answer: Answer) -> Trouble:
-    """The class of an error answer.
-
-    422 with `expected` and 404 «didn't find a session» were measured; rate-overlimit: devlikeapro/waha#619;
-    error 463: devlikeapro/waha#1992, #2219.
-    """
-    body = _dict(answer.json())
-    text = answer.body[:4000].decode(errors="replace").lower()
-    if answer.status in (401, 403):
-        return Trouble.CREDENTIALS
-    if answer.status == 422 and body.get("expected"):
-        return Trouble.LINE_DOWN
-    if answer.status == 404:
-        return Trouble.LINE_DOWN if "find a session" in text else Trouble.NO_SUCH_THING
-    if "rate-overlimit" in text or answer.status == 429:
-        return Trouble.THROTTLED
-    if "error 463" in text:
-        return Trouble.RESTRICTED
-    if answer.status in (400, 422):
-        return Trouble.MALFORMED
-    return Trouble.BROKEN_ANSWER
-
-
-def _restriction(me: Mapping[str, Any]) -> tuple[bool, float]:
-    """Whether WhatsApp lets this account start no new chats, and until when (devlikeapro/waha#2186)."""
-    lock, capping = _dict(me.get("reachoutTimelock")), _dict(me.get("messageCapping"))
-    if lock.get("isActive") is True:
-        return True, _seconds(lock.get("timeEnforcementEnds"))
-    if capping.get("cappingStatus") == "CAPPED":
-        return True, _seconds(capping.get("cycleEnd"))
-    return False, 0.0
+    def _message(self, chat_id: str, ref: str) -> str:
+        return f"{self._messages(chat_id)}/{part(ref)}"
 
 
 def _given_id(message_id: Any) -> str:
     """The bare id in a send's answer, empty if there is none. WEBJS wraps it in an object."""
-    given = message_id if isinstance(message_id, str) else _dict(message_id).get("_serialized")
+    given = message_id if isinstance(message_id, str) else map_of(message_id).get("_serialized")
     return bare_id(given) if isinstance(given, str) and len(given) <= LONGEST_ID else ""
-
-
-def _path_of(url: str) -> str:
-    try:
-        return urlsplit(url).path
-    except ValueError:
-        return ""
-
-
-def _seconds(value: Any) -> float:
-    usable = isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < LATEST
-    return float(value) if usable else 0.0
 
 
 def _depth(engine: str, config: Mapping[str, Any]) -> Depth:
     """GOWS keeps everything; NOWEB nothing unless its store is on, and a part of it unless fullSync is."""
     if engine != "NOWEB":
         return Depth.FULL
-    store = _dict(_dict(config.get("noweb")).get("store"))
+    store = map_of(map_of(config.get("noweb")).get("store"))
     if store.get("enabled") is not True:
         return Depth.NONE
     return Depth.FULL if store.get("fullSync") is True else Depth.PARTIAL
-
-
-def _read_cursor(cursor: str | None) -> tuple[int | None, int]:
-    if cursor is None:
-        return None, 0
-    at, _, seen = cursor.partition(":")
-    if not (at.isdecimal() and seen.isdecimal()) or len(cursor) > 30:
-        raise GatewayError(Trouble.MALFORMED)
-    return int(at), int(seen)
-
-
-def _part(text: str) -> str:
-    """One path segment: @ and everything else escaped."""
-    return quote(text, safe="")
-
-
-def _dict(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}

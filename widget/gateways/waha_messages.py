@@ -5,15 +5,9 @@ import re
 from typing import Any
 
 from widget.gateways.base import Ack, Media, Message, Quote
+from widget.gateways.waha_codes import ack_of
+from widget.untrusted import LATEST, map_of, whole_of
 
-ACKS = {
-    -1: Ack.FAILED,
-    0: Ack.PENDING,
-    1: Ack.SENT,
-    2: Ack.DELIVERED,
-    3: Ack.READ,
-    4: Ack.READ,  # played
-}
 REVOKED = 1  # WebMessageInfo.StubType.REVOKE
 MEDIA_PARTS = {
     "imageMessage": "image",
@@ -23,7 +17,6 @@ MEDIA_PARTS = {
     "stickerMessage": "sticker",
 }
 LONGEST_TEXT = 65_536
-LATEST = 100_000_000_000  # unix seconds; beyond it are milliseconds, infinity and years that no calendar has
 _BASE64 = re.compile(r"[A-Za-z0-9+/]*={0,2}")
 
 
@@ -34,7 +27,7 @@ def message_of(raw: Any) -> Message | None:
     at = raw.get("timestamp")
     if not isinstance(at, (int, float)) or isinstance(at, bool) or not 0 < at < LATEST:
         return None
-    data = _dict(raw.get("_data"))
+    data = map_of(raw.get("_data"))
     deleted = data.get("messageStubType") in (REVOKED, "REVOKE")
     from_me = raw.get("fromMe") is True
     return Message(
@@ -44,18 +37,14 @@ def message_of(raw: Any) -> Message | None:
         from_me=from_me,
         text="" if deleted else str(raw.get("body") or "")[:LONGEST_TEXT],
         ack=ack_of(raw.get("ack")) if from_me else Ack.NONE,
-        media=None if deleted else _media(raw, _dict(data.get("message"))),
+        media=None if deleted else _media(raw, map_of(data.get("message"))),
         quote=_quote(raw.get("replyTo")),
         reactions=_reactions(data.get("reactions")),
-        edited="editedMessage" in _dict(data.get("message")),
+        edited="editedMessage" in map_of(data.get("message")),
         deleted=deleted,
         place=_place(raw.get("location")),
         contacts=len(raw["vCards"]) if isinstance(raw.get("vCards"), list) else 0,
     )
-
-
-def ack_of(ack: Any) -> Ack:
-    return ACKS.get(ack, Ack.NONE) if isinstance(ack, int) and not isinstance(ack, bool) else Ack.NONE
 
 
 def bare_id(message_id: str) -> str:
@@ -68,16 +57,16 @@ def _media(raw: dict[str, Any], content: dict[str, Any]) -> Media | None:
     if raw.get("hasMedia") is not True:
         return None
     part = next((name for name in MEDIA_PARTS if isinstance(content.get(name), dict)), "")
-    detail = _dict(content.get(part))
-    given = _dict(raw.get("media"))
+    detail = map_of(content.get(part))
+    given = map_of(raw.get("media"))
     mimetype = str(given.get("mimetype") or detail.get("mimetype") or "application/octet-stream").lower()
     kind = MEDIA_PARTS.get(part) or mimetype.partition("/")[0]
     return Media(
         kind=kind if kind in MEDIA_PARTS.values() else "document",
         mimetype=mimetype.partition(";")[0].strip()[:100],
         name=str(given.get("filename") or detail.get("fileName") or "")[:200],
-        size=_whole(detail.get("fileLength")),
-        seconds=_whole(detail.get("seconds")),
+        size=whole_of(detail.get("fileLength")),
+        seconds=whole_of(detail.get("seconds")),
         thumbnail=_base64(detail.get("jpegThumbnail")),
     )
 
@@ -92,12 +81,14 @@ def _reactions(reactions: Any) -> tuple[str, ...]:
     """The last reaction of each side; an empty text took it back."""
     if not isinstance(reactions, list):
         return ()
-    by_author = {str(_dict(_dict(r).get("key")).get("fromMe")): str(_dict(r).get("text") or "")[:16] for r in reactions}
+    by_author = {
+        str(map_of(map_of(r).get("key")).get("fromMe")): str(map_of(r).get("text") or "")[:16] for r in reactions
+    }
     return tuple(text for text in by_author.values() if text)
 
 
 def _place(location: Any) -> tuple[float, float] | None:
-    latitude, longitude = _dict(location).get("latitude"), _dict(location).get("longitude")
+    latitude, longitude = map_of(location).get("latitude"), map_of(location).get("longitude")
     try:
         place = float(latitude), float(longitude)  # type: ignore[arg-type]
     except (TypeError, ValueError, OverflowError):
@@ -109,14 +100,3 @@ def _base64(value: Any) -> str:
     """Only what can stand in a data: URL, and small."""
     ok = isinstance(value, str) and len(value) < 40_000 and _BASE64.fullmatch(value)
     return value if ok else ""
-
-
-def _whole(value: Any) -> int:
-    """Numbers, and the decimal strings that protobuf's JSON makes of 64-bit ones."""
-    if isinstance(value, str) and value.isdecimal():
-        value = int(value[:18])
-    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
-
-
-def _dict(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}

@@ -1,0 +1,73 @@
+"""A small HTTP server that takes a gateway's webhooks and keeps them, for tests of the whole way."""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+PATIENCE = 15.0  # seconds; a busy machine is no fault
+
+
+@dataclass(frozen=True)
+class Reported:
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+@dataclass
+class Receiver:
+    """`answers` is the status of the next requests, 200 when there is none left."""
+
+    url: str
+    reported: list[Reported] = field(default_factory=list)
+    answers: list[int] = field(default_factory=list)
+    changed: threading.Condition = field(default_factory=threading.Condition)
+
+    def wait_for(self, wanted: Callable[[Reported], Any]) -> Reported:
+        """The first report that is so, once it is here."""
+        deadline = time.monotonic() + PATIENCE
+        with self.changed:
+            while True:
+                for one in self.reported:
+                    if wanted(one):
+                        return one
+                left = deadline - time.monotonic()
+                assert left > 0, f"not reported; what came was {[one.body[:200] for one in self.reported]}"
+                self.changed.wait(left)
+
+
+@contextmanager
+def receiving() -> Iterator[Receiver]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            with receiver.changed:
+                receiver.reported.append(Reported(self.path, dict(self.headers.items()), body))
+                status = receiver.answers.pop(0) if receiver.answers else 200
+                receiver.changed.notify_all()
+            self.send_response(status)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, format: str, *args: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    receiver = Receiver(f"http://127.0.0.1:{server.server_address[1]}/hooks/gateway/line")
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield receiver
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

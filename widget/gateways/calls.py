@@ -1,0 +1,71 @@
+"""Outside calls of one line: its address, its own HTTP client and patience, and what a failed exchange is called."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from widget.gateways.base import GatewayError, Trouble
+from widget.gateways.breaker import Breaker
+from widget.http import Answer, OutsideError, TimedOut, fetch
+
+# A proxy says these when there is no gateway behind it. A plain 500 is often the gateway's answer about one number.
+NOBODY_THERE = (502, 503, 504)
+
+
+@dataclass(frozen=True)
+class Timeouts:
+    """Seconds that one call may take."""
+
+    check: float
+    history: float
+    send: float
+
+
+class Calls:
+    """HTTP to one gateway. Never repeats a request."""
+
+    def __init__(self, client: httpx.Client, address: str, timeouts: Timeouts, breaker: Breaker) -> None:
+        self._client = client
+        self._address = address.rstrip("/")
+        self.timeouts = timeouts
+        self._breaker = breaker
+
+    def is_own(self, url: str) -> bool:
+        """Whether this URL is below the line's own address."""
+        return url.startswith(self._address + "/")
+
+    def download(self, url: str, timeout: float, *, largest: int) -> Answer:
+        """A file at another host, over the same guarded client: it connects to no private address where those are not
+        allowed. Which hosts may be called is for the adapter to say; nothing of ours is sent along, and how the host
+        does says nothing about the gateway. Raises GatewayError.
+        """
+        try:
+            return fetch(self._client, "GET", url, timeout=timeout, largest=largest)
+        except TimedOut as error:
+            raise GatewayError(Trouble.TIMED_OUT, sent=error.sent) from None
+        except OutsideError as error:
+            raise GatewayError(Trouble.UNREACHABLE, sent=error.sent) from None
+
+    def fetch(self, method: str, path: str, timeout: float, **request: Any) -> Answer:
+        """The answer, whatever its status. `path` is below the line's address; nothing of it is ever logged, because
+        some vendors carry the key in it. Raises GatewayError, whose `sent` says whether the request may have been
+        acted on: LEFT_ALONE without a call when the gateway failed several times in a row.
+        """
+        until = self._breaker.wait_until()
+        if until:
+            raise GatewayError(Trouble.LEFT_ALONE, until=until)
+        try:
+            answer = fetch(self._client, method, self._address + path, timeout=timeout, **request)
+        except OutsideError as error:
+            self._breaker.failed()
+            if isinstance(error, TimedOut):
+                trouble = Trouble.TIMED_OUT
+            else:  # a connection that broke in the middle of an answer did reach the gateway
+                trouble = Trouble.BROKEN_ANSWER if error.sent else Trouble.UNREACHABLE
+            raise GatewayError(trouble, sent=error.sent) from None  # its text may hold the address, and that the key
+        if answer.status in NOBODY_THERE:
+            self._breaker.failed()
+        else:
+            self._breaker.answered()
+        return answer

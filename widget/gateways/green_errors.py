@@ -1,0 +1,42 @@
+"""GREEN-API's refusals as classes of trouble of ours."""
+
+from typing import Any
+
+from widget.gateways.base import GatewayError, Quota, Trouble
+from widget.http import Answer
+from widget.untrusted import map_of, text_of, whole_of
+
+# HTTP status (green-api.com/en/docs/api/common-errors, …/ratelimiter). 401 comes with an empty body.
+STATUSES = {
+    401: Trouble.CREDENTIALS,  # a wrong apiTokenInstance
+    403: Trouble.CREDENTIALS,  # a wrong idInstance
+    404: Trouble.NO_SUCH_THING,  # also a wrong HTTP method
+    429: Trouble.THROTTLED,  # more requests a second than the method allows
+    466: Trouble.QUOTA,  # the plan's month is used up
+}
+# Texts of 400, in lower case (…/service/CheckWhatsapp, …/receiving/files/DownloadFile); the first that fits counts.
+TEXTS = (
+    ("timeout limit exceeded", Trouble.THROTTLED),  # WhatsApp did not answer the check in time: unknown
+    ("starting or not authorized", Trouble.LINE_DOWN),
+    ("not authorized", Trouble.LINE_DOWN),
+    ("bad phone number", Trouble.MALFORMED),  # valid from 11 to 16 digits
+    ("not found", Trouble.NO_SUCH_THING),  # «File message encrypted url not found by chatId … and idMessage …»
+)
+
+
+def trouble_of(answer: Answer) -> GatewayError:
+    """The error that this answer is. 4xx is a refusal; after anything else the request may have been acted on."""
+    trouble = STATUSES.get(answer.status, Trouble.BROKEN_ANSWER)
+    if answer.status == 400:
+        text = answer.body[:4000].decode(errors="replace").lower()
+        trouble = next((found for words, found in TEXTS if words in text), Trouble.MALFORMED)
+    refused = 400 <= answer.status < 500
+    return GatewayError(trouble, sent=not refused, quota=_quota(answer.json()) if trouble is Trouble.QUOTA else None)
+
+
+def _quota(body: Any) -> Quota | None:
+    """…/466-error-example-body: the free plan limits calls (invokeStatus) and chats (correspondentsStatus); the one
+    that is exceeded counts."""
+    limits = [map_of(map_of(body).get(name)) for name in ("correspondentsStatus", "invokeStatus")]
+    exceeded = next((one for one in limits if text_of(one.get("status")).endswith("_EXCEEDED")), {})
+    return Quota(whole_of(exceeded.get("used")), whole_of(exceeded.get("total"))) if exceeded else None

@@ -1,0 +1,90 @@
+"""WAHA's words for states, acks and errors, and what they are in ours.
+
+Sources: devlikeapro/waha-docs (how-to/sessions, how-to/events, how-to/receive-messages), answers measured on
+WAHA 2024.10, and the issues of devlikeapro/waha named beside a row.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from widget.gateways.base import Ack, LineState, Trouble
+from widget.http import Answer
+from widget.untrusted import map_of, seconds_of
+
+# There is no word for a banned account: WAHA says FAILED, as for a phone that has logged the device out.
+STATES = {
+    "WORKING": LineState.READY,
+    "STARTING": LineState.CONNECTING,
+    "SCAN_QR_CODE": LineState.SCAN_QR,
+    "PASSKEY_REQUIRED": LineState.SCAN_QR,
+    "PASSKEY_CONFIRMATION_REQUIRED": LineState.SCAN_QR,
+    "STOPPED": LineState.OFFLINE,
+    "FAILED": LineState.OFFLINE,
+}
+
+ACKS = {
+    -1: Ack.FAILED,
+    0: Ack.PENDING,
+    1: Ack.SENT,
+    2: Ack.DELIVERED,
+    3: Ack.READ,
+    4: Ack.READ,  # played
+}
+
+# The first row that fits is the answer. Status 0 is any; the words stand somewhere in the body, in small letters.
+ERRORS = (
+    (401, "", Trouble.CREDENTIALS),
+    (403, "", Trouble.CREDENTIALS),  # a key for another session, or without the right to send
+    (404, "find a session", Trouble.LINE_DOWN),  # stopped, or never made
+    (404, "", Trouble.NO_SUCH_THING),
+    (422, '"expected"', Trouble.LINE_DOWN),  # after waiting five seconds for the session
+    (422, "only in scan_qr_code status", Trouble.LINE_DOWN),  # a pairing code for a session that is logged in
+    (501, "", Trouble.UNSUPPORTED),  # «not implemented by '…' engine»
+    (422, "available only in plus version", Trouble.UNSUPPORTED),  # before 2026.6.1
+    (0, "rate-overlimit", Trouble.THROTTLED),  # devlikeapro/waha#619
+    (429, "", Trouble.THROTTLED),
+    (0, "error 463", Trouble.RESTRICTED),  # devlikeapro/waha#1992, #2219
+    (0, "request entity too large", Trouble.MALFORMED),  # a 500 in spite of its name, devlikeapro/waha#79
+    (413, "", Trouble.MALFORMED),
+    (400, "", Trouble.MALFORMED),
+    (422, "", Trouble.MALFORMED),
+)
+# The answer itself says that nothing was sent, though its status is a 5xx.
+SURELY_REFUSED = frozenset({Trouble.RESTRICTED, Trouble.THROTTLED, Trouble.MALFORMED, Trouble.UNSUPPORTED})
+NACK_RESTRICTED = "463"  # WhatsApp's code for «no new chats», in the raw record of a failed message
+
+
+def trouble_of(answer: Answer) -> Trouble:
+    """The class of an error answer."""
+    text = answer.body[:4000].decode(errors="replace").lower()
+    for status, words, trouble in ERRORS:
+        if status in (0, answer.status) and words in text:
+            return trouble
+    if map_of(map_of(answer.json()).get("exception")).get("data") == 429:
+        return Trouble.THROTTLED
+    return Trouble.BROKEN_ANSWER
+
+
+def ack_of(ack: Any) -> Ack:
+    return ACKS.get(ack, Ack.NONE) if isinstance(ack, int) and not isinstance(ack, bool) else Ack.NONE
+
+
+def state_of(status: Any, me: Mapping[str, Any]) -> tuple[LineState, float]:
+    """The state of a session, and until when if WhatsApp lets it start no new chats (devlikeapro/waha#2186).
+
+    A restriction only counts while the line works: one that is down is not waiting for an end.
+    """
+    state = STATES.get(status, LineState.UNKNOWN) if isinstance(status, str) else LineState.UNKNOWN
+    restricted, until = _restriction(me)
+    if state is LineState.READY and restricted:
+        return LineState.RESTRICTED, until
+    return state, 0.0
+
+
+def _restriction(me: Mapping[str, Any]) -> tuple[bool, float]:
+    lock, capping = map_of(me.get("reachoutTimelock")), map_of(me.get("messageCapping"))
+    if lock.get("isActive") is True:
+        return True, seconds_of(lock.get("timeEnforcementEnds"))
+    if capping.get("cappingStatus") == "CAPPED":
+        return True, seconds_of(capping.get("cycleEnd"))
+    return False, 0.0

@@ -1,0 +1,55 @@
+"""HTTP to one WAHA session: the key, one part of a path, and an answer or a class of trouble."""
+
+from typing import Any
+from urllib.parse import quote
+
+from widget.gateways.base import GatewayError, Trouble
+from widget.gateways.calls import Calls
+from widget.gateways.waha_codes import SURELY_REFUSED, trouble_of
+from widget.http import Answer
+
+
+class Session:
+    """One request a call, never repeated. Raises GatewayError."""
+
+    def __init__(self, calls: Calls, *, name: str, key: str) -> None:
+        self._calls = calls
+        self.name = name
+        self.timeouts = calls.timeouts
+        self._headers = {"X-Api-Key": key}
+
+    @property
+    def part(self) -> str:
+        """The name as one part of a path."""
+        return part(self.name)
+
+    def object(self, method: str, path: str, timeout: float, **request: Any) -> dict[str, Any]:
+        found = self.json(method, path, timeout, **request)
+        if not isinstance(found, dict):
+            raise GatewayError(Trouble.BROKEN_ANSWER, sent=method != "GET")
+        return found
+
+    def json(self, method: str, path: str, timeout: float, **request: Any) -> Any:
+        found = self.answer(method, path, timeout, **request).json()
+        if found is None:
+            raise GatewayError(Trouble.BROKEN_ANSWER, sent=True)
+        return found
+
+    def done(self, method: str, path: str, timeout: float, **request: Any) -> None:
+        """For what answers nothing of use: several engines leave the body empty then."""
+        answer = self.answer(method, path, timeout, **request)
+        if answer.body and answer.json() is None:
+            raise GatewayError(Trouble.BROKEN_ANSWER, sent=True)
+
+    def answer(self, method: str, path: str, timeout: float, **request: Any) -> Answer:
+        """An answer that says yes. After a 5xx a message may be on its way, unless the body names a refusal."""
+        answer = self._calls.fetch(method, path, timeout, headers=self._headers, **request)
+        if answer.status not in (200, 201):
+            trouble = trouble_of(answer)
+            raise GatewayError(trouble, sent=answer.status >= 500 and trouble not in SURELY_REFUSED)
+        return answer
+
+
+def part(text: str) -> str:
+    """One path segment: @ and everything else escaped."""
+    return quote(text, safe="")

@@ -1,0 +1,36 @@
+"""The ways WhatsApp and a CRM may write one and the same number.
+
+Brazil added a ninth digit to its mobiles, and accounts from before keep an id without it; WhatsApp knows Mexican
+mobiles by 521 where the plan has dropped that 1; Argentina puts a 9 before the area code of mobiles when it is called
+from abroad, and people leave it out (Evolution-API, src/utils/createJid.ts; devlikeapro/waha#238).
+"""
+
+import re
+
+from .numbers import parse
+
+_BRAZIL = re.compile(r"\+55(\d\d)9?([6-9]\d{7})")
+_MEXICO = re.compile(r"\+521?(\d{10})")
+_ARGENTINA = re.compile(r"\+549?(\d{10})")
+
+
+def spellings(e164: str) -> tuple[str, ...]:
+    """Every E.164 that may stand for this number, the one of the numbering plan first. Most numbers have one."""
+    if found := _BRAZIL.fullmatch(e164):
+        return f"+55{found[1]}9{found[2]}", f"+55{found[1]}{found[2]}"
+    if found := _MEXICO.fullmatch(e164):
+        return f"+52{found[1]}", f"+521{found[1]}"
+    if found := _ARGENTINA.fullmatch(e164):
+        return f"+549{found[1]}", f"+54{found[1]}"
+    return (e164,)
+
+
+def phone_of_digits(digits: str) -> str | None:
+    """The E.164 of the digits in a messenger's id, as the numbering plan writes it; None if they are no number.
+
+    A range that is too new for libphonenumber counts: somebody does write from it.
+    """
+    if not (digits.isascii() and digits.isdigit()) or len(digits) > 15:
+        return None
+    planned = spellings(f"+{digits}")[0]
+    return parse(planned, None, known=lambda _possible: True).e164
