@@ -25,7 +25,13 @@ class Refusal(Enum):
     PORTAL_MOVED = "portal_moved"
     PORTAL_FAILED = "portal_failed"
     LINE_TROUBLE = "line_trouble"
+    LINE_DOWN = "line_down"  # its gateway would keep the message and send it some day
+    LINE_RESTRICTED = "line_restricted"  # WhatsApp lets the line start no new chats
+    UNSUPPORTED = "unsupported"  # the line's gateway cannot do that
+    MESSAGE_GONE = "message_gone"
+    TOO_LATE = "too_late"  # WhatsApp lets a message be changed for a while only
     FILE_GONE = "file_gone"
+    FILE_TYPE = "file_type"  # a program
     NOT_FOUND = "not_found"
     TOO_LARGE = "too_large"
     BROKEN = "broken"

@@ -34,6 +34,11 @@ def text_field(body: dict[str, Any], name: str, *, longest: int) -> str:
     return value
 
 
+def maybe_text_field(body: dict[str, Any], name: str, *, longest: int) -> str:
+    """The same for a text that may be empty or left out, "" then."""
+    return "" if body.get(name, "") == "" else text_field(body, name, longest=longest)
+
+
 def id_field(body: dict[str, Any], name: str) -> int | None:
     """A row id or nothing at all."""
     value = body.get(name)

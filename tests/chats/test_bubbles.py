@@ -1,8 +1,10 @@
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 
-from widget.chats.bubbles import STATES, bubble_of, bubble_of_send, merge
+from tests.chats.conftest import EVERYTHING, NOTHING
+from widget.chats.bubbles import DELETE_SECONDS, EDIT_SECONDS, STATES, bubble_of, bubble_of_send, merge
 from widget.gateways.base import Ack, Media, Message, Quote
 from widget.storage.sends import Send, SendState
 
@@ -103,8 +105,38 @@ def test_a_bubble_shows_all_that_the_message_holds():
     )
 
 
-def test_a_message_without_a_file_names_none():
-    assert bubble_of(message("a", 10)).ref == ""
+def test_every_message_has_the_name_that_its_gateway_gave_it_and_a_send_has_none():
+    assert bubble_of(message("a", 10)).ref == "x_a"
+    assert bubble_of_send(send("a", 10)).ref == ""
+
+
+NOW = 1_000_000.0
+OURS = message("a", int(NOW) - 60, from_me=True, ack=Ack.SENT)
+
+
+@pytest.mark.parametrize(
+    ("shown", "can"),
+    [
+        (OURS, {"reply", "react", "edit", "delete"}),
+        (replace(OURS, from_me=False), {"reply", "react"}),
+        (replace(OURS, at=int(NOW - EDIT_SECONDS)), {"reply", "react", "delete"}),
+        (replace(OURS, at=int(NOW - DELETE_SECONDS)), {"reply", "react"}),
+        (replace(OURS, media=Media("image", "image/png", "a.png")), {"reply", "react", "delete"}),
+        (replace(OURS, ack=Ack.FAILED), {"reply", "react"}),
+        (replace(OURS, deleted=True), set()),
+        (replace(OURS, ref=""), set()),
+    ],
+)
+def test_what_can_be_done_with_a_message_follows_from_whose_it_is_and_its_age(shown, can):
+    (bubble,) = merge([shown], [], capabilities=EVERYTHING, now=NOW)
+    assert bubble.can == can
+    (bubble,) = merge([shown], [], capabilities=NOTHING, now=NOW)
+    assert bubble.can == set()
+
+
+def test_with_a_send_that_no_gateway_shows_nothing_can_be_done():
+    (bubble,) = merge([], [send("a", NOW)], capabilities=EVERYTHING, now=NOW)
+    assert bubble.can == set()
 
 
 def test_a_send_shows_its_text_state_and_reason():

@@ -3,22 +3,20 @@
 import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 
 import pytest
 
 from sandbox import people
-from widget.chats.service import GIVEN_UP, LONGEST_TEXT, MESSAGES, SAME_SEND, ChatService, End, message_id_of
+from tests.chats.conftest import FakeGateway, FakeGateways
+from widget.chats.history import GIVEN_UP, MESSAGES, SAME_SEND, End
+from widget.chats.sending import LONGEST_TEXT, message_id_of
+from widget.chats.service import ChatService
 from widget.errors import Refusal, Refused
 from widget.gateways.base import (
     Ack,
     Depth,
     GatewayError,
-    LineState,
-    LineStatus,
     Message,
-    Page,
-    SendResult,
     Sent,
     Trouble,
 )
@@ -36,7 +34,7 @@ class Desk:
         self.widget, self.sends, self.chats = widget, services.sends, services.chats
         self.line = services.lines.of(widget.portals[0])[0]
         gateways = FakeGateways(gateway) if gateway else services.gateways
-        self.service = ChatService(gateways, services.chats, services.sends, widget.clock)
+        self.service = ChatService(gateways, services.chats, services.sends, services.messages, widget.clock)
 
     def open(self, phone=ORDERS, **more):
         return self.service.open(self.line, phone, user_id=REP, **more)[0]
@@ -56,51 +54,6 @@ class Desk:
             chat.portal_id, chat.id, send_key=key, user_id=REP, text=text, message_id=message_id_of(chat.portal_id, key)
         )
         return row
-
-
-@dataclass
-class FakeGateway:
-    """A gateway whose history and ids a test decides."""
-
-    messages: list[Message] = field(default_factory=list)
-    own_ids: bool = True
-    sends: list[str] = field(default_factory=list)
-    looked_up: list[str] = field(default_factory=list)
-    result: Sent = Sent.UNKNOWN
-    depth: Depth = Depth.FULL
-    trouble: Trouble | None = None
-
-    def status(self):
-        return LineStatus(LineState.READY, self.depth, self.own_ids)
-
-    def chat_id_of(self, phone):
-        return f"{phone[1:]}@c.us"
-
-    def send_text(self, chat_id, text, *, message_id):
-        self.sends.append(text)
-        return SendResult(self.result, message_id if self.own_ids else f"G{len(self.sends)}", None)
-
-    def history(self, chat_ids, cursor, limit):
-        if self.trouble:
-            raise GatewayError(self.trouble)
-        return Page(tuple(self.messages), None)
-
-    def find_message(self, chat_id, message_id):
-        self.looked_up.append(message_id)
-        return
-
-
-@dataclass
-class FakeGateways:
-    gateway: FakeGateway
-
-    def of(self, line):
-        return self.gateway
-
-    def status(self, line):
-        if self.gateway.trouble:
-            raise GatewayError(self.gateway.trouble)
-        return self.gateway.status()
 
 
 @pytest.fixture

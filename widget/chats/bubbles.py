@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from widget.gateways.base import Ack, Media, Message, Quote
+from widget.gateways.base import Ack, Capabilities, Media, Message, Quote
 from widget.storage.sends import PROGRESS, Send, SendState
 
 STATES = {
@@ -15,9 +15,14 @@ STATES = {
 }
 
 
+EDIT_SECONDS = 15 * 60.0  # WhatsApp lets the writer change a text for so long (its blog, May 2023)
+DELETE_SECONDS = 48 * 3600.0  # WhatsApp gives a little more than two days
+
+
 @dataclass(frozen=True)
 class Bubble:
-    """One message on the page. `state` is None for what the client wrote; `ref` names its file, if it has one."""
+    """One message on the page. `state` is None for what the client wrote. `ref` is what the gateway calls it, "" for a
+    send that no gateway has shown yet; `can` is what may be done with it: reply, edit, delete, react."""
 
     id: str
     at: float
@@ -33,6 +38,25 @@ class Bubble:
     deleted: bool = False
     place: tuple[float, float] | None = None
     contacts: int = 0
+    can: frozenset[str] = frozenset()
+
+
+def possible(message: Message, capabilities: Capabilities, now: float) -> frozenset[str]:
+    """What may be done with a message now: what the gateway can, and WhatsApp still allows."""
+    if message.deleted or not message.ref:
+        return frozenset()
+    ours = message.from_me and message.ack is not Ack.FAILED
+    written = bool(message.text) and message.media is None
+    return frozenset(
+        verb
+        for verb, allowed in {
+            "reply": capabilities.reply,
+            "react": capabilities.react,
+            "edit": capabilities.edit and ours and written and now < message.at + EDIT_SECONDS,
+            "delete": capabilities.delete and ours and now < message.at + DELETE_SECONDS,
+        }.items()
+        if allowed
+    )
 
 
 def bubble_of(message: Message) -> Bubble:
@@ -43,7 +67,7 @@ def bubble_of(message: Message) -> Bubble:
         text=message.text,
         state=STATES.get(message.ack) if message.from_me else None,
         media=message.media,
-        ref=message.ref if message.media else "",
+        ref=message.ref,
         quote=message.quote,
         reactions=message.reactions,
         edited=message.edited,
@@ -59,15 +83,19 @@ def bubble_of_send(send: Send) -> Bubble:
     )
 
 
-def merge(messages: Iterable[Message], sends: Sequence[Send]) -> list[Bubble]:
+def merge(
+    messages: Iterable[Message], sends: Sequence[Send], *, capabilities: Capabilities | None = None, now: float = 0.0
+) -> list[Bubble]:
     """Oldest first, each message once. A send that the gateway shows is the gateway's; the others keep their place.
 
-    The furthest known state wins: the gateway may answer with an older tick than we have seen.
+    The furthest known state wins: the gateway may answer with an older tick than we have seen. Without
+    `capabilities` nothing can be done with any.
     """
     ours = {send.message_id: send for send in sends}
     bubbles = {}
     for message in messages:
-        bubble = bubble_of(message)
+        can = possible(message, capabilities, now) if capabilities else frozenset()
+        bubble = replace(bubble_of(message), can=can)
         send = ours.pop(bubble.id, None)
         bubbles[bubble.id] = replace(bubble, state=_further(bubble.state, send.state)) if send else bubble
     # Messages of one second keep the gateway's order: newest first in, so reversed before the stable sort.

@@ -1,0 +1,278 @@
+"""Webhooks of gateways: only the line's own gateway is believed, each is answered at once, and none costs a call."""
+
+import json
+import socket
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import pytest
+from huey import MemoryHuey
+
+from sandbox.portal.background import free_port, served
+from tests.hooks.gateways import CLIENT, Caller, PlainWebhooks, line_is, tick, written
+from tests.stand import Clock, Outside, Widget, config_for, start_widget
+from widget.gateways.base import Ack, LineState
+from widget.gateways.written import events_json
+from widget.hooks.gateway_receiver import LARGEST
+from widget.storage.line_health import HEARD_EVERY
+
+
+@pytest.fixture
+def queue() -> MemoryHuey:
+    """A queue that nobody works off: what is answered is answered without the work."""
+    return MemoryHuey(immediate=False)
+
+
+@pytest.fixture
+def widget(outside: Outside, clock: Clock, tmp_path, queue: MemoryHuey) -> Widget:
+    config = config_for(outside, f"sqlite:///{tmp_path / 'widget.sqlite3'}")
+    return start_widget(outside, config, clock, queue=queue, webhooks={"waha": PlainWebhooks()})
+
+
+@pytest.fixture
+def gateway(widget: Widget) -> Caller:
+    return Caller(widget)
+
+
+@pytest.fixture
+def other(widget: Widget) -> Caller:
+    """The gateway of the other portal's line."""
+    return Caller(widget, portal=2)
+
+
+@pytest.fixture
+def address(widget: Widget) -> Iterator[tuple[str, int]]:
+    port = free_port()
+    with served(widget.app, port):
+        yield "127.0.0.1", port
+
+
+def test_a_webhook_is_written_down_sealed_and_waits_for_its_work(gateway: Caller, queue: MemoryHuey) -> None:
+    assert gateway.tell(written(at=gateway.widget.clock())) == 200
+    (row,) = gateway.rows()
+    assert (row["name"], row["done_at"]) == ("GATEWAY", 0)
+    assert "Добрый" not in row["body"] and "9619510000" not in row["body"]
+    assert set(json.loads(row["body"])) == {"line", "sealed"}
+    assert gateway.stored["messages"] == gateway.stored["chats"] == []
+    assert len(queue.pending()) == 1
+
+
+def test_answering_asks_nobody(gateway: Caller, outside: Outside) -> None:
+    now = gateway.widget.clock()
+    outside.reset()
+    assert gateway.tell(written(at=now), tick(Ack.READ), line_is(LineState.OFFLINE, at=now)) == 200
+    assert (outside.total("gateway"), outside.total("portal")) == (0, 0)
+
+
+FORGED = {"wrong": "x" * 43, "none": "", "half": None, "other": None}
+
+
+@pytest.mark.parametrize("how", FORGED)
+def test_a_webhook_without_the_lines_own_secret_is_refused(gateway: Caller, other: Caller, how: str) -> None:
+    secrets = {**FORGED, "half": gateway.line.hook_secret[:-1], "other": other.line.hook_secret}
+    before = gateway.stored
+    event = written(at=gateway.widget.clock())
+    assert gateway.tell(event, secret=secrets[how]) == 401
+    assert gateway.stored == before == other.stored
+
+
+@pytest.mark.parametrize("status", [401, 503])
+def test_it_is_refused_in_the_way_that_this_gateway_understands(
+    outside: Outside, clock: Clock, tmp_path, status: int
+) -> None:
+    webhooks = PlainWebhooks()
+    webhooks.refuse_with = status
+    config = config_for(outside, f"sqlite:///{tmp_path / 'other.sqlite3'}")
+    gateway = Caller(start_widget(outside, config, clock, webhooks={"waha": webhooks}))
+    assert gateway.tell(secret="wrong") == status
+
+
+def test_a_line_that_has_no_secret_has_no_webhooks(gateway: Caller) -> None:
+    """Whoever sends an empty secret would prove just that."""
+    path = gateway.path
+    gateway.widget.services.lines._change(gateway.line.portal_id, gateway.line.id, hook_secret="")
+    assert gateway.tell(written(at=1.0), path=path, secret="") == 401
+    assert gateway.rows() == []
+
+
+@pytest.mark.parametrize(
+    "key", ["", "x", "0" * 32, "%00", "../bitrix24", "a" * 65, "a" * 9000, "%D1%8F", "' OR 1=1 --", "%"]
+)
+def test_an_unknown_key_leads_nowhere(gateway: Caller, key: str) -> None:
+    assert gateway.tell(written(at=1.0), path=f"/hooks/gateway/{key}") == 404
+
+
+def test_the_other_portals_address_does_not_take_ours(gateway: Caller, other: Caller) -> None:
+    assert gateway.tell(written(at=1.0), path=other.path) == 401
+    assert gateway.rows() == other.rows() == []
+
+
+def test_a_new_secret_ends_the_old_one(gateway: Caller) -> None:
+    path, secret = gateway.path, gateway.line.hook_secret
+    gateway.widget.services.lines.make_hook(gateway.line.portal_id, gateway.line.id)
+    assert gateway.tell(written(at=1.0), secret=secret) == 401
+    assert gateway.path == path  # or a gateway that keeps several webhooks would report to both
+
+
+BROKEN = {
+    "nothing": b"",
+    "half": b'{"v":1,"events":[',
+    "html": b"<!doctype html><h1>502</h1>",
+    "not utf-8": b'{"v": "\xff"}',
+    "deep": b"[" * 200_000,
+    "deep objects": b'{"a":' * 100_000 + b"1" + b"}" * 100_000,
+    "endless digits": b'{"v": ' + b"9" * 5000 + b"}",
+}
+
+
+@pytest.mark.parametrize("what", BROKEN)
+def test_what_is_no_json_is_refused(gateway: Caller, what: str) -> None:
+    assert gateway.post(BROKEN[what]).status_code == 400
+    assert gateway.rows() == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        *(b"null", b"1", b'"x"', b"[]", b"{}", b'{"event":"call.received"}', b'{"v":1,"events":{}}'),
+        b'{"v":1,"events":[{"kind":"ack","chat_ids":["1@c.us"]}]}',  # of no message
+        b'{"v":1,"events":[{"kind":"ack","message_id":"M"}]}',  # of no chat
+        b'{"v":1,"events":[{"kind":"ack","message_id":"M","chat_ids":["1@c.us\\n"]}]}',
+        b'{"v":1,"events":[{"kind":"ack","message_id":"' + b"M" * 121 + b'","chat_ids":["1@c.us"]}]}',
+        b'{"v":1,"events":[{"kind":"line","state":"unknown"}]}',
+    ],
+)
+def test_what_we_do_not_use_is_taken_without_a_row(gateway: Caller, body: bytes) -> None:
+    """Refused, it would only come again."""
+    assert gateway.post(body).status_code == 200
+    assert gateway.rows() == []
+
+
+def test_a_body_that_is_too_large_is_refused_before_it_is_read(gateway: Caller) -> None:
+    assert gateway.post(b" " * (LARGEST + 1)).status_code == 413
+    assert gateway.post(b" " * (2 * LARGEST)).status_code == 413
+    assert gateway.post(b"{}" + b" " * (LARGEST - 2)).status_code == 200
+    assert gateway.rows() == []
+
+
+def test_a_body_of_unknown_length_is_read_to_the_limit_and_no_further(
+    gateway: Caller, address: tuple[str, int]
+) -> None:
+    head = f"POST {gateway.path} HTTP/1.1\r\nHost: x\r\nX-Secret: {gateway.line.hook_secret}\r\n"
+    head += "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+    chunk = b"10000\r\n" + b" " * 0x10000 + b"\r\n"
+    with socket.create_connection(address, timeout=20) as wire:
+        wire.sendall(head.encode())
+        try:
+            for _ in range(32):  # 2 MiB
+                wire.sendall(chunk)
+            wire.sendall(b"0\r\n\r\n")
+        except OSError:
+            pass  # it hung up on us, which is as good
+        assert b" 413 " in wire.recv(1000).split(b"\r\n")[0]
+    assert gateway.rows() == []
+
+
+def test_a_chunked_webhook_is_taken_like_any_other(gateway: Caller, address: tuple[str, int], outside: Outside) -> None:
+    body = events_json([written(at=gateway.widget.clock())]).encode()
+    halves = iter([body[:10], body[10:]])
+    url = f"http://{address[0]}:{address[1]}{urlsplit(gateway.path).path}"
+    answer = outside.http.post(url, content=halves, headers={"X-Secret": gateway.line.hook_secret})
+    assert (answer.status_code, answer.text) == (200, "")
+    assert len(gateway.rows()) == 1
+
+
+def test_a_line_that_is_switched_off_or_removed_is_not_listened_to(gateway: Caller) -> None:
+    services, line, path = gateway.widget.services, gateway.line, gateway.path
+    services.lines.set_active(line.portal_id, line.id, active=False)
+    assert gateway.tell(written(at=1.0), line_is(LineState.OFFLINE, at=1.0)) == 200
+    services.lines.remove(line.portal_id, line.id)
+    assert gateway.tell(written(at=1.0), path=path, secret=line.hook_secret) == 404
+    assert services.line_health.of(line.portal_id, line.id).hook_at == 0
+    with services.engine.connect() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM events").scalar_one() == 0
+
+
+@pytest.mark.parametrize("state", ["closed", "removed"])
+def test_a_portal_that_is_gone_is_answered_and_nothing_is_kept(gateway: Caller, state: str) -> None:
+    portals, portal_id = gateway.widget.services.portals, gateway.line.portal_id
+    if state == "closed":
+        portals.close(portal_id, "PAYMENT_REQUIRED")
+    else:
+        portals.mark_removed(portal_id)
+    before = gateway.stored
+    assert gateway.tell(written(at=1.0), line_is(LineState.OFFLINE, at=1.0)) == 200
+    assert gateway.stored == before
+
+
+# The line itself.
+
+
+def writes(gateway: Caller) -> list[str]:
+    """Every statement that changes the database, from now on."""
+    from sqlalchemy import event
+
+    seen: list[str] = []
+
+    def note(_connection, _cursor, statement, *_more) -> None:
+        if not statement.lstrip().upper().startswith(("SELECT", "PRAGMA")):
+            seen.append(statement.split()[0] + " " + statement.split("line_health")[0][-8:])
+
+    event.listen(gateway.widget.services.engine, "before_cursor_execute", note)
+    return seen
+
+
+def test_a_line_that_tells_the_same_three_hundred_times_costs_one_stored_change(gateway: Caller) -> None:
+    clock, services, line = gateway.widget.clock, gateway.widget.services, gateway.line
+    assert gateway.tell(line_is(LineState.READY, at=clock())) == 200
+    clock.forward(HEARD_EVERY)
+    written_now = writes(gateway)
+    for _ in range(300):
+        clock.forward(58 / 300)
+        assert gateway.tell(line_is(LineState.CONNECTING, at=clock())) == 200
+    assert len(written_now) == 1
+    assert gateway.rows() == []
+    health = services.line_health.of(line.portal_id, line.id)
+    assert (health.state, health.until) == ("connecting", 0.0)
+
+
+def test_when_a_webhook_last_came_is_known_to_the_minute(gateway: Caller) -> None:
+    clock, services, line = gateway.widget.clock, gateway.widget.services, gateway.line
+    gateway.post(b"{}")
+    first = services.line_health.of(line.portal_id, line.id).hook_at
+    assert first == clock()
+    clock.forward(HEARD_EVERY - 1)
+    gateway.post(b"{}")
+    assert services.line_health.of(line.portal_id, line.id).hook_at == first
+    clock.forward(1)
+    gateway.post(b"{}")
+    assert services.line_health.of(line.portal_id, line.id).hook_at == clock()
+
+
+def test_of_two_states_the_later_one_holds_though_it_came_first(gateway: Caller) -> None:
+    now, services, line = gateway.widget.clock(), gateway.widget.services, gateway.line
+    gateway.tell(line_is(LineState.RESTRICTED, at=now, until=now + 600))
+    gateway.tell(line_is(LineState.READY, at=now - 60))
+    health = services.line_health.of(line.portal_id, line.id)
+    assert (health.state, health.state_at, health.until) == ("restricted", now, now + 600)
+
+
+def test_a_change_of_the_line_is_seen_at_the_next_look(gateway: Caller, outside: Outside) -> None:
+    """Without a webhook the state would be believed for half a minute."""
+    services, line = gateway.widget.services, gateway.line
+    assert services.gateways.status(line).state is LineState.READY
+    outside.set_line("sales", "STOPPED")
+    assert services.gateways.status(line).state is LineState.READY
+    gateway.tell(line_is(LineState.OFFLINE, at=gateway.widget.clock()))
+    assert services.gateways.status(line).state is LineState.OFFLINE
+
+
+def test_no_text_number_or_secret_reaches_a_log(gateway: Caller, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("DEBUG"):
+        gateway.tell(written(text="Секретный текст", at=1.0))
+        gateway.tell(written(text="Секретный текст", at=1.0), secret="wrong")
+        gateway.post(b'{"Sekret": ')
+    logged = "\n".join(record.getMessage() for record in caplog.records)
+    assert "webhook line=" in logged
+    for secret in ("Секретный", "Sekret", CLIENT[:11], gateway.line.hook_secret, gateway.line.hook_key):
+        assert secret not in logged

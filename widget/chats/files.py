@@ -1,0 +1,59 @@
+"""The files a rep sends: what is let through, and the words that stand for one (pure).
+
+Nobody is protected from a client's own phone here, but a company must not become the sender of a virus because one of
+its computers has one: what runs by a click on some system is not passed on. The list is the one of mail services
+(support.google.com/mail/answer/6590), with what has come since.
+"""
+
+import re
+import unicodedata
+
+from widget.errors import Refusal, Refused
+from widget.gateways.base import File
+
+LARGEST = 16 * 1024 * 1024  # held in memory while it is sent; also what WhatsApp takes of pictures and videos
+LONGEST_NAME = 120
+# fmt: off
+RUNS = frozenset({
+    "ade", "adp", "apk", "app", "appx", "appxbundle", "bat", "cab", "chm", "cmd", "com", "cpl", "diagcab", "dll",
+    "dmg", "elf", "ex", "ex_", "exe", "hta", "ins", "iso", "isp", "jar", "jnlp", "js", "jse", "lib", "lnk", "mde",
+    "mjs", "msc", "msi", "msix", "msp", "mst", "nsh", "pif", "pkg", "ps1", "reg", "run", "scr", "sct", "sh", "shb",
+    "sys", "vb", "vbe", "vbs", "vhd", "vxd", "wsc", "wsf", "wsh", "xll",
+})
+# fmt: on
+BEGINS = (b"\x7fELF", b"#!", b"\xca\xfe\xba\xbe", b"\xcf\xfa\xed\xfe", b"\xce\xfa\xed\xfe")
+_MIMETYPE = re.compile(r"[a-z]{1,20}/[\w.+-]{1,100}", re.ASCII)
+
+
+def accepted(name: str, mimetype: str, body: bytes, *, largest: int) -> File:
+    """A file that may go out, under a name that is only a name. Raises Refused."""
+    if not body:
+        raise Refused(Refusal.BAD_FORM, 422, "an empty file")
+    if len(body) > min(largest, LARGEST):
+        raise Refused(Refusal.TOO_LARGE, 413, "file")
+    name = _plain_name(name)
+    if RUNS.intersection(name.lower().split(".")[-1:]) or _is_program(body):
+        raise Refused(Refusal.FILE_TYPE, 422, "a program")
+    kind = mimetype.partition(";")[0].strip().lower()
+    return File(kind if _MIMETYPE.fullmatch(kind) else "application/octet-stream", name, body)
+
+
+def label_of(name: str, caption: str) -> str:
+    """The text of a send that is a file; the file itself is not kept."""
+    return f"📎 {name}" + (f"\n{caption}" if caption else "")
+
+
+def _is_program(body: bytes) -> bool:
+    """By its first bytes, whatever it is called. «MZ» alone may also be a word."""
+    return body.startswith(BEGINS) or (body.startswith(b"MZ") and b"\x00" in body[:64])
+
+
+def _plain_name(name: str) -> str:
+    """Without folders, and without the marks that turn «exe.jpg» around (U+202E) or end a line."""
+    last = re.split(r"[/\\]", name)[-1].encode("utf-8", "replace").decode()
+    shown = "".join(sign for sign in last if unicodedata.category(sign) not in ("Cc", "Cf", "Zl", "Zp"))
+    shown = shown.strip(" .")
+    stem, dot, ending = shown.rpartition(".")
+    if len(shown) > LONGEST_NAME and dot:
+        shown = f"{stem[: LONGEST_NAME - 12]}.{ending[:10]}"
+    return shown[:LONGEST_NAME] or "file"

@@ -1,0 +1,220 @@
+"""The messages of a chat from all who know of them: the gateway's history, what webhooks told, and our own sends.
+
+Reading settles: a send whose end was unclear learns it here. Nothing is ever sent again.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from widget.chats.bubbles import STATES, Bubble, merge
+from widget.chats.files import label_of
+from widget.chats.told import Told, completed, joined, read_told
+from widget.gateways.base import Capabilities, Depth, GatewayError, Message, Page, Trouble
+from widget.gateways.lines import Gateways
+from widget.storage.chats import Chat, Chats
+from widget.storage.lines import Line
+from widget.storage.messages import MOST, Messages
+from widget.storage.sends import Send, Sends, SendState
+
+MESSAGES = 30  # of one page
+GIVEN_UP = 60.0  # a send without an answer for this long was left by a process that died
+LOOKED_FOR = 86_400.0  # a send that no gateway knew for a day stays as unclear as it is
+SAME_SEND = 120.0  # seconds within which an equal text from us is taken for the send whose answer was lost
+MOST_LOOK_UPS = 3  # unclear sends that one poll asks the gateway about
+ALWAYS = float("inf")
+NOT_AT_GATEWAY = frozenset({SendState.SENDING, SendState.QUEUED, SendState.FAILED, SendState.UNKNOWN})
+
+
+class End(Enum):
+    """What the top of a fully read history says."""
+
+    START = "start"
+    ON_PHONE = "on_phone"
+    NOT_KEPT = "not_kept"
+
+
+@dataclass(frozen=True)
+class History:
+    """Bubbles oldest first. `cursor` continues it upwards; at the end `end` says which end it is."""
+
+    bubbles: list[Bubble]
+    cursor: str | None
+    end: End | None
+    trouble: Trouble | None = None
+
+
+class Histories:
+    def __init__(
+        self, gateways: Gateways, chats: Chats, sends: Sends, messages: Messages, clock: Callable[[], float]
+    ) -> None:
+        self._gateways = gateways
+        self._chats = chats
+        self._sends = sends
+        self._messages = messages
+        self._clock = clock
+
+    def newest(self, line: Line, chat: Chat) -> History:
+        """The last page with our own unsettled sends in it; settles what is known now.
+
+        One outside call an id of the chat, at most three more for sends whose end is unclear. A gateway in trouble
+        leaves what webhooks told, our own sends, and the trouble. Sends no read receipt.
+        """
+        page, trouble = self._page(line, chat, None)
+        messages = self._completed(line, chat, page, before=ALWAYS)
+        sends = self._settle_known(messages, self._since(chat, page))
+        if trouble is None:
+            sends = self._settle_unclear(line, chat, sends, messages)
+        if messages:
+            self._chats.remember(
+                chat.portal_id,
+                chat.line_id,
+                chat.phone,
+                proved=any(not message.from_me for message in messages),
+                last_at=messages[0].at,
+            )
+        return self._history(line, page, messages, sends, trouble)
+
+    def older(self, line: Line, chat: Chat, cursor: str) -> History:
+        """The page above. One outside call an id of the chat. Raises GatewayError."""
+        before, gateways_own = _read_cursor(cursor)
+        page = Page((), None)
+        if gateways_own:
+            page = self._gateways.of(line).history(self.ids(line, chat), gateways_own, MESSAGES)
+        messages = self._completed(line, chat, page, before=before)
+        # Sends the gateway never showed belong between its messages. Those of newer pages come again here, so that
+        # none falls into the gap between two pages; the browser knows them by their ids.
+        sends = [send for send in self._since(chat, page) if send.state in NOT_AT_GATEWAY]
+        return self._history(line, page, messages, sends, None)
+
+    def settle_told(self, line: Line, chat: Chat, send: Send) -> Send:
+        """What webhooks told of a send before we knew which message it is. One query."""
+        told = self._told(line, chat, since=ALWAYS, before=ALWAYS, named=[send.message_id]).get(send.message_id)
+        state = STATES.get(told.ack) if told and told.from_me else None
+        return self._sends.settle(send, state) if state else send
+
+    def ids(self, line: Line, chat: Chat) -> Sequence[str]:
+        """What the gateway calls the chat, best first; computed only where nobody ever said."""
+        return chat.chat_ids or (self._gateways.of(line).chat_id_of(chat.phone),)
+
+    def capabilities(self, line: Line) -> Capabilities | None:
+        """None for a line whose gateway may not even be called."""
+        try:
+            return self._gateways.of(line).capabilities
+        except GatewayError:
+            return None
+
+    def _page(self, line: Line, chat: Chat, cursor: str | None) -> tuple[Page, Trouble | None]:
+        try:
+            return self._gateways.of(line).history(self.ids(line, chat), cursor, MESSAGES), None
+        except GatewayError as error:
+            unsupported = error.trouble is Trouble.UNSUPPORTED  # then webhooks are all there is
+            return Page((), None), None if unsupported else error.trouble
+
+    def _completed(self, line: Line, chat: Chat, page: Page, *, before: float) -> list[Message]:
+        """The page with what webhooks told of its time. Between two pages no time is left out or comes twice: the
+        cursor says where the last one began."""
+        since = float(page.messages[-1].at) if page.messages and page.cursor else 0.0
+        named = [message.id for message in page.messages]
+        told = self._told(line, chat, since=since, before=before, named=named)
+        return completed(page.messages, told, since=since, before=before)
+
+    def _told(self, line: Line, chat: Chat, *, since: float, before: float, named: Sequence[str]) -> dict[str, Told]:
+        """By message id. What was told under two ids of the chat is put together here."""
+        try:
+            ids = self.ids(line, chat)
+        except GatewayError:  # its address may not be called, and nobody ever named the chat
+            return {}
+        told: dict[str, Told] = {}
+        rows = self._messages.of_chat(line.portal_id, line.id, ids, since=since, before=before, named=named)
+        for message_id, body in rows:
+            told[message_id] = joined(told.get(message_id, Told()), read_told(body))
+        return told
+
+    def _history(
+        self, line: Line, page: Page, messages: list[Message], sends: list[Send], trouble: Trouble | None
+    ) -> History:
+        bubbles = merge(messages, sends, capabilities=self.capabilities(line), now=self._clock())
+        cursor = f"{messages[-1].at}~{page.cursor or ''}" if messages and _goes_on(page, messages) else None
+        ended = cursor is None and trouble is None
+        return History(bubbles, cursor, self._end(line) if ended else None, trouble)
+
+    def _since(self, chat: Chat, page: Page) -> list[Send]:
+        """The chat's sends since the page's oldest message; all of them when it is the last page."""
+        oldest = page.messages[-1].at if page.messages and page.cursor else 0.0
+        return self._sends.recent(chat.portal_id, chat.id, oldest)
+
+    def _settle_known(self, messages: Sequence[Message], sends: Sequence[Send]) -> list[Send]:
+        acks = {message.id: message.ack for message in messages if message.from_me}
+        settled = []
+        for send in sends:
+            state = STATES.get(acks[send.message_id]) if send.message_id in acks else None
+            settled.append(self._sends.settle(send, state) if state and state is not send.state else send)
+        return settled
+
+    def _settle_unclear(self, line: Line, chat: Chat, sends: Sequence[Send], messages: Sequence[Message]) -> list[Send]:
+        """Find out what became of sends that ended without a clear answer: by our id where the gateway takes it,
+        by text and time where it gives its own."""
+        # Those looked at longest ago first: some stay unclear for ever, and the others must have their turn.
+        waiting = sorted((send for send in sends if self._unclear(send)), key=lambda send: send.changed_at)
+        unclear = waiting[:MOST_LOOK_UPS]
+        if not unclear:
+            return list(sends)
+        ours = {send.message_id for send in sends}
+        strangers = [message for message in messages if message.from_me and message.id not in ours]
+        by_id = self._takes_our_ids(line)
+        found = {
+            send.id: self._look_up(line, chat, send) if by_id else self._recognise(send, strangers) for send in unclear
+        }
+        return [found.get(send.id, send) for send in sends]
+
+    def _takes_our_ids(self, line: Line) -> bool:
+        try:
+            return self._gateways.status(line).own_message_ids
+        except GatewayError:
+            return True  # a look-up that finds nothing leaves the send unclear, which is true
+
+    def _recognise(self, send: Send, strangers: list[Message]) -> Send:
+        """Takes the message it finds out of the strangers: one message is one send."""
+        for message in strangers:
+            text = label_of(message.media.name, message.text) if message.media else message.text
+            if send.text and text == send.text and abs(message.at - send.created_at) < SAME_SEND:
+                strangers.remove(message)
+                return self._sends.settle(send, STATES.get(message.ack, SendState.SENT), message_id=message.id)
+        return self._sends.settle(send, SendState.UNKNOWN, reason=send.reason)
+
+    def _unclear(self, send: Send) -> bool:
+        now = self._clock()
+        left = send.state is SendState.SENDING and now > send.changed_at + GIVEN_UP
+        return (left or send.state is SendState.UNKNOWN) and now < send.created_at + LOOKED_FOR
+
+    def _look_up(self, line: Line, chat: Chat, send: Send) -> Send:
+        try:
+            found = self._gateways.of(line).find_message(self.ids(line, chat)[0], send.message_id)
+        except GatewayError as error:
+            return self._sends.settle(send, SendState.UNKNOWN, reason=error.trouble.value)
+        if found:
+            return self._sends.settle(send, STATES.get(found.ack, SendState.SENT))
+        return self._sends.settle(send, SendState.UNKNOWN, reason=Trouble.NO_SUCH_THING.value)
+
+    def _end(self, line: Line) -> End:
+        try:
+            status = self._gateways.status(line)
+        except GatewayError:
+            return End.ON_PHONE  # the careful answer
+        return {Depth.FULL: End.START, Depth.PARTIAL: End.ON_PHONE, Depth.NONE: End.NOT_KEPT}[status.depth]
+
+
+def _goes_on(page: Page, messages: Sequence[Message]) -> bool:
+    """At the end of the gateway's own history there may still be more that webhooks told, page by page."""
+    return page.cursor is not None or len(messages) >= MOST
+
+
+def _read_cursor(cursor: str) -> tuple[float, str]:
+    """Where the page before began, and the gateway's own cursor, "" past its end. Raises GatewayError(MALFORMED)."""
+    at, ours, gateways_own = cursor.partition("~")
+    if not ours:
+        return ALWAYS, cursor
+    if not (at.isascii() and at.isdigit()) or len(at) > 12:
+        raise GatewayError(Trouble.MALFORMED)
+    return float(at), gateways_own

@@ -1,0 +1,110 @@
+"""Is this webhook of a gateway real, and what is left to do about it? No outside call, ever.
+
+A gateway waits seconds at most and some then tell it once more, so a webhook is proved, written down and answered;
+`gateway_work.py` does the rest. What it says about the line itself is not written down: it is compared with what is
+known, because a line in trouble tells the same hundreds of times a minute.
+"""
+
+import json
+import logging
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+from widget.errors import Refusal, Refused
+from widget.gateways.base import EventKind, GatewayEvent, LineState, Webhooks
+from widget.gateways.lines import Gateways
+from widget.gateways.written import events_json
+from widget.storage.events import Events
+from widget.storage.line_health import LineHealths
+from widget.storage.lines import Line, Lines
+from widget.storage.portals import Portals, PortalState
+from widget.storage.vault import Vault
+
+log = logging.getLogger(__name__)
+
+GATEWAY = "GATEWAY"  # the name of its rows among the portals' events
+LARGEST = 1024 * 1024  # bytes of one webhook; texts and thumbnails are far smaller, files never come in one
+MOST_IDS = 4  # of one chat
+_HOOK_KEY = re.compile(r"[\w-]{1,64}", re.ASCII)
+_ID = re.compile(r"[!-~]{1,120}")  # as long as storage keeps, and nothing that a log or a header could trip over
+
+
+class GatewayReceiver:
+    def __init__(
+        self,
+        lines: Lines,
+        portals: Portals,
+        events: Events,
+        health: LineHealths,
+        gateways: Gateways,
+        webhooks: Mapping[str, Webhooks],
+        vault: Vault,
+        *,
+        wake: Callable[[int], object],
+        clock: Callable[[], float],
+    ) -> None:
+        self._lines = lines
+        self._portals = portals
+        self._events = events
+        self._health = health
+        self._gateways = gateways
+        self._webhooks = webhooks
+        self._vault = vault
+        self._wake = wake
+        self._clock = clock
+
+    def receive(self, hook_key: str, headers: Mapping[str, str], body: bytes) -> None:
+        """Prove a webhook and write down what it tells. Raises Refused with nothing stored.
+
+        What is proved and of no use is taken without a word, or the gateway would send it again and again.
+        """
+        line = self._lines.by_hook(hook_key) if _HOOK_KEY.fullmatch(hook_key) else None
+        webhooks = self._webhooks.get(line.gateway) if line else None
+        if line is None or webhooks is None:
+            raise Refused(Refusal.NOT_FOUND, 404, "no such hook")
+        if not line.hook_secret or not webhooks.genuine(headers, body, line.hook_secret):
+            raise Refused(Refusal.NOT_ALLOWED, webhooks.refuse_with, f"webhook of line {line.id} is not proved")
+        told = webhooks.events(_json(body))
+        portal = self._portals.get(line.portal_id)
+        if not line.active or portal is None or portal.state is not PortalState.ACTIVE:
+            log.info("webhook line=%s: not in use", line.id)
+            return
+        now = self._clock()
+        dated = [event if event.at else replace(event, at=now) for event in told]
+        self._hear_of_line(line, [event for event in dated if event.kind is EventKind.LINE])
+        self._store(line, [event for event in dated if _usable(event)])
+
+    def _hear_of_line(self, line: Line, told: Sequence[GatewayEvent]) -> None:
+        """Also for a webhook that tells nothing of the line: it proves that the way is open."""
+        known = [event for event in told if event.state is not LineState.UNKNOWN]
+        last = max(known, key=lambda event: event.at, default=None)
+        state, at, until = (last.state.value, last.at, last.until) if last else ("", 0.0, 0.0)
+        if self._health.heard(line.portal_id, line.id, state=state, at=at, until=until):
+            log.info("webhook line=%s: it is %s now", line.id, state)
+            self._gateways.distrust(line)
+
+    def _store(self, line: Line, told: Sequence[GatewayEvent]) -> None:
+        if not told:
+            return
+        sealed = self._vault.seal(events_json(told))
+        event_id = self._events.add(line.portal_id, GATEWAY, {"line": line.id, "sealed": sealed})
+        log.info("webhook line=%s event=%s: %s", line.id, event_id, " ".join(event.kind.value for event in told))
+        self._wake(event_id)
+
+
+def _usable(event: GatewayEvent) -> bool:
+    """About a message of a chat, both with names that can be kept."""
+    names = (*event.chat_ids, event.message_id)
+    return (
+        event.kind is not EventKind.LINE
+        and 0 < len(event.chat_ids) <= MOST_IDS
+        and all(_ID.fullmatch(name) for name in names)
+    )
+
+
+def _json(body: bytes) -> object:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise Refused(Refusal.BAD_FORM, 400, "webhook is no JSON") from error

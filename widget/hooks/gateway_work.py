@@ -1,0 +1,140 @@
+"""Work on what gateways told: messages, ticks, and what they prove about chats.
+
+Everything here may come in any order and more than once, and be done by two processes at once. So nothing depends on
+what was done before: facts are joined (chats/told.py), a chat only ever grows, and a send only moves forward.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from widget.chats.bubbles import STATES
+from widget.chats.told import Told, grown_by, read_told, told_by
+from widget.gateways.base import Ack, EventKind, GatewayEvent, Trouble
+from widget.gateways.written import read_events
+from widget.phones.spellings import phone_of_digits, spellings
+from widget.storage.chats import Chat, Chats
+from widget.storage.lines import Line, Lines
+from widget.storage.messages import Messages
+from widget.storage.sends import Sends, SendState
+from widget.storage.vault import Vault, VaultError
+
+log = logging.getLogger(__name__)
+
+PHONE_IDS = ("@c.us", "@s.whatsapp.net")  # only before these are digits a phone; those of a LID are anything
+ARRIVED = frozenset({Ack.DELIVERED, Ack.READ})
+
+
+class Heard(Protocol):
+    """Whoever wants to know that somebody wrote (once for each message), or that a message of ours arrived and so
+    proves the number (once too). `phone` is "" for a client who is known by a LID alone."""
+
+    def __call__(self, line: Line, phone: str, kind: EventKind, from_me: bool, at: float) -> object: ...
+
+
+def nobody(line: Line, phone: str, kind: EventKind, from_me: bool, at: float) -> None:
+    """Nobody wants to know."""
+
+
+class GatewayWork:
+    def __init__(
+        self, lines: Lines, chats: Chats, sends: Sends, messages: Messages, vault: Vault, *, heard: Heard = nobody
+    ) -> None:
+        self._lines = lines
+        self._chats = chats
+        self._sends = sends
+        self._messages = messages
+        self._vault = vault
+        self._heard = heard
+
+    def work(self, portal_id: int, body: Mapping[str, Any]) -> None:
+        """Everything that one webhook told. No outside call."""
+        line = next((line for line in self._lines.all_of(portal_id) if line.id == body.get("line")), None)
+        if line is None:
+            return  # removed meanwhile
+        try:
+            told = read_events(self._vault.open(str(body.get("sealed"))))
+        except VaultError:
+            log.error("webhook line=%s: sealed with a key that is gone, it is lost", line.id)
+            return
+        for event in told:
+            self._learn(line, event)
+
+    def _learn(self, line: Line, event: GatewayEvent) -> None:
+        """The message first and the chat after it: of two processes that do this at once for two ids of one chat, at
+        least one then sees what the other wrote."""
+        before, after = self._keep(line, event)
+        chats = self._prove(line, event)
+        ours = False
+        if after.from_me and event.kind in (EventKind.MESSAGE, EventKind.ACK):
+            ours = self._settle(line, chats, event.message_id, after)
+        echo = ours and event.kind is EventKind.MESSAGE  # whoever sent it knows
+        if _is_news(event, before, after) and not echo:
+            self._heard(line, chats[0].phone if chats else "", event.kind, _from_me(event), event.at)
+
+    def _prove(self, line: Line, event: GatewayEvent) -> list[Chat]:
+        """The chats that this is about, with what it shows of them; a number that nobody knows yet gets one."""
+        phones = _phones(event.chat_ids)
+        known = {chat.phone: chat for chat in self._chats.called(line.portal_id, line.id, event.chat_ids, phones)}
+        if not known and phones and (event.kind is EventKind.MESSAGE or _proves(event)):
+            return [self._enrich(line, phones[0], event, ())]
+        return [self._enrich(line, phone, event, chat.chat_ids) for phone, chat in known.items()]
+
+    def _enrich(self, line: Line, phone: str, event: GatewayEvent, held: Sequence[str]) -> Chat:
+        """A chat that learns another id of its own takes over what was told under that id before."""
+        last_at = event.at if event.kind is EventKind.MESSAGE else 0.0
+        chat, _new = self._chats.remember(
+            line.portal_id, line.id, phone, also=event.chat_ids, proved=_proves(event), last_at=last_at
+        )
+        learnt = [chat_id for chat_id in event.chat_ids if chat_id not in held]
+        if not learnt:
+            return chat
+        before = self._messages.evidence(line.portal_id, line.id, learnt)
+        return self._chats.remember(line.portal_id, line.id, phone, proved=before.incoming, last_at=before.last_at)[0]
+
+    def _keep(self, line: Line, event: GatewayEvent) -> tuple[Told, Told]:
+        before, after = self._messages.grow(
+            line.portal_id, line.id, event.chat_ids[0], event.message_id, grown_by(told_by(event))
+        )
+        return read_told(before), read_told(after)
+
+    def _settle(self, line: Line, chats: Sequence[Chat], message_id: str, told: Told) -> bool:
+        """Move a send from a card forward, and say whether it is one. A message that is seen to exist was sent,
+        whatever its tick."""
+        state = STATES.get(told.ack) or (SendState.SENT if told.message else None)
+        if state is None:
+            return False
+        refused = state is SendState.FAILED and told.not_on_whatsapp
+        reason = Trouble.NOT_ON_WHATSAPP.value if refused else ""
+        sends = self._sends.by_message(line.portal_id, line.id, message_id, [chat.id for chat in chats])
+        for send in sends:
+            if send.state is not state or (reason and send.reason != reason):
+                self._sends.settle(send, state, reason=reason)
+        return bool(sends)
+
+
+def _phones(chat_ids: Sequence[str]) -> tuple[str, ...]:
+    """Every spelling of the phone among a chat's ids, the numbering plan's own first."""
+    for chat_id in chat_ids:
+        digits, _, home = chat_id.partition("@")
+        phone = phone_of_digits(digits) if f"@{home}" in PHONE_IDS else None
+        if phone:
+            return spellings(phone)
+    return ()
+
+
+def _from_me(event: GatewayEvent) -> bool:
+    return event.message.from_me if event.message else event.from_me
+
+
+def _proves(event: GatewayEvent) -> bool:
+    """Whether it shows that the client has WhatsApp: they wrote, or something of ours arrived."""
+    if event.kind is EventKind.MESSAGE:
+        return not _from_me(event)
+    return event.kind is EventKind.ACK and event.from_me and event.ack in ARRIVED
+
+
+def _is_news(event: GatewayEvent, before: Told, after: Told) -> bool:
+    if event.kind is EventKind.MESSAGE:
+        return before.message is None and after.message is not None
+    return _proves(event) and before.ack not in ARRIVED
