@@ -6,10 +6,12 @@ grants what all its limits allow, in one atomic step. Storage trouble raises and
     checks = Limiter(RedisStorage(client), limits=(Rate(every=3.0, burst=10), Window(limit=100, seconds=86_400)))
     permits = checks.acquire("line-7", 10)      # permits.granted, permits.refused, permits.wait
     checks.give_back("line-7", permits, 2)      # two of them were never used
+
+What a storage has forgotten (a restart, a flush) it can be told again: `acquire(…, before=…)`.
 """
 
 from ratelimit.errors import StorageUnavailable
-from ratelimit.limiter import Limiter, Permits
+from ratelimit.limiter import Limiter, Permits, Spent
 from ratelimit.limits import Limit, Rate, Window
 from ratelimit.memory import MemoryStorage
 from ratelimit.redis import RedisStorage
@@ -22,6 +24,7 @@ __all__ = [
     "Permits",
     "Rate",
     "RedisStorage",
+    "Spent",
     "Storage",
     "StorageUnavailable",
     "Window",

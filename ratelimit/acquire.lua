@@ -1,11 +1,11 @@
 -- Grant up to n permits and remember them; memory.py is the same in Python, storage.py says what is kept.
 -- KEYS  log, state
--- ARGV  clock ('' = the server's), id ('' = only look), n, all_or_nothing, memory, slack,
+-- ARGV  clock ('' = the server's), id ('' = only look), n, all_or_nothing, must_know, memory, slack,
 --       how many rates, {pace, burst}..., {limit, span}...
--- Returns {granted, microseconds until one more}.
+-- Returns {granted, microseconds until one more}, or {-1, 0} for a key that must be known and is not.
 local log, state = KEYS[1], KEYS[2]
 local id, n = ARGV[2], tonumber(ARGV[3])
-local rates = tonumber(ARGV[7])
+local rates = tonumber(ARGV[8])
 
 local function whole(x)
   return string.format('%.0f', x) -- tostring would round to 14 digits
@@ -26,11 +26,14 @@ for place = 1, rates do
   end
 end
 local known = redis.call('HMGET', state, unpack(fields))
+if ARGV[5] == '1' and not known[1] then
+  return {-1, 0}
+end
 
 local free = n
 local buckets = {}
 for place = 1, rates do
-  local pace, burst = tonumber(ARGV[6 + 2 * place]), tonumber(ARGV[7 + 2 * place])
+  local pace, burst = tonumber(ARGV[7 + 2 * place]), tonumber(ARGV[8 + 2 * place])
   local due, was, since = tonumber(known[3 * place - 1]), tonumber(known[3 * place]), tonumber(known[3 * place + 1])
   if not due then
     due, since = now, now
@@ -43,7 +46,7 @@ for place = 1, rates do
 end
 
 local windows = {}
-for at = 8 + 2 * rates, #ARGV, 2 do
+for at = 9 + 2 * rates, #ARGV, 2 do
   local limit, span = tonumber(ARGV[at]), tonumber(ARGV[at + 1])
   local after = '(' .. whole(now - span)
   local count = redis.call('ZCOUNT', log, after, '+inf')
@@ -81,7 +84,7 @@ for _, window in ipairs(windows) do
 end
 
 if id ~= '' and spent > 0 then
-  local memory = math.max(tonumber(ARGV[5]), tonumber(known[1]) or 0)
+  local memory = math.max(tonumber(ARGV[6]), tonumber(known[1]) or 0)
   local entries = {}
   for number = 0, spent - 1 do
     entries[#entries + 1] = whole(now)
@@ -101,7 +104,7 @@ if id ~= '' and spent > 0 then
   end
   redis.call('HSET', state, unpack(changes))
   -- Counted from the clock, which may be behind: what is remembered must outlive the time at which it stands still.
-  local life = whole(math.ceil((now - clock + memory + tonumber(ARGV[6])) / 1000))
+  local life = whole(math.ceil((now - clock + memory + tonumber(ARGV[7])) / 1000))
   redis.call('PEXPIRE', log, life)
   redis.call('PEXPIRE', state, life)
 end

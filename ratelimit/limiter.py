@@ -1,12 +1,16 @@
 """The one thing most callers need."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from ratelimit.limits import Limit, Limits
+from ratelimit.errors import StorageUnavailable
+from ratelimit.limits import MOST, Limit, Limits
 from ratelimit.storage import Storage
-from ratelimit.units import SECOND
+from ratelimit.units import SECOND, microseconds
+
+Spent = tuple[float, int]  # when (unix seconds), and how many permits
+LOADS = 3  # tries to tell a storage what it does not know, before it is taken for broken
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +53,43 @@ class Limiter:
         self._prefix = prefix
 
     def acquire(
-        self, key: str, n: int = 1, *, all_or_nothing: bool = False, limits: Iterable[Limit] | None = None
+        self,
+        key: str,
+        n: int = 1,
+        *,
+        all_or_nothing: bool = False,
+        limits: Iterable[Limit] | None = None,
+        before: Callable[[], Iterable[Spent]] | None = None,
     ) -> Permits:
         """Spend up to `n` permits in one atomic step; with `all_or_nothing` either `n` or none.
 
-        A refusal spends nothing. Raises StorageUnavailable, and then nothing may be done; ValueError for `n` below 1.
-        One Redis round trip.
-        """
-        return self._ask(key, n, limits, id=os.urandom(8).hex(), all_or_nothing=all_or_nothing)
+        `before` says what was spent, from a book that lasts longer than the storage; it is asked when the storage
+        does not know the key (a restart, a flush), which is then loaded before anything is granted. So nothing more
+        is granted than without the loss, if everything is in the book before it is asked for here.
 
-    def peek(self, key: str, n: int = 1, *, limits: Iterable[Limit] | None = None) -> Permits:
+        A refusal spends nothing. Raises StorageUnavailable, and then nothing may be done; ValueError for `n` below 1;
+        what `before` raises. One Redis round trip, three where the key had to be loaded.
+        """
+        return self._ask(key, n, limits, before, id=os.urandom(8).hex(), all_or_nothing=all_or_nothing)
+
+    def peek(
+        self,
+        key: str,
+        n: int = 1,
+        *,
+        limits: Iterable[Limit] | None = None,
+        before: Callable[[], Iterable[Spent]] | None = None,
+    ) -> Permits:
         """What `acquire` would answer now, spending nothing. Same errors and cost."""
-        return self._ask(key, n, limits, id="", all_or_nothing=False)
+        return self._ask(key, n, limits, before, id="", all_or_nothing=False)
+
+    def load(self, key: str, spent: Iterable[Spent], *, limits: Iterable[Limit] | None = None) -> None:
+        """Tell what this key has spent, if the storage does not know the key; else nothing, so that of many who tell
+        it at once one is heard. Times may be rough, but never too early: what is spent later leaves a limit later.
+
+        A Rate takes the permits for having kept to it. Raises StorageUnavailable. One Redis round trip.
+        """
+        self._load(self._name(key), spent, self._terms(limits))
 
     def give_back(self, key: str, permits: Permits, n: int, *, limits: Iterable[Limit] | None = None) -> None:
         """Say that `n` in all of these permits were never used: then others may use them.
@@ -85,13 +114,35 @@ class Limiter:
         """Forget what this key has spent. Raises StorageUnavailable. One Redis round trip."""
         self._storage.reset(self._name(key))
 
-    def _ask(self, key: str, n: int, limits: Iterable[Limit] | None, *, id: str, all_or_nothing: bool) -> Permits:
+    def _ask(
+        self,
+        key: str,
+        n: int,
+        limits: Iterable[Limit] | None,
+        before: Callable[[], Iterable[Spent]] | None,
+        *,
+        id: str,
+        all_or_nothing: bool,
+    ) -> Permits:
         if not isinstance(n, int) or n < 1:
             raise ValueError(f"n must be a whole number from 1, not {n!r}")
-        name = self._name(key)
-        terms = self._limits if limits is None else Limits.of(limits)
-        granted, wait = self._storage.acquire(name, n, terms, id=id, all_or_nothing=all_or_nothing)
-        return Permits(n, granted, wait / SECOND, name, id)
+        name, terms = self._name(key), self._terms(limits)
+        for _attempt in range(LOADS):
+            answer = self._storage.acquire(
+                name, n, terms, id=id, all_or_nothing=all_or_nothing, must_know=before is not None
+            )
+            if answer is not None:
+                granted, wait = answer
+                return Permits(n, granted, wait / SECOND, name, id)
+            self._load(name, before() if before else (), terms)
+        raise StorageUnavailable("the storage forgets what it was told a moment ago")
+
+    def _load(self, name: str, spent: Iterable[Spent], terms: Limits) -> None:
+        told = sorted((microseconds(at), min(n, MOST)) for at, n in spent if n > 0)
+        self._storage.load(name, told, terms, id=os.urandom(8).hex())
+
+    def _terms(self, limits: Iterable[Limit] | None) -> Limits:
+        return self._limits if limits is None else Limits.of(limits)
 
     def _name(self, key: str) -> str:
         if not key:

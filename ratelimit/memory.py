@@ -3,7 +3,7 @@
 import time
 from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from threading import Lock
@@ -44,10 +44,15 @@ class MemoryStorage(Storage):
         self._ledgers: OrderedDict[str, _Ledger] = OrderedDict()
         self._lock = Lock()
 
-    def acquire(self, key: str, n: int, limits: Limits, *, id: str, all_or_nothing: bool) -> tuple[int, int]:
+    def acquire(
+        self, key: str, n: int, limits: Limits, *, id: str, all_or_nothing: bool, must_know: bool
+    ) -> tuple[int, int] | None:
         with self._lock:
             clock = microseconds(self._clock())
-            ledger = self._ledgers.get(key) or _Ledger()
+            known = self._known(key, clock)
+            if must_know and known is None:
+                return None
+            ledger = known or _Ledger()
             look = _Look(ledger, limits, _now(ledger, clock))
             granted = min(n, look.free())
             if all_or_nothing and granted < n:
@@ -58,6 +63,18 @@ class MemoryStorage(Storage):
                 self._ledgers[key] = ledger
                 self._forget_idle(clock)
             return granted, ready - clock if ready > look.now else 0
+
+    def load(self, key: str, spent: Sequence[tuple[int, int]], limits: Limits, *, id: str) -> None:
+        with self._lock:
+            now = microseconds(self._clock())
+            if self._known(key, now):
+                return
+            ledger = _Ledger(memory=limits.memory, forget_at=now + limits.memory + SLACK)
+            ledger.buckets = [_Bucket(_owed(spent, rate, now), rate.pace, since=now) for rate in limits.rates]
+            ledger.times = [min(at, now) for at, n in spent if min(at, now) > now - limits.memory for _ in range(n)]
+            ledger.members = [(id, number) for number in range(len(ledger.times))]
+            self._ledgers[key] = ledger
+            self._forget_idle(now)
 
     def give_back(self, key: str, *, id: str, first: int, end: int) -> None:
         with self._lock:
@@ -85,6 +102,10 @@ class MemoryStorage(Storage):
     def size(self) -> int:
         """How many keys are remembered."""
         return len(self._ledgers)
+
+    def _known(self, key: str, clock: int) -> _Ledger | None:
+        ledger = self._ledgers.get(key)
+        return ledger if ledger and clock < ledger.forget_at else None
 
     def _forget_idle(self, clock: int) -> None:
         for _ in range(2):
@@ -155,3 +176,11 @@ def _bucket(ledger: _Ledger, place: int, rate: Rate, now: int) -> _Bucket:
         return _Bucket(max(known.due, now), known.pace, known.since)
     owed = -(-max(known.due - now, 0) // known.pace)
     return _Bucket(now + owed * rate.pace, rate.pace, since=now)
+
+
+def _owed(spent: Sequence[tuple[int, int]], rate: Rate, now: int) -> int:
+    """When the Rate's burst is whole again after all this, which kept to it: no more than a whole burst is owed."""
+    due = 0
+    for at, n in spent:
+        due = max(due, min(at, now)) + n * rate.pace
+    return min(max(due, now), now + rate.burst * rate.pace)

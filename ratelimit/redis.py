@@ -15,9 +15,10 @@ from ratelimit.units import SLACK, microseconds
 class RedisStorage(Storage):
     """Counts in Redis 5 or newer, or Valkey, with the server's own clock; one script and one round trip per call.
 
-    - Lasting: what was spent lives as long as the server's data. Without `appendonly yes` a restart forgets it and the
-      limits start anew; with `appendfsync always` nothing granted is ever forgotten, with `everysec` a crash may forget
-      a second. An eviction policy other than `noeviction` forgets too, and so does a failover to a late replica.
+    - Lasting: what was spent lives as long as the server's data. Without `appendonly yes` a restart forgets it, and the
+      limits start anew but for callers that say what was spent `before`; with `appendfsync always` nothing granted is
+      ever forgotten, with `everysec` a crash may forget a second. An eviction policy other than `noeviction` forgets
+      too, and so does a failover to a late replica.
     - Waiting: the client decides. Give it short timeouts and no retries: redis-py's own are 5 s, ten times over.
       A retry whose first try did arrive spends nothing more.
     - Space: two keys with one hash tag for each key in use; they expire a minute after their last permit can matter.
@@ -30,16 +31,26 @@ class RedisStorage(Storage):
         self._clock = clock
         self._acquire = client.register_script(_lua("acquire.lua"))
         self._give_back = client.register_script(_lua("give_back.lua"))
+        self._load = client.register_script(_lua("load.lua"))
 
-    def acquire(self, key: str, n: int, limits: Limits, *, id: str, all_or_nothing: bool) -> tuple[int, int]:
-        terms = [number for rate in limits.rates for number in (rate.pace, rate.burst)]
-        terms += [number for window in limits.windows for number in (window.limit, window.span)]
-        asked = (self._time(), id, n, int(all_or_nothing), limits.memory, SLACK, len(limits.rates), *terms)
+    def acquire(
+        self, key: str, n: int, limits: Limits, *, id: str, all_or_nothing: bool, must_know: bool
+    ) -> tuple[int, int] | None:
+        terms = [number for window in limits.windows for number in (window.limit, window.span)]
+        kept = (limits.memory, SLACK, *_rates(limits))
+        asked = (self._time(), id, n, int(all_or_nothing), int(must_know), *kept, *terms)
         try:
             granted, wait = cast(Sequence[int], self._acquire(keys=_keys(key), args=asked))
         except redis.RedisError as error:
             raise StorageUnavailable("Redis did not grant permits") from error
-        return granted, wait
+        return None if granted < 0 else (granted, wait)
+
+    def load(self, key: str, spent: Sequence[tuple[int, int]], limits: Limits, *, id: str) -> None:
+        told = [number for pair in spent for number in pair]
+        try:
+            self._load(keys=_keys(key), args=(self._time(), id, limits.memory, SLACK, *_rates(limits), *told))
+        except redis.RedisError as error:
+            raise StorageUnavailable("Redis did not take what was spent") from error
 
     def give_back(self, key: str, *, id: str, first: int, end: int) -> None:
         try:
@@ -60,6 +71,10 @@ class RedisStorage(Storage):
 def _keys(key: str) -> tuple[str, str]:
     """One hash tag, so that a cluster keeps both on one node."""
     return f"{{{key}}}:log", f"{{{key}}}:state"
+
+
+def _rates(limits: Limits) -> list[int]:
+    return [len(limits.rates), *(number for rate in limits.rates for number in (rate.pace, rate.burst))]
 
 
 def _lua(name: str) -> str:

@@ -6,10 +6,14 @@ What is kept for one key:
           time); `pace`, the microseconds per permit it is counted in; `since`, when counting in that pace began
   memory  the longest time for which any call on this key needed an entry
 
+A key is known from its first grant or load until a while after its last permit can matter; one that is not known was
+never used, has not been for long, or was lost with the storage's memory.
+
 Time for a key never runs backwards: `now` is the clock, or the newest entry of the log where the clock is behind it.
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 
 from ratelimit.limits import Limits
 
@@ -18,10 +22,19 @@ class Storage(ABC):
     """Counts permits for many keys; safe to share between threads. A `Limiter` is how it is used."""
 
     @abstractmethod
-    def acquire(self, key: str, n: int, limits: Limits, *, id: str, all_or_nothing: bool) -> tuple[int, int]:
+    def acquire(
+        self, key: str, n: int, limits: Limits, *, id: str, all_or_nothing: bool, must_know: bool
+    ) -> tuple[int, int] | None:
         """Grant up to `n` and remember them under `id`; with an empty id only look.
 
-        Returns how many, and the microseconds until one more would be granted. Raises StorageUnavailable.
+        Returns how many, and the microseconds until one more would be granted. With `must_know` None for a key that
+        is not known, and nothing was granted. Raises StorageUnavailable.
+        """
+
+    @abstractmethod
+    def load(self, key: str, spent: Sequence[tuple[int, int]], limits: Limits, *, id: str) -> None:
+        """Make a key known, with what was spent before: (microseconds, permits) from old to new, times to come
+        taken for now. Nothing if the key is known already. Raises StorageUnavailable.
         """
 
     @abstractmethod

@@ -20,7 +20,7 @@ const ACTIONS = {
   reveal,
   refresh,
   retry: () => lastTry(),
-  ask: (button) => button.closest('[aria-busy]') || check(button.dataset.keys.split(' ')),
+  ask: (button) => button.closest('[aria-busy]') || check(button.dataset.keys.split(' '), { pressed: true }),
   'open-chat': (button) => chat(button, 'text'),
   write: (button) => chat(button, 'text'),
   'open-history': (button) => chat(button, 'messages'),
@@ -56,24 +56,25 @@ async function refresh() {
   if (drawn) await follow();
 }
 
-// After a card is drawn: the lines' states, the numbers nobody knows about, and a second look at an old card.
+// After a card is drawn: the lines' states, the numbers nobody knows about or that are out of date, in one request,
+// and a second look at an old card. A refresh was pressed, and asks about all.
 async function follow() {
   const drawn = content.querySelector('.revealed');
   const keys = drawn?.dataset.ask?.split(' ');
   const jobs = [lines()];
   if (drawn && 'old' in drawn.dataset) jobs.push(revalidate(drawn.dataset.version).then(() => { delete drawn.dataset.old; }));
-  if (keys) jobs.push(check(keys));
+  if (keys) jobs.push(check(keys, 'again' in drawn.dataset ? { pressed: true, again: true } : {}));
   await Promise.all(jobs);
 }
 
-async function check(keys) {
-  lastTry = () => check(keys);
+async function check(keys, how) {
+  lastTry = () => check(keys, how);
   for (const key of keys) {
     const place = document.querySelector(`#phone-${key} .phone-presence`);
     place?.setAttribute('aria-busy', 'true');
   }
   try {
-    swapRows(await html('/card/check', { keys, line: chosenLine() }));
+    swapRows(await html('/card/check', { keys, line: chosenLine(), ...how }), keys);
   } catch (error) {
     // The numbers stay: one can write to them without knowing.
     for (const place of content.querySelectorAll('.phone-presence')) place.removeAttribute('aria-busy');
@@ -147,12 +148,12 @@ function pathTo(element) {
 }
 
 // Only the rows change after a check, so that focus and an open menu stay where they are.
-function swapRows(text) {
+function swapRows(text, asked) {
   const drawn = fragment(text);
   swaps += 1;
   for (const row of drawn.querySelectorAll('.phone')) {
     const place = document.getElementById(row.id);
-    if (!place) continue;
+    if (!place || (knowsLess(row) && !asked.includes(row.dataset.key))) continue;
     const action = place.contains(document.activeElement) ? document.activeElement.dataset.action : null;
     place.replaceWith(row);
     if (action) (row.querySelector(`[data-action="${action}"]`) ?? row.querySelector('button'))?.focus();
@@ -161,9 +162,14 @@ function swapRows(text) {
   const notes = content.querySelector('.footnotes');
   if (notes?.contains(document.activeElement)) content.focus({ preventScroll: true });
   const fresh = drawn.querySelector('.footnotes');
-  fresh.prepend(...(notes?.querySelectorAll('[role="status"]') ?? [])); // when it was refreshed
+  fresh.prepend(...(notes?.querySelectorAll('[data-keep]') ?? [])); // when it was refreshed
   notes?.replaceWith(fresh);
   tick(content);
+}
+
+// Why a number was not asked a moment ago is not remembered by the server, but true all the same.
+function knowsLess(row) {
+  return row.querySelector('[data-presence="not_asked"], [data-presence="checking"]');
 }
 
 function problem(error) {

@@ -80,12 +80,12 @@ def test_writing_from_another_line_than_the_client_knows_is_warned_about(make_wi
     widget = make_widget(lines=("sales", "support"))
     page = widget.open(lang="en").reveal()
     key = page.keys[ORDERS]
-    page.open_chat(key, line=1)
-
-    page.open_chat(key, line=2)
-
     warning = "This client knows you by the line Line sales. From here the message comes from another number."
-    assert warning in page.words
+    page.open_chat(key, line=1)
+    assert warning not in page.open_chat(key, line=2).words  # nobody has written yet
+
+    page.open_chat(key, line=1).send(page.chat, "Hello", "key-1")
+    assert warning in page.open_chat(key, line=2).words
     assert warning not in page.open_chat(key, line=1).words
 
 

@@ -10,17 +10,34 @@ MakeWidget = Callable[..., Widget]
 IVAN, MARIA, ORDERS = "+7 961 951-00-00", "+7 912 345-67-89", "+7 926 111-22-33"
 
 
-def test_refresh_forgets_the_card_and_its_numbers_and_asks_again(widget: Widget, outside: Outside) -> None:
-    page = widget.open().reveal().check()
+def test_refresh_reads_the_card_anew_and_asks_again_about_all_that_is_not_proved(
+    widget: Widget, outside: Outside, clock: Clock
+) -> None:
+    page = widget.open(lang="en").reveal().check()
     assert outside.calls("gateway")["check-exists"] == 3
 
+    clock.forward(120)
     page.refresh()
 
     assert outside.calls("portal")["batch"] == 2
-    assert page.rows[ORDERS] == page.rows[MARIA] == "checking"
+    assert (page.rows[ORDERS], page.rows[MARIA]) == ("yes", "no")  # what was known, until the page has asked
+    assert "checked 2 min ago" in page.row(ORDERS)
     assert outside.calls("gateway")["check-exists"] == 3  # asked by the page, once it stands
-    assert page.check().rows[ORDERS] == "yes"
+    assert "checked just now" in page.check().row(ORDERS)
     assert outside.calls("gateway")["check-exists"] == 6
+
+
+@pytest.mark.parametrize("lang", ["en", "ru"])
+def test_refresh_says_what_it_cost_and_what_is_left(widget: Widget, clock: Clock, lang: str) -> None:
+    page = widget.open(lang=lang).reveal().check()
+    clock.forward(60)
+
+    page.refresh().check()
+
+    cost, left = "%(num)s numbers were checked.", "%(left)s of %(allowed)s checks are left today."
+    counts = {"left": 14, "allowed": 20}
+    assert (left % counts if lang == "en" else in_russian(left, **counts)) in page.words
+    assert (cost % {"num": 3} if lang == "en" else "Проверено 3 номера.") in page.words
 
 
 @pytest.mark.parametrize("lang", ["en", "ru"])
@@ -30,23 +47,30 @@ def test_refresh_stays_within_the_limits_and_says_when_the_next_check_is_possibl
     widget = make_widget(check_burst=3, check_every=180.0)
     page = widget.open(lang=lang).reveal().check()
 
+    clock.forward(1)
     page.refresh()
 
     at = "11:03" if lang == "ru" else "11:03 AM"
     text = "The next check of a number is possible at %(time)s."
     assert (text % {"time": at} if lang == "en" else in_russian(text, time=at)) in page.words
     page.check()
-    assert list(page.rows.values()).count("limit") == 3
+    assert page.words.count(text % {"time": at} if lang == "en" else in_russian(text, time=at)) == 0
+    limit = "Check limit reached until %(time)s"
+    assert page.words.count(limit % {"time": at} if lang == "en" else in_russian(limit, time=at)) == 3
     assert outside.calls("gateway")["check-exists"] == 3
     clock.forward(181)
-    assert list(page.refresh().check().rows.values()).count("limit") == 2
+    page.refresh().check()
+    assert outside.calls("gateway")["check-exists"] == 4
 
 
-def test_refresh_pressed_ten_times_costs_no_more_than_the_limit(make_widget: MakeWidget, outside: Outside) -> None:
+def test_refresh_pressed_ten_times_costs_no_more_than_the_limit(
+    make_widget: MakeWidget, outside: Outside, clock: Clock
+) -> None:
     widget = make_widget(check_burst=4)
     page = widget.open().reveal().check()
 
     for _press in range(10):
+        clock.forward(0.25)
         page.refresh().check()
 
     assert outside.calls("gateway")["check-exists"] == 4
@@ -60,7 +84,7 @@ def test_refresh_works_where_the_field_is_being_edited(widget: Widget, outside: 
     assert 'data-action="refresh"' in page.text
     page.refresh()
 
-    assert page.rows[ORDERS] == "checking"
+    assert len(page.to_ask) == 3
     assert outside.calls("portal")["batch"] == 2
 
 
@@ -83,7 +107,7 @@ def test_a_refresh_in_one_process_is_seen_in_the_other(
     here.refresh()
     there.reveal()
 
-    assert there.rows[ORDERS] == "checking"
+    assert there.rows[ORDERS] == "yes"  # no answer is lost
     assert outside.calls("portal")["batch"] == batches + 2  # each process read the card anew
     there.reveal()
     assert outside.calls("portal")["batch"] == batches + 2  # once

@@ -24,13 +24,26 @@ def test_a_reveal_proves_the_token_once_and_reads_the_card_in_one_batch(widget: 
     assert outside.total("gateway") == 0
 
 
-def test_a_cold_check_asks_once_for_the_line_once_for_its_chats_and_once_a_number(
+def test_a_cold_check_asks_once_for_the_line_once_for_its_chats_once_for_who_has_none_there_and_once_a_number(
     widget: Widget, outside: Outside
 ) -> None:
     widget.open().reveal().check()
 
     # Four can be asked about; one of them has a chat and needs no check.
-    assert outside.calls("gateway") == {"session": 1, "overview": 1, "check-exists": 3}
+    assert outside.calls("gateway") == {"session": 1, "overview": 2, "check-exists": 3}
+
+
+def test_a_card_that_nobody_has_opened_yet_knows_who_has_a_chat_from_another_cards_check(
+    widget: Widget, outside: Outside
+) -> None:
+    widget.open().reveal().check()
+    before = outside.calls("gateway")
+
+    world = widget.open("/crm/type/183/details/12/").reveal()
+
+    assert [number for number, shown in world.rows.items() if shown == "yes"] == ["+49 1511 2345678"]
+    assert "has a chat" in widget.open("/crm/type/183/details/12/", lang="en").reveal().row("+49 1511 2345678")
+    assert outside.calls("gateway") == before
 
 
 def test_a_warm_reveal_asks_nobody_for_five_minutes(widget: Widget, outside: Outside, clock: Clock) -> None:
@@ -57,14 +70,19 @@ def test_a_colleague_who_opens_the_card_meanwhile_finds_the_answers(widget: Widg
     assert outside.calls("portal")["batch"] == 2  # with their own rights
 
 
-def test_after_five_minutes_whatsapp_is_asked_again(widget: Widget, outside: Outside, clock: Clock) -> None:
-    page = widget.open()
+def test_after_five_minutes_the_answer_is_shown_with_its_age_and_whatsapp_is_asked_again(
+    widget: Widget, outside: Outside, clock: Clock
+) -> None:
+    page = widget.open(lang="en")
     page.reveal().check()
 
     clock.forward(301)
     page.reveal()
-    assert page.rows["+7 926 111-22-33"] == "checking"
+    assert page.rows["+7 926 111-22-33"] == "yes"
+    assert "checked 5 min ago" in page.row("+7 926 111-22-33")
+    assert len(page.to_ask) == 3
     page.check()
+    assert "checked just now" in page.row("+7 926 111-22-33")
 
     assert outside.calls("gateway")["check-exists"] == 6
     assert outside.calls("portal")["batch"] == 2

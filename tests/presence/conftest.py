@@ -1,28 +1,47 @@
 """Answers in this process or in Redis, and a line whose gateway answers as a test says."""
 
+import shutil
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
 from flask import Flask
+from sqlalchemy import Engine
 
 from ratelimit import Limiter, MemoryStorage, Rate, Window
-from tests.stand import Clock
+from tests.stand import NOON, Clock
 from widget.answers import Answers
 from widget.gateways.base import Checked, GatewayError, LineState, LineStatus, ListedChat, Trouble
+from widget.gateways.waha import CAPABILITIES
 from widget.keys import PhoneKeys
 from widget.metrics import Metrics
-from widget.presence.checker import Checker, Lifetimes
+from widget.presence.asking import Asker
+from widget.presence.budget import Terms
+from widget.presence.checker import Checker
+from widget.presence.cooling import Cooling
+from widget.presence.evidence import Evidence
 from widget.presence.flights import Flights
-from widget.storage.lines import Line
+from widget.presence.lifetimes import Lifetimes
+from widget.presence.listings import Listings
+from widget.presence.memory import Memory
+from widget.presence.purse import Purse
+from widget.presence.records import Presence
+from widget.storage.cooldowns import Cooldowns
+from widget.storage.database import open_database, upgrade
+from widget.storage.lines import Line, Lines
+from widget.storage.portals import Portals
+from widget.storage.presences import Presences
+from widget.storage.usage import Usage
 from widget.storage.vault import Vault
 
 LINE = Line(1, 1, "Sales", "waha", "https://gw.example", "sales", "key", "")
 OTHER_PORTALS_LINE = Line(2, 2, "Sales", "waha", "https://gw.example", "sales", "key", "")
+SUPPORT = replace(LINE, id=3, session="support")
 KEY = Fernet.generate_key().decode()
 SURE, UNSURE = 300.0, 15.0
 
@@ -33,34 +52,53 @@ class FakeGateway:
 
     says: dict[str, Any] = field(default_factory=dict)
     chats: dict[str, ListedChat] = field(default_factory=dict)
+    older: dict[str, ListedChat] = field(default_factory=dict)  # found only by who asks for them
+    finds: int = 100
     state: LineState | Trouble = LineState.READY
     listing: Trouble | None = None
     sent: bool = True  # whether a request that failed had left
     checked: list[str] = field(default_factory=list)
     listed: int = 0
+    looked_up: list[str] = field(default_factory=list)
     states: int = 0
     hold: threading.Event | None = None
+    at_once: int = 1
+    until: float = 0.0
+
+    @property
+    def capabilities(self) -> Any:
+        return replace(CAPABILITIES, checks_at_once=self.at_once, chats_at_once=self.finds)
 
     def status(self) -> LineStatus:
         self.states += 1
         if isinstance(self.state, Trouble):
             raise GatewayError(self.state)
-        return LineStatus(self.state)
+        return LineStatus(self.state, until=self.until)
 
-    def check(self, phone: str) -> Checked:
-        self.checked.append(phone)
+    def check(self, phones: Sequence[str]) -> dict[str, Checked]:
+        assert 1 <= len(phones) <= self.at_once
+        self.checked += phones
         if self.hold:
             self.hold.wait(10)
+        return {phone: answer for phone in phones if (answer := self._answer(phone)) is not None}
+
+    def _answer(self, phone: str) -> Checked | None:
         said = self.says.get(phone, False)
         if isinstance(said, Trouble):
             raise GatewayError(said, sent=self.sent)
-        return said if isinstance(said, Checked) else Checked(said, self.chat_id_of(phone) if said else "")
+        return said if not isinstance(said, bool) else Checked(said, self.chat_id_of(phone) if said else "")
 
-    def chats_of(self, phones: Sequence[str]) -> dict[str, ListedChat]:
+    def all_chats(self) -> dict[str, ListedChat]:
         self.listed += 1
         if self.listing:
             raise GatewayError(self.listing)
-        return {phone: chat for phone, chat in self.chats.items() if phone in phones}
+        return dict(self.chats)
+
+    def chats_of(self, phones: Sequence[str]) -> dict[str, ListedChat]:
+        self.looked_up += phones
+        if self.listing:
+            raise GatewayError(self.listing)
+        return {phone: chat for phone, chat in {**self.chats, **self.older}.items() if phone in phones}
 
     def chat_id_of(self, phone: str) -> str:
         return f"{phone.lstrip('+')}@c.us"
@@ -68,13 +106,16 @@ class FakeGateway:
 
 @dataclass
 class FakeGateways:
+    """One gateway for all lines, but for those that have their own."""
+
     gateway: FakeGateway
+    others: dict[int, FakeGateway] = field(default_factory=dict)
 
     def of(self, line: Line) -> FakeGateway:
-        return self.gateway
+        return self.others.get(line.id, self.gateway)
 
     def status(self, line: Line) -> LineStatus:
-        return self.gateway.status()
+        return self.of(line).status()
 
     def distrust(self, line: Line) -> None:
         pass
@@ -94,10 +135,28 @@ class Desk:
 
     checker: Checker
     gateway: FakeGateway
+    gateways: FakeGateways
     chats: FakeChats
     answers: Answers
     limiter: Limiter
     metrics: Metrics
+    memory: Memory
+    evidence: Evidence
+    purse: Purse
+    usage: Usage
+    cooling: Cooling
+    cooldowns: Cooldowns
+    lifetimes: Lifetimes
+    clock: Clock
+
+    def known(self, *phones: str, portal: int = 1) -> dict[str, Presence]:
+        """What another reader finds without asking anybody: all that is not forgotten."""
+        keys = self.memory.keys(portal, phones)
+        found = self.memory.get_many(portal, list(keys))
+        return {keys[key]: presence for key, presence in found.items()}
+
+    def spent(self, line: Line = LINE) -> int:
+        return self.usage.total(line.portal_id, line.id, "checks", since=0)
 
 
 @pytest.fixture
@@ -116,31 +175,87 @@ def pool() -> Iterator[ThreadPoolExecutor]:
         yield workers
 
 
+@pytest.fixture(scope="session")
+def filled_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated database with the portals and lines of above; each test gets a copy."""
+    path = tmp_path_factory.mktemp("filled") / "widget.sqlite3"
+    engine = open_database(f"sqlite:///{path}")
+    upgrade(engine)
+    vault, clock = Vault([KEY]), Clock(NOON - 365 * 86_400)  # lines that are not young
+    portals, lines = Portals(engine, vault, clock), Lines(engine, vault, clock)
+    for name in ("one", "two"):
+        portals.add(member_id=name, domain=f"{name}.example", endpoint=f"https://{name}.example/rest/", country="RU")
+    for line in (LINE, OTHER_PORTALS_LINE, SUPPORT):
+        lines.add(line.portal_id, name="Sales", gateway="waha", address=line.address, session=line.session, key="key")
+    engine.dispose()
+    return path
+
+
 @pytest.fixture
-def make_desk(gateway: FakeGateway, in_process: Answers, pool: ThreadPoolExecutor, clock: Clock) -> Callable[..., Desk]:
-    """make_desk(burst=…, answers=…, storage=…): desks share the gateway, and whatever is handed in."""
+def engine(filled_file: Path, tmp_path: Path) -> Iterator[Engine]:
+    shutil.copy(filled_file, tmp_path / "widget.sqlite3")
+    opened = open_database(f"sqlite:///{tmp_path / 'widget.sqlite3'}")
+    yield opened
+    opened.dispose()
+
+
+@pytest.fixture
+def make_desk(
+    gateway: FakeGateway, in_process: Answers, pool: ThreadPoolExecutor, clock: Clock, engine: Engine
+) -> Callable[..., Desk]:
+    """make_desk(burst=…, answers=…, storage=…): desks share the gateway, the database, and whatever is handed in."""
 
     def make(
-        *, burst: int = 10, every: float = 3.0, day: int = 100, answers: Answers | None = None, storage: Any = None
+        *,
+        burst: int = 10,
+        every: float = 3.0,
+        day: int = 100,
+        floor: int = 100,
+        answers: Answers | None = None,
+        storage: Any = None,
     ) -> Desk:
         answers = answers or in_process
         limits = (Rate(every=every, burst=burst), Window(limit=day, seconds=86_400))
         limiter = Limiter(storage or MemoryStorage(clock=clock), limits=limits, prefix="checks")
-        chats, metrics = FakeChats(), Metrics()
-        checker = Checker(
+        chats, metrics, gateways = FakeChats(), Metrics(), FakeGateways(gateway)
+        lifetimes = Lifetimes(fresh=SURE, unknown=UNSURE)
+        memory = Memory(
             answers,
-            Flights(answers, lease_seconds=5),
-            limiter,
-            FakeGateways(gateway),  # type: ignore[arg-type]
-            chats,  # type: ignore[arg-type]
-            pool,
-            metrics,
+            Presences(engine, clock),
             Vault([KEY]),
             key_of=PhoneKeys("secret").key,
-            lifetimes=Lifetimes(sure=SURE, unknown=UNSURE),
+            lifetimes=lifetimes,
             clock=clock,
         )
-        return Desk(checker, gateway, chats, answers, limiter, metrics)
+        usage, cooldowns = Usage(engine, clock), Cooldowns(engine, clock)
+        cooling = Cooling(cooldowns, clock)
+        purse = Purse(limiter, usage, cooling, Terms(burst, every, day, floor, 20, 10), clock)
+        checker = Checker(
+            memory,
+            Flights(answers, lease_seconds=5),
+            purse,
+            Asker(gateways, cooling, pool, metrics, clock),  # type: ignore[arg-type]
+            Listings(gateways, memory, chats, lifetimes, clock),  # type: ignore[arg-type]
+            lifetimes=lifetimes,
+            clock=clock,
+        )
+        return Desk(
+            checker,
+            gateway,
+            gateways,
+            chats,
+            answers,
+            limiter,
+            metrics,
+            memory,
+            Evidence(memory, chats, clock),  # type: ignore[arg-type]
+            purse,
+            usage,
+            cooling,
+            cooldowns,
+            lifetimes,
+            clock,
+        )
 
     return make
 

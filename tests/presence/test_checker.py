@@ -18,15 +18,12 @@ JOAO, RUSTAM = "+5531988887777", "+998901234567"
 MANY = [f"+790155501{n:02}" for n in range(20)]
 
 
-def check(desk, *phones, line=LINE):
-    return desk.checker.check(line, phones)
+def check(desk, *phones, line=LINE, **how):
+    return desk.checker.check(line, phones, **how).answers
 
 
 def read(desk, *phones, portal=1):
-    """What another reader finds without asking anybody."""
-    keys = desk.checker.keys(portal, phones)
-    found = desk.checker.read(desk.answers.get_many(list(keys)))
-    return {keys[key]: presence for key, presence in found.items()}
+    return desk.known(*phones, portal=portal)
 
 
 # Each answer.
@@ -71,10 +68,11 @@ def test_when_chats_cannot_be_listed_the_checks_decide(desk):
         (Trouble.LINE_DOWN, Why.LINE_DOWN),
         (Trouble.THROTTLED, Why.THROTTLED),
         (Trouble.RESTRICTED, Why.RESTRICTED),
+        (Trouble.UNSUPPORTED, Why.CANNOT_CHECK),
         *(
             (trouble, Why.FAILED)
             for trouble in Trouble
-            if trouble.value not in ("line_down", "throttled", "restricted")
+            if trouble.value not in ("line_down", "throttled", "restricted", "unsupported")
         ),
     ],
 )
@@ -225,12 +223,13 @@ def test_a_limit_is_not_remembered(make_desk):
     assert read(desk, IVAN, MARIA).keys() == {IVAN}
 
 
-def test_what_was_thrown_away_is_asked_again(desk):
-    check(desk, IVAN, MARIA)
-    desk.checker.forget(1, [IVAN])
-    assert read(desk, IVAN, MARIA).keys() == {MARIA}
-    check(desk, IVAN, MARIA)
-    assert sorted(desk.gateway.checked) == sorted([IVAN, MARIA, IVAN])
+def test_a_refresh_asks_about_fresh_answers_too_but_not_about_proofs(desk, clock):
+    desk.gateway.chats = {ORDERS: ListedChat("1@lid", 1.0, has_messages=True)}
+    check(desk, IVAN, MARIA, ORDERS)
+    clock.forward(1)
+    check(desk, IVAN, MARIA, ORDERS, again=True)
+    assert sorted(desk.gateway.checked) == sorted([IVAN, MARIA] * 2)
+    assert desk.known(IVAN)[IVAN].at == clock()
 
 
 @pytest.mark.parametrize(
@@ -247,7 +246,7 @@ def test_what_was_thrown_away_is_asked_again(desk):
     ],
 )
 def test_a_record_of_another_version_is_asked_again(desk, record):
-    (key,) = desk.checker.keys(1, [IVAN])
+    (key,) = desk.memory.keys(1, [IVAN])
     desk.answers.set_many({key: record} if record is not None else {}, 60)
     assert check(desk, IVAN)[IVAN].answer is Answer.NO
     assert desk.gateway.checked == [IVAN]
@@ -362,7 +361,7 @@ def test_what_lies_in_redis_is_json_without_a_number_and_reads_back_the_same(mak
 
 @pytest.mark.parametrize("chat_id", ["553188887777@c.us", "zz", "ff", "0"])
 def test_a_chat_id_that_another_version_wrote_is_forgotten_and_not_misread(desk, clock, chat_id):
-    (key,) = desk.checker.keys(1, [JOAO])
+    (key,) = desk.memory.keys(1, [JOAO])
     desk.answers.set_many({key: ["yes", clock(), "check", "not_asked", 0.0, chat_id]}, 60)
     found = check(desk, JOAO)[JOAO]
     assert found.answer is Answer.YES
@@ -370,7 +369,7 @@ def test_a_chat_id_that_another_version_wrote_is_forgotten_and_not_misread(desk,
 
 
 def test_cache_keys_hold_no_number_and_differ_between_portals(desk):
-    (here,), (there,) = desk.checker.keys(1, [IVAN]), desk.checker.keys(2, [IVAN])
+    (here,), (there,) = desk.memory.keys(1, [IVAN]), desk.memory.keys(2, [IVAN])
     assert here != there
     assert "9619510000" not in here
 

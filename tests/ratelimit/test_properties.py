@@ -155,3 +155,75 @@ def test_both_storages_give_the_same_answers(new_limiters, limits, schedule, dat
             look = player.limiter.peek("line", 50, limits=terms)
             answers.add((answer and (answer.granted, answer.wait), look.granted, look.wait))
         assert len(answers) == 1
+
+
+# A storage that loses its memory, and a book that does not: whole hours (here of eight seconds), so times are rough.
+
+HOUR = 8 * SECOND
+losing = st.lists(st.tuples(pauses, acquires | returns | st.just(("lose", 0, 0))), min_size=20, max_size=40)
+
+
+@dataclass
+class Keeper(Player):
+    """Writes down what it is granted, and tells it to a storage that has forgotten."""
+
+    def plays(self, at: int, step, limits=None) -> Permits | None:
+        verb, first, second = step
+        if verb == "lose":
+            self.limiter.reset("line")
+            return None
+        if verb == "give back":
+            return super().plays(at, step, limits)
+        permits = self.limiter.acquire("line", first, all_or_nothing=second, limits=limits, before=self.book)
+        if permits.granted:
+            self.books.append(Grant(at, permits))
+        return permits
+
+    def book(self) -> list[tuple[float, int]]:
+        """The end of each hour, which for the one that runs is still to come."""
+        hours: dict[int, int] = {}
+        for at, used in self.used():
+            hours[at // HOUR] = hours.get(at // HOUR, 0) + used
+        return [((hour + 1) * HOUR / SECOND, used) for hour, used in hours.items()]
+
+
+@SEARCH
+@given(limits=some_limits, schedule=losing)
+def test_a_storage_that_lost_its_memory_and_is_told_never_lets_more_through(new_limiter, limits, schedule):
+    limiter, clock = new_limiter(*limits)
+    player = Keeper(limiter)
+    for pause, step in schedule:
+        clock.passes(microseconds=pause)
+        player.plays(clock.now, step)
+    assert all(keeps(limit, player.used()) for limit in limits)
+
+
+@SEARCH
+@given(limits=some_limits, schedule=losing)
+def test_nothing_starves_after_a_loss(new_limiter, limits, schedule):
+    limiter, clock = new_limiter(*limits)
+    player = Keeper(limiter)
+    for pause, step in schedule:
+        clock.passes(microseconds=pause)
+        player.plays(clock.now, step)
+    limiter.reset("line")
+    answer = limiter.peek("line", 50, before=player.book)
+    assert answer.wait <= max(limit.seconds if isinstance(limit, Window) else limit.every for limit in limits)
+    limiter.acquire("line", 50)
+    clock.passes(limiter.peek("line").wait)
+    assert limiter.acquire("line").granted == 1
+
+
+@SEARCH
+@given(limits=some_limits, schedule=losing)
+def test_both_storages_take_what_they_are_told_alike(new_limiters, limits, schedule):
+    twins = [new_limiter(*limits) for new_limiter in new_limiters.values()]
+    players = [Keeper(limiter) for limiter, _ in twins]
+    for pause, step in schedule:
+        answers = set()
+        for player, (_, clock) in zip(players, twins, strict=True):
+            clock.passes(microseconds=pause)
+            answer = player.plays(clock.now, step)
+            look = player.limiter.peek("line", 50)
+            answers.add((answer and (answer.granted, answer.wait), look.granted, look.wait))
+        assert len(answers) == 1

@@ -38,11 +38,21 @@ class Card:
     granted: Mapping[AccessList, bool] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Drawn:
+    """A drawn card: the fragment, its phones, its line (0 without one), how many numbers were new or out of date."""
+
+    html: str
+    phones: tuple[str, ...]
+    line_id: int
+    new: int
+
+
 class CardMemory:
     def __init__(self, seconds: float, clock: Callable[[], float]) -> None:
         self.seconds = seconds
         self._cards: TTLCache[Session, Card] = TTLCache(MOST_CARDS, seconds, timer=clock)
-        self._drawn: LRUCache[Session, tuple[object, str]] = LRUCache(MOST_DRAWN)
+        self._drawn: LRUCache[Session, tuple[object, Drawn]] = LRUCache(MOST_DRAWN)
         self._lock = threading.Lock()
 
     def get(self, session: Session) -> Card | None:
@@ -53,15 +63,15 @@ class CardMemory:
         with self._lock:
             self._cards[session] = card
 
-    def drawn(self, session: Session, shows: object) -> str | None:
+    def drawn(self, session: Session, shows: object) -> Drawn | None:
         """The card as it was drawn last, if it showed exactly this then."""
         with self._lock:
-            before, html = self._drawn.get(session, (None, ""))
-        return html if before == shows else None
+            before, drawn = self._drawn.get(session, (None, None))
+        return drawn if before == shows else None
 
-    def put_drawn(self, session: Session, shows: object, html: str) -> None:
+    def put_drawn(self, session: Session, shows: object, drawn: Drawn) -> None:
         with self._lock:
-            self._drawn[session] = (shows, html)
+            self._drawn[session] = (shows, drawn)
 
     @staticmethod
     def generation_key(session: Session) -> str:

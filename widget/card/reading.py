@@ -16,7 +16,8 @@ from widget.once import Once
 from widget.phones.facts import facts_of
 from widget.phones.numbering import Numbering
 from widget.phones.numbers import parse_many
-from widget.presence.checker import Checker
+from widget.presence.lifetimes import Lifetimes
+from widget.presence.memory import Memory
 from widget.session import Session
 from widget.storage.chats import Chats
 from widget.storage.lines import Line, Lines
@@ -31,7 +32,8 @@ class CardReader:
         rest: Rest,
         memory: CardMemory,
         answers: Answers,
-        checker: Checker,
+        presences: Memory,
+        lifetimes: Lifetimes,
         portals: Portals,
         lines: Lines,
         chats: Chats,
@@ -42,7 +44,8 @@ class CardReader:
         self._rest = rest
         self._memory = memory
         self._answers = answers
-        self._checker = checker
+        self._presences = presences
+        self._lifetimes = lifetimes
         self._portals = portals
         self._lines = lines
         self._chats = chats
@@ -77,17 +80,28 @@ class CardReader:
         return self._clock() > card.read_at + OLD_CARD
 
     def _known(self, session: Session, card: Card) -> Known:
-        """What is known about the card's phones without asking anybody: one query, one Redis round trip."""
+        """What is known about the card's phones without asking anybody: one query, one Redis round trip. One query
+        more for numbers that the cache has nothing about, or without the cache."""
         shown, chats = self.arranged(session, card)
-        keys = self._checker.keys(session.portal_id, e164s(shown))
+        keys = self._presences.keys(session.portal_id, e164s(shown))
+        records: Mapping[str, Any] | None
         try:
             records = self._answers.get_many([*CardMemory.generation_keys(session), *keys])
+            found = self._presences.complete(session.portal_id, keys, records)
         except StoreGone:
-            return Known(card, shown, chats, {}, outdated=False, store_gone=True)
-        fresh = self._checker.read({key: records.get(key) for key in keys})
-        answers = {keys[key]: presence for key, presence in fresh.items()}
-        outdated = CardMemory.generation_in(records, session) != card.generation
-        return Known(card, shown, chats, answers, outdated=outdated, store_gone=False)
+            records, found = None, self._presences.without_cache(session.portal_id, keys)
+        now = self._clock()
+        return Known(
+            card,
+            shown,
+            chats,
+            answers={keys[key]: presence for key, presence in found.items()},
+            to_ask={
+                phone: asking for key, phone in keys.items() if (asking := self._lifetimes.asking(found.get(key), now))
+            },
+            outdated=records is not None and CardMemory.generation_in(records, session) != card.generation,
+            store_gone=records is None,
+        )
 
     def read(self, session: Session) -> Card:
         """From the portal, with the user's rights: the card and which lines the user may use. One batch, and one for

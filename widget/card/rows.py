@@ -7,6 +7,7 @@ from widget.card.collect import CardPhone
 from widget.card.memory import Card
 from widget.phones.hours import LocalTime
 from widget.phones.numbers import LineKind
+from widget.presence.budget import Asking, Left
 from widget.presence.records import Answer, How, Presence, Why, unknown
 from widget.storage.chats import Chat
 from widget.storage.lines import Line
@@ -14,20 +15,27 @@ from widget.storage.lines import Line
 
 @dataclass(frozen=True)
 class Row:
-    """One phone of the card. `local` is None where the client's time is not known; `chat` is the last used one."""
+    """One phone of the card. `local` is None where the client's time is not known; `chat` is the last used one.
+
+    `asking` is what the page's own question about it would be, None where it has none. `vain` says that somebody has
+    just pressed, and the answer could not be renewed.
+    """
 
     item: CardPhone
     presence: Presence
     local: LocalTime | None
     chat: Chat | None
     chat_line: Line | None
+    asking: Asking | None = None
+    vain: bool = False
 
 
 @dataclass(frozen=True)
 class CardView:
-    """Everything the page draws. `to_ask` are keys of rows that nobody knows about and that may be asked now.
+    """Everything the page draws. `to_ask` are keys of rows that nobody knows about or that are out of date, and that
+    the page may ask about by itself; `to_press` those that nobody knows about, `to_renew` those that a refresh asks.
 
-    `barred`: there are lines, but none that this user may use.
+    `barred`: there are lines, but none that this user may use. `left` is the line's budget where it was seen lately.
     """
 
     rows: list[Row]
@@ -39,10 +47,19 @@ class CardView:
     zone: str
     hours: str
     barred: bool = False
+    left: Left | None = None
 
     @property
     def to_ask(self) -> list[str]:
-        return [row.item.key for row in self.rows if _may_ask(row)]
+        return [row.item.key for row in self.rows if row.asking]
+
+    @property
+    def to_press(self) -> list[str]:
+        return [row.item.key for row in self.rows if row.asking is Asking.NEW]
+
+    @property
+    def to_renew(self) -> list[str]:
+        return [row.item.key for row in self.rows if _may_renew(row)]
 
 
 @dataclass(frozen=True)
@@ -53,6 +70,7 @@ class Known:
     shown: list[CardPhone]
     chats: "KnownChats"
     answers: dict[str, Presence]
+    to_ask: dict[str, Asking]
     outdated: bool
     store_gone: bool
 
@@ -71,24 +89,33 @@ def row_of(item: CardPhone, known: Known, lines: Sequence[Line], local: LocalTim
     chat = known.chats.last.get(phone)
     chat_line = next((line for line in lines if chat and line.id == chat.line_id), None)
     presence = known.answers.get(phone)
-    if phone in known.chats.proved and not (presence and presence.answer is Answer.YES):
+    asking = known.to_ask.get(phone)
+    if phone in known.chats.proved and not (presence and (presence.proved or _refused_since(presence, chat))):
         # When they last talked on a line that is closed to this user is not theirs to know.
         presence = Presence(Answer.YES, chat.last_at if chat and chat.proved else 0.0, How.CHAT)
+        asking = None
+    presence = presence or unknown(_why_unknown(item, known, lines))
     return Row(
         item=item,
-        presence=presence or unknown(_why_unknown(item, known, lines)),
+        presence=presence,
         local=local,
         chat=chat,
         chat_line=chat_line,
+        asking=asking if _by_itself(item, presence, known, lines) else None,
     )
 
 
 def answered(row: Row, answers: Mapping[str, Presence]) -> Row:
-    """Limits and stores in trouble are not remembered, so the answer just given is drawn over what is."""
+    """Limits and stores in trouble are not remembered, so the answer just given is drawn over what is; but nothing
+    takes away an answer that is there. Whoever has just asked is not made to ask again."""
     given = answers.get(row.item.phone.e164 or "")
-    if given is None or row.presence.answer is Answer.YES:
+    if given is None:
         return row
-    return replace(row, presence=given)
+    if row.presence.answer is Answer.UNKNOWN:
+        return replace(row, presence=given, asking=None)
+    vain = given.answer is Answer.UNKNOWN or given.tried > given.at
+    noted = replace(row.presence, why=given.why, until=given.until) if vain else row.presence
+    return replace(row, presence=noted, asking=None, vain=vain)
 
 
 def _why_unknown(item: CardPhone, known: Known, lines: Sequence[Line]) -> Why:
@@ -101,5 +128,17 @@ def _why_unknown(item: CardPhone, known: Known, lines: Sequence[Line]) -> Why:
     return Why.LANDLINE if item.phone.kind is LineKind.LANDLINE else Why.NOT_ASKED
 
 
-def _may_ask(row: Row) -> bool:
-    return row.presence.answer is Answer.UNKNOWN and row.presence.why is Why.NOT_ASKED
+def _refused_since(presence: Presence, chat: Chat | None) -> bool:
+    """A message of ours was refused after the last one of the chat: the chat proves nothing any more."""
+    return presence.how is How.SEND and presence.at >= (chat.last_at if chat else 0.0)
+
+
+def _by_itself(item: CardPhone, presence: Presence, known: Known, lines: Sequence[Line]) -> bool:
+    """The page asks about what could be anybody's WhatsApp; a landline only on a click."""
+    askable = item.phone.kind is not LineKind.LANDLINE and bool(lines) and not known.store_gone
+    return askable and (presence.answer is not Answer.UNKNOWN or presence.why is Why.NOT_ASKED)
+
+
+def _may_renew(row: Row) -> bool:
+    landline = row.item.phone.kind is LineKind.LANDLINE and row.presence.answer is Answer.UNKNOWN
+    return row.item.phone.e164 is not None and not landline and not row.presence.proved

@@ -3,18 +3,18 @@
 import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
-from dataclasses import astuple, replace
+from dataclasses import astuple, dataclass, replace
 from datetime import UTC, datetime
 
 from ratelimit import StorageUnavailable
 from widget.answers import Answers, StoreGone
 from widget.bitrix24.crm import Viewer
 from widget.card.collect import CardPhone
-from widget.card.memory import CardMemory
+from widget.card.memory import CardMemory, Drawn
 from widget.card.reading import CardReader, e164s
 from widget.card.rows import CardView, Known, answered, row_of
 from widget.errors import Refusal, Refused
-from widget.gateways.base import GatewayError, LineState, Trouble
+from widget.gateways.base import GatewayError, LineState, LineStatus
 from widget.gateways.lines import Gateways
 from widget.keys import PhoneKeys
 from widget.phones.facts import facts_of
@@ -22,6 +22,7 @@ from widget.phones.hours import Hours, LocalTime, local_time
 from widget.phones.numbering import Numbering
 from widget.phones.numbers import parse
 from widget.presence.checker import Checker
+from widget.presence.memory import Memory
 from widget.presence.records import Presence, Why, unknown
 from widget.session import Session
 from widget.storage.lines import Line, Lines
@@ -31,11 +32,20 @@ from widget.storage.settings import UserSettings
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True)
+class Checked:
+    """The card after a check, and how many numbers WhatsApp was asked about."""
+
+    view: CardView
+    checked: int
+
+
 class Cards:
     def __init__(
         self,
         reader: CardReader,
         memory: CardMemory,
+        presences: Memory,
         answers: Answers,
         checker: Checker,
         gateways: Gateways,
@@ -50,6 +60,7 @@ class Cards:
     ) -> None:
         self._reader = reader
         self._memory = memory
+        self._presences = presences
         self._answers = answers
         self._checker = checker
         self._gateways = gateways
@@ -70,42 +81,57 @@ class Cards:
         """
         return self._view(session, self._reader.current(session, fresh=fresh), line_id)
 
-    def drawn(self, session: Session, draw: Callable[[CardView], str], *, ask: bool) -> str:
+    def drawn(self, session: Session, draw: Callable[[CardView], str], *, ask: bool) -> Drawn:
         """The card as `draw` makes it, or as it made it within this minute if nothing that it shows has changed:
         drawing is most of what a card that is known costs. Same calls and errors as `view`.
         """
         known = self._reader.current(session)
-        minute = self._clock() // 60  # clients' local times are on it
+        minute = self._clock() // 60  # clients' local times are on it, and the ages of answers
         lines = self._lines.of(session.portal_id)
-        shows = (known, lines, self._reader.portal(session), self._reader.is_old(known.card), minute, ask)
-        html = self._memory.drawn(session, shows)
-        if html is None:
-            html = draw(self._view(session, known, None))
-            self._memory.put_drawn(session, shows, html)
-        return html
+        left = tuple(self._checker.last_left(line) for line in lines)
+        shows = (known, lines, self._reader.portal(session), self._reader.is_old(known.card), left, minute, ask)
+        drawn = self._memory.drawn(session, shows)
+        if drawn is None:
+            view = self._view(session, known, None)
+            line_id = view.line.id if view.line else 0
+            drawn = Drawn(draw(view), tuple(e164s(known.shown)), line_id, len(view.to_ask))
+            self._memory.put_drawn(session, shows, drawn)
+        return drawn
 
-    def check(self, session: Session, phone_keys: Sequence[str], line_id: int | None) -> CardView:
-        """Ask about these phones of the card (an unknown key is refused), then draw it again."""
+    def check(
+        self,
+        session: Session,
+        phone_keys: Sequence[str],
+        line_id: int | None,
+        *,
+        pressed: bool = False,
+        again: bool = False,
+    ) -> Checked:
+        """Ask about these phones of the card (an unknown key is refused), then draw it again.
+
+        `pressed` by somebody, the line's whole budget may be spent; `again` asks about fresh answers too.
+        """
         before = self._view(session, self._reader.current(session), line_id)
         asked = [self._find([row.item for row in before.rows], key) for key in phone_keys]
         phones = [item.phone.e164 for item in asked if item.phone.e164]
-        answers = self._checker.check(before.line, phones) if before.line and phones else {}
+        if not before.line or not phones:
+            return Checked(self.view(session, line_id=line_id), 0)
+        outcome = self._checker.check(before.line, phones, others=before.lines, pressed=pressed, again=again)
+        left = self._checker.left(outcome.line)
         view = self.view(session, line_id=line_id)
-        return replace(view, rows=[answered(row, answers) for row in view.rows])
+        rows = [answered(row, outcome.answers) for row in view.rows]
+        return Checked(replace(view, rows=rows, left=left), outcome.checked)
 
     def refresh(self, session: Session, line_id: int | None) -> CardView:
-        """Throw away what is remembered of the card and its numbers, everywhere, and read the portal again."""
-        before = self._memory.get(session)
+        """Throw away what is remembered of the card, everywhere, and read the portal again. What is known of its
+        numbers stays to be shown, until the page has asked again."""
         try:
             self._answers.set_many(
                 {CardMemory.generation_key(session): CardMemory.new_generation()}, 2 * self._memory.seconds
             )
-            for card in (before, self._reader.read(session)):
-                if card:
-                    self._checker.forget(session.portal_id, e164s(self._reader.arranged(session, card)[0]))
         except StoreGone:
             log.warning("refresh: the cache is out of reach, it holds what it held")
-            self._reader.read(session)
+        self._reader.read(session)
         return self.view(session, line_id=line_id)
 
     def phone(self, session: Session, phone_key: str) -> CardPhone:
@@ -157,28 +183,23 @@ class Cards:
 
     def states_of(self, lines: Sequence[Line]) -> dict[int, LineState]:
         """The lines' states, asked side by side. One call a line, none for a state known a moment ago."""
-        asked = self.states_or_troubles(lines)
-        return {line: state if isinstance(state, LineState) else LineState.UNKNOWN for line, state in asked.items()}
+        asked = self.statuses_or_errors(lines)
+        return {line: said.state if isinstance(said, LineStatus) else LineState.UNKNOWN for line, said in asked.items()}
 
-    def states_or_troubles(self, lines: Sequence[Line]) -> dict[int, LineState | Trouble]:
+    def statuses_or_errors(self, lines: Sequence[Line]) -> dict[int, LineStatus | GatewayError]:
         """The same for an administrator, who is told why a gateway did not say."""
         asked = {line.id: self._pool.submit(self._gateways.status, line) for line in lines}
-        states: dict[int, LineState | Trouble] = {}
+        said: dict[int, LineStatus | GatewayError] = {}
         for line_id, future in asked.items():
             try:
-                states[line_id] = future.result().state
+                said[line_id] = future.result()
             except GatewayError as error:
-                states[line_id] = error.trouble
-        return states
+                said[line_id] = error
+        return said
 
     def presence_of(self, session: Session, phone: str) -> Presence:
-        """What is known of one number, without asking. One Redis round trip."""
-        keys = self._checker.keys(session.portal_id, [phone])
-        try:
-            found = self._checker.read(self._answers.get_many(list(keys)))
-        except StoreGone:
-            return unknown(Why.CANNOT_COUNT)
-        return next(iter(found.values()), unknown(Why.NOT_ASKED))
+        """What is known of one number, without asking. One Redis round trip, and a query where that has nothing."""
+        return self._presences.one(session.portal_id, phone) or unknown(Why.NOT_ASKED)
 
     def barred(self, session: Session) -> bool:
         """There are lines, but none that this user may use."""
@@ -220,6 +241,7 @@ class Cards:
             zone=known.card.viewer.zone,
             hours=self.borders(session.portal_id),
             barred=not lines and bool(self._lines.of(session.portal_id)),
+            left=self._checker.last_left(line) if line else None,
         )
 
     def _find(self, phones: Sequence[CardPhone], key: str) -> CardPhone:

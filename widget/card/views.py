@@ -35,6 +35,7 @@ def open_page() -> ResponseReturnValue:
     set_language(portal.language or language_of(placement.language))
     if placement.entity_id == 0:
         raise Refused(Refusal.CARD_NOT_SAVED, 200)
+    services().reveals.opened(portal.id)
     return render_template(
         "card/page.html",
         opening=services().tickets.seal_opening(opening),
@@ -68,21 +69,27 @@ def reveal() -> ResponseReturnValue:
     pressed = flag_field(json_body(), "pressed")
     session = _session_of_page()
     ask = pressed or _visibility(session) is Visibility.ALWAYS
-    html = services().cards.drawn(session, lambda view: _html(view, ask=ask), ask=ask)
+    drawn = services().cards.drawn(session, lambda view: _html(view, ask=ask), ask=ask)
     services().metrics.revealed(pressed=pressed)
-    response = make_response(html)
+    response = make_response(drawn.html)
     if "new_session" in g:
         response.headers[SESSION_HEADER] = g.new_session
+        services().reveals.revealed(
+            session.portal_id, session.user_id, drawn.line_id, drawn.phones, new=drawn.new, pressed=pressed
+        )
     return response
 
 
 @pages.post("/card/check")
 def check() -> ResponseReturnValue:
-    """Ask about some phones of this card, one request for all of them."""
+    """Ask about some phones of this card, one request for all of them: by itself, when somebody `pressed`, or `again`
+    after a refresh."""
     body = json_body()
     keys = texts_field(body, "keys", most=MOST_KEYS, longest=64)
+    pressed, again = flag_field(body, "pressed"), flag_field(body, "again")
     session = _session()
-    return _html(services().cards.check(session, keys, id_field(body, "line")), ask=False)
+    done = services().cards.check(session, keys, id_field(body, "line"), pressed=pressed, again=again)
+    return _html(done.view, ask=False, pressed=pressed, cost=done.checked if again else None)
 
 
 @pages.post("/card/refresh")
@@ -94,7 +101,7 @@ def refresh() -> ResponseReturnValue:
     view = cards.refresh(session, line_id)
     wait = cards.next_check(view.line)
     next_check = datetime.fromtimestamp(services().clock() + wait, UTC) if wait else None
-    return _html(view, ask=True, refreshed=True, can_tell=wait is not None, next_check=next_check)
+    return _html(view, ask=True, again=True, refreshed=True, can_tell=wait is not None, next_check=next_check)
 
 
 @pages.post("/card/again")
@@ -171,6 +178,9 @@ def _html(
     view: CardView,
     *,
     ask: bool,
+    again: bool = False,
+    pressed: bool = False,
+    cost: int | None = None,
     refreshed: bool = False,
     can_tell: bool = False,
     next_check: datetime | None = None,
@@ -179,6 +189,9 @@ def _html(
         "card/_card.html",
         view=view,
         ask=ask,
+        again=again,
+        pressed=pressed,
+        cost=cost,
         zone=view.zone,
         hours=view.hours,
         version=_version(view),

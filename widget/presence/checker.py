@@ -1,238 +1,221 @@
-"""Presence of many phones: what is known in one read, and the rest asked once, within the line's limits.
+"""Presence of many phones: what is known in one read, and the rest asked once, within a line's budget.
 
 The limits protect the customer's WhatsApp account, so they fail closed: when they cannot be counted nothing is asked.
-A gateway that fails or hangs makes an «unknown» that lives for seconds; it is never a «no».
+A gateway that fails or hangs makes an «unknown» that lives for seconds; it is never a «no», and never takes an answer
+away that was there before.
 """
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Executor
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 
-from ratelimit import Limit, Limiter, Permits, Rate, StorageUnavailable, Window
-from widget.answers import Answers, StoreGone
-from widget.gateways.base import Gateway, GatewayError, LineState, Trouble
-from widget.gateways.lines import Gateways
-from widget.metrics import Metrics
+from ratelimit import StorageUnavailable
+from widget.answers import StoreGone
+from widget.gateways.base import GatewayError
+from widget.presence.asking import Asker
+from widget.presence.budget import Asking, Left
+from widget.presence.choosing import in_order
 from widget.presence.flights import Flights
-from widget.presence.records import Answer, How, Presence, Why, read_record, unknown
-from widget.storage.chats import Chats
+from widget.presence.lifetimes import Lifetimes
+from widget.presence.listings import Listings
+from widget.presence.memory import Memory
+from widget.presence.purse import Grant, Purse
+from widget.presence.records import Answer, Presence, Why, unknown
 from widget.storage.lines import Line
-from widget.storage.vault import Vault, VaultError
 
 log = logging.getLogger(__name__)
 
-DAY = 86_400
-NETWORK = "whatsapp"  # answers are shared by all lines of one network
-
-_WHY = {
-    Trouble.LINE_DOWN: Why.LINE_DOWN,
-    Trouble.THROTTLED: Why.THROTTLED,
-    Trouble.RESTRICTED: Why.RESTRICTED,
-}
+MOST_TRIED = 3  # lines that one request may ask for their state, one after another
 
 
 @dataclass(frozen=True)
-class Lifetimes:
-    """How long an answer is fresh, in seconds. An unknown one only bridges the moment."""
+class Outcome:
+    """An answer for every phone; how many checks that cost, and the line that made them (the card's where none was).
 
-    sure: float
-    unknown: float
+    An answer that is out of date and was not renewed is there with its `tried`.
+    """
 
-
-@dataclass(frozen=True)
-class Pace:
-    """How many checks a line may make: so many at once, then one every few seconds, and so many a day."""
-
-    burst: int
-    every: float
-    per_day: int
-
-    def of(self, line: Line) -> tuple[Limit, ...]:
-        """The limits of one line: its own where it has them."""
-        own = line.limits
-        burst = self.burst if own.burst is None else own.burst
-        every = self.every if own.every is None else own.every
-        per_day = self.per_day if own.per_day is None else own.per_day
-        return Rate(every=every, burst=burst), Window(limit=per_day, seconds=DAY)
+    answers: dict[str, Presence]
+    checked: int
+    line: Line
 
 
 class Checker:
     def __init__(
         self,
-        answers: Answers,
+        memory: Memory,
         flights: Flights,
-        limiter: Limiter,
-        gateways: Gateways,
-        chats: Chats,
-        pool: Executor,
-        metrics: Metrics,
-        vault: Vault,
+        purse: Purse,
+        asker: Asker,
+        listings: Listings,
         *,
-        key_of: Callable[[int, str], str],
         lifetimes: Lifetimes,
         clock: Callable[[], float],
-        pace: Pace | None = None,
     ) -> None:
-        """Without a `pace` every line has the limits of the `limiter`."""
-        self._pace = pace
-        self._answers = answers
+        self._memory = memory
         self._flights = flights
-        self._limiter = limiter
-        self._gateways = gateways
-        self._chats = chats
-        self._pool = pool
-        self._metrics = metrics
-        self._vault = vault
-        self._key_of = key_of
+        self._purse = purse
+        self._asker = asker
+        self._listings = listings
         self._lifetimes = lifetimes
         self._clock = clock
 
-    def keys(self, portal_id: int, phones: Sequence[str]) -> dict[str, str]:
-        """Cache keys of the phones: they hold the portal and no number that could be read."""
-        return {f"p:{portal_id}:{NETWORK}:{self._key_of(portal_id, phone)}": phone for phone in phones}
+    def check(
+        self,
+        line: Line,
+        phones: Sequence[str],
+        *,
+        others: Sequence[Line] = (),
+        pressed: bool = True,
+        again: bool = False,
+    ) -> Outcome:
+        """Whether these phones have WhatsApp, from `line` or, if it may not ask now, from one of the `others`.
 
-    def read(self, records: Mapping[str, object]) -> dict[str, Presence]:
-        """The fresh ones among cached records, by cache key. For a caller that fetched them along with others."""
-        found = {key: presence for key, record in records.items() if (presence := read_record(record))}
-        return {key: self._opened(presence) for key, presence in found.items() if self._fresh(presence)}
-
-    def check(self, line: Line, phones: Sequence[str]) -> dict[str, Presence]:
-        """An answer for every phone, first come first asked when the line may not ask about all.
-
-        Costs, for the phones nobody knows about: a state and a chat listing for the line, and one check each for
-        those without a chat. Never raises for a gateway or a store in trouble: that is an «unknown» with a reason.
+        `pressed` by somebody, the whole budget may be spent; else each number only the share of its kind. `again` asks
+        about fresh answers too (not about proofs). Costs, for what is not known: a state and a chat listing for the
+        line, and a check for each number without a chat. Never raises for a gateway or a store in trouble: that is an
+        «unknown» with a reason.
         """
-        keys = self.keys(line.portal_id, phones)
-        begun = self._clock()
-        late = unknown(Why.FAILED, at=begun)
+        inquiry = _Inquiry(self, line, others, pressed=pressed, again=again)
+        keys = self._memory.keys(line.portal_id, phones)
         try:
             found = self._flights.fly(
                 list(keys),
-                known=lambda wanted: self._since(begun, self.read(self._answers.get_many(wanted))),
-                ask=lambda wanted: self._ask(line, {key: keys[key] for key in wanted}),
-                late=late,
+                known=inquiry.known,
+                ask=lambda wanted: inquiry.ask({key: keys[key] for key in wanted}),
+                late=unknown(Why.FAILED, at=inquiry.begun),
             )
         except (StoreGone, StorageUnavailable):
             log.warning("presence line=%s: the limits cannot be counted, nothing was asked", line.id)
-            return dict.fromkeys(phones, unknown(Why.CANNOT_COUNT, at=self._clock()))
-        return {keys[key]: presence for key, presence in found.items()}
-
-    def _since(self, begun: float, found: dict[str, Presence]) -> dict[str, Presence]:
-        """Without the unknowns of before: who asks again after a failure wants to know, not to be told again."""
-        return {key: p for key, p in found.items() if p.answer is not Answer.UNKNOWN or p.at >= begun}
-
-    def forget(self, portal_id: int, phones: Sequence[str]) -> None:
-        """Throw the answers away; one round trip."""
-        self._answers.delete_many(list(self.keys(portal_id, phones)))
+            return Outcome(dict.fromkeys(phones, unknown(Why.CANNOT_COUNT, at=self._clock())), 0, line)
+        return Outcome({keys[key]: presence for key, presence in found.items()}, inquiry.checked, inquiry.asked_by)
 
     def wait(self, line: Line) -> float:
-        """Seconds until this line may ask about one more number, 0 if it may now. Raises StorageUnavailable."""
-        permits = self._limiter.peek(str(line.id), limits=self._limits(line))
-        return 0.0 if permits.granted else permits.wait  # its own wait is for the permit after that one
+        """Seconds until this line may ask about one more number on a click. Raises StorageUnavailable."""
+        return self._purse.wait(line)
 
-    def _limits(self, line: Line) -> tuple[Limit, ...] | None:
-        return self._pace.of(line) if self._pace else None
+    def left(self, line: Line) -> Left | None:
+        """What the line may still ask today, None if that cannot be told. One round trip."""
+        try:
+            return self._purse.left(line)
+        except StorageUnavailable:
+            return None
 
-    def _fresh(self, presence: Presence) -> bool:
-        sure = presence.answer is not Answer.UNKNOWN
-        return self._clock() < presence.at + (self._lifetimes.sure if sure else self._lifetimes.unknown)
+    def last_left(self, line: Line) -> Left | None:
+        """The same as this process last saw it, within a minute; None if it did not. No round trip."""
+        return self._purse.last_left(line)
 
-    def _ask(self, line: Line, phones: Mapping[str, str]) -> dict[str, Presence]:
-        """Ask about phones that are ours alone to ask about (cache key -> number), and publish what was learned."""
-        found = self._listen(line, phones)
-        self._publish(found)
+
+class _Inquiry:
+    """One call of `check`: who wants to know, what was known before, what it has cost."""
+
+    def __init__(self, desk: Checker, line: Line, others: Sequence[Line], *, pressed: bool, again: bool) -> None:
+        self._memory, self._purse = desk._memory, desk._purse
+        self._asker, self._listings = desk._asker, desk._listings
+        self._lifetimes, self._clock = desk._lifetimes, desk._clock
+        self._line = line
+        self._others = others
+        self._pressed = pressed
+        self._again = again
+        self._before: dict[str, Presence] = {}
+        self._forgotten: dict[str, Presence] = {}
+        self.begun = self._clock()
+        self.checked = 0
+        self.asked_by = line
+
+    def known(self, keys: Collection[str]) -> dict[str, Presence]:
+        """What needs no question: the rest is kept for what it may still be worth."""
+        self._before |= self._memory.get_many(self._line.portal_id, keys)
+        return {key: p for key in keys if (p := self._before.get(key)) and self._good_enough(p)}
+
+    def ask(self, phones: Mapping[str, str]) -> dict[str, Presence]:
+        """Ask about phones that are ours alone to ask about (cache key -> number), and remember what was learned."""
+        found = self._listen(phones)
+        unheard_of = [key for key, p in found.items() if p.answer is Answer.NO and key not in self._before]
+        self._forgotten = self._memory.forgotten(self._line.portal_id, unheard_of)
+        found = {key: self._merged(key, presence) for key, presence in found.items()}
+        # A limit is not remembered: it is as quickly asked again as read.
+        news = {key: p for key, p in found.items() if p.why not in (Why.LIMIT, Why.SAVED)}
+        self._memory.put(self._line.portal_id, news)
         return found
 
-    def _listen(self, line: Line, phones: Mapping[str, str]) -> dict[str, Presence]:
-        trouble = self._line_trouble(line)
-        if trouble:
-            return dict.fromkeys(phones, unknown(trouble, at=self._clock()))
-        gateway = self._gateways.of(line)
-        found = self._with_chats(gateway, line, phones)
-        silent = [key for key in phones if key not in found]
-        if not silent:
-            return found
-        permits = self._limiter.acquire(str(line.id), len(silent), limits=self._limits(line))
-        allowed, refused = silent[: permits.granted], silent[permits.granted :]
-        found |= self._check_all(gateway, line, {key: phones[key] for key in allowed}, permits)
-        until = self._clock() + permits.wait
-        return found | {key: unknown(Why.LIMIT, at=self._clock(), until=until) for key in refused}
+    def _good_enough(self, presence: Presence) -> bool:
+        """Who asks again after a failure wants to know, not to be told again; but what was found out meanwhile will
+        do, and a proof always does."""
+        if max(presence.at, presence.tried) >= self.begun:
+            return True
+        if presence.answer is Answer.UNKNOWN or (self._again and not presence.proved):
+            return False
+        rests = self._lifetimes.fresh if self._pressed else self._lifetimes.rests(presence)
+        return presence.proved or self._clock() < presence.at + rests
 
-    def _line_trouble(self, line: Line) -> Why | None:
-        """Read before any check: a line that is down would let each of ten checks hang for seconds."""
+    def _merged(self, key: str, news: Presence) -> Presence:
+        if news.answer is Answer.UNKNOWN:
+            return self._before[key].not_renewed(news) if key in self._before else news
+        before = self._before.get(key) or self._forgotten.get(key)
+        return self._lifetimes.confirmed(before, news) if before else news
+
+    def _listen(self, phones: Mapping[str, str]) -> dict[str, Presence]:
+        trouble = self._asker.trouble(self._line)
+        found = {} if trouble else self._with_chats(phones)
+        silent = {key: phone for key, phone in phones.items() if key not in found}
+        return found | (self._check(silent, trouble) if silent else {})
+
+    def _with_chats(self, phones: Mapping[str, str]) -> dict[str, Presence]:
+        return self._listings.with_chats(self._line, phones, known=self._before, again=self._again)
+
+    def _check(self, phones: Mapping[str, str], trouble: Presence | None) -> dict[str, Presence]:
+        """By the first line that may ask about any of them; why the card's own may not, if none may."""
+        for line in in_order(self._line, self._others)[:MOST_TRIED]:
+            why = trouble if line is self._line else self._asker.trouble(line)
+            why = why or self._cannot_check(line)
+            grants = {} if why else self._spend(line, list(phones))
+            if grants:
+                return self._check_by(line, phones, grants)
+            trouble = trouble or why or self._refusal(line)
+        assert trouble  # noqa: S101 - the first line at least said why
+        return dict.fromkeys(phones, trouble)
+
+    def _cannot_check(self, line: Line) -> Presence | None:
         try:
-            state = self._gateways.status(line).state
-        except GatewayError as error:
-            return _WHY.get(error.trouble, Why.FAILED)
-        if state is LineState.RESTRICTED:
-            return Why.RESTRICTED
-        return None if state is LineState.READY else Why.LINE_DOWN
+            return self._asker.cannot_check(line)
+        except GatewayError:  # an address that may not be called
+            return unknown(Why.FAILED, at=self._clock())
 
-    def _with_chats(self, gateway: Gateway, line: Line, phones: Mapping[str, str]) -> dict[str, Presence]:
-        """A chat proves WhatsApp and costs the line nothing. If it cannot be listed, the checks decide."""
-        try:
-            listed = gateway.chats_of(list(phones.values()))
-        except GatewayError as error:
-            log.info("presence line=%s: chats not listed (%s)", line.id, error.trouble.value)
-            return {}
-        found = {}
-        for key, phone in phones.items():
-            chat = listed.get(phone)
-            if chat and chat.has_messages:
-                self._chats.remember(
-                    line.portal_id, line.id, phone, chat_ids=[chat.chat_id], proved=True, last_at=chat.last_at
-                )
-                found[key] = Presence(
-                    Answer.YES, self._clock(), How.CHAT, chat_id=_unlike(gateway.chat_id_of(phone), chat.chat_id)
-                )
-        return found
+    def _spend(self, line: Line, keys: Sequence[str]) -> dict[str, Grant]:
+        """Permits for as many as the line may ask about, the most urgent first. One round trip for each kind."""
+        kinds: dict[Asking, list[str]] = {}
+        for key in keys:
+            kinds.setdefault(self._kind(key), []).append(key)
+        grants: dict[str, Grant] = {}
+        for kind in Asking:
+            wanted = kinds.get(kind, [])
+            if not wanted:
+                continue
+            grant = self._purse.spend(line, len(wanted), kind)
+            grants |= dict.fromkeys(wanted[: grant.granted], grant)
+            if grant.granted < len(wanted):
+                break  # what is less urgent would be refused too
+        return grants
 
-    def _check_all(
-        self, gateway: Gateway, line: Line, phones: Mapping[str, str], permits: Permits
-    ) -> dict[str, Presence]:
-        """All at once. A permit whose question never left is given back."""
-        flying = {key: self._pool.submit(gateway.check, phone) for key, phone in phones.items()}
-        found = {}
-        never_left = 0
-        for key, future in flying.items():
-            try:
-                checked = future.result()
-                answer = Answer.YES if checked.exists else Answer.NO
-                chat_id = _unlike(gateway.chat_id_of(phones[key]), checked.chat_id)
-                found[key] = Presence(answer, self._clock(), chat_id=chat_id)
-            except GatewayError as error:
-                if error.trouble is Trouble.LINE_DOWN:
-                    self._gateways.distrust(line)
-                never_left += not error.sent and error.trouble is Trouble.UNREACHABLE
-                found[key] = unknown(_WHY.get(error.trouble, Why.FAILED), at=self._clock())
-        if never_left:
-            self._limiter.give_back(str(line.id), permits, never_left)
-        for presence in found.values():
-            self._metrics.checked(presence.answer.value)
-        log.info("presence line=%s checked=%d", line.id, len(found))
-        return found
+    def _kind(self, key: str) -> Asking:
+        if self._pressed:
+            return Asking.CLICK
+        return self._lifetimes.asking(self._before.get(key), self._clock()) or Asking.NEW
 
-    def _publish(self, found: Mapping[str, Presence]) -> None:
-        """A limit is not published: it is as quickly asked again as read."""
-        sure = {key: self._sealed(p).record() for key, p in found.items() if p.answer is not Answer.UNKNOWN}
-        unsure = {key: p.record() for key, p in found.items() if p.answer is Answer.UNKNOWN and p.why is not Why.LIMIT}
-        self._answers.set_many(sure, self._lifetimes.sure)
-        self._answers.set_many(unsure, self._lifetimes.unknown)
+    def _check_by(self, line: Line, phones: Mapping[str, str], grants: Mapping[str, Grant]) -> dict[str, Presence]:
+        self.asked_by = line
+        heard = self._asker.check(line, {key: phones[key] for key in grants})
+        back = [grants[key] for key in heard.never_left]
+        for grant in dict.fromkeys(back):
+            self._purse.give_back(grant, back.count(grant))
+        self.checked += len(grants) - len(back)
+        refused = [key for key in phones if key not in grants]
+        return heard.answers | (dict.fromkeys(refused, self._refusal(line)) if refused else {})
 
-    def _sealed(self, presence: Presence) -> Presence:
-        """WhatsApp's own id of a chat is often another spelling of the number, which nobody should read in Redis."""
-        return replace(presence, chat_id=self._vault.seal(presence.chat_id)) if presence.chat_id else presence
-
-    def _opened(self, presence: Presence) -> Presence:
-        if not presence.chat_id:
-            return presence
-        try:
-            return replace(presence, chat_id=self._vault.open(presence.chat_id))
-        except VaultError:  # written with a key that is gone
-            return replace(presence, chat_id="")
-
-
-def _unlike(usual: str, chat_id: str) -> str:
-    """The chat's id where it is not simply the number, which whoever has the number knows anyway."""
-    return "" if chat_id == usual else chat_id
+    def _refusal(self, line: Line) -> Presence:
+        """Why the line may not ask about one more: what is left is for clicks, or there is nothing left."""
+        now, wait = self._clock(), self._purse.wait(line)
+        if not wait and not self._pressed:
+            return unknown(Why.SAVED, at=now)
+        return unknown(Why.LIMIT, at=now, until=now + wait)

@@ -89,6 +89,7 @@ class Flights:
         waiting = list(keys)
         deadline = self._now() + self._lease_seconds
         while waiting:
+            last = self._now() >= deadline  # looked at before the try: a lease may end during one
             held = self._answers.add_many([_lease(key) for key in waiting], 1, self._lease_seconds)
             leased = [key for key in waiting if _lease(key) in held]
             try:
@@ -100,7 +101,7 @@ class Flights:
             finally:
                 self._answers.delete_many([_lease(key) for key in leased])
             waiting = [key for key in waiting if key not in answers and key not in leased]
-            if waiting and self._now() >= deadline:
+            if waiting and last:
                 return answers | dict.fromkeys(waiting, late)
             if waiting:
                 self._sleep(POLL_SECONDS)

@@ -1,6 +1,6 @@
 """What is known about one number: yes, no or unknown, since when, how, and why if unknown."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
@@ -12,20 +12,28 @@ class Answer(Enum):
 
 
 class How(Enum):
-    CHECK = "check"
+    """How we know. All but the first cost the line nothing."""
+
+    CHECK = "check"  # WhatsApp was asked
     CHAT = "chat"  # the gateway has a chat with this number
+    MESSAGE = "message"  # they wrote to us
+    DELIVERED = "delivered"  # a message of ours got its tick
+    LID = "lid"  # the gateway knows WhatsApp's own id for the number
+    SEND = "send"  # a message of ours was refused: the number has no WhatsApp
 
 
 class Why(Enum):
-    """Why an answer is unknown."""
+    """Why an answer is unknown, or was not renewed."""
 
     NOT_ASKED = "not_asked"
     LANDLINE = "landline"  # asked only on a click
     INVALID = "invalid"  # never asked
     LIMIT = "limit"  # the line may not ask now; `until` says when
+    SAVED = "saved"  # few checks are left: only a click may spend them
     NO_LINE = "no_line"
     LINE_DOWN = "line_down"
     RESTRICTED = "restricted"
+    CANNOT_CHECK = "cannot_check"  # the line's gateway has no such verb
     CANNOT_COUNT = "cannot_count"  # the limiter's store is gone: nothing is asked
     THROTTLED = "throttled"
     FAILED = "failed"
@@ -33,7 +41,11 @@ class Why(Enum):
 
 @dataclass(frozen=True)
 class Presence:
-    """`at` and `until` are unix seconds, 0 where they do not apply. `chat_id` is "" where it is just the number's."""
+    """`at` and `until` are unix seconds, 0 where they do not apply. `chat_id` is "" where it is just the number's.
+
+    An answer that could not be renewed when it was out of date stays, with `tried`, when that was, and `why`. One that
+    was out of date and came out the same was `confirmed` so many times.
+    """
 
     answer: Answer
     at: float = 0.0
@@ -41,20 +53,41 @@ class Presence:
     why: Why = Why.NOT_ASKED
     until: float = 0.0
     chat_id: str = ""
+    tried: float = 0.0
+    confirmed: int = 0
+
+    @property
+    def proved(self) -> bool:
+        """Known without asking WhatsApp, so there is nothing to ask again."""
+        return self.answer is Answer.YES and self.how is not How.CHECK
 
     def record(self) -> list[Any]:
         """As stored: short, JSON, and with no number in it."""
-        return [self.answer.value, self.at, self.how.value, self.why.value, self.until, self.chat_id]
+        known = [self.answer.value, self.at, self.how.value, self.why.value, self.until, self.chat_id]
+        return [*known, self.tried, self.confirmed]
+
+    def not_renewed(self, news: "Presence") -> "Presence":
+        """This answer, after somebody asked in vain. Of two that are unknown the newer says why."""
+        if self.answer is Answer.UNKNOWN:
+            return news
+        return replace(self, why=news.why, until=news.until, tried=news.at)
 
 
 def unknown(why: Why, *, at: float = 0.0, until: float = 0.0) -> Presence:
     return Presence(Answer.UNKNOWN, at=at, why=why, until=until)
 
 
+def unlike(usual: str, chat_id: str) -> str:
+    """The chat's id where it is not simply the number, which whoever has the number knows anyway."""
+    return "" if chat_id == usual else chat_id
+
+
 def read_record(record: Any) -> Presence | None:
     """A stored record, or None for one that this version cannot read."""
     try:
-        answer, at, how, why, until, chat_id = record
-        return Presence(Answer(answer), float(at), How(how), Why(why), float(until), str(chat_id))
+        answer, at, how, why, until, chat_id, *more = record
+        tried, confirmed = (*more, 0.0, 0)[:2] if len(more) < 2 else more[:2]
+        shown = Presence(Answer(answer), float(at), How(how), Why(why), float(until), str(chat_id))
+        return replace(shown, tried=float(tried), confirmed=max(0, int(confirmed)))
     except (TypeError, ValueError, OverflowError):
         return None

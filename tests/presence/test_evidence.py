@@ -1,0 +1,115 @@
+"""What is learned for nothing: it costs no check, and the later of a yes and a no holds."""
+
+import pytest
+from flask import Flask
+
+from tests.presence.conftest import LINE, OTHER_PORTALS_LINE
+from widget.answers import Answers
+from widget.presence.records import Answer, How
+
+IVAN = "+79619510000"
+HOUR, DAY = 3600, 86_400
+PROOFS = [How.MESSAGE, How.DELIVERED, How.CHAT, How.LID]
+
+
+def check(desk, line=LINE):
+    return desk.checker.check(line, [IVAN]).answers[IVAN]
+
+
+def known(desk):
+    return desk.known(IVAN)[IVAN]
+
+
+@pytest.mark.parametrize("how", PROOFS)
+def test_a_proof_needs_no_check_ever_after(desk, clock, how):
+    desk.evidence.learn(LINE, IVAN, how, clock())
+    clock.forward(29 * DAY)
+    assert (check(desk).answer, check(desk).how) == (Answer.YES, how)
+    assert desk.gateway.checked == []
+    assert desk.gateway.states == 0
+
+
+@pytest.mark.parametrize("how", PROOFS)
+def test_a_proof_overrides_an_older_no(desk, clock, how):
+    assert check(desk).answer is Answer.NO
+    clock.forward(1)
+    desk.evidence.learn(LINE, IVAN, how, clock())
+    assert (known(desk).answer, known(desk).how) == (Answer.YES, how)
+
+
+def test_a_no_that_came_later_is_not_overridden_by_old_news(desk, clock):
+    assert check(desk).answer is Answer.NO
+    desk.evidence.learn(LINE, IVAN, How.DELIVERED, clock() - DAY)
+    assert known(desk).answer is Answer.NO
+
+
+def test_a_refused_send_overrides_an_older_yes_from_a_check(desk, clock):
+    desk.gateway.says = {IVAN: True}
+    check(desk)
+    clock.forward(1)
+    desk.evidence.learn(LINE, IVAN, How.SEND, clock())
+    assert (known(desk).answer, known(desk).how) == (Answer.NO, How.SEND)
+
+
+def test_a_refused_send_does_not_override_a_later_message(desk, clock):
+    desk.evidence.learn(LINE, IVAN, How.MESSAGE, clock())
+    desk.evidence.learn(LINE, IVAN, How.SEND, clock() - 1)
+    assert known(desk).answer is Answer.YES
+
+
+def test_a_message_after_a_refused_send_is_a_yes_again(desk, clock):
+    desk.evidence.learn(LINE, IVAN, How.SEND, clock())
+    clock.forward(1)
+    desk.evidence.learn(LINE, IVAN, How.MESSAGE, clock())
+    assert known(desk).answer is Answer.YES
+
+
+def test_a_proof_says_more_than_a_check_and_keeps_the_chats_id(desk, clock):
+    from widget.gateways.base import Checked
+
+    desk.gateway.says = {IVAN: Checked(True, "1@lid")}
+    check(desk)
+    desk.evidence.learn(LINE, IVAN, How.MESSAGE, clock() - DAY)
+    assert (known(desk).how, known(desk).at, known(desk).chat_id) == (How.MESSAGE, clock() - DAY, "1@lid")
+
+
+def test_the_newest_proof_is_the_one_that_is_shown(desk, clock):
+    desk.evidence.learn(LINE, IVAN, How.DELIVERED, clock())
+    clock.forward(2 * HOUR)
+    desk.evidence.learn(LINE, IVAN, How.MESSAGE, clock())
+    desk.evidence.learn(LINE, IVAN, How.CHAT, clock() - DAY)
+    assert (known(desk).how, known(desk).at) == (How.MESSAGE, clock())
+
+
+def test_a_conversation_does_not_write_the_same_news_over_and_over(desk, clock):
+    desk.evidence.learn(LINE, IVAN, How.MESSAGE, clock())
+    first = known(desk)
+    for _ in range(5):
+        clock.forward(60)
+        desk.evidence.learn(LINE, IVAN, How.MESSAGE, clock())
+    assert known(desk) == first
+
+
+def test_a_message_makes_the_lines_chat_known_and_a_lid_alone_does_not(desk, clock):
+    desk.evidence.learn(LINE, IVAN, How.LID)
+    assert desk.chats.remembered == []
+    desk.evidence.learn(LINE, IVAN, How.MESSAGE, clock() - 5, chat_ids=["1@lid"])
+    assert desk.chats.remembered == [(1, 1, IVAN, {"chat_ids": ["1@lid"], "proved": True, "last_at": clock() - 5})]
+
+
+def test_a_time_that_is_not_told_or_still_to_come_is_now(desk, clock):
+    desk.evidence.learn(LINE, IVAN, How.MESSAGE, 0.0)
+    assert known(desk).at == clock()
+    clock.forward(2 * HOUR)
+    desk.evidence.learn(LINE, IVAN, How.MESSAGE, clock() + DAY)
+    assert known(desk).at == clock()
+
+
+def test_another_portal_learns_nothing(desk, clock):
+    desk.evidence.learn(LINE, IVAN, How.MESSAGE, clock())
+    assert check(desk, OTHER_PORTALS_LINE).answer is Answer.NO
+
+
+def test_without_the_cache_it_is_learned_all_the_same(make_desk, clock):
+    make_desk(answers=Answers(Flask("gone"), "redis://127.0.0.1:1/0")).evidence.learn(LINE, IVAN, How.MESSAGE)
+    assert check(make_desk()).how is How.MESSAGE

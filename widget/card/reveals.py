@@ -1,0 +1,60 @@
+"""How often cards are opened and revealed, and how many reveals end in a message: what an administrator decides by.
+
+Counted without numbers. A warm card costs nothing here; a page's first reveal proves a token outside anyway, so one
+round trip more does not matter.
+"""
+
+import logging
+import secrets
+from collections.abc import Collection
+
+from widget.answers import Answers, StoreGone
+from widget.keys import PhoneKeys
+from widget.storage.lines import Line
+from widget.storage.usage import Usage
+
+log = logging.getLogger(__name__)
+
+ANSWERED_WITHIN = 30 * 60.0  # seconds; a message later than that is not what the card was opened for
+
+
+class Reveals:
+    def __init__(self, answers: Answers, usage: Usage, keys: PhoneKeys) -> None:
+        self._answers = answers
+        self._usage = usage
+        self._keys = keys
+
+    def opened(self, portal_id: int) -> None:
+        """A page was opened in a card; whether anybody looks at it is not known yet. No call."""
+        self._usage.count(portal_id, 0, openings=1)
+
+    def revealed(
+        self, portal_id: int, user_id: int, line_id: int, phones: Collection[str], *, new: int, pressed: bool
+    ) -> None:
+        """A page showed its numbers for the first time, `new` of them unknown or out of date; a reveal is only what
+        somebody `pressed` for. One round trip for that."""
+        self._usage.count(portal_id, line_id, new_numbers=new, reveals=int(pressed))
+        if pressed:
+            self._mark(portal_id, user_id, line_id, phones)
+
+    def went_out(self, line: Line, phone: str, user_id: int) -> None:
+        """A message went out, or into the gateway's queue. One upsert; two round trips where the number was revealed
+        to this user a moment ago. Several messages answer a reveal once."""
+        self._usage.add(line.portal_id, line.id, sent=1)
+        key = self._key(line.portal_id, user_id, phone)
+        try:
+            match self._answers.get_many([key]).get(key):
+                case [str(reveal), int(line_id)] if self._answers.add_many([f"ra:{reveal}"], 1, ANSWERED_WITHIN):
+                    self._usage.count(line.portal_id, line_id, answered_reveals=1)
+        except StoreGone:
+            log.info("reveals: the cache is out of reach, an answer was not counted")
+
+    def _mark(self, portal_id: int, user_id: int, line_id: int, phones: Collection[str]) -> None:
+        reveal = [secrets.token_hex(6), line_id]
+        try:
+            self._answers.set_many({self._key(portal_id, user_id, phone): reveal for phone in phones}, ANSWERED_WITHIN)
+        except StoreGone:
+            log.info("reveals: the cache is out of reach, its answer will not be counted")
+
+    def _key(self, portal_id: int, user_id: int, phone: str) -> str:
+        return f"r:{portal_id}:{user_id}:{self._keys.key(portal_id, phone)}"

@@ -1,0 +1,120 @@
+"""Ask one line's gateway: its state, and WhatsApp itself, with every trouble put into words of ours."""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+
+from widget.gateways.base import Checked, Gateway, GatewayError, LineState, Trouble
+from widget.gateways.lines import Gateways
+from widget.metrics import Metrics
+from widget.presence.cooling import Cooling
+from widget.presence.records import Answer, Presence, Why, unknown, unlike
+from widget.storage.lines import Line
+
+log = logging.getLogger(__name__)
+
+_WHY = {
+    Trouble.LINE_DOWN: Why.LINE_DOWN,
+    Trouble.THROTTLED: Why.THROTTLED,
+    Trouble.RESTRICTED: Why.RESTRICTED,
+    Trouble.UNSUPPORTED: Why.CANNOT_CHECK,
+}
+# After these the question surely never reached WhatsApp, where the error says that it was not sent.
+_NEVER_LEFT = (Trouble.UNREACHABLE, Trouble.LEFT_ALONE, Trouble.UNSUPPORTED)
+
+
+@dataclass(frozen=True)
+class Heard:
+    """The answers by cache key, and the keys whose question never left."""
+
+    answers: dict[str, Presence]
+    never_left: frozenset[str]
+
+
+class Asker:
+    def __init__(
+        self,
+        gateways: Gateways,
+        cooling: Cooling,
+        pool: Executor,
+        metrics: Metrics,
+        clock: Callable[[], float],
+    ) -> None:
+        self._gateways = gateways
+        self._cooling = cooling
+        self._pool = pool
+        self._metrics = metrics
+        self._clock = clock
+
+    def trouble(self, line: Line) -> Presence | None:
+        """Why this line may not be asked about anybody now, None if it may.
+
+        Read before any check: a line that is down would let each of ten checks hang for seconds. No call while its
+        checks pause, else one for the line's state unless that is seconds old.
+        """
+        paused = self._paused(line)
+        if paused:
+            return paused
+        try:
+            status = self._gateways.status(line)
+        except GatewayError as error:
+            return self._unknown(line, error)
+        if status.state in (LineState.RESTRICTED, LineState.BANNED):
+            self._cooling.restricted(line, status.state, status.until)
+            return self._paused(line) or unknown(Why.RESTRICTED, at=self._clock(), until=status.until)
+        return None if status.state is LineState.READY else unknown(Why.LINE_DOWN, at=self._clock())
+
+    def cannot_check(self, line: Line) -> Presence | None:
+        """Why this line's gateway can list chats but not check numbers, None if it can. No call."""
+        if self._gateways.of(line).capabilities.checks_at_once:
+            return None
+        return unknown(Why.CANNOT_CHECK, at=self._clock())
+
+    def check(self, line: Line, phones: Mapping[str, str]) -> Heard:
+        """WhatsApp's answer about every phone (cache key -> number), as many in one call as the gateway takes, all
+        calls at once. A number that an answer leaves out is unknown."""
+        gateway = self._gateways.of(line)
+        flying = [
+            (keys, self._pool.submit(gateway.check, [phones[key] for key in keys]))
+            for keys in _parts(list(phones), max(1, gateway.capabilities.checks_at_once))
+        ]
+        answers: dict[str, Presence] = {}
+        never_left: set[str] = set()
+        for keys, future in flying:
+            try:
+                checked = future.result()
+            except GatewayError as error:
+                answers |= dict.fromkeys(keys, self._unknown(line, error))
+                if not error.sent and error.trouble in _NEVER_LEFT:
+                    never_left.update(keys)
+            else:
+                answers |= {key: self._answer(gateway, phones[key], checked.get(phones[key])) for key in keys}
+        for presence in answers.values():
+            self._metrics.checked(presence.answer.value)
+        log.info("presence line=%s checked=%d", line.id, len(answers))
+        return Heard(answers, frozenset(never_left))
+
+    def _answer(self, gateway: Gateway, phone: str, checked: Checked | None) -> Presence:
+        if checked is None:
+            return unknown(Why.FAILED, at=self._clock())
+        answer = Answer.YES if checked.exists else Answer.NO
+        return Presence(answer, self._clock(), chat_id=unlike(gateway.chat_id_of(phone), checked.chat_id))
+
+    def _unknown(self, line: Line, error: GatewayError) -> Presence:
+        self._cooling.told(line, error.trouble, error.until)
+        if error.trouble is Trouble.LINE_DOWN:
+            self._gateways.distrust(line)
+        paused = self._paused(line) if error.trouble in (Trouble.THROTTLED, Trouble.RESTRICTED) else None
+        return paused or unknown(_WHY.get(error.trouble, Why.FAILED), at=self._clock())
+
+    def _paused(self, line: Line) -> Presence | None:
+        cooldown, now = self._cooling.of(line), self._clock()
+        if now >= cooldown.until:
+            return None
+        why = Why.THROTTLED if cooldown.why == Trouble.THROTTLED.value else Why.RESTRICTED
+        return unknown(why, at=now, until=cooldown.until)
+
+
+def _parts(keys: Sequence[str], most: int) -> list[Sequence[str]]:
+    return [keys[at : at + most] for at in range(0, len(keys), most)]

@@ -1,0 +1,82 @@
+"""How many checks a line may make (pure): what WhatsApp's owner asks for, and what experience with bans adds.
+
+Meta's rule for its own (retired) endpoint: the number of check calls must not exceed the number of messages the number
+SENDS, else warning, seven days, closed for good (developers.facebook.com/docs/whatsapp/api/contacts). Messages that
+come in therefore raise nothing here; they save checks, because they prove presence. The cap of 100 a day and the
+calm first days are the advice of OLChat's help (github.com/EAIvanov/olchat_whatsapp_doc, blokirovka-nomera).
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from ratelimit import Rate, Window
+from widget.storage.lines import Line
+
+DAY = 86_400
+
+
+class Asking(Enum):
+    """Who wants to know, most urgent first."""
+
+    CLICK = "click"  # somebody pressed a button
+    NEW = "new"  # the page itself, about a number nobody knows about
+    STALE_NO = "stale_no"  # the page itself, about an answer that is out of date
+    STALE_YES = "stale_yes"
+
+    @property
+    def share(self) -> float:
+        """The part of the budget that may be used up when this is asked: the rest is for who is more urgent."""
+        return _SHARES[self]
+
+
+# With the share of unknown numbers a stale «no» took half of their checks: it is out of date every five minutes, they
+# are new once. What that does to a company's days is measured by `python -m benchmarks.workday`.
+_SHARES = {Asking.CLICK: 1.0, Asking.NEW: 0.8, Asking.STALE_NO: 0.65, Asking.STALE_YES: 0.5}
+
+
+@dataclass(frozen=True)
+class Terms:
+    """The service's limits; a line may have its own. `burst` at once, then one every `every` seconds; never more than
+    `per_day` in 24 hours, nor more than the line sends, but `floor` at least; and `young_per_day` at most while the
+    line is younger than `young_days`."""
+
+    burst: int
+    every: float
+    per_day: int
+    floor: int
+    young_per_day: int
+    young_days: float
+
+    def pace(self, line: Line) -> Rate:
+        return Rate(every=line.limits.every or self.every, burst=line.limits.burst or self.burst)
+
+    def allowed(self, line: Line, *, sent: int, now: float, halved_until: float = 0.0) -> int:
+        """Checks in any 24 hours, for a line that sent so many messages in the last 24."""
+        own = line.limits
+        cap = own.per_day or self.per_day
+        if now < line.created_at + self.young_days * DAY:
+            cap = min(cap, own.young_per_day or self.young_per_day)
+        allowed = min(cap, max(own.floor or self.floor, sent))
+        return max(1, allowed // 2) if now < halved_until else allowed
+
+
+def window(allowed: int, asking: Asking = Asking.CLICK) -> Window:
+    """What this class of asking may use up of the day. At least one check: a budget of one is not for clicks alone."""
+    return Window(limit=max(1, int(allowed * asking.share)), seconds=DAY)
+
+
+@dataclass(frozen=True)
+class Left:
+    """What a line may still ask today. `returns_at` is when the next check comes free, 0 while there are some."""
+
+    left: int
+    allowed: int
+    returns_at: float = 0.0
+
+    @property
+    def short(self) -> bool:
+        """Little enough to tell the person who spends it."""
+        return self.left <= self.allowed * SHORT
+
+
+SHORT = 0.2

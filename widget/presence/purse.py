@@ -1,0 +1,145 @@
+"""What lines may spend on checks, counted twice: in the limiter, which is atomic, and in SQL, which is never lost."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from cachetools import TTLCache
+
+from ratelimit import Limit, Limiter, Permits, StorageUnavailable, Window
+from ratelimit.limits import MOST
+from widget.presence.budget import DAY, Asking, Left, Terms, window
+from widget.presence.cooling import Cooling
+from widget.storage.lines import Line
+from widget.storage.usage import HOUR, Usage
+
+SENT_SECONDS = 10  # for how long a budget may not know of messages that went out
+DRY_SECONDS = 5.0  # for how long a line that had nothing left is not asked for more
+LEFT_SECONDS = 60  # for how long what was left is worth telling
+
+
+@dataclass(frozen=True)
+class Grant:
+    """Checks that may be made now, and where they were written down."""
+
+    line: Line
+    granted: int
+    wait: float  # seconds until one more
+    permits: Permits | None = field(default=None, repr=False)
+    hour: int = 0
+
+
+class Purse:
+    def __init__(
+        self, limiter: Limiter, usage: Usage, cooling: Cooling, terms: Terms, clock: Callable[[], float]
+    ) -> None:
+        self._limiter = limiter
+        self._usage = usage
+        self._cooling = cooling
+        self._terms = terms
+        self._clock = clock
+        self._sent: TTLCache[int, int] = TTLCache(2048, SENT_SECONDS, timer=clock)
+        self._dry: TTLCache[tuple[int, Asking], float] = TTLCache(2048, DRY_SECONDS, timer=clock)
+        self._left: TTLCache[int, Left] = TTLCache(2048, LEFT_SECONDS, timer=clock)
+        self._lock = threading.Lock()
+
+    def spend(self, line: Line, n: int, asking: Asking) -> Grant:
+        """Up to `n` checks, within what this class of asking may use up. Raises StorageUnavailable.
+
+        They are written down in SQL before the limiter grants them, and what it does not grant is taken back: a
+        limiter that forgets in between is told of them. Two upserts at most, one round trip.
+        """
+        now = self._clock()
+        with self._lock:
+            ready = self._dry.get((line.id, asking), 0.0)
+        if now < ready:
+            return Grant(line, 0, ready - now)
+        hour = self._usage.hour()
+        self._usage.add(line.portal_id, line.id, hour=hour, checks=n)
+        granted = 0
+        try:
+            permits = self._limiter.acquire(
+                str(line.id), n, limits=self._limits(line, asking), before=lambda: self._spent(line, besides=(hour, n))
+            )
+            granted = permits.granted
+        finally:
+            if granted < n:
+                self._usage.add(line.portal_id, line.id, hour=hour, checks=granted - n)
+        if not granted:
+            with self._lock:
+                self._dry[line.id, asking] = now + permits.wait
+        return Grant(line, granted, permits.wait, permits, hour)
+
+    def count(self, line: Line, n: int = 1) -> None:
+        """Checks that the gateway made by itself, before a send: nobody can refuse them, but they were made. One
+        upsert, one round trip. Raises StorageUnavailable, and then SQL has them."""
+        hour = self._usage.hour()
+        self._usage.add(line.portal_id, line.id, hour=hour, checks=n)
+        limits = [Window(limit=MOST, seconds=DAY)]
+        self._limiter.acquire(str(line.id), n, limits=limits, before=lambda: self._spent(line, besides=(hour, n)))
+
+    def give_back(self, grant: Grant, n: int) -> None:
+        """So many of these checks never left. A limiter that is out of reach keeps them spent; so does SQL then."""
+        if not n or grant.permits is None:
+            return
+        try:
+            self._limiter.give_back(str(grant.line.id), grant.permits, n)
+        except StorageUnavailable:
+            return
+        self._usage.add(grant.line.portal_id, grant.line.id, hour=grant.hour, checks=-n)
+
+    def wait(self, line: Line, asking: Asking = Asking.CLICK) -> float:
+        """Seconds until this line may ask about one more number, 0 if it may now. Raises StorageUnavailable."""
+        permits = self._limiter.peek(str(line.id), limits=self._limits(line, asking), before=lambda: self._spent(line))
+        return 0.0 if permits.granted else permits.wait  # its own wait is for the permit after that one
+
+    def left(self, line: Line) -> Left:
+        """What the line may still ask today, whatever the pace. Raises StorageUnavailable. One round trip."""
+        allowed = self.allowed(line)
+        permits = self._peek_day(line, allowed)
+        if permits.granted == allowed:  # nothing spent, or a limiter that has forgotten
+            self.wait(line)
+            permits = self._peek_day(line, allowed)
+        left = Left(permits.granted, allowed, 0.0 if permits.granted else self._clock() + permits.wait)
+        with self._lock:
+            self._left[line.id] = left
+        return left
+
+    def last_left(self, line: Line) -> Left | None:
+        """What was left when this process last looked, within a minute. No round trip."""
+        with self._lock:
+            return self._left.get(line.id)
+
+    def allowed(self, line: Line, *, sent: int | None = None) -> int:
+        """The line's budget for any 24 hours, or for ones in which it had `sent` so many. A query for what it sent, at
+        most every few seconds."""
+        if sent is None:
+            with self._lock:
+                sent = self._sent.get(line.id)
+        if sent is None:
+            # Whole hours that began within the day: rather a message too few.
+            since = -int(-(self._clock() - DAY) // HOUR)
+            sent = self._usage.total(line.portal_id, line.id, "sent", since=since)
+            with self._lock:
+                self._sent[line.id] = sent
+        halved = self._cooling.of(line).halved_until
+        return self._terms.allowed(line, sent=sent, now=self._clock(), halved_until=halved)
+
+    def _limits(self, line: Line, asking: Asking) -> tuple[Limit, ...]:
+        return self._terms.pace(line), window(self.allowed(line), asking)
+
+    def _peek_day(self, line: Line, allowed: int) -> Permits:
+        return self._limiter.peek(str(line.id), allowed, limits=[window(allowed)])
+
+    def _spent(self, line: Line, besides: tuple[int, int] = (0, 0)) -> list[tuple[float, int]]:
+        """What SQL says was spent in the last day, without what is being asked for now.
+
+        Each hour's at its end, the latest it can have been: after a loss it may stay spent up to an hour longer.
+        """
+        since = int((self._clock() - DAY) // HOUR)
+        hours = self._usage.hours(line.portal_id, since=since, line_id=line.id)
+        asked_hour, asked = besides
+        return [
+            (float((hour + 1) * HOUR), counts.checks - (asked if hour == asked_hour else 0))
+            for (_line, hour), counts in hours.items()
+        ]
