@@ -4,9 +4,13 @@ import { begin, beginSession } from '../api.js';
 import { startClocks, tick } from '../card/clock.js';
 import { followHeight } from '../frame.js';
 import { accessActions } from './access.js';
+import { followKind } from './kinds.js';
 import { writeTo } from './number.js';
-import { showCode, stopLooking } from './qr.js';
+import { showPart } from './parts.js';
+import { pairingCode, showCode, stopLooking } from './qr.js';
+import { waitForReports } from './reports.js';
 import { jsonOf, send } from './send.js';
+import { localTimes } from './times.js';
 
 const page = document.getElementById('card');
 const sections = document.getElementById('sections');
@@ -15,9 +19,10 @@ begin(page.dataset.opening);
 beginSession(page.dataset.session);
 followHeight();
 startClocks(page);
+localTimes(page);
 askForTheRest();
 
-const ACTIONS = { qr: showCode, ...accessActions };
+const ACTIONS = { qr: showCode, pairing: pairingCode, part: showPart, ...accessActions };
 
 sections.addEventListener('submit', async (event) => {
   event.preventDefault();
@@ -38,9 +43,14 @@ sections.addEventListener('click', async (event) => {
   askForTheRest();
 });
 
+sections.addEventListener('change', (event) => {
+  if (event.target.matches('[data-kinds]')) followKind(event.target);
+});
+
 // What takes other people's servers a moment: the lines' states and the health list.
 function askForTheRest() {
   stopLooking();
+  waitForReports();
   const load = document.querySelector('[data-load]');
   if (load) {
     const path = load.dataset.load;

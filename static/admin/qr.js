@@ -1,6 +1,8 @@
-// The code to scan: a picture that comes through our server, renewed for as long as the line waits for it.
+// The code to scan: a picture that comes through our server, renewed for as long as the line waits for it. Or a code to
+// type instead; the line is watched all the same.
 
 import { request } from '../api.js';
+import { fragment, send } from './send.js';
 
 const EVERY = 8_000;
 const LONGEST = 5 * 60_000;
@@ -13,13 +15,30 @@ export function stopLooking() {
 export async function showCode(button) {
   end();
   const place = button.closest('.qr');
-  looking = { place, until: Date.now() + LONGEST, timer: 0 };
+  looking = { place, image: place.querySelector('img'), until: Date.now() + LONGEST, timer: 0 };
   button.hidden = true;
   await look(looking);
 }
 
+export async function pairingCode(button) {
+  finish();
+  const place = button.closest('.qr');
+  if (!await send(button.dataset.path, {}, button) || !place.isConnected) return;
+  if (!place.querySelector('.pairing-code')) return;
+  looking = { place, image: null, until: Date.now() + LONGEST, timer: 0 };
+  looking.timer = setTimeout(look, EVERY, looking);
+}
+
 async function look(mine) {
-  const image = mine.place.querySelector('img');
+  if (mine.image) await renewPicture(mine);
+  await redrawIfChanged(mine);
+  if (looking !== mine) return;
+  if (Date.now() > mine.until || document.hidden) finish();
+  else mine.timer = setTimeout(look, EVERY, mine);
+}
+
+async function renewPicture(mine) {
+  const { image } = mine;
   try {
     const picture = await (await request(mine.place.dataset.qr)).blob();
     if (looking !== mine) return;
@@ -29,18 +48,12 @@ async function look(mine) {
   } catch {
     // Scanned meanwhile, or the gateway is out of reach: the state below says which.
   }
-  await redrawIfChanged(mine);
-  if (looking !== mine) return;
-  if (Date.now() > mine.until || document.hidden) finish(mine);
-  else mine.timer = setTimeout(() => look(mine), EVERY);
 }
 
 async function redrawIfChanged(mine) {
   try {
     const text = await (await request(mine.place.dataset.look, { json: {} })).text();
-    const holder = document.createElement('template');
-    holder.innerHTML = text;
-    const drawn = holder.content.firstElementChild;
+    const drawn = fragment(text).firstElementChild;
     if (looking !== mine || drawn.querySelector('.qr')) return;
     end();
     document.getElementById(drawn.id)?.replaceWith(drawn);
@@ -49,15 +62,18 @@ async function redrawIfChanged(mine) {
   }
 }
 
-function finish(mine) {
-  mine.place.querySelector('img').hidden = true;
-  mine.place.querySelector('button').hidden = false;
+// The picture is taken away, and its button is there again.
+function finish() {
+  if (looking?.image) {
+    looking.image.hidden = true;
+    looking.place.querySelector('[data-action="qr"]').hidden = false;
+  }
   end();
 }
 
 function end() {
   if (!looking) return;
   clearTimeout(looking.timer);
-  URL.revokeObjectURL(looking.place.querySelector('img')?.src ?? '');
+  URL.revokeObjectURL(looking.image?.src ?? '');
   looking = null;
 }

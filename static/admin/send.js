@@ -1,10 +1,13 @@
 // One change: send it, put the drawn pieces into their places by id, say what came of it, keep focus and open parts.
 
 import { request, Refused } from '../api.js';
+import { localTimes } from './times.js';
 
-/** Send and redraw. `from` is the form or button that asked. Resolves to the response, or null when nothing changed. */
+/** Send and redraw. `from` is the form or button that asked, which rests meanwhile; or the place that the page itself
+ *  asks for, whose buttons stay usable: a gateway may take seconds to say how a line is. Resolves to the response, or
+ *  null when nothing changed. */
 export async function send(path, json, from, headers = {}) {
-  const buttons = [...(from.querySelectorAll?.('button') ?? []), ...(from.matches('button') ? [from] : [])];
+  const buttons = from.matches('button') ? [from] : from.matches('form') ? [...from.querySelectorAll('button')] : [];
   const enabled = buttons.filter((button) => !button.disabled);
   for (const button of enabled) button.disabled = true;
   from.setAttribute('aria-busy', 'true');
@@ -20,6 +23,11 @@ export async function send(path, json, from, headers = {}) {
     from.removeAttribute('aria-busy');
     if (focused && document.activeElement === document.body) document.getElementById(focused)?.focus();
   }
+}
+
+/** Put pieces that nobody's press asked for into their places; focus and what is typed elsewhere stay. */
+export function redraw(text) {
+  swap(text, document.activeElement?.id);
 }
 
 /** A form's fields: texts as typed, boxes as true or false, fields of kind "id" as numbers. */
@@ -72,7 +80,7 @@ function keepOpen(place, piece) {
 
 // A status that comes with its text is not read out; one that gets its text later is.
 function silenced(piece) {
-  return [...piece.querySelectorAll('p.said')].filter((said) => said.textContent.trim()).map((said) => {
+  return [...piece.querySelectorAll('.said')].filter((said) => said.textContent.trim()).map((said) => {
     const text = said.textContent;
     said.textContent = '';
     return [said, text];
@@ -99,13 +107,16 @@ function confirmed(question, from) {
   const lowest = Math.max(16, window.innerHeight - dialog.offsetHeight - 16);
   dialog.style.marginTop = `${Math.min(lowest, Math.max(16, near.top - dialog.offsetHeight / 2))}px`;
   dialog.querySelector('[value="no"]').focus();
+  dialog.scrollIntoView({ block: 'nearest' }); // its beginning is to be read, and not only the focused button
   return new Promise((resolve) => {
     dialog.addEventListener('close', () => resolve(dialog.returnValue === 'yes'), { once: true });
   });
 }
 
-function fragment(text) {
+/** Drawn pieces, not yet in the page. */
+export function fragment(text) {
   const holder = document.createElement('template');
   holder.innerHTML = text;
+  localTimes(holder.content);
   return holder.content;
 }

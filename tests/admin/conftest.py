@@ -2,12 +2,18 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
+from sqlalchemy import delete, insert
 
 from tests.stand import CardPage, Widget, words_of
+from widget.gateways.base import GatewayError, LineState, LineStatus
+from widget.storage.lines import Line
+from widget.storage.schema import line_health
+
+PUBLIC_URL = "https://widget.example"
 
 OpenApp = Callable[..., "AppPage"]
 
@@ -73,3 +79,55 @@ def admin(open_app: OpenApp) -> AppPage:
 @pytest.fixture
 def rep(open_app: OpenApp) -> AppPage:
     return open_app("rep")
+
+
+@dataclass
+class Vendor:
+    """A gateway that says what a test wants it to, for what the sandbox's do not do."""
+
+    status_: LineStatus = field(default_factory=lambda: LineStatus(LineState.SCAN_QR))
+    code: str = "ABCD-1234"
+    trouble: GatewayError | None = None
+    hooks: list[tuple[str, str]] = field(default_factory=list)
+    paired: list[str] = field(default_factory=list)
+
+    def of(self, line: Line) -> "Vendor":
+        return self
+
+    def status(self, line: Line | None = None, *, again: bool = False) -> LineStatus:
+        self._fail()
+        return self.status_
+
+    def pairing_code(self, phone: str) -> str:
+        self._fail()
+        self.paired.append(phone)
+        return self.code
+
+    def set_webhook(self, url: str, secret: str) -> None:
+        self._fail()
+        self.hooks.append((url, secret))
+
+    def _fail(self) -> None:
+        if self.trouble:
+            raise self.trouble
+
+
+@pytest.fixture
+def vendor() -> Vendor:
+    return Vendor()
+
+
+@pytest.fixture
+def reachable(make_widget: Callable[..., Widget], vendor: Vendor) -> Widget:
+    """A widget that knows its own address; its lines are at the vendor's."""
+    widget = make_widget(public_url=PUBLIC_URL)
+    widget.app.extensions["widget"] = replace(widget.services, gateways=vendor)
+    return widget
+
+
+def line_health_of(widget: Widget, line_id: int = 1, **values: float | str) -> None:
+    """What webhooks and checks would have written down about a line."""
+    row = {"line_id": line_id, "portal_id": widget.portals[0], **values}
+    with widget.services.engine.begin() as connection:
+        connection.execute(delete(line_health).where(line_health.c.line_id == line_id))
+        connection.execute(insert(line_health).values(row))

@@ -196,7 +196,8 @@ def test_a_line_is_removed_only_after_a_question_and_comes_back_with_its_chats(
     assert card.reveal().open_chat(card.keys[ORDERS]).chat == chat
 
 
-LIMITS = {"burst": "2", "every": "60", "per_day": "50"}
+LIMITS = {"burst": "2", "every": "60", "per_day": "50", "floor": "", "young_per_day": ""}
+EMPTY = dict.fromkeys(LIMITS, "")
 
 
 def test_a_lines_own_limits_hold_for_its_checks(admin: AppPage, widget: Widget, outside: Outside, clock: Clock) -> None:
@@ -210,17 +211,29 @@ def test_a_lines_own_limits_hold_for_its_checks(admin: AppPage, widget: Widget, 
 
 
 def test_more_than_a_hundred_a_day_is_allowed_and_warned_about(admin: AppPage, widget: Widget) -> None:
-    admin.save("lines/1/limits", burst="", every="", per_day="150")
+    admin.save("lines/1/limits", **{**EMPTY, "per_day": "150"})
 
     assert "More than 100 checks a day" in admin.words
     assert lines_of(widget)[0].limits == LineLimits(None, None, 150)
-    admin.save("lines/1/limits", burst="", every="", per_day="")
+    admin.save("lines/1/limits", **EMPTY)
     assert "More than 100 checks a day" not in admin.words
     assert lines_of(widget)[0].limits == LineLimits()
 
 
+def test_every_limit_is_kept_shown_again_and_logged_in_words(admin: AppPage, open_app: OpenApp, widget: Widget) -> None:
+    admin.save("lines/1/limits", burst="2", every="60", per_day="50", floor="10", young_per_day="10")
+
+    assert lines_of(widget)[0].limits == LineLimits(2, 60, 50, floor=10, young_per_day=10)
+    page = open_app()
+    for name, value in (("burst", "2"), ("every", "60"), ("per_day", "50"), ("floor", "10"), ("young_per_day", "10")):
+        assert f'id="line-1-{name}" name="{name}" inputmode="numeric" maxlength="6" value="{value}"' in page.html
+    log = page.section("changes")
+    assert "the usual ones → at once 2, seconds each 60, at most a day 50, at least a day 10, a day while new 10" in log
+
+
 def test_limits_beyond_reason_are_refused(admin: AppPage, widget: Widget) -> None:
     beyond = [("burst", "0"), ("burst", "21"), ("every", "0"), ("every", "abc"), ("per_day", "1001")]
+    beyond += [("floor", "0"), ("floor", "51"), ("floor", "1.5"), ("young_per_day", "-1"), ("young_per_day", "1001")]
     for field, value in (*beyond, ("per_day", "9" * 30)):
         admin.save("lines/1/limits", **{**LIMITS, field: value})
 
@@ -262,3 +275,10 @@ def test_another_portals_line_is_not_there(open_app: OpenApp, widget: Widget) ->
         assert (page.status, page.refusal) == (404, "not_allowed"), what
     assert page.page.get("/app/lines/1/qr").answer.status_code == 404
     assert lines_of(widget) == before
+
+
+def test_a_new_line_says_the_limit_that_holds_while_it_is_new(open_app: OpenApp, clock: Clock) -> None:
+    assert "at most 20 checks a day" in open_app().words
+
+    clock.forward(10 * 86_400)
+    assert "at most 100 checks a day" in open_app().words

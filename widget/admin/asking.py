@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass, replace
 
+from markupsafe import Markup
+
 from widget.bitrix24.crm import Viewer, read_viewer
 from widget.errors import Refusal, Refused
-from widget.i18n import set_language
+from widget.i18n import moment, set_language, when
 from widget.services import services
 from widget.session import Session, current_session
 from widget.storage.changes import What
+from widget.storage.lines import Line
 from widget.storage.portals import Portal
 
 
@@ -31,6 +34,24 @@ class Asker:
                 old=old,
                 new=new,
             )
+
+    def line(self, line_id: int) -> Line:
+        """The portal's line, switched off or on. Refused for another portal's, a removed one, or none."""
+        for line in services().lines.all_of(self.portal.id):
+            if line.id == line_id:
+                return line
+        raise Refused(Refusal.NOT_ALLOWED, 404, "line")
+
+    def when(self, seconds: float) -> str:
+        """Unix seconds as this user reads a time; "" for 0, which is never or not known. Where Bitrix24 does not name
+        their zone, the page puts it into the browser's."""
+        if not seconds:
+            return ""
+        at = moment(seconds)
+        words = when(at, self.viewer.zone, now=services().now())
+        if self.viewer.zone:
+            return words
+        return Markup('<time datetime="{}" data-local>{}</time>').format(at.isoformat(), words)
 
     def again(self) -> "Asker":
         """The same user, and the portal as it is stored now."""

@@ -19,6 +19,7 @@ LONGEST_ADDRESS = 300
 LONGEST_TYPED = 2000  # beyond this nobody typed it into a field of ours
 MOST_GRANTEES = 100
 BURST, EVERY, PER_DAY = (1, 20), (1, 3600), (1, 1000)  # a line's own limits may lie between these
+FLOOR = YOUNG_PER_DAY = (1, 1000)
 ADVISED_PER_DAY = 100  # more is allowed and warned about
 _CODE = re.compile(r"[A-Z]{1,6}\d{0,12}(_[A-Z0-9]{1,6})?")
 
@@ -33,9 +34,11 @@ class Fault(Enum):
     PRIVATE = "private"
     USER_INFO = "user_info"  # a name and a password in the address
     NOT_A_PHONE = "not_a_phone"
+    NOT_DIGITS = "not_digits"
     NOT_WHOLE = "not_whole"
     OUT_OF_RANGE = "out_of_range"
     BACKWARDS = "backwards"
+    ABOVE_PER_DAY = "above_per_day"
     UNKNOWN_CHOICE = "unknown_choice"
     TAKEN = "taken"
     TOO_MANY = "too_many"
@@ -110,6 +113,8 @@ def line_of(values: Mapping[str, str], country: str, where: Where) -> NewLine:
     }
     if values["gateway"] not in KINDS:
         faults["gateway"] = Wrong(Fault.UNKNOWN_CHOICE)
+    if values["gateway"] == "green" and "session" not in faults and not _digits(values["session"]):
+        faults["session"] = Wrong(Fault.NOT_DIGITS)  # its idInstance (green-api.com/en/docs/api)
     number = _own_number(values["number"], country, faults)
     if faults:
         raise Invalid(faults)
@@ -134,15 +139,20 @@ def naming_of(values: Mapping[str, str], country: str) -> tuple[str, str, str]:
     return values["name"], number, values["key"]
 
 
-def limits_of(values: Mapping[str, str]) -> LineLimits:
-    """A line's own limits; an empty field is the service's. Raises Invalid."""
+def limits_of(values: Mapping[str, str], *, usual_per_day: int) -> LineLimits:
+    """A line's own limits; an empty field is the service's. Raises Invalid, also for a floor above what is never
+    exceeded."""
     faults: dict[str, Wrong] = {}
     burst = _whole(values, "burst", BURST, faults)
     every = _whole(values, "every", EVERY, faults)
     per_day = _whole(values, "per_day", PER_DAY, faults)
+    floor = _whole(values, "floor", FLOOR, faults)
+    young_per_day = _whole(values, "young_per_day", YOUNG_PER_DAY, faults)
+    if floor and not faults and floor > (per_day or usual_per_day):
+        faults["floor"] = Wrong(Fault.ABOVE_PER_DAY, high=per_day or usual_per_day)
     if faults:
         raise Invalid(faults)
-    return LineLimits(burst=burst, every=every, per_day=per_day)
+    return LineLimits(burst=burst, every=every, per_day=per_day, floor=floor, young_per_day=young_per_day)
 
 
 def hours_of(values: Mapping[str, str]) -> tuple[int, ...]:
@@ -221,10 +231,14 @@ def _whole(values: Mapping[str, str], name: str, limits: tuple[int, int], faults
     text, (low, high) = values[name], limits
     if not text:
         return None
-    if not (text.isascii() and text.isdecimal()):
+    if not _digits(text):
         faults[name] = Wrong(Fault.NOT_WHOLE, low, high)
         return None
     if len(text) > 6 or not low <= int(text) <= high:
         faults[name] = Wrong(Fault.OUT_OF_RANGE, low, high)
         return None
     return int(text)
+
+
+def _digits(text: str) -> bool:
+    return text.isascii() and text.isdecimal()

@@ -1,11 +1,13 @@
 """The health list: what must be in place for the widget to work, and what to do where it is not."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
+from widget.admin.reports import Way, way_of
+from widget.admin.told import Told
 from widget.bitrix24.findings import InLayout, Inspection, InstallerState, Part
-from widget.gateways.base import LineState, Trouble
+from widget.storage.line_past import NOTHING, LinePast
 from widget.storage.lines import Line
 
 SILENT_WORKER = 180.0  # seconds without a sign after which the worker is taken for stopped
@@ -26,6 +28,7 @@ class Topic(Enum):
     VERSION = "version"
     LINE = "line"
     NO_LINE = "no_line"
+    REPORTS = "reports"
     WORKER = "worker"
     PORTAL = "portal"
 
@@ -38,13 +41,17 @@ class Verdict(Enum):
 
 @dataclass(frozen=True)
 class Finding:
-    """`state` refines the text, `names` say what is missing; `repair`: the repair button mends it."""
+    """`state` refines the text, `names` say what is missing; `repair`: the repair button mends it. About a line: what
+    its gateway told, and when it last reported."""
 
     topic: Topic
     verdict: Verdict
     state: str = ""
     names: tuple[str, ...] = ()
     repair: bool = False
+    told: Told | None = None
+    line_id: int = 0
+    at: float = 0.0
 
 
 def of_inspection(inspection: Inspection) -> list[Finding]:
@@ -75,14 +82,25 @@ def of_token(*, stored: bool) -> Finding:
     return Finding(Topic.TOKEN, _verdict(stored), repair=not stored)
 
 
-def of_lines(lines: Sequence[Line], states: Mapping[int, LineState | Trouble]) -> list[Finding]:
+def of_lines(lines: Sequence[Line], told: Mapping[int, Told]) -> list[Finding]:
     """One for each active line."""
     if not lines:
         return [Finding(Topic.NO_LINE, Verdict.BAD)]
     return [
-        Finding(Topic.LINE, _verdict(states[line.id] is LineState.READY), states[line.id].value, (line.name,))
+        Finding(Topic.LINE, _verdict(told[line.id].ready), names=(line.name,), told=told[line.id], line_id=line.id)
         for line in lines
     ]
+
+
+def of_reports(
+    lines: Sequence[Line], pasts: Mapping[int, LinePast], *, public_url: str, now: float
+) -> Iterator[Finding]:
+    """One for each active line: whether what its gateway reports by itself arrives."""
+    for line in lines:
+        past = pasts.get(line.id, NOTHING)
+        way = way_of(line, past, public_url=public_url, now=now)
+        good = way is Way.WORKS
+        yield Finding(Topic.REPORTS, _verdict(good), way.value, (line.name,), line_id=line.id, at=past.reported_at)
 
 
 def of_worker(last_heartbeat: float | None, now: float) -> Finding:

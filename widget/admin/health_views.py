@@ -4,8 +4,9 @@ from flask.typing import ResponseReturnValue
 
 from widget.admin import sections
 from widget.admin.asking import Asker, administrator
-from widget.admin.health import Finding, Topic, Verdict, of_inspection, of_lines, of_token, of_worker
+from widget.admin.health import Finding, Topic, Verdict, of_inspection, of_lines, of_reports, of_token, of_worker
 from widget.admin.pages import pages
+from widget.admin.told import ask_all
 from widget.bitrix24.install import NoAddress
 from widget.errors import Refusal, Refused
 from widget.services import services
@@ -15,7 +16,8 @@ from widget.storage.changes import What
 @pages.post("/health")
 def show_health() -> ResponseReturnValue:
     """What is in place and what is not. Three calls to the portal, one to each line's gateway."""
-    return sections.drawn(sections.health(_findings(administrator())))
+    asker = administrator()
+    return sections.drawn(sections.health(asker, _findings(asker)))
 
 
 @pages.post("/health/repair")
@@ -29,17 +31,21 @@ def repair() -> ResponseReturnValue:
     asker.note(What.REPAIRED)
     asker = asker.again()
     said = "repaired" if report.complete else "partly_repaired"
-    return sections.drawn(sections.health(_findings(asker), said=said), sections.log(asker))
+    return sections.drawn(sections.health(asker, _findings(asker), said=said), sections.log(asker))
 
 
 def _findings(asker: Asker) -> list[Finding]:
     here = services()
-    lines = here.lines.of(asker.portal.id)
+    # As they are stored now: what `of` remembers may be older than what the reader has just mended.
+    lines = tuple(line for line in here.lines.all_of(asker.portal.id) if line.active)
     installer_id = asker.portal.installer_id or asker.viewer.user_id
     return [
         *_portal_findings(asker),
         of_token(stored=here.tokens.find(asker.portal.id, installer_id) is not None),
-        *of_lines(lines, here.cards.states_or_troubles(lines)),
+        *of_lines(lines, ask_all(lines)),
+        *of_reports(
+            lines, here.line_pasts.of_portal(asker.portal.id), public_url=here.config.public_url, now=here.clock()
+        ),
         of_worker(here.jobs.last_heartbeat(), here.clock()),
     ]
 

@@ -1,9 +1,8 @@
-"""Lines: add, test, rename, switch off and on, remove, who may use them, how many checks they may make."""
+"""Lines: add, test before that, rename, switch off and on, remove, who may use them, how many checks they may make."""
 
-from flask import make_response
 from flask.typing import ResponseReturnValue
 
-from widget.admin import sections
+from widget.admin import line_sections, sections
 from widget.admin.asking import Asker, administrator
 from widget.admin.checks import (
     Fault,
@@ -20,16 +19,14 @@ from widget.admin.checks import (
 )
 from widget.admin.pages import pages
 from widget.admin.portal_views import question
-from widget.errors import Refusal, Refused
+from widget.admin.told import ask
 from widget.forms import flag_field, json_body
-from widget.gateways.base import GatewayError
 from widget.services import services
 from widget.storage.changes import What
 from widget.storage.lines import Line, LineLimits
 
 FIELDS = ("name", "gateway", "address", "session", "key", "number")
 MOST_LINES = 40  # the states of all are asked side by side, and a card's batch holds a command for each access list
-LARGEST_ID = 2**53
 
 
 @pages.post("/lines")
@@ -52,7 +49,7 @@ def add_line() -> ResponseReturnValue:
         number=new.number,
     )
     asker.note(What.LINE_ADDED, line=new.name)
-    return sections.drawn(sections.lines(asker, said="line_added"), sections.log(asker))
+    return sections.drawn(line_sections.lines(asker, said="line_added"), sections.log(asker))
 
 
 @pages.post("/lines/test")
@@ -65,33 +62,7 @@ def test_new_line() -> ResponseReturnValue:
     except Invalid as invalid:
         return _drawn_again(asker, values, invalid)
     line = Line(0, asker.portal.id, new.name, new.gateway, new.address, new.session, new.key, new.number)
-    return sections.drawn(sections.tested(_ask(line)))
-
-
-@pages.post("/lines/states")
-def show_states() -> ResponseReturnValue:
-    """Every line's state, asked side by side. One call a line."""
-    asker = administrator()
-    lines = services().lines.all_of(asker.portal.id)
-    states = services().cards.states_or_troubles(lines)
-    return sections.drawn(*(sections.line_state(line, states[line.id]) for line in lines))
-
-
-@pages.post("/lines/<int:line_id>/test")
-def test_line(line_id: int) -> ResponseReturnValue:
-    """Ask a stored line's gateway for its state now."""
-    asker = administrator()
-    return sections.drawn(*_line_states(asker, line_id))
-
-
-@pages.get("/lines/<int:line_id>/qr")
-def show_qr(line_id: int) -> ResponseReturnValue:
-    """The picture to scan, fetched through us: the browser never learns where the gateway is."""
-    asker = administrator()
-    picture = services().gateways.of(_line(asker, line_id)).qr()
-    response = make_response(picture.body)
-    response.headers["Content-Type"] = picture.mimetype
-    return response
+    return sections.drawn(line_sections.tested(asker, ask(line)))
 
 
 @pages.post("/lines/<int:line_id>/name")
@@ -99,12 +70,12 @@ def rename_line(line_id: int) -> ResponseReturnValue:
     """Another name or number, and another key when one is typed."""
     values = typed(json_body(), "name", "number", "key")
     asker = administrator()
-    line = _line(asker, line_id)
+    line = asker.line(line_id)
     try:
         name, number, key = naming_of(values, asker.portal.country)
     except Invalid as invalid:
         form = Typed({**values, "key": ""}, invalid.faults)
-        return sections.drawn(sections.line_item(line, part="name", form=form), status=422)
+        return sections.drawn(line_sections.line_item(asker, line, part="name", form=form), status=422)
     lines = services().lines
     if key and key != line.key:
         _set_key(line, key)
@@ -120,7 +91,7 @@ def switch_line(line_id: int) -> ResponseReturnValue:
     """Off: no card offers it, nothing is checked or sent by it. On again any time."""
     active = flag_field(json_body(), "active")
     asker = administrator()
-    line = _line(asker, line_id)
+    line = asker.line(line_id)
     services().lines.set_active(asker.portal.id, line.id, active=active)
     asker.note(What.LINE_ACTIVE, line=line.name, old=_on(line.active), new=_on(active))
     return _redrawn(asker, line_id)
@@ -131,12 +102,12 @@ def remove_line(line_id: int) -> ResponseReturnValue:
     """Out of every list, its key forgotten; asks back first."""
     confirmed = flag_field(json_body(), "confirmed")
     asker = administrator()
-    line = _line(asker, line_id)
+    line = asker.line(line_id)
     if not confirmed:
         return question("remove", line=line.name)
     services().lines.remove(asker.portal.id, line.id)
     asker.note(What.LINE_REMOVED, line=line.name)
-    return sections.drawn(sections.lines(asker, said="line_removed"), sections.log(asker))
+    return sections.drawn(line_sections.lines(asker, said="line_removed"), sections.log(asker))
 
 
 @pages.post("/lines/<int:line_id>/access")
@@ -144,12 +115,12 @@ def save_access(line_id: int) -> ResponseReturnValue:
     """Who may use the line; nobody named is everybody."""
     chosen = json_body().get("access")
     asker = administrator()
-    line = _line(asker, line_id)
+    line = asker.line(line_id)
     try:
         access = grantees_of(chosen)
     except Invalid as invalid:
         form = Typed(faults=invalid.faults)
-        return sections.drawn(sections.line_item(line, part="access", form=form), status=422)
+        return sections.drawn(line_sections.line_item(asker, line, part="access", form=form), status=422)
     services().lines.set_access(asker.portal.id, line.id, access)
     old, new = (", ".join(grantee.name for grantee in who) for who in (line.access, access))
     asker.note(What.LINE_ACCESS, line=line.name, old=old or "everybody", new=new or "everybody")
@@ -159,14 +130,14 @@ def save_access(line_id: int) -> ResponseReturnValue:
 @pages.post("/lines/<int:line_id>/limits")
 def save_limits(line_id: int) -> ResponseReturnValue:
     """How many numbers the line may check; an empty field is the service's."""
-    values = typed(json_body(), "burst", "every", "per_day")
+    values = typed(json_body(), *line_sections.RANGES)
     asker = administrator()
-    line = _line(asker, line_id)
+    line = asker.line(line_id)
     try:
-        limits = limits_of(values)
+        limits = limits_of(values, usual_per_day=services().config.checks_per_day)
     except Invalid as invalid:
         form = Typed(values, invalid.faults)
-        return sections.drawn(sections.line_item(line, part="limits", form=form), status=422)
+        return sections.drawn(line_sections.line_item(asker, line, part="limits", form=form), status=422)
     services().lines.set_limits(asker.portal.id, line.id, limits)
     asker.note(What.LINE_LIMITS, line=line.name, old=_pace(line.limits), new=_pace(limits))
     return _redrawn(asker, line_id, part="limits")
@@ -191,35 +162,13 @@ def _refuse_known(asker: Asker, new: NewLine) -> None:
 def _drawn_again(asker: Asker, values: dict[str, str], invalid: Invalid) -> ResponseReturnValue:
     """The form as it was typed, but for the key: that never goes back to a browser."""
     form = Typed({**values, "key": ""}, invalid.faults)
-    return sections.drawn(sections.add_line(form=form), status=422)
-
-
-def _line(asker: Asker, line_id: int) -> Line:
-    """The portal's line, switched off or on. Refused for another portal's, a removed one, or none."""
-    for line in services().lines.all_of(asker.portal.id):
-        if line.id == line_id:
-            return line
-    raise Refused(Refusal.NOT_ALLOWED, 404, "line")
+    return sections.drawn(line_sections.add_line(form=form), status=422)
 
 
 def _redrawn(asker: Asker, line_id: int, *, part: str = "") -> ResponseReturnValue:
-    line = _line(asker, line_id)
-    item = sections.line_item(line, part=part, said="saved")
+    line = asker.line(line_id)
+    item = line_sections.line_item(asker, line, part=part, said="saved")
     return sections.drawn(item, sections.log(asker))
-
-
-def _line_states(asker: Asker, line_id: int) -> list[str]:
-    line = _line(asker, line_id)
-    return [sections.line_state(line, _ask(line))]
-
-
-def _ask(line: Line) -> sections.State:
-    """The line's state now, or why its gateway did not tell. One call."""
-    gateways = services().gateways
-    try:
-        return (gateways.status(line, again=True) if line.id else gateways.of(line).status()).state
-    except GatewayError as error:
-        return error.trouble
 
 
 def _set_key(line: Line, key: str) -> None:
@@ -241,6 +190,6 @@ def _on(active: bool) -> str:
 
 
 def _pace(limits: LineLimits) -> str:
-    """«10/3/100», a dash for what is the service's."""
-    values = (limits.burst, limits.every, limits.per_day)
+    """«10/3/100/20/20» in the order of the form, a dash for what is the service's."""
+    values = (getattr(limits, name) for name in line_sections.RANGES)
     return "/".join("–" if value is None else f"{value:g}" for value in values)

@@ -15,6 +15,7 @@ from widget.admin import sections
 from widget.admin.asking import Asker, anybody
 from widget.admin.checks import Fault, Wrong, typed
 from widget.admin.pages import pages
+from widget.admin.told import ask_all
 from widget.card.collect import CardPhone
 from widget.errors import Refusal, Refused
 from widget.forms import flag_field, id_field, json_body
@@ -50,8 +51,7 @@ def save_mine() -> ResponseReturnValue:
 def show_my_states() -> ResponseReturnValue:
     """The states of the lines this user may use. One call a line."""
     asker = anybody()
-    cards = services().cards
-    return sections.drawn(sections.my_lines(asker, states=cards.states_or_troubles(cards.lines(asker.session))))
+    return sections.drawn(sections.my_lines(asker, states=ask_all(services().cards.lines(asker.session))))
 
 
 @pages.post("/number/look")

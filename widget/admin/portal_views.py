@@ -3,7 +3,7 @@
 from flask import Response, make_response, render_template
 from flask.typing import ResponseReturnValue
 
-from widget.admin import sections
+from widget.admin import check_sections, sections
 from widget.admin.asking import Asker, administrator
 from widget.admin.checks import Invalid, Typed, hours_of, region_of, typed
 from widget.admin.pages import pages
@@ -16,7 +16,8 @@ from widget.storage.portals import Visibility
 
 @pages.post("/visibility")
 def save_visibility() -> ResponseReturnValue:
-    """How much of a card is drawn before a rep asks. «Everything» asks back first: it spends checks."""
+    """How much of a card is drawn before a rep asks. «Everything» asks back first, with a
+    forecast: it spends checks."""
     body = json_body()
     wanted = text_field(body, "visibility", longest=20)
     confirmed = flag_field(body, "confirmed")
@@ -25,7 +26,7 @@ def save_visibility() -> ResponseReturnValue:
     asker = administrator()
     old, new = asker.portal.visibility, Visibility(wanted)
     if new is Visibility.ALWAYS and old is not new and not confirmed:
-        return question("always")
+        return question("always", forecast=check_sections.what_always_asks(asker))
     services().portals.set_visibility(asker.portal.id, new)
     asker.note(What.VISIBILITY, old=old.value, new=new.value)
     asker = asker.again()

@@ -4,7 +4,17 @@ from flask import g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
-from widget.admin import health_views, line_views, own_views, portal_views, sections
+from widget.admin import (
+    check_sections,
+    health_views,
+    line_sections,
+    line_views,
+    own_views,
+    portal_views,
+    report_views,
+    sections,
+    state_views,
+)
 from widget.admin.asking import Asker
 from widget.admin.pages import pages
 from widget.bitrix24.placement import posted_origin, read_common
@@ -14,7 +24,7 @@ from widget.i18n import language_of, set_language
 from widget.services import services
 from widget.session import Opening, Session
 
-__all__ = ["health_views", "line_views", "own_views", "pages", "portal_views"]
+__all__ = ["health_views", "line_views", "own_views", "pages", "portal_views", "report_views", "state_views"]
 
 
 @pages.post("")
@@ -57,11 +67,12 @@ def open_page() -> ResponseReturnValue:
 def _for_administrators(asker: Asker) -> list[str]:
     return [
         sections.subscription(_plan(asker)),
-        sections.lines(asker),
+        line_sections.lines(asker),
         sections.visibility(asker),
+        check_sections.checks(asker),
         sections.hours(asker),
         sections.region(asker),
-        sections.health(),
+        sections.health(asker),
         sections.number(asker),
         sections.mine(asker),
         sections.log(asker),

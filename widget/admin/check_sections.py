@@ -1,0 +1,110 @@
+"""What an administrator sees of checks: each line's last day as a picture, and what «everything at once» would ask."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, tzinfo
+from functools import partial
+from zoneinfo import ZoneInfo
+
+from flask import render_template
+from markupsafe import Markup
+
+from ratelimit import StorageUnavailable
+from widget.admin.asking import Asker
+from widget.admin.day_picture import BOTTOM, HEIGHT, TOP, WIDTH, DayPicture, day_picture
+from widget.presence.budget import Asking, Left, window
+from widget.presence.forecast import Budgeted, Hours, forecast
+from widget.services import services
+from widget.storage.lines import Line
+from widget.storage.portals import Visibility
+from widget.storage.usage import DAYS_KEPT, HOUR, Counts
+
+
+@dataclass(frozen=True)
+class Day:
+    """One day of the reader's calendar (`at` is a moment in it), and what one line did."""
+
+    at: float
+    checks: int
+    sent: int
+    received: int
+
+
+@dataclass(frozen=True)
+class LineChecks:
+    """`left` is None where checks cannot be counted now."""
+
+    line: Line
+    left: Left | None
+    picture: DayPicture
+    days: list[Day]
+
+
+def checks(asker: Asker) -> str:
+    """The last day of every active line. One query, and two round trips at most for each line."""
+    here = services()
+    hours, zone = _hours(asker), zone_of(asker)
+    lines = [_line_checks(line, hours, zone) for line in here.lines.of(asker.portal.id)]
+    return render_template(
+        "admin/_checks.html",
+        lines=lines,
+        zone=asker.viewer.zone,
+        frame={"width": WIDTH, "height": HEIGHT, "top": TOP, "bottom": BOTTOM},
+    )
+
+
+def what_always_asks(asker: Asker) -> Markup:
+    """The forecast as the question shows it. One query, and one for each line's pauses at most."""
+    here = services()
+    lines = {line.id: line for line in here.lines.of(asker.portal.id)}
+    told = forecast(
+        _hours(asker),
+        [Budgeted(line.id, partial(_page_may_ask, line)) for line in lines.values()],
+        now=here.clock(),
+        zone=zone_of(asker),
+        shown_at_once=asker.portal.visibility is not Visibility.BUTTON,
+    )
+    return Markup(  # noqa: S704 - drawn by our own template
+        render_template("admin/_forecast.html", told=told, lines=lines, share=Asking.NEW.share)
+    )
+
+
+def zone_of(asker: Asker) -> tzinfo:
+    return ZoneInfo(asker.viewer.zone) if asker.viewer.zone else UTC
+
+
+def _hours(asker: Asker) -> Hours:
+    here = services()
+    return here.usage.hours(asker.portal.id, since=here.usage.hour() - DAYS_KEPT * 24)
+
+
+def _page_may_ask(line: Line, sent: int) -> int:
+    """Checks that a page makes by itself in 24 hours in which the line sent so many messages, as its terms are now."""
+    return window(services().purse.allowed(line, sent=sent), Asking.NEW).limit
+
+
+def _line_checks(line: Line, hours: Hours, zone: tzinfo) -> LineChecks:
+    here = services()
+    try:
+        left = here.purse.left(line)
+    except StorageUnavailable:
+        left = None
+    own = {hour: counts for (line_id, hour), counts in hours.items() if line_id == line.id}
+    picture = day_picture(own, until=here.usage.hour(), budget=left.allowed if left else None)
+    return LineChecks(line, left, picture, _days(own, zone))
+
+
+def _days(own: Mapping[int, Counts], zone: tzinfo) -> list[Day]:
+    """The days on which something happened, the newest first."""
+    days: dict[date, list[tuple[int, Counts]]] = {}
+    for hour, counts in own.items():
+        days.setdefault(datetime.fromtimestamp(hour * HOUR, zone).date(), []).append((hour, counts))
+    return [
+        Day(
+            at=min(hour for hour, _counts in of_day) * float(HOUR),
+            checks=sum(counts.checks for _hour, counts in of_day),
+            sent=sum(counts.sent for _hour, counts in of_day),
+            received=sum(counts.received for _hour, counts in of_day),
+        )
+        for _date, of_day in sorted(days.items(), reverse=True)
+    ]

@@ -1,0 +1,135 @@
+"""What the page shows of lines: the list, one line with its parts, its state, its reports, the form for another."""
+
+from flask import render_template
+from markupsafe import Markup
+
+from widget.admin.asking import Asker
+from widget.admin.checks import ADVISED_PER_DAY, BURST, EVERY, FLOOR, PER_DAY, YOUNG_PER_DAY, Typed
+from widget.admin.reports import Way, way_of
+from widget.admin.told import Told
+from widget.gateways.lines import KINDS, capabilities_of
+from widget.presence.budget import DAY
+from widget.services import services
+from widget.storage.line_past import NOTHING, LinePast
+from widget.storage.lines import Line, LineLimits
+
+RANGES = {"burst": BURST, "every": EVERY, "per_day": PER_DAY, "floor": FLOOR, "young_per_day": YOUNG_PER_DAY}
+WAIT_SECONDS = 30  # for the first report after a set-up
+
+
+def lines(asker: Asker, *, said: str = "") -> str:
+    """All lines and the form for another one. Without their states: those are asked for by the page."""
+    found, pasts = services().lines.all_of(asker.portal.id), services().line_pasts.of_portal(asker.portal.id)
+    items = [Markup(line_item(asker, line, past=pasts.get(line.id, NOTHING))) for line in found]  # noqa: S704 - ours
+    form = Markup(add_line(opened=not found))  # noqa: S704 - drawn by our own template
+    return render_template("admin/_lines.html", items=items, form=form, said=said)
+
+
+def add_line(*, form: Typed | None = None, opened: bool = True) -> str:
+    """The form for a new line, as it was typed."""
+    form = form or Typed()
+    chosen = form.values.get("gateway", "")
+    kind = chosen if chosen in KINDS else KINDS[0]
+    return render_template("admin/_line_add.html", form=form, kinds=KINDS, chosen=kind, opened=opened)
+
+
+def line_item(
+    asker: Asker,
+    line: Line,
+    *,
+    part: str = "",
+    form: Typed | None = None,
+    said: str = "",
+    past: LinePast | None = None,
+) -> str:
+    """One line with all that can be changed about it. `part` is the one of its parts that stands open."""
+    config, now = services().config, services().clock()
+    past = past or past_of(asker, line)
+    form = form or Typed()
+    return render_template(
+        "admin/_line.html",
+        line=line,
+        part=part,
+        values={"name": line.name, "number": line.number, **_typed(line.limits), **form.values},
+        faults=form.faults,
+        usual={
+            "burst": config.check_burst,
+            "every": f"{config.check_every:g}",
+            "per_day": config.checks_per_day,
+            "floor": config.checks_floor,
+            "young_per_day": config.young_checks_per_day,
+        },
+        ranges=RANGES,
+        advised=ADVISED_PER_DAY,
+        cooling=past.cooldown_until > now,
+        halved=past.halved_until > now,
+        young=now < line.created_at + config.young_days * DAY,
+        past=past,
+        when=asker.when,
+        reports=Markup(reports(asker, line, past=past)),  # noqa: S704 - drawn by our own template
+        said=said,
+    )
+
+
+def line_state(asker: Asker, line: Line, told: Told) -> str:
+    return render_template(
+        "admin/_line_state.html", line=line, state=told, can=capabilities_of(line.gateway), when=asker.when
+    )
+
+
+def pairing(line: Line, *, code: str = "", trouble: Told | None = None, when: str = "") -> str:
+    """The code to type on the phone, or why there is none."""
+    return render_template("admin/_pairing.html", line=line, code=code, trouble=trouble, until=when)
+
+
+def tested(asker: Asker, told: Told) -> str:
+    """The result of testing a line that is not stored yet."""
+    return render_template("admin/_tested.html", state=told, when=asker.when)
+
+
+def reports(
+    asker: Asker,
+    line: Line,
+    *,
+    past: LinePast | None = None,
+    opened: bool = False,
+    waiting: bool = False,
+    late: bool = False,
+    trouble: Told | None = None,
+    secret: str = "",
+) -> str:
+    """Whether reports arrive, and how to make them. `secret` is there only for who asked to see it just now."""
+    past = past or past_of(asker, line)
+    config = services().config
+    way = way_of(line, past, public_url=config.public_url, now=services().clock())
+    return render_template(
+        "admin/_line_reports.html",
+        line=line,
+        way=way,
+        known=bool(line.hook_secret),
+        possible=bool(config.public_url) and way is not Way.OFF,
+        past=past,
+        opened=opened,
+        waiting=waiting and WAIT_SECONDS,
+        late=late,
+        trouble=trouble,
+        secret=secret,
+        address=hook_address(line) if secret else "",
+        when=asker.when,
+    )
+
+
+def hook_address(line: Line) -> str:
+    """Where the line's gateway is to report."""
+    return f"{services().config.public_url}/hooks/gateway/{line.hook_key}"
+
+
+def past_of(asker: Asker, line: Line) -> LinePast:
+    """One query."""
+    return services().line_pasts.of_portal(asker.portal.id).get(line.id, NOTHING)
+
+
+def _typed(own: LineLimits) -> dict[str, str]:
+    """A line's own limits as they would be typed; empty is the service's."""
+    values = {name: getattr(own, name) for name in RANGES}
+    return {name: "" if value is None else f"{value:g}" for name, value in values.items()}

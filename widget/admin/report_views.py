@@ -1,0 +1,89 @@
+"""Reports of a line's gateway: set up, proved by a first one, set up by hand."""
+
+from flask import make_response
+from flask.typing import ResponseReturnValue
+
+from widget.admin import line_sections, sections
+from widget.admin.asking import Asker, administrator
+from widget.admin.pages import pages
+from widget.admin.portal_views import question
+from widget.admin.told import Told, told_of
+from widget.errors import Refusal, Refused
+from widget.forms import flag_field, json_body
+from widget.gateways.base import GatewayError
+from widget.services import services
+from widget.storage.changes import What
+from widget.storage.lines import Line
+
+
+@pages.post("/lines/<int:line_id>/webhook")
+def set_up_reports(line_id: int) -> ResponseReturnValue:
+    """Tell the gateway where to report; the page then waits for the first report. At most three calls to it."""
+    asker = administrator()
+    line = _reachable(asker, line_id)
+    if not line.hook_secret:
+        line = _with_new_secret(asker, line)
+    return _told_to_the_gateway(asker, line, done="set_up")
+
+
+@pages.post("/lines/<int:line_id>/webhook/renew")
+def renew_secret(line_id: int) -> ResponseReturnValue:
+    """Another address and secret; what the old ones bring is refused from now on, so it asks back first."""
+    confirmed = flag_field(json_body(), "confirmed")
+    asker = administrator()
+    line = _reachable(asker, line_id)
+    if not confirmed:
+        return question("secret", line=line.name)
+    return _told_to_the_gateway(asker, _with_new_secret(asker, line), done="renewed")
+
+
+@pages.post("/lines/<int:line_id>/webhook/look")
+def look_for_reports(line_id: int) -> ResponseReturnValue:
+    """204 until a genuine report has come since the set-up, then how it stands; with `late` in any case."""
+    late = flag_field(json_body(), "late")
+    asker = administrator()
+    line = asker.line(line_id)
+    if not (late or line_sections.past_of(asker, line).reported_at):
+        return make_response("", 204)
+    return sections.drawn(line_sections.reports(asker, line, opened=True, late=late))
+
+
+@pages.post("/lines/<int:line_id>/webhook/reveal")
+def reveal_secret(line_id: int) -> ResponseReturnValue:
+    """The address and the secret, for who sets the gateway up by hand. In this answer only, and written down."""
+    asker = administrator()
+    line = _reachable(asker, line_id)
+    if not line.hook_secret:
+        line = _with_new_secret(asker, line)
+    asker.note(What.LINE_HOOK, line=line.name, new="shown")
+    drawn = line_sections.reports(asker, line, opened=True, secret=line.hook_secret)
+    return sections.drawn(drawn, sections.log(asker))
+
+
+def _reachable(asker: Asker, line_id: int) -> Line:
+    """The line, where its gateway could report at all. Refused without an address of ours; the page offers none of
+    this then."""
+    line = asker.line(line_id)
+    if not services().config.public_url or not line.active:
+        raise Refused(Refusal.NOT_ALLOWED, 409, "no PUBLIC_URL, or a line that is switched off")
+    return line
+
+
+def _with_new_secret(asker: Asker, line: Line) -> Line:
+    services().lines.make_hook(asker.portal.id, line.id)
+    services().line_pasts.forget_reports(asker.portal.id, line.id)
+    return asker.line(line.id)
+
+
+def _told_to_the_gateway(asker: Asker, line: Line, *, done: str) -> ResponseReturnValue:
+    """Only a report that comes after this proves the way: earlier ones are forgotten first, because the gateway may
+    report before it has answered."""
+    services().line_pasts.forget_reports(asker.portal.id, line.id)
+    trouble: Told | None = None
+    try:
+        services().gateways.of(line).set_webhook(line_sections.hook_address(line), line.hook_secret)
+    except GatewayError as error:
+        trouble = told_of(error)
+    asker.note(What.LINE_HOOK, line=line.name, new="refused" if trouble else done)
+    drawn = line_sections.reports(asker, line, opened=True, waiting=trouble is None, trouble=trouble)
+    return sections.drawn(drawn, sections.log(asker))

@@ -1,0 +1,72 @@
+"""The state of lines: asked, made ready by a QR or a pairing code, a pause of its checks ended early."""
+
+from flask import make_response
+from flask.typing import ResponseReturnValue
+
+from widget.admin import line_sections, sections
+from widget.admin.asking import administrator
+from widget.admin.pages import pages
+from widget.admin.portal_views import question
+from widget.admin.told import ask, ask_all, told_of
+from widget.forms import flag_field, json_body
+from widget.gateways.base import GatewayError, Unsupported
+from widget.gateways.lines import capabilities_of
+from widget.services import services
+from widget.storage.changes import What
+
+
+@pages.post("/lines/states")
+def show_states() -> ResponseReturnValue:
+    """Every line's state, asked side by side. One call a line."""
+    asker = administrator()
+    lines = services().lines.all_of(asker.portal.id)
+    told = ask_all(lines)
+    return sections.drawn(*(line_sections.line_state(asker, line, told[line.id]) for line in lines))
+
+
+@pages.post("/lines/<int:line_id>/test")
+def test_line(line_id: int) -> ResponseReturnValue:
+    """Ask a stored line's gateway for its state now."""
+    asker = administrator()
+    line = asker.line(line_id)
+    return sections.drawn(line_sections.line_state(asker, line, ask(line)))
+
+
+@pages.get("/lines/<int:line_id>/qr")
+def show_qr(line_id: int) -> ResponseReturnValue:
+    """The picture to scan, fetched through us: the browser never learns where the gateway is."""
+    asker = administrator()
+    picture = services().gateways.of(asker.line(line_id)).qr()
+    response = make_response(picture.body)
+    response.headers["Content-Type"] = picture.mimetype
+    return response
+
+
+@pages.post("/lines/<int:line_id>/pairing")
+def show_pairing_code(line_id: int) -> ResponseReturnValue:
+    """A code to type on the line's own phone instead of scanning. One call; why there is none is said in its place."""
+    asker = administrator()
+    line = asker.line(line_id)
+    try:
+        if not capabilities_of(line.gateway).pairing_code:
+            raise Unsupported
+        code = services().gateways.of(line).pairing_code(line.number) if line.number else ""
+    except GatewayError as error:
+        told = told_of(error)
+        return sections.drawn(line_sections.pairing(line, trouble=told, when=asker.when(told.until)))
+    return sections.drawn(line_sections.pairing(line, code=code))
+
+
+@pages.post("/lines/<int:line_id>/cooldown/end")
+def end_cooldown(line_id: int) -> ResponseReturnValue:
+    """Let the line check again before its pause is over; asks back first."""
+    confirmed = flag_field(json_body(), "confirmed")
+    asker = administrator()
+    line = asker.line(line_id)
+    past = line_sections.past_of(asker, line)
+    if past.cooldown_until > services().clock():
+        if not confirmed:
+            return question("cooldown", line=line.name, why=past.why, until=asker.when(past.cooldown_until))
+        services().cooldowns.end_cooldown(asker.portal.id, line.id)
+        asker.note(What.LINE_COOLDOWN, line=line.name)
+    return sections.drawn(line_sections.line_item(asker, line, said="cooldown_ended"), sections.log(asker))
