@@ -3,6 +3,7 @@
 import { freshToken } from './bridge.js';
 
 const PATIENCE = 45_000;
+const UPLOAD_PATIENCE = 180_000; // a file over a phone's network
 let session = '';
 let opening = '';
 
@@ -22,23 +23,23 @@ function ownWords(code) {
   return document.getElementById(`refused-${code}`)?.innerHTML;
 }
 
-/** Send one request. Resolves to the Response; rejects with Refused for an answer that is an error, and with a
+/** Send one request: `json`, or a `form` with a file in it. Resolves to the Response; rejects with Refused for an answer that is an error, and with a
  *  TypeError when there is no connection. An outdated session is renewed once through the portal. */
-export async function request(path, { json, signal, headers = {} } = {}) {
-  let response = await once(path, { json, signal, headers });
+export async function request(path, { json, form, signal, headers = {} } = {}) {
+  let response = await once(path, { json, form, signal, headers });
   if (response.status === 401 && response.headers.get('X-Refusal') === 'session_over' && await renew()) {
-    response = await once(path, { json, signal, headers });
+    response = await once(path, { json, form, signal, headers });
   }
   session = response.headers.get('X-Session') ?? session;
   if (response.ok || response.status === 304) return response;
   throw new Refused(response, await response.text());
 }
 
-function once(path, { json, signal, headers }) {
-  const patience = AbortSignal.timeout(PATIENCE);
+function once(path, { json, form, signal, headers }) {
+  const patience = AbortSignal.timeout(form ? UPLOAD_PATIENCE : PATIENCE);
   return fetch(path, {
-    method: json === undefined ? 'GET' : 'POST',
-    body: json === undefined ? undefined : JSON.stringify(json),
+    method: json === undefined && !form ? 'GET' : 'POST',
+    body: form ?? (json === undefined ? undefined : JSON.stringify(json)),
     headers: { ...tickets(), ...(json === undefined ? {} : { 'Content-Type': 'application/json' }), ...headers },
     signal: signal ? AbortSignal.any([signal, patience]) : patience,
     credentials: 'omit',

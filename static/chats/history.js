@@ -227,11 +227,12 @@ export class History {
   }
 }
 
-// The address of a file is sealed anew in every answer; that alone is no change.
+// The names of files and messages are sealed anew in every answer; that alone is no change.
 function sameWords(one, other) {
   const [first, second] = [one, other].map((bubble) => {
     const copy = bubble.cloneNode(true);
     for (const media of copy.querySelectorAll('[data-src]')) delete media.dataset.src;
+    for (const more of copy.querySelectorAll('[data-ref]')) delete more.dataset.ref;
     return copy.outerHTML;
   });
   return first === second;

@@ -1,6 +1,7 @@
 // One open chat: its history above, the composer below. Closing it stops everything it does.
 
 import { request, Refused } from '../api.js';
+import { startActions } from './actions.js';
 import { startComposer } from './composer.js';
 import { History } from './history.js';
 import { showMedia } from './media.js';
@@ -20,13 +21,13 @@ place.addEventListener('click', (event) => {
 });
 
 document.addEventListener('keydown', (event) => {
-  if (event.key === 'Escape' && !document.querySelector('dialog[open]')) closeChat();
+  if (event.key === 'Escape' && !document.querySelector('dialog[open], :popover-open')) closeChat();
 });
 
 /** Show the chat of one phone; the chat is made if there is none. `focus` is the element that gets the focus. */
 export async function openChat(wanted) {
   closeChat();
-  open = { wanted, stop: new AbortController(), history: null, made: false };
+  open = { wanted, stop: new AbortController(), history: null };
   const mine = open;
   place.replaceChildren(document.getElementById('chat-skeleton').content.cloneNode(true));
   place.hidden = false;
@@ -35,8 +36,8 @@ export async function openChat(wanted) {
     const response = await request('/chats', { json: { phone: wanted.key, line: wanted.line }, signal: mine.stop.signal });
     const drawn = await response.text();
     if (open !== mine) return;
-    mine.made = true;
     draw(drawn);
+    markOpened(wanted);
   } catch (error) {
     if (open !== mine) return;
     refuse(error instanceof Refused ? error.html : document.getElementById('no-connection').innerHTML);
@@ -48,13 +49,12 @@ export async function openChat(wanted) {
 export function closeChat() {
   if (!open) return;
   open.stop.abort();
-  const { wanted: { row, key }, made } = open;
+  const { row, key } = open.wanted;
   open = null;
   place.hidden = true;
   place.replaceChildren();
   card.classList.remove('has-chat');
   const back = row?.isConnected ? row : document.getElementById(`phone-${key}`);
-  if (made) markOpened(back);
   back?.querySelector('[data-action="open-chat"]')?.focus();
 }
 
@@ -62,16 +62,17 @@ function start(mine, focus) {
   const chat = place.querySelector('.chat');
   const address = `/chats/${chat.dataset.chat}/messages`;
   mine.history = new History(place.querySelector('#messages'), address, mine.stop.signal);
-  startComposer(chat, address, mine.history, mine.stop.signal);
+  const composer = startComposer(chat, address, mine.history, mine.stop.signal);
+  startActions(chat, address, mine.history, composer, mine.stop.signal);
   mine.history.start();
   document.getElementById(focus)?.focus();
 }
 
-// The chat exists now: the row's button says «open» without another request.
-function markOpened(row) {
-  const button = row?.querySelector('[data-action="open-chat"]');
-  const drawn = document.getElementById('opened-button');
-  if (button && drawn && !row.querySelector('[data-action="write"]')) button.innerHTML = drawn.innerHTML;
+// The chat exists now: the row behind it has its buttons without another request.
+function markOpened({ row, key }) {
+  const actions = (row?.isConnected ? row : document.getElementById(`phone-${key}`))?.querySelector('.phone-actions');
+  const drawn = place.querySelector('#row-actions');
+  if (drawn) actions?.replaceChildren(drawn.content.cloneNode(true));
 }
 
 function draw(text) {
