@@ -32,7 +32,13 @@ SERVER = (
     *("--keep-alive", "30", "--no-control-socket", "--log-level", "error", "--graceful-timeout", "1"),
 )
 # One line checks ten numbers at once and then one every three seconds. Here that must not be what is measured.
-NO_LIMITS = {"CHECK_BURST": "10000", "CHECK_EVERY": "0.001", "CHECKS_PER_DAY": "10000"}
+NO_LIMITS = {
+    "CHECK_BURST": "10000",
+    "CHECK_EVERY": "0.001",
+    "CHECKS_PER_DAY": "10000",
+    "CHECKS_FLOOR": "10000",
+    "YOUNG_CHECKS_PER_DAY": "10000",
+}
 PORTALS = 64  # each with one line: that many cards at once come from many companies, never from one
 PATIENCE = 30.0
 
