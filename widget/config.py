@@ -147,6 +147,9 @@ class Config:
     check_burst: int = _setting(_permits, 10)
     check_every: float = _setting(_pace, 3)
     checks_per_day: int = _setting(_permits, 100)
+    checks_floor: int = _setting(_permits, 20)
+    young_checks_per_day: int = _setting(_permits, 20)
+    young_days: int = _setting(_count, 10)
 
     portal_timeout: float = _setting(_positive, 8)
     portal_patience: float = _setting(_positive, 12)

@@ -58,6 +58,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.filters["clock"] = clock
     app.jinja_env.filters["day"] = day
     app.jinja_env.filters["moment"] = moment
+    app.jinja_env.filters["number"] = number
     app.jinja_env.filters["size"] = size
     app.jinja_env.globals["current_language"] = current_language
 
@@ -65,6 +66,13 @@ def init_app(app: Flask) -> None:
 def clock(moment: datetime, zone: str | None = None) -> str:
     """Hours and minutes, in `zone` when given: 02:14 in Russian, 2:14 AM in English."""
     return format_time(_in(moment, zone), "short", locale=current_language()).replace("\u202f", "\u00a0")
+
+
+def when(moment: datetime, zone: str | None, *, now: datetime) -> str:
+    """Hours and minutes, with the date before them where that is not the reader's today. Whose zone is not known
+    (Bitrix24 names none for who takes the browser's) is told which one it is."""
+    time = clock(moment, zone) if zone else f"{clock(moment)} UTC"
+    return time if _in(moment, zone).date() == _in(now, zone).date() else f"{day(moment, zone)}, {time}"
 
 
 def day(moment: datetime, zone: str | None = None) -> str:
@@ -79,6 +87,11 @@ def _in(moment: datetime, zone: str | None) -> datetime:
 def moment(seconds: float) -> datetime:
     """Unix seconds as an aware time, for the filters above."""
     return datetime.fromtimestamp(seconds, UTC)
+
+
+def number(value: float) -> str:
+    """With one decimal place at most: 1,3 in Russian, 1.3 in English."""
+    return str(format_decimal(round(value, 1), locale=current_language()))
 
 
 def size(count: int) -> str:

@@ -1,7 +1,9 @@
 """Put the parts together: the one place that names concrete classes. Tests hand in others through the same door."""
 
+import atexit
 import itertools
 import time
+import weakref
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -24,12 +26,18 @@ from widget.bitrix24.install import Installer
 from widget.bitrix24.oauth import OAuth
 from widget.bitrix24.renewal import Renewal
 from widget.bitrix24.rest import Rest
+from widget.card.learning import Learning
 from widget.card.memory import CardMemory
 from widget.card.reading import CardReader
+from widget.card.reveals import Reveals
 from widget.card.service import Cards
 from widget.chats.service import ChatService
 from widget.config import Config
-from widget.gateways.lines import Gateways, Timeouts
+from widget.gateways.base import Webhooks
+from widget.gateways.calls import Timeouts
+from widget.gateways.lines import WEBHOOKS, Gateways
+from widget.hooks.gateway_receiver import GATEWAY, GatewayReceiver
+from widget.hooks.gateway_work import GatewayWork
 from widget.hooks.receiver import Receiver
 from widget.hooks.work import EventWork
 from widget.http import make_client
@@ -39,19 +47,33 @@ from widget.logs import Pool
 from widget.metrics import Metrics
 from widget.phones.hours import Hours
 from widget.phones.numbering import Numbering
-from widget.presence.checker import Checker, Lifetimes, Pace
+from widget.presence.asking import Asker
+from widget.presence.budget import Terms
+from widget.presence.checker import Checker
+from widget.presence.cooling import Cooling
+from widget.presence.evidence import Evidence
 from widget.presence.flights import Flights
+from widget.presence.lifetimes import Lifetimes
+from widget.presence.listings import Listings
+from widget.presence.memory import Memory
+from widget.presence.purse import Purse
 from widget.session import Tickets
 from widget.storage.changes import Changes
 from widget.storage.chats import Chats
+from widget.storage.cooldowns import Cooldowns
 from widget.storage.database import open_database
 from widget.storage.events import Events
+from widget.storage.line_health import LineHealths
+from widget.storage.line_past import LinePasts
 from widget.storage.lines import Lines
+from widget.storage.messages import Messages
 from widget.storage.portals import Portals
+from widget.storage.presences import Presences
 from widget.storage.rest_log import RestLog
 from widget.storage.sends import Sends
 from widget.storage.settings import UserSettings
 from widget.storage.tokens import Tokens
+from widget.storage.usage import Usage, flush_at_exit
 from widget.storage.vault import Vault
 
 DAY = 86_400
@@ -70,8 +92,11 @@ class Services:
     tickets: Tickets
     portals: Portals
     lines: Lines
+    line_pasts: LinePasts
     chats: Chats
     sends: Sends
+    messages: Messages
+    line_health: LineHealths
     settings: UserSettings
     changes: Changes
     tokens: Tokens
@@ -82,9 +107,16 @@ class Services:
     installer: Installer
     events: Events
     receiver: Receiver
+    gateway_receiver: GatewayReceiver
     event_work: EventWork
     jobs: Jobs
     gateways: Gateways
+    usage: Usage
+    cooldowns: Cooldowns
+    cooling: Cooling
+    evidence: Evidence
+    purse: Purse
+    reveals: Reveals
     cards: Cards
     chat_service: ChatService
     metrics: Metrics
@@ -103,12 +135,14 @@ def build(
     sleep: Callable[[float], None] = time.sleep,
     pool: Executor | None = None,
     queue: Huey | None = None,
+    webhooks: Mapping[str, Webhooks] = WEBHOOKS,
 ) -> Services:
     """All services for this configuration. Opens no connection yet."""
     engine = open_database(config.database_url)
     vault = Vault(config.encryption_keys)
     portals, tokens = Portals(engine, vault, clock), Tokens(engine, vault)
     lines, chats, sends = Lines(engine, vault, clock), Chats(engine, clock), Sends(engine, vault, clock)
+    messages, line_health = Messages(engine, vault, clock), LineHealths(engine, clock)
     settings, changes = UserSettings(engine), Changes(engine, clock)
     numbering = Numbering(Path(config.numbering_file) if config.numbering_file else None)
     answers = Answers(app, config.redis_url)
@@ -152,7 +186,17 @@ def build(
         timeout=config.portal_timeout,
         clock=clock,
     )
-    event_work = EventWork(events, portals, installer, answers, card_seconds=config.card_ttl)
+    usage, cooldowns, presences = Usage(engine, clock), Cooldowns(engine, clock), Presences(engine, clock)
+    atexit.register(flush_at_exit, weakref.ref(usage))
+    lifetimes = Lifetimes(fresh=config.presence_ttl, unknown=config.unknown_ttl)
+    known = Memory(answers, presences, vault, key_of=keys.key, lifetimes=lifetimes, clock=clock)
+    cooling = Cooling(cooldowns, clock)
+    purse = Purse(_limiter(config, clock), usage, cooling, _terms(config), clock)
+    reveals = Reveals(answers, usage, keys)
+    evidence = Evidence(known, chats, clock)
+    learning = Learning(evidence, cooling, purse, reveals, usage)
+    gateway_work = GatewayWork(lines, chats, sends, messages, vault, heard=learning.heard)
+    event_work = EventWork(events, portals, installer, answers, gateway_work, card_seconds=config.card_ttl)
     jobs = Jobs(lambda: queue or _queue(config), clock)
     receiver = Receiver(
         portals,
@@ -170,7 +214,11 @@ def build(
     jobs.at(EVERY_HOUR, "update-portals", event_work.update_outdated)
     jobs.at(EVERY_NIGHT, "subscriptions", event_work.look_at_subscriptions)
     jobs.at(EVERY_NIGHT, "forget-events", events.forget_done)
+    jobs.at(EVERY_NIGHT, "forget-webhooks", lambda: events.forget_all(GATEWAY))
     jobs.at(EVERY_NIGHT, "wipe-texts", lambda: sends.wipe_texts(clock() - config.send_texts_days * DAY))
+    jobs.at(EVERY_NIGHT, "forget-messages", lambda: messages.wipe(clock() - config.send_texts_days * DAY))
+    jobs.at(EVERY_NIGHT, "forget-usage", usage.purge)
+    jobs.at(EVERY_NIGHT, "forget-presences", presences.purge)
     jobs.at(EVERY_NIGHT, "forget-rest-log", lambda: rest_log.wipe(clock() - config.rest_log_days * DAY))
     gateways = Gateways(
         client if config.allow_private_lines else lambda: make_client(backend=PublicOnly()),
@@ -179,25 +227,32 @@ def build(
         allow_private=config.allow_private_lines,
         clock=clock,
     )
-    checker = Checker(
-        answers,
-        # Longer than the slowest honest answer (state, listing, check), so that nobody asks twice.
-        Flights(answers, lease_seconds=3 * config.check_timeout + 5, sleep=sleep),
-        _limiter(config, clock),
+    gateway_receiver = GatewayReceiver(
+        lines,
+        portals,
+        events,
+        line_health,
         gateways,
-        chats,
-        workers,
-        metrics,
+        webhooks,
         vault,
-        key_of=keys.key,
-        lifetimes=Lifetimes(sure=config.presence_ttl, unknown=config.unknown_ttl),
+        wake=lambda event_id: jobs.wake("event", event_id),
         clock=clock,
-        pace=Pace(config.check_burst, config.check_every, config.checks_per_day),
+    )
+    checker = Checker(
+        known,
+        # Longer than the slowest honest answer (the states of three lines, two listings, check): nobody asks twice.
+        Flights(answers, lease_seconds=6 * config.check_timeout + 5, sleep=sleep),
+        purse,
+        Asker(gateways, cooling, workers, metrics, clock),
+        Listings(gateways, known, chats, lifetimes, clock),
+        lifetimes=lifetimes,
+        clock=clock,
     )
     memory = CardMemory(config.card_ttl, clock)
     cards = Cards(
-        CardReader(rest, memory, answers, checker, portals, lines, chats, numbering, keys, clock),
+        CardReader(rest, memory, answers, known, lifetimes, portals, lines, chats, numbering, keys, clock),
         memory,
+        known,
         answers,
         checker,
         gateways,
@@ -218,8 +273,11 @@ def build(
         tickets=Tickets(config.secret_key, vault.fernet, config.session_minutes * 60),
         portals=portals,
         lines=lines,
+        line_pasts=LinePasts(engine),
         chats=chats,
         sends=sends,
+        messages=messages,
+        line_health=line_health,
         settings=settings,
         changes=changes,
         tokens=tokens,
@@ -230,13 +288,24 @@ def build(
         installer=installer,
         events=events,
         receiver=receiver,
+        gateway_receiver=gateway_receiver,
         event_work=event_work,
         jobs=jobs,
         gateways=gateways,
+        usage=usage,
+        cooldowns=cooldowns,
+        cooling=cooling,
+        evidence=evidence,
+        purse=purse,
+        reveals=reveals,
         cards=cards,
-        chat_service=ChatService(gateways, chats, sends, clock),
+        chat_service=ChatService(gateways, chats, sends, messages, clock, learning.sent),
         metrics=metrics,
-        pings={"database": lambda: _database_answers(engine), "cache": lambda: _redis_answers(config.redis_url)},
+        pings={
+            "database": lambda: _database_answers(engine),
+            "cache": lambda: _redis_answers(config.redis_url),
+            "queue": jobs.reachable,
+        },
     )
 
 
@@ -244,9 +313,21 @@ def _queue(config: Config) -> Huey:
     return open_queue(redis_url=config.redis_url, file=config.jobs_file, secret=config.secret_key)
 
 
+def _terms(config: Config) -> Terms:
+    """At most a card's worth at once, then one every few seconds, and no more a day than the line sends: whom it
+    protects is the company's WhatsApp account, which is banned for checking numbers nobody writes to."""
+    return Terms(
+        burst=config.check_burst,
+        every=config.check_every,
+        per_day=config.checks_per_day,
+        floor=config.checks_floor,
+        young_per_day=config.young_checks_per_day,
+        young_days=config.young_days,
+    )
+
+
 def _limiter(config: Config, clock: Callable[[], float]) -> Limiter:
-    """At most a card's worth at once, then one every few seconds, and so many a day: whom it protects is the
-    company's WhatsApp account, which is banned for checking numbers nobody writes to."""
+    """The limits of each call come from the line (presence/budget.py); these stand for calls that name none."""
     storage = (
         RedisStorage(redis.Redis.from_url(config.redis_url, **REDIS_OPTIONS))
         if config.redis_url

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from widget.errors import Refusal, Refused
+from widget.untrusted import map_of
 
 UPDATED, UNINSTALLED, PAID = "ONAPPUPDATE", "ONAPPUNINSTALL", "ONAPPPAYMENT"
 INSTALLED = "ONAPPINSTALL"
@@ -44,7 +45,7 @@ class Event:
 def read_event(pairs: Iterable[tuple[str, str]]) -> Event:
     """Understand a form. Raises Refused(BAD_FORM) for anything too large, too deep or without a portal."""
     fields = nested(pairs)
-    auth, data = _map(fields.get("auth")), _map(fields.get("data"))
+    auth, data = map_of(fields.get("auth")), map_of(fields.get("data"))
     name, member_id = fields.get("event"), auth.get("member_id")
     if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z0-9_]{1,60}", name, re.ASCII):
         raise Refused(Refusal.BAD_FORM, 400, "event")
@@ -63,7 +64,7 @@ def read_event(pairs: Iterable[tuple[str, str]]) -> Event:
 
 def work_of(event: Event) -> dict[str, int | str] | None:
     """The fields of an event that a job works on, never a token; None where there is nothing to do (pure)."""
-    fields = _map(event.data.get("FIELDS"))
+    fields = map_of(event.data.get("FIELDS"))
     if event.name in CARD_EVENTS:
         item = whole(fields.get("ID"))
         return {"type": CARD_EVENTS[event.name], "id": item} if item else None
@@ -115,7 +116,3 @@ def whole(value: Any) -> int:
 
 def _text(value: Any) -> str:
     return value if isinstance(value, str) and len(value) <= 512 and value.isprintable() else ""
-
-
-def _map(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}

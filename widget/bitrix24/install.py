@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
 
 import httpx
 
@@ -19,7 +18,7 @@ from widget.bitrix24.errors import error_of, refused
 from widget.bitrix24.events import UNINSTALLED
 from widget.bitrix24.findings import FieldFinding, InLayout, Inspection, InstallerState, Part, Report
 from widget.bitrix24.found import Found, found_of, left_of, next_page, questions
-from widget.bitrix24.oauth import OAuth
+from widget.bitrix24.oauth import Home, OAuth
 from widget.bitrix24.parts import (
     APP_VERSION,
     Step,
@@ -32,13 +31,14 @@ from widget.bitrix24.parts import (
     wanted_of,
 )
 from widget.bitrix24.placement import Placement
-from widget.bitrix24.rest import Batch, Rest, flatten
+from widget.bitrix24.rest import Batch, Rest, batch_of, parameters_of
 from widget.bitrix24.userfield import TYPE_ID, in_layout
 from widget.errors import Refusal, Refused
 from widget.http import OutsideError, fetch
 from widget.storage.events import Events
 from widget.storage.portals import Installation, Portal, Portals, PortalState
 from widget.storage.tokens import Token, Tokens
+from widget.untrusted import map_of
 
 __all__ = ["FieldFinding", "InLayout", "Inspection", "Installer", "InstallerState", "NoAddress", "Part", "Report"]
 
@@ -97,7 +97,8 @@ class Installer:
         Raises Refused and NoAddress. Two outside calls, one more for every 50 things that are missing.
         """
         self._require_address()
-        identity = self._oauth.prove(form.access_token, member_id=form.member_id, again=True)
+        home = Home(form.domain)  # a hint which server to ask first, and no more
+        identity = self._oauth.prove(form.access_token, member_id=form.member_id, again=True, home=home)
         if form.domain and identity.domain != form.domain:
             raise Refused(Refusal.NO_AUTH, 403, "domain of another portal")
 
@@ -278,14 +279,13 @@ class Installer:
         self, endpoint: str, access_token: str, commands: Mapping[str, tuple[str, Mapping[str, Any]]]
     ) -> Batch:
         """A batch with the token that was just proved: nothing is stored yet, so nothing can be refreshed."""
-        cmd = {key: f"{method}?{urlencode(list(flatten(params)))}" for key, (method, params) in commands.items()}
         try:
             answer = fetch(
                 self._http,
                 "POST",
                 f"{endpoint}batch",
                 timeout=self._timeout,
-                json={"halt": 0, "cmd": cmd},
+                json=parameters_of(commands),
                 headers={"Authorization": f"Bearer {access_token}"},
             )
         except OutsideError as error:
@@ -294,8 +294,7 @@ class Installer:
         result = body.get("result") if isinstance(body, dict) else None
         if not isinstance(result, dict):
             raise refused(error_of(body, answer.status))
-        errors = _map(result.get("result_error"))
-        return Batch(_map(result.get("result")), {key: _code(error) for key, error in errors.items()})
+        return batch_of(result)
 
 
 def _require_admin(found: Found) -> None:
@@ -307,7 +306,7 @@ def _with_page(answer: Batch, further: Batch) -> Batch:
     """The processes of one page more. A page that failed fails the whole, or its tabs would be taken away."""
     if further.errors:
         raise refused(next(iter(further.errors.values())))
-    rows = [row for one in (answer, further) for row in _map(one.results.get("processes")).get("types") or ()]
+    rows = [row for one in (answer, further) for row in map_of(one.results.get("processes")).get("types") or ()]
     return Batch({**answer.results, "processes": {"types": rows}}, answer.errors)
 
 
@@ -329,12 +328,3 @@ def _report(wanted: Wanted, steps: Iterable[Step], gone: list[Step], failed: Seq
         scopes_missing=wanted.scopes_missing,
         failed=tuple((step.what, code) for step, code in failed),
     )
-
-
-def _code(error: Any) -> str:
-    return str(error.get("error", "")) if isinstance(error, dict) else str(error)
-
-
-def _map(value: Any) -> Mapping[str, Any]:
-    """PHP sends an empty map as [] and a filled one as {}."""
-    return value if isinstance(value, dict) else {}

@@ -104,9 +104,9 @@ def tab(kind: str) -> str:
 
 
 def tabs_there(found: Found, wanted: Wanted) -> dict[str, bool]:
-    """Of each wanted tab whether exactly one is there, at our address and under our title."""
-    placed = found.placements or ()
-    return {code: _is_right([one for one in placed if one.code == code], wanted) for code in wanted.tabs}
+    """Of each wanted tab whether it is there, at our address and under our title. Another one beside it is stale."""
+    there = {one.code for one in found.placements or () if _leads_here(one, wanted)}
+    return {code: code in there for code in wanted.tabs}
 
 
 def handlers_missing(found: Found, wanted: Wanted) -> tuple[str, ...]:
@@ -144,7 +144,7 @@ def _tab_steps(placed: Iterable[Placed], wanted: Wanted) -> Iterator[Step]:
             continue
         of_code.setdefault(one.code, []).append(one)
     for code, there in of_code.items():
-        if code in wanted.tabs and _is_right(there, wanted):
+        if code in wanted.tabs and len(there) == 1 and _leads_here(there[0], wanted):
             continue
         # One unbinding takes away all with the same address.
         for handler in dict.fromkeys(one.handler for one in there):
@@ -153,13 +153,10 @@ def _tab_steps(placed: Iterable[Placed], wanted: Wanted) -> Iterator[Step]:
             yield Step(Part.TAB, code, ("placement.bind", _placement(code, wanted.page)))
 
 
-def _is_right(there: list[Placed], wanted: Wanted) -> bool:
+def _leads_here(one: Placed, wanted: Wanted) -> bool:
     """A title in a language that the portal does not tell is not wrong."""
-    return (
-        len(there) == 1
-        and there[0].handler == wanted.page
-        and all(there[0].titles.get(language, title) == title for language, title in TITLES.items())
-    )
+    titles = all(one.titles.get(language, title) == title for language, title in TITLES.items())
+    return one.handler == wanted.page and titles
 
 
 def _placement(code: str, handler: str) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from widget.metrics import Metrics
 from widget.storage.portals import Portal, Portals, PortalState
 from widget.storage.rest_log import Call, RestLog
 from widget.storage.tokens import Token, Tokens
+from widget.untrusted import map_of
 
 log = logging.getLogger(__name__)
 
@@ -76,17 +77,13 @@ class Rest:
 
     def batch(self, portal: Portal, user_id: int, commands: Mapping[str, tuple[str, Mapping[str, Any]]]) -> Batch:
         """Up to 50 commands in one request. Raises Refused when the request as a whole fails."""
-        cmd = {key: f"{method}?{urlencode(list(flatten(params)))}" for key, (method, params) in commands.items()}
-        result = self.call(portal, user_id, "batch", {"halt": 0, "cmd": cmd})
+        result = self.call(portal, user_id, "batch", parameters_of(commands))
         if not isinstance(result, dict):
             raise Refused(Refusal.PORTAL_FAILED, 502, "batch: unexpected answer")
-        errors = {
-            key: str(error.get("error", "")) if isinstance(error, dict) else str(error)
-            for key, error in _map(result.get("result_error")).items()
-        }
-        for code in errors.values():
+        batch = batch_of(result)
+        for code in batch.errors.values():
             self._metrics.portal_error(known_code(code))
-        return Batch(_map(result.get("result")), errors)
+        return batch
 
     def call(self, portal: Portal, user_id: int, method: str, params: Mapping[str, Any]) -> Any:
         """One method; the `result` of its answer. Raises Refused, with the error's code as its reason.
@@ -221,6 +218,21 @@ def _outcome(answer: Answer) -> str:
     return f"{answer.status}{error}"
 
 
+def parameters_of(commands: Mapping[str, tuple[str, Mapping[str, Any]]]) -> dict[str, Any]:
+    """What the method batch takes; every command runs, whatever became of the one before."""
+    cmd = {key: f"{method}?{urlencode(list(flatten(params)))}" for key, (method, params) in commands.items()}
+    return {"halt": 0, "cmd": cmd}
+
+
+def batch_of(result: Mapping[str, Any]) -> Batch:
+    """What the method batch gives. An error is a code in an object, or a bare text."""
+    errors = {
+        key: str(error.get("error", "")) if isinstance(error, dict) else str(error)
+        for key, error in map_of(result.get("result_error")).items()
+    }
+    return Batch(map_of(result.get("result")), errors)
+
+
 def flatten(params: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
     """Nested parameters as PHP reads them: {"filter": {"=id": 3}} -> filter[=id]=3."""
     for name, value in params.items():
@@ -231,8 +243,3 @@ def flatten(params: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, 
             yield from flatten({str(i): item for i, item in enumerate(value)}, key)
         else:
             yield key, str(value)
-
-
-def _map(value: Any) -> Mapping[str, Any]:
-    """PHP sends an empty map as [] and a filled one as {}."""
-    return value if isinstance(value, dict) else {}

@@ -8,6 +8,7 @@ from widget.bitrix24.oauth import Home
 from widget.errors import Refused
 from widget.gateways.base import GatewayError, LineState
 from widget.storage.portals import Portal, PortalState
+from widget.untrusted import map_of
 
 if TYPE_CHECKING:
     from widget.wiring import Services
@@ -34,8 +35,8 @@ def check_portal(here: "Services", portal: Portal) -> Iterator[Finding]:
 
 def _token_findings(here: "Services", portal: Portal, user_id: int) -> Iterator[Finding]:
     try:
-        app = _map(here.rest.call(portal, user_id, "app.info", {}))
-        me = _map(here.rest.call(portal, user_id, "profile", {}))
+        app = map_of(here.rest.call(portal, user_id, "app.info", {}))
+        me = map_of(here.rest.call(portal, user_id, "profile", {}))
         token = here.tokens.find(portal.id, user_id)
         proof = here.oauth.prove(
             token.access if token else "",
@@ -78,7 +79,3 @@ def _subscription(app: Mapping[str, Any]) -> str:
     days, expired = app.get("DAYS"), app.get("PAYMENT_EXPIRED") == "Y"
     left = f", {days} days left" if isinstance(days, int) else ""
     return f"status {str(app.get('STATUS'))[:2]}{left}{', expired' if expired else ''}"
-
-
-def _map(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}

@@ -18,5 +18,6 @@ def upgrade_database() -> None:
 @logs.work("cli")
 def wipe_texts() -> None:
     here = services()
-    wiped = here.sends.wipe_texts(here.clock() - here.config.send_texts_days * DAY)
+    before = here.clock() - here.config.send_texts_days * DAY
+    wiped = here.sends.wipe_texts(before) + here.messages.wipe(before)
     click.echo(f"{wiped} texts wiped.")

@@ -2,10 +2,15 @@
 
 from flask import current_app
 
+from widget import logs
 from widget.services import services
 
 
+@logs.work("cli")
 def run_worker() -> None:
     """Until a signal comes. Needs the same settings as the web process, and the same JOBS_FILE or REDIS_URL."""
     app = current_app._get_current_object()  # type: ignore[attr-defined]
-    services().jobs.run(app.app_context)
+    try:
+        services().jobs.run(app.app_context)
+    finally:
+        services().rest_log.flush()  # what the last job called

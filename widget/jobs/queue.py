@@ -82,6 +82,15 @@ class Jobs:
             return None
         return float(at) if isinstance(at, (int, float)) else None
 
+    def reachable(self) -> bool:
+        """Whether the queue can be reached. One small query."""
+        try:
+            self.queue.get(HEARTBEAT, peek=True)
+        except Exception:
+            log.warning("jobs: the queue is out of reach", exc_info=True)
+            return False
+        return True
+
     def run(self, context: Callable[[], AbstractContextManager[Any]]) -> None:
         """Work until a signal comes: SIGTERM ends what is being done, SIGINT leaves it. For the main thread."""
         self._context = context
