@@ -7,9 +7,15 @@ from typing import Any
 
 import pytest
 import redis
+from hypothesis import HealthCheck, settings
 
 from sandbox.valkey import Valkey
 from tests.stand import Clock, Outside, Widget, config_for, start_outside, start_widget
+
+pytest.register_assert_rewrite("tests.browser.pages")  # what its assertions compared is shown
+# A busy machine is no fault of ours: nothing here is judged by how long it took.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 
 @pytest.fixture(scope="session")

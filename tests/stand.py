@@ -4,6 +4,9 @@ import html
 import re
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,17 +18,18 @@ from huey import MemoryHuey
 from werkzeug.test import TestResponse
 
 from sandbox.gateway import create_gateway
-from sandbox.people import API_KEY
+from sandbox.people import API_KEY, GREEN_IDS, INSTANCES
 from sandbox.portal.background import free_port, portal_running, served
 from sandbox.portal.credentials import CLIENT_ID, CLIENT_SECRET, PORTALS
 from widget import create_app
 from widget.config import Config
 from widget.i18n import catalogue
-from widget.storage.database import upgrade
+from widget.storage.database import open_database, upgrade
 
 WIDGET_URL = "http://localhost"
 DEAL = "/crm/deal/details/7045/"
 CROWDED_DEAL = "/crm/deal/details/7046/"
+KIND_OF = {**dict.fromkeys(INSTANCES, "evolution"), **dict.fromkeys(GREEN_IDS, "green")}  # of the sandbox's lines
 NOON = 1_800_000_000.0  # 2027-01-15 08:00 UTC: 11:00 in Moscow, 17:00 in Amur
 
 
@@ -75,6 +79,11 @@ class Outside:
     def set_line(self, session: str, status: str) -> None:
         answer = self.http.post(f"{self.gateway}/_sandbox/sessions/{session}", json={"status": status})
         answer.raise_for_status()
+
+    def restrict(self, session: str, *, until: float = 0.0, capped: bool = False, yellow: bool = False) -> None:
+        """What WhatsApp does to a line; without arguments all of it is over."""
+        said = {"until": until, "capped": capped, "yellow": yellow}
+        self.http.post(f"{self.gateway}/_sandbox/restrict/{session}", json=said).raise_for_status()
 
     def answer_as_client(self, phone: str, text: str, session: str = "sales") -> None:
         body = {"session": session, "phone": phone, "text": text}
@@ -133,7 +142,7 @@ class Widget:
         line_id: int = self.services.lines.add(
             self.portals[portal - 1],
             name=name or f"Line {session}",
-            gateway="waha",
+            gateway=KIND_OF.get(session, "waha"),
             address=self.outside.gateway,
             session=session,
             key=API_KEY,
@@ -158,10 +167,14 @@ class Widget:
         return CardPage(client, answer)
 
 
-def start_widget(outside: Outside, config: Config, clock: Clock, *, lines: tuple[str, ...] = ("sales",)) -> Widget:
-    app = create_app(config, clock=clock, sleep=clock.forward, queue=MemoryHuey(immediate=True))
+def start_widget(
+    outside: Outside, config: Config, clock: Clock, *, lines: tuple[str, ...] = ("sales",), **parts: Any
+) -> Widget:
+    """`parts` are further ones of `create_app`, or others than the usual."""
+    usual: dict[str, Any] = {"sleep": clock.forward, "queue": MemoryHuey(immediate=True)}
+    app = create_app(config, clock=clock, **{**usual, **parts})
     services = app.extensions["widget"]
-    upgrade(services.engine)
+    make_tables(config.database_url)
     widget = Widget(app, outside, clock)
     for number, portal in enumerate(PORTALS):
         port = urlsplit(outside.portal).port or 0
@@ -175,6 +188,24 @@ def start_widget(outside: Outside, config: Config, clock: Clock, *, lines: tuple
         for session in lines if number == 0 else lines[:1]:
             widget.add_line(session, portal=number + 1)
     return widget
+
+
+def make_tables(database_url: str) -> None:
+    """A new SQLite file with all tables; one that is there is left as it is."""
+    file = Path(database_url.removeprefix("sqlite:///"))
+    if not file.exists() or not file.stat().st_size:
+        file.write_bytes(_empty_database())
+
+
+@cache
+def _empty_database() -> bytes:
+    """Migrated once in each process: doing so for every test was two thirds of what a test cost."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "empty.sqlite3"
+        engine = open_database(f"sqlite:///{file}")
+        upgrade(engine)
+        engine.dispose()
+        return file.read_bytes()
 
 
 @dataclass
@@ -202,8 +233,10 @@ class CardPage:
         return self.post("/card", {"pressed": pressed})
 
     def check(self, keys: list[str] | None = None, line: int | None = None) -> "CardPage":
-        wanted = self.to_ask if keys is None else keys
-        return self.post("/card/check", {"keys": wanted, "line": line})
+        """As the page by itself does; with `keys`, as somebody who presses a number's button."""
+        again = "data-again" in self.text and keys is None
+        body = {"keys": self.to_ask if keys is None else keys, "line": line}
+        return self.post("/card/check", {**body, "pressed": again or keys is not None, "again": again})
 
     def refresh(self, line: int | None = None) -> "CardPage":
         return self.post("/card/refresh", {"line": line})

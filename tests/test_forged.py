@@ -1,13 +1,15 @@
-"""Each field of a real opening altered, one at a time: none gets another's data, none makes us call another host."""
+"""Each field of a real opening and of a real event altered, one at a time: none gets another's data, none makes us call
+another host."""
 
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
+from tests.installing import ADMIN, Site
 from tests.stand import Outside, Widget
 
 OWN = "+7 961 951-00-00"  # a number of the card that the rep really has open
@@ -79,6 +81,7 @@ def test_a_forged_identity_gets_no_data_and_calls_nobody_else(
         ("APPLICATION_TOKEN", "t" * 32),
         ("APPLICATION_SCOPE", "everything"),
         ("status", "P"),
+        ("URI", "http://127.0.0.1:{trap}/"),
     ],
 )
 def test_a_field_that_proves_nothing_changes_nothing(widget: Widget, trap: Trap, name: str, value: str) -> None:
@@ -106,3 +109,41 @@ def test_another_card_is_read_with_the_askers_own_rights(widget: Widget, name: s
 
     assert "+380" not in page.text
     assert page.answer.status_code in (200, 403)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("domain", "127.0.0.1:{trap}"),
+        ("client_endpoint", "http://127.0.0.1:{trap}/rest/"),
+        ("server_endpoint", "http://127.0.0.1:{trap}/rest/"),
+        ("user_id", "2"),
+        ("access_token", "a" * 70),
+        ("refresh_token", "r" * 70),
+        ("expires_in", "999999999"),
+        ("expires", "-1"),
+        ("scope", "everything"),
+        ("status", "P"),
+    ],
+)
+@pytest.mark.parametrize("event", ["ONAPPUPDATE", "ONCRMTYPEUPDATE", "ONCRMDEALUPDATE"])
+def test_a_forged_field_of_an_event_changes_nothing_that_is_stored(
+    make_widget: Callable[..., Widget], trap: Trap, event: str, name: str, value: str
+) -> None:
+    site = Site.empty(make_widget)
+    site.set_up()
+    services, before = site.widget.services, site.portal
+    pair = services.tokens.find(before.id, ADMIN)
+
+    assert site.send(event, auth={name: value.replace("{trap}", str(trap.port))}) == [200]
+
+    assert (site.portal.domain, site.portal.endpoint, site.portal.installer_id) == (
+        before.domain,
+        before.endpoint,
+        before.installer_id,
+    )
+    after = services.tokens.find(before.id, ADMIN)
+    if name in ("access_token", "refresh_token", "user_id"):
+        assert after and pair
+        assert after.access not in ("a" * 70, "")
+    assert trap.visits == 0

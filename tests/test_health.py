@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.stand import Outside, Widget
+from tests.stand import Clock, Outside, Widget, config_for
+from widget import create_app
+from widget.storage.database import upgrade
 
 MakeWidget = Callable[..., Widget]
 
@@ -16,7 +18,7 @@ def test_alive_and_ready(make_widget: MakeWidget, redis_url: str) -> None:
 
     assert client.get("/health/live").get_json() == {"ok": True}
     ready = client.get("/health/ready")
-    assert (ready.status_code, ready.get_json()) == (200, {"database": True, "cache": True})
+    assert (ready.status_code, ready.get_json()) == (200, {"database": True, "cache": True, "queue": True})
 
 
 def test_without_a_redis_setting_the_cache_is_always_ready(widget: Widget) -> None:
@@ -28,8 +30,18 @@ def test_a_redis_that_is_gone_is_named_and_the_process_stays_alive(make_widget: 
 
     ready = client.get("/health/ready")
 
-    assert (ready.status_code, ready.get_json()) == (503, {"database": True, "cache": False})
+    assert (ready.status_code, ready.get_json()) == (503, {"database": True, "cache": False, "queue": True})
     assert client.get("/health/live").status_code == 200
+
+
+def test_a_queue_that_is_gone_is_named(outside: Outside, clock: Clock, tmp_path: Path) -> None:
+    config = config_for(outside, f"sqlite:///{tmp_path / 'widget.sqlite3'}", jobs_file=str(tmp_path / "gone" / "jobs"))
+    app = create_app(config, clock=clock)
+    upgrade(app.extensions["widget"].engine)
+
+    ready = app.test_client().get("/health/ready")
+
+    assert (ready.status_code, ready.get_json()["queue"]) == (503, False)
 
 
 def test_a_database_that_is_gone_is_named(make_widget: MakeWidget, tmp_path: Path) -> None:
@@ -42,7 +54,7 @@ def test_a_database_that_is_gone_is_named(make_widget: MakeWidget, tmp_path: Pat
     widget.services.engine.dispose()
     shutil.rmtree(home)
 
-    assert client.get("/health/ready").get_json() == {"database": False, "cache": True}
+    assert client.get("/health/ready").get_json() == {"database": False, "cache": True, "queue": True}
     assert client.get("/health/live").status_code == 200
 
 

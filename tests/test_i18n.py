@@ -1,11 +1,11 @@
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from babel.messages.pofile import read_po
 from flask import Flask, render_template_string
 
 from widget import i18n
-from widget.i18n import LANGUAGES, LOCALE, catalogue, clock, day, language_of, moment, set_language, size
+from widget.i18n import LANGUAGES, LOCALE, catalogue, clock, day, language_of, moment, set_language, size, when
 
 NIGHT = datetime(2027, 1, 14, 17, 14, tzinfo=UTC)  # 02:14 of the 15th in Blagoveshchensk
 
@@ -73,6 +73,19 @@ def test_without_a_zone_a_moment_keeps_its_own(speaking):
     speaking("ru")
     assert clock(NIGHT) == "17:14"
     assert day(NIGHT).startswith("14 янв.")
+
+
+def test_a_time_of_another_day_carries_its_date(speaking):
+    speaking("ru")
+    assert when(NIGHT, "Asia/Yakutsk", now=NIGHT + timedelta(hours=3)) == "02:14"
+    assert when(NIGHT, "Asia/Yakutsk", now=NIGHT - timedelta(hours=3)) == "15 янв. 2027\u202fг., 02:14"
+    speaking("en")
+    assert when(NIGHT, "Europe/Moscow", now=NIGHT - timedelta(hours=3)) == "8:14\u00a0PM"
+
+
+def test_who_has_no_zone_is_told_which_one_a_time_is_in(speaking):
+    speaking("ru")
+    assert when(NIGHT, "", now=NIGHT) == "17:14 UTC"
 
 
 def test_seconds_are_a_moment_in_utc():

@@ -16,6 +16,8 @@ from sandbox.people import API_KEY
 from sandbox.portal.credentials import PORTALS
 from tests.stand import NOON, Widget
 from widget import logs
+from widget.chats.told import Told, grown_by
+from widget.gateways.base import Message
 from widget.storage import rotation
 from widget.storage.rest_log import Call, RestLog
 from widget.storage.rotation import ROWS, SEALED, reseal_everything
@@ -277,6 +279,24 @@ def test_an_export_holds_the_portal_s_data_and_no_secret_and_only_its_owner_may_
     assert {row["portal_id"] for name in exported if name != "portal" for row in exported[name]} == {used.portals[0]}
     assert not [secret for secret in (API_KEY, token.access, token.refresh, "application-token") if secret in written]
     assert not [value for value in sealed_values(used) if value in written]
+
+
+def test_an_export_holds_what_webhooks_told_with_its_texts_and_no_way_in(used: Widget, tmp_path: Path) -> None:
+    services, portal_id = used.services, used.portals[0]
+    (line,) = services.lines.all_of(portal_id)
+    services.lines.make_hook(portal_id, line.id)
+    (line,) = services.lines.all_of(portal_id)
+    written = Message("M1", "ref", 1_700_000_000, False, "Когда привезёте?")
+    for portal, of_line in ((portal_id, line.id), (used.portals[1], services.lines.of(used.portals[1])[0].id)):
+        services.messages.grow(portal, of_line, "1@c.us", "M1", grown_by(Told(written)))
+        services.line_health.heard(portal, of_line, state="offline", at=1.0)
+    file = tmp_path / "told.json"
+    assert run(used, "portal", "export", MEMBER, str(file)).exit_code == 0
+    exported = json.loads(file.read_text())
+    assert [message["body"]["message"]["text"] for message in exported["messages"]] == ["Когда привезёте?"]
+    assert [health["state"] for health in exported["line_health"]] == ["offline"]
+    assert [hour["sent"] for hour in exported["usage"]] == [2]
+    assert not [secret for secret in (line.hook_key, line.hook_secret) if secret in file.read_text()]
 
 
 def test_an_export_never_writes_over_a_file(used: Widget, tmp_path: Path) -> None:

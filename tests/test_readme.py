@@ -9,6 +9,7 @@ from flask.testing import FlaskCliRunner
 
 from tests.stand import Widget
 from widget.config import Config
+from widget.gateways.lines import KINDS, capabilities_of
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()
@@ -86,3 +87,30 @@ def test_every_address_it_names_is_a_route(widget: Widget) -> None:
 
     assert "/placement" in named
     assert named - routes == set()
+
+
+CAN = {
+    "numbers in one check": lambda can: str(can.checks_at_once),
+    "a send asks WhatsApp about the number by itself": lambda can: yes(can.checks_when_sending),
+    "a send is queued first": lambda can: yes(can.queues_sends),
+    "QR code": lambda can: yes(can.qr),
+    "pairing code": lambda can: yes(can.pairing_code),
+    "files": lambda can: yes(can.files),
+    "reply": lambda can: yes(can.reply),
+    "edit": lambda can: yes(can.edit),
+    "delete": lambda can: yes(can.delete),
+    "react": lambda can: yes(can.react),
+    "mark as read": lambda can: yes(can.mark_read),
+    "typing": lambda can: yes(can.typing),
+}
+
+
+def yes(value: bool) -> str:
+    return "yes" if value else "no"
+
+
+def test_the_table_of_gateways_says_what_each_adapter_can() -> None:
+    section = README.partition("\n## What each gateway can do")[2].partition("\n## ")[0]
+    said = dict(re.findall(r"^\| ([^|]+?) \| (.+?) \|$", section, re.M))
+    for what, of in CAN.items():
+        assert said[what] == " | ".join(of(capabilities_of(kind)) for kind in KINDS), what

@@ -22,6 +22,12 @@ CHATS = {
     "GET /chats/CHAT/messages": None,
     "POST /chats/CHAT/messages": {"text": "Hello", "key": "key-9", "confirmed": True},
     "GET /chats/CHAT/media/REF": None,
+    "POST /chats/CHAT/files": {},
+    "POST /chats/CHAT/messages/REF/edit": {"text": "Mine"},
+    "POST /chats/CHAT/messages/REF/delete": {"confirmed": True},
+    "POST /chats/CHAT/messages/REF/react": {"emoji": "👍"},
+    "POST /chats/CHAT/read": {"refs": ["REF"]},
+    "POST /chats/CHAT/typing": {"on": True},
 }
 LINES = {
     "POST /app/lines/LINE/test": {},
@@ -30,7 +36,13 @@ LINES = {
     "POST /app/lines/LINE/active": {"active": False},
     "POST /app/lines/LINE/remove": {"confirmed": True},
     "POST /app/lines/LINE/access": {"access": []},
-    "POST /app/lines/LINE/limits": {"burst": "1", "every": "1", "per_day": "1"},
+    "POST /app/lines/LINE/limits": {"burst": "1", "every": "1", "per_day": "1", "floor": "1", "young_per_day": "1"},
+    "POST /app/lines/LINE/pairing": {},
+    "POST /app/lines/LINE/cooldown/end": {"confirmed": True},
+    "POST /app/lines/LINE/webhook": {"confirmed": True},
+    "POST /app/lines/LINE/webhook/renew": {"confirmed": True},
+    "POST /app/lines/LINE/webhook/look": {"since": 0},
+    "POST /app/lines/LINE/webhook/reveal": {},
 }
 SETTINGS = {
     "POST /app/visibility": {"visibility": "always", "confirmed": True},

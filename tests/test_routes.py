@@ -3,9 +3,10 @@
 import pytest
 from werkzeug.test import TestResponse
 
-from tests.stand import CardPage, Outside, Widget
+from tests.stand import CardPage, Clock, Outside, Widget, config_for, start_widget
 
 ANYONE, FORM, OPENING, SESSION = "anyone", "Bitrix24's form", "an opening of ours", "our session"
+WEBHOOK = "a gateway with the line's secret"
 EVENT, ADMIN = "an event with the portal's secret", "our session of an administrator"
 
 WHO_MAY_CALL = {
@@ -19,6 +20,7 @@ WHO_MAY_CALL = {
     "POST /app": FORM,
     "POST /install": FORM,
     "POST /hooks/bitrix24": EVENT,
+    "POST /hooks/gateway/<hook_key>": WEBHOOK,
     "POST /card": OPENING,
     "POST /session": OPENING,
     "POST /card/check": SESSION,
@@ -39,6 +41,12 @@ WHO_MAY_CALL = {
     "POST /app/lines/states": ADMIN,
     "POST /app/lines/<int:line_id>/test": ADMIN,
     "GET /app/lines/<int:line_id>/qr": ADMIN,
+    "POST /app/lines/<int:line_id>/pairing": ADMIN,
+    "POST /app/lines/<int:line_id>/cooldown/end": ADMIN,
+    "POST /app/lines/<int:line_id>/webhook": ADMIN,
+    "POST /app/lines/<int:line_id>/webhook/renew": ADMIN,
+    "POST /app/lines/<int:line_id>/webhook/look": ADMIN,
+    "POST /app/lines/<int:line_id>/webhook/reveal": ADMIN,
     "POST /app/lines/<int:line_id>/name": ADMIN,
     "POST /app/lines/<int:line_id>/active": ADMIN,
     "POST /app/lines/<int:line_id>/remove": ADMIN,
@@ -48,7 +56,23 @@ WHO_MAY_CALL = {
     "GET /chats/<int:chat_id>/messages": SESSION,
     "POST /chats/<int:chat_id>/messages": SESSION,
     "GET /chats/<int:chat_id>/media/<ref>": SESSION,
+    "POST /chats/<int:chat_id>/files": SESSION,
+    "POST /chats/<int:chat_id>/messages/<ref>/edit": SESSION,
+    "POST /chats/<int:chat_id>/messages/<ref>/delete": SESSION,
+    "POST /chats/<int:chat_id>/messages/<ref>/react": SESSION,
+    "POST /chats/<int:chat_id>/read": SESSION,
+    "POST /chats/<int:chat_id>/typing": SESSION,
 }
+
+
+@pytest.fixture(scope="module")
+def widget(outside_world: Outside, tmp_path_factory: pytest.TempPathFactory) -> Widget:
+    """One for all of these: whoever is refused changes nothing, and each test looks that it is so."""
+    outside_world.reset()
+    file = tmp_path_factory.mktemp("routes") / "widget.sqlite3"
+    return start_widget(outside_world, config_for(outside_world, f"sqlite:///{file}"), Clock())
+
+
 GUARDED = [route for route, who in WHO_MAY_CALL.items() if who in (OPENING, SESSION, ADMIN)]
 FOR_ADMINS = [route for route, who in WHO_MAY_CALL.items() if who == ADMIN]
 KEY = "0" * 24
@@ -73,13 +97,29 @@ BODIES = {
     "POST /app/lines/test": LINE,
     "POST /app/lines/states": {},
     "POST /app/lines/<int:line_id>/test": {},
+    "POST /app/lines/<int:line_id>/pairing": {},
+    "POST /app/lines/<int:line_id>/cooldown/end": {"confirmed": True},
+    "POST /app/lines/<int:line_id>/webhook": {},
+    "POST /app/lines/<int:line_id>/webhook/renew": {"confirmed": True},
+    "POST /app/lines/<int:line_id>/webhook/look": {"late": True},
+    "POST /app/lines/<int:line_id>/webhook/reveal": {},
     "POST /app/lines/<int:line_id>/name": {"name": "Other", "number": "", "key": "another"},
     "POST /app/lines/<int:line_id>/active": {"active": False},
     "POST /app/lines/<int:line_id>/remove": {"confirmed": True},
     "POST /app/lines/<int:line_id>/access": {"access": [{"id": "U1", "name": "Anna"}]},
-    "POST /app/lines/<int:line_id>/limits": {"burst": "5", "every": "5", "per_day": "5"},
+    "POST /app/lines/<int:line_id>/limits": {
+        **dict.fromkeys(("burst", "every", "per_day"), "5"),
+        "floor": "",
+        "young_per_day": "",
+    },
     "POST /chats": {"phone": KEY, "line": None},
     "POST /chats/<int:chat_id>/messages": {"text": "Hello", "key": "key-1", "confirmed": True},
+    "POST /chats/<int:chat_id>/files": {"key": "key-2"},  # it comes as a form
+    "POST /chats/<int:chat_id>/messages/<ref>/edit": {"text": "Hello"},
+    "POST /chats/<int:chat_id>/messages/<ref>/delete": {"confirmed": True},
+    "POST /chats/<int:chat_id>/messages/<ref>/react": {"emoji": "👍"},
+    "POST /chats/<int:chat_id>/read": {"refs": ["x"]},
+    "POST /chats/<int:chat_id>/typing": {"on": True},
 }
 
 
@@ -102,7 +142,7 @@ def database(widget: Widget) -> str:
         return str(
             [
                 list(connection.exec_driver_sql(f"SELECT * FROM {table}"))
-                for table in ("portals", "lines", "chats", "sends", "user_settings", "changes", "events")
+                for table in ("portals", "lines", "chats", "sends", "messages", "user_settings", "changes", "events")
             ]
         )
 
@@ -205,6 +245,7 @@ def test_any_other_method_is_refused_and_does_nothing(widget: Widget, outside: O
         .replace("<ref>", "x")
         .replace("<path:filename>", "base.css")
         .replace("<int:line_id>", "1")
+        .replace("<hook_key>", "x")
     )
     path = path.replace("/static", widget.app.static_url_path or "")
     known = {each.split(" ")[0] for each in WHO_MAY_CALL if each.split(" ")[1] == route.split(" ")[1]}

@@ -19,7 +19,25 @@ SCRIPTS = sorted((ROOT / "static").rglob("*.js"))
 PO = ROOT / "widget" / "locale" / "ru" / "LC_MESSAGES" / "messages.po"
 JINJA = {"extensions": "jinja2.ext.i18n", "newstyle_gettext": "true", "trim_blocks": "true", "lstrip_blocks": "true"}
 
-NAMES = {"WhatsApp", "JavaScript", "WAHA", "English", "Line", "sales", "flask", "line", "http"}  # the same in both
+NAMES = {
+    *("apiUrl", "idInstance", "apiTokenInstance", "apikey"),  # what other gateways call their own things
+    "GREEN",
+    "idInstance",
+    "apiTokenInstance",
+    "apiUrl",
+    "apikey",
+    "WhatsApp",
+    "JavaScript",
+    "WAHA",
+    "Evolution",
+    "API",
+    "English",
+    "Line",
+    "sales",
+    "flask",
+    "line",
+    "http",
+}  # the same in both
 
 each_template = pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: str(path.relative_to(ROOT)))
 

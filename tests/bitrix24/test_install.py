@@ -9,7 +9,7 @@ import pytest
 from widget.bitrix24.country import country_of
 from widget.bitrix24.findings import InLayout, Part
 from widget.bitrix24.found import Bound, FieldFound, Found, Placed, Process, found_of, left_of, next_page, questions
-from widget.bitrix24.parts import KINDS, TITLES, Wanted, handlers_missing, missing, tab, tabs_there, wanted_of
+from widget.bitrix24.parts import KINDS, TITLES, Wanted, handlers_missing, missing, stale, tab, tabs_there, wanted_of
 from widget.bitrix24.rest import Batch
 from widget.bitrix24.userfield import TYPE_ID, in_layout
 from widget.errors import Refusal, Refused
@@ -75,6 +75,14 @@ def test_a_complete_portal_gets_nothing() -> None:
     assert missing(found, wanted(found)) == ()
     assert all(tabs_there(found, wanted(found)).values())
     assert handlers_missing(found, wanted(found)) == ()
+
+
+def test_an_older_tab_beside_ours_is_left_over_and_not_ours_missing() -> None:
+    found = complete()
+    doubled = replace(found, placements=(*(found.placements or ()), Placed(tab("DEAL"), OLD, TITLES)))
+
+    assert all(tabs_there(doubled, wanted(doubled)).values())
+    assert stale(doubled, wanted(doubled)) > 0
 
 
 def test_what_leads_to_an_old_address_is_taken_away_before_the_new_is_added() -> None:

@@ -34,8 +34,12 @@ TELL_VIOLATIONS = """document.addEventListener("securitypolicyviolation",
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Last of all: Playwright keeps an event loop in this thread until the session ends, and another test's
-    asyncio.run would not start beside it."""
+    asyncio.run would not start beside it. Of several processes one runs them all, from the beginning: each would start
+    the demo's programs for itself, and a browser wants a core of its own."""
     here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.xdist_group("browser"))
     items.sort(key=lambda item: here in item.path.parents)
 
 
@@ -76,8 +80,8 @@ def outside(demo: Demo, http: httpx.Client) -> Outside:
     outside.reset()
     database = demo.environment["DATABASE_URL"].removeprefix("sqlite:///")
     with closing(sqlite3.connect(database, timeout=10)) as connection, connection:
-        connection.execute("DELETE FROM sends")
-        connection.execute("DELETE FROM chats")
+        for table in ("sends", "chats", "presences", "usage", "line_health"):
+            connection.execute(f"DELETE FROM {table}")
     if "REDIS_URL" in demo.environment:
         with redis.Redis.from_url(demo.environment["REDIS_URL"]) as client:
             client.flushall()

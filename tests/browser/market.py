@@ -89,8 +89,8 @@ class AppPage(Framed):
 
     lang: str = "en"
 
-    def open(self) -> "AppPage":
-        self._go("/app/", user="admin")
+    def open(self, *, user: str = "admin") -> "AppPage":
+        self._go("/app/", user=user)
         expect(self.frame.get_by_role("heading", level=1)).to_have_text(self.say("WhatsApp in the card"))
         expect(self.health.get_by_role("listitem").first).to_be_visible()
         self.still()
@@ -100,11 +100,13 @@ class AppPage(Framed):
         """Type a new line of the demo's gateway into the form, once the page has come to rest."""
         expect(self.health.get_by_role("listitem").first).to_be_visible()
         self.still()
-        typed = {"Name": name, "Address of the gateway": self.demo.gateway, "Session": session, "Key": API_KEY}
-        for label, value in typed.items():
-            self.form.get_by_label(self.say(label), exact=True).fill(value)
-        for label, value in typed.items():
-            expect(self.form.get_by_label(self.say(label), exact=True)).to_have_value(value)
+        typed = {"Name": name, "Address of the gateway": self.demo.gateway, "Session": session, "API key": API_KEY}
+        fields = [self.form.locator(f"[name={field}]") for field in ("name", "address", "session", "key")]
+        for field, label in zip(fields, typed, strict=True):
+            expect(field).to_have_accessible_name(self.say(label))  # the words of the other kinds are hidden in it
+            field.fill(typed[label])
+        for field, value in zip(fields, typed.values(), strict=True):
+            expect(field).to_have_value(value)
         return self
 
     def try_line(self) -> Locator:
@@ -124,7 +126,7 @@ class AppPage(Framed):
 
     @property
     def lines(self) -> Locator:
-        return self.frame.locator(".line-item")
+        return self.frame.locator("#lines-section .line-item")
 
     def line(self, name: str) -> Locator:
         return self.lines.filter(has=self.page.get_by_text(name, exact=True))
@@ -220,6 +222,12 @@ class Kept:
         """Of the only portal; "" where there is none."""
         with closing(self._open()) as connection:
             return "".join(state for (state,) in connection.execute("SELECT state FROM portals"))
+
+    def installer(self) -> int:
+        """Whose token works in the background, in the only portal."""
+        with closing(self._open()) as connection:
+            installer: int = connection.execute("SELECT installer_id FROM portals").fetchone()[0]
+        return installer
 
     def worked_off(self) -> bool:
         """Every event that came in was worked on."""

@@ -172,6 +172,18 @@ class Card(Framed):
         self.write(text).send_button.click()
         return self
 
+    def actions_for(self, text: str) -> Locator:
+        """Open the menu of a message."""
+        self.bubble(text).locator("[data-action=message-menu]").click()
+        menu = self.frame.get_by_role("menu")
+        expect(menu).to_be_visible()
+        return menu
+
+    @property
+    def said(self) -> Locator:
+        """What came of an action."""
+        return self.frame.locator("#chat-said")
+
     @property
     def height(self) -> int:
         """How high the portal made the frame."""
@@ -181,10 +193,10 @@ class Card(Framed):
 FITS = "() => Math.abs(innerHeight - document.body.getBoundingClientRect().height) < 2"
 PAINTED = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 # Every visible element that stands out of the page to a side, or whose text is wider than its box allows.
-# A select cuts its text with an ellipsis by itself.
+# A select cuts its text with an ellipsis by itself; tables of figures scroll, and can be reached by keyboard.
 CUT_OFF = """() => [...document.querySelectorAll("body *")].filter((element) => {
   const box = element.getBoundingClientRect();
-  if (!box.width || element.closest(".sr-only, svg, template, dialog:not([open])")) return false;
+  if (!box.width || !element.checkVisibility() || element.closest(".sr-only, svg, .figures")) return false;
   const style = getComputedStyle(element);
   const clips = style.overflowX !== "visible" && element.scrollWidth > element.clientWidth + 1;
   return box.left < -1 || box.right > innerWidth + 1 || (clips && element.tagName !== "SELECT");

@@ -21,7 +21,7 @@ def test_the_hidden_the_revealed_and_the_refreshed_card(card: Card, lang: str) -
     assert serious_in(card) == []
 
     card.button("Refresh the widget's data").click()
-    expect(card.frame.locator(".footnotes [role=status]")).to_be_visible()
+    expect(card.frame.locator(".footnotes [data-keep]")).to_be_visible()
     card.settle()
     assert serious_in(card) == []
 
@@ -31,6 +31,39 @@ def test_an_open_chat_with_every_kind_of_message(card: Card, lang: str) -> None:
     card.open(lang=lang).reveal().open_chat(IVAN)
 
     assert serious_in(card) == []
+
+
+@LANGUAGES
+def test_messages_that_did_not_go_out_or_perhaps_did(card: Card, outside: Outside, lang: str) -> None:
+    card.open(lang=lang).reveal().open_chat(ORDERS)
+    for fault, state in (("http_500", "unknown"), ("refuse", "failed")):
+        outside.break_gateway(fault, match="sendText", times=None)
+        outside.break_gateway("http_500", match="messages", times=None)  # so that nothing settles it
+        card.send(f"{state}?")
+        expect(card.bubble(f"{state}?").locator(f".tick-{state}")).to_be_visible()
+        card.expect_to_fit()
+        assert serious_in(card) == []
+        outside.heal()
+
+
+@LANGUAGES
+@pytest.mark.parametrize("width", [320, 1100])
+def test_a_line_s_parts_its_figures_and_the_form_of_a_new_one(settings: Settings, lang: str, width: int) -> None:
+    settings.open(lang=lang, width=width)
+    for section in ("#lines-section .line-item:first-child", "#checks .line-item:first-child", "#line-add"):
+        for part in settings.frame.locator(f"{section} details, details{section}").all():
+            if part.get_attribute("open") is None:
+                part.locator("summary").press("Enter")
+    settings.expect_to_fit()
+    assert serious_in(settings) == []
+
+
+@LANGUAGES
+@pytest.mark.parametrize("width", [320, 1100])
+def test_the_page_of_a_rep(settings: Settings, lang: str, width: int) -> None:
+    settings.open(user="rep", lang=lang, width=width)
+    settings.expect_to_fit()
+    assert serious_in(settings) == []
 
 
 @LANGUAGES

@@ -142,6 +142,37 @@ def test_repair_puts_back_what_somebody_took_away_and_clears_what_was_left_over(
     assert Card(app_page.page, app_page.demo).open(DEAL, user="rep")
 
 
+def test_a_second_administrator_can_repair_what_the_dismissed_installer_left(
+    market: Market, app_page: AppPage, portal: Portal, kept: Kept
+) -> None:
+    market.install()
+    portal.call("placement.unbind", PLACEMENT="CRM_DEAL_DETAIL_TAB", HANDLER=portal.page)
+    before = kept.installer()
+
+    app_page.open(user="chief")
+    expect(app_page.finding("tabs")).to_have_attribute("data-verdict", "bad")
+    app_page.repair("tabs")
+
+    expect(app_page.finding("tabs")).to_have_attribute("data-verdict", "good")
+    expect(app_page.finding("installer")).to_have_attribute("data-verdict", "good")
+    assert portal.has()
+    assert kept.installer() not in (0, before)
+
+
+def test_a_renamed_smart_process_keeps_its_one_tab(
+    market: Market, page: Page, demo: Demo, portal: Portal, kept: Kept
+) -> None:
+    market.install()
+    page.goto(f"{demo.portal}/types/?user=admin&lang=en")
+    page.get_by_role("textbox", name="Title").first.fill("Аренда")
+    page.get_by_role("button", name="Rename", exact=True).first.click()
+    until(page, lambda: "ONCRMTYPEUPDATE" in portal.answered())
+    until(page, kept.worked_off)
+
+    assert portal.answered()["ONCRMTYPEUPDATE"] == 200
+    assert portal.has()
+
+
 def test_the_field_is_shown_once_the_steps_that_the_application_page_tells_are_followed(
     market: Market, app_page: AppPage, deal: Card, portal: Portal
 ) -> None:

@@ -77,7 +77,7 @@ def test_the_refresh_button_keeps_the_focus(card: Card) -> None:
 
     refresh.press("Enter")
 
-    expect(card.frame.locator(".footnotes [role=status]")).to_be_visible()
+    expect(card.frame.locator(".footnotes [data-keep]")).to_be_visible()
     card.settle()
     expect(refresh).to_be_focused()
 

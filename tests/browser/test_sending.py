@@ -2,10 +2,11 @@
 
 import re
 
+import pytest
 from playwright.sync_api import Route, expect
 
 from tests.browser.conftest import Complaints
-from tests.browser.pages import IVAN, MARIA, ORDERS, SENT, Card, ClientPhone
+from tests.browser.pages import IVAN, MARIA, ORDERS, SENT, Card, ClientPhone, serious_in
 from tests.stand import Outside
 
 
@@ -129,7 +130,12 @@ def test_the_counter_counts_and_the_longest_text_goes_out_whole(card: Card, phon
     card.composer.press_sequentially("й" * 3)
     card.composer.fill("ю" * 4096)
     card.composer.press_sequentially("э")
-    expect(counter).to_have_text("4096 / 4096")
+    expect(counter).to_have_text("4097 / 4096")
+    card.send_button.click()
+    expect(card.problem).to_have_text(f"{card.say('The text is too long by this many characters:')} 1")
+    expect(card.bubbles).to_have_count(0)
+
+    card.composer.press("Backspace")
     card.send_button.click()
 
     expect(card.bubbles.locator(SENT)).to_have_count(1)
@@ -161,3 +167,24 @@ def test_writing_before_the_history_is_there_keeps_both(card: Card, outside: Out
     expect(card.bubbles.last).to_contain_text("Не дожидаясь истории")
     card.messages.evaluate("(box) => box.scrollTo(0, 0)")
     expect(card.bubbles.nth(50)).to_be_attached()
+
+
+@pytest.mark.parametrize("lang", ["ru", "en"])
+def test_a_chat_without_messages_says_so_and_gives_its_row_every_button_at_once(card: Card, lang: str) -> None:
+    card.open(lang=lang).reveal().open_chat(ORDERS)
+    empty = card.messages.get_by_text(card.say("No messages yet"), exact=True)
+    expect(empty).to_be_visible()
+    assert serious_in(card) == []
+
+    card.close_chat()
+    expect(card.chat_button(ORDERS)).to_have_accessible_name(card.say("Open chat"))
+    expect(card.chat_button(ORDERS)).to_be_focused()
+    row = card.row(ORDERS)
+    expect(row.get_by_role("button", name=card.say("Open the chat's history"))).to_be_visible()
+    expect(row.locator(".known-by")).to_have_count(0)  # nobody wrote in it
+    row.get_by_role("button", name=card.say("Write in the chat")).press("Enter")
+    expect(card.composer).to_be_focused()
+
+    card.send("Здравствуйте!")
+    expect(card.bubble("Здравствуйте!").locator(SENT)).to_have_count(1)
+    expect(empty).to_be_hidden()

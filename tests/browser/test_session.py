@@ -37,7 +37,7 @@ def test_a_refresh_after_the_session_ended_works(card: Card, complaints: Complai
 
     card.button("Refresh the widget's data").click()
 
-    expect(card.frame.locator(".footnotes [role=status]")).to_be_visible()
+    expect(card.frame.locator(".footnotes [data-keep]")).to_be_visible()
     expect(card.rows).to_have_count(6)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
+from sandbox.demo import LINES
 from tests.browser.conftest import Complaints
 from tests.browser.pages import IVAN, ORDERS, Card, Settings
 from tests.stand import Outside
@@ -64,13 +65,10 @@ def test_a_choice_that_was_not_saved_says_so(settings: Settings, complaints: Com
 def test_the_lines_and_their_states_are_listed(settings: Settings) -> None:
     settings.open(lang="en")
 
-    lines = settings.frame.locator(".line-item")
-    expect(lines).to_have_count(3)
-    for line, (name, state) in zip(
-        lines.all(),
-        (("Отдел продаж", "connected"), ("Поддержка", "connected"), ("Архивная линия", "scan the QR code")),
-        strict=True,
-    ):
+    lines = settings.frame.locator("#lines-section .line-item")
+    expect(lines).to_have_count(len(LINES))
+    for line, (session, name, _number, _kind) in zip(lines.all(), LINES, strict=True):
+        state = "scan the QR code" if session == "archive" else "connected"
         expect(line).to_contain_text(name)
         expect(line.get_by_role("status").first).to_contain_text(state)
 

@@ -51,7 +51,7 @@ def test_from_a_hidden_card_to_the_clients_answer_and_back(
     expect(card.chat_button(ORDERS)).to_have_accessible_name(card.say("Open chat"))
 
     card.button("Refresh the widget's data").click()
-    expect(card.frame.locator(".footnotes [role=status]")).to_be_visible()
+    expect(card.frame.locator(".footnotes [data-keep]")).to_be_visible()
     card.settle()
     expect(card.presence(ORDERS)).to_have_text(card.say("WhatsApp, has a chat"))
 

@@ -1,0 +1,170 @@
+"""What can be done with one message, and the files that go out with one: on every gateway what it can do."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Complaints
+from tests.browser.pages import ORDERS, SENT, Card, ClientPhone, serious_in
+from tests.stand import Outside
+
+ANSWER = "Когда привезёте?"
+
+
+@pytest.fixture
+def talk(card: Card, outside: Outside) -> Card:
+    """An open chat with a message of the client's and one of ours."""
+    outside.answer_as_client("+79261112233", ANSWER)
+    card.open().reveal().open_chat(ORDERS).send("В пятницу")
+    expect(card.bubble("В пятницу").locator(SENT)).to_have_count(1)
+    return card
+
+
+def test_a_reply_quotes_what_it_answers(talk: Card, phone: ClientPhone) -> None:
+    menu = talk.actions_for(ANSWER)
+    menu.get_by_role("menuitem", name=talk.say("Reply"), exact=True).click()
+    expect(talk.frame.locator("#composer-about")).to_contain_text(ANSWER)
+    expect(talk.composer).to_be_focused()
+
+    talk.send("Ровно в десять")
+
+    expect(talk.bubble("Ровно в десять").locator(".quote")).to_have_text(ANSWER)
+    expect(talk.frame.locator("#composer-about")).to_be_hidden()
+    expect(phone.open(ORDERS).get_by_role("log").get_by_text("Ровно в десять", exact=True)).to_be_visible()
+
+
+def test_a_reply_and_a_file_are_taken_away_with_keys_alone(talk: Card, tmp_path: Path) -> None:
+    file = tmp_path / "смета на пять окон с установкой и вывозом мусора, вариант второй.pdf"
+    file.write_bytes(b"%PDF-1.4")
+    talk.write("Вот смета").frame.locator("#file").set_input_files(file)
+    talk.actions_for(ANSWER).get_by_role("menuitem", name=talk.say("Reply"), exact=True).press("Enter")
+    expect(talk.composer).to_be_focused()
+    assert serious_in(talk) == []
+    talk.expect_to_fit()
+
+    for chip, leave in (
+        ("#composer-file", "Take the file away"),
+        ("#composer-about", "Write a message of its own"),
+    ):
+        talk.page.keyboard.press("Shift+Tab")
+        expect(talk.focused).to_have_accessible_name(talk.say(leave))
+        talk.page.keyboard.press("Enter")
+        expect(talk.frame.locator(chip)).to_be_hidden()
+        expect(talk.composer).to_be_focused()
+    expect(talk.composer).to_have_value("Вот смета")
+
+
+def test_a_reaction_is_seen_and_taken_back(talk: Card) -> None:
+    talk.actions_for(ANSWER).get_by_role("menuitem", name="👍").click()
+    expect(talk.bubble(ANSWER).locator(".reactions")).to_have_text("👍")
+
+    talk.actions_for(ANSWER).get_by_role("menuitem", name=talk.say("Take the reaction back")).click()
+    expect(talk.bubble(ANSWER).locator(".reactions")).to_have_count(0)
+
+
+def test_a_message_is_changed_and_a_draft_is_kept_meanwhile(talk: Card) -> None:
+    talk.write("Ещё не дописал")
+    menu = talk.actions_for("В пятницу")
+    menu.get_by_role("menuitem", name=talk.say("Change"), exact=True).click()
+    expect(talk.composer).to_have_value("В пятницу")
+
+    talk.send("В субботу")
+
+    expect(talk.bubble("В субботу")).to_contain_text(talk.say("edited"))
+    expect(talk.said).to_have_text(talk.say("The message was changed."))
+    expect(talk.composer).to_have_value("Ещё не дописал")
+
+
+def test_a_deletion_is_asked_about_and_then_done(talk: Card, complaints: Complaints) -> None:
+    complaints.expect("status of 409")  # the question
+    delete = talk.say("Delete for everybody")
+    talk.actions_for("В пятницу").get_by_role("menuitem", name=delete).click()
+    talk.dialog.get_by_role("button", name=talk.say("Keep it")).click()
+    expect(talk.bubble("В пятницу")).to_be_visible()
+
+    talk.actions_for("В пятницу").get_by_role("menuitem", name=delete).click()
+    talk.dialog.get_by_role("button", name=talk.say("Delete"), exact=True).click()
+
+    expect(talk.said).to_have_text(talk.say("The message was deleted for everybody."))
+    expect(talk.bubbles.filter(has_text=talk.say("This message was deleted"))).to_have_count(1)
+
+
+def test_only_our_own_messages_can_be_changed_or_deleted(talk: Card) -> None:
+    menu = talk.actions_for(ANSWER)
+    expect(menu.get_by_role("menuitem", name=talk.say("Reply"), exact=True)).to_be_visible()
+    expect(menu.get_by_role("menuitem", name=talk.say("Change"), exact=True)).to_be_hidden()
+    expect(menu.get_by_role("menuitem", name=talk.say("Delete for everybody"))).to_be_hidden()
+
+
+def test_the_menu_works_with_keys_alone_and_gives_the_focus_back(talk: Card) -> None:
+    button = talk.bubble(ANSWER).locator("[data-action=message-menu]")
+    button.focus()
+    button.press("Enter")
+    menu = talk.frame.get_by_role("menu")
+    expect(menu.get_by_role("menuitem", name="👍")).to_be_focused()
+    talk.page.keyboard.press("ArrowRight")
+    expect(menu.get_by_role("menuitem", name="❤️")).to_be_focused()
+    assert serious_in(talk) == []
+
+    talk.page.keyboard.press("Escape")
+
+    expect(menu).to_be_hidden()
+    expect(button).to_be_focused()
+    expect(talk.composer).to_be_visible()  # the chat itself stays open
+
+
+def test_a_file_goes_out_with_its_caption_and_can_be_opened(talk: Card, phone: ClientPhone, tmp_path: Path) -> None:
+    file = tmp_path / "смета.pdf"
+    file.write_bytes(b"%PDF-1.4\n" + b"x" * 2000)
+    talk.frame.locator("#file").set_input_files(file)
+    expect(talk.frame.locator("#composer-file")).to_contain_text("смета.pdf")
+    talk.button("Take the file away").click()
+    expect(talk.frame.locator("#composer-file")).to_be_hidden()
+
+    talk.frame.locator("#file").set_input_files(file)
+    talk.send("Смета на пять окон")
+
+    bubble = talk.bubbles.filter(has_text="смета.pdf")
+    expect(bubble.locator(SENT)).to_have_count(1)
+    expect(bubble).to_contain_text("Смета на пять окон")
+    expect(talk.frame.locator("#composer-file")).to_be_hidden()
+    expect(talk.composer).to_be_empty()
+    expect(phone.open(ORDERS).get_by_role("log")).to_contain_text("Смета на пять окон")
+
+
+def test_a_program_is_not_sent_and_stays_attached(talk: Card, complaints: Complaints, tmp_path: Path) -> None:
+    complaints.expect("status of 422")
+    file = tmp_path / "смета.exe"
+    file.write_bytes(b"MZ" + b"x" * 100)
+    talk.frame.locator("#file").set_input_files(file)
+    expect(talk.frame.locator("#composer-file")).to_be_visible()
+    talk.still()
+    talk.send_button.click()
+
+    expect(talk.problem).to_contain_text(talk.say("Programs are not sent"))
+    expect(talk.frame.locator("#composer-file")).to_contain_text("смета.exe")
+    expect(talk.bubbles).to_have_count(2)
+
+
+def test_receipts_are_given_by_a_press_and_never_by_a_look(talk: Card, outside: Outside) -> None:
+    assert "sendSeen" not in outside.calls()
+
+    talk.button("Mark as read: the client sees blue ticks").click()
+
+    expect(talk.said).to_have_text(talk.say("Marked as read."))
+    assert outside.calls()["sendSeen"] == 1
+
+
+@pytest.mark.parametrize("line", ["Филиал", "Выездные замеры"])
+def test_the_same_chat_on_every_gateway(card: Card, outside: Outside, line: str) -> None:
+    card.open().reveal()
+    card.frame.locator("#line").select_option(label=_option(card, line))
+    card.open_chat(ORDERS).send("Добрый день!")
+
+    expect(card.bubble("Добрый день!").locator(SENT)).to_have_count(1)
+    expect(card.frame.locator(".composer-target")).to_contain_text(line)
+
+
+def _option(card: Card, line: str) -> str:
+    return card.frame.locator("#line option", has_text=line).first.inner_text()

@@ -1,0 +1,211 @@
+"""Lines on the application's page: words that follow the kind, a set-up that waits for its proof, parts that open."""
+
+import re
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+
+import pytest
+from playwright.sync_api import Locator, expect
+
+from sandbox.demo import LINES, Demo
+from tests.browser.conftest import Complaints
+from tests.browser.market import until
+from tests.browser.pages import SENT, Card, ClientPhone, Settings, serious_in
+from tests.stand import Outside
+
+LEAD, AIGERIM = "/crm/lead/details/501/", "+7 701 234 5678"  # one number, and no chat with it on any line
+SETTING_UP = 20_000  # what a set-up at the sandbox and the looks after it may take
+
+
+@pytest.fixture
+def database(demo: Demo) -> Iterator[sqlite3.Connection]:
+    """The widget's own; what a test wrote about lines is taken back."""
+    file = demo.environment["DATABASE_URL"].removeprefix("sqlite:///")
+    with closing(sqlite3.connect(file, timeout=10, isolation_level=None)) as connection:
+        yield connection
+        connection.execute("DELETE FROM line_health")
+        connection.execute("UPDATE lines SET hook_key = '', hook_secret = ''")
+
+
+def first(settings: Settings) -> Locator:
+    return settings.frame.locator(".line-item").first
+
+
+def reports(settings: Settings) -> Locator:
+    part = first(settings).locator("[data-part=reports]")
+    if part.get_attribute("open") is None:
+        part.locator("summary").click()
+    settings.still()
+    return part
+
+
+def reported(database: sqlite3.Connection) -> None:
+    """As if a genuine report had come."""
+    database.execute(
+        "INSERT INTO line_health (line_id, portal_id, hook_at) SELECT id, portal_id, ? FROM lines ORDER BY id LIMIT 1"
+        " ON CONFLICT (line_id) DO UPDATE SET hook_at = excluded.hook_at",
+        [time.time()],
+    )
+
+
+class Obliging(BaseHTTPRequestHandler):
+    """A WAHA that takes every configuration and reports nothing."""
+
+    def do_GET(self) -> None:
+        body = b'{"name": "sales", "status": "WORKING", "config": {}}'
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_PUT(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.do_GET()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def obliging(database: sqlite3.Connection) -> Iterator[None]:
+    """The first line is at such a gateway."""
+    (address,) = database.execute("SELECT address FROM lines ORDER BY id LIMIT 1").fetchone()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Obliging)
+    Thread(target=server.serve_forever, daemon=True).start()
+    move = "UPDATE lines SET address = ? WHERE id = (SELECT min(id) FROM lines)"
+    database.execute(move, [f"http://127.0.0.1:{server.server_port}"])
+    yield
+    database.execute(move, [address])
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.mark.parametrize("lang", ["ru", "en"])
+def test_another_kind_has_other_words_and_what_was_typed_stays(settings: Settings, lang: str) -> None:
+    settings.open(lang=lang)
+    form = settings.frame.locator("#line-add")
+    form.locator("summary").click()
+    form.locator("#add-name").fill("Sales")
+    form.locator("#add-key").fill("my-key")
+
+    form.locator("#add-gateway").select_option("green")
+    expect(form.get_by_role("textbox", name="idInstance", exact=True)).to_have_attribute("placeholder", "1101000001")
+    expect(form.locator("#add-key")).to_have_accessible_name("apiTokenInstance")
+    expect(form.locator("#add-key")).to_have_value("my-key")
+    form.locator("#add-gateway").select_option("evolution")
+    expect(form.get_by_role("textbox", name=settings.say("Instance"), exact=True)).to_be_visible()
+    expect(form.locator("#add-name")).to_have_value("Sales")
+    assert serious_in(settings) == []
+
+
+def test_a_set_up_waits_and_says_that_reports_work_once_one_has_come(
+    settings: Settings, database: sqlite3.Connection, obliging: None
+) -> None:
+    settings.open(lang="en")
+    part = reports(settings)
+    expect(part.locator(".report-way")).to_contain_text("Nobody has set them up")
+
+    part.get_by_role("button", name="Set up", exact=True).click()
+
+    expect(part.get_by_role("progressbar", name="Waiting for the first report")).to_be_visible()
+    expect(part.get_by_role("status")).to_contain_text("The gateway took it.")
+    reported(database)
+    expect(part.locator(".report-way")).to_contain_text("They work, last report", timeout=SETTING_UP)
+    expect(settings.focused).to_have_text("Set up again")
+
+
+def test_the_secret_is_shown_on_demand_and_gone_with_the_page(
+    settings: Settings, database: sqlite3.Connection, complaints: Complaints
+) -> None:
+    settings.open(lang="en")
+    reports(settings).get_by_role("button", name="Show the address and secret").click()
+    shown = first(settings).get_by_role("group", name="Setting it up by hand")
+    expect(shown).to_contain_text("hmac.key")
+    secret = shown.locator("code").last.inner_text()
+    assert len(secret) > 30
+    settings.expect_to_fit()
+    assert serious_in(settings) == []
+
+    settings.open(lang="en")
+    assert secret not in settings.inside.content()
+
+
+def test_a_pause_is_ended_with_the_keyboard_after_its_warning(
+    settings: Settings, database: sqlite3.Connection, complaints: Complaints
+) -> None:
+    complaints.expect("409")  # the question
+    database.execute(
+        "INSERT INTO line_health (line_id, portal_id, cooldown_until, cooldown_why)"
+        " SELECT id, portal_id, ?, 'throttled' FROM lines ORDER BY id LIMIT 1",
+        [time.time() + 900],
+    )
+    settings.open(lang="en")
+    expect(first(settings)).to_contain_text("No check leaves by this line until")
+
+    first(settings).get_by_role("button", name="End it now…").focus()
+    settings.page.keyboard.press("Enter")
+    expect(settings.dialog).to_contain_text("Checks during such a pause are what WhatsApp closes accounts for.")
+    settings.dialog.get_by_role("button", name="Yes, go on").click()
+
+    expect(first(settings)).to_contain_text("The pause is over.")
+    expect(first(settings)).not_to_contain_text("No check leaves")
+
+
+def test_the_health_list_leads_to_the_part_that_mends_it(settings: Settings) -> None:
+    settings.open(lang="en")
+    finding = settings.frame.locator("[data-topic=reports]").first
+    expect(finding).to_contain_text("nobody has set that up", timeout=SETTING_UP)
+
+    finding.get_by_role("button", name="Set up").click()
+
+    expect(first(settings).locator("[data-part=reports]")).to_have_attribute("open", "")
+    expect(settings.focused).to_contain_text("Reports from the gateway")
+
+
+@pytest.mark.parametrize("lang", ["ru", "en"])
+@pytest.mark.parametrize("width", [320, 1100])
+def test_every_part_of_a_line_fits(settings: Settings, width: int, lang: str) -> None:
+    settings.open(lang=lang, width=width)
+    for part in first(settings).locator("details").all():
+        part.locator("summary").click()
+    settings.expect_to_fit()
+
+
+@pytest.mark.parametrize("name", ["Отдел продаж", "Филиал", "Выездные замеры"])
+def test_every_kind_of_gateway_takes_the_set_up_and_what_it_reports_reaches_cards_and_chats(
+    settings: Settings, card: Card, phone: ClientPhone, outside: Outside, database: sqlite3.Connection, name: str
+) -> None:
+    (session,) = (session for session, line, _number, _kind in LINES if line == name)
+    settings.open(lang="en")
+    line = settings.frame.locator("#lines-section .line-item").filter(has=settings.page.get_by_text(name, exact=True))
+    line.locator("[data-part=reports] summary").click()
+    settings.still()
+    line.get_by_role("button", name="Set up", exact=True).click()
+    expect(line.locator(".report-way")).to_contain_text("They work, last report", timeout=SETTING_UP)
+
+    card.open(LEAD, lang="en")  # hidden until somebody wants to know
+    phone.answer(AIGERIM, "Вы ещё работаете?", line=session)
+    until(card.page, lambda: proved(database, session))
+    card.reveal()
+    expect(card.row(AIGERIM)).to_contain_text("writes to us")
+    asked = card.frame.locator(".revealed").get_attribute("data-ask") or ""  # the other number of this card, perhaps
+    assert (card.row(AIGERIM).get_attribute("data-key") or "?") not in asked
+
+    card.open_chat(AIGERIM).send("Да, до шести")
+    expect(card.bubble("Вы ещё работаете?")).to_be_visible()
+    expect(card.bubble("Да, до шести").locator(SENT)).to_have_count(1)
+    expect(card.frame.locator(".composer-target")).to_contain_text(name)
+    phone.open(AIGERIM, line=session)
+    expect(card.bubble("Да, до шести").locator(".tick-read")).to_have_count(1)
+
+
+def proved(database: sqlite3.Connection, session: str) -> bool:
+    """The client's message has come by this line, and what it proves is known."""
+    query = """SELECT count(*) FROM chats JOIN lines ON lines.id = line_id JOIN presences USING (portal_id)
+      WHERE session = ? AND phone = ? AND proved AND record LIKE '%message%'"""
+    return bool(database.execute(query, [session, re.sub(r"[^0-9+]", "", AIGERIM)]).fetchone()[0])
