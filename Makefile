@@ -1,7 +1,7 @@
 # `make demo` and `make test` need only Python 3.11+ and make; everything else they set up themselves.
 PYTHON ?= python3
 PY := .venv/bin/python
-TEST_WORKERS ?= 3  # processes; much of a test is waiting, so one more than the two cores they are meant for
+TEST_WORKERS ?= 3  # processes: one with the browser, the others with the rest
 
 .PHONY: help demo test lint bench catalogue lock clean setup-demo setup-test
 
@@ -12,13 +12,13 @@ demo: setup-demo  ## a portal, a gateway and the widget on this machine; prints 
 	@$(PY) -m sandbox
 
 test: setup-test  ## every test, browser tests too
-	@$(PY) -m pytest --numprocesses $(TEST_WORKERS) $(ARGS)
+	@$(PY) -m pytest --numprocesses $(TEST_WORKERS) --dist loadgroup $(ARGS)
 
 lint: setup-test  ## style, types, and who may import whom
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && .venv/bin/lint-imports
 
 bench: setup-test  ## the benchmark tables
-	@$(PY) -m benchmarks
+	@$(PY) -m benchmarks && $(PY) -m benchmarks.workday
 
 catalogue: setup-demo  ## collect the texts of the templates into the translations
 	@$(PY) tools/catalogue.py
