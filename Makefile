@@ -1,7 +1,6 @@
 # `make demo` and `make test` need only Python 3.11+ and make; everything else they set up themselves.
 PYTHON ?= python3
 PY := .venv/bin/python
-TEST_WORKERS ?= 3  # processes: one with the browser, the others with the rest
 
 .PHONY: help demo test lint bench catalogue lock clean setup-demo setup-test
 
@@ -12,7 +11,7 @@ demo: setup-demo  ## a portal, a gateway and the widget on this machine; prints 
 	@$(PY) -m sandbox
 
 test: setup-test  ## every test, browser tests too
-	@$(PY) -m pytest --numprocesses $(TEST_WORKERS) --dist loadgroup $(ARGS)
+	@$(PY) tools/test.py $(ARGS)
 
 lint: setup-test  ## style, types, and who may import whom
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && .venv/bin/lint-imports

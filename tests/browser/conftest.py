@@ -34,12 +34,8 @@ TELL_VIOLATIONS = """document.addEventListener("securitypolicyviolation",
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Last of all: Playwright keeps an event loop in this thread until the session ends, and another test's
-    asyncio.run would not start beside it. Of several processes one runs them all, from the beginning: each would start
-    the demo's programs for itself, and a browser wants a core of its own."""
+    asyncio.run would not start beside it."""
     here = Path(__file__).parent
-    for item in items:
-        if here in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("browser"))
     items.sort(key=lambda item: here in item.path.parents)
 
 

@@ -174,6 +174,7 @@ class Card(Framed):
 
     def actions_for(self, text: str) -> Locator:
         """Open the menu of a message."""
+        self.still()
         self.bubble(text).locator("[data-action=message-menu]").click()
         menu = self.frame.get_by_role("menu")
         expect(menu).to_be_visible()
@@ -214,6 +215,7 @@ class Settings(Framed):
         return self
 
     def choose(self, visibility: str) -> "Settings":
+        self.still()
         self.visibility.locator(f"input[value={visibility}]").check()
         return self
 
