@@ -23,6 +23,9 @@ CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrom
 CHROMIUM_ARGS = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
     *("--disable-component-update", "--disable-sync"),
+    # The frame stays another site (cookies, storage, origins), but not another process: between processes a click
+    # that follows a change of the layout can land where things were before, and nobody hears it.
+    "--disable-site-isolation-trials",
 ]
 expect.set_options(timeout=15_000)  # a busy machine is no fault of ours; a test that passes does not wait for it
 AWAKE = "0,0,24,24"  # LIGHT_HOURS: every hour is a good one to write, or the tests would know when they run

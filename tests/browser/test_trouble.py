@@ -154,7 +154,10 @@ def test_a_chat_that_cannot_be_opened_says_so_and_lets_one_go_back_or_try_again(
     expect(card.chat_button(ORDERS)).to_have_accessible_name(card.say("Create chat"))
 
     card.chat_button(ORDERS).click()
+    again = card.chat.get_by_role("button", name=card.say("Try again"))
+    expect(again).to_be_visible()
+    card.still()
     card.page.unroute("**/chats")
-    card.chat.get_by_role("button", name=card.say("Try again")).click()
+    again.click()
     expect(card.composer).to_be_visible()
     expect(card.frame.get_by_role("heading")).to_have_count(0)
