@@ -1,6 +1,7 @@
-"""Every test, on both cores: those with a browser in one process, all others in two beside it. `make test`.
+"""Every test, on both cores: those with a browser beside all others, each in two processes. `make test`.
 
-Browser tests share one set of running programs and want them for themselves, so they are not spread over processes.
+A browser's process has running programs of its own and wants them for itself, so a file's tests stay together; and
+it cannot run the others too: Playwright keeps an event loop in its thread.
 With arguments it is pytest with these arguments, and nothing else.
 """
 
@@ -16,7 +17,8 @@ def main(arguments: list[str]) -> int:
     if arguments:
         return subprocess.run([*PYTEST, *arguments], check=False).returncode
     with tempfile.TemporaryFile() as said:
-        browser = subprocess.Popen([*PYTEST, BROWSER], stdout=said, stderr=subprocess.STDOUT)
+        command = [*PYTEST, "--numprocesses", "2", "--dist", "loadfile", BROWSER]
+        browser = subprocess.Popen(command, stdout=said, stderr=subprocess.STDOUT)
         try:
             others = subprocess.run([*PYTEST, "--numprocesses", "2", "--ignore", BROWSER], check=False).returncode
             failed = browser.wait()
