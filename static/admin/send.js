@@ -1,6 +1,7 @@
 // One change: send it, put the drawn pieces into their places by id, say what came of it, keep focus and open parts.
 
 import { request, Refused } from '../api.js';
+import { confirmed } from '../dialog.js';
 import { localTimes } from './times.js';
 
 /** Send and redraw. `from` is the form or button that asked, which rests meanwhile; or the place that the page itself
@@ -46,7 +47,8 @@ async function failed(error, { path, json, from, headers, focused }) {
   if (!(error instanceof Refused)) {
     complain(from, document.getElementById('no-connection').content.cloneNode(true));
   } else if (error.message === 'confirm') {
-    if (await confirmed(error.html, from)) return send(path, { ...json, confirmed: true }, from, headers);
+    const beside = from.matches('form') ? from.querySelector('.button-primary') ?? from : from;
+    if (await confirmed('question', fragment(error.html), beside)) return send(path, { ...json, confirmed: true }, from, headers);
   } else if (error.message === '422') {
     swap(error.html, focused); // the same form with its faults beside the fields
   } else {
@@ -95,22 +97,6 @@ function complain(from, notice) {
   holder.append(notice);
   holder.querySelector('[data-action="retry"]')?.closest('p')?.remove();
   place.append(holder);
-}
-
-function confirmed(question, from) {
-  const dialog = document.getElementById('question');
-  dialog.querySelector('#question-text').replaceChildren(fragment(question));
-  dialog.returnValue = 'no';
-  dialog.showModal();
-  // The frame is as high as the page, so its middle may be far out of sight: ask beside the button.
-  const near = (from.matches('form') ? from.querySelector('.button-primary') ?? from : from).getBoundingClientRect();
-  const lowest = Math.max(16, window.innerHeight - dialog.offsetHeight - 16);
-  dialog.style.marginTop = `${Math.min(lowest, Math.max(16, near.top - dialog.offsetHeight / 2))}px`;
-  dialog.querySelector('[value="no"]').focus();
-  dialog.scrollIntoView({ block: 'nearest' }); // its beginning is to be read, and not only the focused button
-  return new Promise((resolve) => {
-    dialog.addEventListener('close', () => resolve(dialog.returnValue === 'yes'), { once: true });
-  });
 }
 
 /** Drawn pieces, not yet in the page. */

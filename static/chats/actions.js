@@ -2,6 +2,7 @@
 // the bubble, because the server knows what the line's gateway can do.
 
 import { request, Refused } from '../api.js';
+import { confirmed } from '../dialog.js';
 import { textOf } from './words.js';
 
 const MOST_READ = 20; // receipts for the newest ones; those before them follow by themselves
@@ -65,19 +66,9 @@ export function startActions(chat, address, history, composer, signal) {
       await request(path, { json: {}, signal });
     } catch (error) {
       if (error.message !== 'confirm') await tell(Promise.reject(error));
-      else if (await confirmed(textOf(error.html))) await tell(request(path, { json: { confirmed: true }, signal }), said.dataset.deleted);
+      else if (await confirmed('confirm-delete', textOf(error.html))) await tell(request(path, { json: { confirmed: true }, signal }), said.dataset.deleted);
     }
     button?.focus();
-  }
-
-  async function confirmed(question) {
-    const dialog = chat.querySelector('#confirm-delete');
-    dialog.querySelector('#confirm-delete-text').textContent = question;
-    dialog.returnValue = 'no';
-    dialog.showModal();
-    dialog.querySelector('[value="no"]').focus();
-    await new Promise((resolve) => { dialog.addEventListener('close', resolve, { once: true }); });
-    return dialog.returnValue === 'yes';
   }
 
   function act(verb, json) {

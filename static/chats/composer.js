@@ -2,6 +2,7 @@
 // message whatever the network does. Nothing that was typed or attached is thrown away until the server has it.
 
 import { request, Refused } from '../api.js';
+import { confirmed } from '../dialog.js';
 import { Attachment } from './attachment.js';
 import { textOf } from './words.js';
 
@@ -77,7 +78,7 @@ export function startComposer(chat, address, history, signal) {
     request(address.replace(/messages$/, 'typing'), { json: { on: true }, signal }).catch(() => {});
   }
 
-  async function send(confirmed = false) {
+  async function send(anyway = false) {
     const body = text.value.trim();
     const { file } = attachment;
     if ((!body && !file) || button.disabled || tooLong()) return;
@@ -86,7 +87,7 @@ export function startComposer(chat, address, history, signal) {
     const waiting = pending(chat, body || file.name);
     history.append(waiting);
     try {
-      const response = await post(body, file, confirmed);
+      const response = await post(body, file, anyway);
       const sent = history.settle(waiting, await response.text());
       // What surely did not go out stays for another try, which is another message.
       if (sent.classList.contains('is-failed')) draft.key = newKey();
@@ -101,13 +102,13 @@ export function startComposer(chat, address, history, signal) {
     }
   }
 
-  function post(body, file, confirmed) {
+  function post(body, file, anyway) {
     const { key } = draft;
     const replyTo = draft.about?.ref ?? '';
-    if (!file) return request(address, { json: { text: body, key, confirmed, reply_to: replyTo }, signal });
+    if (!file) return request(address, { json: { text: body, key, confirmed: anyway, reply_to: replyTo }, signal });
     const form = new FormData();
     for (const [name, value] of Object.entries({ key, caption: body, reply_to: replyTo })) form.set(name, value);
-    if (confirmed) form.set('confirmed', 'true');
+    if (anyway) form.set('confirmed', 'true');
     form.set('file', file, file.name);
     return request(address.replace(/messages$/, 'files'), { form, signal });
   }
@@ -147,7 +148,7 @@ export function startComposer(chat, address, history, signal) {
   async function failed(error) {
     if (error instanceof Refused && error.message === 'confirm') {
       busy(false);
-      if (await confirmed(error.html)) await send(true);
+      if (await confirmed('confirm', textOf(error.html))) await send(true);
       else text.focus();
     } else if (!signal.aborted) {
       // The message may have arrived: the same key makes the next try harmless.
@@ -173,17 +174,6 @@ function pending(chat, body) {
   const bubble = chat.querySelector('#sending').content.firstElementChild.cloneNode(true);
   bubble.querySelector('.bubble-text').textContent = body;
   return bubble;
-}
-
-function confirmed(question) {
-  const dialog = document.getElementById('confirm');
-  dialog.querySelector('#confirm-text').textContent = textOf(question);
-  dialog.returnValue = 'no';
-  dialog.showModal();
-  dialog.querySelector('[value="no"]').focus(); // a second Ctrl+Enter must not send at night
-  return new Promise((resolve) => {
-    dialog.addEventListener('close', () => resolve(dialog.returnValue === 'yes'), { once: true });
-  });
 }
 
 function newKey() {

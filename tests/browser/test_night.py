@@ -36,7 +36,7 @@ def test_at_night_it_asks_once_and_sends_once(card: Card, outside: Outside, lang
     card.open(lang=lang).reveal().open_chat(IVAN)
 
     card.send("Срочно")
-    asked = card.dialog.locator("p").inner_text()
+    asked = card.dialog.locator(".notice-text").inner_text()
     assert card.say("Send the message anyway?") in asked
     clock = re.search(r"(\d{1,2}):(\d\d)(?:\s?([AP]M))?", asked)
     assert clock
@@ -90,7 +90,7 @@ def test_the_question_at_night(card: Card, lang: str) -> None:
     expect(card.dialog).to_be_visible()
 
     assert serious_in(card) == []
-    expect(card.dialog).to_have_accessible_name(card.dialog.locator("p").inner_text())
+    expect(card.dialog).to_have_accessible_name(card.dialog.locator(".notice-text").inner_text())
 
 
 def test_where_the_clients_time_is_not_known_nobody_is_asked(card: Card, outside: Outside) -> None:

@@ -14,8 +14,8 @@ def test_a_hanging_gateway_neither_delays_the_card_nor_blocks_a_send(card: Card,
     outside.break_gateway("silence", match="check-exists", seconds=6, times=None)
     card.open(lang="en").reveal_button.click()
 
-    expect(card.rows).to_have_count(6)
     expect(card.presence(ORDERS)).to_have_text("Checking…")
+    expect(card.rows).to_have_count(6)
     expect(card.row(ORDERS).locator("time, .light-unknown")).to_be_visible()
     card.open_chat(ORDERS).send("Can you hear me?")
     expect(card.bubble("Can you hear me?").locator(SENT)).to_have_count(1)

@@ -1,0 +1,22 @@
+// The one way to ask back before something that harms: a dialog of the page, drawn by templates/_dialog.html.
+
+/** Ask with these words (a text, or drawn pieces). Resolves to whether the answer was yes. */
+export function confirmed(id, words, beside = null) {
+  const dialog = document.getElementById(id);
+  dialog.querySelector('.notice-text').replaceChildren(words);
+  dialog.returnValue = 'no';
+  dialog.showModal();
+  if (beside) put(dialog, beside);
+  dialog.querySelector('[value="no"]').focus(); // a second Enter must not say yes
+  dialog.scrollIntoView({ block: 'nearest' }); // its beginning is to be read, and not only the focused button
+  return new Promise((resolve) => {
+    dialog.addEventListener('close', () => resolve(dialog.returnValue === 'yes'), { once: true });
+  });
+}
+
+// The frame is as high as the page, so its middle may be far out of sight.
+function put(dialog, beside) {
+  const lowest = Math.max(16, window.innerHeight - dialog.offsetHeight - 16);
+  const near = beside.getBoundingClientRect().top - dialog.offsetHeight / 2;
+  dialog.style.marginTop = `${Math.min(lowest, Math.max(16, near))}px`;
+}
