@@ -1,7 +1,7 @@
 import pytest
 
 from tests.bitrix24.conftest import REP
-from widget.bitrix24.crm import Kind, batch_of, card_of, read_card, read_viewer
+from widget.bitrix24.crm import Kind, batch_of, card_of, read_viewer
 from widget.bitrix24.rest import Batch
 from widget.errors import Refusal, Refused
 
@@ -24,6 +24,10 @@ def batch(item=None, contacts=(), companies=(), *, me=ME, errors=None):
     results["contacts"], results["companies"] = {"items": list(contacts)}, {"items": list(companies)}
     failed = errors or {}
     return Batch({key: value for key, value in results.items() if key not in failed}, failed)
+
+
+def read_card(rest, portal, user, kind, number):
+    return card_of(rest.batch(portal, user, batch_of(kind, number)), kind, user)
 
 
 def card(*args, kind=DEAL, user=7, **more):

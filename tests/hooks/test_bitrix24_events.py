@@ -233,7 +233,6 @@ def test_work_that_fails_is_tried_again_later_and_given_up_in_the_end(ready: Sit
 
     row = rows(ready)[-1]
     assert (row["attempts"], row["done_at"]) == (len(TRIES), 0)
-    assert services.events.given_up() == 1
     ready.outside.heal()
     assert services.event_work.work_on_what_was_left() == 0
 

@@ -13,6 +13,7 @@ from widget.bitrix24.errors import BUSY, refused
 from widget.bitrix24.rest import Batch, Rest
 from widget.errors import Refusal, Refused
 from widget.storage.portals import Portal
+from widget.untrusted import whole_of
 
 LEAD, CONTACT, COMPANY = 1, 3, 4
 PAGE = 50  # a list answers at most this many; far more than a card shows
@@ -58,12 +59,6 @@ class CrmCard:
     people: tuple[Person, ...]
     hidden: int
     viewer: Viewer
-
-
-def read_card(rest: Rest, portal: Portal, user_id: int, entity_type_id: int, entity_id: int) -> CrmCard:
-    """One batch, with the user's own rights. Raises Refused(CARD_GONE) when the card may not be read."""
-    answer = rest.batch(portal, user_id, batch_of(entity_type_id, entity_id))
-    return card_of(answer, entity_type_id, user_id)
 
 
 def read_viewer(rest: Rest, portal: Portal, user_id: int) -> Viewer:
@@ -139,7 +134,7 @@ def _people(answer: Batch, key: str, wanted: list[int], kind: Kind, primary: Ite
     listed = answer.results.get(key)
     items = listed.get("items") if isinstance(listed, dict) else None
     given = [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
-    found = {_whole(item.get("id")): item for item in given}
+    found = {whole_of(item.get("id")): item for item in given}
     entity = CONTACT if kind is Kind.CONTACT else COMPANY
     people = [_person(found[i], kind, entity, primary=i in primary) for i in wanted if i in found]
     return tuple(sorted(people, key=lambda person: not person.primary))
@@ -150,7 +145,7 @@ def _person(item: Mapping[str, Any], kind: Kind, entity_type_id: int, *, primary
     name = " ".join(str(part).strip() for part in names if part) if entity_type_id != COMPANY else ""
     return Person(
         kind=kind,
-        id=_whole(item.get("id")),
+        id=whole_of(item.get("id")),
         name=(name or str(item.get("title") or "").strip())[:200],
         phones=tuple(_phones(item.get("fm"))),
         primary=primary,
@@ -165,7 +160,7 @@ def _phones(fields: Any) -> Iterable[TypedPhone]:
 
 def _viewer(profile: Any, user_id: int) -> Viewer:
     """The token's owner. A profile that is not theirs means tokens got mixed up: refuse, never show."""
-    if not isinstance(profile, dict) or _whole(profile.get("ID")) != user_id:
+    if not isinstance(profile, dict) or whole_of(profile.get("ID")) != user_id:
         raise Refused(Refusal.NO_AUTH, 403, "profile of another user")
     names = (profile.get("NAME"), profile.get("LAST_NAME"))
     return Viewer(
@@ -178,13 +173,5 @@ def _viewer(profile: Any, user_id: int) -> Viewer:
 
 def _ids(values: Any) -> list[int]:
     """0, null and missing all mean «none»."""
-    numbers = [_whole(value) for value in values] if isinstance(values, list) else []
+    numbers = [whole_of(value) for value in values] if isinstance(values, list) else []
     return list(dict.fromkeys(number for number in numbers if number))
-
-
-def _whole(value: Any) -> int:
-    if isinstance(value, bool):
-        return 0
-    if isinstance(value, int):
-        return value
-    return int(value) if isinstance(value, str) and value.isascii() and value.isdecimal() else 0

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from widget.errors import Refusal, Refused
-from widget.untrusted import map_of
+from widget.untrusted import map_of, whole_of
 
 UPDATED, UNINSTALLED, PAID = "ONAPPUPDATE", "ONAPPUNINSTALL", "ONAPPPAYMENT"
 INSTALLED = "ONAPPINSTALL"
@@ -58,7 +58,7 @@ def read_event(pairs: Iterable[tuple[str, str]]) -> Event:
         data=data,
         access_token=_text(auth.get("access_token")),
         refresh_token=_text(auth.get("refresh_token")),
-        expires_in=min(whole(auth.get("expires_in")) or 3600, 86_400),
+        expires_in=min(whole_of(auth.get("expires_in")) or 3600, 86_400),
     )
 
 
@@ -66,13 +66,13 @@ def work_of(event: Event) -> dict[str, int | str] | None:
     """The fields of an event that a job works on, never a token; None where there is nothing to do (pure)."""
     fields = map_of(event.data.get("FIELDS"))
     if event.name in CARD_EVENTS:
-        item = whole(fields.get("ID"))
+        item = whole_of(fields.get("ID"))
         return {"type": CARD_EVENTS[event.name], "id": item} if item else None
     if event.name == DYNAMIC_ITEM:
-        kind, item = whole(fields.get("ENTITY_TYPE_ID")), whole(fields.get("ID"))
+        kind, item = whole_of(fields.get("ENTITY_TYPE_ID")), whole_of(fields.get("ID"))
         return {"type": kind, "id": item} if kind and item else None
     if event.name == UNINSTALLED:
-        return {"clean": 1 if whole(event.data.get("CLEAN")) == 1 else 0}
+        return {"clean": 1 if whole_of(event.data.get("CLEAN")) == 1 else 0}
     if event.name == PAID:
         return {
             "status": _text(event.data.get("STATUS"))[:2],
@@ -105,13 +105,6 @@ def _put(where: dict[str, Any], path: list[str], value: str) -> None:
     if path[-1] in where:
         raise Refused(Refusal.BAD_FORM, 400, "a field came twice")
     where[path[-1]] = value
-
-
-def whole(value: Any) -> int:
-    """A positive number as the portal writes it, 0 for anything else."""
-    if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) <= 15:
-        return int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
 
 
 def _text(value: Any) -> str:

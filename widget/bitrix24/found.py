@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from widget.bitrix24.errors import refused
-from widget.bitrix24.events import whole
 from widget.bitrix24.rest import Batch
 from widget.bitrix24.userfield import XML_ID
 from widget.errors import Refusal, Refused
+from widget.untrusted import whole_of
 
 PAGE = 50  # a list answers at most this many
 MOST_PAGES = 4  # of smart processes; a portal may have 150
@@ -103,7 +103,7 @@ def next_page(answer: Batch, page: int) -> tuple[str, Mapping[str, Any]] | None:
 def found_of(answer: Batch, user_id: int, type_id: str) -> Found:
     """The answers as values. Raises Refused where one of them failed and might come another time."""
     me = _needed(answer, "me")
-    if whole(me.get("ID")) != user_id:
+    if whole_of(me.get("ID")) != user_id:
         raise Refused(Refusal.NO_AUTH, 403, "profile of another user")
     admin = me.get("ADMIN") is True and answer.results.get("admin", True) is True
     for key, code in answer.errors.items():
@@ -190,8 +190,8 @@ def _offline(row: Mapping[str, Any]) -> bool:
 
 def _process(row: Mapping[str, Any]) -> Process:
     return Process(
-        row_id=whole(row.get("id")),
-        entity_type_id=whole(row.get("entityTypeId")),
+        row_id=whole_of(row.get("id")),
+        entity_type_id=whole_of(row.get("entityTypeId")),
         title=str(row.get("title") or "")[:100],
         clients=row.get("isClientEnabled") in ("Y", True),
     )
@@ -199,7 +199,7 @@ def _process(row: Mapping[str, Any]) -> Process:
 
 def _field(row: Mapping[str, Any]) -> FieldFound:
     return FieldFound(
-        id=whole(row.get("id")),
+        id=whole_of(row.get("id")),
         entity=str(row.get("entityId", "")),
         name=str(row.get("fieldName", "")),
         user_type=str(row.get("userTypeId", "")),

@@ -97,7 +97,7 @@ class Histories:
         """What the gateway calls the chat, best first; computed only where nobody ever said."""
         return chat.chat_ids or (self._gateways.of(line).chat_id_of(chat.phone),)
 
-    def capabilities(self, line: Line) -> Capabilities | None:
+    def _capabilities(self, line: Line) -> Capabilities | None:
         """None for a line whose gateway may not even be called."""
         try:
             return self._gateways.of(line).capabilities
@@ -134,7 +134,7 @@ class Histories:
     def _history(
         self, line: Line, page: Page, messages: list[Message], sends: list[Send], trouble: Trouble | None
     ) -> History:
-        bubbles = merge(messages, sends, capabilities=self.capabilities(line), now=self._clock())
+        bubbles = merge(messages, sends, capabilities=self._capabilities(line), now=self._clock())
         cursor = f"{messages[-1].at}~{page.cursor or ''}" if messages and _goes_on(page, messages) else None
         ended = cursor is None and trouble is None
         return History(bubbles, cursor, self._end(line) if ended else None, trouble)

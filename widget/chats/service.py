@@ -36,7 +36,6 @@ class ChatService:
         sending = Sending(gateways, chats, sends, self._histories, clock, sent)
         # Reading and writing are files of their own; to whoever asks they are verbs of the chat like the others.
         self.newest, self.older = self._histories.newest, self._histories.older
-        self.capabilities = self._histories.capabilities
         self.send, self.send_file = sending.send, sending.send_file
 
     def open(self, line: Line, phone: str, *, user_id: int, chat_id: str = "") -> tuple[Chat, bool]:

@@ -130,16 +130,6 @@ def parse_many(typed: object, country: str | None, known: Known | None = None) -
     return (whole,)
 
 
-def mask(e164: str) -> str:
-    """For logs: +7961***0000. Hides three digits or more, and everything of what is no number."""
-    digits = e164.removeprefix("+")
-    if not (digits.isascii() and digits.isdigit()):
-        return "***"
-    tail = 4 if len(digits) >= 10 else 2
-    head = min(4, len(digits) - tail - 3)
-    return f"+{digits[:head]}***{digits[-tail:]}" if head > 0 else "***"
-
-
 def _understand(number: str, country: str, known: Known | None) -> PhoneNumber | Problem:
     head, *rest = _JOINTS.split(number, maxsplit=1)
     if rest and isinstance(_understand(head, country, known), PhoneNumber):

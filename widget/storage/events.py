@@ -67,12 +67,6 @@ class Events:
         with self._engine.connect() as connection:
             return [_event(row) for row in connection.execute(select(events).where(mine)).mappings()]
 
-    def given_up(self) -> int:
-        """How many events were tried often enough, of all portals."""
-        query = select(events.c.id).where(events.c.done_at == 0, events.c.attempts >= len(TRIES))
-        with self._engine.connect() as connection:
-            return len(connection.execute(query).scalars().all())
-
     def finish(self, event_id: int) -> None:
         self._finish(events.c.id == event_id)
 
