@@ -27,10 +27,7 @@ from widget.storage.vault import Vault
 
 ROOT = Path(__file__).resolve().parent.parent
 # As the README runs it, so that all three are served alike.
-SERVER = (
-    *("--worker-class", "gthread", "--workers", "2", "--threads", "32", "--reuse-port"),
-    *("--keep-alive", "30", "--no-control-socket", "--log-level", "error", "--graceful-timeout", "1"),
-)
+SERVER = ("--log-level", "error", "--graceful-timeout", "1")  # the rest is in gunicorn.conf.py, as in real life
 # One line checks ten numbers at once and then one every three seconds. Here that must not be what is measured.
 NO_LIMITS = {
     "CHECK_BURST": "10000",

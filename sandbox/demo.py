@@ -145,8 +145,7 @@ class Demo:
         workers = self._workers if self.environment.get("REDIS_URL") else 1
         self._run("widget", [
             *(sys.executable, "-m", "gunicorn", "wsgi:app", "--bind", f"127.0.0.1:{self.ports.widget}"),
-            *("--worker-class", "gthread", "--workers", str(workers), "--threads", "32", "--reuse-port"),
-            *("--keep-alive", "30", "--no-control-socket", "--log-level", "warning", "--graceful-timeout", "2"),
+            *("--workers", str(workers), "--log-level", "warning", "--graceful-timeout", "2"),
         ])  # fmt: skip
         self._await("widget", f"http://127.0.0.1:{self.ports.widget}/health/ready")
         if "worker" not in self._programs:

@@ -34,7 +34,7 @@ def processes(
             port = free_port()
             log = stack.enter_context((tmp_path / f"gunicorn-{number}.log").open("wb"))
             command = [sys.executable, "-m", "gunicorn", "wsgi:app", "--bind", f"127.0.0.1:{port}"]
-            command += ["--worker-class", "gthread", "--threads", "32", "--no-control-socket"]
+            command += ["--workers", "1"]
             program = subprocess.Popen(command, cwd=ROOT, env=environment(config), stdout=log, stderr=log)
             stack.callback(program.wait, 10)
             stack.callback(program.terminate)

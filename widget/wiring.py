@@ -119,6 +119,7 @@ class Services:
     reveals: Reveals
     cards: Cards
     chat_service: ChatService
+    numbering: Numbering
     metrics: Metrics
     pings: Mapping[str, Callable[[], bool]]
 
@@ -300,6 +301,7 @@ def build(
         reveals=reveals,
         cards=cards,
         chat_service=ChatService(gateways, chats, sends, messages, clock, learning.sent),
+        numbering=numbering,
         metrics=metrics,
         pings={
             "database": lambda: _database_answers(engine),
