@@ -4,11 +4,17 @@ import json
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, and_, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, and_, bindparam, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from widget.storage.schema import chats
 
+# Built once: every warm card runs it, and building it anew was 7 % of one.
+_OF_PHONES = (
+    select(chats)
+    .where(chats.c.portal_id == bindparam("portal_id"), chats.c.phone.in_(bindparam("phones", expanding=True)))
+    .order_by(chats.c.last_at.desc(), chats.c.id)
+)
 TRIES = 20  # writers that may be quicker than we are, one after the other
 
 
@@ -44,13 +50,9 @@ class Chats:
         """Every chat of these phones on any line, the last used first. One query."""
         if not phones:
             return []
-        query = (
-            select(chats)
-            .where(chats.c.portal_id == portal_id, chats.c.phone.in_(phones))
-            .order_by(chats.c.last_at.desc(), chats.c.id)
-        )
+        wanted = {"portal_id": portal_id, "phones": list(phones)}
         with self._engine.connect() as connection:
-            return [_chat(row) for row in connection.execute(query).mappings()]
+            return [_chat(row) for row in connection.execute(_OF_PHONES, wanted).mappings()]
 
     def called(self, portal_id: int, line_id: int, chat_ids: Collection[str], phones: Collection[str]) -> list[Chat]:
         """The line's chats that have one of these ids; if there is none, those of these phones. The oldest first.
