@@ -24,6 +24,7 @@ from widget.health.views import pages as health_pages
 from widget.hooks.views import pages as hook_pages
 from widget.icons import icon
 from widget.install.views import pages as install_pages
+from widget.phones.numbers import shown
 from widget.services import services
 from widget.session import OPENING_HEADER, SESSION_HEADER
 from widget.wiring import build
@@ -66,6 +67,7 @@ def create_app(config: Config | None = None, **parts: Any) -> Flask:
 
 def _set_up_templates(app: Flask) -> None:
     i18n.init_app(app)
+    app.jinja_env.filters["phone"] = shown
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(

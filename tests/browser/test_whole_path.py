@@ -112,7 +112,7 @@ def test_a_landline_is_checked_when_somebody_asks(card: Card) -> None:
 def test_another_line_is_chosen_and_the_chat_warns_of_it(card: Card) -> None:
     card.open(lang="en").reveal()
 
-    card.frame.get_by_label("Line", exact=True).select_option(label="Поддержка +79638477313")
+    card.frame.get_by_label("Line", exact=True).select_option(label="Поддержка +7 963 847-73-13")
     expect(card.frame.locator(".line-state")).to_have_text("connected")
     card.open_chat(IVAN)
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from widget.phones.numbers import LineKind, Problem, parse, parse_many
+from widget.phones.numbers import LineKind, Problem, parse, parse_many, shown
 
 UNDERSTOOD = [
     # Russia: the ways in which people write one number
@@ -289,3 +289,10 @@ def test_one_russian_number_typed_in_many_ways_is_one_number(national, country):
     a, b, c, d = str(national)[:3], str(national)[3:6], str(national)[6:8], str(national)[8:]
     ways = [f"+7{a}{b}{c}{d}", f"8 ({a}) {b}-{c}-{d}", f"{a}{b}{c}{d}", f"7 {a} {b} {c} {d}", f"8{a}{b}{c}{d} доб. 1"]
     assert len({parse(way, country).e164 for way in ways}) == 1
+
+
+@pytest.mark.parametrize(
+    ("stored", "read"), [("+79638477312", "+7 963 847-73-12"), ("", ""), ("main desk", "main desk"), ("12", "12")]
+)
+def test_a_lines_own_number_reads_as_people_write_it(stored: str, read: str) -> None:
+    assert shown(stored) == read

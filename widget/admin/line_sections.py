@@ -63,6 +63,7 @@ def line_item(
         advised=ADVISED_PER_DAY,
         cooling=past.cooldown_until > now,
         halved=past.halved_until > now,
+        young_days=config.young_days,
         young=now < line.created_at + config.young_days * DAY,
         past=past,
         when=asker.when,

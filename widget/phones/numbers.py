@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat, PhoneNumberType, ValidationResult
@@ -128,6 +129,12 @@ def parse_many(typed: object, country: str | None, known: Known | None = None) -
         if len(phones) > 1 and all(phone.e164 for phone in phones):
             return tuple({(phone.e164, phone.extension): phone for phone in phones}.values())
     return (whole,)
+
+
+@lru_cache(2048)
+def shown(number: str) -> str:
+    """A stored number as people write it: +7 963 847-73-12. What is no number stays as it is."""
+    return parse(number, None).display
 
 
 def _understand(number: str, country: str, known: Known | None) -> PhoneNumber | Problem:
