@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from sandbox.demo import LINES
 from tests.browser.conftest import Complaints
-from tests.browser.pages import IVAN, ORDERS, Card, Settings
+from tests.browser.pages import IVAN, ORDERS, SENT, Card, Settings
 from tests.stand import Outside
 
 
@@ -81,4 +81,31 @@ def test_a_rep_finds_their_own_lines_and_no_settings(make_card: Callable[[], Car
 
     expect(settings.frame.get_by_role("heading", name=settings.say("Write to a new number"))).to_be_visible()
     expect(settings.frame.get_by_role("radio")).to_have_count(0)
+    settings.expect_to_fit()
+
+
+@pytest.mark.parametrize("lang", ["ru", "en"])
+def test_a_rep_writes_to_a_number_that_they_type_even_after_the_network_failed(
+    make_card: Callable[[], Card], complaints: Complaints, lang: str
+) -> None:
+    complaints.expect("Failed to load resource|ERR_")
+    card = make_card()
+    settings = Settings(card.page, card.demo, lang)
+    settings.open(user="rep")
+    card.lang = lang
+    settings.frame.get_by_label(settings.say("Phone number")).fill("8 (926) 111-22-33")
+    settings.button("Next").click()
+    expect(settings.frame.locator("#number-found")).to_contain_text(ORDERS)
+
+    settings.still()
+    settings.page.route("**/chats", lambda route: route.abort())
+    settings.button("Write").click()
+    again = card.chat.get_by_role("button", name=settings.say("Try again"))
+    expect(again).to_be_focused()
+    settings.page.unroute("**/chats")
+    again.click()
+
+    expect(card.composer).to_be_visible()
+    card.send("Добрый день! Пишу впервые")
+    expect(card.bubble("Добрый день! Пишу впервые").locator(SENT)).to_have_count(1)
     settings.expect_to_fit()
