@@ -48,7 +48,12 @@ function once(path, { json, form, signal, headers }) {
 }
 
 function tickets() {
-  return session ? { 'X-Session': session } : { 'X-Opening': opening };
+  return session ? { 'X-Session': session } : fromOpening();
+}
+
+// The session is made of the opening, and keeps the zone for who has none in Bitrix24.
+function fromOpening() {
+  return { 'X-Opening': opening, 'X-Zone': Intl.DateTimeFormat().resolvedOptions().timeZone ?? '' };
 }
 
 async function renew() {
@@ -57,7 +62,7 @@ async function renew() {
   const response = await fetch('/session', {
     method: 'POST',
     body: JSON.stringify({ auth: token }),
-    headers: { 'X-Opening': opening, 'Content-Type': 'application/json' },
+    headers: { ...fromOpening(), 'Content-Type': 'application/json' },
     credentials: 'omit',
   });
   if (!response.ok) return false;

@@ -20,6 +20,7 @@ from widget.errors import Refusal, Refused
 
 OPENING_HEADER = "X-Opening"
 SESSION_HEADER = "X-Session"
+ZONE_HEADER = "X-Zone"
 OPENING_SECONDS = 12 * 3600  # a card may stay open for a working day before it is revealed
 LONGEST_TICKET = 4096
 
@@ -46,7 +47,8 @@ class Session:
     """Proved: this user of this portal has this card open. `entity_id` is 0 on the app's own page.
 
     There `number` is the one this user typed in order to write to it from the line `line_id`. It stands in for the
-    card: the session opens the chat of that number on that line, and of no other.
+    card: the session opens the chat of that number on that line, and of no other. `zone` is the browser's, for who has
+    none in Bitrix24 (there it is «the browser's» then).
     """
 
     portal_id: int
@@ -57,6 +59,7 @@ class Session:
     edit_mode: bool = False
     number: str = ""
     line_id: int = 0
+    zone: str = ""
 
     def __repr__(self) -> str:
         card = f"{self.entity_type_id}:{self.entity_id}"

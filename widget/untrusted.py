@@ -1,7 +1,9 @@
 """Values of a JSON that somebody else wrote: each is what it should be, or the neutral value of its kind."""
 
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+LONGEST_ZONE = 64
 LATEST = 100_000_000_000  # unix seconds; beyond it are milliseconds, infinity and years that no calendar has
 
 
@@ -24,6 +26,15 @@ def whole_of(value: Any) -> int:
     if isinstance(value, str) and value.isascii() and value.isdecimal():
         value = int(value[:18])
     return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
+
+
+def zone_of(value: Any) -> str:
+    """The name of a time zone that this machine knows; "" for anything else."""
+    name = text_of(value)
+    try:
+        return ZoneInfo(name).key if 0 < len(name) <= LONGEST_ZONE else ""
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: "Europe" is a folder of the zone data
+        return ""
 
 
 def seconds_of(value: Any) -> float:

@@ -13,7 +13,7 @@ from widget.bitrix24.errors import BUSY, refused
 from widget.bitrix24.rest import Batch, Rest
 from widget.errors import Refusal, Refused
 from widget.storage.portals import Portal
-from widget.untrusted import whole_of
+from widget.untrusted import whole_of, zone_of
 
 LEAD, CONTACT, COMPANY = 1, 3, 4
 PAGE = 50  # a list answers at most this many; far more than a card shows
@@ -167,7 +167,7 @@ def _viewer(profile: Any, user_id: int) -> Viewer:
         user_id=user_id,
         admin=profile.get("ADMIN") is True,
         name=" ".join(str(part) for part in names if part)[:200],
-        zone=str(profile.get("TIME_ZONE") or ""),
+        zone=zone_of(profile.get("TIME_ZONE")),
     )
 
 

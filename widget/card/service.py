@@ -155,7 +155,8 @@ class Cards:
         )
 
     def viewer_zone(self, session: Session) -> str:
-        return self.viewer(session).zone
+        """The zone whose times this user reads: of their profile, else the browser's, "" (UTC) without either."""
+        return self.viewer(session).zone or session.zone
 
     def viewer(self, session: Session) -> Viewer:
         """Who has this page open, as the portal said when it was read. At most one batch."""
@@ -238,7 +239,7 @@ class Cards:
             lines=lines,
             line=line,
             old=self._reader.is_old(known.card),
-            zone=known.card.viewer.zone,
+            zone=known.card.viewer.zone or session.zone,
             hours=self.borders(session.portal_id),
             barred=not lines and bool(self._lines.of(session.portal_id)),
             left=self._checker.last_left(line) if line else None,

@@ -13,8 +13,17 @@ from widget.errors import Refusal, Refused
 from widget.forms import flag_field, id_field, json_body, text_field, texts_field
 from widget.i18n import language_of, set_language
 from widget.services import services
-from widget.session import OPENING_HEADER, SESSION_HEADER, Opening, Session, current_opening, current_session
+from widget.session import (
+    OPENING_HEADER,
+    SESSION_HEADER,
+    ZONE_HEADER,
+    Opening,
+    Session,
+    current_opening,
+    current_session,
+)
 from widget.storage.portals import Visibility
+from widget.untrusted import zone_of
 
 pages = Blueprint("card", __name__)
 
@@ -166,6 +175,7 @@ def _prove(opening: Opening) -> Session:
         edit_mode=opening.edit_mode,
         number=opening.number,
         line_id=opening.line_id,
+        zone=zone_of(request.headers.get(ZONE_HEADER)),
     )
 
 
