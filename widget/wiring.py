@@ -245,7 +245,7 @@ def build(
         Flights(answers, lease_seconds=6 * config.check_timeout + 5, sleep=sleep),
         purse,
         Asker(gateways, cooling, workers, metrics, clock),
-        Listings(gateways, known, chats, lifetimes, clock),
+        Listings(gateways, known, lifetimes, workers, clock),
         lifetimes=lifetimes,
         clock=clock,
     )

@@ -172,7 +172,7 @@ class Product:
             Flights(answers, lease_seconds=30, now=clock),
             purse,
             Asker(gateways, cooling, pool, Metrics(), clock),
-            Listings(gateways, self._memory, chats, lifetimes, clock),
+            Listings(gateways, self._memory, lifetimes, pool, clock),
             lifetimes=lifetimes,
             clock=clock,
         )

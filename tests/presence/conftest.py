@@ -235,7 +235,7 @@ def make_desk(
             Flights(answers, lease_seconds=5),
             purse,
             Asker(gateways, cooling, pool, metrics, clock),  # type: ignore[arg-type]
-            Listings(gateways, memory, chats, lifetimes, clock),  # type: ignore[arg-type]
+            Listings(gateways, memory, lifetimes, pool, clock),  # type: ignore[arg-type]
             lifetimes=lifetimes,
             clock=clock,
         )

@@ -41,10 +41,12 @@ def test_one_listing_lets_a_number_that_nobody_asked_about_be_known_without_a_ca
     assert (desk.gateway.states, desk.gateway.listed, desk.gateway.checked) == asked
 
 
-def test_only_the_numbers_at_hand_become_chats_and_nobodys_number_lies_in_the_database(desk, engine, clock):
+def test_what_is_listed_is_remembered_with_its_line_and_nobodys_number_lies_in_the_database(desk, engine, clock):
     desk.gateway.chats = {IVAN: chat(clock()), JOAO: chat(clock(), "553188887777@c.us"), RUSTAM: chat(clock())}
     check(desk, IVAN)
-    assert [phone for _portal, _line, phone, _more in desk.chats.remembered] == [IVAN]
+    assert desk.chats.remembered == []  # a chat is ours when a card has its number
+    known = desk.known(RUSTAM)[RUSTAM]
+    assert (known.line_id, known.last_at) == (LINE.id, clock())
     with engine.connect() as connection:
         assert connection.execute(text("SELECT count(*) FROM chats")).scalar() == 0
         stored = str(connection.execute(text("SELECT phone_key, record FROM presences")).all())

@@ -18,6 +18,7 @@ from widget.phones.numbering import Numbering
 from widget.phones.numbers import parse_many
 from widget.presence.lifetimes import Lifetimes
 from widget.presence.memory import Memory
+from widget.presence.records import How, Presence
 from widget.session import Session
 from widget.storage.chats import Chats
 from widget.storage.lines import Line, Lines
@@ -82,22 +83,24 @@ class CardReader:
     def _known(self, session: Session, card: Card) -> Known:
         """What is known about the card's phones without asking anybody: one query, one Redis round trip. One query
         more for numbers that the cache has nothing about, or without the cache."""
-        shown, chats = self.arranged(session, card)
-        keys = self._presences.keys(session.portal_id, e164s(shown))
+        keys = self._presences.keys(session.portal_id, e164s(card.phones))
         records: Mapping[str, Any] | None
         try:
             records = self._answers.get_many([*CardMemory.generation_keys(session), *keys])
             found = self._presences.complete(session.portal_id, keys, records)
         except StoreGone:
             records, found = None, self._presences.without_cache(session.portal_id, keys)
+        answers = {keys[key]: presence for key, presence in found.items()}
+        chats = self._chats_of(session, card, answers)
+        shown = arrange(card.phones, chats.last)[:SHOWN]  # before anything is asked: 25 numbers never cost 25 checks
         now = self._clock()
         return Known(
             card,
             shown,
             chats,
-            answers={keys[key]: presence for key, presence in found.items()},
+            answers,
             to_ask={
-                phone: asking for key, phone in keys.items() if (asking := self._lifetimes.asking(found.get(key), now))
+                phone: asking for phone in e164s(shown) if (asking := self._lifetimes.asking(answers.get(phone), now))
             },
             outdated=records is not None and CardMemory.generation_in(records, session) != card.generation,
             store_gone=records is None,
@@ -146,19 +149,31 @@ class CardReader:
             raise Refused(Refusal.UNKNOWN_PORTAL, 403, "session's portal is gone")
         return portal
 
-    def arranged(self, session: Session, card: Card) -> tuple[list[CardPhone], KnownChats]:
-        """The phones that are shown, and the last used chat of each number on a line this user may use. One query.
-
-        Cut before anything is asked: 25 linked numbers never cost 25 checks.
-        """
+    def _chats_of(self, session: Session, card: Card, answers: Mapping[str, Presence]) -> KnownChats:
+        """The last used chat of each number on a line this user may use. One query, and an insert for each chat that
+        so far only a gateway's listing has: now that a card has its number, it is a chat of ours."""
         mine = {line.id for line in self.lines(session)}
+        chats = self._chats.of_phones(session.portal_id, e164s(card.phones))
+        known = {(chat.phone, chat.line_id) for chat in chats}
+        listed = [
+            self._chats.remember(
+                session.portal_id,
+                presence.line_id,
+                phone,
+                chat_ids=[presence.chat_id] if presence.chat_id else [],
+                proved=True,
+                last_at=presence.last_at,
+            )[0]
+            for phone, presence in answers.items()
+            if presence.how is How.CHAT and presence.line_id in mine and (phone, presence.line_id) not in known
+        ]
         found = KnownChats({}, set())
-        for chat in self._chats.of_phones(session.portal_id, e164s(card.phones)):
+        for chat in sorted([*chats, *listed], key=lambda chat: (-chat.last_at, chat.id)) if listed else chats:
             if chat.line_id in mine:
                 found.last.setdefault(chat.phone, chat)
             if chat.proved:
                 found.proved.add(chat.phone)
-        return arrange(card.phones, found.last)[:SHOWN], found
+        return found
 
     def lines(self, session: Session) -> tuple[Line, ...]:
         """The lines this user may use here, oldest first. At most one batch."""

@@ -7,7 +7,8 @@ hash is kept.
 
 import logging
 import threading
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import Executor
 
 from cachetools import TLRUCache, TTLCache
 
@@ -18,7 +19,6 @@ from widget.phones.spellings import spellings
 from widget.presence.lifetimes import DAY, Lifetimes
 from widget.presence.memory import Memory
 from widget.presence.records import Answer, How, Presence, unlike
-from widget.storage.chats import Chats
 from widget.storage.lines import Line
 
 log = logging.getLogger(__name__)
@@ -36,12 +36,17 @@ Found = Mapping[str, ListedChat]  # by number
 
 class Listings:
     def __init__(
-        self, gateways: Gateways, memory: Memory, chats: Chats, lifetimes: Lifetimes, clock: Callable[[], float]
+        self,
+        gateways: Gateways,
+        memory: Memory,
+        lifetimes: Lifetimes,
+        pool: Executor,
+        clock: Callable[[], float],
     ) -> None:
         self._gateways = gateways
         self._memory = memory
-        self._chats = chats
         self._lifetimes = lifetimes
+        self._pool = pool
         self._clock = clock
         self._listed: TLRUCache[Line, Found | None] = TLRUCache(MOST_LINES, _known_until, timer=clock)
         self._listing: Once[Line, Found | None] = Once()
@@ -51,7 +56,8 @@ class Listings:
     def with_chats(
         self, line: Line, phones: Mapping[str, str], *, known: Mapping[str, Presence], again: bool
     ) -> dict[str, Presence]:
-        """Those of the phones (cache key -> number) that have a chat. If that cannot be told, the checks decide.
+        """Those of the phones (cache key -> number) that have a chat on this line. If that cannot be told, the checks
+        decide.
 
         One listing of the line, unless this process has one of some minutes ago. Then, where the gateway can look up
         single numbers, a second call for those that are not in it, unless they were not found minutes ago; `again`
@@ -62,11 +68,31 @@ class Listings:
         found = {key: chat for key, phone in phones.items() if (chat := _chat_of(phone, listed))}
         found |= self._look_up(line, gateway, {k: p for k, p in phones.items() if k not in found}, again=again)
         proved = {key: chat for key, chat in found.items() if not _refused_since(chat, known.get(key))}
-        for key, chat in proved.items():
-            self._chats.remember(
-                line.portal_id, line.id, phones[key], chat_ids=[chat.chat_id], proved=True, last_at=chat.last_at
-            )
-        return {key: self._presence(gateway, phones[key], chat) for key, chat in proved.items()}
+        return {key: self._presence(line, gateway, phones[key], chat) for key, chat in proved.items()}
+
+    def elsewhere(
+        self, lines: Sequence[Line], phones: Mapping[str, str], *, known: Mapping[str, Presence]
+    ) -> dict[str, Presence]:
+        """Those of the phones that other lines have a chat with, each on the line that it was last used on. One
+        listing a line, all at once, unless this process has one of some minutes ago; single numbers are not looked up.
+        """
+        flying = [self._pool.submit(self._listed_on, line, phones, known) for line in lines]
+        found: dict[str, Presence] = {}
+        for future in flying:
+            for key, presence in future.result().items():
+                if key not in found or presence.last_at > found[key].last_at:
+                    found[key] = presence
+        return found
+
+    def _listed_on(self, line: Line, phones: Mapping[str, str], known: Mapping[str, Presence]) -> dict[str, Presence]:
+        try:
+            gateway = self._gateways.of(line)
+        except GatewayError:  # an address that may not be called
+            return {}
+        listed = self._list(line, gateway, again=False)
+        chats = {key: chat for key, phone in phones.items() if (chat := _chat_of(phone, listed))}
+        proved = {key: chat for key, chat in chats.items() if not _refused_since(chat, known.get(key))}
+        return {key: self._presence(line, gateway, phones[key], chat) for key, chat in proved.items()}
 
     def _list(self, line: Line, gateway: Gateway, *, again: bool) -> Found:
         with self._lock:
@@ -97,16 +123,17 @@ class Listings:
         keys = self._memory.keys(line.portal_id, spelled)
         known = self._memory.without_cache(line.portal_id, keys)
         news = {
-            key: self._presence(gateway, phone, spelled[phone])
+            key: self._presence(line, gateway, phone, spelled[phone])
             for key, phone in keys.items()
-            if self._is_news(spelled[phone], known.get(key))
+            if self._is_news(line, spelled[phone], known.get(key))
         }
         self._memory.put(line.portal_id, news)
         log.info("presence line=%s: listed=%d learned=%d", line.id, len(listed), len(news))
 
-    def _is_news(self, chat: ListedChat, known: Presence | None) -> bool:
+    def _is_news(self, line: Line, chat: ListedChat, known: Presence | None) -> bool:
         if known is not None and known.proved:
-            return self._clock() >= self._lifetimes.end(known) - RENEW_BEFORE
+            moved = known.how is How.CHAT and known.line_id != line.id and chat.last_at > known.last_at
+            return moved or self._clock() >= self._lifetimes.end(known) - RENEW_BEFORE
         return chat.has_messages and not _refused_since(chat, known)
 
     def _look_up(
@@ -130,10 +157,10 @@ class Listings:
             for phone in phones:
                 self._missed[line.id, phone] = True
 
-    def _presence(self, gateway: Gateway, phone: str, chat: ListedChat) -> Presence:
-        """As of now, when the chat was there: how long ago somebody wrote in it is the chat's to tell."""
+    def _presence(self, line: Line, gateway: Gateway, phone: str, chat: ListedChat) -> Presence:
+        """As of now, when the chat was there; a card that has the number makes the chat ours from it."""
         chat_id = unlike(gateway.chat_id_of(phone), chat.chat_id)
-        return Presence(Answer.YES, self._clock(), How.CHAT, chat_id=chat_id)
+        return Presence(Answer.YES, self._clock(), How.CHAT, chat_id=chat_id, line_id=line.id, last_at=chat.last_at)
 
 
 def _chat_of(phone: str, listed: Found) -> ListedChat | None:

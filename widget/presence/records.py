@@ -44,7 +44,8 @@ class Presence:
     """`at` and `until` are unix seconds, 0 where they do not apply. `chat_id` is "" where it is just the number's.
 
     An answer that could not be renewed when it was out of date stays, with `tried`, when that was, and `why`. One that
-    was out of date and came out the same was `confirmed` so many times.
+    was out of date and came out the same was `confirmed` so many times. Of a chat that a gateway listed it is known on
+    which line it is, and when its last message came.
     """
 
     answer: Answer
@@ -55,6 +56,8 @@ class Presence:
     chat_id: str = ""
     tried: float = 0.0
     confirmed: int = 0
+    line_id: int = 0
+    last_at: float = 0.0
 
     @property
     def proved(self) -> bool:
@@ -64,7 +67,7 @@ class Presence:
     def record(self) -> list[Any]:
         """As stored: short, JSON, and with no number in it."""
         known = [self.answer.value, self.at, self.how.value, self.why.value, self.until, self.chat_id]
-        return [*known, self.tried, self.confirmed]
+        return [*known, self.tried, self.confirmed, self.line_id, self.last_at]
 
     def not_renewed(self, news: "Presence") -> "Presence":
         """This answer, after somebody asked in vain. Of two that are unknown the newer says why."""
@@ -82,12 +85,25 @@ def unlike(usual: str, chat_id: str) -> str:
     return "" if chat_id == usual else chat_id
 
 
+_ADDED_LATER = (0.0, 0, 0, 0.0)
+
+
 def read_record(record: Any) -> Presence | None:
     """A stored record, or None for one that this version cannot read."""
     try:
         answer, at, how, why, until, chat_id, *more = record
-        tried, confirmed = (*more, 0.0, 0)[:2] if len(more) < 2 else more[:2]
-        shown = Presence(Answer(answer), float(at), How(how), Why(why), float(until), str(chat_id))
-        return replace(shown, tried=float(tried), confirmed=max(0, int(confirmed)))
+        tried, confirmed, line_id, last_at = [*more, *_ADDED_LATER[len(more) :]][:4]
+        return Presence(
+            Answer(answer),
+            float(at),
+            How(how),
+            Why(why),
+            float(until),
+            str(chat_id),
+            tried=float(tried),
+            confirmed=max(0, int(confirmed)),
+            line_id=int(line_id),
+            last_at=float(last_at),
+        )
     except (TypeError, ValueError, OverflowError):
         return None
