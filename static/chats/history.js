@@ -15,6 +15,7 @@ export class History {
     this.wait = FASTEST;
     this.loadingOlder = false;
     this.loaded = false; // whether the gateway has answered once
+    this.page = new Set(); // the names of the bubbles on the newest page, as it came last
     this.etag = '';
   }
 
@@ -75,10 +76,12 @@ export class History {
   }
 
   take(piece) {
-    const atEnd = !this.loaded || this.box.scrollHeight - this.box.scrollTop - this.box.clientHeight < NEAR_END;
     const trouble = piece.querySelector('[role="alert"]');
+    const anew = !this.loaded || (!trouble && this.missed(piece));
+    const atEnd = anew || this.box.scrollHeight - this.box.scrollTop - this.box.clientHeight < NEAR_END;
     if (trouble) this.etag = ''; // the gateway's silence is no answer to build on
-    const changed = this.loaded ? this.merge(piece) : this.begin(piece, trouble);
+    else this.page = namesIn(piece);
+    const changed = anew ? this.begin(piece, trouble) : this.merge(piece);
     if (!trouble) this.recovered();
     else if (this.loaded) this.report(trouble, 'append');
     this.days();
@@ -87,7 +90,13 @@ export class History {
     return changed;
   }
 
-  // The first page. What was sent while it was on its way keeps its place at the end.
+  // More came than a page holds: nobody would ever fetch what is between this one and the one before.
+  missed(piece) {
+    const names = namesIn(piece);
+    return piece.dataset.cursor && names.size && ![...names].some((name) => this.page.has(name));
+  }
+
+  // The first page, or the first after a gap. What was sent while it was on its way keeps its place at the end.
   begin(piece, trouble) {
     const mine = [...this.box.querySelectorAll('.bubble')];
     this.box.replaceChildren(piece);
@@ -95,7 +104,7 @@ export class History {
     this.loaded = !trouble;
     for (const bubble of mine) {
       if (!bubble.id) piece.append(bubble);
-      else if (!document.getElementById(bubble.id)) this.insert(bubble);
+      else if (!document.getElementById(bubble.id) && !this.comesLater(bubble)) this.insert(bubble);
     }
     return true;
   }
@@ -160,10 +169,12 @@ export class History {
   async older() {
     if (!this.cursor || this.loadingOlder) return;
     this.loadingOlder = true;
+    const { cursor } = this;
     try {
-      const query = new URLSearchParams({ before: this.cursor });
+      const query = new URLSearchParams({ before: cursor });
       const response = await request(`${this.address}?${query}`, { signal: this.signal });
-      this.prepend(parse(await response.text()));
+      const piece = parse(await response.text());
+      if (cursor === this.cursor) this.prepend(piece); // else the history began anew meanwhile
     } catch (error) {
       if (!this.signal.aborted) this.failed(error);
     } finally {
@@ -225,6 +236,10 @@ export class History {
       bubble.before(line);
     }
   }
+}
+
+function namesIn(piece) {
+  return new Set([...piece.querySelectorAll('.bubble')].map(({ id }) => id));
 }
 
 // The names of files and messages are sealed anew in every answer; that alone is no change.
