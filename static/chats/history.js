@@ -99,6 +99,7 @@ export class History {
   // The first page, or the first after a gap. What was sent while it was on its way keeps its place at the end.
   begin(piece, trouble) {
     const mine = [...this.box.querySelectorAll('.bubble')];
+    if (this.box.contains(document.activeElement)) this.box.focus({ preventScroll: true });
     this.box.replaceChildren(piece);
     this.cursor = piece.dataset.cursor;
     this.loaded = !trouble;
@@ -117,11 +118,20 @@ export class History {
       const known = document.getElementById(bubble.id);
       if (known && (sameWords(known, bubble) || known.querySelector('.media-shown'))) continue;
       if (!known && this.comesLater(bubble)) continue;
-      if (known) known.replaceWith(bubble);
+      if (known) this.replace(known, bubble);
       else this.insert(bubble);
       changed = true;
     }
     return changed;
+  }
+
+  // Who stands on a control of the old bubble stands on the same one of the new.
+  replace(known, bubble) {
+    const focused = known.contains(document.activeElement) ? document.activeElement : null;
+    known.replaceWith(bubble);
+    if (!focused) return;
+    const same = [...bubble.querySelectorAll('a, button')].find((one) => one.dataset.action === focused.dataset.action && one.href === focused.href);
+    (same ?? this.box).focus({ preventScroll: true });
   }
 
   // Older than everything that is loaded: the page above will bring it.
@@ -154,7 +164,7 @@ export class History {
     const bubble = parse(text);
     waiting?.remove();
     const known = document.getElementById(bubble.id);
-    if (known) known.replaceWith(bubble);
+    if (known) this.replace(known, bubble);
     else this.insert(bubble);
     this.days();
     this.box.scrollTop = this.box.scrollHeight;
