@@ -198,6 +198,7 @@ export class History {
     }
     const height = this.box.scrollHeight;
     const top = this.box.scrollTop;
+    piece.setAttribute('aria-live', 'off'); // only what is new is read out
     this.box.prepend(piece);
     this.cursor = piece.dataset.cursor;
     this.days();
@@ -233,19 +234,26 @@ export class History {
     if (last !== this.box.firstElementChild && last.matches('[role="alert"]')) last.remove();
   }
 
-  // One line for each day, above its first message.
+  // One line for each day, above its first message. Those that are right stay: what is put in is read out.
   days() {
-    for (const old of this.box.querySelectorAll('.day')) old.remove();
     let day = '';
+    const wrong = new Set(this.box.querySelectorAll('.day'));
     for (const bubble of this.box.querySelectorAll('.bubble[data-day]')) {
       if (bubble.dataset.day === day) continue;
       day = bubble.dataset.day;
-      const line = document.createElement('p');
-      line.className = 'day';
-      line.textContent = day;
-      bubble.before(line);
+      const above = bubble.previousElementSibling;
+      if (above?.matches('.day') && above.textContent === day) wrong.delete(above);
+      else bubble.before(dayLine(day));
     }
+    for (const line of wrong) line.remove();
   }
+}
+
+function dayLine(day) {
+  const line = document.createElement('p');
+  line.className = 'day';
+  line.textContent = day;
+  return line;
 }
 
 function namesIn(piece) {
