@@ -116,7 +116,7 @@ export class History {
     let changed = false;
     for (const bubble of piece.querySelectorAll('.bubble')) {
       const known = document.getElementById(bubble.id);
-      if (known && (sameWords(known, bubble) || known.querySelector('.media-shown'))) continue;
+      if (known && (sameWords(known, bubble) || known.querySelector('.media-shown, .media-saved'))) continue;
       if (!known && this.comesLater(bubble)) continue;
       if (known) this.replace(known, bubble);
       else this.insert(bubble);

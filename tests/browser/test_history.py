@@ -101,6 +101,27 @@ def test_a_photo_opens_in_its_place(card: Card) -> None:
     assert photo.evaluate("async (image) => { await image.decode(); return image.naturalWidth; }") > 100
 
 
+@pytest.mark.parametrize("kind", ["Photo", "Voice message"])
+def test_what_cannot_be_shown_is_offered_as_a_file_under_its_name(card: Card, kind: str) -> None:
+    heic = b"\x00\x00\x00\x18ftypheic" + b"\x00" * 64
+    card.page.route("**/media/*", lambda route: route.fulfill(body=heic, content_type="application/octet-stream"))
+    card.open().reveal().open_chat(IVAN)
+    button = card.messages.get_by_role("button", name=card.say(kind)).last
+    button.evaluate("(button) => { button.dataset.name = 'IMG_0001.HEIC'; }")
+
+    button.press("Enter")
+
+    link = card.messages.locator("a.media-saved")
+    expect(link).to_be_focused()
+    expect(link).to_contain_text(card.say("cannot be shown here, press to save it"))
+    expect(card.messages.locator(".media-shown")).to_have_count(0)
+    card.expect_to_fit()
+    with card.page.expect_download() as download:
+        card.page.keyboard.press("Enter")
+    assert download.value.suggested_filename == "IMG_0001.HEIC"
+    assert download.value.path().read_bytes() == heic
+
+
 def test_a_document_is_saved_under_its_name(card: Card) -> None:
     card.open().reveal().open_chat(IVAN)
 
