@@ -11,9 +11,10 @@ const MOST_READ = 20; // receipts for the newest ones; those before them follow 
 export function startActions(chat, address, history, composer, signal) {
   const menu = chat.querySelector('#message-menu');
   const said = chat.querySelector('#chat-said');
+  const messages = chat.querySelector('#messages');
   let button = null;
 
-  chat.querySelector('#messages').addEventListener('click', (event) => {
+  messages.addEventListener('click', (event) => {
     const pressed = event.target.closest('[data-action="message-menu"]');
     if (pressed) show(pressed);
   }, { signal });
@@ -35,7 +36,7 @@ export function startActions(chat, address, history, composer, signal) {
     items.at((items.indexOf(document.activeElement) + step) % items.length).focus();
   }, { signal });
   menu.addEventListener('toggle', (event) => {
-    if (event.newState === 'closed' && menu.contains(document.activeElement)) button?.focus();
+    if (event.newState === 'closed' && menu.contains(document.activeElement)) goBack();
   }, { signal });
   chat.querySelector('[data-action="mark-read"]')?.addEventListener('click', () => {
     const refs = [...chat.querySelectorAll('.bubble.is-theirs [data-ref]')].slice(-MOST_READ).map(({ dataset }) => dataset.ref);
@@ -68,7 +69,13 @@ export function startActions(chat, address, history, composer, signal) {
       if (error.message !== 'confirm') await tell(Promise.reject(error));
       else if (await confirmed('confirm-delete', textOf(error.html))) await tell(request(path, { json: { confirmed: true }, signal }), said.dataset.deleted);
     }
-    button?.focus();
+    goBack();
+  }
+
+  // A poll may have replaced the bubble while the menu or the question was open.
+  function goBack() {
+    const bubble = document.getElementById(button.closest('.bubble').id);
+    (bubble?.querySelector('[data-action="message-menu"]') ?? messages).focus();
   }
 
   function act(verb, json) {

@@ -15,6 +15,7 @@ export class History {
     this.wait = FASTEST;
     this.loadingOlder = false;
     this.loaded = false; // whether the gateway has answered once
+    this.page = new Set(); // the names of the bubbles on the newest page, as it came last
     this.etag = '';
   }
 
@@ -75,10 +76,12 @@ export class History {
   }
 
   take(piece) {
-    const atEnd = !this.loaded || this.box.scrollHeight - this.box.scrollTop - this.box.clientHeight < NEAR_END;
     const trouble = piece.querySelector('[role="alert"]');
+    const anew = !this.loaded || (!trouble && this.missed(piece));
+    const atEnd = anew || this.box.scrollHeight - this.box.scrollTop - this.box.clientHeight < NEAR_END;
     if (trouble) this.etag = ''; // the gateway's silence is no answer to build on
-    const changed = this.loaded ? this.merge(piece) : this.begin(piece, trouble);
+    else this.page = namesIn(piece);
+    const changed = anew ? this.begin(piece, trouble) : this.merge(piece);
     if (!trouble) this.recovered();
     else if (this.loaded) this.report(trouble, 'append');
     this.days();
@@ -87,15 +90,22 @@ export class History {
     return changed;
   }
 
-  // The first page. What was sent while it was on its way keeps its place at the end.
+  // More came than a page holds: nobody would ever fetch what is between this one and the one before.
+  missed(piece) {
+    const names = namesIn(piece);
+    return piece.dataset.cursor && names.size && ![...names].some((name) => this.page.has(name));
+  }
+
+  // The first page, or the first after a gap. What was sent while it was on its way keeps its place at the end.
   begin(piece, trouble) {
     const mine = [...this.box.querySelectorAll('.bubble')];
+    if (this.box.contains(document.activeElement)) this.box.focus({ preventScroll: true });
     this.box.replaceChildren(piece);
     this.cursor = piece.dataset.cursor;
     this.loaded = !trouble;
     for (const bubble of mine) {
       if (!bubble.id) piece.append(bubble);
-      else if (!document.getElementById(bubble.id)) this.insert(bubble);
+      else if (!document.getElementById(bubble.id) && !this.comesLater(bubble)) this.insert(bubble);
     }
     return true;
   }
@@ -106,13 +116,22 @@ export class History {
     let changed = false;
     for (const bubble of piece.querySelectorAll('.bubble')) {
       const known = document.getElementById(bubble.id);
-      if (known && (sameWords(known, bubble) || known.querySelector('.media-shown'))) continue;
+      if (known && (sameWords(known, bubble) || known.querySelector('.media-shown, .media-saved'))) continue;
       if (!known && this.comesLater(bubble)) continue;
-      if (known) known.replaceWith(bubble);
+      if (known) this.replace(known, bubble);
       else this.insert(bubble);
       changed = true;
     }
     return changed;
+  }
+
+  // Who stands on a control of the old bubble stands on the same one of the new.
+  replace(known, bubble) {
+    const focused = known.contains(document.activeElement) ? document.activeElement : null;
+    known.replaceWith(bubble);
+    if (!focused) return;
+    const same = [...bubble.querySelectorAll('a, button')].find((one) => one.dataset.action === focused.dataset.action && one.href === focused.href);
+    (same ?? this.box).focus({ preventScroll: true });
   }
 
   // Older than everything that is loaded: the page above will bring it.
@@ -145,7 +164,7 @@ export class History {
     const bubble = parse(text);
     waiting?.remove();
     const known = document.getElementById(bubble.id);
-    if (known) known.replaceWith(bubble);
+    if (known) this.replace(known, bubble);
     else this.insert(bubble);
     this.days();
     this.box.scrollTop = this.box.scrollHeight;
@@ -160,10 +179,12 @@ export class History {
   async older() {
     if (!this.cursor || this.loadingOlder) return;
     this.loadingOlder = true;
+    const { cursor } = this;
     try {
-      const query = new URLSearchParams({ before: this.cursor });
+      const query = new URLSearchParams({ before: cursor });
       const response = await request(`${this.address}?${query}`, { signal: this.signal });
-      this.prepend(parse(await response.text()));
+      const piece = parse(await response.text());
+      if (cursor === this.cursor) this.prepend(piece); // else the history began anew meanwhile
     } catch (error) {
       if (!this.signal.aborted) this.failed(error);
     } finally {
@@ -177,6 +198,7 @@ export class History {
     }
     const height = this.box.scrollHeight;
     const top = this.box.scrollTop;
+    piece.setAttribute('aria-live', 'off'); // only what is new is read out
     this.box.prepend(piece);
     this.cursor = piece.dataset.cursor;
     this.days();
@@ -212,19 +234,30 @@ export class History {
     if (last !== this.box.firstElementChild && last.matches('[role="alert"]')) last.remove();
   }
 
-  // One line for each day, above its first message.
+  // One line for each day, above its first message. Those that are right stay: what is put in is read out.
   days() {
-    for (const old of this.box.querySelectorAll('.day')) old.remove();
     let day = '';
+    const wrong = new Set(this.box.querySelectorAll('.day'));
     for (const bubble of this.box.querySelectorAll('.bubble[data-day]')) {
       if (bubble.dataset.day === day) continue;
       day = bubble.dataset.day;
-      const line = document.createElement('p');
-      line.className = 'day';
-      line.textContent = day;
-      bubble.before(line);
+      const above = bubble.previousElementSibling;
+      if (above?.matches('.day') && above.textContent === day) wrong.delete(above);
+      else bubble.before(dayLine(day));
     }
+    for (const line of wrong) line.remove();
   }
+}
+
+function dayLine(day) {
+  const line = document.createElement('p');
+  line.className = 'day';
+  line.textContent = day;
+  return line;
+}
+
+function namesIn(piece) {
+  return new Set([...piece.querySelectorAll('.bubble')].map(({ id }) => id));
 }
 
 // The names of files and messages are sealed anew in every answer; that alone is no change.

@@ -22,10 +22,7 @@ export async function showMedia(button, signal) {
 function place(button, address) {
   const tag = SHOWN[button.dataset.kind];
   if (!tag) {
-    const link = document.createElement('a');
-    link.href = address;
-    link.download = button.dataset.name || 'file';
-    link.click();
+    linkTo(address, button).click();
     return;
   }
   const element = document.createElement(tag);
@@ -33,9 +30,28 @@ function place(button, address) {
   element.src = address;
   if (tag === 'img') element.alt = button.dataset.name;
   else element.controls = true;
+  element.addEventListener('error', () => offer(element, button, address), { once: true });
   const focused = button === document.activeElement;
   button.replaceWith(element);
   if (!focused) return;
   if (tag === 'img') element.tabIndex = -1;
   element.focus({ preventScroll: true });
+}
+
+// What this browser cannot show (HEIC, a video of an unknown kind) is saved instead.
+function offer(element, button, address) {
+  const link = linkTo(address, button);
+  link.className = `${button.className} media-saved`;
+  link.append(...button.childNodes);
+  link.querySelector('.media-size').textContent = document.getElementById('media-unshown').content.textContent;
+  const focused = element === document.activeElement;
+  element.replaceWith(link);
+  if (focused) link.focus({ preventScroll: true });
+}
+
+function linkTo(address, { dataset }) {
+  const link = document.createElement('a');
+  link.href = address;
+  link.download = dataset.name || 'file';
+  return link;
 }

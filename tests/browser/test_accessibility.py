@@ -33,6 +33,38 @@ def test_an_open_chat_with_every_kind_of_message(card: Card, lang: str) -> None:
     assert serious_in(card) == []
 
 
+# What a screen reader reads out: whatever is put into the log, except where a part of it is switched off.
+READ_OUT = """(box) => {
+  window.readOut = [];
+  const heard = (node) => node.nodeType === 1 && node.closest("[aria-live]")?.ariaLive === "polite";
+  new MutationObserver((changes) => {
+    const added = changes.flatMap(({ addedNodes }) => [...addedNodes]);
+    window.readOut.push(...added.filter(heard).map(({ className }) => className));
+  }).observe(box, { childList: true, subtree: true });
+}"""
+
+
+def test_only_what_is_new_is_read_out(card: Card, outside: Outside) -> None:
+    card.open().reveal().open_chat(IVAN)
+    card.messages.evaluate(READ_OUT)
+    for _ in range(2):
+        shown = card.bubbles.count()
+        card.messages.evaluate("(box) => box.scrollTo(0, 0)")
+        expect(card.bubbles.nth(shown)).to_be_attached()
+    days = card.messages.locator(".day").all_inner_texts()
+    assert len(days) == len(set(days)) > 2
+    assert card.inside.evaluate("window.readOut") == []
+
+    outside.answer_as_client("+79619510000", "Слышно?")
+    expect(card.bubble("Слышно?")).to_be_attached()
+    outside.answer_as_client("+79619510000", "Раз, два")
+    expect(card.bubble("Раз, два")).to_be_attached()
+
+    read = card.inside.evaluate("window.readOut")
+    assert [name for name in read if name != "day"] == ["bubble is-theirs"] * 2
+    assert read.count("day") <= 1  # today's, if nobody has written today
+
+
 @LANGUAGES
 def test_messages_that_did_not_go_out_or_perhaps_did(card: Card, outside: Outside, lang: str) -> None:
     card.open(lang=lang).reveal().open_chat(ORDERS)

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Request, expect
 
 from tests.browser.conftest import Complaints
-from tests.browser.pages import IVAN, ORDERS, Card
+from tests.browser.pages import IVAN, ORDERS, SENT, Card
 from tests.stand import Outside
 
 # The message at the top edge of what is being read, and how far it is from there.
@@ -101,6 +101,27 @@ def test_a_photo_opens_in_its_place(card: Card) -> None:
     assert photo.evaluate("async (image) => { await image.decode(); return image.naturalWidth; }") > 100
 
 
+@pytest.mark.parametrize("kind", ["Photo", "Voice message"])
+def test_what_cannot_be_shown_is_offered_as_a_file_under_its_name(card: Card, kind: str) -> None:
+    heic = b"\x00\x00\x00\x18ftypheic" + b"\x00" * 64
+    card.page.route("**/media/*", lambda route: route.fulfill(body=heic, content_type="application/octet-stream"))
+    card.open().reveal().open_chat(IVAN)
+    button = card.messages.get_by_role("button", name=card.say(kind)).last
+    button.evaluate("(button) => { button.dataset.name = 'IMG_0001.HEIC'; }")
+
+    button.press("Enter")
+
+    link = card.messages.locator("a.media-saved")
+    expect(link).to_be_focused()
+    expect(link).to_contain_text(card.say("cannot be shown here, press to save it"))
+    expect(card.messages.locator(".media-shown")).to_have_count(0)
+    card.expect_to_fit()
+    with card.page.expect_download() as download:
+        card.page.keyboard.press("Enter")
+    assert download.value.suggested_filename == "IMG_0001.HEIC"
+    assert download.value.path().read_bytes() == heic
+
+
 def test_a_document_is_saved_under_its_name(card: Card) -> None:
     card.open().reveal().open_chat(IVAN)
 
@@ -179,6 +200,41 @@ def test_a_hidden_tab_asks_nothing_and_catches_up_when_it_is_seen_again(
     card.inside.evaluate(SEEN, True)
     card.page.clock.run_for(3_000)
     expect(card.bubble("Пока вас не было")).to_be_visible()
+
+
+def test_more_than_a_page_of_answers_while_nobody_looked_leaves_no_gap(card: Card, outside: Outside) -> None:
+    card.open().reveal().open_chat(IVAN)
+    card.inside.evaluate(SEEN, False)
+    for number in range(35):
+        outside.answer_as_client("+79619510000", f"Ответ {number}")
+
+    card.inside.evaluate(SEEN, True)
+
+    expect(card.bubble("Ответ 34")).to_be_in_viewport()
+    for _ in range(2):
+        shown = card.bubbles.count()
+        card.messages.evaluate("(box) => box.scrollTo(0, 0)")
+        expect(card.bubbles.nth(shown)).to_be_attached()
+    texts = card.messages.locator(".bubble > .bubble-text").all_inner_texts()
+    assert [text for text in texts if text.startswith("Ответ")] == [f"Ответ {number}" for number in range(35)]
+    times = card.bubbles.evaluate_all("(bubbles) => bubbles.map((bubble) => Number(bubble.dataset.at))")
+    assert times == sorted(times)
+
+
+def test_what_is_being_sent_survives_a_gap(card: Card, outside: Outside) -> None:
+    card.open().reveal().open_chat(IVAN)
+    card.inside.evaluate(SEEN, False)
+    for number in range(35):
+        outside.answer_as_client("+79619510000", f"Ответ {number}")
+    outside.break_gateway("delay", match="sendText", seconds=4)
+
+    card.send("Уже еду").inside.evaluate(SEEN, True)
+
+    expect(card.bubble("Ответ 34")).to_be_attached()
+    expect(card.bubble("Уже еду")).to_have_count(1)
+    expect(card.bubble("Уже еду").locator(SENT)).to_have_count(1)
+    card.messages.evaluate("(box) => box.scrollTo(0, 0)")
+    expect(card.bubble("Ответ 0")).to_be_attached()
 
 
 def test_a_closed_chat_asks_nothing(card: Card, polls: list[Request]) -> None:

@@ -92,6 +92,30 @@ def test_a_checked_row_keeps_the_focus(card: Card) -> None:
     expect(row.locator(":focus")).to_have_count(1)
 
 
+def test_a_reaction_leaves_the_focus_on_its_message(card: Card) -> None:
+    card.open().reveal().open_chat(IVAN)
+    last = card.bubbles.last
+    last.locator("[data-action=message-menu]").press("Enter")
+    expect(card.frame.get_by_role("menuitem", name="👍")).to_be_focused()
+
+    card.page.keyboard.press("Enter")
+
+    expect(last.locator(".reactions")).to_contain_text("👍")
+    expect(last.locator("[data-action=message-menu]")).to_be_focused()
+
+
+def test_a_message_that_changes_while_its_menu_is_open_gets_the_focus_back(card: Card) -> None:
+    card.open().reveal().open_chat(IVAN)
+    last = card.bubbles.last
+    last.locator("[data-action=message-menu]").press("Enter")
+    expect(card.frame.get_by_role("menuitem", name="👍")).to_be_focused()
+    last.evaluate("(bubble) => bubble.replaceWith(bubble.cloneNode(true))")  # as a poll does
+
+    card.page.keyboard.press("Escape")
+
+    expect(last.locator("[data-action=message-menu]")).to_be_focused()
+
+
 def test_a_chat_that_cannot_be_opened_is_left_by_keyboard(card: Card, outside: Outside, complaints: Complaints) -> None:
     complaints.expect("Failed to load resource|ERR_")
     card.open().reveal()

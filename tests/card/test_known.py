@@ -88,13 +88,22 @@ def test_a_refused_message_says_not_found_although_there_was_a_chat(widget: Widg
 
 
 @both_languages
-def test_a_no_of_yesterday_names_its_day(widget: Widget, clock: Clock, lang: str) -> None:
-    widget.open(lang=lang).reveal().check()
+def test_a_no_of_yesterday_names_its_day_and_time(widget: Widget, clock: Clock, lang: str) -> None:
+    page = widget.open(lang=lang).reveal().check()
+    warning = "WhatsApp was not found for this number at %(time)s. The message may not arrive."
+    today = {"time": "11:00\u00a0AM" if lang == "en" else "11:00"}
+    assert spoken(said(lang, warning, **today)) in page.open_chat(page.keys[MARIA]).words
     clock.forward(20 * HOUR)
 
-    day = "Jan 15, 2027" if lang == "en" else "15 янв. 2027\u202fг."
-    row = widget.open(lang=lang).reveal().row(MARIA)
-    assert " ".join(said(lang, "Not found on %(day)s", day=day).split()) in row
+    page = widget.open(lang=lang).reveal()
+    then = {"day": "Jan 15, 2027" if lang == "en" else "15 янв. 2027\u202fг.", **today}
+    assert spoken(said(lang, "Not found on %(day)s at %(time)s", **then)) in page.row(MARIA)
+    warning = "WhatsApp was not found for this number on %(day)s at %(time)s. The message may not arrive."
+    assert spoken(said(lang, warning, **then)) in page.open_chat(page.keys[MARIA]).words
+
+
+def spoken(text: str) -> str:
+    return " ".join(text.split())
 
 
 def test_after_a_restart_of_everything_the_card_is_answered_at_first_paint(

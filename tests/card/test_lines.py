@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.stand import CardPage, Outside, Widget, in_russian
+from widget.storage.settings import Defaults
 
 MakeWidget = Callable[..., Widget]
 IVAN, OLEG, ORDERS = "+7 961 951-00-00", "+7 924 123-45-67", "+7 926 111-22-33"
@@ -61,6 +62,23 @@ def test_the_line_that_last_talked_to_the_number_is_chosen_and_said(make_widget:
     assert 'data-line="2"' in page.row_html(OLEG)
     opened = page.open_chat(page.keys[OLEG])
     assert "from Line support" in opened.words
+
+
+def test_a_new_usual_line_is_chosen_at_once_and_the_chat_opens_from_the_same(make_widget: MakeWidget) -> None:
+    widget = make_widget(lines=("sales", "support"))
+    assert selected(widget.open().reveal()) == "Line sales"
+
+    widget.services.settings.put(widget.portals[0], 2, Defaults(line_id=2))
+
+    page = widget.open(lang="ru").reveal()  # within the minute for which a drawn card is kept
+    assert selected(page) == "Line support"
+    assert "Line support" in page.open_chat(page.keys[ORDERS]).words
+
+
+def test_a_card_with_one_line_asks_for_no_usual_one(widget: Widget) -> None:
+    widget.services.settings.of = None
+
+    assert selected(widget.open().reveal()) == "Line sales"
 
 
 def test_of_two_lines_that_talked_to_a_number_the_last_one_wins(make_widget: MakeWidget) -> None:

@@ -52,6 +52,19 @@ def test_a_message_goes_out_and_comes_back_as_a_bubble(widget: Widget, outside: 
     ]
 
 
+@pytest.mark.parametrize("lang", ["en", "ru"])
+def test_a_refused_message_says_that_whatsapp_was_not_found_and_never_that_there_is_none(
+    make_widget: MakeWidget, lang: str
+) -> None:
+    card, chat = opened(make_widget(lines=("branch",)), MARIA_ROW, lang)  # Evolution API looks before it sends
+
+    card.send(chat, "Hello", "key-1", confirmed=True)
+
+    said = "WhatsApp was not found for this number"
+    assert "is-failed" in card.text
+    assert f": {said if lang == 'en' else in_russian(said)}" in card.words
+
+
 def test_the_bubble_and_the_gateways_message_are_one(widget: Widget) -> None:
     card, chat = opened(widget)
     sent = card.send(chat, "Добрый день", "key-1").bubbles

@@ -89,7 +89,8 @@ class Cards:
         minute = self._clock() // 60  # clients' local times are on it, and the ages of answers
         lines = self._lines.of(session.portal_id)
         left = tuple(self._checker.last_left(line) for line in lines)
-        shows = (known, lines, self._reader.portal(session), self._reader.is_old(known.card), left, minute, ask)
+        usual = self.line(session, None)  # one query, where there are several lines
+        shows = (known, lines, usual, self._reader.portal(session), self._reader.is_old(known.card), left, minute, ask)
         drawn = self._memory.drawn(session, shows)
         if drawn is None:
             view = self._view(session, known, None)
