@@ -213,11 +213,16 @@ def test_the_recorded_lids_are_read(line, recorded, name):
     assert set(found) == ({"+123456789"} if answer["pn"] else set())
 
 
-@pytest.mark.parametrize("last", [None, {}, [], "x"])
-def test_a_chat_without_messages_says_so(line, last):
+@pytest.mark.parametrize("last", [None, {}, [], "x", {"timestamp": 5, "fromMe": True, "ack": -1}])
+def test_a_number_with_no_message_but_a_failed_one_of_ours_has_no_chat(line, last):
+    gateway = line(transport=scripted([{"id": IVAN, "lastMessage": last}]))
+    assert gateway.chats_of(["+79619510000"]) == gateway.all_chats() == {}
+
+
+def test_a_message_of_the_clients_proves_the_chat_whatever_its_tick(line):
+    last = {"timestamp": 5, "fromMe": False, "ack": -1}
     found = line(transport=scripted([{"id": IVAN, "lastMessage": last}])).chats_of(["+79619510000"])
-    assert not found["+79619510000"].has_messages
-    assert found["+79619510000"].last_at == 0
+    assert found["+79619510000"].has_messages
 
 
 @pytest.mark.parametrize("listed", [{}, None, "x", 5])
