@@ -204,6 +204,21 @@ def test_whatsapps_own_pause_is_said_with_its_end_and_nothing_is_asked_until_the
 
 
 @both_languages
+def test_a_pause_that_the_gateway_itself_asks_for_stops_no_checks(
+    make_widget: MakeWidget, outside: Outside, clock: Clock, lang: str
+) -> None:
+    widget = make_widget(lines=("1101000001",))
+    outside.break_gateway("rate_overlimit", "getStateInstance", times=1)
+
+    page = widget.open(lang=lang).reveal().check()
+
+    shows(page, ORDERS, "throttled", said(lang, "The gateway asks for a pause, not checked"))
+    assert said(lang, "Try again") in page.row(ORDERS)
+    clock.forward(6)
+    assert page.check([page.keys[ORDERS]]).rows[ORDERS] == "yes"
+
+
+@both_languages
 def test_a_portal_without_a_line_shows_the_numbers_and_says_why_they_are_not_checked(
     make_widget: MakeWidget, lang: str
 ) -> None:

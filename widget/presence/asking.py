@@ -59,6 +59,8 @@ class Asker:
         try:
             status = self._gateways.status(line)
         except GatewayError as error:
+            if error.trouble is Trouble.THROTTLED:  # a limit of the gateway's own: a state asks WhatsApp nothing
+                return unknown(Why.THROTTLED, at=self._clock())
             return self._unknown(line, error)
         if status.state in (LineState.RESTRICTED, LineState.BANNED):
             self._cooling.restricted(line, status.state, status.until)
