@@ -321,6 +321,22 @@ def test_a_second_with_more_messages_than_a_page_holds_is_read_whole(line, limit
     assert [message.text for message in everything(gateway, IVAN, limit)] == [str(n) for n in range(12)]
 
 
+@pytest.mark.parametrize("new", [1, 2, 3, 4, 7])
+def test_as_many_new_ones_as_a_page_holds_in_the_last_second_seen_are_not_the_end(line, new):
+    raw = [
+        {"id": f"false_{IVAN}_OLD{n}", "timestamp": 2000 if n < 5 else 1000, "fromMe": False, "body": str(n)}
+        for n in range(8)
+    ]
+    arriving = [{**raw[0], "id": f"false_{IVAN}_NEW{n}", "body": "new"} for n in range(new)]
+
+    def arrive():
+        while arriving:
+            raw.insert(0, arriving.pop())
+
+    gateway = line(transport=httpx.MockTransport(lambda request: httpx.Response(200, json=_page(raw, request))))
+    assert [message.text for message in everything(gateway, IVAN, 3, between=arrive)] == [str(n) for n in range(8)]
+
+
 def test_a_page_with_fewer_messages_than_asked_for_is_not_the_end(line):
     """WAHA drops what it cannot show after it has cut the page (waha-docs, how-to/chats: «even if you get less»)."""
     raw = [{"id": f"false_{IVAN}_A{n}", "timestamp": 3000 - n, "fromMe": False, "body": str(n)} for n in range(40)]
