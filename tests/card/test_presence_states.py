@@ -7,6 +7,7 @@ import pytest
 
 from sandbox.portal import typed
 from tests.stand import CROWDED_DEAL, DEAL, CardPage, Clock, Outside, Widget, in_russian
+from widget.gateways.base import GatewayError
 
 MakeWidget = Callable[..., Widget]
 IVAN, OLEG, MARIA = "+7 961 951-00-00", "+7 924 123-45-67", "+7 912 345-67-89"
@@ -151,7 +152,7 @@ def test_a_line_that_came_back_is_asked_seconds_later(widget: Widget, outside: O
     assert page.reveal().check().rows[ORDERS] == "yes"
 
 
-FAILURES = ["http_500", "html", "empty", "cut", "silence", "unauthorized"]
+FAILURES = ["http_500", "html", "empty", "cut", "silence"]
 
 
 @both_languages
@@ -172,6 +173,58 @@ def test_a_failed_check_is_unknown_and_never_a_no(
     clock.forward(16)
     page.reveal().check()
     assert (page.rows[ORDERS], page.rows[MARIA]) == ("yes", "no")
+
+
+@both_languages
+def test_a_plan_that_is_used_up_is_said_and_asking_again_is_not_offered(
+    make_widget: MakeWidget, outside: Outside, lang: str
+) -> None:
+    widget = make_widget(lines=("1101000001",))
+    outside.break_gateway("quota", "checkWhatsapp", times=None)
+
+    page = widget.open(lang=lang).reveal().check()
+
+    shows(page, ORDERS, "quota", said(lang, "The gateway's plan is used up, not checked"))
+    assert 'data-action="ask"' not in page.row_html(ORDERS)
+
+
+@both_languages
+def test_a_key_that_the_gateway_refuses_is_a_thing_for_an_administrator(
+    widget: Widget, outside: Outside, lang: str
+) -> None:
+    outside.break_gateway("unauthorized", times=None)
+
+    page = widget.open(lang=lang).reveal().check()
+
+    text = said(lang, "The gateway does not accept the line's key: tell an administrator")
+    shows(page, ORDERS, "credentials", text)
+    assert 'data-action="ask"' not in page.row_html(ORDERS)
+    assert "check-exists" not in outside.calls("gateway")
+
+
+@both_languages
+def test_a_gateway_that_is_left_alone_is_said_with_its_end_and_asked_after_it(
+    make_widget: MakeWidget, outside: Outside, clock: Clock, lang: str
+) -> None:
+    widget = make_widget(check_timeout=0.2)
+    line = widget.services.lines.all_of(widget.portals[0])[0]
+    outside.break_gateway("silence", times=None, seconds=0.3)
+    for _ in range(9):  # the pause doubles: 5 s after five failures, 80 s after nine
+        clock.forward(60)
+        with pytest.raises(GatewayError):
+            widget.services.gateways.status(line, again=True)
+    clock.forward(6)  # the last failure is no longer the line's known state
+    calls = outside.calls("gateway")
+
+    page = widget.open(lang=lang).reveal().check()
+
+    text = said(lang, "The gateway keeps failing and is left alone until %(time)s", time=eleven(lang, 10))
+    shows(page, ORDERS, "left_alone", text)
+    assert said(lang, "Try again") in page.row(ORDERS)
+    assert outside.calls("gateway") == calls
+    outside.heal()
+    clock.forward(80)
+    assert page.check([page.keys[ORDERS]]).rows[ORDERS] == "yes"
 
 
 def test_a_gateway_whose_state_and_chats_fail_gives_unknown_too(make_widget: MakeWidget, outside: Outside) -> None:
@@ -200,6 +253,21 @@ def test_whatsapps_own_pause_is_said_with_its_end_and_nothing_is_asked_until_the
     shows(page.check([page.keys[ORDERS]]), ORDERS, "throttled", pause)
     assert outside.calls("gateway") == before
     clock.forward(60)
+    assert page.check([page.keys[ORDERS]]).rows[ORDERS] == "yes"
+
+
+@both_languages
+def test_a_pause_that_the_gateway_itself_asks_for_stops_no_checks(
+    make_widget: MakeWidget, outside: Outside, clock: Clock, lang: str
+) -> None:
+    widget = make_widget(lines=("1101000001",))
+    outside.break_gateway("rate_overlimit", "getStateInstance", times=1)
+
+    page = widget.open(lang=lang).reveal().check()
+
+    shows(page, ORDERS, "throttled", said(lang, "The gateway asks for a pause, not checked"))
+    assert said(lang, "Try again") in page.row(ORDERS)
+    clock.forward(6)
     assert page.check([page.keys[ORDERS]]).rows[ORDERS] == "yes"
 
 

@@ -245,6 +245,22 @@ def test_a_listing_has_people_by_their_phones_and_never_reads_a_phone_out_of_a_h
     assert set(instance(transport=answers([chat])).all_chats()) == phones
 
 
+@pytest.mark.parametrize("said", [{"status": "ERROR"}, {"MessageUpdate": [{"status": "PENDING"}, {"status": "ERROR"}]}])
+def test_a_failed_message_of_ours_proves_no_chat_however_it_is_looked_up(instance, said):
+    failed = {key: value for key, value in FAILED.items() if key != "status"} | said
+    chats = answers([{"remoteJid": OLEG, "lastMessage": failed}])
+    messages = answers({"messages": {"total": 1, "records": [failed]}})
+    assert instance(transport=messages).chats_of([people.OLEG.phone]) == {}
+    assert instance(transport=chats).chats_of([people.OLEG.phone, people.MARIA.phone, people.ANNA.phone]) == {}
+    assert instance(transport=chats).all_chats() == {}
+
+
+def test_a_message_that_was_delivered_after_an_error_proves_its_chat(instance):
+    came = FAILED | {"MessageUpdate": [{"status": "DELIVERY_ACK"}]}
+    found = instance(transport=answers({"messages": {"total": 1, "records": [came]}})).chats_of([people.OLEG.phone])
+    assert found[people.OLEG.phone].has_messages
+
+
 # History.
 
 

@@ -300,6 +300,27 @@ def test_a_clients_edit_that_calls_the_chat_by_our_number_is_not_ours():
     assert (event.chat_ids, event.from_me, event.message_id) == ((), False, OURS["id"])
 
 
+@pytest.mark.parametrize(
+    ("event", "data"),
+    [
+        ("messages.upsert", {**RAW, "key": {**OURS, "remoteJid": LID, "remoteJidAlt": CHAT}}),
+        ("messages.update", {**OURS, "remoteJid": LID, "remoteJidAlt": CHAT, "status": "READ"}),
+        ("messages.delete", {**OURS, "remoteJid": LID, "remoteJidAlt": CHAT, "status": "DELETED"}),
+    ],
+)
+def test_our_own_number_is_no_id_of_the_clients_chat(event, data):
+    """What was written on the phone may name it as the chat's other id."""
+    [found] = told(event, data, sender=CHAT)
+    assert (found.chat_ids, found.from_me) == ((LID,), True)
+    [other] = told(event, data, sender="447700900001@s.whatsapp.net")
+    assert other.chat_ids == (CHAT, LID)
+
+
+def test_a_chat_with_ourselves_keeps_its_only_id():
+    [event] = told("messages.upsert", {**RAW, "key": OURS}, sender=CHAT)
+    assert event.chat_ids == (CHAT,)
+
+
 def test_that_we_read_the_clients_message_is_no_event():
     assert told("messages.update", {**KEY, "keyId": KEY["id"], "status": "READ"}) == []
 

@@ -213,11 +213,16 @@ def test_the_recorded_lids_are_read(line, recorded, name):
     assert set(found) == ({"+123456789"} if answer["pn"] else set())
 
 
-@pytest.mark.parametrize("last", [None, {}, [], "x"])
-def test_a_chat_without_messages_says_so(line, last):
+@pytest.mark.parametrize("last", [None, {}, [], "x", {"timestamp": 5, "fromMe": True, "ack": -1}])
+def test_a_number_with_no_message_but_a_failed_one_of_ours_has_no_chat(line, last):
+    gateway = line(transport=scripted([{"id": IVAN, "lastMessage": last}]))
+    assert gateway.chats_of(["+79619510000"]) == gateway.all_chats() == {}
+
+
+def test_a_message_of_the_clients_proves_the_chat_whatever_its_tick(line):
+    last = {"timestamp": 5, "fromMe": False, "ack": -1}
     found = line(transport=scripted([{"id": IVAN, "lastMessage": last}])).chats_of(["+79619510000"])
-    assert not found["+79619510000"].has_messages
-    assert found["+79619510000"].last_at == 0
+    assert found["+79619510000"].has_messages
 
 
 @pytest.mark.parametrize("listed", [{}, None, "x", 5])
@@ -314,6 +319,22 @@ def test_a_second_with_more_messages_than_a_page_holds_is_read_whole(line, limit
     ]
     gateway = line(transport=httpx.MockTransport(lambda request: httpx.Response(200, json=_page(raw, request))))
     assert [message.text for message in everything(gateway, IVAN, limit)] == [str(n) for n in range(12)]
+
+
+@pytest.mark.parametrize("new", [1, 2, 3, 4, 7])
+def test_as_many_new_ones_as_a_page_holds_in_the_last_second_seen_are_not_the_end(line, new):
+    raw = [
+        {"id": f"false_{IVAN}_OLD{n}", "timestamp": 2000 if n < 5 else 1000, "fromMe": False, "body": str(n)}
+        for n in range(8)
+    ]
+    arriving = [{**raw[0], "id": f"false_{IVAN}_NEW{n}", "body": "new"} for n in range(new)]
+
+    def arrive():
+        while arriving:
+            raw.insert(0, arriving.pop())
+
+    gateway = line(transport=httpx.MockTransport(lambda request: httpx.Response(200, json=_page(raw, request))))
+    assert [message.text for message in everything(gateway, IVAN, 3, between=arrive)] == [str(n) for n in range(8)]
 
 
 def test_a_page_with_fewer_messages_than_asked_for_is_not_the_end(line):

@@ -69,11 +69,15 @@ def test_when_chats_cannot_be_listed_the_checks_decide(desk):
         (Trouble.THROTTLED, Why.THROTTLED),
         (Trouble.RESTRICTED, Why.RESTRICTED),
         (Trouble.UNSUPPORTED, Why.CANNOT_CHECK),
-        *(
-            (trouble, Why.FAILED)
-            for trouble in Trouble
-            if trouble.value not in ("line_down", "throttled", "restricted", "unsupported")
-        ),
+        (Trouble.QUOTA, Why.QUOTA),
+        (Trouble.LEFT_ALONE, Why.LEFT_ALONE),
+        (Trouble.CREDENTIALS, Why.CREDENTIALS),
+        (Trouble.MALFORMED, Why.FAILED),
+        (Trouble.TIMED_OUT, Why.FAILED),
+        (Trouble.UNREACHABLE, Why.FAILED),
+        (Trouble.BROKEN_ANSWER, Why.FAILED),
+        (Trouble.NO_SUCH_THING, Why.FAILED),
+        (Trouble.NOT_ON_WHATSAPP, Why.FAILED),
     ],
 )
 def test_a_gateway_in_trouble_makes_an_unknown_with_a_reason_and_never_a_no(make_desk, gateway, trouble, why):
@@ -92,7 +96,9 @@ def test_a_gateway_in_trouble_makes_an_unknown_with_a_reason_and_never_a_no(make
         (LineState.OFFLINE, Why.LINE_DOWN),
         (LineState.UNKNOWN, Why.LINE_DOWN),
         (LineState.RESTRICTED, Why.RESTRICTED),
-        (Trouble.CREDENTIALS, Why.FAILED),
+        (Trouble.CREDENTIALS, Why.CREDENTIALS),
+        (Trouble.LEFT_ALONE, Why.LEFT_ALONE),
+        (Trouble.QUOTA, Why.QUOTA),
         (Trouble.UNREACHABLE, Why.FAILED),
         (Trouble.TIMED_OUT, Why.FAILED),
         (Trouble.THROTTLED, Why.THROTTLED),

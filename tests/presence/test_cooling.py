@@ -34,6 +34,17 @@ def test_a_throttled_check_pauses_all_checks_for_a_quarter_of_an_hour(desk, cloc
     assert check(desk, MARIA)[MARIA].answer is Answer.NO
 
 
+def test_a_throttled_question_about_the_lines_state_is_the_gateways_own_limit_and_no_pause(desk, clock):
+    """GREEN-API allows one a second (green-api.com/en/docs/api/ratelimiter). No state is asked of WhatsApp."""
+    desk.gateway.state = Trouble.THROTTLED
+    found = check(desk, IVAN)[IVAN]
+    assert (found.answer, found.why, found.until) == (Answer.UNKNOWN, Why.THROTTLED, 0.0)
+    assert (pause(desk), desk.gateway.checked) == (0, [])
+    desk.gateway.state = LineState.READY
+    clock.forward(1)
+    assert check(desk, IVAN)[IVAN].answer is Answer.NO
+
+
 def test_the_pause_doubles_each_time_up_to_a_day(desk, clock):
     pauses = []
     for _ in range(9):

@@ -26,6 +26,7 @@ from widget.gateways.evolution_answers import (
 )
 from widget.gateways.evolution_messages import (
     ack_of,
+    failed,
     home_of,
     id_of,
     is_of,
@@ -265,9 +266,11 @@ class Evolution:
         return list_in(listed)
 
     def _newest_of(self, chat_id: str) -> base.ListedChat | None:
-        for record in self._found(chat_id, 1, {}).records:
-            return base.ListedChat(home_of(record), time_of(record), has_messages=True)
-        return None
+        """None where the newest message is one of ours that failed, too."""
+        newest = next(iter(self._found(chat_id, 1, {}).records), None)
+        if newest is None or failed(newest):
+            return None
+        return base.ListedChat(home_of(newest), time_of(newest), has_messages=True)
 
     def _found(self, chat_id: str, size: int, where: dict[str, Any], message_id: str = "") -> Found:
         """The newest messages of one id, in either place where a record names it: Evolution joins the two with «or»

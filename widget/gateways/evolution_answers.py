@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from widget.gateways.base import Ack, Checked, GatewayError, ListedChat, Trouble
-from widget.gateways.evolution_messages import ack_of, ids_of, person_id, time_of
+from widget.gateways.base import Checked, GatewayError, ListedChat, Trouble
+from widget.gateways.evolution_messages import failed, ids_of, person_id, time_of
 from widget.http import Answer
 from widget.phones.spellings import phone_of_digits
 from widget.untrusted import map_of, text_of, whole_of
@@ -121,13 +121,15 @@ def checked_of(listed: Sequence[Any], asked: Mapping[str, str]) -> dict[str, Che
 
 def chats_among(listed: Sequence[Any], wanted: Mapping[str, str]) -> dict[str, ListedChat]:
     """The newest chat of each phone, whose chat ids are the keys of `wanted`. The list is newest first; a chat under a
-    LID names the phone in its last message, if at all."""
+    LID names the phone in its last message, if at all; one whose last message is ours and failed is left out."""
     found: dict[str, ListedChat] = {}
     for chat in map(map_of, listed):
         last, chat_id = map_of(chat.get("lastMessage")), person_id(chat.get("remoteJid"))
+        if not chat_id or not last or failed(last):
+            continue
         for one in (chat_id, *ids_of(last.get("key"))):
-            if chat_id and one in wanted:
-                found.setdefault(wanted[one], ListedChat(chat_id, time_of(last), has_messages=bool(last)))
+            if one in wanted:
+                found.setdefault(wanted[one], ListedChat(chat_id, time_of(last), has_messages=True))
     return found
 
 
@@ -136,7 +138,7 @@ def chats_by_phone(listed: Sequence[Any]) -> dict[str, ListedChat]:
     found: dict[str, ListedChat] = {}
     for chat in map(map_of, listed):
         last, chat_id = map_of(chat.get("lastMessage")), person_id(chat.get("remoteJid"))
-        if not chat_id or not last or _failed(last):
+        if not chat_id or not last or failed(last):
             continue
         named = next((one for one in (chat_id, *ids_of(last.get("key"))) if not one.endswith("@lid")), "")
         phone = phone_of_digits(named.partition("@")[0])
@@ -154,11 +156,6 @@ def bytes_of(text: Any) -> bytes:
     if not content:
         raise GatewayError(Trouble.BROKEN_ANSWER)
     return content
-
-
-def _failed(message: Mapping[str, Any]) -> bool:
-    """A message of ours that did not go out."""
-    return map_of(message.get("key")).get("fromMe") is True and ack_of(message.get("status")) is Ack.FAILED
 
 
 def _names_no_instance(error: Mapping[str, Any]) -> bool:

@@ -51,11 +51,11 @@ class EvolutionWebhooks:
         return [one for one in found if one is not None]
 
 
-def _message(data: dict[str, Any], _own: str) -> GatewayEvent | None:
+def _message(data: dict[str, Any], own: str) -> GatewayEvent | None:
     """A message of the client or ours, a reaction, or one taken back. One whose time is missing is told all the same:
     the chat can be read again."""
     key, content = map_of(data.get("key")), map_of(data.get("message"))
-    chat_ids, message_id = ids_of(key), id_of(key)
+    chat_ids, message_id = _chat(key, own), id_of(key)
     if not (chat_ids and message_id):
         return None
     at, from_me = time_of(data), key.get("fromMe") is True
@@ -81,7 +81,7 @@ def _update(data: dict[str, Any], own: str) -> GatewayEvent | None:
     ack = ack_of(data.get("status"))
     if ack is Ack.NONE or key.get("fromMe") is not True or not (ids_of(key) and id_of(key)):
         return None
-    return GatewayEvent(EventKind.ACK, chat_ids=ids_of(key), message_id=id_of(key), from_me=True, ack=ack)
+    return GatewayEvent(EventKind.ACK, chat_ids=_chat(key, own), message_id=id_of(key), from_me=True, ack=ack)
 
 
 def _edited(data: dict[str, Any], own: str) -> GatewayEvent | None:
@@ -97,12 +97,12 @@ def _edited(data: dict[str, Any], own: str) -> GatewayEvent | None:
     return GatewayEvent(EventKind.EDITED, chat_ids=chat_ids, message_id=id_of(key), from_me=from_me, text=text)
 
 
-def _deleted(data: dict[str, Any], _own: str) -> GatewayEvent | None:
+def _deleted(data: dict[str, Any], own: str) -> GatewayEvent | None:
     key = _flat_key(data)
     if not (ids_of(key) and id_of(key)):
         return None
     return GatewayEvent(
-        EventKind.DELETED, chat_ids=ids_of(key), message_id=id_of(key), from_me=key.get("fromMe") is True
+        EventKind.DELETED, chat_ids=_chat(key, own), message_id=id_of(key), from_me=key.get("fromMe") is True
     )
 
 
@@ -112,6 +112,13 @@ def _line(data: dict[str, Any], _own: str) -> GatewayEvent | None:
     if state is LineState.OFFLINE and isinstance(reason, int):
         state = REASONS.get(reason, state)
     return GatewayEvent(EventKind.LINE, state=state) if "state" in data else None
+
+
+def _chat(key: dict[str, Any], own: str) -> tuple[str, ...]:
+    """The client's ids. In what was written on the phone the other id may be our own number; a chat that has no other
+    id is one with ourselves."""
+    ids = ids_of(key)
+    return tuple(one for one in ids if one != own) or ids
 
 
 def _flat_key(data: dict[str, Any]) -> dict[str, Any]:

@@ -52,8 +52,7 @@ def message_of(record: Any) -> Message | None:
     if not (at and home and id_of(key)):
         return None
     content, edited = _unwrapped(map_of(record.get("message")))
-    statuses = {map_of(update).get("status") for update in list_of(record.get("MessageUpdate")) if _plain(update)}
-    statuses |= {record["status"]} if isinstance(record.get("status"), str) else set()
+    statuses = _statuses(record)
     deleted = "DELETED" in statuses or key.get("deleted") is True
     if not deleted and not content.keys() - ABOUT_OTHERS - {"messageContextInfo"}:
         return None
@@ -64,7 +63,7 @@ def message_of(record: Any) -> Message | None:
         at=at,
         from_me=from_me,
         text="" if deleted else body_of(content),
-        ack=max(map(ack_of, statuses), key=PROGRESS.index, default=Ack.NONE) if from_me else Ack.NONE,
+        ack=_furthest(statuses) if from_me else Ack.NONE,
         media=None if deleted else _media(content),
         quote=None if deleted else _quote(record, content),
         edited=edited or "EDITED" in statuses,
@@ -72,6 +71,11 @@ def message_of(record: Any) -> Message | None:
         place=_place(content),
         contacts=_contacts(content),
     )
+
+
+def failed(record: Mapping[str, Any]) -> bool:
+    """A message of ours that did not go out: it proves nothing about its number."""
+    return map_of(record.get("key")).get("fromMe") is True and _furthest(_statuses(record)) is Ack.FAILED
 
 
 def reaction_of(record: Any) -> tuple[str, bool, str] | None:
@@ -150,8 +154,14 @@ def mimetype_of(said: Any) -> str:
     return said if isinstance(said, str) and MIMETYPE.fullmatch(said) else "application/octet-stream"
 
 
-def _plain(update: Any) -> bool:
-    return isinstance(map_of(update).get("status"), str)
+def _statuses(record: Mapping[str, Any]) -> set[str]:
+    """All that was ever said of it, in its row and in the updates beside it."""
+    said = [record.get("status"), *(map_of(update).get("status") for update in list_of(record.get("MessageUpdate")))]
+    return {status for status in said if isinstance(status, str)}
+
+
+def _furthest(statuses: set[str]) -> Ack:
+    return max(map(ack_of, statuses), key=PROGRESS.index, default=Ack.NONE)
 
 
 def _unwrapped(content: dict[str, Any]) -> tuple[dict[str, Any], bool]:

@@ -11,7 +11,7 @@ from typing import Any
 from widget.gateways import base
 from widget.gateways.base import Ack, Capabilities, Depth, File, GatewayError, Proof, Sent, Trouble
 from widget.gateways.calls import Calls
-from widget.gateways.waha_chats import chats_by_phone
+from widget.gateways.waha_chats import _proves, chats_by_phone
 from widget.gateways.waha_codes import ack_of, state_of
 from widget.gateways.waha_files import file_request, mimetype_of, stored_at
 from widget.gateways.waha_hooks import with_webhook
@@ -96,7 +96,8 @@ class Waha:
         return chats_by_phone(listed)
 
     def chats_of(self, phones: Sequence[str]) -> dict[str, base.ListedChat]:
-        """WAHA takes plain phones as ids and finds a chat that is stored under a LID too (merge is its default)."""
+        """WAHA takes plain phones as ids and finds a chat that is stored under a LID too (merge is its default). Left
+        out, as in `all_chats`: a chat whose last message is one of ours that failed."""
         ids = {self.chat_id_of(phone): phone for phone in phones}
         body = {"pagination": {"limit": len(ids), "offset": 0}, "filter": {"ids": list(ids)}}
         path = f"/api/{self._http.part}/chats/overview"
@@ -105,11 +106,12 @@ class Waha:
             raise GatewayError(Trouble.BROKEN_ANSWER)
         found: dict[str, base.ListedChat] = {}
         for chat in listed:
-            chat_id = str(map_of(chat).get("id") or "")
+            chat_id, last = str(map_of(chat).get("id") or ""), map_of(map_of(chat).get("lastMessage"))
+            if not _proves(last):
+                continue
             phone = ids.get(chat_id) or (self._phone_of_lid(chat_id) if chat_id.endswith("@lid") else None)
             if phone in phones:
-                last = map_of(map_of(chat).get("lastMessage"))
-                found[str(phone)] = base.ListedChat(chat_id, seconds_of(last.get("timestamp")), has_messages=bool(last))
+                found[str(phone)] = base.ListedChat(chat_id, seconds_of(last.get("timestamp")), has_messages=True)
         return found
 
     def chat_id_of(self, phone: str) -> str:

@@ -46,14 +46,16 @@ class Place:
     def page(self, messages: Sequence[Message], limit: int) -> Page:
         """The page of what WAHA listed from here on, newest first.
 
-        Only nothing is the end: WAHA may list fewer than asked for and have more (waha-docs, how-to/chats).
+        Only nothing after our last is the end: WAHA may list fewer than asked for and have more (waha-docs,
+        how-to/chats).
         """
         first = self._first(messages)
         if first is None:  # more have arrived in that second than one page holds
             return Page((), Place(self.before, self.offset + len(messages) + self.overlap, self.last).cursor)
         shown = tuple(messages[first : first + limit])
-        if not shown:
-            return Page((), None)
+        if not shown:  # our last stands at the very end: alone, or behind a page of what arrived in its second
+            more = first > 1
+            return Page((), Place(self.before, self.offset + first, self.last).cursor if more else None)
         oldest = shown[-1].at
         if oldest == self.before:
             seen = self.offset + first + len(shown)

@@ -18,6 +18,9 @@ _WHY = {
     Trouble.LINE_DOWN: Why.LINE_DOWN,
     Trouble.THROTTLED: Why.THROTTLED,
     Trouble.RESTRICTED: Why.RESTRICTED,
+    Trouble.QUOTA: Why.QUOTA,
+    Trouble.LEFT_ALONE: Why.LEFT_ALONE,
+    Trouble.CREDENTIALS: Why.CREDENTIALS,
     Trouble.UNSUPPORTED: Why.CANNOT_CHECK,
 }
 # After these the question surely never reached WhatsApp, where the error says that it was not sent.
@@ -59,6 +62,8 @@ class Asker:
         try:
             status = self._gateways.status(line)
         except GatewayError as error:
+            if error.trouble is Trouble.THROTTLED:  # a limit of the gateway's own: a state asks WhatsApp nothing
+                return unknown(Why.THROTTLED, at=self._clock())
             return self._unknown(line, error)
         if status.state in (LineState.RESTRICTED, LineState.BANNED):
             self._cooling.restricted(line, status.state, status.until)
@@ -106,7 +111,7 @@ class Asker:
         if error.trouble is Trouble.LINE_DOWN:
             self._gateways.distrust(line)
         paused = self._paused(line) if error.trouble in (Trouble.THROTTLED, Trouble.RESTRICTED) else None
-        return paused or unknown(_WHY.get(error.trouble, Why.FAILED), at=self._clock())
+        return paused or unknown(_WHY.get(error.trouble, Why.FAILED), at=self._clock(), until=error.until)
 
     def _paused(self, line: Line) -> Presence | None:
         cooldown, now = self._cooling.of(line), self._clock()

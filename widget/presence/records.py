@@ -36,6 +36,9 @@ class Why(Enum):
     CANNOT_CHECK = "cannot_check"  # the line's gateway has no such verb
     CANNOT_COUNT = "cannot_count"  # the limiter's store is gone: nothing is asked
     THROTTLED = "throttled"
+    QUOTA = "quota"  # the gateway's own plan is used up
+    LEFT_ALONE = "left_alone"  # the gateway failed several times in a row; `until` says when it is asked again
+    CREDENTIALS = "credentials"  # the gateway does not take the line's key
     FAILED = "failed"
 
 
