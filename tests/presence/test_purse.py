@@ -162,6 +162,23 @@ def test_a_line_that_ran_dry_is_not_asked_for_more_for_a_moment(make_desk, clock
     assert written == []  # nor is it written down where it is asked and has nothing
 
 
+@pytest.mark.parametrize("kind", ["memory", "redis"])
+def test_what_returns_to_an_idle_line_stays_returned(make_desk, clock, redis_url, kind):
+    """SQL knows the hour of a check and not its minute: who reads it too early takes back what had returned."""
+    with redis.Redis.from_url(redis_url) as client:
+        storage = RedisStorage(client, clock) if kind == "redis" else MemoryStorage(clock)
+        desk = make_desk(**FAST, storage=storage)
+        clock.now = clock() // HOUR * HOUR + 60
+        assert spend(desk, 100) == 100
+        clock.forward(DAY)
+        if kind == "redis":  # its keys live in the server's time
+            lives = [client.pttl(key) / 1000 for key in client.scan_iter()]
+            assert min(lives) > DAY + HOUR
+        for _ in range(90):
+            assert desk.purse.left(LINE).left == 100
+            clock.forward(60)
+
+
 def test_what_is_left_is_told_with_the_time_of_the_next(make_desk, clock):
     desk = make_desk(**FAST)
     assert desk.purse.last_left(LINE) is None
