@@ -91,8 +91,9 @@ class Checker:
         return Outcome({keys[key]: presence for key, presence in found.items()}, inquiry.checked, inquiry.asked_by)
 
     def wait(self, line: Line) -> float:
-        """Seconds until this line may ask about one more number on a click. Raises StorageUnavailable."""
-        return self._purse.wait(line)
+        """Seconds until this line may ask about one more number on a click: its budget, and its pause if there is one.
+        Raises StorageUnavailable."""
+        return max(self._purse.wait(line), self._purse.pause(line))
 
     def left(self, line: Line) -> Left | None:
         """What the line may still ask today, None if that cannot be told. One round trip."""
@@ -168,7 +169,7 @@ class _Inquiry:
         """By the first line that may ask about any of them; why the card's own may not, if none may."""
         for line in in_order(self._line, self._others)[:MOST_TRIED]:
             why = trouble if line is self._line else self._asker.trouble(line)
-            why = why or self._cannot_check(line)
+            why = why or self._cannot_check(line) or self._paused(line)
             grants = {} if why else self._spend(line, list(phones))
             if grants:
                 return self._check_by(line, phones, grants)
@@ -181,6 +182,10 @@ class _Inquiry:
             return self._asker.cannot_check(line)
         except GatewayError:  # an address that may not be called
             return unknown(Why.FAILED, at=self._clock())
+
+    def _paused(self, line: Line) -> Presence | None:
+        """Another process may have been told to pause since the line was asked for its state."""
+        return self._asker.trouble(line) if self._purse.pause(line) else None
 
     def _spend(self, line: Line, keys: Sequence[str]) -> dict[str, Grant]:
         """Permits for as many as the line may ask about, the most urgent first. One round trip for each kind."""

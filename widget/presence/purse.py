@@ -92,6 +92,11 @@ class Purse:
         permits = self._limiter.peek(str(line.id), limits=self._limits(line, asking), before=lambda: self._spent(line))
         return 0.0 if permits.granted else permits.wait  # its own wait is for the permit after that one
 
+    def pause(self, line: Line) -> float:
+        """Seconds for which WhatsApp's complaints keep this line from asking, whichever process heard them. One
+        query."""
+        return max(0.0, self._cooling.now(line).until - self._clock())
+
     def left(self, line: Line) -> Left:
         """What the line may still ask today, whatever the pace. Raises StorageUnavailable. One round trip."""
         allowed = self.allowed(line)
