@@ -5,6 +5,7 @@ from flask import Flask
 
 from tests.presence.conftest import LINE, OTHER_PORTALS_LINE
 from widget.answers import Answers, StoreGone
+from widget.gateways.base import Trouble
 from widget.presence.records import Answer, How
 
 IVAN, ORDERS = "+79619510000", "+79261112233"
@@ -113,6 +114,51 @@ def test_another_portal_learns_nothing(desk, clock):
 def test_without_the_cache_it_is_learned_all_the_same(make_desk, clock):
     make_desk(answers=Answers(Flask("gone"), "redis://127.0.0.1:1/0")).evidence.learn(LINE, IVAN, How.MESSAGE)
     assert check(make_desk()).how is How.MESSAGE
+
+
+# News that come while the gateway is being asked.
+
+
+@pytest.mark.parametrize("says", [False, True, Trouble.UNREACHABLE, Trouble.TIMED_OUT])
+@pytest.mark.parametrize(("how", "ago"), [*((how, 0) for how in PROOFS), (How.MESSAGE, 300)])
+@pytest.mark.parametrize("stale", [False, True])
+def test_a_proof_that_comes_during_a_check_is_not_overwritten(desk, clock, says, how, ago, stale):
+    if stale:
+        check(desk)
+        clock.forward(400)
+    desk.gateway.says = {IVAN: says}
+    during_the_check(desk, lambda: desk.evidence.learn(LINE, IVAN, how, clock() - ago))
+    assert (check(desk).answer, known(desk).how) == (Answer.YES, how)
+    assert desk.memory.without_cache(1, desk.memory.keys(1, [IVAN])) == desk.memory.get_many(
+        1, desk.memory.keys(1, [IVAN])
+    )
+
+
+@pytest.mark.parametrize("says", [True, Trouble.UNREACHABLE])
+def test_a_send_that_is_refused_during_a_check_still_says_no(desk, clock, says):
+    desk.gateway.says = {IVAN: says}
+
+    def refuse():
+        desk.evidence.learn(LINE, IVAN, How.MESSAGE)
+        clock.forward(1)
+        desk.evidence.learn(LINE, IVAN, How.SEND)
+
+    during_the_check(desk, refuse)
+    assert (check(desk).answer, known(desk).how) == (Answer.NO, How.SEND)
+
+
+def during_the_check(desk, happens):
+    one_call = desk.gateway.check
+
+    def check_slowly(phones):
+        happens()
+        desk.clock.forward(1)
+        return one_call(phones)
+
+    desk.gateway.check = check_slowly
+
+
+# The cache goes away and comes back.
 
 
 class Shaky(Answers):

@@ -130,13 +130,17 @@ class _Inquiry:
         return {key: p for key in keys if (p := self._before.get(key)) and self._good_enough(p)}
 
     def ask(self, phones: Mapping[str, str]) -> dict[str, Presence]:
-        """Ask about phones that are ours alone to ask about (cache key -> number), and remember what was learned."""
+        """Ask about phones that are ours alone to ask about (cache key -> number), and remember what was learned.
+
+        What came out meanwhile, by a webhook or another line's chats, is not overwritten.
+        """
         found = self._listen(phones)
         unheard_of = [key for key, p in found.items() if p.answer is Answer.NO and key not in self._before]
         self._forgotten = self._memory.forgotten(self._line.portal_id, unheard_of)
-        found = {key: self._merged(key, presence) for key, presence in found.items()}
+        newer = {key: p for key, p in self._memory.anywhere(self._line.portal_id, found).items() if self._is_newer(p)}
+        found = {key: self._merged(key, presence) for key, presence in found.items()} | newer
         # A limit is not remembered: it is as quickly asked again as read.
-        news = {key: p for key, p in found.items() if p.why not in (Why.LIMIT, Why.SAVED)}
+        news = {key: p for key, p in found.items() if p.why not in (Why.LIMIT, Why.SAVED) and key not in newer}
         self._memory.put(self._line.portal_id, news)
         return found
 
@@ -149,6 +153,11 @@ class _Inquiry:
             return False
         rests = self._lifetimes.fresh if self._pressed else self._lifetimes.rests(presence)
         return presence.proved or self._clock() < presence.at + rests
+
+    def _is_newer(self, presence: Presence) -> bool:
+        """Learned since this inquiry began: a proof, whenever it happened (one from before was not asked about), or an
+        answer, such as the «no» of a send that was refused."""
+        return presence.proved or (presence.answer is not Answer.UNKNOWN and presence.at >= self.begun)
 
     def _merged(self, key: str, news: Presence) -> Presence:
         if news.answer is Answer.UNKNOWN:

@@ -81,13 +81,17 @@ class Memory:
         kept, now = self._kept(portal_id, keys), self._clock()
         return {key: self._opened(p) for key, p in kept.items() if self._lifetimes.is_gone(p, now)}
 
-    def one(self, portal_id: int, phone: str) -> Presence | None:
-        """What is known of one number, wherever it can be read."""
-        (key,) = self.keys(portal_id, [phone])
+    def anywhere(self, portal_id: int, keys: Collection[str]) -> dict[str, Presence]:
+        """What is known, wherever it can be read."""
         try:
-            return self.get_many(portal_id, [key]).get(key)
+            return self.get_many(portal_id, keys)
         except StoreGone:
-            return self.without_cache(portal_id, [key]).get(key)
+            return self.without_cache(portal_id, keys)
+
+    def one(self, portal_id: int, phone: str) -> Presence | None:
+        """The same of one number."""
+        (key,) = self.keys(portal_id, [phone])
+        return self.anywhere(portal_id, [key]).get(key)
 
     def put(self, portal_id: int, found: Mapping[str, Presence]) -> None:
         """Remember: answers in SQL and in the cache, what could not be found out only in the cache.
