@@ -219,13 +219,15 @@ class _Inquiry:
 
     def _check_by(self, line: Line, phones: Mapping[str, str], grants: Mapping[str, Grant]) -> dict[str, Presence]:
         self.asked_by = line
+        refused = [key for key in phones if key not in grants]
+        # Told before they are asked: a limiter that goes away meanwhile must not take the answers with it.
+        refusal = dict.fromkeys(refused, self._refusal(line)) if refused else {}
         heard = self._asker.check(line, {key: phones[key] for key in grants})
         back = [grants[key] for key in heard.never_left]
         for grant in dict.fromkeys(back):
             self._purse.give_back(grant, back.count(grant))
         self.checked += len(grants) - len(back)
-        refused = [key for key in phones if key not in grants]
-        return heard.answers | (dict.fromkeys(refused, self._refusal(line)) if refused else {})
+        return heard.answers | refusal
 
     def _refusal(self, line: Line) -> Presence:
         """Why the line may not ask about one more: what is left is for clicks, or there is nothing left."""
