@@ -176,8 +176,13 @@ class _Inquiry:
 
     def _check(self, phones: Mapping[str, str], trouble: Presence | None) -> dict[str, Presence]:
         """By the first line that may ask about any of them; why the card's own may not, if none may."""
-        for line in in_order(self._line, self._others)[:MOST_TRIED]:
-            why = trouble if line is self._line else self._asker.trouble(line)
+        tried = 0
+        for line in in_order(self._line, self._others):
+            own = line is self._line
+            if tried == MOST_TRIED or (not own and self._surely_refuses(line, phones)):
+                continue
+            tried += 1
+            why = trouble if own else self._asker.trouble(line)
             why = why or self._cannot_check(line) or self._paused(line)
             grants = {} if why else self._spend(line, list(phones))
             if grants:
@@ -185,6 +190,11 @@ class _Inquiry:
             trouble = trouble or why or self._refusal(line)
         assert trouble  # noqa: S101 - the first line at least said why
         return dict.fromkeys(phones, trouble)
+
+    def _surely_refuses(self, line: Line, keys: Collection[str]) -> bool:
+        """Known without a call to its gateway: its checks pause, or its budget has nothing for any of them."""
+        most_urgent = min((self._kind(key) for key in keys), key=list(Asking).index)
+        return self._purse.pause(line) > 0 or self._purse.wait(line, most_urgent) > 0
 
     def _cannot_check(self, line: Line) -> Presence | None:
         try:
