@@ -21,7 +21,7 @@ class RedisStorage(Storage):
       too, and so does a failover to a late replica.
     - Waiting: the client decides. Give it short timeouts and no retries: redis-py's own are 5 s, ten times over.
       A retry whose first try did arrive spends nothing more.
-    - Space: two keys with one hash tag for each key in use; they expire a minute after their last permit can matter.
+    - Space: two keys with one hash tag for each key in use; they expire an hour after their last permit can matter.
 
     `clock` (seconds) replaces the server's: for tests and simulations only, since hosts never agree on the time.
     """

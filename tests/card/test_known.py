@@ -7,7 +7,7 @@ import pytest
 from sandbox.valkey import Valkey
 from tests.stand import Clock, Outside, Widget, in_russian
 from widget.gateways.base import LineState
-from widget.presence.records import How
+from widget.presence.records import Answer, How, Presence
 from widget.storage.portals import Visibility
 
 MakeWidget = Callable[..., Widget]
@@ -74,6 +74,18 @@ def test_a_proof_says_what_it_is_and_from_when_and_is_not_asked_about(
     assert page.keys[MARIA] not in page.to_ask
     page.check([page.keys[MARIA]])
     assert outside.total("gateway") == 0
+
+
+@both_languages
+def test_a_listed_chat_that_nobody_opened_here_says_when_it_was_seen(widget: Widget, clock: Clock, lang: str) -> None:
+    memory = widget.services.cards._presences
+    keys = memory.keys(widget.portals[0], [MARIA_PHONE])
+    memory.put(widget.portals[0], dict.fromkeys(keys, Presence(Answer.YES, clock() - 3 * DAY, How.CHAT)))
+
+    page = widget.open(lang=lang).reveal()
+
+    when = "Jan 12, 2027" if lang == "en" else "12 янв. 2027\u202fг."
+    assert " ".join(said(lang, "has a chat, seen %(when)s", when=when).split()) in page.row(MARIA)
 
 
 @both_languages

@@ -145,3 +145,14 @@ def test_refresh_keeps_the_chosen_line(make_widget: MakeWidget) -> None:
 
 def chosen(page: CardPage) -> str:
     return page.text.split(" selected>")[0].rsplit('value="', 1)[1].split('"')[0]
+
+
+def test_refresh_while_checks_pause_says_when_they_go_on(widget: Widget, clock: Clock) -> None:
+    page = widget.open(lang="en").reveal().check()
+    line = widget.services.lines.of(widget.portals[0])[0]
+    clock.forward(60)
+    widget.services.cooling.throttled(line)
+
+    page.refresh()
+
+    assert "The next check of a number is possible at 11:16 AM." in page.words

@@ -8,6 +8,7 @@ from flask import Flask
 
 from ratelimit import RedisStorage
 from ratelimit.errors import StorageUnavailable
+from sandbox.valkey import Valkey
 from tests.presence.conftest import LINE, OTHER_PORTALS_LINE, SURE, UNSURE
 from widget.answers import REDIS_OPTIONS, Answers
 from widget.gateways.base import Checked, LineState, ListedChat, Trouble
@@ -333,6 +334,17 @@ def test_when_the_cache_is_gone_the_gateway_is_not_even_called(make_desk):
     desk = make_desk(answers=Answers(Flask("gone"), "redis://127.0.0.1:1/0"))
     assert check(desk, IVAN)[IVAN].why is Why.CANNOT_COUNT
     assert (desk.gateway.checked, desk.gateway.listed, desk.gateway.states) == ([], 0, 0)
+
+
+def test_when_the_stores_go_away_during_a_check_its_answers_are_told_and_kept(make_desk, gateway, clock):
+    with Valkey() as server, redis.Redis.from_url(server.url, **REDIS_OPTIONS) as client:
+        desk = make_desk(burst=2, answers=Answers(Flask("c"), server.url), storage=RedisStorage(client, clock))
+        gateway.at_once, one_call = 10, gateway.check
+        gateway.check = lambda phones: (server.kill(), one_call(phones))[1]
+        outcome = desk.checker.check(LINE, MANY[:3])
+    assert [outcome.answers[phone].answer for phone in MANY[:3]] == [Answer.NO, Answer.NO, Answer.UNKNOWN]
+    assert (outcome.answers[MANY[2]].why, outcome.checked, desk.spent()) == (Why.LIMIT, 2, 2)
+    assert set(desk.memory.without_cache(1, desk.memory.keys(1, MANY[:3]))) == set(desk.memory.keys(1, MANY[:2]))
 
 
 def test_after_the_store_came_back_everything_is_asked_as_usual(make_desk, redis_url):

@@ -4,10 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from tests.presence.conftest import LINE, OTHER_PORTALS_LINE, SUPPORT, FakeGateway
+from tests.presence.conftest import KEY, LINE, OTHER_PORTALS_LINE, SUPPORT, FakeGateway
 from widget.gateways.base import LineState, ListedChat, Trouble
+from widget.presence.budget import Asking
 from widget.presence.choosing import in_order
 from widget.presence.records import Answer, How, Why
+from widget.storage.lines import Lines
+from widget.storage.vault import Vault
 
 IVAN, MARIA = "+79619510000", "+79123456789"
 MANY = [f"+790155501{n:02}" for n in range(20)]
@@ -102,6 +105,25 @@ def test_no_more_than_three_lines_are_tried_one_after_another(desk):
     lines = [replace(LINE, id=number) for number in (1, 3, 4, 5, 6)]
     desk.checker.check(LINE, [IVAN], others=lines)
     assert desk.gateway.states == 3
+
+
+@pytest.mark.parametrize("pressed", [True, False])
+@pytest.mark.parametrize("refuses", ["dry", "paused"])
+def test_lines_that_surely_refuse_do_not_use_up_the_tries(make_desk, engine, clock, refuses, pressed):
+    desk = make_desk(burst=100, every=0.001, day=3)
+    stored = Lines(engine, Vault([KEY]), clock)
+    for name in "defg":
+        stored.add(LINE.portal_id, name=name, gateway="waha", address=LINE.address, session=name, key="key")
+    lines = stored.of(LINE.portal_id)
+    *others, full = lines[1:]
+    desk.gateway.state = LineState.OFFLINE  # of the card's own line
+    for line in others:
+        desk.gateways.others[line.id] = FakeGateway()
+        desk.purse.spend(line, 3, Asking.CLICK) if refuses == "dry" else desk.cooling.throttled(line)
+    desk.gateways.others[full.id] = FakeGateway(says={IVAN: True})
+    outcome = desk.checker.check(lines[0], [IVAN], others=lines, pressed=pressed)
+    assert (outcome.line.id, outcome.answers[IVAN].answer) == (full.id, Answer.YES)
+    assert [desk.gateways.of(line).states for line in others] == [0] * len(others)
 
 
 # How many go into one call, and the listing.

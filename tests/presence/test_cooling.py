@@ -45,6 +45,29 @@ def test_a_throttled_question_about_the_lines_state_is_the_gateways_own_limit_an
     assert check(desk, IVAN)[IVAN].answer is Answer.NO
 
 
+@pytest.mark.parametrize("begins", ["before the check", "while the line is listed"])
+def test_a_pause_that_another_process_heard_of_holds_here_at_once(make_desk, gateway, begins):
+    here, there = make_desk(), make_desk()
+    check(here, IVAN)  # remembers for seconds that there is no pause
+    if begins == "before the check":
+        there.cooling.throttled(LINE)
+    else:
+        listing = gateway.chats_of
+        gateway.chats_of = lambda phones: (there.cooling.throttled(LINE), listing(phones))[1]
+    assert check(here, MARIA)[MARIA].why is Why.THROTTLED
+    assert (gateway.checked, here.spent()) == ([IVAN], 1)
+
+
+def test_the_next_check_waits_for_the_end_of_a_pause(make_desk):
+    desk, there = make_desk(burst=1), make_desk()
+    assert desk.checker.wait(LINE) == 0.0
+    there.cooling.throttled(LINE)
+    assert desk.checker.wait(LINE) == 15 * MINUTE
+    desk.cooldowns.end_cooldown(LINE.portal_id, LINE.id)
+    check(desk, IVAN)
+    assert desk.checker.wait(LINE) == 3.0
+
+
 def test_the_pause_doubles_each_time_up_to_a_day(desk, clock):
     pauses = []
     for _ in range(9):

@@ -4,10 +4,11 @@ import pytest
 from flask import Flask
 
 from tests.presence.conftest import LINE, OTHER_PORTALS_LINE
-from widget.answers import Answers
+from widget.answers import Answers, StoreGone
+from widget.gateways.base import Trouble
 from widget.presence.records import Answer, How
 
-IVAN = "+79619510000"
+IVAN, ORDERS = "+79619510000", "+79261112233"
 HOUR, DAY = 3600, 86_400
 PROOFS = [How.MESSAGE, How.DELIVERED, How.CHAT, How.LID]
 
@@ -113,3 +114,98 @@ def test_another_portal_learns_nothing(desk, clock):
 def test_without_the_cache_it_is_learned_all_the_same(make_desk, clock):
     make_desk(answers=Answers(Flask("gone"), "redis://127.0.0.1:1/0")).evidence.learn(LINE, IVAN, How.MESSAGE)
     assert check(make_desk()).how is How.MESSAGE
+
+
+# News that come while the gateway is being asked.
+
+
+@pytest.mark.parametrize("says", [False, True, Trouble.UNREACHABLE, Trouble.TIMED_OUT])
+@pytest.mark.parametrize(("how", "ago"), [*((how, 0) for how in PROOFS), (How.MESSAGE, 300)])
+@pytest.mark.parametrize("stale", [False, True])
+def test_a_proof_that_comes_during_a_check_is_not_overwritten(desk, clock, says, how, ago, stale):
+    if stale:
+        check(desk)
+        clock.forward(400)
+    desk.gateway.says = {IVAN: says}
+    during_the_check(desk, lambda: desk.evidence.learn(LINE, IVAN, how, clock() - ago))
+    assert (check(desk).answer, known(desk).how) == (Answer.YES, how)
+    assert desk.memory.without_cache(1, desk.memory.keys(1, [IVAN])) == desk.memory.get_many(
+        1, desk.memory.keys(1, [IVAN])
+    )
+
+
+@pytest.mark.parametrize("says", [True, Trouble.UNREACHABLE])
+def test_a_send_that_is_refused_during_a_check_still_says_no(desk, clock, says):
+    desk.gateway.says = {IVAN: says}
+
+    def refuse():
+        desk.evidence.learn(LINE, IVAN, How.MESSAGE)
+        clock.forward(1)
+        desk.evidence.learn(LINE, IVAN, How.SEND)
+
+    during_the_check(desk, refuse)
+    assert (check(desk).answer, known(desk).how) == (Answer.NO, How.SEND)
+
+
+def during_the_check(desk, happens):
+    one_call = desk.gateway.check
+
+    def check_slowly(phones):
+        happens()
+        desk.clock.forward(1)
+        return one_call(phones)
+
+    desk.gateway.check = check_slowly
+
+
+# The cache goes away and comes back.
+
+
+class Shaky(Answers):
+    """A cache that is out of reach for one process at times, and keeps its data."""
+
+    gone = False
+
+    @property
+    def _backend(self):
+        if self.gone:
+            raise StoreGone
+        return self._reached
+
+    @_backend.setter
+    def _backend(self, backend):
+        self._reached = backend
+
+
+@pytest.mark.parametrize(("first", "then"), [(How.MESSAGE, How.SEND), (How.SEND, How.MESSAGE)])
+@pytest.mark.parametrize("next_call", ["read", "write"])
+def test_what_was_learned_while_the_cache_was_away_holds_when_it_is_back_with_its_data(
+    make_desk, redis_url, clock, first, then, next_call
+):
+    cache = Shaky(Flask("shaky"), redis_url)
+    desk, elsewhere = make_desk(answers=cache), make_desk(answers=Answers(Flask("elsewhere"), redis_url))
+    desk.evidence.learn(LINE, IVAN, first)
+    clock.forward(60)
+    cache.gone = True
+    desk.evidence.learn(LINE, IVAN, then)
+    cache.gone = False
+    clock.forward(60)
+    if next_call == "read":
+        assert known(desk).how is then
+    else:
+        desk.evidence.learn(LINE, ORDERS, How.MESSAGE)
+    assert known(elsewhere).how is then  # one call of the process that knows better is enough
+    assert known(desk).how is then
+
+
+def test_after_an_outage_the_cache_is_corrected_once_and_believed_again(make_desk, redis_url, clock):
+    cache = Shaky(Flask("shaky"), redis_url)
+    desk = make_desk(answers=cache)
+    cache.gone = True
+    desk.evidence.learn(LINE, IVAN, How.MESSAGE)
+    cache.gone = False
+    assert known(desk).how is How.MESSAGE
+    clock.forward(60)
+    make_desk(answers=Answers(Flask("elsewhere"), redis_url)).evidence.learn(LINE, IVAN, How.SEND)
+    desk.memory._presences.get_many = lambda *args: pytest.fail("SQL was asked")
+    assert known(desk).how is How.SEND

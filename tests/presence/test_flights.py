@@ -205,6 +205,36 @@ def test_a_process_that_fails_gives_its_lease_back_at_once(process):
     assert fly(second, asked_there, "a") == {"a": "answer a"}
 
 
+class Leaving(Answers):
+    """A store that can go away."""
+
+    gone = False
+
+    @property
+    def _backend(self):
+        if self.gone:
+            raise StoreGone
+        return self._reached
+
+    @_backend.setter
+    def _backend(self, backend):
+        self._reached = backend
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_a_store_that_goes_away_after_the_question_does_not_take_the_answer_with_it(redis_url, elsewhere):
+    answers = Leaving(Flask("leaving"), redis_url)
+    if elsewhere:  # another process asks about the other one
+        answers.add_many(["lease:b"], 1, 60)
+
+    def ask(keys):
+        answers.gone = True
+        return dict.fromkeys(keys, "answer")
+
+    found = Flights(answers, lease_seconds=5).fly(["a", "b"], answers.get_many, ask, LATE)
+    assert found == {"a": "answer", "b": LATE if elsewhere else "answer"}
+
+
 def test_without_the_store_nothing_is_asked(asked):
     flights = Flights(Answers(Flask("gone"), "redis://127.0.0.1:1/0"), lease_seconds=5)
     with pytest.raises(StoreGone):

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from widget.presence.forecast import USUAL_NUMBERS, Budgeted, Forecast, LineForecast, forecast
-from widget.storage.usage import HOUR, Counts
+from widget.storage.usage import DAYS_KEPT, HOUR, Counts
 
 SALES, SUPPORT = 1, 2
 TODAY = datetime(2026, 3, 11, 12, tzinfo=UTC)  # a Wednesday
@@ -33,6 +33,21 @@ def a_day(day: int, *, openings: int, new: int, reveals: int, hours=(9, 10, 11, 
     """So many openings in each of these hours, and in the first of them the reveals."""
     counted = {(0, at(day, hour)): Counts(openings=openings) for hour in hours}
     return counted | {(SALES, at(day, hours[0])): Counts(new_numbers=new, reveals=reveals)}
+
+
+@pytest.mark.parametrize("hour", range(24))
+def test_the_forecast_is_the_same_at_every_hour_of_the_day(hour):
+    """What is kept reaches back to the messages that the week's first hours had their budget from."""
+    hours = {}
+    for day in range(12):
+        hours |= a_day(day, openings=20, new=60, reveals=80)
+        hours |= {(SALES, at(day, late)): Counts(sent=20) for late in range(14, 19)}
+    now = at(0, hour)
+    kept = {place: counts for place, counts in hours.items() if now - DAYS_KEPT * 24 <= place[1] < at(0, 0)}
+    line = Budgeted(SALES, lambda sent: min(100, max(20, sent)))
+    found = forecast(kept, [line], now=now * HOUR)
+    assert found
+    assert (only(found).allowed, only(found).dry_days) == (100, 0)
 
 
 def test_nothing_is_said_where_nothing_is_counted():

@@ -88,9 +88,9 @@ def test_a_portal_that_was_deleted_meanwhile_counts_nothing_and_breaks_nothing(u
     assert usage.total(store.one, 0, "openings", since=0) == 1
 
 
-def test_a_week_is_kept_and_what_is_older_is_forgotten(usage, store, clock):
+def test_nine_days_are_kept_and_what_is_older_is_forgotten(usage, store, clock):
     usage.add(store.one, store.line_one, sent=1)
-    clock.forward(8 * 24 * HOUR)
+    clock.forward(9 * 24 * HOUR)
     usage.add(store.one, store.line_one, sent=1)
     usage.purge()
     assert len(hours(usage, store.one)) == 2

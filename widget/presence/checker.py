@@ -91,8 +91,9 @@ class Checker:
         return Outcome({keys[key]: presence for key, presence in found.items()}, inquiry.checked, inquiry.asked_by)
 
     def wait(self, line: Line) -> float:
-        """Seconds until this line may ask about one more number on a click. Raises StorageUnavailable."""
-        return self._purse.wait(line)
+        """Seconds until this line may ask about one more number on a click: its budget, and its pause if there is one.
+        Raises StorageUnavailable."""
+        return max(self._purse.wait(line), self._purse.pause(line))
 
     def left(self, line: Line) -> Left | None:
         """What the line may still ask today, None if that cannot be told. One round trip."""
@@ -129,13 +130,17 @@ class _Inquiry:
         return {key: p for key in keys if (p := self._before.get(key)) and self._good_enough(p)}
 
     def ask(self, phones: Mapping[str, str]) -> dict[str, Presence]:
-        """Ask about phones that are ours alone to ask about (cache key -> number), and remember what was learned."""
+        """Ask about phones that are ours alone to ask about (cache key -> number), and remember what was learned.
+
+        What came out meanwhile, by a webhook or another line's chats, is not overwritten.
+        """
         found = self._listen(phones)
         unheard_of = [key for key, p in found.items() if p.answer is Answer.NO and key not in self._before]
         self._forgotten = self._memory.forgotten(self._line.portal_id, unheard_of)
-        found = {key: self._merged(key, presence) for key, presence in found.items()}
+        newer = {key: p for key, p in self._memory.anywhere(self._line.portal_id, found).items() if self._is_newer(p)}
+        found = {key: self._merged(key, presence) for key, presence in found.items()} | newer
         # A limit is not remembered: it is as quickly asked again as read.
-        news = {key: p for key, p in found.items() if p.why not in (Why.LIMIT, Why.SAVED)}
+        news = {key: p for key, p in found.items() if p.why not in (Why.LIMIT, Why.SAVED) and key not in newer}
         self._memory.put(self._line.portal_id, news)
         return found
 
@@ -148,6 +153,11 @@ class _Inquiry:
             return False
         rests = self._lifetimes.fresh if self._pressed else self._lifetimes.rests(presence)
         return presence.proved or self._clock() < presence.at + rests
+
+    def _is_newer(self, presence: Presence) -> bool:
+        """Learned since this inquiry began: a proof, whenever it happened (one from before was not asked about), or an
+        answer, such as the «no» of a send that was refused."""
+        return presence.proved or (presence.answer is not Answer.UNKNOWN and presence.at >= self.begun)
 
     def _merged(self, key: str, news: Presence) -> Presence:
         if news.answer is Answer.UNKNOWN:
@@ -171,9 +181,14 @@ class _Inquiry:
 
     def _check(self, phones: Mapping[str, str], trouble: Presence | None) -> dict[str, Presence]:
         """By the first line that may ask about any of them; why the card's own may not, if none may."""
-        for line in in_order(self._line, self._others)[:MOST_TRIED]:
-            why = trouble if line is self._line else self._asker.trouble(line)
-            why = why or self._cannot_check(line)
+        tried = 0
+        for line in in_order(self._line, self._others):
+            own = line is self._line
+            if tried == MOST_TRIED or (not own and self._surely_refuses(line, phones)):
+                continue
+            tried += 1
+            why = trouble if own else self._asker.trouble(line)
+            why = why or self._cannot_check(line) or self._paused(line)
             grants = {} if why else self._spend(line, list(phones))
             if grants:
                 return self._check_by(line, phones, grants)
@@ -181,11 +196,20 @@ class _Inquiry:
         assert trouble  # noqa: S101 - the first line at least said why
         return dict.fromkeys(phones, trouble)
 
+    def _surely_refuses(self, line: Line, keys: Collection[str]) -> bool:
+        """Known without a call to its gateway: its checks pause, or its budget has nothing for any of them."""
+        most_urgent = min((self._kind(key) for key in keys), key=list(Asking).index)
+        return self._purse.pause(line) > 0 or self._purse.wait(line, most_urgent) > 0
+
     def _cannot_check(self, line: Line) -> Presence | None:
         try:
             return self._asker.cannot_check(line)
         except GatewayError:  # an address that may not be called
             return unknown(Why.FAILED, at=self._clock())
+
+    def _paused(self, line: Line) -> Presence | None:
+        """Another process may have been told to pause since the line was asked for its state."""
+        return self._asker.trouble(line) if self._purse.pause(line) else None
 
     def _spend(self, line: Line, keys: Sequence[str]) -> dict[str, Grant]:
         """Permits for as many as the line may ask about, the most urgent first. One round trip for each kind."""
@@ -210,13 +234,15 @@ class _Inquiry:
 
     def _check_by(self, line: Line, phones: Mapping[str, str], grants: Mapping[str, Grant]) -> dict[str, Presence]:
         self.asked_by = line
+        refused = [key for key in phones if key not in grants]
+        # Told before they are asked: a limiter that goes away meanwhile must not take the answers with it.
+        refusal = dict.fromkeys(refused, self._refusal(line)) if refused else {}
         heard = self._asker.check(line, {key: phones[key] for key in grants})
         back = [grants[key] for key in heard.never_left]
         for grant in dict.fromkeys(back):
             self._purse.give_back(grant, back.count(grant))
         self.checked += len(grants) - len(back)
-        refused = [key for key in phones if key not in grants]
-        return heard.answers | (dict.fromkeys(refused, self._refusal(line)) if refused else {})
+        return heard.answers | refusal
 
     def _refusal(self, line: Line) -> Presence:
         """Why the line may not ask about one more: what is left is for clicks, or there is nothing left."""

@@ -29,6 +29,10 @@ class Cooling:
         """Known before any call: a query at most every few seconds."""
         return self._cooldowns.of(line.portal_id, line.id)
 
+    def now(self, line: Line) -> Cooldown:
+        """The same as it is now, whichever process was told. One query."""
+        return self._cooldowns.read(line.portal_id, line.id)
+
     def throttled(self, line: Line) -> None:
         """WhatsApp asked for a pause. Ten at once are one."""
         self._begin(line, lambda known: after_throttle(known, self._clock()))

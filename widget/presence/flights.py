@@ -8,9 +8,10 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from typing import TypeVar
 
-from widget.answers import Answers
+from widget.answers import Answers, StoreGone
 
 T = TypeVar("T")
 
@@ -42,7 +43,7 @@ class Flights:
     ) -> dict[str, T]:
         """An answer for every key. `ask` runs for the keys that nobody else is asking about and publishes what it
         learns where `known` will find it; whoever waited in vain gets `late`. Raises what `ask` raises, and
-        StoreGone: then nothing was asked.
+        StoreGone: then nothing was asked. Once something was, a store that goes away takes no answer with it.
         """
         mine, theirs = self._board(keys)
         answers: dict[str, T] = {}
@@ -84,13 +85,18 @@ class Flights:
         late: T,
     ) -> dict[str, T]:
         """Ask for the keys whose lease is ours; wait for the values of the others, and take over a lease that ends
-        without a value."""
+        without a value. Raises StoreGone, unless there are answers already: then the others are late."""
         answers: dict[str, T] = {}
         waiting = list(keys)
         deadline = self._now() + self._lease_seconds
         while waiting:
             last = self._now() >= deadline  # looked at before the try: a lease may end during one
-            held = self._answers.add_many([_lease(key) for key in waiting], 1, self._lease_seconds)
+            try:
+                held = self._answers.add_many([_lease(key) for key in waiting], 1, self._lease_seconds)
+            except StoreGone:
+                if not answers:
+                    raise
+                return answers | dict.fromkeys(waiting, late)
             leased = [key for key in waiting if _lease(key) in held]
             try:
                 # Whoever held the lease before us may have answered meanwhile.
@@ -99,7 +105,8 @@ class Flights:
                 if unanswered:
                     answers |= ask(unanswered)
             finally:
-                self._answers.delete_many([_lease(key) for key in leased])
+                with suppress(StoreGone):  # a lease that cannot be given back ends by itself
+                    self._answers.delete_many([_lease(key) for key in leased])
             waiting = [key for key in waiting if key not in answers and key not in leased]
             if waiting and last:
                 return answers | dict.fromkeys(waiting, late)

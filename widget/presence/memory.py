@@ -5,9 +5,12 @@ for one line knows it for all of its network.
 """
 
 import logging
+import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
+
+from cachetools import FIFOCache
 
 from widget.answers import Answers, StoreGone
 from widget.presence.lifetimes import Lifetimes
@@ -20,6 +23,7 @@ log = logging.getLogger(__name__)
 NETWORK = "whatsapp"  # answers are shared by all lines of one network
 NOBODY = "nobody"  # in the cache: SQL has nothing about this number either
 NOBODY_SECONDS = 60.0
+MOST_OUTDATED = 20_000  # records that an outage left behind in the cache, by one process
 
 
 class Memory:
@@ -39,6 +43,9 @@ class Memory:
         self._key_of = key_of
         self._lifetimes = lifetimes
         self._clock = clock
+        # Where the cache could not be told: what it holds under these keys, if anything, is older than SQL.
+        self._outdated: FIFOCache[str, object] = FIFOCache(MOST_OUTDATED)
+        self._lock = threading.Lock()
 
     def keys(self, portal_id: int, phones: Collection[str]) -> dict[str, str]:
         """Cache keys of the phones: they hold the portal and no number that could be read."""
@@ -48,8 +55,11 @@ class Memory:
         """What is known under these keys, for a caller that fetched their records along with others.
 
         One query for all that the cache has nothing about, and a round trip for each that SQL has, into the cache.
+        A record from before an outage, during which more was learned here, is not believed.
         """
         now = self._clock()
+        outdated = self._drop_outdated()
+        records = {key: record for key, record in records.items() if key not in outdated}
         found = {key: read_record(records.get(key)) for key in keys}
         known = {key: p for key, p in found.items() if p is not None and not self._lifetimes.is_gone(p, now)}
         missing = [key for key in keys if key not in known and not _nobody_knows(records.get(key), now)]
@@ -71,29 +81,54 @@ class Memory:
         kept, now = self._kept(portal_id, keys), self._clock()
         return {key: self._opened(p) for key, p in kept.items() if self._lifetimes.is_gone(p, now)}
 
-    def one(self, portal_id: int, phone: str) -> Presence | None:
-        """What is known of one number, wherever it can be read."""
-        (key,) = self.keys(portal_id, [phone])
+    def anywhere(self, portal_id: int, keys: Collection[str]) -> dict[str, Presence]:
+        """What is known, wherever it can be read."""
         try:
-            return self.get_many(portal_id, [key]).get(key)
+            return self.get_many(portal_id, keys)
         except StoreGone:
-            return self.without_cache(portal_id, [key]).get(key)
+            return self.without_cache(portal_id, keys)
+
+    def one(self, portal_id: int, phone: str) -> Presence | None:
+        """The same of one number."""
+        (key,) = self.keys(portal_id, [phone])
+        return self.anywhere(portal_id, [key]).get(key)
 
     def put(self, portal_id: int, found: Mapping[str, Presence]) -> None:
         """Remember: answers in SQL and in the cache, what could not be found out only in the cache.
 
-        A cache that is gone loses nothing but time. One upsert, a round trip for each of yes, no and unknown.
+        A cache that is gone loses nothing but time: what it still holds of these numbers when it is back is forgotten
+        there. One upsert, a round trip for each of yes, no and unknown.
         """
         sealed = {key: self._sealed(presence) for key, presence in found.items()}
         lasting = {key: p for key, p in sealed.items() if p.answer is not Answer.UNKNOWN and p.tried <= p.at}
         rows = {_phone_key(key): (p.record(), self._lifetimes.kept(p)) for key, p in lasting.items()}
         self._presences.put_many(portal_id, NETWORK, rows)
+        self._drop_outdated()
         try:
             for answer in Answer:
                 records = {key: p.record() for key, p in sealed.items() if p.answer is answer}
                 self._answers.set_many(records, self._lasts(p for p in sealed.values() if p.answer is answer))
         except StoreGone:
+            with self._lock:
+                self._outdated.update(dict.fromkeys(sealed, object()))
             log.warning("presence: the cache is out of reach, %d answers are in SQL only", len(lasting))
+
+    def _drop_outdated(self) -> Mapping[str, object]:
+        """The keys that the cache was wrong about until now; here and for other processes it forgets them, if it is
+        back. One round trip after an outage, else none."""
+        with self._lock:
+            outdated = dict(self._outdated)
+        if not outdated:
+            return outdated
+        try:
+            self._answers.delete_many(list(outdated))
+        except StoreGone:
+            return outdated
+        with self._lock:
+            for key, failure in outdated.items():
+                if self._outdated.get(key) is failure:  # it may have failed once more meanwhile
+                    del self._outdated[key]
+        return outdated
 
     def _recall(self, portal_id: int, keys: Sequence[str]) -> dict[str, Presence]:
         """From SQL into the cache, unless somebody has learned more meanwhile."""

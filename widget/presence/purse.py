@@ -47,35 +47,34 @@ class Purse:
         """Up to `n` checks, within what this class of asking may use up. Raises StorageUnavailable.
 
         They are written down in SQL before the limiter grants them, and what it does not grant is taken back: a
-        limiter that forgets in between is told of them. Two upserts at most, one round trip.
+        limiter that forgets in between is told of them. It is told before anything is written down, or it would take
+        for spent what others are only asking for, and grant that on top. Two round trips; an upsert where some are
+        free, two where others were faster.
         """
         now = self._clock()
         with self._lock:
             ready = self._dry.get((line.id, asking), 0.0)
         if now < ready:
             return Grant(line, 0, ready - now)
+        limits = self._limits(line, asking)
+        permits = self._limiter.peek(str(line.id), n, limits=limits, before=lambda: self._spent(line))
         hour = self._usage.hour()
-        self._usage.add(line.portal_id, line.id, hour=hour, checks=n)
-        granted = 0
-        try:
-            permits = self._limiter.acquire(
-                str(line.id), n, limits=self._limits(line, asking), before=lambda: self._spent(line, besides=(hour, n))
-            )
-            granted = permits.granted
-        finally:
-            if granted < n:
-                self._usage.add(line.portal_id, line.id, hour=hour, checks=granted - n)
-        if not granted:
+        if permits.granted:
+            permits = self._acquire(line, permits.granted, limits, hour)
+        if not permits.granted:
             with self._lock:
                 self._dry[line.id, asking] = now + permits.wait
-        return Grant(line, granted, permits.wait, permits, hour)
+        return Grant(line, permits.granted, permits.wait, permits, hour)
 
     def count(self, line: Line, n: int = 1) -> None:
         """Checks that the gateway made by itself, before a send: nobody can refuse them, but they were made. One
-        upsert, one round trip. Raises StorageUnavailable, and then SQL has them."""
-        hour = self._usage.hour()
-        self._usage.add(line.portal_id, line.id, hour=hour, checks=n)
-        limits = [Window(limit=MOST, seconds=DAY)]
+        upsert, two round trips. Raises StorageUnavailable, and then SQL has them."""
+        limits = (Window(limit=MOST, seconds=DAY),)
+        try:
+            self._limiter.peek(str(line.id), limits=limits, before=lambda: self._spent(line))
+        finally:
+            hour = self._usage.hour()
+            self._usage.add(line.portal_id, line.id, hour=hour, checks=n)
         self._limiter.acquire(str(line.id), n, limits=limits, before=lambda: self._spent(line, besides=(hour, n)))
 
     def give_back(self, grant: Grant, n: int) -> None:
@@ -92,6 +91,11 @@ class Purse:
         """Seconds until this line may ask about one more number, 0 if it may now. Raises StorageUnavailable."""
         permits = self._limiter.peek(str(line.id), limits=self._limits(line, asking), before=lambda: self._spent(line))
         return 0.0 if permits.granted else permits.wait  # its own wait is for the permit after that one
+
+    def pause(self, line: Line) -> float:
+        """Seconds for which WhatsApp's complaints keep this line from asking, whichever process heard them. One
+        query."""
+        return max(0.0, self._cooling.now(line).until - self._clock())
 
     def left(self, line: Line) -> Left:
         """What the line may still ask today, whatever the pace. Raises StorageUnavailable. One round trip."""
@@ -127,6 +131,20 @@ class Purse:
 
     def _limits(self, line: Line, asking: Asking) -> tuple[Limit, ...]:
         return self._terms.pace(line), window(self.allowed(line), asking)
+
+    def _acquire(self, line: Line, n: int, limits: tuple[Limit, ...], hour: int) -> Permits:
+        """The permits, written down in this hour as long as it takes to know that they were not granted."""
+        self._usage.add(line.portal_id, line.id, hour=hour, checks=n)
+        granted = 0
+        try:
+            permits = self._limiter.acquire(
+                str(line.id), n, limits=limits, before=lambda: self._spent(line, besides=(hour, n))
+            )
+            granted = permits.granted
+        finally:
+            if granted < n:
+                self._usage.add(line.portal_id, line.id, hour=hour, checks=granted - n)
+        return permits
 
     def _peek_day(self, line: Line, allowed: int) -> Permits:
         return self._limiter.peek(str(line.id), allowed, limits=[window(allowed)])

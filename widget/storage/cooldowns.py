@@ -39,17 +39,17 @@ class Cooldowns:
         with self._lock:
             if (portal_id, line_id) in self._remembered:
                 return self._remembered[portal_id, line_id]
-        found = self.read(portal_id, line_id)
-        with self._lock:
-            self._remembered[portal_id, line_id] = found
-        return found
+        return self.read(portal_id, line_id)
 
     def read(self, portal_id: int, line_id: int) -> Cooldown:
         """As it is now. One query."""
         query = select(line_health).where(line_health.c.portal_id == portal_id, line_health.c.line_id == line_id)
         with self._engine.connect() as connection:
             row = connection.execute(query).mappings().first()
-        return _cooldown(row) if row else NONE
+        found = _cooldown(row) if row else NONE
+        with self._lock:
+            self._remembered[portal_id, line_id] = found
+        return found
 
     def of_portal(self, portal_id: int) -> dict[int, Cooldown]:
         """Of every line that ever had one. One query."""

@@ -19,7 +19,7 @@ from widget.storage.upsert import insert_into
 log = logging.getLogger(__name__)
 
 HOUR = 3600
-DAYS_KEPT = 8  # a week, and the day that is not over
+DAYS_KEPT = 9  # a week, the day that is not over, and the day before: what a budget counts at the week's first hour
 FLUSH_SECONDS = 5.0  # what a killed process may lose of the counts nobody's account depends on
 
 
