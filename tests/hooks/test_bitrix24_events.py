@@ -12,7 +12,7 @@ from tests.stand import DEAL, Widget
 from widget.bitrix24.events import WANTED, nested, read_event, work_of
 from widget.errors import Refused
 from widget.storage.events import TRIES
-from widget.storage.portals import PortalState
+from widget.storage.portals import REMEMBERED_SECONDS, PortalState
 from widget.storage.schema import events
 
 MakeWidget = Callable[..., Widget]
@@ -130,6 +130,23 @@ def test_an_uninstalled_application_forgets_every_token(ready: Site, clean: str)
     if clean == "0":
         assert ready.portal.state is PortalState.REMOVED
     assert ready.send("ONAPPUNINSTALL", {"CLEAN": clean}) == [403]  # nothing proves it any more
+
+
+def test_a_page_that_is_open_during_the_removal_sends_nothing_any_more(ready: Site) -> None:
+    ready.widget.portals = [ready.portal.id]
+    ready.widget.add_line("sales")
+    web = ready.widget.twin()  # another process than the one that works on events
+    page = web.open().reveal()
+    chat = page.open_chat(page.keys["+7 961 951-00-00"]).chat
+    assert page.send(chat, "Здравствуйте", "key-1", confirmed=True).answer.status_code == 201
+
+    assert ready.send("ONAPPUNINSTALL", {"CLEAN": "0"}) == [200]
+    ready.widget.clock.forward(REMEMBERED_SECONDS)
+    calls = ready.outside.calls("gateway")
+
+    assert page.send(chat, "Ещё здесь?", "key-2", confirmed=True).refusal == "portal_closed"
+    assert page.history(chat).refusal == "portal_closed"
+    assert ready.outside.calls("gateway") == calls
 
 
 def test_a_payment_asks_the_portal_and_believes_nothing_in_the_event(ready: Site) -> None:

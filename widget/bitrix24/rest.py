@@ -22,7 +22,7 @@ from widget.bitrix24.renewal import Renewal
 from widget.errors import Refusal, Refused
 from widget.http import Answer, OutsideError, fetch
 from widget.metrics import Metrics
-from widget.storage.portals import Portal, Portals, PortalState
+from widget.storage.portals import Portal, Portals
 from widget.storage.rest_log import Call, RestLog
 from widget.storage.tokens import Token, Tokens
 from widget.untrusted import map_of
@@ -91,8 +91,7 @@ class Rest:
         One outside call; another one after an expired token (with a renewal between), after a move, and after each
         pause that a busy portal asks for, as long as the call's patience lasts. None for a closed portal.
         """
-        if portal.state is not PortalState.ACTIVE:
-            raise Refused(Refusal.PORTAL_CLOSED, 403, portal.closed_reason or portal.state.value)
+        portal.require_active()
         token = self._stored(portal, user_id)
         pauses = _Pauses(self._patience, self._sleep)
         renewed = moved = False
