@@ -149,6 +149,29 @@ def test_a_page_that_is_open_during_the_removal_sends_nothing_any_more(ready: Si
     assert ready.outside.calls("gateway") == calls
 
 
+def test_a_page_that_is_open_during_the_deletion_is_of_an_unknown_portal(ready: Site) -> None:
+    ready.widget.portals = [ready.portal.id]
+    ready.widget.add_line("sales")
+    web = ready.widget.twin()  # another process, which remembers the portal for ten seconds
+    page = web.open(user="rep").reveal()
+    key = page.keys["+7 961 951-00-00"]
+    own = web.open("/app/", user="rep")
+    own.session = own.text.split('data-session="')[1].split('"')[0]
+    ready.widget.services.installer.uninstall(ready.portal.id, clean=True)
+    calls = [
+        lambda: page.check([key]),
+        lambda: page.open_chat(key),
+        lambda: own.post("/app/mine", {"line": None, "show_name": True}),
+    ]
+
+    remembered = dict(web.services.portals._remembered)
+
+    for call in calls:
+        web.services.portals._remembered.update(remembered)
+        answer = call()
+        assert (answer.answer.status_code, answer.refusal) == (403, "unknown_portal")
+
+
 def test_a_payment_asks_the_portal_and_believes_nothing_in_the_event(ready: Site) -> None:
     ready.change(status="S", days=28)
 
