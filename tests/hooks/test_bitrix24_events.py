@@ -118,6 +118,16 @@ def test_an_update_keeps_the_new_tokens_and_installs_what_is_new(ready: Site) ->
     assert set(ready.handlers) == set(WANTED)
 
 
+def test_an_update_of_a_closed_portal_stores_no_tokens(ready: Site) -> None:
+    services = ready.widget.services
+    services.portals.close(ready.portal.id, "portal_deleted")
+    services.tokens.drop_all(ready.portal.id)
+
+    ready.send("ONAPPUPDATE")
+
+    assert services.tokens.users(ready.portal.id) == []
+
+
 @pytest.mark.parametrize("clean", ["0", "1"])
 def test_an_uninstalled_application_forgets_every_token(ready: Site, clean: str) -> None:
     services = ready.widget.services
