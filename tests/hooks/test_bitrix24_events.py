@@ -287,6 +287,22 @@ def test_work_that_fails_is_tried_again_later_and_given_up_in_the_end(ready: Sit
     assert services.event_work.work_on_what_was_left() == 0
 
 
+def test_an_event_that_waited_long_is_not_tried_all_at_once(ready: Site) -> None:
+    services, clock = ready.widget.services, ready.widget.clock
+    services.events.add(ready.portal.id, "ONCRMTYPEADD", {})
+    clock.forward(2 * TRIES[-1])  # the worker was away
+    ready.outside.break_portal("http_500", "batch", times=None)
+
+    tried = []
+    for _second in range(10):
+        tried.append(services.event_work.work_on_what_was_left())
+        clock.forward(1)
+    clock.forward(TRIES[1])
+    tried.append(services.event_work.work_on_what_was_left())
+
+    assert tried == [1] + 9 * [0] + [1]
+
+
 def test_a_lost_wake_up_loses_no_event(ready: Site) -> None:
     services = ready.widget.services
     ready.change(add_smart_type={"title": "Замеры", "entityTypeId": 1042})
