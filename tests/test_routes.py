@@ -3,7 +3,7 @@
 import pytest
 from werkzeug.test import TestResponse
 
-from tests.stand import CardPage, Clock, Outside, Widget, config_for, start_widget
+from tests.stand import CardPage, Clock, Outside, Widget, config_for, in_russian, start_widget
 
 ANYONE, FORM, OPENING, SESSION = "anyone", "Bitrix24's form", "an opening of ours", "our session"
 WEBHOOK = "a gateway with the line's secret"
@@ -176,6 +176,29 @@ def test_an_opening_is_no_session(widget: Widget, outside: Outside, route: str) 
 
     assert call(card, route, {"X-Opening": card.opening_ticket}).status_code == 401
     assert (outside.total("portal"), outside.total("gateway")) == (0, 0)
+
+
+@pytest.mark.parametrize("state", ["closed", "removed"])
+@pytest.mark.parametrize("route", [route for route in GUARDED if route != "POST /session"])
+def test_an_open_page_ends_with_its_portal(widget: Widget, outside: Outside, route: str, state: str) -> None:
+    portals, portal_id = widget.services.portals, widget.portals[0]
+    card = widget.open(lang="ru").reveal()
+    chat = card.open_chat(card.keys["+7 961 951-00-00"]).chat
+    page = open_app(widget, "admin") if "/app" in route else card
+    if state == "closed":
+        portals.close(portal_id, "portal_deleted")
+    else:
+        portals.mark_removed(portal_id)
+    before, calls = database(widget), (outside.calls("portal"), outside.calls("gateway"))
+
+    answer = call(page, route, {"X-Session": page.session}, chat)
+
+    after = database(widget), (outside.calls("portal"), outside.calls("gateway"))
+    portals.reopen(portal_id)  # the widget is that of every test here
+    assert (answer.status_code, answer.headers["X-Refusal"]) == (403, "portal_closed")
+    if page is card:
+        assert in_russian("The application is switched off in your Bitrix24") in answer.get_data(as_text=True)
+    assert after == (before, calls)
 
 
 @pytest.mark.parametrize("route", [route for route in GUARDED if "chat" in route or "check" in route])

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask, Response, g, make_response, render_template, request, url_for
+from sqlalchemy.exc import IntegrityError
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -26,7 +27,7 @@ from widget.icons import icon
 from widget.install.views import pages as install_pages
 from widget.phones.numbers import shown
 from widget.services import services
-from widget.session import OPENING_HEADER, SESSION_HEADER
+from widget.session import OPENING_HEADER, SESSION_HEADER, Session
 from widget.wiring import build
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -80,6 +81,8 @@ def _set_up_answers(app: Flask) -> None:
     app.register_error_handler(Refused, _refused)
     app.register_error_handler(GatewayError, _gateway_failed)
     app.register_error_handler(HTTPException, _http_error)
+    for row_refused in (IntegrityError, RuntimeError):  # the second where a row was tried again (storage/chats.py)
+        app.register_error_handler(row_refused, _perhaps_deleted)
     app.register_error_handler(Exception, _broken)
     app.before_request(_guess_language)
     app.after_request(_protect)
@@ -126,6 +129,14 @@ def _gateway_failed(error: GatewayError) -> Response:
 def _http_error(error: HTTPException) -> Response:
     code = {404: Refusal.NOT_FOUND, 405: Refusal.NOT_FOUND, 413: Refusal.TOO_LARGE}.get(error.code or 500)
     return _refused(Refused(code or Refusal.BAD_FORM, error.code or 500, error.name))
+
+
+def _perhaps_deleted(error: Exception) -> Response:
+    """A portal that another process deleted is remembered here for some seconds, but no row may name it any more."""
+    session: Session | None = g.get("session")
+    if session and services().portals.get(session.portal_id, again=True) is None:
+        return _refused(Refused(Refusal.UNKNOWN_PORTAL, 403, "session's portal is gone"))
+    return _broken(error)
 
 
 def _broken(error: Exception) -> Response:

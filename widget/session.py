@@ -17,6 +17,7 @@ from flask import current_app, g, request
 from itsdangerous import BadData, URLSafeTimedSerializer
 
 from widget.errors import Refusal, Refused
+from widget.i18n import set_language
 
 OPENING_HEADER = "X-Opening"
 SESSION_HEADER = "X-Session"
@@ -95,13 +96,20 @@ class Tickets:
 
 
 def current_session() -> Session:
-    """The proved session of this request, in the portal's language where it has one. Raises Refused(SESSION_OVER)."""
+    """The proved session of this request, in the portal's language where it has one; everything from here on, a
+    refusal too, is said in it. Every view of an open page asks for it, and so ends with its portal.
+
+    Raises Refused: SESSION_OVER, and UNKNOWN_PORTAL or PORTAL_CLOSED as `Portals.require` does.
+    """
     if "session" not in g:
         here = current_app.extensions["widget"]
         tickets: Tickets = here.tickets
         found = tickets.read_session(request.headers.get(SESSION_HEADER, ""))
         portal = here.portals.get(found.portal_id)
-        g.session = replace(found, language=portal.language) if portal and portal.language else found
+        found = replace(found, language=portal.language) if portal and portal.language else found
+        set_language(found.language)
+        here.portals.require(found.portal_id)
+        g.session = found
     session: Session = g.session
     return session
 

@@ -320,3 +320,10 @@ def test_a_proof_shows_the_server_no_secret(oauth, servers):
     oauth.prove("token", member_id=MEMBER)
     (request,) = servers.requests
     assert SECRET not in str(request.url) + str(request.headers) + request.content.decode()
+
+
+@pytest.mark.parametrize("code", ["invalid_grant", "invalid_token", "invalid_client", "PORTAL_DELETED"])
+def test_a_refusal_by_the_other_server_alone_condemns_no_token(oauth, servers, code):
+    says(servers, httpx.ConnectError("dead for a moment"), {"error": code})
+    assert refusal(lambda: oauth.refresh("good")) is Refusal.PORTAL_FAILED
+    assert refusal(lambda: oauth.prove("good", member_id=MEMBER)) is Refusal.PORTAL_FAILED

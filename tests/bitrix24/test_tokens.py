@@ -200,11 +200,11 @@ def test_a_pair_that_cannot_be_stored_at_first_is_stored_at_the_next_try(here, o
     class Locked(Tokens):
         failures = 2
 
-        def put(self, portal_id, user_id, token):
+        def replace(self, portal_id, user_id, token):
             if self.failures:
                 self.failures -= 1
                 raise OperationalError("update", {}, Exception("database is locked"))
-            return super().put(portal_id, user_id, token)
+            return super().replace(portal_id, user_id, token)
 
     locked = Locked(here.tokens._engine, here.tokens._vault)
     with caplog.at_level(logging.ERROR):
@@ -212,6 +212,43 @@ def test_a_pair_that_cannot_be_stored_at_first_is_stored_at_the_next_try(here, o
     assert here.token == token
     assert caplog.text.count("a new pair was not stored") == 2
     assert token.access not in caplog.text
+
+
+def test_a_renewal_that_outlives_the_application_stores_nothing(here, outside, monkeypatch):
+    fetch = here.oauth.refresh
+
+    def refresh(*args, **more):
+        answer = fetch(*args, **more)
+        here.tokens.drop_all(here.portal.id)  # ONAPPUNINSTALL, while the answer is on its way
+        return answer
+
+    monkeypatch.setattr(here.oauth, "refresh", refresh)
+    outside.break_portal("expired_token", "profile")
+
+    with pytest.raises(Refused) as refused:
+        here.call()
+
+    assert refused.value.refusal is Refusal.NO_AUTH
+    assert here.tokens.users(here.portal.id) == []
+
+
+def test_a_pair_that_somebody_renews_is_not_dropped_under_their_hands(here):
+    pair = here.token
+    assert here.tokens.lease(here.portal.id, REP, pair, now=1.0, until=20.0)
+    here.tokens.drop(here.portal.id, REP, pair)
+    assert here.token.access == pair.access
+
+
+def test_without_a_refresh_token_an_expired_one_is_asked_of_nobody(here, outside):
+    here.tokens.drop(here.portal.id, REP)
+    here.tokens.put(here.portal.id, REP, Token("access", "", 0))
+    outside.break_portal("expired_token", "profile")
+
+    with pytest.raises(Refused) as refused:
+        here.call()
+
+    assert (refused.value.refusal, refused.value.status) == (Refusal.NO_AUTH, 401)
+    assert outside.calls("portal") == {"profile": 1}
 
 
 def test_an_answer_that_is_lost_on_the_way_is_written_down(here, outside, caplog):

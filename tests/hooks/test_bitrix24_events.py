@@ -12,7 +12,7 @@ from tests.stand import DEAL, Widget
 from widget.bitrix24.events import WANTED, nested, read_event, work_of
 from widget.errors import Refused
 from widget.storage.events import TRIES
-from widget.storage.portals import PortalState
+from widget.storage.portals import REMEMBERED_SECONDS, PortalState
 from widget.storage.schema import events
 
 MakeWidget = Callable[..., Widget]
@@ -118,6 +118,16 @@ def test_an_update_keeps_the_new_tokens_and_installs_what_is_new(ready: Site) ->
     assert set(ready.handlers) == set(WANTED)
 
 
+def test_an_update_of_a_closed_portal_stores_no_tokens(ready: Site) -> None:
+    services = ready.widget.services
+    services.portals.close(ready.portal.id, "portal_deleted")
+    services.tokens.drop_all(ready.portal.id)
+
+    ready.send("ONAPPUPDATE")
+
+    assert services.tokens.users(ready.portal.id) == []
+
+
 @pytest.mark.parametrize("clean", ["0", "1"])
 def test_an_uninstalled_application_forgets_every_token(ready: Site, clean: str) -> None:
     services = ready.widget.services
@@ -130,6 +140,46 @@ def test_an_uninstalled_application_forgets_every_token(ready: Site, clean: str)
     if clean == "0":
         assert ready.portal.state is PortalState.REMOVED
     assert ready.send("ONAPPUNINSTALL", {"CLEAN": clean}) == [403]  # nothing proves it any more
+
+
+def test_a_page_that_is_open_during_the_removal_sends_nothing_any_more(ready: Site) -> None:
+    ready.widget.portals = [ready.portal.id]
+    ready.widget.add_line("sales")
+    web = ready.widget.twin()  # another process than the one that works on events
+    page = web.open().reveal()
+    chat = page.open_chat(page.keys["+7 961 951-00-00"]).chat
+    assert page.send(chat, "Здравствуйте", "key-1", confirmed=True).answer.status_code == 201
+
+    assert ready.send("ONAPPUNINSTALL", {"CLEAN": "0"}) == [200]
+    ready.widget.clock.forward(REMEMBERED_SECONDS)
+    calls = ready.outside.calls("gateway")
+
+    assert page.send(chat, "Ещё здесь?", "key-2", confirmed=True).refusal == "portal_closed"
+    assert page.history(chat).refusal == "portal_closed"
+    assert ready.outside.calls("gateway") == calls
+
+
+def test_a_page_that_is_open_during_the_deletion_is_of_an_unknown_portal(ready: Site) -> None:
+    ready.widget.portals = [ready.portal.id]
+    ready.widget.add_line("sales")
+    web = ready.widget.twin()  # another process, which remembers the portal for ten seconds
+    page = web.open(user="rep").reveal()
+    key = page.keys["+7 961 951-00-00"]
+    own = web.open("/app/", user="rep")
+    own.session = own.text.split('data-session="')[1].split('"')[0]
+    ready.widget.services.installer.uninstall(ready.portal.id, clean=True)
+    calls = [
+        lambda: page.check([key]),
+        lambda: page.open_chat(key),
+        lambda: own.post("/app/mine", {"line": None, "show_name": True}),
+    ]
+
+    remembered = dict(web.services.portals._remembered)
+
+    for call in calls:
+        web.services.portals._remembered.update(remembered)
+        answer = call()
+        assert (answer.answer.status_code, answer.refusal) == (403, "unknown_portal")
 
 
 def test_a_payment_asks_the_portal_and_believes_nothing_in_the_event(ready: Site) -> None:
@@ -235,6 +285,22 @@ def test_work_that_fails_is_tried_again_later_and_given_up_in_the_end(ready: Sit
     assert (row["attempts"], row["done_at"]) == (len(TRIES), 0)
     ready.outside.heal()
     assert services.event_work.work_on_what_was_left() == 0
+
+
+def test_an_event_that_waited_long_is_not_tried_all_at_once(ready: Site) -> None:
+    services, clock = ready.widget.services, ready.widget.clock
+    services.events.add(ready.portal.id, "ONCRMTYPEADD", {})
+    clock.forward(2 * TRIES[-1])  # the worker was away
+    ready.outside.break_portal("http_500", "batch", times=None)
+
+    tried = []
+    for _second in range(10):
+        tried.append(services.event_work.work_on_what_was_left())
+        clock.forward(1)
+    clock.forward(TRIES[1])
+    tried.append(services.event_work.work_on_what_was_left())
+
+    assert tried == [1] + 9 * [0] + [1]
 
 
 def test_a_lost_wake_up_loses_no_event(ready: Site) -> None:

@@ -198,6 +198,38 @@ def test_a_form_with_another_portals_domain_installs_nothing(site: Site) -> None
     assert site.widget.services.portals.all() == []
 
 
+@pytest.mark.parametrize("fault", ["QUERY_LIMIT_EXCEEDED", "CONNECTION_ERROR"])
+def test_a_portal_that_is_busy_for_a_moment_is_installed_all_the_same(site: Site, fault: str) -> None:
+    site.begin()
+    site.outside.break_portal(fault, "batch", times=2)
+    before = site.widget.clock()
+
+    assert site.install().answer.status_code == 200
+
+    assert site.widget.clock() >= before + 3  # it was given a second, and two
+    assert set(site.tabs) == TABS
+
+
+def test_what_passes_only_later_is_told_at_once(site: Site) -> None:
+    site.begin()
+    site.outside.break_portal("OPERATION_TIME_LIMIT", "batch", times=None)
+    assert site.install().refusal == "portal_busy"
+    assert site.outside.calls("portal")["batch"] == 1
+
+
+def test_every_call_of_an_installation_is_in_the_log(site: Site) -> None:
+    site.begin()
+    site.outside.break_portal("QUERY_LIMIT_EXCEEDED", "batch")
+    site.install()
+
+    log = site.widget.services.rest_log
+    log.flush()
+    entries = log.of(site.portal.id, 50)
+    assert len(entries) == site.outside.calls("portal")["batch"] == 3
+    assert [entry.outcome for entry in entries].count("200") == 2
+    assert {entry.user_id for entry in entries} == {ADMIN}
+
+
 def test_a_reinstallation_opens_a_removed_portal_and_keeps_its_data(site: Site) -> None:
     site.set_up()
     site.widget.portals[0] = site.portal.id

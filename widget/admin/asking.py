@@ -78,7 +78,4 @@ def anybody() -> Asker:
 
 
 def _portal(session: Session) -> Portal:
-    portal = services().portals.get(session.portal_id)
-    if portal is None:
-        raise Refused(Refusal.UNKNOWN_PORTAL, 403, "session's portal is gone")
-    return portal
+    return services().portals.require(session.portal_id)

@@ -6,19 +6,20 @@ bitrix24/b24restdocs: settings/app-installation/*, api-reference/widgets/placeme
 """
 
 import logging
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx
 
 from widget.bitrix24.country import country_of
-from widget.bitrix24.errors import error_of, refused
+from widget.bitrix24.errors import Reaction, blocked_until, error_of, reaction_to, refused
 from widget.bitrix24.events import UNINSTALLED
 from widget.bitrix24.findings import FieldFinding, InLayout, Inspection, InstallerState, Part, Report
 from widget.bitrix24.found import Found, found_of, left_of, next_page, questions
-from widget.bitrix24.oauth import Home, OAuth
+from widget.bitrix24.oauth import Home, Identity, OAuth
 from widget.bitrix24.parts import (
     APP_VERSION,
     Step,
@@ -31,12 +32,13 @@ from widget.bitrix24.parts import (
     wanted_of,
 )
 from widget.bitrix24.placement import Placement
-from widget.bitrix24.rest import Batch, Rest, batch_of, parameters_of
+from widget.bitrix24.rest import Batch, Rest, batch_of, outcome_of, parameters_of
 from widget.bitrix24.userfield import TYPE_ID, in_layout
 from widget.errors import Refusal, Refused
 from widget.http import OutsideError, fetch
 from widget.storage.events import Events
 from widget.storage.portals import Installation, Portal, Portals, PortalState
+from widget.storage.rest_log import Call
 from widget.storage.tokens import Token, Tokens
 from widget.untrusted import map_of
 
@@ -94,7 +96,8 @@ class Installer:
 
         Nothing in the form is believed: portal, user, address and rights come from the authorisation server and from
         the portal it names. Nothing is stored or bound for a user who is not an administrator: Refused(NOT_ADMIN).
-        Raises Refused and NoAddress. Two outside calls, one more for every 50 things that are missing.
+        Raises Refused and NoAddress. Two outside calls, one more for every 50 things that are missing
+        and for each pause that a busy portal asks for.
         """
         self._require_address()
         home = Home(form.domain)  # a hint which server to ask first, and no more
@@ -102,8 +105,10 @@ class Installer:
         if form.domain and identity.domain != form.domain:
             raise Refused(Refusal.NO_AUTH, 403, "domain of another portal")
 
+        first: list[Call] = []
+
         def ask_first(commands: Mapping[str, tuple[str, Mapping[str, Any]]]) -> Batch:
-            return self._first_batch(identity.endpoint, form.access_token, commands)
+            return self._first_batch(identity, form.access_token, commands, first)
 
         found = self._look(ask_first, identity.user_id)
         _require_admin(found)
@@ -123,6 +128,8 @@ class Installer:
             ),
             country=country_of(found.licence),
         )
+        for call in first:
+            self._rest.log(replace(call, portal_id=portal.id))
         expires_at = self._clock() + form.expires_in
         self._tokens.put(portal.id, identity.user_id, Token(form.access_token, form.refresh_token, expires_at))
         ask = self._as_user(portal, identity.user_id)
@@ -276,25 +283,37 @@ class Installer:
         return InstallerState.READY if admin is True else InstallerState.NOT_ADMIN
 
     def _first_batch(
-        self, endpoint: str, access_token: str, commands: Mapping[str, tuple[str, Mapping[str, Any]]]
+        self,
+        identity: Identity,
+        access_token: str,
+        commands: Mapping[str, tuple[str, Mapping[str, Any]]],
+        made: list[Call],
     ) -> Batch:
-        """A batch with the token that was just proved: nothing is stored yet, so nothing can be refreshed."""
-        try:
-            answer = fetch(
-                self._http,
-                "POST",
-                f"{endpoint}batch",
-                timeout=self._timeout,
-                json=parameters_of(commands),
-                headers={"Authorization": f"Bearer {access_token}"},
-            )
-        except OutsideError as error:
-            raise Refused(Refusal.PORTAL_FAILED, 502, error.reason) from error
-        body = answer.json()
-        result = body.get("result") if isinstance(body, dict) else None
-        if not isinstance(result, dict):
-            raise refused(error_of(body, answer.status))
-        return batch_of(result)
+        """A batch with the token that was just proved: nothing is stored yet, so nothing can be refreshed. A busy
+        portal is asked again as `Rest.call` does. What was asked goes to `made`, for a log that has no portal yet."""
+        pauses, params = self._rest.pauses(), parameters_of(commands)
+        while True:
+            started = time.monotonic()
+            try:
+                answer = fetch(
+                    self._http,
+                    "POST",
+                    f"{identity.endpoint}batch",
+                    timeout=min(self._timeout, pauses.left),
+                    json=params,
+                    headers={"Authorization": f"Bearer {access_token}"},
+                )
+            except OutsideError as error:
+                raise Refused(Refusal.PORTAL_FAILED, 502, error.reason) from error
+            took, outcome = round(1000 * (time.monotonic() - started)), outcome_of(answer)
+            made.append(Call(0, identity.user_id, self._clock(), "batch", outcome, took, params, answer.body))
+            body = answer.json()
+            result = body.get("result") if isinstance(body, dict) else None
+            if isinstance(result, dict):
+                return batch_of(result)
+            code = error_of(body, answer.status)
+            if reaction_to(code) is not Reaction.WAIT or not pauses.pause():
+                raise refused(code, until=blocked_until(body))
 
 
 def _require_admin(found: Found) -> None:

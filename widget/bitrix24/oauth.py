@@ -161,7 +161,8 @@ class OAuth:
     def _first_answer(self, method: str, path: str, home: Home, **request: Any) -> tuple[dict[str, Any], str]:
         """Ask the servers in turn: the other one only when the first is out of reach or does not know us.
 
-        Gives the answer and whose it is. When neither knows us, the first refusal stands.
+        Gives the answer and whose it is. When neither knows us, the first refusal stands. A refusal by the other one
+        alone says nothing: it may never have heard of a token that the one out of reach would honour.
         """
         last: OutsideError | None = None
         refusal: tuple[dict[str, Any], str] | None = None
@@ -174,9 +175,10 @@ class OAuth:
                 continue
             found = answer.json()
             body = found if isinstance(found, dict) else {}
-            if str(body.get("error")).lower() not in NOT_OURS:
+            ours = str(body.get("error")).lower() not in NOT_OURS
+            if ours and (last is None or "error" not in body):
                 return body, server
             refusal = refusal or (body, server)
-        if refusal is None:
+        if last or refusal is None:
             raise Refused(Refusal.PORTAL_FAILED, 502, "authorisation server: no answer") from last
         return refusal

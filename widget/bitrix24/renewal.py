@@ -53,8 +53,9 @@ class Renewal:
     def renew(self, portal: Portal, user_id: int, expired: Token) -> Token:
         """A pair that works instead of the expired one: another caller's new one, or one that we fetch.
 
-        At most one outside call for all who ask at once. The new pair is stored before anybody gets it. Raises
-        Refused; with the reason invalid_grant the stored pair is worth nothing and no newer one is there.
+        At most one outside call for all who ask at once. The new pair is stored before anybody gets it, and where the
+        old one was forgotten meanwhile (the application was removed) nobody does. Raises Refused; with the reason
+        invalid_grant the stored pair is worth nothing and no newer one is there.
         """
         with self._lock:
             queue = self._queues.setdefault((portal.id, user_id), threading.Lock())
@@ -65,6 +66,8 @@ class Renewal:
                 if stored.access != expired.access:
                     self._metrics.renewed("shared")
                     return stored
+                if not stored.refresh:  # Bitrix24 posted none; the next page that is opened brings one
+                    raise Refused(Refusal.NO_AUTH, 401, "no refresh token")
                 now = self._now()
                 until = now + self._lease_seconds
                 if self._tokens.lease(portal.id, user_id, stored, now=now, until=until):
@@ -95,7 +98,10 @@ class Renewal:
         """From the answer until here the only copy is in this process: a crash between loses it, nothing can help."""
         for tries_left in reversed(range(STORE_TRIES)):
             try:
-                return self._tokens.put(portal.id, user_id, token)
+                stored = self._tokens.replace(portal.id, user_id, token)
+                if stored is None:
+                    raise Refused(Refusal.NO_AUTH, 401, "no stored token")
+                return stored
             except SQLAlchemyError as error:
                 log.error("a new pair was not stored, %d tries left: %s", tries_left, type(error).__name__)
                 if not tries_left:

@@ -22,7 +22,7 @@ from widget.bitrix24.renewal import Renewal
 from widget.errors import Refusal, Refused
 from widget.http import Answer, OutsideError, fetch
 from widget.metrics import Metrics
-from widget.storage.portals import Portal, Portals, PortalState
+from widget.storage.portals import Portal, Portals
 from widget.storage.rest_log import Call, RestLog
 from widget.storage.tokens import Token, Tokens
 from widget.untrusted import map_of
@@ -91,10 +91,9 @@ class Rest:
         One outside call; another one after an expired token (with a renewal between), after a move, and after each
         pause that a busy portal asks for, as long as the call's patience lasts. None for a closed portal.
         """
-        if portal.state is not PortalState.ACTIVE:
-            raise Refused(Refusal.PORTAL_CLOSED, 403, portal.closed_reason or portal.state.value)
+        portal.require_active()
         token = self._stored(portal, user_id)
-        pauses = _Pauses(self._patience, self._sleep)
+        pauses = self.pauses()
         renewed = moved = False
         while True:
             answer = self._post(portal, user_id, method, params, token, pauses.left)
@@ -116,6 +115,14 @@ class Rest:
                 self._bear(portal, user_id, token, code)
                 raise refused(code, until=blocked_until(body))
 
+    def pauses(self) -> "Pauses":
+        """For one call, also one that an installation makes before there is a portal."""
+        return Pauses(self._patience, self._sleep)
+
+    def log(self, call: Call) -> None:
+        """Log a call that an installation made before there was a portal."""
+        self._rest_log.write(call)
+
     def _post(
         self, portal: Portal, user_id: int, method: str, params: Mapping[str, Any], token: Token, left: float
     ) -> Answer:
@@ -132,7 +139,7 @@ class Rest:
                 json=params,
                 headers={"Authorization": f"Bearer {token.access}"},
             )
-            outcome, body = _outcome(answer), answer.body
+            outcome, body = outcome_of(answer), answer.body
         except OutsideError as error:
             outcome = error.reason
             raise Refused(Refusal.PORTAL_FAILED, 502, error.reason) from error
@@ -190,7 +197,7 @@ class Rest:
         return moved
 
 
-class _Pauses:
+class Pauses:
     """The pauses of one call, bounded in number and by the time that the call may take."""
 
     def __init__(self, patience: float, sleep: Callable[[float], None]) -> None:
@@ -213,7 +220,7 @@ class _Pauses:
         return True
 
 
-def _outcome(answer: Answer) -> str:
+def outcome_of(answer: Answer) -> str:
     error = "" if answer.status == 200 else f" {known_code(error_of(answer.json(), answer.status))}"
     return f"{answer.status}{error}"
 

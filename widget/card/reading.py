@@ -10,7 +10,6 @@ from widget.bitrix24.rest import Rest
 from widget.card.collect import SHOWN, CardPhone, arrange, phones_of
 from widget.card.memory import Card, CardMemory
 from widget.card.rows import Known, KnownChats
-from widget.errors import Refusal, Refused
 from widget.keys import PhoneKeys
 from widget.once import Once
 from widget.phones.facts import facts_of
@@ -144,10 +143,7 @@ class CardReader:
         return card
 
     def portal(self, session: Session) -> Portal:
-        portal = self._portals.get(session.portal_id)
-        if portal is None:
-            raise Refused(Refusal.UNKNOWN_PORTAL, 403, "session's portal is gone")
-        return portal
+        return self._portals.require(session.portal_id)
 
     def _chats_of(self, session: Session, card: Card, answers: Mapping[str, Presence]) -> KnownChats:
         """The last used chat of each number on a line this user may use. One query, and an insert for each chat that

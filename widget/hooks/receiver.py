@@ -91,7 +91,8 @@ class Receiver:
         return True
 
     def _take_tokens(self, portal: Portal, event: Event) -> int:
-        """Store the new pair that came with an event, if the authorisation server says whose it is. Whose, or 0.
+        """Store the new pair that came with an event of an active portal, if the authorisation server says whose it
+        is. Whose, or 0.
 
         They are sealed here, in the request, because the row of an event never holds a token. One outside call.
         """
@@ -105,6 +106,10 @@ class Receiver:
             log.warning("event %s portal=%s: its tokens are not taken (%s)", event.name, portal.id, refusal.reason)
             return 0
         pair = Token(event.access_token, event.refresh_token, self._clock() + event.expires_in)
+        still = self._portals.find(portal.member_id, again=True)
+        if still is None or still.state is not PortalState.ACTIVE:  # removed or closed, perhaps while we asked
+            log.warning("event %s portal=%s: its tokens are not taken (not active)", event.name, portal.id)
+            return 0
         self._tokens.put(portal.id, identity.user_id, pair)
         return identity.user_id
 

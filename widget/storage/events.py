@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, RowMapping, and_, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Engine, RowMapping, and_, delete, insert, select, update
 
 from widget.storage.schema import events
 
-# Seconds after its arrival when an event is tried for the first, second, … time. After the last it is given up and
-# kept, with the error, for the operator.
+# Seconds before an event's first, second, … try, each counted from the try before: a worker that was away for a day
+# must not use them all up at once. After the last it is given up and kept, with the error, for the operator.
 TRIES = (0.0, 60.0, 300.0, 1800.0, 7200.0, 21_600.0)
 DONE_DAYS = 7.0
 DAY = 86_400
@@ -51,7 +51,10 @@ class Events:
             if row is None:
                 return None
             same = and_(events.c.id == event_id, events.c.done_at == 0, events.c.attempts == row["attempts"])
-            if not connection.execute(update(events).where(same).values(attempts=row["attempts"] + 1)).rowcount:
+            attempts = row["attempts"] + 1
+            pause = TRIES[attempts] if attempts < len(TRIES) else 0.0
+            taken = update(events).where(same).values(attempts=attempts, next_try_at=now + pause)
+            if not connection.execute(taken).rowcount:
                 return None
         return _event(row)
 
@@ -104,10 +107,7 @@ class Events:
 
 
 def _due(now: float) -> ColumnElement[bool]:
-    tries = [
-        and_(events.c.attempts == count, events.c.received_at <= now - seconds) for count, seconds in enumerate(TRIES)
-    ]
-    return and_(events.c.done_at == 0, or_(*tries))
+    return and_(events.c.done_at == 0, events.c.attempts < len(TRIES), events.c.next_try_at <= now)
 
 
 def _event(row: RowMapping) -> StoredEvent:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from cachetools import TTLCache
 from sqlalchemy import ColumnElement, Engine, RowMapping, delete, insert, select, update
 
+from widget.errors import Refusal, Refused
 from widget.storage.schema import portals
 from widget.storage.vault import Vault
 
@@ -72,6 +73,11 @@ class Portal:
         parts = urlsplit(self.endpoint)
         return f"{parts.scheme}://{parts.netloc}"
 
+    def require_active(self) -> None:
+        """Raises Refused(PORTAL_CLOSED) where the application is switched off or was removed."""
+        if self.state is not PortalState.ACTIVE:
+            raise Refused(Refusal.PORTAL_CLOSED, 403, self.closed_reason or self.state.value)
+
 
 class Portals:
     def __init__(self, engine: Engine, vault: Vault, clock: Callable[[], float]) -> None:
@@ -88,8 +94,21 @@ class Portals:
                 self._remembered.pop(("member_id", member_id), None)
         return self._remember(("member_id", member_id), portals.c.member_id == member_id)
 
-    def get(self, portal_id: int) -> Portal | None:
+    def get(self, portal_id: int, *, again: bool = False) -> Portal | None:
+        """`again`: not from memory, as with `find`."""
+        if again:
+            with self._lock:
+                self._remembered.pop(("id", portal_id), None)
         return self._remember(("id", portal_id), portals.c.id == portal_id)
+
+    def require(self, portal_id: int) -> Portal:
+        """The portal of a session. Refused(UNKNOWN_PORTAL) where it was deleted, Refused(PORTAL_CLOSED) where it is
+        closed or removed; both at most 10 s later than in the process that did it."""
+        portal = self.get(portal_id)
+        if portal is None:
+            raise Refused(Refusal.UNKNOWN_PORTAL, 403, "session's portal is gone")
+        portal.require_active()
+        return portal
 
     def all(self) -> list[Portal]:
         with self._engine.connect() as connection:

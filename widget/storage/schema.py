@@ -216,6 +216,7 @@ events = Table(
     Column("received_at", Float, nullable=False),
     Column("done_at", Float, nullable=False),  # 0 until it was worked on; the row is the truth, the queue only wakes
     Column("attempts", Integer, nullable=False),
+    Column("next_try_at", Float, nullable=False, server_default="0"),
     Column("error", String(200), nullable=False),
     Index(None, "done_at", "id"),
 )

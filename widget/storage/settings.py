@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import Engine, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Engine, select
 
 from widget.storage.schema import user_settings
+from widget.storage.upsert import insert_into
 
 
 @dataclass(frozen=True)
@@ -28,13 +28,9 @@ class UserSettings:
         return Defaults(row["line_id"] or None, row["show_name"]) if row else Defaults()
 
     def put(self, portal_id: int, user_id: int, defaults: Defaults) -> None:
-        mine = (user_settings.c.portal_id == portal_id) & (user_settings.c.user_id == user_id)
+        """Raises IntegrityError for a portal that is gone."""
         values = {"line_id": defaults.line_id or 0, "show_name": defaults.show_name}
-        for _attempt in range(2):
-            try:
-                with self._engine.begin() as connection:
-                    if not connection.execute(update(user_settings).where(mine).values(values)).rowcount:
-                        connection.execute(insert(user_settings).values(portal_id=portal_id, user_id=user_id, **values))
-                return
-            except IntegrityError:
-                continue  # another tab was quicker; its row is there now
+        with self._engine.begin() as connection:
+            row = insert_into(connection, user_settings).values(portal_id=portal_id, user_id=user_id, **values)
+            mine = [user_settings.c.portal_id, user_settings.c.user_id]
+            connection.execute(row.on_conflict_do_update(index_elements=mine, set_=values))

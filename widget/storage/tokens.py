@@ -49,6 +49,23 @@ class Tokens:
 
         A pair without a refresh token keeps the stored one. Raises IntegrityError for a portal that is gone.
         """
+        stored = self.replace(portal_id, user_id, token)
+        if stored:
+            return stored
+        sealed = self._vault.seal(token.access)
+        new = {"access": sealed, "refresh": self._vault.seal(token.refresh), "expires_at": token.expires_at}
+        try:
+            with self._engine.begin() as connection:
+                connection.execute(insert(tokens).values(portal_id=portal_id, user_id=user_id, **new))
+        except IntegrityError:  # two first openings at once: the other one's row is there now
+            stored = self.replace(portal_id, user_id, token)
+            if not stored:
+                raise
+            return stored
+        return replace(token, sealed=sealed)
+
+    def replace(self, portal_id: int, user_id: int, token: Token) -> Token | None:
+        """The same where a pair is stored; None where it was forgotten meanwhile, and then nothing is stored."""
         sealed = self._vault.seal(token.access)
         values: dict[str, str | float] = {
             "access": sealed,
@@ -57,17 +74,9 @@ class Tokens:
         }
         if token.refresh:
             values["refresh"] = self._vault.seal(token.refresh)
-        stored = replace(token, sealed=sealed)
-        if self._update(portal_id, user_id, values):
-            return stored
-        new = {"refresh": self._vault.seal(""), **values}
-        try:
-            with self._engine.begin() as connection:
-                connection.execute(insert(tokens).values(portal_id=portal_id, user_id=user_id, **new))
-        except IntegrityError:  # two first openings at once: the other one's row is there now
-            if not self._update(portal_id, user_id, values):
-                raise
-        return stored
+        with self._engine.begin() as connection:
+            row = update(tokens).where(self._row(portal_id, user_id)).values(values)
+            return replace(token, sealed=sealed) if connection.execute(row).rowcount else None
 
     def lease(self, portal_id: int, user_id: int, pair: Token, *, now: float, until: float) -> bool:
         """The right to renew this very pair, for one caller of all processes until it ends. One statement."""
@@ -82,10 +91,11 @@ class Tokens:
             connection.execute(update(tokens).where(mine).values(renewing_until=0.0))
 
     def drop(self, portal_id: int, user_id: int, pair: Token | None = None) -> None:
-        """Forget a user's pair; with `pair` only while it is the stored one, so that a newer one stays."""
+        """Forget a user's pair; with `pair` only while it is the stored one, so that a newer one stays, and nobody
+        renews it: what they get needs its row."""
         mine = self._row(portal_id, user_id)
         if pair is not None:
-            mine = mine & (tokens.c.access == pair.sealed)
+            mine = mine & (tokens.c.access == pair.sealed) & (tokens.c.renewing_until == 0.0)
         with self._engine.begin() as connection:
             connection.execute(delete(tokens).where(mine))
 
@@ -93,10 +103,6 @@ class Tokens:
         """Forget every pair of a portal. Returns how many."""
         with self._engine.begin() as connection:
             return connection.execute(delete(tokens).where(tokens.c.portal_id == portal_id)).rowcount
-
-    def _update(self, portal_id: int, user_id: int, values: dict[str, str | float]) -> bool:
-        with self._engine.begin() as connection:
-            return bool(connection.execute(update(tokens).where(self._row(portal_id, user_id)).values(values)).rowcount)
 
     @staticmethod
     def _row(portal_id: int, user_id: int) -> ColumnElement[bool]:
