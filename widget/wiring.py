@@ -236,6 +236,7 @@ def build(
         gateways,
         webhooks,
         vault,
+        cooling,
         wake=lambda event_id: jobs.wake("event", event_id),
         clock=clock,
     )
