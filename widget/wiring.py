@@ -195,7 +195,7 @@ def build(
     purse = Purse(_limiter(config, clock), usage, cooling, _terms(config), clock)
     reveals = Reveals(answers, usage, keys)
     evidence = Evidence(known, chats, clock)
-    learning = Learning(evidence, cooling, purse, reveals, usage)
+    learning = Learning(evidence, cooling, purse, reveals, usage, messages.count)
     gateway_work = GatewayWork(lines, chats, sends, messages, vault, heard=learning.heard)
     event_work = EventWork(events, portals, installer, answers, gateway_work, card_seconds=config.card_ttl)
     jobs = Jobs(lambda: queue or _queue(config), clock)
@@ -236,6 +236,7 @@ def build(
         gateways,
         webhooks,
         vault,
+        cooling,
         wake=lambda event_id: jobs.wake("event", event_id),
         clock=clock,
     )

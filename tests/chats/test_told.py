@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from widget.chats.told import Told, brought_up_to_date, completed, joined, read_told, seen, told_by, told_json
-from widget.gateways.base import Ack, EventKind, GatewayEvent, Media, Message, Quote
+from widget.gateways.base import Ack, EventKind, GatewayEvent, Media, Message, Quote, Trouble
 
 TEXTS = st.sampled_from(["", "да", "нет", "<b>", "👍", "x" * 40])
 TIMES = st.integers(min_value=1, max_value=5)
@@ -27,8 +27,8 @@ MESSAGES = st.builds(
     deleted=st.booleans(),
 )
 EVENTS = st.builds(
-    lambda kind, at, from_me, message, ack, text, nobody: GatewayEvent(
-        kind, float(at), ("1@c.us",), "M", from_me, message, ack, text, nobody
+    lambda kind, at, from_me, message, ack, text, nobody, why: GatewayEvent(
+        kind, float(at), ("1@c.us",), "M", from_me, message, ack, text, nobody, why=why
     ),
     st.sampled_from([kind for kind in EventKind if kind is not EventKind.LINE]),
     TIMES,
@@ -37,6 +37,7 @@ EVENTS = st.builds(
     st.sampled_from(Ack),
     TEXTS,
     st.booleans(),
+    st.sampled_from([None, Trouble.RESTRICTED, Trouble.THROTTLED]),
 )
 FACTS = st.lists(EVENTS.map(told_by), max_size=6).map(lambda facts: reduce(joined, facts, Told()))
 WRITTEN = Message("M", "ref", 100, True, "Привет", ack=Ack.SENT)

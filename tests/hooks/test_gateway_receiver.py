@@ -267,6 +267,26 @@ def test_a_change_of_the_line_is_seen_at_the_next_look(gateway: Caller, outside:
     assert services.gateways.status(line).state is LineState.OFFLINE
 
 
+@pytest.mark.parametrize("state", [LineState.RESTRICTED, LineState.BANNED])
+def test_a_restriction_that_a_line_tells_of_pauses_its_checks_at_once(gateway: Caller, state: LineState) -> None:
+    now, services, line = gateway.widget.clock(), gateway.widget.services, gateway.line
+    assert gateway.tell(line_is(state, at=now, until=now + 7200)) == 200
+    cooldown = services.cooldowns.read(line.portal_id, line.id)
+    assert (cooldown.until, cooldown.why, cooldown.halved_until > now + 86_400) == (now + 7200, state.value, True)
+
+
+def test_a_restriction_told_again_or_too_late_starts_no_pause(gateway: Caller, clock: Clock) -> None:
+    now, services, line = clock(), gateway.widget.services, gateway.line
+    gateway.tell(line_is(LineState.RESTRICTED, at=now))
+    first = services.cooldowns.read(line.portal_id, line.id)
+    assert first.until == now + 86_400
+    clock.forward(2 * 86_400)
+    gateway.tell(line_is(LineState.RESTRICTED, at=now))
+    gateway.tell(line_is(LineState.READY, at=clock()))
+    gateway.tell(line_is(LineState.RESTRICTED, at=now + 1))
+    assert services.cooldowns.read(line.portal_id, line.id) == first
+
+
 def test_no_text_number_or_secret_reaches_a_log(gateway: Caller, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level("DEBUG"):
         gateway.tell(written(text="Секретный текст", at=1.0))

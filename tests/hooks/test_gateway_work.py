@@ -1,7 +1,9 @@
 """What becomes of what gateways tell: the same chat, in whatever order and however often it was told."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -13,7 +15,7 @@ from sandbox import people
 from tests.hooks.gateways import CLIENT, LID, PHONE, Caller, PlainWebhooks, a_talk, about, muddled, plain, tick, written
 from tests.stand import Clock, Outside, Widget, config_for, start_widget
 from widget.chats.sending import message_id_of
-from widget.gateways.base import Ack, EventKind
+from widget.gateways.base import Ack, EventKind, GatewayEvent, SendResult, Sent, Trouble
 from widget.hooks.gateway_work import GatewayWork
 from widget.storage.schema import events, messages
 from widget.storage.sends import SendState
@@ -262,7 +264,9 @@ def test_who_listens_hears_of_each_message_and_each_arrival_once(gateway: Caller
         services.sends,
         services.messages,
         services.vault,
-        heard=lambda line, phone, kind, from_me, at: heard.append((line.id, phone, kind.value, from_me, at)),
+        heard=lambda line, phone, event, _went: heard.append(
+            (line.id, phone, event.kind.value, event.from_me, event.at)
+        ),
     )
     told = [
         written("C1", at=now - 9),
@@ -282,6 +286,178 @@ def test_who_listens_hears_of_each_message_and_each_arrival_once(gateway: Caller
         (line, PHONE, "ack", True, now - 7),
         (line, "", "message", False, now - 4),
     ]
+
+
+# What is counted, and what is learned.
+
+
+@dataclass
+class Desk:
+    """A rep who writes through the real service to a gateway that answers as it is told to."""
+
+    gateway: Caller
+
+    def __post_init__(self) -> None:
+        self.services, self.line = self.gateway.widget.services, self.gateway.line
+        self.chat, _new = self.services.chat_service.open(self.line, ORDERS, user_id=REP)
+
+    def send(self, outcome: Sent, given: str = "", *, first: Sequence[GatewayEvent] = (), key: str = "k1") -> str:
+        """`first` is worked on before the gateway's answer is known. The message's id."""
+
+        def send_text(chat_id: str, text: str, *, message_id: str, reply_to: str = "") -> SendResult:
+            self.tell(*first)
+            return SendResult(outcome, given, Trouble.BROKEN_ANSWER if outcome is Sent.REFUSED else None)
+
+        self.services.gateways.of(self.line).send_text = send_text  # type: ignore[method-assign]
+        return self.services.chat_service.send(
+            self.line, self.chat, "Добрый день", send_key=key, user_id=REP
+        ).message_id
+
+    def tell(self, *told: GatewayEvent) -> None:
+        for event in told:
+            assert self.gateway.tell(event) == 200
+
+    @property
+    def sent(self) -> int:
+        return sum(self.sent_by_hour.values())
+
+    @property
+    def sent_by_hour(self) -> dict[int, int]:
+        found = self.services.usage.hours(self.line.portal_id, since=0, line_id=self.line.id)
+        return {hour: counts.sent for (_line, hour), counts in found.items() if counts.sent}
+
+
+@pytest.fixture
+def desk(gateway: Caller) -> Desk:
+    return Desk(gateway)
+
+
+def echo(name: str, clock: Clock, *, ids: Sequence[str] = (ORDERS_ID,), **more: Any) -> GatewayEvent:
+    return written(name, at=clock(), from_me=True, ids=ids, **more)
+
+
+def test_an_echo_that_overtakes_the_gateways_answer_is_the_same_message(desk: Desk, clock: Clock) -> None:
+    desk.send(Sent.SENT, "GIVEN", first=[echo("GIVEN", clock)])
+    assert desk.sent == 1
+    desk.tell(echo("GIVEN", clock), echo("GIVEN", clock, ids=(LID,)))
+    assert desk.sent == 1
+
+
+@pytest.mark.parametrize("name", ["", "GIVEN"])
+def test_an_echo_after_the_answer_is_the_same_message(desk: Desk, clock: Clock, name: str) -> None:
+    desk.tell(echo(desk.send(Sent.QUEUED, name), clock))
+    assert desk.sent == 1
+
+
+def test_a_message_from_the_phone_is_counted_once_under_two_ids_of_its_chat(desk: Desk, clock: Clock) -> None:
+    desk.tell(echo("P1", clock), echo("P1", clock, ids=(LID,)))
+    assert desk.sent == 1
+
+
+def test_a_message_from_the_phone_is_counted_in_the_hour_in_which_it_was_written(desk: Desk, clock: Clock) -> None:
+    late = echo("P1", clock)
+    clock.forward(30 * 3600)
+    desk.tell(late, written("P2", at=clock() + 9 * 3600, from_me=True, ids=(ORDERS_ID,)))
+    assert desk.sent_by_hour == {int(late.at // 3600): 1, int(clock() // 3600): 1}
+
+
+@pytest.mark.parametrize("tells", ["its echo", "a tick"])
+def test_a_send_that_may_have_gone_out_is_counted_when_it_is_seen(desk: Desk, clock: Clock, tells: str) -> None:
+    name = desk.send(Sent.UNKNOWN)
+    assert desk.sent == 0
+    seen = echo(name, clock) if tells == "its echo" else tick(Ack.DELIVERED, name, at=clock(), ids=(ORDERS_ID,))
+    desk.tell(seen, seen, echo(name, clock))
+    assert (state_of(desk.gateway, "k1")[0] is SendState.UNKNOWN, desk.sent) == (False, 1)
+
+
+def test_a_queued_message_that_was_refused_is_taken_back_once_from_its_own_hour(desk: Desk, clock: Clock) -> None:
+    names = [desk.send(Sent.QUEUED, f"G{number}", key=f"k{number}") for number in range(3)]
+    hour = int(clock() // 3600)
+    clock.forward(3 * 3600)
+    failed = [tick(Ack.FAILED, name, at=clock(), ids=(ORDERS_ID,), not_on_whatsapp=True) for name in names[:2]]
+    desk.tell(*failed, *failed, tick(Ack.FAILED, names[0], at=clock(), ids=(LID,)))
+    assert desk.sent_by_hour == {hour: 1}
+
+
+def test_what_is_refused_after_its_hour_was_forgotten_leaves_no_count_below_zero(desk: Desk, clock: Clock) -> None:
+    name = desk.send(Sent.QUEUED, "GIVEN")
+    clock.forward(9 * 86_400)
+    desk.services.usage.purge()
+    desk.tell(tick(Ack.FAILED, name, at=clock(), ids=(ORDERS_ID,)))
+    assert desk.sent_by_hour == {}
+
+
+def test_a_message_that_the_gateway_refuses_is_not_counted_for_its_echo(desk: Desk, clock: Clock) -> None:
+    name = message_id_of(desk.line.portal_id, "k1")
+    desk.send(Sent.REFUSED, first=[echo(name, clock, ack=Ack.PENDING)])
+    desk.tell(echo(name, clock))
+    assert (state_of(desk.gateway, "k1")[0], desk.sent) == (SendState.FAILED, 0)
+
+
+def test_what_was_refused_and_arrived_after_all_counts(desk: Desk, clock: Clock) -> None:
+    name = desk.send(Sent.QUEUED, "GIVEN")
+    desk.tell(tick(Ack.FAILED, name, at=clock(), ids=(ORDERS_ID,)))
+    assert desk.sent == 0
+    desk.tell(tick(Ack.READ, name, at=clock(), ids=(ORDERS_ID,)))
+    assert desk.sent == 1
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data(), outcome=st.sampled_from([Sent.SENT, Sent.QUEUED, Sent.UNKNOWN]), ours=st.booleans())
+def test_whatever_comes_first_or_again_a_message_counts_once(
+    start: Callable[..., Widget], clock: Clock, data: st.DataObject, outcome: Sent, ours: bool
+) -> None:
+    """A send and a message from the phone, some of it told before the gateway has answered, some of it twice."""
+    desk = Desk(Caller(start(f"counts-{uuid4()}")))
+    name = message_id_of(desk.line.portal_id, "k1") if ours or outcome is Sent.UNKNOWN else "GIVEN"
+    ends = data.draw(st.lists(st.sampled_from([Ack.PENDING, Ack.SENT, Ack.FAILED, Ack.DELIVERED]), max_size=3))
+    told = [echo(name, clock), echo("P1", clock), echo("P1", clock, ids=(LID,))]
+    told += [tick(ack, name, at=clock(), ids=(ORDERS_ID,)) for ack in ends]
+    told = data.draw(st.permutations([*told, *data.draw(st.lists(st.sampled_from(told), max_size=3))]))
+    before = data.draw(st.integers(min_value=0, max_value=len(told)))
+    desk.send(outcome, name, first=told[:before])
+    desk.tell(*told[before:])
+    failed = Ack.FAILED in ends and Ack.DELIVERED not in ends
+    assert desk.sent == 1 + (not failed)
+
+
+def test_a_number_that_a_webhook_says_has_no_whatsapp_is_a_no_on_the_card(
+    desk: Desk, clock: Clock, outside: Outside
+) -> None:
+    card = desk.gateway.widget.open().reveal().check()
+    assert card.rows["+7 926 111-22-33"] == "yes"
+    name = desk.send(Sent.QUEUED, "GIVEN")
+    clock.forward(60)
+    failed = tick(Ack.FAILED, name, at=clock(), ids=(ORDERS_ID,), not_on_whatsapp=True)
+    desk.tell(failed)
+    outside.reset()
+    assert card.reveal().rows["+7 926 111-22-33"] == "no"
+    clock.forward(60)
+    desk.tell(written("C1", at=clock(), ids=(ORDERS_ID,)), failed)
+    assert card.reveal().rows["+7 926 111-22-33"] == "yes"
+    assert "check-exists" not in outside.calls()
+
+
+def test_a_refusal_that_comes_after_the_arrival_says_nothing_of_the_number(desk: Desk, clock: Clock) -> None:
+    name = desk.send(Sent.QUEUED, "GIVEN")
+    desk.tell(
+        tick(Ack.DELIVERED, name, at=clock() - 9, ids=(ORDERS_ID,)),
+        tick(Ack.FAILED, name, at=clock(), ids=(ORDERS_ID,), not_on_whatsapp=True),
+    )
+    assert desk.gateway.widget.open().reveal().rows["+7 926 111-22-33"] == "yes"
+    assert desk.sent == 1
+
+
+def test_a_message_that_a_restriction_made_fail_says_so_and_pauses_the_lines_checks(desk: Desk, clock: Clock) -> None:
+    name = desk.send(Sent.SENT, "GIVEN")
+    failed = tick(Ack.FAILED, name, at=clock(), ids=(ORDERS_ID,), why=Trouble.RESTRICTED)
+    desk.tell(failed, tick(Ack.FAILED, name, at=clock(), ids=(ORDERS_ID,)))
+    assert state_of(desk.gateway, "k1") == (SendState.FAILED, "restricted")
+    cooldown = desk.services.cooldowns.read(desk.line.portal_id, desk.line.id)
+    assert (cooldown.why, cooldown.until) == ("restricted", clock() + 86_400)
+    clock.forward(2 * 86_400)
+    desk.tell(failed)
+    assert desk.services.cooldowns.read(desk.line.portal_id, desk.line.id) == cooldown
 
 
 # When it cannot be done now.

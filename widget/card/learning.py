@@ -1,17 +1,19 @@
 """What sends and webhooks teach: proof that saves checks, pauses that save a line, counts that a budget is made of."""
 
 import logging
+from collections.abc import Callable
 
 from ratelimit import StorageUnavailable
 from widget.card.reveals import Reveals
-from widget.gateways.base import EventKind, SendResult, Sent, Trouble
+from widget.gateways.base import Ack, EventKind, GatewayEvent, SendResult, Sent, Trouble
 from widget.gateways.lines import capabilities_of
 from widget.presence.cooling import Cooling
 from widget.presence.evidence import Evidence
 from widget.presence.purse import Purse
 from widget.presence.records import How
 from widget.storage.lines import Line
-from widget.storage.usage import Usage
+from widget.storage.messages import Went
+from widget.storage.usage import DAYS_KEPT, HOUR, Usage
 
 log = logging.getLogger(__name__)
 
@@ -20,13 +22,33 @@ WENT_OUT = (Sent.SENT, Sent.QUEUED)
 NOT_ASKED = (Trouble.UNREACHABLE, Trouble.LEFT_ALONE, Trouble.UNSUPPORTED, Trouble.CREDENTIALS, Trouble.LINE_DOWN)
 
 
+# Portal, line, message id, what is known of it, hour -> hour, and by how much the messages that were sent change in it.
+Count = Callable[[int, int, str, Went, int], tuple[int, int]]
+
+
+def each(portal_id: int, line_id: int, message_id: str, went: Went, hour: int) -> tuple[int, int]:
+    """Where nobody tells of a message twice."""
+    return hour, int(went is Went.OUT)
+
+
 class Learning:
-    def __init__(self, evidence: Evidence, cooling: Cooling, purse: Purse, reveals: Reveals, usage: Usage) -> None:
+    """`count` says what is counted already: a send and its webhooks tell of the same message."""
+
+    def __init__(
+        self,
+        evidence: Evidence,
+        cooling: Cooling,
+        purse: Purse,
+        reveals: Reveals,
+        usage: Usage,
+        count: Count = each,
+    ) -> None:
         self._evidence = evidence
         self._cooling = cooling
         self._purse = purse
         self._reveals = reveals
         self._usage = usage
+        self._count = count
 
     def sent(self, line: Line, phone: str, user_id: int, result: SendResult) -> None:
         """After a send from a card. Never raises: the message is out, and nothing of this is worth its bubble."""
@@ -35,18 +57,31 @@ class Learning:
         except Exception:
             log.exception("send line=%s: nothing was learned from it", line.id)
 
-    def heard(self, line: Line, phone: str, kind: EventKind, from_me: bool, at: float) -> None:
-        """A webhook told of a message that no card sent, or that one of ours arrived. `phone` may be ""."""
-        if kind is EventKind.MESSAGE:
-            self._usage.add(line.portal_id, line.id, **{"sent" if from_me else "received": 1})
-        if phone and kind is EventKind.ACK:
-            self._evidence.learn(line, phone, How.DELIVERED, at)
-        elif phone and not from_me:
-            self._evidence.learn(line, phone, How.MESSAGE, at)
+    def heard(self, line: Line, phone: str, event: GatewayEvent, went: Went) -> None:
+        """A webhook told something new: that somebody wrote, or that a message of ours arrived or was refused.
+        `phone` may be ""."""
+        if went:
+            self._went(line, event.message_id, went, int(event.at // HOUR))
+        self._cooling.told(line, event.why)
+        incoming = event.kind is EventKind.MESSAGE and not event.from_me
+        if incoming:
+            self._usage.add(line.portal_id, line.id, received=1)
+        how = How.MESSAGE if incoming else _shown_by(event, went)
+        if phone and how:
+            self._evidence.learn(line, phone, how, event.at)
+
+    def _went(self, line: Line, message_id: str, went: Went, hour: int) -> None:
+        """Nothing is counted in hours that were forgotten, and so nothing taken back from them."""
+        hour, sent = self._count(line.portal_id, line.id, message_id, went, min(hour, self._usage.hour()))
+        if sent and hour >= self._usage.hour() - DAYS_KEPT * 24:
+            self._usage.add(line.portal_id, line.id, hour=hour, sent=sent)
 
     def _learn(self, line: Line, phone: str, user_id: int, result: SendResult) -> None:
         if result.outcome in WENT_OUT:
+            self._went(line, result.message_id, Went.OUT, self._usage.hour())
             self._reveals.went_out(line, phone, user_id)
+        elif result.outcome is Sent.REFUSED:  # its echo may have been there first
+            self._went(line, result.message_id, Went.REFUSED, self._usage.hour())
         if result.trouble is Trouble.NOT_ON_WHATSAPP:
             self._evidence.learn(line, phone, How.SEND)
         self._cooling.told(line, result.trouble)
@@ -55,3 +90,10 @@ class Learning:
                 self._purse.count(line)
             except StorageUnavailable:
                 log.warning("send line=%s: the check that came with it is counted in SQL alone", line.id)
+
+
+def _shown_by(event: GatewayEvent, went: Went) -> How | None:
+    """What a tick of ours shows of the number."""
+    if event.kind is EventKind.ACK and event.ack in (Ack.DELIVERED, Ack.READ):
+        return How.DELIVERED
+    return How.SEND if event.not_on_whatsapp and Went.REFUSED in went else None

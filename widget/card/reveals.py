@@ -38,9 +38,8 @@ class Reveals:
             self._mark(portal_id, user_id, line_id, phones)
 
     def went_out(self, line: Line, phone: str, user_id: int) -> None:
-        """A message went out, or into the gateway's queue. One upsert; two round trips where the number was revealed
-        to this user a moment ago. Several messages answer a reveal once."""
-        self._usage.add(line.portal_id, line.id, sent=1)
+        """A message went out, or into the gateway's queue. Two round trips where the number was revealed to this user
+        a moment ago, else one. Several messages answer a reveal once."""
         key = self._key(line.portal_id, user_id, phone)
         try:
             match self._answers.get_many([key]).get(key):

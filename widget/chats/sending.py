@@ -7,6 +7,7 @@ A send is written down before the gateway is asked, the gateway is asked once, a
 import hashlib
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Protocol
 
 from widget.chats.files import accepted, label_of
@@ -34,7 +35,7 @@ class Post(Protocol):
 
 
 class SendListener(Protocol):
-    """Whoever wants to know how a send ended. Must not raise: the message may be out."""
+    """Whoever wants to know how a send ended, under which message id. Must not raise: the message may be out."""
 
     def __call__(self, line: Line, phone: str, user_id: int, result: SendResult) -> object: ...
 
@@ -164,7 +165,7 @@ class Sending:
             reason=result.trouble.value if result.trouble else "",
             message_id=result.message_id,
         )
-        self._sent(line, chat.phone, user_id, result)
+        self._sent(line, chat.phone, user_id, replace(result, message_id=settled.message_id))
         return self._histories.settle_told(line, chat, settled)
 
     def _refuse_in_vain(self, line: Line, chat: Chat) -> None:

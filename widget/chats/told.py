@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from widget.gateways.base import Ack, EventKind, GatewayEvent, Message
+from widget.gateways.base import Ack, EventKind, GatewayEvent, Message, Trouble
 from widget.gateways.written import message_of, message_values
 from widget.storage.messages import Body
 from widget.untrusted import list_of, map_of, seconds_of, text_of
@@ -29,6 +29,7 @@ class Told:
     from_me: bool = False
     ack: Ack = Ack.NONE
     not_on_whatsapp: bool = False
+    why: Trouble | None = None  # a restriction that made it fail
     edit: Dated | None = None
     ours: Dated | None = None  # our own side's reaction
     theirs: Dated | None = None
@@ -54,7 +55,7 @@ def told_by(event: GatewayEvent) -> Told:
             plain = replace(written, ack=Ack.NONE, reactions=(), deleted=False)
             return Told(plain, written.from_me, ack=written.ack, deleted=written.deleted)
         case EventKind.ACK:
-            return Told(from_me=event.from_me, ack=event.ack, not_on_whatsapp=event.not_on_whatsapp)
+            return Told(from_me=event.from_me, ack=event.ack, not_on_whatsapp=event.not_on_whatsapp, why=event.why)
         case EventKind.EDITED:
             return Told(from_me=event.from_me, edit=(event.at, event.text))
         case EventKind.DELETED:
@@ -73,6 +74,7 @@ def joined(known: Told, news: Told) -> Told:
         from_me=known.from_me or news.from_me,
         ack=max(known.ack, news.ack, key=FURTHER.__getitem__),
         not_on_whatsapp=known.not_on_whatsapp or news.not_on_whatsapp,
+        why=_one_of(known.why, news.why),
         edit=None if deleted else _newer(known.edit, news.edit),
         ours=_newer(known.ours, news.ours),
         theirs=_newer(known.theirs, news.theirs),
@@ -121,6 +123,7 @@ def told_json(told: Told) -> str:
         "from_me": told.from_me,
         "ack": told.ack.value if told.ack is not Ack.NONE else None,
         "not_on_whatsapp": told.not_on_whatsapp,
+        "why": told.why.value if told.why else None,
         "edit": told.edit,
         "ours": told.ours,
         "theirs": told.theirs,
@@ -140,6 +143,7 @@ def read_told(text: str) -> Told:
         from_me=found.get("from_me") is True,
         ack=next((ack for ack in Ack if ack.value == found.get("ack")), Ack.NONE),
         not_on_whatsapp=found.get("not_on_whatsapp") is True,
+        why=next((why for why in Trouble if why.value == found.get("why")), None),
         edit=_dated(found.get("edit")),
         ours=_dated(found.get("ours")),
         theirs=_dated(found.get("theirs")),
@@ -155,6 +159,11 @@ def grown_by(news: Told) -> Callable[[str], Body]:
         return Body(told_json(whole), float(whole.message.at) if whole.message else 0.0, whole.from_me)
 
     return grown
+
+
+def _one_of(one: Trouble | None, other: Trouble | None) -> Trouble | None:
+    """Of two reasons any will do if it is always the same."""
+    return max(one, other, key=lambda why: why.value) if one and other else one or other
 
 
 def _newer(one: Dated | None, other: Dated | None) -> Dated | None:

@@ -15,6 +15,7 @@ from widget.errors import Refusal, Refused
 from widget.gateways.base import EventKind, GatewayEvent, LineState, Webhooks
 from widget.gateways.lines import Gateways
 from widget.gateways.written import events_json
+from widget.presence.cooling import Cooling
 from widget.storage.events import Events
 from widget.storage.line_health import LineHealths
 from widget.storage.lines import Line, Lines
@@ -40,6 +41,7 @@ class GatewayReceiver:
         gateways: Gateways,
         webhooks: Mapping[str, Webhooks],
         vault: Vault,
+        cooling: Cooling,
         *,
         wake: Callable[[int], object],
         clock: Callable[[], float],
@@ -51,6 +53,7 @@ class GatewayReceiver:
         self._gateways = gateways
         self._webhooks = webhooks
         self._vault = vault
+        self._cooling = cooling
         self._wake = wake
         self._clock = clock
 
@@ -83,6 +86,8 @@ class GatewayReceiver:
         if self._health.heard(line.portal_id, line.id, state=state, at=at, until=until):
             log.info("webhook line=%s: it is %s now", line.id, state)
             self._gateways.distrust(line)
+            if last and last.state in (LineState.RESTRICTED, LineState.BANNED):
+                self._cooling.restricted(line, last.state, last.until)
 
     def _store(self, line: Line, told: Sequence[GatewayEvent]) -> None:
         if not told:

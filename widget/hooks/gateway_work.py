@@ -6,6 +6,7 @@ what was done before: facts are joined (chats/told.py), a chat only ever grows, 
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
 from widget.chats.bubbles import STATES
@@ -15,24 +16,26 @@ from widget.gateways.written import read_events
 from widget.phones.spellings import phone_of_digits, spellings
 from widget.storage.chats import Chat, Chats
 from widget.storage.lines import Line, Lines
-from widget.storage.messages import Messages
-from widget.storage.sends import Sends, SendState
+from widget.storage.messages import Messages, Went
+from widget.storage.sends import Send, Sends, SendState
 from widget.storage.vault import Vault, VaultError
 
 log = logging.getLogger(__name__)
 
 PHONE_IDS = ("@c.us", "@s.whatsapp.net")  # only before these are digits a phone; those of a LID are anything
 ARRIVED = frozenset({Ack.DELIVERED, Ack.READ})
+NOT_COUNTED = frozenset({SendState.SENDING, SendState.UNKNOWN, SendState.FAILED})  # sends that may not have gone out
 
 
 class Heard(Protocol):
-    """Whoever wants to know that somebody wrote (once for each message), or that a message of ours arrived and so
-    proves the number (once too). `phone` is "" for a client who is known by a LID alone."""
+    """Whoever wants to know that somebody wrote, or that a message of ours arrived or was refused, each once for a
+    message and each id of its chat. `phone` is "" for a client who is known by a LID alone; `went` is what the event
+    says of a message of ours going out."""
 
-    def __call__(self, line: Line, phone: str, kind: EventKind, from_me: bool, at: float) -> object: ...
+    def __call__(self, line: Line, phone: str, event: GatewayEvent, went: Went) -> object: ...
 
 
-def nobody(line: Line, phone: str, kind: EventKind, from_me: bool, at: float) -> None:
+def nobody(line: Line, phone: str, event: GatewayEvent, went: Went) -> None:
     """Nobody wants to know."""
 
 
@@ -65,12 +68,11 @@ class GatewayWork:
         least one then sees what the other wrote."""
         before, after = self._keep(line, event)
         chats = self._prove(line, event)
-        ours = False
+        went = Went(0)
         if after.from_me and event.kind in (EventKind.MESSAGE, EventKind.ACK):
-            ours = self._settle(line, chats, event.message_id, after)
-        echo = ours and event.kind is EventKind.MESSAGE  # whoever sent it knows
-        if _is_news(event, before, after) and not echo:
-            self._heard(line, chats[0].phone if chats else "", event.kind, _from_me(event), event.at)
+            went = _went(before, after, self._settle(line, chats, event.message_id, after))
+        if _is_news(event, before, after) or Went.OUT in went:
+            self._heard(line, chats[0].phone if chats else "", replace(event, from_me=_from_me(event)), went)
 
     def _prove(self, line: Line, event: GatewayEvent) -> list[Chat]:
         """The chats that this is about, with what it shows of them; a number that nobody knows yet gets one."""
@@ -98,19 +100,19 @@ class GatewayWork:
         )
         return read_told(before), read_told(after)
 
-    def _settle(self, line: Line, chats: Sequence[Chat], message_id: str, told: Told) -> bool:
-        """Move a send from a card forward, and say whether it is one. A message that is seen to exist was sent,
-        whatever its tick."""
+    def _settle(self, line: Line, chats: Sequence[Chat], message_id: str, told: Told) -> Sequence[Send]:
+        """Move a send from a card forward; the send as it was before, if it is one. A message that is seen to exist
+        was sent, whatever its tick."""
         state = STATES.get(told.ack) or (SendState.SENT if told.message else None)
         if state is None:
-            return False
-        refused = state is SendState.FAILED and told.not_on_whatsapp
-        reason = Trouble.NOT_ON_WHATSAPP.value if refused else ""
+            return ()
+        why = Trouble.NOT_ON_WHATSAPP if told.not_on_whatsapp else told.why
+        reason = why.value if why and state is SendState.FAILED else ""
         sends = self._sends.by_message(line.portal_id, line.id, message_id, [chat.id for chat in chats])
         for send in sends:
             if send.state is not state or (reason and send.reason != reason):
                 self._sends.settle(send, state, reason=reason)
-        return bool(sends)
+        return sends
 
 
 def _phones(chat_ids: Sequence[str]) -> tuple[str, ...]:
@@ -135,6 +137,25 @@ def _proves(event: GatewayEvent) -> bool:
 
 
 def _is_news(event: GatewayEvent, before: Told, after: Told) -> bool:
+    if after.from_me and _refusal(before) != _refusal(after):
+        return True
     if event.kind is EventKind.MESSAGE:
         return before.message is None and after.message is not None
     return _proves(event) and before.ack not in ARRIVED
+
+
+def _refusal(told: Told) -> tuple[bool, bool, Trouble | None]:
+    return told.ack is Ack.FAILED, told.not_on_whatsapp, told.why
+
+
+def _went(before: Told, after: Told, sends: Sequence[Send]) -> Went:
+    """What is told of a message of ours going out. The answer to a send may tell the same, or come later."""
+    went = Went(0)
+    if before.message is None and after.message:
+        went |= Went.OUT
+    if after.ack is Ack.FAILED:
+        return went | Went.REFUSED
+    if any(send.state in NOT_COUNTED for send in sends):
+        went |= Went.OUT
+    failed = before.ack is Ack.FAILED or any(send.state is SendState.FAILED for send in sends)
+    return went | Went.ARRIVED if failed and after.ack in ARRIVED else went

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from enum import Flag, auto
 
 from sqlalchemy import ColumnElement, Engine, and_, delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
@@ -11,6 +12,15 @@ from widget.storage.vault import Vault, VaultError
 
 MOST = 300  # rows of one page of a chat
 TRIES = 20  # writers that may be quicker than we are, one after the other
+COUNTED = ""  # no chat: under this name a line's message of its own says in which hour it was counted
+
+
+class Went(Flag):
+    """What is known of a message of ours going out."""
+
+    OUT = auto()  # a gateway took it, or a device wrote it
+    REFUSED = auto()
+    ARRIVED = auto()  # after all, though it was refused
 
 
 @dataclass(frozen=True)
@@ -76,6 +86,16 @@ class Messages:
                 continue  # somebody else wrote the first row of this message
         raise RuntimeError("a message can neither be changed nor made")
 
+    def count(self, portal_id: int, line_id: int, message_id: str, went: Went, hour: int) -> tuple[int, int]:
+        """What this changes in how many messages the line sent: the hour, and 1, 0 or -1.
+
+        The facts of a message are put together, so it counts once whoever tells of it, in whatever order, by whatever
+        id of its chat; what was refused is taken back from the hour in which it was counted.
+        """
+        before, after = self.grow(portal_id, line_id, COUNTED, message_id, lambda body: _counted(body, went, hour))
+        (known, _hour), (whole, counted_in) = _went(before), _went(after)
+        return counted_in, int(_sent(whole)) - int(_sent(known))
+
     def of_chat(
         self,
         portal_id: int,
@@ -127,3 +147,18 @@ class Messages:
             return self._vault.open(sealed) if sealed else ""
         except VaultError:
             return ""  # sealed with a key that is gone: what comes next starts anew
+
+
+def _counted(body: str, went: Went, hour: int) -> Body:
+    known, counted_in = _went(body)
+    whole = known | went
+    return Body(f"{whole.value} {counted_in if Went.OUT in known else hour}", 0.0, True)
+
+
+def _went(body: str) -> tuple[Went, int]:
+    went, _, hour = body.partition(" ")
+    return Went(int(went or 0)), int(hour or 0)
+
+
+def _sent(went: Went) -> bool:
+    return Went.OUT in went and (Went.REFUSED not in went or Went.ARRIVED in went)
