@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Sequence
+from enum import Enum
 
 from widget.chats.bubbles import DELETE_SECONDS, EDIT_SECONDS
 from widget.chats.history import Histories
@@ -16,6 +17,14 @@ from widget.storage.messages import Messages
 from widget.storage.sends import Sends
 
 log = logging.getLogger(__name__)
+
+
+class Whose(Enum):
+    """Who talked in a chat, as far as we know, from where one user stands."""
+
+    OWN = "own"  # they wrote in it, and of our users nobody else did
+    NOBODYS = "nobodys"
+    OTHERS = "others"  # another user wrote in it, or nobody from here did and it has messages
 
 
 class ChatService:
@@ -42,6 +51,25 @@ class ChatService:
         """The chat of this line and phone, made if there is none; also says if it is new. No outside call."""
         known = [chat_id] if chat_id else []
         return self._chats.remember(line.portal_id, line.id, phone, chat_ids=known, user_id=user_id)
+
+    def whose(self, portal_id: int, line_id: int, phone: str, user_id: int) -> Whose:
+        """By what is stored here. At most two queries."""
+        chat = self._chats.find(portal_id, line_id, phone)
+        if chat is None:
+            return Whose.NOBODYS
+        writers = self._chats.writers(chat)
+        if writers:
+            return Whose.OWN if writers == {user_id} else Whose.OTHERS
+        return Whose.OTHERS if chat.proved or chat.last_at else Whose.NOBODYS
+
+    def ask_whose(self, line: Line, phone: str, user_id: int) -> Whose:
+        """The same, and where nothing is stored the gateway is asked if it has messages: one outside call, which costs
+        the line nothing. Raises GatewayError."""
+        whose = self.whose(line.portal_id, line.id, phone, user_id)
+        if whose is not Whose.NOBODYS:
+            return whose
+        listed = self._gateways.of(line).chats_of([phone]).get(phone)
+        return Whose.OTHERS if listed and listed.has_messages else whose
 
     def media(self, line: Line, chat: Chat, ref: str) -> File:
         """The file of a message, fetched through us. Two outside calls. Raises GatewayError."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, and_, bindparam, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from widget.storage.schema import chats
+from widget.storage.schema import chats, sends
 
 # Built once: every warm card runs it, and building it anew was 7 % of one.
 _OF_PHONES = (
@@ -53,6 +53,16 @@ class Chats:
         wanted = {"portal_id": portal_id, "phones": list(phones)}
         with self._engine.connect() as connection:
             return [_chat(row) for row in connection.execute(_OF_PHONES, wanted).mappings()]
+
+    def find(self, portal_id: int, line_id: int, phone: str) -> Chat | None:
+        with self._engine.connect() as connection:
+            return self._find(connection, portal_id, line_id, phone)
+
+    def writers(self, chat: Chat) -> set[int]:
+        """The users who sent something in it from here, whatever became of it."""
+        query = select(sends.c.user_id).where(sends.c.portal_id == chat.portal_id, sends.c.chat_id == chat.id)
+        with self._engine.connect() as connection:
+            return set(connection.execute(query.distinct()).scalars())
 
     def called(self, portal_id: int, line_id: int, chat_ids: Collection[str], phones: Collection[str]) -> list[Chat]:
         """The line's chats that have one of these ids; if there is none, those of these phones. The oldest first.
