@@ -103,7 +103,10 @@ class ChatService:
             self._ask(line, chat, lambda gateway, chat_id: gateway.mark_read(chat_id, theirs), "mark_read")
 
     def typing(self, line: Line, chat: Chat, *, on: bool) -> None:
-        """Show the client that somebody types. One outside call. Raises Refused, GatewayError."""
+        """Show the client that somebody types. One outside call. Refused where it would cost the line a check each
+        time. Raises Refused, GatewayError."""
+        if self._gateways.of(line).capabilities.checks_when_sending:
+            raise Refused(Refusal.UNSUPPORTED, 422, "typing")
         self._ask(line, chat, lambda gateway, chat_id: gateway.typing(chat_id, on=on), "typing")
 
     def _require_ours(self, message: Named, seconds: float) -> None:
