@@ -15,12 +15,13 @@ _OF_PHONES = (
     .where(chats.c.portal_id == bindparam("portal_id"), chats.c.phone.in_(bindparam("phones", expanding=True)))
     .order_by(chats.c.last_at.desc(), chats.c.id)
 )
+MOST_IDS = 8  # of one chat: a page of its history may cost a call for each
 TRIES = 20  # writers that may be quicker than we are, one after the other
 
 
 @dataclass(frozen=True)
 class Chat:
-    """`chat_ids` is best first; `proved` means the gateway has it, so the number has WhatsApp."""
+    """`chat_ids` is best first, at most MOST_IDS; `proved` means the gateway has it, so the number has WhatsApp."""
 
     id: int
     portal_id: int
@@ -93,8 +94,8 @@ class Chats:
     ) -> tuple[Chat, bool]:
         """The chat of this line and phone, made if there is none, enriched if there is. Also says if it is new.
 
-        `chat_ids` become its best ids, `also` its last ones. Two cards that create it at once get the same row, and
-        two that enrich it at once take nothing from each other.
+        `chat_ids` become its best ids, `also` its last ones; beyond MOST_IDS the last ones are left out. Two cards that
+        create it at once get the same row, and two that enrich it at once take nothing from each other.
         """
         news = _News(chat_ids, also, proved, last_at)
         for _attempt in range(TRIES):
@@ -111,7 +112,7 @@ class Chats:
                             portal_id=portal_id,
                             line_id=line_id,
                             phone=phone,
-                            chat_ids=json.dumps(list(dict.fromkeys((*chat_ids, *also)))),
+                            chat_ids=json.dumps(_best(*chat_ids, *also)),
                             proved=proved,
                             last_at=last_at,
                             created_by=user_id,
@@ -134,7 +135,7 @@ class Chats:
         """None if the row is no longer what it was."""
         richer = replace(
             chat,
-            chat_ids=tuple(dict.fromkeys((*news.chat_ids, *chat.chat_ids, *news.also))),
+            chat_ids=_best(*news.chat_ids, *chat.chat_ids, *news.also),
             proved=chat.proved or news.proved,
             last_at=max(chat.last_at, news.last_at),
         )
@@ -157,6 +158,10 @@ class _News:
     also: Sequence[str]
     proved: bool
     last_at: float
+
+
+def _best(*chat_ids: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(chat_ids))[:MOST_IDS]
 
 
 def _chat(row: RowMapping) -> Chat:
