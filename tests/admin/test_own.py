@@ -6,7 +6,8 @@ import pytest
 
 from sandbox.people import IVAN
 from tests.admin.conftest import AppPage, OpenApp
-from tests.stand import CardPage, Outside, Widget
+from tests.stand import CardPage, Clock, Outside, Widget
+from widget.chats.service import MOST_UNWRITTEN
 from widget.storage.lines import Grantee
 
 ORDERS = "+7 926 111-22-33"
@@ -188,6 +189,33 @@ def written_by_an_administrator(widget: Widget) -> None:
     card = widget.open(user="admin", lang="en").reveal()
     card.send(card.open_chat(card.keys[ORDERS]).chat, "The price is 100", "admins-1", confirmed=True)
     assert card.answer.status_code == 201
+
+
+def test_a_rep_makes_no_more_than_so_many_empty_chats_in_a_day(
+    rep: AppPage, open_app: OpenApp, widget: Widget, outside: Outside, clock: Clock
+) -> None:
+    portal = widget.portals[0]
+    key = written_to(rep)
+    prepared = rep.page.session
+    for number in range(MOST_UNWRITTEN):
+        widget.services.chats.remember(portal, 1, f"+7926555{1000 + number}", user_id=2)
+    calls = outside.total("gateway")
+
+    rep.save("number", number=NEW, line=1)
+    assert rep.status == 422
+    assert "You opened 50 new numbers in 24 hours" in rep.words
+    rep.page.session = prepared
+    assert rep.page.open_chat(key, line=1).answer.status_code == 403  # a session of before is no way around
+    assert outside.total("gateway") == calls
+
+    page = open_app("rep").save("number", number="+79265551001", line=1)
+    assert page.status == 200  # one of them
+    page.page.send(
+        page.page.open_chat(page.html.split('data-key="')[1].split('"')[0]).chat, "Hello", "key-1", confirmed=True
+    )
+    assert written_to(rep)  # one that was written to is not counted
+    clock.forward(25 * 3600)
+    assert widget.services.chats.unwritten(portal, 2, clock() - 86_400) == 0
 
 
 def test_when_the_gateway_cannot_tell_nothing_is_opened(rep: AppPage, outside: Outside) -> None:

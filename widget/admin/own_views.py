@@ -18,7 +18,7 @@ from widget.admin.checks import Fault, Wrong, typed
 from widget.admin.pages import pages
 from widget.admin.told import ask_all
 from widget.card.collect import CardPhone
-from widget.chats.service import Whose
+from widget.chats.service import MOST_UNWRITTEN, Whose
 from widget.errors import Refusal, Refused
 from widget.forms import flag_field, id_field, json_body
 from widget.gateways.base import GatewayError
@@ -102,6 +102,8 @@ def _closed(asker: Asker, line: Line, phone: str) -> Wrong | None:
     here = services()
     if asker.viewer.admin:
         return None
+    if not here.chat_service.may_begin(line.portal_id, line.id, phone, asker.viewer.user_id):
+        return Wrong(Fault.TOO_MANY_UNWRITTEN, high=MOST_UNWRITTEN)
     try:
         whose = here.chat_service.ask_whose(line, phone, asker.viewer.user_id)
     except GatewayError:

@@ -32,15 +32,15 @@ SHOWN_TYPES = ("image/png", "image/jpeg", "image/webp", "image/gif", "video/mp4"
 @pages.before_request
 def keep_typed_numbers_apart() -> None:
     """A session for a typed number is good as long as others have not talked in its chat: no card says that this user
-    may read them. No query for a session of a card."""
+    may read them. And it makes no chat beyond the day's. No query for a session of a card."""
     session = current_session()
     if not session.number:
         return
-    here = services()
-    whose = here.chat_service.whose(session.portal_id, session.line_id, session.number, session.user_id)
-    if whose is Whose.OTHERS and not here.cards.viewer(session).admin:
+    here, named = services(), (session.portal_id, session.line_id, session.number, session.user_id)
+    others = here.chat_service.whose(*named) is Whose.OTHERS
+    if (others or not here.chat_service.may_begin(*named)) and not here.cards.viewer(session).admin:
         set_language(session.language)
-        raise Refused(Refusal.NOT_ALLOWED, 403, "others talked with the typed number")
+        raise Refused(Refusal.NOT_ALLOWED, 403, "typed number: " + ("others talked" if others else "too many"))
 
 
 @pages.post("")

@@ -4,7 +4,20 @@ import json
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, and_, bindparam, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    RowMapping,
+    and_,
+    bindparam,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 
 from widget.storage.schema import chats, sends
@@ -64,6 +77,16 @@ class Chats:
         query = select(sends.c.user_id).where(sends.c.portal_id == chat.portal_id, sends.c.chat_id == chat.id)
         with self._engine.connect() as connection:
             return set(connection.execute(query.distinct()).scalars())
+
+    def unwritten(self, portal_id: int, user_id: int, since: float) -> int:
+        """How many chats this user made since then that hold nothing: no message, and no send. One query."""
+        sent = exists().where(sends.c.portal_id == chats.c.portal_id, sends.c.chat_id == chats.c.id)
+        empty = and_(chats.c.proved.is_(False), chats.c.last_at == 0, ~sent)
+        query = select(func.count()).where(
+            chats.c.portal_id == portal_id, chats.c.created_by == user_id, chats.c.created_at >= since, empty
+        )
+        with self._engine.connect() as connection:
+            return connection.execute(query).scalar_one()
 
     def called(self, portal_id: int, line_id: int, chat_ids: Collection[str], phones: Collection[str]) -> list[Chat]:
         """The line's chats that have one of these ids; if there is none, those of these phones. The oldest first.
