@@ -216,6 +216,7 @@ def build(
     jobs.at(EVERY_NIGHT, "subscriptions", event_work.look_at_subscriptions)
     jobs.at(EVERY_NIGHT, "forget-events", events.forget_done)
     jobs.at(EVERY_NIGHT, "forget-webhooks", lambda: events.forget_all(GATEWAY))
+    jobs.at(EVERY_NIGHT, "forget-changes", changes.forget_old)
     jobs.at(EVERY_NIGHT, "wipe-texts", lambda: sends.wipe_texts(clock() - config.send_texts_days * DAY))
     jobs.at(EVERY_NIGHT, "forget-messages", lambda: messages.wipe(clock() - config.send_texts_days * DAY))
     jobs.at(EVERY_NIGHT, "forget-usage", usage.purge)

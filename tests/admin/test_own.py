@@ -6,7 +6,8 @@ import pytest
 
 from sandbox.people import IVAN
 from tests.admin.conftest import AppPage, OpenApp
-from tests.stand import Outside, Widget
+from tests.stand import CardPage, Clock, Outside, Widget
+from widget.chats.service import MOST_UNWRITTEN
 from widget.storage.lines import Grantee
 
 ORDERS = "+7 926 111-22-33"
@@ -130,6 +131,93 @@ def test_a_number_that_others_write_with_is_opened_from_its_card_only(
     assert written_to(open_app("admin"), IVAN.phone)
 
 
+def test_who_only_opened_a_chat_on_a_card_does_not_open_it_by_its_number(
+    widget: Widget, open_app: OpenApp, outside: Outside
+) -> None:
+    card = widget.open(lang="en").reveal()
+    card.open_chat(card.keys[ORDERS])  # the same rep, who writes nothing
+    written_by_an_administrator(widget)
+
+    rep = open_app("rep")
+    rep.save("number", number=ORDERS, line=1)
+
+    assert rep.status == 422
+    assert "Open it from the client's card" in rep.words
+
+
+def test_a_typed_number_closes_when_others_write_with_it(rep: AppPage, widget: Widget, outside: Outside) -> None:
+    key = written_to(rep, ORDERS)
+    opening = opening_in(rep)
+    page = rep.page.open_chat(key, line=1)
+    chat = page.chat
+    assert page.send(chat, "Hello", "key-1", confirmed=True).answer.status_code == 201
+    outside.answer_as_client("+79261112233", "Good day")
+    assert "Good day" in page.history(chat).words  # an answer to this rep is theirs to read
+
+    written_by_an_administrator(widget)
+
+    assert page.history(chat).answer.status_code == 403
+    assert page.open_chat(key, line=1).answer.status_code == 403
+    assert page.send(chat, "Hello again", "key-2", confirmed=True).answer.status_code == 403
+    assert renewed(rep, widget, opening).open_chat(key, line=1).answer.status_code == 403
+    rep.save("mine/states")
+    assert rep.status == 200  # the rest of the page goes on
+
+
+def test_a_renewal_asks_the_gateway_whether_others_talk_in_an_empty_chat(
+    rep: AppPage, widget: Widget, outside: Outside
+) -> None:
+    key = written_to(rep, ORDERS)
+    opening = opening_in(rep)
+    rep.page.open_chat(key, line=1)
+    outside.answer_as_client("+79261112233", "For somebody else")  # no report tells us
+
+    assert renewed(rep, widget, opening).open_chat(key, line=1).answer.status_code == 403
+
+
+def test_an_administrator_goes_on_with_any_typed_number(admin: AppPage, widget: Widget) -> None:
+    key = written_to(admin, ORDERS)
+    opening = opening_in(admin)
+    card = widget.open(lang="en").reveal()
+    card.send(card.open_chat(card.keys[ORDERS]).chat, "From a rep", "key-1", confirmed=True)
+
+    assert admin.page.open_chat(key, line=1).answer.status_code == 200
+    assert renewed(admin, widget, opening).open_chat(key, line=1).answer.status_code == 200
+
+
+def written_by_an_administrator(widget: Widget) -> None:
+    card = widget.open(user="admin", lang="en").reveal()
+    card.send(card.open_chat(card.keys[ORDERS]).chat, "The price is 100", "admins-1", confirmed=True)
+    assert card.answer.status_code == 201
+
+
+def test_a_rep_makes_no_more_than_so_many_empty_chats_in_a_day(
+    rep: AppPage, open_app: OpenApp, widget: Widget, outside: Outside, clock: Clock
+) -> None:
+    portal = widget.portals[0]
+    key = written_to(rep)
+    prepared = rep.page.session
+    for number in range(MOST_UNWRITTEN):
+        widget.services.chats.remember(portal, 1, f"+7926555{1000 + number}", user_id=2)
+    calls = outside.total("gateway")
+
+    rep.save("number", number=NEW, line=1)
+    assert rep.status == 422
+    assert "You opened 50 new numbers in 24 hours" in rep.words
+    rep.page.session = prepared
+    assert rep.page.open_chat(key, line=1).answer.status_code == 403  # a session of before is no way around
+    assert outside.total("gateway") == calls
+
+    page = open_app("rep").save("number", number="+79265551001", line=1)
+    assert page.status == 200  # one of them
+    page.page.send(
+        page.page.open_chat(page.html.split('data-key="')[1].split('"')[0]).chat, "Hello", "key-1", confirmed=True
+    )
+    assert written_to(rep)  # one that was written to is not counted
+    clock.forward(25 * 3600)
+    assert widget.services.chats.unwritten(portal, 2, clock() - 86_400) == 0
+
+
 def test_when_the_gateway_cannot_tell_nothing_is_opened(rep: AppPage, outside: Outside) -> None:
     outside.break_gateway("html", "overview", times=None)
 
@@ -151,10 +239,18 @@ def test_a_line_that_is_closed_to_a_rep_is_no_way_to_a_new_number(two_lines: Wid
 
 def test_a_renewed_session_still_knows_the_number(rep: AppPage, widget: Widget) -> None:
     key = written_to(rep)
-    opening = rep.html.split('data-opening="')[1].split('"')[0]
-    token = widget.services.tickets.read_opening(rep.page.opening_ticket).access_token
+    opening = opening_in(rep)
 
-    answer = rep.page.client.post("/session", json={"auth": token}, headers={"X-Opening": opening})
-    rep.page.session = answer.headers["X-Session"]
+    assert renewed(rep, widget, opening).open_chat(key, line=1).answer.status_code == 201
 
-    assert rep.page.open_chat(key, line=1).answer.status_code == 201
+
+def opening_in(page: AppPage) -> str:
+    return page.html.split('data-opening="')[1].split('"')[0]
+
+
+def renewed(page: AppPage, widget: Widget, opening: str) -> CardPage:
+    """The page after its session ended."""
+    token = widget.services.tickets.read_opening(page.page.opening_ticket).access_token
+    answer = page.page.client.post("/session", json={"auth": token}, headers={"X-Opening": opening})
+    page.page.session = answer.headers["X-Session"]
+    return page.page

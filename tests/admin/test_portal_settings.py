@@ -4,6 +4,7 @@ import pytest
 
 from tests.admin.conftest import AppPage, OpenApp
 from tests.stand import Clock, Outside, Widget, in_russian
+from widget.storage.changes import What
 from widget.storage.portals import Portal, Visibility
 
 MINUTE = 60
@@ -167,6 +168,29 @@ def test_the_log_says_who_changed_what_from_what_to_what(admin: AppPage, open_ap
     assert "6 · 9 · 20 · 22" in log
     assert log.count("6 · 9 · 20 · 22") == 1
     assert "Русский" in log
+
+
+def test_a_save_that_changes_nothing_is_not_logged(rep: AppPage, widget: Widget) -> None:
+    rep.save("mine", line=1, show_name=True)
+    logged = len(widget.services.changes.latest(widget.portals[0]))
+
+    rep.save("mine", line=1, show_name=True)
+
+    assert (rep.status, logged) == (200, 2)
+    assert len(widget.services.changes.latest(widget.portals[0])) == logged
+
+
+def test_changes_are_forgotten_after_a_year(admin: AppPage, widget: Widget, clock: Clock) -> None:
+    changes = widget.services.changes
+    admin.save("visibility", visibility="facts")
+    assert changes.forget_old() == 0
+    clock.forward(300 * 86_400)
+    changes.add(widget.portals[0], What.REPAIRED, user_id=1, user_name="Анна")
+
+    clock.forward(66 * 86_400)
+
+    assert changes.forget_old() == 1
+    assert [change.what for change in changes.latest(widget.portals[0])] == [What.REPAIRED]
 
 
 def test_who_is_no_administrator_changes_nothing(rep: AppPage, widget: Widget) -> None:

@@ -210,6 +210,14 @@ VERBS = {
 }
 
 
+def test_typing_that_would_cost_a_check_each_time_is_refused(desk):
+    desk.gateway.capabilities = replace(desk.gateway.capabilities, checks_when_sending=True)
+    with pytest.raises(Refused) as refused:
+        desk.service.typing(desk.line, desk.chat, on=True)
+    assert refused.value.refusal is Refusal.UNSUPPORTED
+    assert desk.asked == []
+
+
 @pytest.mark.parametrize("verb", VERBS)
 def test_a_verb_that_the_gateway_lacks_is_refused_and_nothing_is_called(desk, verb):
     desk.gateway.capabilities = NOTHING

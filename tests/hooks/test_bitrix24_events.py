@@ -325,6 +325,24 @@ def test_one_repair_answers_for_all_the_type_events_before_it(ready: Site) -> No
     assert ready.outside.calls("portal")["batch"] == calls + 1
 
 
+def test_what_was_given_up_is_forgotten_after_a_month(ready: Site) -> None:
+    services, clock = ready.widget.services, ready.widget.clock
+    ready.outside.break_portal("http_500", "batch", times=None)
+    ready.send("ONCRMTYPEUPDATE")
+    clock.forward(29 * 86_400)
+    for _time in TRIES:
+        services.event_work.work_on_what_was_left()
+    waits = services.events.add(ready.portal.id, "ONCRMTYPEADD", {})  # nobody worked on it yet
+    services.events.forget_done()
+    assert [row["id"] for row in rows(ready)][-1] == waits
+    assert rows(ready)[-2]["attempts"] == len(TRIES)
+    clock.forward(2 * 86_400)
+    assert services.events.forget_done() >= 1
+    clock.forward(40 * 86_400)
+    services.events.forget_done()
+    assert [row["id"] for row in rows(ready)] == [waits]
+
+
 def test_what_is_done_is_forgotten_after_a_week(ready: Site) -> None:
     ready.send("ONCRMTYPEUPDATE")
     services = ready.widget.services

@@ -3,6 +3,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from widget.storage.chats import MOST_IDS
+
 PHONE, OTHER = "+79619510000", "+79261112233"
 
 
@@ -31,6 +33,17 @@ def test_what_is_learned_of_a_chat_is_added_and_nothing_is_lost(store):
     assert chat.proved
     assert chat.last_at == 50
     assert store.chats.get(store.one, chat.id) == chat
+
+
+def test_of_very_many_ids_the_best_are_kept(store):
+    made, _new = store.chats.remember(store.one, store.line_one, OTHER, also=[f"{number}@lid" for number in range(20)])
+    assert made.chat_ids == tuple(f"{number}@lid" for number in range(MOST_IDS))
+    store.chats.remember(store.one, store.line_one, PHONE, chat_ids=["79619510000@c.us"])
+    for number in range(20):
+        store.chats.remember(store.one, store.line_one, PHONE, also=[f"{number}@lid"])
+    store.chats.remember(store.one, store.line_one, PHONE, chat_ids=["99@lid"])
+    chat, _new = store.chats.remember(store.one, store.line_one, PHONE)
+    assert chat.chat_ids == ("99@lid", "79619510000@c.us", *(f"{number}@lid" for number in range(6)))
 
 
 @pytest.mark.parametrize("again", range(3))

@@ -44,6 +44,7 @@ class Fault(Enum):
     TOO_MANY = "too_many"
     HAS_CHAT = "has_chat"
     CANNOT_TELL = "cannot_tell"
+    TOO_MANY_UNWRITTEN = "too_many_unwritten"
 
 
 @dataclass(frozen=True)

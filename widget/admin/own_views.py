@@ -1,9 +1,10 @@
 """What everybody has on the app's page: their lines and defaults, and «write to a new number».
 
 A number typed here is on no card, so nothing in the CRM says whether this user may see its chat. Therefore such a
-chat opens only where it holds nothing of others: the number has no chat on that line yet, or this user began it
-(or is an administrator). What is opened is a signed session for that number on that line, and nothing else:
-`Session.number` stands in for the card, so the rules of chats are not loosened.
+chat opens only where it holds nothing of others: nobody talked in it on that line yet, or of our users only this one
+wrote in it (or is an administrator). What is opened is a signed session for that number on that line, and nothing
+else: `Session.number` stands in for the card. Others may talk later, so the same is asked again at every use of that
+session (chats/views.py) and when it is renewed (card/views.py).
 """
 
 from dataclasses import replace
@@ -17,6 +18,7 @@ from widget.admin.checks import Fault, Wrong, typed
 from widget.admin.pages import pages
 from widget.admin.told import ask_all
 from widget.card.collect import CardPhone
+from widget.chats.service import MOST_UNWRITTEN, Whose
 from widget.errors import Refusal, Refused
 from widget.forms import flag_field, id_field, json_body
 from widget.gateways.base import GatewayError
@@ -100,16 +102,13 @@ def _closed(asker: Asker, line: Line, phone: str) -> Wrong | None:
     here = services()
     if asker.viewer.admin:
         return None
-    known = next((c for c in here.chats.of_phones(asker.portal.id, [phone]) if c.line_id == line.id), None)
-    if known and known.created_by == asker.viewer.user_id:
-        return None
-    if known and (known.proved or known.last_at):
-        return Wrong(Fault.HAS_CHAT)
+    if not here.chat_service.may_begin(line.portal_id, line.id, phone, asker.viewer.user_id):
+        return Wrong(Fault.TOO_MANY_UNWRITTEN, high=MOST_UNWRITTEN)
     try:
-        listed = here.gateways.of(line).chats_of([phone]).get(phone)
+        whose = here.chat_service.ask_whose(line, phone, asker.viewer.user_id)
     except GatewayError:
         return Wrong(Fault.CANNOT_TELL)
-    return Wrong(Fault.HAS_CHAT) if listed and listed.has_messages else None
+    return Wrong(Fault.HAS_CHAT) if whose is Whose.OTHERS else None
 
 
 def _answer(

@@ -9,8 +9,10 @@ from flask.typing import ResponseReturnValue
 
 from widget.bitrix24.placement import Placement, posted_origin, read_placement
 from widget.card.rows import CardView
+from widget.chats.service import Whose
 from widget.errors import Refusal, Refused
 from widget.forms import flag_field, id_field, json_body, text_field, texts_field
+from widget.gateways.base import GatewayError
 from widget.i18n import language_of, set_language
 from widget.services import services
 from widget.session import (
@@ -62,7 +64,10 @@ def explain_page() -> ResponseReturnValue:
 
 @pages.post("/session")
 def renew_session() -> ResponseReturnValue:
-    """A session for a page whose old one ended: the opening, with the fresh token its portal gave."""
+    """A session for a page whose old one ended: the opening, with the fresh token its portal gave.
+
+    A typed number in it is left out if others have talked with it since.
+    """
     opening = current_opening()
     set_language(opening.language)
     # The opening's refresh token may have been used since: the stored one stays.
@@ -166,7 +171,7 @@ def _session() -> Session:
 
 def _prove(opening: Opening) -> Session:
     portal, user_id = services().entry.prove(opening)
-    return Session(
+    session = Session(
         portal_id=portal.id,
         user_id=user_id,
         entity_type_id=opening.entity_type_id,
@@ -177,6 +182,21 @@ def _prove(opening: Opening) -> Session:
         line_id=opening.line_id,
         zone=zone_of(request.headers.get(ZONE_HEADER)),
     )
+    return replace(session, number="", line_id=0) if session.number and _of_others(session) else session
+
+
+def _of_others(session: Session) -> bool:
+    """Whether the typed number may not be opened any more. A gateway that cannot tell says so too: it is typed again
+    when it can, and the rest of the page goes on."""
+    here = services()
+    line = next((line for line in here.lines.of(session.portal_id) if line.id == session.line_id), None)
+    if line is None:
+        return True
+    try:
+        whose = here.chat_service.ask_whose(line, session.number, session.user_id)
+    except GatewayError:
+        whose = Whose.OTHERS
+    return whose is Whose.OTHERS and not here.cards.viewer(session).admin
 
 
 def _visibility(session: Session) -> Visibility:

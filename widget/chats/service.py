@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Sequence
+from enum import Enum
 
 from widget.chats.bubbles import DELETE_SECONDS, EDIT_SECONDS
 from widget.chats.history import Histories
@@ -15,7 +16,20 @@ from widget.storage.lines import Line
 from widget.storage.messages import Messages
 from widget.storage.sends import Sends
 
+# Empty chats that one user may make in a day. Nobody types so many numbers and writes to none of them: it keeps a
+# script from filling the table.
+MOST_UNWRITTEN = 50
+DAY = 86_400
+
 log = logging.getLogger(__name__)
+
+
+class Whose(Enum):
+    """Who talked in a chat, as far as we know, from where one user stands."""
+
+    OWN = "own"  # they wrote in it, and of our users nobody else did
+    NOBODYS = "nobodys"
+    OTHERS = "others"  # another user wrote in it, or nobody from here did and it has messages
 
 
 class ChatService:
@@ -42,6 +56,32 @@ class ChatService:
         """The chat of this line and phone, made if there is none; also says if it is new. No outside call."""
         known = [chat_id] if chat_id else []
         return self._chats.remember(line.portal_id, line.id, phone, chat_ids=known, user_id=user_id)
+
+    def whose(self, portal_id: int, line_id: int, phone: str, user_id: int) -> Whose:
+        """By what is stored here. At most two queries."""
+        chat = self._chats.find(portal_id, line_id, phone)
+        if chat is None:
+            return Whose.NOBODYS
+        writers = self._chats.writers(chat)
+        if writers:
+            return Whose.OWN if writers == {user_id} else Whose.OTHERS
+        return Whose.OTHERS if chat.proved or chat.last_at else Whose.NOBODYS
+
+    def ask_whose(self, line: Line, phone: str, user_id: int) -> Whose:
+        """The same, and where nothing is stored the gateway is asked if it has messages: one outside call, which costs
+        the line nothing. Raises GatewayError."""
+        whose = self.whose(line.portal_id, line.id, phone, user_id)
+        if whose is not Whose.NOBODYS:
+            return whose
+        listed = self._gateways.of(line).chats_of([phone]).get(phone)
+        return Whose.OTHERS if listed and listed.has_messages else whose
+
+    def may_begin(self, portal_id: int, line_id: int, phone: str, user_id: int) -> bool:
+        """Whether this user may open the chat of a typed number: one that is there, or not too many empty ones of
+        theirs in 24 hours. At most two queries."""
+        if self._chats.find(portal_id, line_id, phone):
+            return True
+        return self._chats.unwritten(portal_id, user_id, self._clock() - DAY) < MOST_UNWRITTEN
 
     def media(self, line: Line, chat: Chat, ref: str) -> File:
         """The file of a message, fetched through us. Two outside calls. Raises GatewayError."""
@@ -75,7 +115,10 @@ class ChatService:
             self._ask(line, chat, lambda gateway, chat_id: gateway.mark_read(chat_id, theirs), "mark_read")
 
     def typing(self, line: Line, chat: Chat, *, on: bool) -> None:
-        """Show the client that somebody types. One outside call. Raises Refused, GatewayError."""
+        """Show the client that somebody types. One outside call. Refused where it would cost the line a check each
+        time. Raises Refused, GatewayError."""
+        if self._gateways.of(line).capabilities.checks_when_sending:
+            raise Refused(Refusal.UNSUPPORTED, 422, "typing")
         self._ask(line, chat, lambda gateway, chat_id: gateway.typing(chat_id, on=on), "typing")
 
     def _require_ours(self, message: Named, seconds: float) -> None:

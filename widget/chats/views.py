@@ -13,6 +13,7 @@ from widget.chats.files import LARGEST
 from widget.chats.history import History
 from widget.chats.pages import pages
 from widget.chats.sending import LONGEST_TEXT, signature
+from widget.chats.service import Whose
 from widget.errors import Refusal, Refused
 from widget.forms import flag_field, id_field, json_body, maybe_text_field, text_field
 from widget.gateways.base import GatewayError, Trouble
@@ -26,6 +27,20 @@ __all__ = ["message_views", "pages"]
 
 # Shown in the page; everything else is only ever saved, so that no file of a stranger runs in our origin.
 SHOWN_TYPES = ("image/png", "image/jpeg", "image/webp", "image/gif", "video/mp4", "audio/")
+
+
+@pages.before_request
+def keep_typed_numbers_apart() -> None:
+    """A session for a typed number is good as long as others have not talked in its chat: no card says that this user
+    may read them. And it makes no chat beyond the day's. No query for a session of a card."""
+    session = current_session()
+    if not session.number:
+        return
+    here, named = services(), (session.portal_id, session.line_id, session.number, session.user_id)
+    others = here.chat_service.whose(*named) is Whose.OTHERS
+    if (others or not here.chat_service.may_begin(*named)) and not here.cards.viewer(session).admin:
+        set_language(session.language)
+        raise Refused(Refusal.NOT_ALLOWED, 403, "typed number: " + ("others talked" if others else "too many"))
 
 
 @pages.post("")

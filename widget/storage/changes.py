@@ -5,11 +5,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from sqlalchemy import Engine, insert, select
+from sqlalchemy import Engine, delete, insert, select
 
 from widget.storage.schema import changes
 
 SHOWN = 50
+KEPT_DAYS = 365.0
+DAY = 86_400
 
 
 class What(Enum):
@@ -79,6 +81,12 @@ class Changes:
             for row in rows
             if row["what"] in known  # a newer version may have written others
         ]
+
+    def forget_old(self) -> int:
+        """Delete what was changed more than a year ago. Returns how many."""
+        old = changes.c.at < self._clock() - KEPT_DAYS * DAY
+        with self._engine.begin() as connection:
+            return connection.execute(delete(changes).where(old)).rowcount
 
 
 def _detail(stored: str) -> Mapping[str, str]:

@@ -4,10 +4,23 @@ import json
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, and_, bindparam, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    RowMapping,
+    and_,
+    bindparam,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 
-from widget.storage.schema import chats
+from widget.storage.schema import chats, sends
 
 # Built once: every warm card runs it, and building it anew was 7 % of one.
 _OF_PHONES = (
@@ -15,12 +28,13 @@ _OF_PHONES = (
     .where(chats.c.portal_id == bindparam("portal_id"), chats.c.phone.in_(bindparam("phones", expanding=True)))
     .order_by(chats.c.last_at.desc(), chats.c.id)
 )
+MOST_IDS = 8  # of one chat: a page of its history may cost a call for each
 TRIES = 20  # writers that may be quicker than we are, one after the other
 
 
 @dataclass(frozen=True)
 class Chat:
-    """`chat_ids` is best first; `proved` means the gateway has it, so the number has WhatsApp."""
+    """`chat_ids` is best first, at most MOST_IDS; `proved` means the gateway has it, so the number has WhatsApp."""
 
     id: int
     portal_id: int
@@ -54,6 +68,26 @@ class Chats:
         with self._engine.connect() as connection:
             return [_chat(row) for row in connection.execute(_OF_PHONES, wanted).mappings()]
 
+    def find(self, portal_id: int, line_id: int, phone: str) -> Chat | None:
+        with self._engine.connect() as connection:
+            return self._find(connection, portal_id, line_id, phone)
+
+    def writers(self, chat: Chat) -> set[int]:
+        """The users who sent something in it from here, whatever became of it."""
+        query = select(sends.c.user_id).where(sends.c.portal_id == chat.portal_id, sends.c.chat_id == chat.id)
+        with self._engine.connect() as connection:
+            return set(connection.execute(query.distinct()).scalars())
+
+    def unwritten(self, portal_id: int, user_id: int, since: float) -> int:
+        """How many chats this user made since then that hold nothing: no message, and no send. One query."""
+        sent = exists().where(sends.c.portal_id == chats.c.portal_id, sends.c.chat_id == chats.c.id)
+        empty = and_(chats.c.proved.is_(False), chats.c.last_at == 0, ~sent)
+        query = select(func.count()).where(
+            chats.c.portal_id == portal_id, chats.c.created_by == user_id, chats.c.created_at >= since, empty
+        )
+        with self._engine.connect() as connection:
+            return connection.execute(query).scalar_one()
+
     def called(self, portal_id: int, line_id: int, chat_ids: Collection[str], phones: Collection[str]) -> list[Chat]:
         """The line's chats that have one of these ids; if there is none, those of these phones. The oldest first.
 
@@ -83,8 +117,8 @@ class Chats:
     ) -> tuple[Chat, bool]:
         """The chat of this line and phone, made if there is none, enriched if there is. Also says if it is new.
 
-        `chat_ids` become its best ids, `also` its last ones. Two cards that create it at once get the same row, and
-        two that enrich it at once take nothing from each other.
+        `chat_ids` become its best ids, `also` its last ones; beyond MOST_IDS the last ones are left out. Two cards that
+        create it at once get the same row, and two that enrich it at once take nothing from each other.
         """
         news = _News(chat_ids, also, proved, last_at)
         for _attempt in range(TRIES):
@@ -101,7 +135,7 @@ class Chats:
                             portal_id=portal_id,
                             line_id=line_id,
                             phone=phone,
-                            chat_ids=json.dumps(list(dict.fromkeys((*chat_ids, *also)))),
+                            chat_ids=json.dumps(_best(*chat_ids, *also)),
                             proved=proved,
                             last_at=last_at,
                             created_by=user_id,
@@ -124,7 +158,7 @@ class Chats:
         """None if the row is no longer what it was."""
         richer = replace(
             chat,
-            chat_ids=tuple(dict.fromkeys((*news.chat_ids, *chat.chat_ids, *news.also))),
+            chat_ids=_best(*news.chat_ids, *chat.chat_ids, *news.also),
             proved=chat.proved or news.proved,
             last_at=max(chat.last_at, news.last_at),
         )
@@ -147,6 +181,10 @@ class _News:
     also: Sequence[str]
     proved: bool
     last_at: float
+
+
+def _best(*chat_ids: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(chat_ids))[:MOST_IDS]
 
 
 def _chat(row: RowMapping) -> Chat:

@@ -10,9 +10,10 @@ from sqlalchemy import ColumnElement, Engine, RowMapping, and_, delete, insert, 
 from widget.storage.schema import events
 
 # Seconds before an event's first, second, … try, each counted from the try before: a worker that was away for a day
-# must not use them all up at once. After the last it is given up and kept, with the error, for the operator.
+# must not use them all up at once. After the last it is given up and kept for a month, with the error, for the operator.
 TRIES = (0.0, 60.0, 300.0, 1800.0, 7200.0, 21_600.0)
 DONE_DAYS = 7.0
+GIVEN_UP_DAYS = 30.0
 DAY = 86_400
 LONGEST_ERROR = 200
 
@@ -88,10 +89,12 @@ class Events:
             connection.execute(update(events).where(events.c.id == event_id).values(error=error[:LONGEST_ERROR]))
 
     def forget_done(self) -> int:
-        """Delete what was finished a week ago. Returns how many."""
-        old = and_(events.c.done_at > 0, events.c.done_at < self._clock() - DONE_DAYS * DAY)
+        """Delete what was finished a week ago, and what came a month ago and was given up. Returns how many."""
+        now = self._clock()
+        done = and_(events.c.done_at > 0, events.c.done_at < now - DONE_DAYS * DAY)
+        given_up = and_(events.c.attempts >= len(TRIES), events.c.received_at < now - GIVEN_UP_DAYS * DAY)
         with self._engine.begin() as connection:
-            return connection.execute(delete(events).where(old)).rowcount
+            return connection.execute(delete(events).where(or_(done, given_up))).rowcount
 
     def forget_all(self, name: str) -> int:
         """Delete what came a week ago under this name, finished or given up. Returns how many."""
