@@ -5,12 +5,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, RowMapping, and_, delete, insert, select, update
+from sqlalchemy import ColumnElement, Engine, RowMapping, and_, delete, insert, or_, select, update
 
 from widget.storage.schema import events
 
 # Seconds before an event's first, second, … try, each counted from the try before: a worker that was away for a day
-# must not use them all up at once. After the last it is given up and kept for a month, with the error, for the operator.
+# must not use them all up at once. After the last it is given up and kept for a month, with the error, for the
+# operator.
 TRIES = (0.0, 60.0, 300.0, 1800.0, 7200.0, 21_600.0)
 DONE_DAYS = 7.0
 GIVEN_UP_DAYS = 30.0
