@@ -302,7 +302,9 @@ def build(
         purse=purse,
         reveals=reveals,
         cards=cards,
-        chat_service=ChatService(gateways, chats, sends, messages, clock, learning.sent),
+        chat_service=ChatService(
+            gateways, chats, sends, messages, clock, learning.sent, cooling.restricted_until, learning.checked
+        ),
         numbering=numbering,
         metrics=metrics,
         pings={

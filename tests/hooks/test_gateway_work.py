@@ -506,3 +506,24 @@ def test_a_message_is_sealed_and_forgotten_in_time(gateway: Caller, clock: Clock
     gateway.tell(tick(Ack.NONE))  # a word about it today does not keep what was written a month ago
     assert store.wipe(clock() - 30 * 86_400) == 1
     assert gateway.rows(messages) == []
+
+
+# What names no chat, but a message that is known.
+
+
+def test_a_tick_that_names_no_chat_reaches_the_send_whose_message_it_is(gateway: Caller) -> None:
+    send(gateway, "k", message_id="BAE5")
+    gateway.tell(tick(Ack.READ, "BAE5", ids=()))
+    assert state_of(gateway, "k") == (SendState.READ, "")
+
+
+def test_a_tick_of_a_message_that_nobody_knows_is_taken_and_forgotten(gateway: Caller) -> None:
+    assert gateway.tell(tick(Ack.READ, "BAE5", ids=())) == 200
+    assert gateway.rows(messages) == []
+
+
+def test_an_edit_that_names_no_chat_changes_the_message_it_names(gateway: Caller) -> None:
+    now = gateway.widget.clock()
+    gateway.tell(written("A", "Завтра в 9", at=now - 10))
+    gateway.tell(about(EventKind.EDITED, "A", at=now - 5, text="Завтра в 10", ids=()))
+    assert [bubble.text for bubble in gateway.shown()] == ["Завтра в 10"]

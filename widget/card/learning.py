@@ -57,6 +57,13 @@ class Learning:
         except Exception:
             log.exception("send line=%s: nothing was learned from it", line.id)
 
+    def checked(self, line: Line) -> None:
+        """A gateway asked WhatsApp by itself, as Evolution does before a send or a reaction."""
+        try:
+            self._purse.count(line)
+        except StorageUnavailable:
+            log.warning("line=%s: the check that a gateway made by itself is counted in SQL alone", line.id)
+
     def heard(self, line: Line, phone: str, event: GatewayEvent, went: Went) -> None:
         """A webhook told something new: that somebody wrote, or that a message of ours arrived or was refused.
         `phone` may be ""."""
@@ -86,10 +93,7 @@ class Learning:
             self._evidence.learn(line, phone, How.SEND)
         self._cooling.told(line, result.trouble)
         if capabilities_of(line.gateway).checks_when_sending and result.trouble not in NOT_ASKED:
-            try:
-                self._purse.count(line)
-            except StorageUnavailable:
-                log.warning("send line=%s: the check that came with it is counted in SQL alone", line.id)
+            self.checked(line)
 
 
 def _shown_by(event: GatewayEvent, went: Went) -> How | None:

@@ -44,6 +44,11 @@ def nobody(line: Line, phone: str, user_id: int, result: SendResult) -> None:
     """Nobody wants to know."""
 
 
+def unrestricted(line: Line) -> float:
+    """Where nobody knows of a restriction."""
+    return 0.0
+
+
 class Sending:
     def __init__(
         self,
@@ -53,6 +58,7 @@ class Sending:
         histories: Histories,
         clock: Callable[[], float],
         sent: SendListener = nobody,
+        restricted_until: Callable[[Line], float] = unrestricted,
     ) -> None:
         self._gateways = gateways
         self._chats = chats
@@ -60,6 +66,7 @@ class Sending:
         self._histories = histories
         self._clock = clock
         self._sent = sent
+        self._restricted_until = restricted_until
 
     def send(
         self,
@@ -176,6 +183,9 @@ class Sending:
         """
         new_chat = not chat.proved and not chat.last_at
         queues = self._gateways.of(line).capabilities.queues_sends
+        until = self._restricted_until(line) if new_chat else 0.0
+        if until:  # its state may say nothing of it: WAHA refused sends (463) while its session was WORKING
+            raise Refused(Refusal.LINE_RESTRICTED, 409, "restricted", until=until)
         if not new_chat and not queues:
             return
         try:

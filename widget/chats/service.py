@@ -6,7 +6,7 @@ from enum import Enum
 
 from widget.chats.bubbles import DELETE_SECONDS, EDIT_SECONDS
 from widget.chats.history import Histories
-from widget.chats.sending import LONGEST_TEXT, Sending, SendListener, nobody, typed_text
+from widget.chats.sending import LONGEST_TEXT, Sending, SendListener, nobody, typed_text, unrestricted
 from widget.chats.told import Named, Told, grown_by
 from widget.errors import Refusal, Refused
 from widget.gateways.base import File, Gateway, GatewayError, Trouble
@@ -41,13 +41,17 @@ class ChatService:
         messages: Messages,
         clock: Callable[[], float],
         sent: SendListener = nobody,
+        restricted_until: Callable[[Line], float] = unrestricted,
+        checked: Callable[[Line], None] = lambda line: None,
     ) -> None:
+        """`checked` is told of a check that a gateway makes by itself, before a reaction."""
         self._gateways = gateways
         self._chats = chats
         self._messages = messages
         self._clock = clock
         self._histories = Histories(gateways, chats, sends, messages, clock)
-        sending = Sending(gateways, chats, sends, self._histories, clock, sent)
+        self._checked = checked
+        sending = Sending(gateways, chats, sends, self._histories, clock, sent, restricted_until)
         # Reading and writing are files of their own; to whoever asks they are verbs of the chat like the others.
         self.newest, self.older = self._histories.newest, self._histories.older
         self.send, self.send_file = sending.send, sending.send_file
@@ -104,6 +108,8 @@ class ChatService:
 
     def react(self, line: Line, chat: Chat, message: Named, emoji: str) -> None:
         """React to a message, or take the reaction back with "". One outside call. Raises Refused, GatewayError."""
+        if self._gateways.of(line).capabilities.checks_when_sending:
+            self._checked(line)
         self._ask(line, chat, lambda gateway, chat_id: gateway.react(chat_id, message.ref, emoji), "react")
         self._know(chat, line, message, Told(from_me=message.from_me, ours=(self._clock(), emoji)))
 

@@ -98,12 +98,16 @@ class GatewayReceiver:
         self._wake(event_id)
 
 
+_OF_A_MESSAGE = (EventKind.ACK, EventKind.EDITED, EventKind.DELETED)
+
+
 def _usable(event: GatewayEvent) -> bool:
-    """About a message of a chat, both with names that can be kept."""
+    """About a message, with names that can be kept. What is new names its chat; of a known one the message will do."""
     names = (*event.chat_ids, event.message_id)
     return (
         event.kind is not EventKind.LINE
-        and 0 < len(event.chat_ids) <= MOST_IDS
+        and (event.kind in _OF_A_MESSAGE or bool(event.chat_ids))
+        and len(event.chat_ids) <= MOST_IDS
         and all(_ID.fullmatch(name) for name in names)
     )
 

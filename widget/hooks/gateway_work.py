@@ -66,6 +66,10 @@ class GatewayWork:
     def _learn(self, line: Line, event: GatewayEvent) -> None:
         """The message first and the chat after it: of two processes that do this at once for two ids of one chat, at
         least one then sees what the other wrote."""
+        if not event.chat_ids:
+            event = replace(event, chat_ids=self._chat_ids_of(line, event.message_id))
+        if not event.chat_ids:
+            return  # of a message that nobody here has heard of
         before, after = self._keep(line, event)
         chats = self._prove(line, event)
         went = Went(0)
@@ -73,6 +77,15 @@ class GatewayWork:
             went = _went(before, after, self._settle(line, chats, event.message_id, after))
         if _is_news(event, before, after) or Went.OUT in went:
             self._heard(line, chats[0].phone if chats else "", replace(event, from_me=_from_me(event)), went)
+
+    def _chat_ids_of(self, line: Line, message_id: str) -> tuple[str, ...]:
+        """Some gateways' ticks name no chat: the one whose message or send this is. Two queries at most."""
+        told = self._messages.chat_ids_of(line.portal_id, line.id, message_id)
+        if told:
+            return told
+        sends = self._sends.by_message(line.portal_id, line.id, message_id, [])
+        chat = self._chats.get(line.portal_id, sends[0].chat_id) if sends else None
+        return (chat.chat_ids or (f"{chat.phone.removeprefix('+')}{PHONE_IDS[0]}",)) if chat else ()
 
     def _prove(self, line: Line, event: GatewayEvent) -> list[Chat]:
         """The chats that this is about, with what it shows of them; a number that nobody knows yet gets one."""

@@ -33,6 +33,12 @@ class Cooling:
         """The same as it is now, whichever process was told. One query."""
         return self._cooldowns.read(line.portal_id, line.id)
 
+    def restricted_until(self, line: Line) -> float:
+        """Until when WhatsApp has restricted or closed the account, as far as it told; 0 if it has not."""
+        known = self.of(line)
+        serious = known.why in (LineState.RESTRICTED.value, LineState.BANNED.value)
+        return known.until if serious and self._clock() < known.until else 0.0
+
     def throttled(self, line: Line) -> None:
         """WhatsApp asked for a pause. Ten at once are one."""
         self._begin(line, lambda known: after_throttle(known, self._clock()))

@@ -123,6 +123,17 @@ class Messages:
         with self._engine.connect() as connection:
             return [(row.message_id, self._opened(row.body)) for row in connection.execute(query)]
 
+    def chat_ids_of(self, portal_id: int, line_id: int, message_id: str) -> tuple[str, ...]:
+        """Under which ids of a chat something was told of this message. One query."""
+        query = select(messages.c.chat_id).where(
+            messages.c.portal_id == portal_id,
+            messages.c.line_id == line_id,
+            messages.c.message_id == message_id,
+            messages.c.chat_id != "",
+        )
+        with self._engine.connect() as connection:
+            return tuple(connection.execute(query).scalars())
+
     def evidence(self, portal_id: int, line_id: int, chat_ids: Sequence[str]) -> Evidence:
         """When the last message of these ids was written, and whether the client wrote any. One query."""
         theirs: ColumnElement[int] = func.count().filter(messages.c.from_me.is_(False))
