@@ -99,6 +99,21 @@ def test_a_body_that_is_no_json_is_none(body):
     assert Answer(200, {}, body).json() is None
 
 
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        (rb'"cut \ud83d"', "cut ?"),
+        (rb'"cut \uDE00 \ud83d\ude00"', "cut ? \U0001f600"),
+        (rb'"\\ud83d"', r"\ud83d"),
+        (b'"raw \xed\xa0\xbd"', "raw \ufffd\ufffd\ufffd"),
+        (b'\xef\xbb\xbf"a byte order mark"', "a byte order mark"),
+    ],
+)
+def test_half_an_emoji_never_gets_in(body, text):
+    assert Answer(200, {}, body).json() == text
+    assert Answer(200, {}, b"{" + body.removeprefix(b"\xef\xbb\xbf") + b": 1}").json() == {text: 1}
+
+
 # Time.
 
 

@@ -6,6 +6,7 @@ One client per line and a handful for portals, never one big one: the connection
 
 import json
 import logging
+import re
 import ssl
 import time
 import zlib
@@ -24,6 +25,8 @@ AT_ONCE = 64 * 1024  # bytes written before the clock is looked at again
 # httpx writes whole addresses at INFO, and some vendors carry the key in them. A filter and not a level: a level that
 # somebody sets while looking for a fault would bring them back.
 logging.getLogger("httpx").addFilter(lambda record: record.levelno >= logging.WARNING)
+
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")  # escaped, half of an emoji or of a pair
 
 _ssl_context: ssl.SSLContext | None = None
 _deadline: ContextVar[float | None] = ContextVar("deadline", default=None)
@@ -49,11 +52,16 @@ class Answer:
     body: bytes
 
     def json(self) -> Any:
-        """The body as JSON, or None for anything else (HTML, empty, cut, nested without end)."""
+        """The body as JSON, or None for anything else (HTML, empty, cut, nested without end). Half an emoji, as a cut
+        text ends with, becomes a question mark: no page and no database takes it."""
+        text = self.body.decode("utf-8-sig", "replace")
         try:
-            return json.loads(self.body)
+            found = json.loads(text)
+            if _SURROGATE.search(text):
+                found = json.loads(json.dumps(found, ensure_ascii=False).encode("utf-8", "replace"))
         except (ValueError, RecursionError):
             return None
+        return found
 
 
 def make_client(
