@@ -1,8 +1,11 @@
 import contextlib
+import gzip
 import socket
 import threading
 import time
+import tracemalloc
 
+import httpcore
 import httpx
 import pytest
 
@@ -96,6 +99,21 @@ def test_a_body_that_is_no_json_is_none(body):
     assert Answer(200, {}, body).json() is None
 
 
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        (rb'"cut \ud83d"', "cut ?"),
+        (rb'"cut \uDE00 \ud83d\ude00"', "cut ? \U0001f600"),
+        (rb'"\\ud83d"', r"\ud83d"),
+        (b'"raw \xed\xa0\xbd"', "raw \ufffd\ufffd\ufffd"),
+        (b'\xef\xbb\xbf"a byte order mark"', "a byte order mark"),
+    ],
+)
+def test_half_an_emoji_never_gets_in(body, text):
+    assert Answer(200, {}, body).json() == text
+    assert Answer(200, {}, b"{" + body.removeprefix(b"\xef\xbb\xbf") + b": 1}").json() == {text: 1}
+
+
 # Time.
 
 
@@ -105,6 +123,42 @@ def test_a_body_that_trickles_for_ever_is_given_up_at_the_deadline(client, host)
     assert isinstance(error, TimedOut)
     assert error.sent
     assert 0.25 < seconds < 0.6
+
+
+@pytest.mark.parametrize("guarded", [False, True])
+@pytest.mark.parametrize(
+    "parts",
+    [(b"HTTP/1.1 200 OK\r\nX: ", b"a"), (b"HTTP/1.1 100 Continue\r\n\r\n",)],
+    ids=["headers byte by byte", "100 Continue again and again"],
+)
+def test_headers_that_never_end_are_given_up_at_the_deadline(host, parts, guarded):
+    endless = host(says(*parts, every=0.03))
+    with make_client(backend=httpcore.SyncBackend() if guarded else None) as client:
+        seconds, error = took(lambda: fetch(client, "POST", endless.address, timeout=0.3, json={}))
+    assert isinstance(error, TimedOut)
+    assert error.sent
+    assert 0.25 < seconds < 0.6
+
+
+def test_a_request_that_nobody_reads_is_given_up_at_the_deadline(client, host):
+    def sips(connection, over):
+        while not over.wait(0.02):
+            connection.recv(64 * 1024)
+
+    seconds, error = took(
+        lambda: fetch(client, "POST", host(sips).address, timeout=0.4, content=b"x" * 64 * 1024 * 1024)
+    )
+    assert isinstance(error, TimedOut)
+    assert error.sent
+    assert seconds < 0.9
+
+
+def test_one_deadline_does_not_reach_into_the_next_exchange(client, host):
+    slow, quick = host(silence), host(once())
+    took(lambda: fetch(client, "GET", slow.address, timeout=0.1))
+    time.sleep(0.05)
+    assert fetch(client, "GET", quick.address, timeout=5).status == 200
+    assert client.get(quick.address).status_code == 200
 
 
 def test_a_silent_server_is_given_up_at_the_deadline_and_may_have_acted(client, host):
@@ -185,6 +239,42 @@ def test_an_answer_that_is_too_large_is_not_read_to_its_end(client, host):
 def test_an_answer_of_just_the_largest_size_is_read(client, host):
     answer = fetch(client, "GET", host(once(body=b"x" * 1000)).address, timeout=5, largest=1000)
     assert len(answer.body) == 1000
+
+
+def test_nobody_is_asked_to_pack_an_answer(client, host):
+    server = host(once())
+    fetch(client, "GET", server.address, timeout=5)
+    assert b"accept-encoding: identity\r\n" in server.requests[0].lower()
+
+
+def test_a_packed_answer_is_unpacked(client, host):
+    packed = once(body=gzip.compress(b'{"a": 1}'), headers="Content-Encoding: gzip\r\n")
+    assert fetch(client, "GET", host(packed).address, timeout=5).json() == {"a": 1}
+
+
+@pytest.mark.parametrize(
+    ("encoding", "layers"), [("gzip", 1), ("gzip, gzip", 2), ("gzip, gzip, gzip", 3), ("deflate", 1), ("br", 1)]
+)
+def test_no_packed_answer_takes_more_memory_than_the_largest_one(client, host, encoding, layers):
+    body = b"0" * 64 * 1024 * 1024
+    for _ in range(layers):
+        body = gzip.compress(body)
+    server = host(once(body=body, headers=f"Content-Encoding: {encoding}\r\n"))
+    tracemalloc.start()
+    try:
+        _seconds, error = took(lambda: fetch(client, "GET", server.address, timeout=5, largest=1_000_000))
+        _now, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert error.sent
+    assert most < 4_000_000
+
+
+@pytest.mark.parametrize("body", [b"no gzip at all", gzip.compress(b"{}") + b"x" * 200_000])
+def test_what_is_no_gzip_or_never_stops_after_it_is_an_error(client, host, body):
+    server = host(once(body=body, headers="Content-Encoding: gzip\r\n"))
+    _seconds, error = took(lambda: fetch(client, "GET", server.address, timeout=5, largest=100_000))
+    assert error.sent
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])

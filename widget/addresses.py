@@ -7,6 +7,7 @@ answers (DNS rebinding) gains nothing. Ranges: the IANA special-purpose registri
 
 import ipaddress
 import socket
+import time
 import unicodedata
 from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
@@ -81,10 +82,12 @@ class PublicOnly(httpcore.NetworkBackend):
         if not addresses or not all(is_public(address) for address in addresses):
             raise httpcore.ConnectError("not a public address")
         last: httpcore.ConnectError | httpcore.ConnectTimeout | None = None
-        for address in addresses[:2]:  # two, so that the time for connecting is at most doubled
+        started = time.monotonic()
+        for address in addresses[:2]:  # both in the time that was given for one
+            left = None if timeout is None else max(timeout - (time.monotonic() - started), 0.001)
             try:
                 return self._inner.connect_tcp(
-                    str(address), port, timeout=timeout, local_address=local_address, socket_options=socket_options
+                    str(address), port, timeout=left, local_address=local_address, socket_options=socket_options
                 )
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 last = error

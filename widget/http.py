@@ -6,9 +6,12 @@ One client per line and a handful for portals, never one big one: the connection
 
 import json
 import logging
+import re
 import ssl
 import time
-from collections.abc import Mapping
+import zlib
+from collections.abc import Iterable, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,12 +20,16 @@ import httpx
 
 CONNECTIONS = 16  # per client
 LARGEST_ANSWER = 8 * 1024 * 1024  # a page of history with thumbnails stays far below
+AT_ONCE = 64 * 1024  # bytes written before the clock is looked at again
 
 # httpx writes whole addresses at INFO, and some vendors carry the key in them. A filter and not a level: a level that
 # somebody sets while looking for a fault would bring them back.
 logging.getLogger("httpx").addFilter(lambda record: record.levelno >= logging.WARNING)
 
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")  # escaped, half of an emoji or of a pair
+
 _ssl_context: ssl.SSLContext | None = None
+_deadline: ContextVar[float | None] = ContextVar("deadline", default=None)
 
 
 class OutsideError(Exception):
@@ -45,11 +52,16 @@ class Answer:
     body: bytes
 
     def json(self) -> Any:
-        """The body as JSON, or None for anything else (HTML, empty, cut, nested without end)."""
+        """The body as JSON, or None for anything else (HTML, empty, cut, nested without end). Half an emoji, as a cut
+        text ends with, becomes a question mark: no page and no database takes it."""
+        text = self.body.decode("utf-8-sig", "replace")
         try:
-            return json.loads(self.body)
+            found = json.loads(text)
+            if _SURROGATE.search(text):
+                found = json.loads(json.dumps(found, ensure_ascii=False).encode("utf-8", "replace"))
         except (ValueError, RecursionError):
             return None
+        return found
 
 
 def make_client(
@@ -59,12 +71,9 @@ def make_client(
 
     `backend` makes the connections, where not every address may be connected to (widget/addresses.py).
     """
-    if transport is None and backend is not None:
-        transport = _Over(backend)
     return httpx.Client(
-        transport=transport,
-        verify=_shared_ssl_context(),
-        limits=httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS, keepalive_expiry=30),
+        transport=transport or _Over(backend or httpcore.SyncBackend()),
+        headers={"Accept-Encoding": "identity"},
         follow_redirects=False,
         trust_env=False,
     )
@@ -79,21 +88,16 @@ def fetch(
     largest: int = LARGEST_ANSWER,
     **request: Any,
 ) -> Answer:
-    """One request, never repeated. `timeout` in seconds bounds the whole exchange, a trickling body too.
+    """One request, never repeated. `timeout` in seconds bounds the whole exchange, however slowly it trickles: all but
+    the look-up of a name and, where any address may be called, its further addresses. `largest` bounds the body, also
+    one that is unpacked.
 
     Raises TimedOut or OutsideError; an HTTP error status is an Answer like any other.
     """
-    deadline = time.monotonic() + timeout
+    before = _deadline.set(time.monotonic() + timeout)
     try:
-        with client.stream(method, url, timeout=httpx.Timeout(timeout, pool=timeout), **request) as response:
-            body = bytearray()
-            for chunk in response.iter_bytes():
-                body += chunk
-                if len(body) > largest:
-                    raise OutsideError("answer too large", sent=True)
-                if time.monotonic() > deadline:
-                    raise TimedOut("answer too slow", sent=True)
-            return Answer(response.status_code, response.headers, bytes(body))
+        with client.stream(method, url, timeout=httpx.Timeout(timeout), **request) as response:
+            return Answer(response.status_code, response.headers, _body(response, largest))
     except (httpx.ConnectTimeout, httpx.PoolTimeout) as error:
         raise TimedOut(type(error).__name__, sent=False) from error
     except httpx.TimeoutException as error:
@@ -102,6 +106,34 @@ def fetch(
         raise OutsideError(type(error).__name__, sent=False) from error
     except httpx.HTTPError as error:
         raise OutsideError(type(error).__name__, sent=True) from error
+    finally:
+        _deadline.reset(before)
+
+
+def _body(response: httpx.Response, largest: int) -> bytes:
+    """The body, unpacked here and step by step: httpx unpacks each chunk whole, and stacked encodings make gigabytes of
+    one. Nobody is asked to pack anything; plain gzip is for storages that keep their files packed."""
+    encoding = response.headers.pop("content-encoding", "identity").strip().lower()  # so httpx leaves the bytes alone
+    if encoding not in ("", "identity", "gzip"):
+        raise OutsideError("answer in an encoding that was not asked for", sent=True)
+    gunzip = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS) if encoding == "gzip" else None
+    body, taken = bytearray(), 0
+    for chunk in response.iter_bytes():
+        taken += len(chunk)
+        if gunzip is None:
+            body += chunk
+        elif not gunzip.eof:
+            body += _unpacked(gunzip, chunk, largest - len(body) + 1)
+        if max(taken, len(body)) > largest:
+            raise OutsideError("answer too large", sent=True)
+    return bytes(body)
+
+
+def _unpacked(gunzip: "zlib._Decompress", chunk: bytes, most: int) -> bytes:
+    try:
+        return gunzip.decompress(chunk, most)
+    except zlib.error as error:
+        raise OutsideError("answer cannot be unpacked", sent=True) from error
 
 
 # An address that is none, or a key that no header can carry: refused before a byte leaves.
@@ -109,7 +141,7 @@ _NOT_A_REQUEST = (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProtoc
 
 
 class _Over(httpx.HTTPTransport):
-    """httpx's own transport over a network backend of ours, which it has no argument for."""
+    """httpx's own transport over a network backend of ours, which it has no argument for, and with our deadline."""
 
     def __init__(self, backend: httpcore.NetworkBackend) -> None:
         super().__init__(verify=_shared_ssl_context(), trust_env=False)
@@ -118,8 +150,65 @@ class _Over(httpx.HTTPTransport):
             max_connections=CONNECTIONS,
             max_keepalive_connections=CONNECTIONS,
             keepalive_expiry=30,
-            network_backend=backend,
+            network_backend=_Timed(backend),
         )
+
+
+class _Timed(httpcore.NetworkBackend):
+    """Each step of an exchange gets the time that is left of the whole. httpx's timeouts are for one step each, and an
+    answer may take any number of them: headers byte by byte, «100 Continue» again and again."""
+
+    def __init__(self, inner: httpcore.NetworkBackend) -> None:
+        self._inner = inner
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.NetworkStream:
+        timeout = _left(timeout, httpcore.ConnectTimeout)
+        stream = self._inner.connect_tcp(
+            host, port, timeout=timeout, local_address=local_address, socket_options=socket_options
+        )
+        return _TimedStream(stream)
+
+
+class _TimedStream(httpcore.NetworkStream):
+    def __init__(self, inner: httpcore.NetworkStream) -> None:
+        self._inner = inner
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._inner.read(max_bytes, _left(timeout, httpcore.ReadTimeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        for start in range(0, len(buffer), AT_ONCE):
+            self._inner.write(buffer[start : start + AT_ONCE], _left(timeout, httpcore.WriteTimeout))
+
+    def close(self) -> None:
+        self._inner.close()
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
+        timeout = _left(timeout, httpcore.ConnectTimeout)
+        return _TimedStream(self._inner.start_tls(ssl_context, server_hostname, timeout))
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._inner.get_extra_info(info)
+
+
+def _left(timeout: float | None, late: type[Exception]) -> float | None:
+    """How long the next step may take; raises `late` when there is no time left."""
+    deadline = _deadline.get()
+    if deadline is None:  # not within fetch
+        return timeout
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise late("the time is over")
+    return left
 
 
 def _shared_ssl_context() -> ssl.SSLContext:

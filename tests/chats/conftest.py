@@ -54,6 +54,7 @@ class FakeGateway:
     asked: list[tuple[object, ...]] = field(default_factory=list)
     refuses: Trouble | None = None
     history_ids: tuple[str, ...] = ()
+    cursor: str | None = None
     before_answering: object = None
 
     def status(self):
@@ -76,7 +77,7 @@ class FakeGateway:
         self.history_ids = tuple(chat_ids)
         if self.trouble:
             raise GatewayError(self.trouble)
-        return Page(tuple(self.messages), None)
+        return Page(tuple(self.messages), self.cursor)
 
     def find_message(self, chat_id, message_id):
         self.looked_up.append(message_id)

@@ -8,14 +8,16 @@ import pytest
 
 from sandbox import people
 from tests.chats.conftest import FakeGateway, FakeGateways
-from widget.chats.history import GIVEN_UP, MESSAGES, SAME_SEND, End
+from widget.chats.history import GIVEN_UP, LOOKED_FOR, MESSAGES, SAME_SEND, End
 from widget.chats.sending import LONGEST_TEXT, message_id_of
 from widget.chats.service import ChatService
 from widget.errors import Refusal, Refused
 from widget.gateways.base import (
     Ack,
     Depth,
+    File,
     GatewayError,
+    Media,
     Message,
     Sent,
     Trouble,
@@ -340,7 +342,59 @@ def test_a_send_whose_text_was_wiped_is_not_recognised_in_a_photo_without_a_capt
     assert SendState.UNKNOWN in desk.states(chat)
 
 
+# Files, for which a gateway takes no id of ours though it takes one for texts.
+
+
+def lost_file(desk, chat, *, caption="Смета", name="price.png"):
+    file = File("image/png", name, b"\x89PNG")
+    return desk.service.send_file(desk.line, chat, file, caption=caption, send_key="f1", user_id=REP)
+
+
+def picture(send, *, after=1.0, name="", caption="Смета", kind="image"):
+    at = int(send.created_at + after)
+    return Message("STRANGER", "STRANGER", at, True, caption, ack=Ack.SENT, media=Media(kind, "image/png", name))
+
+
+@pytest.mark.parametrize("own_ids", [True, False])
+@pytest.mark.parametrize("name", ["price.png", ""])
+@pytest.mark.parametrize("caption", ["Смета", ""])
+def test_a_file_whose_answer_was_lost_is_recognised(widget, own_ids, name, caption):
+    gateway = FakeGateway(own_ids=own_ids)
+    desk = Desk(widget, gateway=gateway)
+    chat = desk.open()
+    gateway.messages = [picture(lost_file(desk, chat, caption=caption), name=name, caption=caption)]
+    (bubble,) = desk.newest(chat).bubbles
+    assert (bubble.id, bubble.state) == ("STRANGER", SendState.SENT)
+    assert desk.sends.by_key(chat.portal_id, "f1").message_id == "STRANGER"
+
+
+@pytest.mark.parametrize(
+    "changes", [{"name": "other.png"}, {"caption": "другое"}, {"after": SAME_SEND + 5}, {"kind": "video"}]
+)
+def test_a_file_that_is_not_recognised_stays_unclear_and_nobody_says_that_it_did_not_go_out(widget, changes):
+    gateway = FakeGateway()
+    desk = Desk(widget, gateway=gateway)
+    chat = desk.open()
+    gateway.messages = [picture(lost_file(desk, chat), **changes)]
+    assert SendState.UNKNOWN in desk.states(chat)
+    assert desk.sends.by_key(chat.portal_id, "f1").reason != Trouble.NO_SUCH_THING.value
+
+
 # History.
+
+
+def test_an_unclear_send_below_the_first_page_stays_in_sight_for_a_day(widget, clock):
+    gateway = FakeGateway()
+    desk = Desk(widget, gateway=gateway)
+    chat = desk.open()
+    lost = desk.send(chat, "не потерять")
+    left = desk.left_by_a_dead_process(chat)
+    clock.forward(3600)
+    gateway.messages, gateway.cursor = [Message("new", "new", int(clock()), False, "после")], "more"
+    assert [bubble.id for bubble in desk.newest(chat).bubbles] == [lost.message_id, left.message_id, "new"]
+    assert set(gateway.looked_up) == {lost.message_id, left.message_id}
+    clock.forward(LOOKED_FOR)
+    assert [bubble.id for bubble in desk.newest(chat).bubbles] == ["new"]
 
 
 def test_a_history_is_read_to_its_start_with_every_message_once(desk):

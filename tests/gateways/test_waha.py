@@ -738,3 +738,9 @@ def test_a_line_that_is_down_is_told_as_down(waha, outside, status, verb):
 def test_answers_nested_without_end_are_trouble_and_no_crash(line, verb):
     gateway = line(transport=scripted(httpx.Response(200, text="[" * 100_000)))
     assert trouble(lambda: VERBS[verb][1](gateway)) is Trouble.BROKEN_ANSWER
+
+
+def test_a_text_that_was_cut_in_the_middle_of_an_emoji_can_be_shown(line):
+    body = rb'[{"id": "false_%s_A", "timestamp": 1700000000, "fromMe": false, "body": "cut \ud83d"}]' % IVAN.encode()
+    page = line(transport=scripted(httpx.Response(200, content=body))).history([IVAN], None, 10)
+    assert [message.text for message in page.messages] == ["cut ?"]

@@ -6,6 +6,7 @@ Reading settles: a send whose end was unclear learns it here. Nothing is ever se
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from mimetypes import guess_type
 
 from widget.chats.bubbles import STATES, Bubble, merge
 from widget.chats.files import label_of
@@ -23,6 +24,7 @@ LOOKED_FOR = 86_400.0  # a send that no gateway knew for a day stays as unclear 
 SAME_SEND = 120.0  # seconds within which an equal text from us is taken for the send whose answer was lost
 MOST_LOOK_UPS = 3  # unclear sends that one poll asks the gateway about
 ALWAYS = float("inf")
+UNCLEAR = frozenset({SendState.SENDING, SendState.UNKNOWN})
 NOT_AT_GATEWAY = frozenset({SendState.SENDING, SendState.QUEUED, SendState.FAILED, SendState.UNKNOWN})
 
 
@@ -62,7 +64,7 @@ class Histories:
         """
         page, trouble = self._page(line, chat, None)
         messages = self._completed(line, chat, page, before=ALWAYS)
-        sends = self._settle_known(messages, self._since(chat, page))
+        sends = self._settle_known(messages, self._since_or_unclear(chat, page))
         if trouble is None:
             sends = self._settle_unclear(line, chat, sends, messages)
         if messages:
@@ -114,7 +116,7 @@ class Histories:
     def _completed(self, line: Line, chat: Chat, page: Page, *, before: float) -> list[Message]:
         """The page with what webhooks told of its time. Between two pages no time is left out or comes twice: the
         cursor says where the last one began."""
-        since = float(page.messages[-1].at) if page.messages and page.cursor else 0.0
+        since = _oldest(page)
         named = [message.id for message in page.messages]
         told = self._told(line, chat, since=since, before=before, named=named)
         return completed(page.messages, told, since=since, before=before)
@@ -141,8 +143,17 @@ class Histories:
 
     def _since(self, chat: Chat, page: Page) -> list[Send]:
         """The chat's sends since the page's oldest message; all of them when it is the last page."""
-        oldest = page.messages[-1].at if page.messages and page.cursor else 0.0
-        return self._sends.recent(chat.portal_id, chat.id, oldest)
+        return self._sends.recent(chat.portal_id, chat.id, _oldest(page))
+
+    def _since_or_unclear(self, chat: Chat, page: Page) -> list[Send]:
+        """The same, and the older ones that may still be settled: a rep must not lose sight of them."""
+        oldest, looked_for = _oldest(page), self._clock() - LOOKED_FOR
+        sends = self._sends.recent(chat.portal_id, chat.id, min(oldest, looked_for))
+        return [
+            send
+            for send in sends
+            if send.created_at >= oldest or (send.state in UNCLEAR and send.created_at > looked_for)
+        ]
 
     def _settle_known(self, messages: Sequence[Message], sends: Sequence[Send]) -> list[Send]:
         acks = {message.id: message.ack for message in messages if message.from_me}
@@ -154,7 +165,7 @@ class Histories:
 
     def _settle_unclear(self, line: Line, chat: Chat, sends: Sequence[Send], messages: Sequence[Message]) -> list[Send]:
         """Find out what became of sends that ended without a clear answer: by our id where the gateway takes it,
-        by text and time where it gives its own."""
+        by text and time where it gives its own; by both for a file, for which a gateway may take no id of ours."""
         # Those looked at longest ago first: some stay unclear for ever, and the others must have their turn.
         waiting = sorted((send for send in sends if self._unclear(send)), key=lambda send: send.changed_at)
         unclear = waiting[:MOST_LOOK_UPS]
@@ -164,7 +175,8 @@ class Histories:
         strangers = [message for message in messages if message.from_me and message.id not in ours]
         by_id = self._takes_our_ids(line)
         found = {
-            send.id: self._look_up(line, chat, send) if by_id else self._recognise(send, strangers) for send in unclear
+            send.id: self._look_up(line, chat, send, strangers) if by_id else self._recognise(send, strangers)
+            for send in unclear
         }
         return [found.get(send.id, send) for send in sends]
 
@@ -177,8 +189,7 @@ class Histories:
     def _recognise(self, send: Send, strangers: list[Message]) -> Send:
         """Takes the message it finds out of the strangers: one message is one send."""
         for message in strangers:
-            text = label_of(message.media.name, message.text) if message.media else message.text
-            if send.text and text == send.text and abs(message.at - send.created_at) < SAME_SEND:
+            if _alike(send, message) and abs(message.at - send.created_at) < SAME_SEND:
                 strangers.remove(message)
                 return self._sends.settle(send, STATES.get(message.ack, SendState.SENT), message_id=message.id)
         return self._sends.settle(send, SendState.UNKNOWN, reason=send.reason)
@@ -188,13 +199,15 @@ class Histories:
         left = send.state is SendState.SENDING and now > send.changed_at + GIVEN_UP
         return (left or send.state is SendState.UNKNOWN) and now < send.created_at + LOOKED_FOR
 
-    def _look_up(self, line: Line, chat: Chat, send: Send) -> Send:
+    def _look_up(self, line: Line, chat: Chat, send: Send, strangers: list[Message]) -> Send:
         try:
             found = self._gateways.of(line).find_message(self.ids(line, chat)[0], send.message_id)
         except GatewayError as error:
             return self._sends.settle(send, SendState.UNKNOWN, reason=error.trouble.value)
         if found:
             return self._sends.settle(send, STATES.get(found.ack, SendState.SENT))
+        if send.text.startswith(label_of("", "")):  # it may be there under an id of the gateway's own
+            return self._recognise(send, strangers)
         return self._sends.settle(send, SendState.UNKNOWN, reason=Trouble.NO_SUCH_THING.value)
 
     def _end(self, line: Line) -> End:
@@ -203,6 +216,24 @@ class Histories:
         except GatewayError:
             return End.ON_PHONE  # the careful answer
         return {Depth.FULL: End.START, Depth.PARTIAL: End.ON_PHONE, Depth.NONE: End.NOT_KEPT}[status.depth]
+
+
+def _oldest(page: Page) -> float:
+    """When the page begins; 0 for the last page, which holds all before it."""
+    return float(page.messages[-1].at) if page.messages and page.cursor else 0.0
+
+
+def _alike(send: Send, message: Message) -> bool:
+    """Pictures and videos have no name at WhatsApp: then the caption and the kind must do."""
+    if not message.media:
+        return bool(send.text) and message.text == send.text
+    label, _, caption = send.text.partition("\n")
+    name = label.removeprefix(label_of("", ""))
+    if not name or name == label or message.text not in (caption, caption or name):
+        return False
+    if message.media.name:
+        return message.media.name == name
+    return (guess_type(name)[0] or "").partition("/")[0] == message.media.kind
 
 
 def _goes_on(page: Page, messages: Sequence[Message]) -> bool:
