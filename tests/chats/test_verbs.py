@@ -418,3 +418,36 @@ def test_a_place_that_no_page_of_ours_named_is_malformed(desk, cursor):
     with pytest.raises(GatewayError) as error:
         desk.service.older(desk.line, desk.chat, cursor)
     assert error.value.trouble is Trouble.MALFORMED
+
+
+def test_a_line_that_whatsapp_restricted_starts_no_new_chat_though_its_session_works(desk, clock):
+    service = ChatService(
+        FakeGateways(desk.gateway),
+        desk.services.chats,
+        desk.services.sends,
+        desk.services.messages,
+        clock,
+        restricted_until=lambda line: clock() + 3600,
+    )
+    desk.service = service
+    with pytest.raises(Refused) as refused:
+        desk.send()
+    assert (refused.value.refusal, refused.value.until) == (Refusal.LINE_RESTRICTED, clock() + 3600)
+    assert desk.asked == []
+    desk.known()
+    assert desk.send().state is SendState.SENT
+
+
+def test_a_reaction_counts_as_a_check_where_the_gateway_makes_one(desk, clock):
+    checked = []
+    desk.gateway.capabilities = replace(EVERYTHING, checks_when_sending=True)
+    desk.service = ChatService(
+        FakeGateways(desk.gateway),
+        desk.services.chats,
+        desk.services.sends,
+        desk.services.messages,
+        clock,
+        checked=checked.append,
+    )
+    desk.service.react(desk.line, desk.chat, desk.named(), "👍")
+    assert checked == [desk.line]

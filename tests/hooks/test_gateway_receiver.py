@@ -136,7 +136,7 @@ def test_what_is_no_json_is_refused(gateway: Caller, what: str) -> None:
     [
         *(b"null", b"1", b'"x"', b"[]", b"{}", b'{"event":"call.received"}', b'{"v":1,"events":{}}'),
         b'{"v":1,"events":[{"kind":"ack","chat_ids":["1@c.us"]}]}',  # of no message
-        b'{"v":1,"events":[{"kind":"ack","message_id":"M"}]}',  # of no chat
+        b'{"v":1,"events":[{"kind":"reaction","message_id":"M"}]}',  # of no chat
         b'{"v":1,"events":[{"kind":"ack","message_id":"M","chat_ids":["1@c.us\\n"]}]}',
         b'{"v":1,"events":[{"kind":"ack","message_id":"' + b"M" * 121 + b'","chat_ids":["1@c.us"]}]}',
         b'{"v":1,"events":[{"kind":"line","state":"unknown"}]}',

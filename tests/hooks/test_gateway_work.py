@@ -526,4 +526,6 @@ def test_an_edit_that_names_no_chat_changes_the_message_it_names(gateway: Caller
     now = gateway.widget.clock()
     gateway.tell(written("A", "Завтра в 9", at=now - 10))
     gateway.tell(about(EventKind.EDITED, "A", at=now - 5, text="Завтра в 10", ids=()))
-    assert [bubble.text for bubble in gateway.shown()] == ["Завтра в 10"]
+    shown = [bubble.text for bubble in gateway.shown()]
+    assert "Завтра в 10" in shown
+    assert "Завтра в 9" not in shown
