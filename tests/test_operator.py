@@ -18,6 +18,7 @@ from tests.stand import NOON, Widget
 from widget import logs
 from widget.chats.told import Told, grown_by
 from widget.gateways.base import Message
+from widget.hooks.gateway_receiver import GATEWAY
 from widget.storage import rotation
 from widget.storage.rest_log import Call, RestLog
 from widget.storage.rotation import ROWS, SEALED, reseal_everything
@@ -90,6 +91,24 @@ def test_a_rotation_seals_everything_with_the_first_key_and_loses_nothing(make_w
     assert after.lines.of(used.portals[0])[0].key == API_KEY
     assert after.portals.application_token(used.portals[0]) == "application-token"
     assert after.sends.by_key(used.portals[0], "key-2" + "0" * 20).text == "Приезжайте"
+
+
+def test_a_rotation_takes_along_webhooks_that_wait_for_their_work(used: Widget) -> None:
+    services, old = used.services, used.services.config.encryption_keys[0]
+    new = Fernet.generate_key().decode()
+    services.events.add(used.portals[0], GATEWAY, {"line": 1, "sealed": services.vault.seal("[]")})
+    services.events.add(used.portals[0], "ONCRMTYPEADD", {"id": 7})
+    lost = Vault([Fernet.generate_key().decode()]).seal("[]")
+    services.events.add(used.portals[0], GATEWAY, {"line": 1, "sealed": lost})
+
+    counts = reseal_everything(services.engine, Vault([new, old]))["events.body"]
+
+    assert (counts.anew, counts.before, counts.lost) == (1, 0, 1)
+    first, second = services.events.unfinished(used.portals[0], GATEWAY)
+    assert (first.body["line"], Vault([new]).open(first.body["sealed"])) == (1, "[]")
+    assert second.body["sealed"] == lost
+    again = reseal_everything(services.engine, Vault([new, old]))["events.body"]
+    assert (again.anew, again.before, again.lost) == (0, 1, 1)
 
 
 def test_a_rotation_may_be_repeated_and_changes_nothing_then(used: Widget) -> None:
