@@ -63,11 +63,15 @@ def test_an_open_card_follows_what_was_saved_but_not_behind_an_open_chat(
 
     card.open_chat(IVAN)
     card.page.clock.fast_forward(51_000)
-    settings.choose("always").save()
+    settings.choose("always").visibility.get_by_role("button", name=settings.say("Save"), exact=True).click()
+    settings.button("Yes, go on").click()
+    expect(settings.dialog).to_be_hidden()
+    expect(settings.visibility).to_contain_text(settings.say("Every opened card then spends checks of your line"))
     card.close_chat()
     assert len(asked) == 1
     expect(card.presence(ORDERS)).to_have_text(card.say("Not checked yet"))
 
+    card.inside.wait_for_function("() => !document.hidden")  # the settings' tab was in front
     card.page.clock.fast_forward(51_000)
     expect(card.presence(ORDERS)).to_have_text(card.say("Has WhatsApp"))
     assert len(asked) == 2
