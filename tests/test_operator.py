@@ -334,6 +334,30 @@ def test_a_line_at_a_private_address_is_not_added_unless_the_operator_allows_it(
     assert len(strict.services.lines.of(strict.portals[0])) == 1
 
 
+def test_what_an_operator_changes_is_in_the_log_that_administrators_read(widget: Widget) -> None:
+    address = widget.services.lines.of(widget.portals[0])[0].address
+    line = ("line", "add", "--portal", MEMBER, "--address", address, "--session", "extra")
+    for words, key in (
+        (("portal", "visibility", MEMBER, "facts"), ""),
+        (("portal", "visibility", MEMBER, "facts"), ""),  # changes nothing
+        ((*line, "--name", "Extra"), "key-1\n"),
+        ((*line, "--name", "Extra", "--number", "+79638477312"), "key-2\n"),
+    ):
+        done = run(widget, *words, answer=key)
+        assert done.exit_code == 0, done.output
+
+    logged = widget.services.changes.latest(widget.portals[0])
+    assert {(change.user_id, change.user_name) for change in logged} == {(0, "operator")}
+    assert [(change.what.value, change.line, change.old, change.new) for change in reversed(logged)] == [
+        ("visibility", "", "button", "facts"),
+        ("line_added", "Extra", "", ""),
+        ("line_key", "Extra", "", ""),
+        ("line_number", "Extra", "", "+79638477312"),
+    ]
+    for lang, shown in (("en", "Operator of the service"), ("ru", "Оператор сервиса")):
+        assert shown in widget.open("/app/", user="admin", lang=lang).words
+
+
 # The log of REST calls.
 
 
