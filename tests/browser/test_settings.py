@@ -64,9 +64,8 @@ def test_an_open_card_follows_what_was_saved_but_not_behind_an_open_chat(
     card.open_chat(IVAN)
     card.page.clock.fast_forward(51_000)
     settings.choose("always").visibility.get_by_role("button", name=settings.say("Save"), exact=True).click()
-    settings.button("Yes, go on").click()
-    expect(settings.dialog).to_be_hidden()
-    expect(settings.visibility).to_contain_text(settings.say("Every opened card then spends checks of your line"))
+    with settings.page.expect_response(lambda answer: "/app/visibility" in answer.url and answer.status == 200):
+        settings.button("Yes, go on").click()
     card.close_chat()
     assert len(asked) == 1
     expect(card.presence(ORDERS)).to_have_text(card.say("Not checked yet"))
