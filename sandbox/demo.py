@@ -47,7 +47,15 @@ class Ports:
                 sys.exit(f"{name}={given} is not a port between 1024 and 65000.")
             if given:
                 values[field] = int(given)
-        return cls(**values)
+        ports = cls(**values)
+        taken: dict[int, str] = {}
+        for port, name in ports.all():
+            if port in taken:
+                sys.exit(
+                    f"{taken[port]} and {name} need the same port, {port}. The second portal is at PORTAL_PORT + 100."
+                )
+            taken[port] = name
+        return ports
 
     def all(self) -> Iterator[tuple[int, str]]:
         """Every port that is needed, with the setting that moves it. The second portal is 100 above the first."""

@@ -29,7 +29,10 @@ ROUTES: dict[str, tuple[Json, dict[str, list[Any]]]] = {
     "/session": ({"auth": "f" * 70}, {"auth": [*WRONG_TEXTS, "x" * 513]}),
     "/card/check": ({"keys": ["KEY"], "line": 1}, {"keys": WRONG_KEYS, "line": WRONG_IDS}),
     "/card/refresh": ({"line": 1}, {"line": WRONG_IDS}),
-    "/card/again": ({"version": "x", "line": 1}, {"version": [*WRONG_TEXTS, "x" * 65], "line": WRONG_IDS}),
+    "/card/again": (
+        {"version": "x", "line": 1, "remembered": True},
+        {"version": [*WRONG_TEXTS, "x" * 65], "line": WRONG_IDS, "remembered": WRONG_FLAGS},
+    ),
     "/card/lines": ({"line": 1, "selected": 1}, {"line": WRONG_IDS, "selected": WRONG_IDS}),
     "/app/visibility": (
         {"visibility": "always", "confirmed": True},

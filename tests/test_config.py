@@ -136,15 +136,35 @@ def test_an_address_must_be_one(said):
 
 
 def test_addresses_are_separated_by_commas_and_lose_their_last_slash():
-    assert read(AUTH_SERVERS=" https://a.example/ , http://b.example:1/oauth/").auth_servers == (
+    assert read(AUTH_SERVERS=" https://a.example/ , http://b.example:1/oauth/", ALLOW_HTTP="True").auth_servers == (
         "https://a.example",
         "http://b.example:1/oauth",
     )
 
 
+def test_a_token_goes_to_a_plain_http_server_only_where_that_is_allowed():
+    told = faults(AUTH_SERVERS="https://a.example,http://b.example", SECRET_KEY="short")
+    assert "AUTH_SERVERS 'http://b.example' must be https, unless ALLOW_HTTP is set" in told
+    assert "SECRET_KEY" in told
+
+
 @pytest.mark.parametrize("said", ["widget.example", "ftp://x", "https://", "https://a.example,https://b.example", ","])
 def test_the_public_address_is_one(said):
     assert "PUBLIC_URL" in faults(PUBLIC_URL=said)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "https://w.example/?a=1",
+        "https://w.example?",
+        "https://w.example/#f",
+        "https://user:word@w.example",
+        "https://user@w.example",
+    ],
+)
+def test_the_public_address_leads_to_a_place_and_carries_nothing(said):
+    assert "PUBLIC_URL must have no query" in faults(PUBLIC_URL=said)
 
 
 @pytest.mark.parametrize(("said", "meant"), [("https://w.example/", "https://w.example"), ("", ""), (" ", "")])
@@ -160,6 +180,25 @@ def test_an_encryption_key_must_be_one(said):
 def test_several_encryption_keys_are_taken_in_order():
     other = Fernet.generate_key().decode()
     assert read(ENCRYPTION_KEYS=f"{FERNET}, {other}").encryption_keys == (FERNET, other)
+
+
+@pytest.mark.parametrize("said", ["nonsense", "", "oracle-of-delphi://h/d", "postgresql://h:port/d"])
+def test_a_database_that_cannot_be_is_told_with_the_other_faults(said):
+    told = faults(DATABASE_URL=said, REDIS_URL="foo", SESSION_MINUTES="0")
+    assert "DATABASE_URL must be an SQLAlchemy address" in told
+    assert "REDIS_URL must be an address like redis://" in told
+    assert "SESSION_MINUTES must be a whole number, 1 or more" in told
+
+
+@pytest.mark.parametrize("said", ["foo", "http://r:6379", "redis://:secret@r:port/0"])
+def test_a_redis_that_cannot_be_is_a_fault_that_shows_no_password(said):
+    told = faults(REDIS_URL=said, DATABASE_URL="postgresql://u:secret@h:port/d")
+    assert "REDIS_URL" in told and "secret" not in told
+
+
+@pytest.mark.parametrize("said", ["redis://:word@r:6379/0", "rediss://r", "unix:///run/redis.sock", "", " "])
+def test_a_redis_is_an_address_or_none(said):
+    assert read(REDIS_URL=said).redis_url == said.strip()
 
 
 @pytest.mark.parametrize("said", ["7,8,19", "8,7,19,21", "7,8,19,25", "a,b,c,d", "", "-1,8,19,21"])

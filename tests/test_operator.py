@@ -18,6 +18,7 @@ from tests.stand import NOON, Widget
 from widget import logs
 from widget.chats.told import Told, grown_by
 from widget.gateways.base import Message
+from widget.hooks.gateway_receiver import GATEWAY
 from widget.storage import rotation
 from widget.storage.rest_log import Call, RestLog
 from widget.storage.rotation import ROWS, SEALED, reseal_everything
@@ -90,6 +91,24 @@ def test_a_rotation_seals_everything_with_the_first_key_and_loses_nothing(make_w
     assert after.lines.of(used.portals[0])[0].key == API_KEY
     assert after.portals.application_token(used.portals[0]) == "application-token"
     assert after.sends.by_key(used.portals[0], "key-2" + "0" * 20).text == "Приезжайте"
+
+
+def test_a_rotation_takes_along_webhooks_that_wait_for_their_work(used: Widget) -> None:
+    services, old = used.services, used.services.config.encryption_keys[0]
+    new = Fernet.generate_key().decode()
+    services.events.add(used.portals[0], GATEWAY, {"line": 1, "sealed": services.vault.seal("[]")})
+    services.events.add(used.portals[0], "ONCRMTYPEADD", {"id": 7})
+    lost = Vault([Fernet.generate_key().decode()]).seal("[]")
+    services.events.add(used.portals[0], GATEWAY, {"line": 1, "sealed": lost})
+
+    counts = reseal_everything(services.engine, Vault([new, old]))["events.body"]
+
+    assert (counts.anew, counts.before, counts.lost) == (1, 0, 1)
+    first, second = services.events.unfinished(used.portals[0], GATEWAY)
+    assert (first.body["line"], Vault([new]).open(first.body["sealed"])) == (1, "[]")
+    assert second.body["sealed"] == lost
+    again = reseal_everything(services.engine, Vault([new, old]))["events.body"]
+    assert (again.anew, again.before, again.lost) == (0, 1, 1)
 
 
 def test_a_rotation_may_be_repeated_and_changes_nothing_then(used: Widget) -> None:
@@ -313,6 +332,30 @@ def test_a_line_at_a_private_address_is_not_added_unless_the_operator_allows_it(
     done = run(strict, *words, answer="key\n")
     assert done.exit_code == 2 and "private network" in done.output
     assert len(strict.services.lines.of(strict.portals[0])) == 1
+
+
+def test_what_an_operator_changes_is_in_the_log_that_administrators_read(widget: Widget) -> None:
+    address = widget.services.lines.of(widget.portals[0])[0].address
+    line = ("line", "add", "--portal", MEMBER, "--address", address, "--session", "extra")
+    for words, key in (
+        (("portal", "visibility", MEMBER, "facts"), ""),
+        (("portal", "visibility", MEMBER, "facts"), ""),  # changes nothing
+        ((*line, "--name", "Extra"), "key-1\n"),
+        ((*line, "--name", "Extra", "--number", "+79638477312"), "key-2\n"),
+    ):
+        done = run(widget, *words, answer=key)
+        assert done.exit_code == 0, done.output
+
+    logged = widget.services.changes.latest(widget.portals[0])
+    assert {(change.user_id, change.user_name) for change in logged} == {(0, "operator")}
+    assert [(change.what.value, change.line, change.old, change.new) for change in reversed(logged)] == [
+        ("visibility", "", "button", "facts"),
+        ("line_added", "Extra", "", ""),
+        ("line_key", "Extra", "", ""),
+        ("line_number", "Extra", "", "+79638477312"),
+    ]
+    for lang, shown in (("en", "Operator of the service"), ("ru", "Оператор сервиса")):
+        assert shown in widget.open("/app/", user="admin", lang=lang).words
 
 
 # The log of REST calls.

@@ -15,9 +15,14 @@ from urllib.parse import urlsplit
 
 import httpcore
 
-# What ipaddress calls global and is not somebody else's: Azure's metadata server, and a range that older Pythons
-# know only in part.
-NOT_PUBLIC_EITHER = (IPv4Network("168.63.129.16/32"), IPv4Network("192.0.0.0/24"))
+# What ipaddress calls global and is not somebody else's: Azure's metadata server, relays of 6to4 (RFC 7526),
+# documentation (RFC 9637), and a range that older Pythons know only in part.
+NOT_PUBLIC_EITHER = (
+    IPv4Network("168.63.129.16/32"),
+    IPv4Network("192.88.99.0/24"),
+    IPv6Network("3fff::/20"),
+    IPv4Network("192.0.0.0/24"),
+)
 NAT64 = IPv6Network("64:ff9b::/96")
 LOCAL_NAMES = ("localhost", "local", "localdomain", "internal", "intranet", "lan", "home.arpa", "home", "corp")
 

@@ -12,6 +12,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
+from redis import ConnectionPool
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 from ratelimit.limits import LONGEST_PACE, MOST
 
@@ -70,6 +73,32 @@ def _pace(value: str) -> float:
     return seconds
 
 
+def _minutes(value: str) -> int:
+    minutes = _count(value)
+    if not minutes:
+        raise ValueError("must be a whole number, 1 or more")
+    return minutes
+
+
+def _database(value: str) -> str:
+    """What it says is not repeated in a fault: it may hold a password."""
+    try:
+        make_url(value).get_dialect()
+    except (ArgumentError, ValueError):
+        raise ValueError("must be an SQLAlchemy address, like postgresql+psycopg://user:password@host/name") from None
+    return value
+
+
+def _redis(value: str) -> str:
+    """One address, or nothing."""
+    try:
+        if value.strip():
+            ConnectionPool.from_url(value.strip())  # connects to nothing yet
+    except ValueError:
+        raise ValueError("must be an address like redis://host:6379/0, rediss://… or unix://…") from None
+    return value.strip()
+
+
 def _secret(value: str) -> str:
     if len(value) < 32:
         raise ValueError("must have at least 32 characters")
@@ -109,6 +138,8 @@ def _public_url(value: str) -> str:
     addresses = _addresses(value)
     if len(addresses) != 1:
         raise ValueError("must be one address")
+    if "?" in value or "#" in value or "@" in urlsplit(addresses[0]).netloc:
+        raise ValueError("must have no query, no fragment, no user name and no password")
     return addresses[0]
 
 
@@ -127,8 +158,8 @@ class Config:
 
     # Where browsers and Bitrix24 reach this service; registered as the handler of placements and events.
     public_url: str = _setting(_public_url, "")
-    database_url: str = _setting(_text, "sqlite:///widget.sqlite3")
-    redis_url: str = _setting(_text, "")
+    database_url: str = _setting(_database, "sqlite:///widget.sqlite3")
+    redis_url: str = _setting(_redis, "")
     jobs_file: str = _setting(_text, "jobs.sqlite3")  # the queue of background work, where there is no Redis
     # The two authorisation servers of Bitrix24 (server module rest, AuthorizationServerUrlResolver.php). A token
     # or our client secret never goes anywhere else.
@@ -157,7 +188,7 @@ class Config:
     history_timeout: float = _setting(_positive, 15)
     send_timeout: float = _setting(_positive, 30)
 
-    session_minutes: int = _setting(_count, 60)
+    session_minutes: int = _setting(_minutes, 60)
     send_texts_days: int = _setting(_count, 30)
     rest_log_days: int = _setting(_count, 3)
     trusted_proxies: int = _setting(_count, 0)
@@ -181,6 +212,9 @@ class Config:
                     faults.append(f"{name} is not set")
             except (ValueError, OSError) as error:
                 faults.append(f"{name} {error}")
+        plain = [address for address in values.get("auth_servers", ()) if urlsplit(address).scheme == "http"]
+        if plain and not values.get("allow_http"):
+            faults.append(f"AUTH_SERVERS {plain[0]!r} must be https, unless ALLOW_HTTP is set")
         if faults:
             raise ConfigError("The settings cannot be used:\n  " + "\n  ".join(faults))
         return cls(**values)

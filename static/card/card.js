@@ -5,10 +5,17 @@ import { openChat } from '../chats/pane.js';
 import { followHeight } from '../frame.js';
 import { startClocks, tick } from './clock.js';
 
+// A worker remembers settings for ten seconds: together that is the minute that the settings page promises.
+const LOOK_EVERY = 50_000;
+const LOOK_SELDOM = 900_000; // while the answers are errors
+const LOOK_FOR = 4 * 3_600_000; // after the last press; then nobody is working here
+
 const card = document.getElementById('card');
 const content = document.getElementById('content');
 let lastTry = reveal;
 let swaps = 0; // how often rows were replaced by newer ones
+let nextLook;
+let lookUntil = 0;
 
 begin(card.dataset.opening);
 followHeight();
@@ -84,20 +91,44 @@ async function check(keys, how) {
 }
 
 // A card remembered from a moment ago is on the page already; read it again and redraw only if it changed.
-async function revalidate(version) {
+// With `remembered` only the settings are compared, and the portal is not read for it. False when it failed.
+async function revalidate(version, remembered = false) {
   const before = swaps;
+  const shown = content.querySelector('.revealed');
+  const line = chosenLine();
   try {
-    const response = await request('/card/again', { json: { version, line: chosenLine() } });
-    if (response.status === 204) return;
-    if (swaps !== before) { // rows were checked meanwhile, this drawing does not know of it
-      await revalidate(version);
-      return;
-    }
-    show(fragment(await response.text()));
+    const response = await request('/card/again', { json: { version, line, remembered } });
+    if (response.status === 204) return true;
+    if (swaps !== before) return await revalidate(version, remembered); // this drawing does not know of the new rows
+    const drawn = fragment(await response.text());
+    if (shown !== content.querySelector('.revealed')) return true; // somebody pressed meanwhile
+    if (remembered) delete drawn.querySelector('.revealed').dataset.old;
+    show(drawn);
+    keepLine(line);
     await follow();
+    return true;
   } catch {
-    // What is shown stays; the next press says what is wrong.
+    return false; // what is shown stays; the next press says what is wrong
   }
+}
+
+// What an administrator saves is followed by open cards, too: by those that somebody can see and nobody is using.
+async function look(waited) {
+  if (Date.now() > lookUntil) return;
+  const drawn = content.querySelector('.revealed');
+  const idle = drawn && !document.hidden && !isInUse();
+  const fine = !idle || await revalidate(drawn.dataset.version, true);
+  lookLater(fine ? LOOK_EVERY : Math.min(2 * waited, LOOK_SELDOM));
+}
+
+function lookLater(wait) {
+  clearTimeout(nextLook);
+  nextLook = setTimeout(look, wait, wait);
+}
+
+function isInUse() {
+  const typing = document.hasFocus() && document.activeElement.matches('select, input, textarea');
+  return typing || chatIsOpen() || document.querySelector('dialog[open], #content [aria-busy]');
 }
 
 async function lines() {
@@ -121,6 +152,8 @@ function chat(button, focus) {
 async function draw(path, body) {
   try {
     show(fragment(await html(path, body)));
+    lookUntil = Date.now() + LOOK_FOR;
+    lookLater(LOOK_EVERY);
     return true;
   } catch (error) {
     problem(error);
@@ -191,6 +224,12 @@ function fragment(text) {
 function chosenLine() {
   const select = document.getElementById('line');
   return select?.dataset.chosen === 'yes' ? Number(select.value) : null;
+}
+
+// The line that was chosen before the card was drawn anew, if it is still there.
+function keepLine(line) {
+  const select = document.getElementById('line');
+  if (line && select?.value === String(line)) select.dataset.chosen = 'yes';
 }
 
 function selectedLine() {

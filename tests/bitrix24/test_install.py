@@ -8,7 +8,18 @@ import pytest
 
 from widget.bitrix24.country import country_of
 from widget.bitrix24.findings import InLayout, Part
-from widget.bitrix24.found import Bound, FieldFound, Found, Placed, Process, found_of, left_of, next_page, questions
+from widget.bitrix24.found import (
+    Bound,
+    FieldFound,
+    Found,
+    Placed,
+    Process,
+    found_of,
+    left_of,
+    next_page,
+    questions,
+    with_page,
+)
 from widget.bitrix24.parts import KINDS, TITLES, Wanted, handlers_missing, missing, stale, tab, tabs_there, wanted_of
 from widget.bitrix24.rest import Batch
 from widget.bitrix24.userfield import TYPE_ID, in_layout
@@ -215,11 +226,27 @@ def test_lists_that_php_sent_as_maps_are_read() -> None:
     )
 
 
-def test_a_full_page_of_smart_processes_asks_for_the_next() -> None:
-    full = Batch({"processes": {"types": [{}] * 50}}, {})
-    assert next_page(full, 1) == ("crm.type.list", {"start": 50})
-    assert next_page(Batch({"processes": {"types": [{}] * 49}}, {}), 1) is None
-    assert next_page(Batch({"processes": {"types": [{}] * 200}}, {}), 4) is None
+def test_a_full_page_of_smart_processes_or_fields_asks_for_the_next() -> None:
+    def rows(processes: int, fields: int) -> Batch:
+        return Batch({"processes": {"types": [{}] * processes}, "fields": {"fields": [{}] * fields}}, {})
+
+    more = next_page(rows(50, 50), 1)
+    assert [(method, parameters["start"]) for method, parameters in more.values()] == [
+        ("crm.type.list", 50),
+        ("userfieldconfig.list", 50),
+    ]
+    assert list(next_page(rows(43, 50), 1)) == ["fields"]
+    assert not next_page(rows(49, 49), 1)
+    assert list(next_page(rows(100, 57), 2)) == ["processes"]
+    assert not next_page(rows(400, 400), 8)
+
+
+def test_pages_are_put_together_and_one_that_failed_fails_the_whole() -> None:
+    first = Batch({**ANSWERS, "fields": {"fields": [{"id": 1}]}}, {})
+    whole = with_page(first, Batch({"fields": {"fields": {"0": {"id": 2}}}}, {}))
+    assert [field.id for field in found_of(whole, 1, TYPE_ID).fields or ()] == [1, 2]
+    with pytest.raises(Refused):
+        with_page(first, Batch({}, {"fields": ""}))
 
 
 def test_what_the_portal_really_sent_is_understood(recorded: Callable[[str], Any]) -> None:

@@ -45,6 +45,37 @@ def test_always_warns_first_and_then_shows_everything_without_a_press(
     assert outside.calls()["check-exists"] == 3
 
 
+def test_an_open_card_follows_what_was_saved_but_not_behind_an_open_chat(
+    card: Card, settings: Settings, outside: Outside, complaints: Complaints
+) -> None:
+    complaints.expect("409")  # the question before «everything at once»
+    settings.open().choose("facts").save()
+    card.page.clock.install()
+    card.open().settle()
+    asked: list[str] = []
+    card.page.on("request", lambda request: asked.append(request.url) if "/card/again" in request.url else None)
+    before = outside.calls("portal")
+
+    with card.page.expect_response("**/card/again") as answer:
+        card.page.clock.fast_forward(51_000)
+    assert answer.value.status == 204
+    assert outside.calls("portal") == before
+
+    card.open_chat(IVAN)
+    card.page.clock.fast_forward(51_000)
+    settings.choose("always").visibility.get_by_role("button", name=settings.say("Save"), exact=True).click()
+    with settings.page.expect_response(lambda answer: "/app/visibility" in answer.url and answer.status == 200):
+        settings.button("Yes, go on").click()
+    card.close_chat()
+    assert len(asked) == 1
+    expect(card.presence(ORDERS)).to_have_text(card.say("Not checked yet"))
+
+    card.inside.wait_for_function("() => !document.hidden")  # the settings' tab was in front
+    card.page.clock.fast_forward(51_000)
+    expect(card.presence(ORDERS)).to_have_text(card.say("Has WhatsApp"))
+    assert len(asked) == 2
+
+
 def test_what_was_saved_is_chosen_when_the_page_is_opened_again(settings: Settings) -> None:
     settings.open().choose("facts").save().open()
 

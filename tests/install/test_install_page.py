@@ -166,6 +166,23 @@ def test_more_than_fifty_things_go_in_several_batches(site: Site) -> None:
     assert len(site.fields) == 67
 
 
+def test_more_than_fifty_fields_are_all_seen_and_none_is_made_again(site: Site) -> None:
+    site.begin()
+    for number in range(50):
+        site.outside.http.post(
+            f"{site.outside.portal}/types/", params={"user": "admin"}, data={"title": f"P{number}", "clients": "1"}
+        )
+    site.install()
+    assert sum(site.fields.values()) == len(FIELDS) + 50
+
+    installer = site.widget.services.installer
+    report = installer.repair(site.portal, ADMIN)
+    assert (report.failed, sum(report.done.values())) == ((), 0)
+    inspection = installer.inspect(site.portal, ADMIN)
+    assert [field.title for field in inspection.fields if not field.exists] == []
+    assert site.portal.app_version == APP_VERSION
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [

@@ -15,9 +15,11 @@ from widget.errors import Refusal, Refused
 from widget.untrusted import whole_of
 
 PAGE = 50  # a list answers at most this many
-MOST_PAGES = 4  # of smart processes; a portal may have 150
+MOST_PAGES = 8  # of smart processes, of which a portal may have 150, and of our fields: one for each kind of card
 # Codes that mean «not for us here»: the part is left out. Anything else may pass, so nothing is concluded from it.
 _NOT_HERE = frozenset({"insufficient_scope", "error_method_not_found", "access_denied", "wrong_auth_type"})
+
+_INSIDE = {"processes": "types", "fields": "fields"}  # where the lists that come in pages keep their rows
 
 Commands = Mapping[str, tuple[str, Mapping[str, Any]]]
 
@@ -77,9 +79,8 @@ class Found:
     fields: tuple[FieldFound, ...] | None
 
 
-def questions() -> dict[str, tuple[str, Mapping[str, Any]]]:
+def questions() -> Commands:
     """The first batch of an installation."""
-    chosen = {"moduleId": "crm", "select": ["id", "entityId", "fieldName", "userTypeId"], "filter": {"xmlId": XML_ID}}
     return {
         "app": ("app.info", {}),
         "me": ("profile", {}),
@@ -89,15 +90,22 @@ def questions() -> dict[str, tuple[str, Mapping[str, Any]]]:
         "placements": ("placement.get", {}),
         "types": ("userfieldtype.list", {}),
         "handlers": ("event.get", {}),
-        "processes": ("crm.type.list", {"start": 0}),
-        "fields": ("userfieldconfig.list", chosen),
+        **_paged(0),
     }
 
 
-def next_page(answer: Batch, page: int) -> tuple[str, Mapping[str, Any]] | None:
-    """The command for more smart processes, when a page was full."""
-    full = len(_rows(answer.results.get("processes"), "types")) == page * PAGE
-    return ("crm.type.list", {"start": page * PAGE}) if full and page < MOST_PAGES else None
+def next_page(answer: Batch, page: int) -> Commands:
+    """The commands for more of the lists whose pages were full so far; none when everything was read."""
+    further = _paged(page * PAGE) if page < MOST_PAGES else {}
+    return {key: command for key, command in further.items() if len(_rows_of(answer, key)) == page * PAGE}
+
+
+def with_page(answer: Batch, further: Batch) -> Batch:
+    """The answer with one page more. A page that failed fails the whole, or what is on it would count as missing."""
+    if further.errors:
+        raise refused(next(iter(further.errors.values())))
+    longer = {key: {_INSIDE[key]: _rows_of(answer, key) + _rows_of(further, key)} for key in further.results}
+    return Batch({**answer.results, **longer}, answer.errors)
 
 
 def found_of(answer: Batch, user_id: int, type_id: str) -> Found:
@@ -142,6 +150,18 @@ def days(value: Any) -> int | None:
     text = str(value).strip() if isinstance(value, (int, str)) and not isinstance(value, bool) else ""
     number = text.removeprefix("-")
     return int(text) if number.isascii() and number.isdecimal() and len(number) <= 6 else None
+
+
+def _paged(start: int) -> Commands:
+    chosen = {"moduleId": "crm", "select": ["id", "entityId", "fieldName", "userTypeId"], "filter": {"xmlId": XML_ID}}
+    return {
+        "processes": ("crm.type.list", {"start": start}),
+        "fields": ("userfieldconfig.list", {**chosen, "order": {"id": "ASC"}, "start": start}),
+    }
+
+
+def _rows_of(answer: Batch, key: str) -> list[Any]:
+    return _rows(answer.results.get(key), _INSIDE[key])
 
 
 def _needed(answer: Batch, key: str) -> Mapping[str, Any]:

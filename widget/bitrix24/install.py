@@ -18,7 +18,7 @@ from widget.bitrix24.country import country_of
 from widget.bitrix24.errors import Reaction, blocked_until, error_of, reaction_to, refused
 from widget.bitrix24.events import UNINSTALLED
 from widget.bitrix24.findings import FieldFinding, InLayout, Inspection, InstallerState, Part, Report
-from widget.bitrix24.found import Found, found_of, left_of, next_page, questions
+from widget.bitrix24.found import Found, found_of, left_of, next_page, questions, with_page
 from widget.bitrix24.oauth import Home, Identity, OAuth
 from widget.bitrix24.parts import (
     APP_VERSION,
@@ -40,7 +40,6 @@ from widget.storage.events import Events
 from widget.storage.portals import Installation, Portal, Portals, PortalState
 from widget.storage.rest_log import Call
 from widget.storage.tokens import Token, Tokens
-from widget.untrusted import map_of
 
 __all__ = ["FieldFinding", "InLayout", "Inspection", "Installer", "InstallerState", "NoAddress", "Part", "Report"]
 
@@ -151,7 +150,7 @@ class Installer:
     def inspect(self, portal: Portal, user_id: int) -> Inspection:
         """What is there and what is not, for the health list; changes nothing.
 
-        Raises Refused (NOT_ADMIN too) and NoAddress. Three outside calls.
+        Raises Refused (NOT_ADMIN too) and NoAddress. Three outside calls, more in a portal with over 50 fields.
         """
         self._require_address()
         ask = self._as_user(portal, user_id)
@@ -208,12 +207,11 @@ class Installer:
         return lambda commands: self._rest.batch(portal, user_id, commands)
 
     def _look(self, ask: Ask, user_id: int) -> Found:
-        """The portal as it is. One batch; more only for a portal with more than a page of smart processes."""
+        """The portal as it is. One batch; more only for a portal with more than a page of smart processes or fields."""
         answer = ask(questions())
         page = 1
         while more := next_page(answer, page):
-            further = ask({"processes": more})
-            answer = _with_page(answer, further)
+            answer = with_page(answer, ask(more))
             page += 1
         return found_of(answer, user_id, TYPE_ID)
 
@@ -254,13 +252,13 @@ class Installer:
         return failed
 
     def _fields(self, ask: Ask, found: Found, wanted: Wanted) -> tuple[FieldFinding, ...]:
-        """Each kind of card with its field, and whether it is in the shared layout. One batch."""
-        there = [field for field in wanted.fields if field_there(found, wanted, field)][:LONGEST_BATCH]
-        layouts: Mapping[str, Any] = {}
-        if there:
+        """Each kind of card with its field, and whether it is in the shared layout. One batch for every 50 fields."""
+        there = [field for field in wanted.fields if field_there(found, wanted, field)]
+        layouts: dict[str, Any] = {}
+        for start in range(0, len(there), LONGEST_BATCH):
+            part = there[start : start + LONGEST_BATCH]
             method = "crm.item.details.configuration.get"
-            asked = {f.entity: (method, {"entityTypeId": f.entity_type_id, "scope": "C"}) for f in there}
-            layouts = ask(asked).results
+            layouts |= ask({f.entity: (method, {"entityTypeId": f.entity_type_id, "scope": "C"}) for f in part}).results
         return tuple(
             FieldFinding(
                 entity=field.entity,
@@ -319,14 +317,6 @@ class Installer:
 def _require_admin(found: Found) -> None:
     if not found.admin:
         raise Refused(Refusal.NOT_ADMIN, 403, "user.admin")
-
-
-def _with_page(answer: Batch, further: Batch) -> Batch:
-    """The processes of one page more. A page that failed fails the whole, or its tabs would be taken away."""
-    if further.errors:
-        raise refused(next(iter(further.errors.values())))
-    rows = [row for one in (answer, further) for row in map_of(one.results.get("processes")).get("types") or ()]
-    return Batch({**answer.results, "processes": {"types": rows}}, answer.errors)
 
 
 def _report(wanted: Wanted, steps: Iterable[Step], gone: list[Step], failed: Sequence[tuple[Step, str]]) -> Report:

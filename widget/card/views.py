@@ -120,13 +120,26 @@ def refresh() -> ResponseReturnValue:
 
 @pages.post("/card/again")
 def look_again() -> ResponseReturnValue:
-    """The card read anew, or 204 when it is what the page already shows."""
+    """The card read anew, or 204 when it is what the page already shows.
+
+    `remembered` is what every open page asks once a minute: whether the portal's settings changed. Where they did not,
+    nothing is read; where they did, the card is drawn from what is remembered, and asks by itself only where
+    everything is to be seen at once.
+    """
     body = json_body()
     version = text_field(body, "version", longest=64)
+    remembered = flag_field(body, "remembered")
     session = _session()
     line_id = id_field(body, "line")
-    view = services().cards.view(session, line_id=line_id, fresh=True)
-    ask = _visibility(session) is not Visibility.FACTS
+    cards = services().cards
+    if remembered:
+        if version.endswith(_settings_version()):
+            return "", 204
+        if all(line.id != line_id for line in cards.lines(session)):
+            line_id = None  # the chosen line is no longer there, or not for this user
+    view = cards.view(session, line_id=line_id, fresh=not remembered)
+    visibility = _visibility(session)
+    ask = visibility is Visibility.ALWAYS or (visibility is Visibility.BUTTON and not remembered)
     return ("", 204) if _version(view) == version else _html(view, ask=ask)
 
 
@@ -235,9 +248,22 @@ def _html(
 
 
 def _version(view: CardView) -> str:
-    """Changes when the people or phones of the card do; presence is drawn by other means."""
+    """Changes when the people or phones of the card do, or the settings; presence is drawn by other means."""
     shown = [(row.item.key, row.item.owners, row.item.typed, row.chat is None) for row in view.rows]
-    return hashlib.sha256(repr((shown, view.total, view.hidden)).encode()).hexdigest()[:16]
+    return _digest((shown, view.total, view.hidden)) + _settings_version()
+
+
+def _settings_version() -> str:
+    """The part of it that tells the portal's settings as the card shows them. No call to the portal."""
+    session, here = current_session(), services()
+    portal = here.portals.get(session.portal_id)
+    settings = (portal.country, portal.language, portal.visibility.value) if portal else ()
+    lines = [(line.id, line.name, line.number, line.access) for line in here.lines.of(session.portal_id)]
+    return _digest((settings, here.cards.borders(session.portal_id), lines))
+
+
+def _digest(shown: object) -> str:
+    return hashlib.sha256(repr(shown).encode()).hexdigest()[:16]
 
 
 def _opening(placement: Placement) -> Opening:

@@ -9,7 +9,10 @@ from flask.cli import AppGroup
 from widget import logs
 from widget.addresses import AddressRefused, require_public
 from widget.services import services
+from widget.storage.changes import What
 from widget.storage.portals import Portal
+
+OPERATOR = "operator"  # in the log of settings, where a user of the portal has a name
 
 _REASONS = {
     "not_an_address": "is no address that a request can go to",
@@ -32,6 +35,12 @@ def find_portal(member_id: str) -> Portal:
     if portal is None:
         raise click.BadParameter("no such portal; see `flask portal list`")
     return portal
+
+
+def note(portal: Portal, what: What, *, line: str = "", old: str = "", new: str = "") -> None:
+    """Write what a command changed into the log that the portal's administrators read, unless nothing changed."""
+    if old != new or not (old or new):
+        services().changes.add(portal.id, what, user_id=0, user_name=OPERATOR, line=line, old=old, new=new)
 
 
 def portal_address(address: str, option: str) -> str:

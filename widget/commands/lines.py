@@ -4,10 +4,13 @@ from typing import TextIO
 
 import click
 
-from widget.commands.arguments import Group, find_portal, line_address
+from widget.commands.arguments import Group, find_portal, line_address, note
 from widget.gateways.base import GatewayError
 from widget.gateways.lines import KINDS
 from widget.services import services
+from widget.storage.changes import What
+from widget.storage.lines import Line
+from widget.storage.portals import Portal
 
 line_commands = Group("line", help="Lines: WhatsApp accounts, each reached through a gateway.")
 
@@ -28,10 +31,12 @@ def add_line(
     portal = find_portal(member_id)
     where = line_address(address, "--address").rstrip("/")
     key = key_file.read().strip() if key_file else click.prompt("API key", hide_input=True)
+    before = {line.id: line for line in here.lines.all_of(portal.id)}
     line_id = here.lines.add(
         portal.id, name=name, gateway=gateway, address=where, session=session, key=key, number=number
     )
     line = next(line for line in here.lines.of(portal.id) if line.id == line_id)
+    _note(portal, before.get(line_id), line)
     try:
         state = here.gateways.status(line).state.value
     except GatewayError as error:
@@ -45,3 +50,16 @@ def list_lines(member_id: str) -> None:
     """The lines of one portal, one a line. Keys are not shown."""
     for line in services().lines.of(find_portal(member_id).id):
         click.echo(f"{line.id}\t{line.name}\t{line.gateway}\t{line.address}\t{line.session}")
+
+
+def _note(portal: Portal, before: Line | None, now: Line) -> None:
+    if before is None:
+        note(portal, What.LINE_ADDED, line=now.name)
+        return
+    if before.key != now.key:
+        note(portal, What.LINE_KEY, line=before.name)
+    note(portal, What.LINE_NAME, line=before.name, old=before.name, new=now.name)
+    if before.number != now.number:
+        note(portal, What.LINE_NUMBER, line=now.name, old=before.number, new=now.number)
+    if not before.active:
+        note(portal, What.LINE_ACTIVE, line=now.name, old="off", new="on")

@@ -10,9 +10,10 @@ from urllib.parse import urlsplit
 import click
 from flask.cli import with_appcontext
 
-from widget.commands.arguments import Group, find_portal, portal_address
+from widget.commands.arguments import Group, find_portal, note, portal_address
 from widget.commands.check import check_portal
 from widget.services import services
+from widget.storage.changes import What
 from widget.storage.export import count_rows, export_portal
 from widget.storage.portals import Visibility
 
@@ -54,7 +55,9 @@ def list_portals() -> None:
 @click.argument("visibility", type=click.Choice([visibility.value for visibility in Visibility]))
 def set_visibility(member_id: str, visibility: str) -> None:
     """How much of a card is drawn before a rep asks: button, facts or always."""
-    services().portals.set_visibility(find_portal(member_id).id, Visibility(visibility))
+    portal = find_portal(member_id)
+    services().portals.set_visibility(portal.id, Visibility(visibility))
+    note(portal, What.VISIBILITY, old=portal.visibility.value, new=visibility)
     click.echo("Saved. Open cards follow within a minute.")
 
 

@@ -27,7 +27,7 @@ def make() -> None:
 
 @secret_commands.command("rotate")
 def rotate() -> None:
-    """Seal tokens, gateway keys, texts and application tokens anew with the first of ENCRYPTION_KEYS.
+    """Seal tokens, gateway keys, texts, application tokens and waiting webhooks anew with the first of ENCRYPTION_KEYS.
 
     May run while the service does, and again after an interruption. Ends with 1 if a value opens with none of the
     keys. Pages that are open keep needing an old key for 12 hours; without it their users open the card again.
