@@ -19,6 +19,7 @@ from widget.gateways.base import (
     GatewayError,
     Media,
     Message,
+    Page,
     Sent,
     Trouble,
 )
@@ -487,3 +488,36 @@ def test_no_text_and_no_number_reach_a_log(desk, caplog):
     assert "send line=" in ours
     assert "Секретный" not in ours
     assert "9261112233" not in ours
+
+
+class Paged(FakeGateway):
+    """A history of some pages without messages, as reactions make them (Evolution: 31 in a row), then one message."""
+
+    def __init__(self, empty: int, at: int) -> None:
+        super().__init__()
+        self.empty, self.old, self.asked_ids = empty, Message("OLD", "ref", at, False, "Старое"), []
+
+    def history(self, chat_ids, cursor, limit):
+        self.asked_ids.append(tuple(chat_ids))
+        page = int(cursor or 0)
+        return Page((), str(page + 1)) if page < self.empty else Page((self.old,), None)
+
+
+@pytest.mark.parametrize("empty", [1, 3, 6])
+def test_a_page_without_messages_is_not_the_end_of_the_chat(widget, empty):
+    desk = Desk(widget, gateway=Paged(empty, int(widget.clock()) - 999))
+    chat = desk.open()
+    page = desk.newest(chat)
+    while not page.bubbles:
+        assert page.end is None
+        page = desk.service.older(desk.line, chat, page.cursor)
+    assert [bubble.text for bubble in page.bubbles] == ["Старое"]
+    assert page.cursor is None
+
+
+def test_a_chat_known_by_its_lid_is_read_under_its_phone_too(widget):
+    gateway = Paged(0, int(widget.clock()))
+    desk = Desk(widget, gateway=gateway)
+    chat, _new = desk.chats.remember(desk.line.portal_id, desk.line.id, ORDERS, chat_ids=["222222222222@lid"])
+    desk.newest(chat)
+    assert gateway.asked_ids == [("222222222222@lid", gateway.chat_id_of(ORDERS))]

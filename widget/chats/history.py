@@ -22,7 +22,10 @@ MESSAGES = 30  # of one page
 GIVEN_UP = 60.0  # a send without an answer for this long was left by a process that died
 LOOKED_FOR = 86_400.0  # a send that no gateway knew for a day stays as unclear as it is
 SAME_SEND = 120.0  # seconds within which an equal text from us is taken for the send whose answer was lost
+MOST_EMPTY = 4  # pages without a message that one request passes
+CLOCKS_APART = 10.0  # seconds that the gateway's clock may be behind ours
 MOST_LOOK_UPS = 3  # unclear sends that one poll asks the gateway about
+LID = "@lid"
 ALWAYS = float("inf")
 UNCLEAR = frozenset({SendState.SENDING, SendState.UNKNOWN})
 NOT_AT_GATEWAY = frozenset({SendState.SENDING, SendState.QUEUED, SendState.FAILED, SendState.UNKNOWN})
@@ -82,12 +85,12 @@ class Histories:
         before, gateways_own = _read_cursor(cursor)
         page = Page((), None)
         if gateways_own:
-            page = self._gateways.of(line).history(self.ids(line, chat), gateways_own, MESSAGES)
+            page = self._next_page(line, chat, gateways_own)
         messages = self._completed(line, chat, page, before=before)
         # Sends the gateway never showed belong between its messages. Those of newer pages come again here, so that
         # none falls into the gap between two pages; the browser knows them by their ids.
         sends = [send for send in self._since(chat, page) if send.state in NOT_AT_GATEWAY]
-        return self._history(line, page, messages, sends, None)
+        return self._history(line, page, messages, sends, None, before=before)
 
     def settle_told(self, line: Line, chat: Chat, send: Send) -> Send:
         """What webhooks told of a send before we knew which message it is. One query."""
@@ -96,8 +99,11 @@ class Histories:
         return self._sends.settle(send, state) if state else send
 
     def ids(self, line: Line, chat: Chat) -> Sequence[str]:
-        """What the gateway calls the chat, best first; computed only where nobody ever said."""
-        return chat.chat_ids or (self._gateways.of(line).chat_id_of(chat.phone),)
+        """What the gateway calls the chat, best first. The phone's own id is computed where nobody ever said it: a
+        chat that is known by its LID may have its older half under the phone."""
+        if any(not chat_id.endswith(LID) for chat_id in chat.chat_ids):
+            return chat.chat_ids
+        return (*chat.chat_ids, self._gateways.of(line).chat_id_of(chat.phone))
 
     def _capabilities(self, line: Line) -> Capabilities | None:
         """None for a line whose gateway may not even be called."""
@@ -108,14 +114,25 @@ class Histories:
 
     def _page(self, line: Line, chat: Chat, cursor: str | None) -> tuple[Page, Trouble | None]:
         try:
-            return self._gateways.of(line).history(self.ids(line, chat), cursor, MESSAGES), None
+            return self._next_page(line, chat, cursor), None
         except GatewayError as error:
             unsupported = error.trouble is Trouble.UNSUPPORTED  # then webhooks are all there is
             return Page((), None), None if unsupported else error.trouble
 
+    def _next_page(self, line: Line, chat: Chat, cursor: str | None) -> Page:
+        """The next one with something to show: pages of nothing but reactions are passed, a few in one request."""
+        for _empty in range(MOST_EMPTY):
+            page = self._gateways.of(line).history(self.ids(line, chat), cursor, MESSAGES)
+            if page.messages or not page.cursor:
+                break
+            cursor = page.cursor
+        return page
+
     def _completed(self, line: Line, chat: Chat, page: Page, *, before: float) -> list[Message]:
         """The page with what webhooks told of its time. Between two pages no time is left out or comes twice: the
-        cursor says where the last one began."""
+        cursor says where the last one began; a page without messages takes no time."""
+        if page.cursor and not page.messages:
+            return []
         since = _oldest(page)
         named = [message.id for message in page.messages]
         told = self._told(line, chat, since=since, before=before, named=named)
@@ -134,10 +151,17 @@ class Histories:
         return told
 
     def _history(
-        self, line: Line, page: Page, messages: list[Message], sends: list[Send], trouble: Trouble | None
+        self,
+        line: Line,
+        page: Page,
+        messages: list[Message],
+        sends: list[Send],
+        trouble: Trouble | None,
+        before: float = ALWAYS,
     ) -> History:
         bubbles = merge(messages, sends, capabilities=self._capabilities(line), now=self._clock())
-        cursor = f"{messages[-1].at}~{page.cursor or ''}" if messages and _goes_on(page, messages) else None
+        begins = messages[-1].at if messages else int(min(before, self._clock()))
+        cursor = f"{begins}~{page.cursor or ''}" if _goes_on(page, messages) else None
         ended = cursor is None and trouble is None
         return History(bubbles, cursor, self._end(line) if ended else None, trouble)
 
@@ -189,7 +213,7 @@ class Histories:
     def _recognise(self, send: Send, strangers: list[Message]) -> Send:
         """Takes the message it finds out of the strangers: one message is one send."""
         for message in strangers:
-            if _alike(send, message) and abs(message.at - send.created_at) < SAME_SEND:
+            if _alike(send, message) and -CLOCKS_APART < message.at - send.created_at < SAME_SEND:
                 strangers.remove(message)
                 return self._sends.settle(send, STATES.get(message.ack, SendState.SENT), message_id=message.id)
         return self._sends.settle(send, SendState.UNKNOWN, reason=send.reason)
