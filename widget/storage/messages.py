@@ -148,10 +148,12 @@ class Messages:
         return Evidence(float(last_at or 0.0), bool(incoming))
 
     def wipe(self, before: float) -> int:
-        """Forget what was written or last heard of before this time. Returns how many rows."""
+        """Forget what was written or last heard of before this time. Returns how many messages that were."""
         old = or_(messages.c.changed_at < before, and_(messages.c.at > 0, messages.c.at < before))
         with self._engine.begin() as connection:
-            return connection.execute(delete(messages).where(old)).rowcount
+            wiped = connection.execute(delete(messages).where(old, messages.c.chat_id != COUNTED)).rowcount
+            connection.execute(delete(messages).where(old))
+        return wiped
 
     def _opened(self, sealed: str) -> str:
         try:
