@@ -207,7 +207,7 @@ class Product:
             clock,
         )
         self._evidence = Evidence(self._memory, chats, clock)
-        reveals = Reveals(answers, self._usage, self._keys)  # counts what goes out; openings decide nothing here
+        reveals = Reveals(answers, self._usage, self._keys)  # openings decide nothing here
         learning = Learning(self._evidence, cooling, purse, reveals, self._usage)
         sends, messages = Sends(engine, vault, clock), Messages(engine, vault, clock)
         self._chat_service = ChatService(gateways, chats, sends, messages, clock, learning.sent)
