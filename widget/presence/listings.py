@@ -65,10 +65,9 @@ class Listings:
         """
         gateway = self._gateways.of(line)
         listed = self._list(line, gateway, again=again and not gateway.capabilities.chats_at_once)
-        found = {key: chat for key, phone in phones.items() if (chat := _chat_of(phone, listed))}
+        found = _chats_of(phones, listed)
         found |= self._look_up(line, gateway, {k: p for k, p in phones.items() if k not in found}, again=again)
-        proved = {key: chat for key, chat in found.items() if not _refused_since(chat, known.get(key))}
-        return {key: self._presence(line, gateway, phones[key], chat) for key, chat in proved.items()}
+        return self._proofs(line, gateway, phones, found, known)
 
     def elsewhere(
         self, lines: Sequence[Line], phones: Mapping[str, str], *, known: Mapping[str, Presence]
@@ -90,9 +89,18 @@ class Listings:
         except GatewayError:  # an address that may not be called
             return {}
         listed = self._list(line, gateway, again=False)
-        chats = {key: chat for key, phone in phones.items() if (chat := _chat_of(phone, listed))}
-        proved = {key: chat for key, chat in chats.items() if not _refused_since(chat, known.get(key))}
-        return {key: self._presence(line, gateway, phones[key], chat) for key, chat in proved.items()}
+        return self._proofs(line, gateway, phones, _chats_of(phones, listed), known)
+
+    def _proofs(
+        self,
+        line: Line,
+        gateway: Gateway,
+        phones: Mapping[str, str],
+        found: Mapping[str, ListedChat],
+        known: Mapping[str, Presence],
+    ) -> dict[str, Presence]:
+        proving = {key: chat for key, chat in found.items() if not _refused_since(chat, known.get(key))}
+        return {key: self._presence(line, gateway, phones[key], chat) for key, chat in proving.items()}
 
     def _list(self, line: Line, gateway: Gateway, *, again: bool) -> Found:
         with self._lock:
@@ -161,6 +169,10 @@ class Listings:
         """As of now, when the chat was there; a card that has the number makes the chat ours from it."""
         chat_id = unlike(gateway.chat_id_of(phone), chat.chat_id)
         return Presence(Answer.YES, self._clock(), How.CHAT, chat_id=chat_id, line_id=line.id, last_at=chat.last_at)
+
+
+def _chats_of(phones: Mapping[str, str], listed: Found) -> dict[str, ListedChat]:
+    return {key: chat for key, phone in phones.items() if (chat := _chat_of(phone, listed))}
 
 
 def _chat_of(phone: str, listed: Found) -> ListedChat | None:
