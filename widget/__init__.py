@@ -28,6 +28,7 @@ from widget.install.views import pages as install_pages
 from widget.phones.numbers import shown
 from widget.services import services
 from widget.session import OPENING_HEADER, SESSION_HEADER, Session
+from widget.storage.database import RowRefused
 from widget.wiring import build
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -81,7 +82,7 @@ def _set_up_answers(app: Flask) -> None:
     app.register_error_handler(Refused, _refused)
     app.register_error_handler(GatewayError, _gateway_failed)
     app.register_error_handler(HTTPException, _http_error)
-    for row_refused in (IntegrityError, RuntimeError):  # the second where a row was tried again (storage/chats.py)
+    for row_refused in (IntegrityError, RowRefused):
         app.register_error_handler(row_refused, _perhaps_deleted)
     app.register_error_handler(Exception, _broken)
     app.before_request(_guess_language)

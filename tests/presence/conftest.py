@@ -15,7 +15,7 @@ from sqlalchemy import Engine
 
 from ratelimit import Limiter, MemoryStorage, Rate, Window
 from tests.stand import NOON, Clock
-from widget.answers import Answers
+from widget.answers import Answers, StoreGone
 from widget.gateways.base import Checked, GatewayError, LineState, LineStatus, ListedChat, Trouble
 from widget.gateways.waha import CAPABILITIES
 from widget.keys import PhoneKeys
@@ -162,6 +162,22 @@ class Desk:
 @pytest.fixture
 def gateway() -> FakeGateway:
     return FakeGateway()
+
+
+class Shaky(Answers):
+    """A cache that is out of reach for one process at times, and keeps its data."""
+
+    gone = False
+
+    @property
+    def _backend(self):
+        if self.gone:
+            raise StoreGone
+        return self._reached
+
+    @_backend.setter
+    def _backend(self, backend):
+        self._reached = backend
 
 
 @pytest.fixture

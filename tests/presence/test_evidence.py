@@ -3,8 +3,8 @@
 import pytest
 from flask import Flask
 
-from tests.presence.conftest import LINE, OTHER_PORTALS_LINE
-from widget.answers import Answers, StoreGone
+from tests.presence.conftest import LINE, OTHER_PORTALS_LINE, Shaky
+from widget.answers import Answers
 from widget.gateways.base import Trouble
 from widget.presence.records import Answer, How
 
@@ -159,22 +159,6 @@ def during_the_check(desk, happens):
 
 
 # The cache goes away and comes back.
-
-
-class Shaky(Answers):
-    """A cache that is out of reach for one process at times, and keeps its data."""
-
-    gone = False
-
-    @property
-    def _backend(self):
-        if self.gone:
-            raise StoreGone
-        return self._reached
-
-    @_backend.setter
-    def _backend(self, backend):
-        self._reached = backend
 
 
 @pytest.mark.parametrize(("first", "then"), [(How.MESSAGE, How.SEND), (How.SEND, How.MESSAGE)])

@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from flask import Flask
 
+from tests.presence.conftest import Shaky
 from widget.answers import Answers, StoreGone
 from widget.presence.flights import POLL_SECONDS, Flights
 
@@ -205,25 +206,9 @@ def test_a_process_that_fails_gives_its_lease_back_at_once(process):
     assert fly(second, asked_there, "a") == {"a": "answer a"}
 
 
-class Leaving(Answers):
-    """A store that can go away."""
-
-    gone = False
-
-    @property
-    def _backend(self):
-        if self.gone:
-            raise StoreGone
-        return self._reached
-
-    @_backend.setter
-    def _backend(self, backend):
-        self._reached = backend
-
-
 @pytest.mark.parametrize("elsewhere", [False, True])
 def test_a_store_that_goes_away_after_the_question_does_not_take_the_answer_with_it(redis_url, elsewhere):
-    answers = Leaving(Flask("leaving"), redis_url)
+    answers = Shaky(Flask("shaky"), redis_url)
     if elsewhere:  # another process asks about the other one
         answers.add_many(["lease:b"], 1, 60)
 

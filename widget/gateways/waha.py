@@ -11,7 +11,7 @@ from typing import Any
 from widget.gateways import base
 from widget.gateways.base import Ack, Capabilities, Depth, File, GatewayError, Proof, Sent, Trouble
 from widget.gateways.calls import Calls
-from widget.gateways.waha_chats import _proves, chats_by_phone
+from widget.gateways.waha_chats import chats_by_phone, proves
 from widget.gateways.waha_codes import ack_of, state_of
 from widget.gateways.waha_files import file_request, mimetype_of, stored_at
 from widget.gateways.waha_hooks import with_webhook
@@ -107,7 +107,7 @@ class Waha:
         found: dict[str, base.ListedChat] = {}
         for chat in listed:
             chat_id, last = str(map_of(chat).get("id") or ""), map_of(map_of(chat).get("lastMessage"))
-            if not _proves(last):
+            if not proves(last):
                 continue
             phone = ids.get(chat_id) or (self._phone_of_lid(chat_id) if chat_id.endswith("@lid") else None)
             if phone in phones:

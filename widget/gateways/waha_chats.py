@@ -19,7 +19,7 @@ def chats_by_phone(listed: Iterable[Any]) -> dict[str, ListedChat]:
     for chat in map(map_of, listed):
         chat_id, last = person_of(text_of(chat.get("id"))), map_of(chat.get("lastMessage"))
         phone = _phone_of(chat_id, map_of(chat.get("_chat"))) if chat_id else None
-        if phone and _proves(last):
+        if phone and proves(last):
             found.setdefault(phone, ListedChat(str(chat_id), seconds_of(last.get("timestamp")), has_messages=True))
     return found
 
@@ -38,6 +38,6 @@ def _phone_of(chat_id: str, raw: dict[str, Any]) -> str | None:
     return phone_of_digits(digits) if home == "c.us" else None
 
 
-def _proves(last: dict[str, Any]) -> bool:
+def proves(last: dict[str, Any]) -> bool:
     """Anything but a message of ours that failed."""
     return bool(last) and not (last.get("fromMe") is True and ack_of(last.get("ack")) is Ack.FAILED)

@@ -20,6 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 
+from widget.storage.database import RowRefused
 from widget.storage.schema import chats, sends
 
 # Built once: every warm card runs it, and building it anew was 7 % of one.
@@ -147,7 +148,7 @@ class Chats:
                     return made, True
             except IntegrityError:
                 continue  # another card was quicker; its row is there now
-        raise RuntimeError("a chat can neither be found nor made")
+        raise RowRefused("a chat can neither be found nor made")
 
     def _find(self, connection: Connection, portal_id: int, line_id: int, phone: str) -> Chat | None:
         query = select(chats).where(chats.c.portal_id == portal_id, chats.c.line_id == line_id, chats.c.phone == phone)

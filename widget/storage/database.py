@@ -11,6 +11,10 @@ from sqlalchemy.engine import make_url
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
+class RowRefused(RuntimeError):
+    """A row can neither be made nor found, however often it is tried: what it belongs to may be deleted."""
+
+
 def open_database(url: str) -> Engine:
     """An engine with as many connections as a worker has threads; SQLite waits for a writer up to 5 s."""
     # Errors must not carry numbers and texts into a log.

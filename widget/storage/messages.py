@@ -7,6 +7,7 @@ from enum import Flag, auto
 from sqlalchemy import ColumnElement, Engine, and_, delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
+from widget.storage.database import RowRefused
 from widget.storage.schema import messages
 from widget.storage.vault import Vault, VaultError
 
@@ -84,7 +85,7 @@ class Messages:
                 return before, after.text
             except IntegrityError:
                 continue  # somebody else wrote the first row of this message
-        raise RuntimeError("a message can neither be changed nor made")
+        raise RowRefused("a message can neither be changed nor made")
 
     def count(self, portal_id: int, line_id: int, message_id: str, went: Went, hour: int) -> tuple[int, int]:
         """What this changes in how many messages the line sent: the hour, and 1, 0 or -1.

@@ -7,6 +7,7 @@ from enum import Enum
 from sqlalchemy import Engine, RowMapping, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from widget.storage.database import RowRefused
 from widget.storage.schema import chats, sends
 from widget.storage.vault import Vault
 
@@ -86,7 +87,7 @@ class Sends:
             new = False
         send = self.by_key(portal_id, send_key)
         if send is None:
-            raise RuntimeError("a send row can neither be written nor found")
+            raise RowRefused("a send row can neither be written nor found")
         return send, new
 
     def by_key(self, portal_id: int, send_key: str) -> Send | None:
