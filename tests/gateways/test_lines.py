@@ -10,7 +10,7 @@ from widget.gateways.lines import OTHER_SECONDS, READY_SECONDS, Gateways, Timeou
 from widget.http import make_client
 from widget.storage.lines import Line
 
-TIMEOUTS = Timeouts(check=2, history=2, send=2)
+TIMEOUTS = Timeouts(check=30, history=30, send=30)
 
 
 @pytest.fixture
