@@ -271,7 +271,7 @@ def test_two_first_openings_at_once_leave_one_pair(here):
     ready = threading.Barrier(8)
 
     def put(number: int) -> None:
-        ready.wait(10)
+        ready.wait(PATIENCE)
         here.tokens.put(here.portal.id, 77, Token(f"access{number}", f"refresh{number}", 0))
 
     threads = [threading.Thread(target=put, args=(number,)) for number in range(8)]

@@ -17,7 +17,7 @@ from playwright.sync_api import BrowserContext, Page, Response, expect
 from sandbox.demo import Demo, Ports
 from sandbox.portal.background import free_port
 from tests.browser.pages import Card, ClientPhone, Settings
-from tests.stand import Outside
+from tests.stand import PATIENCE, Outside
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 CHROMIUM_ARGS = [
@@ -27,7 +27,9 @@ CHROMIUM_ARGS = [
     # that follows a change of the layout can land where things were before, and nobody hears it.
     "--disable-site-isolation-trials",
 ]
-expect.set_options(timeout=15_000)  # a busy machine is no fault of ours; a test that passes does not wait for it
+expect.set_options(
+    timeout=1000 * PATIENCE
+)  # a busy machine is no fault of ours; a test that passes does not wait for it
 AWAKE = "0,0,24,24"  # LIGHT_HOURS: every hour is a good one to write, or the tests would know when they run
 
 # A policy's violation is told to the page that it happened in; as a console error it is told to us.
@@ -68,7 +70,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
 
 @pytest.fixture(scope="session")
 def http() -> Iterator[httpx.Client]:
-    with httpx.Client(timeout=30) as client:
+    with httpx.Client(timeout=PATIENCE) as client:
         yield client
 
 
@@ -78,7 +80,7 @@ def outside(demo: Demo, http: httpx.Client) -> Outside:
     outside = Outside(demo.portal, demo.gateway, http)
     outside.reset()
     database = demo.environment["DATABASE_URL"].removeprefix("sqlite:///")
-    with closing(sqlite3.connect(database, timeout=10)) as connection, connection:
+    with closing(sqlite3.connect(database, timeout=PATIENCE)) as connection, connection:
         for table in ("sends", "chats", "presences", "usage", "line_health"):
             connection.execute(f"DELETE FROM {table}")
     if "REDIS_URL" in demo.environment:

@@ -208,12 +208,13 @@ class Contract:
     # Chats and history.
 
     def test_who_has_written_has_a_chat_and_a_stranger_has_none(self, adapter, outside):
+        begun = int(time.time())
         self.hear(outside, "Здравствуйте", FRIEND)
         asked = outside.total("gateway")
         found = adapter.chats_of([FRIEND.phone, NOBODY.phone, STRANGER.phone])
         assert set(found) == {FRIEND.phone}
         assert found[FRIEND.phone].has_messages
-        assert found[FRIEND.phone].last_at == pytest.approx(time.time(), abs=60)
+        assert begun <= found[FRIEND.phone].last_at <= time.time()
         assert outside.total("gateway") - asked <= 2
 
     def test_a_chat_that_is_kept_under_a_hidden_id_belongs_to_its_number(self, adapter, outside):
@@ -222,12 +223,13 @@ class Contract:
         assert self.newest(adapter, people.RUSTAM).text == "Ассалому алайкум"
 
     def test_one_listing_has_everybody_who_talks_with_the_line_by_phone_and_nobody_else(self, adapter, outside):
+        begun = int(time.time())
         self.hear(outside, "Здравствуйте", FRIEND)
         asked = outside.total("gateway")
         listed = adapter.all_chats()
         assert outside.total("gateway") - asked <= 2
         assert listed[FRIEND.phone].has_messages
-        assert listed[FRIEND.phone].last_at == pytest.approx(time.time(), abs=60)
+        assert begun <= listed[FRIEND.phone].last_at <= time.time()
         clients = {spelled for client in people.CLIENTS if client.on_whatsapp for spelled in spellings(client.phone)}
         assert listed.keys() <= clients
         assert STRANGER.phone not in listed
