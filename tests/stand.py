@@ -19,6 +19,7 @@ from cryptography.fernet import Fernet
 from flask import Flask
 from flask.testing import FlaskClient
 from huey import MemoryHuey
+from hypothesis import settings
 from werkzeug.test import TestResponse
 
 from sandbox.control import GIVEN_UP, IMPATIENT, Control
@@ -148,6 +149,11 @@ def _say_impatient(request: httpx.Request) -> None:
 def _give_up_silence(response: httpx.Response) -> None:
     if response.status_code == GIVEN_UP:
         raise httpx.ReadTimeout("the sandbox keeps silent", request=response.request)
+
+
+def examples(number: int) -> int:
+    """So many of them in a random search, and twenty times as many in a wild one (tests/conftest.py)."""
+    return number * settings().max_examples // 100
 
 
 def until(true: Callable[[], bool]) -> None:
