@@ -231,11 +231,7 @@ def app_for(config: Config, **parts: Any) -> Flask:
     app = copy.copy(_compiled(config.log_level))
     app.config, app.extensions = app.config.copy(), {}
     app.extensions["widget"] = build(app, config, **{"client": impatient_client, **parts})
-    app.extensions["widget"].engine.update_execution_options(compiled_cache=COMPILED_SQL)
     return app
-
-
-COMPILED_SQL: dict[Any, Any] = {}  # statements by their structure: the same ones in each test
 
 
 @cache

@@ -32,7 +32,7 @@ def main(arguments: list[str]) -> int:
     with tempfile.TemporaryDirectory() as folder:
         tallies = [Path(folder) / "others", Path(folder) / "browser"]
         with (Path(folder) / "said").open("w+b") as said:
-            beside = None if arguments else start([*browser, "--dist", "loadfile"], tallies[1], said)
+            beside = None if arguments else start(browser, tallies[1], said)
             try:
                 failed = start(others, tallies[0]).wait()
                 if beside:
@@ -48,7 +48,7 @@ def main(arguments: list[str]) -> int:
 
 
 def start(arguments: list[str], tally: Path, said: IO[bytes] | None = None) -> subprocess.Popen[bytes]:
-    command = [*PYTEST, "--numprocesses", "2", *arguments]
+    command = [*PYTEST, "--numprocesses", "2", "--dist", "loadfile", *arguments]
     return subprocess.Popen(command, cwd=ROOT, env={**os.environ, TALLY: str(tally)}, stdout=said, stderr=said)
 
 
