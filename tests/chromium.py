@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.stand import PATIENCE
 
@@ -35,9 +35,22 @@ def base_url() -> None:
 
 
 @pytest.fixture
-def context(context: Any) -> Any:
+def context(context: BrowserContext) -> BrowserContext:
     context.set_default_timeout(1000 * PATIENCE)
+    context.on("page", block_third_party_cookies)
     return context
+
+
+def block_third_party_cookies(page: Page) -> None:
+    """As a Chromium with a window does; the shell allows them."""
+    session = page.context.new_cdp_session(page)
+    session.send("Network.enable")
+    names = (
+        "enableThirdPartyCookieRestriction",
+        "disableThirdPartyCookieMetadata",
+        "disableThirdPartyCookieHeuristics",
+    )
+    session.send("Network.setCookieControls", dict.fromkeys(names, True))
 
 
 def last_of_all(items: list[pytest.Item], folder: Path) -> None:

@@ -69,8 +69,8 @@ class Framed:
     def expect_to_fit(self) -> None:
         """The frame has no scroll bar, up or sideways, and what is in it is nowhere cut off."""
         self.still()
+        self.inside.wait_for_function("() => document.documentElement.scrollHeight <= innerHeight")
         assert self.inside.evaluate("() => document.documentElement.scrollWidth - innerWidth") <= 0
-        assert self.inside.evaluate("() => document.documentElement.scrollHeight - innerHeight") <= 0
         assert self.inside.evaluate(CUT_OFF) == []
 
     def _go(self, path: str, **choices: Any) -> None:
