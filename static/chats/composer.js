@@ -81,7 +81,7 @@ export function startComposer(chat, address, history, signal) {
   async function send(anyway = false) {
     const body = text.value.trim();
     const { file } = attachment;
-    if ((!body && !file) || button.disabled || tooLong()) return;
+    if ((!body && !file) || button.disabled || 'blocked' in form.dataset || tooLong()) return;
     busy(true);
     say('');
     const waiting = pending(chat, body || file.name);
@@ -152,6 +152,7 @@ export function startComposer(chat, address, history, signal) {
       else text.focus();
     } else if (!signal.aborted) {
       // The message may have arrived: the same key makes the next try harmless.
+      if (error.message === 'line_off' || error.message === 'line_down') form.dispatchEvent(new Event('line-changed'));
       say(error instanceof Refused ? textOf(error.html) : chat.querySelector('#send-failed').content.textContent);
       history.hurry();
       busy(false);
@@ -160,7 +161,7 @@ export function startComposer(chat, address, history, signal) {
   }
 
   function busy(on) {
-    button.disabled = on;
+    button.disabled = on || 'blocked' in form.dataset;
     text.readOnly = on;
   }
 

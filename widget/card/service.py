@@ -96,7 +96,8 @@ class Cards:
         lines = self._lines.of(session.portal_id)
         left = tuple(self._checker.last_left(line) for line in lines)
         usual = self.line(session, None)  # one query, where there are several lines
-        shows = (known, lines, self._lines.kept(session.portal_id), usual, self._reader.portal(session), self._reader.is_old(known.card), left, minute, ask)
+        settings = (lines, self._lines.kept(session.portal_id), usual, self._reader.portal(session))
+        shows = (known, settings, self._reader.is_old(known.card), left, minute, ask)
         drawn = self._memory.drawn(session, shows)
         if drawn is None:
             view = self._view(session, known, None)
@@ -182,9 +183,10 @@ class Cards:
         """The line that a page shows, as long as it may be used; else none, and the line that was switched off or
         removed meanwhile. Refused for any other."""
         gone = next((line for line in self._reader.kept(session) if line.id == line_id), None)
-        if gone:
+        if gone or line_id is None:
             return None, gone
-        return (self.line(session, line_id) and line_id if line_id else None), None
+        self.line(session, line_id)
+        return line_id, None
 
     def line(self, session: Session, line_id: int | None) -> Line | None:
         """One of the lines this user may use: the asked one (refused otherwise, in other words for one that is

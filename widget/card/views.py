@@ -262,7 +262,7 @@ def _html(
 def _version(view: CardView) -> str:
     """Changes when the people or phones of the card do, or the settings; presence is drawn by other means."""
     shown = [
-        (row.item.key, row.item.owners, row.item.typed, row.chat is None, row.own_line and row.own_line.id, row.kept_line)
+        (row.item.key, row.item.owners, row.item.typed, row.chat is None, row.own_line, row.kept_line)
         for row in view.rows
     ]
     return _digest((shown, view.total, view.hidden)) + _settings_version()

@@ -139,9 +139,7 @@ class Histories:
             cursor = page.cursor
         return page
 
-    def _told_of(
-        self, line: Line, chat: Chat, page: Page, sends: Sequence[Send], *, before: float
-    ) -> dict[str, Told]:
+    def _told_of(self, line: Line, chat: Chat, page: Page, sends: Sequence[Send], *, before: float) -> dict[str, Told]:
         """What webhooks told, and what was done from here, of the page's time, messages and sends. One query."""
         named = [*(message.id for message in page.messages), *(send.message_id for send in sends)]
         return self._told(line, chat, since=_oldest(page), before=before, named=named)

@@ -182,9 +182,6 @@ class Sending:
         A restricted account that starts new chats is restricted longer. A gateway that queues would keep a message
         for a line that is down, and send it whenever the line comes back, which may be the next day.
         """
-        known = self._gateways.known_state(line)
-        if known in UNLINKED:
-            raise Refused(Refusal.LINE_DOWN, 409, known.value)
         new_chat = not chat.written
         queues = self._gateways.of(line).capabilities.queues_sends
         until = self._restricted_until(line) if new_chat else 0.0
