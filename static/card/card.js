@@ -177,7 +177,9 @@ async function html(path, json) {
 // An open chat stays open: the card behind it may be drawn anew at any time.
 function show(node) {
   const focused = content.contains(document.activeElement) ? pathTo(document.activeElement) : '';
+  shownLine();
   content.replaceChildren(node);
+  keepPicked();
   shownLine();
   if (focused) (content.querySelector(focused) ?? content).focus({ preventScroll: true });
   tick(content);
@@ -207,7 +209,8 @@ function swapRows(text, asked) {
   const fresh = drawn.querySelector('.footnotes');
   fresh.prepend(...(notes?.querySelectorAll('[data-keep]') ?? [])); // when it was refreshed
   notes?.replaceWith(fresh);
-  for (const id of ['refresh-cost', 'checks-left']) document.getElementById(id)?.replaceWith(drawn.getElementById(id));
+  const sameLine = numberOf(drawn.getElementById('line')?.value) === shownLine();
+  for (const id of sameLine ? ['refresh-cost', 'checks-left'] : []) document.getElementById(id)?.replaceWith(drawn.getElementById(id));
   tick(content);
 }
 
@@ -230,6 +233,12 @@ function fragment(text) {
   const holder = document.createElement('template');
   holder.innerHTML = text;
   return holder.content;
+}
+
+// A line that was picked while this drawing was on its way stays, if it is still there.
+function keepPicked() {
+  const select = document.getElementById('line');
+  if (picked && select && [...select.options].some(({ value }) => Number(value) === line)) select.value = line;
 }
 
 // The line in the selector. It outlives a drawing that failed; one that the server put in place of it was not picked.

@@ -20,10 +20,12 @@ export function tick(root) {
   }
 }
 
-// A time that has come is no longer announced as one to come.
+// A time that has come is no longer announced as one to come: what is true then takes its place, if there is anything.
 function forgetPast(root) {
   for (const said of root.querySelectorAll('[data-until]')) {
-    if (Number(said.dataset.until) * 1000 <= Date.now()) said.replaceChildren();
+    if (Number(said.dataset.until) * 1000 > Date.now()) continue;
+    said.textContent = said.dataset.then ?? '';
+    delete said.dataset.until;
   }
 }
 

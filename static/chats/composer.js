@@ -9,6 +9,9 @@ import { textOf } from './words.js';
 const TYPING_EVERY = 10_000;
 const drafts = new Map();
 
+/** What was typed in the chat of this address goes on in another one. */
+export function forgetDraft(address) { drafts.delete(address); }
+
 /** Start it in a drawn chat. Gives `replyTo` and `change`, which take a message: {ref, text}. */
 export function startComposer(chat, address, history, signal) {
   const form = chat.querySelector('#composer');

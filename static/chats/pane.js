@@ -2,7 +2,7 @@
 
 import { request, Refused } from '../api.js';
 import { startActions } from './actions.js';
-import { startComposer } from './composer.js';
+import { forgetDraft, startComposer } from './composer.js';
 import { History } from './history.js';
 import { watchLine } from './line.js';
 import { showMedia } from './media.js';
@@ -80,22 +80,20 @@ function write(mine, chat, address) {
   const text = chat.querySelector('#text');
   const composer = startComposer(chat, address, mine.history, mine.stop.signal);
   startActions(chat, address, mine.history, composer, mine.stop.signal);
-  if (mine.wanted.text && !text.value) {
-    text.value = mine.wanted.text;
+  const { typed } = mine.wanted;
+  if (typed && !text.value) {
+    forgetDraft(typed.in);
+    text.value = typed.text;
     text.dispatchEvent(new Event('input'));
   }
   watchLine(chat.querySelector('#chat-line'), address.replace(/messages$/, 'line'), mine.stop.signal);
 }
 
-// The same number from another line. What was typed comes along, and is no draft of the chat it was not sent in.
+// The same number from another line. What was typed comes along, if the other chat has no draft of its own.
 function changeLine(line) {
-  const text = place.querySelector('#text');
-  const typed = text?.value ?? '';
-  if (typed) {
-    text.value = '';
-    text.dispatchEvent(new Event('input'));
-  }
-  openChat({ ...open.wanted, line, text: typed, focus: 'text' });
+  const text = place.querySelector('#text')?.value;
+  const typed = text && { text, in: open.history.address };
+  openChat({ ...open.wanted, line, typed, focus: 'text' });
 }
 
 // Something is written in the chat now: its row opens it on its line, and says so.

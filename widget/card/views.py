@@ -170,6 +170,8 @@ def lines() -> ResponseReturnValue:
 
 def _next_check(line: Line | None) -> float | None:
     """When the line may ask about one more number; 0 if it may within the minute, None if that cannot be told."""
+    if line is None:
+        return 0.0
     here = services()
     wait = here.cards.next_check(line)
     return wait and (here.clock() + wait if wait >= WORTH_TELLING else 0.0)
