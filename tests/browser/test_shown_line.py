@@ -101,7 +101,7 @@ def test_a_line_that_waits_for_its_qr_code_sends_nothing_and_is_changed_above_th
     card: Card, outside: Outside, complaints: Complaints, lang: str
 ) -> None:
     complaints.expect("502")  # its gateway gives no messages either
-    card.open(lang=lang, width=410).reveal()
+    card.open(lang=lang, width=280).reveal()
     pick(card, "Архивная линия")
     card.open_chat(ORDERS).write("Добрый день!")
 
@@ -127,7 +127,7 @@ def test_a_line_that_is_switched_off_under_an_open_card_is_said_and_its_chat_sta
     card: Card, change_line: SwitchOff, complaints: Complaints
 ) -> None:
     complaints.expect("409|ERR_")  # and the widget that was away for a moment
-    card.open(lang="en").reveal()
+    card.open(lang="en", width=280).reveal()
     pick(card, "Поддержка")
     card.open_chat(ORDERS).send("Hello")
     expect(card.bubble("Hello").locator(SENT)).to_have_count(1)
@@ -151,6 +151,7 @@ def test_a_line_that_is_switched_off_under_an_open_card_is_said_and_its_chat_sta
     expect(card.bubble("Hello")).to_be_visible()
     expect(card.frame.locator("#composer")).to_have_count(0)
     expect(card.messages).to_be_focused()
+    card.expect_to_fit()
     assert serious_in(card) == []
     card.close_chat()
     expect_to_write_from(card, ORDERS, "Отдел продаж")
