@@ -73,14 +73,12 @@ def open_chat() -> ResponseReturnValue:
     known = here.chats.of_phones(session.portal_id, [item.phone.e164])
     line, last = _line_to_open(session, known, asked, shown)
     presence = here.cards.presence_of(session, item.phone.e164)
-    kept = None if line.active else next(chat for chat in known if chat.line_id == line.id)
-    chat, new = (
-        (kept, False)
-        if kept
-        else here.chat_service.open(
+    if line.active:
+        chat, new = here.chat_service.open(
             line, item.phone.e164, user_id=session.user_id, chat_id=presence.chat_id if presence else ""
         )
-    )
+    else:
+        chat, new = next(chat for chat in known if chat.line_id == line.id), False
     lines = {each.id: each for each in here.cards.lines(session)}
     name = shown_name(session)
     capabilities = capabilities_of(line.gateway)
@@ -146,13 +144,14 @@ def messages(chat_id: int) -> ResponseReturnValue:
             if error.trouble is Trouble.MALFORMED:  # no page of ours holds such a place
                 raise Refused(Refusal.BAD_FORM, 422, "before") from error
             history = History([], None, None, error.trouble)
-            return _pieces(session, line, chat, history), 502
-        return _pieces(session, line, chat, history)
+            return _pieces(session, line, chat, history, []), 502
+        return _pieces(session, line, chat, history, _elsewhere(session, chat, history))
     history = services().chat_service.newest(line, chat)
     if history.trouble and not history.bubbles:
-        return _pieces(session, line, chat, history), 502
-    response = make_response(_pieces(session, line, chat, history))
-    response.set_etag(_version(session, chat, history))
+        return _pieces(session, line, chat, history, []), 502
+    elsewhere = _elsewhere(session, chat, history)
+    response = make_response(_pieces(session, line, chat, history, elsewhere))
+    response.set_etag(_version(session, history, elsewhere))
     return response.make_conditional(request)
 
 
@@ -204,8 +203,7 @@ def media(chat_id: int, ref: str) -> ResponseReturnValue:
     return response
 
 
-def _pieces(session: Session, line: Line, chat: Chat, history: History) -> str:
-    elsewhere = _elsewhere(session, chat) if history.end else []
+def _pieces(session: Session, line: Line, chat: Chat, history: History, elsewhere: list[Line]) -> str:
     return render_template(
         "chats/_messages.html",
         history=history,
@@ -216,17 +214,19 @@ def _pieces(session: Session, line: Line, chat: Chat, history: History) -> str:
     )
 
 
-def _elsewhere(session: Session, chat: Chat) -> list[Line]:
-    """The other lines on which this client's conversation can be read, the last used first. One query."""
+def _elsewhere(session: Session, chat: Chat, history: History) -> list[Line]:
+    """The other lines on which this client's conversation can be read, the last used first: said where this chat's
+    history ends. One query then."""
+    if not history.end:
+        return []
     here = services()
     lines = {line.id: line for line in here.cards.readable(session)}
     known = here.chats.of_phones(session.portal_id, [chat.phone])
     return [lines[other.line_id] for other in known if other.written and other.id != chat.id and other.line_id in lines]
 
 
-def _version(session: Session, chat: Chat, history: History) -> str:
+def _version(session: Session, history: History, elsewhere: list[Line]) -> str:
     """Of what is shown and not of its HTML: the sealed name of a message is another one each time."""
     shown = [(replace(bubble, can=frozenset()), sorted(bubble.can)) for bubble in history.bubbles]
-    elsewhere = _elsewhere(session, chat) if history.end else []
     whole = (shown, history.cursor, history.end, elsewhere, history.trouble, session.language, zone_of(session))
     return hashlib.sha256(repr(whole).encode("utf-8", "replace")).hexdigest()[:24]
