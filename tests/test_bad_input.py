@@ -33,7 +33,7 @@ ROUTES: dict[str, tuple[Json, dict[str, list[Any]]]] = {
         {"version": "x", "line": 1, "remembered": True},
         {"version": [*WRONG_TEXTS, "x" * 65], "line": WRONG_IDS, "remembered": WRONG_FLAGS},
     ),
-    "/card/lines": ({"line": 1, "selected": 1}, {"line": WRONG_IDS, "selected": WRONG_IDS}),
+    "/card/lines": ({"line": 1}, {"line": WRONG_IDS}),
     "/app/visibility": (
         {"visibility": "always", "confirmed": True},
         {"visibility": [*WRONG_TEXTS, "x"], "confirmed": WRONG_FLAGS},

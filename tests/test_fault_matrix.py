@@ -33,7 +33,7 @@ def everything_a_page_asks(page: CardPage, chat: int, refs: list[str]) -> dict[s
     asked: dict[str, Callable[[], Any]] = {
         "check": lambda: page.post("/card/check", {"keys": [key], "line": None, "pressed": True}),
         "refresh": page.refresh,
-        "lines": lambda: page.post("/card/lines", {"line": None, "selected": None}),
+        "lines": lambda: page.post("/card/lines", {"line": None}),
         "open": lambda: page.open_chat(key),
         "history": lambda: page.history(chat),
         "send": lambda: page.send(chat, "Добрый день!", "k-fault", confirmed=True),

@@ -15,11 +15,12 @@ CARD = {
     "POST /card/check": {"keys": ["KEY"], "line": 1},
     "POST /card/refresh": {"line": 1},
     "POST /card/again": {"version": "x", "line": 1},
-    "POST /card/lines": {"line": 1, "selected": None},
+    "POST /card/lines": {"line": 1},
 }
 CHATS = {
     "POST /chats": {"phone": "KEY", "line": 1},
     "GET /chats/CHAT/messages": None,
+    "GET /chats/CHAT/line": None,
     "POST /chats/CHAT/messages": {"text": "Hello", "key": "key-9", "confirmed": True},
     "GET /chats/CHAT/media/REF": None,
     "POST /chats/CHAT/files": {},

@@ -62,6 +62,7 @@ WHO_MAY_CALL = {
     "POST /chats/<int:chat_id>/messages/<ref>/react": SESSION,
     "POST /chats/<int:chat_id>/read": SESSION,
     "POST /chats/<int:chat_id>/typing": SESSION,
+    "GET /chats/<int:chat_id>/line": SESSION,
 }
 
 
@@ -83,7 +84,7 @@ BODIES = {
     "POST /card/check": {"keys": [KEY], "line": None},
     "POST /card/refresh": {"line": None},
     "POST /card/again": {"version": "x", "line": None},
-    "POST /card/lines": {"line": None, "selected": None},
+    "POST /card/lines": {"line": None},
     "POST /app/mine": {"line": None, "show_name": True},
     "POST /app/mine/states": {},
     "POST /app/number": {"number": "+7 999 000-00-01", "line": None},

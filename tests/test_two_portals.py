@@ -95,7 +95,7 @@ def test_a_session_of_one_portal_names_no_line_of_the_other(first: CardPage, wid
     theirs = widget.services.lines.of(widget.portals[1])[0].id
 
     assert first.open_chat(first.keys[IVAN_ROW], line=theirs).answer.status_code == 403
-    assert "Line sales" in first.post("/card/lines", {"line": None, "selected": None}).words
+    assert "Line sales" in first.post("/card/lines", {"line": None}).words
     assert f'value="{theirs}"' not in first.text
 
 

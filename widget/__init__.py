@@ -104,6 +104,7 @@ def _refused(error: Refused) -> Response:
         "_refused.html" if by_script else "refused.html",
         refusal=error.refusal,
         retry=retry,
+        cure=by_script and error.refusal in _CURED_BY_REFRESH and request.blueprint in ("card", "chats"),
         minutes=max(1, math.ceil((error.until - services().clock()) / 60)) if error.until else 0,
         request_id=logs.request_id(),
         portal_origin=g.get("frame_origin"),
@@ -121,6 +122,9 @@ _WORTH_RETRYING = frozenset(
         *(Refusal.PORTAL_UNPAID, Refusal.PORTAL_BLOCKED, Refusal.PORTAL_CONFIRM),
     }
 )
+
+# What the page shows is no longer so: a line was switched off or closed, a number left the card.
+_CURED_BY_REFRESH = frozenset({Refusal.LINE_OFF, Refusal.NOT_ALLOWED})
 
 
 def _gateway_failed(error: GatewayError) -> Response:

@@ -26,6 +26,7 @@ class Refusal(Enum):
     PORTAL_FAILED = "portal_failed"
     LINE_TROUBLE = "line_trouble"
     LINE_DOWN = "line_down"  # its gateway would keep the message and send it some day
+    LINE_OFF = "line_off"  # switched off or removed by an administrator: its chats can only be read
     LINE_RESTRICTED = "line_restricted"  # WhatsApp lets the line start no new chats
     UNSUPPORTED = "unsupported"  # the line's gateway cannot do that
     MESSAGE_GONE = "message_gone"

@@ -10,7 +10,7 @@ from io import BytesIO
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_time
+from babel.dates import format_date, format_skeleton, format_time
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
@@ -56,6 +56,7 @@ def init_app(app: Flask) -> None:
         newstyle=True,
     )
     app.jinja_env.filters["clock"] = clock
+    app.jinja_env.filters["date"] = date
     app.jinja_env.filters["day"] = day
     app.jinja_env.filters["moment"] = moment
     app.jinja_env.filters["number"] = number
@@ -78,6 +79,11 @@ def when(moment: datetime, zone: str | None, *, now: datetime) -> str:
 def day(moment: datetime, zone: str | None = None) -> str:
     """The date as people write it."""
     return format_date(_in(moment, zone), "medium", locale=current_language())
+
+
+def date(moment: datetime, zone: str | None = None) -> str:
+    """A day near enough to need no year: 30 ноября, November 30."""
+    return format_skeleton("MMMMd", _in(moment, zone), locale=current_language())
 
 
 def _in(moment: datetime, zone: str | None) -> datetime:

@@ -13,6 +13,8 @@ const LOOK_FOR = 4 * 3_600_000; // after the last press; then nobody is working 
 const card = document.getElementById('card');
 const content = document.getElementById('content');
 let lastTry = reveal;
+let line = null; // the one that the selector shows: it is the line of every button
+let picked = false; // by hand: then also for numbers whose chat is on another line
 let swaps = 0; // how often rows were replaced by newer ones
 let nextLook;
 let lookUntil = 0;
@@ -27,10 +29,11 @@ const ACTIONS = {
   reveal,
   refresh,
   retry: () => lastTry(),
-  ask: (button) => button.closest('[aria-busy]') || check(button.dataset.keys.split(' '), { pressed: true }),
+  ask: (button) => button.closest('[aria-busy]') || check(button.dataset.keys.split(' '), { pressed: true, again: 'again' in button.dataset }),
   'open-chat': (button) => chat(button, 'text'),
   write: (button) => chat(button, 'text'),
   'open-history': (button) => chat(button, 'messages'),
+  'read-chat': (button) => chat(button, 'messages', numberOf(button.dataset.line)),
 };
 
 card.addEventListener('click', (event) => {
@@ -40,7 +43,9 @@ card.addEventListener('click', (event) => {
 
 card.addEventListener('change', (event) => {
   if (event.target.id === 'line') {
-    event.target.dataset.chosen = 'yes';
+    shownLine();
+    picked = true;
+    for (const said of content.querySelectorAll('.line-gone, #checks-left')) said.replaceChildren(); // of the line before
     lines();
   }
 });
@@ -57,7 +62,7 @@ async function reveal() {
 async function refresh() {
   lastTry = refresh;
   content.setAttribute('aria-busy', 'true');
-  const drawn = await draw('/card/refresh', { line: chosenLine() });
+  const drawn = await draw('/card/refresh', { line: shownLine() });
   content.removeAttribute('aria-busy');
   if (!chatIsOpen()) content.querySelector('[data-action="refresh"], [data-action="retry"]')?.focus();
   if (drawn) await follow();
@@ -81,7 +86,7 @@ async function check(keys, how) {
     place?.setAttribute('aria-busy', 'true');
   }
   try {
-    swapRows(await html('/card/check', { keys, line: chosenLine(), ...how }), keys);
+    swapRows(await html('/card/check', { keys, line: shownLine(), ...how }), keys);
   } catch (error) {
     // The numbers stay: one can write to them without knowing.
     for (const place of content.querySelectorAll('.phone-presence')) place.removeAttribute('aria-busy');
@@ -95,16 +100,14 @@ async function check(keys, how) {
 async function revalidate(version, remembered = false) {
   const before = swaps;
   const shown = content.querySelector('.revealed');
-  const line = chosenLine();
   try {
-    const response = await request('/card/again', { json: { version, line, remembered } });
+    const response = await request('/card/again', { json: { version, line: shownLine(), remembered } });
     if (response.status === 204) return true;
     if (swaps !== before) return await revalidate(version, remembered); // this drawing does not know of the new rows
     const drawn = fragment(await response.text());
     if (shown !== content.querySelector('.revealed')) return true; // somebody pressed meanwhile
     if (remembered) delete drawn.querySelector('.revealed').dataset.old;
     show(drawn);
-    keepLine(line);
     await follow();
     return true;
   } catch {
@@ -132,21 +135,27 @@ function isInUse() {
 }
 
 async function lines() {
-  const place = document.getElementById('lines');
-  if (!place?.querySelector('select')) return;
+  const asked = shownLine();
+  if (asked === null) return;
   try {
-    const drawn = fragment(await html('/card/lines', { line: chosenLine(), selected: selectedLine() }));
+    const drawn = fragment(await html('/card/lines', { line: asked }));
+    if (shownLine() !== asked) return; // another one was picked meanwhile, and is asked about
     const had = document.activeElement?.id === 'line';
-    document.getElementById('lines')?.replaceWith(drawn);
+    // What the card said when it was drawn about a line that is gone stays to be read.
+    drawn.querySelector('.lines').append(...document.querySelectorAll('#lines .line-gone:not(:empty)'));
+    for (const id of ['lines', 'checks-left']) document.getElementById(id)?.replaceWith(drawn.getElementById(id));
+    shownLine();
     if (had) document.getElementById('line')?.focus();
   } catch {
     // Without states the selector still works.
   }
 }
 
-function chat(button, focus) {
-  const row = button.closest('.phone');
-  openChat({ key: button.dataset.key, line: chosenLine() ?? numberOf(button.dataset.line), focus, row });
+// A number that has a chat opens it on its own line, which its row names, unless another line was picked by hand.
+function chat(button, focus, only = null) {
+  const shown = shownLine();
+  const own = picked ? shown : numberOf(button.dataset.line);
+  openChat({ key: button.dataset.key, line: only ?? own, shown, focus, row: button.closest('.phone') });
 }
 
 async function draw(path, body) {
@@ -168,7 +177,10 @@ async function html(path, json) {
 // An open chat stays open: the card behind it may be drawn anew at any time.
 function show(node) {
   const focused = content.contains(document.activeElement) ? pathTo(document.activeElement) : '';
+  shownLine();
   content.replaceChildren(node);
+  keepPicked();
+  shownLine();
   if (focused) (content.querySelector(focused) ?? content).focus({ preventScroll: true });
   tick(content);
 }
@@ -197,6 +209,8 @@ function swapRows(text, asked) {
   const fresh = drawn.querySelector('.footnotes');
   fresh.prepend(...(notes?.querySelectorAll('[data-keep]') ?? [])); // when it was refreshed
   notes?.replaceWith(fresh);
+  const sameLine = numberOf(drawn.getElementById('line')?.value) === shownLine();
+  for (const id of sameLine ? ['refresh-cost', 'checks-left'] : []) document.getElementById(id)?.replaceWith(drawn.getElementById(id));
   tick(content);
 }
 
@@ -207,6 +221,7 @@ function knowsLess(row) {
 
 function problem(error) {
   show(notice(error));
+  if (error.message === 'not_allowed') line = null; // perhaps it is the line that is not: the next try names none
 }
 
 function notice(error) {
@@ -220,20 +235,18 @@ function fragment(text) {
   return holder.content;
 }
 
-// A line counts as chosen only when the rep picked it; otherwise the one that last talked to the number is used.
-function chosenLine() {
+// A line that was picked while this drawing was on its way stays, if it is still there.
+function keepPicked() {
   const select = document.getElementById('line');
-  return select?.dataset.chosen === 'yes' ? Number(select.value) : null;
+  if (picked && select && [...select.options].some(({ value }) => Number(value) === line)) select.value = line;
 }
 
-// The line that was chosen before the card was drawn anew, if it is still there.
-function keepLine(line) {
-  const select = document.getElementById('line');
-  if (line && select?.value === String(line)) select.dataset.chosen = 'yes';
-}
-
-function selectedLine() {
-  return numberOf(document.getElementById('line')?.value);
+// The line in the selector. It outlives a drawing that failed; one that the server put in place of it was not picked.
+function shownLine() {
+  const now = numberOf(document.getElementById('line')?.value) ?? line;
+  if (now !== line) picked = false;
+  line = now;
+  return line;
 }
 
 function chatIsOpen() {

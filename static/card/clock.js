@@ -7,6 +7,7 @@ export function startClocks(root) {
 }
 
 export function tick(root) {
+  forgetPast(root);
   const language = document.documentElement.lang;
   for (const pill of root.querySelectorAll('.time-pill[data-zones]')) {
     const zones = pill.dataset.zones.split(' ').filter(Boolean);
@@ -16,6 +17,15 @@ export function tick(root) {
     const [first, last] = [times[0].text, times.at(-1).text];
     pill.querySelector('time').textContent = first === last ? first : `${first}–${last}`;
     recolour(pill, times.map(({ minutes }) => light(minutes, pill.dataset.hours)));
+  }
+}
+
+// A time that has come is no longer announced as one to come: what is true then takes its place, if there is anything.
+function forgetPast(root) {
+  for (const said of root.querySelectorAll('[data-until]')) {
+    if (Number(said.dataset.until) * 1000 > Date.now()) continue;
+    said.textContent = said.dataset.then ?? '';
+    delete said.dataset.until;
   }
 }
 

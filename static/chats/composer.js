@@ -9,6 +9,9 @@ import { textOf } from './words.js';
 const TYPING_EVERY = 10_000;
 const drafts = new Map();
 
+/** What was typed in the chat of this address goes on in another one. */
+export function forgetDraft(address) { drafts.delete(address); }
+
 /** Start it in a drawn chat. Gives `replyTo` and `change`, which take a message: {ref, text}. */
 export function startComposer(chat, address, history, signal) {
   const form = chat.querySelector('#composer');
@@ -81,7 +84,7 @@ export function startComposer(chat, address, history, signal) {
   async function send(anyway = false) {
     const body = text.value.trim();
     const { file } = attachment;
-    if ((!body && !file) || button.disabled || tooLong()) return;
+    if ((!body && !file) || button.disabled || 'blocked' in form.dataset || tooLong()) return;
     busy(true);
     say('');
     const waiting = pending(chat, body || file.name);
@@ -152,6 +155,7 @@ export function startComposer(chat, address, history, signal) {
       else text.focus();
     } else if (!signal.aborted) {
       // The message may have arrived: the same key makes the next try harmless.
+      if (error.message === 'line_off' || error.message === 'line_down') form.dispatchEvent(new Event('line-changed'));
       say(error instanceof Refused ? textOf(error.html) : chat.querySelector('#send-failed').content.textContent);
       history.hurry();
       busy(false);
@@ -160,7 +164,7 @@ export function startComposer(chat, address, history, signal) {
   }
 
   function busy(on) {
-    button.disabled = on;
+    button.disabled = on || 'blocked' in form.dataset;
     text.readOnly = on;
   }
 

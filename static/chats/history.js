@@ -81,7 +81,7 @@ export class History {
     const atEnd = anew || this.box.scrollHeight - this.box.scrollTop - this.box.clientHeight < NEAR_END;
     if (trouble) this.etag = ''; // the gateway's silence is no answer to build on
     else this.page = namesIn(piece);
-    const changed = anew ? this.begin(piece, trouble) : this.merge(piece);
+    const changed = anew ? this.begin(piece, trouble) : this.merge(piece, trouble);
     if (!trouble) this.recovered();
     else if (this.loaded) this.report(trouble, 'append');
     this.days();
@@ -111,13 +111,14 @@ export class History {
   }
 
   // A bubble is known by its id: replaced when its ticks, text or reactions changed, put in by time when new.
-  // Says whether anything was.
-  merge(piece) {
+  // Says whether anything was. While the gateway is silent the server knows less of a message than is shown already.
+  merge(piece, trouble) {
     let changed = false;
     for (const bubble of piece.querySelectorAll('.bubble')) {
       const known = document.getElementById(bubble.id);
       if (known && (sameWords(known, bubble) || known.querySelector('.media-shown, .media-saved'))) continue;
       if (!known && this.comesLater(bubble)) continue;
+      if (trouble && known?.querySelector('[data-ref], .media') && !bubble.querySelector('[data-ref], .media')) continue;
       if (known) this.replace(known, bubble);
       else this.insert(bubble);
       changed = true;

@@ -2,8 +2,9 @@
 
 import { request, Refused } from '../api.js';
 import { startActions } from './actions.js';
-import { startComposer } from './composer.js';
+import { forgetDraft, startComposer } from './composer.js';
 import { History } from './history.js';
+import { watchLine } from './line.js';
 import { showMedia } from './media.js';
 
 const place = document.getElementById('chat');
@@ -13,18 +14,25 @@ let open = null;
 place.addEventListener('click', (event) => {
   const button = event.target.closest('[data-action]');
   if (!button || !open) return;
+  if (button.dataset.action === 'refresh') return closeChat(); // and the card hears it
   event.stopPropagation(); // the card has a «try again» of its own
   if (button.dataset.action === 'close-chat') closeChat();
+  if (button.dataset.action === 'other-line' && button.dataset.line) changeLine(Number(button.dataset.line));
   if (button.dataset.action === 'retry-history') open.history?.retry();
   if (button.dataset.action === 'retry') openChat(open.wanted);
   if (button.dataset.action === 'media') showMedia(button, open.stop.signal);
+});
+
+place.addEventListener('change', (event) => {
+  if (event.target.dataset.action === 'other-line' && event.target.value) changeLine(Number(event.target.value));
 });
 
 document.addEventListener('keydown', (event) => {
   if (event.key === 'Escape' && !document.querySelector('dialog[open], :popover-open')) closeChat();
 });
 
-/** Show the chat of one phone; the chat is made if there is none. `focus` is the element that gets the focus. */
+/** Show the chat of one phone; the chat is made if there is none. `line` is the line to write from; without one a number
+ *  with a chat keeps its own, and every other gets the `shown` one. `focus` is the element that gets the focus. */
 export async function openChat(wanted) {
   closeChat();
   open = { wanted, stop: new AbortController(), history: null };
@@ -33,7 +41,7 @@ export async function openChat(wanted) {
   place.hidden = false;
   card.classList.add('has-chat');
   try {
-    const response = await request('/chats', { json: { phone: wanted.key, line: wanted.line }, signal: mine.stop.signal });
+    const response = await request('/chats', { json: { phone: wanted.key, line: wanted.line, shown: wanted.shown }, signal: mine.stop.signal });
     const drawn = await response.text();
     if (open !== mine) return;
     draw(drawn);
@@ -50,6 +58,7 @@ export function closeChat() {
   if (!open) return;
   open.stop.abort();
   const { row, key } = open.wanted;
+  bindRow(open.wanted);
   open = null;
   place.hidden = true;
   place.replaceChildren();
@@ -62,10 +71,42 @@ function start(mine, focus) {
   const chat = place.querySelector('.chat');
   const address = `/chats/${chat.dataset.chat}/messages`;
   mine.history = new History(place.querySelector('#messages'), address, mine.stop.signal);
+  if (chat.querySelector('#composer')) write(mine, chat, address);
+  mine.history.start();
+  (document.getElementById(focus) ?? document.getElementById('messages')).focus();
+}
+
+function write(mine, chat, address) {
+  const text = chat.querySelector('#text');
   const composer = startComposer(chat, address, mine.history, mine.stop.signal);
   startActions(chat, address, mine.history, composer, mine.stop.signal);
-  mine.history.start();
-  document.getElementById(focus)?.focus();
+  const { typed } = mine.wanted;
+  if (typed && !text.value) {
+    forgetDraft(typed.in);
+    text.value = typed.text;
+    text.dispatchEvent(new Event('input'));
+  }
+  watchLine(chat.querySelector('#chat-line'), address.replace(/messages$/, 'line'), mine.stop.signal);
+}
+
+// The same number from another line. What was typed comes along, if the other chat has no draft of its own.
+function changeLine(line) {
+  const text = place.querySelector('#text')?.value;
+  const typed = text && { text, in: open.history.address };
+  openChat({ ...open.wanted, line, typed, focus: 'text' });
+}
+
+// Something is written in the chat now: its row opens it on its line, and says so.
+function bindRow({ row, key }) {
+  const chat = place.querySelector('.chat[data-line]');
+  const behind = row?.isConnected ? row : document.getElementById(`phone-${key}`);
+  if (!chat?.querySelector('#composer') || !chat.querySelector('.bubble[id]:not(.is-failed)')) return;
+  for (const button of behind?.querySelectorAll('.phone-actions [data-key]') ?? []) button.dataset.line = chat.dataset.line;
+  const said = chat.querySelector('#row-line')?.content.cloneNode(true);
+  const before = behind?.querySelector('.known-by:not(.known-kept)');
+  if (!said || !behind || before?.querySelector('.known-line')?.textContent === said.textContent.trim()) return;
+  before?.remove();
+  behind.append(said);
 }
 
 // The chat exists now: the row behind it has its buttons without another request.

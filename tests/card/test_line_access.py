@@ -43,7 +43,7 @@ def test_lists_are_asked_in_the_cards_batch_once_for_each_and_remembered_with_it
 
     card = widget.open().reveal()
     card.reveal()
-    card.post("/card/lines", {"line": None, "selected": None})
+    card.post("/card/lines", {"line": None})
 
     assert outside.calls("portal")["batch"] == 1
     assert commands(outside).count("user.access") == 1
@@ -77,9 +77,9 @@ def test_every_way_to_a_closed_line_is_refused(widget: Widget, outside: Outside)
         lambda: card.check([key], line=1),
         lambda: card.refresh(line=1),
         lambda: card.post("/card/again", {"version": "x", "line": 1}),
-        lambda: card.post("/card/lines", {"line": 1, "selected": None}),
-        lambda: card.post("/card/lines", {"line": None, "selected": 1}),
+        lambda: card.post("/card/lines", {"line": 1}),
         lambda: card.history(chat),
+        lambda: card.get(f"/chats/{chat}/line"),
         lambda: card.history(chat, "1700000000:0"),
         lambda: card.send(chat, "Hello", "key-1", confirmed=True),
         lambda: card.get(ref),

@@ -21,8 +21,8 @@ def selected(page: CardPage) -> str:
     return " ".join(found[1].split()) if found else ""
 
 
-def states(page: CardPage, line: int | None = None, shown: int | None = None) -> CardPage:
-    return page.post("/card/lines", {"line": line, "selected": shown})
+def states(page: CardPage, line: int | None = None) -> CardPage:
+    return page.post("/card/lines", {"line": line})
 
 
 def test_without_a_line_the_card_says_who_adds_one(make_widget: MakeWidget, outside: Outside) -> None:
@@ -118,7 +118,8 @@ def test_a_line_of_another_portal_is_refused_wherever_it_is_named(
 
     refused = [page.check([key], line=line).answer, page.refresh(line=line).answer]
     refused += [page.open_chat(key, line=line).answer, states(page, line=line).answer]
-    refused += [states(page, shown=line).answer, page.post("/card/again", {"version": "x", "line": line}).answer]
+    refused += [page.post("/card/again", {"version": "x", "line": line}).answer]
+    refused += [page.post("/chats", {"phone": key, "shown": line}).answer]
 
     assert [answer.status_code for answer in refused] == [403] * 6
     assert {answer.headers["X-Refusal"] for answer in refused} == {"not_allowed"}
@@ -162,10 +163,7 @@ def test_a_gateway_that_does_not_say_is_state_unknown(widget: Widget, outside: O
     assert options(page) == ["Line sales (state unknown)"]
 
 
-def test_the_chosen_line_stays_chosen_when_the_states_arrive(make_widget: MakeWidget) -> None:
+def test_the_shown_line_stays_shown_when_the_states_arrive(make_widget: MakeWidget) -> None:
     page = make_widget(lines=("sales", "support")).open().reveal()
 
     assert selected(states(page, line=2)).startswith("Line support")
-    assert 'data-chosen="yes"' in page.text
-    assert selected(states(page, shown=2)).startswith("Line support")
-    assert 'data-chosen="no"' in page.text

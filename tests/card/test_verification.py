@@ -283,7 +283,7 @@ def test_a_session_whose_card_was_exchanged_is_refused_by_its_signature(widget: 
 def test_no_answer_ever_sets_a_cookie_or_opens_itself_to_other_origins(widget: Widget) -> None:
     page = widget.open()
     answers = [page.answer, page.reveal().answer, page.check().answer, page.refresh().answer]
-    answers += [page.post("/card/lines", {"line": None, "selected": None}).answer]
+    answers += [page.post("/card/lines", {"line": None}).answer]
     chat = page.reveal().open_chat(page.keys["+7 961 951-00-00"]).chat
     answers += [page.answer, page.history(chat).answer, page.send(chat, "Hello", "k").answer]
     other = {"Origin": "https://evil.example", "Access-Control-Request-Method": "POST"}

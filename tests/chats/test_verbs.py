@@ -17,8 +17,10 @@ from widget.errors import Refusal, Refused
 from widget.gateways.base import (
     Ack,
     Depth,
+    EventKind,
     File,
     GatewayError,
+    GatewayEvent,
     LineState,
     Media,
     Message,
@@ -26,6 +28,8 @@ from widget.gateways.base import (
     Sent,
     Trouble,
 )
+from widget.gateways.written import events_json
+from widget.hooks.gateway_work import GatewayWork
 from widget.storage.sends import SendState
 
 ORDERS = people.ORDERS_MOSCOW.phone
@@ -451,3 +455,49 @@ def test_a_reaction_counts_as_a_check_where_the_gateway_makes_one(desk, clock):
     )
     desk.service.react(desk.line, desk.chat, desk.named(), "👍")
     assert checked == [desk.line]
+
+
+# When the gateway is silent.
+
+
+@pytest.fixture
+def silent(desk):
+    """Sent from here, known to the gateway, which then falls silent."""
+    sent = desk.send("Цитирую ответ")
+    desk.named_send = Named(sent.message_id, "ref", sent.created_at, True)
+    return desk
+
+
+def test_a_send_that_was_edited_here_keeps_its_last_wording(silent):
+    silent.service.edit(silent.line, silent.chat, silent.named_send, "Первая правка")
+    silent.clock.forward(1)
+    silent.service.edit(silent.line, silent.chat, silent.named_send, "Вторая правка")
+    silent.gateway.trouble = Trouble.TIMED_OUT
+
+    history = silent.shown()
+
+    assert [(bubble.text, bubble.edited) for bubble in history.bubbles] == [("Вторая правка", True)]
+    assert history.partial
+
+
+@pytest.mark.parametrize("by_webhook", [False, True])
+def test_a_send_that_was_taken_back_stays_gone_and_its_text_is_not_kept(silent, by_webhook):
+    silent.service.edit(silent.line, silent.chat, silent.named_send, "Правка")
+    if by_webhook:
+        event = GatewayEvent(EventKind.DELETED, silent.clock(), (CHAT_ID,), silent.named_send.id, from_me=True)
+        services, line = silent.services, silent.line
+        work = GatewayWork(services.lines, services.chats, services.sends, services.messages, services.vault)
+        work.work(line.portal_id, {"line": line.id, "sealed": services.vault.seal(events_json([event]))})
+    else:
+        silent.service.delete(silent.line, silent.chat, silent.named_send)
+    silent.gateway.trouble = Trouble.UNREACHABLE
+
+    assert [(bubble.text, bubble.deleted) for bubble in silent.shown().bubbles] == [("", True)]
+    assert silent.services.sends.by_key(silent.line.portal_id, "k1").text == ""
+    assert silent.send("Цитирую ответ").message_id == silent.named_send.id  # its key is still the same message's
+    assert len([asked for asked in silent.asked if asked[0] == "send_text"]) == 1
+
+
+def test_a_history_that_the_gateway_gave_is_not_called_partial(desk):
+    desk.send()
+    assert not desk.shown().partial

@@ -65,8 +65,8 @@ class CardReader:
         return card if all(codes in card.granted for codes in self._access_lists(session)) else None
 
     def _access_lists(self, session: Session) -> list[AccessList]:
-        """The different access lists of the portal's lines."""
-        lines = self._lines.of(session.portal_id)
+        """The different access lists of the portal's lines, and of those whose chats can still be read."""
+        lines = self._lines.kept(session.portal_id)
         return list(dict.fromkeys(_list_of(line) for line in lines if line.access))
 
     def current(self, session: Session, *, fresh: bool = False) -> Known:
@@ -91,7 +91,8 @@ class CardReader:
             records, found = None, self._presences.without_cache(session.portal_id, keys)
         answers = {keys[key]: presence for key, presence in found.items()}
         chats = self._chats_of(session, card, answers)
-        shown = arrange(card.phones, chats.last)[:SHOWN]  # before anything is asked: 25 numbers never cost 25 checks
+        # Cut before anything is asked: 25 numbers never cost 25 checks.
+        shown = arrange(card.phones, {*chats.last, *chats.kept})[:SHOWN]
         now = self._clock()
         return Known(
             card,
@@ -146,9 +147,10 @@ class CardReader:
         return self._portals.require(session.portal_id)
 
     def _chats_of(self, session: Session, card: Card, answers: Mapping[str, Presence]) -> KnownChats:
-        """The last used chat of each number on a line this user may use. One query, and an insert for each chat that
-        so far only a gateway's listing has: now that a card has its number, it is a chat of ours."""
+        """The last used chat of each number on a line this user may use, and on one that was. One query, and an insert
+        for each chat that so far only a gateway's listing has: now that a card has its number, it is a chat of ours."""
         mine = {line.id for line in self.lines(session)}
+        readable = {line.id for line in self.kept(session)}
         chats = self._chats.of_phones(session.portal_id, e164s(card.phones))
         known = {(chat.phone, chat.line_id) for chat in chats}
         listed = [
@@ -163,17 +165,27 @@ class CardReader:
             for phone, presence in answers.items()
             if presence.how is How.CHAT and presence.line_id in mine and (phone, presence.line_id) not in known
         ]
-        found = KnownChats({}, set())
+        found = KnownChats({}, {}, set())
         for chat in sorted([*chats, *listed], key=lambda chat: (-chat.last_at, chat.id)) if listed else chats:
             if chat.line_id in mine:
                 found.last.setdefault(chat.phone, chat)
+            if chat.line_id in readable and chat.written:
+                found.kept.setdefault(chat.phone, chat)
             if chat.proved:
                 found.proved.add(chat.phone)
         return found
 
     def lines(self, session: Session) -> tuple[Line, ...]:
         """The lines this user may use here, oldest first. At most one batch."""
-        lines = self._lines.of(session.portal_id)
+        return self._open_to(session, self._lines.of(session.portal_id))
+
+    def kept(self, session: Session) -> tuple[Line, ...]:
+        """The lines that this user could use here until they were switched off or removed: their chats can be read.
+        At most one batch."""
+        lines = self._lines.kept(session.portal_id)
+        return self._open_to(session, tuple(line for line in lines if not line.active))
+
+    def _open_to(self, session: Session, lines: tuple[Line, ...]) -> tuple[Line, ...]:
         if session.line_id:
             lines = tuple(line for line in lines if line.id == session.line_id)
         if not any(line.access for line in lines):

@@ -15,7 +15,8 @@ from widget.storage.lines import Line
 
 @dataclass(frozen=True)
 class Row:
-    """One phone of the card. `local` is None where the client's time is not known; `chat` is the last used one.
+    """One phone of the card. `local` is None where the client's time is not known; `chat` is the last used one on a
+    line that may be used, `kept` the last one on a line that was switched off or removed.
 
     `asking` is what the page's own question about it would be, None where it has none. `vain` says that somebody has
     just pressed, and the answer could not be renewed.
@@ -28,6 +29,13 @@ class Row:
     chat_line: Line | None
     asking: Asking | None = None
     vain: bool = False
+    kept: Chat | None = None
+    kept_line: Line | None = None
+
+    @property
+    def own_line(self) -> Line | None:
+        """The line that its button opens, None for the one that the card shows."""
+        return self.chat_line if self.chat and self.chat.written else None
 
 
 @dataclass(frozen=True)
@@ -36,6 +44,7 @@ class CardView:
     the page may ask about by itself; `to_press` those that nobody knows about, `to_renew` those that a refresh asks.
 
     `barred`: there are lines, but none that this user may use. `left` is the line's budget where it was seen lately.
+    `gone` is the line that the page showed until it was switched off or removed.
     """
 
     rows: list[Row]
@@ -48,6 +57,7 @@ class CardView:
     hours: str
     barred: bool = False
     left: Left | None = None
+    gone: Line | None = None
 
     @property
     def to_ask(self) -> list[str]:
@@ -77,16 +87,20 @@ class Known:
 
 @dataclass(frozen=True)
 class KnownChats:
-    """The last chat of each number on a line the user may use, and the numbers some line proved to have WhatsApp."""
+    """The last chat of each number on a line the user may use, on one that they could use until it was switched off or
+    removed, and the numbers some line proved to have WhatsApp."""
 
     last: dict[str, Chat]
+    kept: dict[str, Chat]
     proved: set[str]
 
 
-def row_of(item: CardPhone, known: Known, lines: Sequence[Line], local: LocalTime | None) -> Row:
-    """The row of one phone, from what is known."""
+def row_of(
+    item: CardPhone, known: Known, lines: Sequence[Line], local: LocalTime | None, kept: Sequence[Line] = ()
+) -> Row:
+    """The row of one phone, from what is known. `kept` are the lines whose chats can only be read."""
     phone = item.phone.e164 or ""
-    chat = known.chats.last.get(phone)
+    chat, old_chat = known.chats.last.get(phone), known.chats.kept.get(phone)
     chat_line = next((line for line in lines if chat and line.id == chat.line_id), None)
     presence = known.answers.get(phone)
     asking = known.to_ask.get(phone)
@@ -102,6 +116,8 @@ def row_of(item: CardPhone, known: Known, lines: Sequence[Line], local: LocalTim
         chat=chat,
         chat_line=chat_line,
         asking=asking if _by_itself(item, presence, known, lines) else None,
+        kept=old_chat,
+        kept_line=next((line for line in kept if old_chat and line.id == old_chat.line_id), None),
     )
 
 

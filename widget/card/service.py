@@ -21,6 +21,7 @@ from widget.phones.facts import facts_of
 from widget.phones.hours import Hours, LocalTime, local_time
 from widget.phones.numbering import Numbering
 from widget.phones.numbers import parse
+from widget.presence.budget import Left
 from widget.presence.checker import Checker
 from widget.presence.memory import Memory
 from widget.presence.records import Presence, Why, unknown
@@ -34,10 +35,12 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Checked:
-    """The card after a check, and how many numbers WhatsApp was asked about."""
+    """The card after a check, how many numbers WhatsApp was asked about, and by which line: another than the card's
+    where that one may not ask."""
 
     view: CardView
     checked: int
+    line: Line | None
 
 
 class Cards:
@@ -73,13 +76,16 @@ class Cards:
         self._hours = hours
         self._clock = clock
 
-    def view(self, session: Session, *, line_id: int | None = None, fresh: bool = False) -> CardView:
-        """The card from what is known: no gateway call, ever.
+    def view(
+        self, session: Session, *, line_id: int | None = None, fresh: bool = False, gone: Line | None = None
+    ) -> CardView:
+        """The card from what is known: no gateway call, ever. `gone` is the line that its page showed until now.
 
         A card read within its lifetime costs one Redis round trip and one query; otherwise (or with `fresh`) one
         batch at the portal besides. Raises Refused.
         """
-        return self._view(session, self._reader.current(session, fresh=fresh), line_id)
+        view = self._view(session, self._reader.current(session, fresh=fresh), line_id)
+        return replace(view, gone=gone) if gone else view
 
     def drawn(self, session: Session, draw: Callable[[CardView], str], *, ask: bool) -> Drawn:
         """The card as `draw` makes it, or as it made it within this minute if nothing that it shows has changed:
@@ -90,7 +96,8 @@ class Cards:
         lines = self._lines.of(session.portal_id)
         left = tuple(self._checker.last_left(line) for line in lines)
         usual = self.line(session, None)  # one query, where there are several lines
-        shows = (known, lines, usual, self._reader.portal(session), self._reader.is_old(known.card), left, minute, ask)
+        settings = (lines, self._lines.kept(session.portal_id), usual, self._reader.portal(session))
+        shows = (known, settings, self._reader.is_old(known.card), left, minute, ask)
         drawn = self._memory.drawn(session, shows)
         if drawn is None:
             view = self._view(session, known, None)
@@ -116,16 +123,15 @@ class Cards:
         asked = [self._find([row.item for row in before.rows], key) for key in phone_keys]
         phones = [item.phone.e164 for item in asked if item.phone.e164]
         if not before.line or not phones:
-            return Checked(self.view(session, line_id=line_id), 0)
+            return Checked(self.view(session, line_id=line_id), 0, before.line)
         outcome = self._checker.check(before.line, phones, others=before.lines, pressed=pressed, again=again)
-        left = self._checker.left(outcome.line)
         view = self.view(session, line_id=line_id)
         rows = [answered(row, outcome.answers) for row in view.rows]
-        return Checked(replace(view, rows=rows, left=left), outcome.checked)
+        return Checked(replace(view, rows=rows, left=self.left(view.line)), outcome.checked, outcome.line)
 
     def refresh(self, session: Session, line_id: int | None) -> CardView:
         """Throw away what is remembered of the card, everywhere, and read the portal again. What is known of its
-        numbers stays to be shown, until the page has asked again."""
+        numbers stays to be shown, until the page has asked again; what its line has left is looked up."""
         try:
             self._answers.set_many(
                 {CardMemory.generation_key(session): CardMemory.new_generation()}, 2 * self._memory.seconds
@@ -133,7 +139,9 @@ class Cards:
         except StoreGone:
             log.warning("refresh: the cache is out of reach, it holds what it held")
         self._reader.read(session)
-        return self.view(session, line_id=line_id)
+        line_id, gone = self.still(session, line_id)
+        view = self.view(session, line_id=line_id, gone=gone)
+        return replace(view, left=self.left(view.line))
 
     def phone(self, session: Session, phone_key: str) -> CardPhone:
         """The phone behind a key, if it is on this user's card. Refused otherwise; at most one batch."""
@@ -167,9 +175,22 @@ class Cards:
         """The lines this user may use here, oldest first. At most one batch."""
         return self._reader.lines(session)
 
+    def readable(self, session: Session) -> tuple[Line, ...]:
+        """The same, and after them the lines that are switched off or removed: their chats stay. At most one batch."""
+        return (*self.lines(session), *self._reader.kept(session))
+
+    def still(self, session: Session, line_id: int | None) -> tuple[int | None, Line | None]:
+        """The line that a page shows, as long as it may be used; else none, and the line that was switched off or
+        removed meanwhile. Refused for any other."""
+        gone = next((line for line in self._reader.kept(session) if line.id == line_id), None)
+        if gone or line_id is None:
+            return None, gone
+        self.line(session, line_id)
+        return line_id, None
+
     def line(self, session: Session, line_id: int | None) -> Line | None:
-        """One of the lines this user may use: the asked one (refused otherwise), else their usual one, else the
-        first."""
+        """One of the lines this user may use: the asked one (refused otherwise, in other words for one that is
+        switched off or removed), else their usual one, else the first."""
         lines = self.lines(session)
         if line_id is None:
             usual = self._settings.of(session.portal_id, session.user_id).line_id if len(lines) > 1 else None
@@ -177,6 +198,8 @@ class Cards:
         for line in lines:
             if line.id == line_id:
                 return line
+        if any(line.id == line_id for line in self._reader.kept(session)):
+            raise Refused(Refusal.LINE_OFF, 409, "line")
         raise Refused(Refusal.NOT_ALLOWED, 403, "line")
 
     def line_states(self, session: Session) -> dict[int, LineState]:
@@ -221,6 +244,10 @@ class Cards:
         now = datetime.fromtimestamp(self._clock(), UTC)
         return local_time(item.facts.zones, now, self.hours(session.portal_id))
 
+    def left(self, line: Line | None) -> Left | None:
+        """What the line may still ask today, None if that cannot be told. One round trip."""
+        return self._checker.left(line) if line else None
+
     def next_check(self, line: Line | None) -> float | None:
         """Seconds until the line may ask about one more number, 0 if it may now, None if that cannot be told."""
         try:
@@ -229,9 +256,9 @@ class Cards:
             return None
 
     def _view(self, session: Session, known: Known, line_id: int | None) -> CardView:
-        lines = self.lines(session)
-        rows = [row_of(item, known, lines, self.local(session, item)) for item in known.shown]
-        talked = next((row.chat_line for row in rows if row.chat_line), None)
+        lines, kept = self.lines(session), self._reader.kept(session)
+        rows = [row_of(item, known, lines, self.local(session, item), kept) for item in known.shown]
+        talked = next((row.own_line for row in rows if row.own_line), None)
         line = self.line(session, line_id) if line_id is not None else talked or self.line(session, None)
         return CardView(
             rows=rows,

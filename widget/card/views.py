@@ -2,7 +2,6 @@
 
 import hashlib
 from dataclasses import replace
-from datetime import UTC, datetime
 
 from flask import Blueprint, g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
@@ -24,12 +23,14 @@ from widget.session import (
     current_opening,
     current_session,
 )
+from widget.storage.lines import Line
 from widget.storage.portals import Visibility
 from widget.untrusted import zone_of
 
 pages = Blueprint("card", __name__)
 
 MOST_KEYS = 10
+WORTH_TELLING = 60.0  # seconds: a shorter wait is over before it is read
 
 
 @pages.post("/placement")
@@ -102,8 +103,10 @@ def check() -> ResponseReturnValue:
     keys = texts_field(body, "keys", most=MOST_KEYS, longest=64)
     pressed, again = flag_field(body, "pressed"), flag_field(body, "again")
     session = _session()
-    done = services().cards.check(session, keys, id_field(body, "line"), pressed=pressed, again=again)
-    return _html(done.view, ask=False, pressed=pressed, cost=done.checked if again else None)
+    cards = services().cards
+    done = cards.check(session, keys, id_field(body, "line"), pressed=pressed, again=again)
+    other = done.line if done.line != done.view.line else None
+    return _html(done.view, ask=False, pressed=pressed, cost=done.checked if again else None, checked_by=other)
 
 
 @pages.post("/card/refresh")
@@ -111,11 +114,8 @@ def refresh() -> ResponseReturnValue:
     """Throw the remembered answers away and read everything again, within the limits."""
     line_id = id_field(json_body(), "line")
     session = _session()
-    cards = services().cards
-    view = cards.refresh(session, line_id)
-    wait = cards.next_check(view.line)
-    next_check = datetime.fromtimestamp(services().clock() + wait, UTC) if wait else None
-    return _html(view, ask=True, again=True, refreshed=True, can_tell=wait is not None, next_check=next_check)
+    view = services().cards.refresh(session, line_id)
+    return _html(view, ask=True, again=True, refreshed=True, next_check=_next_check(view.line))
 
 
 @pages.post("/card/again")
@@ -135,9 +135,10 @@ def look_again() -> ResponseReturnValue:
     if remembered:
         if version.endswith(_settings_version()):
             return "", 204
-        if all(line.id != line_id for line in cards.lines(session)):
-            line_id = None  # the chosen line is no longer there, or not for this user
-    view = cards.view(session, line_id=line_id, fresh=not remembered)
+        if all(line.id != line_id for line in cards.readable(session)):
+            line_id = None  # it is not for this user any more
+    line_id, gone = cards.still(session, line_id)
+    view = cards.view(session, line_id=line_id, fresh=not remembered, gone=gone)
     visibility = _visibility(session)
     ask = visibility is Visibility.ALWAYS or (visibility is Visibility.BUTTON and not remembered)
     return ("", 204) if _version(view) == version else _html(view, ask=ask)
@@ -145,21 +146,35 @@ def look_again() -> ResponseReturnValue:
 
 @pages.post("/card/lines")
 def lines() -> ResponseReturnValue:
-    """The line selector with every line's state."""
-    body = json_body()
-    chosen, selected = id_field(body, "line"), id_field(body, "selected")
+    """The line selector with every line's state, and what the shown line may still check."""
+    line_id = id_field(json_body(), "line")
     session = _session()
     cards = services().cards
+    line_id, gone = cards.still(session, line_id)
+    line = cards.line(session, line_id)
     return render_template(
         "card/_lines.html",
         view={
             "lines": cards.lines(session),
-            "line": cards.line(session, chosen or selected),
+            "line": line,
             "barred": cards.barred(session),
+            "gone": gone,
+            "left": cards.left(line),
         },
-        chosen=chosen is not None,
         states=cards.line_states(session),
+        next_check=_next_check(line),
+        zone=cards.viewer_zone(session),
+        now=services().now(),
     )
+
+
+def _next_check(line: Line | None) -> float | None:
+    """When the line may ask about one more number; 0 if it may within the minute, None if that cannot be told."""
+    if line is None:
+        return 0.0
+    here = services()
+    wait = here.cards.next_check(line)
+    return wait and (here.clock() + wait if wait >= WORTH_TELLING else 0.0)
 
 
 def _session_of_page() -> Session:
@@ -224,9 +239,9 @@ def _html(
     again: bool = False,
     pressed: bool = False,
     cost: int | None = None,
+    checked_by: Line | None = None,
     refreshed: bool = False,
-    can_tell: bool = False,
-    next_check: datetime | None = None,
+    next_check: float | None = 0.0,
 ) -> str:
     return render_template(
         "card/_card.html",
@@ -235,13 +250,12 @@ def _html(
         again=again,
         pressed=pressed,
         cost=cost,
+        checked_by=checked_by,
         zone=view.zone,
         hours=view.hours,
         version=_version(view),
-        chosen=False,
         states=None,
         refreshed=refreshed,
-        can_tell=can_tell,
         next_check=next_check,
         now=services().now(),
     )
@@ -249,7 +263,10 @@ def _html(
 
 def _version(view: CardView) -> str:
     """Changes when the people or phones of the card do, or the settings; presence is drawn by other means."""
-    shown = [(row.item.key, row.item.owners, row.item.typed, row.chat is None) for row in view.rows]
+    shown = [
+        (row.item.key, row.item.owners, row.item.typed, row.chat is None, row.own_line, row.kept_line)
+        for row in view.rows
+    ]
     return _digest((shown, view.total, view.hidden)) + _settings_version()
 
 

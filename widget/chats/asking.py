@@ -6,6 +6,7 @@ from cryptography.fernet import InvalidToken
 from flask import Response, make_response, render_template, url_for
 
 from widget.chats.bubbles import Bubble
+from widget.chats.sending import UNLINKED
 from widget.chats.told import Named
 from widget.errors import Refusal, Refused
 from widget.i18n import set_language
@@ -19,16 +20,40 @@ LARGEST_ID = 2**53
 
 
 def chat_of(chat_id: int) -> tuple[Session, Line, Chat]:
-    """The chat, if it is of this portal and its number is on the card this user has open. Refused otherwise."""
+    """The chat, to be read, if it is of this portal and its number is on the card this user has open. Its line may be
+    switched off or removed by now. Refused otherwise."""
     session = current_session()
     set_language(session.language)
     chat = services().chats.get(session.portal_id, chat_id) if chat_id < LARGEST_ID else None
     if chat is None:
         raise Refused(Refusal.NOT_ALLOWED, 404, "chat")
     services().cards.require(session, chat.phone)
-    line = services().cards.line(session, chat.line_id)
-    assert line  # noqa: S101 - a given id is found or refused
+    return session, line_to_read(session, chat.line_id), chat
+
+
+def line_to_read(session: Session, line_id: int) -> Line:
+    """A line whose chats this user may read. Refused otherwise."""
+    line = next((line for line in services().cards.readable(session) if line.id == line_id), None)
+    if line is None:
+        raise Refused(Refusal.NOT_ALLOWED, 403, "line")
+    return line
+
+
+def chat_to_change(chat_id: int) -> tuple[Session, Line, Chat]:
+    """The same to write in it, or to change something: refused too where its line is switched off or removed."""
+    session, line, chat = chat_of(chat_id)
+    if not line.active:
+        raise Refused(Refusal.LINE_OFF, 409, "line")
     return session, line, chat
+
+
+def refuse_unlinked(line: Line, key: str) -> None:
+    """Nothing is sent by a line that waits for its QR code, as far as was said a moment ago (no call). A message that
+    was sent is known by its key, whatever became of the line."""
+    here = services()
+    state = here.gateways.known_state(line)
+    if state in UNLINKED and not here.sends.by_key(line.portal_id, key):
+        raise Refused(Refusal.LINE_DOWN, 409, state.value)
 
 
 def shown_name(session: Session) -> str:

@@ -1,8 +1,10 @@
 """What a chat pane shows: the gateway's messages and our own sends as one list of bubbles (pure)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
+from widget.chats.told import Told
 from widget.gateways.base import Ack, Capabilities, Media, Message, Quote
 from widget.storage.sends import PROGRESS, Send, SendState
 
@@ -83,10 +85,28 @@ def bubble_of_send(send: Send) -> Bubble:
     )
 
 
+def as_told(bubble: Bubble, told: Told | None) -> Bubble:
+    """The bubble of a send that no gateway shows, with what became of the message since: it was edited, deleted or
+    reacted to, from here or on the phone."""
+    if told is None:
+        return bubble
+    if told.deleted:
+        return replace(bubble, text="", deleted=True)
+    reactions = tuple(one[1] for one in (told.ours, told.theirs) if one and one[1])
+    edited = told.edit is not None
+    return replace(bubble, text=told.edit[1] if told.edit else bubble.text, edited=edited, reactions=reactions)
+
+
 def merge(
-    messages: Iterable[Message], sends: Sequence[Send], *, capabilities: Capabilities | None = None, now: float = 0.0
+    messages: Iterable[Message],
+    sends: Sequence[Send],
+    *,
+    told: Mapping[str, Told] = MappingProxyType({}),
+    capabilities: Capabilities | None = None,
+    now: float = 0.0,
 ) -> list[Bubble]:
-    """Oldest first, each message once. A send that the gateway shows is the gateway's; the others keep their place.
+    """Oldest first, each message once. A send that the gateway shows is the gateway's; the others keep their place,
+    with what was `told` of them.
 
     The furthest known state wins: the gateway may answer with an older tick than we have seen. Without
     `capabilities` nothing can be done with any.
@@ -99,7 +119,8 @@ def merge(
         send = ours.pop(bubble.id, None)
         bubbles[bubble.id] = replace(bubble, state=_further(bubble.state, send.state)) if send else bubble
     # Messages of one second keep the gateway's order: newest first in, so reversed before the stable sort.
-    ordered = [*reversed(bubbles.values()), *(bubble_of_send(send) for send in ours.values())]
+    unseen = [as_told(bubble_of_send(send), told.get(send.message_id)) for send in ours.values()]
+    ordered = [*reversed(bubbles.values()), *unseen]
     ordered.sort(key=lambda bubble: bubble.at)
     return ordered
 

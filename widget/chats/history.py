@@ -3,7 +3,7 @@
 Reading settles: a send whose end was unclear learns it here. Nothing is ever sent again.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from mimetypes import guess_type
@@ -37,16 +37,19 @@ class End(Enum):
     START = "start"
     ON_PHONE = "on_phone"
     NOT_KEPT = "not_kept"
+    REMOVED = "removed"  # with its line: nobody can be asked any more
 
 
 @dataclass(frozen=True)
 class History:
-    """Bubbles oldest first. `cursor` continues it upwards; at the end `end` says which end it is."""
+    """Bubbles oldest first. `cursor` continues it upwards; at the end `end` says which end it is. `partial` where the
+    gateway did not say what it has: then there is only what is stored here."""
 
     bubbles: list[Bubble]
     cursor: str | None
     end: End | None
     trouble: Trouble | None = None
+    partial: bool = False
 
 
 class Histories:
@@ -62,13 +65,15 @@ class Histories:
     def newest(self, line: Line, chat: Chat) -> History:
         """The last page with our own unsettled sends in it; settles what is known now.
 
-        One outside call an id of the chat, at most three more for sends whose end is unclear. A gateway in trouble
-        leaves what webhooks told, our own sends, and the trouble. Sends no read receipt.
+        One outside call an id of the chat, at most three more for sends whose end is unclear; none for a line that was
+        removed. A gateway in trouble leaves what webhooks told, our own sends, and the trouble. Sends no read receipt.
         """
         page, trouble = self._page(line, chat, None)
-        messages = self._completed(line, chat, page, before=ALWAYS)
-        sends = self._settle_known(messages, self._since_or_unclear(chat, page))
-        if trouble is None:
+        stored = self._since_or_unclear(chat, page)
+        told = self._told_of(line, chat, page, stored, before=ALWAYS)
+        messages = self._completed(page, told, before=ALWAYS)
+        sends = self._settle_known(messages, stored)
+        if trouble is None and not line.removed:
             sends = self._settle_unclear(line, chat, sends, messages)
         if messages:
             self._chats.remember(
@@ -78,19 +83,21 @@ class Histories:
                 proved=any(not message.from_me for message in messages),
                 last_at=messages[0].at,
             )
-        return self._history(line, page, messages, sends, trouble)
+        return self._history(line, page, messages, sends, told, trouble)
 
     def older(self, line: Line, chat: Chat, cursor: str) -> History:
         """The page above. One outside call an id of the chat. Raises GatewayError."""
         before, gateways_own = _read_cursor(cursor)
         page = Page((), None)
-        if gateways_own:
+        if gateways_own and not line.removed:
             page = self._next_page(line, chat, gateways_own)
-        messages = self._completed(line, chat, page, before=before)
+        stored = self._since(chat, page)
+        told = self._told_of(line, chat, page, stored, before=before)
+        messages = self._completed(page, told, before=before)
         # Sends the gateway never showed belong between its messages. Those of newer pages come again here, so that
         # none falls into the gap between two pages; the browser knows them by their ids.
-        sends = [send for send in self._since(chat, page) if send.state in NOT_AT_GATEWAY]
-        return self._history(line, page, messages, sends, None, before=before)
+        sends = [send for send in stored if send.state in NOT_AT_GATEWAY]
+        return self._history(line, page, messages, sends, told, None, before=before)
 
     def settle_told(self, line: Line, chat: Chat, send: Send) -> Send:
         """What webhooks told of a send before we knew which message it is. One query."""
@@ -106,13 +113,17 @@ class Histories:
         return (*chat.chat_ids, self._gateways.of(line).chat_id_of(chat.phone))
 
     def _capabilities(self, line: Line) -> Capabilities | None:
-        """None for a line whose gateway may not even be called."""
+        """None for a line whose gateway may not even be called, and for one that nothing is done by any more."""
+        if not line.active:
+            return None
         try:
             return self._gateways.of(line).capabilities
         except GatewayError:
             return None
 
     def _page(self, line: Line, chat: Chat, cursor: str | None) -> tuple[Page, Trouble | None]:
+        if line.removed:
+            return Page((), None), None
         try:
             return self._next_page(line, chat, cursor), None
         except GatewayError as error:
@@ -128,15 +139,17 @@ class Histories:
             cursor = page.cursor
         return page
 
-    def _completed(self, line: Line, chat: Chat, page: Page, *, before: float) -> list[Message]:
+    def _told_of(self, line: Line, chat: Chat, page: Page, sends: Sequence[Send], *, before: float) -> dict[str, Told]:
+        """What webhooks told, and what was done from here, of the page's time, messages and sends. One query."""
+        named = [*(message.id for message in page.messages), *(send.message_id for send in sends)]
+        return self._told(line, chat, since=_oldest(page), before=before, named=named)
+
+    def _completed(self, page: Page, told: Mapping[str, Told], *, before: float) -> list[Message]:
         """The page with what webhooks told of its time. Between two pages no time is left out or comes twice: the
         cursor says where the last one began; a page without messages takes no time."""
         if page.cursor and not page.messages:
             return []
-        since = _oldest(page)
-        named = [message.id for message in page.messages]
-        told = self._told(line, chat, since=since, before=before, named=named)
-        return completed(page.messages, told, since=since, before=before)
+        return completed(page.messages, told, since=_oldest(page), before=before)
 
     def _told(self, line: Line, chat: Chat, *, since: float, before: float, named: Sequence[str]) -> dict[str, Told]:
         """By message id. What was told under two ids of the chat is put together here."""
@@ -156,14 +169,16 @@ class Histories:
         page: Page,
         messages: list[Message],
         sends: list[Send],
+        told: Mapping[str, Told],
         trouble: Trouble | None,
         before: float = ALWAYS,
     ) -> History:
-        bubbles = merge(messages, sends, capabilities=self._capabilities(line), now=self._clock())
+        bubbles = merge(messages, sends, told=told, capabilities=self._capabilities(line), now=self._clock())
         begins = messages[-1].at if messages else int(min(before, self._clock()))
         cursor = f"{begins}~{page.cursor or ''}" if _goes_on(page, messages) else None
         ended = cursor is None and trouble is None
-        return History(bubbles, cursor, self._end(line) if ended else None, trouble)
+        partial = trouble is not None or line.removed
+        return History(bubbles, cursor, self._end(line) if ended else None, trouble, partial)
 
     def _since(self, chat: Chat, page: Page) -> list[Send]:
         """The chat's sends since the page's oldest message; all of them when it is the last page."""
@@ -235,6 +250,8 @@ class Histories:
         return self._sends.settle(send, SendState.UNKNOWN, reason=Trouble.NO_SUCH_THING.value)
 
     def _end(self, line: Line) -> End:
+        if line.removed:
+            return End.REMOVED
         try:
             status = self._gateways.status(line)
         except GatewayError:

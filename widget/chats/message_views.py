@@ -3,7 +3,15 @@
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
 
-from widget.chats.asking import chat_of, drawn_bubble, named, night_question, question, shown_name
+from widget.chats.asking import (
+    chat_to_change,
+    drawn_bubble,
+    named,
+    night_question,
+    question,
+    refuse_unlinked,
+    shown_name,
+)
 from widget.chats.bubbles import bubble_of_send
 from widget.chats.files import LARGEST
 from widget.chats.pages import pages
@@ -20,7 +28,7 @@ MOST_READ = 50
 @pages.post("/<int:chat_id>/files")
 def send_file(chat_id: int) -> ResponseReturnValue:
     """Send a file, as a form with file, key, caption, reply_to and confirmed («true»). 409 as for a text."""
-    session, line, chat = chat_of(chat_id)
+    session, line, chat = chat_to_change(chat_id)
     request.max_content_length = LARGEST + 64 * 1024
     form = request.form.to_dict()
     uploaded = request.files.get("file")
@@ -30,6 +38,7 @@ def send_file(chat_id: int) -> ResponseReturnValue:
     caption = maybe_text_field(form, "caption", longest=LONGEST_CAPTION + 200)
     reply_to = maybe_text_field(form, "reply_to", longest=4096)
     answered = named(chat, reply_to) if reply_to else None
+    refuse_unlinked(line, key)
     asked = night_question(session, chat, key, confirmed=form.get("confirmed") == "true")
     if asked:
         return asked
@@ -50,7 +59,7 @@ def send_file(chat_id: int) -> ResponseReturnValue:
 @pages.post("/<int:chat_id>/messages/<ref>/edit")
 def edit(chat_id: int, ref: str) -> ResponseReturnValue:
     """Change a text of ours; the next look at the chat shows it."""
-    _session, line, chat = chat_of(chat_id)
+    _session, line, chat = chat_to_change(chat_id)
     message = named(chat, ref)
     text = text_field(json_body(), "text", longest=LONGEST_TEXT + 2000)
     services().chat_service.edit(line, chat, message, text)
@@ -60,7 +69,7 @@ def edit(chat_id: int, ref: str) -> ResponseReturnValue:
 @pages.post("/<int:chat_id>/messages/<ref>/delete")
 def delete(chat_id: int, ref: str) -> ResponseReturnValue:
     """Take a message of ours back for everybody. 409 with a question until it is confirmed: nothing brings it back."""
-    _session, line, chat = chat_of(chat_id)
+    _session, line, chat = chat_to_change(chat_id)
     message = named(chat, ref)
     if not flag_field(json_body(), "confirmed"):
         return question(render_template("chats/_confirm_delete.html"))
@@ -71,7 +80,7 @@ def delete(chat_id: int, ref: str) -> ResponseReturnValue:
 @pages.post("/<int:chat_id>/messages/<ref>/react")
 def react(chat_id: int, ref: str) -> ResponseReturnValue:
     """React to a message; an empty emoji takes the reaction back."""
-    _session, line, chat = chat_of(chat_id)
+    _session, line, chat = chat_to_change(chat_id)
     message = named(chat, ref)
     emoji = maybe_text_field(json_body(), "emoji", longest=LONGEST_EMOJI)
     services().chat_service.react(line, chat, message, emoji)
@@ -81,7 +90,7 @@ def react(chat_id: int, ref: str) -> ResponseReturnValue:
 @pages.post("/<int:chat_id>/read")
 def mark_read(chat_id: int) -> ResponseReturnValue:
     """Give read receipts for these messages. Nothing else ever does: a look at a chat is not a promise to answer."""
-    _session, line, chat = chat_of(chat_id)
+    _session, line, chat = chat_to_change(chat_id)
     refs = texts_field(json_body(), "refs", most=MOST_READ, longest=4096)
     services().chat_service.mark_read(line, chat, [named(chat, ref) for ref in refs])
     return "", 204
@@ -90,6 +99,6 @@ def mark_read(chat_id: int) -> ResponseReturnValue:
 @pages.post("/<int:chat_id>/typing")
 def typing(chat_id: int) -> ResponseReturnValue:
     """Show the client that somebody types, or no longer does."""
-    _session, line, chat = chat_of(chat_id)
+    _session, line, chat = chat_to_change(chat_id)
     services().chat_service.typing(line, chat, on=flag_field(json_body(), "on"))
     return "", 204

@@ -25,7 +25,8 @@ log = logging.getLogger(__name__)
 LONGEST_TEXT = 4096  # WhatsApp's own limit for a text
 LONGEST_CAPTION = 1024
 LONGEST_NAME = 80
-DOWN = frozenset({LineState.SCAN_QR, LineState.OFFLINE, LineState.BANNED})
+UNLINKED = frozenset({LineState.SCAN_QR, LineState.BANNED})  # nothing can go out until a person does something
+DOWN = frozenset({*UNLINKED, LineState.OFFLINE})
 
 
 class Post(Protocol):
@@ -181,7 +182,7 @@ class Sending:
         A restricted account that starts new chats is restricted longer. A gateway that queues would keep a message
         for a line that is down, and send it whenever the line comes back, which may be the next day.
         """
-        new_chat = not chat.proved and not chat.last_at
+        new_chat = not chat.written
         queues = self._gateways.of(line).capabilities.queues_sends
         until = self._restricted_until(line) if new_chat else 0.0
         if until:  # its state may say nothing of it: WAHA refused sends (463) while its session was WORKING

@@ -47,6 +47,7 @@ class ChatService:
         """`checked` is told of a check that a gateway makes by itself, before a reaction."""
         self._gateways = gateways
         self._chats = chats
+        self._sends = sends
         self._messages = messages
         self._clock = clock
         self._histories = Histories(gateways, chats, sends, messages, clock)
@@ -105,6 +106,7 @@ class ChatService:
         self._require_ours(message, DELETE_SECONDS)
         self._ask(line, chat, lambda gateway, chat_id: gateway.delete(chat_id, message.ref), "delete")
         self._know(chat, line, message, Told(from_me=True, deleted=True))
+        self._sends.forget_text(line.portal_id, line.id, message.id)
 
     def react(self, line: Line, chat: Chat, message: Named, emoji: str) -> None:
         """React to a message, or take the reaction back with "". One outside call. Raises Refused, GatewayError."""

@@ -7,21 +7,33 @@ from flask import make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from widget.chats import message_views
-from widget.chats.asking import chat_of, drawn_bubble, named, names_in, night_question, shown_name, zone_of
+from widget.chats.asking import (
+    chat_of,
+    chat_to_change,
+    drawn_bubble,
+    line_to_read,
+    named,
+    names_in,
+    night_question,
+    refuse_unlinked,
+    shown_name,
+    zone_of,
+)
 from widget.chats.bubbles import bubble_of_send
 from widget.chats.files import LARGEST
 from widget.chats.history import History
 from widget.chats.pages import pages
-from widget.chats.sending import LONGEST_TEXT, signature
+from widget.chats.sending import LONGEST_TEXT, UNLINKED, signature
 from widget.chats.service import Whose
 from widget.errors import Refusal, Refused
 from widget.forms import flag_field, id_field, json_body, maybe_text_field, text_field
-from widget.gateways.base import GatewayError, Trouble
+from widget.gateways.base import GatewayError, LineState, Trouble
 from widget.gateways.lines import capabilities_of
 from widget.i18n import set_language
 from widget.services import services
 from widget.session import Session, current_session
 from widget.storage.chats import Chat
+from widget.storage.lines import Line
 
 __all__ = ["message_views", "pages"]
 
@@ -45,8 +57,13 @@ def keep_typed_numbers_apart() -> None:
 
 @pages.post("")
 def open_chat() -> ResponseReturnValue:
-    """The pane of one phone's chat, made if there is none. No gateway call: a slow one never delays the composer."""
+    """The pane of one phone's chat, made if there is none. No gateway call: a slow one never delays the composer.
+
+    `line` is the line to write from; without it a number that has a chat keeps its line, and every other number gets
+    the one that the card has `shown`. A chat on a line that was switched off or removed opens to be read.
+    """
     body = json_body()
+    asked, shown = id_field(body, "line"), id_field(body, "shown")
     session = current_session()
     set_language(session.language)
     here = services()
@@ -54,19 +71,17 @@ def open_chat() -> ResponseReturnValue:
     if item.phone.e164 is None:
         raise Refused(Refusal.NOT_ALLOWED, 422, "not a number")
     known = here.chats.of_phones(session.portal_id, [item.phone.e164])
-    lines = {line.id: line for line in here.cards.lines(session)}
-    last = next((chat for chat in known if chat.line_id in lines), None)
-    usual = lines[last.line_id] if last else None
-    asked = id_field(body, "line")
-    line = here.cards.line(session, asked) if asked or usual is None else usual
-    if line is None:
-        raise Refused(Refusal.NOT_ALLOWED, 409, "no line")
+    line, last = _line_to_open(session, known, asked, shown)
+    presence = here.cards.presence_of(session, item.phone.e164)
+    if line.active:
+        chat, new = here.chat_service.open(
+            line, item.phone.e164, user_id=session.user_id, chat_id=presence.chat_id if presence else ""
+        )
+    else:
+        chat, new = next(chat for chat in known if chat.line_id == line.id), False
+    lines = {each.id: each for each in here.cards.lines(session)}
     name = shown_name(session)
     capabilities = capabilities_of(line.gateway)
-    presence = here.cards.presence_of(session, item.phone.e164)
-    chat, new = here.chat_service.open(
-        line, item.phone.e164, user_id=session.user_id, chat_id=presence.chat_id if presence else ""
-    )
     return render_template(
         "chats/_chat.html",
         chat=chat,
@@ -75,13 +90,46 @@ def open_chat() -> ResponseReturnValue:
         local=here.cards.local(session, item),
         hours=here.cards.borders(session.portal_id),
         presence=presence,
-        other_line=usual if last and last.last_at and last.line_id != line.id else None,
+        other_line=lines.get(last.line_id) if last and last.last_at and last.line_id != line.id else None,
+        shown=lines.get(shown) if shown and shown != line.id else None,
+        several_lines=len(lines) > 1,
         longest=LONGEST_TEXT - len(signature(name)),
         name=name,
         zone=here.cards.viewer_zone(session),
         capabilities=capabilities,
         largest_file=min(capabilities.largest_file, LARGEST),
+        **_line_words(session, line, here.gateways.known_state(line)),
     ), 201 if new else 200
+
+
+def _line_to_open(
+    session: Session, known: list[Chat], asked: int | None, shown: int | None
+) -> tuple[Line, Chat | None]:
+    """The line whose chat opens, and the number's last chat on any line that this user may use."""
+    cards = services().cards
+    lines = {line.id: line for line in cards.lines(session)}
+    last = next((chat for chat in known if chat.line_id in lines and (chat.written or not shown)), None)
+    if asked and asked not in lines and any(chat.line_id == asked and chat.written for chat in known):
+        return line_to_read(session, asked), last
+    line = cards.line(session, asked or shown) if asked or last is None else lines[last.line_id]
+    if line is None:
+        raise Refused(Refusal.NOT_ALLOWED, 409, "no line")
+    return line, last
+
+
+def _line_words(session: Session, line: Line, state: LineState) -> dict[str, object]:
+    """What a chat says of its line: its state, whether anything can be sent, and the lines to change to."""
+    others = [other for other in services().cards.lines(session) if other.id != line.id]
+    return {"state": state, "blocked": not line.active or state in UNLINKED, "others": others}
+
+
+@pages.get("/<int:chat_id>/line")
+def line_of_chat(chat_id: int) -> ResponseReturnValue:
+    """What is to be said of the chat's line above the composer: nothing while it is connected. One call at most, none
+    for a state known a moment ago and for a line that is switched off."""
+    session, line, _chat = chat_of(chat_id)
+    state = services().cards.states_of([line])[line.id] if line.active else LineState.OFFLINE
+    return render_template("chats/_chat_line.html", line=line, **_line_words(session, line, state))
 
 
 @pages.get("/<int:chat_id>/messages")
@@ -96,13 +144,14 @@ def messages(chat_id: int) -> ResponseReturnValue:
             if error.trouble is Trouble.MALFORMED:  # no page of ours holds such a place
                 raise Refused(Refusal.BAD_FORM, 422, "before") from error
             history = History([], None, None, error.trouble)
-            return _pieces(session, chat, history), 502
-        return _pieces(session, chat, history)
+            return _pieces(session, line, chat, history, []), 502
+        return _pieces(session, line, chat, history, _elsewhere(session, chat, history))
     history = services().chat_service.newest(line, chat)
     if history.trouble and not history.bubbles:
-        return _pieces(session, chat, history), 502
-    response = make_response(_pieces(session, chat, history))
-    response.set_etag(_version(session, history))
+        return _pieces(session, line, chat, history, []), 502
+    elsewhere = _elsewhere(session, chat, history)
+    response = make_response(_pieces(session, line, chat, history, elsewhere))
+    response.set_etag(_version(session, history, elsewhere))
     return response.make_conditional(request)
 
 
@@ -115,7 +164,8 @@ def send(chat_id: int) -> ResponseReturnValue:
     key = text_field(body, "key", longest=64)
     confirmed = flag_field(body, "confirmed")
     reply_to = maybe_text_field(body, "reply_to", longest=4096)
-    session, line, chat = chat_of(chat_id)
+    session, line, chat = chat_to_change(chat_id)
+    refuse_unlinked(line, key)
     answered = named(chat, reply_to) if reply_to else None
     asked = night_question(session, chat, key, confirmed=confirmed)
     if asked:
@@ -137,6 +187,8 @@ def send(chat_id: int) -> ResponseReturnValue:
 def media(chat_id: int, ref: str) -> ResponseReturnValue:
     """The file of one message of this chat. `ref` is sealed by us, so no other message can be asked for."""
     _session, line, chat = chat_of(chat_id)
+    if line.removed:
+        raise Refused(Refusal.FILE_GONE, 404, "line")
     try:
         file = services().chat_service.media(line, chat, named(chat, ref).ref)
     except GatewayError as error:
@@ -151,12 +203,30 @@ def media(chat_id: int, ref: str) -> ResponseReturnValue:
     return response
 
 
-def _pieces(session: Session, chat: Chat, history: History) -> str:
-    return render_template("chats/_messages.html", history=history, zone=zone_of(session), **names_in(chat))
+def _pieces(session: Session, line: Line, chat: Chat, history: History, elsewhere: list[Line]) -> str:
+    return render_template(
+        "chats/_messages.html",
+        history=history,
+        line=line,
+        elsewhere=elsewhere,
+        zone=zone_of(session),
+        **names_in(chat),
+    )
 
 
-def _version(session: Session, history: History) -> str:
+def _elsewhere(session: Session, chat: Chat, history: History) -> list[Line]:
+    """The other lines on which this client's conversation can be read, the last used first: said where this chat's
+    history ends. One query then."""
+    if not history.end:
+        return []
+    here = services()
+    lines = {line.id: line for line in here.cards.readable(session)}
+    known = here.chats.of_phones(session.portal_id, [chat.phone])
+    return [lines[other.line_id] for other in known if other.written and other.id != chat.id and other.line_id in lines]
+
+
+def _version(session: Session, history: History, elsewhere: list[Line]) -> str:
     """Of what is shown and not of its HTML: the sealed name of a message is another one each time."""
     shown = [(replace(bubble, can=frozenset()), sorted(bubble.can)) for bubble in history.bubbles]
-    whole = (shown, history.cursor, history.end, history.trouble, session.language, zone_of(session))
+    whole = (shown, history.cursor, history.end, elsewhere, history.trouble, session.language, zone_of(session))
     return hashlib.sha256(repr(whole).encode("utf-8", "replace")).hexdigest()[:24]

@@ -89,6 +89,12 @@ class Gateways:
             raise GatewayError(known.trouble, until=known.until, quota=known.quota)
         return known
 
+    def known_state(self, line: Line) -> LineState:
+        """The line's state as it was said a moment ago, UNKNOWN where nobody asked. No call."""
+        with self._lock:
+            known = self._statuses.get(line.id)
+        return known.state if isinstance(known, LineStatus) else LineState.UNKNOWN
+
     def distrust(self, line: Line) -> None:
         """Something else says that the line is down: its state is asked again next time."""
         with self._lock:

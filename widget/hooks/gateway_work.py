@@ -71,6 +71,8 @@ class GatewayWork:
         if not event.chat_ids:
             return  # of a message that nobody here has heard of
         before, after = self._keep(line, event)
+        if after.deleted and not before.deleted:
+            self._sends.forget_text(line.portal_id, line.id, event.message_id)
         chats = self._prove(line, event)
         went = Went(0)
         if after.from_me and event.kind in (EventKind.MESSAGE, EventKind.ACK):

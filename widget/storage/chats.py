@@ -46,6 +46,11 @@ class Chat:
     last_at: float
     created_by: int = 0  # the user who opened it first, 0 when it was found at the gateway
 
+    @property
+    def written(self) -> bool:
+        """Something is known to be in it. A chat that was only opened binds its number to no line."""
+        return self.proved or self.last_at > 0
+
     def __repr__(self) -> str:
         return f"Chat(id={self.id}, line_id={self.line_id})"
 

@@ -39,6 +39,9 @@ class LineLimits:
 class Line:
     """No `access` means everybody. `key` is the gateway's secret, opened; it goes to that gateway and nowhere else.
 
+    A line that is not `active` was switched off, or `removed`, and then its key is gone: nothing is sent by it, its
+    chats stay readable.
+
     A webhook comes to an address that ends in `hook_key`, and proves itself with `hook_secret`.
     """
 
@@ -56,6 +59,7 @@ class Line:
     created_at: float = 0.0
     hook_key: str = ""
     hook_secret: str = ""
+    removed: bool = False
 
     def __repr__(self) -> str:
         return f"Line(id={self.id}, gateway={self.gateway!r})"
@@ -66,22 +70,36 @@ class Lines:
         self._engine = engine
         self._vault = vault
         self._clock = clock
-        self._remembered: TTLCache[int, tuple[Line, ...]] = TTLCache(2048, REMEMBERED_SECONDS, timer=clock)
+        self._remembered: TTLCache[int, tuple[tuple[Line, ...], tuple[Line, ...]]] = TTLCache(
+            2048, REMEMBERED_SECONDS, timer=clock
+        )
         self._lock = threading.Lock()
 
     def of(self, portal_id: int) -> tuple[Line, ...]:
         """The portal's active lines, oldest first."""
+        return self._both(portal_id)[0]
+
+    def kept(self, portal_id: int) -> tuple[Line, ...]:
+        """Every line that the portal ever had, oldest first: those switched off and removed keep their chats."""
+        return self._both(portal_id)[1]
+
+    def all_of(self, portal_id: int) -> tuple[Line, ...]:
+        """The switched-off ones too, but none that was removed. One query."""
+        return tuple(line for line in self._stored(portal_id) if not line.removed)
+
+    def _both(self, portal_id: int) -> tuple[tuple[Line, ...], tuple[Line, ...]]:
+        """The active ones and all, remembered for some seconds: every warm card wants them."""
         with self._lock:
             if portal_id in self._remembered:
                 return self._remembered[portal_id]
-        found = tuple(line for line in self.all_of(portal_id) if line.active)
+        kept = self._stored(portal_id)
+        found = tuple(line for line in kept if line.active), kept
         with self._lock:
             self._remembered[portal_id] = found
         return found
 
-    def all_of(self, portal_id: int) -> tuple[Line, ...]:
-        """The switched-off ones too, but none that was removed. One query."""
-        query = select(lines).where(lines.c.portal_id == portal_id, lines.c.removed_at == 0).order_by(lines.c.id)
+    def _stored(self, portal_id: int) -> tuple[Line, ...]:
+        query = select(lines).where(lines.c.portal_id == portal_id).order_by(lines.c.id)
         with self._engine.connect() as connection:
             return tuple(self._line(row) for row in connection.execute(query).mappings())
 
@@ -171,4 +189,5 @@ class Lines:
             created_at=row["created_at"],
             hook_key=row["hook_key"],
             hook_secret=self._vault.open(row["hook_secret"]) if row["hook_secret"] else "",
+            removed=row["removed_at"] > 0,
         )

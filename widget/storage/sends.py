@@ -133,6 +133,13 @@ class Sends:
         with self._engine.connect() as connection:
             return [self._send(row) for row in connection.execute(query).mappings()]
 
+    def forget_text(self, portal_id: int, line_id: int, message_id: str) -> None:
+        """What was taken back is not kept; the row stays, so its key stays used."""
+        of_line = select(chats.c.id).where(chats.c.portal_id == portal_id, chats.c.line_id == line_id)
+        mine = sends.c.portal_id == portal_id, sends.c.message_id == message_id, sends.c.chat_id.in_(of_line)
+        with self._engine.begin() as connection:
+            connection.execute(update(sends).where(*mine).values(text=""))
+
     def wipe_texts(self, before: float) -> int:
         """Forget the texts of old sends; the rows stay, so their keys stay used. Returns how many."""
         with self._engine.begin() as connection:
