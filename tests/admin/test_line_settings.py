@@ -157,7 +157,7 @@ def test_a_new_key_is_used_and_only_its_change_is_logged(admin: AppPage, widget:
     assert "new-key" not in admin.html
 
 
-def test_a_line_that_is_off_is_used_by_nobody_until_it_is_on_again(
+def test_a_line_that_is_off_sends_and_checks_nothing_until_it_is_on_again_and_is_readable_meanwhile(
     admin: AppPage, widget: Widget, outside: Outside, clock: Clock
 ) -> None:
     card = widget.open(lang="en").reveal()
@@ -166,10 +166,10 @@ def test_a_line_that_is_off_is_used_by_nobody_until_it_is_on_again(
     clock.forward(MINUTE)
     outside.reset()
 
-    assert card.send(chat, "Hello", "key-1", confirmed=True).answer.status_code == 403
-    assert card.history(chat).answer.status_code == 403
+    assert card.send(chat, "Hello", "key-1", confirmed=True).answer.status_code == 409
     assert "No line is connected" in card.reveal().words
     assert outside.total("gateway") == 0
+    assert card.history(chat).answer.status_code == 200
     assert "switched off" in admin.words
 
     admin.save("lines/1/active", active=True)
@@ -189,7 +189,8 @@ def test_a_line_is_removed_only_after_a_question_and_comes_back_with_its_chats(
     admin.save("lines/1/remove", confirmed=True)
     clock.forward(MINUTE)
     assert lines_of(widget) == ()
-    assert card.history(chat).answer.status_code == 403
+    assert card.history(chat).answer.status_code == 200
+    assert card.send(chat, "Hello", "key-1", confirmed=True).answer.status_code == 409
 
     admin.save("lines", name="Again", gateway="waha", address=outside.gateway, session="sales", key=API_KEY, number="")
     clock.forward(MINUTE)
