@@ -145,7 +145,7 @@ def _around_slash(piece: Piece, country: str, known: Known | None) -> list[_Foun
     first = verdicts[0].sure
     if first is None or len(parts) == 1:
         return []
-    if all(verdict.sure for verdict in verdicts):
+    if all(Piece(part).size >= _SHORTEST for part in parts):
         return [_Found(part, verdict) for part, verdict in zip(parts, verdicts, strict=True)]
     if not all(part.isdigit() and len(part) <= _HINT for part in parts[1:]):
         return []
@@ -154,9 +154,7 @@ def _around_slash(piece: Piece, country: str, known: Known | None) -> list[_Foun
     return [_Found(piece.digits, Verdict(first, None, offers), piece.extension)]
 
 
-def _parted(
-    digits: str, groups: list[tuple[int, int]], country: str, known: Known | None
-) -> tuple[list[_Found], int]:
+def _parted(digits: str, groups: list[tuple[int, int]], country: str, known: Known | None) -> tuple[list[_Found], int]:
     """Whole numbers from the left, and how many digits are left over behind the last."""
     start, parts = 0, list[_Found]()
     while start < len(groups):

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum
+from functools import cache
 
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat, PhoneNumberType, ValidationResult
@@ -122,30 +123,48 @@ def _with_plus(digits: str, country: str, known: Known | None) -> Verdict:
 def _slips(digits: str, country: str, known: Known | None) -> tuple[Reading, ...]:
     """What a number with a wrong plus may have been without it."""
     home = _national(digits, country, known) if country in phonenumbers.SUPPORTED_REGIONS else None
-    return _offered([home, _with_russian_eight(digits, known)])
+    return _offered([home, *_with_an_eight(digits, known)])
 
 
 def _without_plus(digits: str, groups: list[str], country: str, known: Known | None) -> Verdict:
     home = _national(digits, country, known)
-    own_code = str(phonenumbers.country_code_for_region(country))
-    if _is_own_mobile(home, country) and not digits.startswith(own_code):
-        return Verdict(home)
     abroad = _international(digits, known) if _may_begin_with_a_code(digits, groups) else None
-    eight = _with_russian_eight(digits, known)
-    readings = _different([home, abroad, eight])
+    eights = _with_an_eight(digits, known)
+    readings = _different([home, abroad, *eights])
     own = [reading for reading in readings if _is_own_mobile(reading, country)]
-    if len(own) == 1:
+    doubted = home in own and _may_be_abroad(home, abroad, digits, groups)
+    if len(own) == 1 and not doubted:
         return Verdict(own[0])
     problem = home if isinstance(home, Problem) else Problem.AMBIGUOUS
     if not readings:
         return Verdict(None, problem)
     first, *others = readings
-    if first is home and all(_weight(first) > _weight(other) for other in others):
+    if first is home and not doubted and all(_is_unlikelier(other, first) for other in others):
         return Verdict(first)
-    if first is abroad and not others and _is_surely_abroad(abroad, digits, home):
+    if first is abroad and not others and _is_surely_abroad(first, digits, home):
         return Verdict(first)
-    offers = _offered(readings)
-    return Verdict(None, Problem.AMBIGUOUS if first is not eight else problem, offers)
+    return Verdict(None, problem if first in eights else Problem.AMBIGUOUS, _offered(readings))
+
+
+def _may_be_abroad(home: Reading | Problem, abroad: Reading | Problem | None, digits: str, groups: list[str]) -> bool:
+    """A mobile abroad stands against one of the own country that lacks its usual 0, has more than that before it, or
+    is grouped as it would be abroad."""
+    if isinstance(home, Problem) or not isinstance(abroad, Reading):
+        return False
+    if abroad.e164 == home.e164 or _weight(abroad) == 0:
+        return False
+    prefix = digits.removesuffix(home.e164.removeprefix(f"+{phonenumbers.country_code_for_region(home.country)}"))
+    if len(prefix) > 1 or (not prefix and _begins_with_zero(home.country)):
+        return True
+    return groups == _GROUP.findall(abroad.display) and groups != _GROUP.findall(home.display)[1:]
+
+
+@cache
+def _begins_with_zero(country: str) -> bool:
+    """Mobiles are written with a 0 inside this country: in Germany and India, but not in Brazil, which has one too."""
+    example = phonenumbers.example_number_for_type(country, PhoneNumberType.MOBILE)
+    written = phonenumbers.format_number(example, PhoneNumberFormat.NATIONAL) if example else ""
+    return written.startswith(("0", "(0"))
 
 
 def _is_own_mobile(reading: Reading | Problem | None, country: str) -> bool:
@@ -188,12 +207,14 @@ def _international(digits: str, known: Known | None) -> Reading | Problem:
     return _read("+" + digits, None, known)
 
 
-def _with_russian_eight(digits: str, known: Known | None) -> Reading | None:
-    """A mobile typed as inside Russia or Kazakhstan, on a portal of another country or behind a plus."""
+def _with_an_eight(digits: str, known: Known | None) -> list[Reading]:
+    """Mobiles typed as inside Russia, Kazakhstan ("8 916 …"), Belarus or Ukraine ("8 029 …"), on a portal of another
+    country or behind a plus."""
     if len(digits) != 11 or digits[0] != "8":
-        return None
-    found = _read("+7" + digits[1:], None, known)
-    return found if isinstance(found, Reading) and found.kind is LineKind.MOBILE else None
+        return []
+    codes = ("+375", "+380") if digits[1] == "0" else ("+7",)
+    found = [_read(code + digits[1:].lstrip("0"), None, known) for code in codes]
+    return [each for each in found if isinstance(each, Reading) and each.kind is LineKind.MOBILE]
 
 
 def _read(dialled: str, country: str | None, known: Known | None) -> Reading | Problem:
@@ -237,6 +258,11 @@ def _kind_of(parsed: PhoneNumber, kind: int) -> LineKind:
     if phonenumbers.region_code_for_country_code(parsed.country_code or 0) == _NO_REGION:
         return LineKind.OTHER  # satellite phones and international services, which libphonenumber calls mobile
     return _KINDS.get(kind, LineKind.OTHER)
+
+
+def _is_unlikelier(other: Reading, home: Reading) -> bool:
+    """A landline abroad is hardly what a card without a plus means; one of the own country is as likely as another."""
+    return _weight(other) < _weight(home) or (_weight(other) == 0 and other.country != home.country)
 
 
 def _weight(reading: Reading) -> int:

@@ -15,7 +15,8 @@ _EXT = "\u2402"  # before the digits of an extension
 _MOST_EXTENSION = 6  # digits of one that stands alone behind a comma: more may be a number
 
 # Words that stand directly before or behind the digits. Any other Latin letter there makes them part of a code.
-_LABELS = frozenset("tel telefon phone ph mob mobil mobile cell fon cel movil celular fax wa tg t m whatsapp viber".split())
+_LABELS = {"tel", "telefon", "phone", "ph", "mob", "mobil", "mobile", "cell", "fon", "cel", "movil", "celular", "fax"}
+_LABELS |= {"wa", "tg", "t", "m", "whatsapp", "viber"}
 _GLUED_BEFORE = re.compile(r"[A-Za-z_%$€£₽]+\.?$")
 _GLUED_BEHIND = re.compile(r"[A-Za-z_%$€£₽²³¹]+")
 
@@ -30,10 +31,11 @@ _EXTENSION = re.compile(
 )
 _TRAILING_BRACKET = re.compile(r"(?<=\d)\s*\((\d{1,6})\)\s*$")
 
-_SPREADSHEET = re.compile(r"^\s*=?\s*[\"'`]+\s*|\s*[\"'`]+\s*$|(?<=\d{7})\.0+(?=\s*$)")
+_SPREADSHEET = re.compile(r"^\s*=?\s*[\"'`]+\s*|\s*[\"'`]+\s*$|(?<=\d{7})[.,]0+(?=\s*$)")
 _ROUNDED = re.compile(r"\s*\+?(\d)(?:[.,](\d+))?E\+?(\d{1,2})\s*", re.IGNORECASE)
-_LIST_MARK = re.compile(r"^\s*\d{1,2}[.)]\s+(?=[+(\d])")
+_LIST_MARK = re.compile(r"(?:^|(?<=\s))\s*\d{1,2}[.)]\s+(?=[+(\d])")
 _MASK = re.compile(r"\+?\d{0,3}[\s()\-]*_[\s()\-_]*")
+_HALF_MASK = re.compile(r"[\s\d+()\-]+_[\s()\-_]*")
 
 _LINK = re.compile(
     r"(?:https?://)?(?:wa\.me/|t\.me/\+|viber\.me/|tel:)(?:\+|%2B)?(?P<path>[\d().\s-]{7,25})[^\s,;]*"
@@ -83,7 +85,10 @@ def plain(text: str) -> str:
     spreadsheet or a numbered list puts around a number gone, too."""
     if not text.isascii():
         text = "".join(_plain_sign(sign) for sign in text)
-    return _LIST_MARK.sub("", _SPREADSHEET.sub("", text))
+    text = _SPREADSHEET.sub("", text)
+    if _HALF_MASK.fullmatch(text):
+        return text.replace("_", "")
+    return _LIST_MARK.sub(";", text).removeprefix(";") if _LIST_MARK.match(text) else text
 
 
 def is_mask(text: str) -> bool:
@@ -122,10 +127,10 @@ def _as_international(found: re.Match[str]) -> str:
 
 def _is_glued(text: str, start: int, end: int) -> bool:
     """Latin letters directly at the digits: "AB1234567890", "1-800-FLOWERS" are not phones, "tel.8916…" is one."""
-    before = _GLUED_BEFORE.search(text, max(0, start - 16), start)
+    before = _GLUED_BEFORE.search(text, max(0, start - 16), start) if text[start].isdigit() else None
     if before and before[0].rstrip(".").lower() not in _LABELS:
         return True
-    behind = _GLUED_BEHIND.match(text, end) if end and not text[end - 1].isspace() else None
+    behind = _GLUED_BEHIND.match(text, end) if text[end - 1].isdigit() else None
     return bool(behind and behind[0].lower() not in _LABELS)
 
 
