@@ -250,3 +250,9 @@ def _write(rows: list[Row], target: Path) -> None:
         Path(unfinished).replace(target)
     finally:
         Path(unfinished).unlink(missing_ok=True)
+
+
+def rows_of(source: Path) -> list[Row]:
+    """The ranges of a registry file, in order. Raises RegistryError."""
+    with source.open("rb") as file:
+        return _without_overlaps(_rows_in(file))[0]
