@@ -1,5 +1,6 @@
-"""Count the blocks of 100,000 Russian mobile numbers that the widget ships: `python tools/blocks.py DEF-9xx.csv`.
+"""Count the blocks of 100,000 Russian mobile numbers that the widget ships.
 
+`PYTHONPATH=. python tools/blocks.py DEF-9xx.csv 2026-04-01`, with the date that the file is of.
 Reads the ministry's registry of mobile ranges (open data, https://opendata.digital.gov.ru) and writes
 widget/phones/blocks.txt: for each block the regions and the operator that most of its assigned numbers have, with
 their share in percent, and every time zone of at least one number in a hundred. Figures, not the registry's rows.
@@ -21,9 +22,10 @@ UNSAID = 0.1  # of a block, for which the registry names no region; with more it
 TARGET = Path(__file__).parent.parent / "widget" / "phones" / "blocks.txt"
 HEAD = """\
 # Russian mobile numbers in blocks of 100,000. Counted by tools/blocks.py from the registry of the Ministry of Digital
-# Development (open data, DEF-9xx.csv, {date}). R regions, O operator, Z time zones, numbered from 0 in this order.
+# Development (open data, DEF-9xx.csv, D its date). R regions, O operator, Z time zones, numbered from 0 in this order.
 # B: code and two digits of the first block, how many blocks alike follow it, R, percent of the assigned numbers, O,
 # percent, Z. "-" where the registry does not say.
+D {date}
 """
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from .operators import Operator, operator_named
 from .regions import Region, regions_named, zones_of
 from .registry import ImportReport, Registry, RegistryError, Row, import_registry
-from .shipped import block_of
+from .shipped import block_of, counted_at
 
 __all__ = ["ImportReport", "Numbering", "Range", "RegistryError", "import_registry", "load_numbering"]
 
@@ -56,6 +56,10 @@ class Numbering:
         """The registry assigns this number to an operator. Shipped figures vouch for no single number."""
         registry = self._registry()
         return bool(registry and _RUSSIAN.fullmatch(e164) and registry.find(int(e164[2:])))
+
+    def age_of_data(self) -> tuple[bool, float]:
+        """Whether an imported registry is in use, and the unix time that its data, or the shipped figures, are of."""
+        return (True, self._opened[0][1] / 1e9) if self._registry() else (False, counted_at())
 
     def _registry(self) -> Registry | None:
         if self._path is None:

@@ -8,6 +8,7 @@ Landlines are well known to libphonenumber, so only 9xx is here.
 import threading
 from array import array
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -39,6 +40,7 @@ class Block:
 
 
 class _Table(NamedTuple):
+    counted: date
     at: "array[int]"  # which of `blocks` each of the 10,000 beginnings has
     blocks: list[Block]
 
@@ -50,6 +52,11 @@ def block_of(e164: str) -> Block | None:
     table = _table()
     at = table.at[int(e164[2:7]) - _FIRST]
     return table.blocks[at] if at != _NOTHING else None
+
+
+def counted_at() -> float:
+    """The unix time of the registry that the figures were counted from."""
+    return datetime.combine(_table().counted, time(), UTC).timestamp()
 
 
 def _table() -> _Table:
@@ -64,11 +71,14 @@ def _read() -> _Table:
     at = array("h", [_NOTHING]) * _COUNT
     known: dict[tuple[str, ...], int] = {}
     blocks: list[Block] = []
+    counted = date.min
     with _BLOCKS.open(encoding="utf-8") as lines:
         for line in lines:
             kind, _, rest = line.rstrip("\n").partition(" ")
             if kind in texts:
                 texts[kind].append(rest)
+            elif kind == "D":
+                counted = date.fromisoformat(rest)
             elif kind == "B":
                 first, count, *figures = rest.split(" ")
                 if tuple(figures) not in known:
@@ -76,7 +86,7 @@ def _read() -> _Table:
                     blocks.append(_block(figures, texts))
                 for beginning in range(int(first) - _FIRST, int(first) - _FIRST + int(count)):
                     at[beginning] = known[tuple(figures)]
-    return _Table(at, blocks)
+    return _Table(counted, at, blocks)
 
 
 def _block(figures: list[str], texts: dict[str, list[str]]) -> Block:
