@@ -129,7 +129,7 @@ def _slips(digits: str, country: str, known: Known | None) -> tuple[Reading, ...
 def _without_plus(digits: str, groups: list[str], country: str, known: Known | None) -> Verdict:
     home = _national(digits, country, known)
     abroad = _international(digits, known) if _may_begin_with_a_code(digits, groups) else None
-    eights = _with_an_eight(digits, known)
+    eights = [] if country in SHARE_SEVEN and isinstance(home, Reading) else _with_an_eight(digits, known)
     readings = _different([home, abroad, *eights])
     own = [reading for reading in readings if _is_own_mobile(reading, country)]
     doubted = home in own and _may_be_abroad(home, abroad, digits, groups)
