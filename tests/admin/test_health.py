@@ -187,5 +187,5 @@ def test_number_ranges_are_too_old_only_where_they_should_be_renewed(
 
 
 def test_the_list_says_how_old_the_number_ranges_are(admin: AppPage) -> None:
-    words = admin.post("/app/health").words
+    words = admin.save("health").words
     assert "figures of Apr 1, 2026 that come with the service" in words
