@@ -114,6 +114,7 @@ def test_a_number_is_found_behind_what_stands_around_it(typed: str, country: str
         ("89161234567 8926", "RU", Problem.SEVERAL, ["+79161234567"]),
         ("7.91612E+10", "RU", Problem.LOST_DIGITS, []),
         ("8+961 951 00 00", "RU", Problem.NOT_A_NUMBER, []),
+        ("1234567/+", "RU", Problem.TOO_SHORT, []),
         ("+7 (916) 12_-__-__", "RU", Problem.TOO_SHORT, []),
     ],
 )

@@ -43,7 +43,7 @@ class Phone:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """One row of the field: what a piece of it is. `whole` says that no other piece belongs to it."""
+    """One row of the field: the digits as they were typed, and what they are."""
 
     typed: str
     verdict: Verdict

@@ -102,6 +102,8 @@ def read(run: str, country: str, known: Known | None = None) -> Verdict:
         run = f"+{zero[1]}{run[zero.end() :]}"
     groups = _GROUP.findall(run)
     digits = "".join(groups)
+    if not digits:
+        return Verdict(None, Problem.NOT_A_NUMBER)
     if "+" in run:
         if groups[0] == "8" and len(groups) > 1:  # a slip for 8 or for +7: no country has that code
             return Verdict(None, Problem.NO_SUCH_COUNTRY, _slips(digits, country, known))
