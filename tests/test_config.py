@@ -217,3 +217,9 @@ def test_a_log_level_that_does_not_exist_is_a_fault():
 
 def test_names_that_are_no_settings_are_left_alone():
     assert read(PATH="/bin", HOME="/root", SECRET="x") == read()
+
+
+def test_a_weekly_update_needs_a_place_for_the_ranges():
+    assert "NUMBERING_FILE" in faults(NUMBERING_UPDATE="True")
+    assert "NUMBERING_SOURCE" in faults(NUMBERING_SOURCE="opendata.digital.gov.ru")
+    assert read(NUMBERING_UPDATE="True", NUMBERING_FILE="ranges.bin").numbering_update

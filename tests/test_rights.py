@@ -14,6 +14,7 @@ CARD = {
     "POST /card": {"pressed": True},
     "POST /card/check": {"keys": ["KEY"], "line": 1},
     "POST /card/refresh": {"line": 1},
+    "POST /card/suggestion": {"key": "KEY", "line": 1},
     "POST /card/again": {"version": "x", "line": 1},
     "POST /card/lines": {"line": 1},
 }

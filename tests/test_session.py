@@ -1,6 +1,7 @@
 import base64
 import json
 import time
+from dataclasses import replace
 
 import pytest
 from cryptography.fernet import Fernet, MultiFernet
@@ -148,10 +149,15 @@ def test_an_openings_tokens_cannot_be_read_from_the_ticket():
             assert secret not in text
 
 
+def test_chosen_readings_travel_with_a_session_and_make_it_no_other_card():
+    read = TICKETS.read_session(TICKETS.sign_session(replace(SESSION, readings=("0" * 24,) * 10)))
+    assert (read.readings, read) == (("0" * 24,) * 10, SESSION)
+
+
 def test_a_session_holds_no_token_at_all():
     _genuine, readable = URLSafeTimedSerializer("no key", salt="").loads_unsafe(TICKETS.sign_session(SESSION))
     card = {"entity_type_id", "entity_id", "edit_mode"}
-    assert set(readable) == {"portal_id", "user_id", "language", "number", "line_id", "zone", *card}
+    assert set(readable) == {"portal_id", "user_id", "language", "number", "line_id", "zone", "readings", *card}
 
 
 def test_the_largest_opening_that_a_form_can_make_still_fits_a_ticket():

@@ -124,6 +124,13 @@ def _addresses(value: str) -> tuple[str, ...]:
     return addresses
 
 
+def _address(value: str) -> str:
+    addresses = _addresses(value)
+    if len(addresses) != 1:
+        raise ValueError("must be one address")
+    return addresses[0]
+
+
 def _hours(value: str) -> tuple[int, int, int, int]:
     hours = [int(hour) for hour in value.split(",")]
     if len(hours) != 4 or [0, *hours, 24] != sorted([0, *hours, 24]):
@@ -135,12 +142,10 @@ def _public_url(value: str) -> str:
     """One address, or nothing, as an empty REDIS_URL is none."""
     if not value.strip():
         return ""
-    addresses = _addresses(value)
-    if len(addresses) != 1:
-        raise ValueError("must be one address")
-    if "?" in value or "#" in value or "@" in urlsplit(addresses[0]).netloc:
+    address = _address(value)
+    if "?" in value or "#" in value or "@" in urlsplit(address).netloc:
         raise ValueError("must have no query, no fragment, no user name and no password")
-    return addresses[0]
+    return address
 
 
 def _setting(read: Callable[[str], Any], default: Any = MISSING) -> Any:
@@ -168,6 +173,8 @@ class Config:
     # Lines at addresses of this machine or this network; an administrator of any portal may type them.
     allow_private_lines: bool = _setting(_flag, False)
     numbering_file: str = _setting(_text, "")
+    numbering_source: str = _setting(_address, "https://opendata.digital.gov.ru/downloads")
+    numbering_update: bool = _setting(_flag, False)  # the worker fetches the registry once a week
 
     # The traffic light of a client's local time: red to 7, amber to 8, green to 19, amber to 21, red after.
     light_hours: tuple[int, int, int, int] = _setting(_hours, (7, 8, 19, 21))
@@ -215,6 +222,8 @@ class Config:
         plain = [address for address in values.get("auth_servers", ()) if urlsplit(address).scheme == "http"]
         if plain and not values.get("allow_http"):
             faults.append(f"AUTH_SERVERS {plain[0]!r} must be https, unless ALLOW_HTTP is set")
+        if values.get("numbering_update") and not values.get("numbering_file"):
+            faults.append("NUMBERING_UPDATE needs NUMBERING_FILE, where the ranges are kept")
         if faults:
             raise ConfigError("The settings cannot be used:\n  " + "\n  ".join(faults))
         return cls(**values)

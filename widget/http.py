@@ -20,6 +20,8 @@ import httpx
 
 CONNECTIONS = 16  # per client
 LARGEST_ANSWER = 8 * 1024 * 1024  # a page of history with thumbnails stays far below
+LARGEST_FILE = 200 * 1024 * 1024
+FILE_SECONDS = 300
 AT_ONCE = 64 * 1024  # bytes written before the clock is looked at again
 
 # httpx writes whole addresses at INFO, and some vendors carry the key in them. A filter and not a level: a level that
@@ -108,6 +110,18 @@ def fetch(
         raise OutsideError(type(error).__name__, sent=True) from error
     finally:
         _deadline.reset(before)
+
+
+def fetch_file(url: str) -> bytes:
+    """A large public file, the numbering registry: at most 200 MB within five minutes. One outside call.
+
+    Raises OutsideError, also for any status but 200.
+    """
+    with make_client() as client:
+        answer = fetch(client, "GET", url, timeout=FILE_SECONDS, largest=LARGEST_FILE)
+    if answer.status != 200:
+        raise OutsideError(f"the address answers HTTP {answer.status}", sent=True)
+    return answer.body
 
 
 def _body(response: httpx.Response, largest: int) -> bytes:

@@ -9,7 +9,7 @@ There are two kinds of ticket:
 """
 
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from cryptography.fernet import InvalidToken, MultiFernet
@@ -49,7 +49,8 @@ class Session:
 
     There `number` is the one this user typed in order to write to it from the line `line_id`. It stands in for the
     card: the session opens the chat of that number on that line, and of no other. `zone` is the browser's, for who has
-    none in Bitrix24 (there it is «the browser's» then).
+    none in Bitrix24 (there it is «the browser's» then). `readings` are keys of suggested numbers that this user
+    pressed (`CardPhone.offers`): they change what rows of a card show, and do not make it another card.
     """
 
     portal_id: int
@@ -61,6 +62,7 @@ class Session:
     number: str = ""
     line_id: int = 0
     zone: str = ""
+    readings: tuple[str, ...] = field(default=(), compare=False)
 
     def __repr__(self) -> str:
         card = f"{self.entity_type_id}:{self.entity_id}"
@@ -90,7 +92,7 @@ class Tickets:
     def read_session(self, ticket: str) -> Session:
         try:
             values: dict[str, Any] = self._signer.loads(_bounded(ticket), max_age=self._seconds)
-            return Session(**values)
+            return Session(**{**values, "readings": tuple(values.get("readings", ()))})
         except (BadData, ValueError, TypeError) as error:
             raise Refused(Refusal.SESSION_OVER, 401, "session") from error
 

@@ -40,13 +40,14 @@ from widget.hooks.gateway_receiver import GATEWAY, GatewayReceiver
 from widget.hooks.gateway_work import GatewayWork
 from widget.hooks.receiver import Receiver
 from widget.hooks.work import EventWork
-from widget.http import make_client
+from widget.http import OutsideError, fetch_file, make_client
 from widget.jobs.queue import EVERY_HOUR, EVERY_MINUTE, EVERY_NIGHT, Jobs, open_queue
 from widget.keys import PhoneKeys
 from widget.logs import Pool
 from widget.metrics import Metrics
 from widget.phones.hours import Hours
 from widget.phones.numbering import Numbering
+from widget.phones.updating import UpdateError, Updater
 from widget.presence.asking import Asker
 from widget.presence.budget import Terms
 from widget.presence.checker import Checker
@@ -120,6 +121,7 @@ class Services:
     cards: Cards
     chat_service: ChatService
     numbering: Numbering
+    numbering_updater: Updater
     metrics: Metrics
     pings: Mapping[str, Callable[[], bool]]
 
@@ -145,10 +147,9 @@ def build(
     lines, chats, sends = Lines(engine, vault, clock), Chats(engine, clock), Sends(engine, vault, clock)
     messages, line_health = Messages(engine, vault, clock), LineHealths(engine, clock)
     settings, changes = UserSettings(engine), Changes(engine, clock)
-    numbering = Numbering(Path(config.numbering_file) if config.numbering_file else None)
+    numbering, numbering_updater = _numbering(config, clock)
     answers = Answers(app, config.redis_url)
-    metrics = Metrics()
-    keys = PhoneKeys(config.secret_key)
+    metrics, keys = Metrics(), PhoneKeys(config.secret_key)
     workers = pool or Pool(FAN_OUT, thread_name_prefix="fan-out")
     oauth = OAuth(
         client(),
@@ -221,6 +222,7 @@ def build(
     jobs.at(EVERY_NIGHT, "forget-messages", lambda: messages.wipe(clock() - config.send_texts_days * DAY))
     jobs.at(EVERY_NIGHT, "forget-usage", usage.purge)
     jobs.at(EVERY_NIGHT, "forget-presences", presences.purge)
+    jobs.at(EVERY_NIGHT, "update-numbering", numbering_updater.update_weekly)
     jobs.at(EVERY_NIGHT, "forget-rest-log", lambda: rest_log.wipe(clock() - config.rest_log_days * DAY))
     gateways = Gateways(
         client if config.allow_private_lines else lambda: make_client(backend=PublicOnly()),
@@ -306,6 +308,7 @@ def build(
             gateways, chats, sends, messages, clock, learning.sent, cooling.restricted_until, learning.checked
         ),
         numbering=numbering,
+        numbering_updater=numbering_updater,
         metrics=metrics,
         pings={
             "database": lambda: _database_answers(engine),
@@ -313,6 +316,19 @@ def build(
             "queue": jobs.reachable,
         },
     )
+
+
+def _numbering(config: Config, clock: Callable[[], float]) -> tuple[Numbering, Updater]:
+    file = Path(config.numbering_file) if config.numbering_file else None
+    updater = Updater(_registry_file, config.numbering_source, file, clock, weekly=config.numbering_update)
+    return Numbering(file), updater
+
+
+def _registry_file(address: str) -> bytes:
+    try:
+        return fetch_file(address)
+    except OutsideError as error:
+        raise UpdateError(f"{address}: {error.reason}") from error
 
 
 def _queue(config: Config) -> Huey:

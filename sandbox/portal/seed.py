@@ -40,6 +40,7 @@ def second_portal() -> Crm:
 
 def _contacts() -> list[Item]:
     ivan = [("MOBILE", typed.IVAN_MOBILE), ("WORK", typed.OLEG_EXTENSION), ("FAX", typed.FAX)]
+    careless = [("MOBILE", typed.TWO_WAYS), ("MOBILE", typed.SPACES), ("HOME", typed.EMPTY_MASK)]
     maria = [("WORK", typed.IVAN_AGAIN), ("MOBILE", typed.MARIA_MOBILE), ("HOME", typed.INVALID)]
     return [
         contact(42, people.IVAN.name, ivan, company_ids=[15], email="ivan@example.com"),
@@ -54,6 +55,7 @@ def _contacts() -> list[Item]:
         contact(52, people.PRIYA.name, [("OTHER", typed.PRIYA)]),
         contact(60, "Пётр Безномерный", []),
         contact(61, f"{typed.MARKUP} Хакер", [("MOBILE", typed.MARKUP), ("WORK", typed.ORDERS)]),
+        contact(62, "Раиса Торопливая", [*careless, ("WORK", typed.HINTED), ("HOME", typed.REMARK)]),
         *(
             contact(CROWD_FROM + n, client.name, [("MOBILE", typed.russian(client.phone, n))])
             for n, client in enumerate(people.CROWD)

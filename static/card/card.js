@@ -30,6 +30,7 @@ const ACTIONS = {
   refresh,
   retry: () => lastTry(),
   ask: (button) => button.closest('[aria-busy]') || check(button.dataset.keys.split(' '), { pressed: true, again: 'again' in button.dataset }),
+  'use-suggestion': (button) => useSuggestion(button.dataset.key),
   'open-chat': (button) => chat(button, 'text'),
   write: (button) => chat(button, 'text'),
   'open-history': (button) => chat(button, 'messages'),
@@ -66,6 +67,14 @@ async function refresh() {
   content.removeAttribute('aria-busy');
   if (!chatIsOpen()) content.querySelector('[data-action="refresh"], [data-action="retry"]')?.focus();
   if (drawn) await follow();
+}
+
+// The server draws the suggested number where the row was that offered it, and the new session remembers that.
+async function useSuggestion(key) {
+  lastTry = () => useSuggestion(key);
+  if (!await draw('/card/suggestion', { key, line: shownLine() })) return;
+  document.getElementById(`phone-${key}`)?.querySelector('button')?.focus();
+  await follow();
 }
 
 // After a card is drawn: the lines' states, the numbers nobody knows about or that are out of date, in one request,

@@ -7,7 +7,7 @@ import pytest
 
 from tests.admin.conftest import AppPage, OpenApp
 from tests.stand import Clock, Outside, Widget
-from widget.admin.health import Topic, Verdict, of_inspection, of_lines, of_token, of_worker
+from widget.admin.health import Topic, Verdict, of_inspection, of_lines, of_numbering, of_token, of_worker
 from widget.admin.told import Told
 from widget.bitrix24.findings import FieldFinding, InLayout, Inspection, InstallerState
 from widget.bitrix24.plan import Plan, plan_of
@@ -167,3 +167,25 @@ def test_only_administrators_are_told_how_long_the_subscription_lasts(
 
 def test_without_a_term_nothing_is_said(admin: AppPage) -> None:
     assert "subscription" not in admin.words
+
+
+@pytest.mark.parametrize(
+    ("imported", "days", "weekly", "verdict"),
+    [
+        (False, 300, False, Verdict.GOOD),
+        (True, 300, False, Verdict.GOOD),
+        (True, 20, True, Verdict.GOOD),
+        (True, 22, True, Verdict.BAD),
+        (False, 1, True, Verdict.BAD),
+    ],
+)
+def test_number_ranges_are_too_old_only_where_they_should_be_renewed(
+    imported: bool, days: int, weekly: bool, verdict: Verdict
+) -> None:
+    found = of_numbering(imported=imported, at=0.0, weekly=weekly, now=days * 86_400.0)
+    assert (found.topic, found.verdict) == (Topic.NUMBERING, verdict)
+
+
+def test_the_list_says_how_old_the_number_ranges_are(admin: AppPage) -> None:
+    words = admin.save("health").words
+    assert "figures of Apr 1, 2026 that come with the service" in words

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+from sandbox.portal.typed import TWO_WAYS
 from tests.browser.conftest import Complaints
 from tests.browser.pages import IVAN, ORDERS, SENT, Card
 from tests.stand import CROWDED_DEAL, DEAL, Outside
@@ -117,3 +118,16 @@ def test_the_same_chat_opens_from_every_card_that_has_the_number(card: Card) -> 
 
     expect(card.bubble("Из компании")).to_be_visible()
     expect(card.bubbles).to_have_count(1)
+
+
+def test_a_number_with_two_readings_is_chosen_by_a_press(card: Card) -> None:
+    card.open("/crm/contact/details/62/").reveal()
+
+    expect(card.presence(TWO_WAYS)).to_have_attribute("data-presence", "invalid")
+    card.row(TWO_WAYS).get_by_role("button", name="+84 912 345 678").click()
+
+    chosen = card.row("+84 912 345 678")
+    expect(chosen).to_be_visible()
+    expect(chosen.get_by_role("button").first).to_be_focused()
+    expect(card.row(TWO_WAYS)).to_have_count(0)
+    card.expect_to_fit()

@@ -101,6 +101,7 @@ def test_the_clock_knows_when_each_thing_is_done(widget: Widget) -> None:
         "forget-messages",
         "wipe-texts",
         "forget-rest-log",
+        "update-numbering",  # does nothing unless it is switched on
         "forget-usage",
         "forget-presences",
     }

@@ -42,7 +42,36 @@ def test_yakutia_has_three_times(official):
 
 
 def test_a_russian_mobile_of_unknown_region_has_no_time_rather_than_a_wrong_one(shipped_only):
-    assert facts("+79991234567", numbering=shipped_only).zones == ()
+    found = facts("+79001700000", numbering=shipped_only)
+    assert (found.region, found.zones) == ("", ())
+
+
+@pytest.mark.parametrize(
+    ("typed", "region", "sure", "zones"),
+    [
+        ("+79161234567", "Москва, Московская область", True, ("Europe/Moscow",)),
+        ("+79004700000", "Владимирская область", False, ("Europe/Moscow",)),
+    ],
+)
+def test_a_divided_block_has_a_probable_region_and_yet_one_time(shipped_only, typed, region, sure, zones):
+    found = facts(typed, numbering=shipped_only)
+    assert (found.region, found.region_sure, found.zones) == (region, sure, zones)
+
+
+@pytest.mark.parametrize(
+    ("typed", "zone"),
+    [
+        ("+213551234567", "Africa/Algiers"),
+        ("+212650123456", "Africa/Casablanca"),
+        ("+218912345678", "Africa/Tripoli"),
+        ("+50581234567", "America/Managua"),
+        ("+211912345678", "Africa/Juba"),
+        ("+18765551234", "America/Jamaica"),
+        ("+12423591234", "America/Nassau"),
+    ],
+)
+def test_a_country_with_one_zone_has_that_zone(shipped_only, typed, zone):
+    assert facts(typed, numbering=shipped_only).zones == (zone,)
 
 
 @pytest.mark.parametrize(
@@ -72,7 +101,7 @@ def test_russian_landlines_are_known_without_the_registry(shipped_only, typed, r
         ("+442083661177", "en", "London", "", "United Kingdom", ("Europe/London",)),
         ("+12015550123", "en", "New Jersey", "", "United States", ("America/New_York",)),
         ("+5511912345678", "en", "São Paulo", "", "Brazil", ("America/Sao_Paulo",)),
-        ("+919876543210", "en", "", "Airtel", "India", ("Asia/Calcutta",)),
+        ("+919876543210", "en", "", "Airtel", "India", ("Asia/Kolkata",)),
         ("+18005553535", "en", "", "", "United States", ()),
         ("+78005553535", "ru", "", "", "Россия", ()),
     ],

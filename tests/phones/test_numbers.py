@@ -163,8 +163,10 @@ def test_an_extension_is_kept_beside_the_number(typed, e164, extension):
         ("+8 862 123 45 67", "KZ", Problem.NO_SUCH_COUNTRY),
         ("+89619510000", "RU", Problem.NO_SUCH_COUNTRY),
         ("+999 961 951 00 00", "RU", Problem.NO_SUCH_COUNTRY),
-        ("8 (495) 123-45-67, 68", "RU", Problem.SEVERAL),
-        ("030 1234567/89", "DE", Problem.SEVERAL),
+        ("89161234567 8926", "RU", Problem.SEVERAL),
+        ("89161234567, 12, 13", "RU", Problem.SEVERAL),
+        ("79123456789", "DE", Problem.AMBIGUOUS),
+        ("7.91612E+10", "RU", Problem.LOST_DIGITS),
     ],
 )
 def test_what_is_no_number_says_why_and_is_not_altered(typed, country, problem):
@@ -253,7 +255,7 @@ def test_a_field_with_several_whole_numbers_is_several_phones(typed, numbers):
     assert [phone.e164 for phone in parse_many(typed, "RU")] == numbers
 
 
-@pytest.mark.parametrize("typed", ["8 912 345-67-89, 90", "8 912 345-67-89, потом", "одно и другое", "", "12/34", None])
+@pytest.mark.parametrize("typed", ["89161234567 8926", "одно и другое", "", "12/34", None])
 def test_a_field_that_does_not_part_cleanly_stays_one_phone_as_typed(typed):
     (phone,) = parse_many(typed, "RU")
     assert (phone.e164, phone.typed) == (None, typed or "")

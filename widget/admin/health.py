@@ -11,6 +11,7 @@ from widget.storage.line_past import NOTHING, LinePast
 from widget.storage.lines import Line
 
 SILENT_WORKER = 180.0  # seconds without a sign after which the worker is taken for stopped
+OLD_REGISTRY = 21 * 86_400.0  # seconds; a weekly update has failed more than once
 
 
 class Topic(Enum):
@@ -30,6 +31,7 @@ class Topic(Enum):
     NO_LINE = "no_line"
     REPORTS = "reports"
     WORKER = "worker"
+    NUMBERING = "numbering"
     PORTAL = "portal"
 
 
@@ -42,7 +44,7 @@ class Verdict(Enum):
 @dataclass(frozen=True)
 class Finding:
     """`state` refines the text, `names` say what is missing; `repair`: the repair button mends it. About a line: what
-    its gateway told, and when it last reported."""
+    its gateway told. `at` (unix seconds) is when it last reported, or how old data is."""
 
     topic: Topic
     verdict: Verdict
@@ -106,6 +108,12 @@ def of_reports(
 def of_worker(last_heartbeat: float | None, now: float) -> Finding:
     """The background worker gives a sign every minute."""
     return Finding(Topic.WORKER, _verdict(last_heartbeat is not None and now - last_heartbeat < SILENT_WORKER))
+
+
+def of_numbering(*, imported: bool, at: float, weekly: bool, now: float) -> Finding:
+    """How old the data of Russian number ranges is. Only where it should be renewed every week it can be too old."""
+    state = "imported" if imported else "shipped"
+    return Finding(Topic.NUMBERING, _verdict(not weekly or (imported and now - at < OLD_REGISTRY)), state, at=at)
 
 
 def _installer(state: InstallerState) -> Finding:

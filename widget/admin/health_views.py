@@ -4,7 +4,17 @@ from flask.typing import ResponseReturnValue
 
 from widget.admin import sections
 from widget.admin.asking import Asker, administrator
-from widget.admin.health import Finding, Topic, Verdict, of_inspection, of_lines, of_reports, of_token, of_worker
+from widget.admin.health import (
+    Finding,
+    Topic,
+    Verdict,
+    of_inspection,
+    of_lines,
+    of_numbering,
+    of_reports,
+    of_token,
+    of_worker,
+)
 from widget.admin.pages import pages
 from widget.admin.told import ask_all
 from widget.bitrix24.install import NoAddress
@@ -38,6 +48,7 @@ def _findings(asker: Asker) -> list[Finding]:
     here = services()
     # As they are stored now: what `of` remembers may be older than what the reader has just mended.
     lines = tuple(line for line in here.lines.all_of(asker.portal.id) if line.active)
+    imported, at = here.numbering.age_of_data()
     installer_id = asker.portal.installer_id or asker.viewer.user_id
     return [
         *_portal_findings(asker),
@@ -47,6 +58,7 @@ def _findings(asker: Asker) -> list[Finding]:
             lines, here.line_pasts.of_portal(asker.portal.id), public_url=here.config.public_url, now=here.clock()
         ),
         of_worker(here.jobs.last_heartbeat(), here.clock()),
+        of_numbering(imported=imported, at=at, weekly=here.config.numbering_update, now=here.clock()),
     ]
 
 

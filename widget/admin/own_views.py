@@ -22,6 +22,7 @@ from widget.chats.service import MOST_UNWRITTEN, Whose
 from widget.errors import Refusal, Refused
 from widget.forms import flag_field, id_field, json_body
 from widget.gateways.base import GatewayError
+from widget.phones.numbers import Problem, shown
 from widget.services import services
 from widget.session import SESSION_HEADER, current_opening
 from widget.storage.changes import What
@@ -63,7 +64,8 @@ def look_at_number() -> ResponseReturnValue:
     asker = anybody()
     item = services().cards.typed(asker.session, text)
     if item.phone.e164 is None:
-        return _answer(asker, wrong=Wrong(Fault.NOT_A_PHONE))
+        readings = item.phone.suggestions if item.phone.problem is Problem.AMBIGUOUS else ()
+        return _answer(asker, wrong=Wrong(Fault.NOT_A_PHONE, more=", ".join(map(shown, readings))))
     return _answer(asker, item=item)
 
 

@@ -1,11 +1,11 @@
 """People to phones (pure): normalise, merge, order, cut. No I/O; the same number on two people is one phone."""
 
-from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from widget.bitrix24.crm import Kind, Person
 from widget.phones.facts import Facts
-from widget.phones.numbers import Phone
+from widget.phones.numbers import Phone, Problem
 
 SHOWN = 10  # a card never shows, and so never asks about, more
 NEVER = frozenset({"FAX", "PAGER"})
@@ -21,13 +21,18 @@ class Owner:
 
 @dataclass(frozen=True)
 class CardPhone:
-    """A phone on this card. `key` stands for it in the page; `typed` is what people wrote, all spellings."""
+    """A phone on this card. `key` stands for it in the page; `typed` is what people wrote, all spellings.
+
+    `offers` are numbers that the typed text may mean. A request names one by its key, and it is looked up among these,
+    which are worked out from the text whenever the card is read: no other number can be asked for.
+    """
 
     key: str
     phone: Phone
     facts: Facts
     owners: tuple[Owner, ...]
     typed: tuple[str, ...]
+    offers: tuple["CardPhone", ...] = ()
 
     def __repr__(self) -> str:
         return f"CardPhone(key={self.key!r})"
@@ -47,15 +52,37 @@ def phones_of(
         usable = [phone for phone in person.phones if phone.kind not in NEVER]
         for written in sorted(usable, key=lambda phone: _KIND_ORDER.get(phone.kind, 3)):
             for phone in parse(written.typed):
+                if phone.problem is Problem.EMPTY:
+                    continue
                 name = phone.e164 or f"typed {phone.typed}"
                 found = merged.get(name)
                 merged[name] = CardPhone(
                     key=key_of(name),
                     phone=_with_extension(found.phone, phone) if found else phone,
                     facts=found.facts if found else facts_of(phone),
-                    owners=tuple(dict.fromkeys((*(found.owners if found else ()), owner))),
+                    owners=_joined(found.owners if found else (), (owner,)),
                     typed=tuple(dict.fromkeys((*(found.typed if found else ()), phone.typed))),
                 )
+    offered = {
+        e164: CardPhone(key_of(e164), phone, facts_of(phone), owners=(), typed=())
+        for item in merged.values()
+        for e164 in item.phone.suggestions
+        for phone in parse(e164)
+    }
+    return tuple(_with_offers(item, offered) for item in merged.values())
+
+
+def chosen(phones: Iterable[CardPhone], keys: Collection[str]) -> tuple[CardPhone, ...]:
+    """The phones with the offers of these keys in place of the rows that offered them, or after a row that has a
+    number of its own."""
+    merged: dict[str, CardPhone] = {}
+    for item in phones:
+        pressed = [offer for offer in item.offers if offer.key in keys]
+        left = tuple(offer for offer in item.offers if offer not in pressed)
+        shown = [replace(item, offers=left), *pressed] if item.phone.e164 else pressed[:1] or [item]
+        for each in shown:
+            found = merged.get(each.key)
+            merged[each.key] = replace(found, owners=_joined(found.owners, each.owners)) if found else each
     return tuple(merged.values())
 
 
@@ -66,3 +93,12 @@ def arrange(phones: Collection[CardPhone], with_chat: Collection[str]) -> list[C
 
 def _with_extension(first: Phone, other: Phone) -> Phone:
     return first if first.extension or not other.extension else other
+
+
+def _with_offers(item: CardPhone, offered: Mapping[str, CardPhone]) -> CardPhone:
+    offers = [offered[e164] for e164 in item.phone.suggestions if e164 in offered]
+    return replace(item, offers=tuple(replace(offer, owners=item.owners, typed=item.typed) for offer in offers))
+
+
+def _joined(owners: tuple[Owner, ...], more: tuple[Owner, ...]) -> tuple[Owner, ...]:
+    return tuple(dict.fromkeys((*owners, *more)))

@@ -1,13 +1,14 @@
 """Read a card: from the portal with the user's rights, or from this process if nobody threw it away meanwhile."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from widget.answers import Answers, StoreGone
 from widget.bitrix24.access import AccessList, access_commands, granted
 from widget.bitrix24.crm import CrmCard, Kind, Person, TypedPhone, Viewer, batch_of, card_of, viewer_of
 from widget.bitrix24.rest import Rest
-from widget.card.collect import SHOWN, CardPhone, arrange, phones_of
+from widget.card.collect import SHOWN, CardPhone, arrange, chosen, phones_of
 from widget.card.memory import Card, CardMemory
 from widget.card.rows import Known, KnownChats
 from widget.keys import PhoneKeys
@@ -55,7 +56,7 @@ class CardReader:
         self._reading: Once[Session, Card] = Once()
 
     def card(self, session: Session) -> Card:
-        return self._remembered(session) or self.read(session)
+        return _as_chosen(self._remembered(session) or self.read(session), session)
 
     def _remembered(self, session: Session) -> Card | None:
         """The card from this process, unless it was read under other settings than the portal has now."""
@@ -71,9 +72,9 @@ class CardReader:
 
     def current(self, session: Session, *, fresh: bool = False) -> Known:
         card = None if fresh else self._remembered(session)
-        known = self._known(session, card) if card else None
+        known = self._known(session, _as_chosen(card, session)) if card else None
         if known is None or known.outdated:
-            known = self._known(session, self.read(session))
+            known = self._known(session, _as_chosen(self.read(session), session))
         return known
 
     def is_old(self, card: Card) -> bool:
@@ -208,6 +209,10 @@ def _own_page(viewer: Viewer, number: str) -> CrmCard:
     """The app's own page as a card: the number this user typed there, or none."""
     typed = (Person(Kind.OWN, 0, "", (TypedPhone(number, "MOBILE"),)),) if number else ()
     return CrmCard(typed, 0, viewer)
+
+
+def _as_chosen(card: Card, session: Session) -> Card:
+    return replace(card, phones=chosen(card.phones, session.readings)) if session.readings else card
 
 
 def e164s(phones: Sequence[CardPhone]) -> list[str]:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from ratelimit import StorageUnavailable
 from widget.answers import Answers, StoreGone
 from widget.bitrix24.crm import Viewer
-from widget.card.collect import CardPhone
+from widget.card.collect import SHOWN, CardPhone
 from widget.card.memory import CardMemory, Drawn
 from widget.card.reading import CardReader, e164s
 from widget.card.rows import CardView, Known, answered, row_of
@@ -146,6 +146,12 @@ class Cards:
     def phone(self, session: Session, phone_key: str) -> CardPhone:
         """The phone behind a key, if it is on this user's card. Refused otherwise; at most one batch."""
         return self._find(self._reader.card(session).phones, phone_key)
+
+    def with_reading(self, session: Session, offer_key: str) -> Session:
+        """The session with a suggested number chosen. Refused if no row of this card offers it; at most one batch."""
+        offers = [offer for item in self._reader.card(session).phones for offer in item.offers]
+        self._find(offers, offer_key)
+        return replace(session, readings=(*session.readings, offer_key)[-SHOWN:])
 
     def require(self, session: Session, phone: str) -> CardPhone:
         """The same for a number: a chat opens from every card that has its number, and from no other."""

@@ -118,6 +118,18 @@ def refresh() -> ResponseReturnValue:
     return _html(view, ask=True, again=True, refreshed=True, next_check=_next_check(view.line))
 
 
+@pages.post("/card/suggestion")
+def use_suggestion() -> ResponseReturnValue:
+    """The card with a suggested number in place of the row that offers it, until this session ends."""
+    body = json_body()
+    key, line_id = text_field(body, "key", longest=64), id_field(body, "line")
+    cards = services().cards
+    g.session = cards.with_reading(_session(), key)
+    response = make_response(_html(cards.view(g.session, line_id=line_id), ask=False))
+    response.headers[SESSION_HEADER] = services().tickets.sign_session(g.session)
+    return response
+
+
 @pages.post("/card/again")
 def look_again() -> ResponseReturnValue:
     """The card read anew, or 204 when it is what the page already shows.

@@ -1,20 +1,34 @@
-"""`flask numbering …`: the registry of Russian number ranges."""
+"""`flask numbering …`: what a typed phone is, and the registry of Russian number ranges."""
 
+import json
 import sys
 from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any
 
 import click
 
 from widget.commands.arguments import Group
-from widget.http import OutsideError, fetch, make_client
-from widget.phones.numbering import RegistryError, import_registry
+from widget.http import OutsideError, fetch_file
+from widget.i18n import LANGUAGES, catalogue
+from widget.phones.facts import Facts, facts_of
+from widget.phones.numbering import ImportReport, RegistryError, import_registry
+from widget.phones.numbers import Phone, Problem, parse_many
+from widget.phones.updating import UpdateError
 from widget.services import services
 
-LARGEST_REGISTRY = 200 * 1024 * 1024
+numbering_commands = Group("numbering", help="Phone numbers: what one is, and the registry of Russian ranges.")
 
-numbering_commands = Group("numbering", help="Russian number ranges: regions and operators.")
+
+@numbering_commands.command("explain", context_settings={"ignore_unknown_options": True})  # "- 8 916 …"
+@click.argument("text")
+@click.option("--country", default="", help="The portal's country, as RU.")
+@click.option("--language", type=click.Choice(LANGUAGES), default="ru", show_default=True)
+def explain_number(text: str, country: str, language: str) -> None:
+    """Print what the card makes of a typed phone, as one JSON object."""
+    phones = parse_many(text, country, services().numbering.knows)
+    rows = [_explained(phone, language) for phone in phones if phone.problem is not Problem.EMPTY]
+    click.echo(json.dumps({"numbers": rows}, ensure_ascii=False))
 
 
 @numbering_commands.command("import")
@@ -27,23 +41,50 @@ def import_numbering(source: str) -> None:
     target = services().config.numbering_file
     if not target:
         raise click.UsageError("Set NUMBERING_FILE to where the imported ranges should be kept.")
+    remote = source.startswith(("https://", "http://"))
     try:
-        if source.startswith(("https://", "http://")):
-            with _download(source) as file:
-                report = import_registry(file, Path(target))
-        else:
-            report = import_registry(Path(source), Path(target))
-    except (RegistryError, OSError, OutsideError) as error:
-        click.echo(f"Not imported, nothing was changed: {error}", err=True)
-        sys.exit(1)
+        _report(import_registry(BytesIO(fetch_file(source)) if remote else Path(source), Path(target)))
+    except (RegistryError, UpdateError, OSError, OutsideError) as error:
+        _nothing_changed(error)
+
+
+@numbering_commands.command("update")
+def update_numbering() -> None:
+    """Fetch the four files of the registry from NUMBERING_SOURCE and import them together."""
+    if not services().config.numbering_file:
+        raise click.UsageError("Set NUMBERING_FILE to where the imported ranges should be kept.")
+    try:
+        _report(services().numbering_updater.update())
+    except UpdateError as error:
+        _nothing_changed(error)
+
+
+def _explained(phone: Phone, language: str) -> dict[str, Any]:
+    facts = facts_of(phone, language, services().numbering)
+    return {
+        "e164": phone.e164,
+        "extension": phone.extension,
+        "type": phone.kind.value,
+        "region": _region(facts, language),
+        "operator": facts.operator,
+        "zones": list(facts.zones),
+        "problem": phone.problem.value if phone.problem else None,
+        "suggestion": phone.suggestion,
+    }
+
+
+def _region(facts: Facts, language: str) -> str:
+    if not facts.region or facts.region_sure:
+        return facts.region
+    return catalogue(language).gettext("probably %(what)s") % {"what": facts.region}
+
+
+def _report(report: ImportReport) -> None:
     click.echo(f"{report.rows} ranges of {len(report.codes)} codes imported, {report.size // 1024} kB stored.")
     if report.unknown_regions:
         click.echo("Without a region and a time zone: " + "; ".join(report.unknown_regions[:20]))
 
 
-def _download(address: str) -> BinaryIO:
-    with make_client() as client:
-        answer = fetch(client, "GET", address, timeout=300, largest=LARGEST_REGISTRY)
-    if answer.status != 200:
-        raise OutsideError(f"the address answers HTTP {answer.status}", sent=True)
-    return BytesIO(answer.body)
+def _nothing_changed(error: Exception) -> None:
+    click.echo(f"Not imported, nothing was changed: {error}", err=True)
+    sys.exit(1)

@@ -24,19 +24,25 @@ WIDEST = timedelta(hours=4)
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """In the asked language, "" where unknown. The operator is the one of the number's range: it may be ported."""
+    """In the asked language, "" where unknown. The operator is the one of the number's range: it may be ported.
+
+    What is not sure is what most numbers beside this one have. `zones` are always certain, as far as they go.
+    """
 
     region: str
     operator: str
     country: str
     kind: LineKind
     zones: tuple[str, ...]
+    region_sure: bool = True
+    operator_sure: bool = True
 
 
 # libphonenumber 9.0.43 has 495 and 496 the wrong way round in Russian. The city has 495 and 499, the region around it
 # 496 and 498 (Russian numbering plan, order of the Ministry of Communications No. 142 of 17 November 2006).
 _MOSCOW_CODES = {"495": "Москва", "499": "Москва", "496": "Московская область", "498": "Московская область"}
 
+_NO_RANGE = Range((), None, ())
 NOTHING = Facts(region="", operator="", country="", kind=LineKind.UNKNOWN, zones=())
 
 
@@ -49,10 +55,9 @@ def facts_of(phone: Phone, language: str, numbering: Numbering, now: datetime | 
     if phone.e164 is None:
         return NOTHING
     number = phonenumbers.parse(phone.e164)
-    plan = numbering.find(phone.e164) or Range((), None)
-    region = ", ".join(part.name(language) for part in plan.regions)
-    zones = zones_of_regions(plan.regions)
-    if not region:
+    plan = numbering.find(phone.e164) or _NO_RANGE
+    region, zones = ", ".join(part.name(language) for part in plan.regions), plan.zones
+    if not region and not zones:
         region, zones = _from_the_world(number, phone, language)
     return Facts(
         region=region,
@@ -60,6 +65,8 @@ def facts_of(phone: Phone, language: str, numbering: Numbering, now: datetime | 
         country=_country(phone.region_code, language),
         kind=phone.kind,
         zones=_apart(zones, now or datetime.now(UTC)),
+        region_sure=plan.regions_sure,
+        operator_sure=plan.operator_sure or plan.operator is None,
     )
 
 

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .operators import Operator, operator_named
-from .regions import Region, regions_named
-from .registry import ImportReport, Registry, RegistryError, import_registry
-from .shipped import shipped
+from .regions import Region, regions_named, zones_of
+from .registry import ImportReport, Registry, RegistryError, Row, import_registry
+from .shipped import block_of, counted_at
 
 __all__ = ["ImportReport", "Numbering", "Range", "RegistryError", "import_registry", "load_numbering"]
 
 _RUSSIAN = re.compile(r"\+7[0-9]{10}")  # or Kazakh, which no Russian plan holds
-_MOBILE = "9"
 _NOWHERE: tuple[int, int] = (0, 0)
 
 log = logging.getLogger(__name__)
@@ -21,10 +20,13 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """What a numbering plan says of one number; empty where it does not say."""
+    """What a numbering plan says of one number; empty where it does not say. What is not sure is probable."""
 
     regions: tuple[Region, ...]
     operator: Operator | None
+    zones: tuple[str, ...]
+    regions_sure: bool = True
+    operator_sure: bool = True
 
 
 class Numbering:
@@ -44,17 +46,20 @@ class Numbering:
         registry = self._registry()
         if registry and e164[2:5] in registry.codes:
             row = registry.find(int(e164[2:]))
-            return Range(regions_named(row.territory), operator_named(row.operator)) if row else None
-        if e164[2] != _MOBILE:
+            return _in_registry(row) if row else None
+        block = block_of(e164)
+        if block is None:
             return None
-        data = shipped()
-        found = Range(data.regions.find(e164[1:]) or (), data.operators.find(e164[1:]))
-        return found if found.regions or found.operator else None
+        return Range(block.regions, block.operator, block.zones, block.regions_sure, block.operator_sure)
 
     def knows(self, e164: str) -> bool:
-        """The registry assigns this number to somebody. The shipped data is too old to vouch for a number."""
+        """The registry assigns this number to an operator. Shipped figures vouch for no single number."""
         registry = self._registry()
         return bool(registry and _RUSSIAN.fullmatch(e164) and registry.find(int(e164[2:])))
+
+    def age_of_data(self) -> tuple[bool, float]:
+        """Whether an imported registry is in use, and the unix time that its data, or the shipped figures, are of."""
+        return (True, self._opened[0][1] / 1e9) if self._registry() else (False, counted_at())
 
     def _registry(self) -> Registry | None:
         if self._path is None:
@@ -75,6 +80,11 @@ class Numbering:
         except (RegistryError, OSError, ValueError, KeyError) as error:
             log.warning("numbering registry not used, shipped data instead: %s", error)  # once for each new file
             return None
+
+
+def _in_registry(row: Row) -> Range:
+    regions = regions_named(row.territory)
+    return Range(regions, operator_named(row.operator), zones_of(regions))
 
 
 def load_numbering(registry: Path | None) -> Numbering:

@@ -1,41 +1,31 @@
-"""One phone as typed into a CRM field: understood as far as it can be, and never altered silently."""
+"""What was typed into a CRM's phone field, as phones: understood as far as it can be, and never altered silently."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from enum import Enum
 from functools import lru_cache
 
-import phonenumbers
-from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat, PhoneNumberType, ValidationResult
+from .readings import Known, LineKind, Problem, Reading, Verdict, read
+from .typed import LONGEST, Piece, is_mask, pieces_in, plain, text_of, trailing_bracket, unrounded
 
-from .typed import LONGEST, cut_comments, cut_extension, plain, text_of
+__all__ = ["Known", "LineKind", "Phone", "Problem", "parse", "parse_many", "shown"]
 
-
-class LineKind(Enum):
-    MOBILE = "mobile"
-    LANDLINE = "landline"
-    MOBILE_OR_LANDLINE = "mobile_or_landline"  # the plan does not tell them apart: USA, Canada
-    OTHER = "other"  # toll free, premium, internet, satellite…
-    UNKNOWN = "unknown"
-
-
-class Problem(Enum):
-    """Why a phone has no number. The value is what the page's texts are keyed by."""
-
-    EMPTY = "empty"
-    TOO_SHORT = "too_short"
-    TOO_LONG = "too_long"
-    NOT_A_NUMBER = "not_a_number"  # letters, or signs that no phone has
-    INVALID = "invalid"  # looks like a number; no such range exists
-    NO_COUNTRY = "no_country"  # no "+", and the portal's country is unknown
-    NO_SUCH_COUNTRY = "no_such_country"  # "+8 912 …": no country has that code
-    SEVERAL = "several"  # more than one number, and not clear where one ends
+_SIMPLE = re.compile(r"[\s(\[]*\+?[\d\s().\[\]-]*\d[\s().\[\]-]*")
+_GROUPS = re.compile(r"\+?\(?\d+")
+_SHORTEST = 7  # digits of a phone; fewer are a remark or a piece of one
+_WHOLE = 10  # digits that make a landline plausible amid words
+_SHORTEST_OF_SEVERAL, _LONGEST_OF_SEVERAL = 9, 15  # digits of numbers with only spaces between them
+_REST = 3  # digits behind a whole number that are a second one begun, rather than slips
+_HINT = 4  # digits behind a slash that stand for the end of a second number
 
 
 @dataclass(frozen=True, slots=True)
 class Phone:
-    """`e164` is None when it could not be understood; then `problem` says why and `display` is what was typed."""
+    """`e164` is None when it could not be understood; then `problem` says why and `display` is what was typed.
+
+    `suggestions` are numbers that it may have been, the likeliest first. Beside an `e164` they are a second number
+    that the field hints at ("123-45-67/68").
+    """
 
     typed: str
     e164: str | None
@@ -44,159 +34,191 @@ class Phone:
     region_code: str
     kind: LineKind
     problem: Problem | None
+    suggestions: tuple[str, ...] = ()
+
+    @property
+    def suggestion(self) -> str | None:
+        return self.suggestions[0] if self.suggestions else None
 
 
-_KINDS = {
-    PhoneNumberType.MOBILE: LineKind.MOBILE,
-    PhoneNumberType.FIXED_LINE: LineKind.LANDLINE,
-    PhoneNumberType.FIXED_LINE_OR_MOBILE: LineKind.MOBILE_OR_LANDLINE,
-    PhoneNumberType.UNKNOWN: LineKind.UNKNOWN,
-}
-_LENGTHS = {
-    ValidationResult.TOO_LONG: Problem.TOO_LONG,
-    ValidationResult.TOO_SHORT: Problem.TOO_SHORT,
-    ValidationResult.IS_POSSIBLE_LOCAL_ONLY: Problem.TOO_SHORT,  # a number without its area code
-    ValidationResult.INVALID_COUNTRY_CODE: Problem.NO_SUCH_COUNTRY,
-}
-_REFUSALS = {
-    NumberParseException.INVALID_COUNTRY_CODE: Problem.NO_SUCH_COUNTRY,
-    NumberParseException.TOO_LONG: Problem.TOO_LONG,
-    NumberParseException.TOO_SHORT_AFTER_IDD: Problem.TOO_SHORT,
-    NumberParseException.TOO_SHORT_NSN: Problem.TOO_SHORT,
-}
-_SHARE_SEVEN = frozenset({"RU", "KZ"})  # one numbering plan: +7 from abroad, 8 from inside
-_SHAPE = re.compile(r"[\s(\[]*\+?[\d\s().\[\]/-]*\d[\s().\[\]/-]*")
-_LONE_EIGHT = re.compile(r"[\s(\[]*\+\s*8[\s().\[\]/-]")
-_JOINTS = re.compile(r"[,;/|]")
-_SEPARATORS = re.compile(r"[,;/|\n\r，；、／]+|\s(?:и|или|and|or)\s|(?<=[\d)])\s*(?=\(?\+)", re.IGNORECASE)
-_NO_REGION = "001"  # libphonenumber's "world"
-_WHOLE = 10  # digits of a Russian or American number; shorter ones may be pieces
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """One row of the field: the digits as they were typed, and what they are."""
 
-Known = Callable[[str], bool]
+    typed: str
+    verdict: Verdict
+    extension: str = ""
 
 
 def parse(typed: object, country: str | None, known: Known | None = None) -> Phone:
-    """What somebody typed, as one phone. Never raises, whatever it is given; costs no I/O.
+    """What was typed, as one phone; a field with several numbers is the problem SEVERAL. As `parse_many` otherwise."""
+    phones = parse_many(typed, country, known)
+    if len(phones) == 1:
+        return phones[0]
+    return _unread(text_of(typed) or "", Problem.SEVERAL, [phone.e164 for phone in phones if phone.e164])
 
-    A number with "+" or "00" is international. Without it, it belongs to `country` (the portal's, "RU"); without a
-    country it is not guessed. In RU and KZ 8XXXXXXXXXX, 7XXXXXXXXXX and XXXXXXXXXX are +7XXXXXXXXXX. "+8" standing
-    alone before a number is a slip for 8 or for +7: no country has that code, so it is a problem and not corrected;
-    "+84951234567" in one piece is what it says, a number in Vietnam.
+
+def parse_many(typed: object, country: str | None, known: Known | None = None) -> tuple[Phone, ...]:
+    """The phones in one field, at least one. Never raises, whatever it is given; costs no I/O.
+
+    A number with "+" or "00" is international. Without it, it belongs to `country` (the portal's, "RU") or begins with
+    its country code; where both give a number that exists see `readings.read`. Without a country it is not guessed.
 
     A number that libphonenumber calls possible but not valid lies in no assigned range: it gets no e164 (gateways are
     never asked about it), unless `known` says otherwise. Hand in `Numbering.knows`: new Russian ranges are in the
     registry before they are in libphonenumber.
 
+    Names, remarks, links, emoji and extensions are taken off. Digits that cannot be accounted for make the row a
+    problem, with the numbers that were found as suggestions. A number typed twice comes once.
+
     `typed` is kept as it was, except that only the first 250 characters of longer input are kept, and halves of
-    broken surrogate pairs are replaced (they could not be written out again).
+    broken surrogate pairs are replaced (they could not be written out again). A plain number costs about 50 µs.
     """
     text = text_of(typed)
     if text is None:
-        return _unread("", Problem.NOT_A_NUMBER)
+        return (_unread("", Problem.NOT_A_NUMBER),)
     if len(text) > LONGEST:
-        return _unread(text[:LONGEST] + "…", Problem.TOO_LONG)
-    if not text.strip():
-        return _unread(text, Problem.EMPTY)
-    number, extension = cut_extension(cut_comments(plain(text)))
-    understood = _understand(number, country.upper() if isinstance(country, str) else "", known)
-    if isinstance(understood, Problem):
-        return _unread(text, understood)
-    return Phone(
-        typed=text,
-        e164=phonenumbers.format_number(understood, PhoneNumberFormat.E164),
-        extension=extension,
-        display=phonenumbers.format_number(understood, PhoneNumberFormat.INTERNATIONAL),
-        region_code=_region_of(understood),
-        kind=_kind_of(understood),
-        problem=None,
-    )
-
-
-def parse_many(typed: object, country: str | None, known: Known | None = None) -> tuple[Phone, ...]:
-    """The phones in one field: «8 912 …, 8 913 …» is two, when each part is a number by itself. Else one, as typed.
-
-    Clear separators are a comma, semicolon, slash, bar, new line, «и», "or", and a second "+"; a space only between
-    numbers long enough to be whole ("89121234567 89131234567"). A number typed twice comes once.
-    """
-    whole = parse(typed, country, known)
-    text = text_of(typed)
-    if whole.e164 or text is None or len(text) > LONGEST:
-        return (whole,)
-    words = text.split()
-    splits = [_SEPARATORS.split(text), words if all(len(word) >= _WHOLE for word in words) else []]
-    for parts in splits:
-        phones = [parse(part.strip(), country, known) for part in parts if part.strip()]
-        if len(phones) > 1 and all(phone.e164 for phone in phones):
-            return tuple({(phone.e164, phone.extension): phone for phone in phones}.values())
-    return (whole,)
+        return (_unread(text[:LONGEST] + "…", Problem.TOO_LONG),)
+    if not text.strip() or is_mask(text):
+        return (_unread(text, Problem.EMPTY),)
+    home = country.upper() if isinstance(country, str) else ""
+    bare = plain(text)
+    if _SIMPLE.fullmatch(bare):
+        verdict = read(bare, home, known)
+        if verdict.sure:
+            return (_phone(_Found(text, verdict)),)
+    digits = unrounded(bare)
+    if digits is not None:
+        verdict = read(digits, home, known) if digits else Verdict(None, Problem.LOST_DIGITS)
+        return (_phone(_Found(text, verdict)),)
+    found = _rows(list(_found_in(bare, home, known)))
+    if not found:
+        return (_unread(text, Problem.NOT_A_NUMBER if _has_letters(bare) else Problem.TOO_SHORT),)
+    if len(found) == 1:
+        return (_phone(_Found(text, found[0].verdict, found[0].extension)),)
+    return tuple({(row.e164, row.typed if row.problem else row.extension): row for row in map(_phone, found)}.values())
 
 
 @lru_cache(2048)
 def shown(number: str) -> str:
-    """A stored number as people write it: +7 963 847-73-12. What is no number stays as it is."""
+    """A stored number as people write it: +7 963 847-73-12. What is not a number stays as it is."""
     return parse(number, None).display
 
 
-def _understand(number: str, country: str, known: Known | None) -> PhoneNumber | Problem:
-    head, *rest = _JOINTS.split(number, maxsplit=1)
-    if rest and isinstance(_understand(head, country, known), PhoneNumber):
-        return Problem.SEVERAL  # also "030 1234567/89", where a German means a second line and not more digits
-    if not _SHAPE.fullmatch(number):
-        return Problem.NOT_A_NUMBER
-    if _LONE_EIGHT.match(number):
-        return Problem.NO_SUCH_COUNTRY
-    digits = re.sub(r"\D", "", number)
-    international = _international("+" + digits if "+" in number else digits, country)
-    if not international.startswith("+") and country not in phonenumbers.SUPPORTED_REGIONS:
-        return Problem.NO_COUNTRY
-    try:
-        parsed = phonenumbers.parse(international, country or None)
-    except NumberParseException as error:
-        return _REFUSALS.get(error.error_type, Problem.NOT_A_NUMBER)
-    return parsed if _is_assigned(parsed, known) else _trouble_with(parsed)
+def _found_in(text: str, country: str, known: Known | None) -> Iterator[_Found]:
+    for pieces in pieces_in(text):
+        wholes = [piece for piece in pieces if piece.size >= _SHORTEST]
+        found = [row for piece in wholes for row in _of_piece(piece, country, known)]
+        if len(wholes) < len(pieces) and found and not pieces[0].amid:
+            behind = pieces[0] is wholes[0]  # "8+961 951 00 00" is not the number behind its plus
+            typed = " ".join(piece.digits for piece in pieces)
+            yield _doubtful(typed, Problem.SEVERAL if behind else Problem.NOT_A_NUMBER, found if behind else [])
+        else:
+            yield from found
 
 
-def _international(dialled: str, country: str) -> str:
-    """With "+" where that is certain; all other rules of dialling are libphonenumber's."""
-    if dialled.startswith("00"):  # the international prefix of most countries; no national number begins so
-        return "+" + dialled[2:]
-    if country in _SHARE_SEVEN and len(dialled) == 10 and dialled.isdigit():
-        return "+7" + dialled
-    if country in _SHARE_SEVEN and len(dialled) == 11 and dialled[0] in "78" and dialled[:3] != "810":
-        return "+7" + dialled[1:]  # 8~10 is the way abroad
-    return dialled
+def _of_piece(piece: Piece, country: str, known: Known | None) -> list[_Found]:
+    """One number, several with only spaces or dashes between them, or a problem."""
+    digits, verdict = piece.digits, read(piece.digits, country, known)
+    if "/" in digits and (found := _around_slash(piece, country, known)):
+        return found
+    if verdict.sure:
+        if piece.amid and not _is_firm(piece, verdict.sure):
+            return [_Found(digits, Verdict(None, Problem.NOT_A_NUMBER))]
+        return [_Found(digits, verdict, piece.extension)]
+    bare, extension = trailing_bracket(digits)
+    if extension and (inner := read(bare, country, known)).sure:
+        return [_Found(digits, inner, extension)]
+    groups = [found.span() for found in _GROUPS.finditer(digits)]
+    parts, rest = _parted(digits, groups, country, known)
+    if parts and not rest:
+        return [*parts[:-1], _Found(parts[-1].typed, parts[-1].verdict, piece.extension)]
+    if parts and rest >= _REST:
+        return [_doubtful(digits, Problem.SEVERAL, parts)]
+    return [_Found(digits, verdict, piece.extension)]
 
 
-def _is_assigned(parsed: PhoneNumber, known: Known | None) -> bool:
-    if phonenumbers.is_valid_number(parsed):
-        return True
-    possible = phonenumbers.is_possible_number(parsed)
-    return possible and known is not None and known(phonenumbers.format_number(parsed, PhoneNumberFormat.E164))
+def _around_slash(piece: Piece, country: str, known: Known | None) -> list[_Found]:
+    """«89123456789/89133456789» is two numbers, «123-45-67/68» one that hints at a second; "030/1234567" is neither."""
+    parts = [part.strip() for part in piece.digits.split("/") if part.strip()]
+    verdicts = [read(part, country, known) for part in parts]
+    first = verdicts[0].sure
+    if first is None or len(parts) == 1:
+        return []
+    if all(Piece(part).size >= _SHORTEST for part in parts):
+        return [_Found(part, verdict) for part, verdict in zip(parts, verdicts, strict=True)]
+    if not all(part.isdigit() and len(part) <= _HINT for part in parts[1:]):
+        return []
+    others = [read(first.e164[: -len(part)] + part, country, known).sure for part in parts[1:]]
+    offers = tuple(other for other in others if other)
+    return [_Found(piece.digits, Verdict(first, None, offers), piece.extension)]
 
 
-def _trouble_with(parsed: PhoneNumber) -> Problem:
-    if parsed.country_code == 7 and len(phonenumbers.national_significant_number(parsed)) > 10:
-        return Problem.TOO_LONG  # libphonenumber allows 14 for numbers that no person has
-    return _LENGTHS.get(phonenumbers.is_possible_number_with_reason(parsed), Problem.INVALID)
+def _parted(digits: str, groups: list[tuple[int, int]], country: str, known: Known | None) -> tuple[list[_Found], int]:
+    """Whole numbers from the left, and how many digits are left over behind the last."""
+    start, parts = 0, list[_Found]()
+    while start < len(groups):
+        size = 0
+        for end in range(start, len(groups)):
+            size += sum(map(str.isdigit, digits[slice(*groups[end])]))
+            if size > _LONGEST_OF_SEVERAL:
+                return parts, size
+            if size >= _SHORTEST_OF_SEVERAL:
+                typed = digits[groups[start][0] : groups[end][1]]
+                verdict = read(typed, country, known)
+                if verdict.sure and _is_firm(Piece(typed), verdict.sure):
+                    parts.append(_Found(typed, verdict))
+                    start = end + 1
+                    break
+        else:
+            return parts, size
+    return parts, 0
 
 
-def _region_of(parsed: PhoneNumber) -> str:
-    code = phonenumbers.region_code_for_number(parsed)
-    if code is None and parsed.country_code == 7:  # only the Russian registry vouches for it
-        return "RU"
-    return code if code in phonenumbers.SUPPORTED_REGIONS else ""
+def _is_firm(piece: Piece, reading: Reading) -> bool:
+    """Short landlines are too easily made of other digits."""
+    return piece.size >= _WHOLE or reading.kind in (LineKind.MOBILE, LineKind.MOBILE_OR_LANDLINE)
 
 
-def _kind_of(parsed: PhoneNumber) -> LineKind:
-    kind = phonenumbers.number_type(parsed)
-    if kind == PhoneNumberType.UNKNOWN and parsed.country_code == 7:
-        return LineKind.MOBILE if str(parsed.national_number).startswith("9") else LineKind.LANDLINE
-    if phonenumbers.region_code_for_country_code(parsed.country_code or 0) == _NO_REGION:
-        return LineKind.OTHER  # satellite phones and international services, which libphonenumber calls mobile
-    return _KINDS.get(kind, LineKind.OTHER)
+def _rows(found: list[_Found]) -> list[_Found]:
+    """Beside a number, other digits amid words are a remark unless they are as many as a phone has."""
+    if not any(row.verdict.sure for row in found):
+        return found
+    return [row for row in found if row.verdict.sure or sum(map(str.isdigit, row.typed)) >= _SHORTEST_OF_SEVERAL]
 
 
-def _unread(text: str, problem: Problem) -> Phone:
+def _doubtful(typed: str, problem: Problem, found: Iterable[_Found]) -> _Found:
+    return _Found(typed, Verdict(None, problem, tuple(row.verdict.sure for row in found if row.verdict.sure)))
+
+
+def _phone(found: _Found) -> Phone:
+    verdict, reading = found.verdict, found.verdict.sure
+    if reading is None:
+        return _unread(found.typed, verdict.problem or Problem.NOT_A_NUMBER, [offer.e164 for offer in verdict.offers])
     return Phone(
-        typed=text, e164=None, extension="", display=text, region_code="", kind=LineKind.UNKNOWN, problem=problem
+        typed=found.typed,
+        e164=reading.e164,
+        extension=found.extension,
+        display=reading.display,
+        region_code=reading.country,
+        kind=reading.kind,
+        problem=None,
+        suggestions=tuple(offer.e164 for offer in verdict.offers),
+    )
+
+
+def _has_letters(text: str) -> bool:
+    return not _SIMPLE.fullmatch(text)
+
+
+def _unread(text: str, problem: Problem, suggestions: Iterable[str] = ()) -> Phone:
+    return Phone(
+        typed=text,
+        e164=None,
+        extension="",
+        display=text,
+        region_code="",
+        kind=LineKind.UNKNOWN,
+        problem=problem,
+        suggestions=tuple(suggestions),
     )

@@ -37,24 +37,6 @@ _BRANDS = (
     (r"минцифры", Operator("Минцифры России", "Ministry of Digital Development")),
 )
 
-# Companies that no longer exist -> whose their ranges are now: Rostelecom's mobile companies became T2 in 2014-2015,
-# the others were bought one by one. Only for the 2012-2015 data; each line holds for the ranges in today's registry.
-_HEIRS = (
-    (r"новая телефонная компания", BEELINE),
-    (r"сибинтертелеком|пенза.gsm|смартс-(?:иваново|уфа)|связь башкортостана|комстар", MTS),
-    (r"(?:астрахань|ярославль|шупашкар).gsm", MEGAFON),
-    (
-        r"ростел|rostel|уралсвязьинформ|нижегородская|вотек|санкт-петербург телеком|кемеровская мобильная|байкалвестком"
-        r"|енисейтелеком|телеком евразия|(?:ростовская|сибирская|московская|смоленская|челябинская|белгородская"
-        r"|курская|адыгейская|калужская|краснодарская|череповецкая) сот|связь удмуртии|(?:волгоград|оренбург).gsm"
-        r"|персональные системы|дельта телеком|мурманская мобильная|(?:парма|липецк) мобайл|архангельские мобильные"
-        r"|калининградские мобильные|\bакос\b|алтайсвязь|телесет|новгородские тел|кодотел|сотовый телефон кузбас"
-        r"|астарта|уралвестком|система сотовой связи|скай.?линк|скай-1800",
-        T2,
-    ),
-)
-_STILL_THERE = _BRANDS[:5] + _BRANDS[6:]
-
 _FORMS = re.compile(
     r"\b(?:ООО|ОАО|ЗАО|ПАО|НАО|АО|ФГУП|ГУП|МУП|ИК"
     r"|общество с ограниченной ответственностью|(?:публичное |закрытое |открытое )?акционерное общество"
@@ -80,12 +62,6 @@ def operator_named(legal: str) -> Operator | None:
     bare = quoted[-1] if quoted else _FORMS.sub(" ", legal)
     name = " ".join(_calm(word) for word in _FORMS.sub(" ", bare).split())
     return Operator(name, _in_latin(name)) if name else None
-
-
-@lru_cache(maxsize=4096)
-def operator_once_named(old: str) -> Operator | None:
-    """Who has the ranges now that this name had in 2012-2015; None rather than a company that is no more."""
-    return _first(_HEIRS, old) or _first(_STILL_THERE, old)
 
 
 def _first(table: tuple[tuple[str, Operator], ...], name: str) -> Operator | None:

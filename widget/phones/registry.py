@@ -12,7 +12,7 @@ import sys
 import tempfile
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from io import TextIOWrapper
 from pathlib import Path
@@ -61,16 +61,21 @@ class ImportReport:
 
 
 def import_registry(source: BinaryIO | Path, target: Path, *, allow_shrink: bool = False) -> ImportReport:
-    """Put one registry file into `target`; codes that the file does not hold stay as they were.
+    """Put one registry file into `target`; codes that the file does not hold stay as they were. As `import_files`."""
+    if isinstance(source, Path):
+        with source.open("rb") as file:
+            return import_files([file], target, allow_shrink=allow_shrink)
+    return import_files([source], target, allow_shrink=allow_shrink)
+
+
+def import_files(sources: Sequence[BinaryIO], target: Path, *, allow_shrink: bool = False) -> ImportReport:
+    """Put several registry files into `target` together: all of them or none.
 
     Raises RegistryError, and then `target` is untouched. It is replaced in one step, so running workers read the old
     or the new one and never a half. Imports that run at the same time are not joined: the last one wins.
     """
-    if isinstance(source, Path):
-        with source.open("rb") as file:
-            return import_registry(file, target, allow_shrink=allow_shrink)
-    rows, overlaps = _without_overlaps(_rows_in(source))
-    stored = list(Registry(target).rows()) if target.exists() else []
+    rows, overlaps = _without_overlaps(_rows_in_all(sources))
+    stored = _stored_in(target)
     codes = _numbers_by_code(rows)
     before = {code: numbers for code, numbers in _numbers_by_code(stored).items() if code in codes}
     if not allow_shrink:
@@ -121,6 +126,24 @@ class Registry:
     def _row(self, at: int) -> Row:
         operator, territory = self._texts[self._operators[at]], self._texts[self._territories[at]]
         return Row(self._firsts[at], self._lasts[at], operator, territory)
+
+
+def _stored_in(target: Path) -> list[Row]:
+    """None of a damaged file, which an import is to mend."""
+    try:
+        return list(Registry(target).rows()) if target.exists() else []
+    except (RegistryError, ValueError, KeyError):
+        return []
+
+
+def _rows_in_all(sources: Sequence[BinaryIO]) -> Iterator[Row]:
+    for number, source in enumerate(sources, 1):
+        try:
+            yield from _rows_in(source)
+        except RegistryError as error:
+            raise RegistryError(
+                f"file {number} of {len(sources)}: {error}" if len(sources) > 1 else str(error)
+            ) from error
 
 
 def _rows_in(source: BinaryIO) -> Iterator[Row]:
@@ -250,3 +273,9 @@ def _write(rows: list[Row], target: Path) -> None:
         Path(unfinished).replace(target)
     finally:
         Path(unfinished).unlink(missing_ok=True)
+
+
+def rows_of(source: Path) -> list[Row]:
+    """The ranges of a registry file, in order. Raises RegistryError."""
+    with source.open("rb") as file:
+        return _without_overlaps(_rows_in(file))[0]

@@ -1,75 +1,102 @@
-"""What is known of Russian mobile ranges before the registry is imported: the data file of `ru-phone-parser`.
+"""What is known of Russian mobile numbers before the registry is imported: counted figures for blocks of 100,000.
 
-PyPI package, MIT, ranges of 2012-2015. Compared with the ministry's registry of April 2026: the code and two or more
-further digits name the right region for 93 of 100 numbers, one further digit for 79, the code alone for 6; so the
-short ones are left out. Operators need one further digit (91 of 100), and old companies are given as their heirs.
-Landlines are better known to libphonenumber, so only 9xx is read.
+tools/blocks.py counts them from the registry and says in blocks.txt of which month. Three of four numbers lie in a
+block of one region; where a block is divided, the answer is what most of its numbers have, and called probable.
+Landlines are well known to libphonenumber, so only 9xx is here.
 """
 
-import json
 import threading
-from collections.abc import Callable, Hashable
+from array import array
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
 from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
-from .operators import Operator, operator_once_named
-from .prefixes import Prefixes
+from .operators import Operator, operator_named
 from .regions import Region, regions_named
 
-Fact = TypeVar("Fact", bound=Hashable)
-
-_MOBILE = "79"
-_REGION_DIGITS = 6  # +7, the code, two more
-_OPERATOR_DIGITS = 5
+_BLOCKS = Path(__file__).with_name("blocks.txt")
+_FIRST = 90_000  # the code and two more digits: 900 00 …
+_COUNT = 10_000
+_NOTHING = -1
+_SURE = 90  # percent of a block
+_PROBABLE = 50  # less is not the likelier answer
 _READING = threading.Lock()
-_JOINT = 2  # regions that share a range; where the data names more it only contradicts itself
 
 
-class Shipped(NamedTuple):
-    regions: Prefixes[tuple[Region, ...]]
-    operators: Prefixes[Operator | None]
+@dataclass(frozen=True, slots=True)
+class Block:
+    """What most of a block's numbers have; `regions_sure` and `operator_sure` where nearly all have it.
+
+    `zones` are the zones of all its numbers but a hundredth: one of them, or several with one time, is certain.
+    """
+
+    regions: tuple[Region, ...]
+    regions_sure: bool
+    operator: Operator | None
+    operator_sure: bool
+    zones: tuple[str, ...]
 
 
-def shipped() -> Shipped:
-    """Read once, when a Russian mobile number is first asked for; 32 thousand rows become two sorted arrays."""
+class _Table(NamedTuple):
+    counted: date
+    at: "array[int]"  # which of `blocks` each of the 10,000 beginnings has
+    blocks: list[Block]
+
+
+def block_of(e164: str) -> Block | None:
+    """The block of a Russian mobile number, None where none of its numbers was assigned. Reads the file once."""
+    if not e164.startswith("+79") or len(e164) != 12:
+        return None
+    table = _table()
+    at = table.at[int(e164[2:7]) - _FIRST]
+    return table.blocks[at] if at != _NOTHING else None
+
+
+def counted_at() -> float:
+    """The unix time of the registry that the figures were counted from."""
+    return datetime.combine(_table().counted, time(), UTC).timestamp()
+
+
+def _table() -> _Table:
     with _READING:  # `cache` alone would let the first cards after a start each read it
         return _read()
 
 
 @cache
-def _read() -> Shipped:
-    regions: dict[str, tuple[Region, ...]] = {}
-    operators: dict[str, tuple[Operator | None, ...]] = {}
+def _read() -> _Table:
+    """About 4,000 lines, 15 ms; many blocks are alike, so 1,500 are kept."""
+    texts: dict[str, list[str]] = {"R": [], "O": [], "Z": []}
+    at = array("h", [_NOTHING]) * _COUNT
+    known: dict[tuple[str, ...], int] = {}
+    blocks: list[Block] = []
+    counted = date.min
+    with _BLOCKS.open(encoding="utf-8") as lines:
+        for line in lines:
+            kind, _, rest = line.rstrip("\n").partition(" ")
+            if kind in texts:
+                texts[kind].append(rest)
+            elif kind == "D":
+                counted = date.fromisoformat(rest)
+            elif kind == "B":
+                first, count, *figures = rest.split(" ")
+                if tuple(figures) not in known:
+                    known[tuple(figures)] = len(blocks)
+                    blocks.append(_block(figures, texts))
+                for beginning in range(int(first) - _FIRST, int(first) - _FIRST + int(count)):
+                    at[beginning] = known[tuple(figures)]
+    return _Table(counted, at, blocks)
 
-    def take(row: dict[str, str]) -> None:
-        prefix = "".join(sign for sign in row["Код"] if sign.isdigit())
-        if not prefix.startswith(_MOBILE):
-            return
-        if len(prefix) >= _REGION_DIGITS:
-            _add(regions, prefix, regions_named(row["Регион"]))
-        if len(prefix) >= _OPERATOR_DIGITS and row["Оператор"]:
-            _add(operators, prefix, (operator_once_named(row["Оператор"]),))
 
-    _each_row(take)
-    return Shipped(
-        regions=Prefixes({prefix: found if len(found) <= _JOINT else () for prefix, found in regions.items()}),
-        operators=Prefixes({prefix: found[0] if len(found) == 1 else None for prefix, found in operators.items()}),
+def _block(figures: list[str], texts: dict[str, list[str]]) -> Block:
+    region, inside, operator, given, zones = figures
+    named = region != "-" and int(inside) >= _PROBABLE
+    owned = operator != "-" and int(given) >= _PROBABLE
+    return Block(
+        regions=regions_named(texts["R"][int(region)]) if named else (),
+        regions_sure=int(inside) >= _SURE,
+        operator=operator_named(texts["O"][int(operator)]) if owned else None,
+        operator_sure=int(given) >= _SURE,
+        zones=tuple(texts["Z"][int(zones)].split()) if zones != "-" else (),
     )
-
-
-def _add(found: dict[str, tuple[Fact, ...]], prefix: str, facts: tuple[Fact, ...]) -> None:
-    known = found.get(prefix, ())
-    new = tuple(fact for fact in facts if fact not in known)
-    if new:
-        found[prefix] = known + new if known else facts
-
-
-def _each_row(take: Callable[[dict[str, str]], None]) -> None:
-    """One row at a time: as a list of dicts the file would take 20 MB. The package's own code is not imported."""
-    package = find_spec("phoneparser")
-    if package is None or not package.submodule_search_locations:
-        return  # installed without it: only the imported registry and libphonenumber are asked
-    folder = Path(package.submodule_search_locations[0])
-    json.loads((folder / "data" / "data.json").read_text("utf-8"), object_hook=take)

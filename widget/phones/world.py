@@ -9,6 +9,7 @@ because the layout is phonenumbers' own affair (9.0: geodata/data0.py…, carrie
 import re
 from bisect import bisect_right
 from functools import cache, lru_cache
+from importlib.resources import files
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import NamedTuple
@@ -19,8 +20,8 @@ from phonenumbers import PhoneNumber, PhoneNumberType, timezone
 from .prefixes import Prefixes
 
 # Kazakhstan shares +7 with Russia, and libphonenumber gives its mobiles the zones of both. Since 1 March 2024
-# the whole country has one time (IANA tzdata 2024a). Belarus has a zone of its own, not Moscow's.
-_ONE_ZONE = {"KZ": ("Asia/Almaty",), "BY": ("Europe/Minsk",)}
+# the whole country has one time (IANA tzdata 2024a), although zone.tab lists seven zones with seven pasts.
+_ONE_TIME = {"KZ": ("Asia/Almaty",)}
 _MOBILE = (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE, PhoneNumberType.PAGER)
 _KEY = re.compile(r"^ ?'(\d+)':", re.MULTILINE)
 _UNKNOWN_ZONE = "Etc/Unknown"
@@ -53,9 +54,24 @@ def operator_of(number: PhoneNumber, language: str) -> str:
 
 
 def zones_of(number: PhoneNumber, region_code: str) -> tuple[str, ...]:
-    """All IANA zones that the number may be in: many, where its prefix is used in the whole of a large country."""
-    zones = _ONE_ZONE.get(region_code) or timezone.time_zones_for_number(number)
+    """All IANA zones that the number may be in: many, where its prefix is used in the whole of a large country.
+
+    A country with one zone has that one. libphonenumber names another country's zone that had the same time for a
+    while: Paris for Algiers, the Canaries for Casablanca.
+    """
+    zones = _only_zones().get(region_code) or timezone.time_zones_for_number(number)
     return tuple(zone for zone in zones if zone != _UNKNOWN_ZONE)
+
+
+@cache
+def _only_zones() -> dict[str, tuple[str, ...]]:
+    """Countries with one zone in zone.tab of the IANA time zone database, as the package tzdata brings it."""
+    zones: dict[str, list[str]] = {}
+    for line in (files("tzdata") / "zoneinfo" / "zone.tab").read_text("utf-8").splitlines():
+        if not line.startswith("#"):
+            country, _place, zone = line.split("\t")[:3]
+            zones.setdefault(country, []).append(zone)
+    return {country: tuple(found) for country, found in zones.items() if len(found) == 1} | _ONE_TIME
 
 
 def _name(folder: str, number: PhoneNumber, national: str, language: str) -> str:
