@@ -40,8 +40,8 @@ PORTALS = (
 )
 
 
-# Two authorisation servers that know nothing of each other's tokens, as in the cloud, where they are hosts of their own.
-# Here they share a port with the first portal and so have prefixes.
+# Two authorisation servers that know nothing of each other's tokens. In the cloud they are hosts of their own; here
+# they share a port with the first portal and so have prefixes.
 AUTH_PREFIXES = {1: "/oauth", 2: "/oauth2"}
 
 

@@ -8,7 +8,6 @@ import re
 from typing import Any
 
 from .arrangement import without
-
 from .asked import Asked, Method
 from .batch import Answer
 from .cards import KINDS
@@ -81,7 +80,11 @@ def _get_types(asked: Asked) -> Answer:
 
 
 def _types(asked: Asked) -> list[str]:
-    return [*PLAIN, *(each.code for each in asked.state.field_types), *(f"rest_99_{each}" for each in asked.state.foreign_types)]
+    return [
+        *PLAIN,
+        *(each.code for each in asked.state.field_types),
+        *(f"rest_99_{each}" for each in asked.state.foreign_types),
+    ]
 
 
 def _list_of(owner: str) -> Method:
@@ -139,7 +142,9 @@ def _select(asked: Asked) -> list[str]:
         raise RestError("100", "Invalid value {select} to match with parameter {select}.")
     unknown = next((name for name in names if name != "*" and not re.fullmatch(r"[A-Z][A-Z_]*", str(name))), None)
     if unknown is not None:
-        raise RestError("100", f"Unknown field definition `{unknown}` ({unknown}) for \\Bitrix\\Main\\UserField Entity.")
+        raise RestError(
+            "100", f"Unknown field definition `{unknown}` ({unknown}) for \\Bitrix\\Main\\UserField Entity."
+        )
     return [str(name) for name in names]
 
 

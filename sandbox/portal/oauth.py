@@ -1,7 +1,8 @@
 """The authorisation servers: whose token this is, and a new token for an old one.
 
 In the cloud each is a host of its own with /rest/ and /oauth/token/; here they share the portal's port, where /rest/
-is taken, and have the prefixes /oauth and /oauth2. Neither knows a token of a portal that belongs to the other. bitrix24/b24restdocs: settings/oauth/simple-way.md, auto-renewal.md.
+is taken, and have the prefixes /oauth and /oauth2. Neither knows a token of a portal that belongs to the other.
+bitrix24/b24restdocs: settings/oauth/simple-way.md, auto-renewal.md.
 """
 
 from collections.abc import Callable
