@@ -170,7 +170,8 @@ def test_a_field_that_the_portal_refuses_in_words_alone_leaves_the_rest_in_place
 
 def test_a_click_shows_the_field_in_the_cards_that_somebody_arranged_and_in_no_others(site: Site) -> None:
     site.set_up()
-    site.change(in_layout=[3], funnels={"2": [[0, "Общая"], [9, "Опт"]]})
+    site.change(in_layout=[3])
+    site.change(funnels={"2": [[0, "Общая"], [9, "Опт"]]})
 
     assert site.widget.services.installer.show_field(site.portal, ADMIN)
 
