@@ -415,3 +415,31 @@ def test_which_server_answered_is_remembered_with_the_portal(widget, outside):
     assert widget.services.portals.get(widget.portals[0]).auth_server == ""
     widget.open().reveal()
     assert widget.services.portals.get(widget.portals[0]).auth_server == f"{outside.portal}/oauth"
+
+
+# Meanings that only words tell apart.
+
+
+@pytest.mark.parametrize(
+    ("fault", "expected"),
+    [
+        ("ACCESS_DENIED", Refusal.PORTAL_PLAN),
+        ("ACCESS_DENIED plan", Refusal.PORTAL_PLAN),
+        ("ACCESS_DENIED user", Refusal.NO_AUTH),
+        ("ACCESS_DENIED admins", Refusal.NOT_ADMIN),
+    ],
+)
+def test_access_denied_is_read_by_its_words(sign_in, outside, fault, expected):
+    here = sign_in()
+    before = here.token
+    outside.break_portal(fault, "profile")
+    assert refusal(here.call).refusal is expected
+    assert here.token == before
+
+
+def test_a_method_that_is_blocked_inside_a_batch_says_until_when(widget, outside):
+    page = widget.open(lang="en")
+    outside.break_portal("OPERATION_TIME_LIMIT", "batch:crm.item.get", seconds=290)
+    answer = page.reveal()
+    assert answer.refusal == "portal_busy"
+    assert re.search(r"Try again in \d+ min", answer.words)

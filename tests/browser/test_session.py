@@ -57,3 +57,17 @@ def test_when_the_portal_gives_no_new_token_the_text_stays_and_the_page_says_why
     expect(card.problem).to_contain_text(card.say("This page has been open too long"))
     expect(card.composer).to_have_value("Не потеряйся")
     assert "sendText" not in outside.calls()
+
+
+def test_a_portal_that_never_answers_for_a_token_leaves_a_page_that_says_what_to_do(
+    card: Card, outside: Outside, complaints: Complaints
+) -> None:
+    complaints.expect(ENDED)
+    card.open().reveal()
+    outside.http.post(f"{outside.portal}/_sandbox/portals/1", json={"quirks": {"silent_auth": True}}).raise_for_status()
+    card.page.route("**/card/refresh", forget_session, times=1)
+
+    card.button("Refresh the widget's data").click()
+
+    over = card.frame.get_by_text(card.say("This page has been open too long"))
+    expect(over.filter(visible=True)).to_be_visible(timeout=60_000)  # ten seconds are given to the portal
