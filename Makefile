@@ -2,7 +2,7 @@
 PYTHON ?= python3
 PY := .venv/bin/python
 
-.PHONY: help demo test lint bench catalogue lock clean setup-demo setup-test
+.PHONY: help demo test test-fast test-wild lint bench catalogue lock clean setup-demo setup-test
 
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -10,8 +10,14 @@ help:  ## what can be made
 demo: setup-demo  ## a portal, a gateway and the widget on this machine; prints the card to open
 	@$(PY) -m sandbox
 
-test: setup-test  ## every test, browser tests too
+test: setup-test  ## every test; one alone: make test ARGS=tests/card/test_rows.py (browser tests too)
 	@$(PY) tools/test.py $(ARGS)
+
+test-fast: setup-test  ## the tests that need no browser, no Redis and no random search
+	@$(PY) tools/test.py --fast
+
+test-wild: setup-test  ## the random searches, with other examples on each run and twenty times as many
+	@$(PY) tools/test.py -m hypothesis --hypothesis-profile wild --ignore-glob '**/browser' --numprocesses 2
 
 lint: setup-test  ## style, types, and who may import whom
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && .venv/bin/lint-imports

@@ -21,6 +21,10 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 
+# A client that names itself impatient is told at once, by a status of our own, that nothing would come: tests of what
+# follows a time-out need not wait for one.
+IMPATIENT, GIVEN_UP = "X-Sandbox-Impatient", 599
+
 
 @dataclass
 class Fault:
@@ -41,20 +45,28 @@ class Control:
     forget: Callable[[], None]
     calls: Counter[str] = field(default_factory=Counter)
     faults: list[Fault] = field(default_factory=list)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _changed: threading.Condition = field(default_factory=threading.Condition)
 
     def called(self, name: str) -> Fault | None:
         """Count one call of `name` and return the fault that should answer it, if any.
 
-        The fault "delay" is served here (sleeps, then goes on), because it stands beside every other.
+        The fault "delay" is served here, because it stands beside every other: it holds the call for its seconds, or
+        until the faults are cleared.
         """
-        with self._lock:
+        with self._changed:
             self.calls[name] += 1
-            delays = [fault.seconds for fault in self.faults if fault.fault == "delay" and _matches(fault, name)]
+            self._changed.notify_all()
+            delays = [fault for fault in self.faults if fault.fault == "delay" and _matches(fault, name)]
             chosen = self._spend(name)
-        if delays:
-            time.sleep(max(delays))
+            if delays:
+                longest = max(delays, key=lambda each: each.seconds)
+                self._changed.wait_for(lambda: longest not in self.faults, timeout=longest.seconds)
         return chosen
+
+    def wait_for(self, true: Callable[[Counter[str]], bool], *, seconds: float) -> bool:
+        """Wait until the calls are so; False when they were not within `seconds`."""
+        with self._changed:
+            return self._changed.wait_for(lambda: true(self.calls), timeout=seconds)
 
     def _spend(self, name: str) -> Fault | None:
         for fault in self.faults:
@@ -68,10 +80,14 @@ class Control:
         return None
 
     def reset(self) -> None:
-        with self._lock:
+        with self._changed:
             self.calls.clear()
-            self.faults.clear()
+            self._heal()
         self.forget()
+
+    def _heal(self) -> None:
+        self.faults.clear()
+        self._changed.notify_all()
 
     def blueprint(self) -> Blueprint:
         pages = Blueprint("sandbox", __name__, url_prefix="/_sandbox")
@@ -81,7 +97,7 @@ class Control:
         return pages
 
     def _show_calls(self) -> ResponseReturnValue:
-        with self._lock:
+        with self._changed:
             return jsonify(total=sum(self.calls.values()), calls=dict(self.calls))
 
     def _reset(self) -> ResponseReturnValue:
@@ -95,11 +111,11 @@ class Control:
                 return jsonify(error="send a JSON object"), 400
             if wanted and wanted.get("fault") not in (*self.names, "delay"):
                 return jsonify(error="no such fault", names=[*self.names, "delay"]), 400
-            with self._lock:
+            with self._changed:
                 if wanted:
                     self.faults.append(Fault(**wanted))
                 else:
-                    self.faults.clear()
+                    self._heal()
         return jsonify(faults=[asdict(fault) for fault in self.faults], names=[*self.names, "delay"])
 
 
@@ -118,6 +134,14 @@ def hang_up(answer: Response, *, promised: int) -> Response:
     connection = _connection()
     answer.call_on_close(lambda: _close(connection))
     return answer
+
+
+def keep_silent(seconds: float) -> Response:
+    """Say nothing for a time, then close the connection without a word."""
+    if IMPATIENT in request.headers:
+        return Response(b"", GIVEN_UP)
+    time.sleep(seconds)
+    return drop_connection()
 
 
 def drop_connection() -> Response:

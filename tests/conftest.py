@@ -1,5 +1,7 @@
 """What every test may ask for: the outside world, a Redis, a clock, and the widget on them."""
 
+import os
+import shlex
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,9 +15,30 @@ from sandbox.valkey import Valkey
 from tests.stand import Clock, Outside, Widget, config_for, start_outside, start_widget
 
 pytest.register_assert_rewrite("tests.browser.pages")  # what its assertions compared is shown
-# A busy machine is no fault of ours: nothing here is judged by how long it took.
-settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("patient")
+# The same examples on each run: what fails fails again. `make test-wild` looks for others, and for more of them.
+settings.register_profile(
+    "usual", derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck)
+)
+settings.register_profile("wild", settings.get_profile("usual"), derandomize=False, max_examples=2000)
+settings.load_profile("usual")
+NEEDS_REDIS = {"valkey", "own_valkey", "redis_url"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what `make test-fast` leaves out; what searches at random is marked by hypothesis itself."""
+    for item in items:
+        if NEEDS_REDIS & set(getattr(item, "fixturenames", ())) or "[redis" in item.name or "-redis" in item.name:
+            item.add_marker(pytest.mark.redis)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how each failure is run alone, and leave the numbers for tools/test.py."""
+    stats = terminalreporter.stats
+    for report in [*stats.get("failed", ()), *stats.get("error", ())]:
+        terminalreporter.write_line(f'alone: make test ARGS="{shlex.quote(report.nodeid)}"')
+    if tally := os.environ.get("TEST_TALLY"):
+        outcomes = ("passed", "failed", "error", "skipped")
+        Path(tally).write_text("".join(f"{outcome} {len(stats.get(outcome, ()))}\n" for outcome in outcomes))
 
 
 @pytest.fixture(scope="session")

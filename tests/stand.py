@@ -1,7 +1,11 @@
 """People and verbs for the tests: a portal and a gateway over real sockets, the widget, a clock, an open card."""
 
+import copy
 import html
 import re
+import threading
+from collections import Counter
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cache
@@ -15,22 +19,28 @@ from cryptography.fernet import Fernet
 from flask import Flask
 from flask.testing import FlaskClient
 from huey import MemoryHuey
-from jinja2.bccache import Bucket, BytecodeCache
+from hypothesis import settings
 from werkzeug.test import TestResponse
 
+from sandbox.control import GIVEN_UP, IMPATIENT, Control
 from sandbox.gateway import create_gateway
 from sandbox.people import API_KEY, GREEN_IDS, INSTANCES
-from sandbox.portal.background import free_port, portal_running, served
+from sandbox.portal.app import create_portal
+from sandbox.portal.background import free_port, served
 from sandbox.portal.credentials import CLIENT_ID, CLIENT_SECRET, PORTALS
 from widget import create_app
 from widget.config import Config
+from widget.http import make_client
 from widget.i18n import catalogue
 from widget.storage.database import open_database, upgrade
+from widget.wiring import build
 
 WIDGET_URL = "http://localhost"
 DEAL = "/crm/deal/details/7045/"
 CROWDED_DEAL = "/crm/deal/details/7046/"
 KIND_OF = {**dict.fromkeys(INSTANCES, "evolution"), **dict.fromkeys(GREEN_IDS, "green")}  # of the sandbox's lines
+PATIENCE = 60.0  # seconds for what happens at once: only a broken program takes them
+LOOK = 0.02
 NOON = 1_800_000_000.0  # 2027-01-15 08:00 UTC: 11:00 in Moscow, 17:00 in Amur
 
 
@@ -49,14 +59,17 @@ class Clock:
 
 @dataclass
 class Outside:
-    """The sandbox's portal and gateway, running in threads of this process."""
+    """The sandbox's portal and gateway. `controls` where they run in threads of this process: no request then."""
 
     portal: str
     gateway: str
     http: httpx.Client
+    controls: dict[str, Control] = field(default_factory=dict)
 
     def calls(self, whose: str = "gateway") -> dict[str, int]:
         """How often each endpoint was called since the reset; `whose` is "portal" or "gateway"."""
+        if whose in self.controls:
+            return dict(self.controls[whose].calls)
         calls: dict[str, int] = self.http.get(f"{getattr(self, whose)}/_sandbox/calls").json()["calls"]
         return calls
 
@@ -64,8 +77,11 @@ class Outside:
         return sum(self.calls(whose).values())
 
     def reset(self) -> None:
-        for base in (self.portal, self.gateway):
-            self.http.post(f"{base}/_sandbox/reset").raise_for_status()
+        for control in self.controls.values():
+            control.reset()
+        if not self.controls:
+            for base in (self.portal, self.gateway):
+                self.http.post(f"{base}/_sandbox/reset").raise_for_status()
 
     def break_portal(self, fault: str, match: str = "*", times: int | None = 1, **more: Any) -> None:
         self._break(self.portal, {"fault": fault, "match": match, "times": times, **more})
@@ -76,6 +92,10 @@ class Outside:
     def heal(self) -> None:
         for base in (self.portal, self.gateway):
             self._break(base, {})
+
+    def until(self, true: Callable[[Counter[str]], bool], whose: str = "gateway") -> None:
+        """Wait for the event that the calls are so."""
+        assert self.controls[whose].wait_for(true, seconds=PATIENCE), "it never came to be"
 
     def set_line(self, session: str, status: str) -> None:
         answer = self.http.post(f"{self.gateway}/_sandbox/sessions/{session}", json={"status": status})
@@ -103,12 +123,47 @@ class Outside:
 
 
 def start_outside(stack: ExitStack) -> Outside:
-    """A portal and a gateway on free ports until the stack ends."""
-    portal = stack.enter_context(portal_running(WIDGET_URL))
-    gateway = free_port()
-    stack.enter_context(served(create_gateway(patience=0.05), gateway))
-    http = stack.enter_context(httpx.Client(timeout=30))
-    return Outside(f"http://127.0.0.1:{portal}", f"http://127.0.0.1:{gateway}", http)
+    """Both portals and a gateway on free ports until the stack ends."""
+    portal, gateway = free_port(), free_port()
+    portals, gateways = create_portal(WIDGET_URL, portal), create_gateway(patience=0.05)
+    for each in PORTALS:
+        stack.enter_context(served(portals, portal + each.port_offset))
+    stack.enter_context(served(gateways, gateway))
+    http = stack.enter_context(httpx.Client(timeout=PATIENCE))
+    controls = {"portal": portals.extensions["control"], "gateway": gateways.extensions["control"]}
+    return Outside(f"http://127.0.0.1:{portal}", f"http://127.0.0.1:{gateway}", http, controls)
+
+
+def impatient_client(**options: Any) -> httpx.Client:
+    """The product's client for a sandbox in this process: it gives a silent server up at once, as if its time were
+    over, however short or long that is. The sandbox says so to a client that names itself impatient."""
+    client = make_client(**options)
+    client.event_hooks = {"request": [_say_impatient], "response": [_give_up_silence]}
+    return client
+
+
+def _say_impatient(request: httpx.Request) -> None:
+    request.headers[IMPATIENT] = "yes"
+
+
+def _give_up_silence(response: httpx.Response) -> None:
+    if response.status_code == GIVEN_UP:
+        raise httpx.ReadTimeout("the sandbox keeps silent", request=response.request)
+
+
+def examples(number: int) -> int:
+    """So many of them in a random search, and twenty times as many in a wild one (tests/conftest.py)."""
+    return number * settings().max_examples // 100
+
+
+def until(true: Callable[[], bool]) -> None:
+    """Look again until it is so: for what no event tells, such as another process."""
+    pause = threading.Event()
+    for _ in range(round(PATIENCE / LOOK)):
+        if true():
+            return
+        pause.wait(LOOK)
+    raise AssertionError("it never came to be")
 
 
 def config_for(outside: Outside, database: str, redis_url: str = "", **changes: Any) -> Config:
@@ -153,8 +208,7 @@ class Widget:
     def twin(self) -> "Widget":
         """Another process of the same service: the same database, the same Redis, nothing else in common."""
         queue = MemoryHuey(immediate=True)
-        app = create_app(self.services.config, clock=self.clock, sleep=self.clock.forward, queue=queue)
-        app.jinja_env.bytecode_cache = COMPILED
+        app = app_for(self.services.config, clock=self.clock, sleep=self.clock.forward, queue=queue)
         return Widget(app, self.outside, self.clock, list(self.portals))
 
     def open(self, path: str = DEAL, *, portal: int = 1, **choices: str) -> "CardPage":
@@ -169,21 +223,32 @@ class Widget:
         return CardPage(client, answer)
 
 
-class Compiled(BytecodeCache):
-    """Templates compiled once in each process: doing so for every test was two thirds of what an opened card cost."""
-
-    def __init__(self) -> None:
-        self._kept: dict[str, bytes] = {}
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        if bucket.key in self._kept:
-            bucket.bytecode_from_string(self._kept[bucket.key])
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        self._kept[bucket.key] = bucket.bytecode_to_string()
+def app_for(config: Config, **parts: Any) -> Flask:
+    """The application of `create_app` with services of its own. Routes and templates depend on no setting but the
+    trusted proxies and are compiled once in each process: doing so for each test was half of what a test cost."""
+    if config.trusted_proxies:
+        return create_app(config, **parts)
+    app = copy.copy(_compiled(config.log_level))
+    app.config, app.extensions = app.config.copy(), {}
+    app.extensions["widget"] = build(app, config, **{"client": impatient_client, **parts})
+    app.extensions["widget"].engine.update_execution_options(compiled_cache=COMPILED_SQL)
+    return app
 
 
-COMPILED = Compiled()
+COMPILED_SQL: dict[Any, Any] = {}  # statements by their structure: the same ones in each test
+
+
+@cache
+def _compiled(log_level: str) -> Flask:
+    config = Config(
+        secret_key="s" * 40,
+        encryption_keys=(Fernet.generate_key().decode(),),
+        bitrix_client_id=CLIENT_ID,
+        bitrix_client_secret=CLIENT_SECRET,
+        database_url="sqlite:///never-opened.sqlite3",
+        log_level=log_level,
+    )
+    return create_app(config, queue=MemoryHuey(immediate=True))
 
 
 def start_widget(
@@ -191,8 +256,7 @@ def start_widget(
 ) -> Widget:
     """`parts` are further ones of `create_app`, or others than the usual."""
     usual: dict[str, Any] = {"sleep": clock.forward, "queue": MemoryHuey(immediate=True)}
-    app = create_app(config, clock=clock, **{**usual, **parts})
-    app.jinja_env.bytecode_cache = COMPILED
+    app = app_for(config, clock=clock, **{**usual, **parts})
     services = app.extensions["widget"]
     make_tables(config.database_url)
     widget = Widget(app, outside, clock)

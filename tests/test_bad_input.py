@@ -5,11 +5,11 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
-from tests.stand import Clock, Outside, Widget, config_for, start_widget
+from tests.stand import Clock, Outside, Widget, config_for, examples, start_widget
 
 IVAN_ROW = "+7 961 951-00-00"
 Json = dict[str, Any]
@@ -344,7 +344,7 @@ BODIES = st.dictionaries(st.sampled_from(NAMES), VALUES, max_size=5) | VALUES
 
 @pytest.mark.parametrize("path", ROUTES)
 def test_no_json_ever_breaks_a_route(stage: Stage, path: str) -> None:
-    @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+    @settings(max_examples=examples(30))
     @given(BODIES)
     def posted(body: Any) -> None:
         sent = stage.body(body) if isinstance(body, dict) else body
@@ -362,7 +362,7 @@ def test_no_form_ever_breaks_a_page(stage: Stage, path: str) -> None:
     options = VALUES.map(json.dumps)
     texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=60) | options
 
-    @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+    @settings(max_examples=examples(30))
     @given(st.dictionaries(names, texts, max_size=4), st.dictionaries(names, texts, max_size=3))
     def posted(form_changes: dict[str, str], query: dict[str, str]) -> None:
         answer = stage.card.client.post(where, data={**fields, **form_changes}, query_string=query or said)

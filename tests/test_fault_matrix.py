@@ -22,11 +22,9 @@ SETTLED = {"is-sent", "is-delivered", "is-read", "is-queued", "is-failed", "is-u
 
 
 @pytest.fixture
-def widget(request: pytest.FixtureRequest, make_widget: Callable[..., Widget], kind: str) -> Widget:
-    """One line of this kind; impatient where the gateway is silent, so that this is soon over."""
-    patience = 0.6 if request.getfixturevalue("fault") == "silence" else 10.0
-    patient = dict.fromkeys(("check_timeout", "history_timeout", "send_timeout"), patience)
-    return make_widget(lines=(LINES[kind],), light_hours=(0, 0, 24, 24), **patient)
+def widget(make_widget: Callable[..., Widget], kind: str) -> Widget:
+    """One line of this kind."""
+    return make_widget(lines=(LINES[kind],), light_hours=(0, 0, 24, 24))
 
 
 def everything_a_page_asks(page: CardPage, chat: int, refs: list[str]) -> dict[str, CardPage | Any]:
@@ -64,7 +62,7 @@ def test_a_gateway_that_misbehaves_is_said_in_words_and_nothing_false_is_shown(
     assert refs
     page.reveal()
     widget.clock.forward(60)  # what is known of the line's state is old
-    outside.break_gateway(fault, times=None, seconds=1.2)
+    outside.break_gateway(fault, times=None)
 
     for name, ask in everything_a_page_asks(page, chat, refs).items():
         page.reveal()
@@ -88,7 +86,7 @@ def test_a_file_is_never_said_to_be_sent_when_it_was_not(widget: Widget, outside
     outside.answer_as_client("+79261112233", "Здравствуйте", line.session)
     page = widget.open().reveal()
     chat = page.open_chat(page.keys[ORDERS_ROW]).chat
-    outside.break_gateway(fault, times=None, seconds=1.2)
+    outside.break_gateway(fault, times=None)
 
     answer = page.client.post(
         f"/chats/{chat}/files",

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from tests.stand import PATIENCE
 from widget.once import Once
 
 
@@ -15,16 +16,16 @@ def test_all_who_want_the_same_at_once_get_what_one_of_them_fetched():
 
     def fetch() -> object:
         begun.set()
-        go_on.wait(5)
+        go_on.wait(PATIENCE)
         fetched.append(object())
         return fetched[-1]
 
     with ThreadPoolExecutor(20) as pool:
         first = pool.submit(once.get, "card", fetch)
-        assert begun.wait(5)
+        assert begun.wait(PATIENCE)
         others = [pool.submit(once.get, "card", fetch) for _ in range(19)]
         go_on.set()
-        assert {id(answer.result(5)) for answer in (first, *others)} <= {id(one) for one in fetched}
+        assert {id(answer.result(PATIENCE)) for answer in (first, *others)} <= {id(one) for one in fetched}
     assert len(fetched) < 20
 
 

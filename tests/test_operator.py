@@ -14,7 +14,7 @@ from sqlalchemy import insert, select, text, update
 
 from sandbox.people import API_KEY
 from sandbox.portal.credentials import PORTALS
-from tests.stand import NOON, Widget
+from tests.stand import NOON, PATIENCE, Widget
 from widget import logs
 from widget.chats.told import Told, grown_by
 from widget.gateways.base import Message
@@ -411,7 +411,7 @@ def test_a_call_costs_no_query_and_is_written_soon_by_itself(widget: Widget) -> 
 
     log = Watched(widget.services.engine, keep=True, wait=0.01)
     log.write(call(widget.portals[0]))
-    assert written.wait(10)
+    assert written.wait(PATIENCE)
     (entry,) = log.of(widget.portals[0], 10)
     assert (entry.method, entry.request, entry.answer) == ("profile", '{"ID":7}', '{"result":{"ID":"7","NAME":"…"}}')
 

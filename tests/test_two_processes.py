@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from sandbox.portal.background import free_port
-from tests.stand import Outside, Widget
+from tests.stand import PATIENCE, Outside, Widget
 
 MakeWidget = Callable[..., Widget]
 ROOT = Path(__file__).resolve().parent.parent
@@ -40,7 +40,7 @@ def processes(
             stack.callback(program.terminate)
             addresses.append(f"http://127.0.0.1:{port}")
         client = stack.enter_context(
-            httpx.Client(timeout=30, trust_env=False, transport=httpx.HTTPTransport(retries=8))
+            httpx.Client(timeout=PATIENCE, trust_env=False, transport=httpx.HTTPTransport(retries=8))
         )  # retries: until they listen
         for address in addresses:
             assert client.get(f"{address}/health/ready").status_code == 200, (tmp_path / "gunicorn-0.log").read_text()

@@ -38,6 +38,7 @@ def create_gateway(clock: Callable[[], float] = time.time, *, patience: float = 
     for pages in evolution.ROOMS:
         app.register_blueprint(pages)
     green.init_app(app, world, postman)
+    app.extensions["control"] = control
     app.register_blueprint(control.blueprint())
     app.register_error_handler(Refusal, _refuse)
     app.register_error_handler(NotFound, _no_such_page)

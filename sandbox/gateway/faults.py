@@ -11,7 +11,7 @@ import time
 
 from flask import Response
 
-from sandbox.control import Fault, cut_short, drop_connection, hang_up
+from sandbox.control import Fault, cut_short, hang_up, keep_silent
 from sandbox.gateway import refusals
 from sandbox.gateway.model import Ack
 
@@ -49,8 +49,7 @@ def instead(fault: Fault, session: str, patience: float) -> Response | None:
         case "empty":
             return Response(b"", mimetype="application/json")
         case "silence":
-            time.sleep(fault.seconds or SILENCE)
-            return drop_connection()
+            return keep_silent(fault.seconds or SILENCE)
     return None
 
 

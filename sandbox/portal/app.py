@@ -24,6 +24,7 @@ def create_portal(widget_url: str, port: int = DEFAULT_PORT, auth_lifetime: int 
     world.control = Control(NAMES, world.forget)
     app = Flask(__name__)
     app.json = _InOrder(app)
+    app.extensions["control"] = world.control
     app.register_blueprint(world.control.blueprint())
     app.register_blueprint(rest_pages(world))
     for number in AUTH_PREFIXES:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from flask import Response, jsonify, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from ..control import Fault, cut_short, drop_connection
+from ..control import Fault, cut_short, keep_silent
 from .errors import DENIED, RestError, known
 
 CODES = (
@@ -38,8 +38,7 @@ def misbehave(fault: Fault, port: int, honest: Callable[[], Response]) -> AnyRes
     if fault.fault == "cut":
         return cut_short(honest().get_data())
     if fault.fault == "silence":
-        time.sleep(fault.seconds or SILENCE)
-        return drop_connection()
+        return keep_silent(fault.seconds or SILENCE)
     return honest()
 
 

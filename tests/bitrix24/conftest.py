@@ -10,11 +10,10 @@ import httpx
 import pytest
 
 from sandbox.portal.credentials import CLIENT_ID, CLIENT_SECRET
-from tests.stand import Clock, Outside, Widget
+from tests.stand import Clock, Outside, Widget, impatient_client
 from widget.bitrix24.oauth import OAuth
 from widget.bitrix24.renewal import Renewal
 from widget.bitrix24.rest import Rest
-from widget.http import make_client
 from widget.metrics import Metrics
 from widget.storage.portals import Portal, Portals
 from widget.storage.rest_log import RestLog
@@ -74,7 +73,7 @@ def sign_in(widget: Widget, outside: Outside, clock: Clock) -> Callable[..., Sig
         slept: list[float] = []
         tokens, portals = Tokens(services.engine, services.vault), Portals(services.engine, services.vault, clock)
         oauth = OAuth(
-            make_client(),
+            impatient_client(),
             [f"{outside.portal}/oauth"],
             CLIENT_ID,
             CLIENT_SECRET,
@@ -86,7 +85,7 @@ def sign_in(widget: Widget, outside: Outside, clock: Clock) -> Callable[..., Sig
         rest_log = RestLog(services.engine, keep=True, wait=60)  # written when a test says so
         renewal = Renewal(oauth, portals, tokens, metrics, lease_seconds=20)
         rest = Rest(
-            [make_client(transport=transport)],
+            [impatient_client(transport=transport)],
             oauth,
             renewal,
             portals,

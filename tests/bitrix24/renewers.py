@@ -37,7 +37,7 @@ class HeldBack(httpx.HTTPTransport):
         response.read()
         if not hasattr(self._held, "before"):
             self._held.before = True
-            self._go.wait(30)
+            self._go.wait(60)
         return response
 
 

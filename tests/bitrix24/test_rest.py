@@ -10,6 +10,7 @@ import pytest
 
 from sandbox.portal.php import parse_str
 from tests.bitrix24.conftest import REP
+from tests.stand import PATIENCE
 from widget.bitrix24.errors import refused
 from widget.bitrix24.rest import BUSY_WAIT, LONGER_BY, MOST_WAITS, flatten
 from widget.errors import Refusal, Refused
@@ -147,7 +148,7 @@ def test_twenty_calls_with_one_expired_token_all_succeed_and_it_is_renewed_once(
     def wait_for_the_others(request, response):
         if not hasattr(first_time, "over"):
             first_time.over = True
-            together.wait(10)
+            together.wait(PATIENCE)
 
     first_time.over = True  # for this thread, which calls when all is over
     workers = [sign_in(transport=Wire(after=wait_for_the_others), sleep=time.sleep) for _ in range(processes)]
@@ -206,9 +207,8 @@ def test_what_goes_wrong_at_the_portal_is_told_by_its_kind_and_not_repeated(here
     assert outside.calls("portal") == {"profile": 1}
 
 
-def test_a_silent_portal_is_given_up_in_time(sign_in, outside):
-    here = sign_in(timeout=0.3)
-    outside.break_portal("silence", "profile", seconds=1)
+def test_a_silent_portal_is_given_up_in_time(here, outside):
+    outside.break_portal("silence", "profile")
     assert refusal(here.call) is Refusal.PORTAL_FAILED
 
 
@@ -360,13 +360,12 @@ def test_a_web_server_that_keeps_the_authorization_header_to_itself_changes_noth
     assert here.call()["ID"] == str(REP)
 
 
-def test_no_token_reaches_a_log_whatever_happens(sign_in, outside, caplog):
-    here = sign_in(timeout=0.5)
+def test_no_token_reaches_a_log_whatever_happens(here, outside, caplog):
     secrets = {here.token.access, here.token.refresh}
     with caplog.at_level(logging.DEBUG, logger="widget"), caplog.at_level(logging.INFO):
         for fault in ("expired_token", "QUERY_LIMIT_EXCEEDED", "html", "cut", "http_500", "redirect", "silence"):
             outside.heal()
-            outside.break_portal(fault, "profile", times=1, seconds=1)
+            outside.break_portal(fault, "profile", times=1)
             try:
                 here.call()
             except Refused as error:

@@ -15,6 +15,7 @@ from sqlalchemy.exc import OperationalError
 
 from sandbox.portal.credentials import CLIENT_ID, CLIENT_SECRET
 from tests.bitrix24.conftest import REP
+from tests.stand import PATIENCE
 from widget.bitrix24.oauth import OAuth
 from widget.bitrix24.renewal import Renewal
 from widget.errors import Refusal, Refused
@@ -23,7 +24,6 @@ from widget.metrics import Metrics
 from widget.storage.tokens import Token, Tokens
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 30.0
 
 
 @pytest.fixture
@@ -61,13 +61,6 @@ def process(widget, outside, here) -> Iterator[Callable[[int], subprocess.Popen[
         yield start
 
 
-def until(true: Callable[[], bool]) -> None:
-    """Look again until it is so."""
-    deadline = time.monotonic() + PATIENCE
-    while not true():
-        assert time.monotonic() < deadline, "it never came to be"
-
-
 def renewal_of(here, outside, *, tokens=None, **changes) -> Renewal:
     settings = {"allow_http": True, "timeout": 5, "clock": time.time}
     oauth = OAuth(make_client(), [f"{outside.portal}/oauth"], CLIENT_ID, CLIENT_SECRET, **settings)
@@ -85,7 +78,7 @@ def test_twenty_calls_in_two_processes_with_one_expired_token_make_one_renewal(p
     before = here.token
     outside.break_portal("expired_token", "profile", times=20)
     both = [process(10), process(10)]
-    until(lambda: outside.calls("portal").get("profile", 0) == 20)
+    outside.until(lambda calls: calls["profile"] == 20, "portal")
 
     answers = [answer for program in both for answer in program.communicate("go\n", timeout=PATIENCE)[0].split()]
 
@@ -98,13 +91,13 @@ def test_twenty_calls_in_two_processes_with_one_expired_token_make_one_renewal(p
 def test_a_process_killed_in_the_middle_of_a_renewal_blocks_nobody_for_long(process, outside, here):
     expired = here.token
     outside.break_portal("expired_token", "profile", times=1)
-    outside.break_portal("silence", "oauth:token", times=1, seconds=0.5)
+    outside.break_portal("silence", "oauth:token", times=1)
     program = process(1)
-    until(lambda: outside.calls("portal").get("profile", 0) == 1)
+    outside.until(lambda calls: calls["profile"] == 1, "portal")
     assert program.stdin
     program.stdin.write("go\n")
     program.stdin.flush()
-    until(lambda: outside.calls("portal").get("oauth:token", 0) == 1)
+    outside.until(lambda calls: calls["oauth:token"] == 1, "portal")
     program.kill()
     program.wait()
 
@@ -278,7 +271,7 @@ def test_two_first_openings_at_once_leave_one_pair(here):
     ready = threading.Barrier(8)
 
     def put(number: int) -> None:
-        ready.wait(10)
+        ready.wait(PATIENCE)
         here.tokens.put(here.portal.id, 77, Token(f"access{number}", f"refresh{number}", 0))
 
     threads = [threading.Thread(target=put, args=(number,)) for number in range(8)]

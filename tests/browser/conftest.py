@@ -2,32 +2,24 @@
 the test."""
 
 import re
-import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 import redis
-from playwright.sync_api import BrowserContext, Page, Response, expect
+from playwright.sync_api import BrowserContext, Page, Response
 
 from sandbox.demo import Demo, Ports
 from sandbox.portal.background import free_port
 from tests.browser.pages import Card, ClientPhone, Settings
-from tests.stand import Outside
+from tests.chromium import base_url, browser_type_launch_args, context, last_of_all
+from tests.stand import PATIENCE, Outside
 
-CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-CHROMIUM_ARGS = [
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
-    *("--disable-component-update", "--disable-sync"),
-    # The frame stays another site (cookies, storage, origins), but not another process: between processes a click
-    # that follows a change of the layout can land where things were before, and nobody hears it.
-    "--disable-site-isolation-trials",
-]
-expect.set_options(timeout=15_000)  # a busy machine is no fault of ours; a test that passes does not wait for it
+__all__ = ["base_url", "browser_type_launch_args", "context"]
+
 AWAKE = "0,0,24,24"  # LIGHT_HOURS: every hour is a good one to write, or the tests would know when they run
 
 # A policy's violation is told to the page that it happened in; as a console error it is told to us.
@@ -36,23 +28,7 @@ TELL_VIOLATIONS = """document.addEventListener("securitypolicyviolation",
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Last of all: Playwright keeps an event loop in this thread until the session ends, and another test's
-    asyncio.run would not start beside it."""
-    here = Path(__file__).parent
-    items.sort(key=lambda item: here in item.path.parents)
-
-
-@pytest.fixture(scope="session")
-def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
-    found = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
-    if found is None:
-        pytest.fail(f"No Chromium: none of {', '.join(CHROMIUM_NAMES)} is in PATH. apt install chromium", pytrace=False)
-    return {**browser_type_launch_args, "executable_path": found, "args": CHROMIUM_ARGS}
-
-
-@pytest.fixture(scope="session")
-def base_url() -> None:
-    """None of ours. pytest-base-url's own is a method of a class, which pytest 9 warns of, and warnings are errors."""
+    last_of_all(items, Path(__file__).parent)
 
 
 @pytest.fixture(scope="session")
@@ -68,7 +44,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
 
 @pytest.fixture(scope="session")
 def http() -> Iterator[httpx.Client]:
-    with httpx.Client(timeout=30) as client:
+    with httpx.Client(timeout=PATIENCE) as client:
         yield client
 
 
@@ -78,7 +54,7 @@ def outside(demo: Demo, http: httpx.Client) -> Outside:
     outside = Outside(demo.portal, demo.gateway, http)
     outside.reset()
     database = demo.environment["DATABASE_URL"].removeprefix("sqlite:///")
-    with closing(sqlite3.connect(database, timeout=10)) as connection, connection:
+    with closing(sqlite3.connect(database, timeout=PATIENCE)) as connection, connection:
         for table in ("sends", "chats", "presences", "usage", "line_health"):
             connection.execute(f"DELETE FROM {table}")
     if "REDIS_URL" in demo.environment:

@@ -3,7 +3,6 @@ as the portal itself counts it, and in the widget's own database."""
 
 import json
 import sqlite3
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -19,10 +18,10 @@ from sandbox.people import API_KEY
 from sandbox.portal.credentials import PORTALS
 from tests.browser.pages import Framed
 from tests.installing import FIELDS, TABS
+from tests.stand import PATIENCE
 from widget.bitrix24.events import WANTED
 
 MEMBER_ID = PORTALS[0].member_id
-PATIENCE = 10.0  # seconds for an event to reach the worker, and for what the worker does
 LOOK = 50  # milliseconds between two looks
 INSTALL_FINISH = "**/install-finish*"
 OWN_TABLES = """SELECT name FROM sqlite_master
@@ -256,15 +255,16 @@ class Kept:
         return exported
 
     def _open(self) -> sqlite3.Connection:
-        return sqlite3.connect(self.demo.environment["DATABASE_URL"].removeprefix("sqlite:///"), timeout=10)
+        return sqlite3.connect(self.demo.environment["DATABASE_URL"].removeprefix("sqlite:///"), timeout=PATIENCE)
 
 
 def until(page: Page, true: Callable[[], bool]) -> None:
-    """Look again until it is so. For what no page shows: work in another process."""
-    deadline = time.monotonic() + PATIENCE
-    while not true():
-        assert time.monotonic() < deadline, "it never came to be"
+    """Look again until it is so, and let the pages go on meanwhile. For what no page shows: work elsewhere."""
+    for _ in range(round(1000 * PATIENCE / LOOK)):
+        if true():
+            return
         page.wait_for_timeout(LOOK)
+    raise AssertionError("it never came to be")
 
 
 def _tab(process: int) -> str:

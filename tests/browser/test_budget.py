@@ -12,7 +12,7 @@ from sandbox.demo import Demo
 from tests.browser.conftest import Complaints
 from tests.browser.market import until
 from tests.browser.pages import SENT, Card, Settings, serious_in
-from tests.stand import CROWDED_DEAL, Outside
+from tests.stand import CROWDED_DEAL, PATIENCE, Outside
 
 BUDGET, BY_ITSELF = 5, 4  # four fifths are for pages, the rest is for presses
 WORLD = "/crm/type/183/details/12/"
@@ -24,7 +24,7 @@ def only_sales(demo: Demo, outside: Outside) -> Iterator[None]:
     file = demo.environment["DATABASE_URL"].removeprefix("sqlite:///")
 
     def change(values: str) -> None:
-        with closing(sqlite3.connect(file, timeout=10)) as connection, connection:
+        with closing(sqlite3.connect(file, timeout=PATIENCE)) as connection, connection:
             connection.execute(f"UPDATE lines SET limits = '{{}}', active = {values}")
         demo.restart_widget()  # it remembers lines for some seconds
 

@@ -15,17 +15,16 @@ from sandbox.demo import LINES, Demo
 from tests.browser.conftest import Complaints
 from tests.browser.market import until
 from tests.browser.pages import SENT, Card, ClientPhone, Settings, serious_in
-from tests.stand import Outside
+from tests.stand import PATIENCE, Outside
 
 LEAD, AIGERIM = "/crm/lead/details/501/", "+7 701 234 5678"  # one number, and no chat with it on any line
-SETTING_UP = 20_000  # what a set-up at the sandbox and the looks after it may take
 
 
 @pytest.fixture
 def database(demo: Demo) -> Iterator[sqlite3.Connection]:
     """The widget's own; what a test wrote about lines is taken back."""
     file = demo.environment["DATABASE_URL"].removeprefix("sqlite:///")
-    with closing(sqlite3.connect(file, timeout=10, isolation_level=None)) as connection:
+    with closing(sqlite3.connect(file, timeout=PATIENCE, isolation_level=None)) as connection:
         yield connection
         connection.execute("DELETE FROM line_health")
         connection.execute("UPDATE lines SET hook_key = '', hook_secret = ''")
@@ -115,7 +114,7 @@ def test_a_set_up_waits_and_says_that_reports_work_once_one_has_come(
     expect(part.get_by_role("progressbar", name="Waiting for the first report")).to_be_visible()
     expect(part.get_by_role("status")).to_contain_text("The gateway took it.")
     reported(database)
-    expect(part.locator(".report-way")).to_contain_text("They work, last report", timeout=SETTING_UP)
+    expect(part.locator(".report-way")).to_contain_text("They work, last report")
     expect(settings.focused).to_have_text("Set up again")
 
 
@@ -159,7 +158,7 @@ def test_a_pause_is_ended_with_the_keyboard_after_its_warning(
 def test_the_health_list_leads_to_the_part_that_mends_it(settings: Settings) -> None:
     settings.open(lang="en")
     finding = settings.frame.locator("[data-topic=reports]").first
-    expect(finding).to_contain_text("nobody has set that up", timeout=SETTING_UP)
+    expect(finding).to_contain_text("nobody has set that up")
 
     finding.get_by_role("button", name="Set up").click()
 
@@ -186,7 +185,7 @@ def test_every_kind_of_gateway_takes_the_set_up_and_what_it_reports_reaches_card
     line.locator("[data-part=reports] summary").click()
     settings.still()
     line.get_by_role("button", name="Set up", exact=True).click()
-    expect(line.locator(".report-way")).to_contain_text("They work, last report", timeout=SETTING_UP)
+    expect(line.locator(".report-way")).to_contain_text("They work, last report")
 
     card.open(LEAD, lang="en")  # hidden until somebody wants to know
     phone.answer(AIGERIM, "Вы ещё работаете?", line=session)

@@ -154,9 +154,8 @@ def test_the_line_that_waits_for_its_qr_is_told_apart_from_the_connected_ones(
     assert outside.calls("gateway") == {"session": 3}
 
 
-def test_a_gateway_that_does_not_say_is_state_unknown(make_widget: MakeWidget, outside: Outside) -> None:
-    widget = make_widget(check_timeout=0.2)
-    outside.break_gateway("silence", "session", times=None, seconds=0.5)
+def test_a_gateway_that_does_not_say_is_state_unknown(widget: Widget, outside: Outside) -> None:
+    outside.break_gateway("silence", "session", times=None)
 
     page = states(widget.open(lang="en").reveal())
 

@@ -43,7 +43,7 @@ TROUBLES = [
 @pytest.mark.parametrize("lang", ["en", "ru"])
 @pytest.mark.parametrize(("fault", "match", "refusal", "text", "retry"), TROUBLES)
 def test_a_portal_in_trouble_is_explained_and_shows_no_data(
-    make_widget: MakeWidget,
+    widget: Widget,
     outside: Outside,
     fault: str,
     match: str,
@@ -52,9 +52,8 @@ def test_a_portal_in_trouble_is_explained_and_shows_no_data(
     retry: bool,
     lang: str,
 ) -> None:
-    widget = make_widget(portal_timeout=0.3)
     page = widget.open(lang=lang)
-    outside.break_portal(fault, match, times=None, seconds=0.5)
+    outside.break_portal(fault, match, times=None)
 
     page.reveal()
 

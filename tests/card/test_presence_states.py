@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from sandbox.portal import typed
-from tests.stand import CROWDED_DEAL, DEAL, CardPage, Clock, Outside, Widget, in_russian
+from tests.stand import CROWDED_DEAL, DEAL, PATIENCE, CardPage, Clock, Outside, Widget, in_russian
 from widget.gateways.base import GatewayError
 
 MakeWidget = Callable[..., Widget]
@@ -158,10 +158,9 @@ FAILURES = ["http_500", "html", "empty", "cut", "silence"]
 @both_languages
 @pytest.mark.parametrize("fault", FAILURES)
 def test_a_failed_check_is_unknown_and_never_a_no(
-    make_widget: MakeWidget, outside: Outside, clock: Clock, fault: str, lang: str
+    widget: Widget, outside: Outside, clock: Clock, fault: str, lang: str
 ) -> None:
-    widget = make_widget(check_timeout=0.8 if fault == "silence" else 10)
-    outside.break_gateway(fault, "check-exists", times=None, seconds=1.5)
+    outside.break_gateway(fault, "check-exists", times=None)
 
     page = widget.open(lang=lang).reveal().check()
 
@@ -204,11 +203,10 @@ def test_a_key_that_the_gateway_refuses_is_a_thing_for_an_administrator(
 
 @both_languages
 def test_a_gateway_that_is_left_alone_is_said_with_its_end_and_asked_after_it(
-    make_widget: MakeWidget, outside: Outside, clock: Clock, lang: str
+    widget: Widget, outside: Outside, clock: Clock, lang: str
 ) -> None:
-    widget = make_widget(check_timeout=0.2)
     line = widget.services.lines.all_of(widget.portals[0])[0]
-    outside.break_gateway("silence", times=None, seconds=0.3)
+    outside.break_gateway("silence", times=None)
     for _ in range(9):  # the pause doubles: 5 s after five failures, 80 s after nine
         clock.forward(60)
         with pytest.raises(GatewayError):
@@ -227,8 +225,7 @@ def test_a_gateway_that_is_left_alone_is_said_with_its_end_and_asked_after_it(
     assert page.check([page.keys[ORDERS]]).rows[ORDERS] == "yes"
 
 
-def test_a_gateway_whose_state_and_chats_fail_gives_unknown_too(make_widget: MakeWidget, outside: Outside) -> None:
-    widget = make_widget(check_timeout=0.2)
+def test_a_gateway_whose_state_and_chats_fail_gives_unknown_too(widget: Widget, outside: Outside) -> None:
     outside.break_gateway("html", times=None)
 
     page = widget.open().reveal().check()
@@ -296,16 +293,14 @@ def test_no_row_is_ever_blank(make_widget: MakeWidget, outside: Outside) -> None
             assert place.split("</svg>")[1].removeprefix("<span>").strip()
 
 
-def test_a_hanging_gateway_neither_delays_the_card_nor_blocks_a_message(
-    make_widget: MakeWidget, outside: Outside
-) -> None:
+def test_a_hanging_gateway_neither_delays_the_card_nor_blocks_a_message(widget: Widget, outside: Outside) -> None:
     """The check hangs until the card was drawn and the message is out."""
-    widget = make_widget(check_timeout=20.0)
-    outside.break_gateway("delay", "check-exists", seconds=2.0)
+    outside.break_gateway("delay", "check-exists", seconds=PATIENCE)
     page, other = widget.open().reveal(), widget.open(user="admin").reveal()
     chat = other.open_chat(other.keys[ORDERS]).chat
     checking = threading.Thread(target=page.check)
     checking.start()
+    outside.until(lambda calls: bool(calls["check-exists"]))
     try:
         card = widget.open(user="admin")
         assert card.reveal().answer.status_code == 200
@@ -315,13 +310,13 @@ def test_a_hanging_gateway_neither_delays_the_card_nor_blocks_a_message(
         assert other.history(chat).answer.status_code == 200
         assert checking.is_alive()
     finally:
+        outside.heal()
         checking.join()
     assert page.rows[ORDERS] == "yes"
 
 
-def test_a_silent_line_costs_a_check_its_time_and_nothing_else(make_widget: MakeWidget, outside: Outside) -> None:
-    widget = make_widget(check_timeout=0.2)
-    outside.break_gateway("silence", times=None, seconds=0.6)
+def test_a_silent_line_costs_a_check_its_time_and_nothing_else(widget: Widget, outside: Outside) -> None:
+    outside.break_gateway("silence", times=None)
     page = widget.open(DEAL).reveal()
     assert page.answer.status_code == 200
 

@@ -32,10 +32,10 @@ class Trap:
         self.domain = f"127.0.0.1:{server.getsockname()[1]}"
 
     def was_called(self) -> bool:
-        self._server.settimeout(0.05)  # a connection is accepted by the kernel before anybody asks for it
+        self._server.setblocking(False)  # a connection is accepted by the kernel before anybody asks for it
         try:
             self._server.accept()[0].close()
-        except TimeoutError:
+        except BlockingIOError:
             return False
         return True
 

@@ -8,6 +8,7 @@ import pytest
 
 from sandbox import people
 from tests.chats.conftest import FakeGateway, FakeGateways
+from tests.stand import PATIENCE
 from widget.chats.history import GIVEN_UP, LOOKED_FOR, MESSAGES, SAME_SEND, End
 from widget.chats.sending import LONGEST_TEXT, message_id_of
 from widget.chats.service import ChatService
@@ -119,7 +120,7 @@ def test_ten_presses_at_once_are_one_message(desk, outside):
     together = threading.Barrier(10)
 
     def press(_):
-        together.wait(10)
+        together.wait(PATIENCE)
         return desk.send(chat)
 
     with ThreadPoolExecutor(10) as pool:

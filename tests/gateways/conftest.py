@@ -10,16 +10,14 @@ import httpx
 import pytest
 
 from sandbox.people import API_KEY, GREEN_IDS
-from tests.stand import Outside
+from tests.stand import Outside, impatient_client
 from widget.gateways.breaker import Breaker
 from widget.gateways.calls import Calls, Timeouts
 from widget.gateways.evolution import Evolution
 from widget.gateways.green import Green
 from widget.gateways.waha import Waha
-from widget.http import make_client
 
 RECORDED = Path(__file__).resolve().parents[3] / "shared" / "reference" / "gateways"
-TIMEOUT = 0.4
 
 
 @pytest.fixture(scope="session")
@@ -42,10 +40,10 @@ def line(outside: Outside) -> Callable[..., Waha]:
         key: str = API_KEY,
         address: str = "",
         transport: httpx.BaseTransport | None = None,
-        timeout: float = 5.0,
+        timeout: float = 30.0,
     ) -> Waha:
         calls = Calls(
-            make_client(transport=transport),
+            impatient_client(transport=transport),
             address or outside.gateway,
             Timeouts(check=timeout, history=timeout, send=timeout),
             Breaker(time.time),
@@ -72,10 +70,10 @@ def green_line(outside: Outside) -> Callable[..., Green]:
         key: str = API_KEY,
         address: str = "",
         transport: httpx.BaseTransport | None = None,
-        timeout: float = 5.0,
+        timeout: float = 30.0,
     ) -> Green:
         calls = Calls(
-            make_client(transport=transport),
+            impatient_client(transport=transport),
             address or outside.gateway,
             Timeouts(check=timeout, history=timeout, send=timeout),
             Breaker(time.time),
@@ -101,10 +99,10 @@ def instance(outside: Outside) -> Callable[..., Evolution]:
         key: str = API_KEY,
         address: str = "",
         transport: httpx.BaseTransport | None = None,
-        timeout: float = 5.0,
+        timeout: float = 30.0,
     ) -> Evolution:
         calls = Calls(
-            make_client(transport=transport),
+            impatient_client(transport=transport),
             address or outside.gateway,
             Timeouts(check=timeout, history=timeout, send=timeout),
             Breaker(time.time),

@@ -24,7 +24,7 @@ import pytest
 from sandbox import people
 from sandbox.people import Client
 from tests.gateways.receiver import receiving
-from tests.stand import Outside
+from tests.stand import Outside, until
 from widget.gateways.base import (
     EventKind,
     File,
@@ -40,8 +40,6 @@ from widget.gateways.base import (
 from widget.gateways.lines import capabilities_of
 from widget.phones.spellings import spellings
 
-TIMEOUT = 0.4  # seconds that the adapter of `broken` waits
-PATIENCE = 10.0
 OUR_ID = "3EB0C0FFEEC0FFEEC0FFEE"
 SECRET = "a-secret-of-this-line-only"
 STRANGER = people.ORDERS_MOSCOW  # has WhatsApp, and no chat on any line
@@ -83,11 +81,9 @@ CONTROLS: dict[str, Callable[[Gateway, str, str], Any]] = {
 
 def eventually(look: Callable[[], Any]) -> Any:
     """What `look` finds, once it finds something: some gateways send later than they answer."""
-    deadline = time.monotonic() + PATIENCE
-    while not (found := look()):
-        assert time.monotonic() < deadline, "it never came"
-        time.sleep(0.02)
-    return found
+    found: list[Any] = []
+    until(lambda: bool(found.append(look()) or found[-1]))
+    return found[-1]
 
 
 def everything(
@@ -212,12 +208,13 @@ class Contract:
     # Chats and history.
 
     def test_who_has_written_has_a_chat_and_a_stranger_has_none(self, adapter, outside):
+        begun = int(time.time())
         self.hear(outside, "Здравствуйте", FRIEND)
         asked = outside.total("gateway")
         found = adapter.chats_of([FRIEND.phone, NOBODY.phone, STRANGER.phone])
         assert set(found) == {FRIEND.phone}
         assert found[FRIEND.phone].has_messages
-        assert found[FRIEND.phone].last_at == pytest.approx(time.time(), abs=60)
+        assert begun <= found[FRIEND.phone].last_at <= time.time()
         assert outside.total("gateway") - asked <= 2
 
     def test_a_chat_that_is_kept_under_a_hidden_id_belongs_to_its_number(self, adapter, outside):
@@ -226,12 +223,13 @@ class Contract:
         assert self.newest(adapter, people.RUSTAM).text == "Ассалому алайкум"
 
     def test_one_listing_has_everybody_who_talks_with_the_line_by_phone_and_nobody_else(self, adapter, outside):
+        begun = int(time.time())
         self.hear(outside, "Здравствуйте", FRIEND)
         asked = outside.total("gateway")
         listed = adapter.all_chats()
         assert outside.total("gateway") - asked <= 2
         assert listed[FRIEND.phone].has_messages
-        assert listed[FRIEND.phone].last_at == pytest.approx(time.time(), abs=60)
+        assert begun <= listed[FRIEND.phone].last_at <= time.time()
         clients = {spelled for client in people.CLIENTS if client.on_whatsapp for spelled in spellings(client.phone)}
         assert listed.keys() <= clients
         assert STRANGER.phone not in listed

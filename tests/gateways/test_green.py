@@ -8,7 +8,6 @@ import pytest
 
 from sandbox import people
 from sandbox.gateway.lines import STATUSES
-from tests.gateways.conftest import TIMEOUT
 from tests.gateways.greens import ID, OKSANA, ORDERS, TOKEN, answering, by_hand, everything, trouble
 from widget.gateways import base
 from widget.gateways.base import Checked, GatewayError, LineState, Quota, Trouble
@@ -127,8 +126,8 @@ def test_a_line_that_is_not_logged_in_cannot_check(green, outside):
 
 
 def test_a_silent_gateway_times_out(green_line, outside):
-    outside.break_gateway("silence", "checkWhatsapp", seconds=2 * TIMEOUT)
-    assert trouble(lambda: green_line(timeout=TIMEOUT).check([people.MARIA.phone])) is Trouble.TIMED_OUT
+    outside.break_gateway("silence", "checkWhatsapp")
+    assert trouble(lambda: green_line().check([people.MARIA.phone])) is Trouble.TIMED_OUT
 
 
 def test_a_used_up_plan_says_how_much_of_it_there_was(green, outside):
@@ -252,8 +251,8 @@ def test_the_token_is_in_no_log_no_error_and_no_picture_of_the_object(green_line
     errors = []
     broken = [gateway, green_line(key=TOKEN, address="http://127.0.0.1:1"), green_line(key=TOKEN + "\n\x00й")]
     broken.append(green_line(key=TOKEN, address="http://bad host"))
-    outside.break_gateway("silence", "qr", seconds=2 * TIMEOUT)
-    broken.append(green_line(key=TOKEN, timeout=TIMEOUT))
+    outside.break_gateway("silence", "qr")
+    broken.append(green_line(key=TOKEN))
     for one in broken:
         for call in (one.status, one.qr, lambda one=one: one.check(["+79261112233"])):
             with pytest.raises(GatewayError) as error:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.gateways.contract import OUR_ID, STRANGER, TIMEOUT, Contract
+from tests.gateways.contract import OUR_ID, STRANGER, Contract
 from widget.gateways.base import Ack, Sent
 from widget.gateways.green_hooks import GreenWebhooks
 
@@ -26,8 +26,8 @@ class TestGreen(Contract):
     @pytest.fixture
     def broken(self, green_line, outside):
         def broken(fault):
-            outside.break_gateway(fault, times=None, seconds=2 * TIMEOUT)
-            return green_line(timeout=TIMEOUT)
+            outside.break_gateway(fault, times=None)
+            return green_line()
 
         return broken
 

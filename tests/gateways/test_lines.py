@@ -5,12 +5,13 @@ from dataclasses import replace
 import pytest
 
 from sandbox.people import API_KEY
+from tests.stand import PATIENCE
 from widget.gateways.base import GatewayError, LineState, Trouble
 from widget.gateways.lines import OTHER_SECONDS, READY_SECONDS, Gateways, Timeouts
 from widget.http import make_client
 from widget.storage.lines import Line
 
-TIMEOUTS = Timeouts(check=2, history=2, send=2)
+TIMEOUTS = Timeouts(check=30, history=30, send=30)
 
 
 @pytest.fixture
@@ -46,7 +47,7 @@ def test_twenty_who_ask_at_once_share_one_answer(gateways, stored, outside):
     together = threading.Barrier(20)
 
     def ask():
-        together.wait(10)
+        together.wait(PATIENCE)
         return gateways.status(stored).state
 
     with ThreadPoolExecutor(20) as pool:

@@ -8,7 +8,6 @@ import pytest
 from sandbox import people
 from sandbox.gateway.lines import STATUSES
 from sandbox.people import API_KEY
-from tests.gateways.conftest import TIMEOUT
 from widget.gateways.base import Ack, Checked, Depth, File, GatewayError, LineState, Sent, Trouble
 
 IVAN = "79619510000@c.us"
@@ -458,10 +457,11 @@ def test_a_message_that_was_never_sent_is_not_found(waha):
 
 
 def test_a_restricted_line_writes_to_chats_it_has_and_begins_none(waha, outside):
-    outside.restrict("sales", until=time.time() + 3600)
+    until = time.time() + 3600
+    outside.restrict("sales", until=until)
     status = waha.status()
     assert status.state is LineState.RESTRICTED
-    assert status.until == pytest.approx(time.time() + 3600, abs=60)
+    assert status.until == pytest.approx(until, abs=1)
     refused = waha.send_text(ORDERS, "hi", message_id=OUR_ID)
     assert (refused.outcome, refused.trouble) == (Sent.REFUSED, Trouble.RESTRICTED)
     assert waha.send_text(IVAN, "hi", message_id=OUR_ID).outcome is Sent.SENT
@@ -543,8 +543,8 @@ def test_a_file_goes_out_as_what_whatsapp_can_show_of_it(waha, outside, mimetype
 @pytest.mark.parametrize("fault", ["silence", "lost_answer", "http_500"])
 def test_a_file_whose_end_is_unclear_has_no_id_to_look_it_up_by(line, outside, fault):
     """WAHA takes no id of ours for files: with one of ours the lookup would say «not sent» of what was sent."""
-    outside.break_gateway(fault, "sendFile", seconds=2 * TIMEOUT)
-    sent = line(timeout=TIMEOUT).send_file(ORDERS, File("text/plain", "a.txt", b"x"), message_id=OUR_ID)
+    outside.break_gateway(fault, "sendFile")
+    sent = line().send_file(ORDERS, File("text/plain", "a.txt", b"x"), message_id=OUR_ID)
     assert (sent.outcome, sent.message_id) == (Sent.UNKNOWN, "")
 
 
@@ -695,10 +695,10 @@ EMPTY_IS_YES = ("edit", "delete", "react", "mark_read", "typing")
 @pytest.mark.parametrize("fault", FAULTS)
 def test_every_fault_is_the_stated_trouble_of_every_verb_and_never_an_answer(line, outside, fault, verb):
     endpoint, call = VERBS[verb]
-    waha = line("archive" if verb == "pairing_code" else "sales", timeout=TIMEOUT)
+    waha = line("archive" if verb == "pairing_code" else "sales")
     if verb in NEED_OUR_MESSAGE:
         waha.send_text(IVAN, "hi", message_id=OUR_ID)
-    outside.break_gateway(fault, endpoint, seconds=2 * TIMEOUT)
+    outside.break_gateway(fault, endpoint)
     if fault == "empty" and verb in EMPTY_IS_YES:
         call(waha)
     else:
@@ -711,8 +711,8 @@ REFUSED = {"unauthorized", "not_working", "stopped", "rate_overlimit", "error_46
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_every_fault_of_a_send_is_refused_or_unclear_and_never_sent_twice(line, outside, fault):
-    waha = line(timeout=TIMEOUT)
-    outside.break_gateway(fault, "sendText", seconds=2 * TIMEOUT)
+    waha = line()
+    outside.break_gateway(fault, "sendText")
     result = waha.send_text(ORDERS, "hi", message_id=OUR_ID)
     assert result.outcome is (Sent.REFUSED if fault in REFUSED else Sent.UNKNOWN)
     assert result.trouble is FAULTS[fault]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.gateways.contract import TIMEOUT, Contract
+from tests.gateways.contract import Contract
 from widget.gateways.waha_hooks import WahaWebhooks
 
 
@@ -22,7 +22,7 @@ class TestWaha(Contract):
     @pytest.fixture
     def broken(self, line, outside):
         def broken(fault):
-            outside.break_gateway(fault, times=None, seconds=2 * TIMEOUT)
-            return line(timeout=TIMEOUT)
+            outside.break_gateway(fault, times=None)
+            return line()
 
         return broken

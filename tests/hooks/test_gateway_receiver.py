@@ -10,7 +10,7 @@ from huey import MemoryHuey
 
 from sandbox.portal.background import free_port, served
 from tests.hooks.gateways import CLIENT, Caller, PlainWebhooks, line_is, tick, written
-from tests.stand import Clock, Outside, Widget, config_for, start_widget
+from tests.stand import PATIENCE, Clock, Outside, Widget, config_for, start_widget
 from widget.gateways.base import Ack, LineState
 from widget.gateways.written import events_json
 from widget.hooks.gateway_receiver import LARGEST
@@ -161,7 +161,7 @@ def test_a_body_of_unknown_length_is_read_to_the_limit_and_no_further(
     head = f"POST {gateway.path} HTTP/1.1\r\nHost: x\r\nX-Secret: {gateway.line.hook_secret}\r\n"
     head += "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
     chunk = b"10000\r\n" + b" " * 0x10000 + b"\r\n"
-    with socket.create_connection(address, timeout=20) as wire:
+    with socket.create_connection(address, timeout=PATIENCE) as wire:
         wire.sendall(head.encode())
         try:
             for _ in range(32):  # 2 MiB

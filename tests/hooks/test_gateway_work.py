@@ -8,12 +8,12 @@ from uuid import uuid4
 
 import pytest
 from huey import MemoryHuey
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sandbox import people
 from tests.hooks.gateways import CLIENT, LID, PHONE, Caller, PlainWebhooks, a_talk, about, muddled, plain, tick, written
-from tests.stand import Clock, Outside, Widget, config_for, start_widget
+from tests.stand import Clock, Outside, Widget, config_for, examples, start_widget
 from widget.chats.sending import message_id_of
 from widget.gateways.base import Ack, EventKind, GatewayEvent, SendResult, Sent, Trouble
 from widget.hooks.gateway_work import GatewayWork
@@ -84,7 +84,7 @@ def test_a_talk_in_any_order_and_twice_is_the_same_chat(start: Callable[..., Wid
         assert other.rows(events) == []
 
 
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=examples(15))
 @given(chance=st.randoms(use_true_random=False), split=st.integers(min_value=1, max_value=5))
 def test_webhooks_that_are_late_and_in_heaps_make_no_difference(
     start: Callable[..., Widget], clock: Clock, chance: random.Random, split: int
@@ -402,7 +402,7 @@ def test_what_was_refused_and_arrived_after_all_counts(desk: Desk, clock: Clock)
     assert desk.sent == 1
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(12))
 @given(data=st.data(), outcome=st.sampled_from([Sent.SENT, Sent.QUEUED, Sent.UNKNOWN]), ours=st.booleans())
 def test_whatever_comes_first_or_again_a_message_counts_once(
     start: Callable[..., Widget], clock: Clock, data: st.DataObject, outcome: Sent, ours: bool

@@ -2,7 +2,6 @@
 
 import signal
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +11,7 @@ import redis
 from huey import MemoryHuey
 from huey.serializer import Serializer
 
-from tests.stand import Clock, Widget
+from tests.stand import Clock, Widget, until
 from widget.jobs.queue import EVERY_HOUR, EVERY_MINUTE, EVERY_NIGHT, Jobs, open_queue
 
 SECRET = "s" * 40
@@ -141,8 +140,8 @@ def test_a_worker_runs_until_it_is_told_to_stop(tmp_path: Path, clock: Clock) ->
     def work(number: int) -> None:
         done.append(inside.here)
         if number == 1:
-            while signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:  # Huey listens a moment after it begins to work
-                time.sleep(0.01)
+            # Huey listens a moment after it begins to work.
+            until(lambda: signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL)
             signal.raise_signal(signal.SIGTERM)
 
     jobs.does("event", work)

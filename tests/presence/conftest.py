@@ -14,7 +14,7 @@ from flask import Flask
 from sqlalchemy import Engine
 
 from ratelimit import Limiter, MemoryStorage, Rate, Window
-from tests.stand import NOON, Clock
+from tests.stand import NOON, PATIENCE, Clock
 from widget.answers import Answers, StoreGone
 from widget.gateways.base import Checked, GatewayError, LineState, LineStatus, ListedChat, Trouble
 from widget.gateways.waha import CAPABILITIES
@@ -79,7 +79,7 @@ class FakeGateway:
         assert 1 <= len(phones) <= self.at_once
         self.checked += phones
         if self.hold:
-            self.hold.wait(10)
+            self.hold.wait(PATIENCE)
         return {phone: answer for phone in phones if (answer := self._answer(phone)) is not None}
 
     def _answer(self, phone: str) -> Checked | None:

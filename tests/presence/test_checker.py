@@ -10,6 +10,7 @@ from ratelimit import RedisStorage
 from ratelimit.errors import StorageUnavailable
 from sandbox.valkey import Valkey
 from tests.presence.conftest import LINE, OTHER_PORTALS_LINE, SURE, UNSURE
+from tests.stand import PATIENCE
 from widget.answers import REDIS_OPTIONS, Answers
 from widget.gateways.base import Checked, LineState, ListedChat, Trouble
 from widget.presence.records import Answer, How, Why
@@ -118,7 +119,7 @@ def test_ten_checks_fly_at_once(make_desk, gateway):
     """Each waits until all ten are there: one after another they would never end."""
     together = threading.Barrier(10)
     check_one = gateway.check
-    gateway.check = lambda phone: (together.wait(10), check_one(phone))[1]
+    gateway.check = lambda phone: (together.wait(PATIENCE), check_one(phone))[1]
     assert len(check(make_desk(), *MANY[:10])) == 10
 
 
@@ -220,7 +221,7 @@ def test_who_waited_for_the_one_that_failed_is_told_so_and_does_not_ask_too(desk
     with ThreadPoolExecutor(5) as openings:
         flying = [openings.submit(check, desk, IVAN) for _ in range(5)]
         gateway.hold.set()
-        assert {opening.result(10)[IVAN].why for opening in flying} == {Why.FAILED}
+        assert {opening.result(PATIENCE)[IVAN].why for opening in flying} == {Why.FAILED}
     assert len(gateway.checked) == 1
 
 
@@ -282,7 +283,7 @@ def test_twenty_openings_of_one_card_at_once_ask_once_per_number(desk, gateway):
         flying = [openings.submit(check, desk, *MANY[:5]) for _ in range(20)]
         gateway.hold.set()
         for opening in flying:
-            assert {presence.answer for presence in opening.result(10).values()} == {Answer.NO}
+            assert {presence.answer for presence in opening.result(PATIENCE).values()} == {Answer.NO}
     assert sorted(gateway.checked) == MANY[:5]
 
 
@@ -297,7 +298,7 @@ def test_two_processes_with_one_redis_ask_once_per_number(make_desk, gateway, re
             flying = [openings.submit(check, desks[n % 2], *MANY[:5]) for n in range(20)]
             gateway.hold.set()
             for opening in flying:
-                assert {presence.answer for presence in opening.result(10).values()} == {Answer.NO}
+                assert {presence.answer for presence in opening.result(PATIENCE).values()} == {Answer.NO}
     assert sorted(gateway.checked) == MANY[:5]
 
 

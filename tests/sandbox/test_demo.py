@@ -5,13 +5,13 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from sandbox.demo import Ports
 from sandbox.portal.background import free_port
+from tests.stand import PATIENCE, until
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -42,10 +42,9 @@ def test_ctrl_c_while_it_starts_ends_it_without_a_stack_trace() -> None:
     program = subprocess.Popen(
         [sys.executable, "-m", "sandbox"], cwd=ROOT, env={**os.environ, **ports}, stderr=subprocess.PIPE, text=True
     )
-    while not (data / "portal.log").exists() and program.poll() is None:
-        time.sleep(0.05)
+    until(lambda: (data / "portal.log").exists() or program.poll() is not None)
     program.send_signal(signal.SIGINT)
-    _out, errors = program.communicate(timeout=30)
+    _out, errors = program.communicate(timeout=PATIENCE)
     shutil.rmtree(data, ignore_errors=True)
     assert program.returncode == 130
     assert "Traceback" not in errors

@@ -13,6 +13,7 @@ import pytest
 
 from sandbox.gateway import create_gateway, faults
 from sandbox.people import API_KEY
+from tests.stand import PATIENCE, until
 
 ROOT = Path(__file__).parents[2]
 KEY = {"X-Api-Key": API_KEY}
@@ -80,7 +81,7 @@ def test_a_send_whose_answer_is_lost_was_done_and_the_next_try_finds_it(web):
 
 
 def test_a_line_that_becomes_ready_within_the_patience_answers_after_all():
-    app = create_gateway(patience=20)
+    app = create_gateway(patience=PATIENCE)
     world = app.extensions["gateway"].world
     world.switch("sales", "STARTING")
     waker = threading.Timer(0.05, world.switch, ("sales", "WORKING"))
@@ -108,17 +109,16 @@ def port():
 
 def wait_for(port):
     """Returns when somebody listens."""
-    for _ in range(500):
+
+    def listens() -> bool:
         with socket.socket() as probe:
-            probe.settimeout(0.02)
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-            threading.Event().wait(0.02)
-    raise AssertionError("the gateway did not start")
+            return probe.connect_ex(("127.0.0.1", port)) == 0
+
+    until(listens)
 
 
 def over_the_wire(port, path, body=None):
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
     try:
         connection.request("GET" if body is None else "POST", path, body and json.dumps(body), HEADERS)
         answer = connection.getresponse()
@@ -166,7 +166,7 @@ def test_many_at_once_lose_nothing(port):
 
 def test_a_taken_port_is_said_in_one_line(port):
     command = [sys.executable, "-m", "sandbox.gateway", "--port", str(port)]
-    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=20, check=False)
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert ended.returncode == 1
     assert ended.stderr.splitlines() == [
         f"Port {port} is taken by another program. Choose another: GATEWAY_PORT=<port>."

@@ -13,6 +13,7 @@ from sandbox.portal.background import free_port, served
 from sandbox.portal.delivery import bracketed
 from sandbox.portal.php import parse_str
 from sandbox.portal.visitor import Visitor
+from tests.stand import PATIENCE
 
 RECORDED = Path(__file__).parents[3] / "shared" / "reference" / "bitrix24"
 
@@ -27,7 +28,7 @@ class Hook:
 
     def _hook(self):
         self.posted.append((request.mimetype, request.get_data(as_text=True)))
-        self.may_answer.wait(10)
+        self.may_answer.wait(PATIENCE)
         moved = {"Location": "/elsewhere"} if self.status == 302 else {}
         return Response("", self.status, headers=moved)
 

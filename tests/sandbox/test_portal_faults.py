@@ -1,14 +1,17 @@
 """Every way in which the portal can be made to misbehave, over a real socket where bytes matter."""
 
+import threading
 import time
 
 import httpx
 import pytest
 
+from sandbox.control import GIVEN_UP, IMPATIENT
 from sandbox.portal import create_portal
 from sandbox.portal.background import portal_running
 from sandbox.portal.faults import CODES, NAMES
 from sandbox.portal.visitor import Visitor
+from tests.stand import PATIENCE, until
 
 STATUS = {"QUERY_LIMIT_EXCEEDED": 503, "OPERATION_TIME_LIMIT": 429, "expired_token": 401, "invalid_token": 401}
 
@@ -20,7 +23,10 @@ def portal():
 
 @pytest.fixture(scope="module")
 def real():
-    with portal_running("http://localhost:8000") as port, httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
+    with (
+        portal_running("http://localhost:8000") as port,
+        httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=PATIENCE) as client,
+    ):
         yield client
 
 
@@ -59,8 +65,9 @@ def test_the_auth_server_can_fail_in_the_same_ways(portal, name):
 def test_a_blocked_method_says_until_when(portal):
     token = portal.token()
     portal.break_with("OPERATION_TIME_LIMIT", seconds=30)
+    before = int(time.time())
     until = portal.call("profile", token)["time"]["operating_reset_at"]
-    assert 20 < until - time.time() <= 30
+    assert before + 30 <= until <= int(time.time()) + 30
 
 
 def test_a_fault_strikes_only_the_calls_it_names(portal):
@@ -116,21 +123,26 @@ def test_a_cut_answer_ends_in_the_middle_and_the_connection_with_it(real, token)
 
 def test_silence_ends_without_an_answer(real, token):
     break_with(real, "silence", seconds=0.2)
-    started = time.monotonic()
     with pytest.raises(httpx.RemoteProtocolError, match="without sending a response"):
         real.post("/rest/profile", json={"auth": token})
-    assert time.monotonic() - started >= 0.2
 
 
-def test_a_client_that_waits_less_than_the_silence_gives_up_by_itself(real, token):
-    break_with(real, "silence", seconds=1)
-    with pytest.raises(httpx.ReadTimeout):
-        real.post("/rest/profile", json={"auth": token}, timeout=0.1)
+def test_a_client_that_says_it_is_impatient_is_told_at_once_that_nothing_comes(real, token):
+    break_with(real, "silence", seconds=3600)
+    answer = real.post("/rest/profile", json={"auth": token}, headers={IMPATIENT: "yes"})
+    assert (answer.status_code, answer.content) == (GIVEN_UP, b"")
 
 
-def test_a_delay_makes_the_answer_late_and_leaves_it_true(real, token):
-    break_with(real, "delay", seconds=0.2, times=None)
-    started = time.monotonic()
-    answer = real.post("/rest/batch", json={"auth": token, "cmd": {f"c{n}": "profile" for n in range(20)}})
-    assert len(answer.json()["result"]["result"]) == 20
-    assert 0.2 <= time.monotonic() - started < 4.0  # once for the request, not once more for each command
+def test_a_delay_holds_the_call_until_the_faults_are_cleared_and_leaves_the_answer_true(real, token):
+    break_with(real, "delay", seconds=3600, times=None)
+    answers: list[httpx.Response] = []
+    commands = {f"c{n}": "profile" for n in range(20)}
+    asking = threading.Thread(
+        target=lambda: answers.append(real.post("/rest/batch", json={"auth": token, "cmd": commands}))
+    )
+    asking.start()
+    until(lambda: real.get("/_sandbox/calls").json()["total"] > 0)
+    assert answers == []
+    real.post("/_sandbox/faults", json={})
+    asking.join(PATIENCE)
+    assert len(answers[0].json()["result"]["result"]) == 20

@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from sandbox.portal.background import free_port
+from tests.stand import PATIENCE
 
 ROOT = Path(__file__).parents[2]
 
@@ -37,7 +38,7 @@ def port():
         yield port
     finally:
         program.send_signal(signal.SIGTERM)
-        program.wait(10)
+        program.wait(PATIENCE)
         program.stdout.close()
 
 
@@ -72,6 +73,6 @@ def test_a_taken_port_is_said_in_one_line(offset):
         taken.bind(("127.0.0.1", port + offset))
         taken.listen()
         program = start(port)
-        words = program.communicate(timeout=20)[0]
+        words = program.communicate(timeout=PATIENCE)[0]
     assert program.returncode == 1
     assert words == f"Port {port + offset} is taken by another program. Choose another: PORTAL_PORT=<port>.\n"

@@ -3,6 +3,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from tests.stand import PATIENCE
 from widget.storage.chats import MOST_IDS
 
 PHONE, OTHER = "+79619510000", "+79261112233"
@@ -51,7 +52,7 @@ def test_two_cards_that_create_one_chat_at_once_get_one_row(store, again):
     together = threading.Barrier(8)
 
     def create(number):
-        together.wait(10)
+        together.wait(PATIENCE)
         return store.chats.remember(store.one, store.line_one, PHONE, user_id=number)
 
     with ThreadPoolExecutor(8) as pool:

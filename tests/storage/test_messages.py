@@ -3,6 +3,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from tests.stand import PATIENCE
 from widget.storage.line_health import LineHealths
 from widget.storage.messages import Body, Messages
 
@@ -40,7 +41,7 @@ def test_of_many_who_add_to_one_message_at_once_none_is_lost(kept, store, again)
     together = threading.Barrier(8)
 
     def add(number):
-        together.wait(10)
+        together.wait(PATIENCE)
         return kept.grow(store.one, store.line_one, CHAT, "M", added(f"w{number}"))
 
     with ThreadPoolExecutor(8) as pool:
@@ -128,7 +129,7 @@ def test_ids_that_are_learnt_at_once_are_all_kept(store, again):
     chat, _new = store.chats.remember(store.one, store.line_one, "+79619510000", chat_ids=[CHAT])
 
     def learn(number):
-        together.wait(10)
+        together.wait(PATIENCE)
         store.chats.remember(
             store.one, store.line_one, "+79619510000", also=[f"{number}@lid"], last_at=float(number), proved=number == 3
         )
@@ -170,7 +171,7 @@ def test_of_many_who_hear_of_a_line_first_all_are_answered(store):
     health, together = LineHealths(store.engine, store.clock), threading.Barrier(6)
 
     def hear(_):
-        together.wait(10)
+        together.wait(PATIENCE)
         health.heard(store.one, store.line_one, state="offline", at=5.0)
 
     with ThreadPoolExecutor(6) as pool:

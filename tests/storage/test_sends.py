@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy.exc import IntegrityError
 
+from tests.stand import PATIENCE
 from widget.storage.sends import SendState
 
 FORWARD = [
@@ -49,7 +50,7 @@ def test_of_many_sends_with_one_key_at_once_one_is_new(begin, again):
     together = threading.Barrier(8)
 
     def press(number):
-        together.wait(10)
+        together.wait(PATIENCE)
         return begin(text=str(number))
 
     with ThreadPoolExecutor(8) as pool:

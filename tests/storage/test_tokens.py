@@ -1,6 +1,7 @@
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
+from tests.stand import PATIENCE
 from widget.storage.tokens import Token
 
 
@@ -14,7 +15,7 @@ def test_a_user_who_opens_many_cards_at_once_for_the_first_time_gets_one_row(sto
     together = threading.Barrier(8)
 
     def put(number):
-        together.wait(10)
+        together.wait(PATIENCE)
         store.tokens.put(store.one, 2, Token(f"a{number}", f"r{number}", 1.0))
 
     with ThreadPoolExecutor(8) as pool:

@@ -1,17 +1,14 @@
 """The bridge in a real Chromium: the page at 127.0.0.1, the app framed from localhost, both wire forms."""
 
 import re
-from pathlib import Path
 
 import pytest
 from flask import Flask, request
 from playwright.sync_api import expect
 
 from sandbox.portal.background import free_port, portal_running, served
+from tests.stand import PATIENCE
 
-CHROMIUM = "/usr/bin/chromium"
-FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking")
-QUIET = ("--disable-component-update", "--disable-sync")
 CB = "c" * 32
 
 # A page that can speak the raw protocol: `ask(message, callback)` posts and waits for the answer of that callback.
@@ -50,18 +47,10 @@ def origin(app):
         yield f"http://127.0.0.1:{portal}"
 
 
-@pytest.fixture(scope="module")
-def chromium(playwright):
-    if not Path(CHROMIUM).exists():
-        pytest.skip(f"no Chromium at {CHROMIUM}")
-    chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, *QUIET])
-    yield chromium
-    chromium.close()
-
-
 @pytest.fixture
-def page(chromium):
-    page = chromium.new_page(viewport={"width": 1280, "height": 800})
+def page(browser):
+    page = browser.new_page(viewport={"width": 1280, "height": 800})
+    page.set_default_timeout(1000 * PATIENCE)
     errors = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.on("dialog", lambda dialog: errors.append(dialog.message))
@@ -258,8 +247,8 @@ def test_the_own_library_speaks_all_of_it(card, page):
     expect(page.locator("#panel")).to_contain_text("chat17")
 
 
-def test_the_library_refuses_a_page_outside_of_a_portal(origin, chromium):
-    outside = chromium.new_page()
+def test_the_library_refuses_a_page_outside_of_a_portal(origin, browser):
+    outside = browser.new_page()
     errors = []
     outside.on("pageerror", lambda error: errors.append(str(error)))
     outside.goto(origin)

@@ -1,16 +1,13 @@
 """Installing, updating and removing by the buttons of the portal's pages, in a real Chromium."""
 
-from pathlib import Path
-
 import httpx
 import pytest
 from flask import Flask, request
 from playwright.sync_api import expect
 
 from sandbox.portal.background import free_port, portal_running, served
+from tests.stand import PATIENCE
 
-CHROMIUM = "/usr/bin/chromium"
-FLAGS = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync")
 DEAL = "/crm/deal/details/7045/"
 
 # An app whose pages say which address was opened; its install page can finish and tell what BX24 knows.
@@ -40,18 +37,10 @@ def portal(origin):
         yield client
 
 
-@pytest.fixture(scope="module")
-def chromium(playwright):
-    if not Path(CHROMIUM).exists():
-        pytest.skip(f"no Chromium at {CHROMIUM}")
-    chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS])
-    yield chromium
-    chromium.close()
-
-
 @pytest.fixture
-def page(chromium, origin):
-    page = chromium.new_page(base_url=origin, viewport={"width": 1280, "height": 800})
+def page(browser, origin):
+    page = browser.new_page(base_url=origin, viewport={"width": 1280, "height": 800})
+    page.set_default_timeout(1000 * PATIENCE)
     errors = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     yield page

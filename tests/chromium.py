@@ -1,0 +1,46 @@
+"""The browser of the tests: one a process, a context a test. Its folders are called `browser` (tools/test.py)."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.stand import PATIENCE
+
+# The shell is Chromium without a window's parts: the same pages for a third of the processor.
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+ARGS = [
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
+    *("--disable-component-update", "--disable-sync"),
+    # The frame stays another site (cookies, storage, origins), but not another process: between processes a click
+    # that follows a change of the layout can land where things were before, and nobody hears it.
+    "--disable-site-isolation-trials",
+]
+expect.set_options(timeout=1000 * PATIENCE)  # a test that passes does not wait for it
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    found = next(filter(None, map(shutil.which, NAMES)), None)
+    if found is None:
+        pytest.fail(f"No Chromium: none of {', '.join(NAMES)} is in PATH. apt install chromium", pytrace=False)
+    return {**browser_type_launch_args, "executable_path": found, "args": ARGS}
+
+
+@pytest.fixture(scope="session")
+def base_url() -> None:
+    """None of ours. pytest-base-url's own is a method of a class, which pytest 9 warns of, and warnings are errors."""
+
+
+@pytest.fixture
+def context(context: Any) -> Any:
+    context.set_default_timeout(1000 * PATIENCE)
+    return context
+
+
+def last_of_all(items: list[pytest.Item], folder: Path) -> None:
+    """Playwright keeps an event loop in this thread until the session ends, and another test's asyncio.run would not
+    start beside it."""
+    items.sort(key=lambda item: folder in item.path.parents)

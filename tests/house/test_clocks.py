@@ -1,0 +1,76 @@
+"""No test's outcome depends on how fast this machine is: time is handed in, and what comes is waited for as an event,
+with a limit so large that only a broken program meets it (tests/stand.py: Clock, until, Outside.until, PATIENCE)."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+TESTS = Path(__file__).resolve().parents[1]
+SHORTEST_TIMEOUT = 5  # seconds that a program may be given for one answer
+SHORTEST_WAIT = 30  # seconds for an event
+MILLISECONDS = 1000  # numbers from here on are Playwright's
+CLOCKS = {"monotonic", "perf_counter", "process_time", "sleep", "wait_for_timeout"}
+WAITS = {"wait", "join", "communicate", "settimeout", "result"}
+
+# (file, what is written there): why its outcome is the same on every machine.
+REASONED = {
+    ("test_http.py", "timeout=0.3"): "the server never answers, so the time always runs out",
+    ("test_http.py", "timeout=0.1"): "no connection is free until the test ends, so the time always runs out",
+    ("ratelimit/conftest.py", "socket_timeout=0.3"): "only asked when the server is stopped or gone",
+    ("benchmarks/test_load.py", "asyncio.sleep"): "the server's own slowness; nothing is compared with it",
+    ("bitrix24/test_rest.py", "time.sleep"): "how often a waiting thread looks; nothing is compared with it",
+    ("gateways/contract.py", "<= time.time()"): "two readings of one clock, in their order",
+    ("sandbox/test_portal_faults.py", "int(time.time())"): "two readings of one clock, in their order",
+    ("phones/test_numbers.py", "time.process_time"): "the processor's time, and what it stands against takes hours",
+    ("browser/market.py", "page.wait_for_timeout"): "between two looks of `until`, while the pages go on",
+}
+
+
+def findings(source: str) -> Iterator[str]:
+    """What in a file depends on the wall clock, as it is written there."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Attribute) and node.attr in CLOCKS and not _is_ours(node):
+            yield f"{ast.unparse(node)}"
+        if isinstance(node, ast.Compare) and "time.time()" in ast.unparse(node):
+            yield ast.unparse(node)
+        if isinstance(node, ast.Call):
+            yield from _short_times(node)
+
+
+def _is_ours(node: ast.Attribute) -> bool:
+    return ast.unparse(node.value) in ("self", "clock", "desk")
+
+
+def _short_times(call: ast.Call) -> Iterator[str]:
+    for given in call.keywords:
+        value = _number(given.value)
+        if given.arg and given.arg.endswith("timeout") and value is not None:
+            shortest = SHORTEST_WAIT if _name(call) in WAITS else SHORTEST_TIMEOUT
+            if value < shortest or MILLISECONDS <= value < MILLISECONDS * SHORTEST_WAIT:
+                yield f"{given.arg}={ast.unparse(given.value)}"
+    if _name(call) in WAITS and call.args:
+        value = _number(call.args[0])
+        if value is not None and value < SHORTEST_WAIT:
+            yield ast.unparse(call)
+
+
+def _name(call: ast.Call) -> str:
+    return call.func.attr if isinstance(call.func, ast.Attribute) else ""
+
+
+def _number(node: ast.expr) -> float | None:
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, int | float) else None
+
+
+FILES = sorted(file for file in TESTS.rglob("*.py") if file != Path(__file__))
+
+
+def test_no_test_depends_on_how_fast_the_machine_is() -> None:
+    found = [(str(file.relative_to(TESTS)), each) for file in FILES for each in findings(file.read_text())]
+
+    assert [each for each in found if not any(is_meant(each, reasoned) for reasoned in REASONED)] == []
+    assert [reasoned for reasoned in REASONED if not any(is_meant(each, reasoned) for each in found)] == []
+
+
+def is_meant(found: tuple[str, str], reasoned: tuple[str, str]) -> bool:
+    return reasoned[0] == found[0] and reasoned[1] in found[1]
