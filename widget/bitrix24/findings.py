@@ -21,8 +21,8 @@ class InLayout(Enum):
     """Whether a field without a value is seen in a card, by its shared layout; the worst first."""
 
     NO = "no"  # not in the card
-    HIDDEN = "hidden"  # in the card, but drawn only while somebody edits it
-    UNARRANGED = "unarranged"  # nobody ever arranged this card: drawn only while somebody edits it
+    HIDDEN = "hidden"  # in the card, but drawn only while it is edited
+    UNARRANGED = "unarranged"  # the card was never arranged: drawn only while it is edited
     UNKNOWN = "unknown"  # the portal did not say
     ALWAYS = "always"
 

@@ -166,9 +166,9 @@ class Installer:
         )
 
     def show_field(self, portal: Portal, user_id: int) -> bool:
-        """Have every card that somebody arranged show the field always, for everybody. Whether all of them do now.
+        """Have every arranged card show the field always, to all users. Whether all of them do now.
 
-        A card that nobody ever arranged is left alone: REST tells nothing of its sections, and writing a layout takes
+        A card that was never arranged is left alone: REST tells nothing of its sections, and writing a layout takes
         away what it does not name. Raises Refused (NOT_ADMIN too) and NoAddress. Three outside calls, and one for each
         layout that is changed.
         """

@@ -1,9 +1,9 @@
 """Whether a card draws our field: the layouts that a portal shares among all users.
 
-A field without a value, as ours is, is drawn while somebody only looks at the card where its place in the layout says
-«show always», and nowhere else. A card that nobody ever arranged has it in its default section without that. Each
-funnel of deals and of smart processes is arranged for itself, simple and repeat leads too, and everybody may arrange a
-view of their own, which REST tells to nobody else. bitrix24/b24restdocs:
+A field without a value, as ours is, is drawn in a card that is only looked at where its place in the layout says «show
+always», and nowhere else. A card that was never arranged has it in its default section without that. Each funnel of
+deals and of smart processes is arranged for itself, simple and repeat leads too, and each user may arrange a view of
+their own, which REST tells only to them and to administrators. bitrix24/b24restdocs:
 crm/universal/item-details-configuration/*.md, crm/universal/category/crm-category-list.md.
 """
 
@@ -67,7 +67,7 @@ def layouts_of(field: WantedField, funnels: Any) -> list[Layout]:
 
 
 def in_layout(sections: Any, name: str) -> InLayout:
-    """What a layout says of the field `name`. One that nobody ever arranged comes as null."""
+    """What a layout says of the field `name`. One that was never arranged comes as null."""
     if not isinstance(sections, list) or not sections:
         return InLayout.UNARRANGED
     element = next((one for one in _elements(sections) if one.get("name") == name), None)
