@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 from cryptography.fernet import Fernet
 
 from sandbox.people import API_KEY
-from sandbox.portal.credentials import CLIENT_ID, CLIENT_SECRET, PORTALS
+from sandbox.portal.credentials import AUTH_PREFIXES, CLIENT_ID, CLIENT_SECRET, PORTALS, auth_server
 from sandbox.valkey import Valkey, ValkeyMissing, tied_to_parent
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -188,7 +188,7 @@ class Demo:
             "FLASK_APP": "wsgi.py",
             "BITRIX_CLIENT_ID": CLIENT_ID,
             "BITRIX_CLIENT_SECRET": CLIENT_SECRET,
-            "AUTH_SERVERS": f"{self.portal}/oauth",
+            "AUTH_SERVERS": ",".join(auth_server(self.ports.portal, number) for number in AUTH_PREFIXES),
             "ALLOW_HTTP": "True",
             "ALLOW_PRIVATE_LINES": "True",
             "PUBLIC_URL": self.widget,

@@ -293,9 +293,7 @@ def test_a_placement_that_is_no_card_is_refused(stage: Stage, code: str | None) 
 
 
 @pytest.mark.parametrize("path", ["/placement", "/app"])
-@pytest.mark.parametrize(
-    "domain", ["a b", "a;b", "a'b", "x" * 300, "a\x00b", "//a", "a/b", "a@b", "é.example", "[::1]", "a:999999", "*"]
-)
+@pytest.mark.parametrize("domain", ["a b", "a;b", "a'b", "x" * 300, "a\x00b", "//a", "a/b", "a@b", "a:999999", "*"])
 def test_a_domain_that_is_no_host_is_refused_and_reaches_no_header(stage: Stage, path: str, domain: str) -> None:
     answer = post_form(stage, path, {}, query=f"DOMAIN={quote(domain)}&PROTOCOL=0&LANG=en")
 

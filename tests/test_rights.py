@@ -55,6 +55,7 @@ SETTINGS = {
     "POST /app/lines/states": {},
     "POST /app/health": {},
     "POST /app/health/repair": {},
+    "POST /app/health/layout": {"confirmed": True},
 }
 OWN = {
     "POST /app/mine": {"line": 1, "show_name": True},

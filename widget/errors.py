@@ -23,6 +23,7 @@ class Refusal(Enum):
     PORTAL_CONFIRM = "portal_confirm"  # an administrator of the portal has to allow a method first
     PORTAL_SCOPE = "portal_scope"
     PORTAL_MOVED = "portal_moved"
+    PORTAL_ADDRESS = "portal_address"  # the host in the address bar is one that no page can be allowed to be framed by
     PORTAL_FAILED = "portal_failed"
     LINE_TROUBLE = "line_trouble"
     LINE_DOWN = "line_down"  # its gateway would keep the message and send it some day

@@ -41,6 +41,7 @@ class Opening:
     edit_mode: bool = False
     number: str = ""  # as in Session; only ever put in by us
     line_id: int = 0
+    server: str = ""  # the authorisation server that the form named
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,11 @@ def list_of(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
+def rows_of(value: Any) -> list[Any]:
+    """A PHP list, which is an object in JSON where it has holes."""
+    return list(value.values()) if isinstance(value, dict) else list_of(value)
+
+
 def text_of(value: Any, longest: int = 65_536) -> str:
     """A string cut to a length; "" for anything else."""
     return value[:longest] if isinstance(value, str) else ""

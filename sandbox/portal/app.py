@@ -4,7 +4,7 @@ from flask import Flask
 from flask.json.provider import DefaultJSONProvider
 
 from ..control import Control
-from .credentials import DEFAULT_PORT
+from .credentials import AUTH_PREFIXES, DEFAULT_PORT
 from .faults import NAMES
 from .market import market_pages
 from .oauth import oauth_pages
@@ -27,7 +27,8 @@ def create_portal(widget_url: str, port: int = DEFAULT_PORT, auth_lifetime: int 
     app.extensions["control"] = world.control
     app.register_blueprint(world.control.blueprint())
     app.register_blueprint(rest_pages(world))
-    app.register_blueprint(oauth_pages(world))
+    for number in AUTH_PREFIXES:
+        app.register_blueprint(oauth_pages(world, number))
     app.register_blueprint(card_pages(world))
     app.register_blueprint(market_pages(world))
     app.register_blueprint(steering(world))

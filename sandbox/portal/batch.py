@@ -47,6 +47,8 @@ def run_batch(params: dict[str, Any], call: Call) -> dict[str, Any]:
             _run_one(command, place, call, done, key)
         except RestError as error:
             done["error"][key] = error.body()
+            if error.time:
+                done["time"][key] = error.time
             if halt:
                 break
     named = {"result": "result", "error": "result_error", "total": "result_total", "next": "result_next"}

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 from . import lifecycle
-from .events import card_changed
-from .state import PortalState, put_application
+from .arrangement import arranged_with
+from .events import card_changed, card_deleted
+from .state import Field, Funnel, PortalState, put_application
 from .users import USERS, User
 from .world import World
 
@@ -28,14 +29,14 @@ def _installed(world: World, state: PortalState, value: Any) -> None:
         put_application(state, world.widget_url)
     elif value is False:
         state.remove_application()
-        state.fields, state.layouts = [], {}
+        state.fields, state.layouts, state.foreign_types = [], {}, []
         state.version, state.previous_version, state.finished_once = 1, None, False
     else:
         raise ValueError("installed is true or false")
 
 
 def _version(world: World, state: PortalState, value: Any) -> None:
-    lifecycle.update(state, int(value))
+    lifecycle.update(world, state, ADMIN, int(value))
 
 
 def _installer_active(world: World, state: PortalState, value: Any) -> None:
@@ -54,14 +55,58 @@ def _set(name: str, kind: Callable[[Any], Any]) -> Change:
     return put
 
 
+def _arranged(world: World, state: PortalState, value: Any) -> None:
+    """false: nobody ever arranged a card."""
+    if value is False:
+        state.layouts = {}
+
+
 def _in_layout(world: World, state: PortalState, value: Any) -> None:
-    """The entityTypeIds of the cards that show our field; in all others it is not there."""
-    state.layouts = {}
+    """The entityTypeIds of the cards that always show our field; in all others it is not there."""
+    for entity_type_id, owner in state.owners().items():
+        for variant in state.variants(entity_type_id):
+            state.layouts[owner, variant] = arranged_with({})
     for entity_type_id in value:
-        found = state.field_of(int(entity_type_id))
-        if found is None:
-            raise ValueError(f"no field of the app on {entity_type_id}")
-        state.layouts[found[0].owner] = [found[0].name]
+        for variant in state.variants(int(entity_type_id)):
+            _layout(world, state, {"entityTypeId": entity_type_id, "variant": variant, "field": "always"})
+
+
+def _layout(world: World, state: PortalState, value: Any) -> None:
+    """One layout: {"entityTypeId": 2, "variant": 9, "field": "always" | "filled" | "absent" | "never_arranged"}."""
+    entity_type_id, where = int(value["entityTypeId"]), value["field"]
+    found = state.field_of(entity_type_id)
+    if found is None:
+        raise ValueError(f"no field of the app on {entity_type_id}")
+    key = found[0].owner, int(value.get("variant", state.variants(entity_type_id)[0]))
+    if where == "never_arranged":
+        state.layouts.pop(key, None)
+        return
+    fields = {"always": {found[0].name: True}, "filled": {found[0].name: False}, "absent": {}}
+    state.layouts[key] = arranged_with(fields[where])
+
+
+def _funnels(world: World, state: PortalState, value: Any) -> None:
+    """{"2": [[0, "Общая"], [9, "Опт"]]}; the first of each is the default, and nobody arranged the new ones."""
+    for entity_type_id, funnels in value.items():
+        state.funnels[int(entity_type_id)] = [Funnel(int(number), str(name)) for number, name in funnels]
+
+
+def _quirks(world: World, state: PortalState, value: Any) -> None:
+    """Some of state.Quirks: {"old_box": true}. The others stay."""
+    for name, wanted in value.items():
+        if type(getattr(state.quirks, name)) is not type(wanted):
+            raise ValueError(f"{name} is of another type")
+        setattr(state.quirks, name, wanted)
+
+
+def _foreign_types(world: World, state: PortalState, value: Any) -> None:
+    state.foreign_types = [str(each) for each in value]
+
+
+def _foreign_fields(world: World, state: PortalState, value: Any) -> None:
+    """Fields of another application's type: [["CRM_DEAL", "UF_CRM_DEAL_WHATSAPP", "whatsapp"]]."""
+    for owner, name, type_id in value:
+        state.fields.append(Field(state.next_id(), owner, name, f"rest_99_{type_id}", {"xmlId": "whatsapp"}))
 
 
 def _add_smart_type(world: World, state: PortalState, value: Any) -> None:
@@ -95,11 +140,19 @@ def _change_item(world: World, state: PortalState, value: Any) -> None:
     card_changed(world, state, entity_type_id, item_id, ADMIN)
 
 
+def _delete_item(world: World, state: PortalState, value: Any) -> None:
+    """Somebody deletes an item; the event goes out."""
+    entity_type_id, item_id = int(value["entityTypeId"]), int(value["id"])
+    del state.crm[entity_type_id, item_id]
+    card_deleted(world, state, entity_type_id, item_id, ADMIN)
+
+
 def _keep(ids: set[int], one: int, *, inside: bool) -> None:
     ids.add(one) if inside else ids.discard(one)
 
 
 CHANGES: dict[str, Change] = {
+    "quirks": _quirks,
     "installed": _installed,
     "version": _version,
     "installer_active": _installer_active,
@@ -109,10 +162,15 @@ CHANGES: dict[str, Change] = {
     "status": _set("status", str),
     "days": _set("days", lambda value: None if value is None else int(value)),
     "payment_expired": _set("payment_expired", lambda value: "Y" if value in (True, "Y") else "N"),
-    "arranged": _set("arranged", bool),
+    "foreign_types": _foreign_types,
+    "foreign_fields": _foreign_fields,
+    "funnels": _funnels,
+    "arranged": _arranged,
     "in_layout": _in_layout,
+    "layout": _layout,
     "add_smart_type": _add_smart_type,
     "rename_smart_type": _rename_smart_type,
     "delete_smart_type": _delete_smart_type,
     "change_item": _change_item,
+    "delete_item": _delete_item,
 }

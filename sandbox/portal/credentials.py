@@ -9,6 +9,7 @@ STATUS = "L"  # a local application
 
 HOST = "127.0.0.1"
 DEFAULT_PORT = 8001
+ALIAS = "crm.localhost"  # another name of the first portal, at any port that leads here
 AUTH_SERVER = "oauth.sandbox"  # `domain` in an answer to a refresh: not the portal (b24restdocs: settings/oauth)
 
 
@@ -39,13 +40,19 @@ PORTALS = (
 )
 
 
-def server_endpoint(port: int = DEFAULT_PORT) -> str:
-    """The auth server's REST root: one server for both portals, as in the cloud.
+# Two authorisation servers that know nothing of each other's tokens. In the cloud they are hosts of their own; here
+# they share a port with the first portal and so have prefixes.
+AUTH_PREFIXES = {1: "/oauth", 2: "/oauth2"}
 
-    In the cloud it is a host of its own; here it shares a port with the first portal and so has a prefix.
-    """
-    return f"http://{HOST}:{port}/oauth/rest/"
+
+def auth_server(port: int = DEFAULT_PORT, number: int = 1) -> str:
+    return f"http://{HOST}:{port}{AUTH_PREFIXES[number]}"
+
+
+def server_endpoint(port: int = DEFAULT_PORT, number: int = 1) -> str:
+    """An auth server's REST root, as forms and events name it."""
+    return f"{auth_server(port, number)}/rest/"
 
 
 def token_endpoint(port: int = DEFAULT_PORT) -> str:
-    return f"http://{HOST}:{port}/oauth/token/"
+    return f"{auth_server(port)}/token/"

@@ -16,6 +16,7 @@ class RestError(Exception):
     description: str = ""
     status: int = 400
     extra: dict[str, Any] = field(default_factory=dict)
+    time: dict[str, Any] = field(default_factory=dict)  # in a batch it stands in result_time
 
     def body(self) -> dict[str, Any]:
         return {"error": self.code, "error_description": self.description, **self.extra}
@@ -51,8 +52,19 @@ _KNOWN = {
 }
 
 
+# ACCESS_DENIED in its other meanings (server module rest, lib/oauth/auth.php and lib/accessexception.php): the plan in
+# the source's words, a user who may not come in this way, a method for administrators.
+DENIED = {
+    "ACCESS_DENIED plan": "REST is available only on commercial plans.",
+    "ACCESS_DENIED user": "Current user can't be authorized in this context",
+    "ACCESS_DENIED admins": "Access denied!",
+}
+
+
 def known(code: str) -> RestError:
     """The error of this code as the portal words it."""
+    if code in DENIED:
+        return RestError("ACCESS_DENIED", DENIED[code], 403)
     status, description = _KNOWN[code]
     return RestError(code, description, status)
 

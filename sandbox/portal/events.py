@@ -71,7 +71,7 @@ def send(
 def _auth(world: World, state: PortalState, event: str, user: User | None) -> dict[str, Any]:
     told = {
         "domain": state.portal.domain(world.port),
-        "server_endpoint": server_endpoint(world.port),
+        "server_endpoint": server_endpoint(world.port, state.quirks.server),
         "client_endpoint": state.portal.client_endpoint(world.port),
         "member_id": state.portal.member_id,
         "application_token": state.application_token,
@@ -116,6 +116,13 @@ def card_changed(world: World, state: PortalState, entity_type_id: int, item_id:
         return fire(world, state, f"{CARDS[entity_type_id]}UPDATE", {"FIELDS": {"ID": item_id}}, user)
     told = {"FIELDS": {"ID": item_id, "ENTITY_TYPE_ID": entity_type_id}}
     return fire(world, state, f"{DYNAMIC}UPDATE", told, user)
+
+
+def card_deleted(world: World, state: PortalState, entity_type_id: int, item_id: int, user: User) -> int:
+    if entity_type_id in CARDS:
+        return fire(world, state, f"{CARDS[entity_type_id]}DELETE", {"FIELDS": {"ID": item_id}}, user)
+    told = {"FIELDS": {"ID": item_id, "ENTITY_TYPE_ID": entity_type_id}}
+    return fire(world, state, f"{DYNAMIC}DELETE", told, user)
 
 
 def type_changed(world: World, state: PortalState, what: str, smart_type: SmartType, user: User) -> int:

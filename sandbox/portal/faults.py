@@ -7,7 +7,7 @@ from flask import Response, jsonify, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from ..control import Fault, cut_short, keep_silent
-from .errors import known
+from .errors import DENIED, RestError, known
 
 CODES = (
     *("expired_token", "invalid_token", "QUERY_LIMIT_EXCEEDED", "OPERATION_TIME_LIMIT", "ACCESS_DENIED"),
@@ -15,7 +15,7 @@ CODES = (
     *("authorization_error", "INVALID_CREDENTIALS", "CONNECTION_ERROR", "WRONG_AUTH_TYPE", "OVERLOAD_LIMIT"),
     *("METHOD_CONFIRM_WAITING", "METHOD_CONFIRM_DENIED", "INTERNAL_SERVER_ERROR", "ERROR_UNEXPECTED_ANSWER"),
     *("ERROR_METHOD_NOT_FOUND", "NO_AUTH_FOUND", "invalid_request", "invalid_client", "invalid_scope"),
-    *("invalid_grant", "NOT_INSTALLED", "PAYMENT_REQUIRED"),
+    *("invalid_grant", "NOT_INSTALLED", "PAYMENT_REQUIRED", *DENIED),
 )
 MISMATCHES = ("wrong_member", "wrong_client", "wrong_domain")  # only the auth server's app.info knows these
 NAMES = (*CODES, "redirect", "http_500", "html", "empty", "cut", "silence", *MISMATCHES)
@@ -42,11 +42,16 @@ def misbehave(fault: Fault, port: int, honest: Callable[[], Response]) -> AnyRes
     return honest()
 
 
-def _refuse(fault: Fault) -> Response:
+def refusal_of(fault: Fault) -> RestError:
+    """The error that a fault stands for; of a method that is blocked also until when, in `time`."""
     error = known(fault.fault)
     if fault.fault == "OPERATION_TIME_LIMIT":
-        until = int(time.time() + (fault.seconds or 60))
-        error.extra["time"] = {"operating": 480.0, "operating_reset_at": until}
-    answer = jsonify(error.body())
+        error.time = {"operating": 480.0, "operating_reset_at": int(time.time() + (fault.seconds or 60))}
+    return error
+
+
+def _refuse(fault: Fault) -> Response:
+    error = refusal_of(fault)
+    answer = jsonify(error.body() | ({"time": error.time} if error.time else {}))
     answer.status_code = error.status
     return answer

@@ -1,10 +1,13 @@
-"""Custom fields of the cards: userfieldconfig.add, get, list, delete and crm.<type>.userfield.list.
+"""Custom fields of the cards: userfieldconfig.add, get, list, getTypes, delete and crm.<type>.userfield.list.
 
-b24restdocs: api-reference/crm/universal/userfieldconfig/*.md. Their errors have an empty code.
+b24restdocs: api-reference/crm/universal/userfieldconfig/*.md; server module main, lib/controller/userfieldconfig.php.
+Their errors have words and no code: "0" by the source, "" by the docs.
 """
 
+import re
 from typing import Any
 
+from .arrangement import without
 from .asked import Asked, Method
 from .batch import Answer
 from .cards import KINDS
@@ -23,15 +26,15 @@ def _add(asked: Asked) -> Answer:
     given = given if isinstance(given, dict) else {}
     owner, name, user_type = (str(given.get(key) or "") for key in ("entityId", "fieldName", "userTypeId"))
     if not user_type:
-        raise RestError("", "The 'USER_TYPE_ID' field is not found.")
+        raise _said(asked, "The 'USER_TYPE_ID' field is not found.")
     if not name:
-        raise RestError("", "The 'FIELD_NAME' field is not found.")
+        raise _said(asked, "The 'FIELD_NAME' field is not found.")
     if owner not in asked.state.owners().values() or not name.startswith(f"UF_{owner}_"):
-        raise RestError("", "You cannot create custom fields")
-    if user_type not in (*PLAIN, *(each.code for each in asked.state.field_types)):
-        raise RestError("", "Wrong user type")
+        raise _said(asked, "You cannot create custom fields")
+    if user_type not in _types(asked):
+        raise _said(asked, "Wrong user type")
     if any((each.owner, each.name) == (owner, name) for each in asked.state.fields):
-        raise RestError("", f"Field {name} already exists")
+        raise _said(asked, f"Field {name} already exists")
     settings = {key: value for key, value in given.items() if key not in ("entityId", "fieldName", "userTypeId")}
     made = Field(asked.state.next_id(), owner, name, user_type, settings)
     asked.state.fields.append(made)
@@ -49,7 +52,8 @@ def _list(asked: Asked) -> Answer:
     if isinstance(order, dict) and str(order.get("id")).upper() == "DESC":
         fields.reverse()
     start = int(asked.params.get("start") or 0)
-    shown = [_selected(each, asked.params.get("select")) for each in fields[max(start, 0) : max(start, 0) + PAGE]]
+    select = _select(asked)
+    shown = [_selected(each, select) for each in fields[max(start, 0) : max(start, 0) + PAGE]]
     more = start + PAGE if start >= 0 and len(fields) > start + PAGE else None
     return Answer({"fields": shown}, total=0 if start < 0 else len(fields), next=more)
 
@@ -63,9 +67,24 @@ def _delete(asked: Asked) -> Answer:
     _need_right(asked, "You cannot delete the user field")
     found = _find(asked)
     asked.state.fields.remove(found)
-    if found.name in asked.state.layouts.get(found.owner, ()):
-        asked.state.layouts[found.owner].remove(found.name)
+    if asked.state.quirks.forgets_places:
+        layouts = asked.state.layouts
+        layouts.update({key: without(old, found.name) for key, old in layouts.items() if key[0] == found.owner})
     return Answer(None)
+
+
+def _get_types(asked: Asked) -> Answer:
+    """Every type that a field may have, of all applications."""
+    _need_right(asked, "You do not have permission to view user field settings")
+    return Answer({"types": {code: {"userTypeId": code, "description": code} for code in _types(asked)}})
+
+
+def _types(asked: Asked) -> list[str]:
+    return [
+        *PLAIN,
+        *(each.code for each in asked.state.field_types),
+        *(f"rest_99_{each}" for each in asked.state.foreign_types),
+    ]
 
 
 def _list_of(owner: str) -> Method:
@@ -84,15 +103,15 @@ def _list_of(owner: str) -> Method:
 def _need_right(asked: Asked, refusal: str) -> None:
     """Only of the CRM's fields, and only for those who may change its settings; nobody is told by a code."""
     if asked.params.get("moduleId") != "crm":
-        raise RestError("", "Module is not specified or does not support user fields")
+        raise _said(asked, "Module is not specified or does not support user fields")
     if not asked.user.is_admin or not asked.state.has_scope("crm"):
-        raise RestError("", refusal)
+        raise _said(asked, refusal)
 
 
 def _find(asked: Asked) -> Field:
     found = next((each for each in asked.state.fields if str(each.id) == str(asked.params.get("id"))), None)
     if found is None:
-        raise RestError("", "User field not found")
+        raise _said(asked, "User field not found")
     return found
 
 
@@ -115,11 +134,33 @@ def _told(each: Field) -> dict[str, Any]:
     }
 
 
-def _selected(row: dict[str, Any], select: Any) -> dict[str, Any]:
+def _select(asked: Asked) -> list[str]:
+    """The names go to the ORM as they were sent: only `*` and its own, in capitals, are known there."""
+    select = asked.params.get("select") or ["*"]
     names = list(select.values()) if isinstance(select, dict) else select
-    if not isinstance(names, list) or not names or "*" in names:
+    if not isinstance(names, list):
+        raise RestError("100", "Invalid value {select} to match with parameter {select}.")
+    unknown = next((name for name in names if name != "*" and not re.fullmatch(r"[A-Z][A-Z_]*", str(name))), None)
+    if unknown is not None:
+        raise RestError(
+            "100", f"Unknown field definition `{unknown}` ({unknown}) for \\Bitrix\\Main\\UserField Entity."
+        )
+    return [str(name) for name in names]
+
+
+def _selected(row: dict[str, Any], names: list[str]) -> dict[str, Any]:
+    if "*" in names:
         return row
-    return {name: value for name, value in row.items() if name in names}
+    return {name: value for name, value in row.items() if _column(name) in names}
+
+
+def _column(name: str) -> str:
+    """userTypeId as USER_TYPE_ID."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).upper()
+
+
+def _said(asked: Asked, words: str) -> RestError:
+    return RestError(asked.state.quirks.plain_code, words)
 
 
 def _upper(each: Field) -> dict[str, Any]:
@@ -133,6 +174,7 @@ METHODS: dict[str, Method] = {
     "userfieldconfig.add": _add,
     "userfieldconfig.get": _get,
     "userfieldconfig.list": _list,
+    "userfieldconfig.gettypes": _get_types,
     "userfieldconfig.delete": _delete,
     **{f"crm.{kind}.userfield.list": _list_of(f"CRM_{kind.upper()}") for kind in (*KINDS, "quote")},
 }

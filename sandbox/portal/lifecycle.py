@@ -30,16 +30,27 @@ def finish_install(world: World, state: PortalState, user: User) -> bool:
     """What installFinish does; nothing where the application is installed already or not there at all."""
     if state.installed or not state.present:
         return False
-    event = "ONAPPUPDATE" if state.finished_once else "ONAPPINSTALL"
+    by_docs = state.quirks.update == "docs" and state.finished_once
     state.installed = state.finished_once = True
-    fire(world, state, event, usual_data(state, event), user)
+    fire(world, state, "ONAPPINSTALL", usual_data(state, "ONAPPINSTALL"), user)
+    if by_docs:
+        fire(world, state, "ONAPPUPDATE", usual_data(state, "ONAPPUPDATE"), user)
     return True
 
 
-def update(state: PortalState, version: int) -> None:
-    """A new version is there: INSTALLED is N again and the event handlers are gone until installFinish."""
+def update(world: World, state: PortalState, user: User, version: int) -> None:
+    """A new version is there: INSTALLED is N again until installFinish.
+
+    By the source of the modules the update itself fires ONAPPUPDATE and takes only the handlers of ONAPPINSTALL; by
+    the docs it takes all of them, and ONAPPUPDATE comes at the finish.
+    """
     state.previous_version, state.version = state.version, version
-    state.installed, state.handlers = False, []
+    if state.quirks.update == "docs":
+        state.handlers = []
+    else:
+        fire(world, state, "ONAPPUPDATE", usual_data(state, "ONAPPUPDATE"), user)
+        state.handlers = [each for each in state.handlers if each.event != "ONAPPINSTALL"]
+    state.installed = False
 
 
 def uninstall(world: World, state: PortalState, *, clean: bool) -> None:
@@ -89,5 +100,6 @@ def delete_smart_type(world: World, state: PortalState, user: User, smart_type: 
     state.crm = {key: each for key, each in state.crm.items() if key[0] != entity_type_id}
     state.placements = [each for each in state.placements if each.code != code]
     state.fields = [each for each in state.fields if each.owner != owner]
-    state.layouts.pop(owner, None)
+    state.layouts = {key: layout for key, layout in state.layouts.items() if key[0] != owner}
+    state.funnels.pop(entity_type_id, None)
     type_changed(world, state, "DELETE", smart_type, user)

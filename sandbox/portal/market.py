@@ -30,7 +30,7 @@ def market_pages(world: World) -> Blueprint:
         if what == "install":
             lifecycle.start_install(world, state, user)
         elif what == "update" and state.present:
-            lifecycle.update(state, state.version + 1)
+            lifecycle.update(world, state, user, state.version + 1)
         elif what == "uninstall":
             lifecycle.uninstall(world, state, clean=request.form.get("clean") == "1")
         elif what == "pay":

@@ -1,7 +1,8 @@
-"""The authorisation server: whose token this is, and a new token for an old one.
+"""The authorisation servers: whose token this is, and a new token for an old one.
 
-In the cloud it is a host of its own with /rest/ and /oauth/token/; here it shares the portal's port, where /rest/ is
-taken, and its REST is at /oauth/rest/. bitrix24/b24restdocs: settings/oauth/simple-way.md, auto-renewal.md.
+In the cloud each is a host of its own with /rest/ and /oauth/token/; here they share the portal's port, where /rest/
+is taken, and have the prefixes /oauth and /oauth2. Neither knows a token of a portal that belongs to the other.
+bitrix24/b24restdocs: settings/oauth/simple-way.md, auto-renewal.md.
 """
 
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from .credentials import AUTH_SERVER, CLIENT_ID, CLIENT_SECRET, server_endpoint
+from .credentials import AUTH_PREFIXES, AUTH_SERVER, CLIENT_ID, CLIENT_SECRET, server_endpoint
 from .errors import RestError, known
 from .faults import MISMATCHES, misbehave
 from .tokens import Grant
@@ -20,31 +21,34 @@ from .world import World
 ELSEWHERE = "another-portal.example"
 
 
-def oauth_pages(world: World) -> Blueprint:
-    pages = Blueprint("oauth", __name__, url_prefix="/oauth")
+def oauth_pages(world: World, number: int) -> Blueprint:
+    """One of the two; its calls and faults are named oauth:… and oauth2:…"""
+    prefix = AUTH_PREFIXES[number]
+    name = prefix.strip("/")
+    pages = Blueprint(name, __name__, url_prefix=prefix)
 
     @pages.get("/rest/app.info")
     def app_info() -> ResponseReturnValue:
-        fault = world.control.called("oauth:app.info")
+        fault = world.control.called(f"{name}:app.info")
         if fault and fault.fault not in MISMATCHES:
-            return misbehave(fault, world.port, lambda: _told(lambda: _info(world)))
-        return _told(lambda: _info(world, fault.fault if fault else ""))
+            return misbehave(fault, world.port, lambda: _told(lambda: _info(world, number)))
+        return _told(lambda: _info(world, number, fault.fault if fault else ""))
 
     # Under /oauth/oauth/ too: an application that knows only the auth server's root appends /oauth/token/ to it.
     @pages.route("/oauth/token/", methods=["GET", "POST"])
     @pages.route("/token/", methods=["GET", "POST"])
     def token() -> ResponseReturnValue:
-        fault = world.control.called("oauth:token")
+        fault = world.control.called(f"{name}:token")
         if fault:
-            return misbehave(fault, world.port, lambda: _told(lambda: _refresh(world)))
-        return _told(lambda: _refresh(world))
+            return misbehave(fault, world.port, lambda: _told(lambda: _refresh(world, number)))
+        return _told(lambda: _refresh(world, number))
 
     return pages
 
 
-def _info(world: World, mismatch: str = "") -> dict[str, Any]:
+def _info(world: World, number: int, mismatch: str = "") -> dict[str, Any]:
     grant = world.tokens.find(request.args.get("auth", ""))
-    if grant is None:
+    if grant is None or world.state_of(grant.portal).quirks.server != number:
         raise known("invalid_token" if request.args.get("auth") else "NO_AUTH_FOUND")
     if not world.state_of(grant.portal).present:
         raise known("NOT_INSTALLED")
@@ -76,13 +80,16 @@ def _install(world: World, grant: Grant, mismatch: str) -> dict[str, Any]:
     }
 
 
-def _refresh(world: World) -> dict[str, Any]:
+def _refresh(world: World, number: int) -> dict[str, Any]:
     """A refresh token works once: the answer brings the next one."""
     asked = request.values
     if asked.get("grant_type") != "refresh_token" or not asked.get("refresh_token"):
         raise known("invalid_request")
     if (asked.get("client_id"), asked.get("client_secret")) != (CLIENT_ID, CLIENT_SECRET):
         raise known("invalid_client")
+    known_here = world.tokens.owner(asked["refresh_token"])
+    if known_here is None or world.state_of(known_here).quirks.server != number:
+        raise known("invalid_grant")
     grant = world.tokens.rotate(asked["refresh_token"])
     if grant is None:
         raise known("invalid_grant")
@@ -98,7 +105,7 @@ def _refresh(world: World) -> dict[str, Any]:
         "member_id": grant.portal.member_id,
         "refresh_token": grant.refresh,
         "scope": state.scopes,
-        "server_endpoint": server_endpoint(world.port),
+        "server_endpoint": server_endpoint(world.port, number),
         "status": state.status,
         "user_id": grant.user.id,
     }

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
+from flask import request
+
 from .cards import Card
 from .credentials import server_endpoint
 from .staff import is_active
@@ -67,18 +69,23 @@ class NotShown(Exception):
 def open_app(world: World, state: PortalState, user: User, lang: str, place: Place) -> dict[str, Any]:
     """A new opening: its own APP_SID and its own tokens. Raises NotShown.
 
+    DOMAIN is the host as the browser shows it, which may be another name or port than the portal's own.
+
     `{"frame": name, "action": address, "fields": body, "height", "install", "first_run"}`.
     """
     handler, height = _handler(world, state, user, place)
     portal = state.portal
     sid = secrets.token_hex(16)
-    domain = portal.domain(world.port)
+    domain = request.host
     query = urlencode({"DOMAIN": domain, "PROTOCOL": "0", "LANG": lang, "APP_SID": sid})
-    fields = {
-        **tokens_of(world, world.tokens.issue(portal, user)),
-        "SERVER_ENDPOINT": server_endpoint(world.port),
+    newer = {
+        "SERVER_ENDPOINT": server_endpoint(world.port, state.quirks.server),
         "APPLICATION_TOKEN": state.application_token,
         "APPLICATION_SCOPE": state.scopes,
+    }
+    fields = {
+        **tokens_of(world, world.tokens.issue(portal, user)),
+        **({} if state.quirks.old_box else newer),
         "member_id": portal.member_id,
         "status": state.status,
         "PLACEMENT": place.code,
@@ -119,8 +126,11 @@ def _bound(world: World, state: PortalState, place: Place) -> tuple[str, int]:
     found = state.field_of(place.card.entity_type_id)
     if not found:
         raise NotShown("no_field")
-    if not state.in_layout(found[0]):
+    variant = state.variant_of(place.card)
+    if not state.in_layout(found[0], variant):
         raise NotShown("not_in_layout")
+    if place.mode == "view" and not state.always_shown(found[0], variant):
+        raise NotShown("empty_field")  # it has no value, and is not to be shown without one
     return found[1].handler, found[1].height
 
 

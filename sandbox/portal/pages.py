@@ -6,6 +6,7 @@ from flask import Blueprint, Response, abort, current_app, jsonify, redirect, re
 from flask.typing import ResponseReturnValue
 
 from .around import around, uri
+from .arrangement import arranged_with, with_field
 from .cards import KINDS, Card
 from .choices import Choices
 from .clients import name_of, people_of
@@ -16,6 +17,7 @@ from .lifecycle import finish_install
 from .openings import NotShown, Place, open_app, tokens_of
 from .shown import shown_in
 from .staff import is_active
+from .state import Field, PortalState
 from .users import DEPARTMENTS, USERS
 from .world import World
 
@@ -77,6 +79,8 @@ def card_pages(world: World) -> Blueprint:
     def refresh_auth() -> ResponseReturnValue:
         """New tokens for whoever looks at the page: the portal has a session, the frame only asks."""
         user = Choices.read(request.args).user
+        if world.state_here().quirks.silent_auth:
+            return jsonify(None)  # the page then answers the frame nothing at all
         if not is_active(world.state_here(), user) or not world.state_here().present:
             abort(403)
         return jsonify(tokens_of(world, world.tokens.issue(world.portal_here(), user)))
@@ -100,14 +104,16 @@ def card_pages(world: World) -> Blueprint:
 
     @pages.post("/layout")
     def add_to_layout() -> ResponseReturnValue:
-        """The admin's button on a card that has a field and does not show it."""
+        """An admin's two buttons on a card that does not show its field: to add it to the card, which shows it while
+        somebody edits, and («always») the gear's «Show always». Either arranges a card that nobody ever arranged."""
         card = _card_at(request.args.get("path", "")) or abort(404)
         choices, state = Choices.read(request.args), world.state_here()
-        found = state.field_of(card.entity_type_id) or abort(404)
+        found, _of_type = state.field_of(card.entity_type_id) or abort(404)
         if not choices.user.is_admin:
             abort(403)
-        if not state.in_layout(found[0]):
-            state.layouts.setdefault(found[0].owner, []).append(found[0].name)
+        layout = state.layouts.get((found.owner, state.variant_of(card))) or arranged_with({})
+        shown = with_field(layout, found.name, always="always" in request.form)
+        state.layouts[found.owner, state.variant_of(card)] = shown
         return redirect(card.path + choices.query(embed="field"), 303)
 
     @pages.get("/api/v1/")
@@ -129,8 +135,16 @@ def _page(world: World, place: Place) -> str:
         title=name_of(item) if item and may_read(choices.user, item) else "",
         people=people_of(state, choices.user, item) if item else [],
         tabs=[each.title for each in state.bound(place.card.placement)] if place.card and state.present else [],
-        can_add_field=bool(found and not state.in_layout(found[0]) and choices.user.is_admin),
+        arrange=_arrange(state, found[0], place.card) if found and place.card and choices.user.is_admin else "",
     )
+
+
+def _arrange(state: PortalState, found: Field, card: Card) -> str:
+    """What an admin can still do so that the card shows the field."""
+    variant = state.variant_of(card)
+    if not state.in_layout(found, variant):
+        return "add"
+    return "" if state.always_shown(found, variant) else "always"
 
 
 def _place(world: World, card: Card) -> Place:

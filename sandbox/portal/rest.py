@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 
 from .batch import Answer, run_batch
 from .errors import RestError, known
-from .faults import CODES, misbehave
+from .faults import CODES, misbehave, refusal_of
 from .methods import call_method
 from .php import as_php, parse_str
 from .staff import is_active
@@ -65,7 +65,7 @@ def _batch(world: World, grant: Grant, params: dict[str, Any]) -> Answer:
         started = time.time()
         fault = world.command_called(method)
         if fault and fault.fault in CODES:
-            raise known(fault.fault)
+            raise refusal_of(fault)
         return call_method(world, grant, method, given), time_block(started)
 
     return Answer(run_batch(params, call))
@@ -76,8 +76,9 @@ def _authorise(world: World, params: dict[str, Any]) -> Grant:
 
     The order of the refusals is the server's: module rest, lib/oauth/auth.php.
     """
-    bearer = request.headers.get("Authorization", "").partition("Bearer ")[2]
-    token = params.get("auth") or params.get("access_token") or bearer
+    dropped = world.state_here().quirks.drops_header
+    bearer = "" if dropped else request.headers.get("Authorization", "").partition("Bearer ")[2]
+    token = bearer or params.get("auth") or params.get("access_token")
     if not token:
         raise known("NO_AUTH_FOUND")
     grant = world.tokens.find(str(token))

@@ -5,9 +5,10 @@ import threading
 from dataclasses import dataclass, field
 from typing import Any
 
+from .arrangement import Section, arranged_with, is_always_shown, names_in
 from .cards import NAMES, Card
 from .credentials import SCOPE, STATUS, PortalCredentials
-from .items import SMART_PROCESS, Item, clients, item
+from .items import LEAD, SMART_PROCESS, Item, clients, item
 from .seed import SEED, Crm
 
 APP_ID = 1  # the row of the application in a portal; it is in the full code of our field type
@@ -69,6 +70,33 @@ class SmartType:
 
 
 @dataclass
+class Funnel:
+    """Of deals or of a smart process: each arranges its cards for itself. The first one is the default."""
+
+    id: int
+    name: str
+
+
+@dataclass
+class Quirks:
+    """What differs between portals, or between the docs and the source of the modules; the usual is the source's.
+
+    `old_box` posts neither APPLICATION_TOKEN nor SERVER_ENDPOINT nor APPLICATION_SCOPE. `drops_header`: its web server
+    keeps Authorization to itself. `server` is the authorisation server that knows its tokens, 1 or 2. `plain_code` is
+    the code of an error that has only words ("" in the docs). `update` is whose story an update follows, "source" or
+    "docs". `forgets_places`: a deleted field leaves its layout too. `silent_auth`: refreshAuth is never answered.
+    """
+
+    old_box: bool = False
+    drops_header: bool = False
+    server: int = 1
+    plain_code: str = "0"
+    update: str = "source"
+    forgets_places: bool = False
+    silent_auth: bool = False
+
+
+@dataclass
 class PortalState:
     """`present` without `installed` is an application whose installation or update nobody has finished."""
 
@@ -88,9 +116,12 @@ class PortalState:
     payment_expired: str = "N"
     placements: list[Placement] = field(default_factory=list)
     field_types: list[FieldType] = field(default_factory=list)
+    foreign_types: list[str] = field(default_factory=list)  # ids of field types that other applications have
     fields: list[Field] = field(default_factory=list)
-    layouts: dict[str, list[str]] = field(default_factory=dict)  # by owner: the custom fields in its shared layout
-    arranged: bool = True  # without it nobody ever arranged a card, and its layout is null
+    funnels: dict[int, list[Funnel]] = field(default_factory=dict)
+    # Shared ones, by owner and variant. What is missing nobody ever arranged: it is null for who asks.
+    layouts: dict[tuple[str, int], list[Section]] = field(default_factory=dict)
+    quirks: Quirks = field(default_factory=Quirks)
     handlers: list[Handler] = field(default_factory=list)
     types: list[SmartType] = field(default_factory=list)
     lock: threading.RLock = field(default_factory=threading.RLock)
@@ -124,9 +155,31 @@ class PortalState:
         found = [each for each in self.fields if each.owner == owner and each.user_type in types]
         return (found[0], types[found[0].user_type]) if found else None
 
-    def in_layout(self, found: Field) -> bool:
-        """Cards that nobody ever arranged show every custom field."""
-        return not self.arranged or found.name in self.layouts.get(found.owner, ())
+    def funnels_of(self, entity_type_id: int) -> list[Funnel]:
+        return self.funnels.get(entity_type_id) or [Funnel(0, "Общая")]
+
+    def variants(self, entity_type_id: int) -> list[int]:
+        """The layouts that a kind of card may have: one for each funnel, for leads simple (1) and repeat (2) ones."""
+        if entity_type_id == LEAD:
+            return [1, 2]
+        return [funnel.id for funnel in self.funnels_of(entity_type_id)]
+
+    def variant_of(self, card: Card) -> int:
+        """Which of them this card has."""
+        item = self.item(card) or {}
+        if card.entity_type_id == LEAD:
+            return 2 if item.get("isReturnCustomer") == "Y" else 1
+        return int(item.get("categoryId") or self.variants(card.entity_type_id)[0])
+
+    def in_layout(self, found: Field, variant: int) -> bool:
+        """Whether the shared layout names the field. One that nobody arranged has it in its default section."""
+        layout = self.layouts.get((found.owner, variant))
+        return layout is None or found.name in names_in(layout)
+
+    def always_shown(self, found: Field, variant: int) -> bool:
+        """Without a value the field is drawn while viewing only where its place in the layout says so."""
+        layout = self.layouts.get((found.owner, variant))
+        return layout is not None and is_always_shown(layout, found.name)
 
     def smart_type(self, entity_type_id: int) -> SmartType | None:
         return next((each for each in self.types if each.entity_type_id == entity_type_id), None)
@@ -163,4 +216,5 @@ def put_application(state: PortalState, widget_url: str) -> None:
         name = f"UF_{owner}_WHATSAPP"
         settings = {"xmlId": FIELD_XML_ID, "editFormLabel": {"ru": TITLE, "en": TITLE}}
         state.fields.append(Field(state.next_id(), owner, name, state.field_types[0].code, settings))
-        state.layouts[owner] = [name]
+        for variant in state.variants(entity_type_id):
+            state.layouts[owner, variant] = arranged_with({name: True})

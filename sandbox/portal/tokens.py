@@ -44,6 +44,11 @@ class Tokens:
     def find(self, access: str) -> Grant | None:
         return self._by_access.get(access)
 
+    def owner(self, refresh: str) -> PortalCredentials | None:
+        """The portal of a refresh token that is still good."""
+        grant = self._by_refresh.get(refresh)
+        return grant.portal if grant else None
+
     def rotate(self, refresh: str) -> Grant | None:
         """A new pair for an old refresh token, which then is worth nothing; None if it already was."""
         old = self._by_refresh.pop(refresh, None)

@@ -1,8 +1,9 @@
 """A portal's state as JSON, for tests that count what an installation made."""
 
+from dataclasses import asdict
 from typing import Any
 
-from .state import PortalState
+from .state import Field, PortalState
 
 
 def told(state: PortalState, port: int) -> dict[str, Any]:
@@ -20,9 +21,11 @@ def told(state: PortalState, port: int) -> dict[str, Any]:
                 "entityTypeId": kinds.get(e.owner),
                 "fieldName": e.name,
                 "userTypeId": e.user_type,
-                "in_layout": state.in_layout(e),
+                # What each layout of its card says of it, by the variant.
+                "layouts": {str(v): _place(state, e, v) for v in state.variants(kinds[e.owner])},
             }
             for e in state.fields
+            if e.owner in kinds
         ],
         "handlers": [
             {"event": e.event, "handler": e.address, "auth_type": e.auth_type, "offline": e.offline}
@@ -54,7 +57,15 @@ def told(state: PortalState, port: int) -> dict[str, Any]:
         "status": state.status,
         "days": state.days,
         "payment_expired": state.payment_expired,
-        "arranged": state.arranged,
+        "quirks": asdict(state.quirks),
         **lists,
         "counts": {name: len(rows) for name, rows in lists.items()},
     }
+
+
+def _place(state: PortalState, found: Field, variant: int) -> str:
+    if (found.owner, variant) not in state.layouts:
+        return "never_arranged"
+    if not state.in_layout(found, variant):
+        return "absent"
+    return "always" if state.always_shown(found, variant) else "filled"

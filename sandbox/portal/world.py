@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from flask import request
 
 from ..control import Control, Fault
-from .credentials import PORTALS, PortalCredentials
+from .credentials import ALIAS, PORTALS, PortalCredentials
 from .delivery import Delivery
 from .state import PortalState, start_state
 from .tokens import Tokens
@@ -26,7 +26,9 @@ class World:
         self._start()
 
     def portal_here(self) -> PortalCredentials:
-        """The portal that this request came to, by the port in its Host header."""
+        """The portal that this request came to, by its Host header: the port, or the first portal's other name."""
+        if request.host.partition(":")[0] == ALIAS:
+            return PORTALS[0]
         second = PORTALS[1]
         return second if request.host.endswith(f":{self.port + second.port_offset}") else PORTALS[0]
 

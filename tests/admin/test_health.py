@@ -9,16 +9,20 @@ from tests.admin.conftest import AppPage, OpenApp
 from tests.stand import Clock, Outside, Widget
 from widget.admin.health import Topic, Verdict, of_inspection, of_lines, of_numbering, of_token, of_worker
 from widget.admin.told import Told
-from widget.bitrix24.findings import FieldFinding, InLayout, Inspection, InstallerState
+from widget.bitrix24.findings import FieldFinding, InLayout, Inspection, InstallerState, LayoutFinding
 from widget.bitrix24.plan import Plan, plan_of
 from widget.storage.lines import Line
+
+
+def field(place: InLayout, variant: str = "", title: str = "Deal") -> FieldFinding:
+    return FieldFinding("CRM_DEAL", title, True, (LayoutFinding(variant, place),))
 
 
 def inspection(**changes: Any) -> Inspection:
     whole: dict[str, Any] = {
         "placements": {"CRM_DEAL_DETAIL_TAB": True},
         "field_type": True,
-        "fields": (FieldFinding("CRM_DEAL", "Deal", True, InLayout.YES),),
+        "fields": (field(InLayout.ALWAYS),),
         "handlers_missing": (),
         "stale": 0,
         "left_out": frozenset(),
@@ -40,8 +44,10 @@ def test_a_whole_installation_needs_nothing() -> None:
         ({"installer": InstallerState.NOT_ADMIN}, Topic.INSTALLER, True),
         ({"placements": {"CRM_DEAL_DETAIL_TAB": False}}, Topic.TABS, True),
         ({"field_type": False}, Topic.FIELD_TYPE, True),
-        ({"fields": (FieldFinding("CRM_DEAL", "Deal", False, InLayout.UNKNOWN),)}, Topic.FIELD, True),
-        ({"fields": (FieldFinding("CRM_DEAL", "Deal", True, InLayout.NO),)}, Topic.LAYOUT, False),
+        ({"fields": (FieldFinding("CRM_DEAL", "Deal", False),)}, Topic.FIELD, True),
+        ({"fields": (field(InLayout.NO),)}, Topic.LAYOUT, False),
+        ({"fields": (field(InLayout.HIDDEN),)}, Topic.LAYOUT, False),
+        ({"fields": (field(InLayout.UNARRANGED),)}, Topic.LAYOUT, False),
         ({"handlers_missing": ("ONAPPUNINSTALL",)}, Topic.HANDLERS, True),
         ({"stale": 2}, Topic.LEFTOVERS, True),
         ({"scopes_missing": frozenset({"crm"})}, Topic.SCOPES, False),
@@ -96,18 +102,30 @@ def test_repair_puts_in_place_what_is_missing(reachable: Widget, open_app: OpenA
     assert ("Repaired" if lang == "en" else "Восстановление") in page.section("changes")
 
 
-def test_a_field_that_is_not_shown_comes_with_steps_and_a_picture(
-    admin: AppPage, widget: Widget, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("place", "said", "button"),
+    [
+        (InLayout.NO, "press “Select field”", True),
+        (InLayout.HIDDEN, "seen only while they are edited", True),
+        (InLayout.UNARRANGED, "Nobody has arranged these cards yet", False),
+        (InLayout.UNKNOWN, "Bitrix24 did not say", False),
+    ],
+)
+def test_a_field_that_is_not_shown_comes_with_its_funnel_and_the_way_to_mend_it(
+    admin: AppPage, widget: Widget, monkeypatch: pytest.MonkeyPatch, place: InLayout, said: str, button: bool
 ) -> None:
-    fields = (FieldFinding("CRM_DEAL", "Сделка", True, InLayout.NO),)
+    fields = (field(place, "Wholesale", title="DEAL"), field(InLayout.ALWAYS, title="LEAD"))
     installer = widget.services.installer
     monkeypatch.setattr(installer, "inspect", lambda portal, user_id: inspection(fields=fields))
 
     admin.save("health")
 
-    assert "Select field" in admin.words
-    assert "Сделка" in admin.words
-    assert '<svg class="picture"' in admin.html
+    assert said in admin.words
+    assert "deals (“Wholesale”)" in admin.words
+    assert "leads" not in admin.words
+    assert ("choose “Show always”" in admin.words) is (place is not InLayout.UNKNOWN)
+    assert ('data-post="/app/health/layout"' in admin.html) is button
+    assert ('<svg class="picture"' in admin.html) is (place is InLayout.NO)
 
 
 def test_a_portal_that_does_not_answer_leaves_the_rest_of_the_list(

@@ -343,3 +343,45 @@ def test_the_viewer_alone_is_one_call(sign_in, outside):
     viewer = read_viewer(here.rest, here.portal, REP)
     assert (viewer.user_id, viewer.admin, viewer.zone) == (REP, False, "Europe/Moscow")
     assert outside.calls("portal") == {"profile": 1}
+
+
+# Messengers.
+
+
+def messenger(value, kind="IMOL", type_id="IM"):
+    return {"typeId": type_id, "valueType": kind, "value": value}
+
+
+@pytest.mark.parametrize(
+    ("field", "known"),
+    [
+        (messenger("imol|whatsappbytwilio|3|79241234567|88"), True),
+        (messenger("imol|olchat_WhatsApp_1|3|chat|88"), True),
+        (messenger("imol|waba_connector|3|chat|88"), True),
+        (messenger("imol|telegrambot|3|whatsapp|88"), False),
+        (messenger("whatsapp"), False),
+        (messenger("imol|whatsappbytwilio|3|1|2", kind="TELEGRAM"), False),
+        (messenger("imol|whatsappbytwilio|3|1|2", type_id="WEB"), False),
+        (messenger(None), False),
+        ("imol|whatsapp|1", False),
+    ],
+)
+def test_an_open_line_of_whatsapp_proves_the_person_and_no_number(field, known):
+    item = {"id": 1, "contactIds": [5, 6]}
+    someone = person(5)
+    found = card(item, [{**someone, "fm": [*someone["fm"], field]}, person(6)])
+    assert [each.in_whatsapp for each in found.people] == [known, False]
+    assert [len(each.phones) for each in found.people] == [1, 1]
+
+
+def test_a_list_that_php_sent_as_a_map_because_of_its_holes_is_read():
+    phones = person(5)["fm"] + person(5, phone="+7 901")["fm"]
+    holed = {"0": phones[0], "2": phones[1], "7": messenger("imol|whatsapp|1|2|3")}
+    (found,) = card({"id": 1, "contactIds": [5]}, [person(5) | {"fm": holed}]).people
+    assert [phone.typed for phone in found.phones] == ["+7 900", "+7 901"]
+    assert found.in_whatsapp
+
+
+def test_a_list_of_people_that_failed_in_words_alone_is_a_failure_and_hides_nobody():
+    item = {"id": 1, "contactIds": [5]}
+    assert refusal(lambda: card(item, errors={"contacts": ""})) is Refusal.PORTAL_FAILED

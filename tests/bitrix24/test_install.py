@@ -20,12 +20,16 @@ from widget.bitrix24.found import (
     questions,
     with_page,
 )
+from widget.bitrix24.layouts import in_layout, showing
 from widget.bitrix24.parts import KINDS, TITLES, Wanted, handlers_missing, missing, stale, tab, tabs_there, wanted_of
 from widget.bitrix24.rest import Batch
-from widget.bitrix24.userfield import TYPE_ID, in_layout
+from widget.bitrix24.userfield import OLD_TYPE_ID, names_of
 from widget.errors import Refusal, Refused
 
 URL = "https://widget.example.com"
+NAMES = names_of("local.one")
+FULL_TYPE = f"rest_5_{NAMES.type_id}"
+DEAL_FIELD = NAMES.field_name("CRM_DEAL")
 PAGE, HOOK = f"{URL}/placement", f"{URL}/hooks/bitrix24"
 OLD = "https://old.example.com/placement"
 PROCESS = Process(7, 183, "Montage", clients=True)
@@ -40,7 +44,8 @@ EMPTY = Found(
     scopes=frozenset({"crm", "placement", "userfieldconfig"}),
     available=CODES,
     placements=(),
-    field_type=(),
+    types={},
+    known_types=frozenset({"string", "rest_5_whatsapp", FULL_TYPE}),
     handlers=(),
     processes=(PROCESS,),
     fields=(),
@@ -48,7 +53,7 @@ EMPTY = Found(
 
 
 def wanted(found: Found) -> Wanted:
-    return wanted_of(found, URL)
+    return wanted_of(found, NAMES, URL)
 
 
 def steps(found: Found) -> list[tuple[str, Any]]:
@@ -61,9 +66,9 @@ def complete() -> Found:
     return replace(
         EMPTY,
         placements=tuple(Placed(code, PAGE, TITLES) for code in aim.tabs),
-        field_type=(PAGE,),
+        types={NAMES.type_id: PAGE},
         handlers=tuple(Bound(event, HOOK, "0") for event in aim.events),
-        fields=tuple(FieldFound(9, field.entity, field.name, "rest_5_whatsapp") for field in aim.fields),
+        fields=tuple(FieldFound(9, field.entity, NAMES.field_name(field.entity), FULL_TYPE) for field in aim.fields),
     )
 
 
@@ -76,7 +81,7 @@ def test_an_empty_portal_gets_one_of_each() -> None:
         "placement.bind": 7,
         "userfieldtype.add": 1,
         "userfieldconfig.add": 7,
-        "event.bind": 11,
+        "event.bind": 15,
     }
     assert methods.index("userfieldtype.add") < methods.index("userfieldconfig.add")
 
@@ -101,15 +106,15 @@ def test_what_leads_to_an_old_address_is_taken_away_before_the_new_is_added() ->
     moved = replace(
         found,
         placements=tuple(replace(one, handler=OLD) for one in found.placements or ()),
-        field_type=(OLD,),
+        types={NAMES.type_id: OLD},
         handlers=tuple(replace(one, handler=f"{OLD}x") for one in found.handlers or ()),
     )
     made = steps(moved)
 
     for code in wanted(EMPTY).tabs:
         assert made.index(("placement.unbind", code)) < made.index(("placement.bind", code))
-    assert ("userfieldtype.update", TYPE_ID) in made
-    assert [method for method, _what in made].count("event.unbind") == 11
+    assert ("userfieldtype.update", NAMES.type_id) in made
+    assert [method for method, _what in made].count("event.unbind") == 15
 
 
 def test_twins_become_one() -> None:
@@ -152,14 +157,43 @@ def test_what_others_made_is_not_touched() -> None:
     assert steps(foreign) == []
 
 
-def test_a_field_of_an_earlier_installation_is_made_anew() -> None:
+def with_deal_field(user_type: str, name: str = "UF_CRM_DEAL_WHATSAPP") -> Found:
+    """A complete portal, but for the field of deals, which is this one."""
     found = complete()
-    dead = tuple(replace(one, user_type="rest_3_whatsapp") for one in found.fields or () if one.entity == "CRM_DEAL")
-    alive = tuple(one for one in found.fields or () if one.entity != "CRM_DEAL")
-    assert steps(replace(found, fields=(*alive, *dead))) == [
+    others = tuple(one for one in found.fields or () if one.entity != "CRM_DEAL")
+    return replace(found, fields=(*others, FieldFound(8, "CRM_DEAL", name, user_type)))
+
+
+def test_a_field_of_an_earlier_installation_is_made_anew_under_its_name() -> None:
+    assert steps(with_deal_field("rest_3_whatsapp")) == [
         ("userfieldconfig.delete", "UF_CRM_DEAL_WHATSAPP"),
         ("userfieldconfig.add", "UF_CRM_DEAL_WHATSAPP"),
     ]
+
+
+@pytest.mark.parametrize("known", [frozenset({"string", "rest_3_whatsapp"}), None], ids=["alive", "not told"])
+def test_the_field_of_another_application_is_left_alone_though_it_bear_our_words(known: frozenset[str] | None) -> None:
+    found = replace(with_deal_field("rest_3_whatsapp"), known_types=known)
+    assert steps(found) == [("userfieldconfig.add", DEAL_FIELD)]
+
+
+def test_what_a_version_before_made_moves_to_the_type_of_our_own() -> None:
+    found = replace(with_deal_field("rest_5_whatsapp"), types={OLD_TYPE_ID: PAGE})
+    assert steps(found) == [
+        ("userfieldtype.delete", OLD_TYPE_ID),
+        ("userfieldtype.add", NAMES.type_id),
+        ("userfieldconfig.delete", "UF_CRM_DEAL_WHATSAPP"),
+        ("userfieldconfig.add", "UF_CRM_DEAL_WHATSAPP"),
+    ]
+    moved = next(step.command[1]["field"] for step in missing(found, wanted(found)) if step.part is Part.FIELD)
+    assert (moved["userTypeId"], moved["xmlId"]) == (FULL_TYPE, NAMES.xml_id)
+
+
+def test_two_installations_of_the_service_share_no_name_in_a_portal() -> None:
+    other = names_of("local.two")
+    assert other.type_id != NAMES.type_id
+    assert other.field_name("CRM_DEAL") != DEAL_FIELD
+    assert other.xml_id != NAMES.xml_id
 
 
 def test_without_the_scope_of_fields_there_is_the_tab_and_the_page_can_say_so() -> None:
@@ -171,7 +205,9 @@ def test_without_the_scope_of_fields_there_is_the_tab_and_the_page_can_say_so() 
 
 def test_without_the_scope_of_the_crm_its_events_are_not_bound() -> None:
     found = replace(EMPTY, scopes=frozenset({"placement"}), available=frozenset(), processes=None, fields=None)
-    assert steps(found) == [("event.bind", event) for event in ("ONAPPUNINSTALL", "ONAPPUPDATE", "ONAPPPAYMENT")]
+    assert steps(found) == [
+        ("event.bind", event) for event in ("ONAPPINSTALL", "ONAPPUNINSTALL", "ONAPPUPDATE", "ONAPPPAYMENT")
+    ]
 
 
 def test_only_codes_that_the_portal_offers_are_bound() -> None:
@@ -188,6 +224,7 @@ ANSWERS: dict[str, Any] = {
     "available": ["CRM_DEAL_DETAIL_TAB"],
     "placements": [],
     "types": [],
+    "known_types": {"types": {"string": {}}},
     "handlers": [],
     "processes": {"types": []},
     "fields": {"fields": []},
@@ -199,29 +236,31 @@ def test_no_conclusion_is_drawn_from_a_question_that_failed() -> None:
         {key: value for key, value in ANSWERS.items() if key != "placements"}, {"placements": "QUERY_LIMIT_EXCEEDED"}
     )
     with pytest.raises(Refused) as refused:
-        found_of(answer, 1, TYPE_ID)
+        found_of(answer, 1)
     assert refused.value.refusal is Refusal.PORTAL_BUSY
 
 
 def test_a_part_that_is_not_for_us_is_seen_as_such() -> None:
     answer = Batch({key: value for key, value in ANSWERS.items() if key != "fields"}, {"fields": "insufficient_scope"})
-    assert found_of(answer, 1, TYPE_ID).fields is None
-    assert found_of(Batch(ANSWERS, {}), 1, TYPE_ID).fields == ()
+    assert found_of(answer, 1).fields is None
+    without_code = Batch({key: value for key, value in ANSWERS.items() if key != "fields"}, {"fields": ""})
+    assert found_of(without_code, 1).fields is None
+    assert found_of(Batch(ANSWERS, {}), 1).fields == ()
 
 
 def test_answers_for_another_user_are_refused() -> None:
     with pytest.raises(Refused):
-        found_of(Batch(ANSWERS, {}), 2, TYPE_ID)
+        found_of(Batch(ANSWERS, {}), 2)
 
 
 def test_nobody_is_an_administrator_by_one_word_alone() -> None:
-    assert not found_of(Batch({**ANSWERS, "admin": False}, {}), 1, TYPE_ID).admin
-    assert not found_of(Batch({**ANSWERS, "me": {"ID": "1", "ADMIN": False}}, {}), 1, TYPE_ID).admin
+    assert not found_of(Batch({**ANSWERS, "admin": False}, {}), 1).admin
+    assert not found_of(Batch({**ANSWERS, "me": {"ID": "1", "ADMIN": False}}, {}), 1).admin
 
 
 def test_lists_that_php_sent_as_maps_are_read() -> None:
     rows = {"0": {"placement": "CRM_DEAL_DETAIL_TAB", "handler": PAGE, "langAll": []}}
-    assert found_of(Batch({**ANSWERS, "placements": rows}, {}), 1, TYPE_ID).placements == (
+    assert found_of(Batch({**ANSWERS, "placements": rows}, {}), 1).placements == (
         Placed("CRM_DEAL_DETAIL_TAB", PAGE, {}),
     )
 
@@ -230,21 +269,21 @@ def test_a_full_page_of_smart_processes_or_fields_asks_for_the_next() -> None:
     def rows(processes: int, fields: int) -> Batch:
         return Batch({"processes": {"types": [{}] * processes}, "fields": {"fields": [{}] * fields}}, {})
 
-    more = next_page(rows(50, 50), 1)
+    more = next_page(rows(50, 50), NAMES, 1)
     assert [(method, parameters["start"]) for method, parameters in more.values()] == [
         ("crm.type.list", 50),
         ("userfieldconfig.list", 50),
     ]
-    assert list(next_page(rows(43, 50), 1)) == ["fields"]
-    assert not next_page(rows(49, 49), 1)
-    assert list(next_page(rows(100, 57), 2)) == ["processes"]
-    assert not next_page(rows(400, 400), 8)
+    assert list(next_page(rows(43, 50), NAMES, 1)) == ["fields"]
+    assert not next_page(rows(49, 49), NAMES, 1)
+    assert list(next_page(rows(100, 57), NAMES, 2)) == ["processes"]
+    assert not next_page(rows(400, 400), NAMES, 8)
 
 
 def test_pages_are_put_together_and_one_that_failed_fails_the_whole() -> None:
     first = Batch({**ANSWERS, "fields": {"fields": [{"id": 1}]}}, {})
     whole = with_page(first, Batch({"fields": {"fields": {"0": {"id": 2}}}}, {}))
-    assert [field.id for field in found_of(whole, 1, TYPE_ID).fields or ()] == [1, 2]
+    assert [field.id for field in found_of(whole, 1).fields or ()] == [1, 2]
     with pytest.raises(Refused):
         with_page(first, Batch({}, {"fields": ""}))
 
@@ -252,14 +291,14 @@ def test_pages_are_put_together_and_one_that_failed_fails_the_whole() -> None:
 def test_what_the_portal_really_sent_is_understood(recorded: Callable[[str], Any]) -> None:
     names = {"app": "app.info", "scope": "scope", "placements": "placement.get", "available": "placement.list"}
     names |= {"types": "userfieldtype.list", "handlers": "event.get", "processes": "crm.type.list"}
-    names |= {"fields": "userfieldconfig.list", "admin": "user.admin", "me": "profile"}
+    names |= {"fields": "userfieldconfig.list", "known_types": "userfieldconfig.getTypes"}
+    names |= {"admin": "user.admin", "me": "profile"}
     found = found_of(
         Batch({key: recorded(f"{name}.response.json")["result"] for key, name in names.items()}, {}),
         1,
-        "test_user_type",
     )
 
-    assert set(names) == set(questions())
+    assert set(names) == set(questions(NAMES))
     assert found.admin
     assert (found.app_id, found.licence, found.status, found.days_left) == ("5", "de_ent10000", "F", None)
     assert found.processes
@@ -270,7 +309,8 @@ def test_what_the_portal_really_sent_is_understood(recorded: Callable[[str], Any
         Bound("ONCRMLEADADD", "https://www.my-domain.com/handler/", "0"),
         Bound("ONCRMLEADADD", "https://www.my-domain.com/handler/", "15"),
     )
-    assert found.field_type == ("http://test.com/test.php",)
+    assert (found.types or {})["test_user_type"] == "http://test.com/test.php"
+    assert {"string", "rest_219_test"} <= (found.known_types or frozenset())
     assert found.fields
     assert found.fields[0].entity == "CRM_7"
 
@@ -306,9 +346,36 @@ def test_the_days_left_are_read_whatever_their_type(told: dict[str, Any], left: 
     assert left_of(told) == left
 
 
-def test_a_field_in_any_section_of_the_layout_is_found() -> None:
-    section = {"name": "main", "elements": [{"name": "TITLE"}, {"name": "UF_X"}]}
-    assert in_layout([section], "UF_X") is InLayout.YES
-    assert in_layout([{"name": "column", "type": "column", "elements": [section]}], "UF_X") is InLayout.YES
-    assert in_layout([section], "UF_Y") is InLayout.NO
-    assert in_layout(None, "UF_X") is InLayout.UNKNOWN
+def arranged(**flags: int | str) -> list[dict[str, Any]]:
+    elements = [{"name": name, "optionFlags": flag} for name, flag in flags.items()]
+    return [{"name": "main", "title": "About", "type": "section", "elements": [{"name": "TITLE"}, *elements]}]
+
+
+@pytest.mark.parametrize(
+    ("sections", "place"),
+    [
+        (arranged(UF_X="1"), InLayout.ALWAYS),
+        (arranged(UF_X=3), InLayout.ALWAYS),
+        ([{"name": "column", "type": "column", "elements": arranged(UF_X=1)}], InLayout.ALWAYS),
+        (arranged(UF_X="0"), InLayout.HIDDEN),
+        ([{"name": "main", "elements": [{"name": "UF_X"}]}], InLayout.HIDDEN),
+        (arranged(UF_Y=1), InLayout.NO),
+        (None, InLayout.UNARRANGED),
+        ([], InLayout.UNARRANGED),
+    ],
+)
+def test_a_field_without_a_value_is_seen_only_where_its_place_says_always(sections: Any, place: InLayout) -> None:
+    assert in_layout(sections, "UF_X") is place
+
+
+@pytest.mark.parametrize(
+    "sections", [arranged(UF_X="0"), arranged(UF_Y="1"), [{"name": "column", "elements": arranged(UF_X="2", UF_Y=1)}]]
+)
+def test_showing_the_field_takes_nothing_else_out_of_the_card(sections: list[Any]) -> None:
+    def names(parts: list[Any]) -> list[str]:
+        return [name for part in parts for name in (part["name"], *names(part.get("elements", [])))]
+
+    shown = showing(sections, "UF_X")
+    assert in_layout(shown, "UF_X") is InLayout.ALWAYS
+    assert [name for name in names(shown) if name != "UF_X"] == [name for name in names(sections) if name != "UF_X"]
+    assert in_layout(shown, "UF_Y") is in_layout(sections, "UF_Y")

@@ -4,7 +4,7 @@ from urllib.parse import parse_qs
 import httpx
 import pytest
 
-from widget.bitrix24.oauth import PROOF_SECONDS, OAuth
+from widget.bitrix24.oauth import PROOF_SECONDS, Home, OAuth
 from widget.errors import Refusal, Refused
 from widget.http import make_client
 
@@ -161,6 +161,53 @@ def test_garbage_is_a_failure_that_may_pass_and_nobody_else_is_asked(oauth, serv
     assert set(servers.asked) == {"oauth.bitrix.info"}
 
 
+@pytest.mark.parametrize(
+    "code", ["expired_token", "EXPIRED_TOKEN", "invalid_token", "NO_AUTH_FOUND", "invalid_grant", "invalid_client"]
+)
+def test_a_token_that_one_server_does_not_know_may_be_the_other_ones(oauth, servers, code):
+    says(servers, {"error": code}, proof())
+    assert oauth.prove("token", member_id=MEMBER).auth_server == SECOND
+    assert servers.asked == ["oauth.bitrix.info", "oauth.bitrix24.tech"]
+
+
+@pytest.mark.parametrize("code", ["expired_token", "invalid_token", "NO_AUTH_FOUND", "invalid_grant"])
+def test_the_word_of_the_server_that_knew_the_portal_before_is_final(oauth, servers, code):
+    says(servers, {"error": code}, proof())
+    home = Home(auth_server=FIRST)
+    assert refusal(lambda: oauth.prove("token", member_id=MEMBER, home=home)) is Refusal.NO_AUTH
+    assert servers.asked == ["oauth.bitrix.info"]
+
+
+@pytest.mark.parametrize(("first", "second"), [("invalid_token", "expired_token"), ("expired_token", "invalid_token")])
+def test_when_neither_knows_a_token_the_one_that_saw_it_expire_is_believed(oauth, servers, first, second):
+    says(servers, {"error": first}, {"error": second})
+    with pytest.raises(Refused) as refused:
+        oauth.prove("token", member_id=MEMBER)
+    assert refused.value.reason == "expired_token"
+
+
+def test_a_token_is_not_called_unknown_while_the_server_that_may_know_it_is_out_of_reach(oauth, servers):
+    says(servers, {"error": "invalid_token"}, httpx.ConnectError("dead"))
+    assert refusal(lambda: oauth.prove("token", member_id=MEMBER)) is Refusal.PORTAL_FAILED
+
+
+@pytest.mark.parametrize(
+    ("told", "asked"),
+    [
+        (f"{SECOND}/rest/", "oauth.bitrix24.tech"),
+        (SECOND, "oauth.bitrix24.tech"),
+        (f"{FIRST}/rest/", "oauth.bitrix.info"),
+        ("https://oauth.bitrix24.tech.evil.example/rest/", "oauth.bitrix.info"),
+        ("https://evil.example/", "oauth.bitrix.info"),
+        ("", "oauth.bitrix.info"),
+    ],
+)
+def test_the_server_that_a_form_names_is_asked_first_if_it_is_an_allowed_one(oauth, servers, told, asked):
+    says(servers, proof(), proof())
+    oauth.prove("token", member_id=MEMBER, home=Home("a.bitrix24.com", told=told))
+    assert servers.asked == [asked]
+
+
 @pytest.mark.parametrize("endpoint", ["http://example.bitrix24.com/rest/", "HTTP://example.bitrix24.com/rest/"])
 def test_a_portal_without_https_is_refused_unless_the_operator_allows_it(make_oauth, servers, endpoint):
     says(servers, proof(install={"client_endpoint": endpoint}))
@@ -205,10 +252,6 @@ def test_an_application_that_neither_server_knows_is_a_failure(oauth, servers):
 @pytest.mark.parametrize(
     ("code", "expected"),
     [
-        ("expired_token", Refusal.NO_AUTH),
-        ("EXPIRED_TOKEN", Refusal.NO_AUTH),
-        ("invalid_token", Refusal.NO_AUTH),
-        ("invalid_grant", Refusal.NO_AUTH),
         ("PAYMENT_REQUIRED", Refusal.PORTAL_UNPAID),
         ("NOT_INSTALLED", Refusal.PORTAL_CLOSED),
         ("insufficient_scope", Refusal.PORTAL_SCOPE),
@@ -269,7 +312,7 @@ def test_asking_again_asks_although_it_is_known(oauth, servers):
 
 
 def test_a_failed_proof_is_not_remembered(oauth, servers):
-    says(servers, {"error": "expired_token"})
+    says(servers, {"error": "expired_token"}, {"error": "invalid_token"})
     refusal(lambda: oauth.prove("token", member_id=MEMBER))
     says(servers, proof())
     assert oauth.prove("token", member_id=MEMBER).user_id == 7

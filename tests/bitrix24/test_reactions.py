@@ -1,5 +1,6 @@
 """What Bitrix24's errors make us do: repeat, renew, say, forget or stop; and which authorisation server is asked."""
 
+import json
 import re
 import time
 
@@ -216,7 +217,7 @@ def test_a_token_that_somebody_renewed_meanwhile_is_not_forgotten_but_used(says)
         if here.wire.calls == 0:
             here.tokens.put(here.portal.id, REP, Token("newer", "next", 0))
         else:
-            assert request.headers["Authorization"] == "Bearer newer"
+            assert json.loads(request.content)["auth"] == "newer"
         return inner(request)
 
     here.wire.handler = renew_first
@@ -404,9 +405,9 @@ def test_the_other_server_is_asked_once_and_named_when_the_first_does_not_answer
     assert asked == [EAST, WEST]
 
 
-def test_an_answer_of_the_first_server_is_final_whatever_it_says(servers, asked):
+def test_the_answer_of_the_server_that_answered_before_is_final_whatever_it_says(servers, asked):
     servers.answers[EAST] = {"error": "invalid_grant"}
-    refusal(lambda: servers.refresh("old", home=Home("a.bitrix24.ru")))
+    refusal(lambda: servers.refresh("old", home=Home("a.bitrix24.ru", EAST)))
     assert asked == [EAST]
 
 
@@ -414,3 +415,31 @@ def test_which_server_answered_is_remembered_with_the_portal(widget, outside):
     assert widget.services.portals.get(widget.portals[0]).auth_server == ""
     widget.open().reveal()
     assert widget.services.portals.get(widget.portals[0]).auth_server == f"{outside.portal}/oauth"
+
+
+# Meanings that only words tell apart.
+
+
+@pytest.mark.parametrize(
+    ("fault", "expected"),
+    [
+        ("ACCESS_DENIED", Refusal.PORTAL_PLAN),
+        ("ACCESS_DENIED plan", Refusal.PORTAL_PLAN),
+        ("ACCESS_DENIED user", Refusal.NO_AUTH),
+        ("ACCESS_DENIED admins", Refusal.NOT_ADMIN),
+    ],
+)
+def test_access_denied_is_read_by_its_words(sign_in, outside, fault, expected):
+    here = sign_in()
+    before = here.token
+    outside.break_portal(fault, "profile")
+    assert refusal(here.call).refusal is expected
+    assert here.token == before
+
+
+def test_a_method_that_is_blocked_inside_a_batch_says_until_when(widget, outside):
+    page = widget.open(lang="en")
+    outside.break_portal("OPERATION_TIME_LIMIT", "batch:crm.item.get", seconds=290)
+    answer = page.reveal()
+    assert answer.refusal == "portal_busy"
+    assert re.search(r"Try again in \d+ min", answer.words)

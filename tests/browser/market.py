@@ -190,6 +190,10 @@ class Portal:
         """A portal that never had the application."""
         self.http.post(self._address, json={"installed": False}).raise_for_status()
 
+    def change(self, **changes: Any) -> None:
+        """See sandbox/portal/changes.py."""
+        self.http.post(self._address, json=changes).raise_for_status()
+
     def call(self, method: str, **params: str) -> None:
         """Somebody calls REST with the application's rights: a tab of it can be taken away by nobody else."""
         opening = self.http.post(f"{self.demo.portal}/opening", params={"path": "/app/", "user": "admin"}).json()

@@ -27,6 +27,7 @@ class Framed:
     page: Page
     demo: Demo
     lang: str = "ru"
+    address: str = ""  # of the portal, where it is opened by another name
 
     @property
     def frame(self) -> FrameLocator:
@@ -75,7 +76,7 @@ class Framed:
 
     def _go(self, path: str, **choices: Any) -> None:
         self.lang = choices.setdefault("lang", self.lang)
-        self.page.goto(f"{self.demo.portal}{path}?{urlencode(choices)}")
+        self.page.goto(f"{self.address or self.demo.portal}{path}?{urlencode(choices)}")
 
 
 @dataclass

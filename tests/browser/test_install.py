@@ -11,9 +11,11 @@ from playwright.sync_api import Page, Route, expect
 
 from sandbox.demo import Demo, Ports
 from sandbox.portal.background import free_port
+from sandbox.portal.credentials import ALIAS
 from tests.browser.conftest import AWAKE, Complaints
 from tests.browser.market import AppPage, Kept, Market, Portal, until
 from tests.browser.pages import IVAN, MARIA, ORDERS, Card
+from tests.installing import FIELDS
 from tests.stand import DEAL, Outside
 
 FIRST_NEW_PROCESS = 1030
@@ -111,7 +113,7 @@ def test_a_new_version_is_finished_by_itself_and_leaves_exactly_one_of_each(
             market.open().press("Update")
             market.expect_installed("complete", "Bitrix24 tells the application")
         market.finished(version=version)
-        assert portal.answered() == {"ONAPPUPDATE": 200}
+        assert portal.answered() == {"ONAPPUPDATE": 200, "ONAPPINSTALL": 200}
         until(market.page, kept.worked_off)
 
         assert portal.has()
@@ -173,27 +175,58 @@ def test_a_renamed_smart_process_keeps_its_one_tab(
     assert portal.has()
 
 
-def test_the_field_is_shown_once_the_steps_that_the_application_page_tells_are_followed(
-    market: Market, app_page: AppPage, deal: Card, portal: Portal
+def test_the_field_is_shown_once_the_steps_are_followed_and_in_arranged_cards_by_one_click(
+    market: Market, app_page: AppPage, deal: Card, portal: Portal, complaints: Complaints
 ) -> None:
+    complaints.expect("status of 409")  # what asks back
+    portal.change(funnels={"2": [[0, "Retail"], [9, "Wholesale"]]})
     market.install()
     field = {"embed": "field", "user": "admin", "lang": "en"}
     portal_says = market.page.locator("#no-frame")
     market._go(DEAL, **field)
-    expect(portal_says).to_have_text("The field exists, but the card does not show it.")
+    expect(portal_says).to_have_text("The field is in the card, but without a value it is not shown while viewing.")
 
     app_page.open()
     layout = app_page.finding("layout")
-    expect(layout).to_contain_text("The field exists but the cards do not show it: leads, deals")
-    expect(layout.get_by_text("At the bottom of a section press “Select field”.")).to_be_visible()
-    expect(layout.get_by_role("img")).to_be_visible()
+    expect(layout).to_contain_text("Nobody has arranged these cards yet")
+    expect(layout).to_contain_text("deals (“Retail”, “Wholesale”)")
+    expect(layout).to_contain_text("choose “Show always”")
+    expect(app_page.button("Show in everybody's cards…")).to_have_count(0)
 
     market._go(DEAL, **field)
-    market.press("Add the field to the card")
+    market.press("Show always")
     expect(portal_says).to_have_count(0)
     expect(deal.reveal_button).to_be_visible()
+
+    portal.change(layout={"entityTypeId": 2, "variant": 9, "field": "absent"})
+    portal.change(change_item={"entityTypeId": 2, "id": 7045, "fields": {"categoryId": 9}})
+    market._go(DEAL, **field)
+    expect(portal_says).to_have_text("The field exists, but the card does not show it.")
+
     app_page.open()
-    expect(layout).to_contain_text("the cards do not show it: leads, contacts")
+    expect(layout.filter(has_text="do not show it: deals (“Wholesale”)")).to_be_visible()
+    app_page.button("Show in everybody's cards…").click()
+    question = app_page.frame.get_by_role("dialog")
+    expect(question).to_contain_text("The common view of these cards changes for all users")
+    question.locator("button[value=yes]").click()
+    expect(app_page.health).to_contain_text("Done: the cards show the field.")
+    market._go(DEAL, **field)
+    expect(portal_says).to_have_count(0)
+    expect(deal.reveal_button).to_be_visible()
+
+
+def test_a_portal_with_another_name_and_another_application_of_our_old_words_is_installed_and_opened(
+    page: Page, demo: Demo, portal: Portal
+) -> None:
+    theirs = [["CRM_DEAL", "UF_CRM_DEAL_WHATSAPP", "whatsapp"]]
+    portal.change(foreign_types=["whatsapp"], foreign_fields=theirs, quirks={"server": 2, "drops_header": True})
+    alias = f"http://{ALIAS}:{demo.ports.portal + 100}"
+
+    Market(page, demo, address=alias).install()
+
+    assert len(portal.there["field_types"]) == 1
+    assert portal.parts["fields"] == len(FIELDS) + len(theirs)
+    Card(page, demo, lang="en", address=alias).open(DEAL, user="rep").reveal()
 
 
 def test_a_smart_process_made_later_gets_its_tab_and_its_field_and_loses_them_with_itself(
@@ -204,7 +237,7 @@ def test_a_smart_process_made_later_gets_its_tab_and_its_field_and_loses_them_wi
     page.get_by_role("textbox", name="Title").last.fill("Замеры")
     page.get_by_role("button", name="Create", exact=True).click()
     until(page, lambda: portal.has(FIRST_NEW_PROCESS))
-    assert portal.answered() == {"ONCRMTYPEADD": 200}
+    assert portal.answered()["ONCRMTYPEADD"] == 200
 
     deal.open(f"/crm/type/{FIRST_NEW_PROCESS}/details/1/", user="admin")
     expect(page.get_by_role("listitem").filter(has_text=re.compile("^WhatsApp$"))).to_be_visible()
@@ -256,7 +289,7 @@ def test_uninstalling_keeps_lines_and_chats_and_no_token_and_installing_again_fi
     assert chats
 
     market.uninstall()
-    assert portal.answered() == {"ONAPPUNINSTALL": 200}
+    assert portal.answered()["ONAPPUNINSTALL"] == 200
     until(market.page, lambda: kept.state() == "removed")
     assert portal.has_nothing()
     assert kept.rows("tokens") == kept.rows("portals", "application_token != ''") == 0

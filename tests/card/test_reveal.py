@@ -190,3 +190,23 @@ def test_cards_opened_at_once_after_a_start_read_the_number_data_once(widget: Wi
 
     assert {len(card.rows) for card in cards} == {6}
     assert _read.cache_info().misses == 1
+
+
+def test_a_client_of_an_open_line_of_whatsapp_is_marked_and_no_number_of_theirs_is(
+    widget: Widget, outside: Outside
+) -> None:
+    ivan = widget.open("/crm/contact/details/42/", lang="en").reveal()
+    before = ivan.rows
+    fm = [
+        {"typeId": "PHONE", "valueType": "MOBILE", "value": "+7 961 951-00-00"},
+        {"typeId": "IM", "valueType": "IMOL", "value": "imol|whatsappbytwilio|1|79619510000|12"},
+    ]
+    change = {"entityTypeId": 3, "id": 42, "fields": {"fm": fm}}
+    outside.http.post(f"{outside.portal}/_sandbox/portals/1", json={"change_item": change}).raise_for_status()
+
+    page = widget.open("/crm/contact/details/42/", lang="en").reveal().refresh()
+
+    number = next(iter(page.rows))
+    assert "writes in WhatsApp" in page.row(number)
+    assert page.rows[number] == before[number]
+    assert outside.total("gateway") == 0

@@ -88,9 +88,9 @@ def test_a_made_up_token_shows_nothing(widget: Widget, outside: Outside, lang: s
     assert "batch" not in outside.calls("portal")
 
 
-@pytest.mark.parametrize("fault", ["wrong_member", "wrong_client", "wrong_domain"])
+@pytest.mark.parametrize("fault", ["wrong_member", "wrong_client"])
 @pytest.mark.parametrize("lang", ["en", "ru"])
-def test_a_token_of_another_portal_application_or_address_shows_nothing(
+def test_a_token_of_another_portal_or_application_shows_nothing(
     widget: Widget, outside: Outside, fault: str, lang: str
 ) -> None:
     page = widget.open(lang=lang)
@@ -127,11 +127,39 @@ def test_nothing_is_ever_fetched_from_an_address_that_came_with_a_request(
         "client_endpoint": f"http://{trap.domain}/rest/",
     }
 
-    assert_refused(widget.post_opening(opening), 403, "no_auth", in_russian(NO_AUTH))
+    assert len(widget.post_opening(opening).reveal().rows) == 6
     app = {**opening, "action": opening["action"].replace("/placement", "/app")}
-    assert_refused(widget.post_opening(app), 403, "no_auth")
-    assert set(outside.calls("portal")) == {"oauth:app.info"}
+    assert widget.post_opening(app).answer.status_code == 200
     assert not trap.was_called()
+
+
+@pytest.mark.parametrize("path", ["/placement", "/app"])
+def test_a_portal_is_framed_under_the_name_that_the_browser_shows(widget: Widget, outside: Outside, path: str) -> None:
+    opening = with_query(outside.opening(), DOMAIN="crm.company.ru:8443", PROTOCOL="1")
+
+    page = widget.post_opening({**opening, "action": opening["action"].replace("/placement", path)})
+
+    assert page.answer.status_code == 200
+    assert "frame-ancestors https://crm.company.ru:8443" in page.answer.headers["Content-Security-Policy"]
+    assert 'data-portal-origin="https://crm.company.ru:8443"' in page.text
+    assert widget.services.portals.get(widget.portals[0]).domain != "crm.company.ru:8443"
+
+
+def test_a_name_that_nobody_proved_frames_only_words(widget: Widget, outside: Outside) -> None:
+    opening = with_query(outside.opening(lang="en"), DOMAIN="evil.example", PROTOCOL="1")
+
+    assert_refused(widget.post_opening(opening, AUTH_ID="f" * 70), 401, "no_auth", NO_AUTH, "en")
+
+
+@pytest.mark.parametrize("domain", ["[2001:db8::7]:8443", "crm.company.ru."])
+def test_a_host_that_no_policy_can_name_gets_a_page_with_words(widget: Widget, outside: Outside, domain: str) -> None:
+    opening = with_query(outside.opening(lang="en"), DOMAIN=domain, PROTOCOL="1")
+
+    page = widget.post_opening(opening)
+
+    assert page.refusal == "portal_address"
+    assert "Open Bitrix24 by its usual name" in page.words
+    assert page.answer.headers["Content-Security-Policy"].endswith("frame-ancestors https:")
 
 
 def test_a_form_without_a_domain_is_called_at_the_stored_address(widget: Widget, outside: Outside, trap: Trap) -> None:

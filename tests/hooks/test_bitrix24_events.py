@@ -220,6 +220,24 @@ def test_a_changed_card_is_read_again_and_costs_neither_a_row_nor_a_call(ready: 
     assert ready.outside.calls("portal")["batch"] == calls + 1
 
 
+@pytest.mark.parametrize(
+    ("event", "path", "item"),
+    [
+        ("ONCRMQUOTEUPDATE", "/crm/type/7/details/31/", 31),
+        ("ONCRMCONTACTDELETE", DEAL, 43),
+        ("ONCRMCOMPANYDELETE", DEAL, 15),
+    ],
+)
+def test_a_changed_quote_and_a_deleted_client_are_read_again(ready: Site, event: str, path: str, item: int) -> None:
+    page = ready.widget.open(path, user="rep").reveal()
+    calls = ready.outside.calls("portal")["batch"]
+
+    assert ready.send(event, {"FIELDS": {"ID": str(item)}}) == [200]
+
+    page.reveal()
+    assert ready.outside.calls("portal")["batch"] == calls + 1
+
+
 def test_another_deal_leaves_this_card_as_it_is(ready: Site) -> None:
     page = ready.widget.open(DEAL, user="rep").reveal()
     calls = ready.outside.calls("portal")["batch"]

@@ -7,7 +7,7 @@ import pytest
 
 from sandbox.portal.credentials import PORTALS
 from tests.installing import ADMIN, CHIEF, FIELDS, TABS, Site
-from tests.stand import CardPage, Widget, in_russian
+from tests.stand import CardPage, Outside, Widget, in_russian
 from widget.bitrix24.events import WANTED
 from widget.bitrix24.parts import APP_VERSION
 from widget.storage.portals import PortalState
@@ -83,14 +83,103 @@ def test_it_installs_from_a_card_too_while_the_installation_is_not_finished(site
     assert_one_of_each(site)
 
 
-def test_an_update_finishes_by_itself_and_brings_the_handlers_back(site: Site) -> None:
+@pytest.mark.parametrize("story", ["source", "docs"])
+def test_an_update_finishes_by_itself_and_brings_the_handlers_back(site: Site, story: str) -> None:
+    site.change(quirks={"update": story})
     site.set_up()
     site.market("update")
-    assert not site.handlers
+    assert "ONAPPINSTALL" not in site.handlers
 
     site.set_up()
 
     assert_one_of_each(site)
+
+
+def test_an_old_box_tells_the_secret_that_proves_events_when_the_installation_is_finished(site: Site) -> None:
+    site.change(quirks={"old_box": True})
+    site.begin()
+    assert site.install().answer.status_code == 200
+    assert site.widget.services.portals.application_token(site.portal.id) == ""
+
+    site.finish()
+
+    assert site.deliver() == [200]
+    told = site.there["application_token"]
+    assert site.widget.services.portals.application_token(site.portal.id) == told
+    assert site.send("ONCRMDEALUPDATE", {"FIELDS": {"ID": 7045}}) == [200]
+
+
+def test_a_portal_of_the_other_authorisation_server_is_installed_and_its_tokens_renewed(
+    make_widget: MakeWidget, outside: Outside
+) -> None:
+    servers = (f"{outside.portal}/oauth", f"{outside.portal}/oauth2")
+    site = Site.empty(make_widget, auth_servers=servers)
+    site.change(quirks={"server": 2, "old_box": True})  # nobody names the server
+
+    site.set_up()
+
+    assert site.portal.auth_server == servers[1]
+    outside.break_portal("expired_token", "batch")
+    assert site.widget.services.installer.repair(site.portal, ADMIN).complete
+    assert_one_of_each(site)
+
+
+@pytest.mark.parametrize("forgets", [False, True])
+def test_what_a_version_before_made_becomes_ours_alone_and_stays_in_its_place(site: Site, forgets: bool) -> None:
+    site.change(quirks={"forgets_places": forgets})
+    site.change(installed=True)
+    site.change(in_layout=[2])
+    before = {one["fieldName"]: one["layouts"] for one in site.there["fields"]}
+    assert [one["user_type_id"] for one in site.there["field_types"]] == ["whatsapp"]
+
+    assert site.install().answer.status_code == 200
+
+    own = site.widget.services.installer._names.type_id
+    assert [one["user_type_id"] for one in site.there["field_types"]] == [own]
+    assert {one["fieldName"]: one["layouts"] for one in site.there["fields"]} == before
+    assert {one["userTypeId"] for one in site.there["fields"]} == {f"rest_1_{own}"}
+    assert site.install().answer.status_code == 200
+    assert site.widget.services.installer.inspect(site.portal, ADMIN).complete
+
+
+def test_another_application_with_our_old_words_stops_no_installation(site: Site) -> None:
+    site.begin()
+    theirs = [["CRM_DEAL", "UF_CRM_DEAL_WHATSAPP", "whatsapp"]]
+    site.change(foreign_types=["whatsapp"], foreign_fields=theirs)
+
+    page = site.install()
+
+    assert 'data-install="complete"' in page.text
+    assert len([one for one in site.there["fields"] if one["userTypeId"] == "rest_99_whatsapp"]) == 1
+    assert site.widget.services.installer.inspect(site.portal, ADMIN).complete
+
+
+@pytest.mark.parametrize("code", ["0", ""])
+def test_a_field_that_the_portal_refuses_in_words_alone_leaves_the_rest_in_place(site: Site, code: str) -> None:
+    site.begin()
+    site.change(quirks={"plain_code": code})
+    name = site.widget.services.installer._names.field_name("CRM_DEAL")
+    site.change(foreign_fields=[["CRM_DEAL", name, "other"]])
+
+    page = site.install()
+
+    assert 'data-install="partly"' in page.text
+    assert "unknown" in page.words
+    assert site.tabs == dict.fromkeys(TABS, 1)
+
+
+def test_a_click_shows_the_field_in_the_cards_that_somebody_arranged_and_in_no_others(site: Site) -> None:
+    site.set_up()
+    site.change(in_layout=[3])
+    site.change(funnels={"2": [[0, "Общая"], [9, "Опт"]]})
+
+    assert site.widget.services.installer.show_field(site.portal, ADMIN)
+
+    seen = {one.entity: one for one in site.widget.services.installer.inspect(site.portal, ADMIN).fields}
+    deals = {one.variant: one.in_layout.value for one in seen["CRM_DEAL"].layouts}
+    assert deals == {"Общая": "always", "Опт": "unarranged"}
+    assert [one.variant for one in seen["CRM_LEAD"].layouts] == ["simple", "repeat"]
+    assert {one.in_layout.value for entity, one in seen.items() if entity != "CRM_DEAL"} == {"always"}
 
 
 def test_handlers_at_an_old_address_are_replaced(make_widget: MakeWidget) -> None:
@@ -204,15 +293,16 @@ def test_a_forged_form_installs_nothing(site: Site, field: str, value: str) -> N
     assert not site.tabs
 
 
-def test_a_form_with_another_portals_domain_installs_nothing(site: Site) -> None:
+def test_a_portal_that_is_opened_by_another_name_is_installed_at_its_own(site: Site) -> None:
     site.begin()
     opening = site.outside.opening("/app/", user="admin")
-    other = opening["action"].replace("127.0.0.1", "evil.example.com")
+    other = opening["action"].replace("127.0.0.1", "crm.example.com")
 
     page = site.widget.post_opening({**opening, "action": other})
 
-    assert page.answer.status_code == 403
-    assert site.widget.services.portals.all() == []
+    assert page.answer.status_code == 200
+    assert "frame-ancestors http://crm.example.com:" in page.answer.headers["Content-Security-Policy"]
+    assert site.portal.domain.startswith("127.0.0.1:")
 
 
 @pytest.mark.parametrize("fault", ["QUERY_LIMIT_EXCEEDED", "CONNECTION_ERROR"])
@@ -342,10 +432,10 @@ def test_inspection_names_what_is_missing(site: Site) -> None:
 
     assert seen.complete
     layouts = {field.entity: field.in_layout.value for field in seen.fields}
-    assert layouts["CRM_DEAL"] == "yes"
+    assert layouts["CRM_DEAL"] == "always"
     assert layouts["CRM_LEAD"] == "no"
     site.change(arranged=False)
-    assert {field.in_layout.value for field in services.installer.inspect(site.portal, ADMIN).fields} == {"unknown"}
+    assert {field.in_layout.value for field in services.installer.inspect(site.portal, ADMIN).fields} == {"unarranged"}
     site.change(add_smart_type={"title": "Замеры", "entityTypeId": 1042})
     assert services.installer.inspect(site.portal, ADMIN).placements_missing == ("CRM_DYNAMIC_1042_DETAIL_TAB",)
 

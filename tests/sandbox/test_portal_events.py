@@ -147,15 +147,35 @@ def test_an_installation_ends_with_an_event_that_brings_tokens(portal, hook):
     assert hook.last["auth"]["application_token"] == portal.state()["application_token"]
 
 
-def test_an_update_is_told_to_the_handlers_that_its_installer_has_bound(portal, hook, bind):
+def test_an_update_tells_of_itself_and_its_finish_of_an_installation(portal, hook, bind):
+    bind("ONAPPUPDATE")
+    bind("ONAPPINSTALL")
+    portal.act("/market/update")
+    assert [each["event"] for each in portal.sent()] == ["ONAPPUPDATE"]
+    assert hook.last["data"] == {"VERSION": "2", "PREVIOUS_VERSION": "1", "LANGUAGE_ID": "ru"}
+    portal.finish()
+    assert len(portal.sent()) == 1  # the update took the other handler with it
+    portal.act("/market/update")
+    bind("ONAPPINSTALL")
+    portal.finish()
+    assert [each["event"] for each in portal.sent()] == ["ONAPPUPDATE", "ONAPPUPDATE", "ONAPPINSTALL"]
+
+
+def test_by_the_docs_an_update_takes_every_handler_and_is_told_at_its_finish(portal, hook, bind):
+    portal.change(quirks={"update": "docs"})
     bind("ONAPPUPDATE")
     portal.act("/market/update")
     assert portal.sent() == []
     bind("ONAPPUPDATE")
     portal.finish()
+    assert [each["event"] for each in portal.sent()] == ["ONAPPUPDATE"]
+
+
+def test_a_deleted_card_is_told_by_its_id(portal, hook, bind):
+    bind("ONCRMCONTACTDELETE")
+    portal.change(delete_item={"entityTypeId": 3, "id": 42})
     portal.sent()
-    assert hook.last["data"] == {"VERSION": "2", "PREVIOUS_VERSION": "1", "LANGUAGE_ID": "ru"}
-    assert len(hook.posted) == 1
+    assert hook.last["data"] == {"FIELDS": {"ID": "42"}}
 
 
 @pytest.mark.parametrize("clean", ["0", "1"])

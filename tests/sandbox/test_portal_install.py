@@ -50,7 +50,7 @@ def test_a_portal_starts_with_the_app_installed_and_one_of_everything(portal):
         assert (state["present"], state["installed"], state["version"]) == (True, "Y", 1)
         assert state["counts"] == {"placements": 7, "field_types": 1, "fields": 7, "handlers": 0, "smart_types": 1}
         assert {each["handler"] for each in state["placements"]} == {f"{WIDGET}/placement"}
-        assert all(each["in_layout"] for each in state["fields"])
+        assert {place for each in state["fields"] for place in each["layouts"].values()} == {"always"}
 
 
 def test_both_portals_are_shown_together(portal):
@@ -139,12 +139,16 @@ def test_while_nothing_is_finished_an_admin_gets_the_install_page_in_every_tab(p
     assert "Обратитесь к администратору" in portal.get(DEAL).text
 
 
-def test_an_update_takes_the_handlers_and_the_installed_mark_but_not_the_tabs(portal):
-    portal.call("event.bind", portal.token("admin"), event="ONAPPUPDATE", handler=f"{WIDGET}/hooks/bitrix24")
+@pytest.mark.parametrize(("story", "left"), [("source", ["ONAPPUPDATE"]), ("docs", [])])
+def test_an_update_takes_handlers_and_the_installed_mark_but_not_the_tabs(portal, story, left):
+    portal.change(quirks={"update": story})
+    for event in ("ONAPPUPDATE", "ONAPPINSTALL"):
+        portal.call("event.bind", portal.token("admin"), event=event, handler=f"{WIDGET}/hooks/bitrix24")
     portal.act("/market/update")
     state = portal.state()
     assert (state["version"], state["previous_version"], state["installed"]) == (2, 1, "N")
-    assert (state["counts"]["handlers"], state["counts"]["placements"], state["counts"]["field_types"]) == (0, 7, 1)
+    assert [each["event"] for each in state["handlers"]] == left
+    assert (state["counts"]["placements"], state["counts"]["field_types"]) == (7, 1)
     opening = portal.open("/app/", user="admin")
     assert (path_of(opening), opening["install"], opening["first_run"]) == ("/install", True, False)
     assert portal.finish()
@@ -190,9 +194,27 @@ def test_a_new_field_is_shown_only_when_somebody_adds_it_to_the_card(portal):
     assert "Add the field to the card" not in portal.get(page).text
     assert "Add the field to the card" in portal.get(f"{page}&user=admin").text
     assert portal.post(f"/layout?path={DEAL}&user=rep").status_code == 403
-    assert portal.post(f"/layout?path={DEAL}&user=admin").status_code == 303
+    assert portal.post(f"/layout?path={DEAL}&user=admin", data={"add": "1"}).status_code == 303
+    assert not_shown(portal, embed="field") == "empty_field"
+    assert path_of(portal.open(DEAL, embed="field", mode="edit")) == "/placement"
+    assert "Show always" in portal.get(f"{page}&user=admin").text
+    assert portal.post(f"/layout?path={DEAL}&user=admin", data={"always": "1"}).status_code == 303
     assert path_of(portal.open(DEAL, embed="field")) == "/placement"
-    assert [each["entityTypeId"] for each in portal.state()["fields"] if each["in_layout"]] == [2, 3]
+    shown = [each["entityTypeId"] for each in portal.state()["fields"] if set(each["layouts"].values()) == {"always"}]
+    assert shown == [2, 3]
+
+
+def test_a_card_that_nobody_arranged_shows_the_field_only_while_it_is_edited(portal):
+    portal.change(arranged=False)
+    assert not_shown(portal, embed="field") == "empty_field"
+    assert path_of(portal.open(DEAL, embed="field", mode="edit")) == "/placement"
+
+
+def test_each_funnel_arranges_its_cards_for_itself(portal):
+    portal.change(funnels={"2": [[0, "Общая"], [9, "Опт"]]})
+    assert path_of(portal.open(DEAL, embed="field")) == "/placement"
+    portal.change(change_item={"entityTypeId": 2, "id": 7045, "fields": {"categoryId": 9}})
+    assert not_shown(portal, embed="field") == "empty_field"
 
 
 def test_a_field_begins_as_high_as_its_type_says(portal):

@@ -189,19 +189,36 @@ def test_a_field_type_is_added_changed_and_deleted_by_its_name(admin, portal):
 def test_a_field_that_cannot_be_made_is_refused_in_words_without_a_code(portal, changes, words):
     field = {"entityId": "CRM_7", "fieldName": "UF_CRM_7_NEW", "userTypeId": "rest_1_whatsapp", **changes}
     answer = portal.ask("userfieldconfig.add", portal.token("admin"), moduleId="crm", field=field)
-    assert (answer.status_code, answer.get_json()) == (400, {"error": "", "error_description": words})
+    assert (answer.status_code, answer.get_json()) == (400, {"error": "0", "error_description": words})
+    portal.change(quirks={"plain_code": ""})  # as the docs print it
+    answer = portal.ask("userfieldconfig.add", portal.token("admin"), moduleId="crm", field=field)
+    assert answer.get_json() == {"error": "", "error_description": words}
 
 
 def test_fields_are_listed_by_what_marks_them_and_deleted_by_id(admin, rep, portal):
-    mine = {"moduleId": "crm", "filter": {"xmlId": "whatsapp-in-the-card"}, "select": ["id", "entityId"]}
+    mine = {"moduleId": "crm", "filter": {"xmlId": "whatsapp-in-the-card"}, "select": ["ID", "ENTITY_ID"]}
     answer = admin("userfieldconfig.list", **mine)
     fields = answer["result"]["fields"]
     assert (len(fields), answer["total"], fields[0].keys()) == (7, 7, {"id", "entityId"})
     assert admin("userfieldconfig.delete", moduleId="crm", id=fields[0]["id"])["result"] is None
     assert portal.state()["counts"]["fields"] == 6
-    assert admin("userfieldconfig.delete", moduleId="crm", id=1)["error"] == ""
-    assert rep("userfieldconfig.list", **mine)["error"] == ""
+    assert admin("userfieldconfig.delete", moduleId="crm", id=1)["error"] == "0"
+    assert rep("userfieldconfig.list", **mine)["error"] == "0"
     assert [each["FIELD_NAME"] for each in rep("crm.deal.userfield.list")["result"]] == ["UF_CRM_DEAL_WHATSAPP"]
+
+
+@pytest.mark.parametrize("select", [["id"], ["*", "fieldName"], ["ID", "Name"], "ID"])
+def test_a_name_that_the_database_does_not_know_cannot_be_selected(admin, select):
+    assert admin("userfieldconfig.list", moduleId="crm", select=select)["error"] == "100"
+    assert admin("userfieldconfig.list", moduleId="crm", select=["*"])["result"]["fields"]
+
+
+def test_a_word_for_a_field_type_belongs_to_one_application_of_the_portal(admin, portal):
+    portal.change(foreign_types=["chats"])
+    assert admin("userfieldtype.add", USER_TYPE_ID="chats", HANDLER=f"{WIDGET}/other")["error"] == "ERROR_CORE"
+    assert [each["USER_TYPE_ID"] for each in admin("userfieldtype.list")["result"]] == ["whatsapp"]
+    types = admin("userfieldconfig.getTypes", moduleId="crm")["result"]["types"]
+    assert {"string", "rest_1_whatsapp", "rest_99_chats"} <= types.keys()
 
 
 def test_the_shared_layout_of_a_card_says_whether_the_field_is_in_it(admin, rep, portal):
@@ -221,8 +238,30 @@ def test_a_layout_that_nobody_made_is_null(admin, rep, portal):
     assert admin("crm.item.details.configuration.get", entityTypeId=2)["result"] is None
     portal.change(arranged=False)
     assert admin("crm.item.details.configuration.get", entityTypeId=2, scope="C")["result"] is None
-    assert admin("crm.item.details.configuration.get", entityTypeId=999)["error"] == ""
+    assert admin("crm.item.details.configuration.get", entityTypeId=999)["error"] == "0"
     assert rep("crm.item.details.configuration.get", entityTypeId=2, userId=1)["error_description"] == "Access denied."
+
+
+def test_a_layout_is_written_as_a_whole_and_by_admins_for_everybody(admin, rep):
+    method, deal = "crm.item.details.configuration", {"entityTypeId": 2, "scope": "C"}
+    fields = [{"name": "TITLE"}, {"name": "UF_CRM_DEAL_WHATSAPP", "optionFlags": 1}]
+    wanted = [{"name": "one", "title": "One", "type": "section", "elements": fields}]
+    assert rep(f"{method}.set", **deal, data=wanted)["error_description"] == "Access denied."
+    assert admin(f"{method}.set", **deal, data=wanted)["result"] is True
+    told = admin(f"{method}.get", **deal)["result"]
+    assert [(each["name"], each["optionFlags"]) for each in told[0]["elements"]] == [
+        ("TITLE", "0"),
+        ("UF_CRM_DEAL_WHATSAPP", "1"),
+    ]
+
+
+def test_funnels_are_listed_with_the_default_one_and_each_has_its_layout(admin, portal):
+    portal.change(funnels={"2": [[0, "Общая"], [9, "Опт"]]})
+    rows = admin("crm.category.list", entityTypeId=2)["result"]["categories"]
+    assert [(each["id"], each["name"], each["isDefault"]) for each in rows] == [(0, "Общая", "Y"), (9, "Опт", "N")]
+    deal = {"entityTypeId": 2, "scope": "C", "extras": {"dealCategoryId": 9}}
+    assert admin("crm.item.details.configuration.get", **deal)["result"] is None
+    assert admin("crm.category.list", entityTypeId=1)["error"] == "ENTITY_TYPE_NOT_SUPPORTED"
 
 
 def test_an_event_is_bound_once_to_an_address_and_unknown_ones_not_at_all(admin, portal):

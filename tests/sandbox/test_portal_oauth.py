@@ -111,3 +111,13 @@ def test_the_auth_server_can_be_made_to_tell_of_somebody_else(portal, fault, whe
     portal.break_with(fault, match="oauth:app.info")
     assert told() != truth
     assert told() == truth
+
+
+def test_an_authorisation_server_knows_nothing_of_the_other_ones_tokens(portal):
+    portal.change(quirks={"server": 2})
+    fields = portal.open()["fields"]
+    assert fields["SERVER_ENDPOINT"].endswith("/oauth2/rest/")
+    assert portal.get(f"/oauth/rest/app.info?auth={fields['AUTH_ID']}").get_json()["error"] == "invalid_token"
+    assert portal.refresh(fields["REFRESH_ID"]).get_json()["error"] == "invalid_grant"
+    told = portal.get(f"/oauth2/rest/app.info?auth={fields['AUTH_ID']}").get_json()["result"]
+    assert told["install"]["member_id"] == fields["member_id"]

@@ -200,3 +200,32 @@ def test_calls_are_counted_by_method_and_pages_are_not(portal, token):
 def test_a_reset_leaves_open_cards_open(portal, token):
     portal.post("/_sandbox/reset")
     assert portal.call("profile", token)["result"]["ID"] == "2"
+
+
+def test_a_web_server_may_keep_the_header_to_itself(portal):
+    portal.change(quirks={"drops_header": True})
+    token = portal.token()
+    answer = portal.post("/rest/profile", json={}, headers={"Authorization": f"Bearer {token}"})
+    assert answer.get_json()["error"] == "NO_AUTH_FOUND"
+    assert portal.call("profile", token)["result"]["ID"] == "2"
+
+
+def test_in_a_batch_a_blocked_method_tells_its_time_beside_the_others(portal):
+    portal.break_with("OPERATION_TIME_LIMIT", match="batch:crm.item.get", seconds=90)
+    answer = portal.call("batch", portal.token(), cmd={"a": "crm.item.get", "b": "profile"})["result"]
+    assert answer["result_error"]["a"]["error"] == "OPERATION_TIME_LIMIT"
+    assert answer["result_time"]["a"]["operating_reset_at"] > answer["result_time"]["b"]["start"] + 60
+
+
+def test_an_old_box_posts_a_shorter_form(portal):
+    portal.change(quirks={"old_box": True})
+    fields = portal.open()["fields"]
+    assert not {"APPLICATION_TOKEN", "SERVER_ENDPOINT", "APPLICATION_SCOPE"} & fields.keys()
+    assert fields["member_id"]
+
+
+def test_the_form_names_the_host_as_the_browser_shows_it(portal):
+    opening = portal._client.post("/opening?path=/app/", base_url="http://crm.localhost:8443").get_json()
+    assert opening["frame"].startswith("crm.localhost:8443|0|")
+    told = portal.get(f"/oauth/rest/app.info?auth={opening['fields']['AUTH_ID']}").get_json()["result"]
+    assert told["install"]["domain"] == "127.0.0.1:8001"

@@ -54,6 +54,7 @@ class Finding:
     told: Told | None = None
     line_id: int = 0
     at: float = 0.0
+    places: tuple[tuple[str, str], ...] = ()  # layouts of cards: the kind, and the funnel or kind of lead
 
 
 def of_inspection(inspection: Inspection) -> list[Finding]:
@@ -67,7 +68,7 @@ def of_inspection(inspection: Inspection) -> list[Finding]:
     missing = tuple(field.title or field.entity for field in inspection.fields if not field.exists)
     if inspection.fields:
         found.append(_present(Topic.FIELD, missing))
-        found.append(_layout(inspection))
+        found += _layouts(inspection)
     left_out = Part.HANDLER in inspection.left_out
     found.append(_present(Topic.HANDLERS, inspection.handlers_missing, unless=left_out))
     if inspection.stale:
@@ -123,13 +124,25 @@ def _installer(state: InstallerState) -> Finding:
     return Finding(Topic.INSTALLER, _verdict(good), state.value, repair=not good)
 
 
-def _layout(inspection: Inspection) -> Finding:
-    there = [field for field in inspection.fields if field.exists]
-    outside = tuple(field.title or field.entity for field in there if field.in_layout is InLayout.NO)
-    if outside:
-        return Finding(Topic.LAYOUT, Verdict.BAD, names=outside)
-    unsure = any(field.in_layout is InLayout.UNKNOWN for field in there)
-    return Finding(Topic.LAYOUT, Verdict.UNKNOWN if unsure else Verdict.GOOD)
+def _layouts(inspection: Inspection) -> list[Finding]:
+    """One for each way in which cards do not show the field; a single good one where all do."""
+    places: dict[InLayout, list[tuple[str, str]]] = {}
+    for field in inspection.fields:
+        for layout in field.layouts:
+            places.setdefault(layout.in_layout, []).append((field.title or field.entity, layout.variant))
+    good = places.pop(InLayout.ALWAYS, [])
+    if not places:
+        return [Finding(Topic.LAYOUT, Verdict.GOOD)] if good else []
+    return [
+        Finding(
+            Topic.LAYOUT,
+            Verdict.UNKNOWN if state is InLayout.UNKNOWN else Verdict.BAD,
+            state.value,
+            places=tuple(places[state]),
+        )
+        for state in InLayout
+        if state in places
+    ]
 
 
 def _present(topic: Topic, missing: Sequence[str], *, unless: bool = False) -> Finding:

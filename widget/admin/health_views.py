@@ -16,16 +16,18 @@ from widget.admin.health import (
     of_worker,
 )
 from widget.admin.pages import pages
+from widget.admin.portal_views import question
 from widget.admin.told import ask_all
 from widget.bitrix24.install import NoAddress
 from widget.errors import Refusal, Refused
+from widget.forms import flag_field, json_body
 from widget.services import services
 from widget.storage.changes import What
 
 
 @pages.post("/health")
 def show_health() -> ResponseReturnValue:
-    """What is in place and what is not. Three calls to the portal, one to each line's gateway."""
+    """What is in place and what is not. Four calls to the portal, one to each line's gateway."""
     asker = administrator()
     return sections.drawn(sections.health(asker, _findings(asker)))
 
@@ -41,6 +43,22 @@ def repair() -> ResponseReturnValue:
     asker.note(What.REPAIRED)
     asker = asker.again()
     said = "repaired" if report.complete else "partly_repaired"
+    return sections.drawn(sections.health(asker, _findings(asker), said=said), sections.log(asker))
+
+
+@pages.post("/health/layout")
+def show_field() -> ResponseReturnValue:
+    """Have the cards show the field, which changes them for everybody: asks back first."""
+    confirmed = flag_field(json_body(), "confirmed")
+    asker = administrator()
+    if not confirmed:
+        return question("layout")
+    try:
+        done = services().installer.show_field(asker.portal, asker.viewer.user_id)
+    except NoAddress as error:
+        raise Refused(Refusal.BROKEN, 500, "PUBLIC_URL is not set") from error
+    asker.note(What.FIELD_SHOWN)
+    said = "shown" if done else "partly_shown"
     return sections.drawn(sections.health(asker, _findings(asker), said=said), sections.log(asker))
 
 

@@ -13,6 +13,7 @@ from widget.admin.checks import Typed
 from widget.admin.health import Finding
 from widget.admin.told import Told
 from widget.bitrix24.plan import Plan
+from widget.bitrix24.relied import CONFIRMABLE, not_confirmed
 from widget.services import services
 from widget.storage.portals import Visibility
 
@@ -43,7 +44,16 @@ def region(asker: Asker, *, form: Typed | None = None, said: str = "") -> str:
 
 def health(asker: Asker, findings: list[Finding] | None = None, *, said: str = "") -> str:
     """Without findings a place for them: they take the portal a few calls, so the page asks for them itself."""
-    return render_template("admin/_health.html", findings=findings, said=said, when=asker.when)
+    missing = None if findings is None else not_confirmed(services().rest_log.confirmed(asker.portal.id))
+    return render_template(
+        "admin/_health.html",
+        findings=findings,
+        said=said,
+        when=asker.when,
+        not_confirmed=missing,
+        confirmable=len(CONFIRMABLE),
+        log_kept=services().config.rest_log_days > 0,
+    )
 
 
 def subscription(plan: Plan | None) -> str:

@@ -17,7 +17,7 @@ from widget.admin import (
 )
 from widget.admin.asking import Asker
 from widget.admin.pages import pages
-from widget.bitrix24.placement import posted_origin, read_common
+from widget.bitrix24.placement import posted_origin, proved_origin, read_common
 from widget.bitrix24.plan import Plan, read_plan
 from widget.errors import Refusal, Refused
 from widget.i18n import language_of, set_language
@@ -45,9 +45,10 @@ def open_page() -> ResponseReturnValue:
         entity_type_id=0,
         entity_id=0,
         language=language_of(form.language),
+        server=form.server,
     )
     portal, user_id = services().entry.prove(opening)
-    g.frame_origin = portal.origin
+    g.frame_origin = proved_origin(request.args, domain=portal.domain, origin=portal.origin)
     session = Session(portal.id, user_id, 0, 0, language=portal.language or opening.language)
     set_language(session.language)
     asker = Asker(portal, session, services().cards.viewer(session))
@@ -56,7 +57,7 @@ def open_page() -> ResponseReturnValue:
         render_template(
             "admin/app.html",
             admin=asker.viewer.admin,
-            portal_origin=portal.origin,
+            portal_origin=g.frame_origin,
             opening=services().tickets.seal_opening(opening),
             session=services().tickets.sign_session(session),
             sections=[Markup(section) for section in drawn],  # noqa: S704 - drawn by our own templates

@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from widget.bitrix24.errors import BUSY, refused
 from widget.bitrix24.rest import Batch, Rest
 from widget.errors import Refusal, Refused
 from widget.storage.portals import Portal
-from widget.untrusted import whole_of, zone_of
+from widget.untrusted import rows_of, whole_of, zone_of
 
 LEAD, CONTACT, COMPANY = 1, 3, 4
 PAGE = 50  # a list answers at most this many; far more than a card shows
@@ -40,6 +39,9 @@ class Person:
     name: str
     phones: tuple[TypedPhone, ...]
     primary: bool = False
+    in_whatsapp: bool = (
+        False  # an open line of WhatsApp has a dialog with them; on which of their phones it is not said
+    )
 
 
 @dataclass(frozen=True)
@@ -68,9 +70,9 @@ def read_viewer(rest: Rest, portal: Portal, user_id: int) -> Viewer:
 
 def viewer_of(answer: Batch, user_id: int) -> Viewer:
     """Who is asking, from a batch that holds no card (pure)."""
-    blocked = next((code for code in answer.errors.values() if code.lower() in BUSY), answer.errors.get("me"))
-    if blocked:
-        raise refused(blocked)
+    failed = answer.busy or ("me" if "me" in answer.errors else None)
+    if failed:
+        raise answer.refused(failed)
     return _viewer(answer.results.get("me"), user_id)
 
 
@@ -115,9 +117,9 @@ def _item(answer: Batch) -> Mapping[str, Any]:
     error = answer.errors.get("item", "")
     if error.upper() in ("ACCESS_DENIED", "NOT_FOUND"):
         raise Refused(Refusal.CARD_GONE, 403, error)
-    blocked = next((code for code in answer.errors.values() if code.lower() in BUSY), error)
-    if blocked:
-        raise refused(blocked)
+    failed = answer.busy or ("item" if "item" in answer.errors else None)
+    if failed:
+        raise answer.refused(failed)
     found = answer.results.get("item")
     item = found.get("item") if isinstance(found, dict) else None
     if not isinstance(item, dict):
@@ -128,12 +130,11 @@ def _item(answer: Batch) -> Mapping[str, Any]:
 def _people(answer: Batch, key: str, wanted: list[int], kind: Kind, primary: Iterable[int] = ()) -> tuple[Person, ...]:
     """The wanted people in the order of their links. A list that failed is an empty one where nobody is
     wanted: a null or missing id makes the portal refuse its filter."""
-    failed = answer.errors.get(key, "")
-    if wanted and failed and failed.upper() != "ACCESS_DENIED":
-        raise refused(failed)  # not a question of rights: «not available to you» would be untrue
+    if wanted and answer.errors.get(key, "ACCESS_DENIED").upper() != "ACCESS_DENIED":
+        raise answer.refused(key)  # not a question of rights: «not available to you» would be untrue
     listed = answer.results.get(key)
-    items = listed.get("items") if isinstance(listed, dict) else None
-    given = [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+    items = rows_of(listed.get("items")) if isinstance(listed, dict) else []
+    given = [item for item in items if isinstance(item, dict)]
     found = {whole_of(item.get("id")): item for item in given}
     entity = CONTACT if kind is Kind.CONTACT else COMPANY
     people = [_person(found[i], kind, entity, primary=i in primary) for i in wanted if i in found]
@@ -149,13 +150,26 @@ def _person(item: Mapping[str, Any], kind: Kind, entity_type_id: int, *, primary
         name=(name or str(item.get("title") or "").strip())[:200],
         phones=tuple(_phones(item.get("fm"))),
         primary=primary,
+        in_whatsapp=any(_is_whatsapp(field) for field in rows_of(item.get("fm"))),
     )
 
 
 def _phones(fields: Any) -> Iterable[TypedPhone]:
-    for value in fields if isinstance(fields, list) else ():
+    for value in rows_of(fields):
         if isinstance(value, dict) and value.get("typeId") == "PHONE" and value.get("value"):
             yield TypedPhone(str(value["value"])[:200], str(value.get("valueType") or "OTHER")[:20].upper())
+
+
+def _is_whatsapp(field: Any) -> bool:
+    """Whether a messenger's value is an open line's dialog through a connector of WhatsApp.
+
+    `imol|<connector>|<line>|<chat>|<user>`: b24restdocs, tutorials/openlines/find-crm-object-by-dialog.md.
+    Connectors of WhatsApp are many vendors', each with an id of its own choice; those that say so are taken.
+    """
+    if not isinstance(field, dict) or field.get("typeId") != "IM" or field.get("valueType") != "IMOL":
+        return False
+    parts = str(field.get("value") or "").lower().split("|")
+    return parts[0] == "imol" and len(parts) > 2 and any(word in parts[1] for word in ("whatsapp", "waba"))
 
 
 def _viewer(profile: Any, user_id: int) -> Viewer:

@@ -25,7 +25,8 @@ class Entry:
     def portal_of(self, opening: Opening) -> Portal:
         """The stored portal an opening claims to come from. Not a proof, no call while the domain is the stored one.
 
-        A form with another domain is either a renamed portal or a forgery: that is asked at once.
+        A form with another domain is a renamed portal, one that is opened by another of its names, or a forgery: that
+        is asked at once.
         """
         portal = self._known(opening)
         if opening.domain and opening.domain != portal.domain:
@@ -44,10 +45,8 @@ class Entry:
             opening.access_token,
             member_id=portal.member_id,
             again=closed,  # what was proved before it closed proves nothing now
-            home=Home(portal.domain, portal.auth_server),
+            home=Home(portal.domain, portal.auth_server, opening.server),
         )
-        if opening.domain and identity.domain != opening.domain:
-            raise Refused(Refusal.NO_AUTH, 403, "domain of another portal")
         if (identity.domain, identity.endpoint) != (portal.domain, portal.endpoint):
             self._portals.move(portal.id, domain=identity.domain, endpoint=identity.endpoint)
         if identity.auth_server != portal.auth_server:

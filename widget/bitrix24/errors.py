@@ -53,7 +53,7 @@ _MEANINGS = {
     "error_method_not_found": _SCOPE,
     "method_confirm_waiting": _CONFIRM,
     "method_confirm_denied": _CONFIRM,
-    "access_denied": _Meaning(Refusal.PORTAL_PLAN, 403),
+    "access_denied": _Meaning(Refusal.PORTAL_PLAN, 403),  # see _DENIED
     "payment_required": _Meaning(Refusal.PORTAL_UNPAID, 403),
     "application_not_found": _CLOSED,
     "not_installed": _CLOSED,
@@ -80,6 +80,14 @@ _MEANINGS = {
     "error_batch_length_exceeded": _OUR_FAULT,
 }
 
+# ACCESS_DENIED has one code and several meanings, which only its words tell apart; the words are not translated (server
+# module rest, lib/oauth/auth.php, lib/accessexception.php). Without words it is the docs' only meaning, the plan.
+_DENIED = (
+    ("commercial plan", _Meaning(Refusal.PORTAL_PLAN, 403)),
+    ("authorized in this context", _Meaning(Refusal.NO_AUTH, 403)),
+    ("access denied", _Meaning(Refusal.NOT_ADMIN, 403)),
+)
+
 BUSY = frozenset(code for code, meaning in _MEANINGS.items() if meaning.status == 503)
 
 
@@ -88,9 +96,14 @@ def reaction_to(code: str) -> Reaction:
     return _MEANINGS.get(code.lower(), _UNKNOWN).reaction
 
 
-def refused(code: str, *, until: float = 0.0) -> Refused:
-    """The refusal for an error code; an unknown one is a failure that may pass. `until`: see `blocked_until`."""
+def refused(code: str, *, words: str = "", until: float = 0.0) -> Refused:
+    """The refusal for an error code; an unknown one is a failure that may pass. `until`: see `blocked_until`.
+
+    `words` is the error's description, which only ACCESS_DENIED is read for.
+    """
     meaning = _MEANINGS.get(code.lower(), _UNKNOWN)
+    if code.lower() == "access_denied":
+        meaning = next((denied for said, denied in _DENIED if said in words.lower()), meaning)
     return Refused(meaning.refusal, meaning.status, _loggable(code), until=until)
 
 
@@ -105,12 +118,31 @@ def known_code(code: str) -> str:
 
 
 def error_of(body: Any, status: int) -> str:
-    """The code of an answer without a result. `error` may also be empty or a whole sentence."""
-    return str(body.get("error", "")) if isinstance(body, dict) else f"HTTP {status}, not JSON"
+    """The code of an answer without a result. `error` may also be a whole sentence, or nothing ("0" too: see there)."""
+    return code_of(body) if isinstance(body, dict) else f"HTTP {status}, not JSON"
+
+
+def code_of(error: Any) -> str:
+    """The code in an error's object, or the bare text that stands for it.
+
+    An error of the server that has only words comes with the code "0"; the docs print an empty one.
+    """
+    code = str(error.get("error", "")) if isinstance(error, dict) else str(error)
+    return "" if code == "0" else code
+
+
+def words_of(body: Any) -> str:
+    """An error's description, for what its code leaves open; never logged, it may name a person."""
+    words = body.get("error_description") if isinstance(body, dict) else None
+    return words[:200] if isinstance(words, str) else ""
 
 
 def blocked_until(body: Any) -> float:
     """When a method's used-up time comes back (OPERATION_TIME_LIMIT), 0 if the answer does not say."""
-    told = body.get("time") if isinstance(body, dict) else None
+    return reset_at(body.get("time") if isinstance(body, dict) else None)
+
+
+def reset_at(told: Any) -> float:
+    """The same from the block `time`, which a batch has one of for each command."""
     until = told.get("operating_reset_at") if isinstance(told, dict) else None
     return float(until) if isinstance(until, (int, float)) and 0 < until < 1e11 else 0.0

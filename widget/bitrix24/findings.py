@@ -18,11 +18,13 @@ class Part(Enum):
 
 
 class InLayout(Enum):
-    """Whether a field is in the shared card layout. A card that nobody ever arranged says nothing."""
+    """Whether a field without a value is seen in a card, by its shared layout; the worst first."""
 
-    YES = "yes"
-    NO = "no"
-    UNKNOWN = "unknown"
+    NO = "no"  # not in the card
+    HIDDEN = "hidden"  # in the card, but drawn only while it is edited
+    UNARRANGED = "unarranged"  # the card was never arranged: drawn only while it is edited
+    UNKNOWN = "unknown"  # the portal did not say
+    ALWAYS = "always"
 
 
 class InstallerState(Enum):
@@ -35,13 +37,26 @@ class InstallerState(Enum):
 
 
 @dataclass(frozen=True)
+class LayoutFinding:
+    """One layout of a kind of card. `variant` is a funnel's name, "simple" or "repeat" of leads, "" of the only one."""
+
+    variant: str
+    in_layout: InLayout
+
+
+@dataclass(frozen=True)
 class FieldFinding:
     """The custom field of one kind of card. `entity` is CRM_DEAL, CRM_LEAD, … or CRM_<row id> of a smart process."""
 
     entity: str
     title: str
     exists: bool
-    in_layout: InLayout
+    layouts: tuple[LayoutFinding, ...] = ()
+
+    @property
+    def in_layout(self) -> InLayout:
+        """The worst of its layouts."""
+        return min((one.in_layout for one in self.layouts), key=list(InLayout).index, default=InLayout.UNKNOWN)
 
 
 @dataclass(frozen=True)

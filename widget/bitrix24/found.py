@@ -1,7 +1,8 @@
 """What is already in a portal: one batch of questions, and its answer as values (pure).
 
 bitrix24/b24restdocs: api-reference/common/system/app-info.md, widgets/placement-{list,get}.md, events/event-get.md,
-crm/universal/user-defined-object-types/crm-type-list.md, crm/universal/userfieldconfig/userfieldconfig-list.md.
+crm/universal/user-defined-object-types/crm-type-list.md, crm/universal/userfieldconfig/userfieldconfig-list.md and
+userfieldconfig-get-types.md.
 """
 
 from collections.abc import Iterable, Mapping
@@ -10,9 +11,9 @@ from typing import Any
 
 from widget.bitrix24.errors import refused
 from widget.bitrix24.rest import Batch
-from widget.bitrix24.userfield import XML_ID
+from widget.bitrix24.userfield import OLD_XML_ID, Names
 from widget.errors import Refusal, Refused
-from widget.untrusted import whole_of
+from widget.untrusted import rows_of, whole_of
 
 PAGE = 50  # a list answers at most this many
 MOST_PAGES = 8  # of smart processes, of which a portal may have 150, and of our fields: one for each kind of card
@@ -73,13 +74,14 @@ class Found:
     scopes: frozenset[str]
     available: frozenset[str] | None  # codes that something may be bound to
     placements: tuple[Placed, ...] | None
-    field_type: tuple[str, ...] | None  # handlers of our custom field type: none, or one
+    types: Mapping[str, str] | None  # our custom field types, id -> handler
+    known_types: frozenset[str] | None  # the full codes of everybody's
     handlers: tuple[Bound, ...] | None
     processes: tuple[Process, ...] | None
     fields: tuple[FieldFound, ...] | None
 
 
-def questions() -> Commands:
+def questions(names: Names) -> Commands:
     """The first batch of an installation."""
     return {
         "app": ("app.info", {}),
@@ -89,14 +91,15 @@ def questions() -> Commands:
         "available": ("placement.list", {}),
         "placements": ("placement.get", {}),
         "types": ("userfieldtype.list", {}),
+        "known_types": ("userfieldconfig.getTypes", {"moduleId": "crm"}),
         "handlers": ("event.get", {}),
-        **_paged(0),
+        **_paged(names, 0),
     }
 
 
-def next_page(answer: Batch, page: int) -> Commands:
+def next_page(answer: Batch, names: Names, page: int) -> Commands:
     """The commands for more of the lists whose pages were full so far; none when everything was read."""
-    further = _paged(page * PAGE) if page < MOST_PAGES else {}
+    further = _paged(names, page * PAGE) if page < MOST_PAGES else {}
     return {key: command for key, command in further.items() if len(_rows_of(answer, key)) == page * PAGE}
 
 
@@ -108,7 +111,7 @@ def with_page(answer: Batch, further: Batch) -> Batch:
     return Batch({**answer.results, **longer}, answer.errors)
 
 
-def found_of(answer: Batch, user_id: int, type_id: str) -> Found:
+def found_of(answer: Batch, user_id: int) -> Found:
     """The answers as values. Raises Refused where one of them failed and might come another time."""
     me = _needed(answer, "me")
     if whole_of(me.get("ID")) != user_id:
@@ -116,8 +119,8 @@ def found_of(answer: Batch, user_id: int, type_id: str) -> Found:
     admin = me.get("ADMIN") is True and answer.results.get("admin", True) is True
     for key, code in answer.errors.items():
         # Without the rights everything is refused, each in its own words; custom fields have no codes at all.
-        if admin and code.lower() not in _NOT_HERE and not (key == "fields" and not code):
-            raise refused(code)
+        if admin and code.lower() not in _NOT_HERE and not (key in ("fields", "known_types") and not code):
+            raise answer.refused(key)
     app = _needed(answer, "app")
     scopes = answer.results.get("scope")
     if not isinstance(scopes, list):
@@ -132,7 +135,8 @@ def found_of(answer: Batch, user_id: int, type_id: str) -> Found:
         scopes=frozenset(str(scope) for scope in scopes),
         available=_seen(answer, "available", lambda codes: frozenset(str(code) for code in codes)),
         placements=_seen(answer, "placements", lambda rows: tuple(_placed(row) for row in rows)),
-        field_type=_seen(answer, "types", lambda rows: tuple(_type_handlers(rows, type_id))),
+        types=_seen(answer, "types", _types),
+        known_types=_known_types(answer.results.get("known_types")),
         handlers=_seen(answer, "handlers", lambda rows: tuple(_bound(row) for row in rows if not _offline(row))),
         processes=_seen(answer, "processes", lambda rows: tuple(_process(row) for row in rows), "types"),
         fields=_seen(answer, "fields", lambda rows: tuple(_field(row) for row in rows), "fields"),
@@ -152,8 +156,9 @@ def days(value: Any) -> int | None:
     return int(text) if number.isascii() and number.isdecimal() and len(number) <= 6 else None
 
 
-def _paged(start: int) -> Commands:
-    chosen = {"moduleId": "crm", "select": ["id", "entityId", "fieldName", "userTypeId"], "filter": {"xmlId": XML_ID}}
+def _paged(names: Names, start: int) -> Commands:
+    """Names in `select` reach the database as they are sent, where fields have other names than in the answer."""
+    chosen = {"moduleId": "crm", "select": ["*"], "filter": {"xmlId": [names.xml_id, OLD_XML_ID]}}
     return {
         "processes": ("crm.type.list", {"start": start}),
         "fields": ("userfieldconfig.list", {**chosen, "order": {"id": "ASC"}, "start": start}),
@@ -180,10 +185,7 @@ def _seen(answer: Batch, key: str, read: Any, inside: str = "") -> Any:
 
 
 def _rows(value: Any, inside: str) -> list[Any]:
-    rows = value.get(inside) if inside and isinstance(value, dict) else value
-    if isinstance(rows, dict):  # PHP sends a list with a hole as a map
-        return list(rows.values())
-    return rows if isinstance(rows, list) else []
+    return rows_of(value.get(inside) if inside and isinstance(value, dict) else value)
 
 
 def _placed(row: Mapping[str, Any]) -> Placed:
@@ -196,8 +198,14 @@ def _placed(row: Mapping[str, Any]) -> Placed:
     return Placed(str(row.get("placement", "")), str(row.get("handler", "")), titles)
 
 
-def _type_handlers(rows: Iterable[Mapping[str, Any]], type_id: str) -> Iterable[str]:
-    return (str(row.get("HANDLER", "")) for row in rows if row.get("USER_TYPE_ID") == type_id)
+def _types(rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    return {str(row.get("USER_TYPE_ID", "")): str(row.get("HANDLER", "")) for row in rows}
+
+
+def _known_types(answer: Any) -> frozenset[str] | None:
+    """The codes are keys, in an object of its own or not (the server module's getTypesAction has both)."""
+    inside = answer.get("types", answer) if isinstance(answer, dict) else None
+    return frozenset(map(str, inside)) if isinstance(inside, dict) and inside else None
 
 
 def _bound(row: Mapping[str, Any]) -> Bound:

@@ -15,37 +15,42 @@ from typing import Any
 import httpx
 
 from widget.bitrix24.country import country_of
-from widget.bitrix24.errors import Reaction, blocked_until, error_of, reaction_to, refused
+from widget.bitrix24.errors import Reaction, blocked_until, error_of, reaction_to, refused, words_of
 from widget.bitrix24.events import UNINSTALLED
-from widget.bitrix24.findings import FieldFinding, InLayout, Inspection, InstallerState, Part, Report
+from widget.bitrix24.findings import FieldFinding, InLayout, Inspection, InstallerState, LayoutFinding, Part, Report
 from widget.bitrix24.found import Found, found_of, left_of, next_page, questions, with_page
+from widget.bitrix24.layouts import Layout, funnel_questions, in_layout, layouts_of, showing
 from widget.bitrix24.oauth import Home, Identity, OAuth
 from widget.bitrix24.parts import (
     APP_VERSION,
     Step,
     Wanted,
-    field_there,
+    WantedField,
+    field_name,
     handlers_missing,
     missing,
+    moved_fields,
     stale,
     tabs_there,
     wanted_of,
 )
 from widget.bitrix24.placement import Placement
-from widget.bitrix24.rest import Batch, Rest, batch_of, outcome_of, parameters_of
-from widget.bitrix24.userfield import TYPE_ID, in_layout
+from widget.bitrix24.rest import Batch, Rest, batch_of, outcome_of, parameters_of, signed
+from widget.bitrix24.userfield import names_of
 from widget.errors import Refusal, Refused
 from widget.http import OutsideError, fetch
 from widget.storage.events import Events
 from widget.storage.portals import Installation, Portal, Portals, PortalState
 from widget.storage.rest_log import Call
 from widget.storage.tokens import Token, Tokens
+from widget.untrusted import map_of
 
 __all__ = ["FieldFinding", "InLayout", "Inspection", "Installer", "InstallerState", "NoAddress", "Part", "Report"]
 
 log = logging.getLogger(__name__)
 
 LONGEST_BATCH = 50  # the 51st command is refused
+NOT_TOLD = object()  # an answer that did not come, where null is an answer
 # The portal does not know such a thing, today or in an hour: an older box, or a module that is not there.
 UNAVAILABLE = frozenset(
     {"error_event_not_found", "error_placement_not_found", "error_method_not_found", "insufficient_scope"}
@@ -82,6 +87,7 @@ class Installer:
     ) -> None:
         self._http = http
         self._oauth = oauth
+        self._names = names_of(oauth.client_id)
         self._rest = rest
         self._portals = portals
         self._tokens = tokens
@@ -99,11 +105,8 @@ class Installer:
         and for each pause that a busy portal asks for.
         """
         self._require_address()
-        home = Home(form.domain)  # a hint which server to ask first, and no more
+        home = Home(form.domain, told=form.server)  # hints which server to ask first, and no more
         identity = self._oauth.prove(form.access_token, member_id=form.member_id, again=True, home=home)
-        if form.domain and identity.domain != form.domain:
-            raise Refused(Refusal.NO_AUTH, 403, "domain of another portal")
-
         first: list[Call] = []
 
         def ask_first(commands: Mapping[str, tuple[str, Mapping[str, Any]]]) -> Batch:
@@ -139,10 +142,7 @@ class Installer:
 
         Raises Refused (NOT_ADMIN too) and NoAddress. One outside call, one more for every 50 things that are missing.
         """
-        self._require_address()
-        ask = self._as_user(portal, user_id)
-        found = self._look(ask, user_id)
-        _require_admin(found)
+        ask, found, _wanted = self._looked(portal, user_id)
         if portal.installer_id != user_id:
             self._portals.set_installer(portal.id, user_id)
         return self._complete(portal, user_id, found, ask)
@@ -150,16 +150,12 @@ class Installer:
     def inspect(self, portal: Portal, user_id: int) -> Inspection:
         """What is there and what is not, for the health list; changes nothing.
 
-        Raises Refused (NOT_ADMIN too) and NoAddress. Three outside calls, more in a portal with over 50 fields.
+        Raises Refused (NOT_ADMIN too) and NoAddress. Four outside calls, more in a portal with over 50 layouts.
         """
-        self._require_address()
-        ask = self._as_user(portal, user_id)
-        found = self._look(ask, user_id)
-        _require_admin(found)
-        wanted = wanted_of(found, self._public_url)
+        ask, found, wanted = self._looked(portal, user_id)
         return Inspection(
             placements=tabs_there(found, wanted),
-            field_type=found.field_type == (wanted.page,),
+            field_type=(found.types or {}).get(wanted.names.type_id) == wanted.page,
             fields=self._fields(ask, found, wanted),
             handlers_missing=handlers_missing(found, wanted),
             stale=stale(found, wanted),
@@ -168,6 +164,21 @@ class Installer:
             installer=self._installer_state(portal, found),
             app_version_current=portal.app_version == APP_VERSION,
         )
+
+    def show_field(self, portal: Portal, user_id: int) -> bool:
+        """Have every arranged card show the field always, to all users. Whether all of them do now.
+
+        A card that was never arranged is left alone: REST tells nothing of its sections, and writing a layout takes
+        away what it does not name. Raises Refused (NOT_ADMIN too) and NoAddress. Three outside calls, and one for each
+        layout that is changed.
+        """
+        ask, found, wanted = self._looked(portal, user_id)
+        done = True
+        for layout, sections in self._layouts(ask, wanted.fields).items():
+            name = field_name(found, wanted, layout.entity)
+            if name and in_layout(sections, name) in (InLayout.NO, InLayout.HIDDEN):
+                done &= self._write(portal, user_id, layout, showing(sections, name))
+        return done
 
     def refresh_subscription(self, portal: Portal) -> None:
         """The term and status of the application, from the portal itself. Raises Refused. One outside call."""
@@ -203,22 +214,35 @@ class Installer:
         if not self._public_url:
             raise NoAddress
 
+    def _looked(self, portal: Portal, user_id: int) -> tuple[Ask, Found, Wanted]:
+        """The portal as an administrator of it sees it. Raises Refused and NoAddress. One outside call."""
+        self._require_address()
+        ask = self._as_user(portal, user_id)
+        found = self._look(ask, user_id)
+        _require_admin(found)
+        return ask, found, self._wanted(found)
+
+    def _wanted(self, found: Found) -> Wanted:
+        return wanted_of(found, self._names, self._public_url)
+
     def _as_user(self, portal: Portal, user_id: int) -> Ask:
         return lambda commands: self._rest.batch(portal, user_id, commands)
 
     def _look(self, ask: Ask, user_id: int) -> Found:
         """The portal as it is. One batch; more only for a portal with more than a page of smart processes or fields."""
-        answer = ask(questions())
+        answer = ask(questions(self._names))
         page = 1
-        while more := next_page(answer, page):
+        while more := next_page(answer, self._names, page):
             answer = with_page(answer, ask(more))
             page += 1
-        return found_of(answer, user_id, TYPE_ID)
+        return found_of(answer, user_id)
 
     def _complete(self, portal: Portal, user_id: int, found: Found, ask: Ask) -> Report:
-        wanted = wanted_of(found, self._public_url)
-        steps = missing(found, wanted)
+        wanted = self._wanted(found)
+        steps, moved = missing(found, wanted), moved_fields(found, wanted)
+        before = self._layouts(ask, [field for field in wanted.fields if field.entity in moved])
         failed = self._run(ask, steps)
+        self._put_back(ask, portal, user_id, before, moved)
         gone = [step for step, code in failed if code.lower() in UNAVAILABLE]
         failed = [(step, code) for step, code in failed if step not in gone]
         if failed:  # perhaps somebody else was installing at the same time
@@ -252,22 +276,57 @@ class Installer:
         return failed
 
     def _fields(self, ask: Ask, found: Found, wanted: Wanted) -> tuple[FieldFinding, ...]:
-        """Each kind of card with its field, and whether it is in the shared layout. One batch for every 50 fields."""
-        there = [field for field in wanted.fields if field_there(found, wanted, field)]
-        layouts: dict[str, Any] = {}
-        for start in range(0, len(there), LONGEST_BATCH):
-            part = there[start : start + LONGEST_BATCH]
-            method = "crm.item.details.configuration.get"
-            layouts |= ask({f.entity: (method, {"entityTypeId": f.entity_type_id, "scope": "C"}) for f in part}).results
+        """Each kind of card with its field, and what its layouts say of it. Two batches, more for over 50 layouts."""
+        names = {field.entity: field_name(found, wanted, field.entity) for field in wanted.fields}
+        told: dict[str, list[LayoutFinding]] = {}
+        for layout, sections in self._layouts(ask, [field for field in wanted.fields if names[field.entity]]).items():
+            place = InLayout.UNKNOWN if sections is NOT_TOLD else in_layout(sections, names[layout.entity])
+            told.setdefault(layout.entity, []).append(LayoutFinding(layout.variant, place))
         return tuple(
-            FieldFinding(
-                entity=field.entity,
-                title=field.title,
-                exists=field in there,
-                in_layout=in_layout(layouts.get(field.entity), field.name),
-            )
+            FieldFinding(field.entity, field.title, bool(names[field.entity]), tuple(told.get(field.entity, ())))
             for field in wanted.fields
         )
+
+    def _layouts(self, ask: Ask, fields: Sequence[WantedField]) -> dict[Layout, Any]:
+        """The shared layouts of some kinds of cards, NOT_TOLD where the portal refuses. No call without fields."""
+        funnels = self._ask_all(ask, funnel_questions(fields)).results
+        layouts = [layout for field in fields for layout in layouts_of(field, map_of(funnels.get(field.entity)))]
+        told = self._ask_all(ask, {f"l{place}": layout.read for place, layout in enumerate(layouts)}).results
+        return {layout: told.get(f"l{place}", NOT_TOLD) for place, layout in enumerate(layouts)}
+
+    def _put_back(
+        self, ask: Ask, portal: Portal, user_id: int, before: Mapping[Layout, Any], moved: Mapping[str, str]
+    ) -> None:
+        """Put fields that were made anew back where they stood: a portal may forget the place of a deleted one."""
+        if not before:
+            return
+        entities = {layout.entity: layout.entity_type_id for layout in before}
+        fields = [WantedField(entity, type_id, "") for entity, type_id in entities.items()]
+        for layout, sections in self._layouts(ask, fields).items():
+            name, old = moved[layout.entity], before.get(layout, NOT_TOLD)
+            stood = isinstance(old, list) and in_layout(old, name) in (InLayout.ALWAYS, InLayout.HIDDEN)
+            if stood and in_layout(sections, name) is InLayout.NO:
+                self._write(portal, user_id, layout, old)
+
+    def _write(self, portal: Portal, user_id: int, layout: Layout, sections: Any) -> bool:
+        """Not in a batch, which would read a reference to another answer into a section's title."""
+        try:
+            self._rest.call(portal, user_id, *layout.write(sections))
+        except Refused as refusal:
+            log.warning("layout portal=%s %s: %s", portal.id, layout.entity, refusal.reason)
+            return False
+        return True
+
+    def _ask_all(self, ask: Ask, commands: Mapping[str, tuple[str, Mapping[str, Any]]]) -> Batch:
+        """Any number of commands, 50 in a batch."""
+        results: dict[str, Any] = {}
+        errors: dict[str, str] = {}
+        pairs = list(commands.items())
+        for start in range(0, len(pairs), LONGEST_BATCH):
+            answer = ask(dict(pairs[start : start + LONGEST_BATCH]))
+            results |= answer.results
+            errors |= answer.errors
+        return Batch(results, errors)
 
     def _installer_state(self, portal: Portal, found: Found) -> InstallerState:
         if portal.installer_id == found.user_id:
@@ -298,8 +357,7 @@ class Installer:
                     "POST",
                     f"{identity.endpoint}batch",
                     timeout=min(self._timeout, pauses.left),
-                    json=params,
-                    headers={"Authorization": f"Bearer {access_token}"},
+                    json=signed(params, access_token),
                 )
             except OutsideError as error:
                 raise Refused(Refusal.PORTAL_FAILED, 502, error.reason) from error
@@ -311,7 +369,7 @@ class Installer:
                 return batch_of(result)
             code = error_of(body, answer.status)
             if reaction_to(code) is not Reaction.WAIT or not pauses.pause():
-                raise refused(code, until=blocked_until(body))
+                raise refused(code, words=words_of(body), until=blocked_until(body))
 
 
 def _require_admin(found: Found) -> None:

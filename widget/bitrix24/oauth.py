@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import httpx
 from cachetools import TTLCache
 
-from widget.bitrix24.errors import refused
+from widget.bitrix24.errors import code_of, refused, words_of
 from widget.errors import Refusal, Refused
 from widget.http import Answer, OutsideError, fetch
 from widget.once import Once
@@ -27,7 +27,10 @@ log = logging.getLogger(__name__)
 PROOF_SECONDS = 300  # how long a proved token is believed without asking again
 EASTERN = frozenset({"ru", "am", "az", "ge", "kz", "kg", "uz", "by"})
 EASTERN_SERVER = "oauth.bitrix24.tech"
-NOT_OURS = ("invalid_client", "wrong_client")  # this server does not know our application; the other may
+NOT_OURS = frozenset({"invalid_client", "wrong_client"})  # this server does not know our application; the other may
+# This server does not know the token. The other one may, unless it is this one that knew the portal before. A server
+# says so too where it knows the token and that it has expired, so the word of one that never answered is no proof.
+NOT_KNOWN = frozenset({"invalid_token", "expired_token", "no_auth_found", "invalid_grant", "bad_verification_code"})
 
 
 @dataclass(frozen=True)
@@ -49,10 +52,12 @@ class Identity:
 
 @dataclass(frozen=True)
 class Home:
-    """What is known of where a portal belongs: its domain, and the authorisation server that answered for it."""
+    """What is known of where a portal belongs: its domain, the authorisation server that answered for it, and the one
+    that a form names (`told`, by anybody: it is a hint which of the allowed ones to ask first)."""
 
     domain: str = ""
     auth_server: str = ""
+    told: str = ""
 
 
 @dataclass(frozen=True)
@@ -87,11 +92,16 @@ class OAuth:
         self._asking: Once[str, Identity] = Once()
         self._lock = threading.Lock()
 
+    @property
+    def client_id(self) -> str:
+        """Of our application, the same in every portal."""
+        return self._client_id
+
     def prove(self, access_token: str, *, member_id: str, again: bool = False, home: Home = ANYWHERE) -> Identity:
         """Whose token this is; refused unless it is of our application and of that portal.
 
-        One outside call (two when a server is out of reach or does not know us), none for a token proved within
-        5 minutes (`again` asks all the same).
+        One outside call (two when a server is out of reach or knows neither us nor the token), none for a token
+        proved within 5 minutes (`again` asks all the same).
         """
         if not access_token:
             raise Refused(Refusal.NO_AUTH, 401, "empty token")
@@ -119,7 +129,7 @@ class OAuth:
         }
         body, server = self._first_answer("POST", "/oauth/token/", home, data=form)
         if not isinstance(body.get("access_token"), str) or not isinstance(body.get("refresh_token"), str):
-            raise refused(str(body.get("error") or "unexpected answer"))
+            raise refused(code_of(body) or "unexpected answer", words=words_of(body))
         lifetime = body.get("expires_in")
         seconds = lifetime if isinstance(lifetime, int) and 0 < lifetime <= 86_400 else 3600
         return Renewed(Token(body["access_token"], body["refresh_token"], self._clock() + seconds), server)
@@ -128,7 +138,7 @@ class OAuth:
         body, server = self._first_answer("GET", "/rest/app.info", home, params={"auth": access_token})
         result = body.get("result")
         if not isinstance(result, dict):
-            raise refused(str(body.get("error") or "unexpected answer"))
+            raise refused(code_of(body) or "unexpected answer", words=words_of(body))
         install: Any = result.get("install")
         try:
             return Identity(
@@ -151,21 +161,25 @@ class OAuth:
         return endpoint.rstrip("/") + "/"
 
     def _order(self, home: Home) -> list[str]:
-        """Both servers: the one that answered for this portal before, else the one of its region, comes first."""
-        told = home.auth_server.rstrip("/") + "/"
-        stored = [server for server in self._servers if told.startswith(f"{server}/")]
+        """Two servers: first the one that the form names, the one that answered before, the one of the region."""
         east = home.domain.lower().partition(":")[0].rpartition(".")[2] in EASTERN
         near = [server for server in self._servers if east and urlsplit(server).hostname == EASTERN_SERVER]
-        return list(dict.fromkeys([*stored, *near, *self._servers]))[:2]
+        hints = [*self._allowed(home.told), *self._allowed(home.auth_server), *near]
+        return list(dict.fromkeys([*hints, *self._servers]))[:2]
+
+    def _allowed(self, told: str) -> list[str]:
+        """The server of our list that an address belongs to, if it does to one."""
+        return [server for server in self._servers if f"{told.rstrip('/')}/".startswith(f"{server}/")]
 
     def _first_answer(self, method: str, path: str, home: Home, **request: Any) -> tuple[dict[str, Any], str]:
-        """Ask the servers in turn: the other one only when the first is out of reach or does not know us.
+        """Ask the servers in turn: the other one only when the first is out of reach, or does not know us or the token.
 
-        Gives the answer and whose it is. When neither knows us, the first refusal stands. A refusal by the other one
-        alone says nothing: it may never have heard of a token that the one out of reach would honour.
+        Gives the answer and whose it is. When neither knows, the first refusal stands, but «expired» before «unknown».
+        A refusal by the other one alone says nothing: it may never have heard of a token that the one out of reach
+        would honour.
         """
         last: OutsideError | None = None
-        refusal: tuple[dict[str, Any], str] | None = None
+        refusals: list[tuple[dict[str, Any], str]] = []
         for server in self._order(home):
             try:
                 answer: Answer = fetch(self._http, method, server + path, timeout=self._timeout, **request)
@@ -175,10 +189,17 @@ class OAuth:
                 continue
             found = answer.json()
             body = found if isinstance(found, dict) else {}
-            ours = str(body.get("error")).lower() not in NOT_OURS
-            if ours and (last is None or "error" not in body):
+            if "error" not in body:
                 return body, server
-            refusal = refusal or (body, server)
-        if last or refusal is None:
+            refusals.append((body, server))
+            if last is None and self._is_final(code_of(body).lower(), server, home):
+                return body, server
+        if last or not refusals:
             raise Refused(Refusal.PORTAL_FAILED, 502, "authorisation server: no answer") from last
-        return refusal
+        return min(refusals, key=lambda refusal: code_of(refusal[0]).lower() != "expired_token")
+
+    def _is_final(self, code: str, server: str, home: Home) -> bool:
+        """Whether the other server could not know better."""
+        if code in NOT_OURS:
+            return False
+        return code not in NOT_KNOWN or server in self._allowed(home.auth_server)

@@ -9,10 +9,10 @@ from widget.bitrix24.events import NEEDS_CRM, WANTED
 from widget.bitrix24.findings import Part
 from widget.bitrix24.found import Bound, FieldFound, Found, Placed, Process
 from widget.bitrix24.placement import ENTITY_TYPES
-from widget.bitrix24.userfield import TYPE_ID, field_name, field_parameters, full_type, type_parameters
+from widget.bitrix24.userfield import OLD_TYPE_ID, Names, field_parameters, full_type, type_parameters
 
 # Raise it with every change of what is wanted below: installed portals then get the change by themselves.
-APP_VERSION = 1
+APP_VERSION = 2
 
 SCOPES = frozenset({"crm", "placement", "userfieldconfig"})
 KINDS = tuple(ENTITY_TYPES)
@@ -43,10 +43,6 @@ class WantedField:
     title: str
     row_id: int = 0  # of a smart process
 
-    @property
-    def name(self) -> str:
-        return field_name(self.entity)
-
 
 @dataclass(frozen=True)
 class Wanted:
@@ -57,18 +53,20 @@ class Wanted:
     tabs: tuple[str, ...]
     events: tuple[str, ...]
     fields: tuple[WantedField, ...]
+    names: Names
     user_type: str
+    old_user_type: str  # of a version before this one
     processes_known: bool
     left_out: frozenset[Part]
     scopes_missing: frozenset[str]
 
 
-def wanted_of(found: Found, public_url: str) -> Wanted:
+def wanted_of(found: Found, names: Names, public_url: str) -> Wanted:
     """Everything the granted scopes allow. A part that they do not allow is left out and said so."""
     left_out = set()
     if found.available is None or found.placements is None:
         left_out |= {Part.TAB}
-    if found.field_type is None or found.fields is None:
+    if found.types is None or found.fields is None:
         left_out |= {Part.FIELD_TYPE, Part.FIELD}
     if found.handlers is None:
         left_out |= {Part.HANDLER}
@@ -82,7 +80,9 @@ def wanted_of(found: Found, public_url: str) -> Wanted:
         tabs=tuple(code for code in tabs if code in available),
         events=() if Part.HANDLER in left_out else tuple(e for e in WANTED if crm or e not in NEEDS_CRM),
         fields=() if Part.FIELD in left_out else tuple(_fields(processes)),
-        user_type=full_type(found.app_id),
+        names=names,
+        user_type=full_type(found.app_id, names.type_id),
+        old_user_type=full_type(found.app_id, OLD_TYPE_ID),
         processes_known=found.processes is not None,
         left_out=frozenset(left_out),
         scopes_missing=SCOPES - found.scopes,
@@ -120,8 +120,19 @@ def stale(found: Found, wanted: Wanted) -> int:
     return sum(step.part is None for step in missing(found, wanted))
 
 
-def field_there(found: Found, wanted: Wanted, field: WantedField) -> bool:
-    return any(_is_field(one, field.name) and one.user_type == wanted.user_type for one in found.fields or ())
+def field_name(found: Found, wanted: Wanted, entity: str) -> str:
+    """The name of our field in a kind of card, whichever version made it; "" where there is none."""
+    of_entity = (one for one in found.fields or () if one.entity == entity)
+    return next((one.name for one in of_entity if one.user_type == wanted.user_type), "")
+
+
+def moved_fields(found: Found, wanted: Wanted) -> dict[str, str]:
+    """Fields that a version before made and that are about to get this one's type: name by entity.
+
+    A field cannot change its type, so each is deleted and made again under its name.
+    """
+    there = wanted.old_user_type if OLD_TYPE_ID in (found.types or {}) else ""
+    return {one.entity: one.name for one in found.fields or () if one.user_type == there}
 
 
 def _is_ours(process: Process) -> bool:
@@ -167,25 +178,37 @@ def _placement(code: str, handler: str) -> dict[str, Any]:
 def _type_steps(found: Found, wanted: Wanted) -> Iterator[Step]:
     if Part.FIELD_TYPE in wanted.left_out:
         return
-    if not found.field_type:
-        yield Step(Part.FIELD_TYPE, TYPE_ID, ("userfieldtype.add", type_parameters(wanted.page)))
-    elif found.field_type != (wanted.page,):
-        yield Step(Part.FIELD_TYPE, TYPE_ID, ("userfieldtype.update", type_parameters(wanted.page)))
+    types, type_id = found.types or {}, wanted.names.type_id
+    if OLD_TYPE_ID in types:  # first, because an address may be bound to one type of an application only
+        yield Step(None, OLD_TYPE_ID, ("userfieldtype.delete", {"USER_TYPE_ID": OLD_TYPE_ID}))
+    if types.get(type_id) != wanted.page:
+        method = "userfieldtype.update" if type_id in types else "userfieldtype.add"
+        yield Step(Part.FIELD_TYPE, type_id, (method, type_parameters(type_id, wanted.page)))
 
 
 def _field_steps(found: Found, wanted: Wanted) -> Iterator[Step]:
     for field in wanted.fields:
-        if field_there(found, wanted, field):
+        if field_name(found, wanted, field.entity):
             continue
-        # Left by an earlier installation under another id of the application: it shows nothing and holds no value,
-        # but it has the name.
-        for dead in (one for one in found.fields or () if _is_field(one, field.name)):
-            yield Step(None, field.name, ("userfieldconfig.delete", {"moduleId": "crm", "id": dead.id}))
-        yield Step(Part.FIELD, field.name, ("userfieldconfig.add", field_parameters(field.entity, wanted.user_type)))
+        # They show nothing and hold no value, but a card's layout may know the name: it is kept.
+        dead = [one for one in found.fields or () if one.entity == field.entity and _is_dead(one, found, wanted)]
+        name = dead[0].name if dead else wanted.names.field_name(field.entity)
+        for one in dead:
+            yield Step(None, one.name, ("userfieldconfig.delete", {"moduleId": "crm", "id": one.id}))
+        parameters = field_parameters(field.entity, name, wanted.user_type, wanted.names.xml_id)
+        yield Step(Part.FIELD, name, ("userfieldconfig.add", parameters))
 
 
-def _is_field(one: FieldFound, name: str) -> bool:
-    return one.name == name and one.user_type.startswith("rest_") and one.user_type.endswith(f"_{TYPE_ID}")
+def _is_dead(one: FieldFound, found: Found, wanted: Wanted) -> bool:
+    """A field that nothing draws: of the type that goes, or of one that is gone with an earlier installation.
+
+    One of another application's type is alive and none of ours, though it bear our words.
+    """
+    if one.user_type == wanted.old_user_type:
+        return True
+    if found.known_types is None:
+        return one.name == wanted.names.field_name(one.entity)
+    return one.user_type.startswith("rest_") and one.user_type not in found.known_types
 
 
 def _handler_steps(bound: Iterable[Bound], wanted: Wanted) -> Iterator[Step]:

@@ -17,7 +17,10 @@ LARGEST_ID = 2**53
 ENTITY_TYPES = {"LEAD": 1, "DEAL": 2, "CONTACT": 3, "COMPANY": 4, "QUOTE": 7, "SMART_INVOICE": 31}
 # CRM_DEAL_DETAIL_TAB, CRM_DYNAMIC_183_DETAIL_TOOLBAR…: the type never arrives in the options of a tab.
 _CODE = re.compile(r"CRM_(?:(LEAD|DEAL|CONTACT|COMPANY|QUOTE|SMART_INVOICE)|DYNAMIC_([1-9]\d{0,8}))_[A-Z_]+", re.ASCII)
-_HOST = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?(:\d{1,5})?", re.IGNORECASE | re.ASCII)
+LONGEST_HOST = 260
+# What a policy can name (CSP 3, host-source), and hosts that it cannot: an address in brackets, a dot at the end.
+_UNNAMEABLE = re.compile(r"(\[[0-9a-f:.]{2,45}\]|[a-z0-9_.-]{1,253}\.)(:\d{1,5})?", re.ASCII)
+_HOST = re.compile(r"[a-z0-9_]([a-z0-9_.-]{0,251}[a-z0-9_])?(:\d{1,5})?", re.ASCII)
 # The newer types name the id differently from the older ones, and the custom field differently again.
 _ID_KEYS = ("ID", "ENTITY_ID", "entityId", "ENTITY_VALUE_ID")
 
@@ -36,6 +39,7 @@ class Placement:
     entity_type_id: int
     entity_id: int
     edit_mode: bool
+    server: str = ""  # the authorisation server that the form names; older boxes name none
 
     def __repr__(self) -> str:  # holds tokens
         return f"Placement(code={self.code!r})"
@@ -59,12 +63,9 @@ def read_common(query: Mapping[str, str], form: Mapping[str, str]) -> Placement:
     member_id = form.get("member_id", "")
     if not re.fullmatch(r"[A-Za-z0-9_.-]{1,64}", member_id):
         raise Refused(Refusal.BAD_FORM, 400, "member_id")
-    domain = query.get("DOMAIN", "")
-    if domain and not _HOST.fullmatch(domain):
-        raise Refused(Refusal.BAD_FORM, 400, "DOMAIN")
     return Placement(
         member_id=member_id,
-        domain=domain.lower(),
+        domain=host_of(query.get("DOMAIN", "")),
         language=query.get("LANG", "")[:10],
         access_token=_token(form.get("AUTH_ID", "")),
         refresh_token=_token(form.get("REFRESH_ID", "")),
@@ -73,15 +74,44 @@ def read_common(query: Mapping[str, str], form: Mapping[str, str]) -> Placement:
         entity_type_id=0,
         entity_id=0,
         edit_mode=_options(form).get("MODE") == "edit",
+        server=form.get("SERVER_ENDPOINT", "")[:200],
     )
 
 
+def host_of(told: str) -> str:
+    """DOMAIN as a browser writes it in an origin, "" where there is none.
+
+    Raises Refused: PORTAL_ADDRESS for a host that no policy can name, BAD_FORM for what is no host.
+    """
+    name, colon, port = told.partition(":")
+    try:
+        host = told.lower() if told.isascii() else f"{name[:LONGEST_HOST].encode('idna').decode().lower()}{colon}{port}"
+    except UnicodeError:
+        raise Refused(Refusal.BAD_FORM, 400, "DOMAIN") from None
+    if _UNNAMEABLE.fullmatch(host):
+        raise Refused(Refusal.PORTAL_ADDRESS, 400, "DOMAIN")
+    if host and not _HOST.fullmatch(host):
+        raise Refused(Refusal.BAD_FORM, 400, "DOMAIN")
+    return host
+
+
 def posted_origin(query: Mapping[str, str]) -> str | None:
-    """The origin a form claims to come from, for showing an error page inside it and for nothing else."""
-    domain = query.get("DOMAIN", "")
-    if not _HOST.fullmatch(domain):
-        return None
-    return f"{'http' if query.get('PROTOCOL') == '0' else 'https'}://{domain.lower()}"
+    """The origin that a form claims to come from: who may frame a page that shows nothing but words. None for no host.
+
+    Where no policy can name it, every site may, or those words would be a blank frame.
+    """
+    scheme = "http" if query.get("PROTOCOL") == "0" else "https"
+    try:
+        host = host_of(query.get("DOMAIN", ""))
+    except Refused as refusal:
+        return f"{scheme}:" if refusal.refusal is Refusal.PORTAL_ADDRESS else None
+    return f"{scheme}://{host}" if host else None
+
+
+def proved_origin(query: Mapping[str, str], *, domain: str, origin: str) -> str:
+    """Who may frame the page of a portal that its token has proved: the host in the browser's address bar, which may
+    be another name of the portal, or another port, than the ones it calls itself by (`domain`, `origin`)."""
+    return origin if host_of(query.get("DOMAIN", "")) in ("", domain) else posted_origin(query) or origin
 
 
 def _options(form: Mapping[str, str]) -> Mapping[str, Any]:

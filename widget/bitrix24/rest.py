@@ -10,13 +10,24 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
 import httpx
 
-from widget.bitrix24.errors import Reaction, blocked_until, error_of, known_code, reaction_to, refused
+from widget.bitrix24.errors import (
+    BUSY,
+    Reaction,
+    blocked_until,
+    code_of,
+    error_of,
+    known_code,
+    reaction_to,
+    refused,
+    reset_at,
+    words_of,
+)
 from widget.bitrix24.oauth import Home, OAuth
 from widget.bitrix24.renewal import Renewal
 from widget.errors import Refusal, Refused
@@ -39,10 +50,23 @@ MOVED = frozenset({301, 302, 307, 308})
 
 @dataclass(frozen=True)
 class Batch:
-    """The answers of a batch by our keys. A failed command is only in `errors`."""
+    """The answers of a batch by our keys. A failed command is only in `errors`, with its code: "" where it has none.
+
+    `until`: when a method whose time is used up may be called again, in unix seconds.
+    """
 
     results: Mapping[str, Any]
     errors: Mapping[str, str]
+    until: Mapping[str, float] = field(default_factory=dict)
+
+    def refused(self, key: str) -> Refused:
+        """The refusal for a failed command."""
+        return refused(self.errors[key], until=self.until.get(key, 0.0))
+
+    @property
+    def busy(self) -> str | None:
+        """The key of a command that the portal was too busy for, if there is one."""
+        return next((key for key, code in self.errors.items() if code.lower() in BUSY), None)
 
 
 class Rest:
@@ -113,7 +137,7 @@ class Rest:
                 renewed, token = True, newer
             elif reaction is not Reaction.WAIT or not pauses.pause():
                 self._bear(portal, user_id, token, code)
-                raise refused(code, until=blocked_until(body))
+                raise refused(code, words=words_of(body), until=blocked_until(body))
 
     def pauses(self) -> "Pauses":
         """For one call, also one that an installation makes before there is a portal."""
@@ -136,8 +160,7 @@ class Rest:
                 "POST",
                 f"{portal.endpoint}{method}",
                 timeout=min(self._timeout, left),
-                json=params,
-                headers={"Authorization": f"Bearer {token.access}"},
+                json=signed(params, token.access),
             )
             outcome, body = outcome_of(answer), answer.body
         except OutsideError as error:
@@ -231,13 +254,17 @@ def parameters_of(commands: Mapping[str, tuple[str, Mapping[str, Any]]]) -> dict
     return {"halt": 0, "cmd": cmd}
 
 
+def signed(params: Mapping[str, Any], access_token: str) -> dict[str, Any]:
+    """The body of a request with the token in it: some web servers in front of a box drop the Authorization header
+    (b24restdocs, settings/how-to-call-rest-api/authorization.md has both)."""
+    return {**params, "auth": access_token}
+
+
 def batch_of(result: Mapping[str, Any]) -> Batch:
     """What the method batch gives. An error is a code in an object, or a bare text."""
-    errors = {
-        key: str(error.get("error", "")) if isinstance(error, dict) else str(error)
-        for key, error in map_of(result.get("result_error")).items()
-    }
-    return Batch(map_of(result.get("result")), errors)
+    errors = {key: code_of(error) for key, error in map_of(result.get("result_error")).items()}
+    times = map_of(result.get("result_time"))
+    return Batch(map_of(result.get("result")), errors, {key: reset_at(times.get(key)) for key in errors})
 
 
 def flatten(params: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:

@@ -1,35 +1,48 @@
-"""The custom field that shows the widget inside a card's form: its type, its name in each kind of card, its place.
+"""The custom field that shows the widget inside a card's form: its type and its names in a portal.
 
-bitrix24/b24restdocs: api-reference/widgets/user-field/userfieldtype-add.md, crm/universal/userfieldconfig/*.md,
-crm/universal/item-details-configuration/crm-item-details-configuration-get.md.
+bitrix24/b24restdocs: api-reference/widgets/user-field/userfieldtype-add.md, crm/universal/userfieldconfig/*.md. The
+id of a type is unique over all applications of a portal, the name of a field over all of a kind of card (server
+module rest, lib/placement.php); so all our names end with a mark of our own client id.
 """
 
-from collections.abc import Mapping
+import hashlib
+from dataclasses import dataclass
 from typing import Any
 
-from widget.bitrix24.findings import InLayout
-
-TYPE_ID = "whatsapp"  # a-z0-9 only
-XML_ID = "whatsapp-in-the-card"  # fields can be listed by it, and not by the card they belong to
+OLD_TYPE_ID = "whatsapp"  # of versions before, a word that another application may have taken
+OLD_XML_ID = "whatsapp-in-the-card"
 HEIGHT = 72  # pixels of the closed button; the page asks for more when it needs it
 TITLE = "WhatsApp"
 DESCRIPTION = "Clients' numbers, who has WhatsApp, and chats / Номера клиентов, у кого есть WhatsApp, и чаты"
 LABELS = {"en": "WhatsApp", "ru": "WhatsApp"}
 
 
-def field_name(entity: str) -> str:
-    """UF_CRM_DEAL_WHATSAPP for CRM_DEAL: a field's code begins with what it belongs to."""
-    return f"UF_{entity}_WHATSAPP"
+@dataclass(frozen=True)
+class Names:
+    """What our things are called in every portal: `type_id` is of a-z0-9, fields can be listed by `xml_id`."""
+
+    type_id: str
+    xml_id: str
+    suffix: str
+
+    def field_name(self, entity: str) -> str:
+        """UF_CRM_DEAL_WACARD_1A2B3C4D for CRM_DEAL: a field's code begins with what it belongs to."""
+        return f"UF_{entity}_{self.suffix}"
 
 
-def full_type(app_id: str) -> str:
+def names_of(client_id: str) -> Names:
+    mark = hashlib.sha256(client_id.encode()).hexdigest()[:8]
+    return Names(f"wacard{mark}", f"{OLD_XML_ID}-{mark}", f"WACARD_{mark.upper()}")
+
+
+def full_type(app_id: str, type_id: str) -> str:
     """How the portal calls our type: with the row id of the application there."""
-    return f"rest_{app_id}_{TYPE_ID}"
+    return f"rest_{app_id}_{type_id}"
 
 
-def type_parameters(handler: str) -> dict[str, Any]:
+def type_parameters(type_id: str, handler: str) -> dict[str, Any]:
     return {
-        "USER_TYPE_ID": TYPE_ID,
+        "USER_TYPE_ID": type_id,
         "HANDLER": handler,
         "TITLE": TITLE,
         "DESCRIPTION": DESCRIPTION,
@@ -37,34 +50,17 @@ def type_parameters(handler: str) -> dict[str, Any]:
     }
 
 
-def field_parameters(entity: str, user_type: str) -> dict[str, Any]:
+def field_parameters(entity: str, name: str, user_type: str, xml_id: str) -> dict[str, Any]:
     return {
         "moduleId": "crm",
         "field": {
             "entityId": entity,
-            "fieldName": field_name(entity),
+            "fieldName": name,
             "userTypeId": user_type,
-            "xmlId": XML_ID,
+            "xmlId": xml_id,
             "multiple": "N",
             "mandatory": "N",
             "showFilter": "N",
             "editFormLabel": LABELS,
         },
     }
-
-
-def in_layout(configuration: Any, name: str) -> InLayout:
-    """Whether the shared layout of a card has the field. A layout that was never arranged comes as null."""
-    if not isinstance(configuration, list) or not configuration:
-        return InLayout.UNKNOWN
-    return InLayout.YES if any(name in _names(section) for section in configuration) else InLayout.NO
-
-
-def _names(section: Any) -> set[str]:
-    """The fields of a section; sections may stand in columns."""
-    if not isinstance(section, Mapping):
-        return set()
-    names = {str(section.get("name", ""))}
-    for element in section.get("elements") or ():
-        names |= _names(element)
-    return names

@@ -17,6 +17,7 @@ class Owner:
     kind: Kind
     id: int
     name: str
+    in_whatsapp: bool = False  # they write there to an open line of Bitrix24, from one of their phones
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ def phones_of(
     person mobile before work before home."""
     merged: dict[str, CardPhone] = {}
     for person in people:
-        owner = Owner(person.kind, person.id, person.name)
+        owner = Owner(person.kind, person.id, person.name, person.in_whatsapp)
         usable = [phone for phone in person.phones if phone.kind not in NEVER]
         for written in sorted(usable, key=lambda phone: _KIND_ORDER.get(phone.kind, 3)):
             for phone in parse(written.typed):

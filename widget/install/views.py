@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 
 from widget import logs
 from widget.bitrix24.install import NoAddress
-from widget.bitrix24.placement import posted_origin, read_common
+from widget.bitrix24.placement import posted_origin, proved_origin, read_common
 from widget.errors import Refusal, Refused
 from widget.i18n import language_of, set_language
 from widget.services import services
@@ -38,10 +38,11 @@ def install() -> ResponseReturnValue:
         response = make_response(render_template("install/not_admin.html", portal_origin=g.frame_origin), 403)
         response.headers["X-Refusal"] = refusal.refusal.value
         return response
-    g.frame_origin = installed.portal.origin
+    portal = installed.portal
+    g.frame_origin = proved_origin(request.args, domain=portal.domain, origin=portal.origin)
     return render_template(
         "install/done.html",
-        portal_origin=installed.portal.origin,
+        portal_origin=g.frame_origin,
         report=installed.report,
         request_id=logs.request_id(),
     )

@@ -32,6 +32,7 @@ class What(Enum):
     LINE_COOLDOWN = "line_cooldown"  # ended by hand
     LINE_REMOVED = "line_removed"
     REPAIRED = "repaired"
+    FIELD_SHOWN = "field_shown"  # the layouts of cards were changed for everybody
     OWN_LINE = "own_line"
     OWN_NAME = "own_name"
 

@@ -4,6 +4,7 @@ A call only puts its line into a queue; masking and writing happen half a second
 lines in one transaction. A killed process loses that half second, and a database in trouble loses lines, never calls.
 """
 
+import contextlib
 import logging
 import threading
 from collections import deque
@@ -15,6 +16,7 @@ from sqlalchemy import Engine, delete, insert, select
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from widget.masking import masked_body, masked_json
+from widget.storage.confirmations import confirmed_by, read_all, write_news
 from widget.storage.schema import rest_log
 
 log = logging.getLogger(__name__)
@@ -81,6 +83,7 @@ class RestLog:
             return
         try:
             self._insert(rows)
+            self._confirm(calls)
         except SQLAlchemyError as error:
             log.warning("%d lines of the REST log were not written: %s", len(rows), type(error).__name__)
 
@@ -96,10 +99,27 @@ class RestLog:
             rows = connection.execute(query).mappings()
             return [Entry(**{name: row[name] for name in Entry.__dataclass_fields__}) for row in rows]
 
+    def confirmed(self, portal_id: int) -> dict[str, float]:
+        """Methods, events and placements that an answer of this portal has confirmed, and when; kept when the log is
+        wiped. Writes what waits; two queries."""
+        self.flush()
+        with self._engine.connect() as connection:
+            return read_all(connection, portal_id)
+
     def wipe(self, before: float) -> int:
         """Forget older lines. Returns how many. One statement, over all portals."""
         with self._engine.begin() as connection:
             return connection.execute(delete(rest_log).where(rest_log.c.at < before)).rowcount
+
+    def _confirm(self, calls: list[Call]) -> None:
+        """What the answers confirm of what we believe of Bitrix24, in a transaction for each portal."""
+        found: dict[int, set[str]] = {}
+        for call in calls:
+            if len(call.answer) <= LARGEST_BODY:
+                found.setdefault(call.portal_id, set()).update(confirmed_by(call.method, call.request, call.answer))
+        for portal_id, names in found.items():
+            with contextlib.suppress(IntegrityError), self._engine.begin() as connection:  # deleted, or told twice
+                write_news(connection, portal_id, names, calls[-1].at)
 
     def _insert(self, rows: list[dict[str, Any]]) -> None:
         try:

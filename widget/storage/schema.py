@@ -221,6 +221,14 @@ events = Table(
     Index(None, "done_at", "id"),
 )
 
+confirmations = Table(
+    "confirmations",
+    metadata,
+    Column("portal_id", ForeignKey("portals.id", ondelete="CASCADE"), primary_key=True),
+    Column("name", String(80), primary_key=True),  # of a method, an event or a placement
+    Column("at", Float, nullable=False),  # when an answer of this portal first confirmed it
+)
+
 rest_log = Table(
     "rest_log",
     metadata,

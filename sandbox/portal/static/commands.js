@@ -19,7 +19,10 @@ export const isRefused = (command) => !onOwnPage() && ["setTitle", "setScroll", 
 
 export const commands = {
   getInitData: (_, reply) => reply(initData()),
-  refreshAuth: async (_, reply) => reply(await newTokens()),
+  async refreshAuth(_, reply) {
+    const tokens = await newTokens();
+    if (tokens) reply(tokens);  // some portals never answer
+  },
   resizeWindow: (params, reply) => reply(resize(parseInt(params?.height, 10))),
   getInterface: (_, reply) => reply({ command: inField() ? ["setValue", "getValue"] : ["reloadData"], event: ["BX24Event"] }),
   placementBindEvent: (params, reply) => listeners.set(params?.event, [...(listeners.get(params?.event) ?? []), reply]),

@@ -39,6 +39,7 @@ export async function reopen() {
 
 export async function newTokens() {
   const tokens = await (await fetch(`/refresh-auth${card.dataset.query}`, { method: "POST" })).json();
+  if (tokens === null) return null;
   for (const [name, value] of Object.entries(tokens)) form.elements[name].value = value;
   return tokens;
 }

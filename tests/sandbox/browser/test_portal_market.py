@@ -109,6 +109,8 @@ def test_a_field_is_added_to_the_card_by_its_button(page, portal):
     page.goto(f"{DEAL}?user=admin&lang=en&embed=field")
     expect(page.locator("#no-frame")).to_contain_text("the card does not show it")
     press(page, "Add the field to the card")
+    expect(page.locator("#no-frame")).to_contain_text("without a value it is not shown while viewing")
+    press(page, "Show always")
     framed(page, "the page placement for USERFIELD_TYPE")
 
 
