@@ -48,8 +48,9 @@ def install(name: str, *, needed: bool, without: str = "") -> None:
     say(f"installing {name} (once; half a minute or so)")
     # The machine may forbid bytecode; without it the first import of the number data takes seconds.
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
-    command = [str(VENV / "bin" / "pip"), "install", "--quiet", "--disable-pip-version-check", "--require-hashes"]
-    if run([*command, "-r", str(ROOT / name)], environment):
+    # --no-deps: the file holds everything already, and of two opinions about a version ours (pyproject.toml) counts.
+    command = [str(VENV / "bin" / "pip"), "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
+    if run([*command, "--require-hashes", "-r", str(ROOT / name)], environment):
         stamp.write_text(wanted)
     elif needed:
         stop(f"could not install {name}; the lines above say which package. Is a package index reachable?")

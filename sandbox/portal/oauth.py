@@ -4,6 +4,7 @@ In the cloud it is a host of its own with /rest/ and /oauth/token/; here it shar
 taken, and its REST is at /oauth/rest/. bitrix24/b24restdocs: settings/oauth/simple-way.md, auto-renewal.md.
 """
 
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -14,6 +15,7 @@ from flask.typing import ResponseReturnValue
 from .credentials import AUTH_SERVER, CLIENT_ID, CLIENT_SECRET, server_endpoint
 from .errors import RestError, known
 from .faults import MISMATCHES, misbehave
+from .rest import time_block
 from .tokens import Grant
 from .world import World
 
@@ -23,6 +25,7 @@ ELSEWHERE = "another-portal.example"
 def oauth_pages(world: World) -> Blueprint:
     pages = Blueprint("oauth", __name__, url_prefix="/oauth")
 
+    @pages.get("/rest/app.info/")
     @pages.get("/rest/app.info")
     def app_info() -> ResponseReturnValue:
         fault = world.control.called("oauth:app.info")
@@ -43,6 +46,7 @@ def oauth_pages(world: World) -> Blueprint:
 
 
 def _info(world: World, mismatch: str = "") -> dict[str, Any]:
+    started = time.time()
     grant = world.tokens.find(request.args.get("auth", ""))
     if grant is None:
         raise known("invalid_token" if request.args.get("auth") else "NO_AUTH_FOUND")
@@ -57,7 +61,7 @@ def _info(world: World, mismatch: str = "") -> dict[str, Any]:
         "install": _install(world, grant, mismatch),
         "user_id": str(grant.user.id),
     }
-    return {"result": result}
+    return {"result": result, "time": time_block(started)}
 
 
 def _install(world: World, grant: Grant, mismatch: str) -> dict[str, Any]:
