@@ -4,16 +4,23 @@ Creates .venv, installs the hashed requirements, and for the tests looks for a C
 A second run compares one stamp and ends. What cannot be had is said in one line.
 """
 
+import base64
 import hashlib
 import os
 import shutil
 import subprocess
 import sys
+import tarfile
+import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 MINIMUM = (3, 11)
+# Bitrix24's own script for framed pages, which the tests hold the simulated portal to; one file of an npm package.
+B24JSSDK = "@bitrix24/b24jssdk@2.2.0"
+B24JSSDK_SHA512 = "zqN7y8r2D3g0dAGKq3+0zOEsRtz2MbjoZR70XrTXKKN5l0OUmPK6jy2BEn6TXiqf5ApsvYrcz9nEn2t2jDR4cw=="
+B24JSSDK_FILE = VENV / "share" / "b24jssdk-2.2.0.js"
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
@@ -26,6 +33,7 @@ def main(purpose: str) -> None:
     if purpose == "test":
         install("requirements-test.txt", needed=True)
         find_chromium()
+        fetch_b24jssdk()
 
 
 def make_venv() -> None:
@@ -64,6 +72,27 @@ def find_chromium() -> None:
     say("installing chromium for the browser tests (once)")
     if not apt("chromium"):
         say("no Chromium: the browser tests will fail. Install one, e.g. apt install chromium")
+
+
+def fetch_b24jssdk() -> None:
+    if B24JSSDK_FILE.exists():
+        return
+    say(f"fetching {B24JSSDK} through npm (once)")
+    if not shutil.which("npm") and not apt("npm"):
+        say("no npm: the tests with Bitrix24's own script will fail. Install it, e.g. apt install npm")
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        if not run(["npm", "pack", "--silent", "--pack-destination", folder, B24JSSDK], silent=True):
+            say(f"npm could not fetch {B24JSSDK}; its tests will fail. Is npm's registry reachable?")
+            return
+        package = next(Path(folder).glob("*.tgz"))
+        if base64.b64encode(hashlib.sha512(package.read_bytes()).digest()).decode() != B24JSSDK_SHA512:
+            stop(f"{B24JSSDK} is not the package that it was: its sha512 differs")
+        with tarfile.open(package) as files:
+            script = files.extractfile("package/dist/umd/index.min.js")
+            assert script
+            B24JSSDK_FILE.parent.mkdir(exist_ok=True)
+            B24JSSDK_FILE.write_bytes(script.read())
 
 
 def apt(package: str) -> bool:

@@ -1,5 +1,6 @@
 """The pages a person looks at: the index, the cards, the app's own page; and what their scripts ask for."""
 
+import json
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, abort, current_app, jsonify, redirect, render_template, request
@@ -19,7 +20,7 @@ from .staff import is_active
 from .users import DEPARTMENTS, USERS
 from .world import World
 
-APP_PAGES = ("/app/", "/market/")
+APP_PAGES = ("/app/", "/market/", "/marketplace/app/")
 
 
 def card_pages(world: World) -> Blueprint:
@@ -46,6 +47,11 @@ def card_pages(world: World) -> Blueprint:
     def app_page() -> str:
         return _page(world, Place(uri=uri()))
 
+    @pages.get("/marketplace/app/<int:_app_id>/")
+    def app_in_a_slider(_app_id: int) -> str:
+        """What openApplication opens: the app's own page, which is told what the frame gave."""
+        return _page(world, Place(given=_given()))
+
     @pages.get("/crm/<any(lead, deal, contact, company):kind>/details/<int:item_id>/")
     def named(kind: str, item_id: int) -> str:
         return _page(world, _place(world, Card(KINDS[kind], item_id)))
@@ -58,7 +64,7 @@ def card_pages(world: World) -> Blueprint:
     def new_opening() -> ResponseReturnValue:
         """A fresh opening of the page whose path is given, as JSON; tests without a browser use it too."""
         card = _card_at(request.args.get("path", ""))
-        place = _place(world, card) if card else Place()
+        place = _place(world, card) if card else Place(given=_given())
         choices = Choices.read(request.args)
         try:
             return jsonify(open_app(world, world.state_here(), choices.user, choices.lang, place))
@@ -140,9 +146,20 @@ def _place(world: World, card: Card) -> Place:
     return Place(card, as_field=choices.embed == "field", mode=choices.mode, uri=uri())
 
 
+def _given() -> dict[str, str]:
+    """The parameters of openApplication. The page posts them as a form, so that each one is a text."""
+    try:
+        given = json.loads(request.args.get("params", ""))
+    except ValueError:
+        given = None
+    if not isinstance(given, dict):
+        return {}
+    return {name: each if isinstance(each, str) else json.dumps(each) for name, each in given.items()}
+
+
 def _card_at(path: str) -> Card | None:
     """The card at a path of this portal; None is the app's own page."""
     card = Card.at(path)
-    if card is None and f"/{path.strip('/')}/" not in APP_PAGES:
+    if card is None and not f"/{path.strip('/')}/".startswith(APP_PAGES):
         abort(404)
     return card
