@@ -1,6 +1,6 @@
 """Make this checkout runnable: `python3 tools/setup.py demo` or `... test`. Standard library only.
 
-Creates .venv, installs the hashed requirements, and for the tests looks for a Chromium.
+Creates .venv, installs the hashed requirements, and for the tests looks for a Chromium and Bitrix24's frame script.
 A second run compares one stamp and ends. What cannot be had is said in one line.
 """
 
@@ -17,7 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 MINIMUM = (3, 11)
-# Bitrix24's own script for framed pages, which the tests hold the simulated portal to; one file of an npm package.
+# Bitrix24's own script for framed pages, which the simulated portal has to satisfy; one file of an npm package.
 B24JSSDK = "@bitrix24/b24jssdk@2.2.0"
 B24JSSDK_SHA512 = "zqN7y8r2D3g0dAGKq3+0zOEsRtz2MbjoZR70XrTXKKN5l0OUmPK6jy2BEn6TXiqf5ApsvYrcz9nEn2t2jDR4cw=="
 B24JSSDK_FILE = VENV / "share" / "b24jssdk-2.2.0.js"
@@ -56,9 +56,9 @@ def install(name: str, *, needed: bool, without: str = "") -> None:
     say(f"installing {name} (once; half a minute or so)")
     # The machine may forbid bytecode; without it the first import of the number data takes seconds.
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
-    # --no-deps: the file holds everything already, and of two opinions about a version ours (pyproject.toml) counts.
-    command = [str(VENV / "bin" / "pip"), "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
-    if run([*command, "--require-hashes", "-r", str(ROOT / name)], environment):
+    command = [str(VENV / "bin" / "pip"), "install", "--quiet", "--disable-pip-version-check", "--require-hashes"]
+    # --no-deps: the file is complete, and b24pysdk would refuse the tzdata in it (see tool.uv in pyproject.toml).
+    if run([*command, "--no-deps", "-r", str(ROOT / name)], environment):
         stamp.write_text(wanted)
     elif needed:
         stop(f"could not install {name}; the lines above say which package. Is a package index reachable?")
@@ -75,6 +75,7 @@ def find_chromium() -> None:
 
 
 def fetch_b24jssdk() -> None:
+    """The script as it was when its hash was written down here; one download."""
     if B24JSSDK_FILE.exists():
         return
     say(f"fetching {B24JSSDK} through npm (once)")
@@ -92,7 +93,9 @@ def fetch_b24jssdk() -> None:
             script = files.extractfile("package/dist/umd/index.min.js")
             assert script
             B24JSSDK_FILE.parent.mkdir(exist_ok=True)
-            B24JSSDK_FILE.write_bytes(script.read())
+            half = B24JSSDK_FILE.with_suffix(".part")
+            half.write_bytes(script.read())
+            half.replace(B24JSSDK_FILE)
 
 
 def apt(package: str) -> bool:

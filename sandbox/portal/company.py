@@ -31,7 +31,7 @@ def company_pages(world: World) -> Blueprint:
 
     @pages.get("/colleagues")
     def colleagues() -> ResponseReturnValue:
-        """For selectUser. `sub` and `sup`: whether that is somebody's subordinate or chief."""
+        """For selectUser. `sub` and `sup` mark a subordinate and a chief of the user who looks."""
         return jsonify([
             {
                 "id": str(user.id),

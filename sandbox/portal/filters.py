@@ -85,7 +85,7 @@ def _column(name: str, columns: Collection[str]) -> str | None:
 
 
 def _comparable(value: Any, wanted: Any) -> tuple[Any, Any]:
-    """As MySQL compares: a number with whatever the text begins with, texts without regard to case."""
+    """As MySQL compares: a number with the number that a text begins with, texts without regard to case."""
     if isinstance(value, (int, float)):
         found = re.match(r"\s*-?\d+(\.\d+)?", str(wanted))
         return float(value), float(found[0]) if found else 0.0

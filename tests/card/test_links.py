@@ -1,6 +1,7 @@
 """Names in a card lead to the people behind them."""
 
 import re
+from collections.abc import Callable
 
 from tests.stand import Widget
 
@@ -31,3 +32,9 @@ def test_markup_in_a_name_is_no_markup_in_its_link(widget: Widget) -> None:
     card = widget.open("/crm/deal/details/7049/").reveal()
     [name] = links(card.text)
     assert name.startswith("&lt;img")
+
+
+def test_without_a_line_the_sentence_leads_to_the_list_of_lines(make_widget: Callable[..., Widget]) -> None:
+    card = make_widget(lines=()).open(lang="en").reveal()
+    assert "No line is connected. An administrator adds one in the application." in card.words
+    assert 'data-application="lines">in the application.</button>' in card.text

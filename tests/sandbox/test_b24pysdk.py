@@ -141,7 +141,7 @@ def test_items_come_in_the_order_that_was_asked_for(token):
     assert names(name="ASC") == sorted(names())
     assert names(name="desc") == sorted(names(), reverse=True)
     assert names(assignedById="DESC", id="ASC") == names()
-    for wrong in ({"nobody": "ASC"}, {"companyIds": "ASC"}, {"id": "up"}):
+    for wrong in ({"moon": "ASC"}, {"companyIds": "ASC"}, {"id": "up"}):
         with pytest.raises(BitrixAPIInvalidArgValue):
             names(**wrong)
 
@@ -151,10 +151,10 @@ def test_one_batch_hands_a_result_to_the_next_command(token):
     done = token.call_batch({
         "deal": ("crm.item.get", {"entityTypeId": 2, "id": int(CROWDED_DEAL.split("/")[-2])}),
         "people": ("crm.item.list", {"entityTypeId": CONTACT, "filter": {"=id": deal}, "start": -1}),
-        "nobody": ("crm.item.get", {"entityTypeId": 2, "id": 1}),
+        "missing": ("crm.item.get", {"entityTypeId": 2, "id": 1}),
     })["result"]  # fmt: skip
     assert len(done["result"]["people"]["items"]) == 25
-    assert done["result_error"]["nobody"]["error"] == "NOT_FOUND"
+    assert done["result_error"]["missing"]["error"] == "NOT_FOUND"
 
 
 READ = {
