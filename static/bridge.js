@@ -4,12 +4,12 @@
 const [host, protocol, sid] = window.name.split('|');
 const portal = document.body.dataset.portalOrigin;
 // The frame's name can be set by whoever embeds it; the server's word about the portal is what we trust.
-const framed = Boolean(sid) && portal === `${protocol === '1' ? 'https' : 'http'}://${host}`.toLowerCase();
+export const isFramed = Boolean(sid) && portal === `${protocol === '1' ? 'https' : 'http'}://${host}`.toLowerCase();
 
 const SILENT_AFTER = 10_000; // some commands are never answered
 const waiting = new Map();
 
-if (framed) {
+if (isFramed) {
   window.addEventListener('message', (event) => {
     if (event.origin !== portal || event.source !== window.parent || typeof event.data !== 'string') return;
     const cut = event.data.indexOf(':');
@@ -22,7 +22,7 @@ if (framed) {
 
 /** Ask the portal's page. Resolves to null when it does not answer in time or we are not in a portal. */
 export function ask(command, params = {}, patience = SILENT_AFTER) {
-  if (!framed) return Promise.resolve(null);
+  if (!isFramed) return Promise.resolve(null);
   const callback = randomId();
   return new Promise((resolve) => {
     waiting.set(callback, resolve);

@@ -13,9 +13,10 @@ export function followHeight() {
   }).observe(document.body);
 }
 
-function fit() {
+/** Make the frame as high as the page is now. Resolves when the portal has done it. */
+export async function fit() {
   const height = Math.ceil(document.body.getBoundingClientRect().height);
   if (height === asked) return;
   asked = height;
-  resizeFrame(height);
+  await resizeFrame(height);
 }

@@ -1,14 +1,17 @@
 """Make this checkout runnable: `python3 tools/setup.py demo` or `... test`. Standard library only.
 
-Creates .venv, installs the hashed requirements, and for the tests looks for a Chromium.
+Creates .venv, installs the hashed requirements, and for the tests looks for a Chromium and Bitrix24's frame script.
 A second run compares one stamp and ends. What cannot be had is said in one line.
 """
 
+import base64
 import hashlib
 import os
 import shutil
 import subprocess
 import sys
+import tarfile
+import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -16,6 +19,10 @@ VENV = ROOT / ".venv"
 MINIMUM = (3, 11)
 # The shell takes a third of the processor of a whole Chromium, so it is installed beside one where we may.
 SHELL = "chromium-headless-shell"
+# Bitrix24's own script for framed pages, which the simulated portal has to satisfy; one file of an npm package.
+B24JSSDK = "@bitrix24/b24jssdk@2.2.0"
+B24JSSDK_SHA512 = "zqN7y8r2D3g0dAGKq3+0zOEsRtz2MbjoZR70XrTXKKN5l0OUmPK6jy2BEn6TXiqf5ApsvYrcz9nEn2t2jDR4cw=="
+B24JSSDK_FILE = VENV / "share" / "b24jssdk-2.2.0.js"
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
@@ -28,6 +35,7 @@ def main(purpose: str) -> None:
     if purpose == "test":
         install("requirements-test.txt", needed=True)
         find_chromium()
+        fetch_b24jssdk()
 
 
 def make_venv() -> None:
@@ -51,7 +59,8 @@ def install(name: str, *, needed: bool, without: str = "") -> None:
     # The machine may forbid bytecode; without it the first import of the number data takes seconds.
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     command = [str(VENV / "bin" / "pip"), "install", "--quiet", "--disable-pip-version-check", "--require-hashes"]
-    if run([*command, "-r", str(ROOT / name)], environment):
+    # --no-deps: the file is complete, and b24pysdk would refuse the tzdata in it (see tool.uv in pyproject.toml).
+    if run([*command, "--no-deps", "-r", str(ROOT / name)], environment):
         stamp.write_text(wanted)
     elif needed:
         stop(f"could not install {name}; the lines above say which package. Is a package index reachable?")
@@ -65,6 +74,30 @@ def find_chromium() -> None:
     say("installing Chromium for the browser tests (once)")
     if not (apt(SHELL) or any(map(shutil.which, CHROMIUM_NAMES)) or apt("chromium")):
         say(f"no Chromium: the browser tests will fail. Install one, e.g. apt install {SHELL}")
+
+
+def fetch_b24jssdk() -> None:
+    """The script as it was when its hash was written down here; one download."""
+    if B24JSSDK_FILE.exists():
+        return
+    say(f"fetching {B24JSSDK} through npm (once)")
+    if not shutil.which("npm") and not apt("npm"):
+        say("no npm: the tests with Bitrix24's own script will fail. Install it, e.g. apt install npm")
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        if not run(["npm", "pack", "--silent", "--pack-destination", folder, B24JSSDK], silent=True):
+            say(f"npm could not fetch {B24JSSDK}; its tests will fail. Is npm's registry reachable?")
+            return
+        package = next(Path(folder).glob("*.tgz"))
+        if base64.b64encode(hashlib.sha512(package.read_bytes()).digest()).decode() != B24JSSDK_SHA512:
+            stop(f"{B24JSSDK} is not the package that it was: its sha512 differs")
+        with tarfile.open(package) as files:
+            script = files.extractfile("package/dist/umd/index.min.js")
+            assert script
+            B24JSSDK_FILE.parent.mkdir(exist_ok=True)
+            half = B24JSSDK_FILE.with_suffix(".part")
+            half.write_bytes(script.read())
+            half.replace(B24JSSDK_FILE)
 
 
 def apt(package: str) -> bool:

@@ -75,7 +75,14 @@ def _set_up_templates(app: Flask) -> None:
     app.jinja_env.globals.update(
         icon=icon,
         static_file=lambda name: url_for("static", filename=name),
+        portal_url=_portal_url,
     )
+
+
+def _portal_url(path: str) -> str:
+    """A page of the reader's portal; where a page has a bridge to the portal, its script opens it from there."""
+    portal = services().portals.get(g.session.portal_id) if "session" in g else None
+    return f"{portal.origin if portal else g.get('frame_origin', '')}{path}"
 
 
 def _set_up_answers(app: Flask) -> None:

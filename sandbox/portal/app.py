@@ -4,6 +4,7 @@ from flask import Flask
 from flask.json.provider import DefaultJSONProvider
 
 from ..control import Control
+from .company import company_pages
 from .credentials import AUTH_PREFIXES, DEFAULT_PORT
 from .faults import NAMES
 from .market import market_pages
@@ -31,6 +32,7 @@ def create_portal(widget_url: str, port: int = DEFAULT_PORT, auth_lifetime: int 
         app.register_blueprint(oauth_pages(world, number))
     app.register_blueprint(card_pages(world))
     app.register_blueprint(market_pages(world))
+    app.register_blueprint(company_pages(world))
     app.register_blueprint(steering(world))
     return app
 

@@ -6,12 +6,14 @@ from typing import Any
 from . import lifecycle
 from .arrangement import arranged_with
 from .events import card_changed, card_deleted
+from .items import CONTACT, contact
 from .state import Field, Funnel, PortalState, put_application
 from .users import USERS, User
 from .world import World
 
 Change = Callable[[World, PortalState, Any], None]
 ADMIN: User = USERS["admin"]
+ADDED_FROM = 1001  # ids above those of the seed
 
 
 def change(world: World, state: PortalState, wanted: dict[str, Any]) -> None:
@@ -147,6 +149,13 @@ def _delete_item(world: World, state: PortalState, value: Any) -> None:
     card_deleted(world, state, entity_type_id, item_id, ADMIN)
 
 
+def _add_contacts(world: World, state: PortalState, value: Any) -> None:
+    """So many people more, without phones: a portal where a list has several pages."""
+    for number in range(int(value)):
+        made = contact(ADDED_FROM + number, f"Контакт {number}", [])
+        state.crm[CONTACT, made["id"]] = made
+
+
 def _keep(ids: set[int], one: int, *, inside: bool) -> None:
     ids.add(one) if inside else ids.discard(one)
 
@@ -173,4 +182,5 @@ CHANGES: dict[str, Change] = {
     "delete_smart_type": _delete_smart_type,
     "change_item": _change_item,
     "delete_item": _delete_item,
+    "add_contacts": _add_contacts,
 }

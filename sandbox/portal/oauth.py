@@ -5,6 +5,7 @@ is taken, and have the prefixes /oauth and /oauth2. Neither knows a token of a p
 bitrix24/b24restdocs: settings/oauth/simple-way.md, auto-renewal.md.
 """
 
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -15,6 +16,7 @@ from flask.typing import ResponseReturnValue
 from .credentials import AUTH_PREFIXES, AUTH_SERVER, CLIENT_ID, CLIENT_SECRET, server_endpoint
 from .errors import RestError, known
 from .faults import MISMATCHES, misbehave
+from .rest import time_block
 from .tokens import Grant
 from .world import World
 
@@ -27,6 +29,7 @@ def oauth_pages(world: World, number: int) -> Blueprint:
     name = prefix.strip("/")
     pages = Blueprint(name, __name__, url_prefix=prefix)
 
+    @pages.get("/rest/app.info/")
     @pages.get("/rest/app.info")
     def app_info() -> ResponseReturnValue:
         fault = world.control.called(f"{name}:app.info")
@@ -47,6 +50,7 @@ def oauth_pages(world: World, number: int) -> Blueprint:
 
 
 def _info(world: World, number: int, mismatch: str = "") -> dict[str, Any]:
+    started = time.time()
     grant = world.tokens.find(request.args.get("auth", ""))
     if grant is None or world.state_of(grant.portal).quirks.server != number:
         raise known("invalid_token" if request.args.get("auth") else "NO_AUTH_FOUND")
@@ -61,7 +65,7 @@ def _info(world: World, number: int, mismatch: str = "") -> dict[str, Any]:
         "install": _install(world, grant, mismatch),
         "user_id": str(grant.user.id),
     }
-    return {"result": result}
+    return {"result": result, "time": time_block(started)}
 
 
 def _install(world: World, grant: Grant, mismatch: str) -> dict[str, Any]:

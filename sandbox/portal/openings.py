@@ -6,7 +6,7 @@ widgets/user-field/userfieldtype-add.md, settings/oauth/simple-way.md.
 
 import json
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
@@ -14,6 +14,7 @@ from flask import request
 
 from .cards import Card
 from .credentials import server_endpoint
+from .php import as_php
 from .staff import is_active
 from .state import USUAL_HEIGHT, Field, PortalState
 from .tokens import Grant
@@ -29,6 +30,7 @@ class Place:
     as_field: bool = False
     mode: str = "view"
     uri: str = ""  # the page around the frame; the portal takes it from the Referer
+    given: dict[str, str] = field(default_factory=dict)  # what openApplication hands to the app's own page
 
     @property
     def code(self) -> str:
@@ -38,7 +40,7 @@ class Place:
 
     def options(self, state: PortalState) -> dict[str, Any] | None:
         if self.card is None:
-            return None
+            return self.given or None
         found = state.field_of(self.card.entity_type_id) if self.as_field else None
         own = self._field(found[0]) if found else {"ID": str(self.card.item_id)}
         return {**own, "URI": self.uri} if self.uri else own
@@ -71,7 +73,8 @@ def open_app(world: World, state: PortalState, user: User, lang: str, place: Pla
 
     DOMAIN is the host as the browser shows it, which may be another name or port than the portal's own.
 
-    `{"frame": name, "action": address, "fields": body, "height", "install", "first_run"}`.
+    `{"frame": name, "action": address, "fields": body, "height", "install", "first_run", "app_options",
+    "user_options"}`.
     """
     handler, height = _handler(world, state, user, place)
     portal = state.portal
@@ -94,7 +97,11 @@ def open_app(world: World, state: PortalState, user: User, lang: str, place: Pla
     if options is not None:
         fields["PLACEMENT_OPTIONS"] = php_json(options)
     action = f"{handler}{'&' if '?' in handler else '?'}{query}"
-    told = {"install": not state.installed, "first_run": not state.finished_once}
+    options_set = {
+        "app_options": as_php(state.app_options),
+        "user_options": as_php(state.user_options.get(user.id, {})),
+    }
+    told = {"install": not state.installed, "first_run": not state.finished_once, **options_set}
     return {"frame": f"{domain}|0|{sid}", "action": action, "fields": fields, "height": height, **told}
 
 

@@ -1,5 +1,6 @@
 """The pages a person looks at: the index, the cards, the app's own page; and what their scripts ask for."""
 
+import json
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, abort, current_app, jsonify, redirect, render_template, request
@@ -21,7 +22,7 @@ from .state import Field, PortalState
 from .users import DEPARTMENTS, USERS
 from .world import World
 
-APP_PAGES = ("/app/", "/market/")
+APP_PAGES = ("/app/", "/market/", "/marketplace/app/")
 
 
 def card_pages(world: World) -> Blueprint:
@@ -48,6 +49,11 @@ def card_pages(world: World) -> Blueprint:
     def app_page() -> str:
         return _page(world, Place(uri=uri()))
 
+    @pages.get("/marketplace/app/<int:_app_id>/")
+    def app_in_a_slider(_app_id: int) -> str:
+        """What openApplication opens: the app's own page, which is told what the frame gave."""
+        return _page(world, Place(given=_given()))
+
     @pages.get("/crm/<any(lead, deal, contact, company):kind>/details/<int:item_id>/")
     def named(kind: str, item_id: int) -> str:
         return _page(world, _place(world, Card(KINDS[kind], item_id)))
@@ -60,7 +66,7 @@ def card_pages(world: World) -> Blueprint:
     def new_opening() -> ResponseReturnValue:
         """A fresh opening of the page whose path is given, as JSON; tests without a browser use it too."""
         card = _card_at(request.args.get("path", ""))
-        place = _place(world, card) if card else Place()
+        place = _place(world, card) if card else Place(given=_given())
         choices = Choices.read(request.args)
         try:
             return jsonify(open_app(world, world.state_here(), choices.user, choices.lang, place))
@@ -74,6 +80,18 @@ def card_pages(world: World) -> Blueprint:
         return jsonify(
             people + [{"id": f"DR{number}", "name": name} for number, (name, _) in DEPARTMENTS.items() if name]
         )
+
+    @pages.get("/api/v1/")
+    def client_script() -> Response:
+        """The library that a framed page loads from api.bitrix24.com in the real world."""
+        return current_app.send_static_file("bx24.js")
+
+    _calls_of_a_page(pages, world)
+    return pages
+
+
+def _calls_of_a_page(pages: Blueprint, world: World) -> None:
+    """What the script of a card's page asks of its portal."""
 
     @pages.post("/refresh-auth")
     def refresh_auth() -> ResponseReturnValue:
@@ -116,13 +134,6 @@ def card_pages(world: World) -> Blueprint:
         state.layouts[found.owner, state.variant_of(card)] = shown
         return redirect(card.path + choices.query(embed="field"), 303)
 
-    @pages.get("/api/v1/")
-    def client_script() -> Response:
-        """The library that a framed page loads from api.bitrix24.com in the real world."""
-        return current_app.send_static_file("bx24.js")
-
-    return pages
-
 
 def _page(world: World, place: Place) -> str:
     choices, state = Choices.read(request.args), world.state_here()
@@ -154,9 +165,20 @@ def _place(world: World, card: Card) -> Place:
     return Place(card, as_field=choices.embed == "field", mode=choices.mode, uri=uri())
 
 
+def _given() -> dict[str, str]:
+    """The parameters of openApplication. The page posts them as a form, so that each one is a text."""
+    try:
+        given = json.loads(request.args.get("params", ""))
+    except ValueError:
+        given = None
+    if not isinstance(given, dict):
+        return {}
+    return {name: each if isinstance(each, str) else json.dumps(each) for name, each in given.items()}
+
+
 def _card_at(path: str) -> Card | None:
     """The card at a path of this portal; None is the app's own page."""
     card = Card.at(path)
-    if card is None and f"/{path.strip('/')}/" not in APP_PAGES:
+    if card is None and not f"/{path.strip('/')}/".startswith(APP_PAGES):
         abort(404)
     return card

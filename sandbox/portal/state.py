@@ -124,6 +124,8 @@ class PortalState:
     quirks: Quirks = field(default_factory=Quirks)
     handlers: list[Handler] = field(default_factory=list)
     types: list[SmartType] = field(default_factory=list)
+    app_options: dict[str, Any] = field(default_factory=dict)  # what the frame set for everybody
+    user_options: dict[int, dict[str, Any]] = field(default_factory=dict)  # and for one user
     lock: threading.RLock = field(default_factory=threading.RLock)
     _last_id: int = 6000
 

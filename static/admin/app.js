@@ -2,7 +2,8 @@
 
 import { begin, beginSession } from '../api.js';
 import { startClocks, tick } from '../card/clock.js';
-import { followHeight } from '../frame.js';
+import { fit, followHeight } from '../frame.js';
+import { followLinks } from '../portal.js';
 import { accessActions } from './access.js';
 import { followKind } from './kinds.js';
 import { writeTo } from './number.js';
@@ -18,8 +19,10 @@ const sections = document.getElementById('sections');
 begin(page.dataset.opening);
 beginSession(page.dataset.session);
 followHeight();
+followLinks();
 startClocks(page);
 localTimes(page);
+showPlace(document.getElementById(page.dataset.place));
 askForTheRest();
 
 const ACTIONS = { qr: showCode, pairing: pairingCode, part: showPart, ...accessActions };
@@ -46,6 +49,15 @@ sections.addEventListener('click', async (event) => {
 sections.addEventListener('change', (event) => {
   if (event.target.matches('[data-kinds]')) followKind(event.target);
 });
+
+// The page was opened for one of its sections, or for one line in them.
+async function showPlace(place) {
+  if (!place) return;
+  await fit(); // until then there is nowhere to scroll to
+  place.tabIndex = -1;
+  place.focus({ preventScroll: true });
+  place.scrollIntoView({ block: 'start' });
+}
 
 // What takes other people's servers a moment: the lines' states and the health list.
 function askForTheRest() {

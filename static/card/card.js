@@ -3,6 +3,7 @@
 import { begin, request, Refused } from '../api.js';
 import { openChat } from '../chats/pane.js';
 import { followHeight } from '../frame.js';
+import { followLinks } from '../portal.js';
 import { startClocks, tick } from './clock.js';
 
 // A worker remembers settings for ten seconds: together that is the minute that the settings page promises.
@@ -21,6 +22,7 @@ let lookUntil = 0;
 
 begin(card.dataset.opening);
 followHeight();
+followLinks(lookNow); // what was changed in the application is followed as soon as it is closed
 startClocks(card);
 if (card.dataset.start !== 'button') reveal();
 else content.querySelector('[data-action="reveal"]').disabled = false; // until now nobody would have heard the press
@@ -131,6 +133,11 @@ async function look(waited) {
   const idle = drawn && !document.hidden && !isInUse();
   const fine = !idle || await revalidate(drawn.dataset.version, true);
   lookLater(fine ? LOOK_EVERY : Math.min(2 * waited, LOOK_SELDOM));
+}
+
+function lookNow() {
+  clearTimeout(nextLook);
+  look(LOOK_EVERY);
 }
 
 function lookLater(wait) {

@@ -25,6 +25,12 @@ def test_a_message_is_written_and_read_without_a_mouse(card: Card, outside: Outs
     keys.press("Tab")
     expect(card.button("Refresh the widget's data")).to_be_focused()
     keys.press("Tab")
+    expect(card.button("Open the application")).to_be_focused()
+    for owner in ("Иван Петров", "Мария Соколова"):
+        keys.press("Tab")
+        expect(card.row(IVAN).get_by_role("link", name=owner)).to_be_focused()
+        assert card.inside.evaluate(RING)
+    keys.press("Tab")
     expect(card.chat_button(IVAN)).to_be_focused()
     assert card.inside.evaluate(RING)
     for action in ("write", "open-history"):

@@ -17,7 +17,7 @@ from widget.admin import (
 )
 from widget.admin.asking import Asker
 from widget.admin.pages import pages
-from widget.bitrix24.placement import posted_origin, proved_origin, read_common
+from widget.bitrix24.placement import AppPlace, posted_origin, proved_origin, read_app_place, read_common
 from widget.bitrix24.plan import Plan, read_plan
 from widget.errors import Refusal, Refused
 from widget.i18n import language_of, set_language
@@ -60,9 +60,20 @@ def open_page() -> ResponseReturnValue:
             portal_origin=g.frame_origin,
             opening=services().tickets.seal_opening(opening),
             session=services().tickets.sign_session(session),
+            place=_id_at(asker, read_app_place(request.form)),
             sections=[Markup(section) for section in drawn],  # noqa: S704 - drawn by our own templates
         )
     )
+
+
+def _id_at(asker: Asker, place: AppPlace) -> str:
+    """The element of this user's page that is meant, "" for its top."""
+    if not place.name:
+        return ""
+    if not asker.viewer.admin:
+        return "mine"
+    lines = [line.id for line in services().lines.all_of(asker.portal.id)]
+    return f"line-{place.line_id}" if place.name == "line" and place.line_id in lines else "lines-section"
 
 
 def _for_administrators(asker: Asker) -> list[str]:

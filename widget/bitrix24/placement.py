@@ -95,6 +95,21 @@ def host_of(told: str) -> str:
     return host
 
 
+@dataclass(frozen=True)
+class AppPlace:
+    """Where the application's own page is to open: a name of ours, and the line if it is about one."""
+
+    name: str = ""
+    line_id: int = 0
+
+
+def read_app_place(form: Mapping[str, str]) -> AppPlace:
+    """What a card's `openApplication` handed over, as numbers or as texts; anything else is the top of the page."""
+    options = _options(form)
+    name = options.get("place")
+    return AppPlace(name, _whole(options.get("line")) or 0) if name in ("lines", "line") else AppPlace()
+
+
 def posted_origin(query: Mapping[str, str]) -> str | None:
     """The origin that a form claims to come from: who may frame a page that shows nothing but words. None for no host.
 

@@ -94,7 +94,10 @@
     getDomain: () => init.DOMAIN,
     callMethod,
     openPath: (path, callback) => ask("openPath", { path }, callback),
-    openApplication: (params, callback) => ask("openApplication", params, callback),
+    openApplication: (params, callback, settings = {}) => {
+      const named = Object.entries(settings).map(([name, value]) => [`bx24_${name}`, value]);
+      ask("openApplication", { ...params, ...Object.fromEntries(named) }, callback);
+    },
     closeApplication: (callback) => ask("closeApplication", undefined, callback),
     setTitle: (title, callback) => ask("setTitle", { title }, callback),
     scrollParentWindow: (scroll, callback) => ask("setScroll", { scroll }, callback),

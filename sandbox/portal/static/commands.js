@@ -2,11 +2,12 @@
 // Each command gets its params and `reply`; one that never replies leaves its callback waiting, as the portal does.
 
 import { note } from "./log.js";
-import { field, isFirstRun, isInstall, newTokens, resize } from "./opening.js";
-import { chooseAccess } from "./access.js";
+import { field, isFirstRun, isInstall, newTokens, optionsOf, resize, setOption } from "./opening.js";
+import { chooseAccess, chooseItems, chooseUsers } from "./dialogs.js";
 import * as panel from "./panel.js";
 
 const PATHS = /^\/(crm\/(deal|lead|contact|company|type)|marketplace|company\/personal\/user\/\d+|workgroups\/group\/\d+)\//;
+const APP = 1; // the row of the application in the portal
 const card = document.getElementById("card");
 const hidden = document.getElementById("field-value");
 const listeners = new Map();
@@ -40,27 +41,52 @@ export const commands = {
   reloadWindow: () => location.reload(),
   imOpenMessenger: (params) => messenger("imOpenMessenger", params?.dialogId),
   imOpenHistory: (params) => messenger("imOpenHistory", params?.dialogId),
+  imCallTo: (params) => messenger("imCallTo", `${params?.userId ?? ""}${params?.video ? ", video" : ""}`),
+  imPhoneTo: (params) => messenger("imPhoneTo", params?.phone),
   openPath(params, reply) {
     const path = String(params?.path ?? "");
     if (!PATHS.test(path)) return reply({ result: "error", errorCode: "PATH_NOT_AVAILABLE" });
     note(`openPath ${path}`);
-    panel.show("slider", path, "", () => reply({ result: "close" }));
+    panel.slide(path, { from: "rest_placement", from_app: APP }, {}, () => reply({ result: "close" }));
   },
   openApplication(params, reply) {
-    note(`openApplication ${JSON.stringify(params ?? {})}`);
-    panel.show("slider", "/marketplace/app/1/", JSON.stringify(params ?? {}), () => reply());
+    const { settings, given } = apart(params ?? {});
+    note(`openApplication ${JSON.stringify(given)}`);
+    panel.slide(`/marketplace/app/${APP}/`, { params: JSON.stringify(given) }, settings, () => reply());
   },
   closeApplication(_, reply) {
     panel.close();
     reply();
+    panel.leave();
   },
   selectAccess: (params, reply) => chooseAccess(params?.value ?? [], reply),
+  selectUser: (params, reply) => chooseUsers(Boolean(params?.mult), reply),
+  selectCRM: (params, reply) => chooseItems(params ?? {}, reply),
+  async setAppOption(params, reply) {
+    const options = await setOption("app", params ?? {});
+    if (options) reply(options);
+    else note("setAppOption: only an administrator sets the application's options", "refused");
+  },
+  async setUserOption(params, reply) {
+    await setOption("user", params ?? {});
+    reply(params);
+  },
   setValue(params, reply) {
     if (hidden) hidden.value = typeof params === "string" ? params : JSON.stringify(params ?? null);
     reply();
   },
   getValue: (_, reply) => reply(hidden ? hidden.value || null : null),
 };
+
+// Names that begin with bx24_ tell how the slider looks; the rest goes to the app.
+function apart(params) {
+  const entries = Object.entries(params);
+  const ours = ([name]) => name.startsWith("bx24_");
+  return {
+    settings: Object.fromEntries(entries.filter(ours).map(([name, value]) => [name.replace("bx24_", ""), value])),
+    given: Object.fromEntries(entries.filter((entry) => !ours(entry))),
+  };
+}
 
 // setValue and getValue exist in a field alone; a placement's event can be bound, the app's own page has none.
 export function isKnown(command) {
@@ -105,8 +131,8 @@ function initData() {
     FIRST_RUN: isFirstRun(),
     IS_ADMIN: card.dataset.admin === "true",
     INSTALL: isInstall(),
-    USER_OPTIONS: {},
-    APP_OPTIONS: {},
+    USER_OPTIONS: optionsOf("user"),
+    APP_OPTIONS: optionsOf("app"),
     PLACEMENT: placement(),
     PLACEMENT_OPTIONS: options ? JSON.parse(options) : {},
   };

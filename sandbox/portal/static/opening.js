@@ -10,6 +10,7 @@ export const frame = () => wrapper.querySelector("iframe");
 export const sid = () => frame().name.split("|")[2];
 export const isInstall = () => form.dataset.install === "true";
 export const isFirstRun = () => form.dataset.firstRun === "true";
+export const optionsOf = (whose) => JSON.parse(form.dataset[`${whose}Options`]);
 export const field = (name) => form.elements[name]?.value ?? "";
 
 export function post() {
@@ -33,8 +34,21 @@ export async function reopen() {
   form.target = opening.frame;
   form.dataset.install = opening.install;
   form.dataset.firstRun = opening.first_run;
+  form.dataset.appOptions = JSON.stringify(opening.app_options);
+  form.dataset.userOptions = JSON.stringify(opening.user_options);
   for (const [name, value] of Object.entries(opening.fields)) form.elements[name].value = value;
   post();
+}
+
+/** Keep an option for the next opening too. Resolves to all options, or to null where the user may not set it. */
+export async function setOption(whose, { name, value }) {
+  const headers = { "Content-Type": "application/json" };
+  const body = JSON.stringify({ name, value });
+  const answer = await fetch(`/options/${whose}${card.dataset.query}`, { method: "POST", headers, body });
+  if (!answer.ok) return null;
+  const options = await answer.json();
+  form.dataset[`${whose}Options`] = JSON.stringify(options);
+  return options;
 }
 
 export async function newTokens() {

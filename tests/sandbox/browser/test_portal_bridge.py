@@ -3,82 +3,11 @@
 import re
 
 import pytest
-from flask import Flask, request
 from playwright.sync_api import expect
 
-from sandbox.portal.background import free_port, portal_running, served
-from tests.stand import PATIENCE
+from tests.sandbox.browser.conftest import framed
 
 CB = "c" * 32
-
-# A page that can speak the raw protocol: `ask(message, callback)` posts and waits for the answer of that callback.
-PAGE = """<!doctype html><title>app</title><p>the app</p><script>
-const sid = name.split("|")[2], portal = "http://" + name.split("|")[0], heard = [];
-addEventListener("message", (e) => heard.push(e.data));
-const say = (message) => parent.postMessage(message, portal);
-const ask = (message, cb) => new Promise((done) => {
-  addEventListener("message", (e) => String(e.data).startsWith(cb + ":") && done(e.data.slice(cb.length + 1)));
-  say(message);
-});
-</script>"""
-
-
-@pytest.fixture(scope="module")
-def app():
-    """The smallest app: answers both addresses of the widget and keeps what was posted."""
-    app = Flask("smallest-app")
-    app.posted = []
-
-    def keep():
-        app.posted.append({**request.args, **request.form})
-        library = f'<script src="http://{request.args["DOMAIN"]}/api/v1/"></script>'
-        return PAGE + (library if "bx24" in app.wants else "")
-
-    app.wants = set()
-    app.add_url_rule("/placement", "placement", keep, methods=["POST"])
-    app.add_url_rule("/app", "app", keep, methods=["POST"])
-    return app
-
-
-@pytest.fixture(scope="module")
-def origin(app):
-    port = free_port()
-    with served(app, port), portal_running(f"http://localhost:{port}") as portal:
-        yield f"http://127.0.0.1:{portal}"
-
-
-@pytest.fixture
-def page(browser):
-    page = browser.new_page(viewport={"width": 1280, "height": 800})
-    page.set_default_timeout(1000 * PATIENCE)
-    errors = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("dialog", lambda dialog: errors.append(dialog.message))
-    yield page
-    page.close()
-    assert errors == []
-
-
-@pytest.fixture
-def card(page, app, origin):
-    def card(path="/crm/deal/details/7045/", wants=()):
-        app.wants = set(wants)
-        app.posted.clear()
-        page.goto(origin + path)
-        frame = framed(page)
-        if "bx24" in wants:
-            frame.wait_for_function("typeof BX24 === 'object'")
-        return frame
-
-    return card
-
-
-def framed(page):
-    """The frame of the app, once its page is there."""
-    page.frame_locator("iframe").get_by_text("the app").wait_for()
-    frame = page.query_selector("iframe").content_frame()
-    frame.wait_for_function("typeof ask === 'function'")
-    return frame
 
 
 def log(page):
@@ -230,7 +159,7 @@ def test_a_page_with_markup_in_its_data_runs_none_of_it(card, page):
 
 
 def test_the_own_library_speaks_all_of_it(card, page):
-    frame = card("/crm/deal/details/7045/?lang=en&user=admin", wants={"bx24"})
+    frame = card("/crm/deal/details/7045/?lang=en&user=admin", library="bx24")
     told = frame.evaluate(
         """() => new Promise((done) => BX24.init(() => BX24.callMethod("profile", {}, (answer) =>
           BX24.refreshAuth((auth) => BX24.fitWindow((size) => done({
