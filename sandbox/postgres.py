@@ -93,11 +93,11 @@ class Postgres:
         """An address as DATABASE_URL has it."""
         return f"postgresql+psycopg://{USER}@/{database}?host={self._home}"
 
-    def new_database(self, template: str = "template1") -> str:
-        """The name of a new database: empty, or with what is in another that has no open connection."""
-        name = f"test_{next(self._numbers)}"
+    def new_database(self, name: str = "", *, copy_of: str = "template1") -> str:
+        """The name of a new database, empty or with what is in another that has no open connection."""
+        name = name or f"number_{next(self._numbers)}"
         with self._connection() as connection:
-            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY".encode())
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {copy_of} STRATEGY FILE_COPY".encode())
         return name
 
     def drop(self, database: str) -> None:

@@ -1,17 +1,9 @@
-import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import inspect, text
 
-from tests.storage.conftest import NO_POSTGRES
 from widget.storage.database import open_database, upgrade
 from widget.storage.schema import metadata
-
-
-def test_every_repository_is_tested_on_postgresql_too(request):
-    if NO_POSTGRES:
-        pytest.skip(NO_POSTGRES)
-    assert request.getfixturevalue("postgres")
 
 
 def test_the_migrations_make_exactly_the_tables_of_the_schema(engine):

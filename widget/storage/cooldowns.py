@@ -76,11 +76,12 @@ class Cooldowns:
         )
         with self._engine.begin() as connection:
             insert = insert_into(connection, line_health).values(portal_id=portal_id, line_id=line_id, **values)
-            written = connection.execute(
-                insert.on_conflict_do_update(index_elements=[line_health.c.line_id], set_=values, where=unchanged)
-            ).rowcount
+            write = insert.on_conflict_do_update(
+                index_elements=[line_health.c.line_id], set_=values, where=unchanged
+            ).returning(line_health.c.line_id)  # PostgreSQL's driver counts no rows of an insert
+            written = connection.execute(write).first() is not None
         self._forget(portal_id, line_id)
-        return bool(written)
+        return written
 
     def end_cooldown(self, portal_id: int, line_id: int) -> None:
         """Checks go on now; what the line has gone through is not forgotten, and a halved budget stays halved."""
