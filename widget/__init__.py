@@ -12,6 +12,7 @@ from flask import Flask, Response, g, make_response, render_template, request, u
 from sqlalchemy.exc import IntegrityError
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import IntegerConverter, Map
 
 from widget import i18n, logs
 from widget.admin.views import pages as admin_pages
@@ -47,6 +48,7 @@ def create_app(config: Config | None = None, **parts: Any) -> Flask:
         # The version is a folder and not a query, so that modules which import each other are of one version.
         static_url_path=f"/static/{_version_of(ROOT / 'static')}",
     )
+    app.url_map.converters["int"] = RowId
     app.config.update(MAX_CONTENT_LENGTH=LARGEST_REQUEST, MAX_FORM_PARTS=200, SEND_FILE_MAX_AGE_DEFAULT=31_536_000)
     logs.init_app(app, config.log_level)
     if config.trusted_proxies:
@@ -65,6 +67,13 @@ def create_app(config: Config | None = None, **parts: Any) -> Flask:
     app.register_blueprint(health_pages)
     register_commands(app)
     return app
+
+
+class RowId(IntegerConverter):
+    """An id in a path. One that no database can hold is one that nobody has: 404."""
+
+    def __init__(self, url_map: Map) -> None:
+        super().__init__(url_map, min=1, max=2**63 - 1)
 
 
 def _set_up_templates(app: Flask) -> None:

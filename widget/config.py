@@ -19,6 +19,9 @@ from sqlalchemy.exc import ArgumentError
 from ratelimit.limits import LONGEST_PACE, MOST
 
 
+DATABASES = {("sqlite", "pysqlite"), ("postgresql", "psycopg")}
+
+
 class ConfigError(Exception):
     """The environment cannot be used; the message lists every fault, one a line."""
 
@@ -83,9 +86,15 @@ def _minutes(value: str) -> int:
 def _database(value: str) -> str:
     """What it says is not repeated in a fault: it may hold a password."""
     try:
-        make_url(value).get_dialect()
+        dialect = make_url(value).get_dialect()
     except (ArgumentError, ValueError):
         raise ValueError("must be an SQLAlchemy address, like postgresql+psycopg://user:password@host/name") from None
+    if (dialect.name, dialect.driver) not in DATABASES:
+        raise ValueError("must begin with sqlite:/// or with postgresql+psycopg://")
+    try:
+        dialect.import_dbapi()
+    except ImportError:
+        raise ValueError("needs psycopg: pip install --require-hashes -r requirements.txt") from None
     return value
 
 

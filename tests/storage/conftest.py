@@ -16,6 +16,7 @@ from tests.stand import MIGRATED, Clock
 from widget.storage.chats import Chats
 from widget.storage.database import open_database, upgrade
 from widget.storage.lines import Lines
+from widget.storage.messages import Messages
 from widget.storage.portals import Portals
 from widget.storage.sends import Sends
 from widget.storage.tokens import Tokens
@@ -31,12 +32,14 @@ class Store:
 
     engine: Engine
     clock: Clock
+    key: str = KEY
 
     def __post_init__(self) -> None:
-        self.vault = Vault([KEY])
+        self.vault = Vault([self.key])
         self.portals, self.tokens = Portals(self.engine, self.vault, self.clock), Tokens(self.engine, self.vault)
         self.lines, self.chats = Lines(self.engine, self.vault, self.clock), Chats(self.engine, self.clock)
         self.sends = Sends(self.engine, self.vault, self.clock)
+        self.messages = Messages(self.engine, self.vault, self.clock)
 
     def fill(self) -> "Store":
         self.one, self.two = (
