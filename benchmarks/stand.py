@@ -35,6 +35,7 @@ NO_LIMITS = {
     "CHECKS_PER_DAY": "10000",
     "CHECKS_FLOOR": "10000",
     "YOUNG_CHECKS_PER_DAY": "10000",
+    "PORTAL_REQUESTS": "10000",
 }
 PORTALS = 64  # each with one line: that many cards at once come from many companies, never from one
 PATIENCE = 30.0

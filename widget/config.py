@@ -76,11 +76,11 @@ def _pace(value: str) -> float:
     return seconds
 
 
-def _minutes(value: str) -> int:
-    minutes = _count(value)
-    if not minutes:
+def _at_least_one(value: str) -> int:
+    number = _count(value)
+    if not number:
         raise ValueError("must be a whole number, 1 or more")
-    return minutes
+    return number
 
 
 def _database(value: str) -> str:
@@ -197,7 +197,11 @@ class Config:
     history_timeout: float = _setting(_positive, 15)
     send_timeout: float = _setting(_positive, 30)
 
-    session_minutes: int = _setting(_minutes, 60)
+    # What one portal may hold of a process at once: a quarter of gunicorn's threads, and answers from outside.
+    portal_requests: int = _setting(_at_least_one, 8)
+    portal_megabytes: int = _setting(_at_least_one, 64)
+
+    session_minutes: int = _setting(_at_least_one, 60)
     send_texts_days: int = _setting(_count, 30)
     rest_log_days: int = _setting(_count, 3)
     trusted_proxies: int = _setting(_count, 0)

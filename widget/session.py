@@ -9,6 +9,8 @@ There are two kinds of ticket:
 """
 
 import json
+from collections.abc import Hashable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -24,6 +26,7 @@ SESSION_HEADER = "X-Session"
 ZONE_HEADER = "X-Zone"
 OPENING_SECONDS = 12 * 3600  # a card may stay open for a working day before it is revealed
 LONGEST_TICKET = 4096
+LONGEST_NAME = 64
 
 
 @dataclass(frozen=True)
@@ -112,6 +115,22 @@ def current_session() -> Session:
         g.session = found
     session: Session = g.session
     return session
+
+
+def company_of_request() -> Hashable:
+    """Whose share of the threads this request takes: a proved portal's. Who proves nothing shares with all that post to
+    the same address in the same portal's name, so that nobody can take the place of those who do."""
+    here = current_app.extensions["widget"]
+    tickets: Tickets = here.tickets
+    with suppress(Refused):
+        if SESSION_HEADER in request.headers:
+            return tickets.read_session(request.headers[SESSION_HEADER]).portal_id
+        if OPENING_HEADER in request.headers:
+            member_id = tickets.read_opening(request.headers[OPENING_HEADER]).member_id
+            portal = here.portals.find(member_id)
+            return portal.id if portal else member_id
+    named = request.form.get("member_id") or request.form.get("auth[member_id]", "")
+    return request.path, named[:LONGEST_NAME]
 
 
 def current_opening() -> Opening:

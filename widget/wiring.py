@@ -47,6 +47,7 @@ from widget.logs import Pool
 from widget.metrics import Metrics
 from widget.phones.hours import Hours
 from widget.phones.numbering import Numbering
+from widget.places import Places
 from widget.presence.asking import Asker
 from widget.presence.budget import Terms
 from widget.presence.checker import Checker
@@ -121,6 +122,7 @@ class Services:
     chat_service: ChatService
     numbering: Numbering
     metrics: Metrics
+    places: Places
     pings: Mapping[str, Callable[[], bool]]
 
     def now(self) -> datetime:
@@ -307,6 +309,7 @@ def build(
         ),
         numbering=numbering,
         metrics=metrics,
+        places=Places(config.portal_requests, config.portal_megabytes * 1024 * 1024),
         pings={
             "database": lambda: _database_answers(engine),
             "cache": lambda: _redis_answers(config.redis_url),
