@@ -5,7 +5,7 @@ from typing import Any
 from widget.warming import warm_up
 
 workers = 2
-worker_class = "gthread"
+worker_class = "widget.serving.PatientWorker"  # gthread, whose threads do not wait for slow clients
 threads = 32  # a card that waits for a gateway must not hold up the others
 reuse_port = True  # otherwise one worker takes all the work; `--preload` would cancel it
 keepalive = 30
