@@ -111,6 +111,17 @@ class Valkey:
             (self._directory / "dump.rdb").unlink(missing_ok=True)
         self.start()
 
+    def become_replica(self) -> None:
+        """As after a failover: it answers, and refuses to write. Its master is nowhere."""
+        self._say("REPLICAOF 127.0.0.1 1")
+
+    def fill_memory(self) -> None:
+        """It answers, and has no room for anything new."""
+        self._say("CONFIG SET maxmemory 1")
+
+    def empty_memory(self) -> None:
+        self._say("CONFIG SET maxmemory 0")
+
     @property
     def _log(self) -> Path:
         return self._home / "valkey.log"

@@ -23,7 +23,7 @@ DATABASES = {("sqlite", "pysqlite"), ("postgresql", "psycopg")}
 
 
 class ConfigError(Exception):
-    """The environment cannot be used; the message lists every fault, one a line."""
+    """The environment cannot be used; the message lists every fault in one line."""
 
 
 def _text(value: str) -> str:
@@ -229,7 +229,7 @@ class Config:
         if plain and not values.get("allow_http"):
             faults.append(f"AUTH_SERVERS {plain[0]!r} must be https, unless ALLOW_HTTP is set")
         if faults:
-            raise ConfigError("The settings cannot be used:\n  " + "\n  ".join(faults))
+            raise ConfigError("The settings cannot be used: " + "; ".join(faults))
         return cls(**values)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from cachetools import TTLCache
+from sqlalchemy.exc import SQLAlchemyError
 
 from ratelimit import Limit, Limiter, Permits, StorageUnavailable, Window
 from ratelimit.limits import MOST
@@ -74,7 +75,7 @@ class Purse:
             self._limiter.peek(str(line.id), limits=limits, before=lambda: self._spent(line))
         finally:
             hour = self._usage.hour()
-            self._usage.add(line.portal_id, line.id, hour=hour, checks=n)
+            self._write_down(line, hour, n)
         self._limiter.acquire(str(line.id), n, limits=limits, before=lambda: self._spent(line, besides=(hour, n)))
 
     def give_back(self, grant: Grant, n: int) -> None:
@@ -85,7 +86,7 @@ class Purse:
             self._limiter.give_back(str(grant.line.id), grant.permits, n)
         except StorageUnavailable:
             return
-        self._usage.add(grant.line.portal_id, grant.line.id, hour=grant.hour, checks=-n)
+        self._write_down(grant.line, grant.hour, -n)
 
     def wait(self, line: Line, asking: Asking = Asking.CLICK) -> float:
         """Seconds until this line may ask about one more number, 0 if it may now. Raises StorageUnavailable."""
@@ -134,7 +135,7 @@ class Purse:
 
     def _acquire(self, line: Line, n: int, limits: tuple[Limit, ...], hour: int) -> Permits:
         """The permits, written down in this hour as long as it takes to know that they were not granted."""
-        self._usage.add(line.portal_id, line.id, hour=hour, checks=n)
+        self._write_down(line, hour, n)
         granted = 0
         try:
             permits = self._limiter.acquire(
@@ -143,8 +144,15 @@ class Purse:
             granted = permits.granted
         finally:
             if granted < n:
-                self._usage.add(line.portal_id, line.id, hour=hour, checks=granted - n)
+                self._write_down(line, hour, granted - n)
         return permits
+
+    def _write_down(self, line: Line, hour: int, n: int) -> None:
+        """A database that takes no writes is a counter that is gone: nothing may be asked uncounted."""
+        try:
+            self._usage.add(line.portal_id, line.id, hour=hour, checks=n)
+        except SQLAlchemyError as error:
+            raise StorageUnavailable from error
 
     def _peek_day(self, line: Line, allowed: int) -> Permits:
         return self._limiter.peek(str(line.id), allowed, limits=[window(allowed)])

@@ -7,6 +7,7 @@ from alembic import command
 from alembic.config import Config as AlembicConfig
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import SQLAlchemyError
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 UPGRADE_LOCK = 0x77696467  # a number that other programs in this database do not take
@@ -40,6 +41,23 @@ def upgrade(engine: Engine) -> None:
         _wait_for_the_others(connection)
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+def takes_writes(engine: Engine) -> bool:
+    """Whether something can be stored now: a full disk and a replica answer too. One small write, to no table."""
+    try:
+        with engine.begin() as connection:
+            connection.exec_driver_sql(_SMALL_WRITE[connection.dialect.name])
+    except SQLAlchemyError:
+        return False
+    return True
+
+
+# Neither changes anything that is ever read; both are on disk when they have ended.
+_SMALL_WRITE = {
+    "sqlite": "PRAGMA user_version = 1",
+    "postgresql": "SELECT pg_logical_emit_message(true, 'widget', 'ready')",
+}
 
 
 def _wait_for_the_others(connection: Connection) -> None:
