@@ -9,7 +9,8 @@ There are two kinds of ticket:
 """
 
 import json
-from collections.abc import Hashable
+import time
+from collections.abc import Callable, Hashable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -26,6 +27,7 @@ SESSION_HEADER = "X-Session"
 ZONE_HEADER = "X-Zone"
 OPENING_SECONDS = 12 * 3600  # a card may stay open for a working day before it is revealed
 LONGEST_TICKET = 4096
+CLOCKS_APART = 60  # seconds by which another host's clock may be ahead; Fernet grants an opening as many
 LONGEST_NAME = 64
 
 
@@ -73,10 +75,17 @@ class Session:
 class Tickets:
     """Makes and reads both kinds. Raises Refused(SESSION_OVER) for anything old, forged or cut."""
 
-    def __init__(self, secret_key: str, fernet: MultiFernet, session_seconds: int) -> None:
+    def __init__(
+        self,
+        secret_key: str,
+        fernet: MultiFernet,
+        session_seconds: int,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self._signer = URLSafeTimedSerializer(secret_key, salt="session-1")
         self._fernet = fernet
         self._seconds = session_seconds
+        self._clock = clock
 
     def seal_opening(self, opening: Opening) -> str:
         return self._fernet.encrypt(json.dumps(asdict(opening)).encode()).decode()
@@ -92,7 +101,9 @@ class Tickets:
 
     def read_session(self, ticket: str) -> Session:
         try:
-            values: dict[str, Any] = self._signer.loads(_bounded(ticket), max_age=self._seconds)
+            values, signed_at = self._signer.loads(_bounded(ticket), return_timestamp=True)
+            if not -CLOCKS_APART <= self._clock() - signed_at.timestamp() <= self._seconds:
+                raise ValueError("too old, or from the future")
             return Session(**values)
         except (BadData, ValueError, TypeError) as error:
             raise Refused(Refusal.SESSION_OVER, 401, "session") from error

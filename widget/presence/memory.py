@@ -15,6 +15,7 @@ from cachetools import FIFOCache
 from widget.answers import Answers, StoreGone
 from widget.presence.lifetimes import Lifetimes
 from widget.presence.records import Answer, Presence, read_record
+from widget.storage.database import NOT_WRITTEN
 from widget.storage.presences import Presences
 from widget.storage.vault import Vault, VaultError
 
@@ -104,7 +105,7 @@ class Memory:
         rows = {_phone_key(key): (p.record(), self._lifetimes.kept(p)) for key, p in lasting.items()}
         try:
             self._presences.put_many(portal_id, NETWORK, rows)
-        except OperationalError as error:  # a disk that is full: the cache has them
+        except NOT_WRITTEN as error:  # a disk that is full: the cache has them
             log.error("presences not stored: %s", type(error).__name__)
         self._drop_outdated()
         try:

@@ -13,6 +13,7 @@ from widget.presence.budget import DAY, Asking, Left, Terms, window
 from widget.presence.cooling import Cooling
 from widget.storage.lines import Line
 from widget.storage.usage import HOUR, Usage
+from widget.timing import timer_of
 
 SENT_SECONDS = 10  # for how long a budget may not know of messages that went out
 DRY_SECONDS = 5.0  # for how long a line that had nothing left is not asked for more
@@ -39,9 +40,9 @@ class Purse:
         self._cooling = cooling
         self._terms = terms
         self._clock = clock
-        self._sent: TTLCache[int, int] = TTLCache(2048, SENT_SECONDS, timer=clock)
-        self._dry: TTLCache[tuple[int, Asking], float] = TTLCache(2048, DRY_SECONDS, timer=clock)
-        self._left: TTLCache[int, Left] = TTLCache(2048, LEFT_SECONDS, timer=clock)
+        self._sent: TTLCache[int, int] = TTLCache(2048, SENT_SECONDS, timer=timer_of(clock))
+        self._dry: TTLCache[tuple[int, Asking], float] = TTLCache(2048, DRY_SECONDS, timer=timer_of(clock))
+        self._left: TTLCache[int, Left] = TTLCache(2048, LEFT_SECONDS, timer=timer_of(clock))
         self._lock = threading.Lock()
 
     def spend(self, line: Line, n: int, asking: Asking) -> Grant:

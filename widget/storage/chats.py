@@ -19,9 +19,9 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import IntegrityError
 
-from widget.storage.database import RowRefused
+from widget.storage.database import NOT_WRITTEN, RowRefused
 from widget.storage.schema import chats, sends
 
 # Built once: every warm card runs it, and building it anew was 7 % of one.
@@ -166,7 +166,7 @@ class Chats:
         """Remember what somebody who only reads came across; None where the database takes no writes now."""
         try:
             return self.remember(portal_id, line_id, phone, chat_ids=chat_ids, proved=proved, last_at=last_at)[0]
-        except OperationalError as error:
+        except NOT_WRITTEN as error:
             log.error("a chat is not remembered: %s", type(error).__name__)
             return None
 

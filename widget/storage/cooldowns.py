@@ -9,6 +9,7 @@ from sqlalchemy import Engine, RowMapping, and_, select, update
 
 from widget.storage.schema import line_health
 from widget.storage.upsert import insert_into
+from widget.timing import timer_of
 
 REMEMBERED_SECONDS = 10  # for how long another process may not know of a pause that begins or ends
 
@@ -31,7 +32,7 @@ class Cooldowns:
     def __init__(self, engine: Engine, clock: Callable[[], float]) -> None:
         self._engine = engine
         self._clock = clock
-        self._remembered: TTLCache[tuple[int, int], Cooldown] = TTLCache(2048, REMEMBERED_SECONDS, timer=clock)
+        self._remembered: TTLCache[tuple[int, int], Cooldown] = TTLCache(2048, REMEMBERED_SECONDS, timer=timer_of(clock))
         self._lock = threading.Lock()
 
     def of(self, portal_id: int, line_id: int) -> Cooldown:

@@ -7,11 +7,15 @@ from alembic import command
 from alembic.config import Config as AlembicConfig
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import InternalError, OperationalError, SQLAlchemyError
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 UPGRADE_LOCK = 0x77696467  # a number that other programs in this database do not take
 OTHERS_SECONDS = 120  # that an upgrade on another host may take
+
+
+# What a database raises that answers and takes no writes: its disk is full, or it has become a replica.
+NOT_WRITTEN = (OperationalError, InternalError)
 
 
 class RowRefused(RuntimeError):
@@ -47,16 +51,17 @@ def takes_writes(engine: Engine) -> bool:
     """Whether something can be stored now: a full disk and a replica answer too. One small write, to no table."""
     try:
         with engine.begin() as connection:
-            connection.exec_driver_sql(_SMALL_WRITE[connection.dialect.name])
+            done = connection.exec_driver_sql(_SMALL_WRITE[connection.dialect.name])
+            return not done.returns_rows or done.scalar() is not None
     except SQLAlchemyError:
         return False
-    return True
 
 
 # Neither changes anything that is ever read; both are on disk when they have ended.
 _SMALL_WRITE = {
     "sqlite": "PRAGMA user_version = 1",
-    "postgresql": "SELECT pg_logical_emit_message(true, 'widget', 'ready')",
+    "postgresql": """SELECT CASE current_setting('transaction_read_only') WHEN 'off'
+                     THEN pg_logical_emit_message(true, 'widget', 'ready') END""",
 }
 
 

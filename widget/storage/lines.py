@@ -13,6 +13,7 @@ from sqlalchemy import Engine, RowMapping, select, update
 from widget.storage.schema import lines
 from widget.storage.upsert import insert_into
 from widget.storage.vault import Vault
+from widget.timing import timer_of
 
 REMEMBERED_SECONDS = 10
 
@@ -67,7 +68,7 @@ class Lines:
         self._engine = engine
         self._vault = vault
         self._clock = clock
-        self._remembered: TTLCache[int, tuple[Line, ...]] = TTLCache(2048, REMEMBERED_SECONDS, timer=clock)
+        self._remembered: TTLCache[int, tuple[Line, ...]] = TTLCache(2048, REMEMBERED_SECONDS, timer=timer_of(clock))
         self._lock = threading.Lock()
 
     def of(self, portal_id: int) -> tuple[Line, ...]:

@@ -14,6 +14,7 @@ from widget.errors import Refusal, Refused
 from widget.storage.schema import portals
 from widget.storage.upsert import insert_into
 from widget.storage.vault import Vault
+from widget.timing import timer_of
 
 # A changed setting is seen by every worker within this time; the reading costs a query a card otherwise.
 REMEMBERED_SECONDS = 10
@@ -85,7 +86,7 @@ class Portals:
         self._engine = engine
         self._vault = vault
         self._clock = clock
-        self._remembered: TTLCache[tuple[str, Any], Portal] = TTLCache(2048, REMEMBERED_SECONDS, timer=clock)
+        self._remembered: TTLCache[tuple[str, Any], Portal] = TTLCache(2048, REMEMBERED_SECONDS, timer=timer_of(clock))
         self._lock = threading.Lock()
 
     def find(self, member_id: str, *, again: bool = False) -> Portal | None:

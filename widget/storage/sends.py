@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from sqlalchemy import Engine, RowMapping, insert, select, update
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import IntegrityError
 
-from widget.storage.database import RowRefused
+from widget.storage.database import NOT_WRITTEN, RowRefused
 from widget.storage.schema import chats, sends
 from widget.storage.vault import Vault
 
@@ -113,7 +113,7 @@ class Sends:
             with self._engine.begin() as connection:
                 connection.execute(update(sends).where(*mine).values(values))
             return self.by_key(send.portal_id, send.send_key) or send
-        except OperationalError as error:
+        except NOT_WRITTEN as error:
             log.error("the end of send %s is not stored: %s", send.id, type(error).__name__)
             told = replace(send, state=state, reason=reason, message_id=message_id or send.message_id)
             return told if send.state.value in allowed else send
