@@ -10,14 +10,14 @@ help:  ## what can be made
 demo: setup-demo  ## a portal, a gateway and the widget on this machine; prints the card to open
 	@$(PY) -m sandbox
 
-test: setup-test  ## every test, browser tests too
+test: setup-test  ## every test, browser tests too; DATABASE=postgresql ARGS=tests/storage runs them on a PostgreSQL
 	@$(PY) tools/test.py $(ARGS)
 
 lint: setup-test  ## style, types, and who may import whom
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && .venv/bin/lint-imports
 
 bench: setup-test  ## the benchmark tables
-	@$(PY) -m benchmarks && $(PY) -m benchmarks.workday
+	@$(PY) -m benchmarks && $(PY) -m benchmarks.fairness && $(PY) -m benchmarks.workday
 
 catalogue: setup-demo  ## collect the texts of the templates into the translations
 	@$(PY) tools/catalogue.py

@@ -24,10 +24,10 @@ def on_starting(server: Any) -> None:
     try:
         config = Config.from_environ(os.environ)
     except ConfigError as error:
-        print(error, file=sys.stderr)
+        sys.stderr.write(f"{error}\n")
         sys.exit(4)
     if not config.redis_url and server.num_workers > 1:
-        print("No REDIS_URL: cache, limits and locks live in the process, so one worker is started", file=sys.stderr)
+        sys.stderr.write("No REDIS_URL: cache, limits and locks live in the process, so one worker is started\n")
         server.num_workers = 1
 
 

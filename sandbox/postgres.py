@@ -72,8 +72,10 @@ class Postgres:
             shutil.chown(self._home, UNPRIVILEGED)
         with self._log.open("wb") as log:
             started: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": log, "stderr": log, "cwd": "/"}
-            made = ["-D", self._data, "-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]
-            if subprocess.run([self._programs / "initdb", *made], check=False, user=UNPRIVILEGED, **started).returncode:
+            made = ["-D", str(self._data), "-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]
+            if subprocess.run(
+                [str(self._programs / "initdb"), *made], check=False, user=UNPRIVILEGED, **started
+            ).returncode:
                 self._fail("initdb failed")
             options = [word for name, value in OPTIONS.items() for word in ("-c", f"{name}={value}")]
             server = [str(self._programs / "postgres"), "-D", str(self._data), "-k", str(self._home), *options]
@@ -140,7 +142,7 @@ def find_programs() -> Path:
     one. Raises PostgresMissing."""
     for folder in _candidates():
         with contextlib.suppress(OSError):
-            command = [folder / "initdb", "--version"]
+            command = [str(folder / "initdb"), "--version"]
             if not subprocess.run(command, check=False, user=UNPRIVILEGED, capture_output=True).returncode:
                 return folder
     raise PostgresMissing("no PostgreSQL can be run here: pip install --require-hashes -r requirements-test.txt")

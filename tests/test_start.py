@@ -1,4 +1,4 @@
-"""How the service starts where something is missing: one line that says what, and an end that no supervisor loops on."""
+"""How the service starts where something is missing: one line says what, and no supervisor starts it in a loop."""
 
 import os
 import socket
@@ -97,9 +97,12 @@ def test_without_redis_one_worker_is_started_and_a_line_says_why(
 ) -> None:
     """The server is asked through a socket of ours, and so the request waits until it can be answered."""
     command = [*GUNICORN, "--bind", f"fd://{listener.fileno()}", "--graceful-timeout", "1"]
-    with (tmp_path / "log").open("w+") as log, subprocess.Popen(
-        command, cwd=ROOT, env=environment(**settings), stdout=log, stderr=log, pass_fds=[listener.fileno()]
-    ) as server:
+    with (
+        (tmp_path / "log").open("w+") as log,
+        subprocess.Popen(
+            command, cwd=ROOT, env=environment(**settings), stdout=log, stderr=log, pass_fds=[listener.fileno()]
+        ) as server,
+    ):
         try:
             answer = ask(listener, b"GET /health/live HTTP/1.0\r\n\r\n")
             workers = Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()

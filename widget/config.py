@@ -18,7 +18,6 @@ from sqlalchemy.exc import ArgumentError
 
 from ratelimit.limits import LONGEST_PACE, MOST
 
-
 DATABASES = {("sqlite", "pysqlite"), ("postgresql", "psycopg")}
 
 

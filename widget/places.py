@@ -1,8 +1,8 @@
 """One company must not hurt the others: how many threads of a process, and how many bytes, one of them may hold.
 
-A request waits for the portal and the gateways of its own company. When they answer in 14 seconds, a few dozen reps hold
-every thread, and every other company's card waits as long. So a request takes a place before anything is done, and what
-comes beyond a company's share is refused at once: nothing was begun, and the page tries again.
+A request waits for the portal and the gateways of its own company. When they answer in 14 seconds, a few dozen reps
+hold every thread, and every other company's card waits as long. So a request takes a place before anything is done, and
+what comes beyond a company's share is refused at once: nothing was begun, and the page tries again.
 """
 
 import threading

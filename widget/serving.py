@@ -24,7 +24,7 @@ LINGER_SECONDS = 2.0
 AT_ONCE = 64 * 1024  # bytes of an answer that a client must take within PATIENCE
 
 
-class PatientWorker(ThreadWorker):
+class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     """gthread whose threads are at most to a half kept waiting by clients, and whose loop is not kept by any.
 
     gunicorn 27 gives a thread to every new connection, waits in it for as long as its client likes once something was
@@ -51,7 +51,7 @@ class PatientWorker(ThreadWorker):
         return super().handle(conn)
 
     def finish_request(self, conn: TConn, future: "Future[Any]") -> None:
-        """A connection that ends is closed when its client has closed it: an answer that is on its way would be lost."""
+        """A connection that ends is closed when its client has closed it, or its last answer could be lost."""
         if future.cancelled() or future.exception() or future.result():
             super().finish_request(conn, future)
             return

@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable, Hashable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
-from typing import Any
 
 from cryptography.fernet import InvalidToken, MultiFernet
 from flask import current_app, g, request

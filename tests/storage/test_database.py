@@ -6,7 +6,6 @@ from cryptography.fernet import Fernet
 from sqlalchemy import inspect, text
 
 from tests.storage.conftest import Store
-
 from widget.storage.database import open_database, upgrade
 from widget.storage.messages import Body
 from widget.storage.postgresql import PATIENCE

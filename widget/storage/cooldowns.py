@@ -32,7 +32,9 @@ class Cooldowns:
     def __init__(self, engine: Engine, clock: Callable[[], float]) -> None:
         self._engine = engine
         self._clock = clock
-        self._remembered: TTLCache[tuple[int, int], Cooldown] = TTLCache(2048, REMEMBERED_SECONDS, timer=timer_of(clock))
+        self._remembered: TTLCache[tuple[int, int], Cooldown] = TTLCache(
+            2048, REMEMBERED_SECONDS, timer=timer_of(clock)
+        )
         self._lock = threading.Lock()
 
     def of(self, portal_id: int, line_id: int) -> Cooldown:

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
-
 log = logging.getLogger(__name__)
 
 
