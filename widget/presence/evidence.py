@@ -35,7 +35,7 @@ class Evidence:
         elif how is not How.MESSAGE:
             return
         if how in (How.MESSAGE, How.DELIVERED, How.CHAT):
-            self._chats.learn(line.portal_id, line.id, phone, chat_ids=chat_ids, proved=True, last_at=at)
+            self._chats.remember(line.portal_id, line.id, phone, chat_ids=chat_ids, proved=True, last_at=at)
 
 
 def outweighs(news: Presence, known: Presence | None) -> bool:
