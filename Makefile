@@ -10,7 +10,7 @@ help:  ## what can be made
 demo: setup-demo  ## a portal, a gateway and the widget on this machine; prints the card to open
 	@$(PY) -m sandbox
 
-test: setup-test  ## every test; one alone: make test ARGS=tests/card/test_rows.py (browser tests too)
+test: setup-test  ## every test; one alone: make test ARGS=tests/card/test_rows.py; on PostgreSQL: DATABASE=postgresql
 	@$(PY) tools/test.py $(ARGS)
 
 test-fast: setup-test  ## the tests that need no browser, no Redis and no random search
@@ -23,7 +23,7 @@ lint: setup-test  ## style, types, and who may import whom
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && .venv/bin/lint-imports
 
 bench: setup-test  ## the benchmark tables
-	@$(PY) -m benchmarks && $(PY) -m benchmarks.workday
+	@$(PY) -m benchmarks && $(PY) -m benchmarks.fairness && $(PY) -m benchmarks.workday
 
 catalogue: setup-demo  ## collect the texts of the templates into the translations
 	@$(PY) tools/catalogue.py

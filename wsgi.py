@@ -8,4 +8,5 @@ from widget.config import ConfigError
 try:
     app = create_app()
 except ConfigError as error:
-    sys.exit(str(error))
+    sys.stderr.write(f"{error}\n")
+    sys.exit(4)  # gunicorn starts a worker that ends with another code again and again

@@ -9,9 +9,10 @@ import sys
 import tempfile
 import time
 import urllib.request
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any
 
 import redis
@@ -35,6 +36,7 @@ NO_LIMITS = {
     "CHECKS_PER_DAY": "10000",
     "CHECKS_FLOOR": "10000",
     "YOUNG_CHECKS_PER_DAY": "10000",
+    "PORTAL_REQUESTS": "10000",
 }
 PORTALS = 64  # each with one line: that many cards at once come from many companies, never from one
 PATIENCE = 30.0
@@ -43,7 +45,9 @@ PATIENCE = 30.0
 class Stand:
     """Everything that is measured, as a context manager."""
 
-    def __init__(self) -> None:
+    def __init__(self, settings: Mapping[str, str] = MappingProxyType({})) -> None:
+        """`settings` are others than the usual."""
+        self._others = dict(settings)
         self._stack = ExitStack()
         self._programs: dict[str, subprocess.Popen[bytes]] = {}
         self._secret = os.urandom(32).hex()
@@ -88,6 +92,10 @@ class Stand:
 
     def delays(self, *, portal: float, gateway: float) -> None:
         self._tell_outside("/_delays", {"portal": portal, "gateway": gateway})
+
+    def slow(self, sessions: Mapping[str, float]) -> None:
+        """How many seconds longer the gateway takes for these lines."""
+        self._tell_outside("/_slow", dict(sessions))
 
     def workers(self, name: str) -> list[int]:
         """Process ids of a server's workers."""
@@ -136,6 +144,7 @@ class Stand:
             "DATABASE_URL": self._database,
             "REDIS_URL": self.redis_url,
             "OUTSIDE": outside,
+            **self._others,
         }
 
     @property

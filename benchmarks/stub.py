@@ -5,6 +5,7 @@ phones that no other card has. Portal 3 is at /p3/rest/, its token is `3.<user>.
 
     GET  /_calls    {"calls": {"name": n}, "spans": [[name, begun, ended], ...]}, and forgets them
     POST /_delays   {"portal": seconds, "gateway": seconds}
+    POST /_slow     {"s3": seconds}: how much longer it takes for these sessions
 """
 
 import argparse
@@ -31,6 +32,7 @@ class Outside:
     def __init__(self) -> None:
         self.calls: list[tuple[str, float, float]] = []
         self.delays = {"portal": 0.0, "gateway": 0.0}
+        self.slow: dict[str, float] = {}
 
     def answer(self, request: Message) -> tuple[float, Any]:
         """Seconds to wait and what to say then."""
@@ -43,10 +45,15 @@ class Outside:
         if url.path == "/_delays":
             self.delays |= json.loads(request.body)
             return 0.0, self.delays
+        if url.path == "/_slow":
+            self.slow = json.loads(request.body)
+            return 0.0, self.slow
         who, name, body = self._outside(url.path, query, request)
         now = time.monotonic()
-        self.calls.append((name, now, now + self.delays[who]))
-        return self.delays[who], body
+        words = re.split(r"\W+", address) if self.slow and who == "gateway" else ()
+        delay = self.delays[who] + max((self.slow.get(word, 0.0) for word in words), default=0.0)
+        self.calls.append((name, now, now + delay))
+        return delay, body
 
     def _outside(self, path: str, query: dict[str, str], request: Message) -> tuple[str, str, Any]:
         if path == "/oauth/rest/app.info":

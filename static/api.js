@@ -3,6 +3,7 @@
 import { freshToken } from './bridge.js';
 
 const PATIENCE = 45_000;
+const CROWDED_TRIES = 2; // more of a request that was refused because the company's others wait: nothing of it was begun
 const UPLOAD_PATIENCE = 180_000; // a file over a phone's network
 let session = '';
 let opening = '';
@@ -24,15 +25,23 @@ function ownWords(code) {
 }
 
 /** Send one request: `json`, or a `form` with a file in it. Resolves to the Response; rejects with Refused for an answer that is an error, and with a
- *  TypeError when there is no connection. An outdated session is renewed once through the portal. */
+ *  TypeError when there is no connection. An outdated session is renewed once through the portal, and what found no room is sent again soon. */
 export async function request(path, { json, form, signal, headers = {} } = {}) {
   let response = await once(path, { json, form, signal, headers });
   if (response.status === 401 && response.headers.get('X-Refusal') === 'session_over' && await renew()) {
     response = await once(path, { json, form, signal, headers });
   }
+  for (let tries = CROWDED_TRIES; tries && response.headers.get('X-Refusal') === 'crowded'; tries -= 1) {
+    await pause(1000 * Number(response.headers.get('Retry-After')) * (1 + Math.random()));
+    response = await once(path, { json, form, signal, headers });
+  }
   session = response.headers.get('X-Session') ?? session;
   if (response.ok || response.status === 304) return response;
   throw new Refused(response, await response.text());
+}
+
+function pause(milliseconds) {
+  return new Promise((resolve) => { setTimeout(resolve, milliseconds); });
 }
 
 function once(path, { json, form, signal, headers }) {

@@ -1,4 +1,4 @@
-"""What every test may ask for: the outside world, a Redis, a clock, and the widget on them."""
+"""What every test may ask for: the outside world, a Redis, a database, a clock, and the widget on them."""
 
 import os
 import shlex
@@ -11,8 +11,10 @@ import pytest
 import redis
 from hypothesis import HealthCheck, settings
 
+from sandbox.postgres import Postgres, PostgresMissing
 from sandbox.valkey import Valkey
-from tests.stand import Clock, Outside, Widget, config_for, start_outside, start_widget
+from tests.stand import MIGRATED, Clock, Outside, Widget, config_for, start_outside, start_widget
+from widget.storage.database import open_database, upgrade
 
 pytest.register_assert_rewrite("tests.browser.pages")  # what its assertions compared is shown
 # The same examples on each run: what fails fails again. `make test-wild` looks for others, and for more of them.
@@ -67,18 +69,44 @@ def redis_url(valkey: Valkey) -> str:
     return valkey.url
 
 
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A server of our own; its database MIGRATED has all tables, to be copied."""
+    with ExitStack() as stack:
+        try:
+            server = stack.enter_context(Postgres())
+        except PostgresMissing as missing:
+            pytest.skip(str(missing))
+        engine = open_database(server.url(server.new_database(MIGRATED)))
+        upgrade(engine)
+        engine.dispose()
+        yield server
+
+
+@pytest.fixture
+def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a database of this test's own, which start_widget fills: an SQLite file, and a PostgreSQL one
+    with `make test DATABASE=postgresql`."""
+    if os.environ.get("DATABASE") != "postgresql":
+        yield f"sqlite:///{tmp_path / 'widget.sqlite3'}"
+        return
+    server: Postgres = request.getfixturevalue("postgres")
+    name = server.new_database(copy_of=MIGRATED)
+    yield server.url(name)
+    server.drop(name)
+
+
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
 
 
 @pytest.fixture
-def make_widget(outside: Outside, clock: Clock, tmp_path: Path) -> Callable[..., Widget]:
+def make_widget(outside: Outside, clock: Clock, empty_database: str) -> Callable[..., Widget]:
     """A widget with other settings, lines or a Redis: make_widget(redis_url=…, lines=("sales", "support"), …)."""
 
     def make(*, lines: tuple[str, ...] = ("sales",), database: str = "", **settings: Any) -> Widget:
-        where = database or f"sqlite:///{tmp_path / 'widget.sqlite3'}"
-        return start_widget(outside, config_for(outside, where, **settings), clock, lines=lines)
+        return start_widget(outside, config_for(outside, database or empty_database, **settings), clock, lines=lines)
 
     return make
 

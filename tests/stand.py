@@ -41,6 +41,7 @@ CROWDED_DEAL = "/crm/deal/details/7046/"
 KIND_OF = {**dict.fromkeys(INSTANCES, "evolution"), **dict.fromkeys(GREEN_IDS, "green")}  # of the sandbox's lines
 PATIENCE = 60.0  # seconds for what happens at once: only a broken program takes them
 LOOK = 0.02
+MIGRATED = "migrated"  # a PostgreSQL database with all tables and nothing in them, to be copied
 NOON = 1_800_000_000.0  # 2027-01-15 08:00 UTC: 11:00 in Moscow, 17:00 in Amur
 
 
@@ -271,7 +272,9 @@ def start_widget(
 
 
 def make_tables(database_url: str) -> None:
-    """A new SQLite file with all tables; one that is there is left as it is."""
+    """A new SQLite file with all tables; one that is there is left as it is, and a PostgreSQL database has them."""
+    if not database_url.startswith("sqlite"):
+        return
     file = Path(database_url.removeprefix("sqlite:///"))
     if not file.exists() or not file.stat().st_size:
         file.write_bytes(_empty_database())

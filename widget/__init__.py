@@ -4,6 +4,7 @@ import hashlib
 import logging
 import math
 import os
+from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from flask import Flask, Response, g, make_response, render_template, request, u
 from sqlalchemy.exc import IntegrityError
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import IntegerConverter, Map
 
 from widget import i18n, logs
 from widget.admin.views import pages as admin_pages
@@ -26,8 +28,9 @@ from widget.hooks.views import pages as hook_pages
 from widget.icons import icon
 from widget.install.views import pages as install_pages
 from widget.phones.numbers import shown
+from widget.places import Crowded, at_place
 from widget.services import services
-from widget.session import OPENING_HEADER, SESSION_HEADER, Session
+from widget.session import OPENING_HEADER, SESSION_HEADER, Session, company_of_request
 from widget.storage.database import RowRefused
 from widget.wiring import build
 
@@ -47,6 +50,7 @@ def create_app(config: Config | None = None, **parts: Any) -> Flask:
         # The version is a folder and not a query, so that modules which import each other are of one version.
         static_url_path=f"/static/{_version_of(ROOT / 'static')}",
     )
+    app.url_map.converters["int"] = RowId
     app.config.update(MAX_CONTENT_LENGTH=LARGEST_REQUEST, MAX_FORM_PARTS=200, SEND_FILE_MAX_AGE_DEFAULT=31_536_000)
     logs.init_app(app, config.log_level)
     if config.trusted_proxies:
@@ -65,6 +69,13 @@ def create_app(config: Config | None = None, **parts: Any) -> Flask:
     app.register_blueprint(health_pages)
     register_commands(app)
     return app
+
+
+class RowId(IntegerConverter):
+    """An id in a path. One that no database can hold is one that nobody has: 404."""
+
+    def __init__(self, url_map: Map) -> None:
+        super().__init__(url_map, min=1, max=2**63 - 1)
 
 
 def _set_up_templates(app: Flask) -> None:
@@ -92,13 +103,41 @@ def _set_up_answers(app: Flask) -> None:
     for row_refused in (IntegrityError, RowRefused):
         app.register_error_handler(row_refused, _perhaps_deleted)
     app.register_error_handler(Exception, _broken)
+    app.register_error_handler(Crowded, _crowded)
     app.before_request(_guess_language)
+    app.before_request(_take_place)
+    app.teardown_request(_leave_place)
     app.after_request(_protect)
 
 
 def _guess_language() -> None:
     """For answers that come before Bitrix24's LANG or a session is read, such as «this page has been open too long»."""
     i18n.set_language(request.accept_languages.best_match(i18n.LANGUAGES) or "en")
+
+
+# They wait for nobody outside, and an operator asks them when all is not well.
+_ALWAYS = frozenset({"static", "health.live", "health.ready", "health.metrics"})
+
+
+def _take_place() -> None:
+    """Before anything is read or done. Raises Crowded."""
+    if request.endpoint in _ALWAYS:
+        return
+    place = services().places.take(company_of_request())
+    g.place = ExitStack()
+    g.place.callback(place.leave)
+    g.place.enter_context(at_place(place))
+
+
+def _leave_place(_error: BaseException | None) -> None:
+    if "place" in g:
+        g.pop("place").close()
+
+
+def _crowded(_error: Crowded) -> Response:
+    response = _refused(Refused(Refusal.CROWDED, 503, "its share of the threads is taken"))
+    response.headers["Retry-After"] = "2"
+    return response
 
 
 def _refused(error: Refused) -> Response:
@@ -124,6 +163,7 @@ def _refused(error: Refused) -> Response:
 _WORTH_RETRYING = frozenset(
     {
         *(Refusal.PORTAL_BUSY, Refusal.PORTAL_FAILED, Refusal.PORTAL_MOVED, Refusal.LINE_TROUBLE, Refusal.BROKEN),
+        Refusal.CROWDED,
         # What an administrator mends in Bitrix24 is mended for the open card too.
         *(Refusal.PORTAL_PLAN, Refusal.PORTAL_CLOSED, Refusal.PORTAL_SCOPE, Refusal.CARD_GONE),
         *(Refusal.PORTAL_UNPAID, Refusal.PORTAL_BLOCKED, Refusal.PORTAL_CONFIRM),

@@ -7,22 +7,38 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import redis
 from cachelib.serializers import BaseSerializer
 from flask import Flask
 from flask_caching import Cache
 from flask_caching.backends.rediscache import RedisCache
 from flask_caching.backends.simplecache import SimpleCache
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from redis.exceptions import ReadOnlyError, RedisError
 from redis.retry import Retry
 
+# After a failover that moves the address, our connections still lead to the old master: a replica now, which answers
+# and refuses to write, and so has done nothing. Such a connection is made anew, and its command sent once more.
+AFTER_FAILOVER = Retry(NoBackoff(), 1, supported_errors=(ReadOnlyError,))
 # redis-py waits 5 s a command and tries ten times by default; a card would rather say «unknown» at once.
 REDIS_OPTIONS: dict[str, Any] = {
     "socket_timeout": 0.3,
     "socket_connect_timeout": 0.3,
-    "retry": Retry(NoBackoff(), 0),
+    "retry": AFTER_FAILOVER,
 }
 MOST_IN_PROCESS = 20_000  # records, when there is no Redis
+
+
+def redis_takes_writes(redis_url: str) -> bool:
+    """Whether Redis stores something now: a replica answers too, and so does one whose memory is full. True without
+    Redis: then the cache is in the process. One round trip over a connection of its own."""
+    if not redis_url:
+        return True
+    try:
+        with redis.Redis.from_url(redis_url, **REDIS_OPTIONS) as client:
+            return bool(client.set("widget:ready", 1, ex=60))
+    except RedisError:
+        return False
 
 
 class StoreGone(Exception):

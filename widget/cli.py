@@ -5,12 +5,13 @@ from flask import Flask
 from widget.commands.lines import line_commands
 from widget.commands.numbering import numbering_commands
 from widget.commands.portals import portal_commands, show_rest_log
-from widget.commands.secrets import secret_commands
 from widget.commands.upkeep import upgrade_database, wipe_texts
 from widget.commands.worker import run_worker
 
 
 def register_commands(app: Flask) -> None:
+    from widget.commands.secrets import secret_commands  # noqa: PLC0415 - it is a program too, which Python warns of
+
     for group in (portal_commands, line_commands, numbering_commands, secret_commands):
         app.cli.add_command(group)
     app.cli.add_command(show_rest_log)

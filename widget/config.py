@@ -18,9 +18,11 @@ from sqlalchemy.exc import ArgumentError
 
 from ratelimit.limits import LONGEST_PACE, MOST
 
+DATABASES = {("sqlite", "pysqlite"), ("postgresql", "psycopg")}
+
 
 class ConfigError(Exception):
-    """The environment cannot be used; the message lists every fault, one a line."""
+    """The environment cannot be used; the message lists every fault in one line."""
 
 
 def _text(value: str) -> str:
@@ -73,19 +75,25 @@ def _pace(value: str) -> float:
     return seconds
 
 
-def _minutes(value: str) -> int:
-    minutes = _count(value)
-    if not minutes:
+def _at_least_one(value: str) -> int:
+    number = _count(value)
+    if not number:
         raise ValueError("must be a whole number, 1 or more")
-    return minutes
+    return number
 
 
 def _database(value: str) -> str:
     """What it says is not repeated in a fault: it may hold a password."""
     try:
-        make_url(value).get_dialect()
+        dialect = make_url(value).get_dialect()
     except (ArgumentError, ValueError):
         raise ValueError("must be an SQLAlchemy address, like postgresql+psycopg://user:password@host/name") from None
+    if (dialect.name, dialect.driver) not in DATABASES:
+        raise ValueError("must begin with sqlite:/// or with postgresql+psycopg://")
+    try:
+        dialect.import_dbapi()
+    except ImportError:
+        raise ValueError("needs psycopg: pip install --require-hashes -r requirements.txt") from None
     return value
 
 
@@ -195,7 +203,11 @@ class Config:
     history_timeout: float = _setting(_positive, 15)
     send_timeout: float = _setting(_positive, 30)
 
-    session_minutes: int = _setting(_minutes, 60)
+    # What one portal may hold of a process at once: a quarter of gunicorn's threads, and answers from outside.
+    portal_requests: int = _setting(_at_least_one, 8)
+    portal_megabytes: int = _setting(_at_least_one, 64)
+
+    session_minutes: int = _setting(_at_least_one, 60)
     send_texts_days: int = _setting(_count, 30)
     rest_log_days: int = _setting(_count, 3)
     trusted_proxies: int = _setting(_count, 0)
@@ -225,7 +237,7 @@ class Config:
         if values.get("numbering_update") and not values.get("numbering_file"):
             faults.append("NUMBERING_UPDATE needs NUMBERING_FILE, where the ranges are kept")
         if faults:
-            raise ConfigError("The settings cannot be used:\n  " + "\n  ".join(faults))
+            raise ConfigError("The settings cannot be used: " + "; ".join(faults))
         return cls(**values)
 
 

@@ -35,6 +35,7 @@ class Refusal(Enum):
     FILE_GONE = "file_gone"
     FILE_TYPE = "file_type"  # a program
     NOT_FOUND = "not_found"
+    CROWDED = "crowded"  # this company's requests hold as many threads as one may; nothing was done
     TOO_LARGE = "too_large"
     BROKEN = "broken"
 

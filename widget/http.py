@@ -18,7 +18,12 @@ from typing import Any
 import httpcore
 import httpx
 
+from widget.places import carry
+
 CONNECTIONS = 16  # per client
+# How long an idle connection is used again. Node's servers close theirs after 5 s, and a request that goes out into a
+# closing connection may or may not have arrived.
+KEPT_SECONDS = 4
 LARGEST_ANSWER = 8 * 1024 * 1024  # a page of history with thumbnails stays far below
 LARGEST_FILE = 200 * 1024 * 1024
 FILE_SECONDS = 300
@@ -134,6 +139,8 @@ def _body(response: httpx.Response, largest: int) -> bytes:
     body, taken = bytearray(), 0
     for chunk in response.iter_bytes():
         taken += len(chunk)
+        if not carry(len(chunk)):
+            raise OutsideError("answers of one portal too large together", sent=True)
         if gunzip is None:
             body += chunk
         elif not gunzip.eof:
@@ -163,7 +170,7 @@ class _Over(httpx.HTTPTransport):
             ssl_context=_shared_ssl_context(),
             max_connections=CONNECTIONS,
             max_keepalive_connections=CONNECTIONS,
-            keepalive_expiry=30,
+            keepalive_expiry=KEPT_SECONDS,
             network_backend=_Timed(backend),
         )
 

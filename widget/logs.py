@@ -15,6 +15,8 @@ from typing import ParamSpec, TypeVar
 
 from flask import Flask, Response, g, has_request_context, request
 
+from widget.places import Place, at_place, current_place
+
 REQUEST_ID_HEADER = "X-Request-Id"
 
 P = ParamSpec("P")
@@ -63,14 +65,14 @@ def work(kind: str, work_id: str = "") -> Iterator[str]:
 
 
 class Pool(ThreadPoolExecutor):
-    """A pool whose threads log with the id of whoever gave them the work."""
+    """A pool whose threads log with the id of whoever gave them the work, and hold bytes in that request's place."""
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        return super().submit(_with_id, request_id(), fn, *args, **kwargs)
+        return super().submit(_for_request, request_id(), current_place(), fn, *args, **kwargs)
 
 
-def _with_id(given: str, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-    with work("", given) if given else work("pool"):
+def _for_request(given: str, place: Place | None, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    with at_place(place), work("", given) if given else work("pool"):
         return fn(*args, **kwargs)
 
 

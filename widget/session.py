@@ -9,8 +9,10 @@ There are two kinds of ticket:
 """
 
 import json
+import time
+from collections.abc import Callable, Hashable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any
 
 from cryptography.fernet import InvalidToken, MultiFernet
 from flask import current_app, g, request
@@ -24,6 +26,9 @@ SESSION_HEADER = "X-Session"
 ZONE_HEADER = "X-Zone"
 OPENING_SECONDS = 12 * 3600  # a card may stay open for a working day before it is revealed
 LONGEST_TICKET = 4096
+CLOCKS_APART = 60  # seconds by which another host's clock may be ahead; Fernet grants an opening as many
+LONGEST_NAME = 64
+FORMS = frozenset({"/placement", "/app", "/install", "/hooks/bitrix24"})  # what Bitrix24 itself posts to
 
 
 @dataclass(frozen=True)
@@ -73,10 +78,17 @@ class Session:
 class Tickets:
     """Makes and reads both kinds. Raises Refused(SESSION_OVER) for anything old, forged or cut."""
 
-    def __init__(self, secret_key: str, fernet: MultiFernet, session_seconds: int) -> None:
+    def __init__(
+        self,
+        secret_key: str,
+        fernet: MultiFernet,
+        session_seconds: int,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self._signer = URLSafeTimedSerializer(secret_key, salt="session-1")
         self._fernet = fernet
         self._seconds = session_seconds
+        self._clock = clock
 
     def seal_opening(self, opening: Opening) -> str:
         return self._fernet.encrypt(json.dumps(asdict(opening)).encode()).decode()
@@ -92,7 +104,9 @@ class Tickets:
 
     def read_session(self, ticket: str) -> Session:
         try:
-            values: dict[str, Any] = self._signer.loads(_bounded(ticket), max_age=self._seconds)
+            values, signed_at = self._signer.loads(_bounded(ticket), return_timestamp=True)
+            if not -CLOCKS_APART <= self._clock() - signed_at.timestamp() <= self._seconds:
+                raise ValueError("too old, or from the future")
             return Session(**{**values, "readings": tuple(values.get("readings", ()))})
         except (BadData, ValueError, TypeError) as error:
             raise Refused(Refusal.SESSION_OVER, 401, "session") from error
@@ -115,6 +129,24 @@ def current_session() -> Session:
         g.session = found
     session: Session = g.session
     return session
+
+
+def company_of_request() -> Hashable:
+    """Whose share of the threads this request takes: a proved portal's. Who proves nothing shares with all that post to
+    the same address in the same portal's name, so that nobody can take the place of those who do."""
+    here = current_app.extensions["widget"]
+    tickets: Tickets = here.tickets
+    with suppress(Refused):
+        if SESSION_HEADER in request.headers:
+            return tickets.read_session(request.headers[SESSION_HEADER]).portal_id
+        if OPENING_HEADER in request.headers:
+            member_id = tickets.read_opening(request.headers[OPENING_HEADER]).member_id
+            portal = here.portals.find(member_id)
+            return portal.id if portal else member_id
+    named = ""
+    if request.path in FORMS:  # elsewhere the view says how much of a body it reads
+        named = request.form.get("member_id") or request.form.get("auth[member_id]", "")
+    return request.path, named[:LONGEST_NAME]
 
 
 def current_opening() -> Opening:

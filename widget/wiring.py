@@ -14,13 +14,11 @@ import httpx
 import redis
 from flask import Flask
 from huey import Huey
-from redis.exceptions import RedisError
-from sqlalchemy import Engine, text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import Engine
 
 from ratelimit import Limiter, MemoryStorage, Rate, RedisStorage, Window
 from widget.addresses import PublicOnly
-from widget.answers import REDIS_OPTIONS, Answers
+from widget.answers import REDIS_OPTIONS, Answers, redis_takes_writes
 from widget.bitrix24.entry import Entry
 from widget.bitrix24.install import Installer
 from widget.bitrix24.oauth import OAuth
@@ -48,6 +46,7 @@ from widget.metrics import Metrics
 from widget.phones.hours import Hours
 from widget.phones.numbering import Numbering
 from widget.phones.updating import UpdateError, Updater
+from widget.places import Places
 from widget.presence.asking import Asker
 from widget.presence.budget import Terms
 from widget.presence.checker import Checker
@@ -62,7 +61,7 @@ from widget.session import Tickets
 from widget.storage.changes import Changes
 from widget.storage.chats import Chats
 from widget.storage.cooldowns import Cooldowns
-from widget.storage.database import open_database
+from widget.storage.database import open_database, takes_writes
 from widget.storage.events import Events
 from widget.storage.line_health import LineHealths
 from widget.storage.line_past import LinePasts
@@ -123,6 +122,7 @@ class Services:
     numbering: Numbering
     numbering_updater: Updater
     metrics: Metrics
+    places: Places
     pings: Mapping[str, Callable[[], bool]]
 
     def now(self) -> datetime:
@@ -310,9 +310,10 @@ def build(
         numbering=numbering,
         numbering_updater=numbering_updater,
         metrics=metrics,
+        places=Places(config.portal_requests, config.portal_megabytes * 1024 * 1024),
         pings={
-            "database": lambda: _database_answers(engine),
-            "cache": lambda: _redis_answers(config.redis_url),
+            "database": lambda: takes_writes(engine),
+            "cache": lambda: redis_takes_writes(config.redis_url),
             "queue": jobs.reachable,
         },
     )
@@ -360,23 +361,3 @@ def _limiter(config: Config, clock: Callable[[], float]) -> Limiter:
         Window(limit=config.checks_per_day, seconds=DAY),
     )
     return Limiter(storage, limits=limits, prefix="checks")
-
-
-def _database_answers(engine: Engine) -> bool:
-    try:
-        with engine.connect() as connection:
-            connection.execute(text("SELECT 1"))
-    except SQLAlchemyError:
-        return False
-    return True
-
-
-def _redis_answers(url: str) -> bool:
-    """True without Redis: then the cache is in the process."""
-    if not url:
-        return True
-    try:
-        with redis.Redis.from_url(url, **REDIS_OPTIONS) as client:
-            return bool(client.ping())
-    except RedisError:
-        return False

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 import redis
+from sqlalchemy import inspect
 from sqlalchemy import text as sql
 
 from sandbox.people import IVAN, MARIA, ORDERS_MOSCOW
@@ -338,7 +339,7 @@ def test_the_database_holds_neither_texts_nor_keys_nor_tokens_that_can_be_read(
     card.send(chat, "Секретная скидка", "key-1")
 
     with widget.services.engine.connect() as connection:
-        tables = [row[0] for row in connection.execute(sql("SELECT name FROM sqlite_master WHERE type = 'table'"))]
+        tables = inspect(connection).get_table_names()
         held = str([list(connection.execute(sql(f"SELECT * FROM {table}"))) for table in tables])
 
     assert "key-1" in held

@@ -24,8 +24,8 @@ def queue() -> MemoryHuey:
 
 
 @pytest.fixture
-def widget(outside: Outside, clock: Clock, tmp_path, queue: MemoryHuey) -> Widget:
-    config = config_for(outside, f"sqlite:///{tmp_path / 'widget.sqlite3'}")
+def widget(outside: Outside, clock: Clock, empty_database: str, queue: MemoryHuey) -> Widget:
+    config = config_for(outside, empty_database)
     return start_widget(outside, config, clock, queue=queue, webhooks={"waha": PlainWebhooks()})
 
 

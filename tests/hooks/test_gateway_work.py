@@ -26,9 +26,9 @@ REP = 2
 
 
 @pytest.fixture
-def start(outside: Outside, clock: Clock, tmp_path) -> Callable[..., Widget]:
-    def make(name: str = "widget", **parts: object) -> Widget:
-        config = config_for(outside, f"sqlite:///{tmp_path / name}.sqlite3")
+def start(outside: Outside, clock: Clock, tmp_path, empty_database: str) -> Callable[..., Widget]:
+    def make(name: str = "", **parts: object) -> Widget:
+        config = config_for(outside, f"sqlite:///{tmp_path / name}.sqlite3" if name else empty_database)
         return start_widget(outside, config, clock, webhooks={"waha": PlainWebhooks()}, **parts)
 
     return make

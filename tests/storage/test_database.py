@@ -1,17 +1,16 @@
-import pytest
+from concurrent.futures import ThreadPoolExecutor
+
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from cryptography.fernet import Fernet
 from sqlalchemy import inspect, text
 
-from tests.storage.conftest import NO_POSTGRES
+from tests.storage.conftest import Store
 from widget.storage.database import open_database, upgrade
+from widget.storage.messages import Body
+from widget.storage.postgresql import PATIENCE
 from widget.storage.schema import metadata
-
-
-def test_every_repository_is_tested_on_postgresql_too(request):
-    if NO_POSTGRES:
-        pytest.skip(NO_POSTGRES)
-    assert request.getfixturevalue("postgres")
+from widget.storage.tokens import Token
 
 
 def test_the_migrations_make_exactly_the_tables_of_the_schema(engine):
@@ -29,6 +28,53 @@ def test_a_column_that_no_migration_made_would_be_noticed(engine):
 def test_upgrading_again_changes_nothing_and_keeps_the_rows(store):
     upgrade(store.engine)
     assert [portal.member_id for portal in store.portals.all()] == ["one", "two"]
+
+
+def test_four_upgrades_of_an_empty_database_at_once_all_end_well(engine):
+    with engine.begin() as connection:
+        for table in (*reversed(metadata.sorted_tables), "alembic_version"):
+            connection.execute(text(f"DROP TABLE {table}"))
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(upgrade, [engine] * 4)) == [None] * 4
+
+    assert set(inspect(engine).get_table_names()) == {*metadata.tables, "alembic_version"}
+
+
+def test_an_id_may_have_63_bits_and_one_that_no_row_has_is_not_found(store):
+    largest = 2**63 - 1
+    chat, _new = store.chats.remember(store.one, store.line_one, "+79619510000", user_id=largest)
+    assert store.chats.get(store.one, chat.id) == chat
+    assert chat.created_by == largest
+    assert store.chats.get(store.one, largest) is None
+    assert store.portals.get(largest) is None
+
+
+def test_what_holds_a_nul_is_stored_and_found_again(store):
+    chat, _new = store.chats.remember(store.one, store.line_one, "+79619510000", chat_ids=["a\x00b"])
+    store.messages.grow(store.one, store.line_one, "a\x00b", "m\x00", lambda _known: Body("text", 1.0, True))
+
+    assert len(store.messages.chat_ids_of(store.one, store.line_one, "m\x00")) == 1
+    assert store.chats.called(store.one, store.line_one, ["a\x00b"], []) == [chat]
+
+
+def test_postgresql_waits_neither_for_a_lock_nor_for_a_statement_without_end(engine):
+    if engine.dialect.name != "postgresql":
+        return
+    with engine.connect() as connection:
+        told = {name: connection.execute(text(f"SHOW {name}")).scalar_one() for name in PATIENCE}
+    assert told == {"statement_timeout": "15s", "lock_timeout": "5s", "idle_in_transaction_session_timeout": "1min"}
+
+
+def test_a_secret_that_opens_with_no_key_takes_nothing_else_along(store):
+    store.tokens.put(store.one, 7, Token("access", "refresh", 1.0))
+    store.portals.set_application_token(store.one, "application-token")
+    others = Store(store.engine, store.clock, key=Fernet.generate_key().decode())
+
+    line = others.lines.of(store.one)[0]
+    assert (line.name, line.key, line.hook_secret) == ("Sales", "", "")
+    assert others.tokens.find(store.one, 7) is None
+    assert others.portals.application_token(store.one) == ""
 
 
 def test_a_portal_takes_everything_of_its_own_with_it_and_nothing_else(store):

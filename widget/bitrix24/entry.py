@@ -11,6 +11,7 @@ from widget.errors import Refusal, Refused
 from widget.session import Opening
 from widget.storage.portals import Portal, Portals, PortalState
 from widget.storage.tokens import Token, Tokens
+from widget.timing import timer_of
 
 
 class Entry:
@@ -19,7 +20,7 @@ class Entry:
         self._portals = portals
         self._tokens = tokens
         self._clock = clock
-        self._stored: TTLCache[str, bool] = TTLCache(4096, PROOF_SECONDS, timer=clock)
+        self._stored: TTLCache[str, bool] = TTLCache(4096, PROOF_SECONDS, timer=timer_of(clock))
         self._lock = threading.Lock()
 
     def portal_of(self, opening: Opening) -> Portal:

@@ -21,6 +21,7 @@ from widget.errors import Refusal, Refused
 from widget.http import Answer, OutsideError, fetch
 from widget.once import Once
 from widget.storage.tokens import Token
+from widget.timing import timer_of
 
 log = logging.getLogger(__name__)
 
@@ -88,7 +89,7 @@ class OAuth:
         self._allow_http = allow_http
         self._timeout = timeout
         self._clock = clock
-        self._proved: TTLCache[str, Identity] = TTLCache(4096, PROOF_SECONDS, timer=clock)
+        self._proved: TTLCache[str, Identity] = TTLCache(4096, PROOF_SECONDS, timer=timer_of(clock))
         self._asking: Once[str, Identity] = Once()
         self._lock = threading.Lock()
 

@@ -16,6 +16,7 @@ from widget.bitrix24.access import AccessList
 from widget.bitrix24.crm import COMPANY, CONTACT, Viewer
 from widget.card.collect import CardPhone
 from widget.session import Session
+from widget.timing import timer_of
 
 MOST_CARDS = 2000  # about 4 kB each
 MOST_DRAWN = 500  # about 15 kB each
@@ -51,7 +52,7 @@ class Drawn:
 class CardMemory:
     def __init__(self, seconds: float, clock: Callable[[], float]) -> None:
         self.seconds = seconds
-        self._cards: TTLCache[Session, Card] = TTLCache(MOST_CARDS, seconds, timer=clock)
+        self._cards: TTLCache[Session, Card] = TTLCache(MOST_CARDS, seconds, timer=timer_of(clock))
         self._drawn: LRUCache[Session, tuple[object, Drawn]] = LRUCache(MOST_DRAWN)
         self._lock = threading.Lock()
 

@@ -154,18 +154,19 @@ class CardReader:
         readable = {line.id for line in self.kept(session)}
         chats = self._chats.of_phones(session.portal_id, e164s(card.phones))
         known = {(chat.phone, chat.line_id) for chat in chats}
-        listed = [
-            self._chats.remember(
+        found_now = [
+            self._chats.learn(
                 session.portal_id,
                 presence.line_id,
                 phone,
                 chat_ids=[presence.chat_id] if presence.chat_id else [],
                 proved=True,
                 last_at=presence.last_at,
-            )[0]
+            )
             for phone, presence in answers.items()
             if presence.how is How.CHAT and presence.line_id in mine and (phone, presence.line_id) not in known
         ]
+        listed = [chat for chat in found_now if chat]
         found = KnownChats({}, {}, set())
         for chat in sorted([*chats, *listed], key=lambda chat: (-chat.last_at, chat.id)) if listed else chats:
             if chat.line_id in mine:

@@ -76,7 +76,7 @@ class Histories:
         if trouble is None and not line.removed:
             sends = self._settle_unclear(line, chat, sends, messages)
         if messages:
-            self._chats.remember(
+            self._chats.learn(
                 chat.portal_id,
                 chat.line_id,
                 chat.phone,

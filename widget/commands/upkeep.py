@@ -1,6 +1,8 @@
 """`flask upgrade`, `flask wipe-texts`: what an operator or a timer runs."""
 
 import click
+from alembic.util.exc import CommandError
+from sqlalchemy.exc import SQLAlchemyError
 
 from widget import logs
 from widget.services import services
@@ -11,7 +13,11 @@ DAY = 86_400
 
 @logs.work("cli")
 def upgrade_database() -> None:
-    upgrade(services().engine)
+    try:
+        upgrade(services().engine)
+    except (SQLAlchemyError, CommandError) as error:
+        words = str(getattr(error, "orig", None) or error).strip().splitlines()
+        raise click.ClickException(f"not upgraded, nothing was changed: {words[0] if words else error}") from error
     click.echo("The database is up to date.")
 
 

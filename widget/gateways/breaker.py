@@ -7,6 +7,8 @@ others are still refused.
 import threading
 from collections.abc import Callable
 
+from widget.timing import timer_of
+
 FAILURES = 5  # in a row
 FIRST_PAUSE = 5.0  # seconds; doubles with every try that fails
 LONGEST_PAUSE = 300.0
@@ -17,6 +19,7 @@ class Breaker:
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
+        self._timer = timer_of(clock)
         self._failures = 0
         self._closed_until = 0.0
         self._lock = threading.Lock()
@@ -27,9 +30,9 @@ class Breaker:
         with self._lock:
             if self._failures < FAILURES:
                 return 0.0
-            now = self._clock()
+            now = self._timer()
             if now < self._closed_until:
-                return self._closed_until
+                return self._clock() + self._closed_until - now
             self._closed_until = now + self._pause()
             return 0.0
 
@@ -42,7 +45,7 @@ class Breaker:
         with self._lock:
             self._failures += 1
             if self._failures >= FAILURES:
-                self._closed_until = self._clock() + self._pause()
+                self._closed_until = self._timer() + self._pause()
 
     def _pause(self) -> float:
         doublings = min(self._failures - FAILURES, 10)

@@ -17,6 +17,7 @@ from widget.gateways.green_hooks import GreenWebhooks
 from widget.gateways.waha_hooks import WahaWebhooks
 from widget.once import Once
 from widget.storage.lines import Line
+from widget.timing import timer_of
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +62,7 @@ class Gateways:
         self._allow_private = allow_private
         self._clock = clock
         self._open: LRUCache[Line, Gateway] = LRUCache(512)
-        self._statuses: TLRUCache[int, LineStatus | GatewayError] = TLRUCache(512, _known_until, timer=clock)
+        self._statuses: TLRUCache[int, LineStatus | GatewayError] = TLRUCache(512, _known_until, timer=timer_of(clock))
         self._asking: Once[int, LineStatus | GatewayError] = Once()
         self._lock = threading.Lock()
 

@@ -6,6 +6,7 @@ or comes twice changes nothing.
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
@@ -14,10 +15,9 @@ from huey import Huey, RedisHuey, SqliteHuey, crontab
 from huey.consumer import Consumer
 from huey.serializer import SignedSerializer
 from redis import ConnectionPool
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from widget import logs
+from widget.answers import AFTER_FAILOVER
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +25,7 @@ NAME = "widget"
 HEARTBEAT = "heartbeat"
 SLOWEST_LOOK = 1.0  # seconds between two looks into an idle queue: how late an event may be worked on
 THREADS = 4
+WAITS_SECONDS = 5.0  # between two looks for a queue that is not there when the worker starts
 
 # When things are done: a crontab of Huey's, all in UTC.
 EVERY_MINUTE = {"minute": "*"}
@@ -91,9 +92,15 @@ class Jobs:
             return False
         return True
 
-    def run(self, context: Callable[[], AbstractContextManager[Any]]) -> None:
-        """Work until a signal comes: SIGTERM ends what is being done, SIGINT leaves it. For the main thread."""
+    def run(
+        self, context: Callable[[], AbstractContextManager[Any]], sleep: Callable[[float], None] = time.sleep
+    ) -> None:
+        """Work until a signal comes: SIGTERM ends what is being done, SIGINT leaves it. For the main thread.
+
+        Waits for a queue that cannot be reached yet, however long that takes.
+        """
         self._context = context
+        self._first_beat(sleep)
         consumer = Consumer(
             self.queue,
             workers=THREADS,
@@ -102,8 +109,17 @@ class Jobs:
             graceful_signal="TERM",
             shutdown_timeout=30,
         )
-        self.beat()  # or a health check would wait for the next full minute
         consumer.run()
+
+    def _first_beat(self, sleep: Callable[[float], None]) -> None:
+        """Or a health check would wait for the next full minute."""
+        while True:
+            try:
+                self.beat()
+                return
+            except Exception as error:
+                log.warning("jobs: no queue yet (%s), looking again in %.0f s", type(error).__name__, WAITS_SECONDS)
+                sleep(WAITS_SECONDS)
 
     @property
     def queue(self) -> Huey:
@@ -143,6 +159,6 @@ def open_queue(*, redis_url: str, file: str, secret: str) -> Huey:
     common: dict[str, Any] = {"results": False, "serializer": SignedSerializer(secret=secret, salt="jobs-1")}
     if redis_url:
         # Who asks waits as little as a card does for its cache; the worker's read blocks for a second at a time.
-        options = {"socket_connect_timeout": 0.3, "socket_timeout": 3.0, "retry": Retry(NoBackoff(), 0)}
+        options = {"socket_connect_timeout": 0.3, "socket_timeout": 3.0, "retry": AFTER_FAILOVER}
         return RedisHuey(NAME, connection_pool=ConnectionPool.from_url(redis_url, **options), **common)
     return SqliteHuey(NAME, filename=file, **common)

@@ -20,6 +20,7 @@ from widget.presence.lifetimes import DAY, Lifetimes
 from widget.presence.memory import Memory
 from widget.presence.records import Answer, How, Presence, unlike
 from widget.storage.lines import Line
+from widget.timing import timer_of
 
 log = logging.getLogger(__name__)
 
@@ -48,9 +49,9 @@ class Listings:
         self._lifetimes = lifetimes
         self._pool = pool
         self._clock = clock
-        self._listed: TLRUCache[Line, Found | None] = TLRUCache(MOST_LINES, _known_until, timer=clock)
+        self._listed: TLRUCache[Line, Found | None] = TLRUCache(MOST_LINES, _known_until, timer=timer_of(clock))
         self._listing: Once[Line, Found | None] = Once()
-        self._missed: TTLCache[tuple[int, str], bool] = TTLCache(MOST_MISSED, MISSED_SECONDS, timer=clock)
+        self._missed: TTLCache[tuple[int, str], bool] = TTLCache(MOST_MISSED, MISSED_SECONDS, timer=timer_of(clock))
         self._lock = threading.Lock()
 
     def with_chats(

@@ -15,6 +15,7 @@ from cachetools import FIFOCache
 from widget.answers import Answers, StoreGone
 from widget.presence.lifetimes import Lifetimes
 from widget.presence.records import Answer, Presence, read_record
+from widget.storage.database import NOT_WRITTEN
 from widget.storage.presences import Presences
 from widget.storage.vault import Vault, VaultError
 
@@ -102,7 +103,10 @@ class Memory:
         sealed = {key: self._sealed(presence) for key, presence in found.items()}
         lasting = {key: p for key, p in sealed.items() if p.answer is not Answer.UNKNOWN and p.tried <= p.at}
         rows = {_phone_key(key): (p.record(), self._lifetimes.kept(p)) for key, p in lasting.items()}
-        self._presences.put_many(portal_id, NETWORK, rows)
+        try:
+            self._presences.put_many(portal_id, NETWORK, rows)
+        except NOT_WRITTEN as error:  # a disk that is full: the cache has them
+            log.error("presences not stored: %s", type(error).__name__)
         self._drop_outdated()
         try:
             for answer in Answer:

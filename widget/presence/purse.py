@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from cachetools import TTLCache
+from sqlalchemy.exc import SQLAlchemyError
 
 from ratelimit import Limit, Limiter, Permits, StorageUnavailable, Window
 from ratelimit.limits import MOST
@@ -12,6 +13,7 @@ from widget.presence.budget import DAY, Asking, Left, Terms, window
 from widget.presence.cooling import Cooling
 from widget.storage.lines import Line
 from widget.storage.usage import HOUR, Usage
+from widget.timing import timer_of
 
 SENT_SECONDS = 10  # for how long a budget may not know of messages that went out
 DRY_SECONDS = 5.0  # for how long a line that had nothing left is not asked for more
@@ -38,9 +40,9 @@ class Purse:
         self._cooling = cooling
         self._terms = terms
         self._clock = clock
-        self._sent: TTLCache[int, int] = TTLCache(2048, SENT_SECONDS, timer=clock)
-        self._dry: TTLCache[tuple[int, Asking], float] = TTLCache(2048, DRY_SECONDS, timer=clock)
-        self._left: TTLCache[int, Left] = TTLCache(2048, LEFT_SECONDS, timer=clock)
+        self._sent: TTLCache[int, int] = TTLCache(2048, SENT_SECONDS, timer=timer_of(clock))
+        self._dry: TTLCache[tuple[int, Asking], float] = TTLCache(2048, DRY_SECONDS, timer=timer_of(clock))
+        self._left: TTLCache[int, Left] = TTLCache(2048, LEFT_SECONDS, timer=timer_of(clock))
         self._lock = threading.Lock()
 
     def spend(self, line: Line, n: int, asking: Asking) -> Grant:
@@ -74,7 +76,7 @@ class Purse:
             self._limiter.peek(str(line.id), limits=limits, before=lambda: self._spent(line))
         finally:
             hour = self._usage.hour()
-            self._usage.add(line.portal_id, line.id, hour=hour, checks=n)
+            self._write_down(line, hour, n)
         self._limiter.acquire(str(line.id), n, limits=limits, before=lambda: self._spent(line, besides=(hour, n)))
 
     def give_back(self, grant: Grant, n: int) -> None:
@@ -85,7 +87,7 @@ class Purse:
             self._limiter.give_back(str(grant.line.id), grant.permits, n)
         except StorageUnavailable:
             return
-        self._usage.add(grant.line.portal_id, grant.line.id, hour=grant.hour, checks=-n)
+        self._write_down(grant.line, grant.hour, -n)
 
     def wait(self, line: Line, asking: Asking = Asking.CLICK) -> float:
         """Seconds until this line may ask about one more number, 0 if it may now. Raises StorageUnavailable."""
@@ -134,7 +136,7 @@ class Purse:
 
     def _acquire(self, line: Line, n: int, limits: tuple[Limit, ...], hour: int) -> Permits:
         """The permits, written down in this hour as long as it takes to know that they were not granted."""
-        self._usage.add(line.portal_id, line.id, hour=hour, checks=n)
+        self._write_down(line, hour, n)
         granted = 0
         try:
             permits = self._limiter.acquire(
@@ -143,8 +145,15 @@ class Purse:
             granted = permits.granted
         finally:
             if granted < n:
-                self._usage.add(line.portal_id, line.id, hour=hour, checks=granted - n)
+                self._write_down(line, hour, granted - n)
         return permits
+
+    def _write_down(self, line: Line, hour: int, n: int) -> None:
+        """A database that takes no writes is a counter that is gone: nothing may be asked uncounted."""
+        try:
+            self._usage.add(line.portal_id, line.id, hour=hour, checks=n)
+        except SQLAlchemyError as error:
+            raise StorageUnavailable from error
 
     def _peek_day(self, line: Line, allowed: int) -> Permits:
         return self._limiter.peek(str(line.id), allowed, limits=[window(allowed)])

@@ -1,6 +1,7 @@
 """Chats: one row for each line and phone, whatever card it was opened from, with the ids its gateway uses."""
 
 import json
+import logging
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
@@ -20,7 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 
-from widget.storage.database import RowRefused
+from widget.storage.database import NOT_WRITTEN, RowRefused
 from widget.storage.schema import chats, sends
 
 # Built once: every warm card runs it, and building it anew was 7 % of one.
@@ -30,6 +31,8 @@ _OF_PHONES = (
     .order_by(chats.c.last_at.desc(), chats.c.id)
 )
 MOST_IDS = 8  # of one chat: a page of its history may cost a call for each
+log = logging.getLogger(__name__)
+
 TRIES = 20  # writers that may be quicker than we are, one after the other
 
 
@@ -154,6 +157,23 @@ class Chats:
             except IntegrityError:
                 continue  # another card was quicker; its row is there now
         raise RowRefused("a chat can neither be found nor made")
+
+    def learn(
+        self,
+        portal_id: int,
+        line_id: int,
+        phone: str,
+        *,
+        chat_ids: Sequence[str] = (),
+        proved: bool,
+        last_at: float,
+    ) -> Chat | None:
+        """Remember what somebody who only reads came across; None where the database takes no writes now."""
+        try:
+            return self.remember(portal_id, line_id, phone, chat_ids=chat_ids, proved=proved, last_at=last_at)[0]
+        except NOT_WRITTEN as error:
+            log.error("a chat is not remembered: %s", type(error).__name__)
+            return None
 
     def _find(self, connection: Connection, portal_id: int, line_id: int, phone: str) -> Chat | None:
         query = select(chats).where(chats.c.portal_id == portal_id, chats.c.line_id == line_id, chats.c.phone == phone)

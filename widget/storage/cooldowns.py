@@ -9,6 +9,7 @@ from sqlalchemy import Engine, RowMapping, and_, select, update
 
 from widget.storage.schema import line_health
 from widget.storage.upsert import insert_into
+from widget.timing import timer_of
 
 REMEMBERED_SECONDS = 10  # for how long another process may not know of a pause that begins or ends
 
@@ -31,7 +32,9 @@ class Cooldowns:
     def __init__(self, engine: Engine, clock: Callable[[], float]) -> None:
         self._engine = engine
         self._clock = clock
-        self._remembered: TTLCache[tuple[int, int], Cooldown] = TTLCache(2048, REMEMBERED_SECONDS, timer=clock)
+        self._remembered: TTLCache[tuple[int, int], Cooldown] = TTLCache(
+            2048, REMEMBERED_SECONDS, timer=timer_of(clock)
+        )
         self._lock = threading.Lock()
 
     def of(self, portal_id: int, line_id: int) -> Cooldown:
@@ -76,11 +79,12 @@ class Cooldowns:
         )
         with self._engine.begin() as connection:
             insert = insert_into(connection, line_health).values(portal_id=portal_id, line_id=line_id, **values)
-            written = connection.execute(
-                insert.on_conflict_do_update(index_elements=[line_health.c.line_id], set_=values, where=unchanged)
-            ).rowcount
+            write = insert.on_conflict_do_update(
+                index_elements=[line_health.c.line_id], set_=values, where=unchanged
+            ).returning(line_health.c.line_id)  # PostgreSQL's driver counts no rows of an insert
+            written = connection.execute(write).first() is not None
         self._forget(portal_id, line_id)
-        return bool(written)
+        return written
 
     def end_cooldown(self, portal_id: int, line_id: int) -> None:
         """Checks go on now; what the line has gone through is not forgotten, and a halved budget stays halved."""

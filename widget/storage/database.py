@@ -5,10 +5,17 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config as AlembicConfig
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import InternalError, OperationalError, SQLAlchemyError
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+UPGRADE_LOCK = 0x77696467  # a number that other programs in this database do not take
+OTHERS_SECONDS = 120  # that an upgrade on another host may take
+
+
+# What a database raises that answers and takes no writes: its disk is full, or it has become a replica.
+NOT_WRITTEN = (OperationalError, InternalError)
 
 
 class RowRefused(RuntimeError):
@@ -16,23 +23,56 @@ class RowRefused(RuntimeError):
 
 
 def open_database(url: str) -> Engine:
-    """An engine with as many connections as a worker has threads; SQLite waits for a writer up to 5 s."""
+    """An engine with as many connections as a worker has threads. SQLite waits for a writer up to 5 s; for PostgreSQL's
+    patience see postgresql.py."""
     # Errors must not carry numbers and texts into a log.
     options: dict[str, Any] = {"pool_size": 16, "max_overflow": 24, "hide_parameters": True}
     if make_url(url).get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True, **options)
+        from widget.storage.postgresql import tuned  # noqa: PLC0415 - a driver that SQLite does without
+
+        return tuned(create_engine(url, pool_pre_ping=True, **options))
     engine = create_engine(url, connect_args={"timeout": 5, "check_same_thread": False}, **options)
     event.listen(engine, "connect", _tune_sqlite)
     return engine
 
 
 def upgrade(engine: Engine) -> None:
-    """Create or migrate the tables. Safe to run at every start."""
+    """Create or migrate the tables. Safe to run at every start, and on several hosts at once: one works, the others
+    wait and find nothing to do."""
     config = AlembicConfig()
     config.set_main_option("script_location", str(MIGRATIONS))
     with engine.begin() as connection:
+        _wait_for_the_others(connection)
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+def takes_writes(engine: Engine) -> bool:
+    """Whether something can be stored now: a full disk and a replica answer too. One small write, to no table."""
+    try:
+        with engine.begin() as connection:
+            done = connection.exec_driver_sql(_SMALL_WRITE[connection.dialect.name])
+            return not done.returns_rows or done.scalar() is not None
+    except SQLAlchemyError:
+        return False
+
+
+# Neither changes anything that is ever read; both are on disk when they have ended.
+_SMALL_WRITE = {
+    "sqlite": "PRAGMA user_version = 1",
+    "postgresql": """SELECT CASE current_setting('transaction_read_only') WHEN 'off'
+                     THEN pg_logical_emit_message(true, 'widget', 'ready') END""",
+}
+
+
+def _wait_for_the_others(connection: Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        # Tables are rewritten without haste, but one that somebody keeps locked ends the upgrade, instead of holding up
+        # everybody behind it. The lock of ours lasts as long as this transaction.
+        connection.exec_driver_sql(f"SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '{OTHERS_SECONDS}s'")
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({UPGRADE_LOCK})")
+    else:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")  # the driver itself begins only at the first write
 
 
 def _tune_sqlite(connection: object, _record: object) -> None:

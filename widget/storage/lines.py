@@ -8,10 +8,12 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from cachetools import TTLCache
-from sqlalchemy import Engine, RowMapping, insert, select, update
+from sqlalchemy import Engine, RowMapping, select, update
 
 from widget.storage.schema import lines
+from widget.storage.upsert import insert_into
 from widget.storage.vault import Vault
+from widget.timing import timer_of
 
 REMEMBERED_SECONDS = 10
 
@@ -71,7 +73,7 @@ class Lines:
         self._vault = vault
         self._clock = clock
         self._remembered: TTLCache[int, tuple[tuple[Line, ...], tuple[Line, ...]]] = TTLCache(
-            2048, REMEMBERED_SECONDS, timer=clock
+            2048, REMEMBERED_SECONDS, timer=timer_of(clock)
         )
         self._lock = threading.Lock()
 
@@ -149,26 +151,12 @@ class Lines:
         self, portal_id: int, *, name: str, gateway: str, address: str, session: str, key: str, number: str = ""
     ) -> int:
         """Store a line or correct the stored one (same gateway, address and session). Returns its id."""
-        same = (
-            (lines.c.portal_id == portal_id)
-            & (lines.c.gateway == gateway)
-            & (lines.c.address == address)
-            & (lines.c.session == session)
-        )
+        same = {"portal_id": portal_id, "gateway": gateway, "address": address, "session": session}
         values = {"name": name, "key": self._vault.seal(key), "number": number, "active": True, "removed_at": 0.0}
         with self._engine.begin() as connection:
-            if not connection.execute(update(lines).where(same).values(values)).rowcount:
-                connection.execute(
-                    insert(lines).values(
-                        portal_id=portal_id,
-                        gateway=gateway,
-                        address=address,
-                        session=session,
-                        created_at=self._clock(),
-                        **values,
-                    )
-                )
-            line_id = connection.execute(select(lines.c.id).where(same)).scalar_one()
+            row = insert_into(connection, lines).values(**same, **values, created_at=self._clock())
+            stored = row.on_conflict_do_update(index_elements=list(same), set_=values).returning(lines.c.id)
+            line_id = connection.execute(stored).scalar_one()
         with self._lock:
             self._remembered.clear()
         return int(line_id)
@@ -181,13 +169,13 @@ class Lines:
             gateway=row["gateway"],
             address=row["address"],
             session=row["session"],
-            key=self._vault.open(row["key"]),
+            key=self._vault.opened(row["key"]),
             number=row["number"],
             active=row["active"],
             access=tuple(Grantee(**grantee) for grantee in json.loads(row["access"])),
             limits=LineLimits(**json.loads(row["limits"])),
             created_at=row["created_at"],
             hook_key=row["hook_key"],
-            hook_secret=self._vault.open(row["hook_secret"]) if row["hook_secret"] else "",
+            hook_secret=self._vault.opened(row["hook_secret"]),
             removed=row["removed_at"] > 0,
         )

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from widget.storage.database import RowRefused
 from widget.storage.schema import messages
-from widget.storage.vault import Vault, VaultError
+from widget.storage.vault import Vault
 
 MOST = 300  # rows of one page of a chat
 TRIES = 20  # writers that may be quicker than we are, one after the other
@@ -63,7 +63,7 @@ class Messages:
         for _attempt in range(TRIES):
             with self._engine.connect() as connection:
                 row = connection.execute(select(messages.c.id, messages.c.body).where(mine)).first()
-            before = self._opened(row.body) if row else ""
+            before = self._vault.opened(row.body) if row else ""
             after = grown(before)
             if row and after.text == before:
                 return before, before
@@ -122,7 +122,7 @@ class Messages:
             of_chat, or_(messages.c.message_id.in_(newest), messages.c.message_id.in_(list(named)))
         )
         with self._engine.connect() as connection:
-            return [(row.message_id, self._opened(row.body)) for row in connection.execute(query)]
+            return [(row.message_id, self._vault.opened(row.body)) for row in connection.execute(query)]
 
     def chat_ids_of(self, portal_id: int, line_id: int, message_id: str) -> tuple[str, ...]:
         """Under which ids of a chat something was told of this message. One query."""
@@ -155,12 +155,6 @@ class Messages:
             wiped = connection.execute(delete(messages).where(old, messages.c.chat_id != COUNTED)).rowcount
             connection.execute(delete(messages).where(old))
         return wiped
-
-    def _opened(self, sealed: str) -> str:
-        try:
-            return self._vault.open(sealed) if sealed else ""
-        except VaultError:
-            return ""  # sealed with a key that is gone: what comes next starts anew
 
 
 def _counted(body: str, went: Went, hour: int) -> Body:

@@ -8,11 +8,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from cachetools import TTLCache
-from sqlalchemy import ColumnElement, Engine, RowMapping, delete, insert, select, update
+from sqlalchemy import ColumnElement, Engine, RowMapping, delete, select, update
 
 from widget.errors import Refusal, Refused
 from widget.storage.schema import portals
+from widget.storage.upsert import insert_into
 from widget.storage.vault import Vault
+from widget.timing import timer_of
 
 # A changed setting is seen by every worker within this time; the reading costs a query a card otherwise.
 REMEMBERED_SECONDS = 10
@@ -84,7 +86,7 @@ class Portals:
         self._engine = engine
         self._vault = vault
         self._clock = clock
-        self._remembered: TTLCache[tuple[str, Any], Portal] = TTLCache(2048, REMEMBERED_SECONDS, timer=clock)
+        self._remembered: TTLCache[tuple[str, Any], Portal] = TTLCache(2048, REMEMBERED_SECONDS, timer=timer_of(clock))
         self._lock = threading.Lock()
 
     def find(self, member_id: str, *, again: bool = False) -> Portal | None:
@@ -118,13 +120,10 @@ class Portals:
         """Store a portal, or correct the stored one: running it twice leaves one row."""
         values = {"domain": domain, "endpoint": endpoint, "country": country}
         with self._engine.begin() as connection:
-            changed = connection.execute(update(portals).where(portals.c.member_id == member_id).values(values))
-            if not changed.rowcount:
-                connection.execute(
-                    insert(portals).values(
-                        member_id=member_id, visibility=Visibility.BUTTON.value, created_at=self._clock(), **values
-                    )
-                )
+            row = insert_into(connection, portals).values(
+                member_id=member_id, visibility=Visibility.BUTTON.value, created_at=self._clock(), **values
+            )
+            connection.execute(row.on_conflict_do_update(index_elements=[portals.c.member_id], set_=values))
         self._forget()
         return self._must_find(member_id)
 
@@ -165,7 +164,7 @@ class Portals:
             sealed = connection.execute(
                 select(portals.c.application_token).where(portals.c.id == portal_id)
             ).scalar_one_or_none()
-        return self._vault.open(sealed) if sealed else ""
+        return self._vault.opened(sealed or "")
 
     def set_application_token(self, portal_id: int, token: str) -> None:
         self._change(portal_id, application_token=self._vault.seal(token))

@@ -1,6 +1,7 @@
 """The tables. Times are unix seconds in UTC; secrets are sealed before they get here (vault.py)."""
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     Float,
@@ -24,6 +25,8 @@ metadata = MetaData(
     }
 )
 
+# Of rows, users and portals, ours and others'. SQLite's INTEGER has 64 bits, and only that counts up by itself.
+Id = BigInteger().with_variant(Integer, "sqlite")
 EMPTY = text("''")  # written out: Alembic cannot compare SQLite's '' with ""
 
 # sqlite_autoincrement: an id is never given again. Sessions, caches and limits know portals and lines by it, and would
@@ -31,7 +34,7 @@ EMPTY = text("''")  # written out: Alembic cannot compare SQLite's '' with ""
 portals = Table(
     "portals",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Id, primary_key=True),
     Column("member_id", String(64), nullable=False, unique=True),  # the portal's name for ever; domains change
     Column("domain", String(255), nullable=False),
     Column("endpoint", String(300), nullable=False),  # where REST is called, never taken from a form
@@ -45,7 +48,7 @@ portals = Table(
     Column("scopes", Text, nullable=False, server_default=EMPTY),  # granted, comma separated
     Column("status", String(2), nullable=False, server_default=EMPTY),  # L, F, D, T, P, S: informative
     Column("days_left", Integer),  # of a subscription; null when Bitrix24 names none
-    Column("installer_id", Integer, nullable=False, server_default="0"),  # whose token works in the background
+    Column("installer_id", Id, nullable=False, server_default="0"),  # whose token works in the background
     Column("app_version", Integer, nullable=False, server_default="0"),  # of our placements and handlers
     Column("language", String(2), nullable=False, server_default=EMPTY),  # "" is each user's own
     Column("light_hours", String(20), nullable=False, server_default=EMPTY),  # "" is the service's
@@ -56,7 +59,7 @@ tokens = Table(
     "tokens",
     metadata,
     Column("portal_id", ForeignKey("portals.id", ondelete="CASCADE"), primary_key=True),
-    Column("user_id", Integer, primary_key=True, autoincrement=False),
+    Column("user_id", Id, primary_key=True, autoincrement=False),
     Column("access", Text, nullable=False),  # sealed
     Column("refresh", Text, nullable=False),  # sealed
     Column("expires_at", Float, nullable=False),
@@ -66,7 +69,7 @@ tokens = Table(
 lines = Table(
     "lines",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Id, primary_key=True),
     Column("portal_id", ForeignKey("portals.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("name", String(100), nullable=False),
     Column("gateway", String(20), nullable=False),
@@ -104,14 +107,14 @@ line_health = Table(
 chats = Table(
     "chats",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Id, primary_key=True),
     Column("portal_id", ForeignKey("portals.id", ondelete="CASCADE"), nullable=False),
     Column("line_id", ForeignKey("lines.id", ondelete="CASCADE"), nullable=False),
     Column("phone", String(20), nullable=False),  # E.164
     Column("chat_ids", Text, nullable=False),  # JSON list: what the gateway calls this chat, best first
     Column("proved", Boolean, nullable=False),  # the gateway itself listed it: the number has WhatsApp
     Column("last_at", Float, nullable=False),  # last message known, 0 if none
-    Column("created_by", Integer, nullable=False),  # user id, 0 when found at the gateway
+    Column("created_by", Id, nullable=False),  # user id, 0 when found at the gateway
     Column("created_at", Float, nullable=False),
     UniqueConstraint("portal_id", "line_id", "phone"),
     Index(None, "portal_id", "phone"),
@@ -121,11 +124,11 @@ chats = Table(
 sends = Table(
     "sends",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Id, primary_key=True),
     Column("portal_id", ForeignKey("portals.id", ondelete="CASCADE"), nullable=False),
     Column("chat_id", ForeignKey("chats.id", ondelete="CASCADE"), nullable=False),
     Column("send_key", String(64), nullable=False),
-    Column("user_id", Integer, nullable=False),
+    Column("user_id", Id, nullable=False),
     Column("text", Text, nullable=False),  # sealed; wiped after SEND_TEXTS_DAYS
     Column("state", String(12), nullable=False),
     Column("reason", String(40), nullable=False),
@@ -142,7 +145,7 @@ sends = Table(
 messages = Table(
     "messages",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Id, primary_key=True),
     Column("portal_id", ForeignKey("portals.id", ondelete="CASCADE"), nullable=False),
     Column("line_id", ForeignKey("lines.id", ondelete="CASCADE"), nullable=False),
     Column("chat_id", String(120), nullable=False),  # what the gateway calls the chat
@@ -173,7 +176,7 @@ usage = Table(
     "usage",
     metadata,
     Column("portal_id", ForeignKey("portals.id", ondelete="CASCADE"), primary_key=True),
-    Column("line_id", Integer, primary_key=True, autoincrement=False),  # 0 is no line
+    Column("line_id", Id, primary_key=True, autoincrement=False),  # 0 is no line
     Column("hour", Integer, primary_key=True, autoincrement=False),  # unix seconds // 3600
     Column("openings", Integer, nullable=False, server_default="0"),
     Column("new_numbers", Integer, nullable=False, server_default="0"),  # shown unknown or out of date at an opening
@@ -188,17 +191,17 @@ user_settings = Table(
     "user_settings",
     metadata,
     Column("portal_id", ForeignKey("portals.id", ondelete="CASCADE"), primary_key=True),
-    Column("user_id", Integer, primary_key=True, autoincrement=False),
-    Column("line_id", Integer, nullable=False),  # 0 is none
+    Column("user_id", Id, primary_key=True, autoincrement=False),
+    Column("line_id", Id, nullable=False),  # 0 is none
     Column("show_name", Boolean, nullable=False),
 )
 
 changes = Table(
     "changes",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Id, primary_key=True),
     Column("portal_id", ForeignKey("portals.id", ondelete="CASCADE"), nullable=False),
-    Column("user_id", Integer, nullable=False),
+    Column("user_id", Id, nullable=False),
     Column("user_name", String(200), nullable=False),
     Column("at", Float, nullable=False),
     Column("what", String(40), nullable=False),  # a code of ours, put into words by a template
@@ -209,7 +212,7 @@ changes = Table(
 events = Table(
     "events",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Id, primary_key=True),
     Column("portal_id", ForeignKey("portals.id", ondelete="CASCADE"), nullable=False),
     Column("name", String(60), nullable=False),
     Column("body", Text, nullable=False),  # JSON: only the fields that are worked on, never a token
@@ -232,9 +235,9 @@ confirmations = Table(
 rest_log = Table(
     "rest_log",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Id, primary_key=True),
     Column("portal_id", ForeignKey("portals.id", ondelete="CASCADE"), nullable=False),
-    Column("user_id", Integer, nullable=False),
+    Column("user_id", Id, nullable=False),
     Column("at", Float, nullable=False),
     Column("method", String(100), nullable=False),
     Column("outcome", String(100), nullable=False),

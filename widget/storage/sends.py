@@ -1,17 +1,20 @@
 """Sends: what reps wrote from a card. The row comes before the gateway; one send key is one row for ever."""
 
+import logging
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from sqlalchemy import Engine, RowMapping, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from widget.storage.database import RowRefused
+from widget.storage.database import NOT_WRITTEN, RowRefused
 from widget.storage.schema import chats, sends
 from widget.storage.vault import Vault
 
 MOST_RECENT = 200  # sends of one chat in one answer
+
+log = logging.getLogger(__name__)
 
 
 class SendState(Enum):
@@ -97,19 +100,23 @@ class Sends:
         return self._send(row) if row else None
 
     def settle(self, send: Send, state: SendState, *, reason: str = "", message_id: str = "") -> Send:
-        """Record what became of it. A state never moves backwards: a late «sent» cannot undo «read»."""
+        """Record what became of it. A state never moves backwards: a late «sent» cannot undo «read».
+
+        What a database with a full disk does not take is told all the same, and found out again by the next reading.
+        """
         allowed = [s.value for s in SendState if PROGRESS[s] <= PROGRESS[state]]
         values = {"state": state.value, "reason": reason, "changed_at": self._clock()}
         if message_id:
             values["message_id"] = message_id
-        with self._engine.begin() as connection:
-            connection.execute(
-                update(sends)
-                .where(sends.c.portal_id == send.portal_id, sends.c.id == send.id, sends.c.state.in_(allowed))
-                .values(values)
-            )
-        settled = self.by_key(send.portal_id, send.send_key)
-        return settled or send
+        mine = (sends.c.portal_id == send.portal_id, sends.c.id == send.id, sends.c.state.in_(allowed))
+        try:
+            with self._engine.begin() as connection:
+                connection.execute(update(sends).where(*mine).values(values))
+            return self.by_key(send.portal_id, send.send_key) or send
+        except NOT_WRITTEN as error:
+            log.error("the end of send %s is not stored: %s", send.id, type(error).__name__)
+            told = replace(send, state=state, reason=reason, message_id=message_id or send.message_id)
+            return told if send.state.value in allowed else send
 
     def recent(self, portal_id: int, chat_id: int, since: float) -> list[Send]:
         """The chat's sends since a time, oldest first; of very many the newest."""
@@ -155,7 +162,7 @@ class Sends:
             chat_id=row["chat_id"],
             send_key=row["send_key"],
             user_id=row["user_id"],
-            text=self._vault.open(row["text"]) if row["text"] else "",
+            text=self._vault.opened(row["text"]),
             state=SendState(row["state"]),
             reason=row["reason"],
             message_id=row["message_id"],

@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from widget.storage.schema import usage
 from widget.storage.upsert import insert_into
+from widget.timing import timer_of
 
 log = logging.getLogger(__name__)
 
@@ -46,8 +47,9 @@ class Usage:
     def __init__(self, engine: Engine, clock: Callable[[], float]) -> None:
         self._engine = engine
         self._clock = clock
+        self._timer = timer_of(clock)
         self._waiting: dict[Place, Counter[str]] = {}
-        self._flushed_at = clock()
+        self._flushed_at = self._timer()
         self._lock = threading.Lock()
 
     def hour(self) -> int:
@@ -65,7 +67,7 @@ class Usage:
         place = (portal_id, line_id, self.hour())
         with self._lock:
             self._waiting.setdefault(place, Counter()).update(counts)
-            due = self._clock() >= self._flushed_at + FLUSH_SECONDS
+            due = self._timer() >= self._flushed_at + FLUSH_SECONDS
         if due:
             self.flush()
 
@@ -73,7 +75,7 @@ class Usage:
         """Write down what waits. One upsert for each line and hour. Never raises: these are not worth a card."""
         with self._lock:
             waiting, self._waiting = self._waiting, {}
-            self._flushed_at = self._clock()
+            self._flushed_at = self._timer()
         if not waiting:
             return
         try:

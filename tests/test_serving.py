@@ -1,0 +1,69 @@
+"""gunicorn as the README runs it, with one worker of four threads, and clients that are slow."""
+
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import httpx
+import pytest
+
+from sandbox.portal.background import free_port
+
+ROOT = Path(__file__).resolve().parent.parent
+IDLE = b""
+HALF_A_HEADER = b"POST /card HTTP/1.1\r\nHost: x\r\nX-Sess"
+HALF_A_BODY = b"POST /card HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{"
+SLOW = 12  # three times the threads
+
+
+@pytest.fixture(scope="module")
+def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """A server of one page that reads the body it is sent."""
+    home, port = tmp_path_factory.mktemp("serving"), free_port()
+    (home / "page.py").write_text(PAGE)
+    command = [sys.executable, "-m", "gunicorn", "page:app", "--bind", f"127.0.0.1:{port}", "--pythonpath", str(home)]
+    command += ["--workers", "1", "--threads", "4", "--graceful-timeout", "1"]
+    with ExitStack() as stack:
+        log = stack.enter_context((home / "log").open("wb"))
+        server = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
+        stack.callback(server.wait)
+        stack.callback(server.kill)
+        transport = stack.enter_context(httpx.HTTPTransport(retries=8))
+        httpx.Client(transport=transport, timeout=60).get(f"http://127.0.0.1:{port}/")
+        yield port
+
+
+PAGE = """
+from flask import Flask, request
+
+app = Flask(__name__)
+
+
+@app.route("/", methods=["GET", "POST"])
+@app.route("/card", methods=["POST"])
+def page():
+    return request.get_data()
+"""
+
+
+@pytest.mark.parametrize("said", [IDLE, HALF_A_HEADER, HALF_A_BODY])
+def test_slow_clients_leave_threads_for_the_others(port: int, said: bytes) -> None:
+    with ExitStack() as stack:
+        for _ in range(SLOW):
+            slow = stack.enter_context(socket.create_connection(("127.0.0.1", port)))
+            slow.sendall(said)
+
+        assert httpx.get(f"http://127.0.0.1:{port}/", timeout=30).status_code == 200
+        assert httpx.post(f"http://127.0.0.1:{port}/", content=b"x" * 300_000, timeout=30).content == b"x" * 300_000
+
+
+def test_a_body_that_comes_in_two_parts_is_taken(port: int) -> None:
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as client:
+        client.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 4\r\n\r\nab")
+        client.sendall(b"cd")
+        answer = b"".join(iter(lambda: client.recv(4096), b""))
+
+    assert answer.endswith(b"\r\n\r\nabcd")

@@ -1,0 +1,93 @@
+"""One company must not hurt the others: how many threads of a process, and how many bytes, one of them may hold.
+
+A request waits for the portal and the gateways of its own company. When they answer in 14 seconds, a few dozen reps
+hold every thread, and every other company's card waits as long. So a request takes a place before anything is done, and
+what comes beyond a company's share is refused at once: nothing was begun, and the page tries again.
+"""
+
+import threading
+from collections import Counter
+from collections.abc import Hashable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+
+class Crowded(Exception):
+    """The share is taken. Nothing was done; soon it may be free."""
+
+
+class Place:
+    """One request's: what it holds until it ends."""
+
+    def __init__(self, places: "Places", whose: Hashable) -> None:
+        self._places = places
+        self._whose = whose
+        self._bytes = 0
+
+    def carry(self, size: int) -> bool:
+        """Count bytes of an answer that came for this request. Says False where its company's are too many at once."""
+        carried = self._places.carry(self._whose, size)
+        self._bytes += size if carried else 0
+        return carried
+
+    def leave(self) -> None:
+        self._places.leave(self._whose, self._bytes)
+        self._bytes = 0
+
+
+class Places:
+    """The places of one process."""
+
+    def __init__(self, requests: int, size: int) -> None:
+        """At most so many requests at once, and so many bytes of answers in them, of one company."""
+        self._most_requests = requests
+        self._most_bytes = size
+        self._requests: Counter[Hashable] = Counter()
+        self._bytes: Counter[Hashable] = Counter()
+        self._lock = threading.Lock()
+
+    def take(self, whose: Hashable) -> Place:
+        """A place for one request; to be left when it ends. Raises Crowded."""
+        with self._lock:
+            if self._requests[whose] >= self._most_requests:
+                raise Crowded
+            self._requests[whose] += 1
+        return Place(self, whose)
+
+    def carry(self, whose: Hashable, size: int) -> bool:
+        with self._lock:
+            if self._bytes[whose] + size > self._most_bytes:
+                return False
+            self._bytes[whose] += size
+            return True
+
+    def leave(self, whose: Hashable, size: int) -> None:
+        with self._lock:
+            for held, given_back in ((self._requests, 1), (self._bytes, size)):
+                held[whose] -= given_back
+                if not held[whose]:
+                    del held[whose]
+
+
+_place: ContextVar[Place | None] = ContextVar("place", default=None)
+
+
+def current_place() -> Place | None:
+    """Of the request that this thread works for; None for commands and jobs, which have a process of their own."""
+    return _place.get()
+
+
+@contextmanager
+def at_place(place: Place | None) -> Iterator[None]:
+    """Work for this place's request, in whatever thread."""
+    before = _place.set(place)
+    try:
+        yield
+    finally:
+        _place.reset(before)
+
+
+def carry(size: int) -> bool:
+    """Count bytes that came for this thread's request, if it works for one."""
+    place = _place.get()
+    return place is None or place.carry(size)
