@@ -67,7 +67,28 @@ class Histories:
         """
         page, trouble = self._page(line, chat, None)
         messages = self._completed(line, chat, page, before=ALWAYS)
-        sends = self._settle_known(messages, self._since_or_unclear(chat, page))
+        return self._newest(line, chat, page, messages, self._since_or_unclear(chat, page), trouble)
+
+    def whole(self, line: Line, chat: Chat, messages: Sequence[Message], user_id: int) -> History:
+        """The same for a chat that was read whole, with the sends of this user alone."""
+        page = Page(tuple(messages), None)
+        sends = [send for send in self._since_or_unclear(chat, page) if send.user_id == user_id]
+        return self._newest(line, chat, page, list(messages), sends, None)
+
+    def with_told(self, line: Line, chat: Chat, page: Page) -> list[Message]:
+        """A chat that was read whole, with what webhooks told of it. One query."""
+        return self._completed(line, chat, page, before=ALWAYS)
+
+    def _newest(
+        self,
+        line: Line,
+        chat: Chat,
+        page: Page,
+        messages: list[Message],
+        sends: list[Send],
+        trouble: Trouble | None,
+    ) -> History:
+        sends = self._settle_known(messages, sends)
         if trouble is None:
             sends = self._settle_unclear(line, chat, sends, messages)
         if messages:
@@ -213,7 +234,7 @@ class Histories:
     def _recognise(self, send: Send, strangers: list[Message]) -> Send:
         """Takes the message it finds out of the strangers: one message is one send."""
         for message in strangers:
-            if _alike(send, message) and -CLOCKS_APART < message.at - send.created_at < SAME_SEND:
+            if is_the_send(send, message):
                 strangers.remove(message)
                 return self._sends.settle(send, STATES.get(message.ack, SendState.SENT), message_id=message.id)
         return self._sends.settle(send, SendState.UNKNOWN, reason=send.reason)
@@ -245,6 +266,11 @@ class Histories:
 def _oldest(page: Page) -> float:
     """When the page begins; 0 for the last page, which holds all before it."""
     return float(page.messages[-1].at) if page.messages and page.cursor else 0.0
+
+
+def is_the_send(send: Send, message: Message) -> bool:
+    """Whether a message of ours is this send, by what it says and when."""
+    return _alike(send, message) and -CLOCKS_APART < message.at - send.created_at < SAME_SEND
 
 
 def _alike(send: Send, message: Message) -> bool:

@@ -7,13 +7,24 @@ from flask import make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from widget.chats import message_views
-from widget.chats.asking import chat_of, drawn_bubble, named, names_in, night_question, shown_name, zone_of
+from widget.chats.asking import (
+    chat_of,
+    drawn_bubble,
+    named,
+    names_in,
+    night_question,
+    open_typed_number,
+    read_cursor,
+    read_for_typed_number,
+    shown_name,
+    signed_cursor,
+    zone_of,
+)
 from widget.chats.bubbles import bubble_of_send
 from widget.chats.files import LARGEST
 from widget.chats.history import History
 from widget.chats.pages import pages
 from widget.chats.sending import LONGEST_TEXT, signature
-from widget.chats.service import Whose
 from widget.errors import Refusal, Refused
 from widget.forms import flag_field, id_field, json_body, maybe_text_field, text_field
 from widget.gateways.base import GatewayError, Trouble
@@ -29,18 +40,14 @@ __all__ = ["message_views", "pages"]
 SHOWN_TYPES = ("image/png", "image/jpeg", "image/webp", "image/gif", "video/mp4", "audio/")
 
 
+# What shows nothing of a chat and sends nothing: the gateway is not asked for it.
+SHOW_NOTHING = ("chats.open_chat", "chats.typing")
+
+
 @pages.before_request
 def keep_typed_numbers_apart() -> None:
-    """A session for a typed number is good as long as others have not talked in its chat: no card says that this user
-    may read them. And it makes no chat beyond the day's. No query for a session of a card."""
-    session = current_session()
-    if not session.number:
-        return
-    here, named = services(), (session.portal_id, session.line_id, session.number, session.user_id)
-    others = here.chat_service.whose(*named) is Whose.OTHERS
-    if (others or not here.chat_service.may_begin(*named)) and not here.cards.viewer(session).admin:
-        set_language(session.language)
-        raise Refused(Refusal.NOT_ALLOWED, 403, "typed number: " + ("others talked" if others else "too many"))
+    """A session for a typed number is good as long as all in its chat is this user's (typed.py)."""
+    open_typed_number(current_session(), shows=request.endpoint not in SHOW_NOTHING)
 
 
 @pages.post("")
@@ -88,17 +95,20 @@ def open_chat() -> ResponseReturnValue:
 def messages(chat_id: int) -> ResponseReturnValue:
     """A page of history: the newest, or the one above `before`. 304 when the newest is what the page has."""
     session, line, chat = chat_of(chat_id)
-    before = request.args.get("before", "")
+    before, whole = request.args.get("before", ""), read_for_typed_number()
     if before:
+        if whole:
+            raise Refused(Refusal.BAD_FORM, 422, "a typed number has one page")
         try:
-            history = services().chat_service.older(line, chat, before)
+            history = services().chat_service.older(line, chat, read_cursor(chat, before))
         except GatewayError as error:
             if error.trouble is Trouble.MALFORMED:  # no page of ours holds such a place
                 raise Refused(Refusal.BAD_FORM, 422, "before") from error
             history = History([], None, None, error.trouble)
             return _pieces(session, chat, history), 502
         return _pieces(session, chat, history)
-    history = services().chat_service.newest(line, chat)
+    service = services().chat_service
+    history = service.whole(line, chat, whole.messages, whole.user_id) if whole else service.newest(line, chat)
     if history.trouble and not history.bubbles:
         return _pieces(session, chat, history), 502
     response = make_response(_pieces(session, chat, history))
@@ -152,6 +162,7 @@ def media(chat_id: int, ref: str) -> ResponseReturnValue:
 
 
 def _pieces(session: Session, chat: Chat, history: History) -> str:
+    history = replace(history, cursor=signed_cursor(chat, history.cursor))
     return render_template("chats/_messages.html", history=history, zone=zone_of(session), **names_in(chat))
 
 

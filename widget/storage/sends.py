@@ -12,6 +12,7 @@ from widget.storage.schema import chats, sends
 from widget.storage.vault import Vault
 
 MOST_RECENT = 200  # sends of one chat in one answer
+MOST_WRITTEN = 500  # sends of one user in one chat
 
 
 class SendState(Enum):
@@ -121,6 +122,13 @@ class Sends:
         )
         with self._engine.connect() as connection:
             return [self._send(row) for row in connection.execute(query).mappings()][::-1]
+
+    def written_by(self, portal_id: int, chat_id: int, user_id: int) -> list[Send]:
+        """What this user wrote in the chat from here, newest first; of very many the newest. One query."""
+        mine = (sends.c.portal_id == portal_id) & (sends.c.chat_id == chat_id) & (sends.c.user_id == user_id)
+        query = select(sends).where(mine).order_by(sends.c.created_at.desc(), sends.c.id.desc()).limit(MOST_WRITTEN)
+        with self._engine.connect() as connection:
+            return [self._send(row) for row in connection.execute(query).mappings()]
 
     def by_message(self, portal_id: int, line_id: int, message_id: str, chat_ids: Collection[int]) -> list[Send]:
         """The sends of this line that are this message; among these chats only, if any are named. One query."""

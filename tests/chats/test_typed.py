@@ -1,0 +1,214 @@
+"""A typed number shows its rep nothing but what they wrote themselves, and the answers to it."""
+
+import re
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
+from sqlalchemy import delete
+
+from sandbox.people import ANNA, GREEN_IDS, IVAN, OKSANA, ORDERS_MOSCOW, RUSTAM
+from tests.stand import CardPage, Widget
+from widget.chats.typed import MOST_MESSAGES, is_theirs
+from widget.gateways.base import Ack, Message
+from widget.storage.schema import chats, messages, sends
+from widget.storage.sends import Send, SendState
+
+REP = 2
+GREEN = next(iter(GREEN_IDS))
+LINES = ("sales", "branch", GREEN)  # WAHA, Evolution, GREEN-API
+PHONES = (IVAN.phone, OKSANA.phone, RUSTAM.phone, ANNA.phone, ORDERS_MOSCOW.phone)
+MADE_UP = ("1:99999999999:z", "9999999999:0", "9999999999:", "1000:99999999999:", "9999999999~1:99999999999:z", "x", ":")
+
+
+def message(name: str, at: int, *, mine: bool, text: str = "", ack: Ack = Ack.SENT) -> Message:
+    return Message(name, name, at, mine, text or name, ack=ack if mine else Ack.NONE)
+
+
+def send(name: str, text: str = "", at: float = 100.0, state: SendState = SendState.SENT) -> Send:
+    return Send(1, 1, 1, f"key-{name}", REP, text or name, state, "", name, at, at)
+
+
+@pytest.mark.parametrize(
+    ("whole", "written", "theirs"),
+    [
+        ([], [], True),
+        ([message("a", 100, mine=True)], [send("a")], True),
+        ([message("b", 101, mine=False), message("a", 100, mine=True)], [send("a")], True),
+        ([message("a", 100, mine=True)], [], False),  # a colleague's
+        ([message("b", 99, mine=False)], [send("a")], False),  # the client's, before anything of theirs
+        ([message("a", 100, mine=True), message("b", 99, mine=False)], [send("a")], False),
+        ([message("b", 100, mine=False), message("a", 100, mine=True)], [send("a")], True),
+        ([message("c", 102, mine=True), message("a", 100, mine=True)], [send("a")], False),
+        # What never arrived has no answer.
+        ([message("b", 101, mine=False), message("a", 100, mine=True, ack=Ack.FAILED)], [send("a")], False),
+        ([message("b", 101, mine=False), message("a", 100, mine=True, ack=Ack.PENDING)], [send("a")], False),
+        # A send whose answer was lost is known by its words and time, and only once.
+        ([message("x", 101, mine=True, text="a")], [send("ours", "a", state=SendState.UNKNOWN)], True),
+        ([message("x", 901, mine=True, text="a")], [send("ours", "a", state=SendState.UNKNOWN)], False),
+        ([message("y", 102, mine=True, text="a"), message("x", 101, mine=True, text="a")], [send("ours", "a")], False),
+    ],
+)
+def test_a_chat_is_a_reps_if_all_in_it_is_theirs_or_an_answer(
+    whole: list[Message], written: list[Send], theirs: bool
+) -> None:
+    assert is_theirs(whole, written) is theirs
+
+
+@pytest.fixture
+def three(make_widget: Any) -> Widget:
+    widget: Widget = make_widget(lines=LINES)
+    return widget
+
+
+class Rep:
+    """A rep without a card: the app's own page, and what it leads to."""
+
+    def __init__(self, widget: Widget) -> None:
+        self.page = widget.open("/app/", user="rep", lang="en")
+        self.own = self.page.session = self.page.text.split('data-session="')[1].split('"')[0]
+        self.key = self.opening = ""
+
+    def type_number(self, phone: str, line: int) -> CardPage:
+        self.page.session = self.own
+        headers = {"X-Session": self.own, "X-Opening": self.page.opening_ticket}
+        answer = self.page.client.post("/app/number", json={"number": phone, "line": line}, headers=headers)
+        page = self.page._take(answer)
+        if answer.status_code == 200:
+            self.key = page.text.split('data-key="')[1].split('"')[0]
+            self.opening = page.text.split('data-opening="')[1].split('"')[0]
+        return page
+
+    def renew(self, widget: Widget) -> None:
+        token = widget.services.tickets.read_opening(self.page.opening_ticket).access_token
+        answer = self.page.client.post("/session", json={"auth": token}, headers={"X-Opening": self.opening})
+        self.page.session = answer.headers["X-Session"]
+
+
+@pytest.mark.parametrize(("line", "phone"), [(1, IVAN.phone), (2, ANNA.phone), (3, OKSANA.phone)])
+def test_a_chat_that_lists_leave_out_is_closed_all_the_same(three: Widget, line: int, phone: str) -> None:
+    """A last message that failed (WAHA, Evolution), and days of silence (GREEN-API), keep a chat out of lists."""
+    if line != 3:
+        three.outside.answer_as_client(phone, "For a colleague", LINES[line - 1])
+        three.outside.write_on_phone(phone, "In vain", LINES[line - 1], failed=True)
+
+    page = Rep(three).type_number(phone, line)
+
+    assert page.answer.status_code == 422
+    assert "Open it from the client's card" in page.words
+
+
+def test_a_chat_that_is_too_long_to_tell_is_closed(three: Widget) -> None:
+    rep = Rep(three)
+    assert rep.type_number(ORDERS_MOSCOW.phone, 1).answer.status_code == 200
+    chat = rep.page.open_chat(rep.key, line=1).chat
+    rep.page.send(chat, "Hello", "key-1", confirmed=True)
+    for number in range(MOST_MESSAGES):
+        three.outside.answer_as_client(ORDERS_MOSCOW.phone, f"Answer {number}")
+
+    assert rep.page.history(chat).answer.status_code == 403
+
+
+def test_a_cursor_is_good_for_its_own_chat_only(widget: Widget) -> None:
+    card = widget.open(lang="en").reveal()
+    one = card.open_chat(card.keys["+7 961 951-00-00"], line=1).chat
+    cursor = card.history(one).cursor
+    other = card.open_chat(card.reveal().keys["+7 926 111-22-33"], line=1).chat
+
+    for before in (*MADE_UP, cursor[:-1], "x" + cursor):
+        assert (card.history(one, before).answer.status_code, card.refusal) == (422, "bad_form"), before
+    assert card.history(other, cursor).answer.status_code == 422
+    assert card.history(one, cursor).answer.status_code == 200
+
+
+def machine_on(widget: Widget) -> type[RuleBasedStateMachine]:
+    """What one rep, their colleagues and clients may do in any order, and what the rep may then see."""
+    places = st.tuples(st.sampled_from(range(len(LINES))), st.sampled_from(PHONES))
+
+    class TypedNumber(RuleBasedStateMachine):
+        def __init__(self) -> None:
+            super().__init__()
+            forget_all(widget)
+            self.rep, self.count, self.at = Rep(widget), 0, (0, "")
+            self.chat: dict[tuple[int, str], int] = {}
+            self.mine: set[str] = set()
+            self.answers: dict[tuple[int, str], set[str]] = {}  # of chats that are the rep's, once they have written
+
+        @rule(place=places)
+        def type_number(self, place: tuple[int, str]) -> None:
+            line, phone = place
+            if self.rep.type_number(phone, line + 1).answer.status_code == 200:
+                self.at = place
+                page = self.rep.page.open_chat(self.rep.key, line=line + 1)
+                if page.answer.status_code in (200, 201):
+                    self.chat[place] = page.chat
+            self.look()
+
+        @precondition(lambda self: self.chat)
+        @rule(made_up=st.sampled_from(("", "", *MADE_UP)), data=st.data())
+        def read(self, made_up: str, data: st.DataObject) -> None:
+            chat = data.draw(st.sampled_from(sorted(self.chat.values())))
+            self.rep.page.history(chat, made_up)
+            self.look()
+
+        @precondition(lambda self: self.chat)
+        @rule()
+        def write(self) -> None:
+            text = self.next("mine")
+            self.mine.add(text)
+            page = self.rep.page.send(self.chat[self.at], text, text, confirmed=True)
+            if page.answer.status_code == 201 and "is-sent" in page.text:
+                self.answers.setdefault(self.at, set())
+            self.look()
+
+        @rule(place=places)
+        def client_writes(self, place: tuple[int, str]) -> None:
+            text = self.next("theirs")
+            widget.outside.answer_as_client(place[1], text, LINES[place[0]])
+            if place in self.answers:
+                self.answers[place].add(text)
+
+        @rule(place=places, failed=st.booleans())
+        def colleague_writes(self, place: tuple[int, str], failed: bool) -> None:
+            widget.outside.write_on_phone(place[1], self.next("colleague"), LINES[place[0]], failed=failed)
+            self.answers.pop(place, None)
+
+        @precondition(lambda self: self.rep.opening)
+        @rule()
+        def renew(self) -> None:
+            self.rep.renew(widget)
+
+        def next(self, whose: str) -> str:
+            self.count += 1
+            return f"{whose}-{self.count}"
+
+        def look(self) -> None:
+            shown = set(re.findall(r'class="bubble-text[^"]*">(.+?)</p>', self.rep.page.text, re.S))
+            allowed = self.mine.union(*self.answers.values())
+            assert shown <= allowed, shown - allowed
+
+    return TypedNumber
+
+
+def forget_all(widget: Widget) -> None:
+    widget.outside.reset()
+    with widget.services.engine.begin() as connection:
+        for table in (sends, messages, chats):
+            connection.execute(delete(table))
+
+
+def test_no_sequence_of_requests_shows_what_is_not_the_reps(three: Widget) -> None:
+    run_state_machine_as_test(
+        machine_on(three),
+        settings=settings(
+            phases=[Phase.generate],
+            max_examples=15,
+            stateful_step_count=15,
+            derandomize=True,
+            database=None,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
