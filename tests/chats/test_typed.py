@@ -1,12 +1,13 @@
 """A typed number shows its rep nothing but what they wrote themselves, and the answers to it."""
 
 import re
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 from sqlalchemy import delete
 
 from sandbox.people import ANNA, GREEN_IDS, IVAN, OKSANA, ORDERS_MOSCOW, RUSTAM
@@ -19,8 +20,16 @@ from widget.storage.sends import Send, SendState
 REP = 2
 GREEN = next(iter(GREEN_IDS))
 LINES = ("sales", "branch", GREEN)  # WAHA, Evolution, GREEN-API
-PHONES = (IVAN.phone, OKSANA.phone, RUSTAM.phone, ANNA.phone, ORDERS_MOSCOW.phone)
-MADE_UP = ("1:99999999999:z", "9999999999:0", "9999999999:", "1000:99999999999:", "9999999999~1:99999999999:z", "x", ":")
+PLACES = [(1, ORDERS_MOSCOW.phone), (2, ORDERS_MOSCOW.phone), (3, ORDERS_MOSCOW.phone), (3, RUSTAM.phone)]
+MADE_UP = (
+    "1:99999999999:z",
+    "9999999999:0",
+    "9999999999:",
+    "1000:99999999999:",
+    "9999999999~1:99999999999:z",
+    "x",
+    ":",
+)
 
 
 def message(name: str, at: int, *, mine: bool, text: str = "", ack: Ack = Ack.SENT) -> Message:
@@ -123,73 +132,61 @@ def test_a_cursor_is_good_for_its_own_chat_only(widget: Widget) -> None:
     assert card.history(one, cursor).answer.status_code == 200
 
 
-def machine_on(widget: Widget) -> type[RuleBasedStateMachine]:
-    """What one rep, their colleagues and clients may do in any order, and what the rep may then see."""
-    places = st.tuples(st.sampled_from(range(len(LINES))), st.sampled_from(PHONES))
+class Play:
+    """What one rep, their colleagues and a client do in some order, and what the rep may see after each step."""
 
-    class TypedNumber(RuleBasedStateMachine):
-        def __init__(self) -> None:
-            super().__init__()
-            forget_all(widget)
-            self.rep, self.count, self.at = Rep(widget), 0, (0, "")
-            self.chat: dict[tuple[int, str], int] = {}
-            self.mine: set[str] = set()
-            self.answers: dict[tuple[int, str], set[str]] = {}  # of chats that are the rep's, once they have written
+    def __init__(self, widget: Widget, line: int, phone: str) -> None:
+        forget_all(widget)
+        self.widget, self.line, self.phone = widget, line, phone
+        self.rep, self.chat, self.count = Rep(widget), 0, 0
+        self.mine: set[str] = set()
+        self.answers: set[str] | None = None  # of a chat that is the rep's, once they have written
 
-        @rule(place=places)
-        def type_number(self, place: tuple[int, str]) -> None:
-            line, phone = place
-            if self.rep.type_number(phone, line + 1).answer.status_code == 200:
-                self.at = place
-                page = self.rep.page.open_chat(self.rep.key, line=line + 1)
-                if page.answer.status_code in (200, 201):
-                    self.chat[place] = page.chat
-            self.look()
+    def type_number(self) -> None:
+        if self.rep.type_number(self.phone, self.line).answer.status_code == 200:
+            page = self.rep.page.open_chat(self.rep.key, line=self.line)
+            self.chat = page.chat if page.answer.status_code in (200, 201) else self.chat
 
-        @precondition(lambda self: self.chat)
-        @rule(made_up=st.sampled_from(("", "", *MADE_UP)), data=st.data())
-        def read(self, made_up: str, data: st.DataObject) -> None:
-            chat = data.draw(st.sampled_from(sorted(self.chat.values())))
-            self.rep.page.history(chat, made_up)
-            self.look()
+    def read(self, made_up: str = "") -> None:
+        if self.chat:
+            self.rep.page.history(self.chat, made_up)
 
-        @precondition(lambda self: self.chat)
-        @rule()
-        def write(self) -> None:
-            text = self.next("mine")
-            self.mine.add(text)
-            page = self.rep.page.send(self.chat[self.at], text, text, confirmed=True)
-            if page.answer.status_code == 201 and "is-sent" in page.text:
-                self.answers.setdefault(self.at, set())
-            self.look()
+    def write(self) -> None:
+        if not self.chat:
+            return
+        text = self.next("mine")
+        self.mine.add(text)
+        page = self.rep.page.send(self.chat, text, text, confirmed=True)
+        if page.answer.status_code == 201 and self.answers is None:
+            self.answers = set()
 
-        @rule(place=places)
-        def client_writes(self, place: tuple[int, str]) -> None:
-            text = self.next("theirs")
-            widget.outside.answer_as_client(place[1], text, LINES[place[0]])
-            if place in self.answers:
-                self.answers[place].add(text)
+    def renew(self) -> None:
+        if self.rep.opening:
+            self.rep.renew(self.widget)
 
-        @rule(place=places, failed=st.booleans())
-        def colleague_writes(self, place: tuple[int, str], failed: bool) -> None:
-            widget.outside.write_on_phone(place[1], self.next("colleague"), LINES[place[0]], failed=failed)
-            self.answers.pop(place, None)
+    def client_writes(self) -> None:
+        text = self.next("theirs")
+        self.widget.outside.answer_as_client(self.phone, text, LINES[self.line - 1])
+        if self.answers is not None:
+            self.answers.add(text)
 
-        @precondition(lambda self: self.rep.opening)
-        @rule()
-        def renew(self) -> None:
-            self.rep.renew(widget)
+    def colleague_writes(self, *, failed: bool = False) -> None:
+        self.widget.outside.write_on_phone(self.phone, self.next("colleague"), LINES[self.line - 1], failed=failed)
+        self.answers = None
 
-        def next(self, whose: str) -> str:
-            self.count += 1
-            return f"{whose}-{self.count}"
+    def next(self, whose: str) -> str:
+        self.count += 1
+        return f"{whose}-{self.count}"
 
-        def look(self) -> None:
-            shown = set(re.findall(r'class="bubble-text[^"]*">(.+?)</p>', self.rep.page.text, re.S))
-            allowed = self.mine.union(*self.answers.values())
-            assert shown <= allowed, shown - allowed
+    def look(self) -> None:
+        shown = set(re.findall(r'class="bubble-text[^"]*">(.+?)</p>', self.rep.page.text, re.S))
+        allowed = self.mine | (self.answers or set())
+        assert shown <= allowed, shown - allowed
 
-    return TypedNumber
+
+ONES_OWN = (Play.type_number, Play.read, Play.write, Play.read, Play.renew, Play.write)
+BY_OTHERS = (Play.client_writes, Play.colleague_writes, partial(Play.colleague_writes, failed=True))
+CURSORS = tuple(partial(Play.read, made_up=cursor) for cursor in MADE_UP[:3])
 
 
 def forget_all(widget: Widget) -> None:
@@ -200,15 +197,14 @@ def forget_all(widget: Widget) -> None:
 
 
 def test_no_sequence_of_requests_shows_what_is_not_the_reps(three: Widget) -> None:
-    run_state_machine_as_test(
-        machine_on(three),
-        settings=settings(
-            phases=[Phase.generate],
-            max_examples=15,
-            stateful_step_count=15,
-            derandomize=True,
-            database=None,
-            deadline=None,
-            suppress_health_check=list(HealthCheck),
-        ),
+    @settings(max_examples=20, derandomize=True, database=None, deadline=None, phases=[Phase.generate])
+    @given(
+        st.sampled_from(PLACES), st.sampled_from(BY_OTHERS), st.permutations([*ONES_OWN, Play.client_writes, *CURSORS])
     )
+    def play(place: tuple[int, str], by_others: Callable[[Play], None], steps: list[Callable[[Play], None]]) -> None:
+        playing = Play(three, *place)
+        for step in (Play.type_number, *steps[:3], by_others, *steps[3:], Play.type_number, Play.read):
+            step(playing)
+            playing.look()
+
+    play()
