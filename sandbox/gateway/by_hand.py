@@ -62,7 +62,7 @@ def restrict(session: str) -> ResponseReturnValue:
 @pages.post("/answer")
 def answer() -> ResponseReturnValue:
     """{"session": "sales", "phone": "+79619510000", "text": "…"}: the client writes to the line."""
-    return _written(lambda line, client, text: here().world.answer(line, client, text))
+    return _written(here().world.answer)
 
 
 @pages.post("/write")

@@ -300,6 +300,22 @@ class Contract:
         assert not gone_out or result.outcome is Sent.UNKNOWN
         assert gone_out or fault not in DONE or adapter.capabilities.queues_sends
 
+    @pytest.mark.parametrize(
+        ("fault", "details"),
+        [
+            ("status", ("202", "204", "206", "301", "304", "408", "409", "425", "429", "499", "500")),
+            (
+                "redirect",
+                ("javascript:1", "mailto:x", "http://xn--/", "http://[", "//", "\\x00", "https://example.com/"),
+            ),
+        ],
+    )
+    def test_a_message_that_was_taken_is_never_called_refused(self, adapter, outside, fault, details):
+        for detail in details:
+            outside.break_gateway(fault, times=1, detail=detail)
+            result = adapter.send_text(adapter.chat_id_of(STRANGER.phone), f"{fault} {detail}", message_id="")
+            assert result.outcome is Sent.UNKNOWN, detail
+
     def test_an_answer_quotes_what_it_answers(self, adapter, outside):
         if not adapter.capabilities.reply:
             pytest.skip("this kind of gateway quotes nothing")
