@@ -289,6 +289,13 @@ class Contract:
         self.hear(outside, "Здравствуйте")
         assert adapter.find_message(self.ids(adapter)[0], "3EB0FFFFFFFFFFFFFFFFFF") is None
 
+    def test_a_page_may_begin_at_any_time(self, adapter, outside):
+        self.hear(outside, "Здравствуйте")
+        [message] = adapter.history(self.ids(adapter), None, 10).messages
+        at = [adapter.cursor_at(message.at + seconds) for seconds in (60, 0, -1)]
+        found = [len(adapter.history(self.ids(adapter), cursor, 10).messages) for cursor in at]
+        assert found == [1, 1, 0]
+
     @pytest.mark.parametrize("fault", FAULTS)
     def test_a_send_that_failed_is_refused_or_unclear_and_never_called_sent(self, broken, outside, fault):
         adapter = broken(fault)
