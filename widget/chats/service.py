@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 from widget.chats.bubbles import DELETE_SECONDS, EDIT_SECONDS
 from widget.chats.history import Histories
-from widget.chats.sending import LONGEST_TEXT, Sending, SendListener, nobody, typed_text, unrestricted
+from widget.chats.sending import LONGEST_TEXT, Allowance, Sending, SendListener, nobody, typed_text
 from widget.chats.told import Named, Told, grown_by
 from widget.chats.typed import TypedNumbers
 from widget.errors import Refusal, Refused
@@ -28,7 +28,7 @@ class ChatService:
         messages: Messages,
         clock: Callable[[], float],
         sent: SendListener = nobody,
-        restricted_until: Callable[[Line], float] = unrestricted,
+        allowance: Allowance | None = None,
         checked: Callable[[Line], None] = lambda line: None,
     ) -> None:
         """`checked` is told of a check that a gateway makes by itself, before a reaction."""
@@ -39,7 +39,7 @@ class ChatService:
         self._histories = Histories(gateways, chats, sends, messages, clock)
         self._checked = checked
         self.typed = TypedNumbers(gateways, chats, sends, self._histories, clock)
-        sending = Sending(gateways, chats, sends, self._histories, clock, sent, restricted_until)
+        sending = Sending(gateways, chats, sends, self._histories, clock, sent, allowance)
         # Reading and writing are files of their own; to whoever asks they are verbs of the chat like the others.
         self.newest, self.older, self.whole = self._histories.newest, self._histories.older, self._histories.whole
         self.send, self.send_file = sending.send, sending.send_file

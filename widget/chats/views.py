@@ -82,6 +82,7 @@ def open_chat() -> ResponseReturnValue:
         local=here.cards.local(session, item),
         hours=here.cards.borders(session.portal_id),
         presence=presence,
+        firsts=None if chat.proved or chat.last_at else here.outgoing.left(line),
         other_line=usual if last and last.last_at and last.line_id != line.id else None,
         longest=LONGEST_TEXT - len(signature(name)),
         name=name,

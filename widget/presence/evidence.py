@@ -24,9 +24,9 @@ class Evidence:
     def learn(self, line: Line, phone: str, how: How, at: float = 0.0, *, chat_ids: Sequence[str] = ()) -> None:
         """Something that happened `at` (unix seconds, 0 is now) on this line says whether the number has WhatsApp.
 
-        SEND says no, or unknown where they wrote or were reached in the last days; all else says yes; a message, a tick or a listed chat also make the line's chat known. To be
-        called after whatever else writes the chat's last time. No outside call; one round trip and, where it is news,
-        two writes. Never raises for a cache that is gone.
+        SEND says no, or unknown where they wrote or were reached in the last days; all else says yes. A message, a
+        tick or a listed chat also make the line's chat known. To be called after whatever else writes the chat's last
+        time. No outside call; one round trip and, where it is news, two writes. Never raises for a cache that is gone.
         """
         now = self._clock()
         (key,) = self._memory.keys(line.portal_id, [phone])
