@@ -12,7 +12,7 @@ from pathlib import Path
 
 import httpx
 import redis
-from flask import Flask
+from flask import Flask, has_request_context, request
 from huey import Huey
 from redis.exceptions import RedisError
 from sqlalchemy import Engine, text
@@ -26,6 +26,7 @@ from widget.bitrix24.install import Installer
 from widget.bitrix24.oauth import OAuth
 from widget.bitrix24.renewal import Renewal
 from widget.bitrix24.rest import Rest
+from widget.bitrix24.strangers import FAILURES, Strangers
 from widget.card.learning import Learning
 from widget.card.memory import CardMemory
 from widget.card.reading import CardReader
@@ -160,6 +161,7 @@ def build(
         allow_http=config.allow_http,
         timeout=config.portal_timeout,
         clock=clock,
+        strangers=Strangers(Limiter(_permits(config, clock), limits=FAILURES, prefix="strangers"), _caller),
     )
     rest_log = RestLog(engine, keep=config.rest_log_days > 0)
     # Both authorisation servers may be asked in turn, and the answer has to be stored.
@@ -356,6 +358,11 @@ def _limiter(config: Config, clock: Callable[[], float]) -> Limiter:
 def _counter(config: Config, clock: Callable[[], float], prefix: str) -> Limiter:
     """The same for what is sent (presence/outgoing.py)."""
     return Limiter(_permits(config, clock), limits=[Window(limit=1, seconds=DAY)], prefix=prefix)
+
+
+def _caller() -> str:
+    """The address of this request; "" in a job."""
+    return (request.remote_addr or "") if has_request_context() else ""
 
 
 def _permits(config: Config, clock: Callable[[], float]) -> Storage:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from widget.bitrix24.findings import InLayout
+from widget.untrusted import list_of
 
 TYPE_ID = "whatsapp"  # a-z0-9 only
 XML_ID = "whatsapp-in-the-card"  # fields can be listed by it, and not by the card they belong to
@@ -65,6 +66,6 @@ def _names(section: Any) -> set[str]:
     if not isinstance(section, Mapping):
         return set()
     names = {str(section.get("name", ""))}
-    for element in section.get("elements") or ():
+    for element in list_of(section.get("elements")):
         names |= _names(element)
     return names

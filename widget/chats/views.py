@@ -112,9 +112,11 @@ def messages(chat_id: int) -> ResponseReturnValue:
     history = service.whole(line, chat, whole.messages, whole.user_id) if whole else service.newest(line, chat)
     if history.trouble and not history.bubbles:
         return _pieces(session, chat, history), 502
-    response = make_response(_pieces(session, chat, history))
-    response.set_etag(_version(session, history))
-    return response.make_conditional(request)
+    version = _version(session, history)
+    known = request.if_none_match.contains(version)  # then nothing is drawn
+    response = make_response("", 304) if known else make_response(_pieces(session, chat, history))
+    response.set_etag(version)
+    return response
 
 
 @pages.post("/<int:chat_id>/messages")

@@ -82,18 +82,17 @@ class Outgoing:
         """Set aside what a message needs; a `first` one is to a number that the line has no chat with, and where the
         gateway looks a number up before it sends, a check is set aside too. One to three round trips.
 
-        Raises Refused. Without the limiter's store nothing is sent to strangers; conversations go on.
+        Raises Refused. Without the limiter's store SQL counts first messages, by the hour, and checks cannot be set
+        aside; conversations go on.
         """
         until = self._cooling.restricted_until(line) if first else 0.0
         if until:  # its state may say nothing of it: WAHA refused sends (463) while its session was WORKING
             raise Refused(Refusal.LINE_RESTRICTED, 409, "restricted", until=until)
         try:
             return self._reserve(line, first=first)
-        except StorageUnavailable as error:
-            if first:
-                raise Refused(Refusal.CANNOT_COUNT, 503, "first message") from error
-            log.warning("line=%s: sends cannot be counted", line.id)
-            return Reservation(line)
+        except StorageUnavailable:
+            log.warning("line=%s: sends are counted in SQL alone", line.id)
+            return self._reserve_in_sql(line) if first else Reservation(line)
 
     def settle(self, reservation: Reservation, result: SendResult | None) -> None:
         """Give back what was set aside for what surely did not go out (None: it was not even tried). The check is
@@ -148,6 +147,16 @@ class Outgoing:
         if not check.granted:
             raise self._refused(reserved, Refusal.CHECKS_SPENT, check.wait)
         return Reservation(line, begun, send, check, reserved.hour)
+
+    def _reserve_in_sql(self, line: Line) -> Reservation:
+        """A first message without the limiter. Two that are asked for at once may both get the last place."""
+        if capabilities_of(line.gateway).checks_when_sending:
+            raise Refused(Refusal.CANNOT_COUNT, 503, "first message")
+        hour = self._usage.hour()
+        if self._usage.total(line.portal_id, line.id, "firsts", since=hour - 24) >= self._allowed(line):
+            raise Refused(Refusal.FIRSTS_SPENT, 429, "line's limits", until=self._clock() + HOUR)
+        self._usage.add(line.portal_id, line.id, hour=hour, firsts=1)
+        return Reservation(line, hour=hour)
 
     def _refused(self, reserved: Reservation, refusal: Refusal, wait: float) -> Refused:
         self.settle(reserved, None)

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from widget.storage.database import RowRefused
 from widget.storage.schema import messages
-from widget.storage.vault import Vault, VaultError
+from widget.storage.vault import Vault
 
 MOST = 300  # rows of one page of a chat
 TRIES = 20  # writers that may be quicker than we are, one after the other
@@ -157,10 +157,7 @@ class Messages:
         return wiped
 
     def _opened(self, sealed: str) -> str:
-        try:
-            return self._vault.open(sealed) if sealed else ""
-        except VaultError:
-            return ""  # sealed with a key that is gone: what comes next starts anew
+        return self._vault.open_or_nothing(sealed)  # with a key that is gone what comes next starts anew
 
 
 def _counted(body: str, went: Went, hour: int) -> Body:

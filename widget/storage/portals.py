@@ -165,7 +165,7 @@ class Portals:
             sealed = connection.execute(
                 select(portals.c.application_token).where(portals.c.id == portal_id)
             ).scalar_one_or_none()
-        return self._vault.open(sealed) if sealed else ""
+        return self._vault.open_or_nothing(sealed or "")
 
     def set_application_token(self, portal_id: int, token: str) -> None:
         self._change(portal_id, application_token=self._vault.seal(token))

@@ -175,7 +175,7 @@ class Sends:
             chat_id=row["chat_id"],
             send_key=row["send_key"],
             user_id=row["user_id"],
-            text=self._vault.open(row["text"]) if row["text"] else "",
+            text=self._vault.open_or_nothing(row["text"]),
             state=SendState(row["state"]),
             reason=row["reason"],
             message_id=row["message_id"],
