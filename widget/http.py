@@ -21,7 +21,7 @@ import httpx
 CONNECTIONS = 16  # per client
 LARGEST_ANSWER = 8 * 1024 * 1024  # a page of history with thumbnails stays far below
 # Values of one JSON, at most: `[]` takes two bytes to write and 64 to hold. A listing of 500 chats has some 60,000.
-MOST_VALUES = 400_000
+MOST_VALUES = 250_000
 AT_ONCE = 64 * 1024  # bytes written before the clock is looked at again
 
 # httpx writes whole addresses at INFO, and some vendors carry the key in them. A filter and not a level: a level that

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import Phase, given, settings
@@ -11,9 +12,13 @@ from hypothesis import strategies as st
 from sqlalchemy import delete
 
 from sandbox.people import ANNA, GREEN_IDS, IVAN, OKSANA, ORDERS_MOSCOW, RUSTAM
+from tests.chats.conftest import FakeGateway, FakeGateways
 from tests.stand import CardPage, Widget
-from widget.chats.typed import MOST_MESSAGES, is_theirs
-from widget.gateways.base import Ack, Message
+from widget.chats.service import ChatService
+from widget.chats.told import Told, grown_by
+from widget.chats.typed import MOST_MESSAGES, NotTheirs, WholeChat, is_theirs
+from widget.gateways.base import Ack, Depth, GatewayError, Message, Quote, Sent, Trouble
+from widget.gateways.lines import Gateways
 from widget.storage.schema import chats, messages, sends
 from widget.storage.sends import Send, SendState
 
@@ -208,3 +213,46 @@ def test_no_sequence_of_requests_shows_what_is_not_the_reps(three: Widget) -> No
             playing.look()
 
     play()
+
+
+def own_chat(widget: Widget, *others: Message) -> WholeChat:
+    """A chat that the rep began, read for them with what the gateway has besides."""
+    services, line = widget.services, widget.services.lines.of(widget.portals[0])[0]
+    gateway = FakeGateway(result=Sent.SENT)
+    service = ChatService(
+        cast(Gateways, FakeGateways(gateway)), services.chats, services.sends, services.messages, widget.clock
+    )
+    chat, _ = service.open(line, ORDERS_MOSCOW.phone, user_id=REP)
+    sent = service.send(line, chat, "Hello", send_key="key-1", user_id=REP)
+    gateway.messages = [*others, message(sent.message_id, int(widget.clock()), mine=True, text="Hello")]
+    return service.typed.read(line, ORDERS_MOSCOW.phone, REP)
+
+
+def test_an_answer_does_not_bring_along_what_a_colleague_wrote_elsewhere(widget: Widget) -> None:
+    later = int(widget.clock()) + 5
+    answers = [
+        replace(message(f"a{n}", later, mine=False), quote=Quote(text, from_me=True))
+        for n, text in enumerate(("Hello", "The price is 100"))
+    ]
+    whole = own_chat(widget, *answers)
+    assert [one.quote and one.quote.text for one in whole.messages] == ["Hello", None, None]
+
+
+def test_what_only_a_report_told_counts_too(widget: Widget) -> None:
+    line = widget.services.lines.of(widget.portals[0])[0]
+    secret = message("theirs", int(widget.clock()) - 60, mine=True, text="The price is 100")
+    told = Told(message=secret, from_me=True)
+    widget.services.messages.grow(line.portal_id, line.id, "79261112233@c.us", "theirs", grown_by(told))
+
+    with pytest.raises(NotTheirs):
+        own_chat(widget)
+
+
+@pytest.mark.parametrize("trouble", [Trouble.TIMED_OUT, Trouble.UNSUPPORTED, Trouble.THROTTLED, Trouble.LEFT_ALONE])
+def test_a_gateway_that_cannot_tell_closes_the_chat(widget: Widget, trouble: Trouble) -> None:
+    line = widget.services.lines.of(widget.portals[0])[0]
+    for gateway in (FakeGateway(trouble=trouble), FakeGateway(depth=Depth.NONE)):
+        services, gateways = widget.services, cast(Gateways, FakeGateways(gateway))
+        service = ChatService(gateways, services.chats, services.sends, services.messages, widget.clock)
+        with pytest.raises(GatewayError):
+            service.typed.read(line, ORDERS_MOSCOW.phone, REP)

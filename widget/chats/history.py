@@ -239,8 +239,9 @@ class Histories:
             send.id: self._look_up(line, chat, send, strangers) if by_id else self._recognise(send, strangers)
             for send in unclear
         }
-        for send in found.values():
-            if send.state is SendState.UNKNOWN and send.created_at - CLOCKS_APART < oldest:
+        for send in list(found.values()):
+            by_text = not by_id or _is_file(send)
+            if by_text and send.state is SendState.UNKNOWN and send.created_at - CLOCKS_APART < oldest:
                 found[send.id] = self._look_around(line, chat, send)
         return [found.get(send.id, send) for send in sends]
 
@@ -316,7 +317,7 @@ class Histories:
             return self._sends.settle(send, SendState.UNKNOWN, reason=error.trouble.value)
         if found:
             return self._sends.settle(send, STATES.get(found.ack, SendState.SENT))
-        if send.text.startswith(label_of("", "")):  # it may be there under an id of the gateway's own
+        if _is_file(send):  # it may be there under an id of the gateway's own
             return self._recognise(send, strangers)
         return self._sends.settle(send, SendState.UNKNOWN, reason=Trouble.NO_SUCH_THING.value)
 
@@ -331,6 +332,10 @@ class Histories:
 def _oldest(page: Page) -> float:
     """When the page begins; 0 for the last page, which holds all before it."""
     return float(page.messages[-1].at) if page.messages and page.cursor else 0.0
+
+
+def _is_file(send: Send) -> bool:
+    return send.text.startswith(label_of("", ""))
 
 
 def is_the_send(send: Send, message: Message) -> bool:
