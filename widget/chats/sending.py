@@ -174,7 +174,8 @@ class Sending:
             message_id=message_id_of(chat.portal_id, send_key),
         )
         if not new:
-            self._allowance.settle(reserved, None)
+            if reserved is not None:  # another press of the same key was quicker
+                self._allowance.settle(reserved, None)
             if send.chat_id != chat.id or send.user_id != user_id or not same(send.text):
                 raise Refused(Refusal.BAD_FORM, 409, "send key was used for another message")
             return send
@@ -189,7 +190,8 @@ class Sending:
             message_id=result.message_id,
         )
         self._sent(line, chat.phone, user_id, replace(result, message_id=settled.message_id))
-        self._allowance.settle(reserved, result)
+        if reserved is not None:
+            self._allowance.settle(reserved, result)
         return self._histories.settle_told(line, chat, settled)
 
     def _refuse_in_vain(self, line: Line, chat: Chat) -> None:
