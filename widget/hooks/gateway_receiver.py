@@ -113,6 +113,10 @@ def _usable(event: GatewayEvent) -> bool:
 
 
 def _json(body: bytes) -> object:
+    try:
+        body.decode()
+    except UnicodeDecodeError as error:
+        raise Refused(Refusal.BAD_FORM, 400, "webhook is no text") from error
     found: object = read_json(body)
     if found is None and body.strip() != b"null":
         raise Refused(Refusal.BAD_FORM, 400, "webhook is no JSON")
