@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tests.stand import CardPage, Outside, Widget
+from widget.admin.line_sections import RANGES
 from widget.storage.lines import Grantee
 
 IVAN_ROW = "+7 961 951-00-00"
@@ -38,7 +39,7 @@ LINES = {
     "POST /app/lines/LINE/active": {"active": False},
     "POST /app/lines/LINE/remove": {"confirmed": True},
     "POST /app/lines/LINE/access": {"access": []},
-    "POST /app/lines/LINE/limits": {"burst": "1", "every": "1", "per_day": "1", "floor": "1", "young_per_day": "1"},
+    "POST /app/lines/LINE/limits": dict.fromkeys(RANGES, "1"),
     "POST /app/lines/LINE/pairing": {},
     "POST /app/lines/LINE/cooldown/end": {"confirmed": True},
     "POST /app/lines/LINE/webhook": {"confirmed": True},

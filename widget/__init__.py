@@ -22,6 +22,7 @@ from widget.chats.views import pages as chat_pages
 from widget.cli import register_commands
 from widget.config import Config
 from widget.errors import Refusal, Refused
+from widget.forms import PatientRequest
 from widget.gateways.base import GatewayError
 from widget.health.views import pages as health_pages
 from widget.hooks.views import pages as hook_pages
@@ -51,6 +52,7 @@ def create_app(config: Config | None = None, **parts: Any) -> Flask:
         static_url_path=f"/static/{_version_of(ROOT / 'static')}",
     )
     app.url_map.converters["int"] = RowId
+    app.request_class = PatientRequest
     app.config.update(MAX_CONTENT_LENGTH=LARGEST_REQUEST, MAX_FORM_PARTS=200, SEND_FILE_MAX_AGE_DEFAULT=31_536_000)
     logs.init_app(app, config.log_level)
     if config.trusted_proxies:

@@ -196,6 +196,9 @@ class Config:
     checks_floor: int = _setting(_permits, 20)
     young_checks_per_day: int = _setting(_permits, 20)
     young_days: int = _setting(_count, 10)
+    firsts_per_day: int = _setting(_permits, 100)
+    young_firsts_per_day: int = _setting(_permits, 20)
+    sends_per_day: int = _setting(_permits, 1500)
 
     portal_timeout: float = _setting(_positive, 8)
     portal_patience: float = _setting(_positive, 12)

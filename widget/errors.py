@@ -28,6 +28,10 @@ class Refusal(Enum):
     LINE_TROUBLE = "line_trouble"
     LINE_DOWN = "line_down"  # its gateway would keep the message and send it some day
     LINE_OFF = "line_off"  # switched off or removed by an administrator: its chats can only be read
+    FIRSTS_SPENT = "firsts_spent"  # the line wrote to as many strangers as it may in a day
+    SENDS_SPENT = "sends_spent"  # it sent as much as it may for now
+    CHECKS_SPENT = "checks_spent"  # its gateway looks a number up before it sends, and the line may check no more
+    CANNOT_COUNT = "cannot_count"  # what the line sends cannot be counted now
     LINE_RESTRICTED = "line_restricted"  # WhatsApp lets the line start no new chats
     UNSUPPORTED = "unsupported"  # the line's gateway cannot do that
     MESSAGE_GONE = "message_gone"

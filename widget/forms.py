@@ -1,11 +1,44 @@
 """Read what a browser sent, once, into plain values. Anything missing, huge or of the wrong type is refused here."""
 
 import json
-from typing import Any
+from functools import cached_property
+from typing import IO, Any
 
-from flask import request
+from flask import Request, request
+from werkzeug.exceptions import BadRequest
 
 from widget.errors import Refusal, Refused
+
+
+class PatientRequest(Request):
+    """A request whose body may break off, or come in chunks that are none: that is the sender's fault, and no error of
+    ours."""
+
+    @cached_property
+    def stream(self) -> IO[bytes]:
+        return _Body(super().stream)  # type: ignore[return-value]
+
+
+class _Body:
+    """What werkzeug reads a body with."""
+
+    def __init__(self, inner: IO[bytes]) -> None:
+        self._inner = inner
+
+    def read(self, size: int = -1) -> bytes:
+        try:
+            return self._inner.read(size)
+        except OSError as error:  # so gunicorn says it (gunicorn/http/errors.py)
+            raise BadRequest("the body breaks off") from error
+
+    def readline(self, size: int = -1) -> bytes:
+        try:
+            return self._inner.readline(size)
+        except OSError as error:
+            raise BadRequest("the body breaks off") from error
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
 
 
 def json_body() -> dict[str, Any]:

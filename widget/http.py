@@ -27,6 +27,8 @@ KEPT_SECONDS = 4
 LARGEST_ANSWER = 8 * 1024 * 1024  # a page of history with thumbnails stays far below
 LARGEST_FILE = 200 * 1024 * 1024
 FILE_SECONDS = 300
+# Values of one JSON, at most: `[]` takes two bytes to write and 64 to hold. A listing of 500 chats has some 60,000.
+MOST_VALUES = 250_000
 AT_ONCE = 64 * 1024  # bytes written before the clock is looked at again
 
 # httpx writes whole addresses at INFO, and some vendors carry the key in them. A filter and not a level: a level that
@@ -36,11 +38,20 @@ logging.getLogger("httpx").addFilter(lambda record: record.levelno >= logging.WA
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")  # escaped, half of an emoji or of a pair
 
 _ssl_context: ssl.SSLContext | None = None
-_deadline: ContextVar[float | None] = ContextVar("deadline", default=None)
+_exchange: ContextVar["_Exchange | None"] = ContextVar("exchange", default=None)
+
+
+@dataclass
+class _Exchange:
+    """What one `fetch` has come to: when it ends, and whether any byte of the request may have left."""
+
+    deadline: float
+    written: bool = False
 
 
 class OutsideError(Exception):
-    """The other side gave no usable answer. `sent` says whether the request may have been acted on."""
+    """The other side gave no usable answer. `sent` says whether the request may have been acted on: False only where
+    not one byte of it has left."""
 
     def __init__(self, reason: str, *, sent: bool) -> None:
         super().__init__(reason)
@@ -59,16 +70,24 @@ class Answer:
     body: bytes
 
     def json(self) -> Any:
-        """The body as JSON, or None for anything else (HTML, empty, cut, nested without end). Half an emoji, as a cut
-        text ends with, becomes a question mark: no page and no database takes it."""
-        text = self.body.decode("utf-8-sig", "replace")
-        try:
-            found = json.loads(text)
-            if _SURROGATE.search(text):
-                found = json.loads(json.dumps(found, ensure_ascii=False).encode("utf-8", "replace"))
-        except (ValueError, RecursionError):
-            return None
-        return found
+        """The body as JSON, or None for anything else: see `read_json`."""
+        return read_json(self.body)
+
+
+def read_json(body: bytes) -> Any:
+    """JSON that somebody else wrote, or None for anything else (HTML, empty, cut, nested without end, or of so many
+    values that they would fill the memory). Half an emoji, as a cut text ends with, becomes a question mark: no page
+    and no database takes it."""
+    if body.count(b"[") + body.count(b"{") + body.count(b",") > MOST_VALUES:
+        return None
+    text = body.decode("utf-8-sig", "replace")
+    try:
+        found = json.loads(text)
+        if _SURROGATE.search(text):
+            found = json.loads(json.dumps(found, ensure_ascii=False).encode("utf-8", "replace"))
+    except (ValueError, RecursionError):
+        return None
+    return found
 
 
 def make_client(
@@ -101,20 +120,17 @@ def fetch(
 
     Raises TimedOut or OutsideError; an HTTP error status is an Answer like any other.
     """
-    before = _deadline.set(time.monotonic() + timeout)
+    exchange = _Exchange(time.monotonic() + timeout)
+    before = _exchange.set(exchange)
     try:
         with client.stream(method, url, timeout=httpx.Timeout(timeout), **request) as response:
             return Answer(response.status_code, response.headers, _body(response, largest))
-    except (httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-        raise TimedOut(type(error).__name__, sent=False) from error
-    except httpx.TimeoutException as error:
-        raise TimedOut(type(error).__name__, sent=True) from error
-    except (httpx.ConnectError, *_NOT_A_REQUEST) as error:
-        raise OutsideError(type(error).__name__, sent=False) from error
-    except httpx.HTTPError as error:
-        raise OutsideError(type(error).__name__, sent=True) from error
+    except (httpx.HTTPError, httpx.InvalidURL, UnicodeError, ValueError) as error:
+        sent = exchange.written or not isinstance(error, _BEFORE_ANY_BYTE)
+        late = isinstance(error, httpx.TimeoutException)
+        raise (TimedOut if late else OutsideError)(type(error).__name__, sent=sent) from error
     finally:
-        _deadline.reset(before)
+        _exchange.reset(before)
 
 
 def fetch_file(url: str) -> bytes:
@@ -157,8 +173,12 @@ def _unpacked(gunzip: "zlib._Decompress", chunk: bytes, most: int) -> bytes:
         raise OutsideError("answer cannot be unpacked", sent=True) from error
 
 
-# An address that is none, or a key that no header can carry: refused before a byte leaves.
-_NOT_A_REQUEST = (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProtocolError, UnicodeError)
+# No connection, an address that is none, or a key that no header can carry. Their names alone prove nothing: the same
+# come for the address that an answer redirects to, which httpx looks at though it does not go there.
+_BEFORE_ANY_BYTE = (
+    *(httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout),
+    *(httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProtocolError, UnicodeError),
+)
 
 
 class _Over(httpx.HTTPTransport):
@@ -205,6 +225,8 @@ class _TimedStream(httpcore.NetworkStream):
         return self._inner.read(max_bytes, _left(timeout, httpcore.ReadTimeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        if exchange := _exchange.get():
+            exchange.written = True
         for start in range(0, len(buffer), AT_ONCE):
             self._inner.write(buffer[start : start + AT_ONCE], _left(timeout, httpcore.WriteTimeout))
 
@@ -223,10 +245,10 @@ class _TimedStream(httpcore.NetworkStream):
 
 def _left(timeout: float | None, late: type[Exception]) -> float | None:
     """How long the next step may take; raises `late` when there is no time left."""
-    deadline = _deadline.get()
-    if deadline is None:  # not within fetch
+    exchange = _exchange.get()
+    if exchange is None:  # not within fetch
         return timeout
-    left = deadline - time.monotonic()
+    left = exchange.deadline - time.monotonic()
     if left <= 0:
         raise late("the time is over")
     return left

@@ -4,6 +4,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 LONGEST_ZONE = 64
+LARGEST = 2**53  # of a whole number; JSON sets no bounds, and 10^400 has no float
 LATEST = 100_000_000_000  # unix seconds; beyond it are milliseconds, infinity and years that no calendar has
 
 
@@ -27,10 +28,11 @@ def text_of(value: Any, longest: int = 65_536) -> str:
 
 
 def whole_of(value: Any) -> int:
-    """A whole number above 0, also one in a decimal string (protobuf's JSON writes 64-bit ones so); else 0."""
+    """A whole number above 0 that a computer has room for, also one in a decimal string (protobuf's JSON writes 64-bit
+    ones so); else 0."""
     if isinstance(value, str) and value.isascii() and value.isdecimal():
         value = int(value[:18])
-    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value < LARGEST else 0
 
 
 def zone_of(value: Any) -> str:

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import httpx
 import redis
-from flask import Flask
+from flask import Flask, has_request_context, request
 from huey import Huey
 from sqlalchemy import Engine
 
-from ratelimit import Limiter, MemoryStorage, Rate, RedisStorage, Window
+from ratelimit import Limiter, MemoryStorage, Rate, RedisStorage, Storage, Window
 from widget.addresses import PublicOnly
 from widget.answers import REDIS_OPTIONS, Answers, redis_takes_writes
 from widget.bitrix24.entry import Entry
@@ -24,6 +24,7 @@ from widget.bitrix24.install import Installer
 from widget.bitrix24.oauth import OAuth
 from widget.bitrix24.renewal import Renewal
 from widget.bitrix24.rest import Rest
+from widget.bitrix24.strangers import FAILURES, Strangers
 from widget.card.learning import Learning
 from widget.card.memory import CardMemory
 from widget.card.reading import CardReader
@@ -56,6 +57,7 @@ from widget.presence.flights import Flights
 from widget.presence.lifetimes import Lifetimes
 from widget.presence.listings import Listings
 from widget.presence.memory import Memory
+from widget.presence.outgoing import Outgoing, OutgoingTerms
 from widget.presence.purse import Purse
 from widget.session import Tickets
 from widget.storage.changes import Changes
@@ -119,6 +121,7 @@ class Services:
     reveals: Reveals
     cards: Cards
     chat_service: ChatService
+    outgoing: Outgoing
     numbering: Numbering
     numbering_updater: Updater
     metrics: Metrics
@@ -159,6 +162,7 @@ def build(
         allow_http=config.allow_http,
         timeout=config.portal_timeout,
         clock=clock,
+        strangers=Strangers(Limiter(_permits(config, clock), limits=FAILURES, prefix="strangers"), _caller),
     )
     rest_log = RestLog(engine, keep=config.rest_log_days > 0)
     # Both authorisation servers may be asked in turn, and the answer has to be stored.
@@ -196,6 +200,17 @@ def build(
     purse = Purse(_limiter(config, clock), usage, cooling, _terms(config), clock)
     reveals = Reveals(answers, usage, keys)
     evidence = Evidence(known, chats, clock)
+    outgoing = Outgoing(
+        _counter(config, clock, "firsts"),
+        _counter(config, clock, "sends"),
+        usage,
+        purse,
+        cooling,
+        OutgoingTerms(
+            config.firsts_per_day, config.young_firsts_per_day, config.sends_per_day, young_days=config.young_days
+        ),
+        clock,
+    )
     learning = Learning(evidence, cooling, purse, reveals, usage, messages.count)
     gateway_work = GatewayWork(lines, chats, sends, messages, vault, heard=learning.heard)
     event_work = EventWork(events, portals, installer, answers, gateway_work, card_seconds=config.card_ttl)
@@ -304,9 +319,8 @@ def build(
         purse=purse,
         reveals=reveals,
         cards=cards,
-        chat_service=ChatService(
-            gateways, chats, sends, messages, clock, learning.sent, cooling.restricted_until, learning.checked
-        ),
+        chat_service=ChatService(gateways, chats, sends, messages, clock, learning.sent, outgoing, learning.checked),
+        outgoing=outgoing,
         numbering=numbering,
         numbering_updater=numbering_updater,
         metrics=metrics,
@@ -351,13 +365,24 @@ def _terms(config: Config) -> Terms:
 
 def _limiter(config: Config, clock: Callable[[], float]) -> Limiter:
     """The limits of each call come from the line (presence/budget.py); these stand for calls that name none."""
-    storage = (
-        RedisStorage(redis.Redis.from_url(config.redis_url, **REDIS_OPTIONS))
-        if config.redis_url
-        else MemoryStorage(clock=clock)
-    )
     limits = (
         Rate(every=config.check_every, burst=config.check_burst),
         Window(limit=config.checks_per_day, seconds=DAY),
     )
-    return Limiter(storage, limits=limits, prefix="checks")
+    return Limiter(_permits(config, clock), limits=limits, prefix="checks")
+
+
+def _counter(config: Config, clock: Callable[[], float], prefix: str) -> Limiter:
+    """The same for what is sent (presence/outgoing.py)."""
+    return Limiter(_permits(config, clock), limits=[Window(limit=1, seconds=DAY)], prefix=prefix)
+
+
+def _caller() -> str:
+    """The address of this request; "" in a job."""
+    return (request.remote_addr or "") if has_request_context() else ""
+
+
+def _permits(config: Config, clock: Callable[[], float]) -> Storage:
+    if config.redis_url:
+        return RedisStorage(redis.Redis.from_url(config.redis_url, **REDIS_OPTIONS))
+    return MemoryStorage(clock=clock)

@@ -101,6 +101,9 @@ class TrueGateway:
     def _on_whatsapp(self, phone: str) -> bool:
         return self._numbers[phone].on_whatsapp(self._clock())
 
+    def cursor_at(self, at: float) -> str:
+        return _nobody_does_that()
+
     def find_message(self, chat_id: str, message_id: str) -> Message | None:
         return None
 

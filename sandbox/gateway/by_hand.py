@@ -1,14 +1,17 @@
-"""What tests and the page's buttons do to the gateway: switch a line, answer as a client."""
+"""What tests and the page's buttons do to the gateway: switch a line, answer as a client, write on the line's phone."""
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from sandbox.gateway.directory import by_phone
+from sandbox.gateway.directory import by_phone, home_id
 from sandbox.gateway.door import here
 from sandbox.gateway.lines import STATUSES
+from sandbox.gateway.model import Ack, Line, Message
 from sandbox.gateway.world import NotOnWhatsApp
+from sandbox.people import Client
 
 pages = Blueprint("by_hand", __name__, url_prefix="/_sandbox")
 
@@ -59,6 +62,20 @@ def restrict(session: str) -> ResponseReturnValue:
 @pages.post("/answer")
 def answer() -> ResponseReturnValue:
     """{"session": "sales", "phone": "+79619510000", "text": "…"}: the client writes to the line."""
+    return _written(here().world.answer)
+
+
+@pages.post("/write")
+def write() -> ResponseReturnValue:
+    """The same the other way: the company writes to the client on the line's own phone; with "failed": true in vain."""
+    said: Any = request.get_json(silent=True)
+    stuck = Ack.ERROR if isinstance(said, dict) and said.get("failed") is True else None
+    return _written(
+        lambda line, client, text: here().world.send(line, home_id(client), text, stuck=stuck, by_api=False)
+    )
+
+
+def _written(by_whom: Callable[[Line, Client, str], Message]) -> ResponseReturnValue:
     said: Any = request.get_json(silent=True)
     if not isinstance(said, dict) or not str(said.get("text") or "").strip():
         return jsonify(error="send session, phone and text"), 400
@@ -67,7 +84,7 @@ def answer() -> ResponseReturnValue:
     if line is None or client is None:
         return jsonify(error="no such session" if line is None else "no such client"), 404
     try:
-        message = here().world.answer(line, client, str(said["text"]))
+        message = by_whom(line, client, str(said["text"]))
     except NotOnWhatsApp:
         return jsonify(error="this client has no WhatsApp"), 400
     return jsonify(id=message.full_id)

@@ -3,7 +3,8 @@
 Before the work: unauthorized, not_working, stopped, rate_overlimit, error_463, http_500, html, empty, refuse,
 quota and check_timeout (GREEN-API's alone), silence (`seconds`, 30 unless set, then the connection is dropped and
 nothing was done).
-After the work: cut (half of the answer), lost_answer (none of it, or a 500 with `detail` "500").
+After the work: cut (half of the answer), lost_answer (none of it, or a 500 with `detail` "500"), status (another one,
+its number in `detail`, as a proxy on the way says it), redirect (to the `detail`).
 In the work: ack_error and ack_pending (the message keeps that ack for ever).
 """
 
@@ -17,7 +18,7 @@ from sandbox.gateway.model import Ack
 
 NAMES = (
     *("unauthorized", "not_working", "stopped", "rate_overlimit", "error_463", "http_500", "html", "empty"),
-    *("cut", "silence", "lost_answer", "refuse", "ack_error", "ack_pending"),
+    *("cut", "silence", "lost_answer", "status", "redirect", "refuse", "ack_error", "ack_pending"),
     *("quota", "check_timeout"),
 )
 SILENCE = 30.0
@@ -62,4 +63,11 @@ def afterwards(fault: Fault, answer: Response) -> Response:
         if fault.detail == "500":
             raise refusals.exception("Connection Closed")
         return hang_up(Response(b"", mimetype="application/json"), promised=1024)
+    if fault.fault == "status":
+        return Response(b"", int(fault.detail))
+    if fault.fault == "redirect":
+        redirect = Response(b"", 302)
+        redirect.autocorrect_location_header = False
+        redirect.headers["Location"] = fault.detail
+        return redirect
     return answer

@@ -7,6 +7,7 @@ import pytest
 from sandbox.people import API_KEY
 from tests.admin.conftest import AppPage, OpenApp
 from tests.stand import Clock, Outside, Widget
+from widget.admin.line_sections import RANGES
 from widget.storage.lines import Line, LineLimits
 
 MINUTE = 60
@@ -197,8 +198,8 @@ def test_a_line_is_removed_only_after_a_question_and_comes_back_with_its_chats(
     assert card.reveal().open_chat(card.keys[ORDERS]).chat == chat
 
 
-LIMITS = {"burst": "2", "every": "60", "per_day": "50", "floor": "", "young_per_day": ""}
-EMPTY = dict.fromkeys(LIMITS, "")
+EMPTY = dict.fromkeys(RANGES, "")
+LIMITS = {**EMPTY, "burst": "2", "every": "60", "per_day": "50"}
 
 
 def test_a_lines_own_limits_hold_for_its_checks(admin: AppPage, widget: Widget, outside: Outside, clock: Clock) -> None:
@@ -222,14 +223,17 @@ def test_more_than_a_hundred_a_day_is_allowed_and_warned_about(admin: AppPage, w
 
 
 def test_every_limit_is_kept_shown_again_and_logged_in_words(admin: AppPage, open_app: OpenApp, widget: Widget) -> None:
-    admin.save("lines/1/limits", burst="2", every="60", per_day="50", floor="10", young_per_day="10")
+    checks = {"burst": "2", "every": "60", "per_day": "50", "floor": "10", "young_per_day": "10"}
+    sends = {"firsts_per_day": "40", "young_firsts_per_day": "5", "sends_per_day": "200"}
+    admin.save("lines/1/limits", **checks, **sends)
 
-    assert lines_of(widget)[0].limits == LineLimits(2, 60, 50, floor=10, young_per_day=10)
+    assert lines_of(widget)[0].limits == LineLimits(2, 60, 50, 10, 10, 40, 5, 200)
     page = open_app()
-    for name, value in (("burst", "2"), ("every", "60"), ("per_day", "50"), ("floor", "10"), ("young_per_day", "10")):
+    for name, value in (checks | sends).items():
         assert f'id="line-1-{name}" name="{name}" inputmode="numeric" maxlength="6" value="{value}"' in page.html
     log = page.section("changes")
     assert "the usual ones → at once 2, seconds each 60, at most a day 50, at least a day 10, a day while new 10" in log
+    assert "new chats a day 40, new chats a day while new 5, messages a day 200" in log
 
 
 def test_limits_beyond_reason_are_refused(admin: AppPage, widget: Widget) -> None:

@@ -7,7 +7,7 @@ import pytest
 from sandbox.people import IVAN
 from tests.admin.conftest import AppPage, OpenApp
 from tests.stand import CardPage, Clock, Outside, Widget
-from widget.chats.service import MOST_UNWRITTEN
+from widget.chats.typed import MOST_UNWRITTEN
 from widget.storage.lines import Grantee
 
 ORDERS = "+7 926 111-22-33"
@@ -219,7 +219,7 @@ def test_a_rep_makes_no_more_than_so_many_empty_chats_in_a_day(
 
 
 def test_when_the_gateway_cannot_tell_nothing_is_opened(rep: AppPage, outside: Outside) -> None:
-    outside.break_gateway("html", "overview", times=None)
+    outside.break_gateway("html", "messages", times=None)
 
     rep.save("number", number=NEW, line=1)
 

@@ -89,8 +89,20 @@ def test_a_listed_chat_that_nobody_opened_here_says_when_it_was_seen(widget: Wid
 
 
 @both_languages
+def test_a_message_refused_although_they_just_wrote_is_unknown(widget: Widget, clock: Clock, lang: str) -> None:
+    learn(widget, MARIA_PHONE, How.MESSAGE, clock() - 5)
+    learn(widget, MARIA_PHONE, How.SEND, clock())
+
+    page = widget.open(lang=lang).reveal()
+
+    assert page.rows[MARIA] == "refused"
+    reason = "A message was refused, though the client wrote or was reached lately"
+    assert said(lang, reason) in page.row(MARIA)
+
+
+@both_languages
 def test_a_refused_message_says_not_found_although_there_was_a_chat(widget: Widget, clock: Clock, lang: str) -> None:
-    learn(widget, MARIA_PHONE, How.DELIVERED, clock() - DAY)
+    learn(widget, MARIA_PHONE, How.DELIVERED, clock() - 4 * DAY)
     learn(widget, MARIA_PHONE, How.SEND, clock())
 
     page = widget.open(lang=lang).reveal()

@@ -56,6 +56,8 @@ class FakeGateway:
     history_ids: tuple[str, ...] = ()
     cursor: str | None = None
     before_answering: object = None
+    around: list[Message] = field(default_factory=list)  # what is on the page of an older time
+    cursors: list[str] = field(default_factory=list)
 
     def status(self):
         return LineStatus(self.state, self.depth, self.own_ids, until=0.0)
@@ -75,9 +77,15 @@ class FakeGateway:
 
     def history(self, chat_ids, cursor, limit):
         self.history_ids = tuple(chat_ids)
+        if cursor and cursor.startswith("at "):
+            self.cursors.append(cursor)
+            return Page(tuple(self.around), None)
         if self.trouble:
             raise GatewayError(self.trouble)
         return Page(tuple(self.messages), self.cursor)
+
+    def cursor_at(self, at):
+        return f"at {at:.0f}"
 
     def find_message(self, chat_id, message_id):
         self.looked_up.append(message_id)

@@ -3,11 +3,12 @@
 import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
 from sandbox import people
-from tests.chats.conftest import FakeGateway, FakeGateways
+from tests.chats.conftest import EVERYTHING, FakeGateway, FakeGateways
 from tests.stand import PATIENCE
 from widget.chats.history import GIVEN_UP, LOOKED_FOR, MESSAGES, SAME_SEND, End
 from widget.chats.sending import LONGEST_TEXT, message_id_of
@@ -342,6 +343,74 @@ def test_a_send_whose_text_was_wiped_is_not_recognised_in_a_photo_without_a_capt
     desk.sends.wipe_texts(clock() + 1)
     gateway.messages = [foreign(send, text="")]
     assert SendState.UNKNOWN in desk.states(chat)
+
+
+@pytest.mark.parametrize("own_ids", [True, False])
+def test_an_unclear_send_below_the_first_page_is_looked_for_around_its_own_time(widget, clock, own_ids):
+    gateway = FakeGateway(own_ids=own_ids)
+    desk = Desk(widget, gateway=gateway)
+    chat = desk.open()
+    send = lost_file(desk, chat, caption="") if own_ids else desk.send(chat)
+    clock.forward(3600)
+    gateway.messages, gateway.cursor = [Message("new", "new", int(clock()), False, "после")], "more"
+    desk.newest(chat)
+    desk.newest(chat)
+    assert len(gateway.cursors) == 1  # an open chat is read every few seconds
+    assert float(gateway.cursors[0].split()[1]) >= send.created_at
+
+    found = picture(send, caption="") if own_ids else foreign(send, after=5)
+    gateway.around = [Message("theirs", "theirs", found.at, False, send.text), found]
+    clock.forward(61)
+    assert desk.newest(chat).bubbles[0].id == "STRANGER"
+    assert desk.sends.by_key(chat.portal_id, send.send_key).message_id == "STRANGER"
+
+
+def test_a_message_that_is_another_send_is_not_taken_for_an_older_unclear_one(widget, clock):
+    gateway = FakeGateway(own_ids=False)
+    desk = Desk(widget, gateway=gateway)
+    chat = desk.open()
+    desk.send(chat, key="unclear")
+    gateway.result = Sent.SENT
+    sent = desk.send(chat, key="clear")
+    clock.forward(3600)
+    gateway.messages, gateway.cursor = [Message("new", "new", int(clock()), False, "после")], "more"
+    gateway.around = [foreign(sent, id=sent.message_id)]
+    desk.newest(chat)
+    assert desk.sends.by_key(chat.portal_id, "unclear").state is SendState.UNKNOWN
+
+
+def test_sends_beyond_the_newest_two_hundred_are_settled_too(widget, clock):
+    gateway = FakeGateway(own_ids=False)
+    desk = Desk(widget, gateway=gateway)
+    chat = desk.open()
+    lost = desk.send(chat, key="lost")
+    gateway.result = Sent.SENT
+    ticked = desk.send(chat, "Второе", key="ticked")
+    for number in range(200):
+        desk.left_by_a_dead_process(chat, key=f"later {number}", text=f"later {number}")
+    gateway.messages = [foreign(ticked, id=ticked.message_id), foreign(lost)]
+    desk.newest(chat)
+    assert desk.sends.by_key(chat.portal_id, "lost").state is SendState.DELIVERED
+    assert desk.sends.by_key(chat.portal_id, "ticked").state is SendState.DELIVERED
+
+
+def test_what_a_queue_has_kept_too_long_has_failed_unless_it_is_there(widget, clock):
+    queue = replace(EVERYTHING, queues_sends=True, queue_seconds=86_400.0)
+    gateway = FakeGateway(own_ids=False, result=Sent.QUEUED, capabilities=queue)
+    desk = Desk(widget, gateway=gateway)
+    chat = desk.open()
+    dropped, waiting = desk.send(chat, key="k1"), desk.send(chat, "Второе", key="k2")
+    clock.forward(86_400)
+    assert desk.states(chat) == [SendState.QUEUED, SendState.QUEUED]
+    clock.forward(3600)
+    gateway.messages = [foreign(waiting, id=waiting.message_id)]
+    desk.newest(chat)
+    assert (desk.sends.by_key(chat.portal_id, "k1").state, dropped.message_id in gateway.looked_up) == (
+        SendState.FAILED,
+        True,
+    )
+    assert desk.sends.by_key(chat.portal_id, "k1").reason == "queue_dropped"
+    assert desk.sends.by_key(chat.portal_id, "k2").state is SendState.DELIVERED
 
 
 # Files, for which a gateway takes no id of ours though it takes one for texts.

@@ -10,7 +10,7 @@ from tests.chats.conftest import EVERYTHING, NOTHING, FakeGateway, FakeGateways
 from widget.chats.bubbles import DELETE_SECONDS, EDIT_SECONDS
 from widget.chats.files import LARGEST, accepted, label_of
 from widget.chats.history import MESSAGES, End
-from widget.chats.sending import LONGEST_CAPTION, LONGEST_TEXT
+from widget.chats.sending import LONGEST_CAPTION, LONGEST_TEXT, Unlimited
 from widget.chats.service import ChatService
 from widget.chats.told import Named, Told, grown_by
 from widget.errors import Refusal, Refused
@@ -424,6 +424,15 @@ def test_a_place_that_no_page_of_ours_named_is_malformed(desk, cursor):
     assert error.value.trouble is Trouble.MALFORMED
 
 
+class Restricted(Unlimited):
+    def __init__(self, until):
+        self.until = until
+
+    def reserve(self, line, *, first):
+        if first:
+            raise Refused(Refusal.LINE_RESTRICTED, 409, "restricted", until=self.until)
+
+
 def test_a_line_that_whatsapp_restricted_starts_no_new_chat_though_its_session_works(desk, clock):
     service = ChatService(
         FakeGateways(desk.gateway),
@@ -431,7 +440,7 @@ def test_a_line_that_whatsapp_restricted_starts_no_new_chat_though_its_session_w
         desk.services.sends,
         desk.services.messages,
         clock,
-        restricted_until=lambda line: clock() + 3600,
+        allowance=Restricted(clock() + 3600),
     )
     desk.service = service
     with pytest.raises(Refused) as refused:

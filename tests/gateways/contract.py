@@ -287,6 +287,13 @@ class Contract:
         self.hear(outside, "Здравствуйте")
         assert adapter.find_message(self.ids(adapter)[0], "3EB0FFFFFFFFFFFFFFFFFF") is None
 
+    def test_a_page_may_begin_at_any_time(self, adapter, outside):
+        self.hear(outside, "Здравствуйте")
+        [message] = adapter.history(self.ids(adapter), None, 10).messages
+        at = [adapter.cursor_at(message.at + seconds) for seconds in (60, 0, -1)]
+        found = [len(adapter.history(self.ids(adapter), cursor, 10).messages) for cursor in at]
+        assert found == [1, 1, 0]
+
     @pytest.mark.parametrize("fault", FAULTS)
     def test_a_send_that_failed_is_refused_or_unclear_and_never_called_sent(self, broken, outside, fault):
         adapter = broken(fault)
@@ -297,6 +304,22 @@ class Contract:
         gone_out = bool(adapter.history(self.ids(adapter), None, 10).messages)
         assert not gone_out or result.outcome is Sent.UNKNOWN
         assert gone_out or fault not in DONE or adapter.capabilities.queues_sends
+
+    @pytest.mark.parametrize(
+        ("fault", "details"),
+        [
+            ("status", ("202", "204", "206", "301", "304", "408", "409", "425", "429", "499", "500")),
+            (
+                "redirect",
+                ("javascript:1", "mailto:x", "http://xn--/", "http://[", "//", "\\x00", "https://example.com/"),
+            ),
+        ],
+    )
+    def test_a_message_that_was_taken_is_never_called_refused(self, adapter, outside, fault, details):
+        for detail in details:
+            outside.break_gateway(fault, times=1, detail=detail)
+            result = adapter.send_text(adapter.chat_id_of(STRANGER.phone), f"{fault} {detail}", message_id="")
+            assert result.outcome is Sent.UNKNOWN, detail
 
     def test_an_answer_quotes_what_it_answers(self, adapter, outside):
         if not adapter.capabilities.reply:

@@ -125,9 +125,12 @@ def test_settings_that_were_not_saved_are_trouble(answer):
         (401, "", Trouble.CREDENTIALS, False),
         (403, "", Trouble.CREDENTIALS, False),
         (404, "", Trouble.NO_SUCH_THING, False),
-        (429, "", Trouble.THROTTLED, False),
+        (429, "Too many requests", Trouble.THROTTLED, False),
+        (429, "", Trouble.THROTTLED, True),  # anybody's on the way
+        (429, "<h1>429 Too Many Requests</h1>", Trouble.THROTTLED, True),
         (466, "", Trouble.QUOTA, False),
-        (418, "", Trouble.BROKEN_ANSWER, False),
+        (413, "", Trouble.BROKEN_ANSWER, False),
+        (418, "", Trouble.BROKEN_ANSWER, True),
         (201, "", Trouble.BROKEN_ANSWER, True),
         (302, "", Trouble.BROKEN_ANSWER, True),
         (500, "instance is starting or not authorized", Trouble.BROKEN_ANSWER, True),
@@ -304,4 +307,4 @@ def test_whatever_comes_as_an_answer_is_read_or_is_trouble_and_never_a_wrong_no(
         assert answer["existsWhatsapp"] is found.exists
     result = over(transport).send_text(CHAT, "x", message_id="m")
     assert result.outcome is not Sent.SENT
-    assert (result.outcome is Sent.REFUSED) == (400 <= status < 500)
+    assert (result.outcome is Sent.REFUSED) == (status in (400, 401, 403, 404, 466))

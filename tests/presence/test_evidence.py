@@ -6,7 +6,7 @@ from flask import Flask
 from tests.presence.conftest import LINE, OTHER_PORTALS_LINE, Shaky
 from widget.answers import Answers
 from widget.gateways.base import Trouble
-from widget.presence.records import Answer, How
+from widget.presence.records import Answer, How, Why
 
 IVAN, ORDERS = "+79619510000", "+79261112233"
 HOUR, DAY = 3600, 86_400
@@ -50,6 +50,20 @@ def test_a_refused_send_overrides_an_older_yes_from_a_check(desk, clock):
     clock.forward(1)
     desk.evidence.learn(LINE, IVAN, How.SEND, clock())
     assert (known(desk).answer, known(desk).how) == (Answer.NO, How.SEND)
+
+
+@pytest.mark.parametrize("how", [How.MESSAGE, How.DELIVERED])
+def test_a_refused_send_against_a_fresh_sign_of_theirs_is_unknown_and_not_a_no(desk, clock, how):
+    desk.evidence.learn(LINE, IVAN, how, clock())
+    clock.forward(5)
+    for _again in range(2):
+        desk.evidence.learn(LINE, IVAN, How.SEND, clock())
+        assert (known(desk).answer, known(desk).why) == (Answer.UNKNOWN, Why.REFUSED)
+    clock.forward(60)
+    assert (known(desk).answer, known(desk).how) == (Answer.YES, how)
+    clock.forward(4 * DAY)
+    desk.evidence.learn(LINE, IVAN, How.SEND, clock())
+    assert known(desk).answer is Answer.NO
 
 
 def test_a_refused_send_does_not_override_a_later_message(desk, clock):
@@ -139,7 +153,7 @@ def test_a_send_that_is_refused_during_a_check_still_says_no(desk, clock, says):
     desk.gateway.says = {IVAN: says}
 
     def refuse():
-        desk.evidence.learn(LINE, IVAN, How.MESSAGE)
+        desk.evidence.learn(LINE, IVAN, How.CHAT)
         clock.forward(1)
         desk.evidence.learn(LINE, IVAN, How.SEND)
 
@@ -161,7 +175,7 @@ def during_the_check(desk, happens):
 # The cache goes away and comes back.
 
 
-@pytest.mark.parametrize(("first", "then"), [(How.MESSAGE, How.SEND), (How.SEND, How.MESSAGE)])
+@pytest.mark.parametrize(("first", "then"), [(How.CHAT, How.SEND), (How.SEND, How.MESSAGE)])
 @pytest.mark.parametrize("next_call", ["read", "write"])
 def test_what_was_learned_while_the_cache_was_away_holds_when_it_is_back_with_its_data(
     make_desk, redis_url, clock, first, then, next_call
@@ -186,9 +200,9 @@ def test_after_an_outage_the_cache_is_corrected_once_and_believed_again(make_des
     cache = Shaky(Flask("shaky"), redis_url)
     desk = make_desk(answers=cache)
     cache.gone = True
-    desk.evidence.learn(LINE, IVAN, How.MESSAGE)
+    desk.evidence.learn(LINE, IVAN, How.CHAT)
     cache.gone = False
-    assert known(desk).how is How.MESSAGE
+    assert known(desk).how is How.CHAT
     clock.forward(60)
     make_desk(answers=Answers(Flask("elsewhere"), redis_url)).evidence.learn(LINE, IVAN, How.SEND)
     desk.memory._presences.get_many = lambda *args: pytest.fail("SQL was asked")

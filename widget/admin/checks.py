@@ -20,6 +20,7 @@ LONGEST_TYPED = 2000  # beyond this nobody typed it into a field of ours
 MOST_GRANTEES = 100
 BURST, EVERY, PER_DAY = (1, 20), (1, 3600), (1, 1000)  # a line's own limits may lie between these
 FLOOR = YOUNG_PER_DAY = (1, 1000)
+FIRSTS, SENDS = (1, 500), (1, 5000)
 ADVISED_PER_DAY = 100  # more is allowed and warned about
 _CODE = re.compile(r"[A-Z]{1,6}\d{0,12}(_[A-Z0-9]{1,6})?")
 
@@ -149,11 +150,23 @@ def limits_of(values: Mapping[str, str], *, usual_per_day: int) -> LineLimits:
     per_day = _whole(values, "per_day", PER_DAY, faults)
     floor = _whole(values, "floor", FLOOR, faults)
     young_per_day = _whole(values, "young_per_day", YOUNG_PER_DAY, faults)
+    firsts_per_day = _whole(values, "firsts_per_day", FIRSTS, faults)
+    young_firsts_per_day = _whole(values, "young_firsts_per_day", FIRSTS, faults)
+    sends_per_day = _whole(values, "sends_per_day", SENDS, faults)
     if floor and not faults and floor > (per_day or usual_per_day):
         faults["floor"] = Wrong(Fault.ABOVE_PER_DAY, high=per_day or usual_per_day)
     if faults:
         raise Invalid(faults)
-    return LineLimits(burst=burst, every=every, per_day=per_day, floor=floor, young_per_day=young_per_day)
+    return LineLimits(
+        burst=burst,
+        every=every,
+        per_day=per_day,
+        floor=floor,
+        young_per_day=young_per_day,
+        firsts_per_day=firsts_per_day,
+        young_firsts_per_day=young_firsts_per_day,
+        sends_per_day=sends_per_day,
+    )
 
 
 def hours_of(values: Mapping[str, str]) -> tuple[int, ...]:

@@ -4,7 +4,17 @@ from flask import render_template
 from markupsafe import Markup
 
 from widget.admin.asking import Asker
-from widget.admin.checks import ADVISED_PER_DAY, BURST, EVERY, FLOOR, PER_DAY, YOUNG_PER_DAY, Typed
+from widget.admin.checks import (
+    ADVISED_PER_DAY,
+    BURST,
+    EVERY,
+    FIRSTS,
+    FLOOR,
+    PER_DAY,
+    SENDS,
+    YOUNG_PER_DAY,
+    Typed,
+)
 from widget.admin.reports import Way, way_of
 from widget.admin.told import Told
 from widget.gateways.lines import KINDS, capabilities_of
@@ -13,7 +23,16 @@ from widget.services import services
 from widget.storage.line_past import NOTHING, LinePast
 from widget.storage.lines import Line, LineLimits
 
-RANGES = {"burst": BURST, "every": EVERY, "per_day": PER_DAY, "floor": FLOOR, "young_per_day": YOUNG_PER_DAY}
+RANGES = {
+    "burst": BURST,
+    "every": EVERY,
+    "per_day": PER_DAY,
+    "floor": FLOOR,
+    "young_per_day": YOUNG_PER_DAY,
+    "firsts_per_day": FIRSTS,
+    "young_firsts_per_day": FIRSTS,
+    "sends_per_day": SENDS,
+}
 WAIT_SECONDS = 30  # for the first report after a set-up
 
 
@@ -58,6 +77,9 @@ def line_item(
             "per_day": config.checks_per_day,
             "floor": config.checks_floor,
             "young_per_day": config.young_checks_per_day,
+            "firsts_per_day": config.firsts_per_day,
+            "young_firsts_per_day": config.young_firsts_per_day,
+            "sends_per_day": config.sends_per_day,
         },
         ranges=RANGES,
         advised=ADVISED_PER_DAY,

@@ -129,7 +129,7 @@ def save_access(line_id: int) -> ResponseReturnValue:
 
 @pages.post("/lines/<int:line_id>/limits")
 def save_limits(line_id: int) -> ResponseReturnValue:
-    """How many numbers the line may check; an empty field is the service's."""
+    """How many numbers the line may check, and how much it may send; an empty field is the service's."""
     values = typed(json_body(), *line_sections.RANGES)
     asker = administrator()
     line = asker.line(line_id)
@@ -190,6 +190,6 @@ def _on(active: bool) -> str:
 
 
 def _pace(limits: LineLimits) -> str:
-    """«10/3/100/20/20» in the order of the form, a dash for what is the service's."""
+    """«10/3/100/20/20/100/20/1500» in the order of the form, a dash for what is the service's."""
     values = (getattr(limits, name) for name in line_sections.RANGES)
     return "/".join("–" if value is None else f"{value:g}" for value in values)

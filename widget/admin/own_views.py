@@ -1,10 +1,9 @@
 """What everybody has on the app's page: their lines and defaults, and «write to a new number».
 
 A number typed here is on no card, so nothing in the CRM says whether this user may see its chat. Therefore such a
-chat opens only where it holds nothing of others: nobody talked in it on that line yet, or of our users only this one
-wrote in it (or is an administrator). What is opened is a signed session for that number on that line, and nothing
-else: `Session.number` stands in for the card. Others may talk later, so the same is asked again at every use of that
-session (chats/views.py) and when it is renewed (card/views.py).
+chat opens only where it holds nothing of others (chats/typed.py), or for an administrator. What is opened is a signed
+session for that number on that line, and nothing else: `Session.number` stands in for the card. Others may talk later,
+so the same is asked again at every use of that session (chats/views.py) and when it is renewed (card/views.py).
 """
 
 from dataclasses import replace
@@ -18,7 +17,7 @@ from widget.admin.checks import Fault, Wrong, typed
 from widget.admin.pages import pages
 from widget.admin.told import ask_all
 from widget.card.collect import CardPhone
-from widget.chats.service import MOST_UNWRITTEN, Whose
+from widget.chats.typed import MOST_UNWRITTEN, NotTheirs
 from widget.errors import Refusal, Refused
 from widget.forms import flag_field, id_field, json_body
 from widget.gateways.base import GatewayError
@@ -71,8 +70,8 @@ def look_at_number() -> ResponseReturnValue:
 
 @pages.post("/number")
 def write_to_number() -> ResponseReturnValue:
-    """A session that opens the chat of this number on this line. At most one outside call, which costs the line
-    nothing: whether the gateway has a chat with it."""
+    """A session that opens the chat of this number on this line. The chat is read for that (chats/typed.py), which
+    costs the line nothing."""
     body = json_body()
     text, line_id = typed(body, "number")["number"], id_field(body, "line")
     asker = anybody()
@@ -104,13 +103,16 @@ def _closed(asker: Asker, line: Line, phone: str) -> Wrong | None:
     here = services()
     if asker.viewer.admin:
         return None
-    if not here.chat_service.may_begin(line.portal_id, line.id, phone, asker.viewer.user_id):
+    typed_numbers = here.chat_service.typed
+    if not typed_numbers.may_begin(line.portal_id, line.id, phone, asker.viewer.user_id):
         return Wrong(Fault.TOO_MANY_UNWRITTEN, high=MOST_UNWRITTEN)
     try:
-        whose = here.chat_service.ask_whose(line, phone, asker.viewer.user_id)
+        typed_numbers.read(line, phone, asker.viewer.user_id)
     except GatewayError:
         return Wrong(Fault.CANNOT_TELL)
-    return Wrong(Fault.HAS_CHAT) if whose is Whose.OTHERS else None
+    except NotTheirs:
+        return Wrong(Fault.HAS_CHAT)
+    return None
 
 
 def _answer(

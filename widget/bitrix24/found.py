@@ -133,7 +133,7 @@ def found_of(answer: Batch, user_id: int) -> Found:
         user_id=user_id,
         admin=admin,
         scopes=frozenset(str(scope) for scope in scopes),
-        available=_seen(answer, "available", lambda codes: frozenset(str(code) for code in codes)),
+        available=_seen(answer, "available", frozenset, of=str),
         placements=_seen(answer, "placements", lambda rows: tuple(_placed(row) for row in rows)),
         types=_seen(answer, "types", _types),
         known_types=_known_types(answer.results.get("known_types")),
@@ -176,12 +176,12 @@ def _needed(answer: Batch, key: str) -> Mapping[str, Any]:
     return value
 
 
-def _seen(answer: Batch, key: str, read: Any, inside: str = "") -> Any:
-    """What `read` makes of a list, None where there is no answer to it."""
+def _seen(answer: Batch, key: str, read: Any, inside: str = "", of: type = dict) -> Any:
+    """What `read` makes of a list of objects, or of others; None where there is no answer to it."""
     if key not in answer.results:
         return None
     rows = _rows(answer.results[key], inside)
-    return read([row for row in rows if isinstance(row, (dict, str))])
+    return read([row for row in rows if isinstance(row, of)])
 
 
 def _rows(value: Any, inside: str) -> list[Any]:

@@ -17,6 +17,7 @@ import httpx
 from cachetools import TTLCache
 
 from widget.bitrix24.errors import code_of, refused, words_of
+from widget.bitrix24.strangers import Strangers
 from widget.errors import Refusal, Refused
 from widget.http import Answer, OutsideError, fetch
 from widget.once import Once
@@ -81,8 +82,10 @@ class OAuth:
         allow_http: bool,
         timeout: float,
         clock: Callable[[], float],
+        strangers: Strangers | None = None,
     ) -> None:
         self._http = http
+        self._strangers = strangers
         self._servers = tuple(servers)
         self._client_id = client_id
         self._client_secret = client_secret
@@ -110,7 +113,7 @@ class OAuth:
         with self._lock:
             identity = None if again else self._proved.get(digest)
         if identity is None:
-            identity = self._asking.get(digest, lambda: self._ask(access_token, home))
+            identity = self._asking.get(digest, lambda: self._ask_for_caller(access_token, home))
             with self._lock:
                 self._proved[digest] = identity
         if identity.client_id != self._client_id or identity.member_id != member_id:
@@ -134,6 +137,19 @@ class OAuth:
         lifetime = body.get("expires_in")
         seconds = lifetime if isinstance(lifetime, int) and 0 < lifetime <= 86_400 else 3600
         return Renewed(Token(body["access_token"], body["refresh_token"], self._clock() + seconds), server)
+
+    def _ask_for_caller(self, access_token: str, home: Home) -> Identity:
+        if self._strangers is None:
+            return self._ask(access_token, home)
+        permits = self._strangers.knock()
+        try:
+            identity = self._ask(access_token, home)
+        except Refused as error:
+            if error.refusal is not Refusal.NO_AUTH:
+                self._strangers.welcome(permits)
+            raise
+        self._strangers.welcome(permits)
+        return identity
 
     def _ask(self, access_token: str, home: Home) -> Identity:
         body, server = self._first_answer("GET", "/rest/app.info", home, params={"auth": access_token})

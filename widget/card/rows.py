@@ -146,6 +146,8 @@ def _why_unknown(item: CardPhone, known: Known, lines: Sequence[Line]) -> Why:
 
 def _refused_since(presence: Presence, chat: Chat | None) -> bool:
     """A message of ours was refused after the last one of the chat: the chat proves nothing any more."""
+    if presence.answer is Answer.UNKNOWN and presence.why is Why.REFUSED:
+        return True
     return presence.how is How.SEND and presence.at >= (chat.last_at if chat else 0.0)
 
 

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from widget.bitrix24.placement import Placement, posted_origin, proved_origin, read_placement
 from widget.card.rows import CardView
-from widget.chats.service import Whose
+from widget.chats.typed import NotTheirs
 from widget.errors import Refusal, Refused
 from widget.forms import flag_field, id_field, json_body, text_field, texts_field
 from widget.gateways.base import GatewayError
@@ -230,14 +230,16 @@ def _of_others(session: Session) -> bool:
     """Whether the typed number may not be opened any more. A gateway that cannot tell says so too: it is typed again
     when it can, and the rest of the page goes on."""
     here = services()
-    line = next((line for line in here.lines.of(session.portal_id) if line.id == session.line_id), None)
+    if here.cards.viewer(session).admin:
+        return False
+    line = next((line for line in here.cards.lines(session) if line.id == session.line_id), None)
     if line is None:
         return True
     try:
-        whose = here.chat_service.ask_whose(line, session.number, session.user_id)
-    except GatewayError:
-        whose = Whose.OTHERS
-    return whose is Whose.OTHERS and not here.cards.viewer(session).admin
+        here.chat_service.typed.read(line, session.number, session.user_id)
+    except (NotTheirs, GatewayError):
+        return True
+    return False
 
 
 def _visibility(session: Session) -> Visibility:

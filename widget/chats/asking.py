@@ -3,11 +3,13 @@
 import json
 
 from cryptography.fernet import InvalidToken
-from flask import Response, make_response, render_template, url_for
+from flask import Response, g, make_response, render_template, url_for
+from itsdangerous import BadSignature, Signer
 
 from widget.chats.bubbles import Bubble
 from widget.chats.sending import UNLINKED
 from widget.chats.told import Named
+from widget.chats.typed import NotTheirs, WholeChat, Whose
 from widget.errors import Refusal, Refused
 from widget.i18n import set_language
 from widget.services import services
@@ -16,6 +18,7 @@ from widget.storage.chats import Chat
 from widget.storage.lines import Line
 
 LONGEST_REF = 2048
+LONGEST_CURSOR = 4000
 LARGEST_ID = 2**53
 
 
@@ -54,6 +57,34 @@ def refuse_unlinked(line: Line, key: str) -> None:
     state = here.gateways.known_state(line)
     if state in UNLINKED and not here.sends.by_key(line.portal_id, key):
         raise Refused(Refusal.LINE_DOWN, 409, state.value)
+
+
+def open_typed_number(session: Session, *, shows: bool) -> None:
+    """For a session of a typed number: refused where its chat holds what is not this user's, or would be one of too
+    many empty ones. Where the request `shows` or sends anything, the whole chat is read for it first, and is what this
+    request may see (`read_for_typed_number`). Nothing for a session of a card, or an administrator's."""
+    here = services()
+    if not session.number or here.cards.viewer(session).admin:
+        return
+    line = here.cards.line(session, session.line_id)
+    assert line  # noqa: S101 - a given id is found or refused
+    typed, named = here.chat_service.typed, (session.portal_id, line.id, session.number, session.user_id)
+    if not typed.may_begin(*named):
+        raise Refused(Refusal.NOT_ALLOWED, 403, "typed number: too many")
+    if not shows:
+        if typed.whose(*named) is Whose.OTHERS:
+            raise Refused(Refusal.NOT_ALLOWED, 403, "typed number: others talked")
+        return
+    try:
+        g.whole_chat = typed.read(line, session.number, session.user_id)
+    except NotTheirs as error:
+        raise Refused(Refusal.NOT_ALLOWED, 403, f"typed number: {error}") from error
+
+
+def read_for_typed_number() -> WholeChat | None:
+    """All that this request may see of its chat; None where a card or an administrator's rights say what it may."""
+    whole: WholeChat | None = g.get("whole_chat")
+    return whole
 
 
 def shown_name(session: Session) -> str:
@@ -102,11 +133,33 @@ def named(chat: Chat, sealed: str) -> Named:
     mine = f"{chat.portal_id}:{chat.id}:"
     try:
         opened = services().vault.fernet.decrypt(sealed).decode() if len(sealed) <= LONGEST_REF else ""
-        if opened.startswith(mine):
-            return Named(*json.loads(opened.removeprefix(mine)))
+        found = Named(*json.loads(opened.removeprefix(mine))) if opened.startswith(mine) else None
+        whole = read_for_typed_number()
+        if found and (whole is None or whole.has(found.id)):
+            return found
     except (InvalidToken, ValueError, TypeError):  # letters that no ticket has, or a ticket of an older version
         pass
     raise Refused(Refusal.NOT_ALLOWED, 404, "message")
+
+
+def signed_cursor(chat: Chat, cursor: str | None) -> str | None:
+    """A place in this chat's history as a page carries it. It comes back from a browser, and a made-up one would be a
+    question of a stranger's to the gateway."""
+    return _cursors(chat).sign(cursor).decode() if cursor else None
+
+
+def read_cursor(chat: Chat, signed: str) -> str:
+    """Refused for what we did not sign for this chat."""
+    try:
+        if len(signed) <= LONGEST_CURSOR:
+            return _cursors(chat).unsign(signed).decode()
+    except (BadSignature, UnicodeError):
+        pass
+    raise Refused(Refusal.BAD_FORM, 422, "before")
+
+
+def _cursors(chat: Chat) -> Signer:
+    return Signer(services().config.secret_key, salt=f"cursor-1:{chat.portal_id}:{chat.line_id}:{chat.id}")
 
 
 def _seal(chat: Chat, bubble: Bubble) -> str:

@@ -3,10 +3,13 @@
 Reading settles: a send whose end was unclear learns it here. Nothing is ever sent again.
 """
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from mimetypes import guess_type
+
+from cachetools import TTLCache
 
 from widget.chats.bubbles import STATES, Bubble, merge
 from widget.chats.files import label_of
@@ -22,8 +25,13 @@ MESSAGES = 30  # of one page
 GIVEN_UP = 60.0  # a send without an answer for this long was left by a process that died
 LOOKED_FOR = 86_400.0  # a send that no gateway knew for a day stays as unclear as it is
 SAME_SEND = 120.0  # seconds within which an equal text from us is taken for the send whose answer was lost
+AROUND = 100  # messages of the page around the time of an unclear send
+LOOKED_AROUND = 60.0  # seconds before the same send is looked for around its time again
+QUEUE_SLACK = 600.0  # seconds that a gateway may drop from its queue late, and show what it sent
+QUEUE_DROPPED = "queue_dropped"  # the reason of a send that a gateway's queue gave up
 MOST_EMPTY = 4  # pages without a message that one request passes
 CLOCKS_APART = 10.0  # seconds that the gateway's clock may be behind ours
+MOST_UNCLEAR = 50  # unclear sends that stay in sight
 MOST_LOOK_UPS = 3  # unclear sends that one poll asks the gateway about
 LID = "@lid"
 ALWAYS = float("inf")
@@ -61,20 +69,46 @@ class Histories:
         self._sends = sends
         self._messages = messages
         self._clock = clock
+        self._looked: TTLCache[int, bool] = TTLCache(4096, LOOKED_AROUND, timer=clock)
+        self._lock = threading.Lock()
 
     def newest(self, line: Line, chat: Chat) -> History:
         """The last page with our own unsettled sends in it; settles what is known now.
 
-        One outside call an id of the chat, at most three more for sends whose end is unclear; none for a line that was
+        One outside call an id of the chat, at most six more for sends whose end is unclear; none for a line that was
         removed. A gateway in trouble leaves what webhooks told, our own sends, and the trouble. Sends no read receipt.
         """
         page, trouble = self._page(line, chat, None)
-        stored = self._since_or_unclear(chat, page)
+        stored = self._sends_of(chat, page, page.messages)
         told = self._told_of(line, chat, page, stored, before=ALWAYS)
         messages = self._completed(page, told, before=ALWAYS)
+        return self._newest(line, chat, page, messages, stored, told, trouble)
+
+    def whole(self, line: Line, chat: Chat, messages: Sequence[Message], user_id: int) -> History:
+        """The same for a chat that was read whole, with the sends of this user alone."""
+        page = Page(tuple(messages), None)
+        stored = [send for send in self._sends_of(chat, page, messages) if send.user_id == user_id]
+        told = self._told_of(line, chat, page, stored, before=ALWAYS)
+        return self._newest(line, chat, page, list(messages), stored, told, None)
+
+    def with_told(self, line: Line, chat: Chat, page: Page) -> list[Message]:
+        """A chat that was read whole, with what webhooks told of it. One query."""
+        return self._completed(page, self._told_of(line, chat, page, [], before=ALWAYS), before=ALWAYS)
+
+    def _newest(
+        self,
+        line: Line,
+        chat: Chat,
+        page: Page,
+        messages: list[Message],
+        stored: list[Send],
+        told: Mapping[str, Told],
+        trouble: Trouble | None,
+    ) -> History:
         sends = self._settle_known(messages, stored)
         if trouble is None and not line.removed:
-            sends = self._settle_unclear(line, chat, sends, messages)
+            sends = self._settle_unclear(line, chat, sends, messages, _oldest(page))
+            sends = self._settle_queued(line, chat, sends, messages)
         if messages:
             self._chats.learn(
                 chat.portal_id,
@@ -91,12 +125,12 @@ class Histories:
         page = Page((), None)
         if gateways_own and not line.removed:
             page = self._next_page(line, chat, gateways_own)
-        stored = self._since(chat, page)
-        told = self._told_of(line, chat, page, stored, before=before)
+        between = self._sends.recent(chat.portal_id, chat.id, _oldest(page), before)
+        told = self._told_of(line, chat, page, between, before=before)
         messages = self._completed(page, told, before=before)
-        # Sends the gateway never showed belong between its messages. Those of newer pages come again here, so that
-        # none falls into the gap between two pages; the browser knows them by their ids.
-        sends = [send for send in stored if send.state in NOT_AT_GATEWAY]
+        # Sends the gateway never showed belong between its messages.
+        shown = self._settle_known(messages, self._named(chat, messages))
+        sends = [*shown, *(send for send in between if send.state in NOT_AT_GATEWAY)]
         return self._history(line, page, messages, sends, told, None, before=before)
 
     def settle_told(self, line: Line, chat: Chat, send: Send) -> Send:
@@ -180,19 +214,20 @@ class Histories:
         partial = trouble is not None or line.removed
         return History(bubbles, cursor, self._end(line) if ended else None, trouble, partial)
 
-    def _since(self, chat: Chat, page: Page) -> list[Send]:
-        """The chat's sends since the page's oldest message; all of them when it is the last page."""
-        return self._sends.recent(chat.portal_id, chat.id, _oldest(page))
-
-    def _since_or_unclear(self, chat: Chat, page: Page) -> list[Send]:
-        """The same, and the older ones that may still be settled: a rep must not lose sight of them."""
-        oldest, looked_for = _oldest(page), self._clock() - LOOKED_FOR
-        sends = self._sends.recent(chat.portal_id, chat.id, min(oldest, looked_for))
-        return [
-            send
-            for send in sends
-            if send.created_at >= oldest or (send.state in UNCLEAR and send.created_at > looked_for)
+    def _sends_of(self, chat: Chat, page: Page, messages: Sequence[Message]) -> list[Send]:
+        """The chat's sends since the page's oldest message (all of them when it is the last page), those that it
+        shows, and the older ones that may still be settled: a rep must not lose sight of them. Oldest first."""
+        portal_id, since = chat.portal_id, self._clock() - LOOKED_FOR
+        found = [
+            *self._sends.recent(portal_id, chat.id, _oldest(page)),
+            *self._named(chat, messages),
+            *self._sends.in_state(portal_id, chat.id, UNCLEAR, since, ALWAYS, MOST_UNCLEAR),
         ]
+        return sorted({send.id: send for send in found}.values(), key=lambda send: (send.created_at, send.id))
+
+    def _named(self, chat: Chat, messages: Sequence[Message]) -> list[Send]:
+        ids = [message.id for message in messages if message.from_me]
+        return self._sends.named(chat.portal_id, chat.id, ids)
 
     def _settle_known(self, messages: Sequence[Message], sends: Sequence[Send]) -> list[Send]:
         acks = {message.id: message.ack for message in messages if message.from_me}
@@ -202,9 +237,12 @@ class Histories:
             settled.append(self._sends.settle(send, state) if state and state is not send.state else send)
         return settled
 
-    def _settle_unclear(self, line: Line, chat: Chat, sends: Sequence[Send], messages: Sequence[Message]) -> list[Send]:
+    def _settle_unclear(
+        self, line: Line, chat: Chat, sends: Sequence[Send], messages: Sequence[Message], oldest: float
+    ) -> list[Send]:
         """Find out what became of sends that ended without a clear answer: by our id where the gateway takes it,
-        by text and time where it gives its own; by both for a file, for which a gateway may take no id of ours."""
+        by text and time where it gives its own; by both for a file, for which a gateway may take no id of ours. Those
+        from before the `oldest` of the page are looked for in the page of their own time."""
         # Those looked at longest ago first: some stay unclear for ever, and the others must have their turn.
         waiting = sorted((send for send in sends if self._unclear(send)), key=lambda send: send.changed_at)
         unclear = waiting[:MOST_LOOK_UPS]
@@ -217,7 +255,57 @@ class Histories:
             send.id: self._look_up(line, chat, send, strangers) if by_id else self._recognise(send, strangers)
             for send in unclear
         }
+        for send in list(found.values()):
+            by_text = not by_id or _is_file(send)
+            if by_text and send.state is SendState.UNKNOWN and send.created_at - CLOCKS_APART < oldest:
+                found[send.id] = self._look_around(line, chat, send)
         return [found.get(send.id, send) for send in sends]
+
+    def _look_around(self, line: Line, chat: Chat, send: Send) -> Send:
+        """In the messages of its own time, once in a while. One outside call an id of the chat."""
+        if not self._may_look(send):
+            return send
+        gateway = self._gateways.of(line)
+        until = gateway.cursor_at(send.created_at + SAME_SEND)
+        try:
+            page = gateway.history(self.ids(line, chat), until, AROUND)
+        except GatewayError:
+            return send
+        taken = {one.message_id for one in self._named(chat, page.messages)}
+        strangers = [message for message in page.messages if message.from_me and message.id not in taken]
+        return self._recognise(send, strangers)
+
+    def _settle_queued(self, line: Line, chat: Chat, sends: Sequence[Send], messages: Sequence[Message]) -> list[Send]:
+        """What a gateway's queue has kept for longer than it keeps anything is out by now, or given up: failed, if no
+        id of the chat has it. A few outside calls, once in a while."""
+        kept = self._gateways.of(line).capabilities.queue_seconds
+        if not kept:
+            return list(sends)
+        shown = {message.id for message in messages}
+        before = self._clock() - kept - QUEUE_SLACK
+        old = self._sends.in_state(chat.portal_id, chat.id, (SendState.QUEUED,), 0.0, before, MOST_LOOK_UPS)
+        settled = {send.id: self._given_up(line, chat, send) for send in old if send.message_id not in shown}
+        return [settled.get(send.id, send) for send in sends]
+
+    def _given_up(self, line: Line, chat: Chat, send: Send) -> Send:
+        if not self._may_look(send):
+            return send
+        gateway = self._gateways.of(line)
+        try:
+            for chat_id in self.ids(line, chat):
+                if found := gateway.find_message(chat_id, send.message_id):
+                    return self._sends.settle(send, STATES.get(found.ack, SendState.SENT))
+        except GatewayError:
+            return send
+        return self._sends.settle(send, SendState.FAILED, reason=QUEUE_DROPPED)
+
+    def _may_look(self, send: Send) -> bool:
+        """Whether nobody here looked for it in the last minute: an open chat is read every few seconds."""
+        with self._lock:
+            if send.id in self._looked:
+                return False
+            self._looked[send.id] = True
+            return True
 
     def _takes_our_ids(self, line: Line) -> bool:
         try:
@@ -228,7 +316,7 @@ class Histories:
     def _recognise(self, send: Send, strangers: list[Message]) -> Send:
         """Takes the message it finds out of the strangers: one message is one send."""
         for message in strangers:
-            if _alike(send, message) and -CLOCKS_APART < message.at - send.created_at < SAME_SEND:
+            if is_the_send(send, message):
                 strangers.remove(message)
                 return self._sends.settle(send, STATES.get(message.ack, SendState.SENT), message_id=message.id)
         return self._sends.settle(send, SendState.UNKNOWN, reason=send.reason)
@@ -245,7 +333,7 @@ class Histories:
             return self._sends.settle(send, SendState.UNKNOWN, reason=error.trouble.value)
         if found:
             return self._sends.settle(send, STATES.get(found.ack, SendState.SENT))
-        if send.text.startswith(label_of("", "")):  # it may be there under an id of the gateway's own
+        if _is_file(send):  # it may be there under an id of the gateway's own
             return self._recognise(send, strangers)
         return self._sends.settle(send, SendState.UNKNOWN, reason=Trouble.NO_SUCH_THING.value)
 
@@ -262,6 +350,15 @@ class Histories:
 def _oldest(page: Page) -> float:
     """When the page begins; 0 for the last page, which holds all before it."""
     return float(page.messages[-1].at) if page.messages and page.cursor else 0.0
+
+
+def _is_file(send: Send) -> bool:
+    return send.text.startswith(label_of("", ""))
+
+
+def is_the_send(send: Send, message: Message) -> bool:
+    """Whether a message of ours is this send, by what it says and when."""
+    return _alike(send, message) and -CLOCKS_APART < message.at - send.created_at < SAME_SEND
 
 
 def _alike(send: Send, message: Message) -> bool:

@@ -8,7 +8,7 @@ import hashlib
 import logging
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Protocol
+from typing import Any, Protocol
 
 from widget.chats.files import accepted, label_of
 from widget.chats.history import Histories
@@ -45,9 +45,22 @@ def nobody(line: Line, phone: str, user_id: int, result: SendResult) -> None:
     """Nobody wants to know."""
 
 
-def unrestricted(line: Line) -> float:
-    """Where nobody knows of a restriction."""
-    return 0.0
+class Allowance(Protocol):
+    """What a line may send. `reserve` raises Refused; `settle` is told how it ended, None for what was not tried."""
+
+    def reserve(self, line: Line, *, first: bool) -> Any: ...
+
+    def settle(self, reservation: Any, result: SendResult | None) -> None: ...
+
+
+class Unlimited:
+    """Where nothing is counted."""
+
+    def reserve(self, line: Line, *, first: bool) -> None:
+        return None
+
+    def settle(self, reservation: None, result: SendResult | None) -> None:
+        return None
 
 
 class Sending:
@@ -59,7 +72,7 @@ class Sending:
         histories: Histories,
         clock: Callable[[], float],
         sent: SendListener = nobody,
-        restricted_until: Callable[[Line], float] = unrestricted,
+        allowance: Allowance | None = None,
     ) -> None:
         self._gateways = gateways
         self._chats = chats
@@ -67,7 +80,7 @@ class Sending:
         self._histories = histories
         self._clock = clock
         self._sent = sent
-        self._restricted_until = restricted_until
+        self._allowance = allowance or Unlimited()
 
     def send(
         self,
@@ -149,8 +162,10 @@ class Sending:
     ) -> Send:
         """The row first, then the gateway, once."""
         known = self._sends.by_key(chat.portal_id, send_key)
+        reserved = None
         if known is None:
             self._refuse_in_vain(line, chat)
+            reserved = self._allowance.reserve(line, first=_is_first(chat))
         send, new = self._sends.begin(
             chat.portal_id,
             chat.id,
@@ -160,6 +175,8 @@ class Sending:
             message_id=message_id_of(chat.portal_id, send_key),
         )
         if not new:
+            if reserved is not None:  # another press of the same key was quicker
+                self._allowance.settle(reserved, None)
             if send.chat_id != chat.id or send.user_id != user_id or not same(send.text):
                 raise Refused(Refusal.BAD_FORM, 409, "send key was used for another message")
             return send
@@ -174,6 +191,8 @@ class Sending:
             message_id=result.message_id,
         )
         self._sent(line, chat.phone, user_id, replace(result, message_id=settled.message_id))
+        if reserved is not None:
+            self._allowance.settle(reserved, result)
         return self._histories.settle_told(line, chat, settled)
 
     def _refuse_in_vain(self, line: Line, chat: Chat) -> None:
@@ -182,11 +201,8 @@ class Sending:
         A restricted account that starts new chats is restricted longer. A gateway that queues would keep a message
         for a line that is down, and send it whenever the line comes back, which may be the next day.
         """
-        new_chat = not chat.written
+        new_chat = _is_first(chat)
         queues = self._gateways.of(line).capabilities.queues_sends
-        until = self._restricted_until(line) if new_chat else 0.0
-        if until:  # its state may say nothing of it: WAHA refused sends (463) while its session was WORKING
-            raise Refused(Refusal.LINE_RESTRICTED, 409, "restricted", until=until)
         if not new_chat and not queues:
             return
         try:
@@ -204,6 +220,11 @@ class Sending:
         if not self._gateways.of(line).capabilities.reply:
             raise Refused(Refusal.UNSUPPORTED, 422, "reply")
         return reply_to.ref
+
+
+def _is_first(chat: Chat) -> bool:
+    """Whether the line is not known to have talked with this number."""
+    return not chat.proved and not chat.last_at
 
 
 _STATE_OF = {

@@ -2,12 +2,12 @@
 
 import logging
 from collections.abc import Callable, Sequence
-from enum import Enum
 
 from widget.chats.bubbles import DELETE_SECONDS, EDIT_SECONDS
 from widget.chats.history import Histories
-from widget.chats.sending import LONGEST_TEXT, Sending, SendListener, nobody, typed_text, unrestricted
+from widget.chats.sending import LONGEST_TEXT, Allowance, Sending, SendListener, nobody, typed_text
 from widget.chats.told import Named, Told, grown_by
+from widget.chats.typed import TypedNumbers
 from widget.errors import Refusal, Refused
 from widget.gateways.base import File, Gateway, GatewayError, Trouble
 from widget.gateways.lines import Gateways
@@ -16,20 +16,7 @@ from widget.storage.lines import Line
 from widget.storage.messages import Messages
 from widget.storage.sends import Sends
 
-# Empty chats that one user may make in a day. Nobody types so many numbers and writes to none of them: it keeps a
-# script from filling the table.
-MOST_UNWRITTEN = 50
-DAY = 86_400
-
 log = logging.getLogger(__name__)
-
-
-class Whose(Enum):
-    """Who talked in a chat, as far as we know, from where one user stands."""
-
-    OWN = "own"  # they wrote in it, and of our users nobody else did
-    NOBODYS = "nobodys"
-    OTHERS = "others"  # another user wrote in it, or nobody from here did and it has messages
 
 
 class ChatService:
@@ -41,7 +28,7 @@ class ChatService:
         messages: Messages,
         clock: Callable[[], float],
         sent: SendListener = nobody,
-        restricted_until: Callable[[Line], float] = unrestricted,
+        allowance: Allowance | None = None,
         checked: Callable[[Line], None] = lambda line: None,
     ) -> None:
         """`checked` is told of a check that a gateway makes by itself, before a reaction."""
@@ -52,41 +39,16 @@ class ChatService:
         self._clock = clock
         self._histories = Histories(gateways, chats, sends, messages, clock)
         self._checked = checked
-        sending = Sending(gateways, chats, sends, self._histories, clock, sent, restricted_until)
+        self.typed = TypedNumbers(gateways, chats, sends, self._histories, clock)
+        sending = Sending(gateways, chats, sends, self._histories, clock, sent, allowance)
         # Reading and writing are files of their own; to whoever asks they are verbs of the chat like the others.
-        self.newest, self.older = self._histories.newest, self._histories.older
+        self.newest, self.older, self.whole = self._histories.newest, self._histories.older, self._histories.whole
         self.send, self.send_file = sending.send, sending.send_file
 
     def open(self, line: Line, phone: str, *, user_id: int, chat_id: str = "") -> tuple[Chat, bool]:
         """The chat of this line and phone, made if there is none; also says if it is new. No outside call."""
         known = [chat_id] if chat_id else []
         return self._chats.remember(line.portal_id, line.id, phone, chat_ids=known, user_id=user_id)
-
-    def whose(self, portal_id: int, line_id: int, phone: str, user_id: int) -> Whose:
-        """By what is stored here. At most two queries."""
-        chat = self._chats.find(portal_id, line_id, phone)
-        if chat is None:
-            return Whose.NOBODYS
-        writers = self._chats.writers(chat)
-        if writers:
-            return Whose.OWN if writers == {user_id} else Whose.OTHERS
-        return Whose.OTHERS if chat.proved or chat.last_at else Whose.NOBODYS
-
-    def ask_whose(self, line: Line, phone: str, user_id: int) -> Whose:
-        """The same, and where nothing is stored the gateway is asked if it has messages: one outside call, which costs
-        the line nothing. Raises GatewayError."""
-        whose = self.whose(line.portal_id, line.id, phone, user_id)
-        if whose is not Whose.NOBODYS:
-            return whose
-        listed = self._gateways.of(line).chats_of([phone]).get(phone)
-        return Whose.OTHERS if listed and listed.has_messages else whose
-
-    def may_begin(self, portal_id: int, line_id: int, phone: str, user_id: int) -> bool:
-        """Whether this user may open the chat of a typed number: one that is there, or not too many empty ones of
-        theirs in 24 hours. At most two queries."""
-        if self._chats.find(portal_id, line_id, phone):
-            return True
-        return self._chats.unwritten(portal_id, user_id, self._clock() - DAY) < MOST_UNWRITTEN
 
     def media(self, line: Line, chat: Chat, ref: str) -> File:
         """The file of a message, fetched through us. Two outside calls. Raises GatewayError."""

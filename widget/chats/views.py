@@ -15,8 +15,12 @@ from widget.chats.asking import (
     named,
     names_in,
     night_question,
+    open_typed_number,
+    read_cursor,
+    read_for_typed_number,
     refuse_unlinked,
     shown_name,
+    signed_cursor,
     zone_of,
 )
 from widget.chats.bubbles import bubble_of_send
@@ -24,7 +28,6 @@ from widget.chats.files import LARGEST
 from widget.chats.history import History
 from widget.chats.pages import pages
 from widget.chats.sending import LONGEST_TEXT, UNLINKED, signature
-from widget.chats.service import Whose
 from widget.errors import Refusal, Refused
 from widget.forms import flag_field, id_field, json_body, maybe_text_field, text_field
 from widget.gateways.base import GatewayError, LineState, Trouble
@@ -41,18 +44,14 @@ __all__ = ["message_views", "pages"]
 SHOWN_TYPES = ("image/png", "image/jpeg", "image/webp", "image/gif", "video/mp4", "audio/")
 
 
+# What shows nothing of a chat and sends nothing: the gateway is not asked for it.
+SHOW_NOTHING = ("chats.open_chat", "chats.line_of_chat", "chats.typing")
+
+
 @pages.before_request
 def keep_typed_numbers_apart() -> None:
-    """A session for a typed number is good as long as others have not talked in its chat: no card says that this user
-    may read them. And it makes no chat beyond the day's. No query for a session of a card."""
-    session = current_session()
-    if not session.number:
-        return
-    here, named = services(), (session.portal_id, session.line_id, session.number, session.user_id)
-    others = here.chat_service.whose(*named) is Whose.OTHERS
-    if (others or not here.chat_service.may_begin(*named)) and not here.cards.viewer(session).admin:
-        set_language(session.language)
-        raise Refused(Refusal.NOT_ALLOWED, 403, "typed number: " + ("others talked" if others else "too many"))
+    """A session for a typed number is good as long as all in its chat is this user's (typed.py)."""
+    open_typed_number(current_session(), shows=request.endpoint not in SHOW_NOTHING)
 
 
 @pages.post("")
@@ -90,6 +89,7 @@ def open_chat() -> ResponseReturnValue:
         local=here.cards.local(session, item),
         hours=here.cards.borders(session.portal_id),
         presence=presence,
+        firsts=None if chat.proved or chat.last_at else here.outgoing.left(line),
         other_line=lines.get(last.line_id) if last and last.last_at and last.line_id != line.id else None,
         shown=lines.get(shown) if shown and shown != line.id else None,
         several_lines=len(lines) > 1,
@@ -136,23 +136,28 @@ def line_of_chat(chat_id: int) -> ResponseReturnValue:
 def messages(chat_id: int) -> ResponseReturnValue:
     """A page of history: the newest, or the one above `before`. 304 when the newest is what the page has."""
     session, line, chat = chat_of(chat_id)
-    before = request.args.get("before", "")
+    before, whole = request.args.get("before", ""), read_for_typed_number()
     if before:
+        if whole:
+            raise Refused(Refusal.BAD_FORM, 422, "a typed number has one page")
         try:
-            history = services().chat_service.older(line, chat, before)
+            history = services().chat_service.older(line, chat, read_cursor(chat, before))
         except GatewayError as error:
             if error.trouble is Trouble.MALFORMED:  # no page of ours holds such a place
                 raise Refused(Refusal.BAD_FORM, 422, "before") from error
             history = History([], None, None, error.trouble)
             return _pieces(session, line, chat, history, []), 502
         return _pieces(session, line, chat, history, _elsewhere(session, chat, history))
-    history = services().chat_service.newest(line, chat)
+    service = services().chat_service
+    history = service.whole(line, chat, whole.messages, whole.user_id) if whole else service.newest(line, chat)
     if history.trouble and not history.bubbles:
         return _pieces(session, line, chat, history, []), 502
-    elsewhere = _elsewhere(session, chat, history)
-    response = make_response(_pieces(session, line, chat, history, elsewhere))
-    response.set_etag(_version(session, history, elsewhere))
-    return response.make_conditional(request)
+    elsewhere = [] if whole else _elsewhere(session, chat, history)
+    version = _version(session, history, elsewhere)
+    known = request.if_none_match.contains(version)  # then nothing is drawn
+    response = make_response("", 304) if known else make_response(_pieces(session, line, chat, history, elsewhere))
+    response.set_etag(version)
+    return response
 
 
 @pages.post("/<int:chat_id>/messages")
@@ -206,7 +211,7 @@ def media(chat_id: int, ref: str) -> ResponseReturnValue:
 def _pieces(session: Session, line: Line, chat: Chat, history: History, elsewhere: list[Line]) -> str:
     return render_template(
         "chats/_messages.html",
-        history=history,
+        history=replace(history, cursor=signed_cursor(chat, history.cursor)),
         line=line,
         elsewhere=elsewhere,
         zone=zone_of(session),

@@ -208,6 +208,7 @@ class Capabilities:
     mark_read: bool
     typing: bool
     webhook: Proof
+    queue_seconds: float = 0.0  # how long an accepted send may wait before it is given up
 
 
 class Gateway(Protocol):
@@ -243,6 +244,9 @@ class Gateway(Protocol):
     def history(self, chat_ids: Sequence[str], cursor: str | None, limit: int) -> Page:
         """One page of a chat that may have several ids, newest first, without duplicates. Nothing is skipped or
         repeated when messages arrive meanwhile. At most one call an id."""
+
+    def cursor_at(self, at: float) -> str:
+        """The cursor of a page that begins with what was written at this time (unix seconds) or before. No call."""
 
     def find_message(self, chat_id: str, message_id: str) -> Message | None:
         """The message with this id, or None if the chat has none. One call."""

@@ -11,6 +11,9 @@ from widget.http import Answer, OutsideError, TimedOut, fetch
 
 # A proxy says these when there is no gateway behind it. A plain 500 is often the gateway's answer about one number.
 NOBODY_THERE = (502, 503, 504)
+# After these alone nothing was surely done. A 2xx may be a queue's, a 3xx comes after the work, a 408 or a 499 is a
+# proxy's that lost patience in the middle of it, a 409 or a 425 may be about a second try of its own.
+REFUSES = frozenset({400, 401, 403, 404, 413, 422})
 
 
 @dataclass(frozen=True)
@@ -20,6 +23,12 @@ class Timeouts:
     check: float
     history: float
     send: float
+
+
+def may_have_acted(status: int, *, own_words: bool = False) -> bool:
+    """Whether a request that was answered so may have been done all the same. `own_words`: the vendor itself, in a
+    body of its own and not by the status alone, which any proxy can say, names a refusal."""
+    return status not in REFUSES and not (own_words and status >= 400)
 
 
 class Calls:

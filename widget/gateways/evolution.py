@@ -36,7 +36,7 @@ from widget.gateways.evolution_messages import (
     person_id,
     time_of,
 )
-from widget.gateways.evolution_pages import Found, page_of, read_place, where_before
+from widget.gateways.evolution_pages import Found, cursor_of, page_of, read_place, where_before
 from widget.http import Answer
 from widget.untrusted import list_of, map_of, text_of, whole_of
 
@@ -139,6 +139,9 @@ class Evolution:
         size = limit + len(place.seen)
         found = [self._found(one, size, where_before(place)) for one in dict.fromkeys(chat_ids)]
         return page_of(found, place, limit)
+
+    def cursor_at(self, at: float) -> str:
+        return cursor_of(int(at))
 
     def find_message(self, chat_id: str, message_id: str) -> base.Message | None:
         if not message_id:

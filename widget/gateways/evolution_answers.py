@@ -11,6 +11,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from widget.gateways.base import Checked, GatewayError, ListedChat, Trouble
+from widget.gateways.calls import may_have_acted
 from widget.gateways.evolution_messages import failed, ids_of, person_id, time_of
 from widget.http import Answer
 from widget.phones.spellings import phone_of_digits
@@ -58,7 +59,8 @@ def json_of(answer: Answer) -> Any:
     body = answer.json()
     if answer.status not in (200, 201):
         trouble = trouble_of(answer.status, body)
-        sent = answer.status >= 500 and trouble not in BEFORE_SENDING
+        own_words = trouble in BEFORE_SENDING and bool(map_of(body))
+        sent = may_have_acted(answer.status, own_words=own_words)
         raise GatewayError(trouble, sent=sent, until=_until(answer.headers))
     if body is None:
         raise GatewayError(Trouble.BROKEN_ANSWER, sent=True)

@@ -10,7 +10,7 @@ target where both are in one answer.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -91,8 +91,13 @@ def _cursor(taken: Sequence[dict[str, Any]], place: Place) -> str:
     if oldest == place.before:
         seen |= place.seen
     if len(seen) > MOST_SEEN:
-        return f"{oldest - 1}:"
-    return f"{oldest}:{'.'.join(sorted(seen))}"
+        return cursor_of(oldest - 1)
+    return cursor_of(oldest, seen)
+
+
+def cursor_of(at: int, seen: Iterable[str] = ()) -> str:
+    """«Not newer than this second», without what was seen of it."""
+    return f"{at}:{'.'.join(sorted(seen))}"
 
 
 def _mark(message_id: str) -> str:

@@ -18,7 +18,7 @@ from widget.gateways.calls import Calls
 from widget.gateways.green_chats import chats_by_phone
 from widget.gateways.green_errors import trouble_of
 from widget.gateways.green_files import file_at, picture_of, with_extension
-from widget.gateways.green_history import Cursor, page_of
+from widget.gateways.green_history import MOST, Cursor, page_of
 from widget.gateways.green_hooks import STATES
 from widget.gateways.green_messages import id_of, message_of, person_of
 from widget.http import Answer
@@ -41,6 +41,7 @@ CAPABILITIES = base.Capabilities(
     mark_read=True,
     typing=True,
     webhook=base.Proof.HEADER,
+    queue_seconds=86_400,
 )
 LARGEST_JOURNAL = 32 * 1024 * 1024  # a day of a busy line, each picture with its thumbnail
 LARGEST_QR = 256 * 1024
@@ -114,6 +115,10 @@ class Green:
             body = {"chatId": chat_id, "count": count}
             journals.append(self._journal("POST", "getChatHistory", self._calls.timeouts.history, json=body))
         return page_of(journals, where, count, limit)
+
+    def cursor_at(self, at: float) -> str:
+        """All that is newer has to be read along with it, whatever there is."""
+        return str(Cursor(MOST, int(at)))
 
     def find_message(self, chat_id: str, message_id: str) -> base.Message | None:
         """A message may come into the journal two minutes late (…/journals/GetMessage)."""

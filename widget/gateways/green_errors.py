@@ -3,6 +3,7 @@
 from typing import Any
 
 from widget.gateways.base import GatewayError, Quota, Trouble
+from widget.gateways.calls import may_have_acted
 from widget.http import Answer
 from widget.untrusted import map_of, text_of, whole_of
 
@@ -25,13 +26,14 @@ TEXTS = (
 
 
 def trouble_of(answer: Answer) -> GatewayError:
-    """The error that this answer is. 4xx is a refusal; after anything else the request may have been acted on."""
+    """The error that this answer is, and whether the request may have been acted on."""
     trouble = STATUSES.get(answer.status, Trouble.BROKEN_ANSWER)
     if answer.status == 400:
         text = answer.body[:4000].decode(errors="replace").lower()
         trouble = next((found for words, found in TEXTS if words in text), Trouble.MALFORMED)
-    refused = 400 <= answer.status < 500
-    return GatewayError(trouble, sent=not refused, quota=_quota(answer.json()) if trouble is Trouble.QUOTA else None)
+    own_words = answer.status == 466 or (answer.status == 429 and answer.body[:8].lower() == b"too many")
+    sent = may_have_acted(answer.status, own_words=own_words)  # no proxy says 466
+    return GatewayError(trouble, sent=sent, quota=_quota(answer.json()) if trouble is Trouble.QUOTA else None)
 
 
 def _quota(body: Any) -> Quota | None:

@@ -134,6 +134,9 @@ class Waha:
             raise GatewayError(Trouble.BROKEN_ANSWER)
         return place.page([message for item in raw if (message := message_of(item)) is not None], limit)
 
+    def cursor_at(self, at: float) -> str:
+        return Place(int(at)).cursor
+
     def find_message(self, chat_id: str, message_id: str) -> base.Message | None:
         path = self._message(chat_id, f"true_{chat_id}_{message_id}")
         query = {"downloadMedia": "false"}

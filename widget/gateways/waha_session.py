@@ -4,9 +4,10 @@ from typing import Any
 from urllib.parse import quote
 
 from widget.gateways.base import GatewayError, Trouble
-from widget.gateways.calls import Calls
+from widget.gateways.calls import Calls, may_have_acted
 from widget.gateways.waha_codes import SURELY_REFUSED, trouble_of
 from widget.http import Answer
+from widget.untrusted import map_of
 
 
 class Session:
@@ -42,11 +43,12 @@ class Session:
             raise GatewayError(Trouble.BROKEN_ANSWER, sent=True)
 
     def answer(self, method: str, path: str, timeout: float, **request: Any) -> Answer:
-        """An answer that says yes. After a 5xx a message may be on its way, unless the body names a refusal."""
+        """An answer that says yes. After an error a message may be on its way, unless it surely is a refusal."""
         answer = self._calls.fetch(method, path, timeout, headers=self._headers, **request)
         if answer.status not in (200, 201):
             trouble = trouble_of(answer)
-            raise GatewayError(trouble, sent=answer.status >= 500 and trouble not in SURELY_REFUSED)
+            own_words = trouble in SURELY_REFUSED and bool(map_of(answer.json()))
+            raise GatewayError(trouble, sent=may_have_acted(answer.status, own_words=own_words))
         return answer
 
 

@@ -5,7 +5,6 @@ A gateway waits seconds at most and some then tell it once more, so a webhook is
 known, because a line in trouble tells the same hundreds of times a minute.
 """
 
-import json
 import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -15,6 +14,7 @@ from widget.errors import Refusal, Refused
 from widget.gateways.base import EventKind, GatewayEvent, LineState, Webhooks
 from widget.gateways.lines import Gateways
 from widget.gateways.written import events_json
+from widget.http import read_json
 from widget.presence.cooling import Cooling
 from widget.storage.events import Events
 from widget.storage.line_health import LineHealths
@@ -114,6 +114,10 @@ def _usable(event: GatewayEvent) -> bool:
 
 def _json(body: bytes) -> object:
     try:
-        return json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise Refused(Refusal.BAD_FORM, 400, "webhook is no JSON") from error
+        body.decode()
+    except UnicodeDecodeError as error:
+        raise Refused(Refusal.BAD_FORM, 400, "webhook is no text") from error
+    found: object = read_json(body)
+    if found is None and body.strip() != b"null":
+        raise Refused(Refusal.BAD_FORM, 400, "webhook is no JSON")
+    return found

@@ -4,12 +4,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from widget.presence.memory import Memory
-from widget.presence.records import Answer, How, Presence
+from widget.presence.records import Answer, How, Presence, Why, unknown
 from widget.storage.chats import Chats
 from widget.storage.lines import Line
 
 # News of the same kind within this time change nothing that anybody sees, and there are many of them.
 SAME_NEWS = 3600.0
+# For so long after they wrote or were reached a refused message is rather a fault of the gateway's own look-up than
+# somebody who has left WhatsApp.
+SURELY_THERE = 3 * 86_400.0
 
 
 class Evidence:
@@ -21,21 +24,31 @@ class Evidence:
     def learn(self, line: Line, phone: str, how: How, at: float = 0.0, *, chat_ids: Sequence[str] = ()) -> None:
         """Something that happened `at` (unix seconds, 0 is now) on this line says whether the number has WhatsApp.
 
-        SEND says no, everything else yes; a message, a tick or a listed chat also make the line's chat known. To be
-        called after whatever else writes the chat's last time. No outside call; one round trip and, where it is news,
-        two writes. Never raises for a cache that is gone.
+        SEND says no, or unknown where they wrote or were reached in the last days; all else says yes. A message, a
+        tick or a listed chat also make the line's chat known. To be called after whatever else writes the chat's last
+        time. No outside call; one round trip and, where it is news, two writes. Never raises for a cache that is gone.
         """
         now = self._clock()
         (key,) = self._memory.keys(line.portal_id, [phone])
         at = min(at, now) if at else now
         news = Presence(Answer.NO if how is How.SEND else Answer.YES, at, how)
         known = self._memory.one(line.portal_id, phone)
-        if outweighs(news, known):
+        if how is How.SEND and known and contradicts(news, known):
+            self._memory.put(line.portal_id, {key: unknown(Why.REFUSED, at=now)})
+        elif outweighs(news, known):
             self._memory.put(line.portal_id, {key: replace(news, chat_id=known.chat_id if known else "")})
         elif how is not How.MESSAGE:
             return
         if how in (How.MESSAGE, How.DELIVERED, How.CHAT):
             self._chats.remember(line.portal_id, line.id, phone, chat_ids=chat_ids, proved=True, last_at=at)
+
+
+def contradicts(refusal: Presence, known: Presence) -> bool:
+    """Whether a refused message says what is hard to believe."""
+    if known.answer is Answer.UNKNOWN:
+        return known.why is Why.REFUSED
+    by_them = known.answer is Answer.YES and known.how in (How.MESSAGE, How.DELIVERED)
+    return by_them and 0 <= refusal.at - known.at < SURELY_THERE
 
 
 def outweighs(news: Presence, known: Presence | None) -> bool:

@@ -39,6 +39,7 @@ class Why(Enum):
     QUOTA = "quota"  # the gateway's own plan is used up
     LEFT_ALONE = "left_alone"  # the gateway failed several times in a row; `until` says when it is asked again
     CREDENTIALS = "credentials"  # the gateway does not take the line's key
+    REFUSED = "refused"  # a message was refused as if nobody were there, though they wrote or were reached lately
     FAILED = "failed"
 
 

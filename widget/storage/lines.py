@@ -35,6 +35,9 @@ class LineLimits:
     per_day: int | None = None  # never more than this in 24 hours, however much the line sends
     floor: int | None = None  # at least this many, however little it sends
     young_per_day: int | None = None  # never more than this while the line is young
+    firsts_per_day: int | None = None  # messages to strangers in 24 hours
+    young_firsts_per_day: int | None = None  # the same while the line is young; between the two it grows
+    sends_per_day: int | None = None  # all messages from here in 24 hours
 
 
 @dataclass(frozen=True)

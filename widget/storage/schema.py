@@ -185,6 +185,7 @@ usage = Table(
     Column("checks", Integer, nullable=False, server_default="0"),
     Column("sent", Integer, nullable=False, server_default="0"),  # by whatever device
     Column("received", Integer, nullable=False, server_default="0"),
+    Column("firsts", Integer, nullable=False, server_default="0"),  # messages from here to numbers without a chat
 )
 
 user_settings = Table(

@@ -1,11 +1,12 @@
 """Sends: what reps wrote from a card. The row comes before the gateway; one send key is one row for ever."""
 
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
+from typing import Any
 
-from sqlalchemy import Engine, RowMapping, insert, select, update
+from sqlalchemy import ColumnElement, Engine, RowMapping, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from widget.storage.database import NOT_WRITTEN, RowRefused
@@ -13,6 +14,7 @@ from widget.storage.schema import chats, sends
 from widget.storage.vault import Vault
 
 MOST_RECENT = 200  # sends of one chat in one answer
+MOST_WRITTEN = 500  # sends of one user in one chat
 
 log = logging.getLogger(__name__)
 
@@ -118,16 +120,28 @@ class Sends:
             told = replace(send, state=state, reason=reason, message_id=message_id or send.message_id)
             return told if send.state.value in allowed else send
 
-    def recent(self, portal_id: int, chat_id: int, since: float) -> list[Send]:
-        """The chat's sends since a time, oldest first; of very many the newest."""
-        query = (
-            select(sends)
-            .where(sends.c.portal_id == portal_id, sends.c.chat_id == chat_id, sends.c.created_at >= since)
-            .order_by(sends.c.created_at.desc(), sends.c.id.desc())
-            .limit(MOST_RECENT)
-        )
-        with self._engine.connect() as connection:
-            return [self._send(row) for row in connection.execute(query).mappings()][::-1]
+    def recent(self, portal_id: int, chat_id: int, since: float, before: float = float("inf")) -> list[Send]:
+        """The chat's sends from a time on until another, oldest first; of very many the newest."""
+        in_time = [sends.c.created_at >= since]
+        if before != float("inf"):
+            in_time.append(sends.c.created_at < before)
+        return self._of_chat(portal_id, chat_id, *in_time, most=MOST_RECENT)[::-1]
+
+    def named(self, portal_id: int, chat_id: int, message_ids: Collection[str]) -> list[Send]:
+        """Those of the chat's sends that are these messages, however old. One query, none for no ids."""
+        return self._of_chat(portal_id, chat_id, sends.c.message_id.in_(message_ids)) if message_ids else []
+
+    def in_state(
+        self, portal_id: int, chat_id: int, states: Collection[SendState], since: float, before: float, most: int
+    ) -> list[Send]:
+        """The chat's sends of a time that are still in one of these states, those looked at longest ago first."""
+        held = sends.c.state.in_([state.value for state in states])
+        in_time = (held, sends.c.created_at > since, sends.c.created_at < before)
+        return self._of_chat(portal_id, chat_id, *in_time, most=most, order=(sends.c.changed_at, sends.c.id))
+
+    def written_by(self, portal_id: int, chat_id: int, user_id: int) -> list[Send]:
+        """What this user wrote in the chat from here, newest first; of very many the newest. One query."""
+        return self._of_chat(portal_id, chat_id, sends.c.user_id == user_id, most=MOST_WRITTEN)
 
     def by_message(self, portal_id: int, line_id: int, message_id: str, chat_ids: Collection[int]) -> list[Send]:
         """The sends of this line that are this message; among these chats only, if any are named. One query."""
@@ -154,6 +168,19 @@ class Sends:
                 update(sends).where(sends.c.created_at < before, sends.c.text != "").values(text="")
             )
         return wiped.rowcount
+
+    def _of_chat(
+        self,
+        portal_id: int,
+        chat_id: int,
+        *which: ColumnElement[bool],
+        most: int | None = None,
+        order: Sequence[ColumnElement[Any]] = (sends.c.created_at.desc(), sends.c.id.desc()),
+    ) -> list[Send]:
+        where = (sends.c.portal_id == portal_id, sends.c.chat_id == chat_id, *which)
+        query = select(sends).where(*where).order_by(*order).limit(most)
+        with self._engine.connect() as connection:
+            return [self._send(row) for row in connection.execute(query).mappings()]
 
     def _send(self, row: RowMapping) -> Send:
         return Send(

@@ -28,7 +28,7 @@ FLUSH_SECONDS = 5.0  # what a killed process may lose of the counts nobody's acc
 class Counts:
     """What is counted. `openings` are pages, on line 0. `new_numbers` were unknown or out of date when a card first
     showed them, by the card's line. A reveal is a press; it is answered by its first send. `checks` and `sent` are what
-    a budget is made of, `sent` by whatever device."""
+    a budget is made of, `sent` by whatever device. `firsts` went out from here to numbers without a chat."""
 
     openings: int = 0
     new_numbers: int = 0
@@ -37,6 +37,7 @@ class Counts:
     checks: int = 0
     sent: int = 0
     received: int = 0
+    firsts: int = 0
 
 
 NAMES = tuple(field.name for field in fields(Counts))

@@ -23,7 +23,9 @@ def history(line: Line) -> ResponseReturnValue:
         raise refusals.bad_request("Validation failed. Details: 'count' must be a positive number")
     with here().world.changed:
         chat = line.chats.get(chat_id)
-        items = wire.journal([*(chat.messages if chat else ()), *queue.waiting(line, chat_id)], origin(), line, _now())
+        items = wire.journal(
+            [*(chat.messages if chat else ()), *queue.waiting(line, chat_id, _now())], origin(), line, _now()
+        )
     return jsonify(items[:count])
 
 
@@ -33,7 +35,7 @@ def one_message(line: Line) -> ResponseReturnValue:
     wanted = body()
     chat_id, message_id = text(wanted, "chatId"), text(wanted, "idMessage")
     with here().world.changed:
-        queued = [message for message in queue.waiting(line, chat_id) if message.id == message_id]
+        queued = [message for message in queue.waiting(line, chat_id, _now()) if message.id == message_id]
         message = here().world.find(line, message_id, chat_id) or next(iter(queued), None)
         if message is None:
             raise refusals.bad_request(f"Message not found by chatId {chat_id} and idMessage {message_id}")

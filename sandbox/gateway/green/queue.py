@@ -41,12 +41,12 @@ def take(
     return message_id
 
 
-def waiting(line: Line, chat_id: str) -> list[Message]:
-    """What stands in the queue for a chat, as messages that are pending."""
+def waiting(line: Line, chat_id: str, now: float) -> list[Message]:
+    """What stands in the queue for a chat, as messages that are pending; what is a day old is given up."""
     return [
         Message(one.id, chat_id, one.at, True, one.text, media=one.media, by_api=True, stuck=Ack.PENDING)
         for one in line.config.get("queue", ())
-        if one.chat_id == chat_id
+        if one.chat_id == chat_id and now - one.at < KEPT_SECONDS
     ]
 
 

@@ -6,7 +6,7 @@ On PostgreSQL only: SQLite's integers have them. The tables are rewritten, which
 from alembic import op
 
 revision = '0008'
-down_revision = '0005'
+down_revision = '0007'
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,134 @@
+"""A number that a rep typed: no card says that this rep may read its chat, so what the chat holds has to say it.
+
+It is theirs while all in it is what they wrote from here, and what the client answered to that. This is read from the
+gateway at every use, the whole chat at once, and nothing else is shown than what was read for it: there are no further
+pages. A chat that is too long for that, and a gateway that keeps no messages or does not answer, close it. Lists of
+chats are not asked: they are made to prove presence, and leave chats out. Administrators may read every chat.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from widget.chats.history import Histories, is_the_send
+from widget.gateways.base import Ack, Depth, GatewayError, Message, Page, Trouble
+from widget.gateways.lines import Gateways
+from widget.storage.chats import Chat, Chats
+from widget.storage.lines import Line
+from widget.storage.sends import Send, Sends
+
+# Empty chats that one user may make in a day. Nobody types so many numbers and writes to none of them: it keeps a
+# script from filling the table.
+MOST_UNWRITTEN = 50
+DAY = 86_400
+MOST_MESSAGES = 100  # a chat that is longer is a client's, and a client has a card
+MOST_PAGES = 4  # of one reading: a gateway may say only on an empty page that there are no more
+LEFT = frozenset({Ack.SENT, Ack.DELIVERED, Ack.READ, Ack.NONE})  # what a client can have an answer to
+
+
+class Whose(Enum):
+    """Who talked in a chat, as far as we know, from where one user stands."""
+
+    OWN = "own"  # they wrote in it, and of our users nobody else did
+    NOBODYS = "nobodys"
+    OTHERS = "others"  # another user wrote in it, or nobody from here did and it has messages
+
+
+class NotTheirs(Exception):
+    """The chat holds what is not for this user, or too much to tell. Its text is for logs only."""
+
+
+@dataclass(frozen=True)
+class WholeChat:
+    """All messages of a chat that is this user's, newest first, as they may be shown."""
+
+    user_id: int
+    messages: tuple[Message, ...]
+
+    def has(self, message_id: str) -> bool:
+        return any(message.id == message_id for message in self.messages)
+
+
+class TypedNumbers:
+    def __init__(
+        self, gateways: Gateways, chats: Chats, sends: Sends, histories: Histories, clock: Callable[[], float]
+    ) -> None:
+        self._gateways = gateways
+        self._chats = chats
+        self._sends = sends
+        self._histories = histories
+        self._clock = clock
+
+    def whose(self, portal_id: int, line_id: int, phone: str, user_id: int) -> Whose:
+        """By what is stored here, which may be less than the gateway has. At most two queries."""
+        chat = self._chats.find(portal_id, line_id, phone)
+        if chat is None:
+            return Whose.NOBODYS
+        writers = self._chats.writers(chat)
+        if writers:
+            return Whose.OWN if writers == {user_id} else Whose.OTHERS
+        return Whose.OTHERS if chat.proved or chat.last_at else Whose.NOBODYS
+
+    def may_begin(self, portal_id: int, line_id: int, phone: str, user_id: int) -> bool:
+        """Whether this user may open the chat of a typed number: one that is there, or not too many empty ones of
+        theirs in 24 hours. At most two queries."""
+        if self._chats.find(portal_id, line_id, phone):
+            return True
+        return self._chats.unwritten(portal_id, user_id, self._clock() - DAY) < MOST_UNWRITTEN
+
+    def read(self, line: Line, phone: str, user_id: int) -> WholeChat:
+        """The chat, if it is this user's: four queries, one outside call an id of the chat, another one at a gateway
+        that says only on an empty page that there are no more. Raises NotTheirs, GatewayError."""
+        if self.whose(line.portal_id, line.id, phone, user_id) is Whose.OTHERS:
+            raise NotTheirs("others talked, as stored")
+        if self._gateways.status(line).depth is Depth.NONE:
+            raise GatewayError(Trouble.UNSUPPORTED)
+        chat = self._chats.find(line.portal_id, line.id, phone) or Chat(0, line.portal_id, line.id, phone, (), False, 0)
+        messages = self._histories.with_told(line, chat, self._whole(line, chat))
+        if len(messages) > MOST_MESSAGES:
+            raise NotTheirs("too long")
+        written = self._sends.written_by(line.portal_id, chat.id, user_id)
+        if not is_theirs(messages, written):
+            raise NotTheirs("others talked, as the gateway has it")
+        return WholeChat(user_id, tuple(_without_foreign_quotes(messages)))
+
+    def _whole(self, line: Line, chat: Chat) -> Page:
+        gateway, ids = self._gateways.of(line), self._histories.ids(line, chat)
+        found: list[Message] = []
+        cursor: str | None = None
+        for _page in range(MOST_PAGES):
+            page = gateway.history(ids, cursor, MOST_MESSAGES)
+            found += page.messages
+            cursor = page.cursor
+            if cursor is None:
+                return Page(tuple(found), None)
+            if len(found) > MOST_MESSAGES:
+                break
+        raise NotTheirs("too long")
+
+
+def is_theirs(messages: Sequence[Message], written: Sequence[Send]) -> bool:
+    """Whether all of a whole chat, newest first, was written in these sends of one user or answers them (pure)."""
+    ids = {message.id for message in messages}
+    theirs = {send.message_id for send in written}
+    unnamed = [send for send in written if send.message_id not in ids]  # whose answer was lost, or is on its way
+    begun = False
+    for message in sorted(messages, key=lambda message: (message.at, not message.from_me)):
+        if not message.from_me:
+            if not begun:
+                return False
+            continue
+        if message.id not in theirs:
+            send = next((send for send in unnamed if is_the_send(send, message)), None)
+            if send is None:
+                return False
+            unnamed.remove(send)
+        begun = begun or message.ack in LEFT
+    return True
+
+
+def _without_foreign_quotes(messages: Sequence[Message]) -> list[Message]:
+    """A client may answer what was written elsewhere, by a colleague on the phone and since forgotten: its words come
+    along in the answer."""
+    texts = {message.text for message in messages}
+    return [replace(one, quote=None) if one.quote and one.quote.text not in texts else one for one in messages]

@@ -1,0 +1,173 @@
+"""How much a line may send, and to how many strangers: nothing gets an account banned as surely as writing first to
+many people.
+
+The figures are rules of thumb, WhatsApp publishes none: at most 20 new recipients a day for the first ten days and
+calmer after a month (OLChat's help, github.com/EAIvanov/olchat_whatsapp_doc, blokirovka-nomera); bans after 15 to 20
+cold messages a day were reported of accounts that write to nobody else (WhiskeySockets/Baileys#1983).
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from ratelimit import Limiter, Permits, Rate, StorageUnavailable, Window
+from widget.errors import Refusal, Refused
+from widget.gateways.base import SendResult, Sent
+from widget.gateways.lines import capabilities_of
+from widget.presence.budget import DAY, Asking, Left
+from widget.presence.cooling import Cooling
+from widget.presence.purse import Grant, Purse
+from widget.storage.lines import Line
+from widget.storage.usage import HOUR, Usage
+
+log = logging.getLogger(__name__)
+
+GROWS_DAYS = 20  # from a young line's first messages a day to those of a grown one
+BURST, EVERY = 40, 2.0  # sends of one line at once, then one every so many seconds: more is no conversation
+
+
+@dataclass(frozen=True)
+class OutgoingTerms:
+    """The service's limits for any 24 hours; a line may have its own. `firsts` are messages to numbers that the line
+    has no chat with."""
+
+    firsts_per_day: int
+    young_firsts_per_day: int
+    sends_per_day: int
+    young_days: float
+
+    def firsts(self, line: Line, now: float, *, halved: bool = False) -> int:
+        """A young line's few; after that more each day, until it has those of a grown one."""
+        most = line.limits.firsts_per_day or self.firsts_per_day
+        few = min(most, line.limits.young_firsts_per_day or self.young_firsts_per_day)
+        grown = (now - line.created_at) / DAY - self.young_days
+        allowed = few + int((most - few) * min(1.0, max(0.0, grown / GROWS_DAYS)))
+        return max(1, allowed // 2) if halved else allowed
+
+    def sends(self, line: Line) -> int:
+        return line.limits.sends_per_day or self.sends_per_day
+
+
+@dataclass(frozen=True)
+class Reservation:
+    """One message that may go out now, and what was set aside for it."""
+
+    line: Line
+    first: Permits | None = field(default=None, repr=False)
+    send: Permits | None = field(default=None, repr=False)
+    check: Grant | None = field(default=None, repr=False)
+    hour: int = 0
+
+
+class Outgoing:
+    def __init__(
+        self,
+        firsts: Limiter,
+        sends: Limiter,
+        usage: Usage,
+        purse: Purse,
+        cooling: Cooling,
+        terms: OutgoingTerms,
+        clock: Callable[[], float],
+    ) -> None:
+        self._firsts = firsts
+        self._sends = sends
+        self._usage = usage
+        self._purse = purse
+        self._cooling = cooling
+        self._terms = terms
+        self._clock = clock
+
+    def reserve(self, line: Line, *, first: bool) -> Reservation:
+        """Set aside what a message needs; a `first` one is to a number that the line has no chat with, and where the
+        gateway looks a number up before it sends, a check is set aside too. One to three round trips.
+
+        Raises Refused. Without the limiter's store SQL counts first messages, by the hour, and checks cannot be set
+        aside; conversations go on.
+        """
+        until = self._cooling.restricted_until(line) if first else 0.0
+        if until:  # its state may say nothing of it: WAHA refused sends (463) while its session was WORKING
+            raise Refused(Refusal.LINE_RESTRICTED, 409, "restricted", until=until)
+        try:
+            return self._reserve(line, first=first)
+        except StorageUnavailable:
+            log.warning("line=%s: sends are counted in SQL alone", line.id)
+            return self._reserve_in_sql(line) if first else Reservation(line)
+
+    def settle(self, reservation: Reservation, result: SendResult | None) -> None:
+        """Give back what was set aside for what surely did not go out (None: it was not even tried). The check is
+        given back in any case: a look-up that happened is counted as such (`Learning.sent`). Never raises."""
+        line = reservation.line
+        if reservation.check:
+            self._purse.give_back(reservation.check, 1)
+        if result is not None and result.outcome is not Sent.REFUSED:
+            return
+        try:
+            if reservation.send:
+                self._sends.give_back(str(line.id), reservation.send, 1)
+            if reservation.first:
+                self._firsts.give_back(str(line.id), reservation.first, 1)
+        except StorageUnavailable:
+            return  # they stay spent, in SQL too
+        if reservation.first:
+            self._usage.add(line.portal_id, line.id, hour=reservation.hour, firsts=-1)
+
+    def left(self, line: Line) -> Left | None:
+        """How many strangers may still be written to today, by messages and, where each costs one, by checks. None if
+        that cannot be told. Two round trips at most."""
+        allowed = self._allowed(line)
+        window = Window(limit=allowed, seconds=DAY)
+        try:
+            permits = self._firsts.peek(
+                str(line.id), allowed, limits=[window], before=lambda: self._spent(line, "firsts")
+            )
+            checks = self._purse.left(line) if capabilities_of(line.gateway).checks_when_sending else None
+        except StorageUnavailable:
+            return None
+        left = Left(permits.granted, allowed, 0.0 if permits.granted else self._clock() + permits.wait)
+        return checks if checks and checks.left < left.left else left
+
+    def _reserve(self, line: Line, *, first: bool) -> Reservation:
+        limits = (Rate(every=EVERY, burst=BURST), Window(limit=self._terms.sends(line), seconds=DAY))
+        send = self._sends.acquire(str(line.id), limits=limits, before=lambda: self._spent(line, "sent"))
+        reserved = Reservation(line, send=send if send.granted else None, hour=self._usage.hour())
+        if not send.granted:
+            raise self._refused(reserved, Refusal.SENDS_SPENT, send.wait)
+        if not first:
+            return reserved
+        window = Window(limit=self._allowed(line), seconds=DAY)
+        begun = self._firsts.acquire(str(line.id), limits=[window], before=lambda: self._spent(line, "firsts"))
+        if not begun.granted:
+            raise self._refused(reserved, Refusal.FIRSTS_SPENT, begun.wait)
+        self._usage.add(line.portal_id, line.id, hour=reserved.hour, firsts=1)
+        reserved = Reservation(line, begun, send, hour=reserved.hour)
+        if not capabilities_of(line.gateway).checks_when_sending:
+            return reserved
+        check = self._purse.spend(line, 1, Asking.CLICK)
+        if not check.granted:
+            raise self._refused(reserved, Refusal.CHECKS_SPENT, check.wait)
+        return Reservation(line, begun, send, check, reserved.hour)
+
+    def _reserve_in_sql(self, line: Line) -> Reservation:
+        """A first message without the limiter. Two that are asked for at once may both get the last place."""
+        if capabilities_of(line.gateway).checks_when_sending:
+            raise Refused(Refusal.CANNOT_COUNT, 503, "first message")
+        hour = self._usage.hour()
+        if self._usage.total(line.portal_id, line.id, "firsts", since=hour - 24) >= self._allowed(line):
+            raise Refused(Refusal.FIRSTS_SPENT, 429, "line's limits", until=self._clock() + HOUR)
+        self._usage.add(line.portal_id, line.id, hour=hour, firsts=1)
+        return Reservation(line, hour=hour)
+
+    def _refused(self, reserved: Reservation, refusal: Refusal, wait: float) -> Refused:
+        self.settle(reserved, None)
+        return Refused(refusal, 429, "line's limits", until=self._clock() + wait)
+
+    def _allowed(self, line: Line) -> int:
+        now = self._clock()
+        return self._terms.firsts(line, now, halved=now < self._cooling.of(line).halved_until)
+
+    def _spent(self, line: Line, name: str) -> list[tuple[float, int]]:
+        """What SQL says of the last day, for a limiter that has forgotten; each hour's at its end."""
+        since = int((self._clock() - DAY) // HOUR)
+        hours = self._usage.hours(line.portal_id, since=since, line_id=line.id)
+        return [(float((hour + 1) * HOUR), getattr(counts, name)) for (_line, hour), counts in hours.items()]
