@@ -1,7 +1,8 @@
 """How the gateway misbehaves when told so by POST /_sandbox/faults.
 
 Before the work: unauthorized, not_working, stopped, rate_overlimit, error_463, http_500, html, empty, refuse,
-quota and check_timeout (GREEN-API's alone), silence (`seconds`, 30 unless set, then the connection is dropped and
+quota, check_timeout, starting, expired and deleted (GREEN-API's alone), connection_closed and core_only (WAHA's alone),
+silence (`seconds`, 30 unless set, then the connection is dropped and
 nothing was done).
 After the work: cut (half of the answer), lost_answer (none of it, or a 500 with `detail` "500").
 In the work: ack_error and ack_pending (the message keeps that ack for ever).
@@ -18,7 +19,8 @@ from sandbox.gateway.model import Ack
 NAMES = (
     *("unauthorized", "not_working", "stopped", "rate_overlimit", "error_463", "http_500", "html", "empty"),
     *("cut", "silence", "lost_answer", "refuse", "ack_error", "ack_pending"),
-    *("quota", "check_timeout"),
+    *("quota", "check_timeout", "starting", "expired", "deleted"),
+    *("connection_closed", "core_only"),
 )
 SILENCE = 30.0
 STUCK = {"ack_error": Ack.ERROR, "ack_pending": Ack.PENDING}
@@ -40,6 +42,13 @@ def instead(fault: Fault, session: str, patience: float) -> Response | None:
             raise refusals.exception("rate-overlimit", data=429, isBoom=True, isServer=True, output={})
         case "error_463":
             raise refusals.exception("server returned error 463")
+        case "connection_closed":
+            raise refusals.exception("Connection Closed")
+        case "core_only":
+            raise refusals.unprocessable(
+                "WAHA Core support only 'default' session. You tried to access 'sales' session. "
+                "If you want to run more then one WhatsApp account - please get WAHA PLUS version."
+            )
         case "http_500":
             raise refusals.Refusal(500, {"statusCode": 500, "message": "Internal server error"})
         case "refuse":
