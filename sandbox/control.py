@@ -21,7 +21,6 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 
-
 WHATSAPP = "whatsapp."  # how the names begin of what WhatsApp heard
 
 

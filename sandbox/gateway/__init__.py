@@ -45,7 +45,7 @@ def create_gateway(clock: Callable[[], float] = time.time, *, patience: float = 
         app.register_blueprint(pages)
     green.init_app(app, world, postman)
     app.register_blueprint(control.blueprint())
-    app.wsgi_app = _under_a_sub_path(app.wsgi_app)  # type: ignore[method-assign]
+    app.wsgi_app = _under_a_sub_path(app.wsgi_app)  # type: ignore[assignment,method-assign]
     app.register_error_handler(Refusal, _refuse)
     app.register_error_handler(NotFound, _no_such_page)
     app.register_error_handler(MethodNotAllowed, _no_such_page)

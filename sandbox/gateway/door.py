@@ -89,7 +89,7 @@ def keeping(session: str) -> Line:
     line = working(session)
     store = line.config.get("noweb", {}).get("store", {})
     if line.engine == "NOWEB" and store.get("enabled") is not True:
-        raise refusals.malformed("Enable NOWEB store \"config.noweb.store.enabled=True\" and \"fullSync=True\"")
+        raise refusals.malformed('Enable NOWEB store "config.noweb.store.enabled=True" and "fullSync=True"')
     return line
 
 

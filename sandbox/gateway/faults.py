@@ -1,9 +1,8 @@
 """How the gateway misbehaves when told so by POST /_sandbox/faults.
 
 Before the work: unauthorized, not_working, stopped, rate_overlimit, error_463, http_500, html, empty, refuse,
-quota, check_timeout, starting, expired and deleted (GREEN-API's alone), connection_closed and core_only (WAHA's alone),
-silence (`seconds`, 30 unless set, then the connection is dropped and
-nothing was done).
+silence (`seconds`, 30 unless set, then the connection is dropped and nothing was done); in GREEN-API's words alone
+quota, check_timeout, starting, expired and deleted, in WAHA's connection_closed, core_only and echo.
 After the work: cut (half of the answer), lost_answer (none of it, or a 500 with `detail` "500").
 In the work: ack_error and ack_pending (the message keeps that ack for ever).
 """
@@ -20,11 +19,16 @@ NAMES = (
     *("unauthorized", "not_working", "stopped", "rate_overlimit", "error_463", "http_500", "html", "empty"),
     *("cut", "silence", "lost_answer", "refuse", "ack_error", "ack_pending"),
     *("quota", "check_timeout", "starting", "expired", "deleted"),
-    *("connection_closed", "core_only"),
+    *("connection_closed", "core_only", "echo"),
 )
 SILENCE = 30.0
 STUCK = {"ack_error": Ack.ERROR, "ack_pending": Ack.PENDING}
 
+_SAID = {
+    "error_463": "server returned error 463",
+    "connection_closed": "Connection Closed",
+    "echo": "Evaluation failed: t",  # which says nothing; but the error repeats what was asked
+}
 _HTML = "<!doctype html><html><head><title>Welcome to nginx!</title></head><body><h1>Welcome!</h1></body></html>"
 
 
@@ -40,10 +44,8 @@ def instead(fault: Fault, session: str, patience: float) -> Response | None:
             raise refusals.not_running(session)
         case "rate_overlimit":
             raise refusals.exception("rate-overlimit", data=429, isBoom=True, isServer=True, output={})
-        case "error_463":
-            raise refusals.exception("server returned error 463")
-        case "connection_closed":
-            raise refusals.exception("Connection Closed")
+        case "error_463" | "connection_closed" | "echo":
+            raise refusals.exception(_SAID[fault.fault])
         case "core_only":
             raise refusals.unprocessable(
                 "WAHA Core support only 'default' session. You tried to access 'sales' session. "
@@ -70,6 +72,6 @@ def afterwards(fault: Fault, answer: Response) -> Response:
         return cut_short(whole, answer.mimetype or "application/json")
     if fault.fault == "lost_answer":
         if fault.detail == "500":
-            raise refusals.exception("Connection Closed")
+            raise refusals.exception("Timed Out")
         return hang_up(Response(b"", mimetype="application/json"), promised=1024)
     return answer

@@ -3,8 +3,8 @@
 from typing import Any
 
 from sandbox.gateway.directory import client_of, phone_id
-from sandbox.gateway.model import Chat, Line, Media, Message
 from sandbox.gateway.engines import raw_of
+from sandbox.gateway.model import Chat, Line, Media, Message
 from sandbox.gateway.raw import jid
 
 # On purpose not where the files are: without WAHA_BASE_URL a real gateway names its own default here, whatever
@@ -42,7 +42,8 @@ def wa_media(message: Message, media: Media, line: Line) -> dict[str, Any]:
     place = f"{line.name}/{file_name(message, media)}"
     url = f"{CLAIMED_ADDRESS}{line.sub_path}/api/files/{place}"
     if line.s3:  # devlikeapro/waha-docs: how-to/storages, presigned links
-        url = f"{line.config.get('bucket', CLAIMED_ADDRESS)}/api/files/bucket/{place}?X-Amz-Expires=3600&X-Amz-Signature=5e1f"
+        bucket = line.config.get("bucket", CLAIMED_ADDRESS)
+        url = f"{bucket}/api/files/bucket/{place}?X-Amz-Expires=3600&X-Amz-Signature=5e1f"
     return {"url": url, "mimetype": media.mimetype, "filename": media.filename, "error": None}
 
 

@@ -115,7 +115,7 @@ def test_settings_that_were_not_saved_are_trouble(answer):
 @pytest.mark.parametrize(
     ("status", "text", "expected", "sent"),
     [
-        (400, "check phone number timeout limit exceeded", Trouble.THROTTLED, False),
+        (400, "check phone number timeout limit exceeded", Trouble.TIMED_OUT, False),
         (400, "instance is starting or not authorized", Trouble.LINE_DOWN, False),
         (400, '{"message": "Instance is Starting or NOT authorized"}', Trouble.LINE_DOWN, False),
         (400, "bad phone number, valid from 11 to 16 digits", Trouble.MALFORMED, False),
@@ -125,7 +125,7 @@ def test_settings_that_were_not_saved_are_trouble(answer):
         (401, "", Trouble.CREDENTIALS, False),
         (403, "", Trouble.CREDENTIALS, False),
         (404, "", Trouble.NO_SUCH_THING, False),
-        (429, "", Trouble.THROTTLED, False),
+        (429, "", Trouble.BUSY, False),
         (466, "", Trouble.QUOTA, False),
         (418, "", Trouble.BROKEN_ANSWER, False),
         (201, "", Trouble.BROKEN_ANSWER, True),

@@ -8,15 +8,20 @@ from widget.untrusted import map_of, text_of, whole_of
 
 # HTTP status (green-api.com/en/docs/api/common-errors, …/ratelimiter). 401 comes with an empty body.
 STATUSES = {
+    400: Trouble.MALFORMED,
     401: Trouble.CREDENTIALS,  # a wrong apiTokenInstance
     403: Trouble.CREDENTIALS,  # a wrong idInstance
     404: Trouble.NO_SUCH_THING,  # also a wrong HTTP method
-    429: Trouble.THROTTLED,  # more requests a second than the method allows
+    429: Trouble.BUSY,  # more requests a second than the method allows
     466: Trouble.QUOTA,  # the plan's month is used up
 }
-# Texts of 400, in lower case (…/service/CheckWhatsapp, …/receiving/files/DownloadFile); the first that fits counts.
+# Texts of 400, in lower case (…/common-errors, …/service/CheckWhatsapp, …/receiving/files/DownloadFile); the first
+# that fits counts.
 TEXTS = (
-    ("timeout limit exceeded", Trouble.THROTTLED),  # WhatsApp did not answer the check in time: unknown
+    ("timeout limit exceeded", Trouble.TIMED_OUT),  # WhatsApp did not answer the check in time: unknown
+    ("account is expired", Trouble.PLAN_ENDED),
+    ("instance is deleted", Trouble.LINE_DOWN),
+    ("in starting process", Trouble.LINE_DOWN),
     ("starting or not authorized", Trouble.LINE_DOWN),
     ("not authorized", Trouble.LINE_DOWN),
     ("bad phone number", Trouble.MALFORMED),  # valid from 11 to 16 digits
@@ -27,9 +32,9 @@ TEXTS = (
 def trouble_of(answer: Answer) -> GatewayError:
     """The error that this answer is. 4xx is a refusal; after anything else the request may have been acted on."""
     trouble = STATUSES.get(answer.status, Trouble.BROKEN_ANSWER)
-    if answer.status == 400:
+    if answer.status in (400, 403):  # …/common-errors does not say which of the two some of the texts come with
         text = answer.body[:4000].decode(errors="replace").lower()
-        trouble = next((found for words, found in TEXTS if words in text), Trouble.MALFORMED)
+        trouble = next((found for words, found in TEXTS if words in text), trouble)
     refused = 400 <= answer.status < 500
     return GatewayError(trouble, sent=not refused, quota=_quota(answer.json()) if trouble is Trouble.QUOTA else None)
 

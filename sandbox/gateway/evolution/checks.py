@@ -6,8 +6,8 @@ from typing import Any
 from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
 
-from sandbox.gateway.door import here
 from sandbox.gateway.directory import dialled, digits, phone_id
+from sandbox.gateway.door import here
 from sandbox.gateway.evolution import refusals
 from sandbox.gateway.evolution.door import body, counted, line_of
 from sandbox.gateway.model import Line
