@@ -57,6 +57,7 @@ from widget.presence.lifetimes import Lifetimes
 from widget.presence.listings import Listings
 from widget.presence.memory import Memory
 from widget.presence.purse import Purse
+from widget.presence.rounds import Rounds
 from widget.session import Tickets
 from widget.storage.changes import Changes
 from widget.storage.chats import Chats
@@ -118,6 +119,7 @@ class Services:
     purse: Purse
     reveals: Reveals
     cards: Cards
+    rounds: Rounds
     chat_service: ChatService
     numbering: Numbering
     metrics: Metrics
@@ -228,26 +230,18 @@ def build(
         allow_http=config.allow_http,
         allow_private=config.allow_private_lines,
         clock=clock,
+        file_hosts=config.file_hosts,
     )
-    gateway_receiver = GatewayReceiver(
-        lines,
-        portals,
-        events,
-        line_health,
-        gateways,
-        webhooks,
-        vault,
-        cooling,
-        wake=lambda event_id: jobs.wake("event", event_id),
-        clock=clock,
-    )
+    listings = Listings(gateways, known, lifetimes, clock)
+    rounds = Rounds(portals, lines, gateways, listings, workers)
+    jobs.at(EVERY_MINUTE, "lines", rounds.go)
     checker = Checker(
         known,
-        # Longer than the slowest honest answer (the states of three lines, two listings, check): nobody asks twice.
+        # Longer than the slowest honest answer (the states of three lines, ten look-ups, check): nobody asks twice.
         Flights(answers, lease_seconds=6 * config.check_timeout + 5, sleep=sleep),
         purse,
         Asker(gateways, cooling, workers, metrics, clock),
-        Listings(gateways, known, lifetimes, workers, clock),
+        listings,
         lifetimes=lifetimes,
         clock=clock,
     )
@@ -291,7 +285,18 @@ def build(
         installer=installer,
         events=events,
         receiver=receiver,
-        gateway_receiver=gateway_receiver,
+        gateway_receiver=GatewayReceiver(
+            lines,
+            portals,
+            events,
+            line_health,
+            gateways,
+            webhooks,
+            vault,
+            cooling,
+            wake=lambda event_id: jobs.wake("event", event_id),
+            clock=clock,
+        ),
         event_work=event_work,
         jobs=jobs,
         gateways=gateways,
@@ -302,6 +307,7 @@ def build(
         purse=purse,
         reveals=reveals,
         cards=cards,
+        rounds=rounds,
         chat_service=ChatService(
             gateways, chats, sends, messages, clock, learning.sent, cooling.restricted_until, learning.checked
         ),

@@ -27,6 +27,7 @@ CLOCKS_APART = 10.0  # seconds that the gateway's clock may be behind ours
 MOST_LOOK_UPS = 3  # unclear sends that one poll asks the gateway about
 LID = "@lid"
 ALWAYS = float("inf")
+WENT_OUT = frozenset({SendState.SENT, SendState.QUEUED})
 UNCLEAR = frozenset({SendState.SENDING, SendState.UNKNOWN})
 NOT_AT_GATEWAY = frozenset({SendState.SENDING, SendState.QUEUED, SendState.FAILED, SendState.UNKNOWN})
 
@@ -68,6 +69,7 @@ class Histories:
         page, trouble = self._page(line, chat, None)
         messages = self._completed(line, chat, page, before=ALWAYS)
         sends = self._settle_known(messages, self._since_or_unclear(chat, page))
+        sends = self._named_anew(sends, messages)
         if trouble is None:
             sends = self._settle_unclear(line, chat, sends, messages)
         if messages:
@@ -187,6 +189,19 @@ class Histories:
             settled.append(self._sends.settle(send, state) if state and state is not send.state else send)
         return settled
 
+    def _named_anew(self, sends: Sequence[Send], messages: Sequence[Message]) -> list[Send]:
+        """Sends that went out under an id that the gateway did not tell, or not rightly: each is joined with the
+        message of ours that has its words and time and is nobody else's, or both would be shown."""
+        named = {send.message_id for send in sends}
+        strangers = [message for message in messages if message.from_me and message.id not in named]
+        there = {message.id for message in messages}
+        return [
+            self._recognise(send, strangers)
+            if strangers and send.state in WENT_OUT and send.message_id not in there
+            else send
+            for send in sends
+        ]
+
     def _settle_unclear(self, line: Line, chat: Chat, sends: Sequence[Send], messages: Sequence[Message]) -> list[Send]:
         """Find out what became of sends that ended without a clear answer: by our id where the gateway takes it,
         by text and time where it gives its own; by both for a file, for which a gateway may take no id of ours."""
@@ -197,18 +212,22 @@ class Histories:
             return list(sends)
         ours = {send.message_id for send in sends}
         strangers = [message for message in messages if message.from_me and message.id not in ours]
-        by_id = self._takes_our_ids(line)
+        by_id, surely = self._takes_our_ids(line)
         found = {
-            send.id: self._look_up(line, chat, send, strangers) if by_id else self._recognise(send, strangers)
+            send.id: self._look_up(line, chat, send, strangers, surely=surely)
+            if by_id
+            else self._recognise(send, strangers)
             for send in unclear
         }
         return [found.get(send.id, send) for send in sends]
 
-    def _takes_our_ids(self, line: Line) -> bool:
+    def _takes_our_ids(self, line: Line) -> tuple[bool, bool]:
+        """Whether the gateway may take ids of ours, and whether it surely does."""
         try:
-            return self._gateways.status(line).own_message_ids
+            status = self._gateways.status(line)
         except GatewayError:
-            return True  # a look-up that finds nothing leaves the send unclear, which is true
+            return True, False
+        return status.own_message_ids, status.own_ids_proved
 
     def _recognise(self, send: Send, strangers: list[Message]) -> Send:
         """Takes the message it finds out of the strangers: one message is one send."""
@@ -216,6 +235,8 @@ class Histories:
             if _alike(send, message) and -CLOCKS_APART < message.at - send.created_at < SAME_SEND:
                 strangers.remove(message)
                 return self._sends.settle(send, STATES.get(message.ack, SendState.SENT), message_id=message.id)
+        if send.state in WENT_OUT:
+            return send
         return self._sends.settle(send, SendState.UNKNOWN, reason=send.reason)
 
     def _unclear(self, send: Send) -> bool:
@@ -223,14 +244,14 @@ class Histories:
         left = send.state is SendState.SENDING and now > send.changed_at + GIVEN_UP
         return (left or send.state is SendState.UNKNOWN) and now < send.created_at + LOOKED_FOR
 
-    def _look_up(self, line: Line, chat: Chat, send: Send, strangers: list[Message]) -> Send:
+    def _look_up(self, line: Line, chat: Chat, send: Send, strangers: list[Message], *, surely: bool) -> Send:
         try:
             found = self._gateways.of(line).find_message(self.ids(line, chat)[0], send.message_id)
         except GatewayError as error:
             return self._sends.settle(send, SendState.UNKNOWN, reason=error.trouble.value)
         if found:
             return self._sends.settle(send, STATES.get(found.ack, SendState.SENT))
-        if send.text.startswith(label_of("", "")):  # it may be there under an id of the gateway's own
+        if not surely or send.text.startswith(label_of("", "")):  # it may be there under an id of the gateway's own
             return self._recognise(send, strangers)
         return self._sends.settle(send, SendState.UNKNOWN, reason=Trouble.NO_SUCH_THING.value)
 
