@@ -219,7 +219,7 @@ def test_a_rep_makes_no_more_than_so_many_empty_chats_in_a_day(
 
 
 def test_when_the_gateway_cannot_tell_nothing_is_opened(rep: AppPage, outside: Outside) -> None:
-    outside.break_gateway("html", "overview", times=None)
+    outside.break_gateway("html", "messages", times=None)
 
     rep.save("number", number=NEW, line=1)
 
