@@ -63,7 +63,7 @@ class Outside:
             return "portal", "batch", _batch(token, json.loads(request.body)["cmd"])
         if path == "/api/contacts/check-exists":
             return "gateway", "check", _checked(query["phone"])
-        if path.endswith("/chats/overview"):
+        if path.endswith(("/chats", "/messages")):
             return "gateway", "chats", []
         return "gateway", "state", {"name": path.rpartition("/")[2], "status": "WORKING", "engine": {"engine": "GOWS"}}
 

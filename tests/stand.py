@@ -22,7 +22,7 @@ from huey import MemoryHuey
 from hypothesis import settings
 from werkzeug.test import TestResponse
 
-from sandbox.control import GIVEN_UP, IMPATIENT, Control
+from sandbox.control import GIVEN_UP, IMPATIENT, WHATSAPP, Control
 from sandbox.gateway import create_gateway
 from sandbox.people import API_KEY, GREEN_IDS, INSTANCES
 from sandbox.portal.app import create_portal
@@ -69,6 +69,14 @@ class Outside:
 
     def calls(self, whose: str = "gateway") -> dict[str, int]:
         """How often each endpoint was called since the reset; `whose` is "portal" or "gateway"."""
+        return {name: times for name, times in self._calls(whose).items() if not name.startswith(WHATSAPP)}
+
+    def heard(self) -> dict[str, int]:
+        """What WhatsApp itself heard from the gateways since the reset: checks, sends, pictures, receipts."""
+        calls = self._calls("gateway")
+        return {name.removeprefix(WHATSAPP): times for name, times in calls.items() if name.startswith(WHATSAPP)}
+
+    def _calls(self, whose: str) -> dict[str, int]:
         if whose in self.controls:
             return dict(self.controls[whose].calls)
         calls: dict[str, int] = self.http.get(f"{getattr(self, whose)}/_sandbox/calls").json()["calls"]
@@ -101,6 +109,10 @@ class Outside:
     def set_line(self, session: str, status: str) -> None:
         answer = self.http.post(f"{self.gateway}/_sandbox/sessions/{session}", json={"status": status})
         answer.raise_for_status()
+
+    def set_up(self, session: str, **how: Any) -> None:
+        """Which software speaks for a line (version, engine) and how it is installed (store, sub_path, s3)."""
+        self.http.post(f"{self.gateway}/_sandbox/lines/{session}", json=how).raise_for_status()
 
     def restrict(self, session: str, *, until: float = 0.0, capped: bool = False, yellow: bool = False) -> None:
         """What WhatsApp does to a line; without arguments all of it is over."""

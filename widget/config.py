@@ -5,6 +5,7 @@ The README lists every setting; tests/test_readme.py holds that list complete.
 """
 
 import logging
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
@@ -139,6 +140,14 @@ def _address(value: str) -> str:
     return addresses[0]
 
 
+def _hosts(value: str) -> tuple[str, ...]:
+    hosts = tuple(host.strip().lower() for host in value.split(",") if host.strip())
+    for host in hosts:
+        if not re.fullmatch(r"[\w-]+(\.[\w-]+)+", host, re.ASCII):
+            raise ValueError(f"{host!r} is not the name of a host, like files.example.com")
+    return hosts
+
+
 def _hours(value: str) -> tuple[int, int, int, int]:
     hours = [int(hour) for hour in value.split(",")]
     if len(hours) != 4 or [0, *hours, 24] != sorted([0, *hours, 24]):
@@ -180,6 +189,8 @@ class Config:
     allow_http: bool = _setting(_flag, False)
     # Lines at addresses of this machine or this network; an administrator of any portal may type them.
     allow_private_lines: bool = _setting(_flag, False)
+    # Where gateways keep files, besides the storages that are known (gateways/green_files.py, waha_files.py).
+    file_hosts: tuple[str, ...] = _setting(_hosts, ())
     numbering_file: str = _setting(_text, "")
     numbering_source: str = _setting(_address, "https://opendata.digital.gov.ru/downloads")
     numbering_update: bool = _setting(_flag, False)  # the worker fetches the registry once a week

@@ -59,6 +59,7 @@ from widget.presence.listings import Listings
 from widget.presence.memory import Memory
 from widget.presence.outgoing import Outgoing, OutgoingTerms
 from widget.presence.purse import Purse
+from widget.presence.rounds import Rounds
 from widget.session import Tickets
 from widget.storage.changes import Changes
 from widget.storage.chats import Chats
@@ -120,6 +121,7 @@ class Services:
     purse: Purse
     reveals: Reveals
     cards: Cards
+    rounds: Rounds
     chat_service: ChatService
     outgoing: Outgoing
     numbering: Numbering
@@ -229,42 +231,38 @@ def build(
     jobs.does("event", event_work.work)
     jobs.at(EVERY_MINUTE, "events-left", event_work.work_on_what_was_left)
     jobs.at(EVERY_HOUR, "update-portals", event_work.update_outdated)
-    jobs.at(EVERY_NIGHT, "subscriptions", event_work.look_at_subscriptions)
-    jobs.at(EVERY_NIGHT, "forget-events", events.forget_done)
-    jobs.at(EVERY_NIGHT, "forget-webhooks", lambda: events.forget_all(GATEWAY))
-    jobs.at(EVERY_NIGHT, "forget-changes", changes.forget_old)
-    jobs.at(EVERY_NIGHT, "wipe-texts", lambda: sends.wipe_texts(clock() - config.send_texts_days * DAY))
-    jobs.at(EVERY_NIGHT, "forget-messages", lambda: messages.wipe(clock() - config.send_texts_days * DAY))
-    jobs.at(EVERY_NIGHT, "forget-usage", usage.purge)
-    jobs.at(EVERY_NIGHT, "forget-presences", presences.purge)
-    jobs.at(EVERY_NIGHT, "update-numbering", numbering_updater.update_weekly)
-    jobs.at(EVERY_NIGHT, "forget-rest-log", lambda: rest_log.wipe(clock() - config.rest_log_days * DAY))
+    nightly: dict[str, Callable[[], object]] = {
+        "subscriptions": event_work.look_at_subscriptions,
+        "forget-events": events.forget_done,
+        "forget-webhooks": lambda: events.forget_all(GATEWAY),
+        "forget-changes": changes.forget_old,
+        "wipe-texts": lambda: sends.wipe_texts(clock() - config.send_texts_days * DAY),
+        "forget-messages": lambda: messages.wipe(clock() - config.send_texts_days * DAY),
+        "forget-usage": usage.purge,
+        "forget-presences": presences.purge,
+        "update-numbering": numbering_updater.update_weekly,
+        "forget-rest-log": lambda: rest_log.wipe(clock() - config.rest_log_days * DAY),
+    }
+    for name, work in nightly.items():
+        jobs.at(EVERY_NIGHT, name, work)
     gateways = Gateways(
         client if config.allow_private_lines else lambda: make_client(backend=PublicOnly()),
         Timeouts(config.check_timeout, config.history_timeout, config.send_timeout),
         allow_http=config.allow_http,
         allow_private=config.allow_private_lines,
         clock=clock,
+        file_hosts=config.file_hosts,
     )
-    gateway_receiver = GatewayReceiver(
-        lines,
-        portals,
-        events,
-        line_health,
-        gateways,
-        webhooks,
-        vault,
-        cooling,
-        wake=lambda event_id: jobs.wake("event", event_id),
-        clock=clock,
-    )
+    listings = Listings(gateways, known, lifetimes, clock)
+    rounds = Rounds(portals, lines, gateways, listings, workers)
+    jobs.at(EVERY_MINUTE, "lines", rounds.go)
     checker = Checker(
         known,
-        # Longer than the slowest honest answer (the states of three lines, two listings, check): nobody asks twice.
+        # Longer than the slowest honest answer (the states of three lines, ten look-ups, check): nobody asks twice.
         Flights(answers, lease_seconds=6 * config.check_timeout + 5, sleep=sleep),
         purse,
         Asker(gateways, cooling, workers, metrics, clock),
-        Listings(gateways, known, lifetimes, workers, clock),
+        listings,
         lifetimes=lifetimes,
         clock=clock,
     )
@@ -308,7 +306,18 @@ def build(
         installer=installer,
         events=events,
         receiver=receiver,
-        gateway_receiver=gateway_receiver,
+        gateway_receiver=GatewayReceiver(
+            lines,
+            portals,
+            events,
+            line_health,
+            gateways,
+            webhooks,
+            vault,
+            cooling,
+            wake=lambda event_id: jobs.wake("event", event_id),
+            clock=clock,
+        ),
         event_work=event_work,
         jobs=jobs,
         gateways=gateways,
@@ -319,6 +328,7 @@ def build(
         purse=purse,
         reveals=reveals,
         cards=cards,
+        rounds=rounds,
         chat_service=ChatService(gateways, chats, sends, messages, clock, learning.sent, outgoing, learning.checked),
         outgoing=outgoing,
         numbering=numbering,

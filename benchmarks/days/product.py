@@ -100,6 +100,8 @@ class Product:
         """The page paints what is known and asks about the rest behind it; whoever wants to write and is still not told
         whether they can, presses."""
         self._clock.now = opening.at
+        for line in self._lines:  # what the worker does meanwhile
+            self._listings.refresh(line)
         session, view = self._painted(opening)
         if view.to_ask:
             view = self._cards.check(session, view.to_ask, None).view
@@ -167,12 +169,13 @@ class Product:
         )
         limiter = Limiter(MemoryStorage(clock), limits=[Window(limit=CAP, seconds=DAY)])
         purse = Purse(limiter, self._usage, cooling, TERMS, clock)
+        self._listings = Listings(gateways, self._memory, lifetimes, clock)
         checker = Checker(
             self._memory,
             Flights(answers, lease_seconds=30, now=clock),
             purse,
             Asker(gateways, cooling, pool, Metrics(), clock),
-            Listings(gateways, self._memory, lifetimes, pool, clock),
+            self._listings,
             lifetimes=lifetimes,
             clock=clock,
         )

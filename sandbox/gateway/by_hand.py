@@ -14,6 +14,8 @@ from sandbox.gateway.world import NotOnWhatsApp
 from sandbox.people import Client
 
 pages = Blueprint("by_hand", __name__, url_prefix="/_sandbox")
+INSTALLED = {"version", "engine", "store", "sub_path", "s3"}
+SUB_PATH = "/waha"
 
 # What a button of the page says, and what it does; `until` is counted from now there.
 WORDS: dict[str, dict[str, Any]] = {
@@ -57,6 +59,24 @@ def restrict(session: str) -> ResponseReturnValue:
     if request.is_json:
         return jsonify(name=session, until=until)
     return redirect(url_for("home.show"), 303)
+
+
+@pages.post("/lines/<session>")
+def set_up(session: str) -> ResponseReturnValue:
+    """{"version": "2026.2.1", "engine": "NOWEB", "store": false, "sub_path": true, "s3": true}, each if given: which
+    software speaks for a line, and how somebody has installed it. Until the reset."""
+    said: Any = request.get_json(silent=True)
+    line = here().world.lines.get(session)
+    if line is None or not isinstance(said, dict) or not said.keys() <= INSTALLED:
+        return jsonify(error="no such session" if line is None else f"send {', '.join(sorted(INSTALLED))}"), 400
+    with here().world.changed:
+        line.version, line.engine = str(said.get("version", line.version)), str(said.get("engine", line.engine))
+        if "store" in said:
+            line.config = {**line.config, "noweb": {"store": {"enabled": said["store"] is True, "fullSync": False}}}
+        line.sub_path = SUB_PATH if said.get("sub_path") else ""
+        line.s3 = said.get("s3") is True
+        line.config = {**line.config, "bucket": request.host_url.rstrip("/")}
+    return jsonify(name=session, version=line.version, engine=line.engine)
 
 
 @pages.post("/answer")

@@ -34,7 +34,7 @@ def here() -> Gateway:
     return cast(Gateway, current_app.extensions["gateway"])
 
 
-def counted(name: str) -> Callable[[View[Given]], View[Given]]:
+def counted(name: str, *, with_key: bool = True) -> Callable[[View[Given]], View[Given]]:
     """Count the call under this name, misbehave if a fault says so, and ask for the key."""
 
     def wrap(view: View[Given]) -> View[Given]:
@@ -45,7 +45,8 @@ def counted(name: str) -> Callable[[View[Given]], View[Given]]:
             instead = faults.instead(fault, _session_of_request(), here().patience) if fault else None
             if instead is not None:
                 return instead
-            _ask_for_key()
+            if with_key:
+                _ask_for_key()
             done = view(*args, **kwargs)
             return faults.afterwards(fault, make_response(done)) if fault else done
 
@@ -60,13 +61,14 @@ def fault_now() -> Fault | None:
 
 
 def line_in(status: str, session: str) -> Line:
-    """The line when it has this status: after some waiting 422, or at once 404 if it is not running.
+    """The line when it has this status; else 422, at once for a session that nobody made, after some waiting for one
+    that is stopped or starts.
 
-    The waits were measured on WAHA 2024.10: 5.01 s for the check, history, send, seen and typing alike.
+    The waits were measured on WAHA 2024.10 and 2026.2: 5.01 s for the check, history, send, seen and typing alike.
     """
     line = here().world.wait_for(session, status, here().patience) if waha_line(session) else None
     if line is None:
-        raise refusals.not_running(session)
+        raise refusals.unprocessable(f'Session "{session}" does not exist')
     if line.status != status:
         raise refusals.unexpected_status(session, line.status, status)
     return line
@@ -80,6 +82,15 @@ def waha_line(session: str) -> Line | None:
 
 def working(session: str) -> Line:
     return line_in("WORKING", session)
+
+
+def keeping(session: str) -> Line:
+    """A line that works and keeps its messages: NOWEB does not unless its store is on."""
+    line = working(session)
+    store = line.config.get("noweb", {}).get("store", {})
+    if line.engine == "NOWEB" and store.get("enabled") is not True:
+        raise refusals.malformed('Enable NOWEB store "config.noweb.store.enabled=True" and "fullSync=True"')
+    return line
 
 
 def _ask_for_key() -> None:

@@ -1,8 +1,8 @@
 """How the gateway misbehaves when told so by POST /_sandbox/faults.
 
 Before the work: unauthorized, not_working, stopped, rate_overlimit, error_463, http_500, html, empty, refuse,
-quota and check_timeout (GREEN-API's alone), silence (`seconds`, 30 unless set, then the connection is dropped and
-nothing was done).
+silence (`seconds`, 30 unless set, then the connection is dropped and nothing was done); in GREEN-API's words alone
+quota, check_timeout, starting, expired and deleted, in WAHA's connection_closed, core_only and echo.
 After the work: cut (half of the answer), lost_answer (none of it, or a 500 with `detail` "500"), status (another one,
 its number in `detail`, as a proxy on the way says it), redirect (to the `detail`).
 In the work: ack_error and ack_pending (the message keeps that ack for ever).
@@ -19,11 +19,17 @@ from sandbox.gateway.model import Ack
 NAMES = (
     *("unauthorized", "not_working", "stopped", "rate_overlimit", "error_463", "http_500", "html", "empty"),
     *("cut", "silence", "lost_answer", "status", "redirect", "refuse", "ack_error", "ack_pending"),
-    *("quota", "check_timeout"),
+    *("quota", "check_timeout", "starting", "expired", "deleted"),
+    *("connection_closed", "core_only", "echo"),
 )
 SILENCE = 30.0
 STUCK = {"ack_error": Ack.ERROR, "ack_pending": Ack.PENDING}
 
+_SAID = {
+    "error_463": "server returned error 463",
+    "connection_closed": "Connection Closed",
+    "echo": "Evaluation failed: t",  # which says nothing; but the error repeats what was asked
+}
 _HTML = "<!doctype html><html><head><title>Welcome to nginx!</title></head><body><h1>Welcome!</h1></body></html>"
 
 
@@ -39,8 +45,13 @@ def instead(fault: Fault, session: str, patience: float) -> Response | None:
             raise refusals.not_running(session)
         case "rate_overlimit":
             raise refusals.exception("rate-overlimit", data=429, isBoom=True, isServer=True, output={})
-        case "error_463":
-            raise refusals.exception("server returned error 463")
+        case "error_463" | "connection_closed" | "echo":
+            raise refusals.exception(_SAID[fault.fault])
+        case "core_only":
+            raise refusals.unprocessable(
+                "WAHA Core support only 'default' session. You tried to access 'sales' session. "
+                "If you want to run more then one WhatsApp account - please get WAHA PLUS version."
+            )
         case "http_500":
             raise refusals.Refusal(500, {"statusCode": 500, "message": "Internal server error"})
         case "refuse":
@@ -61,7 +72,7 @@ def afterwards(fault: Fault, answer: Response) -> Response:
         return cut_short(whole, answer.mimetype or "application/json")
     if fault.fault == "lost_answer":
         if fault.detail == "500":
-            raise refusals.exception("Connection Closed")
+            raise refusals.exception("Timed Out")
         return hang_up(Response(b"", mimetype="application/json"), promised=1024)
     if fault.fault == "status":
         return Response(b"", int(fault.detail))

@@ -24,6 +24,7 @@ NAMES = {
     "1101000001": "Выездные замеры",
 }
 DAY = 86_400
+VERSIONS = {"waha": "2026.7.1", "evolution": "2.3.7", "green": "0"}
 _PROTOCOLS = (("waha", SESSIONS), ("evolution", INSTANCES), ("green", GREEN_IDS))
 
 # NOWEB keeps no history unless told so before the QR is scanned; fullSync false is about three months of it
@@ -42,6 +43,7 @@ def fresh_lines(now: float) -> list[Line]:
             activity=now,
             protocol=protocol,
             title=NAMES[name],
+            version=VERSIONS[protocol],
         )
         for protocol, lines in _PROTOCOLS
         for name, status in lines.items()

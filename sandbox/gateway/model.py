@@ -110,6 +110,14 @@ class Line:
     capped: bool = False  # WhatsApp's quota of new chats is used up
     yellow: bool = False  # GREEN-API's yellow card
     webhook: dict[str, Any] = field(default_factory=dict)  # as its protocol keeps it
+    version: str = ""  # of the software that speaks for it
+    sub_path: str = ""  # where a proxy in front of WAHA has put it
+    s3: bool = False  # WAHA keeps its files in a bucket
+    pictured: set[str] = field(default_factory=set)  # chats whose picture WAHA has asked WhatsApp for
+
+    def is_at_least(self, *version: int) -> bool:
+        """Whether the software is of this version or a later one."""
+        return tuple(int(part) for part in self.version.split(".")) >= version
 
     @property
     def chat_id(self) -> str:

@@ -20,6 +20,7 @@ _STATUS = {
 
 
 def web_message_info(message: Message, name: str, now: float) -> dict[str, Any]:
+    """As NOWEB's store gives it: bytes are what Node makes of them in JSON."""
     data: dict[str, Any] = {
         "key": _key(message),
         "messageTimestamp": int(message.at),
@@ -32,7 +33,16 @@ def web_message_info(message: Message, name: str, now: float) -> dict[str, Any]:
         data["reactions"] = [
             {"key": {**_key(message), "fromMe": one.from_me}, "text": one.text} for one in message.reactions
         ]
-    return {**data, "message": _edited(message) if message.edited else content_of(message)}
+    return {**data, "message": _as_node_has_it(_edited(message) if message.edited else content_of(message))}
+
+
+def _as_node_has_it(content: Any) -> Any:
+    if not isinstance(content, dict):
+        return content
+    told = {name: _as_node_has_it(part) for name, part in content.items()}
+    if "jpegThumbnail" in told:
+        told["jpegThumbnail"] = {"type": "Buffer", "data": told["jpegThumbnail"]}
+    return told
 
 
 def jid(chat_id: str) -> str:

@@ -64,7 +64,13 @@ def exception(message: str, *, name: str = "Error", **more: Any) -> Refusal:
             "statusCode": 500,
             "timestamp": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             "exception": {"stack": f"{name}: {message}\n    at (...)", "message": message, **more, "name": name},
-            "request": {"path": request.full_path.rstrip("?"), "method": request.method},
+            # AllExceptionsFilter repeats all that was asked, with every word of a message.
+            "request": {
+                "path": request.full_path.rstrip("?"),
+                "method": request.method,
+                "body": request.get_json(silent=True) or {},
+                "query": request.args.to_dict(),
+            },
             "version": {"version": "2026.7.1", "engine": "GOWS", "tier": "CORE"},
         },
     )

@@ -3,8 +3,9 @@
 from typing import Any
 
 from sandbox.gateway.directory import client_of, phone_id
+from sandbox.gateway.engines import raw_of
 from sandbox.gateway.model import Chat, Line, Media, Message
-from sandbox.gateway.raw import jid, web_message_info
+from sandbox.gateway.raw import jid
 
 # On purpose not where the files are: without WAHA_BASE_URL a real gateway names its own default here, whatever
 # address it was called at (devlikeapro/waha-docs: how-to/receive-messages). Only the path can be believed.
@@ -30,7 +31,7 @@ def wa_message(message: Message, line: Line, now: float, *, files: bool = False)
         "location": None,
         "vCards": [],
         "replyTo": reply_to(message.quoted, line) if message.quoted else None,
-        "_data": web_message_info(message, _name(message), now),
+        "_data": raw_of(line, message, now),
     }
 
 
@@ -38,7 +39,11 @@ def wa_media(message: Message, media: Media, line: Line) -> dict[str, Any]:
     if media.lost:
         trouble = {"message": "Failed to download media: 404 Not Found"}
         return {"url": None, "mimetype": media.mimetype, "filename": media.filename, "error": trouble}
-    url = f"{CLAIMED_ADDRESS}/api/files/{line.name}/{file_name(message, media)}"
+    place = f"{line.name}/{file_name(message, media)}"
+    url = f"{CLAIMED_ADDRESS}{line.sub_path}/api/files/{place}"
+    if line.s3:  # devlikeapro/waha-docs: how-to/storages, presigned links
+        bucket = line.config.get("bucket", CLAIMED_ADDRESS)
+        url = f"{bucket}/api/files/bucket/{place}?X-Amz-Expires=3600&X-Amz-Signature=5e1f"
     return {"url": url, "mimetype": media.mimetype, "filename": media.filename, "error": None}
 
 
@@ -61,6 +66,17 @@ def overview(chat: Chat, line: Line, now: float) -> dict[str, Any]:
     return {"id": chat.id, "name": chat.name or None, "picture": None, "lastMessage": last, "_chat": raw_chat(chat)}
 
 
+def listed_chat(chat: Chat, line: Line) -> dict[str, Any]:
+    """A row of the list of chats: what the engine keeps, and no message."""
+    if line.engine == "GOWS":
+        return {"id": chat.id, "name": chat.name, "conversationTimestamp": int(chat.newest)}
+    if line.engine == "WEBJS":
+        server = chat.id.partition("@")[2]
+        wrapped = {"server": server, "user": chat.id.partition("@")[0], "_serialized": chat.id}
+        return {"id": wrapped, "name": chat.name, "timestamp": int(chat.newest), "unreadCount": chat.unread}
+    return raw_chat(chat) | {"id": chat.id}
+
+
 def raw_chat(chat: Chat) -> dict[str, Any]:
     """The engine's own record; the two ids are the only place that joins a LID and its phone in one answer."""
     client = client_of(chat.id)
@@ -72,8 +88,3 @@ def raw_chat(chat: Chat) -> dict[str, Any]:
         "unreadCount": chat.unread,
         **{name: value for name, value in known.items() if value},
     }
-
-
-def _name(message: Message) -> str:
-    client = client_of(message.chat_id)
-    return client.name if client else ""

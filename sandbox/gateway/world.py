@@ -24,6 +24,7 @@ class World:
         self.clock = clock
         self.changed = threading.Condition()  # its lock is reentrant
         self.lines: dict[str, Line] = {}
+        self.heard: Callable[[str, int], None] = lambda what, times: None  # who counts what WhatsApp hears
         self.listeners: list[Callable[[Happening], None]] = []  # called under the lock: they must not wait
         self.reset()
 
@@ -62,6 +63,7 @@ class World:
         with self.changed:
             line = self.lines[name]
             line.config, before = config, line.status
+            line.pictured.clear()
             if before != "STOPPED":
                 self.switch(name, "STARTING")
                 self.switch(name, before)
@@ -70,12 +72,11 @@ class World:
         """The line once it has the status; what it is instead when patience ends. None if it is not running."""
         with self.changed:
             self.changed.wait_for(lambda: self._ends_waiting(name, status), timeout=patience)
-            line = self.lines.get(name)
-            return None if line is None or line.status == "STOPPED" else line
+            return self.lines.get(name)
 
     def _ends_waiting(self, name: str, status: str) -> bool:
         line = self.lines.get(name)
-        return line is None or line.status in (status, "STOPPED")
+        return line is None or line.status == status
 
     def chats(self, line: Line, chat_id: str, *, merge: bool = True) -> list[Chat]:
         """The chats with this id: with merge also the one that the client has under the other kind of id."""
@@ -106,6 +107,8 @@ class World:
                 return known
             message = self._message(chat, text, from_me=True, own_id=own_id, quoted=_find(chat, reply_to))
             message.by_api, message.stuck, message.media = by_api, stuck, media
+            if by_api:
+                self.heard("send", 1)
             self._append(line, chat, message)
             if stuck is None:
                 self._tell(What.ACK, line, message, ack=Ack.SERVER)

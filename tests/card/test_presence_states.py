@@ -262,7 +262,7 @@ def test_a_pause_that_the_gateway_itself_asks_for_stops_no_checks(
 
     page = widget.open(lang=lang).reveal().check()
 
-    shows(page, ORDERS, "throttled", said(lang, "The gateway asks for a pause, not checked"))
+    shows(page, ORDERS, "busy", said(lang, "The gateway takes no more requests at the moment, not checked"))
     assert said(lang, "Try again") in page.row(ORDERS)
     clock.forward(6)
     assert page.check([page.keys[ORDERS]]).rows[ORDERS] == "yes"

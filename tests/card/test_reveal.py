@@ -24,19 +24,19 @@ def test_a_reveal_proves_the_token_once_and_reads_the_card_in_one_batch(widget: 
     assert outside.total("gateway") == 0
 
 
-def test_a_cold_check_asks_once_for_the_line_once_for_its_chats_once_for_who_has_none_there_and_once_a_number(
+def test_a_cold_check_asks_once_for_the_line_looks_for_a_chat_with_each_number_and_asks_about_who_has_none(
     widget: Widget, outside: Outside
 ) -> None:
     widget.open().reveal().check()
 
     # Four can be asked about; one of them has a chat and needs no check.
-    assert outside.calls("gateway") == {"session": 1, "overview": 2, "check-exists": 3}
+    assert outside.calls("gateway") == {"session": 1, "messages": 4, "check-exists": 3}
 
 
-def test_a_card_that_nobody_has_opened_yet_knows_who_has_a_chat_from_another_cards_check(
+def test_a_card_that_nobody_has_opened_yet_knows_who_has_a_chat_from_the_workers_round(
     widget: Widget, outside: Outside
 ) -> None:
-    widget.open().reveal().check()
+    widget.services.rounds.go()
     before = outside.calls("gateway")
 
     world = widget.open("/crm/type/183/details/12/").reveal()

@@ -60,7 +60,7 @@ class FakeGateway:
     cursors: list[str] = field(default_factory=list)
 
     def status(self):
-        return LineStatus(self.state, self.depth, self.own_ids, until=0.0)
+        return LineStatus(self.state, self.depth, self.own_ids, own_ids_proved=self.own_ids)
 
     def chat_id_of(self, phone):
         return f"{phone[1:]}@c.us"

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,12 +41,14 @@ def line(outside: Outside) -> Callable[..., Waha]:
         address: str = "",
         transport: httpx.BaseTransport | None = None,
         timeout: float = 30.0,
+        file_hosts: Sequence[str] = (),
     ) -> Waha:
         calls = Calls(
             impatient_client(transport=transport),
             address or outside.gateway,
             Timeouts(check=timeout, history=timeout, send=timeout),
             Breaker(time.time),
+            file_hosts=file_hosts,
         )
         return Waha(calls, session=session, key=key)
 

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.gateways.contract import STRANGER, Contract, everything
+from widget.gateways.base import Sent
 from widget.gateways.evolution_hooks import EvolutionWebhooks
 
 
@@ -10,6 +11,7 @@ class TestEvolution(Contract):
     name = "branch"
     kind = "evolution"
     webhooks = EvolutionWebhooks()
+    goes_out = Sent.QUEUED
 
     @pytest.fixture
     def adapter(self, instance):

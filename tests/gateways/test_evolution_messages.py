@@ -25,7 +25,7 @@ FILES = sorted(path.name for path in RECORDED.glob("evolution/measured.*.json"))
 # Errors.
 
 ERRORS = {
-    "bad-key": Trouble.CREDENTIALS,  # the name is looked at first
+    "bad-key": Trouble.LINE_DOWN,  # the name is looked at first
     "check-bad-type": Trouble.MALFORMED,
     "check-before-connect": Trouble.LINE_DOWN,
     "check-cached-gb": Trouble.LINE_DOWN,
@@ -48,8 +48,8 @@ ERRORS = {
     "send-connecting": Trouble.LINE_DOWN,
     "send-missing-number": Trouble.MALFORMED,
     "send-missing-text": Trouble.MALFORMED,
-    "unknown-check": Trouble.CREDENTIALS,
-    "unknown-state": Trouble.CREDENTIALS,
+    "unknown-check": Trouble.LINE_DOWN,
+    "unknown-state": Trouble.LINE_DOWN,
 }
 
 
@@ -77,7 +77,7 @@ def test_no_measured_error_was_forgotten(recorded, name):
         (401, None, Trouble.CREDENTIALS),
         (403, {"response": {"message": "connection closed"}}, Trouble.CREDENTIALS),
         (404, None, Trouble.NO_SUCH_THING),
-        (429, {}, Trouble.THROTTLED),
+        (429, {}, Trouble.BUSY),
         (500, {"response": {"message": "rate-overlimit"}}, Trouble.THROTTLED),
         (500, {"response": {"message": "server returned error 463"}}, Trouble.RESTRICTED),
         (500, {"response": {"message": "Timed Out"}}, Trouble.BROKEN_ANSWER),
@@ -165,7 +165,7 @@ def test_the_text_is_found_wherever_it_stands(content, text):
         {"key": {**KEY, "remoteJid": "1203@g.us"}},
         {"key": {**KEY, "remoteJid": "status@broadcast"}},
         {"messageTimestamp": None},
-        {"messageTimestamp": 1763000005000},
+        {"messageTimestamp": 1e15},
         {"message": None},
         {"message": {"reactionMessage": {"text": "👍"}}},
         {"message": {"protocolMessage": {"type": 3}}},
@@ -316,11 +316,6 @@ def test_our_own_number_is_no_id_of_the_clients_chat(event, data):
     assert other.chat_ids == (CHAT, LID)
 
 
-def test_a_chat_with_ourselves_keeps_its_only_id():
-    [event] = told("messages.upsert", {**RAW, "key": OURS}, sender=CHAT)
-    assert event.chat_ids == (CHAT,)
-
-
 def test_that_we_read_the_clients_message_is_no_event():
     assert told("messages.update", {**KEY, "keyId": KEY["id"], "status": "READ"}) == []
 
@@ -392,3 +387,20 @@ def test_a_no_always_names_the_number_that_was_asked(listed):
         assert said
         assert answer.exists or any("447700900000" in str(one.get("number")) for one in said)
         assert phone == "+447700900000"
+
+
+def test_our_own_message_that_names_our_number_as_its_chat_is_told_by_its_id_alone():
+    own = "79638477315@s.whatsapp.net"
+    key = {"id": "3EB0OWN", "fromMe": True, "remoteJid": own}
+    data = {"key": key, "message": {"conversation": "Да"}, "messageTimestamp": 1763000005}
+    (event,) = EvolutionWebhooks().events({"event": "messages.upsert", "sender": own, "data": data})
+    assert (event.chat_ids, event.message_id, event.from_me) == ((), "3EB0OWN", True)
+
+
+def test_a_message_that_was_taken_back_is_deleted_in_its_row_and_in_its_report():
+    key = {"id": "3EB0A", "fromMe": False, "remoteJid": "79241234567@s.whatsapp.net"}
+    row = {"key": key, "message": None, "messageTimestamp": 1763000005, "MessageUpdate": [{"status": "EDITED"}]}
+    assert message_of(row).deleted
+    told = {"event": "messages.edited", "sender": "1@s.whatsapp.net", "data": {"key": key, "type": "REVOKE"}}
+    (event,) = EvolutionWebhooks().events(told)
+    assert (event.kind, event.message_id) == (EventKind.DELETED, "3EB0A")

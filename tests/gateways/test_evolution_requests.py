@@ -34,7 +34,6 @@ OTHERWISE = {
     "an older page": lambda line: line.history([OLEG], "1727745026:", 30),
     "find_message": lambda line: line.find_message(OLEG, "3EB0AA"),
     "all_chats": lambda line: line.all_chats(),  # no body
-    "chats_of": lambda line: line.chats_of([people.OLEG.phone, people.ANNA.phone, people.MARIA.phone]),  # no body
     "edit": lambda line: line.edit(OLEG, REF, "x"),  # the number is called an integer
     "delete": lambda line: line.delete(OLEG, REF),  # a participant is required, misspelled
     "typing": lambda line: line.typing(OLEG, on=True),  # its `options` are a 400 (measured)
@@ -94,7 +93,7 @@ def test_the_key_stands_in_its_header_and_the_name_is_one_part_of_the_path(asked
     [
         ("history", "history-p1"),
         ("an older page", "history-ts-range"),
-        ("chats_of", "chats-take1"),
+        ("all_chats", "chats-take1"),
         ("all_chats", "chats-take1"),
         ("edit", "edit"),
         ("delete", "delete"),

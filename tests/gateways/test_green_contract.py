@@ -3,7 +3,7 @@
 import pytest
 
 from tests.gateways.contract import OUR_ID, STRANGER, Contract
-from widget.gateways.base import Ack, Sent
+from widget.gateways.base import Ack, Sent, Trouble
 from widget.gateways.green_hooks import GreenWebhooks
 
 ID = "1101000001"
@@ -13,6 +13,8 @@ class TestGreen(Contract):
     name = ID
     kind = "green"
     webhooks = GreenWebhooks()
+    goes_out = Sent.QUEUED
+    throttled = Trouble.BUSY
 
     @pytest.fixture
     def adapter(self, green):

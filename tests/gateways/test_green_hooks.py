@@ -134,11 +134,37 @@ def test_a_chat_under_a_lid_has_both_ids_the_phone_first():
     assert event.chat_ids == (CLIENT, LID)
 
 
-@pytest.mark.parametrize("chat_id", ["120363043968066561@g.us", "status@broadcast", "1@newsletter", "", None, 5, "x"])
+@pytest.mark.parametrize("chat_id", ["120363043968066561@g.us", "status@broadcast", "1@newsletter"])
 def test_groups_and_broadcasts_are_no_event(chat_id):
     assert HOOKS.events(told(sender={"chatId": chat_id})) == []
-    group = {"typeWebhook": "outgoingMessageStatus", "chatId": chat_id, "idMessage": "A", "status": "read"}
-    assert HOOKS.events(group) == [] or not chat_id
+    assert HOOKS.events(status_of(chat_id)) == []
+
+
+@pytest.mark.parametrize("chat_id", ["", None, 5, "x"])
+def test_a_chat_that_cannot_be_read_has_no_messages_and_its_statuses_are_known_by_their_message(chat_id):
+    assert HOOKS.events(told(sender={"chatId": chat_id})) == []
+    [event] = HOOKS.events(status_of(chat_id))
+    assert (event.chat_ids, event.message_id, event.ack) == ((), "A", Ack.READ)
+
+
+@pytest.mark.parametrize("spelling", ["{}@c.us", "{}@s.whatsapp.net", "{}:3@c.us", "{}:12@s.whatsapp.net"])
+def test_a_phones_id_is_the_same_however_an_instance_spells_it(spelling):
+    chat_id = spelling.format(CLIENT.partition("@")[0])
+    [status] = HOOKS.events(status_of(chat_id))
+    [message] = HOOKS.events(told(sender={"chatId": chat_id, "sender": chat_id}))
+    assert status.chat_ids == message.chat_ids == (CLIENT,)
+
+
+@pytest.mark.parametrize("kind", ["quotaExceeded", "incomingBlock"])
+def test_a_plan_whose_chats_are_used_up_is_told_of_the_line(kind):
+    quota = {"method": "correspondents", "used": 3, "total": 3, "status": "CORRESPONDENTS_QUOTA_EXCEEDED"}
+    [event] = HOOKS.events({"typeWebhook": kind, "timestamp": 1_700_000_000, "quotaData": quota})
+    assert (event.kind, event.why, event.at) == (EventKind.LINE, Trouble.QUOTA, 1_700_000_000.0)
+    assert HOOKS.events({"typeWebhook": kind}) == []  # a contact that somebody blocked
+
+
+def status_of(chat_id):
+    return {"typeWebhook": "outgoingMessageStatus", "chatId": chat_id, "idMessage": "A", "status": "read"}
 
 
 def test_an_edit_a_deletion_and_a_reaction_name_the_message_they_are_about():

@@ -115,7 +115,7 @@ def test_settings_that_were_not_saved_are_trouble(answer):
 @pytest.mark.parametrize(
     ("status", "text", "expected", "sent"),
     [
-        (400, "check phone number timeout limit exceeded", Trouble.THROTTLED, False),
+        (400, "check phone number timeout limit exceeded", Trouble.TIMED_OUT, False),
         (400, "instance is starting or not authorized", Trouble.LINE_DOWN, False),
         (400, '{"message": "Instance is Starting or NOT authorized"}', Trouble.LINE_DOWN, False),
         (400, "bad phone number, valid from 11 to 16 digits", Trouble.MALFORMED, False),
@@ -125,9 +125,9 @@ def test_settings_that_were_not_saved_are_trouble(answer):
         (401, "", Trouble.CREDENTIALS, False),
         (403, "", Trouble.CREDENTIALS, False),
         (404, "", Trouble.NO_SUCH_THING, False),
-        (429, "Too many requests", Trouble.THROTTLED, False),
-        (429, "", Trouble.THROTTLED, True),  # anybody's on the way
-        (429, "<h1>429 Too Many Requests</h1>", Trouble.THROTTLED, True),
+        (429, "Too many requests", Trouble.BUSY, False),
+        (429, "", Trouble.BUSY, True),  # anybody's on the way
+        (429, "<h1>429 Too Many Requests</h1>", Trouble.BUSY, True),
         (466, "", Trouble.QUOTA, False),
         (413, "", Trouble.BROKEN_ANSWER, False),
         (418, "", Trouble.BROKEN_ANSWER, True),

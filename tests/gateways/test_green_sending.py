@@ -43,7 +43,7 @@ def test_a_text_to_a_number_without_whatsapp_is_accepted_and_fails_later(green):
     [
         ("refuse", {}, Sent.REFUSED, Trouble.MALFORMED),
         ("quota", {}, Sent.REFUSED, Trouble.QUOTA),
-        ("rate_overlimit", {}, Sent.REFUSED, Trouble.THROTTLED),
+        ("rate_overlimit", {}, Sent.REFUSED, Trouble.BUSY),
         ("unauthorized", {}, Sent.REFUSED, Trouble.CREDENTIALS),
         ("lost_answer", {}, Sent.UNKNOWN, Trouble.BROKEN_ANSWER),
         ("lost_answer", {"detail": "500"}, Sent.UNKNOWN, Trouble.BROKEN_ANSWER),

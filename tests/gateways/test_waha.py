@@ -97,10 +97,16 @@ def test_how_far_back_history_goes_depends_on_the_engine_and_its_store(line):
     assert depth("NOWEB", {"noweb": {"store": {"enabled": True, "fullSync": True}}}) is Depth.FULL
 
 
-@pytest.mark.parametrize(("engine", "takes"), [("GOWS", True), ("NOWEB", True), ("WEBJS", False), ("", False)])
-def test_only_two_engines_take_a_message_id_of_ours(line, engine, takes):
-    info = {"status": "WORKING", "engine": {"engine": engine}}
-    assert line(transport=scripted(info)).status().own_message_ids is takes
+@pytest.mark.parametrize("engine", ["NOWEB", "GOWS", "WEBJS"])
+@pytest.mark.parametrize("version", ["2026.2.1", "2026.4.3", "2026.7.1"])
+def test_ids_of_ours_are_believed_in_only_after_an_answer_with_one(waha, outside, engine, version):
+    outside.set_up("sales", engine=engine, version=version, store=True)
+    assert not waha.status().own_ids_proved
+    sent = waha.send_text(ORDERS, "hi", message_id=OUR_ID)
+    takes = engine != "WEBJS" and version != "2026.2.1"
+    assert (waha.status().own_message_ids, waha.status().own_ids_proved) == (takes, takes)
+    assert (sent.message_id == OUR_ID) is takes
+    assert waha.find_message(ORDERS, sent.message_id).text == "hi"
 
 
 def test_a_reachout_timelock_restricts_a_line_until_it_ends(line, recorded):
@@ -178,14 +184,24 @@ def test_the_recorded_checks_are_read(line, recorded, name):
 # Chats.
 
 
-def test_chats_of_numbers_are_listed_in_one_call_and_strangers_have_none(waha, outside):
+def test_chats_of_numbers_are_looked_up_a_call_each_and_strangers_have_none(waha, outside):
     wanted = [people.IVAN.phone, people.MARIA.phone, people.ORDERS_MOSCOW.phone, people.ANNA.phone]
     found = waha.chats_of(wanted)
     assert set(found) == {people.IVAN.phone, people.ANNA.phone}
     assert found[people.IVAN.phone].chat_id == IVAN
     assert found[people.IVAN.phone].has_messages
     assert found[people.IVAN.phone].last_at > 0
-    assert outside.calls() == {"overview": 1}
+    assert outside.calls() == {"messages": 4}
+
+
+@pytest.mark.parametrize("engine", ["NOWEB", "GOWS", "WEBJS"])
+def test_whatsapp_hears_nothing_of_lists_chats_histories_and_states(waha, outside, engine):
+    outside.set_up("sales", engine=engine, store=True)
+    waha.all_chats()
+    waha.chats_of([people.IVAN.phone, people.ORDERS_MOSCOW.phone, people.RUSTAM.phone])
+    waha.history([IVAN], None, 100)
+    waha.status()
+    assert outside.heard() == {}
 
 
 def test_a_chat_that_is_stored_under_a_lid_belongs_to_its_number(waha, outside):
@@ -195,77 +211,92 @@ def test_a_chat_that_is_stored_under_a_lid_belongs_to_its_number(waha, outside):
     assert "check-exists" not in outside.calls()
 
 
-@pytest.mark.parametrize("pn", [None, "", "99@c.us", "x@c.us", 5])
-def test_a_lid_without_a_number_of_ours_is_nobodys_chat(line, pn):
-    chat = {"id": "99887766554433@lid", "lastMessage": {"timestamp": 5}}
-    gateway = line(transport=scripted([chat], {"lid": chat["id"], "pn": pn}))
-    assert gateway.chats_of(["+79619510000"]) == {}
+def chat_of(line, *messages):
+    return line(transport=scripted(list(messages))).chats_of(["+79619510000"]).get("+79619510000")
+
+
+@pytest.mark.parametrize("ack", [-1, 0, 1, None])
+def test_a_message_of_ours_that_did_not_arrive_is_in_a_chat_and_proves_nothing(line, ack):
+    found = chat_of(line, {"id": OUR_REF, "timestamp": 5, "fromMe": True, "ack": ack})
+    assert (found.has_messages, found.proves) == (True, False)
 
 
 @pytest.mark.parametrize(
-    "name", ["lid-by-phone.found", "lid-by-phone.missing", "phone-by-lid.found", "phone-by-lid.missing"]
+    "message",
+    [
+        {"id": OUR_REF, "timestamp": 5, "fromMe": True, "ack": 2},
+        {"id": OUR_REF, "timestamp": 5, "fromMe": True, "ack": 3},
+        {"id": f"false_{IVAN}_A", "timestamp": 5, "fromMe": False, "ack": -1},
+    ],
 )
-def test_the_recorded_lids_are_read(line, recorded, name):
-    answer = recorded(f"waha/{name}.json")
-    gateway = line(transport=scripted([{"id": "123123123@lid", "lastMessage": {"timestamp": 5}}], answer))
-    found = gateway.chats_of(["+123456789"])
-    assert set(found) == ({"+123456789"} if answer["pn"] else set())
+def test_what_arrived_and_what_the_client_wrote_proves_the_chat(line, message):
+    pending = {"id": OUR_REF, "timestamp": 6, "fromMe": True, "ack": 0}
+    assert chat_of(line, pending, message).proves
 
 
-@pytest.mark.parametrize("last", [None, {}, [], "x", {"timestamp": 5, "fromMe": True, "ack": -1}])
-def test_a_number_with_no_message_but_a_failed_one_of_ours_has_no_chat(line, last):
-    gateway = line(transport=scripted([{"id": IVAN, "lastMessage": last}]))
-    assert gateway.chats_of(["+79619510000"]) == gateway.all_chats() == {}
-
-
-def test_a_message_of_the_clients_proves_the_chat_whatever_its_tick(line):
-    last = {"timestamp": 5, "fromMe": False, "ack": -1}
-    found = line(transport=scripted([{"id": IVAN, "lastMessage": last}])).chats_of(["+79619510000"])
-    assert found["+79619510000"].has_messages
+def test_a_number_without_a_message_has_no_chat(line):
+    assert chat_of(line) is None
+    assert chat_of(line, None, 5, [], {}, {"id": 7}) is None
 
 
 @pytest.mark.parametrize("listed", [{}, None, "x", 5])
 def test_a_listing_that_is_no_list_is_trouble(line, listed):
     assert trouble(lambda: line(transport=scripted(listed)).chats_of(["+79619510000"])) is Trouble.BROKEN_ANSWER
+    assert trouble(line(transport=scripted(listed)).all_chats) is Trouble.BROKEN_ANSWER
 
 
-def test_nonsense_and_strangers_in_a_listing_are_left_out(line, recorded):
-    listed = [None, 5, [], {}, {"id": None}, {"id": 7}, *recorded("waha/chats-overview.json")]
-    assert line(transport=scripted(listed)).chats_of(["+79619510000"]) == {}
-
-
-RUSTAMS = {"id": "187234509871234@lid", "lastMessage": {"timestamp": 5}}
+AT = {"conversationTimestamp": 5}
+RUSTAMS = {"id": "187234509871234@lid", **AT}
 
 
 @pytest.mark.parametrize(
     ("chat", "phones"),
     [
-        ({"id": "79619510000@c.us", "lastMessage": {"timestamp": 5}}, {"+79619510000"}),
-        ({"id": "553188887777@c.us", "lastMessage": {"timestamp": 5}}, {"+5531988887777"}),  # as the plan writes it
-        ({"id": "5215512345678@c.us", "lastMessage": {"timestamp": 5}}, {"+525512345678"}),
-        (RUSTAMS | {"_chat": {"pnJid": "998901234567@s.whatsapp.net"}}, {"+998901234567"}),
+        ({"id": "79619510000@c.us", **AT}, {"+79619510000"}),
+        ({"id": {"_serialized": "79619510000@c.us"}, "timestamp": 5}, {"+79619510000"}),
+        ({"id": "553188887777@c.us", **AT}, {"+5531988887777"}),  # as the plan writes it
+        ({"id": "5215512345678@c.us", **AT}, {"+525512345678"}),
+        (RUSTAMS | {"pnJid": "998901234567@s.whatsapp.net"}, {"+998901234567"}),
         (RUSTAMS, set()),
-        (RUSTAMS | {"_chat": {"pnJid": "998901234567@lid"}}, set()),
-        (RUSTAMS | {"_chat": {"pnJid": None, "id": "187234509871234@lid"}}, set()),
-        (RUSTAMS | {"_chat": []}, set()),
-        ({"id": "79619510000@c.us", "lastMessage": None}, set()),
-        ({"id": "79619510000@c.us", "lastMessage": {"timestamp": 5, "fromMe": True, "ack": -1}}, set()),
-        ({"id": "120363000000000000@g.us", "lastMessage": {"timestamp": 5}}, set()),
-        ({"id": "79619510000-1500000000@g.us", "lastMessage": {"timestamp": 5}}, set()),
-        ({"id": "120363000000000000@newsletter", "lastMessage": {"timestamp": 5}}, set()),
-        ({"id": "status@broadcast", "lastMessage": {"timestamp": 5}}, set()),
-        ({"id": "00000@c.us", "lastMessage": {"timestamp": 5}}, set()),
+        (RUSTAMS | {"pnJid": "998901234567@lid"}, set()),
+        (RUSTAMS | {"pnJid": None}, set()),
+        ({"id": "120363000000000000@g.us", **AT}, set()),
+        ({"id": "79619510000-1500000000@g.us", **AT}, set()),
+        ({"id": "120363000000000000@newsletter", **AT}, set()),
+        ({"id": "status@broadcast", **AT}, set()),
+        ({"id": "00000@c.us", **AT}, set()),
         (None, set()),
     ],
 )
 def test_a_listing_has_people_by_their_phones_and_never_reads_a_phone_out_of_a_hidden_id(line, chat, phones):
-    assert set(line(transport=scripted([chat])).all_chats()) == phones
+    listed = line(transport=scripted([chat], [])).all_chats()
+    assert set(listed) == phones
+    assert not any(chat.proves for chat in listed.values())
 
 
-def test_the_recorded_listing_is_read(line, recorded):
-    listed = recorded("waha/chats-overview.json")
-    for phone in line(transport=scripted(listed)).all_chats():
-        assert any(phone.lstrip("+") in str(chat.get("id")) for chat in listed)
+@pytest.mark.parametrize(
+    ("pair", "phones"),
+    [
+        ({"lid": "187234509871234@lid", "pn": "998901234567@c.us"}, {"+998901234567"}),
+        ({"lid": "187234509871234@lid", "pn": "998901234567@s.whatsapp.net"}, {"+998901234567"}),
+        ({"lid": "187234509871234@lid", "pn": None}, set()),
+        ({"lid": "99@lid", "pn": "998901234567@c.us"}, set()),
+        (None, set()),
+    ],
+)
+def test_the_phone_behind_a_lid_is_what_the_session_knows_of_it(line, pair, phones):
+    assert set(line(transport=scripted([RUSTAMS], [pair])).all_chats()) == phones
+
+
+def test_a_session_that_does_not_tell_its_lids_still_lists_the_other_chats(line):
+    chats = [RUSTAMS, {"id": IVAN, **AT}]
+    assert set(line(transport=scripted(chats, httpx.Response(500, json={}))).all_chats()) == {"+79619510000"}
+
+
+def test_the_recorded_lids_are_read(line, recorded):
+    pairs = [recorded(f"waha/{name}.json") for name in ("lid-by-phone.found", "phone-by-lid.missing")]
+    chat = {"id": pairs[0]["lid"], **AT}
+    assert set(line(transport=scripted([chat], pairs)).all_chats()) <= {f"+{pairs[0]['pn'].partition('@')[0]}"}
 
 
 # History.
@@ -412,12 +443,34 @@ def test_an_id_of_the_gateways_own_is_taken_over(line):
     assert (result.outcome, result.message_id) == (Sent.SENT, "FROMGATEWAY")
 
 
-@pytest.mark.parametrize("given", [None, "", 5, [], {"fromMe": True, "remote": ORDERS, "id": "X"}, "x" * 500])
-def test_an_answer_without_a_readable_id_keeps_ours(line, given):
+@pytest.mark.parametrize("given", [None, "", 5, [], {"fromMe": True, "remote": ORDERS}, "x" * 500])
+def test_an_answer_without_a_readable_id_is_sent_under_an_id_that_nobody_knows(line, given):
     result = line(transport=scripted(httpx.Response(201, json={"id": given}))).send_text(
         ORDERS, "hi", message_id=OUR_ID
     )
-    assert (result.outcome, result.message_id) == (Sent.SENT, OUR_ID)
+    assert (result.outcome, result.message_id) == (Sent.SENT, "")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"key": {"id": "3EB0X", "fromMe": True}, "status": 2},
+        {"_data": {"key": {"id": "3EB0X"}}},
+        {"_data": {"id": {"_serialized": f"true_{ORDERS}_3EB0X"}}},
+        {"_data": {"Info": {"ID": "3EB0X"}}},
+        {"id": f"true_{ORDERS}_3EB0X"},
+        {"id": {"id": "3EB0X"}, "ack": 1},
+    ],
+)
+def test_the_id_of_a_sent_message_is_found_wherever_an_engine_puts_it(line, answer):
+    result = line(transport=scripted(httpx.Response(201, json=answer))).send_text(ORDERS, "hi", message_id=OUR_ID)
+    assert (result.outcome, result.message_id) == (Sent.SENT, "3EB0X")
+
+
+@pytest.mark.parametrize("more", [{"ack": 0}, {"status": "PENDING"}, {"_data": {"status": 1}}, {"_data": {"ack": 0}}])
+def test_what_whatsapps_servers_have_not_taken_yet_is_queued(line, more):
+    answer = httpx.Response(201, json={"id": f"true_{ORDERS}_3EB0X", **more})
+    assert line(transport=scripted(answer)).send_text(ORDERS, "hi", message_id=OUR_ID).outcome is Sent.QUEUED
 
 
 def test_the_id_of_the_browser_engine_is_inside_an_object(line):
@@ -441,11 +494,17 @@ def test_the_ticks_of_a_message_are_read_from_its_history(waha, outside, fault):
 
 @pytest.mark.parametrize("detail", ["", "500"])
 def test_a_message_whose_answer_was_lost_is_unclear_and_can_be_found(waha, outside, detail):
+    waha.send_text(ORDERS, "Добрый день", message_id=OUR_ID[::-1])  # it answers with our id, and is believed
     outside.break_gateway("lost_answer", "sendText", detail=detail)
     result = waha.send_text(ORDERS, "Счёт во вложении", message_id=OUR_ID)
     assert (result.outcome, result.message_id) == (Sent.UNKNOWN, OUR_ID)
     assert waha.find_message(ORDERS, OUR_ID).text == "Счёт во вложении"
-    assert outside.calls()["sendText"] == 1
+    assert outside.calls()["sendText"] == 2
+
+
+def test_a_message_whose_answer_was_lost_has_no_id_where_ours_may_not_have_been_taken(waha, outside):
+    outside.break_gateway("lost_answer", "sendText")
+    assert waha.send_text(ORDERS, "Счёт", message_id=OUR_ID).message_id == ""
 
 
 def test_a_message_that_was_never_sent_is_not_found(waha):
@@ -606,6 +665,45 @@ def test_a_file_that_points_to_another_host_is_not_fetched_there(line, url):
     assert transport.requests[1].url.path.startswith("/api/files/")
 
 
+def test_a_file_of_a_gateway_under_a_path_of_its_own_is_fetched_there(line, outside):
+    outside.set_up("sales", sub_path=True)
+    below = line(address=f"{outside.gateway}/waha")
+    assert below.media(IVAN, photo_of(below).ref).body
+
+
+def test_a_file_in_a_bucket_is_fetched_by_its_link_and_without_our_key(waha, outside):
+    outside.set_up("sales", s3=True)
+    assert waha.media(IVAN, photo_of(waha).ref).body
+    assert outside.calls()["bucket"] == 1
+
+
+SIGNED = "?X-Amz-Expires=60&X-Amz-Signature=5e1f"
+
+
+@pytest.mark.parametrize(
+    ("url", "fetched"),
+    [
+        (f"https://files.s3.eu-central-1.amazonaws.com/a.jpg{SIGNED}", True),
+        (f"https://s3.us-east-005.backblazeb2.com/bucket/a.jpg{SIGNED}", True),
+        (f"https://minio.example.com/a.jpg{SIGNED}", True),  # the operator has named it
+        ("https://files.s3.eu-central-1.amazonaws.com/a.jpg", False),
+        (f"https://evil.example/a.jpg{SIGNED}", False),
+        (f"http://files.s3.eu-central-1.amazonaws.com/a.jpg{SIGNED}", False),
+        (f"https://amazonaws.com.evil.example/a.jpg{SIGNED}", False),
+        (f"https://minio.example.com:8443/a.jpg{SIGNED}", False),
+    ],
+)
+def test_a_link_leads_only_to_a_known_bucket_or_a_host_that_the_operator_named(line, url, fetched):
+    transport = scripted({"media": {"url": url}}, httpx.Response(200, content=b"picture"))
+    gateway = line(transport=transport, file_hosts=["minio.example.com"])
+    if fetched:
+        assert gateway.media(IVAN, "x").body == b"picture"
+        assert "x-api-key" not in transport.requests[1].headers
+    else:
+        assert trouble(lambda: gateway.media(IVAN, "x")) is Trouble.NO_SUCH_THING
+        assert len(transport.requests) == 1
+
+
 @pytest.mark.parametrize(
     "url",
     [
@@ -662,6 +760,8 @@ FAULTS = {
     "error_463": Trouble.RESTRICTED,
     "http_500": Trouble.BROKEN_ANSWER,
     "refuse": Trouble.MALFORMED,
+    "connection_closed": Trouble.LINE_DOWN,
+    "core_only": Trouble.LINE_DOWN,
     "html": Trouble.BROKEN_ANSWER,
     "empty": Trouble.BROKEN_ANSWER,
     "cut": Trouble.BROKEN_ANSWER,
@@ -671,9 +771,8 @@ FAULTS = {
 VERBS = {
     "status": ("session", lambda waha: waha.status()),
     "check": ("check-exists", lambda waha: waha.check([people.ORDERS_MOSCOW.phone])),
-    "all_chats": ("overview", lambda waha: waha.all_chats()),
-    "chats_of": ("overview", lambda waha: waha.chats_of([people.IVAN.phone])),
-    "a lid": ("lids", lambda waha: waha.chats_of([people.RUSTAM.phone])),
+    "all_chats": ("chats", lambda waha: waha.all_chats()),
+    "chats_of": ("messages", lambda waha: waha.chats_of([people.IVAN.phone])),
     "history": ("messages", lambda waha: waha.history([IVAN], None, 30)),
     "find_message": ("message", lambda waha: waha.find_message(IVAN, OUR_ID)),
     "media": ("message", lambda waha: waha.media(IVAN, OUR_ID)),
@@ -707,6 +806,28 @@ def test_every_fault_is_the_stated_trouble_of_every_verb_and_never_an_answer(lin
 
 
 REFUSED = {"unauthorized", "not_working", "stopped", "rate_overlimit", "error_463", "refuse"}
+REFUSED |= {"connection_closed", "core_only"}
+
+
+@pytest.mark.parametrize("words", ["your order: error 463", "rate-overlimit", "request entity too large"])
+def test_the_reps_own_words_in_an_error_that_repeats_them_decide_nothing(waha, outside, words):
+    outside.break_gateway("echo", "sendText")
+    result = waha.send_text(ORDERS, words, message_id=OUR_ID)
+    assert (result.outcome, result.trouble) == (Sent.UNKNOWN, Trouble.BROKEN_ANSWER)
+
+
+def test_a_session_that_lets_us_wait_is_down_and_its_gateway_is_well(line, outside):
+    outside.set_line("sales", "STARTING")
+    waha = line()
+    for _ in range(8):  # more than the breaker bears
+        outside.break_gateway("silence", "messages")
+        assert trouble(lambda: waha.history([IVAN], None, 10)) is Trouble.LINE_DOWN
+
+
+@pytest.mark.parametrize("verb", ["all_chats", "chats_of", "history"])
+def test_a_session_that_keeps_no_messages_says_so(waha, outside, verb):
+    outside.set_up("sales", engine="NOWEB", store=False)
+    assert trouble(lambda: VERBS[verb][1](waha)) is Trouble.UNSUPPORTED
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -716,7 +837,6 @@ def test_every_fault_of_a_send_is_refused_or_unclear_and_never_sent_twice(line, 
     result = waha.send_text(ORDERS, "hi", message_id=OUR_ID)
     assert result.outcome is (Sent.REFUSED if fault in REFUSED else Sent.UNKNOWN)
     assert result.trouble is FAULTS[fault]
-    assert result.message_id == OUR_ID
     assert outside.calls()["sendText"] == 1
     assert (waha.find_message(ORDERS, OUR_ID) is not None) is (fault in ("cut", "lost_answer"))
 

@@ -90,9 +90,9 @@ def test_the_recorded_throttling_is_a_500_and_understood(recorded):
         (401, b"", Trouble.CREDENTIALS),
         (403, b"<html>", Trouble.CREDENTIALS),
         (404, b'{"message": "We didn\'t find a session with name \'x\'."}', Trouble.LINE_DOWN),
-        (429, b"", Trouble.THROTTLED),
+        (429, b"", Trouble.BUSY),
         (500, b'{"exception": {"message": "server returned error 463"}}', Trouble.RESTRICTED),
-        (500, b'{"exception": {"message": "Connection Closed"}}', Trouble.BROKEN_ANSWER),
+        (500, b'{"exception": {"message": "Connection Closed"}}', Trouble.LINE_DOWN),
         (502, b"<html>Bad Gateway</html>", Trouble.BROKEN_ANSWER),
         (500, b"", Trouble.BROKEN_ANSWER),
         (302, b"", Trouble.BROKEN_ANSWER),
@@ -151,9 +151,21 @@ def test_ticks(ack, meant):
     assert shown(fromMe=False, ack=ack).ack is Ack.NONE
 
 
-@pytest.mark.parametrize("at", [None, 0, -1, "1727745026", True, [], float("inf"), float("nan"), 1e300, 1727745026000])
+@pytest.mark.parametrize("at", [None, 0, -1, "soon", True, [], {}, float("inf"), float("nan"), 1e300, 1e15])
 def test_a_message_without_a_time_that_a_calendar_has_is_not_shown(at):
     assert shown(timestamp=at) is None
+
+
+@pytest.mark.parametrize(
+    "at",
+    [
+        *(1727745026, 1727745026.7, "1727745026", 1727745026000),
+        {"low": 1727745026, "high": 0, "unsigned": True},
+        {"low": 1727745026 - 2**32, "high": 0},  # JavaScript's halves are signed
+    ],
+)
+def test_a_time_is_read_in_every_way_that_it_is_written(at):
+    assert shown(timestamp=at).at == 1727745026
 
 
 @pytest.mark.parametrize(

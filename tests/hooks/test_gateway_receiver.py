@@ -11,9 +11,9 @@ from huey import MemoryHuey
 from sandbox.portal.background import free_port, served
 from tests.hooks.gateways import CLIENT, Caller, PlainWebhooks, line_is, tick, written
 from tests.stand import PATIENCE, Clock, Outside, Widget, config_for, start_widget
-from widget.gateways.base import Ack, LineState
+from widget.gateways.base import Ack, EventKind, GatewayEvent, LineState, Trouble
 from widget.gateways.written import events_json
-from widget.hooks.gateway_receiver import LARGEST
+from widget.hooks.gateway_receiver import LARGEST, LARGEST_WITH_FILE
 from widget.storage.line_health import HEARD_EVERY
 
 
@@ -149,10 +149,24 @@ def test_what_we_do_not_use_is_taken_without_a_row(gateway: Caller, body: bytes)
 
 
 def test_a_body_that_is_too_large_is_refused_before_it_is_read(gateway: Caller) -> None:
-    assert gateway.post(b" " * (LARGEST + 1)).status_code == 413
-    assert gateway.post(b" " * (2 * LARGEST)).status_code == 413
+    nowhere = "/hooks/gateway/nobodys"
+    assert gateway.post(b" " * (LARGEST + 1), path=nowhere).status_code == 413
+    assert gateway.post(b" " * (LARGEST_WITH_FILE + 1)).status_code == 413
     assert gateway.post(b"{}" + b" " * (LARGEST - 2)).status_code == 200
     assert gateway.rows() == []
+
+
+def test_a_message_whose_webhook_brings_its_file_along_is_kept_without_it(gateway: Caller) -> None:
+    told = json.loads(events_json([written("M1", "Смета", at=gateway.widget.clock())]))
+    assert gateway.post(json.dumps({**told, "base64": "A" * 3 * LARGEST}).encode()).status_code == 200
+    (row,) = gateway.rows()
+    assert len(str(row)) < LARGEST
+
+
+def test_a_plan_that_lets_the_line_write_to_nobody_new_ends_its_checks_for_a_day(gateway: Caller) -> None:
+    assert gateway.tell(GatewayEvent(EventKind.LINE, why=Trouble.QUOTA)) == 200
+    pause = gateway.widget.services.cooling.now(gateway.line)
+    assert (pause.why, pause.until) == ("quota", gateway.widget.clock() + 86_400)
 
 
 def test_a_body_of_unknown_length_is_read_to_the_limit_and_no_further(

@@ -180,7 +180,7 @@ def test_a_message_of_an_unknown_lid_joins_its_chat_when_the_number_is_known(gat
 
 def test_a_check_that_names_the_lid_is_enough(gateway: Caller) -> None:
     gateway.tell(written("C1", "Кто здесь?", at=gateway.widget.clock(), ids=(LID,)))
-    gateway.widget.services.chat_service.open(gateway.line, ORDERS, user_id=REP, chat_id=LID)
+    gateway.widget.services.chat_service.open(gateway.line, ORDERS, user_id=REP, chat_id=f"waha:{LID}")
     assert [bubble.text for bubble in gateway.shown(ORDERS)] == ["Кто здесь?"]
 
 

@@ -98,6 +98,7 @@ class FakeGateway:
         self.looked_up += phones
         if self.listing:
             raise GatewayError(self.listing)
+        assert len(phones) <= self.finds
         return {phone: chat for phone, chat in {**self.chats, **self.older}.items() if phone in phones}
 
     def chat_id_of(self, phone: str) -> str:
@@ -148,6 +149,7 @@ class Desk:
     cooldowns: Cooldowns
     lifetimes: Lifetimes
     clock: Clock
+    listings: Listings
 
     def known(self, *phones: str, portal: int = 1) -> dict[str, Presence]:
         """What another reader finds without asking anybody: all that is not forgotten."""
@@ -246,12 +248,13 @@ def make_desk(
         usage, cooldowns = Usage(engine, clock), Cooldowns(engine, clock)
         cooling = Cooling(cooldowns, clock)
         purse = Purse(limiter, usage, cooling, Terms(burst, every, day, floor, 20, 10), clock)
+        listings = Listings(gateways, memory, lifetimes, clock)  # type: ignore[arg-type]
         checker = Checker(
             memory,
             Flights(answers, lease_seconds=5),
             purse,
             Asker(gateways, cooling, pool, metrics, clock),  # type: ignore[arg-type]
-            Listings(gateways, memory, lifetimes, pool, clock),  # type: ignore[arg-type]
+            listings,
             lifetimes=lifetimes,
             clock=clock,
         )
@@ -271,6 +274,7 @@ def make_desk(
             cooldowns,
             lifetimes,
             clock,
+            listings,
         )
 
     return make

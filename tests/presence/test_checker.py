@@ -36,7 +36,7 @@ def test_a_yes_has_its_time_and_the_gateways_own_id_of_the_chat(desk, clock):
     found = check(desk, ORDERS, JOAO)
     assert (found[ORDERS].answer, found[ORDERS].how, found[ORDERS].at) == (Answer.YES, How.CHECK, clock())
     assert found[ORDERS].chat_id == ""  # just the number's
-    assert found[JOAO].chat_id == "553188887777@c.us"  # WhatsApp spells it without the ninth digit
+    assert found[JOAO].chat_id == "553188887777"  # WhatsApp spells it without the ninth digit
 
 
 def test_a_no_has_its_time(desk, clock):
@@ -47,7 +47,7 @@ def test_a_no_has_its_time(desk, clock):
 def test_a_chat_proves_presence_without_a_check_and_is_remembered(desk):
     desk.gateway.chats = {IVAN: ListedChat("1@lid", 1000.0, has_messages=True)}
     found = check(desk, IVAN, MARIA)
-    assert (found[IVAN].answer, found[IVAN].how, found[IVAN].chat_id) == (Answer.YES, How.CHAT, "1@lid")
+    assert (found[IVAN].answer, found[IVAN].how, found[IVAN].chat_id) == (Answer.YES, How.CHAT, "waha:1@lid")
     assert desk.gateway.checked == [MARIA]
     assert (found[IVAN].line_id, found[IVAN].last_at) == (1, 1000.0)
 
@@ -375,7 +375,7 @@ def test_what_lies_in_redis_is_json_without_a_number_and_reads_back_the_same(mak
         for digits in (number[1:], number[2:], number[-8:]):
             assert digits.encode() not in raw
     assert read(desk, IVAN, JOAO, RUSTAM, MARIA, ORDERS) == asked
-    assert (asked[JOAO].chat_id, asked[RUSTAM].chat_id) == ("553188887777@c.us", "187234509871234@lid")
+    assert (asked[JOAO].chat_id, asked[RUSTAM].chat_id) == ("553188887777", "waha:187234509871234@lid")
 
 
 @pytest.mark.parametrize("chat_id", ["553188887777@c.us", "zz", "ff", "0"])

@@ -85,7 +85,7 @@ def test_a_proof_says_more_than_a_check_and_keeps_the_chats_id(desk, clock):
     desk.gateway.says = {IVAN: Checked(True, "1@lid")}
     check(desk)
     desk.evidence.learn(LINE, IVAN, How.MESSAGE, clock() - DAY)
-    assert (known(desk).how, known(desk).at, known(desk).chat_id) == (How.MESSAGE, clock() - DAY, "1@lid")
+    assert (known(desk).how, known(desk).at, known(desk).chat_id) == (How.MESSAGE, clock() - DAY, "waha:1@lid")
 
 
 def test_the_newest_proof_is_the_one_that_is_shown(desk, clock):

@@ -1,14 +1,10 @@
-"""One listing of a line settles everybody it shows, also those whom nobody has opened yet."""
-
-import threading
-from concurrent.futures import ThreadPoolExecutor
+"""One listing of a line settles everybody it proves, also those whom nobody has opened yet; and it is the worker's."""
 
 import pytest
 from flask import Flask
 from sqlalchemy import text
 
 from tests.presence.conftest import LINE, SUPPORT
-from tests.stand import PATIENCE
 from widget.answers import Answers
 from widget.gateways.base import Checked, ListedChat, Trouble
 from widget.presence.lifetimes import DAY
@@ -20,8 +16,8 @@ SPELLINGS = ["+5531988887777", "+553188887777"]
 MINUTE = 60
 
 
-def chat(last_at, chat_id="1@lid"):
-    return ListedChat(chat_id, last_at, has_messages=True)
+def chat(last_at, chat_id="1@lid", **shows):
+    return ListedChat(chat_id, last_at, has_messages=True, **shows)
 
 
 def check(desk, *phones, **how):
@@ -30,11 +26,11 @@ def check(desk, *phones, **how):
 
 def test_one_listing_lets_a_number_that_nobody_asked_about_be_known_without_a_call(desk, clock):
     desk.gateway.chats = {IVAN: chat(clock() - DAY), ORDERS: chat(clock() - 90 * DAY, "79261112233@c.us")}
-    check(desk, MARIA)
+    desk.listings.refresh(LINE)
     asked = (desk.gateway.states, desk.gateway.listed, desk.gateway.checked[:])
     found = desk.known(IVAN, ORDERS)
     assert {p: (known.answer, known.how, known.chat_id) for p, known in found.items()} == {
-        IVAN: (Answer.YES, How.CHAT, "1@lid"),
+        IVAN: (Answer.YES, How.CHAT, "waha:1@lid"),
         ORDERS: (Answer.YES, How.CHAT, ""),
     }
     clock.forward(7 * DAY)
@@ -42,9 +38,16 @@ def test_one_listing_lets_a_number_that_nobody_asked_about_be_known_without_a_ca
     assert (desk.gateway.states, desk.gateway.listed, desk.gateway.checked) == asked
 
 
+def test_a_request_never_lists_a_line(desk, clock):
+    desk.gateway.chats = {ORDERS: chat(clock())}
+    for again in (False, True):
+        desk.checker.check(LINE, [IVAN, MARIA], others=[SUPPORT], again=again)
+    assert desk.gateway.listed == 0
+
+
 def test_what_is_listed_is_remembered_with_its_line_and_nobodys_number_lies_in_the_database(desk, engine, clock):
     desk.gateway.chats = {IVAN: chat(clock()), JOAO: chat(clock(), "553188887777@c.us"), RUSTAM: chat(clock())}
-    check(desk, IVAN)
+    desk.listings.refresh(LINE)
     assert desk.chats.remembered == []  # a chat is ours when a card has its number
     known = desk.known(RUSTAM)[RUSTAM]
     assert (known.line_id, known.last_at) == (LINE.id, clock())
@@ -60,57 +63,50 @@ def test_what_is_listed_is_remembered_with_its_line_and_nobodys_number_lies_in_t
 @pytest.mark.parametrize("listed", SPELLINGS)
 def test_a_chat_belongs_to_its_number_however_either_is_written(desk, clock, listed, written):
     desk.gateway.chats = {listed: chat(clock())}
+    desk.listings.refresh(LINE)
     assert check(desk, written)[written].how is How.CHAT
     assert {p: known.how for p, known in desk.known(*SPELLINGS).items()} == dict.fromkeys(SPELLINGS, How.CHAT)
 
 
 def test_a_line_is_listed_again_after_some_minutes_and_shows_what_came_meanwhile(desk, clock):
-    check(desk, MARIA)
+    desk.listings.refresh(LINE)
     desk.gateway.chats = {IVAN: chat(clock())}
     clock.forward(15 * MINUTE - 1)
-    check(desk, MARIA)
+    desk.listings.refresh(LINE)
     assert (desk.gateway.listed, desk.known(IVAN)) == (1, {})
-    clock.forward(5 * MINUTE)
-    check(desk, MARIA)
+    clock.forward(1)
+    desk.listings.refresh(LINE)
     assert desk.gateway.listed == 2
     assert desk.known(IVAN)[IVAN].how is How.CHAT
 
 
-def test_every_line_is_listed_by_itself(desk, clock):
-    check(desk, MARIA)
-    desk.checker.check(SUPPORT, [IVAN])
+def test_every_line_is_listed_by_itself(desk):
+    desk.listings.refresh(LINE)
+    desk.listings.refresh(SUPPORT)
     assert desk.gateway.listed == 2
 
 
-def test_many_who_open_cards_at_once_list_the_line_once(make_desk, gateway):
-    desk, together = make_desk(burst=50), threading.Barrier(8)
-    list_all, begun = gateway.all_chats, threading.Event()
-    gateway.all_chats = lambda: (begun.wait(PATIENCE), list_all())[1]
-
-    def open_card(number):
-        together.wait(PATIENCE)
-        if number == 0:
-            begun.set()
-        return check(desk, f"+790155501{number:02}")
-
-    with ThreadPoolExecutor(8) as reps:
-        assert len(list(reps.map(open_card, range(8)))) == 8
-    assert gateway.listed == 1
+def test_a_listing_that_failed_is_tried_again_after_a_minute(desk, clock):
+    desk.gateway.listing = Trouble.BROKEN_ANSWER
+    for wait, listed in ((0, 1), (59, 1), (1, 2)):
+        clock.forward(wait)
+        desk.listings.refresh(LINE)
+        assert desk.gateway.listed == listed
 
 
 def test_a_message_that_is_known_says_more_than_a_listed_chat(desk, clock):
     desk.evidence.learn(LINE, IVAN, How.MESSAGE, clock() - DAY)
     before = desk.known(IVAN)
     desk.gateway.chats = {IVAN: chat(clock())}
-    check(desk, MARIA)
+    desk.listings.refresh(LINE)
     assert desk.known(IVAN) == before
 
 
 def test_a_proof_that_is_soon_forgotten_is_learned_again(desk, clock):
     desk.gateway.chats = {IVAN: chat(clock())}
-    check(desk, MARIA)
+    desk.listings.refresh(LINE)
     clock.forward(25 * DAY)
-    check(desk, MARIA)
+    desk.listings.refresh(LINE)
     assert desk.known(IVAN)[IVAN].at == clock()
 
 
@@ -118,43 +114,95 @@ def test_a_listed_chat_says_more_than_a_check(desk, clock):
     desk.gateway.says = {IVAN: Checked(True, "1@lid")}
     check(desk, IVAN)
     desk.gateway.chats = {IVAN: chat(clock())}
-    clock.forward(15 * MINUTE)
-    check(desk, MARIA)
+    desk.listings.refresh(LINE)
     assert desk.known(IVAN)[IVAN].how is How.CHAT
 
 
 def test_a_refused_send_holds_against_the_chat_that_was_there_before_it(desk, clock):
     desk.gateway.chats = {IVAN: chat(clock() - DAY)}
     desk.evidence.learn(LINE, IVAN, How.SEND)
-    check(desk, MARIA)
+    desk.listings.refresh(LINE)
     assert desk.known(IVAN)[IVAN].answer is Answer.NO
     clock.forward(301)
     assert check(desk, IVAN)[IVAN].answer is Answer.NO
     assert desk.chats.remembered == []
 
 
+@pytest.mark.parametrize(
+    ("shows", "answer"),
+    [
+        ({"heard": False}, Answer.NO),
+        ({"heard": False, "arrived": True}, Answer.NO),
+        ({"heard": True}, Answer.YES),  # who wrote to us has WhatsApp: it was the check that erred
+    ],
+    ids=["ours is not delivered", "ours was delivered before", "the client wrote"],
+)
+def test_what_we_wrote_before_a_number_was_not_found_does_not_make_it_found(desk, clock, shows, answer):
+    check(desk, IVAN)
+    desk.gateway.chats = {IVAN: chat(clock() - DAY, **shows)}
+    desk.listings.refresh(LINE)
+    assert desk.known(IVAN)[IVAN].answer is answer
+
+
+@pytest.mark.parametrize("shows", [{"heard": False}, {"heard": False, "arrived": False}])
+def test_a_message_of_ours_without_a_tick_proves_nobody(desk, clock, shows):
+    desk.gateway.chats = {IVAN: chat(clock(), **shows)}
+    desk.listings.refresh(LINE)
+    assert check(desk, IVAN)[IVAN].how is How.CHECK
+
+
 def test_an_empty_chat_in_a_listing_teaches_nothing(desk):
     desk.gateway.chats = {IVAN: ListedChat("1@lid", 0.0, has_messages=False)}
-    check(desk, MARIA)
+    desk.listings.refresh(LINE)
     assert desk.known(IVAN) == {}
 
 
 def test_without_the_cache_a_listing_is_learned_all_the_same(make_desk, clock):
     gone = make_desk(answers=Answers(Flask("gone"), "redis://127.0.0.1:1/0"))
     gone.gateway.chats = {IVAN: chat(clock())}
-    gone.checker._listings.with_chats(LINE, {}, known={}, again=False)
+    gone.listings.refresh(LINE)
     assert make_desk().known(IVAN)[IVAN].how is How.CHAT
 
 
-# Numbers that are not in the listing.
+# Lists that hold no messages.
 
 
-def test_a_number_that_is_not_in_the_listing_is_looked_up_by_itself(desk, clock):
+def numbers(count):
+    return [f"+7901555{n:04}" for n in range(count)]
+
+
+def test_chats_whose_messages_the_list_does_not_show_are_looked_into_once(desk, clock):
+    desk.gateway.chats = {IVAN: chat(clock(), heard=False), MARIA: chat(clock(), heard=False)}
+    desk.gateway.older = {IVAN: chat(clock())}
+    for _ in range(3):
+        desk.listings.refresh(LINE)
+        clock.forward(15 * MINUTE)
+    assert desk.known(IVAN)[IVAN].how is How.CHAT
+    assert desk.known(MARIA) == {}
+    assert desk.gateway.looked_up == [IVAN, MARIA]
+    desk.gateway.chats = {MARIA: chat(clock(), heard=False)}  # something new is in it
+    desk.listings.refresh(LINE)
+    assert desk.gateway.looked_up == [IVAN, MARIA, MARIA]
+
+
+def test_many_of_them_are_looked_into_some_dozens_a_minute(desk, clock):
+    desk.gateway.finds = 10
+    desk.gateway.chats = {phone: chat(clock(), heard=False) for phone in numbers(130)}
+    for looked_up in (60, 120, 130, 130):
+        desk.listings.refresh(LINE)
+        assert len(desk.gateway.looked_up) == looked_up
+        clock.forward(MINUTE)
+
+
+# Numbers that a request is about to ask WhatsApp about.
+
+
+def test_a_number_that_is_not_known_is_looked_up_before_it_is_asked_about(desk, clock):
     desk.gateway.older = {IVAN: chat(clock() - 400 * DAY)}
     desk.gateway.chats = {ORDERS: chat(clock())}
     found = check(desk, IVAN, ORDERS)
     assert {found[IVAN].how, found[ORDERS].how} == {How.CHAT}
-    assert (desk.gateway.looked_up, desk.gateway.checked) == ([IVAN], [])
+    assert (desk.gateway.looked_up, desk.gateway.checked) == ([IVAN, ORDERS], [])
 
 
 def test_a_number_that_was_not_found_is_not_looked_for_again_for_minutes(desk, clock):
@@ -162,7 +210,7 @@ def test_a_number_that_was_not_found_is_not_looked_for_again_for_minutes(desk, c
     for wait in (0, 299, 1):
         clock.forward(wait)
         check(desk, IVAN)
-    assert (desk.gateway.listed, desk.gateway.looked_up) == (1, [IVAN, IVAN])
+    assert desk.gateway.looked_up == [IVAN, IVAN]
 
 
 @pytest.mark.parametrize("finds", [0, 1])
@@ -172,34 +220,15 @@ def test_more_numbers_than_the_gateway_finds_are_not_looked_up(desk, finds):
     assert desk.gateway.looked_up == []
 
 
-@pytest.mark.parametrize("finds", [0, 100])
-def test_a_refresh_looks_for_chats_anew(desk, clock, finds):
-    desk.gateway.finds = finds
+def test_a_refresh_looks_for_chats_anew(desk, clock):
     check(desk, IVAN)
-    desk.gateway.chats = {IVAN: chat(1.0)}
+    desk.gateway.chats = {IVAN: chat(clock() + 1)}
     clock.forward(1)
     assert check(desk, IVAN, again=True)[IVAN].how is How.CHAT
     assert len(desk.gateway.checked) == 1
 
 
-def test_a_refresh_that_cannot_list_the_line_keeps_what_was_listed(desk, clock):
-    desk.gateway.finds = 0
-    desk.gateway.chats = {IVAN: chat(clock())}
-    check(desk, MARIA)
-    desk.gateway.listing = Trouble.THROTTLED
-    clock.forward(1)
-    check(desk, MARIA, again=True)
-    assert desk.checker._listings.with_chats(LINE, {"key": IVAN}, known={}, again=False)["key"].how is How.CHAT
-    assert desk.gateway.listed == 2
-
-
-def test_a_listing_that_failed_is_not_tried_again_for_a_minute_and_the_checks_decide(desk, clock):
+def test_a_look_up_that_failed_leaves_it_to_the_checks(desk):
     desk.gateway.listing = Trouble.BROKEN_ANSWER
     desk.gateway.says = {IVAN: True}
     assert check(desk, IVAN)[IVAN].how is How.CHECK
-    clock.forward(59)
-    check(desk, MARIA)
-    assert desk.gateway.listed == 1
-    clock.forward(1)
-    check(desk, ORDERS)
-    assert desk.gateway.listed == 2

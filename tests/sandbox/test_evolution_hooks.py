@@ -42,13 +42,19 @@ def test_a_report_carries_the_headers_as_they_were_set_and_no_signature(receiver
     assert report.json["data"]["key"] | {"id": ""} == {"id": "", "fromMe": False, "remoteJid": CHAT}
 
 
-def test_a_client_under_a_lid_is_reported_with_both_ids(receiver, outside):
+def test_a_client_under_a_lid_is_reported_with_both_ids_until_a_version_that_loses_one(receiver, outside):
+    outside.answer_as_client(RUSTAM.phone, "Салом", "branch")
+    key = receiver.wait_for(called("messages.upsert")).json["data"]["key"]
+    assert (key["remoteJid"], key["remoteJidAlt"]) == ("998901234567@s.whatsapp.net",) * 2
+    receiver.reported.clear()
+    outside.set_up("branch", version="2.3.6")
     outside.answer_as_client(RUSTAM.phone, "Салом", "branch")
     key = receiver.wait_for(called("messages.upsert")).json["data"]["key"]
     assert (key["remoteJid"], key["remoteJidAlt"]) == (RUSTAM.lid, "998901234567@s.whatsapp.net")
 
 
-def test_what_was_sent_changed_and_taken_back_is_reported(receiver, post):
+def test_what_was_sent_changed_and_taken_back_is_reported(receiver, post, outside):
+    outside.set_up("branch", version="2.3.6")
     sent = post("/message/sendText/branch", {"number": CHAT, "text": "Смета"})
     assert receiver.wait_for(called("send.message")).json["data"]["key"] == sent["key"]
     assert receiver.wait_for(called("messages.update")).json["data"]["keyId"] == sent["key"]["id"]

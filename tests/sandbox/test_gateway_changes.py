@@ -205,8 +205,8 @@ def test_the_page_shows_the_lines_of_every_protocol(web):
 def test_a_line_of_another_protocol_does_not_exist_for_wahas(web, call, send, name):
     assert call("GET", f"/api/sessions/{name}").status_code == 404
     assert call("PUT", f"/api/sessions/{name}", {"config": {}}).status_code == 404
-    assert call("GET", f"/api/{name}/chats").status_code == 404
-    assert send(session=name).status_code == 404
+    assert call("GET", f"/api/{name}/chats").status_code == 422
+    assert send(session=name).status_code == 422
     assert name not in [line["name"] for line in call("GET", "/api/sessions", all="true").json]
 
 

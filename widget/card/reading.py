@@ -11,6 +11,7 @@ from widget.bitrix24.rest import Rest
 from widget.card.collect import SHOWN, CardPhone, arrange, chosen, phones_of
 from widget.card.memory import Card, CardMemory
 from widget.card.rows import Known, KnownChats
+from widget.gateways.lines import chat_ids_for
 from widget.keys import PhoneKeys
 from widget.once import Once
 from widget.phones.facts import facts_of
@@ -150,7 +151,7 @@ class CardReader:
     def _chats_of(self, session: Session, card: Card, answers: Mapping[str, Presence]) -> KnownChats:
         """The last used chat of each number on a line this user may use, and on one that was. One query, and an insert
         for each chat that so far only a gateway's listing has: now that a card has its number, it is a chat of ours."""
-        mine = {line.id for line in self.lines(session)}
+        mine = {line.id: line for line in self.lines(session)}
         readable = {line.id for line in self.kept(session)}
         chats = self._chats.of_phones(session.portal_id, e164s(card.phones))
         known = {(chat.phone, chat.line_id) for chat in chats}
@@ -159,7 +160,7 @@ class CardReader:
                 session.portal_id,
                 presence.line_id,
                 phone,
-                chat_ids=[presence.chat_id] if presence.chat_id else [],
+                chat_ids=chat_ids_for(mine[presence.line_id], presence.chat_id),
                 proved=True,
                 last_at=presence.last_at,
             )

@@ -35,6 +35,7 @@ MOST_UNCLEAR = 50  # unclear sends that stay in sight
 MOST_LOOK_UPS = 3  # unclear sends that one poll asks the gateway about
 LID = "@lid"
 ALWAYS = float("inf")
+WENT_OUT = frozenset({SendState.SENT, SendState.QUEUED})
 UNCLEAR = frozenset({SendState.SENDING, SendState.UNKNOWN})
 NOT_AT_GATEWAY = frozenset({SendState.SENDING, SendState.QUEUED, SendState.FAILED, SendState.UNKNOWN})
 
@@ -105,7 +106,7 @@ class Histories:
         told: Mapping[str, Told],
         trouble: Trouble | None,
     ) -> History:
-        sends = self._settle_known(messages, stored)
+        sends = self._named_anew(self._settle_known(messages, stored), messages)
         if trouble is None and not line.removed:
             sends = self._settle_unclear(line, chat, sends, messages, _oldest(page))
             sends = self._settle_queued(line, chat, sends, messages)
@@ -237,6 +238,19 @@ class Histories:
             settled.append(self._sends.settle(send, state) if state and state is not send.state else send)
         return settled
 
+    def _named_anew(self, sends: Sequence[Send], messages: Sequence[Message]) -> list[Send]:
+        """Sends that went out under an id that the gateway did not tell, or not rightly: each is joined with the
+        message of ours that has its words and time and is nobody else's, or both would be shown."""
+        named = {send.message_id for send in sends}
+        strangers = [message for message in messages if message.from_me and message.id not in named]
+        there = {message.id for message in messages}
+        return [
+            self._recognise(send, strangers)
+            if strangers and send.state in WENT_OUT and send.message_id not in there
+            else send
+            for send in sends
+        ]
+
     def _settle_unclear(
         self, line: Line, chat: Chat, sends: Sequence[Send], messages: Sequence[Message], oldest: float
     ) -> list[Send]:
@@ -250,13 +264,15 @@ class Histories:
             return list(sends)
         ours = {send.message_id for send in sends}
         strangers = [message for message in messages if message.from_me and message.id not in ours]
-        by_id = self._takes_our_ids(line)
+        by_id, surely = self._takes_our_ids(line)
         found = {
-            send.id: self._look_up(line, chat, send, strangers) if by_id else self._recognise(send, strangers)
+            send.id: self._look_up(line, chat, send, strangers, surely=surely)
+            if by_id
+            else self._recognise(send, strangers)
             for send in unclear
         }
         for send in list(found.values()):
-            by_text = not by_id or _is_file(send)
+            by_text = not surely or _is_file(send)
             if by_text and send.state is SendState.UNKNOWN and send.created_at - CLOCKS_APART < oldest:
                 found[send.id] = self._look_around(line, chat, send)
         return [found.get(send.id, send) for send in sends]
@@ -307,11 +323,13 @@ class Histories:
             self._looked[send.id] = True
             return True
 
-    def _takes_our_ids(self, line: Line) -> bool:
+    def _takes_our_ids(self, line: Line) -> tuple[bool, bool]:
+        """Whether the gateway may take ids of ours, and whether it surely does."""
         try:
-            return self._gateways.status(line).own_message_ids
+            status = self._gateways.status(line)
         except GatewayError:
-            return True  # a look-up that finds nothing leaves the send unclear, which is true
+            return True, False
+        return status.own_message_ids, status.own_ids_proved
 
     def _recognise(self, send: Send, strangers: list[Message]) -> Send:
         """Takes the message it finds out of the strangers: one message is one send."""
@@ -319,6 +337,8 @@ class Histories:
             if is_the_send(send, message):
                 strangers.remove(message)
                 return self._sends.settle(send, STATES.get(message.ack, SendState.SENT), message_id=message.id)
+        if send.state in WENT_OUT:
+            return send
         return self._sends.settle(send, SendState.UNKNOWN, reason=send.reason)
 
     def _unclear(self, send: Send) -> bool:
@@ -326,14 +346,14 @@ class Histories:
         left = send.state is SendState.SENDING and now > send.changed_at + GIVEN_UP
         return (left or send.state is SendState.UNKNOWN) and now < send.created_at + LOOKED_FOR
 
-    def _look_up(self, line: Line, chat: Chat, send: Send, strangers: list[Message]) -> Send:
+    def _look_up(self, line: Line, chat: Chat, send: Send, strangers: list[Message], *, surely: bool) -> Send:
         try:
             found = self._gateways.of(line).find_message(self.ids(line, chat)[0], send.message_id)
         except GatewayError as error:
             return self._sends.settle(send, SendState.UNKNOWN, reason=error.trouble.value)
         if found:
             return self._sends.settle(send, STATES.get(found.ack, SendState.SENT))
-        if _is_file(send):  # it may be there under an id of the gateway's own
+        if not surely or _is_file(send):  # it may be there under an id of the gateway's own
             return self._recognise(send, strangers)
         return self._sends.settle(send, SendState.UNKNOWN, reason=Trouble.NO_SUCH_THING.value)
 

@@ -10,7 +10,7 @@ from widget.chats.told import Named, Told, grown_by
 from widget.chats.typed import TypedNumbers
 from widget.errors import Refusal, Refused
 from widget.gateways.base import File, Gateway, GatewayError, Trouble
-from widget.gateways.lines import Gateways
+from widget.gateways.lines import Gateways, chat_ids_for
 from widget.storage.chats import Chat, Chats
 from widget.storage.lines import Line
 from widget.storage.messages import Messages
@@ -46,8 +46,9 @@ class ChatService:
         self.send, self.send_file = sending.send, sending.send_file
 
     def open(self, line: Line, phone: str, *, user_id: int, chat_id: str = "") -> tuple[Chat, bool]:
-        """The chat of this line and phone, made if there is none; also says if it is new. No outside call."""
-        known = [chat_id] if chat_id else []
+        """The chat of this line and phone, made if there is none; also says if it is new. `chat_id` is what presence
+        remembers of it, whichever line was told. No outside call."""
+        known = chat_ids_for(line, chat_id)
         return self._chats.remember(line.portal_id, line.id, phone, chat_ids=known, user_id=user_id)
 
     def media(self, line: Line, chat: Chat, ref: str) -> File:

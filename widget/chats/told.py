@@ -171,15 +171,18 @@ def _newer(one: Dated | None, other: Dated | None) -> Dated | None:
 
 
 def _fuller(one: Message | None, other: Message | None) -> Message | None:
-    """A gateway may tell of a message twice (as sent by its API, and as seen on WhatsApp): the later or edited one is
-    newer, one with its file knows more, and of what is left any choice will do if it is always the same."""
-    return max(one, other, key=_fullness) if one and other else one or other
+    """A gateway may tell of a message twice (as sent by its API, and as seen on WhatsApp): the edited one is newer, one
+    with its file knows more, and of what is left any choice will do if it is always the same. It was written at the
+    earliest time told: some gateways date a message by when they read it, or when it was edited."""
+    if one is None or other is None:
+        return one or other
+    return replace(max(one, other, key=_fullness), at=min(one.at, other.at))
 
 
-def _fullness(message: Message) -> tuple[int, str, bool, bool, bool, bool, str]:
+def _fullness(message: Message) -> tuple[str, bool, bool, bool, bool, str]:
     """What a deletion leaves comes first, so that it does not matter whether it came before or after the choice."""
-    written = json.dumps(message_values(message), sort_keys=True)
-    left = message.at, message.ref, message.from_me
+    written = json.dumps(message_values(replace(message, at=0)), sort_keys=True)
+    left = message.ref, message.from_me
     return *left, message.edited, message.media is not None, message.quote is not None, written
 
 

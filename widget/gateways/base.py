@@ -16,8 +16,10 @@ class Trouble(Enum):
 
     LINE_DOWN = "line_down"  # not connected to WhatsApp: scan the QR, start it, wait
     THROTTLED = "throttled"  # WhatsApp asks for a pause
+    BUSY = "busy"  # the gateway itself takes no more requests a second: WhatsApp asked for nothing
     RESTRICTED = "restricted"  # no new chats for a while
     QUOTA = "quota"  # the gateway's own plan is used up
+    PLAN_ENDED = "plan_ended"  # and nobody has paid for the next one
     CREDENTIALS = "credentials"  # the gateway does not take our key
     NOT_ON_WHATSAPP = "not_on_whatsapp"
     MALFORMED = "malformed"  # the gateway does not understand the request
@@ -80,7 +82,8 @@ class Depth(Enum):
 class LineStatus:
     state: LineState
     depth: Depth = Depth.PARTIAL
-    own_message_ids: bool = False  # takes a message id of ours with a send
+    own_message_ids: bool = False  # may take a message id of ours with a send
+    own_ids_proved: bool = False  # has answered with one: only then is a message that is not found under it not there
     until: float = 0.0  # end of a restriction, unix seconds, 0 if unknown
 
 
@@ -96,9 +99,19 @@ class Checked:
 
 @dataclass(frozen=True)
 class ListedChat:
+    """What its newest messages show, as far as they were looked at: `heard` that the client wrote one of them,
+    `arrived` that one of ours came to their phone. A message of ours with no tick, or one, shows nothing."""
+
     chat_id: str
     last_at: float
     has_messages: bool
+    heard: bool = True
+    arrived: bool = False
+
+    @property
+    def proves(self) -> bool:
+        """Whether it shows that the client has WhatsApp."""
+        return self.has_messages and (self.heard or self.arrived)
 
 
 class Ack(Enum):
@@ -193,9 +206,7 @@ class Capabilities:
 
     checks_at_once: int  # numbers one check request may ask about; 0: it cannot check
     checks_when_sending: bool  # each send asks WhatsApp by itself, and counts as a check
-    chats_at_once: (
-        int  # numbers that `chats_of` finds however old their chats are; 0: it knows no more than `all_chats`
-    )
+    chats_at_once: int  # numbers that `chats_of` looks up at most, a call each; 0: it knows no more than `all_chats`
     queues_sends: bool  # a send is accepted, and goes out later
     qr: bool
     pairing_code: bool
@@ -230,13 +241,15 @@ class Gateway(Protocol):
 
     def all_chats(self) -> dict[str, ListedChat]:
         """The newest chats with people by their E.164 numbers as the numbering plan writes them, some hundreds at
-        most, without asking WhatsApp. One call, or two.
+        most. One call, or two; WhatsApp hears nothing of it.
 
-        Not there: chats without messages, chats under a LID that nothing in the answer joins to a phone, groups.
+        Not there: chats under a LID that nothing in the answer joins to a phone, groups. A list that holds no messages
+        proves nothing by itself: `chats_of` does.
         """
 
     def chats_of(self, phones: Sequence[str]) -> dict[str, ListedChat]:
-        """Which of these numbers have a chat, without asking WhatsApp. At most two calls."""
+        """Which of these numbers have a chat, at most `chats_at_once` of them, and whether its newest messages prove
+        them. One call a number; WhatsApp hears nothing of it."""
 
     def chat_id_of(self, phone: str) -> str:
         """The id a chat with this number most likely has; an id from a check or a list is better."""

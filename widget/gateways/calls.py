@@ -1,7 +1,10 @@
 """Outside calls of one line: its address, its own HTTP client and patience, and what a failed exchange is called."""
 
+import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -34,15 +37,35 @@ def may_have_acted(status: int, *, own_words: bool = False) -> bool:
 class Calls:
     """HTTP to one gateway. Never repeats a request."""
 
-    def __init__(self, client: httpx.Client, address: str, timeouts: Timeouts, breaker: Breaker) -> None:
+    def __init__(
+        self,
+        client: httpx.Client,
+        address: str,
+        timeouts: Timeouts,
+        breaker: Breaker,
+        *,
+        file_hosts: Collection[str] = (),
+    ) -> None:
+        """`file_hosts` are names of hosts that the operator lets files be fetched from, besides those that an adapter
+        knows."""
+        self._file_hosts = frozenset(file_hosts)
         self._client = client
         self._address = address.rstrip("/")
         self.timeouts = timeouts
         self._breaker = breaker
 
-    def is_own(self, url: str) -> bool:
-        """Whether this URL is below the line's own address."""
-        return url.startswith(self._address + "/")
+    def may_fetch(self, url: str, storages: re.Pattern[str]) -> bool:
+        """Whether a file may be fetched from here: below the line's own address, from a host of the operator's list,
+        or from one whose whole name is among the `storages`; an answer alone sends us nowhere."""
+        if url.startswith(self._address + "/"):
+            return True
+        try:
+            parts = urlsplit(url)
+            plain = parts.scheme == "https" and parts.port in (None, 443) and "@" not in parts.netloc
+        except ValueError:
+            return False
+        host = parts.hostname or ""
+        return plain and (host in self._file_hosts or bool(storages.fullmatch(host)))
 
     def download(self, url: str, timeout: float, *, largest: int) -> Answer:
         """A file at another host, over the same guarded client: it connects to no private address where those are not

@@ -8,30 +8,30 @@ whatsappNumber), and one instance keeps one webhook.
 
 from base64 import b64encode
 from collections.abc import Sequence
+from enum import Enum
 from typing import Any
 from urllib.parse import quote
 
 from widget.gateways import base
 from widget.gateways.base import Ack, Capabilities, GatewayError, LineState, Proof, Sent, Trouble, Unsupported
 from widget.gateways.calls import Calls
+from widget.gateways.content import mimetype_of
 from widget.gateways.evolution_answers import (
     bytes_of,
-    chats_among,
     chats_by_phone,
     checked_of,
     instance_is_unknown,
     json_of,
     list_in,
+    listed_chat,
     trouble_of,
 )
 from widget.gateways.evolution_messages import (
     ack_of,
-    failed,
     home_of,
     id_of,
     is_of,
     message_of,
-    mimetype_of,
     parse_ref,
     person_id,
     time_of,
@@ -57,7 +57,8 @@ SECRET_HEADER = "X-Webhook-Secret"  # noqa: S105 - the name of it; sent with eac
 
 PAGE_LIMIT = 100
 NEWEST_CHATS = 300  # how many chats one listing looks through
-ASKED_ONE_BY_ONE = 2  # numbers whose chats are looked up exactly, a call each
+LOOKED_UP = 10  # numbers whose chats are looked up at once, a call each
+NEWEST_MESSAGES = 10  # of a chat that is looked up: among them is one that proves it, or it hardly does
 TYPING_MS = 800  # the request waits for it, and Evolution ends the sign itself
 LARGEST_FILE = 64 * 1024 * 1024
 LARGEST_FILE_ANSWER = LARGEST_FILE * 4 // 3 + 64 * 1024  # in base64
@@ -65,11 +66,12 @@ LARGEST_LISTING = 32 * 1024 * 1024  # last messages come with their thumbnails
 LARGEST_QR = 256 * 1024
 CONNECTING_SECONDS = 2.0  # what Evolution waits before it shows a QR
 SLOWEST = 500_000  # bytes a second that a file travels to the gateway at least
+PLACES = ("remoteJid", "remoteJidAlt")
 VISUAL = ("image", "video")
 CAPABILITIES = Capabilities(
     checks_at_once=10,
     checks_when_sending=True,
-    chats_at_once=ASKED_ONE_BY_ONE,
+    chats_at_once=LOOKED_UP,
     queues_sends=False,
     qr=True,
     pairing_code=True,
@@ -85,6 +87,13 @@ CAPABILITIES = Capabilities(
 )
 
 
+class Joins(Enum):
+    """How an Evolution joins the two places in which a record may name its chat."""
+
+    OR = "or"  # since 2.3.7
+    AND = "and"
+
+
 class Evolution:
     """One Evolution instance. `session` is its name, `key` the global key or, better, the instance's own token."""
 
@@ -94,6 +103,7 @@ class Evolution:
         self._calls = calls
         self._session = session
         self._headers = {"apikey": key}
+        self._joins: Joins | None = None  # not known yet
 
     def status(self) -> base.LineStatus:
         """One call, and a second one for the reason when the line is not open. Evolution does not tell restrictions."""
@@ -121,12 +131,9 @@ class Evolution:
         return chats_by_phone(self._newest_chats())
 
     def chats_of(self, phones: Sequence[str]) -> dict[str, base.ListedChat]:
-        """One or two numbers: exactly, by the newest message, one call each. More: among the newest 300 chats, one
-        call; Evolution has no filter for several, and a chat that is older is not found."""
-        if len(phones) <= ASKED_ONE_BY_ONE:
-            found = {phone: self._newest_of(self.chat_id_of(phone)) for phone in phones}
-            return {phone: chat for phone, chat in found.items() if chat is not None}
-        return chats_among(self._newest_chats(), {self.chat_id_of(phone): phone for phone in phones})
+        """By the newest messages of each; on 2.3.6 two calls a number."""
+        found = {phone: self._chat_of(self.chat_id_of(phone)) for phone in phones}
+        return {phone: chat for phone, chat in found.items() if chat is not None}
 
     def chat_id_of(self, phone: str) -> str:
         return f"{phone.lstrip('+')}@s.whatsapp.net"
@@ -259,27 +266,43 @@ class Evolution:
         given = id_of(map_of(sent.get("key")))
         if not given:  # a success of somebody, but no message
             return base.SendResult(Sent.UNKNOWN, trouble=Trouble.BROKEN_ANSWER)
-        if ack_of(sent.get("status")) is Ack.FAILED:
+        ack = ack_of(sent.get("status"))
+        if ack is Ack.FAILED:
             return base.SendResult(Sent.REFUSED, given, Trouble.BROKEN_ANSWER)
-        return base.SendResult(Sent.SENT, given)
+        return base.SendResult(Sent.QUEUED if ack is Ack.PENDING else Sent.SENT, given)
 
     def _newest_chats(self) -> list[Any]:
         body = {"take": NEWEST_CHATS, "skip": 0}
         listed = self._call("POST", "chat/findChats", self._calls.timeouts.check, json=body, largest=LARGEST_LISTING)
         return list_in(listed)
 
-    def _newest_of(self, chat_id: str) -> base.ListedChat | None:
-        """None where the newest message is one of ours that failed, too."""
-        newest = next(iter(self._found(chat_id, 1, {}).records), None)
-        if newest is None or failed(newest):
+    def _chat_of(self, chat_id: str) -> base.ListedChat | None:
+        newest = self._found(chat_id, NEWEST_MESSAGES, {}).records
+        if not newest:
             return None
-        return base.ListedChat(home_of(newest), time_of(newest), has_messages=True)
+        return listed_chat(home_of(newest[0]), newest)
 
     def _found(self, chat_id: str, size: int, where: dict[str, Any], message_id: str = "") -> Found:
-        """The newest messages of one id, in either place where a record names it: Evolution joins the two with «or»
-        (channel.service.ts, fetchMessages). Without a `where` it would give every chat's messages, so what comes is
-        looked at again."""
-        wanted = {"remoteJid": _person(chat_id), "remoteJidAlt": chat_id, **({"id": message_id} if message_id else {})}
+        """The newest messages of one id, in either place where a record names it. 2.3.7 joins the two places with «or»,
+        2.3.6 with «and» (channel.service.ts, fetchMessages; both seen): no record names one id twice, so nothing is
+        found there, and each place is asked for by itself. Three calls until it is known which one this is."""
+        if self._joins is not Joins.AND:
+            found = self._in_places(chat_id, PLACES, size, where, message_id)
+            if found.records or self._joins is Joins.OR:
+                self._joins = Joins.OR
+                return found
+        halves = [self._in_places(chat_id, (place,), size, where, message_id) for place in PLACES]
+        records = {id_of(map_of(record.get("key"))): record for half in halves for record in half.records}
+        if records:
+            self._joins = Joins.AND
+        newest = sorted(records.values(), key=time_of, reverse=True)
+        return Found(tuple(newest), more=any(half.more for half in halves))
+
+    def _in_places(
+        self, chat_id: str, places: Sequence[str], size: int, where: dict[str, Any], message_id: str
+    ) -> Found:
+        """Without a `where` Evolution would give every chat's messages, so what comes is looked at again."""
+        wanted = {**dict.fromkeys(places, _person(chat_id)), **({"id": message_id} if message_id else {})}
         body = {"where": {"key": wanted, **where}, "page": 1, "offset": size}  # `offset` is the size of a page
         answer = map_of(self._call("POST", "chat/findMessages", self._calls.timeouts.history, json=body))
         messages = map_of(answer.get("messages"))

@@ -12,7 +12,7 @@ from typing import Any
 
 from widget.gateways.base import Checked, GatewayError, ListedChat, Trouble
 from widget.gateways.calls import may_have_acted
-from widget.gateways.evolution_messages import failed, ids_of, person_id, time_of
+from widget.gateways.evolution_messages import has_arrived, ids_of, is_ours, person_id, time_of
 from widget.http import Answer
 from widget.phones.spellings import phone_of_digits
 from widget.untrusted import map_of, text_of, whole_of
@@ -23,6 +23,9 @@ SAID = (
     ("(reading 'onwhatsapp')", Trouble.LINE_DOWN),  # an instance that was never connected has no client to ask
     ("is not connected", Trouble.LINE_DOWN),
     ("rate-overlimit", Trouble.THROTTLED),
+    ("input buffer", Trouble.MALFORMED),  # of a picture that cannot be read («has corrupt header», «is empty»)
+    ("wauploadtoserver", Trouble.MALFORMED),  # a file that could not be brought to WhatsApp
+    ("fetch failed", Trouble.UNREACHABLE),  # by Evolution, where it fetches a file
     ("error 463", Trouble.RESTRICTED),  # the reach-out time-lock (WhiskeySockets/Baileys#2441)
     ("message not found", Trouble.NO_SUCH_THING),
     ("message not compatible", Trouble.NO_SUCH_THING),  # what an edit says of a message it does not have
@@ -45,12 +48,12 @@ STATUSES = {
     401: Trouble.CREDENTIALS,
     403: Trouble.CREDENTIALS,
     404: Trouble.NO_SUCH_THING,
-    429: Trouble.THROTTLED,  # a guard of Evolution's own (evolution-foundation/evolution-api#2581) or of a proxy
+    429: Trouble.BUSY,  # a guard of Evolution's own (evolution-foundation/evolution-api#2581) or of a proxy
 }
 # A 5xx leaves open whether a message went out, unless it names one of these. «Connection Closed» does: a send asks
 # WhatsApp about the number first, and Baileys writes the message last, through a socket that it finds open or closed
 # (Socket/socket.ts, sendRawMessage). Both measured on a line without a connection: 500, and nothing left.
-BEFORE_SENDING = frozenset({Trouble.LINE_DOWN, Trouble.THROTTLED, Trouble.RESTRICTED})
+BEFORE_SENDING = frozenset({Trouble.LINE_DOWN, Trouble.THROTTLED, Trouble.RESTRICTED, Trouble.MALFORMED})
 LONGEST_PAUSE = 86_400
 
 
@@ -78,8 +81,8 @@ def trouble_of(status: int, body: Any) -> Trouble:
             return BOOM[code]
     if status in (401, 403, 429):
         return STATUSES[status]
-    if status == 404 and _names_no_instance(error):
-        return Trouble.CREDENTIALS  # the name is looked at before the key: whatever the key is (measured)
+    if status == 404 and _names_no_instance(error):  # the name is looked at before the key (measured)
+        return Trouble.LINE_DOWN
     if status == 400 and any(map_of(one).get("exists") is False for one in _leaves(error)):
         return Trouble.NOT_ON_WHATSAPP
     said = " ".join(one for one in _leaves(error) if isinstance(one, str))[:4000].lower()
@@ -121,32 +124,29 @@ def checked_of(listed: Sequence[Any], asked: Mapping[str, str]) -> dict[str, Che
     return {phone: answer for phone, answer in found.items() if phone not in torn}
 
 
-def chats_among(listed: Sequence[Any], wanted: Mapping[str, str]) -> dict[str, ListedChat]:
-    """The newest chat of each phone, whose chat ids are the keys of `wanted`. The list is newest first; a chat under a
-    LID names the phone in its last message, if at all; one whose last message is ours and failed is left out."""
-    found: dict[str, ListedChat] = {}
-    for chat in map(map_of, listed):
-        last, chat_id = map_of(chat.get("lastMessage")), person_id(chat.get("remoteJid"))
-        if not chat_id or not last or failed(last):
-            continue
-        for one in (chat_id, *ids_of(last.get("key"))):
-            if one in wanted:
-                found.setdefault(wanted[one], ListedChat(chat_id, time_of(last), has_messages=True))
-    return found
-
-
 def chats_by_phone(listed: Sequence[Any]) -> dict[str, ListedChat]:
     """The chats with people that name their phone, by that, in their own id or in their last message."""
     found: dict[str, ListedChat] = {}
     for chat in map(map_of, listed):
         last, chat_id = map_of(chat.get("lastMessage")), person_id(chat.get("remoteJid"))
-        if not chat_id or not last or failed(last):
+        if not chat_id or not last:
             continue
         named = next((one for one in (chat_id, *ids_of(last.get("key"))) if not one.endswith("@lid")), "")
         phone = phone_of_digits(named.partition("@")[0])
         if phone:
-            found.setdefault(phone, ListedChat(chat_id, time_of(last), has_messages=True))
+            found.setdefault(phone, listed_chat(chat_id, [last]))
     return found
+
+
+def listed_chat(chat_id: str, newest: Sequence[Mapping[str, Any]]) -> ListedChat:
+    """A chat by its newest messages, of which there is one at least."""
+    return ListedChat(
+        chat_id,
+        time_of(newest[0]),
+        has_messages=True,
+        heard=not all(map(is_ours, newest)),
+        arrived=any(map(has_arrived, newest)),
+    )
 
 
 def bytes_of(text: Any) -> bytes:

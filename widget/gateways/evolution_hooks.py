@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from widget.gateways.base import Ack, EventKind, GatewayEvent, LineState
+from widget.gateways.content import body_of, unwrapped
 from widget.gateways.evolution import REASONS, SECRET_HEADER, STATES
 from widget.gateways.evolution_messages import (
     ack_of,
-    body_of,
     id_of,
     ids_of,
     message_of,
@@ -56,7 +56,7 @@ def _message(data: dict[str, Any], own: str) -> GatewayEvent | None:
     the chat can be read again."""
     key, content = map_of(data.get("key")), map_of(data.get("message"))
     chat_ids, message_id = _chat(key, own), id_of(key)
-    if not (chat_ids and message_id):
+    if not message_id or not (chat_ids or (ids_of(key) and key.get("fromMe") is True)):
         return None
     at, from_me = time_of(data), key.get("fromMe") is True
     if (reaction := reaction_of(data)) is not None:
@@ -65,7 +65,7 @@ def _message(data: dict[str, Any], own: str) -> GatewayEvent | None:
     protocol = map_of(content.get("protocolMessage"))
     if protocol:  # an edit has an event of its own, and the rest is between devices
         about = id_of(map_of(protocol.get("key")))
-        revoked = about and protocol.get("type") in REVOKED and not isinstance(protocol.get("type"), bool)
+        revoked = about and _is_revoke(protocol.get("type"))
         return GatewayEvent(EventKind.DELETED, at, chat_ids, about, from_me) if revoked else None
     message = message_of(data)
     if message is None and at:  # nothing that a chat shows
@@ -89,12 +89,20 @@ def _edited(data: dict[str, Any], own: str) -> GatewayEvent | None:
     chat is called by our number, and «from me» means the client. So a chat that is ours is left out, and the message
     is known by its id alone."""
     key = map_of(data.get("key"))
-    text = body_of(map_of(data.get("editedMessage")))
-    if not (id_of(key) and text and ids_of(key)):
+    if not (id_of(key) and ids_of(key)):
         return None
     chat_ids = tuple(one for one in ids_of(key) if one != own)
     from_me = key.get("fromMe") is True and bool(chat_ids)
+    if _is_revoke(data.get("type")):  # 2.3.7 calls a deletion an edit
+        return GatewayEvent(EventKind.DELETED, chat_ids=chat_ids, message_id=id_of(key), from_me=from_me)
+    text = body_of(unwrapped(map_of(data.get("editedMessage")))[0])
+    if not text:
+        return None
     return GatewayEvent(EventKind.EDITED, chat_ids=chat_ids, message_id=id_of(key), from_me=from_me, text=text)
+
+
+def _is_revoke(kind: Any) -> bool:
+    return kind in REVOKED and not isinstance(kind, bool)
 
 
 def _deleted(data: dict[str, Any], own: str) -> GatewayEvent | None:
@@ -115,10 +123,9 @@ def _line(data: dict[str, Any], _own: str) -> GatewayEvent | None:
 
 
 def _chat(key: dict[str, Any], own: str) -> tuple[str, ...]:
-    """The client's ids. In what was written on the phone the other id may be our own number; a chat that has no other
-    id is one with ourselves."""
-    ids = ids_of(key)
-    return tuple(one for one in ids if one != own) or ids
+    """The client's ids. In what was written on the phone one of them may be our own number; where it is the only one,
+    the message itself has to say whose chat it is, and nothing is ever filed under our number."""
+    return tuple(one for one in ids_of(key) if one != own)
 
 
 def _flat_key(data: dict[str, Any]) -> dict[str, Any]:

@@ -5,8 +5,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from widget.gateways.base import Ack, GatewayError, Media, Message, Quote, Trouble
-from widget.untrusted import list_of, map_of, seconds_of, text_of, whole_of
+from widget.gateways.base import Ack, GatewayError, Message, Quote, Trouble
+from widget.gateways.content import body_of, contacts_in, media_in, moment_of, place_of, shows_something, unwrapped
+from widget.untrusted import list_of, map_of, text_of
 
 # src/utils/renderStatus.ts. DELETED and EDITED stand beside them and are no acks.
 ACKS = {
@@ -17,32 +18,12 @@ ACKS = {
     "READ": Ack.READ,
     "PLAYED": Ack.READ,
 }
+ARRIVED = (Ack.DELIVERED, Ack.READ)
 # They come out of order. A failure comes after the server took the message; what was delivered did not fail.
 PROGRESS = (Ack.NONE, Ack.PENDING, Ack.SENT, Ack.FAILED, Ack.DELIVERED, Ack.READ)
-MEDIA_PARTS = {
-    "imageMessage": "image",
-    "videoMessage": "video",
-    "audioMessage": "audio",
-    "documentMessage": "document",
-    "stickerMessage": "sticker",
-}
-WRAPPERS = (
-    *("ephemeralMessage", "viewOnceMessage", "viewOnceMessageV2", "viewOnceMessageV2Extension"),
-    *("documentWithCaptionMessage", "editedMessage"),
-)
-# Signs about other messages, which no chat shows by themselves.
-ABOUT_OTHERS = frozenset({"reactionMessage", "protocolMessage", "senderKeyDistributionMessage", "pollUpdateMessage"})
-ANSWERS = {  # what was pressed in a message with buttons
-    "buttonsResponseMessage": "selectedDisplayText",
-    "templateButtonReplyMessage": "selectedDisplayText",
-    "listResponseMessage": "title",
-}
-LONGEST_TEXT = 65_536
-MIMETYPE = re.compile(r"[a-z]{1,20}/[\w.+-]{1,100}(; ?[\w-]{1,20}=[\w.-]{1,40})*", re.ASCII | re.IGNORECASE)
 _PERSON = re.compile(r"(\d{5,20})(?::\d{1,4})?@(s\.whatsapp\.net|lid)", re.ASCII)  # «:12» is one of the devices
 _REF = re.compile(r"(true|false)_(\d{5,20}@(?:s\.whatsapp\.net|lid))_([\w.-]{1,120})", re.ASCII)
 _ID = re.compile(r"[\w.-]{1,120}", re.ASCII)
-_BASE64 = re.compile(r"[A-Za-z0-9+/]*={0,2}")
 
 
 def message_of(record: Any) -> Message | None:
@@ -51,11 +32,13 @@ def message_of(record: Any) -> Message | None:
     key, at, home = map_of(record.get("key")), int(time_of(record)), home_of(record)
     if not (at and home and id_of(key)):
         return None
-    content, edited = _unwrapped(map_of(record.get("message")))
+    content, edited = unwrapped(map_of(record.get("message")))
     statuses = _statuses(record)
-    deleted = "DELETED" in statuses or key.get("deleted") is True
-    if not deleted and not content.keys() - ABOUT_OTHERS - {"messageContextInfo"}:
+    # 2.3.7 leaves the row of a message that was taken back, with nothing in it, and calls it edited.
+    deleted = "DELETED" in statuses or key.get("deleted") is True or ("EDITED" in statuses and not content)
+    if not deleted and not shows_something(content):
         return None
+    place = map_of(content.get("locationMessage"))
     from_me = key.get("fromMe") is True
     return Message(
         id=id_of(key),
@@ -64,18 +47,22 @@ def message_of(record: Any) -> Message | None:
         from_me=from_me,
         text="" if deleted else body_of(content),
         ack=_furthest(statuses) if from_me else Ack.NONE,
-        media=None if deleted else _media(content),
+        media=None if deleted else media_in(content),
         quote=None if deleted else _quote(record, content),
-        edited=edited or "EDITED" in statuses,
+        edited=not deleted and (edited or "EDITED" in statuses),
         deleted=deleted,
-        place=_place(content),
-        contacts=_contacts(content),
+        place=place_of(place.get("degreesLatitude"), place.get("degreesLongitude")),
+        contacts=contacts_in(content),
     )
 
 
-def failed(record: Mapping[str, Any]) -> bool:
-    """A message of ours that did not go out: it proves nothing about its number."""
-    return map_of(record.get("key")).get("fromMe") is True and _furthest(_statuses(record)) is Ack.FAILED
+def is_ours(record: Mapping[str, Any]) -> bool:
+    return map_of(record.get("key")).get("fromMe") is True
+
+
+def has_arrived(record: Mapping[str, Any]) -> bool:
+    """Whether this is a message of ours that came to the client's phone: fewer ticks prove nothing of its number."""
+    return is_ours(record) and _furthest(_statuses(record)) in ARRIVED
 
 
 def reaction_of(record: Any) -> tuple[str, bool, str] | None:
@@ -84,17 +71,6 @@ def reaction_of(record: Any) -> tuple[str, bool, str] | None:
     about = id_of(map_of(said.get("key")))
     from_me = map_of(map_of(record).get("key")).get("fromMe") is True
     return (about, from_me, text_of(said.get("text"), 16)) if about else None
-
-
-def body_of(content: Mapping[str, Any]) -> str:
-    """The text of a message, or the caption of its file. Protocol: of the parts only one is there."""
-    if text := text_of(content.get("conversation"), LONGEST_TEXT):
-        return text
-    if text := text_of(map_of(content.get("extendedTextMessage")).get("text"), LONGEST_TEXT):
-        return text
-    pressed = [map_of(content.get(part)).get(name) for part, name in ANSWERS.items()]
-    captions = [map_of(content.get(part)).get("caption") for part in MEDIA_PARTS]
-    return next((text for said in (*captions, *pressed) if (text := text_of(said, LONGEST_TEXT))), "")
 
 
 def ack_of(status: Any) -> Ack:
@@ -138,7 +114,7 @@ def is_of(record: Mapping[str, Any], chat_id: str, message_id: str = "") -> bool
 
 
 def time_of(record: Mapping[str, Any]) -> float:
-    return seconds_of(record.get("messageTimestamp"))
+    return moment_of(record.get("messageTimestamp"))
 
 
 def parse_ref(ref: str) -> dict[str, Any]:
@@ -147,11 +123,6 @@ def parse_ref(ref: str) -> dict[str, Any]:
     if not found:
         raise GatewayError(Trouble.MALFORMED)
     return {"id": found[3], "fromMe": found[1] == "true", "remoteJid": found[2]}
-
-
-def mimetype_of(said: Any) -> str:
-    """It comes from the client's phone and goes into a header of ours."""
-    return said if isinstance(said, str) and MIMETYPE.fullmatch(said) else "application/octet-stream"
 
 
 def _statuses(record: Mapping[str, Any]) -> set[str]:
@@ -164,60 +135,11 @@ def _furthest(statuses: set[str]) -> Ack:
     return max(map(ack_of, statuses), key=PROGRESS.index, default=Ack.NONE)
 
 
-def _unwrapped(content: dict[str, Any]) -> tuple[dict[str, Any], bool]:
-    """The message inside its wrappers, and whether one of them was that of an edit."""
-    edited = False
-    for _ in range(4):  # they nest, but not without end
-        wrapper = next((name for name in WRAPPERS if isinstance(content.get(name), dict)), "")
-        inner = map_of(map_of(content.get(wrapper)).get("message"))
-        if not inner:
-            break
-        content, edited = inner, edited or wrapper == "editedMessage"
-    return content, edited
-
-
-def _media(content: Mapping[str, Any]) -> Media | None:
-    part = next((name for name in MEDIA_PARTS if isinstance(content.get(name), dict)), "")
-    if not part:
-        return None
-    detail = map_of(content[part])
-    mimetype = mimetype_of(detail.get("mimetype")).lower().partition(";")[0].strip()
-    length = detail.get("fileLength")
-    return Media(
-        kind=MEDIA_PARTS[part],
-        mimetype=mimetype[:100],
-        name=text_of(detail.get("fileName"), 200),
-        size=whole_of(map_of(length).get("low") if isinstance(length, dict) else length),
-        seconds=whole_of(detail.get("seconds")),
-        thumbnail=_base64(detail.get("jpegThumbnail")),
-    )
-
-
 def _quote(record: Mapping[str, Any], content: Mapping[str, Any]) -> Quote | None:
     """The row carries the context itself; a webhook may only have it inside the part."""
     inside = next((map_of(part).get("contextInfo") for part in content.values() if "contextInfo" in map_of(part)), None)
     context = map_of(record.get("contextInfo")) or map_of(inside)
     if not context.get("stanzaId"):
         return None
-    quoted, _ = _unwrapped(map_of(context.get("quotedMessage")))
-    return Quote(body_of(quoted)[:500], None, has_media=_media(quoted) is not None)
-
-
-def _place(content: Mapping[str, Any]) -> tuple[float, float] | None:
-    said = map_of(content.get("locationMessage"))
-    try:
-        place = float(said["degreesLatitude"]), float(said["degreesLongitude"])
-    except (KeyError, TypeError, ValueError, OverflowError):
-        return None
-    return place if abs(place[0]) <= 90 and abs(place[1]) <= 180 else None
-
-
-def _contacts(content: Mapping[str, Any]) -> int:
-    several = list_of(map_of(content.get("contactsArrayMessage")).get("contacts"))
-    return len(several) or int(isinstance(content.get("contactMessage"), dict))
-
-
-def _base64(value: Any) -> str:
-    """Only what can stand in a data: URL, and small."""
-    ok = isinstance(value, str) and len(value) < 40_000 and _BASE64.fullmatch(value)
-    return value if ok else ""
+    quoted, _ = unwrapped(map_of(context.get("quotedMessage")))
+    return Quote(body_of(quoted)[:500], None, has_media=media_in(quoted) is not None)

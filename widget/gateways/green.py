@@ -21,6 +21,7 @@ from widget.gateways.green_files import file_at, picture_of, with_extension
 from widget.gateways.green_history import MOST, Cursor, page_of
 from widget.gateways.green_hooks import STATES
 from widget.gateways.green_messages import id_of, message_of, person_of
+from widget.gateways.pace import Pace
 from widget.http import Answer
 from widget.phones.spellings import spellings
 from widget.untrusted import map_of, text_of
@@ -66,7 +67,7 @@ class Green:
         self._calls = calls
         self._session = session
         self._key = key
-        self._sleep = sleep
+        self._histories = Pace(BETWEEN_HISTORIES, sleep)
 
     def status(self) -> base.LineStatus:
         """GREEN-API allows one a second and advises one a minute."""
@@ -106,19 +107,28 @@ class Green:
 
     def history(self, chat_ids: Sequence[str], cursor: str | None, limit: int) -> base.Page:
         """There are no pages (…/journals/GetChatHistory): an older one is asked for with all the newer ones, and cut
-        at the message that was the oldest shown. Between the calls for two ids it waits a second."""
+        at the message that was the oldest shown. One call a second for a line, whoever asks: the others wait for
+        their turn."""
         where, limit = Cursor.read(cursor), min(limit, PAGE_LIMIT)
-        count, journals = where.count_for(limit), []
-        for number, chat_id in enumerate(chat_ids):
-            if number:
-                self._sleep(BETWEEN_HISTORIES)
-            body = {"chatId": chat_id, "count": count}
-            journals.append(self._journal("POST", "getChatHistory", self._calls.timeouts.history, json=body))
+        count = where.count_for(limit)
+        journals = [self._chat_history({"chatId": chat_id, "count": count}) for chat_id in chat_ids]
         return page_of(journals, where, count, limit)
 
     def cursor_at(self, at: float) -> str:
         """All that is newer has to be read along with it, whatever there is."""
         return str(Cursor(MOST, int(at)))
+
+    def _chat_history(self, body: dict[str, Any]) -> list[Any]:
+        """In its turn. Another process may have been a moment quicker: asking once more costs nothing."""
+        timeout = self._calls.timeouts.history
+        for last_try in (False, True):
+            with self._histories.turn():
+                try:
+                    return self._journal("POST", "getChatHistory", timeout, json=body)
+                except GatewayError as error:
+                    if error.trouble is not Trouble.BUSY or last_try:
+                        raise
+        raise AssertionError("unreachable")
 
     def find_message(self, chat_id: str, message_id: str) -> base.Message | None:
         """A message may come into the journal two minutes late (…/journals/GetMessage)."""

@@ -4,33 +4,32 @@ import mimetypes
 import re
 from base64 import b64decode
 from pathlib import PurePath
-from urllib.parse import urlsplit
 
 from widget.gateways.base import File, GatewayError, Trouble
 from widget.gateways.calls import Calls
+from widget.gateways.content import mimetype_of
 
 LARGEST_FILE = 64 * 1024 * 1024
 # Where GREEN-API keeps files: its own hosts, and its buckets as they stand in …/receiving/files/DownloadFile and in
-# webhooks that people published. A file anywhere else is not fetched, whatever an answer says.
-STORAGE = re.compile(
-    r"([\w-]+\.)*(green-api|greenapi)\.com|sw-media(-\w+)*\.storage\.yandexcloud\.net"
+# webhooks that people published, and in the vendor's own integrations (green-api/*, the hosts that they let through). A
+# file anywhere else is not fetched, whatever an answer says, unless the operator has named its host.
+STORAGES = re.compile(
+    r"([\w-]+\.)*(green-api|greenapi)\.com"
+    r"|(sw-)?media(-\w+)*\.storage\.(greenapi\.net|yandexcloud\.(net|kz))"
     r"|do-media-\d+\.[a-z0-9]+\.digitaloceanspaces\.com",
     re.ASCII,
 )
-# …/ImageMessage: the type comes from the client's phone and goes into a header of ours.
-MIMETYPE = re.compile(r"[a-z]{1,20}/[\w.+-]{1,100}(; ?[\w-]{1,20}=[\w.-]{1,40})*", re.ASCII | re.IGNORECASE)
 
 
 def file_at(calls: Calls, url: str) -> File:
     """The file that an answer names, from the line's own address or the vendor's storage. One call. Raises
     GatewayError; for a file anywhere else without a call."""
-    if not (calls.is_own(url) or _in_storage(url)):
+    if not calls.may_fetch(url, STORAGES):
         raise GatewayError(Trouble.NO_SUCH_THING)
     answer = calls.download(url, calls.timeouts.history, largest=LARGEST_FILE)
     if answer.status != 200:
         raise GatewayError(Trouble.NO_SUCH_THING)
-    mimetype = answer.headers.get("content-type", "")
-    return File(mimetype if MIMETYPE.fullmatch(mimetype) else "application/octet-stream", "", answer.body)
+    return File(mimetype_of(answer.headers.get("content-type")), "", answer.body)
 
 
 def with_extension(file: File) -> str:
@@ -49,13 +48,3 @@ def picture_of(text: str) -> File:
     if not picture.startswith(b"\x89PNG\r\n\x1a\n"):
         raise GatewayError(Trouble.BROKEN_ANSWER)
     return File("image/png", "", picture)
-
-
-def _in_storage(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        return False
-    plain = parts.scheme == "https" and port in (None, 443) and "@" not in parts.netloc
-    return plain and bool(STORAGE.fullmatch(parts.hostname or ""))

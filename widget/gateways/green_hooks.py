@@ -32,6 +32,9 @@ STATES = {
     "blocked": LineState.BANNED,
 }
 MESSAGES = ("incomingMessageReceived", "outgoingMessageReceived", "outgoingAPIMessageReceived")
+# Somebody wrote whom the plan does not let write (…/notifications-format/QuotaExceeded; an older name beside it).
+QUOTA_TOLD = ("quotaExceeded", "incomingBlock")
+OF_MANY = ("@g.us", "@broadcast", "@newsletter")
 SCHEMES = ("Bearer ", "Basic ")
 
 
@@ -51,6 +54,8 @@ class GreenWebhooks:
             return _about_a_message(told)
         if kind == "outgoingMessageStatus":
             return _about_a_status(told)
+        if kind in QUOTA_TOLD and map_of(told.get("quotaData")):
+            return [GatewayEvent(EventKind.LINE, seconds_of(told.get("timestamp")), why=Trouble.QUOTA)]
         if kind == "stateInstanceChanged":
             return [_line(STATES.get(text_of(told.get("stateInstance")), LineState.UNKNOWN), told)]
         return []
@@ -78,12 +83,13 @@ def _about_a_message(told: Mapping[str, Any]) -> list[GatewayEvent]:
 
 
 def _about_a_status(told: Mapping[str, Any]) -> list[GatewayEvent]:
-    """How far a message of ours got. Older bodies name no chat: the id of the message has to do."""
+    """How far a message of ours got. Which message it is, its id says; the chat is named in several spellings, and by
+    older bodies not at all."""
     message_id, status = id_of(told.get("idMessage")), text_of(told.get("status"))
     chat_id = person_of(told.get("chatId"))
     yellow = [_line(LineState.RESTRICTED, told)] if status == "yellowCard" else []
     ack = ack_of(status)
-    if ack is Ack.NONE or not message_id or (told.get("chatId") and not chat_id):
+    if ack is Ack.NONE or not message_id or text_of(told.get("chatId")).endswith(OF_MANY):
         return yellow
     about_it = GatewayEvent(
         EventKind.ACK,

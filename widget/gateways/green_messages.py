@@ -10,7 +10,8 @@ from dataclasses import replace
 from typing import Any
 
 from widget.gateways.base import Ack, Media, Message, Quote
-from widget.untrusted import list_of, map_of, seconds_of, text_of
+from widget.gateways.content import moment_of, place_of, plain_mimetype, thumbnail_of
+from widget.untrusted import list_of, map_of, text_of
 
 # statusMessage of a journal, status of a webhook.
 ACKS = {
@@ -32,13 +33,24 @@ MEDIA_KINDS = {
 }
 LONGEST_ID = 120  # as long as storage keeps
 LONGEST_EMOJI = 16
-_PERSON = re.compile(r"\d{5,20}@(c\.us|lid)", re.ASCII)
-_BASE64 = re.compile(r"[A-Za-z0-9+/]*={0,2}")
+VOTE = "pollUpdateMessage"  # somebody voted: it repeats the poll, which is nothing that they wrote
+# What the client chose, by the parts of a message with buttons or a list (…/notifications-format/incoming-message).
+CHOSEN = (
+    ("templateButtonReplyMessage", "selectedDisplayText"),
+    ("templateButtonsReplyMessage", "selectedDisplayText"),
+    ("buttonsResponseMessage", "selectedButtonText"),
+    ("interactiveButtonsResponse", "selectedDisplayText"),
+    ("listResponseMessage", "title"),
+)
+# Some instances write phones as WhatsApp itself does, and a device behind the number.
+_PERSON = re.compile(r"(\d{5,20})(?::\d{1,4})?@(c\.us|s\.whatsapp\.net|lid)", re.ASCII)
 
 
 def person_of(chat_id: Any) -> str:
-    """The id of a chat with one person, "" for groups, broadcasts, newsletters and whatever is no id."""
-    return chat_id if isinstance(chat_id, str) and _PERSON.fullmatch(chat_id) else ""
+    """The id of a chat with one person as GREEN-API's methods take it; "" for groups, broadcasts, newsletters and
+    what is no id."""
+    found = _PERSON.fullmatch(chat_id) if isinstance(chat_id, str) else None
+    return f"{found[1]}@{'lid' if found[2] == 'lid' else 'c.us'}" if found else ""
 
 
 def messages_of(items: Iterable[Any]) -> list[Message]:
@@ -63,9 +75,10 @@ def message_of(raw: Any) -> Message | None:
     """None for what no chat shows: no id, no time, not an object, or a change of another message."""
     if not isinstance(raw, dict) or change_of(raw)[0]:
         return None
-    message_id, at = id_of(raw.get("idMessage")), seconds_of(raw.get("timestamp"))
-    if not message_id or not at:
+    message_id, at = id_of(raw.get("idMessage")), moment_of(raw.get("timestamp"))
+    if not message_id or not at or raw.get("typeMessage") == VOTE:
         return None
+    place = map_of(raw.get("location"))
     from_me, deleted = raw.get("type") == "outgoing", raw.get("isDeleted") is True
     return Message(
         id=message_id,
@@ -78,7 +91,7 @@ def message_of(raw: Any) -> Message | None:
         quote=_quote(raw.get("quotedMessage"), raw.get("chatId")),
         edited=raw.get("isEdited") is True,
         deleted=deleted,
-        place=_place(raw.get("location")),
+        place=place_of(place.get("latitude"), place.get("longitude")),
         contacts=len(list_of(raw.get("contacts"))) or int(isinstance(raw.get("contact"), dict)),
     )
 
@@ -105,6 +118,7 @@ def words_of(raw: Mapping[str, Any]) -> str:
         map_of(raw.get("editedMessageData")).get("textMessage"),
         raw.get("caption"),
         map_of(raw.get("pollMessageData")).get("name"),
+        *(map_of(raw.get(part)).get(name) for part, name in CHOSEN),
     )
     return next((text for one in candidates if (text := text_of(one))), "")
 
@@ -150,33 +164,20 @@ def _media(raw: Mapping[str, Any]) -> Media | None:
     kind = MEDIA_KINDS.get(text_of(raw.get("typeMessage")))
     if kind is None:
         return None
-    mimetype = text_of(raw.get("mimeType"), 100).partition(";")[0].strip().lower()
     # Only a document's name is the client's own, the others are made up by GREEN-API (…/ImageMessage).
     name = text_of(raw.get("fileName"), 200) if kind == "document" else ""
-    return Media(kind, mimetype or "application/octet-stream", name, thumbnail=_base64(raw.get("jpegThumbnail")))
+    thumbnail = thumbnail_of(raw.get("jpegThumbnail"))
+    return Media(kind, plain_mimetype(raw.get("mimeType")), name, thumbnail=thumbnail)
 
 
 def _quote(quoted: Any, chat_id: Any) -> Quote | None:
     if not isinstance(quoted, dict) or not quoted.get("stanzaId"):
         return None
     author = person_of(quoted.get("participant"))
-    alike = author and person_of(chat_id) and author.partition("@")[2] == str(chat_id).partition("@")[2]
+    client = person_of(chat_id)
+    alike = author and client and author.partition("@")[2] == client.partition("@")[2]
     return Quote(
         words_of(quoted)[:500],
-        author != chat_id if alike else None,  # a phone id and a LID may be one person
+        author != client if alike else None,  # a phone id and a LID may be one person
         has_media=text_of(quoted.get("typeMessage")) in MEDIA_KINDS,
     )
-
-
-def _place(location: Any) -> tuple[float, float] | None:
-    latitude, longitude = map_of(location).get("latitude"), map_of(location).get("longitude")
-    try:
-        place = float(latitude), float(longitude)  # type: ignore[arg-type]
-    except (TypeError, ValueError, OverflowError):
-        return None
-    return place if abs(place[0]) <= 90 and abs(place[1]) <= 180 else None
-
-
-def _base64(value: Any) -> str:
-    """Only what can stand in a data: URL, and small."""
-    return value if isinstance(value, str) and len(value) < 40_000 and _BASE64.fullmatch(value) else ""

@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import httpx
 from cachetools import LRUCache, TLRUCache
@@ -14,6 +14,7 @@ from widget.gateways.breaker import Breaker
 from widget.gateways.calls import Calls, Timeouts
 from widget.gateways.evolution_hooks import EvolutionWebhooks
 from widget.gateways.green_hooks import GreenWebhooks
+from widget.gateways.names import id_for
 from widget.gateways.waha_hooks import WahaWebhooks
 from widget.once import Once
 from widget.storage.lines import Line
@@ -34,6 +35,7 @@ CAPABILITIES: dict[str, Capabilities] = {
 }
 WEBHOOKS: dict[str, Webhooks] = {"waha": WahaWebhooks(), "evolution": EvolutionWebhooks(), "green": GreenWebhooks()}
 KINDS = tuple(ADAPTERS)
+HOMES = {"waha": "c.us", "evolution": "s.whatsapp.net", "green": "c.us"}  # how each ends the id of a phone
 # Several rows of one card ask about one line: they share one answer. A line that is not ready is asked again soon,
 # because a rep waits for that.
 READY_SECONDS = 30
@@ -45,6 +47,13 @@ def capabilities_of(kind: str) -> Capabilities:
     return CAPABILITIES[kind]
 
 
+def chat_ids_for(line: Line, canonical: str) -> list[str]:
+    """The id of a chat as this line's gateway spells it, out of what is remembered for all kinds (names.py); [] where
+    it is just the number's. No call."""
+    named = id_for(canonical, line.gateway, lambda phone: f"{phone.lstrip('+')}@{HOMES[line.gateway]}")
+    return [named] if named else []
+
+
 class Gateways:
     def __init__(
         self,
@@ -54,6 +63,7 @@ class Gateways:
         allow_http: bool,
         allow_private: bool,
         clock: Callable[[], float],
+        file_hosts: Collection[str] = (),
     ) -> None:
         """`make_client` must refuse private addresses itself where they are not allowed: names resolve later."""
         self._make_client = make_client
@@ -61,6 +71,7 @@ class Gateways:
         self._allow_http = allow_http
         self._allow_private = allow_private
         self._clock = clock
+        self._file_hosts = file_hosts
         self._open: LRUCache[Line, Gateway] = LRUCache(512)
         self._statuses: TLRUCache[int, LineStatus | GatewayError] = TLRUCache(512, _known_until, timer=timer_of(clock))
         self._asking: Once[int, LineStatus | GatewayError] = Once()
@@ -76,7 +87,8 @@ class Gateways:
             raise GatewayError(Trouble.UNREACHABLE) from error
         with self._lock:
             if line not in self._open:
-                calls = Calls(self._make_client(), line.address, self._timeouts, Breaker(self._clock))
+                breaker = Breaker(self._clock)
+                calls = Calls(self._make_client(), line.address, self._timeouts, breaker, file_hosts=self._file_hosts)
                 self._open[line] = ADAPTERS[line.gateway](calls, session=line.session, key=line.key)
             return self._open[line]
 

@@ -11,19 +11,22 @@ from typing import Any
 from widget.gateways import base
 from widget.gateways.base import Ack, Capabilities, Depth, File, GatewayError, Proof, Sent, Trouble
 from widget.gateways.calls import Calls
-from widget.gateways.waha_chats import chats_by_phone, proves
-from widget.gateways.waha_codes import ack_of, state_of
-from widget.gateways.waha_files import file_request, mimetype_of, stored_at
+from widget.gateways.content import mimetype_of
+from widget.gateways.waha_chats import chat_in, chats_by_phone, name_of, person_of, phones_by_lid
+from widget.gateways.waha_codes import state_of
+from widget.gateways.waha_files import file_request, is_presigned, stored_at, url_of
 from widget.gateways.waha_hooks import with_webhook
-from widget.gateways.waha_messages import bare_id, message_of
+from widget.gateways.waha_messages import message_of
 from widget.gateways.waha_paging import Place
+from widget.gateways.waha_sent import ack_given, given_id
 from widget.gateways.waha_session import Session, part
-from widget.untrusted import map_of, seconds_of, text_of
+from widget.http import Answer
+from widget.untrusted import map_of, text_of
 
 CAPABILITIES = Capabilities(
     checks_at_once=1,  # devlikeapro/waha#1010 asks for more
     checks_when_sending=False,
-    chats_at_once=100,
+    chats_at_once=10,
     queues_sends=False,
     qr=True,
     pairing_code=True,
@@ -41,11 +44,14 @@ CAPABILITIES = Capabilities(
 TAKE_OUR_ID = frozenset({"NOWEB", "GOWS"})
 SLOWEST = 512 * 1024  # bytes a second, from us through the gateway to WhatsApp: how much longer a file may take
 LARGEST_FILE = 64 * 1024 * 1024
-LARGEST_LISTING = 32 * 1024 * 1024  # last messages come with their thumbnails
+LARGEST_LISTING = 32 * 1024 * 1024
 LARGEST_QR = 256 * 1024
 NEWEST_CHATS = 500
+NEWEST_MESSAGES = 10  # of a chat that is looked up: among them is one that proves it, or it hardly does
+MOST_LIDS = 5000
 PAGE_LIMIT = 100
-LONGEST_ID = 120  # as long as storage keeps
+# Without its files: true is the default, and makes the gateway fetch every one of them.
+NEWEST_FIRST = {"sortOrder": "desc", "downloadMedia": "false", "merge": "true"}
 PAIRING_CODE = re.compile(r"[A-Z0-9-]{4,20}", re.ASCII)
 
 
@@ -56,6 +62,7 @@ class Waha:
 
     def __init__(self, calls: Calls, *, session: str, key: str) -> None:
         self._http = Session(calls, name=session, key=key)
+        self._takes_our_ids: bool | None = None  # what its last answer to a send showed; older versions take none
 
     def status(self) -> base.LineStatus:
         try:
@@ -69,7 +76,8 @@ class Waha:
         return base.LineStatus(
             state=state,
             depth=_depth(engine, map_of(info.get("config"))),
-            own_message_ids=engine in TAKE_OUR_ID,
+            own_message_ids=engine in TAKE_OUR_ID and self._takes_our_ids is not False,
+            own_ids_proved=self._takes_our_ids is True,
             until=until,
         )
 
@@ -84,34 +92,26 @@ class Waha:
         exists = found.get("numberExists")
         if not isinstance(exists, bool):
             raise GatewayError(Trouble.BROKEN_ANSWER)
-        return {phone: base.Checked(exists, str(found.get("chatId") or "") if exists else "")}
+        return {phone: base.Checked(exists, (person_of(text_of(found.get("chatId"))) or "") if exists else "")}
 
     def all_chats(self) -> dict[str, base.ListedChat]:
-        """The newest 500, one call. An engine that is a browser may be too slow for it."""
-        query = {"limit": NEWEST_CHATS, "offset": 0}
-        path = f"/api/{self._http.part}/chats/overview"
-        listed = self._http.json("GET", path, self._http.timeouts.check, params=query, largest=LARGEST_LISTING)
-        if not isinstance(listed, list):
-            raise GatewayError(Trouble.BROKEN_ANSWER)
-        return chats_by_phone(listed)
+        """The newest 500, one call, and one for the phones behind LIDs where there are any. Never the overview: for
+        each chat in it WAHA asks WhatsApp for a picture, 300 within half a second and again after each restart (seen
+        on 2026.2.1)."""
+        query = {"limit": NEWEST_CHATS, "offset": 0, "sortBy": "conversationTimestamp", "sortOrder": "desc"}
+        listed = self._list("chats", query)
+        hidden = any(name_of(map_of(chat)).endswith("@lid") for chat in listed)
+        return chats_by_phone(listed, self._phones_by_lid() if hidden else {})
 
     def chats_of(self, phones: Sequence[str]) -> dict[str, base.ListedChat]:
-        """WAHA takes plain phones as ids and finds a chat that is stored under a LID too (merge is its default). Left
-        out, as in `all_chats`: a chat whose last message is one of ours that failed."""
-        ids = {self.chat_id_of(phone): phone for phone in phones}
-        body = {"pagination": {"limit": len(ids), "offset": 0}, "filter": {"ids": list(ids)}}
-        path = f"/api/{self._http.part}/chats/overview"
-        listed = self._http.json("POST", path, self._http.timeouts.check, json=body)
-        if not isinstance(listed, list):
-            raise GatewayError(Trouble.BROKEN_ANSWER)
-        found: dict[str, base.ListedChat] = {}
-        for chat in listed:
-            chat_id, last = str(map_of(chat).get("id") or ""), map_of(map_of(chat).get("lastMessage"))
-            if not proves(last):
-                continue
-            phone = ids.get(chat_id) or (self._phone_of_lid(chat_id) if chat_id.endswith("@lid") else None)
-            if phone in phones:
-                found[str(phone)] = base.ListedChat(chat_id, seconds_of(last.get("timestamp")), has_messages=True)
+        """By its newest messages: WAHA finds a chat that is stored under a LID by the phone too (merge)."""
+        query = {**NEWEST_FIRST, "limit": NEWEST_MESSAGES, "offset": 0}
+        found = {}
+        for phone in phones:
+            chat_id = self.chat_id_of(phone)
+            chat = chat_in(self._list(f"chats/{part(chat_id)}/messages", query), chat_id)
+            if chat:
+                found[phone] = chat
         return found
 
     def chat_id_of(self, phone: str) -> str:
@@ -121,11 +121,9 @@ class Waha:
         """WAHA merges a contact's two halves itself (merge=true), so the first id is enough."""
         place, limit = Place.read(cursor), min(limit, PAGE_LIMIT)
         query: dict[str, Any] = {
+            **NEWEST_FIRST,
             "limit": limit + place.overlap,
             "offset": place.offset,
-            "sortOrder": "desc",
-            "downloadMedia": "false",  # true is the default and makes the gateway fetch every file
-            "merge": "true",
         }
         if place.before is not None:
             query["filter.timestamp.lte"] = place.before
@@ -183,12 +181,9 @@ class Waha:
     def media(self, chat_id: str, ref: str) -> File:
         path, timeout = self._message(chat_id, ref), self._http.timeouts.history
         message = self._http.object("GET", path, timeout, params={"downloadMedia": "true"})
-        where = stored_at(message)
-        if not where:
-            raise GatewayError(Trouble.NO_SUCH_THING)
-        answer = self._http.answer("GET", where, timeout, largest=LARGEST_FILE)
-        shown = message_of(message)
-        return File(mimetype_of(message), shown.media.name if shown and shown.media else "", answer.body)
+        answer, shown = self._fetch_file(url_of(message), timeout), message_of(message)
+        mimetype = mimetype_of(map_of(message.get("media")).get("mimetype"))
+        return File(mimetype, shown.media.name if shown and shown.media else "", answer.body)
 
     def qr(self) -> File:
         path, query = f"/api/{self._http.part}/auth/qr", {"format": "image"}
@@ -213,8 +208,16 @@ class Waha:
         Apps are left alone by being left out.
         """
         config = with_webhook(self._info().get("config"), url, secret)
-        path = f"/api/sessions/{self._http.part}"
-        self._http.object("PUT", path, self._http.timeouts.send, json={"config": config})
+        self._http.object("PUT", self._http.info, self._http.timeouts.send, json={"config": config})
+
+    def _fetch_file(self, url: str, timeout: float) -> Answer:
+        """From WAHA itself, or from the bucket that it keeps its files in."""
+        where = stored_at(url)
+        if where:
+            return self._http.answer("GET", where, timeout, largest=LARGEST_FILE)
+        if not is_presigned(url):
+            raise GatewayError(Trouble.NO_SUCH_THING)
+        return self._http.download(url, timeout, largest=LARGEST_FILE)
 
     def _send(self, path: str, body: dict[str, Any], timeout: float, reply_to: str, message_id: str) -> base.SendResult:
         if reply_to:
@@ -223,30 +226,36 @@ class Waha:
             answer = self._http.object("POST", path, timeout, json=body)
         except GatewayError as error:
             outcome = Sent.UNKNOWN if error.sent else Sent.REFUSED
-            return base.SendResult(outcome, message_id, error.trouble)
-        failed = ack_of(answer.get("ack")) is Ack.FAILED
-        given = _given_id(answer.get("id")) or message_id
-        return base.SendResult(Sent.REFUSED if failed else Sent.SENT, given, Trouble.BROKEN_ANSWER if failed else None)
+            return base.SendResult(outcome, message_id if self._takes_our_ids else "", error.trouble)
+        given, ack = given_id(answer), ack_given(answer)
+        if given and message_id:
+            self._takes_our_ids = given == message_id
+        if ack is Ack.FAILED:
+            return base.SendResult(Sent.REFUSED, given, Trouble.BROKEN_ANSWER)
+        return base.SendResult(Sent.QUEUED if ack is Ack.PENDING else Sent.SENT, given)
 
     def _info(self) -> dict[str, Any]:
-        return self._http.object("GET", f"/api/sessions/{self._http.part}", self._http.timeouts.check)
+        return self._http.object("GET", self._http.info, self._http.timeouts.check)
 
-    def _phone_of_lid(self, lid: str) -> str | None:
-        found = self._http.object("GET", f"/api/{self._http.part}/lids/{part(lid)}", self._http.timeouts.check)
-        number = str(found.get("pn") or "").partition("@")[0]
-        return f"+{number}" if number.isdecimal() else None
+    def _list(self, what: str, query: dict[str, Any]) -> list[Any]:
+        path, timeout = f"/api/{self._http.part}/{what}", self._http.timeouts.check
+        listed = self._http.json("GET", path, timeout, params=query, largest=LARGEST_LISTING)
+        if not isinstance(listed, list):
+            raise GatewayError(Trouble.BROKEN_ANSWER)
+        return listed
+
+    def _phones_by_lid(self) -> dict[str, str]:
+        """Without it the chats under LIDs are not known, and the others are."""
+        try:
+            return phones_by_lid(self._list("lids", {"limit": MOST_LIDS, "offset": 0}))
+        except GatewayError:
+            return {}
 
     def _messages(self, chat_id: str) -> str:
         return f"/api/{self._http.part}/chats/{part(chat_id)}/messages"
 
     def _message(self, chat_id: str, ref: str) -> str:
         return f"{self._messages(chat_id)}/{part(ref)}"
-
-
-def _given_id(message_id: Any) -> str:
-    """The bare id in a send's answer, empty if there is none. WEBJS wraps it in an object."""
-    given = message_id if isinstance(message_id, str) else map_of(message_id).get("_serialized")
-    return bare_id(given) if isinstance(given, str) and len(given) <= LONGEST_ID else ""
 
 
 def _depth(engine: str, config: Mapping[str, Any]) -> Depth:

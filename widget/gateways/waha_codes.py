@@ -4,12 +4,13 @@ Sources: devlikeapro/waha-docs (how-to/sessions, how-to/events, how-to/receive-m
 WAHA 2024.10, and the issues of devlikeapro/waha named beside a row.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from widget.gateways.base import Ack, LineState, Trouble
+from widget.gateways.content import moment_of
 from widget.http import Answer
-from widget.untrusted import map_of, seconds_of
+from widget.untrusted import map_of
 
 # There is no word for a banned account: WAHA says FAILED, as for a phone that has logged the device out.
 STATES = {
@@ -31,38 +32,55 @@ ACKS = {
     4: Ack.READ,  # played
 }
 
-# The first row that fits is the answer. Status 0 is any; the words stand somewhere in the body, in small letters.
+# The first row that fits is the answer. Status 0 is any; the words stand in what the error says of itself, in small
+# letters, and never in what it repeats of the request: that is the rep's own text.
 ERRORS = (
     (401, "", Trouble.CREDENTIALS),
     (403, "", Trouble.CREDENTIALS),  # a key for another session, or without the right to send
-    (404, "find a session", Trouble.LINE_DOWN),  # stopped, or never made
+    (404, "find a session", Trouble.LINE_DOWN),  # stopped, or never made; newer versions say 422
+    (422, "does not exist", Trouble.LINE_DOWN),
+    (422, "support only 'default' session", Trouble.LINE_DOWN),  # WAHA CORE before 2026.6.1
+    (422, "session status is not as expected", Trouble.LINE_DOWN),  # after waiting five seconds for it, or ten
     (404, "", Trouble.NO_SUCH_THING),
-    (422, '"expected"', Trouble.LINE_DOWN),  # after waiting five seconds for the session
     (422, "only in scan_qr_code status", Trouble.LINE_DOWN),  # a pairing code for a session that is logged in
+    (400, "enable noweb store", Trouble.UNSUPPORTED),  # NOWEB keeps no messages unless it is told to
     (501, "", Trouble.UNSUPPORTED),  # «not implemented by '…' engine»
     (422, "available only in plus version", Trouble.UNSUPPORTED),  # before 2026.6.1
     (0, "rate-overlimit", Trouble.THROTTLED),  # devlikeapro/waha#619
-    (429, "", Trouble.THROTTLED),
+    (429, "", Trouble.BUSY),  # of a proxy in front of it: WAHA has no limits (devlikeapro/waha#136)
     (0, "error 463", Trouble.RESTRICTED),  # devlikeapro/waha#1992, #2219
+    (500, "connection closed", Trouble.LINE_DOWN),  # of a session that says WORKING (Baileys, Socket/socket.ts)
     (0, "request entity too large", Trouble.MALFORMED),  # a 500 in spite of its name, devlikeapro/waha#79
     (413, "", Trouble.MALFORMED),
     (400, "", Trouble.MALFORMED),
     (422, "", Trouble.MALFORMED),
 )
 # The answer itself says that nothing was sent, though its status is a 5xx.
-SURELY_REFUSED = frozenset({Trouble.RESTRICTED, Trouble.THROTTLED, Trouble.MALFORMED, Trouble.UNSUPPORTED})
+SURELY_REFUSED = frozenset(
+    {Trouble.RESTRICTED, Trouble.THROTTLED, Trouble.MALFORMED, Trouble.UNSUPPORTED, Trouble.LINE_DOWN}
+)
+LONGEST_SAID = 4000
 NACK_RESTRICTED = "463"  # WhatsApp's code for «no new chats», in the raw record of a failed message
 
 
 def trouble_of(answer: Answer) -> Trouble:
     """The class of an error answer."""
-    text = answer.body[:4000].decode(errors="replace").lower()
+    body = map_of(answer.json())
+    said = " ".join(_said(body))[:LONGEST_SAID].lower()
     for status, words, trouble in ERRORS:
-        if status in (0, answer.status) and words in text:
+        if status in (0, answer.status) and words in said:
             return trouble
-    if map_of(map_of(answer.json()).get("exception")).get("data") == 429:
+    if map_of(body.get("exception")).get("data") == 429:
         return Trouble.THROTTLED
     return Trouble.BROKEN_ANSWER
+
+
+def _said(body: Mapping[str, Any]) -> Iterator[str]:
+    """What an error says of itself: a text, or a list of them."""
+    for one in (map_of(body.get("exception")).get("message"), body.get("message"), body.get("error")):
+        for text in one[:50] if isinstance(one, list) else [one]:
+            if isinstance(text, str):
+                yield text
 
 
 def ack_of(ack: Any) -> Ack:
@@ -82,9 +100,12 @@ def state_of(status: Any, me: Mapping[str, Any]) -> tuple[LineState, float]:
 
 
 def _restriction(me: Mapping[str, Any]) -> tuple[bool, float]:
+    newer = map_of(me.get("restriction"))
+    if newer.get("active") is True:
+        return True, moment_of(newer.get("until"))
     lock, capping = map_of(me.get("reachoutTimelock")), map_of(me.get("messageCapping"))
     if lock.get("isActive") is True:
-        return True, seconds_of(lock.get("timeEnforcementEnds"))
+        return True, moment_of(lock.get("timeEnforcementEnds"))
     if capping.get("cappingStatus") == "CAPPED":
-        return True, seconds_of(capping.get("cycleEnd"))
+        return True, moment_of(capping.get("cycleEnd"))
     return False, 0.0

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from widget.gateways.base import File
-from widget.untrusted import map_of
+from widget.untrusted import map_of, text_of
 
 # What WhatsApp shows as more than a document without a conversion (waha-docs, how-to/send-messages).
 SHOWN_AS = {
@@ -16,7 +16,16 @@ SHOWN_AS = {
     "video/mp4": "/api/sendVideo",
     "audio/ogg": "/api/sendVoice",
 }
-MIMETYPE = re.compile(r"[a-z]{1,20}/[\w.+-]{1,100}(; ?[\w-]{1,20}=[\w.-]{1,40})*", re.ASCII | re.IGNORECASE)
+# Buckets that WAHA is known to keep files in (waha-docs, how-to/storages). A link alone sends us nowhere: any other
+# host is one that the operator has named.
+BUCKETS = re.compile(
+    r"([\w.-]+\.)?(amazonaws\.com|digitaloceanspaces\.com|backblazeb2\.com|wasabisys\.com"
+    r"|r2\.cloudflarestorage\.com|storage\.yandexcloud\.(net|kz)|storage\.googleapis\.com)",
+    re.ASCII,
+)
+KEPT_AT = "/api/files/"
+SIGNATURE = re.compile(r"(^|&)X-Amz-Signature=\w", re.IGNORECASE)
+LONGEST_URL = 4000
 
 
 def file_request(file: File, caption: str) -> tuple[str, dict[str, Any]]:
@@ -34,24 +43,30 @@ def file_request(file: File, caption: str) -> tuple[str, dict[str, Any]]:
     return path, body
 
 
-def stored_at(message: Mapping[str, Any]) -> str:
-    """The path of a message's file, "" if it has none.
+def url_of(message: Mapping[str, Any]) -> str:
+    """Where WAHA says that the message's file is, "" if it has none."""
+    return text_of(map_of(message.get("media")).get("url"), LONGEST_URL)
 
-    The host in media.url is whatever WAHA believes its own to be, often localhost:3000. Only the path is used, at the
-    line's own address, so a hostile answer cannot send us elsewhere.
+
+def stored_at(url: str) -> str:
+    """The path of a file that WAHA keeps itself, below the line's address; "" for one that it keeps elsewhere.
+
+    The host is what WAHA believes its own to be, often localhost:3000, and a proxy may have put it under a path of its
+    own, which the line's address has too. Only what follows is used, so a hostile answer cannot send us elsewhere.
     """
-    path = _path_of(str(map_of(message.get("media")).get("url") or ""))
-    return path if path.startswith("/api/files/") and ".." not in unquote(path) else ""
-
-
-def mimetype_of(message: Mapping[str, Any]) -> str:
-    """It comes from the client's phone and goes into a header of ours."""
-    mimetype = str(map_of(message.get("media")).get("mimetype"))
-    return mimetype if MIMETYPE.fullmatch(mimetype) else "application/octet-stream"
-
-
-def _path_of(url: str) -> str:
     try:
-        return urlsplit(url).path
+        parts = urlsplit(url)
     except ValueError:
         return ""
+    _, ours, name = parts.path.partition(KEPT_AT)
+    signed = SIGNATURE.search(parts.query)
+    return f"{ours}{name}" if name and not signed and ".." not in unquote(name) else ""
+
+
+def is_presigned(url: str) -> bool:
+    """A link into a bucket (waha-docs, how-to/storages): the signature in it is all that is asked for."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return bool(SIGNATURE.search(parts.query))

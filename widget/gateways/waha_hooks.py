@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from widget.gateways.base import Ack, EventKind, GatewayError, GatewayEvent, LineState, Trouble
+from widget.gateways.content import moment_of
 from widget.gateways.waha_chats import person_of
 from widget.gateways.waha_codes import NACK_RESTRICTED, ack_of, state_of
 from widget.gateways.waha_messages import bare_id, message_of
@@ -71,6 +72,7 @@ def _ack(payload: dict[str, Any], envelope: dict[str, Any]) -> GatewayEvent | No
     chat_ids = _chat_ids({"id": name, "fromMe": from_me, "_data": payload.get("_data")}, envelope)
     if not chat_ids or not from_me or ack is Ack.NONE:
         return None
+    restricted, until = _refused_as_restricted(payload) if ack is Ack.FAILED else (False, 0.0)
     return GatewayEvent(
         EventKind.ACK,
         at=_told_at(envelope),
@@ -78,7 +80,8 @@ def _ack(payload: dict[str, Any], envelope: dict[str, Any]) -> GatewayEvent | No
         message_id=bare_id(name),
         from_me=True,
         ack=ack,
-        why=Trouble.RESTRICTED if ack is Ack.FAILED and _refused_as_restricted(payload) else None,
+        why=Trouble.RESTRICTED if restricted else None,
+        until=until if restricted else 0.0,
     )
 
 
@@ -130,7 +133,8 @@ def _revoked(payload: dict[str, Any], envelope: dict[str, Any]) -> GatewayEvent 
 
 
 def _status(payload: dict[str, Any], envelope: dict[str, Any]) -> GatewayEvent:
-    state, until = state_of(payload.get("status"), map_of(envelope.get("me")))
+    told = {"restriction": payload.get("restriction")} if payload.get("restriction") else {}
+    state, until = state_of(payload.get("status"), {**map_of(envelope.get("me")), **told})
     points = list_of(payload.get("statuses"))
     at = _milliseconds(map_of(points[-1]).get("timestamp")) if points else 0.0
     why = Trouble.RESTRICTED if state is LineState.RESTRICTED else None
@@ -179,10 +183,16 @@ def _from_me(payload: dict[str, Any]) -> bool:
     return said if isinstance(said, bool) else text_of(payload.get("id")).startswith("true_")
 
 
-def _refused_as_restricted(payload: dict[str, Any]) -> bool:
-    """Baileys keeps WhatsApp's code of a failed message in the update of it."""
-    update = map_of(map_of(payload.get("_data")).get("update"))
-    return NACK_RESTRICTED in [str(code) for code in list_of(update.get("messageStubParameters"))]
+def _refused_as_restricted(payload: dict[str, Any]) -> tuple[bool, float]:
+    """Whether WhatsApp's code of a failed message says so, and until when. Baileys keeps the code in the message's
+    record or in the update of it; newer versions name it in an `error` of its own."""
+    data, error = map_of(payload.get("_data")), map_of(payload.get("error"))
+    kept = [
+        *list_of(data.get("messageStubParameters")),
+        *list_of(map_of(data.get("update")).get("messageStubParameters")),
+    ]
+    codes = [str(code) for code in (*kept, error.get("code"))]
+    return NACK_RESTRICTED in codes, moment_of(error.get("until"))
 
 
 def _told_at(envelope: dict[str, Any]) -> float:

@@ -6,6 +6,7 @@ from urllib.parse import quote
 from widget.gateways.base import GatewayError, Trouble
 from widget.gateways.calls import Calls, may_have_acted
 from widget.gateways.waha_codes import SURELY_REFUSED, trouble_of
+from widget.gateways.waha_files import BUCKETS
 from widget.http import Answer
 from widget.untrusted import map_of
 
@@ -18,6 +19,11 @@ class Session:
         self.name = name
         self.timeouts = calls.timeouts
         self._headers = {"X-Api-Key": key}
+
+    @property
+    def info(self) -> str:
+        """Where the session says how it is."""
+        return f"/api/sessions/{self.part}"
 
     @property
     def part(self) -> str:
@@ -42,14 +48,42 @@ class Session:
         if answer.body and answer.json() is None:
             raise GatewayError(Trouble.BROKEN_ANSWER, sent=True)
 
+    def download(self, url: str, timeout: float, *, largest: int) -> Answer:
+        """A file in a bucket; nothing of ours goes along. Raises GatewayError, for a host that may not be called
+        without a call."""
+        if not self._calls.may_fetch(url, BUCKETS):
+            raise GatewayError(Trouble.NO_SUCH_THING)
+        answer = self._calls.download(url, timeout, largest=largest)
+        if answer.status != 200:
+            raise GatewayError(Trouble.NO_SUCH_THING)
+        return answer
+
     def answer(self, method: str, path: str, timeout: float, **request: Any) -> Answer:
         """An answer that says yes. After an error a message may be on its way, unless it surely is a refusal."""
-        answer = self._calls.fetch(method, path, timeout, headers=self._headers, **request)
+        try:
+            answer = self._calls.fetch(method, path, timeout, headers=self._headers, **request)
+        except GatewayError as error:
+            if error.trouble is Trouble.TIMED_OUT and self._needs_it_working(path) and self._is_down():
+                raise GatewayError(Trouble.LINE_DOWN, sent=error.sent) from None
+            raise
         if answer.status not in (200, 201):
             trouble = trouble_of(answer)
             own_words = trouble in SURELY_REFUSED and bool(map_of(answer.json()))
             raise GatewayError(trouble, sent=may_have_acted(answer.status, own_words=own_words))
         return answer
+
+    def _needs_it_working(self, path: str) -> bool:
+        """All but the session's own state, and what logs it in."""
+        return path != self.info and not path.startswith(f"/api/{self.part}/auth/")
+
+    def _is_down(self) -> bool:
+        """WAHA keeps who asks a session that is stopped or starts waiting for 5 to 10 seconds before it says so: a
+        session that says the same at once is down, and WAHA itself is well. One call."""
+        try:
+            found = self._calls.fetch("GET", self.info, self.timeouts.check, headers=self._headers)
+        except GatewayError:
+            return False
+        return found.status == 404 or map_of(found.json()).get("status") not in (None, "WORKING")
 
 
 def part(text: str) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from widget.errors import Refusal, Refused
-from widget.gateways.base import EventKind, GatewayEvent, LineState, Webhooks
+from widget.gateways.base import EventKind, GatewayEvent, LineState, Trouble, Webhooks
 from widget.gateways.lines import Gateways
 from widget.gateways.written import events_json
 from widget.http import read_json
@@ -25,7 +25,10 @@ from widget.storage.vault import Vault
 log = logging.getLogger(__name__)
 
 GATEWAY = "GATEWAY"  # the name of its rows among the portals' events
-LARGEST = 1024 * 1024  # bytes of one webhook; texts and thumbnails are far smaller, files never come in one
+LARGEST = 1024 * 1024  # bytes of one webhook: texts and thumbnails are far smaller
+# Some gateways are told to put the file itself into it, in base64; the message is kept and the file is fetched when it
+# is looked at. Only for an address of a line: nobody else makes us read so much.
+LARGEST_WITH_FILE = 24 * LARGEST
 MOST_IDS = 4  # of one chat
 _HOOK_KEY = re.compile(r"[\w-]{1,64}", re.ASCII)
 _ID = re.compile(r"[!-~]{1,120}")  # as long as storage keeps, and nothing that a log or a header could trip over
@@ -57,6 +60,15 @@ class GatewayReceiver:
         self._wake = wake
         self._clock = clock
 
+    def most(self, hook_key: str, length: int | None) -> int:
+        """How many bytes a webhook to this address may have, that says it has so many. No query for an ordinary one."""
+        if length is None or length <= LARGEST:
+            return LARGEST
+        line = self._lines.by_hook(hook_key) if _HOOK_KEY.fullmatch(hook_key) else None
+        if line and length > LARGEST_WITH_FILE:
+            log.warning("webhook line=%s: %d bytes are too many, what it tells is lost", line.id, length)
+        return LARGEST_WITH_FILE if line else LARGEST
+
     def receive(self, hook_key: str, headers: Mapping[str, str], body: bytes) -> None:
         """Prove a webhook and write down what it tells. Raises Refused with nothing stored.
 
@@ -83,6 +95,8 @@ class GatewayReceiver:
         known = [event for event in told if event.state is not LineState.UNKNOWN]
         last = max(known, key=lambda event: event.at, default=None)
         state, at, until = (last.state.value, last.at, last.until) if last else ("", 0.0, 0.0)
+        if any(event.why is Trouble.QUOTA for event in told):
+            self._cooling.plan_used_up(line)
         if self._health.heard(line.portal_id, line.id, state=state, at=at, until=until):
             log.info("webhook line=%s: it is %s now", line.id, state)
             self._gateways.distrust(line)
@@ -102,11 +116,12 @@ _OF_A_MESSAGE = (EventKind.ACK, EventKind.EDITED, EventKind.DELETED)
 
 
 def _usable(event: GatewayEvent) -> bool:
-    """About a message, with names that can be kept. What is new names its chat; of a known one the message will do."""
+    """About a message, with names that can be kept. What is new names its chat; of a known one, and of one of ours, the
+    message will do."""
     names = (*event.chat_ids, event.message_id)
     return (
         event.kind is not EventKind.LINE
-        and (event.kind in _OF_A_MESSAGE or bool(event.chat_ids))
+        and (event.kind in _OF_A_MESSAGE or event.from_me or bool(event.chat_ids))
         and len(event.chat_ids) <= MOST_IDS
         and all(_ID.fullmatch(name) for name in names)
     )

@@ -6,7 +6,6 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from widget.bitrix24.events import read_event
-from widget.hooks.gateway_receiver import LARGEST
 from widget.services import services
 
 pages = Blueprint("hooks", __name__, url_prefix="/hooks")
@@ -23,9 +22,11 @@ def bitrix24() -> ResponseReturnValue:
 def gateway(hook_key: str) -> ResponseReturnValue:
     """200 for everything that the line's gateway is proved to have sent, used by us or not."""
     # Werkzeug cuts a body without a length off at the limit and says nothing (LimitedStream.readall).
-    request.max_content_length = LARGEST + 1
+    receiver = services().gateway_receiver
+    most = receiver.most(hook_key, request.content_length)
+    request.max_content_length = most + 1
     body = request.get_data(cache=False)
-    if len(body) > LARGEST:
+    if len(body) > most:
         raise RequestEntityTooLarge
-    services().gateway_receiver.receive(hook_key, dict(request.headers), body)
+    receiver.receive(hook_key, dict(request.headers), body)
     return "", 200

@@ -5,11 +5,12 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
-from widget.gateways.base import Checked, Gateway, GatewayError, LineState, Trouble
+from widget.gateways.base import Checked, GatewayError, LineState, Trouble
 from widget.gateways.lines import Gateways
+from widget.gateways.names import canonical_id
 from widget.metrics import Metrics
 from widget.presence.cooling import Cooling
-from widget.presence.records import Answer, Presence, Why, unknown, unlike
+from widget.presence.records import Answer, Presence, Why, unknown
 from widget.storage.lines import Line
 
 log = logging.getLogger(__name__)
@@ -19,10 +20,13 @@ _WHY = {
     Trouble.THROTTLED: Why.THROTTLED,
     Trouble.RESTRICTED: Why.RESTRICTED,
     Trouble.QUOTA: Why.QUOTA,
+    Trouble.BUSY: Why.BUSY,
+    Trouble.PLAN_ENDED: Why.PLAN_ENDED,
     Trouble.LEFT_ALONE: Why.LEFT_ALONE,
     Trouble.CREDENTIALS: Why.CREDENTIALS,
     Trouble.UNSUPPORTED: Why.CANNOT_CHECK,
 }
+_PAUSED = {Trouble.THROTTLED.value: Why.THROTTLED, Trouble.QUOTA.value: Why.QUOTA}
 # After these the question surely never reached WhatsApp, where the error says that it was not sent.
 _NEVER_LEFT = (Trouble.UNREACHABLE, Trouble.LEFT_ALONE, Trouble.UNSUPPORTED)
 
@@ -94,17 +98,17 @@ class Asker:
                 if not error.sent and error.trouble in _NEVER_LEFT:
                     never_left.update(keys)
             else:
-                answers |= {key: self._answer(gateway, phones[key], checked.get(phones[key])) for key in keys}
+                answers |= {key: self._answer(line, phones[key], checked.get(phones[key])) for key in keys}
         for presence in answers.values():
             self._metrics.checked(presence.answer.value)
         log.info("presence line=%s checked=%d", line.id, len(answers))
         return Heard(answers, frozenset(never_left))
 
-    def _answer(self, gateway: Gateway, phone: str, checked: Checked | None) -> Presence:
+    def _answer(self, line: Line, phone: str, checked: Checked | None) -> Presence:
         if checked is None:
             return unknown(Why.FAILED, at=self._clock())
         answer = Answer.YES if checked.exists else Answer.NO
-        return Presence(answer, self._clock(), chat_id=unlike(gateway.chat_id_of(phone), checked.chat_id))
+        return Presence(answer, self._clock(), chat_id=canonical_id(phone, line.gateway, checked.chat_id))
 
     def _unknown(self, line: Line, error: GatewayError) -> Presence:
         self._cooling.told(line, error.trouble, error.until)
@@ -117,7 +121,7 @@ class Asker:
         cooldown, now = self._cooling.of(line), self._clock()
         if now >= cooldown.until:
             return None
-        why = Why.THROTTLED if cooldown.why == Trouble.THROTTLED.value else Why.RESTRICTED
+        why = _PAUSED.get(cooldown.why, Why.RESTRICTED)
         return unknown(why, at=now, until=cooldown.until)
 
 

@@ -72,9 +72,9 @@ class Checker:
         """Whether these phones have WhatsApp, from `line` or, if it may not ask now, from one of the `others`.
 
         `pressed` by somebody, the whole budget may be spent; else each number only the share of its kind. `again` asks
-        about fresh answers too (not about proofs). Costs, for what is not known: a state and a chat listing for the
-        line, a listing for each of the others, and a check for each number without a chat on any. Never raises for a
-        gateway or a store in trouble: that is an «unknown» with a reason.
+        about fresh answers too (not about proofs). Costs, for what is not known: the line's state, a look for a chat
+        with each number, and a check for each that has none. Never raises for a gateway or a store in trouble: that is
+        an «unknown» with a reason.
         """
         inquiry = _Inquiry(self, line, others, pressed=pressed, again=again)
         keys = self._memory.keys(line.portal_id, phones)
@@ -168,16 +168,11 @@ class _Inquiry:
     def _listen(self, phones: Mapping[str, str]) -> dict[str, Presence]:
         trouble = self._asker.trouble(self._line)
         found = {} if trouble else self._with_chats(phones)
-        found |= self._with_chats_elsewhere({key: phone for key, phone in phones.items() if key not in found})
         silent = {key: phone for key, phone in phones.items() if key not in found}
         return found | (self._check(silent, trouble) if silent else {})
 
     def _with_chats(self, phones: Mapping[str, str]) -> dict[str, Presence]:
         return self._listings.with_chats(self._line, phones, known=self._before, again=self._again)
-
-    def _with_chats_elsewhere(self, phones: Mapping[str, str]) -> dict[str, Presence]:
-        others = [line for line in self._others if line.id != self._line.id]
-        return self._listings.elsewhere(others, phones, known=self._before) if phones else {}
 
     def _check(self, phones: Mapping[str, str], trouble: Presence | None) -> dict[str, Presence]:
         """By the first line that may ask about any of them; why the card's own may not, if none may."""

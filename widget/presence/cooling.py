@@ -47,6 +47,10 @@ class Cooling:
         """WhatsApp has restricted or closed the account, until then if that is known."""
         self._begin(line, lambda known: after_restriction(known, self._clock(), state, until))
 
+    def plan_used_up(self, line: Line) -> None:
+        """The gateway's plan lets the line write to nobody new: who may not be written to need not be asked about."""
+        self._begin(line, lambda known: after_used_up_plan(known, self._clock()))
+
     def told(self, line: Line, trouble: Trouble | None, until: float = 0.0) -> None:
         """The trouble that a call ended in, if it is of a kind that must pause the checks."""
         if trouble is Trouble.THROTTLED:
@@ -73,6 +77,11 @@ def after_throttle(known: Cooldown, now: float) -> Cooldown:
     step = known.step + 1 if now < known.until + QUIET else 1
     pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** (step - 1))
     return replace(known, until=now + pause, why=Trouble.THROTTLED.value, step=step)
+
+
+def after_used_up_plan(known: Cooldown, now: float) -> Cooldown:
+    """For a day, after which the gateway tells it again; a running pause stays."""
+    return known if now < known.until else replace(known, until=now + DAY, why=Trouble.QUOTA.value)
 
 
 def after_restriction(known: Cooldown, now: float, state: LineState, until: float) -> Cooldown:

@@ -38,6 +38,8 @@ class Why(Enum):
     THROTTLED = "throttled"
     QUOTA = "quota"  # the gateway's own plan is used up
     LEFT_ALONE = "left_alone"  # the gateway failed several times in a row; `until` says when it is asked again
+    BUSY = "busy"  # the gateway itself takes no more requests this second
+    PLAN_ENDED = "plan_ended"  # the gateway's vendor was not paid
     CREDENTIALS = "credentials"  # the gateway does not take the line's key
     REFUSED = "refused"  # a message was refused as if nobody were there, though they wrote or were reached lately
     FAILED = "failed"
@@ -45,7 +47,7 @@ class Why(Enum):
 
 @dataclass(frozen=True)
 class Presence:
-    """`at` and `until` are unix seconds, 0 where they do not apply. `chat_id` is "" where it is just the number's.
+    """`at` and `until` are unix seconds, 0 where they do not apply. `chat_id` is canonical (gateways/names.py).
 
     An answer that could not be renewed when it was out of date stays, with `tried`, when that was, and `why`. One that
     was out of date and came out the same was `confirmed` so many times. Of a chat that a gateway listed it is known on
@@ -82,11 +84,6 @@ class Presence:
 
 def unknown(why: Why, *, at: float = 0.0, until: float = 0.0) -> Presence:
     return Presence(Answer.UNKNOWN, at=at, why=why, until=until)
-
-
-def unlike(usual: str, chat_id: str) -> str:
-    """The chat's id where it is not simply the number, which whoever has the number knows anyway."""
-    return "" if chat_id == usual else chat_id
 
 
 _ADDED_LATER = (0.0, 0, 0, 0.0)

@@ -21,6 +21,7 @@ def edit(session: str, chat_id: str, message_id: str) -> ResponseReturnValue:
     line = working(session)
     message = _ours(line, chat_id, message_id)
     here().world.edit(line, message, text)
+    here().world.heard("send", 1)
     return jsonify(id=message.full_id, _data=web_message_info(message, "", here().world.clock()))
 
 
@@ -30,6 +31,7 @@ def delete(session: str, chat_id: str, message_id: str) -> ResponseReturnValue:
     line = working(session)
     message = _ours(line, chat_id, message_id)
     here().world.revoke(line, message)
+    here().world.heard("send", 1)
     return jsonify(id=message.full_id, _data=web_message_info(message, "", here().world.clock()))
 
 
@@ -43,6 +45,7 @@ def react() -> ResponseReturnValue:
     if message is None:
         raise not_found("Message not found")
     here().world.react(line, message, Reaction(True, str(emoji or "")))
+    here().world.heard("send", 1)
     return jsonify(id=f"true_{message.chat_id}_{message.id}")
 
 
@@ -53,6 +56,7 @@ def send_seen() -> ResponseReturnValue:
     wanted = asked.body()
     line, chat_id = line_and_chat(wanted)
     names = wanted.get("messageIds") or []
+    here().world.heard("receipt", 1)
     here().world.read_by_line(line, chat_id, [str(name) for name in names] if isinstance(names, list) else [])
     return jsonify({}), 201
 

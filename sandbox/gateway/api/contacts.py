@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from sandbox.gateway import asked
 from sandbox.gateway.directory import client_of, dialled, digits, phone_id
-from sandbox.gateway.door import counted, working
+from sandbox.gateway.door import counted, here, keeping, working
 from sandbox.gateway.refusals import malformed
 
 pages = Blueprint("contacts", __name__, url_prefix="/api")
@@ -19,10 +19,21 @@ def check_exists() -> ResponseReturnValue:
     working(session)
     if not _number(phone):
         raise malformed("phone must be a phone number")
+    here().world.heard("check", 1)
     client = dialled(_number(phone))
     if client is None or not client.on_whatsapp:
         return jsonify(numberExists=False)
     return jsonify(numberExists=True, chatId=phone_id(client))
+
+
+@pages.get("/<session>/lids")
+@counted("lids")
+def all_lids(session: str) -> ResponseReturnValue:
+    """Every pair that the line has seen; WhatsApp is not asked."""
+    line, limit, offset = keeping(session), asked.number("limit", 100), asked.number("offset", 0)
+    known = [client for chat_id in line.chats if (client := client_of(chat_id)) and client.lid and client.phone]
+    pairs = [{"lid": client.lid, "pn": phone_id(client)} for client in known]
+    return jsonify(pairs[offset : offset + limit])
 
 
 @pages.get("/<session>/lids/pn/<phone>")

@@ -20,6 +20,14 @@ def show_file(session: str, name: str) -> ResponseReturnValue:
     return served(media)
 
 
+@pages.get("/bucket/<session>/<name>", endpoint="presigned")
+@counted("bucket", with_key=False)
+def show_presigned(session: str, name: str) -> ResponseReturnValue:
+    """A bucket's own address: who has the signature gets the file, and nobody needs a key."""
+    media = find(session, name) if request.args.get("X-Amz-Signature") else None
+    return Response(status=403) if media is None else served(media)
+
+
 def served(media: Media) -> Response:
     """The whole file or the asked-for range of it, without which a browser cannot tell how long a voice is."""
     answer = Response(media.content, content_type=media.mimetype)

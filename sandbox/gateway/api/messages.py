@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from sandbox.gateway import asked, wire
 from sandbox.gateway.directory import chat_id_of
-from sandbox.gateway.door import counted, here, working
+from sandbox.gateway.door import counted, here, keeping
 from sandbox.gateway.model import Ack, Line, Message
 from sandbox.gateway.refusals import not_found
 
@@ -16,7 +16,7 @@ pages = Blueprint("messages", __name__, url_prefix="/api/<session>/chats/<chat_i
 @counted("messages")
 def history(session: str, chat_id: str) -> ResponseReturnValue:
     """Newest first unless asked otherwise; within one second in the order of writing."""
-    line = working(session)
+    line = keeping(session)
     limit, offset = asked.number("limit"), asked.number("offset", 0)
     asked.choice("sortBy", ("timestamp", "messageTimestamp"))
     newest_first = asked.choice("sortOrder", ("desc", "asc")) == "desc"
@@ -29,20 +29,28 @@ def history(session: str, chat_id: str) -> ResponseReturnValue:
         if newest_first:
             found.reverse()
         page = found[offset : offset + limit]
+        _fetch_files(page if files else [])
         return jsonify([wire.wa_message(message, line, now, files=files) for message in page])
 
 
 @pages.get("/<message_id>")
 @counted("message")
 def one_message(session: str, chat_id: str, message_id: str) -> ResponseReturnValue:
-    line = working(session)
+    line = keeping(session)
     files, merge = asked.flag("downloadMedia", True), asked.flag("merge", True)
     world = here().world
     with world.changed:
         for message in _messages(line, chat_id, merge=merge):
             if message.is_called(message_id):
+                _fetch_files([message] if files else [])
                 return jsonify(wire.wa_message(message, line, world.clock(), files=files))
     raise not_found("Message not found")
+
+
+def _fetch_files(messages: list[Message]) -> None:
+    fetched = sum(message.media is not None for message in messages)
+    if fetched:
+        here().world.heard("media", fetched)
 
 
 def _messages(line: Line, chat_id: str, *, merge: bool) -> list[Message]:

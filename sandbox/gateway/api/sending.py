@@ -8,11 +8,10 @@ from typing import Any
 from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
 
-from sandbox.gateway import asked, faults
+from sandbox.gateway import asked, engines, faults
 from sandbox.gateway.directory import CHAT_ID, chat_id_of
 from sandbox.gateway.door import counted, fault_now, here, working
 from sandbox.gateway.model import Line, Media
-from sandbox.gateway.raw import web_message_info
 from sandbox.gateway.refusals import exception, malformed
 from sandbox.gateway.world import NotOnWhatsApp
 
@@ -56,6 +55,7 @@ def send_voice() -> ResponseReturnValue:
 @counted("typing")
 def start_typing() -> ResponseReturnValue:
     line_and_chat(asked.body())
+    here().world.heard("typing", 1)
     return jsonify({}), 201
 
 
@@ -63,6 +63,7 @@ def start_typing() -> ResponseReturnValue:
 @counted("typing")
 def stop_typing() -> ResponseReturnValue:
     line_and_chat(asked.body())
+    here().world.heard("typing", 1)
     return jsonify({}), 201
 
 
@@ -74,7 +75,6 @@ def line_and_chat(wanted: dict[str, Any]) -> tuple[Line, str]:
 
 
 def _send(wanted: dict[str, Any], text: str, media: Media | None = None) -> ResponseReturnValue:
-    """Both engines answer with the id and the raw message alone, not with a whole WAMessage."""
     line, chat_id = line_and_chat(wanted)
     own_id, reply_to = wanted.get("id") or "", wanted.get("reply_to") or ""
     if not isinstance(own_id, str) or not re.fullmatch("[0-9A-Za-z]{0,64}", own_id) or not isinstance(reply_to, str):
@@ -85,11 +85,13 @@ def _send(wanted: dict[str, Any], text: str, media: Media | None = None) -> Resp
     try:
         with world.changed:
             _refuse_new_chat(line, chat_id)
+            if not engines.takes_our_id(line, file=media is not None):
+                own_id = ""
             message = world.send(line, chat_id, text, own_id=own_id, reply_to=reply_to, stuck=stuck, media=media)
-            data = web_message_info(message, "", world.clock())
+            answer = engines.sent(line, message, chat_id, world.clock())
     except NotOnWhatsApp as error:
         raise exception(f"no LID found for {chat_id} from server") from error
-    return jsonify(id=f"true_{chat_id}_{message.id}", _data=data), 201
+    return jsonify(answer), 201
 
 
 def _refuse_new_chat(line: Line, chat_id: str) -> None:

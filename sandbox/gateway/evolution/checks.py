@@ -7,6 +7,7 @@ from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
 
 from sandbox.gateway.directory import dialled, digits, phone_id
+from sandbox.gateway.door import here
 from sandbox.gateway.evolution import refusals
 from sandbox.gateway.evolution.door import body, counted, line_of
 from sandbox.gateway.model import Line
@@ -43,6 +44,7 @@ def look_up(line: Line, number: str) -> dict[str, Any]:
         raise refusals.nothing_in_check()
     if line.status != "WORKING":
         raise refusals.connection_closed_in_check()
+    here().world.heard("check", 1)
     client = dialled(asked)
     if client is None or not client.on_whatsapp:
         return {"jid": f"{rewritten(digits(asked))}@s.whatsapp.net", "exists": False, "number": number}

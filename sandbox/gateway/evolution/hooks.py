@@ -5,12 +5,13 @@ order is not kept: an ack may come before the message's own one.
 """
 
 import json
+from base64 import b64decode
 from typing import Any
 
 from sandbox.gateway.evolution import wire
 from sandbox.gateway.evolution.door import token_of
 from sandbox.gateway.happenings import Happening, What
-from sandbox.gateway.model import Ack, Line
+from sandbox.gateway.model import Ack, Line, Message
 from sandbox.gateway.raw import content_of, jid
 from sandbox.gateway.webhooks import Postman, Report, Retries
 from sandbox.gateway.world import World
@@ -73,6 +74,8 @@ def _told(happening: Happening, now: float) -> tuple[str, dict[str, Any]]:
         case What.EDITED:
             content = content_of(message)
             return "messages.edited", {"key": wire.key(message), "type": "MESSAGE_EDIT", "editedMessage": content}
+        case What.REVOKED if line.is_at_least(2, 3, 7):
+            return "messages.edited", {"key": wire.key(message), "type": "REVOKE"}
         case What.REVOKED:
             return "messages.delete", {**wire.key(message), "status": "DELETED"}
         case What.REACTION if happening.reaction:
@@ -81,7 +84,27 @@ def _told(happening: Happening, now: float) -> tuple[str, dict[str, Any]]:
         case _:
             told = wire.record(message, line, now)
             told.pop("MessageUpdate")
-            return by_api, told | {"status": "PENDING" if message.from_me else "DELIVERY_ACK"}
+            told |= {"status": "PENDING" if message.from_me else "DELIVERY_ACK", "key": _key_told(message, line)}
+            return by_api, told | {"message": _as_javascript_has_it(told["message"])}
+
+
+def _key_told(message: Message, line: Line) -> dict[str, Any]:
+    """2.3.7 puts the phone in the place of the LID, which is then told nowhere (seen)."""
+    key = wire.key(message)
+    if line.is_at_least(2, 3, 7) and key.get("remoteJidAlt"):
+        key["remoteJid"] = key["remoteJidAlt"]
+    return key
+
+
+def _as_javascript_has_it(content: Any) -> Any:
+    """Bytes of a message are an array there, and JSON makes an object of it with a number for each of them (seen)."""
+    if not isinstance(content, dict):
+        return content
+    picture = content.get("jpegThumbnail")
+    told = {name: _as_javascript_has_it(part) for name, part in content.items()}
+    if isinstance(picture, str):
+        told["jpegThumbnail"] = {str(n): byte for n, byte in enumerate(b64decode(picture))}
+    return told
 
 
 def _status(happening: Happening) -> dict[str, Any]:

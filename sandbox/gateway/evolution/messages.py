@@ -25,6 +25,7 @@ def edit(instance: str) -> ResponseReturnValue:
         raise refusals.refused(400, ["Message not compatible"])
     line = open_line(instance, refusals.refused(500, "Connection Closed"))
     here().world.edit(line, message, str(asked["text"]))
+    here().world.heard("send", 1)
     return jsonify(wire.record(message, line, here().world.clock()))
 
 
@@ -39,6 +40,7 @@ def delete(instance: str) -> ResponseReturnValue:
         raise refusals.refused(500, [failed, nothing])
     key = wire.key(message)
     here().world.revoke(line, message)
+    here().world.heard("send", 1)
     return jsonify(
         key={**key, "id": f"{message.id[:20]}D"},
         message={"protocolMessage": {"key": key, "type": "REVOKE"}},
@@ -53,6 +55,7 @@ def mark_read(instance: str) -> ResponseReturnValue:
     """Those under a LID are left out without a word."""
     keys = wanted("readMessages")["readMessages"]
     line = open_line(instance, refusals.refused(500, ["Read messages fail", "Error: Connection Closed"]))
+    here().world.heard("receipt", 1)
     for key in keys:
         if str(key.get("remoteJid")).endswith("@s.whatsapp.net"):
             here().world.read_by_line(line, wire.home_of(key["remoteJid"]))
@@ -66,6 +69,7 @@ def type_something(instance: str) -> ResponseReturnValue:
     asked = wanted("presence", "delay", "number")
     line = open_line(instance, refusals.refused(400, ["Error: Connection Closed"]))
     look_up(line, str(asked["number"]))
+    here().world.heard("typing", 1)
     time.sleep(min(asked["delay"] / 1000, here().patience))
     return jsonify(presence=asked["presence"]), 201
 
@@ -77,6 +81,7 @@ def file_of(instance: str) -> ResponseReturnValue:
     if message is None:
         raise refusals.refused(400, ["Message not found"])
     media = message.media
+    here().world.heard("media", 1)
     if media is None:
         raise refusals.refused(400, ["The message is not of the media type"])
     if media.lost:

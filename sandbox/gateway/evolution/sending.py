@@ -54,6 +54,7 @@ def react(instance: str) -> ResponseReturnValue:
     if message is None:
         raise refusals.refused(400, ["Message not found"])
     world.react(line, message, reaction)
+    world.heard("send", 1)
     return jsonify(wire.reaction_record(message, reaction, line, world.clock()) | {"status": "PENDING"}), 201
 
 

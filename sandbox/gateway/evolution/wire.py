@@ -59,6 +59,7 @@ def key(message: Message, *, message_id: str = "", from_me: bool | None = None) 
 
 
 def record(message: Message, line: Line, now: float) -> dict[str, Any]:
+    revoked = message.revoked and line.is_at_least(2, 3, 7)  # the row stays, with nothing in it
     content = content_of(message)
     part = next(iter(content))
     context = content[part].get("contextInfo") if isinstance(content[part], dict) else None
@@ -67,12 +68,12 @@ def record(message: Message, line: Line, now: float) -> dict[str, Any]:
         "key": key(message),
         "pushName": "Você" if message.from_me else _name(message),
         "messageType": part,
-        "message": content,
+        "message": None if revoked else content,
         "messageTimestamp": int(message.at),
         "instanceId": instance_id(line),
         "source": "web" if message.by_api else "android",
         "contextInfo": context,
-        "MessageUpdate": [{"status": status} for status in statuses(message, now)],
+        "MessageUpdate": [{"status": "EDITED" if revoked and s == "DELETED" else s} for s in statuses(message, now)],
     }
 
 

@@ -1,7 +1,7 @@
 """How the gateway misbehaves in GREEN-API's own words; the names are those of sandbox/gateway/faults.py.
 
-unauthorized, stopped (a wrong instance), not_working, rate_overlimit (429), check_timeout, quota (466), refuse,
-http_500, and all that are the same for every protocol.
+unauthorized, stopped (a wrong instance), not_working, rate_overlimit (429), check_timeout, quota (466), starting,
+expired, deleted, refuse, http_500, and all that are the same for every protocol.
 """
 
 from flask import Response
@@ -24,6 +24,12 @@ def instead(fault: Fault, method: str) -> Response | None:
             raise refusals.too_many()
         case "check_timeout":
             raise refusals.bad_request("check phone number timeout limit exceeded")
+        case "starting":
+            raise refusals.bad_request("instance in starting process try later")
+        case "expired":
+            raise refusals.bad_request("Instance account is expired")
+        case "deleted":
+            raise refusals.bad_request("Instance is deleted")
         case "quota":
             raise refusals.quota(method)
         case "refuse":

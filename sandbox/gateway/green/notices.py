@@ -83,7 +83,7 @@ def _about_message(happening: Happening, message: Message) -> dict[str, Any]:
 def _sender(line: Line, message: Message, *, ours: bool) -> dict[str, str]:
     name = wire.name_of(message)
     return {
-        "chatId": message.chat_id,
+        "chatId": _spelled(message.chat_id, line),
         "sender": line.chat_id if ours else wire.sender_of(message),
         "chatName": name,
         "senderName": line.title if ours else name,
@@ -114,7 +114,7 @@ def _status(message: Message, ack: Ack) -> str:
 def _about_status(line: Line, message: Message, status: str, at: float) -> dict[str, Any]:
     return {
         **_head(line, "outgoingMessageStatus", at),
-        "chatId": message.chat_id,
+        "chatId": _spelled(message.chat_id, line),
         "idMessage": message.id,
         "status": status,
         "sendByApi": message.by_api,
@@ -126,6 +126,18 @@ def report_yellow(line: Line, chat_id: str, message_id: str, at: float, postman:
     if _wants(line, "outgoingWebhook"):
         told = {"chatId": chat_id, "idMessage": message_id, "status": "yellowCard", "sendByApi": True}
         _post(line, {**_head(line, "outgoingMessageStatus", at), **told}, postman)
+
+
+def report_quota(line: Line, chats: int, at: float, postman: Postman) -> None:
+    """Somebody wrote whom the free plan does not let write (…/notifications-format/QuotaExceeded)."""
+    quota = {"method": "correspondents", "used": chats, "total": chats, "status": "CORRESPONDENTS_QUOTA_EXCEEDED"}
+    _post(line, {**_head(line, "quotaExceeded", at), "quotaData": quota}, postman)
+
+
+def _spelled(chat_id: str, line: Line) -> str:
+    """Most instances write phones with @c.us, some as WhatsApp itself does, a few with the number of a device."""
+    digits, _, home = chat_id.partition("@")
+    return str(line.config.get("spelling", "…@c.us")).replace("…", digits) if home == "c.us" else chat_id
 
 
 def _head(line: Line, kind: str, at: float) -> dict[str, Any]:

@@ -27,6 +27,7 @@ def check(line: Line) -> ResponseReturnValue:
             raise refusals.bad_request("bad phone number, valid from 11 to 16 digits")
         client = dialled(number)
     need_authorized(line)
+    here().world.heard("check", 1)
     if number.startswith("10"):
         return jsonify(existsWhatsapp=True)
     if client is None or not client.on_whatsapp:
@@ -46,6 +47,7 @@ def read_chat(line: Line) -> ResponseReturnValue:
     wanted = body()
     chat_id, message_id = text(wanted, "chatId"), wanted.get("idMessage")
     need_authorized(line)
+    here().world.heard("receipt", 1)
     if message_id:
         _message(line, chat_id, str(message_id)).seen = True
     else:
@@ -62,6 +64,7 @@ def type_for_a_while(line: Line) -> ResponseReturnValue:
     how_long = wanted.get("typingTime", 1000)
     if not isinstance(how_long, int) or not 1000 <= how_long <= 20_000:
         raise refusals.bad_request("Validation failed 'typingTime' must be between 1000 and 20000")
+    here().world.heard("typing", 1)
     return Response()
 
 
@@ -71,6 +74,7 @@ def edit(line: Line) -> ResponseReturnValue:
     wanted = body()
     message = _own(line, wanted)
     here().world.edit(line, message, text(wanted, "message"))
+    here().world.heard("send", 1)
     return jsonify(idMessage=message.id)
 
 
@@ -79,6 +83,7 @@ def edit(line: Line) -> ResponseReturnValue:
 def delete(line: Line) -> ResponseReturnValue:
     """The answer's body is empty."""
     here().world.revoke(line, _own(line, body()))
+    here().world.heard("send", 1)
     return Response()
 
 
@@ -89,6 +94,7 @@ def react(line: Line) -> ResponseReturnValue:
     need_authorized(line)
     message = _message(line, text(wanted, "chatId"), text(wanted, "idMessage"))
     here().world.react(line, message, Reaction(True, str(wanted.get("reaction") or "")))
+    here().world.heard("send", 1)
     return jsonify(idMessage=message.id)
 
 

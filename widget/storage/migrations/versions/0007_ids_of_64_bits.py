@@ -5,8 +5,8 @@ On PostgreSQL only: SQLite's integers have them. The tables are rewritten, which
 
 from alembic import op
 
-revision = '0008'
-down_revision = '0007'
+revision = '0007'
+down_revision = '0006'
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,151 @@
+"""What is inside a message of WhatsApp, as the libraries behind gateways write it in JSON (pure).
+
+It is one protocol (WhiskeySockets/Baileys, WAProto: Message). Baileys, Node's JSON and Go's (tulir/whatsmeow, waE2E)
+spell some of it in ways of their own, and vendors wrap those once more: all spellings are read here.
+"""
+
+import re
+from base64 import b64encode
+from collections.abc import Mapping
+from typing import Any
+
+from widget.gateways.base import Media
+from widget.untrusted import LATEST, list_of, map_of, seconds_of, text_of, whole_of
+
+MEDIA_PARTS = {
+    "imageMessage": "image",
+    "videoMessage": "video",
+    "ptvMessage": "video",  # the round ones
+    "audioMessage": "audio",
+    "documentMessage": "document",
+    "stickerMessage": "sticker",
+}
+KINDS = frozenset(MEDIA_PARTS.values())
+# Each holds a `message`, which is what the client sees.
+WRAPPERS = (
+    *("ephemeralMessage", "viewOnceMessage", "viewOnceMessageV2", "viewOnceMessageV2Extension"),
+    *("documentWithCaptionMessage", "editedMessage", "associatedChildMessage", "lottieStickerMessage"),
+    *("botInvokeMessage", "groupMentionedMessage"),
+)
+DEEPEST = 5  # wrappers nest, but not without end
+# What no chat shows by itself: signs about other messages, and the frame of an album, whose pictures come one by one.
+SHOWS_NOTHING = frozenset(
+    {
+        *("reactionMessage", "protocolMessage", "senderKeyDistributionMessage", "pollUpdateMessage"),
+        *("albumMessage", "messageContextInfo"),
+    }
+)
+ANSWERS = {  # what was pressed in a message with buttons
+    "buttonsResponseMessage": "selectedDisplayText",
+    "templateButtonReplyMessage": "selectedDisplayText",
+    "listResponseMessage": "title",
+}
+LONGEST_TEXT = 65_536
+LONGEST_THUMBNAIL = 40_000  # in base64
+MIMETYPE = re.compile(r"[a-z]{1,20}/[\w.+-]{1,100}(; ?[\w-]{1,20}=[\w.-]{1,40})*", re.ASCII | re.IGNORECASE)
+_BASE64 = re.compile(r"[A-Za-z0-9+/]*={0,2}")
+
+
+def unwrapped(content: dict[str, Any]) -> tuple[dict[str, Any], bool]:
+    """The message inside its wrappers, and whether one of them was that of an edit."""
+    edited = False
+    for _ in range(DEEPEST):
+        wrapper = next((name for name in WRAPPERS if isinstance(content.get(name), dict)), "")
+        inner = map_of(map_of(content.get(wrapper)).get("message"))
+        if not inner:
+            break
+        content, edited = inner, edited or wrapper == "editedMessage"
+        if edited:  # an edit carries the new words in one more message
+            content = map_of(map_of(content.get("protocolMessage")).get("editedMessage")) or content
+    return content, edited
+
+
+def shows_something(content: Mapping[str, Any]) -> bool:
+    return bool(content.keys() - SHOWS_NOTHING)
+
+
+def body_of(content: Mapping[str, Any]) -> str:
+    """The text of a message, or the caption of its file. Protocol: of the parts only one is there."""
+    if text := text_of(content.get("conversation"), LONGEST_TEXT):
+        return text
+    if text := text_of(map_of(content.get("extendedTextMessage")).get("text"), LONGEST_TEXT):
+        return text
+    pressed = [map_of(content.get(part)).get(name) for part, name in ANSWERS.items()]
+    captions = [map_of(content.get(part)).get("caption") for part in MEDIA_PARTS]
+    return next((text for said in (*captions, *pressed) if (text := text_of(said, LONGEST_TEXT))), "")
+
+
+def media_in(content: Mapping[str, Any]) -> Media | None:
+    """The file of a message, None if it has none."""
+    part = next((name for name in MEDIA_PARTS if isinstance(content.get(name), dict)), "")
+    if not part:
+        return None
+    detail = map_of(content[part])
+    return Media(
+        kind=MEDIA_PARTS[part],
+        mimetype=plain_mimetype(detail.get("mimetype")),
+        name=text_of(detail.get("fileName"), 200),
+        size=_long(detail.get("fileLength")),
+        seconds=whole_of(detail.get("seconds")),
+        thumbnail=thumbnail_of(detail.get("jpegThumbnail") or detail.get("JPEGThumbnail")),
+    )
+
+
+def mimetype_of(said: Any) -> str:
+    """It comes from the client's phone and goes into a header of ours."""
+    return said if isinstance(said, str) and MIMETYPE.fullmatch(said) else "application/octet-stream"
+
+
+def plain_mimetype(said: Any) -> str:
+    """The same for a page: in small letters, without parameters."""
+    return mimetype_of(said).lower().partition(";")[0].strip()[:100]
+
+
+def contacts_in(content: Mapping[str, Any]) -> int:
+    """How many contact cards it carries."""
+    several = list_of(map_of(content.get("contactsArrayMessage")).get("contacts"))
+    return len(several) or int(isinstance(content.get("contactMessage"), dict))
+
+
+def place_of(latitude: Any, longitude: Any) -> tuple[float, float] | None:
+    """A place on Earth, None for anything else."""
+    try:
+        place = float(latitude), float(longitude)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return place if abs(place[0]) <= 90 and abs(place[1]) <= 180 else None
+
+
+def thumbnail_of(said: Any) -> str:
+    """A small picture in base64, "" for anything else: a text, Node's buffer, or an object with a number for each
+    byte. Only what can stand in a data: URL."""
+    if isinstance(said, dict) and said.get("type") == "Buffer":
+        said = said.get("data")
+    if isinstance(said, dict):
+        said = [said.get(str(place)) for place in range(len(said))] if len(said) < LONGEST_THUMBNAIL else []
+    if isinstance(said, list):
+        try:
+            said = b64encode(bytes(said[:LONGEST_THUMBNAIL])).decode()
+        except (TypeError, ValueError):  # no numbers, or none of a byte
+            return ""
+    return said if isinstance(said, str) and len(said) < LONGEST_THUMBNAIL and _BASE64.fullmatch(said) else ""
+
+
+def moment_of(said: Any) -> float:
+    """Unix seconds; also of milliseconds, and of a 64-bit number in its two halves. 0.0 for what is no time."""
+    if isinstance(said, dict):
+        said = _long(said)
+    usable = isinstance(said, int | float) and not isinstance(said, bool)
+    if usable and LATEST <= said < LATEST * 1000:
+        said /= 1000
+    return seconds_of(said)
+
+
+def _long(said: Any) -> int:
+    """A whole number above 0, also one in halves of 32 bits (long.js); else 0."""
+    if not isinstance(said, dict):
+        return whole_of(said)
+    low, high = said.get("low"), said.get("high", 0)
+    if not (isinstance(low, int) and isinstance(high, int)) or max(abs(low), abs(high)) >= 2**32:
+        return 0
+    return max(0, (high << 32) + (low & 0xFFFFFFFF))

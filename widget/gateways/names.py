@@ -1,0 +1,21 @@
+"""What a chat is called: remembered in one way for all kinds of gateways, and spelled as each of them does."""
+
+from collections.abc import Callable
+
+
+def canonical_id(phone: str, kind: str, chat_id: str) -> str:
+    """A chat's id as it is remembered for the lines of every kind of gateway: the digits that WhatsApp itself has for
+    the number, "" where they are simply the number's. A LID is remembered with the kind that named it."""
+    name, _, home = chat_id.partition("@")
+    if home == "lid":
+        return f"{kind}:{chat_id}"
+    return name if name.isdecimal() and name != phone.lstrip("+") else ""
+
+
+def id_for(canonical: str, kind: str, spelled: Callable[[str], str]) -> str:
+    """The same for a line of this kind, "" for the usual one; `spelled` makes an id of a number there."""
+    named_by, _, lid = canonical.rpartition(":")
+    if lid.endswith("@lid"):
+        return lid if named_by == kind else ""
+    digits = canonical.partition("@")[0]  # some were stored with a gateway's own ending
+    return spelled(f"+{digits}") if digits.isdecimal() else ""
