@@ -95,7 +95,8 @@ def test_the_chat_opens_from_every_card_that_has_the_number(widget: Widget) -> N
     assert chats_in(widget) == 1
 
 
-def test_twenty_who_create_it_at_once_get_one_chat(widget: Widget) -> None:
+def test_twenty_who_create_it_at_once_get_one_chat(make_widget: Callable[..., Widget]) -> None:
+    widget = make_widget(portal_requests=20)
     pages = [widget.open(path).reveal() for path in (DEAL, COMPANY) * 10]
     keys = [page.keys[ORDERS_ROW] for page in pages]
     start = threading.Barrier(len(pages))

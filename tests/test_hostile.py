@@ -9,10 +9,11 @@ import pytest
 from sqlalchemy import update
 
 from tests.stand import CardPage, Outside, Widget
+from widget.bitrix24.findings import InLayout
 from widget.bitrix24.found import found_of
+from widget.bitrix24.layouts import in_layout
 from widget.bitrix24.rest import Batch
 from widget.bitrix24.strangers import network_of
-from widget.bitrix24.userfield import InLayout, in_layout
 from widget.http import MOST_VALUES, read_json
 from widget.storage.schema import lines, tokens
 from widget.untrusted import whole_of
@@ -151,12 +152,13 @@ def test_lists_of_a_portal_may_hold_anything() -> None:
             "available": odd,
             "placements": odd,
             "types": odd,
+            "known_types": odd,
             "handlers": odd,
             "processes": {"types": odd},
             "fields": {"fields": odd},
         },
         {},
     )
-    found = found_of(answer, 1, "type")
+    found = found_of(answer, 1)
     assert found.available == frozenset({"x"})
     assert [one.code for one in found.placements or ()] == ["A"]

@@ -104,7 +104,8 @@ def test_a_key_that_was_used_for_another_message_is_refused(widget: Widget, outs
     assert outside.calls()["sendText"] == 1
 
 
-def test_one_key_pressed_ten_times_at_once_is_one_message(widget: Widget, outside: Outside) -> None:
+def test_one_key_pressed_ten_times_at_once_is_one_message(make_widget: MakeWidget, outside: Outside) -> None:
+    widget = make_widget(portal_requests=10)
     outside.break_gateway("delay", "sendText", seconds=0.3)
     cards = [widget.open().reveal() for _press in range(10)]
     chat = cards[0].open_chat(cards[0].keys[ORDERS_ROW]).chat

@@ -102,7 +102,9 @@ def test_a_chat_that_was_only_opened_keeps_its_number_on_no_line(make_widget: Ma
 
 
 def test_a_number_with_its_chat_on_another_line_says_so_and_offers_the_shown_one(make_widget: MakeWidget) -> None:
-    page = make_widget(lines=("sales", "support")).open(lang="en").reveal().check(line=1)
+    widget = make_widget(lines=("sales", "support"))
+    widget.services.rounds.go()
+    page = widget.open(lang="en").reveal().check(line=1)
     assert "Last chat: line Line support" in page.refresh(line=1).row(OLEG)
 
     assert "from Line support" in press(page, OLEG, 1)
@@ -118,6 +120,7 @@ def test_a_check_is_made_by_the_shown_line_and_says_when_another_one_made_it(
     make_widget: MakeWidget, outside: Outside, clock: Clock
 ) -> None:
     widget = make_widget(lines=("sales", "support"))
+    widget.services.rounds.go()
     page = widget.open(lang="en").reveal().check(line=2)
     assert "18 of 20 checks are left today." in page.post("/card/lines", {"line": 2}).words
     assert "20 of 20 checks are left today." in page.post("/card/lines", {"line": 1}).words

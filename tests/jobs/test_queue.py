@@ -93,6 +93,7 @@ def test_the_clock_knows_when_each_thing_is_done(widget: Widget) -> None:
     assert names == {
         "heartbeat",
         "events-left",
+        "lines",
         "update-portals",
         "subscriptions",
         "forget-events",
