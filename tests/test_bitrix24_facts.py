@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ def table(title: str) -> list[str]:
     return [row[0] for row in rows]
 
 
+@cache
 def trees() -> list[ast.Module]:
     files = [path for path in (ROOT / "widget").rglob("*.py") if path.name != "relied.py"]
     return [ast.parse(path.read_text()) for path in files]
@@ -35,7 +37,7 @@ def used_methods() -> set[str]:
         found |= {text for text in texts if isinstance(text, str) and METHOD.fullmatch(text)}
         if isinstance(node, ast.Tuple) and len(node.elts) == 2 and isinstance(node.elts[1], ast.Dict):
             found |= {text for text in texts if text in METHODS}
-        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith((".call", ".batch")):
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", "") in ("call", "batch"):
             found |= {text for text in texts if text in METHODS}
     return found
 
@@ -43,7 +45,8 @@ def used_methods() -> set[str]:
 def used_fields() -> set[str]:
     """What is taken out of a posted form or its query."""
     calls = [node for tree in trees() for node in ast.walk(tree) if isinstance(node, ast.Call)]
-    takes = [call for call in calls if re.fullmatch(r"(query|form|request\.(args|form))\.get", ast.unparse(call.func))]
+    gets = [call for call in calls if getattr(call.func, "attr", "") == "get"]
+    takes = [call for call in gets if re.fullmatch(r"(query|form|request\.(args|form))\.get", ast.unparse(call.func))]
     names = {str(call.args[0].value) for call in takes if isinstance(call.args[0], ast.Constant)}
     return {name for name in names if FORM_FIELD.fullmatch(name)}
 

@@ -252,6 +252,7 @@ def build(
         allow_private=config.allow_private_lines,
         clock=clock,
         file_hosts=config.file_hosts,
+        sleep=sleep,
     )
     listings = Listings(gateways, known, lifetimes, clock)
     rounds = Rounds(portals, lines, gateways, listings, workers)

@@ -79,8 +79,9 @@ def green_line(outside: Outside) -> Callable[..., Green]:
             address or outside.gateway,
             Timeouts(check=timeout, history=timeout, send=timeout),
             Breaker(time.time),
+            sleep=waited.append,
         )
-        return Green(calls, session=session, key=key, sleep=waited.append)
+        return Green(calls, session=session, key=key)
 
     make.waited = waited  # type: ignore[attr-defined]
     return make

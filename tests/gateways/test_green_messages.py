@@ -22,8 +22,14 @@ SAID = {"type": "incoming", "idMessage": "A", "timestamp": 100, "typeMessage": "
 
 
 def over(transport):
-    calls = Calls(make_client(transport=transport), "https://x.example", Timeouts(5, 5, 5), Breaker(lambda: 0.0))
-    return Green(calls, session="1", key="k", sleep=lambda _: None)
+    calls = Calls(
+        make_client(transport=transport),
+        "https://x.example",
+        Timeouts(5, 5, 5),
+        Breaker(lambda: 0.0),
+        sleep=lambda _: None,
+    )
+    return Green(calls, session="1", key="k")
 
 
 # What was recorded.

@@ -1,7 +1,8 @@
 """Outside calls of one line: its address, its own HTTP client and patience, and what a failed exchange is called."""
 
 import re
-from collections.abc import Collection
+import time
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -45,13 +46,15 @@ class Calls:
         breaker: Breaker,
         *,
         file_hosts: Collection[str] = (),
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         """`file_hosts` are names of hosts that the operator lets files be fetched from, besides those that an adapter
-        knows."""
+        knows. `sleep` is how an adapter waits between two calls, in seconds."""
         self._file_hosts = frozenset(file_hosts)
         self._client = client
         self._address = address.rstrip("/")
         self.timeouts = timeouts
+        self.sleep = sleep
         self._breaker = breaker
 
     def may_fetch(self, url: str, storages: re.Pattern[str]) -> bool:

@@ -7,8 +7,7 @@ queue and go out when the account lets them. Phone ids end in @c.us; @lid ids ar
 """
 
 import re
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -59,15 +58,15 @@ WEBHOOKS_WE_READ = (
 
 
 class Green:
-    """One instance. `session` is its idInstance, `key` its apiTokenInstance; `sleep` waits between two calls."""
+    """One instance. `session` is its idInstance, `key` its apiTokenInstance."""
 
     capabilities = CAPABILITIES
 
-    def __init__(self, calls: Calls, *, session: str, key: str, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(self, calls: Calls, *, session: str, key: str) -> None:
         self._calls = calls
         self._session = session
         self._key = key
-        self._histories = Pace(BETWEEN_HISTORIES, sleep)
+        self._histories = Pace(BETWEEN_HISTORIES, calls.sleep)
 
     def status(self) -> base.LineStatus:
         """GREEN-API allows one a second and advises one a minute."""

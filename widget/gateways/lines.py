@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Collection
 
 import httpx
@@ -64,6 +65,7 @@ class Gateways:
         allow_private: bool,
         clock: Callable[[], float],
         file_hosts: Collection[str] = (),
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         """`make_client` must refuse private addresses itself where they are not allowed: names resolve later."""
         self._make_client = make_client
@@ -72,6 +74,7 @@ class Gateways:
         self._allow_private = allow_private
         self._clock = clock
         self._file_hosts = file_hosts
+        self._sleep = sleep
         self._open: LRUCache[Line, Gateway] = LRUCache(512)
         self._statuses: TLRUCache[int, LineStatus | GatewayError] = TLRUCache(512, _known_until, timer=timer_of(clock))
         self._asking: Once[int, LineStatus | GatewayError] = Once()
@@ -88,7 +91,14 @@ class Gateways:
         with self._lock:
             if line not in self._open:
                 breaker = Breaker(self._clock)
-                calls = Calls(self._make_client(), line.address, self._timeouts, breaker, file_hosts=self._file_hosts)
+                calls = Calls(
+                    self._make_client(),
+                    line.address,
+                    self._timeouts,
+                    breaker,
+                    file_hosts=self._file_hosts,
+                    sleep=self._sleep,
+                )
                 self._open[line] = ADAPTERS[line.gateway](calls, session=line.session, key=line.key)
             return self._open[line]
 
