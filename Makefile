@@ -13,7 +13,7 @@ demo: setup-demo  ## a portal, a gateway and the widget on this machine; prints 
 test: setup-test  ## every test; one alone: make test ARGS=tests/card/test_rows.py; on PostgreSQL: DATABASE=postgresql
 	@$(PY) tools/test.py $(ARGS)
 
-test-fast: setup-test  ## the tests that need no browser, no Redis and no random search
+test-fast: setup-test  ## the tests that need no browser, no server and no random search
 	@$(PY) tools/test.py --fast
 
 test-wild: setup-test  ## the random searches, with other examples on each run and twenty times as many

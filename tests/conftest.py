@@ -23,14 +23,19 @@ settings.register_profile(
 )
 settings.register_profile("wild", settings.get_profile("usual"), derandomize=False, max_examples=2000)
 settings.load_profile("usual")
-NEEDS_REDIS = {"valkey", "own_valkey", "redis_url"}
+SERVERS = {"redis": {"valkey", "own_valkey", "redis_url"}, "postgresql": {"postgres"}}  # the fixtures that start one
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what `make test-fast` leaves out; what searches at random is marked by hypothesis itself."""
     for item in items:
-        if NEEDS_REDIS & set(getattr(item, "fixturenames", ())) or "[redis" in item.name or "-redis" in item.name:
-            item.add_marker(pytest.mark.redis)
+        for server, fixtures in SERVERS.items():
+            if (
+                fixtures & set(getattr(item, "fixturenames", ()))
+                or f"[{server}" in item.name
+                or f"-{server}" in item.name
+            ):
+                item.add_marker(server)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -1,7 +1,7 @@
 """Every test, on both cores: those with a browser beside all others, each in two processes. `make test`.
 
     tools/test.py                every test
-    tools/test.py --fast         without a browser, without Redis, without random searches
+    tools/test.py --fast         without a browser, without servers of its own, without random searches
     tools/test.py PYTEST-ARGS    pytest with these arguments, such as a file or one test (browser tests too)
 
 A browser's process has running programs of its own and wants them for itself, so a file's tests stay together; and
@@ -19,7 +19,7 @@ from typing import IO
 
 ROOT = Path(__file__).resolve().parent.parent
 PYTEST = [sys.executable, "-m", "pytest"]
-FAST = ["-m", "not redis and not hypothesis"]
+FAST = ["-m", "not redis and not postgresql and not processes and not hypothesis"]
 TALLY = "TEST_TALLY"  # names the file that tests/conftest.py writes "passed 3" and the like into
 NO_TESTS = 5  # pytest's exit code; a part that runs none would hide that its tests are gone
 
