@@ -1,7 +1,6 @@
 """What every test may ask for: the outside world, a Redis, a database, a clock, and the widget on them."""
 
 import os
-import re
 import shlex
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
