@@ -42,7 +42,11 @@ async def measure(stand: Stand, pace: Pace) -> dict[str, Any]:
 
 
 def show(figures: dict[str, Any]) -> str:
-    names = {"alone": "warm, alone", "beside_cold": f"warm, {figures['in_flight']} cold in flight", "cold": "those cold ones"}
+    names = {
+        "alone": "warm, alone",
+        "beside_cold": f"warm, {figures['in_flight']} cold in flight",
+        "cold": "those cold ones",
+    }
     columns = ("per_second", "p50_ms", "p99_ms", "max_ms", "failed")
     rows = [[text, *(figures[name][column] for column in columns)] for name, text in names.items()]
     return "\n".join(
