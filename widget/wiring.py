@@ -253,7 +253,7 @@ def build(
         clock=clock,
         file_hosts=config.file_hosts,
     )
-    listings = Listings(gateways, known, lifetimes, clock)
+    listings = Listings(gateways, known, lifetimes, workers, clock)
     rounds = Rounds(portals, lines, gateways, listings, workers)
     jobs.at(EVERY_MINUTE, "lines", rounds.go)
     checker = Checker(
