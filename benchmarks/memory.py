@@ -1,6 +1,6 @@
 """What a worker weighs: after the start, after its first Russian number, after its first foreign one.
 
-Measured before all else: whoever served a card is no longer as it was after the start.
+Measured before all else: a worker that has served a card never weighs again what it did after the start.
 """
 
 from pathlib import Path

@@ -258,7 +258,7 @@ def build(
     jobs.at(EVERY_MINUTE, "lines", rounds.go)
     checker = Checker(
         known,
-        # Longer than the slowest honest answer (the states of three lines, ten look-ups, check): nobody asks twice.
+        # Longer than the slowest honest answer (the states of three lines, look-ups, checks): nobody asks twice.
         Flights(answers, lease_seconds=6 * config.check_timeout + 5, sleep=sleep),
         purse,
         Asker(gateways, cooling, workers, metrics, clock),
