@@ -98,8 +98,8 @@ async def _beside(stand: Stand, pace: Pace, visitors: int) -> dict[str, Any]:
     for _ in range(pace.rounds):
         both = max(visitors, BOTH_WORKERS)  # learn the lines' states; they hold for five seconds
         await closed(widget, port=stand.ports["widget"], visitors=both, visits=both)
-        for name, visit, cards in (("widget", widget, pace.cards), ("naive", naive, 1)):
-            result = await closed(visit, port=stand.ports[name], visitors=visitors, visits=visitors * cards)
+        for name, server, visit, cards in (("widget", "widget", widget, pace.cards), ("naive", "beside", naive, 1)):
+            result = await closed(visit, port=stand.ports[server], visitors=visitors, visits=visitors * cards)
             rounds[name].append(result.summary())
     pairs = zip(rounds["widget"], rounds["naive"], strict=True)
     ratio = median(mine["per_second"] / its["per_second"] for mine, its in pairs)

@@ -1,4 +1,7 @@
-"""What a worker weighs: after the start, after its first Russian number, after its first foreign one."""
+"""What a worker weighs: after the start, after its first Russian number, after its first foreign one.
+
+Measured before all else: a worker that has served a card never weighs again what it did after the start.
+"""
 
 from pathlib import Path
 from typing import Any
@@ -14,7 +17,6 @@ CONNECTIONS = 16  # enough to meet both workers
 
 
 async def measure(stand: Stand, pace: Pace) -> dict[str, Any]:
-    stand.restart_widget()
     figures = {"start": _weigh(stand)}
     await _visit_all(stand, next_card())
     figures["russian"] = _weigh(stand)

@@ -1,4 +1,4 @@
-"""Do cold cards hold up warm ones? Warm cards come at a fixed pace, alone and while 24 cold ones are in flight."""
+"""Do cold cards hold up warm ones? Warm cards come at a fixed pace, alone and while cold ones are in flight."""
 
 import asyncio
 from statistics import median
@@ -11,14 +11,13 @@ from benchmarks.pace import Pace, goal, middle
 from benchmarks.stand import Stand
 from benchmarks.warm import warm_card
 
-COLD = 24
 RATE = 50.0  # warm cards a second, far from what the widget can serve
 MOST = 3.0  # ms
 
 
 async def measure(stand: Stand, pace: Pace) -> dict[str, Any]:
     warm, _size = await warm_card(stand)
-    cold = cold_card(stand, COLD)
+    cold = cold_card(stand, pace.in_flight)
     port = stand.ports["widget"]
     seconds = 2 * pace.seconds
     stand.delays(portal=pace.portal, gateway=pace.gateway)
@@ -26,7 +25,7 @@ async def measure(stand: Stand, pace: Pace) -> dict[str, Any]:
     for _ in range(pace.rounds):
         rounds["alone"].append((await constant(warm, port=port, rate=RATE, seconds=seconds)).summary())
         stop = asyncio.Event()
-        background = asyncio.create_task(closed(cold, port=port, visitors=COLD, stop=stop))
+        background = asyncio.create_task(closed(cold, port=port, visitors=pace.in_flight, stop=stop))
         await asyncio.sleep(2 * (pace.portal + pace.gateway))  # until they are really in flight
         rounds["beside_cold"].append((await constant(warm, port=port, rate=RATE, seconds=seconds)).summary())
         stop.set()
@@ -34,15 +33,20 @@ async def measure(stand: Stand, pace: Pace) -> dict[str, Any]:
     stand.delays(portal=0, gateway=0)
     pairs = zip(rounds["alone"], rounds["beside_cold"], strict=True)
     more = median(beside["p50_ms"] - alone["p50_ms"] for alone, beside in pairs)
-    text = f"p50 of warm cards beside {COLD} cold ones is less than {MOST:.0f} ms more than alone"
+    text = f"p50 of warm cards beside {pace.in_flight} cold ones is less than {MOST:.0f} ms more than alone"
     return {name: middle(each) for name, each in rounds.items()} | {
+        "in_flight": pace.in_flight,
         "more_ms": round(more, 3),
         "goals": [goal(text, more, more < MOST, " ms more")],
     }
 
 
 def show(figures: dict[str, Any]) -> str:
-    names = {"alone": "warm, alone", "beside_cold": f"warm, {COLD} cold in flight", "cold": "those cold ones"}
+    names = {
+        "alone": "warm, alone",
+        "beside_cold": f"warm, {figures['in_flight']} cold in flight",
+        "cold": "those cold ones",
+    }
     columns = ("per_second", "p50_ms", "p99_ms", "max_ms", "failed")
     rows = [[text, *(figures[name][column] for column in columns)] for name, text in names.items()]
     return "\n".join(

@@ -15,13 +15,13 @@ class Pace:
     crowds: tuple[int, ...] = (1, 16, 64)  # so many cold cards at once
     portal: float = 0.080
     gateway: float = 0.150
+    in_flight: int = 24  # cold cards, beside warm ones
 
 
 FULL = Pace(rounds=5, seconds=1.5, cards=3)
 QUICK = Pace(rounds=1, seconds=0.6, cards=2)
-MICRO = Pace(
-    rounds=1, seconds=0.1, cards=1, crowds=(1, 4), portal=0.004, gateway=0.006
-)  # for tests: the figures mean nothing
+# For tests: the figures mean nothing.
+MICRO = Pace(rounds=1, seconds=0.05, cards=1, crowds=(1, 2), portal=0.002, gateway=0.003, in_flight=3)
 
 
 def middle(rounds: list[dict[str, float]]) -> dict[str, float]:

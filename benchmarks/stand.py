@@ -1,4 +1,4 @@
-"""What is measured, started: Redis, the stub, and on the same kind of server the widget, a bare page, a naive card."""
+"""What is measured, started: Redis, the stub, the widget, and on the same kind of server what it is measured beside."""
 
 import json
 import os
@@ -27,7 +27,7 @@ from widget.storage.portals import Portals
 from widget.storage.vault import Vault
 
 ROOT = Path(__file__).resolve().parent.parent
-# As the README runs it, so that all three are served alike.
+# As the README runs it, so that both are served alike.
 SERVER = ("--log-level", "error", "--graceful-timeout", "1")  # the rest is in gunicorn.conf.py, as in real life
 # One line checks ten numbers at once and then one every three seconds. Here that must not be what is measured.
 NO_LIMITS = {
@@ -53,7 +53,7 @@ class Stand:
         self._secret = os.urandom(32).hex()
         self._encryption_key = Fernet.generate_key().decode()
         self.outside = _free_port()
-        self.ports = {name: _free_port() for name in ("widget", "bare", "naive")}
+        self.ports = {name: _free_port() for name in ("widget", "beside")}
 
     def __enter__(self) -> "Stand":
         try:
@@ -102,17 +102,6 @@ class Stand:
         master = self._programs[name].pid
         return [int(pid) for pid in Path(f"/proc/{master}/task/{master}/children").read_text().split()]
 
-    def restart_widget(self) -> None:
-        _end(self._programs.pop("widget"))
-        self._start_server("widget", "wsgi:app")
-        self._await("widget", self._address("widget", "/health/ready"))
-
-    def serve_bare(self, size: int) -> None:
-        """The bare page, as large as this; once its size is known."""
-        self._environment["BARE_SIZE"] = str(size)
-        self._start_server("bare", "benchmarks.bare:app")
-        self._await("bare", self._address("bare", "/"))
-
     def _start(self) -> None:
         self._data = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
         self._valkey = self._stack.enter_context(Valkey())
@@ -120,9 +109,9 @@ class Stand:
         self._run("outside", [sys.executable, "-m", "benchmarks.stub", "--port", str(self.outside)])
         self._seed()
         self._await("outside", f"http://127.0.0.1:{self.outside}/_calls")
-        self._start_server("naive", "benchmarks.naive:app")
+        self._start_server("beside", "benchmarks.beside:app")
         self._start_server("widget", "wsgi:app")
-        self._await("naive", self._address("naive", "/"))
+        self._await("beside", self._address("beside", "/bare/1"))
         self._await("widget", self._address("widget", "/health/ready"))
 
     def _stop(self) -> None:

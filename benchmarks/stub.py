@@ -59,8 +59,8 @@ class Outside:
         if path == "/oauth/rest/app.info":
             return "portal", "app.info", _app_info(query["auth"], request.headers["host"])
         if path.endswith("/rest/batch"):
-            token = request.headers["authorization"].removeprefix("Bearer ")
-            return "portal", "batch", _batch(token, json.loads(request.body)["cmd"])
+            asked = json.loads(request.body)
+            return "portal", "batch", _batch(asked["auth"], asked["cmd"])
         if path == "/api/contacts/check-exists":
             return "gateway", "check", _checked(query["phone"])
         if path.endswith(("/chats", "/messages")):

@@ -17,14 +17,13 @@ SHARE = 0.6  # of the bare page
 
 async def measure(stand: Stand, pace: Pace) -> dict[str, Any]:
     card, size = await warm_card(stand)
-    stand.serve_bare(size)
-    bare = always(request("POST", "/", b'{"pressed":true}', content_type=JSON))
+    bare = always(request("POST", f"/bare/{size}", b'{"pressed":true}', content_type=JSON))
     figures: dict[str, Any] = {"bytes": size}
     for visitors in VISITORS:
         rounds: dict[str, list[dict[str, float]]] = {"widget": [], "bare": []}
         for _ in range(pace.rounds):
-            for name, visit in (("widget", card), ("bare", bare)):
-                port = stand.ports[name]
+            for name, server, visit in (("widget", "widget", card), ("bare", "beside", bare)):
+                port = stand.ports[server]
                 result = await closed(visit, port=port, visitors=visitors, seconds=pace.seconds)
                 rounds[name].append(result.summary())
         pairs = zip(rounds["widget"], rounds["bare"], strict=True)

@@ -29,7 +29,7 @@ WAYS = {
 
 def main() -> None:
     arguments = _arguments()
-    size = Size(days=arguments.days, reps=arguments.reps, cards=arguments.cards)
+    size = Size(days=arguments.days, reps=arguments.reps, cards=arguments.cards, openings=arguments.openings)
     figures = measure(size, arguments.seed)
     print(show(figures), file=sys.stderr if arguments.json else sys.stdout)
     if arguments.json:
@@ -148,6 +148,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--reps", type=_some, default=50, help=argparse.SUPPRESS)
     parser.add_argument("--cards", type=_some, default=2_000, help=argparse.SUPPRESS)
+    parser.add_argument("--openings", type=_some, default=22, help=argparse.SUPPRESS)
     return parser.parse_args()
 
 

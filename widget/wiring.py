@@ -254,12 +254,12 @@ def build(
         file_hosts=config.file_hosts,
         sleep=sleep,
     )
-    listings = Listings(gateways, known, lifetimes, clock)
+    listings = Listings(gateways, known, lifetimes, workers, clock)
     rounds = Rounds(portals, lines, gateways, listings, workers)
     jobs.at(EVERY_MINUTE, "lines", rounds.go)
     checker = Checker(
         known,
-        # Longer than the slowest honest answer (the states of three lines, ten look-ups, check): nobody asks twice.
+        # Longer than the slowest honest answer (the states of three lines, look-ups, checks): nobody asks twice.
         Flights(answers, lease_seconds=6 * config.check_timeout + 5, sleep=sleep),
         purse,
         Asker(gateways, cooling, workers, metrics, clock),

@@ -169,7 +169,7 @@ class Product:
         )
         limiter = Limiter(MemoryStorage(clock), limits=[Window(limit=CAP, seconds=DAY)])
         purse = Purse(limiter, self._usage, cooling, TERMS, clock)
-        self._listings = Listings(gateways, self._memory, lifetimes, clock)
+        self._listings = Listings(gateways, self._memory, lifetimes, pool, clock)
         checker = Checker(
             self._memory,
             Flights(answers, lease_seconds=30, now=clock),

@@ -248,7 +248,7 @@ def make_desk(
         usage, cooldowns = Usage(engine, clock), Cooldowns(engine, clock)
         cooling = Cooling(cooldowns, clock)
         purse = Purse(limiter, usage, cooling, Terms(burst, every, day, floor, 20, 10), clock)
-        listings = Listings(gateways, memory, lifetimes, clock)  # type: ignore[arg-type]
+        listings = Listings(gateways, memory, lifetimes, pool, clock)  # type: ignore[arg-type]
         checker = Checker(
             memory,
             Flights(answers, lease_seconds=5),

@@ -1,10 +1,13 @@
 """One listing of a line settles everybody it proves, also those whom nobody has opened yet; and it is the worker's."""
 
+import threading
+
 import pytest
 from flask import Flask
 from sqlalchemy import text
 
 from tests.presence.conftest import LINE, SUPPORT
+from tests.stand import PATIENCE
 from widget.answers import Answers
 from widget.gateways.base import Checked, ListedChat, Trouble
 from widget.presence.lifetimes import DAY
@@ -202,7 +205,19 @@ def test_a_number_that_is_not_known_is_looked_up_before_it_is_asked_about(desk, 
     desk.gateway.chats = {ORDERS: chat(clock())}
     found = check(desk, IVAN, ORDERS)
     assert {found[IVAN].how, found[ORDERS].how} == {How.CHAT}
-    assert (desk.gateway.looked_up, desk.gateway.checked) == ([IVAN, ORDERS], [])
+    assert (sorted(desk.gateway.looked_up), desk.gateway.checked) == (sorted([IVAN, ORDERS]), [])
+
+
+def test_all_numbers_of_a_card_are_looked_up_at_once(desk, monkeypatch):
+    both = threading.Barrier(2, timeout=PATIENCE)
+
+    def no_chats(_phones):
+        both.wait()
+        return {}
+
+    monkeypatch.setattr(desk.gateway, "chats_of", no_chats)
+    check(desk, IVAN, MARIA)
+    assert sorted(desk.gateway.checked) == sorted([IVAN, MARIA])
 
 
 def test_a_number_that_was_not_found_is_not_looked_for_again_for_minutes(desk, clock):

@@ -8,6 +8,7 @@ the few numbers that it is about to ask WhatsApp about. Of people whom nobody he
 import logging
 import threading
 from collections.abc import Callable, Collection, Mapping
+from concurrent.futures import Executor
 
 from cachetools import TTLCache
 
@@ -36,8 +37,16 @@ Found = Mapping[str, ListedChat]  # by number
 
 
 class Listings:
-    def __init__(self, gateways: Gateways, memory: Memory, lifetimes: Lifetimes, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        gateways: Gateways,
+        memory: Memory,
+        lifetimes: Lifetimes,
+        pool: Executor,
+        clock: Callable[[], float],
+    ) -> None:
         self._gateways = gateways
+        self._pool = pool
         self._memory = memory
         self._lifetimes = lifetimes
         self._clock = clock
@@ -52,16 +61,18 @@ class Listings:
         """Those of the phones (cache key -> number) that have a chat on this line. If that cannot be told, the checks
         decide.
 
-        For the rows of a card: one call a number that was not looked for some minutes ago, or for any with `again`;
-        none where the gateway cannot look up single numbers. What is `known` of the numbers may hold against a chat.
+        For the rows of a card: one call a number that was not looked for some minutes ago, or for any with `again`, all
+        of them at once; none where the gateway cannot look up single numbers. What is `known` of the numbers may hold
+        against a chat.
         """
         gateway = self._gateways.of(line)
         with self._lock:
             wanted = {key: phone for key, phone in phones.items() if again or (line.id, phone) not in self._missed}
         if not 0 < len(wanted) <= gateway.capabilities.chats_at_once:
             return {}
+        flying = [self._pool.submit(gateway.chats_of, [phone]) for phone in wanted.values()]
         try:
-            listed = gateway.chats_of(list(wanted.values()))
+            listed = {phone: chat for future in flying for phone, chat in future.result().items()}
         except GatewayError as error:
             log.info("presence line=%s: chats not looked up (%s)", line.id, error.trouble.value)
             return {}

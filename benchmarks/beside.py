@@ -1,4 +1,6 @@
-"""A cold card as one would write it first: one shared httpx client, and a check after a check. No cache, no limits."""
+"""What the widget is measured beside, on the same kind of server: a page that does nothing, which is what Flask can do
+at most, and a cold card as one would write it first: one shared httpx client, and a check after a check. No cache, no
+limits."""
 
 import os
 
@@ -11,9 +13,9 @@ app = Flask(__name__)
 outside = httpx.Client(base_url=os.environ["OUTSIDE"], timeout=60)
 
 
-@app.get("/")
-def ready() -> str:
-    return "ready"
+@app.route("/bare/<int:size>", methods=["GET", "POST"])
+def bare(size: int) -> str:
+    return "x" * size
 
 
 @app.post("/card")
@@ -22,8 +24,7 @@ def card() -> str:
     asked = request.get_json()
     path, token = f"/p{asked['portal']}/rest/batch", f"{asked['portal']}.7.known"
     cmd = {"item": f"crm.item.get?entityTypeId=2&id={asked['card']}"}
-    headers = {"Authorization": f"Bearer {token}"}
-    found = outside.post(path, json={"halt": 0, "cmd": cmd}, headers=headers).json()["result"]["result"]
+    found = outside.post(path, json={"halt": 0, "cmd": cmd, "auth": token}).json()["result"]["result"]
     people = [*found["contacts"]["items"], *found["companies"]["items"]]
     phones = [phone["value"] for person in people for phone in person["fm"]][:PHONES]
     rows = []
