@@ -12,6 +12,8 @@ import pytest
 
 from sandbox.portal.background import free_port
 
+pytestmark = pytest.mark.processes
+
 ROOT = Path(__file__).resolve().parent.parent
 IDLE = b""
 HALF_A_HEADER = b"POST /card HTTP/1.1\r\nHost: x\r\nX-Sess"

@@ -14,6 +14,8 @@ from sqlalchemy import text
 from tests.stand import Clock, Outside, Widget, config_for
 from widget import create_app
 
+pytestmark = pytest.mark.processes
+
 ROOT = Path(__file__).resolve().parent.parent
 GUNICORN = [sys.executable, "-m", "gunicorn", "wsgi:app", "--bind", "127.0.0.1:0", "--log-level", "error"]
 FLASK = [sys.executable, "-m", "flask", "upgrade"]

@@ -17,6 +17,8 @@ import pytest
 from sandbox.portal.background import free_port
 from tests.stand import PATIENCE, Outside, Widget
 
+pytestmark = pytest.mark.processes
+
 MakeWidget = Callable[..., Widget]
 ROOT = Path(__file__).resolve().parent.parent
 REPS = 20

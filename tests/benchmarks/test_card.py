@@ -8,6 +8,8 @@ import pytest
 from benchmarks.card import SECTIONS
 from benchmarks.stand import ROOT
 
+pytestmark = pytest.mark.processes
+
 
 @pytest.fixture(scope="module")
 def figures() -> dict[str, Any]:

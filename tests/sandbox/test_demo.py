@@ -13,6 +13,8 @@ from sandbox.demo import Ports
 from sandbox.portal.background import free_port
 from tests.stand import PATIENCE, until
 
+pytestmark = pytest.mark.processes
+
 ROOT = Path(__file__).resolve().parents[2]
 
 

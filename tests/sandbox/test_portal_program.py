@@ -13,6 +13,8 @@ import pytest
 from sandbox.portal.background import free_port
 from tests.stand import PATIENCE
 
+pytestmark = pytest.mark.processes
+
 ROOT = Path(__file__).parents[2]
 
 
