@@ -8,18 +8,18 @@ from playwright.sync_api import Browser, sync_playwright
 
 from sandbox.demo import Demo, Ports
 from sandbox.portal.background import free_port
-from tests.browser.conftest import CHROMIUM_ARGS, CHROMIUM_NAMES
 from tests.browser.pages import IVAN, Card
+from tests.chromium import ARGS, NAMES
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 
 
 def main() -> None:
-    chromium = next(filter(None, map(shutil.which, CHROMIUM_NAMES)))
+    chromium = next(filter(None, map(shutil.which, NAMES)))
     portal = free_port()
     ports = Ports(widget=free_port(), portal=portal, gateway=free_port())
     with TemporaryDirectory() as data, Demo(ports, Path(data), workers=1) as demo, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_ARGS)
+        browser = playwright.chromium.launch(executable_path=chromium, args=ARGS)
         take("card", tab(browser, demo).open(width=640).reveal())
         take("chat", tab(browser, demo).open(width=640, lang="en").reveal().open_chat(IVAN))
         take("narrow", tab(browser, demo).open(width=320, embed="field").reveal())
