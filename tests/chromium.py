@@ -35,13 +35,15 @@ def base_url() -> None:
 
 
 @pytest.fixture
-def context(context: BrowserContext) -> BrowserContext:
+def context(context: BrowserContext, monkeypatch: pytest.MonkeyPatch) -> BrowserContext:
     context.set_default_timeout(1000 * PATIENCE)
-    context.on("page", block_third_party_cookies)
+    make_page = context.new_page
+    # Not in a handler of "page": it would still be talking to the browser while the test already opens an address.
+    monkeypatch.setattr(context, "new_page", lambda: block_third_party_cookies(make_page()))
     return context
 
 
-def block_third_party_cookies(page: Page) -> None:
+def block_third_party_cookies(page: Page) -> Page:
     """As a Chromium with a window does; the shell allows them."""
     session = page.context.new_cdp_session(page)
     session.send("Network.enable")
@@ -51,6 +53,7 @@ def block_third_party_cookies(page: Page) -> None:
         "disableThirdPartyCookieHeuristics",
     )
     session.send("Network.setCookieControls", dict.fromkeys(names, True))
+    return page
 
 
 def last_of_all(items: list[pytest.Item], folder: Path) -> None:

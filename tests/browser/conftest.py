@@ -110,5 +110,13 @@ def settings(context: BrowserContext, demo: Demo, outside: Outside) -> Iterator[
 
 
 @pytest.fixture
+def lines_listed(demo: Demo, outside: Outside) -> None:
+    """The worker's round has just gone over the lines, and knows whose chats they have. The worker itself lists a line
+    every quarter of an hour, and each test forgets what it learned."""
+    said = demo.flask("shell", stdin="from widget.services import services\nservices().rounds.go()\nprint('listed')\n")
+    assert "listed" in said
+
+
+@pytest.fixture
 def phone(context: BrowserContext, demo: Demo) -> ClientPhone:
     return ClientPhone(context, demo)

@@ -28,6 +28,7 @@ def test_with_facts_the_numbers_are_there_at_once_and_whatsapp_after_a_press(
     expect(card.presence(IVAN)).to_have_text(card.say("WhatsApp, has a chat"))
 
 
+@pytest.mark.usefixtures("lines_listed")
 def test_always_warns_first_and_then_shows_everything_without_a_press(
     card: Card, settings: Settings, outside: Outside, complaints: Complaints
 ) -> None:

@@ -153,6 +153,7 @@ def test_a_line_that_is_switched_off_under_an_open_card_is_said_and_its_chat_sta
     expect_to_write_from(card, ORDERS, "Отдел продаж")
 
 
+@pytest.mark.usefixtures("lines_listed")
 @pytest.mark.parametrize("lang", ["ru", "en"])
 def test_refresh_says_before_the_press_what_it_costs_and_one_number_is_checked_again_by_itself(
     card: Card, outside: Outside, lang: str

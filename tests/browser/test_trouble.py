@@ -86,6 +86,7 @@ def test_a_history_that_never_came_is_tried_again(card: Card, outside: Outside, 
     expect(failed).to_contain_text("Loading failed")
 
     outside.heal()
+    card.still()
     failed.get_by_role("button", name="Try again").click()
 
     expect(card.bubble("А подоконники можно шире, 350 мм?")).to_be_visible()
