@@ -37,7 +37,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     holds for the next opening, and short timeouts, so that a hanging gateway is given up while a test waits."""
     portal = free_port()  # and the one 100 above
     ports = Ports(widget=free_port(), portal=portal, gateway=free_port())
-    settings = {"LIGHT_HOURS": AWAKE, "CHECK_TIMEOUT": "3", "HISTORY_TIMEOUT": "3", "SEND_TIMEOUT": "5"}
+    settings = {"LIGHT_HOURS": AWAKE, "CHECK_TIMEOUT": "10", "HISTORY_TIMEOUT": "10", "SEND_TIMEOUT": "10"}
     with Demo(ports, tmp_path_factory.mktemp("demo"), workers=1, say=lambda _: None, settings=settings) as running:
         yield running
 
