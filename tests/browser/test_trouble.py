@@ -11,7 +11,7 @@ BROKEN = "Failed to load resource|ERR_"
 
 
 def test_a_hanging_gateway_neither_delays_the_card_nor_blocks_a_send(card: Card, outside: Outside) -> None:
-    outside.break_gateway("silence", match="check-exists", seconds=6, times=None)
+    outside.break_gateway("silence", match="check-exists", seconds=30, times=None)
     card.open(lang="en").reveal_button.click()
 
     expect(card.presence(ORDERS)).to_have_text("Checking…")
