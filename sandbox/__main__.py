@@ -8,7 +8,7 @@ import signal
 import sys
 from pathlib import Path
 
-from sandbox.demo import Demo, Ports
+from sandbox.demo import Demo, Ports, stop
 from sandbox.serving import refuse_busy
 
 DATA = Path(__file__).resolve().parent.parent / ".run"
@@ -20,7 +20,8 @@ def main() -> None:
         refuse_busy(port, setting=setting)
     data = DATA / f"{ports.widget}-{ports.portal}-{ports.gateway}"  # stored addresses hold these ports
     data.mkdir(parents=True, exist_ok=True)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # `kill` stops everything as Ctrl+C does
+    for each in (signal.SIGINT, signal.SIGTERM):  # `kill` stops everything as Ctrl+C does
+        signal.signal(each, stop)
     with Demo(ports, data) as demo:
         print(f"\n  Open this CRM card:  {demo.card}\n")
         print(f"  All cards:           {demo.portal}/")

@@ -5,12 +5,13 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
+from types import FrameType, TracebackType
 from urllib.parse import urlencode
 
 from cryptography.fernet import Fernet
@@ -65,6 +66,16 @@ class Ports:
         yield self.gateway, "GATEWAY_PORT"
 
 
+# Set by Ctrl+C: the exception alone can be lost, where Python raises it in a destructor or a callback.
+STOPPED = threading.Event()
+
+
+def stop(_signal: int, _frame: FrameType | None) -> None:
+    """The handler of Ctrl+C and of `kill`."""
+    STOPPED.set()
+    raise KeyboardInterrupt
+
+
 class Demo:
     """A running demo, as a context manager. `data` keeps the database and logs, `short` a socket with a short path."""
 
@@ -105,13 +116,14 @@ class Demo:
     def wait(self) -> str:
         """Until Ctrl+C, or until a program stops by itself: then its name."""
         try:
-            while True:
+            while not STOPPED.is_set():
                 for name, program in self._programs.items():
                     if program.poll() is not None:
                         return name
                 time.sleep(0.3)
         except KeyboardInterrupt:
-            return ""
+            pass
+        return ""
 
     def flask(self, *words: str, stdin: str = "") -> str:
         """Run one of the widget's commands as an operator would."""
@@ -222,6 +234,8 @@ class Demo:
     def _await(self, name: str, address: str) -> None:
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
+            if STOPPED.is_set():
+                raise KeyboardInterrupt
             if self._programs[name].poll() is not None:
                 break
             try:

@@ -46,7 +46,10 @@ def test_ctrl_c_while_it_starts_ends_it_without_a_stack_trace() -> None:
     )
     until(lambda: (data / "portal.log").exists() or program.poll() is not None)
     program.send_signal(signal.SIGINT)
-    _out, errors = program.communicate(timeout=PATIENCE)
+    try:
+        _out, errors = program.communicate(timeout=PATIENCE)
+    finally:
+        program.kill()
     shutil.rmtree(data, ignore_errors=True)
     assert program.returncode == 130
     assert "Traceback" not in errors
