@@ -9,8 +9,12 @@ import httpx
 import pytest
 
 from tests.stand import Clock, Outside, config_for, start_widget
+from widget.gateways.base import GatewayError, Trouble
+from widget.gateways.breaker import Breaker
+from widget.gateways.calls import Calls, Timeouts
 from widget.http import OutsideError, fetch
 from widget.places import Crowded, Places, at_place
+from widget.session import company_of_request
 
 SHARE = 3
 
@@ -82,6 +86,18 @@ def test_who_proves_nothing_cannot_take_a_companys_places(crowd: Crowd) -> None:
         place.leave()
 
 
+def test_an_opening_which_anybody_gets_takes_none_of_a_companys_places(crowd: Crowd) -> None:
+    crowd.end()
+    app, card = crowd.widget.app, crowd.widget.open()
+    with app.test_request_context("/card", headers={"X-Opening": card.opening_ticket}):
+        opened = company_of_request()
+    with app.test_request_context("/card", headers={"X-Session": card.reveal().session}):
+        proved = company_of_request()
+
+    assert proved == crowd.widget.portals[0]
+    assert opened != proved
+
+
 def test_a_place_is_free_again_when_its_request_has_ended(crowd: Crowd) -> None:
     crowd.end()
     assert crowd.statuses == {200}
@@ -106,6 +122,26 @@ def test_answers_of_one_company_that_are_too_large_together_are_not_read_to_thei
     first.leave()
     with at_place(second):
         assert ask() == 600
+
+
+def test_an_answer_that_comes_after_its_request_has_ended_holds_nothing() -> None:
+    places = Places(requests=2, size=1000)
+    ended, next_one = places.take("one"), places.take("one")
+    ended.leave()
+
+    assert ended.carry(800)
+    assert next_one.carry(800)
+
+
+def test_answers_for_which_there_is_no_room_are_no_fault_of_their_gateway() -> None:
+    client = httpx.Client(transport=httpx.MockTransport(lambda _request: httpx.Response(200, content=b"x" * 600)))
+    calls = Calls(client, "https://gw.example", Timeouts(30, 30, 30), Breaker(Clock()))
+    with at_place(Places(requests=1, size=100).take("one")):
+        for _more_than_a_breaker_bears in range(9):
+            with pytest.raises(GatewayError) as error:
+                calls.fetch("GET", "/x", 30)
+            assert error.value.trouble is Trouble.BROKEN_ANSWER
+    assert calls.fetch("GET", "/x", 30).status == 200
 
 
 def test_places_are_counted_for_each_company_by_itself() -> None:

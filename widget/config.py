@@ -219,7 +219,7 @@ class Config:
 
     # What one portal may hold of a process at once: a quarter of gunicorn's threads, and answers from outside.
     portal_requests: int = _setting(_at_least_one, 8)
-    portal_megabytes: int = _setting(_at_least_one, 64)
+    portal_megabytes: int = _setting(_at_least_one, 128)  # a file of 64 is 86 in base64
 
     session_minutes: int = _setting(_at_least_one, 60)
     send_texts_days: int = _setting(_count, 30)

@@ -63,6 +63,10 @@ class TimedOut(OutsideError):
     """No answer within the time."""
 
 
+class NoRoom(OutsideError):
+    """The answers of this portal are too many bytes together: nothing is wrong with who gave this one."""
+
+
 @dataclass(frozen=True)
 class Answer:
     status: int
@@ -156,7 +160,7 @@ def _body(response: httpx.Response, largest: int) -> bytes:
     for chunk in response.iter_bytes():
         taken += len(chunk)
         if not carry(len(chunk)):
-            raise OutsideError("answers of one portal too large together", sent=True)
+            raise NoRoom("answers of one portal too large together", sent=True)
         if gunzip is None:
             body += chunk
         elif not gunzip.eof:

@@ -21,18 +21,16 @@ class Place:
 
     def __init__(self, places: "Places", whose: Hashable) -> None:
         self._places = places
-        self._whose = whose
-        self._bytes = 0
+        self.whose = whose
+        self.bytes = 0
+        self.left = False
 
     def carry(self, size: int) -> bool:
         """Count bytes of an answer that came for this request. Says False where its company's are too many at once."""
-        carried = self._places.carry(self._whose, size)
-        self._bytes += size if carried else 0
-        return carried
+        return self._places.carry(self, size)
 
     def leave(self) -> None:
-        self._places.leave(self._whose, self._bytes)
-        self._bytes = 0
+        self._places.leave(self)
 
 
 class Places:
@@ -54,19 +52,23 @@ class Places:
             self._requests[whose] += 1
         return Place(self, whose)
 
-    def carry(self, whose: Hashable, size: int) -> bool:
+    def carry(self, place: Place, size: int) -> bool:
         with self._lock:
-            if self._bytes[whose] + size > self._most_bytes:
+            if place.left:  # a call that flew on after its request ended: none would give its bytes back
+                return True
+            if self._bytes[place.whose] + size > self._most_bytes:
                 return False
-            self._bytes[whose] += size
+            self._bytes[place.whose] += size
+            place.bytes += size
             return True
 
-    def leave(self, whose: Hashable, size: int) -> None:
+    def leave(self, place: Place) -> None:
         with self._lock:
-            for held, given_back in ((self._requests, 1), (self._bytes, size)):
-                held[whose] -= given_back
-                if not held[whose]:
-                    del held[whose]
+            place.left = True
+            for held, given_back in ((self._requests, 1), (self._bytes, place.bytes)):
+                held[place.whose] -= given_back
+                if not held[place.whose]:
+                    del held[place.whose]
 
 
 _place: ContextVar[Place | None] = ContextVar("place", default=None)

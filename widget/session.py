@@ -132,17 +132,14 @@ def current_session() -> Session:
 
 
 def company_of_request() -> Hashable:
-    """Whose share of the threads this request takes: a proved portal's. Who proves nothing shares with all that post to
-    the same address in the same portal's name, so that nobody can take the place of those who do."""
-    here = current_app.extensions["widget"]
-    tickets: Tickets = here.tickets
+    """Whose share of the threads this request takes: a proved portal's. Who proves nothing, as with an opening, which
+    anybody gets in a portal's name, shares with all that do so, and cannot take the place of those who are proved."""
+    tickets: Tickets = current_app.extensions["widget"].tickets
     with suppress(Refused):
         if SESSION_HEADER in request.headers:
             return tickets.read_session(request.headers[SESSION_HEADER]).portal_id
         if OPENING_HEADER in request.headers:
-            member_id = tickets.read_opening(request.headers[OPENING_HEADER]).member_id
-            portal = here.portals.find(member_id)
-            return portal.id if portal else member_id
+            return OPENING_HEADER, tickets.read_opening(request.headers[OPENING_HEADER]).member_id
     named = ""
     if request.path in FORMS:  # elsewhere the view says how much of a body it reads
         named = request.form.get("member_id") or request.form.get("auth[member_id]", "")

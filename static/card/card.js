@@ -158,8 +158,11 @@ async function lines() {
     if (shownLine() !== asked) return; // another one was picked meanwhile, and is asked about
     const had = document.activeElement?.id === 'line';
     // What the card said when it was drawn about a line that is gone stays to be read.
-    drawn.querySelector('.lines').append(...document.querySelectorAll('#lines .line-gone:not(:empty)'));
-    for (const id of ['lines', 'checks-left']) document.getElementById(id)?.replaceWith(drawn.getElementById(id));
+    if (!drawn.querySelector('.line-gone')) drawn.querySelector('.lines').append(...document.querySelectorAll('#lines .line-gone:not(:empty)'));
+    for (const id of ['lines', 'checks-left']) {
+      const fresh = drawn.getElementById(id);
+      if (fresh) document.getElementById(id)?.replaceWith(fresh);
+    }
     shownLine();
     if (had) document.getElementById('line')?.focus();
   } catch {

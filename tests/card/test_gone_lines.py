@@ -87,6 +87,21 @@ def test_a_chat_of_a_line_that_is_gone_is_read_and_not_written_in(
     assert "sendText" not in outside.calls()
 
 
+@pytest.mark.parametrize("go", [switch_off, remove])
+def test_a_press_that_is_repeated_after_the_line_went_is_not_told_that_nothing_was_sent(
+    widget: Widget, outside: Outside, go: Callable[[Widget, int], None]
+) -> None:
+    page, chat = written_from(widget, 2)
+    go(widget, 2)
+
+    page.send(chat, "Hello from here", "key-1", confirmed=True)
+
+    assert page.answer.status_code == 201
+    assert "Hello from here" in page.words
+    assert page.send(chat, "Another one", "key-2", confirmed=True).refusal == "line_off"
+    assert outside.calls()["sendText"] == 1
+
+
 def test_a_removed_line_is_asked_nothing_and_its_chat_says_what_is_shown(widget: Widget, outside: Outside) -> None:
     page, chat = written_from(widget, 2)
     remove(widget, 2)

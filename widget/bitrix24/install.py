@@ -188,11 +188,12 @@ class Installer:
             self._portals.set_subscription(portal.id, status=status, days_left=left_of(told))
 
     def outdated(self) -> list[Portal]:
-        """Active portals that were installed by another version of this service and can be brought up to date."""
+        """Active portals that another version of this service installed, or whose installation was never completed (a
+        field may be refused until the installation is finished), and that can be brought up to date."""
         return [
             portal
             for portal in self._portals.all()
-            if portal.state is PortalState.ACTIVE and portal.installer_id and 0 < portal.app_version != APP_VERSION
+            if portal.state is PortalState.ACTIVE and portal.installer_id and portal.app_version != APP_VERSION
         ]
 
     def uninstall(self, portal_id: int, *, clean: bool) -> None:

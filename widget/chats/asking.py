@@ -51,12 +51,14 @@ def chat_to_change(chat_id: int) -> tuple[Session, Line, Chat]:
 
 
 def refuse_unlinked(line: Line, key: str) -> None:
-    """Nothing is sent by a line that waits for its QR code, as far as was said a moment ago (no call). A message that
-    was sent is known by its key, whatever became of the line."""
+    """Nothing is sent by a line that is switched off, or waits for its QR code as far as was said a moment ago (no
+    call). A message that was sent is known by its key, whatever became of the line: «nothing was sent» would be wrong.
+    """
     here = services()
     state = here.gateways.known_state(line)
-    if state in UNLINKED and not here.sends.by_key(line.portal_id, key):
-        raise Refused(Refusal.LINE_DOWN, 409, state.value)
+    if (line.active and state not in UNLINKED) or here.sends.by_key(line.portal_id, key):
+        return
+    raise Refused(Refusal.LINE_DOWN if line.active else Refusal.LINE_OFF, 409, state.value)
 
 
 def open_typed_number(session: Session, *, shows: bool) -> None:

@@ -313,6 +313,9 @@ class Histories:
                     return self._sends.settle(send, STATES.get(found.ack, SendState.SENT))
         except GatewayError:
             return send
+        told = self._sends.by_key(send.portal_id, send.send_key)  # by a webhook, while the gateway was asked
+        if told and told.state is not SendState.QUEUED:
+            return told
         return self._sends.settle(send, SendState.FAILED, reason=QUEUE_DROPPED)
 
     def _may_look(self, send: Send) -> bool:

@@ -4,6 +4,7 @@ from flask import render_template, request
 from flask.typing import ResponseReturnValue
 
 from widget.chats.asking import (
+    chat_of,
     chat_to_change,
     drawn_bubble,
     named,
@@ -28,7 +29,7 @@ MOST_READ = 50
 @pages.post("/<int:chat_id>/files")
 def send_file(chat_id: int) -> ResponseReturnValue:
     """Send a file, as a form with file, key, caption, reply_to and confirmed («true»). 409 as for a text."""
-    session, line, chat = chat_to_change(chat_id)
+    session, line, chat = chat_of(chat_id)
     request.max_content_length = LARGEST + 64 * 1024
     form = request.form.to_dict()
     uploaded = request.files.get("file")

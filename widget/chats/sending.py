@@ -183,7 +183,7 @@ class Sending:
         result = post(self._gateways.of(line), self._histories.ids(line, chat)[0], send.message_id)
         log.info("send line=%s send=%s %s %s", line.id, send.id, result.outcome.value, result.trouble)
         if result.outcome is not Sent.REFUSED:
-            self._chats.remember(chat.portal_id, chat.line_id, chat.phone, last_at=self._clock())
+            self._chats.learn(chat.portal_id, chat.line_id, chat.phone, proved=False, last_at=self._clock())
         settled = self._sends.settle(
             send,
             _STATE_OF[result.outcome],

@@ -9,7 +9,6 @@ from flask.typing import ResponseReturnValue
 from widget.chats import message_views
 from widget.chats.asking import (
     chat_of,
-    chat_to_change,
     drawn_bubble,
     line_to_read,
     named,
@@ -169,7 +168,7 @@ def send(chat_id: int) -> ResponseReturnValue:
     key = text_field(body, "key", longest=64)
     confirmed = flag_field(body, "confirmed")
     reply_to = maybe_text_field(body, "reply_to", longest=4096)
-    session, line, chat = chat_to_change(chat_id)
+    session, line, chat = chat_of(chat_id)
     refuse_unlinked(line, key)
     answered = named(chat, reply_to) if reply_to else None
     asked = night_question(session, chat, key, confirmed=confirmed)

@@ -11,7 +11,7 @@ import httpx
 
 from widget.gateways.base import GatewayError, Trouble
 from widget.gateways.breaker import Breaker
-from widget.http import Answer, OutsideError, TimedOut, fetch
+from widget.http import Answer, NoRoom, OutsideError, TimedOut, fetch
 
 # A proxy says these when there is no gateway behind it. A plain 500 is often the gateway's answer about one number.
 NOBODY_THERE = (502, 503, 504)
@@ -93,7 +93,8 @@ class Calls:
         try:
             answer = fetch(self._client, method, self._address + path, timeout=timeout, **request)
         except OutsideError as error:
-            self._breaker.failed()
+            if not isinstance(error, NoRoom):
+                self._breaker.failed()
             if isinstance(error, TimedOut):
                 trouble = Trouble.TIMED_OUT
             else:  # a connection that broke in the middle of an answer did reach the gateway

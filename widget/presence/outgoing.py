@@ -10,6 +10,8 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from ratelimit import Limiter, Permits, Rate, StorageUnavailable, Window
 from widget.errors import Refusal, Refused
 from widget.gateways.base import SendResult, Sent
@@ -98,19 +100,18 @@ class Outgoing:
         """Give back what was set aside for what surely did not go out (None: it was not even tried). The check is
         given back in any case: a look-up that happened is counted as such (`Learning.sent`). Never raises."""
         line = reservation.line
-        if reservation.check:
-            self._purse.give_back(reservation.check, 1)
-        if result is not None and result.outcome is not Sent.REFUSED:
-            return
         try:
+            if reservation.check:
+                self._purse.give_back(reservation.check, 1)
+            if result is not None and result.outcome is not Sent.REFUSED:
+                return
             if reservation.send:
                 self._sends.give_back(str(line.id), reservation.send, 1)
             if reservation.first:
                 self._firsts.give_back(str(line.id), reservation.first, 1)
-        except StorageUnavailable:
-            return  # they stay spent, in SQL too
-        if reservation.first:
-            self._usage.add(line.portal_id, line.id, hour=reservation.hour, firsts=-1)
+                self._usage.add(line.portal_id, line.id, hour=reservation.hour, firsts=-1)
+        except (StorageUnavailable, SQLAlchemyError) as error:
+            log.warning("allowance line=%s: not given back (%s)", line.id, type(error).__name__)  # it stays spent
 
     def left(self, line: Line) -> Left | None:
         """How many strangers may still be written to today, by messages and, where each costs one, by checks. None if
