@@ -15,6 +15,11 @@ _USUAL = {
 }
 
 
+# What is written of an element; a title that somebody gave to a field is not (server module crm,
+# lib/entity/entityeditorconfig.php, sanitize).
+_KEPT = ("name", "options")
+
+
 def arranged_with(fields: Mapping[str, bool]) -> list[Section]:
     """The usual sections, as somebody saved them, with some custom fields in the first: name -> always shown."""
     sections = [
@@ -63,7 +68,11 @@ def _saved_section(section: Any) -> Section:
         raise ValueError("There are no data to write.")
     elements = section.get("elements") or []
     rows = list(elements.values()) if isinstance(elements, dict) else elements
-    kept = [{**each, "optionFlags": str(each.get("optionFlags") or "0")} for each in rows if each.get("name")]
+    kept = [
+        {name: each[name] for name in _KEPT if name in each} | {"optionFlags": str(each.get("optionFlags") or "0")}
+        for each in rows
+        if each.get("name")
+    ]
     return {"name": section["name"], "title": str(section.get("title") or ""), "type": "section", "elements": kept}
 
 

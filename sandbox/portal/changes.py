@@ -74,7 +74,8 @@ def _in_layout(world: World, state: PortalState, value: Any) -> None:
 
 
 def _layout(world: World, state: PortalState, value: Any) -> None:
-    """One layout: {"entityTypeId": 2, "variant": 9, "field": "always" | "filled" | "absent" | "never_arranged"}."""
+    """One layout: {"entityTypeId": 2, "variant": 9, "field": "always" | "filled" | "absent" | "never_arranged"}, with
+    "renamed": "COMMENTS" where somebody gave another title to that field."""
     entity_type_id, where = int(value["entityTypeId"]), value["field"]
     found = state.field_of(entity_type_id)
     if found is None:
@@ -85,6 +86,9 @@ def _layout(world: World, state: PortalState, value: Any) -> None:
         return
     fields = {"always": {found[0].name: True}, "filled": {found[0].name: False}, "absent": {}}
     state.layouts[key] = arranged_with(fields[where])
+    for element in (one for section in state.layouts[key] for one in section["elements"]):
+        if element["name"] == value.get("renamed"):
+            element["title"] = "Как договорились"
 
 
 def _funnels(world: World, state: PortalState, value: Any) -> None:

@@ -20,7 +20,7 @@ from widget.bitrix24.found import (
     questions,
     with_page,
 )
-from widget.bitrix24.layouts import in_layout, showing
+from widget.bitrix24.layouts import in_layout, showing, survives_writing
 from widget.bitrix24.parts import KINDS, TITLES, Wanted, handlers_missing, missing, stale, tab, tabs_there, wanted_of
 from widget.bitrix24.rest import Batch
 from widget.bitrix24.userfield import OLD_TYPE_ID, names_of
@@ -379,3 +379,17 @@ def test_showing_the_field_takes_nothing_else_out_of_the_card(sections: list[Any
     assert in_layout(shown, "UF_X") is InLayout.ALWAYS
     assert [name for name in names(shown) if name != "UF_X"] == [name for name in names(sections) if name != "UF_X"]
     assert in_layout(shown, "UF_Y") is in_layout(sections, "UF_Y")
+
+
+@pytest.mark.parametrize(
+    ("sections", "survives"),
+    [
+        (arranged(UF_X="0"), True),
+        ([*arranged(), {"type": "section", "elements": [{"name": "COMMENTS", "title": "As agreed"}]}], False),
+        ([{**arranged()[0], "data": {"isChangeable": True}}], False),
+        ([{"name": "column", "type": "column", "elements": arranged()}], False),
+        (["odd"], False),
+    ],
+)
+def test_a_view_that_would_lose_something_is_not_written_back(sections: list[Any], survives: bool) -> None:
+    assert survives_writing(sections) is survives

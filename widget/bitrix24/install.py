@@ -19,7 +19,7 @@ from widget.bitrix24.errors import Reaction, blocked_until, error_of, reaction_t
 from widget.bitrix24.events import UNINSTALLED
 from widget.bitrix24.findings import FieldFinding, InLayout, Inspection, InstallerState, LayoutFinding, Part, Report
 from widget.bitrix24.found import Found, found_of, left_of, next_page, questions, with_page
-from widget.bitrix24.layouts import Layout, funnel_questions, in_layout, layouts_of, showing
+from widget.bitrix24.layouts import Layout, funnel_questions, in_layout, layouts_of, showing, survives_writing
 from widget.bitrix24.oauth import Home, Identity, OAuth
 from widget.bitrix24.parts import (
     APP_VERSION,
@@ -310,7 +310,11 @@ class Installer:
                 self._write(portal, user_id, layout, old)
 
     def _write(self, portal: Portal, user_id: int, layout: Layout, sections: Any) -> bool:
-        """Not in a batch, which would read a reference to another answer into a section's title."""
+        """Not in a batch, which would read a reference to another answer into a section's title. False too for a layout
+        that is better changed by hand, because some of it would be lost."""
+        if not survives_writing(sections):
+            log.warning("layout portal=%s %s: would lose titles or data, left alone", portal.id, layout.entity)
+            return False
         try:
             self._rest.call(portal, user_id, *layout.write(sections))
         except Refused as refusal:

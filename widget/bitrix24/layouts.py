@@ -84,6 +84,20 @@ def showing(sections: Sequence[Any], name: str) -> list[Any]:
     return [_with_new(first, name), *others]
 
 
+def survives_writing(sections: Sequence[Any]) -> bool:
+    """Whether Bitrix24 keeps all of a layout that is written back. Titles that somebody gave to fields, what sections
+    hold besides, and anything but sections is lost (server module crm, lib/entity/entityeditorconfig.php)."""
+    parts = [part if isinstance(part, Mapping) else {} for part in sections]
+    return all(
+        part.get("type") == "section" and not part.get("data") and not any(one.get("title") for one in _inside(part))
+        for part in parts
+    )
+
+
+def _inside(section: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
+    return _elements(rows_of(section.get("elements")))
+
+
 def _marked(part: Any, name: str) -> Any:
     if not isinstance(part, Mapping):
         return part
