@@ -54,7 +54,7 @@ export async function openChat(wanted) {
   start(mine, wanted.focus);
 }
 
-export function closeChat() {
+function closeChat() {
   if (!open) return;
   open.stop.abort();
   const { row, key } = open.wanted;
