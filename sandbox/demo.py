@@ -29,6 +29,11 @@ LINES = (
     ("branch", "Филиал", "+79638477315", "evolution"),
     ("1101000001", "Выездные замеры", "+79638477316", "green"),
 )
+ADD_LINES = """from flask import current_app
+run = current_app.test_cli_runner().invoke
+ended = [run(args=words, input={key!r}) for words in {commands!r}]
+print([each.output for each in ended if each.exit_code] or "all lines added")
+"""
 PATIENCE = 30.0  # seconds for everything to answer
 
 
@@ -172,17 +177,21 @@ class Demo:
             self._run("worker", [sys.executable, "-m", "flask", "worker"])
 
     def _add_lines(self) -> None:
-        """Once: each command costs a second."""
+        """Once, with `flask line add`, all in one process: each start of the program costs a second."""
         seeded = self._data / "seeded"
         if seeded.exists():
             return
-        for number, portal in enumerate(PORTALS):
-            for session, name, phone, kind in LINES if number == 0 else LINES[:1]:
-                self.flask(
-                    *("line", "add", "--portal", portal.member_id, "--name", name, "--address", self.gateway),
-                    *("--gateway", kind, "--session", session, "--number", phone, "--key-file", "-"),
-                    stdin=f"{API_KEY}\n",
-                )
+        commands = [
+            [
+                *("line", "add", "--portal", portal.member_id, "--name", name, "--address", self.gateway),
+                *("--gateway", kind, "--session", session, "--number", phone, "--key-file", "-"),
+            ]
+            for number, portal in enumerate(PORTALS)
+            for session, name, phone, kind in (LINES if number == 0 else LINES[:1])
+        ]
+        said = self.flask("shell", stdin=ADD_LINES.format(commands=commands, key=API_KEY))
+        if "all lines added" not in said:
+            raise RuntimeError(f"flask line add: {said.strip()}")
         seeded.touch()
 
     def _install(self, portal: str) -> None:

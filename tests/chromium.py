@@ -1,11 +1,14 @@
-"""The browser of the tests: one a process, a context a test. Its folders are called `browser` (tools/test.py)."""
+"""The browser of the tests: one a process, one context and one page as long as tests leave
+them as they were. Its folders are called `browser` (tools/test.py)."""
 
 import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api._generated import Clock
 
 from tests.stand import PATIENCE
 from tools.setup import CHROMIUM_NAMES, SHELL
@@ -34,13 +37,68 @@ def base_url() -> None:
     """None of ours. pytest-base-url's own is a method of a class, which pytest 9 warns of, and warnings are errors."""
 
 
+# What a page keeps for its next test too: then that test gets a page of its own.
+SPOIL = ((Clock, "install"), (Page, "add_init_script"), (Page, "emulate_media"), (Page, "set_viewport_size"),
+         (Page, "route"))  # fmt: skip
+
+
+class Tab:
+    """One page for test after test: a process of its own for each is a third of what a test costs. The widget stores
+    nothing in a browser; whether a test left something else behind is looked after in `leave`."""
+
+    def __init__(self, context: BrowserContext) -> None:
+        self.context = context
+        self.spoiled = False
+        self._page: Page | None = None
+
+    def page(self) -> Page:
+        if self._page is None:
+            self._page = new_page(self.context)
+            self.spoiled = False
+        return self._page
+
+    def leave(self) -> None:
+        """Close what the test opened, and the page itself where it would not be as new."""
+        for page in self.context.pages:
+            if page != self._page or self.spoiled:
+                page.close()
+        if self._page is None or self.spoiled or self._page.is_closed():
+            self._page = None
+        else:
+            self._page.goto("about:blank")
+        self.context.clear_cookies()
+
+
+@pytest.fixture(scope="session")
+def tab(browser: Browser) -> Iterator[Tab]:
+    with browser.new_context() as context:
+        context.set_default_timeout(1000 * PATIENCE)
+        yield Tab(context)
+
+
 @pytest.fixture
-def context(context: BrowserContext, monkeypatch: pytest.MonkeyPatch) -> BrowserContext:
-    context.set_default_timeout(1000 * PATIENCE)
-    make_page = context.new_page
-    # Not in a handler of "page": it would still be talking to the browser while the test already opens an address.
-    monkeypatch.setattr(context, "new_page", lambda: block_third_party_cookies(make_page()))
-    return context
+def context(tab: Tab, monkeypatch: pytest.MonkeyPatch) -> Iterator[BrowserContext]:
+    def spoiling(method: Callable[..., Any]) -> Callable[..., Any]:
+        def spoil(*arguments: Any, **named: Any) -> Any:
+            tab.spoiled = True
+            return method(*arguments, **named)
+
+        return spoil
+
+    for kind, name in SPOIL:
+        monkeypatch.setattr(kind, name, spoiling(getattr(kind, name)))
+    yield tab.context
+    tab.leave()
+
+
+@pytest.fixture
+def page(context: BrowserContext, tab: Tab) -> Page:
+    return tab.page()
+
+
+def new_page(context: BrowserContext) -> Page:
+    """A page in a tab of its own, closed when the test ends."""
+    return block_third_party_cookies(context.new_page())
 
 
 def block_third_party_cookies(page: Page) -> Page:

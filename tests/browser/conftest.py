@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -15,10 +16,10 @@ from playwright.sync_api import BrowserContext, Page, Response
 from sandbox.demo import Demo, Ports
 from sandbox.portal.background import free_port
 from tests.browser.pages import Card, ClientPhone, Settings
-from tests.chromium import base_url, browser_type_launch_args, context, last_of_all
+from tests.chromium import Tab, base_url, browser_type_launch_args, context, last_of_all, new_page, page, tab
 from tests.stand import PATIENCE, Outside
 
-__all__ = ["base_url", "browser_type_launch_args", "context"]
+__all__ = ["base_url", "browser_type_launch_args", "context", "page", "tab"]
 
 AWAKE = "0,0,24,24"  # LIGHT_HOURS: every hour is a good one to write, or the tests would know when they run
 
@@ -79,14 +80,24 @@ class Complaints(list[str]):
             self.append(f"422 {answer.url}: fields {sorted((answer.request.post_data_json or {}).items())}"[:500])
 
 
+@pytest.fixture(scope="session")
+def told_violations(tab: Tab) -> None:
+    tab.context.add_init_script(TELL_VIOLATIONS)
+
+
 @pytest.fixture(autouse=True)
-def complaints(context: BrowserContext) -> Iterator[Complaints]:
+def complaints(told_violations: None, context: BrowserContext) -> Iterator[Complaints]:
     heard = Complaints()
-    context.add_init_script(TELL_VIOLATIONS)
-    context.on("console", lambda said: heard.append(f"console: {said.text}") if said.type == "error" else None)
-    context.on("response", heard.explain)
-    context.on("weberror", lambda error: heard.append(f"error: {error.error}"))
+    listeners: dict[Any, Callable[[Any], None]] = {
+        "console": lambda said: heard.append(f"console: {said.text}") if said.type == "error" else None,
+        "response": heard.explain,
+        "weberror": lambda error: heard.append(f"error: {error.error}"),
+    }
+    for event, listener in listeners.items():
+        context.on(event, listener)
     yield heard
+    for event, listener in listeners.items():
+        context.remove_listener(event, listener)
     assert [each for each in heard if not heard.expected.search(each)] == []
 
 
@@ -98,13 +109,13 @@ def card(page: Page, demo: Demo, outside: Outside) -> Card:
 @pytest.fixture
 def make_card(context: BrowserContext, demo: Demo, outside: Outside) -> Callable[[], Card]:
     """A card in a tab of its own."""
-    return lambda: Card(context.new_page(), demo)
+    return lambda: Card(new_page(context), demo)
 
 
 @pytest.fixture
 def settings(context: BrowserContext, demo: Demo, outside: Outside) -> Iterator[Settings]:
     """The application's own page in a tab of its own; what was chosen there is taken back afterwards."""
-    settings = Settings(context.new_page(), demo)
+    settings = Settings(new_page(context), demo)
     yield settings
     settings.open(user="admin").choose("button").save()
 

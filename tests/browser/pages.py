@@ -10,6 +10,7 @@ import axe_playwright_python
 from playwright.sync_api import BrowserContext, Frame, FrameLocator, Locator, Page, expect
 
 from sandbox.demo import Demo
+from tests.chromium import new_page
 from tests.stand import DEAL, in_russian
 
 IVAN = "+7 961 951-00-00"  # has a chat of 340 messages with the line «sales»
@@ -247,7 +248,7 @@ class ClientPhone:
     demo: Demo
 
     def open(self, number: str, line: str = "sales") -> Page:
-        page = self.context.new_page()
+        page = new_page(self.context)
         page.goto(f"{self.demo.gateway}/phone?{urlencode({'client': re.sub(r'[^0-9]', '', number), 'line': line})}")
         return page
 

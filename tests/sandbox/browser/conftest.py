@@ -5,14 +5,13 @@ from pathlib import Path
 
 import pytest
 from flask import Flask, request, send_file
-from playwright.sync_api import Browser, Frame, Page
+from playwright.sync_api import BrowserContext, Dialog, Error, Frame, Page
 
 from sandbox.portal.background import free_port, portal_running, served
-from tests.chromium import base_url, browser_type_launch_args, context, last_of_all
-from tests.stand import PATIENCE
+from tests.chromium import Tab, base_url, browser_type_launch_args, context, last_of_all, tab
 from tools.setup import B24JSSDK_FILE
 
-__all__ = ["base_url", "browser_type_launch_args", "context"]
+__all__ = ["base_url", "browser_type_launch_args", "context", "tab"]
 
 # A page that can speak the raw protocol: `ask(message, callback)` posts and waits for the answer of that callback.
 PAGE = """<!doctype html><title>app</title><p>the app</p><script>
@@ -60,14 +59,21 @@ def origin(app: SmallestApp) -> Iterator[str]:
 
 
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    page = browser.new_page(viewport={"width": 1280, "height": 800})
-    page.set_default_timeout(1000 * PATIENCE)
+def page(context: BrowserContext, tab: Tab) -> Iterator[Page]:
+    page = tab.page()
     errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("dialog", lambda dialog: errors.append(dialog.message))
+
+    def on_error(error: Error) -> None:
+        errors.append(str(error))
+
+    def on_dialog(dialog: Dialog) -> None:
+        errors.append(dialog.message)
+
+    page.on("pageerror", on_error)
+    page.on("dialog", on_dialog)
     yield page
-    page.close()
+    page.remove_listener("pageerror", on_error)
+    page.remove_listener("dialog", on_dialog)
     assert errors == []
 
 
