@@ -1,6 +1,7 @@
 """The page that installs: whatever happened before, exactly one of everything is there afterwards."""
 
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -9,6 +10,7 @@ from sandbox.portal.credentials import PORTALS
 from tests.installing import ADMIN, CHIEF, FIELDS, TABS, Site
 from tests.stand import CardPage, Outside, Widget, in_russian
 from widget.bitrix24.events import WANTED
+from widget.bitrix24.findings import Shown
 from widget.bitrix24.parts import APP_VERSION
 from widget.storage.portals import PortalState
 
@@ -142,6 +144,40 @@ def test_what_a_version_before_made_becomes_ours_alone_and_stays_in_its_place(si
     assert site.widget.services.installer.inspect(site.portal, ADMIN).complete
 
 
+DIRECT = "crm.item.details.configuration.set"
+INTERRUPTIONS = [
+    *(("cut", "batch", after) for after in range(2, 8)),  # done, but we are gone before the answer comes
+    *(("INTERNAL_SERVER_ERROR", f"batch:userfieldtype.{what}", 0) for what in ("delete", "add")),
+    *(("INTERNAL_SERVER_ERROR", f"batch:userfieldconfig.{what}", 3) for what in ("delete", "add")),
+    *(("INTERNAL_SERVER_ERROR", DIRECT, after) for after in (0, 1)),
+]
+
+
+def test_a_move_that_is_interrupted_anywhere_ends_by_itself_as_if_it_had_not_been(site: Site) -> None:
+    def moved(*interruption: Any) -> dict[str, Any]:
+        if site.stored:
+            site.widget.services.portals.delete(site.portal.id)
+        site.change(quirks={"forgets_places": True}, installed=True)
+        site.change(in_layout=[2, 3])
+        if interruption:
+            fault, match, after = interruption
+            site.outside.break_portal(fault, match, None, after=after)
+        site.install()
+        if interruption:
+            assert site.portal.app_version == 0
+            site.outside.heal()
+            site.widget.services.event_work.update_outdated()
+        assert site.portal.app_version == APP_VERSION
+        there = site.there
+        fields = {one["fieldName"]: (one["userTypeId"], one["layouts"]) for one in there["fields"]}
+        return {"fields": fields, "types": there["field_types"], "tabs": site.tabs}
+
+    uninterrupted = moved()
+    assert uninterrupted["fields"]["UF_CRM_DEAL_WHATSAPP"][1] == {"0": "always"}
+    for interruption in INTERRUPTIONS:
+        assert moved(*interruption) == uninterrupted, interruption
+
+
 def test_another_application_with_our_old_words_stops_no_installation(site: Site) -> None:
     site.begin()
     theirs = [["CRM_DEAL", "UF_CRM_DEAL_WHATSAPP", "whatsapp"]]
@@ -173,7 +209,7 @@ def test_a_click_shows_the_field_in_the_cards_that_somebody_arranged_and_in_no_o
     site.change(in_layout=[3])
     site.change(funnels={"2": [[0, "Общая"], [9, "Опт"]]})
 
-    assert site.widget.services.installer.show_field(site.portal, ADMIN)
+    assert site.widget.services.installer.show_field(site.portal, ADMIN) is Shown.ARRANGED
 
     seen = {one.entity: one for one in site.widget.services.installer.inspect(site.portal, ADMIN).fields}
     deals = {one.variant: one.in_layout.value for one in seen["CRM_DEAL"].layouts}

@@ -18,6 +18,7 @@ from widget.admin.health import (
 from widget.admin.pages import pages
 from widget.admin.portal_views import question
 from widget.admin.told import ask_all
+from widget.bitrix24.findings import Shown
 from widget.bitrix24.install import NoAddress
 from widget.errors import Refusal, Refused
 from widget.forms import flag_field, json_body
@@ -54,11 +55,11 @@ def show_field() -> ResponseReturnValue:
     if not confirmed:
         return question("layout")
     try:
-        done = services().installer.show_field(asker.portal, asker.viewer.user_id)
+        shown = services().installer.show_field(asker.portal, asker.viewer.user_id)
     except NoAddress as error:
         raise Refused(Refusal.BROKEN, 500, "PUBLIC_URL is not set") from error
     asker.note(What.FIELD_SHOWN)
-    said = "shown" if done else "partly_shown"
+    said = {Shown.ALL: "shown", Shown.ARRANGED: "arranged_shown", Shown.PARTLY: "partly_shown"}[shown]
     return sections.drawn(sections.health(asker, _findings(asker), said=said), sections.log(asker))
 
 
