@@ -12,6 +12,7 @@ from widget.admin.health import (
     of_lines,
     of_numbering,
     of_reports,
+    of_secret,
     of_token,
     of_worker,
 )
@@ -24,6 +25,7 @@ from widget.errors import Refusal, Refused
 from widget.forms import flag_field, json_body
 from widget.services import services
 from widget.storage.changes import What
+from widget.storage.events import UNPROVED
 
 
 @pages.post("/health")
@@ -72,6 +74,10 @@ def _findings(asker: Asker) -> list[Finding]:
     return [
         *_portal_findings(asker),
         of_token(stored=here.tokens.find(asker.portal.id, installer_id) is not None),
+        of_secret(
+            known=bool(here.portals.application_token(asker.portal.id)),
+            waiting=bool(here.events.unfinished(asker.portal.id, UNPROVED)),
+        ),
         *of_lines(lines, ask_all(lines)),
         *of_reports(
             lines, here.line_pasts.of_portal(asker.portal.id), public_url=here.config.public_url, now=here.clock()

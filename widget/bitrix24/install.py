@@ -104,7 +104,7 @@ class Installer:
         self._timeout = timeout
         self._clock = clock
 
-    def install(self, form: Placement, *, application_token: str) -> Installed:
+    def install(self, form: Placement) -> Installed:
         """Install, update or complete the application in the portal a form came from, which need not be known yet.
 
         Nothing in the form is believed: portal, user, address and rights come from the authorisation server and from
@@ -124,13 +124,13 @@ class Installer:
         _require_admin(found)
         self._finish_removal(form.member_id)
         known = self._portals.find(form.member_id)
-        kept_token = self._portals.application_token(known.id) if known and not application_token else ""
+        kept_token = self._portals.application_token(known.id) if known and not form.application_token else ""
         portal = self._portals.install(
             Installation(
                 member_id=identity.member_id,
                 domain=identity.domain,
                 endpoint=identity.endpoint,
-                application_token=application_token or kept_token,
+                application_token=form.application_token or kept_token,
                 auth_server=identity.auth_server,
                 scopes=found.scopes,
                 status=found.status or identity.status,
