@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from widget.bitrix24.arranging import Arranging, Written
+from widget.bitrix24.arranging import NOT_TOLD, Arranging, Written
 from widget.bitrix24.findings import InLayout
 from widget.bitrix24.layouts import Layout, Place, in_layout, place_of, put_back
 from widget.bitrix24.parts import WantedField
@@ -62,6 +62,8 @@ def put_all_back(moving: Moving, fields: Iterable[WantedField], arranging: Arran
     for layout, sections in arranging.read(placed, all_of_it=True).items():
         kept = moving[layout.entity]
         place = kept.places.get(layout.key)
-        if place and in_layout(sections, kept.name) is InLayout.NO:
+        if sections is NOT_TOLD:
+            done = False
+        elif place and in_layout(sections, kept.name) is InLayout.NO:
             done &= arranging.write(layout, put_back(sections, kept.name, place)) is not Written.REFUSED
     return done
