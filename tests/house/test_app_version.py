@@ -41,6 +41,6 @@ def test_a_changed_installation_comes_with_a_new_app_version() -> None:
         "What is put into portals has changed: tabs, field type, fields, events, titles, options or permissions. "
         "Raise APP_VERSION in widget/bitrix24/parts.py by one, so that installed portals get it within an hour, and "
         f'write its hash here beside the older ones: {parts.APP_VERSION + 1}: "{now}". '
-        "What a portal does not tell of a part (a type's height, a tab's description) needs a step in parts.missing too."
+        "What a portal does not tell of a part (a type's height, a tab's description) needs a step in `missing` too."
     )
     assert max(HASHES) == parts.APP_VERSION
