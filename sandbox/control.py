@@ -2,10 +2,10 @@
 
     GET  /_sandbox/calls    {"total": n, "calls": {"name": n}}
     POST /_sandbox/reset    forget the calls, the faults and all state
-    POST /_sandbox/faults   {"fault": "http_500", "match": "crm.item.get", "times": 1, "seconds": 0}
+    POST /_sandbox/faults   {"fault": "http_500", "match": "crm.item.get", "times": 1, "seconds": 0, "after": 0}
 
-`match` is one call name or "*"; `times` counts down, null means until the reset. A POST with an empty object
-clears the faults; GET lists what is set and which names there are.
+`match` is one call name or "*"; `times` counts down, null means until the reset; the first `after` calls are spared.
+A POST with an empty object clears the faults; GET lists what is set and which names there are.
 """
 
 import contextlib
@@ -36,6 +36,20 @@ class Fault:
     times: int | None = 1
     seconds: float = 0.0
     detail: str = ""
+    after: int = 0
+
+    def strikes(self) -> bool:
+        """Whether it answers the call that it matches; counts that call."""
+        if self.after > 0:
+            self.after -= 1
+            return False
+        if self.times is not None:
+            self.times -= 1
+        return True
+
+    @property
+    def is_spent(self) -> bool:
+        return self.times is not None and self.times <= 0
 
 
 @dataclass
@@ -58,7 +72,7 @@ class Control:
             self.calls[name] += 1
             self._changed.notify_all()
             delays = [fault for fault in self.faults if fault.fault == "delay" and _matches(fault, name)]
-            chosen = self._spend(name)
+            chosen = self.spend(lambda fault: _matches(fault, name))
             if delays:
                 longest = max(delays, key=lambda each: each.seconds)
                 self._changed.wait_for(lambda: longest not in self.faults, timeout=longest.seconds)
@@ -74,15 +88,13 @@ class Control:
         with self._changed:
             self.calls[f"{WHATSAPP}{what}"] += times
 
-    def _spend(self, name: str) -> Fault | None:
-        for fault in self.faults:
-            if fault.fault == "delay" or not _matches(fault, name):
-                continue
-            if fault.times is not None:
-                fault.times -= 1
-                if fault.times <= 0:
+    def spend(self, matches: Callable[[Fault], bool]) -> Fault | None:
+        """The first fault that matches and strikes, if there is one."""
+        for fault in list(self.faults):
+            if fault.fault != "delay" and matches(fault) and fault.strikes():
+                if fault.is_spent:
                     self.faults.remove(fault)
-            return fault
+                return fault
         return None
 
     def reset(self) -> None:

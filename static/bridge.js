@@ -2,9 +2,9 @@
 // "command:params:callback:sid", a message in is "callback:JSON". Our own, so that no foreign script runs here.
 
 const [host, protocol, sid] = window.name.split('|');
-const portal = document.body.dataset.portalOrigin;
+export const portal = originOf(document.body.dataset.portalOrigin);
 // The frame's name can be set by whoever embeds it; the server's word about the portal is what we trust.
-export const isFramed = Boolean(sid) && portal === `${protocol === '1' ? 'https' : 'http'}://${host}`.toLowerCase();
+export const isFramed = Boolean(sid && portal) && portal === originOf(`${protocol === '1' ? 'https' : 'http'}://${host}`);
 
 const SILENT_AFTER = 10_000; // some commands are never answered
 const waiting = new Map();
@@ -37,6 +37,15 @@ export const resizeFrame = (height) => ask('resizeWindow', { width: '100%', heig
 export async function freshToken() {
   const answer = await ask('refreshAuth');
   return answer?.AUTH_ID ?? '';
+}
+
+/** As the browser writes an origin: in punycode, in small letters, without a usual port. '' for what is no address. */
+function originOf(address) {
+  try {
+    return new URL(address).origin;
+  } catch {
+    return '';
+  }
 }
 
 function randomId() {

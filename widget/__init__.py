@@ -169,7 +169,7 @@ _WORTH_RETRYING = frozenset(
         Refusal.CROWDED,
         # What an administrator mends in Bitrix24 is mended for the open card too.
         *(Refusal.PORTAL_PLAN, Refusal.PORTAL_CLOSED, Refusal.PORTAL_SCOPE, Refusal.CARD_GONE),
-        *(Refusal.PORTAL_UNPAID, Refusal.PORTAL_BLOCKED, Refusal.PORTAL_CONFIRM),
+        *(Refusal.PORTAL_UNPAID, Refusal.PORTAL_BLOCKED, Refusal.PORTAL_CONFIRM, Refusal.PORTAL_DENIED),
     }
 )
 

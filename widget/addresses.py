@@ -54,6 +54,14 @@ def require_public(address: str, *, allow_http: bool, allow_private: bool) -> No
         _require_public_host(host)
 
 
+def plain_host(told: str, scheme: str) -> str:
+    """A host, perhaps with a port, as a browser writes it in an origin: in small letters, in punycode, without the
+    port that the scheme has anyway. Raises ValueError where punycode knows no way; looks at nothing else."""
+    name, colon, port = told.partition(":")
+    host = told.lower() if told.isascii() else f"{name.encode('idna').decode().lower()}{colon}{port}"
+    return host.removesuffix({"https": ":443", "http": ":80"}.get(scheme, ":"))
+
+
 def is_public(address: IPv4Address | IPv6Address) -> bool:
     """Whether an IP address is somebody else's on the internet, also where it is wrapped into another one."""
     if isinstance(address, IPv6Address):

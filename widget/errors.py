@@ -18,6 +18,7 @@ class Refusal(Enum):
     PORTAL_BUSY = "portal_busy"
     PORTAL_CLOSED = "portal_closed"
     PORTAL_PLAN = "portal_plan"
+    PORTAL_DENIED = "portal_denied"  # no access, and the portal's words do not say why
     PORTAL_UNPAID = "portal_unpaid"  # the application's own subscription has ended
     PORTAL_BLOCKED = "portal_blocked"  # Bitrix24's support stopped the portal's REST
     PORTAL_CONFIRM = "portal_confirm"  # an administrator of the portal has to allow a method first

@@ -38,6 +38,7 @@ from widget.gateways.lines import WEBHOOKS, Gateways
 from widget.hooks.gateway_receiver import GATEWAY, GatewayReceiver
 from widget.hooks.gateway_work import GatewayWork
 from widget.hooks.receiver import Receiver
+from widget.hooks.vouching import Vouching
 from widget.hooks.work import EventWork
 from widget.http import OutsideError, fetch_file, make_client
 from widget.jobs.queue import EVERY_HOUR, EVERY_MINUTE, EVERY_NIGHT, Jobs, open_queue
@@ -65,7 +66,7 @@ from widget.storage.changes import Changes
 from widget.storage.chats import Chats
 from widget.storage.cooldowns import Cooldowns
 from widget.storage.database import open_database, takes_writes
-from widget.storage.events import Events
+from widget.storage.events import UNPROVED, Events
 from widget.storage.line_health import LineHealths
 from widget.storage.line_past import LinePasts
 from widget.storage.lines import Lines
@@ -215,18 +216,16 @@ def build(
     )
     learning = Learning(evidence, cooling, purse, reveals, usage, messages.count)
     gateway_work = GatewayWork(lines, chats, sends, messages, vault, heard=learning.heard)
-    event_work = EventWork(events, portals, installer, answers, gateway_work, card_seconds=config.card_ttl)
+    vouching = Vouching(portals, tokens, events, oauth, rest, vault, clock)
+    event_work = EventWork(events, portals, installer, answers, gateway_work, vouching, card_seconds=config.card_ttl)
     jobs = Jobs(lambda: queue or _queue(config), clock)
     receiver = Receiver(
         portals,
-        tokens,
         events,
-        oauth,
-        rest,
+        vouching,
         answers,
         card_seconds=config.card_ttl,
         wake=lambda event_id: jobs.wake("event", event_id),
-        clock=clock,
     )
     jobs.does("event", event_work.work)
     jobs.at(EVERY_MINUTE, "events-left", event_work.work_on_what_was_left)
@@ -235,6 +234,7 @@ def build(
         "subscriptions": event_work.look_at_subscriptions,
         "forget-events": events.forget_done,
         "forget-webhooks": lambda: events.forget_all(GATEWAY),
+        "forget-unproved": lambda: events.forget_all(UNPROVED),
         "forget-changes": changes.forget_old,
         "wipe-texts": lambda: sends.wipe_texts(clock() - config.send_texts_days * DAY),
         "forget-messages": lambda: messages.wipe(clock() - config.send_texts_days * DAY),

@@ -53,11 +53,12 @@ _KNOWN = {
 
 
 # ACCESS_DENIED in its other meanings (server module rest, lib/oauth/auth.php and lib/accessexception.php): the plan in
-# the source's words, a user who may not come in this way, a method for administrators.
+# the source's words, a user who may not come in this way, a method for administrators; and words that tell nothing.
 DENIED = {
     "ACCESS_DENIED plan": "REST is available only on commercial plans.",
     "ACCESS_DENIED user": "Current user can't be authorized in this context",
     "ACCESS_DENIED admins": "Access denied!",
+    "ACCESS_DENIED here": "Доступ запрещён",  # a module's own, in the portal's language
 }
 
 

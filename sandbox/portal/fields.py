@@ -32,7 +32,7 @@ def _add(asked: Asked) -> Answer:
     if owner not in asked.state.owners().values() or not name.startswith(f"UF_{owner}_"):
         raise _said(asked, "You cannot create custom fields")
     if user_type not in _types(asked):
-        raise _said(asked, "Wrong user type")
+        raise _said(asked, "Invalid custom type specified.")
     if any((each.owner, each.name) == (owner, name) for each in asked.state.fields):
         raise _said(asked, f"Field {name} already exists")
     settings = {key: value for key, value in given.items() if key not in ("entityId", "fieldName", "userTypeId")}
@@ -80,9 +80,10 @@ def _get_types(asked: Asked) -> Answer:
 
 
 def _types(asked: Asked) -> list[str]:
+    ours = [] if asked.state.quirks.field_needs_finish and not asked.state.installed else asked.state.field_types
     return [
         *PLAIN,
-        *(each.code for each in asked.state.field_types),
+        *(each.code for each in ours),
         *(f"rest_99_{each}" for each in asked.state.foreign_types),
     ]
 

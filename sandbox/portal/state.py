@@ -85,6 +85,9 @@ class Quirks:
     keeps Authorization to itself. `server` is the authorisation server that knows its tokens, 1 or 2. `plain_code` is
     the code of an error that has only words ("" in the docs). `update` is whose story an update follows, "source" or
     "docs". `forgets_places`: a deleted field leaves its layout too. `silent_auth`: refreshAuth is never answered.
+    `field_needs_finish`: an application's type is not known to fields before its installation is finished (by the docs:
+    widgets/user-field/index.md). `funnels_in_pages`: by the docs a list of funnels comes in pages of 50, by the source
+    each answer has them all.
     """
 
     old_box: bool = False
@@ -94,6 +97,8 @@ class Quirks:
     update: str = "source"
     forgets_places: bool = False
     silent_auth: bool = False
+    field_needs_finish: bool = False
+    funnels_in_pages: bool = True
 
 
 @dataclass

@@ -39,20 +39,12 @@ class World:
         return self.state_of(self.portal_here())
 
     def command_called(self, name: str) -> Fault | None:
-        """Count a command inside a batch; a fault whose `match` is exactly `batch:<method>` answers it.
+        """Count a command inside a batch; a fault whose `match` is `batch:<method>`, or `batch:*`, answers it.
 
-        Patterns do not reach in here, or "*" would strike twice in one request.
+        Other patterns do not reach in here, or "*" would strike twice in one request.
         """
         self.commands[name] += 1
-        for fault in list(self.control.faults):
-            if fault.match != f"batch:{name}" or fault.fault == "delay":
-                continue
-            if fault.times is not None:
-                fault.times -= 1
-                if fault.times <= 0:
-                    self.control.faults.remove(fault)
-            return fault
-        return None
+        return self.control.spend(lambda fault: fault.match in (f"batch:{name}", "batch:*"))
 
     def forget(self) -> None:
         """Called by the reset. Tokens stay good: an open card does not become a stranger when counters are cleared."""

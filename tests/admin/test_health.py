@@ -11,6 +11,7 @@ from widget.admin.health import Topic, Verdict, of_inspection, of_lines, of_numb
 from widget.admin.told import Told
 from widget.bitrix24.findings import FieldFinding, InLayout, Inspection, InstallerState, LayoutFinding
 from widget.bitrix24.plan import Plan, plan_of
+from widget.storage.events import UNPROVED
 from widget.storage.lines import Line
 
 
@@ -98,8 +99,24 @@ def test_repair_puts_in_place_what_is_missing(reachable: Widget, open_app: OpenA
     assert 'data-topic="tabs" data-verdict="good"' in page.html
     assert 'data-topic="installer" data-verdict="good"' in page.html
     left = set(re.findall(r'data-topic="(\w+)" data-verdict="bad"', page.html))
-    assert left <= {"worker", "layout", "reports"}  # what no button of the portal's installation can mend
+    assert left <= {"worker", "layout", "reports", "secret"}  # what no button of the portal's installation can mend
     assert ("Repaired" if lang == "en" else "Восстановление") in page.section("changes")
+
+
+def test_a_portal_that_never_told_how_to_know_its_events_is_told_what_to_do(
+    widget: Widget, open_app: OpenApp, outside: Outside
+) -> None:
+    outside.http.post(f"{outside.portal}/_sandbox/portals/1", json={"quirks": {"old_box": True}})
+    words = open_app(of=widget).save("health").words
+    assert "Bitrix24 has not told how to know its events" in words
+    assert "Install the application again" in words
+    widget.services.events.add(widget.portals[0], UNPROVED, {"sealed": ""})
+    assert "could not be asked yet whether that is genuine" in open_app(of=widget).save("health").words
+
+    outside.http.post(f"{outside.portal}/_sandbox/portals/1", json={"quirks": {"old_box": False}})
+    open_app("rep", of=widget)
+    assert widget.services.portals.application_token(widget.portals[0]) == ""
+    assert "has told how to know its events from forged" in open_app(of=widget).save("health").words
 
 
 @pytest.mark.parametrize(
@@ -124,6 +141,7 @@ def test_a_field_that_is_not_shown_comes_with_its_funnel_and_the_way_to_mend_it(
     assert "deals (“Wholesale”)" in admin.words
     assert "leads" not in admin.words
     assert ("choose “Show always”" in admin.words) is (place is not InLayout.UNKNOWN)
+    assert "People and departments that have a view of their own see that one" in admin.words
     assert ('data-post="/app/health/layout"' in admin.html) is button
     assert ('<svg class="picture"' in admin.html) is (place is InLayout.NO)
 

@@ -21,7 +21,18 @@ from widget.bitrix24.found import (
     with_page,
 )
 from widget.bitrix24.layouts import in_layout, showing, survives_writing
-from widget.bitrix24.parts import KINDS, TITLES, Wanted, handlers_missing, missing, stale, tab, tabs_there, wanted_of
+from widget.bitrix24.parts import (
+    KINDS,
+    TITLES,
+    Wanted,
+    handlers_missing,
+    missing,
+    moved_fields,
+    stale,
+    tab,
+    tabs_there,
+    wanted_of,
+)
 from widget.bitrix24.rest import Batch
 from widget.bitrix24.userfield import OLD_TYPE_ID, names_of
 from widget.errors import Refusal, Refused
@@ -187,6 +198,14 @@ def test_what_a_version_before_made_moves_to_the_type_of_our_own() -> None:
     ]
     moved = next(step.command[1]["field"] for step in missing(found, wanted(found)) if step.part is Part.FIELD)
     assert (moved["userTypeId"], moved["xmlId"]) == (FULL_TYPE, NAMES.xml_id)
+
+
+def test_a_field_whose_old_type_is_gone_is_taken_over_under_its_name_though_it_be_deleted_too() -> None:
+    found = replace(with_deal_field("rest_5_whatsapp"), types={})
+    assert moved_fields(found, wanted(found)) == {"CRM_DEAL": "UF_CRM_DEAL_WHATSAPP"}
+    deleted = replace(found, fields=tuple(one for one in found.fields or () if one.entity != "CRM_DEAL"))
+    made = [s.what for s in missing(deleted, wanted(deleted), {"CRM_DEAL": "UF_CRM_DEAL_WHATSAPP"}) if s.is_of_field]
+    assert made == ["UF_CRM_DEAL_WHATSAPP"]
 
 
 def test_two_installations_of_the_service_share_no_name_in_a_portal() -> None:

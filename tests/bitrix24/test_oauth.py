@@ -212,7 +212,7 @@ def test_the_server_that_a_form_names_is_asked_first_if_it_is_an_allowed_one(oau
 def test_a_portal_without_https_is_refused_unless_the_operator_allows_it(make_oauth, servers, endpoint):
     says(servers, proof(install={"client_endpoint": endpoint}))
     assert refusal(lambda: make_oauth().prove("token", member_id=MEMBER)) is Refusal.NO_AUTH
-    assert make_oauth(allow_http=True).prove("token", member_id=MEMBER).endpoint == endpoint
+    assert make_oauth(allow_http=True).prove("token", member_id=MEMBER).endpoint == endpoint.lower()
 
 
 @pytest.mark.parametrize(

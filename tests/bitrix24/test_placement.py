@@ -209,6 +209,9 @@ def test_a_domain_that_is_no_plain_host_is_refused_and_frames_nothing(domain):
         ("xn--e1afmkfd.xn--p1ai", "1", "https://xn--e1afmkfd.xn--p1ai"),
         ("Пример.рф:8443", "1", "https://xn--e1afmkfd.xn--p1ai:8443"),
         ("my_crm.company.local", "0", "http://my_crm.company.local"),
+        ("crm.example.com:443", "1", "https://crm.example.com"),
+        ("Пример.рф:80", "0", "http://xn--e1afmkfd.xn--p1ai"),
+        ("crm.example.com:80", "1", "https://crm.example.com:80"),
     ],
 )
 def test_the_origin_of_a_plain_host_may_frame_an_error_page(domain, protocol, origin):

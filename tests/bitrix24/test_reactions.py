@@ -29,7 +29,7 @@ TABLE = {
     "APPLICATION_NOT_FOUND": (Refusal.PORTAL_CLOSED, Reaction.CLOSE),
     "authorization_error": (Refusal.NO_AUTH, Reaction.FORGET),
     "CONNECTION_ERROR": (Refusal.PORTAL_FAILED, Reaction.WAIT),
-    "ACCESS_DENIED": (Refusal.PORTAL_PLAN, Reaction.SAY),
+    "ACCESS_DENIED": (Refusal.PORTAL_DENIED, Reaction.SAY),
     "WRONG_AUTH_TYPE": (Refusal.BROKEN, Reaction.SAY),
     "INVALID_REQUEST": (Refusal.BROKEN, Reaction.SAY),
     "ERROR_ARGUMENT": (Refusal.BROKEN, Reaction.SAY),
@@ -427,13 +427,17 @@ def test_which_server_answered_is_remembered_with_the_portal(widget, outside):
         ("ACCESS_DENIED plan", Refusal.PORTAL_PLAN),
         ("ACCESS_DENIED user", Refusal.NO_AUTH),
         ("ACCESS_DENIED admins", Refusal.NOT_ADMIN),
+        ("ACCESS_DENIED here", Refusal.PORTAL_DENIED),
     ],
 )
-def test_access_denied_is_read_by_its_words(sign_in, outside, fault, expected):
+def test_access_denied_is_read_by_its_words_in_a_batch_too(sign_in, outside, fault, expected):
     here = sign_in()
     before = here.token
     outside.break_portal(fault, "profile")
     assert refusal(here.call).refusal is expected
+    outside.break_portal(fault, "batch:profile")
+    answer = here.rest.batch(here.portal, REP, {"me": ("profile", {})})
+    assert answer.refused("me").refusal is expected
     assert here.token == before
 
 

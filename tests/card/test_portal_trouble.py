@@ -8,6 +8,7 @@ from tests.stand import Clock, Outside, Widget, in_russian
 
 MakeWidget = Callable[..., Widget]
 BUSY, CLOSED = "Bitrix24 asks to wait", "The application is switched off in your Bitrix24"
+DENIED = "Bitrix24 gave the application no access"
 PLAN, SCOPE = "Your Bitrix24 plan does not include this", "The application lacks a permission"
 UNPAID, BLOCKED = "The application's subscription has ended", "Bitrix24 has stopped applications here"
 CONFIRM = "An administrator has to allow this"
@@ -19,6 +20,7 @@ TROUBLES = [
     ("OPERATION_TIME_LIMIT", "batch:crm.item.get", "portal_busy", BUSY, True),
     ("QUERY_LIMIT_EXCEEDED", "batch:crm.item.list", "portal_busy", BUSY, True),
     ("ACCESS_DENIED", "batch", "portal_plan", PLAN, True),
+    ("ACCESS_DENIED here", "batch", "portal_denied", DENIED, True),
     ("ACCESS_DENIED", "batch:crm.item.get", "card_gone", GONE, True),
     ("PAYMENT_REQUIRED", "batch", "portal_unpaid", UNPAID, True),
     ("OVERLOAD_LIMIT", "batch", "portal_blocked", BLOCKED, True),

@@ -11,6 +11,7 @@ from tests.installing import ADMIN, TABS, Site
 from tests.stand import DEAL, Widget
 from widget.bitrix24.events import WANTED, nested, read_event, work_of
 from widget.errors import Refused
+from widget.hooks.vouching import MOST_WAITING
 from widget.storage.events import TRIES
 from widget.storage.portals import REMEMBERED_SECONDS, PortalState
 from widget.storage.schema import events
@@ -104,6 +105,31 @@ def test_an_update_may_bring_a_new_secret_when_an_administrators_token_proves_it
 
     assert ready.widget.services.portals.application_token(ready.portal.id) == "new" * 10
     assert ready.send("ONCRMTYPEUPDATE") == [200]
+
+
+def test_the_only_event_that_tells_the_secret_waits_for_an_authorisation_server_that_does_not_answer(
+    site: Site,
+) -> None:
+    site.change(quirks={"old_box": True})
+    site.begin()
+    site.install()
+    portals, secret = site.widget.services.portals, site.there["application_token"]
+    site.outside.break_portal("http_500", "oauth:app.info", None)
+    site.finish()
+
+    assert site.deliver() == [200]
+
+    assert portals.application_token(site.portal.id) == ""
+    assert secret not in str(rows(site))
+    for _more in range(6):
+        site.send("ONAPPINSTALL", token="chosen-by-a-stranger", user="rep")
+    assert len(rows(site)) == MOST_WAITING
+    site.outside.heal()
+    site.widget.clock.forward(TRIES[1])
+    site.widget.services.event_work.work_on_what_was_left()
+    assert portals.application_token(site.portal.id) == secret
+    assert [row["name"] for row in rows(site)] == ["ONAPPINSTALL"]
+    assert site.send("ONCRMDEALUPDATE", {"FIELDS": {"ID": 7045}}) == [200]
 
 
 def test_an_update_keeps_the_new_tokens_and_installs_what_is_new(ready: Site) -> None:

@@ -1,6 +1,7 @@
 """The page that installs: whatever happened before, exactly one of everything is there afterwards."""
 
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -9,6 +10,7 @@ from sandbox.portal.credentials import PORTALS
 from tests.installing import ADMIN, CHIEF, FIELDS, TABS, Site
 from tests.stand import CardPage, Outside, Widget, in_russian
 from widget.bitrix24.events import WANTED
+from widget.bitrix24.findings import Shown
 from widget.bitrix24.parts import APP_VERSION
 from widget.storage.portals import PortalState
 
@@ -109,6 +111,32 @@ def test_an_old_box_tells_the_secret_that_proves_events_when_the_installation_is
     assert site.send("ONCRMDEALUPDATE", {"FIELDS": {"ID": 7045}}) == [200]
 
 
+def test_fields_that_are_refused_before_the_installation_is_finished_come_by_themselves(site: Site) -> None:
+    site.change(quirks={"field_needs_finish": True})
+    site.begin()
+    assert 'data-install="partly"' in site.install().text
+    assert not site.fields
+
+    site.finish()
+
+    assert site.deliver() == [200]
+    assert_one_of_each(site)
+    assert site.portal.app_version == APP_VERSION
+
+
+def test_an_update_deletes_no_old_field_before_the_portal_knows_its_new_type(site: Site) -> None:
+    site.change(quirks={"field_needs_finish": True}, installed=True)
+    site.market("update")
+    before = [one["id"] for one in site.there["fields"]]
+
+    site.install()
+
+    assert [one["id"] for one in site.there["fields"]] == before
+    site.finish()
+    site.deliver()
+    assert_one_of_each(site)
+
+
 def test_a_portal_of_the_other_authorisation_server_is_installed_and_its_tokens_renewed(
     make_widget: MakeWidget, outside: Outside
 ) -> None:
@@ -142,6 +170,40 @@ def test_what_a_version_before_made_becomes_ours_alone_and_stays_in_its_place(si
     assert site.widget.services.installer.inspect(site.portal, ADMIN).complete
 
 
+DIRECT = "crm.item.details.configuration.set"
+INTERRUPTIONS = [
+    *(("cut", "batch", after) for after in range(2, 8)),  # done, but we are gone before the answer comes
+    *(("INTERNAL_SERVER_ERROR", f"batch:userfieldtype.{what}", 0) for what in ("delete", "add")),
+    *(("INTERNAL_SERVER_ERROR", f"batch:userfieldconfig.{what}", 3) for what in ("delete", "add")),
+    *(("INTERNAL_SERVER_ERROR", DIRECT, after) for after in (0, 1)),
+]
+
+
+def test_a_move_that_is_interrupted_anywhere_ends_by_itself_as_if_it_had_not_been(site: Site) -> None:
+    def moved(*interruption: Any) -> dict[str, Any]:
+        if site.stored:
+            site.widget.services.portals.delete(site.portal.id)
+        site.change(quirks={"forgets_places": True}, installed=True)
+        site.change(in_layout=[2, 3])
+        if interruption:
+            fault, match, after = interruption
+            site.outside.break_portal(fault, match, None, after=after)
+        site.install()
+        if interruption:
+            assert site.portal.app_version == 0
+            site.outside.heal()
+            site.widget.services.event_work.update_outdated()
+        assert site.portal.app_version == APP_VERSION
+        there = site.there
+        fields = {one["fieldName"]: (one["userTypeId"], one["layouts"]) for one in there["fields"]}
+        return {"fields": fields, "types": there["field_types"], "tabs": site.tabs}
+
+    uninterrupted = moved()
+    assert uninterrupted["fields"]["UF_CRM_DEAL_WHATSAPP"][1] == {"0": "always"}
+    for interruption in INTERRUPTIONS:
+        assert moved(*interruption) == uninterrupted, interruption
+
+
 def test_another_application_with_our_old_words_stops_no_installation(site: Site) -> None:
     site.begin()
     theirs = [["CRM_DEAL", "UF_CRM_DEAL_WHATSAPP", "whatsapp"]]
@@ -173,13 +235,35 @@ def test_a_click_shows_the_field_in_the_cards_that_somebody_arranged_and_in_no_o
     site.change(in_layout=[3])
     site.change(funnels={"2": [[0, "Общая"], [9, "Опт"]]})
 
-    assert site.widget.services.installer.show_field(site.portal, ADMIN)
+    assert site.widget.services.installer.show_field(site.portal, ADMIN) is Shown.ARRANGED
 
     seen = {one.entity: one for one in site.widget.services.installer.inspect(site.portal, ADMIN).fields}
     deals = {one.variant: one.in_layout.value for one in seen["CRM_DEAL"].layouts}
     assert deals == {"Общая": "always", "Опт": "unarranged"}
     assert [one.variant for one in seen["CRM_LEAD"].layouts] == ["simple", "repeat"]
     assert {one.in_layout.value for entity, one in seen.items() if entity != "CRM_DEAL"} == {"always"}
+
+
+@pytest.mark.parametrize("in_pages", [True, False])
+def test_every_funnel_is_looked_at_and_a_list_that_fails_is_not_one_funnel(site: Site, in_pages: bool) -> None:
+    site.change(quirks={"funnels_in_pages": in_pages})
+    site.set_up()
+    site.change(in_layout=[2])
+    site.change(funnels={"2": [[number, f"F{number}"] for number in range(60)]})
+    installer = site.widget.services.installer
+
+    def deals() -> list[tuple[str, str]]:
+        seen = next(one for one in installer.inspect(site.portal, ADMIN).fields if one.entity == "CRM_DEAL")
+        return [(one.variant, one.in_layout.value) for one in seen.layouts]
+
+    assert deals() == [("F0", "always"), *((f"F{number}", "unarranged") for number in range(1, 60))]
+    site.outside.break_portal("INTERNAL_SERVER_ERROR", "batch:crm.category.list", None)
+    assert deals() == [("", "unknown")]
+    site.change(in_layout=[1, 2, 3, 4, 7, 31, 183])
+    assert installer.show_field(site.portal, ADMIN) is Shown.ARRANGED
+    site.outside.heal()
+    site.change(funnels={"2": [[0, "F0"]]})
+    assert installer.show_field(site.portal, ADMIN) is Shown.ALL
 
 
 def test_handlers_at_an_old_address_are_replaced(make_widget: MakeWidget) -> None:

@@ -99,6 +99,7 @@ def test_the_clock_knows_when_each_thing_is_done(widget: Widget) -> None:
         "forget-events",
         "forget-changes",
         "forget-webhooks",
+        "forget-unproved",
         "forget-messages",
         "wipe-texts",
         "forget-rest-log",

@@ -182,7 +182,7 @@ def test_a_field_type_is_added_changed_and_deleted_by_its_name(admin, portal):
         ({"fieldName": "UF_CRM_WHATSAPP"}, "You cannot create custom fields"),
         ({"fieldName": ""}, "The 'FIELD_NAME' field is not found."),
         ({"userTypeId": ""}, "The 'USER_TYPE_ID' field is not found."),
-        ({"userTypeId": "rest_2_whatsapp"}, "Wrong user type"),
+        ({"userTypeId": "rest_2_whatsapp"}, "Invalid custom type specified."),
         ({"fieldName": "UF_CRM_7_WHATSAPP"}, "Field UF_CRM_7_WHATSAPP already exists"),
     ],
 )

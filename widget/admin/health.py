@@ -26,6 +26,7 @@ class Topic(Enum):
     LEFTOVERS = "leftovers"
     SCOPES = "scopes"
     TOKEN = "token"  # noqa: S105 - a topic's name
+    SECRET = "secret"  # noqa: S105 - a topic's name
     VERSION = "version"
     LINE = "line"
     NO_LINE = "no_line"
@@ -83,6 +84,11 @@ def of_inspection(inspection: Inspection) -> list[Finding]:
 def of_token(*, stored: bool) -> Finding:
     """The installer's stored token works for the background; it renews itself for as long as it is there."""
     return Finding(Topic.TOKEN, _verdict(stored), repair=not stored)
+
+
+def of_secret(*, known: bool, waiting: bool) -> Finding:
+    """What proves the portal's events; `waiting`: one came and could not be proved yet."""
+    return Finding(Topic.SECRET, _verdict(known), "waiting" if waiting else "")
 
 
 def of_lines(lines: Sequence[Line], told: Mapping[int, Told]) -> list[Finding]:

@@ -12,17 +12,20 @@ from widget.admin.health import (
     of_lines,
     of_numbering,
     of_reports,
+    of_secret,
     of_token,
     of_worker,
 )
 from widget.admin.pages import pages
 from widget.admin.portal_views import question
 from widget.admin.told import ask_all
+from widget.bitrix24.findings import Shown
 from widget.bitrix24.install import NoAddress
 from widget.errors import Refusal, Refused
 from widget.forms import flag_field, json_body
 from widget.services import services
 from widget.storage.changes import What
+from widget.storage.events import UNPROVED
 
 
 @pages.post("/health")
@@ -54,11 +57,11 @@ def show_field() -> ResponseReturnValue:
     if not confirmed:
         return question("layout")
     try:
-        done = services().installer.show_field(asker.portal, asker.viewer.user_id)
+        shown = services().installer.show_field(asker.portal, asker.viewer.user_id)
     except NoAddress as error:
         raise Refused(Refusal.BROKEN, 500, "PUBLIC_URL is not set") from error
     asker.note(What.FIELD_SHOWN)
-    said = "shown" if done else "partly_shown"
+    said = {Shown.ALL: "shown", Shown.ARRANGED: "arranged_shown", Shown.PARTLY: "partly_shown"}[shown]
     return sections.drawn(sections.health(asker, _findings(asker), said=said), sections.log(asker))
 
 
@@ -71,6 +74,10 @@ def _findings(asker: Asker) -> list[Finding]:
     return [
         *_portal_findings(asker),
         of_token(stored=here.tokens.find(asker.portal.id, installer_id) is not None),
+        of_secret(
+            known=bool(here.portals.application_token(asker.portal.id)),
+            waiting=bool(here.events.unfinished(asker.portal.id, UNPROVED)),
+        ),
         *of_lines(lines, ask_all(lines)),
         *of_reports(
             lines, here.line_pasts.of_portal(asker.portal.id), public_url=here.config.public_url, now=here.clock()

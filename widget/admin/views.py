@@ -52,6 +52,8 @@ def open_page() -> ResponseReturnValue:
     session = Session(portal.id, user_id, 0, 0, language=portal.language or opening.language)
     set_language(session.language)
     asker = Asker(portal, session, services().cards.viewer(session))
+    if asker.viewer.admin and form.application_token and not services().portals.application_token(portal.id):
+        services().portals.set_application_token(portal.id, form.application_token)
     drawn = _for_administrators(asker) if asker.viewer.admin else _for_reps(asker)
     return make_response(
         render_template(

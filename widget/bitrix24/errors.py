@@ -53,7 +53,7 @@ _MEANINGS = {
     "error_method_not_found": _SCOPE,
     "method_confirm_waiting": _CONFIRM,
     "method_confirm_denied": _CONFIRM,
-    "access_denied": _Meaning(Refusal.PORTAL_PLAN, 403),  # see _DENIED
+    "access_denied": _Meaning(Refusal.PORTAL_DENIED, 403),  # see _DENIED
     "payment_required": _Meaning(Refusal.PORTAL_UNPAID, 403),
     "application_not_found": _CLOSED,
     "not_installed": _CLOSED,
@@ -80,12 +80,12 @@ _MEANINGS = {
     "error_batch_length_exceeded": _OUR_FAULT,
 }
 
-# ACCESS_DENIED has one code and several meanings, which only its words tell apart; the words are not translated (server
-# module rest, lib/oauth/auth.php, lib/accessexception.php). Without words it is the docs' only meaning, the plan.
+# ACCESS_DENIED has one code and several meanings, which only its words tell apart; these are not translated (server
+# module rest, lib/oauth/auth.php, lib/accessexception.php). Other modules' words are: then it is a no and no more.
 _DENIED = (
     ("commercial plan", _Meaning(Refusal.PORTAL_PLAN, 403)),
     ("authorized in this context", _Meaning(Refusal.NO_AUTH, 403)),
-    ("access denied", _Meaning(Refusal.NOT_ADMIN, 403)),
+    ("access denied!", _Meaning(Refusal.NOT_ADMIN, 403)),
 )
 
 BUSY = frozenset(code for code, meaning in _MEANINGS.items() if meaning.status == 503)

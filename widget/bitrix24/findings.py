@@ -5,7 +5,7 @@ Values only; install.py makes them, the app page and the install page put them i
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import Enum
+from enum import Enum, IntEnum
 
 
 class Part(Enum):
@@ -25,6 +25,14 @@ class InLayout(Enum):
     UNARRANGED = "unarranged"  # the card was never arranged: drawn only while it is edited
     UNKNOWN = "unknown"  # the portal did not say
     ALWAYS = "always"
+
+
+class Shown(IntEnum):
+    """How many cards show the field after they were told to; the worst first."""
+
+    PARTLY = 0  # some that could be changed were not: refused, or they would have lost something
+    ARRANGED = 1  # all whose layout the portal tells; others were never arranged, or it did not say
+    ALL = 2
 
 
 class InstallerState(Enum):

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from widget.bitrix24.errors import refused
 from widget.bitrix24.rest import Batch
 from widget.bitrix24.userfield import OLD_XML_ID, Names
 from widget.errors import Refusal, Refused
@@ -106,9 +105,9 @@ def next_page(answer: Batch, names: Names, page: int) -> Commands:
 def with_page(answer: Batch, further: Batch) -> Batch:
     """The answer with one page more. A page that failed fails the whole, or what is on it would count as missing."""
     if further.errors:
-        raise refused(next(iter(further.errors.values())))
+        raise further.refused(next(iter(further.errors)))
     longer = {key: {_INSIDE[key]: _rows_of(answer, key) + _rows_of(further, key)} for key in further.results}
-    return Batch({**answer.results, **longer}, answer.errors)
+    return answer.with_more(Batch(longer, {}))
 
 
 def found_of(answer: Batch, user_id: int) -> Found:

@@ -14,24 +14,36 @@ from typing import Any
 
 import httpx
 
+from widget.bitrix24.arranging import LONGEST_BATCH, NOT_TOLD, Arranging, Ask, Written
 from widget.bitrix24.country import country_of
 from widget.bitrix24.errors import Reaction, blocked_until, error_of, reaction_to, refused, words_of
 from widget.bitrix24.events import UNINSTALLED
-from widget.bitrix24.findings import FieldFinding, InLayout, Inspection, InstallerState, LayoutFinding, Part, Report
+from widget.bitrix24.findings import (
+    FieldFinding,
+    InLayout,
+    Inspection,
+    InstallerState,
+    LayoutFinding,
+    Part,
+    Report,
+    Shown,
+)
 from widget.bitrix24.found import Found, found_of, left_of, next_page, questions, with_page
-from widget.bitrix24.layouts import Layout, funnel_questions, in_layout, layouts_of, showing, survives_writing
+from widget.bitrix24.layouts import in_layout, showing
+from widget.bitrix24.moving import Moving, kept_of, put_all_back, read_moving, text_of
 from widget.bitrix24.oauth import Home, Identity, OAuth
 from widget.bitrix24.parts import (
     APP_VERSION,
+    DELETE_FIELD,
     Step,
     Wanted,
-    WantedField,
     field_name,
     handlers_missing,
     missing,
     moved_fields,
     stale,
     tabs_there,
+    takes_fields,
     wanted_of,
 )
 from widget.bitrix24.placement import Placement
@@ -43,20 +55,16 @@ from widget.storage.events import Events
 from widget.storage.portals import Installation, Portal, Portals, PortalState
 from widget.storage.rest_log import Call
 from widget.storage.tokens import Token, Tokens
-from widget.untrusted import map_of
 
 __all__ = ["FieldFinding", "InLayout", "Inspection", "Installer", "InstallerState", "NoAddress", "Part", "Report"]
 
 log = logging.getLogger(__name__)
 
-LONGEST_BATCH = 50  # the 51st command is refused
-NOT_TOLD = object()  # an answer that did not come, where null is an answer
+NO_TYPE_YET = "type_not_known_yet"  # our own code, of a field that is left as it is until there is one
 # The portal does not know such a thing, today or in an hour: an older box, or a module that is not there.
 UNAVAILABLE = frozenset(
     {"error_event_not_found", "error_placement_not_found", "error_method_not_found", "insufficient_scope"}
 )
-
-Ask = Callable[[Mapping[str, tuple[str, Mapping[str, Any]]]], Batch]
 
 
 class NoAddress(Exception):
@@ -96,7 +104,7 @@ class Installer:
         self._timeout = timeout
         self._clock = clock
 
-    def install(self, form: Placement, *, application_token: str) -> Installed:
+    def install(self, form: Placement) -> Installed:
         """Install, update or complete the application in the portal a form came from, which need not be known yet.
 
         Nothing in the form is believed: portal, user, address and rights come from the authorisation server and from
@@ -116,13 +124,13 @@ class Installer:
         _require_admin(found)
         self._finish_removal(form.member_id)
         known = self._portals.find(form.member_id)
-        kept_token = self._portals.application_token(known.id) if known and not application_token else ""
+        kept_token = self._portals.application_token(known.id) if known and not form.application_token else ""
         portal = self._portals.install(
             Installation(
                 member_id=identity.member_id,
                 domain=identity.domain,
                 endpoint=identity.endpoint,
-                application_token=application_token or kept_token,
+                application_token=form.application_token or kept_token,
                 auth_server=identity.auth_server,
                 scopes=found.scopes,
                 status=found.status or identity.status,
@@ -156,7 +164,7 @@ class Installer:
         return Inspection(
             placements=tabs_there(found, wanted),
             field_type=(found.types or {}).get(wanted.names.type_id) == wanted.page,
-            fields=self._fields(ask, found, wanted),
+            fields=_fields(self._arranging(ask, portal, user_id), found, wanted),
             handlers_missing=handlers_missing(found, wanted),
             stale=stale(found, wanted),
             left_out=wanted.left_out,
@@ -165,20 +173,26 @@ class Installer:
             app_version_current=portal.app_version == APP_VERSION,
         )
 
-    def show_field(self, portal: Portal, user_id: int) -> bool:
-        """Have every arranged card show the field always, to all users. Whether all of them do now.
+    def show_field(self, portal: Portal, user_id: int) -> Shown:
+        """Have every arranged card show the field always, to all users. Which cards do now.
 
         A card that was never arranged is left alone: REST tells nothing of its sections, and writing a layout takes
         away what it does not name. Raises Refused (NOT_ADMIN too) and NoAddress. Three outside calls, and one for each
         layout that is changed.
         """
         ask, found, wanted = self._looked(portal, user_id)
-        done = True
-        for layout, sections in self._layouts(ask, wanted.fields).items():
+        arranging = self._arranging(ask, portal, user_id)
+        shown = Shown.ALL
+        for layout, sections in arranging.read(wanted.fields).items():
             name = field_name(found, wanted, layout.entity)
-            if name and in_layout(sections, name) in (InLayout.NO, InLayout.HIDDEN):
-                done &= self._write(portal, user_id, layout, showing(sections, name))
-        return done
+            place = InLayout.UNKNOWN if sections is NOT_TOLD else in_layout(sections, name)
+            if place in (InLayout.UNARRANGED, InLayout.UNKNOWN):
+                shown = min(shown, Shown.ARRANGED)
+            elif not name or (
+                place is not InLayout.ALWAYS and arranging.write(layout, showing(sections, name)) is not Written.DONE
+            ):
+                shown = Shown.PARTLY
+        return shown
 
     def refresh_subscription(self, portal: Portal) -> None:
         """The term and status of the application, from the portal itself. Raises Refused. One outside call."""
@@ -238,21 +252,24 @@ class Installer:
             page += 1
         return found_of(answer, user_id)
 
+    def _arranging(self, ask: Ask, portal: Portal, user_id: int) -> Arranging:
+        return Arranging(ask, lambda method, params: self._rest.call(portal, user_id, method, params), portal.id)
+
     def _complete(self, portal: Portal, user_id: int, found: Found, ask: Ask) -> Report:
-        wanted = self._wanted(found)
-        steps, moved = missing(found, wanted), moved_fields(found, wanted)
-        before = self._layouts(ask, [field for field in wanted.fields if field.entity in moved])
-        failed = self._run(ask, steps)
-        self._put_back(ask, portal, user_id, before, moved)
+        wanted, arranging = self._wanted(found), self._arranging(ask, portal, user_id)
+        moving = self._begin_move(portal, arranging, found, wanted)
+        names = {entity: kept.name for entity, kept in moving.items()}
+        steps = missing(found, wanted, names)
+        failed = self._do(ask, user_id, steps, wanted)
         gone = [step for step, code in failed if code.lower() in UNAVAILABLE]
         failed = [(step, code) for step, code in failed if step not in gone]
         if failed:  # perhaps somebody else was installing at the same time
-            still = {(step.part, step.what) for step in missing(self._look(ask, user_id), wanted)}
+            still = {(step.part, step.what) for step in missing(self._look(ask, user_id), wanted, names)}
             failed = [(step, code) for step, code in failed if (step.part, step.what) in still]
+        complete = not failed and self._end_move(portal, arranging, moving, wanted)
         self._portals.set_subscription(portal.id, status=found.status, days_left=found.days_left)
         self._portals.set_scopes(portal.id, found.scopes)
-        if not failed:
-            self._portals.set_app_version(portal.id, APP_VERSION)
+        self._portals.set_app_version(portal.id, APP_VERSION if complete else 0)
         report = _report(wanted, steps, gone, failed)
         log.info(
             "installed portal=%s version=%s added=%s removed=%s left_out=%s failed=%s",
@@ -265,6 +282,38 @@ class Installer:
         )
         return report
 
+    def _begin_move(self, portal: Portal, arranging: Arranging, found: Found, wanted: Wanted) -> Moving:
+        """Write down what fields that go are called and where they stand; what was written down before is older and so
+        the truth. No call where none goes."""
+        before = read_moving(self._portals.moving(portal.id))
+        names = {entity: name for entity, name in moved_fields(found, wanted).items() if entity not in before}
+        if not names:
+            return before
+        layouts = arranging.read([field for field in wanted.fields if field.entity in names], all_of_it=True)
+        moving = {**kept_of(names, layouts), **before}
+        self._portals.set_moving(portal.id, text_of(moving))
+        self._portals.set_app_version(portal.id, 0)  # until it is ended, by whomever
+        return moving
+
+    def _end_move(self, portal: Portal, arranging: Arranging, moving: Moving, wanted: Wanted) -> bool:
+        """Whether everything is back in its place. Refused where the portal is out of reach: it is tried again."""
+        if not moving or Part.FIELD in wanted.left_out:
+            return True
+        done = put_all_back(moving, wanted.fields, arranging)
+        if done:
+            self._portals.set_moving(portal.id, "")
+        return done
+
+    def _do(self, ask: Ask, user_id: int, steps: Sequence[Step], wanted: Wanted) -> list[tuple[Step, str]]:
+        """All steps; those that the portal refused, with the code. No field is deleted before its new type is seen."""
+        if not any(step.command[0] == DELETE_FIELD for step in steps):
+            return self._run(ask, steps)
+        failed = self._run(ask, [step for step in steps if not step.is_of_field])
+        fields = [step for step in steps if step.is_of_field]
+        if takes_fields(self._look(ask, user_id), wanted):
+            return failed + self._run(ask, fields)
+        return failed + [(step, NO_TYPE_YET) for step in fields]
+
     def _run(self, ask: Ask, steps: Sequence[Step]) -> list[tuple[Step, str]]:
         """The commands in their order, 50 in a batch. Returns those that the portal refused, with the code."""
         failed = []
@@ -275,63 +324,6 @@ class Installer:
                 if f"c{place}" in answer.errors:
                     failed.append((step, answer.errors[f"c{place}"] or "unknown"))
         return failed
-
-    def _fields(self, ask: Ask, found: Found, wanted: Wanted) -> tuple[FieldFinding, ...]:
-        """Each kind of card with its field, and what its layouts say of it. Two batches, more for over 50 layouts."""
-        names = {field.entity: field_name(found, wanted, field.entity) for field in wanted.fields}
-        told: dict[str, list[LayoutFinding]] = {}
-        for layout, sections in self._layouts(ask, [field for field in wanted.fields if names[field.entity]]).items():
-            place = InLayout.UNKNOWN if sections is NOT_TOLD else in_layout(sections, names[layout.entity])
-            told.setdefault(layout.entity, []).append(LayoutFinding(layout.variant, place))
-        return tuple(
-            FieldFinding(field.entity, field.title, bool(names[field.entity]), tuple(told.get(field.entity, ())))
-            for field in wanted.fields
-        )
-
-    def _layouts(self, ask: Ask, fields: Sequence[WantedField]) -> dict[Layout, Any]:
-        """The shared layouts of some kinds of cards, NOT_TOLD where the portal refuses. No call without fields."""
-        funnels = self._ask_all(ask, funnel_questions(fields)).results
-        layouts = [layout for field in fields for layout in layouts_of(field, map_of(funnels.get(field.entity)))]
-        told = self._ask_all(ask, {f"l{place}": layout.read for place, layout in enumerate(layouts)}).results
-        return {layout: told.get(f"l{place}", NOT_TOLD) for place, layout in enumerate(layouts)}
-
-    def _put_back(
-        self, ask: Ask, portal: Portal, user_id: int, before: Mapping[Layout, Any], moved: Mapping[str, str]
-    ) -> None:
-        """Put fields that were made anew back where they stood: a portal may forget the place of a deleted one."""
-        if not before:
-            return
-        entities = {layout.entity: layout.entity_type_id for layout in before}
-        fields = [WantedField(entity, type_id, "") for entity, type_id in entities.items()]
-        for layout, sections in self._layouts(ask, fields).items():
-            name, old = moved[layout.entity], before.get(layout, NOT_TOLD)
-            stood = isinstance(old, list) and in_layout(old, name) in (InLayout.ALWAYS, InLayout.HIDDEN)
-            if stood and in_layout(sections, name) is InLayout.NO:
-                self._write(portal, user_id, layout, old)
-
-    def _write(self, portal: Portal, user_id: int, layout: Layout, sections: Any) -> bool:
-        """Not in a batch, which would read a reference to another answer into a section's title. False too for a layout
-        that is better changed by hand, because some of it would be lost."""
-        if not survives_writing(sections):
-            log.warning("layout portal=%s %s: would lose titles or data, left alone", portal.id, layout.entity)
-            return False
-        try:
-            self._rest.call(portal, user_id, *layout.write(sections))
-        except Refused as refusal:
-            log.warning("layout portal=%s %s: %s", portal.id, layout.entity, refusal.reason)
-            return False
-        return True
-
-    def _ask_all(self, ask: Ask, commands: Mapping[str, tuple[str, Mapping[str, Any]]]) -> Batch:
-        """Any number of commands, 50 in a batch."""
-        results: dict[str, Any] = {}
-        errors: dict[str, str] = {}
-        pairs = list(commands.items())
-        for start in range(0, len(pairs), LONGEST_BATCH):
-            answer = ask(dict(pairs[start : start + LONGEST_BATCH]))
-            results |= answer.results
-            errors |= answer.errors
-        return Batch(results, errors)
 
     def _installer_state(self, portal: Portal, found: Found) -> InstallerState:
         if portal.installer_id == found.user_id:
@@ -380,6 +372,19 @@ class Installer:
 def _require_admin(found: Found) -> None:
     if not found.admin:
         raise Refused(Refusal.NOT_ADMIN, 403, "user.admin")
+
+
+def _fields(arranging: Arranging, found: Found, wanted: Wanted) -> tuple[FieldFinding, ...]:
+    """Each kind of card with its field, and what its layouts say of it. Two batches, more for over 50 layouts."""
+    names = {field.entity: field_name(found, wanted, field.entity) for field in wanted.fields}
+    told: dict[str, list[LayoutFinding]] = {}
+    for layout, sections in arranging.read([field for field in wanted.fields if names[field.entity]]).items():
+        place = InLayout.UNKNOWN if sections is NOT_TOLD else in_layout(sections, names[layout.entity])
+        told.setdefault(layout.entity, []).append(LayoutFinding(layout.variant, place))
+    return tuple(
+        FieldFinding(field.entity, field.title, bool(names[field.entity]), tuple(told.get(field.entity, ())))
+        for field in wanted.fields
+    )
 
 
 def _report(wanted: Wanted, steps: Iterable[Step], gone: list[Step], failed: Sequence[tuple[Step, str]]) -> Report:

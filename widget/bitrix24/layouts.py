@@ -17,6 +17,7 @@ from widget.untrusted import rows_of, text_of, whole_of
 
 GET, SET = "crm.item.details.configuration.get", "crm.item.details.configuration.set"
 LEAD, DEAL = 1, 2
+FUNNELS = 50  # on a page
 SHOW_ALWAYS = 1  # a bit of an element's optionFlags
 
 Command = tuple[str, Mapping[str, Any]]
@@ -32,6 +33,11 @@ class Layout:
     extra: tuple[str, int] | None = None
 
     @property
+    def key(self) -> str:
+        """Which of its kind of card it is, whatever a funnel is called by now."""
+        return "=".join(map(str, self.extra)) if self.extra else ""
+
+    @property
     def read(self) -> Command:
         return GET, self._which
 
@@ -45,25 +51,35 @@ class Layout:
         return {"entityTypeId": self.entity_type_id, "scope": "C", **chosen}
 
 
-def funnel_questions(fields: Iterable[WantedField]) -> dict[str, Command]:
-    """Which funnels there are, of the kinds of cards that may have some."""
-    kinds = [field for field in fields if field.entity_type_id == DEAL or field.entity_type_id >= FIRST_PROCESS]
-    return {field.entity: ("crm.category.list", {"entityTypeId": field.entity_type_id}) for field in kinds}
+@dataclass(frozen=True)
+class Place:
+    """Where a field stands in a layout: the innermost part around it, how many elements are before it there, and its
+    optionFlags."""
+
+    part: str
+    before: int
+    flags: int
 
 
-def layouts_of(field: WantedField, funnels: Any) -> list[Layout]:
-    """All layouts of a kind of card; `funnels` is the portal's answer, if there is one."""
+def has_funnels(field: WantedField) -> bool:
+    """Whether the kind of card may have some."""
+    return field.entity_type_id == DEAL or field.entity_type_id >= FIRST_PROCESS
+
+
+def funnel_question(field: WantedField, page: int) -> Command:
+    """One page of its funnels, by the docs; by the source of the module each answer has them all."""
+    return "crm.category.list", {"entityTypeId": field.entity_type_id, "start": page * FUNNELS}
+
+
+def layouts_of(field: WantedField, funnels: Mapping[int, str]) -> list[Layout]:
+    """All layouts of a kind of card; `funnels` are its funnels' names by id, which may be none."""
     if field.entity_type_id == LEAD:
         kinds = {"simple": 1, "repeat": 2}
         return [Layout(field.entity, LEAD, name, ("leadCustomerType", kind)) for name, kind in kinds.items()]
-    found = [row for row in rows_of(funnels.get("categories")) if isinstance(row, dict)] if funnels else []
-    if len(found) < 2:  # the default one is meant where none is named
+    if len(funnels) < 2:  # the default one is meant where none is named
         return [Layout(field.entity, field.entity_type_id)]
     key = "dealCategoryId" if field.entity_type_id == DEAL else "categoryId"
-    return [
-        Layout(field.entity, field.entity_type_id, text_of(row.get("name"), 100), (key, whole_of(row.get("id"))))
-        for row in found
-    ]
+    return [Layout(field.entity, field.entity_type_id, name, (key, number)) for number, name in funnels.items()]
 
 
 def in_layout(sections: Any, name: str) -> InLayout:
@@ -82,6 +98,24 @@ def showing(sections: Sequence[Any], name: str) -> list[Any]:
         return [_marked(part, name) for part in sections]
     first, *others = sections
     return [_with_new(first, name), *others]
+
+
+def place_of(sections: Any, name: str) -> Place | None:
+    """The place of the field `name`; None where it is not in the layout, or nobody arranged that."""
+    for part in _elements(rows_of(sections)):
+        inside = rows_of(part.get("elements"))
+        for before, one in enumerate(inside):
+            if isinstance(one, Mapping) and one.get("name") == name:
+                return Place(text_of(part.get("name")), before, _flags(one))
+    return None
+
+
+def put_back(sections: Sequence[Any], name: str, place: Place) -> list[Any]:
+    """The same layout with the field at its old place, or else where `showing` puts it."""
+    if any(part.get("name") == place.part and "elements" in part for part in _elements(sections)):
+        return [_with_again(part, name, place) for part in sections]
+    first, *others = sections
+    return [_with_new(first, name, place.flags), *others]
 
 
 def survives_writing(sections: Sequence[Any]) -> bool:
@@ -108,11 +142,21 @@ def _marked(part: Any, name: str) -> Any:
     return {**part, "elements": [_marked(one, name) for one in rows_of(part["elements"])]}
 
 
-def _with_new(section: Mapping[str, Any], name: str) -> dict[str, Any]:
+def _with_again(part: Any, name: str, place: Place) -> Any:
+    if not isinstance(part, Mapping) or "elements" not in part:
+        return part
+    elements = rows_of(part["elements"])
+    if part.get("name") != place.part:
+        return {**part, "elements": [_with_again(one, name, place) for one in elements]}
+    element = {"name": name, "optionFlags": place.flags}
+    return {**part, "elements": [*elements[: place.before], element, *elements[place.before :]]}
+
+
+def _with_new(section: Mapping[str, Any], name: str, flags: int = SHOW_ALWAYS) -> dict[str, Any]:
     elements = rows_of(section.get("elements"))
     if elements and isinstance(elements[0], Mapping) and "elements" in elements[0]:  # sections may stand in columns
-        return {**section, "elements": [_with_new(elements[0], name), *elements[1:]]}
-    return {**section, "elements": [*elements, {"name": name, "optionFlags": SHOW_ALWAYS}]}
+        return {**section, "elements": [_with_new(elements[0], name, flags), *elements[1:]]}
+    return {**section, "elements": [*elements, {"name": name, "optionFlags": flags}]}
 
 
 def _elements(parts: Iterable[Any]) -> Iterable[Mapping[str, Any]]:

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import httpx
 from cachetools import TTLCache
 
+from widget.addresses import plain_host
 from widget.bitrix24.errors import code_of, refused, words_of
 from widget.bitrix24.strangers import Strangers
 from widget.errors import Refusal, Refused
@@ -158,11 +159,12 @@ class OAuth:
             raise refused(code_of(body) or "unexpected answer", words=words_of(body))
         install: Any = result.get("install")
         try:
+            endpoint = self._endpoint(str(install["client_endpoint"]))
             return Identity(
                 client_id=str(result["client_id"]),
                 member_id=str(install["member_id"]),
-                domain=str(install["domain"]).lower(),
-                endpoint=self._endpoint(str(install["client_endpoint"])),
+                domain=plain_host(str(install["domain"]), urlsplit(endpoint).scheme),
+                endpoint=endpoint,
                 user_id=int(result["user_id"]),
                 auth_server=server,
                 scopes=frozenset(filter(None, str(result.get("scope") or "").split(","))),
@@ -172,10 +174,10 @@ class OAuth:
             raise Refused(Refusal.NO_AUTH, 401, "unreadable proof") from error
 
     def _endpoint(self, endpoint: str) -> str:
-        scheme = urlsplit(endpoint).scheme
-        if scheme != "https" and not (scheme == "http" and self._allow_http):
+        parts = urlsplit(endpoint)
+        if parts.scheme != "https" and not (parts.scheme == "http" and self._allow_http):
             raise ValueError("plain http portal")
-        return endpoint.rstrip("/") + "/"
+        return parts._replace(netloc=plain_host(parts.netloc, parts.scheme)).geturl().rstrip("/") + "/"
 
     def _order(self, home: Home) -> list[str]:
         """Two servers: first the one that the form names, the one that answered before, the one of the region."""

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from widget.bitrix24.events import NEEDS_CRM, WANTED
@@ -24,6 +25,9 @@ DESCRIPTIONS = {
 FIRST_PROCESS = 128  # below are the system's own types, some of which are listed with the smart processes
 FIELD_TYPE_CODE = "USERFIELD_TYPE"  # made by userfieldtype.add, never bound or unbound as a placement
 
+ADD_FIELD, DELETE_FIELD = "userfieldconfig.add", "userfieldconfig.delete"
+NONE_KEPT: Mapping[str, str] = MappingProxyType({})
+
 Command = tuple[str, Mapping[str, Any]]
 
 
@@ -34,6 +38,10 @@ class Step:
     part: Part | None
     what: str
     command: Command
+
+    @property
+    def is_of_field(self) -> bool:
+        return self.command[0] in (ADD_FIELD, DELETE_FIELD)
 
 
 @dataclass(frozen=True)
@@ -89,13 +97,16 @@ def wanted_of(found: Found, names: Names, public_url: str) -> Wanted:
     )
 
 
-def missing(found: Found, wanted: Wanted) -> tuple[Step, ...]:
-    """What has to be done so that exactly what is wanted is there; nothing when it already is."""
+def missing(found: Found, wanted: Wanted, kept: Mapping[str, str] = NONE_KEPT) -> tuple[Step, ...]:
+    """What has to be done so that exactly what is wanted is there; nothing when it already is. Fields come last.
+
+    `kept` are the names of fields, by entity, that were perhaps deleted and have to be made again.
+    """
     return (
         *_tab_steps(found.placements or (), wanted),
         *_type_steps(found, wanted),
-        *_field_steps(found, wanted),
         *_handler_steps(found.handlers or (), wanted),
+        *_field_steps(found, wanted, kept),
     )
 
 
@@ -127,12 +138,18 @@ def field_name(found: Found, wanted: Wanted, entity: str) -> str:
 
 
 def moved_fields(found: Found, wanted: Wanted) -> dict[str, str]:
-    """Fields that a version before made and that are about to get this one's type: name by entity.
+    """Fields that are about to get this version's type, because theirs goes or is gone: name by entity.
 
     A field cannot change its type, so each is deleted and made again under its name.
     """
-    there = wanted.old_user_type if OLD_TYPE_ID in (found.types or {}) else ""
-    return {one.entity: one.name for one in found.fields or () if one.user_type == there}
+    dead = {field.entity: _dead_fields(found, wanted, field.entity) for field in wanted.fields}
+    return {entity: fields[0].name for entity, fields in dead.items() if fields}
+
+
+def takes_fields(found: Found, wanted: Wanted) -> bool:
+    """Whether the portal makes fields of our type now: before the installation is finished it may not."""
+    there = wanted.names.type_id in (found.types or {})
+    return there and (found.known_types is None or wanted.user_type in found.known_types)
 
 
 def _is_ours(process: Process) -> bool:
@@ -186,17 +203,24 @@ def _type_steps(found: Found, wanted: Wanted) -> Iterator[Step]:
         yield Step(Part.FIELD_TYPE, type_id, (method, type_parameters(type_id, wanted.page)))
 
 
-def _field_steps(found: Found, wanted: Wanted) -> Iterator[Step]:
+def _field_steps(found: Found, wanted: Wanted, kept: Mapping[str, str]) -> Iterator[Step]:
+    moved = moved_fields(found, wanted)
     for field in wanted.fields:
         if field_name(found, wanted, field.entity):
             continue
-        # They show nothing and hold no value, but a card's layout may know the name: it is kept.
-        dead = [one for one in found.fields or () if one.entity == field.entity and _is_dead(one, found, wanted)]
-        name = dead[0].name if dead else wanted.names.field_name(field.entity)
-        for one in dead:
-            yield Step(None, one.name, ("userfieldconfig.delete", {"moduleId": "crm", "id": one.id}))
+        name = kept.get(field.entity) or moved.get(field.entity) or wanted.names.field_name(field.entity)
+        for one in _dead_fields(found, wanted, field.entity):
+            yield Step(None, one.name, (DELETE_FIELD, {"moduleId": "crm", "id": one.id}))
         parameters = field_parameters(field.entity, name, wanted.user_type, wanted.names.xml_id)
-        yield Step(Part.FIELD, name, ("userfieldconfig.add", parameters))
+        yield Step(Part.FIELD, name, (ADD_FIELD, parameters))
+
+
+def _dead_fields(found: Found, wanted: Wanted, entity: str) -> list[FieldFound]:
+    """Of a kind of card without a field of ours. They show nothing and hold no value, but a card's layout may know
+    the name."""
+    if field_name(found, wanted, entity):
+        return []
+    return [one for one in found.fields or () if one.entity == entity and _is_dead(one, found, wanted)]
 
 
 def _is_dead(one: FieldFound, found: Found, wanted: Wanted) -> bool:

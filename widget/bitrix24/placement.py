@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from widget.addresses import plain_host
 from widget.errors import Refusal, Refused
 
 LONGEST_FIELD = 8192
@@ -40,6 +41,7 @@ class Placement:
     entity_id: int
     edit_mode: bool
     server: str = ""  # the authorisation server that the form names; older boxes name none
+    application_token: str = ""  # what proves events; older boxes do not post it and tell it with ONAPPINSTALL
 
     def __repr__(self) -> str:  # holds tokens
         return f"Placement(code={self.code!r})"
@@ -65,7 +67,7 @@ def read_common(query: Mapping[str, str], form: Mapping[str, str]) -> Placement:
         raise Refused(Refusal.BAD_FORM, 400, "member_id")
     return Placement(
         member_id=member_id,
-        domain=host_of(query.get("DOMAIN", "")),
+        domain=_posted_host(query),
         language=query.get("LANG", "")[:10],
         access_token=_token(form.get("AUTH_ID", "")),
         refresh_token=_token(form.get("REFRESH_ID", "")),
@@ -75,18 +77,18 @@ def read_common(query: Mapping[str, str], form: Mapping[str, str]) -> Placement:
         entity_id=0,
         edit_mode=_options(form).get("MODE") == "edit",
         server=form.get("SERVER_ENDPOINT", "")[:200],
+        application_token=_secret(form.get("APPLICATION_TOKEN", "")),
     )
 
 
-def host_of(told: str) -> str:
+def host_of(told: str, scheme: str) -> str:
     """DOMAIN as a browser writes it in an origin, "" where there is none.
 
     Raises Refused: PORTAL_ADDRESS for a host that no policy can name, BAD_FORM for what is no host.
     """
-    name, colon, port = told.partition(":")
     try:
-        host = told.lower() if told.isascii() else f"{name[:LONGEST_HOST].encode('idna').decode().lower()}{colon}{port}"
-    except UnicodeError:
+        host = plain_host(told[: LONGEST_HOST + 6], scheme)
+    except ValueError:
         raise Refused(Refusal.BAD_FORM, 400, "DOMAIN") from None
     if _UNNAMEABLE.fullmatch(host):
         raise Refused(Refusal.PORTAL_ADDRESS, 400, "DOMAIN")
@@ -115,9 +117,9 @@ def posted_origin(query: Mapping[str, str]) -> str | None:
 
     Where no policy can name it, every site may, or those words would be a blank frame.
     """
-    scheme = "http" if query.get("PROTOCOL") == "0" else "https"
+    scheme = _scheme(query)
     try:
-        host = host_of(query.get("DOMAIN", ""))
+        host = _posted_host(query)
     except Refused as refusal:
         return f"{scheme}:" if refusal.refusal is Refusal.PORTAL_ADDRESS else None
     return f"{scheme}://{host}" if host else None
@@ -126,7 +128,15 @@ def posted_origin(query: Mapping[str, str]) -> str | None:
 def proved_origin(query: Mapping[str, str], *, domain: str, origin: str) -> str:
     """Who may frame the page of a portal that its token has proved: the host in the browser's address bar, which may
     be another name of the portal, or another port, than the ones it calls itself by (`domain`, `origin`)."""
-    return origin if host_of(query.get("DOMAIN", "")) in ("", domain) else posted_origin(query) or origin
+    return origin if _posted_host(query) in ("", domain) else posted_origin(query) or origin
+
+
+def _posted_host(query: Mapping[str, str]) -> str:
+    return host_of(query.get("DOMAIN", ""), _scheme(query))
+
+
+def _scheme(query: Mapping[str, str]) -> str:
+    return "http" if query.get("PROTOCOL") == "0" else "https"
 
 
 def _options(form: Mapping[str, str]) -> Mapping[str, Any]:
@@ -179,6 +189,12 @@ def _whole(value: object) -> int | None:
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < LARGEST_ID:
         return value
     return None
+
+
+def _secret(value: str) -> str:
+    if not re.fullmatch(r"[\x21-\x7e]{0,128}", value, re.ASCII):
+        raise Refused(Refusal.BAD_FORM, 400, "APPLICATION_TOKEN")
+    return value
 
 
 def _token(value: str) -> str:

@@ -52,16 +52,27 @@ MOVED = frozenset({301, 302, 307, 308})
 class Batch:
     """The answers of a batch by our keys. A failed command is only in `errors`, with its code: "" where it has none.
 
-    `until`: when a method whose time is used up may be called again, in unix seconds.
+    `until`: when a method whose time is used up may be called again, in unix seconds. `words`: what an error says
+    beside its code.
     """
 
     results: Mapping[str, Any]
     errors: Mapping[str, str]
     until: Mapping[str, float] = field(default_factory=dict)
+    words: Mapping[str, str] = field(default_factory=dict)
 
     def refused(self, key: str) -> Refused:
         """The refusal for a failed command."""
-        return refused(self.errors[key], until=self.until.get(key, 0.0))
+        return refused(self.errors[key], words=self.words.get(key, ""), until=self.until.get(key, 0.0))
+
+    def with_more(self, more: "Batch") -> "Batch":
+        """This and another one, whose answers win."""
+        return Batch(
+            {**self.results, **more.results},
+            {**self.errors, **more.errors},
+            {**self.until, **more.until},
+            {**self.words, **more.words},
+        )
 
     @property
     def busy(self) -> str | None:
@@ -262,9 +273,14 @@ def signed(params: Mapping[str, Any], access_token: str) -> dict[str, Any]:
 
 def batch_of(result: Mapping[str, Any]) -> Batch:
     """What the method batch gives. An error is a code in an object, or a bare text."""
-    errors = {key: code_of(error) for key, error in map_of(result.get("result_error")).items()}
+    told = map_of(result.get("result_error"))
     times = map_of(result.get("result_time"))
-    return Batch(map_of(result.get("result")), errors, {key: reset_at(times.get(key)) for key in errors})
+    return Batch(
+        map_of(result.get("result")),
+        {key: code_of(error) for key, error in told.items()},
+        {key: reset_at(times.get(key)) for key in told},
+        {key: words_of(error) for key, error in told.items()},
+    )
 
 
 def flatten(params: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:

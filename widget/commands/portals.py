@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import click
 from flask.cli import with_appcontext
 
+from widget.addresses import plain_host
 from widget.commands.arguments import Group, find_portal, note, portal_address
 from widget.commands.check import check_portal
 from widget.services import services
@@ -32,7 +33,7 @@ def add_portal(member_id: str, endpoint: str, domain: str | None, country: str) 
         raise click.BadParameter("two letters, like RU or KZ", param_hint="--country")
     portal = services().portals.add(
         member_id=member_id,
-        domain=(domain or urlsplit(address).netloc).lower(),
+        domain=plain_host(domain or urlsplit(address).netloc, urlsplit(address).scheme),
         endpoint=address,
         country=country.upper(),
     )

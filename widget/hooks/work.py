@@ -3,19 +3,20 @@
 import logging
 
 from widget.answers import Answers, StoreGone
-from widget.bitrix24.events import CARD_EVENTS, DYNAMIC_ITEM, PAID, TYPE_EVENTS, UNINSTALLED, UPDATED
+from widget.bitrix24.events import CARD_EVENTS, DYNAMIC_ITEM, INSTALLED, PAID, TYPE_EVENTS, UNINSTALLED, UPDATED
 from widget.bitrix24.install import Installer, NoAddress
 from widget.card.memory import CardMemory
 from widget.errors import Refusal, Refused
 from widget.hooks.gateway_receiver import GATEWAY
 from widget.hooks.gateway_work import GatewayWork
-from widget.storage.events import Events, StoredEvent
+from widget.hooks.vouching import Vouching
+from widget.storage.events import UNPROVED, Events, StoredEvent
 from widget.storage.portals import Portal, Portals, PortalState
 
 log = logging.getLogger(__name__)
 
 # Each of these is answered by bringing everything in order: what a type event says is only the id of a row.
-ASK_FOR_REPAIR = (UPDATED, *TYPE_EVENTS)
+ASK_FOR_REPAIR = (UPDATED, INSTALLED, *TYPE_EVENTS)
 
 
 class EventWork:
@@ -26,6 +27,7 @@ class EventWork:
         installer: Installer,
         answers: Answers,
         gateway_work: GatewayWork,
+        vouching: Vouching,
         *,
         card_seconds: float,
     ) -> None:
@@ -34,6 +36,7 @@ class EventWork:
         self._installer = installer
         self._answers = answers
         self._gateway_work = gateway_work
+        self._vouching = vouching
         self._card_seconds = card_seconds
 
     def work(self, event_id: int) -> None:
@@ -83,6 +86,10 @@ class EventWork:
             return  # its row went with the portal
         if event.name == GATEWAY:
             self._tell_of_line(event, portal)
+            return
+        if event.name == UNPROVED:
+            if self._vouching.settle(portal, event):
+                self.work(event.id)
             return
         if event.name == UNINSTALLED:
             self._installer.uninstall(portal.id, clean=event.body.get("clean") == 1)

@@ -4,8 +4,6 @@ Bitrix24 opens it for the app's own page, but also in place of any card while th
 whatever the form is about, it is installed and never answered with the wrong page.
 """
 
-import re
-
 from flask import Blueprint, g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
@@ -28,7 +26,7 @@ def install() -> ResponseReturnValue:
     if not form.access_token:
         raise Refused(Refusal.NO_AUTH, 401, "empty AUTH_ID")
     try:
-        installed = services().installer.install(form, application_token=_application_token())
+        installed = services().installer.install(form)
     except NoAddress:
         return render_template("install/operator.html", portal_origin=g.frame_origin), 503
     except Refused as refusal:
@@ -52,11 +50,3 @@ def install() -> ResponseReturnValue:
 def explain() -> ResponseReturnValue:
     """Somebody opened the address by hand."""
     raise Refused(Refusal.NOT_FOUND, 404)
-
-
-def _application_token() -> str:
-    """What proves events from now on. Older boxes do not post it and tell it with ONAPPINSTALL."""
-    token = request.form.get("APPLICATION_TOKEN", "")
-    if not re.fullmatch(r"[\x21-\x7e]{0,128}", token, re.ASCII):
-        raise Refused(Refusal.BAD_FORM, 400, "APPLICATION_TOKEN")
-    return token

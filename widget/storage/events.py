@@ -13,6 +13,7 @@ from widget.storage.schema import events
 # must not use them all up at once. After the last it is given up and kept for a month, with the error, for the
 # operator.
 TRIES = (0.0, 60.0, 300.0, 1800.0, 7200.0, 21_600.0)
+UNPROVED = "UNPROVED"  # the name of a row that may be one of another: hooks/vouching.py
 DONE_DAYS = 7.0
 GIVEN_UP_DAYS = 30.0
 DAY = 86_400
@@ -21,7 +22,7 @@ LONGEST_ERROR = 200
 
 @dataclass(frozen=True)
 class StoredEvent:
-    """`body` are the fields that are worked on, never a token."""
+    """`body` are the fields that are worked on; what is a secret or a client's words is sealed in it."""
 
     id: int
     portal_id: int
@@ -79,6 +80,12 @@ class Events:
         """Finished, and not to be kept: what it held is stored where it belongs now."""
         with self._engine.begin() as connection:
             connection.execute(delete(events).where(events.c.id == event_id))
+
+    def become(self, event_id: int, name: str) -> None:
+        """What was stored under another name proved to be this event, with no fields; it is due now."""
+        values = {"name": name, "body": "{}", "attempts": 0, "next_try_at": 0.0, "error": ""}
+        with self._engine.begin() as connection:
+            connection.execute(update(events).where(events.c.id == event_id).values(values))
 
     def finish_same(self, portal_id: int, names: Iterable[str], *, up_to: int) -> None:
         """One piece of work answered for all of these that came before."""

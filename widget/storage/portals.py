@@ -169,8 +169,17 @@ class Portals:
     def set_application_token(self, portal_id: int, token: str) -> None:
         self._change(portal_id, application_token=self._vault.seal(token))
 
+    def moving(self, portal_id: int) -> str:
+        """What a move of fields has to put back, "" when none is under way. One query."""
+        query = select(portals.c.moving).where(portals.c.id == portal_id)
+        with self._engine.connect() as connection:
+            return connection.execute(query).scalar_one_or_none() or ""
+
+    def set_moving(self, portal_id: int, text: str) -> None:
+        self._change(portal_id, moving=text)
+
     def set_app_version(self, portal_id: int, version: int) -> None:
-        """Our placements, handlers and types of this version are in place."""
+        """Our placements, handlers and types of this version are in place; of none, 0, when something is missing."""
         self._change(portal_id, app_version=version)
 
     def set_subscription(self, portal_id: int, *, status: str, days_left: int | None) -> None:

@@ -41,7 +41,7 @@ def reseal_everything(engine: Engine, vault: Vault) -> Mapping[str, Resealed]:
 
 
 def _webhook_resealed(vault: Vault, body: str) -> str:
-    """A webhook that waits for its work is JSON with one sealed field."""
+    """What waits for its work with something to be sealed is JSON with one sealed field."""
     fields = json.loads(body)
     anew = vault.reseal(fields["sealed"])
     return body if anew == fields["sealed"] else json.dumps({**fields, "sealed": anew})

@@ -52,6 +52,7 @@ portals = Table(
     Column("app_version", Integer, nullable=False, server_default="0"),  # of our placements and handlers
     Column("language", String(2), nullable=False, server_default=EMPTY),  # "" is each user's own
     Column("light_hours", String(20), nullable=False, server_default=EMPTY),  # "" is the service's
+    Column("moving", Text, nullable=False, server_default=EMPTY),  # fields that are being made anew: bitrix24/moving.py
     sqlite_autoincrement=True,
 )
 

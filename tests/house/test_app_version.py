@@ -1,0 +1,46 @@
+"""What every installed portal is to have is hashed, so that nothing is added without telling those that are there."""
+
+import hashlib
+
+from widget.bitrix24 import parts
+from widget.bitrix24.events import WANTED
+from widget.bitrix24.found import Found, Process
+from widget.bitrix24.userfield import names_of
+
+# By the version of what it is about. A version that was released keeps its hash for ever.
+HASHES = {2: "99eaeb0c7a29e76a"}
+
+
+def wanted_parts() -> str:
+    """All commands for an empty portal that allows everything, with one smart process."""
+    kinds = (*parts.KINDS, "DYNAMIC_183")
+    found = Found(
+        app_id="1",
+        licence="",
+        status="",
+        days_left=None,
+        user_id=1,
+        admin=True,
+        scopes=parts.SCOPES,
+        available=frozenset(map(parts.tab, kinds)),
+        placements=(),
+        types={},
+        known_types=None,
+        handlers=(),
+        processes=(Process(7, 183, "", clients=True),),
+        fields=(),
+    )
+    steps = parts.missing(found, parts.wanted_of(found, names_of("app"), "https://widget.example.com"))
+    return repr((sorted(parts.SCOPES), sorted(WANTED), sorted(repr((step.what, step.command)) for step in steps)))
+
+
+def test_a_changed_installation_comes_with_a_new_app_version() -> None:
+    now = hashlib.sha256(wanted_parts().encode()).hexdigest()[:16]
+
+    assert HASHES.get(parts.APP_VERSION) == now, (
+        "What is put into portals has changed: tabs, field type, fields, events, titles, options or permissions. "
+        "Raise APP_VERSION in widget/bitrix24/parts.py by one, so that installed portals get it within an hour, and "
+        f'write its hash here beside the older ones: {parts.APP_VERSION + 1}: "{now}". '
+        "What a portal does not tell of a part (a type's height, a tab's description) needs a step in `missing` too."
+    )
+    assert max(HASHES) == parts.APP_VERSION

@@ -1,0 +1,109 @@
+"""The layouts that a portal shares among all users, read and written as one administrator. layouts.py reads in them."""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from widget.bitrix24.layouts import (
+    FUNNELS,
+    Command,
+    Layout,
+    funnel_question,
+    has_funnels,
+    layouts_of,
+    survives_writing,
+)
+from widget.bitrix24.parts import WantedField
+from widget.bitrix24.rest import Batch
+from widget.errors import Refused
+from widget.untrusted import map_of, rows_of, text_of, whole_of
+
+log = logging.getLogger(__name__)
+
+LONGEST_BATCH = 50  # the 51st command is refused
+MOST_PAGES = 20  # of funnels
+NOT_TOLD = object()  # an answer that did not come, where null is an answer
+NO_FUNNELS = "entity_type_not_supported"  # the code for a kind of card that has none
+
+Ask = Callable[[Mapping[str, Command]], Batch]
+Tell = Callable[[str, Mapping[str, Any]], Any]
+
+
+class Written(Enum):
+    DONE = "done"
+    LEFT_ALONE = "left_alone"  # better changed by hand: some of it would be lost
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True)
+class Arranging:
+    """`ask` sends a batch, `tell` one method; both raise Refused."""
+
+    ask: Ask
+    tell: Tell
+    portal_id: int
+
+    def read(self, fields: Sequence[WantedField], *, all_of_it: bool = False) -> dict[Layout, Any]:
+        """The shared layouts of some kinds of cards, NOT_TOLD where the portal refuses, also to name the funnels.
+
+        `all_of_it`: raises Refused where a busy portal left one out. No call without fields; two batches, and more for
+        more than 50 layouts or funnels.
+        """
+        ask = self._ask_firmly if all_of_it else self.ask
+        funnels, untold = _funnels(ask, [field for field in fields if has_funnels(field)])
+        layouts = [layout for field in fields for layout in layouts_of(field, funnels.get(field.entity, {}))]
+        answer = ask_all(ask, {f"l{place}": layout.read for place, layout in enumerate(layouts)})
+        told = {layout: answer.results.get(f"l{place}", NOT_TOLD) for place, layout in enumerate(layouts)}
+        return told | {Layout(field.entity, field.entity_type_id): NOT_TOLD for field in untold}
+
+    def write(self, layout: Layout, sections: Sequence[Any]) -> Written:
+        """Not in a batch, which would read a reference to another answer into a section's title."""
+        if not survives_writing(sections):
+            log.warning("layout portal=%s %s: would lose titles or data, left alone", self.portal_id, layout.entity)
+            return Written.LEFT_ALONE
+        try:
+            self.tell(*layout.write(sections))
+        except Refused as refusal:
+            log.warning("layout portal=%s %s: %s", self.portal_id, layout.entity, refusal.reason)
+            return Written.REFUSED
+        return Written.DONE
+
+    def _ask_firmly(self, commands: Mapping[str, Command]) -> Batch:
+        answer = self.ask(commands)
+        if answer.busy:
+            raise answer.refused(answer.busy)
+        return answer
+
+
+def _funnels(ask: Ask, fields: Sequence[WantedField]) -> tuple[dict[str, dict[int, str]], list[WantedField]]:
+    """Names by id of each entity, and the kinds of cards of which the portal did not name all."""
+    funnels: dict[str, dict[int, str]] = {field.entity: {} for field in fields}
+    untold: list[WantedField] = []
+    asked = list(fields)
+    for page in range(MOST_PAGES):
+        answer = ask_all(ask, {field.entity: funnel_question(field, page) for field in asked})
+        for field in asked:
+            if field.entity in answer.results:
+                funnels[field.entity] |= _named(answer.results[field.entity])
+            elif answer.errors.get(field.entity, "").lower() != NO_FUNNELS:
+                untold.append(field)
+        full = (page + 1) * FUNNELS  # more than that is all of them at once
+        asked = [field for field in asked if len(funnels[field.entity]) == full and field not in untold]
+    return funnels, [*untold, *asked]
+
+
+def ask_all(ask: Ask, commands: Mapping[str, Command]) -> Batch:
+    """Any number of commands, 50 in a batch; no call without one."""
+    whole = Batch({}, {})
+    pairs = list(commands.items())
+    for start in range(0, len(pairs), LONGEST_BATCH):
+        whole = whole.with_more(ask(dict(pairs[start : start + LONGEST_BATCH])))
+    return whole
+
+
+def _named(answer: Any) -> dict[int, str]:
+    """The default funnel of deals has the id 0."""
+    rows = [row for row in rows_of(map_of(answer).get("categories")) if isinstance(row, dict)]
+    return {whole_of(row.get("id")): text_of(row.get("name"), 100) for row in rows}
