@@ -15,7 +15,6 @@ from widget.gateways.base import (
     ListedChat,
     Message,
     Page,
-    Proof,
     SendResult,
     Sent,
     Trouble,
@@ -42,7 +41,6 @@ CAPABILITIES = Capabilities(
     react=False,
     mark_read=False,
     typing=False,
-    webhook=Proof.BODY_HMAC,
 )
 
 

@@ -10,7 +10,6 @@ from widget.gateways.base import (
     LineStatus,
     Message,
     Page,
-    Proof,
     SendResult,
     Sent,
     Trouble,
@@ -31,7 +30,6 @@ EVERYTHING = Capabilities(
     react=True,
     mark_read=True,
     typing=True,
-    webhook=Proof.HEADER,
 )
 NOTHING = replace(
     EVERYTHING, files=False, reply=False, edit=False, delete=False, react=False, mark_read=False, typing=False

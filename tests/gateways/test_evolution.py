@@ -184,13 +184,6 @@ def test_a_yes_is_known_by_the_echo_or_by_whatsapps_own_spelling(instance):
     }
 
 
-def test_a_real_lid_is_kept_and_the_flag_of_that_name_is_not(instance):
-    listed = [{"jid": ORDERS, "exists": True, "number": "79261112233", "lid": "1234567890@lid"}]
-    assert instance(transport=answers(listed)).check(["+79261112233"])["+79261112233"].lid == "1234567890@lid"
-    listed[0]["lid"] = "lid"
-    assert instance(transport=answers(listed)).check(["+79261112233"])["+79261112233"].lid == ""
-
-
 def test_a_pause_that_the_gateway_asks_for_has_an_end(instance):
     headers = {"Retry-After": "30", "Date": "Sat, 21 Nov 2026 03:37:29 GMT"}
     transport = scripted(httpx.Response(429, json={}, headers=headers))

@@ -90,11 +90,10 @@ class LineStatus:
 @dataclass(frozen=True)
 class Checked:
     """The answer about one number. `chat_id` is the gateway's own id of the chat, to be used instead of a computed
-    one; `lid` is the client's other id where the gateway names it."""
+    one."""
 
     exists: bool
     chat_id: str = ""
-    lid: str = ""
 
 
 @dataclass(frozen=True)
@@ -193,13 +192,6 @@ class File:
     body: bytes
 
 
-class Proof(Enum):
-    """How a webhook of this gateway proves that it is genuine."""
-
-    BODY_HMAC = "body_hmac"  # a MAC of the whole body
-    HEADER = "header"  # a secret in a header; whoever reads one request can forge the next
-
-
 @dataclass(frozen=True)
 class Capabilities:
     """What a kind of gateway can do. Facts about the vendor, the same for every line."""
@@ -218,7 +210,6 @@ class Capabilities:
     react: bool
     mark_read: bool
     typing: bool
-    webhook: Proof
     queue_seconds: float = 0.0  # how long an accepted send may wait before it is given up
 
 
@@ -249,7 +240,7 @@ class Gateway(Protocol):
 
     def chats_of(self, phones: Sequence[str]) -> dict[str, ListedChat]:
         """Which of these numbers have a chat, at most `chats_at_once` of them, and whether its newest messages prove
-        them. One call a number; WhatsApp hears nothing of it."""
+        them. One call a number; WhatsApp hears nothing of it. Unsupported where `chats_at_once` is 0."""
 
     def chat_id_of(self, phone: str) -> str:
         """The id a chat with this number most likely has; an id from a check or a list is better."""

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import quote
 
 from widget.gateways import base
-from widget.gateways.base import Ack, Capabilities, GatewayError, LineState, Proof, Sent, Trouble, Unsupported
+from widget.gateways.base import Ack, Capabilities, GatewayError, LineState, Sent, Trouble, Unsupported
 from widget.gateways.calls import Calls
 from widget.gateways.content import mimetype_of
 from widget.gateways.evolution_answers import (
@@ -83,7 +83,6 @@ CAPABILITIES = Capabilities(
     react=True,
     mark_read=True,
     typing=True,
-    webhook=Proof.HEADER,
 )
 
 

@@ -119,8 +119,7 @@ def checked_of(listed: Sequence[Any], asked: Mapping[str, str]) -> dict[str, Che
             continue
         if found.get(phone, Checked(exists)).exists is not exists:
             torn.add(phone)
-        lid = person_id(item.get("lid"))  # mostly the word «lid», a flag
-        found[phone] = Checked(True, jid, lid if lid.endswith("@lid") else "") if exists else Checked(False)
+        found[phone] = Checked(True, jid) if exists else Checked(False)
     return {phone: answer for phone, answer in found.items() if phone not in torn}
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 from widget.gateways import base
-from widget.gateways.base import GatewayError, LineState, Sent, Trouble
+from widget.gateways.base import GatewayError, LineState, Sent, Trouble, Unsupported
 from widget.gateways.calls import Calls
 from widget.gateways.green_chats import chats_by_phone
 from widget.gateways.green_errors import trouble_of
@@ -22,7 +22,6 @@ from widget.gateways.green_hooks import STATES
 from widget.gateways.green_messages import id_of, message_of, person_of
 from widget.gateways.pace import Pace
 from widget.http import Answer
-from widget.phones.spellings import spellings
 from widget.untrusted import map_of, text_of
 
 CAPABILITIES = base.Capabilities(
@@ -40,7 +39,6 @@ CAPABILITIES = base.Capabilities(
     react=True,
     mark_read=True,
     typing=True,
-    webhook=base.Proof.HEADER,
     queue_seconds=86_400,
 )
 LARGEST_JOURNAL = 32 * 1024 * 1024  # a day of a busy line, each picture with its thumbnail
@@ -96,10 +94,8 @@ class Green:
         return chats_by_phone(item for journal in journals for item in journal)
 
     def chats_of(self, phones: Sequence[str]) -> dict[str, base.ListedChat]:
-        """From the same journals."""
-        listed = self.all_chats()
-        wanted = {phone: spellings(phone)[0] for phone in phones}
-        return {phone: listed[planned] for phone, planned in wanted.items() if planned in listed}
+        """The journals are all there is."""
+        raise Unsupported
 
     def chat_id_of(self, phone: str) -> str:
         return f"{phone.lstrip('+')}@c.us"
@@ -255,7 +251,7 @@ class Green:
 
 
 def _checked(found: dict[str, Any]) -> base.Checked:
-    """Of a yes. Today's answer names a LID and sometimes the phone as WhatsApp spells it, an older one nothing."""
+    """Of a yes. Today's answer names a LID or the phone as WhatsApp spells it, or both, an older one nothing."""
     given, number = person_of(found.get("chatId")), str(found.get("phoneNumber") or "")
     spelled = person_of(f"{number.lstrip('+').removesuffix('@c.us')}@c.us")
-    return base.Checked(True, spelled or given, given if given.endswith("@lid") else "")
+    return base.Checked(True, spelled or given)

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from widget.gateways import base
-from widget.gateways.base import Ack, Capabilities, Depth, File, GatewayError, Proof, Sent, Trouble
+from widget.gateways.base import Ack, Capabilities, Depth, File, GatewayError, Sent, Trouble
 from widget.gateways.calls import Calls
 from widget.gateways.content import mimetype_of
 from widget.gateways.waha_chats import chat_in, chats_by_phone, name_of, person_of, phones_by_lid
@@ -38,7 +38,6 @@ CAPABILITIES = Capabilities(
     react=True,
     mark_read=True,
     typing=True,
-    webhook=Proof.BODY_HMAC,
 )
 # Engines that take the message id we chose (waha-docs, changelog 2026.4.3).
 TAKE_OUR_ID = frozenset({"NOWEB", "GOWS"})

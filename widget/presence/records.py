@@ -18,7 +18,6 @@ class How(Enum):
     CHAT = "chat"  # the gateway has a chat with this number
     MESSAGE = "message"  # they wrote to us
     DELIVERED = "delivered"  # a message of ours got its tick
-    LID = "lid"  # the gateway knows WhatsApp's own id for the number
     SEND = "send"  # a message of ours was refused: the number has no WhatsApp
 
 
