@@ -330,7 +330,7 @@ def build(
         reveals=reveals,
         cards=cards,
         rounds=rounds,
-        chat_service=ChatService(gateways, chats, sends, messages, clock, learning.sent, outgoing, learning.checked),
+        chat_service=ChatService(gateways, chats, sends, messages, clock, learning.sent, outgoing),
         outgoing=outgoing,
         numbering=numbering,
         numbering_updater=numbering_updater,

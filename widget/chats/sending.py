@@ -46,9 +46,12 @@ def nobody(line: Line, phone: str, user_id: int, result: SendResult) -> None:
 
 
 class Allowance(Protocol):
-    """What a line may send. `reserve` raises Refused; `settle` is told how it ended, None for what was not tried."""
+    """What a line may send. Both `reserve` and `reserve_check`, for what costs a check and is not a message, raise
+    Refused; `settle` is told how it ended, None for what was not tried."""
 
     def reserve(self, line: Line, *, first: bool) -> Any: ...
+
+    def reserve_check(self, line: Line) -> Any: ...
 
     def settle(self, reservation: Any, result: SendResult | None) -> None: ...
 
@@ -57,6 +60,9 @@ class Unlimited:
     """Where nothing is counted."""
 
     def reserve(self, line: Line, *, first: bool) -> None:
+        return None
+
+    def reserve_check(self, line: Line) -> None:
         return None
 
     def settle(self, reservation: None, result: SendResult | None) -> None:

@@ -31,6 +31,12 @@ class Trouble(Enum):
     UNSUPPORTED = "unsupported"  # this kind of gateway cannot do that
 
 
+# After these a gateway that looks a number up before it sends surely did not ask WhatsApp about it.
+NOT_ASKED = frozenset(
+    {Trouble.UNREACHABLE, Trouble.LEFT_ALONE, Trouble.UNSUPPORTED, Trouble.CREDENTIALS, Trouble.LINE_DOWN}
+)
+
+
 @dataclass(frozen=True)
 class Quota:
     """How much of the gateway's own plan is used."""

@@ -96,6 +96,18 @@ class Outgoing:
             log.warning("line=%s: sends are counted in SQL alone", line.id)
             return self._reserve_in_sql(line) if first else Reservation(line)
 
+    def reserve_check(self, line: Line) -> Reservation:
+        """Set aside the check that a gateway makes by itself before something that is not a message, such as a
+        reaction. It stays spent unless it is settled as not tried. Two round trips, an upsert. Raises Refused."""
+        try:
+            check = self._purse.spend(line, 1, Asking.CLICK)
+        except StorageUnavailable as error:
+            raise Refused(Refusal.CANNOT_COUNT, 503, "check before a reaction") from error
+        reserved = Reservation(line, check=check)
+        if not check.granted:
+            raise self._refused(reserved, Refusal.CHECKS_SPENT, check.wait)
+        return reserved
+
     def settle(self, reservation: Reservation, result: SendResult | None) -> None:
         """Give back what was set aside for what surely did not go out (None: it was not even tried). The check is
         given back in any case: a look-up that happened is counted as such (`Learning.sent`). Never raises."""
