@@ -2,7 +2,8 @@
 
 Before the work: unauthorized, not_working, stopped, rate_overlimit, error_463, http_500, html, empty, refuse,
 silence (`seconds`, 30 unless set, then the connection is dropped and nothing was done); in GREEN-API's words alone
-quota, check_timeout, starting, expired and deleted, in WAHA's connection_closed, core_only and echo.
+quota, check_timeout, starting, expired and deleted, in WAHA's connection_closed, core_only and echo; check_timeout is
+Evolution's too, whose check then says nothing at all.
 After the work: cut (half of the answer), lost_answer (none of it, or a 500 with `detail` "500"), status (another one,
 its number in `detail`, as a proxy on the way says it), redirect (to the `detail`).
 In the work: ack_error and ack_pending (the message keeps that ack for ever).

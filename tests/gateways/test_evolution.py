@@ -184,6 +184,17 @@ def test_a_yes_is_known_by_the_echo_or_by_whatsapps_own_spelling(instance):
     }
 
 
+def test_a_check_that_says_nothing_is_late_on_a_connected_line_and_else_the_line_is_down(instance, outside):
+    outside.break_gateway("check_timeout", "whatsappNumbers")
+    assert trouble(lambda: instance().check([people.OLEG.phone])) is Trouble.TIMED_OUT
+    assert instance().check([people.OLEG.phone])[people.OLEG.phone].exists
+    outside.set_line("branch", "STOPPED")
+    assert trouble(lambda: instance().check([people.OLEG.phone])) is Trouble.LINE_DOWN
+    empty, opened = httpx.Response(400), httpx.Response(200, json={"instance": {"state": "open"}})
+    late = scripted(empty, opened)
+    assert trouble(lambda: instance(transport=late).check([people.OLEG.phone])) is Trouble.TIMED_OUT
+
+
 def test_a_pause_that_the_gateway_asks_for_has_an_end(instance):
     headers = {"Retry-After": "30", "Date": "Sat, 21 Nov 2026 03:37:29 GMT"}
     transport = scripted(httpx.Response(429, json={}, headers=headers))

@@ -24,6 +24,7 @@ from widget.gateways.evolution_answers import (
     json_of,
     list_in,
     listed_chat,
+    says_nothing,
     trouble_of,
 )
 from widget.gateways.evolution_messages import (
@@ -106,31 +107,29 @@ class Evolution:
 
     def status(self) -> base.LineStatus:
         """One call, and a second one for the reason when the line is not open. Evolution does not tell restrictions."""
-        answer = self._fetch("GET", self._path("instance/connectionState"), self._calls.timeouts.check)
-        if instance_is_unknown(answer):  # nobody made it, or it was deleted
-            return base.LineStatus(LineState.OFFLINE)
-        said = map_of(map_of(json_of(answer)).get("instance")).get("state")
-        state = STATES.get(text_of(said), LineState.UNKNOWN)
+        state = self._connection()
         if state in (LineState.OFFLINE, LineState.CONNECTING):
             state = _why_not_open(state, self._instance())
         return base.LineStatus(state)
 
     def check(self, phones: Sequence[str]) -> dict[str, base.Checked]:
         """One number that Evolution must ask WhatsApp about spoils the whole batch of a line that is down: that is an
-        error for all of them, never a no."""
+        error for all of them, never a no. A second call where the answer says nothing: for the line's state."""
         asked = {phone.lstrip("+"): phone for phone in phones}  # a number twice is refused
         if not asked:
             return {}
         body = {"numbers": list(asked)}
-        listed = self._call("POST", "chat/whatsappNumbers", self._calls.timeouts.check, json=body)
-        return checked_of(list_in(listed), asked)
+        answer = self._fetch("POST", self._path("chat/whatsappNumbers"), self._calls.timeouts.check, json=body)
+        if says_nothing(answer):
+            raise GatewayError(Trouble.TIMED_OUT if self._is_open() else Trouble.LINE_DOWN, sent=True)
+        return checked_of(list_in(json_of(answer)), asked)
 
     def all_chats(self) -> dict[str, base.ListedChat]:
         """The newest 300, one call."""
         return chats_by_phone(self._newest_chats())
 
     def chats_of(self, phones: Sequence[str]) -> dict[str, base.ListedChat]:
-        """By the newest messages of each; on 2.3.6 two calls a number."""
+        """By the newest messages of each; on 2.3.6 two calls a number. Each has the time of a check: somebody waits."""
         found = {phone: self._chat_of(self.chat_id_of(phone)) for phone in phones}
         return {phone: chat for phone, chat in found.items() if chat is not None}
 
@@ -276,21 +275,24 @@ class Evolution:
         return list_in(listed)
 
     def _chat_of(self, chat_id: str) -> base.ListedChat | None:
-        newest = self._found(chat_id, NEWEST_MESSAGES, {}).records
+        newest = self._found(chat_id, NEWEST_MESSAGES, {}, timeout=self._calls.timeouts.check).records
         if not newest:
             return None
         return listed_chat(home_of(newest[0]), newest)
 
-    def _found(self, chat_id: str, size: int, where: dict[str, Any], message_id: str = "") -> Found:
+    def _found(
+        self, chat_id: str, size: int, where: dict[str, Any], message_id: str = "", timeout: float = 0.0
+    ) -> Found:
         """The newest messages of one id, in either place where a record names it. 2.3.7 joins the two places with «or»,
         2.3.6 with «and» (channel.service.ts, fetchMessages; both seen): no record names one id twice, so nothing is
         found there, and each place is asked for by itself. Three calls until it is known which one this is."""
+        timeout = timeout or self._calls.timeouts.history
         if self._joins is not Joins.AND:
-            found = self._in_places(chat_id, PLACES, size, where, message_id)
+            found = self._in_places(chat_id, PLACES, size, where, message_id, timeout)
             if found.records or self._joins is Joins.OR:
                 self._joins = Joins.OR
                 return found
-        halves = [self._in_places(chat_id, (place,), size, where, message_id) for place in PLACES]
+        halves = [self._in_places(chat_id, (place,), size, where, message_id, timeout) for place in PLACES]
         records = {id_of(map_of(record.get("key"))): record for half in halves for record in half.records}
         if records:
             self._joins = Joins.AND
@@ -298,18 +300,31 @@ class Evolution:
         return Found(tuple(newest), more=any(half.more for half in halves))
 
     def _in_places(
-        self, chat_id: str, places: Sequence[str], size: int, where: dict[str, Any], message_id: str
+        self, chat_id: str, places: Sequence[str], size: int, where: dict[str, Any], message_id: str, timeout: float
     ) -> Found:
         """Without a `where` Evolution would give every chat's messages, so what comes is looked at again."""
         wanted = {**dict.fromkeys(places, _person(chat_id)), **({"id": message_id} if message_id else {})}
         body = {"where": {"key": wanted, **where}, "page": 1, "offset": size}  # `offset` is the size of a page
-        answer = map_of(self._call("POST", "chat/findMessages", self._calls.timeouts.history, json=body))
+        answer = map_of(self._call("POST", "chat/findMessages", timeout, json=body))
         messages = map_of(answer.get("messages"))
         records = messages.get("records")
         if not isinstance(records, list):
             raise GatewayError(Trouble.BROKEN_ANSWER)
         ours = tuple(record for record in map(map_of, records) if is_of(record, chat_id, message_id))
         return Found(ours, more=len(records) >= size or whole_of(messages.get("total")) > len(records))
+
+    def _connection(self) -> LineState:
+        answer = self._fetch("GET", self._path("instance/connectionState"), self._calls.timeouts.check)
+        if instance_is_unknown(answer):  # nobody made it, or it was deleted
+            return LineState.OFFLINE
+        said = map_of(map_of(json_of(answer)).get("instance")).get("state")
+        return STATES.get(text_of(said), LineState.UNKNOWN)
+
+    def _is_open(self) -> bool:
+        try:
+            return self._connection() is LineState.READY
+        except GatewayError:
+            return False
 
     def _instance(self) -> dict[str, Any]:
         """What Evolution keeps about this instance. The answer holds tokens, in old versions of all instances: only

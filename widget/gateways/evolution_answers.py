@@ -72,7 +72,7 @@ def json_of(answer: Answer) -> Any:
 
 def trouble_of(status: int, body: Any) -> Trouble:
     """The class of an error answer."""
-    if status == 400 and body == {}:  # the check of an instance that was never connected (measured)
+    if status == 400 and body == {}:  # of an instance that was never connected (measured)
         return Trouble.LINE_DOWN
     error = map_of(body)
     boom = map_of(error.get("output")).get("statusCode") if error.get("isBoom") is True else None
@@ -93,6 +93,12 @@ def trouble_of(status: int, body: Any) -> Trouble:
 def instance_is_unknown(answer: Answer) -> bool:
     """A 404 of Evolution about the instance, not one of a proxy or of another program at this address."""
     return answer.status == 404 and _names_no_instance(map_of(answer.json()))
+
+
+def says_nothing(answer: Answer) -> bool:
+    """The error of a check that does not say what it is: an instance that was never connected says so (measured), and
+    so does a connected one whose question WhatsApp did not answer."""
+    return answer.status == 400 and (not answer.body.strip() or answer.json() in ({}, []))
 
 
 def list_in(answer: Any) -> list[Any]:

@@ -98,6 +98,8 @@ def _instead(fault: Fault, name: str) -> Response | None:
         case "rate_overlimit":
             limited = refusals.boom(429, "Too Many Requests", "rate-overlimit")
             raise limited if check else refusals.refused(500, "rate-overlimit")
+        case "check_timeout" if check:
+            raise refusals.nothing_in_check()
         case "error_463" if not name.startswith("send"):  # a send is taken, and fails afterwards
             raise refusals.refused(500, "server returned error 463")
         case "http_500":
