@@ -123,7 +123,5 @@ class FakeGateways:
     def of(self, line):
         return self.gateway
 
-    def status(self, line):
-        if self.gateway.trouble:
-            raise GatewayError(self.gateway.trouble)
-        return self.gateway.status()
+    def known(self, line):
+        return GatewayError(self.gateway.trouble) if self.gateway.trouble else self.gateway.status()

@@ -2,11 +2,11 @@
 
 import logging
 import traceback
-from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
 
+from ratelimit import Limiter, MemoryStorage, Rate, StorageUnavailable
 from sandbox import people
 from sandbox.gateway.lines import STATUSES
 from tests.gateways.greens import ID, OKSANA, ORDERS, TOKEN, answering, by_hand, everything, trouble
@@ -68,9 +68,7 @@ def test_a_wrong_token_and_a_wrong_instance_are_a_matter_of_credentials(green_li
 
 
 def test_a_check_says_yes_with_the_phones_own_id(green, outside):
-    assert green.check([people.RUSTAM.phone]) == {
-        people.RUSTAM.phone: Checked(True, "998901234567@c.us")
-    }
+    assert green.check([people.RUSTAM.phone]) == {people.RUSTAM.phone: Checked(True, "998901234567@c.us")}
     assert green.check([people.ORDERS_MOSCOW.phone]) == {people.ORDERS_MOSCOW.phone: Checked(True, ORDERS)}
     assert outside.calls() == {"checkWhatsapp": 2}
 
@@ -220,18 +218,43 @@ def test_a_line_that_stays_busy_says_so_of_the_gateway_and_not_of_whatsapp(green
     assert len(transport.requests) == 2
 
 
-def test_reps_who_open_chats_of_one_line_at_once_get_them_one_after_another():
-    now, ended = [0.0], []
-    pace = Pace(1.1, lambda seconds: now.__setitem__(0, now[0] + seconds), lambda: now[0])
+def test_chats_of_one_line_are_opened_one_after_another_by_all_processes_together(clock):
+    shared, waited = MemoryStorage(clock=clock), []
 
-    def open_chat():
-        with pace.turn():
-            ended.append(round(now[0], 3))
+    def sleep(seconds):
+        waited.append(round(seconds, 3))
+        clock.forward(seconds)
 
-    with ThreadPoolExecutor(4) as reps:
-        for done in [reps.submit(open_chat) for _ in range(4)]:
-            done.result()
-    assert ended == [0.0, 1.1, 2.2, 3.3]
+    here, there = (Pace(Limiter(shared, limits=[Rate(every=1)]), sleep) for _ in range(2))
+    for pace in (here, there, there, here):
+        pace.wait("history:1", 1.1)
+    there.wait("history:2", 1.1)
+    assert waited == [1.1, 1.1, 1.1]
+
+
+def test_a_turn_that_does_not_come_says_that_the_gateway_is_busy(clock):
+    pace = Pace(Limiter(MemoryStorage(clock=clock), limits=[Rate(every=1)]), lambda seconds: None)
+    pace.wait("history:1", 1.1)
+    assert trouble(lambda: pace.wait("history:1", 1.1)) is Trouble.BUSY
+
+
+class OutOfReach(MemoryStorage):
+    def acquire(self, *args, **kwargs):
+        raise StorageUnavailable
+
+
+def test_without_the_limiters_storage_this_process_keeps_its_own_turns():
+    waited = []
+
+    def sleep(seconds):
+        waited.append(seconds)
+        raise InterruptedError
+
+    pace = Pace(Limiter(OutOfReach(), limits=[Rate(every=1)]), sleep)
+    pace.wait("history:1", 1000.0)
+    with pytest.raises(InterruptedError):
+        pace.wait("history:1", 1000.0)
+    assert 990 < waited[0] <= 1000
 
 
 @pytest.mark.parametrize("cursor", ["", "x", "1", "-1:2:x", "1:²:x", "1:2:" + "a" * 121, "9" * 30 + ":1:a"])

@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.gateways.conftest import paced_by
 from tests.gateways.greens import answering
+from tests.stand import Clock
 from widget.gateways.base import Ack, Checked, GatewayError, LineState, Quota, Quote, Sent, Trouble
 from widget.gateways.breaker import Breaker
 from widget.gateways.calls import Calls, Timeouts
@@ -27,7 +29,7 @@ def over(transport):
         "https://x.example",
         Timeouts(5, 5, 5),
         Breaker(lambda: 0.0),
-        sleep=lambda _: None,
+        pace=paced_by(Clock(), []),
     )
     return Green(calls, session="1", key="k")
 

@@ -21,7 +21,9 @@ class Told:
         return self.value == LineState.READY.value
 
 
-def told_of(said: LineStatus | GatewayError) -> Told:
+def told_of(said: LineStatus | GatewayError | None) -> Told:
+    if said is None:
+        return Told(LineState.NOT_YET.value)
     if isinstance(said, GatewayError):
         return Told(said.trouble.value, said.until, said.quota)
     return Told(said.state.value, said.until)
@@ -37,6 +39,6 @@ def ask(line: Line) -> Told:
 
 
 def ask_all(lines: tuple[Line, ...]) -> Mapping[int, Told]:
-    """Every line's state, asked side by side. One call a line, none for a state known a moment ago."""
+    """Every line's state as far as it is known, asked anew behind the request where that is old. No call."""
     said = services().cards.statuses_or_errors(lines)
     return {line_id: told_of(each) for line_id, each in said.items()}

@@ -14,7 +14,7 @@ from widget.chats.files import accepted, label_of
 from widget.chats.history import Histories
 from widget.chats.told import Named
 from widget.errors import Refusal, Refused
-from widget.gateways.base import File, Gateway, GatewayError, LineState, SendResult, Sent
+from widget.gateways.base import File, Gateway, LineState, LineStatus, SendResult, Sent
 from widget.gateways.lines import Gateways
 from widget.storage.chats import Chat, Chats
 from widget.storage.lines import Line
@@ -101,9 +101,8 @@ class Sending:
     ) -> Send:
         """Send a text once. The same key gives the same message back, whatever happened to the first request.
 
-        The text goes out under `name` if one is given. One outside call for a new key, none for a known one; another
-        for the line's state, if nobody asked lately, where it decides whether a message may go out. Raises Refused,
-        also for a key used for something else.
+        The text goes out under `name` if one is given. One outside call for a new key, none for a known one. Raises
+        Refused, also for a key used for something else.
         """
         typed = typed_text(text)
         text = signature(name) + typed
@@ -205,15 +204,15 @@ class Sending:
         """What WhatsApp would punish or nobody would expect, before any gateway hears of it.
 
         A restricted account that starts new chats is restricted longer. A gateway that queues would keep a message
-        for a line that is down, and send it whenever the line comes back, which may be the next day.
+        for a line that is down, and send it whenever the line comes back, which may be the next day. No call: what is
+        known of the line decides.
         """
         new_chat = _is_first(chat)
         queues = self._gateways.of(line).capabilities.queues_sends
         if not new_chat and not queues:
             return
-        try:
-            status = self._gateways.status(line)
-        except GatewayError:
+        status = self._gateways.known(line)
+        if not isinstance(status, LineStatus):
             return  # the send itself will say what is wrong
         if new_chat and status.state in (LineState.RESTRICTED, LineState.BANNED):
             raise Refused(Refusal.LINE_RESTRICTED, 409, status.state.value, until=status.until)

@@ -124,8 +124,7 @@ def _line_words(session: Session, line: Line, state: LineState) -> dict[str, obj
 
 @pages.get("/<int:chat_id>/line")
 def line_of_chat(chat_id: int) -> ResponseReturnValue:
-    """What is to be said of the chat's line above the composer: nothing while it is connected. One call at most, none
-    for a state known a moment ago and for a line that is switched off."""
+    """What is to be said of the chat's line above the composer: nothing while it is connected. No call."""
     session, line, _chat = chat_of(chat_id)
     state = services().cards.states_of([line])[line.id] if line.active else LineState.OFFLINE
     return render_template("chats/_chat_line.html", line=line, **_line_words(session, line, state))

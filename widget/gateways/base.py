@@ -15,6 +15,7 @@ class Trouble(Enum):
     """Why a gateway gave no answer. The value is what texts and logs are keyed by."""
 
     LINE_DOWN = "line_down"  # not connected to WhatsApp: scan the QR, start it, wait
+    STATE_UNKNOWN = "state_unknown"  # the line's state is not known yet: it is being asked
     THROTTLED = "throttled"  # WhatsApp asks for a pause
     BUSY = "busy"  # the gateway itself takes no more requests a second: WhatsApp asked for nothing
     RESTRICTED = "restricted"  # no new chats for a while
@@ -74,6 +75,7 @@ class LineState(Enum):
     RESTRICTED = "restricted"  # works, but may start no new chats
     BANNED = "banned"  # WhatsApp has closed the account
     UNKNOWN = "unknown"  # the gateway did not say
+    NOT_YET = "not_yet"  # it was not heard yet, and is being asked: never an answer of a gateway
 
 
 class Depth(Enum):

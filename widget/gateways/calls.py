@@ -1,8 +1,7 @@
 """Outside calls of one line: its address, its own HTTP client and patience, and what a failed exchange is called."""
 
 import re
-import time
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,6 +10,7 @@ import httpx
 
 from widget.gateways.base import GatewayError, Trouble
 from widget.gateways.breaker import Breaker
+from widget.gateways.pace import Pace
 from widget.http import Answer, NoRoom, OutsideError, TimedOut, fetch
 
 # A proxy says these when there is no gateway behind it. A plain 500 is often the gateway's answer about one number.
@@ -46,15 +46,15 @@ class Calls:
         breaker: Breaker,
         *,
         file_hosts: Collection[str] = (),
-        sleep: Callable[[float], None] = time.sleep,
+        pace: Pace | None = None,
     ) -> None:
         """`file_hosts` are names of hosts that the operator lets files be fetched from, besides those that an adapter
-        knows. `sleep` is how an adapter waits between two calls, in seconds."""
+        knows. `pace` is how an adapter waits between two calls."""
         self._file_hosts = frozenset(file_hosts)
         self._client = client
         self._address = address.rstrip("/")
         self.timeouts = timeouts
-        self.sleep = sleep
+        self.pace = pace or Pace()
         self._breaker = breaker
 
     def may_fetch(self, url: str, storages: re.Pattern[str]) -> bool:

@@ -20,7 +20,6 @@ from widget.gateways.green_files import file_at, picture_of, with_extension
 from widget.gateways.green_history import MOST, Cursor, page_of
 from widget.gateways.green_hooks import STATES
 from widget.gateways.green_messages import id_of, message_of, person_of
-from widget.gateways.pace import Pace
 from widget.http import Answer
 from widget.untrusted import map_of, text_of
 
@@ -64,7 +63,6 @@ class Green:
         self._calls = calls
         self._session = session
         self._key = key
-        self._histories = Pace(BETWEEN_HISTORIES, calls.sleep)
 
     def status(self) -> base.LineStatus:
         """GREEN-API allows one a second and advises one a minute."""
@@ -114,15 +112,15 @@ class Green:
         return str(Cursor(MOST, int(at)))
 
     def _chat_history(self, body: dict[str, Any]) -> list[Any]:
-        """In its turn. Another process may have been a moment quicker: asking once more costs nothing."""
+        """In its turn. Another program may read the instance too: asking once more costs nothing."""
         timeout = self._calls.timeouts.history
         for last_try in (False, True):
-            with self._histories.turn():
-                try:
-                    return self._journal("POST", "getChatHistory", timeout, json=body)
-                except GatewayError as error:
-                    if error.trouble is not Trouble.BUSY or last_try:
-                        raise
+            self._calls.pace.wait(f"history:{self._session}", BETWEEN_HISTORIES)
+            try:
+                return self._journal("POST", "getChatHistory", timeout, json=body)
+            except GatewayError as error:
+                if error.trouble is not Trouble.BUSY or last_try:
+                    raise
         raise AssertionError("unreachable")
 
     def find_message(self, chat_id: str, message_id: str) -> base.Message | None:

@@ -99,8 +99,9 @@ class GatewayReceiver:
             self._cooling.plan_used_up(line)
         if self._health.heard(line.portal_id, line.id, state=state, at=at, until=until):
             log.info("webhook line=%s: it is %s now", line.id, state)
-            self._gateways.distrust(line)
-            if last and last.state in (LineState.RESTRICTED, LineState.BANNED):
+            assert last  # noqa: S101 - what changed is a state that was told
+            self._gateways.told(line, last.state, last.until)
+            if last.state in (LineState.RESTRICTED, LineState.BANNED):
                 self._cooling.restricted(line, last.state, last.until)
 
     def _store(self, line: Line, told: Sequence[GatewayEvent]) -> None:
