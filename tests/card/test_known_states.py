@@ -112,11 +112,11 @@ def test_a_report_that_a_line_went_down_is_known_at_once_everywhere_and_asked_af
 def test_one_of_several_processes_asks(start: Callable[..., Widget], redis_url: str, outside: Outside) -> None:
     one, other = start(redis_url), start(redis_url)
     (line,) = one.services.lines.of(one.portals[0])
-    held = one.services.gateways._states
+    held = one.services.gateways.states
     assert held.may_ask(line.id)
-    assert not other.services.gateways._states.may_ask(line.id)
+    assert not other.services.gateways.states.may_ask(line.id)
     held.asked(line.id)
-    assert other.services.gateways._states.may_ask(line.id)
+    assert other.services.gateways.states.may_ask(line.id)
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def test_a_state_is_read_back_as_it_was_written(
     start: Callable[..., Widget], redis_url: str, said: LineStatus | GatewayError
 ) -> None:
     one, other = start(redis_url), start(redis_url)
-    one.services.gateways._states.put(7, said)
-    found = other.services.gateways._states.known([7])[7].answer
+    one.services.gateways.states.put(7, said)
+    found = other.services.gateways.states.known([7])[7].answer
     assert vars(found) == vars(said)
-    assert other.services.gateways._states.known([8]) == {}
+    assert other.services.gateways.states.known([8]) == {}

@@ -132,6 +132,7 @@ def reports(
         known=bool(line.hook_secret),
         possible=bool(config.public_url) and way is not Way.OFF,
         past=past,
+        lost=services().gateways.states.lost(line.id),
         opened=opened,
         waiting=waiting and WAIT_SECONDS,
         late=late,

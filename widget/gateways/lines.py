@@ -80,7 +80,7 @@ class Gateways:
         self._file_hosts = file_hosts
         self._pace = pace or Pace()
         self._open: LRUCache[Line, Gateway] = LRUCache(512)
-        self._states = states or States(clock)
+        self.states = states or States(clock)
         self._asking: Once[int, LineStatus | GatewayError] = Once()
         self._due: set[int] = set()
         self._lock = threading.Lock()
@@ -110,7 +110,7 @@ class Gateways:
     def status(self, line: Line, *, again: bool = False) -> LineStatus:
         """The line's state, at most seconds old; one call for all who ask meanwhile. For the worker, for commands and
         for an administrator who presses: no other request waits for it. Raises GatewayError."""
-        known = None if again else self._states.known([line.id]).get(line.id)
+        known = None if again else self.states.known([line.id]).get(line.id)
         answer = known.answer if known and not known.old else self._asking.get(line.id, lambda: self._ask(line))
         if isinstance(answer, GatewayError):
             raise GatewayError(answer.trouble, until=answer.until, quota=answer.quota)
@@ -123,26 +123,26 @@ class Gateways:
 
     def known_of(self, lines: Sequence[Line]) -> dict[int, LineStatus | GatewayError | None]:
         """The same of several, by their ids. What is old or missing is asked behind the request."""
-        said = self._states.known([line.id for line in lines])
+        said = self.states.known([line.id for line in lines])
         for line in lines:
-            if line.active and (line.id not in said or said[line.id].old):
+            if line.id not in said or said[line.id].old:
                 self._ask_behind(line)
         # The answer may be there already.
-        newest = {line.id: self._states.here(line.id) or said.get(line.id) for line in lines}
+        newest = {line.id: self.states.here(line.id) or said.get(line.id) for line in lines}
         return {line_id: one.answer if one else None for line_id, one in newest.items()}
 
     def known_state(self, line: Line) -> LineState:
         """The line's state as far as it is known. No call, and none behind the request; a round trip as `known`."""
-        said = self._states.known([line.id]).get(line.id)
+        said = self.states.known([line.id]).get(line.id)
         return state_in(said.answer if said else None)
 
     def told(self, line: Line, state: LineState, until: float = 0.0) -> None:
         """A report says how the line is: all processes know it, and ask anew. No call."""
-        self._states.told(line.id, state, until)
+        self.states.told(line.id, state, until)
 
     def distrust(self, line: Line) -> None:
         """A check says that the line is down: its state is asked anew, behind this request."""
-        self._states.distrust(line.id)
+        self.states.distrust(line.id)
         self._ask_behind(line)
 
     def _ask(self, line: Line) -> LineStatus | GatewayError:
@@ -151,7 +151,7 @@ class Gateways:
             answer = self.of(line).status()
         except GatewayError as error:
             answer = error
-        self._states.put(line.id, answer)
+        self.states.put(line.id, answer)
         return answer
 
     def _ask_behind(self, line: Line) -> None:
@@ -160,15 +160,15 @@ class Gateways:
             if line.id in self._due:
                 return
             self._due.add(line.id)
-        self._states.behind(lambda: self._ask_alone(line))
+        self.states.behind(lambda: self._ask_alone(line))
 
     def _ask_alone(self, line: Line) -> None:
         try:
-            if self._states.may_ask(line.id):
+            if self.states.may_ask(line.id):
                 try:
                     self._asking.get(line.id, lambda: self._ask(line))
                 finally:
-                    self._states.asked(line.id)
+                    self.states.asked(line.id)
         except Exception:
             log.exception("line=%s: its state was not asked", line.id)
         finally:

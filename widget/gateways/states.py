@@ -24,6 +24,7 @@ OTHER_SECONDS = 5
 KEPT_SECONDS = 600  # older than that it is not known
 LEASE_SECONDS = 30  # one process asks; if that is killed, another one after this
 MOST = 4096  # lines remembered in this process
+LOST_SECONDS = 7 * 24 * 3600  # for how long it is said that a report was not taken
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,16 @@ class Said:
     answer: LineStatus | GatewayError
     at: float
     old: bool = False
+
+
+@dataclass(frozen=True)
+class LostReports:
+    """Reports of a line that were too large to be taken: how many within a week of each other, and the last one's
+    time (unix seconds) and bytes."""
+
+    times: int
+    at: float
+    size: int
 
 
 class States:
@@ -82,6 +93,25 @@ class States:
         known = self.here(line_id)
         if known:
             self._remember(line_id, replace(known, old=True))
+
+    def lose(self, line_id: int, size: int) -> None:
+        """A report was too large. Two Redis round trips; where they fail, nothing says so but the log."""
+        if self._answers is None:
+            return
+        known = self.lost(line_id)
+        with suppress(StoreGone):
+            record = [known.times + 1 if known else 1, self._clock(), size]
+            self._answers.set_many({_lost_key(line_id): record}, LOST_SECONDS)
+
+    def lost(self, line_id: int) -> LostReports | None:
+        """What was lost lately. One Redis round trip."""
+        if self._answers is None:
+            return None
+        try:
+            times, at, size = self._answers.get_many([_lost_key(line_id)])[_lost_key(line_id)]
+            return LostReports(int(times), float(at), int(size))
+        except (StoreGone, KeyError, TypeError, ValueError, OverflowError):
+            return None
 
     def behind(self, work: Callable[[], object]) -> None:
         if self._behind is None:
@@ -135,6 +165,10 @@ class States:
 
 def _key(line_id: int) -> str:
     return f"line-state:{line_id}"
+
+
+def _lost_key(line_id: int) -> str:
+    return f"line-lost:{line_id}"
 
 
 def _lease(line_id: int) -> str:

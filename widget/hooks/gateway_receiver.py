@@ -67,6 +67,7 @@ class GatewayReceiver:
         line = self._lines.by_hook(hook_key) if _HOOK_KEY.fullmatch(hook_key) else None
         if line and length > LARGEST_WITH_FILE:
             log.warning("webhook line=%s: %d bytes are too many, what it tells is lost", line.id, length)
+            self._gateways.states.lose(line.id, length)
         return LARGEST_WITH_FILE if line else LARGEST
 
     def receive(self, hook_key: str, headers: Mapping[str, str], body: bytes) -> None:
