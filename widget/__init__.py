@@ -152,6 +152,7 @@ def _refused(error: Refused) -> Response:
     html = render_template(
         "_refused.html" if by_script else "refused.html",
         refusal=error.refusal,
+        about=error.about,
         retry=retry,
         cure=by_script and error.refusal in _CURED_BY_REFRESH and request.blueprint in ("card", "chats"),
         minutes=max(1, math.ceil((error.until - services().clock()) / 60)) if error.until else 0,

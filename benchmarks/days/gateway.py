@@ -140,6 +140,9 @@ class TrueGateway:
     def set_webhook(self, url: str, secret: str) -> None:
         _nobody_does_that()
 
+    def keep_messages(self) -> None:
+        _nobody_does_that()
+
 
 class TrueGateways(Gateways):
     """The widget's own registry of lines, which opens these instead of HTTP clients."""

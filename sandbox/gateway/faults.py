@@ -5,11 +5,14 @@ silence (`seconds`, 30 unless set, then the connection is dropped and nothing wa
 quota, check_timeout, starting, expired and deleted, in WAHA's connection_closed, core_only and echo; check_timeout is
 Evolution's too, whose check then says nothing at all.
 After the work: cut (half of the answer), lost_answer (none of it, or a 500 with `detail` "500"), status (another one,
-its number in `detail`, as a proxy on the way says it), redirect (to the `detail`).
+its number in `detail`, as a proxy on the way says it), redirect (to the `detail`), no_id (of the message that was sent,
+which is nowhere in the answer).
 In the work: ack_error and ack_pending (the message keeps that ack for ever).
 """
 
+import json
 import time
+from typing import Any
 
 from flask import Response
 
@@ -19,7 +22,7 @@ from sandbox.gateway.model import Ack
 
 NAMES = (
     *("unauthorized", "not_working", "stopped", "rate_overlimit", "error_463", "http_500", "html", "empty"),
-    *("cut", "silence", "lost_answer", "status", "redirect", "refuse", "ack_error", "ack_pending"),
+    *("cut", "silence", "lost_answer", "status", "redirect", "no_id", "refuse", "ack_error", "ack_pending"),
     *("quota", "check_timeout", "starting", "expired", "deleted"),
     *("connection_closed", "core_only", "echo"),
 )
@@ -77,9 +80,17 @@ def afterwards(fault: Fault, answer: Response) -> Response:
         return hang_up(Response(b"", mimetype="application/json"), promised=1024)
     if fault.fault == "status":
         return Response(b"", int(fault.detail))
+    if fault.fault == "no_id":
+        return Response(json.dumps(_without_ids(answer.get_json())), answer.status_code, mimetype="application/json")
     if fault.fault == "redirect":
         redirect = Response(b"", 302)
         redirect.autocorrect_location_header = False
         redirect.headers["Location"] = fault.detail
         return redirect
     return answer
+
+
+def _without_ids(said: Any) -> Any:
+    if not isinstance(said, dict):
+        return said
+    return {name: None if name in ("id", "ID", "idMessage") else _without_ids(part) for name, part in said.items()}

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.gateways.greens import OKSANA, TOKEN, answering, trouble
-from widget.gateways.base import Trouble
+from widget.gateways.base import GatewayError, Trouble
 
 
 @pytest.mark.parametrize(
@@ -32,9 +32,21 @@ def test_a_file_elsewhere_is_not_fetched_whatever_an_answer_says(green_line, url
     assert len(transport.requests) == 1
 
 
+def test_the_refusal_names_the_host_that_the_operator_may_allow(green_line, caplog):
+    transport = answering(json={"downloadUrl": "https://Files.Example.com/x?token=secret"})
+    with pytest.raises(GatewayError) as error:
+        green_line(transport=transport).media(OKSANA, "A")
+    assert (error.value.trouble, error.value.host) == (Trouble.NO_SUCH_THING, "files.example.com")
+    assert "files.example.com" in caplog.text
+    assert "secret" not in caplog.text
+
+
 @pytest.mark.parametrize(
     "url",
     [
+        "https://sw-media.storage.greenapi.net/1/x.png",
+        "https://media-1.storage.yandexcloud.net/1/x.png",
+        "https://media-ru.storage.yandexcloud.kz/1/x.png",
         "https://sw-media.storage.yandexcloud.net/1103912412/a6679d42.png",
         "https://do-media-7103.fra1.digitaloceanspaces.com/7103961906/821ea36d.txt",
         "https://4100.api.green-api.com/download/4100/a6679d42.png",

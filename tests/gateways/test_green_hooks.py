@@ -52,6 +52,32 @@ def test_whoever_lacks_the_token_is_a_stranger(headers, secret):
     assert not HOOKS.genuine(headers, b"", secret)
 
 
+# What the client chose.
+
+
+@pytest.mark.parametrize(
+    ("kind", "part", "said"),
+    [
+        ("templateButtonsReplyMessage", "templateButtonReplyMessage", {"selectedDisplayText": "Да, жду"}),
+        ("templateButtonsReplyMessage", "templateButtonsReplyMessage", {"selectedDisplayText": "Да, жду"}),
+        ("buttonsResponseMessage", "buttonsResponseMessage", {"selectedButtonText": "Да, жду"}),
+        ("interactiveButtonsResponse", "interactiveButtonsResponse", {"selectedDisplayText": "Да, жду"}),
+        ("listResponseMessage", "listResponseMessage", {"title": "Да, жду", "singleSelectReply": "row_1"}),
+    ],
+)
+def test_what_a_client_pressed_is_what_they_say(kind, part, said):
+    [event] = HOOKS.events(told(data={"typeMessage": kind, part: {"stanzaId": "3EB0", "selectedIndex": 1, **said}}))
+    assert (event.kind, event.from_me, event.message.text) == (EventKind.MESSAGE, False, "Да, жду")
+
+
+def test_a_vote_is_no_text_of_the_client_and_the_poll_itself_is_its_question():
+    poll = {"name": "Когда приехать?", "options": [{"optionName": "Утром"}], "multipleAnswers": False}
+    votes = {**poll, "stanzaId": "3EB0", "votes": [{"optionName": "Утром", "optionVoters": [CLIENT]}]}
+    assert HOOKS.events(told(data={"typeMessage": "pollUpdateMessage", "pollMessageData": votes})) == []
+    [event] = HOOKS.events(told(data={"typeMessage": "pollMessage", "pollMessageData": poll}))
+    assert event.message.text == "Когда приехать?"
+
+
 # What was recorded.
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from sandbox.gateway.media import photo
-from tests.gateways.greens import ID, MARIA, OKSANA, ORDERS, by_hand, trouble
+from tests.gateways.greens import ID, MARIA, OKSANA, ORDERS, answering, by_hand, trouble
 from widget.gateways.base import Ack, File, Sent, Trouble
 
 
@@ -55,6 +55,14 @@ def test_a_send_that_fails_is_refused_only_where_it_surely_did_not_go(green, out
     result = green.send_text(ORDERS, "Добрый день!", message_id="x")
     assert (result.outcome, result.trouble) == (outcome, expected)
     assert outside.calls() == {"sendMessage": 1}  # never a second time
+
+
+@pytest.mark.parametrize(
+    "said", [{}, {"idMessage": None}, {"idMessage": {}}, {"idMessage": ""}, {"idMessage": "x" * 500}]
+)
+def test_an_answer_without_a_readable_id_is_unclear_and_never_called_queued(green_line, said):
+    result = green_line(transport=answering(json=said)).send_text(ORDERS, "hi", message_id="OURS")
+    assert (result.outcome, result.message_id, result.trouble) == (Sent.UNKNOWN, "", Trouble.BROKEN_ANSWER)
 
 
 def test_nobody_there_refuses_a_send(green_line):

@@ -830,6 +830,20 @@ def test_a_session_that_keeps_no_messages_says_so(waha, outside, verb):
     assert trouble(lambda: VERBS[verb][1](waha)) is Trouble.UNSUPPORTED
 
 
+def test_a_session_that_keeps_no_messages_can_be_told_to(waha, outside):
+    outside.set_up("sales", engine="NOWEB", store=False)
+    assert waha.status().depth is Depth.NONE
+    waha.keep_messages()
+    assert waha.status().depth is Depth.PARTIAL
+    waha.all_chats()
+
+
+@pytest.mark.parametrize("config", [5, [], {"noweb": 5}, {"noweb": {"store": []}}])
+def test_a_configuration_that_cannot_be_read_is_not_written_back(line, config):
+    transport = scripted({"status": "WORKING", "config": config})
+    assert trouble(lambda: line(transport=transport).keep_messages()) is Trouble.BROKEN_ANSWER
+
+
 @pytest.mark.parametrize("fault", FAULTS)
 def test_every_fault_of_a_send_is_refused_or_unclear_and_never_sent_twice(line, outside, fault):
     waha = line()

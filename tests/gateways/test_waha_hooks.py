@@ -182,6 +182,28 @@ def test_a_message_that_failed_because_of_a_restriction_says_so():
     assert (event.ack, event.why, event.not_on_whatsapp) == (Ack.FAILED, Trouble.RESTRICTED, False)
 
 
+@pytest.mark.parametrize(("code", "why"), [("463", Trouble.RESTRICTED), (463, Trouble.RESTRICTED), ("500", None)])
+def test_newer_versions_name_the_error_of_a_failed_message_and_the_restrictions_end(code, why):
+    error = {"code": code, "reason": "reachout_timelock"}
+    for until, end in (
+        (1_796_119_200, 1_796_119_200.0),
+        (1_796_119_200_000, 1_796_119_200.0),
+        (None, 0.0),
+        ("soon", 0.0),
+    ):
+        failed = {"id": f"true_{IVAN}_3EB0", "fromMe": True, "ack": -1, "error": {**error, "until": until}}
+        event = only("message.ack", **failed)
+        assert (event.why, event.until) == (why, end if why else 0.0)
+
+
+def test_a_state_names_a_restriction_of_newer_versions_and_its_end():
+    said = {"name": "s", "status": "WORKING", "statuses": []}
+    event = only("session.status", **said, restriction={"active": True, "until": 1_796_119_200})
+    assert (event.state, event.until, event.why) == (LineState.RESTRICTED, 1_796_119_200.0, Trouble.RESTRICTED)
+    event = only("session.status", **said, restriction={"active": False, "until": 1_796_119_200})
+    assert (event.state, event.until, event.why) == (LineState.READY, 0.0, None)
+
+
 def test_a_reaction_that_was_taken_back_is_empty():
     for emoji in ("", None):
         reaction = {"text": emoji, "messageId": f"true_{IVAN}_3EB0"}

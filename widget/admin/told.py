@@ -3,18 +3,20 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from widget.gateways.base import GatewayError, LineState, LineStatus, Quota
+from widget.gateways.base import Depth, GatewayError, LineState, LineStatus, Quota
 from widget.services import services
 from widget.storage.lines import Line
 
 
 @dataclass(frozen=True)
 class Told:
-    """`value` is a LineState's or a Trouble's; `until` is when that may be over (unix seconds, 0 if unknown)."""
+    """`value` is a LineState's or a Trouble's; `until` is when that may be over (unix seconds, 0 if unknown);
+    `forgets`: the line keeps no messages."""
 
     value: str
     until: float = 0.0
     quota: Quota | None = None
+    forgets: bool = False
 
     @property
     def ready(self) -> bool:
@@ -26,7 +28,7 @@ def told_of(said: LineStatus | GatewayError | None) -> Told:
         return Told(LineState.NOT_YET.value)
     if isinstance(said, GatewayError):
         return Told(said.trouble.value, said.until, said.quota)
-    return Told(said.state.value, said.until)
+    return Told(said.state.value, said.until, forgets=said.depth is Depth.NONE)
 
 
 def ask(line: Line) -> Told:

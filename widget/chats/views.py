@@ -195,6 +195,8 @@ def media(chat_id: int, ref: str) -> ResponseReturnValue:
     try:
         file = services().chat_service.media(line, chat, named(chat, ref).ref)
     except GatewayError as error:
+        if error.host:
+            raise Refused(Refusal.FILE_ELSEWHERE, 404, error.host, about=error.host) from error
         if error.trouble is Trouble.NO_SUCH_THING:
             raise Refused(Refusal.FILE_GONE, 404) from error
         raise

@@ -49,15 +49,25 @@ class Quota:
 class GatewayError(Exception):
     """No usable answer. `sent` is False only when the gateway surely never acted on the request.
 
-    `until` is when asking again may help (unix seconds, 0 if unknown).
+    `until` is when asking again may help (unix seconds, 0 if unknown). `host` is where a file lies that is not fetched
+    because only the operator may name that host.
     """
 
-    def __init__(self, trouble: Trouble, *, sent: bool = False, until: float = 0.0, quota: Quota | None = None) -> None:
+    def __init__(
+        self,
+        trouble: Trouble,
+        *,
+        sent: bool = False,
+        until: float = 0.0,
+        quota: Quota | None = None,
+        host: str = "",
+    ) -> None:
         super().__init__(trouble.value)
         self.trouble = trouble
         self.sent = sent
         self.until = until
         self.quota = quota
+        self.host = host
 
 
 class Unsupported(GatewayError):
@@ -218,6 +228,7 @@ class Capabilities:
     react: bool
     mark_read: bool
     typing: bool
+    keeps_on_request: bool = False  # a line that keeps no messages can be told to
     queue_seconds: float = 0.0  # how long an accepted send may wait before it is given up
 
 
@@ -302,6 +313,10 @@ class Gateway(Protocol):
     def set_webhook(self, url: str, secret: str) -> None:
         """Tell the gateway to report to `url`, proving itself with `secret`, and make it report something soon, so
         that the way is proved. At most three calls. Raises GatewayError."""
+
+    def keep_messages(self) -> None:
+        """Tell a line that keeps no messages to keep them from now on. At most two calls; the line restarts. Raises
+        GatewayError."""
 
 
 class EventKind(Enum):

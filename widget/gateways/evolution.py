@@ -253,6 +253,10 @@ class Evolution:
         if restarted.get("error"):  # not connected, said in a 200 (instance.controller.ts, restartInstance)
             self._connect({})
 
+    def keep_messages(self) -> None:
+        """It keeps them, or does not, as its owner has set it up."""
+        raise Unsupported
+
     def _send(self, path: str, chat_id: str, body: dict[str, Any], reply_to: str, size: int = 0) -> base.SendResult:
         timeout = self._calls.timeouts.send + size / SLOWEST
         try:

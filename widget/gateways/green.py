@@ -212,6 +212,10 @@ class Green:
         if found.get("saveSettings") is not True:
             raise GatewayError(Trouble.BROKEN_ANSWER, sent=True)
 
+    def keep_messages(self) -> None:
+        """It keeps them, or does not, as its owner has set it up."""
+        raise Unsupported
+
     def _sent(self, method: str, **request: Any) -> base.SendResult:
         try:
             answer = self._object("POST", method, self._calls.timeouts.send, **request)

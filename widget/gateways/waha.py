@@ -15,7 +15,7 @@ from widget.gateways.content import mimetype_of
 from widget.gateways.waha_chats import chat_in, chats_by_phone, name_of, person_of, phones_by_lid
 from widget.gateways.waha_codes import state_of
 from widget.gateways.waha_files import file_request, is_presigned, stored_at, url_of
-from widget.gateways.waha_hooks import with_webhook
+from widget.gateways.waha_hooks import with_store, with_webhook
 from widget.gateways.waha_messages import message_of
 from widget.gateways.waha_paging import Place
 from widget.gateways.waha_sent import ack_given, given_id
@@ -38,6 +38,7 @@ CAPABILITIES = Capabilities(
     react=True,
     mark_read=True,
     typing=True,
+    keeps_on_request=True,
 )
 # Engines that take the message id we chose (waha-docs, changelog 2026.4.3).
 TAKE_OUR_ID = frozenset({"NOWEB", "GOWS"})
@@ -207,6 +208,12 @@ class Waha:
         Apps are left alone by being left out.
         """
         config = with_webhook(self._info().get("config"), url, secret)
+        self._http.object("PUT", self._http.info, self._http.timeouts.send, json={"config": config})
+
+    def keep_messages(self) -> None:
+        """NOWEB's store (waha-docs: engines/noweb), written back as `set_webhook` does. What was written before the
+        store is on comes only with a new scan of the code."""
+        config = with_store(self._info().get("config"))
         self._http.object("PUT", self._http.info, self._http.timeouts.send, json={"config": config})
 
     def _fetch_file(self, url: str, timeout: float) -> Answer:

@@ -31,6 +31,18 @@ def with_webhook(config: Any, url: str, secret: str) -> dict[str, Any]:
     return {**config, "webhooks": [*others, ours]}
 
 
+def with_store(config: Any) -> dict[str, Any]:
+    """A session's configuration that makes NOWEB keep messages, and all else as it was. Raises GatewayError for one
+    that cannot be read."""
+    config = {} if config is None else config
+    noweb = config.get("noweb") if isinstance(config, dict) else config
+    store = noweb.get("store") if isinstance(noweb, dict) else noweb
+    if not isinstance(config, dict) or not isinstance(noweb, dict | None) or not isinstance(store, dict | None):
+        raise GatewayError(Trouble.BROKEN_ANSWER)
+    kept = {"fullSync": False, **(store or {}), "enabled": True}
+    return {**config, "noweb": {**(noweb or {}), "store": kept}}
+
+
 class WahaWebhooks:
     """The MAC is of the body alone: the time in the headers proves nothing."""
 

@@ -51,12 +51,7 @@ class Session:
     def download(self, url: str, timeout: float, *, largest: int) -> Answer:
         """A file in a bucket; nothing of ours goes along. Raises GatewayError, for a host that may not be called
         without a call."""
-        if not self._calls.may_fetch(url, BUCKETS):
-            raise GatewayError(Trouble.NO_SUCH_THING)
-        answer = self._calls.download(url, timeout, largest=largest)
-        if answer.status != 200:
-            raise GatewayError(Trouble.NO_SUCH_THING)
-        return answer
+        return self._calls.download(url, BUCKETS, timeout, largest=largest)
 
     def answer(self, method: str, path: str, timeout: float, **request: Any) -> Answer:
         """An answer that says yes. After an error a message may be on its way, unless it surely is a refusal."""
