@@ -34,7 +34,8 @@ from widget.chats.service import ChatService
 from widget.config import Config
 from widget.gateways.base import Webhooks
 from widget.gateways.calls import Timeouts
-from widget.gateways.lines import WEBHOOKS, Gateways
+from widget.gateways.kinds import KINDS
+from widget.gateways.lines import Gateways
 from widget.gateways.pace import Pace
 from widget.gateways.states import States
 from widget.hooks.gateway_receiver import GATEWAY, GatewayReceiver
@@ -146,7 +147,7 @@ def build(
     pool: Executor | None = None,
     behind: Executor | None = None,
     queue: Huey | None = None,
-    webhooks: Mapping[str, Webhooks] = WEBHOOKS,
+    webhooks: Mapping[str, Webhooks] | None = None,
 ) -> Services:
     """All services for this configuration. Opens no connection yet. `behind` runs what no request waits for."""
     engine = open_database(config.database_url)
@@ -316,7 +317,7 @@ def build(
             events,
             line_health,
             gateways,
-            webhooks,
+            webhooks or {kind.name: kind.webhooks for kind in KINDS.values()},
             vault,
             cooling,
             wake=lambda event_id: jobs.wake("event", event_id),

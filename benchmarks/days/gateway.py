@@ -22,7 +22,7 @@ from widget.gateways.base import (
 )
 from widget.gateways.calls import Timeouts
 from widget.gateways.lines import Gateways
-from widget.gateways.waha import NEWEST_CHATS
+from widget.gateways.waha.adapter import NEWEST_CHATS
 from widget.http import make_client
 from widget.storage.lines import Line
 

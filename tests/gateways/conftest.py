@@ -14,10 +14,10 @@ from sandbox.people import API_KEY, GREEN_IDS
 from tests.stand import Clock, Outside, impatient_client
 from widget.gateways.breaker import Breaker
 from widget.gateways.calls import Calls, Timeouts
-from widget.gateways.evolution import Evolution
-from widget.gateways.green import Green
+from widget.gateways.evolution.adapter import Evolution
+from widget.gateways.green.adapter import Green
 from widget.gateways.pace import Pace
-from widget.gateways.waha import Waha
+from widget.gateways.waha.adapter import Waha
 
 RECORDED = Path(__file__).resolve().parents[3] / "shared" / "reference" / "gateways"
 

@@ -38,7 +38,7 @@ from widget.gateways.base import (
     Unsupported,
     Webhooks,
 )
-from widget.gateways.lines import capabilities_of
+from widget.gateways.kinds import capabilities_of
 from widget.phones.spellings import spellings
 
 OUR_ID = "3EB0C0FFEEC0FFEEC0FFEE"

@@ -11,7 +11,7 @@ from widget.admin.told import ask, ask_all, told_of
 from widget.errors import Refusal, Refused
 from widget.forms import flag_field, json_body
 from widget.gateways.base import GatewayError, Unsupported
-from widget.gateways.lines import capabilities_of
+from widget.gateways.kinds import capabilities_of
 from widget.services import services
 from widget.storage.changes import What
 

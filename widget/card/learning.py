@@ -6,7 +6,7 @@ from collections.abc import Callable
 from ratelimit import StorageUnavailable
 from widget.card.reveals import Reveals
 from widget.gateways.base import NOT_ASKED, Ack, EventKind, GatewayEvent, SendResult, Sent, Trouble
-from widget.gateways.lines import capabilities_of
+from widget.gateways.kinds import capabilities_of
 from widget.presence.cooling import Cooling
 from widget.presence.evidence import Evidence
 from widget.presence.purse import Purse

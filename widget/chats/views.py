@@ -30,7 +30,7 @@ from widget.chats.sending import LONGEST_TEXT, UNLINKED, signature
 from widget.errors import Refusal, Refused
 from widget.forms import flag_field, id_field, json_body, maybe_text_field, text_field
 from widget.gateways.base import GatewayError, LineState, Trouble
-from widget.gateways.lines import capabilities_of
+from widget.gateways.kinds import capabilities_of
 from widget.i18n import set_language
 from widget.services import services
 from widget.session import Session, current_session

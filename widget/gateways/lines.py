@@ -1,4 +1,4 @@
-"""Open the gateway of a line: the one place that knows which kinds there are. One HTTP client a line."""
+"""Open the gateway of a line, and know how each line is. One HTTP client a line."""
 
 import logging
 import threading
@@ -8,46 +8,23 @@ import httpx
 from cachetools import LRUCache
 
 from widget.addresses import AddressRefused, require_public
-from widget.gateways import evolution, green, waha
-from widget.gateways.base import Capabilities, Gateway, GatewayError, LineState, LineStatus, Trouble, Webhooks
+from widget.gateways.base import Gateway, GatewayError, LineState, LineStatus, Trouble
 from widget.gateways.breaker import Breaker
 from widget.gateways.calls import Calls, Timeouts
-from widget.gateways.evolution_hooks import EvolutionWebhooks
-from widget.gateways.green_hooks import GreenWebhooks
+from widget.gateways.kinds import KINDS
 from widget.gateways.names import id_for
 from widget.gateways.pace import Pace
 from widget.gateways.states import States
-from widget.gateways.waha_hooks import WahaWebhooks
 from widget.once import Once
 from widget.storage.lines import Line
 
 log = logging.getLogger(__name__)
 
-# Kinds of gateways, as they are stored with a line; what each can do, and how each reports by itself.
-ADAPTERS: dict[str, Callable[..., Gateway]] = {
-    "waha": waha.Waha,
-    "evolution": evolution.Evolution,
-    "green": green.Green,
-}
-CAPABILITIES: dict[str, Capabilities] = {
-    "waha": waha.CAPABILITIES,
-    "evolution": evolution.CAPABILITIES,
-    "green": green.CAPABILITIES,
-}
-WEBHOOKS: dict[str, Webhooks] = {"waha": WahaWebhooks(), "evolution": EvolutionWebhooks(), "green": GreenWebhooks()}
-KINDS = tuple(ADAPTERS)
-HOMES = {"waha": "c.us", "evolution": "s.whatsapp.net", "green": "c.us"}  # how each ends the id of a phone
-
-
-def capabilities_of(kind: str) -> Capabilities:
-    """What lines of this kind can do; no call, and no line needed."""
-    return CAPABILITIES[kind]
-
 
 def chat_ids_for(line: Line, canonical: str) -> list[str]:
     """The id of a chat as this line's gateway spells it, out of what is remembered for all kinds (names.py); [] where
     it is just the number's. No call."""
-    named = id_for(canonical, line.gateway, lambda phone: f"{phone.lstrip('+')}@{HOMES[line.gateway]}")
+    named = id_for(canonical, line.gateway, lambda phone: f"{phone.lstrip('+')}@{KINDS[line.gateway].home}")
     return [named] if named else []
 
 
@@ -104,7 +81,7 @@ class Gateways:
                     file_hosts=self._file_hosts,
                     pace=self._pace,
                 )
-                self._open[line] = ADAPTERS[line.gateway](calls, session=line.session, key=line.key)
+                self._open[line] = KINDS[line.gateway].open(calls, session=line.session, key=line.key)
             return self._open[line]
 
     def status(self, line: Line, *, again: bool = False) -> LineStatus:

@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from ratelimit import Limiter, Permits, Rate, StorageUnavailable, Window
 from widget.errors import Refusal, Refused
 from widget.gateways.base import SendResult, Sent
-from widget.gateways.lines import capabilities_of
+from widget.gateways.kinds import capabilities_of
 from widget.presence.budget import DAY, Asking, Left
 from widget.presence.cooling import Cooling
 from widget.presence.purse import Grant, Purse
@@ -88,7 +88,7 @@ class Outgoing:
         aside; conversations go on.
         """
         until = self._cooling.restricted_until(line) if first else 0.0
-        if until:  # its state may say nothing of it: WAHA refused sends (463) while its session was WORKING
+        if until:  # its state may say nothing of it: sends were refused (463) while it said ready
             raise Refused(Refusal.LINE_RESTRICTED, 409, "restricted", until=until)
         try:
             return self._reserve(line, first=first)
