@@ -140,6 +140,9 @@ class Ack(Enum):
     NONE = "none"  # not ours, or the gateway does not say
 
 
+ARRIVED = frozenset({Ack.DELIVERED, Ack.READ})  # at the client's phone: fewer ticks prove nothing of its number
+
+
 @dataclass(frozen=True)
 class Media:
     """A file in a message. `size` is bytes, 0 if not known; `thumbnail` is a small JPEG in base64 or empty."""

@@ -16,9 +16,8 @@ from widget.gateways import base
 from widget.gateways.adapter import BaseAdapter, Given
 from widget.gateways.base import Capabilities, GatewayError, LineState, Trouble, Unsupported
 from widget.gateways.calls import Calls
-from widget.gateways.content import mimetype_of
+from widget.gateways.content import bytes_of, mimetype_of, picture_of
 from widget.gateways.evolution.answers import (
-    bytes_of,
     chats_by_phone,
     checked_of,
     instance_is_unknown,
@@ -180,10 +179,10 @@ class Evolution(BaseAdapter):
     def qr(self) -> base.File:
         """Starts to connect if nobody did, which takes Evolution two seconds."""
         said = self._connect({})
-        kind, _, picture = text_of(said.get("base64"), LARGEST_QR).partition(",")
-        if kind != "data:image/png;base64":
+        picture = text_of(said.get("base64"), LARGEST_QR)
+        if not picture.startswith("data:image/png;base64,"):
             raise GatewayError(Trouble.LINE_DOWN)  # connected already, banned, or no QR was made yet
-        return base.File("image/png", "", bytes_of(picture))
+        return picture_of(picture)
 
     def pairing_code(self, phone: str) -> str:
         """Evolution makes a code only when it starts to connect: LINE_DOWN while it shows a QR already."""

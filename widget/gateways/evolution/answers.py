@@ -5,7 +5,6 @@ a list of lists; `{status, error, message}` for a body that its schema refuses; 
 errors itself (chat.router.ts), a bare Boom of Baileys or `{}`.
 """
 
-from base64 import b64decode
 from collections.abc import Iterator, Mapping, Sequence
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -153,17 +152,6 @@ def listed_chat(chat_id: str, newest: Sequence[Mapping[str, Any]]) -> ListedChat
         heard=not all(map(is_ours, newest)),
         arrived=any(map(has_arrived, newest)),
     )
-
-
-def bytes_of(text: Any) -> bytes:
-    """What base64 holds. Raises GatewayError."""
-    try:
-        content = b64decode(text, validate=True) if isinstance(text, str) else b""
-    except ValueError:
-        content = b""
-    if not content:
-        raise GatewayError(Trouble.BROKEN_ANSWER)
-    return content
 
 
 def _names_no_instance(error: Mapping[str, Any]) -> bool:

@@ -5,8 +5,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from widget.gateways.base import Ack, GatewayError, Message, Quote, Trouble
+from widget.gateways.base import ARRIVED, Ack, GatewayError, Message, Quote, Trouble
 from widget.gateways.content import body_of, contacts_in, media_in, moment_of, place_of, shows_something, unwrapped
+from widget.gateways.names import person_in
 from widget.untrusted import list_of, map_of, text_of
 
 # src/utils/renderStatus.ts. DELETED and EDITED stand beside them and are no acks.
@@ -18,10 +19,8 @@ ACKS = {
     "READ": Ack.READ,
     "PLAYED": Ack.READ,
 }
-ARRIVED = (Ack.DELIVERED, Ack.READ)
 # They come out of order. A failure comes after the server took the message; what was delivered did not fail.
 PROGRESS = (Ack.NONE, Ack.PENDING, Ack.SENT, Ack.FAILED, Ack.DELIVERED, Ack.READ)
-_PERSON = re.compile(r"(\d{5,20})(?::\d{1,4})?@(s\.whatsapp\.net|lid)", re.ASCII)  # «:12» is one of the devices
 _REF = re.compile(r"(true|false)_(\d{5,20}@(?:s\.whatsapp\.net|lid))_([\w.-]{1,120})", re.ASCII)
 _ID = re.compile(r"[\w.-]{1,120}", re.ASCII)
 
@@ -85,8 +84,7 @@ def id_of(key: Mapping[str, Any]) -> str:
 
 def person_id(jid: Any) -> str:
     """The id of a person's chat without the device; "" for groups, newsletters, broadcasts and nonsense."""
-    found = _PERSON.fullmatch(jid) if isinstance(jid, str) else None
-    return f"{found[1]}@{found[2]}" if found else ""
+    return person_in(jid, "s.whatsapp.net", homes=("s.whatsapp.net",))
 
 
 def ids_of(key: Any) -> tuple[str, ...]:

@@ -15,9 +15,10 @@ from widget.gateways import base
 from widget.gateways.adapter import BaseAdapter, Given
 from widget.gateways.base import Ack, GatewayError, LineState, Trouble
 from widget.gateways.calls import Calls
+from widget.gateways.content import picture_of
 from widget.gateways.green.chats import chats_by_phone
 from widget.gateways.green.codes import trouble_of
-from widget.gateways.green.files import file_at, picture_of, with_extension
+from widget.gateways.green.files import file_at, with_extension
 from widget.gateways.green.messages import id_of, message_of, person_of
 from widget.gateways.green.paging import MOST, Cursor, page_of
 from widget.gateways.green.webhooks import STATES

@@ -4,12 +4,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from widget.gateways.base import Ack, ListedChat
+from widget.gateways.base import ARRIVED, ListedChat
 from widget.gateways.green.messages import ack_of, person_of
 from widget.phones.spellings import phone_of_digits
 from widget.untrusted import map_of, seconds_of
-
-ARRIVED = (Ack.DELIVERED, Ack.READ)  # one tick says only that WhatsApp's servers took it
 
 
 def chats_by_phone(items: Iterable[Any]) -> dict[str, ListedChat]:

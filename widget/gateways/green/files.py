@@ -1,11 +1,10 @@
-"""GREEN-API's files: where one may be fetched from, what a sent one is called, and the picture to scan."""
+"""GREEN-API's files: where one may be fetched from, and what a sent one is called."""
 
 import mimetypes
 import re
-from base64 import b64decode
 from pathlib import PurePath
 
-from widget.gateways.base import File, GatewayError, Trouble
+from widget.gateways.base import File
 from widget.gateways.calls import Calls
 from widget.gateways.content import mimetype_of
 
@@ -33,14 +32,3 @@ def with_extension(file: File) -> str:
     if PurePath(file.name).suffix:
         return file.name
     return (file.name or "file") + (mimetypes.guess_extension(file.mimetype.partition(";")[0].strip()) or ".bin")
-
-
-def picture_of(text: str) -> File:
-    """A PNG in base64. Raises GatewayError for anything else: it is shown to a person."""
-    try:
-        picture = b64decode(text.removeprefix("data:image/png;base64,"), validate=True)
-    except ValueError:
-        picture = b""
-    if not picture.startswith(b"\x89PNG\r\n\x1a\n"):
-        raise GatewayError(Trouble.BROKEN_ANSWER)
-    return File("image/png", "", picture)

@@ -4,13 +4,13 @@ Sources: green-api.com/en/docs/api/journals/GetChatHistory and …/receiving/not
 deletions stand in a journal as items of their own, beside the messages they are about.
 """
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from widget.gateways.base import Ack, Media, Message, Quote
-from widget.gateways.content import moment_of, place_of, plain_mimetype, thumbnail_of
+from widget.gateways.content import MEDIA_PARTS, moment_of, place_of, plain_mimetype, thumbnail_of
+from widget.gateways.names import person_in
 from widget.untrusted import list_of, map_of, text_of
 
 # statusMessage of a journal, status of a webhook.
@@ -24,13 +24,6 @@ ACKS = {
     "notInGroup": Ack.FAILED,
     "yellowCard": Ack.PENDING,  # suspended; it stays in the queue for 24 hours
 }
-MEDIA_KINDS = {
-    "imageMessage": "image",
-    "videoMessage": "video",
-    "audioMessage": "audio",
-    "documentMessage": "document",
-    "stickerMessage": "sticker",
-}
 LONGEST_ID = 120  # as long as storage keeps
 LONGEST_EMOJI = 16
 VOTE = "pollUpdateMessage"  # somebody voted: it repeats the poll, which is nothing that they wrote
@@ -42,15 +35,12 @@ CHOSEN = (
     ("interactiveButtonsResponse", "selectedDisplayText"),
     ("listResponseMessage", "title"),
 )
-# Some instances write phones as WhatsApp itself does, and a device behind the number.
-_PERSON = re.compile(r"(\d{5,20})(?::\d{1,4})?@(c\.us|s\.whatsapp\.net|lid)", re.ASCII)
 
 
 def person_of(chat_id: Any) -> str:
-    """The id of a chat with one person as GREEN-API's methods take it; "" for groups, broadcasts, newsletters and
-    what is no id."""
-    found = _PERSON.fullmatch(chat_id) if isinstance(chat_id, str) else None
-    return f"{found[1]}@{'lid' if found[2] == 'lid' else 'c.us'}" if found else ""
+    """The id of a chat with one person as GREEN-API's methods take it, "" for all others. Some instances write phones
+    as WhatsApp itself does, and a device behind the number."""
+    return person_in(chat_id, "c.us")
 
 
 def messages_of(items: Iterable[Any]) -> list[Message]:
@@ -161,7 +151,7 @@ def _changed(message: Message, kind: str, raw: Mapping[str, Any]) -> Message:
 
 
 def _media(raw: Mapping[str, Any]) -> Media | None:
-    kind = MEDIA_KINDS.get(text_of(raw.get("typeMessage")))
+    kind = MEDIA_PARTS.get(text_of(raw.get("typeMessage")))
     if kind is None:
         return None
     # Only a document's name is the client's own, the others are made up by GREEN-API (…/ImageMessage).
@@ -179,5 +169,5 @@ def _quote(quoted: Any, chat_id: Any) -> Quote | None:
     return Quote(
         words_of(quoted)[:500],
         author != client if alike else None,  # a phone id and a LID may be one person
-        has_media=text_of(quoted.get("typeMessage")) in MEDIA_KINDS,
+        has_media=text_of(quoted.get("typeMessage")) in MEDIA_PARTS,
     )

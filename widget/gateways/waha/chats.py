@@ -1,18 +1,14 @@
 """WAHA's list of chats (waha-docs: how-to/chats, overview), and whose chat an id is."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from widget.gateways.base import Ack, ListedChat
+from widget.gateways.base import ARRIVED, ListedChat
 from widget.gateways.content import moment_of
+from widget.gateways.names import person_in
 from widget.gateways.waha.codes import ack_of
 from widget.phones.spellings import phone_of_digits
 from widget.untrusted import map_of, text_of
-
-ARRIVED = (Ack.DELIVERED, Ack.READ)
-# A person's id; engines write @s.whatsapp.net where WAHA itself writes @c.us, and may add the number of a device.
-PERSON = re.compile(r"(\d{5,20})(?::\d+)?@(c\.us|s\.whatsapp\.net|lid)", re.ASCII)
 
 
 def chats_by_phone(listed: Iterable[Any], phones: Mapping[str, str]) -> dict[str, ListedChat]:
@@ -40,9 +36,8 @@ def phones_by_lid(pairs: Iterable[Any]) -> dict[str, str]:
 
 
 def person_of(name: str) -> str | None:
-    """The id of a chat with one person as WAHA writes it; None for groups, newsletters, broadcasts and nonsense."""
-    found = PERSON.fullmatch(name)
-    return f"{found[1]}@{'lid' if found[2] == 'lid' else 'c.us'}" if found else None
+    """The id of a chat with one person as WAHA writes it; engines write @s.whatsapp.net. None for all others."""
+    return person_in(name, "c.us") or None
 
 
 def _phone_of(chat_id: str, raw: dict[str, Any], phones: Mapping[str, str]) -> str | None:
