@@ -11,13 +11,11 @@ In the work: ack_error and ack_pending (the message keeps that ack for ever).
 """
 
 import json
-import time
 from typing import Any
 
 from flask import Response
 
 from sandbox.control import Fault, cut_short, hang_up, keep_silent
-from sandbox.gateway import refusals
 from sandbox.gateway.model import Ack
 
 NAMES = (
@@ -29,37 +27,12 @@ NAMES = (
 SILENCE = 30.0
 STUCK = {"ack_error": Ack.ERROR, "ack_pending": Ack.PENDING}
 
-_SAID = {
-    "error_463": "server returned error 463",
-    "connection_closed": "Connection Closed",
-    "echo": "Evaluation failed: t",  # which says nothing; but the error repeats what was asked
-}
 _HTML = "<!doctype html><html><head><title>Welcome to nginx!</title></head><body><h1>Welcome!</h1></body></html>"
 
 
-def instead(fault: Fault, session: str, patience: float) -> Response | None:
-    """The answer that takes the place of the work, if the fault is of that kind. Raises Refusal."""
+def alike(fault: Fault) -> Response | None:
+    """The answer that takes the place of the work, where it looks the same in every protocol."""
     match fault.fault:
-        case "unauthorized":
-            raise refusals.unauthorized()
-        case "not_working":
-            time.sleep(patience)
-            raise refusals.unexpected_status(session, "FAILED", "WORKING")
-        case "stopped":
-            raise refusals.not_running(session)
-        case "rate_overlimit":
-            raise refusals.exception("rate-overlimit", data=429, isBoom=True, isServer=True, output={})
-        case "error_463" | "connection_closed" | "echo":
-            raise refusals.exception(_SAID[fault.fault])
-        case "core_only":
-            raise refusals.unprocessable(
-                "WAHA Core support only 'default' session. You tried to access 'sales' session. "
-                "If you want to run more then one WhatsApp account - please get WAHA PLUS version."
-            )
-        case "http_500":
-            raise refusals.Refusal(500, {"statusCode": 500, "message": "Internal server error"})
-        case "refuse":
-            raise refusals.malformed("the request was refused by the sandbox")
         case "html":
             return Response(_HTML, mimetype="text/html")
         case "empty":
@@ -75,8 +48,6 @@ def afterwards(fault: Fault, answer: Response) -> Response:
         whole = answer.get_data()
         return cut_short(whole, answer.mimetype or "application/json")
     if fault.fault == "lost_answer":
-        if fault.detail == "500":
-            raise refusals.exception("Timed Out")
         return hang_up(Response(b"", mimetype="application/json"), promised=1024)
     if fault.fault == "status":
         return Response(b"", int(fault.detail))

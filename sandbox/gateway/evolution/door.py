@@ -18,8 +18,6 @@ from sandbox.people import API_KEY
 
 Given = ParamSpec("Given")
 View = Callable[Given, ResponseReturnValue]
-# Faults that look the same in every protocol.
-_ALIKE = ("html", "empty", "silence")
 
 
 def counted(name: str) -> Callable[[View[Given]], View[Given]]:
@@ -106,7 +104,7 @@ def _instead(fault: Fault, name: str) -> Response | None:
             raise refusals.refused(500, ["Internal server error"])
         case "refuse":
             raise refusals.refused(400, ["the request was refused by the sandbox"])
-    return faults.instead(fault, "", 0) if fault.fault in _ALIKE else None
+    return faults.alike(fault)
 
 
 def _afterwards(fault: Fault, answer: Response) -> Response:

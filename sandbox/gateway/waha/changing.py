@@ -3,13 +3,14 @@
 from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
 
-from sandbox.gateway import asked
-from sandbox.gateway.api.sending import line_and_chat
 from sandbox.gateway.directory import chat_id_of
-from sandbox.gateway.door import counted, here, working
+from sandbox.gateway.door import here
 from sandbox.gateway.model import Line, Message, Reaction
 from sandbox.gateway.raw import web_message_info
-from sandbox.gateway.refusals import exception, not_found
+from sandbox.gateway.waha import asked
+from sandbox.gateway.waha.door import counted, working
+from sandbox.gateway.waha.refusals import exception, not_found
+from sandbox.gateway.waha.sending import line_and_chat
 
 pages = Blueprint("changing", __name__, url_prefix="/api")
 

@@ -6,13 +6,14 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from sandbox.gateway import asked
 from sandbox.gateway.directory import digits
-from sandbox.gateway.door import counted, here, line_in, waha_line
-from sandbox.gateway.lines import describe, me
+from sandbox.gateway.door import here
 from sandbox.gateway.media import qr
 from sandbox.gateway.model import Line
-from sandbox.gateway.refusals import malformed, not_found, not_running, unprocessable
+from sandbox.gateway.waha import asked
+from sandbox.gateway.waha.door import counted, line_in, waha_line
+from sandbox.gateway.waha.refusals import malformed, not_found, not_running, unprocessable
+from sandbox.gateway.waha.session import describe, me
 
 pages = Blueprint("sessions", __name__, url_prefix="/api")
 

@@ -3,11 +3,12 @@
 from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from sandbox.gateway import asked, wire
 from sandbox.gateway.directory import chat_id_of
-from sandbox.gateway.door import counted, here, keeping
+from sandbox.gateway.door import here
 from sandbox.gateway.model import Chat, Line
-from sandbox.gateway.refusals import malformed
+from sandbox.gateway.waha import asked, wire
+from sandbox.gateway.waha.door import counted, keeping
+from sandbox.gateway.waha.refusals import malformed
 
 pages = Blueprint("chats", __name__, url_prefix="/api/<session>/chats")
 

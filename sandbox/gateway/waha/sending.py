@@ -8,11 +8,13 @@ from typing import Any
 from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
 
-from sandbox.gateway import asked, engines, faults
+from sandbox.gateway import faults
 from sandbox.gateway.directory import CHAT_ID, chat_id_of
-from sandbox.gateway.door import counted, fault_now, here, working
+from sandbox.gateway.door import fault_now, here
 from sandbox.gateway.model import Line, Media
-from sandbox.gateway.refusals import exception, malformed
+from sandbox.gateway.waha import asked, engines
+from sandbox.gateway.waha.door import counted, working
+from sandbox.gateway.waha.refusals import exception, malformed
 from sandbox.gateway.world import NotOnWhatsApp
 
 pages = Blueprint("sending", __name__, url_prefix="/api")

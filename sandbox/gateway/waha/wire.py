@@ -3,9 +3,10 @@
 from typing import Any
 
 from sandbox.gateway.directory import client_of, phone_id
-from sandbox.gateway.engines import raw_of
+from sandbox.gateway.files import file_name
 from sandbox.gateway.model import Chat, Line, Media, Message
 from sandbox.gateway.raw import jid
+from sandbox.gateway.waha.engines import raw_of
 
 # On purpose not where the files are: without WAHA_BASE_URL a real gateway names its own default here, whatever
 # address it was called at (devlikeapro/waha-docs: how-to/receive-messages). Only the path can be believed.
@@ -45,10 +46,6 @@ def wa_media(message: Message, media: Media, line: Line) -> dict[str, Any]:
         bucket = line.config.get("bucket", CLAIMED_ADDRESS)
         url = f"{bucket}/api/files/bucket/{place}?X-Amz-Expires=3600&X-Amz-Signature=5e1f"
     return {"url": url, "mimetype": media.mimetype, "filename": media.filename, "error": None}
-
-
-def file_name(message: Message, media: Media) -> str:
-    return f"{message.full_id}.{media.extension}"
 
 
 def reply_to(quoted: Message, line: Line) -> dict[str, Any]:

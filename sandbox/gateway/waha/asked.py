@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import request
 
-from sandbox.gateway.refusals import malformed
+from sandbox.gateway.waha.refusals import malformed
 
 
 def number(name: str, default: int | None = None) -> int:

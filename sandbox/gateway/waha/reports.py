@@ -9,10 +9,11 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from sandbox.gateway import lines, wire
 from sandbox.gateway.happenings import Happening, What
 from sandbox.gateway.model import Line, Message
 from sandbox.gateway.raw import jid
+from sandbox.gateway.waha import wire
+from sandbox.gateway.waha.session import me
 from sandbox.gateway.webhooks import Postman, Report, Retries
 from sandbox.gateway.world import World
 
@@ -105,7 +106,7 @@ def _envelope(event: str, line: Line, payload: dict[str, Any]) -> dict[str, Any]
         "event": event,
         "session": line.name,
         "metadata": line.config.get("metadata") or {},
-        "me": lines.me(line),
+        "me": me(line),
         "payload": payload,
         "engine": line.engine,
         "environment": {"version": VERSION, "engine": line.engine, "tier": "CORE", "browser": None},
