@@ -18,7 +18,7 @@ from widget.storage.changes import What
 
 @pages.post("/lines/states")
 def show_states() -> ResponseReturnValue:
-    """Every line's state, asked side by side. One call a line."""
+    """Every line's state as far as it is known; what is old is asked behind the request. No call."""
     asker = administrator()
     lines = services().lines.all_of(asker.portal.id)
     told = ask_all(lines)

@@ -5,7 +5,7 @@ time. Kept in the cache beside what else may vanish: a state that is gone is «n
 """
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -59,7 +59,7 @@ class States:
         self._here: TTLCache[int, tuple[Said, float]] = TTLCache(MOST, KEPT_SECONDS, timer=self._timer)
         self._lock = threading.Lock()
 
-    def known(self, line_ids: Iterable[int]) -> dict[int, Said]:
+    def known(self, line_ids: Sequence[int]) -> dict[int, Said]:
         """What was said of these lines lately. One Redis round trip where this process's own memory is old."""
         found = {line_id: said for line_id in line_ids if (said := self.here(line_id))}
         doubtful = [line_id for line_id in line_ids if line_id not in found or found[line_id].old]

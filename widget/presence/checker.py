@@ -25,7 +25,7 @@ from widget.storage.lines import Line
 
 log = logging.getLogger(__name__)
 
-MOST_TRIED = 3  # lines that one request may ask for their state, one after another
+MOST_TRIED = 3  # lines that one request may look to for its checks
 
 
 @dataclass(frozen=True)

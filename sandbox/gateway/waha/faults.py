@@ -6,6 +6,7 @@ from flask import Response
 
 from sandbox.control import Fault
 from sandbox.gateway import faults
+from sandbox.gateway.refusals import Refusal
 from sandbox.gateway.waha import refusals
 
 _SAID = {
@@ -35,7 +36,7 @@ def instead(fault: Fault, session: str, patience: float) -> Response | None:
                 "If you want to run more then one WhatsApp account - please get WAHA PLUS version."
             )
         case "http_500":
-            raise refusals.Refusal(500, {"statusCode": 500, "message": "Internal server error"})
+            raise Refusal(500, {"statusCode": 500, "message": "Internal server error"})
         case "refuse":
             raise refusals.malformed("the request was refused by the sandbox")
     return faults.alike(fault)
