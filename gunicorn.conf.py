@@ -5,7 +5,7 @@ import sys
 from typing import Any
 
 from widget.config import Config, ConfigError
-from widget.warming import warm_up
+from widget.warming import hear_of_lines, warm_up
 
 WIDGET = "wsgi:app"
 
@@ -40,3 +40,4 @@ def post_worker_init(worker: Any) -> None:
     """Before a worker takes requests."""
     if "widget" in getattr(worker.wsgi, "extensions", ()):
         warm_up(worker.wsgi)
+        hear_of_lines(worker.wsgi)

@@ -6,6 +6,7 @@ import re
 import threading
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import Executor, Future
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cache
@@ -152,6 +153,15 @@ def start_outside(stack: ExitStack) -> Outside:
     return Outside(f"http://127.0.0.1:{portal}", f"http://127.0.0.1:{gateway}", http, controls)
 
 
+class AtOnce(Executor):
+    """Does at once what the product does behind a request."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        done: Future[Any] = Future()
+        done.set_result(fn(*args, **kwargs))
+        return done
+
+
 def impatient_client(**options: Any) -> httpx.Client:
     """The product's client for a sandbox in this process: it gives a silent server up at once, as if its time were
     over, however short or long that is. The sandbox says so to a client that names itself impatient."""
@@ -226,7 +236,8 @@ class Widget:
     def twin(self) -> "Widget":
         """Another process of the same service: the same database, the same Redis, nothing else in common."""
         queue = MemoryHuey(immediate=True)
-        app = app_for(self.services.config, clock=self.clock, sleep=self.clock.forward, queue=queue)
+        parts: dict[str, Any] = {"sleep": self.clock.forward, "queue": queue, "behind": AtOnce()}
+        app = app_for(self.services.config, clock=self.clock, **parts)
         return Widget(app, self.outside, self.clock, list(self.portals))
 
     def open(self, path: str = DEAL, *, portal: int = 1, **choices: str) -> "CardPage":
@@ -269,7 +280,7 @@ def start_widget(
     outside: Outside, config: Config, clock: Clock, *, lines: tuple[str, ...] = ("sales",), **parts: Any
 ) -> Widget:
     """`parts` are further ones of `create_app`, or others than the usual."""
-    usual: dict[str, Any] = {"sleep": clock.forward, "queue": MemoryHuey(immediate=True)}
+    usual: dict[str, Any] = {"sleep": clock.forward, "queue": MemoryHuey(immediate=True), "behind": AtOnce()}
     app = app_for(config, clock=clock, **{**usual, **parts})
     services = app.extensions["widget"]
     make_tables(config.database_url)

@@ -9,7 +9,7 @@ from flask.testing import FlaskCliRunner
 
 from tests.stand import Widget
 from widget.config import Config
-from widget.gateways.lines import KINDS, capabilities_of
+from widget.gateways.kinds import KINDS, capabilities_of
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()

@@ -41,6 +41,7 @@ LINES = {
     "POST /app/lines/LINE/access": {"access": []},
     "POST /app/lines/LINE/limits": dict.fromkeys(RANGES, "1"),
     "POST /app/lines/LINE/pairing": {},
+    "POST /app/lines/LINE/keep": {"confirmed": True},
     "POST /app/lines/LINE/cooldown/end": {"confirmed": True},
     "POST /app/lines/LINE/webhook": {"confirmed": True},
     "POST /app/lines/LINE/webhook/renew": {"confirmed": True},

@@ -24,6 +24,7 @@ from widget.config import Config
 from widget.errors import Refusal, Refused
 from widget.forms import PatientRequest
 from widget.gateways.base import GatewayError
+from widget.gateways.kinds import KINDS
 from widget.health.views import pages as health_pages
 from widget.hooks.views import pages as hook_pages
 from widget.icons import icon
@@ -88,6 +89,7 @@ def _set_up_templates(app: Flask) -> None:
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(
         icon=icon,
+        gateway_kinds=KINDS,
         static_file=lambda name: url_for("static", filename=name),
         portal_url=_portal_url,
     )
@@ -152,6 +154,7 @@ def _refused(error: Refused) -> Response:
     html = render_template(
         "_refused.html" if by_script else "refused.html",
         refusal=error.refusal,
+        about=error.about,
         retry=retry,
         cure=by_script and error.refusal in _CURED_BY_REFRESH and request.blueprint in ("card", "chats"),
         minutes=max(1, math.ceil((error.until - services().clock()) / 60)) if error.until else 0,

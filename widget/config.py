@@ -189,7 +189,7 @@ class Config:
     allow_http: bool = _setting(_flag, False)
     # Lines at addresses of this machine or this network; an administrator of any portal may type them.
     allow_private_lines: bool = _setting(_flag, False)
-    # Where gateways keep files, besides the storages that are known (gateways/green_files.py, waha_files.py).
+    # Where gateways keep files, besides the storages that are known (files.py of each folder in gateways/).
     file_hosts: tuple[str, ...] = _setting(_hosts, ())
     numbering_file: str = _setting(_text, "")
     numbering_source: str = _setting(_address, "https://opendata.digital.gov.ru/downloads")

@@ -38,6 +38,7 @@ class Refusal(Enum):
     MESSAGE_GONE = "message_gone"
     TOO_LATE = "too_late"  # WhatsApp lets a message be changed for a while only
     FILE_GONE = "file_gone"
+    FILE_ELSEWHERE = "file_elsewhere"  # at a host that only the operator may name
     FILE_TYPE = "file_type"  # a program
     NOT_FOUND = "not_found"
     CROWDED = "crowded"  # this company's requests hold as many threads as one may; nothing was done
@@ -49,12 +50,15 @@ class Refused(Exception):
     """Raised where a request must end; carries the code, the HTTP status and, for logs only, a reason.
 
     The reason never holds a token, a full number or a text; for an error of Bitrix24 it is the error's code.
-    `until` is when trying again may help (unix seconds), 0 where nobody said.
+    `until` is when trying again may help (unix seconds), 0 where nobody said. `about` is what the text names.
     """
 
-    def __init__(self, refusal: Refusal, status: int = 400, reason: str = "", *, until: float = 0.0) -> None:
+    def __init__(
+        self, refusal: Refusal, status: int = 400, reason: str = "", *, until: float = 0.0, about: str = ""
+    ) -> None:
         super().__init__(f"{refusal.value}: {reason}" if reason else refusal.value)
         self.refusal = refusal
         self.status = status
         self.reason = reason
         self.until = until
+        self.about = about

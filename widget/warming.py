@@ -1,9 +1,11 @@
 """What a worker does before it takes requests, so that nobody's first card waits for it."""
 
+import logging
 import re
 from pathlib import Path
 
 from flask import Flask
+from sqlalchemy.exc import SQLAlchemyError
 
 from widget.icons import DEFAULT_SIZE, icon
 from widget.phones.facts import facts_of
@@ -12,6 +14,9 @@ from widget.services import services
 
 _ICON = re.compile(r'\bicon\("([a-z0-9-]+)"(?:, (\d+))?\)')
 _MOBILE, _LANDLINE = "+79000000000", "+74950000000"  # their data lie in different files
+
+
+log = logging.getLogger(__name__)
 
 
 def warm_up(app: Flask) -> None:
@@ -25,3 +30,13 @@ def warm_up(app: Flask) -> None:
         for number in (_MOBILE, _LANDLINE):
             for language in ("ru", "en"):
                 facts_of(parse(number, None), language, services().numbering)
+
+
+def hear_of_lines(app: Flask) -> None:
+    """Know how the lines are before the first card asks (`Rounds.begin`). A database that is out of reach, or has no
+    tables yet, is no reason not to start: `ready` says so."""
+    try:
+        with app.app_context():
+            services().rounds.begin()
+    except SQLAlchemyError as error:
+        log.warning("start: the lines were not heard (%s)", type(error).__name__)

@@ -34,7 +34,10 @@ from widget.chats.service import ChatService
 from widget.config import Config
 from widget.gateways.base import Webhooks
 from widget.gateways.calls import Timeouts
-from widget.gateways.lines import WEBHOOKS, Gateways
+from widget.gateways.kinds import KINDS
+from widget.gateways.lines import Gateways
+from widget.gateways.pace import Pace
+from widget.gateways.states import States
 from widget.hooks.gateway_receiver import GATEWAY, GatewayReceiver
 from widget.hooks.gateway_work import GatewayWork
 from widget.hooks.receiver import Receiver
@@ -143,10 +146,11 @@ def build(
     client: Callable[[], httpx.Client] = make_client,
     sleep: Callable[[float], None] = time.sleep,
     pool: Executor | None = None,
+    behind: Executor | None = None,
     queue: Huey | None = None,
-    webhooks: Mapping[str, Webhooks] = WEBHOOKS,
+    webhooks: Mapping[str, Webhooks] | None = None,
 ) -> Services:
-    """All services for this configuration. Opens no connection yet."""
+    """All services for this configuration. Opens no connection yet. `behind` runs what no request waits for."""
     engine = open_database(config.database_url)
     vault = Vault(config.encryption_keys)
     portals, tokens = Portals(engine, vault, clock), Tokens(engine, vault)
@@ -252,14 +256,15 @@ def build(
         allow_private=config.allow_private_lines,
         clock=clock,
         file_hosts=config.file_hosts,
-        sleep=sleep,
+        pace=Pace(Limiter(_permits(config, clock), limits=[Rate(every=1)], prefix="pace"), sleep),
+        states=States(clock, answers, behind or workers),
     )
     listings = Listings(gateways, known, lifetimes, workers, clock)
     rounds = Rounds(portals, lines, gateways, listings, workers)
     jobs.at(EVERY_MINUTE, "lines", rounds.go)
     checker = Checker(
         known,
-        # Longer than the slowest honest answer (the states of three lines, look-ups, checks): nobody asks twice.
+        # Longer than the slowest honest answer: a look-up of three calls, a check and a call for what it meant.
         Flights(answers, lease_seconds=6 * config.check_timeout + 5, sleep=sleep),
         purse,
         Asker(gateways, cooling, workers, metrics, clock),
@@ -280,7 +285,6 @@ def build(
         settings,
         numbering,
         keys,
-        workers,
         Hours(*config.light_hours),
         clock,
     )
@@ -313,7 +317,7 @@ def build(
             events,
             line_health,
             gateways,
-            webhooks,
+            webhooks or {kind.name: kind.webhooks for kind in KINDS.values()},
             vault,
             cooling,
             wake=lambda event_id: jobs.wake("event", event_id),
@@ -330,7 +334,7 @@ def build(
         reveals=reveals,
         cards=cards,
         rounds=rounds,
-        chat_service=ChatService(gateways, chats, sends, messages, clock, learning.sent, outgoing, learning.checked),
+        chat_service=ChatService(gateways, chats, sends, messages, clock, learning.sent, outgoing),
         outgoing=outgoing,
         numbering=numbering,
         numbering_updater=numbering_updater,

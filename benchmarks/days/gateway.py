@@ -15,7 +15,6 @@ from widget.gateways.base import (
     ListedChat,
     Message,
     Page,
-    Proof,
     SendResult,
     Sent,
     Trouble,
@@ -23,7 +22,7 @@ from widget.gateways.base import (
 )
 from widget.gateways.calls import Timeouts
 from widget.gateways.lines import Gateways
-from widget.gateways.waha import NEWEST_CHATS
+from widget.gateways.waha.adapter import NEWEST_CHATS
 from widget.http import make_client
 from widget.storage.lines import Line
 
@@ -42,7 +41,6 @@ CAPABILITIES = Capabilities(
     react=False,
     mark_read=False,
     typing=False,
-    webhook=Proof.BODY_HMAC,
 )
 
 
@@ -140,6 +138,9 @@ class TrueGateway:
         return _nobody_does_that()
 
     def set_webhook(self, url: str, secret: str) -> None:
+        _nobody_does_that()
+
+    def keep_messages(self) -> None:
         _nobody_does_that()
 
 

@@ -205,7 +205,6 @@ class Product:
             settings,
             self._numbering,
             self._keys,
-            pool,
             Hours(7, 8, 19, 21),
             clock,
         )

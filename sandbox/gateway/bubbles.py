@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from sandbox.gateway.files import file_name
 from sandbox.gateway.model import Ack, Chat, Message
-from sandbox.gateway.wire import file_name
 
 _MONTHS = (
     *("января", "февраля", "марта", "апреля", "мая", "июня"),

@@ -2,60 +2,37 @@
 
 Before the work: unauthorized, not_working, stopped, rate_overlimit, error_463, http_500, html, empty, refuse,
 silence (`seconds`, 30 unless set, then the connection is dropped and nothing was done); in GREEN-API's words alone
-quota, check_timeout, starting, expired and deleted, in WAHA's connection_closed, core_only and echo.
+quota, check_timeout, starting, expired and deleted, in WAHA's connection_closed, core_only and echo; check_timeout is
+Evolution's too, whose check then says nothing at all.
 After the work: cut (half of the answer), lost_answer (none of it, or a 500 with `detail` "500"), status (another one,
-its number in `detail`, as a proxy on the way says it), redirect (to the `detail`).
+its number in `detail`, as a proxy on the way says it), redirect (to the `detail`), no_id (of the message that was sent,
+which is nowhere in the answer).
 In the work: ack_error and ack_pending (the message keeps that ack for ever).
 """
 
-import time
+import json
+from typing import Any
 
 from flask import Response
 
 from sandbox.control import Fault, cut_short, hang_up, keep_silent
-from sandbox.gateway import refusals
 from sandbox.gateway.model import Ack
 
 NAMES = (
     *("unauthorized", "not_working", "stopped", "rate_overlimit", "error_463", "http_500", "html", "empty"),
-    *("cut", "silence", "lost_answer", "status", "redirect", "refuse", "ack_error", "ack_pending"),
+    *("cut", "silence", "lost_answer", "status", "redirect", "no_id", "refuse", "ack_error", "ack_pending"),
     *("quota", "check_timeout", "starting", "expired", "deleted"),
     *("connection_closed", "core_only", "echo"),
 )
 SILENCE = 30.0
 STUCK = {"ack_error": Ack.ERROR, "ack_pending": Ack.PENDING}
 
-_SAID = {
-    "error_463": "server returned error 463",
-    "connection_closed": "Connection Closed",
-    "echo": "Evaluation failed: t",  # which says nothing; but the error repeats what was asked
-}
 _HTML = "<!doctype html><html><head><title>Welcome to nginx!</title></head><body><h1>Welcome!</h1></body></html>"
 
 
-def instead(fault: Fault, session: str, patience: float) -> Response | None:
-    """The answer that takes the place of the work, if the fault is of that kind. Raises Refusal."""
+def alike(fault: Fault) -> Response | None:
+    """The answer that takes the place of the work, where it looks the same in every protocol."""
     match fault.fault:
-        case "unauthorized":
-            raise refusals.unauthorized()
-        case "not_working":
-            time.sleep(patience)
-            raise refusals.unexpected_status(session, "FAILED", "WORKING")
-        case "stopped":
-            raise refusals.not_running(session)
-        case "rate_overlimit":
-            raise refusals.exception("rate-overlimit", data=429, isBoom=True, isServer=True, output={})
-        case "error_463" | "connection_closed" | "echo":
-            raise refusals.exception(_SAID[fault.fault])
-        case "core_only":
-            raise refusals.unprocessable(
-                "WAHA Core support only 'default' session. You tried to access 'sales' session. "
-                "If you want to run more then one WhatsApp account - please get WAHA PLUS version."
-            )
-        case "http_500":
-            raise refusals.Refusal(500, {"statusCode": 500, "message": "Internal server error"})
-        case "refuse":
-            raise refusals.malformed("the request was refused by the sandbox")
         case "html":
             return Response(_HTML, mimetype="text/html")
         case "empty":
@@ -71,14 +48,20 @@ def afterwards(fault: Fault, answer: Response) -> Response:
         whole = answer.get_data()
         return cut_short(whole, answer.mimetype or "application/json")
     if fault.fault == "lost_answer":
-        if fault.detail == "500":
-            raise refusals.exception("Timed Out")
         return hang_up(Response(b"", mimetype="application/json"), promised=1024)
     if fault.fault == "status":
         return Response(b"", int(fault.detail))
+    if fault.fault == "no_id":
+        return Response(json.dumps(_without_ids(answer.get_json())), answer.status_code, mimetype="application/json")
     if fault.fault == "redirect":
         redirect = Response(b"", 302)
         redirect.autocorrect_location_header = False
         redirect.headers["Location"] = fault.detail
         return redirect
     return answer
+
+
+def _without_ids(said: Any) -> Any:
+    if not isinstance(said, dict):
+        return said
+    return {name: None if name in ("id", "ID", "idMessage") else _without_ids(part) for name, part in said.items()}

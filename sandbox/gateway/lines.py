@@ -1,6 +1,4 @@
-"""The sessions of the gateway as they are after a reset, and as WAHA describes them."""
-
-from typing import Any
+"""The lines of the gateway as they are after a reset."""
 
 from sandbox.gateway.model import Line
 from sandbox.people import GREEN_IDS, INSTANCES, SESSIONS
@@ -23,7 +21,6 @@ NAMES = {
     "branch": "Филиал",
     "1101000001": "Выездные замеры",
 }
-DAY = 86_400
 VERSIONS = {"waha": "2026.7.1", "evolution": "2.3.7", "green": "0"}
 _PROTOCOLS = (("waha", SESSIONS), ("evolution", INSTANCES), ("green", GREEN_IDS))
 
@@ -48,52 +45,3 @@ def fresh_lines(now: float) -> list[Line]:
         for protocol, lines in _PROTOCOLS
         for name, status in lines.items()
     ]
-
-
-def describe(line: Line) -> dict[str, Any]:
-    """WAHA's SessionInfo (devlikeapro/waha-docs: how-to/sessions)."""
-    working = line.status == "WORKING"
-    return {
-        "name": line.name,
-        "status": line.status,
-        "config": {"metadata": {}, "webhooks": [], **line.config},
-        "me": me(line),
-        "presence": "offline" if working else None,
-        "timestamps": {"activity": int(line.activity * 1000)},
-        "engine": {"engine": line.engine} if line.status != "STOPPED" else {},
-    }
-
-
-def me(line: Line) -> dict[str, Any] | None:
-    """The account that is logged in, with what WhatsApp forbids it; none before the QR is scanned."""
-    if line.status != "WORKING":
-        return None
-    return {
-        "id": line.chat_id,
-        "lid": f"2000{line.number}@lid",
-        "jid": f"{line.number}:12@s.whatsapp.net",
-        "pushName": NAMES[line.name],
-        "reachoutTimelock": _timelock(line) if line.restricted_until else None,
-        "messageCapping": _capping(line) if line.capped else None,
-    }
-
-
-def _timelock(line: Line) -> dict[str, Any]:
-    """It stays as it was told last: that it is over shows in its time alone."""
-    return {
-        "enforcementType": "RESTRICT_ALL_COMPANIONS",
-        "isActive": True,
-        "timeEnforcementEnds": int(line.restricted_until),
-    }
-
-
-def _capping(line: Line) -> dict[str, Any]:
-    return {
-        "cappingStatus": "CAPPED",
-        "totalQuota": 1000,
-        "usedQuota": 1000,
-        "cycleStart": int(line.activity) - 20 * DAY,
-        "cycleEnd": int(line.activity) + 10 * DAY,
-        "mvStatus": "NOT_ELIGIBLE",
-        "oteStatus": "NOT_ELIGIBLE",
-    }

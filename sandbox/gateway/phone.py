@@ -6,10 +6,10 @@ Opening a chat here reads it, as on a real phone: what the line sent gets its bl
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from sandbox.gateway.api.files import find, served
 from sandbox.gateway.bubbles import Day, arrived, days_of, words_of
 from sandbox.gateway.directory import by_phone, digits, home_id
 from sandbox.gateway.door import here
+from sandbox.gateway.files import find, served
 from sandbox.gateway.home import PROTOCOLS
 from sandbox.gateway.model import Line, Reaction
 from sandbox.gateway.world import NotOnWhatsApp

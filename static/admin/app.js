@@ -13,6 +13,7 @@ import { waitForReports } from './reports.js';
 import { jsonOf, send } from './send.js';
 import { localTimes } from './times.js';
 
+const SOON = [2000, 4000, 8000];
 const page = document.getElementById('card');
 const sections = document.getElementById('sections');
 
@@ -69,8 +70,15 @@ function askForTheRest() {
     delete load.dataset.load;
     send(path, {}, load);
   }
-  if (claim('.line-now[data-pending]')) send('/app/lines/states', {}, document.getElementById('lines-section'));
-  if (claim('#my-lines[data-pending]')) send('/app/mine/states', {}, document.getElementById('my-lines'));
+  if (claim('.line-now[data-pending]')) states('/app/lines/states', 'lines-section');
+  if (claim('#my-lines[data-pending]')) states('/app/mine/states', 'my-lines');
+}
+
+// A line that was not heard of yet is asked behind our request: its state is there in a moment.
+async function states(path, id, tries = 0) {
+  await send(path, {}, document.getElementById(id));
+  const waits = document.querySelector(`#${id} .line-not_yet`) && !document.querySelector('.qr img:not([hidden])');
+  if (waits && tries < SOON.length) setTimeout(states, SOON[tries], path, id, tries + 1);
 }
 
 function claim(selector) {

@@ -9,6 +9,7 @@ import { startClocks, tick } from './clock.js';
 // A worker remembers settings for ten seconds: together that is the minute that the settings page promises.
 const LOOK_EVERY = 50_000;
 const LOOK_SELDOM = 900_000; // while the answers are errors
+const SOON = [2000, 4000, 8000]; // until a line is heard that was not known yet
 const LOOK_FOR = 4 * 3_600_000; // after the last press; then nobody is working here
 
 const card = document.getElementById('card');
@@ -90,7 +91,7 @@ async function follow() {
   await Promise.all(jobs);
 }
 
-async function check(keys, how) {
+async function check(keys, how, tries = 0) {
   lastTry = () => check(keys, how);
   for (const key of keys) {
     const place = document.querySelector(`#phone-${key} .phone-presence`);
@@ -98,12 +99,21 @@ async function check(keys, how) {
   }
   try {
     swapRows(await html('/card/check', { keys, line: shownLine(), ...how }), keys);
+    soon(tries, () => {
+      const unheard = keys.filter((key) => document.querySelector(`#phone-${key} [data-presence="line_unknown"]`));
+      if (unheard.length) check(unheard, how, tries + 1);
+    });
   } catch (error) {
     // The numbers stay: one can write to them without knowing.
     for (const place of content.querySelectorAll('.phone-presence')) place.removeAttribute('aria-busy');
     content.querySelector('.notice')?.remove();
     content.querySelector('.revealed')?.prepend(notice(error));
   }
+}
+
+// A line that was not heard of yet is asked behind our request: its state is there in a moment.
+function soon(tries, look) {
+  if (tries < SOON.length) setTimeout(look, SOON[tries]);
 }
 
 // A card remembered from a moment ago is on the page already; read it again and redraw only if it changed.
@@ -150,7 +160,7 @@ function isInUse() {
   return typing || chatIsOpen() || document.querySelector('dialog[open], #content [aria-busy]');
 }
 
-async function lines() {
+async function lines(tries = 0) {
   const asked = shownLine();
   if (asked === null) return;
   try {
@@ -165,6 +175,7 @@ async function lines() {
     }
     shownLine();
     if (had) document.getElementById('line')?.focus();
+    if (document.querySelector('#lines .line-not_yet')) soon(tries, () => lines(tries + 1));
   } catch {
     // Without states the selector still works.
   }

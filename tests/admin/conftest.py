@@ -1,6 +1,7 @@
 """The app's own page as a person uses it: open it, change one thing, look at what it says."""
 
 import re
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -10,6 +11,7 @@ from sqlalchemy import delete, insert
 
 from tests.stand import CardPage, Widget, words_of
 from widget.gateways.base import GatewayError, LineState, LineStatus
+from widget.gateways.states import States
 from widget.storage.lines import Line
 from widget.storage.schema import line_health
 
@@ -90,6 +92,7 @@ class Vendor:
     trouble: GatewayError | None = None
     hooks: list[tuple[str, str]] = field(default_factory=list)
     paired: list[str] = field(default_factory=list)
+    states: States = field(default_factory=lambda: States(time.time))
 
     def of(self, line: Line) -> "Vendor":
         return self

@@ -73,6 +73,7 @@ def test_lines_token_and_worker_are_findings_too() -> None:
 
     assert [f.verdict for f in of_lines([line], {1: Told("ready")})] == [Verdict.GOOD]
     assert [f.verdict for f in of_lines([line], {1: Told("unreachable")})] == [Verdict.BAD]
+    assert [f.verdict for f in of_lines([line], {1: Told("not_yet")})] == [Verdict.UNKNOWN]
     assert [f.topic for f in of_lines([], {})] == [Topic.NO_LINE]
     assert of_token(stored=False).repair
     assert of_worker(1000.0, 1100.0).verdict is Verdict.GOOD

@@ -6,16 +6,6 @@ import pytest
 
 from tests.admin.conftest import AppPage, OpenApp
 from tests.stand import Widget
-from widget.admin import checks, line_sections
-
-THREE = ("waha", "evolution", "green")
-
-
-@pytest.fixture
-def three(monkeypatch: pytest.MonkeyPatch) -> None:
-    """All three kinds are there, whichever this version has adapters for."""
-    monkeypatch.setattr(checks, "KINDS", THREE)
-    monkeypatch.setattr(line_sections, "KINDS", THREE)
 
 
 def shown(html: str) -> str:
@@ -24,7 +14,7 @@ def shown(html: str) -> str:
     return " ".join(re.sub(r"<[^>]+>", " ", re.sub(r"<span[^>]* hidden>.*?</span>", "", form)).split())
 
 
-def test_all_kinds_are_offered_by_name_and_the_first_is_chosen(three: None, admin: AppPage, open_app: OpenApp) -> None:
+def test_all_kinds_are_offered_by_name_and_the_first_is_chosen(admin: AppPage, open_app: OpenApp) -> None:
     page = open_app()
 
     for name in ("WAHA", "Evolution API", "GREEN-API"):
@@ -38,9 +28,7 @@ def test_all_kinds_are_offered_by_name_and_the_first_is_chosen(three: None, admi
     ("kind", "session", "key"),
     [("waha", "Session", "API key"), ("evolution", "Instance", "apikey"), ("green", "idInstance", "apiTokenInstance")],
 )
-def test_a_refused_form_keeps_its_kind_and_its_words(
-    three: None, admin: AppPage, kind: str, session: str, key: str
-) -> None:
+def test_a_refused_form_keeps_its_kind_and_its_words(admin: AppPage, kind: str, session: str, key: str) -> None:
     values = {"address": "https://gw.example", "session": "7103000000", "key": "my-key", "number": ""}
 
     admin.save("lines", name="", gateway=kind, **values)
@@ -53,7 +41,7 @@ def test_a_refused_form_keeps_its_kind_and_its_words(
     assert "my-key" not in admin.html
 
 
-def test_an_id_instance_is_a_number(three: None, admin: AppPage, widget: Widget) -> None:
+def test_an_id_instance_is_a_number(admin: AppPage, widget: Widget) -> None:
     line = {"name": "G", "gateway": "green", "address": "https://gw.example", "key": "k", "number": ""}
 
     for session in ("sales", "1101 000001", "１１０１", "-1"):

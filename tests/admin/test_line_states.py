@@ -164,3 +164,18 @@ def test_a_pause_that_is_over_is_not_shown_and_not_ended_twice(
 def past_of(widget: Widget) -> LinePast:
     past: LinePast = widget.services.line_pasts.of_portal(widget.portals[0])[1]
     return past
+
+
+def test_a_line_that_keeps_no_messages_is_told_to_after_a_question(admin: AppPage, outside: Outside) -> None:
+    outside.set_up("sales", engine="NOWEB", store=False)
+    admin.save("lines/1/test")
+    assert "This line keeps no messages" in admin.words
+
+    admin.save("lines/1/keep")
+    assert "The line restarts at its gateway" in admin.words
+    assert "update" not in outside.calls()
+
+    admin.save("lines/1/keep", confirmed=True)
+    assert outside.calls()["update"] == 1
+    assert "This line keeps no messages" not in admin.words
+    assert "Messages are kept on the line" in admin.words

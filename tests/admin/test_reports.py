@@ -203,3 +203,19 @@ def test_a_line_that_is_off_takes_no_reports_and_offers_none(settings: AppPage, 
 
     assert "reports are not taken until it is on again" in settings.words
     assert 'id="line-1-set-up"' not in settings.html
+
+
+def test_reports_that_were_too_large_are_told_once_with_their_number(open_app: OpenApp, widget: Widget) -> None:
+    line = stored(widget)
+    widget.services.lines.make_hook(line.portal_id, line.id)
+    line = stored(widget)
+    page = open_app(of=widget)
+    assert "too large" not in page.words
+    for size in (25, 30):
+        told = {"CONTENT_LENGTH": str(size * 1024 * 1024)}
+        answer = widget.app.test_client().post(f"/hooks/gateway/{line.hook_key}", data=b"{}", environ_overrides=told)
+        assert answer.status_code == 413
+    words = open_app(of=widget).words
+    assert words.count("2 reports were too large and were not taken") == 1
+    assert "30.0 MB" in words
+    assert "2 уведомления были слишком большими" in open_app(of=widget, lang="ru").words

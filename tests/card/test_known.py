@@ -58,7 +58,6 @@ def test_a_checked_number_says_how_long_ago(
     [
         (How.MESSAGE, "writes to us, %(when)s"),
         (How.DELIVERED, "a message reached them, %(when)s"),
-        (How.LID, "known to the gateway, %(when)s"),
     ],
 )
 def test_a_proof_says_what_it_is_and_from_when_and_is_not_asked_about(

@@ -10,7 +10,6 @@ from widget.gateways.base import (
     LineStatus,
     Message,
     Page,
-    Proof,
     SendResult,
     Sent,
     Trouble,
@@ -31,7 +30,6 @@ EVERYTHING = Capabilities(
     react=True,
     mark_read=True,
     typing=True,
-    webhook=Proof.HEADER,
 )
 NOTHING = replace(
     EVERYTHING, files=False, reply=False, edit=False, delete=False, react=False, mark_read=False, typing=False
@@ -125,7 +123,5 @@ class FakeGateways:
     def of(self, line):
         return self.gateway
 
-    def status(self, line):
-        if self.gateway.trouble:
-            raise GatewayError(self.gateway.trouble)
-        return self.gateway.status()
+    def known(self, line):
+        return GatewayError(self.gateway.trouble) if self.gateway.trouble else self.gateway.status()

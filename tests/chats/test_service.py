@@ -2,6 +2,7 @@
 
 import re
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -9,7 +10,7 @@ import pytest
 
 from sandbox import people
 from tests.chats.conftest import EVERYTHING, FakeGateway, FakeGateways
-from tests.stand import PATIENCE
+from tests.stand import PATIENCE, until
 from widget.chats.history import GIVEN_UP, LOOKED_FOR, MESSAGES, SAME_SEND, End
 from widget.chats.sending import LONGEST_TEXT, message_id_of
 from widget.chats.service import ChatService
@@ -212,6 +213,21 @@ def test_a_message_whose_answer_was_lost_is_found_at_the_next_look(desk, outside
     (bubble,) = desk.newest(chat).bubbles
     assert bubble.state in (SendState.SENT, SendState.DELIVERED)
     assert desk.sends.by_key(chat.portal_id, "k1").state is bubble.state
+
+
+@pytest.mark.parametrize("session", ["sales", "support", "branch", "1101000001"])
+def test_a_message_whose_answer_names_no_id_is_one_bubble_that_went_out(make_widget, outside, clock, session):
+    clock.now = time.time()  # as the gateway dates it
+    desk = Desk(make_widget(lines=(session,)))
+    chat = desk.open()
+    outside.break_gateway("no_id")
+    assert desk.send(chat, "Добрый день!").state in (SendState.UNKNOWN, SendState.SENT, SendState.QUEUED)
+
+    def settled():
+        (bubble,) = desk.newest(chat).bubbles
+        return bubble.state in (SendState.SENT, SendState.QUEUED, SendState.DELIVERED)
+
+    until(settled)
 
 
 def test_an_unclear_message_below_the_first_page_is_found_by_its_id(desk, outside):

@@ -451,8 +451,24 @@ def test_a_line_that_whatsapp_restricted_starts_no_new_chat_though_its_session_w
     assert desk.send().state is SendState.SENT
 
 
-def test_a_reaction_counts_as_a_check_where_the_gateway_makes_one(desk, clock):
-    checked = []
+class Counting(Unlimited):
+    """So many checks are left."""
+
+    def __init__(self, left):
+        self.left = left
+
+    def reserve_check(self, line):
+        if not self.left:
+            raise Refused(Refusal.CHECKS_SPENT, 429, "line's limits")
+        self.left -= 1
+        return line
+
+    def settle(self, reservation, result):
+        self.left += result is None
+
+
+def test_a_reaction_takes_a_check_first_where_the_gateway_makes_one(desk, clock):
+    checks = Counting(2)
     desk.gateway.capabilities = replace(EVERYTHING, checks_when_sending=True)
     desk.service = ChatService(
         FakeGateways(desk.gateway),
@@ -460,10 +476,22 @@ def test_a_reaction_counts_as_a_check_where_the_gateway_makes_one(desk, clock):
         desk.services.sends,
         desk.services.messages,
         clock,
-        checked=checked.append,
+        allowance=checks,
     )
-    desk.service.react(desk.line, desk.chat, desk.named(), "👍")
-    assert checked == [desk.line]
+
+    def react():
+        desk.service.react(desk.line, desk.chat, desk.named(), "👍")
+
+    react()
+    assert checks.left == 1
+    for trouble, left in ((Trouble.UNREACHABLE, 1), (Trouble.TIMED_OUT, 0)):
+        desk.gateway.refuses = trouble
+        with pytest.raises(GatewayError):
+            react()
+        assert checks.left == left, trouble
+    desk.asked.clear()
+    assert refusal_of(react) is Refusal.CHECKS_SPENT
+    assert desk.asked == []
 
 
 # When the gateway is silent.

@@ -9,15 +9,27 @@ from typing import Any
 import httpx
 import pytest
 
+from ratelimit import Limiter, MemoryStorage, Rate
 from sandbox.people import API_KEY, GREEN_IDS
-from tests.stand import Outside, impatient_client
+from tests.stand import Clock, Outside, impatient_client
 from widget.gateways.breaker import Breaker
 from widget.gateways.calls import Calls, Timeouts
-from widget.gateways.evolution import Evolution
-from widget.gateways.green import Green
-from widget.gateways.waha import Waha
+from widget.gateways.evolution.adapter import Evolution
+from widget.gateways.green.adapter import Green
+from widget.gateways.pace import Pace
+from widget.gateways.waha.adapter import Waha
 
 RECORDED = Path(__file__).resolve().parents[3] / "shared" / "reference" / "gateways"
+
+
+def paced_by(clock: Clock, waited: list[float]) -> Pace:
+    """Turns by a clock that moves with the waits alone."""
+
+    def sleep(seconds: float) -> None:
+        waited.append(seconds)
+        clock.forward(seconds)
+
+    return Pace(Limiter(MemoryStorage(clock=clock), limits=[Rate(every=1)]), sleep)
 
 
 @pytest.fixture(scope="session")
@@ -65,6 +77,7 @@ def green_line(outside: Outside) -> Callable[..., Green]:
     """green_line(key=…): an adapter over a real socket, or over `transport`. Its waits between two calls are kept in
     `green_line.waited` instead of being slept through."""
     waited: list[float] = []
+    pace = paced_by(Clock(), waited)
 
     def make(
         session: str = next(iter(GREEN_IDS)),
@@ -79,7 +92,7 @@ def green_line(outside: Outside) -> Callable[..., Green]:
             address or outside.gateway,
             Timeouts(check=timeout, history=timeout, send=timeout),
             Breaker(time.time),
-            sleep=waited.append,
+            pace=pace,
         )
         return Green(calls, session=session, key=key)
 

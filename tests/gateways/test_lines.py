@@ -7,7 +7,8 @@ import pytest
 from sandbox.people import API_KEY
 from tests.stand import PATIENCE
 from widget.gateways.base import GatewayError, LineState, Trouble
-from widget.gateways.lines import OTHER_SECONDS, READY_SECONDS, Gateways, Timeouts
+from widget.gateways.lines import Gateways, Timeouts
+from widget.gateways.states import OTHER_SECONDS, READY_SECONDS
 from widget.http import make_client
 from widget.storage.lines import Line
 

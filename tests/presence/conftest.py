@@ -17,7 +17,7 @@ from ratelimit import Limiter, MemoryStorage, Rate, Window
 from tests.stand import NOON, PATIENCE, Clock
 from widget.answers import Answers, StoreGone
 from widget.gateways.base import Checked, GatewayError, LineState, LineStatus, ListedChat, Trouble
-from widget.gateways.waha import CAPABILITIES
+from widget.gateways.waha.adapter import CAPABILITIES
 from widget.keys import PhoneKeys
 from widget.metrics import Metrics
 from widget.presence.asking import Asker
@@ -115,8 +115,11 @@ class FakeGateways:
     def of(self, line: Line) -> FakeGateway:
         return self.others.get(line.id, self.gateway)
 
-    def status(self, line: Line) -> LineStatus:
-        return self.of(line).status()
+    def known(self, line: Line) -> LineStatus | GatewayError:
+        try:
+            return self.of(line).status()
+        except GatewayError as error:
+            return error
 
     def distrust(self, line: Line) -> None:
         pass

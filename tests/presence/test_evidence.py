@@ -10,7 +10,7 @@ from widget.presence.records import Answer, How, Why
 
 IVAN, ORDERS = "+79619510000", "+79261112233"
 HOUR, DAY = 3600, 86_400
-PROOFS = [How.MESSAGE, How.DELIVERED, How.CHAT, How.LID]
+PROOFS = [How.MESSAGE, How.DELIVERED, How.CHAT]
 
 
 def check(desk, line=LINE):
@@ -105,9 +105,7 @@ def test_a_conversation_does_not_write_the_same_news_over_and_over(desk, clock):
     assert known(desk) == first
 
 
-def test_a_message_makes_the_lines_chat_known_and_a_lid_alone_does_not(desk, clock):
-    desk.evidence.learn(LINE, IVAN, How.LID)
-    assert desk.chats.remembered == []
+def test_a_message_makes_the_lines_chat_known(desk, clock):
     desk.evidence.learn(LINE, IVAN, How.MESSAGE, clock() - 5, chat_ids=["1@lid"])
     assert desk.chats.remembered == [(1, 1, IVAN, {"chat_ids": ["1@lid"], "proved": True, "last_at": clock() - 5})]
 

@@ -90,6 +90,9 @@ def test_a_gateway_that_looks_a_number_up_needs_a_check_for_a_first_message(youn
         outgoing.reserve(line, first=True)
     assert refused.value.refusal is Refusal.CHECKS_SPENT
     assert outgoing.left(line).left == 0
+    with pytest.raises(Refused) as refused:
+        outgoing.reserve_check(line)  # of a reaction
+    assert refused.value.refusal is Refusal.CHECKS_SPENT
     outgoing.reserve(line, first=False)  # an answer is not refused for that
 
     outgoing.settle(reserved, SendResult(Sent.REFUSED, "", Trouble.UNREACHABLE))

@@ -7,7 +7,7 @@ import hmac
 import pytest
 
 from sandbox.gateway.happenings import Happening, What
-from sandbox.gateway.reports import Reports, ulid
+from sandbox.gateway.waha.reports import Reports, ulid
 from sandbox.gateway.webhooks import Postman, Retries
 from sandbox.gateway.world import World
 from sandbox.people import API_KEY, IVAN, ORDERS_MOSCOW

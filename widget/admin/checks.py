@@ -10,7 +10,7 @@ import phonenumbers
 
 from widget.addresses import AddressRefused, require_public
 from widget.errors import Refusal, Refused
-from widget.gateways.lines import KINDS
+from widget.gateways.kinds import KINDS
 from widget.i18n import LANGUAGES
 from widget.phones.numbers import parse
 from widget.storage.lines import Grantee, LineLimits
@@ -113,10 +113,11 @@ def line_of(values: Mapping[str, str], country: str, where: Where) -> NewLine:
         **_texts(values, {"name": 100, "session": 100, "key": 500}),
         **_address_fault(values["address"], where),
     }
-    if values["gateway"] not in KINDS:
+    kind = KINDS.get(values["gateway"])
+    if kind is None:
         faults["gateway"] = Wrong(Fault.UNKNOWN_CHOICE)
-    if values["gateway"] == "green" and "session" not in faults and not _digits(values["session"]):
-        faults["session"] = Wrong(Fault.NOT_DIGITS)  # its idInstance (green-api.com/en/docs/api)
+    elif kind.session_is_number and "session" not in faults and not _digits(values["session"]):
+        faults["session"] = Wrong(Fault.NOT_DIGITS)
     number = _own_number(values["number"], country, faults)
     if faults:
         raise Invalid(faults)

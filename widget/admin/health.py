@@ -7,6 +7,7 @@ from enum import Enum
 from widget.admin.reports import Way, way_of
 from widget.admin.told import Told
 from widget.bitrix24.findings import InLayout, Inspection, InstallerState, Part
+from widget.gateways.base import LineState
 from widget.storage.line_past import NOTHING, LinePast
 from widget.storage.lines import Line
 
@@ -96,7 +97,7 @@ def of_lines(lines: Sequence[Line], told: Mapping[int, Told]) -> list[Finding]:
     if not lines:
         return [Finding(Topic.NO_LINE, Verdict.BAD)]
     return [
-        Finding(Topic.LINE, _verdict(told[line.id].ready), names=(line.name,), told=told[line.id], line_id=line.id)
+        Finding(Topic.LINE, _verdict_of(told[line.id]), names=(line.name,), told=told[line.id], line_id=line.id)
         for line in lines
     ]
 
@@ -160,6 +161,10 @@ def _present(topic: Topic, missing: Sequence[str], *, unless: bool = False) -> F
 def _kinds(codes: Sequence[str]) -> list[str]:
     """CRM_DEAL_DETAIL_TAB -> DEAL."""
     return [code.removeprefix("CRM_").removesuffix("_DETAIL_TAB") for code in codes]
+
+
+def _verdict_of(told: Told) -> Verdict:
+    return Verdict.UNKNOWN if told.value == LineState.NOT_YET.value else _verdict(told.ready)
 
 
 def _verdict(good: bool) -> Verdict:

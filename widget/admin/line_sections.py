@@ -17,7 +17,7 @@ from widget.admin.checks import (
 )
 from widget.admin.reports import Way, way_of
 from widget.admin.told import Told
-from widget.gateways.lines import KINDS, capabilities_of
+from widget.gateways.kinds import KINDS, capabilities_of
 from widget.presence.budget import DAY
 from widget.services import services
 from widget.storage.line_past import NOTHING, LinePast
@@ -48,7 +48,7 @@ def add_line(*, form: Typed | None = None, opened: bool = True) -> str:
     """The form for a new line, as it was typed."""
     form = form or Typed()
     chosen = form.values.get("gateway", "")
-    kind = chosen if chosen in KINDS else KINDS[0]
+    kind = chosen if chosen in KINDS else next(iter(KINDS))
     return render_template("admin/_line_add.html", form=form, kinds=KINDS, chosen=kind, opened=opened)
 
 
@@ -132,6 +132,7 @@ def reports(
         known=bool(line.hook_secret),
         possible=bool(config.public_url) and way is not Way.OFF,
         past=past,
+        lost=services().gateways.states.lost(line.id),
         opened=opened,
         waiting=waiting and WAIT_SECONDS,
         late=late,

@@ -51,7 +51,7 @@ def save_mine() -> ResponseReturnValue:
 
 @pages.post("/mine/states")
 def show_my_states() -> ResponseReturnValue:
-    """The states of the lines this user may use. One call a line."""
+    """The states of the lines this user may use, as far as they are known. No call."""
     asker = anybody()
     return sections.drawn(sections.my_lines(asker, states=ask_all(services().cards.lines(asker.session))))
 

@@ -8,16 +8,17 @@ from widget.admin.asking import administrator
 from widget.admin.pages import pages
 from widget.admin.portal_views import question
 from widget.admin.told import ask, ask_all, told_of
+from widget.errors import Refusal, Refused
 from widget.forms import flag_field, json_body
 from widget.gateways.base import GatewayError, Unsupported
-from widget.gateways.lines import capabilities_of
+from widget.gateways.kinds import capabilities_of
 from widget.services import services
 from widget.storage.changes import What
 
 
 @pages.post("/lines/states")
 def show_states() -> ResponseReturnValue:
-    """Every line's state, asked side by side. One call a line."""
+    """Every line's state as far as it is known; what is old is asked behind the request. No call."""
     asker = administrator()
     lines = services().lines.all_of(asker.portal.id)
     told = ask_all(lines)
@@ -55,6 +56,25 @@ def show_pairing_code(line_id: int) -> ResponseReturnValue:
         told = told_of(error)
         return sections.drawn(line_sections.pairing(line, trouble=told, when=asker.when(told.until)))
     return sections.drawn(line_sections.pairing(line, code=code))
+
+
+@pages.post("/lines/<int:line_id>/keep")
+def keep_messages(line_id: int) -> ResponseReturnValue:
+    """Let a line keep messages that keeps none; asks back first, because it restarts. Two calls, and one for its
+    state."""
+    confirmed = flag_field(json_body(), "confirmed")
+    asker = administrator()
+    line = asker.line(line_id)
+    if not line.active or not capabilities_of(line.gateway).keeps_on_request:
+        raise Refused(Refusal.UNSUPPORTED, 422, "keep")
+    if not confirmed:
+        return question("keep", line=line.name)
+    try:
+        services().gateways.of(line).keep_messages()
+    except GatewayError as error:
+        return sections.drawn(line_sections.line_state(asker, line, told_of(error)))
+    asker.note(What.LINE_KEEPS, line=line.name)
+    return sections.drawn(line_sections.line_state(asker, line, ask(line)), sections.log(asker))
 
 
 @pages.post("/lines/<int:line_id>/cooldown/end")

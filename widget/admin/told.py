@@ -3,28 +3,32 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from widget.gateways.base import GatewayError, LineState, LineStatus, Quota
+from widget.gateways.base import Depth, GatewayError, LineState, LineStatus, Quota
 from widget.services import services
 from widget.storage.lines import Line
 
 
 @dataclass(frozen=True)
 class Told:
-    """`value` is a LineState's or a Trouble's; `until` is when that may be over (unix seconds, 0 if unknown)."""
+    """`value` is a LineState's or a Trouble's; `until` is when that may be over (unix seconds, 0 if unknown);
+    `forgets`: the line keeps no messages."""
 
     value: str
     until: float = 0.0
     quota: Quota | None = None
+    forgets: bool = False
 
     @property
     def ready(self) -> bool:
         return self.value == LineState.READY.value
 
 
-def told_of(said: LineStatus | GatewayError) -> Told:
+def told_of(said: LineStatus | GatewayError | None) -> Told:
+    if said is None:
+        return Told(LineState.NOT_YET.value)
     if isinstance(said, GatewayError):
         return Told(said.trouble.value, said.until, said.quota)
-    return Told(said.state.value, said.until)
+    return Told(said.state.value, said.until, forgets=said.depth is Depth.NONE)
 
 
 def ask(line: Line) -> Told:
@@ -37,6 +41,6 @@ def ask(line: Line) -> Told:
 
 
 def ask_all(lines: tuple[Line, ...]) -> Mapping[int, Told]:
-    """Every line's state, asked side by side. One call a line, none for a state known a moment ago."""
+    """Every line's state as far as it is known, asked anew behind the request where that is old. No call."""
     said = services().cards.statuses_or_errors(lines)
     return {line_id: told_of(each) for line_id, each in said.items()}

@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 from ratelimit import StorageUnavailable
 from widget.card.reveals import Reveals
-from widget.gateways.base import Ack, EventKind, GatewayEvent, SendResult, Sent, Trouble
-from widget.gateways.lines import capabilities_of
+from widget.gateways.base import NOT_ASKED, Ack, EventKind, GatewayEvent, SendResult, Sent, Trouble
+from widget.gateways.kinds import capabilities_of
 from widget.presence.cooling import Cooling
 from widget.presence.evidence import Evidence
 from widget.presence.purse import Purse
@@ -18,8 +18,6 @@ from widget.storage.usage import DAYS_KEPT, HOUR, Usage
 log = logging.getLogger(__name__)
 
 WENT_OUT = (Sent.SENT, Sent.QUEUED)
-# After these the gateway surely did not ask WhatsApp about the number first.
-NOT_ASKED = (Trouble.UNREACHABLE, Trouble.LEFT_ALONE, Trouble.UNSUPPORTED, Trouble.CREDENTIALS, Trouble.LINE_DOWN)
 
 
 # Portal, line, message id, what is known of it, hour -> hour, and by how much the messages that were sent change in it.
@@ -57,8 +55,8 @@ class Learning:
         except Exception:
             log.exception("send line=%s: nothing was learned from it", line.id)
 
-    def checked(self, line: Line) -> None:
-        """A gateway asked WhatsApp by itself, as Evolution does before a send or a reaction."""
+    def _checked(self, line: Line) -> None:
+        """The gateway asked WhatsApp about the number by itself, before a send."""
         try:
             self._purse.count(line)
         except StorageUnavailable:
@@ -93,7 +91,7 @@ class Learning:
             self._evidence.learn(line, phone, How.SEND)
         self._cooling.told(line, result.trouble)
         if capabilities_of(line.gateway).checks_when_sending and result.trouble not in NOT_ASKED:
-            self.checked(line)
+            self._checked(line)
 
 
 def _shown_by(event: GatewayEvent, went: Went) -> How | None:

@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor
 from dataclasses import astuple, dataclass, replace
 from datetime import UTC, datetime
 
@@ -15,7 +14,7 @@ from widget.card.reading import CardReader, e164s
 from widget.card.rows import CardView, Known, answered, row_of
 from widget.errors import Refusal, Refused
 from widget.gateways.base import GatewayError, LineState, LineStatus
-from widget.gateways.lines import Gateways
+from widget.gateways.lines import Gateways, state_in
 from widget.keys import PhoneKeys
 from widget.phones.facts import facts_of
 from widget.phones.hours import Hours, LocalTime, local_time
@@ -57,7 +56,6 @@ class Cards:
         settings: UserSettings,
         numbering: Numbering,
         keys: PhoneKeys,
-        pool: Executor,
         hours: Hours,
         clock: Callable[[], float],
     ) -> None:
@@ -72,7 +70,6 @@ class Cards:
         self._settings = settings
         self._numbering = numbering
         self._keys = keys
-        self._pool = pool
         self._hours = hours
         self._clock = clock
 
@@ -213,20 +210,12 @@ class Cards:
         return self.states_of(self.lines(session))
 
     def states_of(self, lines: Sequence[Line]) -> dict[int, LineState]:
-        """The lines' states, asked side by side. One call a line, none for a state known a moment ago."""
-        asked = self.statuses_or_errors(lines)
-        return {line: said.state if isinstance(said, LineStatus) else LineState.UNKNOWN for line, said in asked.items()}
+        """The lines' states as far as they are known. No call, at most one Redis round trip."""
+        return {line_id: state_in(said) for line_id, said in self.statuses_or_errors(lines).items()}
 
-    def statuses_or_errors(self, lines: Sequence[Line]) -> dict[int, LineStatus | GatewayError]:
-        """The same for an administrator, who is told why a gateway did not say."""
-        asked = {line.id: self._pool.submit(self._gateways.status, line) for line in lines}
-        said: dict[int, LineStatus | GatewayError] = {}
-        for line_id, future in asked.items():
-            try:
-                said[line_id] = future.result()
-            except GatewayError as error:
-                said[line_id] = error
-        return said
+    def statuses_or_errors(self, lines: Sequence[Line]) -> dict[int, LineStatus | GatewayError | None]:
+        """The same for an administrator, who is told why a gateway did not say; None where nothing is known yet."""
+        return self._gateways.known_of(lines)
 
     def presence_of(self, session: Session, phone: str) -> Presence:
         """What is known of one number, without asking. One Redis round trip, and a query where that has nothing."""

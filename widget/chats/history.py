@@ -14,7 +14,7 @@ from cachetools import TTLCache
 from widget.chats.bubbles import STATES, Bubble, merge
 from widget.chats.files import label_of
 from widget.chats.told import Told, completed, joined, read_told
-from widget.gateways.base import Capabilities, Depth, GatewayError, Message, Page, Trouble
+from widget.gateways.base import Capabilities, Depth, GatewayError, LineStatus, Message, Page, Trouble
 from widget.gateways.lines import Gateways
 from widget.storage.chats import Chat, Chats
 from widget.storage.lines import Line
@@ -327,10 +327,9 @@ class Histories:
             return True
 
     def _takes_our_ids(self, line: Line) -> tuple[bool, bool]:
-        """Whether the gateway may take ids of ours, and whether it surely does."""
-        try:
-            status = self._gateways.status(line)
-        except GatewayError:
+        """Whether the gateway may take ids of ours, and whether it surely does. No call."""
+        status = self._gateways.known(line)
+        if not isinstance(status, LineStatus):
             return True, False
         return status.own_message_ids, status.own_ids_proved
 
@@ -363,9 +362,8 @@ class Histories:
     def _end(self, line: Line) -> End:
         if line.removed:
             return End.REMOVED
-        try:
-            status = self._gateways.status(line)
-        except GatewayError:
+        status = self._gateways.known(line)
+        if not isinstance(status, LineStatus):
             return End.ON_PHONE  # the careful answer
         return {Depth.FULL: End.START, Depth.PARTIAL: End.ON_PHONE, Depth.NONE: End.NOT_KEPT}[status.depth]
 

@@ -14,7 +14,7 @@ from widget.chats.files import accepted, label_of
 from widget.chats.history import Histories
 from widget.chats.told import Named
 from widget.errors import Refusal, Refused
-from widget.gateways.base import File, Gateway, GatewayError, LineState, SendResult, Sent
+from widget.gateways.base import File, Gateway, LineState, LineStatus, SendResult, Sent
 from widget.gateways.lines import Gateways
 from widget.storage.chats import Chat, Chats
 from widget.storage.lines import Line
@@ -46,9 +46,12 @@ def nobody(line: Line, phone: str, user_id: int, result: SendResult) -> None:
 
 
 class Allowance(Protocol):
-    """What a line may send. `reserve` raises Refused; `settle` is told how it ended, None for what was not tried."""
+    """What a line may send. Both `reserve` and `reserve_check`, for what costs a check and is not a message, raise
+    Refused; `settle` is told how it ended, None for what was not tried."""
 
     def reserve(self, line: Line, *, first: bool) -> Any: ...
+
+    def reserve_check(self, line: Line) -> Any: ...
 
     def settle(self, reservation: Any, result: SendResult | None) -> None: ...
 
@@ -57,6 +60,9 @@ class Unlimited:
     """Where nothing is counted."""
 
     def reserve(self, line: Line, *, first: bool) -> None:
+        return None
+
+    def reserve_check(self, line: Line) -> None:
         return None
 
     def settle(self, reservation: None, result: SendResult | None) -> None:
@@ -95,9 +101,8 @@ class Sending:
     ) -> Send:
         """Send a text once. The same key gives the same message back, whatever happened to the first request.
 
-        The text goes out under `name` if one is given. One outside call for a new key, none for a known one; another
-        for the line's state, if nobody asked lately, where it decides whether a message may go out. Raises Refused,
-        also for a key used for something else.
+        The text goes out under `name` if one is given. One outside call for a new key, none for a known one. Raises
+        Refused, also for a key used for something else.
         """
         typed = typed_text(text)
         text = signature(name) + typed
@@ -199,15 +204,15 @@ class Sending:
         """What WhatsApp would punish or nobody would expect, before any gateway hears of it.
 
         A restricted account that starts new chats is restricted longer. A gateway that queues would keep a message
-        for a line that is down, and send it whenever the line comes back, which may be the next day.
+        for a line that is down, and send it whenever the line comes back, which may be the next day. No call: what is
+        known of the line decides.
         """
         new_chat = _is_first(chat)
         queues = self._gateways.of(line).capabilities.queues_sends
         if not new_chat and not queues:
             return
-        try:
-            status = self._gateways.status(line)
-        except GatewayError:
+        status = self._gateways.known(line)
+        if not isinstance(status, LineStatus):
             return  # the send itself will say what is wrong
         if new_chat and status.state in (LineState.RESTRICTED, LineState.BANNED):
             raise Refused(Refusal.LINE_RESTRICTED, 409, status.state.value, until=status.until)

@@ -5,11 +5,11 @@ from collections.abc import Callable, Sequence
 
 from widget.chats.bubbles import DELETE_SECONDS, EDIT_SECONDS
 from widget.chats.history import Histories
-from widget.chats.sending import LONGEST_TEXT, Allowance, Sending, SendListener, nobody, typed_text
+from widget.chats.sending import LONGEST_TEXT, Allowance, Sending, SendListener, Unlimited, nobody, typed_text
 from widget.chats.told import Named, Told, grown_by
 from widget.chats.typed import TypedNumbers
 from widget.errors import Refusal, Refused
-from widget.gateways.base import File, Gateway, GatewayError, Trouble
+from widget.gateways.base import NOT_ASKED, File, Gateway, GatewayError, Trouble
 from widget.gateways.lines import Gateways, chat_ids_for
 from widget.storage.chats import Chat, Chats
 from widget.storage.lines import Line
@@ -29,18 +29,16 @@ class ChatService:
         clock: Callable[[], float],
         sent: SendListener = nobody,
         allowance: Allowance | None = None,
-        checked: Callable[[Line], None] = lambda line: None,
     ) -> None:
-        """`checked` is told of a check that a gateway makes by itself, before a reaction."""
         self._gateways = gateways
         self._chats = chats
         self._sends = sends
         self._messages = messages
         self._clock = clock
         self._histories = Histories(gateways, chats, sends, messages, clock)
-        self._checked = checked
+        self._allowance = allowance or Unlimited()
         self.typed = TypedNumbers(gateways, chats, sends, self._histories, clock)
-        sending = Sending(gateways, chats, sends, self._histories, clock, sent, allowance)
+        sending = Sending(gateways, chats, sends, self._histories, clock, sent, self._allowance)
         # Reading and writing are files of their own; to whoever asks they are verbs of the chat like the others.
         self.newest, self.older, self.whole = self._histories.newest, self._histories.older, self._histories.whole
         self.send, self.send_file = sending.send, sending.send_file
@@ -72,10 +70,20 @@ class ChatService:
         self._sends.forget_text(line.portal_id, line.id, message.id)
 
     def react(self, line: Line, chat: Chat, message: Named, emoji: str) -> None:
-        """React to a message, or take the reaction back with "". One outside call. Raises Refused, GatewayError."""
-        if self._gateways.of(line).capabilities.checks_when_sending:
-            self._checked(line)
-        self._ask(line, chat, lambda gateway, chat_id: gateway.react(chat_id, message.ref, emoji), "react")
+        """React to a message, or take the reaction back with "". One outside call. Raises Refused, also where the
+        gateway would look the number up first and the line may check no more; GatewayError."""
+
+        def verb(gateway: Gateway, chat_id: str) -> None:
+            checks = gateway.capabilities.checks_when_sending
+            reserved = self._allowance.reserve_check(line) if checks else None
+            try:
+                gateway.react(chat_id, message.ref, emoji)
+            except GatewayError as error:
+                if checks and error.trouble in NOT_ASKED:
+                    self._allowance.settle(reserved, None)
+                raise
+
+        self._ask(line, chat, verb, "react")
         self._know(chat, line, message, Told(from_me=message.from_me, ours=(self._clock(), emoji)))
 
     def mark_read(self, line: Line, chat: Chat, messages: Sequence[Named]) -> None:

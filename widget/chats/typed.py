@@ -81,8 +81,7 @@ class TypedNumbers:
         that says only on an empty page that there are no more. Raises NotTheirs, GatewayError."""
         if self.whose(line.portal_id, line.id, phone, user_id) is Whose.OTHERS:
             raise NotTheirs("others talked, as stored")
-        if self._gateways.status(line).depth is Depth.NONE:
-            raise GatewayError(Trouble.UNSUPPORTED)
+        self._refuse_unkept(line)
         chat = self._chats.find(line.portal_id, line.id, phone) or Chat(0, line.portal_id, line.id, phone, (), False, 0)
         messages = self._histories.with_told(line, chat, self._whole(line, chat))
         if len(messages) > MOST_MESSAGES:
@@ -91,6 +90,16 @@ class TypedNumbers:
         if not is_theirs(messages, written):
             raise NotTheirs("others talked, as the gateway has it")
         return WholeChat(user_id, tuple(_without_foreign_quotes(messages)))
+
+    def _refuse_unkept(self, line: Line) -> None:
+        """A gateway that keeps no messages cannot tell who talked. Not known yet is no yes. Raises GatewayError."""
+        status = self._gateways.known(line)
+        if isinstance(status, GatewayError):
+            raise GatewayError(status.trouble, until=status.until)
+        if status is None:
+            raise GatewayError(Trouble.STATE_UNKNOWN)
+        if status.depth is Depth.NONE:
+            raise GatewayError(Trouble.UNSUPPORTED)
 
     def _whole(self, line: Line, chat: Chat) -> Page:
         gateway, ids = self._gateways.of(line), self._histories.ids(line, chat)

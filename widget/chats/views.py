@@ -30,7 +30,7 @@ from widget.chats.sending import LONGEST_TEXT, UNLINKED, signature
 from widget.errors import Refusal, Refused
 from widget.forms import flag_field, id_field, json_body, maybe_text_field, text_field
 from widget.gateways.base import GatewayError, LineState, Trouble
-from widget.gateways.lines import capabilities_of
+from widget.gateways.kinds import capabilities_of
 from widget.i18n import set_language
 from widget.services import services
 from widget.session import Session, current_session
@@ -124,8 +124,7 @@ def _line_words(session: Session, line: Line, state: LineState) -> dict[str, obj
 
 @pages.get("/<int:chat_id>/line")
 def line_of_chat(chat_id: int) -> ResponseReturnValue:
-    """What is to be said of the chat's line above the composer: nothing while it is connected. One call at most, none
-    for a state known a moment ago and for a line that is switched off."""
+    """What is to be said of the chat's line above the composer: nothing while it is connected. No call."""
     session, line, _chat = chat_of(chat_id)
     state = services().cards.states_of([line])[line.id] if line.active else LineState.OFFLINE
     return render_template("chats/_chat_line.html", line=line, **_line_words(session, line, state))
@@ -196,6 +195,8 @@ def media(chat_id: int, ref: str) -> ResponseReturnValue:
     try:
         file = services().chat_service.media(line, chat, named(chat, ref).ref)
     except GatewayError as error:
+        if error.host:
+            raise Refused(Refusal.FILE_ELSEWHERE, 404, error.host, about=error.host) from error
         if error.trouble is Trouble.NO_SUCH_THING:
             raise Refused(Refusal.FILE_GONE, 404) from error
         raise

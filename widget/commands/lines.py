@@ -6,7 +6,7 @@ import click
 
 from widget.commands.arguments import Group, find_portal, line_address, note
 from widget.gateways.base import GatewayError
-from widget.gateways.lines import KINDS
+from widget.gateways.kinds import KINDS
 from widget.services import services
 from widget.storage.changes import What
 from widget.storage.lines import Line
@@ -18,8 +18,8 @@ line_commands = Group("line", help="Lines: WhatsApp accounts, each reached throu
 @line_commands.command("add")
 @click.option("--portal", "member_id", required=True, help="The portal's member_id.")
 @click.option("--name", required=True, help="What reps see in the list of lines.")
-@click.option("--gateway", type=click.Choice(KINDS), default=KINDS[0], show_default=True)
-@click.option("--address", required=True, help="Where the gateway is, e.g. https://waha.example.com")
+@click.option("--gateway", type=click.Choice(list(KINDS)), default=next(iter(KINDS)), show_default=True)
+@click.option("--address", required=True, help="Where the gateway is, e.g. https://gateway.example.com")
 @click.option("--session", required=True, help="The session's name at the gateway.")
 @click.option("--number", default="", help="The line's own phone, shown beside its name.")
 @click.option("--key-file", type=click.File("r"), help="A file with the gateway's API key; asked for unless given.")

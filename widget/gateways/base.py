@@ -15,6 +15,7 @@ class Trouble(Enum):
     """Why a gateway gave no answer. The value is what texts and logs are keyed by."""
 
     LINE_DOWN = "line_down"  # not connected to WhatsApp: scan the QR, start it, wait
+    STATE_UNKNOWN = "state_unknown"  # the line's state is not known yet: it is being asked
     THROTTLED = "throttled"  # WhatsApp asks for a pause
     BUSY = "busy"  # the gateway itself takes no more requests a second: WhatsApp asked for nothing
     RESTRICTED = "restricted"  # no new chats for a while
@@ -31,6 +32,12 @@ class Trouble(Enum):
     UNSUPPORTED = "unsupported"  # this kind of gateway cannot do that
 
 
+# After these a gateway that looks a number up before it sends surely did not ask WhatsApp about it.
+NOT_ASKED = frozenset(
+    {Trouble.UNREACHABLE, Trouble.LEFT_ALONE, Trouble.UNSUPPORTED, Trouble.CREDENTIALS, Trouble.LINE_DOWN}
+)
+
+
 @dataclass(frozen=True)
 class Quota:
     """How much of the gateway's own plan is used."""
@@ -42,15 +49,25 @@ class Quota:
 class GatewayError(Exception):
     """No usable answer. `sent` is False only when the gateway surely never acted on the request.
 
-    `until` is when asking again may help (unix seconds, 0 if unknown).
+    `until` is when asking again may help (unix seconds, 0 if unknown). `host` is where a file lies that is not fetched
+    because only the operator may name that host.
     """
 
-    def __init__(self, trouble: Trouble, *, sent: bool = False, until: float = 0.0, quota: Quota | None = None) -> None:
+    def __init__(
+        self,
+        trouble: Trouble,
+        *,
+        sent: bool = False,
+        until: float = 0.0,
+        quota: Quota | None = None,
+        host: str = "",
+    ) -> None:
         super().__init__(trouble.value)
         self.trouble = trouble
         self.sent = sent
         self.until = until
         self.quota = quota
+        self.host = host
 
 
 class Unsupported(GatewayError):
@@ -68,6 +85,7 @@ class LineState(Enum):
     RESTRICTED = "restricted"  # works, but may start no new chats
     BANNED = "banned"  # WhatsApp has closed the account
     UNKNOWN = "unknown"  # the gateway did not say
+    NOT_YET = "not_yet"  # it was not heard yet, and is being asked: never an answer of a gateway
 
 
 class Depth(Enum):
@@ -90,11 +108,10 @@ class LineStatus:
 @dataclass(frozen=True)
 class Checked:
     """The answer about one number. `chat_id` is the gateway's own id of the chat, to be used instead of a computed
-    one; `lid` is the client's other id where the gateway names it."""
+    one."""
 
     exists: bool
     chat_id: str = ""
-    lid: str = ""
 
 
 @dataclass(frozen=True)
@@ -121,6 +138,9 @@ class Ack(Enum):
     READ = "read"
     FAILED = "failed"
     NONE = "none"  # not ours, or the gateway does not say
+
+
+ARRIVED = frozenset({Ack.DELIVERED, Ack.READ})  # at the client's phone: fewer ticks prove nothing of its number
 
 
 @dataclass(frozen=True)
@@ -193,13 +213,6 @@ class File:
     body: bytes
 
 
-class Proof(Enum):
-    """How a webhook of this gateway proves that it is genuine."""
-
-    BODY_HMAC = "body_hmac"  # a MAC of the whole body
-    HEADER = "header"  # a secret in a header; whoever reads one request can forge the next
-
-
 @dataclass(frozen=True)
 class Capabilities:
     """What a kind of gateway can do. Facts about the vendor, the same for every line."""
@@ -218,7 +231,7 @@ class Capabilities:
     react: bool
     mark_read: bool
     typing: bool
-    webhook: Proof
+    keeps_on_request: bool = False  # a line that keeps no messages can be told to
     queue_seconds: float = 0.0  # how long an accepted send may wait before it is given up
 
 
@@ -249,7 +262,7 @@ class Gateway(Protocol):
 
     def chats_of(self, phones: Sequence[str]) -> dict[str, ListedChat]:
         """Which of these numbers have a chat, at most `chats_at_once` of them, and whether its newest messages prove
-        them. One call a number; WhatsApp hears nothing of it."""
+        them. One call a number; WhatsApp hears nothing of it. Unsupported where `chats_at_once` is 0."""
 
     def chat_id_of(self, phone: str) -> str:
         """The id a chat with this number most likely has; an id from a check or a list is better."""
@@ -303,6 +316,10 @@ class Gateway(Protocol):
     def set_webhook(self, url: str, secret: str) -> None:
         """Tell the gateway to report to `url`, proving itself with `secret`, and make it report something soon, so
         that the way is proved. At most three calls. Raises GatewayError."""
+
+    def keep_messages(self) -> None:
+        """Tell a line that keeps no messages to keep them from now on. At most two calls; the line restarts. Raises
+        GatewayError."""
 
 
 class EventKind(Enum):

@@ -1,8 +1,8 @@
 """Outside calls of one line: its address, its own HTTP client and patience, and what a failed exchange is called."""
 
+import logging
 import re
-import time
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,8 +11,12 @@ import httpx
 
 from widget.gateways.base import GatewayError, Trouble
 from widget.gateways.breaker import Breaker
+from widget.gateways.pace import Pace
 from widget.http import Answer, NoRoom, OutsideError, TimedOut, fetch
 
+log = logging.getLogger(__name__)
+
+HOST = re.compile(r"[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})*\.[a-z][a-z0-9-]{0,62}", re.ASCII)  # a name, and no address
 # A proxy says these when there is no gateway behind it. A plain 500 is often the gateway's answer about one number.
 NOBODY_THERE = (502, 503, 504)
 # After these alone nothing was surely done. A 2xx may be a queue's, a 3xx comes after the work, a 408 or a 499 is a
@@ -46,41 +50,49 @@ class Calls:
         breaker: Breaker,
         *,
         file_hosts: Collection[str] = (),
-        sleep: Callable[[float], None] = time.sleep,
+        pace: Pace | None = None,
     ) -> None:
         """`file_hosts` are names of hosts that the operator lets files be fetched from, besides those that an adapter
-        knows. `sleep` is how an adapter waits between two calls, in seconds."""
+        knows. `pace` is how an adapter waits between two calls."""
         self._file_hosts = frozenset(file_hosts)
         self._client = client
         self._address = address.rstrip("/")
         self.timeouts = timeouts
-        self.sleep = sleep
+        self.pace = pace or Pace()
         self._breaker = breaker
 
-    def may_fetch(self, url: str, storages: re.Pattern[str]) -> bool:
-        """Whether a file may be fetched from here: below the line's own address, from a host of the operator's list,
-        or from one whose whole name is among the `storages`; an answer alone sends us nowhere."""
-        if url.startswith(self._address + "/"):
-            return True
-        try:
-            parts = urlsplit(url)
-            plain = parts.scheme == "https" and parts.port in (None, 443) and "@" not in parts.netloc
-        except ValueError:
-            return False
-        host = parts.hostname or ""
-        return plain and (host in self._file_hosts or bool(storages.fullmatch(host)))
-
-    def download(self, url: str, timeout: float, *, largest: int) -> Answer:
-        """A file at another host, over the same guarded client: it connects to no private address where those are not
-        allowed. Which hosts may be called is for the adapter to say; nothing of ours is sent along, and how the host
-        does says nothing about the gateway. Raises GatewayError.
+    def download(self, url: str, storages: re.Pattern[str], timeout: float, *, largest: int) -> Answer:
+        """A file from where an answer says that it is, over the same guarded client: it connects to no private address
+        where those are not allowed. An answer alone sends us nowhere: the file lies below the line's own address, at a
+        host of the operator's list, or at one whose whole name is among the `storages`. Nothing of ours is sent along,
+        and how the host does says nothing about the gateway. Raises GatewayError, without a call and with the host's
+        name for any other host.
         """
+        self._require_known(url, storages)
         try:
-            return fetch(self._client, "GET", url, timeout=timeout, largest=largest)
+            answer = fetch(self._client, "GET", url, timeout=timeout, largest=largest)
         except TimedOut as error:
             raise GatewayError(Trouble.TIMED_OUT, sent=error.sent) from None
         except OutsideError as error:
             raise GatewayError(Trouble.UNREACHABLE, sent=error.sent) from None
+        if answer.status != 200:
+            raise GatewayError(Trouble.NO_SUCH_THING)
+        return answer
+
+    def _require_known(self, url: str, storages: re.Pattern[str]) -> None:
+        if url.startswith(self._address + "/"):
+            return
+        try:
+            parts = urlsplit(url)
+            plain = parts.scheme == "https" and parts.port in (None, 443) and "@" not in parts.netloc
+        except ValueError:
+            raise GatewayError(Trouble.NO_SUCH_THING) from None
+        host = parts.hostname or ""
+        if not plain or not HOST.fullmatch(host):
+            raise GatewayError(Trouble.NO_SUCH_THING)
+        if host not in self._file_hosts and not storages.fullmatch(host):
+            log.warning("a file at %s is not fetched: it is not one of FILE_HOSTS", host)
+            raise GatewayError(Trouble.NO_SUCH_THING, host=host)
 
     def fetch(self, method: str, path: str, timeout: float, **request: Any) -> Answer:
         """The answer, whatever its status. `path` is below the line's address; nothing of it is ever logged, because

@@ -5,11 +5,11 @@ spell some of it in ways of their own, and vendors wrap those once more: all spe
 """
 
 import re
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from typing import Any
 
-from widget.gateways.base import Media
+from widget.gateways.base import File, GatewayError, Media, Trouble
 from widget.untrusted import LATEST, list_of, map_of, seconds_of, text_of, whole_of
 
 MEDIA_PARTS = {
@@ -89,6 +89,25 @@ def media_in(content: Mapping[str, Any]) -> Media | None:
         seconds=whole_of(detail.get("seconds")),
         thumbnail=thumbnail_of(detail.get("jpegThumbnail") or detail.get("JPEGThumbnail")),
     )
+
+
+def bytes_of(said: Any) -> bytes:
+    """What a text in base64 holds. Raises GatewayError where it is none, or empty."""
+    try:
+        found = b64decode(said, validate=True) if isinstance(said, str) else b""
+    except ValueError:
+        found = b""
+    if not found:
+        raise GatewayError(Trouble.BROKEN_ANSWER)
+    return found
+
+
+def picture_of(said: Any) -> File:
+    """The code to scan, a PNG in base64 or a data: URL of it. Raises GatewayError for anything else: it is shown."""
+    picture = bytes_of(said.removeprefix("data:image/png;base64,") if isinstance(said, str) else said)
+    if not picture.startswith(b"\x89PNG\r\n\x1a\n"):
+        raise GatewayError(Trouble.BROKEN_ANSWER)
+    return File("image/png", "", picture)
 
 
 def mimetype_of(said: Any) -> str:

@@ -1,58 +1,38 @@
-"""Open the gateway of a line: the one place that knows which kinds there are. One HTTP client a line."""
+"""Open the gateway of a line, and know how each line is. One HTTP client a line."""
 
 import logging
 import threading
-import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 
 import httpx
-from cachetools import LRUCache, TLRUCache
+from cachetools import LRUCache
 
 from widget.addresses import AddressRefused, require_public
-from widget.gateways import evolution, green, waha
-from widget.gateways.base import Capabilities, Gateway, GatewayError, LineState, LineStatus, Trouble, Webhooks
+from widget.gateways.base import Gateway, GatewayError, LineState, LineStatus, Trouble
 from widget.gateways.breaker import Breaker
 from widget.gateways.calls import Calls, Timeouts
-from widget.gateways.evolution_hooks import EvolutionWebhooks
-from widget.gateways.green_hooks import GreenWebhooks
+from widget.gateways.kinds import KINDS
 from widget.gateways.names import id_for
-from widget.gateways.waha_hooks import WahaWebhooks
+from widget.gateways.pace import Pace
+from widget.gateways.states import States
 from widget.once import Once
 from widget.storage.lines import Line
-from widget.timing import timer_of
 
 log = logging.getLogger(__name__)
-
-# Kinds of gateways, as they are stored with a line; what each can do, and how each reports by itself.
-ADAPTERS: dict[str, Callable[..., Gateway]] = {
-    "waha": waha.Waha,
-    "evolution": evolution.Evolution,
-    "green": green.Green,
-}
-CAPABILITIES: dict[str, Capabilities] = {
-    "waha": waha.CAPABILITIES,
-    "evolution": evolution.CAPABILITIES,
-    "green": green.CAPABILITIES,
-}
-WEBHOOKS: dict[str, Webhooks] = {"waha": WahaWebhooks(), "evolution": EvolutionWebhooks(), "green": GreenWebhooks()}
-KINDS = tuple(ADAPTERS)
-HOMES = {"waha": "c.us", "evolution": "s.whatsapp.net", "green": "c.us"}  # how each ends the id of a phone
-# Several rows of one card ask about one line: they share one answer. A line that is not ready is asked again soon,
-# because a rep waits for that.
-READY_SECONDS = 30
-OTHER_SECONDS = 5
-
-
-def capabilities_of(kind: str) -> Capabilities:
-    """What lines of this kind can do; no call, and no line needed."""
-    return CAPABILITIES[kind]
 
 
 def chat_ids_for(line: Line, canonical: str) -> list[str]:
     """The id of a chat as this line's gateway spells it, out of what is remembered for all kinds (names.py); [] where
     it is just the number's. No call."""
-    named = id_for(canonical, line.gateway, lambda phone: f"{phone.lstrip('+')}@{HOMES[line.gateway]}")
+    named = id_for(canonical, line.gateway, lambda phone: f"{phone.lstrip('+')}@{KINDS[line.gateway].home}")
     return [named] if named else []
+
+
+def state_in(said: LineStatus | GatewayError | None) -> LineState:
+    """The state that was said: UNKNOWN where the gateway did not say, NOT_YET where nothing was heard lately."""
+    if said is None:
+        return LineState.NOT_YET
+    return said.state if isinstance(said, LineStatus) else LineState.UNKNOWN
 
 
 class Gateways:
@@ -65,7 +45,8 @@ class Gateways:
         allow_private: bool,
         clock: Callable[[], float],
         file_hosts: Collection[str] = (),
-        sleep: Callable[[float], None] = time.sleep,
+        pace: Pace | None = None,
+        states: States | None = None,
     ) -> None:
         """`make_client` must refuse private addresses itself where they are not allowed: names resolve later."""
         self._make_client = make_client
@@ -74,10 +55,11 @@ class Gateways:
         self._allow_private = allow_private
         self._clock = clock
         self._file_hosts = file_hosts
-        self._sleep = sleep
+        self._pace = pace or Pace()
         self._open: LRUCache[Line, Gateway] = LRUCache(512)
-        self._statuses: TLRUCache[int, LineStatus | GatewayError] = TLRUCache(512, _known_until, timer=timer_of(clock))
+        self.states = states or States(clock)
         self._asking: Once[int, LineStatus | GatewayError] = Once()
+        self._due: set[int] = set()
         self._lock = threading.Lock()
 
     def of(self, line: Line) -> Gateway:
@@ -97,31 +79,48 @@ class Gateways:
                     self._timeouts,
                     breaker,
                     file_hosts=self._file_hosts,
-                    sleep=self._sleep,
+                    pace=self._pace,
                 )
-                self._open[line] = ADAPTERS[line.gateway](calls, session=line.session, key=line.key)
+                self._open[line] = KINDS[line.gateway].open(calls, session=line.session, key=line.key)
             return self._open[line]
 
     def status(self, line: Line, *, again: bool = False) -> LineStatus:
-        """The line's state, at most seconds old; one call for all who ask meanwhile. Raises GatewayError."""
-        with self._lock:
-            known = None if again else self._statuses.get(line.id)
-        if known is None:
-            known = self._asking.get(line.id, lambda: self._ask(line))
-        if isinstance(known, GatewayError):
-            raise GatewayError(known.trouble, until=known.until, quota=known.quota)
-        return known
+        """The line's state, at most seconds old; one call for all who ask meanwhile. For the worker, for commands and
+        for an administrator who presses: no other request waits for it. Raises GatewayError."""
+        known = None if again else self.states.known([line.id]).get(line.id)
+        answer = known.answer if known and not known.old else self._asking.get(line.id, lambda: self._ask(line))
+        if isinstance(answer, GatewayError):
+            raise GatewayError(answer.trouble, until=answer.until, quota=answer.quota)
+        return answer
+
+    def known(self, line: Line) -> LineStatus | GatewayError | None:
+        """The line's state as it was last said to any process, None if it was not within the last minutes. No call;
+        one Redis round trip where this process has not read it for some seconds."""
+        return self.known_of([line])[line.id]
+
+    def known_of(self, lines: Sequence[Line]) -> dict[int, LineStatus | GatewayError | None]:
+        """The same of several, by their ids. What is old or missing is asked behind the request."""
+        said = self.states.known([line.id for line in lines])
+        for line in lines:
+            if line.id not in said or said[line.id].old:
+                self._ask_behind(line)
+        # The answer may be there already.
+        newest = {line.id: self.states.here(line.id) or said.get(line.id) for line in lines}
+        return {line_id: one.answer if one else None for line_id, one in newest.items()}
 
     def known_state(self, line: Line) -> LineState:
-        """The line's state as it was said a moment ago, UNKNOWN where nobody asked. No call."""
-        with self._lock:
-            known = self._statuses.get(line.id)
-        return known.state if isinstance(known, LineStatus) else LineState.UNKNOWN
+        """The line's state as far as it is known. No call, and none behind the request; a round trip as `known`."""
+        said = self.states.known([line.id]).get(line.id)
+        return state_in(said.answer if said else None)
+
+    def told(self, line: Line, state: LineState, until: float = 0.0) -> None:
+        """A report says how the line is: all processes know it, and ask anew. No call."""
+        self.states.told(line.id, state, until)
 
     def distrust(self, line: Line) -> None:
-        """Something else says that the line is down: its state is asked again next time."""
-        with self._lock:
-            self._statuses.pop(line.id, None)
+        """A check says that the line is down: its state is asked anew, behind this request."""
+        self.states.distrust(line.id)
+        self._ask_behind(line)
 
     def _ask(self, line: Line) -> LineStatus | GatewayError:
         answer: LineStatus | GatewayError
@@ -129,11 +128,26 @@ class Gateways:
             answer = self.of(line).status()
         except GatewayError as error:
             answer = error
-        with self._lock:
-            self._statuses[line.id] = answer
+        self.states.put(line.id, answer)
         return answer
 
+    def _ask_behind(self, line: Line) -> None:
+        """Of many requests and processes that find the state old, one asks."""
+        with self._lock:
+            if line.id in self._due:
+                return
+            self._due.add(line.id)
+        self.states.behind(lambda: self._ask_alone(line))
 
-def _known_until(_line_id: int, answer: LineStatus | GatewayError, now: float) -> float:
-    ready = isinstance(answer, LineStatus) and answer.state is LineState.READY
-    return now + (READY_SECONDS if ready else OTHER_SECONDS)
+    def _ask_alone(self, line: Line) -> None:
+        try:
+            if self.states.may_ask(line.id):
+                try:
+                    self._asking.get(line.id, lambda: self._ask(line))
+                finally:
+                    self.states.asked(line.id)
+        except Exception:
+            log.exception("line=%s: its state was not asked", line.id)
+        finally:
+            with self._lock:
+                self._due.discard(line.id)

@@ -1,6 +1,21 @@
 """What a chat is called: remembered in one way for all kinds of gateways, and spelled as each of them does."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Collection
+from typing import Any
+
+PHONES = frozenset({"c.us", "s.whatsapp.net"})  # one and the same, as vendors write it
+LID = "lid"
+_PERSON = re.compile(r"(\d{5,20})(?::\d+)?@([a-z.]+)", re.ASCII)  # «:12» is one of the devices
+
+
+def person_in(name: Any, home: str, homes: Collection[str] = PHONES) -> str:
+    """The id of a chat with one person where ids of phones end in `home`, however it was written; "" for groups,
+    broadcasts, newsletters and what is no id. `homes` are the ends that a phone's id may have."""
+    found = _PERSON.fullmatch(name) if isinstance(name, str) else None
+    if found and found[2] == LID:
+        return f"{found[1]}@{LID}"
+    return f"{found[1]}@{home}" if found and found[2] in homes else ""
 
 
 def canonical_id(phone: str, kind: str, chat_id: str) -> str:

@@ -1,29 +1,42 @@
 """One call after the other, with a gap between them, where a gateway takes only so many a second."""
 
-import threading
+import logging
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+
+from ratelimit import Limiter, MemoryStorage, Rate, StorageUnavailable
+from widget.gateways.base import GatewayError, Trouble
+
+log = logging.getLogger(__name__)
+
+LONGEST_WAIT = 10.0  # seconds for a turn, then the gateway is called busy
+AT_LEAST = 0.01  # seconds between two tries
 
 
 class Pace:
-    """For one method of one line, in this process. Who comes while another one is at it waits for the turn."""
+    """For all processes together: each call has its place in the limiter's storage."""
 
-    def __init__(self, gap: float, sleep: Callable[[float], None], now: Callable[[], float] = time.monotonic) -> None:
-        """`gap` in seconds, from the end of one call to the start of the next."""
-        self._gap = gap
+    def __init__(self, limiter: Limiter | None = None, sleep: Callable[[float], None] = time.sleep) -> None:
+        """Without a limiter the turns are this process's alone, and so they are while its storage is out of reach."""
+        self._own = Limiter(MemoryStorage(), limits=[Rate(every=1)], prefix="pace")
+        self._limiter = limiter or self._own
         self._sleep = sleep
-        self._now = now
-        self._ended = -gap
-        self._turn = threading.Lock()
 
-    @contextmanager
-    def turn(self) -> Iterator[None]:
-        with self._turn:
-            left = self._ended + self._gap - self._now()
-            if left > 0:
-                self._sleep(left)
-            try:
-                yield
-            finally:
-                self._ended = self._now()
+    def wait(self, name: str, gap: float) -> None:
+        """Wait until this may be called, `gap` seconds after the last one that was. A round trip, one more for each
+        wait. Raises GatewayError where others stand in the way for too long."""
+        waited = 0.0
+        while left := self._left(name, gap):
+            if waited >= LONGEST_WAIT:
+                raise GatewayError(Trouble.BUSY)
+            self._sleep(left)
+            waited += left
+
+    def _left(self, name: str, gap: float) -> float:
+        limits = [Rate(every=gap)]
+        try:
+            permits = self._limiter.acquire(name, limits=limits)
+        except StorageUnavailable:
+            log.warning("turns are kept for this process alone")
+            permits = self._own.acquire(name, limits=limits)
+        return 0.0 if permits.granted else max(AT_LEAST, permits.wait)

@@ -67,6 +67,7 @@ class GatewayReceiver:
         line = self._lines.by_hook(hook_key) if _HOOK_KEY.fullmatch(hook_key) else None
         if line and length > LARGEST_WITH_FILE:
             log.warning("webhook line=%s: %d bytes are too many, what it tells is lost", line.id, length)
+            self._gateways.states.lose(line.id, length)
         return LARGEST_WITH_FILE if line else LARGEST
 
     def receive(self, hook_key: str, headers: Mapping[str, str], body: bytes) -> None:
@@ -99,8 +100,9 @@ class GatewayReceiver:
             self._cooling.plan_used_up(line)
         if self._health.heard(line.portal_id, line.id, state=state, at=at, until=until):
             log.info("webhook line=%s: it is %s now", line.id, state)
-            self._gateways.distrust(line)
-            if last and last.state in (LineState.RESTRICTED, LineState.BANNED):
+            assert last  # noqa: S101 - what changed is a state that was told
+            self._gateways.told(line, last.state, last.until)
+            if last.state in (LineState.RESTRICTED, LineState.BANNED):
                 self._cooling.restricted(line, last.state, last.until)
 
     def _store(self, line: Line, told: Sequence[GatewayEvent]) -> None:

@@ -2,7 +2,7 @@
 
 Brazil added a ninth digit to its mobiles, and accounts from before keep an id without it; WhatsApp knows Mexican
 mobiles by 521 where the plan has dropped that 1; Argentina puts a 9 before the area code of mobiles when it is called
-from abroad, and people leave it out (Evolution-API, src/utils/createJid.ts; devlikeapro/waha#238).
+from abroad, and people leave it out. (Sources: with the checks of each vendor in gateways/.)
 """
 
 import re

@@ -57,18 +57,17 @@ class Asker:
     def trouble(self, line: Line) -> Presence | None:
         """Why this line may not be asked about anybody now, None if it may.
 
-        Read before any check: a line that is down would let each of ten checks hang for seconds. No call while its
-        checks pause, else one for the line's state unless that is seconds old.
+        Read before any check: a line that is down would let each of ten checks hang for seconds. No call: a state that
+        is not known yet is asked behind the request.
         """
         paused = self._paused(line)
         if paused:
             return paused
-        try:
-            status = self._gateways.status(line)
-        except GatewayError as error:
-            if error.trouble is Trouble.THROTTLED:  # a limit of the gateway's own: a state asks WhatsApp nothing
-                return unknown(Why.THROTTLED, at=self._clock())
-            return self._unknown(line, error)
+        status = self._gateways.known(line)
+        if status is None:
+            return unknown(Why.LINE_UNKNOWN, at=self._clock())
+        if isinstance(status, GatewayError):  # a limit there is the gateway's own: a state asks WhatsApp nothing
+            return unknown(_WHY.get(status.trouble, Why.FAILED), at=self._clock(), until=status.until)
         if status.state in (LineState.RESTRICTED, LineState.BANNED):
             self._cooling.restricted(line, status.state, status.until)
             return self._paused(line) or unknown(Why.RESTRICTED, at=self._clock(), until=status.until)

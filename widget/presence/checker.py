@@ -25,7 +25,7 @@ from widget.storage.lines import Line
 
 log = logging.getLogger(__name__)
 
-MOST_TRIED = 3  # lines that one request may ask for their state, one after another
+MOST_TRIED = 3  # lines that one request may look to for its checks
 
 
 @dataclass(frozen=True)
@@ -139,8 +139,9 @@ class _Inquiry:
         self._forgotten = self._memory.forgotten(self._line.portal_id, unheard_of)
         newer = {key: p for key, p in self._memory.anywhere(self._line.portal_id, found).items() if self._is_newer(p)}
         found = {key: self._merged(key, presence) for key, presence in found.items()} | newer
-        # A limit is not remembered: it is as quickly asked again as read.
-        news = {key: p for key, p in found.items() if p.why not in (Why.LIMIT, Why.SAVED) and key not in newer}
+        # Neither a limit is remembered nor a state: they are as quickly read as that.
+        passing = (Why.LIMIT, Why.SAVED, Why.LINE_UNKNOWN)
+        news = {key: p for key, p in found.items() if p.why not in passing and key not in newer}
         self._memory.put(self._line.portal_id, news)
         return found
 
@@ -175,7 +176,10 @@ class _Inquiry:
         return self._listings.with_chats(self._line, phones, known=self._before, again=self._again)
 
     def _check(self, phones: Mapping[str, str], trouble: Presence | None) -> dict[str, Presence]:
-        """By the first line that may ask about any of them; why the card's own may not, if none may."""
+        """By the first line that may ask about any of them; why the card's own may not, if none may. No other line
+        asks for one whose state will be known in a moment."""
+        if trouble and trouble.why is Why.LINE_UNKNOWN:
+            return dict.fromkeys(phones, trouble)
         tried = 0
         for line in in_order(self._line, self._others):
             own = line is self._line

@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from ratelimit import Limiter, Permits, Rate, StorageUnavailable, Window
 from widget.errors import Refusal, Refused
 from widget.gateways.base import SendResult, Sent
-from widget.gateways.lines import capabilities_of
+from widget.gateways.kinds import capabilities_of
 from widget.presence.budget import DAY, Asking, Left
 from widget.presence.cooling import Cooling
 from widget.presence.purse import Grant, Purse
@@ -88,13 +88,25 @@ class Outgoing:
         aside; conversations go on.
         """
         until = self._cooling.restricted_until(line) if first else 0.0
-        if until:  # its state may say nothing of it: WAHA refused sends (463) while its session was WORKING
+        if until:  # its state may say nothing of it: sends were refused (463) while it said ready
             raise Refused(Refusal.LINE_RESTRICTED, 409, "restricted", until=until)
         try:
             return self._reserve(line, first=first)
         except StorageUnavailable:
             log.warning("line=%s: sends are counted in SQL alone", line.id)
             return self._reserve_in_sql(line) if first else Reservation(line)
+
+    def reserve_check(self, line: Line) -> Reservation:
+        """Set aside the check that a gateway makes by itself before something that is not a message, such as a
+        reaction. It stays spent unless it is settled as not tried. Two round trips, an upsert. Raises Refused."""
+        try:
+            check = self._purse.spend(line, 1, Asking.CLICK)
+        except StorageUnavailable as error:
+            raise Refused(Refusal.CANNOT_COUNT, 503, "check before a reaction") from error
+        reserved = Reservation(line, check=check)
+        if not check.granted:
+            raise self._refused(reserved, Refusal.CHECKS_SPENT, check.wait)
+        return reserved
 
     def settle(self, reservation: Reservation, result: SendResult | None) -> None:
         """Give back what was set aside for what surely did not go out (None: it was not even tried). The check is

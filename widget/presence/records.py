@@ -18,7 +18,6 @@ class How(Enum):
     CHAT = "chat"  # the gateway has a chat with this number
     MESSAGE = "message"  # they wrote to us
     DELIVERED = "delivered"  # a message of ours got its tick
-    LID = "lid"  # the gateway knows WhatsApp's own id for the number
     SEND = "send"  # a message of ours was refused: the number has no WhatsApp
 
 
@@ -32,6 +31,7 @@ class Why(Enum):
     SAVED = "saved"  # few checks are left: only a click may spend them
     NO_LINE = "no_line"
     LINE_DOWN = "line_down"
+    LINE_UNKNOWN = "line_unknown"  # the line's state is not known yet: it is being asked
     RESTRICTED = "restricted"
     CANNOT_CHECK = "cannot_check"  # the line's gateway has no such verb
     CANNOT_COUNT = "cannot_count"  # the limiter's store is gone: nothing is asked

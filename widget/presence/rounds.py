@@ -2,7 +2,8 @@
 
 import logging
 import threading
-from concurrent.futures import Executor
+from concurrent.futures import Executor, wait
+from contextlib import suppress
 
 from widget.gateways.base import GatewayError, LineState
 from widget.gateways.lines import Gateways
@@ -11,6 +12,9 @@ from widget.storage.lines import Line, Lines
 from widget.storage.portals import Portals, PortalState
 
 log = logging.getLogger(__name__)
+
+MOST_AT_START = 200  # lines
+START_SECONDS = 2.0  # that a process waits for them before it takes requests
 
 
 class Rounds:
@@ -22,18 +26,31 @@ class Rounds:
         self._pool = pool
         self._going = threading.Lock()
 
+    def begin(self) -> None:
+        """How the lines are, for a process that starts: the first cards find it known. One call a line, none for what
+        another process heard lately; of many lines the first, and a gateway that is slow is not waited for."""
+        flying = [self._pool.submit(self._hear, line) for line in self._in_use()[:MOST_AT_START]]
+        wait(flying, timeout=START_SECONDS)
+
     def go(self) -> None:
         """Every active line of every portal that is in use, side by side: one that hangs keeps nobody. One call for a
         line's state; what a listing costs, where it is time for one. Nothing while a round is going on."""
         if not self._going.acquire(blocking=False):
             return
         try:
-            in_use = [portal for portal in self._portals.all() if portal.state is PortalState.ACTIVE]
-            flying = [self._pool.submit(self._visit, line) for portal in in_use for line in self._lines.of(portal.id)]
+            flying = [self._pool.submit(self._visit, line) for line in self._in_use()]
             for future in flying:
                 future.result()
         finally:
             self._going.release()
+
+    def _in_use(self) -> list[Line]:
+        portals = [portal for portal in self._portals.all() if portal.state is PortalState.ACTIVE]
+        return [line for portal in portals for line in self._lines.of(portal.id)]
+
+    def _hear(self, line: Line) -> None:
+        with suppress(GatewayError):  # it is known that the gateway does not say
+            self._gateways.status(line)
 
     def _visit(self, line: Line) -> None:
         """A line that is not ready is never listed: its gateway may let us wait."""

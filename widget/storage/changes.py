@@ -28,6 +28,7 @@ class What(Enum):
     LINE_ACTIVE = "line_active"
     LINE_ACCESS = "line_access"
     LINE_LIMITS = "line_limits"
+    LINE_KEEPS = "line_keeps"  # it was told to keep messages
     LINE_HOOK = "line_hook"  # how its reports are proved; never by what
     LINE_COOLDOWN = "line_cooldown"  # ended by hand
     LINE_REMOVED = "line_removed"

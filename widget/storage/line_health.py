@@ -1,5 +1,5 @@
 """What lines went through lately, as their webhooks told it. A gateway may tell hundreds of times a minute that
-nothing has changed (Evolution without a network: 214 times in 58 s), so only a change is written."""
+nothing has changed (one without a network: 214 times in 58 s), so only a change is written."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -18,8 +18,6 @@ from sandbox.people import API_KEY
 
 Given = ParamSpec("Given")
 View = Callable[Given, ResponseReturnValue]
-# Faults that look the same in every protocol.
-_ALIKE = ("html", "empty", "silence")
 
 
 def counted(name: str) -> Callable[[View[Given]], View[Given]]:
@@ -98,13 +96,15 @@ def _instead(fault: Fault, name: str) -> Response | None:
         case "rate_overlimit":
             limited = refusals.boom(429, "Too Many Requests", "rate-overlimit")
             raise limited if check else refusals.refused(500, "rate-overlimit")
+        case "check_timeout" if check:
+            raise refusals.nothing_in_check()
         case "error_463" if not name.startswith("send"):  # a send is taken, and fails afterwards
             raise refusals.refused(500, "server returned error 463")
         case "http_500":
             raise refusals.refused(500, ["Internal server error"])
         case "refuse":
             raise refusals.refused(400, ["the request was refused by the sandbox"])
-    return faults.instead(fault, "", 0) if fault.fault in _ALIKE else None
+    return faults.alike(fault)
 
 
 def _afterwards(fault: Fault, answer: Response) -> Response:

@@ -40,5 +40,6 @@ def connection_closed_in_check() -> Refusal:
 
 
 def nothing_in_check() -> Refusal:
-    """An Error has no fields of its own, so that JSON makes {} of it."""
+    """An Error has no fields of its own, so that JSON makes {} of it: of an instance that was never connected, and of
+    a connected one whose question WhatsApp did not answer."""
     return Refusal(400, {})

@@ -1,18 +1,27 @@
-"""GREEN-API's protocol over the same lines: /waInstance<idInstance>/<method>/<apiTokenInstance>.
+"""GREEN-API's protocol: /waInstance<idInstance>/<method>/<apiTokenInstance>.
 
 Imitated from green-api.com/en/docs/api and the answers of a third party's probe (401 empty, 403, 404, 466).
 """
 
-from flask import Flask
+from flask import request
 
 from sandbox.gateway.green import account, by_hand, files, journals, notices, queue, sending, service
+from sandbox.gateway.green.refusals import no_such_method
+from sandbox.gateway.kind import Kind
 from sandbox.gateway.webhooks import Postman
 from sandbox.gateway.world import World
 
 
-def init_app(app: Flask, world: World, postman: Postman) -> None:
-    """Serve the protocol, send what waits when an account can send again, and report what happens."""
-    for room in (account, service, journals, sending, files, by_hand):
-        app.register_blueprint(room.pages)
+def _start(world: World, postman: Postman, _patience: float) -> None:
+    """Send what waits when an account can send again, and report what happens."""
     world.listeners.append(lambda happening: queue.sent_again(world, happening))
     world.listeners.append(lambda happening: notices.report(happening, world.clock(), postman))
+
+
+KIND = Kind(
+    name="green",
+    pages=tuple(room.pages for room in (account, service, journals, sending, files, by_hand)),
+    start=_start,
+    is_asked=lambda: request.path.startswith("/waInstance"),
+    no_such_page=lambda: no_such_method().response(),
+)

@@ -36,9 +36,7 @@ def instead(fault: Fault, method: str) -> Response | None:
             raise refusals.bad_request("Validation failed. Details: the request was refused by the sandbox")
         case "http_500":
             raise refusals.Plain(500, "Internal Server Error")
-        case "html" | "empty" | "silence":
-            return faults.instead(fault, "", 0.0)
-    return None
+    return faults.alike(fault)
 
 
 def afterwards(fault: Fault, answer: Response) -> Response:

@@ -3,8 +3,8 @@
 from flask import Blueprint, Response, jsonify
 from flask.typing import ResponseReturnValue
 
-from sandbox.gateway.api.files import served
 from sandbox.gateway.door import here
+from sandbox.gateway.files import served
 from sandbox.gateway.green import refusals, wire
 from sandbox.gateway.green.door import body, method, text
 from sandbox.gateway.green.journals import origin

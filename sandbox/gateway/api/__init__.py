@@ -1,1 +1,0 @@
-"""WAHA's endpoints, a file for each group of its documentation."""

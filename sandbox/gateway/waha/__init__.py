@@ -1,0 +1,22 @@
+"""WAHA's endpoints, a file for each group of its documentation; `reports.py` are its webhooks, `engines.py` what each
+of its engines makes of a message."""
+
+from flask import Response, request
+
+from sandbox.gateway.kind import Kind
+from sandbox.gateway.waha import changing, chats, contacts, files, messages, sending, sessions
+from sandbox.gateway.waha.refusals import not_found
+from sandbox.gateway.waha.reports import Reports
+
+
+def _no_such_page() -> Response:
+    return not_found(f"Cannot {request.method} {request.path}").response()
+
+
+KIND = Kind(
+    name="waha",
+    pages=tuple(room.pages for room in (sessions, contacts, chats, messages, sending, changing, files)),
+    start=lambda world, postman, _patience: Reports(world, postman),
+    is_asked=lambda: request.path.startswith("/api/"),
+    no_such_page=_no_such_page,
+)

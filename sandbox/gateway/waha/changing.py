@@ -1,0 +1,88 @@
+"""What is done to messages that exist: edited, taken back, reacted to, read."""
+
+from flask import Blueprint, jsonify
+from flask.typing import ResponseReturnValue
+
+from sandbox.gateway.directory import chat_id_of
+from sandbox.gateway.door import here
+from sandbox.gateway.model import Line, Message, Reaction
+from sandbox.gateway.raw import web_message_info
+from sandbox.gateway.waha import asked
+from sandbox.gateway.waha.door import counted, working
+from sandbox.gateway.waha.refusals import exception, not_found
+from sandbox.gateway.waha.sending import line_and_chat
+
+pages = Blueprint("changing", __name__, url_prefix="/api")
+
+
+@pages.put("/<session>/chats/<chat_id>/messages/<message_id>")
+@counted("edit")
+def edit(session: str, chat_id: str, message_id: str) -> ResponseReturnValue:
+    text = asked.body_text(asked.body(), "text")
+    line = working(session)
+    message = _ours(line, chat_id, message_id)
+    here().world.edit(line, message, text)
+    here().world.heard("send", 1)
+    return jsonify(id=message.full_id, _data=web_message_info(message, "", here().world.clock()))
+
+
+@pages.delete("/<session>/chats/<chat_id>/messages/<message_id>")
+@counted("delete")
+def delete(session: str, chat_id: str, message_id: str) -> ResponseReturnValue:
+    line = working(session)
+    message = _ours(line, chat_id, message_id)
+    here().world.revoke(line, message)
+    here().world.heard("send", 1)
+    return jsonify(id=message.full_id, _data=web_message_info(message, "", here().world.clock()))
+
+
+@pages.put("/reaction")
+@counted("reaction")
+def react() -> ResponseReturnValue:
+    wanted = asked.body()
+    name, emoji = asked.body_text(wanted, "messageId"), wanted.get("reaction")
+    line = working(asked.body_text(wanted, "session"))
+    message = here().world.find(line, name)
+    if message is None:
+        raise not_found("Message not found")
+    here().world.react(line, message, Reaction(True, str(emoji or "")))
+    here().world.heard("send", 1)
+    return jsonify(id=f"true_{message.chat_id}_{message.id}")
+
+
+@pages.post("/sendSeen")
+@counted("sendSeen")
+def send_seen() -> ResponseReturnValue:
+    """The named messages, or all of the chat."""
+    wanted = asked.body()
+    line, chat_id = line_and_chat(wanted)
+    names = wanted.get("messageIds") or []
+    here().world.heard("receipt", 1)
+    here().world.read_by_line(line, chat_id, [str(name) for name in names] if isinstance(names, list) else [])
+    return jsonify({}), 201
+
+
+@pages.post("/<session>/chats/<chat_id>/messages/read")
+@counted("read")
+def read_chat(session: str, chat_id: str) -> ResponseReturnValue:
+    """The newest unread ones; the answer names them."""
+    newest = asked.number("messages", 30)
+    line = working(session)
+    world = here().world
+    with world.changed:
+        chats = world.chats(line, chat_id_of(chat_id))
+        unread = [m for chat in chats for m in chat.messages if not m.from_me and not m.seen]
+        ids = [message.full_id for message in unread[-newest:]] if newest else []
+        if ids:
+            world.read_by_line(line, chat_id, ids)
+    return jsonify(ids=ids), 201
+
+
+def _ours(line: Line, chat_id: str, name: str) -> Message:
+    """WhatsApp lets nobody change what another person wrote."""
+    message = here().world.find(line, name, chat_id_of(chat_id))
+    if message is None:
+        raise not_found("Message not found")
+    if not message.from_me:
+        raise exception("not-authorized")
+    return message
