@@ -1,5 +1,7 @@
 """What is asked, what is wanted, and what is missing: plain values in, commands out."""
 
+import hashlib
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -21,7 +23,18 @@ from widget.bitrix24.found import (
     with_page,
 )
 from widget.bitrix24.layouts import in_layout, showing, survives_writing
-from widget.bitrix24.parts import KINDS, TITLES, Wanted, handlers_missing, missing, stale, tab, tabs_there, wanted_of
+from widget.bitrix24.parts import (
+    APP_VERSION,
+    KINDS,
+    TITLES,
+    Wanted,
+    handlers_missing,
+    missing,
+    stale,
+    tab,
+    tabs_there,
+    wanted_of,
+)
 from widget.bitrix24.rest import Batch
 from widget.bitrix24.userfield import OLD_TYPE_ID, names_of
 from widget.errors import Refusal, Refused
@@ -50,10 +63,19 @@ EMPTY = Found(
     processes=(PROCESS,),
     fields=(),
 )
+# What each version puts into a portal, as its digest: an installed portal gets a change only with a new version.
+GIVEN = {2: "634850801758"}
 
 
 def wanted(found: Found) -> Wanted:
     return wanted_of(found, NAMES, URL)
+
+
+def test_a_change_of_what_portals_are_given_has_a_version_of_its_own() -> None:
+    commands = [step.command for step in missing(EMPTY, wanted(EMPTY))]
+    digest = hashlib.sha256(json.dumps(commands, sort_keys=True).encode()).hexdigest()[:12]
+
+    assert GIVEN.get(APP_VERSION) == digest, f"raise APP_VERSION (bitrix24/parts.py), and add it with {digest} to GIVEN"
 
 
 def steps(found: Found) -> list[tuple[str, Any]]:

@@ -12,7 +12,8 @@ from widget.bitrix24.placement import ENTITY_TYPES
 from widget.bitrix24.userfield import OLD_TYPE_ID, TITLE, Names, field_parameters, full_type, type_parameters
 from widget.i18n import bitrix24_code, catalogue, languages
 
-# Raise it with every change of what is wanted below: installed portals then get the change by themselves.
+# Raise it with every change of what is wanted below: installed portals then get the change by themselves
+# (tests/bitrix24/test_install.py compares a digest of it).
 APP_VERSION = 2
 
 SCOPES = frozenset({"crm", "placement", "userfieldconfig"})
