@@ -28,8 +28,8 @@ format: setup-test  ## bring Python, JavaScript, CSS and templates into their fo
 bench: setup-test  ## the benchmark tables
 	@$(PY) -m benchmarks && $(PY) -m benchmarks.fairness && $(PY) -m benchmarks.workday
 
-catalogue: setup-demo  ## collect the texts of the templates into the translations
-	@$(PY) tools/catalogue.py
+catalogue: setup-demo  ## collect the texts into the translations; a new language: make catalogue ARGS=de
+	@$(PY) tools/catalogue.py $(ARGS)
 
 lock: setup-demo  ## requirements*.in -> hashed requirements*.txt
 	@.venv/bin/pip install -q uv && for name in requirements requirements-demo requirements-test; do \
