@@ -30,7 +30,7 @@ def speaking(app):
         ("RU", "ru"),
         ("ru_RU", "ru"),
         ("en", "en"),
-        ("de", "en"),
+        ("xx", "en"),
         ("", "en"),
         ("r", "en"),
         ("\x00", "en"),
