@@ -2,7 +2,7 @@
 PYTHON ?= python3
 PY := .venv/bin/python
 
-.PHONY: help demo test test-fast test-wild lint bench catalogue lock clean setup-demo setup-test
+.PHONY: help demo test test-fast test-wild lint format bench catalogue lock clean setup-demo setup-test
 
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -20,13 +20,16 @@ test-wild: setup-test  ## the random searches, with other examples on each run a
 	@$(PY) tools/test.py -m hypothesis --hypothesis-profile wild --ignore-glob '**/browser' --numprocesses 2
 
 lint: setup-test  ## style, types, and who may import whom
-	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && .venv/bin/lint-imports
+	@$(PY) tools/lint.py
+
+format: setup-test  ## bring Python, JavaScript, CSS and templates into their form
+	@$(PY) tools/lint.py --write
 
 bench: setup-test  ## the benchmark tables
 	@$(PY) -m benchmarks && $(PY) -m benchmarks.fairness && $(PY) -m benchmarks.workday
 
-catalogue: setup-demo  ## collect the texts of the templates into the translations
-	@$(PY) tools/catalogue.py
+catalogue: setup-demo  ## collect the texts into the translations; a new language: make catalogue ARGS=de
+	@$(PY) tools/catalogue.py $(ARGS)
 
 lock: setup-demo  ## requirements*.in -> hashed requirements*.txt
 	@.venv/bin/pip install -q uv && for name in requirements requirements-demo requirements-test; do \

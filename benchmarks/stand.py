@@ -27,7 +27,7 @@ from widget.storage.portals import Portals
 from widget.storage.vault import Vault
 
 ROOT = Path(__file__).resolve().parent.parent
-# As the README runs it, so that both are served alike.
+# As docs/operating.md runs it, so that both are served alike.
 SERVER = ("--log-level", "error", "--graceful-timeout", "1")  # the rest is in gunicorn.conf.py, as in real life
 # One line checks ten numbers at once and then one every three seconds. Here that must not be what is measured.
 NO_LIMITS = {

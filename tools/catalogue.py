@@ -1,9 +1,13 @@
 """Bring the gettext catalogues up to date with the texts in templates/ and widget/: `make catalogue`.
 
+    tools/catalogue.py       all catalogues that are there
+    tools/catalogue.py de    these and a new one, with every text still to be translated
+
 New texts get an empty translation and texts that are gone are dropped; tests/test_templates.py holds them complete.
 """
 
 import re
+import sys
 from io import BytesIO
 from pathlib import Path
 
@@ -13,7 +17,6 @@ from babel.messages.pofile import read_po, write_po
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCALE = ROOT / "widget" / "locale"
-LANGUAGES = ("ru",)
 # Header lines that only babel and the calendar fill; they would change with every run.
 PLACEHOLDERS = re.compile(
     r'^"(?:Report-Msgid-Bugs-To|POT-Creation-Date|PO-Revision-Date|Last-Translator|Language-Team|Generated-By): .*\n',
@@ -21,9 +24,9 @@ PLACEHOLDERS = re.compile(
 )
 
 
-def main() -> None:
+def main(new: list[str]) -> None:
     template = current_texts()
-    for language in LANGUAGES:
+    for language in sorted({*new, *(folder.name for folder in LOCALE.iterdir())}):
         path = LOCALE / language / "LC_MESSAGES" / "messages.po"
         catalogue = Catalog(locale=language)
         if path.exists():
@@ -38,13 +41,14 @@ def main() -> None:
 
 
 def current_texts() -> Catalog:
-    """Every text of the templates."""
+    """Every text of the templates and the code."""
     catalogue = Catalog()
-    found = extract_from_dir(str(ROOT / "templates"), [("**.html", "jinja2")], {"**.html": {"trimmed": "true"}})
-    for filename, _line, message, comments, context in found:
-        catalogue.add(message, None, [(f"templates/{filename}", 0)], auto_comments=comments, context=context)
+    for folder, pattern, method in (("templates", "**.html", "jinja2"), ("widget", "**.py", "python")):
+        found = extract_from_dir(str(ROOT / folder), [(pattern, method)], {"**.html": {"trimmed": "true"}})
+        for filename, _line, message, comments, context in found:
+            catalogue.add(message, None, [(f"{folder}/{filename}", 0)], auto_comments=comments, context=context)
     return catalogue
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -1,12 +1,13 @@
 """Make this checkout runnable: `python3 tools/setup.py demo` or `... test`. Standard library only.
 
-Creates .venv, installs the hashed requirements, and for the tests looks for a Chromium and Bitrix24's frame script.
-A second run compares one stamp and ends. What cannot be had is said in one line.
+Creates .venv, installs the hashed requirements, and for the tests looks for a Chromium, Bitrix24's frame script and the
+linter of JavaScript and CSS. A second run compares one stamp and ends. What cannot be had is said in one line.
 """
 
 import base64
 import hashlib
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -19,10 +20,20 @@ VENV = ROOT / ".venv"
 MINIMUM = (3, 11)
 # The shell takes a third of the processor of a whole Chromium, so it is installed beside one where we may.
 SHELL = "chromium-headless-shell"
+SHARE = VENV / "share"
 # Bitrix24's own script for framed pages, which the simulated portal has to satisfy; one file of an npm package.
 B24JSSDK = "@bitrix24/b24jssdk@2.2.0"
 B24JSSDK_SHA512 = "zqN7y8r2D3g0dAGKq3+0zOEsRtz2MbjoZR70XrTXKKN5l0OUmPK6jy2BEn6TXiqf5ApsvYrcz9nEn2t2jDR4cw=="
-B24JSSDK_FILE = VENV / "share" / "b24jssdk-2.2.0.js"
+B24JSSDK_FILE = SHARE / "b24jssdk-2.2.0.js"
+# Formats and lints JavaScript and CSS (biome.jsonc). One program that runs without Node, and its sha512 by machine.
+BIOME = "@biomejs/cli-{machine}@2.6.8"
+BIOME_FILE = SHARE / "biome-2.6.8"
+BIOME_SHA512 = {
+    "linux-x64": "XIk3pLQT56I6Tti+u0DF8FtSNXjCMTPbxVTzfJ9cS2t1ImVKvrqV5b52GuEaJg6/wuiXvz0sjfb5saB4TPRjzA==",
+    "linux-arm64": "0Bjim8lKwnrvXUHoI4k3Tb51BjoiLEwDnovCI8nSzkk6wj3dShiuAjrx6+X0Hjf4ejR1sRZgTQiSDHlpy9vB7w==",
+    "darwin-arm64": "DHyj+JnRHcn4YdvpiqgTFZMYKSPELMCfFpNNlEuu1L8DKTGXhzW7raIwdsbo2Ie9nCljQLAQkVWQk/mwM0ueiA==",
+    "darwin-x64": "QWWUPjlA0RnkkgYnFLUHZu+RrDc0FdK0A+wEPA+dENQJwsuSHMH89lspnAw2QUWWc9VHyfluGx1Xmp6Y2GZi8Q==",
+}
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
@@ -36,6 +47,7 @@ def main(purpose: str) -> None:
         install("requirements-test.txt", needed=True)
         find_chromium()
         fetch_b24jssdk()
+        fetch_biome()
 
 
 def make_venv() -> None:
@@ -78,26 +90,41 @@ def find_chromium() -> None:
 
 def fetch_b24jssdk() -> None:
     """The script as it was when its hash was written down here; one download."""
-    if B24JSSDK_FILE.exists():
+    fetch(B24JSSDK, B24JSSDK_SHA512, "package/dist/umd/index.min.js", B24JSSDK_FILE, "its tests will fail")
+
+
+def fetch_biome() -> None:
+    """The program for this machine, 25 MB, once. Without it `make lint` leaves JavaScript and CSS out and says so."""
+    architecture = {"x86_64": "x64", "AMD64": "x64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
+    machine = f"{platform.system().lower()}-{architecture}"
+    if machine in BIOME_SHA512:
+        package = BIOME.format(machine=machine)
+        fetch(package, BIOME_SHA512[machine], "package/biome", BIOME_FILE, "make lint leaves JavaScript and CSS out")
+
+
+def fetch(package: str, sha512: str, member: str, target: Path, without: str) -> None:
+    """One file of an npm package, if it is not there yet. A package with another hash ends the set-up."""
+    if target.exists():
         return
-    say(f"fetching {B24JSSDK} through npm (once)")
+    say(f"fetching {package} through npm (once)")
     if not shutil.which("npm") and not apt("npm"):
-        say("no npm: the tests with Bitrix24's own script will fail. Install it, e.g. apt install npm")
+        say(f"no npm: {without}. Install it, e.g. apt install npm")
         return
     with tempfile.TemporaryDirectory() as folder:
-        if not run(["npm", "pack", "--silent", "--pack-destination", folder, B24JSSDK], silent=True):
-            say(f"npm could not fetch {B24JSSDK}; its tests will fail. Is npm's registry reachable?")
+        if not run(["npm", "pack", "--silent", "--pack-destination", folder, package], silent=True):
+            say(f"npm could not fetch {package}: {without}. Is npm's registry reachable?")
             return
-        package = next(Path(folder).glob("*.tgz"))
-        if base64.b64encode(hashlib.sha512(package.read_bytes()).digest()).decode() != B24JSSDK_SHA512:
-            stop(f"{B24JSSDK} is not the package that it was: its sha512 differs")
-        with tarfile.open(package) as files:
-            script = files.extractfile("package/dist/umd/index.min.js")
-            assert script
-            B24JSSDK_FILE.parent.mkdir(exist_ok=True)
-            half = B24JSSDK_FILE.with_suffix(".part")
-            half.write_bytes(script.read())
-            half.replace(B24JSSDK_FILE)
+        packed = next(Path(folder).glob("*.tgz"))
+        if base64.b64encode(hashlib.sha512(packed.read_bytes()).digest()).decode() != sha512:
+            stop(f"{package} is not the package that it was: its sha512 differs")
+        with tarfile.open(packed) as files:
+            content = files.extractfile(member)
+            assert content
+            target.parent.mkdir(exist_ok=True)
+            half = target.with_suffix(".part")
+            half.write_bytes(content.read())
+            half.chmod(0o755)
+            half.replace(target)
 
 
 def apt(package: str) -> bool:

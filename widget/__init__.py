@@ -117,7 +117,7 @@ def _set_up_answers(app: Flask) -> None:
 
 def _guess_language() -> None:
     """For answers that come before Bitrix24's LANG or a session is read, such as «this page has been open too long»."""
-    i18n.set_language(request.accept_languages.best_match(i18n.LANGUAGES) or "en")
+    i18n.set_language(request.accept_languages.best_match(i18n.languages()) or i18n.SOURCE)
 
 
 # They wait for nobody outside, and an operator asks them when all is not well.

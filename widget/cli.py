@@ -5,7 +5,7 @@ from flask import Flask
 from widget.commands.lines import line_commands
 from widget.commands.numbering import numbering_commands
 from widget.commands.portals import portal_commands, show_rest_log
-from widget.commands.upkeep import upgrade_database, wipe_texts
+from widget.commands.upkeep import show_version, upgrade_database, wipe_texts
 from widget.commands.worker import run_worker
 
 
@@ -15,6 +15,7 @@ def register_commands(app: Flask) -> None:
     for group in (portal_commands, line_commands, numbering_commands, secret_commands):
         app.cli.add_command(group)
     app.cli.add_command(show_rest_log)
+    app.cli.command("version", help="The version of the service.")(show_version)
     app.cli.command("worker", help="The background work: events of portals, what is due by the clock.")(run_worker)
     app.cli.command("upgrade", help="Create the tables or bring them up to date.")(upgrade_database)
     app.cli.command("wipe-texts", help="Forget the texts of old sends (SEND_TEXTS_DAYS); for a daily timer.")(

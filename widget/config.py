@@ -1,7 +1,7 @@
 """What the operator sets, read from the environment once, with every fault reported together.
 
 Any NAME can be given as NAME_FILE instead: the path of a file that holds the value (for secrets).
-The README lists every setting; tests/test_readme.py holds that list complete.
+docs/settings.md lists every setting; tests/test_papers.py holds that list complete.
 """
 
 import logging

@@ -1,6 +1,7 @@
 """Texts in the reader's language: gettext catalogues, English as the source and the fallback.
 
-The .po files are read as they are at the first use; there is no compile step to forget.
+A language is a catalogue in widget/locale and nothing else: its folder is its code, of two letters. A .po file is read
+as it is at its first use, there is no compile step to forget; a .mo file without one does too.
 """
 
 import gettext
@@ -10,30 +11,68 @@ from io import BytesIO
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from babel import Locale
 from babel.dates import format_date, format_skeleton, format_time
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 from flask import Flask, g
 
-LANGUAGES = ("ru", "en")
+SOURCE = "en"  # the language of the texts in templates and code
 LOCALE = Path(__file__).parent / "locale"
+
+# Bitrix24's names of languages that differ from ISO 639-1 (B24LocaleMap in github.com/bitrix24/b24jssdk). Its "in" is
+# Hindi; its "tc" is Chinese in the traditional script, which no code of two letters has.
+_OF_BITRIX24 = {
+    **{"la": "es", "in": "hi", "br": "pt", "vn": "vi", "kz": "kk", "ua": "uk", "sc": "zh"},
+    "tc": "",
+}
+
+
+def languages() -> tuple[str, ...]:
+    """The code of each language that a reader can have, English last."""
+    return (*sorted(set(_catalogues(LOCALE)) - {SOURCE}), SOURCE)
 
 
 def language_of(lang: str) -> str:
     """Bitrix24's LANG as one of our languages; anything else reads English."""
     code = lang.lower()[:2]
-    return code if code in LANGUAGES else "en"
+    code = _OF_BITRIX24.get(code, code)
+    return code if code in languages() else SOURCE
+
+
+def bitrix24_code(language: str) -> str:
+    """One of our languages as Bitrix24 calls it: "ua" for "uk"."""
+    return next((theirs for theirs, ours in _OF_BITRIX24.items() if ours == language), language)
+
+
+def own_name(language: str) -> str:
+    """What a language calls itself: Русский, English."""
+    return (Locale(language).get_language_name(language) or language).capitalize()
+
+
+def catalogue(language: str) -> gettext.NullTranslations:
+    """The catalogue of one language, about 10 ms at its first use. A text that it lacks stays English."""
+    return _read(LOCALE, language)
 
 
 @cache
-def catalogue(language: str) -> gettext.NullTranslations:
-    """The catalogue of one language, about 10 ms at its first use."""
-    path = LOCALE / language / "LC_MESSAGES" / "messages.po"
-    if not path.exists():
+def _catalogues(folder: Path) -> dict[str, Path]:
+    """The file of each language in a folder."""
+    found = (*folder.glob("[a-z][a-z]/LC_MESSAGES/messages.mo"), *folder.glob("[a-z][a-z]/LC_MESSAGES/messages.po"))
+    return {file.parent.parent.name: file for file in found}
+
+
+@cache
+def _read(folder: Path, language: str) -> gettext.NullTranslations:
+    file = _catalogues(folder).get(language)
+    if file is None:
         return gettext.NullTranslations()
+    if file.suffix == ".mo":
+        with file.open("rb") as made:
+            return gettext.GNUTranslations(made)
     compiled = BytesIO()
-    with path.open("rb") as source:
+    with file.open("rb") as source:
         write_mo(compiled, read_po(source, locale=language))
     compiled.seek(0)
     return gettext.GNUTranslations(compiled)
@@ -44,7 +83,7 @@ def set_language(language: str) -> None:
 
 
 def current_language() -> str:
-    return str(g.get("language", "en"))
+    return str(g.get("language", SOURCE))
 
 
 def init_app(app: Flask) -> None:
@@ -103,5 +142,6 @@ def number(value: float) -> str:
 def size(count: int) -> str:
     """Bytes as people read them."""
     step = next((step for step in (2, 1) if count >= 1024**step), 0)
-    unit = {"ru": ("Б", "КБ", "МБ")}.get(current_language(), ("B", "KB", "MB"))[step]
+    _ = catalogue(current_language()).gettext
+    unit = (_("B"), _("KB"), _("MB"))[step]
     return f"{format_decimal(round(count / 1024**step, 1 if step == 2 else 0), locale=current_language())} {unit}"

@@ -16,6 +16,7 @@ from typing import ParamSpec, TypeVar
 from flask import Flask, Response, g, has_request_context, request
 
 from widget.places import Place, at_place, current_place
+from widget.version import VERSION
 
 REQUEST_ID_HEADER = "X-Request-Id"
 
@@ -35,6 +36,7 @@ class JsonLines(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
             "request": request_id(),
+            "version": VERSION,
         }
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)

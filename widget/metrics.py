@@ -5,12 +5,17 @@ With several workers set PROMETHEUS_MULTIPROC_DIR, otherwise each scrape sees on
 
 import os
 
-from prometheus_client import CollectorRegistry, Counter, generate_latest, multiprocess
+from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest, multiprocess
+
+from widget.version import VERSION
 
 
 class Metrics:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        # Gauge and not Info, which prometheus_client refuses where several processes share a directory.
+        build = Gauge("widget_build_info", "The version", ["version"], registry=self.registry, multiprocess_mode="max")
+        build.labels(VERSION).set(1)
         self._reveals = Counter("widget_reveals", "Cards revealed", ["how"], registry=self.registry)
         self._checks = Counter("widget_checks", "Numbers asked about at a gateway", ["answer"], registry=self.registry)
         self._sends = Counter("widget_sends", "Messages handed to a gateway", ["state"], registry=self.registry)

@@ -1,6 +1,6 @@
 """gunicorn's threads are for requests that are there: a slow client waits without one, or with few of them.
 
-A proxy that buffers bodies does more (README). This is for who runs without one, and for what comes past it.
+A proxy that buffers bodies does more (docs/proxy.md). This is for who runs without one, and for what comes past it.
 """
 
 import errno

@@ -7,6 +7,7 @@ from pathlib import Path
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
+from widget.i18n import languages
 from widget.icons import DEFAULT_SIZE, icon
 from widget.phones.facts import facts_of
 from widget.phones.numbers import parse
@@ -28,7 +29,7 @@ def warm_up(app: Flask) -> None:
             icon(drawn, int(size or DEFAULT_SIZE))
     with app.app_context():
         for number in (_MOBILE, _LANDLINE):
-            for language in ("ru", "en"):
+            for language in languages():
                 facts_of(parse(number, None), language, services().numbering)
 
 

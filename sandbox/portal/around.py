@@ -9,7 +9,6 @@ from .choices import Choices
 from .credentials import PORTALS, PortalCredentials
 from .openings import NotShown, Place, open_app
 from .users import USERS
-from .words import WORDS
 from .world import World
 
 
@@ -21,7 +20,7 @@ def around(world: World, place: Place | None = None) -> dict[str, Any]:
         return portal.origin(world.port) + "/" + choices.query()
 
     return {
-        "t": WORDS[choices.lang],
+        "t": choices.words,
         "choices": choices,
         "portal": world.portal_here(),
         "portals": [(portal, other_portal(portal)) for portal in PORTALS],
@@ -42,5 +41,5 @@ def _opening(world: World, choices: Choices, place: Place | None) -> dict[str, A
     try:
         opening = open_app(world, world.state_here(), choices.user, choices.lang, place)
     except NotShown as nothing:
-        return {"opening": None, "why": WORDS[choices.lang][nothing.why]}
+        return {"opening": None, "why": choices.words[nothing.why]}
     return {"opening": opening, "why": ""}

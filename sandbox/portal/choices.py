@@ -6,8 +6,14 @@ from urllib.parse import urlencode
 from werkzeug.datastructures import MultiDict
 
 from .users import USERS, User
+from .words import WORDS
 
 NARROWEST, WIDEST = 280, 1200
+# Each LANG that the cloud posts (B24LangList in github.com/bitrix24/b24jssdk). The simulator's own pages know two.
+LANGS = (
+    *("ru", "en", "de", "la", "br", "fr", "it", "pl", "ua", "kz"),
+    *("tr", "sc", "tc", "ja", "vn", "id", "ms", "th", "in", "ar"),
+)
 
 
 @dataclass(frozen=True)
@@ -24,7 +30,7 @@ class Choices:
     def read(cls, args: MultiDict[str, str]) -> "Choices":
         return cls(
             role=_one_of(args.get("user"), tuple(USERS), "rep"),
-            lang=_one_of(args.get("lang"), ("ru", "en"), "ru"),
+            lang=_one_of(args.get("lang"), LANGS, "ru"),
             embed=_one_of(args.get("embed"), ("tab", "field"), "tab"),
             mode=_one_of(args.get("mode"), ("view", "edit"), "view"),
             width=_width(args.get("width")),
@@ -33,6 +39,11 @@ class Choices:
     @property
     def user(self) -> User:
         return USERS[self.role]
+
+    @property
+    def words(self) -> dict[str, str]:
+        """The texts of the simulator's own pages."""
+        return WORDS.get(self.lang, WORDS["en"])
 
     def query(self, **changes: str | int) -> str:
         """The address's query with some choices changed; what is usual is not said."""

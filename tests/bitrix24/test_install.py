@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from widget.bitrix24.country import country_of
+from widget.bitrix24.events import WANTED
 from widget.bitrix24.findings import InLayout, Part
 from widget.bitrix24.found import (
     Bound,
@@ -92,7 +93,7 @@ def test_an_empty_portal_gets_one_of_each() -> None:
         "placement.bind": 7,
         "userfieldtype.add": 1,
         "userfieldconfig.add": 7,
-        "event.bind": 15,
+        "event.bind": len(WANTED),
     }
     assert methods.index("userfieldtype.add") < methods.index("userfieldconfig.add")
 
@@ -125,7 +126,7 @@ def test_what_leads_to_an_old_address_is_taken_away_before_the_new_is_added() ->
     for code in wanted(EMPTY).tabs:
         assert made.index(("placement.unbind", code)) < made.index(("placement.bind", code))
     assert ("userfieldtype.update", NAMES.type_id) in made
-    assert [method for method, _what in made].count("event.unbind") == 15
+    assert [method for method, _what in made].count("event.unbind") == len(WANTED)
 
 
 def test_twins_become_one() -> None:

@@ -1,4 +1,4 @@
-"""The README's pictures, taken anew: `python -m tests.browser.pictures` from the checkout writes docs/*.png."""
+"""The pictures of the papers, taken anew: `python -m tests.browser.pictures` from the checkout writes docs/*.png."""
 
 import shutil
 from pathlib import Path

@@ -9,7 +9,7 @@ from sandbox.portal.credentials import PORTALS
 from tests.bitrix24.conftest import recorded  # noqa: F401 - a fixture
 from tests.installing import ADMIN, TABS, Site
 from tests.stand import DEAL, Widget
-from widget.bitrix24.events import WANTED, nested, read_event, work_of
+from widget.bitrix24.events import WANTED, Event, nested, read_event, work_of
 from widget.errors import Refused
 from widget.hooks.vouching import MOST_WAITING
 from widget.storage.events import TRIES
@@ -70,6 +70,12 @@ FORGERIES: dict[str, dict[str, Any]] = {
     "another portal": {"auth": {"member_id": PORTALS[1].member_id}},
     "no such portal": {"auth": {"member_id": "nobody"}},
 }
+
+
+@pytest.mark.parametrize("name", WANTED)
+def test_every_wanted_event_leads_to_work(name: str) -> None:
+    data = {"FIELDS": {"ID": "7", "ENTITY_TYPE_ID": "183"}}
+    assert work_of(Event(name, "member", "", data, access_token="", refresh_token="", expires_in=0)) is not None
 
 
 @pytest.mark.parametrize("event", WANTED)

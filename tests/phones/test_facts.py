@@ -27,8 +27,9 @@ def test_a_russian_mobile_has_region_operator_and_zone(plan, language, region, o
     assert (found.kind, found.zones) == (LineKind.MOBILE, ("Asia/Yakutsk",))
 
 
-def test_an_unknown_language_is_english(shipped_only):
-    assert facts("+493012345678", "pt", numbering=shipped_only).country == "Germany"
+def test_a_third_language_names_the_country_and_reads_regions_in_english(shipped_only):
+    found = facts("+79619510000", "pt", numbering=shipped_only)
+    assert (found.country, found.region) == ("Rússia", "Amur Oblast")
 
 
 def test_two_regions_are_both_named_and_have_one_time(official):

@@ -11,7 +11,7 @@ import phonenumbers
 from widget.addresses import AddressRefused, require_public
 from widget.errors import Refusal, Refused
 from widget.gateways.kinds import KINDS
-from widget.i18n import LANGUAGES
+from widget.i18n import languages
 from widget.phones.numbers import parse
 from widget.storage.lines import Grantee, LineLimits
 
@@ -192,7 +192,7 @@ def region_of(values: Mapping[str, str]) -> tuple[str, str]:
     faults = {}
     if values["country"] not in phonenumbers.SUPPORTED_REGIONS:
         faults["country"] = Wrong(Fault.UNKNOWN_CHOICE)
-    if values["language"] not in ("", *LANGUAGES):
+    if values["language"] not in ("", *languages()):
         faults["language"] = Wrong(Fault.UNKNOWN_CHOICE)
     if faults:
         raise Invalid(faults)

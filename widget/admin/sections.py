@@ -14,6 +14,7 @@ from widget.admin.health import Finding
 from widget.admin.told import Told
 from widget.bitrix24.plan import Plan
 from widget.bitrix24.relied import CONFIRMABLE, not_confirmed
+from widget.i18n import languages, own_name
 from widget.services import services
 from widget.storage.portals import Visibility
 
@@ -39,7 +40,9 @@ def hours(asker: Asker, *, form: Typed | None = None, said: str = "") -> str:
 
 def region(asker: Asker, *, form: Typed | None = None, said: str = "") -> str:
     form = form or Typed(values={"country": asker.portal.country, "language": asker.portal.language})
-    return render_template("admin/_region.html", form=form, countries=countries(asker.session.language), said=said)
+    return render_template(
+        "admin/_region.html", form=form, countries=countries(asker.session.language), languages=own_names(), said=said
+    )
 
 
 def health(asker: Asker, findings: list[Finding] | None = None, *, said: str = "") -> str:
@@ -65,6 +68,7 @@ def log(asker: Asker) -> str:
         "admin/_changes.html",
         changes=services().changes.latest(asker.portal.id),
         countries=dict(countries(asker.session.language)),
+        languages=own_names(),
         zone=asker.viewer.zone,
     )
 
@@ -91,6 +95,11 @@ def my_lines(asker: Asker, *, states: Mapping[int, Told] | None = None) -> str:
 
 def number(asker: Asker) -> str:
     return render_template("admin/_number.html", lines=services().cards.lines(asker.session))
+
+
+def own_names() -> dict[str, str]:
+    """What each language that a reader can have calls itself, by its code."""
+    return {language: own_name(language) for language in languages()}
 
 
 @cache

@@ -10,18 +10,16 @@ from widget.bitrix24.events import NEEDS_CRM, WANTED
 from widget.bitrix24.findings import Part
 from widget.bitrix24.found import Bound, FieldFound, Found, Placed, Process
 from widget.bitrix24.placement import ENTITY_TYPES
-from widget.bitrix24.userfield import OLD_TYPE_ID, Names, field_parameters, full_type, type_parameters
+from widget.bitrix24.userfield import OLD_TYPE_ID, TITLE, Names, field_parameters, full_type, type_parameters
+from widget.i18n import bitrix24_code, catalogue, languages
 
-# Raise it with every change of what is wanted below: installed portals then get the change by themselves.
+# Raise it with every change of what is wanted below: installed portals then get the change by themselves
+# (tests/house/test_app_version.py compares a digest of it).
 APP_VERSION = 2
 
 SCOPES = frozenset({"crm", "placement", "userfieldconfig"})
 KINDS = tuple(ENTITY_TYPES)
-TITLES = {"en": "WhatsApp", "ru": "WhatsApp"}
-DESCRIPTIONS = {
-    "en": "Clients' numbers, who has WhatsApp, chats and messages",
-    "ru": "Номера клиентов, у кого есть WhatsApp, чаты и сообщения",
-}
+TITLES = dict.fromkeys(map(bitrix24_code, languages()), TITLE)
 FIRST_PROCESS = 128  # below are the system's own types, some of which are listed with the smart processes
 FIELD_TYPE_CODE = "USERFIELD_TYPE"  # made by userfieldtype.add, never bound or unbound as a placement
 
@@ -188,8 +186,14 @@ def _leads_here(one: Placed, wanted: Wanted) -> bool:
 
 
 def _placement(code: str, handler: str) -> dict[str, Any]:
-    texts = {language: {"TITLE": TITLES[language], "DESCRIPTION": DESCRIPTIONS[language]} for language in TITLES}
-    return {"PLACEMENT": code, "HANDLER": handler, "TITLE": TITLES["en"], "LANG_ALL": texts}
+    texts = {
+        bitrix24_code(language): {"TITLE": TITLE, "DESCRIPTION": _description(language)} for language in languages()
+    }
+    return {"PLACEMENT": code, "HANDLER": handler, "TITLE": TITLE, "LANG_ALL": texts}
+
+
+def _description(language: str) -> str:
+    return catalogue(language).gettext("Clients' numbers, who has WhatsApp, chats and messages")
 
 
 def _type_steps(found: Found, wanted: Wanted) -> Iterator[Step]:

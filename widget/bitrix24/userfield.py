@@ -9,12 +9,14 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any
 
+from widget.i18n import bitrix24_code, languages
+
 OLD_TYPE_ID = "whatsapp"  # of versions before, a word that another application may have taken
 OLD_XML_ID = "whatsapp-in-the-card"
 HEIGHT = 72  # pixels of the closed button; the page asks for more when it needs it
 TITLE = "WhatsApp"
 DESCRIPTION = "Clients' numbers, who has WhatsApp, and chats / Номера клиентов, у кого есть WhatsApp, и чаты"
-LABELS = {"en": "WhatsApp", "ru": "WhatsApp"}
+LABELS = dict.fromkeys(map(bitrix24_code, languages()), TITLE)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import click
 
 from widget.commands.arguments import Group
 from widget.http import OutsideError, fetch_file
-from widget.i18n import LANGUAGES, catalogue
+from widget.i18n import catalogue, languages
 from widget.phones.facts import Facts, facts_of
 from widget.phones.numbering import ImportReport, RegistryError, import_registry
 from widget.phones.numbers import Phone, Problem, parse_many
@@ -23,7 +23,7 @@ numbering_commands = Group("numbering", help="Phone numbers: what one is, and th
 @numbering_commands.command("explain", context_settings={"ignore_unknown_options": True})  # "- 8 916 …"
 @click.argument("text")
 @click.option("--country", default="", help="The portal's country, as RU.")
-@click.option("--language", type=click.Choice(LANGUAGES), default="ru", show_default=True)
+@click.option("--language", type=click.Choice(languages()), default="ru", show_default=True)
 def explain_number(text: str, country: str, language: str) -> None:
     """Print what the card makes of a typed phone, as one JSON object."""
     phones = parse_many(text, country, services().numbering.knows)

@@ -1,4 +1,4 @@
-"""`flask upgrade`, `flask wipe-texts`: what an operator or a timer runs."""
+"""`flask upgrade`, `flask wipe-texts`, `flask version`: what an operator or a timer runs."""
 
 import click
 from alembic.util.exc import CommandError
@@ -7,6 +7,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from widget import logs
 from widget.services import services
 from widget.storage.database import upgrade
+from widget.version import VERSION
 
 DAY = 86_400
 
@@ -27,3 +28,7 @@ def wipe_texts() -> None:
     before = here.clock() - here.config.send_texts_days * DAY
     wiped = here.sends.wipe_texts(before) + here.messages.wipe(before)
     click.echo(f"{wiped} texts wiped.")
+
+
+def show_version() -> None:
+    click.echo(VERSION)

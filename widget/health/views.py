@@ -4,14 +4,15 @@ from flask import Blueprint, Response, jsonify
 from flask.typing import ResponseReturnValue
 
 from widget.services import services
+from widget.version import VERSION
 
 pages = Blueprint("health", __name__)
 
 
 @pages.get("/health/live")
 def live() -> ResponseReturnValue:
-    """The process answers. No outside call."""
-    return jsonify(ok=True)
+    """The process answers, and which version it is. No outside call."""
+    return jsonify(ok=True, version=VERSION)
 
 
 @pages.get("/health/ready")

@@ -47,7 +47,9 @@ NOTHING = Facts(region="", operator="", country="", kind=LineKind.UNKNOWN, zones
 
 
 def facts_of(phone: Phone, language: str, numbering: Numbering, now: datetime | None = None) -> Facts:
-    """Region, operator and time of one phone, "ru" or else in English. Reads only disk, and that mostly once.
+    """Region, operator and time of one phone. Reads only disk, and that mostly once.
+
+    Countries are named in `language`, regions and operators in Russian for "ru" and in English for all others.
 
     Zones that show the same time at `now` are one zone. If they lie more than four hours apart there are none: no time
     is better than a wrong one (a Russian mobile of unknown region, an American toll-free number).
@@ -98,7 +100,7 @@ def _apart(zones: tuple[str, ...], now: datetime) -> tuple[str, ...]:
 
 
 def _country(region_code: str, language: str) -> str:
-    return _territories("ru" if language == "ru" else "en").get(region_code, "")
+    return _territories(language).get(region_code, "")
 
 
 @cache

@@ -1,4 +1,4 @@
-"""What the README says is so."""
+"""What README.md, CONTRIBUTING.md, docs/ and the other papers say is so."""
 
 import dataclasses
 import re
@@ -10,11 +10,16 @@ from flask.testing import FlaskCliRunner
 from tests.stand import Widget
 from widget.config import Config
 from widget.gateways.kinds import KINDS, capabilities_of
+from widget.version import VERSION
 
 ROOT = Path(__file__).resolve().parent.parent
-README = (ROOT / "README.md").read_text()
-TABLE = README.partition("\n## Settings")[2].partition("\n## ")[0]
+PAPERS = {str(file.relative_to(ROOT)): file.read_text() for file in (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"))}
+README, ALL = PAPERS["README.md"], "\n".join(PAPERS.values())
+LONGEST_README = 120  # lines: what it is, two commands, where to go on
+TABLE = PAPERS["docs/settings.md"]
 SETTINGS = dict(re.findall(r"^\| `([A-Z_]+)` \| (.*?) \|", TABLE, re.M))
+# A file or a folder of ours in backticks; what holds <a name> stands for any.
+PLACE = re.compile(r"`((?:widget|tests|sandbox|static|templates|docs|tools|benchmarks|ratelimit)/[\w./-]*)`")
 
 
 def default_of(setting: "dataclasses.Field[object]") -> str:
@@ -23,6 +28,10 @@ def default_of(setting: "dataclasses.Field[object]") -> str:
     if isinstance(setting.default, tuple):
         return ",".join(map(str, setting.default))
     return str(setting.default)
+
+
+def test_the_readme_stays_short() -> None:
+    assert len(README.splitlines()) <= LONGEST_README
 
 
 def test_every_setting_is_in_the_table_and_nothing_else_is() -> None:
@@ -35,12 +44,12 @@ def test_the_defaults_in_the_table_are_the_real_ones(setting: "dataclasses.Field
 
 
 def named_commands() -> list[str]:
-    said = re.findall(r"(?:^|[`(\s])flask ((?:[a-z-]+ ?)+)", README)
+    said = re.findall(r"(?:^|[`(\s])flask ((?:[a-z-]+ ?)+)", ALL, re.M)
     return sorted({" ".join(command.split()[:2]) for command in said})
 
 
 def test_commands_are_named() -> None:
-    assert {"upgrade", "wipe-texts", "portal add", "line add", "numbering import"} <= set(named_commands())
+    assert {"upgrade", "wipe-texts", "version", "portal add", "line add", "numbering import"} <= set(named_commands())
 
 
 @pytest.mark.parametrize("command", named_commands())
@@ -50,7 +59,7 @@ def test_every_named_flask_command_exists(widget: Widget, command: str) -> None:
     assert runner.invoke(args=[*command.split(), "--help"]).exit_code == 0
 
 
-@pytest.mark.parametrize("option", sorted(set(re.findall(r"flask [a-z]+ [a-z]+ [^`\n]*", README))))
+@pytest.mark.parametrize("option", sorted(set(re.findall(r"flask [a-z]+ [a-z]+ [^`\n]*", ALL))))
 def test_every_option_shown_exists(widget: Widget, option: str) -> None:
     words = option.split()[1:3]
     shown = re.findall(r"(--[a-z-]+)", option)
@@ -61,31 +70,48 @@ def test_every_option_shown_exists(widget: Widget, option: str) -> None:
 
 def test_every_named_make_target_exists() -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.M))
-    named = set(re.findall(r"(?:^|`)make ([a-z-]+)", README, re.M))
+    named = set(re.findall(r"(?:^|`)make ([a-z-]+)", ALL, re.M))
 
-    assert {"demo", "test", "bench"} <= named
+    assert {"demo", "test", "bench", "lint", "format", "catalogue", "lock"} <= named
     assert named - targets == set()
 
 
-@pytest.mark.parametrize("place", sorted(set(re.findall(r"^\| (`.*?) \|", README.partition("## Where")[2], re.M))))
-def test_every_place_in_the_table_of_folders_exists(place: str) -> None:
-    for path in re.findall(r"`([^`]+)`", place):
-        if "/" in path:
-            assert (ROOT / path.rstrip("/")).exists(), path
+def test_every_benchmark_has_its_command_named() -> None:
+    named = set(re.findall(r"`python -m (benchmarks\.\w+)`", PAPERS["docs/benchmarks.md"]))
+    printing = {file for file in (ROOT / "benchmarks").glob("*.py") if '"__main__"' in file.read_text()}
+
+    assert named == {f"benchmarks.{file.stem}" for file in printing - {ROOT / "benchmarks" / "stub.py"}}
 
 
-@pytest.mark.parametrize("link", sorted(set(re.findall(r"!?\[[^\]]*\]\(([^)#]+)\)", README))))
-def test_every_picture_and_file_it_links_to_exists(link: str) -> None:
-    assert link.startswith("https://") or (ROOT / link).exists()
+@pytest.mark.parametrize("paper", PAPERS)
+def test_every_file_and_folder_it_names_exists(paper: str) -> None:
+    assert [place for place in PLACE.findall(PAPERS[paper]) if not (ROOT / place).exists()] == []
+
+
+@pytest.mark.parametrize("paper", PAPERS)
+def test_every_picture_and_file_it_links_to_exists(paper: str) -> None:
+    links = [link for link in re.findall(r"!?\[[^\]]*\]\(([^)#]+)[^)]*\)", PAPERS[paper]) if "://" not in link]
+
+    assert [link for link in links if not (ROOT / paper).parent.joinpath(link).exists()] == []
+
+
+def test_every_paper_is_found_from_the_readme() -> None:
+    named = set(re.findall(r"\]\(([^)#]+)\)", README))
+
+    assert set(PAPERS) - named == {"README.md"}
+    assert {"LICENSE", "NOTICE"} <= named
+
+
+def test_the_newest_heading_of_the_changelog_is_the_version() -> None:
+    assert re.findall(r"^## (\S+)", PAPERS["CHANGELOG.md"], re.M)[0] == VERSION
 
 
 def test_every_address_it_names_is_a_route(widget: Widget) -> None:
     routes = {re.sub(r"<[^>]*>", "<>", rule.rule) for rule in widget.app.url_map.iter_rules()}
-    named = {
-        re.sub(r"<[^>]*>", "<>", path) for path in re.findall(r"(?:GET|POST) (/[a-z/<>]+)", README.replace("`", ""))
-    }
+    said = ALL.replace("`", "")
+    named = {re.sub(r"<[^>]*>", "<>", path) for path in re.findall(r"(?:GET|POST) (/[a-z0-9/<>]+)", said)}
 
-    assert "/placement" in named
+    assert {"/placement", "/card/check", "/chats/<>/messages"} <= named
     assert named - routes == set()
 
 
@@ -110,7 +136,6 @@ def yes(value: bool) -> str:
 
 
 def test_the_table_of_gateways_says_what_each_adapter_can() -> None:
-    section = README.partition("\n## What each gateway can do")[2].partition("\n## ")[0]
-    said = dict(re.findall(r"^\| ([^|]+?) \| (.+?) \|$", section, re.M))
+    said = dict(re.findall(r"^\| ([^|]+?) \| (.+?) \|$", PAPERS["docs/gateways.md"], re.M))
     for what, of in CAN.items():
         assert said[what] == " | ".join(of(capabilities_of(kind)) for kind in KINDS), what
