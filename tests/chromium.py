@@ -37,43 +37,60 @@ def base_url() -> None:
     """None of ours. pytest-base-url's own is a method of a class, which pytest 9 warns of, and warnings are errors."""
 
 
-# What a page keeps for its next test too: then that test gets a page of its own.
+# What a page or its context keeps for the next test too: then that test gets new ones. A clock is its context's.
 SPOIL = ((Clock, "install"), (Page, "add_init_script"), (Page, "emulate_media"), (Page, "set_viewport_size"),
          (Page, "route"))  # fmt: skip
 
 
 class Tab:
-    """One page for test after test: a process of its own for each is a third of what a test costs. The widget stores
-    nothing in a browser; whether a test left something else behind is looked after in `leave`."""
+    """One context and one page for test after test: a process of its own for each is a third of what a test costs. The
+    widget stores nothing in a browser; what a test leaves behind otherwise ends them."""
 
-    def __init__(self, context: BrowserContext) -> None:
-        self.context = context
+    def __init__(self, browser: Browser, init_script: str) -> None:
         self.spoiled = False
+        self._browser = browser
+        self._init_script = init_script
+        self._context: BrowserContext | None = None
         self._page: Page | None = None
 
+    def context(self) -> BrowserContext:
+        if self._context is None:
+            self._context = self._browser.new_context()
+            self._context.set_default_timeout(1000 * PATIENCE)
+            self._context.add_init_script(self._init_script)
+        return self._context
+
     def page(self) -> Page:
-        if self._page is None:
-            self._page = new_page(self.context)
-            self.spoiled = False
+        if self._page is None or self._page.is_closed():
+            self._page = new_page(self.context())
         return self._page
 
     def leave(self) -> None:
-        """Close what the test opened, and the page itself where it would not be as new."""
-        for page in self.context.pages:
-            if page != self._page or self.spoiled:
+        """Close what the test opened, and all of it where it would not be as new."""
+        context = self.context()
+        if self.spoiled:
+            context.close()
+            self._context, self._page, self.spoiled = None, None, False
+            return
+        for page in context.pages:
+            if page != self._page:
                 page.close()
-        if self._page is None or self.spoiled or self._page.is_closed():
-            self._page = None
-        else:
+        if self._page and not self._page.is_closed():
             self._page.goto("about:blank")
-        self.context.clear_cookies()
+        context.clear_cookies()
 
 
 @pytest.fixture(scope="session")
-def tab(browser: Browser) -> Iterator[Tab]:
-    with browser.new_context() as context:
-        context.set_default_timeout(1000 * PATIENCE)
-        yield Tab(context)
+def init_script() -> str:
+    """What runs in each page first; a folder says what of its own."""
+    return ""
+
+
+@pytest.fixture(scope="session")
+def tab(browser: Browser, init_script: str) -> Iterator[Tab]:
+    tab = Tab(browser, init_script)
+    yield tab
+    tab.context().close()
 
 
 @pytest.fixture
@@ -87,7 +104,7 @@ def context(tab: Tab, monkeypatch: pytest.MonkeyPatch) -> Iterator[BrowserContex
 
     for kind, name in SPOIL:
         monkeypatch.setattr(kind, name, spoiling(getattr(kind, name)))
-    yield tab.context
+    yield tab.context()
     tab.leave()
 
 

@@ -16,7 +16,7 @@ from playwright.sync_api import BrowserContext, Page, Response
 from sandbox.demo import Demo, Ports
 from sandbox.portal.background import free_port
 from tests.browser.pages import Card, ClientPhone, Settings
-from tests.chromium import Tab, base_url, browser_type_launch_args, context, last_of_all, new_page, page, tab
+from tests.chromium import base_url, browser_type_launch_args, context, last_of_all, new_page, page, tab
 from tests.stand import PATIENCE, Outside
 
 __all__ = ["base_url", "browser_type_launch_args", "context", "page", "tab"]
@@ -81,12 +81,12 @@ class Complaints(list[str]):
 
 
 @pytest.fixture(scope="session")
-def told_violations(tab: Tab) -> None:
-    tab.context.add_init_script(TELL_VIOLATIONS)
+def init_script() -> str:
+    return TELL_VIOLATIONS
 
 
 @pytest.fixture(autouse=True)
-def complaints(told_violations: None, context: BrowserContext) -> Iterator[Complaints]:
+def complaints(context: BrowserContext) -> Iterator[Complaints]:
     heard = Complaints()
     listeners: dict[Any, Callable[[Any], None]] = {
         "console": lambda said: heard.append(f"console: {said.text}") if said.type == "error" else None,

@@ -8,10 +8,10 @@ from flask import Flask, request, send_file
 from playwright.sync_api import BrowserContext, Dialog, Error, Frame, Page
 
 from sandbox.portal.background import free_port, portal_running, served
-from tests.chromium import Tab, base_url, browser_type_launch_args, context, last_of_all, tab
+from tests.chromium import Tab, base_url, browser_type_launch_args, context, init_script, last_of_all, tab
 from tools.setup import B24JSSDK_FILE
 
-__all__ = ["base_url", "browser_type_launch_args", "context", "tab"]
+__all__ = ["base_url", "browser_type_launch_args", "context", "init_script", "tab"]
 
 # A page that can speak the raw protocol: `ask(message, callback)` posts and waits for the answer of that callback.
 PAGE = """<!doctype html><title>app</title><p>the app</p><script>
