@@ -35,7 +35,7 @@ from widget.config import Config
 from widget.gateways.base import Webhooks
 from widget.gateways.calls import Timeouts
 from widget.gateways.lines import WEBHOOKS, Gateways
-from widget.hooks.gateway_receiver import GATEWAY, GatewayReceiver
+from widget.hooks.gateway_receiver import GatewayReceiver, LineNews
 from widget.hooks.gateway_work import GatewayWork
 from widget.hooks.receiver import Receiver
 from widget.hooks.work import EventWork
@@ -63,11 +63,12 @@ from widget.presence.rounds import Rounds
 from widget.session import Tickets
 from widget.storage.changes import Changes
 from widget.storage.chats import Chats
-from widget.storage.cooldowns import Cooldowns
+from widget.storage.conversations import Conversations
+from widget.storage.counted import Counted
 from widget.storage.database import open_database, takes_writes
 from widget.storage.events import Events
+from widget.storage.inbox import Inbox
 from widget.storage.line_health import LineHealths
-from widget.storage.line_past import LinePasts
 from widget.storage.lines import Lines
 from widget.storage.messages import Messages
 from widget.storage.portals import Portals
@@ -95,10 +96,7 @@ class Services:
     tickets: Tickets
     portals: Portals
     lines: Lines
-    line_pasts: LinePasts
-    chats: Chats
-    sends: Sends
-    messages: Messages
+    conversations: Conversations
     line_health: LineHealths
     settings: UserSettings
     changes: Changes
@@ -109,13 +107,14 @@ class Services:
     rest: Rest
     installer: Installer
     events: Events
+    inbox: Inbox
     receiver: Receiver
     gateway_receiver: GatewayReceiver
     event_work: EventWork
+    gateway_work: GatewayWork
     jobs: Jobs
     gateways: Gateways
     usage: Usage
-    cooldowns: Cooldowns
     cooling: Cooling
     evidence: Evidence
     purse: Purse
@@ -129,6 +128,18 @@ class Services:
     metrics: Metrics
     places: Places
     pings: Mapping[str, Callable[[], bool]]
+
+    @property
+    def chats(self) -> Chats:
+        return self.conversations.chats
+
+    @property
+    def sends(self) -> Sends:
+        return self.conversations.sends
+
+    @property
+    def messages(self) -> Messages:
+        return self.conversations.messages
 
     def now(self) -> datetime:
         return datetime.fromtimestamp(self.clock(), UTC)
@@ -194,11 +205,13 @@ def build(
         timeout=config.portal_timeout,
         clock=clock,
     )
-    usage, cooldowns, presences = Usage(engine, clock), Cooldowns(engine, clock), Presences(engine, clock)
+    usage, presences = Usage(engine, clock), Presences(engine, clock)
+    counted = Counted(engine, usage)
+    conversations = Conversations(engine, chats, sends, messages, counted)
     atexit.register(flush_at_exit, weakref.ref(usage))
     lifetimes = Lifetimes(fresh=config.presence_ttl, unknown=config.unknown_ttl)
     known = Memory(answers, presences, vault, key_of=keys.key, lifetimes=lifetimes, clock=clock)
-    cooling = Cooling(cooldowns, clock)
+    cooling = Cooling(line_health, clock)
     purse = Purse(_limiter(config, clock), usage, cooling, _terms(config), clock)
     reveals = Reveals(answers, usage, keys)
     evidence = Evidence(known, chats, clock)
@@ -213,9 +226,10 @@ def build(
         ),
         clock,
     )
-    learning = Learning(evidence, cooling, purse, reveals, usage, messages.count)
-    gateway_work = GatewayWork(lines, chats, sends, messages, vault, heard=learning.heard)
-    event_work = EventWork(events, portals, installer, answers, gateway_work, card_seconds=config.card_ttl)
+    learning = Learning(evidence, cooling, purse, reveals, usage, counted)
+    inbox = Inbox(engine, vault, clock)
+    gateway_work = GatewayWork(inbox, lines, portals, conversations, heard=learning.heard)
+    event_work = EventWork(events, portals, installer, answers, card_seconds=config.card_ttl)
     jobs = Jobs(lambda: queue or _queue(config), clock)
     receiver = Receiver(
         portals,
@@ -229,15 +243,18 @@ def build(
         clock=clock,
     )
     jobs.does("event", event_work.work)
+    jobs.does("webhook", gateway_work.work)
     jobs.at(EVERY_MINUTE, "events-left", event_work.work_on_what_was_left)
+    jobs.at(EVERY_MINUTE, "webhooks-left", gateway_work.work_on_what_was_left)
     jobs.at(EVERY_HOUR, "update-portals", event_work.update_outdated)
     nightly: dict[str, Callable[[], object]] = {
         "subscriptions": event_work.look_at_subscriptions,
         "forget-events": events.forget_done,
-        "forget-webhooks": lambda: events.forget_all(GATEWAY),
+        "forget-webhooks": inbox.forget_old,
         "forget-changes": changes.forget_old,
         "wipe-texts": lambda: sends.wipe_texts(clock() - config.send_texts_days * DAY),
         "forget-messages": lambda: messages.wipe(clock() - config.send_texts_days * DAY),
+        "forget-counted": lambda: counted.forget(clock() - config.send_texts_days * DAY),
         "forget-usage": usage.purge,
         "forget-presences": presences.purge,
         "update-numbering": numbering_updater.update_weekly,
@@ -292,10 +309,7 @@ def build(
         tickets=Tickets(config.secret_key, vault.fernet, config.session_minutes * 60),
         portals=portals,
         lines=lines,
-        line_pasts=LinePasts(engine),
-        chats=chats,
-        sends=sends,
-        messages=messages,
+        conversations=conversations,
         line_health=line_health,
         settings=settings,
         changes=changes,
@@ -306,31 +320,29 @@ def build(
         rest=rest,
         installer=installer,
         events=events,
+        inbox=inbox,
         receiver=receiver,
         gateway_receiver=GatewayReceiver(
             lines,
             portals,
-            events,
-            line_health,
-            gateways,
+            inbox,
+            LineNews(line_health, gateways, cooling),
             webhooks,
-            vault,
-            cooling,
-            wake=lambda event_id: jobs.wake("event", event_id),
+            wake=lambda webhook_id: jobs.wake("webhook", webhook_id),
             clock=clock,
         ),
         event_work=event_work,
+        gateway_work=gateway_work,
         jobs=jobs,
         gateways=gateways,
         usage=usage,
-        cooldowns=cooldowns,
         cooling=cooling,
         evidence=evidence,
         purse=purse,
         reveals=reveals,
         cards=cards,
         rounds=rounds,
-        chat_service=ChatService(gateways, chats, sends, messages, clock, learning.sent, outgoing, learning.checked),
+        chat_service=ChatService(gateways, conversations, clock, learning, outgoing),
         outgoing=outgoing,
         numbering=numbering,
         numbering_updater=numbering_updater,

@@ -7,7 +7,7 @@ from enum import Enum
 from widget.admin.reports import Way, way_of
 from widget.admin.told import Told
 from widget.bitrix24.findings import InLayout, Inspection, InstallerState, Part
-from widget.storage.line_past import NOTHING, LinePast
+from widget.storage.line_health import NOTHING, LinePast
 from widget.storage.lines import Line
 
 SILENT_WORKER = 180.0  # seconds without a sign after which the worker is taken for stopped

@@ -73,7 +73,7 @@ def _findings(asker: Asker) -> list[Finding]:
         of_token(stored=here.tokens.find(asker.portal.id, installer_id) is not None),
         *of_lines(lines, ask_all(lines)),
         *of_reports(
-            lines, here.line_pasts.of_portal(asker.portal.id), public_url=here.config.public_url, now=here.clock()
+            lines, here.line_health.pasts(asker.portal.id), public_url=here.config.public_url, now=here.clock()
         ),
         of_worker(here.jobs.last_heartbeat(), here.clock()),
         of_numbering(imported=imported, at=at, weekly=here.config.numbering_update, now=here.clock()),

@@ -1,19 +1,9 @@
 """What is done to one message of an open chat, or besides a text: files, edits, deletions, reactions, receipts."""
 
-from flask import render_template, request
+from flask import Response, render_template, request
 from flask.typing import ResponseReturnValue
 
-from widget.chats.asking import (
-    chat_of,
-    chat_to_change,
-    drawn_bubble,
-    named,
-    night_question,
-    question,
-    refuse_unlinked,
-    shown_name,
-)
-from widget.chats.bubbles import bubble_of_send
+from widget.chats.asking import chat_of, chat_to_change, draft_of, drawn_send, named, question
 from widget.chats.files import LARGEST
 from widget.chats.pages import pages
 from widget.chats.sending import LONGEST_CAPTION, LONGEST_TEXT
@@ -29,32 +19,18 @@ MOST_READ = 50
 @pages.post("/<int:chat_id>/files")
 def send_file(chat_id: int) -> ResponseReturnValue:
     """Send a file, as a form with file, key, caption, reply_to and confirmed («true»). 409 as for a text."""
-    session, line, chat = chat_of(chat_id)
+    chat_of(chat_id)  # before so much is read
     request.max_content_length = LARGEST + 64 * 1024
     form = request.form.to_dict()
     uploaded = request.files.get("file")
     if uploaded is None:
         raise Refused(Refusal.BAD_FORM, 422, "file")
-    key = text_field(form, "key", longest=64)
     caption = maybe_text_field(form, "caption", longest=LONGEST_CAPTION + 200)
-    reply_to = maybe_text_field(form, "reply_to", longest=4096)
-    answered = named(chat, reply_to) if reply_to else None
-    refuse_unlinked(line, key)
-    asked = night_question(session, chat, key, confirmed=form.get("confirmed") == "true")
-    if asked:
-        return asked
-    sent = services().chat_service.send_file(
-        line,
-        chat,
-        File(uploaded.mimetype or "", uploaded.filename or "", uploaded.read()),
-        caption=caption,
-        send_key=key,
-        user_id=session.user_id,
-        name=shown_name(session),
-        reply_to=answered,
-    )
-    services().metrics.sent(sent.state.value)
-    return drawn_bubble(session, chat, bubble_of_send(sent)), 201
+    draft = draft_of(chat_id, form, confirmed=form.get("confirmed") == "true")
+    if isinstance(draft, Response):
+        return draft
+    file = File(uploaded.mimetype or "", uploaded.filename or "", uploaded.read())
+    return drawn_send(draft.chat, services().chat_service.send_file(draft, file, caption=caption))
 
 
 @pages.post("/<int:chat_id>/messages/<ref>/edit")

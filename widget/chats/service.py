@@ -5,16 +5,16 @@ from collections.abc import Callable, Sequence
 
 from widget.chats.bubbles import DELETE_SECONDS, EDIT_SECONDS
 from widget.chats.history import Histories
-from widget.chats.sending import LONGEST_TEXT, Allowance, Sending, SendListener, nobody, typed_text
+from widget.chats.lookups import LookUps
+from widget.chats.sending import LONGEST_TEXT, Allowance, Deaf, Draft, Feedback, Sending, Unlimited, typed_text
 from widget.chats.told import Named, Told, grown_by
 from widget.chats.typed import TypedNumbers
 from widget.errors import Refusal, Refused
 from widget.gateways.base import File, Gateway, GatewayError, Trouble
 from widget.gateways.lines import Gateways, chat_ids_for
-from widget.storage.chats import Chat, Chats
+from widget.storage.chats import Chat
+from widget.storage.conversations import Conversations
 from widget.storage.lines import Line
-from widget.storage.messages import Messages
-from widget.storage.sends import Sends
 
 log = logging.getLogger(__name__)
 
@@ -23,27 +23,32 @@ class ChatService:
     def __init__(
         self,
         gateways: Gateways,
-        chats: Chats,
-        sends: Sends,
-        messages: Messages,
+        conversations: Conversations,
         clock: Callable[[], float],
-        sent: SendListener = nobody,
+        feedback: Feedback | None = None,
         allowance: Allowance | None = None,
-        checked: Callable[[Line], None] = lambda line: None,
     ) -> None:
-        """`checked` is told of a check that a gateway makes by itself, before a reaction."""
+        """`feedback` learns from sends and from checks that a gateway makes by itself; nothing does by default."""
         self._gateways = gateways
-        self._chats = chats
-        self._sends = sends
-        self._messages = messages
+        self._chats = conversations.chats
+        self._sends = conversations.sends
+        self._messages = conversations.messages
         self._clock = clock
-        self._histories = Histories(gateways, chats, sends, messages, clock)
-        self._checked = checked
-        self.typed = TypedNumbers(gateways, chats, sends, self._histories, clock)
-        sending = Sending(gateways, chats, sends, self._histories, clock, sent, allowance)
-        # Reading and writing are files of their own; to whoever asks they are verbs of the chat like the others.
-        self.newest, self.older, self.whole = self._histories.newest, self._histories.older, self._histories.whole
+        self._feedback = feedback or Deaf()
+        self._look_ups = LookUps(gateways, conversations, clock)
+        histories = Histories(gateways, conversations, self._look_ups, clock)
+        self.typed = TypedNumbers(gateways, conversations, histories, self._look_ups, clock)
+        sending = Sending(
+            gateways, conversations, histories, self._look_ups, clock, self._feedback, allowance or Unlimited()
+        )
+        # Reading and writing are files of their own; to a caller they are verbs of the chat like the others.
+        self.newest, self.older, self.whole = histories.newest, histories.older, histories.whole
         self.send, self.send_file = sending.send, sending.send_file
+        self.look_for = self._look_ups.look_for
+
+    def draft(self, line: Line, chat: Chat, *, send_key: str, user_id: int, name: str = "") -> Draft:
+        """A message to be sent under this key, with what the key has sent already. One query."""
+        return Draft(line, chat, send_key, user_id, name, known=self._sends.by_key(chat.portal_id, send_key))
 
     def open(self, line: Line, phone: str, *, user_id: int, chat_id: str = "") -> tuple[Chat, bool]:
         """The chat of this line and phone, made if there is none; also says if it is new. `chat_id` is what presence
@@ -53,7 +58,7 @@ class ChatService:
 
     def media(self, line: Line, chat: Chat, ref: str) -> File:
         """The file of a message, fetched through us. Two outside calls. Raises GatewayError."""
-        return self._gateways.of(line).media(self._histories.ids(line, chat)[0], ref)
+        return self._gateways.of(line).media(self._look_ups.ids(line, chat)[0], ref)
 
     def edit(self, line: Line, chat: Chat, message: Named, text: str) -> None:
         """Change a text of ours. One outside call. Raises Refused, GatewayError."""
@@ -74,7 +79,7 @@ class ChatService:
     def react(self, line: Line, chat: Chat, message: Named, emoji: str) -> None:
         """React to a message, or take the reaction back with "". One outside call. Raises Refused, GatewayError."""
         if self._gateways.of(line).capabilities.checks_when_sending:
-            self._checked(line)
+            self._feedback.checked(line)
         self._ask(line, chat, lambda gateway, chat_id: gateway.react(chat_id, message.ref, emoji), "react")
         self._know(chat, line, message, Told(from_me=message.from_me, ours=(self._clock(), emoji)))
 
@@ -103,7 +108,7 @@ class ChatService:
         if not getattr(gateway.capabilities, name):
             raise Refused(Refusal.UNSUPPORTED, 422, name)
         try:
-            verb(gateway, self._histories.ids(line, chat)[0])
+            verb(gateway, self._look_ups.ids(line, chat)[0])
         except GatewayError as error:
             log.info("%s line=%s chat=%s: %s", name, line.id, chat.id, error.trouble.value)
             if error.trouble is Trouble.UNSUPPORTED:
@@ -114,5 +119,5 @@ class ChatService:
 
     def _know(self, chat: Chat, line: Line, message: Named, news: Told) -> None:
         """What we did ourselves is known at once, and not when the gateway's history shows it."""
-        chat_id = self._histories.ids(line, chat)[0]
+        chat_id = self._look_ups.ids(line, chat)[0]
         self._messages.grow(chat.portal_id, chat.line_id, chat_id, message.id, grown_by(news))

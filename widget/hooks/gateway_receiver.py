@@ -16,15 +16,13 @@ from widget.gateways.lines import Gateways
 from widget.gateways.written import events_json
 from widget.http import read_json
 from widget.presence.cooling import Cooling
-from widget.storage.events import Events
+from widget.storage.inbox import Inbox
 from widget.storage.line_health import LineHealths
 from widget.storage.lines import Line, Lines
 from widget.storage.portals import Portals, PortalState
-from widget.storage.vault import Vault
 
 log = logging.getLogger(__name__)
 
-GATEWAY = "GATEWAY"  # the name of its rows among the portals' events
 LARGEST = 1024 * 1024  # bytes of one webhook: texts and thumbnails are far smaller
 # Some gateways are told to put the file itself into it, in base64; the message is kept and the file is fetched when it
 # is looked at. Only for an address of a line: nobody else makes us read so much.
@@ -34,29 +32,45 @@ _HOOK_KEY = re.compile(r"[\w-]{1,64}", re.ASCII)
 _ID = re.compile(r"[!-~]{1,120}")  # as long as storage keeps, and nothing that a log or a header could trip over
 
 
+class LineNews:
+    """What webhooks tell of the lines themselves."""
+
+    def __init__(self, health: LineHealths, gateways: Gateways, cooling: Cooling) -> None:
+        self._health = health
+        self._gateways = gateways
+        self._cooling = cooling
+
+    def hear(self, line: Line, told: Sequence[GatewayEvent]) -> None:
+        """Also for a webhook that tells nothing of the line: it proves that the way is open."""
+        known = [event for event in told if event.state is not LineState.UNKNOWN]
+        last = max(known, key=lambda event: event.at, default=None)
+        state, at, until = (last.state.value, last.at, last.until) if last else ("", 0.0, 0.0)
+        if any(event.why is Trouble.QUOTA for event in told):
+            self._cooling.plan_used_up(line)
+        if self._health.heard(line.portal_id, line.id, state=state, at=at, until=until):
+            log.info("webhook line=%s: it is %s now", line.id, state)
+            self._gateways.distrust(line)
+            if last and last.state in (LineState.RESTRICTED, LineState.BANNED):
+                self._cooling.restricted(line, last.state, last.until)
+
+
 class GatewayReceiver:
     def __init__(
         self,
         lines: Lines,
         portals: Portals,
-        events: Events,
-        health: LineHealths,
-        gateways: Gateways,
+        inbox: Inbox,
+        news: LineNews,
         webhooks: Mapping[str, Webhooks],
-        vault: Vault,
-        cooling: Cooling,
         *,
         wake: Callable[[int], object],
         clock: Callable[[], float],
     ) -> None:
         self._lines = lines
         self._portals = portals
-        self._events = events
-        self._health = health
-        self._gateways = gateways
+        self._inbox = inbox
+        self._news = news
         self._webhooks = webhooks
-        self._vault = vault
-        self._cooling = cooling
         self._wake = wake
         self._clock = clock
 
@@ -78,8 +92,10 @@ class GatewayReceiver:
         webhooks = self._webhooks.get(line.gateway) if line else None
         if line is None or webhooks is None:
             raise Refused(Refusal.NOT_FOUND, 404, "no such hook")
-        if not line.hook_secret or not webhooks.genuine(headers, body, line.hook_secret):
-            raise Refused(Refusal.NOT_ALLOWED, webhooks.refuse_with, f"webhook of line {line.id} is not proved")
+        if not _proves(webhooks, line, headers, body):
+            line = self._lines.by_hook(hook_key, again=True) or line  # it may have a new secret since
+            if not _proves(webhooks, line, headers, body):
+                raise Refused(Refusal.NOT_ALLOWED, webhooks.refuse_with, f"webhook of line {line.id} is not proved")
         told = webhooks.events(_json(body))
         portal = self._portals.get(line.portal_id)
         if not line.active or portal is None or portal.state is not PortalState.ACTIVE:
@@ -87,29 +103,19 @@ class GatewayReceiver:
             return
         now = self._clock()
         dated = [event if event.at else replace(event, at=now) for event in told]
-        self._hear_of_line(line, [event for event in dated if event.kind is EventKind.LINE])
+        self._news.hear(line, [event for event in dated if event.kind is EventKind.LINE])
         self._store(line, [event for event in dated if _usable(event)])
-
-    def _hear_of_line(self, line: Line, told: Sequence[GatewayEvent]) -> None:
-        """Also for a webhook that tells nothing of the line: it proves that the way is open."""
-        known = [event for event in told if event.state is not LineState.UNKNOWN]
-        last = max(known, key=lambda event: event.at, default=None)
-        state, at, until = (last.state.value, last.at, last.until) if last else ("", 0.0, 0.0)
-        if any(event.why is Trouble.QUOTA for event in told):
-            self._cooling.plan_used_up(line)
-        if self._health.heard(line.portal_id, line.id, state=state, at=at, until=until):
-            log.info("webhook line=%s: it is %s now", line.id, state)
-            self._gateways.distrust(line)
-            if last and last.state in (LineState.RESTRICTED, LineState.BANNED):
-                self._cooling.restricted(line, last.state, last.until)
 
     def _store(self, line: Line, told: Sequence[GatewayEvent]) -> None:
         if not told:
             return
-        sealed = self._vault.seal(events_json(told))
-        event_id = self._events.add(line.portal_id, GATEWAY, {"line": line.id, "sealed": sealed})
-        log.info("webhook line=%s event=%s: %s", line.id, event_id, " ".join(event.kind.value for event in told))
-        self._wake(event_id)
+        webhook_id = self._inbox.add(line.portal_id, line.id, events_json(told))
+        log.info("webhook line=%s row=%s: %s", line.id, webhook_id, " ".join(event.kind.value for event in told))
+        self._wake(webhook_id)
+
+
+def _proves(webhooks: Webhooks, line: Line, headers: Mapping[str, str], body: bytes) -> bool:
+    return bool(line.hook_secret) and webhooks.genuine(headers, body, line.hook_secret)
 
 
 _OF_A_MESSAGE = (EventKind.ACK, EventKind.EDITED, EventKind.DELETED)

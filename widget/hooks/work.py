@@ -7,8 +7,6 @@ from widget.bitrix24.events import CARD_EVENTS, DYNAMIC_ITEM, PAID, TYPE_EVENTS,
 from widget.bitrix24.install import Installer, NoAddress
 from widget.card.memory import CardMemory
 from widget.errors import Refusal, Refused
-from widget.hooks.gateway_receiver import GATEWAY
-from widget.hooks.gateway_work import GatewayWork
 from widget.storage.events import Events, StoredEvent
 from widget.storage.portals import Portal, Portals, PortalState
 
@@ -25,7 +23,6 @@ class EventWork:
         portals: Portals,
         installer: Installer,
         answers: Answers,
-        gateway_work: GatewayWork,
         *,
         card_seconds: float,
     ) -> None:
@@ -33,7 +30,6 @@ class EventWork:
         self._portals = portals
         self._installer = installer
         self._answers = answers
-        self._gateway_work = gateway_work
         self._card_seconds = card_seconds
 
     def work(self, event_id: int) -> None:
@@ -81,9 +77,6 @@ class EventWork:
         portal = self._portals.get(event.portal_id)
         if portal is None:
             return  # its row went with the portal
-        if event.name == GATEWAY:
-            self._tell_of_line(event, portal)
-            return
         if event.name == UNINSTALLED:
             self._installer.uninstall(portal.id, clean=event.body.get("clean") == 1)
         elif event.name in CARD_EVENTS or event.name == DYNAMIC_ITEM:
@@ -95,12 +88,6 @@ class EventWork:
         else:
             self._ask_the_portal(event, portal)
         self._events.finish(event.id)
-
-    def _tell_of_line(self, event: StoredEvent, portal: Portal) -> None:
-        """Not kept when it is done: it holds clients' words, and they are in the messages now."""
-        if portal.state is PortalState.ACTIVE:
-            self._gateway_work.work(portal.id, event.body)
-        self._events.drop(event.id)
 
     def _ask_the_portal(self, event: StoredEvent, portal: Portal) -> None:
         if not portal.installer_id:
@@ -115,5 +102,5 @@ class EventWork:
 
     def _failed(self, event: StoredEvent, error: str) -> None:
         which = f"{event.id} {event.name} portal={event.portal_id}"
-        log.warning("event %s, try %s: %s", which, event.attempts + 1, error)
+        log.warning("event %s, try %s: %s", which, event.attempts, error)
         self._events.fail(event.id, error)

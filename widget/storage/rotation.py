@@ -1,12 +1,11 @@
 """Seal everything anew with the first of ENCRYPTION_KEYS, so that older keys can be taken away."""
 
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import Column, ColumnElement, Engine, select, tuple_, update
+from sqlalchemy import Column, Engine, select, tuple_, update
 
-from widget.storage.schema import events, lines, messages, portals, sends, tokens
+from widget.storage.schema import inbox, lines, messages, portals, sends, tokens
 from widget.storage.vault import Vault, VaultError
 
 SEALED: tuple[Column[str], ...] = (
@@ -16,6 +15,7 @@ SEALED: tuple[Column[str], ...] = (
     lines.c.hook_secret,
     messages.c.body,
     sends.c.text,
+    inbox.c.sealed,
     portals.c.application_token,
 )
 ROWS = 200  # in one transaction: a writer beside us waits for no more
@@ -35,39 +35,23 @@ def reseal_everything(engine: Engine, vault: Vault) -> Mapping[str, Resealed]:
 
     A value that somebody changed in between is left to them: they sealed it with the first key themselves.
     """
-    counts = {f"{column.table.name}.{column.name}": _reseal(engine, vault, column) for column in SEALED}
-    waiting = events.c.body.like('%"sealed"%') & (events.c.done_at == 0)
-    return {**counts, "events.body": _reseal(engine, vault, events.c.body, waiting, _webhook_resealed)}
+    return {f"{column.table.name}.{column.name}": _reseal(engine, vault, column) for column in SEALED}
 
 
-def _webhook_resealed(vault: Vault, body: str) -> str:
-    """A webhook that waits for its work is JSON with one sealed field."""
-    fields = json.loads(body)
-    anew = vault.reseal(fields["sealed"])
-    return body if anew == fields["sealed"] else json.dumps({**fields, "sealed": anew})
-
-
-def _reseal(
-    engine: Engine,
-    vault: Vault,
-    column: Column[str],
-    which: ColumnElement[bool] | None = None,
-    reseal: Callable[[Vault, str], str] = lambda vault, sealed: vault.reseal(sealed),
-) -> Resealed:
+def _reseal(engine: Engine, vault: Vault, column: Column[str]) -> Resealed:
     counts = Resealed()
     table = column.table
-    which = column != "" if which is None else which
     key = tuple_(*table.primary_key)
     last: tuple[int, ...] | None = None
     while True:
-        query = select(*table.primary_key, column).where(which).order_by(*table.primary_key).limit(ROWS)
+        query = select(*table.primary_key, column).where(column != "").order_by(*table.primary_key).limit(ROWS)
         if last is not None:
             query = query.where(key > last)
         with engine.begin() as connection:
             rows = connection.execute(query).all()
             for *row_key, sealed in rows:
                 try:
-                    anew = reseal(vault, sealed)
+                    anew = vault.reseal(sealed)
                 except VaultError:
                     counts.lost += 1
                     continue
