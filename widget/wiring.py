@@ -31,6 +31,7 @@ from widget.card.reading import CardReader
 from widget.card.reveals import Reveals
 from widget.card.service import Cards
 from widget.chats.service import ChatService
+from widget.chats.unclear import UnclearEnds
 from widget.config import Config
 from widget.gateways.base import Webhooks
 from widget.gateways.calls import Timeouts
@@ -122,6 +123,7 @@ class Services:
     cards: Cards
     rounds: Rounds
     chat_service: ChatService
+    unclear_ends: UnclearEnds
     outgoing: Outgoing
     numbering: Numbering
     numbering_updater: Updater
@@ -160,12 +162,15 @@ def build(
     engine = open_database(config.database_url)
     vault = Vault(config.encryption_keys)
     portals, tokens = Portals(engine, vault, clock), Tokens(engine, vault)
-    lines, chats, sends = Lines(engine, vault, clock), Chats(engine, clock), Sends(engine, vault, clock)
-    messages, line_health = Messages(engine, vault, clock), LineHealths(engine, clock)
+    lines, line_health = Lines(engine, vault, clock), LineHealths(engine, clock)
+    usage, presences = Usage(engine, clock), Presences(engine, clock)
+    conversations = _conversations(engine, vault, clock, usage)
+    chats, sends, messages = conversations.chats, conversations.sends, conversations.messages
     settings, changes = UserSettings(engine), Changes(engine, clock)
     numbering, numbering_updater = _numbering(config, clock)
     answers = Answers(app, config.redis_url)
-    metrics, keys = Metrics(), PhoneKeys(config.secret_key)
+    metrics = Metrics(lambda: {state.value: number for state, number in sends.count_unclear().items()})
+    keys = PhoneKeys(config.secret_key)
     workers = pool or Pool(FAN_OUT, thread_name_prefix="fan-out")
     oauth = OAuth(
         client(),
@@ -205,9 +210,6 @@ def build(
         timeout=config.portal_timeout,
         clock=clock,
     )
-    usage, presences = Usage(engine, clock), Presences(engine, clock)
-    counted = Counted(engine, usage)
-    conversations = Conversations(engine, chats, sends, messages, counted)
     atexit.register(flush_at_exit, weakref.ref(usage))
     lifetimes = Lifetimes(fresh=config.presence_ttl, unknown=config.unknown_ttl)
     known = Memory(answers, presences, vault, key_of=keys.key, lifetimes=lifetimes, clock=clock)
@@ -226,7 +228,7 @@ def build(
         ),
         clock,
     )
-    learning = Learning(evidence, cooling, purse, reveals, usage, counted)
+    learning = Learning(evidence, cooling, purse, reveals, usage, conversations.counted)
     inbox = Inbox(engine, vault, clock)
     gateway_work = GatewayWork(inbox, lines, portals, conversations, heard=learning.heard)
     event_work = EventWork(events, portals, installer, answers, card_seconds=config.card_ttl)
@@ -244,8 +246,6 @@ def build(
     )
     jobs.does("event", event_work.work)
     jobs.does("webhook", gateway_work.work)
-    jobs.at(EVERY_MINUTE, "events-left", event_work.work_on_what_was_left)
-    jobs.at(EVERY_MINUTE, "webhooks-left", gateway_work.work_on_what_was_left)
     jobs.at(EVERY_HOUR, "update-portals", event_work.update_outdated)
     nightly: dict[str, Callable[[], object]] = {
         "subscriptions": event_work.look_at_subscriptions,
@@ -254,7 +254,7 @@ def build(
         "forget-changes": changes.forget_old,
         "wipe-texts": lambda: sends.wipe_texts(clock() - config.send_texts_days * DAY),
         "forget-messages": lambda: messages.wipe(clock() - config.send_texts_days * DAY),
-        "forget-counted": lambda: counted.forget(clock() - config.send_texts_days * DAY),
+        "forget-counted": lambda: conversations.counted.forget(clock() - config.send_texts_days * DAY),
         "forget-usage": usage.purge,
         "forget-presences": presences.purge,
         "update-numbering": numbering_updater.update_weekly,
@@ -273,7 +273,16 @@ def build(
     )
     listings = Listings(gateways, known, lifetimes, workers, clock)
     rounds = Rounds(portals, lines, gateways, listings, workers)
-    jobs.at(EVERY_MINUTE, "lines", rounds.go)
+    chat_service = ChatService(gateways, conversations, clock, learning, outgoing)
+    ends = UnclearEnds(conversations, portals, lines, chat_service.look_for, answers, workers, clock)
+    minutely: dict[str, Callable[[], object]] = {
+        "events-left": event_work.work_on_what_was_left,
+        "webhooks-left": gateway_work.work_on_what_was_left,
+        "lines": rounds.go,
+        "unclear-sends": ends.look,
+    }
+    for name, work in minutely.items():
+        jobs.at(EVERY_MINUTE, name, work)
     checker = Checker(
         known,
         # Longer than the slowest honest answer (the states of three lines, look-ups, checks): nobody asks twice.
@@ -342,7 +351,8 @@ def build(
         reveals=reveals,
         cards=cards,
         rounds=rounds,
-        chat_service=ChatService(gateways, conversations, clock, learning, outgoing),
+        chat_service=chat_service,
+        unclear_ends=ends,
         outgoing=outgoing,
         numbering=numbering,
         numbering_updater=numbering_updater,
@@ -353,6 +363,16 @@ def build(
             "cache": lambda: redis_takes_writes(config.redis_url),
             "queue": jobs.reachable,
         },
+    )
+
+
+def _conversations(engine: Engine, vault: Vault, clock: Callable[[], float], usage: Usage) -> Conversations:
+    return Conversations(
+        engine,
+        Chats(engine, clock),
+        Sends(engine, vault, clock),
+        Messages(engine, vault, clock),
+        Counted(engine, usage),
     )
 
 

@@ -10,7 +10,7 @@ import pytest
 from sandbox import people
 from tests.chats.conftest import EVERYTHING, FakeGateway, FakeGateways
 from tests.stand import PATIENCE
-from widget.chats.history import DECIDED_WITHIN, MESSAGES, End
+from widget.chats.history import MESSAGES, End
 from widget.chats.likeness import SAME_SEND
 from widget.chats.sending import LONGEST_TEXT, message_id_of
 from widget.chats.service import ChatService
@@ -26,7 +26,7 @@ from widget.gateways.base import (
     Sent,
     Trouble,
 )
-from widget.storage.sends import GIVEN_UP, SendState
+from widget.storage.sends import DECIDED_WITHIN, GIVEN_UP, SendState
 
 IVAN, ORDERS, ANNA = people.IVAN.phone, people.ORDERS_MOSCOW.phone, people.ANNA.phone
 REP = 2

@@ -13,6 +13,7 @@ from widget.admin.health import (
     of_numbering,
     of_reports,
     of_token,
+    of_unclear,
     of_worker,
 )
 from widget.admin.pages import pages
@@ -75,6 +76,7 @@ def _findings(asker: Asker) -> list[Finding]:
         *of_reports(
             lines, here.line_health.pasts(asker.portal.id), public_url=here.config.public_url, now=here.clock()
         ),
+        *of_unclear(here.sends.count_unclear(asker.portal.id)),
         of_worker(here.jobs.last_heartbeat(), here.clock()),
         of_numbering(imported=imported, at=at, weekly=here.config.numbering_update, now=here.clock()),
     ]

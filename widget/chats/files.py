@@ -43,6 +43,11 @@ def label_of(name: str, caption: str) -> str:
     return f"📎 {name}" + (f"\n{caption}" if caption else "")
 
 
+def is_label(text: str) -> bool:
+    """Whether the text of a send stands for a file."""
+    return text.startswith(label_of("", ""))
+
+
 def _is_program(body: bytes) -> bool:
     """By its first bytes, whatever it is called. «MZ» alone may also be a word."""
     return body.startswith(BEGINS) or (body.startswith(b"MZ") and b"\x00" in body[:64])

@@ -16,15 +16,13 @@ from widget.storage.chats import Chat, News
 from widget.storage.conversations import Conversations
 from widget.storage.lines import Line
 from widget.storage.messages import MOST
-from widget.storage.sends import UNCLEAR, Send, SendState
+from widget.storage.sends import DECIDED_WITHIN, OPEN, Send, SendState
 
 MESSAGES = 30  # of one page
 MOST_EMPTY = 4  # pages without a message that one request passes
 MOST_UNCLEAR = 50  # unclear sends that stay in sight
-DECIDED_WITHIN = 7 * 86_400.0  # seconds for which a missing send stays in sight until a rep says what is true
 WENT_OUT = frozenset({SendState.SENT, SendState.QUEUED})
-IN_SIGHT = frozenset({*UNCLEAR, SendState.MISSING})
-NOT_AT_GATEWAY = frozenset({*IN_SIGHT, SendState.QUEUED, SendState.FAILED})
+NOT_AT_GATEWAY = frozenset({*OPEN, SendState.QUEUED, SendState.FAILED})
 
 
 class End(Enum):
@@ -184,7 +182,7 @@ class Histories:
         found = [
             *self._sends.recent(portal_id, chat.id, _oldest(page)),
             *self._named(chat, messages),
-            *self._sends.in_state(portal_id, chat.id, IN_SIGHT, now - DECIDED_WITHIN, ALWAYS, MOST_UNCLEAR),
+            *self._sends.in_state(portal_id, chat.id, OPEN, now - DECIDED_WITHIN, ALWAYS, MOST_UNCLEAR),
         ]
         return sorted({send.id: send for send in found}.values(), key=lambda send: (send.created_at, send.id))
 

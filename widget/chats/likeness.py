@@ -15,10 +15,6 @@ def is_the_send(send: Send, message: Message) -> bool:
     return _alike(send, message) and -CLOCKS_APART < message.at - send.created_at < SAME_SEND
 
 
-def is_file(send: Send) -> bool:
-    return send.text.startswith(label_of("", ""))
-
-
 def _alike(send: Send, message: Message) -> bool:
     """Pictures and videos have no name at WhatsApp: then the caption and the kind must do."""
     if not message.media:

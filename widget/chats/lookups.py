@@ -11,7 +11,8 @@ from enum import Enum
 from cachetools import TTLCache
 
 from widget.chats.bubbles import STATES
-from widget.chats.likeness import CLOCKS_APART, SAME_SEND, is_file, is_the_send
+from widget.chats.files import is_label
+from widget.chats.likeness import CLOCKS_APART, SAME_SEND, is_the_send
 from widget.chats.told import Told, joined, read_told, seen
 from widget.gateways.base import GatewayError, Message, Trouble
 from widget.gateways.lines import Gateways
@@ -116,7 +117,8 @@ class LookUps:
         found = {}
         for send in unclear:
             settled = self._by_id(line, chat, send, surely=surely) if by_id else send
-            if settled.state in UNCLEAR and (not surely or is_file(send)):  # perhaps under an id of the gateway's own
+            own_id = not surely or is_label(send.text)  # it may be there under an id of the gateway's own
+            if settled.state in UNCLEAR and own_id:
                 settled = self.recognise(send, strangers)
                 if settled.state is SendState.UNKNOWN and send.created_at - CLOCKS_APART < oldest:
                     settled = self._look_around(line, chat, send)
@@ -168,7 +170,7 @@ class LookUps:
         """The message as the gateway has it. Raises GatewayError."""
         by_id, surely = self._takes_our_ids(line)
         found = self._with_our_id(line, chat, send) if by_id else None
-        if found or (by_id and surely and not is_file(send)):
+        if found or (by_id and surely and not is_label(send.text)):
             return found
         return self._around(line, chat, send)  # it may be there under an id of the gateway's own
 
@@ -183,7 +185,7 @@ class LookUps:
             found = self._gateways.of(line).find_message(self.ids(line, chat)[0], send.message_id)
         except GatewayError:
             return self._settle(send, None)
-        return self._settle(send, found, unknown_there=surely and not is_file(send))
+        return self._settle(send, found, unknown_there=surely and not is_label(send.text))
 
     def _around(self, line: Line, chat: Chat, send: Send) -> Message | None:
         """In the messages of its own time: some pages down to it. Raises GatewayError."""

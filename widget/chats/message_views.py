@@ -7,6 +7,7 @@ from widget.chats.asking import chat_of, chat_to_change, draft_of, drawn_send, n
 from widget.chats.files import LARGEST
 from widget.chats.pages import pages
 from widget.chats.sending import LONGEST_CAPTION, LONGEST_TEXT
+from widget.chats.service import key_again
 from widget.errors import Refusal, Refused
 from widget.forms import flag_field, json_body, maybe_text_field, text_field, texts_field
 from widget.gateways.base import File
@@ -61,6 +62,26 @@ def react(chat_id: int, ref: str) -> ResponseReturnValue:
     message = named(chat, ref)
     emoji = maybe_text_field(json_body(), "emoji", longest=LONGEST_EMOJI)
     services().chat_service.react(line, chat, message, emoji)
+    return "", 204
+
+
+@pages.post("/<int:chat_id>/messages/<ref>/again")
+def send_again(chat_id: int, ref: str) -> ResponseReturnValue:
+    """Send the text of a missing send anew. 409 as for a text."""
+    _session, _line, chat = chat_to_change(chat_id)
+    missing = services().chat_service.missing(chat, named(chat, ref).id)
+    draft = draft_of(chat_id, {"key": key_again(missing)}, confirmed=flag_field(json_body(), "confirmed"))
+    if isinstance(draft, Response):
+        return draft
+    return drawn_send(chat, services().chat_service.send_again(draft, missing))
+
+
+@pages.post("/<int:chat_id>/messages/<ref>/seen")
+def mark_seen(chat_id: int, ref: str) -> ResponseReturnValue:
+    """Say of a missing send that it is in the chat; the next look at the chat shows it as sent."""
+    _session, line, chat = chat_to_change(chat_id)
+    service = services().chat_service
+    service.mark_seen(line, service.missing(chat, named(chat, ref).id))
     return "", 204
 
 

@@ -1,9 +1,11 @@
 """The chat of one line and one phone: open it, read it, write in it, change what was written."""
 
+import hashlib
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
-from widget.chats.bubbles import DELETE_SECONDS, EDIT_SECONDS
+from widget.chats.bubbles import DELETE_SECONDS, EDIT_SECONDS, asked_of
 from widget.chats.history import Histories
 from widget.chats.lookups import LookUps
 from widget.chats.sending import LONGEST_TEXT, Allowance, Deaf, Draft, Feedback, Sending, Unlimited, typed_text
@@ -14,9 +16,18 @@ from widget.gateways.base import File, Gateway, GatewayError, Trouble
 from widget.gateways.lines import Gateways, chat_ids_for
 from widget.storage.chats import Chat
 from widget.storage.conversations import Conversations
+from widget.storage.counted import Went
 from widget.storage.lines import Line
+from widget.storage.sends import SENT_AGAIN, Send, SendState
 
 log = logging.getLogger(__name__)
+
+SEEN = "seen"  # the reason of a send that a rep marked as sent
+
+
+def key_again(missing: Send) -> str:
+    """The key under which the text of a missing send goes out anew."""
+    return hashlib.sha256(f"again:{missing.send_key}".encode()).hexdigest()[:32]
 
 
 class ChatService:
@@ -30,6 +41,7 @@ class ChatService:
     ) -> None:
         """`feedback` learns from sends and from checks that a gateway makes by itself; nothing does by default."""
         self._gateways = gateways
+        self._conversations = conversations
         self._chats = conversations.chats
         self._sends = conversations.sends
         self._messages = conversations.messages
@@ -55,6 +67,31 @@ class ChatService:
         remembers of it, whichever line was told. No outside call."""
         known = chat_ids_for(line, chat_id)
         return self._chats.remember(line.portal_id, line.id, phone, chat_ids=known, user_id=user_id)
+
+    def missing(self, chat: Chat, message_id: str) -> Send:
+        """The chat's send of this id that is missing and of which no rep said what is true. One query. Refused for any
+        other."""
+        found = next(iter(self._sends.named(chat.portal_id, chat.id, [message_id])), None)
+        if found is None or not asked_of(found):
+            raise Refused(Refusal.MESSAGE_GONE, 409, "not missing")
+        return found
+
+    def send_again(self, draft: Draft, missing: Send) -> Send:
+        """Send the text of a missing send anew, under the key that follows from its own: pressed twice, it is still
+        one message. By the rules of `send`."""
+        if "again" not in asked_of(missing):
+            raise Refused(Refusal.UNSUPPORTED, 422, "a file is not kept")
+        sent = self.send(replace(draft, name=""), missing.text)  # it holds the name already
+        self._sends.settle(missing, SendState.MISSING, reason=SENT_AGAIN)
+        return sent
+
+    def mark_seen(self, line: Line, missing: Send) -> Send:
+        """A rep has seen a missing send in the chat or on the phone: it went out."""
+        with self._conversations.transaction():
+            send = self._sends.advance(missing, SendState.SENT, reason=SEEN)
+            noted = self._conversations.counted.note
+            noted(line.portal_id, line.id, send.message_id, Went.OUT, at=send.created_at)
+        return send
 
     def media(self, line: Line, chat: Chat, ref: str) -> File:
         """The file of a message, fetched through us. Two outside calls. Raises GatewayError."""

@@ -16,6 +16,8 @@ from widget.storage.upsert import insert_into
 from widget.storage.vault import Vault
 
 GIVEN_UP = 60.0  # seconds; a send without an answer for this long was left by a process that died
+DECIDED_WITHIN = 7 * 86_400.0  # seconds for which a missing send stays in sight until a rep says what is true
+SETTLES_WITHIN = 600.0  # seconds; what is unclear for longer is worth an administrator's look
 MOST_RECENT = 200  # sends of one chat in one answer
 SENT_AGAIN = "sent_again"  # the reason of a missing send whose text went out anew, under another key
 MOST_WRITTEN = 500  # sends of one user in one chat
@@ -49,6 +51,7 @@ PROGRESS = {
 
 
 UNCLEAR = frozenset({SendState.SENDING, SendState.UNKNOWN})
+OPEN = frozenset({*UNCLEAR, SendState.MISSING})  # until a look, a webhook or a rep says what became of it
 
 
 @dataclass(frozen=True)
@@ -147,8 +150,7 @@ class Sends:
         self, portal_id: int, chat_id: int, states: Collection[SendState], since: float, before: float, most: int
     ) -> list[Send]:
         """The chat's sends of a time that are still in one of these states, those looked at longest ago first."""
-        held = sends.c.state.in_([state.value for state in states])
-        in_time = (held, sends.c.created_at > since, sends.c.created_at < before)
+        in_time = (_in(states), sends.c.created_at > since, sends.c.created_at < before)
         return self._of_chat(portal_id, chat_id, *in_time, most=most, order=(sends.c.changed_at, sends.c.id))
 
     def written_by(self, portal_id: int, chat_id: int, user_id: int) -> list[Send]:
@@ -188,16 +190,20 @@ class Sends:
         with transaction(self._engine) as connection:
             return bool(connection.execute(taken).rowcount)
 
-    def count_unclear(self, *, portal_id: int | None = None, before: float) -> dict[SendState, int]:
-        """How many sends from before this time have no clear end, or are missing and nobody said what is true; of all
-        portals where none is named. One query."""
-        held = sends.c.state.in_([state.value for state in (*UNCLEAR, SendState.MISSING)])
-        where = [held, sends.c.created_at < before, sends.c.reason != SENT_AGAIN]
+    def count_unclear(self, portal_id: int | None = None) -> dict[SendState, int]:
+        """How many sends of the last week have no clear end for some minutes, or are missing and no rep said what is
+        true, by state; of all portals where none is named. One query."""
+        now = self._clock()
+        since, before = now - DECIDED_WITHIN, now - SETTLES_WITHIN
+        where = [sends.c.created_at > since, sends.c.created_at < before, sends.c.reason != SENT_AGAIN]
         if portal_id is not None:
             where.append(sends.c.portal_id == portal_id)
-        query = select(sends.c.state, func.count()).where(*where).group_by(sends.c.state)
+        counts = dict.fromkeys((SendState.UNKNOWN, SendState.MISSING), 0)
+        query = select(sends.c.state, func.count()).where(_in(OPEN), *where).group_by(sends.c.state)
         with transaction(self._engine) as connection:
-            return {SendState(state): number for state, number in connection.execute(query)}
+            for state, number in connection.execute(query):
+                counts[SendState.MISSING if state == SendState.MISSING.value else SendState.UNKNOWN] += number
+        return counts
 
     def forget_text(self, portal_id: int, line_id: int, message_id: str) -> None:
         """What was taken back is not kept; the row stays, so its key stays used."""
@@ -229,7 +235,11 @@ class Sends:
 
 
 def _due(now: float) -> ColumnElement[bool]:
-    return and_(sends.c.state.in_([state.value for state in UNCLEAR]), sends.c.next_look_at <= now)
+    return and_(_in(UNCLEAR), sends.c.next_look_at <= now)
+
+
+def _in(states: Collection[SendState]) -> ColumnElement[bool]:
+    return sends.c.state.in_([state.value for state in states])
 
 
 def _up_to(state: SendState) -> list[SendState]:
