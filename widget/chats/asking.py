@@ -45,7 +45,7 @@ def line_to_read(session: Session, line_id: int) -> Line:
     """A line whose chats this user may read. Refused otherwise."""
     line = next((line for line in services().cards.readable(session) if line.id == line_id), None)
     if line is None:
-        raise Refused(Refusal.NOT_ALLOWED, 403, "line")
+        raise Refused(Refusal.NOT_ALLOWED, reason="line")
     return line
 
 
@@ -53,7 +53,7 @@ def chat_to_change(chat_id: int) -> tuple[Session, Line, Chat]:
     """The same to write in it, or to change something: refused too where its line is switched off or removed."""
     session, line, chat = chat_of(chat_id)
     if not line.active:
-        raise Refused(Refusal.LINE_OFF, 409, "line")
+        raise Refused(Refusal.LINE_OFF, reason="line")
     return session, line, chat
 
 
@@ -100,15 +100,15 @@ def open_typed_number(session: Session, *, shows: bool) -> None:
     assert line  # noqa: S101 - a given id is found or refused
     typed, named = here.chat_service.typed, (session.portal_id, line.id, session.number, session.user_id)
     if not typed.may_begin(*named):
-        raise Refused(Refusal.NOT_ALLOWED, 403, "typed number: too many")
+        raise Refused(Refusal.NOT_ALLOWED, reason="typed number: too many")
     if not shows:
         if typed.whose(*named) is Whose.OTHERS:
-            raise Refused(Refusal.NOT_ALLOWED, 403, "typed number: others talked")
+            raise Refused(Refusal.NOT_ALLOWED, reason="typed number: others talked")
         return
     try:
         g.whole_chat = typed.read(line, session.number, session.user_id)
     except NotTheirs as error:
-        raise Refused(Refusal.NOT_ALLOWED, 403, f"typed number: {error}") from error
+        raise Refused(Refusal.NOT_ALLOWED, reason=f"typed number: {error}") from error
 
 
 def read_for_typed_number() -> WholeChat | None:
@@ -189,7 +189,7 @@ def read_cursor(chat: Chat, signed: str) -> str:
             return _cursors(chat).unsign(signed).decode()
     except (BadSignature, UnicodeError):
         pass
-    raise Refused(Refusal.BAD_FORM, 422, "before")
+    raise Refused(Refusal.BAD_FORM, reason="before")
 
 
 def _cursors(chat: Chat) -> Signer:

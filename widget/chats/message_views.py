@@ -25,7 +25,7 @@ def send_file(chat_id: int) -> ResponseReturnValue:
     form = request.form.to_dict()
     uploaded = request.files.get("file")
     if uploaded is None:
-        raise Refused(Refusal.BAD_FORM, 422, "file")
+        raise Refused(Refusal.BAD_FORM, reason="file")
     caption = maybe_text_field(form, "caption", longest=LONGEST_CAPTION + 200)
     draft = draft_of(chat_id, form, confirmed=form.get("confirmed") == "true")
     if isinstance(draft, Response):

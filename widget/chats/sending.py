@@ -121,7 +121,7 @@ class Sending:
         typed = typed_text(text)
         text = signature(draft.name) + typed
         if not typed or len(text) > LONGEST_TEXT:
-            raise Refused(Refusal.BAD_FORM, 422, "text length")
+            raise Refused(Refusal.BAD_FORM, reason="text length")
         ref = self._ref(draft)
         return self._once(
             draft,
@@ -134,12 +134,12 @@ class Sending:
         """Send a file once, by the rules of `send`. Its name and caption are kept, the file is not."""
         capabilities = self._gateways.of(draft.line).capabilities
         if not capabilities.files:
-            raise Refused(Refusal.UNSUPPORTED, 422, "files")
+            raise Refused(Refusal.UNSUPPORTED, reason="files")
         file = accepted(file.name, file.mimetype, file.body, largest=capabilities.largest_file)
         typed = typed_text(caption)
         words = signature(draft.name) + typed if typed else ""
         if len(words) > LONGEST_CAPTION:
-            raise Refused(Refusal.BAD_FORM, 422, "caption length")
+            raise Refused(Refusal.BAD_FORM, reason="caption length")
         ref = self._ref(draft)
         label = label_of(file.name, words)
         return self._once(
@@ -225,15 +225,15 @@ class Sending:
         except GatewayError:
             return  # the send itself will say what is wrong
         if new_chat and status.state in (LineState.RESTRICTED, LineState.BANNED):
-            raise Refused(Refusal.LINE_RESTRICTED, 409, status.state.value, until=status.until)
+            raise Refused(Refusal.LINE_RESTRICTED, reason=status.state.value, until=status.until)
         if queues and status.state in DOWN:
-            raise Refused(Refusal.LINE_DOWN, 409, status.state.value)
+            raise Refused(Refusal.LINE_DOWN, reason=status.state.value)
 
     def _ref(self, draft: Draft) -> str:
         if draft.reply_to is None:
             return ""
         if not self._gateways.of(draft.line).capabilities.reply:
-            raise Refused(Refusal.UNSUPPORTED, 422, "reply")
+            raise Refused(Refusal.UNSUPPORTED, reason="reply")
         return draft.reply_to.ref
 
 

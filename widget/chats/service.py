@@ -80,7 +80,7 @@ class ChatService:
         """Send the text of a missing send anew, under the key that follows from its own: pressed twice, it is still
         one message. By the rules of `send`."""
         if "again" not in asked_of(missing):
-            raise Refused(Refusal.UNSUPPORTED, 422, "a file is not kept")
+            raise Refused(Refusal.UNSUPPORTED, reason="a file is not kept")
         sent = self.send(replace(draft, name=""), missing.text)  # it holds the name already
         self._sends.settle(missing, SendState.MISSING, reason=SENT_AGAIN)
         return sent
@@ -101,7 +101,7 @@ class ChatService:
         """Change a text of ours. One outside call. Raises Refused, GatewayError."""
         typed = typed_text(text)
         if not typed or len(typed) > LONGEST_TEXT:
-            raise Refused(Refusal.BAD_FORM, 422, "text length")
+            raise Refused(Refusal.BAD_FORM, reason="text length")
         self._require_ours(message, EDIT_SECONDS)
         self._ask(line, chat, lambda gateway, chat_id: gateway.edit(chat_id, message.ref, typed), "edit")
         self._know(chat, line, message, Told(from_me=True, edit=(self._clock(), typed)))
@@ -131,27 +131,27 @@ class ChatService:
         """Show the client that somebody types. One outside call. Refused where it would cost the line a check each
         time. Raises Refused, GatewayError."""
         if self._gateways.of(line).capabilities.checks_when_sending:
-            raise Refused(Refusal.UNSUPPORTED, 422, "typing")
+            raise Refused(Refusal.UNSUPPORTED, reason="typing")
         self._ask(line, chat, lambda gateway, chat_id: gateway.typing(chat_id, on=on), "typing")
 
     def _require_ours(self, message: Named, seconds: float) -> None:
         if not message.from_me:
-            raise Refused(Refusal.NOT_ALLOWED, 403, "a message of the client")
+            raise Refused(Refusal.NOT_ALLOWED, reason="a message of the client")
         if self._clock() >= message.at + seconds:
-            raise Refused(Refusal.TOO_LATE, 409, "message is too old")
+            raise Refused(Refusal.TOO_LATE, reason="message is too old")
 
     def _ask(self, line: Line, chat: Chat, verb: Callable[[Gateway, str], None], name: str) -> None:
         gateway = self._gateways.of(line)
         if not getattr(gateway.capabilities, name):
-            raise Refused(Refusal.UNSUPPORTED, 422, name)
+            raise Refused(Refusal.UNSUPPORTED, reason=name)
         try:
             verb(gateway, self._look_ups.ids(line, chat)[0])
         except GatewayError as error:
             log.info("%s line=%s chat=%s: %s", name, line.id, chat.id, error.trouble.value)
             if error.trouble is Trouble.UNSUPPORTED:
-                raise Refused(Refusal.UNSUPPORTED, 422, name) from error
+                raise Refused(Refusal.UNSUPPORTED, reason=name) from error
             if error.trouble is Trouble.NO_SUCH_THING:
-                raise Refused(Refusal.MESSAGE_GONE, 404, name) from error
+                raise Refused(Refusal.MESSAGE_GONE, reason=name) from error
             raise
 
     def _know(self, chat: Chat, line: Line, message: Named, news: Told) -> None:

@@ -136,12 +136,12 @@ def messages(chat_id: int) -> ResponseReturnValue:
     before, whole = request.args.get("before", ""), read_for_typed_number()
     if before:
         if whole:
-            raise Refused(Refusal.BAD_FORM, 422, "a typed number has one page")
+            raise Refused(Refusal.BAD_FORM, reason="a typed number has one page")
         try:
             history = services().chat_service.older(line, chat, read_cursor(chat, before))
         except GatewayError as error:
             if error.trouble is Trouble.MALFORMED:  # no page of ours holds such a place
-                raise Refused(Refusal.BAD_FORM, 422, "before") from error
+                raise Refused(Refusal.BAD_FORM, reason="before") from error
             history = History([], None, None, error.trouble)
             return _pieces(session, line, chat, history, []), 502
         return _pieces(session, line, chat, history, _elsewhere(session, chat, history))
@@ -174,12 +174,12 @@ def media(chat_id: int, ref: str) -> ResponseReturnValue:
     """The file of one message of this chat. `ref` is sealed by us, so no other message can be asked for."""
     _session, line, chat = chat_of(chat_id)
     if line.removed:
-        raise Refused(Refusal.FILE_GONE, 404, "line")
+        raise Refused(Refusal.FILE_GONE, reason="line")
     try:
         file = services().chat_service.media(line, chat, named(chat, ref).ref)
     except GatewayError as error:
         if error.trouble is Trouble.NO_SUCH_THING:
-            raise Refused(Refusal.FILE_GONE, 404) from error
+            raise Refused(Refusal.FILE_GONE) from error
         raise
     shown = file.mimetype.startswith(SHOWN_TYPES)
     response = make_response(file.body)

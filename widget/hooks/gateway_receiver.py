@@ -91,7 +91,7 @@ class GatewayReceiver:
         line = self._lines.by_hook(hook_key) if _HOOK_KEY.fullmatch(hook_key) else None
         webhooks = self._webhooks.get(line.gateway) if line else None
         if line is None or webhooks is None:
-            raise Refused(Refusal.NOT_FOUND, 404, "no such hook")
+            raise Refused(Refusal.NOT_FOUND, reason="no such hook")
         if not _proves(webhooks, line, headers, body):
             line = self._lines.by_hook(hook_key, again=True) or line  # it may have a new secret since
             if not _proves(webhooks, line, headers, body):

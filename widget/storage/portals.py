@@ -79,7 +79,7 @@ class Portal:
     def require_active(self) -> None:
         """Raises Refused(PORTAL_CLOSED) where the application is switched off or was removed."""
         if self.state is not PortalState.ACTIVE:
-            raise Refused(Refusal.PORTAL_CLOSED, 403, self.closed_reason or self.state.value)
+            raise Refused(Refusal.PORTAL_CLOSED, reason=self.closed_reason or self.state.value)
 
 
 class Portals:
@@ -109,7 +109,7 @@ class Portals:
         closed or removed; both at most 10 s later than in the process that did it."""
         portal = self.get(portal_id)
         if portal is None:
-            raise Refused(Refusal.UNKNOWN_PORTAL, 403, "session's portal is gone")
+            raise Refused(Refusal.UNKNOWN_PORTAL, reason="session's portal is gone")
         portal.require_active()
         return portal
 
