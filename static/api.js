@@ -16,8 +16,12 @@ export class Refused extends Error {
   }
 }
 
-export function begin(ticket) { opening = ticket; }
-export function beginSession(ticket) { session = ticket; }
+export function begin(ticket) {
+  opening = ticket;
+}
+export function beginSession(ticket) {
+  session = ticket;
+}
 
 // Without a session the server does not know the reader's language; the page does.
 function ownWords(code) {
@@ -28,7 +32,7 @@ function ownWords(code) {
  *  TypeError when there is no connection. An outdated session is renewed once through the portal, and what found no room is sent again soon. */
 export async function request(path, { json, form, signal, headers = {} } = {}) {
   let response = await once(path, { json, form, signal, headers });
-  if (response.status === 401 && response.headers.get('X-Refusal') === 'session_over' && await renew()) {
+  if (response.status === 401 && response.headers.get('X-Refusal') === 'session_over' && (await renew())) {
     response = await once(path, { json, form, signal, headers });
   }
   for (let tries = CROWDED_TRIES; tries && response.headers.get('X-Refusal') === 'crowded'; tries -= 1) {
@@ -41,7 +45,9 @@ export async function request(path, { json, form, signal, headers = {} } = {}) {
 }
 
 function pause(milliseconds) {
-  return new Promise((resolve) => { setTimeout(resolve, milliseconds); });
+  return new Promise((resolve) => {
+    setTimeout(resolve, milliseconds);
+  });
 }
 
 function once(path, { json, form, signal, headers }) {
@@ -66,7 +72,7 @@ function fromOpening() {
 }
 
 async function renew() {
-  const token = opening && await freshToken();
+  const token = opening && (await freshToken());
   if (!token) return false;
   const response = await fetch('/session', {
     method: 'POST',

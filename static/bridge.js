@@ -4,7 +4,8 @@
 const [host, protocol, sid] = window.name.split('|');
 export const portal = originOf(document.body.dataset.portalOrigin);
 // The frame's name can be set by whoever embeds it; the server's word about the portal is what we trust.
-export const isFramed = Boolean(sid && portal) && portal === originOf(`${protocol === '1' ? 'https' : 'http'}://${host}`);
+export const isFramed =
+  Boolean(sid && portal) && portal === originOf(`${protocol === '1' ? 'https' : 'http'}://${host}`);
 
 const SILENT_AFTER = 10_000; // some commands are never answered
 const waiting = new Map();
@@ -26,7 +27,9 @@ export function ask(command, params = {}, patience = SILENT_AFTER) {
   const callback = randomId();
   return new Promise((resolve) => {
     waiting.set(callback, resolve);
-    setTimeout(() => { if (waiting.delete(callback)) resolve(null); }, patience);
+    setTimeout(() => {
+      if (waiting.delete(callback)) resolve(null);
+    }, patience);
     window.parent.postMessage(`${command}:${JSON.stringify(params)}:${callback}:${sid}`, portal);
   });
 }

@@ -34,7 +34,12 @@ async function openApplication({ dataset }, closed) {
   const said = document.getElementById('no-application');
   said.textContent = isFramed ? '' : said.dataset.words;
   const place = dataset.application ? { place: dataset.application } : {};
-  const answer = await ask('openApplication', dataset.line ? { ...place, line: Number(dataset.line) } : place, WHILE_OPEN);
-  if (answer?.result === 'error') said.textContent = said.dataset.words; // the mobile application has no sliders
+  const answer = await ask(
+    'openApplication',
+    dataset.line ? { ...place, line: Number(dataset.line) } : place,
+    WHILE_OPEN,
+  );
+  if (answer?.result === 'error')
+    said.textContent = said.dataset.words; // the mobile application has no sliders
   else closed();
 }

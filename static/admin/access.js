@@ -18,14 +18,21 @@ async function choose(button) {
   const chosen = await ask('selectAccess', { value: known.map(({ id }) => id) }, PATIENCE);
   said.textContent = chosen || Date.now() - asked > 1000 ? '' : words('no-dialog');
   if (!chosen) return;
-  const added = (Array.isArray(chosen) ? chosen : Object.values(chosen)).map(({ id, name }) => ({ id, name: name ?? id }));
+  const added = (Array.isArray(chosen) ? chosen : Object.values(chosen)).map(({ id, name }) => ({
+    id,
+    name: name ?? id,
+  }));
   if (added.length) await save(button, box, [...known, ...added]);
 }
 
 async function forget(button) {
   const box = button.closest('[data-access]');
   const gone = button.closest('[data-id]').dataset.id;
-  await save(box.querySelector('[data-action="choose"]'), box, grantees(box).filter(({ id }) => id !== gone));
+  await save(
+    box.querySelector('[data-action="choose"]'),
+    box,
+    grantees(box).filter(({ id }) => id !== gone),
+  );
 }
 
 async function everybody(button) {

@@ -23,7 +23,7 @@ export async function showCode(button) {
 export async function pairingCode(button) {
   finish();
   const place = button.closest('.qr');
-  if (!await send(button.dataset.path, {}, button) || !place.isConnected) return;
+  if (!(await send(button.dataset.path, {}, button)) || !place.isConnected) return;
   if (!place.querySelector('.pairing-code')) return;
   looking = { place, image: null, until: Date.now() + LONGEST, timer: 0 };
   looking.timer = setTimeout(look, EVERY, looking);

@@ -18,7 +18,7 @@ async function wait(place, path) {
   for (let second = 1; second < bar.max; second += 1) {
     await pause();
     bar.value = second;
-    if (!place.isConnected || (second % LOOK_EVERY === 0 && await came(place, path))) return;
+    if (!place.isConnected || (second % LOOK_EVERY === 0 && (await came(place, path)))) return;
   }
   if (place.isConnected) await send(path, { late: true }, place);
 }
@@ -34,5 +34,7 @@ async function came(place, path) {
 }
 
 function pause() {
-  return new Promise((resolve) => { setTimeout(resolve, 1000); });
+  return new Promise((resolve) => {
+    setTimeout(resolve, 1000);
+  });
 }

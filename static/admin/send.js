@@ -47,8 +47,9 @@ async function failed(error, { path, json, from, headers, focused }) {
   if (!(error instanceof Refused)) {
     complain(from, document.getElementById('no-connection').content.cloneNode(true));
   } else if (error.message === 'confirm') {
-    const beside = from.matches('form') ? from.querySelector('.button-primary') ?? from : from;
-    if (await confirmed('question', fragment(error.html), beside)) return send(path, { ...json, confirmed: true }, from, headers);
+    const beside = from.matches('form') ? (from.querySelector('.button-primary') ?? from) : from;
+    if (await confirmed('question', fragment(error.html), beside))
+      return send(path, { ...json, confirmed: true }, from, headers);
   } else if (error.message === '422') {
     swap(error.html, focused); // the same form with its faults beside the fields
   } else {
@@ -65,7 +66,9 @@ function swap(text, focused) {
     keepOpen(place, piece);
     const words = silenced(piece);
     place.replaceWith(piece);
-    requestAnimationFrame(() => { for (const [said, text] of words) said.textContent = text; });
+    requestAnimationFrame(() => {
+      for (const [said, text] of words) said.textContent = text;
+    });
   }
   const fault = drawn.map((piece) => piece.querySelector('[aria-invalid]')).find(Boolean);
   if (fault) fault.focus();
@@ -82,11 +85,13 @@ function keepOpen(place, piece) {
 
 // A status that comes with its text is not read out; one that gets its text later is.
 function silenced(piece) {
-  return [...piece.querySelectorAll('.said')].filter((said) => said.textContent.trim()).map((said) => {
-    const text = said.textContent;
-    said.textContent = '';
-    return [said, text];
-  });
+  return [...piece.querySelectorAll('.said')]
+    .filter((said) => said.textContent.trim())
+    .map((said) => {
+      const text = said.textContent;
+      said.textContent = '';
+      return [said, text];
+    });
 }
 
 function complain(from, notice) {

@@ -32,7 +32,9 @@ const ACTIONS = {
   reveal,
   refresh,
   retry: () => lastTry(),
-  ask: (button) => button.closest('[aria-busy]') || check(button.dataset.keys.split(' '), { pressed: true, again: 'again' in button.dataset }),
+  ask: (button) =>
+    button.closest('[aria-busy]') ||
+    check(button.dataset.keys.split(' '), { pressed: true, again: 'again' in button.dataset }),
   'use-suggestion': (button) => useSuggestion(button.dataset.key),
   'open-chat': (button) => chat(button, 'text'),
   write: (button) => chat(button, 'text'),
@@ -58,7 +60,7 @@ async function reveal() {
   lastTry = reveal;
   const pressed = card.dataset.start === 'button' || card.dataset.start === 'revealed';
   show(document.getElementById('skeleton').content.cloneNode(true));
-  if (!await draw('/card', { pressed })) return;
+  if (!(await draw('/card', { pressed }))) return;
   card.dataset.start = 'revealed';
   await follow();
 }
@@ -75,7 +77,7 @@ async function refresh() {
 // The server draws the suggested number where the row was that offered it, and the new session remembers that.
 async function useSuggestion(key) {
   lastTry = () => useSuggestion(key);
-  if (!await draw('/card/suggestion', { key, line: shownLine() })) return;
+  if (!(await draw('/card/suggestion', { key, line: shownLine() }))) return;
   document.getElementById(`phone-${key}`)?.querySelector('button')?.focus();
   await follow();
 }
@@ -86,7 +88,12 @@ async function follow() {
   const drawn = content.querySelector('.revealed');
   const keys = drawn?.dataset.ask?.split(' ');
   const jobs = [lines()];
-  if (drawn && 'old' in drawn.dataset) jobs.push(revalidate(drawn.dataset.version).then(() => { delete drawn.dataset.old; }));
+  if (drawn && 'old' in drawn.dataset)
+    jobs.push(
+      revalidate(drawn.dataset.version).then(() => {
+        delete drawn.dataset.old;
+      }),
+    );
   if (keys) jobs.push(check(keys, 'again' in drawn.dataset ? { pressed: true, again: true } : {}));
   await Promise.all(jobs);
 }
@@ -141,7 +148,7 @@ async function look(waited) {
   if (Date.now() > lookUntil) return;
   const drawn = content.querySelector('.revealed');
   const idle = drawn && !document.hidden && !isInUse();
-  const fine = !idle || await revalidate(drawn.dataset.version, true);
+  const fine = !idle || (await revalidate(drawn.dataset.version, true));
   lookLater(fine ? LOOK_EVERY : Math.min(2 * waited, LOOK_SELDOM));
 }
 
@@ -168,7 +175,8 @@ async function lines(tries = 0) {
     if (shownLine() !== asked) return; // another one was picked meanwhile, and is asked about
     const had = document.activeElement?.id === 'line';
     // What the card said when it was drawn about a line that is gone stays to be read.
-    if (!drawn.querySelector('.line-gone')) drawn.querySelector('.lines').append(...document.querySelectorAll('#lines .line-gone:not(:empty)'));
+    if (!drawn.querySelector('.line-gone'))
+      drawn.querySelector('.lines').append(...document.querySelectorAll('#lines .line-gone:not(:empty)'));
     for (const id of ['lines', 'checks-left']) {
       const fresh = drawn.getElementById(id);
       if (fresh) document.getElementById(id)?.replaceWith(fresh);
@@ -240,7 +248,8 @@ function swapRows(text, asked) {
   fresh.prepend(...(notes?.querySelectorAll('[data-keep]') ?? [])); // when it was refreshed
   notes?.replaceWith(fresh);
   const sameLine = numberOf(drawn.getElementById('line')?.value) === shownLine();
-  for (const id of sameLine ? ['refresh-cost', 'checks-left'] : []) document.getElementById(id)?.replaceWith(drawn.getElementById(id));
+  for (const id of sameLine ? ['refresh-cost', 'checks-left'] : [])
+    document.getElementById(id)?.replaceWith(drawn.getElementById(id));
   tick(content);
 }
 

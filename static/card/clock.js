@@ -16,7 +16,10 @@ export function tick(root) {
     times.sort((a, b) => a.offset - b.offset);
     const [first, last] = [times[0].text, times.at(-1).text];
     pill.querySelector('time').textContent = first === last ? first : `${first}–${last}`;
-    recolour(pill, times.map(({ minutes }) => light(minutes, pill.dataset.hours)));
+    recolour(
+      pill,
+      times.map(({ minutes }) => light(minutes, pill.dataset.hours)),
+    );
   }
 }
 
@@ -32,9 +35,18 @@ function forgetPast(root) {
 function localTime(zone, language) {
   const now = new Date();
   const text = new Intl.DateTimeFormat(language, { timeZone: zone, timeStyle: 'short' }).format(now);
-  const parts = Object.fromEntries(new Intl.DateTimeFormat('en-GB', {
-    timeZone: zone, year: 'numeric', month: 'numeric', day: 'numeric', hour: 'numeric', minute: 'numeric',
-  }).formatToParts(now).map(({ type, value }) => [type, Number(value)]));
+  const parts = Object.fromEntries(
+    new Intl.DateTimeFormat('en-GB', {
+      timeZone: zone,
+      year: 'numeric',
+      month: 'numeric',
+      day: 'numeric',
+      hour: 'numeric',
+      minute: 'numeric',
+    })
+      .formatToParts(now)
+      .map(({ type, value }) => [type, Number(value)]),
+  );
   const minutes = parts.hour * 60 + parts.minute;
   const offset = Date.UTC(parts.year, parts.month - 1, parts.day, parts.hour, parts.minute);
   return { text, minutes, offset };

@@ -14,36 +14,59 @@ export function startActions(chat, address, history, composer, signal) {
   const messages = chat.querySelector('#messages');
   let button = null;
 
-  messages.addEventListener('click', (event) => {
-    const pressed = event.target.closest('[data-action]');
-    if (pressed?.dataset.action === 'message-menu') show(pressed);
-    if (pressed?.dataset.action === 'send-again') ask(`${address}/${pressed.dataset.ref}/again`, 'confirm');
-    if (pressed?.dataset.action === 'mark-seen') ask(`${address}/${pressed.dataset.ref}/seen`);
-  }, { signal });
-  menu.addEventListener('click', (event) => {
-    const item = event.target.closest('[role="menuitem"]');
-    if (!item) return;
-    menu.hidePopover();
-    if (item.dataset.react !== undefined) act('react', { emoji: item.dataset.react });
-    else if (item.dataset.do === 'reply') composer.replyTo(about(button));
-    else if (item.dataset.do === 'edit') composer.change(about(button));
-    else remove();
-  }, { signal });
-  menu.addEventListener('keydown', (event) => {
-    const step = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 }[event.key];
-    if (event.key === 'Escape') event.stopPropagation(); // closes the menu and not the chat
-    if (!step) return;
-    event.preventDefault();
-    const items = shown();
-    items.at((items.indexOf(document.activeElement) + step) % items.length).focus();
-  }, { signal });
-  menu.addEventListener('toggle', (event) => {
-    if (event.newState === 'closed' && menu.contains(document.activeElement)) goBack();
-  }, { signal });
-  chat.querySelector('[data-action="mark-read"]')?.addEventListener('click', () => {
-    const refs = [...chat.querySelectorAll('.bubble.is-theirs [data-ref]')].slice(-MOST_READ).map(({ dataset }) => dataset.ref);
-    if (refs.length) tell(request(address.replace(/messages$/, 'read'), { json: { refs }, signal }), said.dataset.read);
-  }, { signal });
+  messages.addEventListener(
+    'click',
+    (event) => {
+      const pressed = event.target.closest('[data-action]');
+      if (pressed?.dataset.action === 'message-menu') show(pressed);
+      if (pressed?.dataset.action === 'send-again') ask(`${address}/${pressed.dataset.ref}/again`, 'confirm');
+      if (pressed?.dataset.action === 'mark-seen') ask(`${address}/${pressed.dataset.ref}/seen`);
+    },
+    { signal },
+  );
+  menu.addEventListener(
+    'click',
+    (event) => {
+      const item = event.target.closest('[role="menuitem"]');
+      if (!item) return;
+      menu.hidePopover();
+      if (item.dataset.react !== undefined) act('react', { emoji: item.dataset.react });
+      else if (item.dataset.do === 'reply') composer.replyTo(about(button));
+      else if (item.dataset.do === 'edit') composer.change(about(button));
+      else remove();
+    },
+    { signal },
+  );
+  menu.addEventListener(
+    'keydown',
+    (event) => {
+      const step = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 }[event.key];
+      if (event.key === 'Escape') event.stopPropagation(); // closes the menu and not the chat
+      if (!step) return;
+      event.preventDefault();
+      const items = shown();
+      items.at((items.indexOf(document.activeElement) + step) % items.length).focus();
+    },
+    { signal },
+  );
+  menu.addEventListener(
+    'toggle',
+    (event) => {
+      if (event.newState === 'closed' && menu.contains(document.activeElement)) goBack();
+    },
+    { signal },
+  );
+  chat.querySelector('[data-action="mark-read"]')?.addEventListener(
+    'click',
+    () => {
+      const refs = [...chat.querySelectorAll('.bubble.is-theirs [data-ref]')]
+        .slice(-MOST_READ)
+        .map(({ dataset }) => dataset.ref);
+      if (refs.length)
+        tell(request(address.replace(/messages$/, 'read'), { json: { refs }, signal }), said.dataset.read);
+    },
+    { signal },
+  );
 
   function show(pressed) {
     button = pressed;
@@ -75,7 +98,8 @@ export function startActions(chat, address, history, composer, signal) {
       await asked;
     } catch (error) {
       if (error.message === 'confirm') {
-        if (await confirmed(dialog, textOf(error.html))) await tell(request(path, { json: { confirmed: true }, signal }), words);
+        if (await confirmed(dialog, textOf(error.html)))
+          await tell(request(path, { json: { confirmed: true }, signal }), words);
         return;
       }
     }
@@ -108,6 +132,7 @@ export function startActions(chat, address, history, composer, signal) {
 
 function about(button) {
   const bubble = button.closest('.bubble');
-  const text = bubble.querySelector('.bubble-text')?.textContent ?? bubble.querySelector('.media-name')?.textContent ?? '';
+  const text =
+    bubble.querySelector('.bubble-text')?.textContent ?? bubble.querySelector('.media-name')?.textContent ?? '';
   return { ref: button.dataset.ref, text: text.trim() };
 }

@@ -10,7 +10,9 @@ const TYPING_EVERY = 10_000;
 const drafts = new Map();
 
 /** What was typed in the chat of this address goes on in another one. */
-export function forgetDraft(address) { drafts.delete(address); }
+export function forgetDraft(address) {
+  drafts.delete(address);
+}
 
 /** Start it in a drawn chat. Gives `replyTo` and `change`, which take a message: {ref, text}. */
 export function startComposer(chat, address, history, signal) {
@@ -27,20 +29,34 @@ export function startComposer(chat, address, history, signal) {
   showAbout();
   count();
 
-  attachment.onchange = () => { draft.key = newKey(); };
-  text.addEventListener('input', () => {
-    if (text.value !== draft.text) Object.assign(draft, { text: text.value, key: newKey() });
-    count();
-    showTyping();
-  }, { signal });
-  text.addEventListener('keydown', (event) => {
-    if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) form.requestSubmit();
-  }, { signal });
-  form.addEventListener('submit', (event) => {
-    event.preventDefault();
-    if (draft.about?.change) change();
-    else send();
-  }, { signal });
+  attachment.onchange = () => {
+    draft.key = newKey();
+  };
+  text.addEventListener(
+    'input',
+    () => {
+      if (text.value !== draft.text) Object.assign(draft, { text: text.value, key: newKey() });
+      count();
+      showTyping();
+    },
+    { signal },
+  );
+  text.addEventListener(
+    'keydown',
+    (event) => {
+      if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) form.requestSubmit();
+    },
+    { signal },
+  );
+  form.addEventListener(
+    'submit',
+    (event) => {
+      event.preventDefault();
+      if (draft.about?.change) change();
+      else send();
+    },
+    { signal },
+  );
   form.querySelector('[data-action="forget-about"]').addEventListener('click', () => turnTo(null), { signal });
 
   return {

@@ -79,7 +79,8 @@ export class History {
     const trouble = piece.querySelector('[role="alert"]');
     const anew = !this.loaded || (!trouble && this.missed(piece));
     const atEnd = anew || this.box.scrollHeight - this.box.scrollTop - this.box.clientHeight < NEAR_END;
-    if (trouble) this.etag = ''; // the gateway's silence is no answer to build on
+    if (trouble)
+      this.etag = ''; // the gateway's silence is no answer to build on
     else this.page = namesIn(piece);
     const changed = anew ? this.begin(piece, trouble) : this.merge(piece, trouble);
     if (!trouble) this.recovered();
@@ -118,7 +119,8 @@ export class History {
       const known = document.getElementById(bubble.id);
       if (known && (sameWords(known, bubble) || known.querySelector('.media-shown, .media-saved'))) continue;
       if (!known && this.comesLater(bubble)) continue;
-      if (trouble && known?.querySelector('[data-ref], .media') && !bubble.querySelector('[data-ref], .media')) continue;
+      if (trouble && known?.querySelector('[data-ref], .media') && !bubble.querySelector('[data-ref], .media'))
+        continue;
       if (known) this.replace(known, bubble);
       else this.insert(bubble);
       changed = true;
@@ -131,7 +133,9 @@ export class History {
     const focused = known.contains(document.activeElement) ? document.activeElement : null;
     known.replaceWith(bubble);
     if (!focused) return;
-    const same = [...bubble.querySelectorAll('a, button')].find((one) => one.dataset.action === focused.dataset.action && one.href === focused.href);
+    const same = [...bubble.querySelectorAll('a, button')].find(
+      (one) => one.dataset.action === focused.dataset.action && one.href === focused.href,
+    );
     (same ?? this.box).focus({ preventScroll: true });
   }
 

@@ -13,7 +13,13 @@ export function watchLine(place, address, signal) {
   let timer;
 
   form.addEventListener('line-changed', look, { signal });
-  document.addEventListener('visibilitychange', () => { if (said.childElementCount) look(); }, { signal });
+  document.addEventListener(
+    'visibilitychange',
+    () => {
+      if (said.childElementCount) look();
+    },
+    { signal },
+  );
   signal.addEventListener('abort', () => clearTimeout(timer), { once: true });
   if ('blocked' in said.dataset) form.dataset.blocked = '';
   look();

@@ -13,7 +13,8 @@ export async function showMedia(button, signal) {
     signal.addEventListener('abort', () => URL.revokeObjectURL(address), { once: true });
     place(button, address);
   } catch {
-    if (!signal.aborted) button.querySelector('.media-size').textContent = document.getElementById('media-failed').content.textContent;
+    if (!signal.aborted)
+      button.querySelector('.media-size').textContent = document.getElementById('media-failed').content.textContent;
   } finally {
     button.removeAttribute('aria-busy');
   }

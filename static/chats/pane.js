@@ -41,7 +41,10 @@ export async function openChat(wanted) {
   place.hidden = false;
   card.classList.add('has-chat');
   try {
-    const response = await request('/chats', { json: { phone: wanted.key, line: wanted.line, shown: wanted.shown }, signal: mine.stop.signal });
+    const response = await request('/chats', {
+      json: { phone: wanted.key, line: wanted.line, shown: wanted.shown },
+      signal: mine.stop.signal,
+    });
     const drawn = await response.text();
     if (open !== mine) return;
     draw(drawn);
@@ -101,7 +104,8 @@ function bindRow({ row, key }) {
   const chat = place.querySelector('.chat[data-line]');
   const behind = row?.isConnected ? row : document.getElementById(`phone-${key}`);
   if (!chat?.querySelector('#composer') || !chat.querySelector('.bubble[id]:not(.is-failed)')) return;
-  for (const button of behind?.querySelectorAll('.phone-actions [data-key]') ?? []) button.dataset.line = chat.dataset.line;
+  for (const button of behind?.querySelectorAll('.phone-actions [data-key]') ?? [])
+    button.dataset.line = chat.dataset.line;
   const said = chat.querySelector('#row-line')?.content.cloneNode(true);
   const before = behind?.querySelector('.known-by:not(.known-kept)');
   if (!said || !behind || before?.querySelector('.known-line')?.textContent === said.textContent.trim()) return;

@@ -5,7 +5,9 @@ import { ask } from '../bridge.js';
 import { followHeight } from '../frame.js';
 
 followHeight();
-document.querySelector('[data-action="open"]').addEventListener('click', () => ask('openApplication', { place: 'lines' }));
+document
+  .querySelector('[data-action="open"]')
+  .addEventListener('click', () => ask('openApplication', { place: 'lines' }));
 
 await ask('setInstallFinish');
 document.querySelector('[data-finish]').textContent = document.getElementById('finished-text').content.textContent;

@@ -1,15 +1,19 @@
 // The chat refreshes by itself while it is looked at; the list of people filters as one types.
 
 const EVERY = 1500;
-const chat = document.querySelector("[data-chat]");
-let shown = "";
+const chat = document.querySelector('[data-chat]');
+let shown = '';
 let followed = true; // stays at the newest message until one scrolls up
 
-const toEnd = () => { chat.scrollTop = chat.scrollHeight; };
-const follow = () => { if (followed) toEnd(); };
+const toEnd = () => {
+  chat.scrollTop = chat.scrollHeight;
+};
+const follow = () => {
+  if (followed) toEnd();
+};
 
 async function refresh() {
-  if (document.hidden || [...chat.querySelectorAll("audio")].some((audio) => !audio.paused)) return;
+  if (document.hidden || [...chat.querySelectorAll('audio')].some((audio) => !audio.paused)) return;
   try {
     const answer = await fetch(chat.dataset.chat);
     const text = await answer.text();
@@ -22,16 +26,18 @@ async function refresh() {
   }
 }
 
-chat.addEventListener("scroll", () => { followed = chat.scrollHeight - chat.scrollTop - chat.clientHeight < 60; });
-chat.addEventListener("load", follow, true); // pictures
+chat.addEventListener('scroll', () => {
+  followed = chat.scrollHeight - chat.scrollTop - chat.clientHeight < 60;
+});
+chat.addEventListener('load', follow, true); // pictures
 toEnd();
 setInterval(refresh, EVERY);
 refresh();
 
-const search = document.querySelector("[data-people-search] input[type=search]");
-search.addEventListener("input", () => {
+const search = document.querySelector('[data-people-search] input[type=search]');
+search.addEventListener('input', () => {
   const wanted = search.value.trim().toLocaleLowerCase();
-  for (const row of document.querySelectorAll("[data-people] > li")) {
+  for (const row of document.querySelectorAll('[data-people] > li')) {
     row.hidden = !row.textContent.toLocaleLowerCase().includes(wanted);
   }
 });

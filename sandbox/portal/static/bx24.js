@@ -1,37 +1,38 @@
 // A small BX24: what a framed page gets from /api/v1/. Written from the public protocol, not from the vendor's file.
 
 (function () {
-  "use strict";
+  'use strict';
 
-  const [host, protocol, sid] = window.name.split("|");
+  const [host, protocol, sid] = window.name.split('|');
   if (!sid) {
     window.BX24 = null;
-    throw new Error("BX24: this page is not inside of a portal (window.name is not host|protocol|sid)");
+    throw new Error('BX24: this page is not inside of a portal (window.name is not host|protocol|sid)');
   }
-  const portal = `${protocol === "1" ? "https" : "http"}://${host}`;
+  const portal = `${protocol === '1' ? 'https' : 'http'}://${host}`;
   const waiting = new Map();
   let init = null;
 
-  window.addEventListener("message", (event) => {
-    if (event.origin !== portal || typeof event.data !== "string") return;
-    const [id, ...rest] = event.data.split(":");
-    const text = rest.join(":");
+  window.addEventListener('message', (event) => {
+    if (event.origin !== portal || typeof event.data !== 'string') return;
+    const [id, ...rest] = event.data.split(':');
+    const text = rest.join(':');
     waiting.get(id)?.(text ? JSON.parse(text) : undefined);
   });
 
   function ask(command, params, callback, keep = false) {
-    const id = callback ? newId() : "";
+    const id = callback ? newId() : '';
     if (callback) {
       waiting.set(id, (result) => {
         if (!keep) waiting.delete(id);
         callback(result);
       });
     }
-    const text = params === undefined ? "" : JSON.stringify(params);
+    const text = params === undefined ? '' : JSON.stringify(params);
     window.parent.postMessage(`${command}:${text}:${id}:${sid}`, portal);
   }
 
-  const newId = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (n) => n.toString(16).padStart(2, "0")).join("");
+  const newId = () =>
+    Array.from(crypto.getRandomValues(new Uint8Array(16)), (n) => n.toString(16).padStart(2, '0')).join('');
 
   // A seconds' lifetime becomes the moment it ends, in milliseconds.
   function keepTokens(tokens) {
@@ -45,7 +46,7 @@
   }
 
   function refresh(callback) {
-    ask("refreshAuth", {}, (tokens) => {
+    ask('refreshAuth', {}, (tokens) => {
       keepTokens(tokens);
       callback?.(auth());
     });
@@ -53,8 +54,8 @@
 
   async function callMethod(method, params, callback) {
     const body = JSON.stringify({ ...params, auth: init.AUTH_ID });
-    const headers = { "Content-Type": "application/json" };
-    const answer = await (await fetch(`${portal}/rest/${method}.json`, { method: "POST", headers, body })).json();
+    const headers = { 'Content-Type': 'application/json' };
+    const answer = await (await fetch(`${portal}/rest/${method}.json`, { method: 'POST', headers, body })).json();
     callback?.({
       data: () => answer.result,
       error: () => (answer.error ? { ex: answer } : undefined),
@@ -64,28 +65,31 @@
     });
   }
 
-  const scrollSize = () => ({ scrollWidth: document.documentElement.scrollWidth, scrollHeight: document.body.scrollHeight });
-  const resize = (width, height, callback) => ask("resizeWindow", { width, height }, callback);
+  const scrollSize = () => ({
+    scrollWidth: document.documentElement.scrollWidth,
+    scrollHeight: document.body.scrollHeight,
+  });
+  const resize = (width, height, callback) => ask('resizeWindow', { width, height }, callback);
 
   window.BX24 = {
     init(callback) {
       if (init) return callback?.();
-      ask("getInitData", undefined, (data) => {
+      ask('getInitData', undefined, (data) => {
         init = data;
         keepTokens(data);
         callback?.();
       });
     },
     install: (callback) => window.BX24.init(() => init.FIRST_RUN && callback?.()),
-    installFinish: () => init?.INSTALL && ask("setInstallFinish", {}),
+    installFinish: () => init?.INSTALL && ask('setInstallFinish', {}),
     placement: {
       info: () => ({ placement: init.PLACEMENT, options: init.PLACEMENT_OPTIONS }),
-      getInterface: (callback) => ask("getInterface", undefined, callback),
+      getInterface: (callback) => ask('getInterface', undefined, callback),
       call: (command, params, callback) => ask(command, params, callback),
-      bindEvent: (event, callback) => ask("placementBindEvent", { event }, callback, true),
+      bindEvent: (event, callback) => ask('placementBindEvent', { event }, callback, true),
     },
     getScrollSize: scrollSize,
-    fitWindow: (callback) => resize("100%", scrollSize().scrollHeight, callback),
+    fitWindow: (callback) => resize('100%', scrollSize().scrollHeight, callback),
     resizeWindow: resize,
     getAuth: auth,
     refreshAuth: refresh,
@@ -93,18 +97,18 @@
     getLang: () => init.LANG,
     getDomain: () => init.DOMAIN,
     callMethod,
-    openPath: (path, callback) => ask("openPath", { path }, callback),
+    openPath: (path, callback) => ask('openPath', { path }, callback),
     openApplication: (params, callback, settings = {}) => {
       const named = Object.entries(settings).map(([name, value]) => [`bx24_${name}`, value]);
-      ask("openApplication", { ...params, ...Object.fromEntries(named) }, callback);
+      ask('openApplication', { ...params, ...Object.fromEntries(named) }, callback);
     },
-    closeApplication: (callback) => ask("closeApplication", undefined, callback),
-    setTitle: (title, callback) => ask("setTitle", { title }, callback),
-    scrollParentWindow: (scroll, callback) => ask("setScroll", { scroll }, callback),
-    reloadWindow: (callback) => ask("reloadWindow", {}, callback),
+    closeApplication: (callback) => ask('closeApplication', undefined, callback),
+    setTitle: (title, callback) => ask('setTitle', { title }, callback),
+    scrollParentWindow: (scroll, callback) => ask('setScroll', { scroll }, callback),
+    reloadWindow: (callback) => ask('reloadWindow', {}, callback),
     im: {
-      openMessenger: (dialogId) => ask("imOpenMessenger", { dialogId }),
-      openHistory: (dialogId) => ask("imOpenHistory", { dialogId }),
+      openMessenger: (dialogId) => ask('imOpenMessenger', { dialogId }),
+      openHistory: (dialogId) => ask('imOpenHistory', { dialogId }),
     },
   };
 })();

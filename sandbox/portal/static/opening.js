@@ -1,28 +1,28 @@
 // One opening of the app: an iframe named host|protocol|APP_SID and a hidden form posted into it.
 
-import { note } from "./log.js";
+import { note } from './log.js';
 
-const form = document.getElementById("opening");
-const wrapper = document.getElementById("frame");
-const card = document.getElementById("card");
+const form = document.getElementById('opening');
+const wrapper = document.getElementById('frame');
+const card = document.getElementById('card');
 
-export const frame = () => wrapper.querySelector("iframe");
-export const sid = () => frame().name.split("|")[2];
-export const isInstall = () => form.dataset.install === "true";
-export const isFirstRun = () => form.dataset.firstRun === "true";
+export const frame = () => wrapper.querySelector('iframe');
+export const sid = () => frame().name.split('|')[2];
+export const isInstall = () => form.dataset.install === 'true';
+export const isFirstRun = () => form.dataset.firstRun === 'true';
 export const optionsOf = (whose) => JSON.parse(form.dataset[`${whose}Options`]);
-export const field = (name) => form.elements[name]?.value ?? "";
+export const field = (name) => form.elements[name]?.value ?? '';
 
 export function post() {
-  note(`opening ${sid()} → ${new URL(form.action).pathname} ${field("PLACEMENT")}`);
+  note(`opening ${sid()} → ${new URL(form.action).pathname} ${field('PLACEMENT')}`);
   form.submit();
 }
 
 // The frame is made anew: a window keeps the name it was created with.
 export async function reopen() {
   const query = new URLSearchParams(location.search);
-  query.set("path", location.pathname);
-  const answer = await fetch(`/opening?${query}`, { method: "POST" });
+  query.set('path', location.pathname);
+  const answer = await fetch(`/opening?${query}`, { method: 'POST' });
   if (!answer.ok) return location.reload();
   const opening = await answer.json();
   const fresh = frame().cloneNode();
@@ -42,9 +42,9 @@ export async function reopen() {
 
 /** Keep an option for the next opening too. Resolves to all options, or to null where the user may not set it. */
 export async function setOption(whose, { name, value }) {
-  const headers = { "Content-Type": "application/json" };
+  const headers = { 'Content-Type': 'application/json' };
   const body = JSON.stringify({ name, value });
-  const answer = await fetch(`/options/${whose}${card.dataset.query}`, { method: "POST", headers, body });
+  const answer = await fetch(`/options/${whose}${card.dataset.query}`, { method: 'POST', headers, body });
   if (!answer.ok) return null;
   const options = await answer.json();
   form.dataset[`${whose}Options`] = JSON.stringify(options);
@@ -52,7 +52,7 @@ export async function setOption(whose, { name, value }) {
 }
 
 export async function newTokens() {
-  const tokens = await (await fetch(`/refresh-auth${card.dataset.query}`, { method: "POST" })).json();
+  const tokens = await (await fetch(`/refresh-auth${card.dataset.query}`, { method: 'POST' })).json();
   if (tokens === null) return null;
   for (const [name, value] of Object.entries(tokens)) form.elements[name].value = value;
   return tokens;

@@ -1,11 +1,11 @@
 // The one panel over the page: it stands for the messenger and for sliders. Closing it calls back.
 
-const panel = document.getElementById("panel");
-const name = document.getElementById("panel-name");
-const text = document.getElementById("panel-text");
-const place = document.getElementById("panel-page");
-const choices = new URLSearchParams(document.getElementById("card").dataset.query);
-const LEAVE = "close-slider"; // what a page in a slider tells the page around it
+const panel = document.getElementById('panel');
+const name = document.getElementById('panel-name');
+const text = document.getElementById('panel-text');
+const place = document.getElementById('panel-page');
+const choices = new URLSearchParams(document.getElementById('card').dataset.query);
+const LEAVE = 'close-slider'; // what a page in a slider tells the page around it
 let onClose = null;
 
 export function show(kind, title, words, closed = null) {
@@ -21,12 +21,12 @@ export function show(kind, title, words, closed = null) {
 export function slide(path, params, { title = path, width = 0 }, closed) {
   const address = new URL(path, location.origin);
   for (const [key, value] of [...choices, ...Object.entries(params)]) address.searchParams.set(key, value);
-  address.searchParams.set("IFRAME", "Y");
-  address.searchParams.set("IFRAME_TYPE", "SIDE_SLIDER");
-  for (const key of ["embed", "mode", "width"]) address.searchParams.delete(key);
-  show("slider", String(title), params.params ?? "", closed);
-  panel.style.width = width > 0 ? `${width}px` : "";
-  const page = document.createElement("iframe");
+  address.searchParams.set('IFRAME', 'Y');
+  address.searchParams.set('IFRAME_TYPE', 'SIDE_SLIDER');
+  for (const key of ['embed', 'mode', 'width']) address.searchParams.delete(key);
+  show('slider', String(title), params.params ?? '', closed);
+  panel.style.width = width > 0 ? `${width}px` : '';
+  const page = document.createElement('iframe');
   page.title = String(title);
   page.src = address;
   page.addEventListener(LEAVE, close);
@@ -37,7 +37,7 @@ export function close() {
   if (panel.hidden) return;
   panel.hidden = true;
   place.replaceChildren();
-  panel.style.width = "";
+  panel.style.width = '';
   const closed = onClose;
   onClose = null;
   closed?.();
@@ -47,4 +47,4 @@ export function close() {
 export const leave = () => window.frameElement?.dispatchEvent(new Event(LEAVE));
 
 export const messengerName = panel.dataset.messenger;
-document.getElementById("panel-close").addEventListener("click", close);
+document.getElementById('panel-close').addEventListener('click', close);
