@@ -145,7 +145,7 @@ class Product:
             typed = tuple(TypedPhone(number.phone, "MOBILE") for number in card.numbers)
             self._collected[id(card)] = phones_of(
                 [Person(Kind.CONTACT, self._names[id(card)], "", typed)],
-                parse=lambda text: parse_many(text, COUNTRY, self._numbering.knows),
+                parse=lambda text, beside: parse_many(text, COUNTRY, self._numbering.knows, beside),
                 facts_of=lambda phone: facts_of(phone, "ru", self._numbering),
                 key_of=lambda text: self._keys.key(self._portal.id, text),
             )
