@@ -76,9 +76,7 @@ def phones_of(
     return tuple(_with_offers(item, offered) for item in merged.values())
 
 
-def _countries_of(
-    people: Iterable[Person], parse: Callable[[str, frozenset[str]], Iterable[Phone]]
-) -> frozenset[str]:
+def _countries_of(people: Iterable[Person], parse: Callable[[str, frozenset[str]], Iterable[Phone]]) -> frozenset[str]:
     read = (parse(written.typed, frozenset()) for person in people for written in _usable(person))
     found = Counter(phone.region_code for phones in read for phone in phones if phone.region_code)
     return frozenset(country for country, _ in found.most_common(COUNTRIES))

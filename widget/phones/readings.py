@@ -165,9 +165,9 @@ def _without_plus(digits: str, groups: list[str], around: Around) -> Verdict:
     if not readings:
         return Verdict(None, problem)
     first, *others = readings
-    if first is home and not doubted and not _is_hardly_meant(first, digits):
-        if _is_moscow(digits, country) or all(_is_unlikelier(other, first) for other in others):
-            return Verdict(first)
+    meant = first is home and not doubted and not _is_hardly_meant(first, digits)
+    if meant and (_is_moscow(digits, country) or all(_is_unlikelier(other, first) for other in others)):
+        return Verdict(first)
     if first is abroad and not others and _is_surely_abroad(first, digits, home):
         at_home = _long_at_home(digits, known) if groups == [digits] else []
         return Verdict(None, Problem.AMBIGUOUS, _offered([first, *at_home])) if at_home else Verdict(first)
