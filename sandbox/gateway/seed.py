@@ -27,7 +27,7 @@ _ALSO = {"branch": (replace(ANNA, chat=18), RUSTAM, replace(OLEG, chat=60))}
 
 
 def chats_of(line: str, now: float) -> dict[str, Chat]:
-    """All chats that a line has at the start, not older than MADE_FOR. Made once, as a reset asks for them each time."""
+    """All chats that a line has at the start. Made once in MADE_FOR, as every reset asks for them."""
     chats: dict[str, Chat] = pickle.loads(_made(line, now // MADE_FOR * MADE_FOR))
     return chats
 
