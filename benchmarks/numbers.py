@@ -3,7 +3,8 @@
 Random valid mobiles of forty countries, each in twelve spellings, on portals of twelve countries: how many rows have
 the right number, how many say "check the number", how many have another number in silence. Three of the spellings are
 those of a call inside the country. On a portal of another country they do not say whose number it is, so they are
-counted by themselves. Then random Russian mobiles: how many have a region, an operator, one time.
+counted by themselves: alone, and beside a number of that country on the same card. Then random Russian mobiles: how
+many have a region, an operator, one time.
 """
 
 import argparse
@@ -34,6 +35,7 @@ COUNTRIES = re.findall(
 )
 PORTALS = re.findall(r"\w+", "RU KZ BY UA UZ DE GB IT US BR MX IN")
 MOBILE = (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE)
+SAID, ABROAD, BESIDE = "country is said or own", "inside, on a portal abroad", "the same, beside one of its country"
 TRIES = 20_000  # random digits until they are a mobile
 RUSSIAN = 10_000
 
@@ -79,7 +81,7 @@ def mobiles(country: str, count: int, chance: random.Random) -> Iterator[PhoneNu
 
 def spelled(each: int, chance: random.Random) -> dict[str, Counter[str]]:
     """How each kind of spelling came out, over all countries and portals; wrong ones by name."""
-    kinds: dict[str, Counter[str]] = {"country is said or own": Counter(), "inside, on a portal abroad": Counter()}
+    kinds: dict[str, Counter[str]] = {SAID: Counter(), ABROAD: Counter(), BESIDE: Counter()}
     for country in COUNTRIES:
         for number in mobiles(country, each, chance):
             e164 = _format(number, PhoneNumberFormat.E164)
@@ -87,16 +89,21 @@ def spelled(each: int, chance: random.Random) -> dict[str, Counter[str]]:
                 typed = spell(number)
                 for portal in PORTALS:
                     abroad = name.startswith("inside") and portal != country
-                    kind = "inside, on a portal abroad" if abroad else "country is said or own"
-                    kinds[kind][_outcome(typed, portal, e164, f"{country} «{name}» on {portal}")] += 1
+                    label = f"{country} «{name}» on {portal}"
+                    kinds[ABROAD if abroad else SAID][_outcome(typed, portal, e164, label)] += 1
+                    if abroad:
+                        kinds[BESIDE][_outcome(typed, portal, e164, label, beside=country)] += 1
     return kinds
 
 
-def _outcome(typed: str, portal: str, e164: str, label: str) -> str:
-    found = [phone.e164 for phone in parse_many(typed, portal)]
+def _outcome(typed: str, portal: str, e164: str, label: str, beside: str = "") -> str:
+    phones = parse_many(typed, portal, beside=frozenset({beside} if beside else ()))
+    found = [phone.e164 for phone in phones]
     if found == [e164]:
         return "right"
-    return "check" if found == [None] else f"wrong: {label}"
+    if found == [None]:
+        return "offered" if e164 in phones[0].suggestions else "check"
+    return f"wrong: {label}"
 
 
 def shares(outcomes: Counter[str]) -> dict[str, Any]:
@@ -105,7 +112,8 @@ def shares(outcomes: Counter[str]) -> dict[str, Any]:
     return {
         "numbers": total,
         "right": outcomes["right"] / total,
-        "check": outcomes["check"] / total,
+        "check": (outcomes["check"] + outcomes["offered"]) / total,
+        "check_offers_it": outcomes["offered"] / total,
         "wrong": sum(wrong.values()) / total,
         "wrong_kinds": dict(Counter(wrong).most_common(20)),
     }
@@ -152,7 +160,7 @@ def main() -> None:
 
 def show(result: dict[str, Any]) -> str:
     spellings = [
-        [name, found["numbers"], *(f"{found[kind]:.2%}" for kind in ("right", "check", "wrong"))]
+        [name, found["numbers"], *(f"{found[kind]:.2%}" for kind in ("right", "check", "check_offers_it", "wrong"))]
         for name, found in result["spellings"].items()
     ]
     russians = [
@@ -160,7 +168,7 @@ def show(result: dict[str, Any]) -> str:
     ]
     return "\n".join(
         [
-            table("Typed mobiles", ["", "rows", "right", "check", "wrong"], spellings),
+            table("Typed mobiles", ["", "rows", "right", "check", "offering it", "wrong"], spellings),
             table(f"{RUSSIAN:,} random Russian mobiles", ["", "region", "operator", "time", "or a range"], russians),
             notes("numbers that libphonenumber calls valid; about 7 % of them no operator has"),
             f"  {result['microseconds']:.0f} µs of processor to read one",

@@ -22,8 +22,8 @@ class Client:
 
 # The everyday deal: six rows, one of them typed in two ways on two people.
 IVAN = Client("+79619510000", "Иван Петров", chat=340)  # Amur region, Beeline
-MARIA = Client("+79123456789", "Мария Соколова", on_whatsapp=False)  # Sverdlovsk region, MTS
-OLEG = Client("+79241234567", "Олег Ким", chat=3, line="support")  # Khabarovsk, MegaFon; typed with an extension
+MARIA = Client("+79123456789", "Мария Соколова", on_whatsapp=False)  # Orenburg region, MTS
+OLEG = Client("+79241234567", "Олег Ким", chat=3, line="support")  # Primorye, MegaFon; typed with an extension
 OFFICE_MOSCOW = Client("+74951234567", "ООО «Окна Амура», офис")  # landline that holds WhatsApp Business
 ORDERS_MOSCOW = Client("+79261112233", "ООО «Окна Амура», заказы")  # Moscow, MegaFon; no chat yet
 

@@ -31,17 +31,22 @@ function ownWords(code) {
 /** Send one request: `json`, or a `form` with a file in it. Resolves to the Response; rejects with Refused for an answer that is an error, and with a
  *  TypeError when there is no connection. An outdated session is renewed once through the portal, and what found no room is sent again soon. */
 export async function request(path, { json, form, signal, headers = {} } = {}) {
-  let response = await once(path, { json, form, signal, headers });
-  if (response.status === 401 && response.headers.get('X-Refusal') === 'session_over' && (await renew())) {
-    response = await once(path, { json, form, signal, headers });
-  }
-  for (let tries = CROWDED_TRIES; tries && response.headers.get('X-Refusal') === 'crowded'; tries -= 1) {
-    await pause(1000 * Number(response.headers.get('Retry-After')) * (1 + Math.random()));
-    response = await once(path, { json, form, signal, headers });
-  }
+  const send = () => once(path, { json, form, signal, headers });
+  let response = await withRoom(send);
+  if (response.status === 401 && response.headers.get('X-Refusal') === 'session_over' && (await renew()))
+    response = await withRoom(send);
   session = response.headers.get('X-Session') ?? session;
   if (response.ok || response.status === 304) return response;
   throw new Refused(response, await response.text());
+}
+
+async function withRoom(send) {
+  let response = await send();
+  for (let tries = CROWDED_TRIES; tries && response.headers.get('X-Refusal') === 'crowded'; tries -= 1) {
+    await pause(1000 * Number(response.headers.get('Retry-After')) * (1 + Math.random()));
+    response = await send();
+  }
+  return response;
 }
 
 function pause(milliseconds) {
@@ -71,16 +76,14 @@ function fromOpening() {
   return { 'X-Opening': opening, 'X-Zone': Intl.DateTimeFormat().resolvedOptions().timeZone ?? '' };
 }
 
+// The old session goes along: it knows which suggestions were pressed. A renewal that is refused for another reason than
+// an opening's age says so in its own words, as opening the page anew would not help.
 async function renew() {
   const token = opening && (await freshToken());
   if (!token) return false;
-  const response = await fetch('/session', {
-    method: 'POST',
-    body: JSON.stringify({ auth: token }),
-    headers: { ...fromOpening(), 'Content-Type': 'application/json' },
-    credentials: 'omit',
-  });
-  if (!response.ok) return false;
+  const response = await withRoom(() => once('/session', { json: { auth: token }, headers: fromOpening() }));
+  if (response.headers.get('X-Refusal') === 'session_over') return false;
+  if (!response.ok) throw new Refused(response, await response.text());
   session = response.headers.get('X-Session') ?? '';
   return Boolean(session);
 }

@@ -137,6 +137,8 @@ def test_a_typed_phone_is_explained_as_the_card_reads_it(widget: Widget) -> None
 def test_an_explanation_says_what_is_doubtful(widget: Widget) -> None:
     (found,) = explained(widget, "79123456789", "--country", "DE")
     assert (found["e164"], found["problem"], found["suggestion"]) == (None, "ambiguous", "+79123456789")
+    (found,) = explained(widget, "9165550142", "--country", "RU", "--beside", "us")
+    assert (found["e164"], found["problem"], found["suggestion"]) == (None, "ambiguous", "+19165550142")
     (found,) = explained(widget, "+79004700000", "--country", "RU")
     assert (found["region"], found["zones"]) == ("вероятно, Владимирская область", ["Europe/Moscow"])
     (found,) = explained(widget, "+79004700000", "--language", "en")

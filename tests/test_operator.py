@@ -18,8 +18,8 @@ from tests.stand import NOON, PATIENCE, Widget
 from widget import logs
 from widget.chats.told import Told, grown_by
 from widget.gateways.base import Message
-from widget.hooks.gateway_receiver import GATEWAY
 from widget.storage import rotation
+from widget.storage.inbox import Inbox
 from widget.storage.rest_log import Call, RestLog
 from widget.storage.rotation import ROWS, SEALED, reseal_everything
 from widget.storage.schema import changes, portals, sends, tokens
@@ -96,18 +96,16 @@ def test_a_rotation_seals_everything_with_the_first_key_and_loses_nothing(make_w
 def test_a_rotation_takes_along_webhooks_that_wait_for_their_work(used: Widget) -> None:
     services, old = used.services, used.services.config.encryption_keys[0]
     new = Fernet.generate_key().decode()
-    services.events.add(used.portals[0], GATEWAY, {"line": 1, "sealed": services.vault.seal("[]")})
-    services.events.add(used.portals[0], "ONCRMTYPEADD", {"id": 7})
-    lost = Vault([Fernet.generate_key().decode()]).seal("[]")
-    services.events.add(used.portals[0], GATEWAY, {"line": 1, "sealed": lost})
+    portal, line = used.portals[0], services.lines.of(used.portals[0])[0].id
+    readable = services.inbox.add(portal, line, "[]")
+    lost = Inbox(services.engine, Vault([Fernet.generate_key().decode()]), used.clock).add(portal, line, "[]")
 
-    counts = reseal_everything(services.engine, Vault([new, old]))["events.body"]
+    counts = reseal_everything(services.engine, Vault([new, old]))["inbox.sealed"]
 
     assert (counts.anew, counts.before, counts.lost) == (1, 0, 1)
-    first, second = services.events.unfinished(used.portals[0], GATEWAY)
-    assert (first.body["line"], Vault([new]).open(first.body["sealed"])) == (1, "[]")
-    assert second.body["sealed"] == lost
-    again = reseal_everything(services.engine, Vault([new, old]))["events.body"]
+    after = Inbox(services.engine, Vault([new]), used.clock)
+    assert [after.take(row).told for row in (readable, lost)] == ["[]", ""]
+    again = reseal_everything(services.engine, Vault([new, old]))["inbox.sealed"]
     assert (again.anew, again.before, again.lost) == (0, 1, 1)
 
 

@@ -29,6 +29,8 @@ CHATS = {
     "POST /chats/CHAT/messages/REF/edit": {"text": "Mine"},
     "POST /chats/CHAT/messages/REF/delete": {"confirmed": True},
     "POST /chats/CHAT/messages/REF/react": {"emoji": "👍"},
+    "POST /chats/CHAT/messages/REF/again": {"confirmed": True},
+    "POST /chats/CHAT/messages/REF/seen": {},
     "POST /chats/CHAT/read": {"refs": ["REF"]},
     "POST /chats/CHAT/typing": {"on": True},
 }

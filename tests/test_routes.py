@@ -63,6 +63,8 @@ WHO_MAY_CALL = {
     "POST /chats/<int:chat_id>/messages/<ref>/edit": SESSION,
     "POST /chats/<int:chat_id>/messages/<ref>/delete": SESSION,
     "POST /chats/<int:chat_id>/messages/<ref>/react": SESSION,
+    "POST /chats/<int:chat_id>/messages/<ref>/again": SESSION,
+    "POST /chats/<int:chat_id>/messages/<ref>/seen": SESSION,
     "POST /chats/<int:chat_id>/read": SESSION,
     "POST /chats/<int:chat_id>/typing": SESSION,
     "GET /chats/<int:chat_id>/line": SESSION,
@@ -125,6 +127,8 @@ BODIES = {
     "POST /chats/<int:chat_id>/messages/<ref>/edit": {"text": "Hello"},
     "POST /chats/<int:chat_id>/messages/<ref>/delete": {"confirmed": True},
     "POST /chats/<int:chat_id>/messages/<ref>/react": {"emoji": "👍"},
+    "POST /chats/<int:chat_id>/messages/<ref>/again": {"confirmed": True},
+    "POST /chats/<int:chat_id>/messages/<ref>/seen": {},
     "POST /chats/<int:chat_id>/read": {"refs": ["x"]},
     "POST /chats/<int:chat_id>/typing": {"on": True},
 }

@@ -154,6 +154,24 @@ def test_chosen_readings_travel_with_a_session_and_make_it_no_other_card():
     assert (read.readings, read) == (("0" * 24,) * 10, SESSION)
 
 
+@pytest.mark.parametrize(
+    ("other", "kept"),
+    [({}, True), ({"language": "en", "zone": "Asia/Tokyo"}, True)]
+    + [({name: 9}, False) for name in ("portal_id", "user_id", "entity_type_id", "entity_id")],
+)
+def test_a_renewed_session_keeps_the_readings_of_the_same_portal_user_and_card(other, kept):
+    old = URLSafeTimedSerializer(SECRET, salt="session-1", signer=Yesterday)
+    pressed = old.dumps({**SESSION.__dict__, "readings": ["0" * 24]})
+    renewed = TICKETS.with_readings(replace(SESSION, **other), pressed)
+    assert renewed == replace(SESSION, **other)
+    assert renewed.readings == (("0" * 24,) if kept else ())
+
+
+@pytest.mark.parametrize("ticket", ["", "x", OTHERS.sign_session(replace(SESSION, readings=("0" * 24,)))])
+def test_readings_that_we_did_not_sign_are_none(ticket):
+    assert TICKETS.with_readings(SESSION, ticket).readings == ()
+
+
 def test_a_session_holds_no_token_at_all():
     _genuine, readable = URLSafeTimedSerializer("no key", salt="").loads_unsafe(TICKETS.sign_session(SESSION))
     card = {"entity_type_id", "entity_id", "edit_mode"}

@@ -21,16 +21,15 @@ from widget.card.views import pages as card_pages
 from widget.chats.views import pages as chat_pages
 from widget.cli import register_commands
 from widget.config import Config
-from widget.errors import Refusal, Refused
+from widget.errors import AppError, Refusal, Refused
 from widget.forms import PatientRequest
-from widget.gateways.base import GatewayError
 from widget.gateways.kinds import KINDS
 from widget.health.views import pages as health_pages
 from widget.hooks.views import pages as hook_pages
 from widget.icons import icon
 from widget.install.views import pages as install_pages
 from widget.phones.numbers import shown
-from widget.places import Crowded, at_place
+from widget.places import at_place
 from widget.services import services
 from widget.session import OPENING_HEADER, SESSION_HEADER, Session, company_of_request
 from widget.storage.database import RowRefused
@@ -102,13 +101,11 @@ def _portal_url(path: str) -> str:
 
 
 def _set_up_answers(app: Flask) -> None:
-    app.register_error_handler(Refused, _refused)
-    app.register_error_handler(GatewayError, _gateway_failed)
+    app.register_error_handler(AppError, _refused)
     app.register_error_handler(HTTPException, _http_error)
     for row_refused in (IntegrityError, RowRefused):
         app.register_error_handler(row_refused, _perhaps_deleted)
     app.register_error_handler(Exception, _broken)
-    app.register_error_handler(Crowded, _crowded)
     app.before_request(_guess_language)
     app.before_request(_take_place)
     app.teardown_request(_leave_place)
@@ -139,23 +136,16 @@ def _leave_place(_error: BaseException | None) -> None:
         g.pop("place").close()
 
 
-def _crowded(_error: Crowded) -> Response:
-    response = _refused(Refused(Refusal.CROWDED, 503, "its share of the threads is taken"))
-    response.headers["Retry-After"] = "2"
-    return response
-
-
-def _refused(error: Refused) -> Response:
+def _refused(error: AppError) -> Response:
     """A page where a page was asked for, a fragment where our own script asked."""
     services().metrics.refused(error.refusal.value)
     log.info("refused %s (%s)", error.refusal.value, error.reason)
     by_script = request.is_json or SESSION_HEADER in request.headers or OPENING_HEADER in request.headers
-    retry = by_script and error.refusal in _WORTH_RETRYING
     html = render_template(
         "_refused.html" if by_script else "refused.html",
         refusal=error.refusal,
         about=error.about,
-        retry=retry,
+        retry=by_script and error.retry,
         cure=by_script and error.refusal in _CURED_BY_REFRESH and request.blueprint in ("card", "chats"),
         minutes=max(1, math.ceil((error.until - services().clock()) / 60)) if error.until else 0,
         request_id=logs.request_id(),
@@ -163,25 +153,13 @@ def _refused(error: Refused) -> Response:
     )
     response = make_response(html, error.status)
     response.headers["X-Refusal"] = error.refusal.value
+    if error.refusal is Refusal.CROWDED:
+        response.headers["Retry-After"] = "2"
     return response
 
 
-_WORTH_RETRYING = frozenset(
-    {
-        *(Refusal.PORTAL_BUSY, Refusal.PORTAL_FAILED, Refusal.PORTAL_MOVED, Refusal.LINE_TROUBLE, Refusal.BROKEN),
-        Refusal.CROWDED,
-        # What an administrator mends in Bitrix24 is mended for the open card too.
-        *(Refusal.PORTAL_PLAN, Refusal.PORTAL_CLOSED, Refusal.PORTAL_SCOPE, Refusal.CARD_GONE),
-        *(Refusal.PORTAL_UNPAID, Refusal.PORTAL_BLOCKED, Refusal.PORTAL_CONFIRM, Refusal.PORTAL_DENIED),
-    }
-)
-
 # What the page shows is no longer so: a line was switched off or closed, a number left the card.
 _CURED_BY_REFRESH = frozenset({Refusal.LINE_OFF, Refusal.NOT_ALLOWED})
-
-
-def _gateway_failed(error: GatewayError) -> Response:
-    return _refused(Refused(Refusal.LINE_TROUBLE, 502, error.trouble.value))
 
 
 def _http_error(error: HTTPException) -> Response:
@@ -193,13 +171,13 @@ def _perhaps_deleted(error: Exception) -> Response:
     """A portal that another process deleted is remembered here for some seconds, but no row may name it any more."""
     session: Session | None = g.get("session")
     if session and services().portals.get(session.portal_id, again=True) is None:
-        return _refused(Refused(Refusal.UNKNOWN_PORTAL, 403, "session's portal is gone"))
+        return _refused(Refused(Refusal.UNKNOWN_PORTAL, reason="session's portal is gone"))
     return _broken(error)
 
 
 def _broken(error: Exception) -> Response:
     log.error("broken: %s", type(error).__name__, exc_info=error)
-    return _refused(Refused(Refusal.BROKEN, 500, type(error).__name__))
+    return _refused(Refused(Refusal.BROKEN, reason=type(error).__name__))
 
 
 def _protect(response: Response) -> Response:

@@ -1,5 +1,14 @@
-"""The errors that people see, by code. A template turns a code into a text; logic never holds sentences."""
+"""The errors that people see, by code. A template turns a code into a text; logic never holds sentences.
 
+AppError             a code, its HTTP status, and whether trying again can help
+├─ Refused           a request must end
+├─ GatewayError      a gateway gave no usable answer (gateways/base.py)
+└─ Crowded           the company's share of the threads is taken (places.py)
+
+Only the error handler (widget/__init__.py) makes an answer of them.
+"""
+
+from collections.abc import Mapping
 from enum import Enum
 
 
@@ -46,19 +55,60 @@ class Refusal(Enum):
     BROKEN = "broken"
 
 
-class Refused(Exception):
-    """Raised where a request must end; carries the code, the HTTP status and, for logs only, a reason.
+# HTTP statuses by code, for the error handler alone. 404 where a stranger must not learn that something exists.
+STATUS: Mapping[Refusal, int] = {
+    **dict.fromkeys((Refusal.UNKNOWN_PLACEMENT, Refusal.PORTAL_ADDRESS), 400),
+    **dict.fromkeys((Refusal.NO_AUTH, Refusal.SESSION_OVER), 401),
+    **dict.fromkeys((Refusal.UNKNOWN_PORTAL, Refusal.NOT_ADMIN, Refusal.NOT_ALLOWED, Refusal.CARD_GONE), 403),
+    **dict.fromkeys((Refusal.PORTAL_CLOSED, Refusal.PORTAL_PLAN, Refusal.PORTAL_UNPAID, Refusal.PORTAL_BLOCKED), 403),
+    **dict.fromkeys((Refusal.PORTAL_CONFIRM, Refusal.PORTAL_SCOPE, Refusal.PORTAL_DENIED), 403),
+    **dict.fromkeys((Refusal.NOT_FOUND, Refusal.MESSAGE_GONE, Refusal.FILE_GONE, Refusal.FILE_ELSEWHERE), 404),
+    **dict.fromkeys((Refusal.LINE_DOWN, Refusal.LINE_OFF, Refusal.LINE_RESTRICTED, Refusal.TOO_LATE), 409),
+    Refusal.TOO_LARGE: 413,
+    **dict.fromkeys((Refusal.BAD_FORM, Refusal.UNSUPPORTED, Refusal.FILE_TYPE), 422),
+    **dict.fromkeys((Refusal.PORTAL_BUSY, Refusal.FIRSTS_SPENT, Refusal.SENDS_SPENT, Refusal.CHECKS_SPENT), 429),
+    Refusal.BROKEN: 500,
+    **dict.fromkeys((Refusal.PORTAL_FAILED, Refusal.PORTAL_MOVED, Refusal.LINE_TROUBLE), 502),
+    **dict.fromkeys((Refusal.CROWDED, Refusal.CANNOT_COUNT), 503),
+    Refusal.CARD_NOT_SAVED: 200,  # Bitrix24 draws the page of a card that has no id yet
+}
 
-    The reason never holds a token, a full number or a text; for an error of Bitrix24 it is the error's code.
-    `until` is when trying again may help (unix seconds), 0 where nobody said. `about` is what the text names.
+# Codes after which the same request may succeed, by itself or when an administrator has mended something.
+WORTH_RETRYING = frozenset(
+    {
+        *(Refusal.PORTAL_BUSY, Refusal.PORTAL_FAILED, Refusal.PORTAL_MOVED, Refusal.LINE_TROUBLE, Refusal.BROKEN),
+        *(Refusal.CROWDED, Refusal.CARD_GONE, Refusal.PORTAL_PLAN, Refusal.PORTAL_CLOSED, Refusal.PORTAL_SCOPE),
+        *(Refusal.PORTAL_UNPAID, Refusal.PORTAL_BLOCKED, Refusal.PORTAL_CONFIRM, Refusal.PORTAL_DENIED),
+    }
+)
+
+
+class AppError(Exception):
+    """The root. `reason` is for logs only: it never holds a token, a full number or a text; for an error of Bitrix24
+    it is the error's code. `until` is when trying again may help (unix seconds), 0 where that is not known. `about` is
+    what the text names.
     """
 
     def __init__(
-        self, refusal: Refusal, status: int = 400, reason: str = "", *, until: float = 0.0, about: str = ""
+        self, refusal: Refusal, reason: str = "", *, status: int | None = None, until: float = 0.0, about: str = ""
     ) -> None:
         super().__init__(f"{refusal.value}: {reason}" if reason else refusal.value)
         self.refusal = refusal
-        self.status = status
         self.reason = reason
+        self.status = STATUS[refusal] if status is None else status
         self.until = until
         self.about = about
+
+    @property
+    def retry(self) -> bool:
+        """Whether trying again can help."""
+        return self.refusal in WORTH_RETRYING
+
+
+class Refused(AppError):
+    """Raised where a request must end. `status` only where it differs from the code's own."""
+
+    def __init__(
+        self, refusal: Refusal, status: int | None = None, reason: str = "", *, until: float = 0.0, about: str = ""
+    ) -> None:
+        super().__init__(refusal, reason, status=status, until=until, about=about)

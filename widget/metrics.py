@@ -3,15 +3,23 @@
 With several workers set PROMETHEUS_MULTIPROC_DIR, otherwise each scrape sees one worker.
 """
 
+import logging
 import os
+from collections.abc import Callable, Iterator, Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest, multiprocess
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
 
 from widget.version import VERSION
 
+log = logging.getLogger(__name__)
+
 
 class Metrics:
-    def __init__(self) -> None:
+    def __init__(self, unclear: Callable[[], Mapping[str, int]] = dict) -> None:
+        """`unclear` says how many sends have no clear end, by their state; it is asked at each scrape."""
+        self._unclear = unclear
         self.registry = CollectorRegistry()
         # Gauge and not Info, which prometheus_client refuses where several processes share a directory.
         build = Gauge("widget_build_info", "The version", ["version"], registry=self.registry, multiprocess_mode="max")
@@ -45,8 +53,28 @@ class Metrics:
 
     def text(self) -> bytes:
         """The exposition format, of all workers where they share a directory."""
+        stored = CollectorRegistry()
+        stored.register(_Unclear(self._unclear))
         if not os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
-            return generate_latest(self.registry)
+            return generate_latest(self.registry) + generate_latest(stored)
         together = CollectorRegistry()
         multiprocess.MultiProcessCollector(together)  # type: ignore[no-untyped-call]
-        return generate_latest(together)
+        return generate_latest(together) + generate_latest(stored)
+
+
+class _Unclear(Collector):
+    """What the database says, the same in every worker. Left out where it cannot be asked."""
+
+    def __init__(self, read: Callable[[], Mapping[str, int]]) -> None:
+        self._read = read
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        try:
+            found = self._read()
+        except Exception as error:
+            log.warning("metrics.unclear_left_out error=%s", type(error).__name__)
+            return
+        gauge = GaugeMetricFamily("widget_unclear_sends", "Sends that have no clear end", labels=["state"])
+        for state, number in sorted(found.items()):
+            gauge.add_metric([state], number)
+        yield gauge

@@ -11,9 +11,14 @@ from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
+from widget.errors import AppError, Refusal
 
-class Crowded(Exception):
+
+class Crowded(AppError):
     """The share is taken. Nothing was done; soon it may be free."""
+
+    def __init__(self) -> None:
+        super().__init__(Refusal.CROWDED, "its share of the threads is taken")
 
 
 class Place:

@@ -103,9 +103,20 @@ class Tickets:
         return str(self._signer.dumps(asdict(session)))
 
     def read_session(self, ticket: str) -> Session:
+        return self._read_session(ticket, self._seconds)
+
+    def with_readings(self, session: Session, old_ticket: str) -> Session:
+        """The session with the suggestions that its user pressed on this card in an older one, which may be over."""
+        try:
+            old = self._read_session(old_ticket, OPENING_SECONDS)
+        except Refused:
+            return session
+        return replace(session, readings=old.readings) if _card_of(old) == _card_of(session) else session
+
+    def _read_session(self, ticket: str, seconds: float) -> Session:
         try:
             values, signed_at = self._signer.loads(_bounded(ticket), return_timestamp=True)
-            if not -CLOCKS_APART <= self._clock() - signed_at.timestamp() <= self._seconds:
+            if not -CLOCKS_APART <= self._clock() - signed_at.timestamp() <= seconds:
                 raise ValueError("too old, or from the future")
             return Session(**{**values, "readings": tuple(values.get("readings", ()))})
         except (BadData, ValueError, TypeError) as error:
@@ -136,10 +147,9 @@ def company_of_request() -> Hashable:
     anybody gets in a portal's name, shares with all that do so, and cannot take the place of those who are proved."""
     tickets: Tickets = current_app.extensions["widget"].tickets
     with suppress(Refused):
-        if SESSION_HEADER in request.headers:
-            return tickets.read_session(request.headers[SESSION_HEADER]).portal_id
-        if OPENING_HEADER in request.headers:
-            return OPENING_HEADER, tickets.read_opening(request.headers[OPENING_HEADER]).member_id
+        return tickets.read_session(request.headers.get(SESSION_HEADER, "")).portal_id
+    with suppress(Refused):  # a renewal brings both, and its session is over
+        return OPENING_HEADER, tickets.read_opening(request.headers.get(OPENING_HEADER, "")).member_id
     named = ""
     if request.path in FORMS:  # elsewhere the view says how much of a body it reads
         named = request.form.get("member_id") or request.form.get("auth[member_id]", "")
@@ -150,6 +160,10 @@ def current_opening() -> Opening:
     """What this request's page was opened with, still unproved. Raises Refused(SESSION_OVER)."""
     tickets: Tickets = current_app.extensions["widget"].tickets
     return tickets.read_opening(request.headers.get(OPENING_HEADER, ""))
+
+
+def _card_of(session: Session) -> tuple[int, ...]:
+    return session.portal_id, session.user_id, session.entity_type_id, session.entity_id
 
 
 def _bounded(ticket: str) -> bytes:

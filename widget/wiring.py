@@ -31,6 +31,7 @@ from widget.card.reading import CardReader
 from widget.card.reveals import Reveals
 from widget.card.service import Cards
 from widget.chats.service import ChatService
+from widget.chats.unclear import UnclearEnds
 from widget.config import Config
 from widget.gateways.base import Webhooks
 from widget.gateways.calls import Timeouts
@@ -38,7 +39,7 @@ from widget.gateways.kinds import KINDS
 from widget.gateways.lines import Gateways
 from widget.gateways.pace import Pace
 from widget.gateways.states import States
-from widget.hooks.gateway_receiver import GATEWAY, GatewayReceiver
+from widget.hooks.gateway_receiver import GatewayReceiver, LineNews
 from widget.hooks.gateway_work import GatewayWork
 from widget.hooks.receiver import Receiver
 from widget.hooks.vouching import Vouching
@@ -67,11 +68,12 @@ from widget.presence.rounds import Rounds
 from widget.session import Tickets
 from widget.storage.changes import Changes
 from widget.storage.chats import Chats
-from widget.storage.cooldowns import Cooldowns
+from widget.storage.conversations import Conversations
+from widget.storage.counted import Counted
 from widget.storage.database import open_database, takes_writes
 from widget.storage.events import UNPROVED, Events
+from widget.storage.inbox import Inbox
 from widget.storage.line_health import LineHealths
-from widget.storage.line_past import LinePasts
 from widget.storage.lines import Lines
 from widget.storage.messages import Messages
 from widget.storage.portals import Portals
@@ -99,10 +101,7 @@ class Services:
     tickets: Tickets
     portals: Portals
     lines: Lines
-    line_pasts: LinePasts
-    chats: Chats
-    sends: Sends
-    messages: Messages
+    conversations: Conversations
     line_health: LineHealths
     settings: UserSettings
     changes: Changes
@@ -113,13 +112,14 @@ class Services:
     rest: Rest
     installer: Installer
     events: Events
+    inbox: Inbox
     receiver: Receiver
     gateway_receiver: GatewayReceiver
     event_work: EventWork
+    gateway_work: GatewayWork
     jobs: Jobs
     gateways: Gateways
     usage: Usage
-    cooldowns: Cooldowns
     cooling: Cooling
     evidence: Evidence
     purse: Purse
@@ -127,12 +127,25 @@ class Services:
     cards: Cards
     rounds: Rounds
     chat_service: ChatService
+    unclear_ends: UnclearEnds
     outgoing: Outgoing
     numbering: Numbering
     numbering_updater: Updater
     metrics: Metrics
     places: Places
     pings: Mapping[str, Callable[[], bool]]
+
+    @property
+    def chats(self) -> Chats:
+        return self.conversations.chats
+
+    @property
+    def sends(self) -> Sends:
+        return self.conversations.sends
+
+    @property
+    def messages(self) -> Messages:
+        return self.conversations.messages
 
     def now(self) -> datetime:
         return datetime.fromtimestamp(self.clock(), UTC)
@@ -154,12 +167,15 @@ def build(
     engine = open_database(config.database_url)
     vault = Vault(config.encryption_keys)
     portals, tokens = Portals(engine, vault, clock), Tokens(engine, vault)
-    lines, chats, sends = Lines(engine, vault, clock), Chats(engine, clock), Sends(engine, vault, clock)
-    messages, line_health = Messages(engine, vault, clock), LineHealths(engine, clock)
+    lines, line_health = Lines(engine, vault, clock), LineHealths(engine, clock)
+    usage, presences = Usage(engine, clock), Presences(engine, clock)
+    conversations = _conversations(engine, vault, clock, usage)
+    chats, sends, messages = conversations.chats, conversations.sends, conversations.messages
     settings, changes = UserSettings(engine), Changes(engine, clock)
     numbering, numbering_updater = _numbering(config, clock)
     answers = Answers(app, config.redis_url)
-    metrics, keys = Metrics(), PhoneKeys(config.secret_key)
+    metrics = Metrics(lambda: {state.value: number for state, number in sends.count_unclear().items()})
+    keys = PhoneKeys(config.secret_key)
     workers = pool or Pool(FAN_OUT, thread_name_prefix="fan-out")
     oauth = OAuth(
         client(),
@@ -199,11 +215,10 @@ def build(
         timeout=config.portal_timeout,
         clock=clock,
     )
-    usage, cooldowns, presences = Usage(engine, clock), Cooldowns(engine, clock), Presences(engine, clock)
     atexit.register(flush_at_exit, weakref.ref(usage))
     lifetimes = Lifetimes(fresh=config.presence_ttl, unknown=config.unknown_ttl)
     known = Memory(answers, presences, vault, key_of=keys.key, lifetimes=lifetimes, clock=clock)
-    cooling = Cooling(cooldowns, clock)
+    cooling = Cooling(line_health, clock)
     purse = Purse(_limiter(config, clock), usage, cooling, _terms(config), clock)
     reveals = Reveals(answers, usage, keys)
     evidence = Evidence(known, chats, clock)
@@ -218,10 +233,11 @@ def build(
         ),
         clock,
     )
-    learning = Learning(evidence, cooling, purse, reveals, usage, messages.count)
-    gateway_work = GatewayWork(lines, chats, sends, messages, vault, heard=learning.heard)
+    learning = Learning(evidence, cooling, purse, reveals, usage, conversations.counted)
+    inbox = Inbox(engine, vault, clock)
+    gateway_work = GatewayWork(inbox, lines, portals, conversations, heard=learning.heard)
     vouching = Vouching(portals, tokens, events, oauth, rest, vault, clock)
-    event_work = EventWork(events, portals, installer, answers, gateway_work, vouching, card_seconds=config.card_ttl)
+    event_work = EventWork(events, portals, installer, answers, vouching, card_seconds=config.card_ttl)
     jobs = Jobs(lambda: queue or _queue(config), clock)
     receiver = Receiver(
         portals,
@@ -232,16 +248,17 @@ def build(
         wake=lambda event_id: jobs.wake("event", event_id),
     )
     jobs.does("event", event_work.work)
-    jobs.at(EVERY_MINUTE, "events-left", event_work.work_on_what_was_left)
+    jobs.does("webhook", gateway_work.work)
     jobs.at(EVERY_HOUR, "update-portals", event_work.update_outdated)
     nightly: dict[str, Callable[[], object]] = {
         "subscriptions": event_work.look_at_subscriptions,
         "forget-events": events.forget_done,
-        "forget-webhooks": lambda: events.forget_all(GATEWAY),
         "forget-unproved": lambda: events.forget_all(UNPROVED),
+        "forget-webhooks": inbox.forget_old,
         "forget-changes": changes.forget_old,
         "wipe-texts": lambda: sends.wipe_texts(clock() - config.send_texts_days * DAY),
         "forget-messages": lambda: messages.wipe(clock() - config.send_texts_days * DAY),
+        "forget-counted": lambda: conversations.counted.forget(clock() - config.send_texts_days * DAY),
         "forget-usage": usage.purge,
         "forget-presences": presences.purge,
         "update-numbering": numbering_updater.update_weekly,
@@ -261,7 +278,16 @@ def build(
     )
     listings = Listings(gateways, known, lifetimes, workers, clock)
     rounds = Rounds(portals, lines, gateways, listings, workers)
-    jobs.at(EVERY_MINUTE, "lines", rounds.go)
+    chat_service = ChatService(gateways, conversations, clock, learning, outgoing)
+    ends = UnclearEnds(conversations, portals, lines, chat_service.look_for, answers, workers, clock)
+    minutely: dict[str, Callable[[], object]] = {
+        "events-left": event_work.work_on_what_was_left,
+        "webhooks-left": gateway_work.work_on_what_was_left,
+        "lines": rounds.go,
+        "unclear-sends": ends.look,
+    }
+    for name, work in minutely.items():
+        jobs.at(EVERY_MINUTE, name, work)
     checker = Checker(
         known,
         # Longer than the slowest honest answer: a look-up of three calls, a check and a call for what it meant.
@@ -296,10 +322,7 @@ def build(
         tickets=Tickets(config.secret_key, vault.fernet, config.session_minutes * 60),
         portals=portals,
         lines=lines,
-        line_pasts=LinePasts(engine),
-        chats=chats,
-        sends=sends,
-        messages=messages,
+        conversations=conversations,
         line_health=line_health,
         settings=settings,
         changes=changes,
@@ -310,31 +333,30 @@ def build(
         rest=rest,
         installer=installer,
         events=events,
+        inbox=inbox,
         receiver=receiver,
         gateway_receiver=GatewayReceiver(
             lines,
             portals,
-            events,
-            line_health,
-            gateways,
+            inbox,
+            LineNews(line_health, gateways, cooling),
             webhooks or {kind.name: kind.webhooks for kind in KINDS.values()},
-            vault,
-            cooling,
-            wake=lambda event_id: jobs.wake("event", event_id),
+            wake=lambda webhook_id: jobs.wake("webhook", webhook_id),
             clock=clock,
         ),
         event_work=event_work,
+        gateway_work=gateway_work,
         jobs=jobs,
         gateways=gateways,
         usage=usage,
-        cooldowns=cooldowns,
         cooling=cooling,
         evidence=evidence,
         purse=purse,
         reveals=reveals,
         cards=cards,
         rounds=rounds,
-        chat_service=ChatService(gateways, chats, sends, messages, clock, learning.sent, outgoing),
+        chat_service=chat_service,
+        unclear_ends=ends,
         outgoing=outgoing,
         numbering=numbering,
         numbering_updater=numbering_updater,
@@ -345,6 +367,16 @@ def build(
             "cache": lambda: redis_takes_writes(config.redis_url),
             "queue": jobs.reachable,
         },
+    )
+
+
+def _conversations(engine: Engine, vault: Vault, clock: Callable[[], float], usage: Usage) -> Conversations:
+    return Conversations(
+        engine,
+        Chats(engine, clock),
+        Sends(engine, vault, clock),
+        Messages(engine, vault, clock),
+        Counted(engine, usage),
     )
 
 

@@ -31,6 +31,7 @@ from widget.card.reading import CardReader
 from widget.card.reveals import Reveals
 from widget.card.rows import CardView, Row
 from widget.card.service import Cards
+from widget.chats.sending import Draft
 from widget.chats.service import ChatService
 from widget.keys import PhoneKeys
 from widget.metrics import Metrics
@@ -51,8 +52,10 @@ from widget.presence.purse import Purse
 from widget.presence.records import Answer, How
 from widget.session import Session
 from widget.storage.chats import Chats
-from widget.storage.cooldowns import Cooldowns
+from widget.storage.conversations import Conversations
+from widget.storage.counted import Counted
 from widget.storage.database import open_database, upgrade
+from widget.storage.line_health import LineHealths
 from widget.storage.lines import Line, Lines
 from widget.storage.messages import Messages
 from widget.storage.portals import Portal, Portals
@@ -124,7 +127,7 @@ class Product:
             return
         chat, _new = self._chat_service.open(line, phone, user_id=1)
         self._sent += 1
-        self._chat_service.send(line, chat, "Добрый день", send_key=f"send-{self._sent}", user_id=1)
+        self._chat_service.send(Draft(line, chat, f"send-{self._sent}", user_id=1), "Добрый день")
         went = message.number.on_whatsapp(message.at)
         self._evidence.learn(line, phone, How.DELIVERED if went else How.SEND, message.at)
 
@@ -142,7 +145,7 @@ class Product:
             typed = tuple(TypedPhone(number.phone, "MOBILE") for number in card.numbers)
             self._collected[id(card)] = phones_of(
                 [Person(Kind.CONTACT, self._names[id(card)], "", typed)],
-                parse=lambda text: parse_many(text, COUNTRY, self._numbering.knows),
+                parse=lambda text, beside: parse_many(text, COUNTRY, self._numbering.knows, beside),
                 facts_of=lambda phone: facts_of(phone, "ru", self._numbering),
                 key_of=lambda text: self._keys.key(self._portal.id, text),
             )
@@ -162,7 +165,7 @@ class Product:
             for number in card.talked:
                 self._gateways_by_line[self._lines[card.line].id].chats[number.phone] = clock()
         gateways = TrueGateways(self._gateways_by_line, clock)
-        self._usage, cooling = Usage(engine, clock), Cooling(Cooldowns(engine, clock), clock)
+        self._usage, cooling = Usage(engine, clock), Cooling(LineHealths(engine, clock), clock)
         lifetimes = Lifetimes()
         self._memory = Memory(
             answers, Presences(engine, clock), vault, key_of=self._keys.key, lifetimes=lifetimes, clock=clock
@@ -210,9 +213,11 @@ class Product:
         )
         self._evidence = Evidence(self._memory, chats, clock)
         reveals = Reveals(answers, self._usage, self._keys)  # openings decide nothing here
-        learning = Learning(self._evidence, cooling, purse, reveals, self._usage)
+        counted = Counted(engine, self._usage)
+        learning = Learning(self._evidence, cooling, purse, reveals, self._usage, counted)
         sends, messages = Sends(engine, vault, clock), Messages(engine, vault, clock)
-        self._chat_service = ChatService(gateways, chats, sends, messages, clock, learning.sent)
+        conversations = Conversations(engine, chats, sends, messages, counted)
+        self._chat_service = ChatService(gateways, conversations, clock, learning)
 
     def _company(self, portals: Portals, lines: Lines, settings: UserSettings) -> tuple[Portal, tuple[Line, ...]]:
         """The portal and its lines. Reps who share a line as their usual one are one user here."""

@@ -1,7 +1,9 @@
 """The histories that a fresh gateway has: made from people.CLIENTS, the same on every reset but for the clock."""
 
+import pickle
 import random
 from dataclasses import replace
+from functools import lru_cache
 from itertools import cycle, islice
 
 from sandbox.gateway import dialogues, media, noise
@@ -11,6 +13,7 @@ from sandbox.gateway.model import Chat, Message
 from sandbox.people import ANNA, CLIENTS, HIDDEN, OLEG, ON_GREEN, RUSTAM, Client
 
 DAY = 86_400
+MADE_FOR = 600  # seconds
 WITH_HIGHLIGHTS = 100  # chats at least this long end with one message of every kind
 PHOTO_EVERY = 29
 DAYS = ("понедельник", "среду", "четверг", "пятницу", "субботу")
@@ -24,12 +27,18 @@ _ALSO = {"branch": (replace(ANNA, chat=18), RUSTAM, replace(OLEG, chat=60))}
 
 
 def chats_of(line: str, now: float) -> dict[str, Chat]:
-    """All chats that a line has at the start."""
+    """All chats that a line has at the start. Made once in MADE_FOR, as every reset asks for them."""
+    chats: dict[str, Chat] = pickle.loads(_made(line, now // MADE_FOR * MADE_FOR))
+    return chats
+
+
+@lru_cache(maxsize=16)
+def _made(line: str, now: float) -> bytes:
     seeded = [_chat(client, now) for client in (*CLIENTS, *ON_GREEN) if client.chat and client.line == line]
     seeded += [_chat(client, now, also=line) for client in _ALSO.get(line, ())]
     if line in ("sales", "branch"):
         seeded += noise.chats(now)
-    return {chat.id: chat for chat in seeded}
+    return pickle.dumps({chat.id: chat for chat in seeded})
 
 
 def _chat(client: Client, now: float, *, also: str = "") -> Chat:

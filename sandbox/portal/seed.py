@@ -56,6 +56,7 @@ def _contacts() -> list[Item]:
         contact(60, "Пётр Безномерный", []),
         contact(61, f"{typed.MARKUP} Хакер", [("MOBILE", typed.MARKUP), ("WORK", typed.ORDERS)]),
         contact(62, "Раиса Торопливая", [*careless, ("WORK", typed.HINTED), ("HOME", typed.REMARK)]),
+        contact(63, "Grace Brewster", [("MOBILE", typed.EMILY), ("WORK", typed.WITHOUT_A_CODE)]),
         *(
             contact(CROWD_FROM + n, client.name, [("MOBILE", typed.russian(client.phone, n))])
             for n, client in enumerate(people.CROWD)

@@ -27,5 +27,6 @@ FAX, INVALID = "+7 4162 55-55-55", "12-34-5"
 # What imports, masks and hurried people leave in a field: digits that are also a number in Vietnam, nothing, two
 # numbers of which the second is only hinted at, a remark.
 TWO_WAYS, SPACES, EMPTY_MASK = "84912345678", "   ", "+7 (___) ___-__-__"
+WITHOUT_A_CODE = "916 555-01-42"  # of an American: in Russia it is a mobile
 HINTED, REMARK = "8 (495) 123-45-67/68", "8 916 765-43-21 (звонить после 18)"
 MARKUP = "<img src=x onerror=alert(1)>"

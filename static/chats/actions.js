@@ -17,8 +17,10 @@ export function startActions(chat, address, history, composer, signal) {
   messages.addEventListener(
     'click',
     (event) => {
-      const pressed = event.target.closest('[data-action="message-menu"]');
-      if (pressed) show(pressed);
+      const pressed = event.target.closest('[data-action]');
+      if (pressed?.dataset.action === 'message-menu') show(pressed);
+      if (pressed?.dataset.action === 'send-again') ask(`${address}/${pressed.dataset.ref}/again`, 'confirm');
+      if (pressed?.dataset.action === 'mark-seen') ask(`${address}/${pressed.dataset.ref}/seen`);
     },
     { signal },
   );
@@ -83,17 +85,25 @@ export function startActions(chat, address, history, composer, signal) {
     return [...menu.querySelectorAll('[role="menuitem"]')].filter((item) => !item.closest('[hidden]'));
   }
 
-  // The server asks back: nothing brings a deleted message back.
+  // Nothing brings a deleted message back.
   async function remove() {
-    const path = `${address}/${button.dataset.ref}/delete`;
-    try {
-      await request(path, { json: {}, signal });
-    } catch (error) {
-      if (error.message !== 'confirm') await tell(Promise.reject(error));
-      else if (await confirmed('confirm-delete', textOf(error.html)))
-        await tell(request(path, { json: { confirmed: true }, signal }), said.dataset.deleted);
-    }
+    await ask(`${address}/${button.dataset.ref}/delete`, 'confirm-delete', said.dataset.deleted);
     goBack();
+  }
+
+  // The server may ask back before it does it; `dialog` puts its question.
+  async function ask(path, dialog, words) {
+    const asked = request(path, { json: {}, signal });
+    try {
+      await asked;
+    } catch (error) {
+      if (error.message === 'confirm') {
+        if (await confirmed(dialog, textOf(error.html)))
+          await tell(request(path, { json: { confirmed: true }, signal }), words);
+        return;
+      }
+    }
+    await tell(asked, words);
   }
 
   // A poll may have replaced the bubble while the menu or the question was open.

@@ -7,12 +7,22 @@ import pytest
 
 from tests.admin.conftest import AppPage, OpenApp
 from tests.stand import Clock, Outside, Widget
-from widget.admin.health import Topic, Verdict, of_inspection, of_lines, of_numbering, of_token, of_worker
+from widget.admin.health import (
+    Topic,
+    Verdict,
+    of_inspection,
+    of_lines,
+    of_numbering,
+    of_token,
+    of_unclear,
+    of_worker,
+)
 from widget.admin.told import Told
 from widget.bitrix24.findings import FieldFinding, InLayout, Inspection, InstallerState, LayoutFinding
 from widget.bitrix24.plan import Plan, plan_of
 from widget.storage.events import UNPROVED
 from widget.storage.lines import Line
+from widget.storage.sends import SendState
 
 
 def field(place: InLayout, variant: str = "", title: str = "Deal") -> FieldFinding:
@@ -36,6 +46,21 @@ def inspection(**changes: Any) -> Inspection:
 
 def test_a_whole_installation_needs_nothing() -> None:
     assert {finding.verdict for finding in of_inspection(inspection())} == {Verdict.GOOD}
+
+
+@pytest.mark.parametrize(
+    ("missing", "unknown", "found"),
+    [
+        (0, 0, [(Verdict.GOOD, 0)]),
+        (0, 2, [(Verdict.UNKNOWN, 2)]),
+        (1, 2, [(Verdict.BAD, 1), (Verdict.UNKNOWN, 2)]),
+    ],
+)
+def test_messages_without_a_clear_end_are_findings(
+    missing: int, unknown: int, found: list[tuple[Verdict, int]]
+) -> None:
+    findings = of_unclear({SendState.MISSING: missing, SendState.UNKNOWN: unknown})
+    assert [(finding.verdict, finding.number) for finding in findings] == found
 
 
 @pytest.mark.parametrize(

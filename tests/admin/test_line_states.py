@@ -6,7 +6,7 @@ from tests.admin.conftest import AppPage, OpenApp, Vendor, line_health_of
 from tests.stand import NOON, Clock, Outside, Widget, in_russian
 from widget.gateways.base import GatewayError, LineState, LineStatus, Quota, Trouble
 from widget.gateways.breaker import FAILURES
-from widget.storage.line_past import LinePast
+from widget.storage.line_health import LinePast
 
 HOUR = 3600.0
 
@@ -162,7 +162,7 @@ def test_a_pause_that_is_over_is_not_shown_and_not_ended_twice(
 
 
 def past_of(widget: Widget) -> LinePast:
-    past: LinePast = widget.services.line_pasts.of_portal(widget.portals[0])[1]
+    past: LinePast = widget.services.line_health.pasts(widget.portals[0])[1]
     return past
 
 

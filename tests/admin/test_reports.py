@@ -9,7 +9,7 @@ from tests.stand import Clock, Widget, in_russian
 from widget.admin.health import Topic, Verdict, of_reports
 from widget.admin.reports import DAY, Way, way_of
 from widget.gateways.base import GatewayError, Trouble
-from widget.storage.line_past import LinePast
+from widget.storage.line_health import LinePast
 from widget.storage.lines import Line
 
 NOW = 1_800_000_000.0
@@ -102,7 +102,7 @@ def test_only_what_comes_after_a_set_up_proves_it(settings: AppPage, reachable: 
     settings.save("lines/1/webhook").save("lines/1/webhook/look")
 
     assert settings.status == 204
-    past = reachable.services.line_pasts.of_portal(reachable.portals[0])[1]
+    past = reachable.services.line_health.pasts(reachable.portals[0])[1]
     assert (past.reported_at, past.cooldown_until) == (0.0, 5.0)
 
 

@@ -234,7 +234,7 @@ class Kept:
 
     def worked_off(self) -> bool:
         """Every event that came in was worked on."""
-        return self.rows("events", "done_at = 0") == 0
+        return self.rows("events", "done_at = 0") == self.rows("inbox") == 0
 
     def tables(self) -> dict[str, int]:
         """How many rows are in each table that has any; the database's own tables do not count."""

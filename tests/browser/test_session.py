@@ -30,10 +30,12 @@ def test_a_send_after_the_session_ended_goes_out_once_without_a_word(
     assert outside.calls()["sendText"] == 1
 
 
-def test_a_refresh_after_the_session_ended_works(card: Card, complaints: Complaints) -> None:
-    complaints.expect(ENDED)
+def test_a_refresh_after_the_session_ended_works_once_there_is_room(card: Card, complaints: Complaints) -> None:
+    complaints.expect(f"{ENDED}|503")
     card.open().reveal()
     card.page.route("**/card/refresh", forget_session, times=1)
+    crowded = {"X-Refusal": "crowded", "Retry-After": "0"}
+    card.page.route("**/session", lambda route: route.fulfill(status=503, headers=crowded), times=1)
 
     card.button("Refresh the widget's data").click()
 

@@ -11,10 +11,11 @@ from sqlalchemy import inspect
 from sqlalchemy import text as sql
 
 from sandbox.people import IVAN, MARIA, ORDERS_MOSCOW
-from tests.stand import DEAL, CardPage, Clock, Outside, Widget, in_russian
+from tests.stand import CROWDED_DEAL, DEAL, CardPage, Clock, Outside, Widget, in_russian
 
 MakeWidget = Callable[..., Widget]
 IVAN_ROW, MARIA_ROW, ORDERS_ROW = "+7 961 951-00-00", "+7 912 345-67-89", "+7 926 111-22-33"
+ALL_RUSSIA = "+7 991 555-01-02"  # its block has no region, and so no time
 NIGHT = 9 * 3600 + 14 * 60  # from the clock's start to 02:14 in Amur
 
 
@@ -166,9 +167,10 @@ def test_by_day_and_where_the_time_is_not_known_nobody_is_asked(widget: Widget, 
     assert card.send(chat, "Добрый день", "key-1").answer.status_code == 201
 
     clock.forward(NIGHT)
-    world = widget.open("/crm/type/183/details/12/").reveal()
-    assert "–" in world.row("+1 212-555-0123") or "light-" in world.row_html("+1 212-555-0123")
-    assert card.send(chat, "Вы не спите?", "key-2").answer.status_code == 409
+    crowd = widget.open(CROWDED_DEAL).reveal()
+    assert "light-unknown" in crowd.row_html(ALL_RUSSIA)
+    crowd.open_chat(crowd.keys[ALL_RUSSIA])
+    assert crowd.send(crowd.chat, "Вы не спите?", "key-2").answer.status_code == 201
 
 
 @pytest.mark.parametrize("asked", [False, True])

@@ -34,10 +34,17 @@ def test_a_field_of_spaces_or_an_empty_mask_is_no_row(widget: Widget) -> None:
 def test_digits_with_two_readings_are_to_be_checked_and_offer_both(widget: Widget, lang: str) -> None:
     page = widget.open(CARELESS, lang=lang).reveal()
 
-    problem = "it may be a number here or abroad"
+    problem = "it may belong to more than one country"
     assert (problem if lang == "en" else in_russian(problem)) in page.row(typed.TWO_WAYS)
     assert "open-chat" not in page.row_html(typed.TWO_WAYS)
     assert [number for number in offers(page) if number != SECOND] == [VIETNAM, RYAZAN]
+
+
+def test_a_number_beside_one_of_another_country_is_taken_for_neither(widget: Widget) -> None:
+    page = widget.open("/crm/contact/details/63/").reveal()
+
+    assert list(page.rows) == ["+1 212-555-0123", typed.WITHOUT_A_CODE]
+    assert list(offers(page)) == ["+1 916-555-0142", "+7 916 555-01-42"]
 
 
 def test_a_pressed_suggestion_is_the_number_of_the_row_from_then_on(widget: Widget, outside: Outside) -> None:

@@ -25,7 +25,7 @@ class Page:
         self.widget, self.gateway = widget, FakeGateway(result=Sent.SENT)
         services = widget.services
         gateways = FakeGateways(self.gateway)
-        service = ChatService(gateways, services.chats, services.sends, services.messages, widget.clock)
+        service = ChatService(gateways, services.conversations, widget.clock)
         widget.app.extensions["widget"] = replace(services, chat_service=service)
         self.card = widget.open().reveal()
         self.keys = self.card.keys

@@ -11,7 +11,8 @@ import pytest
 from sandbox import people
 from tests.chats.conftest import EVERYTHING, FakeGateway, FakeGateways
 from tests.stand import PATIENCE, until
-from widget.chats.history import GIVEN_UP, LOOKED_FOR, MESSAGES, SAME_SEND, End
+from widget.chats.history import MESSAGES, End
+from widget.chats.likeness import SAME_SEND
 from widget.chats.sending import LONGEST_TEXT, message_id_of
 from widget.chats.service import ChatService
 from widget.errors import Refusal, Refused
@@ -26,7 +27,7 @@ from widget.gateways.base import (
     Sent,
     Trouble,
 )
-from widget.storage.sends import SendState
+from widget.storage.sends import DECIDED_WITHIN, GIVEN_UP, SendState
 
 IVAN, ORDERS, ANNA = people.IVAN.phone, people.ORDERS_MOSCOW.phone, people.ANNA.phone
 REP = 2
@@ -40,13 +41,13 @@ class Desk:
         self.widget, self.sends, self.chats = widget, services.sends, services.chats
         self.line = services.lines.of(widget.portals[0])[0]
         gateways = FakeGateways(gateway) if gateway else services.gateways
-        self.service = ChatService(gateways, services.chats, services.sends, services.messages, widget.clock)
+        self.service = ChatService(gateways, services.conversations, widget.clock)
 
     def open(self, phone=ORDERS, **more):
         return self.service.open(self.line, phone, user_id=REP, **more)[0]
 
     def send(self, chat, text="Добрый день!", key="k1", user=REP):
-        return self.service.send(self.line, chat, text, send_key=key, user_id=user)
+        return self.service.send(self.service.draft(self.line, chat, send_key=key, user_id=user), text)
 
     def newest(self, chat):
         return self.service.newest(self.line, chat)
@@ -276,7 +277,7 @@ def test_a_gateway_that_cannot_look_leaves_the_send_unclear(desk, outside):
     desk.send(chat)
     outside.break_gateway("rate_overlimit", "message")
     assert desk.states(chat) == [SendState.UNKNOWN]
-    assert desk.sends.by_key(chat.portal_id, "k1").reason == "throttled"
+    assert desk.sends.by_key(chat.portal_id, "k1").reason == "broken_answer"  # the send's own, not the look's
 
 
 def test_unclear_sends_are_looked_up_in_turn_and_none_is_forgotten(widget, clock):
@@ -434,7 +435,8 @@ def test_what_a_queue_has_kept_too_long_has_failed_unless_it_is_there(widget, cl
 
 def lost_file(desk, chat, *, caption="Смета", name="price.png"):
     file = File("image/png", name, b"\x89PNG")
-    return desk.service.send_file(desk.line, chat, file, caption=caption, send_key="f1", user_id=REP)
+    draft = desk.service.draft(desk.line, chat, send_key="f1", user_id=REP)
+    return desk.service.send_file(draft, file, caption=caption)
 
 
 def picture(send, *, after=1.0, name="", caption="Смета", kind="image"):
@@ -470,7 +472,7 @@ def test_a_file_that_is_not_recognised_stays_unclear_and_nobody_says_that_it_did
 # History.
 
 
-def test_an_unclear_send_below_the_first_page_stays_in_sight_for_a_day(widget, clock):
+def test_a_send_without_a_clear_end_stays_in_sight_below_the_first_page_for_a_week(widget, clock):
     gateway = FakeGateway()
     desk = Desk(widget, gateway=gateway)
     chat = desk.open()
@@ -480,7 +482,7 @@ def test_an_unclear_send_below_the_first_page_stays_in_sight_for_a_day(widget, c
     gateway.messages, gateway.cursor = [Message("new", "new", int(clock()), False, "после")], "more"
     assert [bubble.id for bubble in desk.newest(chat).bubbles] == [lost.message_id, left.message_id, "new"]
     assert set(gateway.looked_up) == {lost.message_id, left.message_id}
-    clock.forward(LOOKED_FOR)
+    clock.forward(DECIDED_WITHIN)
     assert [bubble.id for bubble in desk.newest(chat).bubbles] == ["new"]
 
 

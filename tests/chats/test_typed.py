@@ -219,11 +219,9 @@ def own_chat(widget: Widget, *others: Message) -> WholeChat:
     """A chat that the rep began, read for them with what the gateway has besides."""
     services, line = widget.services, widget.services.lines.of(widget.portals[0])[0]
     gateway = FakeGateway(result=Sent.SENT)
-    service = ChatService(
-        cast(Gateways, FakeGateways(gateway)), services.chats, services.sends, services.messages, widget.clock
-    )
+    service = ChatService(cast(Gateways, FakeGateways(gateway)), services.conversations, widget.clock)
     chat, _ = service.open(line, ORDERS_MOSCOW.phone, user_id=REP)
-    sent = service.send(line, chat, "Hello", send_key="key-1", user_id=REP)
+    sent = service.send(service.draft(line, chat, send_key="key-1", user_id=REP), "Hello")
     gateway.messages = [*others, message(sent.message_id, int(widget.clock()), mine=True, text="Hello")]
     return service.typed.read(line, ORDERS_MOSCOW.phone, REP)
 
@@ -253,6 +251,6 @@ def test_a_gateway_that_cannot_tell_closes_the_chat(widget: Widget, trouble: Tro
     line = widget.services.lines.of(widget.portals[0])[0]
     for gateway in (FakeGateway(trouble=trouble), FakeGateway(depth=Depth.NONE)):
         services, gateways = widget.services, cast(Gateways, FakeGateways(gateway))
-        service = ChatService(gateways, services.chats, services.sends, services.messages, widget.clock)
+        service = ChatService(gateways, services.conversations, widget.clock)
         with pytest.raises(GatewayError):
             service.typed.read(line, ORDERS_MOSCOW.phone, REP)

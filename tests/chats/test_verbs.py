@@ -29,7 +29,6 @@ from widget.gateways.base import (
     Trouble,
 )
 from widget.gateways.written import events_json
-from widget.hooks.gateway_work import GatewayWork
 from widget.storage.sends import SendState
 
 ORDERS = people.ORDERS_MOSCOW.phone
@@ -46,7 +45,7 @@ class Desk:
         self.gateway, self.clock, self.services = gateway, widget.clock, services
         self.line = services.lines.of(widget.portals[0])[0]
         gateways = FakeGateways(gateway)
-        self.service = ChatService(gateways, services.chats, services.sends, services.messages, widget.clock)
+        self.service = ChatService(gateways, services.conversations, widget.clock)
         self.chat, _new = self.service.open(self.line, ORDERS, user_id=REP)
 
     @property
@@ -57,10 +56,13 @@ class Desk:
         return Named(name, f"ref_{name}", self.clock() - age, from_me)
 
     def send(self, text="Добрый день!", key="k1", **more):
-        return self.service.send(self.line, self.chat, text, send_key=key, user_id=REP, **more)
+        return self.service.send(self.draft(key, **more), text)
 
-    def send_file(self, file=OFFER, key="k1", **more):
-        return self.service.send_file(self.line, self.chat, file, send_key=key, user_id=REP, **more)
+    def send_file(self, file=OFFER, key="k1", *, caption="", **more):
+        return self.service.send_file(self.draft(key, **more), file, caption=caption)
+
+    def draft(self, key, **more):
+        return replace(self.service.draft(self.line, self.chat, send_key=key, user_id=REP), **more)
 
     def known(self, **more):
         """The chat as one in which somebody has written."""
@@ -435,12 +437,7 @@ class Restricted(Unlimited):
 
 def test_a_line_that_whatsapp_restricted_starts_no_new_chat_though_its_session_works(desk, clock):
     service = ChatService(
-        FakeGateways(desk.gateway),
-        desk.services.chats,
-        desk.services.sends,
-        desk.services.messages,
-        clock,
-        allowance=Restricted(clock() + 3600),
+        FakeGateways(desk.gateway), desk.services.conversations, clock, allowance=Restricted(clock() + 3600)
     )
     desk.service = service
     with pytest.raises(Refused) as refused:
@@ -470,14 +467,7 @@ class Counting(Unlimited):
 def test_a_reaction_takes_a_check_first_where_the_gateway_makes_one(desk, clock):
     checks = Counting(2)
     desk.gateway.capabilities = replace(EVERYTHING, checks_when_sending=True)
-    desk.service = ChatService(
-        FakeGateways(desk.gateway),
-        desk.services.chats,
-        desk.services.sends,
-        desk.services.messages,
-        clock,
-        allowance=checks,
-    )
+    desk.service = ChatService(FakeGateways(desk.gateway), desk.services.conversations, clock, allowance=checks)
 
     def react():
         desk.service.react(desk.line, desk.chat, desk.named(), "👍")
@@ -523,8 +513,7 @@ def test_a_send_that_was_taken_back_stays_gone_and_its_text_is_not_kept(silent, 
     if by_webhook:
         event = GatewayEvent(EventKind.DELETED, silent.clock(), (CHAT_ID,), silent.named_send.id, from_me=True)
         services, line = silent.services, silent.line
-        work = GatewayWork(services.lines, services.chats, services.sends, services.messages, services.vault)
-        work.work(line.portal_id, {"line": line.id, "sealed": services.vault.seal(events_json([event]))})
+        services.gateway_work.work(services.inbox.add(line.portal_id, line.id, events_json([event])))
     else:
         silent.service.delete(silent.line, silent.chat, silent.named_send)
     silent.gateway.trouble = Trouble.UNREACHABLE

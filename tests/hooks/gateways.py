@@ -12,7 +12,7 @@ from tests.stand import Widget
 from widget.gateways.base import Ack, EventKind, GatewayEvent, LineState, Message
 from widget.gateways.written import events_json, read_events
 from widget.storage.lines import Line
-from widget.storage.schema import chats, events, line_health, messages
+from widget.storage.schema import chats, inbox, line_health, messages
 
 CLIENT = "79619510000@c.us"
 LID = "550099887766554@lid"  # nobody of the sandbox
@@ -59,14 +59,14 @@ class Caller:
         headers = {"Content-Type": "application/json", "X-Secret": self.line.hook_secret if secret is None else secret}
         return self.widget.app.test_client().post(path or self.path, data=body, headers=headers)
 
-    def rows(self, table: Any = events) -> list[dict[str, Any]]:
+    def rows(self, table: Any = inbox) -> list[dict[str, Any]]:
         query = table.select().where(table.c.portal_id == self.line.portal_id)
         with self.widget.services.engine.connect() as connection:
             return [dict(row) for row in connection.execute(query).mappings()]
 
     @property
     def stored(self) -> dict[str, list[dict[str, Any]]]:
-        return {table.name: self.rows(table) for table in (events, messages, chats, line_health)}
+        return {table.name: self.rows(table) for table in (inbox, messages, chats, line_health)}
 
     def chat(self, phone: str = PHONE) -> Any:
         found = self.widget.services.chats.of_phones(self.line.portal_id, [phone])

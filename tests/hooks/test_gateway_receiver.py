@@ -50,9 +50,8 @@ def address(widget: Widget) -> Iterator[tuple[str, int]]:
 def test_a_webhook_is_written_down_sealed_and_waits_for_its_work(gateway: Caller, queue: MemoryHuey) -> None:
     assert gateway.tell(written(at=gateway.widget.clock())) == 200
     (row,) = gateway.rows()
-    assert (row["name"], row["done_at"]) == ("GATEWAY", 0)
-    assert "Добрый" not in row["body"] and "9619510000" not in row["body"]
-    assert set(json.loads(row["body"])) == {"line", "sealed"}
+    assert (row["line_id"], row["attempts"]) == (gateway.line.id, 0)
+    assert "Добрый" not in row["sealed"] and "9619510000" not in row["sealed"]
     assert gateway.stored["messages"] == gateway.stored["chats"] == []
     assert len(queue.pending()) == 1
 
@@ -285,20 +284,20 @@ def test_a_change_of_the_line_is_seen_at_the_next_look(gateway: Caller, outside:
 def test_a_restriction_that_a_line_tells_of_pauses_its_checks_at_once(gateway: Caller, state: LineState) -> None:
     now, services, line = gateway.widget.clock(), gateway.widget.services, gateway.line
     assert gateway.tell(line_is(state, at=now, until=now + 7200)) == 200
-    cooldown = services.cooldowns.read(line.portal_id, line.id)
+    cooldown = services.line_health.cooldown_now(line.portal_id, line.id)
     assert (cooldown.until, cooldown.why, cooldown.halved_until > now + 86_400) == (now + 7200, state.value, True)
 
 
 def test_a_restriction_told_again_or_too_late_starts_no_pause(gateway: Caller, clock: Clock) -> None:
     now, services, line = clock(), gateway.widget.services, gateway.line
     gateway.tell(line_is(LineState.RESTRICTED, at=now))
-    first = services.cooldowns.read(line.portal_id, line.id)
+    first = services.line_health.cooldown_now(line.portal_id, line.id)
     assert first.until == now + 86_400
     clock.forward(2 * 86_400)
     gateway.tell(line_is(LineState.RESTRICTED, at=now))
     gateway.tell(line_is(LineState.READY, at=clock()))
     gateway.tell(line_is(LineState.RESTRICTED, at=now + 1))
-    assert services.cooldowns.read(line.portal_id, line.id) == first
+    assert services.line_health.cooldown_now(line.portal_id, line.id) == first
 
 
 def test_no_text_number_or_secret_reaches_a_log(gateway: Caller, caplog: pytest.LogCaptureFixture) -> None:

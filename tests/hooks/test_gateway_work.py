@@ -17,7 +17,7 @@ from tests.stand import Clock, Outside, Widget, config_for, examples, start_widg
 from widget.chats.sending import message_id_of
 from widget.gateways.base import Ack, EventKind, GatewayEvent, SendResult, Sent, Trouble
 from widget.hooks.gateway_work import GatewayWork
-from widget.storage.schema import events, messages
+from widget.storage.schema import messages
 from widget.storage.sends import SendState
 
 ORDERS = people.ORDERS_MOSCOW.phone
@@ -81,7 +81,7 @@ def test_a_talk_in_any_order_and_twice_is_the_same_chat(start: Callable[..., Wid
         assert [plain(bubble) for bubble in other.shown()] == wanted
         chat, first = other.chat(), ordered.chat()
         assert (chat.proved, chat.last_at, set(chat.chat_ids)) == (first.proved, first.last_at, set(first.chat_ids))
-        assert other.rows(events) == []
+        assert other.rows() == []
 
 
 @settings(max_examples=examples(15))
@@ -96,7 +96,7 @@ def test_webhooks_that_are_late_and_in_heaps_make_no_difference(
     told = muddled(a_talk(clock()), chance)
     for begin in range(0, len(told), split):
         assert gateway.tell(*told[begin : begin + split]) == 200
-    work = gateway.widget.services.event_work
+    work = gateway.widget.services.gateway_work
     waiting = [row["id"] for row in gateway.rows()]
     chance.shuffle(waiting)
     for event_id in [*waiting, *waiting]:
@@ -259,11 +259,10 @@ def test_who_listens_hears_of_each_message_and_each_arrival_once(gateway: Caller
     heard: list[tuple[object, ...]] = []
     services, now = gateway.widget.services, gateway.widget.clock()
     work = GatewayWork(
+        services.inbox,
         services.lines,
-        services.chats,
-        services.sends,
-        services.messages,
-        services.vault,
+        services.portals,
+        services.conversations,
         heard=lambda line, phone, event, _went: heard.append(
             (line.id, phone, event.kind.value, event.from_me, event.at)
         ),
@@ -309,9 +308,8 @@ class Desk:
             return SendResult(outcome, given, Trouble.BROKEN_ANSWER if outcome is Sent.REFUSED else None)
 
         self.services.gateways.of(self.line).send_text = send_text  # type: ignore[method-assign]
-        return self.services.chat_service.send(
-            self.line, self.chat, "Добрый день", send_key=key, user_id=REP
-        ).message_id
+        service = self.services.chat_service
+        return service.send(service.draft(self.line, self.chat, send_key=key, user_id=REP), "Добрый день").message_id
 
     def tell(self, *told: GatewayEvent) -> None:
         for event in told:
@@ -453,11 +451,11 @@ def test_a_message_that_a_restriction_made_fail_says_so_and_pauses_the_lines_che
     failed = tick(Ack.FAILED, name, at=clock(), ids=(ORDERS_ID,), why=Trouble.RESTRICTED)
     desk.tell(failed, tick(Ack.FAILED, name, at=clock(), ids=(ORDERS_ID,)))
     assert state_of(desk.gateway, "k1") == (SendState.FAILED, "restricted")
-    cooldown = desk.services.cooldowns.read(desk.line.portal_id, desk.line.id)
+    cooldown = desk.services.line_health.cooldown_now(desk.line.portal_id, desk.line.id)
     assert (cooldown.why, cooldown.until) == ("restricted", clock() + 86_400)
     clock.forward(2 * 86_400)
     desk.tell(failed)
-    assert desk.services.cooldowns.read(desk.line.portal_id, desk.line.id) == cooldown
+    assert desk.services.line_health.cooldown_now(desk.line.portal_id, desk.line.id) == cooldown
 
 
 # When it cannot be done now.
@@ -469,11 +467,11 @@ def test_what_failed_is_done_later_and_leaves_no_row(start: Callable[..., Widget
     gateway.tell(written(at=clock()))
     services = gateway.widget.services
     (row,) = gateway.rows()
-    assert services.events.begin(row["id"])  # taken by a process that is no more
-    services.event_work.work(row["id"])
+    assert services.inbox.take(row["id"])  # taken by a process that is no more
+    services.gateway_work.work(row["id"])
     assert gateway.chat() is None
     clock.forward(61)
-    assert services.event_work.work_on_what_was_left() == 1
+    assert services.gateway_work.work_on_what_was_left() == 1
     assert gateway.chat().proved
     assert gateway.rows() == []
 
@@ -482,7 +480,7 @@ def test_texts_that_nobody_worked_on_are_not_kept_for_ever(start: Callable[..., 
     gateway = Caller(start(queue=MemoryHuey(immediate=False)))
     gateway.tell(written(at=clock()))
     clock.forward(8 * 86_400)
-    assert gateway.widget.services.events.forget_all("GATEWAY") == 1
+    assert gateway.widget.services.inbox.forget_old() == 1
     assert gateway.rows() == []
 
 
@@ -491,7 +489,7 @@ def test_a_webhook_that_waits_for_a_portal_that_closed_is_forgotten(start: Calla
     gateway.tell(written(at=clock()))
     (row,) = gateway.rows()
     gateway.widget.services.portals.close(gateway.line.portal_id, "PAYMENT_REQUIRED")
-    gateway.widget.services.event_work.work(row["id"])
+    gateway.widget.services.gateway_work.work(row["id"])
     assert gateway.rows() == gateway.rows(messages) == []
 
 

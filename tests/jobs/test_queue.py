@@ -93,6 +93,8 @@ def test_the_clock_knows_when_each_thing_is_done(widget: Widget) -> None:
     assert names == {
         "heartbeat",
         "events-left",
+        "webhooks-left",
+        "unclear-sends",
         "lines",
         "update-portals",
         "subscriptions",
@@ -105,6 +107,7 @@ def test_the_clock_knows_when_each_thing_is_done(widget: Widget) -> None:
         "forget-rest-log",
         "update-numbering",  # does nothing unless it is switched on
         "forget-usage",
+        "forget-counted",
         "forget-presences",
     }
     assert EVERY_MINUTE["minute"] == "*"

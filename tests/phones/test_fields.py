@@ -24,10 +24,14 @@ def read(typed: str, country: str) -> str:
         ("+49 (0) 151 12345678", "DE", "+4915112345678"),
         ("15112345678", "DE", "+4915112345678"),
         ("4951234567", "RU", "+74951234567"),
+        ("84951234567", "RU", "+74951234567"),
+        ("84991234567", "KZ", "+74991234567"),
         # … or the only number that it can be
         ("375291234567", "RU", "+375291234567"),
         ("998901234567", "RU", "+998901234567"),
         ("442083661177", "RU", "+442083661177"),
+        ("12125550123", "RU", "+12125550123"),
+        ("1 385 294 8149", "RU", "+13852948149"),
         # 8 as once dialled before numbers of other towns
         ("8 067 123-45-67", "UA", "+380671234567"),
         ("8 90 123 45 67", "UZ", "+998901234567"),
@@ -107,6 +111,10 @@ def test_a_number_is_found_behind_what_stands_around_it(typed: str, country: str
         ("15162345678", "DE", Problem.AMBIGUOUS, ["+4915162345678", "+15162345678"]),
         ("7 991 234-56-78", "BR", Problem.AMBIGUOUS, ["+5579912345678", "+79912345678"]),
         ("8 916 123 45 67", "DE", Problem.AMBIGUOUS, ["+79161234567", "+4989161234567"]),
+        ("84822345678", "RU", Problem.AMBIGUOUS, ["+84822345678", "+74822345678"]),
+        ("13852948149", "RU", Problem.AMBIGUOUS, ["+8613852948149", "+13852948149"]),
+        ("3012345678", "DE", Problem.AMBIGUOUS, ["+493012345678"]),
+        ("0903 119 5069", "GB", Problem.AMBIGUOUS, ["+449031195069"]),
         ("8 029 123-45-67", "RU", Problem.INVALID, ["+375291234567"]),
         ("+89161234567", "RU", Problem.NO_SUCH_COUNTRY, ["+79161234567"]),
         ("+8 (495) 123-45-67", "RU", Problem.NO_SUCH_COUNTRY, ["+74951234567"]),
@@ -124,6 +132,29 @@ def test_what_can_be_read_in_two_ways_is_offered_and_not_chosen(
     (phone,) = parse_many(typed, country)
     assert (phone.e164, phone.problem, list(phone.suggestions)) == (None, problem, suggestions)
     assert phone.typed == phone.display == typed
+
+
+@pytest.mark.parametrize(
+    ("typed", "country", "beside", "e164", "suggestions"),
+    [
+        ("050 816 1147", "DE", "UA", None, ["+380508161147", "+49508161147"]),
+        ("93 123 45 67", "UA", "UZ", None, ["+998931234567", "+380931234567"]),
+        ("79912345678", "BR", "RU", None, ["+79912345678", "+5579912345678"]),
+        ("84951234567", "RU", "VN", None, ["+84951234567", "+74951234567"]),
+        ("020 7946 0958", "IT", "GB", None, ["+442079460958", "+3902079460958"]),
+        ("0171 1234567", "RU", "DE", None, ["+491711234567"]),  # no number here: offered, and its problem stays
+        ("0171 1234567", "", "DE", None, ["+491711234567"]),
+        ("8 916 123-45-67", "RU", "DE", "+79161234567", []),  # only a landline there
+        ("8 701 234 56 78", "RU", "KZ", "+77012345678", []),  # the same number there
+        ("+7 916 123-45-67", "RU", "US", "+79161234567", []),
+        ("8 (495) 123-45-67", "RU", "??", "+74951234567", []),
+    ],
+)
+def test_a_number_without_a_code_is_held_against_the_countries_beside_it(
+    typed: str, country: str, beside: str, e164: str | None, suggestions: list[str]
+) -> None:
+    (phone,) = parse_many(typed, country, beside=frozenset({beside, country}))
+    assert (phone.e164, list(phone.suggestions)) == (e164, suggestions)
 
 
 @pytest.mark.parametrize("typed", ["8 (495) 123-45-67/68", "8 (495) 123-45-67 / 68"])

@@ -31,8 +31,8 @@ from widget.presence.listings import Listings
 from widget.presence.memory import Memory
 from widget.presence.purse import Purse
 from widget.presence.records import Presence
-from widget.storage.cooldowns import Cooldowns
 from widget.storage.database import open_database, upgrade
+from widget.storage.line_health import LineHealths
 from widget.storage.lines import Line, Lines
 from widget.storage.portals import Portals
 from widget.storage.presences import Presences
@@ -149,7 +149,7 @@ class Desk:
     purse: Purse
     usage: Usage
     cooling: Cooling
-    cooldowns: Cooldowns
+    cooldowns: LineHealths
     lifetimes: Lifetimes
     clock: Clock
     listings: Listings
@@ -248,7 +248,7 @@ def make_desk(
             lifetimes=lifetimes,
             clock=clock,
         )
-        usage, cooldowns = Usage(engine, clock), Cooldowns(engine, clock)
+        usage, cooldowns = Usage(engine, clock), LineHealths(engine, clock)
         cooling = Cooling(cooldowns, clock)
         purse = Purse(limiter, usage, cooling, Terms(burst, every, day, floor, 20, 10), clock)
         listings = Listings(gateways, memory, lifetimes, pool, clock)  # type: ignore[arg-type]

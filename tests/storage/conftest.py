@@ -14,12 +14,15 @@ from sqlalchemy import Engine
 from sandbox.postgres import Postgres
 from tests.stand import MIGRATED, Clock
 from widget.storage.chats import Chats
+from widget.storage.conversations import Conversations
+from widget.storage.counted import Counted
 from widget.storage.database import open_database, upgrade
 from widget.storage.lines import Lines
 from widget.storage.messages import Messages
 from widget.storage.portals import Portals
 from widget.storage.sends import Sends
 from widget.storage.tokens import Tokens
+from widget.storage.usage import Usage
 from widget.storage.vault import Vault
 
 KEY = Fernet.generate_key().decode()
@@ -40,6 +43,8 @@ class Store:
         self.lines, self.chats = Lines(self.engine, self.vault, self.clock), Chats(self.engine, self.clock)
         self.sends = Sends(self.engine, self.vault, self.clock)
         self.messages = Messages(self.engine, self.vault, self.clock)
+        self.counted = Counted(self.engine, Usage(self.engine, self.clock))
+        self.conversations = Conversations(self.engine, self.chats, self.sends, self.messages, self.counted)
 
     def fill(self) -> "Store":
         self.one, self.two = (

@@ -55,7 +55,7 @@ def test_what_holds_a_nul_is_stored_and_found_again(store):
     store.messages.grow(store.one, store.line_one, "a\x00b", "m\x00", lambda _known: Body("text", 1.0, True))
 
     assert len(store.messages.chat_ids_of(store.one, store.line_one, "m\x00")) == 1
-    assert store.chats.called(store.one, store.line_one, ["a\x00b"], []) == [chat]
+    assert store.conversations.called(store.one, store.line_one, ["a\x00b"], [], "M") == ([chat], [])
 
 
 def test_postgresql_waits_neither_for_a_lock_nor_for_a_statement_without_end(engine):

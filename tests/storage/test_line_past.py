@@ -1,6 +1,6 @@
 from sqlalchemy import insert
 
-from widget.storage.line_past import NOTHING, LinePast, LinePasts
+from widget.storage.line_health import NOTHING, LineHealths, LinePast
 from widget.storage.schema import line_health
 
 
@@ -10,7 +10,7 @@ def write(store, line_id, portal_id, **values):
 
 
 def test_a_line_nothing_happened_to_has_an_empty_past(store):
-    assert LinePasts(store.engine).of_portal(store.one) == {store.line_one: NOTHING}
+    assert LineHealths(store.engine, store.clock).pasts(store.one) == {store.line_one: NOTHING}
 
 
 def test_a_past_holds_the_newest_message_of_any_chat(store, clock):
@@ -18,22 +18,24 @@ def test_a_past_holds_the_newest_message_of_any_chat(store, clock):
         store.chats.remember(store.one, store.line_one, phone, last_at=at)
     write(store, store.line_one, store.one, hook_at=5.0, cooldown_until=6.0, cooldown_why="banned", halved_until=7.0)
 
-    assert LinePasts(store.engine).of_portal(store.one) == {store.line_one: LinePast(5.0, 70.0, 6.0, "banned", 7.0)}
+    assert LineHealths(store.engine, store.clock).pasts(store.one) == {
+        store.line_one: LinePast(5.0, 70.0, 6.0, "banned", 7.0)
+    }
 
 
 def test_a_portal_sees_and_changes_its_own_lines_only(store):
-    pasts = LinePasts(store.engine)
+    pasts = LineHealths(store.engine, store.clock)
     write(store, store.line_one, store.one, hook_at=5.0, cooldown_until=6.0)
 
-    assert set(pasts.of_portal(store.two)) == {store.line_two}
+    assert set(pasts.pasts(store.two)) == {store.line_two}
     pasts.forget_reports(store.two, store.line_one)
-    assert pasts.of_portal(store.one)[store.line_one] == LinePast(5.0, cooldown_until=6.0)
+    assert pasts.pasts(store.one)[store.line_one] == LinePast(5.0, cooldown_until=6.0)
 
     pasts.forget_reports(store.one, store.line_one)
-    assert pasts.of_portal(store.one)[store.line_one] == LinePast(cooldown_until=6.0)
+    assert pasts.pasts(store.one)[store.line_one] == LinePast(cooldown_until=6.0)
 
 
 def test_a_removed_line_has_none(store):
     store.lines.remove(store.one, store.line_one)
 
-    assert LinePasts(store.engine).of_portal(store.one) == {}
+    assert LineHealths(store.engine, store.clock).pasts(store.one) == {}

@@ -112,9 +112,9 @@ def test_what_is_old_is_wiped_and_what_is_new_stays(kept, store):
 def test_a_chat_is_found_by_any_of_its_ids_and_by_its_number_where_no_id_is_known(store):
     chat, _new = store.chats.remember(store.one, store.line_one, "+5531988887777", chat_ids=["553188887777@c.us"])
     bare, _new = store.chats.remember(store.one, store.line_one, "+79619510000")
-    find = lambda *ids, phones=(), portal=store.one, line=store.line_one: store.chats.called(  # noqa: E731
-        portal, line, ids, phones
-    )
+    find = lambda *ids, phones=(), portal=store.one, line=store.line_one: store.conversations.called(  # noqa: E731
+        portal, line, ids, phones, "M"
+    )[0]
     assert find("553188887777@c.us", LID) == [chat]
     assert find("53188887777@c.us") == find("553188887777") == find("%") == find("_") == []
     assert find(CHAT, phones=["+79619510000"]) == [bare]
@@ -146,12 +146,13 @@ def test_a_send_is_found_by_its_message_on_its_own_line(store):
     other = store.add_line(store.one, session="other")
     chats = {line: store.chats.remember(store.one, line, "+79619510000")[0] for line in (store.line_one, other)}
     for line, chat in chats.items():
+        store.chats.remember(store.one, line, chat.phone, chat_ids=[f"{line}@lid"])
         store.sends.begin(store.one, chat.id, send_key=f"k{line}", user_id=1, text="x", message_id="M")
-    find = lambda portal, line, *ids: [s.send_key for s in store.sends.by_message(portal, line, "M", ids)]  # noqa: E731
+    find = lambda portal, line, *ids: [s.send_key for s in store.conversations.called(portal, line, ids, (), "M")[1]]  # noqa: E731
     assert find(store.one, store.line_one) == [f"k{store.line_one}"]
-    assert find(store.one, store.line_one, chats[store.line_one].id) == [f"k{store.line_one}"]
+    assert find(store.one, store.line_one, f"{store.line_one}@lid") == [f"k{store.line_one}"]
     assert find(store.two, store.line_one) == find(store.two, store.line_two) == []
-    assert find(store.two, store.line_one, chats[store.line_one].id) == []
+    assert find(store.two, store.line_one, f"{store.line_one}@lid") == []
 
 
 # What lines went through.

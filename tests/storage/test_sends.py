@@ -10,6 +10,7 @@ from widget.storage.sends import SendState
 FORWARD = [
     SendState.SENDING,
     SendState.UNKNOWN,
+    SendState.MISSING,
     SendState.QUEUED,
     SendState.SENT,
     SendState.FAILED,

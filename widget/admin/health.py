@@ -8,8 +8,9 @@ from widget.admin.reports import Way, way_of
 from widget.admin.told import Told
 from widget.bitrix24.findings import InLayout, Inspection, InstallerState, Part
 from widget.gateways.base import LineState
-from widget.storage.line_past import NOTHING, LinePast
+from widget.storage.line_health import NOTHING, LinePast
 from widget.storage.lines import Line
+from widget.storage.sends import SendState
 
 SILENT_WORKER = 180.0  # seconds without a sign after which the worker is taken for stopped
 OLD_REGISTRY = 21 * 86_400.0  # seconds; a weekly update has failed more than once
@@ -32,6 +33,7 @@ class Topic(Enum):
     LINE = "line"
     NO_LINE = "no_line"
     REPORTS = "reports"
+    UNCLEAR = "unclear"
     WORKER = "worker"
     NUMBERING = "numbering"
     PORTAL = "portal"
@@ -46,7 +48,7 @@ class Verdict(Enum):
 @dataclass(frozen=True)
 class Finding:
     """`state` refines the text, `names` say what is missing; `repair`: the repair button mends it. About a line: what
-    its gateway told. `at` (unix seconds) is when it last reported, or how old data is."""
+    its gateway told. `number` counts messages. `at` (unix seconds) is when it last reported, or how old data is."""
 
     topic: Topic
     verdict: Verdict
@@ -56,6 +58,7 @@ class Finding:
     told: Told | None = None
     line_id: int = 0
     at: float = 0.0
+    number: int = 0
     places: tuple[tuple[str, str], ...] = ()  # layouts of cards: the kind, and the funnel or kind of lead
 
 
@@ -111,6 +114,16 @@ def of_reports(
         way = way_of(line, past, public_url=public_url, now=now)
         good = way is Way.WORKS
         yield Finding(Topic.REPORTS, _verdict(good), way.value, (line.name,), line_id=line.id, at=past.reported_at)
+
+
+def of_unclear(counts: Mapping[SendState, int]) -> Iterator[Finding]:
+    """Whether every message that was sent from here has a clear end: those looked for, and those not found."""
+    if missing := counts.get(SendState.MISSING, 0):
+        yield Finding(Topic.UNCLEAR, Verdict.BAD, "missing", number=missing)
+    if looked_for := counts.get(SendState.UNKNOWN, 0):
+        yield Finding(Topic.UNCLEAR, Verdict.UNKNOWN, "looked_for", number=looked_for)
+    if not missing and not looked_for:
+        yield Finding(Topic.UNCLEAR, Verdict.GOOD)
 
 
 def of_worker(last_heartbeat: float | None, now: float) -> Finding:

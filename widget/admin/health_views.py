@@ -14,6 +14,7 @@ from widget.admin.health import (
     of_reports,
     of_secret,
     of_token,
+    of_unclear,
     of_worker,
 )
 from widget.admin.pages import pages
@@ -80,8 +81,9 @@ def _findings(asker: Asker) -> list[Finding]:
         ),
         *of_lines(lines, ask_all(lines)),
         *of_reports(
-            lines, here.line_pasts.of_portal(asker.portal.id), public_url=here.config.public_url, now=here.clock()
+            lines, here.line_health.pasts(asker.portal.id), public_url=here.config.public_url, now=here.clock()
         ),
+        *of_unclear(here.sends.count_unclear(asker.portal.id)),
         of_worker(here.jobs.last_heartbeat(), here.clock()),
         of_numbering(imported=imported, at=at, weekly=here.config.numbering_update, now=here.clock()),
     ]

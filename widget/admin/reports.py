@@ -2,7 +2,7 @@
 
 from enum import Enum
 
-from widget.storage.line_past import LinePast
+from widget.storage.line_health import LinePast
 from widget.storage.lines import Line
 
 DAY = 86_400.0

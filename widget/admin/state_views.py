@@ -87,6 +87,6 @@ def end_cooldown(line_id: int) -> ResponseReturnValue:
     if past.cooldown_until > services().clock():
         if not confirmed:
             return question("cooldown", line=line.name, why=past.why, until=asker.when(past.cooldown_until))
-        services().cooldowns.end_cooldown(asker.portal.id, line.id)
+        services().line_health.end_cooldown(asker.portal.id, line.id)
         asker.note(What.LINE_COOLDOWN, line=line.name)
     return sections.drawn(line_sections.line_item(asker, line, said="cooldown_ended"), sections.log(asker))

@@ -1,14 +1,16 @@
 """People to phones (pure): normalise, merge, order, cut. No I/O; the same number on two people is one phone."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from widget.bitrix24.crm import Kind, Person
+from widget.bitrix24.crm import Kind, Person, TypedPhone
 from widget.phones.facts import Facts
 from widget.phones.numbers import Phone, Problem
 
 SHOWN = 10  # a card never shows, and so never asks about, more
 NEVER = frozenset({"FAX", "PAGER"})
+COUNTRIES = 4  # of a card's numbers, the most frequent, that a number without one is held against
 _KIND_ORDER = {"MOBILE": 0, "WORK": 1, "HOME": 2}
 
 
@@ -40,19 +42,20 @@ class CardPhone:
 
 
 def phones_of(
-    people: Iterable[Person],
-    parse: Callable[[str], Iterable[Phone]],
+    people: Collection[Person],
+    parse: Callable[[str, frozenset[str]], Iterable[Phone]],
     facts_of: Callable[[Phone], Facts],
     key_of: Callable[[str], str],
 ) -> tuple[CardPhone, ...]:
     """Every phone of these people, in the order: own, primary contact, other contacts, companies; and within one
-    person mobile before work before home."""
+    person mobile before work before home. `parse` is given the countries of the card's numbers besides: each is read
+    twice."""
     merged: dict[str, CardPhone] = {}
+    beside = _countries_of(people, parse)
     for person in people:
         owner = Owner(person.kind, person.id, person.name, person.in_whatsapp)
-        usable = [phone for phone in person.phones if phone.kind not in NEVER]
-        for written in sorted(usable, key=lambda phone: _KIND_ORDER.get(phone.kind, 3)):
-            for phone in parse(written.typed):
+        for written in _usable(person):
+            for phone in parse(written.typed, beside):
                 if phone.problem is Problem.EMPTY:
                     continue
                 name = phone.e164 or f"typed {phone.typed}"
@@ -68,9 +71,20 @@ def phones_of(
         e164: CardPhone(key_of(e164), phone, facts_of(phone), owners=(), typed=())
         for item in merged.values()
         for e164 in item.phone.suggestions
-        for phone in parse(e164)
+        for phone in parse(e164, frozenset())
     }
     return tuple(_with_offers(item, offered) for item in merged.values())
+
+
+def _countries_of(people: Iterable[Person], parse: Callable[[str, frozenset[str]], Iterable[Phone]]) -> frozenset[str]:
+    read = (parse(written.typed, frozenset()) for person in people for written in _usable(person))
+    found = Counter(phone.region_code for phones in read for phone in phones if phone.region_code)
+    return frozenset(country for country, _ in found.most_common(COUNTRIES))
+
+
+def _usable(person: Person) -> Iterator[TypedPhone]:
+    usable = [phone for phone in person.phones if phone.kind not in NEVER]
+    yield from sorted(usable, key=lambda phone: _KIND_ORDER.get(phone.kind, 3))
 
 
 def chosen(phones: Iterable[CardPhone], keys: Collection[str]) -> tuple[CardPhone, ...]:

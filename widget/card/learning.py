@@ -1,7 +1,6 @@
 """What sends and webhooks teach: proof that saves checks, pauses that save a line, counts that a budget is made of."""
 
 import logging
-from collections.abc import Callable
 
 from ratelimit import StorageUnavailable
 from widget.card.reveals import Reveals
@@ -11,27 +10,16 @@ from widget.presence.cooling import Cooling
 from widget.presence.evidence import Evidence
 from widget.presence.purse import Purse
 from widget.presence.records import How
+from widget.storage.counted import Counted, Went
 from widget.storage.lines import Line
-from widget.storage.messages import Went
-from widget.storage.usage import DAYS_KEPT, HOUR, Usage
+from widget.storage.usage import Usage
 
 log = logging.getLogger(__name__)
 
 WENT_OUT = (Sent.SENT, Sent.QUEUED)
 
 
-# Portal, line, message id, what is known of it, hour -> hour, and by how much the messages that were sent change in it.
-Count = Callable[[int, int, str, Went, int], tuple[int, int]]
-
-
-def each(portal_id: int, line_id: int, message_id: str, went: Went, hour: int) -> tuple[int, int]:
-    """Where nobody tells of a message twice."""
-    return hour, int(went is Went.OUT)
-
-
 class Learning:
-    """`count` says what is counted already: a send and its webhooks tell of the same message."""
-
     def __init__(
         self,
         evidence: Evidence,
@@ -39,14 +27,14 @@ class Learning:
         purse: Purse,
         reveals: Reveals,
         usage: Usage,
-        count: Count = each,
+        counted: Counted,
     ) -> None:
         self._evidence = evidence
         self._cooling = cooling
         self._purse = purse
         self._reveals = reveals
         self._usage = usage
-        self._count = count
+        self._counted = counted
 
     def sent(self, line: Line, phone: str, user_id: int, result: SendResult) -> None:
         """After a send from a card. Never raises: the message is out, and nothing of this is worth its bubble."""
@@ -66,7 +54,7 @@ class Learning:
         """A webhook told something new: that somebody wrote, or that a message of ours arrived or was refused.
         `phone` may be ""."""
         if went:
-            self._went(line, event.message_id, went, int(event.at // HOUR))
+            self._counted.note(line.portal_id, line.id, event.message_id, went, at=event.at)
         self._cooling.told(line, event.why)
         incoming = event.kind is EventKind.MESSAGE and not event.from_me
         if incoming:
@@ -75,18 +63,9 @@ class Learning:
         if phone and how:
             self._evidence.learn(line, phone, how, event.at)
 
-    def _went(self, line: Line, message_id: str, went: Went, hour: int) -> None:
-        """Nothing is counted in hours that were forgotten, and so nothing taken back from them."""
-        hour, sent = self._count(line.portal_id, line.id, message_id, went, min(hour, self._usage.hour()))
-        if sent and hour >= self._usage.hour() - DAYS_KEPT * 24:
-            self._usage.add(line.portal_id, line.id, hour=hour, sent=sent)
-
     def _learn(self, line: Line, phone: str, user_id: int, result: SendResult) -> None:
         if result.outcome in WENT_OUT:
-            self._went(line, result.message_id, Went.OUT, self._usage.hour())
             self._reveals.went_out(line, phone, user_id)
-        elif result.outcome is Sent.REFUSED:  # its echo may have been there first
-            self._went(line, result.message_id, Went.REFUSED, self._usage.hour())
         if result.trouble is Trouble.NOT_ON_WHATSAPP:
             self._evidence.learn(line, phone, How.SEND)
         self._cooling.told(line, result.trouble)

@@ -131,7 +131,7 @@ class CardReader:
         card = Card(
             phones=phones_of(
                 crm.people,
-                parse=lambda typed: parse_many(typed, portal.country, self._numbering.knows),
+                parse=lambda typed, beside: parse_many(typed, portal.country, self._numbering.knows, beside),
                 facts_of=lambda phone: facts_of(phone, session.language, self._numbering),
                 key_of=lambda name: self._keys.key(portal.id, name),
             ),

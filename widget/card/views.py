@@ -68,14 +68,17 @@ def explain_page() -> ResponseReturnValue:
 def renew_session() -> ResponseReturnValue:
     """A session for a page whose old one ended: the opening, with the fresh token its portal gave.
 
-    A typed number in it is left out if others have talked with it since.
+    A typed number in it is left out if others have talked with it since. Suggestions that were pressed in the old
+    session, which comes along, stay pressed.
     """
     opening = current_opening()
     set_language(opening.language)
     # The opening's refresh token may have been used since: the stored one stays.
     fresh = replace(opening, access_token=text_field(json_body(), "auth", longest=512), refresh_token="")
     response = make_response("", 204)
-    response.headers[SESSION_HEADER] = services().tickets.sign_session(_prove(fresh))
+    tickets = services().tickets
+    session = tickets.with_readings(_prove(fresh), request.headers.get(SESSION_HEADER, ""))
+    response.headers[SESSION_HEADER] = tickets.sign_session(session)
     return response
 
 

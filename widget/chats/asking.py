@@ -1,21 +1,24 @@
 """Who asks about which chat and message, for every view of a chat."""
 
 import json
+from typing import Any
 
 from cryptography.fernet import InvalidToken
 from flask import Response, g, make_response, render_template, url_for
 from itsdangerous import BadSignature, Signer
 
-from widget.chats.bubbles import Bubble
-from widget.chats.sending import UNLINKED
+from widget.chats.bubbles import Bubble, bubble_of_send
+from widget.chats.sending import UNLINKED, Draft
 from widget.chats.told import Named
 from widget.chats.typed import NotTheirs, WholeChat, Whose
 from widget.errors import Refusal, Refused
+from widget.forms import maybe_text_field, text_field
 from widget.i18n import set_language
 from widget.services import services
 from widget.session import Session, current_session
 from widget.storage.chats import Chat
 from widget.storage.lines import Line
+from widget.storage.sends import Send
 
 LONGEST_REF = 2048
 LONGEST_CURSOR = 4000
@@ -28,17 +31,21 @@ def chat_of(chat_id: int) -> tuple[Session, Line, Chat]:
     session = current_session()
     set_language(session.language)
     chat = services().chats.get(session.portal_id, chat_id) if chat_id < LARGEST_ID else None
+    return session, *_readable(session, chat)
+
+
+def _readable(session: Session, chat: Chat | None) -> tuple[Line, Chat]:
     if chat is None:
         raise Refused(Refusal.NOT_ALLOWED, 404, "chat")
     services().cards.require(session, chat.phone)
-    return session, line_to_read(session, chat.line_id), chat
+    return line_to_read(session, chat.line_id), chat
 
 
 def line_to_read(session: Session, line_id: int) -> Line:
     """A line whose chats this user may read. Refused otherwise."""
     line = next((line for line in services().cards.readable(session) if line.id == line_id), None)
     if line is None:
-        raise Refused(Refusal.NOT_ALLOWED, 403, "line")
+        raise Refused(Refusal.NOT_ALLOWED, reason="line")
     return line
 
 
@@ -46,19 +53,40 @@ def chat_to_change(chat_id: int) -> tuple[Session, Line, Chat]:
     """The same to write in it, or to change something: refused too where its line is switched off or removed."""
     session, line, chat = chat_of(chat_id)
     if not line.active:
-        raise Refused(Refusal.LINE_OFF, 409, "line")
+        raise Refused(Refusal.LINE_OFF, reason="line")
     return session, line, chat
 
 
-def refuse_unlinked(line: Line, key: str) -> None:
+def refuse_unlinked(line: Line, known: Send | None) -> None:
     """Nothing is sent by a line that is switched off, or waits for its QR code as far as was said a moment ago (no
     call). A message that was sent is known by its key, whatever became of the line: «nothing was sent» would be wrong.
     """
-    here = services()
-    state = here.gateways.known_state(line)
-    if (line.active and state not in UNLINKED) or here.sends.by_key(line.portal_id, key):
-        return
-    raise Refused(Refusal.LINE_DOWN if line.active else Refusal.LINE_OFF, 409, state.value)
+    state = services().gateways.known_state(line)
+    if known is None and (not line.active or state in UNLINKED):
+        raise Refused(Refusal.LINE_DOWN if line.active else Refusal.LINE_OFF, 409, state.value)
+
+
+def draft_of(chat_id: int, given: dict[str, Any], *, confirmed: bool) -> Draft | Response:
+    """What is about to be sent in a chat, by the `key` and perhaps as an answer (`reply_to`) that were given; or 409
+    with a question when it is night at the client's and nothing `confirmed` it. One query. Refused otherwise."""
+    session = current_session()
+    set_language(session.language)
+    key = text_field(given, "key", longest=64)
+    reply_to = maybe_text_field(given, "reply_to", longest=4096)
+    before = (
+        services().conversations.before(session.portal_id, chat_id, send_key=key, user_id=session.user_id)
+        if chat_id < LARGEST_ID
+        else None
+    )
+    line, chat = _readable(session, before.chat if before else None)
+    assert before  # noqa: S101 - a chat that is not there was refused
+    answered = named(chat, reply_to) if reply_to else None
+    refuse_unlinked(line, before.known)
+    asked = None if before.known else night_question(session, chat, confirmed=confirmed)
+    if asked:
+        return asked
+    name = services().cards.viewer(session).name if before.show_name else ""
+    return Draft(line, chat, key, session.user_id, name, answered, before.known)
 
 
 def open_typed_number(session: Session, *, shows: bool) -> None:
@@ -72,15 +100,15 @@ def open_typed_number(session: Session, *, shows: bool) -> None:
     assert line  # noqa: S101 - a given id is found or refused
     typed, named = here.chat_service.typed, (session.portal_id, line.id, session.number, session.user_id)
     if not typed.may_begin(*named):
-        raise Refused(Refusal.NOT_ALLOWED, 403, "typed number: too many")
+        raise Refused(Refusal.NOT_ALLOWED, reason="typed number: too many")
     if not shows:
         if typed.whose(*named) is Whose.OTHERS:
-            raise Refused(Refusal.NOT_ALLOWED, 403, "typed number: others talked")
+            raise Refused(Refusal.NOT_ALLOWED, reason="typed number: others talked")
         return
     try:
         g.whole_chat = typed.read(line, session.number, session.user_id)
     except NotTheirs as error:
-        raise Refused(Refusal.NOT_ALLOWED, 403, f"typed number: {error}") from error
+        raise Refused(Refusal.NOT_ALLOWED, reason=f"typed number: {error}") from error
 
 
 def read_for_typed_number() -> WholeChat | None:
@@ -107,18 +135,22 @@ def question(html: str) -> Response:
     return response
 
 
-def night_question(session: Session, chat: Chat, key: str, *, confirmed: bool) -> Response | None:
-    """Whether it is night at the client's and nobody said «send anyway»; a message that was sent needs no answer."""
+def night_question(session: Session, chat: Chat, *, confirmed: bool) -> Response | None:
+    """Whether it is night at the client's and nothing confirmed the message."""
     here = services()
     local = here.cards.local(session, here.cards.require(session, chat.phone))
-    if local and local.asleep and not confirmed and not here.sends.by_key(session.portal_id, key):
+    if local and local.asleep and not confirmed:
         return question(render_template("chats/_confirm.html", local=local))
     return None
 
 
-def drawn_bubble(session: Session, chat: Chat, bubble: Bubble) -> Response:
-    html = render_template("chats/_one_bubble.html", bubble=bubble, zone=zone_of(session), **names_in(chat))
-    return make_response(html)
+def drawn_send(chat: Chat, send: Send) -> Response:
+    """The bubble of what was just sent, and its metric."""
+    services().metrics.sent(send.state.value)
+    zone = zone_of(current_session())
+    return make_response(
+        render_template("chats/_one_bubble.html", bubble=bubble_of_send(send), zone=zone, **names_in(chat)), 201
+    )
 
 
 def names_in(chat: Chat) -> dict[str, object]:
@@ -157,7 +189,7 @@ def read_cursor(chat: Chat, signed: str) -> str:
             return _cursors(chat).unsign(signed).decode()
     except (BadSignature, UnicodeError):
         pass
-    raise Refused(Refusal.BAD_FORM, 422, "before")
+    raise Refused(Refusal.BAD_FORM, reason="before")
 
 
 def _cursors(chat: Chat) -> Signer:

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
+from widget.chats.files import is_label
 from widget.chats.told import Told
 from widget.gateways.base import Ack, Capabilities, Media, Message, Quote
-from widget.storage.sends import PROGRESS, Send, SendState
+from widget.storage.sends import PROGRESS, SENT_AGAIN, Send, SendState
 
 STATES = {
     Ack.PENDING: SendState.QUEUED,
@@ -41,6 +42,7 @@ class Bubble:
     place: tuple[float, float] | None = None
     contacts: int = 0
     can: frozenset[str] = frozenset()
+    asks: tuple[str, ...] = ()  # what a rep may say of a missing send: again, seen
 
 
 def possible(message: Message, capabilities: Capabilities, now: float) -> frozenset[str]:
@@ -85,6 +87,13 @@ def bubble_of_send(send: Send) -> Bubble:
     )
 
 
+def asked_of(send: Send) -> tuple[str, ...]:
+    """A missing send may be sent again, if its text is kept, which a file is not; or the rep has seen it somewhere."""
+    if send.state is not SendState.MISSING or send.reason == SENT_AGAIN:
+        return ()
+    return ("again", "seen") if send.text and not is_label(send.text) else ("seen",)
+
+
 def as_told(bubble: Bubble, told: Told | None) -> Bubble:
     """The bubble of a send that no gateway shows, with what became of the message since: it was edited, deleted or
     reacted to, from here or on the phone."""
@@ -119,7 +128,10 @@ def merge(
         send = ours.pop(bubble.id, None)
         bubbles[bubble.id] = replace(bubble, state=_further(bubble.state, send.state)) if send else bubble
     # Messages of one second keep the gateway's order: newest first in, so reversed before the stable sort.
-    unseen = [as_told(bubble_of_send(send), told.get(send.message_id)) for send in ours.values()]
+    asks = asked_of if capabilities else lambda _send: ()
+    unseen = [
+        as_told(replace(bubble_of_send(send), asks=asks(send)), told.get(send.message_id)) for send in ours.values()
+    ]
     ordered = [*reversed(bubbles.values()), *unseen]
     ordered.sort(key=lambda bubble: bubble.at)
     return ordered

@@ -28,12 +28,12 @@ _MIMETYPE = re.compile(r"[a-z]{1,20}/[\w.+-]{1,100}", re.ASCII)
 def accepted(name: str, mimetype: str, body: bytes, *, largest: int) -> File:
     """A file that may go out, under a name that is only a name. Raises Refused."""
     if not body:
-        raise Refused(Refusal.BAD_FORM, 422, "an empty file")
+        raise Refused(Refusal.BAD_FORM, reason="an empty file")
     if len(body) > min(largest, LARGEST):
-        raise Refused(Refusal.TOO_LARGE, 413, "file")
+        raise Refused(Refusal.TOO_LARGE, reason="file")
     name = _plain_name(name)
     if RUNS.intersection(name.lower().split(".")[-1:]) or _is_program(body):
-        raise Refused(Refusal.FILE_TYPE, 422, "a program")
+        raise Refused(Refusal.FILE_TYPE, reason="a program")
     kind = mimetype.partition(";")[0].strip().lower()
     return File(kind if _MIMETYPE.fullmatch(kind) else "application/octet-stream", name, body)
 
@@ -41,6 +41,11 @@ def accepted(name: str, mimetype: str, body: bytes, *, largest: int) -> File:
 def label_of(name: str, caption: str) -> str:
     """The text of a send that is a file; the file itself is not kept."""
     return f"📎 {name}" + (f"\n{caption}" if caption else "")
+
+
+def is_label(text: str) -> bool:
+    """Whether the text of a send stands for a file."""
+    return text.startswith(label_of("", ""))
 
 
 def _is_program(body: bytes) -> bool:

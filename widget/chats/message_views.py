@@ -1,22 +1,13 @@
 """What is done to one message of an open chat, or besides a text: files, edits, deletions, reactions, receipts."""
 
-from flask import render_template, request
+from flask import Response, render_template, request
 from flask.typing import ResponseReturnValue
 
-from widget.chats.asking import (
-    chat_of,
-    chat_to_change,
-    drawn_bubble,
-    named,
-    night_question,
-    question,
-    refuse_unlinked,
-    shown_name,
-)
-from widget.chats.bubbles import bubble_of_send
+from widget.chats.asking import chat_of, chat_to_change, draft_of, drawn_send, named, question
 from widget.chats.files import LARGEST
 from widget.chats.pages import pages
 from widget.chats.sending import LONGEST_CAPTION, LONGEST_TEXT
+from widget.chats.service import key_again
 from widget.errors import Refusal, Refused
 from widget.forms import flag_field, json_body, maybe_text_field, text_field, texts_field
 from widget.gateways.base import File
@@ -29,32 +20,18 @@ MOST_READ = 50
 @pages.post("/<int:chat_id>/files")
 def send_file(chat_id: int) -> ResponseReturnValue:
     """Send a file, as a form with file, key, caption, reply_to and confirmed («true»). 409 as for a text."""
-    session, line, chat = chat_of(chat_id)
+    chat_of(chat_id)  # before so much is read
     request.max_content_length = LARGEST + 64 * 1024
     form = request.form.to_dict()
     uploaded = request.files.get("file")
     if uploaded is None:
-        raise Refused(Refusal.BAD_FORM, 422, "file")
-    key = text_field(form, "key", longest=64)
+        raise Refused(Refusal.BAD_FORM, reason="file")
     caption = maybe_text_field(form, "caption", longest=LONGEST_CAPTION + 200)
-    reply_to = maybe_text_field(form, "reply_to", longest=4096)
-    answered = named(chat, reply_to) if reply_to else None
-    refuse_unlinked(line, key)
-    asked = night_question(session, chat, key, confirmed=form.get("confirmed") == "true")
-    if asked:
-        return asked
-    sent = services().chat_service.send_file(
-        line,
-        chat,
-        File(uploaded.mimetype or "", uploaded.filename or "", uploaded.read()),
-        caption=caption,
-        send_key=key,
-        user_id=session.user_id,
-        name=shown_name(session),
-        reply_to=answered,
-    )
-    services().metrics.sent(sent.state.value)
-    return drawn_bubble(session, chat, bubble_of_send(sent)), 201
+    draft = draft_of(chat_id, form, confirmed=form.get("confirmed") == "true")
+    if isinstance(draft, Response):
+        return draft
+    file = File(uploaded.mimetype or "", uploaded.filename or "", uploaded.read())
+    return drawn_send(draft.chat, services().chat_service.send_file(draft, file, caption=caption))
 
 
 @pages.post("/<int:chat_id>/messages/<ref>/edit")
@@ -85,6 +62,26 @@ def react(chat_id: int, ref: str) -> ResponseReturnValue:
     message = named(chat, ref)
     emoji = maybe_text_field(json_body(), "emoji", longest=LONGEST_EMOJI)
     services().chat_service.react(line, chat, message, emoji)
+    return "", 204
+
+
+@pages.post("/<int:chat_id>/messages/<ref>/again")
+def send_again(chat_id: int, ref: str) -> ResponseReturnValue:
+    """Send the text of a missing send anew. 409 as for a text."""
+    _session, _line, chat = chat_to_change(chat_id)
+    missing = services().chat_service.missing(chat, named(chat, ref).id)
+    draft = draft_of(chat_id, {"key": key_again(missing)}, confirmed=flag_field(json_body(), "confirmed"))
+    if isinstance(draft, Response):
+        return draft
+    return drawn_send(chat, services().chat_service.send_again(draft, missing))
+
+
+@pages.post("/<int:chat_id>/messages/<ref>/seen")
+def mark_seen(chat_id: int, ref: str) -> ResponseReturnValue:
+    """Say of a missing send that it is in the chat; the next look at the chat shows it as sent."""
+    _session, line, chat = chat_to_change(chat_id)
+    service = services().chat_service
+    service.mark_seen(line, service.missing(chat, named(chat, ref).id))
     return "", 204
 
 

@@ -7,18 +7,24 @@ A send is written down before the gateway is asked, the gateway is asked once, a
 import hashlib
 import logging
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from widget.chats.files import accepted, label_of
 from widget.chats.history import Histories
+from widget.chats.lookups import LookUps
 from widget.chats.told import Named
 from widget.errors import Refusal, Refused
 from widget.gateways.base import File, Gateway, LineState, LineStatus, SendResult, Sent
 from widget.gateways.lines import Gateways
-from widget.storage.chats import Chat, Chats
+from widget.storage.chats import Chat
+from widget.storage.conversations import Conversations
+from widget.storage.counted import Went
+from widget.storage.database import RowRefused
 from widget.storage.lines import Line
-from widget.storage.sends import Send, Sends, SendState
+from widget.storage.sends import Send, SendState
 
 log = logging.getLogger(__name__)
 
@@ -29,20 +35,37 @@ UNLINKED = frozenset({LineState.SCAN_QR, LineState.BANNED})  # nothing can go ou
 DOWN = frozenset({*UNLINKED, LineState.OFFLINE})
 
 
+@dataclass(frozen=True)
+class Draft:
+    """A message that a user is about to send: where, under which key, and what that key has sent already. It goes out
+    under `name` if one is given, perhaps as an answer."""
+
+    line: Line
+    chat: Chat
+    send_key: str
+    user_id: int
+    name: str = ""
+    reply_to: Named | None = None
+    known: Send | None = None
+
+
 class Post(Protocol):
     """The one call that sends."""
 
     def __call__(self, gateway: Gateway, chat_id: str, message_id: str) -> SendResult: ...
 
 
-class SendListener(Protocol):
-    """Whoever wants to know how a send ended, under which message id. Must not raise: the message may be out."""
+class Feedback(Protocol):
+    """What learns from sends. Must not raise: the message may be out."""
 
-    def __call__(self, line: Line, phone: str, user_id: int, result: SendResult) -> object: ...
+    def sent(self, line: Line, phone: str, user_id: int, result: SendResult) -> object:
+        """How a send ended, under which message id."""
 
 
-def nobody(line: Line, phone: str, user_id: int, result: SendResult) -> None:
-    """Nobody wants to know."""
+class Deaf:
+    """Learns nothing."""
+
+    def sent(self, line: Line, phone: str, user_id: int, result: SendResult) -> None: ...
 
 
 class Allowance(Protocol):
@@ -73,132 +96,119 @@ class Sending:
     def __init__(
         self,
         gateways: Gateways,
-        chats: Chats,
-        sends: Sends,
+        conversations: Conversations,
         histories: Histories,
+        look_ups: LookUps,
         clock: Callable[[], float],
-        sent: SendListener = nobody,
-        allowance: Allowance | None = None,
+        feedback: Feedback,
+        allowance: Allowance,
     ) -> None:
         self._gateways = gateways
-        self._chats = chats
-        self._sends = sends
+        self._conversations = conversations
+        self._sends = conversations.sends
         self._histories = histories
+        self._ids = look_ups.ids
         self._clock = clock
-        self._sent = sent
-        self._allowance = allowance or Unlimited()
+        self._feedback = feedback
+        self._allowance = allowance
 
-    def send(
-        self,
-        line: Line,
-        chat: Chat,
-        text: str,
-        *,
-        send_key: str,
-        user_id: int,
-        name: str = "",
-        reply_to: Named | None = None,
-    ) -> Send:
+    def send(self, draft: Draft, text: str) -> Send:
         """Send a text once. The same key gives the same message back, whatever happened to the first request.
 
-        The text goes out under `name` if one is given. One outside call for a new key, none for a known one. Raises
-        Refused, also for a key used for something else.
+        One outside call for a new key, none for a known one. Five statements in two transactions. Raises Refused, also
+        for a key used for something else.
         """
         typed = typed_text(text)
-        text = signature(name) + typed
+        text = signature(draft.name) + typed
         if not typed or len(text) > LONGEST_TEXT:
-            raise Refused(Refusal.BAD_FORM, 422, "text length")
-        ref = self._ref(line, reply_to)
+            raise Refused(Refusal.BAD_FORM, reason="text length")
+        ref = self._ref(draft)
         return self._once(
-            line,
-            chat,
+            draft,
             text,
             lambda gateway, chat_id, message_id: gateway.send_text(chat_id, text, message_id=message_id, reply_to=ref),
             same=lambda stored: _same(stored, typed),
-            send_key=send_key,
-            user_id=user_id,
         )
 
-    def send_file(
-        self,
-        line: Line,
-        chat: Chat,
-        file: File,
-        *,
-        caption: str = "",
-        send_key: str,
-        user_id: int,
-        name: str = "",
-        reply_to: Named | None = None,
-    ) -> Send:
+    def send_file(self, draft: Draft, file: File, *, caption: str = "") -> Send:
         """Send a file once, by the rules of `send`. Its name and caption are kept, the file is not."""
-        capabilities = self._gateways.of(line).capabilities
+        capabilities = self._gateways.of(draft.line).capabilities
         if not capabilities.files:
-            raise Refused(Refusal.UNSUPPORTED, 422, "files")
+            raise Refused(Refusal.UNSUPPORTED, reason="files")
         file = accepted(file.name, file.mimetype, file.body, largest=capabilities.largest_file)
         typed = typed_text(caption)
-        words = signature(name) + typed if typed else ""
+        words = signature(draft.name) + typed if typed else ""
         if len(words) > LONGEST_CAPTION:
-            raise Refused(Refusal.BAD_FORM, 422, "caption length")
-        ref = self._ref(line, reply_to)
+            raise Refused(Refusal.BAD_FORM, reason="caption length")
+        ref = self._ref(draft)
         label = label_of(file.name, words)
         return self._once(
-            line,
-            chat,
+            draft,
             label,
             lambda gateway, chat_id, message_id: gateway.send_file(
                 chat_id, file, message_id=message_id, caption=words, reply_to=ref
             ),
             same=lambda stored: stored in ("", label) or stored.partition("\n")[0] == label.partition("\n")[0],
-            send_key=send_key,
-            user_id=user_id,
         )
 
-    def _once(
-        self,
-        line: Line,
-        chat: Chat,
-        text: str,
-        post: Post,
-        *,
-        same: Callable[[str], bool],
-        send_key: str,
-        user_id: int,
-    ) -> Send:
+    def _once(self, draft: Draft, text: str, post: Post, *, same: Callable[[str], bool]) -> Send:
         """The row first, then the gateway, once."""
-        known = self._sends.by_key(chat.portal_id, send_key)
+        line, chat = draft.line, draft.chat
         reserved = None
-        if known is None:
+        if draft.known is None:
             self._refuse_in_vain(line, chat)
             reserved = self._allowance.reserve(line, first=_is_first(chat))
-        send, new = self._sends.begin(
-            chat.portal_id,
-            chat.id,
-            send_key=send_key,
-            user_id=user_id,
-            text=text,
-            message_id=message_id_of(chat.portal_id, send_key),
-        )
+        send, new = self._begin(draft, text)
         if not new:
             if reserved is not None:  # another press of the same key was quicker
                 self._allowance.settle(reserved, None)
-            if send.chat_id != chat.id or send.user_id != user_id or not same(send.text):
+            if send.chat_id != chat.id or send.user_id != draft.user_id or not same(send.text):
                 raise Refused(Refusal.BAD_FORM, 409, "send key was used for another message")
             return send
-        result = post(self._gateways.of(line), self._histories.ids(line, chat)[0], send.message_id)
+        result = post(self._gateways.of(line), self._ids(line, chat)[0], send.message_id)
         log.info("send line=%s send=%s %s %s", line.id, send.id, result.outcome.value, result.trouble)
-        if result.outcome is not Sent.REFUSED:
-            self._chats.learn(chat.portal_id, chat.line_id, chat.phone, proved=False, last_at=self._clock())
-        settled = self._sends.settle(
-            send,
-            _STATE_OF[result.outcome],
-            reason=result.trouble.value if result.trouble else "",
-            message_id=result.message_id,
-        )
-        self._sent(line, chat.phone, user_id, replace(result, message_id=settled.message_id))
+        settled = self._keep(draft, send, result)
+        self._feedback.sent(line, chat.phone, draft.user_id, replace(result, message_id=settled.message_id))
         if reserved is not None:
             self._allowance.settle(reserved, result)
+        if settled.message_id == send.message_id:  # webhooks found the row under it
+            return settled
         return self._histories.settle_told(line, chat, settled)
+
+    def _begin(self, draft: Draft, text: str) -> tuple[Send, bool]:
+        if draft.known:
+            return draft.known, False
+        portal_id = draft.chat.portal_id
+        return self._sends.begin(
+            portal_id,
+            draft.chat.id,
+            send_key=draft.send_key,
+            user_id=draft.user_id,
+            text=text,
+            message_id=message_id_of(portal_id, draft.send_key),
+        )
+
+    def _keep(self, draft: Draft, send: Send, result: SendResult) -> Send:
+        """What became of the send, with what it means for its chat and the line's counters, in one transaction. Never
+        raises: the message may be out, and where nothing can be stored its bubble says what is true."""
+        reason = result.trouble.value if result.trouble else ""
+        told = (send, _STATE_OF[result.outcome])
+        try:
+            with self._conversations.transaction():
+                if result.outcome is not Sent.REFUSED:
+                    self._conversations.chats.wrote(draft.chat, self._clock())
+                settled = self._sends.advance(*told, reason=reason, message_id=result.message_id)
+                self._count(draft.line, settled, result)
+            return settled
+        except (SQLAlchemyError, RowRefused) as error:
+            log.error("send line=%s send=%s: not counted (%s)", draft.line.id, send.id, type(error).__name__)
+        return self._sends.settle(*told, reason=reason, message_id=result.message_id)
+
+    def _count(self, line: Line, settled: Send, result: SendResult) -> None:
+        went = _WENT.get(result.outcome)
+        if went:
+            noted = self._conversations.counted.note
+            noted(line.portal_id, line.id, settled.message_id, went, at=self._clock())
 
     def _refuse_in_vain(self, line: Line, chat: Chat) -> None:
         """What WhatsApp would punish or nobody would expect, before any gateway hears of it.
@@ -215,16 +225,16 @@ class Sending:
         if not isinstance(status, LineStatus):
             return  # the send itself will say what is wrong
         if new_chat and status.state in (LineState.RESTRICTED, LineState.BANNED):
-            raise Refused(Refusal.LINE_RESTRICTED, 409, status.state.value, until=status.until)
+            raise Refused(Refusal.LINE_RESTRICTED, reason=status.state.value, until=status.until)
         if queues and status.state in DOWN:
-            raise Refused(Refusal.LINE_DOWN, 409, status.state.value)
+            raise Refused(Refusal.LINE_DOWN, reason=status.state.value)
 
-    def _ref(self, line: Line, reply_to: Named | None) -> str:
-        if reply_to is None:
+    def _ref(self, draft: Draft) -> str:
+        if draft.reply_to is None:
             return ""
-        if not self._gateways.of(line).capabilities.reply:
-            raise Refused(Refusal.UNSUPPORTED, 422, "reply")
-        return reply_to.ref
+        if not self._gateways.of(draft.line).capabilities.reply:
+            raise Refused(Refusal.UNSUPPORTED, reason="reply")
+        return draft.reply_to.ref
 
 
 def _is_first(chat: Chat) -> bool:
@@ -232,6 +242,8 @@ def _is_first(chat: Chat) -> bool:
     return not chat.proved and not chat.last_at
 
 
+# An echo of what was refused may have been there first. What is unclear is counted when something tells of it.
+_WENT = {Sent.SENT: Went.OUT, Sent.QUEUED: Went.OUT, Sent.REFUSED: Went.REFUSED}
 _STATE_OF = {
     Sent.SENT: SendState.SENT,
     Sent.QUEUED: SendState.QUEUED,

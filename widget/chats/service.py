@@ -1,47 +1,65 @@
 """The chat of one line and one phone: open it, read it, write in it, change what was written."""
 
+import hashlib
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
-from widget.chats.bubbles import DELETE_SECONDS, EDIT_SECONDS
+from widget.chats.bubbles import DELETE_SECONDS, EDIT_SECONDS, asked_of
 from widget.chats.history import Histories
-from widget.chats.sending import LONGEST_TEXT, Allowance, Sending, SendListener, Unlimited, nobody, typed_text
+from widget.chats.lookups import LookUps
+from widget.chats.sending import LONGEST_TEXT, Allowance, Deaf, Draft, Feedback, Sending, Unlimited, typed_text
 from widget.chats.told import Named, Told, grown_by
 from widget.chats.typed import TypedNumbers
 from widget.errors import Refusal, Refused
 from widget.gateways.base import NOT_ASKED, File, Gateway, GatewayError, Trouble
 from widget.gateways.lines import Gateways, chat_ids_for
-from widget.storage.chats import Chat, Chats
+from widget.storage.chats import Chat
+from widget.storage.conversations import Conversations
+from widget.storage.counted import Went
 from widget.storage.lines import Line
-from widget.storage.messages import Messages
-from widget.storage.sends import Sends
+from widget.storage.sends import SENT_AGAIN, Send, SendState
 
 log = logging.getLogger(__name__)
+
+SEEN = "seen"  # the reason of a send that a rep marked as sent
+
+
+def key_again(missing: Send) -> str:
+    """The key under which the text of a missing send goes out anew."""
+    return hashlib.sha256(f"again:{missing.send_key}".encode()).hexdigest()[:32]
 
 
 class ChatService:
     def __init__(
         self,
         gateways: Gateways,
-        chats: Chats,
-        sends: Sends,
-        messages: Messages,
+        conversations: Conversations,
         clock: Callable[[], float],
-        sent: SendListener = nobody,
+        feedback: Feedback | None = None,
         allowance: Allowance | None = None,
     ) -> None:
+        """`feedback` learns from sends and from checks that a gateway makes by itself; nothing does by default."""
         self._gateways = gateways
-        self._chats = chats
-        self._sends = sends
-        self._messages = messages
+        self._conversations = conversations
+        self._chats = conversations.chats
+        self._sends = conversations.sends
+        self._messages = conversations.messages
         self._clock = clock
-        self._histories = Histories(gateways, chats, sends, messages, clock)
+        self._feedback = feedback or Deaf()
         self._allowance = allowance or Unlimited()
-        self.typed = TypedNumbers(gateways, chats, sends, self._histories, clock)
-        sending = Sending(gateways, chats, sends, self._histories, clock, sent, self._allowance)
-        # Reading and writing are files of their own; to whoever asks they are verbs of the chat like the others.
-        self.newest, self.older, self.whole = self._histories.newest, self._histories.older, self._histories.whole
+        self._look_ups = LookUps(gateways, conversations, clock)
+        histories = Histories(gateways, conversations, self._look_ups, clock)
+        self.typed = TypedNumbers(gateways, conversations, histories, self._look_ups, clock)
+        sending = Sending(gateways, conversations, histories, self._look_ups, clock, self._feedback, self._allowance)
+        # Reading and writing are files of their own; to a caller they are verbs of the chat like the others.
+        self.newest, self.older, self.whole = histories.newest, histories.older, histories.whole
         self.send, self.send_file = sending.send, sending.send_file
+        self.look_for = self._look_ups.look_for
+
+    def draft(self, line: Line, chat: Chat, *, send_key: str, user_id: int, name: str = "") -> Draft:
+        """A message to be sent under this key, with what the key has sent already. One query."""
+        return Draft(line, chat, send_key, user_id, name, known=self._sends.by_key(chat.portal_id, send_key))
 
     def open(self, line: Line, phone: str, *, user_id: int, chat_id: str = "") -> tuple[Chat, bool]:
         """The chat of this line and phone, made if there is none; also says if it is new. `chat_id` is what presence
@@ -49,15 +67,40 @@ class ChatService:
         known = chat_ids_for(line, chat_id)
         return self._chats.remember(line.portal_id, line.id, phone, chat_ids=known, user_id=user_id)
 
+    def missing(self, chat: Chat, message_id: str) -> Send:
+        """The chat's send of this id that is missing and of which no rep said what is true. One query. Refused for any
+        other."""
+        found = next(iter(self._sends.named(chat.portal_id, chat.id, [message_id])), None)
+        if found is None or not asked_of(found):
+            raise Refused(Refusal.MESSAGE_GONE, 409, "not missing")
+        return found
+
+    def send_again(self, draft: Draft, missing: Send) -> Send:
+        """Send the text of a missing send anew, under the key that follows from its own: pressed twice, it is still
+        one message. By the rules of `send`."""
+        if "again" not in asked_of(missing):
+            raise Refused(Refusal.UNSUPPORTED, reason="a file is not kept")
+        sent = self.send(replace(draft, name=""), missing.text)  # it holds the name already
+        self._sends.settle(missing, SendState.MISSING, reason=SENT_AGAIN)
+        return sent
+
+    def mark_seen(self, line: Line, missing: Send) -> Send:
+        """A rep has seen a missing send in the chat or on the phone: it went out."""
+        with self._conversations.transaction():
+            send = self._sends.advance(missing, SendState.SENT, reason=SEEN)
+            noted = self._conversations.counted.note
+            noted(line.portal_id, line.id, send.message_id, Went.OUT, at=send.created_at)
+        return send
+
     def media(self, line: Line, chat: Chat, ref: str) -> File:
         """The file of a message, fetched through us. Two outside calls. Raises GatewayError."""
-        return self._gateways.of(line).media(self._histories.ids(line, chat)[0], ref)
+        return self._gateways.of(line).media(self._look_ups.ids(line, chat)[0], ref)
 
     def edit(self, line: Line, chat: Chat, message: Named, text: str) -> None:
         """Change a text of ours. One outside call. Raises Refused, GatewayError."""
         typed = typed_text(text)
         if not typed or len(typed) > LONGEST_TEXT:
-            raise Refused(Refusal.BAD_FORM, 422, "text length")
+            raise Refused(Refusal.BAD_FORM, reason="text length")
         self._require_ours(message, EDIT_SECONDS)
         self._ask(line, chat, lambda gateway, chat_id: gateway.edit(chat_id, message.ref, typed), "edit")
         self._know(chat, line, message, Told(from_me=True, edit=(self._clock(), typed)))
@@ -97,30 +140,30 @@ class ChatService:
         """Show the client that somebody types. One outside call. Refused where it would cost the line a check each
         time. Raises Refused, GatewayError."""
         if self._gateways.of(line).capabilities.checks_when_sending:
-            raise Refused(Refusal.UNSUPPORTED, 422, "typing")
+            raise Refused(Refusal.UNSUPPORTED, reason="typing")
         self._ask(line, chat, lambda gateway, chat_id: gateway.typing(chat_id, on=on), "typing")
 
     def _require_ours(self, message: Named, seconds: float) -> None:
         if not message.from_me:
-            raise Refused(Refusal.NOT_ALLOWED, 403, "a message of the client")
+            raise Refused(Refusal.NOT_ALLOWED, reason="a message of the client")
         if self._clock() >= message.at + seconds:
-            raise Refused(Refusal.TOO_LATE, 409, "message is too old")
+            raise Refused(Refusal.TOO_LATE, reason="message is too old")
 
     def _ask(self, line: Line, chat: Chat, verb: Callable[[Gateway, str], None], name: str) -> None:
         gateway = self._gateways.of(line)
         if not getattr(gateway.capabilities, name):
-            raise Refused(Refusal.UNSUPPORTED, 422, name)
+            raise Refused(Refusal.UNSUPPORTED, reason=name)
         try:
-            verb(gateway, self._histories.ids(line, chat)[0])
+            verb(gateway, self._look_ups.ids(line, chat)[0])
         except GatewayError as error:
             log.info("%s line=%s chat=%s: %s", name, line.id, chat.id, error.trouble.value)
             if error.trouble is Trouble.UNSUPPORTED:
-                raise Refused(Refusal.UNSUPPORTED, 422, name) from error
+                raise Refused(Refusal.UNSUPPORTED, reason=name) from error
             if error.trouble is Trouble.NO_SUCH_THING:
-                raise Refused(Refusal.MESSAGE_GONE, 404, name) from error
+                raise Refused(Refusal.MESSAGE_GONE, reason=name) from error
             raise
 
     def _know(self, chat: Chat, line: Line, message: Named, news: Told) -> None:
         """What we did ourselves is known at once, and not when the gateway's history shows it."""
-        chat_id = self._histories.ids(line, chat)[0]
+        chat_id = self._look_ups.ids(line, chat)[0]
         self._messages.grow(chat.portal_id, chat.line_id, chat_id, message.id, grown_by(news))

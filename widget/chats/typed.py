@@ -10,12 +10,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from widget.chats.history import Histories, is_the_send
+from widget.chats.history import Histories
+from widget.chats.likeness import is_the_send
+from widget.chats.lookups import LookUps
 from widget.gateways.base import Ack, Depth, GatewayError, Message, Page, Trouble
 from widget.gateways.lines import Gateways
-from widget.storage.chats import Chat, Chats
+from widget.storage.chats import Chat
+from widget.storage.conversations import Conversations
 from widget.storage.lines import Line
-from widget.storage.sends import Send, Sends
+from widget.storage.sends import Send
 
 # Empty chats that one user may make in a day. Nobody types so many numbers and writes to none of them: it keeps a
 # script from filling the table.
@@ -51,12 +54,18 @@ class WholeChat:
 
 class TypedNumbers:
     def __init__(
-        self, gateways: Gateways, chats: Chats, sends: Sends, histories: Histories, clock: Callable[[], float]
+        self,
+        gateways: Gateways,
+        conversations: Conversations,
+        histories: Histories,
+        look_ups: LookUps,
+        clock: Callable[[], float],
     ) -> None:
         self._gateways = gateways
-        self._chats = chats
-        self._sends = sends
+        self._chats = conversations.chats
+        self._sends = conversations.sends
         self._histories = histories
+        self._ids = look_ups.ids
         self._clock = clock
 
     def whose(self, portal_id: int, line_id: int, phone: str, user_id: int) -> Whose:
@@ -102,7 +111,7 @@ class TypedNumbers:
             raise GatewayError(Trouble.UNSUPPORTED)
 
     def _whole(self, line: Line, chat: Chat) -> Page:
-        gateway, ids = self._gateways.of(line), self._histories.ids(line, chat)
+        gateway, ids = self._gateways.of(line), self._ids(line, chat)
         found: list[Message] = []
         cursor: str | None = None
         for _page in range(MOST_PAGES):

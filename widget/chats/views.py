@@ -3,32 +3,30 @@
 import hashlib
 from dataclasses import replace
 
-from flask import make_response, render_template, request
+from flask import Response, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from widget.chats import message_views
 from widget.chats.asking import (
     chat_of,
-    drawn_bubble,
+    draft_of,
+    drawn_send,
     line_to_read,
     named,
     names_in,
-    night_question,
     open_typed_number,
     read_cursor,
     read_for_typed_number,
-    refuse_unlinked,
     shown_name,
     signed_cursor,
     zone_of,
 )
-from widget.chats.bubbles import bubble_of_send
 from widget.chats.files import LARGEST
 from widget.chats.history import History
 from widget.chats.pages import pages
 from widget.chats.sending import LONGEST_TEXT, UNLINKED, signature
 from widget.errors import Refusal, Refused
-from widget.forms import flag_field, id_field, json_body, maybe_text_field, text_field
+from widget.forms import flag_field, id_field, json_body, text_field
 from widget.gateways.base import GatewayError, LineState, Trouble
 from widget.gateways.kinds import capabilities_of
 from widget.i18n import set_language
@@ -137,12 +135,12 @@ def messages(chat_id: int) -> ResponseReturnValue:
     before, whole = request.args.get("before", ""), read_for_typed_number()
     if before:
         if whole:
-            raise Refused(Refusal.BAD_FORM, 422, "a typed number has one page")
+            raise Refused(Refusal.BAD_FORM, reason="a typed number has one page")
         try:
             history = services().chat_service.older(line, chat, read_cursor(chat, before))
         except GatewayError as error:
             if error.trouble is Trouble.MALFORMED:  # no page of ours holds such a place
-                raise Refused(Refusal.BAD_FORM, 422, "before") from error
+                raise Refused(Refusal.BAD_FORM, reason="before") from error
             history = History([], None, None, error.trouble)
             return _pieces(session, line, chat, history, []), 502
         return _pieces(session, line, chat, history, _elsewhere(session, chat, history))
@@ -161,29 +159,13 @@ def messages(chat_id: int) -> ResponseReturnValue:
 @pages.post("/<int:chat_id>/messages")
 def send(chat_id: int) -> ResponseReturnValue:
     """Send a text, perhaps as an answer to a message (`reply_to`). 409 with a question when it is night at the
-    client's and nobody said «send anyway»."""
+    client's and `confirmed` does not say «send anyway»."""
     body = json_body()
     text = text_field(body, "text", longest=LONGEST_TEXT + 2000)
-    key = text_field(body, "key", longest=64)
-    confirmed = flag_field(body, "confirmed")
-    reply_to = maybe_text_field(body, "reply_to", longest=4096)
-    session, line, chat = chat_of(chat_id)
-    refuse_unlinked(line, key)
-    answered = named(chat, reply_to) if reply_to else None
-    asked = night_question(session, chat, key, confirmed=confirmed)
-    if asked:
-        return asked
-    sent = services().chat_service.send(
-        line,
-        chat,
-        text,
-        send_key=key,
-        user_id=session.user_id,
-        name=shown_name(session),
-        reply_to=answered,
-    )
-    services().metrics.sent(sent.state.value)
-    return drawn_bubble(session, chat, bubble_of_send(sent)), 201
+    draft = draft_of(chat_id, body, confirmed=flag_field(body, "confirmed"))
+    if isinstance(draft, Response):
+        return draft
+    return drawn_send(draft.chat, services().chat_service.send(draft, text))
 
 
 @pages.get("/<int:chat_id>/media/<ref>")
@@ -191,14 +173,14 @@ def media(chat_id: int, ref: str) -> ResponseReturnValue:
     """The file of one message of this chat. `ref` is sealed by us, so no other message can be asked for."""
     _session, line, chat = chat_of(chat_id)
     if line.removed:
-        raise Refused(Refusal.FILE_GONE, 404, "line")
+        raise Refused(Refusal.FILE_GONE, reason="line")
     try:
         file = services().chat_service.media(line, chat, named(chat, ref).ref)
     except GatewayError as error:
         if error.host:
-            raise Refused(Refusal.FILE_ELSEWHERE, 404, error.host, about=error.host) from error
+            raise Refused(Refusal.FILE_ELSEWHERE, reason=error.host, about=error.host) from error
         if error.trouble is Trouble.NO_SUCH_THING:
-            raise Refused(Refusal.FILE_GONE, 404) from error
+            raise Refused(Refusal.FILE_GONE) from error
         raise
     shown = file.mimetype.startswith(SHOWN_TYPES)
     response = make_response(file.body)

@@ -23,10 +23,11 @@ numbering_commands = Group("numbering", help="Phone numbers: what one is, and th
 @numbering_commands.command("explain", context_settings={"ignore_unknown_options": True})  # "- 8 916 …"
 @click.argument("text")
 @click.option("--country", default="", help="The portal's country, as RU.")
+@click.option("--beside", multiple=True, help="The country of another number on the card, as DE; as often as needed.")
 @click.option("--language", type=click.Choice(languages()), default="ru", show_default=True)
-def explain_number(text: str, country: str, language: str) -> None:
+def explain_number(text: str, country: str, beside: tuple[str, ...], language: str) -> None:
     """Print what the card makes of a typed phone, as one JSON object."""
-    phones = parse_many(text, country, services().numbering.knows)
+    phones = parse_many(text, country, services().numbering.knows, frozenset(map(str.upper, beside)))
     rows = [_explained(phone, language) for phone in phones if phone.problem is not Problem.EMPTY]
     click.echo(json.dumps({"numbers": rows}, ensure_ascii=False))
 

@@ -15,7 +15,7 @@ DAY = 86_400
 @logs.work("cli")
 def upgrade_database() -> None:
     try:
-        upgrade(services().engine)
+        upgrade(services().engine, services().vault)
     except (SQLAlchemyError, CommandError) as error:
         words = str(getattr(error, "orig", None) or error).strip().splitlines()
         raise click.ClickException(f"not upgraded, nothing was changed: {words[0] if words else error}") from error

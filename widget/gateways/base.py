@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Protocol
 
+from widget.errors import AppError, Refusal
+
 
 class Trouble(Enum):
     """Why a gateway gave no answer. The value is what texts and logs are keyed by."""
@@ -46,7 +48,7 @@ class Quota:
     total: int
 
 
-class GatewayError(Exception):
+class GatewayError(AppError):
     """No usable answer. `sent` is False only when the gateway surely never acted on the request.
 
     `until` is when asking again may help (unix seconds, 0 if unknown). `host` is where a file lies that is not fetched
@@ -62,10 +64,9 @@ class GatewayError(Exception):
         quota: Quota | None = None,
         host: str = "",
     ) -> None:
-        super().__init__(trouble.value)
+        super().__init__(Refusal.LINE_TROUBLE, trouble.value, until=until)
         self.trouble = trouble
         self.sent = sent
-        self.until = until
         self.quota = quota
         self.host = host
 

@@ -16,15 +16,13 @@ from widget.gateways.lines import Gateways
 from widget.gateways.written import events_json
 from widget.http import read_json
 from widget.presence.cooling import Cooling
-from widget.storage.events import Events
+from widget.storage.inbox import Inbox
 from widget.storage.line_health import LineHealths
 from widget.storage.lines import Line, Lines
 from widget.storage.portals import Portals, PortalState
-from widget.storage.vault import Vault
 
 log = logging.getLogger(__name__)
 
-GATEWAY = "GATEWAY"  # the name of its rows among the portals' events
 LARGEST = 1024 * 1024  # bytes of one webhook: texts and thumbnails are far smaller
 # Some gateways are told to put the file itself into it, in base64; the message is kept and the file is fetched when it
 # is looked at. Only for an address of a line: nobody else makes us read so much.
@@ -34,64 +32,15 @@ _HOOK_KEY = re.compile(r"[\w-]{1,64}", re.ASCII)
 _ID = re.compile(r"[!-~]{1,120}")  # as long as storage keeps, and nothing that a log or a header could trip over
 
 
-class GatewayReceiver:
-    def __init__(
-        self,
-        lines: Lines,
-        portals: Portals,
-        events: Events,
-        health: LineHealths,
-        gateways: Gateways,
-        webhooks: Mapping[str, Webhooks],
-        vault: Vault,
-        cooling: Cooling,
-        *,
-        wake: Callable[[int], object],
-        clock: Callable[[], float],
-    ) -> None:
-        self._lines = lines
-        self._portals = portals
-        self._events = events
+class LineNews:
+    """What webhooks tell of the lines themselves."""
+
+    def __init__(self, health: LineHealths, gateways: Gateways, cooling: Cooling) -> None:
         self._health = health
         self._gateways = gateways
-        self._webhooks = webhooks
-        self._vault = vault
         self._cooling = cooling
-        self._wake = wake
-        self._clock = clock
 
-    def most(self, hook_key: str, length: int | None) -> int:
-        """How many bytes a webhook to this address may have, that says it has so many. No query for an ordinary one."""
-        if length is None or length <= LARGEST:
-            return LARGEST
-        line = self._lines.by_hook(hook_key) if _HOOK_KEY.fullmatch(hook_key) else None
-        if line and length > LARGEST_WITH_FILE:
-            log.warning("webhook line=%s: %d bytes are too many, what it tells is lost", line.id, length)
-            self._gateways.states.lose(line.id, length)
-        return LARGEST_WITH_FILE if line else LARGEST
-
-    def receive(self, hook_key: str, headers: Mapping[str, str], body: bytes) -> None:
-        """Prove a webhook and write down what it tells. Raises Refused with nothing stored.
-
-        What is proved and of no use is taken without a word, or the gateway would send it again and again.
-        """
-        line = self._lines.by_hook(hook_key) if _HOOK_KEY.fullmatch(hook_key) else None
-        webhooks = self._webhooks.get(line.gateway) if line else None
-        if line is None or webhooks is None:
-            raise Refused(Refusal.NOT_FOUND, 404, "no such hook")
-        if not line.hook_secret or not webhooks.genuine(headers, body, line.hook_secret):
-            raise Refused(Refusal.NOT_ALLOWED, webhooks.refuse_with, f"webhook of line {line.id} is not proved")
-        told = webhooks.events(_json(body))
-        portal = self._portals.get(line.portal_id)
-        if not line.active or portal is None or portal.state is not PortalState.ACTIVE:
-            log.info("webhook line=%s: not in use", line.id)
-            return
-        now = self._clock()
-        dated = [event if event.at else replace(event, at=now) for event in told]
-        self._hear_of_line(line, [event for event in dated if event.kind is EventKind.LINE])
-        self._store(line, [event for event in dated if _usable(event)])
-
-    def _hear_of_line(self, line: Line, told: Sequence[GatewayEvent]) -> None:
+    def hear(self, line: Line, told: Sequence[GatewayEvent]) -> None:
         """Also for a webhook that tells nothing of the line: it proves that the way is open."""
         known = [event for event in told if event.state is not LineState.UNKNOWN]
         last = max(known, key=lambda event: event.at, default=None)
@@ -105,13 +54,74 @@ class GatewayReceiver:
             if last.state in (LineState.RESTRICTED, LineState.BANNED):
                 self._cooling.restricted(line, last.state, last.until)
 
+    def lose(self, line: Line, length: int) -> None:
+        """A report of so many bytes was too large to be read: its line's section says so."""
+        self._gateways.states.lose(line.id, length)
+
+
+class GatewayReceiver:
+    def __init__(
+        self,
+        lines: Lines,
+        portals: Portals,
+        inbox: Inbox,
+        news: LineNews,
+        webhooks: Mapping[str, Webhooks],
+        *,
+        wake: Callable[[int], object],
+        clock: Callable[[], float],
+    ) -> None:
+        self._lines = lines
+        self._portals = portals
+        self._inbox = inbox
+        self._news = news
+        self._webhooks = webhooks
+        self._wake = wake
+        self._clock = clock
+
+    def most(self, hook_key: str, length: int | None) -> int:
+        """How many bytes a webhook to this address may have, that says it has so many. No query for an ordinary one."""
+        if length is None or length <= LARGEST:
+            return LARGEST
+        line = self._lines.by_hook(hook_key) if _HOOK_KEY.fullmatch(hook_key) else None
+        if line and length > LARGEST_WITH_FILE:
+            log.warning("webhook line=%s: %d bytes are too many, what it tells is lost", line.id, length)
+            self._news.lose(line, length)
+        return LARGEST_WITH_FILE if line else LARGEST
+
+    def receive(self, hook_key: str, headers: Mapping[str, str], body: bytes) -> None:
+        """Prove a webhook and write down what it tells. Raises Refused with nothing stored.
+
+        What is proved and of no use is taken without a word, or the gateway would send it again and again.
+        """
+        line = self._lines.by_hook(hook_key) if _HOOK_KEY.fullmatch(hook_key) else None
+        webhooks = self._webhooks.get(line.gateway) if line else None
+        if line is None or webhooks is None:
+            raise Refused(Refusal.NOT_FOUND, reason="no such hook")
+        if not _proves(webhooks, line, headers, body):
+            line = self._lines.by_hook(hook_key, again=True) or line  # it may have a new secret since
+            if not _proves(webhooks, line, headers, body):
+                raise Refused(Refusal.NOT_ALLOWED, webhooks.refuse_with, f"webhook of line {line.id} is not proved")
+        told = webhooks.events(_json(body))
+        portal = self._portals.get(line.portal_id)
+        if not line.active or portal is None or portal.state is not PortalState.ACTIVE:
+            log.info("webhook line=%s: not in use", line.id)
+            return
+        now = self._clock()
+        dated = [event if event.at else replace(event, at=now) for event in told]
+        self._news.hear(line, [event for event in dated if event.kind is EventKind.LINE])
+        self._store(line, [event for event in dated if _usable(event)])
+
     def _store(self, line: Line, told: Sequence[GatewayEvent]) -> None:
         if not told:
             return
-        sealed = self._vault.seal(events_json(told))
-        event_id = self._events.add(line.portal_id, GATEWAY, {"line": line.id, "sealed": sealed})
-        log.info("webhook line=%s event=%s: %s", line.id, event_id, " ".join(event.kind.value for event in told))
-        self._wake(event_id)
+        webhook_id = self._inbox.add(line.portal_id, line.id, events_json(told))
+        log.info("webhook line=%s row=%s: %s", line.id, webhook_id, " ".join(event.kind.value for event in told))
+        self._wake(webhook_id)
+
+
+def _proves(webhooks: Webhooks, line: Line, headers: Mapping[str, str], body: bytes) -> bool:
+    return bool(line.hook_secret) and webhooks.genuine(headers, body, line.hook_secret)
 
 
 _OF_A_MESSAGE = (EventKind.ACK, EventKind.EDITED, EventKind.DELETED)

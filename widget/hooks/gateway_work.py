@@ -5,26 +5,29 @@ what was done before: facts are joined (chats/told.py), a chat only ever grows, 
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Protocol
 
 from widget.chats.bubbles import STATES
 from widget.chats.told import Told, grown_by, read_told, told_by
 from widget.gateways.base import Ack, EventKind, GatewayEvent, Trouble
 from widget.gateways.written import read_events
 from widget.phones.spellings import phone_of_digits, spellings
-from widget.storage.chats import Chat, Chats
+from widget.storage.chats import Chat, News
+from widget.storage.conversations import Conversations
+from widget.storage.counted import Went
+from widget.storage.inbox import Inbox, Webhook
 from widget.storage.lines import Line, Lines
-from widget.storage.messages import Messages, Went
-from widget.storage.sends import Send, Sends, SendState
-from widget.storage.vault import Vault, VaultError
+from widget.storage.portals import Portals, PortalState
+from widget.storage.sends import Send, SendState
 
 log = logging.getLogger(__name__)
 
 PHONE_IDS = ("@c.us", "@s.whatsapp.net")  # only before these are digits a phone; those of a LID are anything
 ARRIVED = frozenset({Ack.DELIVERED, Ack.READ})
-NOT_COUNTED = frozenset({SendState.SENDING, SendState.UNKNOWN, SendState.FAILED})  # sends that may not have gone out
+# Sends that may not have gone out.
+NOT_COUNTED = frozenset({SendState.SENDING, SendState.UNKNOWN, SendState.MISSING, SendState.FAILED})
 
 
 class Heard(Protocol):
@@ -41,31 +44,50 @@ def nobody(line: Line, phone: str, event: GatewayEvent, went: Went) -> None:
 
 class GatewayWork:
     def __init__(
-        self, lines: Lines, chats: Chats, sends: Sends, messages: Messages, vault: Vault, *, heard: Heard = nobody
+        self, inbox: Inbox, lines: Lines, portals: Portals, conversations: Conversations, *, heard: Heard = nobody
     ) -> None:
+        self._inbox = inbox
         self._lines = lines
-        self._chats = chats
-        self._sends = sends
-        self._messages = messages
-        self._vault = vault
+        self._portals = portals
+        self._transaction = conversations.transaction
+        self._called = conversations.called
+        self._chats = conversations.chats
+        self._sends = conversations.sends
+        self._messages = conversations.messages
         self._heard = heard
 
-    def work(self, portal_id: int, body: Mapping[str, Any]) -> None:
-        """Everything that one webhook told. No outside call."""
-        line = next((line for line in self._lines.all_of(portal_id) if line.id == body.get("line")), None)
-        if line is None:
-            return  # removed meanwhile
-        try:
-            told = read_events(self._vault.open(str(body.get("sealed"))))
-        except VaultError:
-            log.error("webhook line=%s: sealed with a key that is gone, it is lost", line.id)
+    def work(self, webhook_id: int) -> None:
+        """One webhook, if it is due and no other worker has it. No outside call. Never raises: what fails is noted
+        and comes up again."""
+        webhook = self._inbox.take(webhook_id)
+        if webhook is None:
             return
-        for event in told:
+        try:
+            self._tell(webhook)
+            self._inbox.drop(webhook.id)
+        except Exception as error:
+            log.exception("webhook line=%s row=%s, try %s: broken", webhook.line_id, webhook.id, webhook.attempts)
+            self._inbox.fail(webhook.id, type(error).__name__)
+
+    def work_on_what_was_left(self) -> int:
+        """Everything that is due: lost wake-ups, and what failed before. Returns how many."""
+        due = self._inbox.due()
+        for webhook_id in due:
+            self.work(webhook_id)
+        return len(due)
+
+    def _tell(self, webhook: Webhook) -> None:
+        portal, line = self._portals.get(webhook.portal_id), self._lines.get(webhook.portal_id, webhook.line_id)
+        if portal is None or portal.state is not PortalState.ACTIVE or line is None:
+            return  # closed or removed meanwhile
+        if not webhook.told:
+            log.error("webhook line=%s row=%s: sealed with a key that is gone, it is lost", line.id, webhook.id)
+        for event in read_events(webhook.told):
             self._learn(line, event)
 
     def _learn(self, line: Line, event: GatewayEvent) -> None:
-        """The message first and the chat after it: of two processes that do this at once for two ids of one chat, at
-        least one then sees what the other wrote."""
+        """The message first and the chat after it, in transactions of their own: of two processes that do this at once
+        for two ids of one chat, at least one then sees what the other wrote."""
         if not event.chat_ids:
             event = replace(event, chat_ids=self._chat_ids_of(line, event.message_id))
         if not event.chat_ids:
@@ -73,10 +95,12 @@ class GatewayWork:
         before, after = self._keep(line, event)
         if after.deleted and not before.deleted:
             self._sends.forget_text(line.portal_id, line.id, event.message_id)
-        chats = self._prove(line, event)
         went = Went(0)
-        if after.from_me and event.kind in (EventKind.MESSAGE, EventKind.ACK):
-            went = _went(before, after, self._settle(line, chats, event.message_id, after))
+        with self._transaction():
+            chats, sends = self._prove(line, event)
+            if after.from_me and event.kind in (EventKind.MESSAGE, EventKind.ACK):
+                self._settle(sends, after)
+                went = _went(before, after, sends)
         if _is_news(event, before, after) or Went.OUT in went:
             self._heard(line, chats[0].phone if chats else "", replace(event, from_me=_from_me(event)), went)
 
@@ -85,29 +109,29 @@ class GatewayWork:
         told = self._messages.chat_ids_of(line.portal_id, line.id, message_id)
         if told:
             return told
-        sends = self._sends.by_message(line.portal_id, line.id, message_id, [])
+        sends = self._sends.by_message(line.portal_id, line.id, message_id)
         chat = self._chats.get(line.portal_id, sends[0].chat_id) if sends else None
         return (chat.chat_ids or (f"{chat.phone.removeprefix('+')}{PHONE_IDS[0]}",)) if chat else ()
 
-    def _prove(self, line: Line, event: GatewayEvent) -> list[Chat]:
-        """The chats that this is about, with what it shows of them; a number that nobody knows yet gets one."""
+    def _prove(self, line: Line, event: GatewayEvent) -> tuple[list[Chat], list[Send]]:
+        """The chats that this is about, with what it shows of them, and the sends from cards that are its message; a
+        number without a chat gets one."""
         phones = _phones(event.chat_ids)
-        known = {chat.phone: chat for chat in self._chats.called(line.portal_id, line.id, event.chat_ids, phones)}
+        known, sends = self._called(line.portal_id, line.id, event.chat_ids, phones, event.message_id)
         if not known and phones and (event.kind is EventKind.MESSAGE or _proves(event)):
-            return [self._enrich(line, phones[0], event, ())]
-        return [self._enrich(line, phone, event, chat.chat_ids) for phone, chat in known.items()]
+            chat, _new = self._chats.remember(line.portal_id, line.id, phones[0])
+            known = [chat]
+        return [self._enrich(line, chat, event) for chat in known], sends
 
-    def _enrich(self, line: Line, phone: str, event: GatewayEvent, held: Sequence[str]) -> Chat:
+    def _enrich(self, line: Line, chat: Chat, event: GatewayEvent) -> Chat:
         """A chat that learns another id of its own takes over what was told under that id before."""
         last_at = event.at if event.kind is EventKind.MESSAGE else 0.0
-        chat, _new = self._chats.remember(
-            line.portal_id, line.id, phone, also=event.chat_ids, proved=_proves(event), last_at=last_at
-        )
-        learnt = [chat_id for chat_id in event.chat_ids if chat_id not in held]
+        learnt = [chat_id for chat_id in event.chat_ids if chat_id not in chat.chat_ids]
+        chat = self._chats.enrich(chat, News(also=event.chat_ids, proved=_proves(event), last_at=last_at))
         if not learnt:
             return chat
         before = self._messages.evidence(line.portal_id, line.id, learnt)
-        return self._chats.remember(line.portal_id, line.id, phone, proved=before.incoming, last_at=before.last_at)[0]
+        return self._chats.enrich(chat, News(proved=before.incoming, last_at=before.last_at))
 
     def _keep(self, line: Line, event: GatewayEvent) -> tuple[Told, Told]:
         before, after = self._messages.grow(
@@ -115,19 +139,16 @@ class GatewayWork:
         )
         return read_told(before), read_told(after)
 
-    def _settle(self, line: Line, chats: Sequence[Chat], message_id: str, told: Told) -> Sequence[Send]:
-        """Move a send from a card forward; the send as it was before, if it is one. A message that is seen to exist
-        was sent, whatever its tick."""
+    def _settle(self, sends: Sequence[Send], told: Told) -> None:
+        """Move sends from a card forward. A message that is seen to exist was sent, whatever its tick."""
         state = STATES.get(told.ack) or (SendState.SENT if told.message else None)
         if state is None:
-            return ()
+            return
         why = Trouble.NOT_ON_WHATSAPP if told.not_on_whatsapp else told.why
         reason = why.value if why and state is SendState.FAILED else ""
-        sends = self._sends.by_message(line.portal_id, line.id, message_id, [chat.id for chat in chats])
         for send in sends:
             if send.state is not state or (reason and send.reason != reason):
-                self._sends.settle(send, state, reason=reason)
-        return sends
+                self._sends.advance(send, state, reason=reason)
 
 
 def _phones(chat_ids: Sequence[str]) -> tuple[str, ...]:

@@ -7,8 +7,6 @@ from widget.bitrix24.events import CARD_EVENTS, DYNAMIC_ITEM, INSTALLED, PAID, T
 from widget.bitrix24.install import Installer, NoAddress
 from widget.card.memory import CardMemory
 from widget.errors import Refusal, Refused
-from widget.hooks.gateway_receiver import GATEWAY
-from widget.hooks.gateway_work import GatewayWork
 from widget.hooks.vouching import Vouching
 from widget.storage.events import UNPROVED, Events, StoredEvent
 from widget.storage.portals import Portal, Portals, PortalState
@@ -26,7 +24,6 @@ class EventWork:
         portals: Portals,
         installer: Installer,
         answers: Answers,
-        gateway_work: GatewayWork,
         vouching: Vouching,
         *,
         card_seconds: float,
@@ -35,7 +32,6 @@ class EventWork:
         self._portals = portals
         self._installer = installer
         self._answers = answers
-        self._gateway_work = gateway_work
         self._vouching = vouching
         self._card_seconds = card_seconds
 
@@ -84,9 +80,6 @@ class EventWork:
         portal = self._portals.get(event.portal_id)
         if portal is None:
             return  # its row went with the portal
-        if event.name == GATEWAY:
-            self._tell_of_line(event, portal)
-            return
         if event.name == UNPROVED:
             if self._vouching.settle(portal, event):
                 self.work(event.id)
@@ -103,12 +96,6 @@ class EventWork:
             self._ask_the_portal(event, portal)
         self._events.finish(event.id)
 
-    def _tell_of_line(self, event: StoredEvent, portal: Portal) -> None:
-        """Not kept when it is done: it holds clients' words, and they are in the messages now."""
-        if portal.state is PortalState.ACTIVE:
-            self._gateway_work.work(portal.id, event.body)
-        self._events.drop(event.id)
-
     def _ask_the_portal(self, event: StoredEvent, portal: Portal) -> None:
         if not portal.installer_id:
             raise Refused(Refusal.NO_AUTH, 401, "no installer")
@@ -122,5 +109,5 @@ class EventWork:
 
     def _failed(self, event: StoredEvent, error: str) -> None:
         which = f"{event.id} {event.name} portal={event.portal_id}"
-        log.warning("event %s, try %s: %s", which, event.attempts + 1, error)
+        log.warning("event %s, try %s: %s", which, event.attempts, error)
         self._events.fail(event.id, error)

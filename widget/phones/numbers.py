@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from .readings import Known, LineKind, Problem, Reading, Verdict, read
+from .readings import Around, Known, LineKind, Problem, Reading, Verdict, read
 from .typed import LONGEST, Piece, is_mask, pieces_in, plain, text_of, trailing_bracket, unrounded
 
 __all__ = ["Known", "LineKind", "Phone", "Problem", "parse", "parse_many", "shown"]
@@ -58,7 +58,9 @@ def parse(typed: object, country: str | None, known: Known | None = None) -> Pho
     return _unread(text_of(typed) or "", Problem.SEVERAL, [phone.e164 for phone in phones if phone.e164])
 
 
-def parse_many(typed: object, country: str | None, known: Known | None = None) -> tuple[Phone, ...]:
+def parse_many(
+    typed: object, country: str | None, known: Known | None = None, beside: frozenset[str] = frozenset()
+) -> tuple[Phone, ...]:
     """The phones in one field, at least one. Never raises, whatever it is given; costs no I/O.
 
     A number with "+" or "00" is international. Without it, it belongs to `country` (the portal's, "RU") or begins with
@@ -67,6 +69,9 @@ def parse_many(typed: object, country: str | None, known: Known | None = None) -
     A number that libphonenumber calls possible but not valid lies in no assigned range: it gets no e164 (gateways are
     never asked about it), unless `known` says otherwise. Hand in `Numbering.knows`: new Russian ranges are in the
     registry before they are in libphonenumber.
+
+    `beside` are the countries of the other numbers on the card: digits without "+" that are a mobile there, too, are
+    not chosen but offered.
 
     Names, remarks, links, emoji and extensions are taken off. Digits that cannot be accounted for make the row a
     problem, with the numbers that were found as suggestions. A number typed twice comes once.
@@ -81,17 +86,17 @@ def parse_many(typed: object, country: str | None, known: Known | None = None) -
         return (_unread(text[:LONGEST] + "…", Problem.TOO_LONG),)
     if not text.strip() or is_mask(text):
         return (_unread(text, Problem.EMPTY),)
-    home = country.upper() if isinstance(country, str) else ""
+    around = Around(country.upper() if isinstance(country, str) else "", known, beside)
     bare = plain(text)
     if _SIMPLE.fullmatch(bare):
-        verdict = read(bare, home, known)
+        verdict = read(bare, around)
         if verdict.sure:
             return (_phone(_Found(text, verdict)),)
     digits = unrounded(bare)
     if digits is not None:
-        verdict = read(digits, home, known) if digits else Verdict(None, Problem.LOST_DIGITS)
+        verdict = read(digits, around) if digits else Verdict(None, Problem.LOST_DIGITS)
         return (_phone(_Found(text, verdict)),)
-    found = _rows(list(_found_in(bare, home, known)))
+    found = _rows(list(_found_in(bare, around)))
     if not found:
         return (_unread(text, Problem.NOT_A_NUMBER if _has_letters(bare) else Problem.TOO_SHORT),)
     if len(found) == 1:
@@ -105,10 +110,10 @@ def shown(number: str) -> str:
     return parse(number, None).display
 
 
-def _found_in(text: str, country: str, known: Known | None) -> Iterator[_Found]:
+def _found_in(text: str, around: Around) -> Iterator[_Found]:
     for pieces in pieces_in(text):
         wholes = [piece for piece in pieces if piece.size >= _SHORTEST]
-        found = [row for piece in wholes for row in _of_piece(piece, country, known)]
+        found = [row for piece in wholes for row in _of_piece(piece, around)]
         if len(wholes) < len(pieces) and found and not pieces[0].amid:
             behind = pieces[0] is wholes[0]  # "8+961 951 00 00" is not the number behind its plus
             typed = " ".join(piece.digits for piece in pieces)
@@ -117,20 +122,20 @@ def _found_in(text: str, country: str, known: Known | None) -> Iterator[_Found]:
             yield from found
 
 
-def _of_piece(piece: Piece, country: str, known: Known | None) -> list[_Found]:
+def _of_piece(piece: Piece, around: Around) -> list[_Found]:
     """One number, several with only spaces or dashes between them, or a problem."""
-    digits, verdict = piece.digits, read(piece.digits, country, known)
-    if "/" in digits and (found := _around_slash(piece, country, known)):
+    digits, verdict = piece.digits, read(piece.digits, around)
+    if "/" in digits and (found := _around_slash(piece, around)):
         return found
     if verdict.sure:
         if piece.amid and not _is_firm(piece, verdict.sure):
             return [_Found(digits, Verdict(None, Problem.NOT_A_NUMBER))]
         return [_Found(digits, verdict, piece.extension)]
     bare, extension = trailing_bracket(digits)
-    if extension and (inner := read(bare, country, known)).sure:
+    if extension and (inner := read(bare, around)).sure:
         return [_Found(digits, inner, extension)]
     groups = [found.span() for found in _GROUPS.finditer(digits)]
-    parts, rest = _parted(digits, groups, country, known)
+    parts, rest = _parted(digits, groups, around)
     if parts and not rest:
         return [*parts[:-1], _Found(parts[-1].typed, parts[-1].verdict, piece.extension)]
     if parts and rest >= _REST:
@@ -138,10 +143,10 @@ def _of_piece(piece: Piece, country: str, known: Known | None) -> list[_Found]:
     return [_Found(digits, verdict, piece.extension)]
 
 
-def _around_slash(piece: Piece, country: str, known: Known | None) -> list[_Found]:
+def _around_slash(piece: Piece, around: Around) -> list[_Found]:
     """«89123456789/89133456789» is two numbers, «123-45-67/68» one that hints at a second; "030/1234567" is neither."""
     parts = [part.strip() for part in piece.digits.split("/") if part.strip()]
-    verdicts = [read(part, country, known) for part in parts]
+    verdicts = [read(part, around) for part in parts]
     first = verdicts[0].sure
     if first is None or len(parts) == 1:
         return []
@@ -149,12 +154,12 @@ def _around_slash(piece: Piece, country: str, known: Known | None) -> list[_Foun
         return [_Found(part, verdict) for part, verdict in zip(parts, verdicts, strict=True)]
     if not all(part.isdigit() and len(part) <= _HINT for part in parts[1:]):
         return []
-    others = [read(first.e164[: -len(part)] + part, country, known).sure for part in parts[1:]]
+    others = [read(first.e164[: -len(part)] + part, around).sure for part in parts[1:]]
     offers = tuple(other for other in others if other)
     return [_Found(piece.digits, Verdict(first, None, offers), piece.extension)]
 
 
-def _parted(digits: str, groups: list[tuple[int, int]], country: str, known: Known | None) -> tuple[list[_Found], int]:
+def _parted(digits: str, groups: list[tuple[int, int]], around: Around) -> tuple[list[_Found], int]:
     """Whole numbers from the left, and how many digits are left over behind the last."""
     start, parts = 0, list[_Found]()
     while start < len(groups):
@@ -165,7 +170,7 @@ def _parted(digits: str, groups: list[tuple[int, int]], country: str, known: Kno
                 return parts, size
             if size >= _SHORTEST_OF_SEVERAL:
                 typed = digits[groups[start][0] : groups[end][1]]
-                verdict = read(typed, country, known)
+                verdict = read(typed, around)
                 if verdict.sure and _is_firm(Piece(typed), verdict.sure):
                     parts.append(_Found(typed, verdict))
                     start = end + 1

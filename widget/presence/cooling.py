@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from widget.gateways.base import LineState, Trouble
-from widget.storage.cooldowns import Cooldown, Cooldowns
+from widget.storage.line_health import Cooldown, LineHealths
 from widget.storage.lines import Line
 
 log = logging.getLogger(__name__)
@@ -21,17 +21,17 @@ TRIES = 3  # to write it down, when others write at once
 class Cooling:
     """What lines go through. Tell it whatever says so: a check, a send, a webhook."""
 
-    def __init__(self, cooldowns: Cooldowns, clock: Callable[[], float]) -> None:
-        self._cooldowns = cooldowns
+    def __init__(self, healths: LineHealths, clock: Callable[[], float]) -> None:
+        self._healths = healths
         self._clock = clock
 
     def of(self, line: Line) -> Cooldown:
         """Known before any call: a query at most every few seconds."""
-        return self._cooldowns.of(line.portal_id, line.id)
+        return self._healths.cooldown_of(line.portal_id, line.id)
 
     def now(self, line: Line) -> Cooldown:
         """The same as it is now, whichever process was told. One query."""
-        return self._cooldowns.read(line.portal_id, line.id)
+        return self._healths.cooldown_now(line.portal_id, line.id)
 
     def restricted_until(self, line: Line) -> float:
         """Until when WhatsApp has restricted or closed the account, as far as it told; 0 if it has not."""
@@ -60,11 +60,11 @@ class Cooling:
 
     def _begin(self, line: Line, after: Callable[[Cooldown], Cooldown]) -> None:
         for _attempt in range(TRIES):
-            known = self._cooldowns.read(line.portal_id, line.id)
+            known = self._healths.cooldown_now(line.portal_id, line.id)
             wanted = after(known)
             if wanted == known:
                 return
-            if self._cooldowns.replace(line.portal_id, line.id, known, wanted):
+            if self._healths.replace_cooldown(line.portal_id, line.id, known, wanted):
                 minutes = (wanted.until - self._clock()) / 60
                 log.warning("line %s: checks pause for %.0f minutes (%s)", line.id, minutes, wanted.why)
                 return

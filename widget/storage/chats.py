@@ -6,23 +6,20 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy import (
-    ColumnElement,
-    Connection,
     Engine,
-    RowMapping,
     and_,
     bindparam,
     exists,
     func,
-    insert,
-    or_,
     select,
     update,
 )
-from sqlalchemy.exc import IntegrityError
 
 from widget.storage.database import NOT_WRITTEN, RowRefused
+from widget.storage.rows import reader
 from widget.storage.schema import chats, sends
+from widget.storage.transaction import transaction
+from widget.storage.upsert import insert_into
 
 # Built once: every warm card runs it, and building it anew was 7 % of one.
 _OF_PHONES = (
@@ -58,6 +55,19 @@ class Chat:
         return f"Chat(id={self.id}, line_id={self.line_id})"
 
 
+@dataclass(frozen=True)
+class News:
+    """What was learned of a chat: `chat_ids` become its best ids, `also` its last ones."""
+
+    chat_ids: Sequence[str] = ()
+    also: Sequence[str] = ()
+    proved: bool = False
+    last_at: float = 0.0
+
+
+chat_of_row = reader(Chat, chats, chat_ids=lambda ids: tuple(json.loads(ids)))
+
+
 class Chats:
     def __init__(self, engine: Engine, clock: Callable[[], float]) -> None:
         self._engine = engine
@@ -65,26 +75,28 @@ class Chats:
 
     def get(self, portal_id: int, chat_id: int) -> Chat | None:
         query = select(chats).where(chats.c.portal_id == portal_id, chats.c.id == chat_id)
-        with self._engine.connect() as connection:
+        with transaction(self._engine) as connection:
             row = connection.execute(query).mappings().first()
-        return _chat(row) if row else None
+        return chat_of_row(row) if row else None
 
     def of_phones(self, portal_id: int, phones: Collection[str]) -> list[Chat]:
         """Every chat of these phones on any line, the last used first. One query."""
         if not phones:
             return []
         wanted = {"portal_id": portal_id, "phones": list(phones)}
-        with self._engine.connect() as connection:
-            return [_chat(row) for row in connection.execute(_OF_PHONES, wanted).mappings()]
+        with transaction(self._engine) as connection:
+            return [chat_of_row(row) for row in connection.execute(_OF_PHONES, wanted).mappings()]
 
     def find(self, portal_id: int, line_id: int, phone: str) -> Chat | None:
-        with self._engine.connect() as connection:
-            return self._find(connection, portal_id, line_id, phone)
+        query = select(chats).where(chats.c.portal_id == portal_id, chats.c.line_id == line_id, chats.c.phone == phone)
+        with transaction(self._engine) as connection:
+            row = connection.execute(query).mappings().first()
+        return chat_of_row(row) if row else None
 
     def writers(self, chat: Chat) -> set[int]:
         """The users who sent something in it from here, whatever became of it."""
         query = select(sends.c.user_id).where(sends.c.portal_id == chat.portal_id, sends.c.chat_id == chat.id)
-        with self._engine.connect() as connection:
+        with transaction(self._engine) as connection:
             return set(connection.execute(query.distinct()).scalars())
 
     def unwritten(self, portal_id: int, user_id: int, since: float) -> int:
@@ -94,23 +106,8 @@ class Chats:
         query = select(func.count()).where(
             chats.c.portal_id == portal_id, chats.c.created_by == user_id, chats.c.created_at >= since, empty
         )
-        with self._engine.connect() as connection:
+        with transaction(self._engine) as connection:
             return connection.execute(query).scalar_one()
-
-    def called(self, portal_id: int, line_id: int, chat_ids: Collection[str], phones: Collection[str]) -> list[Chat]:
-        """The line's chats that have one of these ids; if there is none, those of these phones. The oldest first.
-
-        Two queries at most. The first one reads the line's chats, because ids are a list in their row.
-        """
-        held = [chats.c.chat_ids.contains(json.dumps(chat_id), autoescape=True) for chat_id in chat_ids]
-        if held and (found := self._of_line(portal_id, line_id, or_(*held))):
-            return found
-        return self._of_line(portal_id, line_id, chats.c.phone.in_(phones)) if phones else []
-
-    def _of_line(self, portal_id: int, line_id: int, which: ColumnElement[bool]) -> list[Chat]:
-        query = select(chats).where(chats.c.portal_id == portal_id, chats.c.line_id == line_id, which)
-        with self._engine.connect() as connection:
-            return [_chat(row) for row in connection.execute(query.order_by(chats.c.id)).mappings()]
 
     def remember(
         self,
@@ -129,34 +126,32 @@ class Chats:
         `chat_ids` become its best ids, `also` its last ones; beyond MOST_IDS the last ones are left out. Two cards that
         create it at once get the same row, and two that enrich it at once take nothing from each other.
         """
-        news = _News(chat_ids, also, proved, last_at)
+        news = News(chat_ids, also, proved, last_at)
         for _attempt in range(TRIES):
-            try:
-                with self._engine.begin() as connection:
-                    found = self._find(connection, portal_id, line_id, phone)
-                    if found:
-                        richer = self._enrich(connection, found, news)
-                        if richer is None:
-                            continue
-                        return richer, False
-                    connection.execute(
-                        insert(chats).values(
-                            portal_id=portal_id,
-                            line_id=line_id,
-                            phone=phone,
-                            chat_ids=json.dumps(_best(*chat_ids, *also)),
-                            proved=proved,
-                            last_at=last_at,
-                            created_by=user_id,
-                            created_at=self._clock(),
-                        )
-                    )
-                    made = self._find(connection, portal_id, line_id, phone)
-                    assert made  # noqa: S101 - inserted above
-                    return made, True
-            except IntegrityError:
-                continue  # another card was quicker; its row is there now
+            found = self.find(portal_id, line_id, phone)
+            richer = self._enrich(found, news) if found else None
+            if richer:
+                return richer, False
+            made = None if found else self._make(portal_id, line_id, phone, news, user_id)
+            if made:
+                return made, True
         raise RowRefused("a chat can neither be found nor made")
+
+    def enrich(self, chat: Chat, news: News) -> Chat:
+        """The same for a chat that was just read. One statement where something is new, none where nothing is."""
+        richer = self._enrich(chat, news)
+        if richer:
+            return richer
+        named = chat.portal_id, chat.line_id, chat.phone
+        return self.remember(*named, chat_ids=news.chat_ids, also=news.also, proved=news.proved, last_at=news.last_at)[
+            0
+        ]
+
+    def wrote(self, chat: Chat, at: float) -> None:
+        """Something was written in the chat at this time (unix seconds). One statement."""
+        mine = chats.c.portal_id == chat.portal_id, chats.c.id == chat.id, chats.c.last_at < at
+        with transaction(self._engine) as connection:
+            connection.execute(update(chats).where(*mine).values(last_at=at))
 
     def learn(
         self,
@@ -168,19 +163,38 @@ class Chats:
         proved: bool,
         last_at: float,
     ) -> Chat | None:
-        """Remember what somebody who only reads came across; None where the database takes no writes now."""
+        """Remember what a reader came across; None where the database takes no writes now."""
         try:
             return self.remember(portal_id, line_id, phone, chat_ids=chat_ids, proved=proved, last_at=last_at)[0]
         except NOT_WRITTEN as error:
             log.error("a chat is not remembered: %s", type(error).__name__)
             return None
 
-    def _find(self, connection: Connection, portal_id: int, line_id: int, phone: str) -> Chat | None:
-        query = select(chats).where(chats.c.portal_id == portal_id, chats.c.line_id == line_id, chats.c.phone == phone)
-        row = connection.execute(query).mappings().first()
-        return _chat(row) if row else None
+    def notice(self, chat: Chat, news: News) -> None:
+        """The same of a chat that was just read. One statement where something is new, none where nothing is."""
+        try:
+            self.enrich(chat, news)
+        except NOT_WRITTEN as error:
+            log.error("a chat is not enriched: %s", type(error).__name__)
 
-    def _enrich(self, connection: Connection, chat: Chat, news: "_News") -> Chat | None:
+    def _make(self, portal_id: int, line_id: int, phone: str, news: News, user_id: int) -> Chat | None:
+        """None if another card was quicker. Raises RowRefused for a line or a portal that is gone."""
+        values = {
+            "portal_id": portal_id,
+            "line_id": line_id,
+            "phone": phone,
+            "chat_ids": json.dumps(_best(*news.chat_ids, *news.also)),
+            "proved": news.proved,
+            "last_at": news.last_at,
+            "created_by": user_id,
+            "created_at": self._clock(),
+        }
+        with transaction(self._engine) as connection:
+            row = insert_into(connection, chats).values(values).on_conflict_do_nothing().returning(*chats.c)
+            made = connection.execute(row).mappings().first()
+        return chat_of_row(made) if made else None
+
+    def _enrich(self, chat: Chat, news: News) -> Chat | None:
         """None if the row is no longer what it was."""
         richer = replace(
             chat,
@@ -198,29 +212,9 @@ class Chats:
             chats.c.last_at == chat.last_at,
         )
         values = {"chat_ids": json.dumps(richer.chat_ids), "proved": richer.proved, "last_at": richer.last_at}
-        return richer if connection.execute(update(chats).where(same).values(values)).rowcount else None
-
-
-@dataclass(frozen=True)
-class _News:
-    chat_ids: Sequence[str]
-    also: Sequence[str]
-    proved: bool
-    last_at: float
+        with transaction(self._engine) as connection:
+            return richer if connection.execute(update(chats).where(same).values(values)).rowcount else None
 
 
 def _best(*chat_ids: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(chat_ids))[:MOST_IDS]
-
-
-def _chat(row: RowMapping) -> Chat:
-    return Chat(
-        id=row["id"],
-        portal_id=row["portal_id"],
-        line_id=row["line_id"],
-        phone=row["phone"],
-        chat_ids=tuple(json.loads(row["chat_ids"])),
-        proved=row["proved"],
-        last_at=row["last_at"],
-        created_by=row["created_by"],
-    )

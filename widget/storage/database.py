@@ -9,6 +9,8 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import InternalError, OperationalError, SQLAlchemyError
 
+from widget.storage.vault import Vault
+
 MIGRATIONS = Path(__file__).parent / "migrations"
 UPGRADE_LOCK = 0x77696467  # a number that other programs in this database do not take
 OTHERS_SECONDS = 120  # that an upgrade on another host may take
@@ -36,15 +38,15 @@ def open_database(url: str) -> Engine:
     return engine
 
 
-def upgrade(engine: Engine) -> None:
+def upgrade(engine: Engine, vault: Vault | None = None, *, to: str = "head") -> None:
     """Create or migrate the tables. Safe to run at every start, and on several hosts at once: one works, the others
-    wait and find nothing to do."""
+    wait and find nothing to do. `vault` opens what an older version kept sealed and this one does not."""
     config = AlembicConfig()
     config.set_main_option("script_location", str(MIGRATIONS))
     with engine.begin() as connection:
         _wait_for_the_others(connection)
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        config.attributes |= {"connection": connection, "vault": vault}
+        command.upgrade(config, to)
 
 
 def takes_writes(engine: Engine) -> bool:

@@ -5,7 +5,6 @@ from typing import Any
 
 from sqlalchemy import Engine, Table, func, select
 
-from widget.storage.messages import COUNTED
 from widget.storage.schema import (
     changes,
     chats,
@@ -41,7 +40,6 @@ def export_portal(engine: Engine, vault: Vault, portal_id: int) -> dict[str, Any
             exported[table.name] = [_open(row) for row in rows]
     for send in exported["sends"]:
         send["text"] = _text(vault, send["text"])
-    exported["messages"] = [message for message in exported["messages"] if message["chat_id"] != COUNTED]
     for message in exported["messages"]:
         message["body"] = json.loads(_text(vault, message["body"]) or "null")
     return exported

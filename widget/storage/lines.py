@@ -8,9 +8,11 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from cachetools import TTLCache
-from sqlalchemy import Engine, RowMapping, select, update
+from sqlalchemy import Engine, select, update
 
+from widget.storage.rows import reader
 from widget.storage.schema import lines
+from widget.storage.transaction import transaction
 from widget.storage.upsert import insert_into
 from widget.storage.vault import Vault
 from widget.timing import timer_of
@@ -78,7 +80,18 @@ class Lines:
         self._remembered: TTLCache[int, tuple[tuple[Line, ...], tuple[Line, ...]]] = TTLCache(
             2048, REMEMBERED_SECONDS, timer=timer_of(clock)
         )
+        self._hooks: TTLCache[str, Line] = TTLCache(2048, REMEMBERED_SECONDS, timer=timer_of(clock))
         self._lock = threading.Lock()
+        self._line = reader(
+            Line,
+            lines,
+            columns={"removed": "removed_at"},
+            key=vault.opened,
+            access=lambda told: tuple(Grantee(**grantee) for grantee in json.loads(told)),
+            limits=lambda told: LineLimits(**json.loads(told)),
+            hook_secret=vault.opened,
+            removed=bool,
+        )
 
     def of(self, portal_id: int) -> tuple[Line, ...]:
         """The portal's active lines, oldest first."""
@@ -91,6 +104,13 @@ class Lines:
     def all_of(self, portal_id: int) -> tuple[Line, ...]:
         """The switched-off ones too, but none that was removed. One query."""
         return tuple(line for line in self._stored(portal_id) if not line.removed)
+
+    def get(self, portal_id: int, line_id: int) -> Line | None:
+        """A line that was not removed, some seconds old at most. No query for one that is remembered."""
+        known = next((line for line in self.kept(portal_id) if line.id == line_id), None)
+        if known is None:  # perhaps it was made a moment ago
+            known = next((line for line in self._stored(portal_id) if line.id == line_id), None)
+        return None if known is None or known.removed else known
 
     def _both(self, portal_id: int) -> tuple[tuple[Line, ...], tuple[Line, ...]]:
         """The active ones and all, remembered for some seconds: every warm card wants them."""
@@ -105,17 +125,27 @@ class Lines:
 
     def _stored(self, portal_id: int) -> tuple[Line, ...]:
         query = select(lines).where(lines.c.portal_id == portal_id).order_by(lines.c.id)
-        with self._engine.connect() as connection:
+        with transaction(self._engine) as connection:
             return tuple(self._line(row) for row in connection.execute(query).mappings())
 
-    def by_hook(self, hook_key: str) -> Line | None:
-        """The line whose webhook has this key, switched off or on. One query."""
+    def by_hook(self, hook_key: str, *, again: bool = False) -> Line | None:
+        """The line whose webhook has this key, switched off or on. Remembered for some seconds; `again` reads it anew,
+        for a webhook that is not proved by what is remembered. One query at most."""
         if not hook_key:
             return None
+        with self._lock:
+            known = None if again else self._hooks.get(hook_key)
+        if known:
+            return known
         query = select(lines).where(lines.c.hook_key == hook_key, lines.c.removed_at == 0)
-        with self._engine.connect() as connection:
+        with transaction(self._engine) as connection:
             row = connection.execute(query).mappings().first()
-        return self._line(row) if row else None
+        found = self._line(row) if row else None
+        with self._lock:
+            self._hooks.pop(hook_key, None)
+            if found:
+                self._hooks[hook_key] = found
+        return found
 
     def make_hook(self, portal_id: int, line_id: int) -> None:
         """A new secret for the line's webhook; what the old one brings is refused from now on.
@@ -143,12 +173,11 @@ class Lines:
         self._change(portal_id, line_id, active=False, removed_at=self._clock(), key=self._vault.seal(""))
 
     def _change(self, portal_id: int, line_id: int, **values: Any) -> None:
-        with self._engine.begin() as connection:
+        with transaction(self._engine) as connection:
             connection.execute(
                 update(lines).where(lines.c.portal_id == portal_id, lines.c.id == line_id).values(values)
             )
-        with self._lock:
-            self._remembered.clear()
+        self._forget()
 
     def add(
         self, portal_id: int, *, name: str, gateway: str, address: str, session: str, key: str, number: str = ""
@@ -156,29 +185,14 @@ class Lines:
         """Store a line or correct the stored one (same gateway, address and session). Returns its id."""
         same = {"portal_id": portal_id, "gateway": gateway, "address": address, "session": session}
         values = {"name": name, "key": self._vault.seal(key), "number": number, "active": True, "removed_at": 0.0}
-        with self._engine.begin() as connection:
+        with transaction(self._engine) as connection:
             row = insert_into(connection, lines).values(**same, **values, created_at=self._clock())
             stored = row.on_conflict_do_update(index_elements=list(same), set_=values).returning(lines.c.id)
             line_id = connection.execute(stored).scalar_one()
-        with self._lock:
-            self._remembered.clear()
+        self._forget()
         return int(line_id)
 
-    def _line(self, row: RowMapping) -> Line:
-        return Line(
-            id=row["id"],
-            portal_id=row["portal_id"],
-            name=row["name"],
-            gateway=row["gateway"],
-            address=row["address"],
-            session=row["session"],
-            key=self._vault.opened(row["key"]),
-            number=row["number"],
-            active=row["active"],
-            access=tuple(Grantee(**grantee) for grantee in json.loads(row["access"])),
-            limits=LineLimits(**json.loads(row["limits"])),
-            created_at=row["created_at"],
-            hook_key=row["hook_key"],
-            hook_secret=self._vault.opened(row["hook_secret"]),
-            removed=row["removed_at"] > 0,
-        )
+    def _forget(self) -> None:
+        with self._lock:
+            self._remembered.clear()
+            self._hooks.clear()

@@ -2,26 +2,17 @@
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from enum import Flag, auto
 
-from sqlalchemy import ColumnElement, Engine, and_, delete, func, insert, or_, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import ColumnElement, Engine, and_, delete, func, or_, select, update
 
 from widget.storage.database import RowRefused
 from widget.storage.schema import messages
+from widget.storage.transaction import transaction
+from widget.storage.upsert import insert_into
 from widget.storage.vault import Vault
 
 MOST = 300  # rows of one page of a chat
 TRIES = 20  # writers that may be quicker than we are, one after the other
-COUNTED = ""  # no chat: under this name a line's message of its own says in which hour it was counted
-
-
-class Went(Flag):
-    """What is known of a message of ours going out."""
-
-    OUT = auto()  # a gateway took it, or a device wrote it
-    REFUSED = auto()
-    ARRIVED = auto()  # after all, though it was refused
 
 
 @dataclass(frozen=True)
@@ -60,42 +51,28 @@ class Messages:
         """
         named = {"portal_id": portal_id, "line_id": line_id, "chat_id": chat_id, "message_id": message_id}
         mine = and_(*(messages.c[name] == value for name, value in named.items()))
-        for _attempt in range(TRIES):
-            with self._engine.connect() as connection:
+        with transaction(self._engine) as connection:
+            for _attempt in range(TRIES):
                 row = connection.execute(select(messages.c.id, messages.c.body).where(mine)).first()
-            before = self._vault.opened(row.body) if row else ""
-            after = grown(before)
-            if row and after.text == before:
-                return before, before
-            values = {
-                "at": after.at,
-                "from_me": after.from_me,
-                "body": self._vault.seal(after.text),
-                "changed_at": self._clock(),
-            }
-            if row:
-                same = and_(messages.c.id == row.id, messages.c.body == row.body)
-                with self._engine.begin() as connection:
-                    if connection.execute(update(messages).where(same).values(values)).rowcount:
-                        return before, after.text
-                continue
-            try:
-                with self._engine.begin() as connection:
-                    connection.execute(insert(messages).values(**named, **values))
-                return before, after.text
-            except IntegrityError:
-                continue  # somebody else wrote the first row of this message
+                before = self._vault.opened(row.body) if row else ""
+                after = grown(before)
+                if row and after.text == before:
+                    return before, before
+                values = {
+                    "at": after.at,
+                    "from_me": after.from_me,
+                    "body": self._vault.seal(after.text),
+                    "changed_at": self._clock(),
+                }
+                if row:
+                    same = and_(messages.c.id == row.id, messages.c.body == row.body)
+                    written = connection.execute(update(messages).where(same).values(values)).rowcount
+                else:  # another process may write the first row of this message meanwhile
+                    new = insert_into(connection, messages).values(**named, **values).on_conflict_do_nothing()
+                    written = len(connection.execute(new.returning(messages.c.id)).all())
+                if written:
+                    return before, after.text
         raise RowRefused("a message can neither be changed nor made")
-
-    def count(self, portal_id: int, line_id: int, message_id: str, went: Went, hour: int) -> tuple[int, int]:
-        """What this changes in how many messages the line sent: the hour, and 1, 0 or -1.
-
-        The facts of a message are put together, so it counts once whoever tells of it, in whatever order, by whatever
-        id of its chat; what was refused is taken back from the hour in which it was counted.
-        """
-        before, after = self.grow(portal_id, line_id, COUNTED, message_id, lambda body: _counted(body, went, hour))
-        (known, _hour), (whole, counted_in) = _went(before), _went(after)
-        return counted_in, int(_sent(whole)) - int(_sent(known))
 
     def of_chat(
         self,
@@ -121,7 +98,7 @@ class Messages:
         query = select(messages.c.message_id, messages.c.body).where(
             of_chat, or_(messages.c.message_id.in_(newest), messages.c.message_id.in_(list(named)))
         )
-        with self._engine.connect() as connection:
+        with transaction(self._engine) as connection:
             return [(row.message_id, self._vault.opened(row.body)) for row in connection.execute(query)]
 
     def chat_ids_of(self, portal_id: int, line_id: int, message_id: str) -> tuple[str, ...]:
@@ -130,9 +107,8 @@ class Messages:
             messages.c.portal_id == portal_id,
             messages.c.line_id == line_id,
             messages.c.message_id == message_id,
-            messages.c.chat_id != "",
         )
-        with self._engine.connect() as connection:
+        with transaction(self._engine) as connection:
             return tuple(connection.execute(query).scalars())
 
     def evidence(self, portal_id: int, line_id: int, chat_ids: Sequence[str]) -> Evidence:
@@ -144,29 +120,12 @@ class Messages:
             messages.c.chat_id.in_(chat_ids),
             messages.c.at > 0,
         )
-        with self._engine.connect() as connection:
+        with transaction(self._engine) as connection:
             last_at, incoming = connection.execute(query).one()
         return Evidence(float(last_at or 0.0), bool(incoming))
 
     def wipe(self, before: float) -> int:
         """Forget what was written or last heard of before this time. Returns how many messages that were."""
         old = or_(messages.c.changed_at < before, and_(messages.c.at > 0, messages.c.at < before))
-        with self._engine.begin() as connection:
-            wiped = connection.execute(delete(messages).where(old, messages.c.chat_id != COUNTED)).rowcount
-            connection.execute(delete(messages).where(old))
-        return wiped
-
-
-def _counted(body: str, went: Went, hour: int) -> Body:
-    known, counted_in = _went(body)
-    whole = known | went
-    return Body(f"{whole.value} {counted_in if Went.OUT in known else hour}", 0.0, True)
-
-
-def _went(body: str) -> tuple[Went, int]:
-    went, _, hour = body.partition(" ")
-    return Went(int(went or 0)), int(hour or 0)
-
-
-def _sent(went: Went) -> bool:
-    return Went.OUT in went and (Went.REFUSED not in went or Went.ARRIVED in went)
+        with transaction(self._engine) as connection:
+            return connection.execute(delete(messages).where(old)).rowcount

@@ -8,9 +8,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from cachetools import TTLCache
-from sqlalchemy import ColumnElement, Engine, RowMapping, delete, select, update
+from sqlalchemy import ColumnElement, Engine, delete, select, update
 
 from widget.errors import Refusal, Refused
+from widget.storage.rows import reader
 from widget.storage.schema import portals
 from widget.storage.upsert import insert_into
 from widget.storage.vault import Vault
@@ -78,7 +79,7 @@ class Portal:
     def require_active(self) -> None:
         """Raises Refused(PORTAL_CLOSED) where the application is switched off or was removed."""
         if self.state is not PortalState.ACTIVE:
-            raise Refused(Refusal.PORTAL_CLOSED, 403, self.closed_reason or self.state.value)
+            raise Refused(Refusal.PORTAL_CLOSED, reason=self.closed_reason or self.state.value)
 
 
 class Portals:
@@ -108,7 +109,7 @@ class Portals:
         closed or removed; both at most 10 s later than in the process that did it."""
         portal = self.get(portal_id)
         if portal is None:
-            raise Refused(Refusal.UNKNOWN_PORTAL, 403, "session's portal is gone")
+            raise Refused(Refusal.UNKNOWN_PORTAL, reason="session's portal is gone")
         portal.require_active()
         return portal
 
@@ -237,31 +238,26 @@ class Portals:
             row = connection.execute(select(portals).where(condition)).mappings().first()
         if row is None:
             return None
+        portal = _portal(row)
         with self._lock:
-            self._remembered[key] = _portal(row)
-        return _portal(row)
+            self._remembered[key] = portal
+        return portal
 
     def _forget(self) -> None:
         with self._lock:
             self._remembered.clear()
 
 
-def _portal(row: RowMapping) -> Portal:
-    return Portal(
-        id=row["id"],
-        member_id=row["member_id"],
-        domain=row["domain"],
-        endpoint=row["endpoint"],
-        country=row["country"],
-        visibility=Visibility(row["visibility"]),
-        state=PortalState(row["state"]),
-        closed_reason=row["closed_reason"],
-        auth_server=row["auth_server"],
-        scopes=frozenset(filter(None, row["scopes"].split(","))),
-        status=row["status"],
-        days_left=row["days_left"],
-        installer_id=row["installer_id"],
-        app_version=row["app_version"],
-        language=row["language"],
-        light_hours=tuple(int(hour) for hour in filter(None, row["light_hours"].split(","))),
-    )
+def _listed(text: str) -> list[str]:
+    """The parts of a comma-separated text."""
+    return [part for part in text.split(",") if part]
+
+
+_portal = reader(
+    Portal,
+    portals,
+    visibility=Visibility,
+    state=PortalState,
+    scopes=lambda text: frozenset(_listed(text)),
+    light_hours=lambda text: tuple(int(hour) for hour in _listed(text)),
+)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Column, ColumnElement, Engine, select, tuple_, update
 
-from widget.storage.schema import events, lines, messages, portals, sends, tokens
+from widget.storage.schema import events, inbox, lines, messages, portals, sends, tokens
 from widget.storage.vault import Vault, VaultError
 
 SEALED: tuple[Column[str], ...] = (
@@ -16,6 +16,7 @@ SEALED: tuple[Column[str], ...] = (
     lines.c.hook_secret,
     messages.c.body,
     sends.c.text,
+    inbox.c.sealed,
     portals.c.application_token,
 )
 ROWS = 200  # in one transaction: a writer beside us waits for no more
@@ -37,10 +38,10 @@ def reseal_everything(engine: Engine, vault: Vault) -> Mapping[str, Resealed]:
     """
     counts = {f"{column.table.name}.{column.name}": _reseal(engine, vault, column) for column in SEALED}
     waiting = events.c.body.like('%"sealed"%') & (events.c.done_at == 0)
-    return {**counts, "events.body": _reseal(engine, vault, events.c.body, waiting, _webhook_resealed)}
+    return {**counts, "events.body": _reseal(engine, vault, events.c.body, waiting, _event_resealed)}
 
 
-def _webhook_resealed(vault: Vault, body: str) -> str:
+def _event_resealed(vault: Vault, body: str) -> str:
     """What waits for its work with something to be sealed is JSON with one sealed field."""
     fields = json.loads(body)
     anew = vault.reseal(fields["sealed"])

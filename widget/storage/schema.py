@@ -136,8 +136,11 @@ sends = Table(
     Column("message_id", String(120), nullable=False),  # ours, given to the gateway before the call
     Column("created_at", Float, nullable=False),
     Column("changed_at", Float, nullable=False),
+    Column("looks", Integer, nullable=False, server_default="0"),  # how often an unclear end was looked into
+    Column("next_look_at", Float, nullable=False, server_default="0"),  # and when the next look is due
     UniqueConstraint("portal_id", "send_key"),  # one key is one message for ever
     Index(None, "portal_id", "chat_id", "created_at"),
+    Index(None, "state", "next_look_at"),
     sqlite_autoincrement=True,
 )
 
@@ -159,6 +162,17 @@ messages = Table(
     Index(None, "portal_id", "line_id", "message_id"),
     Index(None, "changed_at"),
     sqlite_autoincrement=True,
+)
+
+# Messages of ours that were counted as sent, whoever told of them: a send, its echo and its ticks are one message.
+counted = Table(
+    "counted",
+    metadata,
+    Column("portal_id", ForeignKey("portals.id", ondelete="CASCADE"), primary_key=True),
+    Column("line_id", ForeignKey("lines.id", ondelete="CASCADE"), primary_key=True),
+    Column("message_id", String(120), primary_key=True),
+    Column("went", Integer, nullable=False),  # flags: went out, was refused, arrived after all
+    Column("hour", Integer, nullable=False, index=True),  # of the counter that it was counted in
 )
 
 # What is known of numbers, so that a restart costs no check. The cache has the same for quick reading.
@@ -224,6 +238,22 @@ events = Table(
     Column("next_try_at", Float, nullable=False, server_default="0"),
     Column("error", String(200), nullable=False),
     Index(None, "done_at", "id"),
+)
+
+# What gateways told and nothing has worked on yet; a row is deleted with its work.
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("portal_id", ForeignKey("portals.id", ondelete="CASCADE"), nullable=False),
+    Column("line_id", ForeignKey("lines.id", ondelete="CASCADE"), nullable=False),
+    Column("sealed", Text, nullable=False),  # sealed; JSON of our events, which hold clients' words
+    Column("received_at", Float, nullable=False),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("next_try_at", Float, nullable=False, server_default="0"),
+    Column("error", String(200), nullable=False, server_default=EMPTY),
+    Index(None, "next_try_at", "id"),
+    sqlite_autoincrement=True,
 )
 
 confirmations = Table(

@@ -6,14 +6,20 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, RowMapping, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import ColumnElement, Engine, and_, func, select, update
 
 from widget.storage.database import NOT_WRITTEN, RowRefused
+from widget.storage.rows import reader
 from widget.storage.schema import chats, sends
+from widget.storage.transaction import transaction
+from widget.storage.upsert import insert_into
 from widget.storage.vault import Vault
 
+GIVEN_UP = 60.0  # seconds; a send without an answer for this long was left by a process that died
+DECIDED_WITHIN = 7 * 86_400.0  # seconds for which a missing send stays in sight until a rep says what is true
+SETTLES_WITHIN = 600.0  # seconds; what is unclear for longer is worth an administrator's look
 MOST_RECENT = 200  # sends of one chat in one answer
+SENT_AGAIN = "sent_again"  # the reason of a missing send whose text went out anew, under another key
 MOST_WRITTEN = 500  # sends of one user in one chat
 
 log = logging.getLogger(__name__)
@@ -29,17 +35,23 @@ class SendState(Enum):
     READ = "read"
     FAILED = "failed"
     UNKNOWN = "unknown"  # it may have gone out; never sent again by itself
+    MISSING = "missing"  # looked for during a day and not found: not sent, as far as can be seen
 
 
 PROGRESS = {
     SendState.SENDING: 0,
     SendState.UNKNOWN: 1,
-    SendState.QUEUED: 2,
-    SendState.SENT: 3,
-    SendState.FAILED: 4,  # WhatsApp may refuse what the gateway had sent; what was delivered did not fail
-    SendState.DELIVERED: 5,
-    SendState.READ: 6,
+    SendState.MISSING: 2,
+    SendState.QUEUED: 3,
+    SendState.SENT: 4,
+    SendState.FAILED: 5,  # WhatsApp may refuse what the gateway had sent; what was delivered did not fail
+    SendState.DELIVERED: 6,
+    SendState.READ: 7,
 }
+
+
+UNCLEAR = frozenset({SendState.SENDING, SendState.UNKNOWN})
+OPEN = frozenset({*UNCLEAR, SendState.MISSING})  # until a look, a webhook or a rep says what became of it
 
 
 @dataclass(frozen=True)
@@ -55,6 +67,7 @@ class Send:
     message_id: str
     created_at: float
     changed_at: float
+    looks: int = 0  # how often the job has looked for it (chats/unclear.py)
 
     def __repr__(self) -> str:
         return f"Send(id={self.id}, state={self.state.value})"
@@ -65,60 +78,62 @@ class Sends:
         self._engine = engine
         self._vault = vault
         self._clock = clock
+        self.of_row = reader(Send, sends, text=vault.opened, state=SendState)
 
     def begin(
         self, portal_id: int, chat_id: int, *, send_key: str, user_id: int, text: str, message_id: str
     ) -> tuple[Send, bool]:
         """Write the row before anything is sent. With a key that was seen before: that row, and False."""
         now = self._clock()
-        try:
-            with self._engine.begin() as connection:
-                connection.execute(
-                    insert(sends).values(
-                        portal_id=portal_id,
-                        chat_id=chat_id,
-                        send_key=send_key,
-                        user_id=user_id,
-                        text=self._vault.seal(text),
-                        state=SendState.SENDING.value,
-                        reason="",
-                        message_id=message_id,
-                        created_at=now,
-                        changed_at=now,
-                    )
-                )
-            new = True
-        except IntegrityError:
-            new = False
-        send = self.by_key(portal_id, send_key)
+        values = {
+            "portal_id": portal_id,
+            "chat_id": chat_id,
+            "send_key": send_key,
+            "user_id": user_id,
+            "text": self._vault.seal(text),
+            "state": SendState.SENDING.value,
+            "reason": "",
+            "message_id": message_id,
+            "created_at": now,
+            "changed_at": now,
+            "next_look_at": now + GIVEN_UP,
+        }
+        with transaction(self._engine) as connection:
+            row = insert_into(connection, sends).values(values).on_conflict_do_nothing().returning(*sends.c)
+            made = connection.execute(row).mappings().first()
+        send = self.of_row(made) if made else self.by_key(portal_id, send_key)
         if send is None:
             raise RowRefused("a send row can neither be written nor found")
-        return send, new
+        return send, made is not None
 
     def by_key(self, portal_id: int, send_key: str) -> Send | None:
         query = select(sends).where(sends.c.portal_id == portal_id, sends.c.send_key == send_key)
-        with self._engine.connect() as connection:
+        with transaction(self._engine) as connection:
             row = connection.execute(query).mappings().first()
-        return self._send(row) if row else None
+        return self.of_row(row) if row else None
 
     def settle(self, send: Send, state: SendState, *, reason: str = "", message_id: str = "") -> Send:
-        """Record what became of it. A state never moves backwards: a late «sent» cannot undo «read».
-
-        What a database with a full disk does not take is told all the same, and found out again by the next reading.
-        """
-        allowed = [s.value for s in SendState if PROGRESS[s] <= PROGRESS[state]]
-        values = {"state": state.value, "reason": reason, "changed_at": self._clock()}
-        if message_id:
-            values["message_id"] = message_id
-        mine = (sends.c.portal_id == send.portal_id, sends.c.id == send.id, sends.c.state.in_(allowed))
+        """The same as `advance`, where a database may have a full disk: what it does not take is told all the same,
+        and found out again by the next reading."""
         try:
-            with self._engine.begin() as connection:
-                connection.execute(update(sends).where(*mine).values(values))
-            return self.by_key(send.portal_id, send.send_key) or send
+            return self.advance(send, state, reason=reason, message_id=message_id)
         except NOT_WRITTEN as error:
             log.error("the end of send %s is not stored: %s", send.id, type(error).__name__)
             told = replace(send, state=state, reason=reason, message_id=message_id or send.message_id)
-            return told if send.state.value in allowed else send
+            return told if send.state in _up_to(state) else send
+
+    def advance(self, send: Send, state: SendState, *, reason: str = "", message_id: str = "") -> Send:
+        """Move the send to `state` unless it is already further along PROGRESS: a late «sent» cannot undo «read».
+        Returns the row as stored. One statement, another for a send that is further."""
+        values = {"state": state.value, "reason": reason, "changed_at": self._clock()}
+        if message_id:
+            values["message_id"] = message_id
+        allowed = [earlier.value for earlier in _up_to(state)]
+        mine = (sends.c.portal_id == send.portal_id, sends.c.id == send.id, sends.c.state.in_(allowed))
+        with transaction(self._engine) as connection:
+            moved = update(sends).where(*mine).values(values).returning(*sends.c)
+            row = connection.execute(moved).mappings().first()
+        return self.of_row(row) if row else self.by_key(send.portal_id, send.send_key) or send
 
     def recent(self, portal_id: int, chat_id: int, since: float, before: float = float("inf")) -> list[Send]:
         """The chat's sends from a time on until another, oldest first; of very many the newest."""
@@ -135,35 +150,71 @@ class Sends:
         self, portal_id: int, chat_id: int, states: Collection[SendState], since: float, before: float, most: int
     ) -> list[Send]:
         """The chat's sends of a time that are still in one of these states, those looked at longest ago first."""
-        held = sends.c.state.in_([state.value for state in states])
-        in_time = (held, sends.c.created_at > since, sends.c.created_at < before)
+        in_time = (_in(states), sends.c.created_at > since, sends.c.created_at < before)
         return self._of_chat(portal_id, chat_id, *in_time, most=most, order=(sends.c.changed_at, sends.c.id))
 
     def written_by(self, portal_id: int, chat_id: int, user_id: int) -> list[Send]:
         """What this user wrote in the chat from here, newest first; of very many the newest. One query."""
         return self._of_chat(portal_id, chat_id, sends.c.user_id == user_id, most=MOST_WRITTEN)
 
-    def by_message(self, portal_id: int, line_id: int, message_id: str, chat_ids: Collection[int]) -> list[Send]:
-        """The sends of this line that are this message; among these chats only, if any are named. One query."""
+    def by_message(self, portal_id: int, line_id: int, message_id: str) -> list[Send]:
+        """The sends of this line that are this message. One query."""
         of_line = select(chats.c.id).where(chats.c.portal_id == portal_id, chats.c.line_id == line_id)
         query = select(sends).where(
-            sends.c.portal_id == portal_id,
-            sends.c.message_id == message_id,
-            sends.c.chat_id.in_(chat_ids or of_line),
+            sends.c.portal_id == portal_id, sends.c.message_id == message_id, sends.c.chat_id.in_(of_line)
         )
-        with self._engine.connect() as connection:
-            return [self._send(row) for row in connection.execute(query).mappings()]
+        with transaction(self._engine) as connection:
+            return [self.of_row(row) for row in connection.execute(query).mappings()]
+
+    def lines_unclear(self) -> list[tuple[int, int]]:
+        """Portal and line of every send without a clear end that is due to be looked for. One query."""
+        query = (
+            select(chats.c.portal_id, chats.c.line_id).join_from(sends, chats, sends.c.chat_id == chats.c.id).distinct()
+        )
+        with transaction(self._engine) as connection:
+            return [(row[0], row[1]) for row in connection.execute(query.where(_due(self._clock())))]
+
+    def unclear(self, portal_id: int, line_id: int, most: int) -> list[Send]:
+        """The line's sends that are due to be looked for, those due longest first. One query."""
+        of_line = select(chats.c.id).where(chats.c.portal_id == portal_id, chats.c.line_id == line_id)
+        mine = sends.c.portal_id == portal_id, sends.c.chat_id.in_(of_line), _due(self._clock())
+        query = select(sends).where(*mine).order_by(sends.c.next_look_at, sends.c.id).limit(most)
+        with transaction(self._engine) as connection:
+            return [self.of_row(row) for row in connection.execute(query).mappings()]
+
+    def look(self, send: Send, *, pause: float) -> bool:
+        """Take the next look for a send, for this caller alone; the one after it is due in `pause` seconds. False if
+        another caller was quicker. One statement."""
+        mine = sends.c.portal_id == send.portal_id, sends.c.id == send.id, sends.c.looks == send.looks
+        taken = update(sends).where(*mine).values(looks=send.looks + 1, next_look_at=self._clock() + pause)
+        with transaction(self._engine) as connection:
+            return bool(connection.execute(taken).rowcount)
+
+    def count_unclear(self, portal_id: int | None = None) -> dict[SendState, int]:
+        """How many sends of the last week have no clear end for some minutes, or are missing and no rep said what is
+        true, by state; of all portals where none is named. One query."""
+        now = self._clock()
+        since, before = now - DECIDED_WITHIN, now - SETTLES_WITHIN
+        where = [sends.c.created_at > since, sends.c.created_at < before, sends.c.reason != SENT_AGAIN]
+        if portal_id is not None:
+            where.append(sends.c.portal_id == portal_id)
+        counts = dict.fromkeys((SendState.UNKNOWN, SendState.MISSING), 0)
+        query = select(sends.c.state, func.count()).where(_in(OPEN), *where).group_by(sends.c.state)
+        with transaction(self._engine) as connection:
+            for state, number in connection.execute(query):
+                counts[SendState.MISSING if state == SendState.MISSING.value else SendState.UNKNOWN] += number
+        return counts
 
     def forget_text(self, portal_id: int, line_id: int, message_id: str) -> None:
         """What was taken back is not kept; the row stays, so its key stays used."""
         of_line = select(chats.c.id).where(chats.c.portal_id == portal_id, chats.c.line_id == line_id)
         mine = sends.c.portal_id == portal_id, sends.c.message_id == message_id, sends.c.chat_id.in_(of_line)
-        with self._engine.begin() as connection:
+        with transaction(self._engine) as connection:
             connection.execute(update(sends).where(*mine).values(text=""))
 
     def wipe_texts(self, before: float) -> int:
         """Forget the texts of old sends; the rows stay, so their keys stay used. Returns how many."""
-        with self._engine.begin() as connection:
+        with transaction(self._engine) as connection:
             wiped = connection.execute(
                 update(sends).where(sends.c.created_at < before, sends.c.text != "").values(text="")
             )
@@ -179,20 +230,18 @@ class Sends:
     ) -> list[Send]:
         where = (sends.c.portal_id == portal_id, sends.c.chat_id == chat_id, *which)
         query = select(sends).where(*where).order_by(*order).limit(most)
-        with self._engine.connect() as connection:
-            return [self._send(row) for row in connection.execute(query).mappings()]
+        with transaction(self._engine) as connection:
+            return [self.of_row(row) for row in connection.execute(query).mappings()]
 
-    def _send(self, row: RowMapping) -> Send:
-        return Send(
-            id=row["id"],
-            portal_id=row["portal_id"],
-            chat_id=row["chat_id"],
-            send_key=row["send_key"],
-            user_id=row["user_id"],
-            text=self._vault.opened(row["text"]),
-            state=SendState(row["state"]),
-            reason=row["reason"],
-            message_id=row["message_id"],
-            created_at=row["created_at"],
-            changed_at=row["changed_at"],
-        )
+
+def _due(now: float) -> ColumnElement[bool]:
+    return and_(_in(UNCLEAR), sends.c.next_look_at <= now)
+
+
+def _in(states: Collection[SendState]) -> ColumnElement[bool]:
+    return sends.c.state.in_([state.value for state in states])
+
+
+def _up_to(state: SendState) -> list[SendState]:
+    """The states that may become this one."""
+    return [earlier for earlier in SendState if PROGRESS[earlier] <= PROGRESS[state]]

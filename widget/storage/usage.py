@@ -14,6 +14,7 @@ from sqlalchemy import Engine, delete, func, select
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from widget.storage.schema import usage
+from widget.storage.transaction import transaction
 from widget.storage.upsert import insert_into
 from widget.timing import timer_of
 
@@ -90,26 +91,26 @@ class Usage:
         where = (usage.c.portal_id == portal_id) & (usage.c.hour >= since)
         if line_id is not None:
             where &= usage.c.line_id == line_id
-        with self._engine.connect() as connection:
+        with transaction(self._engine) as connection:
             rows = connection.execute(select(usage).where(where).order_by(usage.c.hour)).mappings().all()
         return {(row["line_id"], row["hour"]): Counts(**{name: row[name] for name in NAMES}) for row in rows}
 
     def total(self, portal_id: int, line_id: int, name: str, *, since: int) -> int:
         """One count of one line, from hour `since` on. One query."""
         where = (usage.c.portal_id == portal_id) & (usage.c.line_id == line_id) & (usage.c.hour >= since)
-        with self._engine.connect() as connection:
+        with transaction(self._engine) as connection:
             found = connection.execute(select(func.sum(usage.c[name])).where(where)).scalar()
         return int(found or 0)
 
     def purge(self) -> None:
         """Forget what is older than the days kept; nightly."""
-        with self._engine.begin() as connection:
+        with transaction(self._engine) as connection:
             connection.execute(delete(usage).where(usage.c.hour < self.hour() - DAYS_KEPT * 24))
 
     def _write(self, place: Place, counts: Mapping[str, int]) -> None:
         portal_id, line_id, hour = place
         try:
-            with self._engine.begin() as connection:
+            with transaction(self._engine) as connection:
                 row = insert_into(connection, usage).values(portal_id=portal_id, line_id=line_id, hour=hour, **counts)
                 added = {name: usage.c[name] + count for name, count in counts.items()}
                 connection.execute(

@@ -1,0 +1,28 @@
+"""Whether a message at the gateway is one of our sends, by what it says and when (pure)."""
+
+from mimetypes import guess_type
+
+from widget.chats.files import label_of
+from widget.gateways.base import Message
+from widget.storage.sends import Send
+
+SAME_SEND = 120.0  # seconds within which an equal text from us is taken for the send whose answer was lost
+CLOCKS_APART = 10.0  # seconds that the gateway's clock may be behind ours
+
+
+def is_the_send(send: Send, message: Message) -> bool:
+    """Whether a message of ours says what the send says, in its time."""
+    return _alike(send, message) and -CLOCKS_APART < message.at - send.created_at < SAME_SEND
+
+
+def _alike(send: Send, message: Message) -> bool:
+    """Pictures and videos have no name at WhatsApp: then the caption and the kind must do."""
+    if not message.media:
+        return bool(send.text) and message.text == send.text
+    label, _, caption = send.text.partition("\n")
+    name = label.removeprefix(label_of("", ""))
+    if not name or name == label or message.text not in (caption, caption or name):
+        return False
+    if message.media.name:
+        return message.media.name == name
+    return (guess_type(name)[0] or "").partition("/")[0] == message.media.kind

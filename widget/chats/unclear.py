@@ -1,0 +1,102 @@
+"""The worker's look for every send without a clear end, whether or not its chat is open. Nothing is ever sent again.
+
+The looks for one send come after growing pauses. What is found moves on; what nothing knows after a day is missing:
+not sent, as far as can be seen, and a rep says what is true.
+"""
+
+import logging
+from collections.abc import Callable
+from concurrent.futures import Executor
+from contextlib import suppress
+
+from widget.answers import Answers, StoreGone
+from widget.chats.lookups import INTERRUPTED, LOOKED_FOR, Look
+from widget.gateways.base import Trouble
+from widget.storage.chats import Chat
+from widget.storage.conversations import Conversations
+from widget.storage.lines import Line, Lines
+from widget.storage.portals import Portals, PortalState
+from widget.storage.sends import Send, SendState
+
+log = logging.getLogger(__name__)
+
+SHORTEST_PAUSE, LONGEST_PAUSE = 60.0, 6 * 3600.0  # seconds between two looks for one send; each twice the one before
+SILENT_FOR = 7 * 86_400.0  # seconds; a gateway that gave no answer for so long is not waited for any more
+MOST_LOOKS = 5  # of one line in one round
+LEASE_SECONDS = 600.0  # longer than the slowest round of one line takes
+
+LookFor = Callable[[Line, Chat, Send], Look]
+
+
+class UnclearEnds:
+    def __init__(
+        self,
+        conversations: Conversations,
+        portals: Portals,
+        lines: Lines,
+        look_for: LookFor,
+        answers: Answers,
+        pool: Executor,
+        clock: Callable[[], float],
+    ) -> None:
+        self._chats = conversations.chats
+        self._sends = conversations.sends
+        self._portals = portals
+        self._lines = lines
+        self._look_for = look_for
+        self._answers = answers
+        self._pool = pool
+        self._clock = clock
+
+    def look(self) -> None:
+        """A round over all lines that have sends to be looked for, side by side: one that hangs keeps no other. On one
+        line one send is looked for at a time, whichever processes make rounds. One query where nothing is due."""
+        flying = [self._pool.submit(self._look_on, *of_line) for of_line in self._sends.lines_unclear()]
+        for future in flying:
+            future.result()
+
+    def _look_on(self, portal_id: int, line_id: int) -> None:
+        name = f"looking:{portal_id}:{line_id}"
+        try:
+            if not self._answers.add_many([name], 1, LEASE_SECONDS):
+                return
+        except StoreGone:
+            return  # the next round is in a minute
+        try:
+            for send in self._sends.unclear(portal_id, line_id, MOST_LOOKS):
+                if not self._look_at(portal_id, line_id, send):
+                    break  # its gateway gives no answer now
+        except Exception:  # one line's fault is not the others'
+            log.exception("unclear line=%s failed", line_id)
+        finally:
+            with suppress(StoreGone):
+                self._answers.delete_many([name])
+
+    def _look_at(self, portal_id: int, line_id: int, send: Send) -> bool:
+        """Look for one send; False if the gateway gave no answer."""
+        chat = self._chats.get(portal_id, send.chat_id)
+        if chat is None or not self._sends.look(send, pause=self._pause(send)):
+            return True
+        line = self._in_use(portal_id, line_id)
+        look = self._look_for(line, chat, send) if line else Look.ABSENT
+        log.info("unclear line=%s send=%s look=%s: %s", line_id, send.id, send.looks + 1, look.value)
+        if look is not Look.FOUND and self._is_over(send, look):
+            said = send.reason if send.reason != Trouble.NO_SUCH_THING.value else ""  # the state says it
+            reason = INTERRUPTED if send.state is SendState.SENDING else said
+            self._sends.advance(send, SendState.MISSING, reason=reason)
+        return look is not Look.SILENT
+
+    def _in_use(self, portal_id: int, line_id: int) -> Line | None:
+        """The line, if its gateway may be called."""
+        portal, line = self._portals.get(portal_id), self._lines.get(portal_id, line_id)
+        active = portal and portal.state is PortalState.ACTIVE and line and line.active
+        return line if active else None
+
+    def _is_over(self, send: Send, look: Look) -> bool:
+        return self._clock() >= send.created_at + (SILENT_FOR if look is Look.SILENT else LOOKED_FOR)
+
+    def _pause(self, send: Send) -> float:
+        """Seconds until the look after this one; one is made when the day is over."""
+        pause = min(SHORTEST_PAUSE * 2.0 ** min(send.looks, 16), LONGEST_PAUSE)
+        rest = send.created_at + LOOKED_FOR - self._clock()
+        return min(pause, rest) if rest > 0 else pause

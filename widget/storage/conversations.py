@@ -1,0 +1,80 @@
+"""What was said, and with whom: the repositories that a conversation is kept in."""
+
+import json
+from collections.abc import Collection
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Connection, Engine, and_, or_, outerjoin, select
+
+from widget.storage.chats import Chat, Chats, chat_of_row
+from widget.storage.counted import Counted
+from widget.storage.messages import Messages
+from widget.storage.schema import chats, sends, user_settings
+from widget.storage.sends import Send, Sends
+from widget.storage.transaction import transaction
+
+
+@dataclass(frozen=True)
+class Before:
+    """What is known before a send: its chat, what its key has sent already, and whether the user signs messages."""
+
+    chat: Chat
+    known: Send | None
+    show_name: bool
+
+
+@dataclass(frozen=True)
+class Conversations:
+    """They are handed around together, and share transactions."""
+
+    engine: Engine
+    chats: Chats
+    sends: Sends
+    messages: Messages
+    counted: Counted
+
+    def transaction(self) -> AbstractContextManager[Connection]:
+        """One transaction for everything that is written within."""
+        return transaction(self.engine)
+
+    def before(self, portal_id: int, chat_id: int, *, send_key: str, user_id: int) -> Before | None:
+        """None for a chat that the portal does not have. One query."""
+        same_key = and_(sends.c.portal_id == chats.c.portal_id, sends.c.send_key == send_key)
+        same_user = and_(user_settings.c.portal_id == chats.c.portal_id, user_settings.c.user_id == user_id)
+        everything = outerjoin(outerjoin(chats, sends, same_key), user_settings, same_user)
+        query = select(chats, sends, user_settings.c.show_name).select_from(everything)
+        mine = chats.c.portal_id == portal_id, chats.c.id == chat_id
+        with transaction(self.engine) as connection:
+            row = connection.execute(query.where(*mine)).mappings().first()
+        if row is None:
+            return None
+        known = self.sends.of_row(row) if row[sends.c.id] is not None else None
+        return Before(chat_of_row(row), known, bool(row[user_settings.c.show_name]))
+
+    def called(
+        self, portal_id: int, line_id: int, chat_ids: Collection[str], phones: Collection[str], message_id: str
+    ) -> tuple[list[Chat], list[Send]]:
+        """The line's chats that have one of these ids, or else those of these phones, oldest first; and the sends
+        that are this message, in these chats, or anywhere on the line where it has no such chat.
+
+        One query where a chat has one of the ids, at most three.
+        """
+        held = [chats.c.chat_ids.contains(json.dumps(chat_id), autoescape=True) for chat_id in chat_ids]
+        for which in (or_(*held) if held else None, chats.c.phone.in_(phones) if phones else None):
+            if which is not None and (found := self._with_message(portal_id, line_id, which, message_id)):
+                known = {chat.id: chat for chat, _send in found}
+                return list(known.values()), [send for _chat, send in found if send]
+        return [], self.sends.by_message(portal_id, line_id, message_id)
+
+    def _with_message(
+        self, portal_id: int, line_id: int, which: ColumnElement[bool], message_id: str
+    ) -> list[tuple[Chat, Send | None]]:
+        same = and_(
+            sends.c.portal_id == chats.c.portal_id, sends.c.chat_id == chats.c.id, sends.c.message_id == message_id
+        )
+        query = select(chats, sends).select_from(outerjoin(chats, sends, same))
+        mine = chats.c.portal_id == portal_id, chats.c.line_id == line_id, which
+        with transaction(self.engine) as connection:
+            rows = connection.execute(query.where(*mine).order_by(chats.c.id)).mappings()
+            return [(chat_of_row(row), self.sends.of_row(row) if row[sends.c.id] is not None else None) for row in rows]

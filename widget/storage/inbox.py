@@ -1,0 +1,74 @@
+"""Webhooks of gateways that wait for work. The row is the truth; a queue only wakes the worker.
+
+A row is deleted with its work: it holds clients' words, and they are in the messages then.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from sqlalchemy import Engine, delete, select, update
+
+from widget.storage.rows import reader
+from widget.storage.schema import inbox
+from widget.storage.transaction import transaction
+from widget.storage.tries import LONGEST_ERROR, due, take
+from widget.storage.upsert import insert_into
+from widget.storage.vault import Vault
+
+KEPT_SECONDS = 7 * 86_400.0  # of a webhook that no try could work on
+
+
+@dataclass(frozen=True)
+class Webhook:
+    """`told` is JSON of our events, "" where no key opens it; `attempts` counts the running one."""
+
+    id: int
+    portal_id: int
+    line_id: int
+    told: str = field(repr=False)
+    attempts: int
+
+
+class Inbox:
+    def __init__(self, engine: Engine, vault: Vault, clock: Callable[[], float]) -> None:
+        self._engine = engine
+        self._vault = vault
+        self._clock = clock
+        self._webhook = reader(Webhook, inbox, columns={"told": "sealed"}, told=vault.opened)
+
+    def add(self, portal_id: int, line_id: int, told: str) -> int:
+        """Store what a webhook told that was proved. Returns its id. One statement."""
+        sealed = self._vault.seal(told)
+        values = {"portal_id": portal_id, "line_id": line_id, "sealed": sealed, "received_at": self._clock()}
+        with transaction(self._engine) as connection:
+            row = insert_into(connection, inbox).values(values).returning(inbox.c.id)
+            return int(connection.execute(row).scalar_one())
+
+    def take(self, webhook_id: int) -> Webhook | None:
+        """A webhook that is due, for this caller alone; None if it is done, given up, not due yet or taken. One
+        statement."""
+        with transaction(self._engine) as connection:
+            row = take(connection, inbox, inbox.c.id == webhook_id, self._clock())
+        return self._webhook(row) if row else None
+
+    def due(self, limit: int = 100) -> list[int]:
+        """What was left: webhooks whose next try has come, oldest first. One query."""
+        query = select(inbox.c.id).where(due(inbox, self._clock())).order_by(inbox.c.id).limit(limit)
+        with transaction(self._engine) as connection:
+            return list(connection.execute(query).scalars())
+
+    def drop(self, webhook_id: int) -> None:
+        """It was worked on. One statement."""
+        with transaction(self._engine) as connection:
+            connection.execute(delete(inbox).where(inbox.c.id == webhook_id))
+
+    def fail(self, webhook_id: int, error: str) -> None:
+        """Note why it was not worked on; it comes up again until its tries are used up."""
+        with transaction(self._engine) as connection:
+            connection.execute(update(inbox).where(inbox.c.id == webhook_id).values(error=error[:LONGEST_ERROR]))
+
+    def forget_old(self) -> int:
+        """Delete what came a week ago and was given up; nightly. Returns how many."""
+        with transaction(self._engine) as connection:
+            old = inbox.c.received_at < self._clock() - KEPT_SECONDS
+            return connection.execute(delete(inbox).where(old)).rowcount

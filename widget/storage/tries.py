@@ -1,0 +1,23 @@
+"""How rows that wait for work are taken: by one caller at a time, and again after growing pauses until one succeeds."""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, RowMapping, Table, and_, case, update
+
+# Seconds before a row's first, second, … try, each counted from the try before: a worker that was away for a day must
+# not use them all up at once. After the last it is given up and kept for a while, with the error, for the operator.
+TRIES = (0.0, 60.0, 300.0, 1800.0, 7200.0, 21_600.0)
+LONGEST_ERROR = 200
+
+
+def due(table: Table, now: float) -> ColumnElement[bool]:
+    """Rows whose next try has come (unix seconds)."""
+    return and_(table.c.attempts < len(TRIES), table.c.next_try_at <= now)
+
+
+def take(connection: Connection, table: Table, which: ColumnElement[bool], now: float) -> RowMapping | None:
+    """The row, if it is due, counting this try; None if it is not, or if another caller was quicker. One statement."""
+    pauses: dict[Any, float] = {before: TRIES[before + 1] for before in range(len(TRIES) - 1)}
+    pause = case(pauses, value=table.c.attempts, else_=0.0)
+    taken = update(table).where(which, due(table, now)).values(attempts=table.c.attempts + 1, next_try_at=now + pause)
+    return connection.execute(taken.returning(*table.c)).mappings().first()
