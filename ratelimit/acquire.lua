@@ -2,7 +2,8 @@
 -- KEYS  log, state
 -- ARGV  clock ('' = the server's), id ('' = only look), n, all_or_nothing, must_know, memory, slack,
 --       how many rates, {pace, burst}..., {limit, span}...
--- Returns {granted, microseconds until one more}, or {-1, 0} for a key that must be known and is not.
+-- Returns {granted, microseconds until one more, what is in each window then...}, or {-1, 0} for a key that must be
+-- known and is not.
 local log, state = KEYS[1], KEYS[2]
 local id, n = ARGV[2], tonumber(ARGV[3])
 local rates = tonumber(ARGV[8])
@@ -109,4 +110,8 @@ if id ~= '' and spent > 0 then
   redis.call('PEXPIRE', state, life)
 end
 
-return {granted, ready > now and ready - clock or 0}
+local answer = {granted, ready > now and ready - clock or 0}
+for _, window in ipairs(windows) do
+  answer[#answer + 1] = window.count + spent
+end
+return answer

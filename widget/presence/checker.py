@@ -8,6 +8,7 @@ away that was there before.
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from ratelimit import StorageUnavailable
 from widget.answers import StoreGone
@@ -15,7 +16,7 @@ from widget.gateways.base import GatewayError
 from widget.presence.asking import Asker
 from widget.presence.budget import Asking, Left
 from widget.presence.choosing import in_order
-from widget.presence.flights import Flights
+from widget.presence.flights import Flights, Leases
 from widget.presence.lifetimes import Lifetimes
 from widget.presence.listings import Listings
 from widget.presence.memory import Memory
@@ -82,7 +83,7 @@ class Checker:
             found = self._flights.fly(
                 list(keys),
                 known=inquiry.known,
-                ask=lambda wanted: inquiry.ask({key: keys[key] for key in wanted}),
+                ask=lambda wanted, leases: inquiry.ask({key: keys[key] for key in wanted}, leases),
                 late=unknown(Why.FAILED, at=inquiry.begun),
             )
         except (StoreGone, StorageUnavailable):
@@ -120,29 +121,36 @@ class _Inquiry:
         self._again = again
         self._before: dict[str, Presence] = {}
         self._forgotten: dict[str, Presence] = {}
+        self._read: dict[str, Any] = {}
         self.begun = self._clock()
         self.checked = 0
         self.asked_by = line
 
-    def known(self, keys: Collection[str]) -> dict[str, Presence]:
+    def known(self, keys: Collection[str], records: Mapping[str, Any]) -> dict[str, Presence]:
         """What needs no question: the rest is kept for what it may still be worth."""
-        self._before |= self._memory.get_many(self._line.portal_id, keys)
+        looked = self._memory.look(self._line.portal_id, keys, records)
+        self._before |= looked.known
+        self._forgotten |= looked.forgotten
+        self._read |= looked.records
         return {key: p for key in keys if (p := self._before.get(key)) and self._good_enough(p)}
 
-    def ask(self, phones: Mapping[str, str]) -> dict[str, Presence]:
+    def ask(self, phones: Mapping[str, str], leases: Leases) -> dict[str, Presence]:
         """Ask about phones that are ours alone to ask about (cache key -> number), and remember what was learned.
 
-        What came out meanwhile, by a webhook or another line's chats, is not overwritten.
+        What came out meanwhile, by a webhook or another line's chats, is not overwritten. A limit is not remembered:
+        it is as quickly asked again as read.
         """
-        found = self._listen(phones)
-        unheard_of = [key for key, p in found.items() if p.answer is Answer.NO and key not in self._before]
-        self._forgotten = self._memory.forgotten(self._line.portal_id, unheard_of)
-        newer = {key: p for key, p in self._memory.anywhere(self._line.portal_id, found).items() if self._is_newer(p)}
-        found = {key: self._merged(key, presence) for key, presence in found.items()} | newer
-        # A limit is not remembered: it is as quickly asked again as read.
-        news = {key: p for key, p in found.items() if p.why not in (Why.LIMIT, Why.SAVED) and key not in newer}
-        self._memory.put(self._line.portal_id, news)
-        return found
+        found = {key: self._merged(key, presence) for key, presence in self._listen(phones).items()}
+        newer = self._memory.publish(
+            self._line.portal_id,
+            found,
+            read=self._read,
+            leases=leases.names,
+            lasts=lambda presence: presence.why not in (Why.LIMIT, Why.SAVED),
+            outweighs=self._is_newer,
+        )
+        leases.given_back = True
+        return found | newer
 
     def _good_enough(self, presence: Presence) -> bool:
         """Who asks again after a failure wants to know, not to be told again; but what was found out meanwhile will
@@ -162,7 +170,7 @@ class _Inquiry:
     def _merged(self, key: str, news: Presence) -> Presence:
         if news.answer is Answer.UNKNOWN:
             return self._before[key].not_renewed(news) if key in self._before else news
-        before = self._before.get(key) or self._forgotten.get(key)
+        before = self._before.get(key) or (self._forgotten.get(key) if news.answer is Answer.NO else None)
         return self._lifetimes.confirmed(before, news) if before else news
 
     def _listen(self, phones: Mapping[str, str]) -> dict[str, Presence]:
