@@ -17,7 +17,6 @@ from statistics import median
 from typing import Any
 
 import httpx
-
 from cryptography.fernet import Fernet
 from flask import Flask
 from huey import MemoryHuey
@@ -69,14 +68,14 @@ class Cards:
     @contextmanager
     def counted(self) -> Iterator[Counter[str]]:
         """SQL statements and Redis round trips of what is done within."""
-        send = AbstractConnection.send_packed_command
+        send: Any = AbstractConnection.send_packed_command
 
-        def counting(connection: AbstractConnection, *args: Any, **kwargs: Any) -> None:
+        def counting(connection: Any, *args: Any, **kwargs: Any) -> None:
             self.counts["redis"] += 1
             send(connection, *args, **kwargs)
 
         self.counts.clear()
-        AbstractConnection.send_packed_command = counting  # type: ignore[method-assign]
+        AbstractConnection.send_packed_command = counting  # type: ignore[assignment, method-assign]
         try:
             yield self.counts
         finally:

@@ -150,9 +150,7 @@ class _Look:
     def used(self, granted: int) -> tuple[int, ...]:
         """How many permits are in each window after that."""
         times, now = self._ledger.times, self.now
-        return tuple(
-            len(times) - bisect_right(times, now - window.span) + granted for window in self._limits.windows
-        )
+        return tuple(len(times) - bisect_right(times, now - window.span) + granted for window in self._limits.windows)
 
     def spend(self, id: str, granted: int) -> None:
         ledger = self._ledger

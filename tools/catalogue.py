@@ -38,11 +38,12 @@ def main() -> None:
 
 
 def current_texts() -> Catalog:
-    """Every text of the templates."""
+    """Every text of the templates and of the code."""
     catalogue = Catalog()
-    found = extract_from_dir(str(ROOT / "templates"), [("**.html", "jinja2")], {"**.html": {"trimmed": "true"}})
-    for filename, _line, message, comments, context in found:
-        catalogue.add(message, None, [(f"templates/{filename}", 0)], auto_comments=comments, context=context)
+    for folder, method in (("templates", ("**.html", "jinja2")), ("widget", ("**.py", "python"))):
+        found = extract_from_dir(str(ROOT / folder), [method], {"**.html": {"trimmed": "true"}})
+        for filename, _line, message, comments, context in found:
+            catalogue.add(message, None, [(f"{folder}/{filename}", 0)], auto_comments=comments, context=context)
     return catalogue
 
 

@@ -126,9 +126,7 @@ class JsonRedisCache(RedisCache):
             given += [b"" if before is None else self.serializer.dumps(before), self.serializer.dumps(record), seconds]
         keys = [prefix + key for key in (*records, *leases)]
         told = self._write_client.eval(_PUBLISH, len(keys), *keys, *given)
-        return {
-            key: self.serializer.loads(each or None) for key, each in zip(records, told, strict=True) if each != 1
-        }
+        return {key: self.serializer.loads(each or None) for key, each in zip(records, told, strict=True) if each != 1}
 
     def delete_many(self, *keys: str) -> list[str]:
         """One round trip; cachelib's own takes two for each key."""

@@ -47,6 +47,11 @@ def current_language() -> str:
     return str(g.get("language", "en"))
 
 
+def translate(text: str, **values: object) -> str:
+    """The text in the reader's language, with values in it as in a template: `%(time)s`."""
+    return catalogue(current_language()).gettext(text) % values
+
+
 def init_app(app: Flask) -> None:
     """Give templates gettext, ngettext and the filters below."""
     app.jinja_env.add_extension("jinja2.ext.i18n")

@@ -119,16 +119,25 @@ def current_session() -> Session:
     Raises Refused: SESSION_OVER, and UNKNOWN_PORTAL or PORTAL_CLOSED as `Portals.require` does.
     """
     if "session" not in g:
-        here = current_app.extensions["widget"]
-        tickets: Tickets = here.tickets
-        found = tickets.read_session(request.headers.get(SESSION_HEADER, ""))
-        portal = here.portals.get(found.portal_id)
+        found = _read_session()
+        portal = current_app.extensions["widget"].portals.get(found.portal_id)
         found = replace(found, language=portal.language) if portal and portal.language else found
         set_language(found.language)
-        here.portals.require(found.portal_id)
-        g.session = found
+        if portal is None:
+            raise Refused(Refusal.UNKNOWN_PORTAL, 403, "session's portal is gone")
+        portal.require_active()
+        g.session, g.portal = found, portal
     session: Session = g.session
     return session
+
+
+def _read_session() -> Session:
+    """The session in this request's header, verified once. Raises Refused(SESSION_OVER)."""
+    if "ticket" not in g:
+        tickets: Tickets = current_app.extensions["widget"].tickets
+        g.ticket = tickets.read_session(request.headers.get(SESSION_HEADER, ""))
+    ticket: Session = g.ticket
+    return ticket
 
 
 def company_of_request() -> Hashable:
@@ -137,7 +146,7 @@ def company_of_request() -> Hashable:
     tickets: Tickets = current_app.extensions["widget"].tickets
     with suppress(Refused):
         if SESSION_HEADER in request.headers:
-            return tickets.read_session(request.headers[SESSION_HEADER]).portal_id
+            return _read_session().portal_id
         if OPENING_HEADER in request.headers:
             return OPENING_HEADER, tickets.read_opening(request.headers[OPENING_HEADER]).member_id
     named = ""

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from flask import Flask
 
+from widget.card.labels import Look
 from widget.icons import DEFAULT_SIZE, icon
 from widget.phones.facts import facts_of
 from widget.phones.numbers import parse
@@ -21,6 +22,8 @@ def warm_up(app: Flask) -> None:
         template = environment.get_template(name)
         for drawn, size in _ICON.findall(Path(str(template.filename)).read_text(encoding="utf-8")):
             icon(drawn, int(size or DEFAULT_SIZE))
+    for look in Look:
+        icon(look.icon, DEFAULT_SIZE)
     with app.app_context():
         for number in (_MOBILE, _LANDLINE):
             for language in ("ru", "en"):

@@ -25,16 +25,18 @@ from widget.bitrix24.oauth import OAuth
 from widget.bitrix24.renewal import Renewal
 from widget.bitrix24.rest import Rest
 from widget.bitrix24.strangers import FAILURES, Strangers
+from widget.card.checks import CardChecks
 from widget.card.learning import Learning
+from widget.card.loading import Loader
 from widget.card.memory import CardMemory
-from widget.card.reading import CardReader
+from widget.card.reading import CardReader, Phones
 from widget.card.reveals import Reveals
-from widget.card.service import Cards
 from widget.chats.service import ChatService
 from widget.config import Config
 from widget.gateways.base import Webhooks
 from widget.gateways.calls import Timeouts
 from widget.gateways.lines import WEBHOOKS, Gateways
+from widget.gateways.states import LineStates
 from widget.hooks.gateway_receiver import GATEWAY, GatewayReceiver
 from widget.hooks.gateway_work import GatewayWork
 from widget.hooks.receiver import Receiver
@@ -43,6 +45,7 @@ from widget.http import OutsideError, fetch_file, make_client
 from widget.jobs.queue import EVERY_HOUR, EVERY_MINUTE, EVERY_NIGHT, Jobs, open_queue
 from widget.keys import PhoneKeys
 from widget.logs import Pool
+from widget.marks import Marks
 from widget.metrics import Metrics
 from widget.phones.hours import Hours
 from widget.phones.numbering import Numbering
@@ -120,7 +123,13 @@ class Services:
     evidence: Evidence
     purse: Purse
     reveals: Reveals
-    cards: Cards
+    known: Memory
+    door: CardReader
+    loader: Loader
+    card_memory: CardMemory
+    card_checks: CardChecks
+    line_states: LineStates
+    hours: Hours
     rounds: Rounds
     chat_service: ChatService
     outgoing: Outgoing
@@ -149,12 +158,14 @@ def build(
     engine = open_database(config.database_url)
     vault = Vault(config.encryption_keys)
     portals, tokens = Portals(engine, vault, clock), Tokens(engine, vault)
-    lines, chats, sends = Lines(engine, vault, clock), Chats(engine, clock), Sends(engine, vault, clock)
-    messages, line_health = Messages(engine, vault, clock), LineHealths(engine, clock)
-    settings, changes = UserSettings(engine), Changes(engine, clock)
-    numbering, numbering_updater = _numbering(config, clock)
     answers = Answers(app, config.redis_url)
     metrics, keys = Metrics(), PhoneKeys(config.secret_key)
+    marks = Marks(answers, keys)
+    chats = Chats(engine, clock, marks.chat_changed)
+    lines, sends = Lines(engine, vault, clock), Sends(engine, vault, clock)
+    messages, line_health = Messages(engine, vault, clock), LineHealths(engine, clock)
+    settings, changes = UserSettings(engine, marks.choice_changed), Changes(engine, clock)
+    numbering, numbering_updater = _numbering(config, clock)
     workers = pool or Pool(FAN_OUT, thread_name_prefix="fan-out")
     oauth = OAuth(
         client(),
@@ -267,23 +278,10 @@ def build(
         lifetimes=lifetimes,
         clock=clock,
     )
-    memory = CardMemory(config.card_ttl, clock)
-    cards = Cards(
-        CardReader(rest, memory, answers, known, lifetimes, portals, lines, chats, numbering, keys, clock),
-        memory,
-        known,
-        answers,
-        checker,
-        gateways,
-        portals,
-        lines,
-        settings,
-        numbering,
-        keys,
-        workers,
-        Hours(*config.light_hours),
-        clock,
-    )
+    card_memory = CardMemory(answers, vault, config.card_ttl, clock)
+    hours = Hours(*config.light_hours)
+    door = CardReader(rest, card_memory, lines, Phones(numbering, keys), hours, workers, clock)
+    loader = Loader(door, answers, known, chats, settings, lifetimes, clock)
     return Services(
         config=config,
         clock=clock,
@@ -328,7 +326,13 @@ def build(
         evidence=evidence,
         purse=purse,
         reveals=reveals,
-        cards=cards,
+        known=known,
+        door=door,
+        loader=loader,
+        card_memory=card_memory,
+        card_checks=CardChecks(loader, card_memory, checker),
+        line_states=LineStates(gateways, workers),
+        hours=hours,
         rounds=rounds,
         chat_service=ChatService(gateways, chats, sends, messages, clock, learning.sent, outgoing, learning.checked),
         outgoing=outgoing,

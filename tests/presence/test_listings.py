@@ -10,6 +10,7 @@ from tests.presence.conftest import LINE, SUPPORT
 from tests.stand import PATIENCE
 from widget.answers import Answers
 from widget.gateways.base import Checked, ListedChat, Trouble
+from widget.presence.budget import AskedBy
 from widget.presence.lifetimes import DAY
 from widget.presence.records import Answer, How
 
@@ -44,7 +45,7 @@ def test_one_listing_lets_a_number_that_nobody_asked_about_be_known_without_a_ca
 def test_a_request_never_lists_a_line(desk, clock):
     desk.gateway.chats = {ORDERS: chat(clock())}
     for again in (False, True):
-        desk.checker.check(LINE, [IVAN, MARIA], others=[SUPPORT], again=again)
+        desk.checker.check(LINE, [IVAN, MARIA], others=[SUPPORT], by=AskedBy.REFRESH if again else AskedBy.PRESS)
     assert desk.gateway.listed == 0
 
 
@@ -239,7 +240,7 @@ def test_a_refresh_looks_for_chats_anew(desk, clock):
     check(desk, IVAN)
     desk.gateway.chats = {IVAN: chat(clock() + 1)}
     clock.forward(1)
-    assert check(desk, IVAN, again=True)[IVAN].how is How.CHAT
+    assert check(desk, IVAN, by=AskedBy.REFRESH)[IVAN].how is How.CHAT
     assert len(desk.gateway.checked) == 1
 
 

@@ -38,5 +38,5 @@ def ask(line: Line) -> Told:
 
 def ask_all(lines: tuple[Line, ...]) -> Mapping[int, Told]:
     """Every line's state, asked side by side. One call a line, none for a state known a moment ago."""
-    said = services().cards.statuses_or_errors(lines)
+    said = services().line_states.statuses_or_errors(lines)
     return {line_id: told_of(each) for line_id, each in said.items()}

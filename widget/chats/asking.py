@@ -10,6 +10,7 @@ from widget.chats.bubbles import Bubble
 from widget.chats.sending import UNLINKED
 from widget.chats.told import Named
 from widget.chats.typed import NotTheirs, WholeChat, Whose
+from widget.context import CardContext
 from widget.errors import Refusal, Refused
 from widget.i18n import set_language
 from widget.services import services
@@ -22,7 +23,18 @@ LONGEST_CURSOR = 4000
 LARGEST_ID = 2**53
 
 
-def chat_of(chat_id: int) -> tuple[Session, Line, Chat]:
+def current_context() -> CardContext:
+    """What this request knows, made at its first use. No call for a card that is remembered; else one batch. Raises
+    Refused."""
+    if "context" not in g:
+        session = current_session()
+        set_language(session.language)
+        g.context = services().door.enter(session, g.portal)
+    context: CardContext = g.context
+    return context
+
+
+def chat_of(chat_id: int) -> tuple[CardContext, Line, Chat]:
     """The chat, to be read, if it is of this portal and its number is on the card this user has open. Its line may be
     switched off or removed by now. Refused otherwise."""
     session = current_session()
@@ -30,24 +42,17 @@ def chat_of(chat_id: int) -> tuple[Session, Line, Chat]:
     chat = services().chats.get(session.portal_id, chat_id) if chat_id < LARGEST_ID else None
     if chat is None:
         raise Refused(Refusal.NOT_ALLOWED, 404, "chat")
-    services().cards.require(session, chat.phone)
-    return session, line_to_read(session, chat.line_id), chat
+    context = current_context()
+    context.phone_of(chat.phone)
+    return context, context.line_to_read(chat.line_id), chat
 
 
-def line_to_read(session: Session, line_id: int) -> Line:
-    """A line whose chats this user may read. Refused otherwise."""
-    line = next((line for line in services().cards.readable(session) if line.id == line_id), None)
-    if line is None:
-        raise Refused(Refusal.NOT_ALLOWED, 403, "line")
-    return line
-
-
-def chat_to_change(chat_id: int) -> tuple[Session, Line, Chat]:
+def chat_to_change(chat_id: int) -> tuple[CardContext, Line, Chat]:
     """The same to write in it, or to change something: refused too where its line is switched off or removed."""
-    session, line, chat = chat_of(chat_id)
+    context, line, chat = chat_of(chat_id)
     if not line.active:
         raise Refused(Refusal.LINE_OFF, 409, "line")
-    return session, line, chat
+    return context, line, chat
 
 
 def refuse_unlinked(line: Line, key: str) -> None:
@@ -66,10 +71,9 @@ def open_typed_number(session: Session, *, shows: bool) -> None:
     many empty ones. Where the request `shows` or sends anything, the whole chat is read for it first, and is what this
     request may see (`read_for_typed_number`). Nothing for a session of a card, or an administrator's."""
     here = services()
-    if not session.number or here.cards.viewer(session).admin:
+    if not session.number or current_context().viewer.admin:
         return
-    line = here.cards.line(session, session.line_id)
-    assert line  # noqa: S101 - a given id is found or refused
+    line = current_context().line(session.line_id)
     typed, named = here.chat_service.typed, (session.portal_id, line.id, session.number, session.user_id)
     if not typed.may_begin(*named):
         raise Refused(Refusal.NOT_ALLOWED, 403, "typed number: too many")
@@ -89,15 +93,11 @@ def read_for_typed_number() -> WholeChat | None:
     return whole
 
 
-def shown_name(session: Session) -> str:
-    """The name that this user's messages begin with, "" unless they chose so."""
-    here = services()
-    shown = here.settings.of(session.portal_id, session.user_id).show_name
-    return here.cards.viewer(session).name if shown else ""
-
-
-def zone_of(session: Session) -> str:
-    return services().cards.viewer_zone(session)
+def shown_name(context: CardContext) -> str:
+    """The name that this user's messages begin with, "" unless they chose so. One query."""
+    session = context.session
+    shown = services().settings.of(session.portal_id, session.user_id).show_name
+    return context.viewer.name if shown else ""
 
 
 def question(html: str) -> Response:
@@ -107,17 +107,17 @@ def question(html: str) -> Response:
     return response
 
 
-def night_question(session: Session, chat: Chat, key: str, *, confirmed: bool) -> Response | None:
+def night_question(context: CardContext, chat: Chat, key: str, *, confirmed: bool) -> Response | None:
     """Whether it is night at the client's and nobody said «send anyway»; a message that was sent needs no answer."""
     here = services()
-    local = here.cards.local(session, here.cards.require(session, chat.phone))
-    if local and local.asleep and not confirmed and not here.sends.by_key(session.portal_id, key):
+    local = context.local(context.phone_of(chat.phone))
+    if local and local.asleep and not confirmed and not here.sends.by_key(chat.portal_id, key):
         return question(render_template("chats/_confirm.html", local=local))
     return None
 
 
-def drawn_bubble(session: Session, chat: Chat, bubble: Bubble) -> Response:
-    html = render_template("chats/_one_bubble.html", bubble=bubble, zone=zone_of(session), **names_in(chat))
+def drawn_bubble(context: CardContext, chat: Chat, bubble: Bubble) -> Response:
+    html = render_template("chats/_one_bubble.html", bubble=bubble, zone=context.zone, **names_in(chat))
     return make_response(html)
 
 

@@ -29,7 +29,7 @@ MOST_READ = 50
 @pages.post("/<int:chat_id>/files")
 def send_file(chat_id: int) -> ResponseReturnValue:
     """Send a file, as a form with file, key, caption, reply_to and confirmed («true»). 409 as for a text."""
-    session, line, chat = chat_of(chat_id)
+    context, line, chat = chat_of(chat_id)
     request.max_content_length = LARGEST + 64 * 1024
     form = request.form.to_dict()
     uploaded = request.files.get("file")
@@ -40,7 +40,7 @@ def send_file(chat_id: int) -> ResponseReturnValue:
     reply_to = maybe_text_field(form, "reply_to", longest=4096)
     answered = named(chat, reply_to) if reply_to else None
     refuse_unlinked(line, key)
-    asked = night_question(session, chat, key, confirmed=form.get("confirmed") == "true")
+    asked = night_question(context, chat, key, confirmed=form.get("confirmed") == "true")
     if asked:
         return asked
     sent = services().chat_service.send_file(
@@ -49,18 +49,18 @@ def send_file(chat_id: int) -> ResponseReturnValue:
         File(uploaded.mimetype or "", uploaded.filename or "", uploaded.read()),
         caption=caption,
         send_key=key,
-        user_id=session.user_id,
-        name=shown_name(session),
+        user_id=context.session.user_id,
+        name=shown_name(context),
         reply_to=answered,
     )
     services().metrics.sent(sent.state.value)
-    return drawn_bubble(session, chat, bubble_of_send(sent)), 201
+    return drawn_bubble(context, chat, bubble_of_send(sent)), 201
 
 
 @pages.post("/<int:chat_id>/messages/<ref>/edit")
 def edit(chat_id: int, ref: str) -> ResponseReturnValue:
     """Change a text of ours; the next look at the chat shows it."""
-    _session, line, chat = chat_to_change(chat_id)
+    _context, line, chat = chat_to_change(chat_id)
     message = named(chat, ref)
     text = text_field(json_body(), "text", longest=LONGEST_TEXT + 2000)
     services().chat_service.edit(line, chat, message, text)
@@ -70,7 +70,7 @@ def edit(chat_id: int, ref: str) -> ResponseReturnValue:
 @pages.post("/<int:chat_id>/messages/<ref>/delete")
 def delete(chat_id: int, ref: str) -> ResponseReturnValue:
     """Take a message of ours back for everybody. 409 with a question until it is confirmed: nothing brings it back."""
-    _session, line, chat = chat_to_change(chat_id)
+    _context, line, chat = chat_to_change(chat_id)
     message = named(chat, ref)
     if not flag_field(json_body(), "confirmed"):
         return question(render_template("chats/_confirm_delete.html"))
@@ -81,7 +81,7 @@ def delete(chat_id: int, ref: str) -> ResponseReturnValue:
 @pages.post("/<int:chat_id>/messages/<ref>/react")
 def react(chat_id: int, ref: str) -> ResponseReturnValue:
     """React to a message; an empty emoji takes the reaction back."""
-    _session, line, chat = chat_to_change(chat_id)
+    _context, line, chat = chat_to_change(chat_id)
     message = named(chat, ref)
     emoji = maybe_text_field(json_body(), "emoji", longest=LONGEST_EMOJI)
     services().chat_service.react(line, chat, message, emoji)
@@ -91,7 +91,7 @@ def react(chat_id: int, ref: str) -> ResponseReturnValue:
 @pages.post("/<int:chat_id>/read")
 def mark_read(chat_id: int) -> ResponseReturnValue:
     """Give read receipts for these messages. Nothing else ever does: a look at a chat is not a promise to answer."""
-    _session, line, chat = chat_to_change(chat_id)
+    _context, line, chat = chat_to_change(chat_id)
     refs = texts_field(json_body(), "refs", most=MOST_READ, longest=4096)
     services().chat_service.mark_read(line, chat, [named(chat, ref) for ref in refs])
     return "", 204
@@ -100,6 +100,6 @@ def mark_read(chat_id: int) -> ResponseReturnValue:
 @pages.post("/<int:chat_id>/typing")
 def typing(chat_id: int) -> ResponseReturnValue:
     """Show the client that somebody types, or no longer does."""
-    _session, line, chat = chat_to_change(chat_id)
+    _context, line, chat = chat_to_change(chat_id)
     services().chat_service.typing(line, chat, on=flag_field(json_body(), "on"))
     return "", 204

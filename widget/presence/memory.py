@@ -14,7 +14,7 @@ from cachetools import FIFOCache
 
 from widget.answers import Answers, StoreGone
 from widget.presence.lifetimes import Lifetimes
-from widget.presence.records import Answer, Presence, read_record
+from widget.presence.records import Answer, Presence, Why, read_record, unknown
 from widget.storage.database import NOT_WRITTEN
 from widget.storage.presences import Presences
 from widget.storage.vault import Vault, VaultError
@@ -29,7 +29,7 @@ MOST_OUTDATED = 20_000  # records that an outage left behind in the cache, by on
 
 @dataclass(frozen=True)
 class Looked:
-    """What is known by cache key; what is too old to be shown (`forgotten`); the cache's records as they stand there."""
+    """What is known by cache key; what is too old to be shown (`forgotten`); the records as the cache has them."""
 
     known: dict[str, Presence]
     forgotten: dict[str, Presence]
@@ -59,7 +59,12 @@ class Memory:
 
     def keys(self, portal_id: int, phones: Collection[str]) -> dict[str, str]:
         """Cache keys of the phones: they hold the portal and no number that could be read."""
-        return {f"p:{portal_id}:{NETWORK}:{self._key_of(portal_id, phone)}": phone for phone in phones}
+        return {self.key(portal_id, self._key_of(portal_id, phone)): phone for phone in phones}
+
+    @staticmethod
+    def key(portal_id: int, phone_key: str) -> str:
+        """The same for a number that has its key already (keys.py)."""
+        return f"p:{portal_id}:{NETWORK}:{phone_key}"
 
     def look(self, portal_id: int, keys: Collection[str], records: Mapping[str, Any]) -> "Looked":
         """What is known under these keys, for a caller that fetched their records along with others.
@@ -105,6 +110,10 @@ class Memory:
         (key,) = self.keys(portal_id, [phone])
         return self.anywhere(portal_id, [key]).get(key)
 
+    def shown(self, portal_id: int, phone: str) -> Presence:
+        """The same as a page shows it: unknown where nothing is known."""
+        return self.one(portal_id, phone) or unknown(Why.NOT_ASKED)
+
     def put(self, portal_id: int, found: Mapping[str, Presence]) -> None:
         """Remember: answers in SQL and in the cache, what could not be found out only in the cache.
 
@@ -136,15 +145,11 @@ class Memory:
         trip more where something else came out meanwhile.
         """
         sealed = {key: self._sealed(presence) for key, presence in found.items()}
-        told = {
-            key: (read.get(key), p.record(), self._lasts(p) if lasts(p) else 0.0) for key, p in sealed.items()
-        }
+        told = {key: (read.get(key), p.record(), self._lasts(p) if lasts(p) else 0.0) for key, p in sealed.items()}
         lasting = {key: p for key, p in sealed.items() if lasts(p)}
         self._drop_outdated()
         try:
-            changed = {
-                key: read_record(record) for key, record in self._answers.publish(told, leases=leases).items()
-            }
+            changed = {key: read_record(record) for key, record in self._answers.publish(told, leases=leases).items()}
             newer = {key: p for key, p in self._shown(changed).items() if outweighs(p)}
             ours = {key: p for key, p in lasting.items() if key in changed and key not in newer}
             self._answers.set_each({key: (p.record(), self._lasts(p)) for key, p in ours.items()})

@@ -59,9 +59,16 @@ class Chat:
 
 
 class Chats:
-    def __init__(self, engine: Engine, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        clock: Callable[[], float],
+        changed: Callable[[int, str], None] = lambda portal, phone: None,
+    ) -> None:
+        """`changed` is told of the portal and the phone after a chat of theirs was written. Must not raise."""
         self._engine = engine
         self._clock = clock
+        self._changed = changed
 
     def get(self, portal_id: int, chat_id: int) -> Chat | None:
         query = select(chats).where(chats.c.portal_id == portal_id, chats.c.id == chat_id)
@@ -130,6 +137,15 @@ class Chats:
         create it at once get the same row, and two that enrich it at once take nothing from each other.
         """
         news = _News(chat_ids, also, proved, last_at)
+        before, chat, new = self._remember(portal_id, line_id, phone, news, user_id)
+        if chat != before:
+            self._changed(portal_id, phone)
+        return chat, new
+
+    def _remember(
+        self, portal_id: int, line_id: int, phone: str, news: "_News", user_id: int
+    ) -> tuple[Chat | None, Chat, bool]:
+        """The chat before, the chat now, and whether it is new."""
         for _attempt in range(TRIES):
             try:
                 with self._engine.begin() as connection:
@@ -138,22 +154,22 @@ class Chats:
                         richer = self._enrich(connection, found, news)
                         if richer is None:
                             continue
-                        return richer, False
+                        return found, richer, False
                     connection.execute(
                         insert(chats).values(
                             portal_id=portal_id,
                             line_id=line_id,
                             phone=phone,
-                            chat_ids=json.dumps(_best(*chat_ids, *also)),
-                            proved=proved,
-                            last_at=last_at,
+                            chat_ids=json.dumps(_best(*news.chat_ids, *news.also)),
+                            proved=news.proved,
+                            last_at=news.last_at,
                             created_by=user_id,
                             created_at=self._clock(),
                         )
                     )
                     made = self._find(connection, portal_id, line_id, phone)
                     assert made  # noqa: S101 - inserted above
-                    return made, True
+                    return None, made, True
             except IntegrityError:
                 continue  # another card was quicker; its row is there now
         raise RowRefused("a chat can neither be found nor made")
