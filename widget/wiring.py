@@ -35,8 +35,8 @@ from widget.chats.service import ChatService
 from widget.config import Config
 from widget.gateways.base import Webhooks
 from widget.gateways.calls import Timeouts
+from widget.gateways.line_states import LineStates
 from widget.gateways.lines import WEBHOOKS, Gateways
-from widget.gateways.states import LineStates
 from widget.hooks.gateway_receiver import GATEWAY, GatewayReceiver
 from widget.hooks.gateway_work import GatewayWork
 from widget.hooks.receiver import Receiver
@@ -265,7 +265,15 @@ def build(
         file_hosts=config.file_hosts,
         sleep=sleep,
     )
-    listings = Listings(gateways, known, lifetimes, workers, clock)
+    listings = Listings(
+        gateways,
+        known,
+        lifetimes,
+        workers,
+        clock,
+        answers=answers,
+        reports=lambda line: line_health.of(line.portal_id, line.id).hook_at > 0,
+    )
     rounds = Rounds(portals, lines, gateways, listings, workers)
     jobs.at(EVERY_MINUTE, "lines", rounds.go)
     checker = Checker(

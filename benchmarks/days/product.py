@@ -170,7 +170,9 @@ class Product:
         )
         limiter = Limiter(MemoryStorage(clock), limits=[Window(limit=CAP, seconds=DAY)])
         purse = Purse(limiter, self._usage, cooling, TERMS, clock)
-        self._listings = Listings(gateways, self._memory, lifetimes, pool, clock)
+        self._listings = Listings(
+            gateways, self._memory, lifetimes, pool, clock, answers=answers, reports=lambda line: False
+        )
         checker = Checker(
             self._memory,
             Flights(answers, lease_seconds=30, now=clock),

@@ -84,6 +84,28 @@ def test_a_line_is_listed_again_after_some_minutes_and_shows_what_came_meanwhile
     assert desk.known(IVAN)[IVAN].how is How.CHAT
 
 
+@pytest.mark.parametrize(
+    ("whole", "reports", "later", "looked_up"),
+    [
+        (True, True, 0, []),
+        (True, True, 30 * MINUTE - 1, []),
+        (True, True, 30 * MINUTE, [MARIA]),  # the worker does not run
+        (False, True, 0, [MARIA]),  # the list is cut, or a chat in it names no phone
+        (True, False, 0, [MARIA]),  # a chat may have begun on the phone since
+    ],
+)
+def test_a_number_is_looked_up_before_its_check_only_where_the_listing_may_miss_its_chat(
+    desk, make_desk, clock, whole, reports, later, looked_up
+):
+    desk.gateway.whole, desk.gateway.reports = whole, reports
+    desk.gateway.chats = {IVAN: chat(clock() - DAY)}
+    desk.listings.refresh(LINE)
+    clock.forward(later)
+    elsewhere = make_desk()  # another process, where no line was listed
+    assert check(elsewhere, IVAN, MARIA)[IVAN].how is How.CHAT
+    assert (desk.gateway.looked_up, desk.gateway.checked) == (looked_up, [MARIA])
+
+
 def test_every_line_is_listed_by_itself(desk):
     desk.listings.refresh(LINE)
     desk.listings.refresh(SUPPORT)

@@ -86,14 +86,14 @@ class Green:
             raise GatewayError(Trouble.BROKEN_ANSWER)
         return {phone: _checked(found) if exists else base.Checked(False)}
 
-    def all_chats(self) -> dict[str, base.ListedChat]:
+    def all_chats(self) -> base.ChatList:
         """Whoever wrote or was written to in the last 24 hours (…/journals/LastIncomingMessages): an older chat is not
         found. Two calls, each allowed once a second; a journal may be two minutes behind."""
         journals = [
             self._journal("GET", method, self._calls.timeouts.check)
             for method in ("lastIncomingMessages", "lastOutgoingMessages")
         ]
-        return chats_by_phone(item for journal in journals for item in journal)
+        return base.ChatList(chats_by_phone(item for journal in journals for item in journal))
 
     def chats_of(self, phones: Sequence[str]) -> dict[str, base.ListedChat]:
         """From the same journals."""

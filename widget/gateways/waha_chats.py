@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from widget.gateways.base import Ack, ListedChat
+from widget.gateways.base import Ack, ChatList, ListedChat
 from widget.gateways.content import moment_of
 from widget.gateways.waha_codes import ack_of
 from widget.phones.spellings import phone_of_digits
@@ -15,16 +15,19 @@ ARRIVED = (Ack.DELIVERED, Ack.READ)
 PERSON = re.compile(r"(\d{5,20})(?::\d+)?@(c\.us|s\.whatsapp\.net|lid)", re.ASCII)
 
 
-def chats_by_phone(listed: Iterable[Any], phones: Mapping[str, str]) -> dict[str, ListedChat]:
+def chats_by_phone(listed: Iterable[Any], phones: Mapping[str, str]) -> ChatList:
     """The chats with people, by their phones; the list is newest first and holds no messages. `phones` are the ids of
     phones by the LIDs that the session knows."""
-    found: dict[str, ListedChat] = {}
+    found = ChatList()
+    found.whole = True
     for chat in map(map_of, listed):
         chat_id = person_of(name_of(chat))
         phone = _phone_of(chat_id, chat, phones) if chat_id else None
         if phone:
             last_at = moment_of(chat.get("conversationTimestamp")) or moment_of(chat.get("timestamp"))
             found.setdefault(phone, ListedChat(str(chat_id), last_at, has_messages=last_at > 0, heard=False))
+        elif chat_id:
+            found.whole = False
     return found
 
 
