@@ -214,7 +214,7 @@ def source_text(presence: Presence, chat: Chat | None, when: When) -> str:
 
 def why_text(presence: Presence, when: When) -> str:  # noqa: PLR0912 - one case a reason
     """Why a number was not asked about, "" for what is no failure of asking."""
-    waits, until = presence.until > when.now, when.coming(presence.until)
+    waits, until = presence.until > when.now, when.coming(presence.until) if presence.until else ""
     match presence.why:
         case Why.NOT_ASKED | Why.LANDLINE | Why.INVALID:
             return ""
