@@ -104,6 +104,13 @@ class Stand:
         master = self._programs[name].pid
         return [int(pid) for pid in Path(f"/proc/{master}/task/{master}/children").read_text().split()]
 
+    def processor(self, name: str) -> float:
+        """Seconds of processor time that a server's workers have taken so far."""
+        ticks = 0
+        for pid in self.workers(name):
+            ticks += sum(map(int, Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]))
+        return ticks / os.sysconf("SC_CLK_TCK")
+
     def _start(self) -> None:
         self._data = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
         self._valkey = self._stack.enter_context(Valkey())
@@ -159,7 +166,9 @@ class Stand:
                 endpoint=f"{outside}/p{number}/rest/",
                 country="RU",
             )
-            line_id = lines.add(added.id, name="Sales", gateway="waha", address=outside, session=f"s{number}", key="key")
+            line_id = lines.add(
+                added.id, name="Sales", gateway="waha", address=outside, session=f"s{number}", key="key"
+            )
             health.heard(added.id, line_id)  # its reports arrive
         engine.dispose()
 
