@@ -89,8 +89,14 @@ class JsonRedisCache(RedisCache):
 
     def get_many(self, *keys: str) -> list[Any]:
         """One round trip. The prefix is worked out once, not for each key."""
+        return self.read(self.get_raw(*keys))
+
+    def get_raw(self, *keys: str) -> list[Any]:
         prefix = self._get_prefix()
-        return [self.serializer.loads(value) for value in self._read_client.mget([prefix + key for key in keys])]
+        return list(self._read_client.mget([prefix + key for key in keys]))
+
+    def read(self, raw: Sequence[Any]) -> list[Any]:
+        return [self.serializer.loads(value) for value in raw]
 
     def set_each(self, records: Mapping[str, tuple[Any, int]]) -> None:
         """Each record with its own seconds. One round trip."""
@@ -141,6 +147,12 @@ class ProcessCache(SimpleCache):
         super().__init__(*args, **kwargs)
         self._one_writer = threading.Lock()
 
+    def get_raw(self, *keys: str) -> list[Any]:
+        return list(self.get_many(*keys))
+
+    def read(self, raw: Sequence[Any]) -> list[Any]:
+        return list(raw)
+
     def set_each(self, records: Mapping[str, tuple[Any, int]]) -> None:
         for key, (value, seconds) in records.items():
             self.set(key, value, timeout=seconds)
@@ -185,6 +197,16 @@ class Answers:
             return {}
         with _store():
             return _there(keys, self._backend.get_many(*keys))
+
+    def get_raw(self, keys: Sequence[str]) -> tuple[Any, ...]:
+        """The records as they are stored, None for what is not there; to compare, and to `read`. One round trip. Raises
+        StoreGone."""
+        with _store():
+            return tuple(self._backend.get_raw(*keys)) if keys else ()
+
+    def read(self, keys: Sequence[str], raw: Sequence[Any]) -> dict[str, Any]:
+        """The records in what `get_raw` gave for these keys. No round trip."""
+        return _there(keys, self._backend.read(raw))
 
     def set_many(self, records: Mapping[str, Any], seconds: float) -> None:
         """Keep the records for a time. One round trip. Raises StoreGone."""

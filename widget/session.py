@@ -9,11 +9,13 @@ There are two kinds of ticket:
 """
 
 import json
+import threading
 import time
 from collections.abc import Callable, Hashable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 
+from cachetools import LRUCache
 from cryptography.fernet import InvalidToken, MultiFernet
 from flask import current_app, g, request
 from itsdangerous import BadData, URLSafeTimedSerializer
@@ -28,6 +30,7 @@ OPENING_SECONDS = 12 * 3600  # a card may stay open for a working day before it 
 LONGEST_TICKET = 4096
 CLOCKS_APART = 60  # seconds by which another host's clock may be ahead; Fernet grants an opening as many
 LONGEST_NAME = 64
+MOST_READ = 4096  # tickets whose sessions are remembered, about 1 kB each
 FORMS = frozenset({"/placement", "/app", "/install", "/hooks/bitrix24"})  # what Bitrix24 itself posts to
 
 
@@ -89,6 +92,8 @@ class Tickets:
         self._fernet = fernet
         self._seconds = session_seconds
         self._clock = clock
+        self._read: LRUCache[str, tuple[Session, float]] = LRUCache(MOST_READ)
+        self._lock = threading.Lock()
 
     def seal_opening(self, opening: Opening) -> str:
         return self._fernet.encrypt(json.dumps(asdict(opening)).encode()).decode()
@@ -103,13 +108,23 @@ class Tickets:
         return str(self._signer.dumps(asdict(session)))
 
     def read_session(self, ticket: str) -> Session:
+        with self._lock:
+            known = self._read.get(ticket)
         try:
-            values, signed_at = self._signer.loads(_bounded(ticket), return_timestamp=True)
-            if not -CLOCKS_APART <= self._clock() - signed_at.timestamp() <= self._seconds:
+            session, signed_at = known or self._verified(ticket)
+            if not -CLOCKS_APART <= self._clock() - signed_at <= self._seconds:
                 raise ValueError("too old, or from the future")
-            return Session(**{**values, "readings": tuple(values.get("readings", ()))})
         except (BadData, ValueError, TypeError) as error:
             raise Refused(Refusal.SESSION_OVER, 401, "session") from error
+        with self._lock:
+            self._read[ticket] = session, signed_at
+        return session
+
+    def _verified(self, ticket: str) -> tuple[Session, float]:
+        """The session, and when it was signed (unix seconds). An open page sends the same ticket with each request:
+        what was verified once needs no second look but at its age."""
+        values, signed_at = self._signer.loads(_bounded(ticket), return_timestamp=True)
+        return Session(**{**values, "readings": tuple(values.get("readings", ()))}), signed_at.timestamp()
 
 
 def current_session() -> Session:

@@ -2,7 +2,8 @@
 
 import threading
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from cachetools import TTLCache
@@ -32,10 +33,17 @@ STORED_SECONDS = 60  # for how long a change may be missed that the cache could 
 
 @dataclass(frozen=True)
 class Seen:
-    """A request's context, and what the cache has for it: None where it is out of reach."""
+    """A request's context, and what the cache has under its `keys`: None where it is out of reach. `raw` is to be
+    compared with what was there before."""
 
     context: CardContext
-    records: Mapping[str, Any] | None
+    keys: tuple[str, ...]
+    raw: tuple[Any, ...] | None
+    read: Callable[[Sequence[str], Sequence[Any]], dict[str, Any]] = field(compare=False, repr=False)
+
+    @cached_property
+    def records(self) -> dict[str, Any] | None:
+        return None if self.raw is None else self.read(self.keys, self.raw)
 
 
 @dataclass(frozen=True)
@@ -76,12 +84,18 @@ class Loader:
         """The request's context, of a card that was not thrown away meanwhile, and the cache's records. One round trip
         for a card that this process remembers; else what `CardReader.enter` costs besides. Raises Refused."""
         first = Reading.ANEW if reading is Reading.ANEW else Reading.REMEMBERED
-        context = self._door.enter(session, portal, first, ahead)
-        records = self._records(context)
-        if records is not None and CardMemory.generation_in(records, session) != context.card.generation:
-            context = self._door.enter(session, portal, Reading.CURRENT)
-            records = self._records(context)
-        return Seen(context, records)
+        seen = self._seen(self._door.enter(session, portal, first, ahead))
+        if self._is_outdated(seen):
+            seen = self._seen(self._door.enter(session, portal, Reading.CURRENT))
+        return seen
+
+    def _is_outdated(self, seen: Seen) -> bool:
+        """Whether the card was thrown away since it was read."""
+        if seen.raw is None:
+            return False
+        of_generation = CardMemory.generation_keys(seen.context.session)  # the first of all keys
+        records = seen.read(of_generation, seen.raw[: len(of_generation)])
+        return CardMemory.generation_in(records, seen.context.session) != seen.context.card.generation
 
     def known(self, seen: Seen) -> Known:
         """What the records say, and the database where they say that it has changed. At most two queries; one more for
@@ -118,19 +132,18 @@ class Loader:
         asked = {phone: self._lifetimes.asking(answers.get(phone), now) for phone in e164s(shown)}
         return {phone: asking for phone, asking in asked.items() if asking}
 
-    def _records(self, context: CardContext) -> dict[str, Any] | None:
+    def _seen(self, context: CardContext) -> Seen:
         portal_id = context.session.portal_id
         phones = numbers(context.card.phones)
+        keys = (
+            *CardMemory.generation_keys(context.session),
+            *(self._presences.key(portal_id, item.key) for item in phones),
+            *_mark_keys(context, phones),
+        )
         try:
-            return self._answers.get_many(
-                [
-                    *CardMemory.generation_keys(context.session),
-                    *(self._presences.key(portal_id, item.key) for item in phones),
-                    *_mark_keys(context, phones),
-                ]
-            )
+            return Seen(context, keys, self._answers.get_raw(keys), self._answers.read)
         except StoreGone:
-            return None
+            return Seen(context, keys, None, self._answers.read)
 
     def _stored(self, context: CardContext, records: Mapping[str, Any] | None) -> _Stored:
         """What the database has, as it was read under the same marks."""

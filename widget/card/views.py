@@ -318,8 +318,8 @@ def _drawn(seen: Seen, occasion: Occasion) -> Drawn:
     minute = here.clock() // 60  # clients' local times are on it, and the ages of answers
     left = tuple(here.card_checks.last_left(line) for line in context.lines)
     old = here.loader.is_old(context)
-    shows = (replace(context, now=minute), context.session.readings, seen.records, old, left, occasion)
-    drawn = here.card_memory.drawn(context.session, shows) if seen.records is not None else None
+    shows = (replace(context, now=minute), context.session.readings, seen.raw, old, left, occasion)
+    drawn = here.card_memory.drawn(context.session, shows) if seen.raw is not None else None
     if drawn is None:
         view = _view(seen)
         shown = tuple(_numbers(view))
