@@ -194,7 +194,7 @@ def build(
         clock=clock,
         strangers=Strangers(Limiter(_permits(config, clock), limits=FAILURES, prefix="strangers"), _caller),
     )
-    rest_log = RestLog(engine, keep=config.rest_log_days > 0)
+    rest_log, events = RestLog(engine, keep=config.rest_log_days > 0), Events(engine, clock)
     # Both authorisation servers may be asked in turn, and the answer has to be stored.
     renewal = Renewal(oauth, portals, tokens, metrics, lease_seconds=2 * config.portal_timeout + 5)
     rest = Rest(
@@ -210,7 +210,6 @@ def build(
         sleep=sleep,
         clock=clock,
     )
-    events = Events(engine, clock)
     installer = Installer(
         client(),
         oauth,
@@ -227,8 +226,7 @@ def build(
     known = Memory(answers, presences, vault, key_of=keys.key, lifetimes=lifetimes, clock=clock)
     cooling = Cooling(line_health, clock)
     purse = Purse(_limiter(config, clock), usage, cooling, _terms(config), clock)
-    reveals = Reveals(answers, usage, keys)
-    evidence = Evidence(known, chats, clock)
+    reveals, evidence = Reveals(answers, usage, keys), Evidence(known, chats, clock)
     outgoing = Outgoing(
         _counter(config, clock, "firsts"),
         _counter(config, clock, "sends"),
@@ -264,7 +262,7 @@ def build(
         "forget-webhooks": inbox.forget_old,
         "forget-changes": changes.forget_old,
         "wipe-texts": lambda: sends.wipe_texts(clock() - config.send_texts_days * DAY),
-        "forget-messages": lambda: messages.wipe(clock() - config.send_texts_days * DAY),
+        "forget-messages": lambda: conversations.messages.wipe(clock() - config.send_texts_days * DAY),
         "forget-counted": lambda: conversations.counted.forget(clock() - config.send_texts_days * DAY),
         "forget-usage": usage.purge,
         "forget-presences": presences.purge,

@@ -53,7 +53,7 @@ def assert_refused(page: CardPage, status: int, refusal: str, text: str = "", la
     assert (answer.status_code, page.refusal) == (status, refusal)
     if text:
         assert (text if lang == "en" else in_russian(text)) in page.words
-    for secret in ("961", "951-00-00", "Петров", "Соколова", "Билайн", "data-session", "data-opening"):
+    for secret in ("961 951", "7961", "951-00-00", "Петров", "Соколова", "Билайн", "data-session", "data-opening"):
         assert secret not in page.text
     policy = answer.headers["Content-Security-Policy"]
     assert "frame-ancestors" in policy
