@@ -52,8 +52,8 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         return super().handle(conn)
 
     def handle_request(self, req: Any, conn: TConn) -> Any:
-        """The answer says that the connection ends where its body was not read: gunicorn reads a little of the rest away
-        and closes without a word, while a proxy already sends the next request, another company's, down there."""
+        """The answer says that the connection ends where its body was not read: gunicorn reads a little of the rest
+        away and closes without a word, while a proxy already sends the next request, another company's, down there."""
         said = req.should_close
         req.should_close = lambda: said() or _is_unread(req.body.reader)
         return super().handle_request(req, conn)
