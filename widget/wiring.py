@@ -39,7 +39,7 @@ from widget.gateways.kinds import KINDS
 from widget.gateways.lines import Gateways
 from widget.gateways.pace import Pace
 from widget.gateways.states import States
-from widget.hooks.gateway_receiver import GatewayReceiver, LineNews
+from widget.hooks.gateway_receiver import EVENTS, GatewayReceiver, LineNews
 from widget.hooks.gateway_work import GatewayWork
 from widget.hooks.receiver import Receiver
 from widget.hooks.vouching import Vouching
@@ -341,6 +341,7 @@ def build(
             inbox,
             LineNews(line_health, gateways, cooling),
             webhooks or {kind.name: kind.webhooks for kind in KINDS.values()},
+            limiter=Limiter(MemoryStorage(clock=clock), limits=EVENTS, prefix="events"),
             wake=lambda webhook_id: jobs.wake("webhook", webhook_id),
             clock=clock,
         ),
