@@ -11,9 +11,8 @@ from widget.phones.facts import Facts
 from widget.phones.numbers import Phone, Problem
 
 SHOWN = 10  # a card never shows, and so never asks about, more
-MOST_FIELDS = (
-    200  # that are read of one card: a field takes up to 10 ms of processor, and a contact may have any number
-)
+# That are read of one card: a contact may have any number of them, and one takes up to 10 ms of processor.
+MOST_FIELDS = 200
 NEVER = frozenset({"FAX", "PAGER"})
 COUNTRIES = 4  # of a card's numbers, the most frequent, that a number without one is held against
 _KIND_ORDER = {"MOBILE": 0, "WORK": 1, "HOME": 2}
