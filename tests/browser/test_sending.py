@@ -44,14 +44,14 @@ def test_an_answer_lost_on_the_way_and_a_second_try_are_one_message(
             route.fallback()
             return
         route.fetch()
-        route.abort()
+        route.fulfill(status=504, body="<h1>504 Gateway Time-out</h1>")  # by a proxy that waited no longer
 
     card.page.route("**/chats/*/messages", lose_the_answer)
     card.send("Дошло ли?")
     expect(card.problem).to_have_text(
         card.say(
-            "The message was not sent: there is no connection. It is still here; press Send again."
-            " It will not go out twice."
+            "There is no connection, so it is not known whether the message was sent. It is still here; press Send"
+            " again. It will not go out twice."
         )
     )
     expect(card.composer).to_have_value("Дошло ли?")
