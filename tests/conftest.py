@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, settings
 
 from sandbox.postgres import Postgres, PostgresMissing
 from sandbox.valkey import Valkey
+from tests import statements
 from tests.stand import MIGRATED, Clock, Outside, Widget, config_for, start_outside, start_widget
 from widget.storage.database import open_database, upgrade
 
@@ -23,6 +24,7 @@ settings.register_profile(
 )
 settings.register_profile("wild", settings.get_profile("usual"), derandomize=False, max_examples=2000)
 settings.load_profile("usual")
+statements.compile_once()
 SERVERS = {"redis": {"valkey", "own_valkey", "redis_url"}, "postgresql": {"postgres"}}  # the fixtures that start one
 
 
