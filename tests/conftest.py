@@ -1,5 +1,6 @@
 """What every test may ask for: the outside world, a Redis, a database, a clock, and the widget on them."""
 
+import gc
 import os
 import shlex
 from collections.abc import Callable, Iterator
@@ -38,6 +39,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 or f"-{server}" in item.name
             ):
                 item.add_marker(server)
+
+
+def pytest_collection_finish() -> None:
+    """What is there now stays: the collector of garbage need not look through thousands of tests again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
