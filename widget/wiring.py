@@ -82,6 +82,7 @@ from widget.storage.rest_log import RestLog
 from widget.storage.sends import Sends
 from widget.storage.settings import UserSettings
 from widget.storage.tokens import Tokens
+from widget.storage.turns import Turns
 from widget.storage.usage import Usage, flush_at_exit
 from widget.storage.vault import Vault
 
@@ -118,6 +119,7 @@ class Services:
     event_work: EventWork
     gateway_work: GatewayWork
     jobs: Jobs
+    turns: Turns
     gateways: Gateways
     usage: Usage
     cooling: Cooling
@@ -238,7 +240,8 @@ def build(
     gateway_work = GatewayWork(inbox, lines, portals, conversations, heard=learning.heard)
     vouching = Vouching(portals, tokens, events, oauth, rest, vault, clock)
     event_work = EventWork(events, portals, installer, answers, vouching, card_seconds=config.card_ttl)
-    jobs = Jobs(lambda: queue or _queue(config), clock)
+    turns = Turns(engine, clock)
+    jobs = Jobs(lambda: queue or _queue(config), clock, turns)
     receiver = Receiver(
         portals,
         events,
@@ -347,6 +350,7 @@ def build(
         event_work=event_work,
         gateway_work=gateway_work,
         jobs=jobs,
+        turns=turns,
         gateways=gateways,
         usage=usage,
         cooling=cooling,

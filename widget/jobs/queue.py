@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from typing import Any
 
 from huey import Huey, RedisHuey, SqliteHuey, crontab
@@ -18,6 +19,7 @@ from redis import ConnectionPool
 
 from widget import logs
 from widget.answers import AFTER_FAILOVER
+from widget.storage.turns import KEEP_ALIVE_SECONDS, Turns
 
 log = logging.getLogger(__name__)
 
@@ -27,33 +29,44 @@ SLOWEST_LOOK = 1.0  # seconds between two looks into an idle queue: how late an 
 THREADS = 4
 WAITS_SECONDS = 5.0  # between two looks for a queue that is not there when the worker starts
 
-# When things are done: a crontab of Huey's, all in UTC.
-EVERY_MINUTE = {"minute": "*"}
-EVERY_HOUR = {"minute": "17"}
-EVERY_NIGHT = {"minute": "41", "hour": "3"}
+
+@dataclass(frozen=True)
+class Times:
+    """When something is done: a crontab of Huey's, in UTC. It rests for `rest` seconds after it began, so that of all
+    workers, whose clocks strike at other seconds of a minute, one does it."""
+
+    crontab: Mapping[str, str]
+    rest: float
+
+
+EVERY_MINUTE = Times({"minute": "*"}, rest=50.0)
+EVERY_HOUR = Times({"minute": "17"}, rest=3000.0)
+# What a night's worker could not end, or what found no worker at all, is tried again in the next hours.
+EVERY_NIGHT = Times({"minute": "41", "hour": "3,4,5"}, rest=43_200.0)
 
 
 class Jobs:
     """Names of work, and who does it. Opens the queue only when something is put in or taken out."""
 
-    def __init__(self, open_queue: Callable[[], Huey], clock: Callable[[], float]) -> None:
+    def __init__(self, open_queue: Callable[[], Huey], clock: Callable[[], float], turns: Turns | None = None) -> None:
+        """Without `turns` this is the only worker there is."""
         self._open_queue = open_queue
         self._clock = clock
+        self._turns = turns
         self._queue: Huey | None = None
         self._lock = threading.Lock()
         self._work: dict[str, Callable[..., None]] = {}
-        self._timed: list[tuple[str, Mapping[str, str], Callable[[], object]]] = []
+        self._timed: list[tuple[str, Times, Callable[[], object]]] = []
         self._tasks: dict[str, Any] = {}
         # Outside of a worker (a queue that works at once, in tests) the caller's context is already there.
         self._context: Callable[[], AbstractContextManager[Any]] = nullcontext
-        self.at(EVERY_MINUTE, "heartbeat", self.beat)
 
     def does(self, name: str, work: Callable[[int], None]) -> None:
         """Say who does this kind of work; before the queue is used."""
         self._work[name] = work
 
-    def at(self, times: Mapping[str, str], name: str, work: Callable[[], object]) -> None:
-        """Say what is done by the clock; before the queue is used."""
+    def at(self, times: Times, name: str, work: Callable[[], object]) -> None:
+        """Say what is done by the clock, by one of all workers; before the queue is used."""
         self._timed.append((name, times, work))
 
     def wake(self, name: str, number: int) -> bool:
@@ -101,6 +114,9 @@ class Jobs:
         """
         self._context = context
         self._first_beat(sleep)
+        ended = threading.Event()
+        if self._turns:
+            threading.Thread(target=_keep, args=(self._turns, ended), name="turns", daemon=True).start()
         consumer = Consumer(
             self.queue,
             workers=THREADS,
@@ -109,7 +125,10 @@ class Jobs:
             graceful_signal="TERM",
             shutdown_timeout=30,
         )
-        consumer.run()
+        try:
+            consumer.run()
+        finally:
+            ended.set()
 
     def _first_beat(self, sleep: Callable[[float], None]) -> None:
         """Or a health check would wait for the next full minute."""
@@ -133,8 +152,9 @@ class Jobs:
     def _register(self, queue: Huey) -> None:
         for name, work in self._work.items():
             self._tasks[name] = queue.task(name=name)(self._numbered(work))
+        queue.periodic_task(crontab(minute="*"), name=HEARTBEAT)(self._by_each(self.beat))
         for name, times, timed in self._timed:
-            queue.periodic_task(crontab(**times), name=name)(self._timely(timed))
+            queue.periodic_task(crontab(**times.crontab), name=name)(self._by_one(name, times.rest, timed))
 
     def _numbered(self, work: Callable[[int], None]) -> Callable[[int], None]:
         def run(number: int) -> None:
@@ -143,12 +163,29 @@ class Jobs:
 
         return run
 
-    def _timely(self, work: Callable[[], object]) -> Callable[[], None]:
+    def _by_each(self, work: Callable[[], object]) -> Callable[[], None]:
         def run() -> None:
             with self._context(), logs.work("job"):
                 work()
 
         return run
+
+    def _by_one(self, name: str, rest: float, work: Callable[[], object]) -> Callable[[], None]:
+        def run() -> None:
+            with self._context(), logs.work("job"):
+                with self._turns.turn(name, rest) if self._turns else nullcontext(True) as mine:
+                    if mine:
+                        work()
+
+        return run
+
+
+def _keep(turns: Turns, ended: threading.Event) -> None:
+    while not ended.wait(KEEP_ALIVE_SECONDS):
+        try:
+            turns.keep()
+        except Exception as error:  # the database is away: the next time it may be back
+            log.warning("jobs: turns not kept (%s)", type(error).__name__)
 
 
 def open_queue(*, redis_url: str, file: str, secret: str) -> Huey:

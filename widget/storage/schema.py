@@ -256,6 +256,17 @@ inbox = Table(
     sqlite_autoincrement=True,
 )
 
+# Who does what is done by the clock, of all workers (turns.py).
+turns = Table(
+    "turns",
+    metadata,
+    Column("name", String(40), primary_key=True),
+    Column("holder", String(16), nullable=False),  # the process whose turn it is or was
+    Column("until", Float, nullable=False),  # no other turn before
+    Column("began_at", Float, nullable=False),
+    Column("ended_at", Float, nullable=False, server_default="0"),
+)
+
 confirmations = Table(
     "confirmations",
     metadata,
