@@ -119,7 +119,6 @@ class Services:
     event_work: EventWork
     gateway_work: GatewayWork
     jobs: Jobs
-    turns: Turns
     gateways: Gateways
     usage: Usage
     cooling: Cooling
@@ -240,8 +239,7 @@ def build(
     gateway_work = GatewayWork(inbox, lines, portals, conversations, heard=learning.heard)
     vouching = Vouching(portals, tokens, events, oauth, rest, vault, clock)
     event_work = EventWork(events, portals, installer, answers, vouching, card_seconds=config.card_ttl)
-    turns = Turns(engine, clock)
-    jobs = Jobs(lambda: queue or _queue(config), clock, turns)
+    jobs = Jobs(lambda: queue or _queue(config), clock, Turns(engine, clock))
     receiver = Receiver(
         portals,
         events,
@@ -350,7 +348,6 @@ def build(
         event_work=event_work,
         gateway_work=gateway_work,
         jobs=jobs,
-        turns=turns,
         gateways=gateways,
         usage=usage,
         cooling=cooling,

@@ -1,7 +1,6 @@
 """A rolling update runs old and new code side by side: a migration only adds what old code need not know of."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest

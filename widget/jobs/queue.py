@@ -52,7 +52,7 @@ class Jobs:
         """Without `turns` this is the only worker there is."""
         self._open_queue = open_queue
         self._clock = clock
-        self._turns = turns
+        self.turns = turns
         self._queue: Huey | None = None
         self._lock = threading.Lock()
         self._work: dict[str, Callable[..., None]] = {}
@@ -115,8 +115,8 @@ class Jobs:
         self._context = context
         self._first_beat(sleep)
         ended = threading.Event()
-        if self._turns:
-            threading.Thread(target=_keep, args=(self._turns, ended), name="turns", daemon=True).start()
+        if self.turns:
+            threading.Thread(target=_keep, args=(self.turns, ended), name="turns", daemon=True).start()
         consumer = Consumer(
             self.queue,
             workers=THREADS,
@@ -172,10 +172,10 @@ class Jobs:
 
     def _by_one(self, name: str, rest: float, work: Callable[[], object]) -> Callable[[], None]:
         def run() -> None:
-            with self._context(), logs.work("job"):
-                with self._turns.turn(name, rest) if self._turns else nullcontext(True) as mine:
-                    if mine:
-                        work()
+            turn = self.turns.turn(name, rest) if self.turns else nullcontext(True)
+            with self._context(), logs.work("job"), turn as mine:
+                if mine:
+                    work()
 
         return run
 
