@@ -7,25 +7,14 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import redis
 from cachelib.serializers import BaseSerializer
 from flask import Flask
 from flask_caching import Cache
 from flask_caching.backends.rediscache import RedisCache
 from flask_caching.backends.simplecache import SimpleCache
-from redis.backoff import NoBackoff
-from redis.exceptions import ReadOnlyError, RedisError
-from redis.retry import Retry
 
-# After a failover that moves the address, our connections still lead to the old master: a replica now, which answers
-# and refuses to write, and so has done nothing. Such a connection is made anew, and its command sent once more.
-AFTER_FAILOVER = Retry(NoBackoff(), 1, supported_errors=(ReadOnlyError,))
-# redis-py waits 5 s a command and tries ten times by default; a card would rather say «unknown» at once.
-REDIS_OPTIONS: dict[str, Any] = {
-    "socket_timeout": 0.3,
-    "socket_connect_timeout": 0.3,
-    "retry": AFTER_FAILOVER,
-}
+from widget.redis_clients import STORE_ERRORS, is_cluster, open_redis
+
 MOST_IN_PROCESS = 20_000  # records, when there is no Redis
 
 
@@ -35,9 +24,9 @@ def redis_takes_writes(redis_url: str) -> bool:
     if not redis_url:
         return True
     try:
-        with redis.Redis.from_url(redis_url, **REDIS_OPTIONS) as client:
+        with open_redis(redis_url) as client:
             return bool(client.set("widget:ready", 1, ex=60))
-    except RedisError:
+    except STORE_ERRORS:
         return False
 
 
@@ -57,9 +46,13 @@ class _Json(BaseSerializer):
 
 
 class JsonRedisCache(RedisCache):
-    """flask-caching's Redis backend, storing JSON."""
+    """flask-caching's Redis backend, storing JSON, over a client of ours."""
 
     serializer = _Json()  # type: ignore[assignment]
+
+    @classmethod
+    def factory(cls, app: Flask, config: dict[str, Any], args: list[Any], kwargs: dict[str, Any]) -> "JsonRedisCache":
+        return cls(host=open_redis(config["CACHE_REDIS_URL"]), key_prefix=config["CACHE_KEY_PREFIX"])
 
     def add_many(self, keys: Sequence[str], value: Any, timeout: int) -> list[str]:
         """One round trip; cachelib adds one key at a time."""
@@ -71,6 +64,30 @@ class JsonRedisCache(RedisCache):
     def delete_many(self, *keys: str) -> list[str]:
         """One round trip; cachelib's own takes two for each key."""
         self._write_client.delete(*(f"{self._get_prefix()}{key}" for key in keys))
+        return list(keys)
+
+
+class JsonClusterCache(JsonRedisCache):
+    """The same where the keys lie on several servers: one round trip to each of them, side by side with none."""
+
+    def get_many(self, *keys: str) -> list[Any]:
+        with self._read_client.pipeline(transaction=False) as pipe:
+            for key in keys:
+                pipe.get(f"{self._get_prefix()}{key}")
+            return [self.serializer.loads(found) for found in pipe.execute()]
+
+    def set_many(self, mapping: dict[str, Any], timeout: Any = None) -> list[str]:
+        with self._write_client.pipeline(transaction=False) as pipe:
+            for key, value in mapping.items():
+                pipe.set(f"{self._get_prefix()}{key}", self.serializer.dumps(value), ex=timeout)
+            pipe.execute()
+        return list(mapping)
+
+    def delete_many(self, *keys: str) -> list[str]:
+        with self._write_client.pipeline(transaction=False) as pipe:
+            for key in keys:
+                pipe.delete(f"{self._get_prefix()}{key}")
+            pipe.execute()
         return list(keys)
 
 
@@ -87,8 +104,8 @@ class Answers:
     def __init__(self, app: Flask, redis_url: str) -> None:
         options: dict[str, Any] = {"CACHE_KEY_PREFIX": "widget:1:", "CACHE_THRESHOLD": MOST_IN_PROCESS}
         if redis_url:
-            options |= {"CACHE_TYPE": "widget.answers.JsonRedisCache", "CACHE_REDIS_URL": redis_url}
-            options |= {"CACHE_OPTIONS": dict(REDIS_OPTIONS)}
+            kind = "JsonClusterCache" if is_cluster(open_redis(redis_url)) else "JsonRedisCache"
+            options |= {"CACHE_TYPE": f"widget.answers.{kind}", "CACHE_REDIS_URL": redis_url}
         else:
             options |= {"CACHE_TYPE": "widget.answers.ProcessCache"}
         cache = Cache(app, config=options)
@@ -100,7 +117,7 @@ class Answers:
             return {}
         try:
             found = self._backend.get_many(*keys)
-        except RedisError as error:
+        except STORE_ERRORS as error:
             raise StoreGone from error
         return {key: value for key, value in zip(keys, found, strict=True) if value is not None}
 
@@ -110,14 +127,14 @@ class Answers:
             return
         try:
             self._backend.set_many(dict(records), timeout=max(1, round(seconds)))
-        except RedisError as error:
+        except STORE_ERRORS as error:
             raise StoreGone from error
 
     def add_many(self, keys: Sequence[str], value: Any, seconds: float) -> list[str]:
         """Set those that are not there already (SET NX); the keys that were set. One round trip."""
         try:
             return list(self._backend.add_many(keys, value, timeout=max(1, round(seconds))))
-        except RedisError as error:
+        except STORE_ERRORS as error:
             raise StoreGone from error
 
     def delete_many(self, keys: Sequence[str]) -> None:
@@ -126,5 +143,5 @@ class Answers:
             return
         try:
             self._backend.delete_many(*keys)
-        except RedisError as error:
+        except STORE_ERRORS as error:
             raise StoreGone from error

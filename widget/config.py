@@ -13,11 +13,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
-from redis import ConnectionPool
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from ratelimit.limits import LONGEST_PACE, MOST
+from widget.redis_clients import open_redis
 
 DATABASES = {("sqlite", "pysqlite"), ("postgresql", "psycopg")}
 
@@ -102,9 +102,12 @@ def _redis(value: str) -> str:
     """One address, or nothing."""
     try:
         if value.strip():
-            ConnectionPool.from_url(value.strip())  # connects to nothing yet
+            open_redis(value.strip())  # connects to nothing yet
     except ValueError:
-        raise ValueError("must be an address like redis://host:6379/0, rediss://… or unix://…") from None
+        raise ValueError(
+            "must be an address like redis://host:6379/0, rediss://…, unix://…, redis+sentinel://host1,host2/master "
+            "or redis+cluster://host1,host2"
+        ) from None
     return value.strip()
 
 

@@ -11,14 +11,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
-import redis
 from flask import Flask, has_request_context, request
 from huey import Huey
 from sqlalchemy import Engine
 
 from ratelimit import Limiter, MemoryStorage, Rate, RedisStorage, Storage, Window
 from widget.addresses import PublicOnly
-from widget.answers import REDIS_OPTIONS, Answers, redis_takes_writes
+from widget.answers import Answers, redis_takes_writes
 from widget.bitrix24.entry import Entry
 from widget.bitrix24.install import Installer
 from widget.bitrix24.oauth import OAuth
@@ -65,6 +64,7 @@ from widget.presence.memory import Memory
 from widget.presence.outgoing import Outgoing, OutgoingTerms
 from widget.presence.purse import Purse
 from widget.presence.rounds import Rounds
+from widget.redis_clients import open_redis
 from widget.session import Tickets
 from widget.storage.changes import Changes
 from widget.storage.chats import Chats
@@ -432,5 +432,5 @@ def _caller() -> str:
 
 def _permits(config: Config, clock: Callable[[], float]) -> Storage:
     if config.redis_url:
-        return RedisStorage(redis.Redis.from_url(config.redis_url, **REDIS_OPTIONS))
+        return RedisStorage(open_redis(config.redis_url))
     return MemoryStorage(clock=clock)

@@ -12,13 +12,13 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
-from huey import Huey, RedisHuey, SqliteHuey, crontab
+from huey import Huey, SqliteHuey, crontab
 from huey.consumer import Consumer
 from huey.serializer import SignedSerializer
-from redis import ConnectionPool
+from huey.storage import RedisStorage
 
 from widget import logs
-from widget.answers import AFTER_FAILOVER
+from widget.redis_clients import open_redis
 from widget.storage.turns import KEEP_ALIVE_SECONDS, Turns
 
 log = logging.getLogger(__name__)
@@ -188,6 +188,13 @@ def _keep(turns: Turns, ended: threading.Event) -> None:
             log.warning("jobs: turns not kept (%s)", type(error).__name__)
 
 
+class _OverClient(RedisStorage):  # type: ignore[misc]  # huey has no types
+    """Huey's queue over a client of ours, which it would make itself from a pool of connections to one server."""
+
+    def redis_client(self, connection_pool: Any) -> Any:
+        return connection_pool
+
+
 def open_queue(*, redis_url: str, file: str, secret: str) -> Huey:
     """Huey on Redis, or on a file that all processes of this machine share.
 
@@ -196,6 +203,6 @@ def open_queue(*, redis_url: str, file: str, secret: str) -> Huey:
     common: dict[str, Any] = {"results": False, "serializer": SignedSerializer(secret=secret, salt="jobs-1")}
     if redis_url:
         # Who asks waits as little as a card does for its cache; the worker's read blocks for a second at a time.
-        options = {"socket_connect_timeout": 0.3, "socket_timeout": 3.0, "retry": AFTER_FAILOVER}
-        return RedisHuey(NAME, connection_pool=ConnectionPool.from_url(redis_url, **options), **common)
+        client = open_redis(redis_url, socket_timeout=3.0)
+        return Huey(NAME, storage_class=_OverClient, connection_pool=client, **common)
     return SqliteHuey(NAME, filename=file, **common)
