@@ -1,4 +1,4 @@
-"""whose turn it is to do what is done by the clock"""
+"""whose turn it is to do what is done by the clock; indexes for what is forgotten each night"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -19,7 +19,16 @@ def upgrade() -> None:
         sa.Column('ended_at', sa.Float(), server_default='0', nullable=False),
         sa.PrimaryKeyConstraint('name', name=op.f('pk_turns')),
     )
+    with_text = {'postgresql_where': sa.text("text != ''"), 'sqlite_where': sa.text("text != ''")}
+    op.create_index('ix_sends_texts', 'sends', ['created_at'], **with_text)
+    op.create_index(op.f('ix_messages_at'), 'messages', ['at'])
+    op.create_index(op.f('ix_usage_hour'), 'usage', ['hour'])
+    op.create_index(op.f('ix_rest_log_at'), 'rest_log', ['at'])
 
 
 def downgrade() -> None:
+    op.drop_index(op.f('ix_rest_log_at'), table_name='rest_log')
+    op.drop_index(op.f('ix_usage_hour'), table_name='usage')
+    op.drop_index(op.f('ix_messages_at'), table_name='messages')
+    op.drop_index('ix_sends_texts', table_name='sends')
     op.drop_table('turns')
