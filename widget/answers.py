@@ -111,6 +111,12 @@ class Answers:
         cache = Cache(app, config=options)
         self._backend: Any = app.extensions["cache"][cache]
 
+    def connections(self) -> dict[str, float]:
+        """Of this process to Redis, by their state; empty where there is none, and in a cluster."""
+        pool = getattr(getattr(self._backend, "_write_client", None), "connection_pool", None)
+        counted = pool.get_connection_count() if pool else ()
+        return {str(labels["state"]): float(number) for number, labels in counted}
+
     def get_many(self, keys: Sequence[str]) -> dict[str, Any]:
         """The records that are there. One round trip."""
         if not keys:

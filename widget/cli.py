@@ -2,6 +2,7 @@
 
 from flask import Flask
 
+from widget.commands.doctor import tell
 from widget.commands.lines import line_commands
 from widget.commands.numbering import numbering_commands
 from widget.commands.portals import portal_commands, show_rest_log
@@ -16,6 +17,7 @@ def register_commands(app: Flask) -> None:
         app.cli.add_command(group)
     app.cli.add_command(show_rest_log)
     app.cli.command("version", help="The version of the service.")(show_version)
+    app.cli.command("doctor", help="What is wrong with this installation, and what to do about it.")(tell)
     app.cli.command("worker", help="The background work: events of portals, what is due by the clock.")(run_worker)
     app.cli.command("upgrade", help="Create the tables or bring them up to date.")(upgrade_database)
     app.cli.command("wipe-texts", help="Forget the texts of old sends (SEND_TEXTS_DAYS); for a daily timer.")(

@@ -229,6 +229,7 @@ class Config:
     rest_log_days: int = _setting(_count, 3)
     trusted_proxies: int = _setting(_count, 0)
     log_level: str = _setting(_level, "INFO")
+    metrics_port: int = _setting(_count, 0)  # where a worker tells its counters, which has no other port
 
     def __repr__(self) -> str:  # holds secrets
         return "Config()"

@@ -50,7 +50,7 @@ def open_redis(url: str, **options: Any) -> "redis.Redis":
     hosts, path, given = _read(url, scheme)
     if kind == "sentinel":
         return _behind_sentinels(hosts, path, options | given)
-    nodes = [ClusterNode(host, port) for host, port in hosts]
+    nodes = [ClusterNode(host, port) for host, port in hosts]  # type: ignore[no-untyped-call]
     # It follows a slot that has moved; that is its second try, and there is no third.
     of_cluster = options | given | {"retry": Retry(NoBackoff(), 1)}
     return Cluster(lambda: RedisCluster(startup_nodes=nodes, **of_cluster))  # type: ignore[return-value]
@@ -74,7 +74,7 @@ class Cluster:
         return Script(self, script)  # type: ignore[arg-type]
 
     def get_encoder(self) -> Encoder:
-        return Encoder("utf-8", "strict", decode_responses=False)
+        return Encoder("utf-8", "strict", decode_responses=False)  # type: ignore[no-untyped-call]
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._client(), name)
@@ -99,17 +99,20 @@ def _behind_sentinels(hosts: list[tuple[str, int]], path: str, options: dict[str
     master, _, database = path.strip("/").partition("/")
     if not master or not (database or "0").isdecimal():
         raise ValueError("sentinels need the name of their master: …/mymaster/0")
-    own = {name: options.pop(f"sentinel_{name}", None) for name in ("username", "password")}
+    own: dict[str, Any] = {name: options.pop(f"sentinel_{name}", None) for name in ("username", "password")}
     shared = {name: value for name, value in options.items() if name.startswith(("ssl", "socket"))}
-    sentinel = Sentinel(hosts, sentinel_kwargs={**shared, **own, "retry": Retry(NoBackoff(), 0)}, **options)
-    return sentinel.master_for(master, db=int(database or 0))
+    own["retry"] = Retry(NoBackoff(), 0)
+    sentinel: Any = Sentinel(hosts, sentinel_kwargs={**shared, **own}, **options)  # type: ignore[no-untyped-call]
+    client: redis.Redis = sentinel.master_for(master, db=int(database or 0))
+    return client
 
 
 def _read(url: str, scheme: str) -> tuple[list[tuple[str, int]], str, dict[str, Any]]:
     """Hosts, what comes after them, and options. redis-py reads each host as an address of its own."""
     split = urlsplit(url)
     user, at, places = split.netloc.rpartition("@")
-    read = [parse_url(f"{scheme}://{user}{at}{place}?{split.query}") for place in places.split(",")]
+    told = [f"{scheme}://{user}{at}{place}?{split.query}" for place in places.split(",")]
+    read: list[dict[str, Any]] = [parse_url(each) for each in told]  # type: ignore[no-untyped-call]
     default = SENTINEL_PORT if split.scheme.endswith("sentinel") else PORT
     hosts = [(each.get("host", ""), each.get("port", default)) for each in read]
     if not all(host for host, _port in hosts):

@@ -43,7 +43,7 @@ from widget.hooks.gateway_work import GatewayWork
 from widget.hooks.receiver import Receiver
 from widget.hooks.vouching import Vouching
 from widget.hooks.work import EventWork
-from widget.http import OutsideError, fetch_file, make_client
+from widget.http import OutsideError, fetch_file, make_client, of_kind
 from widget.jobs.queue import EVERY_HOUR, EVERY_MINUTE, EVERY_NIGHT, Jobs, open_queue
 from widget.keys import PhoneKeys
 from widget.logs import Pool
@@ -133,6 +133,7 @@ class Services:
     numbering: Numbering
     numbering_updater: Updater
     metrics: Metrics
+    answers: Answers
     places: Places
     pings: Mapping[str, Callable[[], bool]]
 
@@ -175,11 +176,11 @@ def build(
     settings, changes = UserSettings(engine), Changes(engine, clock)
     numbering, numbering_updater = _numbering(config, clock)
     answers = Answers(app, config.redis_url)
-    metrics = Metrics(lambda: {state.value: number for state, number in sends.count_unclear().items()})
+    metrics = Metrics()
     keys = PhoneKeys(config.secret_key)
     workers = pool or Pool(FAN_OUT, thread_name_prefix="fan-out")
     oauth = OAuth(
-        client(),
+        of_kind("oauth", client()),
         config.auth_servers,
         config.bitrix_client_id,
         config.bitrix_client_secret,
@@ -192,7 +193,7 @@ def build(
     # Both authorisation servers may be asked in turn, and the answer has to be stored.
     renewal = Renewal(oauth, portals, tokens, metrics, lease_seconds=2 * config.portal_timeout + 5)
     rest = Rest(
-        [client() for _ in itertools.repeat(None, PORTAL_CLIENTS)],
+        [of_kind("portal", client()) for _ in itertools.repeat(None, PORTAL_CLIENTS)],
         oauth,
         renewal,
         portals,
@@ -206,7 +207,7 @@ def build(
     )
     events = Events(engine, clock)
     installer = Installer(
-        client(),
+        of_kind("portal", client()),
         oauth,
         rest,
         portals,
@@ -278,7 +279,7 @@ def build(
         states=States(clock, answers, behind or workers),
     )
     listings = Listings(gateways, known, lifetimes, workers, clock)
-    rounds = Rounds(portals, lines, gateways, listings, workers)
+    rounds = Rounds(portals, lines, gateways, listings, workers, purse, answers)
     chat_service = ChatService(gateways, conversations, clock, learning, outgoing)
     ends = UnclearEnds(conversations, portals, lines, chat_service.look_for, answers, workers, clock)
     minutely: dict[str, Callable[[], object]] = {
@@ -362,6 +363,7 @@ def build(
         numbering=numbering,
         numbering_updater=numbering_updater,
         metrics=metrics,
+        answers=answers,
         places=Places(config.portal_requests, config.portal_megabytes * 1024 * 1024),
         pings={
             "database": lambda: takes_writes(engine),

@@ -2,7 +2,9 @@
 
 from flask import Blueprint, Response, jsonify
 from flask.typing import ResponseReturnValue
+from prometheus_client import generate_latest
 
+from widget.health.telling import told_of
 from widget.services import services
 from widget.version import VERSION
 
@@ -25,4 +27,5 @@ def ready() -> ResponseReturnValue:
 @pages.get("/metrics")
 def metrics() -> ResponseReturnValue:
     """Prometheus' text format."""
-    return Response(services().metrics.text(), mimetype="text/plain; version=0.0.4")
+    here = services()
+    return Response(generate_latest(here.metrics.all(told_of(here))), mimetype="text/plain; version=0.0.4")

@@ -96,6 +96,10 @@ class Jobs:
             return None
         return float(at) if isinstance(at, (int, float)) else None
 
+    def length(self) -> int:
+        """How many tasks wait. One small query. Raises what the queue's store raises."""
+        return int(self.queue.pending_count())
+
     def reachable(self) -> bool:
         """Whether the queue can be reached. One small query."""
         try:

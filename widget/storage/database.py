@@ -5,6 +5,7 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config as AlembicConfig
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import InternalError, OperationalError, SQLAlchemyError
@@ -47,6 +48,13 @@ def upgrade(engine: Engine, vault: Vault | None = None, *, to: str = "head") -> 
         _wait_for_the_others(connection)
         config.attributes |= {"connection": connection, "vault": vault}
         command.upgrade(config, to)
+
+
+def newest_revision() -> str:
+    """The migration that this version of the service needs."""
+    config = AlembicConfig()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    return str(ScriptDirectory.from_config(config).get_current_head())
 
 
 def takes_writes(engine: Engine) -> bool:

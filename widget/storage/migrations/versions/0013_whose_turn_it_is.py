@@ -19,8 +19,8 @@ def upgrade() -> None:
         sa.Column('ended_at', sa.Float(), server_default='0', nullable=False),
         sa.PrimaryKeyConstraint('name', name=op.f('pk_turns')),
     )
-    with_text = {'postgresql_where': sa.text("text != ''"), 'sqlite_where': sa.text("text != ''")}
-    op.create_index('ix_sends_texts', 'sends', ['created_at'], **with_text)
+    has_text = sa.text("text != ''")
+    op.create_index('ix_sends_texts', 'sends', ['created_at'], postgresql_where=has_text, sqlite_where=has_text)
     op.create_index(op.f('ix_messages_at'), 'messages', ['at'])
     op.create_index(op.f('ix_usage_hour'), 'usage', ['hour'])
     op.create_index(op.f('ix_rest_log_at'), 'rest_log', ['at'])
