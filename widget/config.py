@@ -117,6 +117,10 @@ def _secret(value: str) -> str:
     return value
 
 
+def _secrets(value: str) -> tuple[str, ...]:
+    return tuple(_secret(key.strip()) for key in value.split(",") if key.strip())
+
+
 def _fernet_keys(value: str) -> tuple[str, ...]:
     keys = tuple(key.strip() for key in value.split(",") if key.strip())
     for key in keys:
@@ -181,6 +185,7 @@ class Config:
     bitrix_client_id: str = _setting(_words)
     bitrix_client_secret: str = _setting(_words)
 
+    old_secret_keys: tuple[str, ...] = _setting(_secrets, ())  # what they signed is still good
     # Where browsers and Bitrix24 reach this service; registered as the handler of placements and events.
     public_url: str = _setting(_public_url, "")
     database_url: str = _setting(_database, "sqlite:///widget.sqlite3")

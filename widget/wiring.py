@@ -321,7 +321,7 @@ def build(
         clock=clock,
         engine=engine,
         vault=vault,
-        tickets=Tickets(config.secret_key, vault.fernet, config.session_minutes * 60),
+        tickets=Tickets([*config.old_secret_keys, config.secret_key], vault.fernet, config.session_minutes * 60),
         portals=portals,
         lines=lines,
         conversations=conversations,
