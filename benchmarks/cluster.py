@@ -3,8 +3,8 @@
     python -m benchmarks.cluster [--load] [--json] [--quick]
 
 Without --load it starts everything, opens a card through each web process, and one more when the first was killed: the
-short form, half a minute on a busy machine. With --load 1, 2 and 4 web processes are measured one after another; on fewer
-cores than processes the goal is held to as many as there are cores, and the measured costs say what more would take.
+short form, half a minute on a busy machine. With --load 1, 2 and 4 web processes are measured one after another; on
+fewer cores than processes the goal is held to as many as there are cores, and the measured costs say what more takes.
 """
 
 import argparse
