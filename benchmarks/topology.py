@@ -88,18 +88,26 @@ class Topology(Stand):
 
     def kill(self, name: str) -> None:
         """SIGKILL to a program with its children, to Valkey or to PostgreSQL."""
-        if name in ("valkey", "postgresql"):
-            (self._valkey if name == "valkey" else self._postgres).kill()
+        if name == "valkey":
+            self._valkey.kill()
+            return
+        if name == "postgresql":
+            # Its processes are each a group of their own, and it does not start again while one of them lives.
+            for pid in _family(self._postgres.pid or 0)[1:]:
+                os.kill(pid, signal.SIGKILL)
+            self._postgres.kill()
             return
         os.killpg(self._programs[name].pid, signal.SIGKILL)
         self._programs[name].wait()
 
     def again(self, name: str) -> None:
         """Start it anew, as its supervisor does."""
-        if name in ("valkey", "postgresql"):
-            (self._valkey if name == "valkey" else self._postgres).start()
-            return
-        self._run(name, self._commands[name])
+        if name == "valkey":
+            self._valkey.start()
+        elif name == "postgresql":
+            self._postgres.start()
+        else:
+            self._run(name, self._commands[name])
 
     def stop_web(self, keep: int) -> None:
         """Only so many web processes from now on."""

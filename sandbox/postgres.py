@@ -70,6 +70,8 @@ class Postgres(Server):
             connection.execute(f"DROP DATABASE IF EXISTS {database} WITH (FORCE)".encode())
 
     def _prepare(self) -> None:
+        if self._data.exists():  # it was killed: it finds its data again
+            return
         if UNPRIVILEGED:
             shutil.chown(self._home, UNPRIVILEGED)
         made = ["-D", str(self._data), "-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]
