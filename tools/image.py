@@ -141,7 +141,8 @@ def writable(image: Image) -> list[str]:
 
 
 def size(folder: Path) -> float:
-    told = subprocess.run(["du", "-sb", "--exclude=proc", str(folder)], capture_output=True, text=True, check=True)
+    without = [f"--exclude={name}" for name in ("proc", "var/cache/apt", "var/lib/apt/lists")]
+    told = subprocess.run(["du", "-sb", *without, str(folder)], capture_output=True, text=True, check=True)
     return int(told.stdout.split()[0]) / 1e6
 
 
