@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType
 
@@ -94,7 +95,8 @@ class Topology(Stand):
         if name == "postgresql":
             # Its processes are each a group of their own, and it does not start again while one of them lives.
             for pid in _family(self._postgres.pid or 0)[1:]:
-                os.kill(pid, signal.SIGKILL)
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
             self._postgres.kill()
             return
         os.killpg(self._programs[name].pid, signal.SIGKILL)

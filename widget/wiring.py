@@ -24,11 +24,12 @@ from widget.bitrix24.oauth import OAuth
 from widget.bitrix24.renewal import Renewal
 from widget.bitrix24.rest import Rest
 from widget.bitrix24.strangers import FAILURES, Strangers
+from widget.card.checks import CardChecks
 from widget.card.learning import Learning
+from widget.card.loading import Loader
 from widget.card.memory import CardMemory
-from widget.card.reading import CardReader
+from widget.card.reading import CardReader, Phones
 from widget.card.reveals import Reveals
-from widget.card.service import Cards
 from widget.chats.service import ChatService
 from widget.chats.unclear import UnclearEnds
 from widget.config import Config
@@ -47,6 +48,7 @@ from widget.http import OutsideError, fetch_file, make_client, of_kind
 from widget.jobs.queue import EVERY_HOUR, EVERY_MINUTE, EVERY_NIGHT, Jobs, open_queue
 from widget.keys import PhoneKeys
 from widget.logs import Pool
+from widget.marks import Marks
 from widget.metrics import Metrics
 from widget.phones.hours import Hours
 from widget.phones.numbering import Numbering
@@ -125,7 +127,12 @@ class Services:
     evidence: Evidence
     purse: Purse
     reveals: Reveals
-    cards: Cards
+    known: Memory
+    door: CardReader
+    loader: Loader
+    card_memory: CardMemory
+    card_checks: CardChecks
+    hours: Hours
     rounds: Rounds
     chat_service: ChatService
     unclear_ends: UnclearEnds
@@ -171,13 +178,13 @@ def build(
     portals, tokens = Portals(engine, vault, clock), Tokens(engine, vault)
     lines, line_health = Lines(engine, vault, clock), LineHealths(engine, clock)
     usage, presences = Usage(engine, clock), Presences(engine, clock)
-    conversations = _conversations(engine, vault, clock, usage)
-    chats, sends, messages = conversations.chats, conversations.sends, conversations.messages
-    settings, changes = UserSettings(engine), Changes(engine, clock)
+    answers, keys = Answers(app, config.redis_url), PhoneKeys(config.secret_key)
+    marks = Marks(answers, keys)
+    conversations = _conversations(engine, vault, clock, usage, marks)
+    chats, sends = conversations.chats, conversations.sends
+    settings, changes = UserSettings(engine, marks.choice_changed), Changes(engine, clock)
     numbering, numbering_updater = _numbering(config, clock)
-    answers = Answers(app, config.redis_url)
     metrics = Metrics()
-    keys = PhoneKeys(config.secret_key)
     workers = pool or Pool(FAN_OUT, thread_name_prefix="fan-out")
     oauth = OAuth(
         of_kind("oauth", client()),
@@ -189,7 +196,7 @@ def build(
         clock=clock,
         strangers=Strangers(Limiter(_permits(config, clock), limits=FAILURES, prefix="strangers"), _caller),
     )
-    rest_log = RestLog(engine, keep=config.rest_log_days > 0)
+    rest_log, events = RestLog(engine, keep=config.rest_log_days > 0), Events(engine, clock)
     # Both authorisation servers may be asked in turn, and the answer has to be stored.
     renewal = Renewal(oauth, portals, tokens, metrics, lease_seconds=2 * config.portal_timeout + 5)
     rest = Rest(
@@ -205,7 +212,6 @@ def build(
         sleep=sleep,
         clock=clock,
     )
-    events = Events(engine, clock)
     installer = Installer(
         of_kind("portal", client()),
         oauth,
@@ -222,8 +228,7 @@ def build(
     known = Memory(answers, presences, vault, key_of=keys.key, lifetimes=lifetimes, clock=clock)
     cooling = Cooling(line_health, clock)
     purse = Purse(_limiter(config, clock), usage, cooling, _terms(config), clock)
-    reveals = Reveals(answers, usage, keys)
-    evidence = Evidence(known, chats, clock)
+    reveals, evidence = Reveals(answers, usage, keys), Evidence(known, chats, clock)
     outgoing = Outgoing(
         _counter(config, clock, "firsts"),
         _counter(config, clock, "sends"),
@@ -259,7 +264,7 @@ def build(
         "forget-webhooks": inbox.forget_old,
         "forget-changes": changes.forget_old,
         "wipe-texts": lambda: sends.wipe_texts(clock() - config.send_texts_days * DAY),
-        "forget-messages": lambda: messages.wipe(clock() - config.send_texts_days * DAY),
+        "forget-messages": lambda: conversations.messages.wipe(clock() - config.send_texts_days * DAY),
         "forget-counted": lambda: conversations.counted.forget(clock() - config.send_texts_days * DAY),
         "forget-usage": usage.purge,
         "forget-presences": presences.purge,
@@ -278,7 +283,15 @@ def build(
         pace=Pace(Limiter(_permits(config, clock), limits=[Rate(every=1)], prefix="pace"), sleep),
         states=States(clock, answers, behind or workers),
     )
-    listings = Listings(gateways, known, lifetimes, workers, clock)
+    listings = Listings(
+        gateways,
+        known,
+        lifetimes,
+        workers,
+        clock,
+        answers=answers,
+        reports=lambda line: line_health.of(line.portal_id, line.id).hook_at > 0,
+    )
     rounds = Rounds(portals, lines, gateways, listings, workers, purse, answers)
     chat_service = ChatService(gateways, conversations, clock, learning, outgoing)
     ends = UnclearEnds(conversations, portals, lines, chat_service.look_for, answers, workers, clock)
@@ -300,22 +313,10 @@ def build(
         lifetimes=lifetimes,
         clock=clock,
     )
-    memory = CardMemory(config.card_ttl, clock)
-    cards = Cards(
-        CardReader(rest, memory, answers, known, lifetimes, portals, lines, chats, numbering, keys, clock),
-        memory,
-        known,
-        answers,
-        checker,
-        gateways,
-        portals,
-        lines,
-        settings,
-        numbering,
-        keys,
-        Hours(*config.light_hours),
-        clock,
-    )
+    card_memory = CardMemory(answers, vault, config.card_ttl, clock)
+    hours = Hours(*config.light_hours)
+    door = CardReader(rest, card_memory, lines, Phones(numbering, keys), hours, workers, clock)
+    loader = Loader(door, answers, known, chats, settings, lifetimes, clock)
     return Services(
         config=config,
         clock=clock,
@@ -355,7 +356,12 @@ def build(
         evidence=evidence,
         purse=purse,
         reveals=reveals,
-        cards=cards,
+        known=known,
+        door=door,
+        loader=loader,
+        card_memory=card_memory,
+        card_checks=CardChecks(loader, card_memory, checker),
+        hours=hours,
         rounds=rounds,
         chat_service=chat_service,
         unclear_ends=ends,
@@ -373,10 +379,12 @@ def build(
     )
 
 
-def _conversations(engine: Engine, vault: Vault, clock: Callable[[], float], usage: Usage) -> Conversations:
+def _conversations(
+    engine: Engine, vault: Vault, clock: Callable[[], float], usage: Usage, marks: Marks
+) -> Conversations:
     return Conversations(
         engine,
-        Chats(engine, clock),
+        Chats(engine, clock, marks.chat_changed),
         Sends(engine, vault, clock),
         Messages(engine, vault, clock),
         Counted(engine, usage),
