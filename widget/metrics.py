@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, multiprocess
+from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest, multiprocess
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -61,6 +61,10 @@ class Metrics:
     def portal_error(self, code: str) -> None:
         """`code` is one of a closed list, or «other»: a portal may answer with any sentence."""
         self._portal_errors.labels(code).inc()
+
+    def text(self, told: Sequence[Told] = ()) -> bytes:
+        """The exposition format."""
+        return generate_latest(self.all(told))
 
     def all(self, told: Sequence[Told] = ()) -> CollectorRegistry:
         """What is counted, of all workers where they share a directory, and what is told when it is asked for."""

@@ -2,7 +2,6 @@
 
 from flask import Blueprint, Response, jsonify
 from flask.typing import ResponseReturnValue
-from prometheus_client import generate_latest
 
 from widget.health.telling import told_of
 from widget.services import services
@@ -28,4 +27,4 @@ def ready() -> ResponseReturnValue:
 def metrics() -> ResponseReturnValue:
     """Prometheus' text format."""
     here = services()
-    return Response(generate_latest(here.metrics.all(told_of(here))), mimetype="text/plain; version=0.0.4")
+    return Response(here.metrics.text(told_of(here)), mimetype="text/plain; version=0.0.4")
