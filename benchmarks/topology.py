@@ -33,6 +33,7 @@ auth_type = any
 pool_mode = transaction
 default_pool_size = 40
 max_client_conn = 2000
+server_login_retry = 1
 """
 PROXY = """worker_processes 1; daemon off; pid {home}/nginx.pid; error_log {home}/nginx.log warn;
 events {{ worker_connections 2048; }}

@@ -64,6 +64,19 @@ class Postgres(Server):
             connection.execute(f"CREATE DATABASE {name} TEMPLATE {copy_of} STRATEGY FILE_COPY".encode())
         return name
 
+    @contextlib.contextmanager
+    def away(self, database: str) -> Iterator[None]:
+        """As while it is restarted: who is connected is cut off, and others are refused."""
+        with self._connection() as connection:
+            connection.execute(f"ALTER DATABASE {database} ALLOW_CONNECTIONS false".encode())
+            query = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
+            connection.execute(query, (database,))
+        try:
+            yield
+        finally:
+            with self._connection() as connection:
+                connection.execute(f"ALTER DATABASE {database} ALLOW_CONNECTIONS true".encode())
+
     def drop(self, database: str) -> None:
         """Whatever is still connected to it."""
         with self._connection() as connection:
