@@ -60,11 +60,11 @@ def test_another_host_goes_on_where_the_lost_one_was(
     assert again.rows[ORDERS_ROW] == "yes"  # known without asking
     assert "is-sent" in again.send(chat, "Добрый день", "key-1").text  # one key is one message for ever
     assert "sendText" not in new.outside.calls()
-    spent = [old.services.purse.left(old.services.lines.of(old.portals[0])[0]) for old in (lost, new)]
+    spent = [old.services.presence.purse.left(old.services.storage.lines.of(old.portals[0])[0]) for old in (lost, new)]
     assert spent[0] == spent[1]
     for each in (lost, new):
-        each.services.usage.flush()
-        each.services.engine.dispose()
+        each.services.storage.usage.flush()
+        each.services.storage.engine.dispose()
 
 
 def test_a_database_with_something_in_it_is_left_alone(widget: Widget, tmp_path: Path) -> None:

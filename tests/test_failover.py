@@ -87,7 +87,7 @@ def full(make_widget: MakeWidget) -> tuple[Widget, CardPage, int]:
     card = widget.open(lang="en").reveal()
     chat = card.open_chat(card.keys[IVAN_ROW]).chat
     card.send(chat, "Добрый день", "key-1")
-    engine = widget.services.engine
+    engine = widget.services.storage.engine
     refusing = "PRAGMA query_only=ON" if engine.dialect.name == "sqlite" else "SET default_transaction_read_only = on"
 
     @event.listens_for(engine, "connect")
@@ -124,6 +124,6 @@ def test_without_its_database_the_service_says_so_and_is_well_again_by_itself(
         assert gone.answer.headers["Retry-After"] == "2"
         assert "nothing goes out twice" in gone.text
     assert "is-sent" in card.send(chat, "Добрый день", "key-1").text
-    widget.services.usage.flush()
-    widget.services.engine.dispose()
+    widget.services.storage.usage.flush()
+    widget.services.storage.engine.dispose()
     postgres.drop(name)

@@ -26,8 +26,8 @@ def widget(outside: Outside, clock: Clock, postgres: Postgres) -> Iterator[Widge
     name = postgres.new_database(copy_of=MIGRATED)
     widget = start_widget(outside, config_for(outside, postgres.url(name)), clock, webhooks={"waha": PlainWebhooks()})
     yield widget
-    widget.services.usage.flush()
-    widget.services.engine.dispose()
+    widget.services.storage.usage.flush()
+    widget.services.storage.engine.dispose()
     postgres.drop(name)
 
 
@@ -40,7 +40,7 @@ def watched(widget: Widget) -> list[Statement]:
         if statement.split(maxsplit=1)[0] in ("SELECT", "UPDATE", "DELETE", "INSERT"):
             seen.append((statement, parameters[0] if isinstance(parameters, list) else parameters))
 
-    event.listen(widget.services.engine, "before_cursor_execute", hear)
+    event.listen(widget.services.storage.engine, "before_cursor_execute", hear)
     return seen
 
 
@@ -98,9 +98,9 @@ def test_no_statement_of_a_card_a_chat_a_webhook_or_a_round_reads_a_whole_table(
         services.jobs.queue.execute(task)
     assert len(watched) > 60
 
-    assert read_whole(services.engine, watched.copy()) == set()
+    assert read_whole(services.storage.engine, watched.copy()) == set()
 
 
 def test_a_statement_without_an_index_is_noticed(widget: Widget) -> None:
     told: list[Statement] = [("SELECT id FROM chats WHERE last_at = %(at)s", {"at": 1.0})]
-    assert len(read_whole(widget.services.engine, told)) == 1
+    assert len(read_whole(widget.services.storage.engine, told)) == 1

@@ -28,7 +28,7 @@ def back_up(file: Path) -> None:
     """While the service runs. The file is its owner's alone; one that is there is not written over."""
     os.close(_new(file))
     try:
-        _dump(services().engine, file)
+        _dump(services().storage.engine, file)
     except (OSError, subprocess.CalledProcessError, sqlite3.Error) as error:
         file.unlink()
         raise click.ClickException(f"no backup was made: {_words(error)}") from error
@@ -42,16 +42,16 @@ def back_up(file: Path) -> None:
 def restore(file: Path) -> None:
     """Into an empty database, with the service stopped. Ends with 1 where a line's key opens with none of ours."""
     here = services()
-    if _holds_portals(here.engine):
+    if _holds_portals(here.storage.engine):
         raise click.ClickException("the database of DATABASE_URL is not empty; nothing was changed")
     try:
-        _load(here.engine, file)
-        upgrade(here.engine, here.vault)
+        _load(here.storage.engine, file)
+        upgrade(here.storage.engine, here.storage.vault)
     except (OSError, subprocess.CalledProcessError, sqlite3.Error, SQLAlchemyError) as error:
         raise click.ClickException(f"not restored: {_words(error)}") from error
-    found = here.portals.all()
+    found = here.storage.portals.all()
     # A key that none of ours opens reads as none.
-    shut = sum(not line.key for portal in found for line in here.lines.all_of(portal.id))
+    shut = sum(not line.key for portal in found for line in here.storage.lines.all_of(portal.id))
     click.echo(f"{len(found)} portals. Start the service; open pages ask for themselves anew.")
     if shut:
         click.echo(

@@ -83,13 +83,13 @@ def _settings(here: "Services") -> Iterator[Sign]:
 
 
 def _database(here: "Services") -> Iterator[Sign]:
-    with here.engine.connect() as connection:
+    with here.storage.engine.connect() as connection:
         at, newest = MigrationContext.configure(connection).get_current_revision(), newest_revision()
         old = f"run `flask upgrade`: this version needs {newest}" if at != newest else ""
         yield Sign("tables", f"at {at}", old)
         yield (
             _clock("database", here.clock() - _now_of(connection))
-            if here.engine.dialect.name != "sqlite"
+            if here.storage.engine.dialect.name != "sqlite"
             else Sign("database", "an SQLite file, for one host")
         )
     writes = here.pings["database"]()
@@ -144,24 +144,24 @@ def _worker(here: "Services") -> Sign:
 
 def _work(here: "Services") -> Iterator[Sign]:
     now = here.clock()
-    for kind, (number, at) in oldest_waiting(here.engine).items():
+    for kind, (number, at) in oldest_waiting(here.storage.engine).items():
         age = now - at if number else 0.0
         cure = "see the worker's log for why its tries fail" if age > WAITS_SECONDS else ""
         yield Sign(f"{kind}s that wait", f"{number}, the oldest for {age:.0f} s", cure)
-    unclear = sum(here.sends.count_unclear().values())
+    unclear = sum(here.storage.sends.count_unclear().values())
     cure = "see docs/incidents.md, «Gateway down»; a rep says what is true of each" if unclear else ""
     yield Sign("sends without a clear end", str(unclear), cure)
-    closed = [portal.member_id for portal in here.portals.all() if portal.state is PortalState.CLOSED]
+    closed = [portal.member_id for portal in here.storage.portals.all() if portal.state is PortalState.CLOSED]
     told = "`flask portal check <member_id>` says why; a page that its people open opens it again" if closed else ""
     yield Sign("closed portals", ", ".join(closed[:5]) + (" …" if len(closed) > 5 else "") or "none", told)
 
 
 def _lines(here: "Services") -> Iterator[Sign]:
-    states = here.rounds.states()
+    states = here.presence.rounds.states()
     said = ", ".join(f"{number:.0f} {state}" for state, number in sorted(states.items())) or "no round was heard lately"
     bad = sum(number for state, number in states.items() if state != "ready")
     yield Sign(
         "lines", said, "`flask portal check <member_id>` says which, the page of the line what to do" if bad else ""
     )
-    if here.rounds.budgets().get("unknown"):
+    if here.presence.rounds.budgets().get("unknown"):
         yield Sign("budgets", "cannot be counted", "mend Redis or the database: no check is made meanwhile")

@@ -19,4 +19,4 @@ def run_worker() -> None:
     try:
         here.jobs.run(app.app_context)
     finally:
-        here.rest_log.flush()  # what the last job called
+        here.storage.rest_log.flush()  # what the last job called
