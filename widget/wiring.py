@@ -60,6 +60,7 @@ class Services:
     numbering_updater: Updater
     hours: Hours
     metrics: Metrics
+    answers: Answers
     places: Places
     pings: Mapping[str, Callable[[], bool]]
 
@@ -92,17 +93,17 @@ def build(
         keys=PhoneKeys(config.secret_key),
     )
     stored = build_repositories(infra)
-    metrics = Metrics(lambda: {state.value: number for state, number in stored.sends.count_unclear().items()})
+    metrics = Metrics()
     bitrix24 = build_bitrix24(infra, stored, metrics, _caller)
     gateways = build_gateways(infra)
     presence = build_presence(infra, stored, gateways, metrics)
     (numbering, numbering_updater), hours = _numbering(config, clock), Hours(*config.light_hours)
-    jobs = Jobs(lambda: queue or _queue(config), clock)
+    jobs = Jobs(lambda: queue or _queue(config), clock, stored.turns)
     readers = webhooks or {kind.name: kind.webhooks for kind in KINDS.values()}
     services = Services(
         config=config,
         clock=clock,
-        tickets=Tickets(config.secret_key, stored.vault.fernet, config.session_minutes * 60),
+        tickets=Tickets([*config.old_secret_keys, config.secret_key], stored.vault.fernet, config.session_minutes * 60),
         storage=stored,
         bitrix24=bitrix24,
         gateways=gateways,
@@ -115,6 +116,7 @@ def build(
         numbering_updater=numbering_updater,
         hours=hours,
         metrics=metrics,
+        answers=infra.answers,
         places=Places(config.portal_requests, config.portal_megabytes * 1024 * 1024),
         pings={
             "database": lambda: takes_writes(stored.engine),

@@ -192,7 +192,9 @@ def read_cursor(chat: Chat, signed: str) -> str:
 
 
 def _cursors(chat: Chat) -> Signer:
-    return Signer(services().config.secret_key, salt=f"cursor-1:{chat.portal_id}:{chat.line_id}:{chat.id}")
+    config = services().config
+    keys = [*config.old_secret_keys, config.secret_key]
+    return Signer(keys, salt=f"cursor-1:{chat.portal_id}:{chat.line_id}:{chat.id}")
 
 
 def _seal(chat: Chat, bubble: Bubble) -> str:

@@ -24,6 +24,7 @@ from widget.storage.rest_log import RestLog
 from widget.storage.sends import Sends
 from widget.storage.settings import UserSettings
 from widget.storage.tokens import Tokens
+from widget.storage.turns import Turns
 from widget.storage.usage import Usage, flush_at_exit
 from widget.storage.vault import Vault
 
@@ -46,6 +47,7 @@ class Repositories:
     presences: Presences
     usage: Usage
     rest_log: RestLog
+    turns: Turns
 
     @property
     def chats(self) -> Chats:
@@ -88,4 +90,5 @@ def build_repositories(infra: Infrastructure) -> Repositories:
         presences=Presences(engine, clock),
         usage=usage,
         rest_log=RestLog(engine, keep=config.rest_log_days > 0),
+        turns=Turns(engine, clock),
     )
