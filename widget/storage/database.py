@@ -3,9 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-from alembic import command
-from alembic.config import Config as AlembicConfig
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import InternalError, OperationalError, SQLAlchemyError
@@ -42,7 +39,11 @@ def open_database(url: str) -> Engine:
 def upgrade(engine: Engine, vault: Vault | None = None, *, to: str = "head") -> None:
     """Create or migrate the tables. Safe to run at every start, and on several hosts at once: one works, the others
     wait and find nothing to do. `vault` opens what an older version kept sealed and this one does not."""
-    config = AlembicConfig()
+    # Its import is a tenth of a start, and only this needs it.
+    from alembic import command  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     with engine.begin() as connection:
         _wait_for_the_others(connection)
@@ -50,11 +51,16 @@ def upgrade(engine: Engine, vault: Vault | None = None, *, to: str = "head") -> 
         command.upgrade(config, to)
 
 
-def newest_revision() -> str:
-    """The migration that this version of the service needs."""
-    config = AlembicConfig()
+def revisions(connection: Connection) -> tuple[str | None, str]:
+    """The migration that the tables are at, None where there are none, and the one that this version needs."""
+    from alembic.config import Config  # noqa: PLC0415
+    from alembic.runtime.migration import MigrationContext  # noqa: PLC0415
+    from alembic.script import ScriptDirectory  # noqa: PLC0415
+
+    config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
-    return str(ScriptDirectory.from_config(config).get_current_head())
+    newest = str(ScriptDirectory.from_config(config).get_current_head())
+    return MigrationContext.configure(connection).get_current_revision(), newest
 
 
 def takes_writes(engine: Engine) -> bool:
