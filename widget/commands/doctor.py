@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import click
-from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from widget import logs
 from widget.redis_clients import STORE_ERRORS, open_redis
 from widget.services import services
-from widget.storage.database import newest_revision
+from widget.storage.database import revisions
 from widget.storage.portals import PortalState
 from widget.storage.tries import oldest_waiting
 
@@ -84,7 +83,7 @@ def _settings(here: "Services") -> Iterator[Sign]:
 
 def _database(here: "Services") -> Iterator[Sign]:
     with here.storage.engine.connect() as connection:
-        at, newest = MigrationContext.configure(connection).get_current_revision(), newest_revision()
+        at, newest = revisions(connection)
         old = f"run `flask upgrade`: this version needs {newest}" if at != newest else ""
         yield Sign("tables", f"at {at}", old)
         yield (

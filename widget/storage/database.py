@@ -51,14 +51,16 @@ def upgrade(engine: Engine, vault: Vault | None = None, *, to: str = "head") -> 
         command.upgrade(config, to)
 
 
-def newest_revision() -> str:
-    """The migration that this version of the service needs."""
-    from alembic.config import Config  # noqa: PLC0415 - as in `upgrade`
+def revisions(connection: Connection) -> tuple[str | None, str]:
+    """The migration that the tables are at, None where there are none, and the one that this version needs."""
+    from alembic.config import Config  # noqa: PLC0415
+    from alembic.runtime.migration import MigrationContext  # noqa: PLC0415
     from alembic.script import ScriptDirectory  # noqa: PLC0415
 
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
-    return str(ScriptDirectory.from_config(config).get_current_head())
+    newest = str(ScriptDirectory.from_config(config).get_current_head())
+    return MigrationContext.configure(connection).get_current_revision(), newest
 
 
 def takes_writes(engine: Engine) -> bool:
