@@ -49,6 +49,7 @@ from widget.jobs.queue import EVERY_HOUR, EVERY_MINUTE, EVERY_NIGHT, Jobs, open_
 from widget.keys import PhoneKeys
 from widget.logs import Pool
 from widget.metrics import Metrics
+from widget.openlines.building import OpenLines, open_line_parts
 from widget.phones.hours import Hours
 from widget.phones.numbering import Numbering
 from widget.phones.updating import UpdateError, Updater
@@ -128,6 +129,7 @@ class Services:
     rounds: Rounds
     chat_service: ChatService
     unclear_ends: UnclearEnds
+    open_lines: OpenLines
     outgoing: Outgoing
     numbering: Numbering
     numbering_updater: Updater
@@ -220,8 +222,7 @@ def build(
     known = Memory(answers, presences, vault, key_of=keys.key, lifetimes=lifetimes, clock=clock)
     cooling = Cooling(line_health, clock)
     purse = Purse(_limiter(config, clock), usage, cooling, _terms(config), clock)
-    reveals = Reveals(answers, usage, keys)
-    evidence = Evidence(known, chats, clock)
+    reveals, evidence = Reveals(answers, usage, keys), Evidence(known, chats, clock)
     outgoing = Outgoing(
         _counter(config, clock, "firsts"),
         _counter(config, clock, "sends"),
@@ -235,10 +236,13 @@ def build(
     )
     learning = Learning(evidence, cooling, purse, reveals, usage, conversations.counted)
     inbox = Inbox(engine, vault, clock)
-    gateway_work = GatewayWork(inbox, lines, portals, conversations, heard=learning.heard)
-    vouching = Vouching(portals, tokens, events, oauth, rest, vault, clock)
-    event_work = EventWork(events, portals, installer, answers, vouching, card_seconds=config.card_ttl)
     jobs = Jobs(lambda: queue or _queue(config), clock)
+    opening = open_line_parts(engine, vault, rest, lines, conversations, jobs, config.bitrix_client_id, clock)
+    gateway_work = GatewayWork(inbox, lines, portals, conversations, heard=learning.heard, mirror=opening.mirror)
+    vouching = Vouching(portals, tokens, events, oauth, rest, vault, clock)
+    event_work = EventWork(
+        *(events, portals, installer, answers, vouching), card_seconds=config.card_ttl, removed=opening.mirror.removed
+    )
     receiver = Receiver(
         portals,
         events,
@@ -246,11 +250,12 @@ def build(
         answers,
         card_seconds=config.card_ttl,
         wake=lambda event_id: jobs.wake("event", event_id),
+        open_lines=opening.mirror,
     )
     jobs.does("event", event_work.work)
     jobs.does("webhook", gateway_work.work)
     jobs.at(EVERY_HOUR, "update-portals", event_work.update_outdated)
-    nightly: dict[str, Callable[[], object]] = {
+    _schedule(jobs, EVERY_NIGHT, {
         "subscriptions": event_work.look_at_subscriptions,
         "forget-events": events.forget_done,
         "forget-unproved": lambda: events.forget_all(UNPROVED),
@@ -259,13 +264,12 @@ def build(
         "wipe-texts": lambda: sends.wipe_texts(clock() - config.send_texts_days * DAY),
         "forget-messages": lambda: messages.wipe(clock() - config.send_texts_days * DAY),
         "forget-counted": lambda: conversations.counted.forget(clock() - config.send_texts_days * DAY),
+        "forget-mirrored": lambda: opening.mirrors.forget(clock() - 2 * config.send_texts_days * DAY),
         "forget-usage": usage.purge,
         "forget-presences": presences.purge,
         "update-numbering": numbering_updater.update_weekly,
         "forget-rest-log": lambda: rest_log.wipe(clock() - config.rest_log_days * DAY),
-    }
-    for name, work in nightly.items():
-        jobs.at(EVERY_NIGHT, name, work)
+    })  # fmt: skip
     gateways = Gateways(
         client if config.allow_private_lines else lambda: make_client(backend=PublicOnly()),
         Timeouts(config.check_timeout, config.history_timeout, config.send_timeout),
@@ -278,16 +282,26 @@ def build(
     )
     listings = Listings(gateways, known, lifetimes, workers, clock)
     rounds = Rounds(portals, lines, gateways, listings, workers)
-    chat_service = ChatService(gateways, conversations, clock, learning, outgoing)
+    chat_service = ChatService(gateways, conversations, clock, learning, outgoing, opening.mirror)
+    open_lines = opening.build(
+        config,
+        portals,
+        lines,
+        conversations,
+        chat_service,
+        gateways,
+        installer,
+        client() if config.allow_private_lines else make_client(backend=PublicOnly()),
+    )
+    jobs.does("mirror", open_lines.work.work)
     ends = UnclearEnds(conversations, portals, lines, chat_service.look_for, answers, workers, clock)
-    minutely: dict[str, Callable[[], object]] = {
+    _schedule(jobs, EVERY_MINUTE, {
         "events-left": event_work.work_on_what_was_left,
         "webhooks-left": gateway_work.work_on_what_was_left,
         "lines": rounds.go,
         "unclear-sends": ends.look,
-    }
-    for name, work in minutely.items():
-        jobs.at(EVERY_MINUTE, name, work)
+        "mirrors-left": open_lines.work.work_on_what_was_left,
+    })  # fmt: skip
     checker = Checker(
         known,
         # Longer than the slowest honest answer: a look-up of three calls, a check and a call for what it meant.
@@ -357,6 +371,7 @@ def build(
         rounds=rounds,
         chat_service=chat_service,
         unclear_ends=ends,
+        open_lines=open_lines,
         outgoing=outgoing,
         numbering=numbering,
         numbering_updater=numbering_updater,
@@ -368,6 +383,11 @@ def build(
             "queue": jobs.reachable,
         },
     )
+
+
+def _schedule(jobs: Jobs, times: Mapping[str, str], works: Mapping[str, Callable[[], object]]) -> None:
+    for name, work in works.items():
+        jobs.at(times, name, work)
 
 
 def _conversations(engine: Engine, vault: Vault, clock: Callable[[], float], usage: Usage) -> Conversations:

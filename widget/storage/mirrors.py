@@ -72,7 +72,7 @@ class Piece:
     portal_id: int
     mirror_id: int
     key: str
-    kind: Kind
+    what: Kind
     state: State
     message_id: str
     im_id: int
@@ -110,7 +110,9 @@ class Mirrors:
         self._vault = vault
         self._clock = clock
         self._mirror = reader(Mirror, mirrors)
-        self._piece = reader(Piece, mirrored, columns={"words": "sealed"}, words=vault.opened, kind=Kind, state=State)
+        self._piece = reader(
+            Piece, mirrored, columns={"words": "sealed", "what": "kind"}, words=vault.opened, what=Kind, state=State
+        )
 
     def of_chat(self, portal_id: int, chat_id: int) -> Mirror | None:
         query = select(mirrors).where(mirrors.c.portal_id == portal_id, mirrors.c.chat_id == chat_id)

@@ -73,7 +73,7 @@ def _history(asked: Asked) -> Answer:
     )
     if chat is None or not may_join(asked.state, chat, asked.user):
         raise RestError("ACCESS_DENIED", "You do not have access to the specified dialog", 403)
-    messages = {}
+    messages: dict[str, Any] = {}
     for one in (each for each in chat.messages if not each.deleted):
         known: dict[str, Any] = {"connectorMid": one.outside} if one.outside else {}
         messages[str(one.id)] = {

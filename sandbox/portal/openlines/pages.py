@@ -37,10 +37,12 @@ def centre_pages(world: World) -> Blueprint:
         with state.lock:
             if what == "say" and text:
                 centre.say(chat, user, text, files=_files(world))
-            elif what in ("edit", "delete") and message:
-                _ = centre.change(chat, message, text) if what == "edit" else centre.delete(chat, message)
-            elif what == "take":
-                _ = centre.answer(chat, user) or centre.intercept(chat, user)
+            elif what == "edit" and message:
+                centre.change(chat, message, text)
+            elif what == "delete" and message:
+                centre.delete(chat, message)
+            elif what == "take" and not centre.answer(chat, user):
+                centre.intercept(chat, user)
             elif what == "close":
                 centre.finish(chat)
         query = Choices.read(request.args).query()

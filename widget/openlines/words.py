@@ -1,0 +1,80 @@
+"""What we ourselves say in an open line's chat, in the portal's language (pure)."""
+
+from datetime import UTC, datetime
+
+from widget.gateways.base import Message
+from widget.i18n import catalogue
+from widget.openlines.markup import to_portal
+from widget.storage.portals import Portal
+
+LATE_SECONDS = 300.0  # the portal dates a message by when it comes: an older one says itself when it was written
+LONGEST_QUOTE = 120
+
+
+def language_in(portal: Portal) -> str:
+    return portal.language or ("ru" if portal.country in ("RU", "BY", "KZ", "KG", "UZ", "AM") else "en")
+
+
+def of_message(portal: Portal, message: Message, now: float) -> str:
+    """The text of a client's message. A file comes beside it, not in it."""
+    say = catalogue(language_in(portal)).gettext
+    lines = [late(message.at, now)]
+    if message.quote and message.quote.text:
+        lines.append(f">>{to_portal(' '.join(message.quote.text.split())[:LONGEST_QUOTE])}")
+    lines.append(to_portal(message.text))
+    if message.place:
+        latitude, longitude = message.place
+        lines.append(f"https://maps.google.com/?q={latitude:.6f},{longitude:.6f}")
+    if message.contacts:
+        lines.append(say("Contact cards: %(count)s") % {"count": message.contacts})
+    return "\n".join(line for line in lines if line)
+
+
+def late(at: float, now: float) -> str:
+    """When a message was written that comes late; "" for one that does not."""
+    if not at or now - at < LATE_SECONDS:
+        return ""
+    return f"[{datetime.fromtimestamp(at, UTC):%d.%m.%Y %H:%M} UTC]"
+
+
+def nothing_shown(portal: Portal) -> str:
+    """Of a message of a kind that has no text: a sticker that cannot be fetched, a poll."""
+    return catalogue(language_in(portal)).gettext("This type of message cannot be shown here. Look at the phone.")
+
+
+def from_phone(portal: Portal, text: str) -> str:
+    return f"{catalogue(language_in(portal)).gettext('Written on the phone')}:\n{text}"
+
+
+def from_colleague(portal: Portal, text: str) -> str:
+    """What somebody sent from a card, where it cannot stand as their own message."""
+    return f"{catalogue(language_in(portal)).gettext('Sent from the card')}:\n{text}"
+
+
+def reaction(portal: Portal, emoji: str) -> str:
+    say = catalogue(language_in(portal)).gettext
+    return (
+        say("Reaction of the client: %(emoji)s") % {"emoji": emoji} if emoji else say("The client took a reaction back")
+    )
+
+
+def failure(portal: Portal, code: str) -> str:
+    """Why a message did not go out; `code` is a Refusal's or a Trouble's."""
+    say = catalogue(language_in(portal)).gettext
+    reasons = {
+        **dict.fromkeys(
+            ("firsts_spent", "sends_spent", "checks_spent", "cannot_count"),
+            say("the line has reached its limit of messages"),
+        ),
+        **dict.fromkeys(("line_off", "line_down"), say("the line is not connected to WhatsApp")),
+        "line_restricted": say("WhatsApp lets the line start no new chats for now"),
+        "not_on_whatsapp": say("the number is not on WhatsApp"),
+        "too_large": say("the file is too large"),
+        "file_type": say("this file type can't be sent"),
+        **dict.fromkeys(("file_elsewhere", "file_gone"), say("the file could not be fetched")),
+        "too_late": say("WhatsApp lets a message be changed for a while only"),
+        "unsupported": say("the line's gateway cannot do that"),
+        "missing": say("it is unclear whether it went out, look at the phone"),
+    }
+    reason = reasons.get(code) or say("the gateway refused it")
+    return say("Not delivered to WhatsApp: %(reason)s.") % {"reason": reason}
