@@ -5,6 +5,7 @@ imopenlines and im (yuliai/bitrix-modules), never tried on a live portal; docs/b
 Every verb is one outside call unless it says otherwise, and raises Refused where the portal refuses.
 """
 
+import re
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -81,6 +82,18 @@ class ConnectorStatus:
 
 class MessageRefused(Exception):
     """The call went well, and the message in it did not. Says the portal's code."""
+
+
+# Codes after which something may have been done, or that say nothing of the call itself.
+_NO_ANSWERS = frozenset({"INTERNAL_SERVER_ERROR", "ERROR_UNEXPECTED_ANSWER", "CONNECTION_ERROR"})
+_CODE = re.compile(r"[A-Z][A-Z_]{2,}", re.ASCII)
+
+
+def said_no(error: Refused) -> bool:
+    """Whether the portal itself refused the call, so that nothing was done (pure). Its own codes are in capitals; what
+    the connection says is not."""
+    answered = error.refusal in (Refusal.PORTAL_FAILED, Refusal.BROKEN, Refusal.PORTAL_DENIED, Refusal.PORTAL_SCOPE)
+    return answered and bool(_CODE.fullmatch(error.reason)) and error.reason not in _NO_ANSWERS
 
 
 class OpenLineCalls:

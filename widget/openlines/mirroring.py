@@ -99,7 +99,7 @@ class OpenLineMirror:
 
     def _of_message(self, line: Line, event: GatewayEvent, told: Told, sends: Sequence[Send]) -> list[New]:
         message_id, ours = event.message_id, told.from_me
-        if told.message and told.message.at < line.mirrored_since:
+        if told.message and told.message.at < int(line.mirrored_since):
             return []
         match event.kind:
             case EventKind.MESSAGE if told.message and not ours:

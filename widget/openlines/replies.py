@@ -1,11 +1,8 @@
 """Operators' messages on their way to the client: the path of a card's message, with the messenger's id as the key."""
 
-from collections.abc import Sequence
-
 from widget.chats.service import ChatService
 from widget.chats.told import Named, Told
 from widget.errors import Refusal, Refused
-from widget.gateways.base import GatewayError
 from widget.gateways.lines import Gateways
 from widget.openlines.files import PortalFiles
 from widget.openlines.markup import pieces, to_whatsapp
@@ -28,6 +25,8 @@ class Replies:
 
         One outside call for each part that was not sent yet, two for a file.
         """
+        if not line.active:
+            raise Refused(Refusal.LINE_OFF, reason="line")
         sent = []
         for number, text in enumerate(pieces(to_whatsapp(message.text))):
             draft = self._chats.draft(
@@ -43,28 +42,25 @@ class Replies:
                 sent.append(draft.known)
         return sent
 
-    def change(self, line: Line, chat: Chat, message_id: str, text: str, told: Told) -> None:
-        """Raises Refused and GatewayError. Two outside calls at most."""
-        self._chats.edit(line, chat, self._named(line, chat, message_id, told), to_whatsapp(text))
+    def change(self, line: Line, chat: Chat, message: Named, text: str) -> None:
+        """Raises Refused and GatewayError. One outside call."""
+        self._chats.edit(line, chat, message, to_whatsapp(text))
 
-    def recall(self, line: Line, chat: Chat, message_ids: Sequence[str], told: Sequence[Told]) -> None:
-        """Take messages back for everybody. Raises Refused and GatewayError. Two outside calls a message at most."""
-        for message_id, facts in zip(message_ids, told, strict=True):
-            self._chats.delete(line, chat, self._named(line, chat, message_id, facts))
+    def recall(self, line: Line, chat: Chat, message: Named) -> None:
+        """Take a message back for everybody. Raises Refused and GatewayError. One outside call."""
+        self._chats.delete(line, chat, message)
 
-    def _named(self, line: Line, chat: Chat, message_id: str, told: Told) -> Named:
-        """What the gateway calls a message of ours: webhooks told it, or it is asked."""
+    def named(self, line: Line, chat: Chat, message_id: str, told: Told, send: Send | None) -> Named:
+        """A message of ours as its gateway calls it: a webhook told that, or it is asked. It was written when its send
+        says so. Raises Refused and GatewayError. One outside call for each id of the chat at most."""
         message = told.message
         if message is None:
             gateway = self._gateways.of(line)
             ids = chat.chat_ids or (gateway.chat_id_of(chat.phone),)
-            try:
-                message = next(filter(None, (gateway.find_message(chat_id, message_id) for chat_id in ids)), None)
-            except GatewayError as error:
-                raise Refused(Refusal.LINE_TROUBLE, reason=error.trouble.value) from error
+            message = next(filter(None, (gateway.find_message(chat_id, message_id) for chat_id in ids)), None)
         if message is None:
             raise Refused(Refusal.MESSAGE_GONE, reason="an operator's message")
-        return Named(message.id, message.ref, message.at, from_me=True)
+        return Named(message.id, message.ref, send.created_at if send else message.at, from_me=True)
 
 
 def _key(message: OperatorMessage, part: str) -> str:

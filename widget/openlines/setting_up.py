@@ -85,6 +85,7 @@ class MirrorSetup:
             self._calls.switch(portal, user_id, line.open_line, on=False)
         self._connect(portal, user_id, line, open_line)
         self._lines.set_mirroring(portal.id, line.id, mirroring, open_line=open_line)
+        self._mirrors.hasten_line(portal.id, line.id)
         log.info("mirroring portal=%s line=%s into %s: %s", portal.id, line.id, open_line, mirroring.value)
 
     def switch_off(self, portal: Portal, user_id: int, line: Line) -> None:
@@ -103,6 +104,7 @@ class MirrorSetup:
         for line in self._lines.of(portal.id):
             if line.mirrored and not self._calls.status(portal, user_id, line.open_line).works:
                 self._connect(portal, user_id, line, line.open_line)
+                self._mirrors.hasten_line(portal.id, line.id)
 
     def states(self, portal: Portal, user_id: int) -> list[MirrorState]:
         """Every line that is to be mirrored, with how it is. A call a line."""

@@ -17,7 +17,7 @@ def language_in(portal: Portal) -> str:
 
 def of_message(portal: Portal, message: Message, now: float) -> str:
     """The text of a client's message. A file comes beside it, not in it."""
-    say = catalogue(language_in(portal)).gettext
+    gettext = catalogue(language_in(portal)).gettext
     lines = [late(message.at, now)]
     if message.quote and message.quote.text:
         lines.append(f">>{to_portal(' '.join(message.quote.text.split())[:LONGEST_QUOTE])}")
@@ -26,7 +26,7 @@ def of_message(portal: Portal, message: Message, now: float) -> str:
         latitude, longitude = message.place
         lines.append(f"https://maps.google.com/?q={latitude:.6f},{longitude:.6f}")
     if message.contacts:
-        lines.append(say("Contact cards: %(count)s") % {"count": message.contacts})
+        lines.append(gettext("Contact cards: %(count)s") % {"count": message.contacts})
     return "\n".join(line for line in lines if line)
 
 
@@ -43,38 +43,39 @@ def nothing_shown(portal: Portal) -> str:
 
 
 def from_phone(portal: Portal, text: str) -> str:
-    return f"{catalogue(language_in(portal)).gettext('Written on the phone')}:\n{text}"
+    title = catalogue(language_in(portal)).gettext("Written on the phone")
+    return f"{title}:\n{text}"
 
 
 def from_colleague(portal: Portal, text: str) -> str:
-    """What somebody sent from a card, where it cannot stand as their own message."""
-    return f"{catalogue(language_in(portal)).gettext('Sent from the card')}:\n{text}"
+    """What a colleague sent from a card, where it cannot stand as their own message."""
+    title = catalogue(language_in(portal)).gettext("Sent from the card")
+    return f"{title}:\n{text}"
 
 
 def reaction(portal: Portal, emoji: str) -> str:
-    say = catalogue(language_in(portal)).gettext
-    return (
-        say("Reaction of the client: %(emoji)s") % {"emoji": emoji} if emoji else say("The client took a reaction back")
-    )
+    gettext = catalogue(language_in(portal)).gettext
+    taken_back, told = gettext("The client took a reaction back"), gettext("Reaction of the client: %(emoji)s")
+    return told % {"emoji": emoji} if emoji else taken_back
 
 
 def failure(portal: Portal, code: str) -> str:
     """Why a message did not go out; `code` is a Refusal's or a Trouble's."""
-    say = catalogue(language_in(portal)).gettext
+    gettext = catalogue(language_in(portal)).gettext
     reasons = {
         **dict.fromkeys(
             ("firsts_spent", "sends_spent", "checks_spent", "cannot_count"),
-            say("the line has reached its limit of messages"),
+            gettext("the line has reached its limit of messages"),
         ),
-        **dict.fromkeys(("line_off", "line_down"), say("the line is not connected to WhatsApp")),
-        "line_restricted": say("WhatsApp lets the line start no new chats for now"),
-        "not_on_whatsapp": say("the number is not on WhatsApp"),
-        "too_large": say("the file is too large"),
-        "file_type": say("this file type can't be sent"),
-        **dict.fromkeys(("file_elsewhere", "file_gone"), say("the file could not be fetched")),
-        "too_late": say("WhatsApp lets a message be changed for a while only"),
-        "unsupported": say("the line's gateway cannot do that"),
-        "missing": say("it is unclear whether it went out, look at the phone"),
+        **dict.fromkeys(("line_off", "line_down"), gettext("the line is not connected to WhatsApp")),
+        "line_restricted": gettext("WhatsApp lets the line start no new chats for now"),
+        "not_on_whatsapp": gettext("the number is not on WhatsApp"),
+        "too_large": gettext("the file is too large"),
+        "file_type": gettext("this file type can't be sent"),
+        **dict.fromkeys(("file_elsewhere", "file_gone"), gettext("the file could not be fetched")),
+        "too_late": gettext("WhatsApp lets a message be changed for a while only"),
+        "unsupported": gettext("the line's gateway cannot do that"),
+        "missing": gettext("it is unclear whether it went out, look at the phone"),
     }
-    reason = reasons.get(code) or say("the gateway refused it")
-    return say("Not delivered to WhatsApp: %(reason)s.") % {"reason": reason}
+    reason = reasons.get(code) or gettext("the gateway refused it")
+    return gettext("Not delivered to WhatsApp: %(reason)s.") % {"reason": reason}

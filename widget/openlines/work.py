@@ -13,7 +13,7 @@ from widget.chats.told import Told, joined, read_told, seen
 from widget.errors import AppError, Refusal, Refused
 from widget.gateways.base import Message
 from widget.openlines import words
-from widget.openlines.calls import MessageRefused, OpenLineCalls, Place, Posted
+from widget.openlines.calls import MessageRefused, OpenLineCalls, Place, Posted, said_no
 from widget.openlines.files import FileAddresses, FileRef
 from widget.openlines.markup import to_portal
 from widget.openlines.mirroring import REPLY, place_of
@@ -21,7 +21,7 @@ from widget.openlines.replies import Replies
 from widget.openlines.told import read_words
 from widget.storage.chats import Chat
 from widget.storage.conversations import Conversations
-from widget.storage.lines import Line, Lines
+from widget.storage.lines import Line, Lines, Mirroring
 from widget.storage.mirrors import Kind, Mirror, Mirrors, New, Piece, State
 from widget.storage.portals import Portal, Portals
 from widget.storage.sends import UNCLEAR, Send, SendState
@@ -32,9 +32,9 @@ LOOK_AGAIN = 30.0  # seconds until a send without a clear end is looked at again
 # Seconds until a message without a clear end is looked for: the portal may still be at it, longest with a file that it
 # fetches (and two calls for one chat wait for each other).
 UNCLEAR_TEXT, UNCLEAR_FILE = 30.0, 300.0
-MOST_REFUSALS = 5  # of one message by a call that went well; then it is left out, and the rest goes on
+MOST_REFUSALS = 5  # of one piece that Bitrix24 does not take though it answers
 NOT_THEIRS = frozenset({Refusal.NO_AUTH, Refusal.PORTAL_DENIED, Refusal.NOT_ADMIN})  # the user may not, others may
-TOLD_BY_GATEWAY = frozenset({Refusal.PORTAL_FAILED, Refusal.BROKEN, Refusal.CROWDED, Refusal.PORTAL_BUSY})
+PASSING = frozenset({Refusal.PORTAL_FAILED, Refusal.BROKEN, Refusal.CROWDED, Refusal.PORTAL_BUSY})
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ class MirrorWork:
     def work(self, mirror_id: int) -> None:
         """All that may be worked on of one mirror, if no other caller has it. Never raises: what fails comes again."""
         while mirror := self._mirrors.take(mirror_id):
-            if not self._work_on(mirror) or self._mirrors.next(mirror) is None:
+            if not self._work_on(mirror) or not self._mirrors.waits(mirror):
                 return  # else a piece came between the last look and the release
 
     def work_on_what_was_left(self) -> int:
@@ -91,31 +91,34 @@ class MirrorWork:
         return len(due)
 
     def _work_on(self, mirror: Mirror) -> bool:
-        """False where something failed."""
+        """False where something failed that is tried again."""
+        piece = None
         try:
             scene = self._scene(mirror)
             while scene and (piece := self._mirrors.next(mirror)):
                 mirror = self._do(scene, mirror, piece)
         except Unclear as unclear:
-            return self._failed(mirror, unclear.error, self._clock() + unclear.pause)
+            return self._failed(mirror, piece, unclear.error, self._clock() + unclear.pause)
         except AppError as error:
-            return self._failed(mirror, error, error.until)
-        except MessageRefused as refused:
-            return self._failed(mirror, refused, 0.0)
+            return self._failed(mirror, piece, error, error.until)
         except Exception as error:
-            log.exception("mirror %s: broken", mirror.id)
-            return self._failed(mirror, error, 0.0)
+            if not isinstance(error, MessageRefused):
+                log.exception("mirror %s: broken", mirror.id)
+            return self._failed(mirror, piece, error, 0.0)
         self._mirrors.release(mirror)
         return True
 
-    def _failed(self, mirror: Mirror, error: Exception, until: float) -> bool:
-        said = (
-            error.reason or error.refusal.value if isinstance(error, AppError) else str(error) or type(error).__name__
-        )
+    def _failed(self, mirror: Mirror, piece: Piece | None, error: Exception, until: float) -> bool:
+        """Try again later; but a piece that Bitrix24 refuses again and again is left out, and the rest goes on."""
+        said = (error.reason or error.refusal.value) if isinstance(error, AppError) else (str(error) or "refused")
+        said = said if isinstance(error, AppError | MessageRefused) else type(error).__name__
         log.warning("mirror %s line=%s, try %s: %s", mirror.id, mirror.line_id, mirror.attempts + 1, said)
-        self._mirrors.release(
-            mirror, error=said if isinstance(error, AppError | MessageRefused) else type(error).__name__, until=until
-        )
+        hopeless = isinstance(error, MessageRefused) or getattr(error, "refusal", None) is Refusal.BROKEN
+        if piece and hopeless and mirror.attempts >= MOST_REFUSALS:
+            self._mirrors.end(piece, State.FAILED, error=said)
+            self._mirrors.release(mirror)
+            return True
+        self._mirrors.release(mirror, error=said, until=until)
         return False
 
     def _scene(self, mirror: Mirror) -> Scene | None:
@@ -126,7 +129,7 @@ class MirrorWork:
             self._mirrors.drop_waiting(mirror.portal_id, mirror.line_id)
             return None
         portal.require_active()
-        if not line.mirrored:
+        if line.mirroring is Mirroring.STOPPED:
             raise Refused(Refusal.LINE_OFF, reason="stopped")
         place = Place(self._calls.connector, line.open_line, place_of(chat), chat.phone)
         return Scene(portal, line, chat, place)
@@ -214,7 +217,7 @@ class MirrorWork:
             try:
                 return self._say(scene, mirror, piece, send, text)
             except Refused as error:
-                if error.refusal not in NOT_THEIRS:
+                if error.refusal not in NOT_THEIRS and not said_no(error):
                     raise
                 log.info("mirror %s: not as user %s (%s)", mirror.id, piece.user_id, error.reason)
         user_id = piece.user_id if not mirror.portal_chat else 0
@@ -234,8 +237,9 @@ class MirrorWork:
         this chat is worked on. The same key gives the same message, so it may be asked again."""
         self._mirrors.ask(piece)
         im_id = self._calls.say(scene.portal, piece.user_id, mirror.portal_chat, text, key=piece.key)
-        mirror = self._end(mirror, piece, State.DONE, im_id=im_id, message_id=send.message_id)
+        self._mirrors.name(piece, im_id)
         self._calls.delivered(scene.portal, scene.place, mirror.portal_chat, im_id, [send.message_id])
+        mirror = self._end(mirror, piece, State.DONE, message_id=send.message_id)
         return self._mirrors.learn(mirror, operator=piece.user_id)
 
     def _make_operator(self, scene: Scene, mirror: Mirror, user_id: int) -> Mirror:
@@ -272,12 +276,14 @@ class MirrorWork:
         self._mirrors.ask(piece, user_id=user_id)
         try:
             posted = self._calls.post(scene.portal, scene.place, outside, text, system=system, files=files)
+        except MessageRefused:
+            self._mirrors.wait(piece)
+            raise
         except Refused as error:
-            raise Unclear(error, UNCLEAR_FILE if files else UNCLEAR_TEXT) from error
-        except MessageRefused as error:
-            if mirror.attempts < MOST_REFUSALS:
+            if said_no(error):
+                self._mirrors.wait(piece)
                 raise
-            return self._end(mirror, piece, State.FAILED, error=str(error))
+            raise Unclear(error, UNCLEAR_FILE if files else UNCLEAR_TEXT) from error
         return self._end(self._learnt(mirror, posted), piece, State.DONE, message_id=outside)
 
     def _look_for(self, scene: Scene, mirror: Mirror, outside: str) -> tuple[Mirror, bool]:
@@ -309,7 +315,7 @@ class MirrorWork:
         try:
             sends = self._replies.send(scene.portal, scene.line, scene.chat, message)
         except Refused as error:
-            if error.refusal in TOLD_BY_GATEWAY:
+            if error.refusal in PASSING:
                 raise
             return self._not_sent(scene, mirror, piece, error.refusal.value)
         states = {send.state for send in sends}
@@ -330,12 +336,15 @@ class MirrorWork:
         message = read_words(piece.words)
         if message is None or not message.outside:
             return self._end(mirror, piece, State.DROPPED)
-        facts = [self._told(scene, message_id) for message_id in message.outside]
         try:
-            if piece.what is Kind.RECALLED:
-                self._replies.recall(scene.line, scene.chat, message.outside, facts)
-            else:
-                self._replies.change(scene.line, scene.chat, message.outside[0], message.text, facts[0])
+            for message_id in message.outside if piece.what is Kind.RECALLED else message.outside[:1]:
+                sends = self._conversations.sends.by_message(scene.portal.id, scene.line.id, message_id)
+                known = self._told(scene, message_id), next(iter(sends), None)
+                named = self._replies.named(scene.line, scene.chat, message_id, *known)
+                if piece.what is Kind.RECALLED:
+                    self._replies.recall(scene.line, scene.chat, named)
+                else:
+                    self._replies.change(scene.line, scene.chat, named, message.text)
         except Refused as error:
             return self._not_sent(scene, mirror, piece, error.refusal.value)
         return self._end(mirror, piece, State.DONE)

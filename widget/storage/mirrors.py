@@ -184,6 +184,12 @@ class Mirrors:
             connection.execute(update(mirrors).where(mirrors.c.id == mirror.id).values(busy_until=now + LEASE_SECONDS))
         return self._piece(row)
 
+    def waits(self, mirror: Mirror) -> bool:
+        """Whether it has a piece that may be worked on. One query."""
+        query = select(mirrored.c.id).where(mirrored.c.mirror_id == mirror.id, *_waits(self._clock())).limit(1)
+        with transaction(self._engine) as connection:
+            return connection.execute(query).first() is not None
+
     def release(self, mirror: Mirror, *, error: str = "", until: float = 0.0) -> None:
         """Give the mirror back: with an error it is tried again after a pause, at `until` (unix seconds) at the
         earliest; without one nothing is wrong with it."""
@@ -204,6 +210,14 @@ class Mirrors:
     def ask(self, piece: Piece, *, user_id: int | None = None) -> None:
         """Write down that the call is about to go out, as this user if one is named. One statement."""
         self._set(piece, state=State.ASKED, **({} if user_id is None else {"user_id": user_id}))
+
+    def wait(self, piece: Piece) -> None:
+        """The call was refused: nothing was done."""
+        self._set(piece, state=State.WAITING)
+
+    def name(self, piece: Piece, im_id: int) -> None:
+        """What the messenger calls it, kept before it has its end."""
+        self._set(piece, im_id=im_id)
 
     def end(self, piece: Piece, state: State, *, error: str = "", **known: int | str) -> None:
         """The piece is worked on; `known` are its `im_id` and `message_id`. Its words are forgotten."""
@@ -242,6 +256,12 @@ class Mirrors:
         with transaction(self._engine) as connection:
             rows = connection.execute(query).all()
         return {row[0]: Queue(row[1], float(row[3] or 0.0), row[4] or "", row[2]) for row in rows}
+
+    def hasten_line(self, portal_id: int, line_id: int) -> None:
+        """What waits of a line may be tried now: something about it was mended."""
+        mine = mirrors.c.portal_id == portal_id, mirrors.c.line_id == line_id
+        with transaction(self._engine) as connection:
+            connection.execute(update(mirrors).where(*mine).values(next_try_at=0.0, attempts=0))
 
     def drop_waiting(self, portal_id: int, line_id: int) -> None:
         """Mirroring of the line is over: what waits goes nowhere."""
