@@ -7,6 +7,7 @@ from tests.stand import CardPage, Clock, Outside, Widget, config_for, in_russian
 
 ANYONE, FORM, OPENING, SESSION = "anyone", "Bitrix24's form", "an opening of ours", "our session"
 WEBHOOK = "a gateway with the line's secret"
+SEALED = "who was given the sealed address, for an hour"
 EVENT, ADMIN = "an event with the portal's secret", "our session of an administrator"
 
 WHO_MAY_CALL = {
@@ -55,6 +56,9 @@ WHO_MAY_CALL = {
     "POST /app/lines/<int:line_id>/remove": ADMIN,
     "POST /app/lines/<int:line_id>/access": ADMIN,
     "POST /app/lines/<int:line_id>/limits": ADMIN,
+    "POST /app/lines/<int:line_id>/mirror": ADMIN,
+    "POST /app/lines/<int:line_id>/mirror/look": ADMIN,
+    "GET /openlines/files/<token>/<name>": SEALED,
     "POST /chats": SESSION,
     "GET /chats/<int:chat_id>/messages": SESSION,
     "POST /chats/<int:chat_id>/messages": SESSION,
@@ -112,6 +116,8 @@ BODIES = {
     "POST /app/lines/<int:line_id>/webhook/renew": {"confirmed": True},
     "POST /app/lines/<int:line_id>/webhook/look": {"late": True},
     "POST /app/lines/<int:line_id>/webhook/reveal": {},
+    "POST /app/lines/<int:line_id>/mirror": {"open_line": "1", "mirroring": "on"},
+    "POST /app/lines/<int:line_id>/mirror/look": {"open_line": "1"},
     "POST /app/lines/<int:line_id>/name": {"name": "Other", "number": "", "key": "another"},
     "POST /app/lines/<int:line_id>/active": {"active": False},
     "POST /app/lines/<int:line_id>/remove": {"confirmed": True},

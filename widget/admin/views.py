@@ -9,6 +9,7 @@ from widget.admin import (
     health_views,
     line_sections,
     line_views,
+    mirror_views,
     own_views,
     portal_views,
     report_views,
@@ -24,7 +25,16 @@ from widget.i18n import language_of, set_language
 from widget.services import services
 from widget.session import Opening, Session
 
-__all__ = ["health_views", "line_views", "own_views", "pages", "portal_views", "report_views", "state_views"]
+__all__ = [
+    "health_views",
+    "line_views",
+    "mirror_views",
+    "own_views",
+    "pages",
+    "portal_views",
+    "report_views",
+    "state_views",
+]
 
 
 @pages.post("")

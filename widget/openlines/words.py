@@ -2,8 +2,10 @@
 
 from datetime import UTC, datetime
 
+from babel import Locale
+
 from widget.gateways.base import Message
-from widget.i18n import catalogue
+from widget.i18n import catalogue, language_of
 from widget.openlines.markup import to_portal
 from widget.storage.portals import Portal
 
@@ -12,7 +14,8 @@ LONGEST_QUOTE = 120
 
 
 def language_in(portal: Portal) -> str:
-    return portal.language or ("ru" if portal.country in ("RU", "BY", "KZ", "KG", "UZ", "AM") else "en")
+    """What its administrator chose, else what most people of its country read."""
+    return portal.language or language_of(Locale.parse(f"und_{portal.country or 'US'}").language)
 
 
 def of_message(portal: Portal, message: Message, now: float) -> str:

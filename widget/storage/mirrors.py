@@ -261,7 +261,7 @@ class Mirrors:
         """What waits of a line may be tried now: something about it was mended."""
         mine = mirrors.c.portal_id == portal_id, mirrors.c.line_id == line_id
         with transaction(self._engine) as connection:
-            connection.execute(update(mirrors).where(*mine).values(next_try_at=0.0, attempts=0))
+            connection.execute(update(mirrors).where(*mine).values(next_try_at=0.0, attempts=0, error=""))
 
     def drop_waiting(self, portal_id: int, line_id: int) -> None:
         """Mirroring of the line is over: what waits goes nowhere."""
