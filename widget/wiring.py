@@ -82,9 +82,11 @@ from widget.storage.presences import Presences
 from widget.storage.rest_log import RestLog
 from widget.storage.sends import Sends
 from widget.storage.settings import UserSettings
+from widget.storage.timelines import Timelines
 from widget.storage.tokens import Tokens
 from widget.storage.usage import Usage, flush_at_exit
 from widget.storage.vault import Vault
+from widget.timeline.work import TimelineWork
 
 DAY = 86_400
 PORTAL_CLIENTS = 8  # of 16 connections each, shared by all portals
@@ -130,6 +132,7 @@ class Services:
     chat_service: ChatService
     unclear_ends: UnclearEnds
     open_lines: OpenLines
+    timelines: Timelines
     outgoing: Outgoing
     numbering: Numbering
     numbering_updater: Updater
@@ -173,7 +176,7 @@ def build(
     usage, presences = Usage(engine, clock), Presences(engine, clock)
     conversations = _conversations(engine, vault, clock, usage)
     chats, sends, messages = conversations.chats, conversations.sends, conversations.messages
-    settings, changes = UserSettings(engine), Changes(engine, clock)
+    settings, changes, timelines = UserSettings(engine), Changes(engine, clock), Timelines(engine, clock)
     numbering, numbering_updater = _numbering(config, clock)
     answers = Answers(app, config.redis_url)
     metrics = Metrics(lambda: {state.value: number for state, number in sends.count_unclear().items()})
@@ -301,6 +304,7 @@ def build(
         "lines": rounds.go,
         "unclear-sends": ends.look,
         "mirrors-left": open_lines.work.work_on_what_was_left,
+        "timelines": TimelineWork(timelines, rest, portals, lines, conversations, clock).go,
     })  # fmt: skip
     checker = Checker(
         known,
@@ -371,6 +375,7 @@ def build(
         rounds=rounds,
         chat_service=chat_service,
         unclear_ends=ends,
+        timelines=timelines,
         open_lines=open_lines,
         outgoing=outgoing,
         numbering=numbering,

@@ -6,7 +6,7 @@ from typing import Any
 from . import field_types, fields, handlers, layouts, placements, smart_types, staff, timelines
 from .asked import Asked, Method
 from .batch import Answer
-from .crm import get_item, list_items
+from .crm import find_duplicates, get_item, list_items
 from .errors import known
 from .openlines import connectors, messenger, operators
 from .php import is_truthy
@@ -55,6 +55,7 @@ METHODS: dict[str, Method] = {
     "method.get": _describe,
     "methods": lambda asked: Answer(sorted(METHODS)),
     "scope": _scope,
+    "crm.duplicate.findbycomm": lambda asked: find_duplicates(asked.state.crm, asked.user, asked.params),
     "crm.item.get": lambda asked: get_item(asked.state.crm, asked.user, asked.params),
     "crm.item.list": lambda asked: list_items(asked.state.crm, asked.user, asked.params),
     **staff.METHODS,

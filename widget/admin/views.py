@@ -15,6 +15,7 @@ from widget.admin import (
     report_views,
     sections,
     state_views,
+    timeline_views,
 )
 from widget.admin.asking import Asker
 from widget.admin.pages import pages
@@ -34,6 +35,7 @@ __all__ = [
     "portal_views",
     "report_views",
     "state_views",
+    "timeline_views",
 ]
 
 
@@ -96,6 +98,7 @@ def _for_administrators(asker: Asker) -> list[str]:
         check_sections.checks(asker),
         sections.hours(asker),
         sections.region(asker),
+        timeline_views.timeline(asker),
         sections.health(asker),
         sections.number(asker),
         sections.mine(asker),

@@ -8,7 +8,9 @@ from widget.bitrix24.parts import FIELD_TYPE_CODE, KINDS, tab
 from widget.bitrix24.placement import SETTING_CONNECTOR
 
 METHODS = (
-    *("app.info", "batch", "profile", "scope", "user.access", "user.admin"),
+    *("app.info", "batch", "profile", "scope", "user.access", "user.admin", "user.get"),
+    *("crm.duplicate.findbycomm", "crm.timeline.bindings.bind", "crm.timeline.comment.add"),
+    *("crm.timeline.comment.list", "crm.timeline.comment.update"),
     *("crm.category.list", "crm.item.details.configuration.get", "crm.item.details.configuration.set"),
     *("crm.item.get", "crm.item.list", "crm.type.list"),
     *("event.bind", "event.get", "event.unbind"),

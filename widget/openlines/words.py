@@ -2,20 +2,14 @@
 
 from datetime import UTC, datetime
 
-from babel import Locale
-
+from widget.bitrix24.country import language_in
 from widget.gateways.base import Message
-from widget.i18n import catalogue, language_of
+from widget.i18n import catalogue
 from widget.openlines.markup import to_portal
 from widget.storage.portals import Portal
 
 LATE_SECONDS = 300.0  # the portal dates a message by when it comes: an older one says itself when it was written
 LONGEST_QUOTE = 120
-
-
-def language_in(portal: Portal) -> str:
-    """What its administrator chose, else what most people of its country read."""
-    return portal.language or language_of(Locale.parse(f"und_{portal.country or 'US'}").language)
 
 
 def of_message(portal: Portal, message: Message, now: float) -> str:

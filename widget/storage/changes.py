@@ -19,6 +19,7 @@ class What(Enum):
 
     VISIBILITY = "visibility"
     HOURS = "hours"
+    TIMELINE = "timeline"
     COUNTRY = "country"
     LANGUAGE = "language"
     LINE_ADDED = "line_added"

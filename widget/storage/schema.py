@@ -13,6 +13,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -300,6 +301,38 @@ mirrored = Table(
     UniqueConstraint("mirror_id", "key"),
     Index(None, "state", "due_at"),
     Index(None, "portal_id", "im_id"),
+    sqlite_autoincrement=True,
+)
+
+# What a portal wants of its conversations in the timelines of its cards; no row is nothing.
+timelines = Table(
+    "timelines",
+    metadata,
+    Column("portal_id", ForeignKey("portals.id", ondelete="CASCADE"), primary_key=True),
+    Column("settings", Text, nullable=False),  # JSON of TimelineSettings
+    Column("since", Float, nullable=False),  # what was written before is not told
+)
+
+# One comment in a timeline: of a chat and a day, or of a chat and a conversation.
+records = Table(
+    "records",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("portal_id", ForeignKey("portals.id", ondelete="CASCADE"), nullable=False),
+    Column("chat_id", ForeignKey("chats.id", ondelete="CASCADE"), nullable=False),
+    Column("name", String(40), nullable=False),  # 2027-01-15, or end-<when the conversation began>
+    Column("owner_type", Integer, nullable=False, server_default="0"),  # the card, 0 until it is chosen
+    Column("owner_id", Id, nullable=False, server_default="0"),
+    Column("comment_id", Id, nullable=False, server_default="0"),
+    Column("user_id", Id, nullable=False, server_default="0"),  # whose comment it is
+    Column("begins_at", Float, nullable=False),
+    Column("told_at", Float, nullable=False, server_default="0"),  # of the last message in it
+    Column("asked", Boolean, nullable=False, server_default=false()),  # a call went out whose end is not written down
+    Column("busy_until", Float, nullable=False, server_default="0"),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("next_try_at", Float, nullable=False, server_default="0"),
+    Column("error", String(200), nullable=False, server_default=EMPTY),
+    UniqueConstraint("portal_id", "chat_id", "name"),
     sqlite_autoincrement=True,
 )
 

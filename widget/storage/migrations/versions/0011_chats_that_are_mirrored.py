@@ -1,4 +1,4 @@
-"""lines name the open line that they are mirrored into; what goes there and comes from there has tables"""
+"""lines name the open line that they are mirrored into; what goes there, comes from there and into timelines has tables"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -57,12 +57,45 @@ def upgrade() -> None:
         sa.UniqueConstraint('mirror_id', 'key', name=op.f('uq_mirrored_mirror_id_key')),
         sqlite_autoincrement=True,
     )
+    op.create_table(
+        'timelines',
+        sa.Column('portal_id', BIG, nullable=False),
+        sa.Column('settings', sa.Text(), nullable=False),
+        sa.Column('since', sa.Float(), nullable=False),
+        sa.ForeignKeyConstraint(['portal_id'], ['portals.id'], name=op.f('fk_timelines_portal_id'), ondelete='CASCADE'),
+        sa.PrimaryKeyConstraint('portal_id', name=op.f('pk_timelines')),
+    )
+    op.create_table(
+        'records',
+        sa.Column('id', BIG, nullable=False),
+        sa.Column('portal_id', BIG, nullable=False),
+        sa.Column('chat_id', BIG, nullable=False),
+        sa.Column('name', sa.String(length=40), nullable=False),
+        sa.Column('owner_type', sa.Integer(), server_default='0', nullable=False),
+        sa.Column('owner_id', BIG, server_default='0', nullable=False),
+        sa.Column('comment_id', BIG, server_default='0', nullable=False),
+        sa.Column('user_id', BIG, server_default='0', nullable=False),
+        sa.Column('begins_at', sa.Float(), nullable=False),
+        sa.Column('told_at', sa.Float(), server_default='0', nullable=False),
+        sa.Column('asked', sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column('busy_until', sa.Float(), server_default='0', nullable=False),
+        sa.Column('attempts', sa.Integer(), server_default='0', nullable=False),
+        sa.Column('next_try_at', sa.Float(), server_default='0', nullable=False),
+        sa.Column('error', sa.String(length=200), server_default=EMPTY, nullable=False),
+        sa.ForeignKeyConstraint(['chat_id'], ['chats.id'], name=op.f('fk_records_chat_id'), ondelete='CASCADE'),
+        sa.ForeignKeyConstraint(['portal_id'], ['portals.id'], name=op.f('fk_records_portal_id'), ondelete='CASCADE'),
+        sa.PrimaryKeyConstraint('id', name=op.f('pk_records')),
+        sa.UniqueConstraint('portal_id', 'chat_id', 'name', name=op.f('uq_records_portal_id_chat_id_name')),
+        sqlite_autoincrement=True,
+    )
     op.create_index(op.f('ix_mirrored_state_due_at'), 'mirrored', ['state', 'due_at'])
     op.create_index(op.f('ix_mirrored_portal_id_im_id'), 'mirrored', ['portal_id', 'im_id'])
 
 
 def downgrade() -> None:
     """What waits is not told to the open lines any more; it stays in our own chats."""
+    op.drop_table('records')
+    op.drop_table('timelines')
     op.drop_table('mirrored')
     op.drop_table('mirrors')
     with op.batch_alter_table('lines') as batch:
