@@ -73,6 +73,7 @@ WHO_MAY_CALL = {
     "POST /chats/<int:chat_id>/read": SESSION,
     "POST /chats/<int:chat_id>/typing": SESSION,
     "GET /chats/<int:chat_id>/line": SESSION,
+    "POST /chats/<int:chat_id>/open-line": SESSION,
 }
 
 
@@ -130,6 +131,7 @@ BODIES = {
         "young_per_day": "",
     },
     "POST /chats": {"phone": KEY, "line": None},
+    "POST /chats/<int:chat_id>/open-line": {"do": "look"},
     "POST /chats/<int:chat_id>/messages": {"text": "Hello", "key": "key-1", "confirmed": True},
     "POST /chats/<int:chat_id>/files": {"key": "key-2"},  # it comes as a form
     "POST /chats/<int:chat_id>/messages/<ref>/edit": {"text": "Hello"},

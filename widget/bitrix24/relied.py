@@ -19,7 +19,7 @@ METHODS = (
     *("imconnector.send.messages", "imconnector.send.status.delivery", "imconnector.status"),
     *("imconnector.unregister", "imconnector.update.messages"),
     *("imopenlines.config.get", "imopenlines.config.list.get", "imopenlines.dialog.get"),
-    *("imopenlines.operator.answer", "imopenlines.operator.finish", "imopenlines.operator.transfer"),
+    *("imopenlines.operator.answer", "imopenlines.operator.finish"),
     *("imopenlines.session.history.get", "imopenlines.session.intercept", "imopenlines.session.join"),
     "imopenlines.session.start",
     *("placement.bind", "placement.get", "placement.list", "placement.unbind"),

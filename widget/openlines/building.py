@@ -14,6 +14,7 @@ from widget.config import Config
 from widget.gateways.lines import Gateways
 from widget.jobs.queue import Jobs
 from widget.openlines.calls import OpenLineCalls
+from widget.openlines.desk import Desks
 from widget.openlines.files import FileAddresses, PortalFiles
 from widget.openlines.mirroring import OpenLineMirror
 from widget.openlines.replies import Replies
@@ -34,6 +35,7 @@ class OpenLines:
     work: MirrorWork
     setup: MirrorSetup
     addresses: FileAddresses
+    desks: Desks
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ class OpenLineParts:
         replies = Replies(chats, gateways, PortalFiles(client, allow_http=config.allow_http))
         work = MirrorWork(self.mirrors, portals, lines, conversations, self.calls, replies, addresses, self.clock)
         setup = MirrorSetup(self.calls, installer, portals, lines, self.mirrors, public_url=config.public_url)
-        return OpenLines(self.mirrors, work, setup, addresses)
+        return OpenLines(self.mirrors, work, setup, addresses, Desks(self.calls, self.mirrors))
 
 
 def open_line_parts(

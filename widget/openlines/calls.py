@@ -190,9 +190,6 @@ class OpenLineCalls:
         self._rest.call(portal, user_id, "imopenlines.session.intercept", {"CHAT_ID": chat})
         return self.owner(portal, user_id, chat)
 
-    def transfer(self, portal: Portal, user_id: int, chat: int, to_user: int) -> None:
-        self._rest.call(portal, user_id, "imopenlines.operator.transfer", {"CHAT_ID": chat, "USER_ID": to_user})
-
     def finish(self, portal: Portal, user_id: int, chat: int) -> None:
         self._rest.call(portal, user_id, "imopenlines.operator.finish", {"CHAT_ID": chat})
 
@@ -205,6 +202,22 @@ class OpenLineCalls:
         return whole_of(
             map_of(self._rest.call(portal, user_id, "imopenlines.dialog.get", {"CHAT_ID": chat})).get("owner")
         )
+
+    def owner_named(self, portal: Portal, user_id: int, chat: int) -> tuple[int, str]:
+        """The same with their name, "" where that may not be read. Raises Refused, PORTAL_DENIED for a chat that the
+        user may not see."""
+        wanted: dict[str, tuple[str, Mapping[str, Any]]] = {
+            "dialog": ("imopenlines.dialog.get", {"CHAT_ID": chat}),
+            "user": ("user.get", {"ID": "$result[dialog][owner]"}),
+        }
+        answer = self._rest.batch(portal, user_id, wanted)
+        if "dialog" in answer.errors:
+            error = answer.refused("dialog")
+            raise Refused(Refusal.PORTAL_DENIED, reason=error.reason) if said_no(error) else error
+        owner = whole_of(map_of(answer.results.get("dialog")).get("owner"))
+        rows = [map_of(row) for row in rows_of(answer.results.get("user"))]
+        names = (f"{text_of(row.get('NAME'), 60)} {text_of(row.get('LAST_NAME'), 60)}".strip() for row in rows)
+        return owner, next(names, "") if owner else ""
 
     def open_lines(self, portal: Portal, user_id: int) -> list[OpenLine]:
         wanted = {"PARAMS": {"select": ["ID", "LINE_NAME", "ACTIVE"], "order": {"ID": "ASC"}, "limit": 200}}
