@@ -40,7 +40,7 @@ def test_client_operator_and_rep_talk_in_one_conversation(
         operator = new_page(context)
         operator.goto(f"{demo.portal}/openlines/?chat={chat()['id']}")
         operator.get_by_label("Ответ").fill("Здравствуйте! Какие окна?")
-        operator.get_by_role("button", name="Отправить").click()
+        operator.locator("button.is-primary").click()
         card.open().reveal().open_chat(IVAN)
         expect(card.bubble("Здравствуйте! Какие окна?")).to_be_visible()
 
