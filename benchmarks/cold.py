@@ -43,17 +43,19 @@ async def measure(stand: Stand, pace: Pace) -> dict[str, Any]:
 
 
 def show(figures: dict[str, Any]) -> str:
-    columns = ("per_second", "p50_ms", "p99_ms", "max_ms", "failed")
+    columns = ("per_second", "p50_ms", "p99_ms", "max_ms", "failed", "processor_ms")
     rows = [
         [f"{visitors} at once: {name}", *(figures[f"at_{visitors}"][name][column] for column in columns)]
         for visitors in figures["crowds"]
         for name in ("widget", "naive")
     ]
-    rows.append(["1 at once: widget, first", *(figures["first"][column] for column in columns)])
+    rows.append(["1 at once: widget, first", *(figures["first"].get(column, "") for column in columns)])
     ratios = ", ".join(f"{figures[f'at_{visitors}']['ratio']:.1f}x at {visitors}" for visitors in figures["crowds"])
     return "\n".join(
         [
-            tables.table("Cold cards", ["", "per second", "p50 ms", "p99 ms", "max ms", "incomplete"], rows),
+            tables.table(
+                "Cold cards", ["", "per second", "p50 ms", "p99 ms", "max ms", "incomplete", "processor ms"], rows
+            ),
             tables.notes(
                 f"cards a second against the naive one: {ratios}",
                 f"outside calls one after another: {_chain(figures['sequence']['usual'])}",
@@ -99,8 +101,10 @@ async def _beside(stand: Stand, pace: Pace, visitors: int) -> dict[str, Any]:
         both = max(visitors, BOTH_WORKERS)  # learn the lines' states; they hold for five seconds
         await closed(widget, port=stand.ports["widget"], visitors=both, visits=both)
         for name, server, visit, cards in (("widget", "widget", widget, pace.cards), ("naive", "beside", naive, 1)):
+            before = stand.processor(server)
             result = await closed(visit, port=stand.ports[server], visitors=visitors, visits=visitors * cards)
-            rounds[name].append(result.summary())
+            spent = stand.processor(server) - before
+            rounds[name].append({**result.summary(), "processor_ms": round(1000 * spent / len(result.seconds), 3)})
     pairs = zip(rounds["widget"], rounds["naive"], strict=True)
     ratio = median(mine["per_second"] / its["per_second"] for mine, its in pairs)
     return {name: middle(each) for name, each in rounds.items()} | {"ratio": round(ratio, 2)}

@@ -22,6 +22,7 @@ from benchmarks import stub
 from sandbox.valkey import Valkey
 from widget.session import Tickets
 from widget.storage.database import open_database, upgrade
+from widget.storage.line_health import LineHealths
 from widget.storage.lines import Lines
 from widget.storage.portals import Portals
 from widget.storage.vault import Vault
@@ -40,6 +41,7 @@ NO_LIMITS = {
 }
 PORTALS = 64  # each with one line: that many cards at once come from many companies, never from one
 PATIENCE = 30.0
+ROUND = "from wsgi import app; app.extensions['widget'].rounds.go()"
 
 
 class Stand:
@@ -102,6 +104,13 @@ class Stand:
         master = self._programs[name].pid
         return [int(pid) for pid in Path(f"/proc/{master}/task/{master}/children").read_text().split()]
 
+    def processor(self, name: str) -> float:
+        """Seconds of processor time that a server's workers have taken so far."""
+        ticks = 0
+        for pid in self.workers(name):
+            ticks += sum(map(int, Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]))
+        return ticks / os.sysconf("SC_CLK_TCK")
+
     def _start(self) -> None:
         self._data = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
         self._valkey = self._stack.enter_context(Valkey())
@@ -109,6 +118,9 @@ class Stand:
         self._run("outside", [sys.executable, "-m", "benchmarks.stub", "--port", str(self.outside)])
         self._seed()
         self._await("outside", f"http://127.0.0.1:{self.outside}/_calls")
+        # The worker's first round, which would come with the next minute; then the worker itself.
+        subprocess.run([sys.executable, "-c", ROUND], cwd=ROOT, env=self._environment, check=True, capture_output=True)
+        self._run("worker", [sys.executable, "-m", "flask", "--app", "wsgi", "worker"])
         self._start_server("beside", "benchmarks.beside:app")
         self._start_server("widget", "wsgi:app")
         self._await("beside", self._address("beside", "/bare/1"))
@@ -145,6 +157,7 @@ class Stand:
         upgrade(engine)
         vault = Vault([self._encryption_key])
         portals, lines = Portals(engine, vault, time.time), Lines(engine, vault, time.time)
+        health = LineHealths(engine, time.time)
         outside = f"http://127.0.0.1:{self.outside}"
         for number in range(1, PORTALS + 2):
             added = portals.add(
@@ -153,7 +166,10 @@ class Stand:
                 endpoint=f"{outside}/p{number}/rest/",
                 country="RU",
             )
-            lines.add(added.id, name="Sales", gateway="waha", address=outside, session=f"s{number}", key="key")
+            line_id = lines.add(
+                added.id, name="Sales", gateway="waha", address=outside, session=f"s{number}", key="key"
+            )
+            health.heard(added.id, line_id)  # its reports arrive
         engine.dispose()
 
     def _tell_outside(self, path: str, body: Any = None) -> Any:

@@ -13,6 +13,7 @@ from benchmarks.visitor import JSON, hidden_page, reveal, see
 VISITORS = (1, 32)
 BUSY = 32
 SHARE = 0.6  # of the bare page
+COLUMNS = ("per_second", "p50_ms", "p99_ms", "max_ms", "processor_ms")
 
 
 async def measure(stand: Stand, pace: Pace) -> dict[str, Any]:
@@ -24,8 +25,10 @@ async def measure(stand: Stand, pace: Pace) -> dict[str, Any]:
         for _ in range(pace.rounds):
             for name, server, visit in (("widget", "widget", card), ("bare", "beside", bare)):
                 port = stand.ports[server]
+                before = stand.processor(server)
                 result = await closed(visit, port=port, visitors=visitors, seconds=pace.seconds)
-                rounds[name].append(result.summary())
+                spent = stand.processor(server) - before
+                rounds[name].append({**result.summary(), "processor_ms": round(1000 * spent / len(result.seconds), 3)})
         pairs = zip(rounds["widget"], rounds["bare"], strict=True)
         ratio = median(mine["per_second"] / its["per_second"] for mine, its in pairs)
         figures[f"at_{visitors}"] = {name: middle(each) for name, each in rounds.items()} | {"ratio": round(ratio, 3)}
@@ -40,7 +43,7 @@ async def measure(stand: Stand, pace: Pace) -> dict[str, Any]:
 
 def show(figures: dict[str, Any]) -> str:
     rows = [
-        [f"{visitors} at once: {name}", *(each[column] for column in ("per_second", "p50_ms", "p99_ms", "max_ms"))]
+        [f"{visitors} at once: {name}", *(each[column] for column in COLUMNS)]
         for visitors in VISITORS
         for name in ("widget", "bare")
         for each in [figures[f"at_{visitors}"][name]]
@@ -49,7 +52,9 @@ def show(figures: dict[str, Any]) -> str:
     return "\n".join(
         [
             tables.table(
-                f"Warm cards ({figures['bytes']:,} bytes)", ["", "per second", "p50 ms", "p99 ms", "max ms"], rows
+                f"Warm cards ({figures['bytes']:,} bytes)",
+                ["", "per second", "p50 ms", "p99 ms", "max ms", "processor ms"],
+                rows,
             ),
             tables.notes(
                 f"share of the bare page: {ratios}",

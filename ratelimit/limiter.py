@@ -17,7 +17,8 @@ LOADS = 3  # tries to tell a storage what it does not know, before it is taken f
 class Permits:
     """An answer: how many of the permits asked for were granted, and when the next one is to be had.
 
-    `wait` is seconds until ONE more would be granted, 0.0 if one is free now; others may be faster.
+    `wait` is seconds until ONE more would be granted, 0.0 if one is free now; others may be faster. `used` is how many
+    permits each Window holds now, in the order of the limits.
     """
 
     asked: int
@@ -25,6 +26,7 @@ class Permits:
     wait: float
     key: str = field(default="", repr=False)
     id: str = field(default="", repr=False)
+    used: tuple[int, ...] = field(default=(), repr=False)
 
     @property
     def refused(self) -> int:
@@ -132,8 +134,7 @@ class Limiter:
                 name, n, terms, id=id, all_or_nothing=all_or_nothing, must_know=before is not None
             )
             if answer is not None:
-                granted, wait = answer
-                return Permits(n, granted, wait / SECOND, name, id)
+                return Permits(n, answer.granted, answer.wait / SECOND, name, id, answer.used)
             self._load(name, before() if before else (), terms)
         raise StorageUnavailable("the storage forgets what it was told a moment ago")
 

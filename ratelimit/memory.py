@@ -9,7 +9,7 @@ from itertools import chain
 from threading import Lock
 
 from ratelimit.limits import Limits, Rate
-from ratelimit.storage import Storage
+from ratelimit.storage import Grant, Storage
 from ratelimit.units import SLACK, microseconds
 
 
@@ -46,7 +46,7 @@ class MemoryStorage(Storage):
 
     def acquire(
         self, key: str, n: int, limits: Limits, *, id: str, all_or_nothing: bool, must_know: bool
-    ) -> tuple[int, int] | None:
+    ) -> Grant | None:
         with self._lock:
             clock = microseconds(self._clock())
             known = self._known(key, clock)
@@ -57,12 +57,12 @@ class MemoryStorage(Storage):
             granted = min(n, look.free())
             if all_or_nothing and granted < n:
                 granted = 0
-            ready = look.ready(granted)
+            ready, used = look.ready(granted), look.used(granted)
             if id and granted:
                 look.spend(id, granted)
                 self._ledgers[key] = ledger
                 self._forget_idle(clock)
-            return granted, ready - clock if ready > look.now else 0
+            return Grant(granted, ready - clock if ready > look.now else 0, used)
 
     def load(self, key: str, spent: Sequence[tuple[int, int]], limits: Limits, *, id: str) -> None:
         with self._lock:
@@ -146,6 +146,11 @@ class _Look:
             elif leaves >= 0:
                 ready = max(ready, times[leaves] + window.span)  # in the past if it has left already
         return ready
+
+    def used(self, granted: int) -> tuple[int, ...]:
+        """How many permits are in each window after that."""
+        times, now = self._ledger.times, self.now
+        return tuple(len(times) - bisect_right(times, now - window.span) + granted for window in self._limits.windows)
 
     def spend(self, id: str, granted: int) -> None:
         ledger = self._ledger

@@ -8,7 +8,7 @@ import redis
 
 from ratelimit.errors import StorageUnavailable
 from ratelimit.limits import Limits
-from ratelimit.storage import Storage
+from ratelimit.storage import Grant, Storage
 from ratelimit.units import SLACK, microseconds
 
 
@@ -35,15 +35,15 @@ class RedisStorage(Storage):
 
     def acquire(
         self, key: str, n: int, limits: Limits, *, id: str, all_or_nothing: bool, must_know: bool
-    ) -> tuple[int, int] | None:
+    ) -> Grant | None:
         terms = [number for window in limits.windows for number in (window.limit, window.span)]
         kept = (limits.memory, SLACK, *_rates(limits))
         asked = (self._time(), id, n, int(all_or_nothing), int(must_know), *kept, *terms)
         try:
-            granted, wait = cast(Sequence[int], self._acquire(keys=_keys(key), args=asked))
+            granted, wait, *used = cast(Sequence[int], self._acquire(keys=_keys(key), args=asked))
         except redis.RedisError as error:
             raise StorageUnavailable("Redis did not grant permits") from error
-        return None if granted < 0 else (granted, wait)
+        return None if granted < 0 else Grant(granted, wait, tuple(used))
 
     def load(self, key: str, spent: Sequence[tuple[int, int]], limits: Limits, *, id: str) -> None:
         told = [number for pair in spent for number in pair]

@@ -14,8 +14,17 @@ Time for a key never runs backwards: `now` is the clock, or the newest entry of 
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from ratelimit.limits import Limits
+
+
+class Grant(NamedTuple):
+    """How many permits were granted, the microseconds until one more would be, and how many are in each Window then."""
+
+    granted: int
+    wait: int
+    used: tuple[int, ...] = ()
 
 
 class Storage(ABC):
@@ -24,11 +33,10 @@ class Storage(ABC):
     @abstractmethod
     def acquire(
         self, key: str, n: int, limits: Limits, *, id: str, all_or_nothing: bool, must_know: bool
-    ) -> tuple[int, int] | None:
+    ) -> Grant | None:
         """Grant up to `n` and remember them under `id`; with an empty id only look.
 
-        Returns how many, and the microseconds until one more would be granted. With `must_know` None for a key that
-        is not known, and nothing was granted. Raises StorageUnavailable.
+        With `must_know` None for a key that is not known, and nothing was granted. Raises StorageUnavailable.
         """
 
     @abstractmethod

@@ -66,7 +66,8 @@ def test_a_forged_identity_gets_no_data_and_calls_nobody_else(
 
     assert page.answer.status_code in (401, 403)
     assert OWN not in page.text
-    assert (trap.visits, outside.total("gateway"), outside.calls("portal").get("batch", 0)) == (0, 0, 0)
+    assert (trap.visits, outside.total("gateway"), page.session) == (0, 0, "")
+    assert outside.calls("portal").get("batch", 0) == (name == "AUTH_ID")  # beside the proof, with that token alone
 
 
 @pytest.mark.parametrize(

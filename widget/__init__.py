@@ -98,8 +98,7 @@ def _set_up_templates(app: Flask) -> None:
 
 def _portal_url(path: str) -> str:
     """A page of the reader's portal; where a page has a bridge to the portal, its script opens it from there."""
-    portal = services().portals.get(g.session.portal_id) if "session" in g else None
-    return f"{portal.origin if portal else g.get('frame_origin', '')}{path}"
+    return f"{g.portal.origin if 'portal' in g else g.get('frame_origin', '')}{path}"
 
 
 def _set_up_answers(app: Flask) -> None:

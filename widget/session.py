@@ -9,11 +9,13 @@ There are two kinds of ticket:
 """
 
 import json
+import threading
 import time
 from collections.abc import Callable, Hashable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 
+from cachetools import LRUCache
 from cryptography.fernet import InvalidToken, MultiFernet
 from flask import current_app, g, request
 from itsdangerous import BadData, URLSafeTimedSerializer
@@ -28,6 +30,7 @@ OPENING_SECONDS = 12 * 3600  # a card may stay open for a working day before it 
 LONGEST_TICKET = 4096
 CLOCKS_APART = 60  # seconds by which another host's clock may be ahead; Fernet grants an opening as many
 LONGEST_NAME = 64
+MOST_READ = 4096  # tickets whose sessions are remembered, about 1 kB each
 FORMS = frozenset({"/placement", "/app", "/install", "/hooks/bitrix24"})  # what Bitrix24 itself posts to
 
 
@@ -89,6 +92,8 @@ class Tickets:
         self._fernet = fernet
         self._seconds = session_seconds
         self._clock = clock
+        self._read: LRUCache[str, tuple[Session, float]] = LRUCache(MOST_READ)
+        self._lock = threading.Lock()
 
     def seal_opening(self, opening: Opening) -> str:
         return self._fernet.encrypt(json.dumps(asdict(opening)).encode()).decode()
@@ -103,24 +108,36 @@ class Tickets:
         return str(self._signer.dumps(asdict(session)))
 
     def read_session(self, ticket: str) -> Session:
-        return self._read_session(ticket, self._seconds)
+        """An open page sends the same ticket with each request: what was verified once needs no second look but at its
+        age."""
+        with self._lock:
+            known = self._read.get(ticket)
+        session, signed_at = known or self._verified(ticket)
+        self._refuse_old(signed_at, self._seconds)
+        with self._lock:
+            self._read[ticket] = session, signed_at
+        return session
 
     def with_readings(self, session: Session, old_ticket: str) -> Session:
         """The session with the suggestions that its user pressed on this card in an older one, which may be over."""
         try:
-            old = self._read_session(old_ticket, OPENING_SECONDS)
+            old, signed_at = self._verified(old_ticket)
+            self._refuse_old(signed_at, OPENING_SECONDS)
         except Refused:
             return session
         return replace(session, readings=old.readings) if _card_of(old) == _card_of(session) else session
 
-    def _read_session(self, ticket: str, seconds: float) -> Session:
+    def _refuse_old(self, signed_at: float, seconds: float) -> None:
+        if not -CLOCKS_APART <= self._clock() - signed_at <= seconds:
+            raise Refused(Refusal.SESSION_OVER, reason="too old, or from the future")
+
+    def _verified(self, ticket: str) -> tuple[Session, float]:
+        """The session, and when it was signed (unix seconds)."""
         try:
             values, signed_at = self._signer.loads(_bounded(ticket), return_timestamp=True)
-            if not -CLOCKS_APART <= self._clock() - signed_at.timestamp() <= seconds:
-                raise ValueError("too old, or from the future")
-            return Session(**{**values, "readings": tuple(values.get("readings", ()))})
+            return Session(**{**values, "readings": tuple(values.get("readings", ()))}), signed_at.timestamp()
         except (BadData, ValueError, TypeError) as error:
-            raise Refused(Refusal.SESSION_OVER, 401, "session") from error
+            raise Refused(Refusal.SESSION_OVER, reason="session") from error
 
 
 def current_session() -> Session:
@@ -130,16 +147,25 @@ def current_session() -> Session:
     Raises Refused: SESSION_OVER, and UNKNOWN_PORTAL or PORTAL_CLOSED as `Portals.require` does.
     """
     if "session" not in g:
-        here = current_app.extensions["widget"]
-        tickets: Tickets = here.tickets
-        found = tickets.read_session(request.headers.get(SESSION_HEADER, ""))
-        portal = here.portals.get(found.portal_id)
+        found = _read_session()
+        portal = current_app.extensions["widget"].portals.get(found.portal_id)
         found = replace(found, language=portal.language) if portal and portal.language else found
         set_language(found.language)
-        here.portals.require(found.portal_id)
-        g.session = found
+        if portal is None:
+            raise Refused(Refusal.UNKNOWN_PORTAL, 403, "session's portal is gone")
+        portal.require_active()
+        g.session, g.portal = found, portal
     session: Session = g.session
     return session
+
+
+def _read_session() -> Session:
+    """The session in this request's header, verified once. Raises Refused(SESSION_OVER)."""
+    if "ticket" not in g:
+        tickets: Tickets = current_app.extensions["widget"].tickets
+        g.ticket = tickets.read_session(request.headers.get(SESSION_HEADER, ""))
+    ticket: Session = g.ticket
+    return ticket
 
 
 def company_of_request() -> Hashable:
@@ -147,9 +173,11 @@ def company_of_request() -> Hashable:
     anybody gets in a portal's name, shares with all that do so, and cannot take the place of those who are proved."""
     tickets: Tickets = current_app.extensions["widget"].tickets
     with suppress(Refused):
-        return tickets.read_session(request.headers.get(SESSION_HEADER, "")).portal_id
+        if SESSION_HEADER in request.headers:
+            return _read_session().portal_id
     with suppress(Refused):  # a renewal brings both, and its session is over
-        return OPENING_HEADER, tickets.read_opening(request.headers.get(OPENING_HEADER, "")).member_id
+        if OPENING_HEADER in request.headers:
+            return OPENING_HEADER, tickets.read_opening(request.headers[OPENING_HEADER]).member_id
     named = ""
     if request.path in FORMS:  # elsewhere the view says how much of a body it reads
         named = request.form.get("member_id") or request.form.get("auth[member_id]", "")

@@ -25,11 +25,12 @@ from widget.bitrix24.oauth import OAuth
 from widget.bitrix24.renewal import Renewal
 from widget.bitrix24.rest import Rest
 from widget.bitrix24.strangers import FAILURES, Strangers
+from widget.card.checks import CardChecks
 from widget.card.learning import Learning
+from widget.card.loading import Loader
 from widget.card.memory import CardMemory
-from widget.card.reading import CardReader
+from widget.card.reading import CardReader, Phones
 from widget.card.reveals import Reveals
-from widget.card.service import Cards
 from widget.chats.service import ChatService
 from widget.chats.unclear import UnclearEnds
 from widget.config import Config
@@ -48,6 +49,7 @@ from widget.http import OutsideError, fetch_file, make_client
 from widget.jobs.queue import EVERY_HOUR, EVERY_MINUTE, EVERY_NIGHT, Jobs, open_queue
 from widget.keys import PhoneKeys
 from widget.logs import Pool
+from widget.marks import Marks
 from widget.metrics import Metrics
 from widget.openlines.building import OpenLines, open_line_parts
 from widget.phones.hours import Hours
@@ -127,7 +129,12 @@ class Services:
     evidence: Evidence
     purse: Purse
     reveals: Reveals
-    cards: Cards
+    known: Memory
+    door: CardReader
+    loader: Loader
+    card_memory: CardMemory
+    card_checks: CardChecks
+    hours: Hours
     rounds: Rounds
     chat_service: ChatService
     unclear_ends: UnclearEnds
@@ -173,14 +180,14 @@ def build(
     vault = Vault(config.encryption_keys)
     portals, tokens = Portals(engine, vault, clock), Tokens(engine, vault)
     lines, line_health = Lines(engine, vault, clock), LineHealths(engine, clock)
-    usage, presences = Usage(engine, clock), Presences(engine, clock)
-    conversations = _conversations(engine, vault, clock, usage)
-    chats, sends, messages = conversations.chats, conversations.sends, conversations.messages
-    settings, changes, timelines = UserSettings(engine), Changes(engine, clock), Timelines(engine, clock)
+    usage, presences, timelines = Usage(engine, clock), Presences(engine, clock), Timelines(engine, clock)
+    answers, keys = Answers(app, config.redis_url), PhoneKeys(config.secret_key)
+    marks = Marks(answers, keys)
+    conversations = _conversations(engine, vault, clock, usage, marks)
+    chats, sends = conversations.chats, conversations.sends
+    settings, changes = UserSettings(engine, marks.choice_changed), Changes(engine, clock)
     numbering, numbering_updater = _numbering(config, clock)
-    answers = Answers(app, config.redis_url)
     metrics = Metrics(lambda: {state.value: number for state, number in sends.count_unclear().items()})
-    keys = PhoneKeys(config.secret_key)
     workers = pool or Pool(FAN_OUT, thread_name_prefix="fan-out")
     oauth = OAuth(
         client(),
@@ -192,7 +199,7 @@ def build(
         clock=clock,
         strangers=Strangers(Limiter(_permits(config, clock), limits=FAILURES, prefix="strangers"), _caller),
     )
-    rest_log = RestLog(engine, keep=config.rest_log_days > 0)
+    rest_log, events = RestLog(engine, keep=config.rest_log_days > 0), Events(engine, clock)
     # Both authorisation servers may be asked in turn, and the answer has to be stored.
     renewal = Renewal(oauth, portals, tokens, metrics, lease_seconds=2 * config.portal_timeout + 5)
     rest = Rest(
@@ -208,7 +215,6 @@ def build(
         sleep=sleep,
         clock=clock,
     )
-    events = Events(engine, clock)
     installer = Installer(
         client(),
         oauth,
@@ -265,7 +271,7 @@ def build(
         "forget-webhooks": inbox.forget_old,
         "forget-changes": changes.forget_old,
         "wipe-texts": lambda: sends.wipe_texts(clock() - config.send_texts_days * DAY),
-        "forget-messages": lambda: messages.wipe(clock() - config.send_texts_days * DAY),
+        "forget-messages": lambda: conversations.messages.wipe(clock() - config.send_texts_days * DAY),
         "forget-counted": lambda: conversations.counted.forget(clock() - config.send_texts_days * DAY),
         "forget-mirrored": lambda: opening.mirrors.forget(clock() - 2 * config.send_texts_days * DAY),
         "forget-usage": usage.purge,
@@ -283,7 +289,15 @@ def build(
         pace=Pace(Limiter(_permits(config, clock), limits=[Rate(every=1)], prefix="pace"), sleep),
         states=States(clock, answers, behind or workers),
     )
-    listings = Listings(gateways, known, lifetimes, workers, clock)
+    listings = Listings(
+        gateways,
+        known,
+        lifetimes,
+        workers,
+        clock,
+        answers=answers,
+        reports=lambda line: line_health.of(line.portal_id, line.id).hook_at > 0,
+    )
     rounds = Rounds(portals, lines, gateways, listings, workers)
     chat_service = ChatService(gateways, conversations, clock, learning, outgoing, opening.mirror)
     open_lines = opening.build(
@@ -296,7 +310,6 @@ def build(
         installer,
         client() if config.allow_private_lines else make_client(backend=PublicOnly()),
     )
-    jobs.does("mirror", open_lines.work.work)
     ends = UnclearEnds(conversations, portals, lines, chat_service.look_for, answers, workers, clock)
     _schedule(jobs, EVERY_MINUTE, {
         "events-left": event_work.work_on_what_was_left,
@@ -316,22 +329,10 @@ def build(
         lifetimes=lifetimes,
         clock=clock,
     )
-    memory = CardMemory(config.card_ttl, clock)
-    cards = Cards(
-        CardReader(rest, memory, answers, known, lifetimes, portals, lines, chats, numbering, keys, clock),
-        memory,
-        known,
-        answers,
-        checker,
-        gateways,
-        portals,
-        lines,
-        settings,
-        numbering,
-        keys,
-        Hours(*config.light_hours),
-        clock,
-    )
+    card_memory = CardMemory(answers, vault, config.card_ttl, clock)
+    hours = Hours(*config.light_hours)
+    door = CardReader(rest, card_memory, lines, Phones(numbering, keys), hours, workers, clock)
+    loader = Loader(door, answers, known, chats, settings, lifetimes, clock)
     return Services(
         config=config,
         clock=clock,
@@ -371,7 +372,12 @@ def build(
         evidence=evidence,
         purse=purse,
         reveals=reveals,
-        cards=cards,
+        known=known,
+        door=door,
+        loader=loader,
+        card_memory=card_memory,
+        card_checks=CardChecks(loader, card_memory, checker),
+        hours=hours,
         rounds=rounds,
         chat_service=chat_service,
         unclear_ends=ends,
@@ -395,10 +401,12 @@ def _schedule(jobs: Jobs, times: Mapping[str, str], works: Mapping[str, Callable
         jobs.at(times, name, work)
 
 
-def _conversations(engine: Engine, vault: Vault, clock: Callable[[], float], usage: Usage) -> Conversations:
+def _conversations(
+    engine: Engine, vault: Vault, clock: Callable[[], float], usage: Usage, marks: Marks
+) -> Conversations:
     return Conversations(
         engine,
-        Chats(engine, clock),
+        Chats(engine, clock, marks.chat_changed),
         Sends(engine, vault, clock),
         Messages(engine, vault, clock),
         Counted(engine, usage),

@@ -7,6 +7,7 @@ from benchmarks.days.tally import Tally
 from benchmarks.days.trace import Number
 from widget.gateways.base import (
     Capabilities,
+    ChatList,
     Checked,
     File,
     Gateway,
@@ -74,9 +75,9 @@ class TrueGateway:
             self._tally.checked(self._line, self._clock())
         return {phone: Checked(self._on_whatsapp(phone), self.chat_id_of(phone)) for phone in phones}
 
-    def all_chats(self) -> dict[str, ListedChat]:
+    def all_chats(self) -> ChatList:
         newest = sorted(self.chats, key=lambda phone: -self.chats[phone])[:NEWEST_CHATS]
-        return self.chats_of(newest)
+        return ChatList(self.chats_of(newest))
 
     def chats_of(self, phones: Sequence[str]) -> dict[str, ListedChat]:
         return {

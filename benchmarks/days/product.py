@@ -24,23 +24,24 @@ from ratelimit import Limiter, MemoryStorage, Window
 from widget.answers import Answers
 from widget.bitrix24.crm import Kind, Person, TypedPhone, Viewer
 from widget.bitrix24.rest import Rest
-from widget.card.collect import CardPhone, phones_of
+from widget.card.checks import CardChecks
 from widget.card.learning import Learning
-from widget.card.memory import Card, CardMemory
-from widget.card.reading import CardReader
+from widget.card.loading import Loader
+from widget.card.memory import CardMemory
+from widget.card.reading import CardReader, Phones
 from widget.card.reveals import Reveals
-from widget.card.rows import CardView, Row
-from widget.card.service import Cards
+from widget.card.rows import Row
+from widget.card.view import CardView, settings_of
 from widget.chats.sending import Draft
 from widget.chats.service import ChatService
+from widget.context import Card, CardPhone, hours_of
 from widget.keys import PhoneKeys
+from widget.marks import Marks
 from widget.metrics import Metrics
-from widget.phones.facts import facts_of
 from widget.phones.hours import Hours
 from widget.phones.numbering import Numbering
-from widget.phones.numbers import parse_many
 from widget.presence.asking import Asker
-from widget.presence.budget import Terms
+from widget.presence.budget import AskedBy, Terms
 from widget.presence.checker import Checker
 from widget.presence.cooling import Cooling
 from widget.presence.evidence import Evidence
@@ -107,10 +108,9 @@ class Product:
             self._listings.refresh(line)
         session, view = self._painted(opening)
         if view.to_ask:
-            view = self._cards.check(session, view.to_ask, None).view
+            view = self._check(session, view.to_ask, AskedBy.PAGE)
         if opening.writes_to and _row(view, opening.writes_to).presence.answer is Answer.UNKNOWN:
-            key = _row(view, opening.writes_to).item.key
-            self._cards.check(session, [key], None, pressed=True)
+            self._check(session, [_row(view, opening.writes_to).item.key], AskedBy.PRESS)
 
     def told(self, message: Message) -> None:
         """What a webhook reports, or what a rep sends through the line. Nobody writes to a number that is shown to have
@@ -136,27 +136,28 @@ class Product:
         session = Session(self._portal.id, rep, DEAL, name, language="ru")
         read = Card(self._phones(opening.card), 0, Viewer(rep, False, "", ""), self._clock(), country=COUNTRY)
         self._card_memory.put(session, read)
-        view = self._cards.view(session)
+        seen = self._loader.see(session, self._portal)
+        view = self._checks.view(seen, self._loader.known(seen), self._settings)
         self._tally.painted(opening, [_seen(_row(view, number)) for number in opening.card.numbers])
         return session, view
+
+    def _check(self, session: Session, keys: list[str], by: AskedBy) -> CardView:
+        return self._checks.check(self._loader.see(session, self._portal), self._settings, keys, None, by).view
 
     def _phones(self, card: TraceCard) -> tuple[CardPhone, ...]:
         if id(card) not in self._collected:
             typed = tuple(TypedPhone(number.phone, "MOBILE") for number in card.numbers)
-            self._collected[id(card)] = phones_of(
-                [Person(Kind.CONTACT, self._names[id(card)], "", typed)],
-                parse=lambda text, beside: parse_many(text, COUNTRY, self._numbering.knows, beside),
-                facts_of=lambda phone: facts_of(phone, "ru", self._numbering),
-                key_of=lambda text: self._keys.key(self._portal.id, text),
-            )
+            person = Person(Kind.CONTACT, self._names[id(card)], "", typed)
+            self._collected[id(card)] = self._reader_of_phones.of((person,), self._portal, "ru")
         return self._collected[id(card)]
 
     def _put_together(self, engine: Engine) -> None:
         """As wiring.py does, without what no card asks for."""
         clock, vault, pool = self._clock, Vault([Fernet.generate_key().decode()]), _Here()
-        portals, lines, chats = Portals(engine, vault, clock), Lines(engine, vault, clock), Chats(engine, clock)
         answers, self._keys, self._numbering = Answers(Flask("days"), ""), PhoneKeys("days"), Numbering(None)
-        settings = UserSettings(engine)
+        marks = Marks(answers, self._keys)
+        portals, lines = Portals(engine, vault, clock), Lines(engine, vault, clock)
+        chats, settings = Chats(engine, clock, marks.chat_changed), UserSettings(engine, marks.choice_changed)
         self._portal, self._lines = self._company(portals, lines, settings)
         self._gateways_by_line = {
             line.id: TrueGateway(number, self._numbers, self._tally, clock) for number, line in enumerate(self._lines)
@@ -172,7 +173,9 @@ class Product:
         )
         limiter = Limiter(MemoryStorage(clock), limits=[Window(limit=CAP, seconds=DAY)])
         purse = Purse(limiter, self._usage, cooling, TERMS, clock)
-        self._listings = Listings(gateways, self._memory, lifetimes, pool, clock)
+        self._listings = Listings(
+            gateways, self._memory, lifetimes, pool, clock, answers=answers, reports=lambda line: False
+        )
         checker = Checker(
             self._memory,
             Flights(answers, lease_seconds=30, now=clock),
@@ -182,35 +185,14 @@ class Product:
             lifetimes=lifetimes,
             clock=clock,
         )
-        self._card_memory = CardMemory(300, clock)
-        reader = CardReader(
-            cast(Rest, None),  # every card is handed in: a portal that was asked would be a mistake
-            self._card_memory,
-            answers,
-            self._memory,
-            lifetimes,
-            portals,
-            lines,
-            chats,
-            self._numbering,
-            self._keys,
-            clock,
-        )
-        self._cards = Cards(
-            reader,
-            self._card_memory,
-            self._memory,
-            answers,
-            checker,
-            gateways,
-            portals,
-            lines,
-            settings,
-            self._numbering,
-            self._keys,
-            Hours(7, 8, 19, 21),
-            clock,
-        )
+        self._card_memory = CardMemory(answers, vault, 300, clock)
+        hours = Hours(7, 8, 19, 21)
+        self._reader_of_phones = Phones(self._numbering, self._keys)
+        # Every card is handed in: a portal that was asked would be a mistake.
+        door = CardReader(cast(Rest, None), self._card_memory, lines, self._reader_of_phones, hours, pool, clock)
+        self._loader = Loader(door, answers, self._memory, chats, settings, lifetimes, clock)
+        self._checks = CardChecks(self._loader, self._card_memory, checker)
+        self._settings = settings_of(self._portal, self._lines, hours_of(self._portal, hours))
         self._evidence = Evidence(self._memory, chats, clock)
         reveals = Reveals(answers, self._usage, self._keys)  # openings decide nothing here
         counted = Counted(engine, self._usage)

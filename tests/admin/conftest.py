@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -100,6 +100,9 @@ class Vendor:
     def status(self, line: Line | None = None, *, again: bool = False) -> LineStatus:
         self._fail()
         return self.status_
+
+    def known_of(self, lines: Sequence[Line]) -> dict[int, LineStatus | GatewayError | None]:
+        return {line.id: self.trouble or self.status_ for line in lines}
 
     def pairing_code(self, phone: str) -> str:
         self._fail()

@@ -77,7 +77,7 @@ def test_a_proof_says_what_it_is_and_from_when_and_is_not_asked_about(
 
 @both_languages
 def test_a_listed_chat_that_nobody_opened_here_says_when_it_was_seen(widget: Widget, clock: Clock, lang: str) -> None:
-    memory = widget.services.cards._presences
+    memory = widget.services.known
     keys = memory.keys(widget.portals[0], [MARIA_PHONE])
     memory.put(widget.portals[0], dict.fromkeys(keys, Presence(Answer.YES, clock() - 3 * DAY, How.CHAT)))
 
@@ -235,12 +235,12 @@ def test_a_warm_card_costs_one_round_trip_and_no_query_for_presence(
     page = widget.open().reveal().check()
     page.reveal()
     trips, queries = [], []
-    backend = widget.services.cards._answers._backend
-    get_many = backend.get_many
-    backend.get_many = lambda *keys: (trips.append(len(keys)), get_many(*keys))[1]
-    presences = widget.services.cards._presences._presences
+    backend = widget.services.loader._answers._backend
+    get_raw = backend.get_raw
+    backend.get_raw = lambda *keys: (trips.append(len(keys)), get_raw(*keys))[1]
+    presences = widget.services.known._presences
     presences.get_many = lambda *args: queries.append(args) or {}
 
     page.reveal()
 
-    assert (trips, queries) == ([2 + 5], [])
+    assert (trips, queries) == ([2 + 5 + 1 + 5], [])  # generations, presence, marks of the user and of chats

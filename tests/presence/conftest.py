@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 from ratelimit import Limiter, MemoryStorage, Rate, Window
 from tests.stand import NOON, PATIENCE, Clock
 from widget.answers import Answers, StoreGone
-from widget.gateways.base import Checked, GatewayError, LineState, LineStatus, ListedChat, Trouble
+from widget.gateways.base import ChatList, Checked, GatewayError, LineState, LineStatus, ListedChat, Trouble
 from widget.gateways.waha.adapter import CAPABILITIES
 from widget.keys import PhoneKeys
 from widget.metrics import Metrics
@@ -61,6 +61,8 @@ class FakeGateway:
     listed: int = 0
     looked_up: list[str] = field(default_factory=list)
     states: int = 0
+    whole: bool = False  # the listing names every chat
+    reports: bool = True  # what comes meanwhile is told
     hold: threading.Event | None = None
     at_once: int = 1
     until: float = 0.0
@@ -88,11 +90,13 @@ class FakeGateway:
             raise GatewayError(said, sent=self.sent)
         return said if not isinstance(said, bool) else Checked(said, self.chat_id_of(phone) if said else "")
 
-    def all_chats(self) -> dict[str, ListedChat]:
+    def all_chats(self) -> ChatList:
         self.listed += 1
         if self.listing:
             raise GatewayError(self.listing)
-        return dict(self.chats)
+        listed = ChatList(self.chats)
+        listed.whole = self.whole
+        return listed
 
     def chats_of(self, phones: Sequence[str]) -> dict[str, ListedChat]:
         self.looked_up += phones
@@ -251,7 +255,9 @@ def make_desk(
         usage, cooldowns = Usage(engine, clock), LineHealths(engine, clock)
         cooling = Cooling(cooldowns, clock)
         purse = Purse(limiter, usage, cooling, Terms(burst, every, day, floor, 20, 10), clock)
-        listings = Listings(gateways, memory, lifetimes, pool, clock)  # type: ignore[arg-type]
+        listings = Listings(
+            gateways, memory, lifetimes, pool, clock, answers=answers, reports=lambda line: gateway.reports
+        )  # type: ignore[arg-type]
         checker = Checker(
             memory,
             Flights(answers, lease_seconds=5),

@@ -13,6 +13,7 @@ from tests.presence.conftest import LINE, OTHER_PORTALS_LINE, SURE, UNSURE
 from tests.stand import PATIENCE
 from widget.answers import REDIS_OPTIONS, Answers
 from widget.gateways.base import Checked, LineState, ListedChat, Trouble
+from widget.presence.budget import AskedBy
 from widget.presence.records import Answer, How, Why
 
 IVAN, ORDERS, MARIA = "+79619510000", "+79261112233", "+79123456789"
@@ -235,7 +236,7 @@ def test_a_refresh_asks_about_fresh_answers_too_but_not_about_proofs(desk, clock
     desk.gateway.chats = {ORDERS: ListedChat("1@lid", 1.0, has_messages=True)}
     check(desk, IVAN, MARIA, ORDERS)
     clock.forward(1)
-    check(desk, IVAN, MARIA, ORDERS, again=True)
+    check(desk, IVAN, MARIA, ORDERS, by=AskedBy.REFRESH)
     assert sorted(desk.gateway.checked) == sorted([IVAN, MARIA] * 2)
     assert desk.known(IVAN)[IVAN].at == clock()
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.presence.conftest import KEY, LINE, OTHER_PORTALS_LINE, SUPPORT, FakeGateway
 from widget.gateways.base import LineState, ListedChat, Trouble
-from widget.presence.budget import Asking
+from widget.presence.budget import AskedBy, Asking
 from widget.presence.choosing import in_order
 from widget.presence.records import Answer, How, Why
 from widget.storage.lines import Lines
@@ -121,7 +121,7 @@ def test_lines_that_surely_refuse_do_not_use_up_the_tries(make_desk, engine, clo
         desk.gateways.others[line.id] = FakeGateway()
         desk.purse.spend(line, 3, Asking.CLICK) if refuses == "dry" else desk.cooling.throttled(line)
     desk.gateways.others[full.id] = FakeGateway(says={IVAN: True})
-    outcome = desk.checker.check(lines[0], [IVAN], others=lines, pressed=pressed)
+    outcome = desk.checker.check(lines[0], [IVAN], others=lines, by=AskedBy.PRESS if pressed else AskedBy.PAGE)
     assert (outcome.line.id, outcome.answers[IVAN].answer) == (full.id, Answer.YES)
     assert [desk.gateways.of(line).states for line in others] == [0] * len(others)
 

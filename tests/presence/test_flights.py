@@ -23,10 +23,10 @@ class Asked:
         self.go.set()
         self._lock = threading.Lock()
 
-    def known(self, keys):
-        return self.answers.get_many(keys)
+    def known(self, keys, records):
+        return {key: records[key] for key in keys if key in records}
 
-    def ask(self, keys):
+    def ask(self, keys, leases=None):
         with self._lock:
             self.calls.append(list(keys))
         self.started.set()
@@ -103,7 +103,7 @@ def test_who_wants_more_than_is_in_the_air_asks_for_the_rest_only(flights, asked
 def test_when_the_asker_fails_the_others_are_told_late_and_the_next_one_asks_anew(flights, asked):
     holding, entered = threading.Event(), threading.Event()
 
-    def fail(keys):
+    def fail(keys, leases):
         entered.set()
         holding.wait(PATIENCE)
         raise RuntimeError("the gateway's adapter broke")
@@ -133,7 +133,7 @@ def test_whoever_waits_in_vain_is_told_late(answers, asked):
 
 
 def test_a_key_that_the_asker_left_out_is_late_for_the_others_and_missing_for_the_asker(flights, asked):
-    assert flights.fly(["a", "b"], asked.known, lambda keys: {"a": 1}, LATE) == {"a": 1}
+    assert flights.fly(["a", "b"], asked.known, lambda keys, leases: {"a": 1}, LATE) == {"a": 1}
 
 
 # Across processes: two Flights over one Redis have nothing else in common.
@@ -199,7 +199,7 @@ def test_a_process_that_asks_too_long_leaves_the_other_one_late_and_not_waiting(
 def test_a_process_that_fails_gives_its_lease_back_at_once(process):
     (first, asked), (second, asked_there) = process(lease_seconds=60), process(lease_seconds=60)
 
-    def fail(keys):
+    def fail(keys, leases):
         raise RuntimeError("broken")
 
     with pytest.raises(RuntimeError):
@@ -213,11 +213,11 @@ def test_a_store_that_goes_away_after_the_question_does_not_take_the_answer_with
     if elsewhere:  # another process asks about the other one
         answers.add_many(["lease:b"], 1, 60)
 
-    def ask(keys):
+    def ask(keys, leases):
         answers.gone = True
         return dict.fromkeys(keys, "answer")
 
-    found = Flights(answers, lease_seconds=5).fly(["a", "b"], answers.get_many, ask, LATE)
+    found = Flights(answers, lease_seconds=5).fly(["a", "b"], lambda keys, records: records, ask, LATE)
     assert found == {"a": "answer", "b": LATE if elsewhere else "answer"}
 
 

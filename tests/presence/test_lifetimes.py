@@ -8,7 +8,7 @@ from flask import Flask
 from tests.presence.conftest import LINE, SURE, UNSURE
 from widget.answers import Answers
 from widget.gateways.base import Trouble
-from widget.presence.budget import Asking
+from widget.presence.budget import AskedBy, Asking
 from widget.presence.lifetimes import Lifetimes
 from widget.presence.records import Answer, How, Presence, Why, read_record, unknown
 
@@ -81,11 +81,11 @@ def test_a_page_that_stays_open_asks_ever_more_seldom_and_a_press_at_once(desk, 
     asked = []
     for _minute in range(0, 12 * 60):
         before = len(desk.gateway.checked)
-        check(desk, MARIA, pressed=False)
+        check(desk, MARIA, by=AskedBy.PAGE)
         asked += [_minute] * (len(desk.gateway.checked) - before)
         clock.forward(60)
     assert asked == [0, 5, 25, 105, 425]
-    check(desk, MARIA, again=True)
+    check(desk, MARIA, by=AskedBy.REFRESH)
     assert len(desk.gateway.checked) == 6
 
 
@@ -119,10 +119,10 @@ def test_a_no_that_was_forgotten_and_is_a_no_again_rests_longer_than_a_new_one(m
     assert restarted.known(MARIA) == {}
     assert check(restarted, MARIA)[MARIA].confirmed == 1
     clock.forward(4 * SURE - 1)
-    check(restarted, MARIA, pressed=False)
+    check(restarted, MARIA, by=AskedBy.PAGE)
     assert len(desk.gateway.checked) == 2
     clock.forward(1)
-    check(restarted, MARIA, pressed=False)
+    check(restarted, MARIA, by=AskedBy.PAGE)
     assert len(desk.gateway.checked) == 3
 
 

@@ -10,6 +10,7 @@ from tests.presence.conftest import LINE, SUPPORT
 from tests.stand import PATIENCE
 from widget.answers import Answers
 from widget.gateways.base import Checked, ListedChat, Trouble
+from widget.presence.budget import AskedBy
 from widget.presence.lifetimes import DAY
 from widget.presence.records import Answer, How
 
@@ -44,7 +45,7 @@ def test_one_listing_lets_a_number_that_nobody_asked_about_be_known_without_a_ca
 def test_a_request_never_lists_a_line(desk, clock):
     desk.gateway.chats = {ORDERS: chat(clock())}
     for again in (False, True):
-        desk.checker.check(LINE, [IVAN, MARIA], others=[SUPPORT], again=again)
+        desk.checker.check(LINE, [IVAN, MARIA], others=[SUPPORT], by=AskedBy.REFRESH if again else AskedBy.PRESS)
     assert desk.gateway.listed == 0
 
 
@@ -81,6 +82,28 @@ def test_a_line_is_listed_again_after_some_minutes_and_shows_what_came_meanwhile
     desk.listings.refresh(LINE)
     assert desk.gateway.listed == 2
     assert desk.known(IVAN)[IVAN].how is How.CHAT
+
+
+@pytest.mark.parametrize(
+    ("whole", "reports", "later", "looked_up"),
+    [
+        (True, True, 0, []),
+        (True, True, 30 * MINUTE - 1, []),
+        (True, True, 30 * MINUTE, [MARIA]),  # the worker does not run
+        (False, True, 0, [MARIA]),  # the list is cut, or a chat in it names no phone
+        (True, False, 0, [MARIA]),  # a chat may have begun on the phone since
+    ],
+)
+def test_a_number_is_looked_up_before_its_check_only_where_the_listing_may_miss_its_chat(
+    desk, make_desk, clock, whole, reports, later, looked_up
+):
+    desk.gateway.whole, desk.gateway.reports = whole, reports
+    desk.gateway.chats = {IVAN: chat(clock() - DAY)}
+    desk.listings.refresh(LINE)
+    clock.forward(later)
+    elsewhere = make_desk()  # another process, where no line was listed
+    assert check(elsewhere, IVAN, MARIA)[IVAN].how is How.CHAT
+    assert (desk.gateway.looked_up, desk.gateway.checked) == (looked_up, [MARIA])
 
 
 def test_every_line_is_listed_by_itself(desk):
@@ -239,7 +262,7 @@ def test_a_refresh_looks_for_chats_anew(desk, clock):
     check(desk, IVAN)
     desk.gateway.chats = {IVAN: chat(clock() + 1)}
     clock.forward(1)
-    assert check(desk, IVAN, again=True)[IVAN].how is How.CHAT
+    assert check(desk, IVAN, by=AskedBy.REFRESH)[IVAN].how is How.CHAT
     assert len(desk.gateway.checked) == 1
 
 

@@ -13,7 +13,7 @@ from tests.presence.conftest import LINE
 from tests.stand import PATIENCE
 from widget.answers import Answers
 from widget.gateways.base import Trouble
-from widget.presence.budget import Asking
+from widget.presence.budget import AskedBy, Asking
 from widget.presence.records import Answer, Why
 from widget.storage.usage import HOUR
 
@@ -224,7 +224,7 @@ def test_the_page_asks_about_new_numbers_first_then_old_noes_then_old_yeses(make
     gateway.says = dict.fromkeys(MANY[:3], True)
     assert desk.checker.check(LINE, MANY[:5]).checked == 5  # three yes, two no
     clock.forward(301)
-    outcome = desk.checker.check(LINE, MANY[:6], pressed=False)
+    outcome = desk.checker.check(LINE, MANY[:6], by=AskedBy.PAGE)
     asked = gateway.checked[5:]
     assert (set(asked), outcome.checked) == ({MANY[5], MANY[3], MANY[4]}, 3)  # eight of thirteen are spent
     assert outcome.answers[MANY[0]].why is Why.SAVED
@@ -233,7 +233,7 @@ def test_the_page_asks_about_new_numbers_first_then_old_noes_then_old_yeses(make
 
 def test_above_the_soft_limit_a_new_number_waits_for_a_click(make_desk):
     desk = make_desk(burst=100, every=0.001, day=10)
-    found = desk.checker.check(LINE, MANY[:10], pressed=False)
+    found = desk.checker.check(LINE, MANY[:10], by=AskedBy.PAGE)
     assert found.checked == 8
     assert {found.answers[phone].why for phone in MANY[8:10]} == {Why.SAVED}
     assert desk.checker.check(LINE, MANY[8:10]).checked == 2
@@ -242,7 +242,7 @@ def test_above_the_soft_limit_a_new_number_waits_for_a_click(make_desk):
 
 def test_a_pace_that_is_used_up_is_no_reason_to_wait_for_a_click(make_desk, clock):
     desk = make_desk(burst=3)
-    found = desk.checker.check(LINE, MANY[:4], pressed=False).answers[MANY[3]]
+    found = desk.checker.check(LINE, MANY[:4], by=AskedBy.PAGE).answers[MANY[3]]
     assert (found.why, found.until) == (Why.LIMIT, clock() + 3.0)
 
 

@@ -1,10 +1,12 @@
 """Who is asking, and what they changed. The right to change the portal is asked of Bitrix24 at every change."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
+from flask import g
 from markupsafe import Markup
 
 from widget.bitrix24.crm import Viewer, read_viewer
+from widget.context import CardContext
 from widget.errors import Refusal, Refused
 from widget.i18n import moment, set_language, when
 from widget.services import services
@@ -21,6 +23,12 @@ class Asker:
     portal: Portal
     session: Session
     viewer: Viewer
+    _context: CardContext | None = field(default=None, compare=False)
+
+    @property
+    def context(self) -> CardContext:
+        """The lines that are open to this user, and when. No call but for an administrator's first: one batch."""
+        return self._context or services().door.enter(self.session, self.portal)
 
     def note(self, what: What, *, line: str = "", old: str = "", new: str = "") -> None:
         """Write the change into the log, unless nothing changed."""
@@ -55,18 +63,17 @@ class Asker:
 
     def again(self) -> "Asker":
         """The same user, and the portal as it is stored now."""
-        return Asker(_portal(self.session), self.session, self.viewer)
+        return Asker(services().portals.require(self.session.portal_id), self.session, self.viewer)
 
 
 def administrator() -> Asker:
     """An administrator of the portal, by Bitrix24's word of this moment. One outside call. Raises Refused."""
     session = current_session()
     set_language(session.language)
-    portal = _portal(session)
-    viewer = read_viewer(services().rest, portal, session.user_id)
+    viewer = read_viewer(services().rest, g.portal, session.user_id)
     if not viewer.admin:
         raise Refused(Refusal.NOT_ADMIN, 403, "profile.ADMIN")
-    return Asker(portal, session, viewer)
+    return Asker(g.portal, session, viewer)
 
 
 def anybody() -> Asker:
@@ -74,8 +81,10 @@ def anybody() -> Asker:
     Refused."""
     session = replace(current_session(), number="", line_id=0)
     set_language(session.language)
-    return Asker(_portal(session), session, services().cards.viewer(session))
+    return entered(session, g.portal)
 
 
-def _portal(session: Session) -> Portal:
-    return services().portals.require(session.portal_id)
+def entered(session: Session, portal: Portal) -> Asker:
+    """A user who is proved, with what their page knows. At most one batch. Raises Refused."""
+    context = services().door.enter(session, portal)
+    return Asker(portal, session, context.viewer, context)

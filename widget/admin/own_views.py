@@ -16,8 +16,8 @@ from widget.admin.asking import Asker, anybody
 from widget.admin.checks import Fault, Wrong, typed
 from widget.admin.pages import pages
 from widget.admin.told import ask_all
-from widget.card.collect import CardPhone
 from widget.chats.typed import MOST_UNWRITTEN, NotTheirs
+from widget.context import CardPhone, hours_csv
 from widget.errors import Refusal, Refused
 from widget.forms import flag_field, id_field, json_body
 from widget.gateways.base import GatewayError
@@ -36,7 +36,7 @@ def save_mine() -> ResponseReturnValue:
     line_id, show_name = id_field(body, "line"), flag_field(body, "show_name")
     asker = anybody()
     here = services()
-    line = here.cards.line(asker.session, line_id) if line_id else None
+    line = asker.context.line(line_id) if line_id else None
     old = here.settings.of(asker.portal.id, asker.viewer.user_id)
     here.settings.put(asker.portal.id, asker.viewer.user_id, Defaults(line_id, show_name))
     names = {each.id: each.name for each in here.lines.all_of(asker.portal.id)}
@@ -53,7 +53,7 @@ def save_mine() -> ResponseReturnValue:
 def show_my_states() -> ResponseReturnValue:
     """The states of the lines this user may use, as far as they are known. No call."""
     asker = anybody()
-    return sections.drawn(sections.my_lines(asker, states=ask_all(services().cards.lines(asker.session))))
+    return sections.drawn(sections.my_lines(asker, states=ask_all(asker.context.lines)))
 
 
 @pages.post("/number/look")
@@ -61,7 +61,7 @@ def look_at_number() -> ResponseReturnValue:
     """Where a typed number is and what time it is there. No outside call."""
     text = typed(json_body(), "number")["number"]
     asker = anybody()
-    item = services().cards.typed(asker.session, text)
+    item = services().door.typed(asker.context, text)
     if item.phone.e164 is None:
         readings = item.phone.suggestions if item.phone.problem is Problem.AMBIGUOUS else ()
         return _answer(asker, wrong=Wrong(Fault.NOT_A_PHONE, more=", ".join(map(shown, readings))))
@@ -76,8 +76,8 @@ def write_to_number() -> ResponseReturnValue:
     text, line_id = typed(body, "number")["number"], id_field(body, "line")
     asker = anybody()
     here = services()
-    item = here.cards.typed(asker.session, text)
-    line = here.cards.line(asker.session, line_id)
+    item = here.door.typed(asker.context, text)
+    line = asker.context.line(line_id) if line_id else _usual_line(asker)
     if item.phone.e164 is None or line is None:
         raise Refused(Refusal.NOT_ALLOWED, 422, "number or line")
     wrong = _closed(asker, line, item.phone.e164)
@@ -96,6 +96,11 @@ def write_to_number() -> ResponseReturnValue:
     session = replace(asker.session, number=item.phone.e164, line_id=line.id)
     response.headers[SESSION_HEADER] = tickets.sign_session(session)
     return response
+
+
+def _usual_line(asker: Asker) -> Line | None:
+    """One query."""
+    return asker.context.usual_line(services().settings.of(asker.portal.id, asker.viewer.user_id).line_id)
 
 
 def _closed(asker: Asker, line: Line, phone: str) -> Wrong | None:
@@ -123,17 +128,16 @@ def _answer(
     line: Line | None = None,
     opening: str = "",
 ) -> Response:
-    cards = services().cards
-    lines = cards.lines(asker.session)
+    context = asker.context
     return sections.drawn(
         render_template(
             "admin/_number_found.html",
             item=item,
             wrong=wrong,
-            line=line or cards.line(asker.session, None),
-            lines=lines,
-            local=cards.local(asker.session, item) if item and item.phone.e164 else None,
-            hours=cards.borders(asker.portal.id),
+            line=line or _usual_line(asker),
+            lines=context.lines,
+            local=context.local(item) if item and item.phone.e164 else None,
+            hours=hours_csv(context.hours),
             opening=opening,
         ),
         status=422 if wrong else 200,

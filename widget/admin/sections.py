@@ -78,7 +78,7 @@ def mine(asker: Asker, *, said: str = "") -> str:
     here = services()
     return render_template(
         "admin/_mine.html",
-        lines=here.cards.lines(asker.session),
+        lines=asker.context.lines,
         items=Markup(my_lines(asker)),  # noqa: S704 - drawn by our own template
         defaults=here.settings.of(asker.portal.id, asker.viewer.user_id),
         name=asker.viewer.name,
@@ -88,13 +88,14 @@ def mine(asker: Asker, *, said: str = "") -> str:
 
 def my_lines(asker: Asker, *, states: Mapping[int, Told] | None = None) -> str:
     """The lines open to this user; without states the page asks for them."""
-    cards = services().cards
-    lines, barred = cards.lines(asker.session), cards.barred(asker.session)
-    return render_template("admin/_my_lines.html", lines=lines, barred=barred, states=states, when=asker.when)
+    context = asker.context
+    return render_template(
+        "admin/_my_lines.html", lines=context.lines, barred=context.barred, states=states, when=asker.when
+    )
 
 
 def number(asker: Asker) -> str:
-    return render_template("admin/_number.html", lines=services().cards.lines(asker.session))
+    return render_template("admin/_number.html", lines=asker.context.lines)
 
 
 def own_names() -> dict[str, str]:

@@ -42,5 +42,5 @@ def ask(line: Line) -> Told:
 
 def ask_all(lines: tuple[Line, ...]) -> Mapping[int, Told]:
     """Every line's state as far as it is known, asked anew behind the request where that is old. No call."""
-    said = services().cards.statuses_or_errors(lines)
+    said = services().gateways.known_of(lines)
     return {line_id: told_of(each) for line_id, each in said.items()}

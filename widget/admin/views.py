@@ -17,7 +17,7 @@ from widget.admin import (
     state_views,
     timeline_views,
 )
-from widget.admin.asking import Asker
+from widget.admin.asking import Asker, entered
 from widget.admin.pages import pages
 from widget.bitrix24.placement import AppPlace, posted_origin, proved_origin, read_app_place, read_common
 from widget.bitrix24.plan import Plan, read_plan
@@ -63,7 +63,7 @@ def open_page() -> ResponseReturnValue:
     g.frame_origin = proved_origin(request.args, domain=portal.domain, origin=portal.origin)
     session = Session(portal.id, user_id, 0, 0, language=portal.language or opening.language)
     set_language(session.language)
-    asker = Asker(portal, session, services().cards.viewer(session))
+    asker = entered(session, portal)
     if asker.viewer.admin and form.application_token and not services().portals.application_token(portal.id):
         services().portals.set_application_token(portal.id, form.application_token)
     drawn = _for_administrators(asker) if asker.viewer.admin else _for_reps(asker)

@@ -34,8 +34,9 @@ class Entry:
             portal, _user_id = self.prove(opening)
         return portal
 
-    def prove(self, opening: Opening) -> tuple[Portal, int]:
-        """The portal and the user, from the authorisation server's word alone. Raises Refused.
+    def prove(self, opening: Opening, meanwhile: Callable[[], None] = lambda: None) -> tuple[Portal, int]:
+        """The portal and the user, from the authorisation server's word alone. `meanwhile` is begun beside that, if
+        the server is asked. Raises Refused.
 
         At most one outside call (two when an authorisation server is in trouble). The user's token is stored; a
         portal that was renamed is corrected, and a closed one is open again: its application answers for it anew.
@@ -47,6 +48,7 @@ class Entry:
             member_id=portal.member_id,
             again=closed,  # what was proved before it closed proves nothing now
             home=Home(portal.domain, portal.auth_server, opening.server),
+            meanwhile=meanwhile,
         )
         if (identity.domain, identity.endpoint) != (portal.domain, portal.endpoint):
             self._portals.move(portal.id, domain=identity.domain, endpoint=identity.endpoint)
@@ -56,6 +58,10 @@ class Entry:
             self._portals.reopen(portal.id)
         self._store(portal, identity.user_id, opening)
         return self._portals.find(opening.member_id) or portal, identity.user_id
+
+    def claimed(self, opening: Opening) -> Portal:
+        """The stored portal that an opening names. Not a proof, no call. Raises Refused."""
+        return self._known(opening)
 
     def _known(self, opening: Opening, *, again: bool = False) -> Portal:
         portal = self._portals.find(opening.member_id, again=again)

@@ -102,8 +102,17 @@ class OAuth:
         """Of our application, the same in every portal."""
         return self._client_id
 
-    def prove(self, access_token: str, *, member_id: str, again: bool = False, home: Home = ANYWHERE) -> Identity:
-        """Whose token this is; refused unless it is of our application and of that portal.
+    def prove(
+        self,
+        access_token: str,
+        *,
+        member_id: str,
+        again: bool = False,
+        home: Home = ANYWHERE,
+        meanwhile: Callable[[], None] = lambda: None,
+    ) -> Identity:
+        """Whose token this is; refused unless it is of our application and of that portal. `meanwhile` is begun just
+        before a server is asked, if one is and this caller may.
 
         One outside call (two when a server is out of reach or knows neither us nor the token), none for a token
         proved within 5 minutes (`again` asks all the same).
@@ -114,7 +123,7 @@ class OAuth:
         with self._lock:
             identity = None if again else self._proved.get(digest)
         if identity is None:
-            identity = self._asking.get(digest, lambda: self._ask_for_caller(access_token, home))
+            identity = self._asking.get(digest, lambda: self._ask_for_caller(access_token, home, meanwhile))
             with self._lock:
                 self._proved[digest] = identity
         if identity.client_id != self._client_id or identity.member_id != member_id:
@@ -139,10 +148,12 @@ class OAuth:
         seconds = lifetime if isinstance(lifetime, int) and 0 < lifetime <= 86_400 else 3600
         return Renewed(Token(body["access_token"], body["refresh_token"], self._clock() + seconds), server)
 
-    def _ask_for_caller(self, access_token: str, home: Home) -> Identity:
+    def _ask_for_caller(self, access_token: str, home: Home, meanwhile: Callable[[], None]) -> Identity:
         if self._strangers is None:
+            meanwhile()
             return self._ask(access_token, home)
         permits = self._strangers.knock()
+        meanwhile()
         try:
             identity = self._ask(access_token, home)
         except Refused as error:

@@ -10,6 +10,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
@@ -80,6 +81,23 @@ class Batch:
         return next((key for key, code in self.errors.items() if code.lower() in BUSY), None)
 
 
+@dataclass(frozen=True)
+class _Exchange:
+    """What one request came to, and how many milliseconds it took."""
+
+    told: Answer | OutsideError
+    took: int
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A batch on its way to this endpoint."""
+
+    endpoint: str
+    params: Mapping[str, Any]
+    flying: "Future[_Exchange]"
+
+
 class Rest:
     def __init__(
         self,
@@ -110,9 +128,15 @@ class Rest:
         self._clock = clock
         self._lock = threading.Lock()
 
-    def batch(self, portal: Portal, user_id: int, commands: Mapping[str, tuple[str, Mapping[str, Any]]]) -> Batch:
+    def batch(
+        self,
+        portal: Portal,
+        user_id: int,
+        commands: Mapping[str, tuple[str, Mapping[str, Any]]],
+        begun: "Begun | None" = None,
+    ) -> Batch:
         """Up to 50 commands in one request. Raises Refused when the request as a whole fails."""
-        result = self.call(portal, user_id, "batch", parameters_of(commands))
+        result = self.call(portal, user_id, "batch", parameters_of(commands), begun)
         if not isinstance(result, dict):
             raise Refused(Refusal.PORTAL_FAILED, 502, "batch: unexpected answer")
         batch = batch_of(result)
@@ -120,18 +144,46 @@ class Rest:
             self._metrics.portal_error(known_code(code))
         return batch
 
-    def call(self, portal: Portal, user_id: int, method: str, params: Mapping[str, Any]) -> Any:
+    def begin_batch(
+        self, portal: Portal, access_token: str, commands: Mapping[str, tuple[str, Mapping[str, Any]]], pool: Executor
+    ) -> "Begun":
+        """Send a batch with a token that is being proved meanwhile, in another thread. One outside call.
+
+        Nothing of the answer is looked at before it is handed to `batch`, for a user who is proved by then.
+        """
+        params = parameters_of(commands)
+        flying = pool.submit(self._exchange, portal, "batch", params, access_token, self._timeout)
+        return Begun(portal.endpoint, params, flying)
+
+    def abandon(self, portal: Portal, begun: "Begun") -> None:
+        """The token was not proved. Waits for the answer, which goes into the log and nowhere else."""
+        self._note(portal, 0, "batch", begun.params, begun.flying.result())
+
+    def call(
+        self,
+        portal: Portal,
+        user_id: int,
+        method: str,
+        params: Mapping[str, Any],
+        begun: "Begun | None" = None,
+    ) -> Any:
         """One method; the `result` of its answer. Raises Refused, with the error's code as its reason.
 
-        One outside call; another one after an expired token (with a renewal between), after a move, and after each
-        pause that a busy portal asks for, as long as the call's patience lasts. None for a closed portal.
+        One outside call, none for one that was `begun`; another one after an expired token (with a renewal between),
+        after a move, and after each pause that a busy portal asks for, as long as the call's patience lasts. Makes no
+        outside call if the portal is closed.
         """
         portal.require_active()
         token = self._stored(portal, user_id)
         pauses = self.pauses()
         renewed = moved = False
         while True:
-            answer = self._post(portal, user_id, method, params, token, pauses.left)
+            if begun and begun.endpoint == portal.endpoint:
+                exchange = begun.flying.result()
+            else:
+                exchange = self._exchange(portal, method, params, token.access, pauses.left)
+            begun = None
+            answer = self._note(portal, user_id, method, params, exchange)
             if answer.status in MOVED and not moved:
                 moved, portal = True, self._follow_rename(portal, user_id, token)
                 token = self._stored(portal, user_id)
@@ -158,30 +210,32 @@ class Rest:
         """Log a call that an installation made before there was a portal."""
         self._rest_log.write(call)
 
-    def _post(
-        self, portal: Portal, user_id: int, method: str, params: Mapping[str, Any], token: Token, left: float
-    ) -> Answer:
+    def _exchange(
+        self, portal: Portal, method: str, params: Mapping[str, Any], access_token: str, left: float
+    ) -> "_Exchange":
         with self._lock:
             client = next(self._clients)
         started = time.monotonic()
-        outcome, body = "no answer", b""
+        timeout = min(self._timeout, left)
         try:
-            answer = fetch(
-                client,
-                "POST",
-                f"{portal.endpoint}{method}",
-                timeout=min(self._timeout, left),
-                json=signed(params, token.access),
+            told: Answer | OutsideError = fetch(
+                client, "POST", f"{portal.endpoint}{method}", timeout=timeout, json=signed(params, access_token)
             )
-            outcome, body = outcome_of(answer), answer.body
         except OutsideError as error:
-            outcome = error.reason
-            raise Refused(Refusal.PORTAL_FAILED, 502, error.reason) from error
-        finally:
-            took = round(1000 * (time.monotonic() - started))
-            log.info("bitrix24 %s portal=%s %s %d ms", method, portal.id, outcome, took)
-            self._rest_log.write(Call(portal.id, user_id, self._clock(), method, outcome, took, params, body))
-        return answer
+            told = error
+        return _Exchange(told, round(1000 * (time.monotonic() - started)))
+
+    def _note(
+        self, portal: Portal, user_id: int, method: str, params: Mapping[str, Any], exchange: "_Exchange"
+    ) -> Answer:
+        """Log the exchange. Returns the answer; Raises Refused where there was none."""
+        told = exchange.told
+        outcome, body = (told.reason, b"") if isinstance(told, OutsideError) else (outcome_of(told), told.body)
+        log.info("bitrix24 %s portal=%s %s %d ms", method, portal.id, outcome, exchange.took)
+        self._rest_log.write(Call(portal.id, user_id, self._clock(), method, outcome, exchange.took, params, body))
+        if isinstance(told, OutsideError):
+            raise Refused(Refusal.PORTAL_FAILED, 502, told.reason) from told
+        return told
 
     def _stored(self, portal: Portal, user_id: int) -> Token:
         token = self._tokens.find(portal.id, user_id)

@@ -2,9 +2,10 @@
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from widget.bitrix24.crm import Kind, Person, TypedPhone
+from widget.bitrix24.crm import Person, TypedPhone
+from widget.context import CardPhone, Owner
 from widget.phones.facts import Facts
 from widget.phones.numbers import Phone, Problem
 
@@ -12,33 +13,6 @@ SHOWN = 10  # a card never shows, and so never asks about, more
 NEVER = frozenset({"FAX", "PAGER"})
 COUNTRIES = 4  # of a card's numbers, the most frequent, that a number without one is held against
 _KIND_ORDER = {"MOBILE": 0, "WORK": 1, "HOME": 2}
-
-
-@dataclass(frozen=True)
-class Owner:
-    kind: Kind
-    id: int
-    name: str
-    in_whatsapp: bool = False  # they write there to an open line of Bitrix24, from one of their phones
-
-
-@dataclass(frozen=True)
-class CardPhone:
-    """A phone on this card. `key` stands for it in the page; `typed` is what people wrote, all spellings.
-
-    `offers` are numbers that the typed text may mean. A request names one by its key, and it is looked up among these,
-    which are worked out from the text whenever the card is read: no other number can be asked for.
-    """
-
-    key: str
-    phone: Phone
-    facts: Facts
-    owners: tuple[Owner, ...]
-    typed: tuple[str, ...]
-    offers: tuple["CardPhone", ...] = ()
-
-    def __repr__(self) -> str:
-        return f"CardPhone(key={self.key!r})"
 
 
 def phones_of(

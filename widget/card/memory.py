@@ -1,21 +1,25 @@
-"""Cards that were read a moment ago, in this process, each for the one user who read it.
+"""Cards that were read a moment ago, each for the one user who read it: in this process, and sealed in the cache.
 
-Two workers keep their own; what they share is a card's *generation* in the cache. Throwing a card away means giving
-it a new generation, and whoever holds an older one reads the portal again.
+What all processes and users share of a card is its *generation* in the cache. Throwing a card away means giving it a
+new generation, and a reader that holds an older one reads the portal again.
 """
 
+import json
 import secrets
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from cachetools import LRUCache, TTLCache
 
+from widget.answers import Answers, StoreGone
 from widget.bitrix24.access import AccessList
-from widget.bitrix24.crm import COMPANY, CONTACT, Viewer
-from widget.card.collect import CardPhone
+from widget.bitrix24.crm import COMPANY, CONTACT, CrmCard, Kind, Person, TypedPhone, Viewer
+from widget.context import Card
 from widget.session import Session
+from widget.storage.vault import Vault, VaultError
 from widget.timing import timer_of
 
 MOST_CARDS = 2000  # about 4 kB each
@@ -23,20 +27,13 @@ MOST_DRAWN = 500  # about 15 kB each
 
 
 @dataclass(frozen=True)
-class Card:
-    """What one user may see of one CRM item. `hidden` counts linked people this user may not see.
+class ReadCard:
+    """What the portal said of one card to one user, and when (unix seconds)."""
 
-    `country` is the one its numbers were read with, `granted` says which access lists hold the user: a card that was
-    read under other settings is read again.
-    """
-
-    phones: tuple[CardPhone, ...]
-    hidden: int
-    viewer: Viewer
+    crm: CrmCard
+    granted: Mapping[AccessList, bool]
     read_at: float
     generation: str = ""
-    country: str = ""
-    granted: Mapping[AccessList, bool] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -50,19 +47,51 @@ class Drawn:
 
 
 class CardMemory:
-    def __init__(self, seconds: float, clock: Callable[[], float]) -> None:
+    def __init__(self, answers: Answers, vault: Vault, seconds: float, clock: Callable[[], float]) -> None:
         self.seconds = seconds
+        self._answers = answers
+        self._vault = vault
+        self._clock = clock
         self._cards: TTLCache[Session, Card] = TTLCache(MOST_CARDS, seconds, timer=timer_of(clock))
         self._drawn: LRUCache[Session, tuple[object, Drawn]] = LRUCache(MOST_DRAWN)
         self._lock = threading.Lock()
 
     def get(self, session: Session) -> Card | None:
+        """The card as this process read it within its lifetime."""
         with self._lock:
-            return self._cards.get(session)
+            card = self._cards.get(session)
+        return card if card and self._clock() < card.read_at + self.seconds else None
 
     def put(self, session: Session, card: Card) -> None:
         with self._lock:
             self._cards[session] = card
+
+    def sealed(self, session: Session) -> tuple[str, ReadCard | None]:
+        """The card's generation, and what any process read of it for this user since then, within its lifetime. One
+        round trip. Nothing where the cache is out of reach."""
+        key = _sealed_key(session)
+        try:
+            records = self._answers.get_many([*self.generation_keys(session), key])
+        except StoreGone:
+            return "", None
+        generation = self.generation_in(records, session)
+        card = self._opened(session, records.get(key))
+        fresh = card and card.generation == generation and 0 <= self._clock() - card.read_at < self.seconds
+        return generation, card if fresh else None
+
+    def generation(self, session: Session) -> str:
+        """Which generation the card is in now. One round trip; "" where the cache is out of reach."""
+        try:
+            return self.generation_in(self._answers.get_many(self.generation_keys(session)), session)
+        except StoreGone:
+            return ""
+
+    def seal(self, session: Session, card: ReadCard) -> None:
+        """Keep the card for this user's next request, whichever process or host takes it: encrypted, so that no name
+        and no phone stands anywhere in the clear. One round trip; none of it is missed where the cache is gone."""
+        sealed = self._vault.seal(_sealed_key(session) + " " + json.dumps(_record(card), ensure_ascii=False))
+        with suppress(StoreGone):  # then another process reads the portal itself
+            self._answers.set_many({_sealed_key(session): sealed}, self.seconds)
 
     def drawn(self, session: Session, shows: object) -> Drawn | None:
         """The card as it was drawn last, if it showed exactly this then."""
@@ -73,6 +102,18 @@ class CardMemory:
     def put_drawn(self, session: Session, shows: object, drawn: Drawn) -> None:
         with self._lock:
             self._drawn[session] = (shows, drawn)
+
+    def throw_away(self, session: Session) -> None:
+        """Whoever holds this card reads it anew. One round trip. Raises StoreGone."""
+        self._answers.set_many({self.generation_key(session): self.new_generation()}, 2 * self.seconds)
+
+    def _opened(self, session: Session, record: Any) -> ReadCard | None:
+        """None for what is not there, is another card's, or was written by another version."""
+        try:
+            name, _, text = self._vault.open(record).partition(" ") if record else ("", "", "")
+            return _read(json.loads(text)) if name == _sealed_key(session) else None
+        except (VaultError, ValueError, TypeError, KeyError):
+            return None
 
     @staticmethod
     def generation_key(session: Session) -> str:
@@ -105,3 +146,28 @@ class CardMemory:
 
 def _people_key(portal_id: int) -> str:
     return f"g:{portal_id}:people"
+
+
+def _sealed_key(session: Session) -> str:
+    return f"card:{session.portal_id}:{session.user_id}:{session.entity_type_id}:{session.entity_id}"
+
+
+def _record(card: ReadCard) -> dict[str, Any]:
+    people = [{**asdict(person), "kind": person.kind.value} for person in card.crm.people]
+    crm = {"people": people, "hidden": card.crm.hidden, "viewer": asdict(card.crm.viewer)}
+    granted = [[list(codes), yes] for codes, yes in card.granted.items()]
+    return {"crm": crm, "granted": granted, "read_at": card.read_at, "generation": card.generation}
+
+
+def _read(record: Any) -> ReadCard:
+    crm = record["crm"]
+    people = tuple(
+        Person(**{**each, "kind": Kind(each["kind"]), "phones": tuple(TypedPhone(**phone) for phone in each["phones"])})
+        for each in crm["people"]
+    )
+    return ReadCard(
+        CrmCard(people, crm["hidden"], Viewer(**crm["viewer"])),
+        {tuple(codes): yes for codes, yes in record["granted"]},
+        record["read_at"],
+        record["generation"],
+    )

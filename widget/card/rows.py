@@ -3,11 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from widget.card.collect import CardPhone
-from widget.card.memory import Card
+from widget.context import CardContext, CardPhone
 from widget.phones.hours import LocalTime
 from widget.phones.numbers import LineKind
-from widget.presence.budget import Asking, Left
+from widget.presence.budget import Asking
 from widget.presence.records import Answer, How, Presence, Why, unknown
 from widget.storage.chats import Chat
 from widget.storage.lines import Line
@@ -33,56 +32,28 @@ class Row:
     kept_line: Line | None = None
 
     @property
+    def renewable(self) -> bool:
+        """A refresh asks about it: it is a number that may be checked, and nothing proves it."""
+        landline = self.item.phone.kind is LineKind.LANDLINE and self.presence.answer is Answer.UNKNOWN
+        return self.item.phone.e164 is not None and not landline and not self.presence.proved
+
+    @property
     def own_line(self) -> Line | None:
         """The line that its button opens, None for the one that the card shows."""
         return self.chat_line if self.chat and self.chat.written else None
 
 
 @dataclass(frozen=True)
-class CardView:
-    """Everything the page draws. `to_ask` are keys of rows that nobody knows about or that are out of date, and that
-    the page may ask about by itself; `to_press` those that nobody knows about, `to_renew` those that a refresh asks.
-
-    `barred`: there are lines, but none that this user may use. `left` is the line's budget where it was seen lately.
-    `gone` is the line that the page showed until it was switched off or removed.
-    """
-
-    rows: list[Row]
-    total: int
-    hidden: int
-    lines: Sequence[Line]
-    line: Line | None
-    old: bool
-    zone: str
-    hours: str
-    barred: bool = False
-    left: Left | None = None
-    gone: Line | None = None
-
-    @property
-    def to_ask(self) -> list[str]:
-        return [row.item.key for row in self.rows if row.asking]
-
-    @property
-    def to_press(self) -> list[str]:
-        return [row.item.key for row in self.rows if row.asking is Asking.NEW]
-
-    @property
-    def to_renew(self) -> list[str]:
-        return [row.item.key for row in self.rows if _may_renew(row)]
-
-
-@dataclass(frozen=True)
 class Known:
-    """A card with all that is known about its phones. `outdated`: somebody threw the card away meanwhile."""
+    """All that is known about the phones of a card: `shown` in order and cut, answers by number, what the page would
+    ask by itself. `usual` is the line that the user chose as their usual one, where there are several."""
 
-    card: Card
     shown: list[CardPhone]
     chats: "KnownChats"
-    answers: dict[str, Presence]
-    to_ask: dict[str, Asking]
-    outdated: bool
+    answers: Mapping[str, Presence]
+    to_ask: Mapping[str, Asking]
     store_gone: bool
+    usual: int | None = None
 
 
 @dataclass(frozen=True)
@@ -95,13 +66,10 @@ class KnownChats:
     proved: set[str]
 
 
-def row_of(
-    item: CardPhone, known: Known, lines: Sequence[Line], local: LocalTime | None, kept: Sequence[Line] = ()
-) -> Row:
-    """The row of one phone, from what is known. `kept` are the lines whose chats can only be read."""
-    phone = item.phone.e164 or ""
+def row_of(item: CardPhone, known: Known, context: CardContext) -> Row:
+    """The row of one phone, from what is known."""
+    phone, lines = item.phone.e164 or "", context.lines
     chat, old_chat = known.chats.last.get(phone), known.chats.kept.get(phone)
-    chat_line = next((line for line in lines if chat and line.id == chat.line_id), None)
     presence = known.answers.get(phone)
     asking = known.to_ask.get(phone)
     if phone in known.chats.proved and not (presence and (presence.proved or _refused_since(presence, chat))):
@@ -112,12 +80,12 @@ def row_of(
     return Row(
         item=item,
         presence=presence,
-        local=local,
+        local=context.local(item),
         chat=chat,
-        chat_line=chat_line,
+        chat_line=_line_of(chat, lines),
         asking=asking if _by_itself(item, presence, known, lines) else None,
         kept=old_chat,
-        kept_line=next((line for line in kept if old_chat and line.id == old_chat.line_id), None),
+        kept_line=_line_of(old_chat, context.past_lines),
     )
 
 
@@ -157,6 +125,5 @@ def _by_itself(item: CardPhone, presence: Presence, known: Known, lines: Sequenc
     return askable and (presence.answer is not Answer.UNKNOWN or presence.why is Why.NOT_ASKED)
 
 
-def _may_renew(row: Row) -> bool:
-    landline = row.item.phone.kind is LineKind.LANDLINE and row.presence.answer is Answer.UNKNOWN
-    return row.item.phone.e164 is not None and not landline and not row.presence.proved
+def _line_of(chat: Chat | None, lines: Sequence[Line]) -> Line | None:
+    return next((line for line in lines if chat and line.id == chat.line_id), None)

@@ -1,18 +1,24 @@
 """What a card's page asks for: the page itself, the revealed card, checks, refresh, the lines' states."""
 
-import hashlib
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from flask import Blueprint, g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from widget.bitrix24.placement import Placement, posted_origin, proved_origin, read_placement
-from widget.card.rows import CardView
+from widget.card.drawing import Occasion, drawing_of
+from widget.card.loading import Seen, e164s
+from widget.card.memory import Drawn
+from widget.card.reading import Ahead
+from widget.card.view import CardView, ShownSettings, settings_of, with_left
 from widget.chats.typed import NotTheirs
+from widget.context import CardContext, Reading, found, hours_of
 from widget.errors import Refusal, Refused
 from widget.forms import flag_field, id_field, json_body, text_field, texts_field
 from widget.gateways.base import GatewayError
 from widget.i18n import language_of, set_language
+from widget.presence.budget import AskedBy
 from widget.services import services
 from widget.session import (
     OPENING_HEADER,
@@ -24,12 +30,13 @@ from widget.session import (
     current_session,
 )
 from widget.storage.lines import Line
-from widget.storage.portals import Visibility
+from widget.storage.portals import Portal, Visibility
 from widget.untrusted import zone_of
 
 pages = Blueprint("card", __name__)
 
 MOST_KEYS = 10
+SHOWN_READINGS = 10  # of suggested numbers that one session may choose
 WORTH_TELLING = 60.0  # seconds: a shorter wait is over before it is read
 
 
@@ -60,7 +67,7 @@ def open_page() -> ResponseReturnValue:
 
 @pages.get("/placement")
 def explain_page() -> ResponseReturnValue:
-    """Somebody opened the address by hand."""
+    """The address was opened by hand."""
     raise Refused(Refusal.NOT_FOUND, 404)
 
 
@@ -77,49 +84,60 @@ def renew_session() -> ResponseReturnValue:
     fresh = replace(opening, access_token=text_field(json_body(), "auth", longest=512), refresh_token="")
     response = make_response("", 204)
     tickets = services().tickets
-    session = tickets.with_readings(_prove(fresh), request.headers.get(SESSION_HEADER, ""))
+    session = tickets.with_readings(_prove(fresh)[0], request.headers.get(SESSION_HEADER, ""))
     response.headers[SESSION_HEADER] = tickets.sign_session(session)
     return response
 
 
 @pages.post("/card")
 def reveal() -> ResponseReturnValue:
-    """The card from what is known. The token is proved here, not before: a hidden card costs nothing."""
+    """The card from what is known. The token is proved here, not before: a hidden card costs nothing.
+
+    For a page's first reveal the token's proof and the card's batch go out side by side; nothing is shown before both
+    are good. A card that is remembered costs one round trip.
+    """
     pressed = flag_field(json_body(), "pressed")
-    session = _session_of_page()
-    ask = pressed or _visibility(session) is Visibility.ALWAYS
-    drawn = services().cards.drawn(session, lambda view: _html(view, ask=ask), ask=ask)
+    who = _who_opens()
+    ask = pressed or who.portal.visibility is Visibility.ALWAYS
+    seen = services().loader.see(who.session, who.portal, ahead=who.ahead)
+    if who.ahead:
+        who.ahead.abandon()  # where another request has read the card meanwhile
+    drawn = _drawn(seen, Occasion(asking=ask))
     services().metrics.revealed(pressed=pressed)
     response = make_response(drawn.html)
-    if "new_session" in g:
-        response.headers[SESSION_HEADER] = g.new_session
+    if who.ticket:
+        response.headers[SESSION_HEADER] = who.ticket
         services().reveals.revealed(
-            session.portal_id, session.user_id, drawn.line_id, drawn.phones, new=drawn.new, pressed=pressed
+            who.portal.id, who.session.user_id, drawn.line_id, drawn.phones, new=drawn.new, pressed=pressed
         )
     return response
 
 
 @pages.post("/card/check")
 def check() -> ResponseReturnValue:
-    """Ask about some phones of this card, one request for all of them: by itself, when somebody `pressed`, or `again`
-    after a refresh."""
+    """Ask about some phones of this card, one request for all of them: by itself, after a press, or after a refresh."""
     body = json_body()
     keys = texts_field(body, "keys", most=MOST_KEYS, longest=64)
-    pressed, again = flag_field(body, "pressed"), flag_field(body, "again")
-    session = _session()
-    cards = services().cards
-    done = cards.check(session, keys, id_field(body, "line"), pressed=pressed, again=again)
+    by = _asked_by(pressed=flag_field(body, "pressed"), again=flag_field(body, "again"))
+    seen = services().loader.see(*_card())
+    done = services().card_checks.check(seen, _settings(seen.context.portal), keys, id_field(body, "line"), by)
     other = done.line if done.line != done.view.line else None
-    return _html(done.view, ask=False, pressed=pressed, cost=done.checked if again else None, checked_by=other)
+    cost = done.checked if by is AskedBy.REFRESH else None
+    return _html(done.view, Occasion(pressed=by is not AskedBy.PAGE, cost=cost, checked_by=other))
 
 
 @pages.post("/card/refresh")
 def refresh() -> ResponseReturnValue:
     """Throw the remembered answers away and read everything again, within the limits."""
-    line_id = id_field(json_body(), "line")
-    session = _session()
-    view = services().cards.refresh(session, line_id)
-    return _html(view, ask=True, again=True, refreshed=True, next_check=_next_check(view.line))
+    asked = id_field(json_body(), "line")
+    session, portal = _card()
+    checks = services().card_checks
+    checks.throw_away(session)
+    seen = services().loader.see(session, portal, Reading.ANEW)
+    line_id, gone = _still(seen.context, asked)
+    view = _view(seen, line_id, gone)
+    view = with_left(view, checks.left(view.line))
+    return _html(view, Occasion(asking=True, refreshed=True, next_check=_next_check(view.line)))
 
 
 @pages.post("/card/suggestion")
@@ -127,9 +145,11 @@ def use_suggestion() -> ResponseReturnValue:
     """The card with a suggested number in place of the row that offers it, until this session ends."""
     body = json_body()
     key, line_id = text_field(body, "key", longest=64), id_field(body, "line")
-    cards = services().cards
-    g.session = cards.with_reading(_session(), key)
-    response = make_response(_html(cards.view(g.session, line_id=line_id), ask=False))
+    session, portal = _card()
+    context = services().door.enter(session, portal)
+    found([offer for item in context.card.phones for offer in item.offers], key)
+    g.session = replace(session, readings=(*session.readings, key)[-SHOWN_READINGS:])
+    response = make_response(_html(_view(services().loader.see(g.session, portal), line_id), Occasion()))
     response.headers[SESSION_HEADER] = services().tickets.sign_session(g.session)
     return response
 
@@ -145,43 +165,57 @@ def look_again() -> ResponseReturnValue:
     body = json_body()
     version = text_field(body, "version", longest=64)
     remembered = flag_field(body, "remembered")
-    session = _session()
-    line_id = id_field(body, "line")
-    cards = services().cards
-    if remembered:
-        if version.endswith(_settings_version()):
-            return "", 204
-        if all(line.id != line_id for line in cards.readable(session)):
-            line_id = None  # it is not for this user any more
-    line_id, gone = cards.still(session, line_id)
-    view = cards.view(session, line_id=line_id, fresh=not remembered, gone=gone)
-    visibility = _visibility(session)
-    ask = visibility is Visibility.ALWAYS or (visibility is Visibility.BUTTON and not remembered)
-    return ("", 204) if _version(view) == version else _html(view, ask=ask)
+    session, portal = _card()
+    asked = id_field(body, "line")
+    if remembered and version.endswith(_settings(portal).fingerprint):
+        return "", 204
+    seen = services().loader.see(session, portal, Reading.CURRENT if remembered else Reading.ANEW)
+    if remembered and all(line.id != asked for line in seen.context.readable):
+        asked = None  # it is not for this user any more
+    view = _view(seen, *_still(seen.context, asked))
+    ask = portal.visibility is Visibility.ALWAYS or (portal.visibility is Visibility.BUTTON and not remembered)
+    return ("", 204) if view.fingerprint == version else _html(view, Occasion(asking=ask))
 
 
 @pages.post("/card/lines")
 def lines() -> ResponseReturnValue:
     """The line selector with every line's state, and what the shown line may still check."""
-    line_id = id_field(json_body(), "line")
-    session = _session()
-    cards = services().cards
-    line_id, gone = cards.still(session, line_id)
-    line = cards.line(session, line_id)
+    asked = id_field(json_body(), "line")
+    here = services()
+    context = here.door.enter(*_card())
+    line_id, gone = _still(context, asked)
+    line = context.line(line_id) if line_id else _usual_line(context)
     return render_template(
         "card/_lines.html",
         view={
-            "lines": cards.lines(session),
+            "lines": context.lines,
             "line": line,
-            "barred": cards.barred(session),
+            "barred": context.barred,
             "gone": gone,
-            "left": cards.left(line),
+            "left": here.card_checks.left(line),
         },
-        states=cards.line_states(session),
+        states=here.gateways.known_states(context.lines),
         next_check=_next_check(line),
-        zone=cards.viewer_zone(session),
-        now=services().now(),
+        zone=context.zone,
+        now=here.now(),
     )
+
+
+def _usual_line(context: CardContext) -> Line | None:
+    """One query, where there are several lines."""
+    who = context.session
+    several = len(context.lines) > 1
+    usual = services().settings.of(who.portal_id, who.user_id).line_id if several else None
+    return context.usual_line(usual)
+
+
+def _still(context: CardContext, line_id: int | None) -> tuple[int | None, Line | None]:
+    """The line that a page shows, as long as it may be used; else none, and the line that was switched off or removed
+    meanwhile. Refused for any other."""
+    gone = next((line for line in context.past_lines if line.id == line_id), None)
+    if gone or line_id is None:
+        return None, gone
+    return context.line(line_id).id, None
 
 
 def _next_check(line: Line | None) -> float | None:
@@ -189,32 +223,55 @@ def _next_check(line: Line | None) -> float | None:
     if line is None:
         return 0.0
     here = services()
-    wait = here.cards.next_check(line)
+    wait = here.card_checks.next_check(line)
     return wait and (here.clock() + wait if wait >= WORTH_TELLING else 0.0)
 
 
-def _session_of_page() -> Session:
+def _asked_by(*, pressed: bool, again: bool) -> AskedBy:
+    if again:
+        return AskedBy.REFRESH
+    return AskedBy.PRESS if pressed else AskedBy.PAGE
+
+
+@dataclass(frozen=True)
+class _Who:
+    """Who reveals a card. `ticket` is the session's, where it is a new one."""
+
+    session: Session
+    portal: Portal
+    ticket: str = ""
+    ahead: Ahead | None = None
+
+
+def _who_opens() -> _Who:
     """The page's session, made from its opening at the first reveal."""
     if SESSION_HEADER in request.headers or OPENING_HEADER not in request.headers:
-        return _session()
+        return _Who(*_card())
     opening = current_opening()
     set_language(opening.language)
-    g.session = _prove(opening)
-    g.new_session = services().tickets.sign_session(g.session)
-    return _session()
+    ahead = services().door.ahead(opening, services().entry.claimed(opening))
+    session, portal = _prove(opening, ahead)
+    g.session, g.portal = session, portal
+    return _Who(*_card(), services().tickets.sign_session(session), ahead)
 
 
-def _session() -> Session:
-    """The proved session of a card; from here on everything is said in its language, a refusal too."""
+def _card() -> tuple[Session, Portal]:
+    """The proved session of a card and its portal; from here on everything is said in its language, a refusal too."""
     session = current_session()
     set_language(session.language)
     if not session.entity_id:
         raise Refused(Refusal.NOT_ALLOWED, 403, "the app's own page is no card")
-    return session
+    return session, g.portal
 
 
-def _prove(opening: Opening) -> Session:
-    portal, user_id = services().entry.prove(opening)
+def _prove(opening: Opening, ahead: Ahead | None = None) -> tuple[Session, Portal]:
+    entry = services().entry
+    try:
+        portal, user_id = entry.prove(opening, ahead.begin) if ahead else entry.prove(opening)
+    except Refused:
+        if ahead:
+            ahead.abandon()
+        raise
     session = Session(
         portal_id=portal.id,
         user_id=user_id,
@@ -226,79 +283,61 @@ def _prove(opening: Opening) -> Session:
         line_id=opening.line_id,
         zone=zone_of(request.headers.get(ZONE_HEADER)),
     )
-    return replace(session, number="", line_id=0) if session.number and _of_others(session) else session
+    others = session.number and _of_others(session, portal)
+    return (replace(session, number="", line_id=0) if others else session), portal
 
 
-def _of_others(session: Session) -> bool:
-    """Whether the typed number may not be opened any more. A gateway that cannot tell says so too: it is typed again
-    when it can, and the rest of the page goes on."""
-    here = services()
-    if here.cards.viewer(session).admin:
+def _of_others(session: Session, portal: Portal) -> bool:
+    """Whether others have talked with the typed number on its line, or its gateway cannot be asked. Such a number is
+    typed again when it can, and the rest of the page goes on."""
+    context = services().door.enter(session, portal)
+    if context.viewer.admin:
         return False
-    line = next((line for line in here.cards.lines(session) if line.id == session.line_id), None)
+    line = next((line for line in context.lines if line.id == session.line_id), None)
     if line is None:
         return True
     try:
-        here.chat_service.typed.read(line, session.number, session.user_id)
+        services().chat_service.typed.read(line, session.number, session.user_id)
     except (NotTheirs, GatewayError):
         return True
     return False
 
 
-def _visibility(session: Session) -> Visibility:
-    portal = services().portals.get(session.portal_id)
-    return portal.visibility if portal else Visibility.BUTTON
+def _settings(portal: Portal) -> ShownSettings:
+    """The portal's settings as its cards show them. No call to the portal."""
+    here = services()
+    return settings_of(portal, here.lines.of(portal.id), hours_of(portal, here.hours))
 
 
-def _html(
-    view: CardView,
-    *,
-    ask: bool,
-    again: bool = False,
-    pressed: bool = False,
-    cost: int | None = None,
-    checked_by: Line | None = None,
-    refreshed: bool = False,
-    next_check: float | None = 0.0,
-) -> str:
-    return render_template(
-        "card/_card.html",
-        view=view,
-        ask=ask,
-        again=again,
-        pressed=pressed,
-        cost=cost,
-        checked_by=checked_by,
-        zone=view.zone,
-        hours=view.hours,
-        version=_version(view),
-        states=None,
-        refreshed=refreshed,
-        next_check=next_check,
-        now=services().now(),
-    )
+def _view(seen: Seen, line_id: int | None = None, gone: Line | None = None) -> CardView:
+    known = services().loader.known(seen)
+    return services().card_checks.view(seen, known, _settings(seen.context.portal), line_id, gone)
 
 
-def _version(view: CardView) -> str:
-    """Changes when the people or phones of the card do, or the settings; presence is drawn by other means."""
-    shown = [
-        (row.item.key, row.item.owners, row.item.typed, row.chat is None, row.own_line, row.kept_line)
-        for row in view.rows
-    ]
-    return _digest((shown, view.total, view.hidden)) + _settings_version()
+def _drawn(seen: Seen, occasion: Occasion) -> Drawn:
+    """The card as it was drawn within this minute, if nothing that it shows has changed: drawing is most of what a card
+    that is known costs."""
+    here, context = services(), seen.context
+    minute = here.clock() // 60  # clients' local times are on it, and the ages of answers
+    left = tuple(here.card_checks.last_left(line) for line in context.lines)
+    old = here.loader.is_old(context)
+    shows = (replace(context, now=minute), context.session.readings, seen.raw, old, left, occasion)
+    drawn = here.card_memory.drawn(context.session, shows) if seen.raw is not None else None
+    if drawn is None:
+        view = _view(seen)
+        shown = tuple(_numbers(view))
+        drawn = Drawn(_html(view, occasion), shown, view.line.id if view.line else 0, len(view.to_ask))
+        here.card_memory.put_drawn(context.session, shows, drawn)
+    return drawn
 
 
-def _settings_version() -> str:
-    """The part of it that tells the portal's settings as the card shows them. No call to the portal."""
-    session, here = current_session(), services()
-    portal = here.portals.get(session.portal_id)
-    settings = (portal.country, portal.language, portal.visibility.value) if portal else ()
-    lines = [(line.id, line.name, line.number, line.access) for line in here.lines.of(session.portal_id)]
-    return _digest((settings, here.cards.borders(session.portal_id), lines))
+def _numbers(view: CardView) -> Sequence[str]:
+    return e164s([row.item for row in view.rows])
 
 
-def _digest(shown: object) -> str:
-    return hashlib.sha256(repr(shown).encode()).hexdigest()[:16]
+def _html(view: CardView, occasion: Occasion) -> str:
+    here = services()
+    return render_template("card/_card.html", **drawing_of(view, occasion, now=here.now()).names())
 
 
 def _opening(placement: Placement) -> Opening:

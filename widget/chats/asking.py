@@ -11,6 +11,7 @@ from widget.chats.bubbles import Bubble, bubble_of_send
 from widget.chats.sending import UNLINKED, Draft
 from widget.chats.told import Named
 from widget.chats.typed import NotTheirs, WholeChat, Whose
+from widget.context import CardContext
 from widget.errors import Refusal, Refused
 from widget.forms import maybe_text_field, text_field
 from widget.i18n import set_language
@@ -25,36 +26,40 @@ LONGEST_CURSOR = 4000
 LARGEST_ID = 2**53
 
 
-def chat_of(chat_id: int) -> tuple[Session, Line, Chat]:
+def current_context() -> CardContext:
+    """What this request knows, made at its first use. No call for a card that is remembered; else one batch. Raises
+    Refused."""
+    if "context" not in g:
+        session = current_session()
+        set_language(session.language)
+        g.context = services().door.enter(session, g.portal)
+    context: CardContext = g.context
+    return context
+
+
+def chat_of(chat_id: int) -> tuple[CardContext, Line, Chat]:
     """The chat, to be read, if it is of this portal and its number is on the card this user has open. Its line may be
     switched off or removed by now. Refused otherwise."""
     session = current_session()
     set_language(session.language)
     chat = services().chats.get(session.portal_id, chat_id) if chat_id < LARGEST_ID else None
-    return session, *_readable(session, chat)
+    return _readable(chat)
 
 
-def _readable(session: Session, chat: Chat | None) -> tuple[Line, Chat]:
+def _readable(chat: Chat | None) -> tuple[CardContext, Line, Chat]:
     if chat is None:
         raise Refused(Refusal.NOT_ALLOWED, 404, "chat")
-    services().cards.require(session, chat.phone)
-    return line_to_read(session, chat.line_id), chat
+    context = current_context()
+    context.phone_of(chat.phone)
+    return context, context.line_to_read(chat.line_id), chat
 
 
-def line_to_read(session: Session, line_id: int) -> Line:
-    """A line whose chats this user may read. Refused otherwise."""
-    line = next((line for line in services().cards.readable(session) if line.id == line_id), None)
-    if line is None:
-        raise Refused(Refusal.NOT_ALLOWED, reason="line")
-    return line
-
-
-def chat_to_change(chat_id: int) -> tuple[Session, Line, Chat]:
+def chat_to_change(chat_id: int) -> tuple[CardContext, Line, Chat]:
     """The same to write in it, or to change something: refused too where its line is switched off or removed."""
-    session, line, chat = chat_of(chat_id)
+    context, line, chat = chat_of(chat_id)
     if not line.active:
         raise Refused(Refusal.LINE_OFF, reason="line")
-    return session, line, chat
+    return context, line, chat
 
 
 def refuse_unlinked(line: Line, known: Send | None) -> None:
@@ -80,14 +85,14 @@ def draft_of(chat_id: int, given: dict[str, Any], *, confirmed: bool) -> Draft |
         if chat_id < LARGEST_ID
         else None
     )
-    line, chat = _readable(session, before.chat if before else None)
+    context, line, chat = _readable(before.chat if before else None)
     assert before  # noqa: S101 - a chat that is not there was refused
     answered = named(chat, reply_to) if reply_to else None
     refuse_unlinked(line, before.known)
-    asked = None if before.known else night_question(session, chat, confirmed=confirmed)
+    asked = None if before.known else night_question(context, chat, confirmed=confirmed)
     if asked:
         return asked
-    name = services().cards.viewer(session).name if before.show_name else ""
+    name = context.viewer.name if before.show_name else ""
     return Draft(line, chat, key, session.user_id, name, answered, before.known)
 
 
@@ -96,10 +101,9 @@ def open_typed_number(session: Session, *, shows: bool) -> None:
     many empty ones. Where the request `shows` or sends anything, the whole chat is read for it first, and is what this
     request may see (`read_for_typed_number`). Nothing for a session of a card, or an administrator's."""
     here = services()
-    if not session.number or here.cards.viewer(session).admin:
+    if not session.number or current_context().viewer.admin:
         return
-    line = here.cards.line(session, session.line_id)
-    assert line  # noqa: S101 - a given id is found or refused
+    line = current_context().line(session.line_id)
     typed, named = here.chat_service.typed, (session.portal_id, line.id, session.number, session.user_id)
     if not typed.may_begin(*named):
         raise Refused(Refusal.NOT_ALLOWED, reason="typed number: too many")
@@ -119,15 +123,11 @@ def read_for_typed_number() -> WholeChat | None:
     return whole
 
 
-def shown_name(session: Session) -> str:
-    """The name that this user's messages begin with, "" unless they chose so."""
-    here = services()
-    shown = here.settings.of(session.portal_id, session.user_id).show_name
-    return here.cards.viewer(session).name if shown else ""
-
-
-def zone_of(session: Session) -> str:
-    return services().cards.viewer_zone(session)
+def shown_name(context: CardContext) -> str:
+    """The name that this user's messages begin with, "" unless they chose so. One query."""
+    session = context.session
+    shown = services().settings.of(session.portal_id, session.user_id).show_name
+    return context.viewer.name if shown else ""
 
 
 def question(html: str) -> Response:
@@ -137,10 +137,9 @@ def question(html: str) -> Response:
     return response
 
 
-def night_question(session: Session, chat: Chat, *, confirmed: bool) -> Response | None:
+def night_question(context: CardContext, chat: Chat, *, confirmed: bool) -> Response | None:
     """Whether it is night at the client's and nothing confirmed the message."""
-    here = services()
-    local = here.cards.local(session, here.cards.require(session, chat.phone))
+    local = context.local(context.phone_of(chat.phone))
     if local and local.asleep and not confirmed:
         return question(render_template("chats/_confirm.html", local=local))
     return None
@@ -149,7 +148,7 @@ def night_question(session: Session, chat: Chat, *, confirmed: bool) -> Response
 def drawn_send(chat: Chat, send: Send) -> Response:
     """The bubble of what was just sent, and its metric."""
     services().metrics.sent(send.state.value)
-    zone = zone_of(current_session())
+    zone = current_context().zone
     return make_response(
         render_template("chats/_one_bubble.html", bubble=bubble_of_send(send), zone=zone, **names_in(chat)), 201
     )

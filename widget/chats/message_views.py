@@ -37,7 +37,7 @@ def send_file(chat_id: int) -> ResponseReturnValue:
 @pages.post("/<int:chat_id>/messages/<ref>/edit")
 def edit(chat_id: int, ref: str) -> ResponseReturnValue:
     """Change a text of ours; the next look at the chat shows it."""
-    _session, line, chat = chat_to_change(chat_id)
+    _context, line, chat = chat_to_change(chat_id)
     message = named(chat, ref)
     text = text_field(json_body(), "text", longest=LONGEST_TEXT + 2000)
     services().chat_service.edit(line, chat, message, text)
@@ -47,7 +47,7 @@ def edit(chat_id: int, ref: str) -> ResponseReturnValue:
 @pages.post("/<int:chat_id>/messages/<ref>/delete")
 def delete(chat_id: int, ref: str) -> ResponseReturnValue:
     """Take a message of ours back for everybody. 409 with a question until it is confirmed: nothing brings it back."""
-    _session, line, chat = chat_to_change(chat_id)
+    _context, line, chat = chat_to_change(chat_id)
     message = named(chat, ref)
     if not flag_field(json_body(), "confirmed"):
         return question(render_template("chats/_confirm_delete.html"))
@@ -58,7 +58,7 @@ def delete(chat_id: int, ref: str) -> ResponseReturnValue:
 @pages.post("/<int:chat_id>/messages/<ref>/react")
 def react(chat_id: int, ref: str) -> ResponseReturnValue:
     """React to a message; an empty emoji takes the reaction back."""
-    _session, line, chat = chat_to_change(chat_id)
+    _context, line, chat = chat_to_change(chat_id)
     message = named(chat, ref)
     emoji = maybe_text_field(json_body(), "emoji", longest=LONGEST_EMOJI)
     services().chat_service.react(line, chat, message, emoji)
@@ -88,7 +88,7 @@ def mark_seen(chat_id: int, ref: str) -> ResponseReturnValue:
 @pages.post("/<int:chat_id>/read")
 def mark_read(chat_id: int) -> ResponseReturnValue:
     """Give read receipts for these messages. Nothing else ever does: a look at a chat is not a promise to answer."""
-    _session, line, chat = chat_to_change(chat_id)
+    _context, line, chat = chat_to_change(chat_id)
     refs = texts_field(json_body(), "refs", most=MOST_READ, longest=4096)
     services().chat_service.mark_read(line, chat, [named(chat, ref) for ref in refs])
     return "", 204
@@ -97,6 +97,6 @@ def mark_read(chat_id: int) -> ResponseReturnValue:
 @pages.post("/<int:chat_id>/typing")
 def typing(chat_id: int) -> ResponseReturnValue:
     """Show the client that somebody types, or no longer does."""
-    _session, line, chat = chat_to_change(chat_id)
+    _context, line, chat = chat_to_change(chat_id)
     services().chat_service.typing(line, chat, on=flag_field(json_body(), "on"))
     return "", 204

@@ -9,9 +9,9 @@ from flask.typing import ResponseReturnValue
 from widget.chats import message_views
 from widget.chats.asking import (
     chat_of,
+    current_context,
     draft_of,
     drawn_send,
-    line_to_read,
     named,
     names_in,
     open_typed_number,
@@ -19,19 +19,19 @@ from widget.chats.asking import (
     read_for_typed_number,
     shown_name,
     signed_cursor,
-    zone_of,
 )
 from widget.chats.files import LARGEST
 from widget.chats.history import History
 from widget.chats.pages import pages
 from widget.chats.sending import LONGEST_TEXT, UNLINKED, signature
+from widget.context import CardContext, hours_csv
 from widget.errors import Refusal, Refused
 from widget.forms import flag_field, id_field, json_body, text_field
 from widget.gateways.base import GatewayError, LineState, Trouble
 from widget.gateways.kinds import capabilities_of
-from widget.i18n import set_language
+from widget.gateways.lines import chat_ids_for
 from widget.services import services
-from widget.session import Session, current_session
+from widget.session import current_session
 from widget.storage.chats import Chat
 from widget.storage.lines import Line
 
@@ -60,31 +60,28 @@ def open_chat() -> ResponseReturnValue:
     """
     body = json_body()
     asked, shown = id_field(body, "line"), id_field(body, "shown")
-    session = current_session()
-    set_language(session.language)
-    here = services()
-    item = here.cards.phone(session, text_field(body, "phone", longest=64))
+    context, here = current_context(), services()
+    session = context.session
+    item = context.phone(text_field(body, "phone", longest=64))
     if item.phone.e164 is None:
         raise Refused(Refusal.NOT_ALLOWED, 422, "not a number")
-    known = here.chats.of_phones(session.portal_id, [item.phone.e164])
-    line, last = _line_to_open(session, known, asked, shown)
-    presence = here.cards.presence_of(session, item.phone.e164)
+    presence = here.known.shown(session.portal_id, item.phone.e164)
+    known = _chats_of(context, item.phone.e164, presence.listed_on, presence.chat_id, presence.last_at)
+    line, last = _line_to_open(context, known, asked, shown)
     if line.active:
-        chat, new = here.chat_service.open(
-            line, item.phone.e164, user_id=session.user_id, chat_id=presence.chat_id if presence else ""
-        )
+        chat, new = here.chat_service.open(line, item.phone.e164, user_id=session.user_id, chat_id=presence.chat_id)
     else:
         chat, new = next(chat for chat in known if chat.line_id == line.id), False
-    lines = {each.id: each for each in here.cards.lines(session)}
-    name = shown_name(session)
+    lines = {each.id: each for each in context.lines}
+    name = shown_name(context)
     capabilities = capabilities_of(line.gateway)
     return render_template(
         "chats/_chat.html",
         chat=chat,
         line=line,
         item=item,
-        local=here.cards.local(session, item),
-        hours=here.cards.borders(session.portal_id),
+        local=context.local(item),
+        hours=hours_csv(context.hours),
         presence=presence,
         firsts=None if chat.proved or chat.last_at else here.outgoing.left(line),
         other_line=lines.get(last.line_id) if last and last.last_at and last.line_id != line.id else None,
@@ -92,46 +89,72 @@ def open_chat() -> ResponseReturnValue:
         several_lines=len(lines) > 1,
         longest=LONGEST_TEXT - len(signature(name)),
         name=name,
-        zone=here.cards.viewer_zone(session),
+        zone=context.zone,
         capabilities=capabilities,
         largest_file=min(capabilities.largest_file, LARGEST),
-        **_line_words(session, line, here.gateways.known_state(line)),
+        **_line_words(context, line, here.gateways.known_state(line)),
     ), 201 if new else 200
 
 
+def _chats_of(context: CardContext, phone: str, listed_on: int, chat_id: str, last_at: float) -> list[Chat]:
+    """The number's chats, the last used first. One that so far only the listing of a line's gateway has (`listed_on`, 0
+    for none) becomes one of ours, now that it is opened. One query, and an insert for such a one."""
+    here = services()
+    known = here.chats.of_phones(context.portal.id, [phone])
+    line = next((line for line in context.lines if line.id == listed_on), None)
+    if line is None or any(chat.line_id == line.id for chat in known):
+        return known
+    learned = here.chats.learn(
+        context.portal.id,
+        line.id,
+        phone,
+        chat_ids=chat_ids_for(line, chat_id),
+        proved=True,
+        last_at=last_at,
+    )
+    return sorted([*known, *([learned] if learned else [])], key=lambda chat: (-chat.last_at, chat.id))
+
+
 def _line_to_open(
-    session: Session, known: list[Chat], asked: int | None, shown: int | None
+    context: CardContext, known: list[Chat], asked: int | None, shown: int | None
 ) -> tuple[Line, Chat | None]:
     """The line whose chat opens, and the number's last chat on any line that this user may use."""
-    cards = services().cards
-    lines = {line.id: line for line in cards.lines(session)}
+    lines = {line.id: line for line in context.lines}
     last = next((chat for chat in known if chat.line_id in lines and (chat.written or not shown)), None)
     if asked and asked not in lines and any(chat.line_id == asked and chat.written for chat in known):
-        return line_to_read(session, asked), last
-    line = cards.line(session, asked or shown) if asked or last is None else lines[last.line_id]
+        return context.line_to_read(asked), last
+    if not asked and last:
+        return lines[last.line_id], last
+    wanted = asked or shown
+    line = context.line(wanted) if wanted else _usual_line(context)
     if line is None:
         raise Refused(Refusal.NOT_ALLOWED, 409, "no line")
     return line, last
 
 
-def _line_words(session: Session, line: Line, state: LineState) -> dict[str, object]:
+def _usual_line(context: CardContext) -> Line | None:
+    """One query."""
+    return context.usual_line(services().settings.of(context.portal.id, context.session.user_id).line_id)
+
+
+def _line_words(context: CardContext, line: Line, state: LineState) -> dict[str, object]:
     """What a chat says of its line: its state, whether anything can be sent, and the lines to change to."""
-    others = [other for other in services().cards.lines(session) if other.id != line.id]
+    others = [other for other in context.lines if other.id != line.id]
     return {"state": state, "blocked": not line.active or state in UNLINKED, "others": others}
 
 
 @pages.get("/<int:chat_id>/line")
 def line_of_chat(chat_id: int) -> ResponseReturnValue:
     """What is to be said of the chat's line above the composer: nothing while it is connected. No call."""
-    session, line, _chat = chat_of(chat_id)
-    state = services().cards.states_of([line])[line.id] if line.active else LineState.OFFLINE
-    return render_template("chats/_chat_line.html", line=line, **_line_words(session, line, state))
+    context, line, _chat = chat_of(chat_id)
+    state = services().gateways.known_states([line])[line.id] if line.active else LineState.OFFLINE
+    return render_template("chats/_chat_line.html", line=line, **_line_words(context, line, state))
 
 
 @pages.get("/<int:chat_id>/messages")
 def messages(chat_id: int) -> ResponseReturnValue:
     """A page of history: the newest, or the one above `before`. 304 when the newest is what the page has."""
-    session, line, chat = chat_of(chat_id)
+    context, line, chat = chat_of(chat_id)
     before, whole = request.args.get("before", ""), read_for_typed_number()
     if before:
         if whole:
@@ -142,16 +165,16 @@ def messages(chat_id: int) -> ResponseReturnValue:
             if error.trouble is Trouble.MALFORMED:  # no page of ours holds such a place
                 raise Refused(Refusal.BAD_FORM, reason="before") from error
             history = History([], None, None, error.trouble)
-            return _pieces(session, line, chat, history, []), 502
-        return _pieces(session, line, chat, history, _elsewhere(session, chat, history))
+            return _pieces(context, line, chat, history, []), 502
+        return _pieces(context, line, chat, history, _elsewhere(context, chat, history))
     service = services().chat_service
     history = service.whole(line, chat, whole.messages, whole.user_id) if whole else service.newest(line, chat)
     if history.trouble and not history.bubbles:
-        return _pieces(session, line, chat, history, []), 502
-    elsewhere = [] if whole else _elsewhere(session, chat, history)
-    version = _version(session, history, elsewhere)
+        return _pieces(context, line, chat, history, []), 502
+    elsewhere = [] if whole else _elsewhere(context, chat, history)
+    version = _version(context, history, elsewhere)
     known = request.if_none_match.contains(version)  # then nothing is drawn
-    response = make_response("", 304) if known else make_response(_pieces(session, line, chat, history, elsewhere))
+    response = make_response("", 304) if known else make_response(_pieces(context, line, chat, history, elsewhere))
     response.set_etag(version)
     return response
 
@@ -190,30 +213,29 @@ def media(chat_id: int, ref: str) -> ResponseReturnValue:
     return response
 
 
-def _pieces(session: Session, line: Line, chat: Chat, history: History, elsewhere: list[Line]) -> str:
+def _pieces(context: CardContext, line: Line, chat: Chat, history: History, elsewhere: list[Line]) -> str:
     return render_template(
         "chats/_messages.html",
         history=replace(history, cursor=signed_cursor(chat, history.cursor)),
         line=line,
         elsewhere=elsewhere,
-        zone=zone_of(session),
+        zone=context.zone,
         **names_in(chat),
     )
 
 
-def _elsewhere(session: Session, chat: Chat, history: History) -> list[Line]:
+def _elsewhere(context: CardContext, chat: Chat, history: History) -> list[Line]:
     """The other lines on which this client's conversation can be read, the last used first: said where this chat's
     history ends. One query then."""
     if not history.end:
         return []
-    here = services()
-    lines = {line.id: line for line in here.cards.readable(session)}
-    known = here.chats.of_phones(session.portal_id, [chat.phone])
+    lines = {line.id: line for line in context.readable}
+    known = services().chats.of_phones(chat.portal_id, [chat.phone])
     return [lines[other.line_id] for other in known if other.written and other.id != chat.id and other.line_id in lines]
 
 
-def _version(session: Session, history: History, elsewhere: list[Line]) -> str:
+def _version(context: CardContext, history: History, elsewhere: list[Line]) -> str:
     """Of what is shown and not of its HTML: the sealed name of a message is another one each time."""
     shown = [(replace(bubble, can=frozenset()), sorted(bubble.can)) for bubble in history.bubbles]
-    whole = (shown, history.cursor, history.end, elsewhere, history.trouble, session.language, zone_of(session))
+    whole = (shown, history.cursor, history.end, elsewhere, history.trouble, context.session.language, context.zone)
     return hashlib.sha256(repr(whole).encode("utf-8", "replace")).hexdigest()[:24]

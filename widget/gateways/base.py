@@ -198,6 +198,13 @@ class Sent(Enum):
     UNKNOWN = "unknown"  # it may have gone out
 
 
+class ChatList(dict[str, ListedChat]):
+    """Listed chats by number. `whole`: the gateway has no other chat with a person, and knows the phone of each; so a
+    number that is not in it has no chat on this line."""
+
+    whole = False
+
+
 @dataclass(frozen=True)
 class SendResult:
     """`message_id` is what the message can be looked up by, "" if it cannot be: an unclear end stays unclear then."""
@@ -253,7 +260,7 @@ class Gateway(Protocol):
         read `status` first. Raises GatewayError for every answer that is not surely a yes or a no.
         """
 
-    def all_chats(self) -> dict[str, ListedChat]:
+    def all_chats(self) -> ChatList:
         """The newest chats with people by their E.164 numbers as the numbering plan writes them, some hundreds at
         most. One call, or two; WhatsApp hears nothing of it.
 

@@ -108,6 +108,10 @@ class Gateways:
         newest = {line.id: self.states.here(line.id) or said.get(line.id) for line in lines}
         return {line_id: one.answer if one else None for line_id, one in newest.items()}
 
+    def known_states(self, lines: Sequence[Line]) -> dict[int, LineState]:
+        """The lines' states as far as they are known, by line id. Costs what `known_of` does."""
+        return {line_id: state_in(said) for line_id, said in self.known_of(lines).items()}
+
     def known_state(self, line: Line) -> LineState:
         """The line's state as far as it is known. No call, and none behind the request; a round trip as `known`."""
         said = self.states.known([line.id]).get(line.id)

@@ -46,6 +46,7 @@ class OpenLineParts:
     mirrors: Mirrors
     mirror: OpenLineMirror
     vault: Vault
+    jobs: Jobs
     clock: Callable[[], float]
 
     def build(
@@ -63,6 +64,7 @@ class OpenLineParts:
         addresses = FileAddresses(self.vault, config.public_url, self.clock)
         replies = Replies(chats, gateways, PortalFiles(client, allow_http=config.allow_http))
         work = MirrorWork(self.mirrors, portals, lines, conversations, self.calls, replies, addresses, self.clock)
+        self.jobs.does("mirror", work.work)
         setup = MirrorSetup(self.calls, installer, portals, lines, self.mirrors, public_url=config.public_url)
         return OpenLines(self.mirrors, work, setup, addresses, Desks(self.calls, self.mirrors))
 
@@ -87,4 +89,4 @@ def open_line_parts(
         wake=lambda mirror_id: jobs.wake("mirror", mirror_id),
         clock=clock,
     )
-    return OpenLineParts(calls, mirrors, mirror, vault, clock)
+    return OpenLineParts(calls, mirrors, mirror, vault, jobs, clock)

@@ -34,8 +34,7 @@ def open_line(chat_id: int) -> ResponseReturnValue:
     """Who answers the chat in its open line; after `do`: take, finish, or join, which is what has to be done before the
     messenger opens it. One call to look, four at most."""
     deed = text_field(json_body(), "do", longest=10)
-    session, line, chat = chat_of(chat_id)
-    portal = services().portals.require(session.portal_id)
+    context, line, chat = chat_of(chat_id)
     desks = services().open_lines.desks
     deeds = {"look": desks.look, "take": desks.take, "finish": desks.finish, "join": desks.join}
     if deed not in deeds:
@@ -43,7 +42,7 @@ def open_line(chat_id: int) -> ResponseReturnValue:
     desk, refused = None, False
     if line.mirrored:
         try:
-            desk = deeds[deed](portal, session.user_id, chat)
+            desk = deeds[deed](context.portal, context.session.user_id, chat)
         except Refused as error:
             if deed != "look":
                 raise

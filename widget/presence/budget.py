@@ -15,6 +15,14 @@ from widget.storage.lines import Line
 DAY = 86_400
 
 
+class AskedBy(Enum):
+    """Who wants a check."""
+
+    PAGE = "page"  # the page itself: each number only within the share of its kind
+    PRESS = "press"  # a press: the whole budget may be spent, and what is fresh will do
+    REFRESH = "refresh"  # a press that asks about fresh answers too, but not about proofs
+
+
 class Asking(Enum):
     """Who wants to know, most urgent first."""
 

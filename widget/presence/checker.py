@@ -8,14 +8,15 @@ away that was there before.
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from ratelimit import StorageUnavailable
 from widget.answers import StoreGone
 from widget.gateways.base import GatewayError
 from widget.presence.asking import Asker
-from widget.presence.budget import Asking, Left
+from widget.presence.budget import AskedBy, Asking, Left
 from widget.presence.choosing import in_order
-from widget.presence.flights import Flights
+from widget.presence.flights import Flights, Leases
 from widget.presence.lifetimes import Lifetimes
 from widget.presence.listings import Listings
 from widget.presence.memory import Memory
@@ -32,12 +33,14 @@ MOST_TRIED = 3  # lines that one request may look to for its checks
 class Outcome:
     """An answer for every phone; how many checks that cost, and the line that made them (the card's where none was).
 
-    An answer that is out of date and was not renewed is there with its `tried`.
+    An answer that is out of date and was not renewed is there with its `tried`. `granted`: the line was granted checks,
+    so what it has left is known without a look.
     """
 
     answers: dict[str, Presence]
     checked: int
     line: Line
+    granted: bool = False
 
 
 class Checker:
@@ -66,29 +69,28 @@ class Checker:
         phones: Sequence[str],
         *,
         others: Sequence[Line] = (),
-        pressed: bool = True,
-        again: bool = False,
+        by: AskedBy = AskedBy.PRESS,
     ) -> Outcome:
         """Whether these phones have WhatsApp, from `line` or, if it may not ask now, from one of the `others`.
 
-        `pressed` by somebody, the whole budget may be spent; else each number only the share of its kind. `again` asks
-        about fresh answers too (not about proofs). Costs, for what is not known: the line's state, a look for a chat
-        with each number, and a check for each that has none. Never raises for a gateway or a store in trouble: that is
-        an «unknown» with a reason.
+        Costs, for what is not known: the line's state, a look for a chat with each number where the line's list of
+        chats is not fresh, and a check for each that has none. Never raises for a gateway or a store in trouble: that
+        is an «unknown» with a reason.
         """
-        inquiry = _Inquiry(self, line, others, pressed=pressed, again=again)
+        inquiry = _Inquiry(self, line, others, by)
         keys = self._memory.keys(line.portal_id, phones)
         try:
             found = self._flights.fly(
                 list(keys),
                 known=inquiry.known,
-                ask=lambda wanted: inquiry.ask({key: keys[key] for key in wanted}),
+                ask=lambda wanted, leases: inquiry.ask({key: keys[key] for key in wanted}, leases),
                 late=unknown(Why.FAILED, at=inquiry.begun),
             )
         except (StoreGone, StorageUnavailable):
             log.warning("presence line=%s: the limits cannot be counted, nothing was asked", line.id)
             return Outcome(dict.fromkeys(phones, unknown(Why.CANNOT_COUNT, at=self._clock())), 0, line)
-        return Outcome({keys[key]: presence for key, presence in found.items()}, inquiry.checked, inquiry.asked_by)
+        answers = {keys[key]: presence for key, presence in found.items()}
+        return Outcome(answers, inquiry.checked, inquiry.asked_by, inquiry.granted)
 
     def wait(self, line: Line) -> float:
         """Seconds until this line may ask about one more number on a click: its budget, and its pause if there is one.
@@ -110,44 +112,50 @@ class Checker:
 class _Inquiry:
     """One call of `check`: who wants to know, what was known before, what it has cost."""
 
-    def __init__(self, desk: Checker, line: Line, others: Sequence[Line], *, pressed: bool, again: bool) -> None:
+    def __init__(self, desk: Checker, line: Line, others: Sequence[Line], by: AskedBy) -> None:
         self._memory, self._purse = desk._memory, desk._purse
         self._asker, self._listings = desk._asker, desk._listings
         self._lifetimes, self._clock = desk._lifetimes, desk._clock
         self._line = line
         self._others = others
-        self._pressed = pressed
-        self._again = again
+        self._pressed = by is not AskedBy.PAGE
+        self._again = by is AskedBy.REFRESH
         self._before: dict[str, Presence] = {}
         self._forgotten: dict[str, Presence] = {}
+        self._read: dict[str, Any] = {}
         self.begun = self._clock()
         self.checked = 0
         self.asked_by = line
+        self.granted = False
 
-    def known(self, keys: Collection[str]) -> dict[str, Presence]:
+    def known(self, keys: Collection[str], records: Mapping[str, Any]) -> dict[str, Presence]:
         """What needs no question: the rest is kept for what it may still be worth."""
-        self._before |= self._memory.get_many(self._line.portal_id, keys)
+        looked = self._memory.look(self._line.portal_id, keys, records)
+        self._before |= looked.known
+        self._forgotten |= looked.forgotten
+        self._read |= looked.records
         return {key: p for key in keys if (p := self._before.get(key)) and self._good_enough(p)}
 
-    def ask(self, phones: Mapping[str, str]) -> dict[str, Presence]:
+    def ask(self, phones: Mapping[str, str], leases: Leases) -> dict[str, Presence]:
         """Ask about phones that are ours alone to ask about (cache key -> number), and remember what was learned.
 
         What came out meanwhile, by a webhook or another line's chats, is not overwritten.
         """
-        found = self._listen(phones)
-        unheard_of = [key for key, p in found.items() if p.answer is Answer.NO and key not in self._before]
-        self._forgotten = self._memory.forgotten(self._line.portal_id, unheard_of)
-        newer = {key: p for key, p in self._memory.anywhere(self._line.portal_id, found).items() if self._is_newer(p)}
-        found = {key: self._merged(key, presence) for key, presence in found.items()} | newer
-        # Neither a limit is remembered nor a state: they are as quickly read as that.
-        passing = (Why.LIMIT, Why.SAVED, Why.LINE_UNKNOWN)
-        news = {key: p for key, p in found.items() if p.why not in passing and key not in newer}
-        self._memory.put(self._line.portal_id, news)
-        return found
+        found = {key: self._merged(key, presence) for key, presence in self._listen(phones).items()}
+        newer = self._memory.publish(
+            self._line.portal_id,
+            found,
+            read=self._read,
+            leases=leases,
+            # Neither a limit is remembered nor a state: they are as quickly read as that.
+            lasts=lambda presence: presence.why not in (Why.LIMIT, Why.SAVED, Why.LINE_UNKNOWN),
+            outweighs=self._is_newer,
+        )
+        return found | newer
 
     def _good_enough(self, presence: Presence) -> bool:
-        """Who asks again after a failure wants to know, not to be told again; but what was found out meanwhile will
-        do, and a proof always does."""
+        """An UNKNOWN is never reused, but for one of this inquiry. A refresh reuses a checked answer only if it was
+        stored after the inquiry began. Proofs are always reused."""
         if max(presence.at, presence.tried) >= self.begun:
             return True
         if presence.answer is Answer.UNKNOWN or (self._again and not presence.proved):
@@ -163,7 +171,7 @@ class _Inquiry:
     def _merged(self, key: str, news: Presence) -> Presence:
         if news.answer is Answer.UNKNOWN:
             return self._before[key].not_renewed(news) if key in self._before else news
-        before = self._before.get(key) or self._forgotten.get(key)
+        before = self._before.get(key) or (self._forgotten.get(key) if news.answer is Answer.NO else None)
         return self._lifetimes.confirmed(before, news) if before else news
 
     def _listen(self, phones: Mapping[str, str]) -> dict[str, Presence]:
@@ -233,6 +241,7 @@ class _Inquiry:
 
     def _check_by(self, line: Line, phones: Mapping[str, str], grants: Mapping[str, Grant]) -> dict[str, Presence]:
         self.asked_by = line
+        self.granted = True
         refused = [key for key in phones if key not in grants]
         # Told before they are asked: a limiter that goes away meanwhile must not take the answers with it.
         refusal = dict.fromkeys(refused, self._refusal(line)) if refused else {}

@@ -9,13 +9,23 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
-from typing import TypeVar
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from widget.answers import Answers, StoreGone
 
 T = TypeVar("T")
+Records = Mapping[str, Any]
 
 POLL_SECONDS = 0.02
+
+
+@dataclass
+class Leases:
+    """The leases behind some keys. Who publishes the answers may give them back in the same round trip."""
+
+    names: list[str]
+    given_back: bool = False
 
 
 class Flights:
@@ -37,13 +47,16 @@ class Flights:
     def fly(
         self,
         keys: Sequence[str],
-        known: Callable[[Sequence[str]], Mapping[str, T]],
-        ask: Callable[[Sequence[str]], Mapping[str, T]],
+        known: Callable[[Sequence[str], Records], Mapping[str, T]],
+        ask: Callable[[Sequence[str], Leases], Mapping[str, T]],
         late: T,
     ) -> dict[str, T]:
-        """An answer for every key. `ask` runs for the keys that nobody else is asking about and publishes what it
-        learns where `known` will find it; whoever waited in vain gets `late`. Raises what `ask` raises, and
-        StoreGone: then nothing was asked. Once something was, a store that goes away takes no answer with it.
+        """An answer for every key. `known` is given the records that stand under the keys. `ask` runs for the keys that
+        no other thread or process is asking about, publishes what it learns under them, and may give the leases back
+        with that; who waited in vain gets `late`.
+
+        One round trip, another for leases that `ask` has not given back. Raises what `ask` raises, and StoreGone: then
+        nothing was asked. Once something was, a store that goes away takes no answer with it.
         """
         mine, theirs = self._board(keys)
         answers: dict[str, T] = {}
@@ -80,8 +93,8 @@ class Flights:
     def _lead(
         self,
         keys: Sequence[str],
-        known: Callable[[Sequence[str]], Mapping[str, T]],
-        ask: Callable[[Sequence[str]], Mapping[str, T]],
+        known: Callable[[Sequence[str], Records], Mapping[str, T]],
+        ask: Callable[[Sequence[str], Leases], Mapping[str, T]],
         late: T,
     ) -> dict[str, T]:
         """Ask for the keys whose lease is ours; wait for the values of the others, and take over a lease that ends
@@ -92,21 +105,25 @@ class Flights:
         while waiting:
             last = self._now() >= deadline  # looked at before the try: a lease may end during one
             try:
-                held = self._answers.add_many([_lease(key) for key in waiting], 1, self._lease_seconds)
+                held, records = self._answers.add_and_get(
+                    [_lease(key) for key in waiting], 1, self._lease_seconds, wanted=waiting
+                )
             except StoreGone:
                 if not answers:
                     raise
                 return answers | dict.fromkeys(waiting, late)
             leased = [key for key in waiting if _lease(key) in held]
+            leases = Leases(held)
             try:
-                # Whoever held the lease before us may have answered meanwhile.
-                answers |= known(waiting)
+                # Who held the lease before us may have answered meanwhile: the records were read after it was ours.
+                answers |= known(waiting, records)
                 unanswered = [key for key in leased if key not in answers]
                 if unanswered:
-                    answers |= ask(unanswered)
+                    answers |= ask(unanswered, leases)
             finally:
-                with suppress(StoreGone):  # a lease that cannot be given back ends by itself
-                    self._answers.delete_many([_lease(key) for key in leased])
+                if not leases.given_back:
+                    with suppress(StoreGone):  # a lease that cannot be given back ends by itself
+                        self._answers.delete_many(leases.names)
             waiting = [key for key in waiting if key not in answers and key not in leased]
             if waiting and last:
                 return answers | dict.fromkeys(waiting, late)

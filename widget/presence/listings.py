@@ -12,6 +12,7 @@ from concurrent.futures import Executor
 
 from cachetools import TTLCache
 
+from widget.answers import Answers, StoreGone
 from widget.gateways.base import Gateway, GatewayError, ListedChat
 from widget.gateways.lines import Gateways
 from widget.gateways.names import canonical_id
@@ -33,6 +34,11 @@ MOST_LOOKED_INTO = 60  # chats of one round: a call each, which WhatsApp does no
 MOST_MISSED = 50_000
 RENEW_BEFORE = 7 * DAY  # a proof that is forgotten within this time is learned again
 
+# For how long a listing stands for a look-up. Longer than until the next one, which may take a while.
+FRESH_SECONDS = 2 * LISTED_SECONDS
+LOOKED_FOR_SECONDS = 30  # for how long this process may not know of another one's listing
+MOST_LINES = 4096
+
 Found = Mapping[str, ListedChat]  # by number
 
 
@@ -44,8 +50,15 @@ class Listings:
         lifetimes: Lifetimes,
         pool: Executor,
         clock: Callable[[], float],
+        *,
+        answers: Answers,
+        reports: Callable[[Line], bool],
     ) -> None:
+        """`reports` says whether what comes on a line meanwhile is told by its gateway. At most one query."""
         self._gateways = gateways
+        self._answers = answers
+        self._reports = reports
+        self._fresh: TTLCache[int, float] = TTLCache(MOST_LINES, LOOKED_FOR_SECONDS, timer=timer_of(clock))
         self._pool = pool
         self._memory = memory
         self._lifetimes = lifetimes
@@ -61,10 +74,13 @@ class Listings:
         """Those of the phones (cache key -> number) that have a chat on this line. If that cannot be told, the checks
         decide.
 
-        For the rows of a card: one call a number that was not looked for some minutes ago, or for any with `again`, all
-        of them at once; none where the gateway cannot look up single numbers. What is `known` of the numbers may hold
-        against a chat.
+        For the rows of a card: no call where the worker has listed all chats of this line lately and its gateway tells
+        what came since, or where the gateway cannot look up single numbers; else, or with `again`, one call a number
+        that was not looked for some minutes ago, all of them at once. What is `known` of the numbers may hold against a
+        chat.
         """
+        if not again and self._is_listed(line):
+            return {}
         gateway = self._gateways.of(line)
         with self._lock:
             wanted = {key: phone for key, phone in phones.items() if again or (line.id, phone) not in self._missed}
@@ -95,15 +111,40 @@ class Listings:
             self._next[line.id] = now + FAILED_SECONDS
         gateway = self._gateways.of(line)
         try:
-            listed = dict(list(gateway.all_chats().items())[:MOST_LEARNED])
+            every = gateway.all_chats()
+            listed = dict(list(every.items())[:MOST_LEARNED])
         except GatewayError as error:
             log.info("presence line=%s: chats not listed (%s)", line.id, error.trouble.value)
             return
         self._learn(line, {phone: chat for phone, chat in listed.items() if chat.proves})
         left = self._look_into(line, gateway, {phone: chat for phone, chat in listed.items() if not chat.proves})
-        if not left:
+        if left:
+            return
+        with self._lock:
+            self._next[line.id] = now + LISTED_SECONDS
+        if every.whole and len(listed) == len(every) and self._reports(line):
+            self._tell(line, now + FRESH_SECONDS)
+
+    def _tell(self, line: Line, until: float) -> None:
+        """Every process may know that all chats of the line are learned."""
+        try:
+            self._answers.set_many({_listed_key(line): until}, FRESH_SECONDS)
+        except StoreGone:
+            log.info("presence line=%s: the cache is out of reach, its numbers are looked up", line.id)
+
+    def _is_listed(self, line: Line) -> bool:
+        """Whether all chats of the line are learned, so that a number of which nothing is known has none. At most one
+        round trip in some seconds."""
+        with self._lock:
+            until = self._fresh.get(line.id)
+        if until is None:
+            try:
+                until = float(self._answers.get_many([_listed_key(line)]).get(_listed_key(line), 0.0))
+            except (StoreGone, TypeError, ValueError):
+                until = 0.0
             with self._lock:
-                self._next[line.id] = now + LISTED_SECONDS
+                self._fresh[line.id] = until
+        return self._clock() < until
 
     def _look_into(self, line: Line, gateway: Gateway, unproved: Found) -> int:
         """Look for proof in the messages of chats. Returns how many are left for the next round."""
@@ -166,6 +207,10 @@ class Listings:
         """As of now, when the chat was there; a card that has the number makes the chat ours from it."""
         chat_id = canonical_id(phone, line.gateway, chat.chat_id)
         return Presence(Answer.YES, self._clock(), How.CHAT, chat_id=chat_id, line_id=line.id, last_at=chat.last_at)
+
+
+def _listed_key(line: Line) -> str:
+    return f"listed:{line.id}"
 
 
 def _holds_against(known: Presence | None, chat: ListedChat) -> bool:

@@ -63,6 +63,7 @@ class Purse:
         hour = self._usage.hour()
         if permits.granted:
             permits = self._acquire(line, permits.granted, limits, hour)
+            self._note_left(line, permits)
         if not permits.granted:
             with self._lock:
                 self._dry[line.id, asking] = now + permits.wait
@@ -88,6 +89,10 @@ class Purse:
         except StorageUnavailable:
             return
         self._write_down(grant.line, grant.hour, -n)
+        with self._lock:
+            left = self._left.get(grant.line.id)
+            if left:
+                self._left[grant.line.id] = Left(left.left + n, left.allowed)
 
     def wait(self, line: Line, asking: Asking = Asking.CLICK) -> float:
         """Seconds until this line may ask about one more number, 0 if it may now. Raises StorageUnavailable."""
@@ -130,6 +135,16 @@ class Purse:
                 self._sent[line.id] = sent
         halved = self._cooling.of(line).halved_until
         return self._terms.allowed(line, sent=sent, now=self._clock(), halved_until=halved)
+
+    def _note_left(self, line: Line, permits: Permits) -> None:
+        """A grant says what the day's window holds now; when one comes free is looked up where none is left."""
+        allowed = self.allowed(line)
+        left = Left(max(0, allowed - permits.used[0]), allowed)
+        with self._lock:
+            if left.left:
+                self._left[line.id] = left
+            else:
+                self._left.pop(line.id, None)
 
     def _limits(self, line: Line, asking: Asking) -> tuple[Limit, ...]:
         return self._terms.pace(line), window(self.allowed(line), asking)

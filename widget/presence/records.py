@@ -70,6 +70,11 @@ class Presence:
         """Known without asking WhatsApp, so there is nothing to ask again."""
         return self.answer is Answer.YES and self.how is not How.CHECK
 
+    @property
+    def listed_on(self) -> int:
+        """The line whose gateway lists a chat with the number, 0 where none does."""
+        return self.line_id if self.how is How.CHAT else 0
+
     def record(self) -> list[Any]:
         """As stored: short, JSON, and with no number in it."""
         known = [self.answer.value, self.at, self.how.value, self.why.value, self.until, self.chat_id]

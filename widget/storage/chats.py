@@ -18,7 +18,7 @@ from sqlalchemy import (
 from widget.storage.database import NOT_WRITTEN, RowRefused
 from widget.storage.rows import reader
 from widget.storage.schema import chats, sends
-from widget.storage.transaction import transaction
+from widget.storage.transaction import after_commit, transaction
 from widget.storage.upsert import insert_into
 
 # Built once: every warm card runs it, and building it anew was 7 % of one.
@@ -69,9 +69,16 @@ chat_of_row = reader(Chat, chats, chat_ids=lambda ids: tuple(json.loads(ids)))
 
 
 class Chats:
-    def __init__(self, engine: Engine, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        clock: Callable[[], float],
+        changed: Callable[[int, str], None] = lambda portal, phone: None,
+    ) -> None:
+        """`changed` is told of the portal and the phone after a chat of theirs was written. Must not raise."""
         self._engine = engine
         self._clock = clock
+        self._changed = changed
 
     def get(self, portal_id: int, chat_id: int) -> Chat | None:
         query = select(chats).where(chats.c.portal_id == portal_id, chats.c.id == chat_id)
@@ -152,6 +159,7 @@ class Chats:
         mine = chats.c.portal_id == chat.portal_id, chats.c.id == chat.id, chats.c.last_at < at
         with transaction(self._engine) as connection:
             connection.execute(update(chats).where(*mine).values(last_at=at))
+        self._tell(chat.portal_id, chat.phone)
 
     def learn(
         self,
@@ -192,7 +200,10 @@ class Chats:
         with transaction(self._engine) as connection:
             row = insert_into(connection, chats).values(values).on_conflict_do_nothing().returning(*chats.c)
             made = connection.execute(row).mappings().first()
-        return chat_of_row(made) if made else None
+        if made is None:
+            return None
+        self._tell(portal_id, phone)
+        return chat_of_row(made)
 
     def _enrich(self, chat: Chat, news: News) -> Chat | None:
         """None if the row is no longer what it was."""
@@ -213,7 +224,14 @@ class Chats:
         )
         values = {"chat_ids": json.dumps(richer.chat_ids), "proved": richer.proved, "last_at": richer.last_at}
         with transaction(self._engine) as connection:
-            return richer if connection.execute(update(chats).where(same).values(values)).rowcount else None
+            if not connection.execute(update(chats).where(same).values(values)).rowcount:
+                return None
+        self._tell(chat.portal_id, chat.phone)
+        return richer
+
+    def _tell(self, portal_id: int, phone: str) -> None:
+        """After the commit: who reads before it would remember what was."""
+        after_commit(self._engine, lambda: self._changed(portal_id, phone))
 
 
 def _best(*chat_ids: str) -> tuple[str, ...]:

@@ -95,14 +95,14 @@ class Portals:
         if again:
             with self._lock:
                 self._remembered.pop(("member_id", member_id), None)
-        return self._remember(("member_id", member_id), portals.c.member_id == member_id)
+        return self._remember(("member_id", member_id))
 
     def get(self, portal_id: int, *, again: bool = False) -> Portal | None:
         """`again`: not from memory, as with `find`."""
         if again:
             with self._lock:
                 self._remembered.pop(("id", portal_id), None)
-        return self._remember(("id", portal_id), portals.c.id == portal_id)
+        return self._remember(("id", portal_id))
 
     def require(self, portal_id: int) -> Portal:
         """The portal of a session. Refused(UNKNOWN_PORTAL) where it was deleted, Refused(PORTAL_CLOSED) where it is
@@ -230,12 +230,13 @@ class Portals:
             connection.execute(update(portals).where(portals.c.id == portal_id, *only_if).values(values))
         self._forget()
 
-    def _remember(self, key: tuple[str, Any], condition: Any) -> Portal | None:
+    def _remember(self, key: tuple[str, Any]) -> Portal | None:
         with self._lock:
             if key in self._remembered:
                 return self._remembered[key]
+        name, value = key
         with self._engine.connect() as connection:
-            row = connection.execute(select(portals).where(condition)).mappings().first()
+            row = connection.execute(select(portals).where(portals.c[name] == value)).mappings().first()
         if row is None:
             return None
         portal = _portal(row)

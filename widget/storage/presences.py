@@ -44,12 +44,13 @@ class Presences:
             for phone_key, (record, until) in sorted(records.items())  # in one order, so that two writers do not block
         ]
         with self._engine.begin() as connection:
-            insert = insert_into(connection, presences).values(rows)
+            insert = insert_into(connection, presences)
             connection.execute(
                 insert.on_conflict_do_update(
                     index_elements=[presences.c.portal_id, presences.c.network, presences.c.phone_key],
                     set_={"record": insert.excluded.record, "until": insert.excluded.until},
-                )
+                ),
+                rows,
             )
 
     def purge(self) -> None:

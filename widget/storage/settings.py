@@ -1,5 +1,6 @@
 """What each rep chose for themselves: the line they usually write from, and whether messages carry their name."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlalchemy import Engine, select
@@ -17,8 +18,10 @@ class Defaults:
 
 
 class UserSettings:
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, changed: Callable[[int, int], None] = lambda portal, user: None) -> None:
+        """`changed` is told of the portal and the user after a choice of theirs was written. Must not raise."""
         self._engine = engine
+        self._changed = changed
 
     def of(self, portal_id: int, user_id: int) -> Defaults:
         """One query by primary key; not remembered, so that a choice holds at once in every process."""
@@ -34,3 +37,4 @@ class UserSettings:
             row = insert_into(connection, user_settings).values(portal_id=portal_id, user_id=user_id, **values)
             mine = [user_settings.c.portal_id, user_settings.c.user_id]
             connection.execute(row.on_conflict_do_update(index_elements=mine, set_=values))
+        self._changed(portal_id, user_id)

@@ -1,7 +1,7 @@
 """Transactions that repositories share: what is written together is kept together, at the cost of one commit."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import Connection, Engine
@@ -12,6 +12,7 @@ class _Running(threading.local):
 
     def __init__(self) -> None:
         self.connections: dict[Engine, Connection] = {}
+        self.afterwards: dict[Engine, list[Callable[[], object]]] = {}
 
 
 _running = _Running()
@@ -31,7 +32,19 @@ def transaction(engine: Engine) -> Iterator[Connection]:
         return
     with engine.begin() as connection:
         connections[engine] = connection
+        afterwards = _running.afterwards[engine] = []
         try:
             yield connection
         finally:
-            del connections[engine]
+            del connections[engine], _running.afterwards[engine]
+    for work in afterwards:
+        work()
+
+
+def after_commit(engine: Engine, work: Callable[[], object]) -> None:
+    """Do it once the transaction that this thread runs on the database is committed, never if it is taken back; at
+    once without one. Must not raise."""
+    if engine in _running.afterwards:
+        _running.afterwards[engine].append(work)
+    else:
+        work()

@@ -110,9 +110,12 @@ class Evolution(BaseAdapter):
             raise GatewayError(Trouble.TIMED_OUT if self._is_open() else Trouble.LINE_DOWN, sent=True)
         return checked_of(list_in(json_of(answer)), asked)
 
-    def all_chats(self) -> dict[str, base.ListedChat]:
+    def all_chats(self) -> base.ChatList:
         """The newest 300, one call."""
-        return chats_by_phone(self._newest_chats())
+        listed = self._newest_chats()
+        found = chats_by_phone(listed)
+        found.whole = found.whole and len(listed) < NEWEST_CHATS
+        return found
 
     def chats_of(self, phones: Sequence[str]) -> dict[str, base.ListedChat]:
         """By the newest messages of each; on 2.3.6 two calls a number. Each has the time of a check: somebody waits."""

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from widget.gateways.base import Checked, GatewayError, ListedChat, Trouble
+from widget.gateways.base import ChatList, Checked, GatewayError, ListedChat, Trouble
 from widget.gateways.calls import may_have_acted
 from widget.gateways.evolution.messages import has_arrived, ids_of, is_ours, person_id, time_of
 from widget.http import Answer
@@ -129,9 +129,10 @@ def checked_of(listed: Sequence[Any], asked: Mapping[str, str]) -> dict[str, Che
     return {phone: answer for phone, answer in found.items() if phone not in torn}
 
 
-def chats_by_phone(listed: Sequence[Any]) -> dict[str, ListedChat]:
+def chats_by_phone(listed: Sequence[Any]) -> ChatList:
     """The chats with people that name their phone, by that, in their own id or in their last message."""
-    found: dict[str, ListedChat] = {}
+    found = ChatList()
+    found.whole = True
     for chat in map(map_of, listed):
         last, chat_id = map_of(chat.get("lastMessage")), person_id(chat.get("remoteJid"))
         if not chat_id or not last:
@@ -140,6 +141,8 @@ def chats_by_phone(listed: Sequence[Any]) -> dict[str, ListedChat]:
         phone = phone_of_digits(named.partition("@")[0])
         if phone:
             found.setdefault(phone, listed_chat(chat_id, [last]))
+        else:
+            found.whole = False
     return found
 
 

@@ -85,14 +85,14 @@ class Green(BaseAdapter):
             raise GatewayError(Trouble.BROKEN_ANSWER)
         return {phone: _checked(found) if exists else base.Checked(False)}
 
-    def all_chats(self) -> dict[str, base.ListedChat]:
+    def all_chats(self) -> base.ChatList:
         """Whoever wrote or was written to in the last 24 hours (…/journals/LastIncomingMessages): an older chat is not
         found. Two calls, each allowed once a second; a journal may be two minutes behind."""
         journals = [
             self._journal("GET", method, self._calls.timeouts.check)
             for method in ("lastIncomingMessages", "lastOutgoingMessages")
         ]
-        return chats_by_phone(item for journal in journals for item in journal)
+        return base.ChatList(chats_by_phone(item for journal in journals for item in journal))
 
     def history(self, chat_ids: Sequence[str], cursor: str | None, limit: int) -> base.Page:
         """There are no pages (…/journals/GetChatHistory): an older one is asked for with all the newer ones, and cut

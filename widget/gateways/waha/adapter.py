@@ -97,14 +97,16 @@ class Waha(BaseAdapter):
             raise GatewayError(Trouble.BROKEN_ANSWER)
         return {phone: base.Checked(exists, (person_of(text_of(found.get("chatId"))) or "") if exists else "")}
 
-    def all_chats(self) -> dict[str, base.ListedChat]:
+    def all_chats(self) -> base.ChatList:
         """The newest 500, one call, and one for the phones behind LIDs where there are any. Never the overview: for
         each chat in it WAHA asks WhatsApp for a picture, 300 within half a second and again after each restart (seen
         on 2026.2.1)."""
         query = {"limit": NEWEST_CHATS, "offset": 0, "sortBy": "conversationTimestamp", "sortOrder": "desc"}
         listed = self._list("chats", query)
         hidden = any(name_of(map_of(chat)).endswith("@lid") for chat in listed)
-        return chats_by_phone(listed, self._phones_by_lid() if hidden else {})
+        found = chats_by_phone(listed, self._phones_by_lid() if hidden else {})
+        found.whole = found.whole and len(listed) < NEWEST_CHATS
+        return found
 
     def chats_of(self, phones: Sequence[str]) -> dict[str, base.ListedChat]:
         """By its newest messages: WAHA finds a chat that is stored under a LID by the phone too (merge)."""

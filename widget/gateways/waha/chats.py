@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from widget.gateways.base import ARRIVED, ListedChat
+from widget.gateways.base import ARRIVED, ChatList, ListedChat
 from widget.gateways.content import moment_of
 from widget.gateways.names import person_in
 from widget.gateways.waha.codes import ack_of
@@ -11,16 +11,19 @@ from widget.phones.spellings import phone_of_digits
 from widget.untrusted import map_of, text_of
 
 
-def chats_by_phone(listed: Iterable[Any], phones: Mapping[str, str]) -> dict[str, ListedChat]:
+def chats_by_phone(listed: Iterable[Any], phones: Mapping[str, str]) -> ChatList:
     """The chats with people, by their phones; the list is newest first and holds no messages. `phones` are the ids of
     phones by the LIDs that the session knows."""
-    found: dict[str, ListedChat] = {}
+    found = ChatList()
+    found.whole = True
     for chat in map(map_of, listed):
         chat_id = person_of(name_of(chat))
         phone = _phone_of(chat_id, chat, phones) if chat_id else None
         if phone:
             last_at = moment_of(chat.get("conversationTimestamp")) or moment_of(chat.get("timestamp"))
             found.setdefault(phone, ListedChat(str(chat_id), last_at, has_messages=last_at > 0, heard=False))
+        elif chat_id:
+            found.whole = False
     return found
 
 

@@ -1,0 +1,107 @@
+"""Check numbers of a card, and throw away what is remembered of it."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from ratelimit import StorageUnavailable
+from widget.answers import StoreGone
+from widget.card.loading import Loader, Seen
+from widget.card.memory import CardMemory
+from widget.card.rows import Known
+from widget.card.view import CardView, ShownSettings, view_of, with_left
+from widget.context import found
+from widget.presence.budget import AskedBy, Left
+from widget.presence.checker import Checker
+from widget.presence.records import Why
+from widget.session import Session
+from widget.storage.lines import Line
+
+log = logging.getLogger(__name__)
+
+NOT_REMEMBERED = frozenset({Why.LIMIT, Why.SAVED, Why.CANNOT_COUNT})
+
+
+@dataclass(frozen=True)
+class Checked:
+    """The card after a check, how many numbers WhatsApp was asked about, and by which line: another than the card's
+    where that one may not ask."""
+
+    view: CardView
+    checked: int
+    line: Line | None
+
+
+class CardChecks:
+    def __init__(self, loader: Loader, memory: CardMemory, checker: Checker) -> None:
+        self._loader = loader
+        self._memory = memory
+        self._checker = checker
+
+    def check(
+        self,
+        seen: Seen,
+        settings: ShownSettings,
+        phone_keys: Sequence[str],
+        line_id: int | None,
+        by: AskedBy = AskedBy.PAGE,
+    ) -> Checked:
+        """Ask about these phones of the card, and show it with the answers. Raises Refused for a key that is not on it.
+
+        Costs what `Checker.check` does, and a round trip where no check was granted.
+        """
+        context, known = seen.context, self._loader.known(seen)
+        phones = [item.phone.e164 for key in phone_keys if (item := found(known.shown, key)).phone.e164]
+        view = self.view(seen, known, settings, line_id)
+        if not view.line or not phones:
+            return Checked(view, 0, view.line)
+        outcome = self._checker.check(view.line, phones, others=context.lines, by=by)
+        news = {phone: answer for phone, answer in outcome.answers.items() if answer.why not in NOT_REMEMBERED}
+        known = self._loader.learned(seen, known, news)
+        view = view_of(
+            context,
+            known,
+            settings,
+            line_id=line_id,
+            old=self._loader.is_old(context),
+            answers=outcome.answers,
+        )
+        same = outcome.granted and view.line == outcome.line
+        left = self._checker.last_left(view.line) if same and view.line else None
+        return Checked(with_left(view, left or self.left(view.line)), outcome.checked, outcome.line)
+
+    def view(
+        self,
+        seen: Seen,
+        known: Known,
+        settings: ShownSettings,
+        line_id: int | None = None,
+        gone: Line | None = None,
+    ) -> CardView:
+        """The card from what is known. `gone` is the line that its page showed until now."""
+        view = view_of(seen.context, known, settings, line_id=line_id, old=self._loader.is_old(seen.context))
+        left = self._checker.last_left(view.line) if view.line else None
+        return replace(view, left=left, gone=gone)
+
+    def throw_away(self, session: Session) -> None:
+        """What is remembered of the card, everywhere. What is known of its numbers stays to be shown, until the page
+        has asked again. One round trip."""
+        try:
+            self._memory.throw_away(session)
+        except StoreGone:
+            log.warning("refresh: the cache is out of reach, it holds what it held")
+
+    def left(self, line: Line | None) -> Left | None:
+        """What the line may still ask today, None if that cannot be told. One round trip."""
+        return self._checker.left(line) if line else None
+
+    def last_left(self, line: Line) -> Left | None:
+        """The same as this process last saw it, within a minute. No round trip."""
+        return self._checker.last_left(line)
+
+    def next_check(self, line: Line | None) -> float | None:
+        """Seconds until the line may ask about one more number, 0 if it may now, None if that cannot be told."""
+        try:
+            return self._checker.wait(line) if line else None
+        except StorageUnavailable:
+            return None

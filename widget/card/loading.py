@@ -1,0 +1,207 @@
+"""Load what is known about a card's phones. Reads and never writes, and asks nothing of a gateway."""
+
+import threading
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+from cachetools import TTLCache
+
+from widget.answers import Answers, StoreGone
+from widget.card.collect import SHOWN, arrange
+from widget.card.memory import CardMemory
+from widget.card.reading import Ahead, CardReader
+from widget.card.rows import Known, KnownChats
+from widget.context import CardContext, CardPhone, Reading
+from widget.gateways.lines import chat_ids_for
+from widget.marks import Marks
+from widget.presence.budget import Asking
+from widget.presence.lifetimes import Lifetimes
+from widget.presence.memory import Memory
+from widget.presence.records import How, Presence
+from widget.session import Session
+from widget.storage.chats import Chat, Chats
+from widget.storage.portals import Portal
+from widget.storage.settings import UserSettings
+from widget.timing import timer_of
+
+OLD_CARD = 15.0  # seconds after which a remembered card is drawn at once and read again behind the page
+MOST_STORED = 4000  # cards whose chats are remembered, about 2 kB each
+STORED_SECONDS = 60  # for how long a change may be missed that the cache could not be told of
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A request's context, and what the cache has under its `keys`: None where it is out of reach. `raw` is to be
+    compared with what was there before."""
+
+    context: CardContext
+    keys: tuple[str, ...]
+    raw: tuple[Any, ...] | None
+    read: Callable[[Sequence[str], Sequence[Any]], dict[str, Any]] = field(compare=False, repr=False)
+
+    @cached_property
+    def records(self) -> dict[str, Any] | None:
+        return None if self.raw is None else self.read(self.keys, self.raw)
+
+
+@dataclass(frozen=True)
+class _Stored:
+    """What SQL has for one card and user, and under which marks it was read."""
+
+    marks: tuple[Any, ...]
+    chats: Sequence[Chat]
+    usual: int | None
+
+
+class Loader:
+    def __init__(
+        self,
+        door: CardReader,
+        answers: Answers,
+        presences: Memory,
+        chats: Chats,
+        settings: UserSettings,
+        lifetimes: Lifetimes,
+        clock: Callable[[], float],
+    ) -> None:
+        self._door = door
+        self._answers = answers
+        self._presences = presences
+        self._chats = chats
+        self._settings = settings
+        self._lifetimes = lifetimes
+        self._clock = clock
+        self._remembered: TTLCache[tuple[Session, tuple[str, ...]], _Stored] = TTLCache(
+            MOST_STORED, STORED_SECONDS, timer=timer_of(clock)
+        )
+        self._lock = threading.Lock()
+
+    def see(
+        self, session: Session, portal: Portal, reading: Reading = Reading.CURRENT, ahead: Ahead | None = None
+    ) -> Seen:
+        """The request's context, of a card that was not thrown away meanwhile, and the cache's records. One round trip
+        for a card that this process remembers; else what `CardReader.enter` costs besides. Raises Refused."""
+        first = Reading.ANEW if reading is Reading.ANEW else Reading.REMEMBERED
+        seen = self._seen(self._door.enter(session, portal, first, ahead))
+        if self._is_outdated(seen):
+            seen = self._seen(self._door.enter(session, portal, Reading.CURRENT))
+        return seen
+
+    def _is_outdated(self, seen: Seen) -> bool:
+        """Whether the card was thrown away since it was read."""
+        if seen.raw is None:
+            return False
+        of_generation = CardMemory.generation_keys(seen.context.session)  # the first of all keys
+        records = seen.read(of_generation, seen.raw[: len(of_generation)])
+        return CardMemory.generation_in(records, seen.context.session) != seen.context.card.generation
+
+    def known(self, seen: Seen) -> Known:
+        """What the records say, and the database where they say that it has changed. At most two queries; one more for
+        numbers that the cache has nothing about, or without the cache."""
+        context = seen.context
+        portal_id = context.session.portal_id
+        keys = {self._presences.key(portal_id, item.key): str(item.phone.e164) for item in numbers(context.card.phones)}
+        if seen.records is None:
+            found = self._presences.without_cache(portal_id, keys)
+        else:
+            found = self._presences.complete(portal_id, keys, seen.records)
+        answers = {keys[key]: presence for key, presence in found.items()}
+        return self.known_of(context, answers, self._stored(context, seen.records), store_gone=seen.records is None)
+
+    def known_of(
+        self, context: CardContext, answers: Mapping[str, Presence], stored: "_Stored", *, store_gone: bool
+    ) -> Known:
+        chats = chats_of(context, stored.chats, answers)
+        # Cut before anything is asked: 25 numbers never cost 25 checks.
+        shown = arrange(context.card.phones, {*chats.last, *chats.kept})[:SHOWN]
+        return Known(shown, chats, answers, self._to_ask(shown, answers), store_gone=store_gone, usual=stored.usual)
+
+    def learned(self, seen: Seen, known: Known, news: Mapping[str, Presence]) -> Known:
+        """The same card after a check: what it found is known now, in the rows that were there."""
+        answers = {**known.answers, **news}
+        chats = chats_of(seen.context, self._stored(seen.context, seen.records).chats, answers)
+        return replace(known, answers=answers, chats=chats, to_ask=self._to_ask(known.shown, answers))
+
+    def is_old(self, context: CardContext) -> bool:
+        return context.now > context.card.read_at + OLD_CARD
+
+    def _to_ask(self, shown: Iterable[CardPhone], answers: Mapping[str, Presence]) -> dict[str, Asking]:
+        now = self._clock()
+        asked = {phone: self._lifetimes.asking(answers.get(phone), now) for phone in e164s(shown)}
+        return {phone: asking for phone, asking in asked.items() if asking}
+
+    def _seen(self, context: CardContext) -> Seen:
+        portal_id = context.session.portal_id
+        phones = numbers(context.card.phones)
+        keys = (
+            *CardMemory.generation_keys(context.session),
+            *(self._presences.key(portal_id, item.key) for item in phones),
+            *_mark_keys(context, phones),
+        )
+        try:
+            return Seen(context, keys, self._answers.get_raw(keys), self._answers.read)
+        except StoreGone:
+            return Seen(context, keys, None, self._answers.read)
+
+    def _stored(self, context: CardContext, records: Mapping[str, Any] | None) -> _Stored:
+        """What the database has, as it was read under the same marks."""
+        phones = numbers(context.card.phones)
+        name = (context.session, tuple(item.key for item in phones))
+        marks = tuple(map((records or {}).get, _mark_keys(context, phones)))
+        with self._lock:
+            stored = self._remembered.get(name) if records is not None else None
+        if stored is None or stored.marks != marks:
+            session = context.session
+            several = len(context.lines) > 1
+            usual = self._settings.of(session.portal_id, session.user_id).line_id if several else None
+            stored = _Stored(marks, self._chats.of_phones(session.portal_id, e164s(phones)), usual)
+            with self._lock:
+                self._remembered[name] = stored
+        return stored
+
+
+def chats_of(context: CardContext, chats: Sequence[Chat], answers: Mapping[str, Presence]) -> KnownChats:
+    """The last used chat of each number on a line this user may use, and on one that was (pure). A chat that so far
+    only a gateway's listing has is one too: it is stored when somebody opens it."""
+    mine = {line.id: line for line in context.lines}
+    readable = {line.id for line in context.past_lines}
+    stored = {(chat.phone, chat.line_id) for chat in chats}
+    listed = [
+        listed_chat(context, phone, presence)
+        for phone, presence in answers.items()
+        if presence.how is How.CHAT and presence.line_id in mine and (phone, presence.line_id) not in stored
+    ]
+    found = KnownChats({}, {}, set())
+    for chat in sorted([*chats, *listed], key=lambda chat: (-chat.last_at, chat.id)) if listed else chats:
+        if chat.line_id in mine:
+            found.last.setdefault(chat.phone, chat)
+        if chat.line_id in readable and chat.written:
+            found.kept.setdefault(chat.phone, chat)
+        if chat.proved:
+            found.proved.add(chat.phone)
+    return found
+
+
+def listed_chat(context: CardContext, phone: str, presence: Presence) -> Chat:
+    """The chat that a gateway's listing proved, as it would be stored."""
+    line = context.line(presence.line_id)
+    ids = tuple(chat_ids_for(line, presence.chat_id))
+    return Chat(0, line.portal_id, line.id, phone, ids, proved=True, last_at=presence.last_at)
+
+
+def numbers(phones: Iterable[CardPhone]) -> list[CardPhone]:
+    return [item for item in phones if item.phone.e164]
+
+
+def e164s(phones: Iterable[CardPhone]) -> list[str]:
+    return [item.phone.e164 for item in phones if item.phone.e164]
+
+
+def _mark_keys(context: CardContext, phones: Collection[CardPhone]) -> list[str]:
+    session = context.session
+    return [
+        Marks.user_key(session.portal_id, session.user_id),
+        *(Marks.chat_key(session.portal_id, item.key) for item in phones),
+    ]

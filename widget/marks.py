@@ -1,0 +1,44 @@
+"""Marks in the cache of what changed in the database: who remembers what they read there knows when to read it again.
+
+A mark is kept longer than anything remembered under the one before it, so that its end is no change.
+"""
+
+import logging
+import secrets
+
+from widget.answers import Answers, StoreGone
+from widget.keys import PhoneKeys
+
+log = logging.getLogger(__name__)
+
+MARK_SECONDS = 600
+
+
+class Marks:
+    def __init__(self, answers: Answers, keys: PhoneKeys) -> None:
+        self._answers = answers
+        self._keys = keys
+
+    @staticmethod
+    def chat_key(portal_id: int, phone_key: str) -> str:
+        """Of the chats of one number, on all lines. It holds no number that could be read."""
+        return f"mc:{portal_id}:{phone_key}"
+
+    @staticmethod
+    def user_key(portal_id: int, user_id: int) -> str:
+        """Of what a user chose for themselves."""
+        return f"mu:{portal_id}:{user_id}"
+
+    def chat_changed(self, portal_id: int, phone: str) -> None:
+        """One round trip. Never raises: a change that the cache is not told of is seen within a minute."""
+        self._change(self.chat_key(portal_id, self._keys.key(portal_id, phone)))
+
+    def choice_changed(self, portal_id: int, user_id: int) -> None:
+        """The same for a user's choices."""
+        self._change(self.user_key(portal_id, user_id))
+
+    def _change(self, key: str) -> None:
+        try:
+            self._answers.set_many({key: secrets.token_hex(4)}, MARK_SECONDS)
+        except StoreGone:
+            log.info("marks: the cache is out of reach")
