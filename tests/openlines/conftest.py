@@ -6,13 +6,15 @@ from typing import Any
 
 import pytest
 
+from sandbox.portal.credentials import PORTALS
 from tests.hooks.gateways import CLIENT, PHONE, about, written
-from tests.installing import ADMIN, Site
+from tests.installing import ADMIN, WIDGET, Site
 from tests.stand import DEAL, CardPage, Widget
 from widget.gateways.base import EventKind, GatewayEvent
 from widget.gateways.written import events_json
 from widget.storage.chats import Chat
 from widget.storage.lines import Line, Mirroring
+from widget.storage.portals import Installation
 
 SCOPES = "crm,im,imconnector,imopenlines,placement,user_brief,userfieldconfig"
 
@@ -121,14 +123,31 @@ class Circle:
 MakeCircle = Callable[..., Circle]
 
 
+def _install(widget: Widget, scopes: str) -> None:
+    """What an installation by the administrator leaves behind."""
+    known = widget.services.portals.get(widget.portals[0])
+    told = Installation(
+        member_id=known.member_id,
+        domain=known.domain,
+        endpoint=known.endpoint,
+        application_token=PORTALS[0].application_token,
+        auth_server=f"{widget.outside.portal}/oauth",
+        scopes=frozenset(scopes.split(",")),
+        status="L",
+        installer_id=ADMIN,
+    )
+    widget.services.portals.install(told, country="RU")
+    widget.open("/app/", user="admin")  # its token is stored
+
+
 @pytest.fixture
 def make_circle(make_widget: Callable[..., Widget]) -> MakeCircle:
     def make(*, scopes: str = SCOPES, mirrored: bool = True, **settings: Any) -> Circle:
-        site = Site.empty(make_widget, **settings)
+        widget = make_widget(**{"public_url": WIDGET, **settings})
+        site = Site(widget, widget.outside)
         site.change(scopes=scopes)
-        site.set_up()
-        site.widget.portals = [site.portal.id]
-        circle = Circle(site, site.widget.add_line("sales"))
+        _install(widget, scopes)
+        circle = Circle(site, widget.services.lines.all_of(widget.portals[0])[0].id)
         if mirrored:
             circle.mirror()
             site.deliver()
