@@ -6,7 +6,7 @@ in the open line by its id before anything is sent again.
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from mimetypes import guess_extension
 
 from widget.chats.told import Told, joined, read_told, seen
@@ -24,14 +24,15 @@ from widget.storage.conversations import Conversations
 from widget.storage.lines import Line, Lines, Mirroring
 from widget.storage.mirrors import Kind, Mirror, Mirrors, New, Piece, State
 from widget.storage.portals import Portal, Portals
-from widget.storage.sends import UNCLEAR, Send, SendState
+from widget.storage.sends import DECIDED_WITHIN, UNCLEAR, Send, SendState
 
 log = logging.getLogger(__name__)
 
-LOOK_AGAIN = 30.0  # seconds until a send without a clear end is looked at again
+LOOK_AGAIN, LOOK_RARELY = 30.0, 3600.0  # seconds until a send that is unclear, or missing, is looked at again
 # Seconds until a message without a clear end is looked for: the portal may still be at it, longest with a file that it
 # fetches (and two calls for one chat wait for each other).
 UNCLEAR_TEXT, UNCLEAR_FILE = 30.0, 300.0
+MOST_WAITS = 20  # for a rep whose token is gone to open a card again
 MOST_REFUSALS = 5  # of one piece that Bitrix24 does not take though it answers
 NOT_THEIRS = frozenset({Refusal.NO_AUTH, Refusal.PORTAL_DENIED, Refusal.NOT_ADMIN})  # the user may not, others may
 PASSING = frozenset({Refusal.PORTAL_FAILED, Refusal.BROKEN, Refusal.CROWDED, Refusal.PORTAL_BUSY})
@@ -197,39 +198,39 @@ class MirrorWork:
         return self._end(mirror, piece, State.DROPPED)
 
     def _sent_from_card(self, scene: Scene, mirror: Mirror, piece: Piece) -> Mirror:
+        """What went out stands there too; what has no clear end waits for it."""
         send = self._conversations.sends.by_key(scene.portal.id, piece.key.partition(":")[2])
         if send is None or send.state is SendState.FAILED or not send.text or not scene.line.mirrors_ours:
             return self._end(mirror, piece, State.DROPPED)
-        if send.state in (*UNCLEAR, SendState.MISSING):
-            if self._clock() > send.created_at + 8 * 86_400:
-                return self._end(mirror, piece, State.DROPPED)
-            self._mirrors.postpone(piece, LOOK_AGAIN if send.state in UNCLEAR else 3600.0)
-            return mirror
-        late = words.late(send.created_at, self._clock())
-        text = "\n".join(line for line in (late, to_portal(_unsigned(send.text))) if line)
-        if piece.user_id and not mirror.portal_chat and piece.state is State.ASKED:
+        if send.state not in (*UNCLEAR, SendState.MISSING):
+            return self._tell_of_card(scene, mirror, piece, send)
+        if self._clock() > send.created_at + DECIDED_WITHIN:
+            return self._end(mirror, piece, State.DROPPED)
+        self._mirrors.postpone(piece, LOOK_AGAIN if send.state in UNCLEAR else LOOK_RARELY)
+        return mirror
+
+    def _tell_of_card(self, scene: Scene, mirror: Mirror, piece: Piece, send: Send) -> Mirror:
+        """As the rep's own message where there is a chat and they may, else as the system's."""
+        if piece.user_id and piece.state is State.ASKED and not mirror.portal_chat:
             mirror, there = self._look_for(scene, mirror, send.message_id)
             if there:
-                return self._make_operator(
-                    scene, self._end(mirror, piece, State.DONE, message_id=send.message_id), piece.user_id
-                )
+                self._mirrors.end(piece, State.DONE, message_id=send.message_id)
+                return self._make_operator(scene, mirror, piece.user_id)
+            piece = replace(piece, state=State.WAITING)
+        late = words.late(send.created_at, self._clock())
+        text = "\n".join(line for line in (late, to_portal(_unsigned(send.text))) if line)
         if piece.user_id and mirror.portal_chat:
             try:
                 return self._say(scene, mirror, piece, send, text)
             except Refused as error:
-                if error.refusal not in NOT_THEIRS and not said_no(error):
+                # What may have been said is said again by no other: its echo would reach the client.
+                unsaid = piece.state is State.WAITING or mirror.attempts >= MOST_WAITS
+                if not unsaid or (error.refusal not in NOT_THEIRS and not said_no(error)):
                     raise
                 log.info("mirror %s: not as user %s (%s)", mirror.id, piece.user_id, error.reason)
         user_id = piece.user_id if not mirror.portal_chat else 0
-        mirror = self._post(
-            scene,
-            mirror,
-            piece,
-            words.from_colleague(scene.portal, text),
-            system=True,
-            outside=send.message_id,
-            user_id=user_id,
-        )
+        text, outside = words.from_colleague(scene.portal, text), send.message_id
+        mirror = self._post(scene, mirror, piece, text, system=True, outside=outside, user_id=user_id)
         return self._make_operator(scene, mirror, user_id)
 
     def _say(self, scene: Scene, mirror: Mirror, piece: Piece, send: Send, text: str) -> Mirror:
