@@ -54,8 +54,14 @@ def test_switching_on_connects_with_real_booleans_and_off_leaves_no_trace(make_c
 
 
 def test_another_open_line_takes_the_place_of_the_first(circle: Circle) -> None:
+    circle.client_writes("раз")
+    circle.open_card()
     circle.mirror(open_line=2)
     assert [link["line"] for link in circle.centre["links"]] == [2]
+    circle.client_writes("два")
+    circle.rep_writes("три", "k1")
+    first, second = circle.centre["chats"]
+    assert [(first["line"], len(first["messages"])), (second["line"], len(second["messages"]))] == [(1, 1), (2, 2)]
 
 
 def test_an_open_line_of_another_line_of_ours_is_taken(circle: Circle) -> None:

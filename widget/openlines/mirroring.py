@@ -96,6 +96,7 @@ class OpenLineMirror:
             if line.mirroring is not Mirroring.OFF:
                 self._lines.set_mirroring(portal_id, line.id, Mirroring.OFF, open_line=0)
                 self._mirrors.drop_waiting(portal_id, line.id)
+                self._mirrors.forget_places(portal_id, line.id)
 
     def _of_message(self, line: Line, event: GatewayEvent, told: Told, sends: Sequence[Send]) -> list[New]:
         message_id, ours = event.message_id, told.from_me

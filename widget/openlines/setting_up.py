@@ -83,6 +83,7 @@ class MirrorSetup:
             raise Refused(Refusal.BAD_FORM, reason="open line is taken")
         if line.open_line not in (0, open_line):
             self._calls.switch(portal, user_id, line.open_line, on=False)
+            self._mirrors.forget_places(portal.id, line.id)
         self._connect(portal, user_id, line, open_line)
         self._lines.set_mirroring(portal.id, line.id, mirroring, open_line=open_line)
         self._mirrors.hasten_line(portal.id, line.id)
@@ -97,6 +98,7 @@ class MirrorSetup:
                 self._calls.unregister(portal, user_id)
         self._lines.set_mirroring(portal.id, line.id, Mirroring.OFF, open_line=0)
         self._mirrors.drop_waiting(portal.id, line.id)
+        self._mirrors.forget_places(portal.id, line.id)
 
     def mend(self, portal: Portal, user_id: int) -> None:
         """Connect every mirrored line whose connector is gone or broken. Raises Refused. A call a line, more for those

@@ -263,6 +263,12 @@ class Mirrors:
         with transaction(self._engine) as connection:
             connection.execute(update(mirrors).where(*mine).values(next_try_at=0.0, attempts=0, error=""))
 
+    def forget_places(self, portal_id: int, line_id: int) -> None:
+        """The line's chats stand in no open line, or in another one: what Bitrix24 called them there is nothing now."""
+        mine = mirrors.c.portal_id == portal_id, mirrors.c.line_id == line_id
+        with transaction(self._engine) as connection:
+            connection.execute(update(mirrors).where(*mine).values(portal_chat=0, client=0, operator=0))
+
     def drop_waiting(self, portal_id: int, line_id: int) -> None:
         """Mirroring of the line is over: what waits goes nowhere."""
         of_line = select(mirrors.c.id).where(mirrors.c.portal_id == portal_id, mirrors.c.line_id == line_id)
