@@ -37,7 +37,7 @@ class Circle:
 
     @property
     def line(self) -> Line:
-        found = self.services.lines.get(self.site.portal.id, self.line_id)
+        found = self.services.storage.lines.get(self.site.portal.id, self.line_id)
         assert isinstance(found, Line)
         return found
 
@@ -48,8 +48,8 @@ class Circle:
 
     def hear(self, *events: GatewayEvent) -> None:
         """A webhook of the gateway, worked on."""
-        row = self.services.inbox.add(self.site.portal.id, self.line_id, events_json(events))
-        self.services.gateway_work.work(row)
+        row = self.services.storage.inbox.add(self.site.portal.id, self.line_id, events_json(events))
+        self.services.hooks.gateway_work.work(row)
 
     def client_writes(self, text: str, **more: Any) -> str:
         name = f"C{len(self.names) + 1}"
@@ -64,7 +64,10 @@ class Circle:
     @property
     def sent(self) -> list[str]:
         """What was sent to the client, oldest first, and no more often than the gateway heard of it."""
-        texts = [send.text for send in self.services.conversations.sends.recent(self.site.portal.id, self.chat.id, 0.0)]
+        texts = [
+            send.text
+            for send in self.services.storage.conversations.sends.recent(self.site.portal.id, self.chat.id, 0.0)
+        ]
         assert self.site.outside.heard().get("send", 0) <= len(texts)
         return texts
 
@@ -72,15 +75,15 @@ class Circle:
 
     @property
     def chat(self) -> Chat:
-        found = self.services.chats.find(self.site.portal.id, self.line_id, PHONE)
+        found = self.services.storage.chats.find(self.site.portal.id, self.line_id, PHONE)
         assert isinstance(found, Chat)
         return found
 
     def rep_writes(self, text: str, key: str, *, user: int = 2) -> Any:
         """From the card: the path of POST /chats/<id>/messages."""
-        chat, _new = self.services.chat_service.open(self.line, PHONE, user_id=user, chat_id=CLIENT)
-        draft = self.services.chat_service.draft(self.line, chat, send_key=key, user_id=user)
-        return self.services.chat_service.send(draft, text)
+        chat, _new = self.services.chats.service.open(self.line, PHONE, user_id=user, chat_id=CLIENT)
+        draft = self.services.chats.service.draft(self.line, chat, send_key=key, user_id=user)
+        return self.services.chats.service.send(draft, text)
 
     def open_card(self, user: str = "rep") -> CardPage:
         """So that this user's token is stored."""
@@ -125,7 +128,7 @@ MakeCircle = Callable[..., Circle]
 
 def _install(widget: Widget, scopes: str) -> None:
     """What an installation by the administrator leaves behind."""
-    known = widget.services.portals.get(widget.portals[0])
+    known = widget.services.storage.portals.get(widget.portals[0])
     told = Installation(
         member_id=known.member_id,
         domain=known.domain,
@@ -136,7 +139,7 @@ def _install(widget: Widget, scopes: str) -> None:
         status="L",
         installer_id=ADMIN,
     )
-    widget.services.portals.install(told, country="RU")
+    widget.services.storage.portals.install(told, country="RU")
     widget.open("/app/", user="admin")  # its token is stored
 
 
@@ -147,7 +150,7 @@ def make_circle(make_widget: Callable[..., Widget]) -> MakeCircle:
         site = Site(widget, widget.outside)
         site.change(scopes=scopes)
         _install(widget, scopes)
-        circle = Circle(site, widget.services.lines.all_of(widget.portals[0])[0].id)
+        circle = Circle(site, widget.services.storage.lines.all_of(widget.portals[0])[0].id)
         if mirrored:
             circle.mirror()
             site.deliver()

@@ -138,7 +138,7 @@ def test_a_refusal_stands_in_that_chat_and_does_not_reach_the_client(circle: Cir
         circle.site.outside.set_line("sales", "SCAN_QR_CODE")
     circle.operator_writes("Здравствуйте")
     if how == "refused":
-        (send,) = circle.services.conversations.sends.recent(circle.site.portal.id, circle.chat.id, 0.0)
+        (send,) = circle.services.storage.conversations.sends.recent(circle.site.portal.id, circle.chat.id, 0.0)
         circle.hear(tick(Ack.FAILED, send.message_id, not_on_whatsapp=True))
     author, text = circle.said[-1]
     assert author == 0 and text.startswith("Не доставлено в WhatsApp") and (how == "off" or reason in text)

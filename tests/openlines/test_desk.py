@@ -50,6 +50,6 @@ def test_a_takeover_that_did_not_happen_is_no_takeover(circle: Circle) -> None:
 
 @pytest.mark.parametrize("what", ["look", "take"])
 def test_a_chat_that_nothing_was_mirrored_of_has_no_strip(circle: Circle, what: str) -> None:
-    circle.services.chats.remember(circle.site.portal.id, circle.line_id, "+79619510000")
+    circle.services.storage.chats.remember(circle.site.portal.id, circle.line_id, "+79619510000")
     page = Pane(circle, "rep").do(what)
     assert (page.words, page.refusal) == (("", "") if what == "look" else (page.words, "not_allowed"))

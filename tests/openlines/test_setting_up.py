@@ -67,7 +67,7 @@ def test_another_open_line_takes_the_place_of_the_first(circle: Circle) -> None:
 def test_an_open_line_of_another_line_of_ours_is_taken(circle: Circle) -> None:
     other = circle.widget.add_line("support")
     setup = circle.services.open_lines.setup
-    line = circle.services.lines.get(circle.site.portal.id, other)
+    line = circle.services.storage.lines.get(circle.site.portal.id, other)
     with pytest.raises(Refused, match="taken"):
         setup.switch_on(circle.site.portal, 1, line, 1, Mirroring.ON)
     assert setup.offer(circle.site.portal, 1, line).taken == {1: "Line sales"}
@@ -130,7 +130,7 @@ def test_an_uninstalled_application_mirrors_nothing(circle: Circle) -> None:
     circle.client_writes("раз")
     circle.site.market("uninstall")
     circle.site.deliver()
-    assert circle.services.lines.all_of(circle.site.portal.id)[0].mirroring is Mirroring.OFF
+    assert circle.services.storage.lines.all_of(circle.site.portal.id)[0].mirroring is Mirroring.OFF
 
 
 def test_the_contact_centre_opens_our_page_at_the_lines(circle: Circle) -> None:

@@ -50,7 +50,7 @@ def test_events_that_come_before_the_answer_of_the_call_that_caused_them_are_no_
     circle.site.change(quirks={"events_first": True})
     circle.open_card()
     circle.client_writes("Добрый день")
-    mirrors, chat = circle.services.open_lines.mirrors, circle.chat
+    mirrors, chat = circle.services.storage.mirrors, circle.chat
     mirror = mirrors.take(mirrors.of_chat(chat.portal_id, chat.id).id)  # another worker is at it
     circle.rep_writes("Здравствуйте", "k1")
     calls = circle.services.open_lines.work._calls
@@ -64,7 +64,7 @@ def test_events_that_come_before_the_answer_of_the_call_that_caused_them_are_no_
 
 def test_a_worker_that_died_after_its_call_leaves_a_question_and_no_second_message(circle: Circle) -> None:
     circle.client_writes("раз")
-    mirrors, chat = circle.services.open_lines.mirrors, circle.chat
+    mirrors, chat = circle.services.storage.mirrors, circle.chat
     mirror = mirrors.take(mirrors.of_chat(chat.portal_id, chat.id).id)
     circle.client_writes("два")
     mirrors.ask(mirrors.next(mirror))
@@ -72,7 +72,7 @@ def test_a_worker_that_died_after_its_call_leaves_a_question_and_no_second_messa
     told = {**place, "message": {"id": "C2", "text": "два"}}
     connector = circle.services.open_lines.work._calls.connector
     wanted = {"CONNECTOR": connector, "LINE": 1, "MESSAGES": [told]}
-    circle.services.rest.call(circle.site.portal, 1, POST, wanted)
+    circle.services.bitrix24.rest.call(circle.site.portal, 1, POST, wanted)
     assert len(circle.said) == 2
     circle.later(400)
     assert [text for _author, text in circle.said] == ["раз", "два"]
@@ -93,7 +93,7 @@ def test_a_message_that_is_refused_alone_is_tried_again_and_then_left_out(circle
     circle.site.change(refuse_messages=0)
     circle.client_writes("четыре")
     assert [text.rpartition("\n")[2] for _author, text in circle.said] == ["раз", "два", "четыре"]
-    assert circle.services.open_lines.mirrors.queues(circle.site.portal.id)[circle.line_id].failed == 1
+    assert circle.services.storage.mirrors.queues(circle.site.portal.id)[circle.line_id].failed == 1
 
 
 def test_an_event_that_comes_twice_is_one_message(circle: Circle) -> None:
@@ -107,7 +107,7 @@ def test_a_gateway_without_a_clear_answer_says_so_there_when_it_is_known(circle:
     circle.client_writes("Добрый день")
     circle.site.outside.break_gateway("http_500", "*", times=1)
     circle.operator_writes("Здравствуйте")
-    (send,) = circle.services.conversations.sends.recent(circle.site.portal.id, circle.chat.id, 0.0)
+    (send,) = circle.services.storage.conversations.sends.recent(circle.site.portal.id, circle.chat.id, 0.0)
     assert circle.mirrored["messages"][-1]["sending"]
     circle.hear(written(send.message_id, "Здравствуйте", at=circle.widget.clock.now, from_me=True))
     circle.later()
@@ -133,7 +133,7 @@ def test_any_order_of_what_happens_ends_in_two_equal_chats(circle: Circle) -> No
     ours = {text.rpartition("\n")[2] for author, text in circle.said if author == 2}
     assert ours == set(circle.sent)
     assert set(circle.names) <= {name for one in circle.mirrored["messages"] for name in one["outside"]}
-    queue = circle.services.open_lines.mirrors.queues(circle.site.portal.id)[circle.line_id]
+    queue = circle.services.storage.mirrors.queues(circle.site.portal.id)[circle.line_id]
     assert (queue.waiting, queue.failed, queue.error) == (0, 0, "")
 
 
@@ -164,5 +164,5 @@ def test_what_waits_for_a_line_that_is_switched_off_goes_nowhere(circle: Circle)
     circle.services.open_lines.setup.switch_off(circle.site.portal, 1, circle.line)
     circle.later(3600)
     assert circle.centre["chats"] == []
-    piece = circle.services.open_lines.mirrors.ended_as(circle.site.portal.id, 0, [Kind.CLIENT])
+    piece = circle.services.storage.mirrors.ended_as(circle.site.portal.id, 0, [Kind.CLIENT])
     assert piece.state is State.DROPPED

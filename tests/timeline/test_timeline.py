@@ -25,18 +25,20 @@ class Portal:
         self.id = widget.portals[0]
         widget.open(DEAL, user="admin").reveal()  # its token is stored
         widget.open(DEAL, user="rep").reveal()
-        self.services.portals.set_installer(self.id, 1)
-        self.services.timelines.save(self.id, settings)
-        self.line = self.services.lines.all_of(self.id)[0]
+        self.services.storage.portals.set_installer(self.id, 1)
+        self.services.storage.timelines.save(self.id, settings)
+        self.line = self.services.storage.lines.all_of(self.id)[0]
 
     def client_writes(self, text: str, name: str) -> None:
         event = written(name, text, at=self.widget.clock.now)
-        self.services.gateway_work.work(self.services.inbox.add(self.id, self.line.id, events_json([event])))
+        self.services.hooks.gateway_work.work(
+            self.services.storage.inbox.add(self.id, self.line.id, events_json([event]))
+        )
 
     def rep_writes(self, text: str, key: str) -> None:
-        chat, _new = self.services.chat_service.open(self.line, PHONE, user_id=2, chat_id=CLIENT)
-        draft = self.services.chat_service.draft(self.line, chat, send_key=key, user_id=2)
-        self.services.chat_service.send(draft, text)
+        chat, _new = self.services.chats.service.open(self.line, PHONE, user_id=2, chat_id=CLIENT)
+        draft = self.services.chats.service.draft(self.line, chat, send_key=key, user_id=2)
+        self.services.chats.service.send(draft, text)
 
     def later(self, hours: float = 0.02) -> None:
         self.widget.clock.forward(hours * HOUR)
@@ -112,7 +114,7 @@ def test_what_was_written_before_and_what_an_open_line_shows_is_left_out(make_po
     portal = make_portal(TimelineSettings())
     portal.client_writes("раньше", "C1")
     portal.later()
-    portal.services.timelines.save(portal.id, DAILY)
+    portal.services.storage.timelines.save(portal.id, DAILY)
     portal.later()
     assert portal.comments == []
 

@@ -12,7 +12,7 @@ CHOICES = (Mirroring.OFF, Mirroring.INCOMING, Mirroring.ON)
 
 def mirror(asker: Asker, line: Line, *, offer: Offer | None = None, chosen: int = 0, said: str = "") -> str:
     """Without an offer: nothing of the portal was asked yet. One query."""
-    queue = services().open_lines.mirrors.queues(asker.portal.id).get(line.id)
+    queue = services().storage.mirrors.queues(asker.portal.id).get(line.id)
     return render_template(
         "admin/_line_mirror.html",
         line=line,

@@ -35,7 +35,7 @@ def save_timeline() -> ResponseReturnValue:
         typed = {**flags, "mode": mode.value, "idle_hours": hours, "funnels": funnels}
         return sections.drawn(_drawn(typed, faults), status=422)
     chosen = tuple(int(one) for one in re.findall(r"\d+", funnels))
-    timelines = services().timelines
+    timelines = services().storage.timelines
     old = timelines.settings(asker.portal.id)
     new = TimelineSettings(mode, funnels=chosen, idle_hours=int(hours), zone=asker.viewer.zone, **flags)
     timelines.save(asker.portal.id, new)
@@ -45,7 +45,7 @@ def save_timeline() -> ResponseReturnValue:
 
 def timeline(asker: Asker, *, said: str = "") -> str:
     """The section as it is stored. One query."""
-    stored = services().timelines.settings(asker.portal.id)
+    stored = services().storage.timelines.settings(asker.portal.id)
     flags = {name: getattr(stored, name) for name in ("deals", "leads", "closed", "copies")}
     funnels = ", ".join(map(str, stored.funnels))
     values = {**flags, "mode": stored.mode.value, "idle_hours": str(stored.idle_hours), "funnels": funnels}

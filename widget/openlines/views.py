@@ -18,11 +18,11 @@ def file(token: str, name: str) -> Response:
     for the portal, which takes the kind of the file from it."""
     here = services()
     ref = here.open_lines.addresses.read(token)
-    chat = here.conversations.chats.get(ref.portal_id, ref.chat_id)
-    line = here.lines.get(ref.portal_id, chat.line_id) if chat else None
+    chat = here.storage.chats.get(ref.portal_id, ref.chat_id)
+    line = here.storage.lines.get(ref.portal_id, chat.line_id) if chat else None
     if chat is None or line is None or not line.active:
         raise Refused(Refusal.NOT_FOUND, reason="file of a line that is off")
-    found = here.chat_service.media(line, chat, ref.ref)
+    found = here.chats.service.media(line, chat, ref.ref)
     response = make_response(found.body)
     response.headers["Content-Type"] = "application/octet-stream"  # a browser draws nothing of it under our name
     response.headers["Content-Disposition"] = "attachment"
