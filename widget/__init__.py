@@ -29,6 +29,7 @@ from widget.health.views import pages as health_pages
 from widget.hooks.views import pages as hook_pages
 from widget.icons import icon
 from widget.install.views import pages as install_pages
+from widget.openlines.views import pages as open_line_pages
 from widget.phones.numbers import shown
 from widget.places import at_place
 from widget.services import services
@@ -69,6 +70,7 @@ def create_app(config: Config | None = None, **parts: Any) -> Flask:
     app.register_blueprint(admin_pages)
     app.register_blueprint(chat_pages)
     app.register_blueprint(hook_pages)
+    app.register_blueprint(open_line_pages)
     app.register_blueprint(health_pages)
     register_commands(app)
     return app

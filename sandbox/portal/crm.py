@@ -9,7 +9,7 @@ from typing import Any
 from .batch import Answer
 from .errors import RestError
 from .filters import ordered, passing
-from .items import CONTACT, WITH_PHONES, Item
+from .items import COMPANY, CONTACT, LEAD, WITH_PHONES, Item
 from .seed import Crm
 from .users import User
 
@@ -46,6 +46,33 @@ def list_items(crm: Crm, user: User, params: dict[str, Any]) -> Answer:
         return Answer({"items": shown}, total=0)
     following = start + PAGE if len(items) > start + PAGE else None
     return Answer({"items": shown}, total=len(items), next=following)
+
+
+def find_duplicates(crm: Crm, user: User, params: dict[str, Any]) -> Answer:
+    """crm.duplicate.findbycomm: whom the CRM has with one of these phones, by kind, however they were typed.
+
+    b24restdocs: api-reference/crm/duplicates/crm-duplicate-find-by-comm.md.
+    """
+    if params.get("type") not in ("PHONE", "EMAIL"):
+        raise RestError("Communication type is not defined", "Parameter 'type' is required.")
+    values = {_digits(str(value))[-10:] for value in params.get("values") or []} - {""}
+    found: dict[str, list[int]] = {}
+    for name, kind in (("LEAD", LEAD), ("CONTACT", CONTACT), ("COMPANY", COMPANY)):
+        ids = [
+            item["id"]
+            for (of_type, _), item in crm.items()
+            if of_type == kind
+            and params.get("entity_type") in (None, "", name)
+            and may_read(user, item)
+            and values & {_digits(one["value"])[-10:] for one in item["fm"] if one["typeId"] == params["type"]}
+        ]
+        if ids:
+            found[name] = ids
+    return Answer(found or [])
+
+
+def _digits(text: str) -> str:
+    return "".join(filter(str.isdigit, text))
 
 
 def may_read(user: User, item: Item) -> bool:

@@ -13,6 +13,9 @@ _NEEDED = {
     "userfieldtype.": ("placement",),
     "userfieldconfig.": ("userfieldconfig",),
     "department.": ("department",),
+    "im.": ("im",),
+    "imconnector.": ("imconnector", "imopenlines"),
+    "imopenlines.": ("imopenlines",),
     "user.get": ("user", "user_basic", "user_brief"),
     "user.current": ("user", "user_basic", "user_brief"),
 }

@@ -9,11 +9,13 @@ from widget.admin import (
     health_views,
     line_sections,
     line_views,
+    mirror_views,
     own_views,
     portal_views,
     report_views,
     sections,
     state_views,
+    timeline_views,
 )
 from widget.admin.asking import Asker, entered
 from widget.admin.pages import pages
@@ -24,7 +26,17 @@ from widget.i18n import language_of, set_language
 from widget.services import services
 from widget.session import Opening, Session
 
-__all__ = ["health_views", "line_views", "own_views", "pages", "portal_views", "report_views", "state_views"]
+__all__ = [
+    "health_views",
+    "line_views",
+    "mirror_views",
+    "own_views",
+    "pages",
+    "portal_views",
+    "report_views",
+    "state_views",
+    "timeline_views",
+]
 
 
 @pages.post("")
@@ -86,6 +98,7 @@ def _for_administrators(asker: Asker) -> list[str]:
         check_sections.checks(asker),
         sections.hours(asker),
         sections.region(asker),
+        timeline_views.timeline(asker),
         sections.health(asker),
         sections.number(asker),
         sections.mine(asker),

@@ -77,6 +77,8 @@ def draft_of(chat_id: int, given: dict[str, Any], *, confirmed: bool) -> Draft |
     session = current_session()
     set_language(session.language)
     key = text_field(given, "key", longest=64)
+    if ":" in key:  # such are the keys of what comes from elsewhere (openlines/mirroring.py)
+        raise Refused(Refusal.BAD_FORM, reason="key")
     reply_to = maybe_text_field(given, "reply_to", longest=4096)
     before = (
         services().storage.conversations.before(session.portal_id, chat_id, send_key=key, user_id=session.user_id)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from widget.chats.sending import Allowance, Feedback
+from widget.chats.sending import Allowance, Feedback, Onlooker
 from widget.chats.service import ChatService
 from widget.chats.unclear import UnclearEnds
 from widget.gateways.lines import Gateways
@@ -17,10 +17,15 @@ class ChatParts:
 
 
 def build_chats(
-    infra: Infrastructure, stored: Repositories, gateways: Gateways, feedback: Feedback, allowance: Allowance
+    infra: Infrastructure,
+    stored: Repositories,
+    gateways: Gateways,
+    feedback: Feedback,
+    allowance: Allowance,
+    onlooker: Onlooker | None = None,
 ) -> ChatParts:
-    """`feedback` learns from sends, `allowance` says which may leave."""
-    service = ChatService(gateways, stored.conversations, infra.clock, feedback, allowance)
+    """`feedback` learns from sends, `allowance` says which may leave, `onlooker` is told what does."""
+    service = ChatService(gateways, stored.conversations, infra.clock, feedback, allowance, onlooker)
     unclear_ends = UnclearEnds(
         stored.conversations,
         stored.portals,

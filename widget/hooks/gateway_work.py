@@ -42,9 +42,25 @@ def nobody(line: Line, phone: str, event: GatewayEvent, went: Went) -> None:
     """Nobody wants to know."""
 
 
+class Mirror(Protocol):
+    """Who shows chats elsewhere. `told` is called in the transaction of a webhook's work and makes no outside call;
+    what it gives is woken after it, 0 for nothing."""
+
+    def told(self, line: Line, chat: Chat, event: GatewayEvent, told: Told, sends: Sequence[Send]) -> int: ...
+
+    def wake(self, mirror_id: int) -> object: ...
+
+
 class GatewayWork:
     def __init__(
-        self, inbox: Inbox, lines: Lines, portals: Portals, conversations: Conversations, *, heard: Heard = nobody
+        self,
+        inbox: Inbox,
+        lines: Lines,
+        portals: Portals,
+        conversations: Conversations,
+        *,
+        heard: Heard = nobody,
+        mirror: Mirror | None = None,
     ) -> None:
         self._inbox = inbox
         self._lines = lines
@@ -55,6 +71,7 @@ class GatewayWork:
         self._sends = conversations.sends
         self._messages = conversations.messages
         self._heard = heard
+        self._mirror = mirror
 
     def work(self, webhook_id: int) -> None:
         """One webhook, if it is due and no other worker has it. No outside call. Never raises: what fails is noted
@@ -99,8 +116,11 @@ class GatewayWork:
         with self._transaction():
             chats, sends = self._prove(line, event)
             if after.from_me and event.kind in (EventKind.MESSAGE, EventKind.ACK):
-                self._settle(sends, after)
                 went = _went(before, after, sends)
+                sends = self._settle(sends, after)
+            woken = self._mirror.told(line, chats[0], event, after, sends) if self._mirror and chats else 0
+        if self._mirror and woken:
+            self._mirror.wake(woken)
         if _is_news(event, before, after) or Went.OUT in went:
             self._heard(line, chats[0].phone if chats else "", replace(event, from_me=_from_me(event)), went)
 
@@ -139,16 +159,20 @@ class GatewayWork:
         )
         return read_told(before), read_told(after)
 
-    def _settle(self, sends: Sequence[Send], told: Told) -> None:
-        """Move sends from a card forward. A message that is seen to exist was sent, whatever its tick."""
+    def _settle(self, sends: Sequence[Send], told: Told) -> list[Send]:
+        """Move sends from a card forward; as they are then. A message that is seen to exist was sent, whatever its
+        tick."""
         state = STATES.get(told.ack) or (SendState.SENT if told.message else None)
         if state is None:
-            return
+            return list(sends)
         why = Trouble.NOT_ON_WHATSAPP if told.not_on_whatsapp else told.why
         reason = why.value if why and state is SendState.FAILED else ""
-        for send in sends:
-            if send.state is not state or (reason and send.reason != reason):
-                self._sends.advance(send, state, reason=reason)
+        return [
+            self._sends.advance(send, state, reason=reason)
+            if send.state is not state or (reason and send.reason != reason)
+            else send
+            for send in sends
+        ]
 
 
 def _phones(chat_ids: Sequence[str]) -> tuple[str, ...]:

@@ -18,11 +18,13 @@ from widget.storage.inbox import Inbox
 from widget.storage.line_health import LineHealths
 from widget.storage.lines import Lines
 from widget.storage.messages import Messages
+from widget.storage.mirrors import Mirrors
 from widget.storage.portals import Portals
 from widget.storage.presences import Presences
 from widget.storage.rest_log import RestLog
 from widget.storage.sends import Sends
 from widget.storage.settings import UserSettings
+from widget.storage.timelines import Timelines
 from widget.storage.tokens import Tokens
 from widget.storage.turns import Turns
 from widget.storage.usage import Usage, flush_at_exit
@@ -48,6 +50,8 @@ class Repositories:
     usage: Usage
     rest_log: RestLog
     turns: Turns
+    mirrors: Mirrors
+    timelines: Timelines
 
     @property
     def chats(self) -> Chats:
@@ -91,4 +95,6 @@ def build_repositories(infra: Infrastructure) -> Repositories:
         usage=usage,
         rest_log=RestLog(engine, keep=config.rest_log_days > 0),
         turns=Turns(engine, clock),
+        mirrors=Mirrors(engine, vault, clock),
+        timelines=Timelines(engine, clock),
     )

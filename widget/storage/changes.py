@@ -20,6 +20,7 @@ class What(Enum):
 
     VISIBILITY = "visibility"
     HOURS = "hours"
+    TIMELINE = "timeline"
     COUNTRY = "country"
     LANGUAGE = "language"
     LINE_ADDED = "line_added"
@@ -32,6 +33,7 @@ class What(Enum):
     LINE_KEEPS = "line_keeps"  # it was told to keep messages
     LINE_HOOK = "line_hook"  # how its reports are proved; never by what
     LINE_COOLDOWN = "line_cooldown"  # ended by hand
+    LINE_MIRROR = "line_mirror"  # what of it stands in an open line
     LINE_REMOVED = "line_removed"
     REPAIRED = "repaired"
     FIELD_SHOWN = "field_shown"  # the layouts of cards were changed for everybody

@@ -12,8 +12,11 @@ from widget.storage.schema import (
     lines,
     messages,
     metadata,
+    mirrors,
     portals,
+    records,
     sends,
+    timelines,
     usage,
     user_settings,
 )
@@ -21,7 +24,10 @@ from widget.storage.vault import Vault, VaultError
 
 # Keys and tokens are ours to use and nobody's to read; a text is opened.
 _SECRET = {"application_token", "key", "hook_key", "hook_secret"}
-_TABLES: tuple[Table, ...] = (lines, line_health, chats, sends, messages, usage, user_settings, changes)
+_TABLES: tuple[Table, ...] = (
+    *(lines, line_health, chats, sends, messages, usage, user_settings, changes),
+    *(mirrors, timelines, records),
+)
 
 
 def export_portal(engine: Engine, vault: Vault, portal_id: int) -> dict[str, Any]:

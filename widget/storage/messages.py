@@ -112,6 +112,16 @@ class Messages:
         with transaction(self._engine) as connection:
             return tuple(connection.execute(query).scalars())
 
+    def bodies_of(self, portal_id: int, line_id: int, message_id: str) -> list[str]:
+        """What was told of this message, under each id of its chat. One query."""
+        mine = and_(
+            messages.c.portal_id == portal_id, messages.c.line_id == line_id, messages.c.message_id == message_id
+        )
+        with transaction(self._engine) as connection:
+            return [
+                self._vault.opened(body) for body in connection.execute(select(messages.c.body).where(mine)).scalars()
+            ]
+
     def evidence(self, portal_id: int, line_id: int, chat_ids: Sequence[str]) -> Evidence:
         """When the last message of these ids was written, and whether the client wrote any. One query."""
         theirs: ColumnElement[int] = func.count().filter(messages.c.from_me.is_(False))
