@@ -79,9 +79,9 @@ def send_again(chat_id: int, ref: str) -> ResponseReturnValue:
 @pages.post("/<int:chat_id>/messages/<ref>/seen")
 def mark_seen(chat_id: int, ref: str) -> ResponseReturnValue:
     """Say of a missing send that it is in the chat; the next look at the chat shows it as sent."""
-    _session, line, chat = chat_to_change(chat_id)
+    context, line, chat = chat_to_change(chat_id)
     service = services().chat_service
-    service.mark_seen(line, service.missing(chat, named(chat, ref).id))
+    service.mark_seen(line, service.missing(chat, named(chat, ref).id), user_id=context.viewer.user_id)
     return "", 204
 
 

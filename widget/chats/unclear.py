@@ -11,6 +11,7 @@ from contextlib import suppress
 
 from widget.answers import Answers, StoreGone
 from widget.chats.lookups import INTERRUPTED, LOOKED_FOR, Look
+from widget.chats.waiting import Waiting
 from widget.gateways.base import Trouble
 from widget.storage.chats import Chat
 from widget.storage.conversations import Conversations
@@ -40,6 +41,7 @@ class UnclearEnds:
         clock: Callable[[], float],
     ) -> None:
         self._chats = conversations.chats
+        self._waiting = Waiting(conversations)
         self._sends = conversations.sends
         self._portals = portals
         self._lines = lines
@@ -80,7 +82,9 @@ class UnclearEnds:
         line = self._in_use(portal_id, line_id)
         look = self._look_for(line, chat, send) if line else Look.ABSENT
         log.info("unclear line=%s send=%s look=%s: %s", line_id, send.id, send.looks + 1, look.value)
-        if look is not Look.FOUND and self._is_over(send, look):
+        if look is Look.FOUND:
+            self._waiting.recount(chat)  # it answers the client
+        elif self._is_over(send, look):
             said = send.reason if send.reason != Trouble.NO_SUCH_THING.value else ""  # the state says it
             reason = INTERRUPTED if send.state is SendState.SENDING else said
             self._sends.advance(send, SendState.MISSING, reason=reason)
