@@ -31,6 +31,8 @@ from widget.card.loading import Loader
 from widget.card.memory import CardMemory
 from widget.card.reading import CardReader, Phones
 from widget.card.reveals import Reveals
+from widget.chats.colleagues import Colleagues
+from widget.chats.rights import ChatRights
 from widget.chats.service import ChatService
 from widget.chats.unclear import UnclearEnds
 from widget.config import Config
@@ -74,6 +76,7 @@ from widget.storage.conversations import Conversations
 from widget.storage.counted import Counted
 from widget.storage.database import open_database, takes_writes
 from widget.storage.events import UNPROVED, Events
+from widget.storage.ignores import Ignores
 from widget.storage.inbox import Inbox
 from widget.storage.line_health import LineHealths
 from widget.storage.lines import Lines
@@ -83,6 +86,7 @@ from widget.storage.presences import Presences
 from widget.storage.rest_log import RestLog
 from widget.storage.sends import Sends
 from widget.storage.settings import UserSettings
+from widget.storage.staff import Staff
 from widget.storage.tokens import Tokens
 from widget.storage.usage import Usage, flush_at_exit
 from widget.storage.vault import Vault
@@ -135,6 +139,10 @@ class Services:
     rounds: Rounds
     chat_service: ChatService
     unclear_ends: UnclearEnds
+    staff: Staff
+    ignores: Ignores
+    colleagues: Colleagues
+    chat_rights: ChatRights
     outgoing: Outgoing
     numbering: Numbering
     numbering_updater: Updater
@@ -153,6 +161,10 @@ class Services:
     @property
     def messages(self) -> Messages:
         return self.conversations.messages
+
+    def staff_names(self, portal_id: int) -> dict[int, str]:
+        """Names of employees as last seen here, by user id. One query where they are not remembered."""
+        return {user_id: employee.name for user_id, employee in self.staff.of(portal_id).items()}
 
     def now(self) -> datetime:
         return datetime.fromtimestamp(self.clock(), UTC)
@@ -240,7 +252,8 @@ def build(
     )
     learning = Learning(evidence, cooling, purse, reveals, usage, conversations.counted)
     inbox = Inbox(engine, vault, clock)
-    gateway_work = GatewayWork(inbox, lines, portals, conversations, heard=learning.heard)
+    staff, ignores = Staff(engine, clock), Ignores(engine, vault, keys, clock)
+    gateway_work = GatewayWork(inbox, lines, portals, conversations, heard=learning.heard, ignores=ignores)
     vouching = Vouching(portals, tokens, events, oauth, rest, vault, clock)
     event_work = EventWork(events, portals, installer, answers, vouching, card_seconds=config.card_ttl)
     jobs = Jobs(lambda: queue or _queue(config), clock)
@@ -363,6 +376,10 @@ def build(
         rounds=rounds,
         chat_service=chat_service,
         unclear_ends=ends,
+        staff=staff,
+        ignores=ignores,
+        colleagues=Colleagues(sends, answers, clock),
+        chat_rights=ChatRights(rest, conversations.waits, staff, clock),
         outgoing=outgoing,
         numbering=numbering,
         numbering_updater=numbering_updater,

@@ -14,6 +14,7 @@ from widget.admin import (
     report_views,
     sections,
     state_views,
+    waiting_views,
 )
 from widget.admin.asking import Asker, entered
 from widget.admin.pages import pages
@@ -24,7 +25,16 @@ from widget.i18n import language_of, set_language
 from widget.services import services
 from widget.session import Opening, Session
 
-__all__ = ["health_views", "line_views", "own_views", "pages", "portal_views", "report_views", "state_views"]
+__all__ = [
+    "health_views",
+    "line_views",
+    "own_views",
+    "pages",
+    "portal_views",
+    "report_views",
+    "state_views",
+    "waiting_views",
+]
 
 
 @pages.post("")
@@ -80,12 +90,14 @@ def _id_at(asker: Asker, place: AppPlace) -> str:
 
 def _for_administrators(asker: Asker) -> list[str]:
     return [
+        waiting_views.waiting_place(),
         sections.subscription(_plan(asker)),
         line_sections.lines(asker),
         sections.visibility(asker),
         check_sections.checks(asker),
         sections.hours(asker),
         sections.region(asker),
+        waiting_views.waiting_settings(asker),
         sections.health(asker),
         sections.number(asker),
         sections.mine(asker),
@@ -94,7 +106,7 @@ def _for_administrators(asker: Asker) -> list[str]:
 
 
 def _for_reps(asker: Asker) -> list[str]:
-    return [sections.number(asker), sections.mine(asker)]
+    return [waiting_views.waiting_place(), sections.number(asker), sections.mine(asker)]
 
 
 def _plan(asker: Asker) -> Plan:

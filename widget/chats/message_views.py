@@ -27,7 +27,7 @@ def send_file(chat_id: int) -> ResponseReturnValue:
     if uploaded is None:
         raise Refused(Refusal.BAD_FORM, reason="file")
     caption = maybe_text_field(form, "caption", longest=LONGEST_CAPTION + 200)
-    draft = draft_of(chat_id, form, confirmed=form.get("confirmed") == "true")
+    draft = draft_of(chat_id, form, confirmed=form.get("confirmed") == "true", text=caption)
     if isinstance(draft, Response):
         return draft
     file = File(uploaded.mimetype or "", uploaded.filename or "", uploaded.read())

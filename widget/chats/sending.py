@@ -39,7 +39,7 @@ DOWN = frozenset({*UNLINKED, LineState.OFFLINE})
 @dataclass(frozen=True)
 class Draft:
     """A message that a user is about to send: where, under which key, and what that key has sent already. It goes out
-    under `name` if one is given, perhaps as an answer. Its writer `owns` a chat that has no owner from then on."""
+    under `name` if one is given, perhaps as an answer. A chat that has no owner gets `owner_id` with it: None is its writer, 0 none."""
 
     line: Line
     chat: Chat
@@ -48,7 +48,7 @@ class Draft:
     name: str = ""
     reply_to: Named | None = None
     known: Send | None = None
-    owns: bool = True
+    owner_id: int | None = None
 
 
 class Post(Protocol):
@@ -200,7 +200,7 @@ class Sending:
             with self._conversations.transaction():
                 chat, went = draft.chat, result.outcome in (Sent.SENT, Sent.QUEUED)
                 if result.outcome is not Sent.REFUSED:
-                    owner = draft.user_id if draft.owns else 0
+                    owner = draft.user_id if draft.owner_id is None else draft.owner_id
                     chat = self._conversations.chats.wrote(chat, self._clock(), answers=went, owner_id=owner)
                 settled = self._sends.advance(*told, reason=reason, message_id=result.message_id, how="answer")
                 self._count(draft.line, settled, result)

@@ -8,12 +8,15 @@ from sqlalchemy import Engine, Table, func, select
 from widget.storage.schema import (
     changes,
     chats,
+    ignored,
     line_health,
     lines,
     messages,
     metadata,
     portals,
     sends,
+    staff,
+    trail,
     usage,
     user_settings,
 )
@@ -21,7 +24,9 @@ from widget.storage.vault import Vault, VaultError
 
 # Keys and tokens are ours to use and nobody's to read; a text is opened.
 _SECRET = {"application_token", "key", "hook_key", "hook_secret"}
-_TABLES: tuple[Table, ...] = (lines, line_health, chats, sends, messages, usage, user_settings, changes)
+_TABLES: tuple[Table, ...] = (
+    *(lines, line_health, chats, sends, trail, messages, usage, user_settings, staff, ignored, changes),
+)
 
 
 def export_portal(engine: Engine, vault: Vault, portal_id: int) -> dict[str, Any]:
@@ -40,6 +45,8 @@ def export_portal(engine: Engine, vault: Vault, portal_id: int) -> dict[str, Any
             exported[table.name] = [_open(row) for row in rows]
     for send in exported["sends"]:
         send["text"] = _text(vault, send["text"])
+    for client in exported["ignored"]:
+        client["client"] = _text(vault, client.pop("sealed"))
     for message in exported["messages"]:
         message["body"] = json.loads(_text(vault, message["body"]) or "null")
     return exported

@@ -5,6 +5,7 @@ import secrets
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
+from enum import Enum
 from typing import Any
 
 from cachetools import TTLCache
@@ -18,6 +19,14 @@ from widget.storage.vault import Vault
 from widget.timing import timer_of
 
 REMEMBERED_SECONDS = 10
+
+
+class OwnerRule(Enum):
+    """Who answers a chat that has no owner when a rep first writes in it."""
+
+    MAKER = "maker"  # who writes first
+    RESPONSIBLE = "responsible"  # the card's responsible employee
+    NOBODY = "nobody"  # until an employee takes it
 
 
 @dataclass(frozen=True)
@@ -67,6 +76,7 @@ class Line:
     hook_key: str = ""
     hook_secret: str = ""
     removed: bool = False
+    owner_rule: OwnerRule = OwnerRule.MAKER
 
     def __repr__(self) -> str:
         return f"Line(id={self.id}, gateway={self.gateway!r})"
@@ -91,6 +101,7 @@ class Lines:
             limits=lambda told: LineLimits(**json.loads(told)),
             hook_secret=vault.opened,
             removed=bool,
+            owner_rule=OwnerRule,
         )
 
     def of(self, portal_id: int) -> tuple[Line, ...]:
@@ -167,6 +178,9 @@ class Lines:
 
     def set_limits(self, portal_id: int, line_id: int, limits: LineLimits) -> None:
         self._change(portal_id, line_id, limits=json.dumps(asdict(limits)))
+
+    def set_owner_rule(self, portal_id: int, line_id: int, rule: OwnerRule) -> None:
+        self._change(portal_id, line_id, owner_rule=rule.value)
 
     def remove(self, portal_id: int, line_id: int) -> None:
         """Out of every list; the row stays, because its chats and sends hang on it. Its key is forgotten."""

@@ -54,7 +54,9 @@ portals = Table(
     Column("language", String(2), nullable=False, server_default=EMPTY),  # "" is each user's own
     Column("light_hours", String(20), nullable=False, server_default=EMPTY),  # "" is the service's
     Column("moving", Text, nullable=False, server_default=EMPTY),  # fields that are being made anew: bitrix24/moving.py
-    Column("waiting_minutes", Integer, nullable=False, server_default="15"),  # a client who waits longer is shown in red
+    Column(
+        "waiting_minutes", Integer, nullable=False, server_default="15"
+    ),  # a client who waits longer is shown in red
     Column("notices", Boolean, nullable=False, server_default=false()),  # told to employees in Bitrix24
     Column("card_fields", Text, nullable=False, server_default="{}"),  # JSON: facts by the CRM field they go into
     sqlite_autoincrement=True,

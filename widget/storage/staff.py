@@ -1,7 +1,7 @@
 """Employees of a portal: their names as last seen here, and whether they still work there."""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from cachetools import TTLCache
@@ -29,9 +29,7 @@ class Staff:
     def __init__(self, engine: Engine, clock: Callable[[], float]) -> None:
         self._engine = engine
         self._read = reader(Employee, staff)
-        self._remembered: TTLCache[int, dict[int, Employee]] = TTLCache(
-            2048, REMEMBERED_SECONDS, timer=timer_of(clock)
-        )
+        self._remembered: TTLCache[int, dict[int, Employee]] = TTLCache(2048, REMEMBERED_SECONDS, timer=timer_of(clock))
         self._lock = threading.Lock()
 
     def of(self, portal_id: int) -> Mapping[int, Employee]:
@@ -45,6 +43,11 @@ class Staff:
             with self._lock:
                 self._remembered[portal_id] = known
         return known
+
+    def remembered(self, portal_id: int) -> Collection[Employee]:
+        """Those that are remembered. No query."""
+        with self._lock:
+            return self._remembered.get(portal_id, {}).values()
 
     def seen(self, portal_id: int, user_id: int, name: str, *, active: bool = True) -> None:
         """An employee, as Bitrix24 names them now. One statement where that is news."""
