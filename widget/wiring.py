@@ -378,7 +378,7 @@ def build(
         unclear_ends=ends,
         staff=staff,
         ignores=ignores,
-        colleagues=Colleagues(sends, answers, clock),
+        colleagues=Colleagues(conversations.sends, answers, clock),
         chat_rights=ChatRights(rest, conversations.waits, staff, clock),
         outgoing=outgoing,
         numbering=numbering,

@@ -6,7 +6,7 @@ from typing import Any
 from . import field_types, fields, handlers, layouts, placements, smart_types, staff
 from .asked import Asked, Method
 from .batch import Answer
-from .crm import get_item, list_items
+from .crm import add_item, find_by_communication, get_item, list_items, update_item
 from .errors import known
 from .php import is_truthy
 from .scopes import EVERY, is_granted, need_scope
@@ -52,6 +52,9 @@ METHODS: dict[str, Method] = {
     "scope": _scope,
     "crm.item.get": lambda asked: get_item(asked.state.crm, asked.user, asked.params),
     "crm.item.list": lambda asked: list_items(asked.state.crm, asked.user, asked.params),
+    "crm.item.add": lambda asked: add_item(asked.state.crm, asked.user, asked.params),
+    "crm.item.update": lambda asked: update_item(asked.state.crm, asked.user, asked.params),
+    "crm.duplicate.findbycomm": lambda asked: find_by_communication(asked.state.crm, asked.params),
     **staff.METHODS,
     **smart_types.METHODS,
     **placements.METHODS,

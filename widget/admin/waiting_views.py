@@ -4,10 +4,10 @@ A chat opens from here by a signed session for its number on its line, as a type
 user may read it was asked for that, and is asked again while it is open (chats/rights.py).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from flask import Response, make_response, render_template
+from flask import make_response, render_template
 from flask.typing import ResponseReturnValue
 
 from widget.admin import sections

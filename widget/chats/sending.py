@@ -39,7 +39,8 @@ DOWN = frozenset({*UNLINKED, LineState.OFFLINE})
 @dataclass(frozen=True)
 class Draft:
     """A message that a user is about to send: where, under which key, and what that key has sent already. It goes out
-    under `name` if one is given, perhaps as an answer. A chat that has no owner gets `owner_id` with it: None is its writer, 0 none."""
+    under `name` if one is given, perhaps as an answer. A chat without an owner gets `owner_id`: None is the writer,
+    0 none."""
 
     line: Line
     chat: Chat

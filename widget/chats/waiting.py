@@ -11,8 +11,8 @@ from widget.storage.waits import MOST_TURNS, By, Turn
 
 log = logging.getLogger(__name__)
 
-# Greetings and absence messages of WhatsApp Business come as the phone's own messages, within a second or two. No person
-# reads and answers so fast.
+# Greetings and absence messages of WhatsApp Business come as the phone's own messages, within a second or two. No
+# person reads and answers so fast.
 AUTOMATIC_SECONDS = 5.0
 TRIES = 20  # processes that may be quicker than we are, one after the other
 
