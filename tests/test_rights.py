@@ -78,6 +78,7 @@ SETTINGS = {
     "POST /app/health/layout": {"confirmed": True},
     "POST /app/waiting/limit": {"minutes": "1"},
     "POST /app/ignored/1/undo": {},
+    "POST /app/notices": {"on": True},
 }
 OWN = {
     "POST /app/mine": {"line": 1, "show_name": True},

@@ -48,7 +48,7 @@ def send(widget: Widget) -> Callable[[str], None]:
 
 
 def test_a_send_is_seven_statements_in_three_transactions(send: Callable[[str], None], widget: Widget) -> None:
-    """What is known before it; its row, before the gateway is asked; what became of it, its trail, and what that means."""
+    """What is known before it; its row, before the gateway is asked; its end and its trail, and what that means."""
     seen = watch(widget.services.engine)
     send("second")
     assert seen == {"statements": 7, "transactions": 3}

@@ -19,6 +19,7 @@ from sqlalchemy import Engine
 from ratelimit import Limiter, MemoryStorage, Rate, RedisStorage, Storage, Window
 from widget.addresses import PublicOnly
 from widget.answers import REDIS_OPTIONS, Answers, redis_takes_writes
+from widget.bitrix24.crm import Viewer
 from widget.bitrix24.entry import Entry
 from widget.bitrix24.install import Installer
 from widget.bitrix24.oauth import OAuth
@@ -32,6 +33,7 @@ from widget.card.memory import CardMemory
 from widget.card.reading import CardReader, Phones
 from widget.card.reveals import Reveals
 from widget.chats.colleagues import Colleagues
+from widget.chats.notifying import Notifying
 from widget.chats.rights import ChatRights
 from widget.chats.service import ChatService
 from widget.chats.unclear import UnclearEnds
@@ -81,6 +83,7 @@ from widget.storage.inbox import Inbox
 from widget.storage.line_health import LineHealths
 from widget.storage.lines import Lines
 from widget.storage.messages import Messages
+from widget.storage.notices import Notices
 from widget.storage.portals import Portals
 from widget.storage.presences import Presences
 from widget.storage.rest_log import RestLog
@@ -143,6 +146,7 @@ class Services:
     ignores: Ignores
     colleagues: Colleagues
     chat_rights: ChatRights
+    notifying: Notifying
     outgoing: Outgoing
     numbering: Numbering
     numbering_updater: Updater
@@ -161,6 +165,10 @@ class Services:
     @property
     def messages(self) -> Messages:
         return self.conversations.messages
+
+    def saw(self, portal_id: int, viewer: Viewer) -> None:
+        """An employee is here, under this name. One statement where that is news."""
+        self.staff.seen(portal_id, viewer.user_id, viewer.name, admin=viewer.admin)
 
     def staff_names(self, portal_id: int) -> dict[int, str]:
         """Names of employees as last seen here, by user id. One query where they are not remembered."""
@@ -267,7 +275,6 @@ def build(
     )
     jobs.does("event", event_work.work)
     jobs.does("webhook", gateway_work.work)
-    jobs.at(EVERY_HOUR, "update-portals", event_work.update_outdated)
     nightly: dict[str, Callable[[], object]] = {
         "subscriptions": event_work.look_at_subscriptions,
         "forget-events": events.forget_done,
@@ -282,8 +289,6 @@ def build(
         "update-numbering": numbering_updater.update_weekly,
         "forget-rest-log": lambda: rest_log.wipe(clock() - config.rest_log_days * DAY),
     }
-    for name, work in nightly.items():
-        jobs.at(EVERY_NIGHT, name, work)
     gateways = Gateways(
         client if config.allow_private_lines else lambda: make_client(backend=PublicOnly()),
         Timeouts(config.check_timeout, config.history_timeout, config.send_timeout),
@@ -306,14 +311,21 @@ def build(
     rounds = Rounds(portals, lines, gateways, listings, workers)
     chat_service = ChatService(gateways, conversations, clock, learning, outgoing)
     ends = UnclearEnds(conversations, portals, lines, chat_service.look_for, answers, workers, clock)
+    notifying = Notifying(rest, portals, lines, gateways, conversations, staff, Notices(engine, clock), clock)
+    hourly: dict[str, Callable[[], object]] = {
+        "update-portals": event_work.update_outdated,
+        "who-left": notifying.look_who_left,
+    }
     minutely: dict[str, Callable[[], object]] = {
         "events-left": event_work.work_on_what_was_left,
         "webhooks-left": gateway_work.work_on_what_was_left,
         "lines": rounds.go,
         "unclear-sends": ends.look,
+        "notices": notifying.go,
     }
-    for name, work in minutely.items():
-        jobs.at(EVERY_MINUTE, name, work)
+    for times, works in ((EVERY_NIGHT, nightly), (EVERY_HOUR, hourly), (EVERY_MINUTE, minutely)):
+        for name, work in works.items():
+            jobs.at(times, name, work)
     checker = Checker(
         known,
         # Longer than the slowest honest answer: a look-up of three calls, a check and a call for what it meant.
@@ -379,6 +391,7 @@ def build(
         staff=staff,
         ignores=ignores,
         colleagues=Colleagues(conversations.sends, answers, clock),
+        notifying=notifying,
         chat_rights=ChatRights(rest, conversations.waits, staff, clock),
         outgoing=outgoing,
         numbering=numbering,

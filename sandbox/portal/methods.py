@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from . import field_types, fields, handlers, layouts, placements, smart_types, staff
+from . import field_types, fields, handlers, layouts, notices, placements, smart_types, staff
 from .asked import Asked, Method
 from .batch import Answer
 from .crm import add_item, find_by_communication, get_item, list_items, update_item
@@ -62,4 +62,5 @@ METHODS: dict[str, Method] = {
     **fields.METHODS,
     **layouts.METHODS,
     **handlers.METHODS,
+    **notices.METHODS,
 }

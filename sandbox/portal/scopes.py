@@ -13,6 +13,7 @@ _NEEDED = {
     "userfieldtype.": ("placement",),
     "userfieldconfig.": ("userfieldconfig",),
     "department.": ("department",),
+    "im.": ("im",),
     "user.get": ("user", "user_basic", "user_brief"),
     "user.current": ("user", "user_basic", "user_brief"),
 }

@@ -64,6 +64,7 @@ def open_page() -> ResponseReturnValue:
     asker = entered(session, portal)
     if asker.viewer.admin and form.application_token and not services().portals.application_token(portal.id):
         services().portals.set_application_token(portal.id, form.application_token)
+    services().saw(portal.id, asker.viewer)
     drawn = _for_administrators(asker) if asker.viewer.admin else _for_reps(asker)
     return make_response(
         render_template(

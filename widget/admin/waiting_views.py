@@ -16,6 +16,7 @@ from widget.admin.checks import Fault, Invalid, Typed, Wrong, typed
 from widget.admin.pages import pages
 from widget.bitrix24.clients import add_client
 from widget.bitrix24.crm import CONTACT, LEAD
+from widget.bitrix24.employees import NOTIFIES
 from widget.chats import beside_views
 from widget.chats.beside import Wait, wait_of
 from widget.chats.rights import MOST, Client
@@ -92,7 +93,7 @@ def take_waiting(chat_id: int) -> ResponseReturnValue:
     wanted = read_wanted()
     asker, chat, _client = _readable(chat_id)
     here, who = services(), asker.viewer
-    here.staff.seen(asker.portal.id, who.user_id, who.name)
+    here.saw(asker.portal.id, who)
     here.conversations.waits.own(chat, who.user_id, at=here.clock())
     return sections.drawn(waiting(asker, wanted))
 
@@ -151,6 +152,17 @@ def save_limit() -> ResponseReturnValue:
     return sections.drawn(waiting_settings(asker, said="saved"), sections.log(asker))
 
 
+@pages.post("/notices")
+def switch_notices() -> ResponseReturnValue:
+    """Whether employees are told in Bitrix24."""
+    wanted = flag_field(json_body(), "on")
+    asker = administrator()
+    services().portals.set_notices(asker.portal.id, on=wanted)
+    asker.note(What.NOTICES, old=_on(asker.portal.notices), new=_on(wanted))
+    asker = asker.again()
+    return sections.drawn(waiting_settings(asker, said="saved"), sections.log(asker))
+
+
 @pages.post("/ignored/<int:ignored_id>/undo")
 def end_ignoring(ignored_id: int) -> ResponseReturnValue:
     """Messages of this client are stored and counted again."""
@@ -201,7 +213,8 @@ def waiting_settings(asker: Asker, *, form: Typed | None = None, said: str = "")
     return render_template(
         "waiting/_settings.html",
         form=form or Typed({"minutes": str(asker.portal.waiting_minutes)}),
-        limits=LIMIT,
+        notices=asker.portal.notices,
+        may_notify=NOTIFIES in asker.portal.scopes,
         ignored=here.ignores.of(asker.portal.id),
         lines=lines,
         names=here.staff_names(asker.portal.id),
@@ -222,6 +235,10 @@ def _readable(chat_id: int) -> tuple[Asker, Chat, Client]:
     if client is None:
         raise Refused(Refusal.NOT_ALLOWED, 403, "chat")
     return asker, chat, client
+
+
+def _on(on: bool) -> str:
+    return "on" if on else "off"
 
 
 def _owner(chat: Chat) -> Employee:

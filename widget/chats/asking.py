@@ -92,7 +92,7 @@ def draft_of(chat_id: int, given: dict[str, Any], *, confirmed: bool, text: str 
     if asked:
         return asked
     name = context.viewer.name if before.show_name else ""
-    services().staff.seen(session.portal_id, session.user_id, context.viewer.name)
+    services().saw(session.portal_id, context.viewer)
     return Draft(line, chat, key, session.user_id, name, answered, before.known, owner_of_new(context, line))
 
 

@@ -32,7 +32,7 @@ def take(chat_id: int) -> ResponseReturnValue:
     """This user answers the chat from now on; who did until now is told."""
     context, line, chat = chat_of(chat_id)
     here, who = services(), context.viewer
-    here.staff.seen(chat.portal_id, who.user_id, who.name)
+    here.saw(chat.portal_id, who)
     owned = here.conversations.waits.own(chat, who.user_id, at=here.clock())
     return drawn(beside_of(context, line, owned or chat), context.zone)
 
@@ -65,7 +65,7 @@ def say_writing(chat_id: int) -> ResponseReturnValue:
     """This user writes in the chat, or no longer does: others who have it open see that. No outside call."""
     on = flag_field(json_body(), "on")
     context, _line, chat = chat_of(chat_id)
-    services().staff.seen(chat.portal_id, context.viewer.user_id, context.viewer.name)
+    services().saw(chat.portal_id, context.viewer)
     services().colleagues.writes(chat, context.viewer.user_id, on=on)
     return "", 204
 
@@ -118,7 +118,7 @@ def show_trail(chat_id: int, ref: str) -> ResponseReturnValue:
 def waived(context: CardContext, chat: Chat, until: int | None) -> Chat:
     """The chat once this user has said that no reply is needed. A message that came since the page was drawn waits."""
     waits = services().conversations.waits
-    services().staff.seen(chat.portal_id, context.viewer.user_id, context.viewer.name)
+    services().saw(chat.portal_id, context.viewer)
     seen_until = float(until + 1) if until else chat.theirs_at
     changed = waits.waive(chat, context.viewer.user_id, until=seen_until)
     return Waiting(services().conversations).recount(changed) if changed else chat

@@ -41,7 +41,6 @@ class What(Enum):
     IGNORED = "ignored"
     IGNORED_ENDED = "ignored_ended"
     NOTICES = "notices"
-    CARD_FIELDS = "card_fields"
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,8 @@
 """Portals: one row for each Bitrix24 installation, found by member_id and called at its stored address."""
 
-import json
 import threading
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 from urllib.parse import urlsplit
@@ -72,7 +71,6 @@ class Portal:
     light_hours: tuple[int, ...]
     waiting_minutes: int = 15  # a client who waits longer is shown in red
     notices: bool = False  # employees are told of waiting clients, lines and sends in trouble
-    card_fields: Mapping[str, str] = field(default_factory=dict)  # facts by the CRM field that holds them
 
     @property
     def origin(self) -> str:
@@ -193,9 +191,6 @@ class Portals:
     def set_notices(self, portal_id: int, *, on: bool) -> None:
         self._change(portal_id, notices=on)
 
-    def set_card_fields(self, portal_id: int, fields: Mapping[str, str]) -> None:
-        self._change(portal_id, card_fields=json.dumps(dict(fields)))
-
     def set_subscription(self, portal_id: int, *, status: str, days_left: int | None) -> None:
         self._change(portal_id, status=status, days_left=days_left)
 
@@ -274,5 +269,4 @@ _portal = reader(
     state=PortalState,
     scopes=lambda text: frozenset(_listed(text)),
     light_hours=lambda text: tuple(int(hour) for hour in _listed(text)),
-    card_fields=json.loads,
 )

@@ -58,7 +58,6 @@ portals = Table(
         "waiting_minutes", Integer, nullable=False, server_default="15"
     ),  # a client who waits longer is shown in red
     Column("notices", Boolean, nullable=False, server_default=false()),  # told to employees in Bitrix24
-    Column("card_fields", Text, nullable=False, server_default="{}"),  # JSON: facts by the CRM field they go into
     sqlite_autoincrement=True,
 )
 
@@ -199,6 +198,18 @@ staff = Table(
     Column("user_id", Id, primary_key=True, autoincrement=False),
     Column("name", String(200), nullable=False),
     Column("active", Boolean, nullable=False),
+    Column("admin", Boolean, nullable=False),
+)
+
+# Notices in Bitrix24 that are out, and those whose reason has not lasted long enough yet.
+notices = Table(
+    "notices",
+    metadata,
+    Column("portal_id", ForeignKey("portals.id", ondelete="CASCADE"), primary_key=True),
+    Column("tag", String(60), primary_key=True),
+    Column("user_id", Id, primary_key=True, autoincrement=False),
+    Column("at", Float, nullable=False),  # since when there is a reason
+    Column("told", Boolean, nullable=False),
 )
 
 # What gateways told of messages by themselves. A row may know only a part (a tick may come before its message); rows of

@@ -23,6 +23,7 @@ class Employee:
     user_id: int
     name: str
     active: bool
+    admin: bool = False  # when they were last seen here
 
 
 class Staff:
@@ -49,12 +50,15 @@ class Staff:
         with self._lock:
             return self._remembered.get(portal_id, {}).values()
 
-    def seen(self, portal_id: int, user_id: int, name: str, *, active: bool = True) -> None:
-        """An employee, as Bitrix24 names them now. One statement where that is news."""
+    def seen(self, portal_id: int, user_id: int, name: str, *, active: bool = True, admin: bool | None = None) -> None:
+        """An employee, as Bitrix24 names them now; whether they are an administrator stays as it was without `admin`.
+        One statement where that is news."""
         known = self.of(portal_id).get(user_id)
-        if known == Employee(user_id, name[:200], active):
+        if admin is None:
+            admin = known.admin if known else False
+        if known == Employee(user_id, name[:200], active, admin):
             return
-        values = {"name": name[:200], "active": active}
+        values = {"name": name[:200], "active": active, "admin": admin}
         with transaction(self._engine) as connection:
             row = insert_into(connection, staff).values(portal_id=portal_id, user_id=user_id, **values)
             keys = [staff.c.portal_id, staff.c.user_id]

@@ -24,7 +24,6 @@ CHATS = {
 PORTALS = {
     'waiting_minutes': (sa.Integer(), '15'),
     'notices': (sa.Boolean(), sa.false()),
-    'card_fields': (sa.Text(), '{}'),
 }
 LINES = {'owner_rule': (sa.String(length=12), 'maker')}
 
@@ -71,13 +70,24 @@ def upgrade() -> None:
         sa.Column('user_id', BIG, nullable=False),
         sa.Column('name', sa.String(length=200), nullable=False),
         sa.Column('active', sa.Boolean(), nullable=False),
+        sa.Column('admin', sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(['portal_id'], ['portals.id'], name=op.f('fk_staff_portal_id'), ondelete='CASCADE'),
         sa.PrimaryKeyConstraint('portal_id', 'user_id', name=op.f('pk_staff')),
+    )
+    op.create_table(
+        'notices',
+        sa.Column('portal_id', BIG, nullable=False),
+        sa.Column('tag', sa.String(length=60), nullable=False),
+        sa.Column('user_id', BIG, nullable=False),
+        sa.Column('at', sa.Float(), nullable=False),
+        sa.Column('told', sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(['portal_id'], ['portals.id'], name=op.f('fk_notices_portal_id'), ondelete='CASCADE'),
+        sa.PrimaryKeyConstraint('portal_id', 'tag', 'user_id', name=op.f('pk_notices')),
     )
 
 
 def downgrade() -> None:
-    for table in ('staff', 'ignored', 'trail'):
+    for table in ('notices', 'staff', 'ignored', 'trail'):
         op.drop_table(table)
     op.drop_index(op.f('ix_chats_portal_id_waiting_since'), 'chats')
     for table, columns in {'chats': CHATS, 'portals': PORTALS, 'lines': LINES}.items():
