@@ -259,8 +259,7 @@ def build(
         clock,
     )
     learning = Learning(evidence, cooling, purse, reveals, usage, conversations.counted)
-    inbox = Inbox(engine, vault, clock)
-    staff, ignores = Staff(engine, clock), Ignores(engine, vault, keys, clock)
+    inbox, staff, ignores = Inbox(engine, vault, clock), Staff(engine, clock), Ignores(engine, vault, keys, clock)
     gateway_work = GatewayWork(inbox, lines, portals, conversations, heard=learning.heard, ignores=ignores)
     vouching = Vouching(portals, tokens, events, oauth, rest, vault, clock)
     event_work = EventWork(events, portals, installer, answers, vouching, card_seconds=config.card_ttl)

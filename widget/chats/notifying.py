@@ -91,7 +91,8 @@ class Notifying:
     def _waiting(self, portal: Portal, lines: dict[int, Line]) -> Iterator[tuple[tuple[str, int], Reason]]:
         employees = self._staff.of(portal.id)
         too_long = self._clock() - 60.0 * portal.waiting_minutes
-        words = _say(portal)("A client waits for your answer: %(number)s, line %(line)s.")
+        _ = _texts(portal)
+        words = _("A client waits for your answer: %(number)s, line %(line)s.")
         for chat in self._waits.waiting(portal.id, Filter(tuple(lines))):
             owner = employees.get(chat.owner_id)
             if chat.waiting_since <= too_long and owner and owner.active:
@@ -99,17 +100,17 @@ class Notifying:
                 yield (f"WIDGET|WAITS|{chat.id}|{owner.user_id}", owner.user_id), Reason(words % about)
 
     def _in_trouble(self, portal: Portal, lines: dict[int, Line]) -> Iterator[tuple[tuple[str, int], Reason]]:
-        say = _say(portal)
+        _ = _texts(portal)
         down = [line for line in lines.values() if self._gateways.known_state(line) in DOWN]
         unclear = any(self._sends.count_unclear(portal.id).values())
         for user_id, employee in self._staff.of(portal.id).items():
             if not employee.admin or not employee.active:
                 continue
             for line in down:
-                words = say("The line %(line)s is not connected to WhatsApp. No message goes out by it.")
+                words = _("The line %(line)s is not connected to WhatsApp. No message goes out by it.")
                 yield (f"WIDGET|LINE|{line.id}|{user_id}", user_id), Reason(words % {"line": line.name}, DOWN_SECONDS)
             if unclear:
-                words = say("It is not clear whether some messages were sent. The application's page says how many.")
+                words = _("It is not clear whether some messages were sent. The application's page says how many.")
                 yield (f"WIDGET|UNCLEAR|{user_id}", user_id), Reason(words)
 
     def _go(self, portal: Portal, reasons: Reasons) -> None:
@@ -143,5 +144,5 @@ class Notifying:
             self._staff.seen(portal.id, employee.user_id, employee.name, active=employee.active)
 
 
-def _say(portal: Portal) -> Callable[[str], str]:
+def _texts(portal: Portal) -> Callable[[str], str]:
     return catalogue(portal.language or USUAL_LANGUAGE).gettext
