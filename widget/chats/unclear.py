@@ -23,8 +23,8 @@ log = logging.getLogger(__name__)
 
 SHORTEST_PAUSE, LONGEST_PAUSE = 60.0, 6 * 3600.0  # seconds between two looks for one send; each twice the one before
 SILENT_FOR = 7 * 86_400.0  # seconds; a gateway that gave no answer for so long is not waited for any more
-MOST_LOOKS = 5  # of one line in one round
-LEASE_SECONDS = 600.0  # longer than the slowest round of one line takes
+MOST_LOOKS = 20  # of one line in one round
+LEASE_SECONDS = 150.0  # longer than the slowest look takes; a process that died keeps its line from others for so long
 
 LookFor = Callable[[Line, Chat, Send], Look]
 
@@ -66,8 +66,11 @@ class UnclearEnds:
             return  # the next round is in a minute
         try:
             for send in self._sends.unclear(portal_id, line_id, MOST_LOOKS):
+                self._answers.set_many({name: 1}, LEASE_SECONDS)
                 if not self._look_at(portal_id, line_id, send):
                     break  # its gateway gives no answer now
+        except StoreGone:
+            log.info("unclear line=%s: the cache is out of reach, the next round goes on", line_id)
         except Exception:  # one line's fault is not the others'
             log.exception("unclear line=%s failed", line_id)
         finally:
