@@ -80,10 +80,10 @@ def open_waiting(chat_id: int) -> ResponseReturnValue:
     opening = current_opening()
     if opening.member_id != asker.portal.member_id:
         raise Refused(Refusal.NOT_ALLOWED, 403, "opening of another portal")
-    granted = {"number": chat.phone, "line_id": line.id, "granted": True}
-    sealed = here.tickets.seal_opening(replace(opening, **granted))
+    sealed = here.tickets.seal_opening(replace(opening, number=chat.phone, line_id=line.id, granted=True))
+    session = replace(asker.session, number=chat.phone, line_id=line.id, granted=True)
     response = make_response(render_template("waiting/_opened.html", opening=sealed, key=item.key, line=line))
-    response.headers[SESSION_HEADER] = here.tickets.sign_session(replace(asker.session, **granted))
+    response.headers[SESSION_HEADER] = here.tickets.sign_session(session)
     return response
 
 

@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from flask import render_template
-
 from widget.context import CardContext
 from widget.services import services
 from widget.storage.chats import Chat
@@ -81,10 +79,6 @@ def beside_of(context: CardContext, line: Line, chat: Chat) -> Beside:
         others=tuple(wait_of(each, lines[each.line_id], limit_minutes=limit) for each in others),
         staff=_to_choose(chat.portal_id) if context.viewer.admin else (),
     )
-
-
-def drawn(beside: Beside, zone: str) -> str:
-    return render_template("chats/_owner.html", beside=beside, zone=zone)
 
 
 def _to_choose(portal_id: int) -> tuple[Employee, ...]:

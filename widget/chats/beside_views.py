@@ -4,7 +4,7 @@ from flask import make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from widget.chats.asking import chat_of, named
-from widget.chats.beside import beside_of, drawn
+from widget.chats.beside import Beside, beside_of
 from widget.chats.pages import pages
 from widget.chats.trail import steps_of
 from widget.chats.waiting import Waiting
@@ -113,6 +113,10 @@ def show_trail(chat_id: int, ref: str) -> ResponseReturnValue:
         zone=context.zone,
         admin=context.viewer.admin,
     )
+
+
+def drawn(beside: Beside, zone: str) -> str:
+    return render_template("chats/_owner.html", beside=beside, zone=zone)
 
 
 def waived(context: CardContext, chat: Chat, until: int | None) -> Chat:

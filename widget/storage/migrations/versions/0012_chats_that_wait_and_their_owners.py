@@ -1,5 +1,7 @@
 """chats wait and have an owner, sends have a trail, clients may be ignored"""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -10,7 +12,8 @@ depends_on = None
 
 BIG = sa.BigInteger().with_variant(sa.Integer(), 'sqlite')
 EMPTY = sa.text("''")
-CHATS = {
+Columns = dict[str, tuple[Any, Any]]  # kind and default
+CHATS: Columns = {
     'waiting_since': (sa.Float(), '0'),
     'theirs_at': (sa.Float(), '0'),
     'answered_at': (sa.Float(), '0'),
@@ -21,11 +24,11 @@ CHATS = {
     'owner_at': (sa.Float(), '0'),
     'owner_was': (BIG, '0'),
 }
-PORTALS = {
+PORTALS: Columns = {
     'waiting_minutes': (sa.Integer(), '15'),
     'notices': (sa.Boolean(), sa.false()),
 }
-LINES = {'owner_rule': (sa.String(length=12), 'maker')}
+LINES: Columns = {'owner_rule': (sa.String(length=12), 'maker')}
 
 
 def upgrade() -> None:
