@@ -239,7 +239,9 @@ class Answers:
         round trip. Raises StoreGone."""
         if not records and not leases:
             return {}
-        told = {key: (before, new, seconds and _whole(seconds)) for key, (before, new, seconds) in records.items()}
+        told = {
+            key: (before, new, _whole(seconds) if seconds else 0) for key, (before, new, seconds) in records.items()
+        }
         with _store():
             changed: dict[str, Any] = self._backend.publish(told, leases)
         return changed

@@ -58,12 +58,18 @@ def outside(demo: Demo, http: httpx.Client) -> Outside:
     with closing(sqlite3.connect(database, timeout=PATIENCE)) as connection, connection:
         for table in ("sends", "chats", "presences", "usage", "line_health"):
             connection.execute(f"DELETE FROM {table}")
-    if "REDIS_URL" in demo.environment:
-        with redis.Redis.from_url(demo.environment["REDIS_URL"]) as client:
-            client.flushall()
-    else:
+    if not forget_cached(demo):
         demo.restart_widget()
     return outside
+
+
+def forget_cached(demo: Demo) -> bool:
+    """Empty the cache that the processes of the widget share. False where there is none."""
+    if "REDIS_URL" not in demo.environment:
+        return False
+    with redis.Redis.from_url(demo.environment["REDIS_URL"]) as client:
+        client.flushall()
+    return True
 
 
 class Complaints(list[str]):
