@@ -48,6 +48,7 @@ WAITING = {
     "POST /app/waiting/CHAT/waive": {},
     "POST /app/waiting/CHAT/ignore": {"confirmed": True},
     "POST /app/waiting/CHAT/card": {"kind": "lead"},
+    "POST /app/waiting/CHAT/attach": {"kind": "lead", "id": 1},
 }
 LINES = {
     "POST /app/lines/LINE/test": {},

@@ -65,6 +65,7 @@ WHO_MAY_CALL = {
     "POST /app/waiting/<int:chat_id>/waive": SESSION,
     "POST /app/waiting/<int:chat_id>/ignore": SESSION,
     "POST /app/waiting/<int:chat_id>/card": SESSION,
+    "POST /app/waiting/<int:chat_id>/attach": SESSION,
     "POST /chats": SESSION,
     "GET /chats/<int:chat_id>/beside": SESSION,
     "POST /chats/<int:chat_id>/take": SESSION,
@@ -165,6 +166,7 @@ BODIES = {
     "POST /app/waiting/<int:chat_id>/waive": {},
     "POST /app/waiting/<int:chat_id>/ignore": {"confirmed": True},
     "POST /app/waiting/<int:chat_id>/card": {"kind": "lead"},
+    "POST /app/waiting/<int:chat_id>/attach": {"kind": "lead", "id": 1},
 }
 
 

@@ -2,9 +2,11 @@
 
 import { begin, request } from '../api.js';
 import { openChat } from '../chats/pane.js';
-import { fragment, redraw } from '../admin/send.js';
+import { fragment, redraw, send } from '../admin/send.js';
+import { ask } from '../bridge.js';
 
 const EVERY = 20_000;
+const PATIENCE = 15 * 60_000; // somebody is choosing
 const page = document.getElementById('card');
 let timer;
 
@@ -18,6 +20,8 @@ export function followWaiting() {
   document.getElementById('sections').addEventListener('click', (event) => {
     const button = event.target.closest('[data-waiting-open]');
     if (button) openWaiting(button);
+    const attached = event.target.closest('[data-waiting-attach]');
+    if (attached) attach(attached);
   });
   later();
 }
@@ -30,6 +34,20 @@ export async function openWaiting(button) {
   begin(opening); // so that a session which is renewed later still knows the chat
   await openChat({ key, line: Number(line), focus: 'text', row: button.closest('li') });
   document.getElementById('chat').scrollIntoView({ block: 'nearest' });
+}
+
+// Bitrix24's own dialog names the card: {contact: {0: {id: "C_12"}}}.
+async function attach(button) {
+  const entityType = ['contact', 'company', 'lead'];
+  const chosen = await ask('selectCRM', { entityType, multiple: false }, PATIENCE);
+  for (const kind of entityType) {
+    const [card] = Object.values(chosen?.[kind] ?? {});
+    if (card) await send(button.dataset.waitingAttach, { ...wanted(), kind, id: numberOf(card.id) }, button);
+  }
+}
+
+function numberOf(id) {
+  return Number(String(id).split('_').at(-1));
 }
 
 function later() {

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from sandbox.people import OKSANA
 from tests.hooks.gateways import Caller, PlainWebhooks, written
 from tests.stand import CardPage, Clock, Outside, Widget, config_for, start_widget
 
@@ -102,6 +103,24 @@ def test_a_client_without_a_card_gets_one_and_is_ignored_by_a_press(widget: Widg
         admin.post(f"/app/ignored/{each}/undo", {})
     assert writes(widget, NOBODYS, ago=0, name="C9") == chat
     assert listed(page) == [chat]
+
+
+def test_a_number_is_attached_to_a_card_that_the_rep_may_read_and_to_no_other(widget: Widget) -> None:
+    chat = writes(widget, NOBODYS, ago=300)
+    page = app_page(widget, "restricted")
+    contact = {"kind": "contact", "id": 44}
+    assert page.post(f"/app/waiting/{chat}/attach", contact).answer.status_code == 403
+    page.post(f"/app/waiting/{chat}/attach", {"kind": "contact", "id": 42})
+    assert "in no card" not in page.words
+    assert "Иван" in page.words
+
+
+def test_a_client_of_a_card_that_a_rep_may_not_read_is_not_listed_for_them(widget: Widget) -> None:
+    chat = writes(widget, OKSANA.phone, ago=300)
+    assert listed(app_page(widget, "rep")) == [chat]
+    restricted = app_page(widget, "restricted")
+    assert listed(restricted) == []
+    assert restricted.post(f"/app/waiting/{chat}/open", {}).refusal == "not_allowed"
 
 
 def test_where_bitrix24_does_not_answer_only_own_chats_are_listed(widget: Widget, outside: Outside) -> None:

@@ -14,8 +14,8 @@ from widget.admin import sections
 from widget.admin.asking import Asker, administrator, anybody
 from widget.admin.checks import Fault, Invalid, Typed, Wrong, typed
 from widget.admin.pages import pages
-from widget.bitrix24.clients import add_client
-from widget.bitrix24.crm import CONTACT, LEAD
+from widget.bitrix24.clients import CrmLink, add_client, attach_phone, readable
+from widget.bitrix24.crm import COMPANY, CONTACT, LEAD
 from widget.bitrix24.employees import NOTIFIES
 from widget.chats import beside_views
 from widget.chats.beside import Wait, wait_of
@@ -34,6 +34,7 @@ NOBODYS = "nobody"
 MINE = "mine"
 LIMIT = (1, 1440)  # minutes that a portal may choose
 NEW_CARDS = {"lead": LEAD, "contact": CONTACT}
+CARDS = {**NEW_CARDS, "company": COMPANY}
 
 
 @dataclass(frozen=True)
@@ -133,6 +134,26 @@ def make_card(chat_id: int) -> ResponseReturnValue:
     number = shown(chat.phone)
     add_client(services().rest, asker.portal, asker.viewer.user_id, NEW_CARDS[kind], title=number, phone=chat.phone)
     services().chat_rights.forget(asker.portal.id, asker.viewer.user_id, chat.phone)
+    return sections.drawn(waiting(asker, wanted))
+
+
+@pages.post("/waiting/<int:chat_id>/attach")
+def attach_to_card(chat_id: int) -> ResponseReturnValue:
+    """Put the client's number into a card that this user may read: `kind` and `id`. Two outside calls besides the
+    list's."""
+    wanted, body = read_wanted(), json_body()
+    kind, card_id = maybe_text_field(body, "kind", longest=10), id_field(body, "id")
+    asker, chat, client = _readable(chat_id)
+    if kind not in CARDS or card_id is None:
+        raise Refused(Refusal.BAD_FORM, 422, "kind or id")
+    if client.unknown is not True:
+        raise Refused(Refusal.BAD_FORM, 409, "the client has a card")
+    rest, who = services().rest, asker.viewer.user_id
+    found = readable(rest, asker.portal, who, {CrmLink(CARDS[kind], card_id)})
+    if not found:
+        raise Refused(Refusal.CARD_GONE, 403, "card to attach to")
+    attach_phone(rest, asker.portal, who, found.pop(), chat.phone)
+    services().chat_rights.forget(asker.portal.id, who, chat.phone)
     return sections.drawn(waiting(asker, wanted))
 
 
