@@ -15,7 +15,7 @@ export function followWaiting() {
   document.addEventListener('visibilitychange', later);
   document.getElementById('sections').addEventListener('change', (event) => {
     const { waitingFilter } = event.target.dataset;
-    if (waitingFilter) look({ ...wanted(), [waitingFilter]: valueOf(event.target) });
+    if (waitingFilter) look({ ...wanted(), [waitingFilter]: chosenIn(event.target) });
   });
   document.getElementById('sections').addEventListener('click', (event) => {
     const button = event.target.closest('[data-waiting-open]');
@@ -72,7 +72,7 @@ function wanted() {
   return JSON.parse(document.getElementById('waiting')?.dataset.waiting ?? '{}');
 }
 
-function valueOf(select) {
+function chosenIn(select) {
   if (select.dataset.waitingFilter === 'owner') return select.value;
   return select.value ? Number(select.value) : null;
 }

@@ -22,6 +22,7 @@ MOST_RECENT = 200  # sends of one chat in one answer
 SENT_AGAIN = "sent_again"  # the reason of a missing send whose text went out anew, under another key
 MOST_OF_OTHERS = 20
 LOOKED = "looked"  # a step of a trail: the job looks for the send
+TOLD = "told"  # another one: Bitrix24 was told of it
 MOST_STEPS = 100  # of one send
 MOST_WRITTEN = 500  # sends of one user in one chat
 
@@ -79,7 +80,7 @@ class Send:
 
 @dataclass(frozen=True)
 class Step:
-    """What happened to a send: a state, or LOOKED; `how` it was found out; `detail` is a reason, or who said so."""
+    """What happened to a send: a state, LOOKED or TOLD; `how` it was found out; `detail` is a reason, or who said so."""
 
     at: float
     what: str
