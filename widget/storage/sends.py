@@ -80,7 +80,8 @@ class Send:
 
 @dataclass(frozen=True)
 class Step:
-    """What happened to a send: a state, LOOKED or TOLD; `how` it was found out; `detail` is a reason, or who said so."""
+    """What happened to a send: a state, LOOKED or TOLD; `how` that was found out; `detail` is a reason, or who said
+    so."""
 
     at: float
     what: str
