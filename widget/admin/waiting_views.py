@@ -217,7 +217,7 @@ def waiting(asker: Asker, wanted: Wanted) -> str:
     return render_template(
         "waiting/_list.html",
         rows=rows,
-        more=max(0, len(found) - MOST),
+        more=0 if asker.viewer.admin else max(0, len(found) - MOST),
         lines=context.lines,
         wanted=wanted,
         lost=[(chat, _owner(chat)) for chat in lost],
