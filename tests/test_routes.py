@@ -151,8 +151,8 @@ BODIES = {
     "POST /chats/<int:chat_id>/read": {"refs": ["x"]},
     "POST /chats/<int:chat_id>/typing": {"on": True},
     "POST /chats/<int:chat_id>/take": {},
-    "POST /chats/<int:chat_id>/owner": {},
-    "POST /chats/<int:chat_id>/waive": {},
+    "POST /chats/<int:chat_id>/owner": {"user": 1},
+    "POST /chats/<int:chat_id>/waive": {"until": 1},
     "POST /chats/<int:chat_id>/writing": {"on": True},
     "POST /chats/<int:chat_id>/told": {},
     "POST /chats/<int:chat_id>/ignore": {"confirmed": True},
@@ -162,8 +162,8 @@ BODIES = {
     "POST /app/ignored/<int:ignored_id>/undo": {},
     "POST /app/waiting": {},
     "POST /app/waiting/<int:chat_id>/open": {},
-    "POST /app/waiting/<int:chat_id>/take": {},
-    "POST /app/waiting/<int:chat_id>/waive": {},
+    "POST /app/waiting/<int:chat_id>/take": {"owner": "mine"},
+    "POST /app/waiting/<int:chat_id>/waive": {"until": 1},
     "POST /app/waiting/<int:chat_id>/ignore": {"confirmed": True},
     "POST /app/waiting/<int:chat_id>/card": {"kind": "lead"},
     "POST /app/waiting/<int:chat_id>/attach": {"kind": "lead", "id": 1},
@@ -316,6 +316,7 @@ def test_any_other_method_is_refused_and_does_nothing(widget: Widget, outside: O
         .replace("<ref>", "x")
         .replace("<path:filename>", "base.css")
         .replace("<int:line_id>", "1")
+        .replace("<int:ignored_id>", "1")
         .replace("<hook_key>", "x")
     )
     path = path.replace("/static", widget.app.static_url_path or "")
