@@ -65,9 +65,9 @@ app = create_app(Config.from_environ(os.environ), clock=lambda: time.time() + 86
 with app.app_context():
     here = app.extensions["widget"]
     for _round in range(2000):
-        if not here.sends.lines_unclear():
+        if not here.storage.sends.lines_unclear():
             break
-        here.unclear_ends.look()
+        here.chats.unclear_ends.look()
 """
 
 

@@ -41,7 +41,7 @@ NO_LIMITS = {
 }
 PORTALS = 64  # each with one line: that many cards at once come from many companies, never from one
 PATIENCE = 30.0
-ROUND = "from wsgi import app; app.extensions['widget'].rounds.go()"
+ROUND = "from wsgi import app; app.extensions['widget'].presence.rounds.go()"
 
 
 class Stand:

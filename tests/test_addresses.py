@@ -237,10 +237,10 @@ def test_a_stored_line_with_a_private_address_is_not_called_unless_that_is_allow
 
 def test_the_gateways_of_a_strict_service_connect_to_public_addresses_only(make_widget, outside, monkeypatch) -> None:
     strict = make_widget(allow_private_lines=False)
-    line_id = strict.services.lines.add(
+    line_id = strict.services.storage.lines.add(
         strict.portals[0], name="named", gateway="waha", address="http://rebound.example", session="sales", key="key"
     )
-    line = next(line for line in strict.services.lines.of(strict.portals[0]) if line.id == line_id)
+    line = next(line for line in strict.services.storage.lines.of(strict.portals[0]) if line.id == line_id)
     asked = resolving(monkeypatch, ["127.0.0.1"])
     with pytest.raises(Exception, match="unreachable"):
         strict.services.gateways.status(line)

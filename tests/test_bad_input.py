@@ -101,7 +101,7 @@ class Stage:
 
     def state(self) -> tuple[str, int, int]:
         tables = ("portals", "lines", "chats", "sends", "tokens")
-        with self.widget.services.engine.connect() as connection:
+        with self.widget.services.storage.engine.connect() as connection:
             rows = [list(connection.exec_driver_sql(f"SELECT * FROM {table}")) for table in tables]
         return str(rows), self.outside.total("portal"), self.outside.total("gateway")
 

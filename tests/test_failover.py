@@ -86,7 +86,7 @@ def full(make_widget: MakeWidget) -> tuple[Widget, CardPage, int]:
     card = widget.open(lang="en").reveal()
     chat = card.open_chat(card.keys[IVAN_ROW]).chat
     card.send(chat, "Добрый день", "key-1")
-    engine = widget.services.engine
+    engine = widget.services.storage.engine
     refusing = "PRAGMA query_only=ON" if engine.dialect.name == "sqlite" else "SET default_transaction_read_only = on"
 
     @event.listens_for(engine, "connect")

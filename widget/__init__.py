@@ -169,7 +169,7 @@ def _http_error(error: HTTPException) -> Response:
 def _perhaps_deleted(error: Exception) -> Response:
     """A portal that another process deleted is remembered here for some seconds, but no row may name it any more."""
     session: Session | None = g.get("session")
-    if session and services().portals.get(session.portal_id, again=True) is None:
+    if session and services().storage.portals.get(session.portal_id, again=True) is None:
         return _refused(Refused(Refusal.UNKNOWN_PORTAL, reason="session's portal is gone"))
     return _broken(error)
 

@@ -151,7 +151,7 @@ def current_session() -> Session:
     """
     if "session" not in g:
         found = _read_session()
-        portal = current_app.extensions["widget"].portals.get(found.portal_id)
+        portal = current_app.extensions["widget"].storage.portals.get(found.portal_id)
         found = replace(found, language=portal.language) if portal and portal.language else found
         set_language(found.language)
         if portal is None:

@@ -111,7 +111,7 @@ def test_a_number_beyond_the_ten_cannot_be_checked_but_opens_the_chat_it_has(wid
     page = widget.open(CROWDED_DEAL).reveal()
     here = widget.services
     session = here.tickets.read_session(page.session)
-    context = here.door.enter(session, here.portals.require(session.portal_id))
+    context = here.card.door.enter(session, here.storage.portals.require(session.portal_id))
     hidden = [item.key for item in context.card.phones if item.key not in page.keys.values()]
     assert len(hidden) == 15
 

@@ -196,7 +196,7 @@ CURSORS = tuple(partial(Play.read, made_up=cursor) for cursor in MADE_UP[:3])
 
 def forget_all(widget: Widget) -> None:
     widget.outside.reset()
-    with widget.services.engine.begin() as connection:
+    with widget.services.storage.engine.begin() as connection:
         for table in (sends, messages, chats):
             connection.execute(delete(table))
 
@@ -217,9 +217,9 @@ def test_no_sequence_of_requests_shows_what_is_not_the_reps(three: Widget) -> No
 
 def own_chat(widget: Widget, *others: Message) -> WholeChat:
     """A chat that the rep began, read for them with what the gateway has besides."""
-    services, line = widget.services, widget.services.lines.of(widget.portals[0])[0]
+    services, line = widget.services, widget.services.storage.lines.of(widget.portals[0])[0]
     gateway = FakeGateway(result=Sent.SENT)
-    service = ChatService(cast(Gateways, FakeGateways(gateway)), services.conversations, widget.clock)
+    service = ChatService(cast(Gateways, FakeGateways(gateway)), services.storage.conversations, widget.clock)
     chat, _ = service.open(line, ORDERS_MOSCOW.phone, user_id=REP)
     sent = service.send(service.draft(line, chat, send_key="key-1", user_id=REP), "Hello")
     gateway.messages = [*others, message(sent.message_id, int(widget.clock()), mine=True, text="Hello")]
@@ -237,10 +237,10 @@ def test_an_answer_does_not_bring_along_what_a_colleague_wrote_elsewhere(widget:
 
 
 def test_what_only_a_report_told_counts_too(widget: Widget) -> None:
-    line = widget.services.lines.of(widget.portals[0])[0]
+    line = widget.services.storage.lines.of(widget.portals[0])[0]
     secret = message("theirs", int(widget.clock()) - 60, mine=True, text="The price is 100")
     told = Told(message=secret, from_me=True)
-    widget.services.messages.grow(line.portal_id, line.id, "79261112233@c.us", "theirs", grown_by(told))
+    widget.services.storage.messages.grow(line.portal_id, line.id, "79261112233@c.us", "theirs", grown_by(told))
 
     with pytest.raises(NotTheirs):
         own_chat(widget)
@@ -248,9 +248,9 @@ def test_what_only_a_report_told_counts_too(widget: Widget) -> None:
 
 @pytest.mark.parametrize("trouble", [Trouble.TIMED_OUT, Trouble.UNSUPPORTED, Trouble.THROTTLED, Trouble.LEFT_ALONE])
 def test_a_gateway_that_cannot_tell_closes_the_chat(widget: Widget, trouble: Trouble) -> None:
-    line = widget.services.lines.of(widget.portals[0])[0]
+    line = widget.services.storage.lines.of(widget.portals[0])[0]
     for gateway in (FakeGateway(trouble=trouble), FakeGateway(depth=Depth.NONE)):
         services, gateways = widget.services, cast(Gateways, FakeGateways(gateway))
-        service = ChatService(gateways, services.conversations, widget.clock)
+        service = ChatService(gateways, services.storage.conversations, widget.clock)
         with pytest.raises(GatewayError):
             service.typed.read(line, ORDERS_MOSCOW.phone, REP)

@@ -16,7 +16,7 @@ IVAN = "+79619510000"
 def widget(outside: Outside, clock: Clock, empty_database: str) -> Widget:
     config = config_for(outside, empty_database)
     widget = start_widget(outside, config, clock, lines=("sales", "support"), webhooks={"waha": PlainWebhooks()})
-    widget.services.portals.set_installer(widget.portals[0], 1)
+    widget.services.storage.portals.set_installer(widget.portals[0], 1)
     app_page(widget, "admin")  # whose token searches
     return widget
 
@@ -51,7 +51,7 @@ def test_who_waits_longest_stands_first_and_is_red_beyond_the_limit(widget: Widg
     assert page.text.count("is-late") == 1
     assert "Иван" in page.text  # of the card that this rep may read
     assert "in no card" in page.words
-    assert listed(page, line=widget.services.lines.of(widget.portals[0])[1].id) == []
+    assert listed(page, line=widget.services.storage.lines.of(widget.portals[0])[1].id) == []
     admin = app_page(widget, "admin")
     admin.post("/app/waiting/limit", {"minutes": "5"})
     assert listed(page) == [older, newer]
@@ -63,14 +63,14 @@ def test_a_colleagues_client_without_a_card_is_theirs_until_they_leave(widget: W
     chat = writes(widget, NOBODYS, ago=300)
     rep = app_page(widget, "rep")
     services, portal = widget.services, widget.portals[0]
-    services.conversations.waits.own(services.chats.get(portal, chat), 1, at=widget.clock())
-    services.staff.seen(portal, 1, "Ольга")
+    services.storage.conversations.waits.own(services.storage.chats.get(portal, chat), 1, at=widget.clock())
+    services.storage.staff.seen(portal, 1, "Ольга")
     assert listed(rep) == []
     assert rep.post(f"/app/waiting/{chat}/take", {}).refusal == "not_allowed"
-    services.staff.seen(portal, 1, "Ольга", active=False)
+    services.storage.staff.seen(portal, 1, "Ольга", active=False)
     assert listed(rep) == [chat]
     rep.post(f"/app/waiting/{chat}/take", {})
-    assert services.chats.get(portal, chat).owner_id == 2
+    assert services.storage.chats.get(portal, chat).owner_id == 2
     assert listed(rep, owner="mine") == [chat]
     assert listed(rep, owner="nobody") == []
 
@@ -126,7 +126,7 @@ def test_a_client_of_a_card_that_a_rep_may_not_read_is_not_listed_for_them(widge
 def test_where_bitrix24_does_not_answer_only_own_chats_are_listed(widget: Widget, outside: Outside) -> None:
     mine, nobodys = writes(widget, IVAN, ago=300), writes(widget, NOBODYS, ago=200, name="C2")
     services, portal = widget.services, widget.portals[0]
-    services.conversations.waits.own(services.chats.get(portal, mine), 2, at=widget.clock())
+    services.storage.conversations.waits.own(services.storage.chats.get(portal, mine), 2, at=widget.clock())
     page = app_page(widget, "rep")
     outside.break_portal("http_500", "batch", times=None)
     assert listed(page) == [mine]

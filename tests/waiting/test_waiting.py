@@ -63,7 +63,7 @@ def test_a_message_that_failed_after_all_is_no_answer(widget: Widget, gateway: C
     since = client_writes(widget, gateway, ago=600).waiting_since
     page = chat_page(widget)
     page.send(page.chat, "Hello", "key-1", confirmed=True)
-    send_id = widget.services.sends.by_key(widget.portals[0], "key-1").message_id
+    send_id = widget.services.storage.sends.by_key(widget.portals[0], "key-1").message_id
     gateway.tell(tick(Ack.FAILED, send_id, at=widget.clock(), ids=(CLIENT,)))
     assert gateway.chat().waiting_since == since
 
@@ -81,7 +81,7 @@ def test_no_reply_needed_says_who_pressed_and_a_later_message_waits_again(widget
 
 def test_texts_that_are_wiped_do_not_end_a_wait(widget: Widget, gateway: Caller) -> None:
     since = client_writes(widget, gateway, ago=600).waiting_since
-    widget.services.messages.wipe(widget.clock() + 1)
+    widget.services.storage.messages.wipe(widget.clock() + 1)
     gateway.tell(written("C2", at=widget.clock()))
     assert gateway.chat().waiting_since == since
 
@@ -95,16 +95,16 @@ TALK = st.lists(
 def told(widget: Widget, events: list[GatewayEvent], *, owner_id: int) -> tuple[float, float, int]:
     """What is known of a new chat that an employee takes after the first of these, once all were worked on."""
     services, portal = widget.services, widget.portals[0]
-    line = services.lines.of(portal)[0]
-    with services.engine.begin() as connection:
+    line = services.storage.lines.of(portal)[0]
+    with services.storage.engine.begin() as connection:
         for table in ("messages", "chats"):
             connection.exec_driver_sql(f"DELETE FROM {table}")
     for number, event in enumerate(events):
-        services.gateway_work.work(services.inbox.add(portal, line.id, events_json([event])))
+        services.hooks.gateway_work.work(services.storage.inbox.add(portal, line.id, events_json([event])))
         if number == 0:
-            [chat] = services.chats.of_phones(portal, [PHONE])
-            services.conversations.waits.own(chat, owner_id, at=widget.clock())
-    [chat] = services.chats.of_phones(portal, [PHONE])
+            [chat] = services.storage.chats.of_phones(portal, [PHONE])
+            services.storage.conversations.waits.own(chat, owner_id, at=widget.clock())
+    [chat] = services.storage.chats.of_phones(portal, [PHONE])
     return chat.waiting_since, chat.theirs_at, chat.owner_id
 
 
@@ -145,7 +145,7 @@ def test_a_lines_rule_says_who_answers_its_new_chats(
     widget: Widget, gateway: Caller, rule: OwnerRule, owner: int
 ) -> None:
     """Employee 2 is responsible for the deal."""
-    widget.services.lines.set_owner_rule(widget.portals[0], gateway.line.id, rule)
+    widget.services.storage.lines.set_owner_rule(widget.portals[0], gateway.line.id, rule)
     page = chat_page(widget, user="admin")
     page.send(page.chat, "Hello", "key-1", confirmed=True)
     assert gateway.chat().owner_id == owner
@@ -166,7 +166,7 @@ def test_an_administrator_chooses_who_answers_and_a_dismissed_employee_is_shown_
     admin.post(f"/chats/{chat}/owner", {"user": 2})
     assert gateway.chat().owner_id == 2
 
-    services.staff.seen(portal, 2, "Анна Орлова", active=False)
+    services.storage.staff.seen(portal, 2, "Анна Орлова", active=False)
     words = admin.get(f"/chats/{chat}/beside").words
     assert "no longer works here" in words
     assert " Take " in words
@@ -208,7 +208,7 @@ def test_a_press_on_the_tick_tells_what_happened_and_ids_to_an_administrator_alo
     outside.break_gateway("lost_answer", "sendText")
     page.send(chat, "Hello", "key-1", confirmed=True)
     widget.clock.forward(61)
-    widget.services.unclear_ends.look()
+    widget.services.chats.unclear_ends.look()
     ref = page.history(chat).text.split('data-trail="')[-1].split('"')[0]
     words = page.get(f"/chats/{chat}/messages/{ref}/trail").words
     for step in ("accepted and given to the gateway", "looked for 1 time", "found by its id"):
@@ -229,7 +229,7 @@ def test_an_ignored_client_is_not_stored_until_that_is_taken_back(widget: Widget
     assert gateway.stored["messages"] == before
     assert gateway.chat().waiting_since == 0
 
-    ignores, portal = widget.services.ignores, widget.portals[0]
+    ignores, portal = widget.services.storage.ignores, widget.portals[0]
     assert PHONE in [each.client for each in ignores.of(portal)]
     for each in ignores.of(portal):
         ignores.remove(portal, each.id)
@@ -240,27 +240,27 @@ def test_employees_are_told_once_and_the_notice_goes_with_its_reason(
     widget: Widget, gateway: Caller, outside: Outside
 ) -> None:
     services, portal = widget.services, widget.portals[0]
-    services.portals.set_scopes(portal, frozenset({"im", "crm", "user_brief"}))
-    services.portals.set_installer(portal, 1)
-    services.portals.set_notices(portal, on=True)
+    services.storage.portals.set_scopes(portal, frozenset({"im", "crm", "user_brief"}))
+    services.storage.portals.set_installer(portal, 1)
+    services.storage.portals.set_notices(portal, on=True)
     admin, rep = chat_page(widget, user="admin"), chat_page(widget)
     rep.post(f"/chats/{rep.chat}/take", {})
     client_writes(widget, gateway)
-    services.notifying.go()
+    services.chats.notifying.go()
     assert notices(services) == {}
     widget.clock.forward(15 * MINUTE)
     for _round in range(2):
-        services.notifying.go()
+        services.chats.notifying.go()
     assert outside.calls("portal").get("im.notify.system.add") == 1
     assert list(notices(services).values()) == [2]
     admin.post(f"/chats/{gateway.chat().id}/waive", {"until": int(widget.clock())})
-    services.notifying.go()
+    services.chats.notifying.go()
     assert notices(services) == {}
     assert outside.calls("portal").get("im.notify.delete") == 1
 
 
 def notices(services: object) -> dict[str, int]:
     """To whom each told notice is."""
-    with services.engine.connect() as connection:  # type: ignore[attr-defined]
+    with services.storage.engine.connect() as connection:  # type: ignore[attr-defined]
         rows = connection.exec_driver_sql("SELECT tag, user_id FROM notices WHERE told").all()
     return {row.tag: row.user_id for row in rows}

@@ -77,7 +77,7 @@ def open_waiting(chat_id: int) -> ResponseReturnValue:
     """A session that opens this chat. Nothing is asked of the gateway."""
     asker, chat, _client = _readable(chat_id)
     here, line = services(), asker.context.line(chat.line_id)
-    item = here.door.typed(asker.context, chat.phone)
+    item = here.card.door.typed(asker.context, chat.phone)
     opening = current_opening()
     if opening.member_id != asker.portal.member_id:
         raise Refused(Refusal.NOT_ALLOWED, 403, "opening of another portal")
@@ -95,7 +95,7 @@ def take_waiting(chat_id: int) -> ResponseReturnValue:
     asker, chat, _client = _readable(chat_id)
     here, who = services(), asker.viewer
     here.saw(asker.portal.id, who)
-    here.conversations.waits.own(chat, who.user_id, at=here.clock())
+    here.storage.conversations.waits.own(chat, who.user_id, at=here.clock())
     return sections.drawn(waiting(asker, wanted))
 
 
@@ -132,8 +132,10 @@ def make_card(chat_id: int) -> ResponseReturnValue:
     if client.unknown is not True:
         raise Refused(Refusal.BAD_FORM, 409, "the client has a card")
     number = shown(chat.phone)
-    add_client(services().rest, asker.portal, asker.viewer.user_id, NEW_CARDS[kind], title=number, phone=chat.phone)
-    services().chat_rights.forget(asker.portal.id, asker.viewer.user_id, chat.phone)
+    add_client(
+        services().bitrix24.rest, asker.portal, asker.viewer.user_id, NEW_CARDS[kind], title=number, phone=chat.phone
+    )
+    services().chats.rights.forget(asker.portal.id, asker.viewer.user_id, chat.phone)
     return sections.drawn(waiting(asker, wanted))
 
 
@@ -148,12 +150,12 @@ def attach_to_card(chat_id: int) -> ResponseReturnValue:
         raise Refused(Refusal.BAD_FORM, 422, "kind or id")
     if client.unknown is not True:
         raise Refused(Refusal.BAD_FORM, 409, "the client has a card")
-    rest, who = services().rest, asker.viewer.user_id
+    rest, who = services().bitrix24.rest, asker.viewer.user_id
     found = readable(rest, asker.portal, who, {CrmLink(CARDS[kind], card_id)})
     if not found:
         raise Refused(Refusal.CARD_GONE, 403, "card to attach to")
     attach_phone(rest, asker.portal, who, found.pop(), chat.phone)
-    services().chat_rights.forget(asker.portal.id, who, chat.phone)
+    services().chats.rights.forget(asker.portal.id, who, chat.phone)
     return sections.drawn(waiting(asker, wanted))
 
 
@@ -167,7 +169,7 @@ def save_limit() -> ResponseReturnValue:
     except Invalid as invalid:
         form = Typed(values, invalid.faults)
         return sections.drawn(waiting_settings(asker, form=form), status=422)
-    services().portals.set_waiting_minutes(asker.portal.id, minutes)
+    services().storage.portals.set_waiting_minutes(asker.portal.id, minutes)
     asker.note(What.WAITING, old=str(asker.portal.waiting_minutes), new=str(minutes))
     asker = asker.again()
     return sections.drawn(waiting_settings(asker, said="saved"), sections.log(asker))
@@ -178,7 +180,7 @@ def switch_notices() -> ResponseReturnValue:
     """Whether employees are told in Bitrix24."""
     wanted = flag_field(json_body(), "on")
     asker = administrator()
-    services().portals.set_notices(asker.portal.id, on=wanted)
+    services().storage.portals.set_notices(asker.portal.id, on=wanted)
     asker.note(What.NOTICES, old=_on(asker.portal.notices), new=_on(wanted))
     asker = asker.again()
     return sections.drawn(waiting_settings(asker, said="saved"), sections.log(asker))
@@ -188,7 +190,7 @@ def switch_notices() -> ResponseReturnValue:
 def end_ignoring(ignored_id: int) -> ResponseReturnValue:
     """Messages of this client are stored and counted again."""
     asker = administrator()
-    if services().ignores.remove(asker.portal.id, ignored_id) is None:
+    if services().storage.ignores.remove(asker.portal.id, ignored_id) is None:
         raise Refused(Refusal.NOT_ALLOWED, 404, "ignored")
     asker.note(What.IGNORED_ENDED)
     return sections.drawn(waiting_settings(asker), sections.log(asker))
@@ -204,9 +206,9 @@ def waiting(asker: Asker, wanted: Wanted) -> str:
     here, context = services(), asker.context
     lines = {line.id: line for line in context.lines if wanted.line in (None, line.id)}
     owners: Mapping[str, int] = {MINE: asker.viewer.user_id, NOBODYS: 0}
-    waits = here.conversations.waits
+    waits = here.storage.conversations.waits
     found = waits.waiting(asker.portal.id, Filter(tuple(lines), owners.get(wanted.owner)))
-    clients = here.chat_rights.readable(asker.portal, asker.viewer, found)
+    clients = here.chats.rights.readable(asker.portal, asker.viewer, found)
     limit = asker.portal.waiting_minutes
     rows = [
         Waiter(wait_of(chat, lines[chat.line_id], limit_minutes=limit), clients[chat.id])
@@ -230,13 +232,13 @@ def waiting(asker: Asker, wanted: Wanted) -> str:
 def waiting_settings(asker: Asker, *, form: Typed | None = None, said: str = "") -> str:
     """The limit, and who is ignored. For administrators."""
     here = services()
-    lines = {line.id: line.name for line in here.lines.kept(asker.portal.id)}
+    lines = {line.id: line.name for line in here.storage.lines.kept(asker.portal.id)}
     return render_template(
         "waiting/_settings.html",
         form=form or Typed({"minutes": str(asker.portal.waiting_minutes)}),
         notices=asker.portal.notices,
         may_notify=NOTIFIES in asker.portal.scopes,
-        ignored=here.ignores.of(asker.portal.id),
+        ignored=here.storage.ignores.of(asker.portal.id),
         lines=lines,
         names=here.staff_names(asker.portal.id),
         number=shown,
@@ -248,11 +250,11 @@ def waiting_settings(asker: Asker, *, form: Typed | None = None, said: str = "")
 def _readable(chat_id: int) -> tuple[Asker, Chat, Client]:
     """The chat, if this user may read and change it. Refused otherwise."""
     asker, here = anybody(), services()
-    chat = here.chats.get(asker.portal.id, chat_id) if chat_id < 2**53 else None
+    chat = here.storage.chats.get(asker.portal.id, chat_id) if chat_id < 2**53 else None
     if chat is None:
         raise Refused(Refusal.NOT_ALLOWED, 404, "chat")
     asker.context.line(chat.line_id)
-    client = here.chat_rights.readable(asker.portal, asker.viewer, [chat]).get(chat.id)
+    client = here.chats.rights.readable(asker.portal, asker.viewer, [chat]).get(chat.id)
     if client is None:
         raise Refused(Refusal.NOT_ALLOWED, 403, "chat")
     return asker, chat, client
@@ -263,7 +265,7 @@ def _on(on: bool) -> str:
 
 
 def _owner(chat: Chat) -> Employee:
-    return services().staff.of(chat.portal_id).get(chat.owner_id, Employee(chat.owner_id, "", active=True))
+    return services().storage.staff.of(chat.portal_id).get(chat.owner_id, Employee(chat.owner_id, "", active=True))
 
 
 def _minutes(text: str) -> int:

@@ -50,12 +50,12 @@ def open_page() -> ResponseReturnValue:
     if not placement.access_token:
         raise Refused(Refusal.NO_AUTH, 401, "empty AUTH_ID")
     opening = _opening(placement)
-    portal = services().entry.portal_of(opening)
+    portal = services().bitrix24.entry.portal_of(opening)
     g.frame_origin = proved_origin(request.args, domain=portal.domain, origin=portal.origin)
     set_language(portal.language or language_of(placement.language))
     if placement.entity_id == 0:
         raise Refused(Refusal.CARD_NOT_SAVED, 200)
-    services().reveals.opened(portal.id)
+    services().presence.reveals.opened(portal.id)
     return render_template(
         "card/page.html",
         opening=services().tickets.seal_opening(opening),
@@ -99,7 +99,7 @@ def reveal() -> ResponseReturnValue:
     pressed = flag_field(json_body(), "pressed")
     who = _who_opens()
     ask = pressed or who.portal.visibility is Visibility.ALWAYS
-    seen = services().loader.see(who.session, who.portal, ahead=who.ahead)
+    seen = services().card.loader.see(who.session, who.portal, ahead=who.ahead)
     if who.ahead:
         who.ahead.abandon()  # where another request has read the card meanwhile
     drawn = _drawn(seen, Occasion(asking=ask))
@@ -107,7 +107,7 @@ def reveal() -> ResponseReturnValue:
     response = make_response(drawn.html)
     if who.ticket:
         response.headers[SESSION_HEADER] = who.ticket
-        services().reveals.revealed(
+        services().presence.reveals.revealed(
             who.portal.id, who.session.user_id, drawn.line_id, drawn.phones, new=drawn.new, pressed=pressed
         )
     return response
@@ -119,8 +119,8 @@ def check() -> ResponseReturnValue:
     body = json_body()
     keys = texts_field(body, "keys", most=MOST_KEYS, longest=64)
     by = _asked_by(pressed=flag_field(body, "pressed"), again=flag_field(body, "again"))
-    seen = services().loader.see(*_card())
-    done = services().card_checks.check(seen, _settings(seen.context.portal), keys, id_field(body, "line"), by)
+    seen = services().card.loader.see(*_card())
+    done = services().card.checks.check(seen, _settings(seen.context.portal), keys, id_field(body, "line"), by)
     other = done.line if done.line != done.view.line else None
     cost = done.checked if by is AskedBy.REFRESH else None
     return _html(done.view, Occasion(pressed=by is not AskedBy.PAGE, cost=cost, checked_by=other))
@@ -131,9 +131,9 @@ def refresh() -> ResponseReturnValue:
     """Throw the remembered answers away and read everything again, within the limits."""
     asked = id_field(json_body(), "line")
     session, portal = _card()
-    checks = services().card_checks
+    checks = services().card.checks
     checks.throw_away(session)
-    seen = services().loader.see(session, portal, Reading.ANEW)
+    seen = services().card.loader.see(session, portal, Reading.ANEW)
     line_id, gone = _still(seen.context, asked)
     view = _view(seen, line_id, gone)
     view = with_left(view, checks.left(view.line))
@@ -146,10 +146,10 @@ def use_suggestion() -> ResponseReturnValue:
     body = json_body()
     key, line_id = text_field(body, "key", longest=64), id_field(body, "line")
     session, portal = _card()
-    context = services().door.enter(session, portal)
+    context = services().card.door.enter(session, portal)
     found([offer for item in context.card.phones for offer in item.offers], key)
     g.session = replace(session, readings=(*session.readings, key)[-SHOWN_READINGS:])
-    response = make_response(_html(_view(services().loader.see(g.session, portal), line_id), Occasion()))
+    response = make_response(_html(_view(services().card.loader.see(g.session, portal), line_id), Occasion()))
     response.headers[SESSION_HEADER] = services().tickets.sign_session(g.session)
     return response
 
@@ -169,7 +169,7 @@ def look_again() -> ResponseReturnValue:
     asked = id_field(body, "line")
     if remembered and version.endswith(_settings(portal).fingerprint):
         return "", 204
-    seen = services().loader.see(session, portal, Reading.CURRENT if remembered else Reading.ANEW)
+    seen = services().card.loader.see(session, portal, Reading.CURRENT if remembered else Reading.ANEW)
     if remembered and all(line.id != asked for line in seen.context.readable):
         asked = None  # it is not for this user any more
     view = _view(seen, *_still(seen.context, asked))
@@ -182,7 +182,7 @@ def lines() -> ResponseReturnValue:
     """The line selector with every line's state, and what the shown line may still check."""
     asked = id_field(json_body(), "line")
     here = services()
-    context = here.door.enter(*_card())
+    context = here.card.door.enter(*_card())
     line_id, gone = _still(context, asked)
     line = context.line(line_id) if line_id else _usual_line(context)
     return render_template(
@@ -192,7 +192,7 @@ def lines() -> ResponseReturnValue:
             "line": line,
             "barred": context.barred,
             "gone": gone,
-            "left": here.card_checks.left(line),
+            "left": here.card.checks.left(line),
         },
         states=here.gateways.known_states(context.lines),
         next_check=_next_check(line),
@@ -205,7 +205,7 @@ def _usual_line(context: CardContext) -> Line | None:
     """One query, where there are several lines."""
     who = context.session
     several = len(context.lines) > 1
-    usual = services().settings.of(who.portal_id, who.user_id).line_id if several else None
+    usual = services().storage.settings.of(who.portal_id, who.user_id).line_id if several else None
     return context.usual_line(usual)
 
 
@@ -223,7 +223,7 @@ def _next_check(line: Line | None) -> float | None:
     if line is None:
         return 0.0
     here = services()
-    wait = here.card_checks.next_check(line)
+    wait = here.card.checks.next_check(line)
     return wait and (here.clock() + wait if wait >= WORTH_TELLING else 0.0)
 
 
@@ -249,7 +249,7 @@ def _who_opens() -> _Who:
         return _Who(*_card())
     opening = current_opening()
     set_language(opening.language)
-    ahead = services().door.ahead(opening, services().entry.claimed(opening))
+    ahead = services().card.door.ahead(opening, services().bitrix24.entry.claimed(opening))
     session, portal = _prove(opening, ahead)
     g.session, g.portal = session, portal
     return _Who(*_card(), services().tickets.sign_session(session), ahead)
@@ -265,7 +265,7 @@ def _card() -> tuple[Session, Portal]:
 
 
 def _prove(opening: Opening, ahead: Ahead | None = None) -> tuple[Session, Portal]:
-    entry = services().entry
+    entry = services().bitrix24.entry
     try:
         portal, user_id = entry.prove(opening, ahead.begin) if ahead else entry.prove(opening)
     except Refused:
@@ -291,17 +291,17 @@ def _prove(opening: Opening, ahead: Ahead | None = None) -> tuple[Session, Porta
 def _of_others(session: Session, portal: Portal) -> bool:
     """Whether others have talked with the typed number on its line, or its gateway cannot be asked. Such a number is
     typed again when it can, and the rest of the page goes on."""
-    context = services().door.enter(session, portal)
+    context = services().card.door.enter(session, portal)
     if context.viewer.admin:
         return False
     line = next((line for line in context.lines if line.id == session.line_id), None)
     if line is None:
         return True
     if session.granted:
-        chat = services().chats.find(portal.id, line.id, session.number)
-        return chat is None or not services().chat_rights.may_read(portal, context.viewer, chat)
+        chat = services().storage.chats.find(portal.id, line.id, session.number)
+        return chat is None or not services().chats.rights.may_read(portal, context.viewer, chat)
     try:
-        services().chat_service.typed.read(line, session.number, session.user_id)
+        services().chats.service.typed.read(line, session.number, session.user_id)
     except (NotTheirs, GatewayError):
         return True
     return False
@@ -310,12 +310,12 @@ def _of_others(session: Session, portal: Portal) -> bool:
 def _settings(portal: Portal) -> ShownSettings:
     """The portal's settings as its cards show them. No call to the portal."""
     here = services()
-    return settings_of(portal, here.lines.of(portal.id), hours_of(portal, here.hours))
+    return settings_of(portal, here.storage.lines.of(portal.id), hours_of(portal, here.hours))
 
 
 def _view(seen: Seen, line_id: int | None = None, gone: Line | None = None) -> CardView:
-    known = services().loader.known(seen)
-    return services().card_checks.view(seen, known, _settings(seen.context.portal), line_id, gone)
+    known = services().card.loader.known(seen)
+    return services().card.checks.view(seen, known, _settings(seen.context.portal), line_id, gone)
 
 
 def _drawn(seen: Seen, occasion: Occasion) -> Drawn:
@@ -323,16 +323,16 @@ def _drawn(seen: Seen, occasion: Occasion) -> Drawn:
     that is known costs."""
     here, context = services(), seen.context
     minute = here.clock() // 60  # clients' local times are on it, and the ages of answers
-    left = tuple(here.card_checks.last_left(line) for line in context.lines)
-    old = here.loader.is_old(context)
-    staff = tuple(here.staff.remembered(context.portal.id))
+    left = tuple(here.card.checks.last_left(line) for line in context.lines)
+    old = here.card.loader.is_old(context)
+    staff = tuple(here.storage.staff.remembered(context.portal.id))
     shows = (replace(context, now=minute), context.session.readings, seen.raw, old, left, occasion, staff)
-    drawn = here.card_memory.drawn(context.session, shows) if seen.raw is not None else None
+    drawn = here.card.memory.drawn(context.session, shows) if seen.raw is not None else None
     if drawn is None:
         view = _view(seen)
         shown = tuple(_numbers(view))
         drawn = Drawn(_html(view, occasion), shown, view.line.id if view.line else 0, len(view.to_ask))
-        here.card_memory.put_drawn(context.session, shows, drawn)
+        here.card.memory.put_drawn(context.session, shows, drawn)
     return drawn
 
 
@@ -346,7 +346,7 @@ def _html(view: CardView, occasion: Occasion) -> str:
     return render_template(
         "card/_card.html",
         **drawing_of(view, occasion, now=here.now()).names(),
-        staff=here.staff.of(g.portal.id) if owned else {},
+        staff=here.storage.staff.of(g.portal.id) if owned else {},
     )
 
 

@@ -32,7 +32,7 @@ def current_context() -> CardContext:
     if "context" not in g:
         session = current_session()
         set_language(session.language)
-        g.context = services().door.enter(session, g.portal)
+        g.context = services().card.door.enter(session, g.portal)
     context: CardContext = g.context
     return context
 
@@ -42,7 +42,7 @@ def chat_of(chat_id: int) -> tuple[CardContext, Line, Chat]:
     switched off or removed by now. Refused otherwise."""
     session = current_session()
     set_language(session.language)
-    chat = services().chats.get(session.portal_id, chat_id) if chat_id < LARGEST_ID else None
+    chat = services().storage.chats.get(session.portal_id, chat_id) if chat_id < LARGEST_ID else None
     return _readable(chat)
 
 
@@ -80,7 +80,7 @@ def draft_of(chat_id: int, given: dict[str, Any], *, confirmed: bool, text: str 
     key = text_field(given, "key", longest=64)
     reply_to = maybe_text_field(given, "reply_to", longest=4096)
     before = (
-        services().conversations.before(session.portal_id, chat_id, send_key=key, user_id=session.user_id)
+        services().storage.conversations.before(session.portal_id, chat_id, send_key=key, user_id=session.user_id)
         if chat_id < LARGEST_ID
         else None
     )
@@ -107,7 +107,7 @@ def open_typed_number(session: Session, *, shows: bool) -> None:
         refuse_ungranted(session)
         return
     line = current_context().line(session.line_id)
-    typed, named = here.chat_service.typed, (session.portal_id, line.id, session.number, session.user_id)
+    typed, named = here.chats.service.typed, (session.portal_id, line.id, session.number, session.user_id)
     if not typed.may_begin(*named):
         raise Refused(Refusal.NOT_ALLOWED, reason="typed number: too many")
     if not shows:
@@ -125,8 +125,8 @@ def refuse_ungranted(session: Session) -> None:
     chat any more. One query; outside calls as `ChatRights.readable` makes."""
     here, context = services(), current_context()
     line = context.line(session.line_id)
-    chat = here.chats.find(session.portal_id, line.id, session.number)
-    if chat is None or not here.chat_rights.may_read(context.portal, context.viewer, chat):
+    chat = here.storage.chats.find(session.portal_id, line.id, session.number)
+    if chat is None or not here.chats.rights.may_read(context.portal, context.viewer, chat):
         raise Refused(Refusal.NOT_ALLOWED, reason="chat of the waiting list")
 
 
@@ -139,7 +139,7 @@ def read_for_typed_number() -> WholeChat | None:
 def shown_name(context: CardContext) -> str:
     """The name that this user's messages begin with, "" unless they chose so. One query."""
     session = context.session
-    shown = services().settings.of(session.portal_id, session.user_id).show_name
+    shown = services().storage.settings.of(session.portal_id, session.user_id).show_name
     return context.viewer.name if shown else ""
 
 
@@ -154,7 +154,7 @@ def question_before(context: CardContext, chat: Chat, text: str) -> Response | N
     """All that is to be asked before the message goes out, at once; None where nothing is. One query."""
     here = services()
     local = context.local(context.phone_of(chat.phone))
-    doubted = here.colleagues.doubt(chat, context.viewer.user_id, text)
+    doubted = here.chats.colleagues.doubt(chat, context.viewer.user_id, text)
     asleep = local if local and local.asleep else None
     if not asleep and not doubted:
         return None
@@ -200,7 +200,7 @@ def named(chat: Chat, sealed: str) -> Named:
     """The message that a page of ours named so. Refused for anything that we did not seal for this chat."""
     mine = f"{chat.portal_id}:{chat.id}:"
     try:
-        opened = services().vault.fernet.decrypt(sealed).decode() if len(sealed) <= LONGEST_REF else ""
+        opened = services().storage.vault.fernet.decrypt(sealed).decode() if len(sealed) <= LONGEST_REF else ""
         found = Named(*json.loads(opened.removeprefix(mine))) if opened.startswith(mine) else None
         whole = read_for_typed_number()
         if found and (whole is None or whole.has(found.id)):
@@ -232,4 +232,4 @@ def _cursors(chat: Chat) -> Signer:
 
 def _seal(chat: Chat, bubble: Bubble) -> str:
     name = json.dumps([bubble.id, bubble.ref, bubble.at, bubble.from_me])
-    return str(services().vault.seal(f"{chat.portal_id}:{chat.id}:{name}"))
+    return str(services().storage.vault.seal(f"{chat.portal_id}:{chat.id}:{name}"))

@@ -57,16 +57,18 @@ def wait_of(chat: Chat, line: Line, *, limit_minutes: int) -> Wait:
 
 def employee(portal_id: int, user_id: int) -> Employee:
     """An employee whose name was never told has none."""
-    return services().staff.of(portal_id).get(user_id, Employee(user_id, "", active=True)) if user_id else NOBODY
+    return (
+        services().storage.staff.of(portal_id).get(user_id, Employee(user_id, "", active=True)) if user_id else NOBODY
+    )
 
 
 def beside_of(context: CardContext, line: Line, chat: Chat) -> Beside:
     """One query, and one round trip."""
     here, who = services(), context.viewer.user_id
     limit = context.portal.waiting_minutes
-    writer = here.colleagues.who_writes(chat, who)
+    writer = here.chats.colleagues.who_writes(chat, who)
     lines = {each.id: each for each in context.readable}
-    known = here.chats.of_phones(chat.portal_id, [chat.phone])
+    known = here.storage.chats.of_phones(chat.portal_id, [chat.phone])
     others = [each for each in known if each.id != chat.id and each.written and each.line_id in lines]
     waived = chat.waived_by and not chat.waiting_since and chat.waived_at >= chat.theirs_at
     return Beside(
@@ -82,5 +84,5 @@ def beside_of(context: CardContext, line: Line, chat: Chat) -> Beside:
 
 
 def _to_choose(portal_id: int) -> tuple[Employee, ...]:
-    active: Sequence[Employee] = [each for each in services().staff.of(portal_id).values() if each.active]
+    active: Sequence[Employee] = [each for each in services().storage.staff.of(portal_id).values() if each.active]
     return tuple(sorted(active, key=lambda each: each.name))

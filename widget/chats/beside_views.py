@@ -33,7 +33,7 @@ def take(chat_id: int) -> ResponseReturnValue:
     context, line, chat = chat_of(chat_id)
     here, who = services(), context.viewer
     here.saw(chat.portal_id, who)
-    owned = here.conversations.waits.own(chat, who.user_id, at=here.clock())
+    owned = here.storage.conversations.waits.own(chat, who.user_id, at=here.clock())
     return drawn(beside_of(context, line, owned or chat), context.zone)
 
 
@@ -45,10 +45,10 @@ def choose_owner(chat_id: int) -> ResponseReturnValue:
     here = services()
     if not context.viewer.admin:
         raise Refused(Refusal.NOT_ADMIN, 403, "owner")
-    known = here.staff.of(chat.portal_id).get(user_id)
+    known = here.storage.staff.of(chat.portal_id).get(user_id)
     if user_id and (known is None or not known.active):
         raise Refused(Refusal.BAD_FORM, 422, "user")
-    owned = here.conversations.waits.own(chat, user_id, at=here.clock())
+    owned = here.storage.conversations.waits.own(chat, user_id, at=here.clock())
     return drawn(beside_of(context, line, owned or chat), context.zone)
 
 
@@ -66,7 +66,7 @@ def say_writing(chat_id: int) -> ResponseReturnValue:
     on = flag_field(json_body(), "on")
     context, _line, chat = chat_of(chat_id)
     services().saw(chat.portal_id, context.viewer)
-    services().colleagues.writes(chat, context.viewer.user_id, on=on)
+    services().chats.colleagues.writes(chat, context.viewer.user_id, on=on)
     return "", 204
 
 
@@ -74,7 +74,7 @@ def say_writing(chat_id: int) -> ResponseReturnValue:
 def told_of_loss(chat_id: int) -> ResponseReturnValue:
     """Who had the chat has read that another employee took it."""
     context, line, chat = chat_of(chat_id)
-    waits = services().conversations.waits
+    waits = services().storage.conversations.waits
     waits.seen_by_loser(chat.portal_id, chat.id, context.viewer.user_id)
     return drawn(beside_of(context, line, waits.get(chat) or chat), context.zone)
 
@@ -93,21 +93,21 @@ def ignore(chat_id: int) -> ResponseReturnValue:
         response.headers["X-Refusal"] = "confirm"
         return response
     ignored(context, line, chat, everywhere=everywhere)
-    return drawn(beside_of(context, line, services().conversations.waits.get(chat) or chat), context.zone)
+    return drawn(beside_of(context, line, services().storage.conversations.waits.get(chat) or chat), context.zone)
 
 
 @pages.get("/<int:chat_id>/messages/<ref>/trail")
 def show_trail(chat_id: int, ref: str) -> ResponseReturnValue:
     """What happened to a message of ours, step by step; to an administrator with its ids. Two queries."""
     context, line, chat = chat_of(chat_id)
-    found = next(iter(services().sends.named(chat.portal_id, chat.id, [named(chat, ref).id])), None)
+    found = next(iter(services().storage.sends.named(chat.portal_id, chat.id, [named(chat, ref).id])), None)
     if found is None:
         raise Refused(Refusal.MESSAGE_GONE, 404, "not sent from here")
     here = services()
     return render_template(
         "chats/_trail.html",
         send=found,
-        steps=steps_of(found, here.sends.trail.of(found)),
+        steps=steps_of(found, here.storage.sends.trail.of(found)),
         names=here.staff_names(chat.portal_id),
         line=line,
         zone=context.zone,
@@ -121,11 +121,11 @@ def drawn(beside: Beside, zone: str) -> str:
 
 def waived(context: CardContext, chat: Chat, until: int | None) -> Chat:
     """The chat once this user has said that no reply is needed. A message that came since the page was drawn waits."""
-    waits = services().conversations.waits
+    waits = services().storage.conversations.waits
     services().saw(chat.portal_id, context.viewer)
     seen_until = float(until + 1) if until else chat.theirs_at
     changed = waits.waive(chat, context.viewer.user_id, until=seen_until)
-    return Waiting(services().conversations).recount(changed) if changed else chat
+    return Waiting(services().storage.conversations).recount(changed) if changed else chat
 
 
 def ignored(context: CardContext, line: Line, chat: Chat, *, everywhere: bool) -> None:
@@ -133,8 +133,8 @@ def ignored(context: CardContext, line: Line, chat: Chat, *, everywhere: bool) -
     here, who = services(), context.viewer
     line_id = EVERY_LINE if everywhere else chat.line_id
     for client in dict.fromkeys([chat.phone, *chat.chat_ids]):
-        here.ignores.add(chat.portal_id, line_id, client, who.user_id)
-    here.changes.add(
+        here.storage.ignores.add(chat.portal_id, line_id, client, who.user_id)
+    here.storage.changes.add(
         chat.portal_id, What.IGNORED, user_id=who.user_id, user_name=who.name, line="" if everywhere else line.name
     )
     waived(context, chat, None)

@@ -31,7 +31,7 @@ class Group(AppGroup):
 
 
 def find_portal(member_id: str) -> Portal:
-    portal = services().portals.find(member_id)
+    portal = services().storage.portals.find(member_id)
     if portal is None:
         raise click.BadParameter("no such portal; see `flask portal list`")
     return portal
@@ -40,7 +40,7 @@ def find_portal(member_id: str) -> Portal:
 def note(portal: Portal, what: What, *, line: str = "", old: str = "", new: str = "") -> None:
     """Write what a command changed into the log that the portal's administrators read, unless nothing changed."""
     if old != new or not (old or new):
-        services().changes.add(portal.id, what, user_id=0, user_name=OPERATOR, line=line, old=old, new=new)
+        services().storage.changes.add(portal.id, what, user_id=0, user_name=OPERATOR, line=line, old=old, new=new)
 
 
 def portal_address(address: str, option: str) -> str:

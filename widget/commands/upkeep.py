@@ -15,7 +15,7 @@ DAY = 86_400
 @logs.work("cli")
 def upgrade_database() -> None:
     try:
-        upgrade(services().engine, services().vault)
+        upgrade(services().storage.engine, services().storage.vault)
     except (SQLAlchemyError, CommandError) as error:
         words = str(getattr(error, "orig", None) or error).strip().splitlines()
         raise click.ClickException(f"not upgraded, nothing was changed: {words[0] if words else error}") from error
@@ -26,7 +26,7 @@ def upgrade_database() -> None:
 def wipe_texts() -> None:
     here = services()
     before = here.clock() - here.config.send_texts_days * DAY
-    wiped = here.sends.wipe_texts(before) + here.messages.wipe(before)
+    wiped = here.storage.sends.wipe_texts(before) + here.storage.messages.wipe(before)
     click.echo(f"{wiped} texts wiped.")
 
 

@@ -13,4 +13,4 @@ def run_worker() -> None:
     try:
         services().jobs.run(app.app_context)
     finally:
-        services().rest_log.flush()  # what the last job called
+        services().storage.rest_log.flush()  # what the last job called

@@ -1,0 +1,57 @@
+"""Builds what reads and writes chats."""
+
+from dataclasses import dataclass
+
+from widget.bitrix24.rest import Rest
+from widget.chats.colleagues import Colleagues
+from widget.chats.notifying import Notifying
+from widget.chats.rights import ChatRights
+from widget.chats.sending import Allowance, Feedback
+from widget.chats.service import ChatService
+from widget.chats.unclear import UnclearEnds
+from widget.gateways.lines import Gateways
+from widget.infrastructure import Infrastructure
+from widget.storage.building import Repositories
+
+
+@dataclass(frozen=True)
+class ChatParts:
+    service: ChatService
+    unclear_ends: UnclearEnds
+    colleagues: Colleagues
+    rights: ChatRights
+    notifying: Notifying
+
+
+def build_chats(
+    infra: Infrastructure,
+    stored: Repositories,
+    rest: Rest,
+    gateways: Gateways,
+    feedback: Feedback,
+    allowance: Allowance,
+) -> ChatParts:
+    """`feedback` learns from sends, `allowance` says which may leave."""
+    service = ChatService(gateways, stored.conversations, infra.clock, feedback, allowance)
+    unclear_ends = UnclearEnds(
+        stored.conversations,
+        stored.portals,
+        stored.lines,
+        service.look_for,
+        infra.answers,
+        infra.workers,
+        infra.clock,
+    )
+    notifying = Notifying(
+        rest,
+        stored.portals,
+        stored.lines,
+        gateways,
+        stored.conversations,
+        stored.staff,
+        stored.notices,
+        infra.clock,
+    )
+    colleagues = Colleagues(stored.sends, infra.answers, infra.clock)
+    rights = ChatRights(rest, stored.conversations.waits, stored.staff, infra.clock)
+    return ChatParts(service, unclear_ends, colleagues, rights, notifying)
