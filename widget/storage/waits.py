@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Engine, case, func, literal, select, update
+from sqlalchemy import ColumnElement, Engine, case, literal, select, update
 
 from widget.storage.chats import Chat, chat_of_row
 from widget.storage.schema import chats, messages, sends
@@ -104,11 +104,10 @@ class Waits:
         recounts = chats.c.recounts + 1
         return self._change(chat, waived_at=at, waived_by=user_id, recounts=recounts)
 
-    def own(self, chat: Chat, user_id: int, *, at: float, if_nobody: bool = False) -> Chat | None:
-        """Give the chat to a user, 0 for nobody; None if it has one already and that is not wanted, or if it is
-        theirs. Who had it is told. One statement."""
-        which = [chats.c.owner_id == 0] if if_nobody else [chats.c.owner_id != user_id]
-        return self._change(chat, *which, owner_id=user_id, owner_at=at, owner_was=chats.c.owner_id)
+    def own(self, chat: Chat, user_id: int, *, at: float) -> Chat | None:
+        """Give the chat to a user, 0 for none; None if it is theirs. Who had it is told. One statement."""
+        which = chats.c.owner_id != user_id
+        return self._change(chat, which, owner_id=user_id, owner_at=at, owner_was=chats.c.owner_id)
 
     def seen_by_loser(self, portal_id: int, chat_id: int, user_id: int) -> None:
         """The user from whom the chat was taken has seen that. One statement."""
@@ -139,12 +138,6 @@ class Waits:
         mine = sends.c.portal_id == portal_id, sends.c.user_id == user_id, sends.c.chat_id.in_(chat_ids)
         with transaction(self._engine) as connection:
             return set(connection.execute(select(sends.c.chat_id).where(*mine).distinct()).scalars())
-
-    def count_waiting(self, portal_id: int, before: float) -> int:
-        """How many clients wait since before this time. One query."""
-        mine = chats.c.portal_id == portal_id, chats.c.waiting_since > 0, chats.c.waiting_since < before
-        with transaction(self._engine) as connection:
-            return connection.execute(select(func.count()).where(*mine)).scalar_one()
 
     def owners(self) -> dict[int, set[int]]:
         """The users who own chats, by portal. One query."""
