@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sandbox.portal.background import free_port, served
-from widget.addresses import AddressRefused, PublicOnly, is_public, require_public
+from widget.addresses import AddressRefused, PublicOnly, is_public, plain_address, require_public
 from widget.http import OutsideError, fetch, make_client
 
 PRIVATE = [
@@ -245,3 +245,11 @@ def test_the_gateways_of_a_strict_service_connect_to_public_addresses_only(make_
     with pytest.raises(Exception, match="unreachable"):
         strict.services.gateways.status(line)
     assert asked == ["rebound.example"]
+
+
+@pytest.mark.parametrize(
+    "typed", ["https://Waha.Example.com", "HTTPS://waha.example.com:443/", "https://waha.example.com//"]
+)
+def test_however_a_host_is_written_it_is_one_gateway(typed: str) -> None:
+    assert plain_address(typed) == "https://waha.example.com"
+    assert plain_address("http://waha.example.com:443/Sub/") == "http://waha.example.com:443/Sub"

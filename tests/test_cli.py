@@ -24,7 +24,7 @@ def flask(widget: Widget, *words: str, stdin: str = "") -> Result:
 
 def rows(widget: Widget, table: str) -> list[Any]:
     with widget.services.storage.engine.connect() as connection:
-        return list(connection.exec_driver_sql(f"SELECT * FROM {table}"))
+        return list(connection.exec_driver_sql(f"SELECT * FROM {table} ORDER BY id"))
 
 
 def add_portal(widget: Widget, *more: str, member_id: str = "new", endpoint: str = "https://b.example/rest/") -> Result:

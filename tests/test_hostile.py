@@ -83,9 +83,9 @@ def test_a_chat_that_has_not_changed_is_not_drawn_again(widget: Widget, monkeypa
     version = card.history(chat).answer.headers["ETag"]
     monkeypatch.setattr("widget.chats.views._pieces", lambda *asked: pytest.fail("drawn"))
 
-    same = card.get(f"/chats/{chat}/messages", **{"If-None-Match": version})
-
-    assert (same.answer.status_code, same.text, same.answer.headers["ETag"]) == (304, "", version)
+    for known in (version, f"W/{version}"):  # a proxy that packs answers makes it a weak one
+        same = card.get(f"/chats/{chat}/messages", **{"If-None-Match": known})
+        assert (same.answer.status_code, same.text, same.answer.headers["ETag"]) == (304, "", version)
 
 
 def made_up(widget: Widget, number: int, address: str = "203.0.113.7") -> CardPage:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 from cryptography.fernet import Fernet
-from sqlalchemy import insert, select, text, update
+from sqlalchemy import insert, inspect, select, text, update
 
 from sandbox.people import API_KEY
 from sandbox.portal.credentials import PORTALS
@@ -260,12 +260,10 @@ def test_a_deletion_takes_everything_of_that_portal_counts_it_and_leaves_the_oth
     done = run(used, "portal", "delete", MEMBER, "--yes")
     assert done.exit_code == 0, done.output
     assert "2 sends" in done.output and "1 tokens" in done.output and "1 lines" in done.output
-    engine = used.services.storage.engine
-    with engine.connect() as connection:
-        tables = connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'table'")).scalars().all()
-        for table in tables:
-            columns = {row[1] for row in connection.execute(text(f"PRAGMA table_info({table})"))}
-            if "portal_id" in columns:
+    with used.services.storage.engine.connect() as connection:
+        there = inspect(connection)
+        for table in there.get_table_names():
+            if "portal_id" in {column["name"] for column in there.get_columns(table)}:
                 query = text(f"SELECT count(*) FROM {table} WHERE portal_id = {used.portals[0]}")
                 assert connection.execute(query).scalar_one() == 0, table
     assert used.services.storage.portals.find(MEMBER) is None

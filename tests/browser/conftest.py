@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 import redis
-from playwright.sync_api import BrowserContext, Page, Response
+from playwright.sync_api import BrowserContext, Page, Request, Response
 
 from sandbox.demo import Demo, Ports
 from sandbox.portal.background import free_port
@@ -122,8 +122,17 @@ def make_card(context: BrowserContext, demo: Demo, outside: Outside) -> Callable
 def settings(context: BrowserContext, demo: Demo, outside: Outside) -> Iterator[Settings]:
     """The application's own page in a tab of its own; what was chosen there is taken back afterwards."""
     settings = Settings(new_page(context), demo)
+    saved: list[str] = []
+
+    def hear(request: Request) -> None:
+        if "/app/visibility" in request.url:
+            saved.append(request.url)
+
+    context.on("request", hear)
     yield settings
-    settings.open(user="admin").choose("button").save()
+    context.remove_listener("request", hear)
+    if saved:
+        settings.open(user="admin").choose("button").save()
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import re
 
-import pytest
 from playwright.sync_api import Route, expect
 
 from tests.browser.conftest import Complaints
@@ -44,14 +43,14 @@ def test_an_answer_lost_on_the_way_and_a_second_try_are_one_message(
             route.fallback()
             return
         route.fetch()
-        route.abort()
+        route.fulfill(status=504, body="<h1>504 Gateway Time-out</h1>")  # by a proxy that waited no longer
 
     card.page.route("**/chats/*/messages", lose_the_answer)
     card.send("Дошло ли?")
     expect(card.problem).to_have_text(
         card.say(
-            "The message was not sent: there is no connection. It is still here; press Send again."
-            " It will not go out twice."
+            "There is no connection, so it is not known whether the message was sent. It is still here; press Send"
+            " again. It will not go out twice."
         )
     )
     expect(card.composer).to_have_value("Дошло ли?")
@@ -169,9 +168,8 @@ def test_writing_before_the_history_is_there_keeps_both(card: Card, outside: Out
     expect(card.bubbles.nth(50)).to_be_attached()
 
 
-@pytest.mark.parametrize("lang", ["ru", "en"])
-def test_a_chat_without_messages_says_so_and_gives_its_row_every_button_at_once(card: Card, lang: str) -> None:
-    card.open(lang=lang).reveal().open_chat(ORDERS)
+def test_a_chat_without_messages_says_so_and_gives_its_row_every_button_at_once(card: Card) -> None:
+    card.open().reveal().open_chat(ORDERS)
     empty = card.messages.get_by_text(card.say("No messages yet"), exact=True)
     expect(empty).to_be_visible()
     assert serious_in(card) == []

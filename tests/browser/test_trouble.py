@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Complaints, forget_cached
-from tests.browser.pages import IVAN, ORDERS, SENT, Card
+from tests.browser.pages import IVAN, ORDERS, SENT, Card, serious_in
 from tests.stand import Outside
 
 BROKEN = "Failed to load resource|ERR_"
@@ -73,6 +73,7 @@ def test_older_messages_that_fail_to_load_are_tried_again(card: Card, outside: O
     failed = card.messages.locator("[role=alert]").first
     expect(failed).to_contain_text("Loading failed")
     outside.heal()
+    card.still()
     failed.get_by_role("button", name="Try again").click()
 
     expect(card.bubbles.nth(shown)).to_be_attached()
@@ -105,6 +106,7 @@ def test_a_portal_that_makes_no_sense_is_said_and_can_be_tried_again(
     card.reveal_button.click()
     expect(card.frame.get_by_role("heading")).to_have_text(card.say("Bitrix24 did not answer"))
     card.expect_to_fit()
+    assert serious_in(card) == []
 
     outside.heal()
     card.button("Try again").click()

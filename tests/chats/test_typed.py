@@ -14,6 +14,7 @@ from sqlalchemy import delete
 from sandbox.people import ANNA, GREEN_IDS, IVAN, OKSANA, ORDERS_MOSCOW, RUSTAM
 from tests.chats.conftest import FakeGateway, FakeGateways
 from tests.stand import CardPage, Widget
+from widget.chats.lookups import LOOKED_FOR
 from widget.chats.service import ChatService
 from widget.chats.told import Told, grown_by
 from widget.chats.typed import MOST_MESSAGES, NotTheirs, WholeChat, is_theirs
@@ -25,6 +26,7 @@ from widget.storage.sends import Send, SendState
 REP = 2
 GREEN = next(iter(GREEN_IDS))
 LINES = ("sales", "branch", GREEN)  # WAHA, Evolution, GREEN-API
+STRANGER = "+79261112234"
 PLACES = [(1, ORDERS_MOSCOW.phone), (2, ORDERS_MOSCOW.phone), (3, ORDERS_MOSCOW.phone), (3, RUSTAM.phone)]
 MADE_UP = (
     "1:99999999999:z",
@@ -135,6 +137,30 @@ def test_a_cursor_is_good_for_its_own_chat_only(widget: Widget) -> None:
         assert (card.history(one, before).answer.status_code, card.refusal) == (422, "bad_form"), before
     assert card.history(other, cursor).answer.status_code == 422
     assert card.history(one, cursor).answer.status_code == 200
+
+
+def test_a_message_that_got_lost_in_a_typed_chat_is_sent_again_by_its_writer_and_by_no_other_chat(
+    three: Widget,
+) -> None:
+    rep = Rep(three)
+    lost = []
+    for key, phone in (("other", STRANGER), ("one", ORDERS_MOSCOW.phone)):
+        rep.type_number(phone, 1)
+        chat = rep.page.open_chat(rep.key, line=1).chat
+        three.outside.break_gateway("http_500", "sendText")
+        assert "is-unknown" in rep.page.send(chat, f"Hello {key}", key, confirmed=True).text
+        lost.append((chat, rep.page.session))
+    three.clock.forward(LOOKED_FOR)
+    three.services.chats.unclear_ends.look()
+    again = []
+    for chat, rep.page.session in lost:
+        again.append(rep.page.history(chat).text.split('data-action="send-again" data-ref="')[1].split('"')[0])
+
+    assert rep.page.post(f"/chats/{chat}/messages/{again[0]}/again", {"confirmed": True}).answer.status_code == 404
+    assert rep.page.post(f"/chats/{chat}/messages/{again[1]}/again", {"confirmed": True}).answer.status_code == 201
+    assert rep.page.history(chat).words.count("Hello one") == 2
+    three.outside.write_on_phone(ORDERS_MOSCOW.phone, "For a colleague", LINES[0])
+    assert rep.page.post(f"/chats/{chat}/messages/{again[1]}/seen", {}).answer.status_code == 403
 
 
 class Play:

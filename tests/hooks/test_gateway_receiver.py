@@ -300,6 +300,18 @@ def test_a_restriction_told_again_or_too_late_starts_no_pause(gateway: Caller, c
     assert services.storage.line_health.cooldown_now(line.portal_id, line.id) == first
 
 
+def test_a_company_that_tells_too_much_is_told_to_come_again_and_keeps_no_other_waiting(
+    gateway: Caller, other: Caller, clock: Clock
+) -> None:
+    """By events: one report may bring thousands."""
+    news = written(at=clock())
+    assert gateway.tell(*[news] * 200) == 200
+    assert [gateway.tell(*[news] * 200), other.tell(news)] == [503, 200]
+    assert len(gateway.rows()) == 1
+    clock.forward(60)
+    assert gateway.tell(*[news] * 2000) == 200
+
+
 def test_no_text_number_or_secret_reaches_a_log(gateway: Caller, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level("DEBUG"):
         gateway.tell(written(text="Секретный текст", at=1.0))

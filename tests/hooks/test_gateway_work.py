@@ -74,7 +74,7 @@ def test_a_talk_in_any_order_and_twice_is_the_same_chat(start: Callable[..., Wid
         "Замер завтра",
         "Спасибо",
     ]
-    for seed in range(6):
+    for seed in range(3):
         other = Caller(start(f"muddled{seed}"))
         for event in muddled(talk, random.Random(seed)):
             assert other.tell(event) == 200
@@ -84,7 +84,7 @@ def test_a_talk_in_any_order_and_twice_is_the_same_chat(start: Callable[..., Wid
         assert other.rows() == []
 
 
-@settings(max_examples=examples(15))
+@settings(max_examples=examples(8))
 @given(chance=st.randoms(use_true_random=False), split=st.integers(min_value=1, max_value=5))
 def test_webhooks_that_are_late_and_in_heaps_make_no_difference(
     start: Callable[..., Widget], clock: Clock, chance: random.Random, split: int
@@ -400,7 +400,7 @@ def test_what_was_refused_and_arrived_after_all_counts(desk: Desk, clock: Clock)
     assert desk.sent == 1
 
 
-@settings(max_examples=examples(12))
+@settings(max_examples=examples(8))
 @given(data=st.data(), outcome=st.sampled_from([Sent.SENT, Sent.QUEUED, Sent.UNKNOWN]), ours=st.booleans())
 def test_whatever_comes_first_or_again_a_message_counts_once(
     start: Callable[..., Widget], clock: Clock, data: st.DataObject, outcome: Sent, ours: bool

@@ -178,7 +178,7 @@ def messages(chat_id: int) -> ResponseReturnValue:
         return _pieces(context, line, chat, history, []), 502
     elsewhere = [] if whole else _elsewhere(context, chat, history)
     version = _version(context, history, elsewhere)
-    known = request.if_none_match.contains(version)  # then nothing is drawn
+    known = request.if_none_match.contains_weak(version)  # then nothing is drawn
     response = make_response("", 304) if known else make_response(_pieces(context, line, chat, history, elsewhere))
     response.set_etag(version)
     return response

@@ -7,7 +7,7 @@ import click
 from flask.cli import AppGroup
 
 from widget import logs
-from widget.addresses import AddressRefused, require_public
+from widget.addresses import AddressRefused, plain_address, require_public
 from widget.services import services
 from widget.storage.changes import What
 from widget.storage.portals import Portal
@@ -57,4 +57,4 @@ def line_address(address: str, option: str) -> str:
         require_public(address, allow_http=config.allow_http, allow_private=config.allow_private_lines)
     except AddressRefused as error:
         raise click.BadParameter(_REASONS[error.code], param_hint=option) from error
-    return address
+    return plain_address(address)

@@ -29,7 +29,7 @@ def add_line(
     """Add a line, or correct one, and say what state it is in. The key is stored encrypted."""
     here = services()
     portal = find_portal(member_id)
-    where = line_address(address, "--address").rstrip("/")
+    where = line_address(address, "--address")
     key = key_file.read().strip() if key_file else click.prompt("API key", hide_input=True)
     before = {line.id: line for line in here.storage.lines.all_of(portal.id)}
     line_id = here.storage.lines.add(

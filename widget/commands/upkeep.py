@@ -1,7 +1,6 @@
 """`flask upgrade`, `flask wipe-texts`, `flask version`: what an operator or a timer runs."""
 
 import click
-from alembic.util.exc import CommandError
 from sqlalchemy.exc import SQLAlchemyError
 
 from widget import logs
@@ -14,6 +13,8 @@ DAY = 86_400
 
 @logs.work("cli")
 def upgrade_database() -> None:
+    from alembic.util.exc import CommandError  # noqa: PLC0415 - as in `upgrade`
+
     try:
         upgrade(services().storage.engine, services().storage.vault)
     except (SQLAlchemyError, CommandError) as error:

@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ratelimit import Limiter, MemoryStorage
 from widget.bitrix24.building import Bitrix24
 from widget.gateways.base import Webhooks
 from widget.gateways.lines import Gateways
-from widget.hooks.gateway_receiver import GatewayReceiver, LineNews
+from widget.hooks.gateway_receiver import EVENTS, GatewayReceiver, LineNews
 from widget.hooks.gateway_work import GatewayWork
 from widget.hooks.receiver import Receiver
 from widget.hooks.vouching import Vouching
@@ -66,6 +67,7 @@ def build_hooks(
         stored.inbox,
         LineNews(stored.line_health, gateways, presence.cooling),
         webhooks,
+        limiter=Limiter(MemoryStorage(clock=clock), limits=EVENTS, prefix="events"),
         wake=lambda webhook_id: jobs.wake("webhook", webhook_id),
         clock=clock,
     )

@@ -3,8 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-from alembic import command
-from alembic.config import Config as AlembicConfig
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import InternalError, OperationalError, SQLAlchemyError
@@ -41,7 +39,11 @@ def open_database(url: str) -> Engine:
 def upgrade(engine: Engine, vault: Vault | None = None, *, to: str = "head") -> None:
     """Create or migrate the tables. Safe to run at every start, and on several hosts at once: one works, the others
     wait and find nothing to do. `vault` opens what an older version kept sealed and this one does not."""
-    config = AlembicConfig()
+    # Its import is a tenth of a start, and only this needs it.
+    from alembic import command  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     with engine.begin() as connection:
         _wait_for_the_others(connection)
