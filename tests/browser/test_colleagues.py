@@ -56,7 +56,7 @@ def test_a_client_who_waits_is_found_by_a_key_and_answered_from_the_list(
     settings.open(user="admin")
     item = settings.frame.locator("[data-waiting-chat]")
     expect(item).to_have_count(1)
-    settings.frame.get_by_role("main").press("n")
+    item.get_by_role("button").first.press("n")
     expect(item).to_be_focused()
     item.press("?")
     expect(settings.dialog).to_be_visible()
