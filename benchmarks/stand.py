@@ -76,6 +76,11 @@ class Stand:
         return Tickets(self._secret, MultiFernet([Fernet(self._encryption_key)]), 3600)
 
     @property
+    def vault(self) -> Vault:
+        """Opens what the widget sealed."""
+        return Vault([self._encryption_key])
+
+    @property
     def redis(self) -> "redis.Redis":
         return redis.Redis.from_url(self.redis_url)
 

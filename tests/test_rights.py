@@ -33,6 +33,22 @@ CHATS = {
     "POST /chats/CHAT/messages/REF/seen": {},
     "POST /chats/CHAT/read": {"refs": ["REF"]},
     "POST /chats/CHAT/typing": {"on": True},
+    "GET /chats/CHAT/beside": None,
+    "POST /chats/CHAT/take": {},
+    "POST /chats/CHAT/owner": {"user": 1},
+    "POST /chats/CHAT/waive": {"until": 1},
+    "POST /chats/CHAT/writing": {"on": True},
+    "POST /chats/CHAT/told": {},
+    "POST /chats/CHAT/ignore": {"confirmed": True},
+    "GET /chats/CHAT/messages/REF/trail": None,
+}
+WAITING = {
+    "POST /app/waiting/CHAT/open": {},
+    "POST /app/waiting/CHAT/take": {},
+    "POST /app/waiting/CHAT/waive": {},
+    "POST /app/waiting/CHAT/ignore": {"confirmed": True},
+    "POST /app/waiting/CHAT/card": {"kind": "lead"},
+    "POST /app/waiting/CHAT/attach": {"kind": "lead", "id": 1},
 }
 LINES = {
     "POST /app/lines/LINE/test": {},
@@ -41,6 +57,7 @@ LINES = {
     "POST /app/lines/LINE/active": {"active": False},
     "POST /app/lines/LINE/remove": {"confirmed": True},
     "POST /app/lines/LINE/access": {"access": []},
+    "POST /app/lines/LINE/owner": {"rule": "nobody"},
     "POST /app/lines/LINE/limits": dict.fromkeys(RANGES, "1"),
     "POST /app/lines/LINE/pairing": {},
     "POST /app/lines/LINE/keep": {"confirmed": True},
@@ -60,12 +77,16 @@ SETTINGS = {
     "POST /app/health": {},
     "POST /app/health/repair": {},
     "POST /app/health/layout": {"confirmed": True},
+    "POST /app/waiting/limit": {"minutes": "1"},
+    "POST /app/ignored/1/undo": {},
+    "POST /app/notices": {"on": True},
 }
 OWN = {
     "POST /app/mine": {"line": 1, "show_name": True},
     "POST /app/mine/states": {},
     "POST /app/number": {"number": "+79619510000", "line": 1},
     "POST /app/number/look": {"number": "+79619510000"},
+    "POST /app/waiting": {},
 }
 NO_SESSION = {"POST /session", "POST /placement", "GET /placement", "POST /app", "POST /install", "GET /install"}
 
@@ -91,7 +112,7 @@ class Theirs:
 
 
 def rows(widget: Widget) -> str:
-    tables = ("portals", "lines", "chats", "sends", "user_settings", "changes")
+    tables = ("portals", "lines", "chats", "sends", "user_settings", "changes", "ignored")
     with widget.services.storage.engine.connect() as connection:
         return str([list(connection.exec_driver_sql(f"SELECT * FROM {table}")) for table in tables])
 
@@ -108,9 +129,10 @@ def theirs(widget: Widget) -> Theirs:
 
 
 def test_every_route_is_in_a_table_here_or_needs_no_session(widget: Widget) -> None:
-    known = {*CARD, *CHATS, *LINES, *SETTINGS, *OWN, *NO_SESSION}
+    known = {*CARD, *CHATS, *LINES, *SETTINGS, *OWN, *WAITING, *NO_SESSION}
     for rule in widget.app.url_map.iter_rules():
         path = rule.rule.replace("<int:chat_id>", "CHAT").replace("<ref>", "REF").replace("<int:line_id>", "LINE")
+        path = path.replace("<int:ignored_id>", "1")
         if path.startswith(("/static", "/health", "/metrics", "/hooks")):
             continue
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
@@ -134,6 +156,8 @@ def test_another_portals_administrator_reaches_no_line_of_ours(
     before, calls = rows(widget), outside.calls()
 
     for route, body in LINES.items():
+        assert theirs.ask(page, route, body) == (404, "not_allowed"), route
+    for route, body in WAITING.items():
         assert theirs.ask(page, route, body) == (404, "not_allowed"), route
     for route in ("POST /app/mine", "POST /app/number"):
         assert theirs.ask(page, route, OWN[route]) == (403, "not_allowed"), route
@@ -176,8 +200,12 @@ def test_who_is_outside_a_lines_access_list_gets_nothing_of_it(
     for route, body in {**CHATS, **CARD}.items():
         if route != "POST /card":
             assert theirs.ask(card, route, body) == (403, "not_allowed"), route
-    for route in ("POST /app/mine", "POST /app/number"):
-        assert theirs.ask(own, route, OWN[route]) == (403, "not_allowed"), route
+    for route, body in {
+        "POST /app/mine": OWN["POST /app/mine"],
+        "POST /app/number": OWN["POST /app/number"],
+        **WAITING,
+    }.items():
+        assert theirs.ask(own, route, body) == (403, "not_allowed"), route
     assert "Line sales" not in card.text + own.text
     assert "open-history" not in card.text
     assert (rows(widget), outside.calls()) == (before, calls)

@@ -60,7 +60,26 @@ WHO_MAY_CALL = {
     "POST /app/lines/<int:line_id>/mirror": ADMIN,
     "POST /app/lines/<int:line_id>/mirror/look": ADMIN,
     "GET /openlines/files/<token>/<name>": SEALED,
+    "POST /app/lines/<int:line_id>/owner": ADMIN,
+    "POST /app/waiting/limit": ADMIN,
+    "POST /app/notices": ADMIN,
+    "POST /app/ignored/<int:ignored_id>/undo": ADMIN,
+    "POST /app/waiting": SESSION,
+    "POST /app/waiting/<int:chat_id>/open": SESSION,
+    "POST /app/waiting/<int:chat_id>/take": SESSION,
+    "POST /app/waiting/<int:chat_id>/waive": SESSION,
+    "POST /app/waiting/<int:chat_id>/ignore": SESSION,
+    "POST /app/waiting/<int:chat_id>/card": SESSION,
+    "POST /app/waiting/<int:chat_id>/attach": SESSION,
     "POST /chats": SESSION,
+    "GET /chats/<int:chat_id>/beside": SESSION,
+    "POST /chats/<int:chat_id>/take": SESSION,
+    "POST /chats/<int:chat_id>/owner": SESSION,
+    "POST /chats/<int:chat_id>/waive": SESSION,
+    "POST /chats/<int:chat_id>/writing": SESSION,
+    "POST /chats/<int:chat_id>/told": SESSION,
+    "POST /chats/<int:chat_id>/ignore": SESSION,
+    "GET /chats/<int:chat_id>/messages/<ref>/trail": SESSION,
     "GET /chats/<int:chat_id>/messages": SESSION,
     "POST /chats/<int:chat_id>/messages": SESSION,
     "GET /chats/<int:chat_id>/media/<ref>": SESSION,
@@ -141,6 +160,23 @@ BODIES = {
     "POST /chats/<int:chat_id>/messages/<ref>/seen": {},
     "POST /chats/<int:chat_id>/read": {"refs": ["x"]},
     "POST /chats/<int:chat_id>/typing": {"on": True},
+    "POST /chats/<int:chat_id>/take": {},
+    "POST /chats/<int:chat_id>/owner": {"user": 1},
+    "POST /chats/<int:chat_id>/waive": {"until": 1},
+    "POST /chats/<int:chat_id>/writing": {"on": True},
+    "POST /chats/<int:chat_id>/told": {},
+    "POST /chats/<int:chat_id>/ignore": {"confirmed": True},
+    "POST /app/lines/<int:line_id>/owner": {"rule": "nobody"},
+    "POST /app/waiting/limit": {"minutes": "5"},
+    "POST /app/notices": {"on": True},
+    "POST /app/ignored/<int:ignored_id>/undo": {},
+    "POST /app/waiting": {},
+    "POST /app/waiting/<int:chat_id>/open": {},
+    "POST /app/waiting/<int:chat_id>/take": {"owner": "mine"},
+    "POST /app/waiting/<int:chat_id>/waive": {"until": 1},
+    "POST /app/waiting/<int:chat_id>/ignore": {"confirmed": True},
+    "POST /app/waiting/<int:chat_id>/card": {"kind": "lead"},
+    "POST /app/waiting/<int:chat_id>/attach": {"kind": "lead", "id": 1},
 }
 
 
@@ -155,6 +191,7 @@ def rules_of(widget: Widget) -> set[str]:
 def call(card: CardPage, route: str, headers: dict[str, str], chat: int = 1, ref: str = "x") -> TestResponse:
     method, _, path = route.partition(" ")
     path = path.replace("<int:chat_id>", str(chat)).replace("<int:line_id>", "1").replace("<ref>", ref)
+    path = path.replace("<int:ignored_id>", "1")
     return card.client.open(path, method=method, json=BODIES.get(route), headers=headers)
 
 
@@ -289,6 +326,7 @@ def test_any_other_method_is_refused_and_does_nothing(widget: Widget, outside: O
         .replace("<ref>", "x")
         .replace("<path:filename>", "base.css")
         .replace("<int:line_id>", "1")
+        .replace("<int:ignored_id>", "1")
         .replace("<hook_key>", "x")
     )
     path = path.replace("/static", widget.app.static_url_path or "")

@@ -70,6 +70,7 @@ class Card:
     generation: str = ""
     country: str = ""
     granted: Mapping[AccessList, bool] = field(default_factory=dict)
+    responsible: int = 0  # the user whom the item is assigned to, 0 if not known
 
 
 @dataclass(frozen=True)

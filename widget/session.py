@@ -49,6 +49,7 @@ class Opening:
     edit_mode: bool = False
     number: str = ""  # as in Session; only ever put in by us
     line_id: int = 0
+    granted: bool = False
     server: str = ""  # the authorisation server that the form named
 
 
@@ -57,7 +58,8 @@ class Session:
     """Proved: this user of this portal has this card open. `entity_id` is 0 on the app's own page.
 
     There `number` is the one this user typed in order to write to it from the line `line_id`. It stands in for the
-    card: the session opens the chat of that number on that line, and of no other. `zone` is the browser's, for who has
+    card: the session opens the chat of that number on that line, and of no other. `granted`: it was not typed, but
+    chosen among the clients who wait, by who may read its chat (chats/rights.py). `zone` is the browser's, for who has
     none in Bitrix24 (there it is «the browser's» then). `readings` are keys of suggested numbers that this user
     pressed (`CardPhone.offers`): they change what rows of a card show, and do not make it another card.
     """
@@ -70,6 +72,7 @@ class Session:
     edit_mode: bool = False
     number: str = ""
     line_id: int = 0
+    granted: bool = False
     zone: str = ""
     readings: tuple[str, ...] = field(default=(), compare=False)
 

@@ -13,6 +13,7 @@ from huey import Huey
 
 from widget.answers import Answers, redis_takes_writes
 from widget.bitrix24.building import Bitrix24, build_bitrix24
+from widget.bitrix24.crm import Viewer
 from widget.card.building import CardParts, build_card
 from widget.chats.building import ChatParts, build_chats
 from widget.config import Config
@@ -67,6 +68,14 @@ class Services:
     places: Places
     pings: Mapping[str, Callable[[], bool]]
 
+    def saw(self, portal_id: int, viewer: Viewer) -> None:
+        """An employee is here, under this name. One statement where that is news."""
+        self.storage.staff.seen(portal_id, viewer.user_id, viewer.name, admin=viewer.admin)
+
+    def staff_names(self, portal_id: int) -> dict[int, str]:
+        """Names of employees as last seen here, by user id. One query where they are not remembered."""
+        return {user_id: employee.name for user_id, employee in self.storage.staff.of(portal_id).items()}
+
     def now(self) -> datetime:
         return datetime.fromtimestamp(self.clock(), UTC)
 
@@ -104,7 +113,7 @@ def build(
     jobs = Jobs(lambda: queue or _queue(config), clock, stored.turns)
     readers = webhooks or {kind.name: kind.webhooks for kind in KINDS.values()}
     mirror = build_mirror(infra, stored, bitrix24, jobs)
-    chats = build_chats(infra, stored, gateways, presence.learning, presence.outgoing, mirror)
+    chats = build_chats(infra, stored, bitrix24.rest, gateways, presence.learning, presence.outgoing, mirror)
     services = Services(
         config=config,
         clock=clock,
@@ -150,8 +159,12 @@ def _schedule(here: Services) -> None:
         "timelines": TimelineWork(
             *(stored.timelines, here.bitrix24.rest, stored.portals, stored.lines, stored.conversations), here.clock
         ).go,
+        "notices": here.chats.notifying.go,
     }
-    hourly: dict[str, Callable[[], object]] = {"update-portals": hooks.event_work.update_outdated}
+    hourly: dict[str, Callable[[], object]] = {
+        "update-portals": hooks.event_work.update_outdated,
+        "who-left": here.chats.notifying.look_who_left,
+    }
     nightly: dict[str, Callable[[], object]] = {
         "subscriptions": hooks.event_work.look_at_subscriptions,
         "forget-events": stored.events.forget_done,

@@ -9,11 +9,12 @@ from typing import Any
 from .batch import Answer
 from .errors import RestError
 from .filters import ordered, passing
-from .items import COMPANY, CONTACT, LEAD, WITH_PHONES, Item
+from .items import COMPANY, CONTACT, LEAD, WITH_PHONES, Item, item
 from .seed import Crm
 from .users import User
 
 PAGE = 50
+COMMUNICATIONS = {LEAD: "LEAD", CONTACT: "CONTACT", COMPANY: "COMPANY"}
 WITHOUT_A_COLUMN = {"fm", "entityTypeId", "observers"}  # come with an item, but nobody can filter by them
 
 
@@ -21,12 +22,12 @@ def get_item(crm: Crm, user: User, params: dict[str, Any]) -> Answer:
     """One item. NOT_FOUND and ACCESS_DENIED are both a 400."""
     entity_type_id, item_id = _number(params, "entityTypeId"), _number(params, "id")
     _refuse_unknown_type(crm, entity_type_id)
-    item = crm.get((entity_type_id, item_id))
-    if item is None:
+    found = crm.get((entity_type_id, item_id))
+    if found is None:
         raise RestError("NOT_FOUND", "Элемент не найден")
-    if not may_read(user, item):
+    if not may_read(user, found):
         raise RestError("ACCESS_DENIED", "Доступ запрещен")
-    return Answer({"item": item})
+    return Answer({"item": found})
 
 
 def list_items(crm: Crm, user: User, params: dict[str, Any]) -> Answer:
@@ -48,31 +49,55 @@ def list_items(crm: Crm, user: User, params: dict[str, Any]) -> Answer:
     return Answer({"items": shown}, total=len(items), next=following)
 
 
-def find_duplicates(crm: Crm, user: User, params: dict[str, Any]) -> Answer:
-    """crm.duplicate.findbycomm: whom the CRM has with one of these phones, by kind, however they were typed.
-
-    b24restdocs: api-reference/crm/duplicates/crm-duplicate-find-by-comm.md.
-    """
-    if params.get("type") not in ("PHONE", "EMAIL"):
-        raise RestError("Communication type is not defined", "Parameter 'type' is required.")
-    values = {_digits(str(value))[-10:] for value in params.get("values") or []} - {""}
+def find_by_communication(crm: Crm, params: dict[str, Any]) -> Answer:
+    """crm.duplicate.findbycomm: who has one of at most 20 phones, whoever may read them; at most 20 of each kind, the
+    oldest (b24restdocs: crm/duplicates/crm-duplicate-find-by-comm.md)."""
+    values = params.get("values")
+    values = list(values.values()) if isinstance(values, dict) else values
+    if str(params.get("type", "")).upper() != "PHONE" or not isinstance(values, list) or len(values) > 20:
+        raise RestError("", "Communication type is not defined." if not params.get("type") else "Too many values.")
+    wanted = {_digits(str(value)) for value in values} - {""}
     found: dict[str, list[int]] = {}
-    for name, kind in (("LEAD", LEAD), ("CONTACT", CONTACT), ("COMPANY", COMPANY)):
-        ids = [
-            item["id"]
-            for (of_type, _), item in crm.items()
-            if of_type == kind
-            and params.get("entity_type") in (None, "", name)
-            and may_read(user, item)
-            and values & {_digits(one["value"])[-10:] for one in item["fm"] if one["typeId"] == params["type"]}
-        ]
-        if ids:
-            found[name] = ids
-    return Answer(found or [])
+    for (kind, item_id), each_item in sorted(crm.items()):
+        phones = {_digits(str(each["value"])) for each in each_item.get("fm", []) if each.get("typeId") == "PHONE"}
+        if kind in COMMUNICATIONS and phones & wanted:
+            found.setdefault(COMMUNICATIONS[kind], []).append(item_id)
+    return Answer({name: ids[:20] for name, ids in found.items()} or [])
+
+
+def add_item(crm: Crm, user: User, params: dict[str, Any]) -> Answer:
+    """crm.item.add, of what has phones of its own."""
+    entity_type_id, fields = _number(params, "entityTypeId"), params.get("fields")
+    _refuse_unknown_type(crm, entity_type_id)
+    if not isinstance(fields, dict):
+        raise RestError("100", "Could not find value for parameter {fields}")
+    item_id = 1 + max((item_id for kind, item_id in crm if kind == entity_type_id), default=0)
+    made = item(entity_type_id, item_id, **{"name": "", "lastName": "", "title": "", "fm": [], **fields})
+    made["createdBy"] = user.id
+    crm[(entity_type_id, item_id)] = made
+    return Answer({"item": made})
+
+
+def update_item(crm: Crm, user: User, params: dict[str, Any]) -> Answer:
+    """crm.item.update: fields by name; what is given of `fm` without an id comes besides."""
+    entity_type_id, item_id = _number(params, "entityTypeId"), _number(params, "id")
+    found, fields = crm.get((entity_type_id, item_id)), params.get("fields")
+    if found is None:
+        raise RestError("NOT_FOUND", "Элемент не найден")
+    if not may_read(user, found):
+        raise RestError("ACCESS_DENIED", "Доступ запрещен")
+    if not isinstance(fields, dict):
+        raise RestError("100", "Could not find value for parameter {fields}")
+    more = [{"id": item_id * 100 + n, **each} for n, each in enumerate(fields.get("fm", []))]
+    found |= {name: value for name, value in fields.items() if name != "fm"}
+    found["fm"] = [*found.get("fm", []), *more]
+    return Answer({"item": found})
 
 
 def _digits(text: str) -> str:
-    return "".join(filter(str.isdigit, text))
+    """As the index of duplicates has them: an 8 before ten digits is a 7 (server module crm)."""
+    digits = re.sub(r"\D", "", text)
+    return f"7{digits[1:]}" if len(digits) == 11 and digits.startswith("8") else digits
 
 
 def may_read(user: User, item: Item) -> bool:

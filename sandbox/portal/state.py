@@ -121,6 +121,7 @@ class PortalState:
     installer_id: int = 1
     dismissed: set[int] = field(default_factory=set)
     scopes: str = SCOPE
+    notices: list[dict[str, Any]] = field(default_factory=list)  # to employees, by applications
     status: str = STATUS
     days: int | None = None
     payment_expired: str = "N"

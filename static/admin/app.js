@@ -12,6 +12,8 @@ import { pairingCode, showCode, stopLooking } from './qr.js';
 import { waitForReports } from './reports.js';
 import { jsonOf, send } from './send.js';
 import { localTimes } from './times.js';
+import { followKeys } from '../waiting/keys.js';
+import { followWaiting } from '../waiting/list.js';
 
 const SOON = [2000, 4000, 8000];
 const page = document.getElementById('card');
@@ -23,6 +25,8 @@ followHeight();
 followLinks();
 startClocks(page);
 localTimes(page);
+followWaiting();
+followKeys();
 showPlace(document.getElementById(page.dataset.place));
 askForTheRest();
 
@@ -64,8 +68,7 @@ async function showPlace(place) {
 function askForTheRest() {
   stopLooking();
   waitForReports();
-  const load = document.querySelector('[data-load]');
-  if (load) {
+  for (const load of document.querySelectorAll('[data-load]')) {
     const path = load.dataset.load;
     delete load.dataset.load;
     send(path, {}, load);

@@ -4,6 +4,7 @@ import { begin, request, Refused } from '../api.js';
 import { openChat } from '../chats/pane.js';
 import { followHeight } from '../frame.js';
 import { followLinks } from '../portal.js';
+import { followKeys } from '../waiting/keys.js';
 import { startClocks, tick } from './clock.js';
 
 // A worker remembers settings for ten seconds: together that is the minute that the settings page promises.
@@ -25,6 +26,7 @@ begin(card.dataset.opening);
 followHeight();
 followLinks(lookNow); // what was changed in the application is followed as soon as it is closed
 startClocks(card);
+followKeys();
 if (card.dataset.start !== 'button') reveal();
 else content.querySelector('[data-action="reveal"]').disabled = false; // until now nobody would have heard the press
 

@@ -271,6 +271,8 @@ function sameWords(one, other) {
     const copy = bubble.cloneNode(true);
     for (const media of copy.querySelectorAll('[data-src]')) delete media.dataset.src;
     for (const more of copy.querySelectorAll('[data-ref]')) delete more.dataset.ref;
+    for (const tick of copy.querySelectorAll('[data-trail]')) delete tick.dataset.trail;
+    copy.querySelector('.trail')?.remove(); // what somebody looks at is no change
     return copy.outerHTML;
   });
   return first === second;

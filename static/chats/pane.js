@@ -3,6 +3,7 @@
 import { request, Refused } from '../api.js';
 import { startActions } from './actions.js';
 import { forgetDraft, startComposer } from './composer.js';
+import { followBeside } from '../waiting/beside.js';
 import { History } from './history.js';
 import { watchLine } from './line.js';
 import { showMedia } from './media.js';
@@ -75,6 +76,7 @@ function start(mine, focus) {
   const chat = place.querySelector('.chat');
   const address = `/chats/${chat.dataset.chat}/messages`;
   mine.history = new History(place.querySelector('#messages'), address, mine.stop.signal);
+  followBeside(chat, mine.stop.signal);
   if (chat.querySelector('#composer')) write(mine, chat, address);
   mine.history.start();
   watchOpenLine(chat.querySelector('#open-line'), address.replace(/messages$/, 'open-line'), mine.stop.signal);

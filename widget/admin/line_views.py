@@ -20,10 +20,11 @@ from widget.admin.checks import (
 from widget.admin.pages import pages
 from widget.admin.portal_views import question
 from widget.admin.told import ask
-from widget.forms import flag_field, json_body
+from widget.errors import Refusal, Refused
+from widget.forms import flag_field, json_body, text_field
 from widget.services import services
 from widget.storage.changes import What
-from widget.storage.lines import Line, LineLimits
+from widget.storage.lines import Line, LineLimits, OwnerRule
 
 FIELDS = ("name", "gateway", "address", "session", "key", "number")
 MOST_LINES = 40  # the states of all are asked side by side, and a card's batch holds a command for each access list
@@ -141,6 +142,19 @@ def save_limits(line_id: int) -> ResponseReturnValue:
     services().storage.lines.set_limits(asker.portal.id, line.id, limits)
     asker.note(What.LINE_LIMITS, line=line.name, old=_pace(line.limits), new=_pace(limits))
     return _redrawn(asker, line_id, part="limits")
+
+
+@pages.post("/lines/<int:line_id>/owner")
+def save_owner_rule(line_id: int) -> ResponseReturnValue:
+    """Who answers the line's new chats."""
+    wanted = text_field(json_body(), "rule", longest=20)
+    asker = administrator()
+    line = asker.line(line_id)
+    if wanted not in {rule.value for rule in OwnerRule}:
+        raise Refused(Refusal.BAD_FORM, 422, "rule")
+    services().storage.lines.set_owner_rule(asker.portal.id, line.id, OwnerRule(wanted))
+    asker.note(What.OWNER_RULE, line=line.name, old=line.owner_rule.value, new=wanted)
+    return _redrawn(asker, line_id, part="owner")
 
 
 def _new_line(asker: Asker, values: dict[str, str]) -> NewLine:

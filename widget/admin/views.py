@@ -16,6 +16,7 @@ from widget.admin import (
     sections,
     state_views,
     timeline_views,
+    waiting_views,
 )
 from widget.admin.asking import Asker, entered
 from widget.admin.pages import pages
@@ -36,6 +37,7 @@ __all__ = [
     "report_views",
     "state_views",
     "timeline_views",
+    "waiting_views",
 ]
 
 
@@ -66,6 +68,7 @@ def open_page() -> ResponseReturnValue:
     asker = entered(session, portal)
     if asker.viewer.admin and form.application_token and not services().storage.portals.application_token(portal.id):
         services().storage.portals.set_application_token(portal.id, form.application_token)
+    services().saw(portal.id, asker.viewer)
     drawn = _for_administrators(asker) if asker.viewer.admin else _for_reps(asker)
     return make_response(
         render_template(
@@ -92,6 +95,7 @@ def _id_at(asker: Asker, place: AppPlace) -> str:
 
 def _for_administrators(asker: Asker) -> list[str]:
     return [
+        waiting_views.waiting_place(),
         sections.subscription(_plan(asker)),
         line_sections.lines(asker),
         sections.visibility(asker),
@@ -99,6 +103,7 @@ def _for_administrators(asker: Asker) -> list[str]:
         sections.hours(asker),
         sections.region(asker),
         timeline_views.timeline(asker),
+        waiting_views.waiting_settings(asker),
         sections.health(asker),
         sections.number(asker),
         sections.mine(asker),
@@ -107,7 +112,7 @@ def _for_administrators(asker: Asker) -> list[str]:
 
 
 def _for_reps(asker: Asker) -> list[str]:
-    return [sections.number(asker), sections.mine(asker)]
+    return [waiting_views.waiting_place(), sections.number(asker), sections.mine(asker)]
 
 
 def _plan(asker: Asker) -> Plan:

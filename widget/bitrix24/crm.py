@@ -61,6 +61,7 @@ class CrmCard:
     people: tuple[Person, ...]
     hidden: int
     viewer: Viewer
+    responsible: int = 0  # the user whom the item is assigned to
 
 
 def read_viewer(rest: Rest, portal: Portal, user_id: int) -> Viewer:
@@ -110,6 +111,7 @@ def card_of(answer: Batch, entity_type_id: int, user_id: int) -> CrmCard:
         people=(*own, *contacts, *companies),
         hidden=len(asked) - len(contacts) - len(companies),
         viewer=_viewer(answer.results.get("me"), user_id),
+        responsible=whole_of(item.get("assignedById")),
     )
 
 

@@ -177,6 +177,9 @@ def chats_of(context: CardContext, chats: Sequence[Chat], answers: Mapping[str, 
     for chat in sorted([*chats, *listed], key=lambda chat: (-chat.last_at, chat.id)) if listed else chats:
         if chat.line_id in mine:
             found.last.setdefault(chat.phone, chat)
+            longest = found.waiting.get(chat.phone)
+            if chat.waiting_since and (longest is None or chat.waiting_since < longest.waiting_since):
+                found.waiting[chat.phone] = chat
         if chat.line_id in readable and chat.written:
             found.kept.setdefault(chat.phone, chat)
         if chat.proved:

@@ -155,6 +155,7 @@ def _sealed_key(session: Session) -> str:
 def _record(card: ReadCard) -> dict[str, Any]:
     people = [{**asdict(person), "kind": person.kind.value} for person in card.crm.people]
     crm = {"people": people, "hidden": card.crm.hidden, "viewer": asdict(card.crm.viewer)}
+    crm["responsible"] = card.crm.responsible
     granted = [[list(codes), yes] for codes, yes in card.granted.items()]
     return {"crm": crm, "granted": granted, "read_at": card.read_at, "generation": card.generation}
 
@@ -166,7 +167,7 @@ def _read(record: Any) -> ReadCard:
         for each in crm["people"]
     )
     return ReadCard(
-        CrmCard(people, crm["hidden"], Viewer(**crm["viewer"])),
+        CrmCard(people, crm["hidden"], Viewer(**crm["viewer"]), crm["responsible"]),
         {tuple(codes): yes for codes, yes in record["granted"]},
         record["read_at"],
         record["generation"],

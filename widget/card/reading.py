@@ -149,6 +149,7 @@ class CardReader:
             generation=read.generation,
             country=portal.country,
             granted=read.granted,
+            responsible=read.crm.responsible,
         )
         self._memory.put(session, card)
         return card

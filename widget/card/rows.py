@@ -1,7 +1,7 @@
 """The rows of a card (pure): one phone, what is known of it, and why the rest is not."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from widget.context import CardContext, CardPhone
 from widget.phones.hours import LocalTime
@@ -30,6 +30,8 @@ class Row:
     vain: bool = False
     kept: Chat | None = None
     kept_line: Line | None = None
+    waiting: Chat | None = None  # the one whose client waits longest, on a line that may be used
+    waiting_line: Line | None = None
 
     @property
     def renewable(self) -> bool:
@@ -64,6 +66,7 @@ class KnownChats:
     last: dict[str, Chat]
     kept: dict[str, Chat]
     proved: set[str]
+    waiting: dict[str, Chat] = field(default_factory=dict)  # the one whose client waits longest
 
 
 def row_of(item: CardPhone, known: Known, context: CardContext) -> Row:
@@ -86,6 +89,8 @@ def row_of(item: CardPhone, known: Known, context: CardContext) -> Row:
         asking=asking if _by_itself(item, presence, known, lines) else None,
         kept=old_chat,
         kept_line=_line_of(old_chat, context.past_lines),
+        waiting=known.chats.waiting.get(phone),
+        waiting_line=_line_of(known.chats.waiting.get(phone), lines),
     )
 
 

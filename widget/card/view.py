@@ -25,6 +25,7 @@ class ShownSettings:
     visibility: str
     hours: str
     lines: tuple[tuple[object, ...], ...]
+    waiting_minutes: int = 15
 
     @property
     def fingerprint(self) -> str:
@@ -101,6 +102,8 @@ BY_OTHER_MEANS: Mapping[type, Mapping[str, str]] = {
         "phone": "of its row",
         "chat_ids": "not shown",
         "created_by": "not shown",
+        **dict.fromkeys(("answered_at", "waived_at", "waived_by", "recounts", "owner_at", "owner_was"), "not shown"),
+        "theirs_at": "not shown",
     },
     Line: dict.fromkeys(
         (
@@ -114,6 +117,7 @@ BY_OTHER_MEANS: Mapping[type, Mapping[str, str]] = {
             "created_at",
             "hook_key",
             "hook_secret",
+            "owner_rule",
         ),
         "not shown",
     ),
@@ -137,6 +141,7 @@ def settings_of(portal: Portal, lines: tuple[Line, ...], hours: Hours) -> ShownS
         visibility=portal.visibility.value,
         hours=hours_csv(hours),
         lines=tuple((line.id, line.name, line.number, line.access) for line in lines),
+        waiting_minutes=portal.waiting_minutes,
     )
 
 

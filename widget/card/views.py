@@ -281,10 +281,11 @@ def _prove(opening: Opening, ahead: Ahead | None = None) -> tuple[Session, Porta
         edit_mode=opening.edit_mode,
         number=opening.number,
         line_id=opening.line_id,
+        granted=opening.granted,
         zone=zone_of(request.headers.get(ZONE_HEADER)),
     )
     others = session.number and _of_others(session, portal)
-    return (replace(session, number="", line_id=0) if others else session), portal
+    return (replace(session, number="", line_id=0, granted=False) if others else session), portal
 
 
 def _of_others(session: Session, portal: Portal) -> bool:
@@ -296,6 +297,9 @@ def _of_others(session: Session, portal: Portal) -> bool:
     line = next((line for line in context.lines if line.id == session.line_id), None)
     if line is None:
         return True
+    if session.granted:
+        chat = services().storage.chats.find(portal.id, line.id, session.number)
+        return chat is None or not services().chats.rights.may_read(portal, context.viewer, chat)
     try:
         services().chats.service.typed.read(line, session.number, session.user_id)
     except (NotTheirs, GatewayError):
@@ -321,7 +325,8 @@ def _drawn(seen: Seen, occasion: Occasion) -> Drawn:
     minute = here.clock() // 60  # clients' local times are on it, and the ages of answers
     left = tuple(here.card.checks.last_left(line) for line in context.lines)
     old = here.card.loader.is_old(context)
-    shows = (replace(context, now=minute), context.session.readings, seen.raw, old, left, occasion)
+    staff = tuple(here.storage.staff.remembered(context.portal.id))
+    shows = (replace(context, now=minute), context.session.readings, seen.raw, old, left, occasion, staff)
     drawn = here.card.memory.drawn(context.session, shows) if seen.raw is not None else None
     if drawn is None:
         view = _view(seen)
@@ -337,7 +342,12 @@ def _numbers(view: CardView) -> Sequence[str]:
 
 def _html(view: CardView, occasion: Occasion) -> str:
     here = services()
-    return render_template("card/_card.html", **drawing_of(view, occasion, now=here.now()).names())
+    owned = any(row.chat and row.chat.owner_id for row in view.rows)
+    return render_template(
+        "card/_card.html",
+        **drawing_of(view, occasion, now=here.now()).names(),
+        staff=here.storage.staff.of(g.portal.id) if owned else {},
+    )
 
 
 def _opening(placement: Placement) -> Opening:

@@ -18,7 +18,7 @@ from widget.i18n import set_language
 from widget.services import services
 from widget.session import Session, current_session
 from widget.storage.chats import Chat
-from widget.storage.lines import Line
+from widget.storage.lines import Line, OwnerRule
 from widget.storage.sends import Send
 
 LONGEST_REF = 2048
@@ -71,9 +71,10 @@ def refuse_unlinked(line: Line, known: Send | None) -> None:
         raise Refused(Refusal.LINE_DOWN if line.active else Refusal.LINE_OFF, 409, state.value)
 
 
-def draft_of(chat_id: int, given: dict[str, Any], *, confirmed: bool) -> Draft | Response:
+def draft_of(chat_id: int, given: dict[str, Any], *, confirmed: bool, text: str = "") -> Draft | Response:
     """What is about to be sent in a chat, by the `key` and perhaps as an answer (`reply_to`) that were given; or 409
-    with a question when it is night at the client's and nothing `confirmed` it. One query. Refused otherwise."""
+    with a question when it is night at the client's, or when another employee has just written there, and nothing
+    `confirmed` it. Two queries. Refused otherwise."""
     session = current_session()
     set_language(session.language)
     key = text_field(given, "key", longest=64)
@@ -89,11 +90,12 @@ def draft_of(chat_id: int, given: dict[str, Any], *, confirmed: bool) -> Draft |
     assert before  # noqa: S101 - a chat that is not there was refused
     answered = named(chat, reply_to) if reply_to else None
     refuse_unlinked(line, before.known)
-    asked = None if before.known else night_question(context, chat, confirmed=confirmed)
+    asked = None if before.known or confirmed else question_before(context, chat, text)
     if asked:
         return asked
     name = context.viewer.name if before.show_name else ""
-    return Draft(line, chat, key, session.user_id, name, answered, before.known)
+    services().saw(session.portal_id, context.viewer)
+    return Draft(line, chat, key, session.user_id, name, answered, before.known, owner_of_new(context, line))
 
 
 def open_typed_number(session: Session, *, shows: bool) -> None:
@@ -102,6 +104,9 @@ def open_typed_number(session: Session, *, shows: bool) -> None:
     request may see (`read_for_typed_number`). Nothing for a session of a card, or an administrator's."""
     here = services()
     if not session.number or current_context().viewer.admin:
+        return
+    if session.granted:
+        refuse_ungranted(session)
         return
     line = current_context().line(session.line_id)
     typed, named = here.chats.service.typed, (session.portal_id, line.id, session.number, session.user_id)
@@ -115,6 +120,16 @@ def open_typed_number(session: Session, *, shows: bool) -> None:
         g.whole_chat = typed.read(line, session.number, session.user_id)
     except NotTheirs as error:
         raise Refused(Refusal.NOT_ALLOWED, reason=f"typed number: {error}") from error
+
+
+def refuse_ungranted(session: Session) -> None:
+    """For a session of a client who was chosen in the list of those who wait: refused where this user may not read the
+    chat any more. One query; outside calls as `ChatRights.readable` makes."""
+    here, context = services(), current_context()
+    line = context.line(session.line_id)
+    chat = here.storage.chats.find(session.portal_id, line.id, session.number)
+    if chat is None or not here.chats.rights.may_read(context.portal, context.viewer, chat):
+        raise Refused(Refusal.NOT_ALLOWED, reason="chat of the waiting list")
 
 
 def read_for_typed_number() -> WholeChat | None:
@@ -137,20 +152,40 @@ def question(html: str) -> Response:
     return response
 
 
-def night_question(context: CardContext, chat: Chat, *, confirmed: bool) -> Response | None:
-    """Whether it is night at the client's and nothing confirmed the message."""
+def question_before(context: CardContext, chat: Chat, text: str) -> Response | None:
+    """All that is to be asked before the message goes out, at once; None where nothing is. One query."""
+    here = services()
     local = context.local(context.phone_of(chat.phone))
-    if local and local.asleep and not confirmed:
-        return question(render_template("chats/_confirm.html", local=local))
-    return None
+    doubted = here.chats.colleagues.doubt(chat, context.viewer.user_id, text)
+    asleep = local if local and local.asleep else None
+    if not asleep and not doubted:
+        return None
+    name = here.staff_names(chat.portal_id).get(doubted.user_id, "") if doubted else ""
+    return question(render_template("chats/_confirm.html", local=asleep, doubted=doubted, name=name))
+
+
+def owner_of_new(context: CardContext, line: Line) -> int:
+    """Who answers a chat without an owner once this user writes in it; 0 is nobody."""
+    if line.owner_rule is OwnerRule.NOBODY:
+        return 0
+    responsible = context.card.responsible if line.owner_rule is OwnerRule.RESPONSIBLE else 0
+    return responsible or context.viewer.user_id
 
 
 def drawn_send(chat: Chat, send: Send) -> Response:
     """The bubble of what was just sent, and its metric."""
     services().metrics.sent(send.state.value)
-    zone = current_context().zone
+    context = current_context()
     return make_response(
-        render_template("chats/_one_bubble.html", bubble=bubble_of_send(send), zone=zone, **names_in(chat)), 201
+        render_template(
+            "chats/_one_bubble.html",
+            bubble=bubble_of_send(send),
+            zone=context.zone,
+            viewer_id=context.viewer.user_id,
+            staff=services().staff_names(chat.portal_id),
+            **names_in(chat),
+        ),
+        201,
     )
 
 

@@ -42,6 +42,7 @@ class Bubble:
     place: tuple[float, float] | None = None
     contacts: int = 0
     can: frozenset[str] = frozenset()
+    user_id: int = 0  # who sent it from here, 0 for what came by another way
     asks: tuple[str, ...] = ()  # what a rep may say of a missing send: again, seen
 
 
@@ -83,7 +84,13 @@ def bubble_of(message: Message) -> Bubble:
 
 def bubble_of_send(send: Send) -> Bubble:
     return Bubble(
-        id=send.message_id, at=send.created_at, from_me=True, text=send.text, state=send.state, reason=send.reason
+        id=send.message_id,
+        at=send.created_at,
+        from_me=True,
+        text=send.text,
+        state=send.state,
+        reason=send.reason,
+        user_id=send.user_id,
     )
 
 
@@ -126,7 +133,9 @@ def merge(
         can = possible(message, capabilities, now) if capabilities else frozenset()
         bubble = replace(bubble_of(message), can=can)
         send = ours.pop(bubble.id, None)
-        bubbles[bubble.id] = replace(bubble, state=_further(bubble.state, send.state)) if send else bubble
+        if send:
+            bubble = replace(bubble, state=_further(bubble.state, send.state), user_id=send.user_id)
+        bubbles[bubble.id] = bubble
     # Messages of one second keep the gateway's order: newest first in, so reversed before the stable sort.
     asks = asked_of if capabilities else lambda _send: ()
     unseen = [

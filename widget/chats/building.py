@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass
 
+from widget.bitrix24.rest import Rest
+from widget.chats.colleagues import Colleagues
+from widget.chats.notifying import Notifying
+from widget.chats.rights import ChatRights
 from widget.chats.sending import Allowance, Feedback, Onlooker
 from widget.chats.service import ChatService
 from widget.chats.unclear import UnclearEnds
@@ -14,11 +18,15 @@ from widget.storage.building import Repositories
 class ChatParts:
     service: ChatService
     unclear_ends: UnclearEnds
+    colleagues: Colleagues
+    rights: ChatRights
+    notifying: Notifying
 
 
 def build_chats(
     infra: Infrastructure,
     stored: Repositories,
+    rest: Rest,
     gateways: Gateways,
     feedback: Feedback,
     allowance: Allowance,
@@ -35,4 +43,16 @@ def build_chats(
         infra.workers,
         infra.clock,
     )
-    return ChatParts(service, unclear_ends)
+    notifying = Notifying(
+        rest,
+        stored.portals,
+        stored.lines,
+        gateways,
+        stored.conversations,
+        stored.staff,
+        stored.notices,
+        infra.clock,
+    )
+    colleagues = Colleagues(stored.sends, infra.answers, infra.clock)
+    rights = ChatRights(rest, stored.conversations.waits, stored.staff, infra.clock)
+    return ChatParts(service, unclear_ends, colleagues, rights, notifying)

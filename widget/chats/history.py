@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from enum import Enum
 
 from widget.chats.bubbles import STATES, Bubble, merge
-from widget.chats.lookups import ALWAYS, LookUps
+from widget.chats.lookups import ALWAYS, TOLD, LookUps
 from widget.chats.told import Told, completed
+from widget.chats.waiting import Waiting
 from widget.gateways.base import Capabilities, Depth, GatewayError, LineStatus, Message, Page, Trouble
 from widget.gateways.lines import Gateways
 from widget.storage.chats import Chat, News
@@ -54,6 +55,7 @@ class Histories:
         self._chats = conversations.chats
         self._sends = conversations.sends
         self._look_ups = look_ups
+        self._waiting = Waiting(conversations)
         self._clock = clock
 
     def newest(self, line: Line, chat: Chat) -> History:
@@ -95,6 +97,7 @@ class Histories:
         if messages:
             theirs = any(not message.from_me for message in messages)
             self._chats.notice(chat, News(proved=theirs, last_at=messages[0].at))
+            self._waiting.notice(chat, messages)
         return self._history(line, page, messages, sends, told, trouble)
 
     def older(self, line: Line, chat: Chat, cursor: str) -> History:
@@ -117,7 +120,7 @@ class Histories:
             send.message_id
         )
         state = STATES.get(told.ack) if told and told.from_me else None
-        return self._sends.settle(send, state) if state else send
+        return self._sends.settle(send, state, how=TOLD) if state else send
 
     def _capabilities(self, line: Line) -> Capabilities | None:
         """None for a line whose gateway may not even be called, and for one that nothing is done by any more."""
@@ -195,7 +198,8 @@ class Histories:
         settled = []
         for send in sends:
             state = STATES.get(acks[send.message_id]) if send.message_id in acks else None
-            settled.append(self._sends.settle(send, state) if state and state is not send.state else send)
+            seen = state and state is not send.state
+            settled.append(self._sends.settle(send, state, how="history") if state and seen else send)
         return settled
 
     def _named_anew(self, sends: Sequence[Send], messages: Sequence[Message]) -> list[Send]:

@@ -29,6 +29,7 @@ QUEUE_SLACK = 600.0  # seconds that a gateway may drop from its queue late, and 
 QUEUE_DROPPED = "queue_dropped"  # the reason of a send that a gateway's queue gave up
 INTERRUPTED = "interrupted"  # the reason of a send whose process died before the gateway answered
 MOST_LOOK_UPS = 3  # unclear sends that one poll of an open chat asks the gateway about
+TOLD, ASKED = "webhook", "id"  # how a send was found; "text" where the gateway gave it an id of its own
 LID = "@lid"
 ALWAYS = float("inf")
 
@@ -78,11 +79,13 @@ class LookUps:
         each of four pages.
         """
         try:
-            found = self._told_since(line, chat, send) or self._asked_for(line, chat, send)
+            found = self._told_since(line, chat, send)
+            how = TOLD if found else ASKED
+            found = found or self._asked_for(line, chat, send)
         except GatewayError as error:
             unsupported = error.trouble is Trouble.UNSUPPORTED  # a gateway that keeps nothing has nothing to say
             return Look.ABSENT if unsupported else Look.SILENT
-        self._settle(send, found)
+        self._settle(send, found, how=how)
         return Look.FOUND if found else Look.ABSENT
 
     def settle_open(
@@ -142,7 +145,7 @@ class LookUps:
             return send
         try:
             if found := self._with_our_id(line, chat, send):
-                return self._sends.settle(send, STATES.get(found.ack, SendState.SENT))
+                return self._sends.settle(send, STATES.get(found.ack, SendState.SENT), how=ASKED)
         except GatewayError:
             return send
         told = self._sends.by_key(send.portal_id, send.send_key)  # by a webhook, while the gateway was asked
@@ -208,12 +211,13 @@ class LookUps:
         taken = {other.message_id for other in named if other.id != send.id}
         return next((message for message in alike if message.id not in taken), None)
 
-    def _settle(self, send: Send, found: Message | None, *, unknown_there: bool = False) -> Send:
+    def _settle(self, send: Send, found: Message | None, *, how: str = ASKED, unknown_there: bool = False) -> Send:
         """The reason stays the send's own, whatever trouble a look for it met; but a gateway that surely took its id
         and does not know it says more."""
         if found:
             state = STATES.get(found.ack, SendState.SENT)
-            return self._sends.settle(send, state, message_id=found.id if found.id != send.message_id else "")
+            other = found.id if found.id != send.message_id else ""
+            return self._sends.settle(send, state, message_id=other, how="text" if other and how == ASKED else how)
         if send.state not in (SendState.SENDING, SendState.UNKNOWN):
             return send
         reason = Trouble.NO_SUCH_THING.value if unknown_there else send.reason or INTERRUPTED

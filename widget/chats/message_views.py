@@ -27,7 +27,7 @@ def send_file(chat_id: int) -> ResponseReturnValue:
     if uploaded is None:
         raise Refused(Refusal.BAD_FORM, reason="file")
     caption = maybe_text_field(form, "caption", longest=LONGEST_CAPTION + 200)
-    draft = draft_of(chat_id, form, confirmed=form.get("confirmed") == "true")
+    draft = draft_of(chat_id, form, confirmed=form.get("confirmed") == "true", text=caption)
     if isinstance(draft, Response):
         return draft
     file = File(uploaded.mimetype or "", uploaded.filename or "", uploaded.read())
@@ -79,9 +79,9 @@ def send_again(chat_id: int, ref: str) -> ResponseReturnValue:
 @pages.post("/<int:chat_id>/messages/<ref>/seen")
 def mark_seen(chat_id: int, ref: str) -> ResponseReturnValue:
     """Say of a missing send that it is in the chat; the next look at the chat shows it as sent."""
-    _session, line, chat = chat_to_change(chat_id)
+    context, line, chat = chat_to_change(chat_id)
     service = services().chats.service
-    service.mark_seen(line, service.missing(chat, named(chat, ref).id))
+    service.mark_seen(line, service.missing(chat, named(chat, ref).id), user_id=context.viewer.user_id)
     return "", 204
 
 

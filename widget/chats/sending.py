@@ -16,6 +16,7 @@ from widget.chats.files import accepted, label_of
 from widget.chats.history import Histories
 from widget.chats.lookups import LookUps
 from widget.chats.told import Named
+from widget.chats.waiting import Waiting
 from widget.errors import Refusal, Refused
 from widget.gateways.base import File, Gateway, LineState, LineStatus, SendResult, Sent
 from widget.gateways.lines import Gateways
@@ -38,7 +39,8 @@ DOWN = frozenset({*UNLINKED, LineState.OFFLINE})
 @dataclass(frozen=True)
 class Draft:
     """A message that a user is about to send: where, under which key, and what that key has sent already. It goes out
-    under `name` if one is given, perhaps as an answer."""
+    under `name` if one is given, perhaps as an answer. A chat without an owner gets `owner_id`: None is the writer,
+    0 none."""
 
     line: Line
     chat: Chat
@@ -47,6 +49,7 @@ class Draft:
     name: str = ""
     reply_to: Named | None = None
     known: Send | None = None
+    owner_id: int | None = None
 
 
 class Post(Protocol):
@@ -124,6 +127,7 @@ class Sending:
         self._gateways = gateways
         self._conversations = conversations
         self._sends = conversations.sends
+        self._waiting = Waiting(conversations)
         self._histories = histories
         self._ids = look_ups.ids
         self._clock = clock
@@ -134,7 +138,7 @@ class Sending:
     def send(self, draft: Draft, text: str) -> Send:
         """Send a text once. The same key gives the same message back, whatever happened to the first request.
 
-        One outside call for a new key, none for a known one. Five statements in two transactions. Raises Refused, also
+        One outside call for a new key, none for a known one. Six statements in two transactions. Raises Refused, also
         for a key used for something else.
         """
         typed = typed_text(text)
@@ -219,10 +223,14 @@ class Sending:
         told = (send, _STATE_OF[result.outcome])
         try:
             with self._conversations.transaction():
+                chat, went = draft.chat, result.outcome in (Sent.SENT, Sent.QUEUED)
                 if result.outcome is not Sent.REFUSED:
-                    self._conversations.chats.wrote(draft.chat, self._clock())
-                settled = self._sends.advance(*told, reason=reason, message_id=result.message_id)
+                    owner = draft.user_id if draft.owner_id is None else draft.owner_id
+                    chat = self._conversations.chats.wrote(chat, self._clock(), answers=went, owner_id=owner)
+                settled = self._sends.advance(*told, reason=reason, message_id=result.message_id, how="answer")
                 self._count(draft.line, settled, result)
+            if chat.waiting_since and went:  # the client wrote while it was on its way
+                self._waiting.recount(chat)
             return settled
         except (SQLAlchemyError, RowRefused) as error:
             log.error("send line=%s send=%s: not counted (%s)", draft.line.id, send.id, type(error).__name__)

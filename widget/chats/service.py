@@ -22,6 +22,7 @@ from widget.chats.sending import (
 )
 from widget.chats.told import Named, Told, grown_by
 from widget.chats.typed import TypedNumbers
+from widget.chats.waiting import Waiting
 from widget.errors import Refusal, Refused
 from widget.gateways.base import NOT_ASKED, File, Gateway, GatewayError, Trouble
 from widget.gateways.lines import Gateways, chat_ids_for
@@ -102,12 +103,14 @@ class ChatService:
         self._sends.settle(missing, SendState.MISSING, reason=SENT_AGAIN)
         return sent
 
-    def mark_seen(self, line: Line, missing: Send) -> Send:
+    def mark_seen(self, line: Line, missing: Send, *, user_id: int = 0) -> Send:
         """A rep has seen a missing send in the chat or on the phone: it went out."""
         with self._conversations.transaction():
-            send = self._sends.advance(missing, SendState.SENT, reason=SEEN)
+            send = self._sends.advance(missing, SendState.SENT, reason=SEEN, how="rep", by=user_id)
             noted = self._conversations.counted.note
             noted(line.portal_id, line.id, send.message_id, Went.OUT, at=send.created_at)
+        if chat := self._chats.get(send.portal_id, send.chat_id):
+            Waiting(self._conversations).recount(chat)
         return send
 
     def media(self, line: Line, chat: Chat, ref: str) -> File:

@@ -11,6 +11,7 @@ from contextlib import suppress
 
 from widget.answers import Answers, StoreGone
 from widget.chats.lookups import INTERRUPTED, LOOKED_FOR, Look
+from widget.chats.waiting import Waiting
 from widget.gateways.base import Trouble
 from widget.storage.chats import Chat
 from widget.storage.conversations import Conversations
@@ -22,8 +23,8 @@ log = logging.getLogger(__name__)
 
 SHORTEST_PAUSE, LONGEST_PAUSE = 60.0, 6 * 3600.0  # seconds between two looks for one send; each twice the one before
 SILENT_FOR = 7 * 86_400.0  # seconds; a gateway that gave no answer for so long is not waited for any more
-MOST_LOOKS = 5  # of one line in one round
-LEASE_SECONDS = 600.0  # longer than the slowest round of one line takes
+MOST_LOOKS = 20  # of one line in one round
+LEASE_SECONDS = 150.0  # longer than the slowest look takes; a process that died keeps its line from others for so long
 
 LookFor = Callable[[Line, Chat, Send], Look]
 
@@ -40,6 +41,7 @@ class UnclearEnds:
         clock: Callable[[], float],
     ) -> None:
         self._chats = conversations.chats
+        self._waiting = Waiting(conversations)
         self._sends = conversations.sends
         self._portals = portals
         self._lines = lines
@@ -64,8 +66,11 @@ class UnclearEnds:
             return  # the next round is in a minute
         try:
             for send in self._sends.unclear(portal_id, line_id, MOST_LOOKS):
+                self._answers.set_many({name: 1}, LEASE_SECONDS)
                 if not self._look_at(portal_id, line_id, send):
                     break  # its gateway gives no answer now
+        except StoreGone:
+            log.info("unclear line=%s: the cache is out of reach, the next round goes on", line_id)
         except Exception:  # one line's fault is not the others'
             log.exception("unclear line=%s failed", line_id)
         finally:
@@ -80,7 +85,9 @@ class UnclearEnds:
         line = self._in_use(portal_id, line_id)
         look = self._look_for(line, chat, send) if line else Look.ABSENT
         log.info("unclear line=%s send=%s look=%s: %s", line_id, send.id, send.looks + 1, look.value)
-        if look is not Look.FOUND and self._is_over(send, look):
+        if look is Look.FOUND:
+            self._waiting.recount(chat)  # it answers the client
+        elif self._is_over(send, look):
             said = send.reason if send.reason != Trouble.NO_SUCH_THING.value else ""  # the state says it
             reason = INTERRUPTED if send.state is SendState.SENDING else said
             self._sends.advance(send, SendState.MISSING, reason=reason)

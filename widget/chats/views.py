@@ -6,7 +6,7 @@ from dataclasses import replace
 from flask import Response, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
-from widget.chats import message_views
+from widget.chats import beside_views, message_views
 from widget.chats.asking import (
     chat_of,
     current_context,
@@ -20,6 +20,7 @@ from widget.chats.asking import (
     shown_name,
     signed_cursor,
 )
+from widget.chats.beside import beside_of
 from widget.chats.files import LARGEST
 from widget.chats.history import History
 from widget.chats.pages import pages
@@ -35,14 +36,17 @@ from widget.session import current_session
 from widget.storage.chats import Chat
 from widget.storage.lines import Line
 
-__all__ = ["message_views", "pages"]
+__all__ = ["beside_views", "message_views", "pages"]
 
 # Shown in the page; everything else is only ever saved, so that no file of a stranger runs in our origin.
 SHOWN_TYPES = ("image/png", "image/jpeg", "image/webp", "image/gif", "video/mp4", "audio/")
 
 
 # What shows nothing of a chat and sends nothing: the gateway is not asked for it.
-SHOW_NOTHING = ("chats.open_chat", "chats.line_of_chat", "chats.typing")
+SHOW_NOTHING = (
+    *("chats.open_chat", "chats.line_of_chat", "chats.typing", "chats.look_beside", "chats.take"),
+    *("chats.choose_owner", "chats.waive", "chats.say_writing", "chats.told_of_loss", "chats.ignore"),
+)
 
 
 @pages.before_request
@@ -90,6 +94,7 @@ def open_chat() -> ResponseReturnValue:
         longest=LONGEST_TEXT - len(signature(name)),
         name=name,
         zone=context.zone,
+        beside=beside_of(context, line, chat),
         capabilities=capabilities,
         largest_file=min(capabilities.largest_file, LARGEST),
         **_line_words(context, line, here.gateways.known_state(line)),
@@ -185,7 +190,7 @@ def send(chat_id: int) -> ResponseReturnValue:
     client's and `confirmed` does not say «send anyway»."""
     body = json_body()
     text = text_field(body, "text", longest=LONGEST_TEXT + 2000)
-    draft = draft_of(chat_id, body, confirmed=flag_field(body, "confirmed"))
+    draft = draft_of(chat_id, body, confirmed=flag_field(body, "confirmed"), text=text)
     if isinstance(draft, Response):
         return draft
     return drawn_send(draft.chat, services().chats.service.send(draft, text))
@@ -220,6 +225,8 @@ def _pieces(context: CardContext, line: Line, chat: Chat, history: History, else
         line=line,
         elsewhere=elsewhere,
         zone=context.zone,
+        viewer_id=context.viewer.user_id,
+        staff=services().staff_names(chat.portal_id),
         **names_in(chat),
     )
 

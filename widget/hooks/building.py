@@ -48,7 +48,13 @@ def build_hooks(
         removed=mirror.removed,
     )
     gateway_work = GatewayWork(
-        stored.inbox, stored.lines, stored.portals, stored.conversations, heard=presence.learning.heard, mirror=mirror
+        stored.inbox,
+        stored.lines,
+        stored.portals,
+        stored.conversations,
+        heard=presence.learning.heard,
+        mirror=mirror,
+        ignores=stored.ignores,
     )
     jobs.does("event", event_work.work)
     jobs.does("webhook", gateway_work.work)

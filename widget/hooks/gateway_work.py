@@ -5,12 +5,13 @@ what was done before: facts are joined (chats/told.py), a chat only ever grows, 
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Protocol
 
 from widget.chats.bubbles import STATES
 from widget.chats.told import Told, grown_by, read_told, told_by
+from widget.chats.waiting import Waiting
 from widget.gateways.base import Ack, EventKind, GatewayEvent, Trouble
 from widget.gateways.written import read_events
 from widget.phones.spellings import phone_of_digits, spellings
@@ -20,11 +21,12 @@ from widget.storage.counted import Went
 from widget.storage.inbox import Inbox, Webhook
 from widget.storage.lines import Line, Lines
 from widget.storage.portals import Portals, PortalState
-from widget.storage.sends import Send, SendState
+from widget.storage.sends import WENT_OUT, Send, SendState
 
 log = logging.getLogger(__name__)
 
 PHONE_IDS = ("@c.us", "@s.whatsapp.net")  # only before these are digits a phone; those of a LID are anything
+HOW = "webhook"  # an end was found out
 ARRIVED = frozenset({Ack.DELIVERED, Ack.READ})
 # Sends that may not have gone out.
 NOT_COUNTED = frozenset({SendState.SENDING, SendState.UNKNOWN, SendState.MISSING, SendState.FAILED})
@@ -36,6 +38,12 @@ class Heard(Protocol):
     says of a message of ours going out."""
 
     def __call__(self, line: Line, phone: str, event: GatewayEvent, went: Went) -> object: ...
+
+
+class Ignoring(Protocol):
+    """Which clients are ignored."""
+
+    def ignores(self, portal_id: int, line_id: int, clients: Collection[str]) -> bool: ...
 
 
 def nobody(line: Line, phone: str, event: GatewayEvent, went: Went) -> None:
@@ -61,6 +69,7 @@ class GatewayWork:
         *,
         heard: Heard = nobody,
         mirror: Mirror | None = None,
+        ignores: Ignoring | None = None,
     ) -> None:
         self._inbox = inbox
         self._lines = lines
@@ -72,6 +81,8 @@ class GatewayWork:
         self._messages = conversations.messages
         self._heard = heard
         self._mirror = mirror
+        self._waiting = Waiting(conversations)
+        self._ignores = ignores
 
     def work(self, webhook_id: int) -> None:
         """One webhook, if it is due and no other worker has it. No outside call. Never raises: what fails is noted
@@ -107,20 +118,28 @@ class GatewayWork:
         for two ids of one chat, at least one then sees what the other wrote."""
         if not event.chat_ids:
             event = replace(event, chat_ids=self._chat_ids_of(line, event.message_id))
-        if not event.chat_ids:
-            return  # of a message that nobody here has heard of
+        if not event.chat_ids or self._is_ignored(line, event):
+            return  # also of a message that nobody here has heard of
         before, after = self._keep(line, event)
         if after.deleted and not before.deleted:
             self._sends.forget_text(line.portal_id, line.id, event.message_id)
-        went = Went(0)
+        went, moved = Went(0), False
         with self._transaction():
-            chats, sends = self._prove(line, event)
+            chats, sends, learnt = self._prove(line, event)
             if after.from_me and event.kind in (EventKind.MESSAGE, EventKind.ACK):
                 went = _went(before, after, sends)
-                sends = self._settle(sends, after)
+                settled = self._settle(sends, after)
+                moved = any(
+                    (old.state in WENT_OUT) is not (new.state in WENT_OUT)
+                    for old, new in zip(sends, settled, strict=True)
+                )
+                sends = settled
             woken = self._mirror.told(line, chats[0], event, after, sends) if self._mirror and chats else 0
         if self._mirror and woken:
             self._mirror.wake(woken)
+        if moved or learnt or (event.kind is EventKind.MESSAGE and before.message is None):
+            for chat in chats:
+                self._waiting.recount(chat)
         if _is_news(event, before, after) or Went.OUT in went:
             self._heard(line, chats[0].phone if chats else "", replace(event, from_me=_from_me(event)), went)
 
@@ -133,15 +152,17 @@ class GatewayWork:
         chat = self._chats.get(line.portal_id, sends[0].chat_id) if sends else None
         return (chat.chat_ids or (f"{chat.phone.removeprefix('+')}{PHONE_IDS[0]}",)) if chat else ()
 
-    def _prove(self, line: Line, event: GatewayEvent) -> tuple[list[Chat], list[Send]]:
-        """The chats that this is about, with what it shows of them, and the sends from cards that are its message; a
-        number without a chat gets one."""
+    def _prove(self, line: Line, event: GatewayEvent) -> tuple[list[Chat], list[Send], bool]:
+        """The chats that this is about, with what it shows of them, the sends from cards that are its message, and
+        whether a chat has learnt another id of its own; a number without a chat gets one."""
         phones = _phones(event.chat_ids)
         known, sends = self._called(line.portal_id, line.id, event.chat_ids, phones, event.message_id)
         if not known and phones and (event.kind is EventKind.MESSAGE or _proves(event)):
             chat, _new = self._chats.remember(line.portal_id, line.id, phones[0])
             known = [chat]
-        return [self._enrich(line, chat, event) for chat in known], sends
+        enriched = [self._enrich(line, chat, event) for chat in known]
+        learnt = any(len(now.chat_ids) > len(then.chat_ids) for now, then in zip(enriched, known, strict=True))
+        return enriched, sends, learnt
 
     def _enrich(self, line: Line, chat: Chat, event: GatewayEvent) -> Chat:
         """A chat that learns another id of its own takes over what was told under that id before."""
@@ -159,6 +180,10 @@ class GatewayWork:
         )
         return read_told(before), read_told(after)
 
+    def _is_ignored(self, line: Line, event: GatewayEvent) -> bool:
+        clients = {*event.chat_ids, *_phones(event.chat_ids)}
+        return self._ignores is not None and self._ignores.ignores(line.portal_id, line.id, clients)
+
     def _settle(self, sends: Sequence[Send], told: Told) -> list[Send]:
         """Move sends from a card forward; as they are then. A message that is seen to exist was sent, whatever its
         tick."""
@@ -168,7 +193,7 @@ class GatewayWork:
         why = Trouble.NOT_ON_WHATSAPP if told.not_on_whatsapp else told.why
         reason = why.value if why and state is SendState.FAILED else ""
         return [
-            self._sends.advance(send, state, reason=reason)
+            self._sends.advance(send, state, reason=reason, how=HOW)
             if send.state is not state or (reason and send.reason != reason)
             else send
             for send in sends

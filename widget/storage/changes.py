@@ -39,6 +39,11 @@ class What(Enum):
     FIELD_SHOWN = "field_shown"  # the layouts of cards were changed for everybody
     OWN_LINE = "own_line"
     OWN_NAME = "own_name"
+    OWNER_RULE = "owner_rule"
+    WAITING = "waiting"  # the minutes after which a waiting client is shown in red
+    IGNORED = "ignored"
+    IGNORED_ENDED = "ignored_ended"
+    NOTICES = "notices"
 
 
 @dataclass(frozen=True)

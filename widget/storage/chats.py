@@ -4,13 +4,16 @@ import json
 import logging
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from sqlalchemy import (
     Engine,
     and_,
     bindparam,
+    case,
     exists,
     func,
+    literal,
     select,
     update,
 )
@@ -45,6 +48,15 @@ class Chat:
     proved: bool
     last_at: float
     created_by: int = 0  # the user who opened it first, 0 when it was found at the gateway
+    waiting_since: float = 0.0  # when the client wrote the first message without an answer, 0 if none
+    theirs_at: float = 0.0  # when the client last wrote, as far as known
+    answered_at: float = 0.0  # when a page of the gateway's history showed the last answer
+    waived_at: float = 0.0  # the client's messages until then need no reply
+    waived_by: int = 0  # as this user said
+    recounts: int = 0  # how often the times above were worked out
+    owner_id: int = 0  # the user who answers it, 0 without one
+    owner_at: float = 0.0  # since when
+    owner_was: int = 0  # the user from whom it was taken, until they have seen that
 
     @property
     def written(self) -> bool:
@@ -154,12 +166,26 @@ class Chats:
             0
         ]
 
-    def wrote(self, chat: Chat, at: float) -> None:
-        """Something was written in the chat at this time (unix seconds). One statement."""
-        mine = chats.c.portal_id == chat.portal_id, chats.c.id == chat.id, chats.c.last_at < at
+    def wrote(self, chat: Chat, at: float, *, answers: bool = False, owner_id: int = 0) -> Chat:
+        """A rep wrote in the chat at this time (unix seconds). Where that surely went out it `answers` a client who
+        waits, unless they wrote again after it. A chat without an owner gets this one, 0 for none. Returns the chat as
+        stored. One statement."""
+        mine = chats.c.portal_id == chat.portal_id, chats.c.id == chat.id
+        values: dict[str, Any] = {"last_at": case((chats.c.last_at < at, literal(at)), else_=chats.c.last_at)}
+        if answers:
+            values["waiting_since"] = case((chats.c.theirs_at <= at, literal(0.0)), else_=chats.c.waiting_since)
+            values["recounts"] = chats.c.recounts + 1
+        if owner_id:
+            values["owner_at"] = case((chats.c.owner_id == 0, literal(at)), else_=chats.c.owner_at)
+            values["owner_id"] = case((chats.c.owner_id == 0, literal(owner_id)), else_=chats.c.owner_id)
         with transaction(self._engine) as connection:
-            connection.execute(update(chats).where(*mine).values(last_at=at))
+            row = connection.execute(update(chats).where(*mine).values(values).returning(*chats.c)).mappings().first()
         self._tell(chat.portal_id, chat.phone)
+        return chat_of_row(row) if row else chat
+
+    def tell(self, chat: Chat) -> None:
+        """Say that the chat was changed by another repository."""
+        self._changed(chat.portal_id, chat.phone)
 
     def learn(
         self,

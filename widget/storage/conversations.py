@@ -4,6 +4,7 @@ import json
 from collections.abc import Collection
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import cached_property
 
 from sqlalchemy import ColumnElement, Connection, Engine, and_, or_, outerjoin, select
 
@@ -13,6 +14,7 @@ from widget.storage.messages import Messages
 from widget.storage.schema import chats, sends, user_settings
 from widget.storage.sends import Send, Sends
 from widget.storage.transaction import transaction
+from widget.storage.waits import Waits
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,11 @@ class Conversations:
     sends: Sends
     messages: Messages
     counted: Counted
+
+    @cached_property
+    def waits(self) -> Waits:
+        """Who waits, and who answers."""
+        return Waits(self.engine, self.chats.tell)
 
     def transaction(self) -> AbstractContextManager[Connection]:
         """One transaction for everything that is written within."""

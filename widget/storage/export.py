@@ -8,6 +8,7 @@ from sqlalchemy import Engine, Table, func, select
 from widget.storage.schema import (
     changes,
     chats,
+    ignored,
     line_health,
     lines,
     messages,
@@ -16,7 +17,9 @@ from widget.storage.schema import (
     portals,
     records,
     sends,
+    staff,
     timelines,
+    trail,
     usage,
     user_settings,
 )
@@ -25,7 +28,7 @@ from widget.storage.vault import Vault, VaultError
 # Keys and tokens are ours to use and nobody's to read; a text is opened.
 _SECRET = {"application_token", "key", "hook_key", "hook_secret"}
 _TABLES: tuple[Table, ...] = (
-    *(lines, line_health, chats, sends, messages, usage, user_settings, changes),
+    *(lines, line_health, chats, sends, trail, messages, usage, user_settings, staff, ignored, changes),
     *(mirrors, timelines, records),
 )
 
@@ -46,6 +49,8 @@ def export_portal(engine: Engine, vault: Vault, portal_id: int) -> dict[str, Any
             exported[table.name] = [_open(row) for row in rows]
     for send in exported["sends"]:
         send["text"] = _text(vault, send["text"])
+    for client in exported["ignored"]:
+        client["client"] = _text(vault, client.pop("sealed"))
     for message in exported["messages"]:
         message["body"] = json.loads(_text(vault, message["body"]) or "null")
     return exported

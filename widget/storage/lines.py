@@ -21,6 +21,14 @@ from widget.timing import timer_of
 REMEMBERED_SECONDS = 10
 
 
+class OwnerRule(Enum):
+    """Who answers a chat that has no owner when a rep first writes in it."""
+
+    MAKER = "maker"  # who writes first
+    RESPONSIBLE = "responsible"  # the card's responsible employee
+    NOBODY = "nobody"  # until an employee takes it
+
+
 @dataclass(frozen=True)
 class Grantee:
     """Who may use a line: a Bitrix24 access code (U1 a user, D5 or DR5 a department, …) and its name when chosen."""
@@ -80,6 +88,7 @@ class Line:
     open_line: int = 0
     mirroring: Mirroring = Mirroring.OFF
     mirrored_since: float = 0.0
+    owner_rule: OwnerRule = OwnerRule.MAKER
 
     @property
     def mirrored(self) -> bool:
@@ -115,6 +124,7 @@ class Lines:
             hook_secret=vault.opened,
             removed=bool,
             mirroring=Mirroring,
+            owner_rule=OwnerRule,
         )
 
     def of(self, portal_id: int) -> tuple[Line, ...]:
@@ -197,6 +207,9 @@ class Lines:
         known = next((line for line in self.all_of(portal_id) if line.id == line_id), None)
         since = known.mirrored_since if known and known.mirrored and known.open_line == open_line else self._clock()
         self._change(portal_id, line_id, mirroring=mirroring.value, open_line=open_line, mirrored_since=since)
+
+    def set_owner_rule(self, portal_id: int, line_id: int, rule: OwnerRule) -> None:
+        self._change(portal_id, line_id, owner_rule=rule.value)
 
     def remove(self, portal_id: int, line_id: int) -> None:
         """Out of every list; the row stays, because its chats and sends hang on it. Its key is forgotten."""

@@ -69,6 +69,8 @@ class Portal:
     app_version: int
     language: str
     light_hours: tuple[int, ...]
+    waiting_minutes: int = 15  # a client who waits longer is shown in red
+    notices: bool = False  # employees are told of waiting clients, lines and sends in trouble
 
     @property
     def origin(self) -> str:
@@ -182,6 +184,12 @@ class Portals:
     def set_app_version(self, portal_id: int, version: int) -> None:
         """Our placements, handlers and types of this version are in place; of none, 0, when something is missing."""
         self._change(portal_id, app_version=version)
+
+    def set_waiting_minutes(self, portal_id: int, minutes: int) -> None:
+        self._change(portal_id, waiting_minutes=minutes)
+
+    def set_notices(self, portal_id: int, *, on: bool) -> None:
+        self._change(portal_id, notices=on)
 
     def set_subscription(self, portal_id: int, *, status: str, days_left: int | None) -> None:
         self._change(portal_id, status=status, days_left=days_left)

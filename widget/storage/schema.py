@@ -54,6 +54,10 @@ portals = Table(
     Column("language", String(2), nullable=False, server_default=EMPTY),  # "" is each user's own
     Column("light_hours", String(20), nullable=False, server_default=EMPTY),  # "" is the service's
     Column("moving", Text, nullable=False, server_default=EMPTY),  # fields that are being made anew: bitrix24/moving.py
+    Column(
+        "waiting_minutes", Integer, nullable=False, server_default="15"
+    ),  # a client who waits longer is shown in red
+    Column("notices", Boolean, nullable=False, server_default=false()),  # told to employees in Bitrix24
     sqlite_autoincrement=True,
 )
 
@@ -89,6 +93,7 @@ lines = Table(
     Column("open_line", Id, nullable=False, server_default="0"),  # of Bitrix24, in which its chats are mirrored
     Column("mirroring", String(10), nullable=False, server_default="off"),  # off, on, incoming, stopped
     Column("mirrored_since", Float, nullable=False, server_default="0"),  # what was written before is not mirrored
+    Column("owner_rule", String(12), nullable=False, server_default="maker"),  # who answers its new chats
     UniqueConstraint("portal_id", "gateway", "address", "session"),
     sqlite_autoincrement=True,
 )
@@ -121,8 +126,18 @@ chats = Table(
     Column("last_at", Float, nullable=False),  # last message known, 0 if none
     Column("created_by", Id, nullable=False),  # user id, 0 when found at the gateway
     Column("created_at", Float, nullable=False),
+    Column("waiting_since", Float, nullable=False, server_default="0"),  # the client's first unanswered message, 0 none
+    Column("theirs_at", Float, nullable=False, server_default="0"),  # the client's last message
+    Column("answered_at", Float, nullable=False, server_default="0"),  # the last answer that a history showed
+    Column("waived_at", Float, nullable=False, server_default="0"),  # their last one that needs no reply
+    Column("waived_by", Id, nullable=False, server_default="0"),  # the user who said so
+    Column("recounts", Integer, nullable=False, server_default="0"),  # how often the times above were worked out
+    Column("owner_id", Id, nullable=False, server_default="0"),  # the user who answers it, 0 none
+    Column("owner_at", Float, nullable=False, server_default="0"),
+    Column("owner_was", Id, nullable=False, server_default="0"),  # whom it was taken from, until they have seen it
     UniqueConstraint("portal_id", "line_id", "phone"),
     Index(None, "portal_id", "phone"),
+    Index(None, "portal_id", "waiting_since"),
     sqlite_autoincrement=True,
 )
 
@@ -148,6 +163,58 @@ sends = Table(
     # Of those alone that have a text to be wiped: the table keeps its rows for ever.
     Index("ix_sends_texts", "created_at", postgresql_where=text("text != ''"), sqlite_where=text("text != ''")),
     sqlite_autoincrement=True,
+)
+
+# What happened to a send, in words of ours: chats/trail.py. Kept as long as the send.
+trail = Table(
+    "trail",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("portal_id", ForeignKey("portals.id", ondelete="CASCADE"), nullable=False),
+    Column("send_id", ForeignKey("sends.id", ondelete="CASCADE"), nullable=False),
+    Column("at", Float, nullable=False),
+    Column("what", String(12), nullable=False),  # a state of the send, or «looked»
+    Column("how", String(12), nullable=False, server_default=EMPTY),  # it was found out
+    Column("detail", String(120), nullable=False, server_default=EMPTY),  # a reason, or an id
+    Index(None, "send_id", "id"),
+    sqlite_autoincrement=True,
+)
+
+# Clients whose messages are not stored, counted, shown or passed on.
+ignored = Table(
+    "ignored",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("portal_id", ForeignKey("portals.id", ondelete="CASCADE"), nullable=False),
+    Column("line_id", Id, nullable=False),  # 0 is every line
+    Column("client_key", String(64), nullable=False),  # a keyed hash of the phone or the LID
+    Column("sealed", Text, nullable=False),  # sealed; the same to be read by an administrator
+    Column("user_id", Id, nullable=False),
+    Column("at", Float, nullable=False),
+    UniqueConstraint("portal_id", "line_id", "client_key"),
+    sqlite_autoincrement=True,
+)
+
+# Employees as they were last seen here: who wrote, who owns, and whether they still work there.
+staff = Table(
+    "staff",
+    metadata,
+    Column("portal_id", ForeignKey("portals.id", ondelete="CASCADE"), primary_key=True),
+    Column("user_id", Id, primary_key=True, autoincrement=False),
+    Column("name", String(200), nullable=False),
+    Column("active", Boolean, nullable=False),
+    Column("admin", Boolean, nullable=False),
+)
+
+# Notices in Bitrix24 that are out, and those whose reason has not lasted long enough yet.
+notices = Table(
+    "notices",
+    metadata,
+    Column("portal_id", ForeignKey("portals.id", ondelete="CASCADE"), primary_key=True),
+    Column("tag", String(60), primary_key=True),
+    Column("user_id", Id, primary_key=True, autoincrement=False),
+    Column("at", Float, nullable=False),  # since when there is a reason
+    Column("told", Boolean, nullable=False),
 )
 
 # What gateways told of messages by themselves. A row may know only a part (a tick may come before its message); rows of

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Engine, and_, func, select, update
 from widget.storage.database import NOT_WRITTEN, RowRefused
 from widget.storage.pruning import in_parts
 from widget.storage.rows import reader
-from widget.storage.schema import chats, sends
+from widget.storage.schema import chats, sends, trail
 from widget.storage.transaction import transaction
 from widget.storage.upsert import insert_into
 from widget.storage.vault import Vault
@@ -21,6 +21,10 @@ DECIDED_WITHIN = 7 * 86_400.0  # seconds for which a missing send stays in sight
 SETTLES_WITHIN = 600.0  # seconds; what is unclear for longer is worth an administrator's look
 MOST_RECENT = 200  # sends of one chat in one answer
 SENT_AGAIN = "sent_again"  # the reason of a missing send whose text went out anew, under another key
+MOST_OF_OTHERS = 20
+LOOKED = "looked"  # a step of a trail: the job looks for the send
+TOLD = "told"  # another one: Bitrix24 was told of it
+MOST_STEPS = 100  # of one send
 MOST_WRITTEN = 500  # sends of one user in one chat
 
 log = logging.getLogger(__name__)
@@ -51,6 +55,7 @@ PROGRESS = {
 }
 
 
+WENT_OUT = frozenset({SendState.QUEUED, SendState.SENT, SendState.DELIVERED, SendState.READ})
 UNCLEAR = frozenset({SendState.SENDING, SendState.UNKNOWN})
 OPEN = frozenset({*UNCLEAR, SendState.MISSING})  # until a look, a webhook or a rep says what became of it
 
@@ -74,12 +79,53 @@ class Send:
         return f"Send(id={self.id}, state={self.state.value})"
 
 
+@dataclass(frozen=True)
+class Step:
+    """What happened to a send: a state, LOOKED or TOLD; `how` that was found out; `detail` is a reason, or who said
+    so."""
+
+    at: float
+    what: str
+    how: str
+    detail: str
+
+
+class Trail:
+    """The steps of sends. Kept as long as they are."""
+
+    def __init__(self, engine: Engine, clock: Callable[[], float]) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._read = reader(Step, trail)
+
+    def add(self, send: Send, what: str, *, how: str = "", detail: str = "") -> None:
+        """One statement, in the transaction of what it tells."""
+        values = {
+            "portal_id": send.portal_id,
+            "send_id": send.id,
+            "at": self._clock(),
+            "what": what,
+            "how": how,
+            "detail": detail[:120],
+        }
+        with transaction(self._engine) as connection:
+            connection.execute(trail.insert().values(values))
+
+    def of(self, send: Send) -> list[Step]:
+        """Oldest first; of very many the first. One query."""
+        mine = trail.c.portal_id == send.portal_id, trail.c.send_id == send.id
+        query = select(trail).where(*mine).order_by(trail.c.id).limit(MOST_STEPS)
+        with transaction(self._engine) as connection:
+            return [self._read(row) for row in connection.execute(query).mappings()]
+
+
 class Sends:
     def __init__(self, engine: Engine, vault: Vault, clock: Callable[[], float]) -> None:
         self._engine = engine
         self._vault = vault
         self._clock = clock
         self.of_row = reader(Send, sends, text=vault.opened, state=SendState)
+        self.trail = Trail(engine, clock)
 
     def begin(
         self, portal_id: int, chat_id: int, *, send_key: str, user_id: int, text: str, message_id: str
@@ -113,19 +159,23 @@ class Sends:
             row = connection.execute(query).mappings().first()
         return self.of_row(row) if row else None
 
-    def settle(self, send: Send, state: SendState, *, reason: str = "", message_id: str = "") -> Send:
+    def settle(
+        self, send: Send, state: SendState, *, reason: str = "", message_id: str = "", how: str = "", by: int = 0
+    ) -> Send:
         """The same as `advance`, where a database may have a full disk: what it does not take is told all the same,
         and found out again by the next reading."""
         try:
-            return self.advance(send, state, reason=reason, message_id=message_id)
+            return self.advance(send, state, reason=reason, message_id=message_id, how=how, by=by)
         except NOT_WRITTEN as error:
             log.error("the end of send %s is not stored: %s", send.id, type(error).__name__)
             told = replace(send, state=state, reason=reason, message_id=message_id or send.message_id)
             return told if send.state in _up_to(state) else send
 
-    def advance(self, send: Send, state: SendState, *, reason: str = "", message_id: str = "") -> Send:
+    def advance(
+        self, send: Send, state: SendState, *, reason: str = "", message_id: str = "", how: str = "", by: int = 0
+    ) -> Send:
         """Move the send to `state` unless it is already further along PROGRESS: a late «sent» cannot undo «read».
-        Returns the row as stored. One statement, another for a send that is further."""
+        Its trail says `how` that was found out, and `by` which user. Returns the row as stored. Two statements."""
         values = {"state": state.value, "reason": reason, "changed_at": self._clock()}
         if message_id:
             values["message_id"] = message_id
@@ -134,6 +184,9 @@ class Sends:
         with transaction(self._engine) as connection:
             moved = update(sends).where(*mine).values(values).returning(*sends.c)
             row = connection.execute(moved).mappings().first()
+            if row and (state is not send.state or reason != send.reason):
+                detail = str(by) if by else reason
+                self.trail.add(send, state.value, how=how, detail=detail)
         return self.of_row(row) if row else self.by_key(send.portal_id, send.send_key) or send
 
     def recent(self, portal_id: int, chat_id: int, since: float, before: float = float("inf")) -> list[Send]:
@@ -157,6 +210,20 @@ class Sends:
     def written_by(self, portal_id: int, chat_id: int, user_id: int) -> list[Send]:
         """What this user wrote in the chat from here, newest first; of very many the newest. One query."""
         return self._of_chat(portal_id, chat_id, sends.c.user_id == user_id, most=MOST_WRITTEN)
+
+    def of_others(self, portal_id: int, chat_id: int, user_id: int, since: float) -> list[Send]:
+        """What other users wrote in the chat from here since then, unless it failed, and after this user's own last
+        message; newest first. One query."""
+        own = select(func.coalesce(func.max(sends.c.created_at), 0.0)).where(
+            sends.c.portal_id == portal_id, sends.c.chat_id == chat_id, sends.c.user_id == user_id
+        )
+        which = (
+            sends.c.user_id.not_in((user_id, 0)),
+            sends.c.created_at >= since,
+            sends.c.created_at > own.scalar_subquery(),
+            sends.c.state != SendState.FAILED.value,
+        )
+        return self._of_chat(portal_id, chat_id, *which, most=MOST_OF_OTHERS)
 
     def by_message(self, portal_id: int, line_id: int, message_id: str) -> list[Send]:
         """The sends of this line that are this message. One query."""
@@ -185,11 +252,14 @@ class Sends:
 
     def look(self, send: Send, *, pause: float) -> bool:
         """Take the next look for a send, for this caller alone; the one after it is due in `pause` seconds. False if
-        another caller was quicker. One statement."""
+        another caller was quicker. Two statements."""
         mine = sends.c.portal_id == send.portal_id, sends.c.id == send.id, sends.c.looks == send.looks
         taken = update(sends).where(*mine).values(looks=send.looks + 1, next_look_at=self._clock() + pause)
         with transaction(self._engine) as connection:
-            return bool(connection.execute(taken).rowcount)
+            was_taken = bool(connection.execute(taken).rowcount)
+            if was_taken:
+                self.trail.add(send, LOOKED)
+        return was_taken
 
     def count_unclear(self, portal_id: int | None = None) -> dict[SendState, int]:
         """How many sends of the last week have no clear end for some minutes, or are missing and no rep said what is

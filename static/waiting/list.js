@@ -1,0 +1,78 @@
+// The list of those who wait: filtered, kept true, and each of its chats one press away.
+
+import { begin, request } from '../api.js';
+import { openChat } from '../chats/pane.js';
+import { fragment, redraw, send } from '../admin/send.js';
+import { ask } from '../bridge.js';
+
+const EVERY = 20_000;
+const PATIENCE = 15 * 60_000; // somebody is choosing
+const page = document.getElementById('card');
+let timer;
+
+/** Follow the list as long as the page is open. */
+export function followWaiting() {
+  document.addEventListener('visibilitychange', later);
+  document.getElementById('sections').addEventListener('change', (event) => {
+    const { waitingFilter } = event.target.dataset;
+    if (waitingFilter) look({ ...wanted(), [waitingFilter]: chosenIn(event.target) });
+  });
+  document.getElementById('sections').addEventListener('click', (event) => {
+    const button = event.target.closest('[data-waiting-open]');
+    if (button) openWaiting(button);
+    const attached = event.target.closest('[data-waiting-attach]');
+    if (attached) attach(attached);
+  });
+  later();
+}
+
+/** The chat of one who waits, in the usual pane. */
+export async function openWaiting(button) {
+  const headers = { 'X-Opening': page.dataset.opening };
+  const response = await request(button.dataset.waitingOpen, { json: {}, headers });
+  const { opening, key, line } = fragment(await response.text()).firstElementChild.dataset;
+  begin(opening); // so that a session which is renewed later still knows the chat
+  await openChat({ key, line: Number(line), focus: 'text', row: button.closest('li') });
+  document.getElementById('chat').scrollIntoView({ block: 'nearest' });
+}
+
+// Bitrix24's own dialog names the card: {contact: {0: {id: "C_12"}}}.
+async function attach(button) {
+  const entityType = ['contact', 'company', 'lead'];
+  const chosen = await ask('selectCRM', { entityType, multiple: false }, PATIENCE);
+  for (const kind of entityType) {
+    const [card] = Object.values(chosen?.[kind] ?? {});
+    if (card) await send(button.dataset.waitingAttach, { ...wanted(), kind, id: numberOf(card.id) }, button);
+  }
+}
+
+function numberOf(id) {
+  return Number(String(id).split('_').at(-1));
+}
+
+function later() {
+  clearTimeout(timer);
+  if (!document.hidden) timer = setTimeout(look, EVERY);
+}
+
+async function look(json = wanted()) {
+  if (document.querySelector('#waiting[data-waiting]')) await draw(json);
+  later();
+}
+
+async function draw(json) {
+  try {
+    redraw(await (await request('/app/waiting', { json })).text());
+  } catch {
+    // What is shown stays; the next look is in a moment.
+  }
+}
+
+function wanted() {
+  return JSON.parse(document.getElementById('waiting')?.dataset.waiting ?? '{}');
+}
+
+function chosenIn(select) {
+  if (select.dataset.waitingFilter === 'owner') return select.value;
+  return select.value ? Number(select.value) : null;
+}

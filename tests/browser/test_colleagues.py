@@ -1,0 +1,70 @@
+"""Two reps in two browsers: one of them writes, takes the chat, is asked; and a client who waits."""
+
+import re
+from collections.abc import Callable
+
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Complaints
+from tests.browser.pages import ORDERS, SENT, Card, Settings
+from tests.stand import Outside
+
+
+def test_two_reps_see_each_other_and_one_is_asked_before_writing_too(
+    make_card: Callable[[], Card], complaints: Complaints
+) -> None:
+    complaints.expect("status of 409")  # the question
+    first = make_card().open(user="rep").reveal().open_chat(ORDERS)
+    first.send("Здравствуйте")
+    expect(first.bubble("Здравствуйте").locator(SENT)).to_have_count(1)
+    second = make_card().open(user="admin").reveal().open_chat(ORDERS)
+    beside = second.frame.locator("#beside")
+    expect(beside).to_contain_text(second.say("Answers:"))
+    expect(second.bubble("Здравствуйте").locator(".bubble-writer")).to_have_count(1)
+
+    first.page.bring_to_front()
+    first.composer.press_sequentially("Ещё")
+    second.page.bring_to_front()
+    expect(beside.locator(".beside-writes")).not_to_be_empty(timeout=30_000)
+
+    second.send("И я здесь")
+    expect(second.dialog).to_be_visible()
+    second.button("Do not send").click()
+    expect(second.bubble("И я здесь")).to_have_count(0)
+    beside.get_by_role("button", name=second.say("Take over"), exact=True).click()
+    expect(beside).to_contain_text(second.say("You answer this chat"))
+
+    first.page.bring_to_front()
+    told = first.frame.locator("#beside .is-told")
+    expect(told).to_be_visible(timeout=30_000)
+    told.get_by_role("button").click()
+    expect(told).to_have_count(0)
+    first.bubble("Здравствуйте").locator("[data-trail]").click()
+    expect(first.bubble("Здравствуйте").locator(".trail")).to_contain_text(
+        first.say("accepted and given to the gateway")
+    )
+
+
+def test_a_client_who_waits_is_found_by_a_key_and_answered_from_the_list(
+    settings: Settings, card: Card, outside: Outside
+) -> None:
+    outside.answer_as_client("+79261112233", "Когда привезёте?")
+    card.open().reveal().open_chat(ORDERS)
+    expect(card.bubble("Когда привезёте?")).to_be_visible()
+    expect(card.frame.locator("#beside .waits")).to_be_visible(timeout=30_000)
+
+    settings.open(user="admin")
+    item = settings.frame.locator("[data-waiting-chat]")
+    expect(item).to_have_count(1)
+    item.get_by_role("button").first.press("n")
+    expect(item).to_be_focused()
+    item.press("?")
+    expect(settings.dialog).to_be_visible()
+    settings.button("Close").click()
+    item.press("/")
+    composer = settings.frame.get_by_label(settings.say("Message"), exact=True)
+    expect(composer).to_be_visible()
+    composer.fill("Завтра")
+    settings.button("Send").click()
+    expect(settings.frame.locator("#messages .bubble").filter(has_text=re.compile("Завтра"))).to_have_count(1)
+    expect(item).to_have_count(0, timeout=40_000)

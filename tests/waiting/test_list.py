@@ -1,0 +1,134 @@
+"""The list of those who wait: who sees which chat, and what can be done from it."""
+
+import re
+
+import pytest
+
+from sandbox.people import OKSANA
+from tests.hooks.gateways import Caller, PlainWebhooks, written
+from tests.stand import CardPage, Clock, Outside, Widget, config_for, start_widget
+
+NOBODYS = "+79031234567"  # in no card
+IVAN = "+79619510000"
+
+
+@pytest.fixture
+def widget(outside: Outside, clock: Clock, empty_database: str) -> Widget:
+    config = config_for(outside, empty_database)
+    widget = start_widget(outside, config, clock, lines=("sales", "support"), webhooks={"waha": PlainWebhooks()})
+    widget.services.storage.portals.set_installer(widget.portals[0], 1)
+    app_page(widget, "admin")  # whose token searches
+    return widget
+
+
+def app_page(widget: Widget, user: str) -> CardPage:
+    page = widget.open("/app/", user=user, lang="en")
+    page.session = page.text.split('data-session="')[1].split('"')[0]
+    return page
+
+
+def writes(widget: Widget, phone: str, *, ago: float, name: str = "C1") -> int:
+    gateway = Caller(widget)
+    gateway.tell(written(name, at=widget.clock() - ago, ids=(f"{phone[1:]}@c.us",)))
+    return int(gateway.chat(phone).id)
+
+
+def listed(page: CardPage, **wanted: object) -> list[int]:
+    """The chats of the list, as they stand in it."""
+    page.post("/app/waiting", wanted)
+    return [int(found) for found in re.findall(r'data-waiting-chat="(\d+)"', page.text)]
+
+
+def as_app(page: CardPage, path: str, body: dict[str, object]) -> CardPage:
+    headers = {"X-Session": page.session, "X-Opening": page.opening_ticket}
+    return page._take(page.client.post(path, json=body, headers=headers))
+
+
+def test_who_waits_longest_stands_first_and_is_red_beyond_the_limit(widget: Widget) -> None:
+    newer, older = writes(widget, IVAN, ago=300), writes(widget, NOBODYS, ago=1200, name="C2")
+    page = app_page(widget, "rep")
+    assert listed(page) == [older, newer]
+    assert page.text.count("is-late") == 1
+    assert "Иван" in page.text  # of the card that this rep may read
+    assert "in no card" in page.words
+    assert listed(page, line=widget.services.storage.lines.of(widget.portals[0])[1].id) == []
+    admin = app_page(widget, "admin")
+    admin.post("/app/waiting/limit", {"minutes": "5"})
+    assert listed(page) == [older, newer]
+    assert page.text.count("is-late") == 2
+    assert admin.post("/app/waiting/limit", {"minutes": "0"}).answer.status_code == 422
+
+
+def test_a_colleagues_client_without_a_card_is_theirs_until_they_leave(widget: Widget) -> None:
+    chat = writes(widget, NOBODYS, ago=300)
+    rep = app_page(widget, "rep")
+    services, portal = widget.services, widget.portals[0]
+    services.storage.conversations.waits.own(services.storage.chats.get(portal, chat), 1, at=widget.clock())
+    services.storage.staff.seen(portal, 1, "Ольга")
+    assert listed(rep) == []
+    assert rep.post(f"/app/waiting/{chat}/take", {}).refusal == "not_allowed"
+    services.storage.staff.seen(portal, 1, "Ольга", active=False)
+    assert listed(rep) == [chat]
+    rep.post(f"/app/waiting/{chat}/take", {})
+    assert services.storage.chats.get(portal, chat).owner_id == 2
+    assert listed(rep, owner="mine") == [chat]
+    assert listed(rep, owner="nobody") == []
+
+
+def test_a_chat_opens_from_the_list_as_long_as_it_may_be_read(widget: Widget) -> None:
+    chat = writes(widget, IVAN, ago=300)
+    page = app_page(widget, "rep")
+    as_app(page, f"/app/waiting/{chat}/open", {})
+    key = page.text.split('data-key="')[1].split('"')[0]
+    page.open_chat(key)
+    assert page.chat == chat
+    assert page.send(chat, "Hello", "key-1", confirmed=True).answer.status_code == 201
+    assert listed(page) == []
+
+
+def test_a_client_without_a_card_gets_one_and_is_ignored_by_a_press(widget: Widget) -> None:
+    chat = writes(widget, NOBODYS, ago=300)
+    page = app_page(widget, "rep")
+    assert listed(page) == [chat]
+    page.post(f"/app/waiting/{chat}/card", {"kind": "contact"})
+    assert "in no card" not in page.words
+    assert page.post(f"/app/waiting/{chat}/card", {"kind": "contact"}).answer.status_code == 409
+    assert page.post(f"/app/waiting/{chat}/ignore", {}).refusal == "confirm"
+    page.post(f"/app/waiting/{chat}/ignore", {"confirmed": True})
+    assert listed(page) == []
+    admin = app_page(widget, "admin")
+    assert "Ignore no longer" in admin.words
+    ignored = re.findall(r"/app/ignored/(\d+)/undo", admin.text)
+    for each in ignored:
+        admin.post(f"/app/ignored/{each}/undo", {})
+    assert writes(widget, NOBODYS, ago=0, name="C9") == chat
+    assert listed(page) == [chat]
+
+
+def test_a_number_is_attached_to_a_card_that_the_rep_may_read_and_to_no_other(widget: Widget) -> None:
+    chat = writes(widget, NOBODYS, ago=300)
+    page = app_page(widget, "restricted")
+    contact = {"kind": "contact", "id": 44}
+    assert page.post(f"/app/waiting/{chat}/attach", contact).answer.status_code == 403
+    page.post(f"/app/waiting/{chat}/attach", {"kind": "contact", "id": 42})
+    assert "in no card" not in page.words
+    assert "Иван" in page.words
+
+
+def test_a_client_of_a_card_that_a_rep_may_not_read_is_not_listed_for_them(widget: Widget) -> None:
+    chat = writes(widget, OKSANA.phone, ago=300)
+    assert listed(app_page(widget, "rep")) == [chat]
+    restricted = app_page(widget, "restricted")
+    assert listed(restricted) == []
+    assert restricted.post(f"/app/waiting/{chat}/open", {}).refusal == "not_allowed"
+
+
+def test_where_bitrix24_does_not_answer_only_own_chats_are_listed(widget: Widget, outside: Outside) -> None:
+    mine, nobodys = writes(widget, IVAN, ago=300), writes(widget, NOBODYS, ago=200, name="C2")
+    services, portal = widget.services, widget.portals[0]
+    services.storage.conversations.waits.own(services.storage.chats.get(portal, mine), 2, at=widget.clock())
+    page = app_page(widget, "rep")
+    outside.break_portal("http_500", "batch", times=None)
+    assert listed(page) == [mine]
+    outside.heal()
+    assert listed(page) == [mine, nobodys]

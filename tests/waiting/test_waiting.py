@@ -1,0 +1,266 @@
+"""A client waits until they are answered, whatever order webhooks come in; and who answers is known."""
+
+import random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.hooks.gateways import CLIENT, LID, PHONE, Caller, PlainWebhooks, muddled, tick, written
+from tests.stand import CardPage, Clock, Outside, Widget, config_for, examples, start_widget
+from widget.gateways.base import Ack, GatewayEvent
+from widget.gateways.written import events_json
+from widget.storage.chats import Chat
+from widget.storage.lines import OwnerRule
+
+IVAN_ROW = "+7 961 951-00-00"
+MINUTE = 60.0
+HOOKS = {"waha": PlainWebhooks()}
+
+
+@pytest.fixture
+def widget(outside: Outside, clock: Clock, empty_database: str) -> Widget:
+    return start_widget(outside, config_for(outside, empty_database), clock, webhooks=HOOKS)
+
+
+@pytest.fixture
+def gateway(widget: Widget) -> Caller:
+    return Caller(widget)
+
+
+def client_writes(widget: Widget, gateway: Caller, *, ago: float = 0.0, name: str = "C1") -> Chat:
+    gateway.tell(written(name, at=widget.clock() - ago))
+    found: Chat = gateway.chat()
+    return found
+
+
+def chat_page(widget: Widget, user: str = "rep") -> CardPage:
+    page = widget.open(user=user, lang="en").reveal()
+    return page.open_chat(page.keys[IVAN_ROW])
+
+
+def test_an_answer_from_the_card_or_the_phone_ends_the_wait_and_opening_the_chat_does_not(
+    widget: Widget, gateway: Caller
+) -> None:
+    begun = widget.clock() - 600
+    assert client_writes(widget, gateway, ago=600).waiting_since == int(begun)
+    client_writes(widget, gateway, ago=300, name="C2")
+    page = chat_page(widget)
+    chat = page.chat
+    page.history(chat)
+    assert gateway.chat().waiting_since == int(begun)
+
+    page.send(chat, "Hello", "key-1", confirmed=True)
+    assert gateway.chat().waiting_since == 0
+    widget.clock.forward(60)
+    client_writes(widget, gateway, name="C3")
+    widget.clock.forward(60)
+    gateway.tell(written("L1", "On the phone", at=widget.clock(), from_me=True))
+    assert gateway.chat().waiting_since == 0
+
+
+def test_a_message_that_failed_after_all_is_no_answer(widget: Widget, gateway: Caller) -> None:
+    since = client_writes(widget, gateway, ago=600).waiting_since
+    page = chat_page(widget)
+    page.send(page.chat, "Hello", "key-1", confirmed=True)
+    send_id = widget.services.storage.sends.by_key(widget.portals[0], "key-1").message_id
+    gateway.tell(tick(Ack.FAILED, send_id, at=widget.clock(), ids=(CLIENT,)))
+    assert gateway.chat().waiting_since == since
+
+
+def test_no_reply_needed_says_who_pressed_and_a_later_message_waits_again(widget: Widget, gateway: Caller) -> None:
+    client_writes(widget, gateway, ago=600)
+    page = chat_page(widget)
+    chat = page.chat
+    assert "Client waits 10 minutes" in page.words
+    shown = page.post(f"/chats/{chat}/waive", {"until": int(widget.clock() - 600)})
+    assert "No reply needed, said" in shown.words
+    widget.clock.forward(60)
+    assert client_writes(widget, gateway, name="C2").waiting_since == int(widget.clock())
+
+
+def test_texts_that_are_wiped_do_not_end_a_wait(widget: Widget, gateway: Caller) -> None:
+    since = client_writes(widget, gateway, ago=600).waiting_since
+    widget.services.storage.messages.wipe(widget.clock() + 1)
+    gateway.tell(written("C2", at=widget.clock()))
+    assert gateway.chat().waiting_since == since
+
+
+BOTH = (CLIENT, LID)
+TALK = st.lists(
+    st.tuples(st.integers(0, 50), st.booleans(), st.sampled_from([(CLIENT,), (LID,), BOTH])), min_size=1, max_size=6
+)
+
+
+def told(widget: Widget, events: list[GatewayEvent], *, owner_id: int) -> tuple[float, float, int]:
+    """What is known of a new chat that an employee takes after the first of these, once all were worked on."""
+    services, portal = widget.services, widget.portals[0]
+    line = services.storage.lines.of(portal)[0]
+    with services.storage.engine.begin() as connection:
+        for table in ("messages", "chats"):
+            connection.exec_driver_sql(f"DELETE FROM {table}")
+    for number, event in enumerate(events):
+        services.hooks.gateway_work.work(services.storage.inbox.add(portal, line.id, events_json([event])))
+        if number == 0:
+            [chat] = services.storage.chats.of_phones(portal, [PHONE])
+            services.storage.conversations.waits.own(chat, owner_id, at=widget.clock())
+    [chat] = services.storage.chats.of_phones(portal, [PHONE])
+    return chat.waiting_since, chat.theirs_at, chat.owner_id
+
+
+@settings(max_examples=examples(25))
+@given(TALK, st.randoms(use_true_random=False))
+def test_shuffled_doubled_and_late_webhooks_tell_the_same_wait_and_move_no_owner(
+    widget: Widget, talk: list[tuple[int, bool, tuple[str, ...]]], chance: random.Random
+) -> None:
+    began = widget.clock() - 1000
+    first = written("first", at=began - 1000, ids=BOTH, from_me=True)  # so that both ids are one chat
+    events = [
+        written(f"M{number}", at=began + at, ids=ids, from_me=ours) for number, (at, ours, ids) in enumerate(talk)
+    ]
+    in_order = told(widget, [first, *events], owner_id=2)
+    assert told(widget, [first, *muddled(events, chance)], owner_id=2) == in_order
+    assert in_order[2] == 2
+
+
+def test_who_writes_first_answers_and_who_takes_over_is_told_to_the_other(widget: Widget, gateway: Caller) -> None:
+    mine = chat_page(widget)
+    chat = mine.chat
+    mine.send(chat, "Hello", "key-1", confirmed=True)
+    assert "You answer this chat" in mine.get(f"/chats/{chat}/beside").words
+
+    theirs = chat_page(widget, user="admin")
+    assert "Answers:" in theirs.words
+    theirs.send(chat, "Me too", "key-2", confirmed=True)
+    assert gateway.chat().owner_id == 2  # the first one stays
+    theirs.post(f"/chats/{chat}/take", {})
+    assert gateway.chat().owner_id == 1
+
+    assert "took this chat over from you" in mine.get(f"/chats/{chat}/beside").words
+    assert "took this chat over from you" not in mine.post(f"/chats/{chat}/told", {}).words
+
+
+@pytest.mark.parametrize(("rule", "owner"), [(OwnerRule.MAKER, 1), (OwnerRule.RESPONSIBLE, 2), (OwnerRule.NOBODY, 0)])
+def test_a_lines_rule_says_who_answers_its_new_chats(
+    widget: Widget, gateway: Caller, rule: OwnerRule, owner: int
+) -> None:
+    """Employee 2 is responsible for the deal."""
+    widget.services.storage.lines.set_owner_rule(widget.portals[0], gateway.line.id, rule)
+    page = chat_page(widget, user="admin")
+    page.send(page.chat, "Hello", "key-1", confirmed=True)
+    assert gateway.chat().owner_id == owner
+
+
+def test_an_administrator_chooses_who_answers_and_a_dismissed_employee_is_shown_as_such(
+    widget: Widget, gateway: Caller, outside: Outside
+) -> None:
+    services, portal = widget.services, widget.portals[0]
+    rep = chat_page(widget)
+    chat = rep.chat
+    rep.post(f"/chats/{chat}/take", {})
+    admin = chat_page(widget, user="admin")
+    assert admin.post(f"/chats/{chat}/owner", {"user": 77}).answer.status_code == 422
+    assert rep.post(f"/chats/{chat}/owner", {"user": 2}).refusal == "not_admin"
+    admin.post(f"/chats/{chat}/owner", {})
+    assert gateway.chat().owner_id == 0
+    admin.post(f"/chats/{chat}/owner", {"user": 2})
+    assert gateway.chat().owner_id == 2
+
+    services.storage.staff.seen(portal, 2, "Анна Орлова", active=False)
+    words = admin.get(f"/chats/{chat}/beside").words
+    assert "no longer works here" in words
+    assert " Take " in words
+
+
+def test_a_message_right_after_a_colleagues_is_asked_about_once(widget: Widget) -> None:
+    first, second = chat_page(widget), chat_page(widget, user="admin")
+    chat = first.chat
+    first.send(chat, "Hello", "key-1", confirmed=True)
+    widget.clock.forward(4 * MINUTE)
+    assert second.send(chat, "Good day", "key-2").refusal == "confirm"
+    assert "wrote here 4 minutes ago" in second.words
+    assert second.send(chat, "Good day", "key-2", confirmed=True).answer.status_code == 201
+    assert second.send(chat, "And more", "key-3").answer.status_code == 201
+
+    widget.clock.forward(MINUTE)
+    first.send(chat, "And more", "key-4")
+    assert "has just sent exactly this text" in first.words
+    widget.clock.forward(11 * MINUTE)
+    assert first.send(chat, "And more", "key-4").answer.status_code == 201
+    assert "bubble-writer" in first.history(chat).text  # the other one's bubbles name them
+
+
+def test_a_colleague_who_writes_is_seen_for_some_seconds(widget: Widget) -> None:
+    first, second = chat_page(widget), chat_page(widget, user="admin")
+    chat = first.chat
+    first.post(f"/chats/{chat}/writing", {"on": True})
+    assert "is writing" in second.get(f"/chats/{chat}/beside").words
+    assert "is writing" not in first.get(f"/chats/{chat}/beside").words
+    first.post(f"/chats/{chat}/writing", {"on": False})
+    assert "is writing" not in second.get(f"/chats/{chat}/beside").words
+
+
+def test_a_press_on_the_tick_tells_what_happened_and_ids_to_an_administrator_alone(
+    widget: Widget, gateway: Caller, outside: Outside
+) -> None:
+    page = chat_page(widget)
+    chat = page.chat
+    outside.break_gateway("lost_answer", "sendText")
+    page.send(chat, "Hello", "key-1", confirmed=True)
+    widget.clock.forward(61)
+    widget.services.chats.unclear_ends.look()
+    ref = page.history(chat).text.split('data-trail="')[-1].split('"')[0]
+    words = page.get(f"/chats/{chat}/messages/{ref}/trail").words
+    for step in ("accepted and given to the gateway", "looked for 1 time", "found by its id"):
+        assert step in words
+    assert "key-1" not in words
+    admin = chat_page(widget, user="admin")
+    assert "key-1" in admin.get(f"/chats/{chat}/messages/{ref}/trail").words
+
+
+def test_an_ignored_client_is_not_stored_until_that_is_taken_back(widget: Widget, gateway: Caller) -> None:
+    client_writes(widget, gateway, ago=600)
+    page = chat_page(widget)
+    assert page.post(f"/chats/{page.chat}/ignore", {}).refusal == "confirm"
+    chat = gateway.chat().id
+    page.post(f"/chats/{chat}/ignore", {"confirmed": True})
+    before = gateway.stored["messages"]
+    client_writes(widget, gateway, name="C2")
+    assert gateway.stored["messages"] == before
+    assert gateway.chat().waiting_since == 0
+
+    ignores, portal = widget.services.storage.ignores, widget.portals[0]
+    assert PHONE in [each.client for each in ignores.of(portal)]
+    for each in ignores.of(portal):
+        ignores.remove(portal, each.id)
+    assert client_writes(widget, gateway, name="C3").waiting_since == int(widget.clock())
+
+
+def test_employees_are_told_once_and_the_notice_goes_with_its_reason(
+    widget: Widget, gateway: Caller, outside: Outside
+) -> None:
+    services, portal = widget.services, widget.portals[0]
+    services.storage.portals.set_scopes(portal, frozenset({"im", "crm", "user_brief"}))
+    services.storage.portals.set_installer(portal, 1)
+    services.storage.portals.set_notices(portal, on=True)
+    admin, rep = chat_page(widget, user="admin"), chat_page(widget)
+    rep.post(f"/chats/{rep.chat}/take", {})
+    client_writes(widget, gateway)
+    services.chats.notifying.go()
+    assert notices(services) == {}
+    widget.clock.forward(15 * MINUTE)
+    for _round in range(2):
+        services.chats.notifying.go()
+    assert outside.calls("portal").get("im.notify.system.add") == 1
+    assert list(notices(services).values()) == [2]
+    admin.post(f"/chats/{gateway.chat().id}/waive", {"until": int(widget.clock())})
+    services.chats.notifying.go()
+    assert notices(services) == {}
+    assert outside.calls("portal").get("im.notify.delete") == 1
+
+
+def notices(services: object) -> dict[str, int]:
+    """To whom each told notice is."""
+    with services.storage.engine.connect() as connection:  # type: ignore[attr-defined]
+        rows = connection.exec_driver_sql("SELECT tag, user_id FROM notices WHERE told").all()
+    return {row.tag: row.user_id for row in rows}

@@ -1,0 +1,275 @@
+"""«Waiting» on the app's page: all clients who wait for an answer and whose chats this user may read, longest first.
+
+A chat opens from here by a signed session for its number on its line, as a typed number does (own_views.py); that this
+user may read it was asked for that, and is asked again while it is open (chats/rights.py).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from flask import make_response, render_template
+from flask.typing import ResponseReturnValue
+
+from widget.admin import sections
+from widget.admin.asking import Asker, administrator, anybody
+from widget.admin.checks import Fault, Invalid, Typed, Wrong, typed
+from widget.admin.pages import pages
+from widget.bitrix24.clients import CrmLink, add_client, attach_phone, readable
+from widget.bitrix24.crm import COMPANY, CONTACT, LEAD
+from widget.bitrix24.employees import NOTIFIES
+from widget.chats import beside_views
+from widget.chats.beside import Wait, wait_of
+from widget.chats.rights import MOST, Client
+from widget.errors import Refusal, Refused
+from widget.forms import flag_field, id_field, json_body, maybe_text_field
+from widget.phones.numbers import shown
+from widget.services import services
+from widget.session import SESSION_HEADER, current_opening
+from widget.storage.changes import What
+from widget.storage.chats import Chat
+from widget.storage.staff import Employee
+from widget.storage.waits import Filter
+
+NOBODYS = "nobody"
+MINE = "mine"
+LIMIT = (1, 1440)  # minutes that a portal may choose
+NEW_CARDS = {"lead": LEAD, "contact": CONTACT}
+CARDS = {**NEW_CARDS, "company": COMPANY}
+
+
+@dataclass(frozen=True)
+class Waiter:
+    """One of the list: the chat, how long its client waits, and their cards."""
+
+    wait: Wait
+    client: Client
+
+    @property
+    def number(self) -> str:
+        return shown(self.wait.chat.phone)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The filter as the page sends it. `owner` is "" for any, MINE, NOBODYS."""
+
+    line: int | None = None
+    owner: str = ""
+
+
+def read_wanted() -> Wanted:
+    body = json_body()
+    owner = maybe_text_field(body, "owner", longest=10)
+    if owner not in ("", MINE, NOBODYS):
+        raise Refused(Refusal.BAD_FORM, 422, "owner")
+    return Wanted(id_field(body, "line"), owner)
+
+
+@pages.post("/waiting")
+def show_waiting() -> ResponseReturnValue:
+    """The list, of one line or owner where the page says so. Two queries, and two outside calls a minute at most."""
+    wanted = read_wanted()
+    return sections.drawn(waiting(anybody(), wanted))
+
+
+@pages.post("/waiting/<int:chat_id>/open")
+def open_waiting(chat_id: int) -> ResponseReturnValue:
+    """A session that opens this chat. Nothing is asked of the gateway."""
+    asker, chat, _client = _readable(chat_id)
+    here, line = services(), asker.context.line(chat.line_id)
+    item = here.card.door.typed(asker.context, chat.phone)
+    opening = current_opening()
+    if opening.member_id != asker.portal.member_id:
+        raise Refused(Refusal.NOT_ALLOWED, 403, "opening of another portal")
+    sealed = here.tickets.seal_opening(replace(opening, number=chat.phone, line_id=line.id, granted=True))
+    session = replace(asker.session, number=chat.phone, line_id=line.id, granted=True)
+    response = make_response(render_template("waiting/_opened.html", opening=sealed, key=item.key, line=line))
+    response.headers[SESSION_HEADER] = here.tickets.sign_session(session)
+    return response
+
+
+@pages.post("/waiting/<int:chat_id>/take")
+def take_waiting(chat_id: int) -> ResponseReturnValue:
+    """This user answers the chat from now on."""
+    wanted = read_wanted()
+    asker, chat, _client = _readable(chat_id)
+    here, who = services(), asker.viewer
+    here.saw(asker.portal.id, who)
+    here.storage.conversations.waits.own(chat, who.user_id, at=here.clock())
+    return sections.drawn(waiting(asker, wanted))
+
+
+@pages.post("/waiting/<int:chat_id>/waive")
+def waive_waiting(chat_id: int) -> ResponseReturnValue:
+    """What the client wrote `until` now, as the list shows it, needs no reply."""
+    wanted, until = read_wanted(), id_field(json_body(), "until")
+    asker, chat, _client = _readable(chat_id)
+    beside_views.waived(asker.context, chat, until)
+    return sections.drawn(waiting(asker, wanted))
+
+
+@pages.post("/waiting/<int:chat_id>/ignore")
+def ignore_waiting(chat_id: int) -> ResponseReturnValue:
+    """Store and count nothing of this client any more, on this line. Asks back first."""
+    wanted, confirmed = read_wanted(), flag_field(json_body(), "confirmed")
+    asker, chat, _client = _readable(chat_id)
+    line = asker.context.line(chat.line_id)
+    if not confirmed:
+        response = make_response(render_template("chats/_confirm_ignore.html", line=line, everywhere=False), 409)
+        response.headers["X-Refusal"] = "confirm"
+        return response
+    beside_views.ignored(asker.context, line, chat, everywhere=False)
+    return sections.drawn(waiting(asker, wanted))
+
+
+@pages.post("/waiting/<int:chat_id>/card")
+def make_card(chat_id: int) -> ResponseReturnValue:
+    """A new lead or contact for a client whom no card has, by this user. One outside call besides the list's."""
+    wanted, kind = read_wanted(), maybe_text_field(json_body(), "kind", longest=10)
+    asker, chat, client = _readable(chat_id)
+    if kind not in NEW_CARDS:
+        raise Refused(Refusal.BAD_FORM, 422, "kind")
+    if client.unknown is not True:
+        raise Refused(Refusal.BAD_FORM, 409, "the client has a card")
+    number = shown(chat.phone)
+    add_client(
+        services().bitrix24.rest, asker.portal, asker.viewer.user_id, NEW_CARDS[kind], title=number, phone=chat.phone
+    )
+    services().chats.rights.forget(asker.portal.id, asker.viewer.user_id, chat.phone)
+    return sections.drawn(waiting(asker, wanted))
+
+
+@pages.post("/waiting/<int:chat_id>/attach")
+def attach_to_card(chat_id: int) -> ResponseReturnValue:
+    """Put the client's number into a card that this user may read: `kind` and `id`. Two outside calls besides the
+    list's."""
+    wanted, body = read_wanted(), json_body()
+    kind, card_id = maybe_text_field(body, "kind", longest=10), id_field(body, "id")
+    asker, chat, client = _readable(chat_id)
+    if kind not in CARDS or card_id is None:
+        raise Refused(Refusal.BAD_FORM, 422, "kind or id")
+    if client.unknown is not True:
+        raise Refused(Refusal.BAD_FORM, 409, "the client has a card")
+    rest, who = services().bitrix24.rest, asker.viewer.user_id
+    found = readable(rest, asker.portal, who, {CrmLink(CARDS[kind], card_id)})
+    if not found:
+        raise Refused(Refusal.CARD_GONE, 403, "card to attach to")
+    attach_phone(rest, asker.portal, who, found.pop(), chat.phone)
+    services().chats.rights.forget(asker.portal.id, who, chat.phone)
+    return sections.drawn(waiting(asker, wanted))
+
+
+@pages.post("/waiting/limit")
+def save_limit() -> ResponseReturnValue:
+    """After how many minutes a waiting client is shown in red."""
+    values = typed(json_body(), "minutes")
+    asker = administrator()
+    try:
+        minutes = _minutes(values["minutes"])
+    except Invalid as invalid:
+        form = Typed(values, invalid.faults)
+        return sections.drawn(waiting_settings(asker, form=form), status=422)
+    services().storage.portals.set_waiting_minutes(asker.portal.id, minutes)
+    asker.note(What.WAITING, old=str(asker.portal.waiting_minutes), new=str(minutes))
+    asker = asker.again()
+    return sections.drawn(waiting_settings(asker, said="saved"), sections.log(asker))
+
+
+@pages.post("/notices")
+def switch_notices() -> ResponseReturnValue:
+    """Whether employees are told in Bitrix24."""
+    wanted = flag_field(json_body(), "on")
+    asker = administrator()
+    services().storage.portals.set_notices(asker.portal.id, on=wanted)
+    asker.note(What.NOTICES, old=_on(asker.portal.notices), new=_on(wanted))
+    asker = asker.again()
+    return sections.drawn(waiting_settings(asker, said="saved"), sections.log(asker))
+
+
+@pages.post("/ignored/<int:ignored_id>/undo")
+def end_ignoring(ignored_id: int) -> ResponseReturnValue:
+    """Messages of this client are stored and counted again."""
+    asker = administrator()
+    if services().storage.ignores.remove(asker.portal.id, ignored_id) is None:
+        raise Refused(Refusal.NOT_ALLOWED, 404, "ignored")
+    asker.note(What.IGNORED_ENDED)
+    return sections.drawn(waiting_settings(asker), sections.log(asker))
+
+
+def waiting_place() -> str:
+    """Where the list will be: the page asks for it."""
+    return render_template("waiting/_place.html")
+
+
+def waiting(asker: Asker, wanted: Wanted) -> str:
+    """The list as this user may see it. `more` counts those that were not looked at."""
+    here, context = services(), asker.context
+    lines = {line.id: line for line in context.lines if wanted.line in (None, line.id)}
+    owners: Mapping[str, int] = {MINE: asker.viewer.user_id, NOBODYS: 0}
+    waits = here.storage.conversations.waits
+    found = waits.waiting(asker.portal.id, Filter(tuple(lines), owners.get(wanted.owner)))
+    clients = here.chats.rights.readable(asker.portal, asker.viewer, found)
+    limit = asker.portal.waiting_minutes
+    rows = [
+        Waiter(wait_of(chat, lines[chat.line_id], limit_minutes=limit), clients[chat.id])
+        for chat in found
+        if chat.id in clients
+    ]
+    lost = [chat for chat in waits.lost(asker.portal.id, asker.viewer.user_id) if chat.owner_id]
+    return render_template(
+        "waiting/_list.html",
+        rows=rows,
+        more=0 if asker.viewer.admin else max(0, len(found) - MOST),
+        lines=context.lines,
+        wanted=wanted,
+        lost=[(chat, _owner(chat)) for chat in lost],
+        number=shown,
+        user_id=asker.viewer.user_id,
+        when=asker.when,
+    )
+
+
+def waiting_settings(asker: Asker, *, form: Typed | None = None, said: str = "") -> str:
+    """The limit, and who is ignored. For administrators."""
+    here = services()
+    lines = {line.id: line.name for line in here.storage.lines.kept(asker.portal.id)}
+    return render_template(
+        "waiting/_settings.html",
+        form=form or Typed({"minutes": str(asker.portal.waiting_minutes)}),
+        notices=asker.portal.notices,
+        may_notify=NOTIFIES in asker.portal.scopes,
+        ignored=here.storage.ignores.of(asker.portal.id),
+        lines=lines,
+        names=here.staff_names(asker.portal.id),
+        number=shown,
+        when=asker.when,
+        said=said,
+    )
+
+
+def _readable(chat_id: int) -> tuple[Asker, Chat, Client]:
+    """The chat, if this user may read and change it. Refused otherwise."""
+    asker, here = anybody(), services()
+    chat = here.storage.chats.get(asker.portal.id, chat_id) if chat_id < 2**53 else None
+    if chat is None:
+        raise Refused(Refusal.NOT_ALLOWED, 404, "chat")
+    asker.context.line(chat.line_id)
+    client = here.chats.rights.readable(asker.portal, asker.viewer, [chat]).get(chat.id)
+    if client is None:
+        raise Refused(Refusal.NOT_ALLOWED, 403, "chat")
+    return asker, chat, client
+
+
+def _on(on: bool) -> str:
+    return "on" if on else "off"
+
+
+def _owner(chat: Chat) -> Employee:
+    return services().storage.staff.of(chat.portal_id).get(chat.owner_id, Employee(chat.owner_id, "", active=True))
+
+
+def _minutes(text: str) -> int:
+    low, high = LIMIT
+    if not text.isascii() or not text.isdigit() or not low <= int(text[:9]) <= high:
+        raise Invalid({"minutes": Wrong(Fault.OUT_OF_RANGE, low=low, high=high)})
+    return int(text)

@@ -1,0 +1,97 @@
+"""Which cards of the CRM hold a phone, and which of them a user may read.
+
+The search answers everybody about all cards (bitrix24/b24restdocs, crm.duplicate.findbycomm: rights «for everybody», at
+most 20 of each kind), so what it finds is read with the rights of the user who asks before anything is shown.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from widget.bitrix24.crm import COMPANY, CONTACT, LEAD
+from widget.bitrix24.rest import Rest
+from widget.errors import Refusal, Refused
+from widget.storage.portals import Portal
+from widget.untrusted import map_of, rows_of, whole_of
+
+KINDS = {"LEAD": LEAD, "CONTACT": CONTACT, "COMPANY": COMPANY}
+MOST = 50  # commands of one batch, and items of one list
+
+
+@dataclass(frozen=True)
+class CrmLink:
+    """A card: its kind, its id, and how it is called, "" where that was not read."""
+
+    entity_type_id: int
+    id: int
+    title: str = ""
+
+
+def cards_of_phones(
+    rest: Rest, portal: Portal, user_id: int, phones: Collection[str]
+) -> dict[str, tuple[CrmLink, ...]]:
+    """The cards that hold each of at most 50 phones, whoever may read them. One outside call. Raises Refused."""
+    named = {f"p{number}": phone for number, phone in enumerate(list(phones)[:MOST])}
+    asked = {key: ("crm.duplicate.findbycomm", {"type": "PHONE", "values": [phone]}) for key, phone in named.items()}
+    batch = rest.batch(portal, user_id, asked)
+    if batch.busy:
+        raise batch.refused(batch.busy)
+    return {phone: tuple(_links(batch.results[key])) for key, phone in named.items() if key in batch.results}
+
+
+def readable(rest: Rest, portal: Portal, user_id: int, cards: Collection[CrmLink]) -> set[CrmLink]:
+    """Those of the cards that this user may read, with their titles. One outside call, none for no cards. Raises
+    Refused."""
+    asked: dict[str, tuple[str, Mapping[str, Any]]] = {}
+    for kind in sorted({card.entity_type_id for card in cards}):
+        ids = sorted({card.id for card in cards if card.entity_type_id == kind})[-MOST:]
+        asked[f"k{kind}"] = ("crm.item.list", {"entityTypeId": kind, "filter": {"@id": ids}, "start": -1})
+    if not asked:
+        return set()
+    batch = rest.batch(portal, user_id, asked)
+    if batch.busy:
+        raise batch.refused(batch.busy)
+    wanted = {(card.entity_type_id, card.id) for card in cards}
+    found = {
+        CrmLink(kind, whole_of(item.get("id")), _title(item))
+        for key, told in batch.results.items()
+        for kind in [int(key.removeprefix("k"))]
+        for item in map(map_of, rows_of(map_of(told).get("items")))
+    }
+    return {link for link in found if (link.entity_type_id, link.id) in wanted}
+
+
+def add_client(rest: Rest, portal: Portal, user_id: int, entity_type_id: int, *, title: str, phone: str) -> CrmLink:
+    """A new lead or contact with this phone, by this user. One outside call. Raises Refused."""
+    names = {"title": title} if entity_type_id == LEAD else {"name": title}
+    phones = [{"typeId": "PHONE", "valueType": "MOBILE", "value": phone}]
+    fields = {**names, "fm": phones, "assignedById": user_id}
+    told = rest.call(portal, user_id, "crm.item.add", {"entityTypeId": entity_type_id, "fields": fields})
+    item = map_of(map_of(told).get("item"))
+    if not whole_of(item.get("id")):
+        raise Refused(Refusal.PORTAL_FAILED, 502, "no item was added")
+    return CrmLink(entity_type_id, whole_of(item.get("id")), title)
+
+
+def attach_phone(rest: Rest, portal: Portal, user_id: int, card: CrmLink, phone: str) -> None:
+    """One more phone in a card, by this user. One outside call. Raises Refused."""
+    fields = {"fm": [{"typeId": "PHONE", "valueType": "MOBILE", "value": phone}]}
+    rest.call(
+        portal,
+        user_id,
+        "crm.item.update",
+        {"entityTypeId": card.entity_type_id, "id": card.id, "fields": fields},
+    )
+
+
+def _links(told: Any) -> Iterable[CrmLink]:
+    """An object of lists by kind; an empty list where there are none."""
+    for name, kind in KINDS.items():
+        for item_id in rows_of(map_of(told).get(name)):
+            if whole_of(item_id):
+                yield CrmLink(kind, whole_of(item_id))
+
+
+def _title(item: Mapping[str, Any]) -> str:
+    name = " ".join(str(item[part]).strip() for part in ("name", "lastName") if item.get(part))
+    return (name or str(item.get("title") or "").strip())[:200]

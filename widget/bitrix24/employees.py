@@ -1,0 +1,39 @@
+"""Employees of a portal, and notices to them. b24restdocs: api-reference/user/user-get.md, chats/notifications/*.md."""
+
+from collections.abc import Collection
+from typing import Any
+
+from widget.bitrix24.rest import Rest
+from widget.storage.portals import Portal
+from widget.storage.staff import Employee
+from widget.untrusted import map_of, rows_of, whole_of
+
+READS_USERS = frozenset({"user", "user_basic", "user_brief"})  # any of these scopes will do
+NOTIFIES = "im"
+MOST = 50  # of one answer
+
+
+def read_employees(rest: Rest, portal: Portal, user_id: int, ids: Collection[int]) -> list[Employee]:
+    """At most 50 employees, the dismissed too. One outside call. Raises Refused."""
+    told = rest.call(portal, user_id, "user.get", {"FILTER": {"ID": sorted(ids)[:MOST]}})
+    found = [map_of(row) for row in rows_of(told)]
+    return [
+        Employee(whole_of(row.get("ID")), _name(row), active=row.get("ACTIVE") in (True, "Y", "true", "1"))
+        for row in found
+        if whole_of(row.get("ID"))
+    ]
+
+
+def notify(rest: Rest, portal: Portal, user_id: int, to: int, message: str, tag: str) -> None:
+    """Tell an employee something in the application's name; a notice of the same tag is replaced. One outside call.
+    Raises Refused."""
+    rest.call(portal, user_id, "im.notify.system.add", {"USER_ID": to, "MESSAGE": message, "TAG": tag})
+
+
+def take_back(rest: Rest, portal: Portal, user_id: int, tag: str) -> None:
+    """The notices of this tag are gone, read or not. One outside call. Raises Refused."""
+    rest.call(portal, user_id, "im.notify.delete", {"TAG": tag})
+
+
+def _name(row: dict[str, Any]) -> str:
+    return " ".join(str(row[part]).strip() for part in ("NAME", "LAST_NAME") if row.get(part))[:200]

@@ -1,0 +1,88 @@
+"""What is said beside an open chat: who answers it, since when its client waits, who writes, and their other chats."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from widget.context import CardContext
+from widget.services import services
+from widget.storage.chats import Chat
+from widget.storage.lines import Line
+from widget.storage.staff import Employee
+
+NOBODY = Employee(0, "", active=True)
+
+
+@dataclass(frozen=True)
+class Wait:
+    """A chat with its line, its owner and how long its client waits; `minutes` is None where none waits."""
+
+    chat: Chat
+    line: Line
+    owner: Employee
+    minutes: int | None
+    late: bool
+
+    @property
+    def to_take(self) -> bool:
+        """Whether no employee answers it."""
+        return not self.owner.user_id or not self.owner.active
+
+
+@dataclass(frozen=True)
+class Beside:
+    """`waived` is who said that no reply is needed, `taken_by` who took the chat from this user."""
+
+    wait: Wait
+    user_id: int
+    admin: bool
+    waived: Employee | None
+    taken_by: Employee | None
+    writes: Employee | None
+    others: tuple[Wait, ...]
+    staff: tuple[Employee, ...]
+
+    @property
+    def mine(self) -> bool:
+        return self.wait.owner.user_id == self.user_id
+
+
+def wait_of(chat: Chat, line: Line, *, limit_minutes: int) -> Wait:
+    """No query where the portal's employees are remembered."""
+    here = services()
+    waits = here.clock() - chat.waiting_since if chat.waiting_since else None
+    minutes = None if waits is None else max(0, int(waits // 60))
+    late = minutes is not None and minutes >= limit_minutes
+    return Wait(chat, line, employee(chat.portal_id, chat.owner_id), minutes, late)
+
+
+def employee(portal_id: int, user_id: int) -> Employee:
+    """An employee whose name was never told has none."""
+    return (
+        services().storage.staff.of(portal_id).get(user_id, Employee(user_id, "", active=True)) if user_id else NOBODY
+    )
+
+
+def beside_of(context: CardContext, line: Line, chat: Chat) -> Beside:
+    """One query, and one round trip."""
+    here, who = services(), context.viewer.user_id
+    limit = context.portal.waiting_minutes
+    writer = here.chats.colleagues.who_writes(chat, who)
+    lines = {each.id: each for each in context.readable}
+    known = here.storage.chats.of_phones(chat.portal_id, [chat.phone])
+    others = [each for each in known if each.id != chat.id and each.written and each.line_id in lines]
+    waived = chat.waived_by and not chat.waiting_since and chat.waived_at >= chat.theirs_at
+    return Beside(
+        wait=wait_of(chat, line, limit_minutes=limit),
+        user_id=who,
+        admin=context.viewer.admin,
+        waived=employee(chat.portal_id, chat.waived_by) if waived else None,
+        taken_by=employee(chat.portal_id, chat.owner_id) if chat.owner_was == who != chat.owner_id else None,
+        writes=employee(chat.portal_id, writer) if writer else None,
+        others=tuple(wait_of(each, lines[each.line_id], limit_minutes=limit) for each in others),
+        staff=_to_choose(chat.portal_id) if context.viewer.admin else (),
+    )
+
+
+def _to_choose(portal_id: int) -> tuple[Employee, ...]:
+    active: Sequence[Employee] = [each for each in services().storage.staff.of(portal_id).values() if each.active]
+    return tuple(sorted(active, key=lambda each: each.name))

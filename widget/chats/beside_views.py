@@ -1,0 +1,140 @@
+"""Who answers an open chat and who waits in it: looked at every few seconds, and changed by a press."""
+
+from flask import make_response, render_template, request
+from flask.typing import ResponseReturnValue
+
+from widget.chats.asking import chat_of, named
+from widget.chats.beside import Beside, beside_of
+from widget.chats.pages import pages
+from widget.chats.trail import steps_of
+from widget.chats.waiting import Waiting
+from widget.context import CardContext
+from widget.errors import Refusal, Refused
+from widget.forms import flag_field, id_field, json_body
+from widget.services import services
+from widget.storage.changes import What
+from widget.storage.chats import Chat
+from widget.storage.ignores import EVERY_LINE
+from widget.storage.lines import Line
+
+
+@pages.get("/<int:chat_id>/beside")
+def look_beside(chat_id: int) -> ResponseReturnValue:
+    """Owner, waiting, who writes. 304 while nothing of it has changed. No outside call for a card."""
+    context, line, chat = chat_of(chat_id)
+    response = make_response(drawn(beside_of(context, line, chat), context.zone))
+    response.add_etag()
+    return response.make_conditional(request)
+
+
+@pages.post("/<int:chat_id>/take")
+def take(chat_id: int) -> ResponseReturnValue:
+    """This user answers the chat from now on; who did until now is told."""
+    context, line, chat = chat_of(chat_id)
+    here, who = services(), context.viewer
+    here.saw(chat.portal_id, who)
+    owned = here.storage.conversations.waits.own(chat, who.user_id, at=here.clock())
+    return drawn(beside_of(context, line, owned or chat), context.zone)
+
+
+@pages.post("/<int:chat_id>/owner")
+def choose_owner(chat_id: int) -> ResponseReturnValue:
+    """An administrator says who answers the chat: `user`, or nobody without one."""
+    user_id = id_field(json_body(), "user") or 0
+    context, line, chat = chat_of(chat_id)
+    here = services()
+    if not context.viewer.admin:
+        raise Refused(Refusal.NOT_ADMIN, 403, "owner")
+    known = here.storage.staff.of(chat.portal_id).get(user_id)
+    if user_id and (known is None or not known.active):
+        raise Refused(Refusal.BAD_FORM, 422, "user")
+    owned = here.storage.conversations.waits.own(chat, user_id, at=here.clock())
+    return drawn(beside_of(context, line, owned or chat), context.zone)
+
+
+@pages.post("/<int:chat_id>/waive")
+def waive(chat_id: int) -> ResponseReturnValue:
+    """What the client wrote `until` now, as the page shows it, needs no reply."""
+    until = id_field(json_body(), "until")
+    context, line, chat = chat_of(chat_id)
+    return drawn(beside_of(context, line, waived(context, chat, until)), context.zone)
+
+
+@pages.post("/<int:chat_id>/writing")
+def say_writing(chat_id: int) -> ResponseReturnValue:
+    """This user writes in the chat, or no longer does: others who have it open see that. No outside call."""
+    on = flag_field(json_body(), "on")
+    context, _line, chat = chat_of(chat_id)
+    services().saw(chat.portal_id, context.viewer)
+    services().chats.colleagues.writes(chat, context.viewer.user_id, on=on)
+    return "", 204
+
+
+@pages.post("/<int:chat_id>/told")
+def told_of_loss(chat_id: int) -> ResponseReturnValue:
+    """Who had the chat has read that another employee took it."""
+    context, line, chat = chat_of(chat_id)
+    waits = services().storage.conversations.waits
+    waits.seen_by_loser(chat.portal_id, chat.id, context.viewer.user_id)
+    return drawn(beside_of(context, line, waits.get(chat) or chat), context.zone)
+
+
+@pages.post("/<int:chat_id>/ignore")
+def ignore(chat_id: int) -> ResponseReturnValue:
+    """Store and count nothing of this client any more, on this line; `everywhere` by an administrator's word. Asks
+    back first. It can be taken back in the settings."""
+    body = json_body()
+    confirmed, everywhere = flag_field(body, "confirmed"), flag_field(body, "everywhere")
+    context, line, chat = chat_of(chat_id)
+    if everywhere and not context.viewer.admin:
+        raise Refused(Refusal.NOT_ADMIN, 403, "ignore everywhere")
+    if not confirmed:
+        response = make_response(render_template("chats/_confirm_ignore.html", line=line, everywhere=everywhere), 409)
+        response.headers["X-Refusal"] = "confirm"
+        return response
+    ignored(context, line, chat, everywhere=everywhere)
+    return drawn(beside_of(context, line, services().storage.conversations.waits.get(chat) or chat), context.zone)
+
+
+@pages.get("/<int:chat_id>/messages/<ref>/trail")
+def show_trail(chat_id: int, ref: str) -> ResponseReturnValue:
+    """What happened to a message of ours, step by step; to an administrator with its ids. Two queries."""
+    context, line, chat = chat_of(chat_id)
+    found = next(iter(services().storage.sends.named(chat.portal_id, chat.id, [named(chat, ref).id])), None)
+    if found is None:
+        raise Refused(Refusal.MESSAGE_GONE, 404, "not sent from here")
+    here = services()
+    return render_template(
+        "chats/_trail.html",
+        send=found,
+        steps=steps_of(found, here.storage.sends.trail.of(found)),
+        names=here.staff_names(chat.portal_id),
+        line=line,
+        zone=context.zone,
+        admin=context.viewer.admin,
+    )
+
+
+def drawn(beside: Beside, zone: str) -> str:
+    return render_template("chats/_owner.html", beside=beside, zone=zone)
+
+
+def waived(context: CardContext, chat: Chat, until: int | None) -> Chat:
+    """The chat once this user has said that no reply is needed. A message that came since the page was drawn waits."""
+    waits = services().storage.conversations.waits
+    services().saw(chat.portal_id, context.viewer)
+    seen_until = float(until + 1) if until else chat.theirs_at
+    changed = waits.waive(chat, context.viewer.user_id, until=seen_until)
+    return Waiting(services().storage.conversations).recount(changed) if changed else chat
+
+
+def ignored(context: CardContext, line: Line, chat: Chat, *, everywhere: bool) -> None:
+    """Ignore the chat's client, by its phone and by every id of it; it waits no longer."""
+    here, who = services(), context.viewer
+    line_id = EVERY_LINE if everywhere else chat.line_id
+    for client in dict.fromkeys([chat.phone, *chat.chat_ids]):
+        here.storage.ignores.add(chat.portal_id, line_id, client, who.user_id)
+    here.storage.changes.add(
+        chat.portal_id, What.IGNORED, user_id=who.user_id, user_name=who.name, line="" if everywhere else line.name
+    )
+    waived(context, chat, None)

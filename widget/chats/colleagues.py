@@ -1,0 +1,73 @@
+"""Two reps in one chat: who writes just now, and what one of them is asked before the message goes out."""
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from widget.answers import Answers, StoreGone
+from widget.storage.chats import Chat
+from widget.storage.sends import Sends
+from widget.untrusted import map_of, whole_of
+
+WRITES_SECONDS = 8  # after the last key that was pressed
+JUST_NOW = 600.0  # seconds: another employee's message is worth a question
+SAME_TEXT = 120.0  # seconds: the same text of two employees is probably one too many
+
+
+class Doubt(Enum):
+    """Why a rep is asked before a message goes out."""
+
+    COLLEAGUE = "colleague"  # another employee has just written
+    SAME = "same"  # and exactly this
+
+
+@dataclass(frozen=True)
+class Doubted:
+    doubt: Doubt
+    user_id: int
+    minutes: int  # since the other message, rounded down
+
+
+class Colleagues:
+    def __init__(self, sends: Sends, answers: Answers, clock: Callable[[], float]) -> None:
+        self._sends = sends
+        self._answers = answers
+        self._clock = clock
+
+    def writes(self, chat: Chat, user_id: int, *, on: bool = True) -> None:
+        """The user has pressed a key, or left. One round trip; nothing where the cache is out of reach."""
+        with suppress(StoreGone):
+            self._answers.set_many({_key(chat): {"user": user_id if on else 0}}, WRITES_SECONDS)
+
+    def who_writes(self, chat: Chat, user_id: int) -> int:
+        """Another user who writes in the chat just now, 0 where none does. One round trip."""
+        try:
+            told: Mapping[str, Any] = map_of(self._answers.get_many([_key(chat)]).get(_key(chat)))
+        except StoreGone:
+            return 0
+        writer = whole_of(told.get("user"))
+        return 0 if writer == user_id else writer
+
+    def doubt(self, chat: Chat, user_id: int, text: str) -> Doubted | None:
+        """What is worth a question before this user sends this text. Asked once: their own message after the other
+        one ends it. One query."""
+        now = self._clock()
+        others = self._sends.of_others(chat.portal_id, chat.id, user_id, now - JUST_NOW)
+        if not others:
+            return None
+        same = next((send for send in others if send.created_at > now - SAME_TEXT and _same(send.text, text)), None)
+        which = same or others[0]
+        doubt = Doubt.SAME if same else Doubt.COLLEAGUE
+        return Doubted(doubt, which.user_id, int((now - which.created_at) // 60))
+
+
+def _key(chat: Chat) -> str:
+    return f"writes:{chat.portal_id}:{chat.id}"
+
+
+def _same(stored: str, typed: str) -> bool:
+    """The same words, with or without the name that a message begins with."""
+    plain = stored.partition(":*\n")[2] if stored.startswith("*") else stored
+    return bool(typed.strip()) and plain.strip() == typed.strip()

@@ -1,0 +1,148 @@
+"""Notices in Bitrix24: to who answers a chat when its client waits too long, to administrators when a line is down or a
+send has no clear end. Each is told once, and taken back when its reason is gone.
+
+Only where an administrator has switched them on, and Bitrix24 has granted the permission.
+"""
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+
+from widget.bitrix24.employees import MOST, NOTIFIES, READS_USERS, notify, read_employees, take_back
+from widget.bitrix24.rest import Rest
+from widget.chats.sending import DOWN
+from widget.errors import Refused
+from widget.gateways.lines import Gateways
+from widget.i18n import catalogue
+from widget.phones.numbers import shown
+from widget.storage.conversations import Conversations
+from widget.storage.lines import Line, Lines
+from widget.storage.notices import Notice, Notices
+from widget.storage.portals import Portal, Portals, PortalState
+from widget.storage.staff import Staff
+from widget.storage.waits import Filter
+
+log = logging.getLogger(__name__)
+
+DOWN_SECONDS = 300.0  # of a line, before administrators are told
+MOST_TOLD = 20  # notices of one portal in one round
+USUAL_LANGUAGE = "ru"  # of a portal whose users read each their own
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why an employee is told something, in words; once it has lasted for so many seconds."""
+
+    words: str
+    lasts: float = 0.0
+
+
+Reasons = dict[tuple[str, int], Reason]  # by tag and user
+
+
+class Notifying:
+    def __init__(
+        self,
+        rest: Rest,
+        portals: Portals,
+        lines: Lines,
+        gateways: Gateways,
+        conversations: Conversations,
+        staff: Staff,
+        notices: Notices,
+        clock: Callable[[], float],
+    ) -> None:
+        self._rest = rest
+        self._portals = portals
+        self._lines = lines
+        self._gateways = gateways
+        self._waits = conversations.waits
+        self._sends = conversations.sends
+        self._staff = staff
+        self._notices = notices
+        self._clock = clock
+
+    def go(self) -> None:
+        """A round over all portals. One outside call a notice; a portal that refuses is tried in the next round."""
+        for portal in self._portals.all():
+            if portal.state is PortalState.ACTIVE and portal.installer_id and NOTIFIES in portal.scopes:
+                try:
+                    self._go(portal, self.reasons(portal) if portal.notices else {})
+                except Refused as refusal:
+                    log.warning("notices portal=%s: %s", portal.id, refusal.reason)
+
+    def look_who_left(self) -> None:
+        """Ask Bitrix24 whether those who own chats still work there. One outside call for fifty of them, hourly."""
+        owners = self._waits.owners()
+        for portal in self._portals.all():
+            known = sorted(owners.get(portal.id, set()))
+            if portal.state is not PortalState.ACTIVE or not portal.installer_id or not READS_USERS & portal.scopes:
+                continue
+            for begin in range(0, len(known), MOST):
+                with suppress(Refused):
+                    self._see(portal, known[begin : begin + MOST])
+
+    def reasons(self, portal: Portal) -> Reasons:
+        """What employees are to know now. Four queries at most; no outside call."""
+        lines = {line.id: line for line in self._lines.of(portal.id)}
+        return dict([*self._waiting(portal, lines), *self._in_trouble(portal, lines)])
+
+    def _waiting(self, portal: Portal, lines: dict[int, Line]) -> Iterator[tuple[tuple[str, int], Reason]]:
+        employees = self._staff.of(portal.id)
+        too_long = self._clock() - 60.0 * portal.waiting_minutes
+        _ = _texts(portal)
+        words = _("A client waits for your answer: %(number)s, line %(line)s.")
+        for chat in self._waits.waiting(portal.id, Filter(tuple(lines))):
+            owner = employees.get(chat.owner_id)
+            if chat.waiting_since <= too_long and owner and owner.active:
+                about = {"number": shown(chat.phone), "line": lines[chat.line_id].name}
+                yield (f"WIDGET|WAITS|{chat.id}|{owner.user_id}", owner.user_id), Reason(words % about)
+
+    def _in_trouble(self, portal: Portal, lines: dict[int, Line]) -> Iterator[tuple[tuple[str, int], Reason]]:
+        _ = _texts(portal)
+        down = [line for line in lines.values() if self._gateways.known_state(line) in DOWN]
+        unclear = any(self._sends.count_unclear(portal.id).values())
+        for user_id, employee in self._staff.of(portal.id).items():
+            if not employee.admin or not employee.active:
+                continue
+            for line in down:
+                words = _("The line %(line)s is not connected to WhatsApp. No message goes out by it.")
+                yield (f"WIDGET|LINE|{line.id}|{user_id}", user_id), Reason(words % {"line": line.name}, DOWN_SECONDS)
+            if unclear:
+                words = _("It is not clear whether some messages were sent. The application's page says how many.")
+                yield (f"WIDGET|UNCLEAR|{user_id}", user_id), Reason(words)
+
+    def _go(self, portal: Portal, reasons: Reasons) -> None:
+        out = self._notices.of(portal.id)
+        for key, notice in out.items():
+            if key not in reasons:
+                if notice.told:
+                    take_back(self._rest, portal, portal.installer_id, notice.tag)
+                self._notices.end(portal.id, notice)
+        for tag, user_id in reasons.keys() - out.keys():
+            self._notices.begin(portal.id, tag, user_id)
+        due = [
+            (notice, reasons[key])
+            for key, notice in self._notices.of(portal.id).items()
+            if key in reasons and not notice.told and self._clock() >= notice.at + reasons[key].lasts
+        ]
+        for notice, reason in due[:MOST_TOLD]:
+            self._tell(portal, notice, reason)
+
+    def _tell(self, portal: Portal, notice: Notice, reason: Reason) -> None:
+        """Marked before it is told: what was told and not marked would be told every minute."""
+        if self._notices.tell(portal.id, notice):
+            try:
+                notify(self._rest, portal, portal.installer_id, notice.user_id, reason.words, notice.tag)
+            except Refused:
+                self._notices.end(portal.id, notice)
+                raise
+
+    def _see(self, portal: Portal, user_ids: list[int]) -> None:
+        for employee in read_employees(self._rest, portal, portal.installer_id, user_ids):
+            self._staff.seen(portal.id, employee.user_id, employee.name, active=employee.active)
+
+
+def _texts(portal: Portal) -> Callable[[str], str]:
+    return catalogue(portal.language or USUAL_LANGUAGE).gettext

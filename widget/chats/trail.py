@@ -1,0 +1,31 @@
+"""The steps of a send, from its row and its trail (pure): what a press on its tick tells."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from widget.storage.sends import LOOKED, Send, Step
+
+ACCEPTED = "accepted"  # written down here, and the gateway asked right after it
+
+
+@dataclass(frozen=True)
+class Told:
+    """One step as it is shown. Looks that found nothing are one step: `times` of them, the last one at `at`."""
+
+    at: float
+    what: str
+    how: str = ""
+    detail: str = ""
+    times: int = 1
+
+
+def steps_of(send: Send, steps: Sequence[Step]) -> list[Told]:
+    """Oldest first, beginning with when it was accepted."""
+    told = [Told(send.created_at, ACCEPTED)]
+    for step in steps:
+        last = told[-1]
+        if step.what == LOOKED == last.what:
+            told[-1] = Told(step.at, LOOKED, times=last.times + 1)
+        else:
+            told.append(Told(step.at, step.what, step.how, step.detail))
+    return told

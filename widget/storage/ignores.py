@@ -1,0 +1,97 @@
+"""Clients whom a line or the whole portal ignores: own employees, personal chats.
+
+A row holds a keyed hash to be found by, and the client's name sealed, to be read by an administrator.
+"""
+
+import threading
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+
+from cachetools import TTLCache
+from sqlalchemy import Engine, delete, select
+
+from widget.keys import PhoneKeys
+from widget.storage.rows import reader
+from widget.storage.schema import ignored
+from widget.storage.transaction import transaction
+from widget.storage.upsert import insert_into
+from widget.storage.vault import Vault
+from widget.timing import timer_of
+
+EVERY_LINE = 0
+REMEMBERED_SECONDS = 10
+MOST = 5000  # of one portal
+
+
+@dataclass(frozen=True)
+class Ignored:
+    """`client` is a phone in E.164 or an id of WhatsApp's; `line_id` 0 is every line."""
+
+    id: int
+    line_id: int
+    client: str = field(repr=False)
+    user_id: int
+    at: float
+
+
+class Ignores:
+    def __init__(self, engine: Engine, vault: Vault, keys: PhoneKeys, clock: Callable[[], float]) -> None:
+        self._engine = engine
+        self._vault = vault
+        self._keys = keys
+        self._clock = clock
+        self._read = reader(Ignored, ignored, columns={"client": "sealed"}, client=vault.opened)
+        self._remembered: TTLCache[int, frozenset[tuple[int, str]]] = TTLCache(
+            2048, REMEMBERED_SECONDS, timer=timer_of(clock)
+        )
+        self._lock = threading.Lock()
+
+    def ignores(self, portal_id: int, line_id: int, clients: Collection[str]) -> bool:
+        """Whether a client of one of these names is ignored on this line. Some seconds late at most in another
+        process. One query where nothing is remembered."""
+        known = self._known(portal_id)
+        keys = [self._keys.key(portal_id, client) for client in clients] if known else ()
+        return any((each, key) in known for key in keys for each in (EVERY_LINE, line_id))
+
+    def of(self, portal_id: int) -> list[Ignored]:
+        """The last ignored first. One query."""
+        query = select(ignored).where(ignored.c.portal_id == portal_id).order_by(ignored.c.id.desc()).limit(MOST)
+        with transaction(self._engine) as connection:
+            return [self._read(row) for row in connection.execute(query).mappings()]
+
+    def add(self, portal_id: int, line_id: int, client: str, user_id: int) -> None:
+        """One statement; none is added twice."""
+        values = {
+            "portal_id": portal_id,
+            "line_id": line_id,
+            "client_key": self._keys.key(portal_id, client),
+            "sealed": self._vault.seal(client),
+            "user_id": user_id,
+            "at": self._clock(),
+        }
+        with transaction(self._engine) as connection:
+            connection.execute(insert_into(connection, ignored).values(values).on_conflict_do_nothing())
+        self._forget(portal_id)
+
+    def remove(self, portal_id: int, ignored_id: int) -> Ignored | None:
+        """What was ignored and no longer is; None where there is no such row. One statement."""
+        mine = ignored.c.portal_id == portal_id, ignored.c.id == ignored_id
+        with transaction(self._engine) as connection:
+            row = connection.execute(delete(ignored).where(*mine).returning(*ignored.c)).mappings().first()
+        self._forget(portal_id)
+        return self._read(row) if row else None
+
+    def _known(self, portal_id: int) -> frozenset[tuple[int, str]]:
+        with self._lock:
+            known = self._remembered.get(portal_id)
+        if known is None:
+            query = select(ignored.c.line_id, ignored.c.client_key).where(ignored.c.portal_id == portal_id)
+            with transaction(self._engine) as connection:
+                known = frozenset((row.line_id, row.client_key) for row in connection.execute(query))
+            with self._lock:
+                self._remembered[portal_id] = known
+        return known
+
+    def _forget(self, portal_id: int) -> None:
+        with self._lock:
+            self._remembered.pop(portal_id, None)

@@ -1,0 +1,171 @@
+"""Who wrote last in a chat, since when its client waits, and who answers it. Kept beyond the wiping of texts."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import NamedTuple
+
+from sqlalchemy import ColumnElement, Engine, case, literal, select, update
+
+from widget.storage.chats import Chat, chat_of_row
+from widget.storage.schema import chats, messages, sends
+from widget.storage.sends import WENT_OUT
+from widget.storage.transaction import after_commit, transaction
+
+MOST_TURNS = 60  # of one chat that a recount looks at; what was before them is in its columns
+MOST_LISTED = 200
+
+
+class By(Enum):
+    """Who wrote a message."""
+
+    CLIENT = "client"
+    REP = "rep"  # sent from a card
+    DEVICE = "device"  # from us, but not from here: the phone, or an automatic answer of its application
+
+
+class Turn(NamedTuple):
+    """One message: when it was written (unix seconds), by whom, and its id, "" for a send."""
+
+    at: float
+    by: By
+    message_id: str = ""
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which waiting chats are wanted. `owner_id` None is any, 0 none."""
+
+    line_ids: tuple[int, ...]
+    owner_id: int | None = None
+
+
+class Waits:
+    def __init__(self, engine: Engine, tell: Callable[[Chat], None]) -> None:
+        """`tell` is told of a chat after it was changed. Must not raise."""
+        self._engine = engine
+        self._tell = tell
+
+    def turns(self, chat: Chat) -> list[Turn]:
+        """The newest turns of the chat, unordered: what webhooks told, and what was sent from cards. Sends that did
+        not surely go out are none, nor are automatic ones. Two queries."""
+        written = (
+            select(messages.c.at, messages.c.from_me, messages.c.message_id)
+            .where(
+                messages.c.portal_id == chat.portal_id,
+                messages.c.line_id == chat.line_id,
+                messages.c.chat_id.in_(chat.chat_ids),
+                messages.c.at > 0,
+            )
+            .order_by(messages.c.at.desc())
+            .limit(MOST_TURNS)
+        )
+        sent = (
+            select(sends.c.created_at, sends.c.user_id, sends.c.state, sends.c.message_id)
+            .where(sends.c.portal_id == chat.portal_id, sends.c.chat_id == chat.id)
+            .order_by(sends.c.created_at.desc())
+            .limit(MOST_TURNS)
+        )
+        with transaction(self._engine) as connection:
+            told, ours = connection.execute(written).all(), connection.execute(sent).all()
+        known = {row.message_id for row in ours}
+        return [
+            *(
+                Turn(row.at, By.DEVICE if row.from_me else By.CLIENT, row.message_id)
+                for row in told
+                if row.message_id not in known
+            ),
+            *(Turn(row.created_at, By.REP) for row in ours if row.user_id and row.state in _WENT),
+        ]
+
+    def sent_ids(self, chat: Chat, message_ids: Sequence[str]) -> set[str]:
+        """Which of these messages are sends from cards. One query, none for no ids."""
+        if not message_ids:
+            return set()
+        mine = sends.c.portal_id == chat.portal_id, sends.c.chat_id == chat.id, sends.c.message_id.in_(message_ids)
+        with transaction(self._engine) as connection:
+            return set(connection.execute(select(sends.c.message_id).where(*mine)).scalars())
+
+    def get(self, chat: Chat) -> Chat | None:
+        """The chat as it is stored now. One query."""
+        with transaction(self._engine) as connection:
+            row = connection.execute(select(chats).where(*_this(chat))).mappings().first()
+        return chat_of_row(row) if row else None
+
+    def recounted(self, chat: Chat, *, since: float, theirs_at: float, answered_at: float) -> Chat | None:
+        """Store what was worked out from the chat's turns; None if another process has done so since `chat` was read.
+        One statement. It counts even where nothing changes: who read fewer turns must not write after it."""
+        values = {"waiting_since": since, "theirs_at": theirs_at, "answered_at": answered_at}
+        return self._change(chat, chats.c.recounts == chat.recounts, **values, recounts=chat.recounts + 1)
+
+    def waive(self, chat: Chat, user_id: int, *, until: float) -> Chat | None:
+        """The client's messages up to `until` (unix seconds) need no reply. One statement."""
+        at = case((chats.c.theirs_at < until, chats.c.theirs_at), else_=literal(until))
+        recounts = chats.c.recounts + 1
+        return self._change(chat, waived_at=at, waived_by=user_id, recounts=recounts)
+
+    def own(self, chat: Chat, user_id: int, *, at: float) -> Chat | None:
+        """Give the chat to a user, 0 for none; None if it is theirs. Who had it is told. One statement."""
+        which = chats.c.owner_id != user_id
+        return self._change(chat, which, owner_id=user_id, owner_at=at, owner_was=chats.c.owner_id)
+
+    def seen_by_loser(self, portal_id: int, chat_id: int, user_id: int) -> None:
+        """The user from whom the chat was taken has seen that. One statement."""
+        mine = chats.c.portal_id == portal_id, chats.c.id == chat_id, chats.c.owner_was == user_id
+        with transaction(self._engine) as connection:
+            connection.execute(update(chats).where(*mine).values(owner_was=0))
+
+    def waiting(self, portal_id: int, wanted: Filter) -> list[Chat]:
+        """The chats whose clients wait, longest first; of very many the first. One query."""
+        mine = [chats.c.portal_id == portal_id, chats.c.waiting_since > 0, chats.c.line_id.in_(wanted.line_ids)]
+        if wanted.owner_id is not None:
+            mine.append(chats.c.owner_id == wanted.owner_id)
+        query = select(chats).where(*mine).order_by(chats.c.waiting_since, chats.c.id).limit(MOST_LISTED)
+        with transaction(self._engine) as connection:
+            return [chat_of_row(row) for row in connection.execute(query).mappings()]
+
+    def lost(self, portal_id: int, user_id: int) -> list[Chat]:
+        """The chats that were taken from this user, the last taken first, until they have seen it. One query."""
+        mine = chats.c.portal_id == portal_id, chats.c.owner_was == user_id
+        with transaction(self._engine) as connection:
+            rows = connection.execute(select(chats).where(*mine).order_by(chats.c.owner_at.desc()).limit(20))
+            return [chat_of_row(row) for row in rows.mappings()]
+
+    def written_in(self, portal_id: int, user_id: int, chat_ids: Sequence[int]) -> set[int]:
+        """Those of these chats in which the user wrote from a card. One query, none for no chats."""
+        if not chat_ids:
+            return set()
+        mine = sends.c.portal_id == portal_id, sends.c.user_id == user_id, sends.c.chat_id.in_(chat_ids)
+        with transaction(self._engine) as connection:
+            return set(connection.execute(select(sends.c.chat_id).where(*mine).distinct()).scalars())
+
+    def owners(self) -> dict[int, set[int]]:
+        """The users who own chats, by portal. One query."""
+        query = select(chats.c.portal_id, chats.c.owner_id).where(chats.c.owner_id != 0).distinct()
+        found: dict[int, set[int]] = {}
+        with transaction(self._engine) as connection:
+            for portal_id, owner_id in connection.execute(query):
+                found.setdefault(portal_id, set()).add(owner_id)
+        return found
+
+    def _change(self, chat: Chat, *which: ColumnElement[bool], **values: object) -> Chat | None:
+        changed = update(chats).where(*_this(chat), *which).values(values).returning(*chats.c)
+        with transaction(self._engine) as connection:
+            row = connection.execute(changed).mappings().first()
+        if row is None:
+            return None
+        found = chat_of_row(row)
+        if _shown(found) != _shown(chat):
+            after_commit(self._engine, lambda: self._tell(found))
+        return found
+
+
+_WENT = {state.value for state in WENT_OUT}
+
+
+def _this(chat: Chat) -> tuple[ColumnElement[bool], ...]:
+    return chats.c.portal_id == chat.portal_id, chats.c.id == chat.id
+
+
+def _shown(chat: Chat) -> tuple[object, ...]:
+    return chat.waiting_since, chat.theirs_at, chat.owner_id, chat.owner_was, chat.waived_at
