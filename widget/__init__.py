@@ -18,6 +18,7 @@ from werkzeug.routing import IntegerConverter
 
 from widget import i18n, logs
 from widget.admin.views import pages as admin_pages
+from widget.bitrix24.events import LARGEST_EVENT
 from widget.card.views import pages as card_pages
 from widget.chats.views import pages as chat_pages
 from widget.cli import register_commands
@@ -129,6 +130,8 @@ def _take_place() -> None:
     """Before anything is read or done. Raises Crowded."""
     if request.endpoint in _ALWAYS:
         return
+    if request.endpoint == "hooks.bitrix24":  # its form is read for whose it is
+        request.max_content_length = LARGEST_EVENT
     place = services().places.take(company_of_request())
     g.place = ExitStack()
     g.place.callback(place.leave)
