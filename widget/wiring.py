@@ -31,6 +31,7 @@ from widget.card.loading import Loader
 from widget.card.memory import CardMemory
 from widget.card.reading import CardReader, Phones
 from widget.card.reveals import Reveals
+from widget.chats.previews import Previews
 from widget.chats.service import ChatService
 from widget.chats.unclear import UnclearEnds
 from widget.config import Config
@@ -106,6 +107,7 @@ class Services:
     conversations: Conversations
     line_health: LineHealths
     settings: UserSettings
+    marks: Marks
     changes: Changes
     tokens: Tokens
     oauth: OAuth
@@ -314,7 +316,7 @@ def build(
     card_memory = CardMemory(answers, vault, config.card_ttl, clock)
     hours = Hours(*config.light_hours)
     door = CardReader(rest, card_memory, lines, Phones(numbering, keys), hours, workers, clock)
-    loader = Loader(door, answers, known, chats, settings, lifetimes, clock)
+    loader = Loader(door, answers, known, chats, settings, lifetimes, Previews(conversations), clock)
     return Services(
         config=config,
         clock=clock,
@@ -326,6 +328,7 @@ def build(
         conversations=conversations,
         line_health=line_health,
         settings=settings,
+        marks=marks,
         changes=changes,
         tokens=tokens,
         oauth=oauth,

@@ -1,8 +1,9 @@
 """The rows of a card (pure): one phone, what is known of it, and why the rest is not."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
+from widget.chats.previews import LastMessage
 from widget.context import CardContext, CardPhone
 from widget.phones.hours import LocalTime
 from widget.phones.numbers import LineKind
@@ -10,12 +11,13 @@ from widget.presence.budget import Asking
 from widget.presence.records import Answer, How, Presence, Why, unknown
 from widget.storage.chats import Chat
 from widget.storage.lines import Line
+from widget.storage.settings import Defaults
 
 
 @dataclass(frozen=True)
 class Row:
     """One phone of the card. `local` is None where the client's time is not known; `chat` is the last used one on a
-    line that may be used, `kept` the last one on a line that was switched off or removed.
+    line that may be used, `last` its last message, `kept` the last one on a line that was switched off or removed.
 
     `asking` is what the page's own question about it would be, None where it has none. `vain` says that somebody has
     just pressed, and the answer could not be renewed.
@@ -30,6 +32,7 @@ class Row:
     vain: bool = False
     kept: Chat | None = None
     kept_line: Line | None = None
+    last: LastMessage | None = None
 
     @property
     def renewable(self) -> bool:
@@ -46,14 +49,15 @@ class Row:
 @dataclass(frozen=True)
 class Known:
     """All that is known about the phones of a card: `shown` in order and cut, answers by number, what the page would
-    ask by itself. `usual` is the line that the user chose as their usual one, where there are several."""
+    ask by itself. `chosen` is what the user chose for themselves."""
 
     shown: list[CardPhone]
     chats: "KnownChats"
     answers: Mapping[str, Presence]
     to_ask: Mapping[str, Asking]
     store_gone: bool
-    usual: int | None = None
+    chosen: Defaults = Defaults()
+    previews: Mapping[int, LastMessage] = field(default_factory=dict)  # by the chat's id
 
 
 @dataclass(frozen=True)
@@ -86,6 +90,7 @@ def row_of(item: CardPhone, known: Known, context: CardContext) -> Row:
         asking=asking if _by_itself(item, presence, known, lines) else None,
         kept=old_chat,
         kept_line=_line_of(old_chat, context.past_lines),
+        last=known.previews.get(chat.id) if chat else None,
     )
 
 

@@ -91,7 +91,7 @@ def draft_of(chat_id: int, given: dict[str, Any], *, confirmed: bool) -> Draft |
     if asked:
         return asked
     name = context.viewer.name if before.show_name else ""
-    return Draft(line, chat, key, session.user_id, name, answered, before.known)
+    return Draft(line, chat, key, session.user_id, name, answered, before.known, context.viewer.name)
 
 
 def open_typed_number(session: Session, *, shows: bool) -> None:
@@ -121,13 +121,6 @@ def read_for_typed_number() -> WholeChat | None:
     return whole
 
 
-def shown_name(context: CardContext) -> str:
-    """The name that this user's messages begin with, "" unless they chose so. One query."""
-    session = context.session
-    shown = services().settings.of(session.portal_id, session.user_id).show_name
-    return context.viewer.name if shown else ""
-
-
 def question(html: str) -> Response:
     """409: something that is asked back before it is done; the page comes again with `confirmed`."""
     response = make_response(html, 409)
@@ -146,19 +139,24 @@ def night_question(context: CardContext, chat: Chat, *, confirmed: bool) -> Resp
 def drawn_send(chat: Chat, send: Send) -> Response:
     """The bubble of what was just sent, and its metric."""
     services().metrics.sent(send.state.value)
-    zone = current_context().zone
-    return make_response(
-        render_template("chats/_one_bubble.html", bubble=bubble_of_send(send), zone=zone, **names_in(chat)), 201
-    )
+    return make_response(render_template("chats/_one_bubble.html", bubble=bubble_of_send(send), **names_in(chat)), 201)
 
 
 def names_in(chat: Chat) -> dict[str, object]:
-    """How a page of this chat names its messages and their files: `message_ref(bubble)`, `media_url(bubble)`."""
+    """What a page of this chat draws its messages with: `message_ref(bubble)` and `media_url(bubble)` name them and
+    their files; `me` is the reader."""
 
     def media_url(bubble: Bubble) -> str:
         return url_for("chats.media", chat_id=chat.id, ref=_seal(chat, bubble))
 
-    return {"message_ref": lambda bubble: _seal(chat, bubble), "media_url": media_url}
+    context = current_context()
+    return {
+        "message_ref": lambda bubble: _seal(chat, bubble),
+        "media_url": media_url,
+        "me": context.session.user_id,
+        "zone": context.zone,
+        "now": services().now(),
+    }
 
 
 def named(chat: Chat, sealed: str) -> Named:

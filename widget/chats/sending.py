@@ -38,7 +38,7 @@ DOWN = frozenset({*UNLINKED, LineState.OFFLINE})
 @dataclass(frozen=True)
 class Draft:
     """A message that a user is about to send: where, under which key, and what that key has sent already. It goes out
-    under `name` if one is given, perhaps as an answer."""
+    under `name` if one is given, perhaps as an answer; `author` is what colleagues read."""
 
     line: Line
     chat: Chat
@@ -47,6 +47,7 @@ class Draft:
     name: str = ""
     reply_to: Named | None = None
     known: Send | None = None
+    author: str = ""
 
 
 class Post(Protocol):
@@ -184,6 +185,7 @@ class Sending:
             draft.chat.id,
             send_key=draft.send_key,
             user_id=draft.user_id,
+            user_name=draft.author,
             text=text,
             message_id=message_id_of(portal_id, draft.send_key),
         )

@@ -101,6 +101,9 @@ class GatewayWork:
             if after.from_me and event.kind in (EventKind.MESSAGE, EventKind.ACK):
                 self._settle(sends, after)
                 went = _went(before, after, sends)
+        if before != after:
+            for chat in chats:
+                self._chats.changed(chat)
         if _is_news(event, before, after) or Went.OUT in went:
             self._heard(line, chats[0].phone if chats else "", replace(event, from_me=_from_me(event)), went)
 
