@@ -139,9 +139,9 @@ def _not_found(presence: Presence, when: When, *, any_line: bool) -> Label:
     return Label(
         Look.NO,
         "no",
-        _("WhatsApp not found (checked at %(time)s)", time=time)
+        _("WhatsApp not found at %(time)s", time=time)
         if when.is_today(presence.at)
-        else _("WhatsApp not found (checked %(when)s)", when=when.past(presence.at)),
+        else _("WhatsApp not found (%(when)s)", when=when.past(presence.at)),
         Press.CHECK_AGAIN if any_line else Press.NONE,
         title=_("WhatsApp may answer wrongly. You can still write."),
         source=_("a message was refused") if presence.how is How.SEND else "",

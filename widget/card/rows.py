@@ -56,7 +56,7 @@ class Known:
     answers: Mapping[str, Presence]
     to_ask: Mapping[str, Asking]
     store_gone: bool
-    chosen: Defaults = Defaults()
+    chosen: Defaults = field(default_factory=Defaults)
     previews: Mapping[int, LastMessage] = field(default_factory=dict)  # by the chat's id
 
 

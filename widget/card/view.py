@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 
 from widget.card.rows import Known, Row, answered, row_of
 from widget.context import CardContext, CardPhone, Owner, hours_csv
@@ -52,7 +52,7 @@ class CardView:
     barred: bool = False
     left: Left | None = None
     gone: Line | None = None
-    chosen: Defaults = Defaults()
+    chosen: Defaults = field(default_factory=Defaults)
 
     @property
     def to_ask(self) -> list[str]:
