@@ -52,10 +52,11 @@ export class Attachments {
     const remove = item.querySelector('button');
     remove.setAttribute('aria-label', `${remove.title}: ${file.name}`);
     if (/^image\/(png|jpeg|gif|webp)$/.test(file.type)) {
-      const picture = item.querySelector('img');
+      const picture = document.createElement('img');
+      picture.className = 'file-picture';
+      picture.alt = '';
       picture.src = URL.createObjectURL(file);
-      picture.hidden = false;
-      item.querySelector('.file-icon').hidden = true;
+      item.querySelector('.file-icon').replaceWith(picture);
     }
     this.list.append(item);
     this.chips.push({ file, item });
@@ -72,7 +73,7 @@ export class Attachments {
   }
 
   drop({ item }) {
-    URL.revokeObjectURL(item.querySelector('img').src);
+    URL.revokeObjectURL(item.querySelector('img')?.src ?? '');
     item.remove();
   }
 

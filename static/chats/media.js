@@ -90,8 +90,10 @@ async function sharpen(button, signal) {
 function enlarge(button) {
   const dialog = document.getElementById('lightbox');
   const { src } = button.querySelector('img.media-shown');
-  dialog.querySelector('img').src = src;
-  dialog.querySelector('img').alt = button.dataset.name;
+  const picture = document.createElement('img');
+  picture.src = src;
+  picture.alt = button.dataset.name;
+  dialog.querySelector('.lightbox-picture').replaceChildren(picture);
   const save = dialog.querySelector('a');
   save.href = src;
   save.download = button.dataset.name || 'photo';

@@ -160,7 +160,19 @@ class Card(Framed):
 
     @property
     def problem(self) -> Locator:
-        return self.frame.locator("#composer-problem")
+        """What is wrong with what was typed, or why a message did not go out."""
+        return self.frame.locator("#composer-problem:visible, .bubble-problem")
+
+    @property
+    def again(self) -> Locator:
+        return self.messages.locator("[data-action=try-again]")
+
+    def unfold(self, number: str) -> Locator:
+        """All that there is about a number."""
+        self.row(number).locator("[data-action=more]").press("Enter")
+        details = self.row(number).locator(".phone-more")
+        expect(details).to_be_visible()
+        return details
 
     @property
     def dialog(self) -> Locator:
@@ -216,8 +228,14 @@ class Settings(Framed):
         self.still()
         return self
 
+    def tab(self, name: str) -> "Settings":
+        """One of the page's parts: write, lines, card, state."""
+        self.frame.locator(f"#tab-{name}").press("Enter")
+        expect(self.frame.locator(f"#panel-{name}")).to_be_visible()
+        return self
+
     def choose(self, visibility: str) -> "Settings":
-        self.still()
+        self.tab("card").still()
         self.visibility.locator(f"input[value={visibility}]").check()
         return self
 

@@ -191,7 +191,7 @@ def test_every_kind_of_gateway_takes_the_set_up_and_what_it_reports_reaches_card
     phone.answer(AIGERIM, "Вы ещё работаете?", line=session)
     until(card.page, lambda: proved(database, session))
     card.reveal()
-    expect(card.row(AIGERIM)).to_contain_text("writes to us")
+    expect(card.row(AIGERIM)).to_contain_text("wrote to us")
     asked = card.frame.locator(".revealed").get_attribute("data-ask") or ""  # the other number of this card, perhaps
     assert (card.row(AIGERIM).get_attribute("data-key") or "?") not in asked
 

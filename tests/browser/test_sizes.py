@@ -24,7 +24,7 @@ def test_the_card_and_its_chat_fit(card: Card, width: int, lang: str) -> None:
     assert card.inside.evaluate("() => innerWidth") == width
 
     card.open_chat(IVAN).expect_to_fit()
-    assert 400 < card.height < revealed + 200
+    assert 400 < card.height < 800
 
     card.close_chat().expect_to_fit()
     assert abs(card.height - revealed) < 60  # the row may have got its other buttons
@@ -52,7 +52,7 @@ def test_other_pages_fit(card: Card, settings: Settings, width: int) -> None:
 def test_the_longest_card_needs_no_scroll_bar_in_the_narrowest_column(card: Card) -> None:
     card.open(CROWDED_DEAL, embed="field", width=280).reveal().expect_to_fit()
 
-    assert card.height > 1000
+    assert card.height > 600
 
 
 def test_at_twice_the_size_everything_still_fits(browser: Browser, demo: Demo, outside: Outside) -> None:
