@@ -11,7 +11,7 @@ import { showPart } from './parts.js';
 import { pairingCode, showCode, stopLooking } from './qr.js';
 import { waitForReports } from './reports.js';
 import { jsonOf, send } from './send.js';
-import { mendAll, showProblems, showTabOf, startTabs } from './tabs.js';
+import { mendAll, showHealth, showProblems, showTabOf, startTabs } from './tabs.js';
 import { localTimes } from './times.js';
 
 const SOON = [2000, 4000, 8000];
@@ -32,7 +32,7 @@ const ACTIONS = {
   qr: showCode,
   pairing: pairingCode,
   part: showPart,
-  problems: mendAll,
+  problems: showHealth,
   'mend-all': mendAll,
   ...accessActions,
 };

@@ -1,5 +1,7 @@
 // The page's parts as tabs: one is shown, arrow keys go from one to the next. Without this script all would be shown.
 
+import { send } from './send.js';
+
 const list = document.getElementById('tabs');
 const tabs = list ? [...list.querySelectorAll('[role="tab"]')] : [];
 
@@ -40,11 +42,24 @@ export function showProblems() {
   banner.querySelector('#problems-sum').textContent = document.querySelector('#health .health-sum')?.textContent.trim() ?? '';
 }
 
-/** Lead from the banner to the list, or press each button there that mends by itself. */
-export async function mendAll(button) {
+/** Lead from the banner to the list of what needs attention. */
+export function showHealth() {
   const health = document.getElementById('health');
   showTabOf(health);
-  if (button.dataset.action === 'problems') return health.scrollIntoView({ block: 'nearest' });
-  for (const repair of health.querySelectorAll('[data-post="/app/health/repair"]')) return repair.click(); // it mends all
-  return null;
+  health.scrollIntoView({ block: 'nearest' });
+}
+
+/** Do what can be done without a question: what Bitrix24 lacks, and the webhooks of each line. One after the other, as
+ *  each draws the list anew. */
+export async function mendAll(button) {
+  showHealth();
+  const repair = '/app/health/repair';
+  if (document.querySelector(`#health [data-post="${repair}"]`)) await send(repair, {}, button);
+  const lines = [...document.querySelectorAll('#health [id^="fix-reports-"]')].map(({ dataset }) => dataset.partOf);
+  for (const part of lines) {
+    const setUp = document.getElementById(`${part}-set-up`);
+    if (setUp) await send(setUp.dataset.post, {}, button);
+  }
+  await send('/app/health', {}, button);
+  showProblems();
 }

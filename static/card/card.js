@@ -232,30 +232,26 @@ function unfold(button) {
   document.getElementById(button.getAttribute('aria-controls')).hidden = !open;
 }
 
-async function copyNumber(button) {
+function copyNumber(button) {
   const said = button.querySelector('span');
   const words = said.textContent;
-  await copy(button.dataset.number, button);
+  copy(button.dataset.number, button);
   said.textContent = button.dataset.done;
   setTimeout(() => {
     said.textContent = words;
   }, 2000);
 }
 
-// A frame of another site may write to the clipboard only if the portal lets it; the old way needs no leave.
-async function copy(text, button) {
-  try {
-    await navigator.clipboard.writeText(text);
-  } catch {
-    const field = document.createElement('textarea');
-    field.value = text;
-    field.className = 'sr-only';
-    button.after(field);
-    field.select();
-    document.execCommand('copy');
-    field.remove();
-    button.focus();
-  }
+// The old way: a frame of another site may use the clipboard's own interface only if the portal lets it.
+function copy(text, button) {
+  const field = document.createElement('textarea');
+  field.value = text;
+  field.className = 'sr-only';
+  button.after(field);
+  field.select();
+  document.execCommand('copy');
+  field.remove();
+  button.focus();
 }
 
 // The numbers beyond those that are shown: none of them is checked.
