@@ -60,6 +60,12 @@ card.addEventListener('input', (event) => {
 });
 card.addEventListener('chat-closed', () => markRows());
 
+// Under the hand of whoever is about to press something no chat opens by itself.
+for (const used of ['pointermove', 'pointerdown', 'keydown'])
+  card.addEventListener(used, () => {
+    card.dataset.usedAt = Date.now();
+  });
+
 card.addEventListener('change', (event) => {
   if (event.target.id === 'line') {
     shownLine();
@@ -76,13 +82,15 @@ async function reveal() {
   show(document.getElementById('skeleton').content.cloneNode(true));
   if (!(await draw('/card', { pressed }))) return;
   card.dataset.start = 'revealed';
-  if (straight) openStraight();
+  openStraight();
+  const { usedAt } = card.dataset;
   await follow();
+  if (card.dataset.usedAt === usedAt) openStraight(); // a chat that only the check has found
 }
 
 // With one number, or one chat, there is nothing to look for.
 function openStraight() {
-  straight = false;
+  if (!straight) return;
   const buttons = [...content.querySelectorAll('[data-straight] .phone-open')];
   const chats = buttons.filter((button) => button.closest('.phone').dataset.chat);
   const only = buttons.length === 1 ? buttons[0] : chats.length === 1 ? chats[0] : null;
@@ -215,6 +223,7 @@ async function lines(tries = 0) {
 
 // A number that has a chat opens it on its own line, which its row names, unless another line was picked by hand.
 async function chat(button, focus, only = null) {
+  straight = false;
   const shown = shownLine();
   const own = picked ? shown : numberOf(button.dataset.line);
   const row = button.closest('.phone');
@@ -275,7 +284,7 @@ async function moreNumbers(button) {
 
 function findNumber(typed) {
   const words = typed.toLowerCase().trim();
-  const digits = typed.replace(/\D/g, '');
+  const digits = /\p{L}/u.test(typed) ? '' : typed.replace(/\D/g, '');
   for (const row of content.querySelectorAll('.phone')) {
     const said = `${row.querySelector('.phone-name').textContent} ${row.querySelector('.phone-last').textContent}`;
     const number = row.querySelector('.number').textContent.replace(/\D/g, '');

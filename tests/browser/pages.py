@@ -213,6 +213,7 @@ CUT_OFF = """() => [...document.querySelectorAll("body *")].filter((element) => 
   const box = element.getBoundingClientRect();
   if (!box.width || !element.checkVisibility() || element.closest(".sr-only, svg, .figures")) return false;
   const style = getComputedStyle(element);
+  if (style.clipPath === "inset(50%)") return false; // only for screen readers here
   const clips = style.overflowX !== "visible" && element.scrollWidth > element.clientWidth + 1;
   return box.left < -1 || box.right > innerWidth + 1 || (clips && element.tagName !== "SELECT");
 }).map((element) => element.outerHTML.slice(0, 120))"""

@@ -65,7 +65,7 @@ def test_an_owner_and_the_head_of_a_chat_lead_to_the_persons_card(card: Card) ->
 
 def test_a_colleague_in_the_log_leads_to_the_profile(settings: Settings) -> None:
     settings.open(lang="en").choose("facts").save()
-    settings.open(lang="en")
+    settings.open(lang="en").tab("state").frame.locator("#changes summary").press("Enter")
     settings.frame.locator("#changes").get_by_role("link", name="Анна Админова").first.press("Enter")
     expect(slider(settings.page).get_by_role("heading", level=1)).to_have_text("Анна Админова")
 
