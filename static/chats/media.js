@@ -78,12 +78,8 @@ async function sharpen(button, signal) {
     if (button.isConnected) offer(button, button, address);
     return false;
   }
-  const box = button.closest('.messages');
-  const end = box.scrollHeight - box.scrollTop; // what is read below it stays where it is
-  const above = button.getBoundingClientRect().bottom < box.getBoundingClientRect().bottom;
-  button.querySelector('.thumbnail, svg, img')?.replaceWith(picture);
+  button.querySelector('.thumbnail, svg, img')?.replaceWith(picture); // of the same size: nothing moves
   button.classList.add('is-shown');
-  if (above) box.scrollTop = box.scrollHeight - end;
   return true;
 }
 

@@ -240,6 +240,13 @@ class Settings(Framed):
         self.visibility.locator(f"input[value={visibility}]").check()
         return self
 
+    def set_up_reports(self) -> None:
+        """The first line's webhooks, and one has come."""
+        reports = self.frame.locator(".line-item").first.locator("[data-part=reports]")
+        reports.locator("summary").first.press("Enter")
+        reports.locator("[id$=-set-up]").click()
+        expect(reports.locator(".is-works")).to_be_visible()
+
     def save(self) -> "Settings":
         """Save the visibility; «everything at once» asks back, and is confirmed."""
         asks = self.visibility.locator("input[value=always]").is_checked()

@@ -157,6 +157,7 @@ def test_a_pause_is_ended_with_the_keyboard_after_its_warning(
 
 def test_the_health_list_leads_to_the_part_that_mends_it(settings: Settings) -> None:
     settings.open(lang="en")
+    settings.tab("state")
     finding = settings.frame.locator("[data-topic=reports]").first
     expect(finding).to_contain_text("nobody has set that up")
 

@@ -116,12 +116,7 @@ def choose(demo: Demo, name: str, value: bool) -> None:
 @pytest.fixture
 def fed(demo: Demo, settings: Settings, outside: Outside) -> None:
     """The webhooks of the first line are set up, and one has come."""
-    settings.open(lang="en")
-    line = settings.frame.locator(".line-item").first
-    reports = line.locator("[data-part=reports]")
-    reports.locator("summary").first.press("Enter")
-    reports.get_by_role("button", name=re.compile("Set up")).click()
-    expect(reports).to_contain_text("work", timeout=60_000)
+    settings.open(lang="en").set_up_reports()
 
 
 @pytest.mark.usefixtures("fed")

@@ -4,6 +4,7 @@ import pytest
 
 from widget.chats.markup import LONGEST_DRAWN, whatsapp_text
 
+URL = "https://a.example/_x_y_"
 LINK = 'rel="nofollow noopener noreferrer" target="_blank"'
 
 
@@ -16,7 +17,7 @@ LINK = 'rel="nofollow noopener noreferrer" target="_blank"'
         ("2*3*4, snake_case_name, * не так *", "2*3*4, snake_case_name, * не так *"),
         ("*на двух\nстроках*", "*на двух\nстроках*"),
         ("<b>нет</b> *<i>*", "&lt;b&gt;нет&lt;/b&gt; <b>&lt;i&gt;</b>"),
-        ("см. https://a.example/_x_y_ *да*", f'см. <a href="https://a.example/_x_y_" {LINK}>https://a.example/_x_y_</a> <b>да</b>'),
+        (f"см. {URL} *да*", f'см. <a href="{URL}" {LINK}>{URL}</a> <b>да</b>'),
         ("javascript://x", "javascript://x"),
         ("***", "***"),
     ],
