@@ -50,12 +50,13 @@ class Assets:
         asset = self._assets.get(filename)
         if asset is None:
             abort(404)
-        packed = "gzip" in request.accept_encodings
+        packed = request.accept_encodings.quality("gzip") > 0
         response = Response(asset.packed if packed else asset.plain, mimetype=asset.mimetype)
         response.headers["Cache-Control"] = FOR_EVER
         _say_how(response, packed=packed)
         response.set_etag(f"{self.version}-{'gzip' if packed else 'plain'}")
-        return response.make_conditional(request)
+        response.make_conditional(request)
+        return response
 
 
 def pack(response: Response) -> None:
@@ -64,7 +65,7 @@ def pack(response: Response) -> None:
     if response.mimetype != "text/html" or response.is_streamed or "Content-Encoding" in response.headers:
         return
     body = response.get_data()
-    packed = "gzip" in request.accept_encodings and len(body) >= WORTH_PACKING
+    packed = request.accept_encodings.quality("gzip") > 0 and len(body) >= WORTH_PACKING
     if packed:
         response.set_data(gzip.compress(body, QUICKLY, mtime=0))
     _say_how(response, packed=packed)

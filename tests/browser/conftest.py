@@ -60,7 +60,7 @@ def outside(demo: Demo, http: httpx.Client) -> Outside:
     outside.reset()
     database = demo.environment["DATABASE_URL"].removeprefix("sqlite:///")
     with closing(sqlite3.connect(database, timeout=PATIENCE)) as connection, connection:
-        for table in ("sends", "chats", "presences", "usage", "line_health"):
+        for table in ("sends", "chats", "messages", "presences", "usage", "line_health"):
             connection.execute(f"DELETE FROM {table}")
         connection.execute("DELETE FROM user_settings")
         connection.execute(OPENS_NO_CHAT)

@@ -42,6 +42,7 @@ def test_what_was_changed_in_the_application_is_in_the_card_when_it_is_closed(ca
     card.open(user="admin").reveal()
     card.button("Open the application").click()
     inside = application(card.page)
+    inside.locator("#tab-card").click()
     choice = inside.locator("#visibility")
     choice.locator("input[value=facts]").check()
     choice.get_by_role("button", name=card.say("Save"), exact=True).click()
