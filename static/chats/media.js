@@ -22,7 +22,7 @@ export function showPictures(box, signal) {
     { root: box, rootMargin: '200px 0px' },
   );
   const watch = () => {
-    for (const button of box.querySelectorAll('.media:is(.media-image, .media-sticker):not([data-seen])')) {
+    for (const button of box.querySelectorAll('button:is(.media-image, .media-sticker):not([data-seen])')) {
       button.dataset.seen = '';
       seen.observe(button);
     }
