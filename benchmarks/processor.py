@@ -49,7 +49,7 @@ class Cards:
         self._add_portal()
         self._browser = self.app.test_client()
         self._tokens = itertools.count()
-        event.listen(self.services.engine, "before_cursor_execute", self._sql)
+        event.listen(self.services.storage.engine, "before_cursor_execute", self._sql)
 
     def see(self) -> str:
         """A cold card: reveal it and check its ten numbers. Returns its session."""
@@ -85,15 +85,15 @@ class Cards:
         self.counts["sql"] += 1
 
     def _add_portal(self) -> None:
-        upgrade(self.services.engine)
-        portal = self.services.portals.add(
+        upgrade(self.services.storage.engine)
+        portal = self.services.storage.portals.add(
             member_id=stub.member_of(1), domain=stub.domain_of(1), endpoint=f"{OUTSIDE}/p1/rest/", country="RU"
         )
         for number in range(LINES):
-            line_id = self.services.lines.add(
+            line_id = self.services.storage.lines.add(
                 portal.id, name=f"Line {number}", gateway="waha", address=OUTSIDE, session=f"s{number}", key="key"
             )
-            self.services.line_health.heard(portal.id, line_id)  # its reports arrive
+            self.services.storage.line_health.heard(portal.id, line_id)  # its reports arrive
 
     def _client(self) -> httpx.Client:
         return httpx.Client(transport=httpx.MockTransport(self._answer))
@@ -130,7 +130,7 @@ async def measure(stand: Stand, pace: Pace) -> dict[str, Any]:
 
 def _figures(cards: Cards, pace: Pace) -> dict[str, Any]:
     times = max(5, round(40 * pace.seconds))
-    cards.services.rounds.go()  # as the worker does
+    cards.services.presence.rounds.go()  # as the worker does
     for _ in range(3):
         session = cards.see()
 

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from types import MappingProxyType, TracebackType
-from typing import Any
+from typing import Any, Self
 
 import redis
 from cryptography.fernet import Fernet, MultiFernet
@@ -41,7 +41,7 @@ NO_LIMITS = {
 }
 PORTALS = 64  # each with one line: that many cards at once come from many companies, never from one
 PATIENCE = 30.0
-ROUND = "from wsgi import app; app.extensions['widget'].rounds.go()"
+ROUND = "from wsgi import app; app.extensions['widget'].presence.rounds.go()"
 
 
 class Stand:
@@ -57,7 +57,7 @@ class Stand:
         self.outside = _free_port()
         self.ports = {name: _free_port() for name in ("widget", "beside")}
 
-    def __enter__(self) -> "Stand":
+    def __enter__(self) -> Self:
         try:
             self._start()
         except BaseException:

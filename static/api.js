@@ -29,7 +29,8 @@ function ownWords(code) {
 }
 
 /** Send one request: `json`, or a `form` with a file in it. Resolves to the Response; rejects with Refused for an answer that is an error, and with a
- *  TypeError when there is no connection. An outdated session is renewed once through the portal, and what found no room is sent again soon. */
+ *  TypeError when there is no connection, or a proxy answers instead of the server: then it is not known what was done. An outdated session is renewed
+ *  once through the portal, and what found no room is sent again soon. */
 export async function request(path, { json, form, signal, headers = {} } = {}) {
   const send = () => once(path, { json, form, signal, headers });
   let response = await withRoom(send);
@@ -37,7 +38,13 @@ export async function request(path, { json, form, signal, headers = {} } = {}) {
     response = await withRoom(send);
   session = response.headers.get('X-Session') ?? session;
   if (response.ok || response.status === 304) return response;
-  throw new Refused(response, await response.text());
+  throw await refusal(response);
+}
+
+// Every answer of the server names its request; a proxy's own page does not.
+async function refusal(response) {
+  if (!response.headers.has('X-Request-ID')) return new TypeError(`${response.status} of a proxy`);
+  return new Refused(response, await response.text());
 }
 
 async function withRoom(send) {
@@ -83,7 +90,7 @@ async function renew() {
   if (!token) return false;
   const response = await withRoom(() => once('/session', { json: { auth: token }, headers: fromOpening() }));
   if (response.headers.get('X-Refusal') === 'session_over') return false;
-  if (!response.ok) throw new Refused(response, await response.text());
+  if (!response.ok) throw await refusal(response);
   session = response.headers.get('X-Session') ?? '';
   return Boolean(session);
 }

@@ -1,5 +1,7 @@
 """What every test may ask for: the outside world, a Redis, a database, a clock, and the widget on them."""
 
+import atexit
+import gc
 import os
 import shlex
 from collections.abc import Callable, Iterator
@@ -13,8 +15,10 @@ from hypothesis import HealthCheck, settings
 
 from sandbox.postgres import Postgres, PostgresMissing
 from sandbox.valkey import Valkey
+from tests import statements
 from tests.stand import MIGRATED, Clock, Outside, Widget, config_for, start_outside, start_widget
 from widget.storage.database import open_database, upgrade
+from widget.storage.usage import flush_at_exit
 
 pytest.register_assert_rewrite("tests.browser.pages")  # what its assertions compared is shown
 # The same examples on each run: what fails fails again. `make test-wild` looks for others, and for more of them.
@@ -23,6 +27,7 @@ settings.register_profile(
 )
 settings.register_profile("wild", settings.get_profile("usual"), derandomize=False, max_examples=2000)
 settings.load_profile("usual")
+statements.compile_once()
 SERVERS = {"redis": {"valkey", "own_valkey", "redis_url"}, "postgresql": {"postgres"}}  # the fixtures that start one
 
 
@@ -36,6 +41,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 or f"-{server}" in item.name
             ):
                 item.add_marker(server)
+
+
+def pytest_collection_finish() -> None:
+    """What is there now stays: the collector of garbage need not look through thousands of tests again and again."""
+    gc.collect()
+    gc.freeze()
+
+
+def pytest_sessionfinish() -> None:
+    """The databases are gone that a process would write its last counts of openings to."""
+    atexit.unregister(flush_at_exit)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

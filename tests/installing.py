@@ -32,12 +32,12 @@ class Site:
         site = cls(widget, widget.outside)
         site.change(installed=False)
         for portal_id in widget.portals:
-            widget.services.portals.delete(portal_id)
+            widget.services.storage.portals.delete(portal_id)
         return site
 
     @property
     def stored(self) -> Portal | None:
-        found: Portal | None = self.widget.services.portals.find(PORTALS[0].member_id)
+        found: Portal | None = self.widget.services.storage.portals.find(PORTALS[0].member_id)
         return found
 
     @property
@@ -110,7 +110,7 @@ class Site:
         return self.widget.app.test_client().post("/hooks/bitrix24", data=fields, content_type=kind).status_code
 
     def count(self, table: Any) -> int:
-        with self.widget.services.engine.connect() as connection:
+        with self.widget.services.storage.engine.connect() as connection:
             return len(connection.execute(table.select()).all())
 
 

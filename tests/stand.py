@@ -223,7 +223,7 @@ class Widget:
         return self.app.extensions["widget"]
 
     def add_line(self, session: str, name: str = "", portal: int = 1) -> int:
-        line_id: int = self.services.lines.add(
+        line_id: int = self.services.storage.lines.add(
             self.portals[portal - 1],
             name=name or f"Line {session}",
             gateway=KIND_OF.get(session, "waha"),
@@ -287,7 +287,7 @@ def start_widget(
     widget = Widget(app, outside, clock)
     for number, portal in enumerate(PORTALS):
         port = urlsplit(outside.portal).port or 0
-        stored = services.portals.add(
+        stored = services.storage.portals.add(
             member_id=portal.member_id,
             domain=portal.domain(port),
             endpoint=portal.client_endpoint(port),

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sandbox.portal.background import free_port, served
-from widget.addresses import AddressRefused, PublicOnly, is_public, require_public
+from widget.addresses import AddressRefused, PublicOnly, is_public, plain_address, require_public
 from widget.http import OutsideError, fetch, make_client
 
 PRIVATE = [
@@ -237,11 +237,19 @@ def test_a_stored_line_with_a_private_address_is_not_called_unless_that_is_allow
 
 def test_the_gateways_of_a_strict_service_connect_to_public_addresses_only(make_widget, outside, monkeypatch) -> None:
     strict = make_widget(allow_private_lines=False)
-    line_id = strict.services.lines.add(
+    line_id = strict.services.storage.lines.add(
         strict.portals[0], name="named", gateway="waha", address="http://rebound.example", session="sales", key="key"
     )
-    line = next(line for line in strict.services.lines.of(strict.portals[0]) if line.id == line_id)
+    line = next(line for line in strict.services.storage.lines.of(strict.portals[0]) if line.id == line_id)
     asked = resolving(monkeypatch, ["127.0.0.1"])
     with pytest.raises(Exception, match="unreachable"):
         strict.services.gateways.status(line)
     assert asked == ["rebound.example"]
+
+
+@pytest.mark.parametrize(
+    "typed", ["https://Waha.Example.com", "HTTPS://waha.example.com:443/", "https://waha.example.com//"]
+)
+def test_however_a_host_is_written_it_is_one_gateway(typed: str) -> None:
+    assert plain_address(typed) == "https://waha.example.com"
+    assert plain_address("http://waha.example.com:443/Sub/") == "http://waha.example.com:443/Sub"

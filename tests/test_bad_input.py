@@ -101,7 +101,7 @@ class Stage:
 
     def state(self) -> tuple[str, int, int]:
         tables = ("portals", "lines", "chats", "sends", "tokens")
-        with self.widget.services.engine.connect() as connection:
+        with self.widget.services.storage.engine.connect() as connection:
             rows = [list(connection.exec_driver_sql(f"SELECT * FROM {table}")) for table in tables]
         return str(rows), self.outside.total("portal"), self.outside.total("gateway")
 
@@ -346,7 +346,7 @@ BODIES = st.dictionaries(st.sampled_from(NAMES), VALUES, max_size=5) | VALUES
 
 @pytest.mark.parametrize("path", ROUTES)
 def test_no_json_ever_breaks_a_route(stage: Stage, path: str) -> None:
-    @settings(max_examples=examples(30))
+    @settings(max_examples=examples(15))
     @given(BODIES)
     def posted(body: Any) -> None:
         sent = stage.body(body) if isinstance(body, dict) else body
@@ -364,7 +364,7 @@ def test_no_form_ever_breaks_a_page(stage: Stage, path: str) -> None:
     options = VALUES.map(json.dumps)
     texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=60) | options
 
-    @settings(max_examples=examples(30))
+    @settings(max_examples=examples(15))
     @given(st.dictionaries(names, texts, max_size=4), st.dictionaries(names, texts, max_size=3))
     def posted(form_changes: dict[str, str], query: dict[str, str]) -> None:
         answer = stage.card.client.post(where, data={**fields, **form_changes}, query_string=query or said)

@@ -21,7 +21,7 @@ def card(widget: Widget) -> CardPage:
 
 def chats_in(widget: Widget, portal: int = 1) -> int:
     numbers = (IVAN.phone, OLEG.phone, ORDERS_MOSCOW.phone, RUSTAM.phone)
-    return len(widget.services.chats.of_phones(widget.portals[portal - 1], numbers))
+    return len(widget.services.storage.chats.of_phones(widget.portals[portal - 1], numbers))
 
 
 def at_the_gateway(outside: Outside, phone: str, session: str = "sales") -> list[str]:

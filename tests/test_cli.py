@@ -23,8 +23,8 @@ def flask(widget: Widget, *words: str, stdin: str = "") -> Result:
 
 
 def rows(widget: Widget, table: str) -> list[Any]:
-    with widget.services.engine.connect() as connection:
-        return list(connection.exec_driver_sql(f"SELECT * FROM {table}"))
+    with widget.services.storage.engine.connect() as connection:
+        return list(connection.exec_driver_sql(f"SELECT * FROM {table} ORDER BY id"))
 
 
 def add_portal(widget: Widget, *more: str, member_id: str = "new", endpoint: str = "https://b.example/rest/") -> Result:
@@ -94,7 +94,7 @@ def test_a_line_whose_gateway_is_away_is_added_and_says_so(widget: Widget, outsi
     outside.break_gateway("html", "session")
 
     assert "unknown (broken_answer)" in add_line(widget).output
-    assert len(widget.services.lines.of(widget.portals[0])) == 2
+    assert len(widget.services.storage.lines.of(widget.portals[0])) == 2
 
 
 def test_a_line_added_twice_is_one_row_with_the_new_key(widget: Widget) -> None:
@@ -102,7 +102,7 @@ def test_a_line_added_twice_is_one_row_with_the_new_key(widget: Widget) -> None:
     add_line(widget)
 
     assert len(rows(widget, "lines")) == 3  # with those of the stand
-    assert [line.key for line in widget.services.lines.of(widget.portals[0])] == [API_KEY, API_KEY]
+    assert [line.key for line in widget.services.storage.lines.of(widget.portals[0])] == [API_KEY, API_KEY]
 
 
 def test_a_key_comes_from_a_file_too(widget: Widget, tmp_path: Path) -> None:

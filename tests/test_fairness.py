@@ -68,7 +68,7 @@ def test_what_comes_beyond_a_companys_share_is_refused_at_once_in_words_and_not_
     assert "Nothing was done and nothing is lost" in refused.words or "ничего не потеряно" in refused.words
     assert 'data-action="retry"' in refused.text
     assert refused.answer.headers["Retry-After"] == "2"
-    assert crowd.widget.services.sends.by_key(crowd.widget.portals[0], "key-1") is None
+    assert crowd.widget.services.storage.sends.by_key(crowd.widget.portals[0], "key-1") is None
 
 
 def test_another_company_and_the_operator_are_served_meanwhile(crowd: Crowd) -> None:

@@ -48,12 +48,12 @@ def refs_of(page: CardPage) -> list[str]:
     return [part.split('"', 1)[0] for part in page.text.split('data-ref="')[1:]]
 
 
-@pytest.mark.parametrize(("kind", "lang"), [*((kind, "ru") for kind in LINES), ("waha", "en")])
+@pytest.mark.parametrize(("kind", "lang"), [("waha", "ru"), ("evolution", "en"), ("green", "ru")])
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_gateway_that_misbehaves_is_said_in_words_and_nothing_false_is_shown(
     widget: Widget, outside: Outside, fault: str, lang: str
 ) -> None:
-    line = widget.services.lines.of(widget.portals[0])[0]
+    line = widget.services.storage.lines.of(widget.portals[0])[0]
     outside.answer_as_client("+79261112233", "Здравствуйте", line.session)
     page = widget.open(lang=lang).reveal()
     keys = page.keys
@@ -82,7 +82,7 @@ def test_a_gateway_that_misbehaves_is_said_in_words_and_nothing_false_is_shown(
 @pytest.mark.parametrize("kind", LINES)
 @pytest.mark.parametrize("fault", ["unauthorized", "http_500", "html", "lost_answer", "silence"])
 def test_a_file_is_never_said_to_be_sent_when_it_was_not(widget: Widget, outside: Outside, fault: str) -> None:
-    line = widget.services.lines.of(widget.portals[0])[0]
+    line = widget.services.storage.lines.of(widget.portals[0])[0]
     outside.answer_as_client("+79261112233", "Здравствуйте", line.session)
     page = widget.open().reveal()
     chat = page.open_chat(page.keys[ORDERS_ROW]).chat

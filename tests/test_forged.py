@@ -135,7 +135,7 @@ def test_a_forged_field_of_an_event_changes_nothing_that_is_stored(
     site = Site.empty(make_widget)
     site.set_up()
     services, before = site.widget.services, site.portal
-    pair = services.tokens.find(before.id, ADMIN)
+    pair = services.storage.tokens.find(before.id, ADMIN)
 
     assert site.send(event, auth={name: value.replace("{trap}", str(trap.port))}) == [200]
 
@@ -144,7 +144,7 @@ def test_a_forged_field_of_an_event_changes_nothing_that_is_stored(
         before.endpoint,
         before.installer_id,
     )
-    after = services.tokens.find(before.id, ADMIN)
+    after = services.storage.tokens.find(before.id, ADMIN)
     if name in ("access_token", "refresh_token", "user_id"):
         assert after and pair
         assert after.access not in ("a" * 70, "")

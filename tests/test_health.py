@@ -38,7 +38,7 @@ def test_a_redis_that_is_gone_is_named_and_the_process_stays_alive(make_widget: 
 def test_a_queue_that_is_gone_is_named(outside: Outside, clock: Clock, tmp_path: Path) -> None:
     config = config_for(outside, f"sqlite:///{tmp_path / 'widget.sqlite3'}", jobs_file=str(tmp_path / "gone" / "jobs"))
     app = create_app(config, clock=clock)
-    upgrade(app.extensions["widget"].engine)
+    upgrade(app.extensions["widget"].storage.engine)
 
     ready = app.test_client().get("/health/ready")
 
@@ -52,7 +52,7 @@ def test_a_database_that_is_gone_is_named(make_widget: MakeWidget, tmp_path: Pat
     client = widget.app.test_client()
     assert client.get("/health/ready").status_code == 200
 
-    widget.services.engine.dispose()
+    widget.services.storage.engine.dispose()
     shutil.rmtree(home)
 
     assert client.get("/health/ready").get_json() == {"database": False, "cache": True, "queue": True}
@@ -96,7 +96,9 @@ def test_the_operators_pages_call_nobody_and_tell_nothing_of_clients(
 
 def test_the_counters_count_reveals_checks_sends_and_refusals(widget: Widget, outside: Outside) -> None:
     card = widget.open().reveal().check()
-    widget.services.portals.set_visibility(widget.portals[0], type(widget.services.portals.all()[0].visibility).FACTS)
+    widget.services.storage.portals.set_visibility(
+        widget.portals[0], type(widget.services.storage.portals.all()[0].visibility).FACTS
+    )
     widget.open().reveal(pressed=False)
     chat = card.open_chat(card.keys["+7 926 111-22-33"]).chat
     card.send(chat, "Добрый день", "key-1")

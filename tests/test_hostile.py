@@ -83,9 +83,9 @@ def test_a_chat_that_has_not_changed_is_not_drawn_again(widget: Widget, monkeypa
     version = card.history(chat).answer.headers["ETag"]
     monkeypatch.setattr("widget.chats.views._pieces", lambda *asked: pytest.fail("drawn"))
 
-    same = card.get(f"/chats/{chat}/messages", **{"If-None-Match": version})
-
-    assert (same.answer.status_code, same.text, same.answer.headers["ETag"]) == (304, "", version)
+    for known in (version, f"W/{version}"):  # a proxy that packs answers makes it a weak one
+        same = card.get(f"/chats/{chat}/messages", **{"If-None-Match": known})
+        assert (same.answer.status_code, same.text, same.answer.headers["ETag"]) == (304, "", version)
 
 
 def made_up(widget: Widget, number: int, address: str = "203.0.113.7") -> CardPage:
@@ -117,7 +117,7 @@ def test_an_ipv6_caller_is_their_whole_network(address: str, network: str) -> No
 
 def test_a_key_that_does_not_open_spoils_its_own_line_and_nothing_else(make_widget: Any) -> None:
     widget = make_widget(lines=("sales", "support"))
-    with widget.services.engine.begin() as connection:
+    with widget.services.storage.engine.begin() as connection:
         connection.execute(update(lines).where(lines.c.id == 2).values(key="gAAAA-of-another-time", hook_secret="x"))
     card = widget.open(lang="en").reveal()
 
@@ -130,7 +130,7 @@ def test_a_key_that_does_not_open_spoils_its_own_line_and_nothing_else(make_widg
 
 def test_a_token_that_does_not_open_is_replaced_by_the_next_page(widget: Widget) -> None:
     card = widget.open(lang="en").reveal()
-    with widget.services.engine.begin() as connection:
+    with widget.services.storage.engine.begin() as connection:
         connection.execute(update(tokens).values(access="x", refresh="x"))
 
     assert card.refresh().answer.status_code in (401, 403)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 from cryptography.fernet import Fernet
-from sqlalchemy import insert, select, text, update
+from sqlalchemy import insert, inspect, select, text, update
 
 from sandbox.people import API_KEY
 from sandbox.portal.credentials import PORTALS
@@ -44,19 +44,19 @@ def used(widget: Widget) -> Widget:
     chat = page.open_chat(page.keys["+7 961 951-00-00"]).chat
     page.send(chat, "Здравствуйте, окна готовы", "key-1" + "0" * 20)
     page.send(chat, "Приезжайте", "key-2" + "0" * 20)
-    services.portals.set_application_token(widget.portals[0], "application-token")
-    with services.engine.begin() as connection:
+    services.storage.portals.set_application_token(widget.portals[0], "application-token")
+    with services.storage.engine.begin() as connection:
         connection.execute(
             insert(changes).values(
                 portal_id=widget.portals[0], user_id=ADMIN, user_name="Анна", at=NOON, what="line_added", detail="{}"
             )
         )
-    services.rest_log.flush()
+    services.storage.rest_log.flush()
     return widget
 
 
 def sealed_values(widget: Widget) -> list[str]:
-    with widget.services.engine.connect() as connection:
+    with widget.services.storage.engine.connect() as connection:
         return [value for column in SEALED for value in connection.execute(select(column)).scalars() if value]
 
 
@@ -74,7 +74,7 @@ def test_a_rotation_seals_everything_with_the_first_key_and_loses_nothing(make_w
     new = Fernet.generate_key().decode()
     database = used.services.config.database_url
     count = len(sealed_values(used))
-    before = used.services.tokens.find(used.portals[0], REP)
+    before = used.services.storage.tokens.find(used.portals[0], REP)
     rotating = make_widget(database=database, encryption_keys=(new, old))
 
     done = run(rotating, "secrets", "rotate")
@@ -87,25 +87,25 @@ def test_a_rotation_seals_everything_with_the_first_key_and_loses_nothing(make_w
     alone = Vault([new])
     assert all(alone.open(value) is not None for value in values)
     after = make_widget(database=database, encryption_keys=(new,)).services
-    assert after.tokens.find(used.portals[0], REP) == before
-    assert after.lines.of(used.portals[0])[0].key == API_KEY
-    assert after.portals.application_token(used.portals[0]) == "application-token"
-    assert after.sends.by_key(used.portals[0], "key-2" + "0" * 20).text == "Приезжайте"
+    assert after.storage.tokens.find(used.portals[0], REP) == before
+    assert after.storage.lines.of(used.portals[0])[0].key == API_KEY
+    assert after.storage.portals.application_token(used.portals[0]) == "application-token"
+    assert after.storage.sends.by_key(used.portals[0], "key-2" + "0" * 20).text == "Приезжайте"
 
 
 def test_a_rotation_takes_along_webhooks_that_wait_for_their_work(used: Widget) -> None:
     services, old = used.services, used.services.config.encryption_keys[0]
     new = Fernet.generate_key().decode()
-    portal, line = used.portals[0], services.lines.of(used.portals[0])[0].id
-    readable = services.inbox.add(portal, line, "[]")
-    lost = Inbox(services.engine, Vault([Fernet.generate_key().decode()]), used.clock).add(portal, line, "[]")
+    portal, line = used.portals[0], services.storage.lines.of(used.portals[0])[0].id
+    readable = services.storage.inbox.add(portal, line, "[]")
+    lost = Inbox(services.storage.engine, Vault([Fernet.generate_key().decode()]), used.clock).add(portal, line, "[]")
 
-    counts = reseal_everything(services.engine, Vault([new, old]))["inbox.sealed"]
+    counts = reseal_everything(services.storage.engine, Vault([new, old]))["inbox.sealed"]
 
     assert (counts.anew, counts.before, counts.lost) == (1, 0, 1)
-    after = Inbox(services.engine, Vault([new]), used.clock)
+    after = Inbox(services.storage.engine, Vault([new]), used.clock)
     assert [after.take(row).told for row in (readable, lost)] == ["[]", ""]
-    again = reseal_everything(services.engine, Vault([new, old]))["inbox.sealed"]
+    again = reseal_everything(services.storage.engine, Vault([new, old]))["inbox.sealed"]
     assert (again.anew, again.before, again.lost) == (0, 1, 1)
 
 
@@ -118,7 +118,7 @@ def test_a_rotation_may_be_repeated_and_changes_nothing_then(used: Widget) -> No
 
 
 def test_a_rotation_that_was_interrupted_goes_on_where_it_was(used: Widget, monkeypatch) -> None:
-    engine, old = used.services.engine, used.services.config.encryption_keys[0]
+    engine, old = used.services.storage.engine, used.services.config.encryption_keys[0]
     portal, chat = used.portals[0], 1
     many = 2 * ROWS + 50
     vault = Vault([old])
@@ -155,32 +155,32 @@ def test_a_rotation_that_was_interrupted_goes_on_where_it_was(used: Widget, monk
 
 
 def test_a_rotation_leaves_what_somebody_changed_meanwhile_to_them(used: Widget, monkeypatch) -> None:
-    engine, old = used.services.engine, used.services.config.encryption_keys[0]
+    engine, old = used.services.storage.engine, used.services.config.encryption_keys[0]
     vault = Vault([Fernet.generate_key().decode(), old])
     newer = Token("newer", "next", 0)
 
     def slowly(sealed: str) -> str:
         anew = Vault.reseal(vault, sealed)
         if vault.open(sealed) != "newer":
-            used.services.tokens.put(used.portals[0], REP, newer)
+            used.services.storage.tokens.put(used.portals[0], REP, newer)
         return anew
 
     monkeypatch.setattr(vault, "reseal", slowly)
     counts = rotation._reseal(engine, vault, tokens.c.access)
     assert (counts.anew, counts.before, counts.lost) == (0, 0, 0)
-    assert used.services.tokens.find(used.portals[0], REP) == newer
+    assert used.services.storage.tokens.find(used.portals[0], REP) == newer
 
 
 def test_a_value_that_no_key_opens_is_counted_and_left(used: Widget) -> None:
     lost = Vault([Fernet.generate_key().decode()]).seal("lost")
-    with used.services.engine.begin() as connection:
+    with used.services.storage.engine.begin() as connection:
         connection.execute(update(portals).where(portals.c.member_id == OTHER).values(application_token=lost))
     done = run(used, "secrets", "rotate")
     assert done.exit_code == 1
     assert "portals.application_token: 0 sealed anew, 1 were already, 1 open with no key" in done.output
     assert lost in sealed_values(used)
     with pytest.raises(VaultError):
-        used.services.vault.reseal(lost)
+        used.services.storage.vault.reseal(lost)
 
 
 def test_new_secrets_can_be_made_with_and_before_any_settings(widget: Widget) -> None:
@@ -205,7 +205,7 @@ def test_a_check_of_a_healthy_portal_names_what_works_and_ends_well(used: Widget
 
 
 def test_a_check_shows_no_secret(used: Widget) -> None:
-    token = used.services.tokens.find(used.portals[0], REP)
+    token = used.services.storage.tokens.find(used.portals[0], REP)
     shown = run(used, "portal", "check", MEMBER).output
     assert not [secret for secret in (token.access, token.refresh, API_KEY, "application-token") if secret in shown]
 
@@ -241,7 +241,7 @@ def test_a_check_names_a_line_that_is_down_and_a_portal_without_tokens(used: Wid
 
 
 def test_a_check_of_a_closed_portal_makes_no_call_to_it(used: Widget) -> None:
-    used.services.portals.close(used.portals[0], "portal_deleted")
+    used.services.storage.portals.close(used.portals[0], "portal_deleted")
     calls = used.outside.calls("portal")
     assert "!!  state: closed portal_deleted" in run(used, "portal", "check", MEMBER).output
     assert used.outside.calls("portal") == calls
@@ -256,34 +256,32 @@ def test_a_portal_that_nobody_knows_is_told(widget: Widget, tmp_path: Path, comm
 
 
 def test_a_deletion_takes_everything_of_that_portal_counts_it_and_leaves_the_other(used: Widget) -> None:
-    other = used.services.lines.of(used.portals[1])
+    other = used.services.storage.lines.of(used.portals[1])
     done = run(used, "portal", "delete", MEMBER, "--yes")
     assert done.exit_code == 0, done.output
     assert "2 sends" in done.output and "1 tokens" in done.output and "1 lines" in done.output
-    engine = used.services.engine
-    with engine.connect() as connection:
-        tables = connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'table'")).scalars().all()
-        for table in tables:
-            columns = {row[1] for row in connection.execute(text(f"PRAGMA table_info({table})"))}
-            if "portal_id" in columns:
+    with used.services.storage.engine.connect() as connection:
+        there = inspect(connection)
+        for table in there.get_table_names():
+            if "portal_id" in {column["name"] for column in there.get_columns(table)}:
                 query = text(f"SELECT count(*) FROM {table} WHERE portal_id = {used.portals[0]}")
                 assert connection.execute(query).scalar_one() == 0, table
-    assert used.services.portals.find(MEMBER) is None
-    assert used.services.lines.of(used.portals[1]) == other
+    assert used.services.storage.portals.find(MEMBER) is None
+    assert used.services.storage.lines.of(used.portals[1]) == other
 
 
 def test_a_deletion_asks_first(used: Widget) -> None:
     done = run(used, "portal", "delete", MEMBER, answer="n\n")
     assert done.exit_code == 1
     assert "2 sends" in done.output
-    assert used.services.portals.find(MEMBER)
+    assert used.services.storage.portals.find(MEMBER)
 
 
 def test_an_export_holds_the_portal_s_data_and_no_secret_and_only_its_owner_may_read_it(
     used: Widget, tmp_path: Path
 ) -> None:
     file = tmp_path / "portal.json"
-    token = used.services.tokens.find(used.portals[0], REP)
+    token = used.services.storage.tokens.find(used.portals[0], REP)
     done = run(used, "portal", "export", MEMBER, str(file))
     assert done.exit_code == 0, done.output
     assert file.stat().st_mode & 0o777 == 0o600
@@ -300,13 +298,13 @@ def test_an_export_holds_the_portal_s_data_and_no_secret_and_only_its_owner_may_
 
 def test_an_export_holds_what_webhooks_told_with_its_texts_and_no_way_in(used: Widget, tmp_path: Path) -> None:
     services, portal_id = used.services, used.portals[0]
-    (line,) = services.lines.all_of(portal_id)
-    services.lines.make_hook(portal_id, line.id)
-    (line,) = services.lines.all_of(portal_id)
+    (line,) = services.storage.lines.all_of(portal_id)
+    services.storage.lines.make_hook(portal_id, line.id)
+    (line,) = services.storage.lines.all_of(portal_id)
     written = Message("M1", "ref", 1_700_000_000, False, "Когда привезёте?")
-    for portal, of_line in ((portal_id, line.id), (used.portals[1], services.lines.of(used.portals[1])[0].id)):
-        services.messages.grow(portal, of_line, "1@c.us", "M1", grown_by(Told(written)))
-        services.line_health.heard(portal, of_line, state="offline", at=1.0)
+    for portal, of_line in ((portal_id, line.id), (used.portals[1], services.storage.lines.of(used.portals[1])[0].id)):
+        services.storage.messages.grow(portal, of_line, "1@c.us", "M1", grown_by(Told(written)))
+        services.storage.line_health.heard(portal, of_line, state="offline", at=1.0)
     file = tmp_path / "told.json"
     assert run(used, "portal", "export", MEMBER, str(file)).exit_code == 0
     exported = json.loads(file.read_text())
@@ -329,11 +327,11 @@ def test_a_line_at_a_private_address_is_not_added_unless_the_operator_allows_it(
     strict = make_widget(allow_private_lines=False)
     done = run(strict, *words, answer="key\n")
     assert done.exit_code == 2 and "private network" in done.output
-    assert len(strict.services.lines.of(strict.portals[0])) == 1
+    assert len(strict.services.storage.lines.of(strict.portals[0])) == 1
 
 
 def test_what_an_operator_changes_is_in_the_log_that_administrators_read(widget: Widget) -> None:
-    address = widget.services.lines.of(widget.portals[0])[0].address
+    address = widget.services.storage.lines.of(widget.portals[0])[0].address
     line = ("line", "add", "--portal", MEMBER, "--address", address, "--session", "extra")
     for words, key in (
         (("portal", "visibility", MEMBER, "facts"), ""),
@@ -344,7 +342,7 @@ def test_what_an_operator_changes_is_in_the_log_that_administrators_read(widget:
         done = run(widget, *words, answer=key)
         assert done.exit_code == 0, done.output
 
-    logged = widget.services.changes.latest(widget.portals[0])
+    logged = widget.services.storage.changes.latest(widget.portals[0])
     assert {(change.user_id, change.user_name) for change in logged} == {(0, "operator")}
     assert [(change.what.value, change.line, change.old, change.new) for change in reversed(logged)] == [
         ("visibility", "", "button", "facts"),
@@ -364,8 +362,8 @@ def test_the_rest_log_shows_what_was_called_without_numbers_names_texts_and_toke
     assert done.exit_code == 0, done.output
     assert f"user={REP} batch 200" in done.output
     assert '"crm.item.get",{"entityTypeId":"2","id":"7045"}' in done.output
-    token = used.services.tokens.find(used.portals[0], REP)
-    for secret in (token.access, "Петров", "Роман", "961", "Здравствуйте"):
+    token = used.services.storage.tokens.find(used.portals[0], REP)
+    for secret in (token.access, "Петров", "Роман", "961951", "961 951", "Здравствуйте"):
         assert secret not in done.output, secret
     assert not re.search(r"\d{7,}", done.output.replace("2027", ""))
 
@@ -381,7 +379,7 @@ def test_a_portal_s_rest_log_is_its_own(used: Widget) -> None:
 
 
 def test_old_lines_of_the_rest_log_are_wiped(used: Widget) -> None:
-    log, portal = used.services.rest_log, used.portals[0]
+    log, portal = used.services.storage.rest_log, used.portals[0]
     count = len(log.of(portal, 100))
     assert log.wipe(NOON - 1) == 0
     assert log.wipe(NOON + 1) == count
@@ -391,8 +389,8 @@ def test_old_lines_of_the_rest_log_are_wiped(used: Widget) -> None:
 def test_no_rest_log_is_kept_where_the_operator_wants_none(make_widget) -> None:
     quiet = make_widget(rest_log_days=0)
     quiet.open().reveal()
-    quiet.services.rest_log.flush()
-    assert quiet.services.rest_log.of(quiet.portals[0], 10) == []
+    quiet.services.storage.rest_log.flush()
+    assert quiet.services.storage.rest_log.of(quiet.portals[0], 10) == []
 
 
 def call(portal_id: int, method: str = "profile") -> Call:
@@ -407,7 +405,7 @@ def test_a_call_costs_no_query_and_is_written_soon_by_itself(widget: Widget) -> 
             super().flush()
             written.set()
 
-    log = Watched(widget.services.engine, keep=True, wait=0.01)
+    log = Watched(widget.services.storage.engine, keep=True, wait=0.01)
     log.write(call(widget.portals[0]))
     assert written.wait(PATIENCE)
     (entry,) = log.of(widget.portals[0], 10)
@@ -415,7 +413,7 @@ def test_a_call_costs_no_query_and_is_written_soon_by_itself(widget: Widget) -> 
 
 
 def test_lines_of_a_portal_that_was_deleted_meanwhile_do_not_take_others_with_them(widget: Widget) -> None:
-    log = RestLog(widget.services.engine, keep=True, wait=60)
+    log = RestLog(widget.services.storage.engine, keep=True, wait=60)
     for portal in (widget.portals[0], 999, widget.portals[1]):
         log.write(call(portal))
     log.flush()
@@ -423,15 +421,15 @@ def test_lines_of_a_portal_that_was_deleted_meanwhile_do_not_take_others_with_th
 
 
 def test_a_large_answer_is_kept_as_its_size(widget: Widget) -> None:
-    log = RestLog(widget.services.engine, keep=True, wait=60)
+    log = RestLog(widget.services.storage.engine, keep=True, wait=60)
     log.write(Call(widget.portals[0], REP, NOON, "batch", "200", 5, {}, b"x" * 200_000))
     log.flush()
     assert log.of(widget.portals[0], 1)[0].answer == "195 kB"
 
 
 def test_a_database_in_trouble_loses_lines_and_nothing_else(widget: Widget, caplog) -> None:
-    log = RestLog(widget.services.engine, keep=True, wait=60)
-    rest_log_table.drop(widget.services.engine)
+    log = RestLog(widget.services.storage.engine, keep=True, wait=60)
+    rest_log_table.drop(widget.services.storage.engine)
     log.write(call(widget.portals[0]))
     log.flush()
     assert "1 lines of the REST log were not written" in caplog.text
@@ -442,14 +440,14 @@ def test_a_database_in_trouble_loses_lines_and_nothing_else(widget: Widget, capl
 
 def test_each_run_of_a_command_has_an_id_in_the_log(widget: Widget, monkeypatch) -> None:
     seen: list[str] = []
-    monkeypatch.setattr(widget.services.portals, "all", lambda: seen.append(logs.request_id()) or [])
+    monkeypatch.setattr(widget.services.storage.portals, "all", lambda: seen.append(logs.request_id()) or [])
     run(widget, "portal", "list")
     run(widget, "portal", "list")
     assert len(set(seen)) == 2 and all(re.fullmatch(r"cli-[0-9a-f]{12}", one) for one in seen)
 
 
 def test_the_list_of_portals_says_which_are_closed(widget: Widget) -> None:
-    widget.services.portals.close(widget.portals[1], "portal_deleted")
+    widget.services.storage.portals.close(widget.portals[1], "portal_deleted")
     first, second = run(widget, "portal", "list").output.splitlines()
     assert first.endswith("active") and second.endswith("closed portal_deleted")
 
@@ -465,11 +463,11 @@ def test_renewals_and_portal_errors_are_at_metrics(widget: Widget, outside) -> N
 def test_a_token_that_opens_with_no_key_is_no_token_and_is_not_logged(
     widget: Widget, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with widget.services.engine.begin() as connection:
+    with widget.services.storage.engine.begin() as connection:
         sealed = Vault([Fernet.generate_key().decode()]).seal("x")
         connection.execute(
             insert(tokens).values(portal_id=widget.portals[0], user_id=9, access=sealed, refresh=sealed, expires_at=0)
         )
-    assert widget.services.tokens.find(widget.portals[0], 9) is None
+    assert widget.services.storage.tokens.find(widget.portals[0], 9) is None
     assert "does not open" in caplog.text
     assert sealed not in caplog.text

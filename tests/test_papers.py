@@ -2,17 +2,23 @@
 
 import dataclasses
 import re
+import runpy
 from pathlib import Path
 
 import pytest
 from flask.testing import FlaskCliRunner
 
 from tests.stand import Widget
+from widget import LARGEST_REQUEST
+from widget.chats.files import LARGEST
 from widget.config import Config
+from widget.gateways.adapter import SLOWEST
 from widget.gateways.kinds import KINDS, capabilities_of
+from widget.hooks.gateway_receiver import LARGEST_WITH_FILE
 from widget.version import VERSION
 
 ROOT = Path(__file__).resolve().parent.parent
+MIB = 1024 * 1024
 PAPERS = {str(file.relative_to(ROOT)): file.read_text() for file in (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"))}
 README, ALL = PAPERS["README.md"], "\n".join(PAPERS.values())
 LONGEST_README = 120  # lines: what it is, two commands, where to go on
@@ -139,3 +145,17 @@ def test_the_table_of_gateways_says_what_each_adapter_can() -> None:
     said = dict(re.findall(r"^\| ([^|]+?) \| (.+?) \|$", PAPERS["docs/gateways.md"], re.M))
     for what, of in CAN.items():
         assert said[what] == " | ".join(of(capabilities_of(kind)) for kind in KINDS), what
+
+
+def test_the_documented_nginx_lets_through_and_waits_for_what_the_widget_takes() -> None:
+    """Its values by directive, those of the webhooks' own place apart. nginx counts as we do: m is 1024 × 1024."""
+    nginx = PAPERS["docs/proxy.md"].split("```nginx")[1].split("```")[0]
+    pages, hooks = (
+        {name: int(value) for name, value in re.findall(r"^ +(\w+) (\d+)[ms];", part, re.M)}
+        for part in nginx.split("location /hooks/")
+    )
+
+    assert pages["client_max_body_size"] * MIB >= LARGEST + LARGEST_REQUEST
+    assert hooks["client_max_body_size"] * MIB > LARGEST_WITH_FILE  # so that its line's section can say what was lost
+    assert pages["proxy_read_timeout"] > Config.send_timeout + LARGEST / SLOWEST
+    assert pages["keepalive_timeout"] < runpy.run_path(str(ROOT / "gunicorn.conf.py"))["keepalive"]

@@ -92,7 +92,7 @@ class Theirs:
 
 def rows(widget: Widget) -> str:
     tables = ("portals", "lines", "chats", "sends", "user_settings", "changes")
-    with widget.services.engine.connect() as connection:
+    with widget.services.storage.engine.connect() as connection:
         return str([list(connection.exec_driver_sql(f"SELECT * FROM {table}")) for table in tables])
 
 
@@ -169,7 +169,7 @@ def test_the_apps_own_page_is_no_card(widget: Widget, theirs: Theirs, outside: O
 def test_who_is_outside_a_lines_access_list_gets_nothing_of_it(
     widget: Widget, theirs: Theirs, outside: Outside
 ) -> None:
-    widget.services.lines.set_access(widget.portals[0], 1, [Grantee("U3", "Ольга")])
+    widget.services.storage.lines.set_access(widget.portals[0], 1, [Grantee("U3", "Ольга")])
     card, own = widget.open().reveal(), app_page(widget, user="rep")
     before, calls = rows(widget), outside.calls()
 

@@ -149,7 +149,7 @@ def call(card: CardPage, route: str, headers: dict[str, str], chat: int = 1, ref
 
 
 def database(widget: Widget) -> str:
-    with widget.services.engine.connect() as connection:
+    with widget.services.storage.engine.connect() as connection:
         return str(
             [
                 list(connection.exec_driver_sql(f"SELECT * FROM {table}"))
@@ -192,7 +192,7 @@ def test_an_opening_is_no_session(widget: Widget, outside: Outside, route: str) 
 @pytest.mark.parametrize("state", ["closed", "removed"])
 @pytest.mark.parametrize("route", [route for route in GUARDED if route != "POST /session"])
 def test_an_open_page_ends_with_its_portal(widget: Widget, outside: Outside, route: str, state: str) -> None:
-    portals, portal_id = widget.services.portals, widget.portals[0]
+    portals, portal_id = widget.services.storage.portals, widget.portals[0]
     card = widget.open(lang="ru").reveal()
     chat = card.open_chat(card.keys["+7 961 951-00-00"]).chat
     page = open_app(widget, "admin") if "/app" in route else card

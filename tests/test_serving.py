@@ -48,6 +48,11 @@ app = Flask(__name__)
 @app.route("/card", methods=["POST"])
 def page():
     return request.get_data()
+
+
+@app.post("/unread")
+def unread():
+    return "", 413
 """
 
 
@@ -69,3 +74,12 @@ def test_a_body_that_comes_in_two_parts_is_taken(port: int) -> None:
         answer = b"".join(iter(lambda: client.recv(4096), b""))
 
     assert answer.endswith(b"\r\n\r\nabcd")
+
+
+@pytest.mark.parametrize(("path", "ends"), [("/", False), ("/unread", True)])
+@pytest.mark.parametrize("size", [1, 300_000])
+def test_a_connection_whose_body_was_not_read_is_said_to_end(port: int, path: str, ends: bool, size: int) -> None:
+    """A proxy would send the next request, another company's, down a connection that is being closed."""
+    for content in (b"x" * size, iter([b"x" * size])):  # the second has no length
+        answer = httpx.post(f"http://127.0.0.1:{port}{path}", content=content, timeout=30)
+        assert (answer.headers["Connection"] == "close") is ends

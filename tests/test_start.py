@@ -70,7 +70,7 @@ def test_a_database_that_cannot_be_upgraded_is_one_line(outside: Outside, clock:
 
 
 def test_a_database_of_a_newer_version_is_said_to_be_one(widget: Widget) -> None:
-    with widget.services.engine.begin() as connection:
+    with widget.services.storage.engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
 
     ended = widget.app.test_cli_runner().invoke(args=["upgrade"])

@@ -49,7 +49,7 @@ def send(widget: Widget) -> Callable[[str], None]:
 
 def test_a_send_is_six_statements_in_three_transactions(send: Callable[[str], None], widget: Widget) -> None:
     """What is known before it; its row, before the gateway is asked; what became of it, and what that means."""
-    seen = watch(widget.services.engine)
+    seen = watch(widget.services.storage.engine)
     send("second")
     assert seen == {"statements": 6, "transactions": 3}
 
@@ -66,6 +66,6 @@ def test_a_tick_is_seven_statements_with_its_job(widget: Widget) -> None:
     delivered, read = (events_json([each]).encode() for each in told)
     assert gateway.post(delivered, **how).status_code == 200  # the first that arrives proves the number besides
 
-    seen = watch(widget.services.engine)
+    seen = watch(widget.services.storage.engine)
     assert gateway.post(read, **how).status_code == 200
     assert seen["statements"] == 7

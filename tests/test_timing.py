@@ -54,9 +54,9 @@ def test_the_system_has_a_timer_of_its_own_and_a_tests_clock_is_both() -> None:
 
 def test_a_clock_that_is_set_back_keeps_no_memory_longer(widget: Widget) -> None:
     clock = TwoClocks()
-    remembering = Portals(widget.services.engine, widget.services.vault, clock)
+    remembering = Portals(widget.services.storage.engine, widget.services.storage.vault, clock)
     assert remembering.require(widget.portals[0]).country == "RU"
-    with widget.services.engine.begin() as connection:
+    with widget.services.storage.engine.begin() as connection:
         connection.execute(update(portals).values(country="KZ"))
 
     clock.set_back(3600)

@@ -58,8 +58,8 @@ def test_a_refresh_in_one_portal_forgets_nothing_of_the_other(first: CardPage, s
 
 
 def test_the_limits_of_ones_line_are_not_spent_by_the_other(first: CardPage, second: CardPage, widget: Widget) -> None:
-    lines = [widget.services.lines.of(portal)[0] for portal in widget.portals]
-    limiter = widget.services.purse._limiter
+    lines = [widget.services.storage.lines.of(portal)[0] for portal in widget.portals]
+    limiter = widget.services.presence.purse._limiter
     limiter.acquire(str(lines[0].id), 10)
 
     assert first.check().rows["+7 926 111-22-33"] == "limit"
@@ -78,7 +78,7 @@ def test_a_chat_and_its_history_are_the_own_portals(
     own = second.open_chat(second.keys[IVAN_ROW])
     assert own.answer.status_code == 201
     assert own.chat != chat
-    assert [len(widget.services.chats.of_phones(portal, [IVAN.phone])) for portal in widget.portals] == [1, 1]
+    assert [len(widget.services.storage.chats.of_phones(portal, [IVAN.phone])) for portal in widget.portals] == [1, 1]
 
 
 def test_one_send_key_in_two_portals_is_two_messages(first: CardPage, second: CardPage, outside: Outside) -> None:
@@ -92,7 +92,7 @@ def test_one_send_key_in_two_portals_is_two_messages(first: CardPage, second: Ca
 
 
 def test_a_session_of_one_portal_names_no_line_of_the_other(first: CardPage, widget: Widget) -> None:
-    theirs = widget.services.lines.of(widget.portals[1])[0].id
+    theirs = widget.services.storage.lines.of(widget.portals[1])[0].id
 
     assert first.open_chat(first.keys[IVAN_ROW], line=theirs).answer.status_code == 403
     assert "Line sales" in first.post("/card/lines", {"line": None}).words

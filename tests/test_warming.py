@@ -24,7 +24,7 @@ def test_a_process_that_starts_hears_how_its_lines_are_and_starts_without_a_data
     widget: Widget, tmp_path: Path
 ) -> None:
     hear_of_lines(widget.app)
-    (line,) = widget.services.lines.of(widget.portals[0])
+    (line,) = widget.services.storage.lines.of(widget.portals[0])
     assert widget.services.gateways.known_state(line) is LineState.READY
     hear_of_lines(app_for(config_for(widget.outside, f"sqlite:///{tmp_path / 'no' / 'file'}")))
 

@@ -10,6 +10,7 @@ called `browser`.
 """
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -20,10 +21,12 @@ from typing import IO
 ROOT = Path(__file__).resolve().parent.parent
 PYTEST = [sys.executable, "-m", "pytest"]
 FAST = ["-m", "not redis and not postgresql and not processes and not hypothesis"]
+MEMORY, ROOM = Path("/dev/shm"), 2 * 2**30  # bytes
 TALLY = "TEST_TALLY"  # names the file that tests/conftest.py writes "passed 3" and the like into
 
 
 def main(arguments: list[str]) -> int:
+    prepare()
     if arguments and arguments != ["--fast"]:
         return subprocess.run([*PYTEST, *arguments], cwd=ROOT, check=False).returncode
     browser = sorted(str(folder.relative_to(ROOT)) for folder in ROOT.glob("tests/**/browser") if folder.is_dir())
@@ -44,6 +47,14 @@ def main(arguments: list[str]) -> int:
             sys.stdout.flush()
         print(total(tallies))
     return failed
+
+
+def prepare() -> None:
+    """Set what all processes inherit. Where bytecode is forbidden, every process and every program that a test starts
+    would compile all anew; and each test has a database of its own, which need not reach a disk."""
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    if MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM:
+        os.environ.setdefault("TMPDIR", str(MEMORY))
 
 
 def start(arguments: list[str], tally: Path, said: IO[bytes] | None = None) -> subprocess.Popen[bytes]:

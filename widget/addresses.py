@@ -62,6 +62,16 @@ def plain_host(told: str, scheme: str) -> str:
     return host.removesuffix({"https": ":443", "http": ":80"}.get(scheme, ":"))
 
 
+def plain_address(address: str) -> str:
+    """An address that may be called, in one spelling: the same session at the same gateway is one line, and its
+    WhatsApp account has one budget, however the host is written."""
+    scheme, _, rest = address.partition("://")
+    host, slash, path = rest.partition("/")
+    scheme, host = scheme.lower(), host.lower()
+    host = host.removesuffix({"https": ":443", "http": ":80"}.get(scheme, ":"))
+    return f"{scheme}://{host}{slash}{path}".rstrip("/")
+
+
 def is_public(address: IPv4Address | IPv6Address) -> bool:
     """Whether an IP address is somebody else's on the internet, also where it is wrapped into another one."""
     if isinstance(address, IPv6Address):

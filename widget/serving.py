@@ -14,6 +14,7 @@ from functools import partial
 from selectors import EVENT_READ
 from typing import Any
 
+from gunicorn.http.body import LengthReader
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 SILENT_SECONDS = 10.0  # until a connection that says nothing is closed
@@ -50,6 +51,13 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         conn.sock.begin()
         return super().handle(conn)
 
+    def handle_request(self, req: Any, conn: TConn) -> Any:
+        """The answer says that the connection ends where its body was not read: gunicorn reads a little of the rest
+        away and closes without a word, while a proxy already sends the next request, another company's, down there."""
+        said = req.should_close
+        req.should_close = lambda: said() or _is_unread(req.body.reader)
+        return super().handle_request(req, conn)
+
     def finish_request(self, conn: TConn, future: "Future[Any]") -> None:
         """A connection that ends is closed when its client has closed it, or its last answer could be lost."""
         if future.cancelled() or future.exception() or future.result():
@@ -84,6 +92,11 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         if sock.fileno() >= 0:
             self.poller.unregister(sock)
             sock.close()
+
+
+def _is_unread(reader: Any) -> bool:
+    """Whether a part of the body is left, by what gunicorn reads it with."""
+    return reader.length > 0 if isinstance(reader, LengthReader) else getattr(reader, "parser", None) is not None
 
 
 class PatientSocket:

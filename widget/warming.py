@@ -41,6 +41,6 @@ def hear_of_lines(app: Flask) -> None:
     tables yet, is no reason not to start: `ready` says so."""
     try:
         with app.app_context():
-            services().rounds.begin()
+            services().presence.rounds.begin()
     except SQLAlchemyError as error:
         log.warning("start: the lines were not heard (%s)", type(error).__name__)

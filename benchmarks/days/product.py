@@ -25,11 +25,9 @@ from widget.answers import Answers
 from widget.bitrix24.crm import Kind, Person, TypedPhone, Viewer
 from widget.bitrix24.rest import Rest
 from widget.card.checks import CardChecks
-from widget.card.learning import Learning
 from widget.card.loading import Loader
 from widget.card.memory import CardMemory
 from widget.card.reading import CardReader, Phones
-from widget.card.reveals import Reveals
 from widget.card.rows import Row
 from widget.card.view import CardView, settings_of
 from widget.chats.previews import Previews
@@ -46,12 +44,14 @@ from widget.presence.budget import AskedBy, Terms
 from widget.presence.checker import Checker
 from widget.presence.cooling import Cooling
 from widget.presence.evidence import Evidence
+from widget.presence.feedback import Learning
 from widget.presence.flights import Flights
 from widget.presence.lifetimes import Lifetimes
 from widget.presence.listings import Listings
 from widget.presence.memory import Memory
 from widget.presence.purse import Purse
 from widget.presence.records import Answer, How
+from widget.presence.reveal_stats import Reveals
 from widget.session import Session
 from widget.storage.chats import Chats
 from widget.storage.conversations import Conversations

@@ -23,18 +23,25 @@ class World:
     def __init__(self, clock: Callable[[], float]) -> None:
         self.clock = clock
         self.changed = threading.Condition()  # its lock is reentrant
-        self.lines: dict[str, Line] = {}
+        self._lines: dict[str, Line] | None = None
         self.heard: Callable[[str, int], None] = lambda what, times: None  # who counts what WhatsApp hears
         self.listeners: list[Callable[[Happening], None]] = []  # called under the lock: they must not wait
         self.reset()
 
+    @property
+    def lines(self) -> dict[str, Line]:
+        """By name; seeded when they are first looked at after a reset."""
+        with self.changed:
+            if self._lines is None:
+                self._lines = {line.name: line for line in fresh_lines(self._reset_at)}
+                for line in self._lines.values():
+                    line.chats = seed.chats_of(line.name, self._reset_at)
+            return self._lines
+
     def reset(self) -> None:
         """Put the seed back, with times counted from now."""
-        now = self.clock()
         with self.changed:
-            self.lines = {line.name: line for line in fresh_lines(now)}
-            for line in self.lines.values():
-                line.chats = seed.chats_of(line.name, now)
+            self._lines, self._reset_at = None, self.clock()
             self.changed.notify_all()
 
     def switch(self, name: str, status: str) -> None:

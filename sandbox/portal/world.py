@@ -1,5 +1,6 @@
 """What the pages, REST and the auth server of one sandbox share."""
 
+import threading
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -20,10 +21,8 @@ class World:
     control: Control = field(init=False)
     commands: Counter[str] = field(default_factory=Counter)  # what was called inside of batches
     delivery: Delivery = field(default_factory=Delivery)
-    _states: dict[int, PortalState] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._start()
+    _states: dict[int, PortalState] = field(default_factory=dict)  # each begins when it is first asked for
+    _beginning: threading.Lock = field(default_factory=threading.Lock)
 
     def portal_here(self) -> PortalCredentials:
         """The portal that this request came to, by its Host header: the port, or the first portal's other name."""
@@ -33,7 +32,10 @@ class World:
         return second if request.host.endswith(f":{self.port + second.port_offset}") else PORTALS[0]
 
     def state_of(self, portal: PortalCredentials) -> PortalState:
-        return self._states[portal.number]
+        with self._beginning:
+            if portal.number not in self._states:
+                self._states[portal.number] = start_state(portal, self.widget_url)
+            return self._states[portal.number]
 
     def state_here(self) -> PortalState:
         return self.state_of(self.portal_here())
@@ -50,7 +52,5 @@ class World:
         """Called by the reset. Tokens stay good: an open card does not become a stranger when counters are cleared."""
         self.commands.clear()
         self.delivery.forget()
-        self._start()
-
-    def _start(self) -> None:
-        self._states = {portal.number: start_state(portal, self.widget_url) for portal in PORTALS}
+        with self._beginning:
+            self._states.clear()

@@ -134,6 +134,6 @@ def reachable(make_widget: Callable[..., Widget], vendor: Vendor) -> Widget:
 def line_health_of(widget: Widget, line_id: int = 1, **values: float | str) -> None:
     """What webhooks and checks would have written down about a line."""
     row = {"line_id": line_id, "portal_id": widget.portals[0], **values}
-    with widget.services.engine.begin() as connection:
+    with widget.services.storage.engine.begin() as connection:
         connection.execute(delete(line_health).where(line_health.c.line_id == line_id))
         connection.execute(insert(line_health).values(row))

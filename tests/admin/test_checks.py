@@ -11,12 +11,12 @@ HOUR, DAY = 3600, 86_400
 
 
 def count(widget: Widget, line: int = 0, *, hours_ago: int = 0, **counts: int) -> None:
-    usage = widget.services.usage
+    usage = widget.services.storage.usage
     usage.add(widget.portals[0], line, hour=usage.hour() - hours_ago, **counts)
 
 
 def sales(widget: Widget) -> int:
-    line_id: int = widget.services.lines.of(widget.portals[0])[0].id
+    line_id: int = widget.services.storage.lines.of(widget.portals[0])[0].id
     return line_id
 
 

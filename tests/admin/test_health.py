@@ -136,12 +136,12 @@ def test_a_portal_that_never_told_how_to_know_its_events_is_told_what_to_do(
     words = open_app(of=widget).save("health").words
     assert "Bitrix24 has not told how to know its events" in words
     assert "Install the application again" in words
-    widget.services.events.add(widget.portals[0], UNPROVED, {"sealed": ""})
+    widget.services.storage.events.add(widget.portals[0], UNPROVED, {"sealed": ""})
     assert "could not be asked yet whether that is genuine" in open_app(of=widget).save("health").words
 
     outside.http.post(f"{outside.portal}/_sandbox/portals/1", json={"quirks": {"old_box": False}})
     open_app("rep", of=widget)
-    assert widget.services.portals.application_token(widget.portals[0]) == ""
+    assert widget.services.storage.portals.application_token(widget.portals[0]) == ""
     assert "has told how to know its events from forged" in open_app(of=widget).save("health").words
 
 
@@ -158,7 +158,7 @@ def test_a_field_that_is_not_shown_comes_with_its_funnel_and_the_way_to_mend_it(
     admin: AppPage, widget: Widget, monkeypatch: pytest.MonkeyPatch, place: InLayout, said: str, button: bool
 ) -> None:
     fields = (field(place, "Wholesale", title="DEAL"), field(InLayout.ALWAYS, title="LEAD"))
-    installer = widget.services.installer
+    installer = widget.services.bitrix24.installer
     monkeypatch.setattr(installer, "inspect", lambda portal, user_id: inspection(fields=fields))
 
     admin.save("health")

@@ -15,7 +15,7 @@ ORDERS = "+7 926 111-22-33"
 
 
 def lines_of(widget: Widget, portal: int = 1) -> tuple[Line, ...]:
-    found: tuple[Line, ...] = widget.twin().services.lines.all_of(widget.portals[portal - 1])
+    found: tuple[Line, ...] = widget.twin().services.storage.lines.all_of(widget.portals[portal - 1])
     return found
 
 

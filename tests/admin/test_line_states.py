@@ -162,7 +162,7 @@ def test_a_pause_that_is_over_is_not_shown_and_not_ended_twice(
 
 
 def past_of(widget: Widget) -> LinePast:
-    past: LinePast = widget.services.line_health.pasts(widget.portals[0])[1]
+    past: LinePast = widget.services.storage.line_health.pasts(widget.portals[0])[1]
     return past
 
 

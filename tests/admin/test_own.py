@@ -55,7 +55,7 @@ def test_a_line_that_is_not_theirs_cannot_be_a_reps_usual_one(widget: Widget, op
     rep.save("mine", line=2, show_name=True)  # the other portal's
 
     assert (rep.status, rep.refusal) == (403, "not_allowed")
-    assert widget.services.settings.of(widget.portals[0], 2).show_name is False
+    assert widget.services.storage.settings.of(widget.portals[0], 2).show_name is False
 
 
 def test_a_typed_number_is_read_with_the_portals_country_and_shown_with_place_and_time(
@@ -198,7 +198,7 @@ def test_a_rep_makes_no_more_than_so_many_empty_chats_in_a_day(
     key = written_to(rep)
     prepared = rep.page.session
     for number in range(MOST_UNWRITTEN):
-        widget.services.chats.remember(portal, 1, f"+7926555{1000 + number}", user_id=2)
+        widget.services.storage.chats.remember(portal, 1, f"+7926555{1000 + number}", user_id=2)
     calls = outside.total("gateway")
 
     rep.save("number", number=NEW, line=1)
@@ -215,7 +215,7 @@ def test_a_rep_makes_no_more_than_so_many_empty_chats_in_a_day(
     )
     assert written_to(rep)  # one that was written to is not counted
     clock.forward(25 * 3600)
-    assert widget.services.chats.unwritten(portal, 2, clock() - 86_400) == 0
+    assert widget.services.storage.chats.unwritten(portal, 2, clock() - 86_400) == 0
 
 
 def test_when_the_gateway_cannot_tell_nothing_is_opened(rep: AppPage, outside: Outside) -> None:
@@ -228,7 +228,7 @@ def test_when_the_gateway_cannot_tell_nothing_is_opened(rep: AppPage, outside: O
 
 
 def test_a_line_that_is_closed_to_a_rep_is_no_way_to_a_new_number(two_lines: Widget, open_app: OpenApp) -> None:
-    two_lines.services.lines.set_access(two_lines.portals[0], 1, [Grantee("U3", "Ольга")])
+    two_lines.services.storage.lines.set_access(two_lines.portals[0], 1, [Grantee("U3", "Ольга")])
     rep = open_app("rep", of=two_lines)
 
     assert "Line sales" not in rep.words

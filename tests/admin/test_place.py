@@ -16,8 +16,8 @@ def places(widget: Widget, user: str, *given: Any) -> list[str]:
 
 
 def test_an_administrator_comes_to_the_lines_or_to_the_one_that_was_meant(widget: Widget) -> None:
-    line = widget.services.lines.of(widget.portals[0])[0].id
-    foreign = widget.services.lines.of(widget.portals[1])[0].id
+    line = widget.services.storage.lines.of(widget.portals[0])[0].id
+    foreign = widget.services.storage.lines.of(widget.portals[1])[0].id
     given = ({"place": "lines"}, {"place": "line", "line": line}, {"place": "line", "line": str(line)})
     assert places(widget, "admin", *given) == ["lines-section", f"line-{line}", f"line-{line}"]
     assert places(widget, "admin", {"place": "line", "line": foreign}, {"place": "line"}) == ["lines-section"] * 2
@@ -33,7 +33,7 @@ def test_anything_else_begins_at_the_top(widget: Widget) -> None:
 
 
 def test_a_user_who_may_use_a_line_is_a_link_and_a_department_is_none(widget: Widget, open_app: OpenApp) -> None:
-    line = widget.services.lines.of(widget.portals[0])[0].id
+    line = widget.services.storage.lines.of(widget.portals[0])[0].id
     admin: AppPage = open_app()
     admin.save(f"lines/{line}/access", access=[{"id": "U2", "name": "Роман <b>"}, {"id": "DR5", "name": "Отдел"}])
     linked = re.findall(r'<a class="portal-link" href="([^"]*)" data-path="([^"]*)"[^>]*>([^<]*)</a>', admin.html)

@@ -11,7 +11,7 @@ MINUTE = 60
 
 
 def stored(widget: Widget, portal: int = 1) -> Portal:
-    found: Portal = widget.twin().services.portals.get(widget.portals[portal - 1])
+    found: Portal = widget.twin().services.storage.portals.get(widget.portals[portal - 1])
     return found
 
 
@@ -174,16 +174,16 @@ def test_the_log_says_who_changed_what_from_what_to_what(admin: AppPage, open_ap
 
 def test_a_save_that_changes_nothing_is_not_logged(rep: AppPage, widget: Widget) -> None:
     rep.save("mine", line=1, show_name=True)
-    logged = len(widget.services.changes.latest(widget.portals[0]))
+    logged = len(widget.services.storage.changes.latest(widget.portals[0]))
 
     rep.save("mine", line=1, show_name=True)
 
     assert (rep.status, logged) == (200, 2)
-    assert len(widget.services.changes.latest(widget.portals[0])) == logged
+    assert len(widget.services.storage.changes.latest(widget.portals[0])) == logged
 
 
 def test_changes_are_forgotten_after_a_year(admin: AppPage, widget: Widget, clock: Clock) -> None:
-    changes = widget.services.changes
+    changes = widget.services.storage.changes
     admin.save("visibility", visibility="facts")
     assert changes.forget_old() == 0
     clock.forward(300 * 86_400)

@@ -53,7 +53,7 @@ def settings(open_app: OpenApp, reachable: Widget) -> AppPage:
 
 
 def stored(widget: Widget) -> Line:
-    line: Line = widget.services.lines.all_of(widget.portals[0])[0]
+    line: Line = widget.services.storage.lines.all_of(widget.portals[0])[0]
     return line
 
 
@@ -102,7 +102,7 @@ def test_only_what_comes_after_a_set_up_proves_it(settings: AppPage, reachable: 
     settings.save("lines/1/webhook").save("lines/1/webhook/look")
 
     assert settings.status == 204
-    past = reachable.services.line_health.pasts(reachable.portals[0])[1]
+    past = reachable.services.storage.line_health.pasts(reachable.portals[0])[1]
     assert (past.reported_at, past.cooldown_until) == (0.0, 5.0)
 
 
@@ -159,7 +159,7 @@ def test_a_new_secret_asks_back_first_and_ends_the_old_one(
 def test_the_secret_is_shown_to_who_asks_with_where_it_goes_and_then_no_more(
     settings: AppPage, open_app: OpenApp, reachable: Widget, kind: str, where: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with reachable.services.engine.begin() as connection:
+    with reachable.services.storage.engine.begin() as connection:
         connection.exec_driver_sql(f"UPDATE lines SET gateway = '{kind}' WHERE id = 1")
 
     with caplog.at_level("DEBUG"):
@@ -174,7 +174,7 @@ def test_the_secret_is_shown_to_who_asks_with_where_it_goes_and_then_no_more(
         assert line.hook_secret not in html
         assert line.hook_key not in html
     assert line.hook_secret not in caplog.text
-    log = re.sub(r"\s", "", str(reachable.services.changes.latest(reachable.portals[0])))
+    log = re.sub(r"\s", "", str(reachable.services.storage.changes.latest(reachable.portals[0])))
     assert line.hook_secret not in log
 
 
@@ -207,7 +207,7 @@ def test_a_line_that_is_off_takes_no_reports_and_offers_none(settings: AppPage, 
 
 def test_reports_that_were_too_large_are_told_once_with_their_number(open_app: OpenApp, widget: Widget) -> None:
     line = stored(widget)
-    widget.services.lines.make_hook(line.portal_id, line.id)
+    widget.services.storage.lines.make_hook(line.portal_id, line.id)
     line = stored(widget)
     page = open_app(of=widget)
     assert "too large" not in page.words

@@ -8,7 +8,7 @@ from widget.storage.portals import Visibility
 
 
 def visibility(widget: Widget, portal: int = 1) -> Visibility:
-    found: Visibility = widget.twin().services.portals.get(widget.portals[portal - 1]).visibility
+    found: Visibility = widget.twin().services.storage.portals.get(widget.portals[portal - 1]).visibility
     return found
 
 
@@ -39,7 +39,7 @@ def test_an_administrator_sees_the_choices_what_each_costs_and_the_lines(
 
 
 def test_a_portal_without_lines_is_told_how_to_get_one(widget: Widget, open_app: OpenApp) -> None:
-    widget.services.lines.remove(widget.portals[0], 1)
+    widget.services.storage.lines.remove(widget.portals[0], 1)
 
     page = open_app(of=widget.twin())
 

@@ -71,7 +71,10 @@ def sign_in(widget: Widget, outside: Outside, clock: Clock) -> Callable[..., Sig
     ) -> SignedIn:
         services = widget.services
         slept: list[float] = []
-        tokens, portals = Tokens(services.engine, services.vault), Portals(services.engine, services.vault, clock)
+        tokens, portals = (
+            Tokens(services.storage.engine, services.storage.vault),
+            Portals(services.storage.engine, services.storage.vault, clock),
+        )
         oauth = OAuth(
             impatient_client(),
             [f"{outside.portal}/oauth"],
@@ -82,7 +85,7 @@ def sign_in(widget: Widget, outside: Outside, clock: Clock) -> Callable[..., Sig
             clock=clock,
         )
         metrics = Metrics()
-        rest_log = RestLog(services.engine, keep=True, wait=60)  # written when a test says so
+        rest_log = RestLog(services.storage.engine, keep=True, wait=60)  # written when a test says so
         renewal = Renewal(oauth, portals, tokens, metrics, lease_seconds=20)
         rest = Rest(
             [impatient_client(transport=transport)],

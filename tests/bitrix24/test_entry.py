@@ -29,7 +29,7 @@ def opening_of(outside):
 
 @pytest.fixture
 def entry(widget):
-    return widget.services.entry
+    return widget.services.bitrix24.entry
 
 
 def refusal(call):
@@ -58,7 +58,7 @@ def test_another_name_of_the_portal_is_proved_at_once_and_the_stored_address_sta
     outside.reset()
     assert entry.portal_of(opening).id == widget.portals[0]
     assert outside.calls("portal") == {"oauth:app.info": 1}
-    assert "company" not in widget.services.portals.get(widget.portals[0]).endpoint
+    assert "company" not in widget.services.storage.portals.get(widget.portals[0]).endpoint
     forged = opening_of(domain="crm.company.ru", access_token="0" * 70)
     assert refusal(lambda: entry.portal_of(forged)) is Refusal.NO_AUTH
 
@@ -79,7 +79,7 @@ def test_a_proof_that_does_not_fit_stores_nothing(entry, widget, opening_of, out
     outside.break_portal(fault, "oauth:app.info")
     assert refusal(lambda: entry.prove(opening_of())) is Refusal.NO_AUTH
     services = widget.services
-    assert Tokens(services.engine, services.vault).find(widget.portals[0], 2) is None
+    assert Tokens(services.storage.engine, services.storage.vault).find(widget.portals[0], 2) is None
 
 
 def test_a_proved_user_is_stored_with_their_own_tokens(entry, widget, opening_of):
@@ -87,7 +87,7 @@ def test_a_proved_user_is_stored_with_their_own_tokens(entry, widget, opening_of
     assert entry.prove(rep)[1] == 2
     assert entry.prove(admin)[1] == 1
     services = widget.services
-    tokens = Tokens(services.engine, services.vault)
+    tokens = Tokens(services.storage.engine, services.storage.vault)
     assert tokens.find(widget.portals[0], 2).access == rep.access_token
     assert tokens.find(widget.portals[0], 1).access == admin.access_token
 
@@ -103,9 +103,9 @@ def test_a_renewed_token_is_not_overwritten_by_the_old_opening(entry, widget, op
     opening = opening_of()
     portal, user = entry.prove(opening)
     outside.break_portal("expired_token", "profile")
-    widget.services.rest.call(portal, user, "profile", {})
+    widget.services.bitrix24.rest.call(portal, user, "profile", {})
     services = widget.services
-    tokens = Tokens(services.engine, services.vault)
+    tokens = Tokens(services.storage.engine, services.storage.vault)
     renewed = tokens.find(portal.id, user)
     entry.prove(opening)
     assert renewed.access != opening.access_token
@@ -114,9 +114,9 @@ def test_a_renewed_token_is_not_overwritten_by_the_old_opening(entry, widget, op
 
 def test_a_renamed_portal_is_corrected_from_the_authorisation_servers_word(entry, widget, opening_of):
     services = widget.services
-    services.portals.move(widget.portals[0], domain="old.example", endpoint="http://old.example/rest/")
+    services.storage.portals.move(widget.portals[0], domain="old.example", endpoint="http://old.example/rest/")
     opening = opening_of()
     portal = entry.portal_of(opening)
     assert portal.domain == opening.domain
     assert portal.endpoint == f"http://{opening.domain}/rest/"
-    assert services.portals.get(widget.portals[0]) == portal
+    assert services.storage.portals.get(widget.portals[0]) == portal

@@ -265,8 +265,8 @@ def test_an_unpaid_portal_has_its_own_page_and_loses_nothing(widget, outside, co
     assert shown.refusal == ("portal_unpaid" if code == "PAYMENT_REQUIRED" else "portal_plan")
     assert re.findall('data-action="([^"]+)"', shown.text) == ["retry"]
     services = widget.services
-    assert services.portals.get(widget.portals[0]).state is PortalState.ACTIVE
-    assert services.tokens.users(widget.portals[0]) == [REP]
+    assert services.storage.portals.get(widget.portals[0]).state is PortalState.ACTIVE
+    assert services.storage.tokens.users(widget.portals[0]) == [REP]
     outside.heal()  # an administrator paid: the same page goes on
     assert len(page.reveal().rows) == 6
 
@@ -275,14 +275,14 @@ def test_a_closed_portal_opens_again_with_the_next_verified_opening(widget, outs
     page = widget.open()
     outside.break_portal("APPLICATION_NOT_FOUND", "batch")
     assert page.reveal().refusal == "portal_closed"
-    closed = widget.services.portals.get(widget.portals[0])
-    assert (closed.state, widget.services.tokens.users(closed.id)) == (PortalState.CLOSED, [])
+    closed = widget.services.storage.portals.get(widget.portals[0])
+    assert (closed.state, widget.services.storage.tokens.users(closed.id)) == (PortalState.CLOSED, [])
     before = outside.calls("portal")["oauth:app.info"]
 
     assert len(widget.open().reveal().rows) == 6
 
     assert outside.calls("portal")["oauth:app.info"] == before + 1
-    assert widget.services.portals.get(widget.portals[0]).state is PortalState.ACTIVE
+    assert widget.services.storage.portals.get(widget.portals[0]).state is PortalState.ACTIVE
 
 
 def test_what_was_proved_before_a_portal_closed_does_not_open_it_again(widget, outside):
@@ -291,19 +291,19 @@ def test_what_was_proved_before_a_portal_closed_does_not_open_it_again(widget, o
     page.reveal()
     outside.break_portal("invalid_token", "oauth:app.info", times=None)
     assert page.reveal().refusal == "no_auth"
-    assert widget.services.portals.get(widget.portals[0]).state is PortalState.CLOSED
+    assert widget.services.storage.portals.get(widget.portals[0]).state is PortalState.CLOSED
 
 
 def test_an_open_page_of_a_closed_portal_says_so_without_a_call(widget, outside):
     page = widget.open().reveal()
-    widget.services.portals.close(widget.portals[0], "portal_deleted")
+    widget.services.storage.portals.close(widget.portals[0], "portal_deleted")
     calls = outside.calls("portal")
     assert page.post("/card/again", {"version": "x", "line": None}).refusal == "portal_closed"
     assert outside.calls("portal") == calls
 
 
 def test_a_removed_application_is_not_opened_by_any_card(widget, outside):
-    widget.services.portals.mark_removed(widget.portals[0])
+    widget.services.storage.portals.mark_removed(widget.portals[0])
     page = widget.open()
     assert page.refusal == "portal_closed"
     assert outside.total("portal") == 0
@@ -412,9 +412,9 @@ def test_the_answer_of_the_server_that_answered_before_is_final_whatever_it_says
 
 
 def test_which_server_answered_is_remembered_with_the_portal(widget, outside):
-    assert widget.services.portals.get(widget.portals[0]).auth_server == ""
+    assert widget.services.storage.portals.get(widget.portals[0]).auth_server == ""
     widget.open().reveal()
-    assert widget.services.portals.get(widget.portals[0]).auth_server == f"{outside.portal}/oauth"
+    assert widget.services.storage.portals.get(widget.portals[0]).auth_server == f"{outside.portal}/oauth"
 
 
 # Meanings that only words tell apart.

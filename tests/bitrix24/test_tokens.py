@@ -256,14 +256,14 @@ def test_a_fresh_access_token_of_an_open_page_leaves_the_stored_refresh_token(wi
     """The page's own refresh token may have been used since it was opened."""
     services = widget.services
     page = widget.open().reveal()
-    stored = services.tokens.find(widget.portals[0], REP)
-    newer = services.rest._renewal.renew(services.portals.get(widget.portals[0]), REP, stored)
+    stored = services.storage.tokens.find(widget.portals[0], REP)
+    newer = services.bitrix24.rest._renewal.renew(services.storage.portals.get(widget.portals[0]), REP, stored)
     fresh = outside.opening()["fields"]["AUTH_ID"]
 
     answer = page.client.post("/session", json={"auth": fresh}, headers={"X-Opening": page.opening_ticket})
 
     assert answer.status_code == 204
-    now = services.tokens.find(widget.portals[0], REP)
+    now = services.storage.tokens.find(widget.portals[0], REP)
     assert (now.access, now.refresh) == (fresh, newer.refresh)
 
 
@@ -294,7 +294,7 @@ def test_a_pair_that_was_replaced_meanwhile_is_not_dropped(here):
 
 
 def test_no_token_is_in_the_database_as_it_is(here, widget):
-    with widget.services.engine.connect() as connection:
+    with widget.services.storage.engine.connect() as connection:
         rows = connection.execute(text("SELECT access, refresh FROM tokens")).all()
     assert rows
     assert not any(secret in str(rows) for secret in (here.token.access, here.token.refresh))
@@ -310,7 +310,7 @@ def test_no_token_is_ever_in_a_page(widget, outside):
     page = widget.post_opening(opening)
     outside.break_portal("expired_token", "batch")
     shown = page.text + page.reveal().text + str(page.answer.headers) + page.check().text
-    stored = widget.services.tokens.find(widget.portals[0], REP)
+    stored = widget.services.storage.tokens.find(widget.portals[0], REP)
     secrets = [opening["fields"]["AUTH_ID"], opening["fields"]["REFRESH_ID"], stored.access, stored.refresh]
     assert stored.access != opening["fields"]["AUTH_ID"]
     assert not [secret for secret in secrets if secret in shown]

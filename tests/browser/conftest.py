@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 import redis
-from playwright.sync_api import BrowserContext, Page, Response
+from playwright.sync_api import BrowserContext, Page, Request, Response
 
 from sandbox.demo import Demo, Ports
 from sandbox.portal.background import free_port
@@ -64,12 +64,18 @@ def outside(demo: Demo, http: httpx.Client) -> Outside:
             connection.execute(f"DELETE FROM {table}")
         connection.execute("DELETE FROM user_settings")
         connection.execute(OPENS_NO_CHAT)
-    if "REDIS_URL" in demo.environment:
-        with redis.Redis.from_url(demo.environment["REDIS_URL"]) as client:
-            client.flushall()
-    else:
+    if not forget_cached(demo):
         demo.restart_widget()
     return outside
+
+
+def forget_cached(demo: Demo) -> bool:
+    """Empty the cache that the processes of the widget share. False where there is none."""
+    if "REDIS_URL" not in demo.environment:
+        return False
+    with redis.Redis.from_url(demo.environment["REDIS_URL"]) as client:
+        client.flushall()
+    return True
 
 
 class Complaints(list[str]):
@@ -122,8 +128,17 @@ def make_card(context: BrowserContext, demo: Demo, outside: Outside) -> Callable
 def settings(context: BrowserContext, demo: Demo, outside: Outside) -> Iterator[Settings]:
     """The application's own page in a tab of its own; what was chosen there is taken back afterwards."""
     settings = Settings(new_page(context), demo)
+    saved: list[str] = []
+
+    def hear(request: Request) -> None:
+        if "/app/visibility" in request.url:
+            saved.append(request.url)
+
+    context.on("request", hear)
     yield settings
-    settings.open(user="admin").choose("button").save()
+    context.remove_listener("request", hear)
+    if saved:
+        settings.open(user="admin").choose("button").save()
 
 
 @pytest.fixture

@@ -199,6 +199,12 @@ class Card(Framed):
         """What came of an action."""
         return self.frame.locator("#chat-said")
 
+    def resize(self, width: int) -> "Card":
+        """The portal makes its column so wide."""
+        self.page.locator("#frame").evaluate("(frame, width) => { frame.style.inlineSize = `${width}px`; }", width)
+        self.inside.wait_for_function("(width) => innerWidth === width", arg=width)
+        return self
+
     @property
     def height(self) -> int:
         """How high the portal made the frame."""

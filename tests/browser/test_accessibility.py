@@ -10,10 +10,13 @@ from tests.browser.pages import IVAN, ORDERS, Card, Settings, serious_in
 from tests.stand import Outside
 
 LANGUAGES = pytest.mark.parametrize("lang", ["ru", "en"])
+SHAPES = pytest.mark.parametrize(("lang", "width"), [("ru", 320), ("en", 1100)])  # Russian is the longer one
 
 
 @LANGUAGES
-def test_the_hidden_the_revealed_and_the_refreshed_card(card: Card, lang: str) -> None:
+def test_the_hidden_the_revealed_and_the_refreshed_card_and_an_open_chat_with_every_kind_of_message(
+    card: Card, lang: str
+) -> None:
     card.open(lang=lang).reveal_button.wait_for()
     assert serious_in(card) == []
 
@@ -25,11 +28,7 @@ def test_the_hidden_the_revealed_and_the_refreshed_card(card: Card, lang: str) -
     card.settle()
     assert serious_in(card) == []
 
-
-@LANGUAGES
-def test_an_open_chat_with_every_kind_of_message(card: Card, lang: str) -> None:
-    card.open(lang=lang).reveal().open_chat(IVAN)
-
+    card.open_chat(IVAN)
     assert serious_in(card) == []
 
 
@@ -65,9 +64,8 @@ def test_only_what_is_new_is_read_out(card: Card, outside: Outside) -> None:
     assert read.count("day") <= 1  # today's, if nobody has written today
 
 
-@LANGUAGES
-def test_messages_that_did_not_go_out_or_perhaps_did(card: Card, outside: Outside, lang: str) -> None:
-    card.open(lang=lang).reveal().open_chat(ORDERS)
+def test_messages_that_did_not_go_out_or_perhaps_did(card: Card, outside: Outside) -> None:
+    card.open().reveal().open_chat(ORDERS)
     for fault, state in (("http_500", "unknown"), ("refuse", "failed")):
         outside.break_gateway(fault, match="sendText", times=None)
         outside.break_gateway("http_500", match="messages", times=None)  # so that nothing settles it
@@ -78,8 +76,7 @@ def test_messages_that_did_not_go_out_or_perhaps_did(card: Card, outside: Outsid
         outside.heal()
 
 
-@LANGUAGES
-@pytest.mark.parametrize("width", [320, 1100])
+@SHAPES
 def test_a_line_s_parts_its_figures_and_the_form_of_a_new_one(settings: Settings, lang: str, width: int) -> None:
     settings.open(lang=lang, width=width)
     for section in ("#lines-section .line-item:first-child", "#checks .line-item:first-child", "#line-add"):
@@ -91,38 +88,18 @@ def test_a_line_s_parts_its_figures_and_the_form_of_a_new_one(settings: Settings
         assert serious_in(settings) == []
 
 
-@LANGUAGES
-@pytest.mark.parametrize("width", [320, 1100])
-def test_the_page_of_a_rep(settings: Settings, lang: str, width: int) -> None:
+@SHAPES
+def test_a_rep_finds_their_own_lines_and_no_settings(settings: Settings, lang: str, width: int) -> None:
     settings.open(user="rep", lang=lang, width=width)
+    expect(settings.frame.get_by_role("heading", name=settings.say("Write to a new number"))).to_be_visible()
+    expect(settings.frame.get_by_role("radio")).to_have_count(0)
     settings.expect_to_fit()
     assert serious_in(settings) == []
 
 
-@LANGUAGES
-def test_the_page_of_an_error(card: Card, outside: Outside, lang: str, complaints: Complaints) -> None:
-    complaints.expect("502")
-    outside.break_portal("html", times=None)
-    card.open(lang=lang).reveal_button.click()
-    expect(card.frame.get_by_role("alert")).to_be_visible()
-
-    assert serious_in(card) == []
-
-
-@LANGUAGES
-def test_a_card_without_numbers_and_one_that_is_not_saved(card: Card, lang: str) -> None:
-    card.open("/crm/deal/details/7047/", lang=lang).reveal()
-    assert serious_in(card) == []
-
-    card.open("/crm/deal/details/0/", lang=lang)
-    expect(card.frame.get_by_role("heading")).to_have_text(card.say("Save the card first"))
-    assert serious_in(card) == []
-
-
-@LANGUAGES
-def test_the_settings_and_the_question_before_always(settings: Settings, lang: str, complaints: Complaints) -> None:
+def test_the_settings_and_the_question_before_always(settings: Settings, complaints: Complaints) -> None:
     complaints.expect("409")  # the question
-    settings.open(lang=lang).choose("always")
+    settings.open(lang="en").choose("always")
     assert serious_in(settings) == []
 
     settings.visibility.get_by_role("button", name=settings.say("Save"), exact=True).click()

@@ -52,12 +52,11 @@ def checks(outside: Outside) -> int:
     return outside.calls().get("check-exists", 0)
 
 
-@pytest.mark.parametrize("lang", ["ru", "en"])
 def test_a_line_that_runs_dry_is_said_costs_nothing_more_and_recovers_by_itself(
-    card: Card, settings: Settings, outside: Outside, only_sales: None, complaints: Complaints, lang: str
+    card: Card, settings: Settings, outside: Outside, only_sales: None, complaints: Complaints
 ) -> None:
     complaints.expect("409")  # the question
-    settings.open(lang=lang)
+    settings.open()
     limit(settings, BUDGET)
     settings.choose("always").visibility.get_by_role("button", name=settings.say("Save"), exact=True).click()
     expect(settings.dialog.locator("#forecast")).to_be_visible()
@@ -67,7 +66,7 @@ def test_a_line_that_runs_dry_is_said_costs_nothing_more_and_recovers_by_itself(
         settings.say("Saved. Open cards follow within a minute.")
     )
 
-    card.open(CROWDED_DEAL, lang=lang).settle()
+    card.open(CROWDED_DEAL).settle()
     assert checks(outside) == BY_ITSELF
     unasked = rows_that_are(card, "saved", "limit")
     expect(unasked.first).to_contain_text(card.say("Few checks are left today, checked only on a click"))
@@ -79,7 +78,7 @@ def test_a_line_that_runs_dry_is_said_costs_nothing_more_and_recovers_by_itself(
 
     press(card, unasked.first)
     expect(rows_that_are(card, "limit").first).to_contain_text(until_when(card))
-    card.open(WORLD, lang=lang).settle()
+    card.open(WORLD).settle()
     expect(rows_that_are(card, "limit").first).to_contain_text(until_when(card))
     assert checks(outside) == BUDGET
     card.expect_to_fit()
@@ -91,7 +90,7 @@ def test_a_line_that_runs_dry_is_said_costs_nothing_more_and_recovers_by_itself(
     limit(settings, 100)
 
     def asked_again() -> bool:
-        card.open(WORLD, lang=lang).settle()
+        card.open(WORLD).settle()
         return rows_that_are(card, "limit", "saved").count() == 0
 
     until(card.page, asked_again)
@@ -110,25 +109,24 @@ def until_when(card: Card) -> str:
     return card.say("Check limit reached until %(time)s", time="").strip()
 
 
-@pytest.mark.parametrize("lang", ["ru", "en"])
 def test_a_pause_that_whatsapp_asks_for_is_said_everywhere_and_ended_by_an_administrator(
-    card: Card, settings: Settings, outside: Outside, only_sales: None, complaints: Complaints, lang: str
+    card: Card, settings: Settings, outside: Outside, only_sales: None, complaints: Complaints
 ) -> None:
     complaints.expect("409")  # the question
     outside.break_gateway("rate_overlimit", match="check-exists", times=None)
-    card.open(CROWDED_DEAL, lang=lang).reveal()
+    card.open(CROWDED_DEAL, lang="en").reveal()
     paused = rows_that_are(card, "throttled")
     expect(paused.first).to_contain_text(whole_reason(card))
     outside.heal()
     asked = checks(outside)
 
-    card.open(WORLD, lang=lang).reveal()
+    card.open(WORLD, lang="en").reveal()
     expect(paused.first).to_contain_text(whole_reason(card))
     assert checks(outside) == asked
     card.expect_to_fit()
     assert serious_in(card) == []
 
-    settings.open(lang=lang)
+    settings.open(lang="en")
     line = settings.frame.locator(".line-item").first
     expect(line).to_contain_text(settings.say("Chats and messages go on."))
     settings.expect_to_fit()
@@ -138,7 +136,7 @@ def test_a_pause_that_whatsapp_asks_for_is_said_everywhere_and_ended_by_an_admin
     settings.button("Yes, go on").click()
     expect(line).to_contain_text(settings.say("The pause is over. Checks may leave again."))
 
-    card.open(lang=lang).reveal()  # in vain was asked about the others only seconds ago
+    card.open(lang="en").reveal()  # in vain was asked about the others only seconds ago
     expect(rows_that_are(card, "throttled")).to_have_count(0)
     assert checks(outside) > asked
 

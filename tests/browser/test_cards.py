@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from sandbox.portal.typed import TWO_WAYS
 from tests.browser.conftest import Complaints
-from tests.browser.pages import IVAN, ORDERS, SENT, Card
+from tests.browser.pages import IVAN, ORDERS, SENT, Card, serious_in
 from tests.stand import CROWDED_DEAL, DEAL, Outside
 
 KINDS = {
@@ -43,20 +43,23 @@ def test_the_custom_field_works_in_both_modes_and_says_which_it_is(card: Card, m
     expect(card.frame.locator(".footnotes [data-keep]")).to_be_visible()
 
 
-@pytest.mark.parametrize("place", [{}, {"embed": "field", "mode": "edit", "width": 320}], ids=["tab", "field"])
+@pytest.mark.parametrize("place", [{}, {"embed": "field", "mode": "edit", "width": 280}], ids=["tab", "field"])
 def test_a_card_that_is_not_saved_yet_says_what_to_do(card: Card, outside: Outside, place: dict[str, Any]) -> None:
     card.open("/crm/deal/details/0/", **place)
 
     expect(card.frame.get_by_role("heading")).to_have_text(card.say("Save the card first"))
     assert (outside.total("portal"), outside.total("gateway")) == (0, 0)
     card.expect_to_fit()
+    assert serious_in(card) == []
 
 
 def test_a_card_without_numbers_is_no_blank_field(card: Card, outside: Outside) -> None:
-    card.open("/crm/deal/details/7047/").reveal()
+    card.open("/crm/deal/details/7047/", width=280).reveal()
 
     expect(card.frame.get_by_text(card.say("There are no phone numbers in this card"))).to_be_visible()
     expect(card.rows).to_have_count(0)
+    card.expect_to_fit()
+    assert serious_in(card) == []
     assert "check-exists" not in outside.calls()
 
 

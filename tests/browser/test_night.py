@@ -33,35 +33,32 @@ def the_question_is_an_answer_with_409(complaints: Complaints) -> None:
 
 
 @LANGUAGES
-def test_at_night_it_asks_once_and_sends_once(card: Card, outside: Outside, lang: str) -> None:
+def test_at_night_it_asks_and_sends_once_or_keeps_the_text(card: Card, outside: Outside, lang: str) -> None:
     card.open(lang=lang).reveal().open_chat(IVAN)
+    shown = card.bubbles.count()
 
     card.send("Срочно")
     asked = card.dialog.locator(".notice-text").inner_text()
     assert card.say("Send the message anyway?") in asked
+    expect(card.dialog).to_have_accessible_name(asked)
+    assert serious_in(card) == []
     clock = re.search(r"(\d{1,2}):(\d\d)(?:\s?([AP]M))?", asked)
     assert clock
     hour = int(clock[1]) % 12 + 12 * (clock[3] == "PM") if clock[3] else int(clock[1])
     there = datetime.now(ZoneInfo("Asia/Yakutsk"))
     assert (there.hour * 60 + there.minute - hour * 60 - int(clock[2])) % (24 * 60) <= 1
-    assert "sendText" not in outside.calls()
 
-    card.button("Send anyway").click()
-    expect(card.bubble("Срочно").locator(SENT)).to_have_count(1)
-    assert outside.calls()["sendText"] == 1
-
-
-def test_who_thinks_better_of_it_at_night_keeps_the_text(card: Card, outside: Outside) -> None:
-    card.open().reveal().open_chat(IVAN)
-    shown = card.bubbles.count()
-
-    card.send("Срочно")
     card.button("Do not send").click()
-
     expect(card.dialog).to_be_hidden()
     expect(card.composer).to_have_value("Срочно")
     expect(card.bubbles).to_have_count(shown)
     assert "sendText" not in outside.calls()
+
+    card.still()
+    card.send_button.click()
+    card.button("Send anyway").click()
+    expect(card.bubble("Срочно").locator(SENT)).to_have_count(1)
+    assert outside.calls()["sendText"] == 1
 
 
 def test_the_question_at_night_is_answered_by_keyboard(card: Card, outside: Outside) -> None:
@@ -83,15 +80,6 @@ def test_the_question_at_night_is_answered_by_keyboard(card: Card, outside: Outs
     keys.press("Enter")
     expect(card.bubble("Доброй ночи").locator(SENT)).to_have_count(1)
     assert outside.calls()["sendText"] == 1
-
-
-@LANGUAGES
-def test_the_question_at_night(card: Card, lang: str) -> None:
-    card.open(lang=lang).reveal().open_chat(IVAN).send("Не спите?")
-    expect(card.dialog).to_be_visible()
-
-    assert serious_in(card) == []
-    expect(card.dialog).to_have_accessible_name(card.dialog.locator(".notice-text").inner_text())
 
 
 def test_where_the_clients_time_is_not_known_nobody_is_asked(card: Card, outside: Outside) -> None:

@@ -1,7 +1,5 @@
 """The administrator chooses what cards show; the rep finds it so, and cannot choose."""
 
-from collections.abc import Callable
-
 import pytest
 from playwright.sync_api import expect
 
@@ -105,26 +103,11 @@ def test_the_lines_and_their_states_are_listed(settings: Settings) -> None:
         expect(line.get_by_role("status").first).to_contain_text(state)
 
 
-@pytest.mark.parametrize("lang", ["ru", "en"])
-def test_a_rep_finds_their_own_lines_and_no_settings(make_card: Callable[[], Card], demo: object, lang: str) -> None:
-    settings = Settings(make_card().page, demo)  # type: ignore[arg-type]
-
-    settings.open(user="rep", lang=lang)
-
-    expect(settings.frame.get_by_role("heading", name=settings.say("Write to a new number"))).to_be_visible()
-    expect(settings.frame.get_by_role("radio")).to_have_count(0)
-    settings.expect_to_fit()
-
-
-@pytest.mark.parametrize("lang", ["ru", "en"])
 def test_a_rep_writes_to_a_number_that_they_type_even_after_the_network_failed(
-    make_card: Callable[[], Card], complaints: Complaints, lang: str
+    card: Card, complaints: Complaints
 ) -> None:
     complaints.expect("Failed to load resource|ERR_")
-    card = make_card()
-    settings = Settings(card.page, card.demo, lang)
-    settings.open(user="rep")
-    card.lang = lang
+    settings = Settings(card.page, card.demo).open(user="rep")
     settings.frame.get_by_label(settings.say("Phone number")).fill("8 (926) 111-22-33")
     settings.button("Next").click()
     expect(settings.frame.locator("#number-found")).to_contain_text(ORDERS)

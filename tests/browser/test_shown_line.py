@@ -92,12 +92,11 @@ def test_a_number_that_was_written_to_says_its_line_and_offers_the_shown_one(car
     expect(card.composer).to_have_value("From there?")
 
 
-@pytest.mark.parametrize("lang", ["ru", "en"])
 def test_a_line_that_waits_for_its_qr_code_sends_nothing_and_is_changed_above_the_composer(
-    card: Card, outside: Outside, complaints: Complaints, lang: str
+    card: Card, outside: Outside, complaints: Complaints
 ) -> None:
     complaints.expect("502")  # its gateway gives no messages either
-    card.open(lang=lang, width=280).reveal()
+    card.open(width=280).reveal()
     pick(card, "Архивная линия")
     card.open_chat(ORDERS).write("Добрый день!")
 
@@ -154,15 +153,13 @@ def test_a_line_that_is_switched_off_under_an_open_card_is_said_and_its_chat_sta
 
 
 @pytest.mark.usefixtures("lines_listed")
-@pytest.mark.parametrize("lang", ["ru", "en"])
 def test_refresh_says_before_the_press_what_it_costs_and_one_number_is_checked_again_by_itself(
-    card: Card, outside: Outside, lang: str
+    card: Card, outside: Outside
 ) -> None:
-    card.open(lang=lang, width=410).reveal()
+    card.open(width=410).reveal()
     refresh = card.button("Refresh the widget's data")
     left = card.say("%(left)s of %(allowed)s checks are left today.", left=18, allowed=20)
-    cost = "Refresh reads the card anew and checks 2 numbers."
-    cost = cost if lang == "en" else "Обновление перечитает карточку и проверит 2 номера."
+    cost = "Обновление перечитает карточку и проверит 2 номера."
     expect(card.frame.locator(".toolbar-note")).to_have_text(f"{cost} {left}")
     expect(refresh).to_have_accessible_description(f"{cost} {left}")
     checks = outside.calls()["check-exists"]

@@ -13,8 +13,8 @@ ORDERS, IVAN = "+7 926 111-22-33", "+7 961 951-00-00"
 
 
 def counted(widget: Widget, line_id: int) -> Counts:
-    widget.services.usage.flush()
-    found = widget.services.usage.hours(widget.portals[0], since=0, line_id=line_id)
+    widget.services.storage.usage.flush()
+    found = widget.services.storage.usage.hours(widget.portals[0], since=0, line_id=line_id)
     return Counts(*(sum(getattr(counts, name) for counts in found.values()) for name in Counts.__dataclass_fields__))
 
 
@@ -51,7 +51,7 @@ def test_a_page_that_draws_its_card_again_is_one_reveal(widget: Widget) -> None:
 
 
 def test_what_is_shown_without_a_press_is_no_reveal(widget: Widget) -> None:
-    widget.services.portals.set_visibility(widget.portals[0], Visibility.ALWAYS)
+    widget.services.storage.portals.set_visibility(widget.portals[0], Visibility.ALWAYS)
     widget.open().reveal(pressed=False)
 
     assert counted(widget, 1) == Counts(new_numbers=4)
@@ -85,7 +85,7 @@ def test_a_message_half_an_hour_later_or_by_another_user_answers_nothing(
         assert {client.ttl(mark) for mark in marks} <= {1799, 1800}
         assert not any(b"9261112233" in mark for mark in marks)
     admin = widget.open(user="admin")
-    widget.services.portals.set_visibility(widget.portals[0], Visibility.ALWAYS)
+    widget.services.storage.portals.set_visibility(widget.portals[0], Visibility.ALWAYS)
     write(admin.reveal(pressed=False), ORDERS, "key-1")
     assert counted(widget, 1).answered_reveals == 0
     write(page, ORDERS, "key-2")
@@ -95,13 +95,13 @@ def test_a_message_half_an_hour_later_or_by_another_user_answers_nothing(
 def test_messages_raise_the_budget_of_their_line(make_widget: MakeWidget, clock: Clock) -> None:
     widget = make_widget(checks_floor=1)
     page = widget.open().reveal()
-    (line,) = widget.services.lines.of(widget.portals[0])
-    assert widget.services.purse.allowed(line) == 1
+    (line,) = widget.services.storage.lines.of(widget.portals[0])
+    assert widget.services.presence.purse.allowed(line) == 1
     for number in range(3):
         write(page, ORDERS, f"key-{number}")
     clock.forward(10)
 
-    assert widget.services.purse.allowed(line) == 3
+    assert widget.services.presence.purse.allowed(line) == 3
 
 
 def test_a_refused_message_raises_nothing(widget: Widget) -> None:

@@ -38,11 +38,11 @@ def to_the_top(page: CardPage, chat: int) -> CardPage:
 
 
 def switch_off(widget: Widget, line: int) -> None:
-    widget.services.lines.set_active(widget.portals[0], line, active=False)
+    widget.services.storage.lines.set_active(widget.portals[0], line, active=False)
 
 
 def remove(widget: Widget, line: int) -> None:
-    widget.services.lines.remove(widget.portals[0], line)
+    widget.services.storage.lines.remove(widget.portals[0], line)
 
 
 @both_languages
@@ -115,7 +115,7 @@ def test_a_removed_line_is_asked_nothing_and_its_chat_says_what_is_shown(widget:
 
 def test_who_could_not_use_a_line_cannot_read_its_chats_when_it_is_gone(widget: Widget, clock: Clock) -> None:
     _page, chat = written_from(widget, 2)
-    widget.services.lines.set_access(widget.portals[0], 2, [Grantee("U3", "Olga")])
+    widget.services.storage.lines.set_access(widget.portals[0], 2, [Grantee("U3", "Olga")])
     remove(widget, 2)
     clock.forward(60)
 

@@ -78,7 +78,7 @@ def test_a_page_that_waited_for_a_working_day_is_not_believed_any_more(widget: W
     page = widget.open()
     tickets = widget.services.tickets
     opening = tickets.read_opening(page.opening_ticket)
-    fernet = widget.services.vault.fernet
+    fernet = widget.services.storage.vault.fernet
     sealed = fernet.decrypt(page.opening_ticket.encode())
     created = fernet.extract_timestamp(page.opening_ticket.encode())
     old = fernet.encrypt_at_time(sealed, created - 12 * 3600 - 60).decode()

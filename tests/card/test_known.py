@@ -23,11 +23,11 @@ def said(lang: str, text: str, **values: object) -> str:
 
 
 def line_of(widget: Widget):
-    return widget.services.lines.of(widget.portals[0])[0]
+    return widget.services.storage.lines.of(widget.portals[0])[0]
 
 
 def learn(widget: Widget, phone: str, how: How, at: float) -> None:
-    widget.services.evidence.learn(line_of(widget), phone, how, at)
+    widget.services.presence.evidence.learn(line_of(widget), phone, how, at)
 
 
 @both_languages
@@ -77,7 +77,7 @@ def test_a_proof_says_what_it_is_and_from_when_and_is_not_asked_about(
 
 @both_languages
 def test_a_listed_chat_that_nobody_opened_here_says_when_it_was_seen(widget: Widget, clock: Clock, lang: str) -> None:
-    memory = widget.services.known
+    memory = widget.services.presence.known
     keys = memory.keys(widget.portals[0], [MARIA_PHONE])
     memory.put(widget.portals[0], dict.fromkeys(keys, Presence(Answer.YES, clock() - 3 * DAY, How.CHAT)))
 
@@ -165,7 +165,7 @@ def test_always_visible_cards_stop_asking_when_the_budget_is_used_and_go_on_when
     make_widget: MakeWidget, outside: Outside, clock: Clock
 ) -> None:
     widget = make_widget(checks_per_day=5, checks_floor=5)
-    widget.services.portals.set_visibility(widget.portals[0], Visibility.ALWAYS)
+    widget.services.storage.portals.set_visibility(widget.portals[0], Visibility.ALWAYS)
     for path in ("/crm/deal/details/7045/", "/crm/deal/details/7046/", "/crm/lead/details/501/"):
         page = widget.open(path).reveal(pressed=False)
         if page.to_ask:
@@ -195,7 +195,7 @@ def test_a_click_that_could_not_renew_an_answer_says_why_and_the_answer_stays(
 
 @both_languages
 def test_a_restricted_line_says_until_when_its_checks_pause(widget: Widget, clock: Clock, lang: str) -> None:
-    widget.services.cooling.restricted(line_of(widget), LineState.RESTRICTED, clock() + 2 * HOUR)
+    widget.services.presence.cooling.restricted(line_of(widget), LineState.RESTRICTED, clock() + 2 * HOUR)
 
     page = widget.open(lang=lang).reveal().check()
 
@@ -226,7 +226,7 @@ def test_without_redis_old_answers_are_shown_nothing_is_asked_and_messages_go_on
 
         server.start()  # empty: what was spent is in SQL
         line = line_of(widget)
-        assert widget.services.purse.left(line).left == 20 - checks
+        assert widget.services.presence.purse.left(line).left == 20 - checks
 
 
 def test_a_warm_card_costs_one_round_trip_and_no_query_for_presence(
@@ -236,10 +236,10 @@ def test_a_warm_card_costs_one_round_trip_and_no_query_for_presence(
     page = widget.open().reveal().check()
     page.reveal()
     trips, queries = [], []
-    backend = widget.services.loader._answers._backend
+    backend = widget.services.card.loader._answers._backend
     get_raw = backend.get_raw
     backend.get_raw = lambda *keys: (trips.append(len(keys)), get_raw(*keys))[1]
-    presences = widget.services.known._presences
+    presences = widget.services.presence.known._presences
     presences.get_many = lambda *args: queries.append(args) or {}
 
     page.reveal()

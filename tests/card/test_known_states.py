@@ -66,8 +66,8 @@ def test_an_old_state_is_shown_and_asked_anew_behind_the_request(
     start: Callable[..., Widget], outside: Outside, later: Later, clock: Clock
 ) -> None:
     widget = start()
-    (line,) = widget.services.lines.of(widget.portals[0])
-    widget.services.rounds.go()  # the worker
+    (line,) = widget.services.storage.lines.of(widget.portals[0])
+    widget.services.presence.rounds.go()  # the worker
     outside.set_line("sales", "STOPPED")
     clock.forward(READY_SECONDS + 1)
     gateways = widget.services.gateways
@@ -89,8 +89,8 @@ def test_what_one_process_hears_of_a_line_all_others_know(
 ) -> None:
     here = start(redis_url)
     there = here.twin()
-    (line,) = here.services.lines.of(here.portals[0])
-    there.services.rounds.go()
+    (line,) = here.services.storage.lines.of(here.portals[0])
+    there.services.presence.rounds.go()
     asked = outside.calls()["session"]
     assert here.services.gateways.known(line).state is LineState.READY
     assert outside.calls()["session"] == asked
@@ -101,8 +101,8 @@ def test_a_report_that_a_line_went_down_is_known_at_once_everywhere_and_asked_af
     start: Callable[..., Widget], redis_url: str, later: Later
 ) -> None:
     here = start(redis_url)
-    (line,) = here.services.lines.of(here.portals[0])
-    here.services.rounds.go()
+    (line,) = here.services.storage.lines.of(here.portals[0])
+    here.services.presence.rounds.go()
     here.services.gateways.told(line, LineState.OFFLINE)
     assert here.services.gateways.known(line).state is LineState.OFFLINE
     assert len(later.waiting) == 1
@@ -111,7 +111,7 @@ def test_a_report_that_a_line_went_down_is_known_at_once_everywhere_and_asked_af
 
 def test_one_of_several_processes_asks(start: Callable[..., Widget], redis_url: str, outside: Outside) -> None:
     one, other = start(redis_url), start(redis_url)
-    (line,) = one.services.lines.of(one.portals[0])
+    (line,) = one.services.storage.lines.of(one.portals[0])
     held = one.services.gateways.states
     assert held.may_ask(line.id)
     assert not other.services.gateways.states.may_ask(line.id)

@@ -19,7 +19,7 @@ def widget(make_widget: Callable[..., Widget]) -> Widget:
 
 
 def give(widget: Widget, line_id: int, *who: Grantee) -> None:
-    widget.services.lines.set_access(widget.portals[0], line_id, who)
+    widget.services.storage.lines.set_access(widget.portals[0], line_id, who)
 
 
 def with_ivans_chat(widget: Widget) -> CardPage:

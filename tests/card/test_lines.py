@@ -68,7 +68,7 @@ def test_a_new_usual_line_is_chosen_at_once_and_the_chat_opens_from_the_same(mak
     widget = make_widget(lines=("sales", "support"))
     assert selected(widget.open().reveal()) == "Line sales"
 
-    widget.services.settings.put(widget.portals[0], 2, Defaults(line_id=2))
+    widget.services.storage.settings.put(widget.portals[0], 2, Defaults(line_id=2))
 
     page = widget.open(lang="ru").reveal()  # within the minute for which a drawn card is kept
     assert selected(page) == "Line support"
@@ -108,7 +108,7 @@ def test_a_line_of_another_portal_is_refused_wherever_it_is_named(
     make_widget: MakeWidget, outside: Outside, line: int
 ) -> None:
     widget = make_widget(lines=("sales", "support"))
-    assert [each.id for each in widget.services.lines.of(widget.portals[1])] == [3]
+    assert [each.id for each in widget.services.storage.lines.of(widget.portals[1])] == [3]
     page = widget.open().reveal()
     key = page.keys[ORDERS]
 

@@ -11,7 +11,7 @@ LAST_OF_THE_CROWD = "+79295550120"  # the 21st of 25 numbers
 
 
 def the_worker_makes_its_round(widget: Widget) -> None:
-    widget.services.rounds.go()
+    widget.services.presence.rounds.go()
 
 
 def test_a_card_opened_later_offers_the_chat_itself_and_says_its_line(widget: Widget) -> None:

@@ -47,11 +47,13 @@ def test_what_a_client_wrote_comes_with_its_row_and_its_bubble_once(page: CardPa
     here = page.client.application.extensions["widget"]
     marks = marks_of(page)
     chat = page.open_chat(KEYS[ORDERS]).chat
-    stored = here.chats.get(1, chat)
+    stored = here.storage.chats.get(1, chat)
     calls = outside.total("gateway")
     said = Message("m1", "false_79261112233@c.us_m1", int(here.clock()), False, "*Готово* <b>?")
-    here.messages.grow(1, stored.line_id, "79261112233@c.us", "m1", grown_by(Told(message=said)))
-    here.chats.remember(1, stored.line_id, stored.phone, also=["79261112233@c.us"], proved=True, last_at=float(said.at))
+    here.storage.messages.grow(1, stored.line_id, "79261112233@c.us", "m1", grown_by(Told(message=said)))
+    here.storage.chats.remember(
+        1, stored.line_id, stored.phone, also=["79261112233@c.us"], proved=True, last_at=float(said.at)
+    )
 
     ask(page, marks, chat=chat, since="0")
     assert "*Готово* &lt;b&gt;?" in page.row_html(ORDERS)
@@ -68,7 +70,9 @@ def test_a_question_that_no_page_asks_is_refused(page: CardPage, body: dict[str,
 
 def test_a_chat_of_another_card_is_not_told_of(page: CardPage) -> None:
     here = page.client.application.extensions["widget"]
-    other, _new = here.chats.remember(1, 1, "+79990000000", proved=True)
-    here.chats.changed(here.chats.find(1, 1, "+79261112233") or here.chats.remember(1, 1, "+79261112233")[0])
+    other, _new = here.storage.chats.remember(1, 1, "+79990000000", proved=True)
+    here.storage.chats.changed(
+        here.storage.chats.find(1, 1, "+79261112233") or here.storage.chats.remember(1, 1, "+79261112233")[0]
+    )
 
     assert ask(page, "", chat=other.id).answer.status_code == 403

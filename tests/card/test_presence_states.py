@@ -205,7 +205,7 @@ def test_a_key_that_the_gateway_refuses_is_a_thing_for_an_administrator(
 def test_a_gateway_that_is_left_alone_is_said_with_its_end_and_asked_after_it(
     widget: Widget, outside: Outside, clock: Clock, lang: str
 ) -> None:
-    line = widget.services.lines.all_of(widget.portals[0])[0]
+    line = widget.services.storage.lines.all_of(widget.portals[0])[0]
     outside.break_gateway("silence", times=None)
     for _ in range(9):  # the pause doubles: 5 s after five failures, 80 s after nine
         clock.forward(60)

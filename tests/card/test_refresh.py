@@ -149,9 +149,9 @@ def chosen(page: CardPage) -> str:
 
 def test_refresh_while_checks_pause_says_when_they_go_on(widget: Widget, clock: Clock) -> None:
     page = widget.open(lang="en").reveal().check()
-    line = widget.services.lines.of(widget.portals[0])[0]
+    line = widget.services.storage.lines.of(widget.portals[0])[0]
     clock.forward(60)
-    widget.services.cooling.throttled(line)
+    widget.services.presence.cooling.throttled(line)
 
     page.refresh()
 

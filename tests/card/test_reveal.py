@@ -13,7 +13,7 @@ MakeWidget = Callable[..., Widget]
 
 
 def choose(widget: Widget, visibility: Visibility) -> None:
-    widget.services.portals.set_visibility(widget.portals[0], visibility)
+    widget.services.storage.portals.set_visibility(widget.portals[0], visibility)
 
 
 def test_a_reveal_proves_the_token_once_and_reads_the_card_in_one_batch(widget: Widget, outside: Outside) -> None:
@@ -36,7 +36,7 @@ def test_a_cold_check_asks_once_for_the_line_looks_for_a_chat_with_each_number_a
 def test_a_card_that_nobody_has_opened_yet_knows_who_has_a_chat_from_the_workers_round(
     widget: Widget, outside: Outside
 ) -> None:
-    widget.services.rounds.go()
+    widget.services.presence.rounds.go()
     before = outside.calls("gateway")
 
     world = widget.open("/crm/type/183/details/12/").reveal()

@@ -6,7 +6,11 @@ import pytest
 
 from sandbox.portal import typed
 from tests.stand import CROWDED_DEAL, DEAL, Clock, Outside, Widget, in_russian
+from widget.bitrix24.crm import Kind, Person, TypedPhone
+from widget.card.collect import MOST_FIELDS, phones_of
 from widget.i18n import catalogue
+from widget.phones.facts import Facts
+from widget.phones.numbers import LineKind, Phone
 
 MakeWidget = Callable[..., Widget]
 IVAN, OLEG, MARIA = "+7 961 951-00-00", "+7 924 123-45-67", "+7 912 345-67-89"
@@ -111,7 +115,7 @@ def test_a_number_beyond_the_ten_cannot_be_checked_but_opens_the_chat_it_has(wid
     page = widget.open(CROWDED_DEAL).reveal()
     here = widget.services
     session = here.tickets.read_session(page.session)
-    context = here.door.enter(session, here.portals.require(session.portal_id))
+    context = here.card.door.enter(session, here.storage.portals.require(session.portal_id))
     hidden = [item.key for item in context.card.phones if item.key not in page.keys.values()]
     assert len(hidden) == 15
 
@@ -191,3 +195,18 @@ def test_the_card_of_one_user_is_never_drawn_for_another(widget: Widget) -> None
     for user, shown in (("admin", True), ("restricted", False), ("rep", True), ("restricted", False)):
         page = widget.open("/crm/deal/details/7048/", user=user).reveal()
         assert ("+380 67 123 4567" in page.rows) is shown
+
+
+def test_a_contact_with_thousands_of_numbers_keeps_no_processor_from_the_others() -> None:
+    fields = tuple(TypedPhone(f"+7916{number:07d}", "WORK") for number in range(5000))
+    read: list[str] = []
+
+    def parse(text: str, _beside: frozenset[str]) -> tuple[Phone, ...]:
+        read.append(text)
+        return (Phone(text, text, "", text, "RU", LineKind.MOBILE, None),)
+
+    facts = Facts("", "", "", LineKind.MOBILE, ())
+    phones = phones_of([Person(Kind.OWN, 1, "", fields)], parse, lambda _phone: facts, str)
+
+    assert [phone.key for phone in phones] == [field.typed for field in fields[:MOST_FIELDS]]
+    assert len(read) == 2 * MOST_FIELDS

@@ -25,7 +25,7 @@ def opened(widget: Widget, number: str = ORDERS_ROW, lang: str = "en") -> tuple[
 
 
 def stored_sends(widget: Widget) -> int:
-    with widget.services.engine.connect() as connection:
+    with widget.services.storage.engine.connect() as connection:
         return int(connection.execute(sql("SELECT count(*) FROM sends")).scalar_one())
 
 
@@ -343,7 +343,7 @@ def test_the_database_holds_neither_texts_nor_keys_nor_tokens_that_can_be_read(
     chat = card.open_chat(card.keys[ORDERS_ROW]).chat
     card.send(chat, "Секретная скидка", "key-1")
 
-    with widget.services.engine.connect() as connection:
+    with widget.services.storage.engine.connect() as connection:
         tables = inspect(connection).get_table_names()
         held = str([list(connection.execute(sql(f"SELECT * FROM {table}"))) for table in tables])
 

@@ -24,16 +24,16 @@ def asks(page: CardPage, version: str, line: int | None = None) -> CardPage:
 
 def set_defaults(services: Any, portal: int, **changes: Any) -> None:
     usual: dict[str, Any] = {"country": "RU", "language": "", "light_hours": ()}
-    services.portals.set_defaults(portal, **{**usual, **changes})
+    services.storage.portals.set_defaults(portal, **{**usual, **changes})
 
 
 CHANGES: dict[str, Callable[[Any, int], None]] = {
     "hours": lambda services, portal: set_defaults(services, portal, light_hours=(0, 0, 1, 1)),
     "language": lambda services, portal: set_defaults(services, portal, language="ru"),
     "country": lambda services, portal: set_defaults(services, portal, country="KZ"),
-    "visibility": lambda services, portal: services.portals.set_visibility(portal, Visibility.ALWAYS),
-    "line renamed": lambda services, portal: services.lines.rename(portal, 1, name="Renamed", number=""),
-    "line closed": lambda services, portal: services.lines.set_access(portal, 1, (Grantee("U9", "Anna"),)),
+    "visibility": lambda services, portal: services.storage.portals.set_visibility(portal, Visibility.ALWAYS),
+    "line renamed": lambda services, portal: services.storage.lines.rename(portal, 1, name="Renamed", number=""),
+    "line closed": lambda services, portal: services.storage.lines.set_access(portal, 1, (Grantee("U9", "Anna"),)),
 }
 
 
@@ -72,7 +72,7 @@ def test_a_card_that_follows_checks_by_itself_only_where_everything_is_shown_at_
     page = widget.open().reveal()
     version = version_of(page)
     services = widget.services
-    services.portals.set_visibility(widget.portals[0], visibility)
+    services.storage.portals.set_visibility(widget.portals[0], visibility)
     set_defaults(services, widget.portals[0], light_hours=(0, 0, 24, 24))
 
     followed = asks(page, version)
@@ -84,7 +84,7 @@ def test_a_card_that_follows_checks_by_itself_only_where_everything_is_shown_at_
 def test_a_chosen_line_stays_chosen_until_it_is_taken_away(make_widget: MakeWidget) -> None:
     widget = make_widget(lines=("sales", "support"))
     page = widget.open(lang="en").reveal()
-    lines, portal = widget.services.lines, widget.portals[0]
+    lines, portal = widget.services.storage.lines, widget.portals[0]
 
     lines.rename(portal, 1, name="Renamed", number="")
     followed = asks(page, version_of(page), line=2)

@@ -42,7 +42,7 @@ def press(page: CardPage, number: str, line: int) -> str:
 def assert_every_button_uses_it(page: CardPage, drawn: Callable[[], CardPage]) -> None:
     """Each number of the card: the shown line, or the one that its row says it has its chat on."""
     line = shown(drawn())
-    names = {each.id: each.name for each in page.client.application.extensions["widget"].lines.of(1)}
+    names = {each.id: each.name for each in page.client.application.extensions["widget"].storage.lines.of(1)}
     for number in [number for number in page.keys if "open-chat" in page.row_html(number)]:
         own = button_line(drawn(), number)
         if own:
@@ -57,7 +57,7 @@ def test_after_a_reveal_a_check_a_refresh_and_a_change_of_settings(
     make_widget: MakeWidget, path: str, usual: int | None
 ) -> None:
     widget = make_widget(lines=THREE)
-    widget.services.settings.put(widget.portals[0], 2, Defaults(usual))
+    widget.services.storage.settings.put(widget.portals[0], 2, Defaults(usual))
     page = widget.open(path, lang="en")
     page.reveal().check(line=shown(page.reveal()))
 
@@ -103,7 +103,7 @@ def test_a_chat_that_was_only_opened_keeps_its_number_on_no_line(make_widget: Ma
 
 def test_a_number_with_its_chat_on_another_line_says_so_and_offers_the_shown_one(make_widget: MakeWidget) -> None:
     widget = make_widget(lines=("sales", "support"))
-    widget.services.rounds.go()
+    widget.services.presence.rounds.go()
     page = widget.open(lang="en").reveal().check(line=1)
     assert "Last chat: line Line support" in page.refresh(line=1).row(OLEG)
 
@@ -120,7 +120,7 @@ def test_a_check_is_made_by_the_shown_line_and_says_when_another_one_made_it(
     make_widget: MakeWidget, outside: Outside, clock: Clock
 ) -> None:
     widget = make_widget(lines=("sales", "support"))
-    widget.services.rounds.go()
+    widget.services.presence.rounds.go()
     page = widget.open(lang="en").reveal().check(line=2)
     assert "18 of 20 checks are left today." in page.post("/card/lines", {"line": 2}).words
     assert "20 of 20 checks are left today." in page.post("/card/lines", {"line": 1}).words

@@ -103,7 +103,7 @@ def test_a_token_of_another_portal_or_application_shows_nothing(
 def assert_nothing_came_of_it(widget: Widget, page: CardPage, outside: Outside) -> None:
     """The card's batch may be on its way, with the token that came; none of it is shown or kept."""
     assert (page.session, page.rows, outside.total("gateway")) == ("", {}, 0)
-    assert widget.services.tokens.users(widget.portals[0]) == []
+    assert widget.services.storage.tokens.users(widget.portals[0]) == []
 
 
 def test_a_refused_proof_is_not_remembered_as_a_proof(widget: Widget, outside: Outside) -> None:
@@ -148,7 +148,7 @@ def test_a_portal_is_framed_under_the_name_that_the_browser_shows(widget: Widget
     assert page.answer.status_code == 200
     assert "frame-ancestors https://crm.company.ru:8443" in page.answer.headers["Content-Security-Policy"]
     assert 'data-portal-origin="https://crm.company.ru:8443"' in page.text
-    assert widget.services.portals.get(widget.portals[0]).domain != "crm.company.ru:8443"
+    assert widget.services.storage.portals.get(widget.portals[0]).domain != "crm.company.ru:8443"
 
 
 def test_a_name_that_nobody_proved_frames_only_words(widget: Widget, outside: Outside) -> None:
@@ -332,7 +332,7 @@ def test_no_answer_ever_sets_a_cookie_or_opens_itself_to_other_origins(widget: W
 
 def test_a_renamed_portal_is_followed_once_the_authorisation_server_says_so(widget: Widget, outside: Outside) -> None:
     """The stored address is an old one; the form comes from the new one and the token proves it."""
-    portals = widget.services.portals
+    portals = widget.services.storage.portals
     stored = portals.get(widget.portals[0])
     portals.move(stored.id, domain="old.example", endpoint="http://old.example/rest/")
 

@@ -25,15 +25,15 @@ class Page:
         self.widget, self.gateway = widget, FakeGateway(result=Sent.SENT)
         services = widget.services
         gateways = FakeGateways(self.gateway)
-        service = ChatService(gateways, services.conversations, widget.clock)
-        widget.app.extensions["widget"] = replace(services, chat_service=service)
+        service = ChatService(gateways, services.storage.conversations, widget.clock)
+        widget.app.extensions["widget"] = replace(services, chats=replace(services.chats, service=service))
         self.card = widget.open().reveal()
         self.keys = self.card.keys
         self.chat = self.card.open_chat(self.keys[ORDERS_ROW]).chat
 
     def ref(self, name="M1", *, chat=None, from_me=True, age=60.0):
         """What the page was given for a message of this chat."""
-        chats = self.widget.services.chats
+        chats = self.widget.services.storage.chats
         with self.widget.app.test_request_context():
             found = chats.get(self.widget.portals[0], chat or self.chat)
             return names_in(found)["message_ref"](
@@ -42,7 +42,7 @@ class Page:
 
     def sealed(self, text):
         """As an older version named its messages."""
-        return self.widget.services.vault.seal(f"{self.widget.portals[0]}:{self.chat}:{text}")
+        return self.widget.services.storage.vault.seal(f"{self.widget.portals[0]}:{self.chat}:{text}")
 
     def do(self, verb, ref, body):
         return self.card.post(f"/chats/{self.chat}/messages/{ref}/{verb}", body).answer
@@ -212,7 +212,7 @@ def test_a_form_with_something_wrong_in_it_sends_nothing(tab, wrong, refusal):
     assert 400 <= answer.status_code < 500
     assert answer.headers["X-Refusal"] == refusal
     assert tab.verbs == []
-    assert tab.widget.services.sends.by_key(tab.widget.portals[0], "f1") is None
+    assert tab.widget.services.storage.sends.by_key(tab.widget.portals[0], "f1") is None
 
 
 def test_a_body_that_is_no_form_sends_nothing(tab):

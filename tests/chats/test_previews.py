@@ -36,14 +36,14 @@ def test_the_last_message_and_how_many_wait(
 def test_an_older_message_never_stands_for_a_newer_one_that_is_not_stored(widget: Widget, clock: Clock) -> None:
     here = widget.services
     named = widget.portals[0], 1, "+79261112233"
-    chat, _new = here.chats.remember(*named, chat_ids=["79261112233@c.us"], proved=True, last_at=clock() - 100)
+    chat, _new = here.storage.chats.remember(*named, chat_ids=["79261112233@c.us"], proved=True, last_at=clock() - 100)
     told = Told(message=replace(THEIRS, at=int(clock()) - 100))
-    here.messages.grow(chat.portal_id, chat.line_id, chat.chat_ids[0], "a", grown_by(told))
+    here.storage.messages.grow(chat.portal_id, chat.line_id, chat.chat_ids[0], "a", grown_by(told))
     page = widget.open(lang="ru").reveal()
     assert "Когда?" in page.row("+7 926 111-22-33")
     assert 'data-waiting="1"' in page.row_html("+7 926 111-22-33")
 
-    here.chats.wrote(chat, clock())
+    here.storage.chats.wrote(chat, clock())
 
     assert "Когда?" not in page.reveal().row("+7 926 111-22-33")
-    assert "Когда?" not in repr(here.loader._previews.of(chat.portal_id, [chat]))
+    assert "Когда?" not in repr(here.card.loader._previews.of(chat.portal_id, [chat]))

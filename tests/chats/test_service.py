@@ -38,10 +38,10 @@ class Desk:
 
     def __init__(self, widget, *, gateway=None):
         services = widget.services
-        self.widget, self.sends, self.chats = widget, services.sends, services.chats
-        self.line = services.lines.of(widget.portals[0])[0]
+        self.widget, self.sends, self.chats = widget, services.storage.sends, services.storage.chats
+        self.line = services.storage.lines.of(widget.portals[0])[0]
         gateways = FakeGateways(gateway) if gateway else services.gateways
-        self.service = ChatService(gateways, services.conversations, widget.clock)
+        self.service = ChatService(gateways, services.storage.conversations, widget.clock)
 
     def open(self, phone=ORDERS, **more):
         return self.service.open(self.line, phone, user_id=REP, **more)[0]

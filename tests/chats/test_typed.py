@@ -14,6 +14,7 @@ from sqlalchemy import delete
 from sandbox.people import ANNA, GREEN_IDS, IVAN, OKSANA, ORDERS_MOSCOW, RUSTAM
 from tests.chats.conftest import FakeGateway, FakeGateways
 from tests.stand import CardPage, Widget
+from widget.chats.lookups import LOOKED_FOR
 from widget.chats.service import ChatService
 from widget.chats.told import Told, grown_by
 from widget.chats.typed import MOST_MESSAGES, NotTheirs, WholeChat, is_theirs
@@ -25,6 +26,7 @@ from widget.storage.sends import Send, SendState
 REP = 2
 GREEN = next(iter(GREEN_IDS))
 LINES = ("sales", "branch", GREEN)  # WAHA, Evolution, GREEN-API
+STRANGER = "+79261112234"
 PLACES = [(1, ORDERS_MOSCOW.phone), (2, ORDERS_MOSCOW.phone), (3, ORDERS_MOSCOW.phone), (3, RUSTAM.phone)]
 MADE_UP = (
     "1:99999999999:z",
@@ -137,6 +139,30 @@ def test_a_cursor_is_good_for_its_own_chat_only(widget: Widget) -> None:
     assert card.history(one, cursor).answer.status_code == 200
 
 
+def test_a_message_that_got_lost_in_a_typed_chat_is_sent_again_by_its_writer_and_by_no_other_chat(
+    three: Widget,
+) -> None:
+    rep = Rep(three)
+    lost = []
+    for key, phone in (("other", STRANGER), ("one", ORDERS_MOSCOW.phone)):
+        rep.type_number(phone, 1)
+        chat = rep.page.open_chat(rep.key, line=1).chat
+        three.outside.break_gateway("http_500", "sendText")
+        assert "is-unknown" in rep.page.send(chat, f"Hello {key}", key, confirmed=True).text
+        lost.append((chat, rep.page.session))
+    three.clock.forward(LOOKED_FOR)
+    three.services.chats.unclear_ends.look()
+    again = []
+    for chat, rep.page.session in lost:
+        again.append(rep.page.history(chat).text.split('data-action="send-again" data-ref="')[1].split('"')[0])
+
+    assert rep.page.post(f"/chats/{chat}/messages/{again[0]}/again", {"confirmed": True}).answer.status_code == 404
+    assert rep.page.post(f"/chats/{chat}/messages/{again[1]}/again", {"confirmed": True}).answer.status_code == 201
+    assert rep.page.history(chat).words.count("Hello one") == 2
+    three.outside.write_on_phone(ORDERS_MOSCOW.phone, "For a colleague", LINES[0])
+    assert rep.page.post(f"/chats/{chat}/messages/{again[1]}/seen", {}).answer.status_code == 403
+
+
 class Play:
     """What one rep, their colleagues and a client do in some order, and what the rep may see after each step."""
 
@@ -196,7 +222,7 @@ CURSORS = tuple(partial(Play.read, made_up=cursor) for cursor in MADE_UP[:3])
 
 def forget_all(widget: Widget) -> None:
     widget.outside.reset()
-    with widget.services.engine.begin() as connection:
+    with widget.services.storage.engine.begin() as connection:
         for table in (sends, messages, chats):
             connection.execute(delete(table))
 
@@ -217,9 +243,9 @@ def test_no_sequence_of_requests_shows_what_is_not_the_reps(three: Widget) -> No
 
 def own_chat(widget: Widget, *others: Message) -> WholeChat:
     """A chat that the rep began, read for them with what the gateway has besides."""
-    services, line = widget.services, widget.services.lines.of(widget.portals[0])[0]
+    services, line = widget.services, widget.services.storage.lines.of(widget.portals[0])[0]
     gateway = FakeGateway(result=Sent.SENT)
-    service = ChatService(cast(Gateways, FakeGateways(gateway)), services.conversations, widget.clock)
+    service = ChatService(cast(Gateways, FakeGateways(gateway)), services.storage.conversations, widget.clock)
     chat, _ = service.open(line, ORDERS_MOSCOW.phone, user_id=REP)
     sent = service.send(service.draft(line, chat, send_key="key-1", user_id=REP), "Hello")
     gateway.messages = [*others, message(sent.message_id, int(widget.clock()), mine=True, text="Hello")]
@@ -237,10 +263,10 @@ def test_an_answer_does_not_bring_along_what_a_colleague_wrote_elsewhere(widget:
 
 
 def test_what_only_a_report_told_counts_too(widget: Widget) -> None:
-    line = widget.services.lines.of(widget.portals[0])[0]
+    line = widget.services.storage.lines.of(widget.portals[0])[0]
     secret = message("theirs", int(widget.clock()) - 60, mine=True, text="The price is 100")
     told = Told(message=secret, from_me=True)
-    widget.services.messages.grow(line.portal_id, line.id, "79261112233@c.us", "theirs", grown_by(told))
+    widget.services.storage.messages.grow(line.portal_id, line.id, "79261112233@c.us", "theirs", grown_by(told))
 
     with pytest.raises(NotTheirs):
         own_chat(widget)
@@ -248,9 +274,9 @@ def test_what_only_a_report_told_counts_too(widget: Widget) -> None:
 
 @pytest.mark.parametrize("trouble", [Trouble.TIMED_OUT, Trouble.UNSUPPORTED, Trouble.THROTTLED, Trouble.LEFT_ALONE])
 def test_a_gateway_that_cannot_tell_closes_the_chat(widget: Widget, trouble: Trouble) -> None:
-    line = widget.services.lines.of(widget.portals[0])[0]
+    line = widget.services.storage.lines.of(widget.portals[0])[0]
     for gateway in (FakeGateway(trouble=trouble), FakeGateway(depth=Depth.NONE)):
         services, gateways = widget.services, cast(Gateways, FakeGateways(gateway))
-        service = ChatService(gateways, services.conversations, widget.clock)
+        service = ChatService(gateways, services.storage.conversations, widget.clock)
         with pytest.raises(GatewayError):
             service.typed.read(line, ORDERS_MOSCOW.phone, REP)

@@ -48,10 +48,10 @@ class Desk:
         """A round after each of these pauses."""
         for seconds in after:
             self.widget.clock.forward(seconds)
-            self.widget.services.unclear_ends.look()
+            self.widget.services.chats.unclear_ends.look()
 
     def send(self, key: str = "lost") -> Send:
-        found: Send = self.widget.services.sends.by_key(self.widget.portals[0], key)
+        found: Send = self.widget.services.storage.sends.by_key(self.widget.portals[0], key)
         return found
 
     def press(self, action: str) -> CardPage:
@@ -81,16 +81,18 @@ def test_a_message_that_went_out_is_found_though_nobody_looks_at_its_chat(desk: 
 @pytest.mark.parametrize("told", [False, True])
 def test_where_gateways_give_ids_of_their_own_it_is_found_by_its_text_and_time(desk: Desk, told: bool) -> None:
     """On the gateway's page of that time, or in what its webhooks told: then nothing is asked."""
-    services, line = desk.widget.services, desk.widget.services.lines.of(desk.widget.portals[0])[0]
+    services, line = desk.widget.services, desk.widget.services.storage.lines.of(desk.widget.portals[0])[0]
     gateway = FakeGateway(own_ids=False)
-    service = ChatService(cast(Gateways, FakeGateways(gateway)), services.conversations, desk.widget.clock)
-    chat = services.chats.get(line.portal_id, desk.chat)
+    service = ChatService(cast(Gateways, FakeGateways(gateway)), services.storage.conversations, desk.widget.clock)
+    chat = services.storage.chats.get(line.portal_id, desk.chat)
     send = service.send(service.draft(line, chat, send_key="lost", user_id=2), TEXT)
     message = Message("STRANGER", "ref", int(send.created_at) + 5, True, TEXT, ack=Ack.DELIVERED)
     gateway.around = [replace(message, id="other", text="Другой текст"), *([] if told else [message])]
     if told:
         news = Told(message, from_me=True, ack=message.ack)
-        services.messages.grow(line.portal_id, line.id, f"{ORDERS_MOSCOW.phone[1:]}@c.us", message.id, grown_by(news))
+        services.storage.messages.grow(
+            line.portal_id, line.id, f"{ORDERS_MOSCOW.phone[1:]}@c.us", message.id, grown_by(news)
+        )
 
     assert service.look_for(line, chat, send) is Look.FOUND
 
@@ -100,7 +102,7 @@ def test_where_gateways_give_ids_of_their_own_it_is_found_by_its_text_and_time(d
 
 def test_a_send_of_a_process_that_died_is_looked_for(desk: Desk) -> None:
     services, portal = desk.widget.services, desk.widget.portals[0]
-    services.sends.begin(
+    services.storage.sends.begin(
         portal, desk.chat, send_key="lost", user_id=2, text=TEXT, message_id=message_id_of(portal, "lost")
     )
     desk.worker_looks(GIVEN_UP - 1)
@@ -144,7 +146,7 @@ def test_a_rep_sends_a_missing_message_again_and_two_presses_are_one_message(des
 def test_a_rep_who_sees_a_missing_message_in_the_phone_marks_it_as_sent(desk: Desk) -> None:
     desk.lose("http_500")
     desk.worker_looks(LOOKED_FOR, HOUR)
-    usage, line = desk.widget.services.usage, desk.widget.services.lines.of(desk.widget.portals[0])[0]
+    usage, line = desk.widget.services.storage.usage, desk.widget.services.storage.lines.of(desk.widget.portals[0])[0]
     counted = usage.total(line.portal_id, line.id, "sent", since=0)
     assert desk.press("mark-seen").answer.status_code == 204
     assert (desk.send().state, desk.send().reason) == (SendState.SENT, "seen")
@@ -164,7 +166,7 @@ def test_a_gateway_that_is_silent_keeps_the_sends_own_reason_and_is_not_waited_f
 
 def test_a_send_of_a_line_that_is_switched_off_asks_no_gateway_and_ends_after_a_day(desk: Desk) -> None:
     desk.lose("http_500")
-    lines, portal = desk.widget.services.lines, desk.widget.portals[0]
+    lines, portal = desk.widget.services.storage.lines, desk.widget.portals[0]
     lines.set_active(portal, lines.of(portal)[0].id, active=False)
     desk.outside.reset()
     desk.worker_looks(LOOKED_FOR, HOUR)
@@ -185,7 +187,14 @@ def test_on_one_line_one_send_is_looked_for_at_a_time_by_all_processes(desk: Des
 
     answers = Answers(desk.widget.app, "")  # what processes share
     with ThreadPoolExecutor(2) as pool:
-        parts = (services.conversations, services.portals, services.lines, look_for, answers, pool)
+        parts = (
+            services.storage.conversations,
+            services.storage.portals,
+            services.storage.lines,
+            look_for,
+            answers,
+            pool,
+        )
         one, other = (UnclearEnds(*parts, desk.widget.clock) for _process in range(2))
         for number in range(MOST_LOOKS + 2):
             desk.lose("http_500", f"key-{number}", f"{TEXT} {number}")

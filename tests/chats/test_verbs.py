@@ -43,9 +43,9 @@ class Desk:
     def __init__(self, widget, gateway):
         services = widget.services
         self.gateway, self.clock, self.services = gateway, widget.clock, services
-        self.line = services.lines.of(widget.portals[0])[0]
+        self.line = services.storage.lines.of(widget.portals[0])[0]
         gateways = FakeGateways(gateway)
-        self.service = ChatService(gateways, services.conversations, widget.clock)
+        self.service = ChatService(gateways, services.storage.conversations, widget.clock)
         self.chat, _new = self.service.open(self.line, ORDERS, user_id=REP)
 
     @property
@@ -67,12 +67,14 @@ class Desk:
     def known(self, **more):
         """The chat as one in which somebody has written."""
         line = self.line
-        self.chat, _new = self.services.chats.remember(line.portal_id, line.id, ORDERS, **{"proved": True, **more})
+        self.chat, _new = self.services.storage.chats.remember(
+            line.portal_id, line.id, ORDERS, **{"proved": True, **more}
+        )
 
     def tell(self, name="M1", text="Да", *, at=None, chat_id=CHAT_ID, from_me=False, **facts):
         written = Message(name, f"ref_{name}", int(self.clock() if at is None else at), from_me, text)
         told = Told(written, from_me, **facts)
-        self.services.messages.grow(self.line.portal_id, self.line.id, chat_id, name, grown_by(told))
+        self.services.storage.messages.grow(self.line.portal_id, self.line.id, chat_id, name, grown_by(told))
 
     def shown(self):
         return self.service.newest(self.line, self.chat)
@@ -138,7 +140,7 @@ def test_a_name_is_put_before_a_caption_and_never_stands_alone(desk):
 def test_a_file_that_may_not_go_out_leaves_no_row_and_reaches_no_gateway(desk, file, refusal):
     assert refusal_of(lambda: desk.send_file(file)) is refusal
     assert desk.asked == []
-    assert desk.services.sends.by_key(desk.line.portal_id, "k1") is None
+    assert desk.services.storage.sends.by_key(desk.line.portal_id, "k1") is None
 
 
 def test_a_caption_without_end_is_refused(desk):
@@ -229,7 +231,7 @@ def test_a_verb_that_the_gateway_lacks_is_refused_and_nothing_is_called(desk, ve
     desk.gateway.capabilities = NOTHING
     assert refusal_of(lambda: VERBS[verb](desk)) is Refusal.UNSUPPORTED
     assert desk.asked == []
-    assert desk.services.sends.by_key(desk.line.portal_id, "k1") is None
+    assert desk.services.storage.sends.by_key(desk.line.portal_id, "k1") is None
 
 
 @pytest.mark.parametrize("verb", ["edit", "delete", "react"])
@@ -279,7 +281,7 @@ def test_a_restricted_line_starts_no_new_chat_and_goes_on_with_old_ones(desk, st
     for start in (desk.send, desk.send_file):
         assert refusal_of(start) is Refusal.LINE_RESTRICTED
     assert desk.asked == []
-    assert desk.services.sends.by_key(desk.line.portal_id, "k1") is None
+    assert desk.services.storage.sends.by_key(desk.line.portal_id, "k1") is None
     desk.known()
     desk.send()
     assert len(desk.asked) == 1
@@ -358,7 +360,7 @@ def test_a_gateway_without_a_history_shows_what_webhooks_told(desk):
 def test_an_answer_that_only_a_webhook_told_proves_the_chat(desk):
     desk.tell("C1", at=desk.clock() - 10)
     desk.shown()
-    stored = desk.services.chats.get(desk.chat.portal_id, desk.chat.id)
+    stored = desk.services.storage.chats.get(desk.chat.portal_id, desk.chat.id)
     assert (stored.proved, stored.last_at) == (True, desk.clock() - 10)
 
 
@@ -370,7 +372,7 @@ def test_a_tick_that_overtook_the_gateways_answer_is_not_lost(widget, ack):
 
     def tick(message_id):
         told = Told(from_me=True, ack=ack)
-        desk.services.messages.grow(desk.line.portal_id, desk.line.id, CHAT_ID, message_id, grown_by(told))
+        desk.services.storage.messages.grow(desk.line.portal_id, desk.line.id, CHAT_ID, message_id, grown_by(told))
 
     gateway.before_answering = tick
     assert desk.send().state is SendState[ack.name]
@@ -437,7 +439,7 @@ class Restricted(Unlimited):
 
 def test_a_line_that_whatsapp_restricted_starts_no_new_chat_though_its_session_works(desk, clock):
     service = ChatService(
-        FakeGateways(desk.gateway), desk.services.conversations, clock, allowance=Restricted(clock() + 3600)
+        FakeGateways(desk.gateway), desk.services.storage.conversations, clock, allowance=Restricted(clock() + 3600)
     )
     desk.service = service
     with pytest.raises(Refused) as refused:
@@ -467,7 +469,7 @@ class Counting(Unlimited):
 def test_a_reaction_takes_a_check_first_where_the_gateway_makes_one(desk, clock):
     checks = Counting(2)
     desk.gateway.capabilities = replace(EVERYTHING, checks_when_sending=True)
-    desk.service = ChatService(FakeGateways(desk.gateway), desk.services.conversations, clock, allowance=checks)
+    desk.service = ChatService(FakeGateways(desk.gateway), desk.services.storage.conversations, clock, allowance=checks)
 
     def react():
         desk.service.react(desk.line, desk.chat, desk.named(), "👍")
@@ -513,13 +515,13 @@ def test_a_send_that_was_taken_back_stays_gone_and_its_text_is_not_kept(silent, 
     if by_webhook:
         event = GatewayEvent(EventKind.DELETED, silent.clock(), (CHAT_ID,), silent.named_send.id, from_me=True)
         services, line = silent.services, silent.line
-        services.gateway_work.work(services.inbox.add(line.portal_id, line.id, events_json([event])))
+        services.hooks.gateway_work.work(services.storage.inbox.add(line.portal_id, line.id, events_json([event])))
     else:
         silent.service.delete(silent.line, silent.chat, silent.named_send)
     silent.gateway.trouble = Trouble.UNREACHABLE
 
     assert [(bubble.text, bubble.deleted) for bubble in silent.shown().bubbles] == [("", True)]
-    assert silent.services.sends.by_key(silent.line.portal_id, "k1").text == ""
+    assert silent.services.storage.sends.by_key(silent.line.portal_id, "k1").text == ""
     assert silent.send("Цитирую ответ").message_id == silent.named_send.id  # its key is still the same message's
     assert len([asked for asked in silent.asked if asked[0] == "send_text"]) == 1
 

@@ -39,13 +39,13 @@ class Caller:
     portal: int = 1
 
     def __post_init__(self) -> None:
-        lines = self.widget.services.lines
+        lines = self.widget.services.storage.lines
         portal_id = self.widget.portals[self.portal - 1]
         lines.make_hook(portal_id, lines.all_of(portal_id)[0].id)
 
     @property
     def line(self) -> Line:
-        found: Line = self.widget.services.lines.all_of(self.widget.portals[self.portal - 1])[0]
+        found: Line = self.widget.services.storage.lines.all_of(self.widget.portals[self.portal - 1])[0]
         return found
 
     @property
@@ -61,7 +61,7 @@ class Caller:
 
     def rows(self, table: Any = inbox) -> list[dict[str, Any]]:
         query = table.select().where(table.c.portal_id == self.line.portal_id)
-        with self.widget.services.engine.connect() as connection:
+        with self.widget.services.storage.engine.connect() as connection:
             return [dict(row) for row in connection.execute(query).mappings()]
 
     @property
@@ -69,13 +69,13 @@ class Caller:
         return {table.name: self.rows(table) for table in (inbox, messages, chats, line_health)}
 
     def chat(self, phone: str = PHONE) -> Any:
-        found = self.widget.services.chats.of_phones(self.line.portal_id, [phone])
+        found = self.widget.services.storage.chats.of_phones(self.line.portal_id, [phone])
         return found[0] if found else None
 
     def shown(self, phone: str = PHONE) -> list[Any]:
         """The bubbles of the chat, oldest first, without what changes with every look."""
         chat = self.chat(phone)
-        return list(self.widget.services.chat_service.newest(self.line, chat).bubbles) if chat else []
+        return list(self.widget.services.chats.service.newest(self.line, chat).bubbles) if chat else []
 
 
 def written(

@@ -27,7 +27,7 @@ def ready(site: Site) -> Site:
 
 
 def rows(site: Site) -> list[dict[str, Any]]:
-    with site.widget.services.engine.connect() as connection:
+    with site.widget.services.storage.engine.connect() as connection:
         return [dict(row) for row in connection.execute(events.select()).mappings()]
 
 
@@ -88,18 +88,18 @@ def test_a_forged_event_changes_nothing(ready: Site, event: str) -> None:
 
     assert len(rows(ready)) == before
     assert ready.portal.state is PortalState.ACTIVE
-    assert ready.widget.services.tokens.find(ready.portal.id, ADMIN)
+    assert ready.widget.services.storage.tokens.find(ready.portal.id, ADMIN)
     new = {name for name, count in ready.outside.calls("portal").items() if count != calls.get(name, 0)}
     assert new <= {"oauth:app.info", "user.admin"}
 
 
 def test_a_rep_cannot_set_the_secret_of_events(ready: Site) -> None:
     services = ready.widget.services
-    known = services.portals.application_token(ready.portal.id)
+    known = services.storage.portals.application_token(ready.portal.id)
 
     assert ready.send("ONAPPUPDATE", user="rep", token="chosen-by-a-rep") == [403]
 
-    assert services.portals.application_token(ready.portal.id) == known
+    assert services.storage.portals.application_token(ready.portal.id) == known
     assert ready.send("ONAPPUNINSTALL", {"CLEAN": "1"}, token="chosen-by-a-rep") == [403]
     assert ready.portal.state is PortalState.ACTIVE
 
@@ -109,7 +109,7 @@ def test_an_update_may_bring_a_new_secret_when_an_administrators_token_proves_it
 
     assert ready.send("ONAPPUPDATE") == [200]
 
-    assert ready.widget.services.portals.application_token(ready.portal.id) == "new" * 10
+    assert ready.widget.services.storage.portals.application_token(ready.portal.id) == "new" * 10
     assert ready.send("ONCRMTYPEUPDATE") == [200]
 
 
@@ -119,7 +119,7 @@ def test_the_only_event_that_tells_the_secret_waits_for_an_authorisation_server_
     site.change(quirks={"old_box": True})
     site.begin()
     site.install()
-    portals, secret = site.widget.services.portals, site.there["application_token"]
+    portals, secret = site.widget.services.storage.portals, site.there["application_token"]
     site.outside.break_portal("http_500", "oauth:app.info", None)
     site.finish()
 
@@ -132,7 +132,7 @@ def test_the_only_event_that_tells_the_secret_waits_for_an_authorisation_server_
     assert len(rows(site)) == MOST_WAITING
     site.outside.heal()
     site.widget.clock.forward(TRIES[1])
-    site.widget.services.event_work.work_on_what_was_left()
+    site.widget.services.hooks.event_work.work_on_what_was_left()
     assert portals.application_token(site.portal.id) == secret
     assert [row["name"] for row in rows(site)] == ["ONAPPINSTALL"]
     assert site.send("ONCRMDEALUPDATE", {"FIELDS": {"ID": 7045}}) == [200]
@@ -140,24 +140,24 @@ def test_the_only_event_that_tells_the_secret_waits_for_an_authorisation_server_
 
 def test_an_update_keeps_the_new_tokens_and_installs_what_is_new(ready: Site) -> None:
     services = ready.widget.services
-    before = services.tokens.find(ready.portal.id, ADMIN)
+    before = services.storage.tokens.find(ready.portal.id, ADMIN)
     ready.change(installed=True)
 
     assert ready.send("ONAPPUPDATE") == [200]
 
-    after = services.tokens.find(ready.portal.id, ADMIN)
+    after = services.storage.tokens.find(ready.portal.id, ADMIN)
     assert after and before and after.access != before.access
     assert set(ready.handlers) == set(WANTED)
 
 
 def test_an_update_of_a_closed_portal_stores_no_tokens(ready: Site) -> None:
     services = ready.widget.services
-    services.portals.close(ready.portal.id, "portal_deleted")
-    services.tokens.drop_all(ready.portal.id)
+    services.storage.portals.close(ready.portal.id, "portal_deleted")
+    services.storage.tokens.drop_all(ready.portal.id)
 
     ready.send("ONAPPUPDATE")
 
-    assert services.tokens.users(ready.portal.id) == []
+    assert services.storage.tokens.users(ready.portal.id) == []
 
 
 @pytest.mark.parametrize("clean", ["0", "1"])
@@ -167,7 +167,7 @@ def test_an_uninstalled_application_forgets_every_token(ready: Site, clean: str)
 
     assert ready.send("ONAPPUNINSTALL", {"CLEAN": clean}) == [200]
 
-    assert services.tokens.users(portal_id) == []
+    assert services.storage.tokens.users(portal_id) == []
     assert (ready.stored is None) == (clean == "1")
     if clean == "0":
         assert ready.portal.state is PortalState.REMOVED
@@ -199,17 +199,17 @@ def test_a_page_that_is_open_during_the_deletion_is_of_an_unknown_portal(ready: 
     key = page.keys["+7 961 951-00-00"]
     own = web.open("/app/", user="rep")
     own.session = own.text.split('data-session="')[1].split('"')[0]
-    ready.widget.services.installer.uninstall(ready.portal.id, clean=True)
+    ready.widget.services.bitrix24.installer.uninstall(ready.portal.id, clean=True)
     calls = [
         lambda: page.check([key]),
         lambda: page.open_chat(key),
         lambda: own.post("/app/mine", {"line": None, "show_name": True}),
     ]
 
-    remembered = dict(web.services.portals._remembered)
+    remembered = dict(web.services.storage.portals._remembered)
 
     for call in calls:
-        web.services.portals._remembered.update(remembered)
+        web.services.storage.portals._remembered.update(remembered)
         answer = call()
         assert (answer.answer.status_code, answer.refusal) == (403, "unknown_portal")
 
@@ -224,7 +224,7 @@ def test_a_payment_asks_the_portal_and_believes_nothing_in_the_event(ready: Site
 
 def test_the_terms_are_looked_at_every_night_too(ready: Site) -> None:
     ready.change(status="S", days=3)
-    ready.widget.services.event_work.look_at_subscriptions()
+    ready.widget.services.hooks.event_work.look_at_subscriptions()
     assert ready.portal.days_left == 3
 
 
@@ -325,30 +325,30 @@ def test_work_that_fails_is_tried_again_later_and_given_up_in_the_end(ready: Sit
     assert ready.send("ONCRMTYPEUPDATE") == [200]
     assert rows(ready)[-1]["attempts"] == 1
     assert "portal_failed" in rows(ready)[-1]["error"]
-    assert services.event_work.work_on_what_was_left() == 0  # not yet
+    assert services.hooks.event_work.work_on_what_was_left() == 0  # not yet
 
     for _time in TRIES:
         clock.forward(TRIES[-1])
-        services.event_work.work_on_what_was_left()
+        services.hooks.event_work.work_on_what_was_left()
 
     row = rows(ready)[-1]
     assert (row["attempts"], row["done_at"]) == (len(TRIES), 0)
     ready.outside.heal()
-    assert services.event_work.work_on_what_was_left() == 0
+    assert services.hooks.event_work.work_on_what_was_left() == 0
 
 
 def test_an_event_that_waited_long_is_not_tried_all_at_once(ready: Site) -> None:
     services, clock = ready.widget.services, ready.widget.clock
-    services.events.add(ready.portal.id, "ONCRMTYPEADD", {})
+    services.storage.events.add(ready.portal.id, "ONCRMTYPEADD", {})
     clock.forward(2 * TRIES[-1])  # the worker was away
     ready.outside.break_portal("http_500", "batch", times=None)
 
     tried = []
     for _second in range(10):
-        tried.append(services.event_work.work_on_what_was_left())
+        tried.append(services.hooks.event_work.work_on_what_was_left())
         clock.forward(1)
     clock.forward(TRIES[1])
-    tried.append(services.event_work.work_on_what_was_left())
+    tried.append(services.hooks.event_work.work_on_what_was_left())
 
     assert tried == [1] + 9 * [0] + [1]
 
@@ -356,21 +356,21 @@ def test_an_event_that_waited_long_is_not_tried_all_at_once(ready: Site) -> None
 def test_a_lost_wake_up_loses_no_event(ready: Site) -> None:
     services = ready.widget.services
     ready.change(add_smart_type={"title": "Замеры", "entityTypeId": 1042})
-    services.events.add(ready.portal.id, "ONCRMTYPEADD", {})
+    services.storage.events.add(ready.portal.id, "ONCRMTYPEADD", {})
     assert "CRM_DYNAMIC_1042_DETAIL_TAB" not in ready.tabs
 
-    assert services.event_work.work_on_what_was_left() == 1
+    assert services.hooks.event_work.work_on_what_was_left() == 1
 
     assert ready.tabs["CRM_DYNAMIC_1042_DETAIL_TAB"] == 1
 
 
 def test_one_repair_answers_for_all_the_type_events_before_it(ready: Site) -> None:
     services = ready.widget.services
-    ids = [services.events.add(ready.portal.id, "ONCRMTYPEADD", {}) for _time in range(5)]
+    ids = [services.storage.events.add(ready.portal.id, "ONCRMTYPEADD", {}) for _time in range(5)]
     calls = ready.outside.calls("portal")["batch"]
 
-    services.event_work.work(ids[-1])
-    services.event_work.work_on_what_was_left()
+    services.hooks.event_work.work(ids[-1])
+    services.hooks.event_work.work_on_what_was_left()
 
     assert ready.outside.calls("portal")["batch"] == calls + 1
 
@@ -382,24 +382,24 @@ def test_what_was_given_up_is_forgotten_after_a_month(ready: Site) -> None:
     clock.forward(27 * 86_400)
     for _time in TRIES:
         clock.forward(TRIES[-1])
-        services.event_work.work_on_what_was_left()
-    waits = services.events.add(ready.portal.id, "ONCRMTYPEADD", {})  # nobody worked on it yet
-    services.events.forget_done()
+        services.hooks.event_work.work_on_what_was_left()
+    waits = services.storage.events.add(ready.portal.id, "ONCRMTYPEADD", {})  # nobody worked on it yet
+    services.storage.events.forget_done()
     assert [row["id"] for row in rows(ready)][-1] == waits
     assert rows(ready)[-2]["attempts"] == len(TRIES)
     clock.forward(2 * 86_400)
-    assert services.events.forget_done() >= 1
+    assert services.storage.events.forget_done() >= 1
     clock.forward(40 * 86_400)
-    services.events.forget_done()
+    services.storage.events.forget_done()
     assert [row["id"] for row in rows(ready)] == [waits]
 
 
 def test_what_is_done_is_forgotten_after_a_week(ready: Site) -> None:
     ready.send("ONCRMTYPEUPDATE")
     services = ready.widget.services
-    assert services.events.forget_done() == 0
+    assert services.storage.events.forget_done() == 0
     ready.widget.clock.forward(8 * 86_400)
-    assert services.events.forget_done() >= 1
+    assert services.storage.events.forget_done() >= 1
     assert rows(ready) == []
 
 

@@ -89,7 +89,7 @@ def test_it_is_refused_in_the_way_that_this_gateway_understands(
 def test_a_line_that_has_no_secret_has_no_webhooks(gateway: Caller) -> None:
     """Whoever sends an empty secret would prove just that."""
     path = gateway.path
-    gateway.widget.services.lines._change(gateway.line.portal_id, gateway.line.id, hook_secret="")
+    gateway.widget.services.storage.lines._change(gateway.line.portal_id, gateway.line.id, hook_secret="")
     assert gateway.tell(written(at=1.0), path=path, secret="") == 401
     assert gateway.rows() == []
 
@@ -108,7 +108,7 @@ def test_the_other_portals_address_does_not_take_ours(gateway: Caller, other: Ca
 
 def test_a_new_secret_ends_the_old_one(gateway: Caller) -> None:
     path, secret = gateway.path, gateway.line.hook_secret
-    gateway.widget.services.lines.make_hook(gateway.line.portal_id, gateway.line.id)
+    gateway.widget.services.storage.lines.make_hook(gateway.line.portal_id, gateway.line.id)
     assert gateway.tell(written(at=1.0), secret=secret) == 401
     assert gateway.path == path  # or a gateway that keeps several webhooks would report to both
 
@@ -164,7 +164,7 @@ def test_a_message_whose_webhook_brings_its_file_along_is_kept_without_it(gatewa
 
 def test_a_plan_that_lets_the_line_write_to_nobody_new_ends_its_checks_for_a_day(gateway: Caller) -> None:
     assert gateway.tell(GatewayEvent(EventKind.LINE, why=Trouble.QUOTA)) == 200
-    pause = gateway.widget.services.cooling.now(gateway.line)
+    pause = gateway.widget.services.presence.cooling.now(gateway.line)
     assert (pause.why, pause.until) == ("quota", gateway.widget.clock() + 86_400)
 
 
@@ -197,18 +197,18 @@ def test_a_chunked_webhook_is_taken_like_any_other(gateway: Caller, address: tup
 
 def test_a_line_that_is_switched_off_or_removed_is_not_listened_to(gateway: Caller) -> None:
     services, line, path = gateway.widget.services, gateway.line, gateway.path
-    services.lines.set_active(line.portal_id, line.id, active=False)
+    services.storage.lines.set_active(line.portal_id, line.id, active=False)
     assert gateway.tell(written(at=1.0), line_is(LineState.OFFLINE, at=1.0)) == 200
-    services.lines.remove(line.portal_id, line.id)
+    services.storage.lines.remove(line.portal_id, line.id)
     assert gateway.tell(written(at=1.0), path=path, secret=line.hook_secret) == 404
-    assert services.line_health.of(line.portal_id, line.id).hook_at == 0
-    with services.engine.connect() as connection:
+    assert services.storage.line_health.of(line.portal_id, line.id).hook_at == 0
+    with services.storage.engine.connect() as connection:
         assert connection.exec_driver_sql("SELECT count(*) FROM events").scalar_one() == 0
 
 
 @pytest.mark.parametrize("state", ["closed", "removed"])
 def test_a_portal_that_is_gone_is_answered_and_nothing_is_kept(gateway: Caller, state: str) -> None:
-    portals, portal_id = gateway.widget.services.portals, gateway.line.portal_id
+    portals, portal_id = gateway.widget.services.storage.portals, gateway.line.portal_id
     if state == "closed":
         portals.close(portal_id, "PAYMENT_REQUIRED")
     else:
@@ -231,7 +231,7 @@ def writes(gateway: Caller) -> list[str]:
         if not statement.lstrip().upper().startswith(("SELECT", "PRAGMA")):
             seen.append(statement.split()[0] + " " + statement.split("line_health")[0][-8:])
 
-    event.listen(gateway.widget.services.engine, "before_cursor_execute", note)
+    event.listen(gateway.widget.services.storage.engine, "before_cursor_execute", note)
     return seen
 
 
@@ -245,28 +245,28 @@ def test_a_line_that_tells_the_same_three_hundred_times_costs_one_stored_change(
         assert gateway.tell(line_is(LineState.CONNECTING, at=clock())) == 200
     assert len(written_now) == 1
     assert gateway.rows() == []
-    health = services.line_health.of(line.portal_id, line.id)
+    health = services.storage.line_health.of(line.portal_id, line.id)
     assert (health.state, health.until) == ("connecting", 0.0)
 
 
 def test_when_a_webhook_last_came_is_known_to_the_minute(gateway: Caller) -> None:
     clock, services, line = gateway.widget.clock, gateway.widget.services, gateway.line
     gateway.post(b"{}")
-    first = services.line_health.of(line.portal_id, line.id).hook_at
+    first = services.storage.line_health.of(line.portal_id, line.id).hook_at
     assert first == clock()
     clock.forward(HEARD_EVERY - 1)
     gateway.post(b"{}")
-    assert services.line_health.of(line.portal_id, line.id).hook_at == first
+    assert services.storage.line_health.of(line.portal_id, line.id).hook_at == first
     clock.forward(1)
     gateway.post(b"{}")
-    assert services.line_health.of(line.portal_id, line.id).hook_at == clock()
+    assert services.storage.line_health.of(line.portal_id, line.id).hook_at == clock()
 
 
 def test_of_two_states_the_later_one_holds_though_it_came_first(gateway: Caller) -> None:
     now, services, line = gateway.widget.clock(), gateway.widget.services, gateway.line
     gateway.tell(line_is(LineState.RESTRICTED, at=now, until=now + 600))
     gateway.tell(line_is(LineState.READY, at=now - 60))
-    health = services.line_health.of(line.portal_id, line.id)
+    health = services.storage.line_health.of(line.portal_id, line.id)
     assert (health.state, health.state_at, health.until) == ("restricted", now, now + 600)
 
 
@@ -284,20 +284,32 @@ def test_a_change_of_the_line_is_seen_at_the_next_look(gateway: Caller, outside:
 def test_a_restriction_that_a_line_tells_of_pauses_its_checks_at_once(gateway: Caller, state: LineState) -> None:
     now, services, line = gateway.widget.clock(), gateway.widget.services, gateway.line
     assert gateway.tell(line_is(state, at=now, until=now + 7200)) == 200
-    cooldown = services.line_health.cooldown_now(line.portal_id, line.id)
+    cooldown = services.storage.line_health.cooldown_now(line.portal_id, line.id)
     assert (cooldown.until, cooldown.why, cooldown.halved_until > now + 86_400) == (now + 7200, state.value, True)
 
 
 def test_a_restriction_told_again_or_too_late_starts_no_pause(gateway: Caller, clock: Clock) -> None:
     now, services, line = clock(), gateway.widget.services, gateway.line
     gateway.tell(line_is(LineState.RESTRICTED, at=now))
-    first = services.line_health.cooldown_now(line.portal_id, line.id)
+    first = services.storage.line_health.cooldown_now(line.portal_id, line.id)
     assert first.until == now + 86_400
     clock.forward(2 * 86_400)
     gateway.tell(line_is(LineState.RESTRICTED, at=now))
     gateway.tell(line_is(LineState.READY, at=clock()))
     gateway.tell(line_is(LineState.RESTRICTED, at=now + 1))
-    assert services.line_health.cooldown_now(line.portal_id, line.id) == first
+    assert services.storage.line_health.cooldown_now(line.portal_id, line.id) == first
+
+
+def test_a_company_that_tells_too_much_is_told_to_come_again_and_keeps_no_other_waiting(
+    gateway: Caller, other: Caller, clock: Clock
+) -> None:
+    """By events: one report may bring thousands."""
+    news = written(at=clock())
+    assert gateway.tell(*[news] * 200) == 200
+    assert [gateway.tell(*[news] * 200), other.tell(news)] == [503, 200]
+    assert len(gateway.rows()) == 1
+    clock.forward(60)
+    assert gateway.tell(*[news] * 2000) == 200
 
 
 def test_no_text_number_or_secret_reaches_a_log(gateway: Caller, caplog: pytest.LogCaptureFixture) -> None:

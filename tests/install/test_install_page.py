@@ -38,8 +38,8 @@ def test_an_installation_puts_everything_in_its_place(site: Site) -> None:
     assert site.portal.state is PortalState.ACTIVE
     assert (site.portal.country, site.portal.installer_id, site.portal.app_version) == ("RU", ADMIN, APP_VERSION)
     assert {"crm", "placement", "userfieldconfig"} <= site.portal.scopes
-    assert site.widget.services.portals.application_token(site.portal.id)
-    assert site.widget.services.tokens.find(site.portal.id, ADMIN)
+    assert site.widget.services.storage.portals.application_token(site.portal.id)
+    assert site.widget.services.storage.tokens.find(site.portal.id, ADMIN)
 
 
 def test_the_page_tells_the_portal_that_it_is_finished_and_speaks_russian(site: Site) -> None:
@@ -72,7 +72,7 @@ def test_it_can_be_repeated_as_often_as_one_likes(site: Site) -> None:
     for _time in range(3):
         assert site.install().answer.status_code == 200
     assert_one_of_each(site)
-    assert len(site.widget.services.portals.all()) == 1
+    assert len(site.widget.services.storage.portals.all()) == 1
 
 
 def test_it_installs_from_a_card_too_while_the_installation_is_not_finished(site: Site) -> None:
@@ -101,13 +101,13 @@ def test_an_old_box_tells_the_secret_that_proves_events_when_the_installation_is
     site.change(quirks={"old_box": True})
     site.begin()
     assert site.install().answer.status_code == 200
-    assert site.widget.services.portals.application_token(site.portal.id) == ""
+    assert site.widget.services.storage.portals.application_token(site.portal.id) == ""
 
     site.finish()
 
     assert site.deliver() == [200]
     told = site.there["application_token"]
-    assert site.widget.services.portals.application_token(site.portal.id) == told
+    assert site.widget.services.storage.portals.application_token(site.portal.id) == told
     assert site.send("ONCRMDEALUPDATE", {"FIELDS": {"ID": 7045}}) == [200]
 
 
@@ -148,7 +148,7 @@ def test_a_portal_of_the_other_authorisation_server_is_installed_and_its_tokens_
 
     assert site.portal.auth_server == servers[1]
     outside.break_portal("expired_token", "batch")
-    assert site.widget.services.installer.repair(site.portal, ADMIN).complete
+    assert site.widget.services.bitrix24.installer.repair(site.portal, ADMIN).complete
     assert_one_of_each(site)
 
 
@@ -162,12 +162,12 @@ def test_what_a_version_before_made_becomes_ours_alone_and_stays_in_its_place(si
 
     assert site.install().answer.status_code == 200
 
-    own = site.widget.services.installer._names.type_id
+    own = site.widget.services.bitrix24.installer._names.type_id
     assert [one["user_type_id"] for one in site.there["field_types"]] == [own]
     assert {one["fieldName"]: one["layouts"] for one in site.there["fields"]} == before
     assert {one["userTypeId"] for one in site.there["fields"]} == {f"rest_1_{own}"}
     assert site.install().answer.status_code == 200
-    assert site.widget.services.installer.inspect(site.portal, ADMIN).complete
+    assert site.widget.services.bitrix24.installer.inspect(site.portal, ADMIN).complete
 
 
 DIRECT = "crm.item.details.configuration.set"
@@ -182,7 +182,7 @@ INTERRUPTIONS = [
 def test_a_move_that_is_interrupted_anywhere_ends_by_itself_as_if_it_had_not_been(site: Site) -> None:
     def moved(*interruption: Any) -> dict[str, Any]:
         if site.stored:
-            site.widget.services.portals.delete(site.portal.id)
+            site.widget.services.storage.portals.delete(site.portal.id)
         site.change(quirks={"forgets_places": True}, installed=True)
         site.change(in_layout=[2, 3])
         if interruption:
@@ -192,7 +192,7 @@ def test_a_move_that_is_interrupted_anywhere_ends_by_itself_as_if_it_had_not_bee
         if interruption:
             assert site.portal.app_version == 0
             site.outside.heal()
-            site.widget.services.event_work.update_outdated()
+            site.widget.services.hooks.event_work.update_outdated()
         assert site.portal.app_version == APP_VERSION
         there = site.there
         fields = {one["fieldName"]: (one["userTypeId"], one["layouts"]) for one in there["fields"]}
@@ -213,14 +213,14 @@ def test_another_application_with_our_old_words_stops_no_installation(site: Site
 
     assert 'data-install="complete"' in page.text
     assert len([one for one in site.there["fields"] if one["userTypeId"] == "rest_99_whatsapp"]) == 1
-    assert site.widget.services.installer.inspect(site.portal, ADMIN).complete
+    assert site.widget.services.bitrix24.installer.inspect(site.portal, ADMIN).complete
 
 
 @pytest.mark.parametrize("code", ["0", ""])
 def test_a_field_that_the_portal_refuses_in_words_alone_leaves_the_rest_in_place(site: Site, code: str) -> None:
     site.begin()
     site.change(quirks={"plain_code": code})
-    name = site.widget.services.installer._names.field_name("CRM_DEAL")
+    name = site.widget.services.bitrix24.installer._names.field_name("CRM_DEAL")
     site.change(foreign_fields=[["CRM_DEAL", name, "other"]])
 
     page = site.install()
@@ -235,9 +235,9 @@ def test_a_click_shows_the_field_in_the_cards_that_somebody_arranged_and_in_no_o
     site.change(in_layout=[3])
     site.change(funnels={"2": [[0, "Общая"], [9, "Опт"]]})
 
-    assert site.widget.services.installer.show_field(site.portal, ADMIN) is Shown.ARRANGED
+    assert site.widget.services.bitrix24.installer.show_field(site.portal, ADMIN) is Shown.ARRANGED
 
-    seen = {one.entity: one for one in site.widget.services.installer.inspect(site.portal, ADMIN).fields}
+    seen = {one.entity: one for one in site.widget.services.bitrix24.installer.inspect(site.portal, ADMIN).fields}
     deals = {one.variant: one.in_layout.value for one in seen["CRM_DEAL"].layouts}
     assert deals == {"Общая": "always", "Опт": "unarranged"}
     assert [one.variant for one in seen["CRM_LEAD"].layouts] == ["simple", "repeat"]
@@ -250,7 +250,7 @@ def test_every_funnel_is_looked_at_and_a_list_that_fails_is_not_one_funnel(site:
     site.set_up()
     site.change(in_layout=[2])
     site.change(funnels={"2": [[number, f"F{number}"] for number in range(60)]})
-    installer = site.widget.services.installer
+    installer = site.widget.services.bitrix24.installer
 
     def deals() -> list[tuple[str, str]]:
         seen = next(one for one in installer.inspect(site.portal, ADMIN).fields if one.entity == "CRM_DEAL")
@@ -348,7 +348,7 @@ def test_more_than_fifty_fields_are_all_seen_and_none_is_made_again(site: Site) 
     site.install()
     assert sum(site.fields.values()) == len(FIELDS) + 50
 
-    installer = site.widget.services.installer
+    installer = site.widget.services.bitrix24.installer
     report = installer.repair(site.portal, ADMIN)
     assert (report.failed, sum(report.done.values())) == ((), 0)
     inspection = installer.inspect(site.portal, ADMIN)
@@ -373,7 +373,7 @@ def test_a_forged_form_installs_nothing(site: Site, field: str, value: str) -> N
     page = site.install(**{field: value})
 
     assert page.answer.status_code in (400, 401, 403)
-    assert site.widget.services.portals.all() == []
+    assert site.widget.services.storage.portals.all() == []
     assert not site.tabs
 
 
@@ -413,7 +413,7 @@ def test_every_call_of_an_installation_is_in_the_log(site: Site) -> None:
     site.outside.break_portal("QUERY_LIMIT_EXCEEDED", "batch")
     site.install()
 
-    log = site.widget.services.rest_log
+    log = site.widget.services.storage.rest_log
     log.flush()
     entries = log.of(site.portal.id, 50)
     assert len(entries) == site.outside.calls("portal")["batch"] == 3
@@ -428,12 +428,12 @@ def test_a_reinstallation_opens_a_removed_portal_and_keeps_its_data(site: Site) 
     site.market("uninstall", clean="0")
     assert site.deliver() == [200]
     assert site.portal.state is PortalState.REMOVED
-    assert not site.widget.services.tokens.users(site.portal.id)
+    assert not site.widget.services.storage.tokens.users(site.portal.id)
 
     site.set_up()
 
     assert site.portal.state is PortalState.ACTIVE
-    assert [one.id for one in site.widget.services.lines.of(site.portal.id)] == [line]
+    assert [one.id for one in site.widget.services.storage.lines.of(site.portal.id)] == [line]
     assert_one_of_each(site)
 
 
@@ -447,21 +447,21 @@ def test_a_cleaned_portal_begins_anew(site: Site) -> None:
 
     site.set_up()
 
-    assert site.widget.services.lines.of(site.portal.id) == ()
+    assert site.widget.services.storage.lines.of(site.portal.id) == ()
     assert_one_of_each(site)
 
 
 def test_a_removal_nobody_worked_on_does_not_hit_the_installation_after_it(site: Site) -> None:
     site.set_up()
     services = site.widget.services
-    event = services.events.add(site.portal.id, "ONAPPUNINSTALL", {"clean": 0})
-    services.events.fail(event, "worker was down")
+    event = services.storage.events.add(site.portal.id, "ONAPPUNINSTALL", {"clean": 0})
+    services.storage.events.fail(event, "worker was down")
 
     site.install()
-    services.event_work.work(event)
+    services.hooks.event_work.work(event)
 
     assert site.portal.state is PortalState.ACTIVE
-    assert services.tokens.find(site.portal.id, ADMIN)
+    assert services.storage.tokens.find(site.portal.id, ADMIN)
 
 
 def test_a_portal_that_answers_half_is_not_half_installed(site: Site) -> None:
@@ -495,16 +495,16 @@ def test_repair_puts_back_what_is_missing_and_makes_its_user_the_installer(site:
     site.set_up()
     services = site.widget.services
     site.change(installed=True)  # as another installation left it: no handlers
-    assert not services.installer.inspect(site.portal, ADMIN).complete
+    assert not services.bitrix24.installer.inspect(site.portal, ADMIN).complete
     chief(site)
 
-    report = services.installer.repair(site.portal, CHIEF)
+    report = services.bitrix24.installer.repair(site.portal, CHIEF)
 
     assert report.complete and report.changed
     assert_one_of_each(site)
     assert site.portal.installer_id == CHIEF
-    assert services.installer.inspect(site.portal, CHIEF).complete
-    assert services.installer.repair(site.portal, CHIEF).changed == 0
+    assert services.bitrix24.installer.inspect(site.portal, CHIEF).complete
+    assert services.bitrix24.installer.repair(site.portal, CHIEF).changed == 0
 
 
 def test_inspection_names_what_is_missing(site: Site) -> None:
@@ -512,36 +512,40 @@ def test_inspection_names_what_is_missing(site: Site) -> None:
     services = site.widget.services
     site.change(in_layout=[2])
 
-    seen = services.installer.inspect(site.portal, ADMIN)
+    seen = services.bitrix24.installer.inspect(site.portal, ADMIN)
 
     assert seen.complete
     layouts = {field.entity: field.in_layout.value for field in seen.fields}
     assert layouts["CRM_DEAL"] == "always"
     assert layouts["CRM_LEAD"] == "no"
     site.change(arranged=False)
-    assert {field.in_layout.value for field in services.installer.inspect(site.portal, ADMIN).fields} == {"unarranged"}
+    assert {field.in_layout.value for field in services.bitrix24.installer.inspect(site.portal, ADMIN).fields} == {
+        "unarranged"
+    }
     site.change(add_smart_type={"title": "Замеры", "entityTypeId": 1042})
-    assert services.installer.inspect(site.portal, ADMIN).placements_missing == ("CRM_DYNAMIC_1042_DETAIL_TAB",)
+    assert services.bitrix24.installer.inspect(site.portal, ADMIN).placements_missing == (
+        "CRM_DYNAMIC_1042_DETAIL_TAB",
+    )
 
 
 def test_inspection_sees_that_the_installer_was_dismissed(site: Site) -> None:
     site.set_up()
     chief(site)
     services = site.widget.services
-    assert services.installer.inspect(site.portal, CHIEF).installer.value == "ready"
+    assert services.bitrix24.installer.inspect(site.portal, CHIEF).installer.value == "ready"
 
     site.change(installer_active=False)
 
-    assert services.installer.inspect(site.portal, CHIEF).installer.value == "gone"
+    assert services.bitrix24.installer.inspect(site.portal, CHIEF).installer.value == "gone"
 
 
 def test_a_new_version_of_the_service_brings_its_portals_up_to_date(site: Site) -> None:
     site.set_up()
     services = site.widget.services
     site.change(installed=True)
-    services.portals.set_app_version(site.portal.id, APP_VERSION + 1)
+    services.storage.portals.set_app_version(site.portal.id, APP_VERSION + 1)
 
-    services.event_work.update_outdated()
+    services.hooks.event_work.update_outdated()
 
     assert_one_of_each(site)
     assert site.portal.app_version == APP_VERSION
@@ -550,13 +554,13 @@ def test_a_new_version_of_the_service_brings_its_portals_up_to_date(site: Site) 
 def test_a_portal_that_fails_does_not_stop_the_update_of_others(site: Site) -> None:
     site.set_up()
     services = site.widget.services
-    services.portals.set_app_version(site.portal.id, APP_VERSION + 1)
+    services.storage.portals.set_app_version(site.portal.id, APP_VERSION + 1)
     site.outside.break_portal("http_500", "batch", times=1)
 
-    services.event_work.update_outdated()
+    services.hooks.event_work.update_outdated()
 
     assert site.portal.app_version == APP_VERSION + 1
-    services.event_work.update_outdated()
+    services.hooks.event_work.update_outdated()
     assert site.portal.app_version == APP_VERSION
 
 
@@ -564,5 +568,5 @@ def chief(site: Site) -> CardPage:
     """Another administrator opened a card, so that their token is stored."""
     page = site.widget.open(user="chief").reveal()
     assert page.answer.status_code == 200, page.words
-    assert site.widget.services.tokens.find(site.portal.id, CHIEF)
+    assert site.widget.services.storage.tokens.find(site.portal.id, CHIEF)
     return page

@@ -34,7 +34,7 @@ def test_a_portal_that_is_remembered_as_removed_opens_as_soon_as_it_is_installed
     site.market("uninstall")
     site.deliver()
     twin.clock.forward(REMEMBERED_SECONDS)
-    twin.services.portals.find(PORTALS[0].member_id)
+    twin.services.storage.portals.find(PORTALS[0].member_id)
     site.set_up()
 
     assert opens_in(twin, site)

@@ -32,6 +32,16 @@ def test_what_was_deleted_is_gone(answers):
     assert answers.get_many(["a", "b"]) == {"b": 2}
 
 
+def test_a_record_is_published_where_nothing_changed_and_the_leases_are_given_back(answers):
+    answers.set_many({"changed": 2, "kept": 1}, 60)
+    assert answers.add_many(["lease"], 1, 60)
+
+    told = {"new": (None, 1, 60.0), "kept": (1, 3, 60.0), "changed": (1, 3, 60.0), "looked at": (None, 1, 0.0)}
+    assert answers.publish(told, leases=["lease"]) == {"changed": 2}
+
+    assert answers.get_many(["new", "kept", "changed", "looked at", "lease"]) == {"new": 1, "kept": 3, "changed": 2}
+
+
 def test_only_the_first_of_two_adds_succeeds(answers):
     assert answers.add_many(["a"], 1, 60)
     assert not answers.add_many(["a"], 2, 60)

@@ -44,7 +44,7 @@ def young(make_widget: Any) -> Widget:
 
 
 def line_of(widget: Widget, number: int = 1) -> Line:
-    line: Line = widget.services.lines.of(widget.portals[0])[number - 1]
+    line: Line = widget.services.storage.lines.of(widget.portals[0])[number - 1]
     return line
 
 
@@ -54,7 +54,7 @@ def spent(outgoing: Outgoing, line: Line, times: int, result: SendResult | None 
 
 
 def test_a_young_line_writes_to_twenty_strangers_a_day_and_goes_on_with_its_chats(young: Widget, clock: Clock) -> None:
-    outgoing, line = young.services.outgoing, line_of(young)
+    outgoing, line = young.services.presence.outgoing, line_of(young)
     spent(outgoing, line, 30, NOT_OUT)  # what did not go out is not counted
     spent(outgoing, line, 20)
 
@@ -63,7 +63,7 @@ def test_a_young_line_writes_to_twenty_strangers_a_day_and_goes_on_with_its_chat
 
     assert (refused.value.refusal, refused.value.until) == (Refusal.FIRSTS_SPENT, clock() + DAY)
     spent(outgoing, line, 5, first=False)
-    twin = young.twin().services.outgoing  # another process, whose limiter knows nothing yet
+    twin = young.twin().services.presence.outgoing  # another process, whose limiter knows nothing yet
     with pytest.raises(Refused):
         twin.reserve(line, first=True)
     clock.forward(DAY + 3600)
@@ -71,7 +71,7 @@ def test_a_young_line_writes_to_twenty_strangers_a_day_and_goes_on_with_its_chat
 
 
 def test_no_more_goes_out_at_once_than_a_conversation_needs(young: Widget) -> None:
-    outgoing, line = young.services.outgoing, line_of(young)
+    outgoing, line = young.services.presence.outgoing, line_of(young)
     spent(outgoing, line, BURST, first=False)
 
     with pytest.raises(Refused) as refused:
@@ -81,7 +81,7 @@ def test_no_more_goes_out_at_once_than_a_conversation_needs(young: Widget) -> No
 
 
 def test_a_gateway_that_looks_a_number_up_needs_a_check_for_a_first_message(young: Widget, clock: Clock) -> None:
-    outgoing, purse, line = young.services.outgoing, young.services.purse, line_of(young, 2)
+    outgoing, purse, line = young.services.presence.outgoing, young.services.presence.purse, line_of(young, 2)
     purse.count(line, 19)
     clock.forward(60)
 
@@ -101,7 +101,7 @@ def test_a_gateway_that_looks_a_number_up_needs_a_check_for_a_first_message(youn
 
 
 def test_the_composer_says_it_before_the_limit_and_the_line_stops_at_it(young: Widget, clock: Clock) -> None:
-    outgoing, line = young.services.outgoing, line_of(young)
+    outgoing, line = young.services.presence.outgoing, line_of(young)
     page = young.open(lang="en").reveal()
     key = page.keys["+7 926 111-22-33"]
     assert "data-firsts" not in page.open_chat(key, line=1).text
@@ -126,12 +126,12 @@ def test_one_number_after_another_is_stopped_at_the_limits_of_each_line(make_wid
         "checks_spent" if n >= 3 else "" for n in range(7)
     ]
     assert widget.outside.calls()["sendText"] == 8
-    assert widget.services.usage.total(widget.portals[0], 2, "checks", since=0) == 3
+    assert widget.services.storage.usage.total(widget.portals[0], 2, "checks", since=0) == 3
 
 
 def first_message(widget: Widget, number: str, line: int) -> CardPage:
     services, portal = widget.services, widget.portals[0]
-    chat, _ = services.chat_service.open(services.lines.of(portal)[line - 1], number, user_id=2)
+    chat, _ = services.chats.service.open(services.storage.lines.of(portal)[line - 1], number, user_id=2)
     page = widget.open("/app/", user="admin", lang="en")
     page.session = page.text.split('data-session="')[1].split('"')[0]
     body, headers = {"number": number, "line": line}, {"X-Session": page.session, "X-Opening": page.opening_ticket}

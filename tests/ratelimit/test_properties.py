@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from ratelimit import Limiter, Permits, Rate, Window
 from tests.stand import examples
 
-SEARCH = settings(max_examples=examples(25))
+SEARCH = settings(max_examples=examples(15))
 SECOND = 1_000_000
 
 rates = st.builds(Rate, every=st.sampled_from([0.5, 1.0, 3.0, 7.0]), burst=st.integers(1, 6))

@@ -28,12 +28,12 @@ class Asker:
     @property
     def context(self) -> CardContext:
         """The lines that are open to this user, and when. No call but for an administrator's first: one batch."""
-        return self._context or services().door.enter(self.session, self.portal)
+        return self._context or services().card.door.enter(self.session, self.portal)
 
     def note(self, what: What, *, line: str = "", old: str = "", new: str = "") -> None:
         """Write the change into the log, unless nothing changed."""
         if old != new or not (old or new):
-            services().changes.add(
+            services().storage.changes.add(
                 self.portal.id,
                 what,
                 user_id=self.viewer.user_id,
@@ -45,7 +45,7 @@ class Asker:
 
     def line(self, line_id: int) -> Line:
         """The portal's line, switched off or on. Refused for another portal's, a removed one, or none."""
-        for line in services().lines.all_of(self.portal.id):
+        for line in services().storage.lines.all_of(self.portal.id):
             if line.id == line_id:
                 return line
         raise Refused(Refusal.NOT_ALLOWED, 404, "line")
@@ -63,14 +63,14 @@ class Asker:
 
     def again(self) -> "Asker":
         """The same user, and the portal as it is stored now."""
-        return Asker(services().portals.require(self.session.portal_id), self.session, self.viewer)
+        return Asker(services().storage.portals.require(self.session.portal_id), self.session, self.viewer)
 
 
 def administrator() -> Asker:
     """An administrator of the portal, by Bitrix24's word of this moment. One outside call. Raises Refused."""
     session = current_session()
     set_language(session.language)
-    viewer = read_viewer(services().rest, g.portal, session.user_id)
+    viewer = read_viewer(services().bitrix24.rest, g.portal, session.user_id)
     if not viewer.admin:
         raise Refused(Refusal.NOT_ADMIN, 403, "profile.ADMIN")
     return Asker(g.portal, session, viewer)
@@ -86,5 +86,5 @@ def anybody() -> Asker:
 
 def entered(session: Session, portal: Portal) -> Asker:
     """A user who is proved, with what their page knows. At most one batch. Raises Refused."""
-    context = services().door.enter(session, portal)
+    context = services().card.door.enter(session, portal)
     return Asker(portal, session, context.viewer, context)

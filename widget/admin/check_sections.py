@@ -44,7 +44,7 @@ def checks(asker: Asker) -> str:
     """The last day of every active line. One query, and two round trips at most for each line."""
     here = services()
     hours, zone = _hours(asker), zone_of(asker)
-    lines = [_line_checks(line, hours, zone) for line in here.lines.of(asker.portal.id)]
+    lines = [_line_checks(line, hours, zone) for line in here.storage.lines.of(asker.portal.id)]
     return render_template(
         "admin/_checks.html",
         lines=lines,
@@ -56,7 +56,7 @@ def checks(asker: Asker) -> str:
 def what_always_asks(asker: Asker) -> Markup:
     """The forecast as the question shows it. One query, and one for each line's pauses at most."""
     here = services()
-    lines = {line.id: line for line in here.lines.of(asker.portal.id)}
+    lines = {line.id: line for line in here.storage.lines.of(asker.portal.id)}
     told = forecast(
         _hours(asker),
         [Budgeted(line.id, partial(_page_may_ask, line)) for line in lines.values()],
@@ -75,22 +75,22 @@ def zone_of(asker: Asker) -> tzinfo:
 
 def _hours(asker: Asker) -> Hours:
     here = services()
-    return here.usage.hours(asker.portal.id, since=here.usage.hour() - DAYS_KEPT * 24)
+    return here.storage.usage.hours(asker.portal.id, since=here.storage.usage.hour() - DAYS_KEPT * 24)
 
 
 def _page_may_ask(line: Line, sent: int) -> int:
     """Checks that a page makes by itself in 24 hours in which the line sent so many messages, as its terms are now."""
-    return window(services().purse.allowed(line, sent=sent), Asking.NEW).limit
+    return window(services().presence.purse.allowed(line, sent=sent), Asking.NEW).limit
 
 
 def _line_checks(line: Line, hours: Hours, zone: tzinfo) -> LineChecks:
     here = services()
     try:
-        left = here.purse.left(line)
+        left = here.presence.purse.left(line)
     except StorageUnavailable:
         left = None
     own = {hour: counts for (line_id, hour), counts in hours.items() if line_id == line.id}
-    picture = day_picture(own, until=here.usage.hour(), budget=left.allowed if left else None)
+    picture = day_picture(own, until=here.storage.usage.hour(), budget=left.allowed if left else None)
     return LineChecks(line, left, picture, _days(own, zone))
 
 

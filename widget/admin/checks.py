@@ -8,7 +8,7 @@ from typing import Any
 
 import phonenumbers
 
-from widget.addresses import AddressRefused, require_public
+from widget.addresses import AddressRefused, plain_address, require_public
 from widget.errors import Refusal, Refused
 from widget.gateways.kinds import KINDS
 from widget.i18n import languages
@@ -124,7 +124,7 @@ def line_of(values: Mapping[str, str], country: str, where: Where) -> NewLine:
     return NewLine(
         name=values["name"],
         gateway=values["gateway"],
-        address=values["address"].rstrip("/"),
+        address=plain_address(values["address"]),
         session=values["session"],
         key=values["key"],
         number=number,

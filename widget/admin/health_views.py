@@ -41,7 +41,7 @@ def repair() -> ResponseReturnValue:
     """Put in place what is missing; from now on this administrator's token works in the background."""
     asker = administrator()
     try:
-        report = services().installer.repair(asker.portal, asker.viewer.user_id)
+        report = services().bitrix24.installer.repair(asker.portal, asker.viewer.user_id)
     except NoAddress as error:
         raise Refused(Refusal.BROKEN, 500, "PUBLIC_URL is not set") from error
     asker.note(What.REPAIRED)
@@ -58,7 +58,7 @@ def show_field() -> ResponseReturnValue:
     if not confirmed:
         return question("layout")
     try:
-        shown = services().installer.show_field(asker.portal, asker.viewer.user_id)
+        shown = services().bitrix24.installer.show_field(asker.portal, asker.viewer.user_id)
     except NoAddress as error:
         raise Refused(Refusal.BROKEN, 500, "PUBLIC_URL is not set") from error
     asker.note(What.FIELD_SHOWN)
@@ -69,21 +69,21 @@ def show_field() -> ResponseReturnValue:
 def _findings(asker: Asker) -> list[Finding]:
     here = services()
     # As they are stored now: what `of` remembers may be older than what the reader has just mended.
-    lines = tuple(line for line in here.lines.all_of(asker.portal.id) if line.active)
+    lines = tuple(line for line in here.storage.lines.all_of(asker.portal.id) if line.active)
     imported, at = here.numbering.age_of_data()
     installer_id = asker.portal.installer_id or asker.viewer.user_id
     return [
         *_portal_findings(asker),
-        of_token(stored=here.tokens.find(asker.portal.id, installer_id) is not None),
+        of_token(stored=here.storage.tokens.find(asker.portal.id, installer_id) is not None),
         of_secret(
-            known=bool(here.portals.application_token(asker.portal.id)),
-            waiting=bool(here.events.unfinished(asker.portal.id, UNPROVED)),
+            known=bool(here.storage.portals.application_token(asker.portal.id)),
+            waiting=bool(here.storage.events.unfinished(asker.portal.id, UNPROVED)),
         ),
         *of_lines(lines, ask_all(lines)),
         *of_reports(
-            lines, here.line_health.pasts(asker.portal.id), public_url=here.config.public_url, now=here.clock()
+            lines, here.storage.line_health.pasts(asker.portal.id), public_url=here.config.public_url, now=here.clock()
         ),
-        *of_unclear(here.sends.count_unclear(asker.portal.id)),
+        *of_unclear(here.storage.sends.count_unclear(asker.portal.id)),
         of_worker(here.jobs.last_heartbeat(), here.clock()),
         of_numbering(imported=imported, at=at, weekly=here.config.numbering_update, now=here.clock()),
     ]
@@ -92,7 +92,7 @@ def _findings(asker: Asker) -> list[Finding]:
 def _portal_findings(asker: Asker) -> list[Finding]:
     """A portal that cannot be asked now is itself a finding."""
     try:
-        return of_inspection(services().installer.inspect(asker.portal, asker.viewer.user_id))
+        return of_inspection(services().bitrix24.installer.inspect(asker.portal, asker.viewer.user_id))
     except NoAddress:
         return [Finding(Topic.PORTAL, Verdict.UNKNOWN, "no_address")]
     except Refused as refused:

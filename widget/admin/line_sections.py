@@ -38,7 +38,10 @@ WAIT_SECONDS = 30  # for the first report after a set-up
 
 def lines(asker: Asker, *, said: str = "") -> str:
     """All lines and the form for another one. Without their states: those are asked for by the page."""
-    found, pasts = services().lines.all_of(asker.portal.id), services().line_health.pasts(asker.portal.id)
+    found, pasts = (
+        services().storage.lines.all_of(asker.portal.id),
+        services().storage.line_health.pasts(asker.portal.id),
+    )
     items = [Markup(line_item(asker, line, past=pasts.get(line.id, NOTHING))) for line in found]  # noqa: S704 - ours
     form = Markup(add_line(opened=not found))  # noqa: S704 - drawn by our own template
     return render_template("admin/_lines.html", items=items, form=form, said=said)
@@ -150,7 +153,7 @@ def hook_address(line: Line) -> str:
 
 def past_of(asker: Asker, line: Line) -> LinePast:
     """One query."""
-    return services().line_health.pasts(asker.portal.id).get(line.id, NOTHING)
+    return services().storage.line_health.pasts(asker.portal.id).get(line.id, NOTHING)
 
 
 def _typed(own: LineLimits) -> dict[str, str]:

@@ -39,7 +39,7 @@ def add_line() -> ResponseReturnValue:
         _refuse_known(asker, new)
     except Invalid as invalid:
         return _drawn_again(asker, values, invalid)
-    services().lines.add(
+    services().storage.lines.add(
         asker.portal.id,
         name=new.name,
         gateway=new.gateway,
@@ -76,7 +76,7 @@ def rename_line(line_id: int) -> ResponseReturnValue:
     except Invalid as invalid:
         form = Typed({**values, "key": ""}, invalid.faults)
         return sections.drawn(line_sections.line_item(asker, line, part="name", form=form), status=422)
-    lines = services().lines
+    lines = services().storage.lines
     if key and key != line.key:
         _set_key(line, key)
         asker.note(What.LINE_KEY, line=line.name)
@@ -92,7 +92,7 @@ def switch_line(line_id: int) -> ResponseReturnValue:
     active = flag_field(json_body(), "active")
     asker = administrator()
     line = asker.line(line_id)
-    services().lines.set_active(asker.portal.id, line.id, active=active)
+    services().storage.lines.set_active(asker.portal.id, line.id, active=active)
     asker.note(What.LINE_ACTIVE, line=line.name, old=_on(line.active), new=_on(active))
     return _redrawn(asker, line_id)
 
@@ -105,7 +105,7 @@ def remove_line(line_id: int) -> ResponseReturnValue:
     line = asker.line(line_id)
     if not confirmed:
         return question("remove", line=line.name)
-    services().lines.remove(asker.portal.id, line.id)
+    services().storage.lines.remove(asker.portal.id, line.id)
     asker.note(What.LINE_REMOVED, line=line.name)
     return sections.drawn(line_sections.lines(asker, said="line_removed"), sections.log(asker))
 
@@ -121,7 +121,7 @@ def save_access(line_id: int) -> ResponseReturnValue:
     except Invalid as invalid:
         form = Typed(faults=invalid.faults)
         return sections.drawn(line_sections.line_item(asker, line, part="access", form=form), status=422)
-    services().lines.set_access(asker.portal.id, line.id, access)
+    services().storage.lines.set_access(asker.portal.id, line.id, access)
     old, new = (", ".join(grantee.name for grantee in who) for who in (line.access, access))
     asker.note(What.LINE_ACCESS, line=line.name, old=old or "everybody", new=new or "everybody")
     return _redrawn(asker, line_id, part="access")
@@ -138,7 +138,7 @@ def save_limits(line_id: int) -> ResponseReturnValue:
     except Invalid as invalid:
         form = Typed(values, invalid.faults)
         return sections.drawn(line_sections.line_item(asker, line, part="limits", form=form), status=422)
-    services().lines.set_limits(asker.portal.id, line.id, limits)
+    services().storage.lines.set_limits(asker.portal.id, line.id, limits)
     asker.note(What.LINE_LIMITS, line=line.name, old=_pace(line.limits), new=_pace(limits))
     return _redrawn(asker, line_id, part="limits")
 
@@ -151,7 +151,7 @@ def _new_line(asker: Asker, values: dict[str, str]) -> NewLine:
 
 def _refuse_known(asker: Asker, new: NewLine) -> None:
     """Raises Invalid where the same session is a line already, or there are too many."""
-    lines = services().lines.all_of(asker.portal.id)
+    lines = services().storage.lines.all_of(asker.portal.id)
     for line in lines:
         if (line.gateway, line.address, line.session) == (new.gateway, new.address, new.session):
             raise Invalid({"session": Wrong(Fault.TAKEN, more=line.name)})
@@ -172,7 +172,7 @@ def _redrawn(asker: Asker, line_id: int, *, part: str = "") -> ResponseReturnVal
 
 
 def _set_key(line: Line, key: str) -> None:
-    lines = services().lines
+    lines = services().storage.lines
     lines.add(
         line.portal_id,
         name=line.name,

@@ -38,9 +38,9 @@ def save_mine() -> ResponseReturnValue:
     asker = anybody()
     here = services()
     line = asker.context.line(line_id) if line_id else None
-    old = here.settings.of(asker.portal.id, asker.viewer.user_id)
-    here.settings.put(asker.portal.id, asker.viewer.user_id, Defaults(line_id, show_name, **habits))
-    names = {each.id: each.name for each in here.lines.all_of(asker.portal.id)}
+    old = here.storage.settings.of(asker.portal.id, asker.viewer.user_id)
+    here.storage.settings.put(asker.portal.id, asker.viewer.user_id, Defaults(line_id, show_name, **habits))
+    names = {each.id: each.name for each in here.storage.lines.all_of(asker.portal.id)}
     asker.note(
         What.OWN_LINE,
         old=names.get(old.line_id or 0, "") or "any",
@@ -62,7 +62,7 @@ def look_at_number() -> ResponseReturnValue:
     """Where a typed number is and what time it is there. No outside call."""
     text = typed(json_body(), "number")["number"]
     asker = anybody()
-    item = services().door.typed(asker.context, text)
+    item = services().card.door.typed(asker.context, text)
     if item.phone.e164 is None:
         readings = item.phone.suggestions if item.phone.problem is Problem.AMBIGUOUS else ()
         return _answer(asker, wrong=Wrong(Fault.NOT_A_PHONE, more=", ".join(map(shown, readings))))
@@ -77,7 +77,7 @@ def write_to_number() -> ResponseReturnValue:
     text, line_id = typed(body, "number")["number"], id_field(body, "line")
     asker = anybody()
     here = services()
-    item = here.door.typed(asker.context, text)
+    item = here.card.door.typed(asker.context, text)
     line = asker.context.line(line_id) if line_id else _usual_line(asker)
     if item.phone.e164 is None or line is None:
         raise Refused(Refusal.NOT_ALLOWED, 422, "number or line")
@@ -101,7 +101,7 @@ def write_to_number() -> ResponseReturnValue:
 
 def _usual_line(asker: Asker) -> Line | None:
     """One query."""
-    return asker.context.usual_line(services().settings.of(asker.portal.id, asker.viewer.user_id).line_id)
+    return asker.context.usual_line(services().storage.settings.of(asker.portal.id, asker.viewer.user_id).line_id)
 
 
 def _closed(asker: Asker, line: Line, phone: str) -> Wrong | None:
@@ -109,7 +109,7 @@ def _closed(asker: Asker, line: Line, phone: str) -> Wrong | None:
     here = services()
     if asker.viewer.admin:
         return None
-    typed_numbers = here.chat_service.typed
+    typed_numbers = here.chats.service.typed
     if not typed_numbers.may_begin(line.portal_id, line.id, phone, asker.viewer.user_id):
         return Wrong(Fault.TOO_MANY_UNWRITTEN, high=MOST_UNWRITTEN)
     try:

@@ -27,7 +27,7 @@ def save_visibility() -> ResponseReturnValue:
     old, new = asker.portal.visibility, Visibility(wanted)
     if new is Visibility.ALWAYS and old is not new and not confirmed:
         return question("always", forecast=check_sections.what_always_asks(asker))
-    services().portals.set_visibility(asker.portal.id, new)
+    services().storage.portals.set_visibility(asker.portal.id, new)
     asker.note(What.VISIBILITY, old=old.value, new=new.value)
     asker = asker.again()
     return sections.drawn(sections.visibility(asker, said="saved"), sections.log(asker))
@@ -82,7 +82,7 @@ def _set_defaults(
 ) -> None:
     """Change some of the portal's defaults and keep the others."""
     now = asker.portal
-    services().portals.set_defaults(
+    services().storage.portals.set_defaults(
         now.id,
         country=now.country if country is None else country,
         language=now.language if language is None else language,

@@ -70,15 +70,15 @@ def _reachable(asker: Asker, line_id: int) -> Line:
 
 
 def _with_new_secret(asker: Asker, line: Line) -> Line:
-    services().lines.make_hook(asker.portal.id, line.id)
-    services().line_health.forget_reports(asker.portal.id, line.id)
+    services().storage.lines.make_hook(asker.portal.id, line.id)
+    services().storage.line_health.forget_reports(asker.portal.id, line.id)
     return asker.line(line.id)
 
 
 def _told_to_the_gateway(asker: Asker, line: Line, *, done: str) -> ResponseReturnValue:
     """Only a report that comes after this proves the way: earlier ones are forgotten first, because the gateway may
     report before it has answered."""
-    services().line_health.forget_reports(asker.portal.id, line.id)
+    services().storage.line_health.forget_reports(asker.portal.id, line.id)
     trouble: Told | None = None
     try:
         services().gateways.of(line).set_webhook(line_sections.hook_address(line), line.hook_secret)

@@ -47,7 +47,7 @@ def region(asker: Asker, *, form: Typed | None = None, said: str = "") -> str:
 
 def health(asker: Asker, findings: list[Finding] | None = None, *, said: str = "") -> str:
     """Without findings a place for them: they take the portal a few calls, so the page asks for them itself."""
-    missing = None if findings is None else not_confirmed(services().rest_log.confirmed(asker.portal.id))
+    missing = None if findings is None else not_confirmed(services().storage.rest_log.confirmed(asker.portal.id))
     return render_template(
         "admin/_health.html",
         findings=findings,
@@ -66,7 +66,7 @@ def subscription(plan: Plan | None) -> str:
 def log(asker: Asker) -> str:
     return render_template(
         "admin/_changes.html",
-        changes=services().changes.latest(asker.portal.id),
+        changes=services().storage.changes.latest(asker.portal.id),
         countries=dict(countries(asker.session.language)),
         languages=own_names(),
         zone=asker.viewer.zone,
@@ -80,7 +80,7 @@ def mine(asker: Asker, *, said: str = "") -> str:
         "admin/_mine.html",
         lines=asker.context.lines,
         items=Markup(my_lines(asker)),  # noqa: S704 - drawn by our own template
-        defaults=here.settings.of(asker.portal.id, asker.viewer.user_id),
+        defaults=here.storage.settings.of(asker.portal.id, asker.viewer.user_id),
         name=asker.viewer.name,
         said=said,
     )

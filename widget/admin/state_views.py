@@ -20,7 +20,7 @@ from widget.storage.changes import What
 def show_states() -> ResponseReturnValue:
     """Every line's state as far as it is known; what is old is asked behind the request. No call."""
     asker = administrator()
-    lines = services().lines.all_of(asker.portal.id)
+    lines = services().storage.lines.all_of(asker.portal.id)
     told = ask_all(lines)
     return sections.drawn(*(line_sections.line_state(asker, line, told[line.id]) for line in lines))
 
@@ -87,6 +87,6 @@ def end_cooldown(line_id: int) -> ResponseReturnValue:
     if past.cooldown_until > services().clock():
         if not confirmed:
             return question("cooldown", line=line.name, why=past.why, until=asker.when(past.cooldown_until))
-        services().line_health.end_cooldown(asker.portal.id, line.id)
+        services().storage.line_health.end_cooldown(asker.portal.id, line.id)
         asker.note(What.LINE_COOLDOWN, line=line.name)
     return sections.drawn(line_sections.line_item(asker, line, said="cooldown_ended"), sections.log(asker))

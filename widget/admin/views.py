@@ -49,13 +49,13 @@ def open_page() -> ResponseReturnValue:
         language=language_of(form.language),
         server=form.server,
     )
-    portal, user_id = services().entry.prove(opening)
+    portal, user_id = services().bitrix24.entry.prove(opening)
     g.frame_origin = proved_origin(request.args, domain=portal.domain, origin=portal.origin)
     session = Session(portal.id, user_id, 0, 0, language=portal.language or opening.language)
     set_language(session.language)
     asker = entered(session, portal)
-    if asker.viewer.admin and form.application_token and not services().portals.application_token(portal.id):
-        services().portals.set_application_token(portal.id, form.application_token)
+    if asker.viewer.admin and form.application_token and not services().storage.portals.application_token(portal.id):
+        services().storage.portals.set_application_token(portal.id, form.application_token)
     place = _id_at(asker, read_app_place(request.form))
     tabs = _for_administrators(asker) if asker.viewer.admin else _for_reps(asker)
     return make_response(
@@ -78,7 +78,7 @@ def _id_at(asker: Asker, place: AppPlace) -> str:
         return ""
     if not asker.viewer.admin:
         return "mine"
-    lines = [line.id for line in services().lines.all_of(asker.portal.id)]
+    lines = [line.id for line in services().storage.lines.all_of(asker.portal.id)]
     return f"line-{place.line_id}" if place.name == "line" and place.line_id in lines else "lines-section"
 
 
@@ -111,9 +111,9 @@ def _plan(asker: Asker) -> Plan:
     """The application's term, stored when it is news. The page opens without it too."""
     known = Plan(asker.portal.status, asker.portal.days_left)
     try:
-        plan = read_plan(services().rest, asker.portal, asker.viewer.user_id)
+        plan = read_plan(services().bitrix24.rest, asker.portal, asker.viewer.user_id)
     except Refused:
         return known
     if plan != known:
-        services().portals.set_subscription(asker.portal.id, status=plan.status, days_left=plan.days_left)
+        services().storage.portals.set_subscription(asker.portal.id, status=plan.status, days_left=plan.days_left)
     return plan

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
+from itertools import islice
 
 from widget.bitrix24.crm import Person, TypedPhone
 from widget.context import CardPhone, Owner
@@ -10,6 +11,8 @@ from widget.phones.facts import Facts
 from widget.phones.numbers import Phone, Problem
 
 SHOWN = 10  # a card never shows, and so never asks about, more
+# That are read of one card: a contact may have any number of them, and one takes up to 10 ms of processor.
+MOST_FIELDS = 200
 NEVER = frozenset({"FAX", "PAGER"})
 COUNTRIES = 4  # of a card's numbers, the most frequent, that a number without one is held against
 _KIND_ORDER = {"MOBILE": 0, "WORK": 1, "HOME": 2}
@@ -21,26 +24,26 @@ def phones_of(
     facts_of: Callable[[Phone], Facts],
     key_of: Callable[[str], str],
 ) -> tuple[CardPhone, ...]:
-    """Every phone of these people, in the order: own, primary contact, other contacts, companies; and within one
+    """The phones of these people, in the order: own, primary contact, other contacts, companies; and within one
     person mobile before work before home. `parse` is given the countries of the card's numbers besides: each is read
     twice."""
     merged: dict[str, CardPhone] = {}
-    beside = _countries_of(people, parse)
-    for person in people:
+    written = list(islice(((person, field) for person in people for field in _usable(person)), MOST_FIELDS))
+    beside = _countries_of((field for _person, field in written), parse)
+    for person, field in written:
         owner = Owner(person.kind, person.id, person.name, person.in_whatsapp)
-        for written in _usable(person):
-            for phone in parse(written.typed, beside):
-                if phone.problem is Problem.EMPTY:
-                    continue
-                name = phone.e164 or f"typed {phone.typed}"
-                found = merged.get(name)
-                merged[name] = CardPhone(
-                    key=key_of(name),
-                    phone=_with_extension(found.phone, phone) if found else phone,
-                    facts=found.facts if found else facts_of(phone),
-                    owners=_joined(found.owners if found else (), (owner,)),
-                    typed=tuple(dict.fromkeys((*(found.typed if found else ()), phone.typed))),
-                )
+        for phone in parse(field.typed, beside):
+            if phone.problem is Problem.EMPTY:
+                continue
+            name = phone.e164 or f"typed {phone.typed}"
+            found = merged.get(name)
+            merged[name] = CardPhone(
+                key=key_of(name),
+                phone=_with_extension(found.phone, phone) if found else phone,
+                facts=found.facts if found else facts_of(phone),
+                owners=_joined(found.owners if found else (), (owner,)),
+                typed=tuple(dict.fromkeys((*(found.typed if found else ()), phone.typed))),
+            )
     offered = {
         e164: CardPhone(key_of(e164), phone, facts_of(phone), owners=(), typed=())
         for item in merged.values()
@@ -50,8 +53,10 @@ def phones_of(
     return tuple(_with_offers(item, offered) for item in merged.values())
 
 
-def _countries_of(people: Iterable[Person], parse: Callable[[str, frozenset[str]], Iterable[Phone]]) -> frozenset[str]:
-    read = (parse(written.typed, frozenset()) for person in people for written in _usable(person))
+def _countries_of(
+    fields: Iterable[TypedPhone], parse: Callable[[str, frozenset[str]], Iterable[Phone]]
+) -> frozenset[str]:
+    read = (parse(field.typed, frozenset()) for field in fields)
     found = Counter(phone.region_code for phones in read for phone in phones if phone.region_code)
     return frozenset(country for country, _ in found.most_common(COUNTRIES))
 

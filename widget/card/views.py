@@ -56,12 +56,12 @@ def open_page() -> ResponseReturnValue:
     if not placement.access_token:
         raise Refused(Refusal.NO_AUTH, 401, "empty AUTH_ID")
     opening = _opening(placement)
-    portal = services().entry.portal_of(opening)
+    portal = services().bitrix24.entry.portal_of(opening)
     g.frame_origin = proved_origin(request.args, domain=portal.domain, origin=portal.origin)
     set_language(portal.language or language_of(placement.language))
     if placement.entity_id == 0:
         raise Refused(Refusal.CARD_NOT_SAVED, 200)
-    services().reveals.opened(portal.id)
+    services().presence.reveals.opened(portal.id)
     return render_template(
         "card/page.html",
         opening=services().tickets.seal_opening(opening),
@@ -105,7 +105,7 @@ def reveal() -> ResponseReturnValue:
     pressed = flag_field(json_body(), "pressed")
     who = _who_opens()
     ask = pressed or who.portal.visibility is Visibility.ALWAYS
-    seen = services().loader.see(who.session, who.portal, ahead=who.ahead)
+    seen = services().card.loader.see(who.session, who.portal, ahead=who.ahead)
     if who.ahead:
         who.ahead.abandon()  # where another request has read the card meanwhile
     drawn = _drawn(seen, Occasion(asking=ask))
@@ -113,7 +113,7 @@ def reveal() -> ResponseReturnValue:
     response = make_response(drawn.html)
     if who.ticket:
         response.headers[SESSION_HEADER] = who.ticket
-        services().reveals.revealed(
+        services().presence.reveals.revealed(
             who.portal.id, who.session.user_id, drawn.line_id, drawn.phones, new=drawn.new, pressed=pressed
         )
     return response
@@ -125,8 +125,8 @@ def check() -> ResponseReturnValue:
     body = json_body()
     keys = texts_field(body, "keys", most=MOST_KEYS, longest=64)
     by = _asked_by(pressed=flag_field(body, "pressed"), again=flag_field(body, "again"))
-    seen = services().loader.see(*_card())
-    done = services().card_checks.check(seen, _settings(seen.context.portal), keys, id_field(body, "line"), by)
+    seen = services().card.loader.see(*_card())
+    done = services().card.checks.check(seen, _settings(seen.context.portal), keys, id_field(body, "line"), by)
     other = done.line if done.line != done.view.line else None
     cost = done.checked if by is AskedBy.REFRESH else None
     return _html(done.view, Occasion(pressed=by is not AskedBy.PAGE, cost=cost, checked_by=other))
@@ -137,9 +137,9 @@ def refresh() -> ResponseReturnValue:
     """Throw the remembered answers away and read everything again, within the limits."""
     asked = id_field(json_body(), "line")
     session, portal = _card()
-    checks = services().card_checks
+    checks = services().card.checks
     checks.throw_away(session)
-    seen = services().loader.see(session, portal, Reading.ANEW)
+    seen = services().card.loader.see(session, portal, Reading.ANEW)
     line_id, gone = _still(seen.context, asked)
     view = _view(seen, line_id, gone)
     view = with_left(view, checks.left(view.line))
@@ -152,10 +152,10 @@ def use_suggestion() -> ResponseReturnValue:
     body = json_body()
     key, line_id = text_field(body, "key", longest=64), id_field(body, "line")
     session, portal = _card()
-    context = services().door.enter(session, portal)
+    context = services().card.door.enter(session, portal)
     found([offer for item in context.card.phones for offer in item.offers], key)
     g.session = replace(session, readings=(*session.readings, key)[-SHOWN_READINGS:])
-    response = make_response(_html(_view(services().loader.see(g.session, portal), line_id), Occasion()))
+    response = make_response(_html(_view(services().card.loader.see(g.session, portal), line_id), Occasion()))
     response.headers[SESSION_HEADER] = services().tickets.sign_session(g.session)
     return response
 
@@ -175,7 +175,7 @@ def look_again() -> ResponseReturnValue:
     asked = id_field(body, "line")
     if remembered and version.endswith(_settings(portal).fingerprint):
         return "", 204
-    seen = services().loader.see(session, portal, Reading.CURRENT if remembered else Reading.ANEW)
+    seen = services().card.loader.see(session, portal, Reading.CURRENT if remembered else Reading.ANEW)
     if remembered and all(line.id != asked for line in seen.context.readable):
         asked = None  # it is not for this user any more
     view = _view(seen, *_still(seen.context, asked))
@@ -189,9 +189,9 @@ def show_more() -> ResponseReturnValue:
     json_body()
     session, portal = _card()
     here = services()
-    seen = here.loader.see(session, portal)
-    known = here.loader.known(seen, MOST_ROWS)
-    view = here.card_checks.view(seen, replace(known, to_ask={}), _settings(portal))
+    seen = here.card.loader.see(session, portal)
+    known = here.card.loader.known(seen, MOST_ROWS)
+    view = here.card.checks.view(seen, replace(known, to_ask={}), _settings(portal))
     drawing = drawing_of(view, Occasion(), now=here.now())
     rows = tuple((row, replace(label, press=Press.NONE)) for row, label in drawing.rows[SHOWN:])
     return render_template("card/_rows.html", **{**drawing.names(), "rows": rows})
@@ -208,13 +208,13 @@ def news() -> ResponseReturnValue:
     session, portal = _card()
     here = services()
     try:
-        marks = here.marks.of(portal.id, keys)
+        marks = here.card.marks.of(portal.id, keys)
     except StoreGone:
         return "", 503  # the page asks in its other ways
     changed = {key for key, mark in marks.items() if mark not in known}
     if not changed:
         return "", 204
-    seen = here.loader.see(session, portal)
+    seen = here.card.loader.see(session, portal)
     drawing = drawing_of(_view(seen), Occasion(), now=here.now(), marks=seen.marks)
     rows = [(row, label) for row, label in drawing.rows if row.item.key in changed]
     heard = _heard(chat_id, changed, since) if chat_id else {}
@@ -227,7 +227,7 @@ def _heard(chat_id: int, changed: set[str], since: str) -> dict[str, object]:
     if context.phone_of(chat.phone).key not in changed:
         return {}
     at = float(since) if since.replace(".", "", 1).isdecimal() else services().clock() - DAY
-    return {"history": services().chat_service.heard(line, chat, at), **names_in(chat)}
+    return {"history": services().chats.service.heard(line, chat, at), **names_in(chat)}
 
 
 @pages.post("/card/lines")
@@ -235,7 +235,7 @@ def lines() -> ResponseReturnValue:
     """The line selector with every line's state, and what the shown line may still check."""
     asked = id_field(json_body(), "line")
     here = services()
-    context = here.door.enter(*_card())
+    context = here.card.door.enter(*_card())
     line_id, gone = _still(context, asked)
     line = context.line(line_id) if line_id else _usual_line(context)
     return render_template(
@@ -245,7 +245,7 @@ def lines() -> ResponseReturnValue:
             "line": line,
             "barred": context.barred,
             "gone": gone,
-            "left": here.card_checks.left(line),
+            "left": here.card.checks.left(line),
         },
         states=here.gateways.known_states(context.lines),
         next_check=_next_check(line),
@@ -258,7 +258,7 @@ def _usual_line(context: CardContext) -> Line | None:
     """One query, where there are several lines."""
     who = context.session
     several = len(context.lines) > 1
-    usual = services().settings.of(who.portal_id, who.user_id).line_id if several else None
+    usual = services().storage.settings.of(who.portal_id, who.user_id).line_id if several else None
     return context.usual_line(usual)
 
 
@@ -276,7 +276,7 @@ def _next_check(line: Line | None) -> float | None:
     if line is None:
         return 0.0
     here = services()
-    wait = here.card_checks.next_check(line)
+    wait = here.card.checks.next_check(line)
     return wait and (here.clock() + wait if wait >= WORTH_TELLING else 0.0)
 
 
@@ -302,7 +302,7 @@ def _who_opens() -> _Who:
         return _Who(*_card())
     opening = current_opening()
     set_language(opening.language)
-    ahead = services().door.ahead(opening, services().entry.claimed(opening))
+    ahead = services().card.door.ahead(opening, services().bitrix24.entry.claimed(opening))
     session, portal = _prove(opening, ahead)
     g.session, g.portal = session, portal
     return _Who(*_card(), services().tickets.sign_session(session), ahead)
@@ -318,7 +318,7 @@ def _card() -> tuple[Session, Portal]:
 
 
 def _prove(opening: Opening, ahead: Ahead | None = None) -> tuple[Session, Portal]:
-    entry = services().entry
+    entry = services().bitrix24.entry
     try:
         portal, user_id = entry.prove(opening, ahead.begin) if ahead else entry.prove(opening)
     except Refused:
@@ -343,14 +343,14 @@ def _prove(opening: Opening, ahead: Ahead | None = None) -> tuple[Session, Porta
 def _of_others(session: Session, portal: Portal) -> bool:
     """Whether others have talked with the typed number on its line, or its gateway cannot be asked. Such a number is
     typed again when it can, and the rest of the page goes on."""
-    context = services().door.enter(session, portal)
+    context = services().card.door.enter(session, portal)
     if context.viewer.admin:
         return False
     line = next((line for line in context.lines if line.id == session.line_id), None)
     if line is None:
         return True
     try:
-        services().chat_service.typed.read(line, session.number, session.user_id)
+        services().chats.service.typed.read(line, session.number, session.user_id)
     except (NotTheirs, GatewayError):
         return True
     return False
@@ -359,12 +359,12 @@ def _of_others(session: Session, portal: Portal) -> bool:
 def _settings(portal: Portal) -> ShownSettings:
     """The portal's settings as its cards show them. No call to the portal."""
     here = services()
-    return settings_of(portal, here.lines.of(portal.id), hours_of(portal, here.hours))
+    return settings_of(portal, here.storage.lines.of(portal.id), hours_of(portal, here.hours))
 
 
 def _view(seen: Seen, line_id: int | None = None, gone: Line | None = None) -> CardView:
-    known = services().loader.known(seen)
-    return services().card_checks.view(seen, known, _settings(seen.context.portal), line_id, gone)
+    known = services().card.loader.known(seen)
+    return services().card.checks.view(seen, known, _settings(seen.context.portal), line_id, gone)
 
 
 def _drawn(seen: Seen, occasion: Occasion) -> Drawn:
@@ -372,15 +372,15 @@ def _drawn(seen: Seen, occasion: Occasion) -> Drawn:
     that is known costs."""
     here, context = services(), seen.context
     minute = here.clock() // 60  # clients' local times are on it, and the ages of answers
-    left = tuple(here.card_checks.last_left(line) for line in context.lines)
-    old = here.loader.is_old(context)
+    left = tuple(here.card.checks.last_left(line) for line in context.lines)
+    old = here.card.loader.is_old(context)
     shows = (replace(context, now=minute), context.session.readings, seen.raw, old, left, occasion)
-    drawn = here.card_memory.drawn(context.session, shows) if seen.raw is not None else None
+    drawn = here.card.memory.drawn(context.session, shows) if seen.raw is not None else None
     if drawn is None:
         view = _view(seen)
         shown = tuple(_numbers(view))
         drawn = Drawn(_html(view, occasion, seen.marks), shown, view.line.id if view.line else 0, len(view.to_ask))
-        here.card_memory.put_drawn(context.session, shows, drawn)
+        here.card.memory.put_drawn(context.session, shows, drawn)
     return drawn
 
 

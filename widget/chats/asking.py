@@ -32,7 +32,7 @@ def current_context() -> CardContext:
     if "context" not in g:
         session = current_session()
         set_language(session.language)
-        g.context = services().door.enter(session, g.portal)
+        g.context = services().card.door.enter(session, g.portal)
     context: CardContext = g.context
     return context
 
@@ -42,7 +42,7 @@ def chat_of(chat_id: int) -> tuple[CardContext, Line, Chat]:
     switched off or removed by now. Refused otherwise."""
     session = current_session()
     set_language(session.language)
-    chat = services().chats.get(session.portal_id, chat_id) if chat_id < LARGEST_ID else None
+    chat = services().storage.chats.get(session.portal_id, chat_id) if chat_id < LARGEST_ID else None
     return _readable(chat)
 
 
@@ -79,7 +79,7 @@ def draft_of(chat_id: int, given: dict[str, Any], *, confirmed: bool) -> Draft |
     key = text_field(given, "key", longest=64)
     reply_to = maybe_text_field(given, "reply_to", longest=4096)
     before = (
-        services().conversations.before(session.portal_id, chat_id, send_key=key, user_id=session.user_id)
+        services().storage.conversations.before(session.portal_id, chat_id, send_key=key, user_id=session.user_id)
         if chat_id < LARGEST_ID
         else None
     )
@@ -102,7 +102,7 @@ def open_typed_number(session: Session, *, shows: bool) -> None:
     if not session.number or current_context().viewer.admin:
         return
     line = current_context().line(session.line_id)
-    typed, named = here.chat_service.typed, (session.portal_id, line.id, session.number, session.user_id)
+    typed, named = here.chats.service.typed, (session.portal_id, line.id, session.number, session.user_id)
     if not typed.may_begin(*named):
         raise Refused(Refusal.NOT_ALLOWED, reason="typed number: too many")
     if not shows:
@@ -163,7 +163,7 @@ def named(chat: Chat, sealed: str) -> Named:
     """The message that a page of ours named so. Refused for anything that we did not seal for this chat."""
     mine = f"{chat.portal_id}:{chat.id}:"
     try:
-        opened = services().vault.fernet.decrypt(sealed).decode() if len(sealed) <= LONGEST_REF else ""
+        opened = services().storage.vault.fernet.decrypt(sealed).decode() if len(sealed) <= LONGEST_REF else ""
         found = Named(*json.loads(opened.removeprefix(mine))) if opened.startswith(mine) else None
         whole = read_for_typed_number()
         if found and (whole is None or whole.has(found.id)):
@@ -190,9 +190,11 @@ def read_cursor(chat: Chat, signed: str) -> str:
 
 
 def _cursors(chat: Chat) -> Signer:
-    return Signer(services().config.secret_key, salt=f"cursor-1:{chat.portal_id}:{chat.line_id}:{chat.id}")
+    config = services().config
+    keys = [*config.old_secret_keys, config.secret_key]
+    return Signer(keys, salt=f"cursor-1:{chat.portal_id}:{chat.line_id}:{chat.id}")
 
 
 def _seal(chat: Chat, bubble: Bubble) -> str:
     name = json.dumps([bubble.id, bubble.ref, bubble.at, bubble.from_me])
-    return str(services().vault.seal(f"{chat.portal_id}:{chat.id}:{name}"))
+    return str(services().storage.vault.seal(f"{chat.portal_id}:{chat.id}:{name}"))

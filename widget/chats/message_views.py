@@ -31,7 +31,7 @@ def send_file(chat_id: int) -> ResponseReturnValue:
     if isinstance(draft, Response):
         return draft
     file = File(uploaded.mimetype or "", uploaded.filename or "", uploaded.read())
-    return drawn_send(draft.chat, services().chat_service.send_file(draft, file, caption=caption))
+    return drawn_send(draft.chat, services().chats.service.send_file(draft, file, caption=caption))
 
 
 @pages.post("/<int:chat_id>/messages/<ref>/edit")
@@ -40,7 +40,7 @@ def edit(chat_id: int, ref: str) -> ResponseReturnValue:
     _context, line, chat = chat_to_change(chat_id)
     message = named(chat, ref)
     text = text_field(json_body(), "text", longest=LONGEST_TEXT + 2000)
-    services().chat_service.edit(line, chat, message, text)
+    services().chats.service.edit(line, chat, message, text)
     return "", 204
 
 
@@ -51,7 +51,7 @@ def delete(chat_id: int, ref: str) -> ResponseReturnValue:
     message = named(chat, ref)
     if not flag_field(json_body(), "confirmed"):
         return question(render_template("chats/_confirm_delete.html"))
-    services().chat_service.delete(line, chat, message)
+    services().chats.service.delete(line, chat, message)
     return "", 204
 
 
@@ -61,7 +61,7 @@ def react(chat_id: int, ref: str) -> ResponseReturnValue:
     _context, line, chat = chat_to_change(chat_id)
     message = named(chat, ref)
     emoji = maybe_text_field(json_body(), "emoji", longest=LONGEST_EMOJI)
-    services().chat_service.react(line, chat, message, emoji)
+    services().chats.service.react(line, chat, message, emoji)
     return "", 204
 
 
@@ -69,18 +69,18 @@ def react(chat_id: int, ref: str) -> ResponseReturnValue:
 def send_again(chat_id: int, ref: str) -> ResponseReturnValue:
     """Send the text of a missing send anew. 409 as for a text."""
     _session, _line, chat = chat_to_change(chat_id)
-    missing = services().chat_service.missing(chat, named(chat, ref).id)
+    missing = services().chats.service.missing(chat, named(chat, ref).id)
     draft = draft_of(chat_id, {"key": key_again(missing)}, confirmed=flag_field(json_body(), "confirmed"))
     if isinstance(draft, Response):
         return draft
-    return drawn_send(chat, services().chat_service.send_again(draft, missing))
+    return drawn_send(chat, services().chats.service.send_again(draft, missing))
 
 
 @pages.post("/<int:chat_id>/messages/<ref>/seen")
 def mark_seen(chat_id: int, ref: str) -> ResponseReturnValue:
     """Say of a missing send that it is in the chat; the next look at the chat shows it as sent."""
     _session, line, chat = chat_to_change(chat_id)
-    service = services().chat_service
+    service = services().chats.service
     service.mark_seen(line, service.missing(chat, named(chat, ref).id))
     return "", 204
 
@@ -90,7 +90,7 @@ def mark_read(chat_id: int) -> ResponseReturnValue:
     """Give read receipts for these messages. Nothing else ever does: a look at a chat is not a promise to answer."""
     _context, line, chat = chat_to_change(chat_id)
     refs = texts_field(json_body(), "refs", most=MOST_READ, longest=4096)
-    services().chat_service.mark_read(line, chat, [named(chat, ref) for ref in refs])
+    services().chats.service.mark_read(line, chat, [named(chat, ref) for ref in refs])
     return "", 204
 
 
@@ -98,5 +98,5 @@ def mark_read(chat_id: int) -> ResponseReturnValue:
 def typing(chat_id: int) -> ResponseReturnValue:
     """Show the client that somebody types, or no longer does."""
     _context, line, chat = chat_to_change(chat_id)
-    services().chat_service.typing(line, chat, on=flag_field(json_body(), "on"))
+    services().chats.service.typing(line, chat, on=flag_field(json_body(), "on"))
     return "", 204

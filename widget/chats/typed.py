@@ -43,13 +43,15 @@ class NotTheirs(Exception):
 
 @dataclass(frozen=True)
 class WholeChat:
-    """All messages of a chat that is this user's, newest first, as they may be shown."""
+    """All messages of a chat that is this user's, newest first, as they may be shown. `sent` are the ids of what they
+    wrote from here, which the gateway may not have: a send without a clear end is theirs to send again."""
 
     user_id: int
     messages: tuple[Message, ...]
+    sent: frozenset[str] = frozenset()
 
     def has(self, message_id: str) -> bool:
-        return any(message.id == message_id for message in self.messages)
+        return message_id in self.sent or any(message.id == message_id for message in self.messages)
 
 
 class TypedNumbers:
@@ -98,7 +100,8 @@ class TypedNumbers:
         written = self._sends.written_by(line.portal_id, chat.id, user_id)
         if not is_theirs(messages, written):
             raise NotTheirs("others talked, as the gateway has it")
-        return WholeChat(user_id, tuple(_without_foreign_quotes(messages)))
+        sent = frozenset(send.message_id for send in written)
+        return WholeChat(user_id, tuple(_without_foreign_quotes(messages)), sent)
 
     def _refuse_unkept(self, line: Line) -> None:
         """A gateway that keeps no messages cannot tell who talked. Not known yet is no yes. Raises GatewayError."""

@@ -68,15 +68,15 @@ def open_chat() -> ResponseReturnValue:
     item = context.phone(text_field(body, "phone", longest=64))
     if item.phone.e164 is None:
         raise Refused(Refusal.NOT_ALLOWED, 422, "not a number")
-    presence = here.known.shown(session.portal_id, item.phone.e164)
+    presence = here.presence.known.shown(session.portal_id, item.phone.e164)
     known = _chats_of(context, item.phone.e164, presence.listed_on, presence.chat_id, presence.last_at)
     line, last = _line_to_open(context, known, asked, shown)
     if line.active:
-        chat, new = here.chat_service.open(line, item.phone.e164, user_id=session.user_id, chat_id=presence.chat_id)
+        chat, new = here.chats.service.open(line, item.phone.e164, user_id=session.user_id, chat_id=presence.chat_id)
     else:
         chat, new = next(chat for chat in known if chat.line_id == line.id), False
     lines = {each.id: each for each in context.lines}
-    chosen = here.settings.of(session.portal_id, session.user_id)
+    chosen = here.storage.settings.of(session.portal_id, session.user_id)
     name = context.viewer.name if chosen.show_name else ""
     capabilities = capabilities_of(line.gateway)
     return render_template(
@@ -87,7 +87,7 @@ def open_chat() -> ResponseReturnValue:
         local=context.local(item),
         hours=hours_csv(context.hours),
         presence=presence,
-        firsts=None if chat.proved or chat.last_at else here.outgoing.left(line),
+        firsts=None if chat.proved or chat.last_at else here.presence.outgoing.left(line),
         other_line=lines.get(last.line_id) if last and last.last_at and last.line_id != line.id else None,
         shown=lines.get(shown) if shown and shown != line.id else None,
         several_lines=len(lines) > 1,
@@ -107,11 +107,11 @@ def _chats_of(context: CardContext, phone: str, listed_on: int, chat_id: str, la
     """The number's chats, the last used first. One that so far only the listing of a line's gateway has (`listed_on`, 0
     for none) becomes one of ours, now that it is opened. One query, and an insert for such a one."""
     here = services()
-    known = here.chats.of_phones(context.portal.id, [phone])
+    known = here.storage.chats.of_phones(context.portal.id, [phone])
     line = next((line for line in context.lines if line.id == listed_on), None)
     if line is None or any(chat.line_id == line.id for chat in known):
         return known
-    learned = here.chats.learn(
+    learned = here.storage.chats.learn(
         context.portal.id,
         line.id,
         phone,
@@ -141,7 +141,7 @@ def _line_to_open(
 
 def _usual_line(context: CardContext) -> Line | None:
     """One query."""
-    return context.usual_line(services().settings.of(context.portal.id, context.session.user_id).line_id)
+    return context.usual_line(services().storage.settings.of(context.portal.id, context.session.user_id).line_id)
 
 
 def _line_words(context: CardContext, line: Line, state: LineState) -> dict[str, object]:
@@ -167,20 +167,20 @@ def messages(chat_id: int) -> ResponseReturnValue:
         if whole:
             raise Refused(Refusal.BAD_FORM, reason="a typed number has one page")
         try:
-            history = services().chat_service.older(line, chat, read_cursor(chat, before))
+            history = services().chats.service.older(line, chat, read_cursor(chat, before))
         except GatewayError as error:
             if error.trouble is Trouble.MALFORMED:  # no page of ours holds such a place
                 raise Refused(Refusal.BAD_FORM, reason="before") from error
             history = History([], None, None, error.trouble)
             return _pieces(context, line, chat, history, []), 502
         return _pieces(context, line, chat, history, _elsewhere(context, chat, history))
-    service = services().chat_service
+    service = services().chats.service
     history = service.whole(line, chat, whole.messages, whole.user_id) if whole else service.newest(line, chat)
     if history.trouble and not history.bubbles:
         return _pieces(context, line, chat, history, []), 502
     elsewhere = [] if whole else _elsewhere(context, chat, history)
     version = _version(context, history, elsewhere)
-    known = request.if_none_match.contains(version)  # then nothing is drawn
+    known = request.if_none_match.contains_weak(version)  # then nothing is drawn
     response = make_response("", 304) if known else make_response(_pieces(context, line, chat, history, elsewhere))
     if not whole and _is_fed(line, history):
         response.headers["X-Fed"] = "1"  # the page need not ask again until the cache says that something came
@@ -197,7 +197,7 @@ def send(chat_id: int) -> ResponseReturnValue:
     draft = draft_of(chat_id, body, confirmed=flag_field(body, "confirmed"))
     if isinstance(draft, Response):
         return draft
-    return drawn_send(draft.chat, services().chat_service.send(draft, text))
+    return drawn_send(draft.chat, services().chats.service.send(draft, text))
 
 
 @pages.get("/<int:chat_id>/media/<ref>")
@@ -207,7 +207,7 @@ def media(chat_id: int, ref: str) -> ResponseReturnValue:
     if line.removed:
         raise Refused(Refusal.FILE_GONE, reason="line")
     try:
-        file = services().chat_service.media(line, chat, named(chat, ref).ref)
+        file = services().chats.service.media(line, chat, named(chat, ref).ref)
     except GatewayError as error:
         if error.host:
             raise Refused(Refusal.FILE_ELSEWHERE, reason=error.host, about=error.host) from error
@@ -235,7 +235,7 @@ def _pieces(context: CardContext, line: Line, chat: Chat, history: History, else
 def _is_fed(line: Line, history: History) -> bool:
     """Whether the line's webhooks bring its messages: they came, and no message of the client's is newer than the last
     one. One query."""
-    heard_at = services().line_health.of(line.portal_id, line.id).hook_at
+    heard_at = services().storage.line_health.of(line.portal_id, line.id).hook_at
     newest = max((bubble.at for bubble in history.bubbles if not bubble.from_me), default=0.0)
     return heard_at > 0 and newest <= heard_at + HEARD_EVERY
 
@@ -246,7 +246,7 @@ def _elsewhere(context: CardContext, chat: Chat, history: History) -> list[Line]
     if not history.end:
         return []
     lines = {line.id: line for line in context.readable}
-    known = services().chats.of_phones(chat.portal_id, [chat.phone])
+    known = services().storage.chats.of_phones(chat.portal_id, [chat.phone])
     return [lines[other.line_id] for other in known if other.written and other.id != chat.id and other.line_id in lines]
 
 

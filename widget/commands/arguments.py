@@ -7,7 +7,7 @@ import click
 from flask.cli import AppGroup
 
 from widget import logs
-from widget.addresses import AddressRefused, require_public
+from widget.addresses import AddressRefused, plain_address, require_public
 from widget.services import services
 from widget.storage.changes import What
 from widget.storage.portals import Portal
@@ -31,7 +31,7 @@ class Group(AppGroup):
 
 
 def find_portal(member_id: str) -> Portal:
-    portal = services().portals.find(member_id)
+    portal = services().storage.portals.find(member_id)
     if portal is None:
         raise click.BadParameter("no such portal; see `flask portal list`")
     return portal
@@ -40,7 +40,7 @@ def find_portal(member_id: str) -> Portal:
 def note(portal: Portal, what: What, *, line: str = "", old: str = "", new: str = "") -> None:
     """Write what a command changed into the log that the portal's administrators read, unless nothing changed."""
     if old != new or not (old or new):
-        services().changes.add(portal.id, what, user_id=0, user_name=OPERATOR, line=line, old=old, new=new)
+        services().storage.changes.add(portal.id, what, user_id=0, user_name=OPERATOR, line=line, old=old, new=new)
 
 
 def portal_address(address: str, option: str) -> str:
@@ -57,4 +57,4 @@ def line_address(address: str, option: str) -> str:
         require_public(address, allow_http=config.allow_http, allow_private=config.allow_private_lines)
     except AddressRefused as error:
         raise click.BadParameter(_REASONS[error.code], param_hint=option) from error
-    return address
+    return plain_address(address)

@@ -35,10 +35,10 @@ def check_portal(here: "Services", portal: Portal) -> Iterator[Finding]:
 
 def _token_findings(here: "Services", portal: Portal, user_id: int) -> Iterator[Finding]:
     try:
-        app = map_of(here.rest.call(portal, user_id, "app.info", {}))
-        me = map_of(here.rest.call(portal, user_id, "profile", {}))
-        token = here.tokens.find(portal.id, user_id)
-        proof = here.oauth.prove(
+        app = map_of(here.bitrix24.rest.call(portal, user_id, "app.info", {}))
+        me = map_of(here.bitrix24.rest.call(portal, user_id, "profile", {}))
+        token = here.storage.tokens.find(portal.id, user_id)
+        proof = here.bitrix24.oauth.prove(
             token.access if token else "",
             member_id=portal.member_id,
             again=True,
@@ -57,7 +57,7 @@ def _token_findings(here: "Services", portal: Portal, user_id: int) -> Iterator[
 
 
 def _line_findings(here: "Services", portal: Portal) -> Iterator[Finding]:
-    lines = here.lines.of(portal.id)
+    lines = here.storage.lines.of(portal.id)
     if not lines:
         yield Finding(False, "lines", "none; add one in the application's settings or with `flask line add`")
     for line in lines:
@@ -71,7 +71,7 @@ def _line_findings(here: "Services", portal: Portal) -> Iterator[Finding]:
 
 def _whose_token(here: "Services", portal: Portal) -> int | None:
     """The installer, whose token works in the background; else whoever opened something last."""
-    users = here.tokens.users(portal.id)
+    users = here.storage.tokens.users(portal.id)
     return portal.installer_id if portal.installer_id in users else next(iter(users), None)
 
 

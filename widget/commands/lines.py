@@ -29,13 +29,13 @@ def add_line(
     """Add a line, or correct one, and say what state it is in. The key is stored encrypted."""
     here = services()
     portal = find_portal(member_id)
-    where = line_address(address, "--address").rstrip("/")
+    where = line_address(address, "--address")
     key = key_file.read().strip() if key_file else click.prompt("API key", hide_input=True)
-    before = {line.id: line for line in here.lines.all_of(portal.id)}
-    line_id = here.lines.add(
+    before = {line.id: line for line in here.storage.lines.all_of(portal.id)}
+    line_id = here.storage.lines.add(
         portal.id, name=name, gateway=gateway, address=where, session=session, key=key, number=number
     )
-    line = next(line for line in here.lines.of(portal.id) if line.id == line_id)
+    line = next(line for line in here.storage.lines.of(portal.id) if line.id == line_id)
     _note(portal, before.get(line_id), line)
     try:
         state = here.gateways.status(line).state.value
@@ -48,7 +48,7 @@ def add_line(
 @click.option("--portal", "member_id", required=True, help="The portal's member_id.")
 def list_lines(member_id: str) -> None:
     """The lines of one portal, one a line. Keys are not shown."""
-    for line in services().lines.of(find_portal(member_id).id):
+    for line in services().storage.lines.of(find_portal(member_id).id):
         click.echo(f"{line.id}\t{line.name}\t{line.gateway}\t{line.address}\t{line.session}")
 
 

@@ -31,7 +31,7 @@ def add_portal(member_id: str, endpoint: str, domain: str | None, country: str) 
     address = portal_address(endpoint, "--endpoint").rstrip("/") + "/"
     if len(country) != 2 or not country.isalpha():
         raise click.BadParameter("two letters, like RU or KZ", param_hint="--country")
-    portal = services().portals.add(
+    portal = services().storage.portals.add(
         member_id=member_id,
         domain=plain_host(domain or urlsplit(address).netloc, urlsplit(address).scheme),
         endpoint=address,
@@ -43,8 +43,8 @@ def add_portal(member_id: str, endpoint: str, domain: str | None, country: str) 
 @portal_commands.command("list")
 def list_portals() -> None:
     """Every portal, one a line."""
-    for portal in services().portals.all():
-        lines = len(services().lines.of(portal.id))
+    for portal in services().storage.portals.all():
+        lines = len(services().storage.lines.of(portal.id))
         state = f"{portal.state.value} {portal.closed_reason}".strip()
         click.echo(
             f"{portal.id}\t{portal.member_id}\t{portal.domain}\t{portal.visibility.value}\t{lines} lines\t{state}"
@@ -57,7 +57,7 @@ def list_portals() -> None:
 def set_visibility(member_id: str, visibility: str) -> None:
     """How much of a card is drawn before a rep asks: button, facts or always."""
     portal = find_portal(member_id)
-    services().portals.set_visibility(portal.id, Visibility(visibility))
+    services().storage.portals.set_visibility(portal.id, Visibility(visibility))
     note(portal, What.VISIBILITY, old=portal.visibility.value, new=visibility)
     click.echo("Saved. Open cards follow within a minute.")
 
@@ -71,7 +71,7 @@ def check(member_id: str) -> None:
     """
     here = services()
     findings = list(check_portal(here, find_portal(member_id)))
-    here.rest_log.flush()
+    here.storage.rest_log.flush()
     for finding in findings:
         click.echo(f"{'ok ' if finding.fine else '!! '} {finding.what}: {finding.detail}")
     if not all(finding.fine for finding in findings):
@@ -85,11 +85,11 @@ def delete(member_id: str, yes: bool) -> None:
     """Delete a portal and everything stored of it, for ever."""
     here = services()
     portal = find_portal(member_id)
-    counts = count_rows(here.engine, portal.id)
+    counts = count_rows(here.storage.engine, portal.id)
     told = ", ".join(f"{count} {table}" for table, count in counts.items() if count) or "nothing else"
     if not yes:
         click.confirm(f"Delete portal {portal.domain} with {told}?", abort=True)
-    here.portals.delete(portal.id)
+    here.storage.portals.delete(portal.id)
     click.echo(f"Deleted: portal {portal.domain} with {told}.")
     click.echo("Running workers forget what they hold of it within CARD_TTL seconds.")
 
@@ -103,7 +103,7 @@ def export(member_id: str, file: Path) -> None:
     The file must not exist; only its owner may read it.
     """
     here = services()
-    exported = export_portal(here.engine, here.vault, find_portal(member_id).id)
+    exported = export_portal(here.storage.engine, here.storage.vault, find_portal(member_id).id)
     try:
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except OSError as error:
@@ -121,7 +121,7 @@ def export(member_id: str, file: Path) -> None:
 @click.option("--last", default=50, show_default=True, help="How many calls.")
 def show_rest_log(member_id: str, last: int) -> None:
     """The last REST calls of a portal, masked: the log is kept for REST_LOG_DAYS."""
-    for entry in reversed(services().rest_log.of(find_portal(member_id).id, max(1, min(last, 10_000)))):
+    for entry in reversed(services().storage.rest_log.of(find_portal(member_id).id, max(1, min(last, 10_000)))):
         at = datetime.fromtimestamp(entry.at, UTC).isoformat(timespec="seconds")
         click.echo(f"{at} user={entry.user_id} {entry.method} {entry.outcome} {entry.milliseconds} ms")
         click.echo(f"  > {entry.request}\n  < {entry.answer}")

@@ -1,7 +1,6 @@
 """`flask upgrade`, `flask wipe-texts`, `flask version`: what an operator or a timer runs."""
 
 import click
-from alembic.util.exc import CommandError
 from sqlalchemy.exc import SQLAlchemyError
 
 from widget import logs
@@ -14,8 +13,10 @@ DAY = 86_400
 
 @logs.work("cli")
 def upgrade_database() -> None:
+    from alembic.util.exc import CommandError  # noqa: PLC0415 - as in `upgrade`
+
     try:
-        upgrade(services().engine, services().vault)
+        upgrade(services().storage.engine, services().storage.vault)
     except (SQLAlchemyError, CommandError) as error:
         words = str(getattr(error, "orig", None) or error).strip().splitlines()
         raise click.ClickException(f"not upgraded, nothing was changed: {words[0] if words else error}") from error
@@ -26,7 +27,7 @@ def upgrade_database() -> None:
 def wipe_texts() -> None:
     here = services()
     before = here.clock() - here.config.send_texts_days * DAY
-    wiped = here.sends.wipe_texts(before) + here.messages.wipe(before)
+    wiped = here.storage.sends.wipe_texts(before) + here.storage.messages.wipe(before)
     click.echo(f"{wiped} texts wiped.")
 
 

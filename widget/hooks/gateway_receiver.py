@@ -10,11 +10,13 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
+from ratelimit import Limiter, Rate
 from widget.errors import Refusal, Refused
 from widget.gateways.base import EventKind, GatewayEvent, LineState, Trouble, Webhooks
 from widget.gateways.lines import Gateways
 from widget.gateways.written import events_json
 from widget.http import read_json
+from widget.places import Crowded
 from widget.presence.cooling import Cooling
 from widget.storage.inbox import Inbox
 from widget.storage.line_health import LineHealths
@@ -28,6 +30,11 @@ LARGEST = 1024 * 1024  # bytes of one webhook: texts and thumbnails are far smal
 # is looked at. Only for an address of a line: nobody else makes us read so much.
 LARGEST_WITH_FILE = 24 * LARGEST
 MOST_IDS = 4  # of one chat
+# Events of one company that one process takes. The worker does some 40 a second on two busy cores, and those of a
+# gateway that tells more would keep the others' messages waiting for minutes. What is refused comes again: gateways
+# repeat for minutes at least. A line that sends all it may makes some 10,000 a day.
+MOST_EVENTS = 300
+EVENTS = (Rate(every=0.1, burst=MOST_EVENTS),)
 _HOOK_KEY = re.compile(r"[\w-]{1,64}", re.ASCII)
 _ID = re.compile(r"[!-~]{1,120}")  # as long as storage keeps, and nothing that a log or a header could trip over
 
@@ -68,9 +75,12 @@ class GatewayReceiver:
         news: LineNews,
         webhooks: Mapping[str, Webhooks],
         *,
+        limiter: Limiter,
         wake: Callable[[int], object],
         clock: Callable[[], float],
     ) -> None:
+        """`limiter` counts the events of a portal."""
+        self._limiter = limiter
         self._lines = lines
         self._portals = portals
         self._inbox = inbox
@@ -90,7 +100,8 @@ class GatewayReceiver:
         return LARGEST_WITH_FILE if line else LARGEST
 
     def receive(self, hook_key: str, headers: Mapping[str, str], body: bytes) -> None:
-        """Prove a webhook and write down what it tells. Raises Refused with nothing stored.
+        """Prove a webhook and write down what it tells. Raises Refused, and Crowded where its portal tells too much at
+        once, with nothing stored.
 
         What is proved and of no use is taken without a word, or the gateway would send it again and again.
         """
@@ -115,6 +126,9 @@ class GatewayReceiver:
     def _store(self, line: Line, told: Sequence[GatewayEvent]) -> None:
         if not told:
             return
+        if not self._limiter.acquire(str(line.portal_id), min(len(told), MOST_EVENTS), all_or_nothing=True).granted:
+            log.warning("webhook line=%s: its portal tells too much at once", line.id)
+            raise Crowded
         webhook_id = self._inbox.add(line.portal_id, line.id, events_json(told))
         log.info("webhook line=%s row=%s: %s", line.id, webhook_id, " ".join(event.kind.value for event in told))
         self._wake(webhook_id)

@@ -14,7 +14,7 @@ pages = Blueprint("hooks", __name__, url_prefix="/hooks")
 @pages.post("/bitrix24")
 def bitrix24() -> ResponseReturnValue:
     """200 for every event that is proved to come from the portal, known to us or not; 403 for any other."""
-    services().receiver.receive(read_event(request.form.items(multi=True)))
+    services().hooks.receiver.receive(read_event(request.form.items(multi=True)))
     return "", 200
 
 
@@ -22,7 +22,7 @@ def bitrix24() -> ResponseReturnValue:
 def gateway(hook_key: str) -> ResponseReturnValue:
     """200 for everything that the line's gateway is proved to have sent, used by us or not."""
     # Werkzeug cuts a body without a length off at the limit and says nothing (LimitedStream.readall).
-    receiver = services().gateway_receiver
+    receiver = services().hooks.gateway_receiver
     most = receiver.most(hook_key, request.content_length)
     request.max_content_length = most + 1
     body = request.get_data(cache=False)

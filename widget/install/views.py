@@ -26,7 +26,7 @@ def install() -> ResponseReturnValue:
     if not form.access_token:
         raise Refused(Refusal.NO_AUTH, 401, "empty AUTH_ID")
     try:
-        installed = services().installer.install(form)
+        installed = services().bitrix24.installer.install(form)
     except NoAddress:
         return render_template("install/operator.html", portal_origin=g.frame_origin), 503
     except Refused as refusal:

@@ -146,12 +146,11 @@ class _Inquiry:
             self._line.portal_id,
             found,
             read=self._read,
-            leases=leases.names,
+            leases=leases,
             # Neither a limit is remembered nor a state: they are as quickly read as that.
             lasts=lambda presence: presence.why not in (Why.LIMIT, Why.SAVED, Why.LINE_UNKNOWN),
             outweighs=self._is_newer,
         )
-        leases.given_back = True
         return found | newer
 
     def _good_enough(self, presence: Presence) -> bool:

@@ -13,6 +13,7 @@ from typing import Any
 from cachetools import FIFOCache
 
 from widget.answers import Answers, StoreGone
+from widget.presence.flights import Leases
 from widget.presence.lifetimes import Lifetimes
 from widget.presence.records import Answer, Presence, Why, read_record, unknown
 from widget.storage.database import NOT_WRITTEN
@@ -134,7 +135,7 @@ class Memory:
         found: Mapping[str, Presence],
         *,
         read: Mapping[str, Any],
-        leases: Sequence[str],
+        leases: Leases,
         lasts: Callable[[Presence], bool],
         outweighs: Callable[[Presence], bool],
     ) -> dict[str, Presence]:
@@ -149,7 +150,9 @@ class Memory:
         lasting = {key: p for key, p in sealed.items() if lasts(p)}
         self._drop_outdated()
         try:
-            changed = {key: read_record(record) for key, record in self._answers.publish(told, leases=leases).items()}
+            stands = self._answers.publish(told, leases=leases.names)
+            leases.given_back = True
+            changed = {key: read_record(record) for key, record in stands.items()}
             newer = {key: p for key, p in self._shown(changed).items() if outweighs(p)}
             ours = {key: p for key, p in lasting.items() if key in changed and key not in newer}
             self._answers.set_each({key: (p.record(), self._lasts(p)) for key, p in ours.items()})

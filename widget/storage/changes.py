@@ -5,8 +5,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from sqlalchemy import Engine, delete, insert, select
+from sqlalchemy import Engine, insert, select
 
+from widget.storage.pruning import prune
 from widget.storage.schema import changes
 
 SHOWN = 50
@@ -87,8 +88,7 @@ class Changes:
     def forget_old(self) -> int:
         """Delete what was changed more than a year ago. Returns how many."""
         old = changes.c.at < self._clock() - KEPT_DAYS * DAY
-        with self._engine.begin() as connection:
-            return connection.execute(delete(changes).where(old)).rowcount
+        return prune(self._engine, changes, old)
 
 
 def _detail(stored: str) -> Mapping[str, str]:

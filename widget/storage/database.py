@@ -3,8 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-from alembic import command
-from alembic.config import Config as AlembicConfig
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import InternalError, OperationalError, SQLAlchemyError
@@ -41,12 +39,26 @@ def open_database(url: str) -> Engine:
 def upgrade(engine: Engine, vault: Vault | None = None, *, to: str = "head") -> None:
     """Create or migrate the tables. Safe to run at every start, and on several hosts at once: one works, the others
     wait and find nothing to do. `vault` opens what an older version kept sealed and this one does not."""
-    config = AlembicConfig()
+    # Its import is a twentieth of a start, and only this needs it.
+    from alembic import command  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     with engine.begin() as connection:
         _wait_for_the_others(connection)
         config.attributes |= {"connection": connection, "vault": vault}
         command.upgrade(config, to)
+
+
+def newest_revision() -> str:
+    """The migration that this version of the service needs."""
+    from alembic.config import Config  # noqa: PLC0415 - as in `upgrade`
+    from alembic.script import ScriptDirectory  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    return str(ScriptDirectory.from_config(config).get_current_head())
 
 
 def takes_writes(engine: Engine) -> bool:

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Engine, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Engine, and_, func, or_, select, update
 
 from widget.storage.database import RowRefused
+from widget.storage.pruning import prune
 from widget.storage.schema import messages
 from widget.storage.transaction import transaction
 from widget.storage.upsert import insert_into
@@ -144,6 +145,5 @@ class Messages:
 
     def wipe(self, before: float) -> int:
         """Forget what was written or last heard of before this time. Returns how many messages that were."""
-        old = or_(messages.c.changed_at < before, and_(messages.c.at > 0, messages.c.at < before))
-        with transaction(self._engine) as connection:
-            return connection.execute(delete(messages).where(old)).rowcount
+        written_before = and_(messages.c.at > 0, messages.c.at < before)
+        return sum(prune(self._engine, messages, old) for old in (messages.c.changed_at < before, written_before))

@@ -144,6 +144,8 @@ sends = Table(
     UniqueConstraint("portal_id", "send_key"),  # one key is one message for ever
     Index(None, "portal_id", "chat_id", "created_at"),
     Index(None, "state", "next_look_at"),
+    # Of those alone that have a text to be wiped: the table keeps its rows for ever.
+    Index("ix_sends_texts", "created_at", postgresql_where=text("text != ''"), sqlite_where=text("text != ''")),
     sqlite_autoincrement=True,
 )
 
@@ -165,6 +167,7 @@ messages = Table(
     Index(None, "portal_id", "line_id", "message_id"),
     Index(None, "portal_id", "line_id", "chat_id", "at"),
     Index(None, "changed_at"),
+    Index(None, "at"),
     sqlite_autoincrement=True,
 )
 
@@ -196,7 +199,7 @@ usage = Table(
     metadata,
     Column("portal_id", ForeignKey("portals.id", ondelete="CASCADE"), primary_key=True),
     Column("line_id", Id, primary_key=True, autoincrement=False),  # 0 is no line
-    Column("hour", Integer, primary_key=True, autoincrement=False),  # unix seconds // 3600
+    Column("hour", Integer, primary_key=True, autoincrement=False, index=True),  # unix seconds // 3600
     Column("openings", Integer, nullable=False, server_default="0"),
     Column("new_numbers", Integer, nullable=False, server_default="0"),  # shown unknown or out of date at an opening
     Column("reveals", Integer, nullable=False, server_default="0"),
@@ -263,6 +266,17 @@ inbox = Table(
     sqlite_autoincrement=True,
 )
 
+# Who does what is done by the clock, of all workers (turns.py).
+turns = Table(
+    "turns",
+    metadata,
+    Column("name", String(40), primary_key=True),
+    Column("holder", String(16), nullable=False),  # the process whose turn it is or was
+    Column("until", Float, nullable=False),  # no other turn before
+    Column("began_at", Float, nullable=False),
+    Column("ended_at", Float, nullable=False, server_default="0"),
+)
+
 confirmations = Table(
     "confirmations",
     metadata,
@@ -284,4 +298,5 @@ rest_log = Table(
     Column("request", Text, nullable=False),  # masked: no token, no full number, no text
     Column("answer", Text, nullable=False),
     Index(None, "portal_id", "at"),
+    Index(None, "at"),
 )

@@ -239,7 +239,7 @@ class Waha(BaseAdapter):
         listed = self._http.json("GET", path, timeout, params=query, largest=LARGEST_LISTING)
         if not isinstance(listed, list):
             raise GatewayError(Trouble.BROKEN_ANSWER)
-        return listed
+        return listed[: query["limit"]]  # a gateway that answers with more is not read for longer
 
     def _phones_by_lid(self) -> dict[str, str]:
         """Without it the chats under LIDs are not known, and the others are."""

@@ -118,6 +118,6 @@ def _reactions(reactions: Any) -> tuple[str, ...]:
     if not isinstance(reactions, list):
         return ()
     by_author = {
-        str(map_of(map_of(r).get("key")).get("fromMe")): str(map_of(r).get("text") or "")[:16] for r in reactions
+        map_of(map_of(r).get("key")).get("fromMe") is True: str(map_of(r).get("text") or "")[:16] for r in reactions
     }
     return tuple(text for text in by_author.values() if text)

@@ -3,13 +3,13 @@
 import logging
 
 from ratelimit import StorageUnavailable
-from widget.card.reveals import Reveals
 from widget.gateways.base import NOT_ASKED, Ack, EventKind, GatewayEvent, SendResult, Sent, Trouble
 from widget.gateways.kinds import capabilities_of
 from widget.presence.cooling import Cooling
 from widget.presence.evidence import Evidence
 from widget.presence.purse import Purse
 from widget.presence.records import How
+from widget.presence.reveal_stats import Reveals
 from widget.storage.counted import Counted, Went
 from widget.storage.lines import Line
 from widget.storage.usage import Usage

@@ -1,0 +1,69 @@
+"""Builds what talks with portals."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from widget.bitrix24.entry import Entry
+from widget.bitrix24.install import Installer
+from widget.bitrix24.oauth import OAuth
+from widget.bitrix24.renewal import Renewal
+from widget.bitrix24.rest import Rest
+from widget.bitrix24.strangers import FAILURES, Strangers
+from widget.http import of_kind
+from widget.infrastructure import Infrastructure
+from widget.metrics import Metrics
+from widget.storage.building import Repositories
+
+PORTAL_CLIENTS = 8  # of 16 connections each, shared by all portals
+
+
+@dataclass(frozen=True)
+class Bitrix24:
+    oauth: OAuth
+    rest: Rest
+    entry: Entry
+    installer: Installer
+
+
+def build_bitrix24(
+    infra: Infrastructure, stored: Repositories, metrics: Metrics, caller: Callable[[], str]
+) -> Bitrix24:
+    """`caller` says the address that a request comes from, "" in a job."""
+    config, clock = infra.config, infra.clock
+    oauth = OAuth(
+        of_kind("oauth", infra.client()),
+        config.auth_servers,
+        config.bitrix_client_id,
+        config.bitrix_client_secret,
+        allow_http=config.allow_http,
+        timeout=config.portal_timeout,
+        clock=clock,
+        strangers=Strangers(infra.limiter("strangers", FAILURES), caller),
+    )
+    # Both authorisation servers may be asked in turn, and the answer has to be stored.
+    renewal = Renewal(oauth, stored.portals, stored.tokens, metrics, lease_seconds=2 * config.portal_timeout + 5)
+    rest = Rest(
+        [of_kind("portal", infra.client()) for _ in range(PORTAL_CLIENTS)],
+        oauth,
+        renewal,
+        stored.portals,
+        stored.tokens,
+        stored.rest_log,
+        metrics,
+        timeout=config.portal_timeout,
+        patience=config.portal_patience,
+        sleep=infra.sleep,
+        clock=clock,
+    )
+    installer = Installer(
+        of_kind("portal", infra.client()),
+        oauth,
+        rest,
+        stored.portals,
+        stored.tokens,
+        stored.events,
+        public_url=config.public_url,
+        timeout=config.portal_timeout,
+        clock=clock,
+    )
+    return Bitrix24(oauth, rest, Entry(oauth, stored.portals, stored.tokens, clock), installer)

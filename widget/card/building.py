@@ -1,0 +1,42 @@
+"""Builds the card: its door, what is known of it, its checks."""
+
+from dataclasses import dataclass
+
+from widget.bitrix24.rest import Rest
+from widget.card.checks import CardChecks
+from widget.card.loading import Loader
+from widget.card.memory import CardMemory
+from widget.card.reading import CardReader, Phones
+from widget.chats.previews import Previews
+from widget.infrastructure import Infrastructure
+from widget.marks import Marks
+from widget.phones.hours import Hours
+from widget.phones.numbering import Numbering
+from widget.presence.building import PresenceParts
+from widget.storage.building import Repositories
+
+
+@dataclass(frozen=True)
+class CardParts:
+    door: CardReader
+    loader: Loader
+    checks: CardChecks
+    memory: CardMemory
+    marks: Marks
+
+
+def build_card(
+    infra: Infrastructure, stored: Repositories, rest: Rest, presence: PresenceParts, numbering: Numbering, hours: Hours
+) -> CardParts:
+    """`hours` are the service's, for portals that have none of their own."""
+    clock = infra.clock
+    memory = CardMemory(infra.answers, stored.vault, infra.config.card_ttl, clock)
+    phones = Phones(numbering, infra.keys)
+    door = CardReader(rest, memory, stored.lines, phones, hours, infra.workers, clock)
+    previews = Previews(stored.conversations)
+    loader = Loader(
+        door, infra.answers, presence.known, stored.chats, stored.settings, presence.lifetimes, previews, clock
+    )
+    return CardParts(
+        door, loader, CardChecks(loader, memory, presence.checker), memory, Marks(infra.answers, infra.keys)
+    )

@@ -1,0 +1,94 @@
+"""Builds the repositories of one database."""
+
+import atexit
+import weakref
+from dataclasses import dataclass
+
+from sqlalchemy import Engine
+
+from widget.infrastructure import Infrastructure
+from widget.marks import Marks
+from widget.storage.changes import Changes
+from widget.storage.chats import Chats
+from widget.storage.conversations import Conversations
+from widget.storage.counted import Counted
+from widget.storage.database import open_database
+from widget.storage.events import Events
+from widget.storage.inbox import Inbox
+from widget.storage.line_health import LineHealths
+from widget.storage.lines import Lines
+from widget.storage.messages import Messages
+from widget.storage.portals import Portals
+from widget.storage.presences import Presences
+from widget.storage.rest_log import RestLog
+from widget.storage.sends import Sends
+from widget.storage.settings import UserSettings
+from widget.storage.tokens import Tokens
+from widget.storage.turns import Turns
+from widget.storage.usage import Usage, flush_at_exit
+from widget.storage.vault import Vault
+
+
+@dataclass(frozen=True)
+class Repositories:
+    """Everything that SQL has, and the key that seals it."""
+
+    engine: Engine
+    vault: Vault
+    portals: Portals
+    tokens: Tokens
+    lines: Lines
+    line_health: LineHealths
+    conversations: Conversations
+    settings: UserSettings
+    changes: Changes
+    events: Events
+    inbox: Inbox
+    presences: Presences
+    usage: Usage
+    rest_log: RestLog
+    turns: Turns
+
+    @property
+    def chats(self) -> Chats:
+        return self.conversations.chats
+
+    @property
+    def sends(self) -> Sends:
+        return self.conversations.sends
+
+    @property
+    def messages(self) -> Messages:
+        return self.conversations.messages
+
+
+def build_repositories(infra: Infrastructure) -> Repositories:
+    """Opens no connection yet."""
+    clock, config = infra.clock, infra.config
+    engine, vault = open_database(config.database_url), Vault(config.encryption_keys)
+    marks, usage = Marks(infra.answers, infra.keys), Usage(engine, clock)
+    atexit.register(flush_at_exit, weakref.ref(usage))
+    conversations = Conversations(
+        engine,
+        Chats(engine, clock, marks.chat_changed),
+        Sends(engine, vault, clock),
+        Messages(engine, vault, clock),
+        Counted(engine, usage),
+    )
+    return Repositories(
+        engine=engine,
+        vault=vault,
+        portals=Portals(engine, vault, clock),
+        tokens=Tokens(engine, vault),
+        lines=Lines(engine, vault, clock),
+        line_health=LineHealths(engine, clock),
+        conversations=conversations,
+        settings=UserSettings(engine, marks.choice_changed),
+        changes=Changes(engine, clock),
+        events=Events(engine, clock),
+        inbox=Inbox(engine, vault, clock),
+        presences=Presences(engine, clock),
+        usage=usage,
+        rest_log=RestLog(engine, keep=config.rest_log_days > 0),
+        turns=Turns(engine, clock),
+    )
