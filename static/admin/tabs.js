@@ -39,7 +39,8 @@ export function showProblems() {
   const broken = document.querySelectorAll('#health [data-verdict="bad"]').length;
   if (!banner) return;
   banner.hidden = !broken;
-  banner.querySelector('#problems-sum').textContent = document.querySelector('#health .health-sum')?.textContent.trim() ?? '';
+  banner.querySelector('#problems-sum').textContent =
+    document.querySelector('#health .health-sum')?.textContent.trim() ?? '';
 }
 
 /** Lead from the banner to the list of what needs attention. */

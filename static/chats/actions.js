@@ -61,8 +61,7 @@ export function startActions(chat, address, history, composer, signal) {
       const refs = [...chat.querySelectorAll('.bubble.is-theirs [data-ref]')]
         .slice(-MOST_READ)
         .map(({ dataset }) => dataset.ref);
-      if (refs.length)
-        tell(request(address.replace(/messages$/, 'read'), { json: { refs }, signal }), 'read');
+      if (refs.length) tell(request(address.replace(/messages$/, 'read'), { json: { refs }, signal }), 'read');
     },
     { signal },
   );

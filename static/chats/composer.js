@@ -147,7 +147,7 @@ export function startComposer(chat, address, history, signal) {
     about = null;
     write('');
     showAbout();
-    messages.forEach((message, index) => queue.add({ ...message, replyTo: index ? '' : replyTo }));
+    for (const [index, message] of messages.entries()) queue.add({ ...message, replyTo: index ? '' : replyTo });
     text.focus();
   }
 

@@ -202,7 +202,8 @@ export class History {
       const known = document.getElementById(bubble.id);
       if (known && sameWords(known, bubble)) continue;
       if (!known && this.comesLater(bubble)) continue;
-      const knowsLess = trouble && known?.querySelector('[data-ref], .media') && !bubble.querySelector('[data-ref], .media');
+      const knowsLess =
+        trouble && known?.querySelector('[data-ref], .media') && !bubble.querySelector('[data-ref], .media');
       const keeps = knowsLess || known?.querySelector('.media-shown, .media-saved');
       if (keeps && !bubble.querySelector('.is-deleted')) {
         if (sameFoot(known, bubble)) continue;

@@ -30,7 +30,13 @@ export function showPictures(box, signal) {
   const changes = new MutationObserver(watch);
   changes.observe(box, { childList: true, subtree: true });
   watch();
-  signal.addEventListener('abort', () => [seen, changes].forEach((one) => one.disconnect()), { once: true });
+  signal.addEventListener(
+    'abort',
+    () => {
+      for (const one of [seen, changes]) one.disconnect();
+    },
+    { once: true },
+  );
 }
 
 export async function showMedia(button, signal) {
