@@ -37,6 +37,7 @@ NAMES = {
     "Line",
     "sales",
     "flask",
+    *("Ctrl", "Enter", "Shift"),  # as keyboards have them
     "line",
     "http",
 }  # the same in both

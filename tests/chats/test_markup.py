@@ -5,7 +5,7 @@ import pytest
 from widget.chats.markup import LONGEST_DRAWN, whatsapp_text
 
 URL = "https://a.example/_x_y_"
-LINK = 'rel="nofollow noopener noreferrer" target="_blank"'
+LINK = 'target="_blank" rel="nofollow noopener noreferrer"'
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from widget.card.loading import Seen, e164s
 from widget.card.memory import Drawn
 from widget.card.reading import Ahead
 from widget.card.view import CardView, ShownSettings, settings_of, with_left
-from widget.chats.asking import chat_of, names_in
+from widget.chats.asking import chat_of, drawn_with
 from widget.chats.typed import NotTheirs
 from widget.context import CardContext, Reading, found, hours_of
 from widget.errors import Refusal, Refused
@@ -227,7 +227,7 @@ def _heard(chat_id: int, changed: set[str], since: str) -> dict[str, object]:
     if context.phone_of(chat.phone).key not in changed:
         return {}
     at = float(since) if since.replace(".", "", 1).isdecimal() else services().clock() - DAY
-    return {"history": services().chats.service.heard(line, chat, at), **names_in(chat)}
+    return {"history": services().chats.service.heard(line, chat, at), **drawn_with(chat)}
 
 
 @pages.post("/card/lines")

@@ -139,24 +139,24 @@ def night_question(context: CardContext, chat: Chat, *, confirmed: bool) -> Resp
 def drawn_send(chat: Chat, send: Send) -> Response:
     """The bubble of what was just sent, and its metric."""
     services().metrics.sent(send.state.value)
-    return make_response(render_template("chats/_one_bubble.html", bubble=bubble_of_send(send), **names_in(chat)), 201)
+    return make_response(
+        render_template("chats/_one_bubble.html", bubble=bubble_of_send(send), **drawn_with(chat)), 201
+    )
 
 
 def names_in(chat: Chat) -> dict[str, object]:
-    """What a page of this chat draws its messages with: `message_ref(bubble)` and `media_url(bubble)` name them and
-    their files; `me` is the reader."""
+    """How a page of this chat names its messages and their files: `message_ref(bubble)`, `media_url(bubble)`."""
 
     def media_url(bubble: Bubble) -> str:
         return url_for("chats.media", chat_id=chat.id, ref=_seal(chat, bubble))
 
+    return {"message_ref": lambda bubble: _seal(chat, bubble), "media_url": media_url}
+
+
+def drawn_with(chat: Chat) -> dict[str, object]:
+    """All that this chat's messages are drawn with; `me` is the reader."""
     context = current_context()
-    return {
-        "message_ref": lambda bubble: _seal(chat, bubble),
-        "media_url": media_url,
-        "me": context.session.user_id,
-        "zone": context.zone,
-        "now": services().now(),
-    }
+    return {**names_in(chat), "me": context.session.user_id, "zone": context.zone, "now": services().now()}
 
 
 def named(chat: Chat, sealed: str) -> Named:

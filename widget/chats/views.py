@@ -12,8 +12,8 @@ from widget.chats.asking import (
     current_context,
     draft_of,
     drawn_send,
+    drawn_with,
     named,
-    names_in,
     open_typed_number,
     read_cursor,
     read_for_typed_number,
@@ -228,7 +228,7 @@ def _pieces(context: CardContext, line: Line, chat: Chat, history: History, else
         history=replace(history, cursor=signed_cursor(chat, history.cursor)),
         line=line,
         elsewhere=elsewhere,
-        **names_in(chat),
+        **drawn_with(chat),
     )
 
 
