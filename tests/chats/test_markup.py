@@ -5,7 +5,7 @@ import pytest
 from widget.chats.markup import LONGEST_DRAWN, whatsapp_text
 
 URL = "https://a.example/_x_y_"
-LINK = 'target="_blank" rel="nofollow noopener noreferrer"'
+LINK = 'rel="noopener noreferrer nofollow" target="_blank"'
 
 
 @pytest.mark.parametrize(
