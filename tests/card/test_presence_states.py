@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from sandbox.portal import typed
-from tests.stand import CROWDED_DEAL, DEAL, PATIENCE, CardPage, Clock, Outside, Widget, in_russian
+from tests.stand import CROWDED_DEAL, DEAL, PATIENCE, CardPage, Clock, Outside, Widget, in_russian, words_of
 from widget.gateways.base import GatewayError
 
 MakeWidget = Callable[..., Widget]
@@ -290,7 +290,7 @@ def test_no_row_is_ever_blank(make_widget: MakeWidget, outside: Outside) -> None
         assert all(drawn.rows.values())
         for number in drawn.rows:
             place = drawn.row_html(number).split('class="phone-presence">')[1].split("</div>")[0]
-            assert place.split("</svg>")[1].removeprefix("<span>").strip()
+            assert words_of(place)
 
 
 def test_a_hanging_gateway_neither_delays_the_card_nor_blocks_a_message(widget: Widget, outside: Outside) -> None:
