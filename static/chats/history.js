@@ -364,7 +364,10 @@ function sameWords(one, other) {
   const [first, second] = [one, other].map((bubble) => {
     const copy = bubble.cloneNode(true);
     copy.classList.remove('is-next');
-    for (const media of copy.querySelectorAll('[data-src]')) delete media.dataset.src;
+    for (const media of copy.querySelectorAll('[data-src]')) {
+      delete media.dataset.src;
+      delete media.dataset.seen; // by showPictures
+    }
     for (const more of copy.querySelectorAll('[data-ref]')) delete more.dataset.ref;
     return copy.outerHTML;
   });
