@@ -17,6 +17,6 @@ export function confirmed(id, words, beside = null) {
 // The frame is as high as the page, so its middle may be far out of sight.
 function put(dialog, beside) {
   const lowest = Math.max(16, window.innerHeight - dialog.offsetHeight - 16);
-  const near = beside.getBoundingClientRect().top - dialog.offsetHeight / 2;
+  const near = beside.getBoundingClientRect().bottom - dialog.offsetHeight; // what was pressed is in sight, what is below it may not be
   dialog.style.marginTop = `${Math.min(lowest, Math.max(16, near))}px`;
 }

@@ -61,15 +61,14 @@ def test_create_and_open_differ_in_text_and_icon(widget: Widget, lang: str) -> N
     assert before.split('data-action="open-chat"')[1].split("</svg>")[0].split("<svg")[1] not in after
 
 
-def test_the_row_of_an_open_chat_offers_to_write_and_the_history_by_name(widget: Widget) -> None:
+def test_the_row_of_an_open_chat_offers_it_by_name(widget: Widget) -> None:
     page = widget.open(lang="ru").reveal()
     page.open_chat(page.keys[ORDERS_ROW])
 
     row = page.reveal().row_html(ORDERS_ROW)
 
-    assert 'title="Написать в чат"' in row
-    assert 'title="Открыть историю чата"' in row
-    assert f'aria-label="Написать в чат: {ORDERS_ROW}"' in row
+    assert 'title="Открыть чат"' in row
+    assert f'aria-label="Открыть чат: {ORDERS_ROW}"' in row
 
 
 def test_creating_twice_gives_one_chat(card: CardPage, widget: Widget) -> None:

@@ -17,6 +17,8 @@ CARD = {
     "POST /card/refresh": {"line": 1},
     "POST /card/suggestion": {"key": "KEY", "line": 1},
     "POST /card/again": {"version": "x", "line": 1},
+    "POST /card/more": {},
+    "POST /card/news": {"keys": ["x"]},
     "POST /card/lines": {"line": 1},
 }
 CHATS = {

@@ -1,6 +1,5 @@
 """The widget: a Flask service that Bitrix24 opens in its CRM cards. Start reading at `create_app`."""
 
-import hashlib
 import logging
 import math
 import os
@@ -18,8 +17,10 @@ from werkzeug.routing import IntegerConverter
 
 from widget import i18n, logs
 from widget.admin.views import pages as admin_pages
+from widget.assets import Assets, pack
 from widget.bitrix24.events import LARGEST_EVENT
 from widget.card.views import pages as card_pages
+from widget.chats.markup import whatsapp_text
 from widget.chats.views import pages as chat_pages
 from widget.cli import register_commands
 from widget.config import Config
@@ -52,11 +53,12 @@ def create_app(config: Config | None = None, **parts: Any) -> Flask:
         template_folder=str(ROOT / "templates"),
         static_folder=str(ROOT / "static"),
         # The version is a folder and not a query, so that modules which import each other are of one version.
-        static_url_path=f"/static/{_version_of(ROOT / 'static')}",
+        static_url_path=f"/static/{_assets().version}",
     )
+    app.send_static_file = _assets().send  # type: ignore[method-assign]
     app.url_map.converters["int"] = RowId
     app.request_class = PatientRequest
-    app.config.update(MAX_CONTENT_LENGTH=LARGEST_REQUEST, MAX_FORM_PARTS=200, SEND_FILE_MAX_AGE_DEFAULT=31_536_000)
+    app.config.update(MAX_CONTENT_LENGTH=LARGEST_REQUEST, MAX_FORM_PARTS=200)
     logs.init_app(app, config.log_level)
     if config.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=config.trusted_proxies, x_proto=config.trusted_proxies)  # type: ignore[method-assign]
@@ -88,6 +90,7 @@ class RowId(IntegerConverter):
 def _set_up_templates(app: Flask) -> None:
     i18n.init_app(app)
     app.jinja_env.filters["phone"] = shown
+    app.jinja_env.filters["whatsapp"] = whatsapp_text
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(
@@ -205,13 +208,10 @@ def _protect(response: Response) -> Response:
     response.headers.setdefault("Referrer-Policy", "no-referrer")
     if request.endpoint != "static":
         response.headers.setdefault("Cache-Control", "no-store")
+        pack(response)
     return response
 
 
 @cache
-def _version_of(folder: Path) -> str:
-    digest = hashlib.sha256()
-    for file in sorted(folder.rglob("*")):
-        if file.is_file():
-            digest.update(file.relative_to(folder).as_posix().encode() + file.read_bytes())
-    return digest.hexdigest()[:12]
+def _assets() -> Assets:
+    return Assets(ROOT / "static")

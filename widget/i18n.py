@@ -5,7 +5,7 @@ as it is at its first use, there is no compile step to forget; a .mo file withou
 """
 
 import gettext
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from datetime import date as Date
 from functools import cache, lru_cache
 from io import BytesIO
@@ -103,6 +103,8 @@ def init_app(app: Flask) -> None:
     app.jinja_env.filters["clock"] = clock
     app.jinja_env.filters["date"] = date
     app.jinja_env.filters["day"] = day
+    app.jinja_env.filters["day_name"] = day_name
+    app.jinja_env.filters["past"] = past
     app.jinja_env.filters["moment"] = moment
     app.jinja_env.filters["number"] = number
     app.jinja_env.filters["size"] = size
@@ -140,6 +142,27 @@ def _day(day: Date, language: str) -> str:
 def date(moment: datetime, zone: str | None = None) -> str:
     """A day near enough to need no year: 30 ноября, November 30."""
     return format_skeleton("MMMMd", _in(moment, zone), locale=current_language())
+
+
+def past(moment: datetime, zone: str | None, now: datetime) -> str:
+    """A time that is over, as people say it: today 14:05, yesterday, 21:53, 30 November; with the year where it is not
+    of this one."""
+    _ = translate
+    at, today = _in(moment, zone).date(), _in(now, zone).date()
+    if at == today:
+        return _("today %(time)s", time=clock(moment, zone))
+    if at == today - timedelta(days=1):
+        return _("yesterday, %(time)s", time=clock(moment, zone))
+    return date(moment, zone) if at.year == today.year else day(moment, zone)
+
+
+def day_name(moment: datetime, zone: str | None, now: datetime) -> str:
+    """A day as the line between two days of a chat says it: Today, Yesterday, 30 November."""
+    _ = translate
+    at, today = _in(moment, zone).date(), _in(now, zone).date()
+    if at in (today, today - timedelta(days=1)):
+        return _("Today") if at == today else _("Yesterday")
+    return date(moment, zone) if at.year == today.year else day(moment, zone)
 
 
 def _in(moment: datetime, zone: str | None) -> datetime:

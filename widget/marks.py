@@ -5,6 +5,7 @@ A mark is kept longer than anything remembered under the one before it, so that 
 
 import logging
 import secrets
+from collections.abc import Sequence
 
 from widget.answers import Answers, StoreGone
 from widget.keys import PhoneKeys
@@ -36,6 +37,11 @@ class Marks:
     def choice_changed(self, portal_id: int, user_id: int) -> None:
         """The same for a user's choices."""
         self._change(self.user_key(portal_id, user_id))
+
+    def of(self, portal_id: int, phone_keys: Sequence[str]) -> dict[str, str]:
+        """The mark of each number that has one, by the number's key. One round trip. Raises StoreGone."""
+        named = {self.chat_key(portal_id, key): key for key in phone_keys}
+        return {named[name]: str(mark) for name, mark in self._answers.get_many(list(named)).items() if mark}
 
     def _change(self, key: str) -> None:
         try:

@@ -30,6 +30,7 @@ from widget.card.memory import CardMemory
 from widget.card.reading import CardReader, Phones
 from widget.card.rows import Row
 from widget.card.view import CardView, settings_of
+from widget.chats.previews import Previews
 from widget.chats.sending import Draft
 from widget.chats.service import ChatService
 from widget.context import Card, CardPhone, hours_of
@@ -190,15 +191,16 @@ class Product:
         self._reader_of_phones = Phones(self._numbering, self._keys)
         # Every card is handed in: a portal that was asked would be a mistake.
         door = CardReader(cast(Rest, None), self._card_memory, lines, self._reader_of_phones, hours, pool, clock)
-        self._loader = Loader(door, answers, self._memory, chats, settings, lifetimes, clock)
+        counted = Counted(engine, self._usage)
+        sends, messages = Sends(engine, vault, clock), Messages(engine, vault, clock)
+        conversations = Conversations(engine, chats, sends, messages, counted)
+        previews = Previews(conversations)
+        self._loader = Loader(door, answers, self._memory, chats, settings, lifetimes, previews, clock)
         self._checks = CardChecks(self._loader, self._card_memory, checker)
         self._settings = settings_of(self._portal, self._lines, hours_of(self._portal, hours))
         self._evidence = Evidence(self._memory, chats, clock)
         reveals = Reveals(answers, self._usage, self._keys)  # openings decide nothing here
-        counted = Counted(engine, self._usage)
         learning = Learning(self._evidence, cooling, purse, reveals, self._usage, counted)
-        sends, messages = Sends(engine, vault, clock), Messages(engine, vault, clock)
-        conversations = Conversations(engine, chats, sends, messages, counted)
         self._chat_service = ChatService(gateways, conversations, clock, learning)
 
     def _company(self, portals: Portals, lines: Lines, settings: UserSettings) -> tuple[Portal, tuple[Line, ...]]:

@@ -11,6 +11,7 @@ import { showPart } from './parts.js';
 import { pairingCode, showCode, stopLooking } from './qr.js';
 import { waitForReports } from './reports.js';
 import { jsonOf, send } from './send.js';
+import { mendAll, showHealth, showProblems, showTabOf, startTabs } from './tabs.js';
 import { localTimes } from './times.js';
 import { followKeys } from '../waiting/keys.js';
 import { followWaiting } from '../waiting/list.js';
@@ -24,13 +25,21 @@ beginSession(page.dataset.session);
 followHeight();
 followLinks();
 startClocks(page);
+startTabs();
 localTimes(page);
 followWaiting();
 followKeys();
 showPlace(document.getElementById(page.dataset.place));
 askForTheRest();
 
-const ACTIONS = { qr: showCode, pairing: pairingCode, part: showPart, ...accessActions };
+const ACTIONS = {
+  qr: showCode,
+  pairing: pairingCode,
+  part: showPart,
+  problems: showHealth,
+  'mend-all': mendAll,
+  ...accessActions,
+};
 
 sections.addEventListener('submit', async (event) => {
   event.preventDefault();
@@ -58,6 +67,7 @@ sections.addEventListener('change', (event) => {
 // The page was opened for one of its sections, or for one line in them.
 async function showPlace(place) {
   if (!place) return;
+  showTabOf(place);
   await fit(); // until then there is nowhere to scroll to
   place.tabIndex = -1;
   place.focus({ preventScroll: true });
@@ -68,10 +78,11 @@ async function showPlace(place) {
 function askForTheRest() {
   stopLooking();
   waitForReports();
+  showProblems();
   for (const load of document.querySelectorAll('[data-load]')) {
     const path = load.dataset.load;
     delete load.dataset.load;
-    send(path, {}, load);
+    send(path, {}, load).then(showProblems);
   }
   if (claim('.line-now[data-pending]')) states('/app/lines/states', 'lines-section');
   if (claim('#my-lines[data-pending]')) states('/app/mine/states', 'my-lines');

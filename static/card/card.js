@@ -1,16 +1,18 @@
 // The card: hidden → revealed → checked. The server draws every state; this moves the pieces into place.
 
 import { begin, request, Refused } from '../api.js';
-import { openChat } from '../chats/pane.js';
-import { followHeight } from '../frame.js';
+import { ask, isFramed } from '../bridge.js';
+import { hasDraft } from '../chats/drafts.js';
 import { followLinks } from '../portal.js';
 import { followKeys } from '../waiting/keys.js';
 import { startClocks, tick } from './clock.js';
+import { followNews } from './live.js';
 
 // A worker remembers settings for ten seconds: together that is the minute that the settings page promises.
 const LOOK_EVERY = 50_000;
 const LOOK_SELDOM = 900_000; // while the answers are errors
 const SOON = [2000, 4000, 8000]; // until a line is heard that was not known yet
+const MOST_FOLLOWED = 100; // numbers in one question for news
 const LOOK_FOR = 4 * 3_600_000; // after the last press; then nobody is working here
 
 const card = document.getElementById('card');
@@ -21,14 +23,15 @@ let picked = false; // by hand: then also for numbers whose chat is on another l
 let swaps = 0; // how often rows were replaced by newer ones
 let nextLook;
 let lookUntil = 0;
+let pane = null; // the chat's own modules, once they are needed
+let straight = true; // a card with one chat opens it once, and never again after somebody went back
 
 begin(card.dataset.opening);
-followHeight();
 followLinks(lookNow); // what was changed in the application is followed as soon as it is closed
 startClocks(card);
 followKeys();
-if (card.dataset.start !== 'button') reveal();
-else content.querySelector('[data-action="reveal"]').disabled = false; // until now nobody would have heard the press
+reveal();
+followNews(whatIsShown, takeNews, () => pane?.askTheGateway());
 
 const ACTIONS = {
   reveal,
@@ -39,21 +42,38 @@ const ACTIONS = {
     check(button.dataset.keys.split(' '), { pressed: true, again: 'again' in button.dataset }),
   'use-suggestion': (button) => useSuggestion(button.dataset.key),
   'open-chat': (button) => chat(button, 'text'),
-  write: (button) => chat(button, 'text'),
-  'open-history': (button) => chat(button, 'messages'),
+  more: unfold,
+  'more-numbers': moreNumbers,
+  'copy-number': copyNumber,
   'read-chat': (button) => chat(button, 'messages', numberOf(button.dataset.line)),
 };
 
 card.addEventListener('click', (event) => {
   const button = event.target.closest('[data-action]');
   if (button && ACTIONS[button.dataset.action]) ACTIONS[button.dataset.action](button);
+  const call = event.target.closest('[data-call]');
+  if (call && isFramed) {
+    event.preventDefault();
+    ask('imPhoneTo', { phone: call.dataset.call }); // Bitrix24 calls by its telephony, or by the computer's own
+  }
 });
+card.addEventListener('input', (event) => {
+  if (event.target.id === 'find-number') findNumber(event.target.value);
+});
+card.addEventListener('chat-closed', () => markRows());
+
+// Under the hand of whoever is about to press something no chat opens by itself.
+for (const used of ['pointermove', 'pointerdown', 'keydown'])
+  card.addEventListener(used, () => {
+    card.dataset.usedAt = Date.now();
+  });
 
 card.addEventListener('change', (event) => {
   if (event.target.id === 'line') {
     shownLine();
     picked = true;
     for (const said of content.querySelectorAll('.line-gone, #checks-left')) said.replaceChildren(); // of the line before
+    markRows();
     lines();
   }
 });
@@ -64,7 +84,19 @@ async function reveal() {
   show(document.getElementById('skeleton').content.cloneNode(true));
   if (!(await draw('/card', { pressed }))) return;
   card.dataset.start = 'revealed';
+  openStraight();
+  const { usedAt } = card.dataset;
   await follow();
+  if (card.dataset.usedAt === usedAt) openStraight(); // a chat that only the check has found
+}
+
+// With one number, or one chat, there is nothing to look for.
+function openStraight() {
+  if (!straight) return;
+  const buttons = [...content.querySelectorAll('[data-straight] .phone-open')];
+  const chats = buttons.filter((button) => button.closest('.phone').dataset.chat);
+  const only = buttons.length === 1 ? buttons[0] : chats.length === 1 ? chats[0] : null;
+  if (only && !content.querySelector('.more-numbers')) chat(only, 'text');
 }
 
 async function refresh() {
@@ -192,10 +224,144 @@ async function lines(tries = 0) {
 }
 
 // A number that has a chat opens it on its own line, which its row names, unless another line was picked by hand.
-function chat(button, focus, only = null) {
+async function chat(button, focus, only = null) {
+  straight = false;
   const shown = shownLine();
   const own = picked ? shown : numberOf(button.dataset.line);
-  openChat({ key: button.dataset.key, line: only ?? own, shown, focus, row: button.closest('.phone') });
+  const row = button.closest('.phone');
+  const waiting = Number(row.dataset.waiting ?? 0);
+  const wanted = { key: button.dataset.key, line: only ?? own, shown, focus, row, waiting };
+  button.setAttribute('aria-busy', 'true');
+  pane = await import('../chats/pane.js');
+  button.removeAttribute('aria-busy');
+  pane.openChat(wanted);
+}
+
+function unfold(button) {
+  const open = button.getAttribute('aria-expanded') !== 'true';
+  button.setAttribute('aria-expanded', String(open));
+  document.getElementById(button.getAttribute('aria-controls')).hidden = !open;
+}
+
+function copyNumber(button) {
+  const said = button.querySelector('span');
+  const words = said.textContent;
+  copy(button.dataset.number, button);
+  said.textContent = button.dataset.done;
+  setTimeout(() => {
+    said.textContent = words;
+  }, 2000);
+}
+
+// The old way: a frame of another site may use the clipboard's own interface only if the portal lets it.
+function copy(text, button) {
+  const field = document.createElement('textarea');
+  field.value = text;
+  field.className = 'sr-only';
+  button.after(field);
+  field.select();
+  document.execCommand('copy');
+  field.remove();
+  button.focus();
+}
+
+// The numbers beyond those that are shown: none of them is checked.
+async function moreNumbers(button) {
+  const place = button.closest('.more-numbers');
+  button.disabled = true;
+  try {
+    const rows = fragment(await html('/card/more', {}));
+    const find = document.getElementById('find').content.cloneNode(true);
+    content.querySelector('.phones').append(rows);
+    content.querySelector('.phones').before(find);
+    place.remove();
+    markRows();
+    tick(content);
+    document.getElementById('find-number').focus();
+  } catch (error) {
+    button.disabled = false;
+    content.querySelector('.revealed')?.prepend(notice(error));
+  }
+}
+
+function findNumber(typed) {
+  const words = typed.toLowerCase().trim();
+  const digits = /\p{L}/u.test(typed) ? '' : typed.replace(/\D/g, '');
+  for (const row of content.querySelectorAll('.phone')) {
+    const said = `${row.querySelector('.phone-name').textContent} ${row.querySelector('.phone-last').textContent}`;
+    const number = row.querySelector('.number').textContent.replace(/\D/g, '');
+    row.hidden = !(said.toLowerCase().includes(words) || (digits && number.includes(digits)));
+  }
+}
+
+// What the next question for news is about: every row, and the open chat.
+function whatIsShown() {
+  const keys = [...content.querySelectorAll('.phone .phone-open')].map(({ dataset }) => dataset.key);
+  const drawn = content.querySelector('.revealed');
+  if (!keys.length || !drawn) return null;
+  return { keys: keys.slice(0, MOST_FOLLOWED), marks: drawn.dataset.marks, ...pane?.openOne() };
+}
+
+function takeNews(text) {
+  const news = fragment(text).firstElementChild;
+  const drawn = content.querySelector('.revealed');
+  if (!news || !drawn) return;
+  drawn.dataset.marks = news.dataset.marks;
+  let written = false;
+  for (const row of news.querySelectorAll('.phone')) {
+    const place = document.getElementById(row.id);
+    if (!place) continue;
+    written ||= isNewer(row, place);
+    if (knowsLess(row)) row.querySelector('.phone-presence').replaceWith(place.querySelector('.phone-presence'));
+    swapRow(place, row);
+  }
+  pane?.takeNews(news.querySelector('.piece'));
+  markRows();
+  tick(content);
+  if (written) tellOfNews();
+}
+
+function isNewer(row, place) {
+  return Number(row.dataset.at ?? 0) > Number(place.dataset.at ?? 0);
+}
+
+// A sound, if this rep wants one; drawn by the page itself, so that nothing is loaded for it.
+function tellOfNews() {
+  if (!('sound' in content.querySelector('.revealed').dataset)) return;
+  const audio = new AudioContext();
+  const tone = audio.createOscillator();
+  const volume = audio.createGain();
+  volume.gain.setValueAtTime(0.1, audio.currentTime);
+  volume.gain.exponentialRampToValueAtTime(0.001, audio.currentTime + 0.4);
+  tone.frequency.value = 880;
+  tone.connect(volume).connect(audio.destination);
+  tone.start();
+  tone.stop(audio.currentTime + 0.4);
+  tone.addEventListener('ended', () => audio.close());
+}
+
+// What rows say that the server does not know: a draft, a chat that is being read, a line other than the shown one.
+function markRows() {
+  const reading = pane?.openOne()?.key;
+  const shown = numberOf(document.getElementById('line')?.value) ?? line;
+  for (const row of content.querySelectorAll('.phone')) {
+    if (row.dataset.key === reading) delete row.dataset.waiting;
+    const draft = row.querySelector('.draft-mark');
+    if (draft) draft.hidden = !hasDraft(row.dataset.key);
+    const named = row.querySelector('.phone-line');
+    if (named) named.hidden = numberOf(named.dataset.lineId) === shown;
+  }
+}
+
+// The focus and what was unfolded stay.
+function swapRow(place, row) {
+  const focused = place.contains(document.activeElement) ? document.activeElement : null;
+  const open = place.querySelector('[data-action="more"][aria-expanded="true"]');
+  place.replaceWith(row);
+  if (open && row.querySelector('[data-action="more"]')) unfold(row.querySelector('[data-action="more"]'));
+  if (!focused) return;
+  const same = focused.dataset.action && row.querySelector(`[data-action="${focused.dataset.action}"]`);
+  (same || row.querySelector('button'))?.focus({ preventScroll: true });
 }
 
 async function draw(path, body) {
@@ -222,6 +388,7 @@ function show(node) {
   keepPicked();
   shownLine();
   if (focused) (content.querySelector(focused) ?? content).focus({ preventScroll: true });
+  markRows();
   tick(content);
 }
 
@@ -239,9 +406,7 @@ function swapRows(text, asked) {
   for (const row of drawn.querySelectorAll('.phone')) {
     const place = document.getElementById(row.id);
     if (!place || (knowsLess(row) && !asked.includes(row.dataset.key))) continue;
-    const action = place.contains(document.activeElement) ? document.activeElement.dataset.action : null;
-    place.replaceWith(row);
-    if (action) (row.querySelector(`[data-action="${action}"]`) ?? row.querySelector('button'))?.focus();
+    swapRow(place, row);
   }
   content.querySelector('.notice')?.remove();
   const notes = content.querySelector('.footnotes');
@@ -252,6 +417,7 @@ function swapRows(text, asked) {
   const sameLine = numberOf(drawn.getElementById('line')?.value) === shownLine();
   for (const id of sameLine ? ['refresh-cost', 'checks-left'] : [])
     document.getElementById(id)?.replaceWith(drawn.getElementById(id));
+  markRows();
   tick(content);
 }
 

@@ -10,7 +10,6 @@ const MOST_READ = 20; // receipts for the newest ones; those before them follow 
 /** Let the messages of a chat be answered, changed, deleted and reacted to. `composer` takes replies and changes. */
 export function startActions(chat, address, history, composer, signal) {
   const menu = chat.querySelector('#message-menu');
-  const said = chat.querySelector('#chat-said');
   const messages = chat.querySelector('#messages');
   let button = null;
 
@@ -62,8 +61,7 @@ export function startActions(chat, address, history, composer, signal) {
       const refs = [...chat.querySelectorAll('.bubble.is-theirs [data-ref]')]
         .slice(-MOST_READ)
         .map(({ dataset }) => dataset.ref);
-      if (refs.length)
-        tell(request(address.replace(/messages$/, 'read'), { json: { refs }, signal }), said.dataset.read);
+      if (refs.length) tell(request(address.replace(/messages$/, 'read'), { json: { refs }, signal }), 'read');
     },
     { signal },
   );
@@ -87,23 +85,23 @@ export function startActions(chat, address, history, composer, signal) {
 
   // Nothing brings a deleted message back.
   async function remove() {
-    await ask(`${address}/${button.dataset.ref}/delete`, 'confirm-delete', said.dataset.deleted);
+    await ask(`${address}/${button.dataset.ref}/delete`, 'confirm-delete', 'deleted');
     goBack();
   }
 
   // The server may ask back before it does it; `dialog` puts its question.
-  async function ask(path, dialog, words) {
+  async function ask(path, dialog, what) {
     const asked = request(path, { json: {}, signal });
     try {
       await asked;
     } catch (error) {
       if (error.message === 'confirm') {
         if (await confirmed(dialog, textOf(error.html)))
-          await tell(request(path, { json: { confirmed: true }, signal }), words);
+          await tell(request(path, { json: { confirmed: true }, signal }), what);
         return;
       }
     }
-    await tell(asked, words);
+    await tell(asked, what);
   }
 
   // A poll may have replaced the bubble while the menu or the question was open.
@@ -116,15 +114,14 @@ export function startActions(chat, address, history, composer, signal) {
     return tell(request(`${address}/${button.dataset.ref}/${verb}`, { json, signal }));
   }
 
-  async function tell(asked, words = '') {
-    said.textContent = '';
+  async function tell(asked, what = '') {
     try {
       await asked;
-      said.textContent = words;
+      if (what) history.say(what);
     } catch (error) {
       if (signal.aborted) return;
       const refused = error instanceof Refused ? error.html : document.getElementById('no-connection').innerHTML;
-      said.textContent = textOf(refused);
+      history.sayWords(textOf(refused));
     }
     history.hurry(0);
   }

@@ -1,49 +1,100 @@
-// The file that goes out with a message: chosen, dropped or pasted. It is kept here until it is sent or taken away.
+// The files that go out next: chosen, dropped anywhere in the chat, or pasted; each with a picture of it where there is
+// one, and a caption of its own where there are several. They are kept here until they are sent or removed.
 
-export class Attachment {
-  constructor(form, say, signal) {
+export class Attachments {
+  constructor(chat, form, say, signal) {
     this.form = form;
+    this.list = form.querySelector('#composer-file');
     this.input = form.querySelector('#file');
     this.say = say;
-    this.file = null;
+    this.chips = []; // {file, item}
     if (!this.input) return; // this line's gateway sends no files
     this.largest = Number(this.input.dataset.largest);
     form.querySelector('[data-action="choose-file"]').addEventListener('click', () => this.input.click(), { signal });
-    form.querySelector('[data-action="forget-file"]').addEventListener('click', () => this.forget(), { signal });
-    this.input.addEventListener('change', () => this.take(this.input.files[0]), { signal });
+    this.input.addEventListener('change', () => this.take(this.input.files), { signal });
+    this.list.addEventListener('click', (event) => this.pressed(event), { signal });
     form.addEventListener('paste', (event) => this.taken(event, event.clipboardData), { signal });
-    form.addEventListener('dragover', (event) => event.preventDefault(), { signal });
-    form.addEventListener('drop', (event) => this.taken(event, event.dataTransfer), { signal });
+    for (const [name, over] of [
+      ['dragover', true],
+      ['dragleave', false],
+      ['drop', false],
+    ])
+      chat.addEventListener(name, (event) => this.dragged(chat, event, over), { signal });
+    signal.addEventListener('abort', () => this.forgetAll(), { once: true });
+  }
+
+  dragged(chat, event, over) {
+    if (!event.dataTransfer?.types.includes('Files')) return;
+    event.preventDefault();
+    chat.classList.toggle('is-dropping', over);
+    if (event.type === 'drop') this.taken(event, event.dataTransfer);
   }
 
   taken(event, data) {
-    const [file] = data?.files ?? [];
-    if (!file) return; // a pasted text is no file
+    if (!data?.files.length) return; // a pasted text is no file
     event.preventDefault();
-    this.take(file);
+    this.take(data.files);
   }
 
-  take(file) {
-    if (!file) return;
-    if (file.size > this.largest) {
-      this.say(this.form.parentElement.querySelector('#file-too-large').content.textContent);
-      return;
+  take(files) {
+    const tooLarge = [...files].filter((file) => file.size > this.largest);
+    const words = this.form.parentElement.querySelector('#file-too-large').content.textContent;
+    this.say(tooLarge.length ? `${tooLarge.map(({ name }) => name).join(', ')}: ${words}` : '');
+    for (const file of files) if (file.size <= this.largest) this.add(file);
+    this.input.value = '';
+    this.show();
+    this.form.querySelector('#text').focus();
+  }
+
+  add(file) {
+    const item = this.form.parentElement.querySelector('#file-chip').content.firstElementChild.cloneNode(true);
+    item.querySelector('.file-name').textContent = file.name;
+    const remove = item.querySelector('button');
+    remove.setAttribute('aria-label', `${remove.title}: ${file.name}`);
+    if (/^image\/(png|jpeg|gif|webp)$/.test(file.type)) {
+      const picture = document.createElement('img');
+      picture.className = 'file-picture';
+      picture.alt = '';
+      picture.src = URL.createObjectURL(file);
+      item.querySelector('.file-icon').replaceWith(picture);
     }
-    this.say('');
-    this.show(file);
+    this.list.append(item);
+    this.chips.push({ file, item });
+  }
+
+  pressed(event) {
+    const button = event.target.closest('[data-action="forget-file"]');
+    if (!button) return;
+    const chip = this.chips.find(({ item }) => item.contains(button));
+    this.drop(chip);
+    this.chips = this.chips.filter((other) => other !== chip);
+    this.show();
     this.form.querySelector('#text').focus();
   }
 
-  forget() {
-    if (this.input) this.input.value = '';
-    this.show(null);
-    this.form.querySelector('#text').focus();
+  drop({ item }) {
+    URL.revokeObjectURL(item.querySelector('img')?.src ?? '');
+    item.remove();
   }
 
-  show(file) {
-    this.file = file;
-    this.onchange?.();
-    this.form.querySelector('#composer-file').hidden = !file;
-    this.form.querySelector('#composer-file-name').textContent = file ? file.name : '';
+  forgetAll() {
+    for (const chip of this.chips) this.drop(chip);
+    this.chips = [];
+    this.show();
+  }
+
+  show() {
+    this.list.hidden = !this.chips.length;
+    for (const { item } of this.chips) item.querySelector('.file-caption').hidden = this.chips.length < 2;
+  }
+
+  /** The files in their order, each with its caption; `text` is the first one's where it has none of its own. */
+  takeAway(text) {
+    const taken = this.chips.map(({ file, item }, index) => ({
+      file,
+      text: item.querySelector('.file-caption').value.trim() || (index ? '' : text),
+    }));
+    this.forgetAll();
+    return taken;
   }
 }

@@ -1,85 +1,116 @@
-// The composer. A message gets its send key when it is written; the key travels with every try, so one message is one
-// message whatever the network does. Nothing that was typed or attached is thrown away until the server has it.
+// The composer: what is typed, attached and answered to. It is empty again at once; what becomes of a message stands in
+// its bubble (queue.js), and nothing is thrown away until the server has it.
 
 import { request, Refused } from '../api.js';
 import { confirmed } from '../dialog.js';
-import { Attachment } from './attachment.js';
+import { Attachments } from './attachment.js';
+import { draftName, draftOf, keepDraft } from './drafts.js';
+import { queueOf } from './queue.js';
 import { textOf } from './words.js';
 
 const TYPING_EVERY = 10_000;
-const drafts = new Map();
+const LINES = 8;
 
-/** What was typed in the chat of this address goes on in another one. */
-export function forgetDraft(address) {
-  drafts.delete(address);
-}
-
-/** Start it in a drawn chat. Gives `replyTo` and `change`, which take a message: {ref, text}. */
+/** Start it in a drawn chat. Gives `replyTo` and `change`, which take a message: {ref, text}, and `write`. */
 export function startComposer(chat, address, history, signal) {
   const form = chat.querySelector('#composer');
   const text = form.querySelector('#text');
   const button = form.querySelector('[type="submit"]');
   const problem = form.querySelector('#composer-problem');
   const counter = form.querySelector('#counter');
-  const attachment = new Attachment(form, say, signal);
-  const draft = drafts.get(address) ?? { text: '', key: newKey(), about: null };
+  const attachments = new Attachments(chat, form, say, signal);
+  const name = draftName(chat);
+  const bubbles = new Map(); // of the messages on their way
+  let about = null; // what the next message is about: an answer to a message, a change of one, or nothing
+  let before = ''; // what was typed when a change began
   let typedAt = 0;
-  drafts.set(address, draft);
-  text.value = draft.text;
-  showAbout();
-  count();
+  const queue = queueOf(address, { draw, settled, asked, refused });
 
-  attachment.onchange = () => {
-    draft.key = newKey();
-  };
-  text.addEventListener(
-    'input',
-    () => {
-      if (text.value !== draft.text) Object.assign(draft, { text: text.value, key: newKey() });
-      count();
-      showTyping();
-    },
-    { signal },
-  );
-  text.addEventListener(
-    'keydown',
-    (event) => {
-      if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) form.requestSubmit();
-    },
-    { signal },
-  );
+  signal.addEventListener('abort', () => {
+    if (queue.view?.draw === draw) queue.view = null;
+  });
+  text.value = draftOf(name);
+  fit();
+  for (const job of queue.jobs) draw(job);
+
+  text.addEventListener('input', () => typed(), { signal });
+  text.addEventListener('keydown', pressed, { signal });
   form.addEventListener(
     'submit',
     (event) => {
       event.preventDefault();
-      if (draft.about?.change) change();
+      if (about?.change) change();
       else send();
     },
     { signal },
   );
   form.querySelector('[data-action="forget-about"]').addEventListener('click', () => turnTo(null), { signal });
+  chat.querySelector('#emojis').addEventListener('click', insertEmoji, { signal });
+  history.box.addEventListener('click', pressedInBubble, { signal });
 
   return {
     replyTo: (message) => turnTo({ ...message, change: false }),
     change: (message) => turnTo({ ...message, change: true }),
+    write,
   };
 
-  // What the next message is about: an answer to one, a change of one, or nothing.
-  function turnTo(about) {
-    const before = draft.about?.change ? draft.kept : draft.text;
-    Object.assign(draft, { about, key: newKey(), kept: before, text: about?.change ? about.text : before });
-    text.value = draft.text;
+  function typed() {
+    if (!about?.change) keepDraft(name, text.value);
+    fit();
+    showTyping();
+  }
+
+  function write(words) {
+    text.value = words;
+    typed();
+  }
+
+  function pressed(event) {
+    if (event.key === 'Enter' && !event.isComposing) {
+      const sends = form.dataset.enter === 'sends' ? !event.shiftKey && !event.altKey : event.ctrlKey || event.metaKey;
+      if (!sends) return;
+      event.preventDefault();
+      form.requestSubmit();
+    } else if (event.key === 'ArrowUp' && !text.value && !about) {
+      const last = [...history.box.querySelectorAll('.is-mine [data-can~="edit"]')].at(-1);
+      if (!last) return;
+      event.preventDefault();
+      const words = last.closest('.bubble').querySelector('.bubble-text').textContent.trim();
+      turnTo({ ref: last.dataset.ref, text: words, change: true });
+    } else if (event.key === 'Escape' && about) {
+      event.stopPropagation(); // leaves the answer and not the chat
+      turnTo(null);
+    }
+  }
+
+  function turnTo(next) {
+    if (next?.change && !about?.change) before = text.value;
+    if (about?.change && !next?.change) text.value = before;
+    about = next;
+    if (about?.change) text.value = about.text;
     showAbout();
-    count();
+    fit();
     text.focus();
   }
 
   function showAbout() {
     const box = form.querySelector('#composer-about');
-    box.hidden = !draft.about;
-    form.querySelector('#composer-about-words').textContent = draft.about?.text ?? '';
-    const kind = draft.about?.change ? 'edit' : 'reply';
+    const kind = about?.change ? 'edit' : 'reply';
+    box.hidden = !about;
+    form.querySelector('#composer-about-words').textContent = about?.text ?? '';
     for (const part of box.querySelectorAll('[data-for]')) part.hidden = part.dataset.for !== kind;
+    for (const label of button.querySelectorAll('[data-for]'))
+      label.hidden = (label.dataset.for === 'edit') !== Boolean(about?.change);
+    for (const control of form.querySelectorAll('[data-action="choose-file"]')) control.hidden = Boolean(about?.change);
+  }
+
+  // As high as what is in it, up to eight lines.
+  function fit() {
+    text.rows = 1;
+    const { lineHeight, paddingTop, paddingBottom } = getComputedStyle(text);
+    const room = text.scrollHeight - parseFloat(paddingTop) - parseFloat(paddingBottom);
+    text.rows = Math.min(LINES, Math.max(1, Math.round(room / parseFloat(lineHeight))));
+    count();
   }
 
   function count() {
@@ -97,64 +128,105 @@ export function startComposer(chat, address, history, signal) {
     request(address.replace(/messages$/, 'typing'), { json: { on: true }, signal }).catch(() => {});
   }
 
-  async function send(anyway = false) {
-    const body = text.value.trim();
-    const { file } = attachment;
-    if ((!body && !file) || button.disabled || 'blocked' in form.dataset || tooLong()) return;
-    busy(true);
-    say('');
-    const waiting = pending(chat, body || file.name);
-    history.append(waiting);
-    try {
-      const response = await post(body, file, anyway);
-      const sent = history.settle(waiting, await response.text());
-      // What surely did not go out stays for another try, which is another message.
-      if (sent.classList.contains('is-failed')) draft.key = newKey();
-      else clear();
-      history.hurry();
-      text.focus();
-    } catch (error) {
-      waiting.remove();
-      await failed(error);
-    } finally {
-      busy(false);
-    }
+  function insertEmoji(event) {
+    const { emoji } = event.target.dataset;
+    if (!emoji) return;
+    chat.querySelector('#emojis').hidePopover();
+    text.setRangeText(emoji, text.selectionStart, text.selectionEnd, 'end');
+    text.focus();
+    typed();
   }
 
-  function post(body, file, anyway) {
-    const { key } = draft;
-    const replyTo = draft.about?.ref ?? '';
-    if (!file) return request(address, { json: { text: body, key, confirmed: anyway, reply_to: replyTo }, signal });
-    const form = new FormData();
-    for (const [name, value] of Object.entries({ key, caption: body, reply_to: replyTo })) form.set(name, value);
-    if (anyway) form.set('confirmed', 'true');
-    form.set('file', file, file.name);
-    return request(address.replace(/messages$/, 'files'), { form, signal });
+  function send() {
+    const body = text.value.trim();
+    const files = attachments.chips.length;
+    if ((!body && !files) || 'blocked' in form.dataset || tooLong()) return;
+    say('');
+    const replyTo = about?.ref ?? '';
+    const messages = files ? attachments.takeAway(body) : [{ text: body }];
+    about = null;
+    write('');
+    showAbout();
+    for (const [index, message] of messages.entries()) queue.add({ ...message, replyTo: index ? '' : replyTo });
+    text.focus();
   }
 
   async function change() {
     const body = text.value.trim();
     if (!body || button.disabled || tooLong()) return;
-    busy(true);
+    button.disabled = true;
     say('');
     try {
-      await request(`${address}/${draft.about.ref}/edit`, { json: { text: body }, signal });
+      await request(`${address}/${about.ref}/edit`, { json: { text: body }, signal });
       turnTo(null);
-      chat.querySelector('#chat-said').textContent = chat.querySelector('#chat-said').dataset.edited;
+      history.say('edited');
       history.hurry(0);
     } catch (error) {
-      await failed(error);
+      if (signal.aborted) return;
+      say(wordsOf(error));
+      text.focus();
     } finally {
-      busy(false);
+      button.disabled = 'blocked' in form.dataset;
     }
   }
 
-  function clear() {
-    Object.assign(draft, { text: '', key: newKey(), about: null });
-    attachment.show(null);
-    text.value = '';
-    showAbout();
-    count();
+  function draw(job) {
+    let bubble = bubbles.get(job);
+    if (!bubble) {
+      bubble = chat.querySelector('#sending').content.firstElementChild.cloneNode(true);
+      bubble.querySelector('.bubble-text').textContent = job.text || job.file.name;
+      bubbles.set(job, bubble);
+      history.append(bubble);
+    }
+    bubble.classList.remove('is-failed');
+    bubble.querySelector('.bubble-asks')?.remove();
+  }
+
+  function settled(job, html) {
+    history.settle(bubbles.get(job), html);
+    bubbles.delete(job);
+    history.hurry();
+  }
+
+  // It is night at the client's: yes sends it, no gives the text back.
+  async function asked(job, html) {
+    if (await confirmed('confirm', textOf(html))) return true;
+    if (!job.file && !text.value) {
+      take(job);
+      write(job.text);
+    }
+    text.focus();
+    return false;
+  }
+
+  function refused(job, error) {
+    if (error.message === 'line_off' || error.message === 'line_down') form.dispatchEvent(new Event('line-changed'));
+    const bubble = bubbles.get(job);
+    bubble.classList.add('is-failed');
+    bubble.querySelector('.bubble-asks')?.remove();
+    const said = chat.querySelector('#not-sent').content.cloneNode(true);
+    said.querySelector('.bubble-problem').textContent = job.state === 'asks' ? '' : wordsOf(error);
+    bubble.append(said);
+    history.toEnd();
+  }
+
+  function pressedInBubble(event) {
+    const pressedOn = event.target.closest('[data-action]');
+    const job = [...bubbles].find(([, bubble]) => bubble.contains(pressedOn))?.[0];
+    if (!job) return;
+    text.focus();
+    if (pressedOn.dataset.action === 'try-again') queue.retry(job);
+    else if (pressedOn.dataset.action === 'remove-waiting') take(job);
+  }
+
+  function take(job) {
+    bubbles.get(job).remove();
+    bubbles.delete(job);
+    queue.remove(job);
+  }
+
+  function wordsOf(error) {
+    return error instanceof Refused ? textOf(error.html) : chat.querySelector('#send-failed').content.textContent;
   }
 
   function tooLong() {
@@ -164,39 +236,8 @@ export function startComposer(chat, address, history, signal) {
     return true;
   }
 
-  async function failed(error) {
-    if (error instanceof Refused && error.message === 'confirm') {
-      busy(false);
-      if (await confirmed('confirm', textOf(error.html))) await send(true);
-      else text.focus();
-    } else if (!signal.aborted) {
-      // The message may have arrived: the same key makes the next try harmless.
-      if (error.message === 'line_off' || error.message === 'line_down') form.dispatchEvent(new Event('line-changed'));
-      say(error instanceof Refused ? textOf(error.html) : chat.querySelector('#send-failed').content.textContent);
-      history.hurry();
-      busy(false);
-      text.focus();
-    }
-  }
-
-  function busy(on) {
-    button.disabled = on || 'blocked' in form.dataset;
-    text.readOnly = on;
-  }
-
   function say(words) {
     problem.textContent = words;
     problem.hidden = !words;
   }
-}
-
-function pending(chat, body) {
-  const bubble = chat.querySelector('#sending').content.firstElementChild.cloneNode(true);
-  bubble.querySelector('.bubble-text').textContent = body;
-  return bubble;
-}
-
-function newKey() {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

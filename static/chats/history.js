@@ -1,4 +1,5 @@
-// The messages of one chat: newest first, older ones on scroll without a jump, new ones by polling that backs off.
+// The messages of one chat: newest first, older ones on scroll without a jump. New ones come with the page's news where
+// the line's webhooks are heard, else by polling that backs off.
 
 import { request, Refused } from '../api.js';
 
@@ -6,10 +7,17 @@ const FASTEST = 2_500;
 const SLOWEST = 30_000;
 const NEAR_TOP = 120;
 const NEAR_END = 60;
+const TOGETHER = 300; // seconds between messages of one person that stand together
+const SAID_FOR = 5_000;
 
 export class History {
-  constructor(box, address, signal) {
+  /** `waiting` is how many of the client's messages had no answer when the chat was opened. */
+  constructor(box, address, signal, waiting = 0) {
     this.box = box;
+    this.chat = box.closest('.chat');
+    this.waiting = waiting;
+    this.fed = false; // whether the line's webhooks bring its messages
+    this.unseen = 0; // that came while older ones were read
     this.address = address;
     this.signal = signal;
     this.wait = FASTEST;
@@ -21,8 +29,10 @@ export class History {
 
   async start() {
     this.box.addEventListener('scroll', () => this.scrolled(), { signal: this.signal });
+    this.chat.querySelector('#to-end').addEventListener('click', () => this.toEnd(), { signal: this.signal });
     document.addEventListener('visibilitychange', () => this.woken(), { signal: this.signal });
     await this.newest();
+    this.chat.querySelector('#not-fed')?.replaceWith(this.fed ? '' : this.chat.querySelector('#not-fed').content);
     this.later();
   }
 
@@ -43,6 +53,7 @@ export class History {
   later() {
     clearTimeout(this.timer);
     if (this.signal.aborted || document.hidden) return; // a hidden tab sleeps
+    if (this.fed && this.wait > FASTEST) return; // news come by themselves
     this.timer = setTimeout(() => this.poll(), this.wait);
     this.signal.addEventListener('abort', () => clearTimeout(this.timer), { once: true });
   }
@@ -63,6 +74,7 @@ export class History {
     try {
       const headers = this.etag ? { 'If-None-Match': this.etag } : {};
       const response = await request(this.address, { signal: this.signal, headers });
+      this.fed = response.headers.has('X-Fed');
       if (response.status === 304) {
         this.recovered();
         return false;
@@ -78,17 +90,88 @@ export class History {
   take(piece) {
     const trouble = piece.querySelector('[role="alert"]');
     const anew = !this.loaded || (!trouble && this.missed(piece));
-    const atEnd = anew || this.box.scrollHeight - this.box.scrollTop - this.box.clientHeight < NEAR_END;
+    const atEnd = anew || this.isAtEnd();
     if (trouble)
       this.etag = ''; // the gateway's silence is no answer to build on
     else this.page = namesIn(piece);
+    const before = this.lastOfTheirs();
     const changed = anew ? this.begin(piece, trouble) : this.merge(piece, trouble);
     if (!trouble) this.recovered();
     else if (this.loaded) this.report(trouble, 'append');
     this.days();
-    if (atEnd) this.box.scrollTop = this.box.scrollHeight;
+    if (anew) this.markWaiting();
+    if (atEnd) this.toEnd();
+    else this.countUnseen(before);
     if (this.loaded && this.box.scrollHeight <= this.box.clientHeight) this.older();
     return changed;
+  }
+
+  /** Take what webhooks told and colleagues sent since. The server may know less of a message here than is shown. */
+  feed(piece) {
+    if (!this.loaded) return;
+    const atEnd = this.isAtEnd();
+    const before = this.lastOfTheirs();
+    this.merge(piece, true);
+    this.days();
+    if (atEnd) this.toEnd();
+    else this.countUnseen(before);
+  }
+
+  /** When the oldest message was written that may have changed since: of the newest ones. */
+  since() {
+    const shown = [...this.box.querySelectorAll('.bubble[data-at]')].slice(-30);
+    return shown[0]?.dataset.at ?? '';
+  }
+
+  isAtEnd() {
+    return this.box.scrollHeight - this.box.scrollTop - this.box.clientHeight < NEAR_END;
+  }
+
+  toEnd() {
+    this.box.scrollTop = this.box.scrollHeight;
+    this.unseen = 0;
+    this.showUnseen();
+  }
+
+  lastOfTheirs() {
+    return Number([...this.box.querySelectorAll('.is-theirs[data-at]')].at(-1)?.dataset.at ?? 0);
+  }
+
+  countUnseen(before) {
+    if (!before) return;
+    const newer = [...this.box.querySelectorAll('.is-theirs[data-at]')].filter(({ dataset }) => dataset.at > before);
+    this.unseen += newer.length;
+    this.showUnseen();
+  }
+
+  showUnseen() {
+    const button = this.chat.querySelector('#to-end');
+    button.hidden = this.isAtEnd();
+    const words = this.chat.querySelector('#new-messages').content.textContent;
+    button.querySelector('#to-end-count').textContent = this.unseen ? `${this.unseen} ${words}` : '';
+  }
+
+  // Above the client's messages that nobody had answered when the chat was opened.
+  markWaiting() {
+    const theirs = [...this.box.querySelectorAll('.bubble')].slice(-this.waiting);
+    const first = this.waiting && theirs.find((bubble) => bubble.matches('.is-theirs'));
+    if (!first || theirs.some((bubble) => bubble.matches('.is-mine'))) return;
+    first.before(this.chat.querySelector('#unread-line').content.cloneNode(true));
+  }
+
+  /** Say what came of an action, for a moment: one of the texts that the chat brought. */
+  say(name) {
+    const said = this.chat.querySelector('#chat-said');
+    this.sayWords(said.dataset[name]);
+  }
+
+  sayWords(words) {
+    const said = this.chat.querySelector('#chat-said');
+    clearTimeout(this.saidFor);
+    said.textContent = words;
+    this.saidFor = setTimeout(() => {
+      said.textContent = '';
+    }, SAID_FOR);
   }
 
   // More came than a page holds: nobody would ever fetch what is between this one and the one before.
@@ -117,11 +200,15 @@ export class History {
     let changed = false;
     for (const bubble of piece.querySelectorAll('.bubble')) {
       const known = document.getElementById(bubble.id);
-      if (known && (sameWords(known, bubble) || known.querySelector('.media-shown, .media-saved'))) continue;
+      if (known && sameWords(known, bubble)) continue;
       if (!known && this.comesLater(bubble)) continue;
-      if (trouble && known?.querySelector('[data-ref], .media') && !bubble.querySelector('[data-ref], .media'))
-        continue;
-      if (known) this.replace(known, bubble);
+      const knowsLess =
+        trouble && known?.querySelector('[data-ref], .media') && !bubble.querySelector('[data-ref], .media');
+      const keeps = knowsLess || known?.querySelector('.media-shown, .media-saved');
+      if (keeps && !bubble.querySelector('.is-deleted')) {
+        if (sameFoot(known, bubble)) continue;
+        known.querySelector('.bubble-foot').replaceWith(bubble.querySelector('.bubble-foot'));
+      } else if (known) this.replace(known, bubble);
       else this.insert(bubble);
       changed = true;
     }
@@ -161,7 +248,7 @@ export class History {
   /** Put a bubble of ours at the end, for example one that is being sent. */
   append(bubble) {
     this.lastPiece().append(bubble);
-    this.box.scrollTop = this.box.scrollHeight;
+    this.toEnd();
   }
 
   /** Put the server's bubble in place of the one that stood for it while it was on its way. */
@@ -172,13 +259,15 @@ export class History {
     if (known) this.replace(known, bubble);
     else this.insert(bubble);
     this.days();
-    this.box.scrollTop = this.box.scrollHeight;
+    this.toEnd();
     return bubble;
   }
 
   scrolled() {
     const failed = this.box.querySelector('[role="alert"]');
     if (this.box.scrollTop < NEAR_TOP && !failed) this.older();
+    if (this.isAtEnd()) this.unseen = 0;
+    this.showUnseen();
   }
 
   async older() {
@@ -214,7 +303,7 @@ export class History {
   // What went wrong stands where the messages are missing: above the first ones or below the last.
   failed(error, where = 'prepend') {
     this.box.querySelector('.skeleton')?.remove();
-    const atEnd = this.box.scrollHeight - this.box.scrollTop - this.box.clientHeight < NEAR_END;
+    const atEnd = this.isAtEnd();
     const piece = error instanceof Refused ? parse(error.html) : null;
     const drawn = piece ?? document.getElementById('no-connection').content.firstElementChild.cloneNode(true);
     for (const button of drawn.querySelectorAll('[data-action="retry"]')) button.dataset.action = 'retry-history';
@@ -239,11 +328,16 @@ export class History {
     if (last !== this.box.firstElementChild && last.matches('[role="alert"]')) last.remove();
   }
 
-  // One line for each day, above its first message. Those that are right stay: what is put in is read out.
+  // One line for each day, above its first message. Those that are right stay: what is put in is read out. And who
+  // wrote stands above the first of several messages alone.
   days() {
     let day = '';
+    let last = null;
     const wrong = new Set(this.box.querySelectorAll('.day'));
     for (const bubble of this.box.querySelectorAll('.bubble[data-day]')) {
+      const together = last?.dataset.by === bubble.dataset.by && bubble.dataset.at - last.dataset.at < TOGETHER;
+      bubble.classList.toggle('is-next', together && bubble.dataset.day === day);
+      last = bubble;
       if (bubble.dataset.day === day) continue;
       day = bubble.dataset.day;
       const above = bubble.previousElementSibling;
@@ -269,12 +363,22 @@ function namesIn(piece) {
 function sameWords(one, other) {
   const [first, second] = [one, other].map((bubble) => {
     const copy = bubble.cloneNode(true);
-    for (const media of copy.querySelectorAll('[data-src]')) delete media.dataset.src;
+    copy.classList.remove('is-next');
+    for (const media of copy.querySelectorAll('[data-src]')) {
+      delete media.dataset.src;
+      delete media.dataset.seen; // by showPictures
+    }
     for (const more of copy.querySelectorAll('[data-ref]')) delete more.dataset.ref;
     for (const tick of copy.querySelectorAll('[data-trail]')) delete tick.dataset.trail;
     copy.querySelector('.trail')?.remove(); // what somebody looks at is no change
     return copy.outerHTML;
   });
+  return first === second;
+}
+
+// The foot of a bubble is its ticks and its time; that is all that changes of one whose picture is there already.
+function sameFoot(one, other) {
+  const [first, second] = [one, other].map((bubble) => bubble.querySelector('.bubble-foot').outerHTML);
   return first === second;
 }
 

@@ -2,12 +2,13 @@
 
 import { request, Refused } from '../api.js';
 import { startActions } from './actions.js';
-import { forgetDraft, startComposer } from './composer.js';
-import { followBeside } from '../waiting/beside.js';
+import { startComposer } from './composer.js';
+import { draftName, keepDraft } from './drafts.js';
 import { History } from './history.js';
 import { watchLine } from './line.js';
-import { showMedia } from './media.js';
+import { changeSpeed, showMedia, showPictures } from './media.js';
 import { watchOpenLine } from './openline.js';
+import { followBeside } from '../waiting/beside.js';
 
 const place = document.getElementById('chat');
 const card = document.getElementById('card');
@@ -23,6 +24,7 @@ place.addEventListener('click', (event) => {
   if (button.dataset.action === 'retry-history') open.history?.retry();
   if (button.dataset.action === 'retry') openChat(open.wanted);
   if (button.dataset.action === 'media') showMedia(button, open.stop.signal);
+  if (button.dataset.action === 'speed') changeSpeed(button);
 });
 
 place.addEventListener('change', (event) => {
@@ -70,17 +72,39 @@ function closeChat() {
   card.classList.remove('has-chat');
   const back = row?.isConnected ? row : document.getElementById(`phone-${key}`);
   back?.querySelector('[data-action="open-chat"]')?.focus();
+  card.dispatchEvent(new Event('chat-closed'));
+}
+
+/** The open chat, for the next question for news: its number's key, its id, and since when something may be new. */
+export function openOne() {
+  const chat = place.querySelector('.chat[data-chat]');
+  if (!open || !chat) return {};
+  return { key: open.wanted.key, chat: Number(chat.dataset.chat), since: open.history?.since() ?? '' };
+}
+
+/** What was written in the open chat meanwhile. */
+export function takeNews(piece) {
+  if (piece) open?.history?.feed(piece);
+}
+
+/** The server cannot tell whether there is news: messages are asked for at the gateway. */
+export function askTheGateway() {
+  if (!open?.history?.fed) return;
+  open.history.fed = false;
+  open.history.hurry();
 }
 
 function start(mine, focus) {
   const chat = place.querySelector('.chat');
   const address = `/chats/${chat.dataset.chat}/messages`;
-  mine.history = new History(place.querySelector('#messages'), address, mine.stop.signal);
+  mine.history = new History(place.querySelector('#messages'), address, mine.stop.signal, mine.wanted.waiting);
   followBeside(chat, mine.stop.signal);
+  showPictures(place.querySelector('#messages'), mine.stop.signal);
   if (chat.querySelector('#composer')) write(mine, chat, address);
   mine.history.start();
   watchOpenLine(chat.querySelector('#open-line'), address.replace(/messages$/, 'open-line'), mine.stop.signal);
-  (document.getElementById(focus) ?? document.getElementById('messages')).focus();
+  (document.getElementById(focus) ?? document.getElementById('messages')).focus({ preventScroll: true });
+  chat.querySelector('.chat-head').scrollIntoView({ block: 'nearest' }); // in a long card it may be far above
 }
 
 function write(mine, chat, address) {
@@ -89,9 +113,8 @@ function write(mine, chat, address) {
   startActions(chat, address, mine.history, composer, mine.stop.signal);
   const { typed } = mine.wanted;
   if (typed && !text.value) {
-    forgetDraft(typed.in);
-    text.value = typed.text;
-    text.dispatchEvent(new Event('input'));
+    keepDraft(typed.in, '');
+    composer.write(typed.text);
   }
   watchLine(chat.querySelector('#chat-line'), address.replace(/messages$/, 'line'), mine.stop.signal);
 }
@@ -99,7 +122,7 @@ function write(mine, chat, address) {
 // The same number from another line. What was typed comes along, if the other chat has no draft of its own.
 function changeLine(line) {
   const text = place.querySelector('#text')?.value;
-  const typed = text && { text, in: open.history.address };
+  const typed = text && { text, in: draftName(place.querySelector('.chat')) };
   openChat({ ...open.wanted, line, typed, focus: 'text' });
 }
 
@@ -111,17 +134,18 @@ function bindRow({ row, key }) {
   for (const button of behind?.querySelectorAll('.phone-actions [data-key]') ?? [])
     button.dataset.line = chat.dataset.line;
   const said = chat.querySelector('#row-line')?.content.cloneNode(true);
-  const before = behind?.querySelector('.known-by:not(.known-kept)');
-  if (!said || !behind || before?.querySelector('.known-line')?.textContent === said.textContent.trim()) return;
+  const details = behind?.querySelector('.phone-more');
+  const before = details?.querySelector('.known-by');
+  if (!said || !details || before?.querySelector('.known-line')?.textContent === said.textContent.trim()) return;
   before?.remove();
-  behind.append(said);
+  details.querySelector('.phone-verbs').before(said);
 }
 
 // The chat exists now: the row behind it has its buttons without another request.
 function markOpened({ row, key }) {
   const actions = (row?.isConnected ? row : document.getElementById(`phone-${key}`))?.querySelector('.phone-actions');
   const drawn = place.querySelector('#row-actions');
-  if (drawn) actions?.replaceChildren(drawn.content.cloneNode(true));
+  if (drawn) actions?.querySelector('.phone-open')?.replaceWith(drawn.content.cloneNode(true));
 }
 
 function draw(text) {

@@ -44,7 +44,7 @@ def test_a_message_begins_with_the_name_only_when_its_writer_wants_it(
     assert card.answer.status_code == 201
 
     texts = card.history(chat).words
-    assert "Роман Продажин:* Второе" in texts
+    assert "Роман Продажин: Второе" in texts
     assert "Роман Продажин:* Первое" not in texts
     assert outside.calls()["sendText"] == 2
     assert "begins with your name" in card.open_chat(card.reveal().keys[ORDERS]).words

@@ -27,7 +27,7 @@ def test_an_administrator_sees_every_section(open_app: OpenApp, outside: Outside
         "Is everything in place?",
         "Who changed what",
         "Write to a new number",
-        "My lines and habits",
+        "My settings",
     ):
         assert (text if lang == "en" else in_russian(text)) in page.words
     assert outside.total("gateway") == 0  # states are asked for by the page, not before it is drawn
@@ -35,7 +35,7 @@ def test_an_administrator_sees_every_section(open_app: OpenApp, outside: Outside
 
 def test_a_rep_sees_their_own_things_and_none_of_the_settings(rep: AppPage, widget: Widget, outside: Outside) -> None:
     assert rep.status == 200
-    for text in ("Write to a new number", "My lines and habits", "Line sales"):
+    for text in ("Write to a new number", "My settings", "Line sales"):
         assert text in rep.words
     for text in ("What a card shows when it is opened", "Who changed what", outside.gateway, "Add a line"):
         assert text not in rep.html

@@ -23,6 +23,10 @@ __all__ = ["base_url", "browser_type_launch_args", "context", "page", "tab"]
 
 AWAKE = "0,0,24,24"  # LIGHT_HOURS: every hour is a good one to write, or the tests would know when they run
 
+# A card with one chat shows its rows first: what opens straight into it is a test's own (test_messenger.py).
+OPENS_NO_CHAT = """INSERT INTO user_settings (portal_id, user_id, line_id, show_name, opens_chat)
+  SELECT portals.id, users.value, 0, 0, 0 FROM portals, json_each('[1, 2, 3, 4, 5]') AS users"""
+
 # A policy's violation is told to the page that it happened in; as a console error it is told to us.
 TELL_VIOLATIONS = """document.addEventListener("securitypolicyviolation",
   (event) => console.error("CSP", event.violatedDirective, event.blockedURI));"""
@@ -56,8 +60,10 @@ def outside(demo: Demo, http: httpx.Client) -> Outside:
     outside.reset()
     database = demo.environment["DATABASE_URL"].removeprefix("sqlite:///")
     with closing(sqlite3.connect(database, timeout=PATIENCE)) as connection, connection:
-        for table in ("sends", "chats", "presences", "usage", "line_health"):
+        for table in ("sends", "chats", "messages", "presences", "usage", "line_health"):
             connection.execute(f"DELETE FROM {table}")
+        connection.execute("DELETE FROM user_settings")
+        connection.execute(OPENS_NO_CHAT)
     if not forget_cached(demo):
         demo.restart_widget()
     return outside

@@ -160,7 +160,19 @@ class Card(Framed):
 
     @property
     def problem(self) -> Locator:
-        return self.frame.locator("#composer-problem")
+        """What is wrong with what was typed, or why a message did not go out."""
+        return self.frame.locator("#composer-problem:visible, .bubble-problem")
+
+    @property
+    def again(self) -> Locator:
+        return self.messages.locator("[data-action=try-again]")
+
+    def unfold(self, number: str) -> Locator:
+        """All that there is about a number."""
+        self.row(number).locator("[data-action=more]").press("Enter")
+        details = self.row(number).locator(".phone-more")
+        expect(details).to_be_visible()
+        return details
 
     @property
     def dialog(self) -> Locator:
@@ -207,6 +219,7 @@ CUT_OFF = """() => [...document.querySelectorAll("body *")].filter((element) => 
   const box = element.getBoundingClientRect();
   if (!box.width || !element.checkVisibility() || element.closest(".sr-only, svg, .figures")) return false;
   const style = getComputedStyle(element);
+  if (style.clipPath === "inset(50%)") return false; // only for screen readers here
   const clips = style.overflowX !== "visible" && element.scrollWidth > element.clientWidth + 1;
   return box.left < -1 || box.right > innerWidth + 1 || (clips && element.tagName !== "SELECT");
 }).map((element) => element.outerHTML.slice(0, 120))"""
@@ -222,10 +235,23 @@ class Settings(Framed):
         self.still()
         return self
 
+    def tab(self, name: str) -> "Settings":
+        """One of the page's parts: write, lines, card, state."""
+        self.frame.locator(f"#tab-{name}").press("Enter")
+        expect(self.frame.locator(f"#panel-{name}")).to_be_visible()
+        return self
+
     def choose(self, visibility: str) -> "Settings":
-        self.still()
+        self.tab("card").still()
         self.visibility.locator(f"input[value={visibility}]").check()
         return self
+
+    def set_up_reports(self) -> None:
+        """The first line's webhooks, and one has come."""
+        reports = self.frame.locator(".line-item").first.locator("[data-part=reports]")
+        reports.locator("summary").first.press("Enter")
+        reports.locator("[id$=-set-up]").click()
+        expect(reports.locator(".is-works")).to_be_visible()
 
     def save(self) -> "Settings":
         """Save the visibility; «everything at once» asks back, and is confirmed."""

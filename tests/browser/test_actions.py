@@ -44,11 +44,12 @@ def test_a_reply_and_a_file_are_taken_away_with_keys_alone(talk: Card, tmp_path:
     talk.expect_to_fit()
 
     for chip, leave in (
-        ("#composer-file", "Take the file away"),
-        ("#composer-about", "Write a message of its own"),
+        ("#composer-file", f"{talk.say('Remove file')}: {file.name}"),
+        ("#composer-about", talk.say("Cancel")),
     ):
-        talk.page.keyboard.press("Shift+Tab")
-        expect(talk.focused).to_have_accessible_name(talk.say(leave))
+        for _ in range(3):
+            talk.page.keyboard.press("Shift+Tab")
+        expect(talk.focused).to_have_accessible_name(leave)
         talk.page.keyboard.press("Enter")
         expect(talk.frame.locator(chip)).to_be_hidden()
         expect(talk.composer).to_be_focused()
@@ -59,17 +60,17 @@ def test_a_reaction_is_seen_and_taken_back(talk: Card) -> None:
     talk.actions_for(ANSWER).get_by_role("menuitem", name="👍").click()
     expect(talk.bubble(ANSWER).locator(".reactions")).to_have_text("👍")
 
-    talk.actions_for(ANSWER).get_by_role("menuitem", name=talk.say("Take the reaction back")).click()
+    talk.actions_for(ANSWER).get_by_role("menuitem", name=talk.say("Remove reaction")).click()
     expect(talk.bubble(ANSWER).locator(".reactions")).to_have_count(0)
 
 
 def test_a_message_is_changed_and_a_draft_is_kept_meanwhile(talk: Card) -> None:
     talk.write("Ещё не дописал")
     menu = talk.actions_for("В пятницу")
-    menu.get_by_role("menuitem", name=talk.say("Change"), exact=True).click()
+    menu.get_by_role("menuitem", name=talk.say("Edit"), exact=True).click()
     expect(talk.composer).to_have_value("В пятницу")
 
-    talk.send("В субботу")
+    talk.write("В субботу").button("Save").click()
 
     expect(talk.bubble("В субботу")).to_contain_text(talk.say("edited"))
     expect(talk.said).to_have_text(talk.say("The message was changed."))
@@ -80,7 +81,7 @@ def test_a_deletion_is_asked_about_and_then_done(talk: Card, complaints: Complai
     complaints.expect("status of 409")  # the question
     delete = talk.say("Delete for everybody")
     talk.actions_for("В пятницу").get_by_role("menuitem", name=delete).click()
-    talk.dialog.get_by_role("button", name=talk.say("Keep it")).click()
+    talk.dialog.get_by_role("button", name=talk.say("Cancel")).click()
     expect(talk.bubble("В пятницу")).to_be_visible()
 
     talk.actions_for("В пятницу").get_by_role("menuitem", name=delete).click()
@@ -93,7 +94,7 @@ def test_a_deletion_is_asked_about_and_then_done(talk: Card, complaints: Complai
 def test_only_our_own_messages_can_be_changed_or_deleted(talk: Card) -> None:
     menu = talk.actions_for(ANSWER)
     expect(menu.get_by_role("menuitem", name=talk.say("Reply"), exact=True)).to_be_visible()
-    expect(menu.get_by_role("menuitem", name=talk.say("Change"), exact=True)).to_be_hidden()
+    expect(menu.get_by_role("menuitem", name=talk.say("Edit"), exact=True)).to_be_hidden()
     expect(menu.get_by_role("menuitem", name=talk.say("Delete for everybody"))).to_be_hidden()
 
 
@@ -119,7 +120,7 @@ def test_a_file_goes_out_with_its_caption_and_can_be_opened(talk: Card, phone: C
     file.write_bytes(b"%PDF-1.4\n" + b"x" * 2000)
     talk.frame.locator("#file").set_input_files(file)
     expect(talk.frame.locator("#composer-file")).to_contain_text("смета.pdf")
-    talk.button("Take the file away").click()
+    talk.button("Remove file").or_(talk.frame.locator("[data-action=forget-file]")).first.click()
     expect(talk.frame.locator("#composer-file")).to_be_hidden()
 
     talk.frame.locator("#file").set_input_files(file)
@@ -133,7 +134,7 @@ def test_a_file_goes_out_with_its_caption_and_can_be_opened(talk: Card, phone: C
     expect(phone.open(ORDERS).get_by_role("log")).to_contain_text("Смета на пять окон")
 
 
-def test_a_program_is_not_sent_and_stays_attached(talk: Card, complaints: Complaints, tmp_path: Path) -> None:
+def test_a_program_is_not_sent_and_can_be_removed(talk: Card, complaints: Complaints, tmp_path: Path) -> None:
     complaints.expect("status of 422")
     file = tmp_path / "смета.exe"
     file.write_bytes(b"MZ" + b"x" * 100)
@@ -143,7 +144,7 @@ def test_a_program_is_not_sent_and_stays_attached(talk: Card, complaints: Compla
     talk.send_button.click()
 
     expect(talk.problem).to_contain_text(talk.say("Programs are not sent"))
-    expect(talk.frame.locator("#composer-file")).to_contain_text("смета.exe")
+    talk.messages.locator("[data-action=remove-waiting]").click()
     expect(talk.bubbles).to_have_count(2)
 
 

@@ -17,9 +17,7 @@ def application(page: Page) -> FrameLocator:
     return slider(page).frame_locator("#frame iframe")
 
 
-@pytest.mark.parametrize(
-    ("user", "embed", "title"), [("admin", "tab", "Lines"), ("rep", "field", "My lines and habits")]
-)
+@pytest.mark.parametrize(("user", "embed", "title"), [("admin", "tab", "Lines"), ("rep", "field", "My settings")])
 def test_the_icon_opens_the_application_over_the_card(card: Card, user: str, embed: str, title: str) -> None:
     card.open(user=user, embed=embed).reveal()
     card.button("Open the application").press("Enter")
@@ -46,6 +44,7 @@ def test_what_was_changed_in_the_application_is_in_the_card_when_it_is_closed(ca
     card.open(user="admin").reveal()
     card.button("Open the application").click()
     inside = application(card.page)
+    inside.locator("#tab-card").click()
     choice = inside.locator("#visibility")
     choice.locator("input[value=facts]").check()
     choice.get_by_role("button", name=card.say("Save"), exact=True).click()
@@ -57,7 +56,7 @@ def test_what_was_changed_in_the_application_is_in_the_card_when_it_is_closed(ca
 
 def test_an_owner_and_the_head_of_a_chat_lead_to_the_persons_card(card: Card) -> None:
     card.open(lang="en").reveal()
-    owner = card.row(IVAN).get_by_role("link", name="Иван Петров")
+    owner = card.unfold(IVAN).get_by_role("link", name="Иван Петров")
     assert owner.get_attribute("href") == f"{card.demo.portal}/crm/contact/details/42/"
     owner.press("Enter")
     expect(slider(card.page).get_by_role("heading", level=1)).to_have_text("Иван Петров")
@@ -69,7 +68,7 @@ def test_an_owner_and_the_head_of_a_chat_lead_to_the_persons_card(card: Card) ->
 
 def test_a_colleague_in_the_log_leads_to_the_profile(settings: Settings) -> None:
     settings.open(lang="en").choose("facts").save()
-    settings.open(lang="en")
+    settings.open(lang="en").tab("state").frame.locator("#changes summary").press("Enter")
     settings.frame.locator("#changes").get_by_role("link", name="Анна Админова").first.press("Enter")
     expect(slider(settings.page).get_by_role("heading", level=1)).to_have_text("Анна Админова")
 
@@ -83,5 +82,5 @@ def test_without_the_portal_around_it_a_link_is_a_link_and_the_button_says_where
     card.button("Open the application").press("Enter")
     expect(card.frame.locator("#no-application")).to_contain_text("left menu")
     with card.page.context.expect_page() as opened:
-        card.row(MARIA).get_by_role("link", name="Мария Соколова").press("Enter")
+        card.unfold(MARIA).get_by_role("link", name="Мария Соколова").press("Enter")
     expect(opened.value.get_by_role("heading", level=1)).to_have_text("Мария Соколова")

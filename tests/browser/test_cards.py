@@ -108,7 +108,7 @@ def test_whoever_opens_the_card_next_sees_the_chat_that_a_colleague_made(card: C
 
     card.open(user="admin").reveal()
 
-    expect(card.chat_button(ORDERS)).to_have_accessible_name(card.say("Open chat"))
+    expect(card.chat_button(ORDERS)).to_have_accessible_name(f"{card.say('Open chat')}: {ORDERS}")
     card.open_chat(ORDERS)
     expect(card.bubble("Начал Роман")).to_be_visible()
 

@@ -83,9 +83,9 @@ def test_a_newcomer_installs_adds_a_line_and_sees_who_has_whatsapp(
     assert kept.rows("lines") == 1
 
     deal.open(DEAL, user="rep").reveal()
-    expect(deal.presence(IVAN)).to_have_text("WhatsApp, has a chat")
+    expect(deal.presence(IVAN)).to_have_text("Chat exists")
     expect(deal.presence(ORDERS)).to_have_text("Has WhatsApp")
-    expect(deal.presence(MARIA)).to_contain_text("Not found at")
+    expect(deal.presence(MARIA)).to_contain_text("WhatsApp not found at")
 
 
 def test_an_install_page_that_is_opened_twice_changes_nothing_the_second_time(market: Market, portal: Portal) -> None:
@@ -283,7 +283,7 @@ def test_uninstalling_keeps_lines_and_chats_and_no_token_and_installing_again_fi
     market.install()
     app_page.add_line("Sales")
     deal.open(DEAL, user="rep").reveal()
-    expect(deal.presence(IVAN)).to_have_text("WhatsApp, has a chat")
+    expect(deal.presence(IVAN)).to_have_text("Chat exists")
     deal.open_chat(IVAN)
     assert kept.rows("tokens") == 2
     chats = kept.rows("chats")
@@ -303,7 +303,7 @@ def test_uninstalling_keeps_lines_and_chats_and_no_token_and_installing_again_fi
     assert portal.has()
     assert kept.state() == "active"
     deal.open(DEAL, user="rep").reveal()
-    expect(deal.presence(IVAN)).to_have_text("WhatsApp, has a chat")
+    expect(deal.presence(IVAN)).to_have_text("Chat exists")
 
 
 def test_uninstalling_with_clear_leaves_nothing_and_installing_again_begins_anew(

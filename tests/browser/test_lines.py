@@ -156,6 +156,7 @@ def test_a_pause_is_ended_with_the_keyboard_after_its_warning(
 
 def test_the_health_list_leads_to_the_part_that_mends_it(settings: Settings) -> None:
     settings.open(lang="en")
+    settings.tab("state")
     finding = settings.frame.locator("[data-topic=reports]").first
     expect(finding).to_contain_text("nobody has set that up")
 
@@ -181,7 +182,7 @@ def test_every_kind_of_gateway_takes_the_set_up_and_what_it_reports_reaches_card
     phone.answer(AIGERIM, "Вы ещё работаете?", line=session)
     until(card.page, lambda: proved(database, session))
     card.reveal()
-    expect(card.row(AIGERIM)).to_contain_text("writes to us")
+    expect(card.row(AIGERIM)).to_contain_text("wrote to us")
     asked = card.frame.locator(".revealed").get_attribute("data-ask") or ""  # the other number of this card, perhaps
     assert (card.row(AIGERIM).get_attribute("data-key") or "?") not in asked
 

@@ -164,7 +164,7 @@ def test_refresh_says_before_the_press_what_it_costs_and_one_number_is_checked_a
     expect(refresh).to_have_accessible_description(f"{cost} {left}")
     checks = outside.calls()["check-exists"]
 
-    card.row(MARIA).get_by_role("button", name=f"{card.say('Check again')}: {MARIA}").click()
+    card.unfold(MARIA).get_by_role("button", name=f"{card.say('Check again')}: {MARIA}").click()
     left = card.say("%(left)s of %(allowed)s checks are left today.", left=17, allowed=20)
     expect(card.frame.locator(".toolbar-note")).to_have_text(f"{cost} {left}")
     assert outside.calls()["check-exists"] == checks + 1

@@ -21,7 +21,7 @@ def test_the_card_and_its_chat_fit(card: Card, lang: str) -> None:
 
     for width in WIDTHS:
         assert revealed[width] > hidden[width]
-        assert 400 < chat[width] < revealed[width] + 200
+        assert 400 < chat[width] < 800
         assert abs(closed[width] - revealed[width]) < 60  # the row may have got its other buttons
 
 
@@ -46,7 +46,7 @@ def test_long_names_and_numbers_that_are_none_fit(card: Card) -> None:
 def test_the_longest_card_needs_no_scroll_bar_in_the_narrowest_column(card: Card) -> None:
     card.open(CROWDED_DEAL, embed="field", width=280).reveal().expect_to_fit()
 
-    assert card.height > 1000
+    assert card.height > 600
 
 
 def test_at_twice_the_size_everything_still_fits(browser: Browser, demo: Demo, outside: Outside) -> None:

@@ -155,7 +155,7 @@ def test_a_chat_that_cannot_be_opened_says_so_and_lets_one_go_back_or_try_again(
 
     card.close_chat()
     expect(card.rows).to_have_count(6)
-    expect(card.chat_button(ORDERS)).to_have_accessible_name(card.say("Create chat"))
+    expect(card.chat_button(ORDERS)).to_have_accessible_name(f"{card.say('Create chat')}: {ORDERS}")
 
     card.chat_button(ORDERS).click()
     again = card.chat.get_by_role("button", name=card.say("Try again"))

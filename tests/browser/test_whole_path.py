@@ -20,13 +20,13 @@ def test_from_a_hidden_card_to_the_clients_answer_and_back(
 
     card.reveal()
     expect(card.rows).to_have_count(6)
-    expect(card.presence(IVAN)).to_have_text(card.say("WhatsApp, has a chat"))
+    expect(card.presence(IVAN)).to_have_text(card.say("Chat exists"))
     expect(card.presence(ORDERS)).to_have_text(card.say("Has WhatsApp"))
     expect(card.presence(MARIA)).to_have_attribute("data-presence", "no")
-    expect(card.presence("+7 495 123-45-67")).to_have_text(card.say("Landline, not checked"))
+    expect(card.presence("+7 495 123-45-67")).to_have_text(card.say("Landline number"))
     expect(card.presence(INVALID)).to_have_attribute("data-presence", "invalid")
-    expect(card.chat_button(IVAN)).to_have_accessible_name(card.say("Open chat"))
-    expect(card.chat_button(ORDERS)).to_have_accessible_name(card.say("Create chat"))
+    expect(card.chat_button(IVAN)).to_have_accessible_name(f"{card.say('Open chat')}: {IVAN}")
+    expect(card.chat_button(ORDERS)).to_have_accessible_name(f"{card.say('Create chat')}: {ORDERS}")
     expect(card.chat_button(INVALID)).to_have_count(0)
 
     card.open_chat(ORDERS)
@@ -48,12 +48,12 @@ def test_from_a_hidden_card_to_the_clients_answer_and_back(
 
     card.close_chat()
     expect(card.chat_button(ORDERS)).to_be_focused()
-    expect(card.chat_button(ORDERS)).to_have_accessible_name(card.say("Open chat"))
+    expect(card.chat_button(ORDERS)).to_have_accessible_name(f"{card.say('Open chat')}: {ORDERS}")
 
     card.button("Refresh the widget's data").click()
     expect(card.frame.locator(".footnotes [data-keep]")).to_be_visible()
     card.settle()
-    expect(card.presence(ORDERS)).to_have_text(card.say("WhatsApp, has a chat"))
+    expect(card.presence(ORDERS)).to_have_text(card.say("Chat exists"))
 
 
 def test_the_frame_is_another_site_and_lives_without_cookies(card: Card) -> None:
@@ -104,7 +104,7 @@ def test_a_landline_is_checked_when_somebody_asks(card: Card) -> None:
     card.open().reveal()
     row = card.row("+7 495 123-45-67")
 
-    row.get_by_role("button", name=card.say("Check"), exact=True).click()
+    row.get_by_role("button", name=f"{card.say('Check')}: +7 495 123-45-67").click()
 
     expect(row.locator("[data-presence]")).to_have_text(card.say("Has WhatsApp"))
 

@@ -75,12 +75,6 @@ def test_a_new_usual_line_is_chosen_at_once_and_the_chat_opens_from_the_same(mak
     assert "Line support" in page.open_chat(page.keys[ORDERS]).words
 
 
-def test_a_card_with_one_line_asks_for_no_usual_one(widget: Widget) -> None:
-    widget.services.storage.settings.of = None
-
-    assert selected(widget.open().reveal()) == "Line sales"
-
-
 def test_of_two_lines_that_talked_to_a_number_the_last_one_wins(make_widget: MakeWidget) -> None:
     widget = make_widget(lines=("sales", "support"))
     page = widget.open(lang="en").reveal()

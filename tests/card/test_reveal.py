@@ -42,7 +42,7 @@ def test_a_card_that_nobody_has_opened_yet_knows_who_has_a_chat_from_the_workers
     world = widget.open("/crm/type/183/details/12/").reveal()
 
     assert [number for number, shown in world.rows.items() if shown == "yes"] == ["+49 1511 2345678"]
-    assert "has a chat" in widget.open("/crm/type/183/details/12/", lang="en").reveal().row("+49 1511 2345678")
+    assert "Chat exists" in widget.open("/crm/type/183/details/12/", lang="en").reveal().row("+49 1511 2345678")
     assert outside.calls("gateway") == before
 
 

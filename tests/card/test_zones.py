@@ -23,16 +23,16 @@ def not_found_at(widget: Widget, user: str, zone: str) -> str:
 
 
 def test_who_has_no_zone_in_bitrix24_reads_the_browsers(widget: Widget) -> None:
-    assert "Not found at 5:00 PM" in not_found_at(widget, "admin", "Asia/Tokyo")
+    assert "WhatsApp not found at 5:00 PM" in not_found_at(widget, "admin", "Asia/Tokyo")
 
 
 def test_the_zone_of_bitrix24_comes_first(widget: Widget) -> None:
-    assert "Not found at 11:00 AM" in not_found_at(widget, "rep", "Asia/Tokyo")
+    assert "WhatsApp not found at 11:00 AM" in not_found_at(widget, "rep", "Asia/Tokyo")
 
 
 @pytest.mark.parametrize("zone", ["Mars/Base", "auto", "Europe", "/etc/passwd", "z" * 300, ""])
 def test_a_zone_that_nobody_knows_breaks_nothing(widget: Widget, zone: str) -> None:
-    assert "Not found at 8:00 AM" in not_found_at(widget, "admin", zone)
+    assert "WhatsApp not found at 8:00 AM" in not_found_at(widget, "admin", zone)
 
 
 @pytest.mark.parametrize("zone", ODD)

@@ -31,14 +31,15 @@ from widget.storage.settings import Defaults
 
 @pages.post("/mine")
 def save_mine() -> ResponseReturnValue:
-    """This user's usual line, and whether messages begin with their name."""
+    """This user's usual line, and how they like to write."""
     body = json_body()
     line_id, show_name = id_field(body, "line"), flag_field(body, "show_name")
+    habits = {name: flag_field(body, name) for name in ("enter_sends", "opens_chat", "sound")}
     asker = anybody()
     here = services()
     line = asker.context.line(line_id) if line_id else None
     old = here.storage.settings.of(asker.portal.id, asker.viewer.user_id)
-    here.storage.settings.put(asker.portal.id, asker.viewer.user_id, Defaults(line_id, show_name))
+    here.storage.settings.put(asker.portal.id, asker.viewer.user_id, Defaults(line_id, show_name, **habits))
     names = {each.id: each.name for each in here.storage.lines.all_of(asker.portal.id)}
     asker.note(
         What.OWN_LINE,

@@ -1,5 +1,7 @@
 """POST /app draws the application's own page: settings for administrators, their own things for everybody."""
 
+from dataclasses import dataclass
+
 from flask import g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
@@ -69,7 +71,8 @@ def open_page() -> ResponseReturnValue:
     if asker.viewer.admin and form.application_token and not services().storage.portals.application_token(portal.id):
         services().storage.portals.set_application_token(portal.id, form.application_token)
     services().saw(portal.id, asker.viewer)
-    drawn = _for_administrators(asker) if asker.viewer.admin else _for_reps(asker)
+    place = _id_at(asker, read_app_place(request.form))
+    tabs = _for_administrators(asker) if asker.viewer.admin else _for_reps(asker)
     return make_response(
         render_template(
             "admin/app.html",
@@ -77,8 +80,9 @@ def open_page() -> ResponseReturnValue:
             portal_origin=g.frame_origin,
             opening=services().tickets.seal_opening(opening),
             session=services().tickets.sign_session(session),
-            place=_id_at(asker, read_app_place(request.form)),
-            sections=[Markup(section) for section in drawn],  # noqa: S704 - drawn by our own templates
+            place=place,
+            tabs=tabs,
+            first="lines" if asker.viewer.admin else "write",
         )
     )
 
@@ -93,26 +97,36 @@ def _id_at(asker: Asker, place: AppPlace) -> str:
     return f"line-{place.line_id}" if place.name == "line" and place.line_id in lines else "lines-section"
 
 
-def _for_administrators(asker: Asker) -> list[str]:
+@dataclass(frozen=True)
+class Tab:
+    """A part of the page; `name` is what its template calls it."""
+
+    name: str
+    sections: tuple[Markup, ...]
+
+
+def _tab(name: str, *drawn: str) -> Tab:
+    return Tab(name, tuple(Markup(section) for section in drawn))  # noqa: S704 - drawn by our own templates
+
+
+def _for_administrators(asker: Asker) -> list[Tab]:
     return [
-        waiting_views.waiting_place(),
-        sections.subscription(_plan(asker)),
-        line_sections.lines(asker),
-        sections.visibility(asker),
-        check_sections.checks(asker),
-        sections.hours(asker),
-        sections.region(asker),
-        timeline_views.timeline(asker),
-        waiting_views.waiting_settings(asker),
-        sections.health(asker),
-        sections.number(asker),
-        sections.mine(asker),
-        sections.log(asker),
+        *_for_reps(asker),
+        _tab("lines", sections.subscription(_plan(asker)), line_sections.lines(asker)),
+        _tab(
+            "card",
+            sections.visibility(asker),
+            waiting_views.waiting_settings(asker),
+            timeline_views.timeline(asker),
+            sections.hours(asker),
+            sections.region(asker),
+        ),
+        _tab("state", sections.health(asker), check_sections.checks(asker), sections.log(asker)),
     ]
 
 
-def _for_reps(asker: Asker) -> list[str]:
-    return [waiting_views.waiting_place(), sections.number(asker), sections.mine(asker)]
+def _for_reps(asker: Asker) -> list[Tab]:
+    return [_tab("write", waiting_views.waiting_place(), sections.number(asker), sections.mine(asker))]
 
 
 def _plan(asker: Asker) -> Plan:

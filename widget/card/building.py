@@ -7,7 +7,9 @@ from widget.card.checks import CardChecks
 from widget.card.loading import Loader
 from widget.card.memory import CardMemory
 from widget.card.reading import CardReader, Phones
+from widget.chats.previews import Previews
 from widget.infrastructure import Infrastructure
+from widget.marks import Marks
 from widget.phones.hours import Hours
 from widget.phones.numbering import Numbering
 from widget.presence.building import PresenceParts
@@ -20,6 +22,7 @@ class CardParts:
     loader: Loader
     checks: CardChecks
     memory: CardMemory
+    marks: Marks
 
 
 def build_card(
@@ -30,5 +33,10 @@ def build_card(
     memory = CardMemory(infra.answers, stored.vault, infra.config.card_ttl, clock)
     phones = Phones(numbering, infra.keys)
     door = CardReader(rest, memory, stored.lines, phones, hours, infra.workers, clock)
-    loader = Loader(door, infra.answers, presence.known, stored.chats, stored.settings, presence.lifetimes, clock)
-    return CardParts(door, loader, CardChecks(loader, memory, presence.checker), memory)
+    previews = Previews(stored.conversations)
+    loader = Loader(
+        door, infra.answers, presence.known, stored.chats, stored.settings, presence.lifetimes, previews, clock
+    )
+    return CardParts(
+        door, loader, CardChecks(loader, memory, presence.checker), memory, Marks(infra.answers, infra.keys)
+    )

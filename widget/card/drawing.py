@@ -33,6 +33,7 @@ class Drawing:
     zone: str
     hours: str
     now: datetime
+    marks: tuple[str, ...] = ()
     states: None = None  # of the lines: the page asks for them when it stands
 
     def names(self) -> dict[str, object]:
@@ -40,7 +41,7 @@ class Drawing:
         return {each.name: getattr(self, each.name) for each in fields(self)}
 
 
-def drawing_of(view: CardView, occasion: Occasion, *, now: datetime) -> Drawing:
+def drawing_of(view: CardView, occasion: Occasion, *, now: datetime, marks: tuple[str, ...] = ()) -> Drawing:
     when = When(now.timestamp(), view.zone)
     any_line = bool(view.lines)
     asked = view.to_renew if occasion.refreshed else view.to_ask
@@ -56,4 +57,5 @@ def drawing_of(view: CardView, occasion: Occasion, *, now: datetime) -> Drawing:
         zone=view.zone,
         hours=view.hours,
         now=now,
+        marks=marks,
     )

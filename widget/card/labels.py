@@ -9,7 +9,7 @@ from math import ceil
 from typing import assert_never
 
 from widget.card.rows import Row
-from widget.i18n import clock, date, day, moment
+from widget.i18n import clock, date, day, moment, past
 from widget.i18n import translate as _
 from widget.phones.numbers import Problem
 from widget.presence.records import Answer, How, Presence, Why
@@ -62,8 +62,8 @@ class When:
         return day(moment(at), self.zone) == day(moment(self.now), self.zone)
 
     def past(self, at: float) -> str:
-        """A time of day for today, else the date."""
-        return clock(moment(at), self.zone) if self.is_today(at) else day(moment(at), self.zone)
+        """A time that is over: today 14:05, yesterday, 21:53, 30 November."""
+        return past(moment(at), self.zone, moment(self.now))
 
     def coming(self, at: float) -> str:
         """A time to come as it stands after «until»: the reader's day is said where it is not today."""
@@ -122,7 +122,7 @@ def _label(row: Row, when: When, *, asking: bool, any_line: bool) -> Label:
     presence = row.presence
     match presence.answer:
         case Answer.YES:
-            known = _("WhatsApp, has a chat") if presence.how is How.CHAT else _("Has WhatsApp")
+            known = _("Chat exists") if presence.how is How.CHAT else _("Has WhatsApp")
             source = source_text(presence, row.chat, when)
             return Label(Look.YES, "yes", known, source=source)
         case Answer.NO:
@@ -139,9 +139,9 @@ def _not_found(presence: Presence, when: When, *, any_line: bool) -> Label:
     return Label(
         Look.NO,
         "no",
-        _("Not found at %(time)s", time=time)
+        _("WhatsApp not found at %(time)s", time=time)
         if when.is_today(presence.at)
-        else _("Not found on %(day)s at %(time)s", day=day(at, when.zone), time=time),
+        else _("WhatsApp not found (%(when)s)", when=when.past(presence.at)),
         Press.CHECK_AGAIN if any_line else Press.NONE,
         title=_("WhatsApp may answer wrongly. You can still write."),
         source=_("a message was refused") if presence.how is How.SEND else "",
@@ -161,7 +161,7 @@ def _unknown(row: Row, when: When, *, asking: bool) -> Label:  # noqa: PLR0912 -
         case Why.NOT_ASKED:
             return Label(Look.UNASKED, "not_asked", _("Not checked yet"), Press.CHECK)
         case Why.LANDLINE:
-            return Label(Look.LANDLINE, "landline", _("Landline, not checked"), Press.CHECK)
+            return Label(Look.LANDLINE, "landline", _("Landline number"), Press.CHECK)
         case Why.INVALID:
             return Label(Look.INVALID, "invalid", "", problem=row.item.phone.problem or Problem.EMPTY)
         case Why.LIMIT | Why.SAVED:
@@ -201,9 +201,9 @@ def source_text(presence: Presence, chat: Chat | None, when: When) -> str:
                 return _("checked just now")
             return _("checked %(minutes)s min ago", minutes=minutes) if minutes < 60 else _("checked %(when)s", when=at)
         case How.MESSAGE:
-            return _("writes to us, %(when)s", when=at)
+            return _("wrote to us %(when)s", when=at)
         case How.DELIVERED:
-            return _("a message reached them, %(when)s", when=at)
+            return _("message delivered %(when)s", when=at)
         case How.CHAT | How.SEND:
             if chat and chat.last_at:
                 return _("last message %(when)s", when=when.past(chat.last_at))
@@ -246,9 +246,9 @@ def why_text(presence: Presence, when: When) -> str:  # noqa: PLR0912 - one case
         case Why.BUSY:
             return _("The gateway takes no more requests at the moment, not checked")
         case Why.LEFT_ALONE if waits:
-            return _("The gateway keeps failing and is left alone until %(time)s", time=until)
+            return _("The gateway does not answer, next try at %(time)s", time=until)
         case Why.LEFT_ALONE:
-            return _("The gateway keeps failing, not checked")
+            return _("The gateway does not answer, not checked")
         case Why.CREDENTIALS:
             return _("The gateway does not accept the line's key: tell an administrator")
         case Why.NO_LINE:
@@ -256,7 +256,7 @@ def why_text(presence: Presence, when: When) -> str:  # noqa: PLR0912 - one case
         case Why.CANNOT_CHECK:
             return _("The line's gateway cannot check numbers")
         case Why.CANNOT_COUNT:
-            return _("Cannot count checks now, not checked")
+            return _("Checks are unavailable for the moment")
         case Why.REFUSED:
             return _("A message was refused, though the client wrote or was reached lately")
         case Why.FAILED:

@@ -13,6 +13,7 @@ from widget.card.collect import SHOWN, arrange
 from widget.card.memory import CardMemory
 from widget.card.reading import Ahead, CardReader
 from widget.card.rows import Known, KnownChats
+from widget.chats.previews import LastMessage, Previews
 from widget.context import CardContext, CardPhone, Reading
 from widget.gateways.lines import chat_ids_for
 from widget.marks import Marks
@@ -23,7 +24,7 @@ from widget.presence.records import How, Presence
 from widget.session import Session
 from widget.storage.chats import Chat, Chats
 from widget.storage.portals import Portal
-from widget.storage.settings import UserSettings
+from widget.storage.settings import Defaults, UserSettings
 from widget.timing import timer_of
 
 OLD_CARD = 15.0  # seconds after which a remembered card is drawn at once and read again behind the page
@@ -41,6 +42,12 @@ class Seen:
     raw: tuple[Any, ...] | None
     read: Callable[[Sequence[str], Sequence[Any]], dict[str, Any]] = field(compare=False, repr=False)
 
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """Under which marks its chats are read: a page that has them is told of what came after."""
+        keys = _mark_keys(self.context, numbers(self.context.card.phones))
+        return tuple(str(mark) for key in keys if (mark := (self.records or {}).get(key)))
+
     @cached_property
     def records(self) -> dict[str, Any] | None:
         return None if self.raw is None else self.read(self.keys, self.raw)
@@ -52,7 +59,8 @@ class _Stored:
 
     marks: tuple[Any, ...]
     chats: Sequence[Chat]
-    usual: int | None
+    chosen: Defaults
+    previews: Mapping[int, LastMessage]
 
 
 class Loader:
@@ -64,6 +72,7 @@ class Loader:
         chats: Chats,
         settings: UserSettings,
         lifetimes: Lifetimes,
+        previews: Previews,
         clock: Callable[[], float],
     ) -> None:
         self._door = door
@@ -72,6 +81,7 @@ class Loader:
         self._chats = chats
         self._settings = settings
         self._lifetimes = lifetimes
+        self._previews = previews
         self._clock = clock
         self._remembered: TTLCache[tuple[Session, tuple[str, ...]], _Stored] = TTLCache(
             MOST_STORED, STORED_SECONDS, timer=timer_of(clock)
@@ -97,9 +107,9 @@ class Loader:
         records = seen.read(of_generation, seen.raw[: len(of_generation)])
         return CardMemory.generation_in(records, seen.context.session) != seen.context.card.generation
 
-    def known(self, seen: Seen) -> Known:
-        """What the records say, and the database where they say that it has changed. At most two queries; one more for
-        numbers that the cache has nothing about, or without the cache."""
+    def known(self, seen: Seen, most: int = SHOWN) -> Known:
+        """What the records say, and the database where they say that it has changed. At most four queries; one more
+        for numbers that the cache has nothing about, or without the cache."""
         context = seen.context
         portal_id = context.session.portal_id
         keys = {self._presences.key(portal_id, item.key): str(item.phone.e164) for item in numbers(context.card.phones)}
@@ -108,15 +118,30 @@ class Loader:
         else:
             found = self._presences.complete(portal_id, keys, seen.records)
         answers = {keys[key]: presence for key, presence in found.items()}
-        return self.known_of(context, answers, self._stored(context, seen.records), store_gone=seen.records is None)
+        stored = self._stored(context, seen.records)
+        return self.known_of(context, answers, stored, store_gone=seen.records is None, most=most)
 
     def known_of(
-        self, context: CardContext, answers: Mapping[str, Presence], stored: "_Stored", *, store_gone: bool
+        self,
+        context: CardContext,
+        answers: Mapping[str, Presence],
+        stored: "_Stored",
+        *,
+        store_gone: bool,
+        most: int = SHOWN,
     ) -> Known:
         chats = chats_of(context, stored.chats, answers)
         # Cut before anything is asked: 25 numbers never cost 25 checks.
-        shown = arrange(context.card.phones, {*chats.last, *chats.kept})[:SHOWN]
-        return Known(shown, chats, answers, self._to_ask(shown, answers), store_gone=store_gone, usual=stored.usual)
+        shown = arrange(context.card.phones, {*chats.last, *chats.kept})[:most]
+        return Known(
+            shown,
+            chats,
+            answers,
+            self._to_ask(shown, answers),
+            store_gone=store_gone,
+            chosen=stored.chosen,
+            previews=stored.previews,
+        )
 
     def learned(self, seen: Seen, known: Known, news: Mapping[str, Presence]) -> Known:
         """The same card after a check: what it found is known now, in the rows that were there."""
@@ -154,9 +179,11 @@ class Loader:
             stored = self._remembered.get(name) if records is not None else None
         if stored is None or stored.marks != marks:
             session = context.session
-            several = len(context.lines) > 1
-            usual = self._settings.of(session.portal_id, session.user_id).line_id if several else None
-            stored = _Stored(marks, self._chats.of_phones(session.portal_id, e164s(phones)), usual)
+            chosen = self._settings.of(session.portal_id, session.user_id)
+            chats = self._chats.of_phones(session.portal_id, e164s(phones))
+            mine = {line.id for line in context.lines}
+            previews = self._previews.of(session.portal_id, [chat for chat in chats if chat.line_id in mine])
+            stored = _Stored(marks, chats, chosen, previews)
             with self._lock:
                 self._remembered[name] = stored
         return stored

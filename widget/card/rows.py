@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from widget.chats.previews import LastMessage
 from widget.context import CardContext, CardPhone
 from widget.phones.hours import LocalTime
 from widget.phones.numbers import LineKind
@@ -10,12 +11,13 @@ from widget.presence.budget import Asking
 from widget.presence.records import Answer, How, Presence, Why, unknown
 from widget.storage.chats import Chat
 from widget.storage.lines import Line
+from widget.storage.settings import Defaults
 
 
 @dataclass(frozen=True)
 class Row:
     """One phone of the card. `local` is None where the client's time is not known; `chat` is the last used one on a
-    line that may be used, `kept` the last one on a line that was switched off or removed.
+    line that may be used, `last` its last message, `kept` the last one on a line that was switched off or removed.
 
     `asking` is what the page's own question about it would be, None where it has none. `vain` says that somebody has
     just pressed, and the answer could not be renewed.
@@ -32,6 +34,7 @@ class Row:
     kept_line: Line | None = None
     waiting: Chat | None = None  # the one whose client waits longest, on a line that may be used
     waiting_line: Line | None = None
+    last: LastMessage | None = None
 
     @property
     def renewable(self) -> bool:
@@ -48,14 +51,15 @@ class Row:
 @dataclass(frozen=True)
 class Known:
     """All that is known about the phones of a card: `shown` in order and cut, answers by number, what the page would
-    ask by itself. `usual` is the line that the user chose as their usual one, where there are several."""
+    ask by itself. `chosen` is what the user chose for themselves."""
 
     shown: list[CardPhone]
     chats: "KnownChats"
     answers: Mapping[str, Presence]
     to_ask: Mapping[str, Asking]
     store_gone: bool
-    usual: int | None = None
+    chosen: Defaults = field(default_factory=Defaults)
+    previews: Mapping[int, LastMessage] = field(default_factory=dict)  # by the chat's id
 
 
 @dataclass(frozen=True)
@@ -91,6 +95,7 @@ def row_of(item: CardPhone, known: Known, context: CardContext) -> Row:
         kept_line=_line_of(old_chat, context.past_lines),
         waiting=known.chats.waiting.get(phone),
         waiting_line=_line_of(known.chats.waiting.get(phone), lines),
+        last=known.previews.get(chat.id) if chat else None,
     )
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 
 from widget.card.rows import Known, Row, answered, row_of
 from widget.context import CardContext, CardPhone, Owner, hours_csv
@@ -14,6 +14,7 @@ from widget.presence.records import Presence
 from widget.storage.chats import Chat
 from widget.storage.lines import Line
 from widget.storage.portals import Portal
+from widget.storage.settings import Defaults
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,7 @@ class CardView:
     barred: bool = False
     left: Left | None = None
     gone: Line | None = None
+    chosen: Defaults = field(default_factory=Defaults)
 
     @property
     def to_ask(self) -> list[str]:
@@ -89,12 +91,14 @@ BY_OTHER_MEANS: Mapping[type, Mapping[str, str]] = {
         "barred": "follows from the lines, by the question for their states",
         "left": "by each check, and by the question for the lines' states",
         "gone": "it is why the page is drawn",
+        "chosen": "the reader's own choices, followed by the next opening",
     },
     Row: {
         "presence": "by checks",
         "local": "by the page's own clock",
         "asking": "by checks",
         "vain": "by checks",
+        "last": "by the page's question for news",
     },
     Chat: {
         "id": "not shown",
@@ -168,13 +172,14 @@ def view_of(
         hours=hours_csv(context.hours),
         settings=settings,
         barred=context.barred,
+        chosen=known.chosen,
     )
 
 
 def line_of(context: CardContext, known: Known, rows: tuple[Row, ...], line_id: int | None) -> Line | None:
     if line_id is not None:
         return context.line(line_id)
-    return next((row.own_line for row in rows if row.own_line), None) or context.usual_line(known.usual)
+    return next((row.own_line for row in rows if row.own_line), None) or context.usual_line(known.chosen.line_id)
 
 
 def with_left(view: CardView, left: Left | None) -> CardView:

@@ -6,16 +6,20 @@ from dataclasses import dataclass, replace
 from flask import Blueprint, g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
+from widget.answers import StoreGone
 from widget.bitrix24.placement import Placement, posted_origin, proved_origin, read_placement
+from widget.card.collect import SHOWN
 from widget.card.drawing import Occasion, drawing_of
+from widget.card.labels import DAY, Press
 from widget.card.loading import Seen, e164s
 from widget.card.memory import Drawn
 from widget.card.reading import Ahead
 from widget.card.view import CardView, ShownSettings, settings_of, with_left
+from widget.chats.asking import chat_of, drawn_with
 from widget.chats.typed import NotTheirs
 from widget.context import CardContext, Reading, found, hours_of
 from widget.errors import Refusal, Refused
-from widget.forms import flag_field, id_field, json_body, text_field, texts_field
+from widget.forms import flag_field, id_field, json_body, maybe_text_field, text_field, texts_field
 from widget.gateways.base import GatewayError
 from widget.i18n import language_of, set_language
 from widget.presence.budget import AskedBy
@@ -36,6 +40,8 @@ from widget.untrusted import zone_of
 pages = Blueprint("card", __name__)
 
 MOST_KEYS = 10
+MOST_ROWS = 100
+LONGEST_MARKS = 2000
 SHOWN_READINGS = 10  # of suggested numbers that one session may choose
 WORTH_TELLING = 60.0  # seconds: a shorter wait is over before it is read
 
@@ -137,7 +143,7 @@ def refresh() -> ResponseReturnValue:
     line_id, gone = _still(seen.context, asked)
     view = _view(seen, line_id, gone)
     view = with_left(view, checks.left(view.line))
-    return _html(view, Occasion(asking=True, refreshed=True, next_check=_next_check(view.line)))
+    return _html(view, Occasion(asking=True, refreshed=True, next_check=_next_check(view.line)), seen.marks)
 
 
 @pages.post("/card/suggestion")
@@ -174,7 +180,54 @@ def look_again() -> ResponseReturnValue:
         asked = None  # it is not for this user any more
     view = _view(seen, *_still(seen.context, asked))
     ask = portal.visibility is Visibility.ALWAYS or (portal.visibility is Visibility.BUTTON and not remembered)
-    return ("", 204) if view.fingerprint == version else _html(view, Occasion(asking=ask))
+    return ("", 204) if view.fingerprint == version else _html(view, Occasion(asking=ask), seen.marks)
+
+
+@pages.post("/card/more")
+def show_more() -> ResponseReturnValue:
+    """The rows of the numbers beyond those that a card shows. None of them is checked, but each can be written to."""
+    json_body()
+    session, portal = _card()
+    here = services()
+    seen = here.card.loader.see(session, portal)
+    known = here.card.loader.known(seen, MOST_ROWS)
+    view = here.card.checks.view(seen, replace(known, to_ask={}), _settings(portal))
+    drawing = drawing_of(view, Occasion(), now=here.now())
+    rows = tuple((row, replace(label, press=Press.NONE)) for row, label in drawing.rows[SHOWN:])
+    return render_template("card/_rows.html", **{**drawing.names(), "rows": rows})
+
+
+@pages.post("/card/news")
+def news() -> ResponseReturnValue:
+    """What is new of these numbers and in the open chat since `marks`; 204 where nothing is, after one read of the
+    cache. Every open page asks every few seconds. No outside call."""
+    body = json_body()
+    keys = texts_field(body, "keys", most=MOST_ROWS, longest=64)
+    known = maybe_text_field(body, "marks", longest=LONGEST_MARKS).split()
+    chat_id, since = id_field(body, "chat"), maybe_text_field(body, "since", longest=20)
+    session, portal = _card()
+    here = services()
+    try:
+        marks = here.card.marks.of(portal.id, keys)
+    except StoreGone:
+        return "", 503  # the page asks in its other ways
+    changed = {key for key, mark in marks.items() if mark not in known}
+    if not changed:
+        return "", 204
+    seen = here.card.loader.see(session, portal)
+    drawing = drawing_of(_view(seen), Occasion(), now=here.now(), marks=seen.marks)
+    rows = [(row, label) for row, label in drawing.rows if row.item.key in changed]
+    heard = _heard(chat_id, changed, since) if chat_id else {}
+    return render_template("card/_news.html", **{**drawing.names(), "rows": rows, **heard})
+
+
+def _heard(chat_id: int, changed: set[str], since: str) -> dict[str, object]:
+    """What was written in the open chat since then, for the template; nothing where the chat's number is as it was."""
+    context, line, chat = chat_of(chat_id)
+    if context.phone_of(chat.phone).key not in changed:
+        return {}
+    at = float(since) if since.replace(".", "", 1).isdecimal() else services().clock() - DAY
+    return {"history": services().chats.service.heard(line, chat, at), **drawn_with(chat)}
 
 
 @pages.post("/card/lines")
@@ -331,7 +384,7 @@ def _drawn(seen: Seen, occasion: Occasion) -> Drawn:
     if drawn is None:
         view = _view(seen)
         shown = tuple(_numbers(view))
-        drawn = Drawn(_html(view, occasion), shown, view.line.id if view.line else 0, len(view.to_ask))
+        drawn = Drawn(_html(view, occasion, seen.marks), shown, view.line.id if view.line else 0, len(view.to_ask))
         here.card.memory.put_drawn(context.session, shows, drawn)
     return drawn
 
@@ -340,12 +393,12 @@ def _numbers(view: CardView) -> Sequence[str]:
     return e164s([row.item for row in view.rows])
 
 
-def _html(view: CardView, occasion: Occasion) -> str:
+def _html(view: CardView, occasion: Occasion, marks: tuple[str, ...] = ()) -> str:
     here = services()
     owned = any(row.chat and row.chat.owner_id for row in view.rows)
     return render_template(
         "card/_card.html",
-        **drawing_of(view, occasion, now=here.now()).names(),
+        **drawing_of(view, occasion, now=here.now(), marks=marks).names(),
         staff=here.storage.staff.of(g.portal.id) if owned else {},
     )
 

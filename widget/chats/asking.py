@@ -95,7 +95,17 @@ def draft_of(chat_id: int, given: dict[str, Any], *, confirmed: bool, text: str 
         return asked
     name = context.viewer.name if before.show_name else ""
     services().saw(session.portal_id, context.viewer)
-    return Draft(line, chat, key, session.user_id, name, answered, before.known, owner_of_new(context, line))
+    return Draft(
+        line,
+        chat,
+        key,
+        session.user_id,
+        name,
+        answered,
+        before.known,
+        owner_id=owner_of_new(context, line),
+        author=context.viewer.name,
+    )
 
 
 def open_typed_number(session: Session, *, shows: bool) -> None:
@@ -138,13 +148,6 @@ def read_for_typed_number() -> WholeChat | None:
     return whole
 
 
-def shown_name(context: CardContext) -> str:
-    """The name that this user's messages begin with, "" unless they chose so. One query."""
-    session = context.session
-    shown = services().storage.settings.of(session.portal_id, session.user_id).show_name
-    return context.viewer.name if shown else ""
-
-
 def question(html: str) -> Response:
     """409: something that is asked back before it is done; the page comes again with `confirmed`."""
     response = make_response(html, 409)
@@ -175,17 +178,8 @@ def owner_of_new(context: CardContext, line: Line) -> int:
 def drawn_send(chat: Chat, send: Send) -> Response:
     """The bubble of what was just sent, and its metric."""
     services().metrics.sent(send.state.value)
-    context = current_context()
     return make_response(
-        render_template(
-            "chats/_one_bubble.html",
-            bubble=bubble_of_send(send),
-            zone=context.zone,
-            viewer_id=context.viewer.user_id,
-            staff=services().staff_names(chat.portal_id),
-            **names_in(chat),
-        ),
-        201,
+        render_template("chats/_one_bubble.html", bubble=bubble_of_send(send), **drawn_with(chat)), 201
     )
 
 
@@ -196,6 +190,12 @@ def names_in(chat: Chat) -> dict[str, object]:
         return url_for("chats.media", chat_id=chat.id, ref=_seal(chat, bubble))
 
     return {"message_ref": lambda bubble: _seal(chat, bubble), "media_url": media_url}
+
+
+def drawn_with(chat: Chat) -> dict[str, object]:
+    """All that this chat's messages are drawn with; `me` is the reader."""
+    context = current_context()
+    return {**names_in(chat), "me": context.session.user_id, "zone": context.zone, "now": services().now()}
 
 
 def named(chat: Chat, sealed: str) -> Named:

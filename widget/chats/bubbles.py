@@ -42,8 +42,9 @@ class Bubble:
     place: tuple[float, float] | None = None
     contacts: int = 0
     can: frozenset[str] = frozenset()
-    user_id: int = 0  # who sent it from here, 0 for what came by another way
     asks: tuple[str, ...] = ()  # what a rep may say of a missing send: again, seen
+    user_id: int = 0  # who of us wrote it from here, 0 for what came from the phone
+    user_name: str = ""
 
 
 def possible(message: Message, capabilities: Capabilities, now: float) -> frozenset[str]:
@@ -91,6 +92,7 @@ def bubble_of_send(send: Send) -> Bubble:
         state=send.state,
         reason=send.reason,
         user_id=send.user_id,
+        user_name=send.user_name,
     )
 
 
@@ -133,9 +135,7 @@ def merge(
         can = possible(message, capabilities, now) if capabilities else frozenset()
         bubble = replace(bubble_of(message), can=can)
         send = ours.pop(bubble.id, None)
-        if send:
-            bubble = replace(bubble, state=_further(bubble.state, send.state), user_id=send.user_id)
-        bubbles[bubble.id] = bubble
+        bubbles[bubble.id] = _with_send(bubble, send) if send else bubble
     # Messages of one second keep the gateway's order: newest first in, so reversed before the stable sort.
     asks = asked_of if capabilities else lambda _send: ()
     unseen = [
@@ -144,6 +144,12 @@ def merge(
     ordered = [*reversed(bubbles.values()), *unseen]
     ordered.sort(key=lambda bubble: bubble.at)
     return ordered
+
+
+def _with_send(bubble: Bubble, send: Send) -> Bubble:
+    """What the gateway shows of a send, with what is known of it here."""
+    state = _further(bubble.state, send.state)
+    return replace(bubble, state=state, user_id=send.user_id, user_name=send.user_name)
 
 
 def _further(shown: SendState | None, known: SendState) -> SendState:

@@ -114,6 +114,18 @@ class Histories:
         sends = [*shown, *(send for send in between if send.state in NOT_AT_GATEWAY)]
         return self._history(line, page, messages, sends, told, None, before=before)
 
+    def heard(self, line: Line, chat: Chat, since: float) -> History:
+        """What was written in the chat from a time on (unix seconds), as far as webhooks told it and reps sent it. No
+        outside call; two queries and one for each send that is further than was known."""
+        sends = self._sends.recent(chat.portal_id, chat.id, since)
+        named = [send.message_id for send in sends]
+        told = self._look_ups.told(line, chat, since=since, before=ALWAYS, named=named)
+        messages = completed([], told, since=since, before=ALWAYS)
+        capabilities = self._capabilities(line)
+        sends = self._settle_known(messages, sends)
+        bubbles = merge(messages, sends, told=told, capabilities=capabilities, now=self._clock())
+        return History(bubbles, None, None)
+
     def settle_told(self, line: Line, chat: Chat, send: Send) -> Send:
         """What webhooks told of a send before we knew which message it is. One query."""
         told = self._look_ups.told(line, chat, since=ALWAYS, before=ALWAYS, named=[send.message_id]).get(

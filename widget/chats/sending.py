@@ -39,8 +39,8 @@ DOWN = frozenset({*UNLINKED, LineState.OFFLINE})
 @dataclass(frozen=True)
 class Draft:
     """A message that a user is about to send: where, under which key, and what that key has sent already. It goes out
-    under `name` if one is given, perhaps as an answer. A chat without an owner gets `owner_id`: None is the writer,
-    0 none."""
+    under `name` if one is given, perhaps as an answer; `author` is what colleagues read. A chat without an owner gets
+    `owner_id`: None is the writer, 0 none."""
 
     line: Line
     chat: Chat
@@ -50,6 +50,7 @@ class Draft:
     reply_to: Named | None = None
     known: Send | None = None
     owner_id: int | None = None
+    author: str = ""
 
 
 class Post(Protocol):
@@ -209,6 +210,7 @@ class Sending:
                 draft.chat.id,
                 send_key=draft.send_key,
                 user_id=draft.user_id,
+                user_name=draft.author,
                 text=text,
                 message_id=message_id_of(portal_id, draft.send_key),
             )

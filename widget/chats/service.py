@@ -73,6 +73,7 @@ class ChatService:
         )
         # Reading and writing are files of their own; to a caller they are verbs of the chat like the others.
         self.newest, self.older, self.whole = histories.newest, histories.older, histories.whole
+        self.heard = histories.heard
         self.send, self.send_file = sending.send, sending.send_file
         self.look_for = self._look_ups.look_for
 
@@ -188,3 +189,4 @@ class ChatService:
         """What we did ourselves is known at once, and not when the gateway's history shows it."""
         chat_id = self._look_ups.ids(line, chat)[0]
         self._messages.grow(chat.portal_id, chat.line_id, chat_id, message.id, grown_by(news))
+        self._chats.changed(chat)

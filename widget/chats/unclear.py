@@ -91,6 +91,8 @@ class UnclearEnds:
             said = send.reason if send.reason != Trouble.NO_SUCH_THING.value else ""  # the state says it
             reason = INTERRUPTED if send.state is SendState.SENDING else said
             self._sends.advance(send, SendState.MISSING, reason=reason)
+        if look is Look.FOUND or self._is_over(send, look):
+            self._chats.changed(chat)
         return look is not Look.SILENT
 
     def _in_use(self, portal_id: int, line_id: int) -> Line | None:

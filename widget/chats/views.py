@@ -12,12 +12,11 @@ from widget.chats.asking import (
     current_context,
     draft_of,
     drawn_send,
+    drawn_with,
     named,
-    names_in,
     open_typed_number,
     read_cursor,
     read_for_typed_number,
-    shown_name,
     signed_cursor,
 )
 from widget.chats.beside import beside_of
@@ -34,6 +33,7 @@ from widget.gateways.lines import chat_ids_for
 from widget.services import services
 from widget.session import current_session
 from widget.storage.chats import Chat
+from widget.storage.line_health import HEARD_EVERY
 from widget.storage.lines import Line
 
 __all__ = ["beside_views", "message_views", "pages"]
@@ -41,6 +41,9 @@ __all__ = ["beside_views", "message_views", "pages"]
 # Shown in the page; everything else is only ever saved, so that no file of a stranger runs in our origin.
 SHOWN_TYPES = ("image/png", "image/jpeg", "image/webp", "image/gif", "video/mp4", "audio/")
 
+
+# Those that reps use most with clients; a picker of all would weigh more than the page.
+EMOJIS = tuple("🙂😀😁😂😉😊😍🤔😎😢😮😡👍👎👌🙏👏💪🤝👋✌🔥🎉🎁❤💚💯✅❌❗❓⏰📅📌📎📞📷🏠🚚🚗💰💳☕🌷")
 
 # What shows nothing of a chat and sends nothing: the gateway is not asked for it.
 SHOW_NOTHING = (
@@ -77,7 +80,8 @@ def open_chat() -> ResponseReturnValue:
     else:
         chat, new = next(chat for chat in known if chat.line_id == line.id), False
     lines = {each.id: each for each in context.lines}
-    name = shown_name(context)
+    chosen = here.storage.settings.of(session.portal_id, session.user_id)
+    name = context.viewer.name if chosen.show_name else ""
     capabilities = capabilities_of(line.gateway)
     return render_template(
         "chats/_chat.html",
@@ -95,6 +99,9 @@ def open_chat() -> ResponseReturnValue:
         name=name,
         zone=context.zone,
         beside=beside_of(context, line, chat),
+        chosen=chosen,
+        emojis=EMOJIS,
+        draft_name=hashlib.sha256(f"{session.portal_id}:{session.user_id}:{chat.id}".encode()).hexdigest()[:16],
         capabilities=capabilities,
         largest_file=min(capabilities.largest_file, LARGEST),
         **_line_words(context, line, here.gateways.known_state(line)),
@@ -180,6 +187,8 @@ def messages(chat_id: int) -> ResponseReturnValue:
     version = _version(context, history, elsewhere)
     known = request.if_none_match.contains_weak(version)  # then nothing is drawn
     response = make_response("", 304) if known else make_response(_pieces(context, line, chat, history, elsewhere))
+    if not whole and _is_fed(line, history):
+        response.headers["X-Fed"] = "1"  # the page need not ask again until the cache says that something came
     response.set_etag(version)
     return response
 
@@ -224,11 +233,16 @@ def _pieces(context: CardContext, line: Line, chat: Chat, history: History, else
         history=replace(history, cursor=signed_cursor(chat, history.cursor)),
         line=line,
         elsewhere=elsewhere,
-        zone=context.zone,
-        viewer_id=context.viewer.user_id,
-        staff=services().staff_names(chat.portal_id),
-        **names_in(chat),
+        **drawn_with(chat),
     )
+
+
+def _is_fed(line: Line, history: History) -> bool:
+    """Whether the line's webhooks bring its messages: they came, and no message of the client's is newer than the last
+    one. One query."""
+    heard_at = services().storage.line_health.of(line.portal_id, line.id).hook_at
+    newest = max((bubble.at for bubble in history.bubbles if not bubble.from_me), default=0.0)
+    return heard_at > 0 and newest <= heard_at + HEARD_EVERY
 
 
 def _elsewhere(context: CardContext, chat: Chat, history: History) -> list[Line]:

@@ -140,6 +140,9 @@ class GatewayWork:
         if moved or learnt or (event.kind is EventKind.MESSAGE and before.message is None):
             for chat in chats:
                 self._waiting.recount(chat)
+        if before != after:
+            for chat in chats:
+                self._chats.changed(chat)
         if _is_news(event, before, after) or Went.OUT in went:
             self._heard(line, chats[0].phone if chats else "", replace(event, from_me=_from_me(event)), went)
 

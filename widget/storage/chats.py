@@ -90,7 +90,7 @@ class Chats:
         """`changed` is told of the portal and the phone after a chat of theirs was written. Must not raise."""
         self._engine = engine
         self._clock = clock
-        self._changed = changed
+        self._told = changed
 
     def get(self, portal_id: int, chat_id: int) -> Chat | None:
         query = select(chats).where(chats.c.portal_id == portal_id, chats.c.id == chat_id)
@@ -183,9 +183,9 @@ class Chats:
         self._tell(chat.portal_id, chat.phone)
         return chat_of_row(row) if row else chat
 
-    def tell(self, chat: Chat) -> None:
-        """Say that the chat was changed by another repository."""
-        self._changed(chat.portal_id, chat.phone)
+    def changed(self, chat: Chat) -> None:
+        """Something in the chat is another than it was: open pages are told."""
+        self._tell(chat.portal_id, chat.phone)
 
     def learn(
         self,
@@ -257,7 +257,7 @@ class Chats:
 
     def _tell(self, portal_id: int, phone: str) -> None:
         """After the commit: who reads before it would remember what was."""
-        after_commit(self._engine, lambda: self._changed(portal_id, phone))
+        after_commit(self._engine, lambda: self._told(portal_id, phone))
 
 
 def _best(*chat_ids: str) -> tuple[str, ...]:

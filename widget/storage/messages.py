@@ -102,6 +102,24 @@ class Messages:
         with transaction(self._engine) as connection:
             return [(row.message_id, self._vault.opened(row.body)) for row in connection.execute(query)]
 
+    def newest(self, portal_id: int, chats: Collection[tuple[int, str]], most: int) -> list[tuple[int, str, str, str]]:
+        """Line, chat id, message id and body of the newest written messages of each chat, named by its line and what
+        the gateway calls it. One query."""
+        wanted: dict[int, list[str]] = {}
+        for line_id, chat_id in chats:
+            wanted.setdefault(line_id, []).append(chat_id)
+        if not wanted:
+            return []
+        theirs = or_(*(and_(messages.c.line_id == line, messages.c.chat_id.in_(ids)) for line, ids in wanted.items()))
+        of_chat = (messages.c.line_id, messages.c.chat_id)
+        rank = func.row_number().over(partition_by=of_chat, order_by=messages.c.at.desc()).label("rank")
+        ranked = select(messages.c.id, rank).where(messages.c.portal_id == portal_id, messages.c.at > 0, theirs)
+        newest = ranked.subquery()
+        query = select(*of_chat, messages.c.message_id, messages.c.body).join(newest, messages.c.id == newest.c.id)
+        with transaction(self._engine) as connection:
+            rows = connection.execute(query.where(newest.c.rank <= most)).all()
+        return [(row.line_id, row.chat_id, row.message_id, self._vault.opened(row.body)) for row in rows]
+
     def chat_ids_of(self, portal_id: int, line_id: int, message_id: str) -> tuple[str, ...]:
         """Under which ids of a chat something was told of this message. One query."""
         query = select(messages.c.chat_id).where(

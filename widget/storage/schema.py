@@ -15,6 +15,7 @@ from sqlalchemy import (
     UniqueConstraint,
     false,
     text,
+    true,
 )
 
 metadata = MetaData(
@@ -157,6 +158,7 @@ sends = Table(
     Column("changed_at", Float, nullable=False),
     Column("looks", Integer, nullable=False, server_default="0"),  # how often an unclear end was looked into
     Column("next_look_at", Float, nullable=False, server_default="0"),  # and when the next look is due
+    Column("user_name", String(120), nullable=False, server_default=EMPTY),  # as the portal called them then
     UniqueConstraint("portal_id", "send_key"),  # one key is one message for ever
     Index(None, "portal_id", "chat_id", "created_at"),
     Index(None, "state", "next_look_at"),
@@ -233,6 +235,7 @@ messages = Table(
     Column("changed_at", Float, nullable=False),
     UniqueConstraint("portal_id", "line_id", "chat_id", "message_id"),
     Index(None, "portal_id", "line_id", "message_id"),
+    Index(None, "portal_id", "line_id", "chat_id", "at"),
     Index(None, "changed_at"),
     Index(None, "at"),
     sqlite_autoincrement=True,
@@ -284,6 +287,9 @@ user_settings = Table(
     Column("user_id", Id, primary_key=True, autoincrement=False),
     Column("line_id", Id, nullable=False),  # 0 is none
     Column("show_name", Boolean, nullable=False),
+    Column("enter_sends", Boolean, nullable=False, server_default=true()),
+    Column("opens_chat", Boolean, nullable=False, server_default=true()),  # a card with one chat opens it by itself
+    Column("sound", Boolean, nullable=False, server_default=false()),
 )
 
 changes = Table(

@@ -25,6 +25,7 @@ MOST_OF_OTHERS = 20
 LOOKED = "looked"  # a step of a trail: the job looks for the send
 TOLD = "told"  # another one: Bitrix24 was told of it
 MOST_STEPS = 100  # of one send
+LONGEST_NAME = 120
 MOST_WRITTEN = 500  # sends of one user in one chat
 
 log = logging.getLogger(__name__)
@@ -57,6 +58,7 @@ PROGRESS = {
 
 WENT_OUT = frozenset({SendState.QUEUED, SendState.SENT, SendState.DELIVERED, SendState.READ})
 UNCLEAR = frozenset({SendState.SENDING, SendState.UNKNOWN})
+_NOT_OUT = (SendState.FAILED.value, SendState.MISSING.value)
 OPEN = frozenset({*UNCLEAR, SendState.MISSING})  # until a look, a webhook or a rep says what became of it
 
 
@@ -74,6 +76,7 @@ class Send:
     created_at: float
     changed_at: float
     looks: int = 0  # how often the job has looked for it (chats/unclear.py)
+    user_name: str = ""  # as the portal called the user then
 
     def __repr__(self) -> str:
         return f"Send(id={self.id}, state={self.state.value})"
@@ -128,7 +131,15 @@ class Sends:
         self.trail = Trail(engine, clock)
 
     def begin(
-        self, portal_id: int, chat_id: int, *, send_key: str, user_id: int, text: str, message_id: str
+        self,
+        portal_id: int,
+        chat_id: int,
+        *,
+        send_key: str,
+        user_id: int,
+        text: str,
+        message_id: str,
+        user_name: str = "",
     ) -> tuple[Send, bool]:
         """Write the row before anything is sent. With a key that was seen before: that row, and False."""
         now = self._clock()
@@ -137,6 +148,7 @@ class Sends:
             "chat_id": chat_id,
             "send_key": send_key,
             "user_id": user_id,
+            "user_name": user_name[:LONGEST_NAME],
             "text": self._vault.seal(text),
             "state": SendState.SENDING.value,
             "reason": "",
@@ -188,6 +200,15 @@ class Sends:
                 detail = str(by) if by else reason
                 self.trail.add(send, state.value, how=how, detail=detail)
         return self.of_row(row) if row else self.by_key(send.portal_id, send.send_key) or send
+
+    def newest(self, portal_id: int, chat_ids: Collection[int]) -> dict[int, Send]:
+        """The last send of each chat that may be out, by the chat's id. One query."""
+        mine = (sends.c.portal_id == portal_id, sends.c.chat_id.in_(chat_ids), sends.c.state.not_in(_NOT_OUT))
+        last = select(func.max(sends.c.id)).where(*mine).group_by(sends.c.chat_id)
+        query = select(sends).where(sends.c.portal_id == portal_id, sends.c.id.in_(last))
+        with transaction(self._engine) as connection:
+            found = [self.of_row(row) for row in connection.execute(query).mappings()]
+        return {send.chat_id: send for send in found}
 
     def recent(self, portal_id: int, chat_id: int, since: float, before: float = float("inf")) -> list[Send]:
         """The chat's sends from a time on until another, oldest first; of very many the newest."""

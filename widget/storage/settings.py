@@ -1,7 +1,7 @@
-"""What each rep chose for themselves: the line they usually write from, and whether messages carry their name."""
+"""What each rep chose for themselves: the line they usually write from, and how they like to write."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from sqlalchemy import Engine, select
 
@@ -15,6 +15,9 @@ class Defaults:
 
     line_id: int | None = None
     show_name: bool = False
+    enter_sends: bool = True  # and Shift+Enter breaks the line; else Ctrl+Enter sends
+    opens_chat: bool = True  # a card with one number, or one chat, opens it by itself
+    sound: bool = False  # when a client writes
 
 
 class UserSettings:
@@ -28,11 +31,14 @@ class UserSettings:
         query = select(user_settings).where(user_settings.c.portal_id == portal_id, user_settings.c.user_id == user_id)
         with self._engine.connect() as connection:
             row = connection.execute(query).mappings().first()
-        return Defaults(row["line_id"] or None, row["show_name"]) if row else Defaults()
+        if row is None:
+            return Defaults()
+        chosen = {name: bool(row[name]) for name in ("show_name", "enter_sends", "opens_chat", "sound")}
+        return Defaults(row["line_id"] or None, **chosen)
 
     def put(self, portal_id: int, user_id: int, defaults: Defaults) -> None:
         """Raises IntegrityError for a portal that is gone."""
-        values = {"line_id": defaults.line_id or 0, "show_name": defaults.show_name}
+        values = {**asdict(defaults), "line_id": defaults.line_id or 0}
         with self._engine.begin() as connection:
             row = insert_into(connection, user_settings).values(portal_id=portal_id, user_id=user_id, **values)
             mine = [user_settings.c.portal_id, user_settings.c.user_id]

@@ -1,0 +1,49 @@
+"""What a row says of its chat's last message, from what webhooks told and reps sent."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.stand import Clock, Widget
+from widget.chats.previews import LastMessage, last_of
+from widget.chats.told import Told, grown_by
+from widget.gateways.base import Media, Message
+from widget.storage.sends import Send, SendState
+
+THEIRS, OURS = Message("a", "a", 100, False, "Когда?"), Message("b", "b", 90, True, "Завтра")
+SEND = Send(1, 1, 1, "k", 2, "Уже еду", SendState.SENT, "", "s", 110.0, 110.0)
+PHOTO = Message("c", "c", 120, False, "", media=Media("image", "image/jpeg", ""))
+
+
+@pytest.mark.parametrize(
+    ("messages", "send", "last"),
+    [
+        ([], None, None),
+        ([OURS, THEIRS], None, LastMessage(100.0, False, "Когда?", waiting=1)),
+        ([OURS, THEIRS, PHOTO], None, LastMessage(120.0, False, "", "image", waiting=2)),
+        ([THEIRS], SEND, LastMessage(110.0, True, "Уже еду")),
+        ([THEIRS, PHOTO], SEND, LastMessage(120.0, False, "", "image", waiting=1)),
+        ([OURS], replace(SEND, created_at=80.0), LastMessage(90.0, True, "Завтра")),
+        ([replace(THEIRS, deleted=True, text="")], None, LastMessage(100.0, False, "", deleted=True, waiting=1)),
+    ],
+)
+def test_the_last_message_and_how_many_wait(
+    messages: list[Message], send: Send | None, last: LastMessage | None
+) -> None:
+    assert last_of(messages, send) == last
+
+
+def test_an_older_message_never_stands_for_a_newer_one_that_is_not_stored(widget: Widget, clock: Clock) -> None:
+    here = widget.services
+    named = widget.portals[0], 1, "+79261112233"
+    chat, _new = here.storage.chats.remember(*named, chat_ids=["79261112233@c.us"], proved=True, last_at=clock() - 100)
+    told = Told(message=replace(THEIRS, at=int(clock()) - 100))
+    here.storage.messages.grow(chat.portal_id, chat.line_id, chat.chat_ids[0], "a", grown_by(told))
+    page = widget.open(lang="ru").reveal()
+    assert "Когда?" in page.row("+7 926 111-22-33")
+    assert 'data-waiting="1"' in page.row_html("+7 926 111-22-33")
+
+    here.storage.chats.wrote(chat, clock())
+
+    assert "Когда?" not in page.reveal().row("+7 926 111-22-33")
+    assert "Когда?" not in repr(here.card.loader._previews.of(chat.portal_id, [chat]))

@@ -1,0 +1,90 @@
+"""The last message of a chat, as its row shows it, and how many of the client's wait for an answer. From what is stored
+here: webhooks and sends. No gateway is asked for it."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from itertools import groupby
+
+from widget.chats.files import is_label
+from widget.chats.told import Told, joined, read_told, seen
+from widget.gateways.base import Message
+from widget.storage.chats import Chat
+from widget.storage.conversations import Conversations
+from widget.storage.sends import Send
+
+MOST = 10  # messages of a chat that are looked through for those without an answer
+LONGEST = 160  # letters
+LATE = 1.0  # seconds by which a chat may know of a later message than is stored
+
+
+@dataclass(frozen=True)
+class LastMessage:
+    """`text` is "" for a file without words, of this `kind`, and for what was deleted. `waiting` counts the client's
+    messages since the last one of ours, MOST at the most."""
+
+    at: float
+    from_me: bool
+    text: str
+    kind: str = ""
+    deleted: bool = False
+    waiting: int = 0
+
+    def __repr__(self) -> str:
+        return f"LastMessage(at={self.at}, waiting={self.waiting})"
+
+
+class Previews:
+    def __init__(self, conversations: Conversations) -> None:
+        self._messages = conversations.messages
+        self._sends = conversations.sends
+
+    def of(self, portal_id: int, chats: Collection[Chat]) -> dict[int, LastMessage]:
+        """By the chat's id. Two queries; none without a chat. A chat whose last message is not stored here has none:
+        an older one in its place would be wrong."""
+        if not chats:
+            return {}
+        by_name = {(chat.line_id, chat_id): chat.id for chat in chats for chat_id in chat.chat_ids}
+        found: dict[int, dict[str, Told]] = {chat.id: {} for chat in chats}
+        for line_id, chat_id, message_id, body in self._messages.newest(portal_id, by_name, MOST):
+            told = found[by_name[line_id, chat_id]]
+            told[message_id] = joined(told.get(message_id, Told()), read_told(body))
+        sends = self._sends.newest(portal_id, [chat.id for chat in chats])
+        last = {
+            chat.id: last_of(
+                [message for told in found[chat.id].values() if (message := seen(told))], sends.get(chat.id)
+            )
+            for chat in chats
+        }
+        return {chat.id: one for chat in chats if (one := last[chat.id]) and one.at >= chat.last_at - LATE}
+
+
+def last_of(messages: Collection[Message], send: Send | None) -> LastMessage | None:
+    """Of a chat's stored messages and its last send from here (pure)."""
+    ordered = sorted(messages, key=lambda message: message.at, reverse=True)
+    if send and (not ordered or send.created_at >= ordered[0].at) and all(m.id != send.message_id for m in ordered):
+        label, _, caption = send.text.partition("\n") if is_label(send.text) else ("", "", send.text)
+        return LastMessage(send.created_at, True, caption[:LONGEST], "document" if label else "")
+    if not ordered:
+        return None
+    newest = ordered[0]
+    from_me, run = next((key, list(group)) for key, group in groupby(ordered, key=lambda message: message.from_me))
+    return LastMessage(
+        float(newest.at),
+        newest.from_me,
+        newest.text[:LONGEST],
+        kind_of(newest),
+        newest.deleted,
+        0 if from_me else _since(run, send),
+    )
+
+
+def kind_of(message: Message) -> str:
+    """What a message without words is."""
+    if message.media:
+        return message.media.kind
+    return "place" if message.place else "contacts" if message.contacts else ""
+
+
+def _since(run: Collection[Message], send: Send | None) -> int:
+    """The client's messages that came after our last send, which a webhook may not have told of."""
+    return sum(1 for message in run if not send or message.at > send.created_at)
