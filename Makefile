@@ -2,7 +2,7 @@
 PYTHON ?= python3
 PY := .venv/bin/python
 
-.PHONY: help demo test test-fast test-wild lint format bench catalogue lock clean setup-demo setup-test
+.PHONY: help demo test test-fast test-wild lint format bench catalogue lock update sbom check-deploy clean setup-demo setup-test setup-deploy
 
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -32,8 +32,19 @@ catalogue: setup-demo  ## collect the texts into the translations; a new languag
 	@$(PY) tools/catalogue.py $(ARGS)
 
 lock: setup-demo  ## requirements*.in -> hashed requirements*.txt
-	@.venv/bin/pip install -q uv && for name in requirements requirements-demo requirements-test; do \
-	  .venv/bin/uv pip compile -q --python-version 3.11 --universal --generate-hashes --no-header $$name.in -o $$name.txt; done
+	@.venv/bin/pip install -q uv && for name in requirements requirements-demo requirements-test requirements-otel requirements-deploy; do \
+	  .venv/bin/uv pip compile -q $(UPGRADE) --python-version 3.11 --universal --generate-hashes --no-header $$name.in -o $$name.txt; done
+
+update: setup-demo  ## every package at its newest version, in requirements*.in and with hashes in requirements*.txt
+	@.venv/bin/pip install -q uv && $(PY) tools/update.py && $(MAKE) lock UPGRADE=--upgrade
+
+sbom: setup-deploy  ## what the service is made of, as CycloneDX: sbom.json
+	@.venv/deploy/bin/cyclonedx-py requirements requirements.txt --output-reproducible --of JSON -o sbom.json
+
+check-deploy: setup-deploy  ## Dockerfile, compose.yaml and manifests, as those who read them say
+	@.venv/deploy/bin/hadolint Dockerfile
+	@.venv/deploy/bin/check-jsonschema --builtin-schema vendor.compose-spec compose.yaml
+	@.venv/deploy/bin/kubernetes-validate --strict --quiet deploy/kubernetes/widget.yaml
 
 clean:  ## forget the environment and the demo's data
 	rm -rf .venv .run
@@ -43,3 +54,7 @@ setup-demo:
 
 setup-test:
 	@$(PYTHON) tools/setup.py test
+
+setup-deploy: setup-demo
+	@.venv/bin/pip install -q uv && .venv/bin/uv venv -q --allow-existing .venv/deploy && \
+	  .venv/bin/uv pip sync -q --require-hashes --python .venv/deploy/bin/python requirements-deploy.txt

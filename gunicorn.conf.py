@@ -4,6 +4,7 @@ import os
 import sys
 from typing import Any
 
+from widget import tracing
 from widget.config import Config, ConfigError
 from widget.warming import hear_of_lines, warm_up
 
@@ -39,5 +40,6 @@ def on_reload(server: Any) -> None:
 def post_worker_init(worker: Any) -> None:
     """Before a worker takes requests."""
     if "widget" in getattr(worker.wsgi, "extensions", ()):
+        tracing.start()
         warm_up(worker.wsgi)
         hear_of_lines(worker.wsgi)

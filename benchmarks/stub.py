@@ -6,6 +6,8 @@ phones that no other card has. Portal 3 is at /p3/rest/, its token is `3.<user>.
     GET  /_calls    {"calls": {"name": n}, "spans": [[name, begun, ended], ...]}, and forgets them
     POST /_delays   {"portal": seconds, "gateway": seconds}
     POST /_slow     {"s3": seconds}: how much longer it takes for these sessions
+    POST /_down     {"seconds": n}: for so long the gateway does what it is asked and hangs up instead of answering
+    GET  /_sent     {"text": times}: what it was given to send
 """
 
 import argparse
@@ -33,9 +35,11 @@ class Outside:
         self.calls: list[tuple[str, float, float]] = []
         self.delays = {"portal": 0.0, "gateway": 0.0}
         self.slow: dict[str, float] = {}
+        self.down_until = 0.0
+        self.sent: dict[str, list[dict[str, Any]]] = {}
 
     def answer(self, request: Message) -> tuple[float, Any]:
-        """Seconds to wait and what to say then."""
+        """Seconds to wait and what to say then; None is to hang up."""
         _method, address, _version = request.start.split(" ")
         url = urlsplit(address)
         query = {name: values[0] for name, values in parse_qs(url.query).items()}
@@ -48,8 +52,15 @@ class Outside:
         if url.path == "/_slow":
             self.slow = json.loads(request.body)
             return 0.0, self.slow
+        if url.path == "/_down":
+            self.down_until = time.monotonic() + json.loads(request.body)["seconds"]
+            return 0.0, {}
+        if url.path == "/_sent":
+            return 0.0, Counter(each["body"] for chat in self.sent.values() for each in chat)
         who, name, body = self._outside(url.path, query, request)
         now = time.monotonic()
+        if who == "gateway" and now < self.down_until:
+            return 0.0, None
         words = re.split(r"\W+", address) if self.slow and who == "gateway" else ()
         delay = self.delays[who] + max((self.slow.get(word, 0.0) for word in words), default=0.0)
         self.calls.append((name, now, now + delay))
@@ -63,9 +74,19 @@ class Outside:
             return "portal", "batch", _batch(asked["auth"], asked["cmd"])
         if path == "/api/contacts/check-exists":
             return "gateway", "check", _checked(query["phone"])
-        if path.endswith(("/chats", "/messages")):
+        if path == "/api/sendText":
+            return "gateway", "send", self._send(json.loads(request.body))
+        if path.endswith("/messages"):
+            return "gateway", "messages", self.sent.get(unquote(path).split("/")[-2], [])[::-1][:30]
+        if path.endswith("/chats"):
             return "gateway", "chats", []
         return "gateway", "state", {"name": path.rpartition("/")[2], "status": "WORKING", "engine": {"engine": "GOWS"}}
+
+    def _send(self, asked: dict[str, Any]) -> dict[str, Any]:
+        message_id = f"true_{asked['chatId']}_{asked['id']}"
+        told = {"id": message_id, "timestamp": int(time.time()), "fromMe": True, "body": asked["text"], "ack": 1}
+        self.sent.setdefault(asked["chatId"], []).append(told)
+        return told
 
 
 def domain_of(portal: int) -> str:
@@ -137,6 +158,9 @@ class _Visitor(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         for request in self._reader.feed(data):
             delay, said = self._outside.answer(request)
+            if said is None:
+                self._transport.abort()
+                return
             answered = answer(200, json.dumps(said).encode())
             if delay:
                 asyncio.get_running_loop().call_later(delay, self._transport.write, answered)

@@ -11,6 +11,8 @@ from ratelimit.limits import Limits
 from ratelimit.storage import Grant, Storage
 from ratelimit.units import SLACK, microseconds
 
+ERRORS = (redis.RedisError, redis.exceptions.RedisClusterException)  # the second is of a cluster without servers
+
 
 class RedisStorage(Storage):
     """Counts in Redis 5 or newer, or Valkey, with the server's own clock; one script and one round trip per call.
@@ -41,7 +43,7 @@ class RedisStorage(Storage):
         asked = (self._time(), id, n, int(all_or_nothing), int(must_know), *kept, *terms)
         try:
             granted, wait, *used = cast(Sequence[int], self._acquire(keys=_keys(key), args=asked))
-        except redis.RedisError as error:
+        except ERRORS as error:
             raise StorageUnavailable("Redis did not grant permits") from error
         return None if granted < 0 else Grant(granted, wait, tuple(used))
 
@@ -49,19 +51,19 @@ class RedisStorage(Storage):
         told = [number for pair in spent for number in pair]
         try:
             self._load(keys=_keys(key), args=(self._time(), id, limits.memory, SLACK, *_rates(limits), *told))
-        except redis.RedisError as error:
+        except ERRORS as error:
             raise StorageUnavailable("Redis did not take what was spent") from error
 
     def give_back(self, key: str, *, id: str, first: int, end: int) -> None:
         try:
             self._give_back(keys=_keys(key), args=(self._time(), id, first, end))
-        except redis.RedisError as error:
+        except ERRORS as error:
             raise StorageUnavailable("Redis did not take permits back") from error
 
     def reset(self, key: str) -> None:
         try:
             self._client.delete(*_keys(key))
-        except redis.RedisError as error:
+        except ERRORS as error:
             raise StorageUnavailable("Redis did not forget a key") from error
 
     def _time(self) -> int | str:

@@ -64,12 +64,27 @@ class Postgres(Server):
             connection.execute(f"CREATE DATABASE {name} TEMPLATE {copy_of} STRATEGY FILE_COPY".encode())
         return name
 
+    @contextlib.contextmanager
+    def away(self, database: str) -> Iterator[None]:
+        """As while it is restarted: who is connected is cut off, and others are refused."""
+        with self._connection() as connection:
+            connection.execute(f"ALTER DATABASE {database} ALLOW_CONNECTIONS false".encode())
+            query = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
+            connection.execute(query, (database,))
+        try:
+            yield
+        finally:
+            with self._connection() as connection:
+                connection.execute(f"ALTER DATABASE {database} ALLOW_CONNECTIONS true".encode())
+
     def drop(self, database: str) -> None:
         """Whatever is still connected to it."""
         with self._connection() as connection:
             connection.execute(f"DROP DATABASE IF EXISTS {database} WITH (FORCE)".encode())
 
     def _prepare(self) -> None:
+        if self._data.exists():  # it was killed: it finds its data again
+            return
         if UNPRIVILEGED:
             shutil.chown(self._home, UNPRIVILEGED)
         made = ["-D", str(self._data), "-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]

@@ -11,6 +11,7 @@ import importlib.util
 import shutil
 import socket
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 from sandbox.server import Server
@@ -33,8 +34,13 @@ class Valkey(Server):
     name = "valkey-server"
     start_seconds = 10.0
 
-    def __init__(self, directory: Path | str | None = None, *, persist: bool = False) -> None:
+    def __init__(
+        self, directory: Path | str | None = None, *, persist: bool = False, port: int = 0, options: Sequence[str] = ()
+    ) -> None:
+        """With a `port` it listens on loopback too. `options` are the server's own."""
         self._binary = find_binary()
+        self._port = port
+        self._options = options
         super().__init__()
         self._directory = Path(directory).resolve() if directory else self._home / "data"
         self._persist = persist
@@ -68,8 +74,17 @@ class Valkey(Server):
 
     def _command(self) -> list[str]:
         durable = ["--appendonly", "yes", "--appendfsync", "always"] if self._persist else ["--appendonly", "no"]
-        place = ["--port", "0", "--unixsocket", str(self.socket), "--unixsocketperm", "700"]
-        return [str(self._binary), *place, "--save", "", "--dir", str(self._directory), *durable]
+        place = [
+            "--bind",
+            "127.0.0.1",
+            "--port",
+            str(self._port),
+            "--unixsocket",
+            str(self.socket),
+            "--unixsocketperm",
+            "700",
+        ]
+        return [str(self._binary), *place, "--save", "", "--dir", str(self._directory), *durable, *self._options]
 
     def _answers(self) -> bool:
         return self._say("PING").startswith(b"+PONG")

@@ -8,6 +8,7 @@ import pytest
 from huey.consumer import Consumer
 from sqlalchemy import event
 
+from sandbox.postgres import Postgres
 from sandbox.valkey import Valkey
 from tests.stand import CardPage, Clock, Widget
 from widget.jobs.queue import Jobs, open_queue
@@ -108,3 +109,21 @@ def test_with_a_full_disk_chats_and_cards_are_still_read_and_ready_says_so(
     assert card.post("/card/again", {"version": "x", "line": None}).answer.status_code == 200
     assert card.check([card.keys[ORDERS_ROW]]).rows[ORDERS_ROW] == "cannot_count"
     assert ready(widget)["database"] is False
+
+
+def test_without_its_database_the_service_says_so_and_is_well_again_by_itself(
+    make_widget: MakeWidget, postgres: Postgres
+) -> None:
+    name = postgres.new_database(copy_of="migrated")
+    widget = make_widget(database=postgres.url(name))
+    card = widget.open(lang="en").reveal()
+    chat = card.open_chat(card.keys[IVAN_ROW]).chat
+    with postgres.away(name):
+        gone = card.send(chat, "Добрый день", "key-1")
+        assert (gone.answer.status_code, gone.refusal) == (503, "store_gone")
+        assert gone.answer.headers["Retry-After"] == "2"
+        assert "nothing goes out twice" in gone.text
+    assert "is-sent" in card.send(chat, "Добрый день", "key-1").text
+    widget.services.storage.usage.flush()
+    widget.services.storage.engine.dispose()
+    postgres.drop(name)

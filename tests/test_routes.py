@@ -7,6 +7,7 @@ from tests.stand import CardPage, Clock, Outside, Widget, config_for, in_russian
 
 ANYONE, FORM, OPENING, SESSION = "anyone", "Bitrix24's form", "an opening of ours", "our session"
 WEBHOOK = "a gateway with the line's secret"
+SEALED = "who was given the sealed address, for an hour"
 EVENT, ADMIN = "an event with the portal's secret", "our session of an administrator"
 
 WHO_MAY_CALL = {
@@ -38,6 +39,7 @@ WHO_MAY_CALL = {
     "POST /app/visibility": ADMIN,
     "POST /app/hours": ADMIN,
     "POST /app/region": ADMIN,
+    "POST /app/timeline": ADMIN,
     "POST /app/lines": ADMIN,
     "POST /app/lines/test": ADMIN,
     "POST /app/lines/states": ADMIN,
@@ -66,6 +68,9 @@ WHO_MAY_CALL = {
     "POST /app/waiting/<int:chat_id>/ignore": SESSION,
     "POST /app/waiting/<int:chat_id>/card": SESSION,
     "POST /app/waiting/<int:chat_id>/attach": SESSION,
+    "POST /app/lines/<int:line_id>/mirror": ADMIN,
+    "POST /app/lines/<int:line_id>/mirror/look": ADMIN,
+    "GET /openlines/files/<token>/<name>": SEALED,
     "POST /chats": SESSION,
     "GET /chats/<int:chat_id>/beside": SESSION,
     "POST /chats/<int:chat_id>/take": SESSION,
@@ -87,6 +92,7 @@ WHO_MAY_CALL = {
     "POST /chats/<int:chat_id>/read": SESSION,
     "POST /chats/<int:chat_id>/typing": SESSION,
     "GET /chats/<int:chat_id>/line": SESSION,
+    "POST /chats/<int:chat_id>/open-line": SESSION,
 }
 
 
@@ -119,6 +125,7 @@ BODIES = {
     "POST /app/health/layout": {"confirmed": True},
     "POST /app/visibility": {"visibility": "always", "confirmed": True},
     "POST /app/hours": {"red_until": "6", "amber_until": "9", "green_until": "20", "amber_late_until": "22"},
+    "POST /app/timeline": {"mode": "day", "idle_hours": "4", "funnels": ""},
     "POST /app/region": {"country": "KZ", "language": "ru"},
     "POST /app/lines": LINE,
     "POST /app/lines/test": LINE,
@@ -131,6 +138,8 @@ BODIES = {
     "POST /app/lines/<int:line_id>/webhook/renew": {"confirmed": True},
     "POST /app/lines/<int:line_id>/webhook/look": {"late": True},
     "POST /app/lines/<int:line_id>/webhook/reveal": {},
+    "POST /app/lines/<int:line_id>/mirror": {"open_line": "1", "mirroring": "on"},
+    "POST /app/lines/<int:line_id>/mirror/look": {"open_line": "1"},
     "POST /app/lines/<int:line_id>/name": {"name": "Other", "number": "", "key": "another"},
     "POST /app/lines/<int:line_id>/active": {"active": False},
     "POST /app/lines/<int:line_id>/remove": {"confirmed": True},
@@ -141,6 +150,7 @@ BODIES = {
         "young_per_day": "",
     },
     "POST /chats": {"phone": KEY, "line": None},
+    "POST /chats/<int:chat_id>/open-line": {"do": "look"},
     "POST /chats/<int:chat_id>/messages": {"text": "Hello", "key": "key-1", "confirmed": True},
     "POST /chats/<int:chat_id>/files": {"key": "key-2"},  # it comes as a form
     "POST /chats/<int:chat_id>/messages/<ref>/edit": {"text": "Hello"},

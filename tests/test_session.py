@@ -200,3 +200,10 @@ def test_a_rotated_key_still_reads_what_the_old_one_sealed():
     before = Tickets(SECRET, MultiFernet([old]), MINUTE).seal_opening(OPENING)
     assert Tickets(SECRET, MultiFernet([new, old]), MINUTE).read_opening(before) == OPENING
     refused(Tickets(SECRET, MultiFernet([new]), MINUTE).read_opening, before)
+
+
+def test_a_session_outlives_the_key_that_signed_it_for_as_long_as_that_is_listed() -> None:
+    fernet, before = MultiFernet([KEY]), TICKETS.sign_session(SESSION)
+    assert Tickets([SECRET, "n" * 40], fernet, MINUTE).read_session(before) == SESSION
+    refused(Tickets(["n" * 40], fernet, MINUTE).read_session, before)
+    refused(TICKETS.read_session, Tickets([SECRET, "n" * 40], fernet, MINUTE).sign_session(SESSION))

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask, Response, g, make_response, render_template, request, url_for
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnection
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import IntegerConverter
@@ -28,6 +29,7 @@ from widget.health.views import pages as health_pages
 from widget.hooks.views import pages as hook_pages
 from widget.icons import icon
 from widget.install.views import pages as install_pages
+from widget.openlines.views import pages as open_line_pages
 from widget.phones.numbers import shown
 from widget.places import at_place
 from widget.services import services
@@ -68,6 +70,7 @@ def create_app(config: Config | None = None, **parts: Any) -> Flask:
     app.register_blueprint(admin_pages)
     app.register_blueprint(chat_pages)
     app.register_blueprint(hook_pages)
+    app.register_blueprint(open_line_pages)
     app.register_blueprint(health_pages)
     register_commands(app)
     return app
@@ -104,6 +107,8 @@ def _set_up_answers(app: Flask) -> None:
     app.register_error_handler(HTTPException, _http_error)
     for row_refused in (IntegrityError, RowRefused):
         app.register_error_handler(row_refused, _perhaps_deleted)
+    for store_gone in (OperationalError, NoConnection):
+        app.register_error_handler(store_gone, _store_gone)
     app.register_error_handler(Exception, _broken)
     app.before_request(_guess_language)
     app.before_request(_take_place)
@@ -152,7 +157,7 @@ def _refused(error: AppError) -> Response:
     )
     response = make_response(html, error.status)
     response.headers["X-Refusal"] = error.refusal.value
-    if error.refusal is Refusal.CROWDED:
+    if error.refusal in (Refusal.CROWDED, Refusal.STORE_GONE):
         response.headers["Retry-After"] = "2"
     return response
 
@@ -172,6 +177,12 @@ def _perhaps_deleted(error: Exception) -> Response:
     if session and services().storage.portals.get(session.portal_id, again=True) is None:
         return _refused(Refused(Refusal.UNKNOWN_PORTAL, reason="session's portal is gone"))
     return _broken(error)
+
+
+def _store_gone(error: Exception) -> Response:
+    """A database that is restarted, moves, or is full: over in a moment, or the operator's to mend."""
+    log.error("store gone: %s", type(getattr(error, "orig", None) or error).__name__)
+    return _refused(Refused(Refusal.STORE_GONE, reason=type(error).__name__))
 
 
 def _broken(error: Exception) -> Response:

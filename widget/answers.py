@@ -9,25 +9,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-import redis
 from cachelib.serializers import BaseSerializer
 from flask import Flask
 from flask_caching import Cache
 from flask_caching.backends.rediscache import RedisCache
 from flask_caching.backends.simplecache import SimpleCache
-from redis.backoff import NoBackoff
-from redis.exceptions import ReadOnlyError, RedisError
-from redis.retry import Retry
 
-# After a failover that moves the address, our connections still lead to the old master: a replica now, which answers
-# and refuses to write, and so has done nothing. Such a connection is made anew, and its command sent once more.
-AFTER_FAILOVER = Retry(NoBackoff(), 1, supported_errors=(ReadOnlyError,))
-# redis-py waits 5 s a command and tries ten times by default; a card would rather say «unknown» at once.
-REDIS_OPTIONS: dict[str, Any] = {
-    "socket_timeout": 0.3,
-    "socket_connect_timeout": 0.3,
-    "retry": AFTER_FAILOVER,
-}
+from widget.redis_clients import STORE_ERRORS, is_cluster, open_redis
+
 MOST_IN_PROCESS = 20_000  # records, when there is no Redis
 
 
@@ -37,9 +26,9 @@ def redis_takes_writes(redis_url: str) -> bool:
     if not redis_url:
         return True
     try:
-        with redis.Redis.from_url(redis_url, **REDIS_OPTIONS) as client:
+        with open_redis(redis_url) as client:
             return bool(client.set("widget:ready", 1, ex=60))
-    except RedisError:
+    except STORE_ERRORS:
         return False
 
 
@@ -83,9 +72,13 @@ return told
 
 
 class JsonRedisCache(RedisCache):
-    """flask-caching's Redis backend, storing JSON."""
+    """flask-caching's Redis backend, storing JSON, over a client of ours."""
 
     serializer = _Json()  # type: ignore[assignment]
+
+    @classmethod
+    def factory(cls, app: Flask, config: dict[str, Any], args: list[Any], kwargs: dict[str, Any]) -> "JsonRedisCache":
+        return cls(host=open_redis(config["CACHE_REDIS_URL"]), key_prefix=config["CACHE_KEY_PREFIX"])
 
     def get_many(self, *keys: str) -> list[Any]:
         """One round trip. The prefix is worked out once, not for each key."""
@@ -140,6 +133,42 @@ class JsonRedisCache(RedisCache):
         return list(keys)
 
 
+class JsonClusterCache(JsonRedisCache):
+    """The same where the keys lie on several servers: each has one round trip for its own."""
+
+    def get_raw(self, *keys: str) -> list[Any]:
+        prefix = self._get_prefix()
+        with self._read_client.pipeline(transaction=False) as pipe:
+            for key in keys:
+                pipe.get(prefix + key)
+            return list(pipe.execute())
+
+    def add_and_get(
+        self, keys: Sequence[str], value: Any, timeout: int, wanted: Sequence[str]
+    ) -> tuple[list[str], list[Any]]:
+        added = []
+        with self._write_client.pipeline(transaction=False) as pipe:
+            for key in keys:
+                pipe.set(self._get_prefix() + key, self.serializer.dumps(value), nx=True, ex=timeout)
+            added = [key for key, done in zip(keys, pipe.execute(), strict=True) if done]
+        return added, self.get_many(*wanted) if wanted else []
+
+    def publish(self, records: Mapping[str, tuple[Any, Any, int]], leases: Sequence[str]) -> dict[str, Any]:
+        """A script has one server; so each record is a script of its own, and the leases go when all are there."""
+        changed: dict[str, Any] = {}
+        for key, record in records.items():
+            changed |= super().publish({key: record}, ())
+        self.delete_many(*leases)
+        return changed
+
+    def delete_many(self, *keys: str) -> list[str]:
+        with self._write_client.pipeline(transaction=False) as pipe:
+            for key in keys:
+                pipe.delete(self._get_prefix() + key)
+            pipe.execute()
+        return list(keys)
+
+
 class ProcessCache(SimpleCache):
     """flask-caching's own memory, for one process."""
 
@@ -184,12 +213,18 @@ class Answers:
     def __init__(self, app: Flask, redis_url: str) -> None:
         options: dict[str, Any] = {"CACHE_KEY_PREFIX": "widget:1:", "CACHE_THRESHOLD": MOST_IN_PROCESS}
         if redis_url:
-            options |= {"CACHE_TYPE": "widget.answers.JsonRedisCache", "CACHE_REDIS_URL": redis_url}
-            options |= {"CACHE_OPTIONS": dict(REDIS_OPTIONS)}
+            kind = "JsonClusterCache" if is_cluster(open_redis(redis_url)) else "JsonRedisCache"
+            options |= {"CACHE_TYPE": f"widget.answers.{kind}", "CACHE_REDIS_URL": redis_url}
         else:
             options |= {"CACHE_TYPE": "widget.answers.ProcessCache"}
         cache = Cache(app, config=options)
         self._backend: Any = app.extensions["cache"][cache]
+
+    def connections(self) -> dict[str, float]:
+        """Of this process to Redis, by their state; empty where there is none, and in a cluster."""
+        client = getattr(self._backend, "_write_client", None)
+        pool = None if client is None or is_cluster(client) else client.connection_pool
+        return {str(labels["state"]): float(number) for number, labels in pool.get_connection_count()} if pool else {}
 
     def get_many(self, keys: Sequence[str]) -> dict[str, Any]:
         """The records that are there. One round trip. Raises StoreGone."""
@@ -258,7 +293,7 @@ class Answers:
 def _store() -> Iterator[None]:
     try:
         yield
-    except RedisError as error:
+    except STORE_ERRORS as error:
         raise StoreGone from error
 
 

@@ -13,11 +13,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
-from redis import ConnectionPool
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from ratelimit.limits import LONGEST_PACE, MOST
+from widget.redis_clients import open_redis
 
 DATABASES = {("sqlite", "pysqlite"), ("postgresql", "psycopg")}
 
@@ -102,9 +102,12 @@ def _redis(value: str) -> str:
     """One address, or nothing."""
     try:
         if value.strip():
-            ConnectionPool.from_url(value.strip())  # connects to nothing yet
+            open_redis(value.strip())  # connects to nothing yet
     except ValueError:
-        raise ValueError("must be an address like redis://host:6379/0, rediss://… or unix://…") from None
+        raise ValueError(
+            "must be an address like redis://host:6379/0, rediss://…, unix://…, redis+sentinel://host1,host2/master "
+            "or redis+cluster://host1,host2"
+        ) from None
     return value.strip()
 
 
@@ -112,6 +115,10 @@ def _secret(value: str) -> str:
     if len(value) < 32:
         raise ValueError("must have at least 32 characters")
     return value
+
+
+def _secrets(value: str) -> tuple[str, ...]:
+    return tuple(_secret(key.strip()) for key in value.split(",") if key.strip())
 
 
 def _fernet_keys(value: str) -> tuple[str, ...]:
@@ -178,6 +185,7 @@ class Config:
     bitrix_client_id: str = _setting(_words)
     bitrix_client_secret: str = _setting(_words)
 
+    old_secret_keys: tuple[str, ...] = _setting(_secrets, ())  # what they signed is still good
     # Where browsers and Bitrix24 reach this service; registered as the handler of placements and events.
     public_url: str = _setting(_public_url, "")
     database_url: str = _setting(_database, "sqlite:///widget.sqlite3")
@@ -226,6 +234,7 @@ class Config:
     rest_log_days: int = _setting(_count, 3)
     trusted_proxies: int = _setting(_count, 0)
     log_level: str = _setting(_level, "INFO")
+    metrics_port: int = _setting(_count, 0)  # where a worker tells its counters, which has no other port
 
     def __repr__(self) -> str:  # holds secrets
         return "Config()"

@@ -52,6 +52,7 @@ class Refusal(Enum):
     NOT_FOUND = "not_found"
     CROWDED = "crowded"  # this company's requests hold as many threads as one may; nothing was done
     TOO_LARGE = "too_large"
+    STORE_GONE = "store_gone"  # the database cannot be asked now, or takes no writes
     BROKEN = "broken"
 
 
@@ -69,7 +70,7 @@ STATUS: Mapping[Refusal, int] = {
     **dict.fromkeys((Refusal.PORTAL_BUSY, Refusal.FIRSTS_SPENT, Refusal.SENDS_SPENT, Refusal.CHECKS_SPENT), 429),
     Refusal.BROKEN: 500,
     **dict.fromkeys((Refusal.PORTAL_FAILED, Refusal.PORTAL_MOVED, Refusal.LINE_TROUBLE), 502),
-    **dict.fromkeys((Refusal.CROWDED, Refusal.CANNOT_COUNT), 503),
+    **dict.fromkeys((Refusal.CROWDED, Refusal.CANNOT_COUNT, Refusal.STORE_GONE), 503),
     Refusal.CARD_NOT_SAVED: 200,  # Bitrix24 draws the page of a card that has no id yet
 }
 
@@ -77,7 +78,14 @@ STATUS: Mapping[Refusal, int] = {
 WORTH_RETRYING = frozenset(
     {
         *(Refusal.PORTAL_BUSY, Refusal.PORTAL_FAILED, Refusal.PORTAL_MOVED, Refusal.LINE_TROUBLE, Refusal.BROKEN),
-        *(Refusal.CROWDED, Refusal.CARD_GONE, Refusal.PORTAL_PLAN, Refusal.PORTAL_CLOSED, Refusal.PORTAL_SCOPE),
+        *(
+            Refusal.CROWDED,
+            Refusal.STORE_GONE,
+            Refusal.CARD_GONE,
+            Refusal.PORTAL_PLAN,
+            Refusal.PORTAL_CLOSED,
+            Refusal.PORTAL_SCOPE,
+        ),
         *(Refusal.PORTAL_UNPAID, Refusal.PORTAL_BLOCKED, Refusal.PORTAL_CONFIRM, Refusal.PORTAL_DENIED),
     }
 )

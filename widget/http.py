@@ -14,10 +14,12 @@ from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import httpcore
 import httpx
 
+from widget import measures
 from widget.places import carry
 
 CONNECTIONS = 16  # per client
@@ -95,6 +97,15 @@ def read_json(body: bytes) -> Any:
     return found
 
 
+_kinds: WeakKeyDictionary[httpx.Client, str] = WeakKeyDictionary()
+
+
+def of_kind(kind: str, client: httpx.Client) -> httpx.Client:
+    """The same client, whose calls are measured as this kind's: portal, oauth, a vendor of gateways."""
+    _kinds[client] = kind
+    return client
+
+
 def make_client(
     *, transport: httpx.BaseTransport | None = None, backend: httpcore.NetworkBackend | None = None
 ) -> httpx.Client:
@@ -124,6 +135,21 @@ def fetch(
 
     Raises TimedOut or OutsideError; an HTTP error status is an Answer like any other.
     """
+    began, outcome = time.monotonic(), "broken"
+    try:
+        answer = _fetch(client, method, url, timeout, largest, request)
+        outcome = f"{answer.status // 100}xx"
+        return answer
+    except OutsideError as error:
+        outcome = "timed_out" if isinstance(error, TimedOut) else "broken" if error.sent else "unreachable"
+        raise
+    finally:
+        measures.outside(_kinds.get(client, "other"), outcome, time.monotonic() - began)
+
+
+def _fetch(
+    client: httpx.Client, method: str, url: str, timeout: float, largest: int, request: dict[str, Any]
+) -> Answer:
     exchange = _Exchange(time.monotonic() + timeout)
     before = _exchange.set(exchange)
     try:
@@ -142,7 +168,7 @@ def fetch_file(url: str) -> bytes:
 
     Raises OutsideError, also for any status but 200.
     """
-    with make_client() as client:
+    with of_kind("registry", make_client()) as client:
         answer = fetch(client, "GET", url, timeout=FILE_SECONDS, largest=LARGEST_FILE)
     if answer.status != 200:
         raise OutsideError(f"the address answers HTTP {answer.status}", sent=True)

@@ -5,12 +5,12 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 
 import httpx
-import redis
 
 from ratelimit import Limit, Limiter, MemoryStorage, RedisStorage, Storage
-from widget.answers import REDIS_OPTIONS, Answers
+from widget.answers import Answers
 from widget.config import Config
 from widget.keys import PhoneKeys
+from widget.redis_clients import open_redis
 
 
 @dataclass(frozen=True)
@@ -33,5 +33,5 @@ class Infrastructure:
 
     def _permits(self) -> Storage:
         if self.config.redis_url:
-            return RedisStorage(redis.Redis.from_url(self.config.redis_url, **REDIS_OPTIONS))
+            return RedisStorage(open_redis(self.config.redis_url))
         return MemoryStorage(clock=self.clock)

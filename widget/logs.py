@@ -15,6 +15,7 @@ from typing import ParamSpec, TypeVar
 
 from flask import Flask, Response, g, has_request_context, request
 
+from widget import measures
 from widget.places import Place, at_place, current_place
 from widget.version import VERSION
 
@@ -37,6 +38,7 @@ class JsonLines(logging.Formatter):
             "message": record.getMessage(),
             "request": request_id(),
             "version": VERSION,
+            **getattr(record, "keys", {}),
         }
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
@@ -97,8 +99,13 @@ def _begin() -> None:
 def _end(response: Response) -> Response:
     response.headers[REQUEST_ID_HEADER] = request_id()
     if request.endpoint != "static":
-        took = 1000 * (time.monotonic() - g.get("begun", time.monotonic()))
+        took = time.monotonic() - g.get("begun", time.monotonic())
         # The rule and not the path: an address may name a chat, and whatever a stranger typed.
         rule = request.url_rule.rule if request.url_rule else "unknown address"
-        logging.getLogger(__name__).info("%s %s %s %.0f ms", request.method, rule, response.status_code, took)
+        method = request.method if request.url_rule else "ANY"
+        measures.request(f"{method} {rule}", response.status_code, took)
+        keys = {"method": request.method, "route": rule, "status": response.status_code, "ms": round(1000 * took)}
+        logging.getLogger(__name__).info(
+            "%s %s %s %.0f ms", *keys.values(), extra={"keys": {"event": "request", **keys}}
+        )
     return response

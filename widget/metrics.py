@@ -1,25 +1,36 @@
 """Counters for the operator, without numbers, names or texts. Read at GET /metrics.
 
-With several workers set PROMETHEUS_MULTIPROC_DIR, otherwise each scrape sees one worker.
+With several workers set PROMETHEUS_MULTIPROC_DIR, otherwise each scrape sees one worker. Every label has few values,
+and none of them comes from outside; deploy/alerts.yaml and deploy/grafana.json use these names.
 """
 
 import logging
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest, multiprocess
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from widget import measures
 from widget.version import VERSION
 
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True)
+class Told:
+    """A gauge that is read when it is asked for, by the value of its one label ("" where it has none)."""
+
+    name: str
+    text: str
+    label: str
+    read: Callable[[], Mapping[str, float]]
+
+
 class Metrics:
-    def __init__(self, unclear: Callable[[], Mapping[str, int]] = dict) -> None:
-        """`unclear` says how many sends have no clear end, by their state; it is asked at each scrape."""
-        self._unclear = unclear
+    def __init__(self) -> None:
         self.registry = CollectorRegistry()
         # Gauge and not Info, which prometheus_client refuses where several processes share a directory.
         build = Gauge("widget_build_info", "The version", ["version"], registry=self.registry, multiprocess_mode="max")
@@ -51,30 +62,52 @@ class Metrics:
         """`code` is one of a closed list, or «other»: a portal may answer with any sentence."""
         self._portal_errors.labels(code).inc()
 
-    def text(self) -> bytes:
-        """The exposition format, of all workers where they share a directory."""
-        stored = CollectorRegistry()
-        stored.register(_Unclear(self._unclear))
-        if not os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
-            return generate_latest(self.registry) + generate_latest(stored)
+    def text(self, told: Sequence[Told] = ()) -> bytes:
+        """The exposition format."""
+        return generate_latest(self.all(told))
+
+    def all(self, told: Sequence[Told] = ()) -> CollectorRegistry:
+        """What is counted, of all workers where they share a directory, and what is told when it is asked for."""
         together = CollectorRegistry()
-        multiprocess.MultiProcessCollector(together)  # type: ignore[no-untyped-call]
-        return generate_latest(together) + generate_latest(stored)
+        if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+            multiprocess.MultiProcessCollector(together)  # type: ignore[no-untyped-call]
+        else:
+            together.register(_Of(self.registry))
+            together.register(_Of(measures.registry))
+        together.register(_Read(told))
+        return together
 
 
-class _Unclear(Collector):
-    """What the database says, the same in every worker. Left out where it cannot be asked."""
+class _Of(Collector):
+    """What another registry holds."""
 
-    def __init__(self, read: Callable[[], Mapping[str, int]]) -> None:
-        self._read = read
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._registry = registry
 
-    def collect(self) -> Iterator[GaugeMetricFamily]:
-        try:
-            found = self._read()
-        except Exception as error:
-            log.warning("metrics.unclear_left_out error=%s", type(error).__name__)
-            return
-        gauge = GaugeMetricFamily("widget_unclear_sends", "Sends that have no clear end", labels=["state"])
-        for state, number in sorted(found.items()):
-            gauge.add_metric([state], number)
-        yield gauge
+    def describe(self) -> list[Metric]:
+        return []
+
+    def collect(self) -> Iterator[Metric]:
+        yield from self._registry.collect()
+
+
+class _Read(Collector):
+    """What a store says, the same in every process. Left out where it cannot be asked."""
+
+    def __init__(self, told: Sequence[Told]) -> None:
+        self._told = told
+
+    def describe(self) -> list[Metric]:
+        return []
+
+    def collect(self) -> Iterator[Metric]:
+        for each in self._told:
+            try:
+                found = each.read()
+            except Exception as error:
+                log.warning("metrics: %s is left out (%s)", each.name, type(error).__name__)
+                continue
+            gauge = GaugeMetricFamily(each.name, each.text, labels=[each.label] if each.label else [])
+            for value, number in sorted(found.items()):
+                gauge.add_metric([value] if each.label else [], number)
+            yield gauge

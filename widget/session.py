@@ -11,7 +11,7 @@ There are two kinds of ticket:
 import json
 import threading
 import time
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 
@@ -82,16 +82,17 @@ class Session:
 
 
 class Tickets:
-    """Makes and reads both kinds. Raises Refused(SESSION_OVER) for anything old, forged or cut."""
+    """Makes and reads both kinds; of several keys the last signs. Raises Refused(SESSION_OVER) for anything old, forged
+    or cut."""
 
     def __init__(
         self,
-        secret_key: str,
+        secret_keys: str | Sequence[str],
         fernet: MultiFernet,
         session_seconds: int,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._signer = URLSafeTimedSerializer(secret_key, salt="session-1")
+        self._signer = URLSafeTimedSerializer(secret_keys, salt="session-1")
         self._fernet = fernet
         self._seconds = session_seconds
         self._clock = clock

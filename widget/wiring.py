@@ -28,6 +28,7 @@ from widget.jobs.queue import EVERY_HOUR, EVERY_MINUTE, EVERY_NIGHT, Jobs, open_
 from widget.keys import PhoneKeys
 from widget.logs import Pool
 from widget.metrics import Metrics
+from widget.openlines.building import OpenLines, build_mirror, build_open_lines
 from widget.phones.hours import Hours
 from widget.phones.numbering import Numbering
 from widget.phones.updating import UpdateError, Updater
@@ -37,6 +38,7 @@ from widget.session import Tickets
 from widget.storage.building import Repositories, build_repositories
 from widget.storage.database import takes_writes
 from widget.storage.events import UNPROVED
+from widget.timeline.work import TimelineWork
 
 DAY = 86_400
 FAN_OUT = 320  # calls to gateways in flight at once in one process: ten for each of its threads
@@ -54,6 +56,7 @@ class Services:
     gateways: Gateways
     presence: PresenceParts
     chats: ChatParts
+    open_lines: OpenLines
     card: CardParts
     hooks: Hooks
     jobs: Jobs
@@ -61,6 +64,7 @@ class Services:
     numbering_updater: Updater
     hours: Hours
     metrics: Metrics
+    answers: Answers
     places: Places
     pings: Mapping[str, Callable[[], bool]]
 
@@ -101,29 +105,33 @@ def build(
         keys=PhoneKeys(config.secret_key),
     )
     stored = build_repositories(infra)
-    metrics = Metrics(lambda: {state.value: number for state, number in stored.sends.count_unclear().items()})
+    metrics = Metrics()
     bitrix24 = build_bitrix24(infra, stored, metrics, _caller)
     gateways = build_gateways(infra)
     presence = build_presence(infra, stored, gateways, metrics)
     (numbering, numbering_updater), hours = _numbering(config, clock), Hours(*config.light_hours)
-    jobs = Jobs(lambda: queue or _queue(config), clock)
+    jobs = Jobs(lambda: queue or _queue(config), clock, stored.turns)
     readers = webhooks or {kind.name: kind.webhooks for kind in KINDS.values()}
+    mirror = build_mirror(infra, stored, bitrix24, jobs)
+    chats = build_chats(infra, stored, bitrix24.rest, gateways, presence.learning, presence.outgoing, mirror)
     services = Services(
         config=config,
         clock=clock,
-        tickets=Tickets(config.secret_key, stored.vault.fernet, config.session_minutes * 60),
+        tickets=Tickets([*config.old_secret_keys, config.secret_key], stored.vault.fernet, config.session_minutes * 60),
         storage=stored,
         bitrix24=bitrix24,
         gateways=gateways,
         presence=presence,
-        chats=build_chats(infra, stored, bitrix24.rest, gateways, presence.learning, presence.outgoing),
+        chats=chats,
+        open_lines=build_open_lines(infra, stored, bitrix24, gateways, chats.service, jobs),
         card=build_card(infra, stored, bitrix24.rest, presence, numbering, hours),
-        hooks=build_hooks(infra, stored, bitrix24, gateways, presence, jobs, readers),
+        hooks=build_hooks(infra, stored, bitrix24, gateways, presence, jobs, readers, mirror),
         jobs=jobs,
         numbering=numbering,
         numbering_updater=numbering_updater,
         hours=hours,
         metrics=metrics,
+        answers=infra.answers,
         places=Places(config.portal_requests, config.portal_megabytes * 1024 * 1024),
         pings={
             "database": lambda: takes_writes(stored.engine),
@@ -148,6 +156,10 @@ def _schedule(here: Services) -> None:
         "lines": here.presence.rounds.go,
         "unclear-sends": here.chats.unclear_ends.look,
         "notices": here.chats.notifying.go,
+        "mirrors-left": here.open_lines.work.work_on_what_was_left,
+        "timelines": TimelineWork(
+            *(stored.timelines, here.bitrix24.rest, stored.portals, stored.lines, stored.conversations), here.clock
+        ).go,
     }
     hourly: dict[str, Callable[[], object]] = {
         "update-portals": hooks.event_work.update_outdated,
@@ -162,6 +174,7 @@ def _schedule(here: Services) -> None:
         "wipe-texts": lambda: stored.sends.wipe_texts(texts_end()),
         "forget-messages": lambda: stored.messages.wipe(texts_end()),
         "forget-counted": lambda: stored.conversations.counted.forget(texts_end()),
+        "forget-mirrored": lambda: stored.mirrors.forget(texts_end() - here.config.send_texts_days * DAY),
         "forget-usage": stored.usage.purge,
         "forget-presences": stored.presences.purge,
         "update-numbering": here.numbering_updater.update_weekly,

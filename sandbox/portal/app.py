@@ -9,6 +9,7 @@ from .credentials import AUTH_PREFIXES, DEFAULT_PORT
 from .faults import NAMES
 from .market import market_pages
 from .oauth import oauth_pages
+from .openlines.pages import centre_pages
 from .pages import card_pages
 from .rest import rest_pages
 from .steering import steering
@@ -33,6 +34,7 @@ def create_portal(widget_url: str, port: int = DEFAULT_PORT, auth_lifetime: int 
     app.register_blueprint(card_pages(world))
     app.register_blueprint(market_pages(world))
     app.register_blueprint(company_pages(world))
+    app.register_blueprint(centre_pages(world))
     app.register_blueprint(steering(world))
     return app
 

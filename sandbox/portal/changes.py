@@ -5,7 +5,7 @@ from typing import Any
 
 from . import lifecycle
 from .arrangement import arranged_with
-from .events import card_changed, card_deleted
+from .events import card_changed, card_deleted, fire
 from .items import CONTACT, contact
 from .state import Field, Funnel, PortalState, put_application
 from .users import USERS, User
@@ -160,6 +160,37 @@ def _add_contacts(world: World, state: PortalState, value: Any) -> None:
         state.crm[CONTACT, made["id"]] = made
 
 
+def _open_line(world: World, state: PortalState, value: Any) -> None:
+    """An administrator changes a line: {"id", "active", "off_hours", "config": {…}, "error"}, or {"id", "deleted"}."""
+    line = state.centre.lines[int(value["id"])]
+    line.active, line.off_hours = value.get("active", line.active), value.get("off_hours", line.off_hours)
+    line.config |= value.get("config", {})
+    for (_connector, number), link in state.centre.links.items():
+        if number == line.id:
+            link.error = value.get("error", link.error)
+    if value.get("deleted"):
+        del state.centre.lines[line.id]
+        fire(world, state, "ONIMCONNECTORLINEDELETE", line.id, ADMIN)
+
+
+def _connector_off(world: World, state: PortalState, value: Any) -> None:
+    """Somebody switches the connector off on a line, in the contact centre: {"connector", "line"}."""
+    state.centre.links.pop((str(value["connector"]), int(value["line"])), None)
+    fire(world, state, "ONIMCONNECTORSTATUSDELETE", {"connector": value["connector"], "line": value["line"]}, ADMIN)
+
+
+def _refuse_messages(world: World, state: PortalState, value: Any) -> None:
+    """So many messages of the next calls fail while the call itself succeeds."""
+    state.centre.refuse = int(value)
+
+
+def _events(world: World, state: PortalState, value: Any) -> None:
+    """{"ONIMCONNECTORMESSAGEADD": "lost" | "twice" | "held" | ""}; an empty object releases what was held."""
+    world.delivery.how = dict(value)
+    if not value:
+        world.delivery.release()
+
+
 def _keep(ids: set[int], one: int, *, inside: bool) -> None:
     ids.add(one) if inside else ids.discard(one)
 
@@ -187,4 +218,8 @@ CHANGES: dict[str, Change] = {
     "change_item": _change_item,
     "delete_item": _delete_item,
     "add_contacts": _add_contacts,
+    "open_line": _open_line,
+    "connector_off": _connector_off,
+    "refuse_messages": _refuse_messages,
+    "events": _events,
 }

@@ -8,7 +8,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -30,10 +30,30 @@ class Letter:
 
 @dataclass
 class Delivery:
+    """`how` says of an event that it is lost, comes twice, or is held until `release`; of all others nothing."""
+
     letters: list[Letter] = field(default_factory=list)
+    how: dict[str, str] = field(default_factory=dict)
+    held: list[Letter] = field(default_factory=list)
     _under_way: list[threading.Thread] = field(default_factory=list)
 
     def post(self, letter: Letter) -> None:
+        how = self.how.get(letter.event, "")
+        if how == "held":
+            self.held.append(letter)
+        elif how == "lost":
+            self.letters.append(replace(letter, error="lost"))
+        else:
+            for _ in range(2 if how == "twice" else 1):
+                self._send(replace(letter))
+
+    def release(self) -> None:
+        """What was held goes out, the last first."""
+        held, self.held = self.held[::-1], []
+        for letter in held:
+            self._send(letter)
+
+    def _send(self, letter: Letter) -> None:
         self.letters.append(letter)
         thread = threading.Thread(target=_deliver, args=(letter,), daemon=True)
         self._under_way = [each for each in self._under_way if each.is_alive()] + [thread]
@@ -53,7 +73,7 @@ class Delivery:
         return sum(thread.is_alive() for thread in list(self._under_way))
 
     def forget(self) -> None:
-        self.letters = []
+        self.letters, self.how, self.held = [], {}, []
 
 
 def bracketed(values: Mapping[str, Any], inside: str = "") -> dict[str, str]:

@@ -20,6 +20,10 @@ APPLICATION = ("ONAPPINSTALL", "ONAPPUPDATE", "ONAPPUNINSTALL", "ONAPPPAYMENT", 
 CARDS = {LEAD: "ONCRMLEAD", DEAL: "ONCRMDEAL", CONTACT: "ONCRMCONTACT", COMPANY: "ONCRMCOMPANY", QUOTE: "ONCRMQUOTE"}
 DYNAMIC = "ONCRMDYNAMICITEM"  # smart processes, and smart invoices too
 _NAMES = (*CARDS.values(), DYNAMIC, "ONCRMTYPE")
+OPEN_LINES = (
+    *(f"ONIMCONNECTORMESSAGE{what}" for what in ("ADD", "UPDATE", "DELETE")),
+    *("ONIMCONNECTORDIALOGSTART", "ONIMCONNECTORDIALOGFINISH", "ONIMCONNECTORSTATUSDELETE", "ONIMCONNECTORLINEDELETE"),
+)
 CRM = tuple(f"{name}{what}" for name in _NAMES for what in ("ADD", "UPDATE", "DELETE"))
 
 RENEWING = ("ONAPPINSTALL", "ONAPPUPDATE")  # these bring a refresh token
@@ -28,10 +32,12 @@ WRONG_TOKEN = "0" * 32
 
 
 def known_events(state: PortalState) -> tuple[str, ...]:
-    return (*APPLICATION, *CRM) if state.has_scope("crm") else APPLICATION
+    crm = CRM if state.has_scope("crm") else ()
+    lines = OPEN_LINES if state.has_scope("imconnector") or state.has_scope("imopenlines") else ()
+    return (*APPLICATION, *crm, *lines)
 
 
-def fire(world: World, state: PortalState, event: str, data: Mapping[str, Any], user: User | None = None) -> int:
+def fire(world: World, state: PortalState, event: str, data: Any, user: User | None = None) -> int:
     """Send an event to everybody who asked for it; how many that were.
 
     None is sent before the installation is finished, nor when the paid period is over.
@@ -49,7 +55,7 @@ def send(
     world: World,
     state: PortalState,
     event: str,
-    data: Mapping[str, Any],
+    data: Any,
     user: User | None,
     to: list[Handler],
     **auth: Any,
@@ -60,7 +66,7 @@ def send(
         fields = {
             "event": event,
             "event_handler_id": handler.id,
-            "data": dict(data),
+            "data": dict(data) if isinstance(data, Mapping) else data,
             "ts": int(time.time()),
             "auth": _auth(world, state, event, owner) | auth,
         }

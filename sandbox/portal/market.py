@@ -38,6 +38,14 @@ def market_pages(world: World) -> Blueprint:
             lifecycle.pay(world, state, "P", -1 if expired else 30, expired=expired)
         return redirect(f"/market/{Choices.read(request.args).query()}", 303)
 
+    @pages.post("/market/grant")
+    def grant() -> ResponseReturnValue:
+        """An administrator gives the application the permissions for open lines."""
+        _admin()
+        state = world.state_here()
+        state.scopes = ",".join(sorted({*state.scopes.split(","), "im", "imconnector", "imopenlines"}))
+        return redirect(f"/market/{Choices.read(request.args).query()}", 303)
+
     @pages.get("/types/")
     def types() -> str:
         return render_template("types.html", **around(world), state=world.state_here())

@@ -3,11 +3,12 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from . import field_types, fields, handlers, layouts, notices, placements, smart_types, staff
+from . import field_types, fields, handlers, layouts, notices, placements, smart_types, staff, timelines
 from .asked import Asked, Method
 from .batch import Answer
-from .crm import add_item, find_by_communication, get_item, list_items, update_item
+from .crm import add_item, find_duplicates, get_item, list_items, update_item
 from .errors import known
+from .openlines import connectors, messenger, operators
 from .php import is_truthy
 from .scopes import EVERY, is_granted, need_scope
 from .state import APP_ID
@@ -22,8 +23,12 @@ def call_method(world: World, grant: Grant, name: str, params: dict[str, Any]) -
         raise known("ERROR_METHOD_NOT_FOUND")
     state = world.state_of(grant.portal)
     need_scope(state, name.lower())
-    with state.lock:
-        return method(Asked(world, state, grant.user, params))
+    with connectors.taking_turns(state, name.lower(), params):
+        with state.lock:
+            answer = method(Asked(world, state, grant.user, params))
+        if state.quirks.events_first:
+            world.delivery.wait()
+    return answer
 
 
 def _application(asked: Asked) -> Answer:
@@ -50,11 +55,11 @@ METHODS: dict[str, Method] = {
     "method.get": _describe,
     "methods": lambda asked: Answer(sorted(METHODS)),
     "scope": _scope,
+    "crm.duplicate.findbycomm": lambda asked: find_duplicates(asked.state.crm, asked.user, asked.params),
     "crm.item.get": lambda asked: get_item(asked.state.crm, asked.user, asked.params),
     "crm.item.list": lambda asked: list_items(asked.state.crm, asked.user, asked.params),
     "crm.item.add": lambda asked: add_item(asked.state.crm, asked.user, asked.params),
     "crm.item.update": lambda asked: update_item(asked.state.crm, asked.user, asked.params),
-    "crm.duplicate.findbycomm": lambda asked: find_by_communication(asked.state.crm, asked.params),
     **staff.METHODS,
     **smart_types.METHODS,
     **placements.METHODS,
@@ -62,5 +67,9 @@ METHODS: dict[str, Method] = {
     **fields.METHODS,
     **layouts.METHODS,
     **handlers.METHODS,
+    **timelines.METHODS,
+    **connectors.METHODS,
+    **operators.METHODS,
+    **messenger.METHODS,
     **notices.METHODS,
 }

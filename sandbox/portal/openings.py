@@ -24,21 +24,35 @@ from .world import World
 
 @dataclass(frozen=True)
 class Place:
-    """Where the app is opened: a card's tab, a field of the card, or (without a card) its own page."""
+    """Where the app is opened: a card's tab, a field of the card, or (without a card) its own page; `setting` is a
+    connector and a line whose settings are opened in the contact centre."""
 
     card: Card | None = None
     as_field: bool = False
     mode: str = "view"
     uri: str = ""  # the page around the frame; the portal takes it from the Referer
+    setting: tuple[str, int] | None = None
     given: dict[str, str] = field(default_factory=dict)  # what openApplication hands to the app's own page
 
     @property
     def code(self) -> str:
+        if self.setting:
+            return "SETTING_CONNECTOR"
         if self.card is None:
             return "DEFAULT"
         return "USERFIELD_TYPE" if self.as_field else self.card.placement
 
     def options(self, state: PortalState) -> dict[str, Any] | None:
+        if self.setting:
+            connector, line = self.setting
+            link = state.centre.link(connector, line)
+            about = {"CONNECTOR": connector, "LINE": str(line), "STATUS": link.status, "ACTIVE_STATUS": link.active}
+            return {
+                **about,
+                "CONNECTION_STATUS": link.configured,
+                "REGISTER_STATUS": link.configured,
+                "ERROR_STATUS": link.error,
+            }
         if self.card is None:
             return self.given or None
         found = state.field_of(self.card.entity_type_id) if self.as_field else None
@@ -123,6 +137,11 @@ def _handler(world: World, state: PortalState, user: User, place: Place) -> tupl
 
 
 def _bound(world: World, state: PortalState, place: Place) -> tuple[str, int]:
+    if place.setting:
+        connector = state.centre.connectors.get(place.setting[0])
+        if connector is None:
+            raise NotShown("not_bound")
+        return connector.handler, USUAL_HEIGHT
     if place.card is None:
         return f"{world.widget_url}/app", USUAL_HEIGHT
     if not place.as_field:

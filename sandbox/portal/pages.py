@@ -49,6 +49,11 @@ def card_pages(world: World) -> Blueprint:
     def app_page() -> str:
         return _page(world, Place(uri=uri()))
 
+    @pages.get("/contact_center/connector/")
+    def connector() -> str:
+        """What an administrator opens of a line in the contact centre."""
+        return _page(world, Place(uri=uri(), setting=_setting()))
+
     @pages.get("/marketplace/app/<int:_app_id>/")
     def app_in_a_slider(_app_id: int) -> str:
         """What openApplication opens: the app's own page, which is told what the frame gave."""
@@ -65,8 +70,12 @@ def card_pages(world: World) -> Blueprint:
     @pages.post("/opening")
     def new_opening() -> ResponseReturnValue:
         """A fresh opening of the page whose path is given, as JSON; tests without a browser use it too."""
-        card = _card_at(request.args.get("path", ""))
-        place = _place(world, card) if card else Place(given=_given())
+        path = request.args.get("path", "")
+        if path.startswith("/contact_center/connector/"):
+            place = Place(setting=_setting())
+        else:
+            card = _card_at(path)
+            place = _place(world, card) if card else Place(given=_given())
         choices = Choices.read(request.args)
         try:
             return jsonify(open_app(world, world.state_here(), choices.user, choices.lang, place))
@@ -163,6 +172,10 @@ def _place(world: World, card: Card) -> Place:
     if not world.state_here().has_card(card):
         abort(404)
     return Place(card, as_field=choices.embed == "field", mode=choices.mode, uri=uri())
+
+
+def _setting() -> tuple[str, int]:
+    return request.args.get("ID", ""), request.args.get("LINE", 0, int)
 
 
 def _given() -> dict[str, str]:

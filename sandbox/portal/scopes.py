@@ -14,6 +14,8 @@ _NEEDED = {
     "userfieldconfig.": ("userfieldconfig",),
     "department.": ("department",),
     "im.": ("im",),
+    "imconnector.": ("imconnector", "imopenlines"),
+    "imopenlines.": ("imopenlines",),
     "user.get": ("user", "user_basic", "user_brief"),
     "user.current": ("user", "user_basic", "user_brief"),
 }

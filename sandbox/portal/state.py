@@ -3,13 +3,17 @@
 import copy
 import threading
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .arrangement import Section, arranged_with, is_always_shown, names_in
 from .cards import NAMES, Card
 from .credentials import SCOPE, STATUS, PortalCredentials
 from .items import LEAD, SMART_PROCESS, Item, clients, item
+from .openlines.model import ContactCentre, seeded
 from .seed import SEED, Crm
+
+if TYPE_CHECKING:
+    from .timelines import Entry
 
 APP_ID = 1  # the row of the application in a portal; it is in the full code of our field type
 FIELD_TYPE, FIELD_XML_ID = "whatsapp", "whatsapp-in-the-card"  # what an installation of the app has left behind
@@ -87,7 +91,7 @@ class Quirks:
     "docs". `forgets_places`: a deleted field leaves its layout too. `silent_auth`: refreshAuth is never answered.
     `field_needs_finish`: an application's type is not known to fields before its installation is finished (by the docs:
     widgets/user-field/index.md). `funnels_in_pages`: by the docs a list of funnels comes in pages of 50, by the source
-    each answer has them all.
+    each answer has them all. `events_first`: events of a call arrive before its answer.
     """
 
     old_box: bool = False
@@ -99,6 +103,7 @@ class Quirks:
     silent_auth: bool = False
     field_needs_finish: bool = False
     funnels_in_pages: bool = True
+    events_first: bool = False
 
 
 @dataclass
@@ -132,6 +137,9 @@ class PortalState:
     types: list[SmartType] = field(default_factory=list)
     app_options: dict[str, Any] = field(default_factory=dict)  # what the frame set for everybody
     user_options: dict[int, dict[str, Any]] = field(default_factory=dict)  # and for one user
+    centre: ContactCentre = field(default_factory=seeded)
+    timeline: list["Entry"] = field(default_factory=list)
+    badges: dict[str, dict[str, str]] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock)
     _last_id: int = 6000
 
@@ -199,6 +207,7 @@ class PortalState:
         """
         self.present = self.installed = False
         self.placements, self.field_types, self.handlers = [], [], []
+        self.centre.connectors, self.centre.links = {}, {}
 
     def add_item_of(self, smart_type: SmartType) -> None:
         linked = clients(42) if smart_type.has_clients else {}

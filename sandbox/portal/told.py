@@ -3,6 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
+from .openlines.told import told_centre
 from .state import Field, PortalState
 
 
@@ -58,6 +59,8 @@ def told(state: PortalState, port: int) -> dict[str, Any]:
         "days": state.days,
         "payment_expired": state.payment_expired,
         "quirks": asdict(state.quirks),
+        "centre": told_centre(state.centre),
+        "timeline": [asdict(entry) for entry in state.timeline],
         **lists,
         "counts": {name: len(rows) for name, rows in lists.items()},
     }

@@ -7,6 +7,7 @@ import { followBeside } from '../waiting/beside.js';
 import { History } from './history.js';
 import { watchLine } from './line.js';
 import { showMedia } from './media.js';
+import { watchOpenLine } from './openline.js';
 
 const place = document.getElementById('chat');
 const card = document.getElementById('card');
@@ -78,6 +79,7 @@ function start(mine, focus) {
   followBeside(chat, mine.stop.signal);
   if (chat.querySelector('#composer')) write(mine, chat, address);
   mine.history.start();
+  watchOpenLine(chat.querySelector('#open-line'), address.replace(/messages$/, 'open-line'), mine.stop.signal);
   (document.getElementById(focus) ?? document.getElementById('messages')).focus();
 }
 

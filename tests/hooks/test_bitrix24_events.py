@@ -305,8 +305,8 @@ def test_unknown_events_are_answered_and_forgotten(ready: Site) -> None:
         "event=ONAPPUPDATE&auth[member_id]=a&data" + "[x]" * 20 + "=1",
         "event=ONAPPUPDATE&auth[member_id]=a&data[x]=%00",
         "event=ONAPPUPDATE&auth[member_id]=a&data[x=1",
-        "event=ONAPPUPDATE&auth[member_id]=a&" + "&".join(f"data[{n}]=1" for n in range(300)),
-        "event=ONAPPUPDATE&auth[member_id]=a&data[x]=" + "y" * 20_000,
+        "event=ONAPPUPDATE&auth[member_id]=a&" + "&".join(f"data[{n}]=1" for n in range(1300)),
+        "event=ONAPPUPDATE&auth[member_id]=a&data[x]=" + "y" * 66_000,
     ],
 )
 def test_a_bad_form_is_refused(ready: Site, form: str) -> None:
@@ -314,7 +314,7 @@ def test_a_bad_form_is_refused(ready: Site, form: str) -> None:
 
 
 def test_a_form_that_is_too_large_and_a_form_that_is_none_are_refused(ready: Site) -> None:
-    assert ready.post("event=X&data[x]=" + "y" * 70_000) == 413
+    assert ready.post("event=X&data[x]=" + "y" * 530_000) == 413
     assert ready.post('{"event": "ONAPPUPDATE", "auth": {"member_id": "a"}}', "application/json") == 400
 
 

@@ -110,9 +110,9 @@ def test_the_clock_knows_when_each_thing_is_done(widget: Widget) -> None:
         "forget-counted",
         "forget-presences",
     }
-    assert EVERY_MINUTE["minute"] == "*"
-    assert EVERY_HOUR["minute"].isdecimal()
-    assert EVERY_NIGHT["hour"].isdecimal()
+    assert EVERY_MINUTE.crontab["minute"] == "*"
+    assert EVERY_HOUR.crontab["minute"].isdecimal()
+    assert EVERY_NIGHT.crontab["hour"] == "3,4,5"  # and rests for half a day once it has ended
 
 
 def test_everything_by_the_clock_runs_on_an_empty_service(widget: Widget, caplog: pytest.LogCaptureFixture) -> None:

@@ -11,10 +11,11 @@ from ratelimit.errors import StorageUnavailable
 from sandbox.valkey import Valkey
 from tests.presence.conftest import LINE, OTHER_PORTALS_LINE, SURE, UNSURE
 from tests.stand import PATIENCE
-from widget.answers import REDIS_OPTIONS, Answers
+from widget.answers import Answers
 from widget.gateways.base import Checked, LineState, ListedChat, Trouble
 from widget.presence.budget import AskedBy
 from widget.presence.records import Answer, How, Why
+from widget.redis_clients import open_redis
 
 IVAN, ORDERS, MARIA = "+79619510000", "+79261112233", "+79123456789"
 JOAO, RUSTAM = "+5531988887777", "+998901234567"
@@ -339,7 +340,7 @@ def test_when_the_cache_is_gone_the_gateway_is_not_even_called(make_desk):
 
 
 def test_when_the_stores_go_away_during_a_check_its_answers_are_told_and_kept(make_desk, gateway, clock):
-    with Valkey() as server, redis.Redis.from_url(server.url, **REDIS_OPTIONS) as client:
+    with Valkey() as server, open_redis(server.url) as client:
         desk = make_desk(burst=2, answers=Answers(Flask("c"), server.url), storage=RedisStorage(client, clock))
         gateway.at_once, one_call = 10, gateway.check
         gateway.check = lambda phones: (server.kill(), one_call(phones))[1]
@@ -367,7 +368,7 @@ def test_what_lies_in_redis_is_json_without_a_number_and_reads_back_the_same(mak
     }
     desk.gateway.chats = {RUSTAM: ListedChat("187234509871234@lid", 1.0, has_messages=True)}
     asked = check(desk, IVAN, JOAO, RUSTAM, MARIA, ORDERS)
-    with redis.Redis.from_url(redis_url, **REDIS_OPTIONS) as client:
+    with open_redis(redis_url) as client:
         stored = {key: client.get(key) for key in client.keys("widget:*")}
     assert len(stored) == 5
     raw = b" ".join(part for pair in stored.items() for part in pair)

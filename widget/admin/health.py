@@ -3,13 +3,15 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any
 
 from widget.admin.reports import Way, way_of
 from widget.admin.told import Told
 from widget.bitrix24.findings import InLayout, Inspection, InstallerState, Part
 from widget.gateways.base import LineState
+from widget.openlines.setting_up import MirrorState
 from widget.storage.line_health import NOTHING, LinePast
-from widget.storage.lines import Line
+from widget.storage.lines import Line, Mirroring
 from widget.storage.sends import SendState
 
 SILENT_WORKER = 180.0  # seconds without a sign after which the worker is taken for stopped
@@ -33,6 +35,7 @@ class Topic(Enum):
     LINE = "line"
     NO_LINE = "no_line"
     REPORTS = "reports"
+    MIRROR = "mirror"
     UNCLEAR = "unclear"
     WORKER = "worker"
     NUMBERING = "numbering"
@@ -114,6 +117,23 @@ def of_reports(
         way = way_of(line, past, public_url=public_url, now=now)
         good = way is Way.WORKS
         yield Finding(Topic.REPORTS, _verdict(good), way.value, (line.name,), line_id=line.id, at=past.reported_at)
+
+
+def of_mirrors(states: Sequence[MirrorState]) -> Iterator[Finding]:
+    """One for each line that stands in an open line: whether Bitrix24 takes messages there, and none waits for long."""
+    for one in states:
+        line, queue = one.line, one.queue
+        about: dict[str, Any] = {"names": (line.name,), "line_id": line.id, "at": queue.since, "number": queue.waiting}
+        if line.mirroring is Mirroring.STOPPED:
+            yield Finding(Topic.MIRROR, Verdict.BAD, "stopped", **about)
+        elif one.works is None:
+            yield Finding(Topic.MIRROR, Verdict.UNKNOWN, "unknown", **about)
+        elif not one.works:
+            yield Finding(Topic.MIRROR, Verdict.BAD, "broken", repair=True, **about)
+        elif queue.waiting and queue.error:
+            yield Finding(Topic.MIRROR, Verdict.BAD, "waiting", **about)
+        else:
+            yield Finding(Topic.MIRROR, Verdict.GOOD, "works", **about)
 
 
 def of_unclear(counts: Mapping[SendState, int]) -> Iterator[Finding]:

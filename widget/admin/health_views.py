@@ -10,6 +10,7 @@ from widget.admin.health import (
     Verdict,
     of_inspection,
     of_lines,
+    of_mirrors,
     of_numbering,
     of_reports,
     of_secret,
@@ -42,6 +43,7 @@ def repair() -> ResponseReturnValue:
     asker = administrator()
     try:
         report = services().bitrix24.installer.repair(asker.portal, asker.viewer.user_id)
+        services().open_lines.setup.mend(asker.portal, asker.viewer.user_id)
     except NoAddress as error:
         raise Refused(Refusal.BROKEN, 500, "PUBLIC_URL is not set") from error
     asker.note(What.REPAIRED)
@@ -83,6 +85,7 @@ def _findings(asker: Asker) -> list[Finding]:
         *of_reports(
             lines, here.storage.line_health.pasts(asker.portal.id), public_url=here.config.public_url, now=here.clock()
         ),
+        *of_mirrors(here.open_lines.setup.states(asker.portal, asker.viewer.user_id)),
         *of_unclear(here.storage.sends.count_unclear(asker.portal.id)),
         of_worker(here.jobs.last_heartbeat(), here.clock()),
         of_numbering(imported=imported, at=at, weekly=here.config.numbering_update, now=here.clock()),

@@ -15,6 +15,7 @@ from widget.admin.checks import (
     YOUNG_PER_DAY,
     Typed,
 )
+from widget.admin.mirroring import mirror
 from widget.admin.reports import Way, way_of
 from widget.admin.told import Told
 from widget.gateways.kinds import KINDS, capabilities_of
@@ -92,6 +93,7 @@ def line_item(
         young=now < line.created_at + config.young_days * DAY,
         past=past,
         when=asker.when,
+        mirror=Markup(mirror(asker, line)),  # noqa: S704 - drawn by our own template
         reports=Markup(reports(asker, line, past=past)),  # noqa: S704 - drawn by our own template
         said=said,
     )

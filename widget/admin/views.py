@@ -9,11 +9,13 @@ from widget.admin import (
     health_views,
     line_sections,
     line_views,
+    mirror_views,
     own_views,
     portal_views,
     report_views,
     sections,
     state_views,
+    timeline_views,
     waiting_views,
 )
 from widget.admin.asking import Asker, entered
@@ -28,11 +30,13 @@ from widget.session import Opening, Session
 __all__ = [
     "health_views",
     "line_views",
+    "mirror_views",
     "own_views",
     "pages",
     "portal_views",
     "report_views",
     "state_views",
+    "timeline_views",
     "waiting_views",
 ]
 
@@ -99,6 +103,7 @@ def _for_administrators(asker: Asker) -> list[str]:
         sections.hours(asker),
         sections.region(asker),
         waiting_views.waiting_settings(asker),
+        timeline_views.timeline(asker),
         sections.health(asker),
         sections.number(asker),
         sections.mine(asker),

@@ -9,6 +9,7 @@ from widget.bitrix24.oauth import OAuth
 from widget.bitrix24.renewal import Renewal
 from widget.bitrix24.rest import Rest
 from widget.bitrix24.strangers import FAILURES, Strangers
+from widget.http import of_kind
 from widget.infrastructure import Infrastructure
 from widget.metrics import Metrics
 from widget.storage.building import Repositories
@@ -30,7 +31,7 @@ def build_bitrix24(
     """`caller` says the address that a request comes from, "" in a job."""
     config, clock = infra.config, infra.clock
     oauth = OAuth(
-        infra.client(),
+        of_kind("oauth", infra.client()),
         config.auth_servers,
         config.bitrix_client_id,
         config.bitrix_client_secret,
@@ -42,7 +43,7 @@ def build_bitrix24(
     # Both authorisation servers may be asked in turn, and the answer has to be stored.
     renewal = Renewal(oauth, stored.portals, stored.tokens, metrics, lease_seconds=2 * config.portal_timeout + 5)
     rest = Rest(
-        [infra.client() for _ in range(PORTAL_CLIENTS)],
+        [of_kind("portal", infra.client()) for _ in range(PORTAL_CLIENTS)],
         oauth,
         renewal,
         stored.portals,
@@ -55,7 +56,7 @@ def build_bitrix24(
         clock=clock,
     )
     installer = Installer(
-        infra.client(),
+        of_kind("portal", infra.client()),
         oauth,
         rest,
         stored.portals,

@@ -24,9 +24,17 @@ CARD_EVENTS = {
 
 # The first is bound before installFinish, which fires it: older boxes tell the secret that proves events only there.
 WANTED = (INSTALLED, UNINSTALLED, UPDATED, PAID, *TYPE_EVENTS, *CARD_EVENTS, DYNAMIC_ITEM)
+# Only where the application may see open lines (openlines/told.py reads them).
+OF_OPEN_LINES = (
+    *("ONIMCONNECTORMESSAGEADD", "ONIMCONNECTORMESSAGEUPDATE", "ONIMCONNECTORMESSAGEDELETE"),
+    *("ONIMCONNECTORDIALOGSTART", "ONIMCONNECTORDIALOGFINISH"),
+    *("ONIMCONNECTORSTATUSDELETE", "ONIMCONNECTORLINEDELETE"),
+)
 NEEDS_CRM = frozenset((*TYPE_EVENTS, *CARD_EVENTS, DYNAMIC_ITEM))
 
-MOST_FIELDS, LONGEST_KEY, LONGEST_VALUE, DEEPEST = 200, 300, 16_384, 8
+# An operator of an open line may write 20,000 letters and attach files, each with a dozen fields.
+LARGEST_EVENT = 512 * 1024
+MOST_FIELDS, LONGEST_KEY, LONGEST_VALUE, DEEPEST = 1000, 300, 65_536, 12
 _KEY = re.compile(r"([A-Za-z0-9_.-]{1,64})((?:\[[A-Za-z0-9_.-]{1,64}\])*)", re.ASCII)
 
 
@@ -41,6 +49,7 @@ class Event:
     access_token: str
     refresh_token: str
     expires_in: int
+    number: int = 0  # of an event whose data is one number
 
     def __repr__(self) -> str:  # holds tokens
         return f"Event({self.name})"
@@ -63,6 +72,7 @@ def read_event(pairs: Iterable[tuple[str, str]]) -> Event:
         access_token=_text(auth.get("access_token")),
         refresh_token=_text(auth.get("refresh_token")),
         expires_in=min(whole_of(auth.get("expires_in")) or 3600, 86_400),
+        number=whole_of(fields.get("data")),
     )
 
 

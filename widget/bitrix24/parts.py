@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from widget.bitrix24.events import NEEDS_CRM, WANTED
+from widget.bitrix24.events import NEEDS_CRM, OF_OPEN_LINES, WANTED
 from widget.bitrix24.findings import Part
 from widget.bitrix24.found import Bound, FieldFound, Found, Placed, Process
 from widget.bitrix24.placement import ENTITY_TYPES
@@ -18,6 +18,7 @@ from widget.i18n import bitrix24_code, catalogue, languages
 APP_VERSION = 2
 
 SCOPES = frozenset({"crm", "placement", "userfieldconfig"})
+OPEN_LINES = frozenset({"im", "imconnector", "imopenlines"})  # asked for where mirroring is wanted, and only there
 KINDS = tuple(ENTITY_TYPES)
 TITLES = dict.fromkeys(map(bitrix24_code, languages()), TITLE)
 FIRST_PROCESS = 128  # below are the system's own types, some of which are listed with the smart processes
@@ -79,12 +80,12 @@ def wanted_of(found: Found, names: Names, public_url: str) -> Wanted:
     processes = [process for process in found.processes or () if _is_ours(process)]
     available = found.available or frozenset()
     tabs = [tab(kind) for kind in KINDS] + [tab(f"DYNAMIC_{process.entity_type_id}") for process in processes]
-    crm = "crm" in found.scopes
+    crm, lines = "crm" in found.scopes, found.scopes >= OPEN_LINES
     return Wanted(
         page=f"{public_url}/placement",
         hook=f"{public_url}/hooks/bitrix24",
         tabs=tuple(code for code in tabs if code in available),
-        events=() if Part.HANDLER in left_out else tuple(e for e in WANTED if crm or e not in NEEDS_CRM),
+        events=() if Part.HANDLER in left_out else (*_events(crm=crm), *(OF_OPEN_LINES if lines else ())),
         fields=() if Part.FIELD in left_out else tuple(_fields(processes)),
         names=names,
         user_type=full_type(found.app_id, names.type_id),
@@ -93,6 +94,10 @@ def wanted_of(found: Found, names: Names, public_url: str) -> Wanted:
         left_out=frozenset(left_out),
         scopes_missing=SCOPES - found.scopes,
     )
+
+
+def _events(*, crm: bool) -> tuple[str, ...]:
+    return tuple(event for event in WANTED if crm or event not in NEEDS_CRM)
 
 
 def missing(found: Found, wanted: Wanted, kept: Mapping[str, str] = NONE_KEPT) -> tuple[Step, ...]:

@@ -13,6 +13,7 @@ from widget.addresses import plain_host
 from widget.errors import Refusal, Refused
 
 LONGEST_FIELD = 8192
+SETTING_CONNECTOR = "SETTING_CONNECTOR"  # our connector in the contact centre: what there is to choose is on our page
 LARGEST_ID = 2**53
 
 ENTITY_TYPES = {"LEAD": 1, "DEAL": 2, "CONTACT": 3, "COMPANY": 4, "QUOTE": 7, "SMART_INVOICE": 31}
@@ -107,6 +108,8 @@ class AppPlace:
 
 def read_app_place(form: Mapping[str, str]) -> AppPlace:
     """What a card's `openApplication` handed over, as numbers or as texts; anything else is the top of the page."""
+    if form.get("PLACEMENT") == SETTING_CONNECTOR:
+        return AppPlace("lines")
     options = _options(form)
     name = options.get("place")
     return AppPlace(name, _whole(options.get("line")) or 0) if name in ("lines", "line") else AppPlace()

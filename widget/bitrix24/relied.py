@@ -3,22 +3,33 @@
 import re
 from collections.abc import Iterable
 
-from widget.bitrix24.events import WANTED
+from widget.bitrix24.events import OF_OPEN_LINES, WANTED
 from widget.bitrix24.parts import FIELD_TYPE_CODE, KINDS, tab
+from widget.bitrix24.placement import SETTING_CONNECTOR
 
 METHODS = (
-    *("app.info", "batch", "profile", "scope", "user.access", "user.admin"),
+    *("app.info", "batch", "profile", "scope", "user.access", "user.admin", "user.get"),
+    *("crm.duplicate.findbycomm", "crm.timeline.bindings.bind", "crm.timeline.comment.add"),
+    *("crm.timeline.comment.list", "crm.timeline.comment.update"),
     *("crm.category.list", "crm.item.details.configuration.get", "crm.item.details.configuration.set"),
     *("crm.item.get", "crm.item.list", "crm.type.list"),
     *("event.bind", "event.get", "event.unbind"),
+    *("im.chat.get", "im.message.add"),
+    *("imconnector.activate", "imconnector.connector.data.set", "imconnector.delete.messages", "imconnector.register"),
+    *("imconnector.send.messages", "imconnector.send.status.delivery", "imconnector.status"),
+    *("imconnector.unregister", "imconnector.update.messages"),
+    *("imopenlines.config.get", "imopenlines.config.list.get", "imopenlines.dialog.get"),
+    *("imopenlines.operator.answer", "imopenlines.operator.finish"),
+    *("imopenlines.session.history.get", "imopenlines.session.intercept", "imopenlines.session.join"),
+    "imopenlines.session.start",
     *("placement.bind", "placement.get", "placement.list", "placement.unbind"),
     *("userfieldconfig.add", "userfieldconfig.delete", "userfieldconfig.getTypes", "userfieldconfig.list"),
     *("userfieldtype.add", "userfieldtype.delete", "userfieldtype.list", "userfieldtype.update"),
 )
-EVENTS = WANTED
+EVENTS = (*WANTED, *OF_OPEN_LINES)
 DYNAMIC_TAB = tab("DYNAMIC_<entityTypeId>")
 TABS = (*map(tab, KINDS), DYNAMIC_TAB)
-PLACEMENTS = (*TABS, FIELD_TYPE_CODE, "DEFAULT")
+PLACEMENTS = (*TABS, FIELD_TYPE_CODE, "DEFAULT", SETTING_CONNECTOR)
 FORM_FIELDS = (
     *("DOMAIN", "PROTOCOL", "LANG", "AUTH_ID", "AUTH_EXPIRES", "REFRESH_ID", "SERVER_ENDPOINT", "APPLICATION_TOKEN"),
     *("member_id", "PLACEMENT", "PLACEMENT_OPTIONS"),

@@ -78,6 +78,8 @@ def draft_of(chat_id: int, given: dict[str, Any], *, confirmed: bool, text: str 
     session = current_session()
     set_language(session.language)
     key = text_field(given, "key", longest=64)
+    if ":" in key:  # such are the keys of what comes from elsewhere (openlines/mirroring.py)
+        raise Refused(Refusal.BAD_FORM, reason="key")
     reply_to = maybe_text_field(given, "reply_to", longest=4096)
     before = (
         services().storage.conversations.before(session.portal_id, chat_id, send_key=key, user_id=session.user_id)
@@ -227,7 +229,9 @@ def read_cursor(chat: Chat, signed: str) -> str:
 
 
 def _cursors(chat: Chat) -> Signer:
-    return Signer(services().config.secret_key, salt=f"cursor-1:{chat.portal_id}:{chat.line_id}:{chat.id}")
+    config = services().config
+    keys = [*config.old_secret_keys, config.secret_key]
+    return Signer(keys, salt=f"cursor-1:{chat.portal_id}:{chat.line_id}:{chat.id}")
 
 
 def _seal(chat: Chat, bubble: Bubble) -> str:

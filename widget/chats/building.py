@@ -6,7 +6,7 @@ from widget.bitrix24.rest import Rest
 from widget.chats.colleagues import Colleagues
 from widget.chats.notifying import Notifying
 from widget.chats.rights import ChatRights
-from widget.chats.sending import Allowance, Feedback
+from widget.chats.sending import Allowance, Feedback, Onlooker
 from widget.chats.service import ChatService
 from widget.chats.unclear import UnclearEnds
 from widget.gateways.lines import Gateways
@@ -30,9 +30,10 @@ def build_chats(
     gateways: Gateways,
     feedback: Feedback,
     allowance: Allowance,
+    onlooker: Onlooker | None = None,
 ) -> ChatParts:
-    """`feedback` learns from sends, `allowance` says which may leave."""
-    service = ChatService(gateways, stored.conversations, infra.clock, feedback, allowance)
+    """`feedback` learns from sends, `allowance` says which may leave, `onlooker` is told what does."""
+    service = ChatService(gateways, stored.conversations, infra.clock, feedback, allowance, onlooker)
     unclear_ends = UnclearEnds(
         stored.conversations,
         stored.portals,

@@ -95,6 +95,23 @@ class Unlimited:
         return None
 
 
+class Onlooker(Protocol):
+    """Who wants to know what is sent. `begins` is called in the transaction of a new send's row, `ended` when its
+    gateway has answered; neither may make an outside call."""
+
+    def begins(self, draft: Draft, send: Send) -> object: ...
+
+    def ended(self, draft: Draft, send: Send) -> object: ...
+
+
+class Alone:
+    """No onlooker."""
+
+    def begins(self, draft: Draft, send: Send) -> None: ...
+
+    def ended(self, draft: Draft, send: Send) -> None: ...
+
+
 class Sending:
     def __init__(
         self,
@@ -105,6 +122,7 @@ class Sending:
         clock: Callable[[], float],
         feedback: Feedback,
         allowance: Allowance,
+        onlooker: Onlooker,
     ) -> None:
         self._gateways = gateways
         self._conversations = conversations
@@ -115,6 +133,7 @@ class Sending:
         self._clock = clock
         self._feedback = feedback
         self._allowance = allowance
+        self._onlooker = onlooker
 
     def send(self, draft: Draft, text: str) -> Send:
         """Send a text once. The same key gives the same message back, whatever happened to the first request.
@@ -175,6 +194,7 @@ class Sending:
         self._feedback.sent(line, chat.phone, draft.user_id, replace(result, message_id=settled.message_id))
         if reserved is not None:
             self._allowance.settle(reserved, result)
+        self._onlooker.ended(draft, settled)
         if settled.message_id == send.message_id:  # webhooks found the row under it
             return settled
         return self._histories.settle_told(line, chat, settled)
@@ -183,14 +203,18 @@ class Sending:
         if draft.known:
             return draft.known, False
         portal_id = draft.chat.portal_id
-        return self._sends.begin(
-            portal_id,
-            draft.chat.id,
-            send_key=draft.send_key,
-            user_id=draft.user_id,
-            text=text,
-            message_id=message_id_of(portal_id, draft.send_key),
-        )
+        with self._conversations.transaction():
+            send, new = self._sends.begin(
+                portal_id,
+                draft.chat.id,
+                send_key=draft.send_key,
+                user_id=draft.user_id,
+                text=text,
+                message_id=message_id_of(portal_id, draft.send_key),
+            )
+            if new:
+                self._onlooker.begins(draft, send)
+        return send, new
 
     def _keep(self, draft: Draft, send: Send, result: SendResult) -> Send:
         """What became of the send, with what it means for its chat and the line's counters, in one transaction. Never

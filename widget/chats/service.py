@@ -8,7 +8,18 @@ from dataclasses import replace
 from widget.chats.bubbles import DELETE_SECONDS, EDIT_SECONDS, asked_of
 from widget.chats.history import Histories
 from widget.chats.lookups import LookUps
-from widget.chats.sending import LONGEST_TEXT, Allowance, Deaf, Draft, Feedback, Sending, Unlimited, typed_text
+from widget.chats.sending import (
+    LONGEST_TEXT,
+    Allowance,
+    Alone,
+    Deaf,
+    Draft,
+    Feedback,
+    Onlooker,
+    Sending,
+    Unlimited,
+    typed_text,
+)
 from widget.chats.told import Named, Told, grown_by
 from widget.chats.typed import TypedNumbers
 from widget.chats.waiting import Waiting
@@ -39,8 +50,10 @@ class ChatService:
         clock: Callable[[], float],
         feedback: Feedback | None = None,
         allowance: Allowance | None = None,
+        onlooker: Onlooker | None = None,
     ) -> None:
-        """`feedback` learns from sends and from checks that a gateway makes by itself; nothing does by default."""
+        """`feedback` learns from sends and from checks that a gateway makes by itself, `onlooker` from what is sent;
+        nothing does by default."""
         self._gateways = gateways
         self._conversations = conversations
         self._chats = conversations.chats
@@ -52,7 +65,12 @@ class ChatService:
         self._look_ups = LookUps(gateways, conversations, clock)
         histories = Histories(gateways, conversations, self._look_ups, clock)
         self.typed = TypedNumbers(gateways, conversations, histories, self._look_ups, clock)
-        sending = Sending(gateways, conversations, histories, self._look_ups, clock, self._feedback, self._allowance)
+        sending = Sending(
+            *(gateways, conversations, histories, self._look_ups, clock),
+            self._feedback,
+            self._allowance,
+            onlooker or Alone(),
+        )
         # Reading and writing are files of their own; to a caller they are verbs of the chat like the others.
         self.newest, self.older, self.whole = histories.newest, histories.older, histories.whole
         self.send, self.send_file = sending.send, sending.send_file

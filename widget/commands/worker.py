@@ -1,8 +1,10 @@
-"""`flask worker`: the process that does the background work. One is enough; more do no harm."""
+"""`flask worker`: the process that does the background work. One is enough; more share it."""
 
 from flask import current_app
+from prometheus_client import start_http_server
 
-from widget import logs
+from widget import logs, tracing
+from widget.health.telling import told_of
 from widget.services import services
 
 
@@ -10,7 +12,11 @@ from widget.services import services
 def run_worker() -> None:
     """Until a signal comes. Needs the same settings as the web process, and the same JOBS_FILE or REDIS_URL."""
     app = current_app._get_current_object()  # type: ignore[attr-defined]
+    here = services()
+    tracing.start()
+    if here.config.metrics_port:
+        start_http_server(here.config.metrics_port, registry=here.metrics.all(told_of(here)))
     try:
-        services().jobs.run(app.app_context)
+        here.jobs.run(app.app_context)
     finally:
-        services().storage.rest_log.flush()  # what the last job called
+        here.storage.rest_log.flush()  # what the last job called

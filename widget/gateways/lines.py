@@ -15,6 +15,7 @@ from widget.gateways.kinds import KINDS
 from widget.gateways.names import id_for
 from widget.gateways.pace import Pace
 from widget.gateways.states import States
+from widget.http import of_kind
 from widget.once import Once
 from widget.storage.lines import Line
 
@@ -74,7 +75,7 @@ class Gateways:
             if line not in self._open:
                 breaker = Breaker(self._clock)
                 calls = Calls(
-                    self._make_client(),
+                    of_kind(line.gateway, self._make_client()),
                     line.address,
                     self._timeouts,
                     breaker,

@@ -3,6 +3,7 @@
 from flask import Blueprint, Response, jsonify
 from flask.typing import ResponseReturnValue
 
+from widget.health.telling import told_of
 from widget.services import services
 from widget.version import VERSION
 
@@ -25,4 +26,5 @@ def ready() -> ResponseReturnValue:
 @pages.get("/metrics")
 def metrics() -> ResponseReturnValue:
     """Prometheus' text format."""
-    return Response(services().metrics.text(), mimetype="text/plain; version=0.0.4")
+    here = services()
+    return Response(here.metrics.text(told_of(here)), mimetype="text/plain; version=0.0.4")

@@ -14,6 +14,7 @@ from widget.hooks.vouching import Vouching
 from widget.hooks.work import EventWork
 from widget.infrastructure import Infrastructure
 from widget.jobs.queue import Jobs
+from widget.openlines.mirroring import OpenLineMirror
 from widget.presence.building import PresenceParts
 from widget.storage.building import Repositories
 
@@ -34,6 +35,7 @@ def build_hooks(
     presence: PresenceParts,
     jobs: Jobs,
     webhooks: Mapping[str, Webhooks],
+    mirror: OpenLineMirror,
 ) -> Hooks:
     """`webhooks` are the readers of each vendor's. The jobs are told who works on what is written down."""
     card_seconds, clock = infra.config.card_ttl, infra.clock
@@ -41,14 +43,14 @@ def build_hooks(
         stored.portals, stored.tokens, stored.events, bitrix24.oauth, bitrix24.rest, stored.vault, clock
     )
     event_work = EventWork(
-        stored.events, stored.portals, bitrix24.installer, infra.answers, vouching, card_seconds=card_seconds
+        *(stored.events, stored.portals, bitrix24.installer, infra.answers, vouching),
+        card_seconds=card_seconds,
+        removed=mirror.removed,
     )
     gateway_work = GatewayWork(
-        stored.inbox,
-        stored.lines,
-        stored.portals,
-        stored.conversations,
+        *(stored.inbox, stored.lines, stored.portals, stored.conversations),
         heard=presence.learning.heard,
+        mirror=mirror,
         ignores=stored.ignores,
     )
     jobs.does("event", event_work.work)
@@ -60,6 +62,7 @@ def build_hooks(
         infra.answers,
         card_seconds=card_seconds,
         wake=lambda event_id: jobs.wake("event", event_id),
+        open_lines=mirror,
     )
     gateway_receiver = GatewayReceiver(
         stored.lines,

@@ -50,6 +50,15 @@ def nobody(line: Line, phone: str, event: GatewayEvent, went: Went) -> None:
     """Nobody wants to know."""
 
 
+class Mirror(Protocol):
+    """Who shows chats elsewhere. `told` is called in the transaction of a webhook's work and makes no outside call;
+    what it gives is woken after it, 0 for nothing."""
+
+    def told(self, line: Line, chat: Chat, event: GatewayEvent, told: Told, sends: Sequence[Send]) -> int: ...
+
+    def wake(self, mirror_id: int) -> object: ...
+
+
 class GatewayWork:
     def __init__(
         self,
@@ -60,6 +69,7 @@ class GatewayWork:
         *,
         heard: Heard = nobody,
         ignores: Ignoring | None = None,
+        mirror: Mirror | None = None,
     ) -> None:
         self._inbox = inbox
         self._lines = lines
@@ -72,6 +82,7 @@ class GatewayWork:
         self._heard = heard
         self._waiting = Waiting(conversations)
         self._ignores = ignores
+        self._mirror = mirror
 
     def work(self, webhook_id: int) -> None:
         """One webhook, if it is due and no other worker has it. No outside call. Never raises: what fails is noted
@@ -116,8 +127,13 @@ class GatewayWork:
         with self._transaction():
             chats, sends, learnt = self._prove(line, event)
             if after.from_me and event.kind in (EventKind.MESSAGE, EventKind.ACK):
-                moved = self._settle(sends, after)
                 went = _went(before, after, sends)
+                settled = self._settle(sends, after)
+                moved = any(_answers(now) is not _answers(then) for now, then in zip(settled, sends, strict=True))
+                sends = settled
+            woken = self._mirror.told(line, chats[0], event, after, sends) if self._mirror and chats else 0
+        if self._mirror and woken:
+            self._mirror.wake(woken)
         if moved or learnt or (event.kind is EventKind.MESSAGE and before.message is None):
             for chat in chats:
                 self._waiting.recount(chat)
@@ -165,18 +181,25 @@ class GatewayWork:
         clients = {*event.chat_ids, *_phones(event.chat_ids)}
         return self._ignores is not None and self._ignores.ignores(line.portal_id, line.id, clients)
 
-    def _settle(self, sends: Sequence[Send], told: Told) -> bool:
-        """Move sends from a card forward. A message that is seen to exist was sent, whatever its tick. True if one now
-        counts as an answer to the client, or no longer does."""
+    def _settle(self, sends: Sequence[Send], told: Told) -> list[Send]:
+        """Move sends from a card forward; as they are then. A message that is seen to exist was sent, whatever its
+        tick."""
         state = STATES.get(told.ack) or (SendState.SENT if told.message else None)
         if state is None:
-            return False
+            return list(sends)
         why = Trouble.NOT_ON_WHATSAPP if told.not_on_whatsapp else told.why
         reason = why.value if why and state is SendState.FAILED else ""
-        for send in sends:
-            if send.state is not state or (reason and send.reason != reason):
-                self._sends.advance(send, state, reason=reason, how=HOW)
-        return any((send.state in WENT_OUT) is not (state in WENT_OUT) for send in sends)
+        return [
+            self._sends.advance(send, state, reason=reason, how=HOW)
+            if send.state is not state or (reason and send.reason != reason)
+            else send
+            for send in sends
+        ]
+
+
+def _answers(send: Send) -> bool:
+    """Whether it answers the client who waits."""
+    return send.state in WENT_OUT
 
 
 def _phones(chat_ids: Sequence[str]) -> tuple[str, ...]:

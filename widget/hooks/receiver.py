@@ -8,6 +8,7 @@ api-reference/events/safe-event-handlers.md). What is in it is a hint and no mor
 import hmac
 import logging
 from collections.abc import Callable
+from typing import Protocol
 
 from widget.answers import Answers, StoreGone
 from widget.bitrix24.events import CARD_EVENTS, DYNAMIC_ITEM, INSTALLED, UPDATED, Event, work_of
@@ -16,9 +17,15 @@ from widget.card.memory import CardMemory
 from widget.errors import Refusal, Refused
 from widget.hooks.vouching import Vouching
 from widget.storage.events import Events
-from widget.storage.portals import Portals
+from widget.storage.portals import Portal, Portals
 
 log = logging.getLogger(__name__)
+
+
+class Hears(Protocol):
+    """Who is told of a portal's open lines. Writes down and makes no outside call; False for other events."""
+
+    def heard(self, portal: Portal, event: Event) -> bool: ...
 
 
 class Receiver:
@@ -31,6 +38,7 @@ class Receiver:
         *,
         card_seconds: float,
         wake: Callable[[int], object],
+        open_lines: Hears | None = None,
     ) -> None:
         self._portals = portals
         self._events = events
@@ -38,6 +46,7 @@ class Receiver:
         self._answers = answers
         self._card_seconds = card_seconds
         self._wake = wake
+        self._open_lines = open_lines
 
     def receive(self, event: Event) -> None:
         """Verify an event, then write down what has to be done. Raises Refused(UNKNOWN_PORTAL) with nothing stored.
@@ -51,6 +60,9 @@ class Receiver:
             event_id = self._vouching.receive(portal, event)
             if event_id:
                 self._wake(event_id)
+            return
+        if self._open_lines and self._open_lines.heard(portal, event):
+            log.info("event %s portal=%s", event.name, portal.id)
             return
         work = work_of(event)
         log.info("event %s portal=%s%s", event.name, portal.id, "" if work is not None else ", nothing to do")

@@ -5,7 +5,7 @@ from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from widget.bitrix24.events import read_event
+from widget.bitrix24.events import LARGEST_EVENT, read_event
 from widget.services import services
 
 pages = Blueprint("hooks", __name__, url_prefix="/hooks")
@@ -14,6 +14,7 @@ pages = Blueprint("hooks", __name__, url_prefix="/hooks")
 @pages.post("/bitrix24")
 def bitrix24() -> ResponseReturnValue:
     """200 for every event that is proved to come from the portal, known to us or not; 403 for any other."""
+    request.max_content_length = LARGEST_EVENT
     services().hooks.receiver.receive(read_event(request.form.items(multi=True)))
     return "", 200
 

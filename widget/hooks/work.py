@@ -1,6 +1,7 @@
 """Work on a portal's events, later and as often as it takes. Everything here may be done twice."""
 
 import logging
+from collections.abc import Callable
 
 from widget.answers import Answers, StoreGone
 from widget.bitrix24.events import CARD_EVENTS, DYNAMIC_ITEM, INSTALLED, PAID, TYPE_EVENTS, UNINSTALLED, UPDATED
@@ -27,13 +28,16 @@ class EventWork:
         vouching: Vouching,
         *,
         card_seconds: float,
+        removed: Callable[[int], object] = lambda _portal_id: None,
     ) -> None:
+        """`removed` is told of a portal that the application has left, before its data may go."""
         self._events = events
         self._portals = portals
         self._installer = installer
         self._answers = answers
         self._vouching = vouching
         self._card_seconds = card_seconds
+        self._removed = removed
 
     def work(self, event_id: int) -> None:
         """One event, if it is due and nobody else has it. Never raises: what fails is noted and comes up again."""
@@ -85,6 +89,7 @@ class EventWork:
                 self.work(event.id)
             return
         if event.name == UNINSTALLED:
+            self._removed(portal.id)
             self._installer.uninstall(portal.id, clean=event.body.get("clean") == 1)
         elif event.name in CARD_EVENTS or event.name == DYNAMIC_ITEM:
             dropped = CardMemory.dropped(portal.id, int(event.body["type"]), int(event.body["id"]))

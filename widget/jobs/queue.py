@@ -9,15 +9,17 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from typing import Any
 
-from huey import Huey, RedisHuey, SqliteHuey, crontab
+from huey import Huey, SqliteHuey, crontab
 from huey.consumer import Consumer
 from huey.serializer import SignedSerializer
-from redis import ConnectionPool
+from huey.storage import RedisStorage
 
 from widget import logs
-from widget.answers import AFTER_FAILOVER
+from widget.redis_clients import open_redis
+from widget.storage.turns import KEEP_ALIVE_SECONDS, Turns
 
 log = logging.getLogger(__name__)
 
@@ -27,33 +29,44 @@ SLOWEST_LOOK = 1.0  # seconds between two looks into an idle queue: how late an 
 THREADS = 4
 WAITS_SECONDS = 5.0  # between two looks for a queue that is not there when the worker starts
 
-# When things are done: a crontab of Huey's, all in UTC.
-EVERY_MINUTE = {"minute": "*"}
-EVERY_HOUR = {"minute": "17"}
-EVERY_NIGHT = {"minute": "41", "hour": "3"}
+
+@dataclass(frozen=True)
+class Times:
+    """When something is done: a crontab of Huey's, in UTC. It rests for `rest` seconds after it began, so that of all
+    workers, whose clocks strike at other seconds of a minute, one does it."""
+
+    crontab: Mapping[str, str]
+    rest: float
+
+
+EVERY_MINUTE = Times({"minute": "*"}, rest=50.0)
+EVERY_HOUR = Times({"minute": "17"}, rest=3000.0)
+# What a night's worker could not end, or what found no worker at all, is tried again in the next hours.
+EVERY_NIGHT = Times({"minute": "41", "hour": "3,4,5"}, rest=43_200.0)
 
 
 class Jobs:
     """Names of work, and who does it. Opens the queue only when something is put in or taken out."""
 
-    def __init__(self, open_queue: Callable[[], Huey], clock: Callable[[], float]) -> None:
+    def __init__(self, open_queue: Callable[[], Huey], clock: Callable[[], float], turns: Turns | None = None) -> None:
+        """Without `turns` this is the only worker there is."""
         self._open_queue = open_queue
         self._clock = clock
+        self.turns = turns
         self._queue: Huey | None = None
         self._lock = threading.Lock()
         self._work: dict[str, Callable[..., None]] = {}
-        self._timed: list[tuple[str, Mapping[str, str], Callable[[], object]]] = []
+        self._timed: list[tuple[str, Times, Callable[[], object]]] = []
         self._tasks: dict[str, Any] = {}
         # Outside of a worker (a queue that works at once, in tests) the caller's context is already there.
         self._context: Callable[[], AbstractContextManager[Any]] = nullcontext
-        self.at(EVERY_MINUTE, "heartbeat", self.beat)
 
     def does(self, name: str, work: Callable[[int], None]) -> None:
         """Say who does this kind of work; before the queue is used."""
         self._work[name] = work
 
-    def at(self, times: Mapping[str, str], name: str, work: Callable[[], object]) -> None:
-        """Say what is done by the clock; before the queue is used."""
+    def at(self, times: Times, name: str, work: Callable[[], object]) -> None:
+        """Say what is done by the clock, by one of all workers; before the queue is used."""
         self._timed.append((name, times, work))
 
     def wake(self, name: str, number: int) -> bool:
@@ -83,6 +96,10 @@ class Jobs:
             return None
         return float(at) if isinstance(at, (int, float)) else None
 
+    def length(self) -> int:
+        """How many tasks wait. One small query. Raises what the queue's store raises."""
+        return int(self.queue.pending_count())
+
     def reachable(self) -> bool:
         """Whether the queue can be reached. One small query."""
         try:
@@ -101,6 +118,9 @@ class Jobs:
         """
         self._context = context
         self._first_beat(sleep)
+        ended = threading.Event()
+        if self.turns:
+            threading.Thread(target=_keep, args=(self.turns, ended), name="turns", daemon=True).start()
         consumer = Consumer(
             self.queue,
             workers=THREADS,
@@ -109,7 +129,10 @@ class Jobs:
             graceful_signal="TERM",
             shutdown_timeout=30,
         )
-        consumer.run()
+        try:
+            consumer.run()
+        finally:
+            ended.set()
 
     def _first_beat(self, sleep: Callable[[float], None]) -> None:
         """Or a health check would wait for the next full minute."""
@@ -133,8 +156,9 @@ class Jobs:
     def _register(self, queue: Huey) -> None:
         for name, work in self._work.items():
             self._tasks[name] = queue.task(name=name)(self._numbered(work))
+        queue.periodic_task(crontab(minute="*"), name=HEARTBEAT)(self._by_each(self.beat))
         for name, times, timed in self._timed:
-            queue.periodic_task(crontab(**times), name=name)(self._timely(timed))
+            queue.periodic_task(crontab(**times.crontab), name=name)(self._by_one(name, times.rest, timed))
 
     def _numbered(self, work: Callable[[int], None]) -> Callable[[int], None]:
         def run(number: int) -> None:
@@ -143,12 +167,36 @@ class Jobs:
 
         return run
 
-    def _timely(self, work: Callable[[], object]) -> Callable[[], None]:
+    def _by_each(self, work: Callable[[], object]) -> Callable[[], None]:
         def run() -> None:
             with self._context(), logs.work("job"):
                 work()
 
         return run
+
+    def _by_one(self, name: str, rest: float, work: Callable[[], object]) -> Callable[[], None]:
+        def run() -> None:
+            turn = self.turns.turn(name, rest) if self.turns else nullcontext(True)
+            with self._context(), logs.work("job"), turn as mine:
+                if mine:
+                    work()
+
+        return run
+
+
+def _keep(turns: Turns, ended: threading.Event) -> None:
+    while not ended.wait(KEEP_ALIVE_SECONDS):
+        try:
+            turns.keep()
+        except Exception as error:  # the database is away: the next time it may be back
+            log.warning("jobs: turns not kept (%s)", type(error).__name__)
+
+
+class _OverClient(RedisStorage):  # type: ignore[misc]  # huey has no types
+    """Huey's queue over a client of ours, which it would make itself from a pool of connections to one server."""
+
+    def redis_client(self, connection_pool: Any) -> Any:
+        return connection_pool
 
 
 def open_queue(*, redis_url: str, file: str, secret: str) -> Huey:
@@ -159,6 +207,6 @@ def open_queue(*, redis_url: str, file: str, secret: str) -> Huey:
     common: dict[str, Any] = {"results": False, "serializer": SignedSerializer(secret=secret, salt="jobs-1")}
     if redis_url:
         # Who asks waits as little as a card does for its cache; the worker's read blocks for a second at a time.
-        options = {"socket_connect_timeout": 0.3, "socket_timeout": 3.0, "retry": AFTER_FAILOVER}
-        return RedisHuey(NAME, connection_pool=ConnectionPool.from_url(redis_url, **options), **common)
+        client = open_redis(redis_url, socket_timeout=3.0)
+        return Huey(NAME, storage_class=_OverClient, connection_pool=client, **common)
     return SqliteHuey(NAME, filename=file, **common)

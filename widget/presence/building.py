@@ -74,7 +74,7 @@ def build_presence(infra: Infrastructure, stored: Repositories, gateways: Gatewa
         evidence=evidence,
         reveals=reveals,
         learning=Learning(evidence, cooling, purse, reveals, stored.usage, stored.conversations.counted),
-        rounds=Rounds(stored.portals, stored.lines, gateways, listings, infra.workers),
+        rounds=Rounds(stored.portals, stored.lines, gateways, listings, infra.workers, purse, answers),
     )
 
 

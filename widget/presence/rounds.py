@@ -2,28 +2,46 @@
 
 import logging
 import threading
+from collections import Counter
 from concurrent.futures import Executor, wait
 from contextlib import suppress
 
+from sqlalchemy.exc import SQLAlchemyError
+
+from ratelimit import StorageUnavailable
+from widget.answers import Answers, StoreGone
 from widget.gateways.base import GatewayError, LineState
 from widget.gateways.lines import Gateways
 from widget.presence.listings import Listings
+from widget.presence.purse import Purse
 from widget.storage.lines import Line, Lines
 from widget.storage.portals import Portals, PortalState
 
 log = logging.getLogger(__name__)
 
 MOST_AT_START = 200  # lines
+FOUND, FOUND_SECONDS = "round", 300.0  # what the last round found, for the operator
 START_SECONDS = 2.0  # that a process waits for them before it takes requests
 
 
 class Rounds:
-    def __init__(self, portals: Portals, lines: Lines, gateways: Gateways, listings: Listings, pool: Executor) -> None:
+    def __init__(
+        self,
+        portals: Portals,
+        lines: Lines,
+        gateways: Gateways,
+        listings: Listings,
+        pool: Executor,
+        purse: Purse,
+        answers: Answers,
+    ) -> None:
         self._portals = portals
         self._lines = lines
         self._gateways = gateways
         self._listings = listings
         self._pool = pool
+        self._purse = purse
+        self._answers = answers
         self._going = threading.Lock()
 
     def begin(self) -> None:
@@ -39,10 +57,28 @@ class Rounds:
             return
         try:
             flying = [self._pool.submit(self._visit, line) for line in self._in_use()]
-            for future in flying:
-                future.result()
+            seen = [future.result() for future in flying]
+            found = {
+                "states": Counter(state for state, _left in seen),
+                "budgets": Counter(left for _state, left in seen),
+            }
+            with suppress(StoreGone):
+                self._answers.set_many({FOUND: found}, FOUND_SECONDS)
         finally:
             self._going.release()
+
+    def states(self) -> dict[str, float]:
+        """How many lines were in each state in the last round of any worker. One Redis round trip."""
+        return self._found().get("states", {})
+
+    def budgets(self) -> dict[str, float]:
+        """How many had none, less than half, or more left of their checks of a day; «unknown» where that could not be
+        counted. One Redis round trip."""
+        return self._found().get("budgets", {})
+
+    def _found(self) -> dict[str, dict[str, float]]:
+        found: dict[str, dict[str, float]] = self._answers.get_many([FOUND]).get(FOUND, {})
+        return found
 
     def _in_use(self) -> list[Line]:
         portals = [portal for portal in self._portals.all() if portal.state is PortalState.ACTIVE]
@@ -52,13 +88,23 @@ class Rounds:
         with suppress(GatewayError):  # it is known that the gateway does not say
             self._gateways.status(line)
 
-    def _visit(self, line: Line) -> None:
-        """A line that is not ready is never listed: its gateway may let us wait."""
+    def _visit(self, line: Line) -> tuple[str, str]:
+        """Its state, and what is left of its budget. A line that is not ready is never listed: its gateway may let us
+        wait."""
+        state = LineState.UNKNOWN
         try:
-            status = self._gateways.status(line, again=True)
-            if status.state is LineState.READY:
+            state = self._gateways.status(line, again=True).state
+            if state is LineState.READY:
                 self._listings.refresh(line)
         except GatewayError as error:
             log.info("round line=%s: %s", line.id, error.trouble.value)
         except Exception:  # one line's fault is not the others'
             log.exception("round line=%s failed", line.id)
+        return state.value, self._left(line)
+
+    def _left(self, line: Line) -> str:
+        try:
+            left = self._purse.left(line)
+        except (StorageUnavailable, SQLAlchemyError):
+            return "unknown"
+        return "none" if not left.left else "less_than_half" if 2 * left.left < left.allowed else "half_or_more"

@@ -19,6 +19,7 @@ from widget.storage.inbox import Inbox
 from widget.storage.line_health import LineHealths
 from widget.storage.lines import Lines
 from widget.storage.messages import Messages
+from widget.storage.mirrors import Mirrors
 from widget.storage.notices import Notices
 from widget.storage.portals import Portals
 from widget.storage.presences import Presences
@@ -26,7 +27,9 @@ from widget.storage.rest_log import RestLog
 from widget.storage.sends import Sends
 from widget.storage.settings import UserSettings
 from widget.storage.staff import Staff
+from widget.storage.timelines import Timelines
 from widget.storage.tokens import Tokens
+from widget.storage.turns import Turns
 from widget.storage.usage import Usage, flush_at_exit
 from widget.storage.vault import Vault
 
@@ -52,6 +55,9 @@ class Repositories:
     staff: Staff
     ignores: Ignores
     notices: Notices
+    turns: Turns
+    mirrors: Mirrors
+    timelines: Timelines
 
     @property
     def chats(self) -> Chats:
@@ -97,4 +103,7 @@ def build_repositories(infra: Infrastructure) -> Repositories:
         staff=Staff(engine, clock),
         ignores=Ignores(engine, vault, infra.keys, clock),
         notices=Notices(engine, clock),
+        turns=Turns(engine, clock),
+        mirrors=Mirrors(engine, vault, clock),
+        timelines=Timelines(engine, clock),
     )

@@ -5,8 +5,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from sqlalchemy import Engine, delete, insert, select
+from sqlalchemy import Engine, insert, select
 
+from widget.storage.pruning import prune
 from widget.storage.schema import changes
 
 SHOWN = 50
@@ -19,6 +20,7 @@ class What(Enum):
 
     VISIBILITY = "visibility"
     HOURS = "hours"
+    TIMELINE = "timeline"
     COUNTRY = "country"
     LANGUAGE = "language"
     LINE_ADDED = "line_added"
@@ -31,6 +33,7 @@ class What(Enum):
     LINE_KEEPS = "line_keeps"  # it was told to keep messages
     LINE_HOOK = "line_hook"  # how its reports are proved; never by what
     LINE_COOLDOWN = "line_cooldown"  # ended by hand
+    LINE_MIRROR = "line_mirror"  # what of it stands in an open line
     LINE_REMOVED = "line_removed"
     REPAIRED = "repaired"
     FIELD_SHOWN = "field_shown"  # the layouts of cards were changed for everybody
@@ -92,8 +95,7 @@ class Changes:
     def forget_old(self) -> int:
         """Delete what was changed more than a year ago. Returns how many."""
         old = changes.c.at < self._clock() - KEPT_DAYS * DAY
-        with self._engine.begin() as connection:
-            return connection.execute(delete(changes).where(old)).rowcount
+        return prune(self._engine, changes, old)
 
 
 def _detail(stored: str) -> Mapping[str, str]:

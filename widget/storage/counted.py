@@ -5,9 +5,10 @@ The hourly counters themselves are in storage/usage.py; both are written in one 
 
 from enum import Flag, auto
 
-from sqlalchemy import Connection, Engine, and_, delete, select, update
+from sqlalchemy import Connection, Engine, and_, select, update
 
 from widget.storage.database import RowRefused
+from widget.storage.pruning import prune
 from widget.storage.schema import counted
 from widget.storage.transaction import transaction
 from widget.storage.upsert import insert_into
@@ -44,8 +45,7 @@ class Counted:
 
     def forget(self, before: float) -> None:
         """Forget the messages that were counted before this time; nightly."""
-        with transaction(self._engine) as connection:
-            connection.execute(delete(counted).where(counted.c.hour < int(before // HOUR)))
+        prune(self._engine, counted, counted.c.hour < int(before // HOUR))
 
     def _join(self, connection: Connection, name: tuple[int, int, str], went: Went, hour: int) -> tuple[int, int]:
         """The hour, and by how much the messages sent in it change: 1, 0 or -1."""

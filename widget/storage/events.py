@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Engine, and_, delete, insert, or_, select, update
 
+from widget.storage.pruning import prune
 from widget.storage.rows import reader
 from widget.storage.schema import events
 from widget.storage.transaction import transaction
@@ -93,14 +94,12 @@ class Events:
         now = self._clock()
         done = and_(events.c.done_at > 0, events.c.done_at < now - DONE_DAYS * DAY)
         given_up = and_(events.c.attempts >= len(TRIES), events.c.received_at < now - GIVEN_UP_DAYS * DAY)
-        with transaction(self._engine) as connection:
-            return connection.execute(delete(events).where(or_(done, given_up))).rowcount
+        return prune(self._engine, events, or_(done, given_up))
 
     def forget_all(self, name: str) -> int:
         """Delete what came a week ago under this name, finished or given up. Returns how many."""
         old = and_(events.c.name == name, events.c.received_at < self._clock() - DONE_DAYS * DAY)
-        with transaction(self._engine) as connection:
-            return connection.execute(delete(events).where(old)).rowcount
+        return prune(self._engine, events, old)
 
     def _finish(self, which: ColumnElement[bool]) -> None:
         with transaction(self._engine) as connection:

@@ -13,9 +13,12 @@ from widget.storage.schema import (
     lines,
     messages,
     metadata,
+    mirrors,
     portals,
+    records,
     sends,
     staff,
+    timelines,
     trail,
     usage,
     user_settings,
@@ -26,6 +29,7 @@ from widget.storage.vault import Vault, VaultError
 _SECRET = {"application_token", "key", "hook_key", "hook_secret"}
 _TABLES: tuple[Table, ...] = (
     *(lines, line_health, chats, sends, trail, messages, usage, user_settings, staff, ignored, changes),
+    *(mirrors, timelines, records),
 )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Engine, delete, select, update
 
+from widget.storage.pruning import prune
 from widget.storage.rows import reader
 from widget.storage.schema import inbox
 from widget.storage.transaction import transaction
@@ -69,6 +70,4 @@ class Inbox:
 
     def forget_old(self) -> int:
         """Delete what came a week ago and was given up; nightly. Returns how many."""
-        with transaction(self._engine) as connection:
-            old = inbox.c.received_at < self._clock() - KEPT_SECONDS
-            return connection.execute(delete(inbox).where(old)).rowcount
+        return prune(self._engine, inbox, inbox.c.received_at < self._clock() - KEPT_SECONDS)

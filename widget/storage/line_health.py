@@ -73,6 +73,11 @@ class LineHealths:
         """What webhooks told, as it is now. One query by primary key."""
         return self._read(portal_id, line_id)[0]
 
+    def last_hook(self) -> float:
+        """When a genuine webhook last came to any line (unix seconds, 0 never), to a minute. One query."""
+        with transaction(self._engine) as connection:
+            return float(connection.execute(select(func.max(line_health.c.hook_at))).scalar_one() or 0.0)
+
     def cooldown_of(self, portal_id: int, line_id: int) -> Cooldown:
         """A few seconds old at most. One query by primary key, none for a line that was just asked about."""
         return self._lately(portal_id, line_id)[1]

@@ -51,6 +51,15 @@ class LineLimits:
     sends_per_day: int | None = None  # all messages from here in 24 hours
 
 
+class Mirroring(Enum):
+    """What of a line is shown in an open line of Bitrix24."""
+
+    OFF = "off"
+    ON = "on"
+    INCOMING = "incoming"  # what clients write, and what operators answer; nothing that is written elsewhere
+    STOPPED = "stopped"  # Bitrix24 said that the connector or the open line is gone
+
+
 @dataclass(frozen=True)
 class Line:
     """No `access` means everybody. `key` is the gateway's secret, opened; it goes to that gateway and nowhere else.
@@ -77,6 +86,19 @@ class Line:
     hook_secret: str = ""
     removed: bool = False
     owner_rule: OwnerRule = OwnerRule.MAKER
+    open_line: int = 0
+    mirroring: Mirroring = Mirroring.OFF
+    mirrored_since: float = 0.0
+
+    @property
+    def mirrored(self) -> bool:
+        """Whether what clients write goes into an open line."""
+        return self.active and self.open_line > 0 and self.mirroring in (Mirroring.ON, Mirroring.INCOMING)
+
+    @property
+    def mirrors_ours(self) -> bool:
+        """Whether what is written from cards and on the phone goes there too."""
+        return self.mirrored and self.mirroring is Mirroring.ON
 
     def __repr__(self) -> str:
         return f"Line(id={self.id}, gateway={self.gateway!r})"
@@ -102,6 +124,7 @@ class Lines:
             hook_secret=vault.opened,
             removed=bool,
             owner_rule=OwnerRule,
+            mirroring=Mirroring,
         )
 
     def of(self, portal_id: int) -> tuple[Line, ...]:
@@ -182,9 +205,22 @@ class Lines:
     def set_owner_rule(self, portal_id: int, line_id: int, rule: OwnerRule) -> None:
         self._change(portal_id, line_id, owner_rule=rule.value)
 
+    def set_mirroring(self, portal_id: int, line_id: int, mirroring: Mirroring, *, open_line: int) -> None:
+        """Switch mirroring. What was written before it was switched on is not mirrored."""
+        known = next((line for line in self.all_of(portal_id) if line.id == line_id), None)
+        since = known.mirrored_since if known and known.mirrored and known.open_line == open_line else self._clock()
+        self._change(portal_id, line_id, mirroring=mirroring.value, open_line=open_line, mirrored_since=since)
+
     def remove(self, portal_id: int, line_id: int) -> None:
         """Out of every list; the row stays, because its chats and sends hang on it. Its key is forgotten."""
-        self._change(portal_id, line_id, active=False, removed_at=self._clock(), key=self._vault.seal(""))
+        self._change(
+            portal_id,
+            line_id,
+            active=False,
+            mirroring=Mirroring.OFF.value,
+            removed_at=self._clock(),
+            key=self._vault.seal(""),
+        )
 
     def _change(self, portal_id: int, line_id: int, **values: Any) -> None:
         with transaction(self._engine) as connection:

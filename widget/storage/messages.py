@@ -3,9 +3,10 @@
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Engine, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Engine, and_, func, or_, select, update
 
 from widget.storage.database import RowRefused
+from widget.storage.pruning import prune
 from widget.storage.schema import messages
 from widget.storage.transaction import transaction
 from widget.storage.upsert import insert_into
@@ -111,6 +112,16 @@ class Messages:
         with transaction(self._engine) as connection:
             return tuple(connection.execute(query).scalars())
 
+    def bodies_of(self, portal_id: int, line_id: int, message_id: str) -> list[str]:
+        """What was told of this message, under each id of its chat. One query."""
+        mine = and_(
+            messages.c.portal_id == portal_id, messages.c.line_id == line_id, messages.c.message_id == message_id
+        )
+        with transaction(self._engine) as connection:
+            return [
+                self._vault.opened(body) for body in connection.execute(select(messages.c.body).where(mine)).scalars()
+            ]
+
     def evidence(self, portal_id: int, line_id: int, chat_ids: Sequence[str]) -> Evidence:
         """When the last message of these ids was written, and whether the client wrote any. One query."""
         theirs: ColumnElement[int] = func.count().filter(messages.c.from_me.is_(False))
@@ -126,6 +137,5 @@ class Messages:
 
     def wipe(self, before: float) -> int:
         """Forget what was written or last heard of before this time. Returns how many messages that were."""
-        old = or_(messages.c.changed_at < before, and_(messages.c.at > 0, messages.c.at < before))
-        with transaction(self._engine) as connection:
-            return connection.execute(delete(messages).where(old)).rowcount
+        written_before = and_(messages.c.at > 0, messages.c.at < before)
+        return sum(prune(self._engine, messages, old) for old in (messages.c.changed_at < before, written_before))

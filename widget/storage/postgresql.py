@@ -34,6 +34,9 @@ def _connect_in_time(_dialect: Any, _record: Any, _arguments: Any, parameters: d
 
 def _tune(connection: DriverConnection[Any], _record: object) -> None:
     connection.adapters.register_dumper(str, WithoutNul)
+    # A pooler gives each transaction another connection of the server, which knows no statement prepared on this one;
+    # and a table that a migration has changed would fail the statements that others prepared before.
+    connection.prepare_threshold = None
     # Not as `options` of the connection: poolers such as PgBouncer refuse those.
     with connection.transaction():
         for name, value in PATIENCE.items():

@@ -7,8 +7,9 @@ import json
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from sqlalchemy import Engine, delete, select
+from sqlalchemy import Engine, select
 
+from widget.storage.pruning import prune
 from widget.storage.schema import presences
 from widget.storage.upsert import insert_into
 
@@ -55,5 +56,4 @@ class Presences:
 
     def purge(self) -> None:
         """Delete what is over; nightly."""
-        with self._engine.begin() as connection:
-            connection.execute(delete(presences).where(presences.c.until <= self._clock()))
+        prune(self._engine, presences, presences.c.until <= self._clock())

@@ -12,11 +12,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Engine, delete, insert, select
+from sqlalchemy import Engine, insert, select
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from widget.masking import masked_body, masked_json
 from widget.storage.confirmations import confirmed_by, read_all, write_news
+from widget.storage.pruning import prune
 from widget.storage.schema import rest_log
 
 log = logging.getLogger(__name__)
@@ -107,9 +108,8 @@ class RestLog:
             return read_all(connection, portal_id)
 
     def wipe(self, before: float) -> int:
-        """Forget older lines. Returns how many. One statement, over all portals."""
-        with self._engine.begin() as connection:
-            return connection.execute(delete(rest_log).where(rest_log.c.at < before)).rowcount
+        """Forget older lines, of all portals. Returns how many."""
+        return prune(self._engine, rest_log, rest_log.c.at < before)
 
     def _confirm(self, calls: list[Call]) -> None:
         """What the answers confirm of what we believe of Bitrix24, in a transaction for each portal."""

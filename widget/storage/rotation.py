@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Column, ColumnElement, Engine, select, tuple_, update
 
-from widget.storage.schema import events, ignored, inbox, lines, messages, portals, sends, tokens
+from widget.storage.schema import events, ignored, inbox, lines, messages, mirrored, portals, sends, tokens
 from widget.storage.vault import Vault, VaultError
 
 SEALED: tuple[Column[str], ...] = (
@@ -18,6 +18,7 @@ SEALED: tuple[Column[str], ...] = (
     sends.c.text,
     inbox.c.sealed,
     ignored.c.sealed,
+    mirrored.c.sealed,
     portals.c.application_token,
 )
 ROWS = 200  # in one transaction: a writer beside us waits for no more

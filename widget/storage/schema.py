@@ -91,6 +91,9 @@ lines = Table(
     Column("hook_key", String(64), nullable=False, server_default=EMPTY, index=True),  # in its webhook's address
     Column("hook_secret", Text, nullable=False, server_default=EMPTY),  # sealed; proves that a webhook is real
     Column("owner_rule", String(12), nullable=False, server_default="maker"),  # who answers its new chats
+    Column("open_line", Id, nullable=False, server_default="0"),  # of Bitrix24, in which its chats are mirrored
+    Column("mirroring", String(10), nullable=False, server_default="off"),  # off, on, incoming, stopped
+    Column("mirrored_since", Float, nullable=False, server_default="0"),  # what was written before is not mirrored
     UniqueConstraint("portal_id", "gateway", "address", "session"),
     sqlite_autoincrement=True,
 )
@@ -157,6 +160,8 @@ sends = Table(
     UniqueConstraint("portal_id", "send_key"),  # one key is one message for ever
     Index(None, "portal_id", "chat_id", "created_at"),
     Index(None, "state", "next_look_at"),
+    # Of those alone that have a text to be wiped: the table keeps its rows for ever.
+    Index("ix_sends_texts", "created_at", postgresql_where=text("text != ''"), sqlite_where=text("text != ''")),
     sqlite_autoincrement=True,
 )
 
@@ -229,6 +234,7 @@ messages = Table(
     UniqueConstraint("portal_id", "line_id", "chat_id", "message_id"),
     Index(None, "portal_id", "line_id", "message_id"),
     Index(None, "changed_at"),
+    Index(None, "at"),
     sqlite_autoincrement=True,
 )
 
@@ -260,7 +266,7 @@ usage = Table(
     metadata,
     Column("portal_id", ForeignKey("portals.id", ondelete="CASCADE"), primary_key=True),
     Column("line_id", Id, primary_key=True, autoincrement=False),  # 0 is no line
-    Column("hour", Integer, primary_key=True, autoincrement=False),  # unix seconds // 3600
+    Column("hour", Integer, primary_key=True, autoincrement=False, index=True),  # unix seconds // 3600
     Column("openings", Integer, nullable=False, server_default="0"),
     Column("new_numbers", Integer, nullable=False, server_default="0"),  # shown unknown or out of date at an opening
     Column("reveals", Integer, nullable=False, server_default="0"),
@@ -324,6 +330,93 @@ inbox = Table(
     sqlite_autoincrement=True,
 )
 
+# Who does what is done by the clock, of all workers (turns.py).
+turns = Table(
+    "turns",
+    metadata,
+    Column("name", String(40), primary_key=True),
+    Column("holder", String(16), nullable=False),  # the process whose turn it is or was
+    Column("until", Float, nullable=False),  # no other turn before
+    Column("began_at", Float, nullable=False),
+    Column("ended_at", Float, nullable=False, server_default="0"),
+)
+
+# One chat and its mirror in an open line of Bitrix24. It is worked on by one caller at a time: what is said there keeps
+# its order, and two calls for one chat would wait for each other in the portal.
+mirrors = Table(
+    "mirrors",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("portal_id", ForeignKey("portals.id", ondelete="CASCADE"), nullable=False),
+    Column("line_id", ForeignKey("lines.id", ondelete="CASCADE"), nullable=False),
+    Column("chat_id", ForeignKey("chats.id", ondelete="CASCADE"), nullable=False),
+    Column("portal_chat", Id, nullable=False, server_default="0"),  # Bitrix24's id of the chat, 0 until it is known
+    Column("client", Id, nullable=False, server_default="0"),  # Bitrix24's user that stands for the client
+    Column("operator", Id, nullable=False, server_default="0"),  # who answers there, as far as it was told
+    Column("busy_until", Float, nullable=False, server_default="0"),  # a lease
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("next_try_at", Float, nullable=False, server_default="0"),
+    Column("error", String(200), nullable=False, server_default=EMPTY),
+    UniqueConstraint("portal_id", "chat_id"),
+    sqlite_autoincrement=True,
+)
+
+# What goes into a mirror and what comes out of it, each once by its key. No client's words are in it: they are read
+# where they are kept. Only what an operator wrote lies here until it is out.
+mirrored = Table(
+    "mirrored",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("portal_id", ForeignKey("portals.id", ondelete="CASCADE"), nullable=False),
+    Column("mirror_id", ForeignKey("mirrors.id", ondelete="CASCADE"), nullable=False),
+    Column("key", String(200), nullable=False),
+    Column("kind", String(12), nullable=False),  # see storage/mirrors.py
+    Column("state", String(8), nullable=False),  # waiting, asked, done, dropped, failed
+    Column("message_id", String(120), nullable=False),  # at WhatsApp
+    Column("im_id", Id, nullable=False, server_default="0"),  # in Bitrix24's messenger
+    Column("user_id", Id, nullable=False, server_default="0"),
+    Column("sealed", Text, nullable=False, server_default=EMPTY),  # sealed; emptied with its end
+    Column("due_at", Float, nullable=False, server_default="0"),
+    Column("created_at", Float, nullable=False),
+    Column("error", String(200), nullable=False, server_default=EMPTY),
+    UniqueConstraint("mirror_id", "key"),
+    Index(None, "state", "due_at"),
+    Index(None, "portal_id", "im_id"),
+    sqlite_autoincrement=True,
+)
+
+# What a portal wants of its conversations in the timelines of its cards; no row is nothing.
+timelines = Table(
+    "timelines",
+    metadata,
+    Column("portal_id", ForeignKey("portals.id", ondelete="CASCADE"), primary_key=True),
+    Column("settings", Text, nullable=False),  # JSON of TimelineSettings
+    Column("since", Float, nullable=False),  # what was written before is not told
+)
+
+# One comment in a timeline: of a chat and a day, or of a chat and a conversation.
+records = Table(
+    "records",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("portal_id", ForeignKey("portals.id", ondelete="CASCADE"), nullable=False),
+    Column("chat_id", ForeignKey("chats.id", ondelete="CASCADE"), nullable=False),
+    Column("name", String(40), nullable=False),  # 2027-01-15, or end-<when the conversation began>
+    Column("owner_type", Integer, nullable=False, server_default="0"),  # the card, 0 until it is chosen
+    Column("owner_id", Id, nullable=False, server_default="0"),
+    Column("comment_id", Id, nullable=False, server_default="0"),
+    Column("user_id", Id, nullable=False, server_default="0"),  # whose comment it is
+    Column("begins_at", Float, nullable=False),
+    Column("told_at", Float, nullable=False, server_default="0"),  # of the last message in it
+    Column("asked", Boolean, nullable=False, server_default=false()),  # a call went out whose end is not written down
+    Column("busy_until", Float, nullable=False, server_default="0"),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("next_try_at", Float, nullable=False, server_default="0"),
+    Column("error", String(200), nullable=False, server_default=EMPTY),
+    UniqueConstraint("portal_id", "chat_id", "name"),
+    sqlite_autoincrement=True,
+)
+
 confirmations = Table(
     "confirmations",
     metadata,
@@ -345,4 +438,5 @@ rest_log = Table(
     Column("request", Text, nullable=False),  # masked: no token, no full number, no text
     Column("answer", Text, nullable=False),
     Index(None, "portal_id", "at"),
+    Index(None, "at"),
 )

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Engine, and_, func, select, update
 
 from widget.storage.database import NOT_WRITTEN, RowRefused
+from widget.storage.pruning import in_parts
 from widget.storage.rows import reader
 from widget.storage.schema import chats, sends, trail
 from widget.storage.transaction import transaction
@@ -284,11 +285,8 @@ class Sends:
 
     def wipe_texts(self, before: float) -> int:
         """Forget the texts of old sends; the rows stay, so their keys stay used. Returns how many."""
-        with transaction(self._engine) as connection:
-            wiped = connection.execute(
-                update(sends).where(sends.c.created_at < before, sends.c.text != "").values(text="")
-            )
-        return wiped.rowcount
+        old = and_(sends.c.created_at < before, sends.c.text != "")
+        return in_parts(self._engine, sends, old, update(sends).values(text=""))
 
     def _of_chat(
         self,

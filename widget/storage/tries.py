@@ -2,7 +2,10 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Table, and_, case, update
+from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, Table, and_, case, func, select, update
+
+from widget.storage.schema import events, inbox
+from widget.storage.transaction import transaction
 
 # Seconds before a row's first, second, … try, each counted from the try before: a worker that was away for a day must
 # not use them all up at once. After the last it is given up and kept for a while, with the error, for the operator.
@@ -21,3 +24,19 @@ def take(connection: Connection, table: Table, which: ColumnElement[bool], now: 
     pause = case(pauses, value=table.c.attempts, else_=0.0)
     taken = update(table).where(which, due(table, now)).values(attempts=table.c.attempts + 1, next_try_at=now + pause)
     return connection.execute(taken.returning(*table.c)).mappings().first()
+
+
+def oldest_waiting(engine: Engine) -> dict[str, tuple[int, float]]:
+    """By kind, what a worker still has to do: how many rows, and when the oldest came (unix seconds, 0 if none). Two
+    queries."""
+    waits = {
+        "event": and_(events.c.done_at == 0, events.c.attempts < len(TRIES)),
+        "webhook": inbox.c.attempts < len(TRIES),
+    }
+    found = {}
+    with transaction(engine) as connection:
+        for (kind, which), table in zip(waits.items(), (events, inbox), strict=True):
+            query = select(func.count(), func.min(table.c.received_at)).where(which)
+            number, at = connection.execute(query).one()
+            found[kind] = (int(number), float(at or 0.0))
+    return found

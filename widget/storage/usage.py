@@ -10,9 +10,10 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 
-from sqlalchemy import Engine, delete, func, select
+from sqlalchemy import Engine, func, select
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
+from widget.storage.pruning import prune
 from widget.storage.schema import usage
 from widget.storage.transaction import transaction
 from widget.storage.upsert import insert_into
@@ -104,8 +105,7 @@ class Usage:
 
     def purge(self) -> None:
         """Forget what is older than the days kept; nightly."""
-        with transaction(self._engine) as connection:
-            connection.execute(delete(usage).where(usage.c.hour < self.hour() - DAYS_KEPT * 24))
+        prune(self._engine, usage, usage.c.hour < self.hour() - DAYS_KEPT * 24)
 
     def _write(self, place: Place, counts: Mapping[str, int]) -> None:
         portal_id, line_id, hour = place

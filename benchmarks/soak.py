@@ -1,0 +1,220 @@
+"""Reps at work while things are killed: is anything lost or doubled, does memory grow, do the alarms go off.
+
+    python -m benchmarks.soak [--minutes 3] [--reps 40] [--every 20] [--json]
+
+Reps open cards, write, and press «again» where the page did not answer, with the same key. Every `--every` seconds one
+of web process, worker, Valkey, PostgreSQL, proxy or gateway is killed (the gateway hangs up on what it has done) and
+started again two seconds later. An hour of 200 reps is `--minutes 60 --reps 200`.
+"""
+
+import argparse
+import asyncio
+import itertools
+import json
+import random
+import sys
+import time
+from collections import Counter
+from typing import Any
+
+from benchmarks import tables
+from benchmarks.http import Message, request
+from benchmarks.load import Connection
+from benchmarks.pace import goal
+from benchmarks.stand import PORTALS
+from benchmarks.topology import Topology
+from benchmarks.visitor import JSON, hidden_page, reveal, see, to_ask
+
+PAUSE = 2.0  # seconds between two things that a rep does, on average
+DEAD = 2.0  # seconds until a killed program is started again
+AGAIN = 1.0  # until a rep presses again, with the same key
+PRESSES = 60
+SETTLES = 20.0  # seconds at the end without kills
+GROWN = 1.3
+SHOWN = ("is-sent", "is-queued", "is-unknown", "is-refused", "is-failed", "is-sending", "is-missing")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.soak", description=__doc__)
+    parser.add_argument("--minutes", type=float, default=3.0)
+    parser.add_argument("--reps", type=int, default=40)
+    parser.add_argument("--every", type=float, default=20.0, help="seconds between two kills")
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--json", action="store_true", help="one JSON object on stdout, tables on stderr")
+    arguments = parser.parse_args()
+    with Topology() as topology:
+        soak = Soak(topology, random.Random(arguments.seed))
+        figures = asyncio.run(soak.run(arguments.minutes * 60, arguments.reps, arguments.every))
+    print(show(figures), file=sys.stderr if arguments.json else sys.stdout)
+    if arguments.json:
+        print(json.dumps(figures, indent=2))
+
+
+class Soak:
+    def __init__(self, topology: Topology, chance: random.Random) -> None:
+        self._topology = topology
+        self._chance = chance
+        self._texts = itertools.count(1)
+        self.did: Counter[str] = Counter()
+        self.errors: Counter[str] = Counter()
+        self.states: dict[str, str] = {}  # of each text, as its rep saw it last
+        self.killed: list[str] = []
+        self.alarms: set[str] = set()
+        self._ends = 0.0
+
+    async def run(self, seconds: float, reps: int, every: float) -> dict[str, Any]:
+        self._topology.delays(portal=0.05, gateway=0.08)
+        self._ends = time.monotonic() + seconds
+        working = [asyncio.create_task(self._rep(number)) for number in range(reps)]
+        watching = asyncio.create_task(self._watch())
+        memory: dict[str, float] = {}
+        while time.monotonic() < self._ends - SETTLES - DEAD:
+            await asyncio.sleep(every)
+            memory = memory or self._topology.memory()
+            await self._kill()
+        await asyncio.gather(*working)
+        watching.cancel()
+        return self._figures(memory, self._topology.memory(), self._topology.sent(), reps)
+
+    async def _rep(self, number: int) -> None:
+        """Of one company; a connection that is gone is made anew."""
+        portal = number % PORTALS + 1
+        while time.monotonic() < self._ends:
+            connection = Connection(self._topology.door)
+            try:
+                await self._work(connection, portal)
+            except (OSError, TimeoutError, ValueError) as error:
+                self.errors[type(error).__name__] += 1
+            finally:
+                connection.close()
+            await asyncio.sleep(self._chance.expovariate(1 / PAUSE))
+
+    async def _work(self, connection: Connection, portal: int) -> None:
+        page = hidden_page(self._topology.tickets, portal)
+        self.did["cards"] += 1
+        if not await see(connection, page):
+            self.errors["card not whole"] += 1
+        revealed = await connection.ask(reveal(opening=page.ticket))
+        if self._refused(revealed) or not (session := revealed.headers.get("x-session", "")):
+            return
+        key = next(iter(to_ask(revealed)), "") or revealed.text.partition('data-key="')[2].partition('"')[0]
+        body = json.dumps({"phone": key, "line": None}).encode()
+        opened = await connection.ask(request("POST", "/chats", body, content_type=JSON, X_Session=session))
+        chat = opened.text.partition('data-chat="')[2].partition('"')[0]
+        if not self._refused(opened) and chat:
+            await self._send(portal, chat, session)
+
+    async def _send(self, portal: int, chat: str, session: str) -> None:
+        """One message: pressed again, with the same key, until a page says what became of it."""
+        text = f"message {portal} {next(self._texts)}"
+        body = json.dumps({"text": text, "key": text.replace(" ", "-"), "confirmed": True}).encode()
+        asked = request("POST", f"/chats/{chat}/messages", body, content_type=JSON, X_Session=session)
+        self.did["messages"] += 1
+        self.states[text] = "no answer"
+        for _ in range(PRESSES):
+            connection = Connection(self._topology.door)
+            try:
+                answer = await connection.ask(asked)
+            except (OSError, TimeoutError) as error:
+                self.errors[type(error).__name__] += 1
+            else:
+                state = next((state for state in SHOWN if state in answer.text), "")
+                if answer.status < 300 and state:
+                    self.states[text] = state
+                    return
+                self._refused(answer)
+                if answer.headers.get("x-refusal") == "limit":
+                    self.states[text] = "over the line's limit"
+                    return
+            finally:
+                connection.close()
+            await asyncio.sleep(AGAIN)
+
+    def _refused(self, answer: Message) -> bool:
+        if answer.status < 400:
+            return False
+        self.errors[f"{answer.status} {answer.headers.get('x-refusal', '')}".strip()] += 1
+        return True
+
+    async def _kill(self) -> None:
+        names = [*self._topology.web, *self._topology.background, "valkey", "postgresql", "gateway"]
+        names += ["proxy"] * self._topology.proxied
+        # Each of them in turn, so that a short run has met them all.
+        name = names[len(self.killed) % len(names)]
+        self.killed.append(name)
+        if name == "gateway":
+            self._topology.hang_up(DEAD)
+            return
+        await asyncio.to_thread(self._topology.kill, name)
+        await asyncio.sleep(DEAD)
+        await asyncio.to_thread(self._topology.again, name)
+
+    async def _watch(self) -> None:
+        """What a scrape of the first web process would make the alarms say; with no waiting for them to last."""
+        while True:
+            await asyncio.sleep(2.0)
+            try:
+                told = await asyncio.to_thread(self._topology.text, self._topology.web[0], "/metrics")
+            except (OSError, ValueError):
+                self.alarms.add("WidgetGone")
+                continue
+            for start, alarm in ALARMS.items():
+                values = [float(line.rpartition(" ")[2]) for line in told.splitlines() if line.startswith(start)]
+                if any(value > 0 for value in values):
+                    self.alarms.add(alarm)
+
+    def _figures(
+        self, before: dict[str, float], after: dict[str, float], sent: dict[str, int], reps: int
+    ) -> dict[str, Any]:
+        shown = Counter(self.states.values())
+        lost = [text for text, state in self.states.items() if state == "is-sent" and not sent.get(text)]
+        doubled = [text for text, times in sent.items() if times > 1]
+        told_wrong = [
+            text for text, state in self.states.items() if state in ("is-refused", "is-failed") and sent.get(text)
+        ]
+        grown = max((after[name] / before[name] for name in before if name in after), default=0.0)
+        return {
+            "reps": reps,
+            "did": dict(self.did),
+            "killed": dict(Counter(self.killed)),
+            "errors": dict(self.errors),
+            "messages": dict(shown),
+            "lost": len(lost),
+            "doubled": len(doubled),
+            "said_not_sent_but_was": len(told_wrong),
+            "memory_mb": {"before": before, "after": after},
+            "alarms": sorted(self.alarms),
+            "goals": [
+                goal("messages lost: none", len(lost), not lost),
+                goal("messages doubled: none", len(doubled), not doubled),
+                goal("messages shown as not sent that were: none", len(told_wrong), not told_wrong),
+                goal(f"memory of a process grows to at most {GROWN} of what it was", grown, grown <= GROWN, "x"),
+            ],
+        }
+
+
+ALARMS = {
+    'widget_unclear_sends{state="unknown"}': "UnclearSends",
+    'widget_line_budgets{left="unknown"}': "CannotCount",
+    'widget_outside_seconds_count{host="waha",outcome="broken"}': "GatewayDown",
+    'widget_request_seconds_count{route="POST /card",status="5xx"}': "WidgetErrors",
+}
+
+
+def show(figures: dict[str, Any]) -> str:
+    rows = [[what, number] for what, number in sorted(figures["errors"].items())]
+    return "\n".join(
+        [
+            tables.table(f"{figures['reps']} reps while things were killed", ["errors", "times"], rows),
+            tables.notes(
+                f"done: {figures['did']}; killed: {figures['killed']}",
+                f"messages as their reps saw them: {figures['messages']}",
+                f"alarms: {', '.join(figures['alarms'])}",
+            ),
+            tables.goals(figures["goals"]),
+        ]
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,80 @@
+"""Two pages of the contact centre: /openlines/ as an operator sees it, and /timeline/<kind>/<id>/ of one card."""
+
+from flask import Blueprint, abort, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+
+from ..around import around
+from ..choices import Choices
+from ..clients import name_of
+from ..timelines import of_card
+from ..users import FORMER, USERS
+from ..world import World
+from .model import LineChat
+from .sessions import Centre
+
+NAMES = {0: "Система", **{user.id: user.full_name for user in (*USERS.values(), FORMER)}}
+
+
+def centre_pages(world: World) -> Blueprint:
+    pages = Blueprint("openlines", __name__)
+
+    @pages.get("/openlines/")
+    def lines() -> str:
+        state = world.state_here()
+        chosen = state.centre.chats.get(request.args.get("chat", 0, int))
+        return render_template(
+            "openlines.html", **around(world), centre=state.centre, chosen=chosen, author=author_in, waiting=_waiting
+        )
+
+    @pages.post("/openlines/<int:chat_id>/<any(say, edit, delete, take, close):what>")
+    def act(chat_id: int, what: str) -> ResponseReturnValue:
+        """What the operator does who is chosen in the address."""
+        state, user = world.state_here(), Choices.read(request.args).user
+        chat = state.centre.chats.get(chat_id) or abort(404)
+        text = request.form.get("text", "").strip()
+        message = chat.message(request.form.get("message", 0, int))
+        centre = Centre(world, state)
+        with state.lock:
+            if what == "say" and text:
+                centre.say(chat, user, text, files=_files(world))
+            elif what == "edit" and message:
+                centre.change(chat, message, text)
+            elif what == "delete" and message:
+                centre.delete(chat, message)
+            elif what == "take" and not centre.answer(chat, user):
+                centre.intercept(chat, user)
+            elif what == "close":
+                centre.finish(chat)
+        query = Choices.read(request.args).query()
+        return redirect(f"/openlines/{query}{'&' if query else '?'}chat={chat_id}", 303)
+
+    @pages.get("/openlines/files/<name>")
+    def file(name: str) -> ResponseReturnValue:
+        """What an operator attached: the portal serves it to who has the address."""
+        return f"a file of the portal: {name}".encode(), 200, {"Content-Type": "text/plain"}
+
+    @pages.get("/timeline/<int:kind>/<int:item_id>/")
+    def timeline(kind: int, item_id: int) -> str:
+        state = world.state_here()
+        item = state.crm.get((kind, item_id)) or abort(404)
+        entries = of_card(state, kind, item_id)
+        return render_template("timeline.html", **around(world), title=name_of(item), entries=entries, names=NAMES)
+
+    return pages
+
+
+def author_in(chat: LineChat, author: int) -> str:
+    return chat.client.name if author == chat.client.id else NAMES.get(author, str(author))
+
+
+def _waiting(chat: LineChat) -> bool:
+    return chat.is_waiting
+
+
+def _files(world: World) -> list[dict[str, object]]:
+    """By the name of a file in the form: a text of that name lies at the portal."""
+    name = request.form.get("file", "").strip()
+    if not name:
+        return []
+    link = f"{world.portal_here().origin(world.port)}/openlines/files/{name}"
+    return [{"name": name, "type": "file", "mime": "text/plain", "link": link, "downloadLink": link, "size": 24}]

@@ -1,0 +1,168 @@
+"""Answers that are lost, portals that are down, workers that die, events in any order: two equal chats all the same."""
+
+import random
+from typing import Any
+
+import pytest
+
+from tests.hooks.gateways import muddled, written
+from tests.openlines.conftest import Circle
+from tests.stand import examples
+from widget.storage.mirrors import Kind, State
+
+POST, SAY = "imconnector.send.messages", "im.message.add"
+MESSAGE_ADD = "ONIMCONNECTORMESSAGEADD"
+
+
+def test_a_lost_answer_is_looked_for_by_id_and_nothing_is_told_twice(circle: Circle) -> None:
+    for text in ("раз", "два"):  # the first one makes the chat: its answer alone would name it
+        circle.site.outside.break_portal("cut", POST)
+        circle.client_writes(text)
+        circle.later()
+    circle.client_writes("три")
+    assert [text for _author, text in circle.said] == ["раз", "два", "три"]
+
+
+@pytest.mark.parametrize("fault", ["silence", "http_500", "html", "QUERY_LIMIT_EXCEEDED", "OVERLOAD_LIMIT"])
+def test_a_portal_that_is_down_delays_and_loses_nothing(circle: Circle, fault: str) -> None:
+    circle.client_writes("раз")
+    circle.site.outside.break_portal(fault, "*", times=None)
+    circle.client_writes("два")
+    circle.client_writes("три")
+    circle.later()
+    circle.site.outside.heal()
+    circle.later(7200)
+    assert [text.rpartition("\n")[2] for _author, text in circle.said] == ["раз", "два", "три"]
+
+
+def test_a_rep_message_whose_answer_is_lost_is_one_and_has_no_echo(circle: Circle) -> None:
+    circle.open_card()
+    circle.client_writes("Добрый день")
+    circle.site.outside.break_portal("cut", SAY)
+    circle.rep_writes("Здравствуйте", "k1")
+    circle.site.deliver()  # the event comes before the message is known
+    circle.later()
+    assert [text for author, text in circle.said if author == 2] == ["Здравствуйте"]
+    assert circle.sent == ["Здравствуйте"]
+
+
+def test_events_that_come_before_the_answer_of_the_call_that_caused_them_are_no_replies(circle: Circle) -> None:
+    circle.site.change(quirks={"events_first": True})
+    circle.open_card()
+    circle.client_writes("Добрый день")
+    mirrors, chat = circle.services.storage.mirrors, circle.chat
+    mirror = mirrors.take(mirrors.of_chat(chat.portal_id, chat.id).id)  # another worker is at it
+    circle.rep_writes("Здравствуйте", "k1")
+    calls = circle.services.open_lines.work._calls
+    calls.say(circle.site.portal, 2, mirror.portal_chat, "Здравствуйте", key="card:k1")
+    circle.site.deliver()
+    mirrors.release(mirror)
+    circle.later()
+    assert [text for author, text in circle.said if author == 2] == ["Здравствуйте"]
+    assert circle.sent == ["Здравствуйте"]
+
+
+def test_a_worker_that_died_after_its_call_leaves_a_question_and_no_second_message(circle: Circle) -> None:
+    circle.client_writes("раз")
+    mirrors, chat = circle.services.storage.mirrors, circle.chat
+    mirror = mirrors.take(mirrors.of_chat(chat.portal_id, chat.id).id)
+    circle.client_writes("два")
+    mirrors.ask(mirrors.next(mirror))
+    place = {"user": {"id": f"{chat.line_id}-{chat.id}"}, "chat": {"id": f"{chat.line_id}-{chat.id}"}}
+    told = {**place, "message": {"id": "C2", "text": "два"}}
+    connector = circle.services.open_lines.work._calls.connector
+    wanted = {"CONNECTOR": connector, "LINE": 1, "MESSAGES": [told]}
+    circle.services.bitrix24.rest.call(circle.site.portal, 1, POST, wanted)
+    assert len(circle.said) == 2
+    circle.later(400)
+    assert [text for _author, text in circle.said] == ["раз", "два"]
+    assert mirrors.queues(chat.portal_id)[circle.line_id].waiting == 0
+
+
+def test_a_message_that_is_refused_alone_is_tried_again_and_then_left_out(circle: Circle) -> None:
+    circle.client_writes("раз")
+    circle.site.change(refuse_messages=2)
+    circle.client_writes("два")
+    for _ in range(3):
+        circle.later()
+    assert [text.rpartition("\n")[2] for _author, text in circle.said] == ["раз", "два"]
+    circle.site.change(refuse_messages=99)
+    circle.client_writes("три")
+    for _ in range(7):
+        circle.later(2000)
+    circle.site.change(refuse_messages=0)
+    circle.client_writes("четыре")
+    assert [text.rpartition("\n")[2] for _author, text in circle.said] == ["раз", "два", "четыре"]
+    assert circle.services.storage.mirrors.queues(circle.site.portal.id)[circle.line_id].failed == 1
+
+
+def test_an_event_that_comes_twice_is_one_message(circle: Circle) -> None:
+    circle.site.change(events={MESSAGE_ADD: "twice"})
+    circle.client_writes("Добрый день")
+    circle.operator_writes("Здравствуйте")
+    assert circle.sent == ["Здравствуйте"]
+
+
+def test_a_gateway_without_a_clear_answer_says_so_there_when_it_is_known(circle: Circle) -> None:
+    circle.client_writes("Добрый день")
+    circle.site.outside.break_gateway("http_500", "*", times=1)
+    circle.operator_writes("Здравствуйте")
+    (send,) = circle.services.storage.conversations.sends.recent(circle.site.portal.id, circle.chat.id, 0.0)
+    assert circle.mirrored["messages"][-1]["sending"]
+    circle.hear(written(send.message_id, "Здравствуйте", at=circle.widget.clock.now, from_me=True))
+    circle.later()
+    assert not circle.mirrored["messages"][-1]["sending"]
+    assert len(circle.said) == 2
+
+
+def test_calls_for_one_chat_never_meet(circle: Circle) -> None:
+    for number in range(5):
+        circle.client_writes(str(number + 5))
+    assert circle.centre["collisions"] == 0
+
+
+def test_any_order_of_what_happens_ends_in_two_equal_chats(circle: Circle) -> None:
+    """Doubled webhooks, lost answers, dead portals and lost wake-ups, and each message once on either side."""
+    circle.open_card()
+    circle.client_writes("Добрый день")
+    for seed in range(examples(6)):
+        _an_hour(circle, random.Random(seed))
+    told = [text.rpartition("\n")[2] for _author, text in circle.said]
+    assert sorted(told) == sorted(set(told))
+    assert sorted(circle.sent) == sorted(set(circle.sent))
+    ours = {text.rpartition("\n")[2] for author, text in circle.said if author == 2}
+    assert ours == set(circle.sent)
+    assert set(circle.names) <= {name for one in circle.mirrored["messages"] for name in one["outside"]}
+    queue = circle.services.storage.mirrors.queues(circle.site.portal.id)[circle.line_id]
+    assert (queue.waiting, queue.failed, queue.error) == (0, 0, "")
+
+
+def _an_hour(circle: Circle, chance: random.Random) -> None:
+    seed = chance.random()
+    faults: list[tuple[Any, ...]] = [("cut", POST), ("cut", SAY), ("http_500", POST), ("silence", SAY)]
+    for number in range(3):
+        circle.site.outside.break_portal(*chance.choice(faults))
+        deed = chance.choice(["client", "client", "rep", "operator"])
+        text = f"{deed} {number} {seed}"
+        if deed == "client":
+            name = f"C{seed}{number}"
+            circle.names.append(name)
+            circle.hear(*muddled([written(name, text, at=circle.widget.clock.now)] * 2, chance))
+        elif deed == "rep":
+            circle.rep_writes(text, f"k{seed}{number}")
+        else:
+            circle.operator_writes(text)
+    circle.site.outside.heal()
+    for _ in range(4):
+        circle.later(400)
+
+
+def test_what_waits_for_a_line_that_is_switched_off_goes_nowhere(circle: Circle) -> None:
+    circle.site.outside.break_portal("http_500", "*", times=None)
+    circle.client_writes("раз")
+    circle.site.outside.heal()
+    circle.services.open_lines.setup.switch_off(circle.site.portal, 1, circle.line)
+    circle.later(3600)
+    assert circle.centre["chats"] == []
+    piece = circle.services.storage.mirrors.ended_as(circle.site.portal.id, 0, [Kind.CLIENT])
+    assert piece.state is State.DROPPED

@@ -1,0 +1,90 @@
+"""A rolling update runs old and new code side by side: a migration only adds what old code need not know of."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, inspect
+
+from widget.storage.database import MIGRATIONS, open_database, upgrade
+
+# From before there was anything to update. What may be taken away at last is named here, with the version that had
+# stopped to use it.
+CONTRACTS: dict[str, set[str]] = {}
+FIRST_RULED = "0008"
+
+Tables = dict[str, dict[str, Any]]
+
+
+def revisions() -> list[str]:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    return [each.revision for each in reversed(list(ScriptDirectory.from_config(config).walk_revisions()))]
+
+
+def tables_of(engine: Engine) -> Tables:
+    inspector = inspect(engine)
+    return {
+        table: {
+            "columns": {column["name"]: column for column in inspector.get_columns(table)},
+            "unique": {tuple(each["column_names"]) for each in inspector.get_unique_constraints(table)},
+        }
+        for table in inspector.get_table_names()
+        if table != "alembic_version"
+    }
+
+
+@pytest.fixture(scope="module")
+def steps(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, tuple[Tables, Tables]]]:
+    """What the tables were before and after each migration."""
+    engine = open_database(f"sqlite:///{tmp_path_factory.mktemp('rolling') / 'widget.sqlite3'}")
+    steps, before = {}, Tables()
+    for revision in revisions():
+        upgrade(engine, to=revision)
+        after = tables_of(engine)
+        steps[revision] = before, after
+        before = after
+    yield steps
+    engine.dispose()
+
+
+def breaks(before: Tables, after: Tables) -> set[str]:
+    """What code of the version before would stumble over: things that are gone, and rows that it cannot write."""
+    found = {f"{table} is gone" for table in before.keys() - after.keys()}
+    for table in before.keys() & after.keys():
+        old, new = before[table]["columns"], after[table]["columns"]
+        found |= {f"{table}.{name} is gone" for name in old.keys() - new.keys()}
+        found |= {
+            f"{table}.{name} must be written"
+            for name, column in new.items()
+            if name not in old and not column["nullable"] and column["default"] is None
+        }
+        found |= {
+            f"{table}.{name} must not be null any more"
+            for name in old.keys() & new.keys()
+            if old[name]["nullable"] and not new[name]["nullable"]
+        }
+        found |= {
+            f"{table} {columns} must be unique now" for columns in after[table]["unique"] - before[table]["unique"]
+        }
+    return found
+
+
+@pytest.mark.parametrize("revision", [each for each in revisions() if each >= FIRST_RULED])
+def test_code_of_the_version_before_runs_on_after_each_migration(
+    steps: dict[str, tuple[Tables, Tables]], revision: str
+) -> None:
+    assert breaks(*steps[revision]) == CONTRACTS.get(revision, set())
+
+
+def test_what_would_break_old_code_is_noticed() -> None:
+    column: dict[str, Any] = {"nullable": True, "default": None}
+    before: Tables = {
+        "a": {"columns": {"x": column, "y": column}, "unique": set()},
+        "b": {"columns": {}, "unique": set()},
+    }
+    must = {**column, "nullable": False}
+    after: Tables = {"a": {"columns": {"y": must, "z": must}, "unique": {("y",)}}}
+    assert len(breaks(before, after)) == 5

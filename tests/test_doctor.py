@@ -1,0 +1,49 @@
+"""`flask doctor`: what is wrong, and what to do about it."""
+
+from collections.abc import Callable
+
+from sandbox.valkey import Valkey
+from tests.stand import Widget
+
+MakeWidget = Callable[..., Widget]
+PRODUCTION = {"public_url": "https://widget.example.com", "trusted_proxies": 1}
+
+
+def said(widget: Widget) -> tuple[int, str]:
+    result = widget.app.test_cli_runner().invoke(args=["doctor"])
+    return result.exit_code, result.output
+
+
+def test_what_is_wrong_is_told_with_its_cure(make_widget: MakeWidget, redis_url: str) -> None:
+    code, told = said(make_widget(redis_url=redis_url))
+    assert code == 1
+    for line in (
+        "WRONG PUBLIC_URL: not set",
+        "WRONG TRUSTED_PROXIES: 0",
+        "WRONG redis appendonly: no",
+        "WRONG worker: none has run yet",
+        "→ start `flask worker`",
+        "ok    tables: at 0013",
+        "ok    database: takes writes",
+    ):
+        assert line in told
+
+
+def test_a_healthy_service_is_well(make_widget: MakeWidget) -> None:
+    with Valkey(persist=True) as server:
+        widget = make_widget(redis_url=server.url, **PRODUCTION, allow_http=True)
+        jobs = widget.services.jobs
+        jobs.beat()
+        jobs.queue.execute(next(task for task in jobs.queue._registry.periodic_tasks if task.name == "lines"))
+        told = said(widget)[1]
+    # The simulated portal and gateway are plain http on this machine, which no production is.
+    assert [line for line in told.splitlines() if line.startswith("WRONG")] == [
+        line for line in told.splitlines() if "ALLOW_HTTP" in line or ("clock of" in line and line.startswith("WRONG"))
+    ]
+
+
+def test_stores_that_are_gone_are_named_and_the_rest_is_looked_at(make_widget: MakeWidget) -> None:
+    code, told = said(make_widget(redis_url="redis://127.0.0.1:1/0"))
+    assert code == 1
+    assert "WRONG redis: out of reach (ConnectionError)" in told
+    assert "events that wait: 0" in told

@@ -1,0 +1,163 @@
+"""Build what the Dockerfile says without a container engine: its steps, in clean roots that `chroot` goes into.
+
+    tools/image.py ROOT     ROOT: a minimal Debian, as `debootstrap --variant=minbase bookworm ROOT` makes
+
+For root on Linux. Then the service is started in the image as its user, with settings for nothing outside; its health
+check has to be well, no file may be its own, and the size of what the image adds is printed.
+"""
+
+import argparse
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PATIENCE = 60.0
+CHROOT = shutil.which("chroot") or "chroot"
+SETTINGS = {
+    "SECRET_KEY": "s" * 40,
+    "ENCRYPTION_KEYS": "A" * 43 + "=",
+    "BITRIX_CLIENT_ID": "x",
+    "BITRIX_CLIENT_SECRET": "x",
+}
+SETTINGS |= {"DATABASE_URL": "sqlite:////tmp/widget.sqlite3", "JOBS_FILE": "/tmp/jobs.sqlite3"}
+
+
+class Image:
+    """One stage: a copy of the clean root, and what its steps have said so far."""
+
+    def __init__(self, clean: Path, folder: Path) -> None:
+        subprocess.run(["cp", "--archive", str(clean), str(folder)], check=True)  # devices too
+        shutil.copy("/etc/resolv.conf", folder / "etc/resolv.conf")
+        if Path("/etc/pip.conf").exists():  # how packages are reached from here
+            shutil.copy("/etc/pip.conf", folder / "etc/pip.conf")
+        self.folder, self.place, self.user = folder, "/", "0:0"
+        self.environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
+        self.health: list[str] = []
+        self.command: list[str] = []
+
+    def run(self, command: list[str], user: str = "", **more: str) -> "subprocess.Popen[bytes]":
+        passed = {
+            name: value for name, value in os.environ.items() if name.lower().startswith(("pip_", "http", "no_proxy"))
+        }
+        into = [
+            CHROOT,
+            f"--userspec={user or self.user}",
+            str(self.folder),
+            "sh",
+            "-c",
+            'cd "$0" && exec "$@"',
+            self.place,
+        ]
+        return subprocess.Popen([*into, *command], env={**passed, **self.environment, **more})
+
+    def step(self, word: str, rest: str, stages: dict[str, "Image"]) -> None:
+        if word == "RUN":
+            if self.run(["sh", "-c", rest]).wait():
+                raise SystemExit(f"image: this step failed: {rest}")
+        elif word == "COPY":
+            self._copy(shlex.split(rest), stages)
+        elif word == "ENV":
+            for name, value in re.findall(r"(\S+?)=(\S+)", rest):
+                self.environment[name] = value
+        elif word == "WORKDIR":
+            self.place = rest
+            (self.folder / rest.strip("/")).mkdir(parents=True, exist_ok=True)
+        elif word == "USER":
+            self.user = rest
+        elif word == "HEALTHCHECK":
+            self.health = json.loads(rest[rest.index("[") :])
+        elif word == "CMD":
+            self.command = json.loads(rest)
+
+    def _copy(self, words: list[str], stages: dict[str, "Image"]) -> None:
+        base = ROOT
+        if words[0].startswith("--from="):
+            base = stages[words.pop(0).removeprefix("--from=")].folder
+        *names, to = words
+        target = self.folder / (to if to.startswith("/") else f"{self.place}/{to}").strip("/")
+        for name in names:
+            source = base / name.strip("/")
+            if not source.is_dir():
+                shutil.copy(source, target)
+                continue
+            target.mkdir(parents=True, exist_ok=True)
+            subprocess.run(["cp", "--archive", "--no-preserve=ownership", f"{source}/.", str(target)], check=True)
+            if base == ROOT:  # as .dockerignore says
+                for compiled in target.rglob("__pycache__"):
+                    shutil.rmtree(compiled)
+
+
+def build(clean: Path, folder: Path) -> Image:
+    """The last stage."""
+    stages: dict[str, Image] = {}
+    image: Image | None = None
+    for word, rest in steps():
+        if word == "FROM":
+            name = rest.partition(" AS ")[2] or "image"
+            image = stages[name] = Image(clean, folder / name)
+        elif image:
+            image.step(word, rest, stages)
+    if image is None:
+        raise SystemExit("image: the Dockerfile has no stage")
+    return image
+
+
+def steps() -> list[tuple[str, str]]:
+    text = re.sub(r"\\\n", " ", re.sub(r"^\s*#.*\n", "", (ROOT / "Dockerfile").read_text(), flags=re.M))
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return [(line.partition(" ")[0], line.partition(" ")[2].strip()) for line in lines]
+
+
+def starts(image: Image) -> float:
+    """Seconds until the health check is well."""
+    (image.folder / "tmp").chmod(0o1777)
+    if image.run(["python3", "-m", "flask", "upgrade"], **SETTINGS).wait():
+        raise SystemExit("image: `flask upgrade` failed")
+    began = time.monotonic()
+    service = image.run(image.command, **SETTINGS)
+    try:
+        while time.monotonic() - began < PATIENCE and service.poll() is None:
+            if not image.run(image.health).wait():
+                return time.monotonic() - began
+            time.sleep(0.3)
+    finally:
+        service.terminate()
+        service.wait()
+    raise SystemExit("image: the service did not start, or its health check is not well")
+
+
+def writable(image: Image) -> list[str]:
+    """Files outside of /tmp that the service could change."""
+    find = ["find", "/app", "/packages", "/etc", "/usr", "-writable", "-not", "-type", "l"]
+    into = [CHROOT, f"--userspec={image.user}", str(image.folder), *find]
+    return subprocess.run(into, capture_output=True, text=True, check=False).stdout.split()
+
+
+def size(folder: Path) -> float:
+    without = [f"--exclude={name}" for name in ("proc", "var/cache/apt", "var/lib/apt/lists")]
+    told = subprocess.run(["du", "-sb", *without, str(folder)], capture_output=True, text=True, check=True)
+    return int(told.stdout.split()[0]) / 1e6
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("root", type=Path, help="a minimal Debian")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="image-") as folder:
+        image = build(arguments.root, Path(folder))
+        added = size(image.folder) - size(arguments.root)
+        seconds, free = starts(image), writable(image)
+    if free:
+        raise SystemExit(f"image: the service could write to {free[:5]}")
+    print(f"image: {added:.0f} MB more than its base, well after {seconds:.1f} s as {image.user}, can write to nothing")
+
+
+if __name__ == "__main__":
+    main()

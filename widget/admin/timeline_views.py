@@ -1,0 +1,67 @@
+"""Conversations in timelines: whether, where and how an administrator wants them."""
+
+import re
+from typing import Any
+
+from flask import render_template
+from flask.typing import ResponseReturnValue
+
+from widget.admin import sections
+from widget.admin.asking import Asker, administrator
+from widget.admin.checks import Fault, Wrong
+from widget.admin.pages import pages
+from widget.errors import Refusal, Refused
+from widget.forms import flag_field, json_body, maybe_text_field, text_field
+from widget.services import services
+from widget.storage.changes import What
+from widget.storage.timelines import TimelineMode, TimelineSettings
+
+HOURS = (1, 168)  # of silence after which a conversation has ended
+MOST_FUNNELS = 20
+
+
+@pages.post("/timeline")
+def save_timeline() -> ResponseReturnValue:
+    """Save the choice. What was written before is not told."""
+    body = json_body()
+    mode = next((one for one in TimelineMode if one.value == text_field(body, "mode", longest=10)), None)
+    hours, funnels = (maybe_text_field(body, name, longest=200).strip() for name in ("idle_hours", "funnels"))
+    flags = {name: flag_field(body, name) for name in ("deals", "leads", "closed", "copies")}
+    if mode is None:
+        raise Refused(Refusal.BAD_FORM, 422, "mode")
+    asker = administrator()
+    faults = _faults(hours, funnels)
+    if faults:
+        typed = {**flags, "mode": mode.value, "idle_hours": hours, "funnels": funnels}
+        return sections.drawn(_drawn(typed, faults), status=422)
+    chosen = tuple(int(one) for one in re.findall(r"\d+", funnels))
+    timelines = services().storage.timelines
+    old = timelines.settings(asker.portal.id)
+    new = TimelineSettings(mode, funnels=chosen, idle_hours=int(hours), zone=asker.viewer.zone, **flags)
+    timelines.save(asker.portal.id, new)
+    asker.note(What.TIMELINE, old=old.mode.value, new=new.mode.value)
+    return sections.drawn(timeline(asker, said="saved"), sections.log(asker))
+
+
+def timeline(asker: Asker, *, said: str = "") -> str:
+    """The section as it is stored. One query."""
+    stored = services().storage.timelines.settings(asker.portal.id)
+    flags = {name: getattr(stored, name) for name in ("deals", "leads", "closed", "copies")}
+    funnels = ", ".join(map(str, stored.funnels))
+    values = {**flags, "mode": stored.mode.value, "idle_hours": str(stored.idle_hours), "funnels": funnels}
+    return _drawn(values, {}, said=said)
+
+
+def _drawn(values: dict[str, Any], faults: dict[str, Wrong], *, said: str = "") -> str:
+    return render_template("admin/_timeline.html", values=values, faults=faults, said=said)
+
+
+def _faults(hours: str, funnels: str) -> dict[str, Wrong]:
+    faults = {}
+    if not (hours.isascii() and hours.isdecimal() and len(hours) <= 3 and HOURS[0] <= int(hours) <= HOURS[1]):
+        faults["idle_hours"] = Wrong(Fault.OUT_OF_RANGE, *HOURS)
+    if not re.fullmatch(r"(\d{1,6}(\s*,\s*\d{1,6})*)?", funnels, re.ASCII):
+        faults["funnels"] = Wrong(Fault.NOT_WHOLE, 0, 999_999)
+    elif funnels.count(",") >= MOST_FUNNELS:
+        faults["funnels"] = Wrong(Fault.TOO_MANY, high=MOST_FUNNELS)
+    return faults

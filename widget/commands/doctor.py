@@ -1,0 +1,166 @@
+"""`flask doctor`: on one page what is wrong with this installation, and what to do about each of it."""
+
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import click
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from widget import logs
+from widget.redis_clients import STORE_ERRORS, open_redis
+from widget.services import services
+from widget.storage.database import revisions
+from widget.storage.portals import PortalState
+from widget.storage.tries import oldest_waiting
+
+if TYPE_CHECKING:
+    from widget.wiring import Services
+
+SKEW_SECONDS = 5.0  # between two clocks; whose turn it is depends on them
+WAITS_SECONDS = 300.0
+BEAT_SECONDS = 180.0
+
+
+@dataclass(frozen=True)
+class Sign:
+    """One thing that was looked at. `cure` is what to do, "" for what is fine."""
+
+    what: str
+    found: str
+    cure: str = ""
+
+
+@logs.work("cli")
+def tell() -> None:
+    """Ends with 1 when something is wrong. Calls no portal and no gateway; a few queries, some Redis round trips."""
+    wrong = 0
+    for sign in signs(services()):
+        wrong += bool(sign.cure)
+        click.echo(f"{'WRONG' if sign.cure else 'ok   '} {sign.what}: {sign.found}")
+        if sign.cure:
+            click.echo(f"      → {sign.cure}")
+    click.echo(f"{wrong} to mend." if wrong else "All is well.")
+    sys.exit(1 if wrong else 0)
+
+
+def signs(here: "Services") -> Iterator[Sign]:
+    yield from _settings(here)
+    yield from _guarded(
+        "database", "see DATABASE_URL, and whether the server takes connections", lambda: _database(here)
+    )
+    if here.config.redis_url:
+        yield from _guarded("redis", "see REDIS_URL, and whether the server runs", lambda: _redis(here))
+    yield _worker(here)
+    yield from _guarded("work", "mend the database first", lambda: _work(here))
+    yield from _guarded("lines", "mend Redis first", lambda: _lines(here))
+
+
+def _guarded(what: str, cure: str, look: Callable[[], Iterator[Sign]]) -> Iterator[Sign]:
+    """What was found until a store failed; its error by name alone, which holds no address and no password."""
+    try:
+        yield from look()
+    except (SQLAlchemyError, *STORE_ERRORS) as error:
+        yield Sign(what, f"out of reach ({type(error).__name__})", cure)
+
+
+def _settings(here: "Services") -> Iterator[Sign]:
+    config, host = here.config, urlsplit(here.config.public_url).hostname or ""
+    fine = config.public_url.startswith("https://") and "." in host
+    yield Sign("PUBLIC_URL", config.public_url or "not set", "" if fine else "set it: https, and a host with a dot")
+    proxies = "" if config.trusted_proxies else "set it to the number of proxies in front, or all callers are one"
+    yield Sign("TRUSTED_PROXIES", str(config.trusted_proxies), proxies)
+    if config.allow_http or config.allow_private_lines:
+        yield Sign(
+            "ALLOW_HTTP, ALLOW_PRIVATE_LINES",
+            f"{config.allow_http}, {config.allow_private_lines}",
+            "take them away, unless every portal that may use this service is yours",
+        )
+
+
+def _database(here: "Services") -> Iterator[Sign]:
+    with here.storage.engine.connect() as connection:
+        at, newest = revisions(connection)
+        old = f"run `flask upgrade`: this version needs {newest}" if at != newest else ""
+        yield Sign("tables", f"at {at}", old)
+        yield (
+            _clock("database", here.clock() - _now_of(connection))
+            if here.storage.engine.dialect.name != "sqlite"
+            else Sign("database", "an SQLite file, for one host")
+        )
+    writes = here.pings["database"]()
+    yield Sign("database", "takes writes" if writes else "takes no writes", "" if writes else "make room on its disk")
+
+
+def _now_of(connection: Connection) -> float:
+    return float(connection.execute(text("SELECT extract(epoch FROM clock_timestamp())")).scalar_one())
+
+
+def _clock(whose: str, skew: float) -> Sign:
+    far = abs(skew) > SKEW_SECONDS
+    cure = "run NTP on this host and on that one: work by the clock is shared by it" if far else ""
+    return Sign(f"clock of the {whose}", f"{skew:+.1f} s from ours", cure)
+
+
+def _redis(here: "Services") -> Iterator[Sign]:
+    with open_redis(here.config.redis_url) as client:
+        seconds, micros = _any(client.time())
+        yield _clock("redis", here.clock() - (int(seconds) + int(micros) / 1e6))
+        for name, wanted in (("maxmemory-policy", "noeviction"), ("appendonly", "yes")):
+            yield _redis_setting(client, name, wanted)
+    writes = here.pings["cache"]()
+    cure = "" if writes else "it is a replica, or its memory is full: see maxmemory"
+    yield Sign("redis", "takes writes" if writes else "takes no writes", cure)
+
+
+def _redis_setting(client: Any, name: str, wanted: str) -> Sign:
+    try:
+        found = client.config_get(name).get(name, "")
+    except STORE_ERRORS:  # a managed one may not say
+        return Sign(f"redis {name}", f"not told; it should be {wanted}")
+    said = found.decode() if isinstance(found, bytes) else str(found)
+    return Sign(
+        f"redis {name}", said, "" if said == wanted else f"set it to {wanted}: what lines have spent is in there"
+    )
+
+
+def _any(answer: Any) -> tuple[int, int]:
+    """A cluster's answer is by server."""
+    found: tuple[int, int] = next(iter(answer.values())) if isinstance(answer, dict) else answer
+    return found
+
+
+def _worker(here: "Services") -> Sign:
+    beat = here.jobs.last_heartbeat()
+    age = None if beat is None else here.clock() - beat
+    said = "none has run yet" if age is None else f"last said that it runs {age:.0f} s ago"
+    late = age is None or age > BEAT_SECONDS
+    return Sign("worker", said, "start `flask worker`, with the same settings" if late else "")
+
+
+def _work(here: "Services") -> Iterator[Sign]:
+    now = here.clock()
+    for kind, (number, at) in oldest_waiting(here.storage.engine).items():
+        age = now - at if number else 0.0
+        cure = "see the worker's log for why its tries fail" if age > WAITS_SECONDS else ""
+        yield Sign(f"{kind}s that wait", f"{number}, the oldest for {age:.0f} s", cure)
+    unclear = sum(here.storage.sends.count_unclear().values())
+    cure = "see docs/incidents.md, «Gateway down»; a rep says what is true of each" if unclear else ""
+    yield Sign("sends without a clear end", str(unclear), cure)
+    closed = [portal.member_id for portal in here.storage.portals.all() if portal.state is PortalState.CLOSED]
+    told = "`flask portal check <member_id>` says why; a page that its people open opens it again" if closed else ""
+    yield Sign("closed portals", ", ".join(closed[:5]) + (" …" if len(closed) > 5 else "") or "none", told)
+
+
+def _lines(here: "Services") -> Iterator[Sign]:
+    states = here.presence.rounds.states()
+    said = ", ".join(f"{number:.0f} {state}" for state, number in sorted(states.items())) or "no round was heard lately"
+    bad = sum(number for state, number in states.items() if state != "ready")
+    yield Sign(
+        "lines", said, "`flask portal check <member_id>` says which, the page of the line what to do" if bad else ""
+    )
+    if here.presence.rounds.budgets().get("unknown"):
+        yield Sign("budgets", "cannot be counted", "mend Redis or the database: no check is made meanwhile")

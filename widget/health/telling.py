@@ -1,0 +1,79 @@
+"""What the stores tell an operator: how the lines are, what waits and for how long, what the clock last did."""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from widget.metrics import Told
+from widget.storage.tries import oldest_waiting
+
+if TYPE_CHECKING:
+    from widget.wiring import Services
+
+
+def told_of(here: "Services") -> list[Told]:
+    """A few small queries and one Redis round trip when they are read; none is about a portal or a client."""
+    engine, clock = here.storage.engine, here.clock
+    return [
+        Told("widget_unclear_sends", "Sends that have no clear end", "state", lambda: _unclear(here)),
+        Told("widget_lines", "Lines in use, as the last round found them", "state", here.presence.rounds.states),
+        Told(
+            "widget_line_budgets", "Lines by what is left of their checks today", "left", here.presence.rounds.budgets
+        ),
+        Told("widget_waiting", "Rows that wait for a worker", "kind", lambda: _counts(here)),
+        Told("widget_oldest_waiting_seconds", "How long the oldest has waited", "kind", lambda: _ages(here)),
+        Told("widget_queue_length", "Tasks in the queue", "", lambda: {"": float(here.jobs.length())}),
+        Told(
+            "widget_worker_age_seconds",
+            "Since a worker last said that it runs",
+            "",
+            _age(clock, here.jobs.last_heartbeat),
+        ),
+        Told(
+            "widget_webhook_age_seconds",
+            "Since the last webhook of any line",
+            "",
+            _age(clock, here.storage.line_health.last_hook),
+        ),
+        Told("widget_turn_age_seconds", "Since what is done by the clock last ended", "name", lambda: _turns(here)),
+        Told("widget_database_connections", "Of this process", "state", lambda: _pool(engine.pool)),
+        Told("widget_redis_connections", "Of the cache of this process", "state", here.answers.connections),
+    ]
+
+
+def _unclear(here: "Services") -> Mapping[str, float]:
+    return {state.value: number for state, number in here.storage.sends.count_unclear().items()}
+
+
+def _counts(here: "Services") -> Mapping[str, float]:
+    return {kind: number for kind, (number, _at) in oldest_waiting(here.storage.engine).items()}
+
+
+def _ages(here: "Services") -> Mapping[str, float]:
+    now = here.clock()
+    return {
+        kind: max(0.0, now - at) if number else 0.0
+        for kind, (number, at) in oldest_waiting(here.storage.engine).items()
+    }
+
+
+def _age(clock: Callable[[], float], when: Callable[[], float | None]) -> Callable[[], Mapping[str, float]]:
+    """Nothing where it never was."""
+
+    def read() -> Mapping[str, float]:
+        at = when()
+        return {"": max(0.0, clock() - at)} if at else {}
+
+    return read
+
+
+def _turns(here: "Services") -> Mapping[str, float]:
+    now = here.clock()
+    turns = here.storage.turns.all()
+    return {turn.name: max(0.0, now - turn.ended_at) for turn in turns if turn.ended_at}
+
+
+def _pool(pool: object) -> Mapping[str, float]:
+    """SQLAlchemy's; a test's may count nothing."""
+    names = {"used": "checkedout", "idle": "checkedin", "overflow": "overflow"}
+    counts = {state: getattr(pool, name, None) for state, name in names.items()}
+    return {state: float(max(0, count())) for state, count in counts.items() if count}

@@ -1,0 +1,71 @@
+"""Builds this room in two steps: chats and webhooks want to know the first, the second wants the chats."""
+
+from dataclasses import dataclass
+
+from widget.addresses import PublicOnly
+from widget.bitrix24.building import Bitrix24
+from widget.bitrix24.userfield import names_of
+from widget.chats.service import ChatService
+from widget.gateways.lines import Gateways
+from widget.http import make_client
+from widget.infrastructure import Infrastructure
+from widget.jobs.queue import Jobs
+from widget.openlines.calls import OpenLineCalls
+from widget.openlines.desk import Desks
+from widget.openlines.files import FileAddresses, PortalFiles
+from widget.openlines.mirroring import OpenLineMirror
+from widget.openlines.replies import Replies
+from widget.openlines.setting_up import MirrorSetup
+from widget.openlines.work import MirrorWork
+from widget.storage.building import Repositories
+
+
+@dataclass(frozen=True)
+class OpenLines:
+    """What the rest of the house uses of this room."""
+
+    work: MirrorWork
+    setup: MirrorSetup
+    addresses: FileAddresses
+    desks: Desks
+
+
+def build_mirror(infra: Infrastructure, stored: Repositories, bitrix24: Bitrix24, jobs: Jobs) -> OpenLineMirror:
+    """What is told of everything that may have to be mirrored."""
+    return OpenLineMirror(
+        stored.mirrors,
+        stored.lines,
+        stored.chats,
+        connector_of(bitrix24),
+        wake=lambda mirror_id: jobs.wake("mirror", mirror_id),
+        clock=infra.clock,
+    )
+
+
+def build_open_lines(
+    infra: Infrastructure,
+    stored: Repositories,
+    bitrix24: Bitrix24,
+    gateways: Gateways,
+    chats: ChatService,
+    jobs: Jobs,
+) -> OpenLines:
+    """The jobs are told who works on what is written down."""
+    config = infra.config
+    calls = OpenLineCalls(bitrix24.rest, connector_of(bitrix24))
+    addresses = FileAddresses(stored.vault, config.public_url, infra.clock)
+    client = infra.client() if config.allow_private_lines else make_client(backend=PublicOnly())
+    replies = Replies(chats, gateways, PortalFiles(client, allow_http=config.allow_http))
+    work = MirrorWork(
+        stored.mirrors, stored.portals, stored.lines, stored.conversations, calls, replies, addresses, infra.clock
+    )
+    jobs.does("mirror", work.work)
+    setup = MirrorSetup(
+        calls, bitrix24.installer, stored.portals, stored.lines, stored.mirrors, public_url=config.public_url
+    )
+    return OpenLines(work, setup, addresses, Desks(calls, stored.mirrors))
+
+
+def connector_of(bitrix24: Bitrix24) -> str:
+    """It is called as our custom field's type is: by a mark of our own client id."""
+    return names_of(bitrix24.oauth.client_id).type_id

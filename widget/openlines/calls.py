@@ -1,0 +1,289 @@
+"""All that is assumed of Bitrix24's open lines: which methods, with what, and what their answers mean.
+
+Read in the docs (bitrix24/b24restdocs, api-reference/imopenlines and chats) and in the server's modules imconnector,
+imopenlines and im (yuliai/bitrix-modules), never tried on a live portal; docs/bitrix24.md has a row for each method.
+Every verb is one outside call unless it says otherwise, and raises Refused where the portal refuses.
+"""
+
+import re
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from widget.bitrix24.rest import Rest
+from widget.errors import Refusal, Refused
+from widget.storage.portals import Portal
+from widget.untrusted import list_of, map_of, rows_of, text_of, whole_of
+
+LONGEST_FILE_NAME = 50  # the portal keeps the last letters of a longer one
+# Real booleans: with anything else the server keeps its defaults, and its greetings would go out to clients.
+FLAGS = {
+    "DEL_EXTERNAL_MESSAGES": True,
+    "EDIT_INTERNAL_MESSAGES": True,
+    "DEL_INTERNAL_MESSAGES": True,
+    "NEWSLETTER": False,
+    "NEED_SYSTEM_MESSAGES": False,
+    "NEED_SIGNATURE": False,
+    "CHAT_GROUP": False,
+}
+ICON = {
+    "DATA_IMAGE": "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 24 24'%3E%3Cpath fill='"
+    "%23fff' d='M12 3a9 9 0 0 0-7.7 13.6L3 21l4.5-1.2A9 9 0 1 0 12 3z'/%3E%3C/svg%3E",
+    "COLOR": "#25a05a",
+    "SIZE": "70%",
+    "POSITION": "center",
+}
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a chat of ours stands in Bitrix24. `name` is our own key for the chat and for its client there: it is the
+    same for ever, whatever ids WhatsApp gives them."""
+
+    connector: str
+    open_line: int
+    name: str
+    phone: str
+
+
+@dataclass(frozen=True)
+class Posted:
+    """A message that was taken: `chat` and `client` are Bitrix24's ids, 0 where the answer names none."""
+
+    chat: int
+    client: int
+
+
+@dataclass(frozen=True)
+class FoundThere:
+    """What a search for a message of ours came to."""
+
+    chat: int
+    client: int
+    there: bool
+
+
+@dataclass(frozen=True)
+class OpenLine:
+    id: int
+    name: str
+    active: bool
+
+
+@dataclass(frozen=True)
+class ConnectorStatus:
+    """Of our connector on one open line; only with `works` messages are taken."""
+
+    works: bool
+    configured: bool
+    error: bool
+
+
+class MessageRefused(Exception):
+    """The call went well, and the message in it did not. Says the portal's code."""
+
+
+# Codes after which something may have been done, or that say nothing of the call itself.
+_NO_ANSWERS = frozenset({"INTERNAL_SERVER_ERROR", "ERROR_UNEXPECTED_ANSWER", "CONNECTION_ERROR"})
+_CODE = re.compile(r"[A-Z][A-Z_]{2,}", re.ASCII)
+
+
+def said_no(error: Refused) -> bool:
+    """Whether the portal itself refused the call, so that nothing was done (pure). Its own codes are in capitals; what
+    the connection says is not."""
+    answered = error.refusal in (Refusal.PORTAL_FAILED, Refusal.BROKEN, Refusal.PORTAL_DENIED, Refusal.PORTAL_SCOPE)
+    return answered and bool(_CODE.fullmatch(error.reason)) and error.reason not in _NO_ANSWERS
+
+
+class OpenLineCalls:
+    def __init__(self, rest: Rest, connector: str) -> None:
+        self._rest = rest
+        self.connector = connector
+
+    def post(
+        self,
+        portal: Portal,
+        place: Place,
+        message_id: str,
+        text: str,
+        *,
+        system: bool = False,
+        files: Sequence[Mapping[str, str]] = (),
+    ) -> Posted:
+        """A message of the client, or with `system` one that is nobody's and does not come back to us. Not repeatable.
+
+        Each such message counts as the client's for the open line: its session begins to wait. The portal fetches
+        files by itself. Raises MessageRefused too.
+        """
+        message: dict[str, Any] = {"id": message_id, "text": text}
+        if files:
+            message["files"] = [dict(file) for file in files]
+        if system:
+            message |= {"user_id": 0, "disable_crm": "Y"}
+        row = self._messages(portal, "imconnector.send.messages", place, message)
+        session = map_of(row.get("session"))
+        return Posted(whole_of(session.get("CHAT_ID")), whole_of(row.get("user")))
+
+    def change(self, portal: Portal, place: Place, message_id: str, text: str) -> int:
+        """Change a message's text; says nothing of one that is not there. Bitrix24's id of the client."""
+        row = self._messages(portal, "imconnector.update.messages", place, {"id": message_id, "text": text})
+        return whole_of(row.get("user"))
+
+    def delete(self, portal: Portal, place: Place, message_id: str) -> None:
+        self._messages(portal, "imconnector.delete.messages", place, {"id": message_id})
+
+    def find(self, portal: Portal, place: Place, message_id: str, *, chat: int = 0, client: int = 0) -> FoundThere:
+        """Whether a message whose end is unclear stands in the open line, by its own id. At most three calls.
+
+        An update of a message that is nowhere changes nothing and names the client; the client names the chat; the
+        chat's history has our ids.
+        """
+        if not chat:
+            client = client or self.change(portal, place, f"{message_id}-look", "…")
+            code = f"{place.connector}|{place.open_line}|{place.name}|{client}"
+            told = self._call(portal, "im.chat.get", {"ENTITY_TYPE": "LINES", "ENTITY_ID": code}) if client else None
+            chat = whole_of(map_of(told).get("ID"))
+        if not chat:
+            return FoundThere(0, client, there=False)
+        history = map_of(self._call(portal, "imopenlines.session.history.get", {"CHAT_ID": chat}))
+        return FoundThere(chat, client, there=any(message_id in _ids(row) for row in rows_of(history.get("message"))))
+
+    def say(self, portal: Portal, user_id: int, chat: int, text: str, *, key: str) -> int:
+        """An employee's message in a chat, as theirs: their session, begun if none is open, and nobody waits for an
+        answer. Its id in the messenger, by which it is known when it comes back. Repeatable with the same key.
+
+        Two calls.
+        """
+        self._rest.call(portal, user_id, "imopenlines.session.start", {"CHAT_ID": chat})
+        template = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{portal.member_id}:{key}"))
+        wanted = {"DIALOG_ID": f"chat{chat}", "MESSAGE": text, "TEMPLATE_ID": template, "URL_PREVIEW": "N"}
+        im_id = whole_of(self._rest.call(portal, user_id, "im.message.add", wanted))
+        if not im_id:
+            raise Refused(Refusal.PORTAL_FAILED, 502, "no message id")
+        return im_id
+
+    def delivered(self, portal: Portal, place: Place, chat: int, im_id: int, names: Sequence[str]) -> None:
+        """Say that a message went out and what we call it: only then its changes name it. Repeatable, and only the
+        first names are kept."""
+        told = {
+            "im": {"chat_id": chat, "message_id": im_id},
+            "message": {"id": list(names)},
+            "chat": {"id": place.name},
+        }
+        self._call(portal, "imconnector.send.status.delivery", {**_line(place), "MESSAGES": [told]})
+
+    def answer(self, portal: Portal, user_id: int, chat: int) -> int:
+        """Make an employee the operator of a chat. Who is afterwards, 0 if nobody. Two calls.
+
+        Refusals of this one have no code, so the chat is asked who has it.
+        """
+        try:
+            self._rest.call(portal, user_id, "imopenlines.operator.answer", {"CHAT_ID": chat})
+        except Refused as error:
+            if error.reason not in ("", "not a code"):
+                raise
+        return self.owner(portal, user_id, chat)
+
+    def take_over(self, portal: Portal, user_id: int, chat: int) -> int:
+        """The same for a chat that is somebody else's: that call says yes even if nothing happened. Two calls."""
+        self._rest.call(portal, user_id, "imopenlines.session.intercept", {"CHAT_ID": chat})
+        return self.owner(portal, user_id, chat)
+
+    def finish(self, portal: Portal, user_id: int, chat: int) -> None:
+        self._rest.call(portal, user_id, "imopenlines.operator.finish", {"CHAT_ID": chat})
+
+    def join(self, portal: Portal, user_id: int, chat: int) -> None:
+        """An employee has to be in a chat to open it."""
+        self._rest.call(portal, user_id, "imopenlines.session.join", {"CHAT_ID": chat})
+
+    def owner(self, portal: Portal, user_id: int, chat: int) -> int:
+        """Who answers in a chat, 0 if nobody."""
+        return whole_of(
+            map_of(self._rest.call(portal, user_id, "imopenlines.dialog.get", {"CHAT_ID": chat})).get("owner")
+        )
+
+    def owner_named(self, portal: Portal, user_id: int, chat: int) -> tuple[int, str]:
+        """The same with their name, "" where that may not be read. Raises Refused, PORTAL_DENIED for a chat that the
+        user may not see."""
+        wanted: dict[str, tuple[str, Mapping[str, Any]]] = {
+            "dialog": ("imopenlines.dialog.get", {"CHAT_ID": chat}),
+            "user": ("user.get", {"ID": "$result[dialog][owner]"}),
+        }
+        answer = self._rest.batch(portal, user_id, wanted)
+        if "dialog" in answer.errors:
+            error = answer.refused("dialog")
+            raise Refused(Refusal.PORTAL_DENIED, reason=error.reason) if said_no(error) else error
+        owner = whole_of(map_of(answer.results.get("dialog")).get("owner"))
+        rows = [map_of(row) for row in rows_of(answer.results.get("user"))]
+        names = (f"{text_of(row.get('NAME'), 60)} {text_of(row.get('LAST_NAME'), 60)}".strip() for row in rows)
+        return owner, next(names, "") if owner else ""
+
+    def open_lines(self, portal: Portal, user_id: int) -> list[OpenLine]:
+        wanted = {"PARAMS": {"select": ["ID", "LINE_NAME", "ACTIVE"], "order": {"ID": "ASC"}, "limit": 200}}
+        rows = rows_of(self._rest.call(portal, user_id, "imopenlines.config.list.get", wanted))
+        return [
+            OpenLine(whole_of(row.get("ID")), text_of(row.get("LINE_NAME"), 200), row.get("ACTIVE") == "Y")
+            for row in map(map_of, rows)
+            if whole_of(row.get("ID"))
+        ]
+
+    def config(self, portal: Portal, user_id: int, open_line: int) -> dict[str, Any]:
+        """The settings of an open line as the portal writes them: openlines/greetings.py reads them."""
+        return map_of(self._rest.call(portal, user_id, "imopenlines.config.get", {"CONFIG_ID": open_line}))
+
+    def register(self, portal: Portal, user_id: int, *, name: str, handler: str) -> None:
+        """Make the connector known, or correct it. A refusal comes as a success with `result: false`."""
+        wanted = {"ID": self.connector, "NAME": name, "ICON": ICON, "ICON_DISABLED": ICON, "PLACEMENT_HANDLER": handler}
+        told = map_of(self._rest.call(portal, user_id, "imconnector.register", {**wanted, **FLAGS}))
+        if told.get("result") is not True:
+            raise Refused(Refusal.PORTAL_FAILED, 502, text_of(told.get("error"), 60) or "connector not registered")
+
+    def unregister(self, portal: Portal, user_id: int) -> None:
+        self._rest.call(portal, user_id, "imconnector.unregister", {"ID": self.connector})
+
+    def switch(self, portal: Portal, user_id: int, open_line: int, *, on: bool) -> None:
+        """Off forgets what was set on the open line, on does not bring it back: see `describe`."""
+        wanted = {"CONNECTOR": self.connector, "LINE": open_line, "ACTIVE": int(on)}
+        self._rest.call(portal, user_id, "imconnector.activate", wanted)
+
+    def describe(self, portal: Portal, user_id: int, open_line: int, *, name: str, number: str, url: str) -> None:
+        """What the contact centre shows of the account. All of it each time: the docs say that it replaces what was
+        there, the module's source that it is added to that."""
+        data = {"ID": number or name, "NAME": name, "URL": url, "URL_IM": url}
+        wanted = {"CONNECTOR": self.connector, "LINE": open_line, "DATA": data}
+        self._rest.call(portal, user_id, "imconnector.connector.data.set", wanted)
+
+    def status(self, portal: Portal, user_id: int, open_line: int) -> ConnectorStatus:
+        wanted = {"CONNECTOR": self.connector, "LINE": open_line}  # without LINE it would be of line 0
+        told = map_of(self._rest.call(portal, user_id, "imconnector.status", wanted))
+        return ConnectorStatus(
+            works=told.get("STATUS") is True,
+            configured=told.get("CONFIGURED") is True,
+            error=told.get("ERROR") is True,
+        )
+
+    def _messages(self, portal: Portal, method: str, place: Place, message: dict[str, Any]) -> dict[str, Any]:
+        """One message in one call: what is wrong with one of several would be said for all of them."""
+        user = {"id": place.name, "name": place.phone, "phone": place.phone, "skip_phone_validate": "Y"}
+        told = {"user": user, "message": message, "chat": {"id": place.name}}
+        answer = map_of(self._call(portal, method, {**_line(place), "MESSAGES": [told]}))
+        row = map_of(next(iter(rows_of(map_of(answer.get("DATA")).get("RESULT"))), None))
+        if row.get("SUCCESS") is False or answer.get("SUCCESS") is False:
+            errors = [text_of(error, 80) for error in list_of(row.get("ERRORS"))]
+            raise MessageRefused(errors[0] if errors else "no reason given")
+        return row
+
+    def _call(self, portal: Portal, method: str, params: Mapping[str, Any]) -> Any:
+        return self._rest.call(portal, portal.installer_id, method, params)
+
+
+def _line(place: Place) -> dict[str, Any]:
+    return {"CONNECTOR": place.connector, "LINE": place.open_line}
+
+
+def _ids(row: Any) -> list[str]:
+    """Our ids of a message in the history: the docs write the parameter in camelCase, im.* in capitals."""
+    params = map_of(map_of(row).get("params"))
+    found = params.get("connectorMid") or params.get("CONNECTOR_MID") or []
+    return [str(each) for each in (found if isinstance(found, list) else rows_of(found) or [found])]

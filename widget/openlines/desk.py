@@ -1,0 +1,82 @@
+"""Who answers a chat in its open line, for the rep who has it open: seen, taken over, finished, opened over there.
+
+Everything is done with the rep's own token: what Bitrix24 lets them do decides.
+"""
+
+from dataclasses import dataclass
+
+from widget.errors import Refusal, Refused
+from widget.openlines.calls import OpenLineCalls
+from widget.storage.chats import Chat
+from widget.storage.mirrors import Mirrors
+from widget.storage.portals import Portal
+
+
+@dataclass(frozen=True)
+class Desk:
+    """`chat` is Bitrix24's id of the chat, 0 where nothing was mirrored yet. `owner` 0: no operator answers it now."""
+
+    chat: int
+    owner: int = 0
+    name: str = ""
+    mine: bool = False
+
+    @property
+    def dialog(self) -> str:
+        """What the messenger calls the chat."""
+        return f"chat{self.chat}"
+
+
+class Desks:
+    def __init__(self, calls: OpenLineCalls, mirrors: Mirrors) -> None:
+        self._calls = calls
+        self._mirrors = mirrors
+
+    def look(self, portal: Portal, user_id: int, chat: Chat) -> Desk:
+        """One outside call; none where nothing was mirrored yet. Raises Refused."""
+        portal_chat = self._portal_chat(chat)
+        if not portal_chat:
+            return Desk(0)
+        owner, name = self._calls.owner_named(portal, user_id, portal_chat)
+        return Desk(portal_chat, owner, name, mine=owner == user_id)
+
+    def take(self, portal: Portal, user_id: int, chat: Chat) -> Desk:
+        """The rep answers from now on, whoever did before. Four outside calls at most. Raises Refused(NOT_ALLOWED)
+        where Bitrix24 said yes and it is not so."""
+        portal_chat = self._require(chat)
+        self._calls.join(portal, user_id, portal_chat)
+        owner = self._calls.owner(portal, user_id, portal_chat)
+        if not owner:
+            owner = self._calls.answer(portal, user_id, portal_chat)
+        elif owner != user_id:
+            owner = self._calls.take_over(portal, user_id, portal_chat)
+        if owner != user_id:
+            raise Refused(Refusal.NOT_ALLOWED, 409, "open line: not taken over")
+        self._remember(chat, owner)
+        return self.look(portal, user_id, chat)
+
+    def finish(self, portal: Portal, user_id: int, chat: Chat) -> Desk:
+        """End the conversation there; the client's next message opens the same chat again. Two outside calls."""
+        self._calls.finish(portal, user_id, self._require(chat))
+        self._remember(chat, 0)
+        return self.look(portal, user_id, chat)
+
+    def join(self, portal: Portal, user_id: int, chat: Chat) -> Desk:
+        """So that the messenger opens the chat for the rep, whichever card it is bound to. Two outside calls."""
+        self._calls.join(portal, user_id, self._require(chat))
+        return self.look(portal, user_id, chat)
+
+    def _portal_chat(self, chat: Chat) -> int:
+        mirror = self._mirrors.of_chat(chat.portal_id, chat.id)
+        return mirror.portal_chat if mirror else 0
+
+    def _require(self, chat: Chat) -> int:
+        portal_chat = self._portal_chat(chat)
+        if not portal_chat:
+            raise Refused(Refusal.NOT_ALLOWED, 409, "open line: no chat yet")
+        return portal_chat
+
+    def _remember(self, chat: Chat, owner: int) -> None:
+        mirror = self._mirrors.of_chat(chat.portal_id, chat.id)
+        if mirror:
+            self._mirrors.learn(mirror, operator=owner)

@@ -1,0 +1,50 @@
+"""What a portal fetches from us, the files of clients' messages; and an open chat's other side in its open line."""
+
+from flask import Blueprint, Response, make_response, render_template
+from flask.typing import ResponseReturnValue
+
+from widget.chats.asking import chat_of
+from widget.chats.pages import pages as chat_pages
+from widget.errors import Refusal, Refused
+from widget.forms import json_body, text_field
+from widget.services import services
+
+pages = Blueprint("openlines", __name__, url_prefix="/openlines")
+
+
+@pages.get("/files/<token>/<name>")
+def file(token: str, name: str) -> Response:
+    """The file of a message, for who has its address and as long as that lives. Two calls to the gateway. The name is
+    for the portal, which takes the kind of the file from it."""
+    here = services()
+    ref = here.open_lines.addresses.read(token)
+    chat = here.storage.chats.get(ref.portal_id, ref.chat_id)
+    line = here.storage.lines.get(ref.portal_id, chat.line_id) if chat else None
+    if chat is None or line is None or not line.active:
+        raise Refused(Refusal.NOT_FOUND, reason="file of a line that is off")
+    found = here.chats.service.media(line, chat, ref.ref)
+    response = make_response(found.body)
+    response.headers["Content-Type"] = "application/octet-stream"  # a browser draws nothing of it under our name
+    response.headers["Content-Disposition"] = "attachment"
+    return response
+
+
+@chat_pages.post("/<int:chat_id>/open-line")
+def open_line(chat_id: int) -> ResponseReturnValue:
+    """Who answers the chat in its open line; after `do`: take, finish, or join, which is what has to be done before the
+    messenger opens it. One call to look, four at most."""
+    deed = text_field(json_body(), "do", longest=10)
+    context, line, chat = chat_of(chat_id)
+    desks = services().open_lines.desks
+    deeds = {"look": desks.look, "take": desks.take, "finish": desks.finish, "join": desks.join}
+    if deed not in deeds:
+        raise Refused(Refusal.BAD_FORM, reason="do")
+    desk, refused = None, False
+    if line.mirrored:
+        try:
+            desk = deeds[deed](context.portal, context.session.user_id, chat)
+        except Refused as error:
+            if deed != "look":
+                raise
+            refused = error.refusal is Refusal.PORTAL_DENIED
+    return render_template("chats/_open_line.html", desk=desk, refused=refused, opened=deed == "join")

@@ -1,0 +1,378 @@
+"""Mirror what was written down: one chat at a time, its pieces in their order, each once whatever dies in between.
+
+A call that cannot be repeated is written down before it goes out. Where its end is not known, the message is looked for
+in the open line by its id before anything is sent again.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from mimetypes import guess_extension
+
+from widget.chats.told import Told, joined, read_told, seen
+from widget.errors import AppError, Refusal, Refused
+from widget.gateways.base import Message
+from widget.openlines import words
+from widget.openlines.calls import MessageRefused, OpenLineCalls, Place, Posted, said_no
+from widget.openlines.files import FileAddresses, FileRef
+from widget.openlines.markup import to_portal
+from widget.openlines.mirroring import REPLY, place_of
+from widget.openlines.replies import Replies
+from widget.openlines.told import read_words
+from widget.storage.chats import Chat
+from widget.storage.conversations import Conversations
+from widget.storage.lines import Line, Lines, Mirroring
+from widget.storage.mirrors import Kind, Mirror, Mirrors, New, Piece, State
+from widget.storage.portals import Portal, Portals
+from widget.storage.sends import DECIDED_WITHIN, UNCLEAR, Send, SendState
+
+log = logging.getLogger(__name__)
+
+LOOK_AGAIN, LOOK_RARELY = 30.0, 3600.0  # seconds until a send that is unclear, or missing, is looked at again
+# Seconds until a message without a clear end is looked for: the portal may still be at it, longest with a file that it
+# fetches (and two calls for one chat wait for each other).
+UNCLEAR_TEXT, UNCLEAR_FILE = 30.0, 300.0
+MOST_WAITS = 20  # for a rep whose token is gone to open a card again
+MOST_REFUSALS = 5  # of one piece that Bitrix24 does not take though it answers
+NOT_THEIRS = frozenset({Refusal.NO_AUTH, Refusal.PORTAL_DENIED, Refusal.NOT_ADMIN})  # the user may not, others may
+PASSING = frozenset({Refusal.PORTAL_FAILED, Refusal.BROKEN, Refusal.CROWDED, Refusal.PORTAL_BUSY})
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Whose piece it is."""
+
+    portal: Portal
+    line: Line
+    chat: Chat
+    place: Place
+
+
+class Unclear(Exception):
+    """A call went out, and nobody knows what became of it. `pause` is when to look (seconds)."""
+
+    def __init__(self, error: Refused, pause: float) -> None:
+        super().__init__(str(error))
+        self.error = error
+        self.pause = pause
+
+
+class MirrorWork:
+    def __init__(
+        self,
+        mirrors: Mirrors,
+        portals: Portals,
+        lines: Lines,
+        conversations: Conversations,
+        calls: OpenLineCalls,
+        replies: Replies,
+        addresses: FileAddresses,
+        clock: Callable[[], float],
+    ) -> None:
+        self._mirrors = mirrors
+        self._portals = portals
+        self._lines = lines
+        self._conversations = conversations
+        self._calls = calls
+        self._replies = replies
+        self._addresses = addresses
+        self._clock = clock
+
+    def work(self, mirror_id: int) -> None:
+        """All that may be worked on of one mirror, if no other caller has it. Never raises: what fails comes again."""
+        while mirror := self._mirrors.take(mirror_id):
+            if not self._work_on(mirror) or not self._mirrors.waits(mirror):
+                return  # else a piece came between the last look and the release
+
+    def work_on_what_was_left(self) -> int:
+        """Every mirror that is due: lost wake-ups, and what failed before. Returns how many."""
+        due = self._mirrors.due()
+        for mirror_id in due:
+            self.work(mirror_id)
+        return len(due)
+
+    def _work_on(self, mirror: Mirror) -> bool:
+        """False where something failed that is tried again."""
+        piece = None
+        try:
+            scene = self._scene(mirror)
+            while scene and (piece := self._mirrors.next(mirror)):
+                mirror = self._do(scene, mirror, piece)
+        except Unclear as unclear:
+            return self._failed(mirror, piece, unclear.error, self._clock() + unclear.pause)
+        except AppError as error:
+            return self._failed(mirror, piece, error, error.until)
+        except Exception as error:
+            if not isinstance(error, MessageRefused):
+                log.exception("mirror %s: broken", mirror.id)
+            return self._failed(mirror, piece, error, 0.0)
+        self._mirrors.release(mirror)
+        return True
+
+    def _failed(self, mirror: Mirror, piece: Piece | None, error: Exception, until: float) -> bool:
+        """Try again later; but a piece that Bitrix24 refuses again and again is left out, and the rest goes on."""
+        said = (error.reason or error.refusal.value) if isinstance(error, AppError) else (str(error) or "refused")
+        said = said if isinstance(error, AppError | MessageRefused) else type(error).__name__
+        log.warning("mirror %s line=%s, try %s: %s", mirror.id, mirror.line_id, mirror.attempts + 1, said)
+        hopeless = isinstance(error, MessageRefused) or getattr(error, "refusal", None) is Refusal.BROKEN
+        if piece and hopeless and mirror.attempts >= MOST_REFUSALS:
+            self._mirrors.end(piece, State.FAILED, error=said)
+            self._mirrors.release(mirror)
+            return True
+        self._mirrors.release(mirror, error=said, until=until)
+        return False
+
+    def _scene(self, mirror: Mirror) -> Scene | None:
+        """None where nothing is mirrored any more: what waits is dropped. Refused where it is only stopped."""
+        portal, line = self._portals.get(mirror.portal_id), self._lines.get(mirror.portal_id, mirror.line_id)
+        chat = self._conversations.chats.get(mirror.portal_id, mirror.chat_id)
+        if portal is None or line is None or chat is None or not line.open_line:
+            self._mirrors.drop_waiting(mirror.portal_id, mirror.line_id)
+            return None
+        portal.require_active()
+        if line.mirroring is Mirroring.STOPPED:
+            raise Refused(Refusal.LINE_OFF, reason="stopped")
+        place = Place(self._calls.connector, line.open_line, place_of(chat), chat.phone)
+        return Scene(portal, line, chat, place)
+
+    def _do(self, scene: Scene, mirror: Mirror, piece: Piece) -> Mirror:
+        match piece.what:
+            case Kind.CLIENT:
+                return self._client_wrote(scene, mirror, piece)
+            case Kind.PHONE:
+                return self._written_on_phone(scene, mirror, piece)
+            case Kind.CARD:
+                return self._sent_from_card(scene, mirror, piece)
+            case Kind.EDIT | Kind.DELETE:
+                return self._client_changed(scene, mirror, piece)
+            case Kind.REACTION:
+                return self._post(scene, mirror, piece, words.reaction(scene.portal, piece.words), system=True)
+            case Kind.NOTE:
+                return self._note(scene, mirror, piece)
+            case Kind.OPERATOR:
+                return self._operator_wrote(scene, mirror, piece)
+        return self._operator_changed(scene, mirror, piece)
+
+    # Into the open line.
+
+    def _client_wrote(self, scene: Scene, mirror: Mirror, piece: Piece) -> Mirror:
+        message = self._message(scene, piece.message_id)
+        if message is None or message.deleted:
+            return self._end(mirror, piece, State.DROPPED)
+        text = words.of_message(scene.portal, message, self._clock())
+        return self._post(scene, mirror, piece, text, message=message)
+
+    def _client_changed(self, scene: Scene, mirror: Mirror, piece: Piece) -> Mirror:
+        """Only what stands in the open line can change there. Repeatable."""
+        message = self._message(scene, piece.message_id)
+        if message is None or not self._mirrors.has(mirror, f"in:{piece.message_id}"):
+            return self._end(mirror, piece, State.DROPPED)
+        if message.deleted:
+            self._calls.delete(scene.portal, scene.place, piece.message_id)
+        else:
+            text = words.of_message(scene.portal, message, float(message.at))
+            self._calls.change(scene.portal, scene.place, piece.message_id, text)
+        return self._end(mirror, piece, State.DONE)
+
+    def _written_on_phone(self, scene: Scene, mirror: Mirror, piece: Piece) -> Mirror:
+        """What looks like it may be a send of ours, under an id that its gateway gave it: wait for the send's end."""
+        if self._conversations.sends.by_message(scene.portal.id, scene.line.id, piece.message_id):
+            return self._end(mirror, piece, State.DROPPED)
+        since = piece.created_at - 3600.0
+        if any(
+            send.state in UNCLEAR for send in self._conversations.sends.recent(scene.portal.id, scene.chat.id, since)
+        ):
+            self._mirrors.postpone(piece, LOOK_AGAIN)
+            return mirror
+        message = self._message(scene, piece.message_id)
+        if message is None or message.deleted:
+            return self._end(mirror, piece, State.DROPPED)
+        text = words.from_phone(scene.portal, words.of_message(scene.portal, message, self._clock()))
+        return self._post(scene, mirror, piece, text, message=message, system=True)
+
+    def _note(self, scene: Scene, mirror: Mirror, piece: Piece) -> Mirror:
+        """Only of what stands in the open line: for the rest its own card says it."""
+        send_key = piece.key.partition(":")[2]
+        if send_key.startswith(REPLY) or self._mirrors.has(mirror, f"card:{send_key}"):
+            return self._post(scene, mirror, piece, words.failure(scene.portal, piece.words), system=True)
+        return self._end(mirror, piece, State.DROPPED)
+
+    def _sent_from_card(self, scene: Scene, mirror: Mirror, piece: Piece) -> Mirror:
+        """What went out stands there too; what has no clear end waits for it."""
+        send = self._conversations.sends.by_key(scene.portal.id, piece.key.partition(":")[2])
+        if send is None or send.state is SendState.FAILED or not send.text or not scene.line.mirrors_ours:
+            return self._end(mirror, piece, State.DROPPED)
+        if send.state not in (*UNCLEAR, SendState.MISSING):
+            return self._tell_of_card(scene, mirror, piece, send)
+        if self._clock() > send.created_at + DECIDED_WITHIN:
+            return self._end(mirror, piece, State.DROPPED)
+        self._mirrors.postpone(piece, LOOK_AGAIN if send.state in UNCLEAR else LOOK_RARELY)
+        return mirror
+
+    def _tell_of_card(self, scene: Scene, mirror: Mirror, piece: Piece, send: Send) -> Mirror:
+        """As the rep's own message where there is a chat and they may, else as the system's."""
+        if piece.user_id and piece.state is State.ASKED and not mirror.portal_chat:
+            mirror, there = self._look_for(scene, mirror, send.message_id)
+            if there:
+                self._mirrors.end(piece, State.DONE, message_id=send.message_id)
+                return self._make_operator(scene, mirror, piece.user_id)
+            piece = replace(piece, state=State.WAITING)
+        late = words.late(send.created_at, self._clock())
+        text = "\n".join(line for line in (late, to_portal(_unsigned(send.text))) if line)
+        if piece.user_id and mirror.portal_chat:
+            try:
+                return self._say(scene, mirror, piece, send, text)
+            except Refused as error:
+                # What may have been said is said again by no other: its echo would reach the client.
+                unsaid = piece.state is State.WAITING or mirror.attempts >= MOST_WAITS
+                if not unsaid or (error.refusal not in NOT_THEIRS and not said_no(error)):
+                    raise
+                log.info("mirror %s: not as user %s (%s)", mirror.id, piece.user_id, error.reason)
+        user_id = piece.user_id if not mirror.portal_chat else 0
+        text, outside = words.from_colleague(scene.portal, text), send.message_id
+        mirror = self._post(scene, mirror, piece, text, system=True, outside=outside, user_id=user_id)
+        return self._make_operator(scene, mirror, user_id)
+
+    def _say(self, scene: Scene, mirror: Mirror, piece: Piece, send: Send, text: str) -> Mirror:
+        """As the rep's own message. Bitrix24 tells it back: it is known by its id, which is kept before anything of
+        this chat is worked on. The same key gives the same message, so it may be asked again."""
+        self._mirrors.ask(piece)
+        im_id = self._calls.say(scene.portal, piece.user_id, mirror.portal_chat, text, key=piece.key)
+        self._mirrors.name(piece, im_id)
+        self._calls.delivered(scene.portal, scene.place, mirror.portal_chat, im_id, [send.message_id])
+        mirror = self._end(mirror, piece, State.DONE, message_id=send.message_id)
+        return self._mirrors.learn(mirror, operator=piece.user_id)
+
+    def _make_operator(self, scene: Scene, mirror: Mirror, user_id: int) -> Mirror:
+        """A chat that a card's message made is answered by its writer, so that its client does not wait."""
+        if not user_id or not mirror.portal_chat:
+            return mirror
+        try:
+            owner = self._calls.answer(scene.portal, user_id, mirror.portal_chat)
+        except Refused as error:
+            log.info("mirror %s: user %s is not its operator (%s)", mirror.id, user_id, error.reason)
+            return mirror
+        return self._mirrors.learn(mirror, operator=owner)
+
+    def _post(
+        self,
+        scene: Scene,
+        mirror: Mirror,
+        piece: Piece,
+        text: str,
+        *,
+        message: Message | None = None,
+        system: bool = False,
+        outside: str = "",
+        user_id: int | None = None,
+    ) -> Mirror:
+        """A message through the connector, once."""
+        outside = outside or (message.id if message else f"note-{piece.id}")
+        if piece.state is State.ASKED:
+            mirror, there = self._look_for(scene, mirror, outside)
+            if there:
+                return self._end(mirror, piece, State.DONE, message_id=outside)
+        files = self._files(scene, message)
+        text = text or ("" if files else words.nothing_shown(scene.portal))
+        self._mirrors.ask(piece, user_id=user_id)
+        try:
+            posted = self._calls.post(scene.portal, scene.place, outside, text, system=system, files=files)
+        except MessageRefused:
+            self._mirrors.wait(piece)
+            raise
+        except Refused as error:
+            if said_no(error):
+                self._mirrors.wait(piece)
+                raise
+            raise Unclear(error, UNCLEAR_FILE if files else UNCLEAR_TEXT) from error
+        return self._end(self._learnt(mirror, posted), piece, State.DONE, message_id=outside)
+
+    def _look_for(self, scene: Scene, mirror: Mirror, outside: str) -> tuple[Mirror, bool]:
+        found = self._calls.find(scene.portal, scene.place, outside, chat=mirror.portal_chat, client=mirror.client)
+        return self._learnt(mirror, Posted(found.chat, found.client)), found.there
+
+    def _learnt(self, mirror: Mirror, posted: Posted) -> Mirror:
+        news = {"portal_chat": posted.chat, "client": posted.client}
+        known = {name: value for name, value in news.items() if value and value != getattr(mirror, name)}
+        return self._mirrors.learn(mirror, **known) if known else mirror
+
+    def _files(self, scene: Scene, message: Message | None) -> list[dict[str, str]]:
+        if message is None or message.media is None or not message.ref:
+            return []
+        media = message.media
+        name = media.name or f"{media.kind}{guess_extension(media.mimetype.partition(';')[0]) or ''}"
+        address = self._addresses.of(FileRef(scene.portal.id, scene.chat.id, message.ref), name)
+        return [{"url": address, "name": name}]
+
+    # Out of it.
+
+    def _operator_wrote(self, scene: Scene, mirror: Mirror, piece: Piece) -> Mirror:
+        message = read_words(piece.words)
+        # By its id alone: two equal texts are two messages.
+        if message is None or self._mirrors.ended_as(scene.portal.id, piece.im_id, [Kind.CARD]):
+            return self._end(mirror, piece, State.DROPPED)
+        if message.chat and not mirror.portal_chat:
+            mirror = self._mirrors.learn(mirror, portal_chat=message.chat)
+        try:
+            sends = self._replies.send(scene.portal, scene.line, scene.chat, message)
+        except Refused as error:
+            if error.refusal in PASSING:
+                raise
+            return self._not_sent(scene, mirror, piece, error.refusal.value)
+        states = {send.state for send in sends}
+        if states & set(UNCLEAR):
+            self._mirrors.postpone(piece, LOOK_AGAIN)
+            return mirror
+        failed = next((send for send in sends if send.state in (SendState.FAILED, SendState.MISSING)), None)
+        if failed:
+            missing = failed.state is SendState.MISSING
+            return self._not_sent(scene, mirror, piece, "missing" if missing else failed.reason)
+        if sends:
+            names = [send.message_id for send in sends]
+            self._calls.delivered(scene.portal, scene.place, message.chat or mirror.portal_chat, piece.im_id, names)
+        return self._end(mirror, piece, State.DONE, message_id=sends[0].message_id if sends else "")
+
+    def _operator_changed(self, scene: Scene, mirror: Mirror, piece: Piece) -> Mirror:
+        """A text that the operator changed or took back, also one that was sent from a card by the same person."""
+        message = read_words(piece.words)
+        if message is None or not message.outside:
+            return self._end(mirror, piece, State.DROPPED)
+        try:
+            for message_id in message.outside if piece.what is Kind.RECALLED else message.outside[:1]:
+                sends = self._conversations.sends.by_message(scene.portal.id, scene.line.id, message_id)
+                known = self._told(scene, message_id), next(iter(sends), None)
+                named = self._replies.named(scene.line, scene.chat, message_id, *known)
+                if piece.what is Kind.RECALLED:
+                    self._replies.recall(scene.line, scene.chat, named)
+                else:
+                    self._replies.change(scene.line, scene.chat, named, message.text)
+        except Refused as error:
+            return self._not_sent(scene, mirror, piece, error.refusal.value)
+        return self._end(mirror, piece, State.DONE)
+
+    def _not_sent(self, scene: Scene, mirror: Mirror, piece: Piece, code: str) -> Mirror:
+        """Say so in the open line's chat; that does not reach the client."""
+        with self._conversations.transaction():
+            name = piece.im_id if piece.what is Kind.OPERATOR else piece.key
+            self._mirrors.put(scene.chat, New(f"failed:{REPLY}{name}", Kind.NOTE, words=code or "failed"))
+            return self._end(mirror, piece, State.FAILED, error=code)
+
+    def _end(self, mirror: Mirror, piece: Piece, state: State, *, error: str = "", **known: int | str) -> Mirror:
+        self._mirrors.end(piece, state, error=error, **known)
+        return mirror
+
+    def _message(self, scene: Scene, message_id: str) -> Message | None:
+        return seen(self._told(scene, message_id))
+
+    def _told(self, scene: Scene, message_id: str) -> Told:
+        """What webhooks told of a message, under whichever id of its chat. One query."""
+        facts = Told()
+        for body in self._conversations.messages.bodies_of(scene.portal.id, scene.line.id, message_id):
+            facts = joined(facts, read_told(body))
+        return facts
+
+
+def _unsigned(text: str) -> str:
+    """Without the name that the client reads: the messenger shows whose message it is."""
+    head, mark, rest = text.partition(":*\n")
+    return rest if mark and head.startswith("*") and "\n" not in head else text

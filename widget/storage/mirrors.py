@@ -1,0 +1,296 @@
+"""Chats that are mirrored into open lines of Bitrix24: what waits to go there or comes from there, each once.
+
+A mirror is worked on by one caller at a time, its pieces in the order they came. A piece is written down as ASKED
+before the call that cannot be repeated blindly, so that a caller that dies leaves a question and not a second message.
+"""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from enum import Enum
+
+from sqlalchemy import ColumnElement, Engine, and_, delete, exists, func, select, update
+
+from widget.storage.chats import Chat
+from widget.storage.rows import reader
+from widget.storage.schema import mirrored, mirrors
+from widget.storage.transaction import transaction
+from widget.storage.tries import LONGEST_ERROR
+from widget.storage.upsert import insert_into
+from widget.storage.vault import Vault
+
+LEASE_SECONDS = 300.0  # longer than the slowest piece takes
+FIRST_PAUSE, LONGEST_PAUSE = 5.0, 1800.0  # seconds until a mirror is tried again; each twice the one before
+
+
+class Kind(Enum):
+    """What a piece is: the first ones go into the open line, the last ones come out of it."""
+
+    CLIENT = "client"  # a message of the client
+    EDIT = "edit"
+    DELETE = "delete"
+    REACTION = "reaction"
+    CARD = "card"  # what a rep sent from a card
+    PHONE = "phone"  # what was written on the line's own phone
+    NOTE = "note"  # why something did not go out
+    OPERATOR = "operator"  # what an operator wrote there
+    CHANGED = "changed"  # an operator changed it
+    RECALLED = "recalled"  # an operator deleted it
+
+
+class State(Enum):
+    WAITING = "waiting"
+    ASKED = "asked"  # a call went out whose end was not written down
+    DONE = "done"
+    DROPPED = "dropped"  # there was nothing to do
+    FAILED = "failed"
+
+
+OPEN = (State.WAITING.value, State.ASKED.value)
+
+
+@dataclass(frozen=True)
+class Mirror:
+    """`portal_chat` and `client` are Bitrix24's ids of the chat and of its client, 0 until they are known."""
+
+    id: int
+    portal_id: int
+    line_id: int
+    chat_id: int
+    portal_chat: int = 0
+    client: int = 0
+    operator: int = 0
+    attempts: int = 0
+    next_try_at: float = 0.0
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """`words` is what an operator wrote, as JSON, or a code of ours; "" for what is read elsewhere."""
+
+    id: int
+    portal_id: int
+    mirror_id: int
+    key: str
+    what: Kind
+    state: State
+    message_id: str
+    im_id: int
+    user_id: int
+    words: str = field(repr=False)
+    created_at: float
+
+
+@dataclass(frozen=True)
+class New:
+    """A piece to be put in. `due_at` (unix seconds) is when it may be worked on."""
+
+    key: str
+    kind: Kind
+    message_id: str = ""
+    user_id: int = 0
+    im_id: int = 0
+    words: str = ""
+    due_at: float = 0.0
+
+
+@dataclass(frozen=True)
+class Queue:
+    """What waits of one line: how much, since when (unix seconds), what the last error was; and what failed."""
+
+    waiting: int = 0
+    since: float = 0.0
+    error: str = ""
+    failed: int = 0
+
+
+class Mirrors:
+    def __init__(self, engine: Engine, vault: Vault, clock: Callable[[], float]) -> None:
+        self._engine = engine
+        self._vault = vault
+        self._clock = clock
+        self._mirror = reader(Mirror, mirrors)
+        self._piece = reader(
+            Piece, mirrored, columns={"words": "sealed", "what": "kind"}, words=vault.opened, what=Kind, state=State
+        )
+
+    def of_chat(self, portal_id: int, chat_id: int) -> Mirror | None:
+        query = select(mirrors).where(mirrors.c.portal_id == portal_id, mirrors.c.chat_id == chat_id)
+        with transaction(self._engine) as connection:
+            row = connection.execute(query).mappings().first()
+        return self._mirror(row) if row else None
+
+    def put(self, chat: Chat, *pieces: New) -> int:
+        """Put pieces in, those whose key is known already not again. Returns the mirror's id. Three statements, fewer
+        where nothing is new. Joins the caller's transaction."""
+        now = self._clock()
+        named = {"portal_id": chat.portal_id, "line_id": chat.line_id, "chat_id": chat.id}
+        with transaction(self._engine) as connection:
+            connection.execute(insert_into(connection, mirrors).values(named).on_conflict_do_nothing())
+            known = select(mirrors.c.id).where(mirrors.c.portal_id == chat.portal_id, mirrors.c.chat_id == chat.id)
+            mirror_id = int(connection.execute(known).scalar_one())
+            rows = [
+                {
+                    "portal_id": chat.portal_id,
+                    "mirror_id": mirror_id,
+                    "key": piece.key,
+                    "kind": piece.kind.value,
+                    "state": State.WAITING.value,
+                    "message_id": piece.message_id,
+                    "user_id": piece.user_id,
+                    "im_id": piece.im_id,
+                    "sealed": self._vault.seal(piece.words) if piece.words else "",
+                    "due_at": piece.due_at,
+                    "created_at": now,
+                }
+                for piece in pieces
+            ]
+            connection.execute(insert_into(connection, mirrored).values(rows).on_conflict_do_nothing())
+        return mirror_id
+
+    def hasten(self, chat: Chat, key: str) -> int:
+        """A piece of the chat may be worked on now. Returns the mirror's id, 0 where there is no such piece."""
+        mine = select(mirrors.c.id).where(mirrors.c.portal_id == chat.portal_id, mirrors.c.chat_id == chat.id)
+        which = mirrored.c.portal_id == chat.portal_id, mirrored.c.key == key, mirrored.c.mirror_id.in_(mine)
+        due = update(mirrored).where(*which).values(due_at=0.0).returning(mirrored.c.mirror_id)
+        with transaction(self._engine) as connection:
+            return int(connection.execute(due).scalar() or 0)
+
+    def due(self, limit: int = 200) -> list[int]:
+        """Mirrors with pieces that may be worked on, which no caller has. One query."""
+        now = self._clock()
+        waits = exists().where(mirrored.c.mirror_id == mirrors.c.id, *_waits(now))
+        query = select(mirrors.c.id).where(waits, _free(now)).order_by(mirrors.c.next_try_at, mirrors.c.id)
+        with transaction(self._engine) as connection:
+            return list(connection.execute(query.limit(limit)).scalars())
+
+    def take(self, mirror_id: int) -> Mirror | None:
+        """The mirror for this caller alone, until it is released or its lease is over; None if it is not due or taken.
+        One statement."""
+        now = self._clock()
+        lease = update(mirrors).where(mirrors.c.id == mirror_id, _free(now)).values(busy_until=now + LEASE_SECONDS)
+        with transaction(self._engine) as connection:
+            row = connection.execute(lease.returning(*mirrors.c)).mappings().first()
+        return self._mirror(row) if row else None
+
+    def next(self, mirror: Mirror) -> Piece | None:
+        """The oldest piece that may be worked on. The lease is renewed. Two statements, one where nothing waits."""
+        now = self._clock()
+        query = select(mirrored).where(mirrored.c.mirror_id == mirror.id, *_waits(now)).order_by(mirrored.c.id)
+        with transaction(self._engine) as connection:
+            row = connection.execute(query.limit(1)).mappings().first()
+            if row is None:
+                return None
+            connection.execute(update(mirrors).where(mirrors.c.id == mirror.id).values(busy_until=now + LEASE_SECONDS))
+        return self._piece(row)
+
+    def waits(self, mirror: Mirror) -> bool:
+        """Whether it has a piece that may be worked on. One query."""
+        query = select(mirrored.c.id).where(mirrored.c.mirror_id == mirror.id, *_waits(self._clock())).limit(1)
+        with transaction(self._engine) as connection:
+            return connection.execute(query).first() is not None
+
+    def release(self, mirror: Mirror, *, error: str = "", until: float = 0.0) -> None:
+        """Give the mirror back: with an error it is tried again after a pause, at `until` (unix seconds) at the
+        earliest; without one nothing is wrong with it."""
+        pause = min(FIRST_PAUSE * 2.0 ** min(mirror.attempts, 16), LONGEST_PAUSE)
+        values = {"busy_until": 0.0, "error": error[:LONGEST_ERROR], "attempts": 0, "next_try_at": 0.0}
+        if error:
+            at = max(self._clock() + pause, until)
+            values |= {"attempts": mirror.attempts + 1, "next_try_at": at}
+        with transaction(self._engine) as connection:
+            connection.execute(update(mirrors).where(mirrors.c.id == mirror.id).values(values))
+
+    def learn(self, mirror: Mirror, **known: int) -> Mirror:
+        """Keep what Bitrix24 calls the chat (`portal_chat`), its client (`client`), and who answers (`operator`)."""
+        with transaction(self._engine) as connection:
+            learnt = update(mirrors).where(mirrors.c.id == mirror.id).values(known).returning(*mirrors.c)
+            return self._mirror(connection.execute(learnt).mappings().one())
+
+    def ask(self, piece: Piece, *, user_id: int | None = None) -> None:
+        """Write down that the call is about to go out, as this user if one is named. One statement."""
+        self._set(piece, state=State.ASKED, **({} if user_id is None else {"user_id": user_id}))
+
+    def wait(self, piece: Piece) -> None:
+        """The call was refused: nothing was done."""
+        self._set(piece, state=State.WAITING)
+
+    def name(self, piece: Piece, im_id: int) -> None:
+        """What the messenger calls it, kept before it has its end."""
+        self._set(piece, im_id=im_id)
+
+    def end(self, piece: Piece, state: State, *, error: str = "", **known: int | str) -> None:
+        """The piece is worked on; `known` are its `im_id` and `message_id`. Its words are forgotten."""
+        self._set(piece, state=state, error=error[:LONGEST_ERROR], sealed="", **known)
+
+    def postpone(self, piece: Piece, seconds: float) -> None:
+        """Look at the piece again later; those behind it go first."""
+        self._set(piece, due_at=self._clock() + seconds)
+
+    def ended_as(self, portal_id: int, im_id: int, kinds: Collection[Kind]) -> Piece | None:
+        """The piece of these kinds that is this message of the messenger. One query."""
+        of_kinds = mirrored.c.kind.in_([kind.value for kind in kinds])
+        query = select(mirrored).where(mirrored.c.portal_id == portal_id, mirrored.c.im_id == im_id, of_kinds)
+        with transaction(self._engine) as connection:
+            row = connection.execute(query.order_by(mirrored.c.id)).mappings().first()
+        return self._piece(row) if row else None
+
+    def has(self, mirror: Mirror, *keys: str) -> bool:
+        """Whether a piece with one of these keys went into the open line. One query."""
+        done = mirrored.c.state == State.DONE.value
+        query = select(mirrored.c.id).where(mirrored.c.mirror_id == mirror.id, mirrored.c.key.in_(keys), done)
+        with transaction(self._engine) as connection:
+            return connection.execute(query).first() is not None
+
+    def queues(self, portal_id: int) -> dict[int, Queue]:
+        """What waits and what failed, by line. Two queries."""
+        waiting = func.count().filter(mirrored.c.state.in_(OPEN))
+        failed = func.count().filter(mirrored.c.state == State.FAILED.value)
+        since = func.min(mirrored.c.created_at).filter(mirrored.c.state.in_(OPEN))
+        query = (
+            select(mirrors.c.line_id, waiting, failed, since, func.max(mirrors.c.error))
+            .join_from(mirrors, mirrored, mirrored.c.mirror_id == mirrors.c.id)
+            .where(mirrors.c.portal_id == portal_id)
+            .group_by(mirrors.c.line_id)
+        )
+        with transaction(self._engine) as connection:
+            rows = connection.execute(query).all()
+        return {row[0]: Queue(row[1], float(row[3] or 0.0), row[4] or "", row[2]) for row in rows}
+
+    def hasten_line(self, portal_id: int, line_id: int) -> None:
+        """What waits of a line may be tried now: something about it was mended."""
+        mine = mirrors.c.portal_id == portal_id, mirrors.c.line_id == line_id
+        with transaction(self._engine) as connection:
+            connection.execute(update(mirrors).where(*mine).values(next_try_at=0.0, attempts=0, error=""))
+
+    def forget_places(self, portal_id: int, line_id: int) -> None:
+        """The line's chats stand in no open line, or in another one: what Bitrix24 called them there is nothing now."""
+        mine = mirrors.c.portal_id == portal_id, mirrors.c.line_id == line_id
+        with transaction(self._engine) as connection:
+            connection.execute(update(mirrors).where(*mine).values(portal_chat=0, client=0, operator=0))
+
+    def drop_waiting(self, portal_id: int, line_id: int) -> None:
+        """Mirroring of the line is over: what waits goes nowhere."""
+        of_line = select(mirrors.c.id).where(mirrors.c.portal_id == portal_id, mirrors.c.line_id == line_id)
+        which = mirrored.c.portal_id == portal_id, mirrored.c.mirror_id.in_(of_line), mirrored.c.state.in_(OPEN)
+        with transaction(self._engine) as connection:
+            connection.execute(update(mirrored).where(*which).values(state=State.DROPPED.value, sealed=""))
+
+    def forget(self, before: float) -> int:
+        """Delete pieces that came before this time (unix seconds), done or not. Returns how many."""
+        with transaction(self._engine) as connection:
+            return connection.execute(delete(mirrored).where(mirrored.c.created_at < before)).rowcount
+
+    def _set(self, piece: Piece, **values: object) -> None:
+        if isinstance(state := values.get("state"), State):
+            values["state"] = state.value
+        with transaction(self._engine) as connection:
+            connection.execute(update(mirrored).where(mirrored.c.id == piece.id).values(values))
+
+
+def _waits(now: float) -> tuple[ColumnElement[bool], ...]:
+    return mirrored.c.state.in_(OPEN), mirrored.c.due_at <= now
+
+
+def _free(now: float) -> ColumnElement[bool]:
+    return and_(mirrors.c.next_try_at <= now, mirrors.c.busy_until <= now)

@@ -1,0 +1,159 @@
+"""Conversations in the timelines of cards: what a portal wants of them, and which comments hold them."""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from enum import Enum
+
+from sqlalchemy import Engine, and_, func, select, update
+
+from widget.storage.chats import Chat, chat_of_row
+from widget.storage.rows import reader
+from widget.storage.schema import chats, records, timelines
+from widget.storage.transaction import transaction
+from widget.storage.tries import LONGEST_ERROR
+from widget.storage.upsert import insert_into
+
+LEASE_SECONDS = 300.0
+FIRST_PAUSE, LONGEST_PAUSE = 60.0, 6 * 3600.0
+MOST_DUE = 50  # chats of one round
+
+
+class TimelineMode(Enum):
+    OFF = "off"
+    DAY = "day"  # one comment a day, which grows while the conversation runs
+    END = "end"  # one transcript when it has ended
+
+
+@dataclass(frozen=True)
+class TimelineSettings:
+    """`funnels` () is all of them. `idle_hours`: after so long without a message a conversation has ended. `zone` is
+    the one of the administrator who chose, for days and times; "" is UTC. `since` (unix seconds) is when it was
+    chosen."""
+
+    mode: TimelineMode = TimelineMode.OFF
+    deals: bool = True
+    leads: bool = True
+    closed: bool = False
+    funnels: tuple[int, ...] = ()
+    copies: bool = False  # the contact and the company show it too
+    idle_hours: int = 4
+    zone: str = ""
+    since: float = 0.0
+
+
+@dataclass(frozen=True)
+class Record:
+    """One comment. `comment_id` and the card are 0 until they are known."""
+
+    id: int
+    portal_id: int
+    chat_id: int
+    name: str
+    owner_type: int
+    owner_id: int
+    comment_id: int
+    user_id: int
+    begins_at: float
+    told_at: float
+    asked: bool
+    attempts: int
+
+
+class Timelines:
+    def __init__(self, engine: Engine, clock: Callable[[], float]) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._record = reader(Record, records)
+
+    def settings(self, portal_id: int) -> TimelineSettings:
+        query = select(timelines).where(timelines.c.portal_id == portal_id)
+        with transaction(self._engine) as connection:
+            row = connection.execute(query).mappings().first()
+        return _settings(row["settings"], row["since"]) if row else TimelineSettings()
+
+    def save(self, portal_id: int, settings: TimelineSettings) -> None:
+        """What was written before it was switched on is not told."""
+        before = self.settings(portal_id)
+        was_on = before.mode is not TimelineMode.OFF
+        values = {"settings": _written(settings), "since": before.since if was_on else self._clock()}
+        with transaction(self._engine) as connection:
+            row = insert_into(connection, timelines).values(portal_id=portal_id, **values)
+            connection.execute(row.on_conflict_do_update(index_elements=["portal_id"], set_=values))
+
+    def wanted(self) -> dict[int, TimelineSettings]:
+        """Every portal that wants something. One query."""
+        with transaction(self._engine) as connection:
+            rows = connection.execute(select(timelines)).mappings().all()
+        found = {row["portal_id"]: _settings(row["settings"], row["since"]) for row in rows}
+        return {portal_id: one for portal_id, one in found.items() if one.mode is not TimelineMode.OFF}
+
+    def due(self, portal_id: int, settings: TimelineSettings) -> list[tuple[Chat, float]]:
+        """Chats with messages that no comment holds, with the time up to which they are held, those quiet for longest
+        first. One query."""
+        told = (
+            select(records.c.chat_id, func.max(records.c.told_at).label("told_at"))
+            .where(records.c.portal_id == portal_id)
+            .group_by(records.c.chat_id)
+            .subquery()
+        )
+        last = func.coalesce(told.c.told_at, 0.0)
+        query = (
+            select(chats, last.label("held"))
+            .select_from(chats.outerjoin(told, told.c.chat_id == chats.c.id))
+            .where(chats.c.portal_id == portal_id, chats.c.last_at > last, chats.c.last_at >= settings.since)
+            .order_by(chats.c.last_at)
+        )
+        if settings.mode is TimelineMode.END:
+            query = query.where(chats.c.last_at <= self._clock() - settings.idle_hours * 3600.0)
+        with transaction(self._engine) as connection:
+            rows = connection.execute(query.limit(MOST_DUE)).mappings().all()
+        return [(chat_of_row(row), float(row["held"])) for row in rows]
+
+    def take(self, chat: Chat, name: str, begins_at: float) -> Record | None:
+        """The record of this name, made if there is none, for this caller alone; None if it is not due or taken."""
+        now = self._clock()
+        named = {"portal_id": chat.portal_id, "chat_id": chat.id, "name": name}
+        mine = and_(*(records.c[key] == value for key, value in named.items()))
+        free = and_(records.c.busy_until <= now, records.c.next_try_at <= now)
+        with transaction(self._engine) as connection:
+            connection.execute(
+                insert_into(connection, records).values(**named, begins_at=begins_at).on_conflict_do_nothing()
+            )
+            lease = update(records).where(mine, free).values(busy_until=now + LEASE_SECONDS)
+            row = connection.execute(lease.returning(*records.c)).mappings().first()
+        return self._record(row) if row else None
+
+    def ask(self, record: Record, *, owner_type: int, owner_id: int, user_id: int) -> Record:
+        """Write down that a comment is about to be made, where and whose."""
+        self._set(record, asked=True, owner_type=owner_type, owner_id=owner_id, user_id=user_id)
+        return replace(record, asked=True, owner_type=owner_type, owner_id=owner_id, user_id=user_id)
+
+    def made(self, record: Record, comment_id: int) -> Record:
+        self._set(record, comment_id=comment_id, asked=False)
+        return replace(record, comment_id=comment_id, asked=False)
+
+    def done(self, record: Record, told_at: float) -> None:
+        """It holds everything until this time (unix seconds)."""
+        self._set(record, told_at=told_at, busy_until=0.0, next_try_at=0.0, attempts=0, error="")
+
+    def fail(self, record: Record, error: str) -> None:
+        """It is tried again after a pause."""
+        pause = min(FIRST_PAUSE * 2.0 ** min(record.attempts, 16), LONGEST_PAUSE)
+        told = {"attempts": record.attempts + 1, "error": error[:LONGEST_ERROR]}
+        self._set(record, busy_until=0.0, next_try_at=self._clock() + pause, **told)
+
+    def _set(self, record: Record, **values: object) -> None:
+        with transaction(self._engine) as connection:
+            connection.execute(update(records).where(records.c.id == record.id).values(values))
+
+
+def _written(settings: TimelineSettings) -> str:
+    values = asdict(replace(settings, since=0.0))
+    return json.dumps({**values, "mode": settings.mode.value})
+
+
+def _settings(text: str, since: float) -> TimelineSettings:
+    values = json.loads(text)
+    known = {**values, "mode": TimelineMode(values["mode"]), "funnels": tuple(values["funnels"]), "since": since}
+    return TimelineSettings(**known)

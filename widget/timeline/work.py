@@ -1,0 +1,184 @@
+"""Tell conversations in timelines. Once a minute in the worker; each comment is made once, whatever dies in between."""
+
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from widget.bitrix24.country import language_in
+from widget.bitrix24.rest import Rest
+from widget.chats.bubbles import Bubble, merge
+from widget.chats.told import Told, joined, read_told, seen
+from widget.errors import AppError, Refusal, Refused
+from widget.phones.numbers import shown
+from widget.phones.spellings import spellings
+from widget.storage.chats import Chat
+from widget.storage.conversations import Conversations
+from widget.storage.lines import Line, Lines
+from widget.storage.portals import Portal, Portals, PortalState
+from widget.storage.sends import OPEN, Send, SendState
+from widget.storage.timelines import Record, TimelineMode, Timelines, TimelineSettings
+from widget.timeline.places import DEAL, NAMES, Chosen, Known, choose, deals_of, people_of
+from widget.timeline.transcript import Conversation, day_of, text_of
+from widget.untrusted import map_of, rows_of, whole_of
+from widget.untrusted import text_of as plain_text
+
+log = logging.getLogger(__name__)
+
+NOT_THEIRS = frozenset({Refusal.NO_AUTH, Refusal.PORTAL_DENIED})
+
+
+class TimelineWork:
+    def __init__(
+        self,
+        timelines: Timelines,
+        rest: Rest,
+        portals: Portals,
+        lines: Lines,
+        conversations: Conversations,
+        clock: Callable[[], float],
+    ) -> None:
+        self._timelines = timelines
+        self._rest = rest
+        self._portals = portals
+        self._lines = lines
+        self._conversations = conversations
+        self._clock = clock
+
+    def go(self) -> None:
+        """A round over every portal that wants it. One query where none does. Never raises."""
+        for portal_id, settings in self._timelines.wanted().items():
+            portal = self._portals.get(portal_id)
+            if portal is None or portal.state is not PortalState.ACTIVE or not portal.installer_id:
+                continue
+            for chat, held in self._timelines.due(portal_id, settings):
+                self._tell_of(portal, settings, chat, held)
+
+    def _tell_of(self, portal: Portal, settings: TimelineSettings, chat: Chat, held: float) -> None:
+        line = next((one for one in self._lines.kept(portal.id) if one.id == chat.line_id), None)
+        if line is None or line.mirrored:
+            return  # the open line writes an activity of its own
+        if settings.mode is TimelineMode.END:
+            name, begins = f"end-{int(held)}", max(held + 1, settings.since)
+        else:
+            name, begins = day_of(chat.last_at, settings.zone), self._midnight(chat, settings)
+        record = self._timelines.take(chat, name, begins)
+        if record is None:
+            return
+        try:
+            self._tell(portal, settings, line, chat, record)
+        except AppError as error:
+            log.warning("timeline chat=%s, try %s: %s", chat.id, record.attempts + 1, error.reason)
+            self._timelines.fail(record, error.reason or error.refusal.value)
+        except Exception as error:
+            log.exception("timeline chat=%s: broken", chat.id)
+            self._timelines.fail(record, type(error).__name__)
+
+    def _midnight(self, chat: Chat, settings: TimelineSettings) -> float:
+        """When the day of its last message began, or the choice was made; days are not all of one length."""
+        today, at = day_of(chat.last_at, settings.zone), chat.last_at
+        begin, end = at - 26 * 3600.0, at
+        while end - begin > 1.0:
+            middle = (begin + end) / 2
+            begin, end = (begin, middle) if day_of(middle, settings.zone) == today else (middle, end)
+        return max(end, settings.since)
+
+    def _tell(self, portal: Portal, settings: TimelineSettings, line: Line, chat: Chat, record: Record) -> None:
+        bubbles, sends = self._said(chat, record.begins_at)
+        if not bubbles:
+            self._timelines.done(record, chat.last_at)
+            return
+        mark = f"№{record.id}"
+        found = self._choose(portal, settings, chat) if not record.comment_id else None
+        if not record.comment_id and found is None:
+            self._timelines.done(record, chat.last_at)  # the CRM does not know the number
+            return
+        others = found.others if found else 0
+        writers = self._writers(portal, sends)
+        talk = Conversation(mark, line.name, shown(chat.phone), others, bubbles, writers)
+        text = text_of(talk, language=language_in(portal), zone=settings.zone)
+        if found:
+            record = self._make(portal, record, found, text, mark, sends)
+        else:
+            wanted = {"id": record.comment_id, "fields": {"COMMENT": text}}
+            self._rest.call(portal, record.user_id, "crm.timeline.comment.update", wanted)
+        self._timelines.done(record, max(chat.last_at, *(bubble.at for bubble in bubbles)))
+
+    def _make(self, portal: Portal, record: Record, found: Chosen, text: str, mark: str, sends: list[Send]) -> Record:
+        """A new comment, as the rep who wrote first where they may, else as who installed the application."""
+        kind, item_id = found.place
+        fields = {"ENTITY_ID": item_id, "ENTITY_TYPE": NAMES[kind]}
+        comment_id = self._look_for(portal, record, mark) if record.asked else 0
+        users = dict.fromkeys([*(send.user_id for send in sends if send.user_id), portal.installer_id])
+        for user_id in users if not comment_id else ():
+            record = self._timelines.ask(record, owner_type=kind, owner_id=item_id, user_id=user_id)
+            try:
+                wanted = {"fields": {**fields, "COMMENT": text}}
+                comment_id = whole_of(self._rest.call(portal, user_id, "crm.timeline.comment.add", wanted))
+                break
+            except Refused as error:
+                if error.refusal not in NOT_THEIRS or user_id == portal.installer_id:
+                    raise
+        if not comment_id:
+            raise Refused(Refusal.PORTAL_FAILED, 502, "no comment id")
+        record = self._timelines.made(record, comment_id)
+        for copy_kind, copy_id in found.copies:
+            bound = {"OWNER_ID": comment_id, "ENTITY_ID": copy_id, "ENTITY_TYPE": NAMES[copy_kind]}
+            self._rest.call(portal, record.user_id, "crm.timeline.bindings.bind", {"fields": bound})
+        return record
+
+    def _look_for(self, portal: Portal, record: Record, mark: str) -> int:
+        """A comment of ours whose answer was lost, by the mark in its first line."""
+        where = {"ENTITY_ID": record.owner_id, "ENTITY_TYPE": NAMES[record.owner_type]}
+        wanted = {"filter": where, "select": ["ID", "COMMENT"]}
+        rows = map(map_of, rows_of(self._rest.call(portal, portal.installer_id, "crm.timeline.comment.list", wanted)))
+        ours = (row for row in rows if plain_text(row.get("COMMENT")).partition("\n")[0].endswith(mark))
+        return next((whole_of(row.get("ID")) for row in ours), 0)
+
+    def _choose(self, portal: Portal, settings: TimelineSettings, chat: Chat) -> Chosen | None:
+        """Two calls at most."""
+        wanted = {"type": "PHONE", "values": list(spellings(chat.phone))}
+        known = people_of(self._rest.call(portal, portal.installer_id, "crm.duplicate.findbycomm", wanted))
+        if settings.deals and (known.contacts or known.companies):
+            deals = deals_of(self._deals(portal, known))
+            known = Known(known.contacts, known.companies, known.leads, deals)
+        return choose(known, settings)
+
+    def _deals(self, portal: Portal, known: Known) -> list[Any]:
+        """Of all contacts and companies, in one batch."""
+        commands: dict[str, tuple[str, Mapping[str, Any]]] = {
+            f"{name}{one}": (
+                "crm.item.list",
+                {"entityTypeId": DEAL, "filter": {name: one}, "order": {"id": "DESC"}, "select": ["*"]},
+            )
+            for name, ids in (("contactId", known.contacts[:10]), ("companyId", known.companies[:10]))
+            for one in ids
+        }
+        answer = self._rest.batch(portal, portal.installer_id, commands)
+        return [item for found in answer.results.values() for item in rows_of(map_of(found).get("items"))]
+
+    def _said(self, chat: Chat, since: float) -> tuple[list[Bubble], list[Send]]:
+        """What was said from a time on, as webhooks told it and as it was sent from here, and those sends."""
+        told: dict[str, Told] = {}
+        ids = [*chat.chat_ids, f"{chat.phone.removeprefix('+')}@c.us", f"{chat.phone.removeprefix('+')}@s.whatsapp.net"]
+        for message_id, body in self._conversations.messages.of_chat(chat.portal_id, chat.line_id, ids, since=since):
+            told[message_id] = joined(told.get(message_id, Told()), read_told(body))
+        sends = self._conversations.sends.recent(chat.portal_id, chat.id, since)
+        out = [send for send in sends if send.state not in (*OPEN, SendState.FAILED) and send.text]
+        messages = [message for one in told.values() if (message := seen(one)) and message.at >= int(since)]
+        bubbles = merge(sorted(messages, key=lambda message: -message.at), out, told=told)
+        return [bubble for bubble in bubbles if bubble.at >= int(since)], out
+
+    def _writers(self, portal: Portal, sends: list[Send]) -> dict[str, str]:
+        """Who sent which message, by name. One call, none where nothing was sent from here."""
+        users = sorted({send.user_id for send in sends if send.user_id})
+        if not users:
+            return {}
+        try:
+            rows = rows_of(self._rest.call(portal, portal.installer_id, "user.get", {"FILTER": {"ID": users}}))
+        except Refused:  # the permission for it may be missing: then it is «we»
+            return {}
+        names = {
+            whole_of(row.get("ID")): f"{plain_text(row.get('NAME'), 60)} {plain_text(row.get('LAST_NAME'), 60)}".strip()
+            for row in map(map_of, rows)
+        }
+        return {send.message_id: names[send.user_id] for send in sends if names.get(send.user_id)}
