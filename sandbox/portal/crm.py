@@ -14,7 +14,6 @@ from .seed import Crm
 from .users import User
 
 PAGE = 50
-COMMUNICATIONS = {LEAD: "LEAD", CONTACT: "CONTACT", COMPANY: "COMPANY"}
 WITHOUT_A_COLUMN = {"fm", "entityTypeId", "observers"}  # come with an item, but nobody can filter by them
 
 
@@ -49,20 +48,27 @@ def list_items(crm: Crm, user: User, params: dict[str, Any]) -> Answer:
     return Answer({"items": shown}, total=len(items), next=following)
 
 
-def find_by_communication(crm: Crm, params: dict[str, Any]) -> Answer:
-    """crm.duplicate.findbycomm: who has one of at most 20 phones, whoever may read them; at most 20 of each kind, the
-    oldest (b24restdocs: crm/duplicates/crm-duplicate-find-by-comm.md)."""
-    values = params.get("values")
-    values = list(values.values()) if isinstance(values, dict) else values
-    if str(params.get("type", "")).upper() != "PHONE" or not isinstance(values, list) or len(values) > 20:
-        raise RestError("", "Communication type is not defined." if not params.get("type") else "Too many values.")
-    wanted = {_digits(str(value)) for value in values} - {""}
+def find_duplicates(crm: Crm, user: User, params: dict[str, Any]) -> Answer:
+    """crm.duplicate.findbycomm: whom the CRM has with one of these phones, by kind, however they were typed.
+
+    b24restdocs: api-reference/crm/duplicates/crm-duplicate-find-by-comm.md.
+    """
+    if params.get("type") not in ("PHONE", "EMAIL"):
+        raise RestError("Communication type is not defined", "Parameter 'type' is required.")
+    values = {_digits(str(value))[-10:] for value in params.get("values") or []} - {""}
     found: dict[str, list[int]] = {}
-    for (kind, item_id), each_item in sorted(crm.items()):
-        phones = {_digits(str(each["value"])) for each in each_item.get("fm", []) if each.get("typeId") == "PHONE"}
-        if kind in COMMUNICATIONS and phones & wanted:
-            found.setdefault(COMMUNICATIONS[kind], []).append(item_id)
-    return Answer({name: ids[:20] for name, ids in found.items()} or [])
+    for name, kind in (("LEAD", LEAD), ("CONTACT", CONTACT), ("COMPANY", COMPANY)):
+        ids = [
+            each["id"]
+            for (of_type, _), each in crm.items()
+            if of_type == kind
+            and params.get("entity_type") in (None, "", name)
+            and may_read(user, each)
+            and values & {_digits(one["value"])[-10:] for one in each["fm"] if one["typeId"] == params["type"]}
+        ]
+        if ids:
+            found[name] = ids
+    return Answer(found or [])
 
 
 def add_item(crm: Crm, user: User, params: dict[str, Any]) -> Answer:
@@ -95,9 +101,7 @@ def update_item(crm: Crm, user: User, params: dict[str, Any]) -> Answer:
 
 
 def _digits(text: str) -> str:
-    """As the index of duplicates has them: an 8 before ten digits is a 7 (server module crm)."""
-    digits = re.sub(r"\D", "", text)
-    return f"7{digits[1:]}" if len(digits) == 11 and digits.startswith("8") else digits
+    return "".join(filter(str.isdigit, text))
 
 
 def may_read(user: User, item: Item) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 from . import field_types, fields, handlers, layouts, notices, placements, smart_types, staff, timelines
 from .asked import Asked, Method
 from .batch import Answer
-from .crm import add_item, find_by_communication, get_item, list_items, update_item
+from .crm import add_item, find_duplicates, get_item, list_items, update_item
 from .errors import known
 from .openlines import connectors, messenger, operators
 from .php import is_truthy
@@ -55,11 +55,11 @@ METHODS: dict[str, Method] = {
     "method.get": _describe,
     "methods": lambda asked: Answer(sorted(METHODS)),
     "scope": _scope,
+    "crm.duplicate.findbycomm": lambda asked: find_duplicates(asked.state.crm, asked.user, asked.params),
     "crm.item.get": lambda asked: get_item(asked.state.crm, asked.user, asked.params),
     "crm.item.list": lambda asked: list_items(asked.state.crm, asked.user, asked.params),
     "crm.item.add": lambda asked: add_item(asked.state.crm, asked.user, asked.params),
     "crm.item.update": lambda asked: update_item(asked.state.crm, asked.user, asked.params),
-    "crm.duplicate.findbycomm": lambda asked: find_by_communication(asked.state.crm, asked.params),
     **staff.METHODS,
     **smart_types.METHODS,
     **placements.METHODS,

@@ -22,7 +22,7 @@ def write(page: CardPage, number: str, key: str) -> None:
     if not page.rows:
         page.reveal()  # back from a chat
     page.open_chat(page.keys[number])
-    assert "is-sent" in page.send(page.chat, "Hello", key).text
+    assert "is-sent" in page.send(page.chat, "Hello", key, confirmed=True).text
 
 
 def test_an_opened_card_is_counted_without_a_line_and_a_reveal_by_its_line(widget: Widget) -> None:

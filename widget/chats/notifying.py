@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
+from widget.bitrix24.country import language_in
 from widget.bitrix24.employees import MOST, NOTIFIES, READS_USERS, notify, read_employees, take_back
 from widget.bitrix24.rest import Rest
 from widget.chats.sending import DOWN
@@ -27,7 +28,6 @@ log = logging.getLogger(__name__)
 
 DOWN_SECONDS = 300.0  # of a line, before administrators are told
 MOST_TOLD = 20  # notices of one portal in one round
-USUAL_LANGUAGE = "ru"  # of a portal whose users read each their own
 
 
 @dataclass(frozen=True)
@@ -145,4 +145,4 @@ class Notifying:
 
 
 def _texts(portal: Portal) -> Callable[[str], str]:
-    return catalogue(portal.language or USUAL_LANGUAGE).gettext
+    return catalogue(language_in(portal)).gettext

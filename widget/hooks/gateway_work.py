@@ -21,7 +21,7 @@ from widget.storage.counted import Went
 from widget.storage.inbox import Inbox, Webhook
 from widget.storage.lines import Line, Lines
 from widget.storage.portals import Portals, PortalState
-from widget.storage.sends import WENT_OUT, Send, SendState
+from widget.storage.sends import Send, SendState
 
 log = logging.getLogger(__name__)
 
@@ -129,10 +129,7 @@ class GatewayWork:
             if after.from_me and event.kind in (EventKind.MESSAGE, EventKind.ACK):
                 went = _went(before, after, sends)
                 settled = self._settle(sends, after)
-                moved = any(
-                    (old.state in WENT_OUT) is not (new.state in WENT_OUT)
-                    for old, new in zip(sends, settled, strict=True)
-                )
+                moved = any(_answers(now) is not _answers(then) for now, then in zip(settled, sends, strict=True))
                 sends = settled
             woken = self._mirror.told(line, chats[0], event, after, sends) if self._mirror and chats else 0
         if self._mirror and woken:
@@ -201,6 +198,11 @@ class GatewayWork:
             else send
             for send in sends
         ]
+
+
+def _answers(send: Send) -> bool:
+    """Whether the client has it as an answer of ours, as far as is known."""
+    return send.state in WENT_OUT
 
 
 def _phones(chat_ids: Sequence[str]) -> tuple[str, ...]:

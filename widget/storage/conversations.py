@@ -39,7 +39,7 @@ class Conversations:
     @cached_property
     def waits(self) -> Waits:
         """Who waits, and who answers."""
-        return Waits(self.engine, self.chats.tell)
+        return Waits(self.engine, self.chats.changed)
 
     def transaction(self) -> AbstractContextManager[Connection]:
         """One transaction for everything that is written within."""
