@@ -82,11 +82,15 @@ def test_every_named_make_target_exists() -> None:
     assert named - targets == set()
 
 
+# Programs that benchmarks start.
+PARTS = {ROOT / "benchmarks" / name for name in ("stub.py", "cutting.py")}
+
+
 def test_every_benchmark_has_its_command_named() -> None:
     named = set(re.findall(r"`python -m (benchmarks\.\w+)`", PAPERS["docs/benchmarks.md"]))
     printing = {file for file in (ROOT / "benchmarks").glob("*.py") if '"__main__"' in file.read_text()}
 
-    assert named == {f"benchmarks.{file.stem}" for file in printing - {ROOT / "benchmarks" / "stub.py"}}
+    assert named == {f"benchmarks.{file.stem}" for file in printing - PARTS}
 
 
 @pytest.mark.parametrize("paper", PAPERS)

@@ -175,7 +175,17 @@ def test_readings_that_we_did_not_sign_are_none(ticket):
 def test_a_session_holds_no_token_at_all():
     _genuine, readable = URLSafeTimedSerializer("no key", salt="").loads_unsafe(TICKETS.sign_session(SESSION))
     card = {"entity_type_id", "entity_id", "edit_mode"}
-    assert set(readable) == {"portal_id", "user_id", "language", "number", "line_id", "zone", "readings", *card}
+    assert set(readable) == {
+        "portal_id",
+        "user_id",
+        "language",
+        "number",
+        "line_id",
+        "zone",
+        "readings",
+        "granted",
+        *card,
+    }
 
 
 def test_the_largest_opening_that_a_form_can_make_still_fits_a_ticket():

@@ -44,6 +44,7 @@ def send(widget: Widget) -> Callable[[str], None]:
         assert page.answer.status_code == 201
 
     send("first")
+    send("the employees' names are remembered now")
     return send
 
 

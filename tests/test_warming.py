@@ -17,7 +17,7 @@ def test_the_first_card_finds_templates_and_icons_ready(widget: Widget) -> None:
     drawn = icon.cache_info().misses
     page = widget.open().reveal()
     assert page.rows
-    assert icon.cache_info().misses - drawn <= 2  # those chosen by a state that only the card knows
+    assert icon.cache_info().misses - drawn <= 5  # those chosen by a state that only the card knows
 
 
 def test_a_process_that_starts_hears_how_its_lines_are_and_starts_without_a_database_too(

@@ -20,7 +20,7 @@ def test_two_reps_see_each_other_and_one_is_asked_before_writing_too(
     second = make_card().open(user="admin").reveal().open_chat(ORDERS)
     beside = second.frame.locator("#beside")
     expect(beside).to_contain_text(second.say("Answers:"))
-    expect(second.bubble("Здравствуйте").locator(".bubble-writer")).to_have_count(1)
+    expect(second.bubble("Здравствуйте").locator(".bubble-author:not(.sr-only)")).to_have_count(1)
 
     first.page.bring_to_front()
     first.composer.press_sequentially("Ещё")

