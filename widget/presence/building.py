@@ -28,6 +28,7 @@ from widget.storage.building import Repositories
 class PresenceParts:
     known: Memory
     lifetimes: Lifetimes
+    listings: Listings
     checker: Checker
     purse: Purse
     cooling: Cooling
@@ -67,6 +68,7 @@ def build_presence(infra: Infrastructure, stored: Repositories, gateways: Gatewa
     return PresenceParts(
         known=known,
         lifetimes=lifetimes,
+        listings=listings,
         checker=checker,
         purse=purse,
         cooling=cooling,
