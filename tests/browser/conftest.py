@@ -72,6 +72,20 @@ def forget_cached(demo: Demo) -> bool:
     return True
 
 
+@pytest.fixture
+def hear_lines(demo: Demo, outside: Outside) -> Iterator[Callable[[], None]]:
+    """Have the widget hear anew how the lines are, as the test has made them. When it is over, the next test's cards
+    would still believe that: its lines are heard as they were seeded."""
+
+    def hear() -> None:
+        forget_cached(demo)  # the worker may have heard them meanwhile
+        demo.restart_widget()
+
+    yield hear
+    outside.reset()
+    hear()
+
+
 class Complaints(list[str]):
     """Page errors, console errors, policy violations, dialogs. A test that breaks something says what follows."""
 
