@@ -29,8 +29,8 @@ function ownWords(code) {
 }
 
 /** Send one request: `json`, or a `form` with a file in it. Resolves to the Response; rejects with Refused for an answer that is an error, and with a
- *  TypeError when there is no connection, or a proxy answers instead of the server: then it is not known what was done. An outdated session is renewed
- *  once through the portal, and what found no room is sent again soon. */
+ *  TypeError when there is no connection, or a proxy answers instead of the server: then it is not known what was done.
+ *  An outdated session is renewed once through the portal, and what found no room is sent again soon. */
 export async function request(path, { json, form, signal, headers = {} } = {}) {
   const send = () => once(path, { json, form, signal, headers });
   let response = await withRoom(send);

@@ -59,7 +59,7 @@ def plain_host(told: str, scheme: str) -> str:
     port that the scheme has anyway. Raises ValueError where punycode knows no way; looks at nothing else."""
     name, colon, port = told.partition(":")
     host = told.lower() if told.isascii() else f"{name.encode('idna').decode().lower()}{colon}{port}"
-    return host.removesuffix({"https": ":443", "http": ":80"}.get(scheme, ":"))
+    return _without_usual_port(host, scheme)
 
 
 def plain_address(address: str) -> str:
@@ -68,8 +68,11 @@ def plain_address(address: str) -> str:
     scheme, _, rest = address.partition("://")
     host, slash, path = rest.partition("/")
     scheme, host = scheme.lower(), host.lower()
-    host = host.removesuffix({"https": ":443", "http": ":80"}.get(scheme, ":"))
-    return f"{scheme}://{host}{slash}{path}".rstrip("/")
+    return f"{scheme}://{_without_usual_port(host, scheme)}{slash}{path}".rstrip("/")
+
+
+def _without_usual_port(host: str, scheme: str) -> str:
+    return host.removesuffix({"https": ":443", "http": ":80"}.get(scheme, ":"))
 
 
 def is_public(address: IPv4Address | IPv6Address) -> bool:

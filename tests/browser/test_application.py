@@ -1,9 +1,10 @@
 """Out of the frame and back: the application over a card, at the place that was meant; people's cards and profiles."""
 
+from collections.abc import Callable
+
 import pytest
 from playwright.sync_api import FrameLocator, Page, expect
 
-from tests.browser.conftest import forget_cached
 from tests.browser.pages import IVAN, MARIA, Card, Settings
 from tests.stand import DEAL, Outside
 
@@ -26,10 +27,11 @@ def test_the_icon_opens_the_application_over_the_card(card: Card, user: str, emb
     expect(card.page.locator("#panel")).to_be_hidden()
 
 
-def test_a_line_that_is_down_leads_to_its_settings(card: Card, outside: Outside) -> None:
+def test_a_line_that_is_down_leads_to_its_settings(
+    card: Card, outside: Outside, hear_lines: Callable[[], None]
+) -> None:
     outside.set_line("sales", "SCAN_QR_CODE")
-    forget_cached(card.demo)  # the worker may have heard the lines in between
-    card.demo.restart_widget()
+    hear_lines()
     for user, embed in (("admin", "field"), ("rep", "tab")):
         card.open(user=user, embed=embed).reveal()
         line = card.frame.locator("#line option", has_text="Отдел продаж").get_attribute("value")

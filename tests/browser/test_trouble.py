@@ -1,9 +1,11 @@
 """A gateway that hangs, a gateway that dies, a portal that makes no sense, a network that is gone."""
 
+from collections.abc import Callable
+
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Complaints, forget_cached
+from tests.browser.conftest import Complaints
 from tests.browser.pages import IVAN, ORDERS, SENT, Card, serious_in
 from tests.stand import Outside
 
@@ -29,13 +31,12 @@ def test_a_hanging_gateway_neither_delays_the_card_nor_blocks_a_send(card: Card,
 
 
 def test_a_line_that_is_switched_off_is_said_and_can_still_be_written_from(
-    card: Card, outside: Outside, complaints: Complaints
+    card: Card, outside: Outside, hear_lines: Callable[[], None], complaints: Complaints
 ) -> None:
     complaints.expect(BROKEN)
     for session in ("sales", "support"):  # otherwise the other line would ask about the numbers
         outside.set_line(session, "STOPPED")
-    forget_cached(card.demo)  # the worker may have heard the lines in between
-    card.demo.restart_widget()
+    hear_lines()
     card.open(lang="en").reveal()
 
     expect(card.frame.locator(".line-state")).to_have_text("offline")

@@ -16,6 +16,7 @@ from widget.admin.asking import Asker, anybody
 from widget.admin.checks import Fault, Wrong, typed
 from widget.admin.pages import pages
 from widget.admin.told import ask_all
+from widget.chats.asking import usual_line
 from widget.chats.typed import MOST_UNWRITTEN, NotTheirs
 from widget.context import CardPhone, hours_csv
 from widget.errors import Refusal, Refused
@@ -78,7 +79,7 @@ def write_to_number() -> ResponseReturnValue:
     asker = anybody()
     here = services()
     item = here.card.door.typed(asker.context, text)
-    line = asker.context.line(line_id) if line_id else _usual_line(asker)
+    line = asker.context.line(line_id) if line_id else usual_line(asker.context)
     if item.phone.e164 is None or line is None:
         raise Refused(Refusal.NOT_ALLOWED, 422, "number or line")
     wrong = _closed(asker, line, item.phone.e164)
@@ -97,11 +98,6 @@ def write_to_number() -> ResponseReturnValue:
     session = replace(asker.session, number=item.phone.e164, line_id=line.id)
     response.headers[SESSION_HEADER] = tickets.sign_session(session)
     return response
-
-
-def _usual_line(asker: Asker) -> Line | None:
-    """One query."""
-    return asker.context.usual_line(services().storage.settings.of(asker.portal.id, asker.viewer.user_id).line_id)
 
 
 def _closed(asker: Asker, line: Line, phone: str) -> Wrong | None:
@@ -135,7 +131,7 @@ def _answer(
             "admin/_number_found.html",
             item=item,
             wrong=wrong,
-            line=line or _usual_line(asker),
+            line=line or usual_line(asker.context),
             lines=context.lines,
             local=context.local(item) if item and item.phone.e164 else None,
             hours=hours_csv(context.hours),

@@ -13,13 +13,11 @@ from widget.card.view import CardView, ShownSettings, view_of, with_left
 from widget.context import found
 from widget.presence.budget import AskedBy, Left
 from widget.presence.checker import Checker
-from widget.presence.records import Why
+from widget.presence.records import PASSING
 from widget.session import Session
 from widget.storage.lines import Line
 
 log = logging.getLogger(__name__)
-
-NOT_REMEMBERED = frozenset({Why.LIMIT, Why.SAVED, Why.CANNOT_COUNT})
 
 
 @dataclass(frozen=True)
@@ -56,7 +54,7 @@ class CardChecks:
         if not view.line or not phones:
             return Checked(view, 0, view.line)
         outcome = self._checker.check(view.line, phones, others=context.lines, by=by)
-        news = {phone: answer for phone, answer in outcome.answers.items() if answer.why not in NOT_REMEMBERED}
+        news = {phone: answer for phone, answer in outcome.answers.items() if answer.why not in PASSING}
         known = self._loader.learned(seen, known, news)
         view = view_of(
             context,

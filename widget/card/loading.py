@@ -191,7 +191,7 @@ class Loader:
 
 def chats_of(context: CardContext, chats: Sequence[Chat], answers: Mapping[str, Presence]) -> KnownChats:
     """The last used chat of each number on a line this user may use, and on one that was (pure). A chat that so far
-    only a gateway's listing has is one too: it is stored when somebody opens it."""
+    only a gateway's listing has is one too: it is stored when it is opened."""
     mine = {line.id: line for line in context.lines}
     readable = {line.id for line in context.past_lines}
     stored = {(chat.phone, chat.line_id) for chat in chats}

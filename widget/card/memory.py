@@ -104,7 +104,7 @@ class CardMemory:
             self._drawn[session] = (shows, drawn)
 
     def throw_away(self, session: Session) -> None:
-        """Whoever holds this card reads it anew. One round trip. Raises StoreGone."""
+        """Have every process read this card anew. One round trip. Raises StoreGone."""
         self._answers.set_many({self.generation_key(session): self.new_generation()}, 2 * self.seconds)
 
     def _opened(self, session: Session, record: Any) -> ReadCard | None:

@@ -183,8 +183,8 @@ class Ahead:
         card = self._opening
         usual = self._portal.state is PortalState.ACTIVE and card.domain in ("", self._portal.domain)
         if usual and card.entity_id:
-            anybody = Session(self._portal.id, 0, card.entity_type_id, card.entity_id, card.language)
-            self._generation = self._memory.generation(anybody)
+            unproved = Session(self._portal.id, 0, card.entity_type_id, card.entity_id, card.language)
+            self._generation = self._memory.generation(unproved)
             commands = _commands(card.entity_type_id, card.entity_id, self._lists)
             self._begun = self._rest.begin_batch(self._portal, card.access_token, commands, self._pool)
 

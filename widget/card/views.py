@@ -15,7 +15,7 @@ from widget.card.loading import Seen, e164s
 from widget.card.memory import Drawn
 from widget.card.reading import Ahead
 from widget.card.view import CardView, ShownSettings, settings_of, with_left
-from widget.chats.asking import chat_of, drawn_with
+from widget.chats.asking import chat_of, drawn_with, usual_line
 from widget.chats.typed import NotTheirs
 from widget.context import CardContext, Reading, found, hours_of
 from widget.errors import Refusal, Refused
@@ -237,7 +237,7 @@ def lines() -> ResponseReturnValue:
     here = services()
     context = here.card.door.enter(*_card())
     line_id, gone = _still(context, asked)
-    line = context.line(line_id) if line_id else _usual_line(context)
+    line = context.line(line_id) if line_id else usual_line(context)
     return render_template(
         "card/_lines.html",
         view={
@@ -252,14 +252,6 @@ def lines() -> ResponseReturnValue:
         zone=context.zone,
         now=here.now(),
     )
-
-
-def _usual_line(context: CardContext) -> Line | None:
-    """One query, where there are several lines."""
-    who = context.session
-    several = len(context.lines) > 1
-    usual = services().storage.settings.of(who.portal_id, who.user_id).line_id if several else None
-    return context.usual_line(usual)
 
 
 def _still(context: CardContext, line_id: int | None) -> tuple[int | None, Line | None]:

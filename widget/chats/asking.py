@@ -148,6 +148,15 @@ def read_for_typed_number() -> WholeChat | None:
     return whole
 
 
+def usual_line(context: CardContext) -> Line | None:
+    """The line that this user usually writes from, the first where they chose none, None without any. One query where
+    there are several."""
+    if len(context.lines) < 2:
+        return context.usual_line(None)
+    session = context.session
+    return context.usual_line(services().storage.settings.of(session.portal_id, session.user_id).line_id)
+
+
 def question(html: str) -> Response:
     """409: something that is asked back before it is done; the page comes again with `confirmed`."""
     response = make_response(html, 409)

@@ -18,6 +18,7 @@ from widget.chats.asking import (
     read_cursor,
     read_for_typed_number,
     signed_cursor,
+    usual_line,
 )
 from widget.chats.beside import beside_of
 from widget.chats.files import LARGEST
@@ -138,15 +139,10 @@ def _line_to_open(
     if not asked and last:
         return lines[last.line_id], last
     wanted = asked or shown
-    line = context.line(wanted) if wanted else _usual_line(context)
+    line = context.line(wanted) if wanted else usual_line(context)
     if line is None:
         raise Refused(Refusal.NOT_ALLOWED, 409, "no line")
     return line, last
-
-
-def _usual_line(context: CardContext) -> Line | None:
-    """One query."""
-    return context.usual_line(services().storage.settings.of(context.portal.id, context.session.user_id).line_id)
 
 
 def _line_words(context: CardContext, line: Line, state: LineState) -> dict[str, object]:

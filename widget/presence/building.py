@@ -28,6 +28,7 @@ from widget.storage.building import Repositories
 class PresenceParts:
     known: Memory
     lifetimes: Lifetimes
+    listings: Listings
     checker: Checker
     purse: Purse
     cooling: Cooling
@@ -67,6 +68,7 @@ def build_presence(infra: Infrastructure, stored: Repositories, gateways: Gatewa
     return PresenceParts(
         known=known,
         lifetimes=lifetimes,
+        listings=listings,
         checker=checker,
         purse=purse,
         cooling=cooling,
@@ -99,7 +101,7 @@ def _limiter(infra: Infrastructure) -> Limiter:
 
 def _terms(config: Config) -> Terms:
     """At most a card's worth at once, then one every few seconds, and no more a day than the line sends: whom it
-    protects is the company's WhatsApp account, which is banned for checking numbers nobody writes to."""
+    protects is the company's WhatsApp account, which is banned for checking numbers that get no message."""
     return Terms(
         burst=config.check_burst,
         every=config.check_every,

@@ -21,7 +21,7 @@ from widget.presence.lifetimes import Lifetimes
 from widget.presence.listings import Listings
 from widget.presence.memory import Memory
 from widget.presence.purse import Grant, Purse
-from widget.presence.records import Answer, Presence, Why, unknown
+from widget.presence.records import PASSING, Answer, Presence, Why, unknown
 from widget.storage.lines import Line
 
 log = logging.getLogger(__name__)
@@ -147,8 +147,7 @@ class _Inquiry:
             found,
             read=self._read,
             leases=leases,
-            # Neither a limit is remembered nor a state: they are as quickly read as that.
-            lasts=lambda presence: presence.why not in (Why.LIMIT, Why.SAVED, Why.LINE_UNKNOWN),
+            lasts=lambda presence: presence.why not in PASSING,
             outweighs=self._is_newer,
         )
         return found | newer

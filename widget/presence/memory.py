@@ -23,8 +23,8 @@ from widget.storage.vault import Vault, VaultError
 log = logging.getLogger(__name__)
 
 NETWORK = "whatsapp"  # answers are shared by all lines of one network
-NOBODY = "nobody"  # in the cache: SQL has nothing about this number either
-NOBODY_SECONDS = 60.0
+NEGATIVE = "nobody"  # a negative entry of the cache: the number is not in SQL either
+NEGATIVE_SECONDS = 60.0
 MOST_OUTDATED = 20_000  # records that an outage left behind in the cache, by one process
 
 
@@ -204,9 +204,9 @@ class Memory:
         found: dict[str, tuple[Any, Any, float]] = {}
         for key in keys:
             presence = kept.get(key)
-            record = presence.record() if presence else [NOBODY, now]  # sealed as it is
+            record = presence.record() if presence else [NEGATIVE, now]  # sealed as it is
             shown = presence is not None and not self._lifetimes.is_gone(presence, now)
-            found[key] = (held.get(key), record, self._lasts(presence) if shown and presence else NOBODY_SECONDS)
+            found[key] = (held.get(key), record, self._lasts(presence) if shown and presence else NEGATIVE_SECONDS)
         recalled = {key: record for key, (_before, record, _seconds) in found.items()}
         try:
             changed = self._answers.publish(found)
@@ -217,8 +217,8 @@ class Memory:
     def _says(self, record: Any, now: float) -> bool:
         """Whether the cache's record says what SQL would, be it that there is nothing. An unknown that is over does
         not: SQL may have what was known before it."""
-        if isinstance(record, list) and record[:1] == [NOBODY]:
-            return bool(now < record[1] + NOBODY_SECONDS)
+        if isinstance(record, list) and record[:1] == [NEGATIVE]:
+            return bool(now < record[1] + NEGATIVE_SECONDS)
         presence = read_record(record)
         return presence is not None and not (
             presence.answer is Answer.UNKNOWN and self._lifetimes.is_gone(presence, now)

@@ -45,6 +45,10 @@ class Why(Enum):
     FAILED = "failed"
 
 
+# An answer with one of these is told and not remembered: they are as quickly found out as read.
+PASSING = frozenset({Why.LIMIT, Why.SAVED, Why.CANNOT_COUNT, Why.LINE_UNKNOWN})
+
+
 @dataclass(frozen=True)
 class Presence:
     """`at` and `until` are unix seconds, 0 where they do not apply. `chat_id` is canonical (gateways/names.py).

@@ -39,7 +39,7 @@ def open_database(url: str) -> Engine:
 def upgrade(engine: Engine, vault: Vault | None = None, *, to: str = "head") -> None:
     """Create or migrate the tables. Safe to run at every start, and on several hosts at once: one works, the others
     wait and find nothing to do. `vault` opens what an older version kept sealed and this one does not."""
-    # Its import is a tenth of a start, and only this needs it.
+    # Its import is a twentieth of a start, and only this needs it.
     from alembic import command  # noqa: PLC0415
     from alembic.config import Config  # noqa: PLC0415
 
