@@ -17,10 +17,11 @@ from sandbox.demo import Demo, Ports
 from sandbox.portal.background import free_port
 from tests.browser.pages import Card, ClientPhone, Settings
 from tests.chromium import base_url, browser_type_launch_args, context, last_of_all, new_page, page, tab
-from tests.stand import PATIENCE, Outside
+from tests.stand import PATIENCE, Outside, until
 
 __all__ = ["base_url", "browser_type_launch_args", "context", "page", "tab"]
 
+HEARD = "line-state:"  # the keys that say how lines are
 AWAKE = "0,0,24,24"  # LIGHT_HOURS: every hour is a good one to write, or the tests would know when they run
 
 # A card with one chat shows its rows first: what opens straight into it is a test's own (test_messenger.py).
@@ -69,12 +70,14 @@ def outside(demo: Demo, http: httpx.Client) -> Outside:
     return outside
 
 
-def forget_cached(demo: Demo) -> bool:
-    """Empty the cache that the processes of the widget share. False where there is none."""
+def forget_cached(demo: Demo, kept: str = HEARD) -> bool:
+    """Empty the cache that the processes of the widget share, but not of how the lines are: a card whose line was not
+    heard of yet asks about no number for seconds. False where there is no such cache."""
     if "REDIS_URL" not in demo.environment:
         return False
     with redis.Redis.from_url(demo.environment["REDIS_URL"]) as client:
-        client.flushall()
+        if gone := [key for key in client.scan_iter() if not (kept and kept.encode() in key)]:
+            client.delete(*gone)
     return True
 
 
@@ -84,8 +87,11 @@ def hear_lines(demo: Demo, outside: Outside) -> Iterator[Callable[[], None]]:
     would still believe that: its lines are heard as they were seeded."""
 
     def hear() -> None:
-        forget_cached(demo)  # the worker may have heard them meanwhile
+        shared = forget_cached(demo, kept="")  # the worker may have heard them meanwhile
         demo.restart_widget()
+        if shared:
+            with redis.Redis.from_url(demo.environment["REDIS_URL"]) as client:
+                until(lambda: any(b"lease" not in key for key in client.keys(f"*{HEARD}*")))
 
     yield hear
     outside.reset()
