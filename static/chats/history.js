@@ -189,7 +189,7 @@ export class History {
     this.loaded = !trouble;
     for (const bubble of mine) {
       if (!bubble.id) piece.append(bubble);
-      else if (!document.getElementById(bubble.id) && !this.comesLater(bubble)) this.insert(bubble);
+      else if (!shownOf(bubble) && !this.comesLater(bubble)) this.insert(bubble);
     }
     return true;
   }
@@ -199,7 +199,7 @@ export class History {
   merge(piece, trouble) {
     let changed = false;
     for (const bubble of piece.querySelectorAll('.bubble')) {
-      const known = document.getElementById(bubble.id);
+      const known = shownOf(bubble);
       if (known && sameWords(known, bubble)) continue;
       if (!known && this.comesLater(bubble)) continue;
       const knowsLess =
@@ -255,7 +255,7 @@ export class History {
   settle(waiting, text) {
     const bubble = parse(text);
     waiting?.remove();
-    const known = document.getElementById(bubble.id);
+    const known = shownOf(bubble);
     if (known) this.replace(known, bubble);
     else this.insert(bubble);
     this.days();
@@ -288,7 +288,7 @@ export class History {
 
   prepend(piece) {
     for (const bubble of piece.querySelectorAll('.bubble')) {
-      if (document.getElementById(bubble.id)) bubble.remove();
+      if (shownOf(bubble)) bubble.remove();
     }
     const height = this.box.scrollHeight;
     const top = this.box.scrollTop;
@@ -346,6 +346,12 @@ export class History {
     }
     for (const line of wrong) line.remove();
   }
+}
+
+// A gateway may give a message of ours another name than we did.
+function shownOf(bubble) {
+  const { send } = bubble.dataset;
+  return document.getElementById(bubble.id) ?? (send ? document.querySelector(`.bubble[data-send="${send}"]`) : null);
 }
 
 function dayLine(day) {

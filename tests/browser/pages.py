@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urlencode
 
 import axe_playwright_python
@@ -50,6 +50,12 @@ class Framed:
 
     def button(self, english: str) -> Locator:
         return self.frame.get_by_role("button", name=self.say(english), exact=True)
+
+    def tab(self, name: str) -> Self:
+        """Show a part of the application's page: write, lines, card, state."""
+        self.frame.locator(f"#tab-{name}").press("Enter")
+        expect(self.frame.locator(f"#panel-{name}")).to_be_visible()
+        return self
 
     @property
     def focused(self) -> Locator:
@@ -233,12 +239,6 @@ class Settings(Framed):
         self._go("/app/", user=user, **choices)
         expect(self.frame.get_by_role("main")).to_be_visible()
         self.still()
-        return self
-
-    def tab(self, name: str) -> "Settings":
-        """One of the page's parts: write, lines, card, state."""
-        self.frame.locator(f"#tab-{name}").press("Enter")
-        expect(self.frame.locator(f"#panel-{name}")).to_be_visible()
         return self
 
     def choose(self, visibility: str) -> "Settings":

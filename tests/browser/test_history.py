@@ -95,6 +95,8 @@ def test_a_photo_is_sharp_by_itself_and_large_at_a_press_and_a_document_is_saved
     expect(photo).to_be_visible()
     expect(card.frame.get_by_role("link", name=card.say("Save"))).to_be_visible()
     assert photo.evaluate("async (image) => { await image.decode(); return image.naturalWidth; }") > 100
+    card.page.keyboard.press("Escape")
+    expect(photo).to_be_hidden()
 
     with card.page.expect_download() as download:
         card.messages.get_by_role("button", name=".pdf").last.click()

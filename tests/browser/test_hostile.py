@@ -12,7 +12,7 @@ ADDRESS = 'http://example.com/"onmouseover="window.__xss=1 javascript:window.__x
 
 def untouched(card: Card) -> bool:
     made = card.inside.evaluate(
-        "() => document.querySelectorAll('img:not(.thumbnail), script:not([src]), [onerror]').length"
+        "() => document.querySelectorAll('img:not(.thumbnail, .media-shown), script:not([src]), [onerror]').length"
     )
     return made == 0 and card.inside.evaluate("() => window.__xss") is None
 

@@ -24,9 +24,7 @@ def test_client_operator_and_rep_talk_in_one_conversation(
 
     outside.http.post(f"{outside.portal}/_sandbox/portals/1", json={"scopes": SCOPES}).raise_for_status()
     line = settings.open().frame.locator(".line-item").first
-    line.locator("[data-part=reports] summary").click()
-    line.locator("[data-part=reports]").get_by_role("button", name=settings.say("Set up"), exact=True).click()
-    expect(line.locator("[data-part=reports] .is-works")).to_be_visible()
+    settings.set_up_reports()
     mirror = line.locator("[data-part=mirror]")
     mirror.locator("summary").click()
     mirror.get_by_role("button", name=settings.say("Set up")).click()

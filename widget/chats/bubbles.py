@@ -25,7 +25,8 @@ DELETE_SECONDS = 48 * 3600.0  # WhatsApp gives a little more than two days
 @dataclass(frozen=True)
 class Bubble:
     """One message on the page. `state` is None for what the client wrote. `ref` is what the gateway calls it, "" for a
-    send that no gateway has shown yet; `can` is what may be done with it: reply, edit, delete, react."""
+    send that no gateway has shown yet; `can` is what may be done with it: reply, edit, delete, react. `id` is the
+    message's, which changes for a send whose gateway names it; `send_id` stays, 0 for what was not sent from here."""
 
     id: str
     at: float
@@ -45,6 +46,7 @@ class Bubble:
     asks: tuple[str, ...] = ()  # what a rep may say of a missing send: again, seen
     user_id: int = 0  # who of us wrote it from here, 0 for what came from the phone
     user_name: str = ""
+    send_id: int = 0
 
 
 def possible(message: Message, capabilities: Capabilities, now: float) -> frozenset[str]:
@@ -93,6 +95,7 @@ def bubble_of_send(send: Send) -> Bubble:
         reason=send.reason,
         user_id=send.user_id,
         user_name=send.user_name,
+        send_id=send.id,
     )
 
 
@@ -149,7 +152,7 @@ def merge(
 def _with_send(bubble: Bubble, send: Send) -> Bubble:
     """What the gateway shows of a send, with what is known of it here."""
     state = _further(bubble.state, send.state)
-    return replace(bubble, state=state, user_id=send.user_id, user_name=send.user_name)
+    return replace(bubble, state=state, user_id=send.user_id, user_name=send.user_name, send_id=send.id)
 
 
 def _further(shown: SendState | None, known: SendState) -> SendState:

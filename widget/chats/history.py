@@ -115,14 +115,14 @@ class Histories:
         return self._history(line, page, messages, sends, told, None, before=before)
 
     def heard(self, line: Line, chat: Chat, since: float) -> History:
-        """What was written in the chat from a time on (unix seconds), as far as webhooks told it and reps sent it. No
-        outside call; two queries and one for each send that is further than was known."""
+        """What was written in the chat from a time on (unix seconds), as far as webhooks told it and reps sent it, but
+        what is on its way out: the page that sends it shows that already. No outside call; two queries and one for each send that is further than was known."""
         sends = self._sends.recent(chat.portal_id, chat.id, since)
         named = [send.message_id for send in sends]
         told = self._look_ups.told(line, chat, since=since, before=ALWAYS, named=named)
         messages = completed([], told, since=since, before=ALWAYS)
         capabilities = self._capabilities(line)
-        sends = self._settle_known(messages, sends)
+        sends = [send for send in self._settle_known(messages, sends) if send.state is not SendState.SENDING]
         bubbles = merge(messages, sends, told=told, capabilities=capabilities, now=self._clock())
         return History(bubbles, None, None)
 
