@@ -57,5 +57,5 @@ def test_when_the_portal_gives_no_new_token_the_text_stays_and_the_page_says_why
     card.page.clock.fast_forward(11_000)
 
     expect(card.problem).to_contain_text(card.say("This page has been open too long"))
-    expect(card.composer).to_have_value("Не потеряйся")
+    expect(card.bubble("Не потеряйся")).to_be_visible()
     assert "sendText" not in outside.calls()
