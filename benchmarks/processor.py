@@ -93,7 +93,7 @@ class Cards:
             line_id = self.services.storage.lines.add(
                 portal.id, name=f"Line {number}", gateway="waha", address=OUTSIDE, session=f"s{number}", key="key"
             )
-            self.services.storage.line_health.heard(portal.id, line_id)  # its reports arrive
+            self.services.storage.line_health.record_webhook(portal.id, line_id)  # its reports arrive
 
     def _client(self) -> httpx.Client:
         return httpx.Client(transport=httpx.MockTransport(self._answer))

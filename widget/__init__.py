@@ -1,10 +1,10 @@
 """The widget: a Flask service that Bitrix24 opens in its CRM cards. Start reading at `create_app`."""
 
+import functools
 import logging
 import math
 import os
 from contextlib import ExitStack
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -212,6 +212,6 @@ def _protect(response: Response) -> Response:
     return response
 
 
-@cache
+@functools.cache
 def _assets() -> Assets:
     return Assets(ROOT / "static")
