@@ -4,34 +4,34 @@ import asyncio
 from typing import Any
 
 from benchmarks import tables
+from benchmarks.environment import PORTALS, Environment
 from benchmarks.load import Connection
-from benchmarks.pace import Pace
-from benchmarks.stand import PORTALS, Stand
-from benchmarks.visitor import TICKET, Page, check, hidden_page, next_card, placement, reveal, see, to_ask
+from benchmarks.pace import RunSize
+from benchmarks.visitor import TICKET, HiddenCard, check, hidden_page, next_card, placement, reveal, see, to_ask
 
 PORTAL = PORTALS + 1  # which no other table uses: its token is not proved, its line's state not known
 TOGETHER = 20
 NAMES = ("app.info", "batch", "state", "chats", "check")
 
 
-async def measure(stand: Stand, pace: Pace) -> dict[str, Any]:
-    stand.calls()
-    stand.delays(portal=pace.portal, gateway=pace.gateway)
+async def measure(environment: Environment, pace: RunSize) -> dict[str, Any]:
+    environment.calls()
+    environment.delays(portal=pace.portal, gateway=pace.gateway)
     figures: dict[str, Any] = {}
-    connection = Connection(stand.ports["widget"])
+    connection = Connection(environment.ports["widget"])
     card = next_card()
     opened = await connection.ask(placement(PORTAL, card))
-    figures["hidden_opening"] = stand.calls()
+    figures["hidden_opening"] = environment.calls()
     revealed = await connection.ask(reveal(opening=TICKET.findall(opened.text)[0]))
-    figures["first_reveal"] = stand.calls()
+    figures["first_reveal"] = environment.calls()
     session = revealed.headers["x-session"]
     await connection.ask(check(to_ask(revealed), session))
-    figures["check"] = stand.calls()
+    figures["check"] = environment.calls()
     await connection.ask(reveal(session=session))
-    figures["warm_reveal"] = stand.calls()
+    figures["warm_reveal"] = environment.calls()
     connection.close()
-    figures["parallel_20"] = await _together(stand)
-    stand.delays(portal=0, gateway=0)
+    figures["parallel_20"] = await _together(environment)
+    environment.delays(portal=0, gateway=0)
     return figures | {"goals": []}
 
 
@@ -47,11 +47,11 @@ def show(figures: dict[str, Any]) -> str:
     return tables.table("Outside calls", ["", *NAMES], rows)
 
 
-async def _together(stand: Stand) -> dict[str, int]:
+async def _together(environment: Environment) -> dict[str, int]:
     card = next_card()
-    pages: list[Page] = [hidden_page(stand.tickets, PORTAL, card=card) for _ in range(TOGETHER)]
-    connections = [Connection(stand.ports["widget"]) for _ in pages]
+    pages: list[HiddenCard] = [hidden_page(environment.session_tokens, PORTAL, card=card) for _ in range(TOGETHER)]
+    connections = [Connection(environment.ports["widget"]) for _ in pages]
     await asyncio.gather(*(see(each, page) for each, page in zip(connections, pages, strict=True)))
     for each in connections:
         each.close()
-    return stand.calls()
+    return environment.calls()

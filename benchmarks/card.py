@@ -17,8 +17,8 @@ from types import ModuleType
 from typing import Any
 
 from benchmarks import calls, cold, limiter, memory, mixed, warm
-from benchmarks.pace import FULL, MICRO, QUICK, Pace
-from benchmarks.stand import Stand
+from benchmarks.environment import Environment
+from benchmarks.pace import FULL, MICRO, QUICK, RunSize
 from sandbox.valkey import ValkeyMissing
 
 SECTIONS: dict[str, ModuleType] = {  # in the order they are measured in
@@ -43,22 +43,22 @@ def main() -> None:
         print(json.dumps(figures, indent=2))
 
 
-def run(pace: Pace, names: Sequence[str], *, say: Callable[[str], None]) -> dict[str, Any]:
+def run(pace: RunSize, names: Sequence[str], *, say: Callable[[str], None]) -> dict[str, Any]:
     """The figures of these sections; each table is said as soon as it is known."""
     started = time.monotonic()
     figures: dict[str, Any] = {"machine": _machine()}
     say(_about(pace, figures["machine"]))
-    with Stand() as stand:
+    with Environment() as environment:
         for name in filter(names.__contains__, SECTIONS):
             section = SECTIONS[name]
-            figures[name] = asyncio.run(section.measure(stand, pace))
+            figures[name] = asyncio.run(section.measure(environment, pace))
             say(section.show(figures[name]))
     figures["seconds"] = round(time.monotonic() - started, 1)
     say(f"\n{figures['seconds']:.0f} s")
     return figures
 
 
-def _about(pace: Pace, machine: dict[str, Any]) -> str:
+def _about(pace: RunSize, machine: dict[str, Any]) -> str:
     delays = f"the portal answers in {1000 * pace.portal:.0f} ms, the gateway in {1000 * pace.gateway:.0f} ms"
     return (
         f"{machine['cores']} cores, Python {machine['python']}, load {machine['load']} before the start. "

@@ -17,10 +17,10 @@ import time
 from typing import Any
 
 from benchmarks import tables
+from benchmarks.environment import PORTALS
 from benchmarks.http import request
 from benchmarks.load import Connection, Visit, closed
 from benchmarks.pace import goal
-from benchmarks.stand import PORTALS
 from benchmarks.topology import Topology
 from benchmarks.visitor import JSON, hidden_page, reveal, see
 
@@ -54,12 +54,12 @@ async def rehearse(topology: Topology) -> dict[str, Any]:
     seen = 0
     for name in topology.web:
         connection = Connection(topology.ports[name])
-        seen += await see(connection, hidden_page(topology.tickets, 1))
+        seen += await see(connection, hidden_page(topology.session_tokens, 1))
         connection.close()
     topology.kill(topology.web[0])
     topology.kill(topology.background[0])
     left = Connection(topology.ports[topology.web[1]])
-    seen += await see(left, hidden_page(topology.tickets, 2))
+    seen += await see(left, hidden_page(topology.session_tokens, 2))
     left.close()
     return {
         "web": len(topology.web),
@@ -110,7 +110,7 @@ def cold(topology: Topology) -> Visit:
     portals = itertools.cycle(range(1, PORTALS + 1))
 
     async def visit(connection: Connection) -> bool:
-        return await see(connection, hidden_page(topology.tickets, next(portals)))
+        return await see(connection, hidden_page(topology.session_tokens, next(portals)))
 
     return visit
 
@@ -134,7 +134,7 @@ async def opened(topology: Topology) -> list[tuple[str, str]]:
     """Sessions of opened cards, with the version that each page shows."""
     found, connection = [], Connection(topology.door)
     for portal in range(1, 17):
-        page = hidden_page(topology.tickets, portal)
+        page = hidden_page(topology.session_tokens, portal)
         await see(connection, page)
         revealed = await connection.ask(reveal(opening=page.ticket))
         found.append((revealed.headers["x-session"], revealed.text.partition('data-version="')[2].partition('"')[0]))

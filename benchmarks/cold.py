@@ -10,28 +10,28 @@ from statistics import median
 from typing import Any
 
 from benchmarks import tables
+from benchmarks.environment import PORTALS, Environment
 from benchmarks.http import request
 from benchmarks.load import Connection, Visit, closed
-from benchmarks.pace import Pace, goal, middle
-from benchmarks.stand import PORTALS, Stand
+from benchmarks.pace import RunSize, goal, middle
 from benchmarks.visitor import JSON, complete, hidden_page, next_card, see
 
 BOTH_WORKERS = 6  # connections are enough to meet both, most of the time
 NEAR, FAR = 1.15, 2.0  # of the sum of the delays, alone and for 64 at once
 
 
-async def measure(stand: Stand, pace: Pace) -> dict[str, Any]:
-    await prove_tokens(stand, max(pace.crowds))
-    stand.delays(portal=pace.portal, gateway=pace.gateway)
+async def measure(environment: Environment, pace: RunSize) -> dict[str, Any]:
+    await prove_tokens(environment, max(pace.crowds))
+    environment.delays(portal=pace.portal, gateway=pace.gateway)
     figures: dict[str, Any] = {"crowds": pace.crowds, "sequence": {}}
     for visitors in pace.crowds:
-        figures[f"at_{visitors}"] = await _beside(stand, pace, visitors)
-    first = cold_card(stand, PORTALS, new_tokens=True)
-    results = await closed(first, port=stand.ports["widget"], visitors=1, visits=2 * pace.cards)
+        figures[f"at_{visitors}"] = await _beside(environment, pace, visitors)
+    first = cold_card(environment, PORTALS, new_tokens=True)
+    results = await closed(first, port=environment.ports["widget"], visitors=1, visits=2 * pace.cards)
     figures["first"] = results.summary()
-    figures["sequence"]["usual"] = await _sequence(stand, cold_card(stand, 1), before=1)
-    figures["sequence"]["first"] = await _sequence(stand, first)
-    stand.delays(portal=0, gateway=0)
+    figures["sequence"]["usual"] = await _sequence(environment, cold_card(environment, 1), before=1)
+    figures["sequence"]["first"] = await _sequence(environment, first)
+    environment.delays(portal=0, gateway=0)
     wanted = 1000 * (pace.portal + pace.gateway)
     alone, crowd = (figures[f"at_{visitors}"]["widget"]["p50_ms"] for visitors in (1, max(pace.crowds)))
     figures["sum_ms"] = wanted
@@ -66,14 +66,14 @@ def show(figures: dict[str, Any]) -> str:
     )
 
 
-def cold_card(stand: Stand, portals: int, *, new_tokens: bool = False) -> Visit:
+def cold_card(environment: Environment, portals: int, *, new_tokens: bool = False) -> Visit:
     """A card that nobody asked for before, in turn from so many portals."""
-    tickets = stand.tickets
+    session_tokens = environment.session_tokens
     turn = itertools.cycle(range(1, portals + 1))
 
     async def visit(connection: Connection) -> bool:
         token = f"new{next(_tokens)}" if new_tokens else "known"
-        return await see(connection, hidden_page(tickets, next(turn), token=token))
+        return await see(connection, hidden_page(session_tokens, next(turn), token=token))
 
     return visit
 
@@ -81,9 +81,11 @@ def cold_card(stand: Stand, portals: int, *, new_tokens: bool = False) -> Visit:
 _tokens = itertools.count()
 
 
-async def prove_tokens(stand: Stand, portals: int) -> None:
+async def prove_tokens(environment: Environment, portals: int) -> None:
     """Both workers remember every portal's token, as they do of a rep who opened another card before."""
-    await closed(cold_card(stand, portals), port=stand.ports["widget"], visitors=portals, visits=4 * portals)
+    await closed(
+        cold_card(environment, portals), port=environment.ports["widget"], visitors=portals, visits=4 * portals
+    )
 
 
 def naive_card() -> Visit:
@@ -94,33 +96,33 @@ def naive_card() -> Visit:
     return visit
 
 
-async def _beside(stand: Stand, pace: Pace, visitors: int) -> dict[str, Any]:
+async def _beside(environment: Environment, pace: RunSize, visitors: int) -> dict[str, Any]:
     rounds: dict[str, list[dict[str, float]]] = {"widget": [], "naive": []}
-    widget, naive = cold_card(stand, visitors), naive_card()
+    widget, naive = cold_card(environment, visitors), naive_card()
     for _ in range(pace.rounds):
         both = max(visitors, BOTH_WORKERS)  # learn the lines' states; they hold for five seconds
-        await closed(widget, port=stand.ports["widget"], visitors=both, visits=both)
+        await closed(widget, port=environment.ports["widget"], visitors=both, visits=both)
         for name, server, visit, cards in (("widget", "widget", widget, pace.cards), ("naive", "beside", naive, 1)):
-            before = stand.processor(server)
-            result = await closed(visit, port=stand.ports[server], visitors=visitors, visits=visitors * cards)
-            spent = stand.processor(server) - before
+            before = environment.processor(server)
+            result = await closed(visit, port=environment.ports[server], visitors=visitors, visits=visitors * cards)
+            spent = environment.processor(server) - before
             rounds[name].append({**result.summary(), "processor_ms": round(1000 * spent / len(result.seconds), 3)})
     pairs = zip(rounds["widget"], rounds["naive"], strict=True)
     ratio = median(mine["per_second"] / its["per_second"] for mine, its in pairs)
     return {name: middle(each) for name, each in rounds.items()} | {"ratio": round(ratio, 2)}
 
 
-async def _sequence(stand: Stand, visit: Visit, *, before: int = 0) -> list[dict[str, Any]]:
+async def _sequence(environment: Environment, visit: Visit, *, before: int = 0) -> list[dict[str, Any]]:
     """The calls of one cold card as the outside saw them, those that overlapped together."""
-    connection = Connection(stand.ports["widget"])
+    connection = Connection(environment.ports["widget"])
     for _ in range(before):
         await visit(connection)
-    stand.calls()
+    environment.calls()
     await visit(connection)
     connection.close()
     steps: list[dict[str, Any]] = []
     ends = 0.0
-    for name, begun, ended in sorted(stand.spans(), key=lambda span: span[1]):
+    for name, begun, ended in sorted(environment.spans(), key=lambda span: span[1]):
         if not steps or begun >= ends:
             steps.append({"calls": {}, "ms": 0.0, "begun": begun})
         ends = max(ends, ended)

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from benchmarks.http import Message, Reader, answer
+from benchmarks.http import HttpMessage, Reader, answer
 
 # What becomes of a send, in so many of a hundred. The rest goes well.
 CUT_BEFORE, CUT_AFTER, HANGS_AFTER, FAILS_BEFORE, FAILS_AFTER = 4, 4, 1, 4, 4
@@ -35,7 +35,7 @@ class Cutting:
         for line in journal.read_text().splitlines():
             self._know(json.loads(line))
 
-    def answer(self, request: Message) -> bytes | None:
+    def answer(self, request: HttpMessage) -> bytes | None:
         """What is said; b"" cuts the connection, None never answers."""
         _method, address, _version = request.start.split(" ")
         url = urlsplit(address)
@@ -100,7 +100,7 @@ def _session(name: str) -> dict[str, Any]:
     return {"name": name, "status": "WORKING", "engine": {"engine": "GOWS"}, "me": {"id": "79990000000@c.us"}}
 
 
-class _Visitor(asyncio.Protocol):
+class _CuttingProtocol(asyncio.Protocol):
     def __init__(self, gateway: Cutting) -> None:
         self._gateway = gateway
         self._reader = Reader()
@@ -119,7 +119,9 @@ class _Visitor(asyncio.Protocol):
 
 
 async def serve(port: int, gateway: Cutting) -> None:
-    server = await asyncio.get_running_loop().create_server(lambda: _Visitor(gateway), "127.0.0.1", port, backlog=256)
+    server = await asyncio.get_running_loop().create_server(
+        lambda: _CuttingProtocol(gateway), "127.0.0.1", port, backlog=256
+    )
     await server.serve_forever()
 
 

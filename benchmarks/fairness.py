@@ -13,10 +13,10 @@ import sys
 from typing import Any
 
 from benchmarks import tables
+from benchmarks.environment import Environment
 from benchmarks.http import request
 from benchmarks.load import Connection, Visit, closed, constant
 from benchmarks.pace import FULL, goal
-from benchmarks.stand import Stand
 from benchmarks.visitor import hidden_page, see
 
 SICK = 1  # the portal whose gateway is slow
@@ -35,23 +35,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.fairness", description=__doc__)
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout, tables on stderr")
     arguments = parser.parse_args()
-    with Stand(SETTINGS) as stand:
-        figures = asyncio.run(measure(stand))
+    with Environment(SETTINGS) as environment:
+        figures = asyncio.run(measure(environment))
     print(show(figures), file=sys.stderr if arguments.json else sys.stdout)
     if arguments.json:
         print(json.dumps(figures, indent=2))
 
 
-async def measure(stand: Stand) -> dict[str, Any]:
-    port = stand.ports["widget"]
-    await closed(cards_of_others(stand), port=port, visitors=4, visits=2 * len(OTHERS))  # every token proved
-    stand.delays(portal=FULL.portal, gateway=FULL.gateway)
-    alone = await beside(stand)
-    stand.slow({f"s{SICK}": ANSWERS_IN})
-    reps = Reps(stand)
+async def measure(environment: Environment) -> dict[str, Any]:
+    port = environment.ports["widget"]
+    await closed(cards_of_others(environment), port=port, visitors=4, visits=2 * len(OTHERS))  # every token proved
+    environment.delays(portal=FULL.portal, gateway=FULL.gateway)
+    alone = await beside(environment)
+    environment.slow({f"s{SICK}": ANSWERS_IN})
+    reps = SlowCompanyReps(environment)
     crowd = asyncio.create_task(closed(reps.visit, port=port, visitors=REPS, seconds=600))
     await asyncio.sleep(AGAIN)  # until the reps really wait
-    crowded = await beside(stand)
+    crowded = await beside(environment)
     crowd.cancel()
     await asyncio.gather(crowd, return_exceptions=True)
     times = crowded["cards"]["p50_ms"] / alone["cards"]["p50_ms"]
@@ -65,35 +65,35 @@ async def measure(stand: Stand) -> dict[str, Any]:
     }
 
 
-async def beside(stand: Stand) -> dict[str, dict[str, float]]:
+async def beside(environment: Environment) -> dict[str, dict[str, float]]:
     """Cards of others at a fixed pace, and the health check, whatever else goes on."""
-    port = stand.ports["widget"]
+    port = environment.ports["widget"]
     cards, live = await asyncio.gather(
-        constant(cards_of_others(stand), port=port, rate=RATE, seconds=SECONDS),
+        constant(cards_of_others(environment), port=port, rate=RATE, seconds=SECONDS),
         constant(is_alive, port=port, rate=5.0, seconds=SECONDS),
     )
     return {"cards": cards.summary(), "live": live.summary()}
 
 
-def cards_of_others(stand: Stand) -> Visit:
+def cards_of_others(environment: Environment) -> Visit:
     portals = itertools.cycle(OTHERS)
 
     async def visit(connection: Connection) -> bool:
-        return await see(connection, hidden_page(stand.tickets, next(portals)))
+        return await see(connection, hidden_page(environment.session_tokens, next(portals)))
 
     return visit
 
 
-class Reps:
+class SlowCompanyReps:
     """Of the company with the slow gateway."""
 
-    def __init__(self, stand: Stand) -> None:
-        self._tickets = stand.tickets
+    def __init__(self, environment: Environment) -> None:
+        self._session_tokens = environment.session_tokens
         self.refused = 0
 
     async def visit(self, connection: Connection) -> bool:
         began = asyncio.get_running_loop().time()
-        seen = await see(connection, hidden_page(self._tickets, SICK))
+        seen = await see(connection, hidden_page(self._session_tokens, SICK))
         if not seen and asyncio.get_running_loop().time() - began < ANSWERS_IN / 2:
             self.refused += 1
             await asyncio.sleep(AGAIN)

@@ -34,9 +34,9 @@ from widget.storage.lines import Lines
 from widget.storage.messages import Body, Messages
 from widget.storage.portals import Portals
 from widget.storage.presences import Presences
+from widget.storage.secret_box import SecretBox
 from widget.storage.sends import Sends, SendState
 from widget.storage.usage import Usage
-from widget.storage.vault import Vault
 
 MOST = 1.2
 TIMES = 300
@@ -95,11 +95,11 @@ class Service:
 
     def __init__(self, engine: Engine) -> None:
         clock = time.time
-        self.engine, vault = engine, Vault([Fernet.generate_key().decode()])
-        self.portals, self.lines = Portals(engine, vault, clock), Lines(engine, vault, clock)
-        self.chats, self.messages = Chats(engine, clock), Messages(engine, vault, clock)
-        self.sends, self.usage = Sends(engine, vault, clock), Usage(engine, clock)
-        self.presences, self.inbox = Presences(engine, clock), Inbox(engine, vault, clock)
+        self.engine, secret_box = engine, SecretBox([Fernet.generate_key().decode()])
+        self.portals, self.lines = Portals(engine, secret_box, clock), Lines(engine, secret_box, clock)
+        self.chats, self.messages = Chats(engine, clock), Messages(engine, secret_box, clock)
+        self.sends, self.usage = Sends(engine, secret_box, clock), Usage(engine, clock)
+        self.presences, self.inbox = Presences(engine, clock), Inbox(engine, secret_box, clock)
         counted = Counted(engine, self.usage)
         self.conversations = Conversations(engine, self.chats, self.sends, self.messages, counted)
 

@@ -6,7 +6,7 @@ END = b"\r\n\r\n"
 
 
 @dataclass
-class Message:
+class HttpMessage:
     """A request or an answer. `start` is its first line."""
 
     start: str
@@ -27,7 +27,7 @@ class Reader:
 
     def __init__(self) -> None:
         self._buffer = bytearray()
-        self._message: Message | None = None
+        self._message: HttpMessage | None = None
         self._missing = 0
 
     @property
@@ -35,14 +35,14 @@ class Reader:
         """Nothing has begun that has not ended."""
         return not self._buffer and self._message is None
 
-    def feed(self, data: bytes) -> list[Message]:
+    def feed(self, data: bytes) -> list[HttpMessage]:
         self._buffer += data
         done = []
         while message := self._next():
             done.append(message)
         return done
 
-    def _next(self) -> Message | None:
+    def _next(self) -> HttpMessage | None:
         if self._message is None:
             end = self._buffer.find(END)
             if end < 0:
@@ -58,10 +58,10 @@ class Reader:
         return message
 
 
-def _head(head: bytes) -> Message:
+def _head(head: bytes) -> HttpMessage:
     start, *lines = head.decode("latin-1").split("\r\n")
     fields = (line.partition(":") for line in lines)
-    return Message(start, {name.strip().lower(): value.strip() for name, _, value in fields})
+    return HttpMessage(start, {name.strip().lower(): value.strip() for name, _, value in fields})
 
 
 def request(method: str, path: str, body: bytes = b"", **headers: str) -> bytes:

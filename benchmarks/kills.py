@@ -30,8 +30,8 @@ import httpx
 from sqlalchemy import create_engine, select
 
 from benchmarks import tables
+from benchmarks.environment import Environment, _free_port
 from benchmarks.pace import goal
-from benchmarks.stand import Stand, _free_port
 from benchmarks.visitor import hidden_page
 from widget.storage.schema import lines, sends, trail
 from widget.storage.sends import WENT_OUT, SendState
@@ -71,7 +71,7 @@ with app.app_context():
 """
 
 
-class ShakyStand(Stand):
+class ShakyStand(Environment):
     """The stand with the cutting gateway behind every line, and each part to be killed."""
 
     def __init__(self, seed: int) -> None:
@@ -140,10 +140,10 @@ class ShakyStand(Stand):
 
 
 @dataclass
-class Reps:
+class SendingReps:
     """What the reps sent, and what they were told of it."""
 
-    stand: ShakyStand
+    environment: ShakyStand
     answered: dict[str, str] = field(default_factory=dict)  # text -> HTTP status and state of its bubble
     pressed: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -165,7 +165,7 @@ class Reps:
             thread.join()
 
     def _work(self, portal: int, ready: threading.Barrier) -> None:
-        with httpx.Client(base_url=f"http://127.0.0.1:{self.stand.ports['widget']}", timeout=40) as client:
+        with httpx.Client(base_url=f"http://127.0.0.1:{self.environment.ports['widget']}", timeout=40) as client:
             session, chats = self._open(client, portal)
             ready.wait(timeout=120)
             time.sleep(PAUSE * portal / REPS)
@@ -179,7 +179,7 @@ class Reps:
 
     def _open(self, client: httpx.Client, portal: int) -> tuple[str, list[int]]:
         """The card's chats, all opened, before anything is killed."""
-        page = hidden_page(self.stand.tickets, portal)
+        page = hidden_page(self.environment.session_tokens, portal)
         card = client.post("/card", json={"pressed": True}, headers={"X-Opening": page.ticket}).raise_for_status()
         session = card.headers["X-Session"]
         keys, chats = KEY.findall(card.text), []
@@ -206,8 +206,8 @@ class Reps:
 class Killer:
     """Kills one part after the other. In the main thread: Linux ends a Redis when the thread that started it ends."""
 
-    def __init__(self, stand: ShakyStand, seed: int) -> None:
-        self._stand = stand
+    def __init__(self, environment: ShakyStand, seed: int) -> None:
+        self._stand = environment
         self._chance = random.Random(seed)
         self.kills: Counter[str] = Counter()
 
@@ -225,23 +225,23 @@ def main() -> None:
     parser.add_argument("--sends", type=int, default=SENDS)
     parser.add_argument("--seed", type=int, default=7)
     given = parser.parse_args()
-    with ShakyStand(given.seed) as stand:
-        figures = measure(stand, given.sends, given.seed)
+    with ShakyStand(given.seed) as environment:
+        figures = measure(environment, given.sends, given.seed)
     print(show(figures), file=sys.stderr if given.json else sys.stdout)
     if given.json:
         print(json.dumps(figures, indent=2))
 
 
-def measure(stand: ShakyStand, number: int, seed: int) -> dict[str, Any]:
+def measure(environment: ShakyStand, number: int, seed: int) -> dict[str, Any]:
     began = time.monotonic()
-    reps, killer = Reps(stand), Killer(stand, seed)
+    reps, killer = SendingReps(environment), Killer(environment, seed)
     reps.send_all(number, killer.work)
     sending = time.monotonic() - began
-    stand.calm()
-    _wait_for_the_job(stand)
-    after_job = judged(stand, reps)
-    stand.a_day_later()
-    found = judged(stand, reps)
+    environment.calm()
+    _wait_for_the_job(environment)
+    after_job = judged(environment, reps)
+    environment.a_day_later()
+    found = judged(environment, reps)
     found |= {
         "kills": dict(killer.kills),
         "killed": sum(killer.kills.values()),
@@ -254,9 +254,9 @@ def measure(stand: ShakyStand, number: int, seed: int) -> dict[str, Any]:
     return found | {"goals": goals_of(found)}
 
 
-def _wait_for_the_job(stand: ShakyStand) -> None:
+def _wait_for_the_job(environment: ShakyStand) -> None:
     """Until each unclear send was looked for by a worker that nothing kills, or the job's time is over."""
-    engine = create_engine(stand.database)
+    engine = create_engine(environment.database)
     unclear = select(sends.c.id).where(sends.c.state.in_(("sending", "unknown")), sends.c.looks == 0)
     ends = time.monotonic() + JOB_SECONDS
     while time.monotonic() < ends:
@@ -267,10 +267,10 @@ def _wait_for_the_job(stand: ShakyStand) -> None:
     engine.dispose()
 
 
-def judged(stand: ShakyStand, reps: Reps) -> dict[str, Any]:
+def judged(environment: ShakyStand, reps: SendingReps) -> dict[str, Any]:
     """What the widget says of each send, beside what the gateway really sent."""
-    sent = Counter(json.loads(line)["body"] for line in stand.journal.read_text().splitlines())
-    rows = _rows(stand)
+    sent = Counter(json.loads(line)["body"] for line in environment.journal.read_text().splitlines())
+    rows = _rows(environment)
     states = Counter(row["state"] for row in rows.values())
     unclear = [text for text, row in rows.items() if row["state"] not in CLEAR]
     ends = [row["clear_after"] for row in rows.values() if row["clear_after"] is not None]
@@ -293,10 +293,10 @@ def judged(stand: ShakyStand, reps: Reps) -> dict[str, Any]:
     }
 
 
-def _rows(stand: ShakyStand) -> dict[str, dict[str, Any]]:
+def _rows(environment: ShakyStand) -> dict[str, dict[str, Any]]:
     """Each send by its text, with how many seconds it took to a clear end."""
-    vault = stand.vault
-    engine = create_engine(stand.database)
+    secret_box = environment.secret_box
+    engine = create_engine(environment.database)
     with engine.connect() as connection:
         found = list(connection.execute(select(sends)).mappings())
         steps = connection.execute(select(trail.c.send_id, trail.c.at, trail.c.what).order_by(trail.c.id)).all()
@@ -306,7 +306,7 @@ def _rows(stand: ShakyStand) -> dict[str, dict[str, Any]]:
         if step.what in CLEAR and step.at < time.time():  # not those of a day later
             ended.setdefault(step.send_id, step.at)
     return {
-        vault.opened(row["text"]): {
+        secret_box.decrypt_or_empty(row["text"]): {
             "state": row["state"],
             "clear_after": ended[row["id"]] - row["created_at"] if row["id"] in ended else None,
         }

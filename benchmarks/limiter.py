@@ -16,8 +16,8 @@ from limits.storage import RedisStorage as TheirRedis
 from limits.strategies import MovingWindowRateLimiter
 
 from benchmarks import tables
-from benchmarks.pace import Pace, middle
-from benchmarks.stand import Stand
+from benchmarks.environment import Environment
+from benchmarks.pace import RunSize, middle
 from ratelimit import Limiter, MemoryStorage, Rate, RedisStorage, Window
 
 LIMITS = (Rate(every=3.0, burst=10), Window(limit=100, seconds=86_400))
@@ -29,13 +29,13 @@ BURST = 10
 Acquire = Callable[[str, int], bool]
 
 
-async def measure(stand: Stand, pace: Pace) -> dict[str, Any]:
+async def measure(environment: Environment, pace: RunSize) -> dict[str, Any]:
     figures: dict[str, Any] = {}
-    with redis.Redis.from_url(stand.redis_url) as client:
+    with redis.Redis.from_url(environment.redis_url) as client:
         stores = {
             "redis": {
                 "ours": _ours(Limiter(RedisStorage(client), limits=LIMITS)),
-                "limits": _theirs(TheirRedis(stand.redis_url.replace("unix:", "redis+unix:"))),
+                "limits": _theirs(TheirRedis(environment.redis_url.replace("unix:", "redis+unix:"))),
             },
             "memory": {
                 "ours": _ours(Limiter(MemoryStorage(), limits=LIMITS)),
@@ -77,7 +77,7 @@ def _theirs(storage: Any) -> Acquire:
     return lambda key, n: limiter.hit(THEIRS, key, cost=n)
 
 
-def _beside(pair: dict[str, Acquire], permits: int, pace: Pace) -> dict[str, Any]:
+def _beside(pair: dict[str, Acquire], permits: int, pace: RunSize) -> dict[str, Any]:
     rounds: dict[str, list[dict[str, float]]] = {name: [] for name in pair}
     for number in range(pace.rounds):
         for name, acquire in pair.items():

@@ -10,7 +10,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from benchmarks.http import Message, Reader
+from benchmarks.http import HttpMessage, Reader
 
 PATIENCE = 60.0  # seconds for one answer
 
@@ -21,10 +21,10 @@ class Connection(asyncio.Protocol):
     def __init__(self, port: int) -> None:
         self._port = port
         self._transport: asyncio.Transport | None = None
-        self._waiting: asyncio.Future[Message] | None = None
+        self._waiting: asyncio.Future[HttpMessage] | None = None
         self._reader = Reader()
 
-    async def ask(self, request: bytes) -> Message:
+    async def ask(self, request: bytes) -> HttpMessage:
         """Send it, once, and return the answer. Raises OSError or TimeoutError."""
         loop = asyncio.get_running_loop()
         if self._transport is None:

@@ -7,22 +7,22 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import tables
+from benchmarks.environment import Environment
 from benchmarks.load import Connection
-from benchmarks.pace import Pace
-from benchmarks.stand import Stand
+from benchmarks.pace import RunSize
 from benchmarks.stub import FOREIGN
 from benchmarks.visitor import hidden_page, next_card, see
 
 CONNECTIONS = 16  # enough to meet both workers
 
 
-async def measure(stand: Stand, pace: Pace) -> dict[str, Any]:
-    figures = {"start": _weigh(stand)}
-    await _visit_all(stand, next_card())
-    figures["russian"] = _weigh(stand)
-    await _visit_all(stand, FOREIGN)
-    figures["foreign"] = _weigh(stand)
-    return {**figures, "workers": len(stand.workers("widget")), "goals": []}
+async def measure(environment: Environment, pace: RunSize) -> dict[str, Any]:
+    figures = {"start": _weigh(environment)}
+    await _visit_all(environment, next_card())
+    figures["russian"] = _weigh(environment)
+    await _visit_all(environment, FOREIGN)
+    figures["foreign"] = _weigh(environment)
+    return {**figures, "workers": len(environment.workers("widget")), "goals": []}
 
 
 def show(figures: dict[str, Any]) -> str:
@@ -40,16 +40,16 @@ def show(figures: dict[str, Any]) -> str:
     )
 
 
-async def _visit_all(stand: Stand, card: int) -> None:
-    page = hidden_page(stand.tickets, 1, card=card)
+async def _visit_all(environment: Environment, card: int) -> None:
+    page = hidden_page(environment.session_tokens, 1, card=card)
     for _ in range(CONNECTIONS):
-        connection = Connection(stand.ports["widget"])
+        connection = Connection(environment.ports["widget"])
         await see(connection, page)
         connection.close()
 
 
-def _weigh(stand: Stand) -> dict[str, float]:
-    workers = stand.workers("widget")
+def _weigh(environment: Environment) -> dict[str, float]:
+    workers = environment.workers("widget")
     sizes = [_rollup(pid) for pid in workers]
     return {
         f"{name.lower()}_mb": round(sum(each[name] for each in sizes) / len(workers) / 1024, 1)

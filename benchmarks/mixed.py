@@ -6,21 +6,21 @@ from typing import Any
 
 from benchmarks import tables
 from benchmarks.cold import cold_card
+from benchmarks.environment import Environment
 from benchmarks.load import closed, constant
-from benchmarks.pace import Pace, goal, middle
-from benchmarks.stand import Stand
+from benchmarks.pace import RunSize, goal, middle
 from benchmarks.warm import warm_card
 
 RATE = 50.0  # warm cards a second, far from what the widget can serve
 MOST = 3.0  # ms
 
 
-async def measure(stand: Stand, pace: Pace) -> dict[str, Any]:
-    warm, _size = await warm_card(stand)
-    cold = cold_card(stand, pace.in_flight)
-    port = stand.ports["widget"]
+async def measure(environment: Environment, pace: RunSize) -> dict[str, Any]:
+    warm, _size = await warm_card(environment)
+    cold = cold_card(environment, pace.in_flight)
+    port = environment.ports["widget"]
     seconds = 2 * pace.seconds
-    stand.delays(portal=pace.portal, gateway=pace.gateway)
+    environment.delays(portal=pace.portal, gateway=pace.gateway)
     rounds: dict[str, list[dict[str, float]]] = {"alone": [], "beside_cold": [], "cold": []}
     for _ in range(pace.rounds):
         rounds["alone"].append((await constant(warm, port=port, rate=RATE, seconds=seconds)).summary())
@@ -30,7 +30,7 @@ async def measure(stand: Stand, pace: Pace) -> dict[str, Any]:
         rounds["beside_cold"].append((await constant(warm, port=port, rate=RATE, seconds=seconds)).summary())
         stop.set()
         rounds["cold"].append((await background).summary())
-    stand.delays(portal=0, gateway=0)
+    environment.delays(portal=0, gateway=0)
     pairs = zip(rounds["alone"], rounds["beside_cold"], strict=True)
     more = median(beside["p50_ms"] - alone["p50_ms"] for alone, beside in pairs)
     text = f"p50 of warm cards beside {pace.in_flight} cold ones is less than {MOST:.0f} ms more than alone"

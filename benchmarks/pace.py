@@ -6,7 +6,7 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Pace:
+class RunSize:
     """`rounds` of what is compared, one after the other, so that a noisy minute is noisy for both; then the median."""
 
     rounds: int
@@ -18,10 +18,10 @@ class Pace:
     in_flight: int = 24  # cold cards, beside warm ones
 
 
-FULL = Pace(rounds=5, seconds=1.5, cards=3)
-QUICK = Pace(rounds=1, seconds=0.6, cards=2)
+FULL = RunSize(rounds=5, seconds=1.5, cards=3)
+QUICK = RunSize(rounds=1, seconds=0.6, cards=2)
 # For tests: the figures mean nothing.
-MICRO = Pace(rounds=1, seconds=0.05, cards=1, crowds=(1, 2), portal=0.002, gateway=0.003, in_flight=3)
+MICRO = RunSize(rounds=1, seconds=0.05, cards=1, crowds=(1, 2), portal=0.002, gateway=0.003, in_flight=3)
 
 
 def middle(rounds: list[dict[str, float]]) -> dict[str, float]:

@@ -24,9 +24,9 @@ from redis.connection import AbstractConnection
 from sqlalchemy import event
 
 from benchmarks import stub, tables
-from benchmarks.http import Message
-from benchmarks.pace import Pace, goal
-from benchmarks.stand import Stand
+from benchmarks.environment import Environment
+from benchmarks.http import HttpMessage
+from benchmarks.pace import RunSize, goal
 from benchmarks.visitor import hidden_page
 from widget import create_app
 from widget.config import Config
@@ -53,7 +53,7 @@ class Cards:
 
     def see(self) -> str:
         """A cold card: reveal it and check its ten numbers. Returns its session."""
-        page = hidden_page(self.services.tickets, 1)
+        page = hidden_page(self.services.session_tokens, 1)
         revealed = self.post("/card", {"pressed": True}, **{"X-Opening": page.ticket})
         session = str(revealed.headers["X-Session"])
         keys = revealed.text.partition('data-ask="')[2].partition('"')[0].split()
@@ -93,14 +93,14 @@ class Cards:
             line_id = self.services.storage.lines.add(
                 portal.id, name=f"Line {number}", gateway="waha", address=OUTSIDE, session=f"s{number}", key="key"
             )
-            self.services.storage.line_health.heard(portal.id, line_id)  # its reports arrive
+            self.services.storage.line_health.record_webhook(portal.id, line_id)  # its reports arrive
 
     def _client(self) -> httpx.Client:
         return httpx.Client(transport=httpx.MockTransport(self._answer))
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
         url = request.url.raw_path.decode()
-        asked = Message(f"{request.method} {url} HTTP/1.1", {"host": "outside.bench"}, request.content)
+        asked = HttpMessage(f"{request.method} {url} HTTP/1.1", {"host": "outside.bench"}, request.content)
         return httpx.Response(200, json=self._outside.answer(asked)[1])
 
 
@@ -123,12 +123,12 @@ def _config(folder: Path, redis_url: str) -> Config:
     )
 
 
-async def measure(stand: Stand, pace: Pace) -> dict[str, Any]:
+async def measure(environment: Environment, pace: RunSize) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
-        return _figures(Cards(Path(folder), stand.redis_url), pace)
+        return _figures(Cards(Path(folder), environment.redis_url), pace)
 
 
-def _figures(cards: Cards, pace: Pace) -> dict[str, Any]:
+def _figures(cards: Cards, pace: RunSize) -> dict[str, Any]:
     times = max(5, round(40 * pace.seconds))
     cards.services.presence.rounds.go()  # as the worker does
     for _ in range(3):

@@ -18,10 +18,10 @@ from collections import Counter
 from typing import Any
 
 from benchmarks import tables
-from benchmarks.http import Message, request
+from benchmarks.environment import PORTALS
+from benchmarks.http import HttpMessage, request
 from benchmarks.load import Connection
 from benchmarks.pace import goal
-from benchmarks.stand import PORTALS
 from benchmarks.topology import Topology
 from benchmarks.visitor import JSON, hidden_page, reveal, see, to_ask
 
@@ -90,7 +90,7 @@ class Soak:
             await asyncio.sleep(self._chance.expovariate(1 / PAUSE))
 
     async def _work(self, connection: Connection, portal: int) -> None:
-        page = hidden_page(self._topology.tickets, portal)
+        page = hidden_page(self._topology.session_tokens, portal)
         self.did["cards"] += 1
         if not await see(connection, page):
             self.errors["card not whole"] += 1
@@ -130,7 +130,7 @@ class Soak:
                 connection.close()
             await asyncio.sleep(AGAIN)
 
-    def _refused(self, answer: Message) -> bool:
+    def _refused(self, answer: HttpMessage) -> bool:
         if answer.status < 400:
             return False
         self.errors[f"{answer.status} {answer.headers.get('x-refusal', '')}".strip()] += 1

@@ -19,13 +19,13 @@ from collections import Counter
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from benchmarks.http import Message, Reader, answer
+from benchmarks.http import HttpMessage, Reader, answer
 
 CLIENT_ID = "local.benchmark"
 FOREIGN = 900_000  # cards from here on have no Russian number
 FOREIGN_NUMBERS = ("+4915112345", "+447800123", "+998901234")  # three digits to come
 PHONES = 10
-MOST_SPANS = 100
+MAX_SPANS = 100
 
 
 class Outside:
@@ -38,14 +38,14 @@ class Outside:
         self.down_until = 0.0
         self.sent: dict[str, list[dict[str, Any]]] = {}
 
-    def answer(self, request: Message) -> tuple[float, Any]:
+    def answer(self, request: HttpMessage) -> tuple[float, Any]:
         """Seconds to wait and what to say then; None is to hang up."""
         _method, address, _version = request.start.split(" ")
         url = urlsplit(address)
         query = {name: values[0] for name, values in parse_qs(url.query).items()}
         if url.path == "/_calls":
             seen, self.calls = self.calls, []
-            return 0.0, {"calls": Counter(name for name, _, _ in seen), "spans": seen[-MOST_SPANS:]}
+            return 0.0, {"calls": Counter(name for name, _, _ in seen), "spans": seen[-MAX_SPANS:]}
         if url.path == "/_delays":
             self.delays |= json.loads(request.body)
             return 0.0, self.delays
@@ -66,7 +66,7 @@ class Outside:
         self.calls.append((name, now, now + delay))
         return delay, body
 
-    def _outside(self, path: str, query: dict[str, str], request: Message) -> tuple[str, str, Any]:
+    def _outside(self, path: str, query: dict[str, str], request: HttpMessage) -> tuple[str, str, Any]:
         if path == "/oauth/rest/app.info":
             return "portal", "app.info", _app_info(query["auth"], request.headers["host"])
         if path.endswith("/rest/batch"):
@@ -146,7 +146,7 @@ def _checked(phone: str) -> dict[str, Any]:
     return {"numberExists": True, "chatId": f"{phone}@c.us"} if int(phone[-1]) % 2 else {"numberExists": False}
 
 
-class _Visitor(asyncio.Protocol):
+class _StubProtocol(asyncio.Protocol):
     def __init__(self, outside: Outside) -> None:
         self._outside = outside
         self._reader = Reader()
@@ -170,7 +170,9 @@ class _Visitor(asyncio.Protocol):
 
 async def serve(port: int) -> None:
     outside = Outside()
-    server = await asyncio.get_running_loop().create_server(lambda: _Visitor(outside), "127.0.0.1", port, backlog=1024)
+    server = await asyncio.get_running_loop().create_server(
+        lambda: _StubProtocol(outside), "127.0.0.1", port, backlog=1024
+    )
     await server.serve_forever()
 
 

@@ -16,7 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType
 
-from benchmarks.stand import ROOT, SERVER, Stand, _end, _free_port
+from benchmarks.environment import ROOT, SERVER, Environment, _end, _free_port
 from sandbox.postgres import UNPRIVILEGED, Postgres
 from sandbox.server import tied_to_parent
 from sandbox.valkey import Valkey
@@ -52,7 +52,7 @@ http {{
 """
 
 
-class Topology(Stand):
+class Topology(Environment):
     """Web processes of one worker each, so that «two» are two hosts' worth; the stub is the world outside."""
 
     def __init__(self, *, web: int = 2, workers: int = 2, settings: Mapping[str, str] = MappingProxyType({})) -> None:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from benchmarks import stub
-from benchmarks.http import Message, request
+from benchmarks.http import HttpMessage, request
 from benchmarks.load import Connection
-from widget.session import Opening, Tickets
+from widget.session import Launch, SessionTokens
 
 USER = 7
 JSON = "application/json"
@@ -21,17 +21,17 @@ _cards = itertools.count(1)
 
 
 @dataclass(frozen=True)
-class Page:
+class HiddenCard:
     """A hidden card on a screen: which it is, and the ticket it was opened with."""
 
     card: int
     ticket: str
 
 
-def hidden_page(tickets: Tickets, portal: int, *, token: str = "known", card: int = 0) -> Page:
+def hidden_page(session_tokens: SessionTokens, portal: int, *, token: str = "known", card: int = 0) -> HiddenCard:
     """A page as POST /placement leaves it, without asking for it. The same token again is one that was proved."""
     card = card or next_card()
-    return Page(card, tickets.seal_opening(_opening(portal, token, card)))
+    return HiddenCard(card, session_tokens.seal_launch(_opening(portal, token, card)))
 
 
 def next_card() -> int:
@@ -65,7 +65,7 @@ def check(keys: list[str], session: str) -> bytes:
     return request("POST", "/card/check", body, content_type=JSON, X_Session=session)
 
 
-async def see(connection: Connection, page: Page) -> bool:
+async def see(connection: Connection, page: HiddenCard) -> bool:
     """Reveal a card and have its unknown numbers checked. True if every number got an answer."""
     revealed = await connection.ask(reveal(opening=page.ticket))
     if revealed.status != 200:
@@ -76,17 +76,17 @@ async def see(connection: Connection, page: Page) -> bool:
     return complete(await connection.ask(check(keys, revealed.headers["x-session"])))
 
 
-def to_ask(revealed: Message) -> list[str]:
+def to_ask(revealed: HttpMessage) -> list[str]:
     found = ASK.search(revealed.body)
     return found[1].decode().split() if found else []
 
 
-def complete(drawn: Message) -> bool:
+def complete(drawn: HttpMessage) -> bool:
     return drawn.status == 200 and len(ANSWERED.findall(drawn.body)) == stub.PHONES
 
 
-def _opening(portal: int, token: str, card: int) -> Opening:
-    return Opening(
+def _opening(portal: int, token: str, card: int) -> Launch:
+    return Launch(
         member_id=stub.member_of(portal),
         domain=stub.domain_of(portal),
         access_token=f"{portal}.{USER}.{token}",

@@ -17,7 +17,7 @@ from benchmarks import tables
 from benchmarks.days.product import Product
 from benchmarks.days.tally import Tally
 from benchmarks.days.trace import Opening, Size, Trace, make_trace
-from benchmarks.days.ways import EachOpening, FiveMinutes, Way
+from benchmarks.days.ways import EachOpening, FiveMinutes, WorkingWay
 from benchmarks.pace import goal
 
 WAYS = {
@@ -119,7 +119,7 @@ def _goals(ways: dict[str, Any]) -> list[dict[str, Any]]:
 def _lived(trace: Trace, make: type[EachOpening] | type[FiveMinutes]) -> dict[str, Any]:
     """A model's days; what it sends is what the product's reps send."""
     tally = Tally(trace)
-    way: Way = make(tally)
+    way: WorkingWay = make(tally)
     for event in trace.events:
         if isinstance(event, Opening):
             way.opened(event)

@@ -5,7 +5,7 @@ grants what all its limits allow, in one atomic step. Storage trouble raises and
 
     checks = Limiter(RedisStorage(client), limits=(Rate(every=3.0, burst=10), Window(limit=100, seconds=86_400)))
     permits = checks.acquire("line-7", 10)      # permits.granted, permits.refused, permits.wait
-    checks.give_back("line-7", permits, 2)      # two of them were never used
+    checks.refund("line-7", permits, 2)      # two of them were never used
 
 What a storage has forgotten (a restart, a flush) it can be told again: `acquire(…, before=…)`.
 """

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from ratelimit.errors import StorageUnavailable
-from ratelimit.limits import MOST, Limit, Limits
+from ratelimit.limits import MAX_COUNT, Limit, Limits
 from ratelimit.storage import Storage
 from ratelimit.units import SECOND, microseconds
 
@@ -93,7 +93,7 @@ class Limiter:
         """
         self._load(self._name(key), spent, self._terms(limits))
 
-    def give_back(self, key: str, permits: Permits, n: int, *, limits: Iterable[Limit] | None = None) -> None:
+    def refund(self, key: str, permits: Permits, n: int, *, limits: Iterable[Limit] | None = None) -> None:
         """Say that `n` in all of these permits were never used: then others may use them.
 
         Saying it twice changes nothing, a larger `n` later adds the difference, more than was granted counts as all of
@@ -110,7 +110,7 @@ class Limiter:
             raise ValueError("these permits were granted for another key")
         returned = min(n, permits.granted)
         if returned and permits.id:
-            self._storage.give_back(permits.key, id=permits.id, first=permits.granted - returned, end=permits.granted)
+            self._storage.refund(permits.key, id=permits.id, first=permits.granted - returned, end=permits.granted)
 
     def reset(self, key: str) -> None:
         """Forget what this key has spent. Raises StorageUnavailable. One Redis round trip."""
@@ -139,7 +139,7 @@ class Limiter:
         raise StorageUnavailable("the storage forgets what it was told a moment ago")
 
     def _load(self, name: str, spent: Iterable[Spent], terms: Limits) -> None:
-        told = sorted((microseconds(at), min(n, MOST)) for at, n in spent if n > 0)
+        told = sorted((microseconds(at), min(n, MAX_COUNT)) for at, n in spent if n > 0)
         self._storage.load(name, told, terms, id=os.urandom(8).hex())
 
     def _terms(self, limits: Iterable[Limit] | None) -> Limits:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from ratelimit.units import microseconds
 
 # Both keep every sum of microseconds below 2**53, where a Lua number stops being exact, and a log in bounds.
-MOST = 10_000
-LONGEST_PACE = 86_400
-LONGEST_WINDOW = 366 * 86_400
+MAX_COUNT = 10_000
+MAX_PACE = 86_400
+MAX_WINDOW = 366 * 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Rate:
     burst: int = 1
 
     def __post_init__(self) -> None:
-        _seconds("every", self.every, most=LONGEST_PACE)
+        _seconds("every", self.every, most=MAX_PACE)
         _count("burst", self.burst)
 
     @property
@@ -44,7 +44,7 @@ class Window:
 
     def __post_init__(self) -> None:
         _count("limit", self.limit)
-        _seconds("seconds", self.seconds, most=LONGEST_WINDOW)
+        _seconds("seconds", self.seconds, most=MAX_WINDOW)
 
     @property
     def span(self) -> int:
@@ -85,5 +85,5 @@ def _seconds(name: str, value: float, *, most: float) -> None:
 
 
 def _count(name: str, value: int) -> None:
-    if not isinstance(value, int) or not 1 <= value <= MOST:
-        raise ValueError(f"{name} must be a whole number from 1 to {MOST}, not {value!r}")
+    if not isinstance(value, int) or not 1 <= value <= MAX_COUNT:
+        raise ValueError(f"{name} must be a whole number from 1 to {MAX_COUNT}, not {value!r}")

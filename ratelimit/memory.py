@@ -76,7 +76,7 @@ class MemoryStorage(Storage):
             self._ledgers[key] = ledger
             self._forget_idle(now)
 
-    def give_back(self, key: str, *, id: str, first: int, end: int) -> None:
+    def refund(self, key: str, *, id: str, first: int, end: int) -> None:
         with self._lock:
             ledger = self._ledgers.get(key)
             if ledger is None:

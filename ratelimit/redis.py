@@ -32,7 +32,7 @@ class RedisStorage(Storage):
         self._client = client
         self._clock = clock
         self._acquire = client.register_script(_lua("acquire.lua"))
-        self._give_back = client.register_script(_lua("give_back.lua"))
+        self._refund = client.register_script(_lua("refund.lua"))
         self._load = client.register_script(_lua("load.lua"))
 
     def acquire(
@@ -54,9 +54,9 @@ class RedisStorage(Storage):
         except ERRORS as error:
             raise StorageUnavailable("Redis did not take what was spent") from error
 
-    def give_back(self, key: str, *, id: str, first: int, end: int) -> None:
+    def refund(self, key: str, *, id: str, first: int, end: int) -> None:
         try:
-            self._give_back(keys=_keys(key), args=(self._time(), id, first, end))
+            self._refund(keys=_keys(key), args=(self._time(), id, first, end))
         except ERRORS as error:
             raise StorageUnavailable("Redis did not take permits back") from error
 

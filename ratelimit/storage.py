@@ -46,7 +46,7 @@ class Storage(ABC):
         """
 
     @abstractmethod
-    def give_back(self, key: str, *, id: str, first: int, end: int) -> None:
+    def refund(self, key: str, *, id: str, first: int, end: int) -> None:
         """Forget the permits numbered first..end-1 of this id, as far as they are remembered.
 
         Raises StorageUnavailable.

@@ -28,7 +28,7 @@ WHATSAPP = "whatsapp."  # how the names begin of what WhatsApp heard
 
 
 @dataclass
-class Fault:
+class InjectedFault:
     """One way to misbehave; `seconds` is for the slow ones, `detail` for what a fault needs beside (a new domain)."""
 
     fault: str
@@ -59,10 +59,10 @@ class Control:
     names: tuple[str, ...]
     forget: Callable[[], None]
     calls: Counter[str] = field(default_factory=Counter)
-    faults: list[Fault] = field(default_factory=list)
+    faults: list[InjectedFault] = field(default_factory=list)
     _changed: threading.Condition = field(default_factory=threading.Condition)
 
-    def called(self, name: str) -> Fault | None:
+    def called(self, name: str) -> InjectedFault | None:
         """Count one call of `name` and return the fault that should answer it, if any.
 
         The fault "delay" is served here, because it stands beside every other: it holds the call for its seconds, or
@@ -88,7 +88,7 @@ class Control:
         with self._changed:
             self.calls[f"{WHATSAPP}{what}"] += times
 
-    def spend(self, matches: Callable[[Fault], bool]) -> Fault | None:
+    def spend(self, matches: Callable[[InjectedFault], bool]) -> InjectedFault | None:
         """The first fault that matches and strikes, if there is one."""
         for fault in list(self.faults):
             if fault.fault != "delay" and matches(fault) and fault.strikes():
@@ -132,13 +132,13 @@ class Control:
                 return jsonify(error="no such fault", names=[*self.names, "delay"]), 400
             with self._changed:
                 if wanted:
-                    self.faults.append(Fault(**wanted))
+                    self.faults.append(InjectedFault(**wanted))
                 else:
                     self._heal()
         return jsonify(faults=[asdict(fault) for fault in self.faults], names=[*self.names, "delay"])
 
 
-def _matches(fault: Fault, name: str) -> bool:
+def _matches(fault: InjectedFault, name: str) -> bool:
     return fnmatch.fnmatchcase(name, fault.match)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
-class Client:
+class KnownNumber:
     """One number as WhatsApp knows it. `chat` is how many messages the default line has with it."""
 
     phone: str  # E.164
@@ -21,32 +21,32 @@ class Client:
 
 
 # The everyday deal: six rows, one of them typed in two ways on two people.
-IVAN = Client("+79619510000", "Иван Петров", chat=340)  # Amur region, Beeline
-MARIA = Client("+79123456789", "Мария Соколова", on_whatsapp=False)  # Orenburg region, MTS
-OLEG = Client("+79241234567", "Олег Ким", chat=3, line="support")  # Primorye, MegaFon; typed with an extension
-OFFICE_MOSCOW = Client("+74951234567", "ООО «Окна Амура», офис")  # landline that holds WhatsApp Business
-ORDERS_MOSCOW = Client("+79261112233", "ООО «Окна Амура», заказы")  # Moscow, MegaFon; no chat yet
+IVAN = KnownNumber("+79619510000", "Иван Петров", chat=340)  # Amur region, Beeline
+MARIA = KnownNumber("+79123456789", "Мария Соколова", on_whatsapp=False)  # Orenburg region, MTS
+OLEG = KnownNumber("+79241234567", "Олег Ким", chat=3, line="support")  # Primorye, MegaFon; typed with an extension
+OFFICE_MOSCOW = KnownNumber("+74951234567", "ООО «Окна Амура», офис")  # landline that holds WhatsApp Business
+ORDERS_MOSCOW = KnownNumber("+79261112233", "ООО «Окна Амура», заказы")  # Moscow, MegaFon; no chat yet
 
 # A lead from Kazakhstan, a quote from Minsk and Kyiv, an invoice from Tashkent.
-AIGERIM = Client("+77012345678", "Айгерим Нурланова")
-PAVEL = Client("+375291234567", "Павел Новик", chat=12)
-OKSANA = Client("+380671234567", "Оксана Коваль")
-RUSTAM = Client("+998901234567", "Рустам Каримов", chat=8, lid="187234509871234@lid")
+AIGERIM = KnownNumber("+77012345678", "Айгерим Нурланова")
+PAVEL = KnownNumber("+375291234567", "Павел Новик", chat=12)
+OKSANA = KnownNumber("+380671234567", "Оксана Коваль")
+RUSTAM = KnownNumber("+998901234567", "Рустам Каримов", chat=8, lid="187234509871234@lid")
 
 # A smart process with clients all over the world.
-ANNA = Client("+4915112345678", "Anna Schäfer", chat=45)
-JAMES = Client("+447911123456", "James O'Neill")
-EMILY = Client("+12125550123", "Emily Carter", on_whatsapp=False)
-JOAO = Client("+5531988887777", "João Silva", canonical="553188887777@c.us")  # the ninth digit is not in his id
-PRIYA = Client("+919876543210", "Priya Sharma")
+ANNA = KnownNumber("+4915112345678", "Anna Schäfer", chat=45)
+JAMES = KnownNumber("+447911123456", "James O'Neill")
+EMILY = KnownNumber("+12125550123", "Emily Carter", on_whatsapp=False)
+JOAO = KnownNumber("+5531988887777", "João Silva", canonical="553188887777@c.us")  # the ninth digit is not in his id
+PRIYA = KnownNumber("+919876543210", "Priya Sharma")
 
 # Known to the gateway by a LID alone: no number leads here.
-HIDDEN = Client("", "Клиент без номера", chat=4, lid="99887766554433@lid")
+HIDDEN = KnownNumber("", "Клиент без номера", chat=4, lid="99887766554433@lid")
 
 # The long deal: 25 numbers, of which 10 are shown. The block of the third, 991, has no region, and so it has no time.
 CROWD_CODES = "901 903 991 909 910 911 913 914 915 916 917 918 919 920 921 922 923 925 927 928 929 931 937 951 965"
 CROWD = tuple(
-    Client(f"+7{code}{5550100 + n}", f"Участник тендера {n + 1}", on_whatsapp=n % 4 != 3, chat=2 if n == 8 else 0)
+    KnownNumber(f"+7{code}{5550100 + n}", f"Участник тендера {n + 1}", on_whatsapp=n % 4 != 3, chat=2 if n == 8 else 0)
     for n, code in enumerate(CROWD_CODES.split(" "))
 )
 

@@ -60,7 +60,10 @@ def test_another_host_goes_on_where_the_lost_one_was(
     assert again.rows[ORDERS_ROW] == "yes"  # known without asking
     assert "is-sent" in again.send(chat, "Добрый день", "key-1").text  # one key is one message for ever
     assert "sendText" not in new.outside.calls()
-    spent = [old.services.presence.purse.left(old.services.storage.lines.of(old.portals[0])[0]) for old in (lost, new)]
+    spent = [
+        old.services.presence.check_budget.remaining(old.services.storage.lines.of(old.portals[0])[0])
+        for old in (lost, new)
+    ]
     assert spent[0] == spent[1]
     for each in (lost, new):
         each.services.storage.usage.flush()

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from tests.stand import Clock, Outside, config_for, start_widget
-from widget.gateways.base import GatewayError, Trouble
+from widget.gateways.base import GatewayError, GatewayErrorCode
 from widget.gateways.breaker import Breaker
 from widget.gateways.calls import Calls, Timeouts
 from widget.http import OutsideError, fetch
@@ -140,7 +140,7 @@ def test_answers_for_which_there_is_no_room_are_no_fault_of_their_gateway() -> N
         for _more_than_a_breaker_bears in range(9):
             with pytest.raises(GatewayError) as error:
                 calls.fetch("GET", "/x", 30)
-            assert error.value.trouble is Trouble.BROKEN_ANSWER
+            assert error.value.trouble is GatewayErrorCode.BROKEN_ANSWER
     assert calls.fetch("GET", "/x", 30).status == 200
 
 

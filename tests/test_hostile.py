@@ -9,14 +9,14 @@ import pytest
 from sqlalchemy import update
 
 from tests.stand import CardPage, Outside, Widget
-from widget.bitrix24.findings import InLayout
-from widget.bitrix24.found import found_of
-from widget.bitrix24.layouts import in_layout
+from widget.bitrix24.installer.actual import actual_of
+from widget.bitrix24.installer.layouts import in_layout
+from widget.bitrix24.installer.report import InLayout
 from widget.bitrix24.rest import Batch
 from widget.bitrix24.strangers import network_of
-from widget.http import MOST_VALUES, read_json
+from widget.http import MAX_VALUES, read_json
 from widget.storage.schema import lines, tokens
-from widget.untrusted import whole_of
+from widget.untrusted import as_positive_int
 
 IVAN_ROW = "+7 961 951-00-00"
 
@@ -56,13 +56,13 @@ def test_a_json_of_nothing_fills_no_memory(bomb: bytes) -> None:
 
 
 def test_a_json_as_large_as_they_come_is_read() -> None:
-    whole = [{"id": n, "text": "a, b, {c}, [d]"} for n in range(MOST_VALUES // 12)]
+    whole = [{"id": n, "text": "a, b, {c}, [d]"} for n in range(MAX_VALUES // 12)]
     assert read_json(json.dumps(whole).encode()) == whole
 
 
 @pytest.mark.parametrize("value", [10**400, 2**53, -1, 0, 0.5, True, [], "x", "9" * 30, None])
 def test_a_number_that_no_computer_has_room_for_is_none(value: Any) -> None:
-    assert whole_of(value) < 10**18
+    assert as_positive_int(value) < 10**18
 
 
 def test_long_texts_are_shown_without_looking_for_links(widget: Widget, outside: Outside) -> None:
@@ -159,6 +159,6 @@ def test_lists_of_a_portal_may_hold_anything() -> None:
         },
         {},
     )
-    found = found_of(answer, 1)
+    found = actual_of(answer, 1)
     assert found.available == frozenset({"x"})
     assert [one.code for one in found.placements or ()] == ["A"]

@@ -11,7 +11,7 @@ import pytest
 
 from tests.stand import PATIENCE, Clock, until
 from widget import http
-from widget.http import Answer, OutsideError, TimedOut, fetch, make_client
+from widget.http import HttpResponse, OutsideError, TimedOut, fetch, make_client
 
 
 class Host:
@@ -97,7 +97,7 @@ def test_an_answer_is_its_status_headers_and_body(client, host):
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b'{"a": ', b"\xff\xfe\xfa", b"[" * 200_000, b"1" * 5000])
 def test_a_body_that_is_no_json_is_none(body):
-    assert Answer(200, {}, body).json() is None
+    assert HttpResponse(200, {}, body).json() is None
 
 
 @pytest.mark.parametrize(
@@ -111,8 +111,8 @@ def test_a_body_that_is_no_json_is_none(body):
     ],
 )
 def test_half_an_emoji_never_gets_in(body, text):
-    assert Answer(200, {}, body).json() == text
-    assert Answer(200, {}, b"{" + body.removeprefix(b"\xef\xbb\xbf") + b": 1}").json() == {text: 1}
+    assert HttpResponse(200, {}, body).json() == text
+    assert HttpResponse(200, {}, b"{" + body.removeprefix(b"\xef\xbb\xbf") + b": 1}").json() == {text: 1}
 
 
 # Time.

@@ -16,7 +16,7 @@ from sandbox.people import API_KEY
 from sandbox.portal.credentials import PORTALS
 from tests.stand import NOON, PATIENCE, Widget
 from widget import logs
-from widget.chats.told import Told, grown_by
+from widget.chats.message_facts import MessageFacts, merger
 from widget.gateways.base import Message
 from widget.storage import rotation
 from widget.storage.inbox import Inbox
@@ -24,8 +24,8 @@ from widget.storage.rest_log import Call, RestLog
 from widget.storage.rotation import ROWS, SEALED, reseal_everything
 from widget.storage.schema import changes, portals, sends, tokens
 from widget.storage.schema import rest_log as rest_log_table
+from widget.storage.secret_box import DecryptionError, SecretBox
 from widget.storage.tokens import Token
-from widget.storage.vault import Vault, VaultError
 
 ROOT = Path(__file__).resolve().parent.parent
 MEMBER, OTHER = (portal.member_id for portal in PORTALS)
@@ -84,7 +84,7 @@ def test_a_rotation_seals_everything_with_the_first_key_and_loses_nothing(make_w
     assert "sends.text: 2 sealed anew, 0 were already, 0 open with no key" in done.output
     values = sealed_values(rotating)
     assert len(values) >= count
-    alone = Vault([new])
+    alone = SecretBox([new])
     assert all(alone.open(value) is not None for value in values)
     after = make_widget(database=database, encryption_keys=(new,)).services
     assert after.storage.tokens.find(used.portals[0], REP) == before
@@ -98,14 +98,16 @@ def test_a_rotation_takes_along_webhooks_that_wait_for_their_work(used: Widget) 
     new = Fernet.generate_key().decode()
     portal, line = used.portals[0], services.storage.lines.of(used.portals[0])[0].id
     readable = services.storage.inbox.add(portal, line, "[]")
-    lost = Inbox(services.storage.engine, Vault([Fernet.generate_key().decode()]), used.clock).add(portal, line, "[]")
+    lost = Inbox(services.storage.engine, SecretBox([Fernet.generate_key().decode()]), used.clock).add(
+        portal, line, "[]"
+    )
 
-    counts = reseal_everything(services.storage.engine, Vault([new, old]))["inbox.sealed"]
+    counts = reseal_everything(services.storage.engine, SecretBox([new, old]))["inbox.sealed"]
 
     assert (counts.anew, counts.before, counts.lost) == (1, 0, 1)
-    after = Inbox(services.storage.engine, Vault([new]), used.clock)
+    after = Inbox(services.storage.engine, SecretBox([new]), used.clock)
     assert [after.take(row).told for row in (readable, lost)] == ["[]", ""]
-    again = reseal_everything(services.storage.engine, Vault([new, old]))["inbox.sealed"]
+    again = reseal_everything(services.storage.engine, SecretBox([new, old]))["inbox.sealed"]
     assert (again.anew, again.before, again.lost) == (0, 1, 1)
 
 
@@ -121,18 +123,18 @@ def test_a_rotation_that_was_interrupted_goes_on_where_it_was(used: Widget, monk
     engine, old = used.services.storage.engine, used.services.config.encryption_keys[0]
     portal, chat = used.portals[0], 1
     many = 2 * ROWS + 50
-    vault = Vault([old])
+    secret_box = SecretBox([old])
     row = {"portal_id": portal, "chat_id": chat, "user_id": REP, "state": "sent", "reason": "", "message_id": ""}
     with engine.begin() as connection:
         connection.execute(
             insert(sends),
             [
-                {**row, "send_key": f"n{n}", "text": vault.seal(f"text {n}"), "created_at": 0, "changed_at": 0}
+                {**row, "send_key": f"n{n}", "text": secret_box.encrypt(f"text {n}"), "created_at": 0, "changed_at": 0}
                 for n in range(many)
             ],
         )
     new = Fernet.generate_key().decode()
-    rotating = Vault([new, old])
+    rotating = SecretBox([new, old])
     calls = 0
 
     def dies(sealed: str) -> str:
@@ -140,47 +142,47 @@ def test_a_rotation_that_was_interrupted_goes_on_where_it_was(used: Widget, monk
         calls += 1
         if calls > ROWS + 100:
             raise KeyboardInterrupt
-        return Vault.reseal(rotating, sealed)
+        return SecretBox.reencrypt(rotating, sealed)
 
-    stopping = Vault([new, old])
-    monkeypatch.setattr(stopping, "reseal", dies)
+    stopping = SecretBox([new, old])
+    monkeypatch.setattr(stopping, "reencrypt", dies)
     with pytest.raises(KeyboardInterrupt):
         reseal_everything(engine, stopping)
     counts = reseal_everything(engine, rotating)
     assert 0 < counts["sends.text"].before < many
     assert counts["sends.text"].anew + counts["sends.text"].before == many + 2
     with engine.connect() as connection:
-        texts = [Vault([new]).open(value) for value in connection.execute(select(sends.c.text)).scalars()]
+        texts = [SecretBox([new]).open(value) for value in connection.execute(select(sends.c.text)).scalars()]
     assert {f"text {n}" for n in range(many)} < set(texts)
 
 
 def test_a_rotation_leaves_what_somebody_changed_meanwhile_to_them(used: Widget, monkeypatch) -> None:
     engine, old = used.services.storage.engine, used.services.config.encryption_keys[0]
-    vault = Vault([Fernet.generate_key().decode(), old])
+    secret_box = SecretBox([Fernet.generate_key().decode(), old])
     newer = Token("newer", "next", 0)
 
     def slowly(sealed: str) -> str:
-        anew = Vault.reseal(vault, sealed)
-        if vault.open(sealed) != "newer":
+        anew = SecretBox.reencrypt(secret_box, sealed)
+        if secret_box.decrypt(sealed) != "newer":
             used.services.storage.tokens.put(used.portals[0], REP, newer)
         return anew
 
-    monkeypatch.setattr(vault, "reseal", slowly)
-    counts = rotation._reseal(engine, vault, tokens.c.access)
+    monkeypatch.setattr(secret_box, "reencrypt", slowly)
+    counts = rotation._reseal(engine, secret_box, tokens.c.access)
     assert (counts.anew, counts.before, counts.lost) == (0, 0, 0)
     assert used.services.storage.tokens.find(used.portals[0], REP) == newer
 
 
 def test_a_value_that_no_key_opens_is_counted_and_left(used: Widget) -> None:
-    lost = Vault([Fernet.generate_key().decode()]).seal("lost")
+    lost = SecretBox([Fernet.generate_key().decode()]).seal("lost")
     with used.services.storage.engine.begin() as connection:
         connection.execute(update(portals).where(portals.c.member_id == OTHER).values(application_token=lost))
     done = run(used, "secrets", "rotate")
     assert done.exit_code == 1
     assert "portals.application_token: 0 sealed anew, 1 were already, 1 open with no key" in done.output
     assert lost in sealed_values(used)
-    with pytest.raises(VaultError):
-        used.services.storage.vault.reseal(lost)
+    with pytest.raises(DecryptionError):
+        used.services.storage.secret_box.reencrypt(lost)
 
 
 def test_new_secrets_can_be_made_with_and_before_any_settings(widget: Widget) -> None:
@@ -190,7 +192,7 @@ def test_new_secrets_can_be_made_with_and_before_any_settings(widget: Widget) ->
     for printed in (run(widget, "secrets", "make").output, by_module):
         made = dict(line.split("=", 1) for line in printed.splitlines())
         assert len(made["SECRET_KEY"]) >= 32
-        assert Vault([made["ENCRYPTION_KEYS"]]).open(Vault([made["ENCRYPTION_KEYS"]]).seal("x")) == "x"
+        assert SecretBox([made["ENCRYPTION_KEYS"]]).open(SecretBox([made["ENCRYPTION_KEYS"]]).seal("x")) == "x"
 
 
 # One portal.
@@ -303,8 +305,8 @@ def test_an_export_holds_what_webhooks_told_with_its_texts_and_no_way_in(used: W
     (line,) = services.storage.lines.all_of(portal_id)
     written = Message("M1", "ref", 1_700_000_000, False, "Когда привезёте?")
     for portal, of_line in ((portal_id, line.id), (used.portals[1], services.storage.lines.of(used.portals[1])[0].id)):
-        services.storage.messages.grow(portal, of_line, "1@c.us", "M1", grown_by(Told(written)))
-        services.storage.line_health.heard(portal, of_line, state="offline", at=1.0)
+        services.storage.messages.grow(portal, of_line, "1@c.us", "M1", merger(MessageFacts(written)))
+        services.storage.line_health.record_webhook(portal, of_line, state="offline", at=1.0)
     file = tmp_path / "told.json"
     assert run(used, "portal", "export", MEMBER, str(file)).exit_code == 0
     exported = json.loads(file.read_text())
@@ -464,7 +466,7 @@ def test_a_token_that_opens_with_no_key_is_no_token_and_is_not_logged(
     widget: Widget, caplog: pytest.LogCaptureFixture
 ) -> None:
     with widget.services.storage.engine.begin() as connection:
-        sealed = Vault([Fernet.generate_key().decode()]).seal("x")
+        sealed = SecretBox([Fernet.generate_key().decode()]).seal("x")
         connection.execute(
             insert(tokens).values(portal_id=widget.portals[0], user_id=9, access=sealed, refresh=sealed, expires_at=0)
         )

@@ -9,19 +9,19 @@ import pytest
 from flask.testing import FlaskCliRunner
 
 from tests.stand import Widget
-from widget import LARGEST_REQUEST
-from widget.chats.files import LARGEST
+from widget import MAX_REQUEST
+from widget.chats.files import MAX_FILE_SIZE
 from widget.config import Config
 from widget.gateways.adapter import SLOWEST
 from widget.gateways.kinds import KINDS, capabilities_of
-from widget.hooks.gateway_receiver import LARGEST_WITH_FILE
 from widget.version import VERSION
+from widget.webhooks.gateway_receiver import MAX_BODY_WITH_FILE
 
 ROOT = Path(__file__).resolve().parent.parent
 MIB = 1024 * 1024
 PAPERS = {str(file.relative_to(ROOT)): file.read_text() for file in (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"))}
 README, ALL = PAPERS["README.md"], "\n".join(PAPERS.values())
-LONGEST_README = 120  # lines: what it is, two commands, where to go on
+MAX_README = 120  # lines: what it is, two commands, where to go on
 TABLE = PAPERS["docs/settings.md"]
 SETTINGS = dict(re.findall(r"^\| `([A-Z_]+)` \| (.*?) \|", TABLE, re.M))
 # A file or a folder of ours in backticks; what holds <a name> stands for any.
@@ -37,7 +37,7 @@ def default_of(setting: "dataclasses.Field[object]") -> str:
 
 
 def test_the_readme_stays_short() -> None:
-    assert len(README.splitlines()) <= LONGEST_README
+    assert len(README.splitlines()) <= MAX_README
 
 
 def test_every_setting_is_in_the_table_and_nothing_else_is() -> None:
@@ -159,7 +159,7 @@ def test_the_documented_nginx_lets_through_and_waits_for_what_the_widget_takes()
         for part in nginx.split("location /hooks/")
     )
 
-    assert pages["client_max_body_size"] * MIB >= LARGEST + LARGEST_REQUEST
-    assert hooks["client_max_body_size"] * MIB > LARGEST_WITH_FILE  # so that its line's section can say what was lost
-    assert pages["proxy_read_timeout"] > Config.send_timeout + LARGEST / SLOWEST
+    assert pages["client_max_body_size"] * MIB >= MAX_FILE_SIZE + MAX_REQUEST
+    assert hooks["client_max_body_size"] * MIB > MAX_BODY_WITH_FILE  # so that its line's section can say what was lost
+    assert pages["proxy_read_timeout"] > Config.send_timeout + MAX_FILE_SIZE / SLOWEST
     assert pages["keepalive_timeout"] < runpy.run_path(str(ROOT / "gunicorn.conf.py"))["keepalive"]

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.stand import CardPage, Outside, Widget
-from widget.admin.line_sections import RANGES
+from widget.admin.lines.line_sections import RANGES
 from widget.storage.lines import Grantee
 
 IVAN_ROW = "+7 961 951-00-00"

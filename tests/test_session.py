@@ -9,14 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from itsdangerous import TimestampSigner, URLSafeTimedSerializer
 
-from widget.errors import Refusal, Refused
-from widget.session import LONGEST_TICKET, OPENING_SECONDS, Opening, Session, Tickets
+from widget.errors import ErrorCode, Refused
+from widget.session import MAX_TICKET, OPENING_SECONDS, Launch, Session, SessionTokens
 
 SECRET = "s" * 40
 KEY = Fernet(Fernet.generate_key())
 MINUTE = 60
 SESSION = Session(portal_id=1, user_id=2, entity_type_id=2, entity_id=7045, language="ru", edit_mode=True)
-OPENING = Opening(
+OPENING = Launch(
     member_id="a1f0c3d2",
     domain="example.bitrix24.com",
     access_token="ACCESS9d4c7166007e9c94",
@@ -26,8 +26,8 @@ OPENING = Opening(
     entity_id=7045,
     language="ru",
 )
-TICKETS = Tickets(SECRET, MultiFernet([KEY]), 60 * MINUTE)
-OTHERS = Tickets("t" * 40, MultiFernet([Fernet(Fernet.generate_key())]), 60 * MINUTE)
+TICKETS = SessionTokens(SECRET, MultiFernet([KEY]), 60 * MINUTE)
+OTHERS = SessionTokens("t" * 40, MultiFernet([Fernet(Fernet.generate_key())]), 60 * MINUTE)
 
 
 @pytest.fixture(params=["session", "opening"])
@@ -35,12 +35,12 @@ def kind(request):
     """Both kinds of ticket: how one is made, and how it is read."""
     return {
         "session": (
-            lambda tickets: tickets.sign_session(SESSION),
-            lambda tickets, ticket: tickets.read_session(ticket),
+            lambda session_tokens: session_tokens.sign_session(SESSION),
+            lambda session_tokens, ticket: session_tokens.read_session(ticket),
         ),
         "opening": (
-            lambda tickets: tickets.seal_opening(OPENING),
-            lambda tickets, ticket: tickets.read_opening(ticket),
+            lambda session_tokens: session_tokens.seal_launch(OPENING),
+            lambda session_tokens, ticket: session_tokens.read_launch(ticket),
         ),
     }[request.param]
 
@@ -48,13 +48,13 @@ def kind(request):
 def refused(read, *args):
     with pytest.raises(Refused) as error:
         read(*args)
-    assert error.value.refusal is Refusal.SESSION_OVER
+    assert error.value.refusal is ErrorCode.SESSION_OVER
     assert error.value.status == 401
 
 
 def test_a_ticket_brings_back_what_was_put_in():
     assert TICKETS.read_session(TICKETS.sign_session(SESSION)) == SESSION
-    assert TICKETS.read_opening(TICKETS.seal_opening(OPENING)) == OPENING
+    assert TICKETS.read_launch(TICKETS.seal_launch(OPENING)) == OPENING
 
 
 def test_a_ticket_made_with_another_key_is_refused(kind):
@@ -78,7 +78,7 @@ def test_a_cut_ticket_is_refused(kind):
 
 
 @pytest.mark.parametrize(
-    "ticket", ["", " ", ".", "a.b.c", "x" * (LONGEST_TICKET + 1), "тикет", "\udc80", "\x00", "null", "e30."]
+    "ticket", ["", " ", ".", "a.b.c", "x" * (MAX_TICKET + 1), "тикет", "\udc80", "\x00", "null", "e30."]
 )
 def test_nonsense_is_refused(kind, ticket):
     _make, read = kind
@@ -88,12 +88,12 @@ def test_nonsense_is_refused(kind, ticket):
 @given(st.text(max_size=300))
 def test_whatever_comes_in_a_header_is_refused(ticket):
     refused(TICKETS.read_session, ticket)
-    refused(TICKETS.read_opening, ticket)
+    refused(TICKETS.read_launch, ticket)
 
 
 def test_one_kind_is_not_taken_for_the_other():
-    refused(TICKETS.read_session, TICKETS.seal_opening(OPENING))
-    refused(TICKETS.read_opening, TICKETS.sign_session(SESSION))
+    refused(TICKETS.read_session, TICKETS.seal_launch(OPENING))
+    refused(TICKETS.read_launch, TICKETS.sign_session(SESSION))
 
 
 def test_a_ticket_of_another_purpose_under_the_same_key_is_refused():
@@ -104,7 +104,7 @@ def test_a_ticket_of_another_purpose_under_the_same_key_is_refused():
         '{"member_id": "x"}',
         json.dumps({**OPENING.__dict__, "admin": True}),
     ):
-        refused(TICKETS.read_opening, KEY.encrypt(payload.encode()).decode())
+        refused(TICKETS.read_launch, KEY.encrypt(payload.encode()).decode())
     other_salt = URLSafeTimedSerializer(SECRET, salt="something-else")
     refused(TICKETS.read_session, other_salt.dumps(SESSION.__dict__))
 
@@ -137,13 +137,13 @@ def test_a_session_ends_after_its_time(signer, good):
 def test_an_opening_ends_after_a_working_day(age, good):
     ticket = KEY.encrypt_at_time(json.dumps(OPENING.__dict__).encode(), int(time.time()) - age).decode()
     if good:
-        assert TICKETS.read_opening(ticket) == OPENING
+        assert TICKETS.read_launch(ticket) == OPENING
     else:
-        refused(TICKETS.read_opening, ticket)
+        refused(TICKETS.read_launch, ticket)
 
 
 def test_an_openings_tokens_cannot_be_read_from_the_ticket():
-    ticket = TICKETS.seal_opening(OPENING)
+    ticket = TICKETS.seal_launch(OPENING)
     for text in (ticket, base64.urlsafe_b64decode(ticket).decode("latin-1")):
         for secret in (OPENING.access_token, OPENING.refresh_token, OPENING.member_id):
             assert secret not in text
@@ -189,7 +189,7 @@ def test_a_session_holds_no_token_at_all():
 
 
 def test_the_largest_opening_that_a_form_can_make_still_fits_a_ticket():
-    largest = Opening(
+    largest = Launch(
         member_id="m" * 64,
         domain="d" * 253 + ":65535",
         access_token='"' * 512,
@@ -202,18 +202,18 @@ def test_the_largest_opening_that_a_form_can_make_still_fits_a_ticket():
         number="+" + "9" * 15,
         line_id=2**53,
     )
-    assert TICKETS.read_opening(TICKETS.seal_opening(largest)) == largest
+    assert TICKETS.read_launch(TICKETS.seal_launch(largest)) == largest
 
 
 def test_a_rotated_key_still_reads_what_the_old_one_sealed():
     old, new = Fernet(Fernet.generate_key()), Fernet(Fernet.generate_key())
-    before = Tickets(SECRET, MultiFernet([old]), MINUTE).seal_opening(OPENING)
-    assert Tickets(SECRET, MultiFernet([new, old]), MINUTE).read_opening(before) == OPENING
-    refused(Tickets(SECRET, MultiFernet([new]), MINUTE).read_opening, before)
+    before = SessionTokens(SECRET, MultiFernet([old]), MINUTE).seal_launch(OPENING)
+    assert SessionTokens(SECRET, MultiFernet([new, old]), MINUTE).read_launch(before) == OPENING
+    refused(SessionTokens(SECRET, MultiFernet([new]), MINUTE).read_launch, before)
 
 
 def test_a_session_outlives_the_key_that_signed_it_for_as_long_as_that_is_listed() -> None:
     fernet, before = MultiFernet([KEY]), TICKETS.sign_session(SESSION)
-    assert Tickets([SECRET, "n" * 40], fernet, MINUTE).read_session(before) == SESSION
-    refused(Tickets(["n" * 40], fernet, MINUTE).read_session, before)
-    refused(TICKETS.read_session, Tickets([SECRET, "n" * 40], fernet, MINUTE).sign_session(SESSION))
+    assert SessionTokens([SECRET, "n" * 40], fernet, MINUTE).read_session(before) == SESSION
+    refused(SessionTokens(["n" * 40], fernet, MINUTE).read_session, before)
+    refused(TICKETS.read_session, SessionTokens([SECRET, "n" * 40], fernet, MINUTE).sign_session(SESSION))

@@ -7,11 +7,11 @@ import pytest
 from sqlalchemy import Engine, event
 
 from sandbox.people import ORDERS_MOSCOW
-from tests.hooks.gateways import Caller, PlainWebhooks, tick
 from tests.stand import Clock, Outside, Widget, config_for, start_widget
+from tests.webhooks.gateways import Caller, PlainWebhooks, tick
 from widget.chats.sending import message_id_of
 from widget.gateways.base import Ack
-from widget.gateways.written import events_json
+from widget.gateways.serialization import events_json
 
 ORDERS_ID = f"{ORDERS_MOSCOW.phone[1:]}@c.us"
 

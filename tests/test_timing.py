@@ -10,7 +10,7 @@ from sqlalchemy import update
 from tests.stand import Clock, Widget
 from widget.errors import Refused
 from widget.gateways.breaker import FAILURES, FIRST_PAUSE, Breaker
-from widget.session import Session, Tickets
+from widget.session import Session, SessionTokens
 from widget.storage.portals import Portals
 from widget.storage.schema import portals
 from widget.timing import timer_of
@@ -30,9 +30,9 @@ class TwoClocks(Clock):
         self.now -= seconds
 
 
-def host(ahead: float) -> Tickets:
+def host(ahead: float) -> SessionTokens:
     """Another host's, whose clock is that much ahead of the one that signs."""
-    return Tickets("s" * 40, FERNET, 3600, clock=lambda: time.time() + ahead)
+    return SessionTokens("s" * 40, FERNET, 3600, clock=lambda: time.time() + ahead)
 
 
 @pytest.mark.parametrize("ahead", [-50, -5, -0.5, 0.5, 5, 50])
@@ -54,7 +54,7 @@ def test_the_system_has_a_timer_of_its_own_and_a_tests_clock_is_both() -> None:
 
 def test_a_clock_that_is_set_back_keeps_no_memory_longer(widget: Widget) -> None:
     clock = TwoClocks()
-    remembering = Portals(widget.services.storage.engine, widget.services.storage.vault, clock)
+    remembering = Portals(widget.services.storage.engine, widget.services.storage.secret_box, clock)
     assert remembering.require(widget.portals[0]).country == "RU"
     with widget.services.storage.engine.begin() as connection:
         connection.execute(update(portals).values(country="KZ"))

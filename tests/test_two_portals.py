@@ -59,7 +59,7 @@ def test_a_refresh_in_one_portal_forgets_nothing_of_the_other(first: CardPage, s
 
 def test_the_limits_of_ones_line_are_not_spent_by_the_other(first: CardPage, second: CardPage, widget: Widget) -> None:
     lines = [widget.services.storage.lines.of(portal)[0] for portal in widget.portals]
-    limiter = widget.services.presence.purse._limiter
+    limiter = widget.services.presence.check_budget._limiter
     limiter.acquire(str(lines[0].id), 10)
 
     assert first.check().rows["+7 926 111-22-33"] == "limit"

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from widget.phones.operators import operator_named
 from widget.phones.regions import Region, regions_named, zones_of
-from widget.phones.registry import Row, rows_of
+from widget.phones.registry import RegistryRow, rows_of
 
 BLOCK = 100_000
 RARE = 0.01  # of a block; fewer numbers do not make its time uncertain
@@ -29,7 +29,7 @@ D {date}
 """
 
 
-def blocks_of(rows: list[Row]) -> Iterator[tuple[int, list[tuple[Row, int]]]]:
+def blocks_of(rows: list[RegistryRow]) -> Iterator[tuple[int, list[tuple[RegistryRow, int]]]]:
     """Each block with the rows that reach into it, and how many of its numbers each has."""
     parts = [
         (block, row, min(row.last, block * BLOCK + BLOCK - 1) - max(row.first, block * BLOCK) + 1)
@@ -40,7 +40,7 @@ def blocks_of(rows: list[Row]) -> Iterator[tuple[int, list[tuple[Row, int]]]]:
         yield block, [(row, numbers) for _, row, numbers in found]
 
 
-def figures_of(block: list[tuple[Row, int]]) -> tuple[tuple[Region, ...], int, str, int, tuple[str, ...]]:
+def figures_of(block: list[tuple[RegistryRow, int]]) -> tuple[tuple[Region, ...], int, str, int, tuple[str, ...]]:
     total = sum(numbers for _, numbers in block)
     regions: Counter[tuple[Region, ...]] = Counter()
     operators: Counter[str] = Counter()

@@ -1,10 +1,10 @@
 """The widget: a Flask service that Bitrix24 opens in its CRM cards. Start reading at `create_app`."""
 
+import functools
 import logging
 import math
 import os
 from contextlib import ExitStack
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,17 +18,16 @@ from werkzeug.routing import IntegerConverter
 from widget import i18n, logs
 from widget.admin.views import pages as admin_pages
 from widget.assets import Assets, pack
-from widget.bitrix24.events import LARGEST_EVENT
+from widget.bitrix24.events import MAX_EVENT
 from widget.card.views import pages as card_pages
 from widget.chats.markup import whatsapp_text
 from widget.chats.views import pages as chat_pages
 from widget.cli import register_commands
 from widget.config import Config
-from widget.errors import AppError, Refusal, Refused
+from widget.errors import AppError, ErrorCode, Refused
 from widget.forms import PatientRequest
 from widget.gateways.kinds import KINDS
 from widget.health.views import pages as health_pages
-from widget.hooks.views import pages as hook_pages
 from widget.icons import icon
 from widget.install.views import pages as install_pages
 from widget.openlines.views import pages as open_line_pages
@@ -37,10 +36,11 @@ from widget.places import at_place
 from widget.services import services
 from widget.session import OPENING_HEADER, SESSION_HEADER, Session, company_of_request
 from widget.storage.database import RowRefused
+from widget.webhooks.views import pages as hook_pages
 from widget.wiring import build
 
 ROOT = Path(__file__).resolve().parent.parent
-LARGEST_REQUEST = 64 * 1024
+MAX_REQUEST = 64 * 1024
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +58,7 @@ def create_app(config: Config | None = None, **parts: Any) -> Flask:
     app.send_static_file = _assets().send  # type: ignore[method-assign]
     app.url_map.converters["int"] = RowId
     app.request_class = PatientRequest
-    app.config.update(MAX_CONTENT_LENGTH=LARGEST_REQUEST, MAX_FORM_PARTS=200)
+    app.config.update(MAX_CONTENT_LENGTH=MAX_REQUEST, MAX_FORM_PARTS=200)
     logs.init_app(app, config.log_level)
     if config.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=config.trusted_proxies, x_proto=config.trusted_proxies)  # type: ignore[method-assign]
@@ -134,7 +134,7 @@ def _take_place() -> None:
     if request.endpoint in _ALWAYS:
         return
     if request.endpoint == "hooks.bitrix24":  # its form is read for whose it is
-        request.max_content_length = LARGEST_EVENT
+        request.max_content_length = MAX_EVENT
     place = services().places.take(company_of_request())
     g.place = ExitStack()
     g.place.callback(place.leave)
@@ -163,37 +163,37 @@ def _refused(error: AppError) -> Response:
     )
     response = make_response(html, error.status)
     response.headers["X-Refusal"] = error.refusal.value
-    if error.refusal in (Refusal.CROWDED, Refusal.STORE_GONE):
+    if error.refusal in (ErrorCode.CROWDED, ErrorCode.STORE_GONE):
         response.headers["Retry-After"] = "2"
     return response
 
 
 # What the page shows is no longer so: a line was switched off or closed, a number left the card.
-_CURED_BY_REFRESH = frozenset({Refusal.LINE_OFF, Refusal.NOT_ALLOWED})
+_CURED_BY_REFRESH = frozenset({ErrorCode.LINE_OFF, ErrorCode.NOT_ALLOWED})
 
 
 def _http_error(error: HTTPException) -> Response:
-    code = {404: Refusal.NOT_FOUND, 405: Refusal.NOT_FOUND, 413: Refusal.TOO_LARGE}.get(error.code or 500)
-    return _refused(Refused(code or Refusal.BAD_FORM, error.code or 500, error.name))
+    code = {404: ErrorCode.NOT_FOUND, 405: ErrorCode.NOT_FOUND, 413: ErrorCode.TOO_LARGE}.get(error.code or 500)
+    return _refused(Refused(code or ErrorCode.BAD_FORM, error.code or 500, error.name))
 
 
 def _perhaps_deleted(error: Exception) -> Response:
     """A portal that another process deleted is remembered here for some seconds, but no row may name it any more."""
     session: Session | None = g.get("session")
     if session and services().storage.portals.get(session.portal_id, again=True) is None:
-        return _refused(Refused(Refusal.UNKNOWN_PORTAL, reason="session's portal is gone"))
+        return _refused(Refused(ErrorCode.UNKNOWN_PORTAL, reason="session's portal is gone"))
     return _broken(error)
 
 
 def _store_gone(error: Exception) -> Response:
     """A database that is restarted, moves, or is full: over in a moment, or the operator's to mend."""
     log.error("store gone: %s", type(getattr(error, "orig", None) or error).__name__)
-    return _refused(Refused(Refusal.STORE_GONE, reason=type(error).__name__))
+    return _refused(Refused(ErrorCode.STORE_GONE, reason=type(error).__name__))
 
 
 def _broken(error: Exception) -> Response:
     log.error("broken: %s", type(error).__name__, exc_info=error)
-    return _refused(Refused(Refusal.BROKEN, reason=type(error).__name__))
+    return _refused(Refused(ErrorCode.BROKEN, reason=type(error).__name__))
 
 
 def _protect(response: Response) -> Response:
@@ -212,6 +212,6 @@ def _protect(response: Response) -> Response:
     return response
 
 
-@cache
+@functools.cache
 def _assets() -> Assets:
     return Assets(ROOT / "static")

@@ -16,7 +16,7 @@ from cryptography.fernet import Fernet
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
-from ratelimit.limits import LONGEST_PACE, MOST
+from ratelimit.limits import MAX_COUNT, MAX_PACE
 from widget.redis_clients import open_redis
 
 DATABASES = {("sqlite", "pysqlite"), ("postgresql", "psycopg")}
@@ -64,15 +64,15 @@ def _count(value: str) -> int:
 def _permits(value: str) -> int:
     """What the limiter can count: none at all would be a limit that nobody can meet."""
     number = _count(value)
-    if not 1 <= number <= MOST:
-        raise ValueError(f"must be a whole number from 1 to {MOST}")
+    if not 1 <= number <= MAX_COUNT:
+        raise ValueError(f"must be a whole number from 1 to {MAX_COUNT}")
     return number
 
 
 def _pace(value: str) -> float:
     seconds = _positive(value)
-    if seconds > LONGEST_PACE:
-        raise ValueError(f"must be at most {LONGEST_PACE}")
+    if seconds > MAX_PACE:
+        raise ValueError(f"must be at most {MAX_PACE}")
     return seconds
 
 

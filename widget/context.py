@@ -10,8 +10,8 @@ from enum import Enum
 from typing import Protocol
 
 from widget.bitrix24.access import AccessList
-from widget.bitrix24.crm import Kind, Viewer
-from widget.errors import Refusal, Refused
+from widget.bitrix24.crm import PersonKind, Viewer
+from widget.errors import ErrorCode, Refused
 from widget.phones.facts import Facts
 from widget.phones.hours import Hours, LocalTime, local_time
 from widget.phones.numbers import Phone
@@ -20,7 +20,7 @@ from widget.storage.lines import Line
 from widget.storage.portals import Portal
 
 
-class Reading(Enum):
+class ReadMode(Enum):
     """How new the card of a request must be."""
 
     REMEMBERED = "remembered"  # as this user read it within its lifetime
@@ -30,7 +30,7 @@ class Reading(Enum):
 
 @dataclass(frozen=True)
 class Owner:
-    kind: Kind
+    kind: PersonKind
     id: int
     name: str
     in_whatsapp: bool = False  # they write there to an open line of Bitrix24, from one of their phones
@@ -78,7 +78,8 @@ class CardContext:
     """A proved user with a card open; on the application's own page the card has no phone, or the one typed there.
 
     `lines` are those that this user may use here, oldest first; `past_lines` those that they could use until they were
-    switched off or removed: their chats can be read. `barred`: there are lines, but none that this user may use.
+    switched off or removed: their chats can be read. `no_line_allowed`: there are lines, but none that this user may
+    use.
     """
 
     session: Session
@@ -86,7 +87,7 @@ class CardContext:
     card: Card
     lines: tuple[Line, ...]
     past_lines: tuple[Line, ...]
-    barred: bool
+    no_line_allowed: bool
     hours: Hours
     now: float
 
@@ -109,8 +110,8 @@ class CardContext:
             if line.id == line_id:
                 return line
         if any(line.id == line_id for line in self.past_lines):
-            raise Refused(Refusal.LINE_OFF, 409, "line")
-        raise Refused(Refusal.NOT_ALLOWED, 403, "line")
+            raise Refused(ErrorCode.LINE_OFF, 409, "line")
+        raise Refused(ErrorCode.NOT_ALLOWED, 403, "line")
 
     def usual_line(self, usual: int | None) -> Line | None:
         """The line that this user chose as their usual one, where it may be used; else the first, None without any."""
@@ -120,7 +121,7 @@ class CardContext:
         """A line whose chats this user may read. Raises Refused."""
         line = next((line for line in self.readable if line.id == line_id), None)
         if line is None:
-            raise Refused(Refusal.NOT_ALLOWED, 403, "line")
+            raise Refused(ErrorCode.NOT_ALLOWED, 403, "line")
         return line
 
     def phone(self, phone_key: str) -> CardPhone:
@@ -158,13 +159,13 @@ def found(phones: Iterable[CardPhone], key: str) -> CardPhone:
 
 
 def not_on_card() -> Refused:
-    return Refused(Refusal.NOT_ALLOWED, 403, "phone is not on this card")
+    return Refused(ErrorCode.NOT_ALLOWED, 403, "phone is not on this card")
 
 
 class Door(Protocol):
     """Makes the context of a request."""
 
-    def enter(self, session: Session, portal: Portal, reading: Reading = Reading.REMEMBERED) -> CardContext:
+    def enter(self, session: Session, portal: Portal, reading: ReadMode = ReadMode.REMEMBERED) -> CardContext:
         """What the request knows. No call where the card is remembered, else one batch at the portal. Raises Refused.
 
         With CURRENT a round trip more.

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from enum import Enum
 
 
-class Refusal(Enum):
+class ErrorCode(Enum):
     """Why a request gets no answer. The value is what the page's texts are keyed by."""
 
     BAD_FORM = "bad_form"  # something in the request is missing, huge or of the wrong type
@@ -57,36 +57,46 @@ class Refusal(Enum):
 
 
 # HTTP statuses by code, for the error handler alone. 404 where a stranger must not learn that something exists.
-STATUS: Mapping[Refusal, int] = {
-    **dict.fromkeys((Refusal.UNKNOWN_PLACEMENT, Refusal.PORTAL_ADDRESS), 400),
-    **dict.fromkeys((Refusal.NO_AUTH, Refusal.SESSION_OVER), 401),
-    **dict.fromkeys((Refusal.UNKNOWN_PORTAL, Refusal.NOT_ADMIN, Refusal.NOT_ALLOWED, Refusal.CARD_GONE), 403),
-    **dict.fromkeys((Refusal.PORTAL_CLOSED, Refusal.PORTAL_PLAN, Refusal.PORTAL_UNPAID, Refusal.PORTAL_BLOCKED), 403),
-    **dict.fromkeys((Refusal.PORTAL_CONFIRM, Refusal.PORTAL_SCOPE, Refusal.PORTAL_DENIED), 403),
-    **dict.fromkeys((Refusal.NOT_FOUND, Refusal.MESSAGE_GONE, Refusal.FILE_GONE, Refusal.FILE_ELSEWHERE), 404),
-    **dict.fromkeys((Refusal.LINE_DOWN, Refusal.LINE_OFF, Refusal.LINE_RESTRICTED, Refusal.TOO_LATE), 409),
-    Refusal.TOO_LARGE: 413,
-    **dict.fromkeys((Refusal.BAD_FORM, Refusal.UNSUPPORTED, Refusal.FILE_TYPE), 422),
-    **dict.fromkeys((Refusal.PORTAL_BUSY, Refusal.FIRSTS_SPENT, Refusal.SENDS_SPENT, Refusal.CHECKS_SPENT), 429),
-    Refusal.BROKEN: 500,
-    **dict.fromkeys((Refusal.PORTAL_FAILED, Refusal.PORTAL_MOVED, Refusal.LINE_TROUBLE), 502),
-    **dict.fromkeys((Refusal.CROWDED, Refusal.CANNOT_COUNT, Refusal.STORE_GONE), 503),
-    Refusal.CARD_NOT_SAVED: 200,  # Bitrix24 draws the page of a card that has no id yet
+STATUS: Mapping[ErrorCode, int] = {
+    **dict.fromkeys((ErrorCode.UNKNOWN_PLACEMENT, ErrorCode.PORTAL_ADDRESS), 400),
+    **dict.fromkeys((ErrorCode.NO_AUTH, ErrorCode.SESSION_OVER), 401),
+    **dict.fromkeys((ErrorCode.UNKNOWN_PORTAL, ErrorCode.NOT_ADMIN, ErrorCode.NOT_ALLOWED, ErrorCode.CARD_GONE), 403),
+    **dict.fromkeys(
+        (ErrorCode.PORTAL_CLOSED, ErrorCode.PORTAL_PLAN, ErrorCode.PORTAL_UNPAID, ErrorCode.PORTAL_BLOCKED), 403
+    ),
+    **dict.fromkeys((ErrorCode.PORTAL_CONFIRM, ErrorCode.PORTAL_SCOPE, ErrorCode.PORTAL_DENIED), 403),
+    **dict.fromkeys((ErrorCode.NOT_FOUND, ErrorCode.MESSAGE_GONE, ErrorCode.FILE_GONE, ErrorCode.FILE_ELSEWHERE), 404),
+    **dict.fromkeys((ErrorCode.LINE_DOWN, ErrorCode.LINE_OFF, ErrorCode.LINE_RESTRICTED, ErrorCode.TOO_LATE), 409),
+    ErrorCode.TOO_LARGE: 413,
+    **dict.fromkeys((ErrorCode.BAD_FORM, ErrorCode.UNSUPPORTED, ErrorCode.FILE_TYPE), 422),
+    **dict.fromkeys(
+        (ErrorCode.PORTAL_BUSY, ErrorCode.FIRSTS_SPENT, ErrorCode.SENDS_SPENT, ErrorCode.CHECKS_SPENT), 429
+    ),
+    ErrorCode.BROKEN: 500,
+    **dict.fromkeys((ErrorCode.PORTAL_FAILED, ErrorCode.PORTAL_MOVED, ErrorCode.LINE_TROUBLE), 502),
+    **dict.fromkeys((ErrorCode.CROWDED, ErrorCode.CANNOT_COUNT, ErrorCode.STORE_GONE), 503),
+    ErrorCode.CARD_NOT_SAVED: 200,  # Bitrix24 draws the page of a card that has no id yet
 }
 
 # Codes after which the same request may succeed, by itself or when an administrator has mended something.
 WORTH_RETRYING = frozenset(
     {
-        *(Refusal.PORTAL_BUSY, Refusal.PORTAL_FAILED, Refusal.PORTAL_MOVED, Refusal.LINE_TROUBLE, Refusal.BROKEN),
         *(
-            Refusal.CROWDED,
-            Refusal.STORE_GONE,
-            Refusal.CARD_GONE,
-            Refusal.PORTAL_PLAN,
-            Refusal.PORTAL_CLOSED,
-            Refusal.PORTAL_SCOPE,
+            ErrorCode.PORTAL_BUSY,
+            ErrorCode.PORTAL_FAILED,
+            ErrorCode.PORTAL_MOVED,
+            ErrorCode.LINE_TROUBLE,
+            ErrorCode.BROKEN,
         ),
-        *(Refusal.PORTAL_UNPAID, Refusal.PORTAL_BLOCKED, Refusal.PORTAL_CONFIRM, Refusal.PORTAL_DENIED),
+        *(
+            ErrorCode.CROWDED,
+            ErrorCode.STORE_GONE,
+            ErrorCode.CARD_GONE,
+            ErrorCode.PORTAL_PLAN,
+            ErrorCode.PORTAL_CLOSED,
+            ErrorCode.PORTAL_SCOPE,
+        ),
+        *(ErrorCode.PORTAL_UNPAID, ErrorCode.PORTAL_BLOCKED, ErrorCode.PORTAL_CONFIRM, ErrorCode.PORTAL_DENIED),
     }
 )
 
@@ -98,7 +108,7 @@ class AppError(Exception):
     """
 
     def __init__(
-        self, refusal: Refusal, reason: str = "", *, status: int | None = None, until: float = 0.0, about: str = ""
+        self, refusal: ErrorCode, reason: str = "", *, status: int | None = None, until: float = 0.0, about: str = ""
     ) -> None:
         super().__init__(f"{refusal.value}: {reason}" if reason else refusal.value)
         self.refusal = refusal
@@ -117,6 +127,6 @@ class Refused(AppError):
     """Raised where a request must end. `status` only where it differs from the code's own."""
 
     def __init__(
-        self, refusal: Refusal, status: int | None = None, reason: str = "", *, until: float = 0.0, about: str = ""
+        self, refusal: ErrorCode, status: int | None = None, reason: str = "", *, until: float = 0.0, about: str = ""
     ) -> None:
         super().__init__(refusal, reason, status=status, until=until, about=about)

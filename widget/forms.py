@@ -7,7 +7,7 @@ from typing import IO, Any
 from flask import Request, request
 from werkzeug.exceptions import BadRequest
 
-from widget.errors import Refusal, Refused
+from widget.errors import ErrorCode, Refused
 
 
 class PatientRequest(Request):
@@ -49,13 +49,13 @@ def json_body() -> dict[str, Any]:
     try:
         body = request.get_json(silent=True)
     except RecursionError as error:  # brackets without end
-        raise Refused(Refusal.BAD_FORM, 400, "JSON too deep") from error
+        raise Refused(ErrorCode.BAD_FORM, 400, "JSON too deep") from error
     if not isinstance(body, dict):
-        raise Refused(Refusal.BAD_FORM, 400, "not a JSON object")
+        raise Refused(ErrorCode.BAD_FORM, 400, "not a JSON object")
     try:
         json.dumps(body, ensure_ascii=False).encode()
     except UnicodeEncodeError as error:
-        raise Refused(Refusal.BAD_FORM, 422, "half a letter") from error
+        raise Refused(ErrorCode.BAD_FORM, 422, "half a letter") from error
     return body
 
 
@@ -63,7 +63,7 @@ def text_field(body: dict[str, Any], name: str, *, longest: int) -> str:
     """A text that is not empty, with no NUL, which PostgreSQL cannot store."""
     value = body.get(name)
     if not isinstance(value, str) or not value or len(value) > longest or "\x00" in value:
-        raise Refused(Refusal.BAD_FORM, 422, name)
+        raise Refused(ErrorCode.BAD_FORM, 422, name)
     return value
 
 
@@ -78,19 +78,19 @@ def id_field(body: dict[str, Any], name: str) -> int | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int) or not 0 < value < 2**53:
-        raise Refused(Refusal.BAD_FORM, 422, name)
+        raise Refused(ErrorCode.BAD_FORM, 422, name)
     return value
 
 
 def texts_field(body: dict[str, Any], name: str, *, most: int, longest: int) -> list[str]:
     values = body.get(name)
     if not isinstance(values, list) or not 0 < len(values) <= most:
-        raise Refused(Refusal.BAD_FORM, 422, name)
+        raise Refused(ErrorCode.BAD_FORM, 422, name)
     return [text_field({name: value}, name, longest=longest) for value in values]
 
 
 def flag_field(body: dict[str, Any], name: str) -> bool:
     value = body.get(name, False)
     if not isinstance(value, bool):
-        raise Refused(Refusal.BAD_FORM, 422, name)
+        raise Refused(ErrorCode.BAD_FORM, 422, name)
     return value

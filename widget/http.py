@@ -26,11 +26,11 @@ CONNECTIONS = 16  # per client
 # How long an idle connection is used again. Node's servers close theirs after 5 s, and a request that goes out into a
 # closing connection may or may not have arrived.
 KEPT_SECONDS = 4
-LARGEST_ANSWER = 8 * 1024 * 1024  # a page of history with thumbnails stays far below
-LARGEST_FILE = 200 * 1024 * 1024
+MAX_ANSWER = 8 * 1024 * 1024  # a page of history with thumbnails stays far below
+MAX_FILE = 200 * 1024 * 1024
 FILE_SECONDS = 300
 # Values of one JSON, at most: `[]` takes two bytes to write and 64 to hold. A listing of 500 chats has some 60,000.
-MOST_VALUES = 250_000
+MAX_VALUES = 250_000
 AT_ONCE = 64 * 1024  # bytes written before the clock is looked at again
 
 # httpx writes whole addresses at INFO, and some vendors carry the key in them. A filter and not a level: a level that
@@ -41,11 +41,11 @@ _USUAL_HEADERS = {"Accept": "*/*", "Accept-Encoding": "identity", "Connection": 
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")  # escaped, half of an emoji or of a pair
 
 _ssl_context: ssl.SSLContext | None = None
-_exchange: ContextVar["_Exchange | None"] = ContextVar("exchange", default=None)
+_exchange: ContextVar["_Fetch | None"] = ContextVar("exchange", default=None)
 
 
 @dataclass
-class _Exchange:
+class _Fetch:
     """What one `fetch` has come to: when it ends, and whether any byte of the request may have left."""
 
     deadline: float
@@ -71,7 +71,7 @@ class NoRoom(OutsideError):
 
 
 @dataclass(frozen=True)
-class Answer:
+class HttpResponse:
     status: int
     headers: Mapping[str, str]
     body: bytes
@@ -85,7 +85,7 @@ def read_json(body: bytes) -> Any:
     """JSON that somebody else wrote, or None for anything else (HTML, empty, cut, nested without end, or of so many
     values that they would fill the memory). Half an emoji, as a cut text ends with, becomes a question mark: no page
     and no database takes it."""
-    if body.count(b"[") + body.count(b"{") + body.count(b",") > MOST_VALUES:
+    if body.count(b"[") + body.count(b"{") + body.count(b",") > MAX_VALUES:
         return None
     text = body.decode("utf-8-sig", "replace")
     try:
@@ -126,9 +126,9 @@ def fetch(
     url: str,
     *,
     timeout: float,
-    largest: int = LARGEST_ANSWER,
+    largest: int = MAX_ANSWER,
     **request: Any,
-) -> Answer:
+) -> HttpResponse:
     """One request, never repeated. `timeout` in seconds bounds the whole exchange, however slowly it trickles: all but
     the look-up of a name and, where any address may be called, its further addresses. `largest` bounds the body, also
     one that is unpacked.
@@ -149,12 +149,12 @@ def fetch(
 
 def _fetch(
     client: httpx.Client, method: str, url: str, timeout: float, largest: int, request: dict[str, Any]
-) -> Answer:
-    exchange = _Exchange(time.monotonic() + timeout)
+) -> HttpResponse:
+    exchange = _Fetch(time.monotonic() + timeout)
     before = _exchange.set(exchange)
     try:
         with client.stream(method, url, timeout=httpx.Timeout(timeout), **request) as response:
-            return Answer(response.status_code, response.headers, _body(response, largest))
+            return HttpResponse(response.status_code, response.headers, _body(response, largest))
     except (httpx.HTTPError, httpx.InvalidURL, UnicodeError, ValueError) as error:
         sent = exchange.written or not isinstance(error, _BEFORE_ANY_BYTE)
         late = isinstance(error, httpx.TimeoutException)
@@ -169,7 +169,7 @@ def fetch_file(url: str) -> bytes:
     Raises OutsideError, also for any status but 200.
     """
     with of_kind("registry", make_client()) as client:
-        answer = fetch(client, "GET", url, timeout=FILE_SECONDS, largest=LARGEST_FILE)
+        answer = fetch(client, "GET", url, timeout=FILE_SECONDS, largest=MAX_FILE)
     if answer.status != 200:
         raise OutsideError(f"the address answers HTTP {answer.status}", sent=True)
     return answer.body

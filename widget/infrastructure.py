@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import httpx
 
 from ratelimit import Limit, Limiter, MemoryStorage, RedisStorage, Storage
-from widget.answers import Answers
+from widget.cache import Cache
 from widget.config import Config
 from widget.keys import PhoneKeys
 from widget.redis_clients import open_redis
@@ -24,7 +24,7 @@ class Infrastructure:
     client: Callable[[], httpx.Client]
     workers: Executor
     behind: Executor
-    answers: Answers
+    cache: Cache
     keys: PhoneKeys
 
     def limiter(self, prefix: str, limits: Iterable[Limit]) -> Limiter:

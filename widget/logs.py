@@ -16,7 +16,7 @@ from typing import ParamSpec, TypeVar
 from flask import Flask, Response, g, has_request_context, request
 
 from widget import measures
-from widget.places import Place, at_place, current_place
+from widget.places import RequestPlace, at_place, current_place
 from widget.version import VERSION
 
 REQUEST_ID_HEADER = "X-Request-Id"
@@ -75,7 +75,7 @@ class Pool(ThreadPoolExecutor):
         return super().submit(_for_request, request_id(), current_place(), fn, *args, **kwargs)
 
 
-def _for_request(given: str, place: Place | None, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+def _for_request(given: str, place: RequestPlace | None, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
     with at_place(place), work("", given) if given else work("pool"):
         return fn(*args, **kwargs)
 

@@ -7,7 +7,7 @@ import logging
 import secrets
 from collections.abc import Sequence
 
-from widget.answers import Answers, StoreGone
+from widget.cache import Cache, StoreGone
 from widget.keys import PhoneKeys
 
 log = logging.getLogger(__name__)
@@ -16,8 +16,8 @@ MARK_SECONDS = 600
 
 
 class Marks:
-    def __init__(self, answers: Answers, keys: PhoneKeys) -> None:
-        self._answers = answers
+    def __init__(self, cache: Cache, keys: PhoneKeys) -> None:
+        self._cache = cache
         self._keys = keys
 
     @staticmethod
@@ -41,10 +41,10 @@ class Marks:
     def of(self, portal_id: int, phone_keys: Sequence[str]) -> dict[str, str]:
         """The mark of each number that has one, by the number's key. One round trip. Raises StoreGone."""
         named = {self.chat_key(portal_id, key): key for key in phone_keys}
-        return {named[name]: str(mark) for name, mark in self._answers.get_many(list(named)).items() if mark}
+        return {named[name]: str(mark) for name, mark in self._cache.get_many(list(named)).items() if mark}
 
     def _change(self, key: str) -> None:
         try:
-            self._answers.set_many({key: secrets.token_hex(4)}, MARK_SECONDS)
+            self._cache.set_many({key: secrets.token_hex(4)}, MARK_SECONDS)
         except StoreGone:
             log.info("marks: the cache is out of reach")

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 
 HIDDEN = "…"
 LONGEST = 4000  # characters of one kept request or answer
-MOST_ITEMS = 8  # of a list: 50 kB of answer cost 2 ms
+MAX_ITEMS = 8  # of a list: 50 kB of answer cost 2 ms
 DEEPEST = 12
 
 # Keys whose values are ids, codes, counts or flags, in lower case and without underscores.
@@ -63,8 +63,8 @@ def _masked(value: Any, key: str, depth: int) -> Any:
             return {_safe_key(name): _command(command, depth) for name, command in value.items()}
         return {_safe_key(name): _masked(inner, str(name), depth - 1) for name, inner in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, (str, bytes)):
-        kept = [_masked(inner, key, depth - 1) for inner in value[:MOST_ITEMS]]
-        return kept + ([HIDDEN] if len(value) > MOST_ITEMS else [])
+        kept = [_masked(inner, key, depth - 1) for inner in value[:MAX_ITEMS]]
+        return kept + ([HIDDEN] if len(value) > MAX_ITEMS else [])
     return _plain(value) if _is_plain(key) else HIDDEN
 
 

@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Told:
+class LiveGauge:
     """A gauge that is read when it is asked for, by the value of its one label ("" where it has none)."""
 
     name: str
@@ -62,11 +62,11 @@ class Metrics:
         """`code` is one of a closed list, or «other»: a portal may answer with any sentence."""
         self._portal_errors.labels(code).inc()
 
-    def text(self, told: Sequence[Told] = ()) -> bytes:
+    def text(self, told: Sequence[LiveGauge] = ()) -> bytes:
         """The exposition format."""
         return generate_latest(self.all(told))
 
-    def all(self, told: Sequence[Told] = ()) -> CollectorRegistry:
+    def all(self, told: Sequence[LiveGauge] = ()) -> CollectorRegistry:
         """What is counted, of all workers where they share a directory, and what is told when it is asked for."""
         together = CollectorRegistry()
         if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
@@ -94,7 +94,7 @@ class _Of(Collector):
 class _Read(Collector):
     """What a store says, the same in every process. Left out where it cannot be asked."""
 
-    def __init__(self, told: Sequence[Told]) -> None:
+    def __init__(self, told: Sequence[LiveGauge]) -> None:
         self._told = told
 
     def describe(self) -> list[Metric]:

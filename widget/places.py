@@ -11,17 +11,17 @@ from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-from widget.errors import AppError, Refusal
+from widget.errors import AppError, ErrorCode
 
 
 class Crowded(AppError):
     """The share is taken. Nothing was done; soon it may be free."""
 
     def __init__(self) -> None:
-        super().__init__(Refusal.CROWDED, "its share of the threads is taken")
+        super().__init__(ErrorCode.CROWDED, "its share of the threads is taken")
 
 
-class Place:
+class RequestPlace:
     """One request's: what it holds until it ends."""
 
     def __init__(self, places: "Places", whose: Hashable) -> None:
@@ -49,15 +49,15 @@ class Places:
         self._bytes: Counter[Hashable] = Counter()
         self._lock = threading.Lock()
 
-    def take(self, whose: Hashable) -> Place:
+    def take(self, whose: Hashable) -> RequestPlace:
         """A place for one request; to be left when it ends. Raises Crowded."""
         with self._lock:
             if self._requests[whose] >= self._most_requests:
                 raise Crowded
             self._requests[whose] += 1
-        return Place(self, whose)
+        return RequestPlace(self, whose)
 
-    def carry(self, place: Place, size: int) -> bool:
+    def carry(self, place: RequestPlace, size: int) -> bool:
         with self._lock:
             if place.left:  # a call that flew on after its request ended: none would give its bytes back
                 return True
@@ -67,7 +67,7 @@ class Places:
             place.bytes += size
             return True
 
-    def leave(self, place: Place) -> None:
+    def leave(self, place: RequestPlace) -> None:
         with self._lock:
             place.left = True
             for held, given_back in ((self._requests, 1), (self._bytes, place.bytes)):
@@ -76,16 +76,16 @@ class Places:
                     del held[place.whose]
 
 
-_place: ContextVar[Place | None] = ContextVar("place", default=None)
+_place: ContextVar[RequestPlace | None] = ContextVar("place", default=None)
 
 
-def current_place() -> Place | None:
+def current_place() -> RequestPlace | None:
     """Of the request that this thread works for; None for commands and jobs, which have a process of their own."""
     return _place.get()
 
 
 @contextmanager
-def at_place(place: Place | None) -> Iterator[None]:
+def at_place(place: RequestPlace | None) -> Iterator[None]:
     """Work for this place's request, in whatever thread."""
     before = _place.set(place)
     try:

@@ -20,22 +20,22 @@ from cryptography.fernet import InvalidToken, MultiFernet
 from flask import current_app, g, request
 from itsdangerous import BadData, URLSafeTimedSerializer
 
-from widget.errors import Refusal, Refused
+from widget.errors import ErrorCode, Refused
 from widget.i18n import set_language
 
 OPENING_HEADER = "X-Opening"
 SESSION_HEADER = "X-Session"
 ZONE_HEADER = "X-Zone"
 OPENING_SECONDS = 12 * 3600  # a card may stay open for a working day before it is revealed
-LONGEST_TICKET = 4096
+MAX_TICKET = 4096
 CLOCKS_APART = 60  # seconds by which another host's clock may be ahead; Fernet grants an opening as many
-LONGEST_NAME = 64
-MOST_READ = 4096  # tickets whose sessions are remembered, about 1 kB each
+MAX_NAME = 64
+MAX_READ = 4096  # tickets whose sessions are remembered, about 1 kB each
 FORMS = frozenset({"/placement", "/app", "/install", "/hooks/bitrix24"})  # what Bitrix24 itself posts to
 
 
 @dataclass(frozen=True)
-class Opening:
+class Launch:
     """What the form said. Nothing in it is proved."""
 
     member_id: str
@@ -81,7 +81,7 @@ class Session:
         return f"Session(portal_id={self.portal_id}, user_id={self.user_id}, card={card})"
 
 
-class Tickets:
+class SessionTokens:
     """Makes and reads both kinds; of several keys the last signs. Raises Refused(SESSION_OVER) for anything old, forged
     or cut."""
 
@@ -96,17 +96,17 @@ class Tickets:
         self._fernet = fernet
         self._seconds = session_seconds
         self._clock = clock
-        self._read: LRUCache[str, tuple[Session, float]] = LRUCache(MOST_READ)
+        self._read: LRUCache[str, tuple[Session, float]] = LRUCache(MAX_READ)
         self._lock = threading.Lock()
 
-    def seal_opening(self, opening: Opening) -> str:
+    def seal_launch(self, opening: Launch) -> str:
         return self._fernet.encrypt(json.dumps(asdict(opening)).encode()).decode()
 
-    def read_opening(self, ticket: str) -> Opening:
+    def read_launch(self, ticket: str) -> Launch:
         try:
-            return Opening(**json.loads(self._fernet.decrypt(_bounded(ticket), ttl=OPENING_SECONDS)))
+            return Launch(**json.loads(self._fernet.decrypt(_bounded(ticket), ttl=OPENING_SECONDS)))
         except (InvalidToken, ValueError, TypeError) as error:
-            raise Refused(Refusal.SESSION_OVER, 401, "opening") from error
+            raise Refused(ErrorCode.SESSION_OVER, 401, "opening") from error
 
     def sign_session(self, session: Session) -> str:
         return str(self._signer.dumps(asdict(session)))
@@ -133,7 +133,7 @@ class Tickets:
 
     def _refuse_old(self, signed_at: float, seconds: float) -> None:
         if not -CLOCKS_APART <= self._clock() - signed_at <= seconds:
-            raise Refused(Refusal.SESSION_OVER, reason="too old, or from the future")
+            raise Refused(ErrorCode.SESSION_OVER, reason="too old, or from the future")
 
     def _verified(self, ticket: str) -> tuple[Session, float]:
         """The session, and when it was signed (unix seconds)."""
@@ -141,7 +141,7 @@ class Tickets:
             values, signed_at = self._signer.loads(_bounded(ticket), return_timestamp=True)
             return Session(**{**values, "readings": tuple(values.get("readings", ()))}), signed_at.timestamp()
         except (BadData, ValueError, TypeError) as error:
-            raise Refused(Refusal.SESSION_OVER, reason="session") from error
+            raise Refused(ErrorCode.SESSION_OVER, reason="session") from error
 
 
 def current_session() -> Session:
@@ -156,7 +156,7 @@ def current_session() -> Session:
         found = replace(found, language=portal.language) if portal and portal.language else found
         set_language(found.language)
         if portal is None:
-            raise Refused(Refusal.UNKNOWN_PORTAL, 403, "session's portal is gone")
+            raise Refused(ErrorCode.UNKNOWN_PORTAL, 403, "session's portal is gone")
         portal.require_active()
         g.session, g.portal = found, portal
     session: Session = g.session
@@ -166,8 +166,8 @@ def current_session() -> Session:
 def _read_session() -> Session:
     """The session in this request's header, verified once. Raises Refused(SESSION_OVER)."""
     if "ticket" not in g:
-        tickets: Tickets = current_app.extensions["widget"].tickets
-        g.ticket = tickets.read_session(request.headers.get(SESSION_HEADER, ""))
+        session_tokens: SessionTokens = current_app.extensions["widget"].session_tokens
+        g.ticket = session_tokens.read_session(request.headers.get(SESSION_HEADER, ""))
     ticket: Session = g.ticket
     return ticket
 
@@ -175,23 +175,23 @@ def _read_session() -> Session:
 def company_of_request() -> Hashable:
     """Whose share of the threads this request takes: a proved portal's. Who proves nothing, as with an opening, which
     anybody gets in a portal's name, shares with all that do so, and cannot take the place of those who are proved."""
-    tickets: Tickets = current_app.extensions["widget"].tickets
+    session_tokens: SessionTokens = current_app.extensions["widget"].session_tokens
     with suppress(Refused):
         if SESSION_HEADER in request.headers:
             return _read_session().portal_id
     with suppress(Refused):  # a renewal brings both, and its session is over
         if OPENING_HEADER in request.headers:
-            return OPENING_HEADER, tickets.read_opening(request.headers[OPENING_HEADER]).member_id
+            return OPENING_HEADER, session_tokens.read_launch(request.headers[OPENING_HEADER]).member_id
     named = ""
     if request.path in FORMS:  # elsewhere the view says how much of a body it reads
         named = request.form.get("member_id") or request.form.get("auth[member_id]", "")
-    return request.path, named[:LONGEST_NAME]
+    return request.path, named[:MAX_NAME]
 
 
-def current_opening() -> Opening:
+def current_opening() -> Launch:
     """What this request's page was opened with, still unproved. Raises Refused(SESSION_OVER)."""
-    tickets: Tickets = current_app.extensions["widget"].tickets
-    return tickets.read_opening(request.headers.get(OPENING_HEADER, ""))
+    session_tokens: SessionTokens = current_app.extensions["widget"].session_tokens
+    return session_tokens.read_launch(request.headers.get(OPENING_HEADER, ""))
 
 
 def _card_of(session: Session) -> tuple[int, ...]:
@@ -199,6 +199,6 @@ def _card_of(session: Session) -> tuple[int, ...]:
 
 
 def _bounded(ticket: str) -> bytes:
-    if not ticket or len(ticket) > LONGEST_TICKET:
+    if not ticket or len(ticket) > MAX_TICKET:
         raise ValueError("no ticket")
     return ticket.encode()

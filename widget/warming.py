@@ -7,7 +7,7 @@ from pathlib import Path
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
-from widget.card.labels import Look
+from widget.card.labels import RowStyle
 from widget.i18n import languages
 from widget.icons import DEFAULT_SIZE, icon
 from widget.phones.facts import facts_of
@@ -28,7 +28,7 @@ def warm_up(app: Flask) -> None:
         template = environment.get_template(name)
         for drawn, size in _ICON.findall(Path(str(template.filename)).read_text(encoding="utf-8")):
             icon(drawn, int(size or DEFAULT_SIZE))
-    for look in Look:
+    for look in RowStyle:
         icon(look.icon, DEFAULT_SIZE)
     with app.app_context():
         for number in (_MOBILE, _LANDLINE):

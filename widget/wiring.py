@@ -11,9 +11,9 @@ import httpx
 from flask import Flask, has_request_context, request
 from huey import Huey
 
-from widget.answers import Answers, redis_takes_writes
 from widget.bitrix24.building import Bitrix24, build_bitrix24
 from widget.bitrix24.crm import Viewer
+from widget.cache import Cache, redis_takes_writes
 from widget.card.building import CardParts, build_card
 from widget.chats.building import ChatParts, build_chats
 from widget.config import Config
@@ -21,7 +21,6 @@ from widget.gateways.base import Webhooks
 from widget.gateways.building import build_gateways
 from widget.gateways.kinds import KINDS
 from widget.gateways.lines import Gateways
-from widget.hooks.building import Hooks, build_hooks
 from widget.http import OutsideError, fetch_file, make_client
 from widget.infrastructure import Infrastructure
 from widget.jobs.queue import EVERY_HOUR, EVERY_MINUTE, EVERY_NIGHT, Jobs, open_queue
@@ -34,11 +33,12 @@ from widget.phones.numbering import Numbering
 from widget.phones.updating import UpdateError, Updater
 from widget.places import Places
 from widget.presence.building import PresenceParts, build_presence
-from widget.session import Tickets
+from widget.session import SessionTokens
 from widget.storage.building import Repositories, build_repositories
 from widget.storage.database import takes_writes
 from widget.storage.events import UNPROVED
 from widget.timeline.work import TimelineWork
+from widget.webhooks.building import WebhookParts, build_webhooks
 
 DAY = 86_400
 FAN_OUT = 320  # calls to gateways in flight at once in one process: ten for each of its threads
@@ -50,7 +50,7 @@ class Services:
 
     config: Config
     clock: Callable[[], float]
-    tickets: Tickets
+    session_tokens: SessionTokens
     storage: Repositories
     bitrix24: Bitrix24
     gateways: Gateways
@@ -58,13 +58,13 @@ class Services:
     chats: ChatParts
     open_lines: OpenLines
     card: CardParts
-    hooks: Hooks
+    webhooks: WebhookParts
     jobs: Jobs
     numbering: Numbering
     numbering_updater: Updater
     hours: Hours
     metrics: Metrics
-    answers: Answers
+    cache: Cache
     places: Places
     pings: Mapping[str, Callable[[], bool]]
 
@@ -101,7 +101,7 @@ def build(
         client,
         workers=workers,
         behind=behind or workers,
-        answers=Answers(app, config.redis_url),
+        cache=Cache(app, config.redis_url),
         keys=PhoneKeys(config.secret_key),
     )
     stored = build_repositories(infra)
@@ -113,11 +113,13 @@ def build(
     jobs = Jobs(lambda: queue or _queue(config), clock, stored.turns)
     readers = webhooks or {kind.name: kind.webhooks for kind in KINDS.values()}
     mirror = build_mirror(infra, stored, bitrix24, jobs)
-    chats = build_chats(infra, stored, bitrix24.rest, gateways, presence.learning, presence.outgoing, mirror)
+    chats = build_chats(infra, stored, bitrix24.rest, gateways, presence.feedback, presence.outgoing, mirror)
     services = Services(
         config=config,
         clock=clock,
-        tickets=Tickets([*config.old_secret_keys, config.secret_key], stored.vault.fernet, config.session_minutes * 60),
+        session_tokens=SessionTokens(
+            [*config.old_secret_keys, config.secret_key], stored.secret_box.fernet, config.session_minutes * 60
+        ),
         storage=stored,
         bitrix24=bitrix24,
         gateways=gateways,
@@ -125,13 +127,13 @@ def build(
         chats=chats,
         open_lines=build_open_lines(infra, stored, bitrix24, gateways, chats.service, jobs),
         card=build_card(infra, stored, bitrix24.rest, presence, numbering, hours),
-        hooks=build_hooks(infra, stored, bitrix24, gateways, presence, jobs, readers, mirror),
+        webhooks=build_webhooks(infra, stored, bitrix24, gateways, presence, jobs, readers, mirror),
         jobs=jobs,
         numbering=numbering,
         numbering_updater=numbering_updater,
         hours=hours,
         metrics=metrics,
-        answers=infra.answers,
+        cache=infra.cache,
         places=Places(config.portal_requests, config.portal_megabytes * 1024 * 1024),
         pings={
             "database": lambda: takes_writes(stored.engine),
@@ -145,14 +147,14 @@ def build(
 
 def _schedule(here: Services) -> None:
     """What is done by the clock."""
-    stored, hooks = here.storage, here.hooks
+    stored, received = here.storage, here.webhooks
 
     def texts_end() -> float:
         return here.clock() - here.config.send_texts_days * DAY
 
     minutely: dict[str, Callable[[], object]] = {
-        "events-left": hooks.event_work.work_on_what_was_left,
-        "webhooks-left": hooks.gateway_work.work_on_what_was_left,
+        "events-left": received.event_work.work_on_what_was_left,
+        "webhooks-left": received.ingest.work_on_what_was_left,
         "lines": here.presence.rounds.go,
         "unclear-sends": here.chats.unclear_ends.look,
         "mirrors-left": here.open_lines.work.work_on_what_was_left,
@@ -162,11 +164,11 @@ def _schedule(here: Services) -> None:
         "notices": here.chats.notifying.go,
     }
     hourly: dict[str, Callable[[], object]] = {
-        "update-portals": hooks.event_work.update_outdated,
+        "update-portals": received.event_work.update_outdated,
         "who-left": here.chats.notifying.look_who_left,
     }
     nightly: dict[str, Callable[[], object]] = {
-        "subscriptions": hooks.event_work.look_at_subscriptions,
+        "subscriptions": received.event_work.look_at_subscriptions,
         "forget-events": stored.events.forget_done,
         "forget-unproved": lambda: stored.events.forget_all(UNPROVED),
         "forget-webhooks": stored.inbox.forget_old,
@@ -182,7 +184,7 @@ def _schedule(here: Services) -> None:
     }
     for times, works in ((EVERY_MINUTE, minutely), (EVERY_HOUR, hourly), (EVERY_NIGHT, nightly)):
         for name, work in works.items():
-            here.jobs.at(times, name, work)
+            here.jobs.schedule(times, name, work)
 
 
 def _numbering(config: Config, clock: Callable[[], float]) -> tuple[Numbering, Updater]:

@@ -8,9 +8,10 @@ from benchmarks.days.trace import Number
 from widget.gateways.base import (
     Capabilities,
     ChatList,
-    Checked,
+    CheckResult,
     File,
     Gateway,
+    GatewayErrorCode,
     LineState,
     LineStatus,
     ListedChat,
@@ -18,7 +19,6 @@ from widget.gateways.base import (
     Page,
     SendResult,
     Sent,
-    Trouble,
     Unsupported,
 )
 from widget.gateways.calls import Timeouts
@@ -70,10 +70,10 @@ class TrueGateway:
     def status(self) -> LineStatus:
         return LineStatus(LineState.READY)
 
-    def check(self, phones: Sequence[str]) -> dict[str, Checked]:
+    def check(self, phones: Sequence[str]) -> dict[str, CheckResult]:
         for _phone in phones:
             self._tally.checked(self._line, self._clock())
-        return {phone: Checked(self._on_whatsapp(phone), self.chat_id_of(phone)) for phone in phones}
+        return {phone: CheckResult(self._on_whatsapp(phone), self.chat_id_of(phone)) for phone in phones}
 
     def all_chats(self) -> ChatList:
         newest = sorted(self.chats, key=lambda phone: -self.chats[phone])[:NEWEST_CHATS]
@@ -92,7 +92,7 @@ class TrueGateway:
     def send_text(self, chat_id: str, text: str, *, message_id: str, reply_to: str = "") -> SendResult:
         phone = f"+{chat_id.partition('@')[0]}"
         if not self._on_whatsapp(phone):
-            return SendResult(Sent.REFUSED, trouble=Trouble.NOT_ON_WHATSAPP)
+            return SendResult(Sent.REFUSED, trouble=GatewayErrorCode.NOT_ON_WHATSAPP)
         self.chats[phone] = self._clock()
         self._tally.sent(self._line, self._clock())
         return SendResult(Sent.SENT, message_id)

@@ -16,12 +16,11 @@ from flask import Flask
 from sqlalchemy import event
 
 from benchmarks.days.gateway import Clock, TrueGateway, TrueGateways
-from benchmarks.days.tally import CAP, FLOOR, Seen, Tally
-from benchmarks.days.trace import DAY, Message, Number, Opening, Trace
-from benchmarks.days.trace import Card as TraceCard
-from widget.answers import Answers
-from widget.bitrix24.crm import Kind, Person, TypedPhone, Viewer
+from benchmarks.days.tally import CAP, FLOOR, PaintedAnswer, Tally
+from benchmarks.days.trace import DAY, Number, Opening, Trace, TracedCard, TracedMessage
+from widget.bitrix24.crm import Person, PersonKind, TypedPhone, Viewer
 from widget.bitrix24.rest import Rest
+from widget.cache import Cache
 from widget.card.building import build_card
 from widget.card.reading import Phones
 from widget.card.rows import Row
@@ -38,7 +37,7 @@ from widget.phones.hours import Hours
 from widget.phones.numbering import Numbering
 from widget.presence.budget import AskedBy
 from widget.presence.building import build_presence
-from widget.presence.records import Answer, How
+from widget.presence.records import PresenceAnswer, Source
 from widget.session import Session
 from widget.storage.building import Repositories, build_repositories
 from widget.storage.database import upgrade
@@ -82,14 +81,14 @@ class Product:
         whether they can, presses."""
         self._clock.now = opening.at
         for line in self._lines:  # what the worker does meanwhile
-            self._presence.listings.refresh(line)
+            self._presence.chat_index.refresh(line)
         session, view = self._painted(opening)
         if view.to_ask:
             view = self._check(session, view.to_ask, AskedBy.PAGE)
-        if opening.writes_to and _row(view, opening.writes_to).presence.answer is Answer.UNKNOWN:
+        if opening.writes_to and _row(view, opening.writes_to).presence.answer is PresenceAnswer.UNKNOWN:
             self._check(session, [_row(view, opening.writes_to).item.key], AskedBy.PRESS)
 
-    def told(self, message: Message) -> None:
+    def told(self, message: TracedMessage) -> None:
         """What a webhook reports, or what a rep sends through the line. Nobody writes to a number that is shown to have
         no WhatsApp."""
         self._clock.now = message.at
@@ -97,16 +96,16 @@ class Product:
         if message.incoming:
             self._gateways_by_line[line.id].chats[phone] = message.at
             self._usage.count(line.portal_id, line.id, received=1)
-            self._presence.evidence.learn(line, phone, How.MESSAGE, message.at)
+            self._presence.evidence.learn(line, phone, Source.MESSAGE, message.at)
             return
         known = self._presence.known.one(line.portal_id, phone)
-        if known and known.answer is Answer.NO and not message.number.on_whatsapp(message.at):
+        if known and known.answer is PresenceAnswer.NO and not message.number.on_whatsapp(message.at):
             return
         chat, _new = self._chats.open(line, phone, user_id=1)
         self._sent += 1
         self._chats.send(Draft(line, chat, f"send-{self._sent}", user_id=1), "Добрый день")
         went = message.number.on_whatsapp(message.at)
-        self._presence.evidence.learn(line, phone, How.DELIVERED if went else How.SEND, message.at)
+        self._presence.evidence.learn(line, phone, Source.DELIVERED if went else Source.SEND, message.at)
 
     def _painted(self, opening: Opening) -> tuple[Session, CardView]:
         name, rep = self._names[id(opening.card)], opening.line + 1
@@ -123,16 +122,16 @@ class Product:
             self._card.loader.see(session, self._portal), self._settings, keys, None, by
         ).view
 
-    def _phones(self, card: TraceCard) -> tuple[CardPhone, ...]:
+    def _phones(self, card: TracedCard) -> tuple[CardPhone, ...]:
         if id(card) not in self._collected:
             typed = tuple(TypedPhone(number.phone, "MOBILE") for number in card.numbers)
-            person = Person(Kind.CONTACT, self._names[id(card)], "", typed)
+            person = Person(PersonKind.CONTACT, self._names[id(card)], "", typed)
             self._collected[id(card)] = self._phones_of((person,), self._portal, "ru")
         return self._collected[id(card)]
 
     def _put_together(self, folder: str) -> None:
         """By the rooms' own builders, as wiring.py does; without what no card asks for."""
-        clock, here = self._clock, _Here()
+        clock, here = self._clock, _InlineExecutor()
         config = Config(
             secret_key="days",
             encryption_keys=(Fernet.generate_key().decode(),),
@@ -149,7 +148,7 @@ class Product:
             client=make_client,
             workers=here,
             behind=here,
-            answers=Answers(Flask("days"), ""),
+            cache=Cache(Flask("days"), ""),
             keys=PhoneKeys(config.secret_key),
         )
         stored = build_repositories(infra)
@@ -169,7 +168,7 @@ class Product:
         # Every card is handed in: a portal that was asked would be a mistake.
         self._card = build_card(infra, stored, cast(Rest, None), self._presence, numbering, hours)
         self._chats = build_chats(
-            infra, stored, cast(Rest, None), gateways, self._presence.learning, Unlimited()
+            infra, stored, cast(Rest, None), gateways, self._presence.feedback, Unlimited()
         ).service
         self._phones_of = Phones(numbering, infra.keys).of
         self._settings = settings_of(self._portal, self._lines, hours_of(self._portal, hours))
@@ -192,7 +191,7 @@ class Product:
         return portal, stored.lines.all_of(portal.id)
 
 
-class _Here(Executor):
+class _InlineExecutor(Executor):
     """Work is done at once, in the order it is given: the same seed gives the same figures."""
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
@@ -216,7 +215,7 @@ def _row(view: CardView, number: Number) -> Row:
     return next(row for row in view.rows if row.item.phone.e164 == number.phone)
 
 
-def _seen(row: Row) -> Seen | None:
-    if row.presence.answer is Answer.UNKNOWN:
+def _seen(row: Row) -> PaintedAnswer | None:
+    if row.presence.answer is PresenceAnswer.UNKNOWN:
         return None
-    return Seen(row.presence.answer is Answer.YES, row.presence.at)
+    return PaintedAnswer(row.presence.answer is PresenceAnswer.YES, row.presence.at)

@@ -16,7 +16,7 @@ LASTS = {True: 30 * DAY, False: DAY}  # a yes and a no are true answers for so l
 
 
 @dataclass(frozen=True)
-class Seen:
+class PaintedAnswer:
     """An answer on a row when the card is first painted."""
 
     yes: bool
@@ -42,7 +42,7 @@ class Tally:
         if _last_day(self._checked[line], at) > min(CAP, max(FLOOR, _last_day(self._sent[line], at))):
             self._over.add((line, self._trace.day_of(at)))
 
-    def painted(self, opening: Opening, shown: Sequence[Seen | None]) -> None:
+    def painted(self, opening: Opening, shown: Sequence[PaintedAnswer | None]) -> None:
         """What a card's rows showed at once, in the order of its numbers."""
         counts = self._counts[self._trace.day_of(opening.at)]
         for number, seen in zip(opening.card.numbers, shown, strict=True):
@@ -53,7 +53,7 @@ class Tally:
                 counts["mobile rows"] += 1
                 counts[f"mobile {kind}"] += 1
 
-    def _judged(self, number: Number, seen: Seen | None, now: float) -> str:
+    def _judged(self, number: Number, seen: PaintedAnswer | None, now: float) -> str:
         if seen is None:
             return "unknown"
         self._ages.append(now - seen.at)

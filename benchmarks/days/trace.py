@@ -54,7 +54,7 @@ class Number:
 
 
 @dataclass(frozen=True)
-class Card:
+class TracedCard:
     """A card, the line its rep writes through, and the numbers on it. `talked` have a chat on that line already."""
 
     rep: int
@@ -69,12 +69,12 @@ class Opening:
 
     at: float
     line: int = field(compare=False)
-    card: Card = field(compare=False)
+    card: TracedCard = field(compare=False)
     writes_to: Number | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
-class Message:
+class TracedMessage:
     """A message of the line's (`incoming` False) or of the client's. To a number without WhatsApp it is refused."""
 
     at: float
@@ -83,7 +83,7 @@ class Message:
     incoming: bool
 
 
-Event = Opening | Message
+Event = Opening | TracedMessage
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ class Trace:
     """Everything that happens, in order. `lines` are numbered from 0, `days` are the midnights they begin at."""
 
     size: Size
-    cards: tuple[Card, ...]
+    cards: tuple[TracedCard, ...]
     events: tuple[Event, ...]
     midnights: tuple[float, ...]
 
@@ -158,18 +158,18 @@ class _Company:
                 writes = self._chance.random() < SENDS
                 yield Opening(at, self._line(rep), card, self._addressee(card, at) if writes else None)
 
-    def _opened_by(self, rep: int, day: int) -> Card:
+    def _opened_by(self, rep: int, day: int) -> TracedCard:
         own = self._own[rep]
         current, new = own[:DEALS], own[:NEW_LEADS]
         pools = [(current, _ZIPF), (self._hot, _FLAT), (new, _FLAT), (own, _FLAT), (self._old, _FLAT)]
         ((pool, weigh),) = self._chance.choices(pools, weights=[CURRENT, HOT, NEW, OWN, ANY])
         return self._chance.choices(pool, weights=weigh[: len(pool)] or None)[0]
 
-    def _addressee(self, card: Card, at: float) -> Number:
+    def _addressee(self, card: TracedCard, at: float) -> Number:
         known = self._usual(card, at)
         return known if known and self._chance.random() >= TO_ANY else self._chance.choice(card.numbers)
 
-    def _usual(self, card: Card, at: float) -> Number | None:
+    def _usual(self, card: TracedCard, at: float) -> Number | None:
         """The number this client uses WhatsApp with."""
         return next((number for number in card.numbers if number.on_whatsapp(at)), None)
 
@@ -178,14 +178,14 @@ class _Company:
         number, at = opening.writes_to, opening.at + self._chance.uniform(1, 4) * MINUTE
         if number is None:
             return
-        yield Message(at, opening.line, number, incoming=False)
+        yield TracedMessage(at, opening.line, number, incoming=False)
         if number.on_whatsapp(at) and self._chance.random() < REPLIES:
             at += self._chance.expovariate(1 / (25 * MINUTE))
             yield from self._written(at, opening.line, opening.card, number)
 
-    def _written(self, at: float, line: int, card: Card, number: Number) -> Iterator[Event]:
+    def _written(self, at: float, line: int, card: TracedCard, number: Number) -> Iterator[Event]:
         """A client's message, and what it leads to."""
-        yield Message(at, line, number, incoming=True)
+        yield TracedMessage(at, line, number, incoming=True)
         if self._chance.random() < GOES_ON:
             answer = Opening(at + self._chance.expovariate(1 / (10 * MINUTE)), line, card, number)
             yield from (answer, *self._conversation(answer))
@@ -201,11 +201,11 @@ class _Company:
     def _lead_reps(self) -> Iterator[int]:
         return (rep for rep in range(self._size.reps) for _ in range(NEW_LEADS))
 
-    def _card(self, rep: int, *, talked: float) -> Card:
+    def _card(self, rep: int, *, talked: float) -> TracedCard:
         (count,) = self._chance.choices(list(NUMBERS), weights=list(NUMBERS.values()))
         numbers = tuple(self._number() for _ in range(count))
         chats = [n for n in numbers if n.on_whatsapp(FIRST_MIDNIGHT) and self._chance.random() < talked]
-        return Card(rep, self._line(rep), numbers, tuple(chats))
+        return TracedCard(rep, self._line(rep), numbers, tuple(chats))
 
     def _number(self) -> Number:
         landline = self._chance.random() < LANDLINES

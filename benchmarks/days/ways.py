@@ -2,19 +2,19 @@
 
 from typing import Protocol
 
-from benchmarks.days.tally import Seen, Tally
-from benchmarks.days.trace import Message, Opening
+from benchmarks.days.tally import PaintedAnswer, Tally
+from benchmarks.days.trace import Opening, TracedMessage
 
 CACHE_SECONDS = 300.0
 
 
-class Way(Protocol):
+class WorkingWay(Protocol):
     """Lives through a trace in the order of its events."""
 
     def opened(self, opening: Opening) -> None:
         """A card is painted, and whatever that leads to."""
 
-    def told(self, message: Message) -> None:
+    def told(self, message: TracedMessage) -> None:
         """A message went out or came in."""
 
 
@@ -29,7 +29,7 @@ class EachOpening:
         for _number in opening.card.numbers:
             self._tally.checked(opening.line, opening.at)
 
-    def told(self, message: Message) -> None:
+    def told(self, message: TracedMessage) -> None:
         """Nothing is learned from messages."""
 
 
@@ -38,7 +38,7 @@ class FiveMinutes:
 
     def __init__(self, tally: Tally) -> None:
         self._tally = tally
-        self._cache: dict[str, Seen] = {}
+        self._cache: dict[str, PaintedAnswer] = {}
 
     def opened(self, opening: Opening) -> None:
         known = [self._cache.get(number.phone) for number in opening.card.numbers]
@@ -47,7 +47,7 @@ class FiveMinutes:
         for number, seen in zip(opening.card.numbers, fresh, strict=True):
             if seen is None:
                 self._tally.checked(opening.line, opening.at)
-                self._cache[number.phone] = Seen(number.on_whatsapp(opening.at), opening.at)
+                self._cache[number.phone] = PaintedAnswer(number.on_whatsapp(opening.at), opening.at)
 
-    def told(self, message: Message) -> None:
+    def told(self, message: TracedMessage) -> None:
         """Nothing is learned from messages."""

@@ -13,13 +13,13 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 
 from sandbox.control import Control
-from sandbox.gateway import by_hand, faults, home, phone
-from sandbox.gateway.by_hand import SUB_PATH
-from sandbox.gateway.door import Gateway
+from sandbox.gateway import faults, home, manual, phone
+from sandbox.gateway.guards import GatewayContext
 from sandbox.gateway.kinds import KINDS
+from sandbox.gateway.manual import SUB_PATH
 from sandbox.gateway.refusals import Refusal
 from sandbox.gateway.webhooks import Postman
-from sandbox.gateway.world import World
+from sandbox.gateway.world import GatewayWorld
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -31,15 +31,15 @@ def create_gateway(clock: Callable[[], float] = time.time, *, patience: float = 
     """The gateway as an app; `clock` moves the acks and dates the seed, tests set `patience` to 0."""
     app = Flask(__name__)
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
-    world, postman = World(clock), Postman()
+    world, postman = GatewayWorld(clock), Postman()
     control = Control(faults.NAMES, forget=lambda: _forget(world, postman))
     world.heard = control.heard
-    app.extensions["gateway"] = Gateway(world, control, patience, postman)
+    app.extensions["gateway"] = GatewayContext(world, control, patience, postman)
     for kind in KINDS:
         kind.start(world, postman, patience)
         for pages in kind.pages:
             app.register_blueprint(pages)
-    for room in (home, phone, by_hand):
+    for room in (home, phone, manual):
         app.register_blueprint(room.pages)
     app.extensions["control"] = control
     app.register_blueprint(control.blueprint())
@@ -62,7 +62,7 @@ def _under_a_sub_path(wrapped: "WSGIApplication") -> "WSGIApplication":
     return serve
 
 
-def _forget(world: World, postman: Postman) -> None:
+def _forget(world: GatewayWorld, postman: Postman) -> None:
     postman.forget()
     world.reset()
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from sandbox.gateway.files import file_name
-from sandbox.gateway.model import Ack, Chat, Message
+from sandbox.gateway.model import SandboxAck, SandboxChat, SandboxMessage
 
 _MONTHS = (
     *("января", "февраля", "марта", "апреля", "мая", "июня"),
@@ -15,8 +15,8 @@ _KINDS = {"image": "Фото", "audio": "Голосовое сообщение",
 
 
 @dataclass(frozen=True)
-class Bubble:
-    message: Message
+class PhoneBubble:
+    message: SandboxMessage
     time: str
     file: str  # its name at the gateway, empty without a file
     size: str
@@ -37,17 +37,17 @@ class Bubble:
 
 
 @dataclass
-class Day:
+class PhoneDay:
     title: str
-    bubbles: list[Bubble] = field(default_factory=list)
+    bubbles: list[PhoneBubble] = field(default_factory=list)
 
 
-def arrived(chat: Chat | None, now: float) -> list[Message]:
+def arrived(chat: SandboxChat | None, now: float) -> list[SandboxMessage]:
     """The messages that are on the client's phone: not those that failed or hang on the line's side."""
-    return [message for message in chat.messages if message.ack(now) > Ack.PENDING] if chat else []
+    return [message for message in chat.messages if message.ack(now) > SandboxAck.PENDING] if chat else []
 
 
-def words_of(message: Message) -> str:
+def words_of(message: SandboxMessage) -> str:
     """One line that stands for the message: the words, or what kind of file it is."""
     if message.revoked:
         return "Сообщение удалено"
@@ -55,22 +55,22 @@ def words_of(message: Message) -> str:
     return message.text or (media.filename or _KINDS.get(media.kind, "Файл") if media else "")
 
 
-def days_of(messages: list[Message], now: float) -> list[Day]:
+def days_of(messages: list[SandboxMessage], now: float) -> list[PhoneDay]:
     """Times are those of this machine: the demo runs where it is looked at."""
-    days: list[Day] = []
+    days: list[PhoneDay] = []
     for message in messages:
         moment = datetime.fromtimestamp(message.at).astimezone()
         title = _title(moment, datetime.fromtimestamp(now).astimezone())
         if not days or days[-1].title != title:
-            days.append(Day(title))
+            days.append(PhoneDay(title))
         days[-1].bubbles.append(_bubble(message, moment))
     return days
 
 
-def _bubble(message: Message, moment: datetime) -> Bubble:
+def _bubble(message: SandboxMessage, moment: datetime) -> PhoneBubble:
     media = message.media
     file = file_name(message, media) if media and not media.lost else ""
-    return Bubble(message, f"{moment:%H:%M}", file, _size(len(media.content)) if media else "")
+    return PhoneBubble(message, f"{moment:%H:%M}", file, _size(len(media.content)) if media else "")
 
 
 def _title(moment: datetime, now: datetime) -> str:

@@ -6,7 +6,7 @@ A phone id is spelled as WhatsApp spells it: the Brazilian client is found witho
 
 import re
 
-from sandbox.people import CLIENTS, Client
+from sandbox.people import CLIENTS, KnownNumber
 
 PHONE_ID = re.compile(r"\d{5,15}@c\.us")
 CHAT_ID = re.compile(r"(\d+@(c\.us|lid|newsletter)|[\d-]+@g\.us|status@broadcast)")
@@ -16,12 +16,12 @@ def digits(phone: str) -> str:
     return re.sub(r"\D", "", phone)
 
 
-def phone_id(client: Client) -> str:
+def phone_id(client: KnownNumber) -> str:
     """The id made of the phone, or nothing for who hides it."""
     return client.canonical or (f"{digits(client.phone)}@c.us" if client.phone else "")
 
 
-def home_id(client: Client) -> str:
+def home_id(client: KnownNumber) -> str:
     """The id under which the gateway stores the chat."""
     return client.lid or phone_id(client)
 
@@ -37,17 +37,17 @@ def chat_id_of(text: str) -> str:
     return text if "@" in text else f"{digits(text)}@c.us"
 
 
-def client_of(chat_id: str) -> Client | None:
+def client_of(chat_id: str) -> KnownNumber | None:
     return _BY_ID.get(chat_id)
 
 
-def dialled(phone: str) -> Client | None:
+def dialled(phone: str) -> KnownNumber | None:
     """The client behind a number in any spelling that WhatsApp resolves, with WhatsApp or without."""
     wanted = digits(phone)
     return _BY_PHONE.get(wanted) or client_of(f"{wanted}@c.us")
 
 
-def by_phone(phone: str) -> Client | None:
+def by_phone(phone: str) -> KnownNumber | None:
     """The same for people who pick a client by hand: who hides the number is picked by the LID's digits."""
     return dialled(phone) or client_of(f"{digits(phone)}@lid")
 

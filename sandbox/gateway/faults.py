@@ -15,8 +15,8 @@ from typing import Any
 
 from flask import Response
 
-from sandbox.control import Fault, cut_short, hang_up, keep_silent
-from sandbox.gateway.model import Ack
+from sandbox.control import InjectedFault, cut_short, hang_up, keep_silent
+from sandbox.gateway.model import SandboxAck
 
 NAMES = (
     *("unauthorized", "not_working", "stopped", "rate_overlimit", "error_463", "http_500", "html", "empty"),
@@ -25,12 +25,12 @@ NAMES = (
     *("connection_closed", "core_only", "echo"),
 )
 SILENCE = 30.0
-STUCK = {"ack_error": Ack.ERROR, "ack_pending": Ack.PENDING}
+STUCK = {"ack_error": SandboxAck.ERROR, "ack_pending": SandboxAck.PENDING}
 
 _HTML = "<!doctype html><html><head><title>Welcome to nginx!</title></head><body><h1>Welcome!</h1></body></html>"
 
 
-def alike(fault: Fault) -> Response | None:
+def alike(fault: InjectedFault) -> Response | None:
     """The answer that takes the place of the work, where it looks the same in every protocol."""
     match fault.fault:
         case "html":
@@ -42,7 +42,7 @@ def alike(fault: Fault) -> Response | None:
     return None
 
 
-def afterwards(fault: Fault, answer: Response) -> Response:
+def afterwards(fault: InjectedFault, answer: Response) -> Response:
     """What is left of the answer when the work was done."""
     if fault.fault == "cut":
         whole = answer.get_data()

@@ -2,22 +2,22 @@
 
 from flask import Response, request
 
-from sandbox.gateway.door import here
-from sandbox.gateway.model import Media, Message
+from sandbox.gateway.guards import here
+from sandbox.gateway.model import SandboxMedia, SandboxMessage
 
 
-def file_name(message: Message, media: Media) -> str:
+def file_name(message: SandboxMessage, media: SandboxMedia) -> str:
     return f"{message.full_id}.{media.extension}"
 
 
-def served(media: Media) -> Response:
+def served(media: SandboxMedia) -> Response:
     """The whole file or the asked-for range of it, without which a browser cannot tell how long a voice is."""
     answer = Response(media.content, content_type=media.mimetype)
     answer.make_conditional(request.environ, accept_ranges=True, complete_length=len(media.content))
     return answer
 
 
-def find(session: str, name: str) -> Media | None:
+def find(session: str, name: str) -> SandboxMedia | None:
     """The file that goes by this name; a lost one is not there."""
     world = here().world
     with world.changed:

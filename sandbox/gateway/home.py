@@ -5,9 +5,9 @@ from datetime import datetime
 from flask import Blueprint, Response, render_template
 from flask.typing import ResponseReturnValue
 
-from sandbox.gateway.door import here
+from sandbox.gateway.guards import here
 from sandbox.gateway.media import qr
-from sandbox.gateway.model import Line
+from sandbox.gateway.model import SandboxLine
 
 pages = Blueprint("home", __name__)
 
@@ -50,7 +50,7 @@ def show() -> ResponseReturnValue:
     )
 
 
-def words_of_restriction(line: Line) -> str:
+def words_of_restriction(line: SandboxLine) -> str:
     """What WhatsApp forbids the line now, "" if nothing."""
     now, until = here().world.clock(), datetime.fromtimestamp(line.restricted_until).astimezone()
     words = [

@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from flask import Blueprint, Response
 
 from sandbox.gateway.webhooks import Postman
-from sandbox.gateway.world import World
+from sandbox.gateway.world import GatewayWorld
 
 
 @dataclass(frozen=True)
-class Kind:
+class SandboxKind:
     """`start` makes it listen to the world: reports are posted, what waits goes out; its last argument is how many
     seconds the vendor's waits take here, where real ones take five. `is_asked` says whether this request, for which
     there is no page, means this protocol, and `no_such_page` is what it answers then."""
 
     name: str
     pages: tuple[Blueprint, ...]
-    start: Callable[[World, Postman, float], object]
+    start: Callable[[GatewayWorld, Postman, float], object]
     is_asked: Callable[[], bool]
     no_such_page: Callable[[], Response]

@@ -1,6 +1,6 @@
 """The lines of the gateway as they are after a reset."""
 
-from sandbox.gateway.model import Line
+from sandbox.gateway.model import SandboxLine
 from sandbox.people import GREEN_IDS, INSTANCES, SESSIONS
 
 STATUSES = (
@@ -29,9 +29,9 @@ _PROTOCOLS = (("waha", SESSIONS), ("evolution", INSTANCES), ("green", GREEN_IDS)
 _NOWEB = {"noweb": {"markOnline": True, "store": {"enabled": True, "fullSync": False}}}
 
 
-def fresh_lines(now: float) -> list[Line]:
+def fresh_lines(now: float) -> list[SandboxLine]:
     return [
-        Line(
+        SandboxLine(
             name=name,
             status=status,
             engine="NOWEB" if name == "support" else "GOWS",

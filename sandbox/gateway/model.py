@@ -7,7 +7,7 @@ from typing import Any
 DELIVERED_AFTER = 1.0  # seconds from the server's tick to the device's
 
 
-class Ack(IntEnum):
+class SandboxAck(IntEnum):
     """How far a message got (devlikeapro/waha-docs: how-to/receive-messages)."""
 
     ERROR = -1
@@ -19,7 +19,7 @@ class Ack(IntEnum):
 
 
 @dataclass(frozen=True)
-class Media:
+class SandboxMedia:
     """A file in a message. `lost` ones cannot be fetched from WhatsApp any more."""
 
     kind: str  # image, document, audio, video
@@ -35,13 +35,13 @@ class Media:
 
 
 @dataclass(frozen=True)
-class Reaction:
+class SandboxReaction:
     from_me: bool
     text: str
 
 
 @dataclass
-class Message:
+class SandboxMessage:
     """One message; `id` is the part that is the same on both phones."""
 
     id: str
@@ -49,28 +49,28 @@ class Message:
     at: float
     from_me: bool
     text: str = ""
-    media: Media | None = None
-    quoted: "Message | None" = None
-    reactions: list[Reaction] = field(default_factory=list)
+    media: SandboxMedia | None = None
+    quoted: "SandboxMessage | None" = None
+    reactions: list[SandboxReaction] = field(default_factory=list)
     edited: bool = False
     revoked: bool = False
     participant: str = ""
     by_api: bool = False
     seen: bool = False
-    stuck: Ack | None = None  # the ack that it keeps for ever
+    stuck: SandboxAck | None = None  # the ack that it keeps for ever
 
     @property
     def full_id(self) -> str:
         parts = ["true" if self.from_me else "false", self.chat_id, self.id, self.participant]
         return "_".join(part for part in parts if part)
 
-    def ack(self, now: float) -> Ack:
+    def ack(self, now: float) -> SandboxAck:
         if self.stuck is not None:
             return self.stuck
         if self.seen:
-            return Ack.READ
+            return SandboxAck.READ
         arrived = not self.from_me or now - self.at >= DELIVERED_AFTER
-        return Ack.DEVICE if arrived else Ack.SERVER
+        return SandboxAck.DEVICE if arrived else SandboxAck.SERVER
 
     def is_called(self, name: str) -> bool:
         """Whether `name` means this message: its own id, or the full one of either spelling of the chat."""
@@ -79,10 +79,10 @@ class Message:
 
 
 @dataclass
-class Chat:
+class SandboxChat:
     id: str
     name: str
-    messages: list[Message] = field(default_factory=list)  # oldest first
+    messages: list[SandboxMessage] = field(default_factory=list)  # oldest first
 
     @property
     def newest(self) -> float:
@@ -94,7 +94,7 @@ class Chat:
 
 
 @dataclass
-class Line:
+class SandboxLine:
     """One WhatsApp account of the company; `status` in WAHA's words, `protocol` is who speaks for it."""
 
     name: str
@@ -103,7 +103,7 @@ class Line:
     number: str  # digits
     config: dict[str, Any]
     activity: float
-    chats: dict[str, Chat] = field(default_factory=dict)
+    chats: dict[str, SandboxChat] = field(default_factory=dict)
     protocol: str = "waha"  # waha, evolution, green
     title: str = ""
     restricted_until: float = 0.0  # WhatsApp lets it start no new chats until then

@@ -1,6 +1,6 @@
 """What every real account has beside its clients, and a reader of clients' chats must leave out."""
 
-from sandbox.gateway.model import Chat, Message
+from sandbox.gateway.model import SandboxChat, SandboxMessage
 
 GROUP = "120363041234567890@g.us"
 STATUS = "status@broadcast"
@@ -11,7 +11,7 @@ COLLEAGUE = "79140003344@c.us"
 _HOUR = 3600
 
 
-def chats(now: float) -> list[Chat]:
+def chats(now: float) -> list[SandboxChat]:
     """Newer than every client's chat, so that they stand first in the list."""
     return [
         _chat(GROUP, "Отдел продаж", now - _HOUR, ("Коллеги, планёрка в 10:00", "Кто поедет на объект?"), COLLEAGUE),
@@ -20,11 +20,11 @@ def chats(now: float) -> list[Chat]:
     ]
 
 
-def _chat(chat_id: str, name: str, end: float, texts: tuple[str, ...], author: str) -> Chat:
+def _chat(chat_id: str, name: str, end: float, texts: tuple[str, ...], author: str) -> SandboxChat:
     messages = [
-        Message(
+        SandboxMessage(
             f"3AFEED{n:014X}", chat_id, int(end) - 60 * (len(texts) - n), False, text, participant=author, seen=True
         )
         for n, text in enumerate(texts)
     ]
-    return Chat(chat_id, name, messages)
+    return SandboxChat(chat_id, name, messages)

@@ -6,14 +6,14 @@ Opening a chat here reads it, as on a real phone: what the line sent gets its bl
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from sandbox.gateway.bubbles import Day, arrived, days_of, words_of
+from sandbox.gateway.bubbles import PhoneDay, arrived, days_of, words_of
 from sandbox.gateway.directory import by_phone, digits, home_id
-from sandbox.gateway.door import here
 from sandbox.gateway.files import find, served
+from sandbox.gateway.guards import here
 from sandbox.gateway.home import PROTOCOLS
-from sandbox.gateway.model import Line, Reaction
+from sandbox.gateway.model import SandboxLine, SandboxReaction
 from sandbox.gateway.world import NotOnWhatsApp
-from sandbox.people import CLIENTS, IVAN, Client
+from sandbox.people import CLIENTS, IVAN, KnownNumber
 
 pages = Blueprint("phone", __name__, url_prefix="/phone")
 
@@ -21,7 +21,7 @@ THUMB = "👍"
 SHOWN = 80  # messages at first; the rest with ?all=1
 
 
-def key_of(client: Client) -> str:
+def key_of(client: KnownNumber) -> str:
     """How the client is named in addresses: by the phone, or by the LID of who hides it."""
     return digits(client.phone or client.lid)
 
@@ -76,9 +76,9 @@ def change(message_id: str) -> ResponseReturnValue:
         case "delete" if not message.from_me:
             world.revoke(line, message)
         case "react":
-            world.react(line, message, Reaction(False, THUMB))
+            world.react(line, message, SandboxReaction(False, THUMB))
         case "unreact":
-            world.react(line, message, Reaction(False, ""))
+            world.react(line, message, SandboxReaction(False, ""))
         case _:
             abort(400)
     return redirect(url_for("phone.show", client=key_of(client), line=line.name), 303)
@@ -95,11 +95,11 @@ def show_file(session: str, name: str) -> ResponseReturnValue:
     return answer
 
 
-def _line() -> Line:
+def _line() -> SandboxLine:
     return here().world.lines.get(request.args.get("line", "")) or here().world.lines["sales"]
 
 
-def _client() -> Client:
+def _client() -> KnownNumber:
     wanted = request.args.get("client")
     client = by_phone(wanted) if wanted else IVAN
     if client is None:
@@ -107,7 +107,7 @@ def _client() -> Client:
     return client
 
 
-def _read(line: Line, client: Client, *, everything: bool) -> tuple[list[Day], int]:
+def _read(line: SandboxLine, client: KnownNumber, *, everything: bool) -> tuple[list[PhoneDay], int]:
     """Open the chat: its days of messages, and how many older ones are not shown."""
     world = here().world
     with world.changed:
@@ -118,7 +118,7 @@ def _read(line: Line, client: Client, *, everything: bool) -> tuple[list[Day], i
         return days_of(shown, now), len(messages) - len(shown)
 
 
-def _people(line: Line, query: str) -> list[tuple[Client, str]]:
+def _people(line: SandboxLine, query: str) -> list[tuple[KnownNumber, str]]:
     """Who can be picked, with the last words said; those with a chat first, newest on top."""
     world = here().world
     with world.changed:

@@ -6,20 +6,20 @@ GOWS fills it from whatsmeow and differs in much; what users see, and only that,
 from base64 import b64encode
 from typing import Any
 
-from sandbox.gateway.model import Ack, Media, Message
+from sandbox.gateway.model import SandboxAck, SandboxMedia, SandboxMessage
 
 REVOKE = 1  # WebMessageInfo.StubType.REVOKE
 _STATUS = {
-    Ack.ERROR: "ERROR",
-    Ack.PENDING: "PENDING",
-    Ack.SERVER: "SERVER_ACK",
-    Ack.DEVICE: "DELIVERY_ACK",
-    Ack.READ: "READ",
-    Ack.PLAYED: "PLAYED",
+    SandboxAck.ERROR: "ERROR",
+    SandboxAck.PENDING: "PENDING",
+    SandboxAck.SERVER: "SERVER_ACK",
+    SandboxAck.DEVICE: "DELIVERY_ACK",
+    SandboxAck.READ: "READ",
+    SandboxAck.PLAYED: "PLAYED",
 }
 
 
-def web_message_info(message: Message, name: str, now: float) -> dict[str, Any]:
+def web_message_info(message: SandboxMessage, name: str, now: float) -> dict[str, Any]:
     """As NOWEB's store gives it: bytes are what Node makes of them in JSON."""
     data: dict[str, Any] = {
         "key": _key(message),
@@ -50,17 +50,17 @@ def jid(chat_id: str) -> str:
     return chat_id.replace("@c.us", "@s.whatsapp.net")
 
 
-def _key(message: Message) -> dict[str, Any]:
+def _key(message: SandboxMessage) -> dict[str, Any]:
     key: dict[str, Any] = {"remoteJid": jid(message.chat_id), "fromMe": message.from_me, "id": message.id}
     return {**key, "participant": jid(message.participant)} if message.participant else key
 
 
-def _edited(message: Message) -> dict[str, Any]:
+def _edited(message: SandboxMessage) -> dict[str, Any]:
     change = {"key": _key(message), "type": "MESSAGE_EDIT", "editedMessage": content_of(message)}
     return {"editedMessage": {"message": {"protocolMessage": change}}}
 
 
-def content_of(message: Message) -> dict[str, Any]:
+def content_of(message: SandboxMessage) -> dict[str, Any]:
     context = _context(message.quoted)
     if message.media is not None:
         return {f"{message.media.kind}Message": {**_file(message.media, message.text), **context}}
@@ -69,14 +69,14 @@ def content_of(message: Message) -> dict[str, Any]:
     return {"conversation": message.text}
 
 
-def _context(quoted: Message | None) -> dict[str, Any]:
+def _context(quoted: SandboxMessage | None) -> dict[str, Any]:
     if quoted is None:
         return {}
     said = content_of(quoted) if quoted.media else {"conversation": quoted.text}
     return {"contextInfo": {"stanzaId": quoted.id, "participant": jid(quoted.chat_id), "quotedMessage": said}}
 
 
-def _file(media: Media, caption: str) -> dict[str, Any]:
+def _file(media: SandboxMedia, caption: str) -> dict[str, Any]:
     """`fileLength` is a 64-bit number of the protocol, which JSON carries as text."""
     facts: dict[str, Any] = {"mimetype": media.mimetype, "fileLength": str(len(media.content) or 2_481_152)}
     if media.filename:

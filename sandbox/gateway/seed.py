@@ -8,9 +8,9 @@ from itertools import cycle, islice
 
 from sandbox.gateway import dialogues, media, noise
 from sandbox.gateway.directory import home_id
-from sandbox.gateway.highlights import HIGHLIGHTS, Draft
-from sandbox.gateway.model import Chat, Message
-from sandbox.people import ANNA, CLIENTS, HIDDEN, OLEG, ON_GREEN, RUSTAM, Client
+from sandbox.gateway.highlights import HIGHLIGHTS, ScriptedMessage
+from sandbox.gateway.model import SandboxChat, SandboxMessage
+from sandbox.people import ANNA, CLIENTS, HIDDEN, OLEG, ON_GREEN, RUSTAM, KnownNumber
 
 DAY = 86_400
 MADE_FOR = 600  # seconds
@@ -26,9 +26,9 @@ _SCRIPTS = {
 _ALSO = {"branch": (replace(ANNA, chat=18), RUSTAM, replace(OLEG, chat=60))}
 
 
-def chats_of(line: str, now: float) -> dict[str, Chat]:
+def chats_of(line: str, now: float) -> dict[str, SandboxChat]:
     """All chats that a line has at the start. Made once in MADE_FOR, as every reset asks for them."""
-    chats: dict[str, Chat] = pickle.loads(_made(line, now // MADE_FOR * MADE_FOR))
+    chats: dict[str, SandboxChat] = pickle.loads(_made(line, now // MADE_FOR * MADE_FOR))
     return chats
 
 
@@ -41,16 +41,16 @@ def _made(line: str, now: float) -> bytes:
     return pickle.dumps({chat.id: chat for chat in seeded})
 
 
-def _chat(client: Client, now: float, *, also: str = "") -> Chat:
+def _chat(client: KnownNumber, now: float, *, also: str = "") -> SandboxChat:
     rng = random.Random(home_id(client) + also)
     talks = _talks(client, rng)
-    chat = Chat(home_id(client), client.name)
+    chat = SandboxChat(home_id(client), client.name)
     for draft, at in zip((draft for talk in talks for draft in talk), _times(talks, rng, now), strict=True):
         chat.messages.append(_message(draft, at, chat, rng))
     return chat
 
 
-def _talks(client: Client, rng: random.Random) -> list[list[Draft]]:
+def _talks(client: KnownNumber, rng: random.Random) -> list[list[ScriptedMessage]]:
     """Conversations that together have exactly the wanted number of messages."""
     closing = [list(talk) for talk in HIGHLIGHTS] if client.chat >= WITH_HIGHLIGHTS else []
     left = client.chat - sum(map(len, closing))
@@ -60,7 +60,7 @@ def _talks(client: Client, rng: random.Random) -> list[list[Draft]]:
             break
         about = _particulars(client, rng)
         lines = islice(script.splitlines(), left)
-        talk = [Draft(line.startswith(">"), line[2:].format(**about)) for line in lines]
+        talk = [ScriptedMessage(line.startswith(">"), line[2:].format(**about)) for line in lines]
         left -= len(talk)
         talks.append(talk)
     spoken = [draft for talk in talks for draft in talk]
@@ -69,7 +69,7 @@ def _talks(client: Client, rng: random.Random) -> list[list[Draft]]:
     return talks + closing
 
 
-def _particulars(client: Client, rng: random.Random) -> dict[str, str | int]:
+def _particulars(client: KnownNumber, rng: random.Random) -> dict[str, str | int]:
     """What one talk is about; from five on every Russian noun has the same form."""
     return {
         "name": client.name.split()[0],
@@ -82,7 +82,7 @@ def _particulars(client: Client, rng: random.Random) -> dict[str, str | int]:
     }
 
 
-def _times(talks: list[list[Draft]], rng: random.Random, now: float) -> list[int]:
+def _times(talks: list[list[ScriptedMessage]], rng: random.Random, now: float) -> list[int]:
     """When each message was written. The newest talk ended some hours ago, each before it days earlier.
 
     Some follow within the same second, so that paging by time alone would lose them.
@@ -100,9 +100,9 @@ def _times(talks: list[list[Draft]], rng: random.Random, now: float) -> list[int
     return times[::-1]
 
 
-def _message(draft: Draft, at: int, chat: Chat, rng: random.Random) -> Message:
+def _message(draft: ScriptedMessage, at: int, chat: SandboxChat, rng: random.Random) -> SandboxMessage:
     ours = draft.from_me
-    return Message(
+    return SandboxMessage(
         id=f"{'3EB0' if ours else '3A'}{rng.getrandbits(72):018X}",
         chat_id=chat.id,
         at=at,

@@ -1,7 +1,7 @@
 """Deliver webhooks as gateways do: later, over a real socket, again and again when nobody answers.
 
-A protocol says what is posted where (`Report`) and how patient it is (`Retries`); one thread posts them in turn, so
-that order is kept unless a retry changes it, as with real gateways.
+A protocol says what is posted where (`WebhookReport`) and how patient it is (`Retries`); one thread posts them in turn,
+so that order is kept unless a retry changes it, as with real gateways.
 """
 
 import heapq
@@ -25,7 +25,7 @@ class Retries:
 
 
 @dataclass(frozen=True)
-class Report:
+class WebhookReport:
     url: str
     body: bytes
     headers: Mapping[str, str]
@@ -37,12 +37,12 @@ class Postman:
     """Posts reports until `forget`. Its thread ends with the program."""
 
     def __init__(self) -> None:
-        self._waiting: list[tuple[float, int, Report, int]] = []
+        self._waiting: list[tuple[float, int, WebhookReport, int]] = []
         self._number = itertools.count()
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
 
-    def post(self, report: Report) -> None:
+    def post(self, report: WebhookReport) -> None:
         with self._changed:
             self._put(report, 0, report.delay)
             if self._thread is None:
@@ -54,7 +54,7 @@ class Postman:
         with self._changed:
             self._waiting.clear()
 
-    def _put(self, report: Report, tries: int, delay: float) -> None:
+    def _put(self, report: WebhookReport, tries: int, delay: float) -> None:
         heapq.heappush(self._waiting, (time.monotonic() + delay, next(self._number), report, tries))
         self._changed.notify_all()
 
@@ -67,7 +67,7 @@ class Postman:
                 with self._changed:
                     self._put(report, tries + 1, report.retries.after[tries])
 
-    def _next(self) -> tuple[Report, int]:
+    def _next(self) -> tuple[WebhookReport, int]:
         with self._changed:
             while True:
                 if not self._waiting:
@@ -80,7 +80,7 @@ class Postman:
                 self._changed.wait(left)
 
 
-def _post(report: Report) -> int:
+def _post(report: WebhookReport) -> int:
     """The status, 0 when nobody answered."""
     headers = {"Content-Type": "application/json", **report.headers}
     request = urllib.request.Request(report.url, data=report.body, headers=headers)

@@ -7,29 +7,37 @@ from typing import Any
 
 from sandbox.gateway import seed
 from sandbox.gateway.directory import client_of, home_id, spellings
-from sandbox.gateway.happenings import Happening, What
+from sandbox.gateway.events import GatewayEventKind, Happening
 from sandbox.gateway.lines import STATUSES, fresh_lines
-from sandbox.gateway.model import DELIVERED_AFTER, Ack, Chat, Line, Media, Message, Reaction
-from sandbox.people import Client
+from sandbox.gateway.model import (
+    DELIVERED_AFTER,
+    SandboxAck,
+    SandboxChat,
+    SandboxLine,
+    SandboxMedia,
+    SandboxMessage,
+    SandboxReaction,
+)
+from sandbox.people import KnownNumber
 
 
 class NotOnWhatsApp(Exception):
     """The id belongs to nobody."""
 
 
-class World:
+class GatewayWorld:
     """Hold `changed` while reading what more than one call returns; every method takes it by itself too."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self.clock = clock
         self.changed = threading.Condition()  # its lock is reentrant
-        self._lines: dict[str, Line] | None = None
+        self._lines: dict[str, SandboxLine] | None = None
         self.heard: Callable[[str, int], None] = lambda what, times: None  # who counts what WhatsApp hears
         self.listeners: list[Callable[[Happening], None]] = []  # called under the lock: they must not wait
         self.reset()
 
     @property
-    def lines(self) -> dict[str, Line]:
+    def lines(self) -> dict[str, SandboxLine]:
         """By name; seeded when they are first looked at after a reset."""
         with self.changed:
             if self._lines is None:
@@ -51,7 +59,7 @@ class World:
         with self.changed:
             self.lines[name].status = status
             self.changed.notify_all()
-            self._tell(What.STATUS, self.lines[name])
+            self._tell(GatewayEventKind.STATUS, self.lines[name])
 
     def restrict(self, name: str, *, until: float = 0.0, capped: bool = False, yellow: bool = False) -> None:
         """WhatsApp lets the line start no new chats (until a time, or until its quota is new), or shows it a yellow
@@ -59,9 +67,9 @@ class World:
         with self.changed:
             line = self.lines[name]
             line.restricted_until, line.capped, line.yellow = until, capped, yellow
-            self._tell(What.STATUS, line)
+            self._tell(GatewayEventKind.STATUS, line)
 
-    def restricted(self, line: Line) -> bool:
+    def restricted(self, line: SandboxLine) -> bool:
         """Whether WhatsApp lets the line start no new chats now."""
         return line.capped or line.restricted_until > self.clock()
 
@@ -75,7 +83,7 @@ class World:
                 self.switch(name, "STARTING")
                 self.switch(name, before)
 
-    def wait_for(self, name: str, status: str, patience: float) -> Line | None:
+    def wait_for(self, name: str, status: str, patience: float) -> SandboxLine | None:
         """The line once it has the status; what it is instead when patience ends. None if it is not running."""
         with self.changed:
             self.changed.wait_for(lambda: self._ends_waiting(name, status), timeout=patience)
@@ -85,7 +93,7 @@ class World:
         line = self.lines.get(name)
         return line is None or line.status == status
 
-    def chats(self, line: Line, chat_id: str, *, merge: bool = True) -> list[Chat]:
+    def chats(self, line: SandboxLine, chat_id: str, *, merge: bool = True) -> list[SandboxChat]:
         """The chats with this id: with merge also the one that the client has under the other kind of id."""
         with self.changed:
             wanted = spellings(chat_id) if merge else [chat_id]
@@ -93,16 +101,16 @@ class World:
 
     def send(
         self,
-        line: Line,
+        line: SandboxLine,
         chat_id: str,
         text: str,
         *,
         own_id: str = "",
         reply_to: str = "",
-        stuck: Ack | None = None,
-        media: Media | None = None,
+        stuck: SandboxAck | None = None,
+        media: SandboxMedia | None = None,
         by_api: bool = True,
-    ) -> Message:
+    ) -> SandboxMessage:
         """Write to the client. The same id once more is the same message: WhatsApp ids are unique in a chat."""
         client = client_of(chat_id)
         with self.changed:
@@ -118,36 +126,38 @@ class World:
                 self.heard("send", 1)
             self._append(line, chat, message)
             if stuck is None:
-                self._tell(What.ACK, line, message, ack=Ack.SERVER)
-                self._tell(What.ACK, line, message, ack=Ack.DEVICE, at=self.clock() + DELIVERED_AFTER)
-            elif stuck is Ack.ERROR:
-                self._tell(What.ACK, line, message, ack=Ack.ERROR)
+                self._tell(GatewayEventKind.ACK, line, message, ack=SandboxAck.SERVER)
+                self._tell(
+                    GatewayEventKind.ACK, line, message, ack=SandboxAck.DEVICE, at=self.clock() + DELIVERED_AFTER
+                )
+            elif stuck is SandboxAck.ERROR:
+                self._tell(GatewayEventKind.ACK, line, message, ack=SandboxAck.ERROR)
             return message
 
-    def edit(self, line: Line, message: Message, text: str) -> None:
+    def edit(self, line: SandboxLine, message: SandboxMessage, text: str) -> None:
         with self.changed:
             message.text, message.edited = text, True
-            self._tell(What.EDITED, line, message)
+            self._tell(GatewayEventKind.EDITED, line, message)
 
-    def revoke(self, line: Line, message: Message) -> None:
+    def revoke(self, line: SandboxLine, message: SandboxMessage) -> None:
         with self.changed:
             message.revoked, message.text, message.media = True, "", None
-            self._tell(What.REVOKED, line, message)
+            self._tell(GatewayEventKind.REVOKED, line, message)
 
-    def react(self, line: Line, message: Message, reaction: Reaction) -> None:
+    def react(self, line: SandboxLine, message: SandboxMessage, reaction: SandboxReaction) -> None:
         """The last one of each side; an empty text takes it back."""
         with self.changed:
             others = [known for known in message.reactions if known.from_me != reaction.from_me]
             message.reactions = [*others, reaction] if reaction.text else others
-            self._tell(What.REACTION, line, message, reaction=reaction)
+            self._tell(GatewayEventKind.REACTION, line, message, reaction=reaction)
 
-    def find(self, line: Line, name: str, chat_id: str = "") -> Message | None:
+    def find(self, line: SandboxLine, name: str, chat_id: str = "") -> SandboxMessage | None:
         """The message called so, in this chat or in any."""
         with self.changed:
             chats = self.chats(line, chat_id) if chat_id else list(line.chats.values())
             return next((found for chat in chats if (found := _find(chat, name))), None)
 
-    def answer(self, line: Line, client: Client, text: str) -> Message:
+    def answer(self, line: SandboxLine, client: KnownNumber, text: str) -> SandboxMessage:
         """The client writes from the phone; whether the line is connected does not matter to the client."""
         if not client.on_whatsapp:
             raise NotOnWhatsApp(client.phone)
@@ -155,15 +165,15 @@ class World:
             chat = self._chat_with(line, client)
             return self._append(line, chat, self._message(chat, text, from_me=False))
 
-    def read_by_client(self, line: Line, client: Client) -> None:
+    def read_by_client(self, line: SandboxLine, client: KnownNumber) -> None:
         """The client opens the chat: what the line sent and WhatsApp took is read now."""
         self._mark_seen(line, home_id(client), from_me=True)
 
-    def read_by_line(self, line: Line, chat_id: str, names: Sequence[str] = ()) -> None:
+    def read_by_line(self, line: SandboxLine, chat_id: str, names: Sequence[str] = ()) -> None:
         """The messages that are called so, or all of the chat."""
         self._mark_seen(line, chat_id, names, from_me=False)
 
-    def _mark_seen(self, line: Line, chat_id: str, names: Sequence[str] = (), *, from_me: bool) -> None:
+    def _mark_seen(self, line: SandboxLine, chat_id: str, names: Sequence[str] = (), *, from_me: bool) -> None:
         with self.changed:
             for chat in self.chats(line, chat_id):
                 for message in chat.messages:
@@ -173,32 +183,32 @@ class World:
                         continue
                     message.seen = True
                     if from_me and message.stuck is None:
-                        self._tell(What.ACK, line, message, ack=Ack.READ)
+                        self._tell(GatewayEventKind.ACK, line, message, ack=SandboxAck.READ)
 
-    def _chat_with(self, line: Line, client: Client) -> Chat:
+    def _chat_with(self, line: SandboxLine, client: KnownNumber) -> SandboxChat:
         chat_id = home_id(client)
-        return line.chats.get(chat_id) or line.chats.setdefault(chat_id, Chat(chat_id, client.name))
+        return line.chats.get(chat_id) or line.chats.setdefault(chat_id, SandboxChat(chat_id, client.name))
 
     def _message(
-        self, chat: Chat, text: str, *, from_me: bool, own_id: str = "", quoted: Message | None = None
-    ) -> Message:
+        self, chat: SandboxChat, text: str, *, from_me: bool, own_id: str = "", quoted: SandboxMessage | None = None
+    ) -> SandboxMessage:
         made_up = ("3EB0" if from_me else "3A") + secrets.token_hex(9).upper()
-        return Message(own_id or made_up, chat.id, self.clock(), from_me, text, quoted=quoted)
+        return SandboxMessage(own_id or made_up, chat.id, self.clock(), from_me, text, quoted=quoted)
 
-    def _append(self, line: Line, chat: Chat, message: Message) -> Message:
+    def _append(self, line: SandboxLine, chat: SandboxChat, message: SandboxMessage) -> SandboxMessage:
         chat.messages.append(message)
         line.activity = message.at
-        self._tell(What.MESSAGE, line, message)
+        self._tell(GatewayEventKind.MESSAGE, line, message)
         return message
 
     def _tell(
         self,
-        what: What,
-        line: Line,
-        message: Message | None = None,
+        what: GatewayEventKind,
+        line: SandboxLine,
+        message: SandboxMessage | None = None,
         *,
-        ack: Ack | None = None,
-        reaction: Reaction | None = None,
+        ack: SandboxAck | None = None,
+        reaction: SandboxReaction | None = None,
         at: float | None = None,
     ) -> None:
         """`at` later than now is for what has not happened yet: whoever reports it waits."""
@@ -207,5 +217,5 @@ class World:
             listener(happening)
 
 
-def _find(chat: Chat, name: str) -> Message | None:
+def _find(chat: SandboxChat, name: str) -> SandboxMessage | None:
     return next((message for message in chat.messages if name and message.is_called(name)), None)

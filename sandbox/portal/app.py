@@ -5,6 +5,7 @@ from flask.json.provider import DefaultJSONProvider
 
 from ..control import Control
 from .company import company_pages
+from .control_api import steering
 from .credentials import AUTH_PREFIXES, DEFAULT_PORT
 from .faults import NAMES
 from .market import market_pages
@@ -12,9 +13,8 @@ from .oauth import oauth_pages
 from .openlines.pages import centre_pages
 from .pages import card_pages
 from .rest import rest_pages
-from .steering import steering
-from .tokens import Tokens
-from .world import World
+from .tokens import IssuedTokens
+from .world import PortalWorld
 
 
 def create_portal(widget_url: str, port: int = DEFAULT_PORT, auth_lifetime: int = 3600) -> Flask:
@@ -22,7 +22,7 @@ def create_portal(widget_url: str, port: int = DEFAULT_PORT, auth_lifetime: int 
 
     `widget_url` is where the framed app lives. Tokens live `auth_lifetime` seconds; with 0 they are born expired.
     """
-    world = World(widget_url.rstrip("/"), port, Tokens(auth_lifetime))
+    world = PortalWorld(widget_url.rstrip("/"), port, IssuedTokens(auth_lifetime))
     world.control = Control(NAMES, world.forget)
     app = Flask(__name__)
     app.json = _InOrder(app)

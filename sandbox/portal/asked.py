@@ -7,15 +7,15 @@ from urllib.parse import urlsplit
 
 from .batch import Answer
 from .errors import RestError, admins_only, empty_argument
-from .state import PortalState
+from .state import SandboxPortalState
 from .users import User
-from .world import World
+from .world import PortalWorld
 
 
 @dataclass(frozen=True)
 class Asked:
-    world: World
-    state: PortalState
+    world: PortalWorld
+    state: SandboxPortalState
     user: User
     params: dict[str, Any]
 

@@ -10,14 +10,14 @@ NAMES[SMART_INVOICE] = "SMART_INVOICE"
 
 
 @dataclass(frozen=True)
-class Card:
+class PortalCard:
     """One card; `item_id` 0 is a card that nobody has saved yet."""
 
     entity_type_id: int
     item_id: int
 
     @classmethod
-    def at(cls, path: str) -> "Card | None":
+    def at(cls, path: str) -> "PortalCard | None":
         match path.strip("/").split("/"):
             case ["crm", "type", entity_type_id, "details", item_id] if entity_type_id.isdigit() and item_id.isdigit():
                 return cls(int(entity_type_id), int(item_id))

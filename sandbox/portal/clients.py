@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 from .crm import may_read
 from .items import COMPANY, CONTACT, Item
-from .state import PortalState
+from .state import SandboxPortalState
 from .users import User
 
 
 @dataclass(frozen=True)
-class Person:
+class ShownPerson:
     """A contact or company; one the user may not read has no name and no phones here."""
 
     name: str
@@ -18,10 +18,10 @@ class Person:
     is_hidden: bool = False
 
 
-HIDDEN = Person("", (), "", is_hidden=True)
+HIDDEN = ShownPerson("", (), "", is_hidden=True)
 
 
-def people_of(state: PortalState, user: User, item: Item) -> list[Person]:
+def people_of(state: SandboxPortalState, user: User, item: Item) -> list[ShownPerson]:
     if not may_read(user, item):
         return [HIDDEN]
     own = [_person(item)] if "fm" in item else []
@@ -36,7 +36,7 @@ def name_of(item: Item) -> str:
     return item.get("title") or f"{item.get('name', '')} {item.get('lastName', '')}".strip()
 
 
-def _person(item: Item) -> Person:
+def _person(item: Item) -> ShownPerson:
     phones = tuple((each["valueType"], each["value"]) for each in item["fm"] if each["typeId"] == "PHONE")
     kind = {CONTACT: "contact", COMPANY: "company"}.get(item["entityTypeId"], "lead")
-    return Person(name_of(item), phones, f"/crm/{kind}/details/{item['id']}/")
+    return ShownPerson(name_of(item), phones, f"/crm/{kind}/details/{item['id']}/")

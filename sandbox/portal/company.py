@@ -9,19 +9,19 @@ from typing import Any
 from flask import Blueprint, abort, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 
-from .around import around
-from .cards import KINDS, Card
+from .cards import KINDS, PortalCard
 from .choices import Choices
 from .clients import name_of
 from .crm import may_read
 from .items import COMPANY, CONTACT, DEAL, LEAD, QUOTE, Item
+from .template_context import around
 from .users import USERS
-from .world import World
+from .world import PortalWorld
 
 PREFIXES = {LEAD: "L", CONTACT: "C", COMPANY: "CO", DEAL: "D", QUOTE: "Q"}
 
 
-def company_pages(world: World) -> Blueprint:
+def company_pages(world: PortalWorld) -> Blueprint:
     pages = Blueprint("company", __name__)
 
     @pages.get("/company/personal/user/<int:user_id>/")
@@ -70,6 +70,6 @@ def company_pages(world: World) -> Blueprint:
 def _chosen(kind: str, item: Item) -> dict[str, Any]:
     of_type = item["entityTypeId"]
     picture = {"image": ""} if of_type in (CONTACT, COMPANY) else {}
-    path = Card(of_type, item["id"]).path
+    path = PortalCard(of_type, item["id"]).path
     named = {"type": kind, "place": kind, "title": name_of(item), "desc": "", "url": path}
     return {"id": f"{PREFIXES[of_type]}_{item['id']}", **named, **picture}

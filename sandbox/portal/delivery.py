@@ -90,14 +90,14 @@ def bracketed(values: Mapping[str, Any], inside: str = "") -> dict[str, str]:
     return flat
 
 
-class _Here(urllib.request.HTTPRedirectHandler):
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
     """A handler that has moved is not followed."""
 
     def redirect_request(self, *args: Any, **kwargs: Any) -> None:
         return None
 
 
-_opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _Here)
+_opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirects)
 
 
 def _deliver(letter: Letter) -> None:

@@ -12,9 +12,9 @@ from typing import Any
 from .credentials import server_endpoint
 from .delivery import Letter, bracketed
 from .items import COMPANY, CONTACT, DEAL, LEAD, QUOTE
-from .state import Handler, PortalState, SmartType
+from .state import Handler, SandboxPortalState, SmartType
 from .users import USERS, User
-from .world import World
+from .world import PortalWorld
 
 APPLICATION = ("ONAPPINSTALL", "ONAPPUPDATE", "ONAPPUNINSTALL", "ONAPPPAYMENT", "ONAPPMETHODCONFIRM", "ONAPPTEST")
 CARDS = {LEAD: "ONCRMLEAD", DEAL: "ONCRMDEAL", CONTACT: "ONCRMCONTACT", COMPANY: "ONCRMCOMPANY", QUOTE: "ONCRMQUOTE"}
@@ -31,13 +31,13 @@ WITHOUT_TOKENS = ("ONAPPUNINSTALL", "ONAPPPAYMENT")
 WRONG_TOKEN = "0" * 32
 
 
-def known_events(state: PortalState) -> tuple[str, ...]:
+def known_events(state: SandboxPortalState) -> tuple[str, ...]:
     crm = CRM if state.has_scope("crm") else ()
     lines = OPEN_LINES if state.has_scope("imconnector") or state.has_scope("imopenlines") else ()
     return (*APPLICATION, *crm, *lines)
 
 
-def fire(world: World, state: PortalState, event: str, data: Any, user: User | None = None) -> int:
+def fire(world: PortalWorld, state: SandboxPortalState, event: str, data: Any, user: User | None = None) -> int:
     """Send an event to everybody who asked for it; how many that were.
 
     None is sent before the installation is finished, nor when the paid period is over.
@@ -47,13 +47,13 @@ def fire(world: World, state: PortalState, event: str, data: Any, user: User | N
     return send(world, state, event, data, user, listeners(state, event))
 
 
-def listeners(state: PortalState, event: str) -> list[Handler]:
+def listeners(state: SandboxPortalState, event: str) -> list[Handler]:
     return [each for each in state.handlers if each.event == event and not each.offline]
 
 
 def send(
-    world: World,
-    state: PortalState,
+    world: PortalWorld,
+    state: SandboxPortalState,
     event: str,
     data: Any,
     user: User | None,
@@ -74,7 +74,7 @@ def send(
     return len(to)
 
 
-def _auth(world: World, state: PortalState, event: str, user: User | None) -> dict[str, Any]:
+def _auth(world: PortalWorld, state: SandboxPortalState, event: str, user: User | None) -> dict[str, Any]:
     told = {
         "domain": state.portal.domain(world.port),
         "server_endpoint": server_endpoint(world.port, state.quirks.server),
@@ -91,7 +91,7 @@ def _auth(world: World, state: PortalState, event: str, user: User | None) -> di
     return {**tokens, "expires_in": world.tokens.lifetime, "scope": state.scopes, "status": state.status, **told}
 
 
-def usual_data(state: PortalState, event: str) -> dict[str, Any]:
+def usual_data(state: SandboxPortalState, event: str) -> dict[str, Any]:
     """What an event tells unless somebody says otherwise."""
     language = {"LANGUAGE_ID": "ru"}
     if event == "ONAPPINSTALL":
@@ -111,12 +111,12 @@ def usual_data(state: PortalState, event: str) -> dict[str, Any]:
     return {"FIELDS": {"ID": first}}
 
 
-def payment(state: PortalState) -> dict[str, Any]:
+def payment(state: SandboxPortalState) -> dict[str, Any]:
     paid = {"STATUS": state.status, "PAYMENT_EXPIRED": state.payment_expired, "DAYS": state.days}
     return {"CODE": "sandbox.whatsapp", "VERSION": state.version, **paid, "LANGUAGE_ID": "ru"}
 
 
-def card_changed(world: World, state: PortalState, entity_type_id: int, item_id: int, user: User) -> int:
+def card_changed(world: PortalWorld, state: SandboxPortalState, entity_type_id: int, item_id: int, user: User) -> int:
     """Somebody saved a card."""
     if entity_type_id in CARDS:
         return fire(world, state, f"{CARDS[entity_type_id]}UPDATE", {"FIELDS": {"ID": item_id}}, user)
@@ -124,13 +124,13 @@ def card_changed(world: World, state: PortalState, entity_type_id: int, item_id:
     return fire(world, state, f"{DYNAMIC}UPDATE", told, user)
 
 
-def card_deleted(world: World, state: PortalState, entity_type_id: int, item_id: int, user: User) -> int:
+def card_deleted(world: PortalWorld, state: SandboxPortalState, entity_type_id: int, item_id: int, user: User) -> int:
     if entity_type_id in CARDS:
         return fire(world, state, f"{CARDS[entity_type_id]}DELETE", {"FIELDS": {"ID": item_id}}, user)
     told = {"FIELDS": {"ID": item_id, "ENTITY_TYPE_ID": entity_type_id}}
     return fire(world, state, f"{DYNAMIC}DELETE", told, user)
 
 
-def type_changed(world: World, state: PortalState, what: str, smart_type: SmartType, user: User) -> int:
+def type_changed(world: PortalWorld, state: SandboxPortalState, what: str, smart_type: SmartType, user: User) -> int:
     """`what` is ADD, UPDATE or DELETE. Only the row of the type is told, not its entityTypeId."""
     return fire(world, state, f"ONCRMTYPE{what}", {"FIELDS": {"ID": smart_type.row_id}}, user)

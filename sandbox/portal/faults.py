@@ -6,7 +6,7 @@ from collections.abc import Callable
 from flask import Response, jsonify, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from ..control import Fault, cut_short, keep_silent
+from ..control import InjectedFault, cut_short, keep_silent
 from .errors import DENIED, RestError, known
 
 CODES = (
@@ -22,7 +22,7 @@ NAMES = (*CODES, "redirect", "http_500", "html", "empty", "cut", "silence", *MIS
 SILENCE = 30.0  # seconds, unless the fault says otherwise
 
 
-def misbehave(fault: Fault, port: int, honest: Callable[[], Response]) -> AnyResponse:
+def misbehave(fault: InjectedFault, port: int, honest: Callable[[], Response]) -> AnyResponse:
     """The answer that the fault stands for; `honest` makes the one that would have been given."""
     if fault.fault in CODES:
         return _refuse(fault)
@@ -42,7 +42,7 @@ def misbehave(fault: Fault, port: int, honest: Callable[[], Response]) -> AnyRes
     return honest()
 
 
-def refusal_of(fault: Fault) -> RestError:
+def refusal_of(fault: InjectedFault) -> RestError:
     """The error that a fault stands for; of a method that is blocked also until when, in `time`."""
     error = known(fault.fault)
     if fault.fault == "OPERATION_TIME_LIMIT":
@@ -50,7 +50,7 @@ def refusal_of(fault: Fault) -> RestError:
     return error
 
 
-def _refuse(fault: Fault) -> Response:
+def _refuse(fault: InjectedFault) -> Response:
     error = refusal_of(fault)
     answer = jsonify(error.body() | ({"time": error.time} if error.time else {}))
     answer.status_code = error.status

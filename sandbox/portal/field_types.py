@@ -8,14 +8,14 @@ from .batch import Answer
 from .errors import RestError
 from .state import USUAL_HEIGHT, FieldType
 
-LONGEST_CODE = 50
+MAX_CODE = 50
 
 
 def _add(asked: Asked) -> Answer:
     asked.need_admin()
     params = asked.upper()
     made = _changed(FieldType(text_of(params, "USER_TYPE_ID"), address_of(params)), params)
-    if not re.fullmatch("[a-z0-9_]+", made.type_id) or len(made.code) > LONGEST_CODE:
+    if not re.fullmatch("[a-z0-9_]+", made.type_id) or len(made.code) > MAX_CODE:
         raise RestError("ERROR_ARGUMENT", "Wrong USER_TYPE_ID")
     # The id is unique over all applications of a portal, the address within one (server module rest, placement.php).
     if made.type_id in asked.state.foreign_types or any(

@@ -6,17 +6,17 @@ api-reference/events/event-bind.md; an update starts the installation anew: serv
 
 import secrets
 
-from .cards import Card
+from .cards import PortalCard
 from .events import fire, payment, send, type_changed, usual_data
 from .events import listeners as listeners_of
-from .state import PortalState, SmartType
+from .state import SandboxPortalState, SmartType
 from .users import User
-from .world import World
+from .world import PortalWorld
 
 FIRST_SMART_TYPE = 1030
 
 
-def start_install(world: World, state: PortalState, user: User) -> None:
+def start_install(world: PortalWorld, state: SandboxPortalState, user: User) -> None:
     """The application is there, and its installer shall finish. Tokens of an installation before are worth nothing."""
     if state.present:
         return
@@ -26,7 +26,7 @@ def start_install(world: World, state: PortalState, user: User) -> None:
     state.installer_id, state.application_token = user.id, secrets.token_hex(16)
 
 
-def finish_install(world: World, state: PortalState, user: User) -> bool:
+def finish_install(world: PortalWorld, state: SandboxPortalState, user: User) -> bool:
     """What installFinish does; nothing where the application is installed already or not there at all."""
     if state.installed or not state.present:
         return False
@@ -38,7 +38,7 @@ def finish_install(world: World, state: PortalState, user: User) -> bool:
     return True
 
 
-def update(world: World, state: PortalState, user: User, version: int) -> None:
+def update(world: PortalWorld, state: SandboxPortalState, user: User, version: int) -> None:
     """A new version is there: INSTALLED is N again until installFinish.
 
     By the source of the modules the update itself fires ONAPPUPDATE and takes only the handlers of ONAPPINSTALL; by
@@ -53,7 +53,7 @@ def update(world: World, state: PortalState, user: User, version: int) -> None:
     state.installed = False
 
 
-def uninstall(world: World, state: PortalState, *, clean: bool) -> None:
+def uninstall(world: PortalWorld, state: SandboxPortalState, *, clean: bool) -> None:
     """The last thing an application hears of a portal; no token comes with it."""
     if not state.present:
         return
@@ -63,14 +63,14 @@ def uninstall(world: World, state: PortalState, *, clean: bool) -> None:
     state.remove_application()
 
 
-def pay(world: World, state: PortalState, status: str, days: int | None, *, expired: bool) -> None:
+def pay(world: PortalWorld, state: SandboxPortalState, status: str, days: int | None, *, expired: bool) -> None:
     state.status, state.days, state.payment_expired = status, days, "Y" if expired else "N"
     fire(world, state, "ONAPPPAYMENT", payment(state))
 
 
 def add_smart_type(
-    world: World,
-    state: PortalState,
+    world: PortalWorld,
+    state: SandboxPortalState,
     user: User,
     title: str,
     *,
@@ -87,15 +87,17 @@ def add_smart_type(
     return smart_type
 
 
-def rename_smart_type(world: World, state: PortalState, user: User, smart_type: SmartType, title: str) -> None:
+def rename_smart_type(
+    world: PortalWorld, state: SandboxPortalState, user: User, smart_type: SmartType, title: str
+) -> None:
     smart_type.title = title
     type_changed(world, state, "UPDATE", smart_type, user)
 
 
-def delete_smart_type(world: World, state: PortalState, user: User, smart_type: SmartType) -> None:
+def delete_smart_type(world: PortalWorld, state: SandboxPortalState, user: User, smart_type: SmartType) -> None:
     """Its items, its tab and its fields go with it."""
     entity_type_id, owner = smart_type.entity_type_id, state.owners()[smart_type.entity_type_id]
-    code = Card(entity_type_id, 0).placement
+    code = PortalCard(entity_type_id, 0).placement
     state.types.remove(smart_type)
     state.crm = {key: each for key, each in state.crm.items() if key[0] != entity_type_id}
     state.placements = [each for each in state.placements if each.code != code]

@@ -4,24 +4,24 @@ from flask import Blueprint, abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from . import lifecycle
-from .around import around, uri
 from .choices import Choices
-from .openings import Place
+from .openings import OpeningPlace
 from .state import SmartType
+from .template_context import around, uri
 from .users import User
-from .world import World
+from .world import PortalWorld
 
-LONGEST_TITLE = 100
+MAX_TITLE = 100
 
 
-def market_pages(world: World) -> Blueprint:
+def market_pages(world: PortalWorld) -> Blueprint:
     pages = Blueprint("market", __name__)
 
     @pages.get("/market/")
     def market() -> str:
         """The application and, while it is there, its frame: the install page until that is finished."""
         state = world.state_here()
-        place = Place(uri=uri()) if state.present else None
+        place = OpeningPlace(uri=uri()) if state.present else None
         return render_template("market.html", **around(world, place), state=state)
 
     @pages.post("/market/<any(install, update, uninstall, pay):what>")
@@ -76,7 +76,7 @@ def _admin() -> User:
 
 
 def _title() -> str:
-    return request.form.get("title", "").strip()[:LONGEST_TITLE] or abort(400)
+    return request.form.get("title", "").strip()[:MAX_TITLE] or abort(400)
 
 
 def _back_to_types() -> ResponseReturnValue:

@@ -12,11 +12,11 @@ from .openlines import connectors, messenger, operators
 from .php import is_truthy
 from .scopes import EVERY, is_granted, need_scope
 from .state import APP_ID
-from .tokens import Grant
-from .world import World
+from .tokens import TokenPair
+from .world import PortalWorld
 
 
-def call_method(world: World, grant: Grant, name: str, params: dict[str, Any]) -> Answer:
+def call_method(world: PortalWorld, grant: TokenPair, name: str, params: dict[str, Any]) -> Answer:
     """Run one method with the rights of the token's user; raises RestError."""
     method = METHODS.get(name.lower())
     if method is None:

@@ -17,13 +17,13 @@ from .credentials import AUTH_PREFIXES, AUTH_SERVER, CLIENT_ID, CLIENT_SECRET, s
 from .errors import RestError, known
 from .faults import MISMATCHES, misbehave
 from .rest import time_block
-from .tokens import Grant
-from .world import World
+from .tokens import TokenPair
+from .world import PortalWorld
 
 ELSEWHERE = "another-portal.example"
 
 
-def oauth_pages(world: World, number: int) -> Blueprint:
+def oauth_pages(world: PortalWorld, number: int) -> Blueprint:
     """One of the two; its calls and faults are named oauth:… and oauth2:…"""
     prefix = AUTH_PREFIXES[number]
     name = prefix.strip("/")
@@ -49,7 +49,7 @@ def oauth_pages(world: World, number: int) -> Blueprint:
     return pages
 
 
-def _info(world: World, number: int, mismatch: str = "") -> dict[str, Any]:
+def _info(world: PortalWorld, number: int, mismatch: str = "") -> dict[str, Any]:
     started = time.time()
     grant = world.tokens.find(request.args.get("auth", ""))
     if grant is None or world.state_of(grant.portal).quirks.server != number:
@@ -68,7 +68,7 @@ def _info(world: World, number: int, mismatch: str = "") -> dict[str, Any]:
     return {"result": result, "time": time_block(started)}
 
 
-def _install(world: World, grant: Grant, mismatch: str) -> dict[str, Any]:
+def _install(world: PortalWorld, grant: TokenPair, mismatch: str) -> dict[str, Any]:
     portal, state = grant.portal, world.state_of(grant.portal)
     domain = ELSEWHERE if mismatch == "wrong_domain" else portal.domain(world.port)
     return {
@@ -84,7 +84,7 @@ def _install(world: World, grant: Grant, mismatch: str) -> dict[str, Any]:
     }
 
 
-def _refresh(world: World, number: int) -> dict[str, Any]:
+def _refresh(world: PortalWorld, number: int) -> dict[str, Any]:
     """A refresh token works once: the answer brings the next one."""
     asked = request.values
     if asked.get("grant_type") != "refresh_token" or not asked.get("refresh_token"):

@@ -12,22 +12,22 @@ from urllib.parse import urlencode
 
 from flask import request
 
-from .cards import Card
+from .cards import PortalCard
 from .credentials import server_endpoint
 from .php import as_php
 from .staff import is_active
-from .state import USUAL_HEIGHT, Field, PortalState
-from .tokens import Grant
+from .state import USUAL_HEIGHT, Field, SandboxPortalState
+from .tokens import TokenPair
 from .users import User
-from .world import World
+from .world import PortalWorld
 
 
 @dataclass(frozen=True)
-class Place:
+class OpeningPlace:
     """Where the app is opened: a card's tab, a field of the card, or (without a card) its own page; `setting` is a
     connector and a line whose settings are opened in the contact centre."""
 
-    card: Card | None = None
+    card: PortalCard | None = None
     as_field: bool = False
     mode: str = "view"
     uri: str = ""  # the page around the frame; the portal takes it from the Referer
@@ -42,7 +42,7 @@ class Place:
             return "DEFAULT"
         return "USERFIELD_TYPE" if self.as_field else self.card.placement
 
-    def options(self, state: PortalState) -> dict[str, Any] | None:
+    def options(self, state: SandboxPortalState) -> dict[str, Any] | None:
         if self.setting:
             connector, line = self.setting
             link = state.centre.link(connector, line)
@@ -82,7 +82,9 @@ class NotShown(Exception):
     why: str
 
 
-def open_app(world: World, state: PortalState, user: User, lang: str, place: Place) -> dict[str, Any]:
+def open_app(
+    world: PortalWorld, state: SandboxPortalState, user: User, lang: str, place: OpeningPlace
+) -> dict[str, Any]:
     """A new opening: its own APP_SID and its own tokens. Raises NotShown.
 
     DOMAIN is the host as the browser shows it, which may be another name or port than the portal's own.
@@ -119,7 +121,7 @@ def open_app(world: World, state: PortalState, user: User, lang: str, place: Pla
     return {"frame": f"{domain}|0|{sid}", "action": action, "fields": fields, "height": height, **told}
 
 
-def _handler(world: World, state: PortalState, user: User, place: Place) -> tuple[str, int]:
+def _handler(world: PortalWorld, state: SandboxPortalState, user: User, place: OpeningPlace) -> tuple[str, int]:
     """Where to post and how high the frame is at first.
 
     While nobody has finished the installation, an admin gets the install address in every place, and others nothing.
@@ -136,7 +138,7 @@ def _handler(world: World, state: PortalState, user: User, place: Place) -> tupl
     return f"{world.widget_url}/install", found[1]
 
 
-def _bound(world: World, state: PortalState, place: Place) -> tuple[str, int]:
+def _bound(world: PortalWorld, state: SandboxPortalState, place: OpeningPlace) -> tuple[str, int]:
     if place.setting:
         connector = state.centre.connectors.get(place.setting[0])
         if connector is None:
@@ -160,7 +162,7 @@ def _bound(world: World, state: PortalState, place: Place) -> tuple[str, int]:
     return found[1].handler, found[1].height
 
 
-def tokens_of(world: World, grant: Grant) -> dict[str, str]:
+def tokens_of(world: PortalWorld, grant: TokenPair) -> dict[str, str]:
     return {"AUTH_ID": grant.access, "AUTH_EXPIRES": str(world.tokens.lifetime), "REFRESH_ID": grant.refresh}
 
 

@@ -6,26 +6,26 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response, abort, current_app, jsonify, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from .around import around, uri
 from .arrangement import arranged_with, with_field
-from .cards import KINDS, Card
+from .cards import KINDS, PortalCard
 from .choices import Choices
 from .clients import name_of, people_of
 from .credentials import PORTALS
 from .crm import may_read
+from .demo_cards import shown_in
 from .events import card_changed
 from .lifecycle import finish_install
-from .openings import NotShown, Place, open_app, tokens_of
-from .shown import shown_in
+from .openings import NotShown, OpeningPlace, open_app, tokens_of
 from .staff import is_active
-from .state import Field, PortalState
+from .state import Field, SandboxPortalState
+from .template_context import around, uri
 from .users import DEPARTMENTS, USERS
-from .world import World
+from .world import PortalWorld
 
 APP_PAGES = ("/app/", "/market/", "/marketplace/app/")
 
 
-def card_pages(world: World) -> Blueprint:
+def card_pages(world: PortalWorld) -> Blueprint:
     pages = Blueprint("pages", __name__)
 
     @pages.before_app_request
@@ -47,35 +47,35 @@ def card_pages(world: World) -> Blueprint:
 
     @pages.get("/app/")
     def app_page() -> str:
-        return _page(world, Place(uri=uri()))
+        return _page(world, OpeningPlace(uri=uri()))
 
     @pages.get("/contact_center/connector/")
     def connector() -> str:
         """What an administrator opens of a line in the contact centre."""
-        return _page(world, Place(uri=uri(), setting=_setting()))
+        return _page(world, OpeningPlace(uri=uri(), setting=_setting()))
 
     @pages.get("/marketplace/app/<int:_app_id>/")
     def app_in_a_slider(_app_id: int) -> str:
         """What openApplication opens: the app's own page, which is told what the frame gave."""
-        return _page(world, Place(given=_given()))
+        return _page(world, OpeningPlace(given=_given()))
 
     @pages.get("/crm/<any(lead, deal, contact, company):kind>/details/<int:item_id>/")
     def named(kind: str, item_id: int) -> str:
-        return _page(world, _place(world, Card(KINDS[kind], item_id)))
+        return _page(world, _place(world, PortalCard(KINDS[kind], item_id)))
 
     @pages.get("/crm/type/<int:entity_type_id>/details/<int:item_id>/")
     def typed(entity_type_id: int, item_id: int) -> str:
-        return _page(world, _place(world, Card(entity_type_id, item_id)))
+        return _page(world, _place(world, PortalCard(entity_type_id, item_id)))
 
     @pages.post("/opening")
     def new_opening() -> ResponseReturnValue:
         """A fresh opening of the page whose path is given, as JSON; tests without a browser use it too."""
         path = request.args.get("path", "")
         if path.startswith("/contact_center/connector/"):
-            place = Place(setting=_setting())
+            place = OpeningPlace(setting=_setting())
         else:
             card = _card_at(path)
-            place = _place(world, card) if card else Place(given=_given())
+            place = _place(world, card) if card else OpeningPlace(given=_given())
         choices = Choices.read(request.args)
         try:
             return jsonify(open_app(world, world.state_here(), choices.user, choices.lang, place))
@@ -99,7 +99,7 @@ def card_pages(world: World) -> Blueprint:
     return pages
 
 
-def _calls_of_a_page(pages: Blueprint, world: World) -> None:
+def _calls_of_a_page(pages: Blueprint, world: PortalWorld) -> None:
     """What the script of a card's page asks of its portal."""
 
     @pages.post("/refresh-auth")
@@ -144,7 +144,7 @@ def _calls_of_a_page(pages: Blueprint, world: World) -> None:
         return redirect(card.path + choices.query(embed="field"), 303)
 
 
-def _page(world: World, place: Place) -> str:
+def _page(world: PortalWorld, place: OpeningPlace) -> str:
     choices, state = Choices.read(request.args), world.state_here()
     item = state.item(place.card) if place.card else None
     found = state.field_of(place.card.entity_type_id) if place.card else None
@@ -159,7 +159,7 @@ def _page(world: World, place: Place) -> str:
     )
 
 
-def _arrange(state: PortalState, found: Field, card: Card) -> str:
+def _arrange(state: SandboxPortalState, found: Field, card: PortalCard) -> str:
     """What an admin can still do so that the card shows the field."""
     variant = state.variant_of(card)
     if not state.in_layout(found, variant):
@@ -167,11 +167,11 @@ def _arrange(state: PortalState, found: Field, card: Card) -> str:
     return "" if state.always_shown(found, variant) else "always"
 
 
-def _place(world: World, card: Card) -> Place:
+def _place(world: PortalWorld, card: PortalCard) -> OpeningPlace:
     choices = Choices.read(request.args)
     if not world.state_here().has_card(card):
         abort(404)
-    return Place(card, as_field=choices.embed == "field", mode=choices.mode, uri=uri())
+    return OpeningPlace(card, as_field=choices.embed == "field", mode=choices.mode, uri=uri())
 
 
 def _setting() -> tuple[str, int]:
@@ -189,9 +189,9 @@ def _given() -> dict[str, str]:
     return {name: each if isinstance(each, str) else json.dumps(each) for name, each in given.items()}
 
 
-def _card_at(path: str) -> Card | None:
+def _card_at(path: str) -> PortalCard | None:
     """The card at a path of this portal; None is the app's own page."""
-    card = Card.at(path)
+    card = PortalCard.at(path)
     if card is None and not f"/{path.strip('/')}/".startswith(APP_PAGES):
         abort(404)
     return card

@@ -6,7 +6,7 @@ from .asked import Asked, Method, address_of, text_of
 from .batch import Answer
 from .cards import kind_name
 from .errors import RestError
-from .state import TITLE, Placement, PortalState
+from .state import TITLE, BoundPlacement, SandboxPortalState
 
 _OF_CARDS = ("DETAIL_TAB", "DETAIL_ACTIVITY", "DETAIL_TOOLBAR", "ACTIVITY_TIMELINE_MENU", "LIST_MENU", "LIST_TOOLBAR")
 _OF_SCOPES = {
@@ -17,7 +17,7 @@ _OF_SCOPES = {
 LANGUAGE = "ru"  # the portal's first one: a bare TITLE is kept under it
 
 
-def available(state: PortalState, scopes: list[str]) -> list[str]:
+def available(state: SandboxPortalState, scopes: list[str]) -> list[str]:
     """The codes of some scopes; each smart process has its own."""
     codes = [f"CRM_{kind_name(kind)}_{place}" for place in _OF_CARDS for kind in state.owners()]
     of_scopes = {"crm": codes, **_OF_SCOPES}
@@ -46,7 +46,7 @@ def _bind(asked: Asked) -> Answer:
         raise RestError("ERROR_CORE", "Unable to set placement handler: Handler already binded")
     languages = _languages(params)
     first = languages.get(LANGUAGE) or next(iter(languages.values()), {})
-    made = Placement(code, handler, first.get("TITLE") or TITLE, first.get("DESCRIPTION", ""), languages)
+    made = BoundPlacement(code, handler, first.get("TITLE") or TITLE, first.get("DESCRIPTION", ""), languages)
     asked.state.placements.append(made)
     return Answer(True)
 
@@ -77,7 +77,7 @@ def _languages(params: dict[str, Any]) -> dict[str, dict[str, str]]:
     }
 
 
-def _told(each: Placement) -> dict[str, Any]:
+def _told(each: BoundPlacement) -> dict[str, Any]:
     """A tab keeps no OPTIONS, so there are none here; an empty map of PHP is a list."""
     texts: dict[str, Any] = {"title": each.title, "description": each.description, "langAll": each.languages or []}
     return {"placement": each.code, "userId": 0, "handler": each.handler, "options": [], **texts}

@@ -16,11 +16,11 @@ from .faults import CODES, misbehave, refusal_of
 from .methods import call_method
 from .php import as_php, parse_str
 from .staff import is_active
-from .tokens import Grant
-from .world import World
+from .tokens import TokenPair
+from .world import PortalWorld
 
 
-def rest_pages(world: World) -> Blueprint:
+def rest_pages(world: PortalWorld) -> Blueprint:
     pages = Blueprint("rest", __name__)
 
     @pages.route("/rest/<path:name>", methods=["GET", "POST"])
@@ -45,7 +45,7 @@ def rest_pages(world: World) -> Blueprint:
     return pages
 
 
-def _answer(world: World, name: str) -> Response:
+def _answer(world: PortalWorld, name: str) -> Response:
     started = time.time()
     params = read_params()
     try:
@@ -60,7 +60,7 @@ def _answer(world: World, name: str) -> Response:
     return jsonify({"result": answer.result, **told, "time": time_block(started)})
 
 
-def _batch(world: World, grant: Grant, params: dict[str, Any]) -> Answer:
+def _batch(world: PortalWorld, grant: TokenPair, params: dict[str, Any]) -> Answer:
     def call(method: str, given: dict[str, Any]) -> tuple[Answer, dict[str, Any]]:
         started = time.time()
         fault = world.command_called(method)
@@ -71,7 +71,7 @@ def _batch(world: World, grant: Grant, params: dict[str, Any]) -> Answer:
     return Answer(run_batch(params, call))
 
 
-def _authorise(world: World, params: dict[str, Any]) -> Grant:
+def _authorise(world: PortalWorld, params: dict[str, Any]) -> TokenPair:
     """Whose token it is. A token of another portal is as unknown here as any other.
 
     The order of the refusals is the server's: module rest, lib/oauth/auth.php.

@@ -1,7 +1,7 @@
 """Which permission a method needs: bitrix24/b24restdocs, api-reference/scopes/permissions.md."""
 
 from .errors import known
-from .state import PortalState
+from .state import SandboxPortalState
 
 EVERY = (
     *("bizproc", "contact_center", "crm", "department", "entity", "im", "imconnector", "imopenlines", "placement"),
@@ -21,12 +21,12 @@ _NEEDED = {
 }
 
 
-def is_granted(state: PortalState, method: str) -> bool:
+def is_granted(state: SandboxPortalState, method: str) -> bool:
     """One of the permissions a method asks for is enough."""
     needed = next((scopes for start, scopes in _NEEDED.items() if method.startswith(start)), ())
     return not needed or any(state.has_scope(scope) for scope in needed)
 
 
-def need_scope(state: PortalState, method: str) -> None:
+def need_scope(state: SandboxPortalState, method: str) -> None:
     if not is_granted(state, method):
         raise known("insufficient_scope")

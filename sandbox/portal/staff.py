@@ -11,11 +11,11 @@ from .asked import Asked, Method, rows_of
 from .batch import Answer
 from .errors import empty_argument
 from .items import MADE
-from .state import PortalState
+from .state import SandboxPortalState
 from .users import DEPARTMENTS, FORMER, USERS, User
 
 
-def is_active(state: PortalState, user: User) -> bool:
+def is_active(state: SandboxPortalState, user: User) -> bool:
     return user is not FORMER and user.id not in state.dismissed
 
 
@@ -78,7 +78,7 @@ def _codes_of(user: User) -> Iterator[str]:
             number = DEPARTMENTS[number][1]  # noqa: PLW2901
 
 
-def _code_names(state: PortalState) -> dict[str, dict[str, str]]:
+def _code_names(state: SandboxPortalState) -> dict[str, dict[str, str]]:
     everybody = {"G2": "Все посетители", "AU": "Все авторизованные пользователи", "UA": "Все сотрудники"}
     names = {code: {"provider": "", "name": name, "provider_id": "other"} for code, name in everybody.items()}
     for user in (*USERS.values(), FORMER):
@@ -91,7 +91,7 @@ def _code_names(state: PortalState) -> dict[str, dict[str, str]]:
     return names
 
 
-def _told(state: PortalState, user: User) -> dict[str, Any]:
+def _told(state: SandboxPortalState, user: User) -> dict[str, Any]:
     about = {"ID": str(user.id), "ACTIVE": is_active(state, user), "NAME": user.name, "LAST_NAME": user.last_name}
     if state.has_scope("user") or state.has_scope("user_basic"):
         about["EMAIL"] = f"{user.role}@example.com"

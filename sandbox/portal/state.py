@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .arrangement import Section, arranged_with, is_always_shown, names_in
-from .cards import NAMES, Card
+from .cards import NAMES, PortalCard
 from .credentials import SCOPE, STATUS, PortalCredentials
 from .items import LEAD, SMART_PROCESS, Item, clients, item
 from .openlines.model import ContactCentre, seeded
 from .seed import SEED, Crm
 
 if TYPE_CHECKING:
-    from .timelines import Entry
+    from .timelines import TimelineEntry
 
 APP_ID = 1  # the row of the application in a portal; it is in the full code of our field type
 FIELD_TYPE, FIELD_XML_ID = "whatsapp", "whatsapp-in-the-card"  # what an installation of the app has left behind
@@ -22,7 +22,7 @@ USUAL_HEIGHT = 200  # of a custom field's frame, in pixels (server module rest, 
 
 
 @dataclass
-class Placement:
+class BoundPlacement:
     code: str
     handler: str
     title: str = TITLE
@@ -107,7 +107,7 @@ class Quirks:
 
 
 @dataclass
-class PortalState:
+class SandboxPortalState:
     """`present` without `installed` is an application whose installation or update nobody has finished."""
 
     portal: PortalCredentials
@@ -125,7 +125,7 @@ class PortalState:
     status: str = STATUS
     days: int | None = None
     payment_expired: str = "N"
-    placements: list[Placement] = field(default_factory=list)
+    placements: list[BoundPlacement] = field(default_factory=list)
     field_types: list[FieldType] = field(default_factory=list)
     foreign_types: list[str] = field(default_factory=list)  # ids of field types that other applications have
     fields: list[Field] = field(default_factory=list)
@@ -138,7 +138,7 @@ class PortalState:
     app_options: dict[str, Any] = field(default_factory=dict)  # what the frame set for everybody
     user_options: dict[int, dict[str, Any]] = field(default_factory=dict)  # and for one user
     centre: ContactCentre = field(default_factory=seeded)
-    timeline: list["Entry"] = field(default_factory=list)
+    timeline: list["TimelineEntry"] = field(default_factory=list)
     badges: dict[str, dict[str, str]] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock)
     _last_id: int = 6000
@@ -150,10 +150,10 @@ class PortalState:
     def has_scope(self, scope: str) -> bool:
         return scope in self.scopes.split(",")
 
-    def item(self, card: Card) -> Item | None:
+    def item(self, card: PortalCard) -> Item | None:
         return self.crm.get((card.entity_type_id, card.item_id))
 
-    def has_card(self, card: Card) -> bool:
+    def has_card(self, card: PortalCard) -> bool:
         return card.entity_type_id in self.owners() and (card.item_id == 0 or self.item(card) is not None)
 
     def owners(self) -> dict[int, str]:
@@ -161,7 +161,7 @@ class PortalState:
         named = {of_type: f"CRM_{name}" for of_type, name in NAMES.items()}
         return named | {each.entity_type_id: f"CRM_{each.row_id}" for each in self.types}
 
-    def bound(self, code: str) -> list[Placement]:
+    def bound(self, code: str) -> list[BoundPlacement]:
         return [each for each in self.placements if each.code == code]
 
     def field_of(self, entity_type_id: int) -> tuple[Field, FieldType] | None:
@@ -180,7 +180,7 @@ class PortalState:
             return [1, 2]
         return [funnel.id for funnel in self.funnels_of(entity_type_id)]
 
-    def variant_of(self, card: Card) -> int:
+    def variant_of(self, card: PortalCard) -> int:
         """Which of them this card has."""
         item = self.item(card) or {}
         if card.entity_type_id == LEAD:
@@ -215,21 +215,21 @@ class PortalState:
         self.crm[smart_type.entity_type_id, 1] = item(smart_type.entity_type_id, 1, title=title, **linked)
 
 
-def start_state(portal: PortalCredentials, widget_url: str) -> PortalState:
+def start_state(portal: PortalCredentials, widget_url: str) -> SandboxPortalState:
     """The application as an earlier installation left it: all the cards have its tab and its field."""
-    state = PortalState(portal, copy.deepcopy(SEED[portal.number]), portal.application_token)
+    state = SandboxPortalState(portal, copy.deepcopy(SEED[portal.number]), portal.application_token)
     state.types = [SmartType(7, SMART_PROCESS, "Монтаж")]
     put_application(state, widget_url)
     return state
 
 
-def put_application(state: PortalState, widget_url: str) -> None:
+def put_application(state: SandboxPortalState, widget_url: str) -> None:
     handler = f"{widget_url}/placement"
     state.present = state.installed = state.finished_once = True
     state.field_types = [FieldType(FIELD_TYPE, handler)]
     state.placements, state.fields, state.layouts, state.handlers = [], [], {}, []
     for entity_type_id, owner in state.owners().items():
-        state.placements.append(Placement(Card(entity_type_id, 0).placement, handler))
+        state.placements.append(BoundPlacement(PortalCard(entity_type_id, 0).placement, handler))
         name = f"UF_{owner}_WHATSAPP"
         settings = {"xmlId": FIELD_XML_ID, "editFormLabel": {"ru": TITLE, "en": TITLE}}
         state.fields.append(Field(state.next_id(), owner, name, state.field_types[0].code, settings))

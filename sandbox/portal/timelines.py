@@ -13,14 +13,14 @@ from .batch import Answer
 from .crm import may_read
 from .errors import RestError
 from .items import COMPANY, CONTACT, DEAL, LEAD, QUOTE, SMART_INVOICE
-from .state import PortalState
+from .state import SandboxPortalState
 
 NAMES = {"lead": LEAD, "deal": DEAL, "contact": CONTACT, "company": COMPANY, "quote": QUOTE}
 BINDABLE = (LEAD, DEAL, CONTACT, COMPANY)  # a comment's further places; an order is the fifth, which is not here
 
 
 @dataclass
-class Entry:
+class TimelineEntry:
     """One thing in the timelines of the cards in `places`; `kind` is comment, activity or line."""
 
     id: int
@@ -32,15 +32,15 @@ class Entry:
     about: dict[str, Any] = field(default_factory=dict)
 
 
-def add_line_activity(state: PortalState, kind: int, item_id: int, chat_id: int, text: str) -> None:
+def add_line_activity(state: SandboxPortalState, kind: int, item_id: int, chat_id: int, text: str) -> None:
     """The open line's own activity, one for a chat and an item while it runs."""
     known = any(e.kind == "line" and e.about["chat"] == chat_id and (kind, item_id) in e.places for e in state.timeline)
     if not known:
-        entry = Entry(state.next_id(), "line", text, 0, time.time(), [(kind, item_id)], {"chat": chat_id})
+        entry = TimelineEntry(state.next_id(), "line", text, 0, time.time(), [(kind, item_id)], {"chat": chat_id})
         state.timeline.append(entry)
 
 
-def of_card(state: PortalState, kind: int, item_id: int) -> list[Entry]:
+def of_card(state: SandboxPortalState, kind: int, item_id: int) -> list[TimelineEntry]:
     return [entry for entry in state.timeline if (kind, item_id) in entry.places]
 
 
@@ -51,7 +51,7 @@ def _add(asked: Asked) -> Answer:
         raise RestError("", "COMMENT is not defined or invalid.")
     place = _place(asked, fields)
     files = [str(row[0]) for row in fields.get("FILES") or [] if isinstance(row, list) and len(row) == 2]
-    entry = Entry(asked.state.next_id(), "comment", text, asked.user.id, time.time(), [place], {"files": files})
+    entry = TimelineEntry(asked.state.next_id(), "comment", text, asked.user.id, time.time(), [place], {"files": files})
     asked.state.timeline.append(entry)
     return Answer(entry.id)
 
@@ -112,7 +112,7 @@ def _activity_add(asked: Asked) -> Answer:
     place = _checked(asked, int(asked.params.get("ownerTypeId") or 0), int(asked.params.get("ownerId") or 0))
     title = str(layout["header"].get("title") or "")
     about = {"fields": fields, "layout": layout}
-    entry = Entry(asked.state.next_id(), "activity", title, asked.user.id, time.time(), [place], about)
+    entry = TimelineEntry(asked.state.next_id(), "activity", title, asked.user.id, time.time(), [place], about)
     asked.state.timeline.append(entry)
     return Answer({"activity": {"id": entry.id}})
 
@@ -146,7 +146,7 @@ def _fields(asked: Asked) -> dict[str, Any]:
     return fields
 
 
-def _entry(asked: Asked, entry_id: Any, kind: str) -> Entry:
+def _entry(asked: Asked, entry_id: Any, kind: str) -> TimelineEntry:
     """Only an entry of a card that the user may read; an empty code, as the server has it."""
     of_kind = [e for e in asked.state.timeline if str(e.id) == str(entry_id) and kind in ("", e.kind)]
     if not of_kind:
@@ -174,7 +174,7 @@ def _checked(asked: Asked, kind: int, item_id: int) -> tuple[int, int]:
     return kind, item_id
 
 
-def _told(entry: Entry) -> dict[str, Any]:
+def _told(entry: TimelineEntry) -> dict[str, Any]:
     kind, number = entry.places[0]
     name = next((name for name, of_kind in NAMES.items() if of_kind == kind), f"dynamic_{kind}")
     written = datetime.fromtimestamp(entry.at, UTC).isoformat(timespec="seconds")

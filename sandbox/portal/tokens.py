@@ -9,7 +9,7 @@ from .users import User
 
 
 @dataclass(frozen=True)
-class Grant:
+class TokenPair:
     """One pair of tokens. `expires` is a Unix time."""
 
     portal: PortalCredentials
@@ -24,24 +24,24 @@ class Grant:
 
 
 @dataclass
-class Tokens:
+class IssuedTokens:
     """Every token ever given out. `lifetime` is that of an access token, in seconds.
 
     Needs no lock: each change is one operation on a dict, and of two refreshes with one token one finds it gone.
     """
 
     lifetime: int
-    _by_access: dict[str, Grant] = field(default_factory=dict)
-    _by_refresh: dict[str, Grant] = field(default_factory=dict)
+    _by_access: dict[str, TokenPair] = field(default_factory=dict)
+    _by_refresh: dict[str, TokenPair] = field(default_factory=dict)
 
-    def issue(self, portal: PortalCredentials, user: User) -> Grant:
+    def issue(self, portal: PortalCredentials, user: User) -> TokenPair:
         access, refresh = secrets.token_hex(35), secrets.token_hex(35)
-        grant = Grant(portal, user, access, refresh, int(time.time()) + self.lifetime)
+        grant = TokenPair(portal, user, access, refresh, int(time.time()) + self.lifetime)
         self._by_access[access] = grant
         self._by_refresh[refresh] = grant
         return grant
 
-    def find(self, access: str) -> Grant | None:
+    def find(self, access: str) -> TokenPair | None:
         return self._by_access.get(access)
 
     def owner(self, refresh: str) -> PortalCredentials | None:
@@ -49,7 +49,7 @@ class Tokens:
         grant = self._by_refresh.get(refresh)
         return grant.portal if grant else None
 
-    def rotate(self, refresh: str) -> Grant | None:
+    def rotate(self, refresh: str) -> TokenPair | None:
         """A new pair for an old refresh token, which then is worth nothing; None if it already was."""
         old = self._by_refresh.pop(refresh, None)
         return self.issue(old.portal, old.user) if old else None
@@ -69,6 +69,6 @@ class Tokens:
             self._by_access[grant.access] = replace(grant, expires=0)
         return len(old)
 
-    def _of(self, portal: PortalCredentials, user: User | None) -> list[Grant]:
+    def _of(self, portal: PortalCredentials, user: User | None) -> list[TokenPair]:
         pairs = {grant.access: grant for grant in (*self._by_access.copy().values(), *self._by_refresh.copy().values())}
         return [each for each in pairs.values() if each.portal is portal and user in (None, each.user)]

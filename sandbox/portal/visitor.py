@@ -51,7 +51,7 @@ class Visitor:
         assert self.post("/_sandbox/faults", json=wanted).status_code == 200
 
     def state(self, portal: int = 1) -> dict[str, Any]:
-        """What the portal has of the app: see sandbox/portal/told.py."""
+        """What the portal has of the app: see sandbox/portal/state_json.py."""
         told: dict[str, Any] = self.get(f"/_sandbox/portals/{portal}").get_json()
         return told
 

@@ -6,22 +6,22 @@ from dataclasses import dataclass, field
 
 from flask import request
 
-from ..control import Control, Fault
+from ..control import Control, InjectedFault
 from .credentials import ALIAS, PORTALS, PortalCredentials
 from .delivery import Delivery
-from .state import PortalState, start_state
-from .tokens import Tokens
+from .state import SandboxPortalState, start_state
+from .tokens import IssuedTokens
 
 
 @dataclass
-class World:
+class PortalWorld:
     widget_url: str
     port: int
-    tokens: Tokens
+    tokens: IssuedTokens
     control: Control = field(init=False)
     commands: Counter[str] = field(default_factory=Counter)  # what was called inside of batches
     delivery: Delivery = field(default_factory=Delivery)
-    _states: dict[int, PortalState] = field(default_factory=dict)  # each begins when it is first asked for
+    _states: dict[int, SandboxPortalState] = field(default_factory=dict)  # each begins when it is first asked for
     _beginning: threading.Lock = field(default_factory=threading.Lock)
 
     def portal_here(self) -> PortalCredentials:
@@ -31,16 +31,16 @@ class World:
         second = PORTALS[1]
         return second if request.host.endswith(f":{self.port + second.port_offset}") else PORTALS[0]
 
-    def state_of(self, portal: PortalCredentials) -> PortalState:
+    def state_of(self, portal: PortalCredentials) -> SandboxPortalState:
         with self._beginning:
             if portal.number not in self._states:
                 self._states[portal.number] = start_state(portal, self.widget_url)
             return self._states[portal.number]
 
-    def state_here(self) -> PortalState:
+    def state_here(self) -> SandboxPortalState:
         return self.state_of(self.portal_here())
 
-    def command_called(self, name: str) -> Fault | None:
+    def command_called(self, name: str) -> InjectedFault | None:
         """Count a command inside a batch; a fault whose `match` is `batch:<method>`, or `batch:*`, answers it.
 
         Other patterns do not reach in here, or "*" would strike twice in one request.

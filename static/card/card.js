@@ -12,7 +12,7 @@ import { followNews } from './live.js';
 const LOOK_EVERY = 50_000;
 const LOOK_SELDOM = 900_000; // while the answers are errors
 const SOON = [2000, 4000, 8000]; // until a line is heard that was not known yet
-const MOST_FOLLOWED = 100; // numbers in one question for news
+const MAX_FOLLOWED = 100; // numbers in one question for news
 const LOOK_FOR = 4 * 3_600_000; // after the last press; then nobody is working here
 
 const card = document.getElementById('card');
@@ -299,7 +299,7 @@ function whatIsShown() {
   const keys = [...content.querySelectorAll('.phone .phone-open')].map(({ dataset }) => dataset.key);
   const drawn = content.querySelector('.revealed');
   if (!keys.length || !drawn) return null;
-  return { keys: keys.slice(0, MOST_FOLLOWED), marks: drawn.dataset.marks, ...pane?.openOne() };
+  return { keys: keys.slice(0, MAX_FOLLOWED), marks: drawn.dataset.marks, ...pane?.openOne() };
 }
 
 function takeNews(text) {

@@ -5,7 +5,7 @@ import { request, Refused } from '../api.js';
 import { confirmed } from '../dialog.js';
 import { textOf } from './words.js';
 
-const MOST_READ = 20; // receipts for the newest ones; those before them follow by themselves
+const MAX_READ = 20; // receipts for the newest ones; those before them follow by themselves
 
 /** Let the messages of a chat be answered, changed, deleted and reacted to. `composer` takes replies and changes. */
 export function startActions(chat, address, history, composer, signal) {
@@ -59,7 +59,7 @@ export function startActions(chat, address, history, composer, signal) {
     'click',
     () => {
       const refs = [...chat.querySelectorAll('.bubble.is-theirs [data-ref]')]
-        .slice(-MOST_READ)
+        .slice(-MAX_READ)
         .map(({ dataset }) => dataset.ref);
       if (refs.length) tell(request(address.replace(/messages$/, 'read'), { json: { refs }, signal }), 'read');
     },

@@ -6,7 +6,7 @@ import { request } from '../api.js';
 const SHOWN = { video: 'video', audio: 'audio' };
 const PICTURES = ['image', 'sticker'];
 const SPEEDS = [1, 1.5, 2];
-const LARGEST_BY_ITSELF = 3_000_000; // bytes; a larger one waits for a press
+const MAX_BY_ITSELF = 3_000_000; // bytes; a larger one waits for a press
 let speed = 1;
 
 /** Make pictures sharp when they can be seen, in messages that are there and that come. */
@@ -16,7 +16,7 @@ export function showPictures(box, signal) {
       for (const { target, isIntersecting } of entries) {
         if (!isIntersecting) continue;
         seen.unobserve(target);
-        if (Number(target.dataset.size ?? 0) <= LARGEST_BY_ITSELF) sharpen(target, signal).catch(() => {});
+        if (Number(target.dataset.size ?? 0) <= MAX_BY_ITSELF) sharpen(target, signal).catch(() => {});
       }
     },
     { root: box, rootMargin: '200px 0px' },

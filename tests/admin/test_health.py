@@ -7,9 +7,9 @@ import pytest
 
 from tests.admin.conftest import AppPage, OpenApp
 from tests.stand import Clock, Outside, Widget
-from widget.admin.health import (
+from widget.admin.health_list.checklist import (
+    HealthVerdict,
     Topic,
-    Verdict,
     of_inspection,
     of_lines,
     of_numbering,
@@ -17,8 +17,8 @@ from widget.admin.health import (
     of_unclear,
     of_worker,
 )
-from widget.admin.told import Told
-from widget.bitrix24.findings import FieldFinding, InLayout, Inspection, InstallerState, LayoutFinding
+from widget.admin.lines.line_status import LineStatusText
+from widget.bitrix24.installer.report import FieldFinding, InLayout, Inspection, InstallerState, LayoutFinding
 from widget.bitrix24.plan import Plan, plan_of
 from widget.storage.events import UNPROVED
 from widget.storage.lines import Line
@@ -45,19 +45,19 @@ def inspection(**changes: Any) -> Inspection:
 
 
 def test_a_whole_installation_needs_nothing() -> None:
-    assert {finding.verdict for finding in of_inspection(inspection())} == {Verdict.GOOD}
+    assert {finding.verdict for finding in of_inspection(inspection())} == {HealthVerdict.GOOD}
 
 
 @pytest.mark.parametrize(
     ("missing", "unknown", "found"),
     [
-        (0, 0, [(Verdict.GOOD, 0)]),
-        (0, 2, [(Verdict.UNKNOWN, 2)]),
-        (1, 2, [(Verdict.BAD, 1), (Verdict.UNKNOWN, 2)]),
+        (0, 0, [(HealthVerdict.GOOD, 0)]),
+        (0, 2, [(HealthVerdict.UNKNOWN, 2)]),
+        (1, 2, [(HealthVerdict.BAD, 1), (HealthVerdict.UNKNOWN, 2)]),
     ],
 )
 def test_messages_without_a_clear_end_are_findings(
-    missing: int, unknown: int, found: list[tuple[Verdict, int]]
+    missing: int, unknown: int, found: list[tuple[HealthVerdict, int]]
 ) -> None:
     findings = of_unclear({SendState.MISSING: missing, SendState.UNKNOWN: unknown})
     assert [(finding.verdict, finding.number) for finding in findings] == found
@@ -81,7 +81,7 @@ def test_messages_without_a_clear_end_are_findings(
     ],
 )
 def test_each_fault_is_one_finding_with_its_remedy(changes: dict[str, Any], topic: Topic, repair: bool) -> None:
-    bad = [finding for finding in of_inspection(inspection(**changes)) if finding.verdict is Verdict.BAD]
+    bad = [finding for finding in of_inspection(inspection(**changes)) if finding.verdict is HealthVerdict.BAD]
 
     assert [(finding.topic, finding.repair) for finding in bad] == [(topic, repair)]
 
@@ -96,13 +96,13 @@ def test_tabs_are_named_by_their_kind_of_card() -> None:
 def test_lines_token_and_worker_are_findings_too() -> None:
     line = Line(1, 1, "Sales", "waha", "", "", "", "")
 
-    assert [f.verdict for f in of_lines([line], {1: Told("ready")})] == [Verdict.GOOD]
-    assert [f.verdict for f in of_lines([line], {1: Told("unreachable")})] == [Verdict.BAD]
-    assert [f.verdict for f in of_lines([line], {1: Told("not_yet")})] == [Verdict.UNKNOWN]
+    assert [f.verdict for f in of_lines([line], {1: LineStatusText("ready")})] == [HealthVerdict.GOOD]
+    assert [f.verdict for f in of_lines([line], {1: LineStatusText("unreachable")})] == [HealthVerdict.BAD]
+    assert [f.verdict for f in of_lines([line], {1: LineStatusText("not_yet")})] == [HealthVerdict.UNKNOWN]
     assert [f.topic for f in of_lines([], {})] == [Topic.NO_LINE]
     assert of_token(stored=False).repair
-    assert of_worker(1000.0, 1100.0).verdict is Verdict.GOOD
-    assert of_worker(1000.0, 2000.0).verdict is of_worker(None, 1.0).verdict is Verdict.BAD
+    assert of_worker(1000.0, 1100.0).verdict is HealthVerdict.GOOD
+    assert of_worker(1000.0, 2000.0).verdict is of_worker(None, 1.0).verdict is HealthVerdict.BAD
 
 
 @pytest.fixture
@@ -186,7 +186,7 @@ def test_a_portal_that_does_not_answer_leaves_the_rest_of_the_list(
 
 
 def test_a_worker_that_gave_a_sign_is_running(admin: AppPage, widget: Widget, clock: Clock) -> None:
-    widget.services.jobs.beat()
+    widget.services.jobs.heartbeat()
     admin.save("health")
     assert "Background work is running." in admin.words
 
@@ -234,15 +234,15 @@ def test_without_a_term_nothing_is_said(admin: AppPage) -> None:
 @pytest.mark.parametrize(
     ("imported", "days", "weekly", "verdict"),
     [
-        (False, 300, False, Verdict.GOOD),
-        (True, 300, False, Verdict.GOOD),
-        (True, 20, True, Verdict.GOOD),
-        (True, 22, True, Verdict.BAD),
-        (False, 1, True, Verdict.BAD),
+        (False, 300, False, HealthVerdict.GOOD),
+        (True, 300, False, HealthVerdict.GOOD),
+        (True, 20, True, HealthVerdict.GOOD),
+        (True, 22, True, HealthVerdict.BAD),
+        (False, 1, True, HealthVerdict.BAD),
     ],
 )
 def test_number_ranges_are_too_old_only_where_they_should_be_renewed(
-    imported: bool, days: int, weekly: bool, verdict: Verdict
+    imported: bool, days: int, weekly: bool, verdict: HealthVerdict
 ) -> None:
     found = of_numbering(imported=imported, at=0.0, weekly=weekly, now=days * 86_400.0)
     assert (found.topic, found.verdict) == (Topic.NUMBERING, verdict)

@@ -7,7 +7,7 @@ import pytest
 from sandbox.people import API_KEY
 from tests.admin.conftest import AppPage, OpenApp
 from tests.stand import Clock, Outside, Widget
-from widget.admin.line_sections import RANGES
+from widget.admin.lines.line_sections import RANGES
 from widget.storage.lines import Line, LineLimits
 
 MINUTE = 60

@@ -4,7 +4,7 @@ import pytest
 
 from tests.admin.conftest import AppPage, OpenApp, Vendor, line_health_of
 from tests.stand import NOON, Clock, Outside, Widget, in_russian
-from widget.gateways.base import GatewayError, LineState, LineStatus, Quota, Trouble
+from widget.gateways.base import GatewayError, GatewayErrorCode, LineState, LineStatus, Quota
 from widget.gateways.breaker import FAILURES
 from widget.storage.line_health import LinePast
 
@@ -40,11 +40,14 @@ def test_a_restriction_says_until_when(settings: AppPage, vendor: Vendor, status
 @pytest.mark.parametrize(
     ("error", "said"),
     [
-        (GatewayError(Trouble.LEFT_ALONE, until=NOON + HOUR), "failed several times in a row and is left alone until"),
-        (GatewayError(Trouble.QUOTA, quota=Quota(100, 100)), "the gateway's plan is used up: 100 of 100"),
-        (GatewayError(Trouble.QUOTA), "the gateway's plan is used up"),
-        (GatewayError(Trouble.THROTTLED, until=NOON + HOUR), "WhatsApp asks for a pause until 9:00 AM UTC"),
-        (GatewayError(Trouble.UNSUPPORTED), "this kind of gateway cannot do that"),
+        (
+            GatewayError(GatewayErrorCode.LEFT_ALONE, until=NOON + HOUR),
+            "failed several times in a row and is left alone until",
+        ),
+        (GatewayError(GatewayErrorCode.QUOTA, quota=Quota(100, 100)), "the gateway's plan is used up: 100 of 100"),
+        (GatewayError(GatewayErrorCode.QUOTA), "the gateway's plan is used up"),
+        (GatewayError(GatewayErrorCode.THROTTLED, until=NOON + HOUR), "WhatsApp asks for a pause until 9:00 AM UTC"),
+        (GatewayError(GatewayErrorCode.UNSUPPORTED), "this kind of gateway cannot do that"),
     ],
 )
 def test_a_gateway_that_does_not_tell_is_quoted_with_its_time_and_numbers(
@@ -59,9 +62,9 @@ def test_a_gateway_that_does_not_tell_is_quoted_with_its_time_and_numbers(
 
 
 @pytest.mark.parametrize("lang", ["en", "ru"])
-@pytest.mark.parametrize("code", [*LineState, *Trouble])
+@pytest.mark.parametrize("code", [*LineState, *GatewayErrorCode])
 def test_every_state_and_every_trouble_has_words_of_its_own(
-    open_app: OpenApp, reachable: Widget, vendor: Vendor, lang: str, code: LineState | Trouble
+    open_app: OpenApp, reachable: Widget, vendor: Vendor, lang: str, code: LineState | GatewayErrorCode
 ) -> None:
     settings = open_app(of=reachable, lang=lang)
     if isinstance(code, LineState):
@@ -73,7 +76,9 @@ def test_every_state_and_every_trouble_has_words_of_its_own(
 
     nonsense = "the gateway gave an answer that makes no sense"
     assert settings.status == 200
-    assert ((nonsense if lang == "en" else in_russian(nonsense)) in settings.words) is (code is Trouble.BROKEN_ANSWER)
+    assert ((nonsense if lang == "en" else in_russian(nonsense)) in settings.words) is (
+        code is GatewayErrorCode.BROKEN_ANSWER
+    )
 
 
 def test_a_gateway_that_fails_again_and_again_is_said_to_be_left_alone(
@@ -115,7 +120,7 @@ def test_without_a_number_nothing_is_asked_and_it_says_so(settings: AppPage, ven
 
 def test_why_there_is_no_code_is_said_in_its_place(settings: AppPage, vendor: Vendor) -> None:
     settings.save("lines/1/name", name="Sales", number="8 963 847-73-13", key="")
-    vendor.trouble = GatewayError(Trouble.THROTTLED, until=NOON + HOUR)
+    vendor.trouble = GatewayError(GatewayErrorCode.THROTTLED, until=NOON + HOUR)
 
     settings.save("lines/1/pairing")
 

@@ -7,7 +7,7 @@ import pytest
 from sandbox.people import IVAN
 from tests.admin.conftest import AppPage, OpenApp
 from tests.stand import CardPage, Clock, Outside, Widget
-from widget.chats.typed import MOST_UNWRITTEN
+from widget.chats.typed import MAX_UNWRITTEN
 from widget.storage.lines import Grantee
 
 ORDERS = "+7 926 111-22-33"
@@ -197,7 +197,7 @@ def test_a_rep_makes_no_more_than_so_many_empty_chats_in_a_day(
     portal = widget.portals[0]
     key = written_to(rep)
     prepared = rep.page.session
-    for number in range(MOST_UNWRITTEN):
+    for number in range(MAX_UNWRITTEN):
         widget.services.storage.chats.remember(portal, 1, f"+7926555{1000 + number}", user_id=2)
     calls = outside.total("gateway")
 
@@ -250,7 +250,7 @@ def opening_in(page: AppPage) -> str:
 
 def renewed(page: AppPage, widget: Widget, opening: str) -> CardPage:
     """The page after its session ended."""
-    token = widget.services.tickets.read_opening(page.page.opening_ticket).access_token
+    token = widget.services.session_tokens.read_launch(page.page.opening_ticket).access_token
     answer = page.page.client.post("/session", json={"auth": token}, headers={"X-Opening": opening})
     page.page.session = answer.headers["X-Session"]
     return page.page

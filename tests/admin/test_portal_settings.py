@@ -4,7 +4,7 @@ import pytest
 
 from tests.admin.conftest import AppPage, OpenApp
 from tests.stand import Clock, Outside, Widget, in_russian
-from widget.storage.changes import What
+from widget.storage.changes import ChangeKind
 from widget.storage.portals import Portal, Visibility
 
 MINUTE = 60
@@ -187,12 +187,12 @@ def test_changes_are_forgotten_after_a_year(admin: AppPage, widget: Widget, cloc
     admin.save("visibility", visibility="facts")
     assert changes.forget_old() == 0
     clock.forward(300 * 86_400)
-    changes.add(widget.portals[0], What.REPAIRED, user_id=1, user_name="Анна")
+    changes.add(widget.portals[0], ChangeKind.REPAIRED, user_id=1, user_name="Анна")
 
     clock.forward(66 * 86_400)
 
     assert changes.forget_old() == 1
-    assert [change.what for change in changes.latest(widget.portals[0])] == [What.REPAIRED]
+    assert [change.what for change in changes.latest(widget.portals[0])] == [ChangeKind.REPAIRED]
 
 
 def test_who_is_no_administrator_changes_nothing(rep: AppPage, widget: Widget) -> None:

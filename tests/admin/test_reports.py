@@ -6,9 +6,9 @@ import pytest
 
 from tests.admin.conftest import PUBLIC_URL, AppPage, OpenApp, Vendor, line_health_of
 from tests.stand import Clock, Widget, in_russian
-from widget.admin.health import Topic, Verdict, of_reports
-from widget.admin.reports import DAY, Way, way_of
-from widget.gateways.base import GatewayError, Trouble
+from widget.admin.health_list.checklist import HealthVerdict, Topic, of_reports
+from widget.admin.lines.reports import DAY, ReportsState, way_of
+from widget.gateways.base import GatewayError, GatewayErrorCode
 from widget.storage.line_health import LinePast
 from widget.storage.lines import Line
 
@@ -16,24 +16,25 @@ NOW = 1_800_000_000.0
 LINE = Line(1, 1, "Sales", "waha", "", "", "", "", hook_key="key", hook_secret="secret")
 
 
-def way(past: LinePast, line: Line = LINE, public_url: str = PUBLIC_URL) -> Way:
+def way(past: LinePast, line: Line = LINE, public_url: str = PUBLIC_URL) -> ReportsState:
     return way_of(line, past, public_url=public_url, now=NOW)
 
 
 def test_reports_work_as_long_as_no_message_went_unreported() -> None:
-    assert way(LinePast(reported_at=NOW - 60)) is Way.WORKS
-    assert way(LinePast(reported_at=NOW - 30 * DAY, used_at=NOW - 30 * DAY + 60)) is Way.WORKS  # nobody used the line
-    assert way(LinePast(reported_at=NOW - DAY, used_at=NOW)) is Way.WORKS
-    assert way(LinePast(reported_at=NOW - 3 * DAY, used_at=NOW)) is Way.STALE
+    assert way(LinePast(reported_at=NOW - 60)) is ReportsState.WORKS
+    # nobody used the line
+    assert way(LinePast(reported_at=NOW - 30 * DAY, used_at=NOW - 30 * DAY + 60)) is ReportsState.WORKS
+    assert way(LinePast(reported_at=NOW - DAY, used_at=NOW)) is ReportsState.WORKS
+    assert way(LinePast(reported_at=NOW - 3 * DAY, used_at=NOW)) is ReportsState.STALE
 
 
 def test_what_could_not_be_proved_is_not_set_up() -> None:
     bare = Line(1, 1, "Sales", "waha", "", "", "", "")
 
-    assert way(LinePast(), bare) is Way.NOT_SET_UP
-    assert way(LinePast(reported_at=NOW), bare) is Way.NOT_SET_UP
-    assert way(LinePast()) is Way.NEVER
-    assert way(LinePast(), public_url="") is Way.NO_ADDRESS
+    assert way(LinePast(), bare) is ReportsState.NOT_SET_UP
+    assert way(LinePast(reported_at=NOW), bare) is ReportsState.NOT_SET_UP
+    assert way(LinePast()) is ReportsState.NEVER
+    assert way(LinePast(), public_url="") is ReportsState.NO_ADDRESS
 
 
 def test_each_line_is_a_finding_of_the_health_list() -> None:
@@ -42,8 +43,8 @@ def test_each_line_is_a_finding_of_the_health_list() -> None:
     findings = list(of_reports(lines, {1: LinePast(reported_at=NOW)}, public_url=PUBLIC_URL, now=NOW))
 
     assert [(f.topic, f.verdict, f.state, f.line_id) for f in findings] == [
-        (Topic.REPORTS, Verdict.GOOD, "works", 1),
-        (Topic.REPORTS, Verdict.BAD, "not_set_up", 2),
+        (Topic.REPORTS, HealthVerdict.GOOD, "works", 1),
+        (Topic.REPORTS, HealthVerdict.BAD, "not_set_up", 2),
     ]
 
 
@@ -116,13 +117,13 @@ def test_setting_up_again_keeps_the_secret(settings: AppPage, reachable: Widget,
 @pytest.mark.parametrize(
     ("trouble", "said"),
     [
-        (Trouble.CREDENTIALS, "does not accept the line's key"),
-        (Trouble.UNREACHABLE, "is out of reach"),
-        (Trouble.LEFT_ALONE, "failed several times in a row"),
+        (GatewayErrorCode.CREDENTIALS, "does not accept the line's key"),
+        (GatewayErrorCode.UNREACHABLE, "is out of reach"),
+        (GatewayErrorCode.LEFT_ALONE, "failed several times in a row"),
     ],
 )
 def test_a_gateway_that_does_not_take_it_is_said_with_its_reason(
-    settings: AppPage, vendor: Vendor, trouble: Trouble, said: str
+    settings: AppPage, vendor: Vendor, trouble: GatewayErrorCode, said: str
 ) -> None:
     vendor.trouble = GatewayError(trouble)
 

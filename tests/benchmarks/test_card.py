@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from benchmarks.card import SECTIONS
-from benchmarks.stand import ROOT
+from benchmarks.environment import ROOT
 
 pytestmark = pytest.mark.processes
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.days.tally import CAP, FLOOR, Seen, Tally
+from benchmarks.days.tally import CAP, FLOOR, PaintedAnswer, Tally
 from benchmarks.days.trace import DAY, Number, Opening, Size, make_trace
 from benchmarks.workday import main, measure, show
 
@@ -84,7 +84,10 @@ def test_only_an_answer_that_is_true_now_and_not_too_old_counts():
     left = Number("+79160000001", landline=False, at_first=True, changes=(at - 60,))
     stays = Number("+79160000002", landline=False, at_first=True)
     card = type(trace.cards[0])(rep=0, line=0, numbers=(left, stays, stays, stays))
-    tally.painted(Opening(at, 0, card), [Seen(True, at - 120), Seen(True, at), None, Seen(True, at - 31 * DAY)])
+    tally.painted(
+        Opening(at, 0, card),
+        [PaintedAnswer(True, at - 120), PaintedAnswer(True, at), None, PaintedAnswer(True, at - 31 * DAY)],
+    )
 
     figures = tally.figures()
     assert figures["answered_at_first_paint"][0] == 0.25

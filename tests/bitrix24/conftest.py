@@ -72,8 +72,8 @@ def sign_in(widget: Widget, outside: Outside, clock: Clock) -> Callable[..., Sig
         services = widget.services
         slept: list[float] = []
         tokens, portals = (
-            Tokens(services.storage.engine, services.storage.vault),
-            Portals(services.storage.engine, services.storage.vault, clock),
+            Tokens(services.storage.engine, services.storage.secret_box),
+            Portals(services.storage.engine, services.storage.secret_box, clock),
         )
         oauth = OAuth(
             impatient_client(),

@@ -18,8 +18,8 @@ from widget.metrics import Metrics
 from widget.storage.database import open_database
 from widget.storage.portals import Portals
 from widget.storage.rest_log import RestLog
+from widget.storage.secret_box import SecretBox
 from widget.storage.tokens import Tokens
-from widget.storage.vault import Vault
 
 LEASE = 20.0
 
@@ -43,8 +43,8 @@ class HeldBack(httpx.HTTPTransport):
 
 def main(database: str, key: str, auth_server: str, portal_id: str, user_id: str, calls: str) -> None:
     """Call `profile` so many times at once; print ok or the refusal of each."""
-    engine, vault, metrics = open_database(database), Vault([key]), Metrics()
-    portals, tokens = Portals(engine, vault, time.time), Tokens(engine, vault)
+    engine, secret_box, metrics = open_database(database), SecretBox([key]), Metrics()
+    portals, tokens = Portals(engine, secret_box, time.time), Tokens(engine, secret_box)
     settings: dict[str, Any] = {"allow_http": True, "timeout": 30, "clock": time.time}
     oauth = OAuth(make_client(), [auth_server], CLIENT_ID, CLIENT_SECRET, **settings)
     renewal = Renewal(oauth, portals, tokens, metrics, lease_seconds=LEASE)

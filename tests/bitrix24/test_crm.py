@@ -1,9 +1,9 @@
 import pytest
 
 from tests.bitrix24.conftest import REP
-from widget.bitrix24.crm import Kind, batch_of, card_of, read_viewer
+from widget.bitrix24.crm import PersonKind, batch_of, card_of, read_viewer
 from widget.bitrix24.rest import Batch
-from widget.errors import Refusal, Refused
+from widget.errors import ErrorCode, Refused
 
 LEAD, DEAL, CONTACT, COMPANY, QUOTE, INVOICE, PROCESS = 1, 2, 3, 4, 7, 31, 183
 LINKING = (DEAL, QUOTE, INVOICE, PROCESS)
@@ -52,7 +52,7 @@ def test_contacts_come_in_the_order_of_their_links_the_primary_one_first_and_com
     item = {"id": 1, "contactId": 9, "contactIds": [5, 9, 3], "companyId": 20}
     found = card(item, [person(3), person(5), person(9)], [company(20)], kind=kind)
     assert ids(found) == [9, 5, 3, 20]
-    assert [each.kind for each in found.people] == [Kind.CONTACT] * 3 + [Kind.COMPANY]
+    assert [each.kind for each in found.people] == [PersonKind.CONTACT] * 3 + [PersonKind.COMPANY]
     assert [each.primary for each in found.people] == [True, False, False, False]
 
 
@@ -65,7 +65,7 @@ def test_a_card_of_these_kinds_has_no_phones_of_its_own(kind):
 def test_a_lead_has_its_own_phones_before_those_of_its_people():
     item = {**person(1, "Заявка", "+7 901"), "contactId": 5, "contactIds": [5], "companyId": 20}
     found = card(item, [person(5)], [company(20)], kind=LEAD)
-    assert [each.kind for each in found.people] == [Kind.OWN, Kind.CONTACT, Kind.COMPANY]
+    assert [each.kind for each in found.people] == [PersonKind.OWN, PersonKind.CONTACT, PersonKind.COMPANY]
     assert found.people[0].phones[0].typed == "+7 901"
 
 
@@ -194,7 +194,7 @@ def test_only_true_is_an_admin(said):
 
 @pytest.mark.parametrize("profile", [{**ME, "ID": "8"}, {**ME, "ID": None}, {"NAME": "x"}, [], None, "7"])
 def test_the_profile_of_another_user_is_refused_whatever_else_came(profile):
-    assert refusal(lambda: card({"id": 1, "contactIds": [5]}, [person(5)], me=profile)) is Refusal.NO_AUTH
+    assert refusal(lambda: card({"id": 1, "contactIds": [5]}, [person(5)], me=profile)) is ErrorCode.NO_AUTH
 
 
 # When the item cannot be read.
@@ -202,16 +202,16 @@ def test_the_profile_of_another_user_is_refused_whatever_else_came(profile):
 
 @pytest.mark.parametrize("code", ["ACCESS_DENIED", "NOT_FOUND", "access_denied"])
 def test_an_item_that_may_not_be_read_is_gone_whatever_else_came(code):
-    assert refusal(lambda: card(None, [person(5)], errors={"item": code})) is Refusal.CARD_GONE
+    assert refusal(lambda: card(None, [person(5)], errors={"item": code})) is ErrorCode.CARD_GONE
 
 
 @pytest.mark.parametrize(
     ("code", "expected"),
     [
-        ("OPERATION_TIME_LIMIT", Refusal.PORTAL_BUSY),
-        ("insufficient_scope", Refusal.PORTAL_SCOPE),
-        ("INTERNAL_SERVER_ERROR", Refusal.PORTAL_FAILED),
-        ("", Refusal.PORTAL_FAILED),
+        ("OPERATION_TIME_LIMIT", ErrorCode.PORTAL_BUSY),
+        ("insufficient_scope", ErrorCode.PORTAL_SCOPE),
+        ("INTERNAL_SERVER_ERROR", ErrorCode.PORTAL_FAILED),
+        ("", ErrorCode.PORTAL_FAILED),
     ],
 )
 def test_any_other_trouble_with_the_item_is_the_cards(code, expected):
@@ -222,14 +222,14 @@ def test_any_other_trouble_with_the_item_is_the_cards(code, expected):
 def test_a_blocked_command_makes_the_card_busy_and_not_half_empty(command):
     answer = {"id": 1, "contactIds": [5], "companyId": 20}
     blocked = {command: "OPERATION_TIME_LIMIT"}
-    assert refusal(lambda: card(answer, [person(5)], [company(20)], errors=blocked)) is Refusal.PORTAL_BUSY
+    assert refusal(lambda: card(answer, [person(5)], [company(20)], errors=blocked)) is ErrorCode.PORTAL_BUSY
 
 
 @pytest.mark.parametrize(
     "results", [{}, {"item": None}, {"item": []}, {"item": {"item": None}}, {"item": {"item": []}}, {"item": 5}]
 )
 def test_a_batch_without_an_item_is_a_failure_that_may_pass(results):
-    assert refusal(lambda: card_of(Batch({**results, "me": ME}, {}), DEAL, 7)) is Refusal.PORTAL_FAILED
+    assert refusal(lambda: card_of(Batch({**results, "me": ME}, {}), DEAL, 7)) is ErrorCode.PORTAL_FAILED
 
 
 @pytest.mark.parametrize("items", [None, [], {}, "x", [None, 5, "x", []], [{"id": []}, {"id": {}}, {"id": None}, {}]])
@@ -274,16 +274,16 @@ def test_a_contact_asks_for_all_its_companies_and_a_company_for_none():
 @pytest.mark.parametrize(
     ("kind", "number", "expected", "hidden"),
     [
-        (LEAD, 501, [(Kind.OWN, 501), (Kind.CONTACT, 45)], 0),
-        (DEAL, 7045, [(Kind.CONTACT, 42), (Kind.CONTACT, 43), (Kind.COMPANY, 15)], 0),
-        (DEAL, 7047, [(Kind.CONTACT, 60)], 0),
-        (DEAL, 7048, [(Kind.CONTACT, 44), (Kind.CONTACT, 42)], 0),
-        (CONTACT, 42, [(Kind.OWN, 42), (Kind.COMPANY, 15)], 0),
-        (CONTACT, 44, [(Kind.OWN, 44)], 0),
-        (COMPANY, 15, [(Kind.OWN, 15), (Kind.CONTACT, 42), (Kind.CONTACT, 43)], 0),
-        (QUOTE, 31, [(Kind.CONTACT, 45), (Kind.CONTACT, 44)], 0),
-        (INVOICE, 88, [(Kind.CONTACT, 46)], 0),
-        (PROCESS, 12, [(Kind.CONTACT, number) for number in (48, 49, 50, 51, 52)], 0),
+        (LEAD, 501, [(PersonKind.OWN, 501), (PersonKind.CONTACT, 45)], 0),
+        (DEAL, 7045, [(PersonKind.CONTACT, 42), (PersonKind.CONTACT, 43), (PersonKind.COMPANY, 15)], 0),
+        (DEAL, 7047, [(PersonKind.CONTACT, 60)], 0),
+        (DEAL, 7048, [(PersonKind.CONTACT, 44), (PersonKind.CONTACT, 42)], 0),
+        (CONTACT, 42, [(PersonKind.OWN, 42), (PersonKind.COMPANY, 15)], 0),
+        (CONTACT, 44, [(PersonKind.OWN, 44)], 0),
+        (COMPANY, 15, [(PersonKind.OWN, 15), (PersonKind.CONTACT, 42), (PersonKind.CONTACT, 43)], 0),
+        (QUOTE, 31, [(PersonKind.CONTACT, 45), (PersonKind.CONTACT, 44)], 0),
+        (INVOICE, 88, [(PersonKind.CONTACT, 46)], 0),
+        (PROCESS, 12, [(PersonKind.CONTACT, number) for number in (48, 49, 50, 51, 52)], 0),
     ],
 )
 def test_every_kind_of_card_is_read_with_one_request(sign_in, outside, kind, number, expected, hidden):
@@ -309,27 +309,27 @@ def test_a_person_the_user_may_not_read_is_counted_and_never_shown(sign_in, outs
     here.tokens.put(here.portal.id, 3, token)
     found = read_card(here.rest, here.portal, 3, DEAL, 7048)
     assert (ids(found), found.hidden) == ([42], 1)
-    assert refusal(lambda: read_card(here.rest, here.portal, 3, CONTACT, 44)) is Refusal.CARD_GONE
+    assert refusal(lambda: read_card(here.rest, here.portal, 3, CONTACT, 44)) is ErrorCode.CARD_GONE
 
 
 @pytest.mark.parametrize(("kind", "number"), [(DEAL, 1), (CONTACT, 999), (PROCESS, 13)])
 def test_a_card_that_is_not_there_is_gone(sign_in, kind, number):
     here = sign_in()
-    assert refusal(lambda: read_card(here.rest, here.portal, REP, kind, number)) is Refusal.CARD_GONE
+    assert refusal(lambda: read_card(here.rest, here.portal, REP, kind, number)) is ErrorCode.CARD_GONE
 
 
 @pytest.mark.parametrize("command", ["crm.item.get", "crm.item.list", "profile"])
 def test_a_command_blocked_inside_the_batch_makes_the_portal_busy(sign_in, outside, command):
     here = sign_in()
     outside.break_portal("OPERATION_TIME_LIMIT", f"batch:{command}")
-    assert refusal(lambda: read_card(here.rest, here.portal, REP, DEAL, 7045)) is Refusal.PORTAL_BUSY
+    assert refusal(lambda: read_card(here.rest, here.portal, REP, DEAL, 7045)) is ErrorCode.PORTAL_BUSY
 
 
 def test_a_token_of_another_user_is_found_out(sign_in):
     here = sign_in()
     here.tokens.put(here.portal.id, 3, here.token)
-    assert refusal(lambda: read_card(here.rest, here.portal, 3, DEAL, 7045)) is Refusal.NO_AUTH
-    assert refusal(lambda: read_viewer(here.rest, here.portal, 3)) is Refusal.NO_AUTH
+    assert refusal(lambda: read_card(here.rest, here.portal, 3, DEAL, 7045)) is ErrorCode.NO_AUTH
+    assert refusal(lambda: read_viewer(here.rest, here.portal, 3)) is ErrorCode.NO_AUTH
 
 
 def test_the_same_id_is_another_card_in_another_portal(sign_in):
@@ -384,4 +384,4 @@ def test_a_list_that_php_sent_as_a_map_because_of_its_holes_is_read():
 
 def test_a_list_of_people_that_failed_in_words_alone_is_a_failure_and_hides_nobody():
     item = {"id": 1, "contactIds": [5]}
-    assert refusal(lambda: card(item, errors={"contacts": ""})) is Refusal.PORTAL_FAILED
+    assert refusal(lambda: card(item, errors={"contacts": ""})) is ErrorCode.PORTAL_FAILED

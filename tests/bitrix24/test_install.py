@@ -8,24 +8,22 @@ import pytest
 
 from widget.bitrix24.country import country_of
 from widget.bitrix24.events import WANTED
-from widget.bitrix24.findings import InLayout, Part
-from widget.bitrix24.found import (
+from widget.bitrix24.installer.actual import (
+    ActualField,
+    ActualState,
     Bound,
-    FieldFound,
-    Found,
     Placed,
     Process,
-    found_of,
+    actual_of,
     left_of,
     next_page,
     questions,
     with_page,
 )
-from widget.bitrix24.layouts import in_layout, showing, survives_writing
-from widget.bitrix24.parts import (
+from widget.bitrix24.installer.desired import (
     KINDS,
     TITLES,
-    Wanted,
+    DesiredState,
     handlers_missing,
     missing,
     moved_fields,
@@ -34,9 +32,11 @@ from widget.bitrix24.parts import (
     tabs_there,
     wanted_of,
 )
+from widget.bitrix24.installer.layouts import in_layout, showing, survives_writing
+from widget.bitrix24.installer.report import InLayout, Part
+from widget.bitrix24.installer.userfield import OLD_TYPE_ID, names_of
 from widget.bitrix24.rest import Batch
-from widget.bitrix24.userfield import OLD_TYPE_ID, names_of
-from widget.errors import Refusal, Refused
+from widget.errors import ErrorCode, Refused
 
 URL = "https://widget.example.com"
 NAMES = names_of("local.one")
@@ -46,7 +46,7 @@ PAGE, HOOK = f"{URL}/placement", f"{URL}/hooks/bitrix24"
 OLD = "https://old.example.com/placement"
 PROCESS = Process(7, 183, "Montage", clients=True)
 CODES = frozenset([*(tab(kind) for kind in KINDS), tab("DYNAMIC_183"), tab("DYNAMIC_190"), "CRM_DEAL_LIST_MENU"])
-EMPTY = Found(
+EMPTY = ActualState(
     app_id="5",
     licence="ru_pro100",
     status="L",
@@ -64,15 +64,15 @@ EMPTY = Found(
 )
 
 
-def wanted(found: Found) -> Wanted:
+def wanted(found: ActualState) -> DesiredState:
     return wanted_of(found, NAMES, URL)
 
 
-def steps(found: Found) -> list[tuple[str, Any]]:
+def steps(found: ActualState) -> list[tuple[str, Any]]:
     return [(step.command[0], step.what) for step in missing(found, wanted(found))]
 
 
-def complete() -> Found:
+def complete() -> ActualState:
     """A portal in which everything is as it should be."""
     aim = wanted(EMPTY)
     return replace(
@@ -80,7 +80,7 @@ def complete() -> Found:
         placements=tuple(Placed(code, PAGE, TITLES) for code in aim.tabs),
         types={NAMES.type_id: PAGE},
         handlers=tuple(Bound(event, HOOK, "0") for event in aim.events),
-        fields=tuple(FieldFound(9, field.entity, NAMES.field_name(field.entity), FULL_TYPE) for field in aim.fields),
+        fields=tuple(ActualField(9, field.entity, NAMES.field_name(field.entity), FULL_TYPE) for field in aim.fields),
     )
 
 
@@ -164,16 +164,16 @@ def test_what_others_made_is_not_touched() -> None:
     foreign = replace(
         found,
         placements=(*(found.placements or ()), Placed("USERFIELD_TYPE", PAGE, {})),
-        fields=(*(found.fields or ()), FieldFound(77, "CRM_DEAL", "UF_CRM_DEAL_WHATSAPP_2", "string")),
+        fields=(*(found.fields or ()), ActualField(77, "CRM_DEAL", "UF_CRM_DEAL_WHATSAPP_2", "string")),
     )
     assert steps(foreign) == []
 
 
-def with_deal_field(user_type: str, name: str = "UF_CRM_DEAL_WHATSAPP") -> Found:
+def with_deal_field(user_type: str, name: str = "UF_CRM_DEAL_WHATSAPP") -> ActualState:
     """A complete portal, but for the field of deals, which is this one."""
     found = complete()
     others = tuple(one for one in found.fields or () if one.entity != "CRM_DEAL")
-    return replace(found, fields=(*others, FieldFound(8, "CRM_DEAL", name, user_type)))
+    return replace(found, fields=(*others, ActualField(8, "CRM_DEAL", name, user_type)))
 
 
 def test_a_field_of_an_earlier_installation_is_made_anew_under_its_name() -> None:
@@ -256,31 +256,31 @@ def test_no_conclusion_is_drawn_from_a_question_that_failed() -> None:
         {key: value for key, value in ANSWERS.items() if key != "placements"}, {"placements": "QUERY_LIMIT_EXCEEDED"}
     )
     with pytest.raises(Refused) as refused:
-        found_of(answer, 1)
-    assert refused.value.refusal is Refusal.PORTAL_BUSY
+        actual_of(answer, 1)
+    assert refused.value.refusal is ErrorCode.PORTAL_BUSY
 
 
 def test_a_part_that_is_not_for_us_is_seen_as_such() -> None:
     answer = Batch({key: value for key, value in ANSWERS.items() if key != "fields"}, {"fields": "insufficient_scope"})
-    assert found_of(answer, 1).fields is None
+    assert actual_of(answer, 1).fields is None
     without_code = Batch({key: value for key, value in ANSWERS.items() if key != "fields"}, {"fields": ""})
-    assert found_of(without_code, 1).fields is None
-    assert found_of(Batch(ANSWERS, {}), 1).fields == ()
+    assert actual_of(without_code, 1).fields is None
+    assert actual_of(Batch(ANSWERS, {}), 1).fields == ()
 
 
 def test_answers_for_another_user_are_refused() -> None:
     with pytest.raises(Refused):
-        found_of(Batch(ANSWERS, {}), 2)
+        actual_of(Batch(ANSWERS, {}), 2)
 
 
 def test_nobody_is_an_administrator_by_one_word_alone() -> None:
-    assert not found_of(Batch({**ANSWERS, "admin": False}, {}), 1).admin
-    assert not found_of(Batch({**ANSWERS, "me": {"ID": "1", "ADMIN": False}}, {}), 1).admin
+    assert not actual_of(Batch({**ANSWERS, "admin": False}, {}), 1).admin
+    assert not actual_of(Batch({**ANSWERS, "me": {"ID": "1", "ADMIN": False}}, {}), 1).admin
 
 
 def test_lists_that_php_sent_as_maps_are_read() -> None:
     rows = {"0": {"placement": "CRM_DEAL_DETAIL_TAB", "handler": PAGE, "langAll": []}}
-    assert found_of(Batch({**ANSWERS, "placements": rows}, {}), 1).placements == (
+    assert actual_of(Batch({**ANSWERS, "placements": rows}, {}), 1).placements == (
         Placed("CRM_DEAL_DETAIL_TAB", PAGE, {}),
     )
 
@@ -303,7 +303,7 @@ def test_a_full_page_of_smart_processes_or_fields_asks_for_the_next() -> None:
 def test_pages_are_put_together_and_one_that_failed_fails_the_whole() -> None:
     first = Batch({**ANSWERS, "fields": {"fields": [{"id": 1}]}}, {})
     whole = with_page(first, Batch({"fields": {"fields": {"0": {"id": 2}}}}, {}))
-    assert [field.id for field in found_of(whole, 1).fields or ()] == [1, 2]
+    assert [field.id for field in actual_of(whole, 1).fields or ()] == [1, 2]
     with pytest.raises(Refused):
         with_page(first, Batch({}, {"fields": ""}))
 
@@ -313,7 +313,7 @@ def test_what_the_portal_really_sent_is_understood(recorded: Callable[[str], Any
     names |= {"types": "userfieldtype.list", "handlers": "event.get", "processes": "crm.type.list"}
     names |= {"fields": "userfieldconfig.list", "known_types": "userfieldconfig.getTypes"}
     names |= {"admin": "user.admin", "me": "profile"}
-    found = found_of(
+    found = actual_of(
         Batch({key: recorded(f"{name}.response.json")["result"] for key, name in names.items()}, {}),
         1,
     )

@@ -5,7 +5,7 @@ import httpx
 import pytest
 
 from widget.bitrix24.oauth import PROOF_SECONDS, Home, OAuth
-from widget.errors import Refusal, Refused
+from widget.errors import ErrorCode, Refused
 from widget.http import make_client
 
 FIRST, SECOND = "https://oauth.bitrix.info", "https://oauth.bitrix24.tech"
@@ -86,7 +86,7 @@ def test_a_proved_token_says_who_it_is_and_where_the_portal_lives(oauth, servers
 def test_the_recorded_proof_is_understood(oauth, servers, recorded):
     answer = recorded("oauth.app.info.response.json")
     says(servers, answer)
-    assert refusal(lambda: oauth.prove("token", member_id="123456")) is Refusal.NO_AUTH  # another application's
+    assert refusal(lambda: oauth.prove("token", member_id="123456")) is ErrorCode.NO_AUTH  # another application's
     answer["result"]["client_id"] = OURS
     assert oauth.prove("other", member_id="123456").user_id == 12345
 
@@ -102,13 +102,13 @@ def test_the_recorded_proof_is_understood(oauth, servers, recorded):
 )
 def test_a_token_of_another_application_or_portal_proves_nothing(oauth, servers, answer):
     says(servers, answer)
-    assert refusal(lambda: oauth.prove("token", member_id=MEMBER)) is Refusal.NO_AUTH
+    assert refusal(lambda: oauth.prove("token", member_id=MEMBER)) is ErrorCode.NO_AUTH
 
 
 def test_a_proof_for_one_portal_is_none_for_another_one(oauth, servers):
     says(servers, proof())
     oauth.prove("token", member_id=MEMBER)
-    assert refusal(lambda: oauth.prove("token", member_id="m2")) is Refusal.NO_AUTH
+    assert refusal(lambda: oauth.prove("token", member_id="m2")) is ErrorCode.NO_AUTH
 
 
 @pytest.mark.parametrize(
@@ -128,14 +128,14 @@ def test_a_proof_for_one_portal_is_none_for_another_one(oauth, servers):
 )
 def test_a_proof_that_cannot_be_read_proves_nothing(oauth, servers, answer):
     says(servers, answer)
-    assert refusal(lambda: oauth.prove("token", member_id=MEMBER)) is Refusal.NO_AUTH
+    assert refusal(lambda: oauth.prove("token", member_id=MEMBER)) is ErrorCode.NO_AUTH
 
 
 @pytest.mark.parametrize("number", ["Infinity", "NaN", "1e999"])
 def test_a_user_who_is_no_number_proves_nothing(oauth, servers, number):
     text = json.dumps(proof()).replace('"7"', number)
     says(servers, httpx.Response(200, text=text))
-    assert refusal(lambda: oauth.prove("token", member_id=MEMBER)) is Refusal.NO_AUTH
+    assert refusal(lambda: oauth.prove("token", member_id=MEMBER)) is ErrorCode.NO_AUTH
 
 
 GARBAGE = {
@@ -156,8 +156,8 @@ GARBAGE = {
 @pytest.mark.parametrize("answer", GARBAGE.values(), ids=GARBAGE)
 def test_garbage_is_a_failure_that_may_pass_and_nobody_else_is_asked(oauth, servers, answer):
     says(servers, answer, proof())
-    assert refusal(lambda: oauth.prove("token", member_id=MEMBER)) is Refusal.PORTAL_FAILED
-    assert refusal(lambda: oauth.refresh("old")) is Refusal.PORTAL_FAILED
+    assert refusal(lambda: oauth.prove("token", member_id=MEMBER)) is ErrorCode.PORTAL_FAILED
+    assert refusal(lambda: oauth.refresh("old")) is ErrorCode.PORTAL_FAILED
     assert set(servers.asked) == {"oauth.bitrix.info"}
 
 
@@ -174,7 +174,7 @@ def test_a_token_that_one_server_does_not_know_may_be_the_other_ones(oauth, serv
 def test_the_word_of_the_server_that_knew_the_portal_before_is_final(oauth, servers, code):
     says(servers, {"error": code}, proof())
     home = Home(auth_server=FIRST)
-    assert refusal(lambda: oauth.prove("token", member_id=MEMBER, home=home)) is Refusal.NO_AUTH
+    assert refusal(lambda: oauth.prove("token", member_id=MEMBER, home=home)) is ErrorCode.NO_AUTH
     assert servers.asked == ["oauth.bitrix.info"]
 
 
@@ -188,7 +188,7 @@ def test_when_neither_knows_a_token_the_one_that_saw_it_expire_is_believed(oauth
 
 def test_a_token_is_not_called_unknown_while_the_server_that_may_know_it_is_out_of_reach(oauth, servers):
     says(servers, {"error": "invalid_token"}, httpx.ConnectError("dead"))
-    assert refusal(lambda: oauth.prove("token", member_id=MEMBER)) is Refusal.PORTAL_FAILED
+    assert refusal(lambda: oauth.prove("token", member_id=MEMBER)) is ErrorCode.PORTAL_FAILED
 
 
 @pytest.mark.parametrize(
@@ -211,7 +211,7 @@ def test_the_server_that_a_form_names_is_asked_first_if_it_is_an_allowed_one(oau
 @pytest.mark.parametrize("endpoint", ["http://example.bitrix24.com/rest/", "HTTP://example.bitrix24.com/rest/"])
 def test_a_portal_without_https_is_refused_unless_the_operator_allows_it(make_oauth, servers, endpoint):
     says(servers, proof(install={"client_endpoint": endpoint}))
-    assert refusal(lambda: make_oauth().prove("token", member_id=MEMBER)) is Refusal.NO_AUTH
+    assert refusal(lambda: make_oauth().prove("token", member_id=MEMBER)) is ErrorCode.NO_AUTH
     assert make_oauth(allow_http=True).prove("token", member_id=MEMBER).endpoint == endpoint.lower()
 
 
@@ -240,23 +240,23 @@ def test_the_other_server_is_asked_when_the_first_does_not_know_our_application(
 
 def test_two_servers_out_of_reach_are_a_failure_that_may_pass(oauth, servers):
     says(servers, httpx.ConnectError("refused"), httpx.ReadTimeout("slow"))
-    assert refusal(lambda: oauth.prove("token", member_id=MEMBER)) is Refusal.PORTAL_FAILED
+    assert refusal(lambda: oauth.prove("token", member_id=MEMBER)) is ErrorCode.PORTAL_FAILED
     assert len(servers.requests) == 2
 
 
 def test_an_application_that_neither_server_knows_is_a_failure(oauth, servers):
     says(servers, {"error": "invalid_client"}, {"error": "invalid_client"})
-    assert refusal(lambda: oauth.refresh("old")) is Refusal.PORTAL_FAILED
+    assert refusal(lambda: oauth.refresh("old")) is ErrorCode.PORTAL_FAILED
 
 
 @pytest.mark.parametrize(
     ("code", "expected"),
     [
-        ("PAYMENT_REQUIRED", Refusal.PORTAL_UNPAID),
-        ("NOT_INSTALLED", Refusal.PORTAL_CLOSED),
-        ("insufficient_scope", Refusal.PORTAL_SCOPE),
-        ("invalid_scope", Refusal.PORTAL_SCOPE),
-        ("something new", Refusal.PORTAL_FAILED),
+        ("PAYMENT_REQUIRED", ErrorCode.PORTAL_UNPAID),
+        ("NOT_INSTALLED", ErrorCode.PORTAL_CLOSED),
+        ("insufficient_scope", ErrorCode.PORTAL_SCOPE),
+        ("invalid_scope", ErrorCode.PORTAL_SCOPE),
+        ("something new", ErrorCode.PORTAL_FAILED),
     ],
 )
 def test_what_the_server_refuses_is_told_by_its_code_and_only_one_server_is_asked(oauth, servers, code, expected):
@@ -277,7 +277,7 @@ def test_every_recorded_refusal_of_a_refresh_is_a_refusal_here(oauth, servers, r
 
 
 def test_an_empty_token_is_refused_and_nobody_is_asked(oauth, servers):
-    assert refusal(lambda: oauth.prove("", member_id=MEMBER)) is Refusal.NO_AUTH
+    assert refusal(lambda: oauth.prove("", member_id=MEMBER)) is ErrorCode.NO_AUTH
     assert servers.requests == []
 
 
@@ -339,7 +339,7 @@ def test_a_lifetime_that_cannot_be_right_is_an_hour(oauth, servers, clock, lifet
 )
 def test_half_a_pair_is_no_pair(oauth, servers, half):
     says(servers, half)
-    assert refusal(lambda: oauth.refresh("old")) is Refusal.PORTAL_FAILED
+    assert refusal(lambda: oauth.refresh("old")) is ErrorCode.PORTAL_FAILED
 
 
 def test_the_secret_stands_only_in_the_body_of_a_post(oauth, servers):
@@ -368,5 +368,5 @@ def test_a_proof_shows_the_server_no_secret(oauth, servers):
 @pytest.mark.parametrize("code", ["invalid_grant", "invalid_token", "invalid_client", "PORTAL_DELETED"])
 def test_a_refusal_by_the_other_server_alone_condemns_no_token(oauth, servers, code):
     says(servers, httpx.ConnectError("dead for a moment"), {"error": code})
-    assert refusal(lambda: oauth.refresh("good")) is Refusal.PORTAL_FAILED
-    assert refusal(lambda: oauth.prove("good", member_id=MEMBER)) is Refusal.PORTAL_FAILED
+    assert refusal(lambda: oauth.refresh("good")) is ErrorCode.PORTAL_FAILED
+    assert refusal(lambda: oauth.prove("good", member_id=MEMBER)) is ErrorCode.PORTAL_FAILED

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tests.bitrix24.conftest import RECORDED
 from widget.bitrix24.placement import ENTITY_TYPES, Placement, posted_origin, read_common, read_placement
-from widget.errors import Refusal, Refused
+from widget.errors import ErrorCode, Refused
 
 QUERY = {"DOMAIN": "xxx.bitrix24.com", "PROTOCOL": "1", "LANG": "en", "APP_SID": "5552d735"}
 FIELD = {"MODE": "view", "ENTITY_ID": "CRM_DEAL", "FIELD_NAME": "UF_CRM_1", "ENTITY_VALUE_ID": "7303", "VALUE": None}
@@ -30,7 +30,7 @@ def read(code="CRM_DEAL_DETAIL_TAB", options=None, query=QUERY, **changes) -> Pl
     return read_placement(query, form(code, options, **changes))
 
 
-def refusal_of(*args, **changes) -> Refusal:
+def refusal_of(*args, **changes) -> ErrorCode:
     with pytest.raises(Refused) as refused:
         read(*args, **changes)
     assert 400 <= refused.value.status < 500
@@ -80,7 +80,7 @@ def test_zero_is_a_card_that_was_never_saved(given):
     "given", [True, -1, "-1", "8061; drop", "8061.0", 8061.5, "", None, [], {"a": 1}, "٨٠٦١", 2**53, "9" * 17]
 )
 def test_what_is_no_id_is_refused(given):
-    assert refusal_of(options={"ID": given}) is Refusal.BAD_FORM
+    assert refusal_of(options={"ID": given}) is ErrorCode.BAD_FORM
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_what_is_no_id_is_refused(given):
     ],
 )
 def test_options_without_an_id_are_refused_clearly(options):
-    assert refusal_of(PLACEMENT_OPTIONS=options) is Refusal.BAD_FORM
+    assert refusal_of(PLACEMENT_OPTIONS=options) is ErrorCode.BAD_FORM
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_options_without_an_id_are_refused_clearly(options):
     ],
 )
 def test_a_code_that_is_no_card_is_refused(code):
-    assert refusal_of(code) is Refusal.UNKNOWN_PLACEMENT
+    assert refusal_of(code) is ErrorCode.UNKNOWN_PLACEMENT
 
 
 # The custom field.
@@ -151,13 +151,13 @@ def test_an_old_box_without_entity_data_names_the_type_of_a_custom_field_in_word
 @pytest.mark.parametrize("owner", ["CRM_7", "CRM_183", "CRM_", "", None, ["CRM_DEAL"], {"CRM_DEAL": 1}])
 def test_the_row_of_a_smart_process_is_never_taken_for_its_entity_type(owner, data):
     options = {**FIELD, "ENTITY_ID": owner, "ENTITY_DATA": data}
-    assert refusal_of("USERFIELD_TYPE", options) is Refusal.UNKNOWN_PLACEMENT
+    assert refusal_of("USERFIELD_TYPE", options) is ErrorCode.UNKNOWN_PLACEMENT
 
 
 @pytest.mark.parametrize("depth", [10, 200, 500, 900, 1000, 2000, 4000])
 def test_a_deeply_nested_owner_is_refused_and_breaks_nothing(depth):
     options = '{"ENTITY_VALUE_ID": "1", "ENTITY_ID": ' + "[" * depth + "]" * depth + "}"
-    assert refusal_of("USERFIELD_TYPE", PLACEMENT_OPTIONS=options) in (Refusal.UNKNOWN_PLACEMENT, Refusal.BAD_FORM)
+    assert refusal_of("USERFIELD_TYPE", PLACEMENT_OPTIONS=options) in (ErrorCode.UNKNOWN_PLACEMENT, ErrorCode.BAD_FORM)
 
 
 def test_only_the_mode_edit_is_edit_mode():
@@ -171,7 +171,7 @@ def test_only_the_mode_edit_is_edit_mode():
 
 @pytest.mark.parametrize("member_id", [None, "", "a b", "a" * 65, "../x", "член", "a\n", "a'--"])
 def test_a_member_id_that_cannot_be_one_is_refused(member_id):
-    assert refusal_of(member_id=member_id) is Refusal.BAD_FORM
+    assert refusal_of(member_id=member_id) is ErrorCode.BAD_FORM
 
 
 @pytest.mark.parametrize(
@@ -196,7 +196,7 @@ def test_a_member_id_that_cannot_be_one_is_refused(member_id):
 )
 def test_a_domain_that_is_no_plain_host_is_refused_and_frames_nothing(domain):
     query = {**QUERY, "DOMAIN": domain}
-    assert refusal_of(query=query) is Refusal.BAD_FORM
+    assert refusal_of(query=query) is ErrorCode.BAD_FORM
     assert posted_origin(query) is None
 
 
@@ -223,7 +223,7 @@ def test_the_origin_of_a_plain_host_may_frame_an_error_page(domain, protocol, or
 @pytest.mark.parametrize("domain", ["[::1]", "[2001:db8::7]:8443", "crm.example.com.", "crm.example.com.:443"])
 def test_a_host_that_no_policy_can_name_gets_words_and_no_blank_frame(domain):
     query = {**QUERY, "DOMAIN": domain}
-    assert refusal_of(query=query) is Refusal.PORTAL_ADDRESS
+    assert refusal_of(query=query) is ErrorCode.PORTAL_ADDRESS
     assert posted_origin(query) == "https:"
 
 
@@ -235,7 +235,7 @@ def test_a_missing_domain_is_left_empty():
 @pytest.mark.parametrize("name", ["AUTH_ID", "REFRESH_ID"])
 @pytest.mark.parametrize("token", ["токен", "a\tb", "a\r\nX-Evil: 1", "a" * 513, "\u00a0"])
 def test_a_token_that_no_header_could_carry_is_refused(name, token):
-    assert refusal_of(**{name: token}) is Refusal.BAD_FORM
+    assert refusal_of(**{name: token}) is ErrorCode.BAD_FORM
 
 
 def test_an_empty_token_is_left_for_the_page_to_explain():
@@ -246,8 +246,8 @@ def test_an_empty_token_is_left_for_the_page_to_explain():
 @pytest.mark.parametrize("name", ["PLACEMENT", "AUTH_EXPIRES", "status", "something_else", "VALUE" * 30])
 @pytest.mark.parametrize("value", ["x" * 9000, "a\x00b"])
 def test_a_huge_field_or_a_nul_byte_is_refused_wherever_it_stands(name, value):
-    assert refusal_of(**{name: value}) is Refusal.BAD_FORM
-    assert refusal_of(query={**QUERY, name: value}) is Refusal.BAD_FORM
+    assert refusal_of(**{name: value}) is ErrorCode.BAD_FORM
+    assert refusal_of(query={**QUERY, name: value}) is ErrorCode.BAD_FORM
 
 
 @pytest.mark.parametrize(

@@ -10,52 +10,52 @@ import pytest
 from sandbox.portal.errors import _KNOWN as SANDBOX_ERRORS
 from tests.bitrix24.conftest import REP
 from tests.stand import in_russian
-from widget.bitrix24.errors import _MEANINGS, Reaction, blocked_until, known_code, reaction_to, refused
+from widget.bitrix24.errors import _MEANINGS, ErrorAction, blocked_until, known_code, reaction_to, refused
 from widget.bitrix24.oauth import Home, OAuth
-from widget.bitrix24.rest import BUSY_WAIT, MOST_WAITS
-from widget.errors import Refusal, Refused
+from widget.bitrix24.rest import BUSY_WAIT, MAX_WAITS
+from widget.errors import ErrorCode, Refused
 from widget.http import make_client
 from widget.storage.portals import PortalState
 from widget.storage.tokens import Token
 
 # The table of reference/bitrix24.md, section 4.2, and what follows from it.
 TABLE = {
-    "expired_token": (Refusal.NO_AUTH, Reaction.RENEW),
-    "invalid_token": (Refusal.NO_AUTH, Reaction.FORGET),
-    "NO_AUTH_FOUND": (Refusal.NO_AUTH, Reaction.FORGET),
-    "INVALID_CREDENTIALS": (Refusal.NO_AUTH, Reaction.SAY),
-    "insufficient_scope": (Refusal.PORTAL_SCOPE, Reaction.SAY),
-    "user_access_error": (Refusal.NO_AUTH, Reaction.SAY),
-    "APPLICATION_NOT_FOUND": (Refusal.PORTAL_CLOSED, Reaction.CLOSE),
-    "authorization_error": (Refusal.NO_AUTH, Reaction.FORGET),
-    "CONNECTION_ERROR": (Refusal.PORTAL_FAILED, Reaction.WAIT),
-    "ACCESS_DENIED": (Refusal.PORTAL_DENIED, Reaction.SAY),
-    "WRONG_AUTH_TYPE": (Refusal.BROKEN, Reaction.SAY),
-    "INVALID_REQUEST": (Refusal.BROKEN, Reaction.SAY),
-    "ERROR_ARGUMENT": (Refusal.BROKEN, Reaction.SAY),
-    "ERROR_CORE": (Refusal.BROKEN, Reaction.SAY),
-    "INVALID_ARG_VALUE": (Refusal.BROKEN, Reaction.SAY),
-    "NOT_FOUND": (Refusal.BROKEN, Reaction.SAY),
-    "100": (Refusal.BROKEN, Reaction.SAY),
-    "ERROR_METHOD_NOT_FOUND": (Refusal.PORTAL_SCOPE, Reaction.SAY),
-    "ERROR_BATCH_METHOD_NOT_ALLOWED": (Refusal.BROKEN, Reaction.SAY),
-    "ERROR_BATCH_LENGTH_EXCEEDED": (Refusal.BROKEN, Reaction.SAY),
-    "OPERATION_TIME_LIMIT": (Refusal.PORTAL_BUSY, Reaction.SAY),
-    "QUERY_LIMIT_EXCEEDED": (Refusal.PORTAL_BUSY, Reaction.WAIT),
-    "OVERLOAD_LIMIT": (Refusal.PORTAL_BLOCKED, Reaction.SAY),
-    "INTERNAL_SERVER_ERROR": (Refusal.PORTAL_FAILED, Reaction.SAY),
-    "ERROR_UNEXPECTED_ANSWER": (Refusal.PORTAL_FAILED, Reaction.SAY),
-    "PORTAL_DELETED": (Refusal.PORTAL_CLOSED, Reaction.CLOSE),
-    "METHOD_CONFIRM_WAITING": (Refusal.PORTAL_CONFIRM, Reaction.SAY),
-    "METHOD_CONFIRM_DENIED": (Refusal.PORTAL_CONFIRM, Reaction.SAY),
-    "PAYMENT_REQUIRED": (Refusal.PORTAL_UNPAID, Reaction.SAY),
+    "expired_token": (ErrorCode.NO_AUTH, ErrorAction.RENEW),
+    "invalid_token": (ErrorCode.NO_AUTH, ErrorAction.FORGET),
+    "NO_AUTH_FOUND": (ErrorCode.NO_AUTH, ErrorAction.FORGET),
+    "INVALID_CREDENTIALS": (ErrorCode.NO_AUTH, ErrorAction.SAY),
+    "insufficient_scope": (ErrorCode.PORTAL_SCOPE, ErrorAction.SAY),
+    "user_access_error": (ErrorCode.NO_AUTH, ErrorAction.SAY),
+    "APPLICATION_NOT_FOUND": (ErrorCode.PORTAL_CLOSED, ErrorAction.CLOSE),
+    "authorization_error": (ErrorCode.NO_AUTH, ErrorAction.FORGET),
+    "CONNECTION_ERROR": (ErrorCode.PORTAL_FAILED, ErrorAction.WAIT),
+    "ACCESS_DENIED": (ErrorCode.PORTAL_DENIED, ErrorAction.SAY),
+    "WRONG_AUTH_TYPE": (ErrorCode.BROKEN, ErrorAction.SAY),
+    "INVALID_REQUEST": (ErrorCode.BROKEN, ErrorAction.SAY),
+    "ERROR_ARGUMENT": (ErrorCode.BROKEN, ErrorAction.SAY),
+    "ERROR_CORE": (ErrorCode.BROKEN, ErrorAction.SAY),
+    "INVALID_ARG_VALUE": (ErrorCode.BROKEN, ErrorAction.SAY),
+    "NOT_FOUND": (ErrorCode.BROKEN, ErrorAction.SAY),
+    "100": (ErrorCode.BROKEN, ErrorAction.SAY),
+    "ERROR_METHOD_NOT_FOUND": (ErrorCode.PORTAL_SCOPE, ErrorAction.SAY),
+    "ERROR_BATCH_METHOD_NOT_ALLOWED": (ErrorCode.BROKEN, ErrorAction.SAY),
+    "ERROR_BATCH_LENGTH_EXCEEDED": (ErrorCode.BROKEN, ErrorAction.SAY),
+    "OPERATION_TIME_LIMIT": (ErrorCode.PORTAL_BUSY, ErrorAction.SAY),
+    "QUERY_LIMIT_EXCEEDED": (ErrorCode.PORTAL_BUSY, ErrorAction.WAIT),
+    "OVERLOAD_LIMIT": (ErrorCode.PORTAL_BLOCKED, ErrorAction.SAY),
+    "INTERNAL_SERVER_ERROR": (ErrorCode.PORTAL_FAILED, ErrorAction.SAY),
+    "ERROR_UNEXPECTED_ANSWER": (ErrorCode.PORTAL_FAILED, ErrorAction.SAY),
+    "PORTAL_DELETED": (ErrorCode.PORTAL_CLOSED, ErrorAction.CLOSE),
+    "METHOD_CONFIRM_WAITING": (ErrorCode.PORTAL_CONFIRM, ErrorAction.SAY),
+    "METHOD_CONFIRM_DENIED": (ErrorCode.PORTAL_CONFIRM, ErrorAction.SAY),
+    "PAYMENT_REQUIRED": (ErrorCode.PORTAL_UNPAID, ErrorAction.SAY),
     # The authorisation server's.
-    "invalid_grant": (Refusal.NO_AUTH, Reaction.FORGET),
-    "invalid_scope": (Refusal.PORTAL_SCOPE, Reaction.SAY),
-    "invalid_client": (Refusal.PORTAL_FAILED, Reaction.SAY),
-    "wrong_client": (Refusal.PORTAL_FAILED, Reaction.SAY),
-    "NOT_INSTALLED": (Refusal.PORTAL_CLOSED, Reaction.CLOSE),
-    "bad_verification_code": (Refusal.NO_AUTH, Reaction.FORGET),
+    "invalid_grant": (ErrorCode.NO_AUTH, ErrorAction.FORGET),
+    "invalid_scope": (ErrorCode.PORTAL_SCOPE, ErrorAction.SAY),
+    "invalid_client": (ErrorCode.PORTAL_FAILED, ErrorAction.SAY),
+    "wrong_client": (ErrorCode.PORTAL_FAILED, ErrorAction.SAY),
+    "NOT_INSTALLED": (ErrorCode.PORTAL_CLOSED, ErrorAction.CLOSE),
+    "bad_verification_code": (ErrorCode.NO_AUTH, ErrorAction.FORGET),
 }
 
 
@@ -108,14 +108,14 @@ def test_the_table_is_whole():
 @pytest.mark.parametrize("code", ["", "Not found.", "something_new", "Клиент Иван не найден", "x" * 5000])
 def test_what_nobody_knows_is_a_failure_that_may_pass_and_is_done_nothing_about(code):
     assert (refused(code).refusal, reaction_to(code), known_code(code)) == (
-        Refusal.PORTAL_FAILED,
-        Reaction.SAY,
+        ErrorCode.PORTAL_FAILED,
+        ErrorAction.SAY,
         "other",
     )
     assert "Иван" not in refused(code).reason and len(refused(code).reason) <= 60
 
 
-@pytest.mark.parametrize("code", [code for code, (_, reaction) in TABLE.items() if reaction is Reaction.SAY])
+@pytest.mark.parametrize("code", [code for code, (_, reaction) in TABLE.items() if reaction is ErrorAction.SAY])
 def test_what_repeating_does_not_help_is_asked_once_and_keeps_everything(says, code):
     here = says(code)
     before = here.token
@@ -132,7 +132,7 @@ def test_what_repeating_does_not_help_is_asked_once_and_keeps_everything(says, c
 def test_what_passes_is_waited_for_longer_each_time_and_never_for_long(says, code):
     here = says(code)
     assert refusal(here.call).refusal is TABLE[code][0]
-    assert here.wire.calls == MOST_WAITS + 1
+    assert here.wire.calls == MAX_WAITS + 1
     assert here.slept == sorted(here.slept)
     assert here.slept[0] >= BUSY_WAIT
     assert sum(here.slept) < 12
@@ -149,14 +149,14 @@ def test_pauses_differ_so_that_cards_do_not_come_back_together(says):
     here = says("QUERY_LIMIT_EXCEEDED")
     for _ in range(5):
         refusal(here.call)
-    firsts = here.slept[::MOST_WAITS]
+    firsts = here.slept[::MAX_WAITS]
     assert len(set(firsts)) == 5
 
 
 def test_no_pause_is_begun_that_the_card_has_no_patience_for(says):
     here = says("QUERY_LIMIT_EXCEEDED")
     here.rest._patience = 1.5
-    assert refusal(here.call).refusal is Refusal.PORTAL_BUSY
+    assert refusal(here.call).refusal is ErrorCode.PORTAL_BUSY
     assert (here.wire.calls, here.slept) == (1, [])
 
 
@@ -180,7 +180,7 @@ def test_when_a_used_up_method_comes_back_is_read_from_the_answer(body, until):
 def test_a_used_up_method_says_when_and_is_not_waited_for(says, clock):
     here = says({"error": "OPERATION_TIME_LIMIT", "time": {"operating_reset_at": clock() + 300}})
     told = refusal(here.call)
-    assert (told.refusal, told.until) == (Refusal.PORTAL_BUSY, clock() + 300)
+    assert (told.refusal, told.until) == (ErrorCode.PORTAL_BUSY, clock() + 300)
     assert (here.wire.calls, here.slept) == (1, [])
 
 
@@ -201,7 +201,7 @@ def test_a_card_says_in_how_many_minutes_a_used_up_method_comes_back(widget, out
 def test_a_revoked_token_is_forgotten_and_nobody_else_s(says, code):
     here = says(code)
     here.tokens.put(here.portal.id, 1, Token("other", "others", 0))
-    assert refusal(here.call).refusal is Refusal.NO_AUTH
+    assert refusal(here.call).refusal is ErrorCode.NO_AUTH
     assert here.tokens.find(here.portal.id, REP) is None
     assert here.tokens.find(here.portal.id, 1)
     assert here.portals.get(here.portal.id).state is PortalState.ACTIVE
@@ -239,11 +239,11 @@ def test_a_new_opening_gives_a_forgotten_user_a_token_again(widget, outside):
 def test_a_portal_that_is_gone_is_closed_and_never_called_again(says, code):
     here = says(code)
     here.tokens.put(here.portal.id, 1, Token("other", "others", 0))
-    assert refusal(here.call).refusal is Refusal.PORTAL_CLOSED
+    assert refusal(here.call).refusal is ErrorCode.PORTAL_CLOSED
     portal = here.portals.get(here.portal.id)
     assert (portal.state, portal.closed_reason) == (PortalState.CLOSED, code.lower())
     assert here.tokens.users(portal.id) == []
-    assert refusal(lambda: here.rest.call(portal, REP, "profile", {})).refusal is Refusal.PORTAL_CLOSED
+    assert refusal(lambda: here.rest.call(portal, REP, "profile", {})).refusal is ErrorCode.PORTAL_CLOSED
     assert here.wire.calls == 1
 
 
@@ -253,7 +253,7 @@ def test_an_application_that_the_authorisation_server_does_not_know_there_closes
     here = sign_in()
     outside.break_portal("expired_token", "profile")
     monkeypatch.setattr(here.oauth, "refresh", lambda *a, **k: (_ for _ in ()).throw(refused("NOT_INSTALLED")))
-    assert refusal(here.call).refusal is Refusal.PORTAL_CLOSED
+    assert refusal(here.call).refusal is ErrorCode.PORTAL_CLOSED
     assert here.portals.get(here.portal.id).state is PortalState.CLOSED
 
 
@@ -423,11 +423,11 @@ def test_which_server_answered_is_remembered_with_the_portal(widget, outside):
 @pytest.mark.parametrize(
     ("fault", "expected"),
     [
-        ("ACCESS_DENIED", Refusal.PORTAL_PLAN),
-        ("ACCESS_DENIED plan", Refusal.PORTAL_PLAN),
-        ("ACCESS_DENIED user", Refusal.NO_AUTH),
-        ("ACCESS_DENIED admins", Refusal.NOT_ADMIN),
-        ("ACCESS_DENIED here", Refusal.PORTAL_DENIED),
+        ("ACCESS_DENIED", ErrorCode.PORTAL_PLAN),
+        ("ACCESS_DENIED plan", ErrorCode.PORTAL_PLAN),
+        ("ACCESS_DENIED user", ErrorCode.NO_AUTH),
+        ("ACCESS_DENIED admins", ErrorCode.NOT_ADMIN),
+        ("ACCESS_DENIED here", ErrorCode.PORTAL_DENIED),
     ],
 )
 def test_access_denied_is_read_by_its_words_in_a_batch_too(sign_in, outside, fault, expected):

@@ -12,8 +12,8 @@ from sandbox.portal.php import parse_str
 from tests.bitrix24.conftest import REP
 from tests.stand import PATIENCE
 from widget.bitrix24.errors import refused
-from widget.bitrix24.rest import BUSY_WAIT, LONGER_BY, MOST_WAITS, flatten
-from widget.errors import Refusal, Refused
+from widget.bitrix24.rest import BUSY_WAIT, LONGER_BY, MAX_WAITS, flatten
+from widget.errors import ErrorCode, Refused
 from widget.http import make_client
 
 
@@ -46,12 +46,12 @@ class Scripted(httpx.MockTransport):
 
     def __init__(self, *answers):
         self.requests: list[httpx.Request] = []
-        self._answers = iter(answers)
+        self._cache = iter(answers)
         super().__init__(self._answer)
 
     def _answer(self, request):
         self.requests.append(request)
-        answer = next(self._answers)
+        answer = next(self._cache)
         if isinstance(answer, Exception):
             raise answer
         return answer if isinstance(answer, httpx.Response) else httpx.Response(200, json=answer)
@@ -68,14 +68,14 @@ def test_a_call_is_made_as_the_user_at_the_stored_address(here):
 
 
 def test_a_user_without_a_stored_token_is_refused_and_nothing_is_called(here, outside):
-    assert refusal(lambda: here.rest.call(here.portal, 99, "profile", {})) is Refusal.NO_AUTH
+    assert refusal(lambda: here.rest.call(here.portal, 99, "profile", {})) is ErrorCode.NO_AUTH
     assert outside.total("portal") == 0
 
 
 def test_a_token_of_one_portal_is_worth_nothing_at_another(sign_in):
     first, second = sign_in(), sign_in(portal=2)
     first.tokens.put(second.portal.id, REP, first.token)
-    assert refusal(second.call) is Refusal.NO_AUTH
+    assert refusal(second.call) is ErrorCode.NO_AUTH
 
 
 # An expired token.
@@ -109,7 +109,7 @@ def test_a_renewed_token_is_stored_before_it_is_used(sign_in, outside):
 
 def test_a_token_that_stays_expired_is_renewed_only_once(here, outside):
     outside.break_portal("expired_token", "profile", times=None)
-    assert refusal(here.call) is Refusal.NO_AUTH
+    assert refusal(here.call) is ErrorCode.NO_AUTH
     assert outside.calls("portal") == {"profile": 2, "oauth:token": 1}
 
 
@@ -133,7 +133,7 @@ def test_a_refresh_that_fails_leaves_the_stored_token(here, outside, fault):
     before = here.token
     outside.break_portal("expired_token", "profile")
     outside.break_portal(fault, "oauth:token", times=None)
-    assert refusal(here.call) in (Refusal.PORTAL_FAILED, Refusal.PORTAL_UNPAID)
+    assert refusal(here.call) in (ErrorCode.PORTAL_FAILED, ErrorCode.PORTAL_UNPAID)
     assert here.token == before
     outside.heal()
     outside.break_portal("expired_token", "profile")
@@ -174,14 +174,14 @@ def test_a_full_bucket_is_waited_for(here, outside):
 
 def test_a_bucket_that_stays_full_is_told_as_busy(here, outside):
     outside.break_portal("QUERY_LIMIT_EXCEEDED", "profile", times=None)
-    assert refusal(here.call) is Refusal.PORTAL_BUSY
-    assert len(here.slept) == MOST_WAITS
-    assert outside.calls("portal") == {"profile": MOST_WAITS + 1}
+    assert refusal(here.call) is ErrorCode.PORTAL_BUSY
+    assert len(here.slept) == MAX_WAITS
+    assert outside.calls("portal") == {"profile": MAX_WAITS + 1}
 
 
 def test_a_method_over_its_time_budget_is_told_as_busy_at_once(here, outside):
     outside.break_portal("OPERATION_TIME_LIMIT", "profile", times=None)
-    assert refusal(here.call) is Refusal.PORTAL_BUSY
+    assert refusal(here.call) is ErrorCode.PORTAL_BUSY
     assert here.slept == []
     assert outside.calls("portal") == {"profile": 1}
 
@@ -189,16 +189,16 @@ def test_a_method_over_its_time_budget_is_told_as_busy_at_once(here, outside):
 @pytest.mark.parametrize(
     ("fault", "expected"),
     [
-        ("invalid_token", Refusal.NO_AUTH),
-        ("user_access_error", Refusal.NO_AUTH),
-        ("ACCESS_DENIED", Refusal.PORTAL_PLAN),
-        ("insufficient_scope", Refusal.PORTAL_SCOPE),
-        ("APPLICATION_NOT_FOUND", Refusal.PORTAL_CLOSED),
-        ("PORTAL_DELETED", Refusal.PORTAL_CLOSED),
-        ("http_500", Refusal.PORTAL_FAILED),
-        ("html", Refusal.PORTAL_FAILED),
-        ("empty", Refusal.PORTAL_FAILED),
-        ("cut", Refusal.PORTAL_FAILED),
+        ("invalid_token", ErrorCode.NO_AUTH),
+        ("user_access_error", ErrorCode.NO_AUTH),
+        ("ACCESS_DENIED", ErrorCode.PORTAL_PLAN),
+        ("insufficient_scope", ErrorCode.PORTAL_SCOPE),
+        ("APPLICATION_NOT_FOUND", ErrorCode.PORTAL_CLOSED),
+        ("PORTAL_DELETED", ErrorCode.PORTAL_CLOSED),
+        ("http_500", ErrorCode.PORTAL_FAILED),
+        ("html", ErrorCode.PORTAL_FAILED),
+        ("empty", ErrorCode.PORTAL_FAILED),
+        ("cut", ErrorCode.PORTAL_FAILED),
     ],
 )
 def test_what_goes_wrong_at_the_portal_is_told_by_its_kind_and_not_repeated(here, outside, fault, expected):
@@ -209,7 +209,7 @@ def test_what_goes_wrong_at_the_portal_is_told_by_its_kind_and_not_repeated(here
 
 def test_a_silent_portal_is_given_up_in_time(here, outside):
     outside.break_portal("silence", "profile")
-    assert refusal(here.call) is Refusal.PORTAL_FAILED
+    assert refusal(here.call) is ErrorCode.PORTAL_FAILED
 
 
 @pytest.mark.parametrize(
@@ -228,12 +228,12 @@ def test_a_silent_portal_is_given_up_in_time(here, outside):
 )
 def test_every_recorded_error_has_a_refusal_of_its_own_in_any_case(recorded, code):
     error = recorded(f"error.{code}.json")["error"]
-    assert refused(error).refusal is not Refusal.PORTAL_FAILED
+    assert refused(error).refusal is not ErrorCode.PORTAL_FAILED
     assert refused(error.lower()).refusal is refused(error.upper()).refusal is refused(error).refusal
 
 
 def test_an_error_that_nobody_knows_is_a_failure_that_may_pass(recorded):
-    assert refused(recorded("error.ERROR_HANDLER_ALREADY_EXIST.json")["error"]).refusal is Refusal.PORTAL_FAILED
+    assert refused(recorded("error.ERROR_HANDLER_ALREADY_EXIST.json")["error"]).refusal is ErrorCode.PORTAL_FAILED
     assert len(refused("x" * 5000).reason) < 100
 
 
@@ -245,7 +245,7 @@ def test_a_redirect_is_never_followed_blindly(sign_in, outside):
     wire = Wire()
     here = sign_in(transport=wire)
     outside.break_portal("redirect", "profile", times=None, detail="http://evil.example")
-    assert refusal(here.call) is Refusal.PORTAL_MOVED
+    assert refusal(here.call) is ErrorCode.PORTAL_MOVED
     assert {request.url.host for request in wire.requests} == {"127.0.0.1"}
     assert here.portals.get(here.portal.id).endpoint == here.portal.endpoint
 
@@ -293,13 +293,13 @@ def test_an_empty_map_may_come_as_a_list(sign_in, empty):
 @pytest.mark.parametrize("result", [[], None, "text", 5, True])
 def test_a_batch_that_is_no_batch_is_a_failure(sign_in, result):
     here = sign_in(transport=Scripted({"result": result}))
-    assert refusal(lambda: here.rest.batch(here.portal, REP, {"me": ("profile", {})})) is Refusal.PORTAL_FAILED
+    assert refusal(lambda: here.rest.batch(here.portal, REP, {"me": ("profile", {})})) is ErrorCode.PORTAL_FAILED
 
 
 @pytest.mark.parametrize("body", ["[]", "null", '"text"', "5", '{"time": {}}', "[" * 100_000])
 def test_json_that_is_no_answer_is_a_failure(sign_in, body):
     here = sign_in(transport=Scripted(httpx.Response(200, text=body)))
-    assert refusal(here.call) is Refusal.PORTAL_FAILED
+    assert refusal(here.call) is ErrorCode.PORTAL_FAILED
 
 
 def test_an_error_inside_a_batch_may_be_a_bare_text(sign_in):

@@ -18,7 +18,7 @@ from tests.bitrix24.conftest import REP
 from tests.stand import PATIENCE
 from widget.bitrix24.oauth import OAuth
 from widget.bitrix24.renewal import Renewal
-from widget.errors import Refusal, Refused
+from widget.errors import ErrorCode, Refused
 from widget.http import make_client
 from widget.metrics import Metrics
 from widget.storage.tokens import Token, Tokens
@@ -142,7 +142,7 @@ def test_whoever_waits_in_vain_is_told_and_asks_nobody(here, outside):
     renewal = renewal_of(here, outside, now=lambda: clock[0], sleep=wait)
     with pytest.raises(Refused) as refused:
         renewal.renew(here.portal, REP, here.token)
-    assert refused.value.refusal is Refusal.PORTAL_FAILED
+    assert refused.value.refusal is ErrorCode.PORTAL_FAILED
     assert outside.total("portal") == 0
 
 
@@ -168,7 +168,7 @@ def test_a_refused_refresh_token_is_looked_up_again_once(here, outside):
             here.tokens.put(portal_id, user_id, newer)
             return got
 
-    late = Late(here.tokens._engine, here.tokens._vault)
+    late = Late(here.tokens._engine, here.tokens._secret_box)
     outside.break_portal("invalid_grant", "oauth:token", times=None)
     assert renewal_of(here, outside, tokens=late).renew(here.portal, REP, expired) == newer
     assert outside.calls("portal") == {"oauth:token": 1}
@@ -181,7 +181,7 @@ def test_a_refresh_token_that_is_worth_nothing_drops_that_user_s_pair_only(here,
     outside.break_portal("invalid_grant", "oauth:token", times=None)
     with pytest.raises(Refused) as refused:
         here.call()
-    assert (refused.value.refusal, refused.value.reason) == (Refusal.NO_AUTH, "invalid_grant")
+    assert (refused.value.refusal, refused.value.reason) == (ErrorCode.NO_AUTH, "invalid_grant")
     assert here.tokens.find(here.portal.id, REP) is None
     assert here.tokens.find(here.portal.id, 1)
     with pytest.raises(Refused):
@@ -199,7 +199,7 @@ def test_a_pair_that_cannot_be_stored_at_first_is_stored_at_the_next_try(here, o
                 raise OperationalError("update", {}, Exception("database is locked"))
             return super().replace(portal_id, user_id, token)
 
-    locked = Locked(here.tokens._engine, here.tokens._vault)
+    locked = Locked(here.tokens._engine, here.tokens._secret_box)
     with caplog.at_level(logging.ERROR):
         token = renewal_of(here, outside, tokens=locked, sleep=lambda _: None).renew(here.portal, REP, here.token)
     assert here.token == token
@@ -221,7 +221,7 @@ def test_a_renewal_that_outlives_the_application_stores_nothing(here, outside, m
     with pytest.raises(Refused) as refused:
         here.call()
 
-    assert refused.value.refusal is Refusal.NO_AUTH
+    assert refused.value.refusal is ErrorCode.NO_AUTH
     assert here.tokens.users(here.portal.id) == []
 
 
@@ -240,7 +240,7 @@ def test_without_a_refresh_token_an_expired_one_is_asked_of_nobody(here, outside
     with pytest.raises(Refused) as refused:
         here.call()
 
-    assert (refused.value.refusal, refused.value.status) == (Refusal.NO_AUTH, 401)
+    assert (refused.value.refusal, refused.value.status) == (ErrorCode.NO_AUTH, 401)
     assert outside.calls("portal") == {"profile": 1}
 
 

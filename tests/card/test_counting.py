@@ -96,12 +96,12 @@ def test_messages_raise_the_budget_of_their_line(make_widget: MakeWidget, clock:
     widget = make_widget(checks_floor=1)
     page = widget.open().reveal()
     (line,) = widget.services.storage.lines.of(widget.portals[0])
-    assert widget.services.presence.purse.allowed(line) == 1
+    assert widget.services.presence.check_budget.allowed(line) == 1
     for number in range(3):
         write(page, ORDERS, f"key-{number}")
     clock.forward(10)
 
-    assert widget.services.presence.purse.allowed(line) == 3
+    assert widget.services.presence.check_budget.allowed(line) == 3
 
 
 def test_a_refused_message_raises_nothing(widget: Widget) -> None:

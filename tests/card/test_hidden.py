@@ -76,14 +76,14 @@ def test_the_address_opened_by_hand_explains_itself(widget: Widget) -> None:
 
 def test_a_page_that_waited_for_a_working_day_is_not_believed_any_more(widget: Widget, clock: Clock) -> None:
     page = widget.open()
-    tickets = widget.services.tickets
-    opening = tickets.read_opening(page.opening_ticket)
-    fernet = widget.services.storage.vault.fernet
+    session_tokens = widget.services.session_tokens
+    opening = session_tokens.read_launch(page.opening_ticket)
+    fernet = widget.services.storage.secret_box.fernet
     sealed = fernet.decrypt(page.opening_ticket.encode())
     created = fernet.extract_timestamp(page.opening_ticket.encode())
     old = fernet.encrypt_at_time(sealed, created - 12 * 3600 - 60).decode()
     young = fernet.encrypt_at_time(sealed, created - 12 * 3600 + 600).decode()
 
-    assert tickets.read_opening(young) == opening
+    assert session_tokens.read_launch(young) == opening
     answer = page.client.post("/card", json={"pressed": True}, headers={"X-Opening": old})
     assert (answer.status_code, answer.headers["X-Refusal"]) == (401, "session_over")

@@ -7,7 +7,7 @@ import pytest
 from sandbox.valkey import Valkey
 from tests.stand import Clock, Outside, Widget, in_russian
 from widget.gateways.base import LineState
-from widget.presence.records import Answer, How, Presence
+from widget.presence.records import Presence, PresenceAnswer, Source
 from widget.storage.portals import Visibility
 
 MakeWidget = Callable[..., Widget]
@@ -26,7 +26,7 @@ def line_of(widget: Widget):
     return widget.services.storage.lines.of(widget.portals[0])[0]
 
 
-def learn(widget: Widget, phone: str, how: How, at: float) -> None:
+def learn(widget: Widget, phone: str, how: Source, at: float) -> None:
     widget.services.presence.evidence.learn(line_of(widget), phone, how, at)
 
 
@@ -56,12 +56,12 @@ def test_a_checked_number_says_how_long_ago(
 @pytest.mark.parametrize(
     ("how", "text"),
     [
-        (How.MESSAGE, "wrote to us %(when)s"),
-        (How.DELIVERED, "message delivered %(when)s"),
+        (Source.MESSAGE, "wrote to us %(when)s"),
+        (Source.DELIVERED, "message delivered %(when)s"),
     ],
 )
 def test_a_proof_says_what_it_is_and_from_when_and_is_not_asked_about(
-    widget: Widget, outside: Outside, clock: Clock, lang: str, how: How, text: str
+    widget: Widget, outside: Outside, clock: Clock, lang: str, how: Source, text: str
 ) -> None:
     learn(widget, MARIA_PHONE, how, clock() - 3 * DAY)
 
@@ -79,7 +79,7 @@ def test_a_proof_says_what_it_is_and_from_when_and_is_not_asked_about(
 def test_a_listed_chat_that_nobody_opened_here_says_when_it_was_seen(widget: Widget, clock: Clock, lang: str) -> None:
     memory = widget.services.presence.known
     keys = memory.keys(widget.portals[0], [MARIA_PHONE])
-    memory.put(widget.portals[0], dict.fromkeys(keys, Presence(Answer.YES, clock() - 3 * DAY, How.CHAT)))
+    memory.put(widget.portals[0], dict.fromkeys(keys, Presence(PresenceAnswer.YES, clock() - 3 * DAY, Source.CHAT)))
 
     page = widget.open(lang=lang).reveal()
 
@@ -89,8 +89,8 @@ def test_a_listed_chat_that_nobody_opened_here_says_when_it_was_seen(widget: Wid
 
 @both_languages
 def test_a_message_refused_although_they_just_wrote_is_unknown(widget: Widget, clock: Clock, lang: str) -> None:
-    learn(widget, MARIA_PHONE, How.MESSAGE, clock() - 5)
-    learn(widget, MARIA_PHONE, How.SEND, clock())
+    learn(widget, MARIA_PHONE, Source.MESSAGE, clock() - 5)
+    learn(widget, MARIA_PHONE, Source.SEND, clock())
 
     page = widget.open(lang=lang).reveal()
 
@@ -101,8 +101,8 @@ def test_a_message_refused_although_they_just_wrote_is_unknown(widget: Widget, c
 
 @both_languages
 def test_a_refused_message_says_not_found_although_there_was_a_chat(widget: Widget, clock: Clock, lang: str) -> None:
-    learn(widget, MARIA_PHONE, How.DELIVERED, clock() - 4 * DAY)
-    learn(widget, MARIA_PHONE, How.SEND, clock())
+    learn(widget, MARIA_PHONE, Source.DELIVERED, clock() - 4 * DAY)
+    learn(widget, MARIA_PHONE, Source.SEND, clock())
 
     page = widget.open(lang=lang).reveal()
 
@@ -195,7 +195,7 @@ def test_a_click_that_could_not_renew_an_answer_says_why_and_the_answer_stays(
 
 @both_languages
 def test_a_restricted_line_says_until_when_its_checks_pause(widget: Widget, clock: Clock, lang: str) -> None:
-    widget.services.presence.cooling.restricted(line_of(widget), LineState.RESTRICTED, clock() + 2 * HOUR)
+    widget.services.presence.cooldown_policy.restricted(line_of(widget), LineState.RESTRICTED, clock() + 2 * HOUR)
 
     page = widget.open(lang=lang).reveal().check()
 
@@ -226,7 +226,7 @@ def test_without_redis_old_answers_are_shown_nothing_is_asked_and_messages_go_on
 
         server.start()  # empty: what was spent is in SQL
         line = line_of(widget)
-        assert widget.services.presence.purse.left(line).left == 20 - checks
+        assert widget.services.presence.check_budget.remaining(line).left == 20 - checks
 
 
 def test_a_warm_card_costs_one_round_trip_and_no_query_for_presence(
@@ -236,7 +236,7 @@ def test_a_warm_card_costs_one_round_trip_and_no_query_for_presence(
     page = widget.open().reveal().check()
     page.reveal()
     trips, queries = [], []
-    backend = widget.services.card.loader._answers._backend
+    backend = widget.services.card.loader._cache._backend
     get_raw = backend.get_raw
     backend.get_raw = lambda *keys: (trips.append(len(keys)), get_raw(*keys))[1]
     presences = widget.services.presence.known._presences

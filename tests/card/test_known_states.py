@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.stand import Clock, Outside, Widget, config_for, start_widget
-from widget.gateways.base import GatewayError, LineState, LineStatus, Trouble
+from widget.gateways.base import GatewayError, GatewayErrorCode, LineState, LineStatus
 from widget.gateways.states import KEPT_SECONDS, OTHER_SECONDS, READY_SECONDS
 
 ORDERS, IVAN = "+7 926 111-22-33", "+7 961 951-00-00"
@@ -123,7 +123,7 @@ def test_one_of_several_processes_asks(start: Callable[..., Widget], redis_url: 
     "said",
     [
         LineStatus(LineState.RESTRICTED, own_message_ids=True, until=1_800_000_500.0),
-        GatewayError(Trouble.QUOTA, until=5.0),
+        GatewayError(GatewayErrorCode.QUOTA, until=5.0),
     ],
 )
 def test_a_state_is_read_back_as_it_was_written(

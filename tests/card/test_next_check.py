@@ -7,7 +7,7 @@ import pytest
 from tests.stand import Widget, words_of
 from widget.card.labels import When
 from widget.i18n import set_language
-from widget.presence.budget import Left
+from widget.presence.budget import Remaining
 
 ZONE = "Europe/Moscow"
 NOW = datetime(2026, 11, 28, 22, 24, tzinfo=UTC)  # 01:24 on the 29th
@@ -41,7 +41,7 @@ def test_a_note_of_the_next_check_names_its_day(widget: Widget, lang: str) -> No
         set_language(lang)
         notes = widget.app.jinja_env.get_template("card/_checks.html").module
         for left, free, russian, english in CASES:
-            known = Left(left[0], 20, now + left[1] if left[1] else 0.0) if left else None
+            known = Remaining(left[0], 20, now + left[1] if left[1] else 0.0) if left else None
             said = words_of(notes.checks_left(known, now + free if free else 0.0, ZONE, NOW))
             wanted = russian if lang == "ru" else english
             assert said.endswith(wanted) and bool(said) is bool(wanted), (left, free)

@@ -151,7 +151,7 @@ def test_refresh_while_checks_pause_says_when_they_go_on(widget: Widget, clock: 
     page = widget.open(lang="en").reveal().check()
     line = widget.services.storage.lines.of(widget.portals[0])[0]
     clock.forward(60)
-    widget.services.presence.cooling.throttled(line)
+    widget.services.presence.cooldown_policy.throttled(line)
 
     page.refresh()
 

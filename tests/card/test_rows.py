@@ -6,8 +6,8 @@ import pytest
 
 from sandbox.portal import typed
 from tests.stand import CROWDED_DEAL, DEAL, Clock, Outside, Widget, in_russian
-from widget.bitrix24.crm import Kind, Person, TypedPhone
-from widget.card.collect import MOST_FIELDS, phones_of
+from widget.bitrix24.crm import Person, PersonKind, TypedPhone
+from widget.card.collect import MAX_FIELDS, phones_of
 from widget.i18n import catalogue
 from widget.phones.facts import Facts
 from widget.phones.numbers import LineKind, Phone
@@ -114,7 +114,7 @@ def test_twenty_five_numbers_are_cut_at_ten_before_anything_is_asked(
 def test_a_number_beyond_the_ten_cannot_be_checked_but_opens_the_chat_it_has(widget: Widget) -> None:
     page = widget.open(CROWDED_DEAL).reveal()
     here = widget.services
-    session = here.tickets.read_session(page.session)
+    session = here.session_tokens.read_session(page.session)
     context = here.card.door.enter(session, here.storage.portals.require(session.portal_id))
     hidden = [item.key for item in context.card.phones if item.key not in page.keys.values()]
     assert len(hidden) == 15
@@ -206,7 +206,7 @@ def test_a_contact_with_thousands_of_numbers_keeps_no_processor_from_the_others(
         return (Phone(text, text, "", text, "RU", LineKind.MOBILE, None),)
 
     facts = Facts("", "", "", LineKind.MOBILE, ())
-    phones = phones_of([Person(Kind.OWN, 1, "", fields)], parse, lambda _phone: facts, str)
+    phones = phones_of([Person(PersonKind.OWN, 1, "", fields)], parse, lambda _phone: facts, str)
 
-    assert [phone.key for phone in phones] == [field.typed for field in fields[:MOST_FIELDS]]
-    assert len(read) == 2 * MOST_FIELDS
+    assert [phone.key for phone in phones] == [field.typed for field in fields[:MAX_FIELDS]]
+    assert len(read) == 2 * MAX_FIELDS

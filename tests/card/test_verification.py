@@ -238,7 +238,7 @@ def aged_session(widget: Widget, page: CardPage, minutes: float) -> str:
         def get_timestamp(self) -> int:
             return super().get_timestamp() - int(60 * minutes)
 
-    session = widget.services.tickets.read_session(page.session)
+    session = widget.services.session_tokens.read_session(page.session)
     secret = widget.services.config.secret_key
     return str(URLSafeTimedSerializer(secret, salt="session-1", signer=Past).dumps(vars(session)))
 
@@ -306,8 +306,8 @@ def test_a_session_of_another_card_opens_nothing_of_this_one(widget: Widget) -> 
 
 def test_a_session_whose_card_was_exchanged_is_refused_by_its_signature(widget: Widget) -> None:
     page = widget.open("/crm/lead/details/501/").reveal()
-    tickets = widget.services.tickets
-    mine = tickets.read_session(page.session)
+    session_tokens = widget.services.session_tokens
+    mine = session_tokens.read_session(page.session)
     body = URLSafeTimedSerializer("guessed" * 6, salt="session-1").dumps(vars(replace(mine, entity_id=7045)))
     page.session = body.rsplit(".", 1)[0] + "." + page.session.rsplit(".", 1)[1]
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from tests.stand import CardPage, Widget
 from widget.bitrix24.crm import viewer_of
 from widget.bitrix24.rest import Batch
-from widget.untrusted import zone_of
+from widget.untrusted import as_zone
 
 MARIA = "+7 912 345-67-89"  # has no WhatsApp
 ODD = ["Mars/Base", "auto", "Europe", "/etc/passwd", "../x", "\x00", "z" * 300, "", None, 5, [], {"a": 1}, "\ud83d"]
@@ -43,4 +43,4 @@ def test_an_odd_zone_in_a_profile_is_none(zone: object) -> None:
 
 @given(st.text())
 def test_whatever_is_called_a_zone_is_one_or_none(name: str) -> None:
-    assert zone_of(name) in ("", name)
+    assert as_zone(name) in ("", name)

@@ -6,13 +6,13 @@ from widget.gateways.base import (
     Capabilities,
     Depth,
     GatewayError,
+    GatewayErrorCode,
     LineState,
     LineStatus,
     Message,
     Page,
     SendResult,
     Sent,
-    Trouble,
 )
 
 EVERYTHING = Capabilities(
@@ -46,11 +46,11 @@ class FakeGateway:
     looked_up: list[str] = field(default_factory=list)
     result: Sent = Sent.UNKNOWN
     depth: Depth = Depth.FULL
-    trouble: Trouble | None = None
+    trouble: GatewayErrorCode | None = None
     state: LineState = LineState.READY
     capabilities: Capabilities = EVERYTHING
     asked: list[tuple[object, ...]] = field(default_factory=list)
-    refuses: Trouble | None = None
+    refuses: GatewayErrorCode | None = None
     history_ids: tuple[str, ...] = ()
     cursor: str | None = None
     before_answering: object = None

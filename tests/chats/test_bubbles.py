@@ -4,7 +4,8 @@ from itertools import pairwise
 import pytest
 
 from tests.chats.conftest import EVERYTHING, NOTHING
-from widget.chats.bubbles import DELETE_SECONDS, EDIT_SECONDS, STATES, bubble_of, bubble_of_send, merge
+from widget.chats.bubbles import DELETE_SECONDS, EDIT_SECONDS, bubble_of, bubble_of_send, merge
+from widget.chats.states import STATES
 from widget.gateways.base import Ack, Media, Message, Quote
 from widget.storage.sends import Send, SendState
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from widget.chats.markup import LONGEST_DRAWN, whatsapp_text
+from widget.chats.markup import MAX_DRAWN, whatsapp_text
 
 URL = "https://a.example/_x_y_"
 LINK = 'rel="noopener noreferrer nofollow" target="_blank"'
@@ -27,6 +27,6 @@ def test_marks_and_links(text: str, drawn: str) -> None:
 
 
 def test_a_very_long_text_is_only_escaped() -> None:
-    text = "<*да* https://a.example " + "я" * LONGEST_DRAWN
+    text = "<*да* https://a.example " + "я" * MAX_DRAWN
 
     assert str(whatsapp_text(text)) == text.replace("<", "&lt;")

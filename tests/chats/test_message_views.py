@@ -8,9 +8,9 @@ import pytest
 
 from tests.chats.conftest import NOTHING, FakeGateway, FakeGateways
 from tests.stand import in_russian
-from widget.chats.asking import names_in
 from widget.chats.bubbles import Bubble
-from widget.chats.files import LARGEST
+from widget.chats.context import names_in
+from widget.chats.files import MAX_FILE_SIZE
 from widget.chats.service import ChatService
 from widget.gateways.base import Message, Sent
 
@@ -42,7 +42,7 @@ class Page:
 
     def sealed(self, text):
         """As an older version named its messages."""
-        return self.widget.services.storage.vault.seal(f"{self.widget.portals[0]}:{self.chat}:{text}")
+        return self.widget.services.storage.secret_box.encrypt(f"{self.widget.portals[0]}:{self.chat}:{text}")
 
     def do(self, verb, ref, body):
         return self.card.post(f"/chats/{self.chat}/messages/{ref}/{verb}", body).answer
@@ -188,10 +188,10 @@ def test_a_file_at_night_is_asked_back_first(tab):
 
 
 def test_a_file_much_larger_than_any_other_request_is_taken(tab):
-    tab.gateway.capabilities = replace(tab.gateway.capabilities, largest_file=LARGEST)
+    tab.gateway.capabilities = replace(tab.gateway.capabilities, largest_file=MAX_FILE_SIZE)
     assert tab.upload(body=b"%" * 5_000_000).status_code == 201
-    assert tab.upload(body=b"%" * (LARGEST + 1), key="f2").status_code == 413
-    assert tab.upload(body=b"%" * (LARGEST + 200_000), key="f3").status_code == 413
+    assert tab.upload(body=b"%" * (MAX_FILE_SIZE + 1), key="f2").status_code == 413
+    assert tab.upload(body=b"%" * (MAX_FILE_SIZE + 200_000), key="f3").status_code == 413
     assert tab.verbs == ["send_file"]
 
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from tests.stand import Clock, Widget
+from widget.chats.message_facts import MessageFacts, merger
 from widget.chats.previews import LastMessage, last_of
-from widget.chats.told import Told, grown_by
 from widget.gateways.base import Media, Message
 from widget.storage.sends import Send, SendState
 
@@ -37,8 +37,8 @@ def test_an_older_message_never_stands_for_a_newer_one_that_is_not_stored(widget
     here = widget.services
     named = widget.portals[0], 1, "+79261112233"
     chat, _new = here.storage.chats.remember(*named, chat_ids=["79261112233@c.us"], proved=True, last_at=clock() - 100)
-    told = Told(message=replace(THEIRS, at=int(clock()) - 100))
-    here.storage.messages.grow(chat.portal_id, chat.line_id, chat.chat_ids[0], "a", grown_by(told))
+    told = MessageFacts(message=replace(THEIRS, at=int(clock()) - 100))
+    here.storage.messages.grow(chat.portal_id, chat.line_id, chat.chat_ids[0], "a", merger(told))
     page = widget.open(lang="ru").reveal()
     assert "Когда?" in page.row("+7 926 111-22-33")
     assert 'data-waiting="1"' in page.row_html("+7 926 111-22-33")

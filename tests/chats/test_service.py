@@ -13,19 +13,19 @@ from tests.chats.conftest import EVERYTHING, FakeGateway, FakeGateways
 from tests.stand import PATIENCE, until
 from widget.chats.history import MESSAGES, End
 from widget.chats.likeness import SAME_SEND
-from widget.chats.sending import LONGEST_TEXT, message_id_of
+from widget.chats.sending import MAX_TEXT, message_id_of
 from widget.chats.service import ChatService
-from widget.errors import Refusal, Refused
+from widget.errors import ErrorCode, Refused
 from widget.gateways.base import (
     Ack,
     Depth,
     File,
     GatewayError,
+    GatewayErrorCode,
     Media,
     Message,
     Page,
     Sent,
-    Trouble,
 )
 from widget.storage.sends import DECIDED_WITHIN, GIVEN_UP, SendState
 
@@ -71,7 +71,7 @@ def desk(widget):
 def refused(call):
     with pytest.raises(Refused) as error:
         call()
-    assert error.value.refusal is Refusal.BAD_FORM
+    assert error.value.refusal is ErrorCode.BAD_FORM
     return error.value.status
 
 
@@ -168,12 +168,12 @@ def test_a_key_stays_used_after_its_text_was_wiped(desk, outside, clock):
     assert sent_to(outside) == 1
 
 
-@pytest.mark.parametrize("text", ["", "   ", "\r\n\t", "я" * (LONGEST_TEXT + 1)])
+@pytest.mark.parametrize("text", ["", "   ", "\r\n\t", "я" * (MAX_TEXT + 1)])
 def test_an_empty_or_endless_text_is_refused_and_uses_no_key(desk, outside, text):
     chat = desk.open()
     assert refused(lambda: desk.send(chat, text)) == 422
     assert sent_to(outside) == 0
-    assert desk.send(chat, "я" * LONGEST_TEXT).state is SendState.SENT
+    assert desk.send(chat, "я" * MAX_TEXT).state is SendState.SENT
 
 
 @pytest.mark.parametrize(
@@ -466,7 +466,7 @@ def test_a_file_that_is_not_recognised_stays_unclear_and_nobody_says_that_it_did
     chat = desk.open()
     gateway.messages = [picture(lost_file(desk, chat), **changes)]
     assert SendState.UNKNOWN in desk.states(chat)
-    assert desk.sends.by_key(chat.portal_id, "f1").reason != Trouble.NO_SUCH_THING.value
+    assert desk.sends.by_key(chat.portal_id, "f1").reason != GatewayErrorCode.NO_SUCH_THING.value
 
 
 # History.
@@ -517,7 +517,7 @@ def test_a_gateway_in_trouble_leaves_our_own_sends_and_says_so(desk, outside):
     outside.break_gateway("stopped", "messages")
     history = desk.newest(chat)
     assert [bubble.text for bubble in history.bubbles] == ["Добрый день!"]
-    assert (history.trouble, history.cursor, history.end) == (Trouble.LINE_DOWN, None, None)
+    assert (history.trouble, history.cursor, history.end) == (GatewayErrorCode.LINE_DOWN, None, None)
 
 
 def test_an_older_page_in_trouble_raises_for_the_page_to_offer_a_retry(desk, outside):

@@ -15,10 +15,10 @@ from sandbox.people import ANNA, GREEN_IDS, IVAN, OKSANA, ORDERS_MOSCOW, RUSTAM
 from tests.chats.conftest import FakeGateway, FakeGateways
 from tests.stand import CardPage, Widget
 from widget.chats.lookups import LOOKED_FOR
+from widget.chats.message_facts import MessageFacts, merger
 from widget.chats.service import ChatService
-from widget.chats.told import Told, grown_by
-from widget.chats.typed import MOST_MESSAGES, NotTheirs, WholeChat, is_theirs
-from widget.gateways.base import Ack, Depth, GatewayError, Message, Quote, Sent, Trouble
+from widget.chats.typed import MAX_MESSAGES, NotTheirs, WholeChat, is_theirs
+from widget.gateways.base import Ack, Depth, GatewayError, GatewayErrorCode, Message, Quote, Sent
 from widget.gateways.lines import Gateways
 from widget.storage.schema import chats, messages, sends
 from widget.storage.sends import Send, SendState
@@ -98,7 +98,7 @@ class Rep:
         return page
 
     def renew(self, widget: Widget) -> None:
-        token = widget.services.tickets.read_opening(self.page.opening_ticket).access_token
+        token = widget.services.session_tokens.read_launch(self.page.opening_ticket).access_token
         answer = self.page.client.post("/session", json={"auth": token}, headers={"X-Opening": self.opening})
         self.page.session = answer.headers["X-Session"]
 
@@ -121,7 +121,7 @@ def test_a_chat_that_is_too_long_to_tell_is_closed(three: Widget) -> None:
     assert rep.type_number(ORDERS_MOSCOW.phone, 1).answer.status_code == 200
     chat = rep.page.open_chat(rep.key, line=1).chat
     rep.page.send(chat, "Hello", "key-1", confirmed=True)
-    for number in range(MOST_MESSAGES):
+    for number in range(MAX_MESSAGES):
         three.outside.answer_as_client(ORDERS_MOSCOW.phone, f"Answer {number}")
 
     assert rep.page.history(chat).answer.status_code == 403
@@ -265,15 +265,18 @@ def test_an_answer_does_not_bring_along_what_a_colleague_wrote_elsewhere(widget:
 def test_what_only_a_report_told_counts_too(widget: Widget) -> None:
     line = widget.services.storage.lines.of(widget.portals[0])[0]
     secret = message("theirs", int(widget.clock()) - 60, mine=True, text="The price is 100")
-    told = Told(message=secret, from_me=True)
-    widget.services.storage.messages.grow(line.portal_id, line.id, "79261112233@c.us", "theirs", grown_by(told))
+    told = MessageFacts(message=secret, from_me=True)
+    widget.services.storage.messages.grow(line.portal_id, line.id, "79261112233@c.us", "theirs", merger(told))
 
     with pytest.raises(NotTheirs):
         own_chat(widget)
 
 
-@pytest.mark.parametrize("trouble", [Trouble.TIMED_OUT, Trouble.UNSUPPORTED, Trouble.THROTTLED, Trouble.LEFT_ALONE])
-def test_a_gateway_that_cannot_tell_closes_the_chat(widget: Widget, trouble: Trouble) -> None:
+@pytest.mark.parametrize(
+    "trouble",
+    [GatewayErrorCode.TIMED_OUT, GatewayErrorCode.UNSUPPORTED, GatewayErrorCode.THROTTLED, GatewayErrorCode.LEFT_ALONE],
+)
+def test_a_gateway_that_cannot_tell_closes_the_chat(widget: Widget, trouble: GatewayErrorCode) -> None:
     line = widget.services.storage.lines.of(widget.portals[0])[0]
     for gateway in (FakeGateway(trouble=trouble), FakeGateway(depth=Depth.NONE)):
         services, gateways = widget.services, cast(Gateways, FakeGateways(gateway))

@@ -9,12 +9,12 @@ import pytest
 from sandbox.people import ORDERS_MOSCOW
 from tests.chats.conftest import FakeGateway, FakeGateways
 from tests.stand import CardPage, Outside, Widget, in_russian
-from widget.answers import Answers
-from widget.chats.lookups import LOOKED_FOR, Look
+from widget.cache import Cache
+from widget.chats.lookups import LOOKED_FOR, LookUpResult
+from widget.chats.message_facts import MessageFacts, merger
 from widget.chats.sending import message_id_of
 from widget.chats.service import ChatService
-from widget.chats.told import Told, grown_by
-from widget.chats.unclear import MOST_LOOKS, SILENT_FOR, UnclearEnds
+from widget.chats.unclear import MAX_LOOKS, SILENT_FOR, UnclearEnds
 from widget.gateways.base import Ack, Message
 from widget.gateways.lines import Gateways
 from widget.storage.chats import Chat
@@ -89,12 +89,12 @@ def test_where_gateways_give_ids_of_their_own_it_is_found_by_its_text_and_time(d
     message = Message("STRANGER", "ref", int(send.created_at) + 5, True, TEXT, ack=Ack.DELIVERED)
     gateway.around = [replace(message, id="other", text="Другой текст"), *([] if told else [message])]
     if told:
-        news = Told(message, from_me=True, ack=message.ack)
+        news = MessageFacts(message, from_me=True, ack=message.ack)
         services.storage.messages.grow(
-            line.portal_id, line.id, f"{ORDERS_MOSCOW.phone[1:]}@c.us", message.id, grown_by(news)
+            line.portal_id, line.id, f"{ORDERS_MOSCOW.phone[1:]}@c.us", message.id, merger(news)
         )
 
-    assert service.look_for(line, chat, send) is Look.FOUND
+    assert service.look_for(line, chat, send) is LookUpResult.FOUND
 
     assert (desk.send().state, desk.send().message_id) == (SendState.DELIVERED, "STRANGER")
     assert len(gateway.cursors) == (0 if told else 1)
@@ -177,15 +177,15 @@ def test_a_send_of_a_line_that_is_switched_off_asks_no_gateway_and_ends_after_a_
 def test_on_one_line_one_send_is_looked_for_at_a_time_by_all_processes(desk: Desk) -> None:
     services, at_once, looked = desk.widget.services, [0], []
 
-    def look_for(_line: Line, _chat: Chat, send: Send) -> Look:
+    def look_for(_line: Line, _chat: Chat, send: Send) -> LookUpResult:
         at_once[0] += 1
         looked.append(send.id)
         assert at_once[0] == 1
         other.look()  # another process's round meanwhile
         at_once[0] -= 1
-        return Look.ABSENT
+        return LookUpResult.ABSENT
 
-    answers = Answers(desk.widget.app, "")  # what processes share
+    answers = Cache(desk.widget.app, "")  # what processes share
     with ThreadPoolExecutor(2) as pool:
         parts = (
             services.storage.conversations,
@@ -196,13 +196,13 @@ def test_on_one_line_one_send_is_looked_for_at_a_time_by_all_processes(desk: Des
             pool,
         )
         one, other = (UnclearEnds(*parts, desk.widget.clock) for _process in range(2))
-        for number in range(MOST_LOOKS + 2):
+        for number in range(MAX_LOOKS + 2):
             desk.lose("http_500", f"key-{number}", f"{TEXT} {number}")
         desk.widget.clock.forward(GIVEN_UP)
         one.look()
-        assert len(looked) == MOST_LOOKS
+        assert len(looked) == MAX_LOOKS
         one.look()
-    assert len(set(looked)) == MOST_LOOKS + 2
+    assert len(set(looked)) == MAX_LOOKS + 2
 
 
 def test_the_operator_and_the_administrator_see_what_has_no_clear_end(desk: Desk) -> None:

@@ -8,27 +8,27 @@ import pytest
 from sandbox import people
 from tests.chats.conftest import EVERYTHING, NOTHING, FakeGateway, FakeGateways
 from widget.chats.bubbles import DELETE_SECONDS, EDIT_SECONDS
-from widget.chats.files import LARGEST, accepted, label_of
+from widget.chats.files import MAX_FILE_SIZE, accepted, label_of
 from widget.chats.history import MESSAGES, End
-from widget.chats.sending import LONGEST_CAPTION, LONGEST_TEXT, Unlimited
+from widget.chats.message_facts import MessageFacts, Named, merger
+from widget.chats.sending import MAX_CAPTION, MAX_TEXT, Unlimited
 from widget.chats.service import ChatService
-from widget.chats.told import Named, Told, grown_by
-from widget.errors import Refusal, Refused
+from widget.errors import ErrorCode, Refused
 from widget.gateways.base import (
     Ack,
     Depth,
     EventKind,
     File,
     GatewayError,
+    GatewayErrorCode,
     GatewayEvent,
     LineState,
     Media,
     Message,
     Page,
     Sent,
-    Trouble,
 )
-from widget.gateways.written import events_json
+from widget.gateways.serialization import events_json
 from widget.storage.sends import SendState
 
 ORDERS = people.ORDERS_MOSCOW.phone
@@ -73,8 +73,8 @@ class Desk:
 
     def tell(self, name="M1", text="Да", *, at=None, chat_id=CHAT_ID, from_me=False, **facts):
         written = Message(name, f"ref_{name}", int(self.clock() if at is None else at), from_me, text)
-        told = Told(written, from_me, **facts)
-        self.services.storage.messages.grow(self.line.portal_id, self.line.id, chat_id, name, grown_by(told))
+        told = MessageFacts(written, from_me, **facts)
+        self.services.storage.messages.grow(self.line.portal_id, self.line.id, chat_id, name, merger(told))
 
     def shown(self):
         return self.service.newest(self.line, self.chat)
@@ -112,7 +112,7 @@ def test_a_file_goes_out_once_with_its_caption_and_only_its_name_is_kept(desk):
 def test_a_key_of_a_file_is_not_taken_for_another_file_or_a_text(desk):
     desk.send_file()
     for again in (lambda: desk.send_file(replace(OFFER, name="other.pdf")), desk.send):
-        assert refusal_of(again) is Refusal.BAD_FORM
+        assert refusal_of(again) is ErrorCode.BAD_FORM
     assert len(desk.asked) == 1
 
 
@@ -125,16 +125,16 @@ def test_a_name_is_put_before_a_caption_and_never_stands_alone(desk):
 @pytest.mark.parametrize(
     ("file", "refusal"),
     [
-        (replace(OFFER, body=b""), Refusal.BAD_FORM),
-        (replace(OFFER, body=b"x" * (EVERYTHING.largest_file + 1)), Refusal.TOO_LARGE),
-        (replace(OFFER, name="setup.exe"), Refusal.FILE_TYPE),
-        (replace(OFFER, name="СЧЁТ.PDF.JS"), Refusal.FILE_TYPE),
-        (replace(OFFER, name="photo.scr. "), Refusal.FILE_TYPE),
-        (replace(OFFER, name="cod\u202egpj.exe"), Refusal.FILE_TYPE),
-        (replace(OFFER, name="..\\..\\run.bat"), Refusal.FILE_TYPE),
-        (replace(OFFER, name="photo.jpg", body=b"MZ\x90\x00\x03" + bytes(60)), Refusal.FILE_TYPE),
-        (replace(OFFER, name="photo.jpg", body=b"\x7fELF\x02"), Refusal.FILE_TYPE),
-        (replace(OFFER, name="notes", body=b"#!/bin/sh\nrm -rf /"), Refusal.FILE_TYPE),
+        (replace(OFFER, body=b""), ErrorCode.BAD_FORM),
+        (replace(OFFER, body=b"x" * (EVERYTHING.largest_file + 1)), ErrorCode.TOO_LARGE),
+        (replace(OFFER, name="setup.exe"), ErrorCode.FILE_TYPE),
+        (replace(OFFER, name="СЧЁТ.PDF.JS"), ErrorCode.FILE_TYPE),
+        (replace(OFFER, name="photo.scr. "), ErrorCode.FILE_TYPE),
+        (replace(OFFER, name="cod\u202egpj.exe"), ErrorCode.FILE_TYPE),
+        (replace(OFFER, name="..\\..\\run.bat"), ErrorCode.FILE_TYPE),
+        (replace(OFFER, name="photo.jpg", body=b"MZ\x90\x00\x03" + bytes(60)), ErrorCode.FILE_TYPE),
+        (replace(OFFER, name="photo.jpg", body=b"\x7fELF\x02"), ErrorCode.FILE_TYPE),
+        (replace(OFFER, name="notes", body=b"#!/bin/sh\nrm -rf /"), ErrorCode.FILE_TYPE),
     ],
 )
 def test_a_file_that_may_not_go_out_leaves_no_row_and_reaches_no_gateway(desk, file, refusal):
@@ -144,7 +144,7 @@ def test_a_file_that_may_not_go_out_leaves_no_row_and_reaches_no_gateway(desk, f
 
 
 def test_a_caption_without_end_is_refused(desk):
-    assert refusal_of(lambda: desk.send_file(caption="я" * (LONGEST_CAPTION + 1))) is Refusal.BAD_FORM
+    assert refusal_of(lambda: desk.send_file(caption="я" * (MAX_CAPTION + 1))) is ErrorCode.BAD_FORM
 
 
 @pytest.mark.parametrize(
@@ -161,7 +161,7 @@ def test_a_caption_without_end_is_refused(desk):
     ],
 )
 def test_of_a_files_name_only_the_name_is_left(name, kept):
-    assert accepted(name, "text/plain", b"MZ is a word here", largest=LARGEST).name == kept
+    assert accepted(name, "text/plain", b"MZ is a word here", largest=MAX_FILE_SIZE).name == kept
 
 
 @pytest.mark.parametrize("mimetype", ["", "x", "text/html\r\nX: y", "я/я", "a" * 300 + "/b"])
@@ -222,14 +222,14 @@ def test_typing_that_would_cost_a_check_each_time_is_refused(desk):
     desk.gateway.capabilities = replace(desk.gateway.capabilities, checks_when_sending=True)
     with pytest.raises(Refused) as refused:
         desk.service.typing(desk.line, desk.chat, on=True)
-    assert refused.value.refusal is Refusal.UNSUPPORTED
+    assert refused.value.refusal is ErrorCode.UNSUPPORTED
     assert desk.asked == []
 
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_a_verb_that_the_gateway_lacks_is_refused_and_nothing_is_called(desk, verb):
     desk.gateway.capabilities = NOTHING
-    assert refusal_of(lambda: VERBS[verb](desk)) is Refusal.UNSUPPORTED
+    assert refusal_of(lambda: VERBS[verb](desk)) is ErrorCode.UNSUPPORTED
     assert desk.asked == []
     assert desk.services.storage.sends.by_key(desk.line.portal_id, "k1") is None
 
@@ -237,10 +237,13 @@ def test_a_verb_that_the_gateway_lacks_is_refused_and_nothing_is_called(desk, ve
 @pytest.mark.parametrize("verb", ["edit", "delete", "react"])
 def test_a_verb_that_failed_is_not_taken_for_done(desk, verb):
     desk.gateway.messages = [Message("M1", "ref_M1", int(desk.clock()) - 60, True, "Привет")]
-    for trouble, refusal in ((Trouble.UNSUPPORTED, Refusal.UNSUPPORTED), (Trouble.NO_SUCH_THING, Refusal.MESSAGE_GONE)):
+    for trouble, refusal in (
+        (GatewayErrorCode.UNSUPPORTED, ErrorCode.UNSUPPORTED),
+        (GatewayErrorCode.NO_SUCH_THING, ErrorCode.MESSAGE_GONE),
+    ):
         desk.gateway.refuses = trouble
         assert refusal_of(lambda: VERBS[verb](desk)) is refusal
-    desk.gateway.refuses = Trouble.TIMED_OUT
+    desk.gateway.refuses = GatewayErrorCode.TIMED_OUT
     with pytest.raises(GatewayError):
         VERBS[verb](desk)
     (bubble,) = desk.shown().bubbles
@@ -249,22 +252,22 @@ def test_a_verb_that_failed_is_not_taken_for_done(desk, verb):
 
 def test_the_clients_own_messages_are_not_ours_to_change(desk):
     theirs = desk.named(from_me=False)
-    assert refusal_of(lambda: desk.service.edit(desk.line, desk.chat, theirs, "x")) is Refusal.NOT_ALLOWED
-    assert refusal_of(lambda: desk.service.delete(desk.line, desk.chat, theirs)) is Refusal.NOT_ALLOWED
+    assert refusal_of(lambda: desk.service.edit(desk.line, desk.chat, theirs, "x")) is ErrorCode.NOT_ALLOWED
+    assert refusal_of(lambda: desk.service.delete(desk.line, desk.chat, theirs)) is ErrorCode.NOT_ALLOWED
     assert desk.asked == []
 
 
 def test_after_a_while_a_message_stays_as_it_is(desk):
     service, line, chat = desk.service, desk.line, desk.chat
-    assert refusal_of(lambda: service.edit(line, chat, desk.named(age=EDIT_SECONDS), "x")) is Refusal.TOO_LATE
-    assert refusal_of(lambda: service.delete(line, chat, desk.named(age=DELETE_SECONDS))) is Refusal.TOO_LATE
+    assert refusal_of(lambda: service.edit(line, chat, desk.named(age=EDIT_SECONDS), "x")) is ErrorCode.TOO_LATE
+    assert refusal_of(lambda: service.delete(line, chat, desk.named(age=DELETE_SECONDS))) is ErrorCode.TOO_LATE
     service.edit(line, chat, desk.named(age=EDIT_SECONDS - 1), "x")
     service.delete(line, chat, desk.named(age=DELETE_SECONDS - 1))
 
 
-@pytest.mark.parametrize("text", ["", " \r\n ", "я" * (LONGEST_TEXT + 1)])
+@pytest.mark.parametrize("text", ["", " \r\n ", "я" * (MAX_TEXT + 1)])
 def test_an_edit_to_nothing_or_without_end_is_refused(desk, text):
-    assert refusal_of(lambda: desk.service.edit(desk.line, desk.chat, desk.named(), text)) is Refusal.BAD_FORM
+    assert refusal_of(lambda: desk.service.edit(desk.line, desk.chat, desk.named(), text)) is ErrorCode.BAD_FORM
 
 
 def test_our_own_messages_get_no_receipt(desk):
@@ -279,7 +282,7 @@ def test_our_own_messages_get_no_receipt(desk):
 def test_a_restricted_line_starts_no_new_chat_and_goes_on_with_old_ones(desk, state):
     desk.gateway.state = state
     for start in (desk.send, desk.send_file):
-        assert refusal_of(start) is Refusal.LINE_RESTRICTED
+        assert refusal_of(start) is ErrorCode.LINE_RESTRICTED
     assert desk.asked == []
     assert desk.services.storage.sends.by_key(desk.line.portal_id, "k1") is None
     desk.known()
@@ -299,7 +302,7 @@ def test_a_first_message_that_was_refused_begins_no_chat(desk):
     desk.send(key="refused")
     desk.known(proved=False)
     desk.gateway.state = LineState.RESTRICTED
-    assert refusal_of(lambda: desk.send(key="again")) is Refusal.LINE_RESTRICTED
+    assert refusal_of(lambda: desk.send(key="again")) is ErrorCode.LINE_RESTRICTED
 
 
 def test_a_message_that_went_out_before_the_restriction_is_still_answered(desk):
@@ -314,7 +317,7 @@ def test_a_gateway_with_a_queue_keeps_no_message_for_a_line_that_is_down(desk, s
     desk.known()
     desk.gateway.state = state
     desk.gateway.capabilities = replace(EVERYTHING, queues_sends=True)
-    assert refusal_of(desk.send) is Refusal.LINE_DOWN
+    assert refusal_of(desk.send) is ErrorCode.LINE_DOWN
     assert desk.asked == []
     desk.gateway.state = LineState.READY
     desk.send()
@@ -338,7 +341,9 @@ def test_a_message_that_only_a_webhook_told_is_shown_once_and_in_its_place(desk)
     assert desk.texts() == ["а", "б", "в"]
 
 
-@pytest.mark.parametrize("trouble", [Trouble.TIMED_OUT, Trouble.UNREACHABLE, Trouble.LINE_DOWN])
+@pytest.mark.parametrize(
+    "trouble", [GatewayErrorCode.TIMED_OUT, GatewayErrorCode.UNREACHABLE, GatewayErrorCode.LINE_DOWN]
+)
 def test_a_gateway_that_fails_leaves_what_webhooks_told_and_says_so(desk, trouble):
     desk.tell("C1", "Здравствуйте", at=desk.clock() - 100)
     desk.send()
@@ -353,7 +358,7 @@ def test_a_gateway_without_a_history_shows_what_webhooks_told(desk):
     desk.tell("C1", "Здравствуйте", at=desk.clock() - 100)
     history = desk.shown()
     assert (history.trouble, history.end, desk.texts()) == (None, End.NOT_KEPT, ["Здравствуйте"])
-    desk.gateway.trouble = Trouble.UNSUPPORTED
+    desk.gateway.trouble = GatewayErrorCode.UNSUPPORTED
     assert (desk.shown().trouble, desk.texts()) == (None, ["Здравствуйте"])
 
 
@@ -371,8 +376,8 @@ def test_a_tick_that_overtook_the_gateways_answer_is_not_lost(widget, ack):
     desk = Desk(widget, gateway)
 
     def tick(message_id):
-        told = Told(from_me=True, ack=ack)
-        desk.services.storage.messages.grow(desk.line.portal_id, desk.line.id, CHAT_ID, message_id, grown_by(told))
+        told = MessageFacts(from_me=True, ack=ack)
+        desk.services.storage.messages.grow(desk.line.portal_id, desk.line.id, CHAT_ID, message_id, merger(told))
 
     gateway.before_answering = tick
     assert desk.send().state is SendState[ack.name]
@@ -425,7 +430,7 @@ def test_pages_leave_no_time_out_and_repeat_none(widget):
 def test_a_place_that_no_page_of_ours_named_is_malformed(desk, cursor):
     with pytest.raises(GatewayError) as error:
         desk.service.older(desk.line, desk.chat, cursor)
-    assert error.value.trouble is Trouble.MALFORMED
+    assert error.value.trouble is GatewayErrorCode.MALFORMED
 
 
 class Restricted(Unlimited):
@@ -434,7 +439,7 @@ class Restricted(Unlimited):
 
     def reserve(self, line, *, first):
         if first:
-            raise Refused(Refusal.LINE_RESTRICTED, 409, "restricted", until=self.until)
+            raise Refused(ErrorCode.LINE_RESTRICTED, 409, "restricted", until=self.until)
 
 
 def test_a_line_that_whatsapp_restricted_starts_no_new_chat_though_its_session_works(desk, clock):
@@ -444,7 +449,7 @@ def test_a_line_that_whatsapp_restricted_starts_no_new_chat_though_its_session_w
     desk.service = service
     with pytest.raises(Refused) as refused:
         desk.send()
-    assert (refused.value.refusal, refused.value.until) == (Refusal.LINE_RESTRICTED, clock() + 3600)
+    assert (refused.value.refusal, refused.value.until) == (ErrorCode.LINE_RESTRICTED, clock() + 3600)
     assert desk.asked == []
     desk.known()
     assert desk.send().state is SendState.SENT
@@ -458,7 +463,7 @@ class Counting(Unlimited):
 
     def reserve_check(self, line):
         if not self.left:
-            raise Refused(Refusal.CHECKS_SPENT, 429, "line's limits")
+            raise Refused(ErrorCode.CHECKS_SPENT, 429, "line's limits")
         self.left -= 1
         return line
 
@@ -476,13 +481,13 @@ def test_a_reaction_takes_a_check_first_where_the_gateway_makes_one(desk, clock)
 
     react()
     assert checks.left == 1
-    for trouble, left in ((Trouble.UNREACHABLE, 1), (Trouble.TIMED_OUT, 0)):
+    for trouble, left in ((GatewayErrorCode.UNREACHABLE, 1), (GatewayErrorCode.TIMED_OUT, 0)):
         desk.gateway.refuses = trouble
         with pytest.raises(GatewayError):
             react()
         assert checks.left == left, trouble
     desk.asked.clear()
-    assert refusal_of(react) is Refusal.CHECKS_SPENT
+    assert refusal_of(react) is ErrorCode.CHECKS_SPENT
     assert desk.asked == []
 
 
@@ -501,7 +506,7 @@ def test_a_send_that_was_edited_here_keeps_its_last_wording(silent):
     silent.service.edit(silent.line, silent.chat, silent.named_send, "Первая правка")
     silent.clock.forward(1)
     silent.service.edit(silent.line, silent.chat, silent.named_send, "Вторая правка")
-    silent.gateway.trouble = Trouble.TIMED_OUT
+    silent.gateway.trouble = GatewayErrorCode.TIMED_OUT
 
     history = silent.shown()
 
@@ -515,10 +520,10 @@ def test_a_send_that_was_taken_back_stays_gone_and_its_text_is_not_kept(silent, 
     if by_webhook:
         event = GatewayEvent(EventKind.DELETED, silent.clock(), (CHAT_ID,), silent.named_send.id, from_me=True)
         services, line = silent.services, silent.line
-        services.hooks.gateway_work.work(services.storage.inbox.add(line.portal_id, line.id, events_json([event])))
+        services.webhooks.ingest.work(services.storage.inbox.add(line.portal_id, line.id, events_json([event])))
     else:
         silent.service.delete(silent.line, silent.chat, silent.named_send)
-    silent.gateway.trouble = Trouble.UNREACHABLE
+    silent.gateway.trouble = GatewayErrorCode.UNREACHABLE
 
     assert [(bubble.text, bubble.deleted) for bubble in silent.shown().bubbles] == [("", True)]
     assert silent.services.storage.sends.by_key(silent.line.portal_id, "k1").text == ""

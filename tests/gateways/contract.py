@@ -22,7 +22,7 @@ from typing import Any, ClassVar
 import pytest
 
 from sandbox import people
-from sandbox.people import Client
+from sandbox.people import KnownNumber
 from tests.gateways.receiver import receiving
 from tests.stand import Outside, until
 from widget.gateways.base import (
@@ -30,11 +30,11 @@ from widget.gateways.base import (
     File,
     Gateway,
     GatewayError,
+    GatewayErrorCode,
     LineState,
     ListedChat,
     Message,
     Sent,
-    Trouble,
     Unsupported,
     Webhooks,
 )
@@ -50,15 +50,15 @@ PICTURE = File("image/png", "план.png", b"\x89PNG\r\n\x1a\n" + bytes(range(2
 LETTER = File("application/pdf", "счёт.pdf", b"%PDF-1.4\n" + bytes(range(256)) * 3)
 # Every sandbox knows these; `broken` may translate them.
 FAULTS = {
-    "unauthorized": Trouble.CREDENTIALS,
-    "rate_overlimit": Trouble.THROTTLED,
-    "not_working": Trouble.LINE_DOWN,
-    "http_500": Trouble.BROKEN_ANSWER,
-    "html": Trouble.BROKEN_ANSWER,
-    "empty": Trouble.BROKEN_ANSWER,
-    "cut": Trouble.BROKEN_ANSWER,
-    "lost_answer": Trouble.BROKEN_ANSWER,
-    "silence": Trouble.TIMED_OUT,
+    "unauthorized": GatewayErrorCode.CREDENTIALS,
+    "rate_overlimit": GatewayErrorCode.THROTTLED,
+    "not_working": GatewayErrorCode.LINE_DOWN,
+    "http_500": GatewayErrorCode.BROKEN_ANSWER,
+    "html": GatewayErrorCode.BROKEN_ANSWER,
+    "empty": GatewayErrorCode.BROKEN_ANSWER,
+    "cut": GatewayErrorCode.BROKEN_ANSWER,
+    "lost_answer": GatewayErrorCode.BROKEN_ANSWER,
+    "silence": GatewayErrorCode.TIMED_OUT,
 }
 DONE = ("cut", "lost_answer")  # the gateway did what it was asked, and only the answer was spoiled
 VERBS: dict[str, Callable[[Gateway, str, str], Any]] = {
@@ -80,7 +80,7 @@ CONTROLS: dict[str, Callable[[Gateway, str, str], Any]] = {
 }
 
 
-def looked_up(gateway: Gateway, *clients: Client) -> dict[str, ListedChat]:
+def looked_up(gateway: Gateway, *clients: KnownNumber) -> dict[str, ListedChat]:
     """The chats with these, each looked up by itself where the gateway can; else out of its list."""
     phones = [client.phone for client in clients]
     if gateway.capabilities.chats_at_once:
@@ -118,21 +118,21 @@ class Contract:
     kind: ClassVar[str]
     webhooks: ClassVar[Webhooks]
     goes_out: ClassVar[Sent] = Sent.SENT  # how the answer to a send calls what went well
-    throttled: ClassVar[Trouble] = Trouble.THROTTLED  # what «rate_overlimit» is
+    throttled: ClassVar[GatewayErrorCode] = GatewayErrorCode.THROTTLED  # what «rate_overlimit» is
 
-    def trouble_of(self, fault: str) -> Trouble:
+    def trouble_of(self, fault: str) -> GatewayErrorCode:
         return self.throttled if fault == "rate_overlimit" else FAULTS[fault]
 
-    def hear(self, outside: Outside, text: str, client: Client = STRANGER) -> None:
+    def hear(self, outside: Outside, text: str, client: KnownNumber = STRANGER) -> None:
         """The client writes to the line."""
         outside.answer_as_client(client.phone, text, self.name)
 
-    def ids(self, adapter: Gateway, client: Client = STRANGER) -> list[str]:
+    def ids(self, adapter: Gateway, client: KnownNumber = STRANGER) -> list[str]:
         """Every id of the chat that is known, the listed one first."""
         listed = looked_up(adapter, client).get(client.phone)
         return list(dict.fromkeys([*([listed.chat_id] if listed else []), adapter.chat_id_of(client.phone)]))
 
-    def newest(self, adapter: Gateway, client: Client = STRANGER) -> Message:
+    def newest(self, adapter: Gateway, client: KnownNumber = STRANGER) -> Message:
         return adapter.history(self.ids(adapter, client), None, 10).messages[0]
 
     def sent(self, adapter: Gateway, text: str = "Добрый день!") -> Message:
@@ -208,7 +208,7 @@ class Contract:
     def test_a_line_that_is_not_connected_knows_of_nobody_whether_they_have_whatsapp(self, down, client):
         with pytest.raises(GatewayError) as error:
             down.check([client.phone])
-        assert error.value.trouble is Trouble.LINE_DOWN
+        assert error.value.trouble is GatewayErrorCode.LINE_DOWN
 
     # Faults of every verb.
 

@@ -3,10 +3,10 @@
 import httpx
 import pytest
 
-from widget.gateways.base import GatewayError, Trouble
+from widget.gateways.base import GatewayError, GatewayErrorCode
 
 
-def trouble(call) -> Trouble:
+def trouble(call) -> GatewayErrorCode:
     with pytest.raises(GatewayError) as error:
         call()
     return error.value.trouble

@@ -5,7 +5,7 @@ import pytest
 from tests.stand import Widget
 from widget.gateways.breaker import Breaker
 from widget.gateways.calls import Calls, Timeouts
-from widget.gateways.kind import Kind
+from widget.gateways.kind import GatewayKind
 from widget.gateways.kinds import KINDS, capabilities_of
 from widget.http import make_client
 
@@ -16,7 +16,7 @@ WORDS = MAY_BE_EMPTY | {
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=list(KINDS))
-def test_an_adapter_is_what_its_kind_says(kind: Kind) -> None:
+def test_an_adapter_is_what_its_kind_says(kind: GatewayKind) -> None:
     calls = Calls(make_client(), kind.address_example, Timeouts(5, 5, 5), Breaker(lambda: 0.0))
     adapter = kind.open(calls, session=kind.session_example, key="k")
 

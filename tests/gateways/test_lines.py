@@ -6,7 +6,7 @@ import pytest
 
 from sandbox.people import API_KEY
 from tests.stand import PATIENCE
-from widget.gateways.base import GatewayError, LineState, Trouble
+from widget.gateways.base import GatewayError, GatewayErrorCode, LineState
 from widget.gateways.lines import Gateways, Timeouts
 from widget.gateways.states import OTHER_SECONDS, READY_SECONDS
 from widget.http import make_client
@@ -61,7 +61,7 @@ def test_trouble_is_shared_too_and_passes_with_time(gateways, stored, outside, c
     for _ in range(3):
         with pytest.raises(GatewayError) as error:
             gateways.status(stored)
-        assert error.value.trouble is Trouble.BROKEN_ANSWER
+        assert error.value.trouble is GatewayErrorCode.BROKEN_ANSWER
     assert outside.calls()["session"] == 1
     clock.forward(OTHER_SECONDS)
     assert gateways.status(stored).state is LineState.READY
@@ -83,7 +83,7 @@ def test_a_line_without_https_is_refused_unless_the_operator_allows_it(stored, c
     strict = Gateways(make_client, TIMEOUTS, allow_http=False, allow_private=False, clock=clock)
     with pytest.raises(GatewayError) as error:
         strict.of(replace(stored, address=address))
-    assert error.value.trouble is Trouble.UNREACHABLE
+    assert error.value.trouble is GatewayErrorCode.UNREACHABLE
     strict.of(replace(stored, address="https://gateway.example"))
 
 
@@ -96,7 +96,7 @@ def test_a_private_line_is_never_called_unless_the_operator_allows_it(stored, cl
     for _ in range(2):
         with pytest.raises(GatewayError) as error:
             strict.status(private)
-        assert error.value.trouble is Trouble.UNREACHABLE
+        assert error.value.trouble is GatewayErrorCode.UNREACHABLE
     Gateways(make_client, TIMEOUTS, allow_http=False, allow_private=True, clock=clock).of(private)
 
 

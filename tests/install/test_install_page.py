@@ -10,8 +10,8 @@ from sandbox.portal.credentials import PORTALS
 from tests.installing import ADMIN, CHIEF, FIELDS, TABS, Site
 from tests.stand import CardPage, Outside, Widget, in_russian
 from widget.bitrix24.events import WANTED
-from widget.bitrix24.findings import Shown
-from widget.bitrix24.parts import APP_VERSION
+from widget.bitrix24.installer.desired import APP_VERSION
+from widget.bitrix24.installer.report import Shown
 from widget.storage.portals import PortalState
 
 MakeWidget = Callable[..., Widget]
@@ -192,7 +192,7 @@ def test_a_move_that_is_interrupted_anywhere_ends_by_itself_as_if_it_had_not_bee
         if interruption:
             assert site.portal.app_version == 0
             site.outside.heal()
-            site.widget.services.hooks.event_work.update_outdated()
+            site.widget.services.webhooks.event_work.update_outdated()
         assert site.portal.app_version == APP_VERSION
         there = site.there
         fields = {one["fieldName"]: (one["userTypeId"], one["layouts"]) for one in there["fields"]}
@@ -458,7 +458,7 @@ def test_a_removal_nobody_worked_on_does_not_hit_the_installation_after_it(site:
     services.storage.events.fail(event, "worker was down")
 
     site.install()
-    services.hooks.event_work.work(event)
+    services.webhooks.event_work.work(event)
 
     assert site.portal.state is PortalState.ACTIVE
     assert services.storage.tokens.find(site.portal.id, ADMIN)
@@ -545,7 +545,7 @@ def test_a_new_version_of_the_service_brings_its_portals_up_to_date(site: Site) 
     site.change(installed=True)
     services.storage.portals.set_app_version(site.portal.id, APP_VERSION + 1)
 
-    services.hooks.event_work.update_outdated()
+    services.webhooks.event_work.update_outdated()
 
     assert_one_of_each(site)
     assert site.portal.app_version == APP_VERSION
@@ -557,10 +557,10 @@ def test_a_portal_that_fails_does_not_stop_the_update_of_others(site: Site) -> N
     services.storage.portals.set_app_version(site.portal.id, APP_VERSION + 1)
     site.outside.break_portal("http_500", "batch", times=1)
 
-    services.hooks.event_work.update_outdated()
+    services.webhooks.event_work.update_outdated()
 
     assert site.portal.app_version == APP_VERSION + 1
-    services.hooks.event_work.update_outdated()
+    services.webhooks.event_work.update_outdated()
     assert site.portal.app_version == APP_VERSION
 
 

@@ -29,10 +29,10 @@ def work_off(jobs: Jobs) -> None:
 
 def test_work_asked_for_in_one_process_is_done_in_another(tmp_path: Path, clock: Clock) -> None:
     web, worker, done = jobs_in(tmp_path, clock), jobs_in(tmp_path, clock), list[int]()
-    web.does("event", lambda number: None)
-    worker.does("event", done.append)
+    web.register("event", lambda number: None)
+    worker.register("event", done.append)
 
-    assert web.wake("event", 7)
+    assert web.enqueue("event", 7)
     work_off(worker)
 
     assert done == [7]
@@ -40,22 +40,22 @@ def test_work_asked_for_in_one_process_is_done_in_another(tmp_path: Path, clock:
 
 def test_redis_works_the_same(redis_url: str, clock: Clock) -> None:
     jobs, done = Jobs(lambda: open_queue(redis_url=redis_url, file="", secret=SECRET), clock), list[int]()
-    jobs.does("event", done.append)
+    jobs.register("event", done.append)
 
-    jobs.wake("event", 7)
+    jobs.enqueue("event", 7)
     assert jobs.queue.pending_count() == 1
     work_off(jobs)
 
     assert done == [7]
-    jobs.beat()
+    jobs.heartbeat()
     assert jobs.last_heartbeat() == clock.now
 
 
 def test_what_others_put_into_the_queue_is_not_run(tmp_path: Path, clock: Clock) -> None:
     web, worker, done = jobs_in(tmp_path, clock, "x" * 40), jobs_in(tmp_path, clock), list[int]()
-    web.does("event", done.append)
-    worker.does("event", done.append)
-    web.wake("event", 7)
+    web.register("event", done.append)
+    worker.register("event", done.append)
+    web.enqueue("event", 7)
     assert type(worker.queue.serializer) is not Serializer
 
     with pytest.raises(ValueError, match="mismatch"):
@@ -66,9 +66,9 @@ def test_what_others_put_into_the_queue_is_not_run(tmp_path: Path, clock: Clock)
 
 def test_a_queue_that_is_out_of_reach_fails_nobody(tmp_path: Path, clock: Clock) -> None:
     jobs = Jobs(lambda: open_queue(redis_url="", file=str(tmp_path / "no" / "such" / "file"), secret=SECRET), clock)
-    jobs.does("event", lambda number: None)
+    jobs.register("event", lambda number: None)
 
-    assert not jobs.wake("event", 7)
+    assert not jobs.enqueue("event", 7)
     assert jobs.last_heartbeat() is None
 
 
@@ -81,7 +81,7 @@ def test_the_heartbeat_of_a_worker_is_seen_by_the_web_process(tmp_path: Path, cl
     web, worker = jobs_in(tmp_path, clock), jobs_in(tmp_path, clock)
     assert web.last_heartbeat() is None
 
-    worker.beat()
+    worker.heartbeat()
     clock.forward(60)
 
     assert web.last_heartbeat() == clock.now - 60
@@ -155,9 +155,9 @@ def test_a_worker_runs_until_it_is_told_to_stop(tmp_path: Path, clock: Clock) ->
             until(lambda: signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL)
             signal.raise_signal(signal.SIGTERM)
 
-    jobs.does("event", work)
-    jobs.wake("event", 2)
-    jobs.wake("event", 1)
+    jobs.register("event", work)
+    jobs.enqueue("event", 2)
+    jobs.enqueue("event", 1)
 
     jobs.run(context)
 
@@ -167,8 +167,8 @@ def test_a_worker_runs_until_it_is_told_to_stop(tmp_path: Path, clock: Clock) ->
 
 def test_no_secret_of_the_queue_is_in_redis(redis_url: str, clock: Clock) -> None:
     jobs = Jobs(lambda: open_queue(redis_url=redis_url, file="", secret=SECRET), clock)
-    jobs.does("event", lambda number: None)
-    jobs.wake("event", 7)
+    jobs.register("event", lambda number: None)
+    jobs.enqueue("event", 7)
     with redis.Redis.from_url(redis_url) as client:
         stored = b"".join(client.lrange("huey.redis.widget", 0, -1))
     assert stored

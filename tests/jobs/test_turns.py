@@ -31,7 +31,7 @@ class Hosts:
 
     def do(self, times: Times) -> None:
         for number, worker in enumerate(self.workers):
-            worker.at(times, "work", lambda number=number: self.work(number))
+            worker.schedule(times, "work", lambda number=number: self.work(number))
 
     def work(self, number: int) -> None:
         self.done.append(number)

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from sandbox.portal.credentials import PORTALS
-from tests.hooks.gateways import CLIENT, PHONE, about, written
 from tests.installing import ADMIN, WIDGET, Site
 from tests.stand import DEAL, CardPage, Widget
+from tests.webhooks.gateways import CLIENT, PHONE, about, written
 from widget.gateways.base import EventKind, GatewayEvent
-from widget.gateways.written import events_json
+from widget.gateways.serialization import events_json
 from widget.storage.chats import Chat
 from widget.storage.lines import Line, Mirroring
 from widget.storage.portals import Installation
@@ -49,7 +49,7 @@ class Circle:
     def hear(self, *events: GatewayEvent) -> None:
         """A webhook of the gateway, worked on."""
         row = self.services.storage.inbox.add(self.site.portal.id, self.line_id, events_json(events))
-        self.services.hooks.gateway_work.work(row)
+        self.services.webhooks.ingest.work(row)
 
     def client_writes(self, text: str, **more: Any) -> str:
         name = f"C{len(self.names) + 1}"

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.hooks.gateways import tick
 from tests.openlines.conftest import Circle, MakeCircle
+from tests.webhooks.gateways import tick
 from widget.gateways.base import Ack, EventKind
 from widget.storage.lines import Mirroring
 

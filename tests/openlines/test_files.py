@@ -6,9 +6,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from sandbox.portal.background import free_port, served
-from tests.hooks.gateways import CLIENT, written
 from tests.openlines.conftest import Circle, MakeCircle
-from widget.errors import Refusal, Refused
+from tests.webhooks.gateways import CLIENT, written
+from widget.errors import ErrorCode, Refused
 from widget.gateways.base import Media
 from widget.openlines.files import LIVES_SECONDS, FileRef, short_name
 
@@ -68,4 +68,4 @@ def test_a_file_that_lies_elsewhere_is_not_fetched_and_the_operator_is_told(circ
     files = circle.services.open_lines.work._replies._files
     with pytest.raises(Refused) as refused:
         files.fetch(circle.site.portal, "x", address)
-    assert refused.value.refusal is Refusal.FILE_ELSEWHERE
+    assert refused.value.refusal is ErrorCode.FILE_ELSEWHERE

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from tests.hooks.gateways import muddled, written
 from tests.openlines.conftest import Circle
 from tests.stand import examples
-from widget.storage.mirrors import Kind, State
+from tests.webhooks.gateways import muddled, written
+from widget.storage.mirrors import PieceKind, State
 
 POST, SAY = "imconnector.send.messages", "im.message.add"
 MESSAGE_ADD = "ONIMCONNECTORMESSAGEADD"
@@ -164,5 +164,5 @@ def test_what_waits_for_a_line_that_is_switched_off_goes_nowhere(circle: Circle)
     circle.services.open_lines.setup.switch_off(circle.site.portal, 1, circle.line)
     circle.later(3600)
     assert circle.centre["chats"] == []
-    piece = circle.services.storage.mirrors.ended_as(circle.site.portal.id, 0, [Kind.CLIENT])
+    piece = circle.services.storage.mirrors.ended_as(circle.site.portal.id, 0, [PieceKind.CLIENT])
     assert piece.state is State.DROPPED

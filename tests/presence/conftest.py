@@ -15,29 +15,37 @@ from sqlalchemy import Engine
 
 from ratelimit import Limiter, MemoryStorage, Rate, Window
 from tests.stand import NOON, PATIENCE, Clock
-from widget.answers import Answers, StoreGone
-from widget.gateways.base import ChatList, Checked, GatewayError, LineState, LineStatus, ListedChat, Trouble
+from widget.cache import Cache, StoreGone
+from widget.gateways.base import (
+    ChatList,
+    CheckResult,
+    GatewayError,
+    GatewayErrorCode,
+    LineState,
+    LineStatus,
+    ListedChat,
+)
 from widget.gateways.waha.adapter import CAPABILITIES
 from widget.keys import PhoneKeys
 from widget.metrics import Metrics
-from widget.presence.asking import Asker
 from widget.presence.budget import Terms
+from widget.presence.chat_index import ChatIndex
+from widget.presence.check_budget import CheckBudget
 from widget.presence.checker import Checker
-from widget.presence.cooling import Cooling
+from widget.presence.cooldown_policy import CooldownPolicy
 from widget.presence.evidence import Evidence
-from widget.presence.flights import Flights
-from widget.presence.lifetimes import Lifetimes
-from widget.presence.listings import Listings
-from widget.presence.memory import Memory
-from widget.presence.purse import Purse
+from widget.presence.freshness import FreshnessPolicy
+from widget.presence.probe import PresenceProbe
 from widget.presence.records import Presence
+from widget.presence.store import PresenceStore
+from widget.singleflight.distributed import DistributedSingleFlight
 from widget.storage.database import open_database, upgrade
 from widget.storage.line_health import LineHealths
 from widget.storage.lines import Line, Lines
 from widget.storage.portals import Portals
 from widget.storage.presences import Presences
+from widget.storage.secret_box import SecretBox
 from widget.storage.usage import Usage
-from widget.storage.vault import Vault
 
 LINE = Line(1, 1, "Sales", "waha", "https://gw.example", "sales", "key", "")
 OTHER_PORTALS_LINE = Line(2, 2, "Sales", "waha", "https://gw.example", "sales", "key", "")
@@ -48,14 +56,15 @@ SURE, UNSURE = 300.0, 15.0
 
 @dataclass
 class FakeGateway:
-    """One line. `says` maps a phone to True, False, a Checked or a Trouble; whatever else is asked is not there."""
+    """One line. `says` maps a phone to True, False, a CheckResult or a GatewayErrorCode; whatever else is asked is not
+    there."""
 
     says: dict[str, Any] = field(default_factory=dict)
     chats: dict[str, ListedChat] = field(default_factory=dict)
     older: dict[str, ListedChat] = field(default_factory=dict)  # found only by who asks for them
     finds: int = 100
-    state: LineState | Trouble = LineState.READY
-    listing: Trouble | None = None
+    state: LineState | GatewayErrorCode = LineState.READY
+    listing: GatewayErrorCode | None = None
     sent: bool = True  # whether a request that failed had left
     checked: list[str] = field(default_factory=list)
     listed: int = 0
@@ -73,22 +82,22 @@ class FakeGateway:
 
     def status(self) -> LineStatus:
         self.states += 1
-        if isinstance(self.state, Trouble):
+        if isinstance(self.state, GatewayErrorCode):
             raise GatewayError(self.state)
         return LineStatus(self.state, until=self.until)
 
-    def check(self, phones: Sequence[str]) -> dict[str, Checked]:
+    def check(self, phones: Sequence[str]) -> dict[str, CheckResult]:
         assert 1 <= len(phones) <= self.at_once
         self.checked += phones
         if self.hold:
             self.hold.wait(PATIENCE)
         return {phone: answer for phone in phones if (answer := self._answer(phone)) is not None}
 
-    def _answer(self, phone: str) -> Checked | None:
+    def _answer(self, phone: str) -> CheckResult | None:
         said = self.says.get(phone, False)
-        if isinstance(said, Trouble):
+        if isinstance(said, GatewayErrorCode):
             raise GatewayError(said, sent=self.sent)
-        return said if not isinstance(said, bool) else Checked(said, self.chat_id_of(phone) if said else "")
+        return said if not isinstance(said, bool) else CheckResult(said, self.chat_id_of(phone) if said else "")
 
     def all_chats(self) -> ChatList:
         self.listed += 1
@@ -138,25 +147,25 @@ class FakeChats:
 
 
 @dataclass
-class Desk:
+class CheckerFixture:
     """A checker with everything around it that a test may look at."""
 
     checker: Checker
     gateway: FakeGateway
     gateways: FakeGateways
     chats: FakeChats
-    answers: Answers
+    answers: Cache
     limiter: Limiter
     metrics: Metrics
-    memory: Memory
+    memory: PresenceStore
     evidence: Evidence
-    purse: Purse
+    check_budget: CheckBudget
     usage: Usage
-    cooling: Cooling
+    cooldown_policy: CooldownPolicy
     cooldowns: LineHealths
-    lifetimes: Lifetimes
+    freshness: FreshnessPolicy
     clock: Clock
-    listings: Listings
+    chat_index: ChatIndex
 
     def known(self, *phones: str, portal: int = 1) -> dict[str, Presence]:
         """What another reader finds without asking anybody: all that is not forgotten."""
@@ -173,7 +182,7 @@ def gateway() -> FakeGateway:
     return FakeGateway()
 
 
-class Shaky(Answers):
+class FlakyCache(Cache):
     """A cache that is out of reach for one process at times, and keeps its data."""
 
     gone = False
@@ -190,8 +199,8 @@ class Shaky(Answers):
 
 
 @pytest.fixture
-def in_process() -> Answers:
-    return Answers(Flask("answers"), "")
+def in_process() -> Cache:
+    return Cache(Flask("answers"), "")
 
 
 @pytest.fixture
@@ -206,8 +215,8 @@ def filled_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("filled") / "widget.sqlite3"
     engine = open_database(f"sqlite:///{path}")
     upgrade(engine)
-    vault, clock = Vault([KEY]), Clock(NOON - 365 * 86_400)  # lines that are not young
-    portals, lines = Portals(engine, vault, clock), Lines(engine, vault, clock)
+    secret_box, clock = SecretBox([KEY]), Clock(NOON - 365 * 86_400)  # lines that are not young
+    portals, lines = Portals(engine, secret_box, clock), Lines(engine, secret_box, clock)
     for name in ("one", "two"):
         portals.add(member_id=name, domain=f"{name}.example", endpoint=f"https://{name}.example/rest/", country="RU")
     for line in (LINE, OTHER_PORTALS_LINE, SUPPORT):
@@ -226,8 +235,8 @@ def engine(filled_file: Path, tmp_path: Path) -> Iterator[Engine]:
 
 @pytest.fixture
 def make_desk(
-    gateway: FakeGateway, in_process: Answers, pool: ThreadPoolExecutor, clock: Clock, engine: Engine
-) -> Callable[..., Desk]:
+    gateway: FakeGateway, in_process: Cache, pool: ThreadPoolExecutor, clock: Clock, engine: Engine
+) -> Callable[..., CheckerFixture]:
     """make_desk(burst=…, answers=…, storage=…): desks share the gateway, the database, and whatever is handed in."""
 
     def make(
@@ -236,38 +245,38 @@ def make_desk(
         every: float = 3.0,
         day: int = 100,
         floor: int = 100,
-        answers: Answers | None = None,
+        answers: Cache | None = None,
         storage: Any = None,
-    ) -> Desk:
+    ) -> CheckerFixture:
         answers = answers or in_process
         limits = (Rate(every=every, burst=burst), Window(limit=day, seconds=86_400))
         limiter = Limiter(storage or MemoryStorage(clock=clock), limits=limits, prefix="checks")
         chats, metrics, gateways = FakeChats(), Metrics(), FakeGateways(gateway)
-        lifetimes = Lifetimes(fresh=SURE, unknown=UNSURE)
-        memory = Memory(
+        freshness = FreshnessPolicy(fresh=SURE, unknown=UNSURE)
+        memory = PresenceStore(
             answers,
             Presences(engine, clock),
-            Vault([KEY]),
+            SecretBox([KEY]),
             key_of=PhoneKeys("secret").key,
-            lifetimes=lifetimes,
+            freshness=freshness,
             clock=clock,
         )
         usage, cooldowns = Usage(engine, clock), LineHealths(engine, clock)
-        cooling = Cooling(cooldowns, clock)
-        purse = Purse(limiter, usage, cooling, Terms(burst, every, day, floor, 20, 10), clock)
-        listings = Listings(
-            gateways, memory, lifetimes, pool, clock, answers=answers, reports=lambda line: gateway.reports
+        cooldown_policy = CooldownPolicy(cooldowns, clock)
+        check_budget = CheckBudget(limiter, usage, cooldown_policy, Terms(burst, every, day, floor, 20, 10), clock)
+        chat_index = ChatIndex(
+            gateways, memory, freshness, pool, clock, answers=answers, reports=lambda line: gateway.reports
         )  # type: ignore[arg-type]
         checker = Checker(
             memory,
-            Flights(answers, lease_seconds=5),
-            purse,
-            Asker(gateways, cooling, pool, metrics, clock),  # type: ignore[arg-type]
-            listings,
-            lifetimes=lifetimes,
+            DistributedSingleFlight(answers, lease_seconds=5),
+            check_budget,
+            PresenceProbe(gateways, cooldown_policy, pool, metrics, clock),  # type: ignore[arg-type]
+            chat_index,
+            freshness=freshness,
             clock=clock,
         )
-        return Desk(
+        return CheckerFixture(
             checker,
             gateway,
             gateways,
@@ -277,18 +286,18 @@ def make_desk(
             metrics,
             memory,
             Evidence(memory, chats, clock),  # type: ignore[arg-type]
-            purse,
+            check_budget,
             usage,
-            cooling,
+            cooldown_policy,
             cooldowns,
-            lifetimes,
+            freshness,
             clock,
-            listings,
+            chat_index,
         )
 
     return make
 
 
 @pytest.fixture
-def desk(make_desk: Callable[..., Desk]) -> Desk:
+def desk(make_desk: Callable[..., CheckerFixture]) -> CheckerFixture:
     return make_desk()

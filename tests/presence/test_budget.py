@@ -5,7 +5,7 @@ import pytest
 from ratelimit import Rate
 from tests.presence.conftest import LINE
 from tests.stand import NOON
-from widget.presence.budget import Asking, Left, Terms, window
+from widget.presence.budget import CheckPriority, Remaining, Terms, window
 from widget.storage.lines import LineLimits
 
 TERMS = Terms(burst=10, every=3.0, per_day=100, floor=20, young_per_day=20, young_days=10)
@@ -44,14 +44,15 @@ def test_after_a_restriction_half_is_left_but_never_nothing():
 
 
 @pytest.mark.parametrize(
-    ("asking", "of_hundred"), [(Asking.CLICK, 100), (Asking.NEW, 80), (Asking.STALE_NO, 65), (Asking.STALE_YES, 50)]
+    ("asking", "of_hundred"),
+    [(CheckPriority.CLICK, 100), (CheckPriority.NEW, 80), (CheckPriority.STALE_NO, 65), (CheckPriority.STALE_YES, 50)],
 )
-def test_each_kind_of_asking_may_use_up_its_share_of_the_day(asking, of_hundred):
-    assert (window(100, asking).limit, window(100, asking).seconds) == (of_hundred, DAY)
+def test_each_kind_of_asking_may_use_up_its_share_of_the_day(priority, of_hundred):
+    assert (window(100, priority).limit, window(100, priority).seconds) == (of_hundred, DAY)
 
 
 def test_a_budget_of_one_is_there_for_every_kind():
-    assert {window(1, asking).limit for asking in Asking} == {1}
+    assert {window(1, priority).limit for priority in CheckPriority} == {1}
 
 
 def test_the_pace_is_the_lines_own_where_it_has_one():
@@ -61,4 +62,4 @@ def test_the_pace_is_the_lines_own_where_it_has_one():
 
 @pytest.mark.parametrize(("left", "short"), [(0, True), (4, True), (5, False), (20, False)])
 def test_a_fifth_or_less_is_short(left, short):
-    assert Left(left, 20).short is short
+    assert Remaining(left, 20).short is short

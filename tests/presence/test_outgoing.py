@@ -7,8 +7,8 @@ import pytest
 
 from sandbox.people import CLIENTS
 from tests.stand import CardPage, Clock, Widget
-from widget.errors import Refusal, Refused
-from widget.gateways.base import SendResult, Sent, Trouble
+from widget.errors import ErrorCode, Refused
+from widget.gateways.base import GatewayErrorCode, SendResult, Sent
 from widget.presence.outgoing import BURST, GROWS_DAYS, Outgoing, OutgoingTerms
 from widget.storage.lines import Line, LineLimits
 
@@ -16,7 +16,7 @@ DAY = 86_400.0
 TERMS = OutgoingTerms(firsts_per_day=100, young_firsts_per_day=20, sends_per_day=1500, young_days=10)
 LINE = Line(1, 1, "Sales", "waha", "http://gateway", "sales", "", "", created_at=0.0)
 OUT = SendResult(Sent.SENT, "A1")
-NOT_OUT = SendResult(Sent.REFUSED, "", Trouble.RESTRICTED)
+NOT_OUT = SendResult(Sent.REFUSED, "", GatewayErrorCode.RESTRICTED)
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_a_young_line_writes_to_twenty_strangers_a_day_and_goes_on_with_its_chat
     with pytest.raises(Refused) as refused:
         outgoing.reserve(line, first=True)
 
-    assert (refused.value.refusal, refused.value.until) == (Refusal.FIRSTS_SPENT, clock() + DAY)
+    assert (refused.value.refusal, refused.value.until) == (ErrorCode.FIRSTS_SPENT, clock() + DAY)
     spent(outgoing, line, 5, first=False)
     twin = young.twin().services.presence.outgoing  # another process, whose limiter knows nothing yet
     with pytest.raises(Refused):
@@ -77,27 +77,31 @@ def test_no_more_goes_out_at_once_than_a_conversation_needs(young: Widget) -> No
     with pytest.raises(Refused) as refused:
         outgoing.reserve(line, first=False)
 
-    assert refused.value.refusal is Refusal.SENDS_SPENT
+    assert refused.value.refusal is ErrorCode.SENDS_SPENT
 
 
 def test_a_gateway_that_looks_a_number_up_needs_a_check_for_a_first_message(young: Widget, clock: Clock) -> None:
-    outgoing, purse, line = young.services.presence.outgoing, young.services.presence.purse, line_of(young, 2)
-    purse.count(line, 19)
+    outgoing, check_budget, line = (
+        young.services.presence.outgoing,
+        young.services.presence.check_budget,
+        line_of(young, 2),
+    )
+    check_budget.count(line, 19)
     clock.forward(60)
 
     reserved = outgoing.reserve(line, first=True)
     with pytest.raises(Refused) as refused:
         outgoing.reserve(line, first=True)
-    assert refused.value.refusal is Refusal.CHECKS_SPENT
-    assert outgoing.left(line).left == 0
+    assert refused.value.refusal is ErrorCode.CHECKS_SPENT
+    assert outgoing.remaining(line).left == 0
     with pytest.raises(Refused) as refused:
         outgoing.reserve_check(line)  # of a reaction
-    assert refused.value.refusal is Refusal.CHECKS_SPENT
+    assert refused.value.refusal is ErrorCode.CHECKS_SPENT
     outgoing.reserve(line, first=False)  # an answer is not refused for that
 
-    outgoing.settle(reserved, SendResult(Sent.REFUSED, "", Trouble.UNREACHABLE))
+    outgoing.settle(reserved, SendResult(Sent.REFUSED, "", GatewayErrorCode.UNREACHABLE))
     clock.forward(60)
-    assert outgoing.left(line).left == 1
+    assert outgoing.remaining(line).left == 1
 
 
 def test_the_composer_says_it_before_the_limit_and_the_line_stops_at_it(young: Widget, clock: Clock) -> None:

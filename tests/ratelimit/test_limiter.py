@@ -116,7 +116,7 @@ def test_limiters_of_one_storage_are_told_apart_by_their_prefix():
 def test_permits_given_back_can_be_used_at_once(new_limiter):
     checks, _ = new_limiter(PACE, BUDGET)
     permits = checks.acquire("line", 10)
-    checks.give_back("line", permits, 4)
+    checks.refund("line", permits, 4)
     assert checks.acquire("line", 10).granted == 4
     assert checks.peek("line", 100, limits=[BUDGET]).granted == 90
 
@@ -124,16 +124,16 @@ def test_permits_given_back_can_be_used_at_once(new_limiter):
 def test_giving_back_twice_is_giving_back_once(new_limiter):
     checks, _ = new_limiter(PACE, BUDGET)
     permits = checks.acquire("line", 10)
-    checks.give_back("line", permits, 4)
-    checks.give_back("line", permits, 4)
+    checks.refund("line", permits, 4)
+    checks.refund("line", permits, 4)
     assert checks.peek("line", 10).granted == 4
 
 
 def test_a_later_larger_number_gives_back_the_difference(new_limiter):
     checks, _ = new_limiter(PACE, BUDGET)
     permits = checks.acquire("line", 10)
-    checks.give_back("line", permits, 4)
-    checks.give_back("line", permits, 6)
+    checks.refund("line", permits, 4)
+    checks.refund("line", permits, 6)
     assert checks.peek("line", 10).granted == 6
 
 
@@ -141,7 +141,7 @@ def test_giving_back_more_than_was_granted_gives_back_what_was_granted(new_limit
     checks, _ = new_limiter(PACE, BUDGET)
     checks.acquire("line", 6)
     permits = checks.acquire("line", 10)
-    checks.give_back("line", permits, 10)
+    checks.refund("line", permits, 10)
     assert checks.peek("line", 10).granted == 4
 
 
@@ -150,7 +150,7 @@ def test_permits_that_time_brought_back_already_are_not_given_back_again(new_lim
     unused = checks.acquire("line", 10)
     clock.passes(30)
     checks.acquire("line", 10)
-    checks.give_back("line", unused, 10)
+    checks.refund("line", unused, 10)
     assert checks.acquire("line", 10).granted == 0
 
 
@@ -159,7 +159,7 @@ def test_permits_that_time_brought_back_in_part_are_given_back_in_part(new_limit
     unused = checks.acquire("line", 10)
     clock.passes(15)
     assert checks.acquire("line", 10).granted == 5
-    checks.give_back("line", unused, 10)
+    checks.refund("line", unused, 10)
     assert checks.acquire("line", 10).granted == 5
 
 
@@ -167,7 +167,7 @@ def test_an_hour_later_the_day_still_gets_its_permits_back(new_limiter):
     checks, clock = new_limiter(PACE, BUDGET)
     permits = checks.acquire("line", 10)
     clock.passes(3600)
-    checks.give_back("line", permits, 10)
+    checks.refund("line", permits, 10)
     assert checks.peek("line", 100, limits=[BUDGET]).granted == 100
 
 
@@ -176,8 +176,8 @@ def test_a_look_and_a_refusal_have_nothing_to_give_back(new_limiter):
     looked = checks.peek("line", 10)
     checks.acquire("line", 10)
     refused = checks.acquire("line", 10)
-    checks.give_back("line", looked, 10)
-    checks.give_back("line", refused, 10)
+    checks.refund("line", looked, 10)
+    checks.refund("line", refused, 10)
     assert checks.peek("line", 10).granted == 0
 
 
@@ -186,7 +186,7 @@ def test_permits_from_before_a_reset_have_nothing_to_give_back(new_limiter):
     before = checks.acquire("line", 10)
     checks.reset("line")
     assert checks.acquire("line", 10).granted == 10
-    checks.give_back("line", before, 10)
+    checks.refund("line", before, 10)
     assert checks.acquire("line").granted == 0
 
 
@@ -194,7 +194,7 @@ def test_another_lines_permits_are_not_taken_back(new_limiter):
     checks, _ = new_limiter(PACE)
     permits = checks.acquire("line", 10)
     with pytest.raises(ValueError, match="another key"):
-        checks.give_back("other", permits, 10)
+        checks.refund("other", permits, 10)
 
 
 def test_a_lowered_limit_counts_what_was_spent_before(new_limiter):
@@ -250,7 +250,7 @@ def test_permits_from_before_a_change_of_pace_do_not_become_more(new_limiter):
     clock.passes(1)
     assert checks.acquire("line", 10, limits=slow).granted == 1
     clock.passes(1)
-    checks.give_back("line", before, 10)
+    checks.refund("line", before, 10)
     assert checks.acquire("line", limits=slow).granted == 0
 
 
@@ -324,4 +324,4 @@ def test_what_makes_no_sense_is_refused_at_the_edge(make):
 def test_a_negative_number_cannot_be_given_back():
     checks = Limiter(MemoryStorage(), [PACE])
     with pytest.raises(ValueError, match="negative"):
-        checks.give_back("line", checks.acquire("line"), -1)
+        checks.refund("line", checks.acquire("line"), -1)

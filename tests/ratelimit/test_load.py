@@ -82,7 +82,7 @@ def test_permits_from_before_a_loss_hold_nothing_to_give(new_limiter):
     permits = limiter.acquire("line", 6)
     limiter.reset("line")
     limiter.load("line", [(clock(), 6)])
-    limiter.give_back("line", permits, 6)
+    limiter.refund("line", permits, 6)
     assert limiter.peek("line", 10).granted == 4
 
 

@@ -68,7 +68,7 @@ def test_threads_that_give_back_never_create_a_permit():
     def work(_):
         used = 0
         while (permits := checks.acquire("line", 3)).granted:
-            checks.give_back("line", permits, 1)
+            checks.refund("line", permits, 1)
             used += permits.granted - 1
             if permits.granted == 1:
                 return used

@@ -47,7 +47,7 @@ class Player:
             return permits
         if self.books:
             grant = self.books[max(0, len(self.books) - 1 - first)]
-            self.limiter.give_back("line", grant.permits, second)
+            self.limiter.refund("line", grant.permits, second)
             grant.unused = max(grant.unused, min(second, grant.permits.granted))
         return None
 
@@ -120,7 +120,7 @@ def test_permits_given_back_at_once_are_as_if_never_asked_for(new_limiter, limit
         clock.passes(microseconds=pause)
         player.plays(clock.now, step)
         before = limiter.peek("line", 50)
-        limiter.give_back("line", limiter.acquire("line", n), n)
+        limiter.refund("line", limiter.acquire("line", n), n)
         after = limiter.peek("line", 50)
         assert (before.granted, before.wait) == (after.granted, after.wait)
 

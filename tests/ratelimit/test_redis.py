@@ -29,12 +29,12 @@ def test_the_servers_own_clock_is_used(checks):
 
 
 def test_each_call_is_one_round_trip(checks, client, monkeypatch):
-    checks.give_back("line", checks.acquire("line"), 1)  # the scripts are known from here on
+    checks.refund("line", checks.acquire("line"), 1)  # the scripts are known from here on
     sent = []
     monkeypatch.setattr(client, "execute_command", lambda *args, **_: sent.append(args[0]) or (10, 0))
     permits = checks.acquire("line", 10)
     checks.peek("line")
-    checks.give_back("line", permits, 5)
+    checks.refund("line", permits, 5)
     checks.reset("line")
     assert sent == ["EVALSHA", "EVALSHA", "EVALSHA", "DEL"]
 
@@ -42,14 +42,14 @@ def test_each_call_is_one_round_trip(checks, client, monkeypatch):
 def test_giving_nothing_back_costs_nothing(checks, client, monkeypatch):
     permits = checks.acquire("line")
     monkeypatch.setattr(client, "execute_command", None)
-    checks.give_back("line", permits, 0)
+    checks.refund("line", permits, 0)
 
 
 def test_a_server_that_forgot_the_scripts_is_taught_them_again(checks, client):
     client.script_flush()
     permits = checks.acquire("line", 10)
     client.script_flush()
-    checks.give_back("line", permits, 4)
+    checks.refund("line", permits, 4)
     assert checks.peek("line", 10).granted == 4
 
 
@@ -107,7 +107,7 @@ def test_a_server_that_is_gone_grants_nothing_and_says_so(own_valkey, short_temp
     for call in (
         lambda: checks.acquire("line"),
         lambda: checks.peek("line"),
-        lambda: checks.give_back("line", permits, 1),
+        lambda: checks.refund("line", permits, 1),
         lambda: checks.reset("line"),
     ):
         with pytest.raises(StorageUnavailable) as caught:

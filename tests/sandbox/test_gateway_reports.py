@@ -6,10 +6,10 @@ import hmac
 
 import pytest
 
-from sandbox.gateway.happenings import Happening, What
+from sandbox.gateway.events import GatewayEventKind, Happening
 from sandbox.gateway.waha.reports import Reports, ulid
 from sandbox.gateway.webhooks import Postman, Retries
-from sandbox.gateway.world import World
+from sandbox.gateway.world import GatewayWorld
 from sandbox.people import API_KEY, IVAN, ORDERS_MOSCOW
 from tests.gateways.receiver import receiving
 
@@ -160,7 +160,7 @@ class Shelf(Postman):
 )
 def test_the_pauses_between_tries_are_those_that_were_asked_for(wanted, after):
     shelf = Shelf()
-    world = World(lambda: 1_795_000_000.0)
+    world = GatewayWorld(lambda: 1_795_000_000.0)
     Reports(world, shelf)
     hook = {"url": "http://127.0.0.1:1/", "events": ["session.status"], "retries": wanted}
     world.lines["sales"].config = {"webhooks": [hook]}
@@ -169,10 +169,10 @@ def test_the_pauses_between_tries_are_those_that_were_asked_for(wanted, after):
 
 
 def test_what_has_not_happened_yet_waits_until_it_does():
-    shelf, world = Shelf(), World(lambda: 100.0)
+    shelf, world = Shelf(), GatewayWorld(lambda: 100.0)
     reports, line = Reports(world, shelf), world.lines["sales"]
     line.config = {"webhooks": [{"url": "http://127.0.0.1:1/", "events": ["session.status"]}]}
-    reports(Happening(What.STATUS, line, 103.0))
+    reports(Happening(GatewayEventKind.STATUS, line, 103.0))
     assert shelf.reports[0].delay == pytest.approx(3.0)
 
 

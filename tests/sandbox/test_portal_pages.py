@@ -10,8 +10,8 @@ import pytest
 from sandbox import people
 from sandbox.portal import create_portal
 from sandbox.portal.credentials import PORTALS
+from sandbox.portal.demo_cards import SHOWN
 from sandbox.portal.seed import SEED
-from sandbox.portal.shown import SHOWN
 from sandbox.portal.visitor import Visitor
 
 RECORDED = Path(__file__).parents[3] / "shared" / "reference" / "bitrix24"

@@ -20,10 +20,10 @@ from widget.storage.database import open_database, upgrade
 from widget.storage.lines import Lines
 from widget.storage.messages import Messages
 from widget.storage.portals import Portals
+from widget.storage.secret_box import SecretBox
 from widget.storage.sends import Sends
 from widget.storage.tokens import Tokens
 from widget.storage.usage import Usage
-from widget.storage.vault import Vault
 
 KEY = Fernet.generate_key().decode()
 KINDS = ["postgresql"] if os.environ.get("DATABASE") == "postgresql" else ["sqlite", "postgresql"]
@@ -38,11 +38,14 @@ class Store:
     key: str = KEY
 
     def __post_init__(self) -> None:
-        self.vault = Vault([self.key])
-        self.portals, self.tokens = Portals(self.engine, self.vault, self.clock), Tokens(self.engine, self.vault)
-        self.lines, self.chats = Lines(self.engine, self.vault, self.clock), Chats(self.engine, self.clock)
-        self.sends = Sends(self.engine, self.vault, self.clock)
-        self.messages = Messages(self.engine, self.vault, self.clock)
+        self.secret_box = SecretBox([self.key])
+        self.portals, self.tokens = (
+            Portals(self.engine, self.secret_box, self.clock),
+            Tokens(self.engine, self.secret_box),
+        )
+        self.lines, self.chats = Lines(self.engine, self.secret_box, self.clock), Chats(self.engine, self.clock)
+        self.sends = Sends(self.engine, self.secret_box, self.clock)
+        self.messages = Messages(self.engine, self.secret_box, self.clock)
         self.counted = Counted(self.engine, Usage(self.engine, self.clock))
         self.conversations = Conversations(self.engine, self.chats, self.sends, self.messages, self.counted)
 

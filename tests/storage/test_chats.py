@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.stand import PATIENCE
-from widget.storage.chats import MOST_IDS
+from widget.storage.chats import MAX_IDS
 
 PHONE, OTHER = "+79619510000", "+79261112233"
 
@@ -38,7 +38,7 @@ def test_what_is_learned_of_a_chat_is_added_and_nothing_is_lost(store):
 
 def test_of_very_many_ids_the_best_are_kept(store):
     made, _new = store.chats.remember(store.one, store.line_one, OTHER, also=[f"{number}@lid" for number in range(20)])
-    assert made.chat_ids == tuple(f"{number}@lid" for number in range(MOST_IDS))
+    assert made.chat_ids == tuple(f"{number}@lid" for number in range(MAX_IDS))
     store.chats.remember(store.one, store.line_one, PHONE, chat_ids=["79619510000@c.us"])
     for number in range(20):
         store.chats.remember(store.one, store.line_one, PHONE, also=[f"{number}@lid"])

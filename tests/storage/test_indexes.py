@@ -9,8 +9,8 @@ from sqlalchemy import Engine, event, text
 
 from sandbox.people import ORDERS_MOSCOW
 from sandbox.postgres import Postgres
-from tests.hooks.gateways import Caller, PlainWebhooks, tick
 from tests.stand import MIGRATED, Clock, Outside, Widget, config_for, start_widget
+from tests.webhooks.gateways import Caller, PlainWebhooks, tick
 from widget.chats.sending import message_id_of
 from widget.gateways.base import Ack
 

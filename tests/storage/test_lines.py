@@ -20,13 +20,13 @@ def test_adding_a_line_again_corrects_it(store):
 def test_a_line_that_was_switched_off_is_not_listed_until_it_is_added_again(store, clock):
     with store.engine.begin() as connection:
         connection.execute(text("UPDATE lines SET active = false WHERE id = :id"), {"id": store.line_one})
-    assert Lines(store.engine, store.vault, clock).of(store.one) == ()
+    assert Lines(store.engine, store.secret_box, clock).of(store.one) == ()
     store.add_line(store.one)
     assert [line.id for line in store.lines.of(store.one)] == [store.line_one]
 
 
 def test_a_new_line_is_seen_at_once_here_and_soon_in_other_processes(store, clock):
-    elsewhere = Lines(store.engine, store.vault, clock)
+    elsewhere = Lines(store.engine, store.secret_box, clock)
     assert len(elsewhere.of(store.one)) == 1
     store.add_line(store.one, "support")
     assert len(store.lines.of(store.one)) == 2

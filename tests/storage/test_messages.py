@@ -12,7 +12,7 @@ CHAT, LID = "79619510000@c.us", "1234@lid"
 
 @pytest.fixture
 def kept(store):
-    return Messages(store.engine, store.vault, store.clock)
+    return Messages(store.engine, store.secret_box, store.clock)
 
 
 def added(word, at=0.0, from_me=False):
@@ -86,12 +86,12 @@ def test_the_messages_of_an_id_say_when_somebody_wrote_and_whether_it_was_the_cl
 def test_a_body_is_sealed_and_one_that_no_key_opens_starts_anew(kept, store):
     from cryptography.fernet import Fernet
 
-    from widget.storage.vault import Vault
+    from widget.storage.secret_box import SecretBox
 
     kept.grow(store.one, store.line_one, CHAT, "M", added("secret", at=5.0))
     with store.engine.connect() as connection:
         assert "secret" not in connection.exec_driver_sql("SELECT body FROM messages").scalar_one()
-    blind = Messages(store.engine, Vault([Fernet.generate_key().decode()]), store.clock)
+    blind = Messages(store.engine, SecretBox([Fernet.generate_key().decode()]), store.clock)
     assert blind.of_chat(store.one, store.line_one, [CHAT]) == [("M", "")]
     assert blind.grow(store.one, store.line_one, CHAT, "M", added("new", at=5.0)) == ("", "new")
 
@@ -160,9 +160,9 @@ def test_a_send_is_found_by_its_message_on_its_own_line(store):
 
 def test_a_lines_health_is_its_own_portals(store):
     health = LineHealths(store.engine, store.clock)
-    assert health.heard(store.one, store.line_one, state="offline", at=5.0)
-    assert not health.heard(store.one, store.line_one, state="offline", at=6.0)
-    assert health.heard(store.one, store.line_one, state="ready", at=7.0)
+    assert health.record_webhook(store.one, store.line_one, state="offline", at=5.0)
+    assert not health.record_webhook(store.one, store.line_one, state="offline", at=6.0)
+    assert health.record_webhook(store.one, store.line_one, state="ready", at=7.0)
     assert health.of(store.one, store.line_one).state == "ready"
     assert health.of(store.two, store.line_one) == health.of(store.two, store.line_two)
     assert health.of(store.two, store.line_two).state == ""
@@ -173,7 +173,7 @@ def test_of_many_who_hear_of_a_line_first_all_are_answered(store):
 
     def hear(_):
         together.wait(PATIENCE)
-        health.heard(store.one, store.line_one, state="offline", at=5.0)
+        health.record_webhook(store.one, store.line_one, state="offline", at=5.0)
 
     with ThreadPoolExecutor(6) as pool:
         list(pool.map(hear, range(6)))

@@ -23,7 +23,7 @@ def test_adding_a_portal_again_corrects_it_and_keeps_its_setting(store):
 
 
 def test_a_change_is_seen_at_once_here_and_soon_in_other_processes(store, clock):
-    elsewhere = Portals(store.engine, store.vault, clock)
+    elsewhere = Portals(store.engine, store.secret_box, clock)
     assert elsewhere.find("one").visibility is Visibility.BUTTON
     store.portals.set_visibility(store.one, Visibility.FACTS)
     assert store.portals.find("one").visibility is Visibility.FACTS

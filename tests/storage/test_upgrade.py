@@ -89,8 +89,16 @@ def old(request: pytest.FixtureRequest, database_file: Path, clock: Clock) -> St
         for table, row in OLD.items():
             put(connection, table, **row)
         for name, chat, body in (("C1", "", "1 500000"), ("C2", "", "3 500001"), ("T", "79619510000@c.us", "{}")):
-            put(connection, "messages", **MESSAGE, chat_id=chat, message_id=name, at=0.0, body=store.vault.seal(body))
-        waits = f'{{"line": 1, "sealed": "{store.vault.seal("[]")}"}}'
+            put(
+                connection,
+                "messages",
+                **MESSAGE,
+                chat_id=chat,
+                message_id=name,
+                at=0.0,
+                body=store.secret_box.encrypt(body),
+            )
+        waits = f'{{"line": 1, "sealed": "{store.secret_box.encrypt("[]")}"}}'
         for event, body, done in (("GATEWAY", waits, 0.0), ("GATEWAY", waits, 6.0), ("ONAPPUPDATE", "{}", 0.0)):
             put(connection, "events", **EVENT, name=event, body=body, done_at=done)
         gone = waits.replace('"line": 1', '"line": 99')
@@ -99,7 +107,7 @@ def old(request: pytest.FixtureRequest, database_file: Path, clock: Clock) -> St
 
 
 def test_what_waits_and_what_was_counted_moves_along(old: Store) -> None:
-    upgrade(old.engine, old.vault)
+    upgrade(old.engine, old.secret_box)
 
     with old.engine.connect() as connection:
         rows = connection.execute(counted.select().order_by(counted.c.message_id)).all()
@@ -110,7 +118,7 @@ def test_what_waits_and_what_was_counted_moves_along(old: Store) -> None:
         (1, 1, "C2", (Went.OUT | Went.REFUSED).value, 500_001),
     ]
     assert (events, messages) == (["ONAPPUPDATE"], ["T"])
-    inbox = Inbox(old.engine, old.vault, old.clock)
+    inbox = Inbox(old.engine, old.secret_box, old.clock)
     (waiting,) = inbox.due()
     webhook = inbox.take(waiting)
     assert webhook

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from tests.hooks.gateways import CLIENT, PHONE, written
 from tests.stand import DEAL, Widget
-from widget.gateways.written import events_json
+from tests.webhooks.gateways import CLIENT, PHONE, written
+from widget.gateways.serialization import events_json
 from widget.storage.timelines import TimelineMode, TimelineSettings
-from widget.timeline.places import COMPANY, CONTACT, LEAD, Chosen, Known, choose
+from widget.timeline.places import COMPANY, CONTACT, LEAD, Chosen, CrmParties, choose
 from widget.timeline.places import DEAL as DEALS
 
 DAILY = TimelineSettings(TimelineMode.DAY, zone="Europe/Moscow")
@@ -31,9 +31,7 @@ class Portal:
 
     def client_writes(self, text: str, name: str) -> None:
         event = written(name, text, at=self.widget.clock.now)
-        self.services.hooks.gateway_work.work(
-            self.services.storage.inbox.add(self.id, self.line.id, events_json([event]))
-        )
+        self.services.webhooks.ingest.work(self.services.storage.inbox.add(self.id, self.line.id, events_json([event])))
 
     def rep_writes(self, text: str, key: str) -> None:
         chat, _new = self.services.chats.service.open(self.line, PHONE, user_id=2, chat_id=CLIENT)
@@ -126,20 +124,20 @@ def deal(number: int, **fields: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("known", "settings", "chosen"),
     [
-        (Known(), DAILY, None),
-        (Known((42,)), DAILY, Chosen((CONTACT, 42))),
-        (Known((42,), (15,)), replace(DAILY, copies=True), Chosen((CONTACT, 42), ((COMPANY, 15),))),
-        (Known((42,), leads=(7, 9)), DAILY, Chosen((LEAD, 9))),
-        (Known((42,), leads=(7,)), replace(DAILY, leads=False), Chosen((CONTACT, 42))),
-        (Known((42,), deals=(deal(9), deal(8))), DAILY, Chosen((DEALS, 9), others=1)),
-        (Known((42,), deals=(deal(9, closed="Y"), deal(8))), DAILY, Chosen((DEALS, 8))),
-        (Known((42,), deals=(deal(9, stageSemanticId="F"),)), DAILY, Chosen((CONTACT, 42))),
-        (Known((42,), deals=(deal(9, closed="Y"),)), replace(DAILY, closed=True), Chosen((DEALS, 9))),
-        (Known((42,), deals=(deal(9), deal(8, categoryId=5))), replace(DAILY, funnels=(5,)), Chosen((DEALS, 8))),
-        (Known((42,), deals=(deal(9),)), replace(DAILY, deals=False), Chosen((CONTACT, 42))),
+        (CrmParties(), DAILY, None),
+        (CrmParties((42,)), DAILY, Chosen((CONTACT, 42))),
+        (CrmParties((42,), (15,)), replace(DAILY, copies=True), Chosen((CONTACT, 42), ((COMPANY, 15),))),
+        (CrmParties((42,), leads=(7, 9)), DAILY, Chosen((LEAD, 9))),
+        (CrmParties((42,), leads=(7,)), replace(DAILY, leads=False), Chosen((CONTACT, 42))),
+        (CrmParties((42,), deals=(deal(9), deal(8))), DAILY, Chosen((DEALS, 9), others=1)),
+        (CrmParties((42,), deals=(deal(9, closed="Y"), deal(8))), DAILY, Chosen((DEALS, 8))),
+        (CrmParties((42,), deals=(deal(9, stageSemanticId="F"),)), DAILY, Chosen((CONTACT, 42))),
+        (CrmParties((42,), deals=(deal(9, closed="Y"),)), replace(DAILY, closed=True), Chosen((DEALS, 9))),
+        (CrmParties((42,), deals=(deal(9), deal(8, categoryId=5))), replace(DAILY, funnels=(5,)), Chosen((DEALS, 8))),
+        (CrmParties((42,), deals=(deal(9),)), replace(DAILY, deals=False), Chosen((CONTACT, 42))),
     ],
 )
 def test_the_freshest_deal_that_is_allowed_wins(
-    known: Known, settings: TimelineSettings, chosen: Chosen | None
+    known: CrmParties, settings: TimelineSettings, chosen: Chosen | None
 ) -> None:
     assert choose(known, settings) == chosen

@@ -5,8 +5,8 @@ import re
 import pytest
 
 from sandbox.people import OKSANA
-from tests.hooks.gateways import Caller, PlainWebhooks, written
 from tests.stand import CardPage, Clock, Outside, Widget, config_for, start_widget
+from tests.webhooks.gateways import Caller, PlainWebhooks, written
 
 NOBODYS = "+79031234567"  # in no card
 IVAN = "+79619510000"

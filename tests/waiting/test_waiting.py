@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.hooks.gateways import CLIENT, LID, PHONE, Caller, PlainWebhooks, muddled, tick, written
 from tests.stand import CardPage, Clock, Outside, Widget, config_for, examples, start_widget
+from tests.webhooks.gateways import CLIENT, LID, PHONE, Caller, PlainWebhooks, muddled, tick, written
 from widget.gateways.base import Ack, GatewayEvent
-from widget.gateways.written import events_json
+from widget.gateways.serialization import events_json
 from widget.storage.chats import Chat
 from widget.storage.lines import OwnerRule
 
@@ -100,7 +100,7 @@ def told(widget: Widget, events: list[GatewayEvent], *, owner_id: int) -> tuple[
         for table in ("messages", "chats"):
             connection.exec_driver_sql(f"DELETE FROM {table}")
     for number, event in enumerate(events):
-        services.hooks.gateway_work.work(services.storage.inbox.add(portal, line.id, events_json([event])))
+        services.webhooks.ingest.work(services.storage.inbox.add(portal, line.id, events_json([event])))
         if number == 0:
             [chat] = services.storage.chats.of_phones(portal, [PHONE])
             services.storage.conversations.waits.own(chat, owner_id, at=widget.clock())

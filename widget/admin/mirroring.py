@@ -2,7 +2,7 @@
 
 from flask import render_template
 
-from widget.admin.asking import Asker
+from widget.admin.current_user import CurrentUser
 from widget.openlines.setting_up import Offer
 from widget.services import services
 from widget.storage.lines import Line, Mirroring
@@ -10,9 +10,9 @@ from widget.storage.lines import Line, Mirroring
 CHOICES = (Mirroring.OFF, Mirroring.INCOMING, Mirroring.ON)
 
 
-def mirror(asker: Asker, line: Line, *, offer: Offer | None = None, chosen: int = 0, said: str = "") -> str:
+def mirror(user: CurrentUser, line: Line, *, offer: Offer | None = None, chosen: int = 0, said: str = "") -> str:
     """Without an offer: nothing of the portal was asked yet. One query."""
-    queue = services().storage.mirrors.queues(asker.portal.id).get(line.id)
+    queue = services().storage.mirrors.queues(user.portal.id).get(line.id)
     return render_template(
         "admin/_line_mirror.html",
         line=line,
@@ -22,5 +22,5 @@ def mirror(asker: Asker, line: Line, *, offer: Offer | None = None, chosen: int 
         queue=queue,
         possible=bool(services().config.public_url) and line.active,
         said=said,
-        when=asker.when,
+        when=user.when,
     )

@@ -12,20 +12,20 @@ from flask import Response, render_template
 from flask.typing import ResponseReturnValue
 
 from widget.admin import sections
-from widget.admin.asking import Asker, anybody
-from widget.admin.checks import Fault, Wrong, typed
+from widget.admin.current_user import CurrentUser, current_user
+from widget.admin.forms import FieldFault, Wrong, typed
+from widget.admin.lines.line_status import ask_all
 from widget.admin.pages import pages
-from widget.admin.told import ask_all
-from widget.chats.asking import usual_line
-from widget.chats.typed import MOST_UNWRITTEN, NotTheirs
+from widget.chats.context import usual_line
+from widget.chats.typed import MAX_UNWRITTEN, NotTheirs
 from widget.context import CardPhone, hours_csv
-from widget.errors import Refusal, Refused
+from widget.errors import ErrorCode, Refused
 from widget.forms import flag_field, id_field, json_body
 from widget.gateways.base import GatewayError
 from widget.phones.numbers import Problem, shown
 from widget.services import services
 from widget.session import SESSION_HEADER, current_opening
-from widget.storage.changes import What
+from widget.storage.changes import ChangeKind
 from widget.storage.lines import Line
 from widget.storage.settings import Defaults
 
@@ -36,38 +36,38 @@ def save_mine() -> ResponseReturnValue:
     body = json_body()
     line_id, show_name = id_field(body, "line"), flag_field(body, "show_name")
     habits = {name: flag_field(body, name) for name in ("enter_sends", "opens_chat", "sound")}
-    asker = anybody()
+    user = current_user()
     here = services()
-    line = asker.context.line(line_id) if line_id else None
-    old = here.storage.settings.of(asker.portal.id, asker.viewer.user_id)
-    here.storage.settings.put(asker.portal.id, asker.viewer.user_id, Defaults(line_id, show_name, **habits))
-    names = {each.id: each.name for each in here.storage.lines.all_of(asker.portal.id)}
-    asker.note(
-        What.OWN_LINE,
+    line = user.context.line(line_id) if line_id else None
+    old = here.storage.settings.of(user.portal.id, user.viewer.user_id)
+    here.storage.settings.put(user.portal.id, user.viewer.user_id, Defaults(line_id, show_name, **habits))
+    names = {each.id: each.name for each in here.storage.lines.all_of(user.portal.id)}
+    user.note(
+        ChangeKind.OWN_LINE,
         old=names.get(old.line_id or 0, "") or "any",
         new=line.name if line else "any",
     )
-    asker.note(What.OWN_NAME, old="on" if old.show_name else "off", new="on" if show_name else "off")
-    return sections.drawn(sections.mine(asker, said="saved"))
+    user.note(ChangeKind.OWN_NAME, old="on" if old.show_name else "off", new="on" if show_name else "off")
+    return sections.drawn(sections.mine(user, said="saved"))
 
 
 @pages.post("/mine/states")
 def show_my_states() -> ResponseReturnValue:
     """The states of the lines this user may use, as far as they are known. No call."""
-    asker = anybody()
-    return sections.drawn(sections.my_lines(asker, states=ask_all(asker.context.lines)))
+    user = current_user()
+    return sections.drawn(sections.my_lines(user, states=ask_all(user.context.lines)))
 
 
 @pages.post("/number/look")
 def look_at_number() -> ResponseReturnValue:
     """Where a typed number is and what time it is there. No outside call."""
     text = typed(json_body(), "number")["number"]
-    asker = anybody()
-    item = services().card.door.typed(asker.context, text)
+    user = current_user()
+    item = services().card.door.typed(user.context, text)
     if item.phone.e164 is None:
         readings = item.phone.suggestions if item.phone.problem is Problem.AMBIGUOUS else ()
-        return _answer(asker, wrong=Wrong(Fault.NOT_A_PHONE, more=", ".join(map(shown, readings))))
-    return _answer(asker, item=item)
+        return _answer(user, wrong=Wrong(FieldFault.NOT_A_PHONE, more=", ".join(map(shown, readings))))
+    return _answer(user, item=item)
 
 
 @pages.post("/number")
@@ -76,62 +76,62 @@ def write_to_number() -> ResponseReturnValue:
     costs the line nothing."""
     body = json_body()
     text, line_id = typed(body, "number")["number"], id_field(body, "line")
-    asker = anybody()
+    user = current_user()
     here = services()
-    item = here.card.door.typed(asker.context, text)
-    line = asker.context.line(line_id) if line_id else usual_line(asker.context)
+    item = here.card.door.typed(user.context, text)
+    line = user.context.line(line_id) if line_id else usual_line(user.context)
     if item.phone.e164 is None or line is None:
-        raise Refused(Refusal.NOT_ALLOWED, 422, "number or line")
-    wrong = _closed(asker, line, item.phone.e164)
+        raise Refused(ErrorCode.NOT_ALLOWED, 422, "number or line")
+    wrong = _closed(user, line, item.phone.e164)
     if wrong:
-        return _answer(asker, item=item, wrong=wrong, line=line)
+        return _answer(user, item=item, wrong=wrong, line=line)
     opening = current_opening()
-    if opening.member_id != asker.portal.member_id:
-        raise Refused(Refusal.NOT_ALLOWED, 403, "opening of another portal")
-    tickets = here.tickets
+    if opening.member_id != user.portal.member_id:
+        raise Refused(ErrorCode.NOT_ALLOWED, 403, "opening of another portal")
+    session_tokens = here.session_tokens
     response = _answer(
-        asker,
+        user,
         item=item,
         line=line,
-        opening=tickets.seal_opening(replace(opening, number=item.phone.e164, line_id=line.id)),
+        opening=session_tokens.seal_launch(replace(opening, number=item.phone.e164, line_id=line.id)),
     )
-    session = replace(asker.session, number=item.phone.e164, line_id=line.id)
-    response.headers[SESSION_HEADER] = tickets.sign_session(session)
+    session = replace(user.session, number=item.phone.e164, line_id=line.id)
+    response.headers[SESSION_HEADER] = session_tokens.sign_session(session)
     return response
 
 
-def _closed(asker: Asker, line: Line, phone: str) -> Wrong | None:
+def _closed(user: CurrentUser, line: Line, phone: str) -> Wrong | None:
     """Why the chat of this number cannot be opened from here."""
     here = services()
-    if asker.viewer.admin:
+    if user.viewer.admin:
         return None
     typed_numbers = here.chats.service.typed
-    if not typed_numbers.may_begin(line.portal_id, line.id, phone, asker.viewer.user_id):
-        return Wrong(Fault.TOO_MANY_UNWRITTEN, high=MOST_UNWRITTEN)
+    if not typed_numbers.may_begin(line.portal_id, line.id, phone, user.viewer.user_id):
+        return Wrong(FieldFault.TOO_MANY_UNWRITTEN, high=MAX_UNWRITTEN)
     try:
-        typed_numbers.read(line, phone, asker.viewer.user_id)
+        typed_numbers.read(line, phone, user.viewer.user_id)
     except GatewayError:
-        return Wrong(Fault.CANNOT_TELL)
+        return Wrong(FieldFault.CANNOT_TELL)
     except NotTheirs:
-        return Wrong(Fault.HAS_CHAT)
+        return Wrong(FieldFault.HAS_CHAT)
     return None
 
 
 def _answer(
-    asker: Asker,
+    user: CurrentUser,
     *,
     item: CardPhone | None = None,
     wrong: Wrong | None = None,
     line: Line | None = None,
     opening: str = "",
 ) -> Response:
-    context = asker.context
+    context = user.context
     return sections.drawn(
         render_template(
             "admin/_number_found.html",
             item=item,
             wrong=wrong,
-            line=line or usual_line(asker.context),
+            line=line or usual_line(user.context),
             lines=context.lines,
             local=context.local(item) if item and item.phone.e164 else None,
             hours=hours_csv(context.hours),

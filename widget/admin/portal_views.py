@@ -3,14 +3,15 @@
 from flask import Response, make_response, render_template
 from flask.typing import ResponseReturnValue
 
-from widget.admin import check_sections, sections
-from widget.admin.asking import Asker, administrator
-from widget.admin.checks import Invalid, Typed, hours_of, region_of, typed
+from widget.admin import sections
+from widget.admin.budget import budget_sections
+from widget.admin.current_user import CurrentUser, administrator
+from widget.admin.forms import Invalid, Typed, hours_of, region_of, typed
 from widget.admin.pages import pages
-from widget.errors import Refusal, Refused
+from widget.errors import ErrorCode, Refused
 from widget.forms import flag_field, json_body, text_field
 from widget.services import services
-from widget.storage.changes import What
+from widget.storage.changes import ChangeKind
 from widget.storage.portals import Visibility
 
 
@@ -22,48 +23,48 @@ def save_visibility() -> ResponseReturnValue:
     wanted = text_field(body, "visibility", longest=20)
     confirmed = flag_field(body, "confirmed")
     if wanted not in {visibility.value for visibility in Visibility}:
-        raise Refused(Refusal.BAD_FORM, 422, "visibility")
-    asker = administrator()
-    old, new = asker.portal.visibility, Visibility(wanted)
+        raise Refused(ErrorCode.BAD_FORM, 422, "visibility")
+    user = administrator()
+    old, new = user.portal.visibility, Visibility(wanted)
     if new is Visibility.ALWAYS and old is not new and not confirmed:
-        return question("always", forecast=check_sections.what_always_asks(asker))
-    services().storage.portals.set_visibility(asker.portal.id, new)
-    asker.note(What.VISIBILITY, old=old.value, new=new.value)
-    asker = asker.again()
-    return sections.drawn(sections.visibility(asker, said="saved"), sections.log(asker))
+        return question("always", forecast=budget_sections.what_always_asks(user))
+    services().storage.portals.set_visibility(user.portal.id, new)
+    user.note(ChangeKind.VISIBILITY, old=old.value, new=new.value)
+    user = user.again()
+    return sections.drawn(sections.visibility(user, said="saved"), sections.log(user))
 
 
 @pages.post("/hours")
 def save_hours() -> ResponseReturnValue:
     """The hours in which it is early, late or fine to write; all empty is the service's."""
     values = typed(json_body(), "red_until", "amber_until", "green_until", "amber_late_until")
-    asker = administrator()
+    user = administrator()
     try:
         hours = hours_of(values)
     except Invalid as invalid:
-        return sections.drawn(sections.hours(asker, form=Typed(values, invalid.faults)), status=422)
-    old = asker.portal.light_hours
-    _set_defaults(asker, light_hours=hours)
-    asker.note(What.HOURS, old=",".join(map(str, old)), new=",".join(map(str, hours)))
-    asker = asker.again()
-    return sections.drawn(sections.hours(asker, said="saved"), sections.log(asker))
+        return sections.drawn(sections.hours(user, form=Typed(values, invalid.faults)), status=422)
+    old = user.portal.light_hours
+    _set_defaults(user, light_hours=hours)
+    user.note(ChangeKind.HOURS, old=",".join(map(str, old)), new=",".join(map(str, hours)))
+    user = user.again()
+    return sections.drawn(sections.hours(user, said="saved"), sections.log(user))
 
 
 @pages.post("/region")
 def save_region() -> ResponseReturnValue:
     """The country by which numbers without + are read, and the language of all cards."""
     values = typed(json_body(), "country", "language")
-    asker = administrator()
+    user = administrator()
     try:
         country, language = region_of(values)
     except Invalid as invalid:
-        return sections.drawn(sections.region(asker, form=Typed(values, invalid.faults)), status=422)
-    old = asker.portal
-    _set_defaults(asker, country=country, language=language)
-    asker.note(What.COUNTRY, old=old.country, new=country)
-    asker.note(What.LANGUAGE, old=old.language or "own", new=language or "own")
-    asker = asker.again()
-    return sections.drawn(sections.region(asker, said="saved"), sections.log(asker))
+        return sections.drawn(sections.region(user, form=Typed(values, invalid.faults)), status=422)
+    old = user.portal
+    _set_defaults(user, country=country, language=language)
+    user.note(ChangeKind.COUNTRY, old=old.country, new=country)
+    user.note(ChangeKind.LANGUAGE, old=old.language or "own", new=language or "own")
+    user = user.again()
+    return sections.drawn(sections.region(user, said="saved"), sections.log(user))
 
 
 def question(which: str, **about: str) -> Response:
@@ -74,14 +75,14 @@ def question(which: str, **about: str) -> Response:
 
 
 def _set_defaults(
-    asker: Asker,
+    user: CurrentUser,
     *,
     country: str | None = None,
     language: str | None = None,
     light_hours: tuple[int, ...] | None = None,
 ) -> None:
     """Change some of the portal's defaults and keep the others."""
-    now = asker.portal
+    now = user.portal
     services().storage.portals.set_defaults(
         now.id,
         country=now.country if country is None else country,

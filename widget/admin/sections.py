@@ -8,10 +8,10 @@ from babel import Locale
 from flask import Response, make_response, render_template
 from markupsafe import Markup
 
-from widget.admin.asking import Asker
-from widget.admin.checks import Typed
-from widget.admin.health import Finding
-from widget.admin.told import Told
+from widget.admin.current_user import CurrentUser
+from widget.admin.forms import Typed
+from widget.admin.health_list.checklist import HealthFinding
+from widget.admin.lines.line_status import LineStatusText
 from widget.bitrix24.plan import Plan
 from widget.bitrix24.relied import CONFIRMABLE, not_confirmed
 from widget.i18n import languages, own_name
@@ -26,33 +26,33 @@ def drawn(*parts: str, status: int = 200) -> Response:
     return make_response("\n".join(parts), status)
 
 
-def visibility(asker: Asker, *, said: str = "") -> str:
-    return render_template("admin/_visibility.html", portal=asker.portal, visibilities=list(Visibility), said=said)
+def visibility(user: CurrentUser, *, said: str = "") -> str:
+    return render_template("admin/_visibility.html", portal=user.portal, visibilities=list(Visibility), said=said)
 
 
-def hours(asker: Asker, *, form: Typed | None = None, said: str = "") -> str:
+def hours(user: CurrentUser, *, form: Typed | None = None, said: str = "") -> str:
     names = ("red_until", "amber_until", "green_until", "amber_late_until")
-    stored = dict(zip(names, map(str, asker.portal.light_hours), strict=False))
+    stored = dict(zip(names, map(str, user.portal.light_hours), strict=False))
     usual = dict(zip(names, services().config.light_hours, strict=True))
     form = form or Typed(values=stored)
     return render_template("admin/_hours.html", names=names, form=form, usual=usual, said=said)
 
 
-def region(asker: Asker, *, form: Typed | None = None, said: str = "") -> str:
-    form = form or Typed(values={"country": asker.portal.country, "language": asker.portal.language})
+def region(user: CurrentUser, *, form: Typed | None = None, said: str = "") -> str:
+    form = form or Typed(values={"country": user.portal.country, "language": user.portal.language})
     return render_template(
-        "admin/_region.html", form=form, countries=countries(asker.session.language), languages=own_names(), said=said
+        "admin/_region.html", form=form, countries=countries(user.session.language), languages=own_names(), said=said
     )
 
 
-def health(asker: Asker, findings: list[Finding] | None = None, *, said: str = "") -> str:
+def health(user: CurrentUser, findings: list[HealthFinding] | None = None, *, said: str = "") -> str:
     """Without findings a place for them: they take the portal a few calls, so the page asks for them itself."""
-    missing = None if findings is None else not_confirmed(services().storage.rest_log.confirmed(asker.portal.id))
+    missing = None if findings is None else not_confirmed(services().storage.rest_log.confirmed(user.portal.id))
     return render_template(
         "admin/_health.html",
         findings=findings,
         said=said,
-        when=asker.when,
+        when=user.when,
         not_confirmed=missing,
         confirmable=len(CONFIRMABLE),
         log_kept=services().config.rest_log_days > 0,
@@ -63,39 +63,43 @@ def subscription(plan: Plan | None) -> str:
     return render_template("admin/_subscription.html", plan=plan)
 
 
-def log(asker: Asker) -> str:
+def log(user: CurrentUser) -> str:
     return render_template(
         "admin/_changes.html",
-        changes=services().storage.changes.latest(asker.portal.id),
-        countries=dict(countries(asker.session.language)),
+        changes=services().storage.changes.latest(user.portal.id),
+        countries=dict(countries(user.session.language)),
         languages=own_names(),
-        zone=asker.viewer.zone,
+        zone=user.viewer.zone,
     )
 
 
-def mine(asker: Asker, *, said: str = "") -> str:
+def mine(user: CurrentUser, *, said: str = "") -> str:
     """What a user has and chose: the lines open to them, the usual one, the name on messages."""
     here = services()
     return render_template(
         "admin/_mine.html",
-        lines=asker.context.lines,
-        items=Markup(my_lines(asker)),  # noqa: S704 - drawn by our own template
-        defaults=here.storage.settings.of(asker.portal.id, asker.viewer.user_id),
-        name=asker.viewer.name,
+        lines=user.context.lines,
+        items=Markup(my_lines(user)),  # noqa: S704 - drawn by our own template
+        defaults=here.storage.settings.of(user.portal.id, user.viewer.user_id),
+        name=user.viewer.name,
         said=said,
     )
 
 
-def my_lines(asker: Asker, *, states: Mapping[int, Told] | None = None) -> str:
+def my_lines(user: CurrentUser, *, states: Mapping[int, LineStatusText] | None = None) -> str:
     """The lines open to this user; without states the page asks for them."""
-    context = asker.context
+    context = user.context
     return render_template(
-        "admin/_my_lines.html", lines=context.lines, barred=context.barred, states=states, when=asker.when
+        "admin/_my_lines.html",
+        lines=context.lines,
+        no_line_allowed=context.no_line_allowed,
+        states=states,
+        when=user.when,
     )
 
 
-def number(asker: Asker) -> str:
-    return render_template("admin/_number.html", lines=asker.context.lines)
+def number(user: CurrentUser) -> str:
+    return render_template("admin/_number.html", lines=user.context.lines)
 
 
 def own_names() -> dict[str, str]:

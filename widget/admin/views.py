@@ -6,28 +6,18 @@ from flask import g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
-from widget.admin import (
-    check_sections,
-    health_views,
-    line_sections,
-    line_views,
-    mirror_views,
-    own_views,
-    portal_views,
-    report_views,
-    sections,
-    state_views,
-    timeline_views,
-    waiting_views,
-)
-from widget.admin.asking import Asker, entered
+from widget.admin import mirror_views, own_views, portal_views, sections, timeline_views, waiting_views
+from widget.admin.budget import budget_sections
+from widget.admin.current_user import CurrentUser, entered
+from widget.admin.health_list import health_views
+from widget.admin.lines import line_sections, line_views, report_views, state_views
 from widget.admin.pages import pages
 from widget.bitrix24.placement import AppPlace, posted_origin, proved_origin, read_app_place, read_common
 from widget.bitrix24.plan import Plan, read_plan
-from widget.errors import Refusal, Refused
+from widget.errors import ErrorCode, Refused
 from widget.i18n import language_of, set_language
 from widget.services import services
-from widget.session import Opening, Session
+from widget.session import Launch, Session
 
 __all__ = [
     "health_views",
@@ -51,8 +41,8 @@ def open_page() -> ResponseReturnValue:
     set_language(language_of(request.args.get("LANG", "")))
     form = read_common(request.args, request.form)
     if not form.access_token:
-        raise Refused(Refusal.NO_AUTH, 401, "empty AUTH_ID")
-    opening = Opening(
+        raise Refused(ErrorCode.NO_AUTH, 401, "empty AUTH_ID")
+    opening = Launch(
         member_id=form.member_id,
         domain=form.domain,
         access_token=form.access_token,
@@ -63,37 +53,37 @@ def open_page() -> ResponseReturnValue:
         language=language_of(form.language),
         server=form.server,
     )
-    portal, user_id = services().bitrix24.entry.prove(opening)
+    portal, user_id = services().bitrix24.authenticator.prove(opening)
     g.frame_origin = proved_origin(request.args, domain=portal.domain, origin=portal.origin)
     session = Session(portal.id, user_id, 0, 0, language=portal.language or opening.language)
     set_language(session.language)
-    asker = entered(session, portal)
-    if asker.viewer.admin and form.application_token and not services().storage.portals.application_token(portal.id):
+    user = entered(session, portal)
+    if user.viewer.admin and form.application_token and not services().storage.portals.application_token(portal.id):
         services().storage.portals.set_application_token(portal.id, form.application_token)
-    services().saw(portal.id, asker.viewer)
-    place = _id_at(asker, read_app_place(request.form))
-    tabs = _for_administrators(asker) if asker.viewer.admin else _for_reps(asker)
+    services().saw(portal.id, user.viewer)
+    place = _id_at(user, read_app_place(request.form))
+    tabs = _for_administrators(user) if user.viewer.admin else _for_reps(user)
     return make_response(
         render_template(
             "admin/app.html",
-            admin=asker.viewer.admin,
+            admin=user.viewer.admin,
             portal_origin=g.frame_origin,
-            opening=services().tickets.seal_opening(opening),
-            session=services().tickets.sign_session(session),
+            opening=services().session_tokens.seal_launch(opening),
+            session=services().session_tokens.sign_session(session),
             place=place,
             tabs=tabs,
-            first="lines" if asker.viewer.admin else "write",
+            first="lines" if user.viewer.admin else "write",
         )
     )
 
 
-def _id_at(asker: Asker, place: AppPlace) -> str:
+def _id_at(user: CurrentUser, place: AppPlace) -> str:
     """The element of this user's page that is meant, "" for its top."""
     if not place.name:
         return ""
-    if not asker.viewer.admin:
+    if not user.viewer.admin:
         return "mine"
-    lines = [line.id for line in services().storage.lines.all_of(asker.portal.id)]
+    lines = [line.id for line in services().storage.lines.all_of(user.portal.id)]
     return f"line-{place.line_id}" if place.name == "line" and place.line_id in lines else "lines-section"
 
 
@@ -109,33 +99,33 @@ def _tab(name: str, *drawn: str) -> Tab:
     return Tab(name, tuple(Markup(section) for section in drawn))  # noqa: S704 - drawn by our own templates
 
 
-def _for_administrators(asker: Asker) -> list[Tab]:
+def _for_administrators(user: CurrentUser) -> list[Tab]:
     return [
-        *_for_reps(asker),
-        _tab("lines", sections.subscription(_plan(asker)), line_sections.lines(asker)),
+        *_for_reps(user),
+        _tab("lines", sections.subscription(_plan(user)), line_sections.lines(user)),
         _tab(
             "card",
-            sections.visibility(asker),
-            waiting_views.waiting_settings(asker),
-            timeline_views.timeline(asker),
-            sections.hours(asker),
-            sections.region(asker),
+            sections.visibility(user),
+            waiting_views.waiting_settings(user),
+            timeline_views.timeline(user),
+            sections.hours(user),
+            sections.region(user),
         ),
-        _tab("state", sections.health(asker), check_sections.checks(asker), sections.log(asker)),
+        _tab("state", sections.health(user), budget_sections.checks(user), sections.log(user)),
     ]
 
 
-def _for_reps(asker: Asker) -> list[Tab]:
-    return [_tab("write", waiting_views.waiting_place(), sections.number(asker), sections.mine(asker))]
+def _for_reps(user: CurrentUser) -> list[Tab]:
+    return [_tab("write", waiting_views.waiting_place(), sections.number(user), sections.mine(user))]
 
 
-def _plan(asker: Asker) -> Plan:
+def _plan(user: CurrentUser) -> Plan:
     """The application's term, stored when it is news. The page opens without it too."""
-    known = Plan(asker.portal.status, asker.portal.days_left)
+    known = Plan(user.portal.status, user.portal.days_left)
     try:
-        plan = read_plan(services().bitrix24.rest, asker.portal, asker.viewer.user_id)
+        plan = read_plan(services().bitrix24.rest, user.portal, user.viewer.user_id)
     except Refused:
         return known
     if plan != known:
-        services().storage.portals.set_subscription(asker.portal.id, status=plan.status, days_left=plan.days_left)
+        services().storage.portals.set_subscription(user.portal.id, status=plan.status, days_left=plan.days_left)
     return plan

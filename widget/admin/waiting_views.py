@@ -11,21 +11,21 @@ from flask import make_response, render_template
 from flask.typing import ResponseReturnValue
 
 from widget.admin import sections
-from widget.admin.asking import Asker, administrator, anybody
-from widget.admin.checks import Fault, Invalid, Typed, Wrong, typed
+from widget.admin.current_user import CurrentUser, administrator, current_user
+from widget.admin.forms import FieldFault, Invalid, Typed, Wrong, typed
 from widget.admin.pages import pages
 from widget.bitrix24.clients import CrmLink, add_client, attach_phone, readable
 from widget.bitrix24.crm import COMPANY, CONTACT, LEAD
 from widget.bitrix24.employees import NOTIFIES
 from widget.chats import beside_views
 from widget.chats.beside import Wait, wait_of
-from widget.chats.rights import MOST, Client
-from widget.errors import Refusal, Refused
+from widget.chats.rights import MOST, ClientCards
+from widget.errors import ErrorCode, Refused
 from widget.forms import flag_field, id_field, json_body, maybe_text_field
 from widget.phones.numbers import shown
 from widget.services import services
 from widget.session import SESSION_HEADER, current_opening
-from widget.storage.changes import What
+from widget.storage.changes import ChangeKind
 from widget.storage.chats import Chat
 from widget.storage.staff import Employee
 from widget.storage.waits import Filter
@@ -42,7 +42,7 @@ class Waiter:
     """One of the list: the chat, how long its client waits, and their cards."""
 
     wait: Wait
-    client: Client
+    client: ClientCards
 
     @property
     def number(self) -> str:
@@ -61,7 +61,7 @@ def read_wanted() -> Wanted:
     body = json_body()
     owner = maybe_text_field(body, "owner", longest=10)
     if owner not in ("", MINE, NOBODYS):
-        raise Refused(Refusal.BAD_FORM, 422, "owner")
+        raise Refused(ErrorCode.BAD_FORM, 422, "owner")
     return Wanted(id_field(body, "line"), owner)
 
 
@@ -69,22 +69,22 @@ def read_wanted() -> Wanted:
 def show_waiting() -> ResponseReturnValue:
     """The list, of one line or owner where the page says so. Two queries, and two outside calls a minute at most."""
     wanted = read_wanted()
-    return sections.drawn(waiting(anybody(), wanted))
+    return sections.drawn(waiting(current_user(), wanted))
 
 
 @pages.post("/waiting/<int:chat_id>/open")
 def open_waiting(chat_id: int) -> ResponseReturnValue:
     """A session that opens this chat. Nothing is asked of the gateway."""
-    asker, chat, _client = _readable(chat_id)
-    here, line = services(), asker.context.line(chat.line_id)
-    item = here.card.door.typed(asker.context, chat.phone)
+    user, chat, _client = _readable(chat_id)
+    here, line = services(), user.context.line(chat.line_id)
+    item = here.card.door.typed(user.context, chat.phone)
     opening = current_opening()
-    if opening.member_id != asker.portal.member_id:
-        raise Refused(Refusal.NOT_ALLOWED, 403, "opening of another portal")
-    sealed = here.tickets.seal_opening(replace(opening, number=chat.phone, line_id=line.id, granted=True))
-    session = replace(asker.session, number=chat.phone, line_id=line.id, granted=True)
+    if opening.member_id != user.portal.member_id:
+        raise Refused(ErrorCode.NOT_ALLOWED, 403, "opening of another portal")
+    sealed = here.session_tokens.seal_launch(replace(opening, number=chat.phone, line_id=line.id, granted=True))
+    session = replace(user.session, number=chat.phone, line_id=line.id, granted=True)
     response = make_response(render_template("waiting/_opened.html", opening=sealed, key=item.key, line=line))
-    response.headers[SESSION_HEADER] = here.tickets.sign_session(session)
+    response.headers[SESSION_HEADER] = here.session_tokens.sign_session(session)
     return response
 
 
@@ -92,51 +92,51 @@ def open_waiting(chat_id: int) -> ResponseReturnValue:
 def take_waiting(chat_id: int) -> ResponseReturnValue:
     """This user answers the chat from now on."""
     wanted = read_wanted()
-    asker, chat, _client = _readable(chat_id)
-    here, who = services(), asker.viewer
-    here.saw(asker.portal.id, who)
+    user, chat, _client = _readable(chat_id)
+    here, who = services(), user.viewer
+    here.saw(user.portal.id, who)
     here.storage.conversations.waits.own(chat, who.user_id, at=here.clock())
-    return sections.drawn(waiting(asker, wanted))
+    return sections.drawn(waiting(user, wanted))
 
 
 @pages.post("/waiting/<int:chat_id>/waive")
 def waive_waiting(chat_id: int) -> ResponseReturnValue:
     """What the client wrote `until` now, as the list shows it, needs no reply."""
     wanted, until = read_wanted(), id_field(json_body(), "until")
-    asker, chat, _client = _readable(chat_id)
-    beside_views.waived(asker.context, chat, until)
-    return sections.drawn(waiting(asker, wanted))
+    user, chat, _client = _readable(chat_id)
+    beside_views.waived(user.context, chat, until)
+    return sections.drawn(waiting(user, wanted))
 
 
 @pages.post("/waiting/<int:chat_id>/ignore")
 def ignore_waiting(chat_id: int) -> ResponseReturnValue:
     """Store and count nothing of this client any more, on this line. Asks back first."""
     wanted, confirmed = read_wanted(), flag_field(json_body(), "confirmed")
-    asker, chat, _client = _readable(chat_id)
-    line = asker.context.line(chat.line_id)
+    user, chat, _client = _readable(chat_id)
+    line = user.context.line(chat.line_id)
     if not confirmed:
         response = make_response(render_template("chats/_confirm_ignore.html", line=line, everywhere=False), 409)
         response.headers["X-Refusal"] = "confirm"
         return response
-    beside_views.ignored(asker.context, line, chat, everywhere=False)
-    return sections.drawn(waiting(asker, wanted))
+    beside_views.ignored(user.context, line, chat, everywhere=False)
+    return sections.drawn(waiting(user, wanted))
 
 
 @pages.post("/waiting/<int:chat_id>/card")
 def make_card(chat_id: int) -> ResponseReturnValue:
     """A new lead or contact for a client whom no card has, by this user. One outside call besides the list's."""
     wanted, kind = read_wanted(), maybe_text_field(json_body(), "kind", longest=10)
-    asker, chat, client = _readable(chat_id)
+    user, chat, client = _readable(chat_id)
     if kind not in NEW_CARDS:
-        raise Refused(Refusal.BAD_FORM, 422, "kind")
+        raise Refused(ErrorCode.BAD_FORM, 422, "kind")
     if client.unknown is not True:
-        raise Refused(Refusal.BAD_FORM, 409, "the client has a card")
+        raise Refused(ErrorCode.BAD_FORM, 409, "the client has a card")
     number = shown(chat.phone)
     add_client(
-        services().bitrix24.rest, asker.portal, asker.viewer.user_id, NEW_CARDS[kind], title=number, phone=chat.phone
+        services().bitrix24.rest, user.portal, user.viewer.user_id, NEW_CARDS[kind], title=number, phone=chat.phone
     )
-    services().chats.rights.forget(asker.portal.id, asker.viewer.user_id, chat.phone)
-    return sections.drawn(waiting(asker, wanted))
+    services().chats.rights.forget(user.portal.id, user.viewer.user_id, chat.phone)
+    return sections.drawn(waiting(user, wanted))
 
 
 @pages.post("/waiting/<int:chat_id>/attach")
@@ -145,55 +145,55 @@ def attach_to_card(chat_id: int) -> ResponseReturnValue:
     list's."""
     wanted, body = read_wanted(), json_body()
     kind, card_id = maybe_text_field(body, "kind", longest=10), id_field(body, "id")
-    asker, chat, client = _readable(chat_id)
+    user, chat, client = _readable(chat_id)
     if kind not in CARDS or card_id is None:
-        raise Refused(Refusal.BAD_FORM, 422, "kind or id")
+        raise Refused(ErrorCode.BAD_FORM, 422, "kind or id")
     if client.unknown is not True:
-        raise Refused(Refusal.BAD_FORM, 409, "the client has a card")
-    rest, who = services().bitrix24.rest, asker.viewer.user_id
-    found = readable(rest, asker.portal, who, {CrmLink(CARDS[kind], card_id)})
+        raise Refused(ErrorCode.BAD_FORM, 409, "the client has a card")
+    rest, who = services().bitrix24.rest, user.viewer.user_id
+    found = readable(rest, user.portal, who, {CrmLink(CARDS[kind], card_id)})
     if not found:
-        raise Refused(Refusal.CARD_GONE, 403, "card to attach to")
-    attach_phone(rest, asker.portal, who, found.pop(), chat.phone)
-    services().chats.rights.forget(asker.portal.id, who, chat.phone)
-    return sections.drawn(waiting(asker, wanted))
+        raise Refused(ErrorCode.CARD_GONE, 403, "card to attach to")
+    attach_phone(rest, user.portal, who, found.pop(), chat.phone)
+    services().chats.rights.forget(user.portal.id, who, chat.phone)
+    return sections.drawn(waiting(user, wanted))
 
 
 @pages.post("/waiting/limit")
 def save_limit() -> ResponseReturnValue:
     """After how many minutes a waiting client is shown in red."""
     values = typed(json_body(), "minutes")
-    asker = administrator()
+    user = administrator()
     try:
         minutes = _minutes(values["minutes"])
     except Invalid as invalid:
         form = Typed(values, invalid.faults)
-        return sections.drawn(waiting_settings(asker, form=form), status=422)
-    services().storage.portals.set_waiting_minutes(asker.portal.id, minutes)
-    asker.note(What.WAITING, old=str(asker.portal.waiting_minutes), new=str(minutes))
-    asker = asker.again()
-    return sections.drawn(waiting_settings(asker, said="saved"), sections.log(asker))
+        return sections.drawn(waiting_settings(user, form=form), status=422)
+    services().storage.portals.set_waiting_minutes(user.portal.id, minutes)
+    user.note(ChangeKind.WAITING, old=str(user.portal.waiting_minutes), new=str(minutes))
+    user = user.again()
+    return sections.drawn(waiting_settings(user, said="saved"), sections.log(user))
 
 
 @pages.post("/notices")
 def switch_notices() -> ResponseReturnValue:
     """Whether employees are told in Bitrix24."""
     wanted = flag_field(json_body(), "on")
-    asker = administrator()
-    services().storage.portals.set_notices(asker.portal.id, on=wanted)
-    asker.note(What.NOTICES, old=_on(asker.portal.notices), new=_on(wanted))
-    asker = asker.again()
-    return sections.drawn(waiting_settings(asker, said="saved"), sections.log(asker))
+    user = administrator()
+    services().storage.portals.set_notices(user.portal.id, on=wanted)
+    user.note(ChangeKind.NOTICES, old=_on(user.portal.notices), new=_on(wanted))
+    user = user.again()
+    return sections.drawn(waiting_settings(user, said="saved"), sections.log(user))
 
 
 @pages.post("/ignored/<int:ignored_id>/undo")
 def end_ignoring(ignored_id: int) -> ResponseReturnValue:
     """Messages of this client are stored and counted again."""
-    asker = administrator()
-    if services().storage.ignores.remove(asker.portal.id, ignored_id) is None:
-        raise Refused(Refusal.NOT_ALLOWED, 404, "ignored")
-    asker.note(What.IGNORED_ENDED)
-    return sections.drawn(waiting_settings(asker), sections.log(asker))
+    user = administrator()
+    if services().storage.ignores.remove(user.portal.id, ignored_id) is None:
+        raise Refused(ErrorCode.NOT_ALLOWED, 404, "ignored")
+    user.note(ChangeKind.IGNORED_ENDED)
+    return sections.drawn(waiting_settings(user), sections.log(user))
 
 
 def waiting_place() -> str:
@@ -201,63 +201,63 @@ def waiting_place() -> str:
     return render_template("waiting/_place.html")
 
 
-def waiting(asker: Asker, wanted: Wanted) -> str:
+def waiting(user: CurrentUser, wanted: Wanted) -> str:
     """The list as this user may see it. `more` counts those that were not looked at."""
-    here, context = services(), asker.context
+    here, context = services(), user.context
     lines = {line.id: line for line in context.lines if wanted.line in (None, line.id)}
-    owners: Mapping[str, int] = {MINE: asker.viewer.user_id, NOBODYS: 0}
+    owners: Mapping[str, int] = {MINE: user.viewer.user_id, NOBODYS: 0}
     waits = here.storage.conversations.waits
-    found = waits.waiting(asker.portal.id, Filter(tuple(lines), owners.get(wanted.owner)))
-    clients = here.chats.rights.readable(asker.portal, asker.viewer, found)
-    limit = asker.portal.waiting_minutes
+    found = waits.waiting(user.portal.id, Filter(tuple(lines), owners.get(wanted.owner)))
+    clients = here.chats.rights.readable(user.portal, user.viewer, found)
+    limit = user.portal.waiting_minutes
     rows = [
         Waiter(wait_of(chat, lines[chat.line_id], limit_minutes=limit), clients[chat.id])
         for chat in found
         if chat.id in clients
     ]
-    lost = [chat for chat in waits.lost(asker.portal.id, asker.viewer.user_id) if chat.owner_id]
+    lost = [chat for chat in waits.lost(user.portal.id, user.viewer.user_id) if chat.owner_id]
     return render_template(
         "waiting/_list.html",
         rows=rows,
-        more=0 if asker.viewer.admin else max(0, len(found) - MOST),
+        more=0 if user.viewer.admin else max(0, len(found) - MOST),
         lines=context.lines,
         wanted=wanted,
         lost=[(chat, _owner(chat)) for chat in lost],
         number=shown,
-        user_id=asker.viewer.user_id,
-        when=asker.when,
+        user_id=user.viewer.user_id,
+        when=user.when,
     )
 
 
-def waiting_settings(asker: Asker, *, form: Typed | None = None, said: str = "") -> str:
+def waiting_settings(user: CurrentUser, *, form: Typed | None = None, said: str = "") -> str:
     """The limit, and who is ignored. For administrators."""
     here = services()
-    lines = {line.id: line.name for line in here.storage.lines.kept(asker.portal.id)}
+    lines = {line.id: line.name for line in here.storage.lines.kept(user.portal.id)}
     return render_template(
         "waiting/_settings.html",
-        form=form or Typed({"minutes": str(asker.portal.waiting_minutes)}),
-        notices=asker.portal.notices,
-        may_notify=NOTIFIES in asker.portal.scopes,
-        ignored=here.storage.ignores.of(asker.portal.id),
+        form=form or Typed({"minutes": str(user.portal.waiting_minutes)}),
+        notices=user.portal.notices,
+        may_notify=NOTIFIES in user.portal.scopes,
+        ignored=here.storage.ignores.of(user.portal.id),
         lines=lines,
-        names=here.staff_names(asker.portal.id),
+        names=here.staff_names(user.portal.id),
         number=shown,
-        when=asker.when,
+        when=user.when,
         said=said,
     )
 
 
-def _readable(chat_id: int) -> tuple[Asker, Chat, Client]:
+def _readable(chat_id: int) -> tuple[CurrentUser, Chat, ClientCards]:
     """The chat, if this user may read and change it. Refused otherwise."""
-    asker, here = anybody(), services()
-    chat = here.storage.chats.get(asker.portal.id, chat_id) if chat_id < 2**53 else None
+    user, here = current_user(), services()
+    chat = here.storage.chats.get(user.portal.id, chat_id) if chat_id < 2**53 else None
     if chat is None:
-        raise Refused(Refusal.NOT_ALLOWED, 404, "chat")
-    asker.context.line(chat.line_id)
-    client = here.chats.rights.readable(asker.portal, asker.viewer, [chat]).get(chat.id)
+        raise Refused(ErrorCode.NOT_ALLOWED, 404, "chat")
+    user.context.line(chat.line_id)
+    client = here.chats.rights.readable(user.portal, user.viewer, [chat]).get(chat.id)
     if client is None:
-        raise Refused(Refusal.NOT_ALLOWED, 403, "chat")
-    return asker, chat, client
+        raise Refused(ErrorCode.NOT_ALLOWED, 403, "chat")
+    return user, chat, client
 
 
 def _on(on: bool) -> str:
@@ -271,5 +271,5 @@ def _owner(chat: Chat) -> Employee:
 def _minutes(text: str) -> int:
     low, high = LIMIT
     if not text.isascii() or not text.isdigit() or not low <= int(text[:9]) <= high:
-        raise Invalid({"minutes": Wrong(Fault.OUT_OF_RANGE, low=low, high=high)})
+        raise Invalid({"minutes": Wrong(FieldFault.OUT_OF_RANGE, low=low, high=high)})
     return int(text)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from widget.bitrix24.layouts import (
+from widget.bitrix24.installer.desired import DesiredField
+from widget.bitrix24.installer.layouts import (
     FUNNELS,
     Command,
     Layout,
@@ -15,15 +16,14 @@ from widget.bitrix24.layouts import (
     layouts_of,
     survives_writing,
 )
-from widget.bitrix24.parts import WantedField
 from widget.bitrix24.rest import Batch
 from widget.errors import Refused
-from widget.untrusted import map_of, rows_of, text_of, whole_of
+from widget.untrusted import as_dict, as_positive_int, as_rows, as_str
 
 log = logging.getLogger(__name__)
 
-LONGEST_BATCH = 50  # the 51st command is refused
-MOST_PAGES = 20  # of funnels
+MAX_BATCH = 50  # the 51st command is refused
+MAX_PAGES = 20  # of funnels
 NOT_TOLD = object()  # an answer that did not come, where null is an answer
 NO_FUNNELS = "entity_type_not_supported"  # the code for a kind of card that has none
 
@@ -45,7 +45,7 @@ class Arranging:
     tell: Tell
     portal_id: int
 
-    def read(self, fields: Sequence[WantedField], *, all_of_it: bool = False) -> dict[Layout, Any]:
+    def read(self, fields: Sequence[DesiredField], *, all_of_it: bool = False) -> dict[Layout, Any]:
         """The shared layouts of some kinds of cards, NOT_TOLD where the portal refuses, also to name the funnels.
 
         `all_of_it`: raises Refused where a busy portal left one out. No call without fields; two batches, and more for
@@ -77,12 +77,12 @@ class Arranging:
         return answer
 
 
-def _funnels(ask: Ask, fields: Sequence[WantedField]) -> tuple[dict[str, dict[int, str]], list[WantedField]]:
+def _funnels(ask: Ask, fields: Sequence[DesiredField]) -> tuple[dict[str, dict[int, str]], list[DesiredField]]:
     """Names by id of each entity, and the kinds of cards of which the portal did not name all."""
     funnels: dict[str, dict[int, str]] = {field.entity: {} for field in fields}
-    untold: list[WantedField] = []
+    untold: list[DesiredField] = []
     asked = list(fields)
-    for page in range(MOST_PAGES):
+    for page in range(MAX_PAGES):
         answer = ask_all(ask, {field.entity: funnel_question(field, page) for field in asked})
         for field in asked:
             if field.entity in answer.results:
@@ -98,12 +98,12 @@ def ask_all(ask: Ask, commands: Mapping[str, Command]) -> Batch:
     """Any number of commands, 50 in a batch; no call without one."""
     whole = Batch({}, {})
     pairs = list(commands.items())
-    for start in range(0, len(pairs), LONGEST_BATCH):
-        whole = whole.with_more(ask(dict(pairs[start : start + LONGEST_BATCH])))
+    for start in range(0, len(pairs), MAX_BATCH):
+        whole = whole.with_more(ask(dict(pairs[start : start + MAX_BATCH])))
     return whole
 
 
 def _named(answer: Any) -> dict[int, str]:
     """The default funnel of deals has the id 0."""
-    rows = [row for row in rows_of(map_of(answer).get("categories")) if isinstance(row, dict)]
-    return {whole_of(row.get("id")): text_of(row.get("name"), 100) for row in rows}
+    rows = [row for row in as_rows(as_dict(answer).get("categories")) if isinstance(row, dict)]
+    return {as_positive_int(row.get("id")): as_str(row.get("name"), 100) for row in rows}

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from widget.bitrix24.entry import Entry
-from widget.bitrix24.install import Installer
+from widget.bitrix24.authentication import Authenticator
+from widget.bitrix24.installer.installer import Installer
 from widget.bitrix24.oauth import OAuth
 from widget.bitrix24.renewal import Renewal
 from widget.bitrix24.rest import Rest
@@ -21,7 +21,7 @@ PORTAL_CLIENTS = 8  # of 16 connections each, shared by all portals
 class Bitrix24:
     oauth: OAuth
     rest: Rest
-    entry: Entry
+    authenticator: Authenticator
     installer: Installer
 
 
@@ -66,4 +66,4 @@ def build_bitrix24(
         timeout=config.portal_timeout,
         clock=clock,
     )
-    return Bitrix24(oauth, rest, Entry(oauth, stored.portals, stored.tokens, clock), installer)
+    return Bitrix24(oauth, rest, Authenticator(oauth, stored.portals, stored.tokens, clock), installer)

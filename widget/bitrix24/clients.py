@@ -10,9 +10,9 @@ from typing import Any
 
 from widget.bitrix24.crm import COMPANY, CONTACT, LEAD
 from widget.bitrix24.rest import Rest
-from widget.errors import Refusal, Refused
+from widget.errors import ErrorCode, Refused
 from widget.storage.portals import Portal
-from widget.untrusted import map_of, rows_of, whole_of
+from widget.untrusted import as_dict, as_positive_int, as_rows
 
 KINDS = {"LEAD": LEAD, "CONTACT": CONTACT, "COMPANY": COMPANY}
 MOST = 50  # commands of one batch, and items of one list
@@ -53,10 +53,10 @@ def readable(rest: Rest, portal: Portal, user_id: int, cards: Collection[CrmLink
         raise batch.refused(batch.busy)
     wanted = {(card.entity_type_id, card.id) for card in cards}
     found = {
-        CrmLink(kind, whole_of(item.get("id")), _title(item))
+        CrmLink(kind, as_positive_int(item.get("id")), _title(item))
         for key, told in batch.results.items()
         for kind in [int(key.removeprefix("k"))]
-        for item in map(map_of, rows_of(map_of(told).get("items")))
+        for item in map(as_dict, as_rows(as_dict(told).get("items")))
     }
     return {link for link in found if (link.entity_type_id, link.id) in wanted}
 
@@ -67,10 +67,10 @@ def add_client(rest: Rest, portal: Portal, user_id: int, entity_type_id: int, *,
     phones = [{"typeId": "PHONE", "valueType": "MOBILE", "value": phone}]
     fields = {**names, "fm": phones, "assignedById": user_id}
     told = rest.call(portal, user_id, "crm.item.add", {"entityTypeId": entity_type_id, "fields": fields})
-    item = map_of(map_of(told).get("item"))
-    if not whole_of(item.get("id")):
-        raise Refused(Refusal.PORTAL_FAILED, 502, "no item was added")
-    return CrmLink(entity_type_id, whole_of(item.get("id")), title)
+    item = as_dict(as_dict(told).get("item"))
+    if not as_positive_int(item.get("id")):
+        raise Refused(ErrorCode.PORTAL_FAILED, 502, "no item was added")
+    return CrmLink(entity_type_id, as_positive_int(item.get("id")), title)
 
 
 def attach_phone(rest: Rest, portal: Portal, user_id: int, card: CrmLink, phone: str) -> None:
@@ -87,9 +87,9 @@ def attach_phone(rest: Rest, portal: Portal, user_id: int, card: CrmLink, phone:
 def _links(told: Any) -> Iterable[CrmLink]:
     """An object of lists by kind; an empty list where there are none."""
     for name, kind in KINDS.items():
-        for item_id in rows_of(map_of(told).get(name)):
-            if whole_of(item_id):
-                yield CrmLink(kind, whole_of(item_id))
+        for item_id in as_rows(as_dict(told).get(name)):
+            if as_positive_int(item_id):
+                yield CrmLink(kind, as_positive_int(item_id))
 
 
 def _title(item: Mapping[str, Any]) -> str:

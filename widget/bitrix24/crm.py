@@ -10,15 +10,15 @@ from enum import Enum
 from typing import Any
 
 from widget.bitrix24.rest import Batch, Rest
-from widget.errors import Refusal, Refused
+from widget.errors import ErrorCode, Refused
 from widget.storage.portals import Portal
-from widget.untrusted import rows_of, whole_of, zone_of
+from widget.untrusted import as_positive_int, as_rows, as_zone
 
 LEAD, CONTACT, COMPANY = 1, 3, 4
 PAGE = 50  # a list answers at most this many; far more than a card shows
 
 
-class Kind(Enum):
+class PersonKind(Enum):
     OWN = "own"  # the card itself: a lead, a contact or a company
     CONTACT = "contact"
     COMPANY = "company"
@@ -34,7 +34,7 @@ class TypedPhone:
 
 @dataclass(frozen=True)
 class Person:
-    kind: Kind
+    kind: PersonKind
     id: int
     name: str
     phones: tuple[TypedPhone, ...]
@@ -101,9 +101,9 @@ def card_of(answer: Batch, entity_type_id: int, user_id: int) -> CrmCard:
     contact_ids = _ids(item.get("contactIds")) or _ids([item.get("contactId")])
     # A contact of several companies has companyIds; some answers fill only companyId.
     company_ids = _ids(item.get("companyIds")) or _ids([item.get("companyId")])
-    contacts = _people(answer, "contacts", contact_ids, Kind.CONTACT, primary=_ids([item.get("contactId")]))
-    companies = _people(answer, "companies", company_ids, Kind.COMPANY)
-    own = (_person(item, Kind.OWN, entity_type_id),) if entity_type_id in (LEAD, CONTACT, COMPANY) else ()
+    contacts = _people(answer, "contacts", contact_ids, PersonKind.CONTACT, primary=_ids([item.get("contactId")]))
+    companies = _people(answer, "companies", company_ids, PersonKind.COMPANY)
+    own = (_person(item, PersonKind.OWN, entity_type_id),) if entity_type_id in (LEAD, CONTACT, COMPANY) else ()
     asked = (contact_ids[:PAGE] if entity_type_id != CONTACT else []) + (
         company_ids[:PAGE] if entity_type_id != COMPANY else []
     )
@@ -111,53 +111,55 @@ def card_of(answer: Batch, entity_type_id: int, user_id: int) -> CrmCard:
         people=(*own, *contacts, *companies),
         hidden=len(asked) - len(contacts) - len(companies),
         viewer=_viewer(answer.results.get("me"), user_id),
-        responsible=whole_of(item.get("assignedById")),
+        responsible=as_positive_int(item.get("assignedById")),
     )
 
 
 def _item(answer: Batch) -> Mapping[str, Any]:
     error = answer.errors.get("item", "")
     if error.upper() in ("ACCESS_DENIED", "NOT_FOUND"):
-        raise Refused(Refusal.CARD_GONE, 403, error)
+        raise Refused(ErrorCode.CARD_GONE, 403, error)
     failed = answer.busy or ("item" if "item" in answer.errors else None)
     if failed:
         raise answer.refused(failed)
     found = answer.results.get("item")
     item = found.get("item") if isinstance(found, dict) else None
     if not isinstance(item, dict):
-        raise Refused(Refusal.PORTAL_FAILED, 502, "no item in the batch")
+        raise Refused(ErrorCode.PORTAL_FAILED, 502, "no item in the batch")
     return item
 
 
-def _people(answer: Batch, key: str, wanted: list[int], kind: Kind, primary: Iterable[int] = ()) -> tuple[Person, ...]:
+def _people(
+    answer: Batch, key: str, wanted: list[int], kind: PersonKind, primary: Iterable[int] = ()
+) -> tuple[Person, ...]:
     """The wanted people in the order of their links. A list that failed is an empty one where nobody is
     wanted: a null or missing id makes the portal refuse its filter."""
     if wanted and answer.errors.get(key, "ACCESS_DENIED").upper() != "ACCESS_DENIED":
         raise answer.refused(key)  # not a question of rights: «not available to you» would be untrue
     listed = answer.results.get(key)
-    items = rows_of(listed.get("items")) if isinstance(listed, dict) else []
+    items = as_rows(listed.get("items")) if isinstance(listed, dict) else []
     given = [item for item in items if isinstance(item, dict)]
-    found = {whole_of(item.get("id")): item for item in given}
-    entity = CONTACT if kind is Kind.CONTACT else COMPANY
+    found = {as_positive_int(item.get("id")): item for item in given}
+    entity = CONTACT if kind is PersonKind.CONTACT else COMPANY
     people = [_person(found[i], kind, entity, primary=i in primary) for i in wanted if i in found]
     return tuple(sorted(people, key=lambda person: not person.primary))
 
 
-def _person(item: Mapping[str, Any], kind: Kind, entity_type_id: int, *, primary: bool = False) -> Person:
+def _person(item: Mapping[str, Any], kind: PersonKind, entity_type_id: int, *, primary: bool = False) -> Person:
     names = [item.get(part) for part in ("name", "lastName")]
     name = " ".join(str(part).strip() for part in names if part) if entity_type_id != COMPANY else ""
     return Person(
         kind=kind,
-        id=whole_of(item.get("id")),
+        id=as_positive_int(item.get("id")),
         name=(name or str(item.get("title") or "").strip())[:200],
         phones=tuple(_phones(item.get("fm"))),
         primary=primary,
-        in_whatsapp=any(_is_whatsapp(field) for field in rows_of(item.get("fm"))),
+        in_whatsapp=any(_is_whatsapp(field) for field in as_rows(item.get("fm"))),
     )
 
 
 def _phones(fields: Any) -> Iterable[TypedPhone]:
-    for value in rows_of(fields):
+    for value in as_rows(fields):
         if isinstance(value, dict) and value.get("typeId") == "PHONE" and value.get("value"):
             yield TypedPhone(str(value["value"])[:200], str(value.get("valueType") or "OTHER")[:20].upper())
 
@@ -176,18 +178,18 @@ def _is_whatsapp(field: Any) -> bool:
 
 def _viewer(profile: Any, user_id: int) -> Viewer:
     """The token's owner. A profile that is not theirs means tokens got mixed up: refuse, never show."""
-    if not isinstance(profile, dict) or whole_of(profile.get("ID")) != user_id:
-        raise Refused(Refusal.NO_AUTH, 403, "profile of another user")
+    if not isinstance(profile, dict) or as_positive_int(profile.get("ID")) != user_id:
+        raise Refused(ErrorCode.NO_AUTH, 403, "profile of another user")
     names = (profile.get("NAME"), profile.get("LAST_NAME"))
     return Viewer(
         user_id=user_id,
         admin=profile.get("ADMIN") is True,
         name=" ".join(str(part) for part in names if part)[:200],
-        zone=zone_of(profile.get("TIME_ZONE")),
+        zone=as_zone(profile.get("TIME_ZONE")),
     )
 
 
 def _ids(values: Any) -> list[int]:
     """0, null and missing all mean «none»."""
-    numbers = [whole_of(value) for value in values] if isinstance(values, list) else []
+    numbers = [as_positive_int(value) for value in values] if isinstance(values, list) else []
     return list(dict.fromkeys(number for number in numbers if number))

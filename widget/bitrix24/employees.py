@@ -6,7 +6,7 @@ from typing import Any
 from widget.bitrix24.rest import Rest
 from widget.storage.portals import Portal
 from widget.storage.staff import Employee
-from widget.untrusted import map_of, rows_of, whole_of
+from widget.untrusted import as_dict, as_positive_int, as_rows
 
 READS_USERS = frozenset({"user", "user_basic", "user_brief"})  # any of these scopes will do
 NOTIFIES = "im"
@@ -16,11 +16,11 @@ MOST = 50  # of one answer
 def read_employees(rest: Rest, portal: Portal, user_id: int, ids: Collection[int]) -> list[Employee]:
     """At most 50 employees, the dismissed too. One outside call. Raises Refused."""
     told = rest.call(portal, user_id, "user.get", {"FILTER": {"ID": sorted(ids)[:MOST]}})
-    found = [map_of(row) for row in rows_of(told)]
+    found = [as_dict(row) for row in as_rows(told)]
     return [
-        Employee(whole_of(row.get("ID")), _name(row), active=row.get("ACTIVE") in (True, "Y", "true", "1"))
+        Employee(as_positive_int(row.get("ID")), _name(row), active=row.get("ACTIVE") in (True, "Y", "true", "1"))
         for row in found
-        if whole_of(row.get("ID"))
+        if as_positive_int(row.get("ID"))
     ]
 
 

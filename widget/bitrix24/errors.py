@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from widget.errors import Refusal, Refused
+from widget.errors import ErrorCode, Refused
 
 
-class Reaction(Enum):
+class ErrorAction(Enum):
     """What the REST client does about an error. Whatever it does, a call that fails in the end is told."""
 
     SAY = "say"  # repeating does not help, or might do a thing twice
@@ -24,21 +24,21 @@ class Reaction(Enum):
 
 @dataclass(frozen=True)
 class _Meaning:
-    refusal: Refusal
+    refusal: ErrorCode
     status: int
-    reaction: Reaction = Reaction.SAY
+    reaction: ErrorAction = ErrorAction.SAY
 
 
-_UNKNOWN = _Meaning(Refusal.PORTAL_FAILED, 502)
-_NO_AUTH = _Meaning(Refusal.NO_AUTH, 401)
-_DEAD_TOKEN = _Meaning(Refusal.NO_AUTH, 401, Reaction.FORGET)
-_SCOPE = _Meaning(Refusal.PORTAL_SCOPE, 403)
-_CLOSED = _Meaning(Refusal.PORTAL_CLOSED, 403, Reaction.CLOSE)
-_CONFIRM = _Meaning(Refusal.PORTAL_CONFIRM, 403)
-_OUR_FAULT = _Meaning(Refusal.BROKEN, 502)  # a wrong request or a stale id: the same request fails again
+_UNKNOWN = _Meaning(ErrorCode.PORTAL_FAILED, 502)
+_NO_AUTH = _Meaning(ErrorCode.NO_AUTH, 401)
+_DEAD_TOKEN = _Meaning(ErrorCode.NO_AUTH, 401, ErrorAction.FORGET)
+_SCOPE = _Meaning(ErrorCode.PORTAL_SCOPE, 403)
+_CLOSED = _Meaning(ErrorCode.PORTAL_CLOSED, 403, ErrorAction.CLOSE)
+_CONFIRM = _Meaning(ErrorCode.PORTAL_CONFIRM, 403)
+_OUR_FAULT = _Meaning(ErrorCode.BROKEN, 502)  # a wrong request or a stale id: the same request fails again
 
 _MEANINGS = {
-    "expired_token": _Meaning(Refusal.NO_AUTH, 401, Reaction.RENEW),
+    "expired_token": _Meaning(ErrorCode.NO_AUTH, 401, ErrorAction.RENEW),
     # Whose token is it? Nobody's.
     "invalid_token": _DEAD_TOKEN,
     "no_auth_found": _DEAD_TOKEN,
@@ -53,17 +53,17 @@ _MEANINGS = {
     "error_method_not_found": _SCOPE,
     "method_confirm_waiting": _CONFIRM,
     "method_confirm_denied": _CONFIRM,
-    "access_denied": _Meaning(Refusal.PORTAL_DENIED, 403),  # see _DENIED
-    "payment_required": _Meaning(Refusal.PORTAL_UNPAID, 403),
+    "access_denied": _Meaning(ErrorCode.PORTAL_DENIED, 403),  # see _DENIED
+    "payment_required": _Meaning(ErrorCode.PORTAL_UNPAID, 403),
     "application_not_found": _CLOSED,
     "not_installed": _CLOSED,
     "portal_deleted": _CLOSED,
-    "query_limit_exceeded": _Meaning(Refusal.PORTAL_BUSY, 503, Reaction.WAIT),
+    "query_limit_exceeded": _Meaning(ErrorCode.PORTAL_BUSY, 503, ErrorAction.WAIT),
     # Blocked for minutes, until `operating_reset_at`: a card says so instead of waiting.
-    "operation_time_limit": _Meaning(Refusal.PORTAL_BUSY, 503),
-    "overload_limit": _Meaning(Refusal.PORTAL_BLOCKED, 503),
+    "operation_time_limit": _Meaning(ErrorCode.PORTAL_BUSY, 503),
+    "overload_limit": _Meaning(ErrorCode.PORTAL_BLOCKED, 503),
     # Before the method was run: a box could not reach the authorisation server.
-    "connection_error": _Meaning(Refusal.PORTAL_FAILED, 502, Reaction.WAIT),
+    "connection_error": _Meaning(ErrorCode.PORTAL_FAILED, 502, ErrorAction.WAIT),
     # After it, perhaps: never repeated by us.
     "internal_server_error": _UNKNOWN,
     "error_unexpected_answer": _UNKNOWN,
@@ -83,15 +83,15 @@ _MEANINGS = {
 # ACCESS_DENIED has one code and several meanings, which only its words tell apart; these are not translated (server
 # module rest, lib/oauth/auth.php, lib/accessexception.php). Other modules' words are: then it is a no and no more.
 _DENIED = (
-    ("commercial plan", _Meaning(Refusal.PORTAL_PLAN, 403)),
-    ("authorized in this context", _Meaning(Refusal.NO_AUTH, 403)),
-    ("access denied!", _Meaning(Refusal.NOT_ADMIN, 403)),
+    ("commercial plan", _Meaning(ErrorCode.PORTAL_PLAN, 403)),
+    ("authorized in this context", _Meaning(ErrorCode.NO_AUTH, 403)),
+    ("access denied!", _Meaning(ErrorCode.NOT_ADMIN, 403)),
 )
 
 BUSY = frozenset(code for code, meaning in _MEANINGS.items() if meaning.status == 503)
 
 
-def reaction_to(code: str) -> Reaction:
+def reaction_to(code: str) -> ErrorAction:
     """What to do about an error; nothing about one that nobody knows."""
     return _MEANINGS.get(code.lower(), _UNKNOWN).reaction
 

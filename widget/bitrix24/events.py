@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from widget.errors import Refusal, Refused
-from widget.untrusted import map_of, whole_of
+from widget.errors import ErrorCode, Refused
+from widget.untrusted import as_dict, as_positive_int
 
 UPDATED, UNINSTALLED, PAID = "ONAPPUPDATE", "ONAPPUNINSTALL", "ONAPPPAYMENT"
 INSTALLED = "ONAPPINSTALL"
@@ -33,8 +33,8 @@ OF_OPEN_LINES = (
 NEEDS_CRM = frozenset((*TYPE_EVENTS, *CARD_EVENTS, DYNAMIC_ITEM))
 
 # An operator of an open line may write 20,000 letters and attach files, each with a dozen fields.
-LARGEST_EVENT = 512 * 1024
-MOST_FIELDS, LONGEST_KEY, LONGEST_VALUE, DEEPEST = 1000, 300, 65_536, 12
+MAX_EVENT = 512 * 1024
+MAX_FIELDS, MAX_KEY, MAX_VALUE, DEEPEST = 1000, 300, 65_536, 12
 _KEY = re.compile(r"([A-Za-z0-9_.-]{1,64})((?:\[[A-Za-z0-9_.-]{1,64}\])*)", re.ASCII)
 
 
@@ -58,12 +58,12 @@ class Event:
 def read_event(pairs: Iterable[tuple[str, str]]) -> Event:
     """Understand a form. Raises Refused(BAD_FORM) for anything too large, too deep or without a portal."""
     fields = nested(pairs)
-    auth, data = map_of(fields.get("auth")), map_of(fields.get("data"))
+    auth, data = as_dict(fields.get("auth")), as_dict(fields.get("data"))
     name, member_id = fields.get("event"), auth.get("member_id")
     if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z0-9_]{1,60}", name, re.ASCII):
-        raise Refused(Refusal.BAD_FORM, 400, "event")
+        raise Refused(ErrorCode.BAD_FORM, 400, "event")
     if not isinstance(member_id, str) or not re.fullmatch(r"[A-Za-z0-9_.-]{1,64}", member_id, re.ASCII):
-        raise Refused(Refusal.BAD_FORM, 400, "member_id")
+        raise Refused(ErrorCode.BAD_FORM, 400, "member_id")
     return Event(
         name=name.upper(),
         member_id=member_id,
@@ -71,22 +71,22 @@ def read_event(pairs: Iterable[tuple[str, str]]) -> Event:
         data=data,
         access_token=_text(auth.get("access_token")),
         refresh_token=_text(auth.get("refresh_token")),
-        expires_in=min(whole_of(auth.get("expires_in")) or 3600, 86_400),
-        number=whole_of(fields.get("data")),
+        expires_in=min(as_positive_int(auth.get("expires_in")) or 3600, 86_400),
+        number=as_positive_int(fields.get("data")),
     )
 
 
 def work_of(event: Event) -> dict[str, int | str] | None:
     """The fields of an event that a job works on, never a token; None where there is nothing to do (pure)."""
-    fields = map_of(event.data.get("FIELDS"))
+    fields = as_dict(event.data.get("FIELDS"))
     if event.name in CARD_EVENTS:
-        item = whole_of(fields.get("ID"))
+        item = as_positive_int(fields.get("ID"))
         return {"type": CARD_EVENTS[event.name], "id": item} if item else None
     if event.name == DYNAMIC_ITEM:
-        kind, item = whole_of(fields.get("ENTITY_TYPE_ID")), whole_of(fields.get("ID"))
+        kind, item = as_positive_int(fields.get("ENTITY_TYPE_ID")), as_positive_int(fields.get("ID"))
         return {"type": kind, "id": item} if kind and item else None
     if event.name == UNINSTALLED:
-        return {"clean": 1 if whole_of(event.data.get("CLEAN")) == 1 else 0}
+        return {"clean": 1 if as_positive_int(event.data.get("CLEAN")) == 1 else 0}
     if event.name == PAID:
         return {
             "status": _text(event.data.get("STATUS"))[:2],
@@ -100,12 +100,12 @@ def nested(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
     """data[FIELDS][ID]=7 as {"data": {"FIELDS": {"ID": "7"}}}. Raises Refused for what nobody honest sends."""
     found: dict[str, Any] = {}
     for count, (key, value) in enumerate(pairs):
-        match = _KEY.fullmatch(key) if len(key) <= LONGEST_KEY else None
-        if count >= MOST_FIELDS or match is None or len(value) > LONGEST_VALUE or "\x00" in value:
-            raise Refused(Refusal.BAD_FORM, 400, "event field")
+        match = _KEY.fullmatch(key) if len(key) <= MAX_KEY else None
+        if count >= MAX_FIELDS or match is None or len(value) > MAX_VALUE or "\x00" in value:
+            raise Refused(ErrorCode.BAD_FORM, 400, "event field")
         path = [match[1], *re.findall(r"\[([^\]]+)\]", match[2])]
         if len(path) > DEEPEST:
-            raise Refused(Refusal.BAD_FORM, 400, "event too deep")
+            raise Refused(ErrorCode.BAD_FORM, 400, "event too deep")
         _put(found, path, value)
     return found
 
@@ -114,10 +114,10 @@ def _put(where: dict[str, Any], path: list[str], value: str) -> None:
     for step in path[:-1]:
         deeper = where.setdefault(step, {})
         if not isinstance(deeper, dict):
-            raise Refused(Refusal.BAD_FORM, 400, "a field is both a value and a list")
+            raise Refused(ErrorCode.BAD_FORM, 400, "a field is both a value and a list")
         where = deeper
     if path[-1] in where:
-        raise Refused(Refusal.BAD_FORM, 400, "a field came twice")
+        raise Refused(ErrorCode.BAD_FORM, 400, "a field came twice")
     where[path[-1]] = value
 
 

@@ -10,9 +10,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from widget.bitrix24.arranging import NOT_TOLD, Arranging, Written
-from widget.bitrix24.findings import InLayout
-from widget.bitrix24.layouts import Layout, Place, in_layout, place_of, put_back
-from widget.bitrix24.parts import WantedField
+from widget.bitrix24.installer.desired import DesiredField
+from widget.bitrix24.installer.layouts import FieldPlace, Layout, in_layout, place_of, put_back
+from widget.bitrix24.installer.report import InLayout
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Kept:
     """A field's name, and its places by the key of the layout."""
 
     name: str
-    places: Mapping[str, Place]
+    places: Mapping[str, FieldPlace]
 
 
 Moving = Mapping[str, Kept]  # by entity
@@ -47,12 +47,12 @@ def text_of(moving: Moving) -> str:
 
 def read_moving(text: str) -> Moving:
     return {
-        entity: Kept(kept["name"], {key: Place(**place) for key, place in kept["places"].items()})
+        entity: Kept(kept["name"], {key: FieldPlace(**place) for key, place in kept["places"].items()})
         for entity, kept in json.loads(text or "{}").items()
     }
 
 
-def put_all_back(moving: Moving, fields: Iterable[WantedField], arranging: Arranging) -> bool:
+def put_all_back(moving: Moving, fields: Iterable[DesiredField], arranging: Arranging) -> bool:
     """Put made fields where they stood, in layouts that have lost them. Whether there is nothing left to try again.
 
     Raises Refused. Two batches, more for over 50 layouts, and one call for each layout that lost one.

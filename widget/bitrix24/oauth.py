@@ -19,9 +19,9 @@ from cachetools import TTLCache
 from widget.addresses import plain_host
 from widget.bitrix24.errors import code_of, refused, words_of
 from widget.bitrix24.strangers import Strangers
-from widget.errors import Refusal, Refused
-from widget.http import Answer, OutsideError, fetch
-from widget.once import Once
+from widget.errors import ErrorCode, Refused
+from widget.http import HttpResponse, OutsideError, fetch
+from widget.singleflight.local import SingleFlight
 from widget.storage.tokens import Token
 from widget.timing import timer_of
 
@@ -94,7 +94,7 @@ class OAuth:
         self._timeout = timeout
         self._clock = clock
         self._proved: TTLCache[str, Identity] = TTLCache(4096, PROOF_SECONDS, timer=timer_of(clock))
-        self._asking: Once[str, Identity] = Once()
+        self._asking: SingleFlight[str, Identity] = SingleFlight()
         self._lock = threading.Lock()
 
     @property
@@ -118,7 +118,7 @@ class OAuth:
         proved within 5 minutes (`again` asks all the same).
         """
         if not access_token:
-            raise Refused(Refusal.NO_AUTH, 401, "empty token")
+            raise Refused(ErrorCode.NO_AUTH, 401, "empty token")
         digest = hashlib.sha256(access_token.encode()).hexdigest()
         with self._lock:
             identity = None if again else self._proved.get(digest)
@@ -127,7 +127,7 @@ class OAuth:
             with self._lock:
                 self._proved[digest] = identity
         if identity.client_id != self._client_id or identity.member_id != member_id:
-            raise Refused(Refusal.NO_AUTH, 403, "token of another application or portal")
+            raise Refused(ErrorCode.NO_AUTH, 403, "token of another application or portal")
         return identity
 
     def refresh(self, refresh_token: str, *, home: Home = ANYWHERE) -> Renewed:
@@ -157,7 +157,7 @@ class OAuth:
         try:
             identity = self._ask(access_token, home)
         except Refused as error:
-            if error.refusal is not Refusal.NO_AUTH:
+            if error.refusal is not ErrorCode.NO_AUTH:
                 self._strangers.welcome(permits)
             raise
         self._strangers.welcome(permits)
@@ -182,7 +182,7 @@ class OAuth:
                 status=str(install.get("status") or "")[:2],
             )
         except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
-            raise Refused(Refusal.NO_AUTH, 401, "unreadable proof") from error
+            raise Refused(ErrorCode.NO_AUTH, 401, "unreadable proof") from error
 
     def _endpoint(self, endpoint: str) -> str:
         parts = urlsplit(endpoint)
@@ -212,7 +212,7 @@ class OAuth:
         refusals: list[tuple[dict[str, Any], str]] = []
         for server in self._order(home):
             try:
-                answer: Answer = fetch(self._http, method, server + path, timeout=self._timeout, **request)
+                answer: HttpResponse = fetch(self._http, method, server + path, timeout=self._timeout, **request)
             except OutsideError as error:
                 last = error
                 log.warning("bitrix24 %s%s: %s%s", server, path, error.reason, ", may have been acted on" * error.sent)
@@ -225,7 +225,7 @@ class OAuth:
             if last is None and self._is_final(code_of(body).lower(), server, home):
                 return body, server
         if last or not refusals:
-            raise Refused(Refusal.PORTAL_FAILED, 502, "authorisation server: no answer") from last
+            raise Refused(ErrorCode.PORTAL_FAILED, 502, "authorisation server: no answer") from last
         return min(refusals, key=lambda refusal: code_of(refusal[0]).lower() != "expired_token")
 
     def _is_final(self, code: str, server: str, home: Home) -> bool:

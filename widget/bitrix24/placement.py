@@ -10,16 +10,16 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from widget.addresses import plain_host
-from widget.errors import Refusal, Refused
+from widget.errors import ErrorCode, Refused
 
-LONGEST_FIELD = 8192
+MAX_FIELD = 8192
 SETTING_CONNECTOR = "SETTING_CONNECTOR"  # our connector in the contact centre: what there is to choose is on our page
-LARGEST_ID = 2**53
+MAX_ID = 2**53
 
 ENTITY_TYPES = {"LEAD": 1, "DEAL": 2, "CONTACT": 3, "COMPANY": 4, "QUOTE": 7, "SMART_INVOICE": 31}
 # CRM_DEAL_DETAIL_TAB, CRM_DYNAMIC_183_DETAIL_TOOLBAR…: the type never arrives in the options of a tab.
 _CODE = re.compile(r"CRM_(?:(LEAD|DEAL|CONTACT|COMPANY|QUOTE|SMART_INVOICE)|DYNAMIC_([1-9]\d{0,8}))_[A-Z_]+", re.ASCII)
-LONGEST_HOST = 260
+MAX_HOST = 260
 # What a policy can name (CSP 3, host-source), and hosts that it cannot: an address in brackets, a dot at the end.
 _UNNAMEABLE = re.compile(r"(\[[0-9a-f:.]{2,45}\]|[a-z0-9_.-]{1,253}\.)(:\d{1,5})?", re.ASCII)
 _HOST = re.compile(r"[a-z0-9_]([a-z0-9_.-]{0,251}[a-z0-9_])?(:\d{1,5})?", re.ASCII)
@@ -61,11 +61,11 @@ def read_common(query: Mapping[str, str], form: Mapping[str, str]) -> Placement:
     """The part that every opening has, the app's own page too."""
     for source in (query, form):
         for name, value in source.items():
-            if len(name) > 100 or len(value) > LONGEST_FIELD or "\x00" in value:
-                raise Refused(Refusal.BAD_FORM, 400, "field too long")
+            if len(name) > 100 or len(value) > MAX_FIELD or "\x00" in value:
+                raise Refused(ErrorCode.BAD_FORM, 400, "field too long")
     member_id = form.get("member_id", "")
     if not re.fullmatch(r"[A-Za-z0-9_.-]{1,64}", member_id):
-        raise Refused(Refusal.BAD_FORM, 400, "member_id")
+        raise Refused(ErrorCode.BAD_FORM, 400, "member_id")
     return Placement(
         member_id=member_id,
         domain=_posted_host(query),
@@ -88,13 +88,13 @@ def host_of(told: str, scheme: str) -> str:
     Raises Refused: PORTAL_ADDRESS for a host that no policy can name, BAD_FORM for what is no host.
     """
     try:
-        host = plain_host(told[: LONGEST_HOST + 6], scheme)
+        host = plain_host(told[: MAX_HOST + 6], scheme)
     except ValueError:
-        raise Refused(Refusal.BAD_FORM, 400, "DOMAIN") from None
+        raise Refused(ErrorCode.BAD_FORM, 400, "DOMAIN") from None
     if _UNNAMEABLE.fullmatch(host):
-        raise Refused(Refusal.PORTAL_ADDRESS, 400, "DOMAIN")
+        raise Refused(ErrorCode.PORTAL_ADDRESS, 400, "DOMAIN")
     if host and not _HOST.fullmatch(host):
-        raise Refused(Refusal.BAD_FORM, 400, "DOMAIN")
+        raise Refused(ErrorCode.BAD_FORM, 400, "DOMAIN")
     return host
 
 
@@ -124,7 +124,7 @@ def posted_origin(query: Mapping[str, str]) -> str | None:
     try:
         host = _posted_host(query)
     except Refused as refusal:
-        return f"{scheme}:" if refusal.refusal is Refusal.PORTAL_ADDRESS else None
+        return f"{scheme}:" if refusal.refusal is ErrorCode.PORTAL_ADDRESS else None
     return f"{scheme}://{host}" if host else None
 
 
@@ -156,7 +156,7 @@ def _entity_type(code: str, options: Mapping[str, Any]) -> int:
         return _field_entity_type(options)
     match = _CODE.fullmatch(code)
     if not match:
-        raise Refused(Refusal.UNKNOWN_PLACEMENT, 400, "PLACEMENT")
+        raise Refused(ErrorCode.UNKNOWN_PLACEMENT, 400, "PLACEMENT")
     return ENTITY_TYPES[match[1]] if match[1] else int(match[2])
 
 
@@ -171,7 +171,7 @@ def _field_entity_type(options: Mapping[str, Any]) -> int:
     named = options.get("ENTITY_ID")
     if isinstance(named, str) and (given := ENTITY_TYPES.get(named.removeprefix("CRM_"))):
         return given
-    raise Refused(Refusal.UNKNOWN_PLACEMENT, 400, "ENTITY_DATA")
+    raise Refused(ErrorCode.UNKNOWN_PLACEMENT, 400, "ENTITY_DATA")
 
 
 def _entity_id(options: Mapping[str, Any]) -> int:
@@ -182,27 +182,27 @@ def _entity_id(options: Mapping[str, Any]) -> int:
         number = _whole(candidate)
         if number is not None:
             return number
-    raise Refused(Refusal.BAD_FORM, 400, "no card id in PLACEMENT_OPTIONS")
+    raise Refused(ErrorCode.BAD_FORM, 400, "no card id in PLACEMENT_OPTIONS")
 
 
 def _whole(value: object) -> int | None:
     """Ids are strings in real forms and numbers in some samples; True is neither."""
     if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) <= 16:
         value = int(value)
-    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < LARGEST_ID:
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < MAX_ID:
         return value
     return None
 
 
 def _secret(value: str) -> str:
     if not re.fullmatch(r"[\x21-\x7e]{0,128}", value, re.ASCII):
-        raise Refused(Refusal.BAD_FORM, 400, "APPLICATION_TOKEN")
+        raise Refused(ErrorCode.BAD_FORM, 400, "APPLICATION_TOKEN")
     return value
 
 
 def _token(value: str) -> str:
     if len(value) > 512 or not value.isascii() or not value.isprintable():
-        raise Refused(Refusal.BAD_FORM, 400, "token")
+        raise Refused(ErrorCode.BAD_FORM, 400, "token")
     return value.strip()
 
 

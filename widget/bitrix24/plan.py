@@ -6,7 +6,7 @@ Source: bitrix24/b24restdocs, api-reference/common/system/app-info.md. DAYS may 
 from dataclasses import dataclass
 from typing import Any
 
-from widget.bitrix24.found import left_of
+from widget.bitrix24.installer.actual import left_of
 from widget.bitrix24.rest import Rest
 from widget.storage.portals import Portal
 

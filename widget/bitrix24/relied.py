@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 
 from widget.bitrix24.events import OF_OPEN_LINES, WANTED
-from widget.bitrix24.parts import FIELD_TYPE_CODE, KINDS, tab
+from widget.bitrix24.installer.desired import FIELD_TYPE_CODE, KINDS, tab
 from widget.bitrix24.placement import SETTING_CONNECTOR
 
 METHODS = (

@@ -19,7 +19,7 @@ import httpx
 
 from widget.bitrix24.errors import (
     BUSY,
-    Reaction,
+    ErrorAction,
     blocked_until,
     code_of,
     error_of,
@@ -31,13 +31,13 @@ from widget.bitrix24.errors import (
 )
 from widget.bitrix24.oauth import Home, OAuth
 from widget.bitrix24.renewal import Renewal
-from widget.errors import Refusal, Refused
-from widget.http import Answer, OutsideError, fetch
+from widget.errors import ErrorCode, Refused
+from widget.http import HttpResponse, OutsideError, fetch
 from widget.metrics import Metrics
 from widget.storage.portals import Portal, Portals
 from widget.storage.rest_log import Call, RestLog
 from widget.storage.tokens import Token, Tokens
-from widget.untrusted import map_of
+from widget.untrusted import as_dict
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ log = logging.getLogger(__name__)
 # long, each a little longer by chance, so that cards which were refused together do not come back together.
 BUSY_WAIT = 1.0
 LONGER_BY = 0.5
-MOST_WAITS = 3
+MAX_WAITS = 3
 MOVED = frozenset({301, 302, 307, 308})
 
 
@@ -82,10 +82,10 @@ class Batch:
 
 
 @dataclass(frozen=True)
-class _Exchange:
+class _RestExchange:
     """What one request came to, and how many milliseconds it took."""
 
-    told: Answer | OutsideError
+    told: HttpResponse | OutsideError
     took: int
 
 
@@ -95,7 +95,7 @@ class Begun:
 
     endpoint: str
     params: Mapping[str, Any]
-    flying: "Future[_Exchange]"
+    flying: "Future[_RestExchange]"
 
 
 class Rest:
@@ -138,7 +138,7 @@ class Rest:
         """Up to 50 commands in one request. Raises Refused when the request as a whole fails."""
         result = self.call(portal, user_id, "batch", parameters_of(commands), begun)
         if not isinstance(result, dict):
-            raise Refused(Refusal.PORTAL_FAILED, 502, "batch: unexpected answer")
+            raise Refused(ErrorCode.PORTAL_FAILED, 502, "batch: unexpected answer")
         batch = batch_of(result)
         for code in batch.errors.values():
             self._metrics.portal_error(known_code(code))
@@ -194,11 +194,11 @@ class Rest:
             code = error_of(body, answer.status)
             reaction = reaction_to(code)
             self._metrics.portal_error(known_code(code))
-            if reaction is Reaction.RENEW and not renewed:
+            if reaction is ErrorAction.RENEW and not renewed:
                 renewed, token = True, self._renew(portal, user_id, token)
-            elif reaction is Reaction.FORGET and not renewed and (newer := self._newer(portal, user_id, token)):
+            elif reaction is ErrorAction.FORGET and not renewed and (newer := self._newer(portal, user_id, token)):
                 renewed, token = True, newer
-            elif reaction is not Reaction.WAIT or not pauses.pause():
+            elif reaction is not ErrorAction.WAIT or not pauses.pause():
                 self._bear(portal, user_id, token, code)
                 raise refused(code, words=words_of(body), until=blocked_until(body))
 
@@ -212,35 +212,35 @@ class Rest:
 
     def _exchange(
         self, portal: Portal, method: str, params: Mapping[str, Any], access_token: str, left: float
-    ) -> "_Exchange":
+    ) -> "_RestExchange":
         with self._lock:
             client = next(self._clients)
         started = time.monotonic()
         timeout = min(self._timeout, left)
         try:
-            told: Answer | OutsideError = fetch(
+            told: HttpResponse | OutsideError = fetch(
                 client, "POST", f"{portal.endpoint}{method}", timeout=timeout, json=signed(params, access_token)
             )
         except OutsideError as error:
             told = error
-        return _Exchange(told, round(1000 * (time.monotonic() - started)))
+        return _RestExchange(told, round(1000 * (time.monotonic() - started)))
 
     def _note(
-        self, portal: Portal, user_id: int, method: str, params: Mapping[str, Any], exchange: "_Exchange"
-    ) -> Answer:
+        self, portal: Portal, user_id: int, method: str, params: Mapping[str, Any], exchange: "_RestExchange"
+    ) -> HttpResponse:
         """Log the exchange. Returns the answer; Raises Refused where there was none."""
         told = exchange.told
         outcome, body = (told.reason, b"") if isinstance(told, OutsideError) else (outcome_of(told), told.body)
         log.info("bitrix24 %s portal=%s %s %d ms", method, portal.id, outcome, exchange.took)
         self._rest_log.write(Call(portal.id, user_id, self._clock(), method, outcome, exchange.took, params, body))
         if isinstance(told, OutsideError):
-            raise Refused(Refusal.PORTAL_FAILED, 502, told.reason) from told
+            raise Refused(ErrorCode.PORTAL_FAILED, 502, told.reason) from told
         return told
 
     def _stored(self, portal: Portal, user_id: int) -> Token:
         token = self._tokens.find(portal.id, user_id)
         if token is None:
-            raise Refused(Refusal.NO_AUTH, 401, "no stored token")
+            raise Refused(ErrorCode.NO_AUTH, 401, "no stored token")
         return token
 
     def _newer(self, portal: Portal, user_id: int, token: Token) -> Token | None:
@@ -259,10 +259,10 @@ class Rest:
     def _bear(self, portal: Portal, user_id: int, token: Token, code: str) -> None:
         """What an error changes for good: a worthless token is dropped, a portal that is gone is closed."""
         reaction = reaction_to(code)
-        if reaction is Reaction.FORGET:
+        if reaction is ErrorAction.FORGET:
             log.warning("token dropped portal=%s user=%s (%s)", portal.id, user_id, known_code(code))
             self._tokens.drop(portal.id, user_id, token)
-        elif reaction is Reaction.CLOSE:
+        elif reaction is ErrorAction.CLOSE:
             log.warning("portal closed portal=%s (%s)", portal.id, known_code(code))
             self._portals.close(portal.id, known_code(code))
             self._tokens.drop_all(portal.id)
@@ -273,12 +273,12 @@ class Rest:
         try:
             identity = self._oauth.prove(token.access, member_id=portal.member_id, again=True, home=home)
         except Refused as error:
-            if reaction_to(error.reason) is not Reaction.RENEW:
+            if reaction_to(error.reason) is not ErrorAction.RENEW:
                 raise
             token = self._renew(portal, user_id, token)
             identity = self._oauth.prove(token.access, member_id=portal.member_id, again=True, home=home)
         if identity.endpoint == portal.endpoint:
-            raise Refused(Refusal.PORTAL_MOVED, 502, "redirect without a new address")
+            raise Refused(ErrorCode.PORTAL_MOVED, 502, "redirect without a new address")
         self._portals.move(portal.id, domain=identity.domain, endpoint=identity.endpoint)
         moved = self._portals.get(portal.id)
         assert moved  # noqa: S101 - it was just updated
@@ -301,14 +301,14 @@ class Pauses:
     def pause(self) -> bool:
         """Wait before the next try; False, at once, where no time would be left for it."""
         seconds = BUSY_WAIT * 2**self._taken + random.uniform(0, LONGER_BY)  # noqa: S311 - not a secret
-        if self._taken >= MOST_WAITS or time.monotonic() + seconds + 1 > self._ends:
+        if self._taken >= MAX_WAITS or time.monotonic() + seconds + 1 > self._ends:
             return False
         self._taken += 1
         self._sleep(seconds)
         return True
 
 
-def outcome_of(answer: Answer) -> str:
+def outcome_of(answer: HttpResponse) -> str:
     error = "" if answer.status == 200 else f" {known_code(error_of(answer.json(), answer.status))}"
     return f"{answer.status}{error}"
 
@@ -327,10 +327,10 @@ def signed(params: Mapping[str, Any], access_token: str) -> dict[str, Any]:
 
 def batch_of(result: Mapping[str, Any]) -> Batch:
     """What the method batch gives. An error is a code in an object, or a bare text."""
-    told = map_of(result.get("result_error"))
-    times = map_of(result.get("result_time"))
+    told = as_dict(result.get("result_error"))
+    times = as_dict(result.get("result_time"))
     return Batch(
-        map_of(result.get("result")),
+        as_dict(result.get("result")),
         {key: code_of(error) for key, error in told.items()},
         {key: reset_at(times.get(key)) for key in told},
         {key: words_of(error) for key, error in told.items()},

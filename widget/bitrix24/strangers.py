@@ -6,7 +6,7 @@ from collections.abc import Callable
 from ipaddress import IPv6Address, ip_address, ip_network
 
 from ratelimit import Limiter, Permits, Rate, StorageUnavailable
-from widget.errors import Refusal, Refused
+from widget.errors import ErrorCode, Refused
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ class Strangers:
         except StorageUnavailable:
             return None  # this limit protects our name, and without cards nobody could work
         if not permits.granted:
-            raise Refused(Refusal.PORTAL_BUSY, 429, "tokens that prove nothing")
+            raise Refused(ErrorCode.PORTAL_BUSY, 429, "tokens that prove nothing")
         return permits
 
     def welcome(self, permits: Permits | None) -> None:
@@ -39,7 +39,7 @@ class Strangers:
         if permits is None:
             return
         try:
-            self._limiter.give_back(network_of(self._caller()), permits, 1)
+            self._limiter.refund(network_of(self._caller()), permits, 1)
         except StorageUnavailable:
             log.warning("strangers: a permit stays spent")
 

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from widget.bitrix24.rest import Rest
+from widget.card.cache import CardCache
 from widget.card.checks import CardChecks
 from widget.card.loading import Loader
-from widget.card.memory import CardMemory
 from widget.card.reading import CardReader, Phones
 from widget.chats.previews import Previews
 from widget.infrastructure import Infrastructure
@@ -21,7 +21,7 @@ class CardParts:
     door: CardReader
     loader: Loader
     checks: CardChecks
-    memory: CardMemory
+    memory: CardCache
     marks: Marks
 
 
@@ -30,13 +30,11 @@ def build_card(
 ) -> CardParts:
     """`hours` are the service's, for portals that have none of their own."""
     clock = infra.clock
-    memory = CardMemory(infra.answers, stored.vault, infra.config.card_ttl, clock)
+    memory = CardCache(infra.cache, stored.secret_box, infra.config.card_ttl, clock)
     phones = Phones(numbering, infra.keys)
     door = CardReader(rest, memory, stored.lines, phones, hours, infra.workers, clock)
     previews = Previews(stored.conversations)
     loader = Loader(
-        door, infra.answers, presence.known, stored.chats, stored.settings, presence.lifetimes, previews, clock
+        door, infra.cache, presence.known, stored.chats, stored.settings, presence.freshness, previews, clock
     )
-    return CardParts(
-        door, loader, CardChecks(loader, memory, presence.checker), memory, Marks(infra.answers, infra.keys)
-    )
+    return CardParts(door, loader, CardChecks(loader, memory, presence.checker), memory, Marks(infra.cache, infra.keys))

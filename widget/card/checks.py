@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ratelimit import StorageUnavailable
-from widget.answers import StoreGone
-from widget.card.loading import Loader, Seen
-from widget.card.memory import CardMemory
-from widget.card.rows import Known
+from widget.cache import StoreGone
+from widget.card.cache import CardCache
+from widget.card.loading import CardSnapshot, Loader
+from widget.card.rows import KnownPhones
 from widget.card.view import CardView, ShownSettings, view_of, with_left
 from widget.context import found
-from widget.presence.budget import AskedBy, Left
+from widget.presence.budget import AskedBy, Remaining
 from widget.presence.checker import Checker
 from widget.presence.records import PASSING
 from widget.session import Session
@@ -31,14 +31,14 @@ class Checked:
 
 
 class CardChecks:
-    def __init__(self, loader: Loader, memory: CardMemory, checker: Checker) -> None:
+    def __init__(self, loader: Loader, memory: CardCache, checker: Checker) -> None:
         self._loader = loader
         self._memory = memory
         self._checker = checker
 
     def check(
         self,
-        seen: Seen,
+        seen: CardSnapshot,
         settings: ShownSettings,
         phone_keys: Sequence[str],
         line_id: int | None,
@@ -65,20 +65,20 @@ class CardChecks:
             answers=outcome.answers,
         )
         same = outcome.granted and view.line == outcome.line
-        left = self._checker.last_left(view.line) if same and view.line else None
+        left = self._checker.last_remaining(view.line) if same and view.line else None
         return Checked(with_left(view, left or self.left(view.line)), outcome.checked, outcome.line)
 
     def view(
         self,
-        seen: Seen,
-        known: Known,
+        seen: CardSnapshot,
+        known: KnownPhones,
         settings: ShownSettings,
         line_id: int | None = None,
         gone: Line | None = None,
     ) -> CardView:
         """The card from what is known. `gone` is the line that its page showed until now."""
         view = view_of(seen.context, known, settings, line_id=line_id, old=self._loader.is_old(seen.context))
-        left = self._checker.last_left(view.line) if view.line else None
+        left = self._checker.last_remaining(view.line) if view.line else None
         return replace(view, left=left, gone=gone)
 
     def throw_away(self, session: Session) -> None:
@@ -89,13 +89,13 @@ class CardChecks:
         except StoreGone:
             log.warning("refresh: the cache is out of reach, it holds what it held")
 
-    def left(self, line: Line | None) -> Left | None:
+    def left(self, line: Line | None) -> Remaining | None:
         """What the line may still ask today, None if that cannot be told. One round trip."""
-        return self._checker.left(line) if line else None
+        return self._checker.remaining(line) if line else None
 
-    def last_left(self, line: Line) -> Left | None:
+    def last_remaining(self, line: Line) -> Remaining | None:
         """The same as this process last saw it, within a minute. No round trip."""
-        return self._checker.last_left(line)
+        return self._checker.last_remaining(line)
 
     def next_check(self, line: Line | None) -> float | None:
         """Seconds until the line may ask about one more number, 0 if it may now, None if that cannot be told."""

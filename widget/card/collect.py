@@ -12,7 +12,7 @@ from widget.phones.numbers import Phone, Problem
 
 SHOWN = 10  # a card never shows, and so never asks about, more
 # That are read of one card: a contact may have any number of them, and one takes up to 10 ms of processor.
-MOST_FIELDS = 200
+MAX_FIELDS = 200
 NEVER = frozenset({"FAX", "PAGER"})
 COUNTRIES = 4  # of a card's numbers, the most frequent, that a number without one is held against
 _KIND_ORDER = {"MOBILE": 0, "WORK": 1, "HOME": 2}
@@ -28,7 +28,7 @@ def phones_of(
     person mobile before work before home. `parse` is given the countries of the card's numbers besides: each is read
     twice."""
     merged: dict[str, CardPhone] = {}
-    written = list(islice(((person, field) for person in people for field in _usable(person)), MOST_FIELDS))
+    written = list(islice(((person, field) for person in people for field in _usable(person)), MAX_FIELDS))
     beside = _countries_of((field for _person, field in written), parse)
     for person, field in written:
         owner = Owner(person.kind, person.id, person.name, person.in_whatsapp)

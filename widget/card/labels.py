@@ -12,7 +12,7 @@ from widget.card.rows import Row
 from widget.i18n import clock, date, day, moment, past
 from widget.i18n import translate as _
 from widget.phones.numbers import Problem
-from widget.presence.records import Answer, How, Presence, Why
+from widget.presence.records import Presence, PresenceAnswer, Source, UnknownReason
 from widget.storage.chats import Chat
 
 DAY = 86_400
@@ -27,7 +27,7 @@ class Press(Enum):
     CHECK_AGAIN = "check_again"  # also an answer that is fresh
 
 
-class Look(Enum):
+class RowStyle(Enum):
     """CSS class and picture."""
 
     YES = ("is-yes", "message-circle-check")
@@ -83,7 +83,7 @@ class Label:
     press that was just made. `problem` is there instead of a text: why what was typed is no number.
     """
 
-    look: Look
+    look: RowStyle
     state: str
     text: str
     press: Press = Press.NONE
@@ -109,26 +109,26 @@ class Label:
                 assert_never(self.press)
 
 
-def label_of(row: Row, when: When, *, asking: bool, any_line: bool, pressed: bool = False) -> Label:
-    """What the row says. `asking`: the page asks by itself about what is not known; `any_line`: a line is there to ask;
-    `pressed`: a press has just asked, so that a vain one says why."""
-    label = _label(row, when, asking=asking, any_line=any_line)
+def label_of(row: Row, when: When, *, priority: bool, any_line: bool, pressed: bool = False) -> Label:
+    """What the row says. `priority`: the page asks by itself about what is not known; `any_line`: a line is there to
+    ask; `pressed`: a press has just asked, so that a vain one says why."""
+    label = _label(row, when, priority=priority, any_line=any_line)
     if pressed and row.vain:
         return replace(label, vain=why_text(row.presence, when), until=int(row.presence.until))
     return label
 
 
-def _label(row: Row, when: When, *, asking: bool, any_line: bool) -> Label:
+def _label(row: Row, when: When, *, priority: bool, any_line: bool) -> Label:
     presence = row.presence
     match presence.answer:
-        case Answer.YES:
-            known = _("Chat exists") if presence.how is How.CHAT else _("Has WhatsApp")
+        case PresenceAnswer.YES:
+            known = _("Chat exists") if presence.how is Source.CHAT else _("Has WhatsApp")
             source = source_text(presence, row.chat, when)
-            return Label(Look.YES, "yes", known, source=source)
-        case Answer.NO:
+            return Label(RowStyle.YES, "yes", known, source=source)
+        case PresenceAnswer.NO:
             return _not_found(presence, when, any_line=any_line)
-        case Answer.UNKNOWN:
-            return _unknown(row, when, asking=asking)
+        case PresenceAnswer.UNKNOWN:
+            return _unknown(row, when, priority=priority)
         case _:
             assert_never(presence.answer)
 
@@ -137,56 +137,56 @@ def _not_found(presence: Presence, when: When, *, any_line: bool) -> Label:
     at = moment(presence.at)
     time = clock(at, when.zone)
     return Label(
-        Look.NO,
+        RowStyle.NO,
         "no",
         _("WhatsApp not found at %(time)s", time=time)
         if when.is_today(presence.at)
         else _("WhatsApp not found (%(when)s)", when=when.past(presence.at)),
         Press.CHECK_AGAIN if any_line else Press.NONE,
         title=_("WhatsApp may answer wrongly. You can still write."),
-        source=_("a message was refused") if presence.how is How.SEND else "",
+        source=_("a message was refused") if presence.how is Source.SEND else "",
     )
 
 
-def _unknown(row: Row, when: When, *, asking: bool) -> Label:  # noqa: PLR0912 - one case a reason
+def _unknown(row: Row, when: When, *, priority: bool) -> Label:  # noqa: PLR0912 - one case a reason
     presence = row.presence
     text, until = why_text(presence, when), int(presence.until)
 
-    def label(look: Look, press: Press) -> Label:
+    def label(look: RowStyle, press: Press) -> Label:
         return Label(look, presence.why.value, text, press, until=until)
 
     match presence.why:
-        case Why.NOT_ASKED if asking:
-            return Label(Look.CHECKING, "checking", _("Checking…"))
-        case Why.NOT_ASKED:
-            return Label(Look.UNASKED, "not_asked", _("Not checked yet"), Press.CHECK)
-        case Why.LANDLINE:
-            return Label(Look.LANDLINE, "landline", _("Landline number"), Press.CHECK)
-        case Why.INVALID:
-            return Label(Look.INVALID, "invalid", "", problem=row.item.phone.problem or Problem.EMPTY)
-        case Why.LIMIT | Why.SAVED:
-            return label(Look.WAITING, Press.CHECK)
-        case Why.LINE_UNKNOWN:
-            return label(Look.WAITING, Press.TRY_AGAIN)
-        case Why.LINE_DOWN:
-            return Label(Look.OFFLINE, "offline", text, Press.TRY_AGAIN, until=until)
-        case Why.RESTRICTED:
-            return label(Look.RESTRICTED, Press.NONE)
-        case Why.NO_LINE | Why.CANNOT_CHECK | Why.PLAN_ENDED | Why.CREDENTIALS:
-            return label(Look.OFFLINE, Press.NONE)
-        case Why.LEFT_ALONE:
-            return label(Look.OFFLINE, Press.TRY_AGAIN)
-        case Why.THROTTLED:  # nothing leaves during a pause
+        case UnknownReason.NOT_ASKED if priority:
+            return Label(RowStyle.CHECKING, "checking", _("Checking…"))
+        case UnknownReason.NOT_ASKED:
+            return Label(RowStyle.UNASKED, "not_asked", _("Not checked yet"), Press.CHECK)
+        case UnknownReason.LANDLINE:
+            return Label(RowStyle.LANDLINE, "landline", _("Landline number"), Press.CHECK)
+        case UnknownReason.INVALID:
+            return Label(RowStyle.INVALID, "invalid", "", problem=row.item.phone.problem or Problem.EMPTY)
+        case UnknownReason.LIMIT | UnknownReason.SAVED:
+            return label(RowStyle.WAITING, Press.CHECK)
+        case UnknownReason.LINE_UNKNOWN:
+            return label(RowStyle.WAITING, Press.TRY_AGAIN)
+        case UnknownReason.LINE_DOWN:
+            return Label(RowStyle.OFFLINE, "offline", text, Press.TRY_AGAIN, until=until)
+        case UnknownReason.RESTRICTED:
+            return label(RowStyle.RESTRICTED, Press.NONE)
+        case UnknownReason.NO_LINE | UnknownReason.CANNOT_CHECK | UnknownReason.PLAN_ENDED | UnknownReason.CREDENTIALS:
+            return label(RowStyle.OFFLINE, Press.NONE)
+        case UnknownReason.LEFT_ALONE:
+            return label(RowStyle.OFFLINE, Press.TRY_AGAIN)
+        case UnknownReason.THROTTLED:  # nothing leaves during a pause
             paused = presence.until > when.now
-            return label(Look.WAITING, Press.NONE if paused else Press.TRY_AGAIN)
-        case Why.QUOTA:
-            return label(Look.WAITING, Press.NONE)
-        case Why.BUSY:
-            return label(Look.WAITING, Press.TRY_AGAIN)
-        case Why.CANNOT_COUNT:
-            return label(Look.UNCOUNTED, Press.NONE)
-        case Why.REFUSED | Why.FAILED:
-            return label(Look.FAILED, Press.TRY_AGAIN)
+            return label(RowStyle.WAITING, Press.NONE if paused else Press.TRY_AGAIN)
+        case UnknownReason.QUOTA:
+            return label(RowStyle.WAITING, Press.NONE)
+        case UnknownReason.BUSY:
+            return label(RowStyle.WAITING, Press.TRY_AGAIN)
+        case UnknownReason.CANNOT_COUNT:
+            return label(RowStyle.UNCOUNTED, Press.NONE)
+        case UnknownReason.REFUSED | UnknownReason.FAILED:
+            return label(RowStyle.FAILED, Press.TRY_AGAIN)
         case _:
             assert_never(presence.why)
 
@@ -195,19 +195,19 @@ def source_text(presence: Presence, chat: Chat | None, when: When) -> str:
     """Where a yes comes from, with its age; "" where there is no more to say."""
     at = when.past(presence.at)
     match presence.how:
-        case How.CHECK:
+        case Source.CHECK:
             minutes = int((when.now - presence.at) // 60)
             if minutes < 1:
                 return _("checked just now")
             return _("checked %(minutes)s min ago", minutes=minutes) if minutes < 60 else _("checked %(when)s", when=at)
-        case How.MESSAGE:
+        case Source.MESSAGE:
             return _("wrote to us %(when)s", when=at)
-        case How.DELIVERED:
+        case Source.DELIVERED:
             return _("message delivered %(when)s", when=at)
-        case How.CHAT | How.SEND:
+        case Source.CHAT | Source.SEND:
             if chat and chat.last_at:
                 return _("last message %(when)s", when=when.past(chat.last_at))
-            return _("has a chat, seen %(when)s", when=at) if presence.how is How.CHAT and presence.at else ""
+            return _("has a chat, seen %(when)s", when=at) if presence.how is Source.CHAT and presence.at else ""
         case _:
             assert_never(presence.how)
 
@@ -216,50 +216,50 @@ def why_text(presence: Presence, when: When) -> str:  # noqa: PLR0912 - one case
     """Why a number was not asked about, "" for what is no failure of asking."""
     waits, until = presence.until > when.now, when.coming(presence.until) if presence.until else ""
     match presence.why:
-        case Why.NOT_ASKED | Why.LANDLINE | Why.INVALID:
+        case UnknownReason.NOT_ASKED | UnknownReason.LANDLINE | UnknownReason.INVALID:
             return ""
-        case Why.LIMIT:
+        case UnknownReason.LIMIT:
             seconds = ceil(presence.until - when.now)
             if seconds < 60:
                 return _("Check limit, the next in %(seconds)s s", seconds=max(seconds, 1))
             return _("Check limit reached until %(time)s", time=until)
-        case Why.SAVED:
+        case UnknownReason.SAVED:
             return _("Few checks are left today, checked only on a click")
-        case Why.LINE_UNKNOWN:
+        case UnknownReason.LINE_UNKNOWN:
             return _("The line's state is not known yet, not checked")
-        case Why.LINE_DOWN:
+        case UnknownReason.LINE_DOWN:
             return _("Line is offline, not checked")
-        case Why.RESTRICTED if waits:
+        case UnknownReason.RESTRICTED if waits:
             return _("Checks pause until %(time)s: WhatsApp has restricted the line", time=until)
-        case Why.RESTRICTED:
+        case UnknownReason.RESTRICTED:
             return _("Line is restricted by WhatsApp, not checked")
-        case Why.THROTTLED if waits:
+        case UnknownReason.THROTTLED if waits:
             return _("Checks pause until %(time)s: WhatsApp asked for a pause", time=until)
-        case Why.THROTTLED if not presence.until:
+        case UnknownReason.THROTTLED if not presence.until:
             return _("The gateway asks for a pause, not checked")
-        case Why.THROTTLED:
+        case UnknownReason.THROTTLED:
             return _("WhatsApp asks for a pause, not checked")
-        case Why.QUOTA:
+        case UnknownReason.QUOTA:
             return _("The gateway's plan is used up, not checked")
-        case Why.PLAN_ENDED:
+        case UnknownReason.PLAN_ENDED:
             return _("The gateway's plan has ended: tell an administrator")
-        case Why.BUSY:
+        case UnknownReason.BUSY:
             return _("The gateway takes no more requests at the moment, not checked")
-        case Why.LEFT_ALONE if waits:
+        case UnknownReason.LEFT_ALONE if waits:
             return _("The gateway does not answer, next try at %(time)s", time=until)
-        case Why.LEFT_ALONE:
+        case UnknownReason.LEFT_ALONE:
             return _("The gateway does not answer, not checked")
-        case Why.CREDENTIALS:
+        case UnknownReason.CREDENTIALS:
             return _("The gateway does not accept the line's key: tell an administrator")
-        case Why.NO_LINE:
+        case UnknownReason.NO_LINE:
             return _("Not checked: no line")
-        case Why.CANNOT_CHECK:
+        case UnknownReason.CANNOT_CHECK:
             return _("The line's gateway cannot check numbers")
-        case Why.CANNOT_COUNT:
+        case UnknownReason.CANNOT_COUNT:
             return _("Checks are unavailable for the moment")
-        case Why.REFUSED:
+        case UnknownReason.REFUSED:
             return _("A message was refused, though the client wrote or was reached lately")
-        case Why.FAILED:
+        case UnknownReason.FAILED:
             return _("Check failed")
         case _:
             assert_never(presence.why)

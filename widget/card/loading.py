@@ -8,19 +8,19 @@ from typing import Any
 
 from cachetools import TTLCache
 
-from widget.answers import Answers, StoreGone
+from widget.cache import Cache, StoreGone
+from widget.card.cache import CardCache
 from widget.card.collect import SHOWN, arrange
-from widget.card.memory import CardMemory
 from widget.card.reading import Ahead, CardReader
-from widget.card.rows import Known, KnownChats
+from widget.card.rows import KnownChats, KnownPhones
 from widget.chats.previews import LastMessage, Previews
-from widget.context import CardContext, CardPhone, Reading
+from widget.context import CardContext, CardPhone, ReadMode
 from widget.gateways.lines import chat_ids_for
 from widget.marks import Marks
-from widget.presence.budget import Asking
-from widget.presence.lifetimes import Lifetimes
-from widget.presence.memory import Memory
-from widget.presence.records import How, Presence
+from widget.presence.budget import CheckPriority
+from widget.presence.freshness import FreshnessPolicy
+from widget.presence.records import Presence, Source
+from widget.presence.store import PresenceStore
 from widget.session import Session
 from widget.storage.chats import Chat, Chats
 from widget.storage.portals import Portal
@@ -28,12 +28,12 @@ from widget.storage.settings import Defaults, UserSettings
 from widget.timing import timer_of
 
 OLD_CARD = 15.0  # seconds after which a remembered card is drawn at once and read again behind the page
-MOST_STORED = 4000  # cards whose chats are remembered, about 2 kB each
+MAX_STORED = 4000  # cards whose chats are remembered, about 2 kB each
 STORED_SECONDS = 60  # for how long a change may be missed that the cache could not be told of
 
 
 @dataclass(frozen=True)
-class Seen:
+class CardSnapshot:
     """A request's context, and what the cache has under its `keys`: None where it is out of reach. `raw` is to be
     compared with what was there before."""
 
@@ -67,47 +67,47 @@ class Loader:
     def __init__(
         self,
         door: CardReader,
-        answers: Answers,
-        presences: Memory,
+        cache: Cache,
+        presences: PresenceStore,
         chats: Chats,
         settings: UserSettings,
-        lifetimes: Lifetimes,
+        freshness: FreshnessPolicy,
         previews: Previews,
         clock: Callable[[], float],
     ) -> None:
         self._door = door
-        self._answers = answers
+        self._cache = cache
         self._presences = presences
         self._chats = chats
         self._settings = settings
-        self._lifetimes = lifetimes
+        self._freshness = freshness
         self._previews = previews
         self._clock = clock
         self._remembered: TTLCache[tuple[Session, tuple[str, ...]], _Stored] = TTLCache(
-            MOST_STORED, STORED_SECONDS, timer=timer_of(clock)
+            MAX_STORED, STORED_SECONDS, timer=timer_of(clock)
         )
         self._lock = threading.Lock()
 
     def see(
-        self, session: Session, portal: Portal, reading: Reading = Reading.CURRENT, ahead: Ahead | None = None
-    ) -> Seen:
+        self, session: Session, portal: Portal, reading: ReadMode = ReadMode.CURRENT, ahead: Ahead | None = None
+    ) -> CardSnapshot:
         """The request's context, of a card that was not thrown away meanwhile, and the cache's records. One round trip
         for a card that this process remembers; else what `CardReader.enter` costs besides. Raises Refused."""
-        first = Reading.ANEW if reading is Reading.ANEW else Reading.REMEMBERED
+        first = ReadMode.ANEW if reading is ReadMode.ANEW else ReadMode.REMEMBERED
         seen = self._seen(self._door.enter(session, portal, first, ahead))
         if self._is_outdated(seen):
-            seen = self._seen(self._door.enter(session, portal, Reading.CURRENT))
+            seen = self._seen(self._door.enter(session, portal, ReadMode.CURRENT))
         return seen
 
-    def _is_outdated(self, seen: Seen) -> bool:
+    def _is_outdated(self, seen: CardSnapshot) -> bool:
         """Whether the card was thrown away since it was read."""
         if seen.raw is None:
             return False
-        of_generation = CardMemory.generation_keys(seen.context.session)  # the first of all keys
+        of_generation = CardCache.generation_keys(seen.context.session)  # the first of all keys
         records = seen.read(of_generation, seen.raw[: len(of_generation)])
-        return CardMemory.generation_in(records, seen.context.session) != seen.context.card.generation
+        return CardCache.generation_in(records, seen.context.session) != seen.context.card.generation
 
-    def known(self, seen: Seen, most: int = SHOWN) -> Known:
+    def known(self, seen: CardSnapshot, most: int = SHOWN) -> KnownPhones:
         """What the records say, and the database where they say that it has changed. At most four queries; one more
         for numbers that the cache has nothing about, or without the cache."""
         context = seen.context
@@ -129,11 +129,11 @@ class Loader:
         *,
         store_gone: bool,
         most: int = SHOWN,
-    ) -> Known:
+    ) -> KnownPhones:
         chats = chats_of(context, stored.chats, answers)
         # Cut before anything is asked: 25 numbers never cost 25 checks.
         shown = arrange(context.card.phones, {*chats.last, *chats.kept})[:most]
-        return Known(
+        return KnownPhones(
             shown,
             chats,
             answers,
@@ -143,7 +143,7 @@ class Loader:
             previews=stored.previews,
         )
 
-    def learned(self, seen: Seen, known: Known, news: Mapping[str, Presence]) -> Known:
+    def learned(self, seen: CardSnapshot, known: KnownPhones, news: Mapping[str, Presence]) -> KnownPhones:
         """The same card after a check: what it found is known now, in the rows that were there."""
         answers = {**known.answers, **news}
         chats = chats_of(seen.context, self._stored(seen.context, seen.records).chats, answers)
@@ -152,23 +152,23 @@ class Loader:
     def is_old(self, context: CardContext) -> bool:
         return context.now > context.card.read_at + OLD_CARD
 
-    def _to_ask(self, shown: Iterable[CardPhone], answers: Mapping[str, Presence]) -> dict[str, Asking]:
+    def _to_ask(self, shown: Iterable[CardPhone], answers: Mapping[str, Presence]) -> dict[str, CheckPriority]:
         now = self._clock()
-        asked = {phone: self._lifetimes.asking(answers.get(phone), now) for phone in e164s(shown)}
-        return {phone: asking for phone, asking in asked.items() if asking}
+        asked = {phone: self._freshness.due(answers.get(phone), now) for phone in e164s(shown)}
+        return {phone: priority for phone, priority in asked.items() if priority}
 
-    def _seen(self, context: CardContext) -> Seen:
+    def _seen(self, context: CardContext) -> CardSnapshot:
         portal_id = context.session.portal_id
         phones = numbers(context.card.phones)
         keys = (
-            *CardMemory.generation_keys(context.session),
+            *CardCache.generation_keys(context.session),
             *(self._presences.key(portal_id, item.key) for item in phones),
             *_mark_keys(context, phones),
         )
         try:
-            return Seen(context, keys, self._answers.get_raw(keys), self._answers.read)
+            return CardSnapshot(context, keys, self._cache.get_raw(keys), self._cache.read)
         except StoreGone:
-            return Seen(context, keys, None, self._answers.read)
+            return CardSnapshot(context, keys, None, self._cache.read)
 
     def _stored(self, context: CardContext, records: Mapping[str, Any] | None) -> _Stored:
         """What the database has, as it was read under the same marks."""
@@ -198,7 +198,7 @@ def chats_of(context: CardContext, chats: Sequence[Chat], answers: Mapping[str, 
     listed = [
         listed_chat(context, phone, presence)
         for phone, presence in answers.items()
-        if presence.how is How.CHAT and presence.line_id in mine and (phone, presence.line_id) not in stored
+        if presence.how is Source.CHAT and presence.line_id in mine and (phone, presence.line_id) not in stored
     ]
     found = KnownChats({}, {}, set())
     for chat in sorted([*chats, *listed], key=lambda chat: (-chat.last_at, chat.id)) if listed else chats:

@@ -7,19 +7,19 @@ from dataclasses import replace
 from typing import Any
 
 from widget.bitrix24.access import AccessList, access_commands, granted
-from widget.bitrix24.crm import CrmCard, Kind, Person, TypedPhone, batch_of, card_of, viewer_of
+from widget.bitrix24.crm import CrmCard, Person, PersonKind, TypedPhone, batch_of, card_of, viewer_of
 from widget.bitrix24.rest import Batch, Begun, Rest
+from widget.card.cache import CardCache, ReadCard
 from widget.card.collect import chosen, phones_of
-from widget.card.memory import CardMemory, ReadCard
-from widget.context import Card, CardContext, CardPhone, Reading, hours_of
+from widget.context import Card, CardContext, CardPhone, ReadMode, hours_of
 from widget.errors import Refused
 from widget.keys import PhoneKeys
-from widget.once import Once
 from widget.phones.facts import facts_of
 from widget.phones.hours import Hours
 from widget.phones.numbering import Numbering
 from widget.phones.numbers import parse, parse_many
-from widget.session import Opening, Session
+from widget.session import Launch, Session
+from widget.singleflight.local import SingleFlight
 from widget.storage.lines import Line, Lines
 from widget.storage.portals import Portal, PortalState
 
@@ -60,7 +60,7 @@ class CardReader:
     def __init__(
         self,
         rest: Rest,
-        memory: CardMemory,
+        memory: CardCache,
         lines: Lines,
         phones: Phones,
         hours: Hours,
@@ -75,13 +75,13 @@ class CardReader:
         self._hours = hours
         self._pool = pool
         self._clock = clock
-        self._reading: Once[tuple[Session, Reading], Card] = Once()
+        self._reading: SingleFlight[tuple[Session, ReadMode], Card] = SingleFlight()
 
     def enter(
         self,
         session: Session,
         portal: Portal,
-        reading: Reading = Reading.REMEMBERED,
+        reading: ReadMode = ReadMode.REMEMBERED,
         ahead: "Ahead | None" = None,
     ) -> CardContext:
         """What the request knows. No call where the card is remembered; else one round trip, and one batch at the
@@ -89,9 +89,9 @@ class CardReader:
         is on its way. Raises Refused."""
         kept = self._lines.kept(portal.id)
         lists = _access_lists(kept)
-        card = self._remembered(session, portal, lists) if reading is Reading.REMEMBERED else None
+        card = self._remembered(session, portal, lists) if reading is ReadMode.REMEMBERED else None
         if card is None:
-            again = Reading.ANEW if reading is Reading.ANEW else Reading.CURRENT
+            again = ReadMode.ANEW if reading is ReadMode.ANEW else ReadMode.CURRENT
             card = self._reading.get((session, again), lambda: self._read(session, portal, lists, again, ahead))
         if session.readings:
             card = replace(card, phones=chosen(card.phones, session.readings))
@@ -103,7 +103,7 @@ class CardReader:
             card=card,
             lines=lines,
             past_lines=tuple(line for line in mine if not line.active),
-            barred=not lines and any(line.active for line in kept),
+            no_line_allowed=not lines and any(line.active for line in kept),
             hours=hours_of(portal, self._hours),
             now=self._clock(),
         )
@@ -111,7 +111,7 @@ class CardReader:
     def typed(self, context: CardContext, text: str) -> CardPhone:
         return self._phones.typed(text, context.portal, context.session.language)
 
-    def ahead(self, opening: Opening, portal: Portal) -> "Ahead":
+    def ahead(self, opening: Launch, portal: Portal) -> "Ahead":
         """The batch of a card whose reader is not proved yet."""
         return Ahead(self._rest, self._memory, self._pool, opening, portal, _access_lists(self._lines.kept(portal.id)))
 
@@ -122,14 +122,14 @@ class CardReader:
         return card if fits else None
 
     def _read(
-        self, session: Session, portal: Portal, lists: list[AccessList], reading: Reading, ahead: "Ahead | None"
+        self, session: Session, portal: Portal, lists: list[AccessList], reading: ReadMode, ahead: "Ahead | None"
     ) -> Card:
         taken = ahead.take(lists) if ahead else None
         found = None
         if taken is None:
             # The generation is looked at before the batch: a refresh that happens meanwhile must win.
             generation, sealed = self._memory.sealed(session)
-            fits = reading is Reading.CURRENT and sealed and all(codes in sealed.granted for codes in lists)
+            fits = reading is ReadMode.CURRENT and sealed and all(codes in sealed.granted for codes in lists)
             found = sealed if fits else None
         if found is None:
             begun, generation = taken or (None, generation)
@@ -140,7 +140,7 @@ class CardReader:
         return self._collected(session, portal, found)
 
     def _collected(self, session: Session, portal: Portal, read: ReadCard) -> Card:
-        typed = (Person(Kind.OWN, 0, "", (TypedPhone(session.number, "MOBILE"),)),) if session.number else ()
+        typed = (Person(PersonKind.OWN, 0, "", (TypedPhone(session.number, "MOBILE"),)),) if session.number else ()
         card = Card(
             phones=self._phones.of((*read.crm.people, *typed), portal, session.language),
             hidden=read.crm.hidden,
@@ -162,9 +162,9 @@ class Ahead:
     def __init__(
         self,
         rest: Rest,
-        memory: CardMemory,
+        memory: CardCache,
         pool: Executor,
-        opening: Opening,
+        opening: Launch,
         portal: Portal,
         lists: list[AccessList],
     ) -> None:

@@ -7,8 +7,8 @@ from widget.chats.previews import LastMessage
 from widget.context import CardContext, CardPhone
 from widget.phones.hours import LocalTime
 from widget.phones.numbers import LineKind
-from widget.presence.budget import Asking
-from widget.presence.records import Answer, How, Presence, Why, unknown
+from widget.presence.budget import CheckPriority
+from widget.presence.records import Presence, PresenceAnswer, Source, UnknownReason, unknown
 from widget.storage.chats import Chat
 from widget.storage.lines import Line
 from widget.storage.settings import Defaults
@@ -19,7 +19,7 @@ class Row:
     """One phone of the card. `local` is None where the client's time is not known; `chat` is the last used one on a
     line that may be used, `last` its last message, `kept` the last one on a line that was switched off or removed.
 
-    `asking` is what the page's own question about it would be, None where it has none. `vain` says that somebody has
+    `priority` is what the page's own question about it would be, None where it has none. `vain` says that somebody has
     just pressed, and the answer could not be renewed.
     """
 
@@ -28,7 +28,7 @@ class Row:
     local: LocalTime | None
     chat: Chat | None
     chat_line: Line | None
-    asking: Asking | None = None
+    priority: CheckPriority | None = None
     vain: bool = False
     kept: Chat | None = None
     kept_line: Line | None = None
@@ -39,7 +39,7 @@ class Row:
     @property
     def renewable(self) -> bool:
         """A refresh asks about it: it is a number that may be checked, and nothing proves it."""
-        landline = self.item.phone.kind is LineKind.LANDLINE and self.presence.answer is Answer.UNKNOWN
+        landline = self.item.phone.kind is LineKind.LANDLINE and self.presence.answer is PresenceAnswer.UNKNOWN
         return self.item.phone.e164 is not None and not landline and not self.presence.proved
 
     @property
@@ -49,14 +49,14 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Known:
+class KnownPhones:
     """All that is known about the phones of a card: `shown` in order and cut, answers by number, what the page would
     ask by itself. `chosen` is what the user chose for themselves."""
 
     shown: list[CardPhone]
     chats: "KnownChats"
     answers: Mapping[str, Presence]
-    to_ask: Mapping[str, Asking]
+    to_ask: Mapping[str, CheckPriority]
     store_gone: bool
     chosen: Defaults = field(default_factory=Defaults)
     previews: Mapping[int, LastMessage] = field(default_factory=dict)  # by the chat's id
@@ -73,16 +73,16 @@ class KnownChats:
     waiting: dict[str, Chat] = field(default_factory=dict)  # the one whose client waits longest
 
 
-def row_of(item: CardPhone, known: Known, context: CardContext) -> Row:
+def row_of(item: CardPhone, known: KnownPhones, context: CardContext) -> Row:
     """The row of one phone, from what is known."""
     phone, lines = item.phone.e164 or "", context.lines
     chat, old_chat = known.chats.last.get(phone), known.chats.kept.get(phone)
     presence = known.answers.get(phone)
-    asking = known.to_ask.get(phone)
+    priority = known.to_ask.get(phone)
     if phone in known.chats.proved and not (presence and (presence.proved or _refused_since(presence, chat))):
         # When they last talked on a line that is closed to this user is not theirs to know.
-        presence = Presence(Answer.YES, chat.last_at if chat and chat.proved else 0.0, How.CHAT)
-        asking = None
+        presence = Presence(PresenceAnswer.YES, chat.last_at if chat and chat.proved else 0.0, Source.CHAT)
+        priority = None
     presence = presence or unknown(_why_unknown(item, known, lines))
     return Row(
         item=item,
@@ -90,7 +90,7 @@ def row_of(item: CardPhone, known: Known, context: CardContext) -> Row:
         local=context.local(item),
         chat=chat,
         chat_line=_line_of(chat, lines),
-        asking=asking if _by_itself(item, presence, known, lines) else None,
+        priority=priority if _by_itself(item, presence, known, lines) else None,
         kept=old_chat,
         kept_line=_line_of(old_chat, context.past_lines),
         waiting=known.chats.waiting.get(phone),
@@ -105,34 +105,34 @@ def answered(row: Row, answers: Mapping[str, Presence]) -> Row:
     given = answers.get(row.item.phone.e164 or "")
     if given is None:
         return row
-    if row.presence.answer is Answer.UNKNOWN:
-        return replace(row, presence=given, asking=None)
-    vain = given.answer is Answer.UNKNOWN or given.tried > given.at
+    if row.presence.answer is PresenceAnswer.UNKNOWN:
+        return replace(row, presence=given, priority=None)
+    vain = given.answer is PresenceAnswer.UNKNOWN or given.tried > given.at
     noted = replace(row.presence, why=given.why, until=given.until) if vain else row.presence
-    return replace(row, presence=noted, asking=None, vain=vain)
+    return replace(row, presence=noted, priority=None, vain=vain)
 
 
-def _why_unknown(item: CardPhone, known: Known, lines: Sequence[Line]) -> Why:
+def _why_unknown(item: CardPhone, known: KnownPhones, lines: Sequence[Line]) -> UnknownReason:
     if item.phone.e164 is None:
-        return Why.INVALID
+        return UnknownReason.INVALID
     if known.store_gone:
-        return Why.CANNOT_COUNT
+        return UnknownReason.CANNOT_COUNT
     if not lines:
-        return Why.NO_LINE
-    return Why.LANDLINE if item.phone.kind is LineKind.LANDLINE else Why.NOT_ASKED
+        return UnknownReason.NO_LINE
+    return UnknownReason.LANDLINE if item.phone.kind is LineKind.LANDLINE else UnknownReason.NOT_ASKED
 
 
 def _refused_since(presence: Presence, chat: Chat | None) -> bool:
     """A message of ours was refused after the last one of the chat: the chat proves nothing any more."""
-    if presence.answer is Answer.UNKNOWN and presence.why is Why.REFUSED:
+    if presence.answer is PresenceAnswer.UNKNOWN and presence.why is UnknownReason.REFUSED:
         return True
-    return presence.how is How.SEND and presence.at >= (chat.last_at if chat else 0.0)
+    return presence.how is Source.SEND and presence.at >= (chat.last_at if chat else 0.0)
 
 
-def _by_itself(item: CardPhone, presence: Presence, known: Known, lines: Sequence[Line]) -> bool:
+def _by_itself(item: CardPhone, presence: Presence, known: KnownPhones, lines: Sequence[Line]) -> bool:
     """The page asks about what could be anybody's WhatsApp; a landline only on a click."""
     askable = item.phone.kind is not LineKind.LANDLINE and bool(lines) and not known.store_gone
-    return askable and (presence.answer is not Answer.UNKNOWN or presence.why is Why.NOT_ASKED)
+    return askable and (presence.answer is not PresenceAnswer.UNKNOWN or presence.why is UnknownReason.NOT_ASKED)
 
 
 def _line_of(chat: Chat | None, lines: Sequence[Line]) -> Line | None:

@@ -4,12 +4,12 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 
-from widget.card.rows import Known, Row, answered, row_of
+from widget.card.rows import KnownPhones, Row, answered, row_of
 from widget.context import CardContext, CardPhone, Owner, hours_csv
 from widget.phones.facts import Facts
 from widget.phones.hours import Hours
 from widget.phones.numbers import Phone
-from widget.presence.budget import Asking, Left
+from widget.presence.budget import CheckPriority, Remaining
 from widget.presence.records import Presence
 from widget.storage.chats import Chat
 from widget.storage.lines import Line
@@ -37,8 +37,8 @@ class ShownSettings:
 class CardView:
     """Everything the page draws.
 
-    `barred`: there are lines, but none that this user may use. `left` is the line's budget where it was seen lately.
-    `gone` is the line that the page showed until it was switched off or removed.
+    `no_line_allowed`: there are lines, but none that this user may use. `left` is the line's budget where it was seen
+    lately. `gone` is the line that the page showed until it was switched off or removed.
     """
 
     rows: tuple[Row, ...]
@@ -50,20 +50,20 @@ class CardView:
     zone: str
     hours: str
     settings: ShownSettings
-    barred: bool = False
-    left: Left | None = None
+    no_line_allowed: bool = False
+    left: Remaining | None = None
     gone: Line | None = None
     chosen: Defaults = field(default_factory=Defaults)
 
     @property
     def to_ask(self) -> list[str]:
         """Keys of rows that the page may ask about by itself: of which nothing is known, or that are out of date."""
-        return [row.item.key for row in self.rows if row.asking]
+        return [row.item.key for row in self.rows if row.priority]
 
     @property
     def to_press(self) -> list[str]:
         """Keys of rows of which nothing is known."""
-        return [row.item.key for row in self.rows if row.asking is Asking.NEW]
+        return [row.item.key for row in self.rows if row.priority is CheckPriority.NEW]
 
     @property
     def to_renew(self) -> list[str]:
@@ -151,7 +151,7 @@ def settings_of(portal: Portal, lines: tuple[Line, ...], hours: Hours) -> ShownS
 
 def view_of(
     context: CardContext,
-    known: Known,
+    known: KnownPhones,
     settings: ShownSettings,
     *,
     line_id: int | None = None,
@@ -171,18 +171,18 @@ def view_of(
         zone=context.zone,
         hours=hours_csv(context.hours),
         settings=settings,
-        barred=context.barred,
+        no_line_allowed=context.no_line_allowed,
         chosen=known.chosen,
     )
 
 
-def line_of(context: CardContext, known: Known, rows: tuple[Row, ...], line_id: int | None) -> Line | None:
+def line_of(context: CardContext, known: KnownPhones, rows: tuple[Row, ...], line_id: int | None) -> Line | None:
     if line_id is not None:
         return context.line(line_id)
     return next((row.own_line for row in rows if row.own_line), None) or context.usual_line(known.chosen.line_id)
 
 
-def with_left(view: CardView, left: Left | None) -> CardView:
+def with_left(view: CardView, left: Remaining | None) -> CardView:
     return replace(view, left=left)
 
 

@@ -6,19 +6,19 @@ from dataclasses import dataclass, replace
 from flask import Blueprint, g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
-from widget.answers import StoreGone
 from widget.bitrix24.placement import Placement, posted_origin, proved_origin, read_placement
+from widget.cache import StoreGone
+from widget.card.cache import Drawn
 from widget.card.collect import SHOWN
 from widget.card.drawing import Occasion, drawing_of
 from widget.card.labels import DAY, Press
-from widget.card.loading import Seen, e164s
-from widget.card.memory import Drawn
+from widget.card.loading import CardSnapshot, e164s
 from widget.card.reading import Ahead
 from widget.card.view import CardView, ShownSettings, settings_of, with_left
-from widget.chats.asking import chat_of, drawn_with, usual_line
+from widget.chats.context import chat_of, drawn_with, usual_line
 from widget.chats.typed import NotTheirs
-from widget.context import CardContext, Reading, found, hours_of
-from widget.errors import Refusal, Refused
+from widget.context import CardContext, ReadMode, found, hours_of
+from widget.errors import ErrorCode, Refused
 from widget.forms import flag_field, id_field, json_body, maybe_text_field, text_field, texts_field
 from widget.gateways.base import GatewayError
 from widget.i18n import language_of, set_language
@@ -28,20 +28,20 @@ from widget.session import (
     OPENING_HEADER,
     SESSION_HEADER,
     ZONE_HEADER,
-    Opening,
+    Launch,
     Session,
     current_opening,
     current_session,
 )
 from widget.storage.lines import Line
 from widget.storage.portals import Portal, Visibility
-from widget.untrusted import zone_of
+from widget.untrusted import as_zone
 
 pages = Blueprint("card", __name__)
 
-MOST_KEYS = 10
-MOST_ROWS = 100
-LONGEST_MARKS = 2000
+MAX_KEYS = 10
+MAX_ROWS = 100
+MAX_MARKS = 2000
 SHOWN_READINGS = 10  # of suggested numbers that one session may choose
 WORTH_TELLING = 60.0  # seconds: a shorter wait is over before it is read
 
@@ -54,17 +54,17 @@ def open_page() -> ResponseReturnValue:
     set_language(language_of(request.args.get("LANG", "")))
     placement = read_placement(request.args, request.form)
     if not placement.access_token:
-        raise Refused(Refusal.NO_AUTH, 401, "empty AUTH_ID")
+        raise Refused(ErrorCode.NO_AUTH, 401, "empty AUTH_ID")
     opening = _opening(placement)
-    portal = services().bitrix24.entry.portal_of(opening)
+    portal = services().bitrix24.authenticator.portal_of(opening)
     g.frame_origin = proved_origin(request.args, domain=portal.domain, origin=portal.origin)
     set_language(portal.language or language_of(placement.language))
     if placement.entity_id == 0:
-        raise Refused(Refusal.CARD_NOT_SAVED, 200)
-    services().presence.reveals.opened(portal.id)
+        raise Refused(ErrorCode.CARD_NOT_SAVED, 200)
+    services().presence.reveal_stats.opened(portal.id)
     return render_template(
         "card/page.html",
-        opening=services().tickets.seal_opening(opening),
+        opening=services().session_tokens.seal_launch(opening),
         start=portal.visibility.value,
         edit_mode=placement.edit_mode,
         portal_origin=g.frame_origin,
@@ -74,7 +74,7 @@ def open_page() -> ResponseReturnValue:
 @pages.get("/placement")
 def explain_page() -> ResponseReturnValue:
     """The address was opened by hand."""
-    raise Refused(Refusal.NOT_FOUND, 404)
+    raise Refused(ErrorCode.NOT_FOUND, 404)
 
 
 @pages.post("/session")
@@ -89,9 +89,9 @@ def renew_session() -> ResponseReturnValue:
     # The opening's refresh token may have been used since: the stored one stays.
     fresh = replace(opening, access_token=text_field(json_body(), "auth", longest=512), refresh_token="")
     response = make_response("", 204)
-    tickets = services().tickets
-    session = tickets.with_readings(_prove(fresh)[0], request.headers.get(SESSION_HEADER, ""))
-    response.headers[SESSION_HEADER] = tickets.sign_session(session)
+    session_tokens = services().session_tokens
+    session = session_tokens.with_readings(_prove(fresh)[0], request.headers.get(SESSION_HEADER, ""))
+    response.headers[SESSION_HEADER] = session_tokens.sign_session(session)
     return response
 
 
@@ -108,12 +108,12 @@ def reveal() -> ResponseReturnValue:
     seen = services().card.loader.see(who.session, who.portal, ahead=who.ahead)
     if who.ahead:
         who.ahead.abandon()  # where another request has read the card meanwhile
-    drawn = _drawn(seen, Occasion(asking=ask))
+    drawn = _drawn(seen, Occasion(priority=ask))
     services().metrics.revealed(pressed=pressed)
     response = make_response(drawn.html)
     if who.ticket:
         response.headers[SESSION_HEADER] = who.ticket
-        services().presence.reveals.revealed(
+        services().presence.reveal_stats.revealed(
             who.portal.id, who.session.user_id, drawn.line_id, drawn.phones, new=drawn.new, pressed=pressed
         )
     return response
@@ -123,7 +123,7 @@ def reveal() -> ResponseReturnValue:
 def check() -> ResponseReturnValue:
     """Ask about some phones of this card, one request for all of them: by itself, after a press, or after a refresh."""
     body = json_body()
-    keys = texts_field(body, "keys", most=MOST_KEYS, longest=64)
+    keys = texts_field(body, "keys", most=MAX_KEYS, longest=64)
     by = _asked_by(pressed=flag_field(body, "pressed"), again=flag_field(body, "again"))
     seen = services().card.loader.see(*_card())
     done = services().card.checks.check(seen, _settings(seen.context.portal), keys, id_field(body, "line"), by)
@@ -139,11 +139,11 @@ def refresh() -> ResponseReturnValue:
     session, portal = _card()
     checks = services().card.checks
     checks.throw_away(session)
-    seen = services().card.loader.see(session, portal, Reading.ANEW)
+    seen = services().card.loader.see(session, portal, ReadMode.ANEW)
     line_id, gone = _still(seen.context, asked)
     view = _view(seen, line_id, gone)
     view = with_left(view, checks.left(view.line))
-    return _html(view, Occasion(asking=True, refreshed=True, next_check=_next_check(view.line)), seen.marks)
+    return _html(view, Occasion(priority=True, refreshed=True, next_check=_next_check(view.line)), seen.marks)
 
 
 @pages.post("/card/suggestion")
@@ -156,7 +156,7 @@ def use_suggestion() -> ResponseReturnValue:
     found([offer for item in context.card.phones for offer in item.offers], key)
     g.session = replace(session, readings=(*session.readings, key)[-SHOWN_READINGS:])
     response = make_response(_html(_view(services().card.loader.see(g.session, portal), line_id), Occasion()))
-    response.headers[SESSION_HEADER] = services().tickets.sign_session(g.session)
+    response.headers[SESSION_HEADER] = services().session_tokens.sign_session(g.session)
     return response
 
 
@@ -175,12 +175,12 @@ def look_again() -> ResponseReturnValue:
     asked = id_field(body, "line")
     if remembered and version.endswith(_settings(portal).fingerprint):
         return "", 204
-    seen = services().card.loader.see(session, portal, Reading.CURRENT if remembered else Reading.ANEW)
+    seen = services().card.loader.see(session, portal, ReadMode.CURRENT if remembered else ReadMode.ANEW)
     if remembered and all(line.id != asked for line in seen.context.readable):
         asked = None  # it is not for this user any more
     view = _view(seen, *_still(seen.context, asked))
     ask = portal.visibility is Visibility.ALWAYS or (portal.visibility is Visibility.BUTTON and not remembered)
-    return ("", 204) if view.fingerprint == version else _html(view, Occasion(asking=ask), seen.marks)
+    return ("", 204) if view.fingerprint == version else _html(view, Occasion(priority=ask), seen.marks)
 
 
 @pages.post("/card/more")
@@ -190,7 +190,7 @@ def show_more() -> ResponseReturnValue:
     session, portal = _card()
     here = services()
     seen = here.card.loader.see(session, portal)
-    known = here.card.loader.known(seen, MOST_ROWS)
+    known = here.card.loader.known(seen, MAX_ROWS)
     view = here.card.checks.view(seen, replace(known, to_ask={}), _settings(portal))
     drawing = drawing_of(view, Occasion(), now=here.now())
     rows = tuple((row, replace(label, press=Press.NONE)) for row, label in drawing.rows[SHOWN:])
@@ -202,8 +202,8 @@ def news() -> ResponseReturnValue:
     """What is new of these numbers and in the open chat since `marks`; 204 where nothing is, after one read of the
     cache. Every open page asks every few seconds. No outside call."""
     body = json_body()
-    keys = texts_field(body, "keys", most=MOST_ROWS, longest=64)
-    known = maybe_text_field(body, "marks", longest=LONGEST_MARKS).split()
+    keys = texts_field(body, "keys", most=MAX_ROWS, longest=64)
+    known = maybe_text_field(body, "marks", longest=MAX_MARKS).split()
     chat_id, since = id_field(body, "chat"), maybe_text_field(body, "since", longest=20)
     session, portal = _card()
     here = services()
@@ -243,7 +243,7 @@ def lines() -> ResponseReturnValue:
         view={
             "lines": context.lines,
             "line": line,
-            "barred": context.barred,
+            "barred": context.no_line_allowed,
             "gone": gone,
             "left": here.card.checks.left(line),
         },
@@ -294,10 +294,10 @@ def _who_opens() -> _Who:
         return _Who(*_card())
     opening = current_opening()
     set_language(opening.language)
-    ahead = services().card.door.ahead(opening, services().bitrix24.entry.claimed(opening))
+    ahead = services().card.door.ahead(opening, services().bitrix24.authenticator.claimed(opening))
     session, portal = _prove(opening, ahead)
     g.session, g.portal = session, portal
-    return _Who(*_card(), services().tickets.sign_session(session), ahead)
+    return _Who(*_card(), services().session_tokens.sign_session(session), ahead)
 
 
 def _card() -> tuple[Session, Portal]:
@@ -305,12 +305,12 @@ def _card() -> tuple[Session, Portal]:
     session = current_session()
     set_language(session.language)
     if not session.entity_id:
-        raise Refused(Refusal.NOT_ALLOWED, 403, "the app's own page is no card")
+        raise Refused(ErrorCode.NOT_ALLOWED, 403, "the app's own page is no card")
     return session, g.portal
 
 
-def _prove(opening: Opening, ahead: Ahead | None = None) -> tuple[Session, Portal]:
-    entry = services().bitrix24.entry
+def _prove(opening: Launch, ahead: Ahead | None = None) -> tuple[Session, Portal]:
+    entry = services().bitrix24.authenticator
     try:
         portal, user_id = entry.prove(opening, ahead.begin) if ahead else entry.prove(opening)
     except Refused:
@@ -327,7 +327,7 @@ def _prove(opening: Opening, ahead: Ahead | None = None) -> tuple[Session, Porta
         number=opening.number,
         line_id=opening.line_id,
         granted=opening.granted,
-        zone=zone_of(request.headers.get(ZONE_HEADER)),
+        zone=as_zone(request.headers.get(ZONE_HEADER)),
     )
     others = session.number and _of_others(session, portal)
     return (replace(session, number="", line_id=0, granted=False) if others else session), portal
@@ -358,17 +358,17 @@ def _settings(portal: Portal) -> ShownSettings:
     return settings_of(portal, here.storage.lines.of(portal.id), hours_of(portal, here.hours))
 
 
-def _view(seen: Seen, line_id: int | None = None, gone: Line | None = None) -> CardView:
+def _view(seen: CardSnapshot, line_id: int | None = None, gone: Line | None = None) -> CardView:
     known = services().card.loader.known(seen)
     return services().card.checks.view(seen, known, _settings(seen.context.portal), line_id, gone)
 
 
-def _drawn(seen: Seen, occasion: Occasion) -> Drawn:
+def _drawn(seen: CardSnapshot, occasion: Occasion) -> Drawn:
     """The card as it was drawn within this minute, if nothing that it shows has changed: drawing is most of what a card
     that is known costs."""
     here, context = services(), seen.context
     minute = here.clock() // 60  # clients' local times are on it, and the ages of answers
-    left = tuple(here.card.checks.last_left(line) for line in context.lines)
+    left = tuple(here.card.checks.last_remaining(line) for line in context.lines)
     old = here.card.loader.is_old(context)
     staff = tuple(here.storage.staff.remembered(context.portal.id))
     shows = (replace(context, now=minute), context.session.readings, seen.raw, old, left, occasion, staff)
@@ -395,8 +395,8 @@ def _html(view: CardView, occasion: Occasion, marks: tuple[str, ...] = ()) -> st
     )
 
 
-def _opening(placement: Placement) -> Opening:
-    return Opening(
+def _opening(placement: Placement) -> Launch:
+    return Launch(
         member_id=placement.member_id,
         domain=placement.domain,
         access_token=placement.access_token,

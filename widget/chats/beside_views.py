@@ -3,16 +3,16 @@
 from flask import make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
-from widget.chats.asking import chat_of, named
 from widget.chats.beside import Beside, beside_of
+from widget.chats.context import chat_of, named
 from widget.chats.pages import pages
 from widget.chats.trail import steps_of
 from widget.chats.waiting import Waiting
 from widget.context import CardContext
-from widget.errors import Refusal, Refused
+from widget.errors import ErrorCode, Refused
 from widget.forms import flag_field, id_field, json_body
 from widget.services import services
-from widget.storage.changes import What
+from widget.storage.changes import ChangeKind
 from widget.storage.chats import Chat
 from widget.storage.ignores import EVERY_LINE
 from widget.storage.lines import Line
@@ -44,10 +44,10 @@ def choose_owner(chat_id: int) -> ResponseReturnValue:
     context, line, chat = chat_of(chat_id)
     here = services()
     if not context.viewer.admin:
-        raise Refused(Refusal.NOT_ADMIN, 403, "owner")
+        raise Refused(ErrorCode.NOT_ADMIN, 403, "owner")
     known = here.storage.staff.of(chat.portal_id).get(user_id)
     if user_id and (known is None or not known.active):
-        raise Refused(Refusal.BAD_FORM, 422, "user")
+        raise Refused(ErrorCode.BAD_FORM, 422, "user")
     owned = here.storage.conversations.waits.own(chat, user_id, at=here.clock())
     return drawn(beside_of(context, line, owned or chat), context.zone)
 
@@ -87,7 +87,7 @@ def ignore(chat_id: int) -> ResponseReturnValue:
     confirmed, everywhere = flag_field(body, "confirmed"), flag_field(body, "everywhere")
     context, line, chat = chat_of(chat_id)
     if everywhere and not context.viewer.admin:
-        raise Refused(Refusal.NOT_ADMIN, 403, "ignore everywhere")
+        raise Refused(ErrorCode.NOT_ADMIN, 403, "ignore everywhere")
     if not confirmed:
         response = make_response(render_template("chats/_confirm_ignore.html", line=line, everywhere=everywhere), 409)
         response.headers["X-Refusal"] = "confirm"
@@ -102,7 +102,7 @@ def show_trail(chat_id: int, ref: str) -> ResponseReturnValue:
     context, line, chat = chat_of(chat_id)
     found = next(iter(services().storage.sends.named(chat.portal_id, chat.id, [named(chat, ref).id])), None)
     if found is None:
-        raise Refused(Refusal.MESSAGE_GONE, 404, "not sent from here")
+        raise Refused(ErrorCode.MESSAGE_GONE, 404, "not sent from here")
     here = services()
     return render_template(
         "chats/_trail.html",
@@ -135,6 +135,10 @@ def ignored(context: CardContext, line: Line, chat: Chat, *, everywhere: bool) -
     for client in dict.fromkeys([chat.phone, *chat.chat_ids]):
         here.storage.ignores.add(chat.portal_id, line_id, client, who.user_id)
     here.storage.changes.add(
-        chat.portal_id, What.IGNORED, user_id=who.user_id, user_name=who.name, line="" if everywhere else line.name
+        chat.portal_id,
+        ChangeKind.IGNORED,
+        user_id=who.user_id,
+        user_name=who.name,
+        line="" if everywhere else line.name,
     )
     waived(context, chat, None)

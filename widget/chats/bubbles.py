@@ -5,18 +5,10 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from widget.chats.files import is_label
-from widget.chats.told import Told
+from widget.chats.message_facts import MessageFacts
+from widget.chats.states import STATES
 from widget.gateways.base import Ack, Capabilities, Media, Message, Quote
 from widget.storage.sends import PROGRESS, SENT_AGAIN, Send, SendState
-
-STATES = {
-    Ack.PENDING: SendState.QUEUED,
-    Ack.SENT: SendState.SENT,
-    Ack.DELIVERED: SendState.DELIVERED,
-    Ack.READ: SendState.READ,
-    Ack.FAILED: SendState.FAILED,
-}
-
 
 EDIT_SECONDS = 15 * 60.0  # WhatsApp lets the writer change a text for so long (its blog, May 2023)
 DELETE_SECONDS = 48 * 3600.0  # WhatsApp gives a little more than two days
@@ -106,28 +98,28 @@ def asked_of(send: Send) -> tuple[str, ...]:
     return ("again", "seen") if send.text and not is_label(send.text) else ("seen",)
 
 
-def as_told(bubble: Bubble, told: Told | None) -> Bubble:
+def with_facts(bubble: Bubble, facts: MessageFacts | None) -> Bubble:
     """The bubble of a send that no gateway shows, with what became of the message since: it was edited, deleted or
     reacted to, from here or on the phone."""
-    if told is None:
+    if facts is None:
         return bubble
-    if told.deleted:
+    if facts.deleted:
         return replace(bubble, text="", deleted=True)
-    reactions = tuple(one[1] for one in (told.ours, told.theirs) if one and one[1])
-    edited = told.edit is not None
-    return replace(bubble, text=told.edit[1] if told.edit else bubble.text, edited=edited, reactions=reactions)
+    reactions = tuple(one[1] for one in (facts.ours, facts.theirs) if one and one[1])
+    edited = facts.edit is not None
+    return replace(bubble, text=facts.edit[1] if facts.edit else bubble.text, edited=edited, reactions=reactions)
 
 
 def merge(
     messages: Iterable[Message],
     sends: Sequence[Send],
     *,
-    told: Mapping[str, Told] = MappingProxyType({}),
+    facts: Mapping[str, MessageFacts] = MappingProxyType({}),
     capabilities: Capabilities | None = None,
     now: float = 0.0,
 ) -> list[Bubble]:
     """Oldest first, each message once. A send that the gateway shows is the gateway's; the others keep their place,
-    with what was `told` of them.
+    with the `facts` that are known of them.
 
     The furthest known state wins: the gateway may answer with an older tick than we have seen. Without
     `capabilities` nothing can be done with any.
@@ -142,7 +134,7 @@ def merge(
     # Messages of one second keep the gateway's order: newest first in, so reversed before the stable sort.
     asks = asked_of if capabilities else lambda _send: ()
     unseen = [
-        as_told(replace(bubble_of_send(send), asks=asks(send)), told.get(send.message_id)) for send in ours.values()
+        with_facts(replace(bubble_of_send(send), asks=asks(send)), facts.get(send.message_id)) for send in ours.values()
     ]
     ordered = [*reversed(bubbles.values()), *unseen]
     ordered.sort(key=lambda bubble: bubble.at)

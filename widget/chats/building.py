@@ -39,7 +39,7 @@ def build_chats(
         stored.portals,
         stored.lines,
         service.look_for,
-        infra.answers,
+        infra.cache,
         infra.workers,
         infra.clock,
     )
@@ -53,6 +53,6 @@ def build_chats(
         stored.notices,
         infra.clock,
     )
-    colleagues = Colleagues(stored.sends, infra.answers, infra.clock)
+    colleagues = Colleagues(stored.sends, infra.cache, infra.clock)
     rights = ChatRights(rest, stored.conversations.waits, stored.staff, infra.clock)
     return ChatParts(service, unclear_ends, colleagues, rights, notifying)

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from widget.answers import Answers, StoreGone
+from widget.cache import Cache, StoreGone
 from widget.storage.chats import Chat
 from widget.storage.sends import Sends
-from widget.untrusted import map_of, whole_of
+from widget.untrusted import as_dict, as_positive_int
 
 WRITES_SECONDS = 8  # after the last key that was pressed
 JUST_NOW = 600.0  # seconds: another employee's message is worth a question
@@ -31,23 +31,23 @@ class Doubted:
 
 
 class Colleagues:
-    def __init__(self, sends: Sends, answers: Answers, clock: Callable[[], float]) -> None:
+    def __init__(self, sends: Sends, cache: Cache, clock: Callable[[], float]) -> None:
         self._sends = sends
-        self._answers = answers
+        self._cache = cache
         self._clock = clock
 
     def writes(self, chat: Chat, user_id: int, *, on: bool = True) -> None:
         """The user has pressed a key, or left. One round trip; nothing where the cache is out of reach."""
         with suppress(StoreGone):
-            self._answers.set_many({_key(chat): {"user": user_id if on else 0}}, WRITES_SECONDS)
+            self._cache.set_many({_key(chat): {"user": user_id if on else 0}}, WRITES_SECONDS)
 
     def who_writes(self, chat: Chat, user_id: int) -> int:
         """Another user who writes in the chat just now, 0 where none does. One round trip."""
         try:
-            told: Mapping[str, Any] = map_of(self._answers.get_many([_key(chat)]).get(_key(chat)))
+            told: Mapping[str, Any] = as_dict(self._cache.get_many([_key(chat)]).get(_key(chat)))
         except StoreGone:
             return 0
-        writer = whole_of(told.get("user"))
+        writer = as_positive_int(told.get("user"))
         return 0 if writer == user_id else writer
 
     def doubt(self, chat: Chat, user_id: int, text: str) -> Doubted | None:

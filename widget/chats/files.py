@@ -8,11 +8,11 @@ its computers has one: what runs by a click on some system is not passed on. The
 import re
 import unicodedata
 
-from widget.errors import Refusal, Refused
+from widget.errors import ErrorCode, Refused
 from widget.gateways.base import File
 
-LARGEST = 16 * 1024 * 1024  # held in memory while it is sent; also what WhatsApp takes of pictures and videos
-LONGEST_NAME = 120
+MAX_FILE_SIZE = 16 * 1024 * 1024  # held in memory while it is sent; also what WhatsApp takes of pictures and videos
+MAX_NAME = 120
 # fmt: off
 RUNS = frozenset({
     "ade", "adp", "apk", "app", "appx", "appxbundle", "bat", "cab", "chm", "cmd", "com", "cpl", "diagcab", "dll",
@@ -28,12 +28,12 @@ _MIMETYPE = re.compile(r"[a-z]{1,20}/[\w.+-]{1,100}", re.ASCII)
 def accepted(name: str, mimetype: str, body: bytes, *, largest: int) -> File:
     """A file that may go out, under a name that is only a name. Raises Refused."""
     if not body:
-        raise Refused(Refusal.BAD_FORM, reason="an empty file")
-    if len(body) > min(largest, LARGEST):
-        raise Refused(Refusal.TOO_LARGE, reason="file")
+        raise Refused(ErrorCode.BAD_FORM, reason="an empty file")
+    if len(body) > min(largest, MAX_FILE_SIZE):
+        raise Refused(ErrorCode.TOO_LARGE, reason="file")
     name = _plain_name(name)
     if RUNS.intersection(name.lower().split(".")[-1:]) or _is_program(body):
-        raise Refused(Refusal.FILE_TYPE, reason="a program")
+        raise Refused(ErrorCode.FILE_TYPE, reason="a program")
     kind = mimetype.partition(";")[0].strip().lower()
     return File(kind if _MIMETYPE.fullmatch(kind) else "application/octet-stream", name, body)
 
@@ -59,6 +59,6 @@ def _plain_name(name: str) -> str:
     shown = "".join(sign for sign in last if unicodedata.category(sign) not in ("Cc", "Cf", "Zl", "Zp"))
     shown = shown.strip(" .")
     stem, dot, ending = shown.rpartition(".")
-    if len(shown) > LONGEST_NAME and dot:
-        shown = f"{stem[: LONGEST_NAME - 12]}.{ending[:10]}"
-    return shown[:LONGEST_NAME] or "file"
+    if len(shown) > MAX_NAME and dot:
+        shown = f"{stem[: MAX_NAME - 12]}.{ending[:10]}"
+    return shown[:MAX_NAME] or "file"

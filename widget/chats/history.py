@@ -7,21 +7,22 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from widget.chats.bubbles import STATES, Bubble, merge
+from widget.chats.bubbles import Bubble, merge
 from widget.chats.lookups import ALWAYS, TOLD, LookUps
-from widget.chats.told import Told, completed
+from widget.chats.message_facts import MessageFacts, completed
+from widget.chats.states import STATES
 from widget.chats.waiting import Waiting
-from widget.gateways.base import Capabilities, Depth, GatewayError, LineStatus, Message, Page, Trouble
+from widget.gateways.base import Capabilities, Depth, GatewayError, GatewayErrorCode, LineStatus, Message, Page
 from widget.gateways.lines import Gateways
 from widget.storage.chats import Chat, News
 from widget.storage.conversations import Conversations
 from widget.storage.lines import Line
-from widget.storage.messages import MOST
+from widget.storage.messages import MAX_ROWS
 from widget.storage.sends import DECIDED_WITHIN, OPEN, Send, SendState
 
 MESSAGES = 30  # of one page
-MOST_EMPTY = 4  # pages without a message that one request passes
-MOST_UNCLEAR = 50  # unclear sends that stay in sight
+MAX_EMPTY = 4  # pages without a message that one request passes
+MAX_UNCLEAR = 50  # unclear sends that stay in sight
 WENT_OUT = frozenset({SendState.SENT, SendState.QUEUED})
 NOT_AT_GATEWAY = frozenset({*OPEN, SendState.QUEUED, SendState.FAILED})
 
@@ -43,7 +44,7 @@ class History:
     bubbles: list[Bubble]
     cursor: str | None
     end: End | None
-    trouble: Trouble | None = None
+    trouble: GatewayErrorCode | None = None
     partial: bool = False
 
 
@@ -66,20 +67,20 @@ class Histories:
         """
         page, trouble = self._page(line, chat, None)
         stored = self._sends_of(chat, page, page.messages)
-        told = self._told_of(line, chat, page, stored, before=ALWAYS)
-        messages = self._completed(page, told, before=ALWAYS)
-        return self._newest(line, chat, page, messages, stored, told, trouble)
+        facts = self._facts_of(line, chat, page, stored, before=ALWAYS)
+        messages = self._completed(page, facts, before=ALWAYS)
+        return self._newest(line, chat, page, messages, stored, facts, trouble)
 
     def whole(self, line: Line, chat: Chat, messages: Sequence[Message], user_id: int) -> History:
         """The same for a chat that was read whole, with the sends of this user alone."""
         page = Page(tuple(messages), None)
         stored = [send for send in self._sends_of(chat, page, messages) if send.user_id == user_id]
-        told = self._told_of(line, chat, page, stored, before=ALWAYS)
-        return self._newest(line, chat, page, list(messages), stored, told, None)
+        facts = self._facts_of(line, chat, page, stored, before=ALWAYS)
+        return self._newest(line, chat, page, list(messages), stored, facts, None)
 
     def with_told(self, line: Line, chat: Chat, page: Page) -> list[Message]:
         """A chat that was read whole, with what webhooks told of it. One query."""
-        return self._completed(page, self._told_of(line, chat, page, [], before=ALWAYS), before=ALWAYS)
+        return self._completed(page, self._facts_of(line, chat, page, [], before=ALWAYS), before=ALWAYS)
 
     def _newest(
         self,
@@ -88,8 +89,8 @@ class Histories:
         page: Page,
         messages: list[Message],
         stored: list[Send],
-        told: Mapping[str, Told],
-        trouble: Trouble | None,
+        facts: Mapping[str, MessageFacts],
+        trouble: GatewayErrorCode | None,
     ) -> History:
         sends = self._named_anew(self._settle_known(messages, stored), messages)
         if trouble is None and not line.removed:
@@ -98,7 +99,7 @@ class Histories:
             theirs = any(not message.from_me for message in messages)
             self._chats.notice(chat, News(proved=theirs, last_at=messages[0].at))
             self._waiting.notice(chat, messages)
-        return self._history(line, page, messages, sends, told, trouble)
+        return self._history(line, page, messages, sends, facts, trouble)
 
     def older(self, line: Line, chat: Chat, cursor: str) -> History:
         """The page above. One outside call an id of the chat. Raises GatewayError."""
@@ -107,31 +108,32 @@ class Histories:
         if gateways_own and not line.removed:
             page = self._next_page(line, chat, gateways_own)
         between = self._sends.recent(chat.portal_id, chat.id, _oldest(page), before)
-        told = self._told_of(line, chat, page, between, before=before)
-        messages = self._completed(page, told, before=before)
+        facts = self._facts_of(line, chat, page, between, before=before)
+        messages = self._completed(page, facts, before=before)
         # Sends the gateway never showed belong between its messages.
         shown = self._settle_known(messages, self._named(chat, messages))
         sends = [*shown, *(send for send in between if send.state in NOT_AT_GATEWAY)]
-        return self._history(line, page, messages, sends, told, None, before=before)
+        return self._history(line, page, messages, sends, facts, None, before=before)
 
     def heard(self, line: Line, chat: Chat, since: float) -> History:
         """What was written in the chat from a time on (unix seconds), as far as webhooks told it and reps sent it, but
-        what is on its way out: the page that sends it shows that already. No outside call; two queries and one for each send that is further than was known."""
+        what is on its way out: the page that sends it shows that already. No outside call; two queries and one for each
+        send that is further than was known."""
         sends = self._sends.recent(chat.portal_id, chat.id, since)
         named = [send.message_id for send in sends]
-        told = self._look_ups.told(line, chat, since=since, before=ALWAYS, named=named)
-        messages = completed([], told, since=since, before=ALWAYS)
+        facts = self._look_ups.told(line, chat, since=since, before=ALWAYS, named=named)
+        messages = completed([], facts, since=since, before=ALWAYS)
         capabilities = self._capabilities(line)
         sends = [send for send in self._settle_known(messages, sends) if send.state is not SendState.SENDING]
-        bubbles = merge(messages, sends, told=told, capabilities=capabilities, now=self._clock())
+        bubbles = merge(messages, sends, facts=facts, capabilities=capabilities, now=self._clock())
         return History(bubbles, None, None)
 
     def settle_told(self, line: Line, chat: Chat, send: Send) -> Send:
         """What webhooks told of a send before we knew which message it is. One query."""
-        told = self._look_ups.told(line, chat, since=ALWAYS, before=ALWAYS, named=[send.message_id]).get(
+        facts = self._look_ups.told(line, chat, since=ALWAYS, before=ALWAYS, named=[send.message_id]).get(
             send.message_id
         )
-        state = STATES.get(told.ack) if told and told.from_me else None
+        state = STATES.get(facts.ack) if facts and facts.from_me else None
         return self._sends.settle(send, state, how=TOLD) if state else send
 
     def _capabilities(self, line: Line) -> Capabilities | None:
@@ -143,35 +145,37 @@ class Histories:
         except GatewayError:
             return None
 
-    def _page(self, line: Line, chat: Chat, cursor: str | None) -> tuple[Page, Trouble | None]:
+    def _page(self, line: Line, chat: Chat, cursor: str | None) -> tuple[Page, GatewayErrorCode | None]:
         if line.removed:
             return Page((), None), None
         try:
             return self._next_page(line, chat, cursor), None
         except GatewayError as error:
-            unsupported = error.trouble is Trouble.UNSUPPORTED  # then webhooks are all there is
+            unsupported = error.trouble is GatewayErrorCode.UNSUPPORTED  # then webhooks are all there is
             return Page((), None), None if unsupported else error.trouble
 
     def _next_page(self, line: Line, chat: Chat, cursor: str | None) -> Page:
         """The next one with something to show: pages of nothing but reactions are passed, a few in one request."""
-        for _empty in range(MOST_EMPTY):
+        for _empty in range(MAX_EMPTY):
             page = self._gateways.of(line).history(self._look_ups.ids(line, chat), cursor, MESSAGES)
             if page.messages or not page.cursor:
                 break
             cursor = page.cursor
         return page
 
-    def _told_of(self, line: Line, chat: Chat, page: Page, sends: Sequence[Send], *, before: float) -> dict[str, Told]:
+    def _facts_of(
+        self, line: Line, chat: Chat, page: Page, sends: Sequence[Send], *, before: float
+    ) -> dict[str, MessageFacts]:
         """What webhooks told, and what was done from here, of the page's time, messages and sends. One query."""
         named = [*(message.id for message in page.messages), *(send.message_id for send in sends)]
         return self._look_ups.told(line, chat, since=_oldest(page), before=before, named=named)
 
-    def _completed(self, page: Page, told: Mapping[str, Told], *, before: float) -> list[Message]:
+    def _completed(self, page: Page, facts: Mapping[str, MessageFacts], *, before: float) -> list[Message]:
         """The page with what webhooks told of its time. Between two pages no time is left out or comes twice: the
         cursor says where the last one began; a page without messages takes no time."""
         if page.cursor and not page.messages:
             return []
-        return completed(page.messages, told, since=_oldest(page), before=before)
+        return completed(page.messages, facts, since=_oldest(page), before=before)
 
     def _history(
         self,
@@ -179,11 +183,11 @@ class Histories:
         page: Page,
         messages: list[Message],
         sends: list[Send],
-        told: Mapping[str, Told],
-        trouble: Trouble | None,
+        facts: Mapping[str, MessageFacts],
+        trouble: GatewayErrorCode | None,
         before: float = ALWAYS,
     ) -> History:
-        bubbles = merge(messages, sends, told=told, capabilities=self._capabilities(line), now=self._clock())
+        bubbles = merge(messages, sends, facts=facts, capabilities=self._capabilities(line), now=self._clock())
         begins = messages[-1].at if messages else int(min(before, self._clock()))
         cursor = f"{begins}~{page.cursor or ''}" if _goes_on(page, messages) else None
         ended = cursor is None and trouble is None
@@ -197,7 +201,7 @@ class Histories:
         found = [
             *self._sends.recent(portal_id, chat.id, _oldest(page)),
             *self._named(chat, messages),
-            *self._sends.in_state(portal_id, chat.id, OPEN, now - DECIDED_WITHIN, ALWAYS, MOST_UNCLEAR),
+            *self._sends.in_state(portal_id, chat.id, OPEN, now - DECIDED_WITHIN, ALWAYS, MAX_UNCLEAR),
         ]
         return sorted({send.id: send for send in found}.values(), key=lambda send: (send.created_at, send.id))
 
@@ -243,7 +247,7 @@ def _oldest(page: Page) -> float:
 
 def _goes_on(page: Page, messages: Sequence[Message]) -> bool:
     """At the end of the gateway's own history there may still be more that webhooks told, page by page."""
-    return page.cursor is not None or len(messages) >= MOST
+    return page.cursor is not None or len(messages) >= MAX_ROWS
 
 
 def _read_cursor(cursor: str) -> tuple[float, str]:
@@ -252,5 +256,5 @@ def _read_cursor(cursor: str) -> tuple[float, str]:
     if not ours:
         return ALWAYS, cursor
     if not (at.isascii() and at.isdigit()) or len(at) > 12:
-        raise GatewayError(Trouble.MALFORMED)
+        raise GatewayError(GatewayErrorCode.MALFORMED)
     return float(at), gateways_own

@@ -10,11 +10,11 @@ from enum import Enum
 
 from cachetools import TTLCache
 
-from widget.chats.bubbles import STATES
 from widget.chats.files import is_label
 from widget.chats.likeness import CLOCKS_APART, SAME_SEND, is_the_send
-from widget.chats.told import Told, joined, read_told, seen
-from widget.gateways.base import GatewayError, LineStatus, Message, Trouble
+from widget.chats.message_facts import MessageFacts, merge_facts, read_facts, seen
+from widget.chats.states import STATES
+from widget.gateways.base import GatewayError, GatewayErrorCode, LineStatus, Message
 from widget.gateways.lines import Gateways
 from widget.storage.chats import Chat
 from widget.storage.conversations import Conversations
@@ -23,18 +23,18 @@ from widget.storage.sends import GIVEN_UP, UNCLEAR, Send, SendState
 
 LOOKED_FOR = 86_400.0  # seconds; what nothing knew for so long is missing
 AROUND = 100  # messages of a page around the time of an unclear send
-MOST_PAGES = 4  # of these, down to its time
+MAX_PAGES = 4  # of these, down to its time
 LOOKED_AROUND = 60.0  # seconds before an open chat looks for the same send around its time again
 QUEUE_SLACK = 600.0  # seconds that a gateway may drop from its queue late, and show what it sent
 QUEUE_DROPPED = "queue_dropped"  # the reason of a send that a gateway's queue gave up
 INTERRUPTED = "interrupted"  # the reason of a send whose process died before the gateway answered
-MOST_LOOK_UPS = 3  # unclear sends that one poll of an open chat asks the gateway about
+MAX_LOOK_UPS = 3  # unclear sends that one poll of an open chat asks the gateway about
 TOLD, ASKED = "webhook", "id"  # how a send was found; "text" where the gateway gave it an id of its own
 LID = "@lid"
 ALWAYS = float("inf")
 
 
-class Look(Enum):
+class LookUpResult(Enum):
     """What a look for a send came to."""
 
     FOUND = "found"
@@ -60,19 +60,19 @@ class LookUps:
 
     def told(
         self, line: Line, chat: Chat, *, since: float, before: float, named: Sequence[str] = ()
-    ) -> dict[str, Told]:
+    ) -> dict[str, MessageFacts]:
         """What webhooks told of the messages of a time (unix seconds), and of those named, by message id. One query."""
         try:
             ids = self.ids(line, chat)
         except GatewayError:  # its address may not be called, and nothing ever named the chat
             return {}
-        told: dict[str, Told] = {}
+        told: dict[str, MessageFacts] = {}
         rows = self._messages.of_chat(line.portal_id, line.id, ids, since=since, before=before, named=named)
         for message_id, body in rows:  # what was told under two ids of the chat is put together
-            told[message_id] = joined(told.get(message_id, Told()), read_told(body))
+            told[message_id] = merge_facts(told.get(message_id, MessageFacts()), read_facts(body))
         return told
 
-    def look_for(self, line: Line, chat: Chat, send: Send) -> Look:
+    def look_for(self, line: Line, chat: Chat, send: Send) -> LookUpResult:
         """Look for one send whose end is unclear, and move it forward if it is found.
 
         Two queries where a webhook told of it; else at most a call for each id of the chat, for the send's id and for
@@ -83,10 +83,11 @@ class LookUps:
             how = TOLD if found else ASKED
             found = found or self._asked_for(line, chat, send)
         except GatewayError as error:
-            unsupported = error.trouble is Trouble.UNSUPPORTED  # a gateway that keeps nothing has nothing to say
-            return Look.ABSENT if unsupported else Look.SILENT
+            # a gateway that keeps nothing has nothing to say
+            unsupported = error.trouble is GatewayErrorCode.UNSUPPORTED
+            return LookUpResult.ABSENT if unsupported else LookUpResult.SILENT
         self._settle(send, found, how=how)
-        return Look.FOUND if found else Look.ABSENT
+        return LookUpResult.FOUND if found else LookUpResult.ABSENT
 
     def settle_open(
         self, line: Line, chat: Chat, sends: Sequence[Send], messages: Sequence[Message], *, oldest: float
@@ -111,7 +112,7 @@ class LookUps:
     ) -> list[Send]:
         # Those looked at longest ago first: some stay unclear for long, and the others must have their turn.
         waiting = sorted((send for send in sends if self._is_unclear(send)), key=lambda send: send.changed_at)
-        unclear = waiting[:MOST_LOOK_UPS]
+        unclear = waiting[:MAX_LOOK_UPS]
         if not unclear:
             return list(sends)
         ours = {send.message_id for send in sends}
@@ -136,7 +137,7 @@ class LookUps:
             return list(sends)
         shown = {message.id for message in messages}
         before = self._clock() - kept - QUEUE_SLACK
-        old = self._sends.in_state(chat.portal_id, chat.id, (SendState.QUEUED,), 0.0, before, MOST_LOOK_UPS)
+        old = self._sends.in_state(chat.portal_id, chat.id, (SendState.QUEUED,), 0.0, before, MAX_LOOK_UPS)
         settled = {send.id: self._given_up(line, chat, send) for send in old if send.message_id not in shown}
         return [settled.get(send.id, send) for send in sends]
 
@@ -194,7 +195,7 @@ class LookUps:
         """In the messages of its own time: some pages down to it. Raises GatewayError."""
         gateway, ids = self._gateways.of(line), self.ids(line, chat)
         cursor: str | None = gateway.cursor_at(send.created_at + SAME_SEND)
-        for _page in range(MOST_PAGES):
+        for _page in range(MAX_PAGES):
             page = gateway.history(ids, cursor, AROUND)
             found = self._strange(chat, send, page.messages)
             cursor = page.cursor
@@ -220,7 +221,7 @@ class LookUps:
             return self._sends.settle(send, state, message_id=other, how="text" if other and how == ASKED else how)
         if send.state not in (SendState.SENDING, SendState.UNKNOWN):
             return send
-        reason = Trouble.NO_SUCH_THING.value if unknown_there else send.reason or INTERRUPTED
+        reason = GatewayErrorCode.NO_SUCH_THING.value if unknown_there else send.reason or INTERRUPTED
         return self._sends.settle(send, SendState.UNKNOWN, reason=reason)
 
     def _is_unclear(self, send: Send) -> bool:

@@ -5,7 +5,7 @@ import re
 from jinja2.utils import urlize
 from markupsafe import Markup, escape
 
-LONGEST_DRAWN = 4096  # letters; finding links in a longer text takes as long as drawing the page
+MAX_DRAWN = 4096  # letters; finding links in a longer text takes as long as drawing the page
 _PARTS = re.compile(r"(```.+?```|\S*(?:://|www\.|\w@\w)\S*)", re.S)
 _SIGNS = ((r"\*", "b"), ("_", "i"), ("~", "s"))
 # A sign counts where a word begins and where one ends, as in WhatsApp: 2*3*4 and snake_case_name stay.
@@ -17,7 +17,7 @@ _MARKED = [
 
 def whatsapp_text(text: str) -> Markup:
     """The text as HTML: escaped, with its marks drawn and its links to be pressed, which take nothing along."""
-    if len(text) > LONGEST_DRAWN:
+    if len(text) > MAX_DRAWN:
         return escape(text)
     return Markup("").join(map(_drawn, _PARTS.split(text)))
 

@@ -3,30 +3,30 @@
 from flask import Response, render_template, request
 from flask.typing import ResponseReturnValue
 
-from widget.chats.asking import chat_of, chat_to_change, draft_of, drawn_send, named, question
-from widget.chats.files import LARGEST
+from widget.chats.context import chat_of, chat_to_change, draft_of, drawn_send, named, question
+from widget.chats.files import MAX_FILE_SIZE
 from widget.chats.pages import pages
-from widget.chats.sending import LONGEST_CAPTION, LONGEST_TEXT
+from widget.chats.sending import MAX_CAPTION, MAX_TEXT
 from widget.chats.service import key_again
-from widget.errors import Refusal, Refused
+from widget.errors import ErrorCode, Refused
 from widget.forms import flag_field, json_body, maybe_text_field, text_field, texts_field
 from widget.gateways.base import File
 from widget.services import services
 
-LONGEST_EMOJI = 32  # families are long: 👨‍👩‍👧‍👦 is 7, flags of regions 14
-MOST_READ = 50
+MAX_EMOJI = 32  # families are long: 👨‍👩‍👧‍👦 is 7, flags of regions 14
+MAX_READ = 50
 
 
 @pages.post("/<int:chat_id>/files")
 def send_file(chat_id: int) -> ResponseReturnValue:
     """Send a file, as a form with file, key, caption, reply_to and confirmed («true»). 409 as for a text."""
     chat_of(chat_id)  # before so much is read
-    request.max_content_length = LARGEST + 64 * 1024
+    request.max_content_length = MAX_FILE_SIZE + 64 * 1024
     form = request.form.to_dict()
     uploaded = request.files.get("file")
     if uploaded is None:
-        raise Refused(Refusal.BAD_FORM, reason="file")
-    caption = maybe_text_field(form, "caption", longest=LONGEST_CAPTION + 200)
+        raise Refused(ErrorCode.BAD_FORM, reason="file")
+    caption = maybe_text_field(form, "caption", longest=MAX_CAPTION + 200)
     draft = draft_of(chat_id, form, confirmed=form.get("confirmed") == "true", text=caption)
     if isinstance(draft, Response):
         return draft
@@ -39,7 +39,7 @@ def edit(chat_id: int, ref: str) -> ResponseReturnValue:
     """Change a text of ours; the next look at the chat shows it."""
     _context, line, chat = chat_to_change(chat_id)
     message = named(chat, ref)
-    text = text_field(json_body(), "text", longest=LONGEST_TEXT + 2000)
+    text = text_field(json_body(), "text", longest=MAX_TEXT + 2000)
     services().chats.service.edit(line, chat, message, text)
     return "", 204
 
@@ -60,7 +60,7 @@ def react(chat_id: int, ref: str) -> ResponseReturnValue:
     """React to a message; an empty emoji takes the reaction back."""
     _context, line, chat = chat_to_change(chat_id)
     message = named(chat, ref)
-    emoji = maybe_text_field(json_body(), "emoji", longest=LONGEST_EMOJI)
+    emoji = maybe_text_field(json_body(), "emoji", longest=MAX_EMOJI)
     services().chats.service.react(line, chat, message, emoji)
     return "", 204
 
@@ -89,7 +89,7 @@ def mark_seen(chat_id: int, ref: str) -> ResponseReturnValue:
 def mark_read(chat_id: int) -> ResponseReturnValue:
     """Give read receipts for these messages. Nothing else ever does: a look at a chat is not a promise to answer."""
     _context, line, chat = chat_to_change(chat_id)
-    refs = texts_field(json_body(), "refs", most=MOST_READ, longest=4096)
+    refs = texts_field(json_body(), "refs", most=MAX_READ, longest=4096)
     services().chats.service.mark_read(line, chat, [named(chat, ref) for ref in refs])
     return "", 204
 

@@ -27,7 +27,7 @@ from widget.storage.waits import Filter
 log = logging.getLogger(__name__)
 
 DOWN_SECONDS = 300.0  # of a line, before administrators are told
-MOST_TOLD = 20  # notices of one portal in one round
+MAX_TOLD = 20  # notices of one portal in one round
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ class Notifying:
             for key, notice in self._notices.of(portal.id).items()
             if key in reasons and not notice.told and self._clock() >= notice.at + reasons[key].lasts
         ]
-        for notice, reason in due[:MOST_TOLD]:
+        for notice, reason in due[:MAX_TOLD]:
             self._tell(portal, notice, reason)
 
     def _tell(self, portal: Portal, notice: Notice, reason: Reason) -> None:

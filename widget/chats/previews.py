@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from widget.chats.files import is_label
-from widget.chats.told import Told, joined, read_told, seen
+from widget.chats.message_facts import MessageFacts, merge_facts, read_facts, seen
 from widget.gateways.base import Message
 from widget.storage.chats import Chat
 from widget.storage.conversations import Conversations
@@ -44,10 +44,10 @@ class Previews:
         if not chats:
             return {}
         by_name = {(chat.line_id, chat_id): chat.id for chat in chats for chat_id in chat.chat_ids}
-        found: dict[int, dict[str, Told]] = {chat.id: {} for chat in chats}
+        found: dict[int, dict[str, MessageFacts]] = {chat.id: {} for chat in chats}
         for line_id, chat_id, message_id, body in self._messages.newest(portal_id, by_name, MOST):
             told = found[by_name[line_id, chat_id]]
-            told[message_id] = joined(told.get(message_id, Told()), read_told(body))
+            told[message_id] = merge_facts(told.get(message_id, MessageFacts()), read_facts(body))
         sends = self._sends.newest(portal_id, [chat.id for chat in chats])
         last = {
             chat.id: last_of(

@@ -26,11 +26,11 @@ log = logging.getLogger(__name__)
 
 MOST = 50  # chats of one question
 REMEMBERED_SECONDS = 60
-MOST_REMEMBERED = 20_000
+MAX_REMEMBERED = 20_000
 
 
 @dataclass(frozen=True)
-class Client:
+class ClientCards:
     """The cards of a chat's client that the user may read. `unknown`: no card has the number; None: not known."""
 
     cards: tuple[CrmLink, ...] = ()
@@ -42,12 +42,12 @@ class ChatRights:
         self._rest = rest
         self._waits = waits
         self._staff = staff
-        self._remembered: TTLCache[tuple[int, int, str], Client] = TTLCache(
-            MOST_REMEMBERED, REMEMBERED_SECONDS, timer=timer_of(clock)
+        self._remembered: TTLCache[tuple[int, int, str], ClientCards] = TTLCache(
+            MAX_REMEMBERED, REMEMBERED_SECONDS, timer=timer_of(clock)
         )
         self._lock = threading.Lock()
 
-    def readable(self, portal: Portal, viewer: Viewer, chats: Sequence[Chat]) -> dict[int, Client]:
+    def readable(self, portal: Portal, viewer: Viewer, chats: Sequence[Chat]) -> dict[int, ClientCards]:
         """By id those of the chats, on lines that are open to the user, that they may read, with the cards of their
         clients. Bitrix24 is asked about 50 of them, first those that are the user's own. Two outside calls at most,
         none for clients that this user asked about in the last minute. Where Bitrix24 does not answer: without cards,
@@ -56,7 +56,7 @@ class ChatRights:
         own = {chat.id for chat in chats if viewer.admin or chat.owner_id == viewer.user_id or chat.id in wrote}
         asked = sorted(chats, key=lambda chat: chat.id not in own)[:MOST]
         clients = self._clients(portal, viewer.user_id, [chat.phone for chat in asked])
-        found = {chat.id: clients.get(chat.phone, Client()) for chat in chats}
+        found = {chat.id: clients.get(chat.phone, ClientCards()) for chat in chats}
         return {
             chat.id: found[chat.id]
             for chat in chats
@@ -75,7 +75,7 @@ class ChatRights:
         owner = self._staff.of(chat.portal_id).get(chat.owner_id)
         return chat.owner_id == 0 or (owner is not None and not owner.active)
 
-    def _clients(self, portal: Portal, user_id: int, phones: Sequence[str]) -> Mapping[str, Client]:
+    def _clients(self, portal: Portal, user_id: int, phones: Sequence[str]) -> Mapping[str, ClientCards]:
         with self._lock:
             known = {phone: self._remembered.get((portal.id, user_id, phone)) for phone in phones}
         found = {phone: client for phone, client in known.items() if client}
@@ -92,14 +92,14 @@ class ChatRights:
                 self._remembered[(portal.id, user_id, phone)] = client
         return {**found, **news}
 
-    def _asked(self, portal: Portal, user_id: int, phones: Sequence[str]) -> dict[str, Client]:
+    def _asked(self, portal: Portal, user_id: int, phones: Sequence[str]) -> dict[str, ClientCards]:
         """The search is asked by the installer where there is one: a user to whom it shows less would take a
         colleague's client for a stranger."""
         by_phone = cards_of_phones(self._rest, portal, portal.installer_id or user_id, phones)
         mine = readable(self._rest, portal, user_id, {card for cards in by_phone.values() for card in cards})
         titled = {(card.entity_type_id, card.id): card for card in mine}
         return {
-            phone: Client(
+            phone: ClientCards(
                 tuple(titled[key] for card in cards if (key := (card.entity_type_id, card.id)) in titled),
                 unknown=not cards,
             )

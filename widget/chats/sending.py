@@ -15,9 +15,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from widget.chats.files import accepted, label_of
 from widget.chats.history import Histories
 from widget.chats.lookups import LookUps
-from widget.chats.told import Named
+from widget.chats.message_facts import Named
 from widget.chats.waiting import Waiting
-from widget.errors import Refusal, Refused
+from widget.errors import ErrorCode, Refused
 from widget.gateways.base import File, Gateway, LineState, LineStatus, SendResult, Sent
 from widget.gateways.lines import Gateways
 from widget.storage.chats import Chat
@@ -29,9 +29,9 @@ from widget.storage.sends import Send, SendState
 
 log = logging.getLogger(__name__)
 
-LONGEST_TEXT = 4096  # WhatsApp's own limit for a text
-LONGEST_CAPTION = 1024
-LONGEST_NAME = 80
+MAX_TEXT = 4096  # WhatsApp's own limit for a text
+MAX_CAPTION = 1024
+MAX_NAME = 80
 UNLINKED = frozenset({LineState.SCAN_QR, LineState.BANNED})  # nothing can go out until a person does something
 DOWN = frozenset({*UNLINKED, LineState.OFFLINE})
 
@@ -62,14 +62,14 @@ class Post(Protocol):
 class Feedback(Protocol):
     """What learns from sends. Must not raise: the message may be out."""
 
-    def sent(self, line: Line, phone: str, user_id: int, result: SendResult) -> object:
+    def on_send(self, line: Line, phone: str, user_id: int, result: SendResult) -> object:
         """How a send ended, under which message id."""
 
 
 class Deaf:
     """Learns nothing."""
 
-    def sent(self, line: Line, phone: str, user_id: int, result: SendResult) -> None: ...
+    def on_send(self, line: Line, phone: str, user_id: int, result: SendResult) -> None: ...
 
 
 class Allowance(Protocol):
@@ -144,8 +144,8 @@ class Sending:
         """
         typed = typed_text(text)
         text = signature(draft.name) + typed
-        if not typed or len(text) > LONGEST_TEXT:
-            raise Refused(Refusal.BAD_FORM, reason="text length")
+        if not typed or len(text) > MAX_TEXT:
+            raise Refused(ErrorCode.BAD_FORM, reason="text length")
         ref = self._ref(draft)
         return self._once(
             draft,
@@ -158,12 +158,12 @@ class Sending:
         """Send a file once, by the rules of `send`. Its name and caption are kept, the file is not."""
         capabilities = self._gateways.of(draft.line).capabilities
         if not capabilities.files:
-            raise Refused(Refusal.UNSUPPORTED, reason="files")
+            raise Refused(ErrorCode.UNSUPPORTED, reason="files")
         file = accepted(file.name, file.mimetype, file.body, largest=capabilities.largest_file)
         typed = typed_text(caption)
         words = signature(draft.name) + typed if typed else ""
-        if len(words) > LONGEST_CAPTION:
-            raise Refused(Refusal.BAD_FORM, reason="caption length")
+        if len(words) > MAX_CAPTION:
+            raise Refused(ErrorCode.BAD_FORM, reason="caption length")
         ref = self._ref(draft)
         label = label_of(file.name, words)
         return self._once(
@@ -180,19 +180,19 @@ class Sending:
         line, chat = draft.line, draft.chat
         reserved = None
         if draft.known is None:
-            self._refuse_in_vain(line, chat)
+            self._preflight(line, chat)
             reserved = self._allowance.reserve(line, first=_is_first(chat))
         send, new = self._begin(draft, text)
         if not new:
             if reserved is not None:  # another press of the same key was quicker
                 self._allowance.settle(reserved, None)
             if send.chat_id != chat.id or send.user_id != draft.user_id or not same(send.text):
-                raise Refused(Refusal.BAD_FORM, 409, "send key was used for another message")
+                raise Refused(ErrorCode.BAD_FORM, 409, "send key was used for another message")
             return send
         result = post(self._gateways.of(line), self._ids(line, chat)[0], send.message_id)
         log.info("send line=%s send=%s %s %s", line.id, send.id, result.outcome.value, result.trouble)
         settled = self._keep(draft, send, result)
-        self._feedback.sent(line, chat.phone, draft.user_id, replace(result, message_id=settled.message_id))
+        self._feedback.on_send(line, chat.phone, draft.user_id, replace(result, message_id=settled.message_id))
         if reserved is not None:
             self._allowance.settle(reserved, result)
         self._onlooker.ended(draft, settled)
@@ -244,7 +244,7 @@ class Sending:
             noted = self._conversations.counted.note
             noted(line.portal_id, line.id, settled.message_id, went, at=self._clock())
 
-    def _refuse_in_vain(self, line: Line, chat: Chat) -> None:
+    def _preflight(self, line: Line, chat: Chat) -> None:
         """What WhatsApp would punish or nobody would expect, before any gateway hears of it.
 
         A restricted account that starts new chats is restricted longer. A gateway that queues would keep a message
@@ -259,15 +259,15 @@ class Sending:
         if not isinstance(status, LineStatus):
             return  # the send itself will say what is wrong
         if new_chat and status.state in (LineState.RESTRICTED, LineState.BANNED):
-            raise Refused(Refusal.LINE_RESTRICTED, reason=status.state.value, until=status.until)
+            raise Refused(ErrorCode.LINE_RESTRICTED, reason=status.state.value, until=status.until)
         if queues and status.state in DOWN:
-            raise Refused(Refusal.LINE_DOWN, reason=status.state.value)
+            raise Refused(ErrorCode.LINE_DOWN, reason=status.state.value)
 
     def _ref(self, draft: Draft) -> str:
         if draft.reply_to is None:
             return ""
         if not self._gateways.of(draft.line).capabilities.reply:
-            raise Refused(Refusal.UNSUPPORTED, reason="reply")
+            raise Refused(ErrorCode.UNSUPPORTED, reason="reply")
         return draft.reply_to.ref
 
 
@@ -288,7 +288,7 @@ _STATE_OF = {
 
 def signature(name: str) -> str:
     """How a message begins that carries its writer's name; the stars are WhatsApp's bold."""
-    plain = " ".join(name.replace("*", "").split())[:LONGEST_NAME]
+    plain = " ".join(name.replace("*", "").split())[:MAX_NAME]
     return f"*{plain}:*\n" if plain else ""
 
 

@@ -8,8 +8,9 @@ from dataclasses import replace
 from widget.chats.bubbles import DELETE_SECONDS, EDIT_SECONDS, asked_of
 from widget.chats.history import Histories
 from widget.chats.lookups import LookUps
+from widget.chats.message_facts import MessageFacts, Named, merger
 from widget.chats.sending import (
-    LONGEST_TEXT,
+    MAX_TEXT,
     Allowance,
     Alone,
     Deaf,
@@ -20,11 +21,10 @@ from widget.chats.sending import (
     Unlimited,
     typed_text,
 )
-from widget.chats.told import Named, Told, grown_by
 from widget.chats.typed import TypedNumbers
 from widget.chats.waiting import Waiting
-from widget.errors import Refusal, Refused
-from widget.gateways.base import NOT_ASKED, File, Gateway, GatewayError, Trouble
+from widget.errors import ErrorCode, Refused
+from widget.gateways.base import NOT_ASKED, File, Gateway, GatewayError, GatewayErrorCode
 from widget.gateways.lines import Gateways, chat_ids_for
 from widget.storage.chats import Chat
 from widget.storage.conversations import Conversations
@@ -92,14 +92,14 @@ class ChatService:
         other."""
         found = next(iter(self._sends.named(chat.portal_id, chat.id, [message_id])), None)
         if found is None or not asked_of(found):
-            raise Refused(Refusal.MESSAGE_GONE, 409, "not missing")
+            raise Refused(ErrorCode.MESSAGE_GONE, 409, "not missing")
         return found
 
     def send_again(self, draft: Draft, missing: Send) -> Send:
         """Send the text of a missing send anew, under the key that follows from its own: pressed twice, it is still
         one message. By the rules of `send`."""
         if "again" not in asked_of(missing):
-            raise Refused(Refusal.UNSUPPORTED, reason="a file is not kept")
+            raise Refused(ErrorCode.UNSUPPORTED, reason="a file is not kept")
         sent = self.send(replace(draft, name=""), missing.text)  # it holds the name already
         self._sends.settle(missing, SendState.MISSING, reason=SENT_AGAIN)
         return sent
@@ -121,17 +121,17 @@ class ChatService:
     def edit(self, line: Line, chat: Chat, message: Named, text: str) -> None:
         """Change a text of ours. One outside call. Raises Refused, GatewayError."""
         typed = typed_text(text)
-        if not typed or len(typed) > LONGEST_TEXT:
-            raise Refused(Refusal.BAD_FORM, reason="text length")
+        if not typed or len(typed) > MAX_TEXT:
+            raise Refused(ErrorCode.BAD_FORM, reason="text length")
         self._require_ours(message, EDIT_SECONDS)
         self._ask(line, chat, lambda gateway, chat_id: gateway.edit(chat_id, message.ref, typed), "edit")
-        self._know(chat, line, message, Told(from_me=True, edit=(self._clock(), typed)))
+        self._know(chat, line, message, MessageFacts(from_me=True, edit=(self._clock(), typed)))
 
     def delete(self, line: Line, chat: Chat, message: Named) -> None:
         """Take a message of ours back for everybody. One outside call. Raises Refused, GatewayError."""
         self._require_ours(message, DELETE_SECONDS)
         self._ask(line, chat, lambda gateway, chat_id: gateway.delete(chat_id, message.ref), "delete")
-        self._know(chat, line, message, Told(from_me=True, deleted=True))
+        self._know(chat, line, message, MessageFacts(from_me=True, deleted=True))
         self._sends.forget_text(line.portal_id, line.id, message.id)
 
     def react(self, line: Line, chat: Chat, message: Named, emoji: str) -> None:
@@ -149,7 +149,7 @@ class ChatService:
                 raise
 
         self._ask(line, chat, verb, "react")
-        self._know(chat, line, message, Told(from_me=message.from_me, ours=(self._clock(), emoji)))
+        self._know(chat, line, message, MessageFacts(from_me=message.from_me, ours=(self._clock(), emoji)))
 
     def mark_read(self, line: Line, chat: Chat, messages: Sequence[Named]) -> None:
         """Give the client read receipts for their messages. One outside call, none without one of theirs. Raises
@@ -162,31 +162,31 @@ class ChatService:
         """Show the client that somebody types. One outside call. Refused where it would cost the line a check each
         time. Raises Refused, GatewayError."""
         if self._gateways.of(line).capabilities.checks_when_sending:
-            raise Refused(Refusal.UNSUPPORTED, reason="typing")
+            raise Refused(ErrorCode.UNSUPPORTED, reason="typing")
         self._ask(line, chat, lambda gateway, chat_id: gateway.typing(chat_id, on=on), "typing")
 
     def _require_ours(self, message: Named, seconds: float) -> None:
         if not message.from_me:
-            raise Refused(Refusal.NOT_ALLOWED, reason="a message of the client")
+            raise Refused(ErrorCode.NOT_ALLOWED, reason="a message of the client")
         if self._clock() >= message.at + seconds:
-            raise Refused(Refusal.TOO_LATE, reason="message is too old")
+            raise Refused(ErrorCode.TOO_LATE, reason="message is too old")
 
     def _ask(self, line: Line, chat: Chat, verb: Callable[[Gateway, str], None], name: str) -> None:
         gateway = self._gateways.of(line)
         if not getattr(gateway.capabilities, name):
-            raise Refused(Refusal.UNSUPPORTED, reason=name)
+            raise Refused(ErrorCode.UNSUPPORTED, reason=name)
         try:
             verb(gateway, self._look_ups.ids(line, chat)[0])
         except GatewayError as error:
             log.info("%s line=%s chat=%s: %s", name, line.id, chat.id, error.trouble.value)
-            if error.trouble is Trouble.UNSUPPORTED:
-                raise Refused(Refusal.UNSUPPORTED, reason=name) from error
-            if error.trouble is Trouble.NO_SUCH_THING:
-                raise Refused(Refusal.MESSAGE_GONE, reason=name) from error
+            if error.trouble is GatewayErrorCode.UNSUPPORTED:
+                raise Refused(ErrorCode.UNSUPPORTED, reason=name) from error
+            if error.trouble is GatewayErrorCode.NO_SUCH_THING:
+                raise Refused(ErrorCode.MESSAGE_GONE, reason=name) from error
             raise
 
-    def _know(self, chat: Chat, line: Line, message: Named, news: Told) -> None:
+    def _know(self, chat: Chat, line: Line, message: Named, news: MessageFacts) -> None:
         """What we did ourselves is known at once, and not when the gateway's history shows it."""
         chat_id = self._look_ups.ids(line, chat)[0]
-        self._messages.grow(chat.portal_id, chat.line_id, chat_id, message.id, grown_by(news))
+        self._messages.grow(chat.portal_id, chat.line_id, chat_id, message.id, merger(news))
         self._chats.changed(chat)

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from widget.storage.sends import LOOKED, Send, Step
+from widget.storage.sends import LOOKED, Send, SendStep
 
 ACCEPTED = "accepted"  # written down here, and the gateway asked right after it
 
 
 @dataclass(frozen=True)
-class Told:
+class TrailStep:
     """One step as it is shown. Looks that found nothing are one step: `times` of them, the last one at `at`."""
 
     at: float
@@ -19,13 +19,13 @@ class Told:
     times: int = 1
 
 
-def steps_of(send: Send, steps: Sequence[Step]) -> list[Told]:
+def steps_of(send: Send, steps: Sequence[SendStep]) -> list[TrailStep]:
     """Oldest first, beginning with when it was accepted."""
-    told = [Told(send.created_at, ACCEPTED)]
+    told = [TrailStep(send.created_at, ACCEPTED)]
     for step in steps:
         last = told[-1]
         if step.what == LOOKED == last.what:
-            told[-1] = Told(step.at, LOOKED, times=last.times + 1)
+            told[-1] = TrailStep(step.at, LOOKED, times=last.times + 1)
         else:
-            told.append(Told(step.at, step.what, step.how, step.detail))
+            told.append(TrailStep(step.at, step.what, step.how, step.detail))
     return told

@@ -13,7 +13,7 @@ from enum import Enum
 from widget.chats.history import Histories
 from widget.chats.likeness import is_the_send
 from widget.chats.lookups import LookUps
-from widget.gateways.base import Ack, Depth, GatewayError, Message, Page, Trouble
+from widget.gateways.base import Ack, Depth, GatewayError, GatewayErrorCode, Message, Page
 from widget.gateways.lines import Gateways
 from widget.storage.chats import Chat
 from widget.storage.conversations import Conversations
@@ -22,18 +22,18 @@ from widget.storage.sends import Send
 
 # Empty chats that one user may make in a day. Nobody types so many numbers and writes to none of them: it keeps a
 # script from filling the table.
-MOST_UNWRITTEN = 50
+MAX_UNWRITTEN = 50
 DAY = 86_400
-MOST_MESSAGES = 100  # a chat that is longer is a client's, and a client has a card
-MOST_PAGES = 4  # of one reading: a gateway may say only on an empty page that there are no more
+MAX_MESSAGES = 100  # a chat that is longer is a client's, and a client has a card
+MAX_PAGES = 4  # of one reading: a gateway may say only on an empty page that there are no more
 LEFT = frozenset({Ack.SENT, Ack.DELIVERED, Ack.READ, Ack.NONE})  # what a client can have an answer to
 
 
-class Whose(Enum):
+class ChatOwner(Enum):
     """Who talked in a chat, as far as we know, from where one user stands."""
 
-    OWN = "own"  # they wrote in it, and of our users nobody else did
-    NOBODYS = "nobodys"
+    MINE = "own"  # they wrote in it, and of our users nobody else did
+    NONE = "nobodys"
     OTHERS = "others"  # another user wrote in it, or nobody from here did and it has messages
 
 
@@ -70,32 +70,32 @@ class TypedNumbers:
         self._ids = look_ups.ids
         self._clock = clock
 
-    def whose(self, portal_id: int, line_id: int, phone: str, user_id: int) -> Whose:
+    def owner(self, portal_id: int, line_id: int, phone: str, user_id: int) -> ChatOwner:
         """By what is stored here, which may be less than the gateway has. At most two queries."""
         chat = self._chats.find(portal_id, line_id, phone)
         if chat is None:
-            return Whose.NOBODYS
+            return ChatOwner.NONE
         writers = self._chats.writers(chat)
         if writers:
-            return Whose.OWN if writers == {user_id} else Whose.OTHERS
-        return Whose.OTHERS if chat.proved or chat.last_at else Whose.NOBODYS
+            return ChatOwner.MINE if writers == {user_id} else ChatOwner.OTHERS
+        return ChatOwner.OTHERS if chat.proved or chat.last_at else ChatOwner.NONE
 
     def may_begin(self, portal_id: int, line_id: int, phone: str, user_id: int) -> bool:
         """Whether this user may open the chat of a typed number: one that is there, or not too many empty ones of
         theirs in 24 hours. At most two queries."""
         if self._chats.find(portal_id, line_id, phone):
             return True
-        return self._chats.unwritten(portal_id, user_id, self._clock() - DAY) < MOST_UNWRITTEN
+        return self._chats.unwritten(portal_id, user_id, self._clock() - DAY) < MAX_UNWRITTEN
 
     def read(self, line: Line, phone: str, user_id: int) -> WholeChat:
         """The chat, if it is this user's: four queries, one outside call an id of the chat, another one at a gateway
         that says only on an empty page that there are no more. Raises NotTheirs, GatewayError."""
-        if self.whose(line.portal_id, line.id, phone, user_id) is Whose.OTHERS:
+        if self.owner(line.portal_id, line.id, phone, user_id) is ChatOwner.OTHERS:
             raise NotTheirs("others talked, as stored")
         self._refuse_unkept(line)
         chat = self._chats.find(line.portal_id, line.id, phone) or Chat(0, line.portal_id, line.id, phone, (), False, 0)
         messages = self._histories.with_told(line, chat, self._whole(line, chat))
-        if len(messages) > MOST_MESSAGES:
+        if len(messages) > MAX_MESSAGES:
             raise NotTheirs("too long")
         written = self._sends.written_by(line.portal_id, chat.id, user_id)
         if not is_theirs(messages, written):
@@ -109,21 +109,21 @@ class TypedNumbers:
         if isinstance(status, GatewayError):
             raise GatewayError(status.trouble, until=status.until)
         if status is None:
-            raise GatewayError(Trouble.STATE_UNKNOWN)
+            raise GatewayError(GatewayErrorCode.STATE_UNKNOWN)
         if status.depth is Depth.NONE:
-            raise GatewayError(Trouble.UNSUPPORTED)
+            raise GatewayError(GatewayErrorCode.UNSUPPORTED)
 
     def _whole(self, line: Line, chat: Chat) -> Page:
         gateway, ids = self._gateways.of(line), self._ids(line, chat)
         found: list[Message] = []
         cursor: str | None = None
-        for _page in range(MOST_PAGES):
-            page = gateway.history(ids, cursor, MOST_MESSAGES)
+        for _page in range(MAX_PAGES):
+            page = gateway.history(ids, cursor, MAX_MESSAGES)
             found += page.messages
             cursor = page.cursor
             if cursor is None:
                 return Page(tuple(found), None)
-            if len(found) > MOST_MESSAGES:
+            if len(found) > MAX_MESSAGES:
                 break
         raise NotTheirs("too long")
 

@@ -9,10 +9,10 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 from contextlib import suppress
 
-from widget.answers import Answers, StoreGone
-from widget.chats.lookups import INTERRUPTED, LOOKED_FOR, Look
+from widget.cache import Cache, StoreGone
+from widget.chats.lookups import INTERRUPTED, LOOKED_FOR, LookUpResult
 from widget.chats.waiting import Waiting
-from widget.gateways.base import Trouble
+from widget.gateways.base import GatewayErrorCode
 from widget.storage.chats import Chat
 from widget.storage.conversations import Conversations
 from widget.storage.lines import Line, Lines
@@ -21,12 +21,12 @@ from widget.storage.sends import Send, SendState
 
 log = logging.getLogger(__name__)
 
-SHORTEST_PAUSE, LONGEST_PAUSE = 60.0, 6 * 3600.0  # seconds between two looks for one send; each twice the one before
+SHORTEST_PAUSE, MAX_PAUSE = 60.0, 6 * 3600.0  # seconds between two looks for one send; each twice the one before
 SILENT_FOR = 7 * 86_400.0  # seconds; a gateway that gave no answer for so long is not waited for any more
-MOST_LOOKS = 20  # of one line in one round
+MAX_LOOKS = 20  # of one line in one round
 LEASE_SECONDS = 150.0  # longer than the slowest look takes; a process that died keeps its line from others for so long
 
-LookFor = Callable[[Line, Chat, Send], Look]
+LookFor = Callable[[Line, Chat, Send], LookUpResult]
 
 
 class UnclearEnds:
@@ -36,7 +36,7 @@ class UnclearEnds:
         portals: Portals,
         lines: Lines,
         look_for: LookFor,
-        answers: Answers,
+        cache: Cache,
         pool: Executor,
         clock: Callable[[], float],
     ) -> None:
@@ -46,7 +46,7 @@ class UnclearEnds:
         self._portals = portals
         self._lines = lines
         self._look_for = look_for
-        self._answers = answers
+        self._cache = cache
         self._pool = pool
         self._clock = clock
 
@@ -60,13 +60,13 @@ class UnclearEnds:
     def _look_on(self, portal_id: int, line_id: int) -> None:
         name = f"looking:{portal_id}:{line_id}"
         try:
-            if not self._answers.add_many([name], 1, LEASE_SECONDS):
+            if not self._cache.add_many([name], 1, LEASE_SECONDS):
                 return
         except StoreGone:
             return  # the next round is in a minute
         try:
-            for send in self._sends.unclear(portal_id, line_id, MOST_LOOKS):
-                self._answers.set_many({name: 1}, LEASE_SECONDS)
+            for send in self._sends.unclear(portal_id, line_id, MAX_LOOKS):
+                self._cache.set_many({name: 1}, LEASE_SECONDS)
                 if not self._look_at(portal_id, line_id, send):
                     break  # its gateway gives no answer now
         except StoreGone:
@@ -75,7 +75,7 @@ class UnclearEnds:
             log.exception("unclear line=%s failed", line_id)
         finally:
             with suppress(StoreGone):
-                self._answers.delete_many([name])
+                self._cache.delete_many([name])
 
     def _look_at(self, portal_id: int, line_id: int, send: Send) -> bool:
         """Look for one send; False if the gateway gave no answer."""
@@ -83,17 +83,17 @@ class UnclearEnds:
         if chat is None or not self._sends.look(send, pause=self._pause(send)):
             return True
         line = self._in_use(portal_id, line_id)
-        look = self._look_for(line, chat, send) if line else Look.ABSENT
+        look = self._look_for(line, chat, send) if line else LookUpResult.ABSENT
         log.info("unclear line=%s send=%s look=%s: %s", line_id, send.id, send.looks + 1, look.value)
-        if look is Look.FOUND:
+        if look is LookUpResult.FOUND:
             self._waiting.recount(chat)  # it answers the client
         elif self._is_over(send, look):
-            said = send.reason if send.reason != Trouble.NO_SUCH_THING.value else ""  # the state says it
+            said = send.reason if send.reason != GatewayErrorCode.NO_SUCH_THING.value else ""  # the state says it
             reason = INTERRUPTED if send.state is SendState.SENDING else said
             self._sends.advance(send, SendState.MISSING, reason=reason)
-        if look is Look.FOUND or self._is_over(send, look):
+        if look is LookUpResult.FOUND or self._is_over(send, look):
             self._chats.changed(chat)
-        return look is not Look.SILENT
+        return look is not LookUpResult.SILENT
 
     def _in_use(self, portal_id: int, line_id: int) -> Line | None:
         """The line, if its gateway may be called."""
@@ -101,11 +101,11 @@ class UnclearEnds:
         active = portal and portal.state is PortalState.ACTIVE and line and line.active
         return line if active else None
 
-    def _is_over(self, send: Send, look: Look) -> bool:
-        return self._clock() >= send.created_at + (SILENT_FOR if look is Look.SILENT else LOOKED_FOR)
+    def _is_over(self, send: Send, look: LookUpResult) -> bool:
+        return self._clock() >= send.created_at + (SILENT_FOR if look is LookUpResult.SILENT else LOOKED_FOR)
 
     def _pause(self, send: Send) -> float:
         """Seconds until the look after this one; one is made when the day is over."""
-        pause = min(SHORTEST_PAUSE * 2.0 ** min(send.looks, 16), LONGEST_PAUSE)
+        pause = min(SHORTEST_PAUSE * 2.0 ** min(send.looks, 16), MAX_PAUSE)
         rest = send.created_at + LOOKED_FOR - self._clock()
         return min(pause, rest) if rest > 0 else pause

@@ -7,7 +7,8 @@ from flask import Response, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from widget.chats import beside_views, message_views
-from widget.chats.asking import (
+from widget.chats.beside import beside_of
+from widget.chats.context import (
     chat_of,
     current_context,
     draft_of,
@@ -20,15 +21,14 @@ from widget.chats.asking import (
     signed_cursor,
     usual_line,
 )
-from widget.chats.beside import beside_of
-from widget.chats.files import LARGEST
+from widget.chats.files import MAX_FILE_SIZE
 from widget.chats.history import History
 from widget.chats.pages import pages
-from widget.chats.sending import LONGEST_TEXT, UNLINKED, signature
+from widget.chats.sending import MAX_TEXT, UNLINKED, signature
 from widget.context import CardContext, hours_csv
-from widget.errors import Refusal, Refused
+from widget.errors import ErrorCode, Refused
 from widget.forms import flag_field, id_field, json_body, text_field
-from widget.gateways.base import GatewayError, LineState, Trouble
+from widget.gateways.base import GatewayError, GatewayErrorCode, LineState
 from widget.gateways.kinds import capabilities_of
 from widget.gateways.lines import chat_ids_for
 from widget.services import services
@@ -72,7 +72,7 @@ def open_chat() -> ResponseReturnValue:
     session = context.session
     item = context.phone(text_field(body, "phone", longest=64))
     if item.phone.e164 is None:
-        raise Refused(Refusal.NOT_ALLOWED, 422, "not a number")
+        raise Refused(ErrorCode.NOT_ALLOWED, 422, "not a number")
     presence = here.presence.known.shown(session.portal_id, item.phone.e164)
     known = _chats_of(context, item.phone.e164, presence.listed_on, presence.chat_id, presence.last_at)
     line, last = _line_to_open(context, known, asked, shown)
@@ -92,11 +92,11 @@ def open_chat() -> ResponseReturnValue:
         local=context.local(item),
         hours=hours_csv(context.hours),
         presence=presence,
-        firsts=None if chat.proved or chat.last_at else here.presence.outgoing.left(line),
+        firsts=None if chat.proved or chat.last_at else here.presence.outgoing.remaining(line),
         other_line=lines.get(last.line_id) if last and last.last_at and last.line_id != line.id else None,
         shown=lines.get(shown) if shown and shown != line.id else None,
         several_lines=len(lines) > 1,
-        longest=LONGEST_TEXT - len(signature(name)),
+        longest=MAX_TEXT - len(signature(name)),
         name=name,
         zone=context.zone,
         beside=beside_of(context, line, chat),
@@ -104,7 +104,7 @@ def open_chat() -> ResponseReturnValue:
         emojis=EMOJIS,
         draft_name=hashlib.sha256(f"{session.portal_id}:{session.user_id}:{chat.id}".encode()).hexdigest()[:16],
         capabilities=capabilities,
-        largest_file=min(capabilities.largest_file, LARGEST),
+        largest_file=min(capabilities.largest_file, MAX_FILE_SIZE),
         **_line_words(context, line, here.gateways.known_state(line)),
     ), 201 if new else 200
 
@@ -141,7 +141,7 @@ def _line_to_open(
     wanted = asked or shown
     line = context.line(wanted) if wanted else usual_line(context)
     if line is None:
-        raise Refused(Refusal.NOT_ALLOWED, 409, "no line")
+        raise Refused(ErrorCode.NOT_ALLOWED, 409, "no line")
     return line, last
 
 
@@ -166,12 +166,12 @@ def messages(chat_id: int) -> ResponseReturnValue:
     before, whole = request.args.get("before", ""), read_for_typed_number()
     if before:
         if whole:
-            raise Refused(Refusal.BAD_FORM, reason="a typed number has one page")
+            raise Refused(ErrorCode.BAD_FORM, reason="a typed number has one page")
         try:
             history = services().chats.service.older(line, chat, read_cursor(chat, before))
         except GatewayError as error:
-            if error.trouble is Trouble.MALFORMED:  # no page of ours holds such a place
-                raise Refused(Refusal.BAD_FORM, reason="before") from error
+            if error.trouble is GatewayErrorCode.MALFORMED:  # no page of ours holds such a place
+                raise Refused(ErrorCode.BAD_FORM, reason="before") from error
             history = History([], None, None, error.trouble)
             return _pieces(context, line, chat, history, []), 502
         return _pieces(context, line, chat, history, _elsewhere(context, chat, history))
@@ -194,7 +194,7 @@ def send(chat_id: int) -> ResponseReturnValue:
     """Send a text, perhaps as an answer to a message (`reply_to`). 409 with a question when it is night at the
     client's and `confirmed` does not say «send anyway»."""
     body = json_body()
-    text = text_field(body, "text", longest=LONGEST_TEXT + 2000)
+    text = text_field(body, "text", longest=MAX_TEXT + 2000)
     draft = draft_of(chat_id, body, confirmed=flag_field(body, "confirmed"), text=text)
     if isinstance(draft, Response):
         return draft
@@ -206,14 +206,14 @@ def media(chat_id: int, ref: str) -> ResponseReturnValue:
     """The file of one message of this chat. `ref` is sealed by us, so no other message can be asked for."""
     _session, line, chat = chat_of(chat_id)
     if line.removed:
-        raise Refused(Refusal.FILE_GONE, reason="line")
+        raise Refused(ErrorCode.FILE_GONE, reason="line")
     try:
         file = services().chats.service.media(line, chat, named(chat, ref).ref)
     except GatewayError as error:
         if error.host:
-            raise Refused(Refusal.FILE_ELSEWHERE, reason=error.host, about=error.host) from error
-        if error.trouble is Trouble.NO_SUCH_THING:
-            raise Refused(Refusal.FILE_GONE) from error
+            raise Refused(ErrorCode.FILE_ELSEWHERE, reason=error.host, about=error.host) from error
+        if error.trouble is GatewayErrorCode.NO_SUCH_THING:
+            raise Refused(ErrorCode.FILE_GONE) from error
         raise
     shown = file.mimetype.startswith(SHOWN_TYPES)
     response = make_response(file.body)

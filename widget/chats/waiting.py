@@ -7,7 +7,7 @@ from widget.gateways.base import Message
 from widget.storage.chats import Chat
 from widget.storage.conversations import Conversations
 from widget.storage.database import NOT_WRITTEN
-from widget.storage.waits import MOST_TURNS, By, Turn
+from widget.storage.waits import MAX_TURNS, By, ChatTurn
 
 log = logging.getLogger(__name__)
 
@@ -17,7 +17,7 @@ AUTOMATIC_SECONDS = 5.0
 TRIES = 20  # processes that may be quicker than we are, one after the other
 
 
-def waiting_since(turns: Iterable[Turn], *, waived_at: float = 0.0) -> tuple[float, float]:
+def waiting_since(turns: Iterable[ChatTurn], *, waived_at: float = 0.0) -> tuple[float, float]:
     """When the client wrote the first message that has no answer, 0 where none waits; and when the last answer was
     written (pure).
 
@@ -66,8 +66,8 @@ class Waiting:
     def _recounted(self, chat: Chat, shown: Sequence[Message]) -> Chat | None:
         """What the chat's row holds is true of messages that are no longer, or never were, stored."""
         stored = self._waits.turns(chat)
-        before = [Turn(at, By.CLIENT) for at in (chat.waiting_since, chat.theirs_at) if at]
-        before += [Turn(chat.answered_at, By.REP)] if chat.answered_at else []
+        before = [ChatTurn(at, By.CLIENT) for at in (chat.waiting_since, chat.theirs_at) if at]
+        before += [ChatTurn(chat.answered_at, By.REP)] if chat.answered_at else []
         turns = [*before, *stored, *self._turns_shown(chat, stored, shown)]
         since, answered_at = waiting_since(turns, waived_at=chat.waived_at)
         theirs_at = max((turn.at for turn in turns if turn.by is By.CLIENT), default=0.0)
@@ -75,12 +75,12 @@ class Waiting:
         answered_at = answered_at if shown else chat.answered_at
         return self._waits.recounted(chat, since=since, theirs_at=theirs_at, answered_at=answered_at)
 
-    def _turns_shown(self, chat: Chat, stored: Sequence[Turn], shown: Sequence[Message]) -> list[Turn]:
+    def _turns_shown(self, chat: Chat, stored: Sequence[ChatTurn], shown: Sequence[Message]) -> list[ChatTurn]:
         known = {turn.message_id for turn in stored}
-        strange = [message for message in shown[:MOST_TURNS] if message.id not in known]
+        strange = [message for message in shown[:MAX_TURNS] if message.id not in known]
         sent = self._waits.sent_ids(chat, [message.id for message in strange if message.from_me])
         return [
-            Turn(float(message.at), By.DEVICE if message.from_me else By.CLIENT, message.id)
+            ChatTurn(float(message.at), By.DEVICE if message.from_me else By.CLIENT, message.id)
             for message in strange
             if message.id not in sent
         ]

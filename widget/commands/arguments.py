@@ -9,7 +9,7 @@ from flask.cli import AppGroup
 from widget import logs
 from widget.addresses import AddressRefused, plain_address, require_public
 from widget.services import services
-from widget.storage.changes import What
+from widget.storage.changes import ChangeKind
 from widget.storage.portals import Portal
 
 OPERATOR = "operator"  # in the log of settings, where a user of the portal has a name
@@ -37,7 +37,7 @@ def find_portal(member_id: str) -> Portal:
     return portal
 
 
-def note(portal: Portal, what: What, *, line: str = "", old: str = "", new: str = "") -> None:
+def note(portal: Portal, what: ChangeKind, *, line: str = "", old: str = "", new: str = "") -> None:
     """Write what a command changed into the log that the portal's administrators read, unless nothing changed."""
     if old != new or not (old or new):
         services().storage.changes.add(portal.id, what, user_id=0, user_name=OPERATOR, line=line, old=old, new=new)

@@ -46,7 +46,7 @@ def restore(file: Path) -> None:
         raise click.ClickException("the database of DATABASE_URL is not empty; nothing was changed")
     try:
         _load(here.storage.engine, file)
-        upgrade(here.storage.engine, here.storage.vault)
+        upgrade(here.storage.engine, here.storage.secret_box)
     except (OSError, subprocess.CalledProcessError, sqlite3.Error, SQLAlchemyError) as error:
         raise click.ClickException(f"not restored: {_words(error)}") from error
     found = here.storage.portals.all()

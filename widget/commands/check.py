@@ -8,35 +8,37 @@ from widget.bitrix24.oauth import Home
 from widget.errors import Refused
 from widget.gateways.base import GatewayError, LineState
 from widget.storage.portals import Portal, PortalState
-from widget.untrusted import map_of
+from widget.untrusted import as_dict
 
 if TYPE_CHECKING:
     from widget.wiring import Services
 
 
 @dataclass(frozen=True)
-class Finding:
+class CheckFinding:
     fine: bool
     what: str
     detail: str
 
 
-def check_portal(here: "Services", portal: Portal) -> Iterator[Finding]:
+def check_portal(here: "Services", portal: Portal) -> Iterator[CheckFinding]:
     """One finding for each thing that can be wrong. Never raises for trouble outside; names no token, no key."""
     active = portal.state is PortalState.ACTIVE
-    yield Finding(active, "state", f"{portal.state.value} {portal.closed_reason}".strip())
+    yield CheckFinding(active, "state", f"{portal.state.value} {portal.closed_reason}".strip())
     user_id = _whose_token(here, portal)
     if user_id is None:
-        yield Finding(False, "token", "none is stored; the next opening of a card or of the application brings one")
+        yield CheckFinding(
+            False, "token", "none is stored; the next opening of a card or of the application brings one"
+        )
     elif active:
         yield from _token_findings(here, portal, user_id)
     yield from _line_findings(here, portal)
 
 
-def _token_findings(here: "Services", portal: Portal, user_id: int) -> Iterator[Finding]:
+def _token_findings(here: "Services", portal: Portal, user_id: int) -> Iterator[CheckFinding]:
     try:
-        app = map_of(here.bitrix24.rest.call(portal, user_id, "app.info", {}))
-        me = map_of(here.bitrix24.rest.call(portal, user_id, "profile", {}))
+        app = as_dict(here.bitrix24.rest.call(portal, user_id, "app.info", {}))
+        me = as_dict(here.bitrix24.rest.call(portal, user_id, "profile", {}))
         token = here.storage.tokens.find(portal.id, user_id)
         proof = here.bitrix24.oauth.prove(
             token.access if token else "",
@@ -45,28 +47,28 @@ def _token_findings(here: "Services", portal: Portal, user_id: int) -> Iterator[
             home=Home(portal.domain, portal.auth_server),
         )
     except Refused as error:
-        yield Finding(False, "token", f"of user {user_id}: {error.refusal.value} ({error.reason})")
+        yield CheckFinding(False, "token", f"of user {user_id}: {error.refusal.value} ({error.reason})")
         return
-    yield Finding(True, "token", f"of user {user_id} works; proved at {proof.auth_server}")
+    yield CheckFinding(True, "token", f"of user {user_id} works; proved at {proof.auth_server}")
     installer = user_id == portal.installer_id
     admin = me.get("ADMIN") is True
-    yield Finding(admin or not installer, "user", "an administrator" if admin else "no administrator")
-    yield Finding(proof.endpoint == portal.endpoint, "address", proof.endpoint)
-    yield Finding(bool(proof.scopes), "scopes", ", ".join(sorted(proof.scopes)) or "none")
-    yield Finding(app.get("PAYMENT_EXPIRED") != "Y", "subscription", _subscription(app))
+    yield CheckFinding(admin or not installer, "user", "an administrator" if admin else "no administrator")
+    yield CheckFinding(proof.endpoint == portal.endpoint, "address", proof.endpoint)
+    yield CheckFinding(bool(proof.scopes), "scopes", ", ".join(sorted(proof.scopes)) or "none")
+    yield CheckFinding(app.get("PAYMENT_EXPIRED") != "Y", "subscription", _subscription(app))
 
 
-def _line_findings(here: "Services", portal: Portal) -> Iterator[Finding]:
+def _line_findings(here: "Services", portal: Portal) -> Iterator[CheckFinding]:
     lines = here.storage.lines.of(portal.id)
     if not lines:
-        yield Finding(False, "lines", "none; add one in the application's settings or with `flask line add`")
+        yield CheckFinding(False, "lines", "none; add one in the application's settings or with `flask line add`")
     for line in lines:
         try:
             state = here.gateways.status(line, again=True).state
         except GatewayError as error:
-            yield Finding(False, f"line {line.id} {line.name}", error.trouble.value)
+            yield CheckFinding(False, f"line {line.id} {line.name}", error.trouble.value)
         else:
-            yield Finding(state is LineState.READY, f"line {line.id} {line.name}", state.value)
+            yield CheckFinding(state is LineState.READY, f"line {line.id} {line.name}", state.value)
 
 
 def _whose_token(here: "Services", portal: Portal) -> int | None:

@@ -8,7 +8,7 @@ from widget.commands.arguments import Group, find_portal, line_address, note
 from widget.gateways.base import GatewayError
 from widget.gateways.kinds import KINDS
 from widget.services import services
-from widget.storage.changes import What
+from widget.storage.changes import ChangeKind
 from widget.storage.lines import Line
 from widget.storage.portals import Portal
 
@@ -54,12 +54,12 @@ def list_lines(member_id: str) -> None:
 
 def _note(portal: Portal, before: Line | None, now: Line) -> None:
     if before is None:
-        note(portal, What.LINE_ADDED, line=now.name)
+        note(portal, ChangeKind.LINE_ADDED, line=now.name)
         return
     if before.key != now.key:
-        note(portal, What.LINE_KEY, line=before.name)
-    note(portal, What.LINE_NAME, line=before.name, old=before.name, new=now.name)
+        note(portal, ChangeKind.LINE_KEY, line=before.name)
+    note(portal, ChangeKind.LINE_NAME, line=before.name, old=before.name, new=now.name)
     if before.number != now.number:
-        note(portal, What.LINE_NUMBER, line=now.name, old=before.number, new=now.number)
+        note(portal, ChangeKind.LINE_NUMBER, line=now.name, old=before.number, new=now.number)
     if not before.active:
-        note(portal, What.LINE_ACTIVE, line=now.name, old="off", new="on")
+        note(portal, ChangeKind.LINE_ACTIVE, line=now.name, old="off", new="on")

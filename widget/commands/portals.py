@@ -14,7 +14,7 @@ from widget.addresses import plain_host
 from widget.commands.arguments import Group, find_portal, note, portal_address
 from widget.commands.check import check_portal
 from widget.services import services
-from widget.storage.changes import What
+from widget.storage.changes import ChangeKind
 from widget.storage.export import count_rows, export_portal
 from widget.storage.portals import Visibility
 
@@ -58,7 +58,7 @@ def set_visibility(member_id: str, visibility: str) -> None:
     """How much of a card is drawn before a rep asks: button, facts or always."""
     portal = find_portal(member_id)
     services().storage.portals.set_visibility(portal.id, Visibility(visibility))
-    note(portal, What.VISIBILITY, old=portal.visibility.value, new=visibility)
+    note(portal, ChangeKind.VISIBILITY, old=portal.visibility.value, new=visibility)
     click.echo("Saved. Open cards follow within a minute.")
 
 
@@ -103,7 +103,7 @@ def export(member_id: str, file: Path) -> None:
     The file must not exist; only its owner may read it.
     """
     here = services()
-    exported = export_portal(here.storage.engine, here.storage.vault, find_portal(member_id).id)
+    exported = export_portal(here.storage.engine, here.storage.secret_box, find_portal(member_id).id)
     try:
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except OSError as error:

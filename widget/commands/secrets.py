@@ -34,7 +34,7 @@ def rotate() -> None:
     """
     lost = 0
     here = services()
-    for name, counts in reseal_everything(here.storage.engine, here.storage.vault).items():
+    for name, counts in reseal_everything(here.storage.engine, here.storage.secret_box).items():
         lost += counts.lost
         click.echo(f"{name}: {counts.anew} sealed anew, {counts.before} were already, {counts.lost} open with no key")
     if lost:

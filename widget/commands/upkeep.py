@@ -16,7 +16,7 @@ def upgrade_database() -> None:
     from alembic.util.exc import CommandError  # noqa: PLC0415 - as in `upgrade`
 
     try:
-        upgrade(services().storage.engine, services().storage.vault)
+        upgrade(services().storage.engine, services().storage.secret_box)
     except (SQLAlchemyError, CommandError) as error:
         words = str(getattr(error, "orig", None) or error).strip().splitlines()
         raise click.ClickException(f"not upgraded, nothing was changed: {words[0] if words else error}") from error

@@ -11,10 +11,10 @@ from widget.gateways.base import (
     Capabilities,
     File,
     GatewayError,
+    GatewayErrorCode,
     ListedChat,
     SendResult,
     Sent,
-    Trouble,
     Unsupported,
 )
 from widget.gateways.calls import Calls
@@ -64,7 +64,7 @@ class BaseAdapter:
         """The same for a file, none for one that is too large. No vendor takes an id of ours for it, so an unclear end
         has none to look the message up by."""
         if len(file.body) > self.capabilities.largest_file:
-            return SendResult(Sent.REFUSED, trouble=Trouble.MALFORMED)
+            return SendResult(Sent.REFUSED, trouble=GatewayErrorCode.MALFORMED)
         timeout = self._calls.timeouts.send + len(file.body) / SLOWEST
         return self._sent("file", "", lambda: self._post_file(chat_id, file, caption, reply_to, timeout))
 
@@ -94,5 +94,5 @@ class BaseAdapter:
 
 def _result(given: Given) -> SendResult:
     if given.ack is Ack.FAILED:
-        return SendResult(Sent.REFUSED, given.message_id, Trouble.BROKEN_ANSWER)
+        return SendResult(Sent.REFUSED, given.message_id, GatewayErrorCode.BROKEN_ANSWER)
     return SendResult(Sent.QUEUED if given.ack is Ack.PENDING else Sent.SENT, given.message_id)

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Protocol
 
-from widget.errors import AppError, Refusal
+from widget.errors import AppError, ErrorCode
 
 
-class Trouble(Enum):
+class GatewayErrorCode(Enum):
     """Why a gateway gave no answer. The value is what texts and logs are keyed by."""
 
     LINE_DOWN = "line_down"  # not connected to WhatsApp: scan the QR, start it, wait
@@ -36,7 +36,13 @@ class Trouble(Enum):
 
 # After these a gateway that looks a number up before it sends surely did not ask WhatsApp about it.
 NOT_ASKED = frozenset(
-    {Trouble.UNREACHABLE, Trouble.LEFT_ALONE, Trouble.UNSUPPORTED, Trouble.CREDENTIALS, Trouble.LINE_DOWN}
+    {
+        GatewayErrorCode.UNREACHABLE,
+        GatewayErrorCode.LEFT_ALONE,
+        GatewayErrorCode.UNSUPPORTED,
+        GatewayErrorCode.CREDENTIALS,
+        GatewayErrorCode.LINE_DOWN,
+    }
 )
 
 
@@ -57,14 +63,14 @@ class GatewayError(AppError):
 
     def __init__(
         self,
-        trouble: Trouble,
+        trouble: GatewayErrorCode,
         *,
         sent: bool = False,
         until: float = 0.0,
         quota: Quota | None = None,
         host: str = "",
     ) -> None:
-        super().__init__(Refusal.LINE_TROUBLE, trouble.value, until=until)
+        super().__init__(ErrorCode.LINE_TROUBLE, trouble.value, until=until)
         self.trouble = trouble
         self.sent = sent
         self.quota = quota
@@ -75,7 +81,7 @@ class Unsupported(GatewayError):
     """This kind of gateway lacks the verb. Nothing was called."""
 
     def __init__(self) -> None:
-        super().__init__(Trouble.UNSUPPORTED)
+        super().__init__(GatewayErrorCode.UNSUPPORTED)
 
 
 class LineState(Enum):
@@ -107,7 +113,7 @@ class LineStatus:
 
 
 @dataclass(frozen=True)
-class Checked:
+class CheckResult:
     """The answer about one number. `chat_id` is the gateway's own id of the chat, to be used instead of a computed
     one."""
 
@@ -211,7 +217,7 @@ class SendResult:
 
     outcome: Sent
     message_id: str = ""
-    trouble: Trouble | None = None
+    trouble: GatewayErrorCode | None = None
 
 
 @dataclass(frozen=True)
@@ -252,7 +258,7 @@ class Gateway(Protocol):
     def status(self) -> LineStatus:
         """One call. Raises GatewayError."""
 
-    def check(self, phones: Sequence[str]) -> dict[str, Checked]:
+    def check(self, phones: Sequence[str]) -> dict[str, CheckResult]:
         """Ask whether these E.164 numbers have WhatsApp, at most `checks_at_once` of them. One call, and the only
         verb that costs the line.
 
@@ -358,7 +364,7 @@ class GatewayEvent:
     not_on_whatsapp: bool = False  # ACK: the message failed because the number has no WhatsApp
     state: LineState = LineState.UNKNOWN  # LINE
     until: float = 0.0  # LINE: end of a restriction
-    why: Trouble | None = None  # LINE: what the restriction is; ACK: a restriction made the message fail
+    why: GatewayErrorCode | None = None  # LINE: what the restriction is; ACK: a restriction made the message fail
 
 
 class Webhooks(Protocol):

@@ -11,7 +11,7 @@ from widget.timing import timer_of
 
 FAILURES = 5  # in a row
 FIRST_PAUSE = 5.0  # seconds; doubles with every try that fails
-LONGEST_PAUSE = 300.0
+MAX_PAUSE = 300.0
 
 
 class Breaker:
@@ -49,4 +49,4 @@ class Breaker:
 
     def _pause(self) -> float:
         doublings = min(self._failures - FAILURES, 10)
-        return min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** max(0, doublings))
+        return min(MAX_PAUSE, FIRST_PAUSE * 2.0 ** max(0, doublings))

@@ -20,5 +20,5 @@ def build_gateways(infra: Infrastructure) -> Gateways:
         clock=infra.clock,
         file_hosts=config.file_hosts,
         pace=Pace(infra.limiter("pace", [Rate(every=1)]), infra.sleep),
-        states=States(infra.clock, infra.answers, infra.behind),
+        states=States(infra.clock, infra.cache, infra.behind),
     )

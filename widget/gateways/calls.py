@@ -9,10 +9,10 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from widget.gateways.base import GatewayError, Trouble
+from widget.gateways.base import GatewayError, GatewayErrorCode
 from widget.gateways.breaker import Breaker
 from widget.gateways.pace import Pace
-from widget.http import Answer, NoRoom, OutsideError, TimedOut, fetch
+from widget.http import HttpResponse, NoRoom, OutsideError, TimedOut, fetch
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +61,7 @@ class Calls:
         self.pace = pace or Pace()
         self._breaker = breaker
 
-    def download(self, url: str, storages: re.Pattern[str], timeout: float, *, largest: int) -> Answer:
+    def download(self, url: str, storages: re.Pattern[str], timeout: float, *, largest: int) -> HttpResponse:
         """A file from where an answer says that it is, over the same guarded client: it connects to no private address
         where those are not allowed. An answer alone sends us nowhere: the file lies below the line's own address, at a
         host of the operator's list, or at one whose whole name is among the `storages`. Nothing of ours is sent along,
@@ -72,11 +72,11 @@ class Calls:
         try:
             answer = fetch(self._client, "GET", url, timeout=timeout, largest=largest)
         except TimedOut as error:
-            raise GatewayError(Trouble.TIMED_OUT, sent=error.sent) from None
+            raise GatewayError(GatewayErrorCode.TIMED_OUT, sent=error.sent) from None
         except OutsideError as error:
-            raise GatewayError(Trouble.UNREACHABLE, sent=error.sent) from None
+            raise GatewayError(GatewayErrorCode.UNREACHABLE, sent=error.sent) from None
         if answer.status != 200:
-            raise GatewayError(Trouble.NO_SUCH_THING)
+            raise GatewayError(GatewayErrorCode.NO_SUCH_THING)
         return answer
 
     def _require_known(self, url: str, storages: re.Pattern[str]) -> None:
@@ -86,31 +86,31 @@ class Calls:
             parts = urlsplit(url)
             plain = parts.scheme == "https" and parts.port in (None, 443) and "@" not in parts.netloc
         except ValueError:
-            raise GatewayError(Trouble.NO_SUCH_THING) from None
+            raise GatewayError(GatewayErrorCode.NO_SUCH_THING) from None
         host = parts.hostname or ""
         if not plain or not HOST.fullmatch(host):
-            raise GatewayError(Trouble.NO_SUCH_THING)
+            raise GatewayError(GatewayErrorCode.NO_SUCH_THING)
         if host not in self._file_hosts and not storages.fullmatch(host):
             log.warning("a file at %s is not fetched: it is not one of FILE_HOSTS", host)
-            raise GatewayError(Trouble.NO_SUCH_THING, host=host)
+            raise GatewayError(GatewayErrorCode.NO_SUCH_THING, host=host)
 
-    def fetch(self, method: str, path: str, timeout: float, **request: Any) -> Answer:
+    def fetch(self, method: str, path: str, timeout: float, **request: Any) -> HttpResponse:
         """The answer, whatever its status. `path` is below the line's address; nothing of it is ever logged, because
         some vendors carry the key in it. Raises GatewayError, whose `sent` says whether the request may have been
         acted on: LEFT_ALONE without a call when the gateway failed several times in a row.
         """
         until = self._breaker.wait_until()
         if until:
-            raise GatewayError(Trouble.LEFT_ALONE, until=until)
+            raise GatewayError(GatewayErrorCode.LEFT_ALONE, until=until)
         try:
             answer = fetch(self._client, method, self._address + path, timeout=timeout, **request)
         except OutsideError as error:
             if not isinstance(error, NoRoom):
                 self._breaker.failed()
             if isinstance(error, TimedOut):
-                trouble = Trouble.TIMED_OUT
+                trouble = GatewayErrorCode.TIMED_OUT
             else:  # a connection that broke in the middle of an answer did reach the gateway
-                trouble = Trouble.BROKEN_ANSWER if error.sent else Trouble.UNREACHABLE
+                trouble = GatewayErrorCode.BROKEN_ANSWER if error.sent else GatewayErrorCode.UNREACHABLE
             raise GatewayError(trouble, sent=error.sent) from None  # its text may hold the address, and that the key
         if answer.status in NOBODY_THERE:
             self._breaker.failed()

@@ -9,8 +9,8 @@ from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from typing import Any
 
-from widget.gateways.base import File, GatewayError, Media, Trouble
-from widget.untrusted import LATEST, list_of, map_of, seconds_of, text_of, whole_of
+from widget.gateways.base import File, GatewayError, GatewayErrorCode, Media
+from widget.untrusted import MAX_UNIX_SECONDS, as_dict, as_list, as_positive_int, as_str, as_unix_seconds
 
 MEDIA_PARTS = {
     "imageMessage": "image",
@@ -40,8 +40,8 @@ ANSWERS = {  # what was pressed in a message with buttons
     "templateButtonReplyMessage": "selectedDisplayText",
     "listResponseMessage": "title",
 }
-LONGEST_TEXT = 65_536
-LONGEST_THUMBNAIL = 40_000  # in base64
+MAX_TEXT = 65_536
+MAX_THUMBNAIL = 40_000  # in base64
 MIMETYPE = re.compile(r"[a-z]{1,20}/[\w.+-]{1,100}(; ?[\w-]{1,20}=[\w.-]{1,40})*", re.ASCII | re.IGNORECASE)
 _BASE64 = re.compile(r"[A-Za-z0-9+/]*={0,2}")
 
@@ -51,12 +51,12 @@ def unwrapped(content: dict[str, Any]) -> tuple[dict[str, Any], bool]:
     edited = False
     for _ in range(DEEPEST):
         wrapper = next((name for name in WRAPPERS if isinstance(content.get(name), dict)), "")
-        inner = map_of(map_of(content.get(wrapper)).get("message"))
+        inner = as_dict(as_dict(content.get(wrapper)).get("message"))
         if not inner:
             break
         content, edited = inner, edited or wrapper == "editedMessage"
         if edited:  # an edit carries the new words in one more message
-            content = map_of(map_of(content.get("protocolMessage")).get("editedMessage")) or content
+            content = as_dict(as_dict(content.get("protocolMessage")).get("editedMessage")) or content
     return content, edited
 
 
@@ -66,13 +66,13 @@ def shows_something(content: Mapping[str, Any]) -> bool:
 
 def body_of(content: Mapping[str, Any]) -> str:
     """The text of a message, or the caption of its file. Protocol: of the parts only one is there."""
-    if text := text_of(content.get("conversation"), LONGEST_TEXT):
+    if text := as_str(content.get("conversation"), MAX_TEXT):
         return text
-    if text := text_of(map_of(content.get("extendedTextMessage")).get("text"), LONGEST_TEXT):
+    if text := as_str(as_dict(content.get("extendedTextMessage")).get("text"), MAX_TEXT):
         return text
-    pressed = [map_of(content.get(part)).get(name) for part, name in ANSWERS.items()]
-    captions = [map_of(content.get(part)).get("caption") for part in MEDIA_PARTS]
-    return next((text for said in (*captions, *pressed) if (text := text_of(said, LONGEST_TEXT))), "")
+    pressed = [as_dict(content.get(part)).get(name) for part, name in ANSWERS.items()]
+    captions = [as_dict(content.get(part)).get("caption") for part in MEDIA_PARTS]
+    return next((text for said in (*captions, *pressed) if (text := as_str(said, MAX_TEXT))), "")
 
 
 def media_in(content: Mapping[str, Any]) -> Media | None:
@@ -80,13 +80,13 @@ def media_in(content: Mapping[str, Any]) -> Media | None:
     part = next((name for name in MEDIA_PARTS if isinstance(content.get(name), dict)), "")
     if not part:
         return None
-    detail = map_of(content[part])
+    detail = as_dict(content[part])
     return Media(
         kind=MEDIA_PARTS[part],
         mimetype=plain_mimetype(detail.get("mimetype")),
-        name=text_of(detail.get("fileName"), 200),
+        name=as_str(detail.get("fileName"), 200),
         size=_long(detail.get("fileLength")),
-        seconds=whole_of(detail.get("seconds")),
+        seconds=as_positive_int(detail.get("seconds")),
         thumbnail=thumbnail_of(detail.get("jpegThumbnail") or detail.get("JPEGThumbnail")),
     )
 
@@ -98,7 +98,7 @@ def bytes_of(said: Any) -> bytes:
     except ValueError:
         found = b""
     if not found:
-        raise GatewayError(Trouble.BROKEN_ANSWER)
+        raise GatewayError(GatewayErrorCode.BROKEN_ANSWER)
     return found
 
 
@@ -106,7 +106,7 @@ def picture_of(said: Any) -> File:
     """The code to scan, a PNG in base64 or a data: URL of it. Raises GatewayError for anything else: it is shown."""
     picture = bytes_of(said.removeprefix("data:image/png;base64,") if isinstance(said, str) else said)
     if not picture.startswith(b"\x89PNG\r\n\x1a\n"):
-        raise GatewayError(Trouble.BROKEN_ANSWER)
+        raise GatewayError(GatewayErrorCode.BROKEN_ANSWER)
     return File("image/png", "", picture)
 
 
@@ -122,7 +122,7 @@ def plain_mimetype(said: Any) -> str:
 
 def contacts_in(content: Mapping[str, Any]) -> int:
     """How many contact cards it carries."""
-    several = list_of(map_of(content.get("contactsArrayMessage")).get("contacts"))
+    several = as_list(as_dict(content.get("contactsArrayMessage")).get("contacts"))
     return len(several) or int(isinstance(content.get("contactMessage"), dict))
 
 
@@ -141,13 +141,13 @@ def thumbnail_of(said: Any) -> str:
     if isinstance(said, dict) and said.get("type") == "Buffer":
         said = said.get("data")
     if isinstance(said, dict):
-        said = [said.get(str(place)) for place in range(len(said))] if len(said) < LONGEST_THUMBNAIL else []
+        said = [said.get(str(place)) for place in range(len(said))] if len(said) < MAX_THUMBNAIL else []
     if isinstance(said, list):
         try:
-            said = b64encode(bytes(said[:LONGEST_THUMBNAIL])).decode()
+            said = b64encode(bytes(said[:MAX_THUMBNAIL])).decode()
         except (TypeError, ValueError):  # no numbers, or none of a byte
             return ""
-    return said if isinstance(said, str) and len(said) < LONGEST_THUMBNAIL and _BASE64.fullmatch(said) else ""
+    return said if isinstance(said, str) and len(said) < MAX_THUMBNAIL and _BASE64.fullmatch(said) else ""
 
 
 def moment_of(said: Any) -> float:
@@ -155,15 +155,15 @@ def moment_of(said: Any) -> float:
     if isinstance(said, dict):
         said = _long(said)
     usable = isinstance(said, int | float) and not isinstance(said, bool)
-    if usable and LATEST <= said < LATEST * 1000:
+    if usable and MAX_UNIX_SECONDS <= said < MAX_UNIX_SECONDS * 1000:
         said /= 1000
-    return seconds_of(said)
+    return as_unix_seconds(said)
 
 
 def _long(said: Any) -> int:
     """A whole number above 0, also one in halves of 32 bits (long.js); else 0."""
     if not isinstance(said, dict):
-        return whole_of(said)
+        return as_positive_int(said)
     low, high = said.get("low"), said.get("high", 0)
     if not (isinstance(low, int) and isinstance(high, int)) or max(abs(low), abs(high)) >= 2**32:
         return 0

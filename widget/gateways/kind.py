@@ -15,7 +15,7 @@ class Opens(Protocol):
 
 
 @dataclass(frozen=True)
-class Kind:
+class GatewayKind:
     """`name` is stored with a line; `home` is how it ends the id of a phone. The examples stand in the form for a new
     line, whose fields are an address, a session and a key."""
 

@@ -2,9 +2,10 @@
 
 from widget.gateways import evolution, green, waha
 from widget.gateways.base import Capabilities
-from widget.gateways.kind import Kind
+from widget.gateways.kind import GatewayKind
 
-KINDS: dict[str, Kind] = {kind.name: kind for kind in (waha.KIND, evolution.KIND, green.KIND)}  # the first is usual
+# the first is usual
+KINDS: dict[str, GatewayKind] = {kind.name: kind for kind in (waha.KIND, evolution.KIND, green.KIND)}
 
 
 def capabilities_of(kind: str) -> Capabilities:

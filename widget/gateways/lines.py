@@ -8,7 +8,7 @@ import httpx
 from cachetools import LRUCache
 
 from widget.addresses import AddressRefused, require_public
-from widget.gateways.base import Gateway, GatewayError, LineState, LineStatus, Trouble
+from widget.gateways.base import Gateway, GatewayError, GatewayErrorCode, LineState, LineStatus
 from widget.gateways.breaker import Breaker
 from widget.gateways.calls import Calls, Timeouts
 from widget.gateways.kinds import KINDS
@@ -16,7 +16,7 @@ from widget.gateways.names import id_for
 from widget.gateways.pace import Pace
 from widget.gateways.states import States
 from widget.http import of_kind
-from widget.once import Once
+from widget.singleflight.local import SingleFlight
 from widget.storage.lines import Line
 
 log = logging.getLogger(__name__)
@@ -59,7 +59,7 @@ class Gateways:
         self._pace = pace or Pace()
         self._open: LRUCache[Line, Gateway] = LRUCache(512)
         self.states = states or States(clock)
-        self._asking: Once[int, LineStatus | GatewayError] = Once()
+        self._asking: SingleFlight[int, LineStatus | GatewayError] = SingleFlight()
         self._due: set[int] = set()
         self._lock = threading.Lock()
 
@@ -70,7 +70,7 @@ class Gateways:
             require_public(line.address, allow_http=self._allow_http, allow_private=self._allow_private)
         except AddressRefused as error:
             log.warning("line %s: address refused (%s)", line.id, error.code)
-            raise GatewayError(Trouble.UNREACHABLE) from error
+            raise GatewayError(GatewayErrorCode.UNREACHABLE) from error
         with self._lock:
             if line not in self._open:
                 breaker = Breaker(self._clock)

@@ -5,11 +5,11 @@ import time
 from collections.abc import Callable
 
 from ratelimit import Limiter, MemoryStorage, Rate, StorageUnavailable
-from widget.gateways.base import GatewayError, Trouble
+from widget.gateways.base import GatewayError, GatewayErrorCode
 
 log = logging.getLogger(__name__)
 
-LONGEST_WAIT = 10.0  # seconds for a turn, then the gateway is called busy
+MAX_WAIT = 10.0  # seconds for a turn, then the gateway is called busy
 AT_LEAST = 0.01  # seconds between two tries
 
 
@@ -27,8 +27,8 @@ class Pace:
         wait. Raises GatewayError where others stand in the way for too long."""
         waited = 0.0
         while left := self._left(name, gap):
-            if waited >= LONGEST_WAIT:
-                raise GatewayError(Trouble.BUSY)
+            if waited >= MAX_WAIT:
+                raise GatewayError(GatewayErrorCode.BUSY)
             self._sleep(left)
             waited += left
 

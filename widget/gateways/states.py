@@ -13,8 +13,8 @@ from typing import Any
 
 from cachetools import TTLCache
 
-from widget.answers import Answers, StoreGone
-from widget.gateways.base import Depth, GatewayError, LineState, LineStatus, Quota, Trouble
+from widget.cache import Cache, StoreGone
+from widget.gateways.base import Depth, GatewayError, GatewayErrorCode, LineState, LineStatus, Quota
 from widget.timing import timer_of
 
 # Who may be wrong for how long: a card says «connected» of a line that went down without a report. A line that is not
@@ -47,14 +47,12 @@ class LostReports:
 
 
 class States:
-    def __init__(
-        self, clock: Callable[[], float], answers: Answers | None = None, behind: Executor | None = None
-    ) -> None:
+    def __init__(self, clock: Callable[[], float], cache: Cache | None = None, behind: Executor | None = None) -> None:
         """Without `answers` the states are this process's alone. `behind` runs what no request waits for; without it
         that is done at once."""
         self._clock = clock
         self._timer = timer_of(clock)
-        self._answers = answers
+        self._cache = cache
         self._behind = behind
         self._here: TTLCache[int, tuple[Said, float]] = TTLCache(MOST, KEPT_SECONDS, timer=self._timer)
         self._lock = threading.Lock()
@@ -96,19 +94,19 @@ class States:
 
     def lose(self, line_id: int, size: int) -> None:
         """A report was too large. Two Redis round trips; where they fail, nothing says so but the log."""
-        if self._answers is None:
+        if self._cache is None:
             return
         known = self.lost(line_id)
         with suppress(StoreGone):
             record = [known.times + 1 if known else 1, self._clock(), size]
-            self._answers.set_many({_lost_key(line_id): record}, LOST_SECONDS)
+            self._cache.set_many({_lost_key(line_id): record}, LOST_SECONDS)
 
     def lost(self, line_id: int) -> LostReports | None:
         """What was lost lately. One Redis round trip."""
-        if self._answers is None:
+        if self._cache is None:
             return None
         try:
-            times, at, size = self._answers.get_many([_lost_key(line_id)])[_lost_key(line_id)]
+            times, at, size = self._cache.get_many([_lost_key(line_id)])[_lost_key(line_id)]
             return LostReports(int(times), float(at), int(size))
         except (StoreGone, KeyError, TypeError, ValueError, OverflowError):
             return None
@@ -121,29 +119,29 @@ class States:
 
     def may_ask(self, line_id: int) -> bool:
         """Whether no other process is asking about it now; to be given back by `asked`."""
-        if self._answers is None:
+        if self._cache is None:
             return True
         with suppress(StoreGone):
-            return bool(self._answers.add_many([_lease(line_id)], 1, LEASE_SECONDS))
+            return bool(self._cache.add_many([_lease(line_id)], 1, LEASE_SECONDS))
         return True
 
     def asked(self, line_id: int) -> None:
-        if self._answers is not None:
+        if self._cache is not None:
             with suppress(StoreGone):  # it ends by itself
-                self._answers.delete_many([_lease(line_id)])
+                self._cache.delete_many([_lease(line_id)])
 
     def _share(self, line_id: int, said: Said) -> None:
         self._remember(line_id, said)
-        if self._answers is not None:
+        if self._cache is not None:
             with suppress(StoreGone):  # then the others ask for themselves
-                self._answers.set_many({_key(line_id): _record(said)}, KEPT_SECONDS)
+                self._cache.set_many({_key(line_id): _record(said)}, KEPT_SECONDS)
 
     def _forget(self, line_id: int) -> None:
         with self._lock:
             self._here.pop(line_id, None)
-        if self._answers is not None:
+        if self._cache is not None:
             with suppress(StoreGone):
-                self._answers.delete_many([_key(line_id)])
+                self._cache.delete_many([_key(line_id)])
 
     def _remember(self, line_id: int, said: Said) -> None:
         ready = isinstance(said.answer, LineStatus) and said.answer.state is LineState.READY
@@ -152,10 +150,10 @@ class States:
             self._here[line_id] = said, self._timer() + (READY_SECONDS if ready else OTHER_SECONDS) - age
 
     def _elsewhere(self, line_ids: list[int]) -> dict[int, Said]:
-        if self._answers is None or not line_ids:
+        if self._cache is None or not line_ids:
             return {}
         try:
-            found = self._answers.get_many([_key(line_id) for line_id in line_ids])
+            found = self._cache.get_many([_key(line_id) for line_id in line_ids])
         except StoreGone:
             return {}
         read = {line_id: _read(found.get(_key(line_id))) for line_id in line_ids}
@@ -200,4 +198,4 @@ def _status(state: Any, depth: Any, own_ids: Any, proved: Any, until: Any) -> Li
 
 
 def _trouble(trouble: Any, until: Any, quota: Any) -> GatewayError:
-    return GatewayError(Trouble(trouble), until=float(until), quota=Quota(*map(int, quota)) if quota else None)
+    return GatewayError(GatewayErrorCode(trouble), until=float(until), quota=Quota(*map(int, quota)) if quota else None)

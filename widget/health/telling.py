@@ -3,40 +3,42 @@
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from widget.metrics import Told
+from widget.metrics import LiveGauge
 from widget.storage.tries import oldest_waiting
 
 if TYPE_CHECKING:
     from widget.wiring import Services
 
 
-def told_of(here: "Services") -> list[Told]:
+def told_of(here: "Services") -> list[LiveGauge]:
     """A few small queries and one Redis round trip when they are read; none is about a portal or a client."""
     engine, clock = here.storage.engine, here.clock
     return [
-        Told("widget_unclear_sends", "Sends that have no clear end", "state", lambda: _unclear(here)),
-        Told("widget_lines", "Lines in use, as the last round found them", "state", here.presence.rounds.states),
-        Told(
+        LiveGauge("widget_unclear_sends", "Sends that have no clear end", "state", lambda: _unclear(here)),
+        LiveGauge("widget_lines", "Lines in use, as the last round found them", "state", here.presence.rounds.states),
+        LiveGauge(
             "widget_line_budgets", "Lines by what is left of their checks today", "left", here.presence.rounds.budgets
         ),
-        Told("widget_waiting", "Rows that wait for a worker", "kind", lambda: _counts(here)),
-        Told("widget_oldest_waiting_seconds", "How long the oldest has waited", "kind", lambda: _ages(here)),
-        Told("widget_queue_length", "Tasks in the queue", "", lambda: {"": float(here.jobs.length())}),
-        Told(
+        LiveGauge("widget_waiting", "Rows that wait for a worker", "kind", lambda: _counts(here)),
+        LiveGauge("widget_oldest_waiting_seconds", "How long the oldest has waited", "kind", lambda: _ages(here)),
+        LiveGauge("widget_queue_length", "Tasks in the queue", "", lambda: {"": float(here.jobs.length())}),
+        LiveGauge(
             "widget_worker_age_seconds",
             "Since a worker last said that it runs",
             "",
             _age(clock, here.jobs.last_heartbeat),
         ),
-        Told(
+        LiveGauge(
             "widget_webhook_age_seconds",
             "Since the last webhook of any line",
             "",
             _age(clock, here.storage.line_health.last_hook),
         ),
-        Told("widget_turn_age_seconds", "Since what is done by the clock last ended", "name", lambda: _turns(here)),
-        Told("widget_database_connections", "Of this process", "state", lambda: _pool(engine.pool)),
-        Told("widget_redis_connections", "Of the cache of this process", "state", here.answers.connections),
+        LiveGauge(
+            "widget_turn_age_seconds", "Since what is done by the clock last ended", "name", lambda: _turns(here)
+        ),
+        LiveGauge("widget_database_connections", "Of this process", "state", lambda: _pool(engine.pool)),
+        LiveGauge("widget_redis_connections", "Of the cache of this process", "state", here.cache.connections),
     ]
 
 

@@ -8,9 +8,9 @@ from flask import Blueprint, g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from widget import logs
-from widget.bitrix24.install import NoAddress
+from widget.bitrix24.installer.installer import NoAddress
 from widget.bitrix24.placement import posted_origin, proved_origin, read_common
-from widget.errors import Refusal, Refused
+from widget.errors import ErrorCode, Refused
 from widget.i18n import language_of, set_language
 from widget.services import services
 
@@ -24,13 +24,13 @@ def install() -> ResponseReturnValue:
     set_language(language_of(request.args.get("LANG", "")))
     form = read_common(request.args, request.form)
     if not form.access_token:
-        raise Refused(Refusal.NO_AUTH, 401, "empty AUTH_ID")
+        raise Refused(ErrorCode.NO_AUTH, 401, "empty AUTH_ID")
     try:
         installed = services().bitrix24.installer.install(form)
     except NoAddress:
         return render_template("install/operator.html", portal_origin=g.frame_origin), 503
     except Refused as refusal:
-        if refusal.refusal is not Refusal.NOT_ADMIN:
+        if refusal.refusal is not ErrorCode.NOT_ADMIN:
             raise
         services().metrics.refused(refusal.refusal.value)
         response = make_response(render_template("install/not_admin.html", portal_origin=g.frame_origin), 403)
@@ -49,4 +49,4 @@ def install() -> ResponseReturnValue:
 @pages.get("/install")
 def explain() -> ResponseReturnValue:
     """Somebody opened the address by hand."""
-    raise Refused(Refusal.NOT_FOUND, 404)
+    raise Refused(ErrorCode.NOT_FOUND, 404)

@@ -61,15 +61,15 @@ class Jobs:
         # Outside of a worker (a queue that works at once, in tests) the caller's context is already there.
         self._context: Callable[[], AbstractContextManager[Any]] = nullcontext
 
-    def does(self, name: str, work: Callable[[int], None]) -> None:
+    def register(self, name: str, work: Callable[[int], None]) -> None:
         """Say who does this kind of work; before the queue is used."""
         self._work[name] = work
 
-    def at(self, times: Times, name: str, work: Callable[[], object]) -> None:
+    def schedule(self, times: Times, name: str, work: Callable[[], object]) -> None:
         """Say what is done by the clock, by one of all workers; before the queue is used."""
         self._timed.append((name, times, work))
 
-    def wake(self, name: str, number: int) -> bool:
+    def enqueue(self, name: str, number: int) -> bool:
         """Ask for a piece of work soon. Says False when the queue cannot be reached: the row stays, and the clock
         finds it within a minute."""
         try:
@@ -80,7 +80,7 @@ class Jobs:
             return False
         return True
 
-    def beat(self) -> None:
+    def heartbeat(self) -> None:
         """The worker is alive. Written by the worker, read by whoever wants to know."""
         self.queue.put(HEARTBEAT, self._clock())
 
@@ -138,7 +138,7 @@ class Jobs:
         """Or a health check would wait for the next full minute."""
         while True:
             try:
-                self.beat()
+                self.heartbeat()
                 return
             except Exception as error:
                 log.warning("jobs: no queue yet (%s), looking again in %.0f s", type(error).__name__, WAITS_SECONDS)
@@ -156,7 +156,7 @@ class Jobs:
     def _register(self, queue: Huey) -> None:
         for name, work in self._work.items():
             self._tasks[name] = queue.task(name=name)(self._numbered(work))
-        queue.periodic_task(crontab(minute="*"), name=HEARTBEAT)(self._by_each(self.beat))
+        queue.periodic_task(crontab(minute="*"), name=HEARTBEAT)(self._by_each(self.heartbeat))
         for name, times, timed in self._timed:
             queue.periodic_task(crontab(**times.crontab), name=name)(self._by_one(name, times.rest, timed))
 

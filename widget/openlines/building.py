@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from widget.addresses import PublicOnly
 from widget.bitrix24.building import Bitrix24
-from widget.bitrix24.userfield import names_of
+from widget.bitrix24.installer.userfield import names_of
 from widget.chats.service import ChatService
 from widget.gateways.lines import Gateways
 from widget.http import make_client
@@ -37,7 +37,7 @@ def build_mirror(infra: Infrastructure, stored: Repositories, bitrix24: Bitrix24
         stored.lines,
         stored.chats,
         connector_of(bitrix24),
-        wake=lambda mirror_id: jobs.wake("mirror", mirror_id),
+        wake=lambda mirror_id: jobs.enqueue("mirror", mirror_id),
         clock=infra.clock,
     )
 
@@ -53,13 +53,13 @@ def build_open_lines(
     """The jobs are told who works on what is written down."""
     config = infra.config
     calls = OpenLineCalls(bitrix24.rest, connector_of(bitrix24))
-    addresses = FileAddresses(stored.vault, config.public_url, infra.clock)
+    addresses = FileAddresses(stored.secret_box, config.public_url, infra.clock)
     client = infra.client() if config.allow_private_lines else make_client(backend=PublicOnly())
     replies = Replies(chats, gateways, PortalFiles(client, allow_http=config.allow_http))
     work = MirrorWork(
         stored.mirrors, stored.portals, stored.lines, stored.conversations, calls, replies, addresses, infra.clock
     )
-    jobs.does("mirror", work.work)
+    jobs.register("mirror", work.work)
     setup = MirrorSetup(
         calls, bitrix24.installer, stored.portals, stored.lines, stored.mirrors, public_url=config.public_url
     )

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from widget.bitrix24.rest import Rest
-from widget.errors import Refusal, Refused
+from widget.errors import ErrorCode, Refused
 from widget.storage.portals import Portal
-from widget.untrusted import list_of, map_of, rows_of, text_of, whole_of
+from widget.untrusted import as_dict, as_list, as_positive_int, as_rows, as_str
 
-LONGEST_FILE_NAME = 50  # the portal keeps the last letters of a longer one
+MAX_FILE_NAME = 50  # the portal keeps the last letters of a longer one
 # Real booleans: with anything else the server keeps its defaults, and its greetings would go out to clients.
 FLAGS = {
     "DEL_EXTERNAL_MESSAGES": True,
@@ -37,7 +37,7 @@ ICON = {
 
 
 @dataclass(frozen=True)
-class Place:
+class ChatPlace:
     """Where a chat of ours stands in Bitrix24. `name` is our own key for the chat and for its client there: it is the
     same for ever, whatever ids WhatsApp gives them."""
 
@@ -92,7 +92,12 @@ _CODE = re.compile(r"[A-Z][A-Z_]{2,}", re.ASCII)
 def said_no(error: Refused) -> bool:
     """Whether the portal itself refused the call, so that nothing was done (pure). Its own codes are in capitals; what
     the connection says is not."""
-    answered = error.refusal in (Refusal.PORTAL_FAILED, Refusal.BROKEN, Refusal.PORTAL_DENIED, Refusal.PORTAL_SCOPE)
+    answered = error.refusal in (
+        ErrorCode.PORTAL_FAILED,
+        ErrorCode.BROKEN,
+        ErrorCode.PORTAL_DENIED,
+        ErrorCode.PORTAL_SCOPE,
+    )
     return answered and bool(_CODE.fullmatch(error.reason)) and error.reason not in _NO_ANSWERS
 
 
@@ -104,7 +109,7 @@ class OpenLineCalls:
     def post(
         self,
         portal: Portal,
-        place: Place,
+        place: ChatPlace,
         message_id: str,
         text: str,
         *,
@@ -122,18 +127,18 @@ class OpenLineCalls:
         if system:
             message |= {"user_id": 0, "disable_crm": "Y"}
         row = self._messages(portal, "imconnector.send.messages", place, message)
-        session = map_of(row.get("session"))
-        return Posted(whole_of(session.get("CHAT_ID")), whole_of(row.get("user")))
+        session = as_dict(row.get("session"))
+        return Posted(as_positive_int(session.get("CHAT_ID")), as_positive_int(row.get("user")))
 
-    def change(self, portal: Portal, place: Place, message_id: str, text: str) -> int:
+    def change(self, portal: Portal, place: ChatPlace, message_id: str, text: str) -> int:
         """Change a message's text; says nothing of one that is not there. Bitrix24's id of the client."""
         row = self._messages(portal, "imconnector.update.messages", place, {"id": message_id, "text": text})
-        return whole_of(row.get("user"))
+        return as_positive_int(row.get("user"))
 
-    def delete(self, portal: Portal, place: Place, message_id: str) -> None:
+    def delete(self, portal: Portal, place: ChatPlace, message_id: str) -> None:
         self._messages(portal, "imconnector.delete.messages", place, {"id": message_id})
 
-    def find(self, portal: Portal, place: Place, message_id: str, *, chat: int = 0, client: int = 0) -> FoundThere:
+    def find(self, portal: Portal, place: ChatPlace, message_id: str, *, chat: int = 0, client: int = 0) -> FoundThere:
         """Whether a message whose end is unclear stands in the open line, by its own id. At most three calls.
 
         An update of a message that is nowhere changes nothing and names the client; the client names the chat; the
@@ -143,11 +148,11 @@ class OpenLineCalls:
             client = client or self.change(portal, place, f"{message_id}-look", "…")
             code = f"{place.connector}|{place.open_line}|{place.name}|{client}"
             told = self._call(portal, "im.chat.get", {"ENTITY_TYPE": "LINES", "ENTITY_ID": code}) if client else None
-            chat = whole_of(map_of(told).get("ID"))
+            chat = as_positive_int(as_dict(told).get("ID"))
         if not chat:
             return FoundThere(0, client, there=False)
-        history = map_of(self._call(portal, "imopenlines.session.history.get", {"CHAT_ID": chat}))
-        return FoundThere(chat, client, there=any(message_id in _ids(row) for row in rows_of(history.get("message"))))
+        history = as_dict(self._call(portal, "imopenlines.session.history.get", {"CHAT_ID": chat}))
+        return FoundThere(chat, client, there=any(message_id in _ids(row) for row in as_rows(history.get("message"))))
 
     def say(self, portal: Portal, user_id: int, chat: int, text: str, *, key: str) -> int:
         """An employee's message in a chat, as theirs: their session, begun if none is open, and nobody waits for an
@@ -158,12 +163,12 @@ class OpenLineCalls:
         self._rest.call(portal, user_id, "imopenlines.session.start", {"CHAT_ID": chat})
         template = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{portal.member_id}:{key}"))
         wanted = {"DIALOG_ID": f"chat{chat}", "MESSAGE": text, "TEMPLATE_ID": template, "URL_PREVIEW": "N"}
-        im_id = whole_of(self._rest.call(portal, user_id, "im.message.add", wanted))
+        im_id = as_positive_int(self._rest.call(portal, user_id, "im.message.add", wanted))
         if not im_id:
-            raise Refused(Refusal.PORTAL_FAILED, 502, "no message id")
+            raise Refused(ErrorCode.PORTAL_FAILED, 502, "no message id")
         return im_id
 
-    def delivered(self, portal: Portal, place: Place, chat: int, im_id: int, names: Sequence[str]) -> None:
+    def delivered(self, portal: Portal, place: ChatPlace, chat: int, im_id: int, names: Sequence[str]) -> None:
         """Say that a message went out and what we call it: only then its changes name it. Repeatable, and only the
         first names are kept."""
         told = {
@@ -199,8 +204,8 @@ class OpenLineCalls:
 
     def owner(self, portal: Portal, user_id: int, chat: int) -> int:
         """Who answers in a chat, 0 if nobody."""
-        return whole_of(
-            map_of(self._rest.call(portal, user_id, "imopenlines.dialog.get", {"CHAT_ID": chat})).get("owner")
+        return as_positive_int(
+            as_dict(self._rest.call(portal, user_id, "imopenlines.dialog.get", {"CHAT_ID": chat})).get("owner")
         )
 
     def owner_named(self, portal: Portal, user_id: int, chat: int) -> tuple[int, str]:
@@ -213,31 +218,31 @@ class OpenLineCalls:
         answer = self._rest.batch(portal, user_id, wanted)
         if "dialog" in answer.errors:
             error = answer.refused("dialog")
-            raise Refused(Refusal.PORTAL_DENIED, reason=error.reason) if said_no(error) else error
-        owner = whole_of(map_of(answer.results.get("dialog")).get("owner"))
-        rows = [map_of(row) for row in rows_of(answer.results.get("user"))]
-        names = (f"{text_of(row.get('NAME'), 60)} {text_of(row.get('LAST_NAME'), 60)}".strip() for row in rows)
+            raise Refused(ErrorCode.PORTAL_DENIED, reason=error.reason) if said_no(error) else error
+        owner = as_positive_int(as_dict(answer.results.get("dialog")).get("owner"))
+        rows = [as_dict(row) for row in as_rows(answer.results.get("user"))]
+        names = (f"{as_str(row.get('NAME'), 60)} {as_str(row.get('LAST_NAME'), 60)}".strip() for row in rows)
         return owner, next(names, "") if owner else ""
 
     def open_lines(self, portal: Portal, user_id: int) -> list[OpenLine]:
         wanted = {"PARAMS": {"select": ["ID", "LINE_NAME", "ACTIVE"], "order": {"ID": "ASC"}, "limit": 200}}
-        rows = rows_of(self._rest.call(portal, user_id, "imopenlines.config.list.get", wanted))
+        rows = as_rows(self._rest.call(portal, user_id, "imopenlines.config.list.get", wanted))
         return [
-            OpenLine(whole_of(row.get("ID")), text_of(row.get("LINE_NAME"), 200), row.get("ACTIVE") == "Y")
-            for row in map(map_of, rows)
-            if whole_of(row.get("ID"))
+            OpenLine(as_positive_int(row.get("ID")), as_str(row.get("LINE_NAME"), 200), row.get("ACTIVE") == "Y")
+            for row in map(as_dict, rows)
+            if as_positive_int(row.get("ID"))
         ]
 
     def config(self, portal: Portal, user_id: int, open_line: int) -> dict[str, Any]:
         """The settings of an open line as the portal writes them: openlines/greetings.py reads them."""
-        return map_of(self._rest.call(portal, user_id, "imopenlines.config.get", {"CONFIG_ID": open_line}))
+        return as_dict(self._rest.call(portal, user_id, "imopenlines.config.get", {"CONFIG_ID": open_line}))
 
     def register(self, portal: Portal, user_id: int, *, name: str, handler: str) -> None:
         """Make the connector known, or correct it. A refusal comes as a success with `result: false`."""
         wanted = {"ID": self.connector, "NAME": name, "ICON": ICON, "ICON_DISABLED": ICON, "PLACEMENT_HANDLER": handler}
-        told = map_of(self._rest.call(portal, user_id, "imconnector.register", {**wanted, **FLAGS}))
+        told = as_dict(self._rest.call(portal, user_id, "imconnector.register", {**wanted, **FLAGS}))
         if told.get("result") is not True:
-            raise Refused(Refusal.PORTAL_FAILED, 502, text_of(told.get("error"), 60) or "connector not registered")
+            raise Refused(ErrorCode.PORTAL_FAILED, 502, as_str(told.get("error"), 60) or "connector not registered")
 
     def unregister(self, portal: Portal, user_id: int) -> None:
         self._rest.call(portal, user_id, "imconnector.unregister", {"ID": self.connector})
@@ -256,21 +261,21 @@ class OpenLineCalls:
 
     def status(self, portal: Portal, user_id: int, open_line: int) -> ConnectorStatus:
         wanted = {"CONNECTOR": self.connector, "LINE": open_line}  # without LINE it would be of line 0
-        told = map_of(self._rest.call(portal, user_id, "imconnector.status", wanted))
+        told = as_dict(self._rest.call(portal, user_id, "imconnector.status", wanted))
         return ConnectorStatus(
             works=told.get("STATUS") is True,
             configured=told.get("CONFIGURED") is True,
             error=told.get("ERROR") is True,
         )
 
-    def _messages(self, portal: Portal, method: str, place: Place, message: dict[str, Any]) -> dict[str, Any]:
+    def _messages(self, portal: Portal, method: str, place: ChatPlace, message: dict[str, Any]) -> dict[str, Any]:
         """One message in one call: what is wrong with one of several would be said for all of them."""
         user = {"id": place.name, "name": place.phone, "phone": place.phone, "skip_phone_validate": "Y"}
         told = {"user": user, "message": message, "chat": {"id": place.name}}
-        answer = map_of(self._call(portal, method, {**_line(place), "MESSAGES": [told]}))
-        row = map_of(next(iter(rows_of(map_of(answer.get("DATA")).get("RESULT"))), None))
+        answer = as_dict(self._call(portal, method, {**_line(place), "MESSAGES": [told]}))
+        row = as_dict(next(iter(as_rows(as_dict(answer.get("DATA")).get("RESULT"))), None))
         if row.get("SUCCESS") is False or answer.get("SUCCESS") is False:
-            errors = [text_of(error, 80) for error in list_of(row.get("ERRORS"))]
+            errors = [as_str(error, 80) for error in as_list(row.get("ERRORS"))]
             raise MessageRefused(errors[0] if errors else "no reason given")
         return row
 
@@ -278,12 +283,12 @@ class OpenLineCalls:
         return self._rest.call(portal, portal.installer_id, method, params)
 
 
-def _line(place: Place) -> dict[str, Any]:
+def _line(place: ChatPlace) -> dict[str, Any]:
     return {"CONNECTOR": place.connector, "LINE": place.open_line}
 
 
 def _ids(row: Any) -> list[str]:
     """Our ids of a message in the history: the docs write the parameter in camelCase, im.* in capitals."""
-    params = map_of(map_of(row).get("params"))
+    params = as_dict(as_dict(row).get("params"))
     found = params.get("connectorMid") or params.get("CONNECTOR_MID") or []
-    return [str(each) for each in (found if isinstance(found, list) else rows_of(found) or [found])]
+    return [str(each) for each in (found if isinstance(found, list) else as_rows(found) or [found])]

@@ -5,7 +5,7 @@ Everything is done with the rep's own token: what Bitrix24 lets them do decides.
 
 from dataclasses import dataclass
 
-from widget.errors import Refusal, Refused
+from widget.errors import ErrorCode, Refused
 from widget.openlines.calls import OpenLineCalls
 from widget.storage.chats import Chat
 from widget.storage.mirrors import Mirrors
@@ -51,7 +51,7 @@ class Desks:
         elif owner != user_id:
             owner = self._calls.take_over(portal, user_id, portal_chat)
         if owner != user_id:
-            raise Refused(Refusal.NOT_ALLOWED, 409, "open line: not taken over")
+            raise Refused(ErrorCode.NOT_ALLOWED, 409, "open line: not taken over")
         self._remember(chat, owner)
         return self.look(portal, user_id, chat)
 
@@ -73,7 +73,7 @@ class Desks:
     def _require(self, chat: Chat) -> int:
         portal_chat = self._portal_chat(chat)
         if not portal_chat:
-            raise Refused(Refusal.NOT_ALLOWED, 409, "open line: no chat yet")
+            raise Refused(ErrorCode.NOT_ALLOWED, 409, "open line: no chat yet")
         return portal_chat
 
     def _remember(self, chat: Chat, owner: int) -> None:

@@ -10,13 +10,13 @@ from collections.abc import Callable, Sequence
 from sqlalchemy.exc import SQLAlchemyError
 
 from widget.bitrix24.events import Event
+from widget.chats.message_facts import MessageFacts
 from widget.chats.sending import Draft
-from widget.chats.told import Told
 from widget.gateways.base import EventKind, GatewayEvent
 from widget.openlines import told as events
 from widget.storage.chats import Chat, Chats
 from widget.storage.lines import Line, Lines, Mirroring
-from widget.storage.mirrors import Kind, Mirror, Mirrors, New
+from widget.storage.mirrors import Mirror, Mirrors, New, PieceKind
 from widget.storage.portals import Portal
 from widget.storage.sends import Send, SendState
 
@@ -51,7 +51,7 @@ class OpenLineMirror:
         self._clock = clock
         self.wake = wake
 
-    def told(self, line: Line, chat: Chat, event: GatewayEvent, told: Told, sends: Sequence[Send]) -> int:
+    def told(self, line: Line, chat: Chat, event: GatewayEvent, told: MessageFacts, sends: Sequence[Send]) -> int:
         """A webhook told of a message in this chat. The mirror to wake after the transaction, 0 for none."""
         if not line.mirrored:
             return 0
@@ -62,7 +62,7 @@ class OpenLineMirror:
         """A send from a card was written down. It is mirrored when its end is known."""
         if draft.line.mirrors_ours and not send.send_key.startswith(REPLY):
             due = self._clock() + SETTLING
-            piece = New(f"card:{send.send_key}", Kind.CARD, send.message_id, send.user_id, due_at=due)
+            piece = New(f"card:{send.send_key}", PieceKind.CARD, send.message_id, send.user_id, due_at=due)
             self._mirrors.put(draft.chat, piece)
 
     def ended(self, draft: Draft, send: Send) -> None:
@@ -98,22 +98,22 @@ class OpenLineMirror:
                 self._mirrors.drop_waiting(portal_id, line.id)
                 self._mirrors.forget_places(portal_id, line.id)
 
-    def _of_message(self, line: Line, event: GatewayEvent, told: Told, sends: Sequence[Send]) -> list[New]:
+    def _of_message(self, line: Line, event: GatewayEvent, told: MessageFacts, sends: Sequence[Send]) -> list[New]:
         message_id, ours = event.message_id, told.from_me
         if told.message and told.message.at < int(line.mirrored_since):
             return []
         match event.kind:
             case EventKind.MESSAGE if told.message and not ours:
-                return [New(f"in:{message_id}", Kind.CLIENT, message_id)]
+                return [New(f"in:{message_id}", PieceKind.CLIENT, message_id)]
             case EventKind.MESSAGE if told.message and not sends and line.mirrors_ours:
                 # Perhaps it is one of ours whose gateway gave it another id: that is known when the send has its end.
-                return [New(f"phone:{message_id}", Kind.PHONE, message_id)]
+                return [New(f"phone:{message_id}", PieceKind.PHONE, message_id)]
             case EventKind.EDITED if not ours:
-                return [New(f"edit:{message_id}:{_mark(event)}", Kind.EDIT, message_id)]
+                return [New(f"edit:{message_id}:{_mark(event)}", PieceKind.EDIT, message_id)]
             case EventKind.DELETED if not ours:
-                return [New(f"delete:{message_id}", Kind.DELETE, message_id)]
+                return [New(f"delete:{message_id}", PieceKind.DELETE, message_id)]
             case EventKind.REACTION if not event.from_me:
-                return [New(f"reaction:{message_id}:{_mark(event)}", Kind.REACTION, message_id, words=event.text)]
+                return [New(f"reaction:{message_id}:{_mark(event)}", PieceKind.REACTION, message_id, words=event.text)]
         return []
 
     def _operator_did(self, portal: Portal, name: str, message: events.OperatorMessage) -> None:
@@ -122,7 +122,11 @@ class OpenLineMirror:
             log.warning("open line portal=%s: a message of a chat that is not here", portal.id)
             return
         words, im_id, user_id = events.words_json(message), message.im_id, message.user_id
-        kinds = {events.WROTE: Kind.OPERATOR, events.CHANGED: Kind.CHANGED, events.RECALLED: Kind.RECALLED}
+        kinds = {
+            events.WROTE: PieceKind.OPERATOR,
+            events.CHANGED: PieceKind.CHANGED,
+            events.RECALLED: PieceKind.RECALLED,
+        }
         key = f"{kinds[name].value}:{im_id}"
         if name == events.CHANGED:
             key += f":{hashlib.sha256(message.text.encode('utf-8', 'replace')).hexdigest()[:16]}"
@@ -159,7 +163,7 @@ class OpenLineMirror:
 def _failures(sends: Sequence[Send]) -> list[New]:
     """WhatsApp refused later what a gateway had taken."""
     failed = [send for send in sends if send.state is SendState.FAILED]
-    return [New(f"failed:{send.send_key}", Kind.NOTE, words=send.reason or "failed") for send in failed]
+    return [New(f"failed:{send.send_key}", PieceKind.NOTE, words=send.reason or "failed") for send in failed]
 
 
 def _mark(event: GatewayEvent) -> str:

@@ -1,8 +1,8 @@
 """Operators' messages on their way to the client: the path of a card's message, with the messenger's id as the key."""
 
+from widget.chats.message_facts import MessageFacts, Named
 from widget.chats.service import ChatService
-from widget.chats.told import Named, Told
-from widget.errors import Refusal, Refused
+from widget.errors import ErrorCode, Refused
 from widget.gateways.lines import Gateways
 from widget.openlines.files import PortalFiles
 from widget.openlines.markup import pieces, to_whatsapp
@@ -26,7 +26,7 @@ class Replies:
         One outside call for each part that was not sent yet, two for a file.
         """
         if not line.active:
-            raise Refused(Refusal.LINE_OFF, reason="line")
+            raise Refused(ErrorCode.LINE_OFF, reason="line")
         sent = []
         for number, text in enumerate(pieces(to_whatsapp(message.text))):
             draft = self._chats.draft(
@@ -50,7 +50,7 @@ class Replies:
         """Take a message back for everybody. Raises Refused and GatewayError. One outside call."""
         self._chats.delete(line, chat, message)
 
-    def named(self, line: Line, chat: Chat, message_id: str, told: Told, send: Send | None) -> Named:
+    def named(self, line: Line, chat: Chat, message_id: str, told: MessageFacts, send: Send | None) -> Named:
         """A message of ours as its gateway calls it: a webhook told that, or it is asked. It was written when its send
         says so. Raises Refused and GatewayError. One outside call for each id of the chat at most."""
         message = told.message
@@ -59,7 +59,7 @@ class Replies:
             ids = chat.chat_ids or (gateway.chat_id_of(chat.phone),)
             message = next(filter(None, (gateway.find_message(chat_id, message_id) for chat_id in ids)), None)
         if message is None:
-            raise Refused(Refusal.MESSAGE_GONE, reason="an operator's message")
+            raise Refused(ErrorCode.MESSAGE_GONE, reason="an operator's message")
         return Named(message.id, message.ref, send.created_at if send else message.at, from_me=True)
 
 

@@ -4,9 +4,9 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from widget.bitrix24.install import Installer
-from widget.bitrix24.parts import OPEN_LINES
-from widget.errors import Refusal, Refused
+from widget.bitrix24.installer.desired import OPEN_LINES
+from widget.bitrix24.installer.installer import Installer
+from widget.errors import ErrorCode, Refused
 from widget.openlines.calls import OpenLine, OpenLineCalls
 from widget.openlines.greetings import Catch, catches_of
 from widget.storage.lines import Line, Lines, Mirroring
@@ -78,9 +78,9 @@ class MirrorSetup:
         another line is mirrored there, PORTAL_FAILED where Bitrix24 takes no messages after all. Six outside calls."""
         portal = self.ask_again(portal, user_id)
         if not portal.scopes >= OPEN_LINES:
-            raise Refused(Refusal.PORTAL_SCOPE, reason=" ".join(sorted(OPEN_LINES - portal.scopes)))
+            raise Refused(ErrorCode.PORTAL_SCOPE, reason=" ".join(sorted(OPEN_LINES - portal.scopes)))
         if any(one.open_line == open_line and one.id != line.id for one in self._lines.all_of(portal.id)):
-            raise Refused(Refusal.BAD_FORM, reason="open line is taken")
+            raise Refused(ErrorCode.BAD_FORM, reason="open line is taken")
         if line.open_line not in (0, open_line):
             self._calls.switch(portal, user_id, line.open_line, on=False)
             self._mirrors.forget_places(portal.id, line.id)
@@ -131,4 +131,4 @@ class MirrorSetup:
         url = f"https://wa.me/{number}" if number else self._public_url
         self._calls.describe(portal, user_id, open_line, name=line.name, number=line.number, url=url)
         if not self._calls.status(portal, user_id, open_line).works:
-            raise Refused(Refusal.PORTAL_FAILED, 502, "connector takes no messages")
+            raise Refused(ErrorCode.PORTAL_FAILED, 502, "connector takes no messages")

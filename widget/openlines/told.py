@@ -10,12 +10,12 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from widget.bitrix24.events import OF_OPEN_LINES
-from widget.untrusted import list_of, map_of, rows_of, text_of, whole_of
+from widget.untrusted import as_dict, as_list, as_positive_int, as_rows, as_str
 
 WROTE, CHANGED, RECALLED, BEGAN, ENDED, UNPLUGGED, LINE_GONE = ALL = OF_OPEN_LINES
 MESSAGES = (WROTE, CHANGED, RECALLED)
-LONGEST_TEXT = 40_000
-MOST_FILES = 10
+MAX_TEXT = 40_000
+MAX_FILES = 10
 
 
 @dataclass(frozen=True)
@@ -35,23 +35,23 @@ class OperatorMessage:
 
 
 def is_ours(data: Mapping[str, Any], connector: str) -> bool:
-    return text_of(data.get("CONNECTOR") or data.get("connector")).lower() == connector
+    return as_str(data.get("CONNECTOR") or data.get("connector")).lower() == connector
 
 
 def line_of(data: Mapping[str, Any]) -> int:
-    return whole_of(data.get("LINE") or data.get("line"))
+    return as_positive_int(data.get("LINE") or data.get("line"))
 
 
 def messages_of(data: Mapping[str, Any]) -> list[OperatorMessage]:
     """Those of an event that name a chat and a message."""
-    found = [_message(map_of(row)) for row in rows_of(data.get("MESSAGES"))]
+    found = [_message(as_dict(row)) for row in as_rows(data.get("MESSAGES"))]
     return [one for one in found if one.place and one.im_id]
 
 
 def dialogs_of(data: Mapping[str, Any]) -> list[tuple[str, int]]:
     """Our name of each chat, and Bitrix24's id of its client (0 where it is not told)."""
-    rows = [map_of(map_of(row).get("connector")) for row in rows_of(data.get("DATA"))]
-    return [(text_of(row.get("chat_id"), 80), whole_of(row.get("user_id"))) for row in rows]
+    rows = [as_dict(as_dict(row).get("connector")) for row in as_rows(data.get("DATA"))]
+    return [(as_str(row.get("chat_id"), 80), as_positive_int(row.get("user_id"))) for row in rows]
 
 
 def words_json(message: OperatorMessage) -> str:
@@ -61,33 +61,33 @@ def words_json(message: OperatorMessage) -> str:
 def read_words(text: str) -> OperatorMessage | None:
     """What was written down; None for a text that no key opens."""
     try:
-        found = map_of(json.loads(text or "{}"))
+        found = as_dict(json.loads(text or "{}"))
     except (ValueError, RecursionError):
         return None
     if not found:
         return None
-    files = tuple((text_of(pair[0]), text_of(pair[1])) for pair in list_of(found.get("files")) if len(pair) == 2)
-    numbers = {name: whole_of(found.get(name)) for name in ("chat", "im_id", "user_id")}
-    outside = tuple(text_of(each) for each in list_of(found.get("outside")))
+    files = tuple((as_str(pair[0]), as_str(pair[1])) for pair in as_list(found.get("files")) if len(pair) == 2)
+    numbers = {name: as_positive_int(found.get(name)) for name in ("chat", "im_id", "user_id")}
+    outside = tuple(as_str(each) for each in as_list(found.get("outside")))
     return OperatorMessage(
-        text_of(found.get("place")), text=text_of(found.get("text")), files=files, outside=outside, **numbers
+        as_str(found.get("place")), text=as_str(found.get("text")), files=files, outside=outside, **numbers
     )
 
 
 def _message(row: dict[str, Any]) -> OperatorMessage:
-    im, message = map_of(row.get("im")), map_of(row.get("message"))
-    files = [map_of(file) for file in rows_of(message.get("files"))][:MOST_FILES]
+    im, message = as_dict(row.get("im")), as_dict(row.get("message"))
+    files = [as_dict(file) for file in as_rows(message.get("files"))][:MAX_FILES]
     told = message.get("id")  # a list in an update, a plain text in a deletion
-    outside = [told] if isinstance(told, str) else rows_of(told)
+    outside = [told] if isinstance(told, str) else as_rows(told)
     return OperatorMessage(
-        place=text_of(map_of(row.get("chat")).get("id"), 80),
-        chat=whole_of(im.get("chat_id")),
-        im_id=whole_of(im.get("message_id")),
-        user_id=whole_of(message.get("user_id")),
-        text=text_of(message.get("text"), LONGEST_TEXT),
+        place=as_str(as_dict(row.get("chat")).get("id"), 80),
+        chat=as_positive_int(im.get("chat_id")),
+        im_id=as_positive_int(im.get("message_id")),
+        user_id=as_positive_int(message.get("user_id")),
+        text=as_str(message.get("text"), MAX_TEXT),
         files=tuple(
-            (text_of(file.get("name"), 200) or "file", text_of(file.get("downloadLink") or file.get("link"), 2000))
+            (as_str(file.get("name"), 200) or "file", as_str(file.get("downloadLink") or file.get("link"), 2000))
             for file in files
         ),
-        outside=tuple(text_of(each, 120) for each in outside if text_of(each, 120)),
+        outside=tuple(as_str(each, 120) for each in outside if as_str(each, 120)),
     )

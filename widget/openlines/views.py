@@ -3,9 +3,9 @@
 from flask import Blueprint, Response, make_response, render_template
 from flask.typing import ResponseReturnValue
 
-from widget.chats.asking import chat_of
+from widget.chats.context import chat_of
 from widget.chats.pages import pages as chat_pages
-from widget.errors import Refusal, Refused
+from widget.errors import ErrorCode, Refused
 from widget.forms import json_body, text_field
 from widget.services import services
 
@@ -21,7 +21,7 @@ def file(token: str, name: str) -> Response:
     chat = here.storage.chats.get(ref.portal_id, ref.chat_id)
     line = here.storage.lines.get(ref.portal_id, chat.line_id) if chat else None
     if chat is None or line is None or not line.active:
-        raise Refused(Refusal.NOT_FOUND, reason="file of a line that is off")
+        raise Refused(ErrorCode.NOT_FOUND, reason="file of a line that is off")
     found = here.chats.service.media(line, chat, ref.ref)
     response = make_response(found.body)
     response.headers["Content-Type"] = "application/octet-stream"  # a browser draws nothing of it under our name
@@ -38,7 +38,7 @@ def open_line(chat_id: int) -> ResponseReturnValue:
     desks = services().open_lines.desks
     deeds = {"look": desks.look, "take": desks.take, "finish": desks.finish, "join": desks.join}
     if deed not in deeds:
-        raise Refused(Refusal.BAD_FORM, reason="do")
+        raise Refused(ErrorCode.BAD_FORM, reason="do")
     desk, refused = None, False
     if line.mirrored:
         try:
@@ -46,5 +46,5 @@ def open_line(chat_id: int) -> ResponseReturnValue:
         except Refused as error:
             if deed != "look":
                 raise
-            refused = error.refusal is Refusal.PORTAL_DENIED
+            refused = error.refusal is ErrorCode.PORTAL_DENIED
     return render_template("chats/_open_line.html", desk=desk, refused=refused, opened=deed == "join")

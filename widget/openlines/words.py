@@ -9,7 +9,7 @@ from widget.openlines.markup import to_portal
 from widget.storage.portals import Portal
 
 LATE_SECONDS = 300.0  # the portal dates a message by when it comes: an older one says itself when it was written
-LONGEST_QUOTE = 120
+MAX_QUOTE = 120
 
 
 def of_message(portal: Portal, message: Message, now: float) -> str:
@@ -17,7 +17,7 @@ def of_message(portal: Portal, message: Message, now: float) -> str:
     gettext = catalogue(language_in(portal)).gettext
     lines = [late(message.at, now)]
     if message.quote and message.quote.text:
-        lines.append(f">>{to_portal(' '.join(message.quote.text.split())[:LONGEST_QUOTE])}")
+        lines.append(f">>{to_portal(' '.join(message.quote.text.split())[:MAX_QUOTE])}")
     lines.append(to_portal(message.text))
     if message.place:
         latitude, longitude = message.place
@@ -57,7 +57,7 @@ def reaction(portal: Portal, emoji: str) -> str:
 
 
 def failure(portal: Portal, code: str) -> str:
-    """Why a message did not go out; `code` is a Refusal's or a Trouble's."""
+    """Why a message did not go out; `code` is a Refusal's or a GatewayErrorCode's."""
     gettext = catalogue(language_in(portal)).gettext
     reasons = {
         **dict.fromkeys(

@@ -9,11 +9,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from mimetypes import guess_extension
 
-from widget.chats.told import Told, joined, read_told, seen
-from widget.errors import AppError, Refusal, Refused
+from widget.chats.message_facts import MessageFacts, merge_facts, read_facts, seen
+from widget.errors import AppError, ErrorCode, Refused
 from widget.gateways.base import Message
 from widget.openlines import words
-from widget.openlines.calls import MessageRefused, OpenLineCalls, Place, Posted, said_no
+from widget.openlines.calls import ChatPlace, MessageRefused, OpenLineCalls, Posted, said_no
 from widget.openlines.files import FileAddresses, FileRef
 from widget.openlines.markup import to_portal
 from widget.openlines.mirroring import REPLY, place_of
@@ -22,7 +22,7 @@ from widget.openlines.told import read_words
 from widget.storage.chats import Chat
 from widget.storage.conversations import Conversations
 from widget.storage.lines import Line, Lines, Mirroring
-from widget.storage.mirrors import Kind, Mirror, Mirrors, New, Piece, State
+from widget.storage.mirrors import Mirror, Mirrors, New, Piece, PieceKind, State
 from widget.storage.portals import Portal, Portals
 from widget.storage.sends import DECIDED_WITHIN, UNCLEAR, Send, SendState
 
@@ -32,10 +32,11 @@ LOOK_AGAIN, LOOK_RARELY = 30.0, 3600.0  # seconds until a send that is unclear, 
 # Seconds until a message without a clear end is looked for: the portal may still be at it, longest with a file that it
 # fetches (and two calls for one chat wait for each other).
 UNCLEAR_TEXT, UNCLEAR_FILE = 30.0, 300.0
-MOST_WAITS = 20  # for a rep whose token is gone to open a card again
-MOST_REFUSALS = 5  # of one piece that Bitrix24 does not take though it answers
-NOT_THEIRS = frozenset({Refusal.NO_AUTH, Refusal.PORTAL_DENIED, Refusal.NOT_ADMIN})  # the user may not, others may
-PASSING = frozenset({Refusal.PORTAL_FAILED, Refusal.BROKEN, Refusal.CROWDED, Refusal.PORTAL_BUSY})
+MAX_WAITS = 20  # for a rep whose token is gone to open a card again
+MAX_REFUSALS = 5  # of one piece that Bitrix24 does not take though it answers
+# the user may not, others may
+NOT_THEIRS = frozenset({ErrorCode.NO_AUTH, ErrorCode.PORTAL_DENIED, ErrorCode.NOT_ADMIN})
+PASSING = frozenset({ErrorCode.PORTAL_FAILED, ErrorCode.BROKEN, ErrorCode.CROWDED, ErrorCode.PORTAL_BUSY})
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class Scene:
     portal: Portal
     line: Line
     chat: Chat
-    place: Place
+    place: ChatPlace
 
 
 class Unclear(Exception):
@@ -114,8 +115,8 @@ class MirrorWork:
         said = (error.reason or error.refusal.value) if isinstance(error, AppError) else (str(error) or "refused")
         said = said if isinstance(error, AppError | MessageRefused) else type(error).__name__
         log.warning("mirror %s line=%s, try %s: %s", mirror.id, mirror.line_id, mirror.attempts + 1, said)
-        hopeless = isinstance(error, MessageRefused) or getattr(error, "refusal", None) is Refusal.BROKEN
-        if piece and hopeless and mirror.attempts >= MOST_REFUSALS:
+        hopeless = isinstance(error, MessageRefused) or getattr(error, "refusal", None) is ErrorCode.BROKEN
+        if piece and hopeless and mirror.attempts >= MAX_REFUSALS:
             self._mirrors.end(piece, State.FAILED, error=said)
             self._mirrors.release(mirror)
             return True
@@ -131,25 +132,25 @@ class MirrorWork:
             return None
         portal.require_active()
         if line.mirroring is Mirroring.STOPPED:
-            raise Refused(Refusal.LINE_OFF, reason="stopped")
-        place = Place(self._calls.connector, line.open_line, place_of(chat), chat.phone)
+            raise Refused(ErrorCode.LINE_OFF, reason="stopped")
+        place = ChatPlace(self._calls.connector, line.open_line, place_of(chat), chat.phone)
         return Scene(portal, line, chat, place)
 
     def _do(self, scene: Scene, mirror: Mirror, piece: Piece) -> Mirror:
         match piece.what:
-            case Kind.CLIENT:
+            case PieceKind.CLIENT:
                 return self._client_wrote(scene, mirror, piece)
-            case Kind.PHONE:
+            case PieceKind.PHONE:
                 return self._written_on_phone(scene, mirror, piece)
-            case Kind.CARD:
+            case PieceKind.CARD:
                 return self._sent_from_card(scene, mirror, piece)
-            case Kind.EDIT | Kind.DELETE:
+            case PieceKind.EDIT | PieceKind.DELETE:
                 return self._client_changed(scene, mirror, piece)
-            case Kind.REACTION:
+            case PieceKind.REACTION:
                 return self._post(scene, mirror, piece, words.reaction(scene.portal, piece.words), system=True)
-            case Kind.NOTE:
+            case PieceKind.NOTE:
                 return self._note(scene, mirror, piece)
-            case Kind.OPERATOR:
+            case PieceKind.OPERATOR:
                 return self._operator_wrote(scene, mirror, piece)
         return self._operator_changed(scene, mirror, piece)
 
@@ -224,7 +225,7 @@ class MirrorWork:
                 return self._say(scene, mirror, piece, send, text)
             except Refused as error:
                 # What may have been said is said again by no other: its echo would reach the client.
-                unsaid = piece.state is State.WAITING or mirror.attempts >= MOST_WAITS
+                unsaid = piece.state is State.WAITING or mirror.attempts >= MAX_WAITS
                 if not unsaid or (error.refusal not in NOT_THEIRS and not said_no(error)):
                     raise
                 log.info("mirror %s: not as user %s (%s)", mirror.id, piece.user_id, error.reason)
@@ -309,7 +310,7 @@ class MirrorWork:
     def _operator_wrote(self, scene: Scene, mirror: Mirror, piece: Piece) -> Mirror:
         message = read_words(piece.words)
         # By its id alone: two equal texts are two messages.
-        if message is None or self._mirrors.ended_as(scene.portal.id, piece.im_id, [Kind.CARD]):
+        if message is None or self._mirrors.ended_as(scene.portal.id, piece.im_id, [PieceKind.CARD]):
             return self._end(mirror, piece, State.DROPPED)
         if message.chat and not mirror.portal_chat:
             mirror = self._mirrors.learn(mirror, portal_chat=message.chat)
@@ -338,11 +339,11 @@ class MirrorWork:
         if message is None or not message.outside:
             return self._end(mirror, piece, State.DROPPED)
         try:
-            for message_id in message.outside if piece.what is Kind.RECALLED else message.outside[:1]:
+            for message_id in message.outside if piece.what is PieceKind.RECALLED else message.outside[:1]:
                 sends = self._conversations.sends.by_message(scene.portal.id, scene.line.id, message_id)
                 known = self._told(scene, message_id), next(iter(sends), None)
                 named = self._replies.named(scene.line, scene.chat, message_id, *known)
-                if piece.what is Kind.RECALLED:
+                if piece.what is PieceKind.RECALLED:
                     self._replies.recall(scene.line, scene.chat, named)
                 else:
                     self._replies.change(scene.line, scene.chat, named, message.text)
@@ -353,8 +354,8 @@ class MirrorWork:
     def _not_sent(self, scene: Scene, mirror: Mirror, piece: Piece, code: str) -> Mirror:
         """Say so in the open line's chat; that does not reach the client."""
         with self._conversations.transaction():
-            name = piece.im_id if piece.what is Kind.OPERATOR else piece.key
-            self._mirrors.put(scene.chat, New(f"failed:{REPLY}{name}", Kind.NOTE, words=code or "failed"))
+            name = piece.im_id if piece.what is PieceKind.OPERATOR else piece.key
+            self._mirrors.put(scene.chat, New(f"failed:{REPLY}{name}", PieceKind.NOTE, words=code or "failed"))
             return self._end(mirror, piece, State.FAILED, error=code)
 
     def _end(self, mirror: Mirror, piece: Piece, state: State, *, error: str = "", **known: int | str) -> Mirror:
@@ -364,11 +365,11 @@ class MirrorWork:
     def _message(self, scene: Scene, message_id: str) -> Message | None:
         return seen(self._told(scene, message_id))
 
-    def _told(self, scene: Scene, message_id: str) -> Told:
+    def _told(self, scene: Scene, message_id: str) -> MessageFacts:
         """What webhooks told of a message, under whichever id of its chat. One query."""
-        facts = Told()
+        facts = MessageFacts()
         for body in self._conversations.messages.bodies_of(scene.portal.id, scene.line.id, message_id):
-            facts = joined(facts, read_told(body))
+            facts = merge_facts(facts, read_facts(body))
         return facts
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from .operators import Operator, operator_named
 from .regions import Region, regions_named, zones_of
-from .registry import ImportReport, Registry, RegistryError, Row, import_registry
+from .registry import ImportReport, Registry, RegistryError, RegistryRow, import_registry
 from .shipped import block_of, counted_at
 
 __all__ = ["ImportReport", "Numbering", "Range", "RegistryError", "import_registry", "load_numbering"]
@@ -82,7 +82,7 @@ class Numbering:
             return None
 
 
-def _in_registry(row: Row) -> Range:
+def _in_registry(row: RegistryRow) -> Range:
     regions = regions_named(row.territory)
     return Range(regions, operator_named(row.operator), zones_of(regions))
 

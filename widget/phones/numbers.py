@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from .readings import Around, Known, LineKind, Problem, Reading, Verdict, read
-from .typed import LONGEST, Piece, is_mask, pieces_in, plain, text_of, trailing_bracket, unrounded
+from .typed import LONGEST, DigitRun, is_mask, pieces_in, plain, text_of, trailing_bracket, unrounded
 
 __all__ = ["Known", "LineKind", "Phone", "Problem", "parse", "parse_many", "shown"]
 
@@ -14,7 +14,7 @@ _SIMPLE = re.compile(r"[\s(\[]*\+?[\d\s().\[\]-]*\d[\s().\[\]-]*")
 _GROUPS = re.compile(r"\+?\(?\d+")
 _SHORTEST = 7  # digits of a phone; fewer are a remark or a piece of one
 _WHOLE = 10  # digits that make a landline plausible amid words
-_SHORTEST_OF_SEVERAL, _LONGEST_OF_SEVERAL = 9, 15  # digits of numbers with only spaces between them
+_SHORTEST_OF_SEVERAL, _MAX_OF_SEVERAL = 9, 15  # digits of numbers with only spaces between them
 _REST = 3  # digits behind a whole number that are a second one begun, rather than slips
 _HINT = 4  # digits behind a slash that stand for the end of a second number
 
@@ -122,7 +122,7 @@ def _found_in(text: str, around: Around) -> Iterator[_Found]:
             yield from found
 
 
-def _of_piece(piece: Piece, around: Around) -> list[_Found]:
+def _of_piece(piece: DigitRun, around: Around) -> list[_Found]:
     """One number, several with only spaces or dashes between them, or a problem."""
     digits, verdict = piece.digits, read(piece.digits, around)
     if "/" in digits and (found := _around_slash(piece, around)):
@@ -143,14 +143,14 @@ def _of_piece(piece: Piece, around: Around) -> list[_Found]:
     return [_Found(digits, verdict, piece.extension)]
 
 
-def _around_slash(piece: Piece, around: Around) -> list[_Found]:
+def _around_slash(piece: DigitRun, around: Around) -> list[_Found]:
     """«89123456789/89133456789» is two numbers, «123-45-67/68» one that hints at a second; "030/1234567" is neither."""
     parts = [part.strip() for part in piece.digits.split("/") if part.strip()]
     verdicts = [read(part, around) for part in parts]
     first = verdicts[0].sure
     if first is None or len(parts) == 1:
         return []
-    if all(Piece(part).size >= _SHORTEST for part in parts):
+    if all(DigitRun(part).size >= _SHORTEST for part in parts):
         return [_Found(part, verdict) for part, verdict in zip(parts, verdicts, strict=True)]
     if not all(part.isdigit() and len(part) <= _HINT for part in parts[1:]):
         return []
@@ -166,12 +166,12 @@ def _parted(digits: str, groups: list[tuple[int, int]], around: Around) -> tuple
         size = 0
         for end in range(start, len(groups)):
             size += sum(map(str.isdigit, digits[slice(*groups[end])]))
-            if size > _LONGEST_OF_SEVERAL:
+            if size > _MAX_OF_SEVERAL:
                 return parts, size
             if size >= _SHORTEST_OF_SEVERAL:
                 typed = digits[groups[start][0] : groups[end][1]]
                 verdict = read(typed, around)
-                if verdict.sure and _is_firm(Piece(typed), verdict.sure):
+                if verdict.sure and _is_firm(DigitRun(typed), verdict.sure):
                     parts.append(_Found(typed, verdict))
                     start = end + 1
                     break
@@ -180,7 +180,7 @@ def _parted(digits: str, groups: list[tuple[int, int]], around: Around) -> tuple
     return parts, 0
 
 
-def _is_firm(piece: Piece, reading: Reading) -> bool:
+def _is_firm(piece: DigitRun, reading: Reading) -> bool:
     """Short landlines are too easily made of other digits."""
     return piece.size >= _WHOLE or reading.kind in (LineKind.MOBILE, LineKind.MOBILE_OR_LANDLINE)
 

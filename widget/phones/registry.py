@@ -23,7 +23,7 @@ from .regions import regions_named
 _MAGIC = b"RU-NUM1\n"
 _ALIGN = 8
 _COLUMNS = ("авс/def", "от", "до", "емкость", "оператор", "регион", "территорияг", "инн")
-_LONGEST_LINE = 4096
+_MAX_LINE = 4096
 _SHRUNK = 0.5  # a code that loses half its numbers is a cut file rather than news
 _SMALL_CODE = 100_000  # numbers; below that a code may well lose half
 _OVERLAPS = 0.01  # of the rows; more is not a registry
@@ -33,7 +33,7 @@ class RegistryError(Exception):
     """The file is not what it should be; the text says what and where, for the operator's terminal."""
 
 
-class Row(NamedTuple):
+class RegistryRow(NamedTuple):
     first: int  # national number, ten digits
     last: int
     operator: str
@@ -115,20 +115,20 @@ class Registry:
         self._territories = data[start + count * 16 : start + count * 18].cast("H")
         self._operators = data[start + count * 18 :].cast("H")
 
-    def find(self, national: int) -> Row | None:
+    def find(self, national: int) -> RegistryRow | None:
         """The range that holds this ten-digit number; None if it is assigned to nobody."""
         at = bisect_right(self._firsts, national) - 1
         return self._row(at) if at >= 0 and national <= self._lasts[at] else None
 
-    def rows(self) -> Iterator[Row]:
+    def rows(self) -> Iterator[RegistryRow]:
         return (self._row(at) for at in range(len(self._firsts)))
 
-    def _row(self, at: int) -> Row:
+    def _row(self, at: int) -> RegistryRow:
         operator, territory = self._texts[self._operators[at]], self._texts[self._territories[at]]
-        return Row(self._firsts[at], self._lasts[at], operator, territory)
+        return RegistryRow(self._firsts[at], self._lasts[at], operator, territory)
 
 
-def _stored_in(target: Path) -> list[Row]:
+def _stored_in(target: Path) -> list[RegistryRow]:
     """None of a damaged file, which an import is to mend."""
     try:
         return list(Registry(target).rows()) if target.exists() else []
@@ -136,7 +136,7 @@ def _stored_in(target: Path) -> list[Row]:
         return []
 
 
-def _rows_in_all(sources: Sequence[BinaryIO]) -> Iterator[Row]:
+def _rows_in_all(sources: Sequence[BinaryIO]) -> Iterator[RegistryRow]:
     for number, source in enumerate(sources, 1):
         try:
             yield from _rows_in(source)
@@ -146,7 +146,7 @@ def _rows_in_all(sources: Sequence[BinaryIO]) -> Iterator[Row]:
             ) from error
 
 
-def _rows_in(source: BinaryIO) -> Iterator[Row]:
+def _rows_in(source: BinaryIO) -> Iterator[RegistryRow]:
     """Every row of the CSV, checked: a registry that is half understood would tell reps the wrong region."""
     cells: list[str] = []
     for number, line in _lines_of(source):
@@ -167,11 +167,11 @@ def _lines_of(source: BinaryIO) -> Iterator[tuple[int, str]]:
     text = TextIOWrapper(source, encoding="utf-8-sig", newline=None)
     number = 0
     try:
-        while line := text.readline(_LONGEST_LINE):
+        while line := text.readline(_MAX_LINE):
             number += 1
             if line.lstrip().startswith(("<", "PK\x03")):
                 raise RegistryError("this is a web page or an archive, not the registry's CSV file")
-            if len(line) == _LONGEST_LINE:
+            if len(line) == _MAX_LINE:
                 raise RegistryError(f"line {number} has no end: not a CSV file")
             if line.strip():
                 yield number, line.rstrip("\n")
@@ -188,7 +188,7 @@ def _check_header(cells: list[str]) -> None:
         raise RegistryError(f"unexpected columns: {'; '.join(cells)[:200]!r}; is this one of the registry's files?")
 
 
-def _row_of(cells: list[str], line: int) -> Row:
+def _row_of(cells: list[str], line: int) -> RegistryRow:
     code, first, last, capacity, operator, region, territory, _tax_number = cells
     if not all(cell.isascii() and cell.isdigit() for cell in (code, first, last, capacity)):
         raise RegistryError(f"line {line}: code, from, to or capacity is not a number")
@@ -198,7 +198,7 @@ def _row_of(cells: list[str], line: int) -> Row:
         raise RegistryError(f"line {line}: {code} {first}-{last} does not hold {capacity} numbers")
     base = int(code) * 10_000_000
     named = territory if regions_named(territory) or not regions_named(region) else region
-    return Row(base + int(first), base + int(last), " ".join(operator.split()), named)
+    return RegistryRow(base + int(first), base + int(last), " ".join(operator.split()), named)
 
 
 def _unquoted(cell: str) -> str:
@@ -209,9 +209,9 @@ def _unquoted(cell: str) -> str:
     return cell
 
 
-def _without_overlaps(rows: Iterable[Row]) -> tuple[list[Row], int]:
+def _without_overlaps(rows: Iterable[RegistryRow]) -> tuple[list[RegistryRow], int]:
     ordered = sorted(rows)
-    kept: list[Row] = []
+    kept: list[RegistryRow] = []
     overlaps = 0
     reached = -1
     for row in ordered:
@@ -224,7 +224,7 @@ def _without_overlaps(rows: Iterable[Row]) -> tuple[list[Row], int]:
     return kept, overlaps
 
 
-def _numbers_by_code(rows: Iterable[Row]) -> dict[str, int]:
+def _numbers_by_code(rows: Iterable[RegistryRow]) -> dict[str, int]:
     numbers: dict[str, int] = {}
     for row in rows:
         numbers[row.code] = numbers.get(row.code, 0) + row.numbers
@@ -238,9 +238,9 @@ def _refuse_shrinking(before: dict[str, int], now: dict[str, int]) -> None:
         raise RegistryError(f"more than half of the numbers of {codes} would be lost: is the file complete?")
 
 
-def _joined(rows: list[Row]) -> list[Row]:
+def _joined(rows: list[RegistryRow]) -> list[RegistryRow]:
     """Neighbours with one operator and territory as one range; never across codes, which are replaced one by one."""
-    joined: list[Row] = []
+    joined: list[RegistryRow] = []
     for row in rows:
         before = joined[-1] if joined else None
         if before and before.last + 1 == row.first and before[2:] == row[2:] and before.code == row.code:
@@ -250,7 +250,7 @@ def _joined(rows: list[Row]) -> list[Row]:
     return joined
 
 
-def _write(rows: list[Row], target: Path) -> None:
+def _write(rows: list[RegistryRow], target: Path) -> None:
     texts: dict[str, int] = {}
     territories = array("H", (texts.setdefault(row.territory, len(texts)) for row in rows))
     operators = array("H", (texts.setdefault(row.operator, len(texts)) for row in rows))
@@ -275,7 +275,7 @@ def _write(rows: list[Row], target: Path) -> None:
         Path(unfinished).unlink(missing_ok=True)
 
 
-def rows_of(source: Path) -> list[Row]:
+def rows_of(source: Path) -> list[RegistryRow]:
     """The ranges of a registry file, in order. Raises RegistryError."""
     with source.open("rb") as file:
         return _without_overlaps(_rows_in(file))[0]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 LONGEST = 250  # characters; libphonenumber reads no more either, and no phone needs them
 BREAK = "\u241f"  # where something stood that is not a phone
 _EXT = "\u2402"  # before the digits of an extension
-_MOST_EXTENSION = 6  # digits of one that stands alone behind a comma: more may be a number
+_MAX_EXTENSION = 6  # digits of one that stands alone behind a comma: more may be a number
 
 # Words that stand directly before or behind the digits. Any other Latin letter there makes them part of a code.
 _LABELS = {"tel", "telefon", "phone", "ph", "mob", "mobil", "mobile", "cell", "fon", "cel", "movil", "celular", "fax"}
@@ -57,7 +57,7 @@ _SEPARATORS = re.compile(r"([,;|\n]+)|(?<=[\d)])\s*(?=\(?\+)")
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class DigitRun:
     """Digits that belong together, as they were typed. `amid` says that words stand beside them."""
 
     digits: str
@@ -105,7 +105,7 @@ def unrounded(text: str) -> str | None:
     return first + rest if len(rest) == power else ""
 
 
-def pieces_in(text: str) -> list[list[Piece]]:
+def pieces_in(text: str) -> list[list[DigitRun]]:
     """The digits of a plain text that may be phones: a list for each stretch without words, pieces as they follow.
 
     A piece of few digits is a remark, or what is left of a second number: that is for the caller to say.
@@ -134,19 +134,19 @@ def _is_glued(text: str, start: int, end: int) -> bool:
     return bool(behind and behind[0].lower() not in _LABELS)
 
 
-def _pieces_of(stretch: str, *, amid: bool, last: bool) -> list[Piece]:
-    pieces: list[Piece] = []
+def _pieces_of(stretch: str, *, amid: bool, last: bool) -> list[DigitRun]:
+    pieces: list[DigitRun] = []
     parts = _SEPARATORS.split(stretch)
     for at in range(0, len(parts), 2):
         digits, _, extension = (parts[at] or "").partition(_EXT)
         digits, tail = digits.strip(" ./|-"), extension.partition(" ")
-        piece = Piece(digits.rstrip("(["), tail[0], amid)
+        piece = DigitRun(digits.rstrip("(["), tail[0], amid)
         if not piece.size:
             continue
         separator = parts[at - 1] if at else None
         final = last or at + 1 < len(parts)
         if pieces and separator and final and _is_bare_extension(piece) and not pieces[-1].extension:
-            pieces[-1] = Piece(pieces[-1].digits, piece.digits, amid)
+            pieces[-1] = DigitRun(pieces[-1].digits, piece.digits, amid)
         else:
             pieces.append(piece)
         if tail[2].strip():  # a second number behind the first one's extension
@@ -154,8 +154,8 @@ def _pieces_of(stretch: str, *, amid: bool, last: bool) -> list[Piece]:
     return pieces
 
 
-def _is_bare_extension(piece: Piece) -> bool:
-    return piece.digits.isdigit() and piece.size <= _MOST_EXTENSION and not piece.extension
+def _is_bare_extension(piece: DigitRun) -> bool:
+    return piece.digits.isdigit() and piece.size <= _MAX_EXTENSION and not piece.extension
 
 
 def trailing_bracket(digits: str) -> tuple[str, str]:

@@ -23,7 +23,7 @@ class AskedBy(Enum):
     REFRESH = "refresh"  # a press that asks about fresh answers too, but not about proofs
 
 
-class Asking(Enum):
+class CheckPriority(Enum):
     """Who wants to know, most urgent first."""
 
     CLICK = "click"  # somebody pressed a button
@@ -39,7 +39,7 @@ class Asking(Enum):
 
 # With the share of unknown numbers a stale «no» took half of their checks: it is out of date every five minutes, they
 # are new once. What that does to a company's days is measured by `python -m benchmarks.workday`.
-_SHARES = {Asking.CLICK: 1.0, Asking.NEW: 0.8, Asking.STALE_NO: 0.65, Asking.STALE_YES: 0.5}
+_SHARES = {CheckPriority.CLICK: 1.0, CheckPriority.NEW: 0.8, CheckPriority.STALE_NO: 0.65, CheckPriority.STALE_YES: 0.5}
 
 
 @dataclass(frozen=True)
@@ -68,13 +68,13 @@ class Terms:
         return max(1, allowed // 2) if now < halved_until else allowed
 
 
-def window(allowed: int, asking: Asking = Asking.CLICK) -> Window:
+def window(allowed: int, priority: CheckPriority = CheckPriority.CLICK) -> Window:
     """What this class of asking may use up of the day. At least one check: a budget of one is not for clicks alone."""
-    return Window(limit=max(1, int(allowed * asking.share)), seconds=DAY)
+    return Window(limit=max(1, int(allowed * priority.share)), seconds=DAY)
 
 
 @dataclass(frozen=True)
-class Left:
+class Remaining:
     """What a line may still ask today. `returns_at` is when the next check comes free, 0 while there are some."""
 
     left: int

@@ -7,86 +7,92 @@ from widget.config import Config
 from widget.gateways.lines import Gateways
 from widget.infrastructure import Infrastructure
 from widget.metrics import Metrics
-from widget.presence.asking import Asker
 from widget.presence.budget import DAY, Terms
+from widget.presence.chat_index import ChatIndex
+from widget.presence.check_budget import CheckBudget
 from widget.presence.checker import Checker
-from widget.presence.cooling import Cooling
+from widget.presence.cooldown_policy import CooldownPolicy
 from widget.presence.evidence import Evidence
-from widget.presence.feedback import Learning
-from widget.presence.flights import Flights
-from widget.presence.lifetimes import Lifetimes
-from widget.presence.listings import Listings
-from widget.presence.memory import Memory
+from widget.presence.feedback import PresenceFeedback
+from widget.presence.freshness import FreshnessPolicy
 from widget.presence.outgoing import Outgoing, OutgoingTerms
-from widget.presence.purse import Purse
-from widget.presence.reveal_stats import Reveals
+from widget.presence.probe import PresenceProbe
+from widget.presence.reveal_stats import RevealStats
 from widget.presence.rounds import Rounds
+from widget.presence.store import PresenceStore
+from widget.singleflight.distributed import DistributedSingleFlight
 from widget.storage.building import Repositories
 
 
 @dataclass(frozen=True)
 class PresenceParts:
-    known: Memory
-    lifetimes: Lifetimes
-    listings: Listings
+    known: PresenceStore
+    freshness: FreshnessPolicy
+    chat_index: ChatIndex
     checker: Checker
-    purse: Purse
-    cooling: Cooling
+    check_budget: CheckBudget
+    cooldown_policy: CooldownPolicy
     outgoing: Outgoing
     evidence: Evidence
-    reveals: Reveals
-    learning: Learning
+    reveal_stats: RevealStats
+    feedback: PresenceFeedback
     rounds: Rounds
 
 
 def build_presence(infra: Infrastructure, stored: Repositories, gateways: Gateways, metrics: Metrics) -> PresenceParts:
-    config, clock, answers = infra.config, infra.clock, infra.answers
-    lifetimes = Lifetimes(fresh=config.presence_ttl, unknown=config.unknown_ttl)
-    known = Memory(answers, stored.presences, stored.vault, key_of=infra.keys.key, lifetimes=lifetimes, clock=clock)
-    cooling = Cooling(stored.line_health, clock)
-    purse = Purse(_limiter(infra), stored.usage, cooling, _terms(config), clock)
-    listings = Listings(
+    config, clock, cache = infra.config, infra.clock, infra.cache
+    freshness = FreshnessPolicy(fresh=config.presence_ttl, unknown=config.unknown_ttl)
+    known = PresenceStore(
+        cache, stored.presences, stored.secret_box, key_of=infra.keys.key, freshness=freshness, clock=clock
+    )
+    cooldown_policy = CooldownPolicy(stored.line_health, clock)
+    check_budget = CheckBudget(_limiter(infra), stored.usage, cooldown_policy, _terms(config), clock)
+    chat_index = ChatIndex(
         gateways,
         known,
-        lifetimes,
+        freshness,
         infra.workers,
         clock,
-        answers=answers,
+        cache=cache,
         reports=lambda line: stored.line_health.of(line.portal_id, line.id).hook_at > 0,
     )
     checker = Checker(
         known,
         # Longer than the slowest honest answer: a look-up of three calls, a check and a call for what it meant.
-        Flights(answers, lease_seconds=6 * config.check_timeout + 5, sleep=infra.sleep),
-        purse,
-        Asker(gateways, cooling, infra.workers, metrics, clock),
-        listings,
-        lifetimes=lifetimes,
+        DistributedSingleFlight(cache, lease_seconds=6 * config.check_timeout + 5, sleep=infra.sleep),
+        check_budget,
+        PresenceProbe(gateways, cooldown_policy, infra.workers, metrics, clock),
+        chat_index,
+        freshness=freshness,
         clock=clock,
     )
-    evidence, reveals = Evidence(known, stored.chats, clock), Reveals(answers, stored.usage, infra.keys)
+    evidence, reveal_stats = Evidence(known, stored.chats, clock), RevealStats(cache, stored.usage, infra.keys)
     return PresenceParts(
         known=known,
-        lifetimes=lifetimes,
-        listings=listings,
+        freshness=freshness,
+        chat_index=chat_index,
         checker=checker,
-        purse=purse,
-        cooling=cooling,
-        outgoing=_outgoing(infra, stored, purse, cooling),
+        check_budget=check_budget,
+        cooldown_policy=cooldown_policy,
+        outgoing=_outgoing(infra, stored, check_budget, cooldown_policy),
         evidence=evidence,
-        reveals=reveals,
-        learning=Learning(evidence, cooling, purse, reveals, stored.usage, stored.conversations.counted),
-        rounds=Rounds(stored.portals, stored.lines, gateways, listings, infra.workers, purse, answers),
+        reveal_stats=reveal_stats,
+        feedback=PresenceFeedback(
+            evidence, cooldown_policy, check_budget, reveal_stats, stored.usage, stored.conversations.counted
+        ),
+        rounds=Rounds(stored.portals, stored.lines, gateways, chat_index, infra.workers, check_budget, cache),
     )
 
 
-def _outgoing(infra: Infrastructure, stored: Repositories, purse: Purse, cooling: Cooling) -> Outgoing:
+def _outgoing(
+    infra: Infrastructure, stored: Repositories, check_budget: CheckBudget, cooldown_policy: CooldownPolicy
+) -> Outgoing:
     config = infra.config
     firsts, sends = (infra.limiter(prefix, [Window(limit=1, seconds=DAY)]) for prefix in ("firsts", "sends"))
     terms = OutgoingTerms(
         config.firsts_per_day, config.young_firsts_per_day, config.sends_per_day, young_days=config.young_days
     )
-    return Outgoing(firsts, sends, stored.usage, purse, cooling, terms, infra.clock)
+    return Outgoing(firsts, sends, stored.usage, check_budget, cooldown_policy, terms, infra.clock)
 
 
 def _limiter(infra: Infrastructure) -> Limiter:

@@ -11,22 +11,22 @@ from dataclasses import dataclass
 from typing import Any
 
 from ratelimit import StorageUnavailable
-from widget.answers import StoreGone
+from widget.cache import StoreGone
 from widget.gateways.base import GatewayError
-from widget.presence.asking import Asker
-from widget.presence.budget import AskedBy, Asking, Left
+from widget.presence.budget import AskedBy, CheckPriority, Remaining
+from widget.presence.chat_index import ChatIndex
+from widget.presence.check_budget import CheckBudget, CheckGrant
 from widget.presence.choosing import in_order
-from widget.presence.flights import Flights, Leases
-from widget.presence.lifetimes import Lifetimes
-from widget.presence.listings import Listings
-from widget.presence.memory import Memory
-from widget.presence.purse import Grant, Purse
-from widget.presence.records import PASSING, Answer, Presence, Why, unknown
+from widget.presence.freshness import FreshnessPolicy
+from widget.presence.probe import PresenceProbe
+from widget.presence.records import PASSING, Presence, PresenceAnswer, UnknownReason, unknown
+from widget.presence.store import PresenceStore
+from widget.singleflight.distributed import DistributedSingleFlight, Leases
 from widget.storage.lines import Line
 
 log = logging.getLogger(__name__)
 
-MOST_TRIED = 3  # lines that one request may look to for its checks
+MAX_TRIED = 3  # lines that one request may look to for its checks
 
 
 @dataclass(frozen=True)
@@ -46,21 +46,21 @@ class Outcome:
 class Checker:
     def __init__(
         self,
-        memory: Memory,
-        flights: Flights,
-        purse: Purse,
-        asker: Asker,
-        listings: Listings,
+        memory: PresenceStore,
+        single_flight: DistributedSingleFlight,
+        check_budget: CheckBudget,
+        probe: PresenceProbe,
+        chat_index: ChatIndex,
         *,
-        lifetimes: Lifetimes,
+        freshness: FreshnessPolicy,
         clock: Callable[[], float],
     ) -> None:
         self._memory = memory
-        self._flights = flights
-        self._purse = purse
-        self._asker = asker
-        self._listings = listings
-        self._lifetimes = lifetimes
+        self._single_flight = single_flight
+        self._check_budget = check_budget
+        self._probe = probe
+        self._chat_index = chat_index
+        self._freshness = freshness
         self._clock = clock
 
     def check(
@@ -80,42 +80,42 @@ class Checker:
         inquiry = _Inquiry(self, line, others, by)
         keys = self._memory.keys(line.portal_id, phones)
         try:
-            found = self._flights.fly(
+            found = self._single_flight.run(
                 list(keys),
                 known=inquiry.known,
                 ask=lambda wanted, leases: inquiry.ask({key: keys[key] for key in wanted}, leases),
-                late=unknown(Why.FAILED, at=inquiry.begun),
+                fallback=unknown(UnknownReason.FAILED, at=inquiry.begun),
             )
         except (StoreGone, StorageUnavailable):
             log.warning("presence line=%s: the limits cannot be counted, nothing was asked", line.id)
-            return Outcome(dict.fromkeys(phones, unknown(Why.CANNOT_COUNT, at=self._clock())), 0, line)
+            return Outcome(dict.fromkeys(phones, unknown(UnknownReason.CANNOT_COUNT, at=self._clock())), 0, line)
         answers = {keys[key]: presence for key, presence in found.items()}
         return Outcome(answers, inquiry.checked, inquiry.asked_by, inquiry.granted)
 
     def wait(self, line: Line) -> float:
         """Seconds until this line may ask about one more number on a click: its budget, and its pause if there is one.
         Raises StorageUnavailable."""
-        return max(self._purse.wait(line), self._purse.pause(line))
+        return max(self._check_budget.wait(line), self._check_budget.pause(line))
 
-    def left(self, line: Line) -> Left | None:
+    def remaining(self, line: Line) -> Remaining | None:
         """What the line may still ask today, None if that cannot be told. One round trip."""
         try:
-            return self._purse.left(line)
+            return self._check_budget.remaining(line)
         except StorageUnavailable:
             return None
 
-    def last_left(self, line: Line) -> Left | None:
+    def last_remaining(self, line: Line) -> Remaining | None:
         """The same as this process last saw it, within a minute; None if it did not. No round trip."""
-        return self._purse.last_left(line)
+        return self._check_budget.last_remaining(line)
 
 
 class _Inquiry:
     """One call of `check`: who wants to know, what was known before, what it has cost."""
 
     def __init__(self, desk: Checker, line: Line, others: Sequence[Line], by: AskedBy) -> None:
-        self._memory, self._purse = desk._memory, desk._purse
-        self._asker, self._listings = desk._asker, desk._listings
-        self._lifetimes, self._clock = desk._lifetimes, desk._clock
+        self._memory, self._check_budget = desk._memory, desk._check_budget
+        self._probe, self._chat_index = desk._probe, desk._chat_index
+        self._freshness, self._clock = desk._freshness, desk._clock
         self._line = line
         self._others = others
         self._pressed = by is not AskedBy.PAGE
@@ -157,43 +157,43 @@ class _Inquiry:
         stored after the inquiry began. Proofs are always reused."""
         if max(presence.at, presence.tried) >= self.begun:
             return True
-        if presence.answer is Answer.UNKNOWN or (self._again and not presence.proved):
+        if presence.answer is PresenceAnswer.UNKNOWN or (self._again and not presence.proved):
             return False
-        rests = self._lifetimes.fresh if self._pressed else self._lifetimes.rests(presence)
+        rests = self._freshness.fresh if self._pressed else self._freshness.retry_after(presence)
         return presence.proved or self._clock() < presence.at + rests
 
     def _is_newer(self, presence: Presence) -> bool:
         """Learned since this inquiry began: a proof, whenever it happened (one from before was not asked about), or an
         answer, such as the «no» of a send that was refused."""
-        return presence.proved or (presence.answer is not Answer.UNKNOWN and presence.at >= self.begun)
+        return presence.proved or (presence.answer is not PresenceAnswer.UNKNOWN and presence.at >= self.begun)
 
     def _merged(self, key: str, news: Presence) -> Presence:
-        if news.answer is Answer.UNKNOWN:
+        if news.answer is PresenceAnswer.UNKNOWN:
             return self._before[key].not_renewed(news) if key in self._before else news
-        before = self._before.get(key) or (self._forgotten.get(key) if news.answer is Answer.NO else None)
-        return self._lifetimes.confirmed(before, news) if before else news
+        before = self._before.get(key) or (self._forgotten.get(key) if news.answer is PresenceAnswer.NO else None)
+        return self._freshness.confirmed(before, news) if before else news
 
     def _listen(self, phones: Mapping[str, str]) -> dict[str, Presence]:
-        trouble = self._asker.trouble(self._line)
+        trouble = self._probe.obstacle(self._line)
         found = {} if trouble else self._with_chats(phones)
         silent = {key: phone for key, phone in phones.items() if key not in found}
         return found | (self._check(silent, trouble) if silent else {})
 
     def _with_chats(self, phones: Mapping[str, str]) -> dict[str, Presence]:
-        return self._listings.with_chats(self._line, phones, known=self._before, again=self._again)
+        return self._chat_index.find(self._line, phones, known=self._before, again=self._again)
 
     def _check(self, phones: Mapping[str, str], trouble: Presence | None) -> dict[str, Presence]:
         """By the first line that may ask about any of them; why the card's own may not, if none may. No other line
         asks for one whose state will be known in a moment."""
-        if trouble and trouble.why is Why.LINE_UNKNOWN:
+        if trouble and trouble.why is UnknownReason.LINE_UNKNOWN:
             return dict.fromkeys(phones, trouble)
         tried = 0
         for line in in_order(self._line, self._others):
             own = line is self._line
-            if tried == MOST_TRIED or (not own and self._surely_refuses(line, phones)):
+            if tried == MAX_TRIED or (not own and self._surely_refuses(line, phones)):
                 continue
             tried += 1
-            why = trouble if own else self._asker.trouble(line)
+            why = trouble if own else self._probe.obstacle(line)
             why = why or self._cannot_check(line) or self._paused(line)
             grants = {} if why else self._spend(line, list(phones))
             if grants:
@@ -204,56 +204,56 @@ class _Inquiry:
 
     def _surely_refuses(self, line: Line, keys: Collection[str]) -> bool:
         """Known without a call to its gateway: its checks pause, or its budget has nothing for any of them."""
-        most_urgent = min((self._kind(key) for key in keys), key=list(Asking).index)
-        return self._purse.pause(line) > 0 or self._purse.wait(line, most_urgent) > 0
+        most_urgent = min((self._kind(key) for key in keys), key=list(CheckPriority).index)
+        return self._check_budget.pause(line) > 0 or self._check_budget.wait(line, most_urgent) > 0
 
     def _cannot_check(self, line: Line) -> Presence | None:
         try:
-            return self._asker.cannot_check(line)
+            return self._probe.cannot_check(line)
         except GatewayError:  # an address that may not be called
-            return unknown(Why.FAILED, at=self._clock())
+            return unknown(UnknownReason.FAILED, at=self._clock())
 
     def _paused(self, line: Line) -> Presence | None:
         """Another process may have been told to pause since the line was asked for its state."""
-        return self._asker.trouble(line) if self._purse.pause(line) else None
+        return self._probe.obstacle(line) if self._check_budget.pause(line) else None
 
-    def _spend(self, line: Line, keys: Sequence[str]) -> dict[str, Grant]:
+    def _spend(self, line: Line, keys: Sequence[str]) -> dict[str, CheckGrant]:
         """Permits for as many as the line may ask about, the most urgent first. One round trip for each kind."""
-        kinds: dict[Asking, list[str]] = {}
+        kinds: dict[CheckPriority, list[str]] = {}
         for key in keys:
             kinds.setdefault(self._kind(key), []).append(key)
-        grants: dict[str, Grant] = {}
-        for kind in Asking:
+        grants: dict[str, CheckGrant] = {}
+        for kind in CheckPriority:
             wanted = kinds.get(kind, [])
             if not wanted:
                 continue
-            grant = self._purse.spend(line, len(wanted), kind)
+            grant = self._check_budget.reserve(line, len(wanted), kind)
             grants |= dict.fromkeys(wanted[: grant.granted], grant)
             if grant.granted < len(wanted):
                 break  # what is less urgent would be refused too
         return grants
 
-    def _kind(self, key: str) -> Asking:
+    def _kind(self, key: str) -> CheckPriority:
         if self._pressed:
-            return Asking.CLICK
-        return self._lifetimes.asking(self._before.get(key), self._clock()) or Asking.NEW
+            return CheckPriority.CLICK
+        return self._freshness.due(self._before.get(key), self._clock()) or CheckPriority.NEW
 
-    def _check_by(self, line: Line, phones: Mapping[str, str], grants: Mapping[str, Grant]) -> dict[str, Presence]:
+    def _check_by(self, line: Line, phones: Mapping[str, str], grants: Mapping[str, CheckGrant]) -> dict[str, Presence]:
         self.asked_by = line
         self.granted = True
         refused = [key for key in phones if key not in grants]
         # Told before they are asked: a limiter that goes away meanwhile must not take the answers with it.
         refusal = dict.fromkeys(refused, self._refusal(line)) if refused else {}
-        heard = self._asker.check(line, {key: phones[key] for key in grants})
+        heard = self._probe.check(line, {key: phones[key] for key in grants})
         back = [grants[key] for key in heard.never_left]
         for grant in dict.fromkeys(back):
-            self._purse.give_back(grant, back.count(grant))
+            self._check_budget.refund(grant, back.count(grant))
         self.checked += len(grants) - len(back)
         return heard.answers | refusal
 
     def _refusal(self, line: Line) -> Presence:
         """Why the line may not ask about one more: what is left is for clicks, or there is nothing left."""
-        now, wait = self._clock(), self._purse.wait(line)
+        now, wait = self._clock(), self._check_budget.wait(line)
         if not wait and not self._pressed:
-            return unknown(Why.SAVED, at=now)
-        return unknown(Why.LIMIT, at=now, until=now + wait)
+            return unknown(UnknownReason.SAVED, at=now)
+        return unknown(UnknownReason.LIMIT, at=now, until=now + wait)

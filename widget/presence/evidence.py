@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from widget.presence.memory import Memory
-from widget.presence.records import Answer, How, Presence, Why, unknown
+from widget.presence.records import Presence, PresenceAnswer, Source, UnknownReason, unknown
+from widget.presence.store import PresenceStore
 from widget.storage.chats import Chats
 from widget.storage.lines import Line
 
@@ -16,12 +16,12 @@ SURELY_THERE = 3 * 86_400.0
 
 
 class Evidence:
-    def __init__(self, memory: Memory, chats: Chats, clock: Callable[[], float]) -> None:
+    def __init__(self, memory: PresenceStore, chats: Chats, clock: Callable[[], float]) -> None:
         self._memory = memory
         self._chats = chats
         self._clock = clock
 
-    def learn(self, line: Line, phone: str, how: How, at: float = 0.0, *, chat_ids: Sequence[str] = ()) -> None:
+    def learn(self, line: Line, phone: str, how: Source, at: float = 0.0, *, chat_ids: Sequence[str] = ()) -> None:
         """Something that happened `at` (unix seconds, 0 is now) on this line says whether the number has WhatsApp.
 
         SEND says no, or unknown where they wrote or were reached in the last days; all else says yes. A message, a
@@ -31,30 +31,30 @@ class Evidence:
         now = self._clock()
         (key,) = self._memory.keys(line.portal_id, [phone])
         at = min(at, now) if at else now
-        news = Presence(Answer.NO if how is How.SEND else Answer.YES, at, how)
+        news = Presence(PresenceAnswer.NO if how is Source.SEND else PresenceAnswer.YES, at, how)
         known = self._memory.one(line.portal_id, phone)
-        if how is How.SEND and known and contradicts(news, known):
-            self._memory.put(line.portal_id, {key: unknown(Why.REFUSED, at=now)})
+        if how is Source.SEND and known and contradicts(news, known):
+            self._memory.put(line.portal_id, {key: unknown(UnknownReason.REFUSED, at=now)})
         elif outweighs(news, known):
             self._memory.put(line.portal_id, {key: replace(news, chat_id=known.chat_id if known else "")})
-        elif how is not How.MESSAGE:
+        elif how is not Source.MESSAGE:
             return
-        if how in (How.MESSAGE, How.DELIVERED, How.CHAT):
+        if how in (Source.MESSAGE, Source.DELIVERED, Source.CHAT):
             self._chats.remember(line.portal_id, line.id, phone, chat_ids=chat_ids, proved=True, last_at=at)
 
 
 def contradicts(refusal: Presence, known: Presence) -> bool:
     """Whether a refused message says what is hard to believe."""
-    if known.answer is Answer.UNKNOWN:
-        return known.why is Why.REFUSED
-    by_them = known.answer is Answer.YES and known.how in (How.MESSAGE, How.DELIVERED)
+    if known.answer is PresenceAnswer.UNKNOWN:
+        return known.why is UnknownReason.REFUSED
+    by_them = known.answer is PresenceAnswer.YES and known.how in (Source.MESSAGE, Source.DELIVERED)
     return by_them and 0 <= refusal.at - known.at < SURELY_THERE
 
 
 def outweighs(news: Presence, known: Presence | None) -> bool:
     """Whether news change what is known: the later of a yes and a no holds, and a proof is worth more than a check."""
-    if known is None or known.answer is Answer.UNKNOWN:
+    if known is None or known.answer is PresenceAnswer.UNKNOWN:
         return True
-    if news.answer is Answer.NO or known.answer is Answer.NO:
+    if news.answer is PresenceAnswer.NO or known.answer is PresenceAnswer.NO:
         return news.at >= known.at
     return not known.proved or news.at >= known.at + SAME_NEWS

@@ -3,13 +3,13 @@
 import logging
 
 from ratelimit import StorageUnavailable
-from widget.gateways.base import NOT_ASKED, Ack, EventKind, GatewayEvent, SendResult, Sent, Trouble
+from widget.gateways.base import NOT_ASKED, Ack, EventKind, GatewayErrorCode, GatewayEvent, SendResult, Sent
 from widget.gateways.kinds import capabilities_of
-from widget.presence.cooling import Cooling
+from widget.presence.check_budget import CheckBudget
+from widget.presence.cooldown_policy import CooldownPolicy
 from widget.presence.evidence import Evidence
-from widget.presence.purse import Purse
-from widget.presence.records import How
-from widget.presence.reveal_stats import Reveals
+from widget.presence.records import Source
+from widget.presence.reveal_stats import RevealStats
 from widget.storage.counted import Counted, Went
 from widget.storage.lines import Line
 from widget.storage.usage import Usage
@@ -19,24 +19,24 @@ log = logging.getLogger(__name__)
 WENT_OUT = (Sent.SENT, Sent.QUEUED)
 
 
-class Learning:
+class PresenceFeedback:
     def __init__(
         self,
         evidence: Evidence,
-        cooling: Cooling,
-        purse: Purse,
-        reveals: Reveals,
+        cooldown_policy: CooldownPolicy,
+        check_budget: CheckBudget,
+        reveal_stats: RevealStats,
         usage: Usage,
         counted: Counted,
     ) -> None:
         self._evidence = evidence
-        self._cooling = cooling
-        self._purse = purse
-        self._reveals = reveals
+        self._cooldown_policy = cooldown_policy
+        self._check_budget = check_budget
+        self._reveal_stats = reveal_stats
         self._usage = usage
         self._counted = counted
 
-    def sent(self, line: Line, phone: str, user_id: int, result: SendResult) -> None:
+    def on_send(self, line: Line, phone: str, user_id: int, result: SendResult) -> None:
         """After a send from a card. Never raises: the message is out, and nothing of this is worth its bubble."""
         try:
             self._learn(line, phone, user_id, result)
@@ -46,35 +46,35 @@ class Learning:
     def _checked(self, line: Line) -> None:
         """The gateway asked WhatsApp about the number by itself, before a send."""
         try:
-            self._purse.count(line)
+            self._check_budget.count(line)
         except StorageUnavailable:
             log.warning("line=%s: the check that a gateway made by itself is counted in SQL alone", line.id)
 
-    def heard(self, line: Line, phone: str, event: GatewayEvent, went: Went) -> None:
+    def on_webhook(self, line: Line, phone: str, event: GatewayEvent, went: Went) -> None:
         """A webhook told something new: that somebody wrote, or that a message of ours arrived or was refused.
         `phone` may be ""."""
         if went:
             self._counted.note(line.portal_id, line.id, event.message_id, went, at=event.at)
-        self._cooling.told(line, event.why)
+        self._cooldown_policy.record(line, event.why)
         incoming = event.kind is EventKind.MESSAGE and not event.from_me
         if incoming:
             self._usage.add(line.portal_id, line.id, received=1)
-        how = How.MESSAGE if incoming else _shown_by(event, went)
+        how = Source.MESSAGE if incoming else _shown_by(event, went)
         if phone and how:
             self._evidence.learn(line, phone, how, event.at)
 
     def _learn(self, line: Line, phone: str, user_id: int, result: SendResult) -> None:
         if result.outcome in WENT_OUT:
-            self._reveals.went_out(line, phone, user_id)
-        if result.trouble is Trouble.NOT_ON_WHATSAPP:
-            self._evidence.learn(line, phone, How.SEND)
-        self._cooling.told(line, result.trouble)
+            self._reveal_stats.went_out(line, phone, user_id)
+        if result.trouble is GatewayErrorCode.NOT_ON_WHATSAPP:
+            self._evidence.learn(line, phone, Source.SEND)
+        self._cooldown_policy.record(line, result.trouble)
         if capabilities_of(line.gateway).checks_when_sending and result.trouble not in NOT_ASKED:
             self._checked(line)
 
 
-def _shown_by(event: GatewayEvent, went: Went) -> How | None:
+def _shown_by(event: GatewayEvent, went: Went) -> Source | None:
     """What a tick of ours shows of the number."""
     if event.kind is EventKind.ACK and event.ack in (Ack.DELIVERED, Ack.READ):
-        return How.DELIVERED
-    return How.SEND if event.not_on_whatsapp and Went.REFUSED in went else None
+        return Source.DELIVERED
+    return Source.SEND if event.not_on_whatsapp and Went.REFUSED in went else None

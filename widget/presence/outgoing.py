@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 from sqlalchemy.exc import SQLAlchemyError
 
 from ratelimit import Limiter, Permits, Rate, StorageUnavailable, Window
-from widget.errors import Refusal, Refused
+from widget.errors import ErrorCode, Refused
 from widget.gateways.base import SendResult, Sent
 from widget.gateways.kinds import capabilities_of
-from widget.presence.budget import DAY, Asking, Left
-from widget.presence.cooling import Cooling
-from widget.presence.purse import Grant, Purse
+from widget.presence.budget import DAY, CheckPriority, Remaining
+from widget.presence.check_budget import CheckBudget, CheckGrant
+from widget.presence.cooldown_policy import CooldownPolicy
 from widget.storage.lines import Line
 from widget.storage.usage import HOUR, Usage
 
@@ -57,7 +57,7 @@ class Reservation:
     line: Line
     first: Permits | None = field(default=None, repr=False)
     send: Permits | None = field(default=None, repr=False)
-    check: Grant | None = field(default=None, repr=False)
+    check: CheckGrant | None = field(default=None, repr=False)
     hour: int = 0
 
 
@@ -67,16 +67,16 @@ class Outgoing:
         firsts: Limiter,
         sends: Limiter,
         usage: Usage,
-        purse: Purse,
-        cooling: Cooling,
+        check_budget: CheckBudget,
+        cooldown_policy: CooldownPolicy,
         terms: OutgoingTerms,
         clock: Callable[[], float],
     ) -> None:
         self._firsts = firsts
         self._sends = sends
         self._usage = usage
-        self._purse = purse
-        self._cooling = cooling
+        self._check_budget = check_budget
+        self._cooldown_policy = cooldown_policy
         self._terms = terms
         self._clock = clock
 
@@ -87,9 +87,9 @@ class Outgoing:
         Raises Refused. Without the limiter's store SQL counts first messages, by the hour, and checks cannot be set
         aside; conversations go on.
         """
-        until = self._cooling.restricted_until(line) if first else 0.0
+        until = self._cooldown_policy.restricted_until(line) if first else 0.0
         if until:  # its state may say nothing of it: sends were refused (463) while it said ready
-            raise Refused(Refusal.LINE_RESTRICTED, 409, "restricted", until=until)
+            raise Refused(ErrorCode.LINE_RESTRICTED, 409, "restricted", until=until)
         try:
             return self._reserve(line, first=first)
         except StorageUnavailable:
@@ -100,32 +100,33 @@ class Outgoing:
         """Set aside the check that a gateway makes by itself before something that is not a message, such as a
         reaction. It stays spent unless it is settled as not tried. Two round trips, an upsert. Raises Refused."""
         try:
-            check = self._purse.spend(line, 1, Asking.CLICK)
+            check = self._check_budget.reserve(line, 1, CheckPriority.CLICK)
         except StorageUnavailable as error:
-            raise Refused(Refusal.CANNOT_COUNT, 503, "check before a reaction") from error
+            raise Refused(ErrorCode.CANNOT_COUNT, 503, "check before a reaction") from error
         reserved = Reservation(line, check=check)
         if not check.granted:
-            raise self._refused(reserved, Refusal.CHECKS_SPENT, check.wait)
+            raise self._refused(reserved, ErrorCode.CHECKS_SPENT, check.wait)
         return reserved
 
     def settle(self, reservation: Reservation, result: SendResult | None) -> None:
         """Give back what was set aside for what surely did not go out (None: it was not even tried). The check is
-        given back in any case: a look-up that happened is counted as such (`Learning.sent`). Never raises."""
+        given back in any case: a look-up that happened is counted as such (`PresenceFeedback.on_send`). Never
+        raises."""
         line = reservation.line
         try:
             if reservation.check:
-                self._purse.give_back(reservation.check, 1)
+                self._check_budget.refund(reservation.check, 1)
             if result is not None and result.outcome is not Sent.REFUSED:
                 return
             if reservation.send:
-                self._sends.give_back(str(line.id), reservation.send, 1)
+                self._sends.refund(str(line.id), reservation.send, 1)
             if reservation.first:
-                self._firsts.give_back(str(line.id), reservation.first, 1)
+                self._firsts.refund(str(line.id), reservation.first, 1)
                 self._usage.add(line.portal_id, line.id, hour=reservation.hour, firsts=-1)
         except (StorageUnavailable, SQLAlchemyError) as error:
             log.warning("allowance line=%s: not given back (%s)", line.id, type(error).__name__)  # it stays spent
 
-    def left(self, line: Line) -> Left | None:
+    def remaining(self, line: Line) -> Remaining | None:
         """How many strangers may still be written to today, by messages and, where each costs one, by checks. None if
         that cannot be told. Two round trips at most."""
         allowed = self._allowed(line)
@@ -134,10 +135,10 @@ class Outgoing:
             permits = self._firsts.peek(
                 str(line.id), allowed, limits=[window], before=lambda: self._spent(line, "firsts")
             )
-            checks = self._purse.left(line) if capabilities_of(line.gateway).checks_when_sending else None
+            checks = self._check_budget.remaining(line) if capabilities_of(line.gateway).checks_when_sending else None
         except StorageUnavailable:
             return None
-        left = Left(permits.granted, allowed, 0.0 if permits.granted else self._clock() + permits.wait)
+        left = Remaining(permits.granted, allowed, 0.0 if permits.granted else self._clock() + permits.wait)
         return checks if checks and checks.left < left.left else left
 
     def _reserve(self, line: Line, *, first: bool) -> Reservation:
@@ -145,39 +146,39 @@ class Outgoing:
         send = self._sends.acquire(str(line.id), limits=limits, before=lambda: self._spent(line, "sent"))
         reserved = Reservation(line, send=send if send.granted else None, hour=self._usage.hour())
         if not send.granted:
-            raise self._refused(reserved, Refusal.SENDS_SPENT, send.wait)
+            raise self._refused(reserved, ErrorCode.SENDS_SPENT, send.wait)
         if not first:
             return reserved
         window = Window(limit=self._allowed(line), seconds=DAY)
         begun = self._firsts.acquire(str(line.id), limits=[window], before=lambda: self._spent(line, "firsts"))
         if not begun.granted:
-            raise self._refused(reserved, Refusal.FIRSTS_SPENT, begun.wait)
+            raise self._refused(reserved, ErrorCode.FIRSTS_SPENT, begun.wait)
         self._usage.add(line.portal_id, line.id, hour=reserved.hour, firsts=1)
         reserved = Reservation(line, begun, send, hour=reserved.hour)
         if not capabilities_of(line.gateway).checks_when_sending:
             return reserved
-        check = self._purse.spend(line, 1, Asking.CLICK)
+        check = self._check_budget.reserve(line, 1, CheckPriority.CLICK)
         if not check.granted:
-            raise self._refused(reserved, Refusal.CHECKS_SPENT, check.wait)
+            raise self._refused(reserved, ErrorCode.CHECKS_SPENT, check.wait)
         return Reservation(line, begun, send, check, reserved.hour)
 
     def _reserve_in_sql(self, line: Line) -> Reservation:
         """A first message without the limiter. Two that are asked for at once may both get the last place."""
         if capabilities_of(line.gateway).checks_when_sending:
-            raise Refused(Refusal.CANNOT_COUNT, 503, "first message")
+            raise Refused(ErrorCode.CANNOT_COUNT, 503, "first message")
         hour = self._usage.hour()
         if self._usage.total(line.portal_id, line.id, "firsts", since=hour - 24) >= self._allowed(line):
-            raise Refused(Refusal.FIRSTS_SPENT, 429, "line's limits", until=self._clock() + HOUR)
+            raise Refused(ErrorCode.FIRSTS_SPENT, 429, "line's limits", until=self._clock() + HOUR)
         self._usage.add(line.portal_id, line.id, hour=hour, firsts=1)
         return Reservation(line, hour=hour)
 
-    def _refused(self, reserved: Reservation, refusal: Refusal, wait: float) -> Refused:
+    def _refused(self, reserved: Reservation, refusal: ErrorCode, wait: float) -> Refused:
         self.settle(reserved, None)
         return Refused(refusal, 429, "line's limits", until=self._clock() + wait)
 
     def _allowed(self, line: Line) -> int:
         now = self._clock()
-        return self._terms.firsts(line, now, halved=now < self._cooling.of(line).halved_until)
+        return self._terms.firsts(line, now, halved=now < self._cooldown_policy.of(line).halved_until)
 
     def _spent(self, line: Line, name: str) -> list[tuple[float, int]]:
         """What SQL says of the last day, for a limiter that has forgotten; each hour's at its end."""

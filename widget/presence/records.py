@@ -5,13 +5,13 @@ from enum import Enum
 from typing import Any
 
 
-class Answer(Enum):
+class PresenceAnswer(Enum):
     YES = "yes"
     NO = "no"  # only ever «not found at HH:MM»
     UNKNOWN = "unknown"
 
 
-class How(Enum):
+class Source(Enum):
     """How we know. All but the first cost the line nothing."""
 
     CHECK = "check"  # WhatsApp was asked
@@ -21,7 +21,7 @@ class How(Enum):
     SEND = "send"  # a message of ours was refused: the number has no WhatsApp
 
 
-class Why(Enum):
+class UnknownReason(Enum):
     """Why an answer is unknown, or was not renewed."""
 
     NOT_ASKED = "not_asked"
@@ -46,7 +46,7 @@ class Why(Enum):
 
 
 # An answer with one of these is told and not remembered: they are as quickly found out as read.
-PASSING = frozenset({Why.LIMIT, Why.SAVED, Why.CANNOT_COUNT, Why.LINE_UNKNOWN})
+PASSING = frozenset({UnknownReason.LIMIT, UnknownReason.SAVED, UnknownReason.CANNOT_COUNT, UnknownReason.LINE_UNKNOWN})
 
 
 @dataclass(frozen=True)
@@ -58,10 +58,10 @@ class Presence:
     which line it is, and when its last message came.
     """
 
-    answer: Answer
+    answer: PresenceAnswer
     at: float = 0.0
-    how: How = How.CHECK
-    why: Why = Why.NOT_ASKED
+    how: Source = Source.CHECK
+    why: UnknownReason = UnknownReason.NOT_ASKED
     until: float = 0.0
     chat_id: str = ""
     tried: float = 0.0
@@ -72,12 +72,12 @@ class Presence:
     @property
     def proved(self) -> bool:
         """Known without asking WhatsApp, so there is nothing to ask again."""
-        return self.answer is Answer.YES and self.how is not How.CHECK
+        return self.answer is PresenceAnswer.YES and self.how is not Source.CHECK
 
     @property
     def listed_on(self) -> int:
         """The line whose gateway lists a chat with the number, 0 where none does."""
-        return self.line_id if self.how is How.CHAT else 0
+        return self.line_id if self.how is Source.CHAT else 0
 
     def record(self) -> list[Any]:
         """As stored: short, JSON, and with no number in it."""
@@ -86,13 +86,13 @@ class Presence:
 
     def not_renewed(self, news: "Presence") -> "Presence":
         """This answer, after somebody asked in vain. Of two that are unknown the newer says why."""
-        if self.answer is Answer.UNKNOWN:
+        if self.answer is PresenceAnswer.UNKNOWN:
             return news
         return replace(self, why=news.why, until=news.until, tried=news.at)
 
 
-def unknown(why: Why, *, at: float = 0.0, until: float = 0.0) -> Presence:
-    return Presence(Answer.UNKNOWN, at=at, why=why, until=until)
+def unknown(why: UnknownReason, *, at: float = 0.0, until: float = 0.0) -> Presence:
+    return Presence(PresenceAnswer.UNKNOWN, at=at, why=why, until=until)
 
 
 _ADDED_LATER = (0.0, 0, 0, 0.0)
@@ -104,10 +104,10 @@ def read_record(record: Any) -> Presence | None:
         answer, at, how, why, until, chat_id, *more = record
         tried, confirmed, line_id, last_at = [*more, *_ADDED_LATER[len(more) :]][:4]
         return Presence(
-            Answer(answer),
+            PresenceAnswer(answer),
             float(at),
-            How(how),
-            Why(why),
+            Source(how),
+            UnknownReason(why),
             float(until),
             str(chat_id),
             tried=float(tried),

@@ -8,7 +8,7 @@ import logging
 import secrets
 from collections.abc import Collection
 
-from widget.answers import Answers, StoreGone
+from widget.cache import Cache, StoreGone
 from widget.keys import PhoneKeys
 from widget.storage.lines import Line
 from widget.storage.usage import Usage
@@ -18,9 +18,9 @@ log = logging.getLogger(__name__)
 ANSWERED_WITHIN = 30 * 60.0  # seconds; a message later than that is not what the card was opened for
 
 
-class Reveals:
-    def __init__(self, answers: Answers, usage: Usage, keys: PhoneKeys) -> None:
-        self._answers = answers
+class RevealStats:
+    def __init__(self, cache: Cache, usage: Usage, keys: PhoneKeys) -> None:
+        self._cache = cache
         self._usage = usage
         self._keys = keys
 
@@ -42,8 +42,8 @@ class Reveals:
         a moment ago, else one. Several messages answer a reveal once."""
         key = self._key(line.portal_id, user_id, phone)
         try:
-            match self._answers.get_many([key]).get(key):
-                case [str(reveal), int(line_id)] if self._answers.add_many([f"ra:{reveal}"], 1, ANSWERED_WITHIN):
+            match self._cache.get_many([key]).get(key):
+                case [str(reveal), int(line_id)] if self._cache.add_many([f"ra:{reveal}"], 1, ANSWERED_WITHIN):
                     self._usage.count(line.portal_id, line_id, answered_reveals=1)
         except StoreGone:
             log.info("reveals: the cache is out of reach, an answer was not counted")
@@ -51,7 +51,7 @@ class Reveals:
     def _mark(self, portal_id: int, user_id: int, line_id: int, phones: Collection[str]) -> None:
         reveal = [secrets.token_hex(6), line_id]
         try:
-            self._answers.set_many({self._key(portal_id, user_id, phone): reveal for phone in phones}, ANSWERED_WITHIN)
+            self._cache.set_many({self._key(portal_id, user_id, phone): reveal for phone in phones}, ANSWERED_WITHIN)
         except StoreGone:
             log.info("reveals: the cache is out of reach, its answer will not be counted")
 

@@ -9,17 +9,17 @@ from contextlib import suppress
 from sqlalchemy.exc import SQLAlchemyError
 
 from ratelimit import StorageUnavailable
-from widget.answers import Answers, StoreGone
+from widget.cache import Cache, StoreGone
 from widget.gateways.base import GatewayError, LineState
 from widget.gateways.lines import Gateways
-from widget.presence.listings import Listings
-from widget.presence.purse import Purse
+from widget.presence.chat_index import ChatIndex
+from widget.presence.check_budget import CheckBudget
 from widget.storage.lines import Line, Lines
 from widget.storage.portals import Portals, PortalState
 
 log = logging.getLogger(__name__)
 
-MOST_AT_START = 200  # lines
+MAX_AT_START = 200  # lines
 FOUND, FOUND_SECONDS = "round", 300.0  # what the last round found, for the operator
 START_SECONDS = 2.0  # that a process waits for them before it takes requests
 
@@ -30,24 +30,24 @@ class Rounds:
         portals: Portals,
         lines: Lines,
         gateways: Gateways,
-        listings: Listings,
+        chat_index: ChatIndex,
         pool: Executor,
-        purse: Purse,
-        answers: Answers,
+        check_budget: CheckBudget,
+        cache: Cache,
     ) -> None:
         self._portals = portals
         self._lines = lines
         self._gateways = gateways
-        self._listings = listings
+        self._chat_index = chat_index
         self._pool = pool
-        self._purse = purse
-        self._answers = answers
+        self._check_budget = check_budget
+        self._cache = cache
         self._going = threading.Lock()
 
     def begin(self) -> None:
         """How the lines are, for a process that starts: the first cards find it known. One call a line, none for what
         another process heard lately; of many lines the first, and a gateway that is slow is not waited for."""
-        flying = [self._pool.submit(self._hear, line) for line in self._in_use()[:MOST_AT_START]]
+        flying = [self._pool.submit(self._hear, line) for line in self._in_use()[:MAX_AT_START]]
         wait(flying, timeout=START_SECONDS)
 
     def go(self) -> None:
@@ -63,7 +63,7 @@ class Rounds:
                 "budgets": Counter(left for _state, left in seen),
             }
             with suppress(StoreGone):
-                self._answers.set_many({FOUND: found}, FOUND_SECONDS)
+                self._cache.set_many({FOUND: found}, FOUND_SECONDS)
         finally:
             self._going.release()
 
@@ -77,7 +77,7 @@ class Rounds:
         return self._found().get("budgets", {})
 
     def _found(self) -> dict[str, dict[str, float]]:
-        found: dict[str, dict[str, float]] = self._answers.get_many([FOUND]).get(FOUND, {})
+        found: dict[str, dict[str, float]] = self._cache.get_many([FOUND]).get(FOUND, {})
         return found
 
     def _in_use(self) -> list[Line]:
@@ -95,7 +95,7 @@ class Rounds:
         try:
             state = self._gateways.status(line, again=True).state
             if state is LineState.READY:
-                self._listings.refresh(line)
+                self._chat_index.refresh(line)
         except GatewayError as error:
             log.info("round line=%s: %s", line.id, error.trouble.value)
         except Exception:  # one line's fault is not the others'
@@ -104,7 +104,7 @@ class Rounds:
 
     def _left(self, line: Line) -> str:
         try:
-            left = self._purse.left(line)
+            left = self._check_budget.remaining(line)
         except (StorageUnavailable, SQLAlchemyError):
             return "unknown"
         return "none" if not left.left else "less_than_half" if 2 * left.left < left.allowed else "half_or_more"

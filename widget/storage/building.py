@@ -24,6 +24,7 @@ from widget.storage.notices import Notices
 from widget.storage.portals import Portals
 from widget.storage.presences import Presences
 from widget.storage.rest_log import RestLog
+from widget.storage.secret_box import SecretBox
 from widget.storage.sends import Sends
 from widget.storage.settings import UserSettings
 from widget.storage.staff import Staff
@@ -31,7 +32,6 @@ from widget.storage.timelines import Timelines
 from widget.storage.tokens import Tokens
 from widget.storage.turns import Turns
 from widget.storage.usage import Usage, flush_at_exit
-from widget.storage.vault import Vault
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Repositories:
     """Everything that SQL has, and the key that seals it."""
 
     engine: Engine
-    vault: Vault
+    secret_box: SecretBox
     portals: Portals
     tokens: Tokens
     lines: Lines
@@ -75,35 +75,35 @@ class Repositories:
 def build_repositories(infra: Infrastructure) -> Repositories:
     """Opens no connection yet."""
     clock, config = infra.clock, infra.config
-    engine, vault = open_database(config.database_url), Vault(config.encryption_keys)
-    marks, usage = Marks(infra.answers, infra.keys), Usage(engine, clock)
+    engine, secret_box = open_database(config.database_url), SecretBox(config.encryption_keys)
+    marks, usage = Marks(infra.cache, infra.keys), Usage(engine, clock)
     atexit.register(flush_at_exit, weakref.ref(usage))
     conversations = Conversations(
         engine,
         Chats(engine, clock, marks.chat_changed),
-        Sends(engine, vault, clock),
-        Messages(engine, vault, clock),
+        Sends(engine, secret_box, clock),
+        Messages(engine, secret_box, clock),
         Counted(engine, usage),
     )
     return Repositories(
         engine=engine,
-        vault=vault,
-        portals=Portals(engine, vault, clock),
-        tokens=Tokens(engine, vault),
-        lines=Lines(engine, vault, clock),
+        secret_box=secret_box,
+        portals=Portals(engine, secret_box, clock),
+        tokens=Tokens(engine, secret_box),
+        lines=Lines(engine, secret_box, clock),
         line_health=LineHealths(engine, clock),
         conversations=conversations,
         settings=UserSettings(engine, marks.choice_changed),
         changes=Changes(engine, clock),
         events=Events(engine, clock),
-        inbox=Inbox(engine, vault, clock),
+        inbox=Inbox(engine, secret_box, clock),
         presences=Presences(engine, clock),
         usage=usage,
         rest_log=RestLog(engine, keep=config.rest_log_days > 0),
         turns=Turns(engine, clock),
-        mirrors=Mirrors(engine, vault, clock),
+        mirrors=Mirrors(engine, secret_box, clock),
         timelines=Timelines(engine, clock),
         staff=Staff(engine, clock),
-        ignores=Ignores(engine, vault, infra.keys, clock),
+        ignores=Ignores(engine, secret_box, infra.keys, clock),
         notices=Notices(engine, clock),
     )

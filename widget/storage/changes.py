@@ -15,7 +15,7 @@ KEPT_DAYS = 365.0
 DAY = 86_400
 
 
-class What(Enum):
+class ChangeKind(Enum):
     """What was changed. The value is stored, and what the page's texts are keyed by."""
 
     VISIBILITY = "visibility"
@@ -53,7 +53,7 @@ class Change:
     user_id: int
     user_name: str
     at: float
-    what: What
+    what: ChangeKind
     line: str
     old: str
     new: str
@@ -65,7 +65,15 @@ class Changes:
         self._clock = clock
 
     def add(
-        self, portal_id: int, what: What, *, user_id: int, user_name: str, line: str = "", old: str = "", new: str = ""
+        self,
+        portal_id: int,
+        what: ChangeKind,
+        *,
+        user_id: int,
+        user_name: str,
+        line: str = "",
+        old: str = "",
+        new: str = "",
     ) -> None:
         detail = {"line": line, "old": old, "new": new}
         with self._engine.begin() as connection:
@@ -85,7 +93,7 @@ class Changes:
         query = select(changes).where(changes.c.portal_id == portal_id).order_by(changes.c.id.desc()).limit(most)
         with self._engine.connect() as connection:
             rows = connection.execute(query).mappings().all()
-        known = {what.value: what for what in What}
+        known = {what.value: what for what in ChangeKind}
         return [
             Change(row["user_id"], row["user_name"], row["at"], known[row["what"]], **_detail(row["detail"]))
             for row in rows

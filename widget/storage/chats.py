@@ -30,7 +30,7 @@ _OF_PHONES = (
     .where(chats.c.portal_id == bindparam("portal_id"), chats.c.phone.in_(bindparam("phones", expanding=True)))
     .order_by(chats.c.last_at.desc(), chats.c.id)
 )
-MOST_IDS = 8  # of one chat: a page of its history may cost a call for each
+MAX_IDS = 8  # of one chat: a page of its history may cost a call for each
 log = logging.getLogger(__name__)
 
 TRIES = 20  # writers that may be quicker than we are, one after the other
@@ -38,7 +38,7 @@ TRIES = 20  # writers that may be quicker than we are, one after the other
 
 @dataclass(frozen=True)
 class Chat:
-    """`chat_ids` is best first, at most MOST_IDS; `proved` means the gateway has it, so the number has WhatsApp."""
+    """`chat_ids` is best first, at most MAX_IDS; `proved` means the gateway has it, so the number has WhatsApp."""
 
     id: int
     portal_id: int
@@ -142,7 +142,7 @@ class Chats:
     ) -> tuple[Chat, bool]:
         """The chat of this line and phone, made if there is none, enriched if there is. Also says if it is new.
 
-        `chat_ids` become its best ids, `also` its last ones; beyond MOST_IDS the last ones are left out. Two cards that
+        `chat_ids` become its best ids, `also` its last ones; beyond MAX_IDS the last ones are left out. Two cards that
         create it at once get the same row, and two that enrich it at once take nothing from each other.
         """
         news = News(chat_ids, also, proved, last_at)
@@ -261,4 +261,4 @@ class Chats:
 
 
 def _best(*chat_ids: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(chat_ids))[:MOST_IDS]
+    return tuple(dict.fromkeys(chat_ids))[:MAX_IDS]

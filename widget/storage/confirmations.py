@@ -12,7 +12,7 @@ from urllib.parse import parse_qs
 from sqlalchemy import Connection, insert, select
 
 from widget.storage.schema import confirmations
-from widget.untrusted import map_of, rows_of
+from widget.untrusted import as_dict, as_rows
 
 LONGEST = 80  # characters of a name
 _BINDS = {"event.bind": "event", "placement.bind": "PLACEMENT"}
@@ -36,15 +36,15 @@ def write_news(connection: Connection, portal_id: int, confirmed: Iterable[str],
 def confirmed_by(method: str, request: Any, answer: bytes) -> set[str]:
     """The names that an answer confirms (pure): of a batch those of the commands that have a result."""
     try:
-        body = map_of(json.loads(answer))
+        body = as_dict(json.loads(answer))
     except (ValueError, RecursionError):
         return set()
     if "result" not in body:
         return set()
     found = {method}
     if method == "batch":
-        results = map_of(map_of(body["result"]).get("result"))
-        commands = map_of(map_of(request).get("cmd"))
+        results = as_dict(as_dict(body["result"]).get("result"))
+        commands = as_dict(as_dict(request).get("cmd"))
         for key in results.keys() & commands.keys():
             name, _, query = str(commands[key]).partition("?")
             found |= {name, *_named(name, parse_qs(query), results[key])}
@@ -56,4 +56,4 @@ def _named(method: str, parameters: Mapping[str, list[str]], result: Any) -> Ite
     if method in _BINDS:
         yield from parameters.get(_BINDS[method], ())
     if method in _LISTS:
-        yield from (str(row.get(_LISTS[method])) for row in rows_of(result) if isinstance(row, dict))
+        yield from (str(row.get(_LISTS[method])) for row in as_rows(result) if isinstance(row, dict))

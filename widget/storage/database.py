@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import InternalError, OperationalError, SQLAlchemyError
 
-from widget.storage.vault import Vault
+from widget.storage.secret_box import SecretBox
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 UPGRADE_LOCK = 0x77696467  # a number that other programs in this database do not take
@@ -36,9 +36,9 @@ def open_database(url: str) -> Engine:
     return engine
 
 
-def upgrade(engine: Engine, vault: Vault | None = None, *, to: str = "head") -> None:
+def upgrade(engine: Engine, secret_box: SecretBox | None = None, *, to: str = "head") -> None:
     """Create or migrate the tables. Safe to run at every start, and on several hosts at once: one works, the others
-    wait and find nothing to do. `vault` opens what an older version kept sealed and this one does not."""
+    wait and find nothing to do. `secret_box` opens what an older version kept sealed and this one does not."""
     # Its import is a twentieth of a start, and only this needs it.
     from alembic import command  # noqa: PLC0415
     from alembic.config import Config  # noqa: PLC0415
@@ -47,7 +47,7 @@ def upgrade(engine: Engine, vault: Vault | None = None, *, to: str = "head") -> 
     config.set_main_option("script_location", str(MIGRATIONS))
     with engine.begin() as connection:
         _wait_for_the_others(connection)
-        config.attributes |= {"connection": connection, "vault": vault}
+        config.attributes |= {"connection": connection, "secret_box": secret_box}
         command.upgrade(config, to)
 
 

@@ -11,9 +11,9 @@ from widget.storage.pruning import prune
 from widget.storage.rows import reader
 from widget.storage.schema import events
 from widget.storage.transaction import transaction
-from widget.storage.tries import LONGEST_ERROR, TRIES, due, take
+from widget.storage.tries import MAX_ERROR, TRIES, due, take
 
-UNPROVED = "UNPROVED"  # the name of a row that may be one of another: hooks/vouching.py
+UNPROVED = "UNPROVED"  # the name of a row that may be one of another: webhooks/vouching.py
 DONE_DAYS = 7.0
 GIVEN_UP_DAYS = 30.0
 DAY = 86_400
@@ -87,7 +87,7 @@ class Events:
     def fail(self, event_id: int, error: str) -> None:
         """Note why it was not finished; it comes up again until its tries are used up."""
         with transaction(self._engine) as connection:
-            connection.execute(update(events).where(events.c.id == event_id).values(error=error[:LONGEST_ERROR]))
+            connection.execute(update(events).where(events.c.id == event_id).values(error=error[:MAX_ERROR]))
 
     def forget_done(self) -> int:
         """Delete what was finished a week ago, and what came a month ago and was given up. Returns how many."""

@@ -23,7 +23,7 @@ from widget.storage.schema import (
     usage,
     user_settings,
 )
-from widget.storage.vault import Vault, VaultError
+from widget.storage.secret_box import DecryptionError, SecretBox
 
 # Keys and tokens are ours to use and nobody's to read; a text is opened.
 _SECRET = {"application_token", "key", "hook_key", "hook_secret"}
@@ -33,7 +33,7 @@ _TABLES: tuple[Table, ...] = (
 )
 
 
-def export_portal(engine: Engine, vault: Vault, portal_id: int) -> dict[str, Any]:
+def export_portal(engine: Engine, secret_box: SecretBox, portal_id: int) -> dict[str, Any]:
     """The portal's settings, lines without keys, chats, sends and messages with their texts, users' defaults, counters
     and changes. Not what is only kept to answer sooner: presences.
 
@@ -48,11 +48,11 @@ def export_portal(engine: Engine, vault: Vault, portal_id: int) -> dict[str, Any
             ).mappings()
             exported[table.name] = [_open(row) for row in rows]
     for send in exported["sends"]:
-        send["text"] = _text(vault, send["text"])
+        send["text"] = _text(secret_box, send["text"])
     for client in exported["ignored"]:
-        client["client"] = _text(vault, client.pop("sealed"))
+        client["client"] = _text(secret_box, client.pop("sealed"))
     for message in exported["messages"]:
-        message["body"] = json.loads(_text(vault, message["body"]) or "null")
+        message["body"] = json.loads(_text(secret_box, message["body"]) or "null")
     return exported
 
 
@@ -72,8 +72,8 @@ def _open(row: Any) -> dict[str, Any]:
     return {name: value for name, value in row.items() if name not in _SECRET}
 
 
-def _text(vault: Vault, sealed: str) -> str | None:
+def _text(secret_box: SecretBox, sealed: str) -> str | None:
     try:
-        return vault.open(sealed) if sealed else ""
-    except VaultError:
+        return secret_box.decrypt(sealed) if sealed else ""
+    except DecryptionError:
         return None

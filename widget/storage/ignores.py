@@ -13,9 +13,9 @@ from sqlalchemy import Engine, delete, select
 from widget.keys import PhoneKeys
 from widget.storage.rows import reader
 from widget.storage.schema import ignored
+from widget.storage.secret_box import SecretBox
 from widget.storage.transaction import transaction
 from widget.storage.upsert import insert_into
-from widget.storage.vault import Vault
 from widget.timing import timer_of
 
 EVERY_LINE = 0
@@ -35,12 +35,12 @@ class Ignored:
 
 
 class Ignores:
-    def __init__(self, engine: Engine, vault: Vault, keys: PhoneKeys, clock: Callable[[], float]) -> None:
+    def __init__(self, engine: Engine, secret_box: SecretBox, keys: PhoneKeys, clock: Callable[[], float]) -> None:
         self._engine = engine
-        self._vault = vault
+        self._secret_box = secret_box
         self._keys = keys
         self._clock = clock
-        self._read = reader(Ignored, ignored, columns={"client": "sealed"}, client=vault.opened)
+        self._read = reader(Ignored, ignored, columns={"client": "sealed"}, client=secret_box.decrypt_or_empty)
         self._remembered: TTLCache[int, frozenset[tuple[int, str]]] = TTLCache(
             2048, REMEMBERED_SECONDS, timer=timer_of(clock)
         )
@@ -65,7 +65,7 @@ class Ignores:
             "portal_id": portal_id,
             "line_id": line_id,
             "client_key": self._keys.key(portal_id, client),
-            "sealed": self._vault.seal(client),
+            "sealed": self._secret_box.encrypt(client),
             "user_id": user_id,
             "at": self._clock(),
         }

@@ -11,10 +11,10 @@ from sqlalchemy import Engine, delete, select, update
 from widget.storage.pruning import prune
 from widget.storage.rows import reader
 from widget.storage.schema import inbox
+from widget.storage.secret_box import SecretBox
 from widget.storage.transaction import transaction
-from widget.storage.tries import LONGEST_ERROR, due, take
+from widget.storage.tries import MAX_ERROR, due, take
 from widget.storage.upsert import insert_into
-from widget.storage.vault import Vault
 
 KEPT_SECONDS = 7 * 86_400.0  # of a webhook that no try could work on
 
@@ -31,15 +31,15 @@ class Webhook:
 
 
 class Inbox:
-    def __init__(self, engine: Engine, vault: Vault, clock: Callable[[], float]) -> None:
+    def __init__(self, engine: Engine, secret_box: SecretBox, clock: Callable[[], float]) -> None:
         self._engine = engine
-        self._vault = vault
+        self._secret_box = secret_box
         self._clock = clock
-        self._webhook = reader(Webhook, inbox, columns={"told": "sealed"}, told=vault.opened)
+        self._webhook = reader(Webhook, inbox, columns={"told": "sealed"}, told=secret_box.decrypt_or_empty)
 
     def add(self, portal_id: int, line_id: int, told: str) -> int:
         """Store what a webhook told that was proved. Returns its id. One statement."""
-        sealed = self._vault.seal(told)
+        sealed = self._secret_box.encrypt(told)
         values = {"portal_id": portal_id, "line_id": line_id, "sealed": sealed, "received_at": self._clock()}
         with transaction(self._engine) as connection:
             row = insert_into(connection, inbox).values(values).returning(inbox.c.id)
@@ -66,7 +66,7 @@ class Inbox:
     def fail(self, webhook_id: int, error: str) -> None:
         """Note why it was not worked on; it comes up again until its tries are used up."""
         with transaction(self._engine) as connection:
-            connection.execute(update(inbox).where(inbox.c.id == webhook_id).values(error=error[:LONGEST_ERROR]))
+            connection.execute(update(inbox).where(inbox.c.id == webhook_id).values(error=error[:MAX_ERROR]))
 
     def forget_old(self) -> int:
         """Delete what came a week ago and was given up; nightly. Returns how many."""

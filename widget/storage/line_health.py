@@ -2,7 +2,7 @@
 shows of it.
 
 A gateway may tell hundreds of times a minute that nothing has changed (one without a network: 214 times in
-58 s), so only a change is written. How long checks pause is decided by presence/cooling.py.
+58 s), so only a change is written. How long checks pause is decided by presence/cooldown_policy.py.
 """
 
 import threading
@@ -35,8 +35,8 @@ class Health:
 
 @dataclass(frozen=True)
 class Cooldown:
-    """No check before `until`; half the budget before `halved_until`. `why` is a Trouble or a LineState, `step` how
-    often the pause has grown."""
+    """No check before `until`; half the budget before `halved_until`. `why` is a GatewayErrorCode or a LineState,
+    `step` how often the pause has grown."""
 
     until: float = 0.0
     why: str = ""
@@ -47,7 +47,7 @@ class Cooldown:
 @dataclass(frozen=True)
 class LinePast:
     """Unix seconds, 0 for never. `reported_at` is of the last genuine webhook since its way was set up, `used_at` of
-    the newest message that is known in any chat of the line. `why` is a Trouble's or a LineState's value."""
+    the newest message that is known in any chat of the line. `why` is a GatewayErrorCode's or a LineState's value."""
 
     reported_at: float = 0.0
     used_at: float = 0.0
@@ -86,7 +86,9 @@ class LineHealths:
         """As it is now. One query."""
         return self._read(portal_id, line_id)[1]
 
-    def heard(self, portal_id: int, line_id: int, *, state: str = "", at: float = 0.0, until: float = 0.0) -> bool:
+    def record_webhook(
+        self, portal_id: int, line_id: int, *, state: str = "", at: float = 0.0, until: float = 0.0
+    ) -> bool:
         """A genuine webhook came, perhaps with the line's state as it was `at`. Says whether that is a change.
 
         One query where a state was told, else at most one every few seconds; one write for a change, and at most one

@@ -13,9 +13,9 @@ from sqlalchemy import Engine, select, update
 
 from widget.storage.rows import reader
 from widget.storage.schema import lines
+from widget.storage.secret_box import SecretBox
 from widget.storage.transaction import transaction
 from widget.storage.upsert import insert_into
-from widget.storage.vault import Vault
 from widget.timing import timer_of
 
 REMEMBERED_SECONDS = 10
@@ -105,9 +105,9 @@ class Line:
 
 
 class Lines:
-    def __init__(self, engine: Engine, vault: Vault, clock: Callable[[], float]) -> None:
+    def __init__(self, engine: Engine, secret_box: SecretBox, clock: Callable[[], float]) -> None:
         self._engine = engine
-        self._vault = vault
+        self._secret_box = secret_box
         self._clock = clock
         self._remembered: TTLCache[int, tuple[tuple[Line, ...], tuple[Line, ...]]] = TTLCache(
             2048, REMEMBERED_SECONDS, timer=timer_of(clock)
@@ -118,10 +118,10 @@ class Lines:
             Line,
             lines,
             columns={"removed": "removed_at"},
-            key=vault.opened,
+            key=secret_box.decrypt_or_empty,
             access=lambda told: tuple(Grantee(**grantee) for grantee in json.loads(told)),
             limits=lambda told: LineLimits(**json.loads(told)),
-            hook_secret=vault.opened,
+            hook_secret=secret_box.decrypt_or_empty,
             removed=bool,
             mirroring=Mirroring,
             owner_rule=OwnerRule,
@@ -187,7 +187,7 @@ class Lines:
         Its address stays, once it has one: a gateway that keeps several webhooks then has one of ours, not two.
         """
         known = next((line.hook_key for line in self.all_of(portal_id) if line.id == line_id), "")
-        secret = self._vault.seal(secrets.token_urlsafe(32))
+        secret = self._secret_box.encrypt(secrets.token_urlsafe(32))
         self._change(portal_id, line_id, hook_key=known or secrets.token_urlsafe(24), hook_secret=secret)
 
     def rename(self, portal_id: int, line_id: int, *, name: str, number: str) -> None:
@@ -219,7 +219,7 @@ class Lines:
             active=False,
             mirroring=Mirroring.OFF.value,
             removed_at=self._clock(),
-            key=self._vault.seal(""),
+            key=self._secret_box.encrypt(""),
         )
 
     def _change(self, portal_id: int, line_id: int, **values: Any) -> None:
@@ -234,7 +234,13 @@ class Lines:
     ) -> int:
         """Store a line or correct the stored one (same gateway, address and session). Returns its id."""
         same = {"portal_id": portal_id, "gateway": gateway, "address": address, "session": session}
-        values = {"name": name, "key": self._vault.seal(key), "number": number, "active": True, "removed_at": 0.0}
+        values = {
+            "name": name,
+            "key": self._secret_box.encrypt(key),
+            "number": number,
+            "active": True,
+            "removed_at": 0.0,
+        }
         with transaction(self._engine) as connection:
             row = insert_into(connection, lines).values(**same, **values, created_at=self._clock())
             stored = row.on_conflict_do_update(index_elements=list(same), set_=values).returning(lines.c.id)

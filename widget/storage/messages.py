@@ -8,11 +8,11 @@ from sqlalchemy import ColumnElement, Engine, and_, func, or_, select, update
 from widget.storage.database import RowRefused
 from widget.storage.pruning import prune
 from widget.storage.schema import messages
+from widget.storage.secret_box import SecretBox
 from widget.storage.transaction import transaction
 from widget.storage.upsert import insert_into
-from widget.storage.vault import Vault
 
-MOST = 300  # rows of one page of a chat
+MAX_ROWS = 300  # rows of one page of a chat
 TRIES = 20  # writers that may be quicker than we are, one after the other
 
 
@@ -29,7 +29,7 @@ class Body:
 
 
 @dataclass(frozen=True)
-class Evidence:
+class ChatEvidence:
     """What the messages of some ids say about a chat."""
 
     last_at: float
@@ -37,9 +37,9 @@ class Evidence:
 
 
 class Messages:
-    def __init__(self, engine: Engine, vault: Vault, clock: Callable[[], float]) -> None:
+    def __init__(self, engine: Engine, secret_box: SecretBox, clock: Callable[[], float]) -> None:
         self._engine = engine
-        self._vault = vault
+        self._secret_box = secret_box
         self._clock = clock
 
     def grow(
@@ -55,14 +55,14 @@ class Messages:
         with transaction(self._engine) as connection:
             for _attempt in range(TRIES):
                 row = connection.execute(select(messages.c.id, messages.c.body).where(mine)).first()
-                before = self._vault.opened(row.body) if row else ""
+                before = self._secret_box.decrypt_or_empty(row.body) if row else ""
                 after = grown(before)
                 if row and after.text == before:
                     return before, before
                 values = {
                     "at": after.at,
                     "from_me": after.from_me,
-                    "body": self._vault.seal(after.text),
+                    "body": self._secret_box.encrypt(after.text),
                     "changed_at": self._clock(),
                 }
                 if row:
@@ -95,12 +95,12 @@ class Messages:
         in_time = [messages.c.at > 0, messages.c.at >= since]
         if before != float("inf"):
             in_time.append(messages.c.at < before)
-        newest = select(messages.c.message_id).where(of_chat, *in_time).order_by(messages.c.at.desc()).limit(MOST)
+        newest = select(messages.c.message_id).where(of_chat, *in_time).order_by(messages.c.at.desc()).limit(MAX_ROWS)
         query = select(messages.c.message_id, messages.c.body).where(
             of_chat, or_(messages.c.message_id.in_(newest), messages.c.message_id.in_(list(named)))
         )
         with transaction(self._engine) as connection:
-            return [(row.message_id, self._vault.opened(row.body)) for row in connection.execute(query)]
+            return [(row.message_id, self._secret_box.decrypt_or_empty(row.body)) for row in connection.execute(query)]
 
     def newest(self, portal_id: int, chats: Collection[tuple[int, str]], most: int) -> list[tuple[int, str, str, str]]:
         """Line, chat id, message id and body of the newest written messages of each chat, named by its line and what
@@ -118,7 +118,7 @@ class Messages:
         query = select(*of_chat, messages.c.message_id, messages.c.body).join(newest, messages.c.id == newest.c.id)
         with transaction(self._engine) as connection:
             rows = connection.execute(query.where(newest.c.rank <= most)).all()
-        return [(row.line_id, row.chat_id, row.message_id, self._vault.opened(row.body)) for row in rows]
+        return [(row.line_id, row.chat_id, row.message_id, self._secret_box.decrypt_or_empty(row.body)) for row in rows]
 
     def chat_ids_of(self, portal_id: int, line_id: int, message_id: str) -> tuple[str, ...]:
         """Under which ids of a chat something was told of this message. One query."""
@@ -137,10 +137,11 @@ class Messages:
         )
         with transaction(self._engine) as connection:
             return [
-                self._vault.opened(body) for body in connection.execute(select(messages.c.body).where(mine)).scalars()
+                self._secret_box.decrypt_or_empty(body)
+                for body in connection.execute(select(messages.c.body).where(mine)).scalars()
             ]
 
-    def evidence(self, portal_id: int, line_id: int, chat_ids: Sequence[str]) -> Evidence:
+    def evidence(self, portal_id: int, line_id: int, chat_ids: Sequence[str]) -> ChatEvidence:
         """When the last message of these ids was written, and whether the client wrote any. One query."""
         theirs: ColumnElement[int] = func.count().filter(messages.c.from_me.is_(False))
         query = select(func.max(messages.c.at), theirs).where(
@@ -151,7 +152,7 @@ class Messages:
         )
         with transaction(self._engine) as connection:
             last_at, incoming = connection.execute(query).one()
-        return Evidence(float(last_at or 0.0), bool(incoming))
+        return ChatEvidence(float(last_at or 0.0), bool(incoming))
 
     def wipe(self, before: float) -> int:
         """Forget what was written or last heard of before this time. Returns how many messages that were."""

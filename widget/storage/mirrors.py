@@ -13,16 +13,16 @@ from sqlalchemy import ColumnElement, Engine, and_, delete, exists, func, select
 from widget.storage.chats import Chat
 from widget.storage.rows import reader
 from widget.storage.schema import mirrored, mirrors
+from widget.storage.secret_box import SecretBox
 from widget.storage.transaction import transaction
-from widget.storage.tries import LONGEST_ERROR
+from widget.storage.tries import MAX_ERROR
 from widget.storage.upsert import insert_into
-from widget.storage.vault import Vault
 
 LEASE_SECONDS = 300.0  # longer than the slowest piece takes
-FIRST_PAUSE, LONGEST_PAUSE = 5.0, 1800.0  # seconds until a mirror is tried again; each twice the one before
+FIRST_PAUSE, MAX_PAUSE = 5.0, 1800.0  # seconds until a mirror is tried again; each twice the one before
 
 
-class Kind(Enum):
+class PieceKind(Enum):
     """What a piece is: the first ones go into the open line, the last ones come out of it."""
 
     CLIENT = "client"  # a message of the client
@@ -72,7 +72,7 @@ class Piece:
     portal_id: int
     mirror_id: int
     key: str
-    what: Kind
+    what: PieceKind
     state: State
     message_id: str
     im_id: int
@@ -86,7 +86,7 @@ class New:
     """A piece to be put in. `due_at` (unix seconds) is when it may be worked on."""
 
     key: str
-    kind: Kind
+    kind: PieceKind
     message_id: str = ""
     user_id: int = 0
     im_id: int = 0
@@ -105,13 +105,18 @@ class Queue:
 
 
 class Mirrors:
-    def __init__(self, engine: Engine, vault: Vault, clock: Callable[[], float]) -> None:
+    def __init__(self, engine: Engine, secret_box: SecretBox, clock: Callable[[], float]) -> None:
         self._engine = engine
-        self._vault = vault
+        self._secret_box = secret_box
         self._clock = clock
         self._mirror = reader(Mirror, mirrors)
         self._piece = reader(
-            Piece, mirrored, columns={"words": "sealed", "what": "kind"}, words=vault.opened, what=Kind, state=State
+            Piece,
+            mirrored,
+            columns={"words": "sealed", "what": "kind"},
+            words=secret_box.decrypt_or_empty,
+            what=PieceKind,
+            state=State,
         )
 
     def of_chat(self, portal_id: int, chat_id: int) -> Mirror | None:
@@ -139,7 +144,7 @@ class Mirrors:
                     "message_id": piece.message_id,
                     "user_id": piece.user_id,
                     "im_id": piece.im_id,
-                    "sealed": self._vault.seal(piece.words) if piece.words else "",
+                    "sealed": self._secret_box.encrypt(piece.words) if piece.words else "",
                     "due_at": piece.due_at,
                     "created_at": now,
                 }
@@ -193,8 +198,8 @@ class Mirrors:
     def release(self, mirror: Mirror, *, error: str = "", until: float = 0.0) -> None:
         """Give the mirror back: with an error it is tried again after a pause, at `until` (unix seconds) at the
         earliest; without one nothing is wrong with it."""
-        pause = min(FIRST_PAUSE * 2.0 ** min(mirror.attempts, 16), LONGEST_PAUSE)
-        values = {"busy_until": 0.0, "error": error[:LONGEST_ERROR], "attempts": 0, "next_try_at": 0.0}
+        pause = min(FIRST_PAUSE * 2.0 ** min(mirror.attempts, 16), MAX_PAUSE)
+        values = {"busy_until": 0.0, "error": error[:MAX_ERROR], "attempts": 0, "next_try_at": 0.0}
         if error:
             at = max(self._clock() + pause, until)
             values |= {"attempts": mirror.attempts + 1, "next_try_at": at}
@@ -221,13 +226,13 @@ class Mirrors:
 
     def end(self, piece: Piece, state: State, *, error: str = "", **known: int | str) -> None:
         """The piece is worked on; `known` are its `im_id` and `message_id`. Its words are forgotten."""
-        self._set(piece, state=state, error=error[:LONGEST_ERROR], sealed="", **known)
+        self._set(piece, state=state, error=error[:MAX_ERROR], sealed="", **known)
 
     def postpone(self, piece: Piece, seconds: float) -> None:
         """Look at the piece again later; those behind it go first."""
         self._set(piece, due_at=self._clock() + seconds)
 
-    def ended_as(self, portal_id: int, im_id: int, kinds: Collection[Kind]) -> Piece | None:
+    def ended_as(self, portal_id: int, im_id: int, kinds: Collection[PieceKind]) -> Piece | None:
         """The piece of these kinds that is this message of the messenger. One query."""
         of_kinds = mirrored.c.kind.in_([kind.value for kind in kinds])
         query = select(mirrored).where(mirrored.c.portal_id == portal_id, mirrored.c.im_id == im_id, of_kinds)

@@ -10,11 +10,11 @@ from urllib.parse import urlsplit
 from cachetools import TTLCache
 from sqlalchemy import ColumnElement, Engine, delete, select, update
 
-from widget.errors import Refusal, Refused
+from widget.errors import ErrorCode, Refused
 from widget.storage.rows import reader
 from widget.storage.schema import portals
+from widget.storage.secret_box import SecretBox
 from widget.storage.upsert import insert_into
-from widget.storage.vault import Vault
 from widget.timing import timer_of
 
 # A changed setting is seen by every worker within this time; the reading costs a query a card otherwise.
@@ -81,13 +81,13 @@ class Portal:
     def require_active(self) -> None:
         """Raises Refused(PORTAL_CLOSED) where the application is switched off or was removed."""
         if self.state is not PortalState.ACTIVE:
-            raise Refused(Refusal.PORTAL_CLOSED, reason=self.closed_reason or self.state.value)
+            raise Refused(ErrorCode.PORTAL_CLOSED, reason=self.closed_reason or self.state.value)
 
 
 class Portals:
-    def __init__(self, engine: Engine, vault: Vault, clock: Callable[[], float]) -> None:
+    def __init__(self, engine: Engine, secret_box: SecretBox, clock: Callable[[], float]) -> None:
         self._engine = engine
-        self._vault = vault
+        self._secret_box = secret_box
         self._clock = clock
         self._remembered: TTLCache[tuple[str, Any], Portal] = TTLCache(2048, REMEMBERED_SECONDS, timer=timer_of(clock))
         self._lock = threading.Lock()
@@ -111,7 +111,7 @@ class Portals:
         closed or removed; both at most 10 s later than in the process that did it."""
         portal = self.get(portal_id)
         if portal is None:
-            raise Refused(Refusal.UNKNOWN_PORTAL, reason="session's portal is gone")
+            raise Refused(ErrorCode.UNKNOWN_PORTAL, reason="session's portal is gone")
         portal.require_active()
         return portal
 
@@ -153,7 +153,7 @@ class Portals:
             portal.id,
             state=PortalState.ACTIVE.value,
             closed_reason="",
-            application_token=self._vault.seal(given.application_token) if given.application_token else "",
+            application_token=self._secret_box.encrypt(given.application_token) if given.application_token else "",
             auth_server=given.auth_server,
             scopes=",".join(sorted(given.scopes)),
             status=given.status,
@@ -167,10 +167,10 @@ class Portals:
             sealed = connection.execute(
                 select(portals.c.application_token).where(portals.c.id == portal_id)
             ).scalar_one_or_none()
-        return self._vault.opened(sealed or "")
+        return self._secret_box.decrypt_or_empty(sealed or "")
 
     def set_application_token(self, portal_id: int, token: str) -> None:
-        self._change(portal_id, application_token=self._vault.seal(token))
+        self._change(portal_id, application_token=self._secret_box.encrypt(token))
 
     def moving(self, portal_id: int) -> str:
         """What a move of fields has to put back, "" when none is under way. One query."""

@@ -23,8 +23,8 @@ from widget.storage.schema import rest_log
 log = logging.getLogger(__name__)
 
 WAIT_SECONDS = 0.5  # lines that come within it are written together
-MOST_WAITING = 500  # lines; older ones are given up when a portal is busier than the disk
-LARGEST_BODY = 64 * 1024  # of a larger answer only the size is kept
+MAX_WAITING = 500  # lines; older ones are given up when a portal is busier than the disk
+MAX_BODY = 64 * 1024  # of a larger answer only the size is kept
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Call:
 
 
 @dataclass(frozen=True)
-class Entry:
+class RestLogEntry:
     """One kept line; `request` and `answer` are masked."""
 
     at: float
@@ -59,7 +59,7 @@ class RestLog:
         self._engine = engine
         self._keep = keep
         self._wait = wait
-        self._waiting: deque[Call] = deque(maxlen=MOST_WAITING)
+        self._waiting: deque[Call] = deque(maxlen=MAX_WAITING)
         self._timer: threading.Timer | None = None
         self._lock = threading.Lock()
 
@@ -88,7 +88,7 @@ class RestLog:
         except SQLAlchemyError as error:
             log.warning("%d lines of the REST log were not written: %s", len(rows), type(error).__name__)
 
-    def of(self, portal_id: int, limit: int) -> list[Entry]:
+    def of(self, portal_id: int, limit: int) -> list[RestLogEntry]:
         """A portal's last calls, newest first. One query."""
         query = (
             select(rest_log)
@@ -98,7 +98,7 @@ class RestLog:
         )
         with self._engine.connect() as connection:
             rows = connection.execute(query).mappings()
-            return [Entry(**{name: row[name] for name in Entry.__dataclass_fields__}) for row in rows]
+            return [RestLogEntry(**{name: row[name] for name in RestLogEntry.__dataclass_fields__}) for row in rows]
 
     def confirmed(self, portal_id: int) -> dict[str, float]:
         """Methods, events and placements that an answer of this portal has confirmed, and when; kept when the log is
@@ -115,7 +115,7 @@ class RestLog:
         """What the answers confirm of what we believe of Bitrix24, in a transaction for each portal."""
         found: dict[int, set[str]] = {}
         for call in calls:
-            if len(call.answer) <= LARGEST_BODY:
+            if len(call.answer) <= MAX_BODY:
                 found.setdefault(call.portal_id, set()).update(confirmed_by(call.method, call.request, call.answer))
         for portal_id, names in found.items():
             with contextlib.suppress(IntegrityError), self._engine.begin() as connection:  # deleted, or told twice
@@ -131,7 +131,7 @@ class RestLog:
 
 
 def _row(call: Call) -> dict[str, Any]:
-    large = len(call.answer) > LARGEST_BODY
+    large = len(call.answer) > MAX_BODY
     return {
         "portal_id": call.portal_id,
         "user_id": call.user_id,

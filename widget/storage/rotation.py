@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import Column, ColumnElement, Engine, select, tuple_, update
 
 from widget.storage.schema import events, ignored, inbox, lines, messages, mirrored, portals, sends, tokens
-from widget.storage.vault import Vault, VaultError
+from widget.storage.secret_box import DecryptionError, SecretBox
 
 SEALED: tuple[Column[str], ...] = (
     tokens.c.access,
@@ -25,7 +25,7 @@ ROWS = 200  # in one transaction: a writer beside us waits for no more
 
 
 @dataclass
-class Resealed:
+class Reencrypted:
     """Counts of one column: sealed anew, done before, and opened by no key that is set."""
 
     anew: int = 0
@@ -33,31 +33,31 @@ class Resealed:
     lost: int = 0
 
 
-def reseal_everything(engine: Engine, vault: Vault) -> Mapping[str, Resealed]:
+def reseal_everything(engine: Engine, secret_box: SecretBox) -> Mapping[str, Reencrypted]:
     """Counts by "table.column". May be interrupted and repeated; the service may run meanwhile.
 
     A value that somebody changed in between is left to them: they sealed it with the first key themselves.
     """
-    counts = {f"{column.table.name}.{column.name}": _reseal(engine, vault, column) for column in SEALED}
+    counts = {f"{column.table.name}.{column.name}": _reseal(engine, secret_box, column) for column in SEALED}
     waiting = events.c.body.like('%"sealed"%') & (events.c.done_at == 0)
-    return {**counts, "events.body": _reseal(engine, vault, events.c.body, waiting, _event_resealed)}
+    return {**counts, "events.body": _reseal(engine, secret_box, events.c.body, waiting, _event_resealed)}
 
 
-def _event_resealed(vault: Vault, body: str) -> str:
+def _event_resealed(secret_box: SecretBox, body: str) -> str:
     """What waits for its work with something to be sealed is JSON with one sealed field."""
     fields = json.loads(body)
-    anew = vault.reseal(fields["sealed"])
+    anew = secret_box.reencrypt(fields["sealed"])
     return body if anew == fields["sealed"] else json.dumps({**fields, "sealed": anew})
 
 
 def _reseal(
     engine: Engine,
-    vault: Vault,
+    secret_box: SecretBox,
     column: Column[str],
     which: ColumnElement[bool] | None = None,
-    reseal: Callable[[Vault, str], str] = lambda vault, sealed: vault.reseal(sealed),
-) -> Resealed:
-    counts = Resealed()
+    reencrypt: Callable[[SecretBox, str], str] = lambda secret_box, sealed: secret_box.reencrypt(sealed),
+) -> Reencrypted:
+    counts = Reencrypted()
     table = column.table
     which = column != "" if which is None else which
     key = tuple_(*table.primary_key)
@@ -70,8 +70,8 @@ def _reseal(
             rows = connection.execute(query).all()
             for *row_key, sealed in rows:
                 try:
-                    anew = reseal(vault, sealed)
-                except VaultError:
+                    anew = reencrypt(secret_box, sealed)
+                except DecryptionError:
                     counts.lost += 1
                     continue
                 if anew == sealed:

@@ -1,4 +1,4 @@
-"""The tables. Times are unix seconds in UTC; secrets are sealed before they get here (vault.py)."""
+"""The tables. Times are unix seconds in UTC; secrets are sealed before they get here (secret_box.py)."""
 
 from sqlalchemy import (
     BigInteger,
@@ -110,7 +110,7 @@ line_health = Table(
     Column("until", Float, nullable=False, server_default="0"),  # end of a restriction, 0 if unknown
     Column("hook_at", Float, nullable=False, server_default="0"),  # when a genuine webhook last came
     Column("cooldown_until", Float, nullable=False, server_default="0"),  # no check before
-    Column("cooldown_why", String(20), nullable=False, server_default=EMPTY),  # a Trouble, or a LineState
+    Column("cooldown_why", String(20), nullable=False, server_default=EMPTY),  # a GatewayErrorCode, or a LineState
     Column("cooldown_step", Integer, nullable=False, server_default="0"),  # how often the pause has doubled
     Column("halved_until", Float, nullable=False, server_default="0"),  # half the budget until then
 )

@@ -12,21 +12,21 @@ from widget.storage.database import NOT_WRITTEN, RowRefused
 from widget.storage.pruning import in_parts
 from widget.storage.rows import reader
 from widget.storage.schema import chats, sends, trail
+from widget.storage.secret_box import SecretBox
 from widget.storage.transaction import transaction
 from widget.storage.upsert import insert_into
-from widget.storage.vault import Vault
 
 GIVEN_UP = 60.0  # seconds; a send without an answer for this long was left by a process that died
 DECIDED_WITHIN = 7 * 86_400.0  # seconds for which a missing send stays in sight until a rep says what is true
 SETTLES_WITHIN = 600.0  # seconds; what is unclear for longer is worth an administrator's look
-MOST_RECENT = 200  # sends of one chat in one answer
+MAX_RECENT = 200  # sends of one chat in one answer
 SENT_AGAIN = "sent_again"  # the reason of a missing send whose text went out anew, under another key
-MOST_OF_OTHERS = 20
+MAX_OF_OTHERS = 20
 LOOKED = "looked"  # a step of a trail: the job looks for the send
 TOLD = "told"  # another one: Bitrix24 was told of it
-MOST_STEPS = 100  # of one send
-LONGEST_NAME = 120
-MOST_WRITTEN = 500  # sends of one user in one chat
+MAX_STEPS = 100  # of one send
+MAX_NAME = 120
+MAX_WRITTEN = 500  # sends of one user in one chat
 
 log = logging.getLogger(__name__)
 
@@ -83,7 +83,7 @@ class Send:
 
 
 @dataclass(frozen=True)
-class Step:
+class SendStep:
     """What happened to a send: a state, LOOKED or TOLD; `how` that was found out; `detail` is a reason, or who said
     so."""
 
@@ -99,7 +99,7 @@ class Trail:
     def __init__(self, engine: Engine, clock: Callable[[], float]) -> None:
         self._engine = engine
         self._clock = clock
-        self._read = reader(Step, trail)
+        self._read = reader(SendStep, trail)
 
     def add(self, send: Send, what: str, *, how: str = "", detail: str = "") -> None:
         """One statement, in the transaction of what it tells."""
@@ -114,20 +114,20 @@ class Trail:
         with transaction(self._engine) as connection:
             connection.execute(trail.insert().values(values))
 
-    def of(self, send: Send) -> list[Step]:
+    def of(self, send: Send) -> list[SendStep]:
         """Oldest first; of very many the first. One query."""
         mine = trail.c.portal_id == send.portal_id, trail.c.send_id == send.id
-        query = select(trail).where(*mine).order_by(trail.c.id).limit(MOST_STEPS)
+        query = select(trail).where(*mine).order_by(trail.c.id).limit(MAX_STEPS)
         with transaction(self._engine) as connection:
             return [self._read(row) for row in connection.execute(query).mappings()]
 
 
 class Sends:
-    def __init__(self, engine: Engine, vault: Vault, clock: Callable[[], float]) -> None:
+    def __init__(self, engine: Engine, secret_box: SecretBox, clock: Callable[[], float]) -> None:
         self._engine = engine
-        self._vault = vault
+        self._secret_box = secret_box
         self._clock = clock
-        self.of_row = reader(Send, sends, text=vault.opened, state=SendState)
+        self.of_row = reader(Send, sends, text=secret_box.decrypt_or_empty, state=SendState)
         self.trail = Trail(engine, clock)
 
     def begin(
@@ -148,8 +148,8 @@ class Sends:
             "chat_id": chat_id,
             "send_key": send_key,
             "user_id": user_id,
-            "user_name": user_name[:LONGEST_NAME],
-            "text": self._vault.seal(text),
+            "user_name": user_name[:MAX_NAME],
+            "text": self._secret_box.encrypt(text),
             "state": SendState.SENDING.value,
             "reason": "",
             "message_id": message_id,
@@ -215,7 +215,7 @@ class Sends:
         in_time = [sends.c.created_at >= since]
         if before != float("inf"):
             in_time.append(sends.c.created_at < before)
-        return self._of_chat(portal_id, chat_id, *in_time, most=MOST_RECENT)[::-1]
+        return self._of_chat(portal_id, chat_id, *in_time, most=MAX_RECENT)[::-1]
 
     def named(self, portal_id: int, chat_id: int, message_ids: Collection[str]) -> list[Send]:
         """Those of the chat's sends that are these messages, however old. One query, none for no ids."""
@@ -230,7 +230,7 @@ class Sends:
 
     def written_by(self, portal_id: int, chat_id: int, user_id: int) -> list[Send]:
         """What this user wrote in the chat from here, newest first; of very many the newest. One query."""
-        return self._of_chat(portal_id, chat_id, sends.c.user_id == user_id, most=MOST_WRITTEN)
+        return self._of_chat(portal_id, chat_id, sends.c.user_id == user_id, most=MAX_WRITTEN)
 
     def of_others(self, portal_id: int, chat_id: int, user_id: int, since: float) -> list[Send]:
         """What other users wrote in the chat from here since then, unless it failed, and after this user's own last
@@ -244,7 +244,7 @@ class Sends:
             sends.c.created_at > own.scalar_subquery(),
             sends.c.state != SendState.FAILED.value,
         )
-        return self._of_chat(portal_id, chat_id, *which, most=MOST_OF_OTHERS)
+        return self._of_chat(portal_id, chat_id, *which, most=MAX_OF_OTHERS)
 
     def by_message(self, portal_id: int, line_id: int, message_id: str) -> list[Send]:
         """The sends of this line that are this message. One query."""

@@ -11,12 +11,12 @@ from widget.storage.chats import Chat, chat_of_row
 from widget.storage.rows import reader
 from widget.storage.schema import chats, records, timelines
 from widget.storage.transaction import transaction
-from widget.storage.tries import LONGEST_ERROR
+from widget.storage.tries import MAX_ERROR
 from widget.storage.upsert import insert_into
 
 LEASE_SECONDS = 300.0
-FIRST_PAUSE, LONGEST_PAUSE = 60.0, 6 * 3600.0
-MOST_DUE = 50  # chats of one round
+FIRST_PAUSE, MAX_PAUSE = 60.0, 6 * 3600.0
+MAX_DUE = 50  # chats of one round
 
 
 class TimelineMode(Enum):
@@ -107,7 +107,7 @@ class Timelines:
         if settings.mode is TimelineMode.END:
             query = query.where(chats.c.last_at <= self._clock() - settings.idle_hours * 3600.0)
         with transaction(self._engine) as connection:
-            rows = connection.execute(query.limit(MOST_DUE)).mappings().all()
+            rows = connection.execute(query.limit(MAX_DUE)).mappings().all()
         return [(chat_of_row(row), float(row["held"])) for row in rows]
 
     def take(self, chat: Chat, name: str, begins_at: float) -> Record | None:
@@ -139,8 +139,8 @@ class Timelines:
 
     def fail(self, record: Record, error: str) -> None:
         """It is tried again after a pause."""
-        pause = min(FIRST_PAUSE * 2.0 ** min(record.attempts, 16), LONGEST_PAUSE)
-        told = {"attempts": record.attempts + 1, "error": error[:LONGEST_ERROR]}
+        pause = min(FIRST_PAUSE * 2.0 ** min(record.attempts, 16), MAX_PAUSE)
+        told = {"attempts": record.attempts + 1, "error": error[:MAX_ERROR]}
         self._set(record, busy_until=0.0, next_try_at=self._clock() + pause, **told)
 
     def _set(self, record: Record, **values: object) -> None:

@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, Engine, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from widget.storage.schema import tokens
-from widget.storage.vault import Vault
+from widget.storage.secret_box import SecretBox
 
 
 @dataclass(frozen=True)
@@ -24,19 +24,19 @@ class Token:
 
 
 class Tokens:
-    def __init__(self, engine: Engine, vault: Vault) -> None:
+    def __init__(self, engine: Engine, secret_box: SecretBox) -> None:
         self._engine = engine
-        self._vault = vault
+        self._secret_box = secret_box
 
     def find(self, portal_id: int, user_id: int) -> Token | None:
         """None also for a pair that opens with no key: the next page that is opened brings another."""
         query = select(tokens).where(tokens.c.portal_id == portal_id, tokens.c.user_id == user_id)
         with self._engine.connect() as connection:
             row = connection.execute(query).mappings().first()
-        access = self._vault.opened(row["access"]) if row else ""
+        access = self._secret_box.decrypt_or_empty(row["access"]) if row else ""
         if row is None or not access:
             return None
-        return Token(access, self._vault.opened(row["refresh"]), row["expires_at"], row["access"])
+        return Token(access, self._secret_box.decrypt_or_empty(row["refresh"]), row["expires_at"], row["access"])
 
     def users(self, portal_id: int) -> list[int]:
         """Whose tokens are stored, the freshest first. One query."""
@@ -52,8 +52,8 @@ class Tokens:
         stored = self.replace(portal_id, user_id, token)
         if stored:
             return stored
-        sealed = self._vault.seal(token.access)
-        new = {"access": sealed, "refresh": self._vault.seal(token.refresh), "expires_at": token.expires_at}
+        sealed = self._secret_box.encrypt(token.access)
+        new = {"access": sealed, "refresh": self._secret_box.encrypt(token.refresh), "expires_at": token.expires_at}
         try:
             with self._engine.begin() as connection:
                 connection.execute(insert(tokens).values(portal_id=portal_id, user_id=user_id, **new))
@@ -66,14 +66,14 @@ class Tokens:
 
     def replace(self, portal_id: int, user_id: int, token: Token) -> Token | None:
         """The same where a pair is stored; None where it was forgotten meanwhile, and then nothing is stored."""
-        sealed = self._vault.seal(token.access)
+        sealed = self._secret_box.encrypt(token.access)
         values: dict[str, str | float] = {
             "access": sealed,
             "expires_at": token.expires_at,
             "renewing_until": 0.0,
         }
         if token.refresh:
-            values["refresh"] = self._vault.seal(token.refresh)
+            values["refresh"] = self._secret_box.encrypt(token.refresh)
         with self._engine.begin() as connection:
             row = update(tokens).where(self._row(portal_id, user_id)).values(values)
             return replace(token, sealed=sealed) if connection.execute(row).rowcount else None

@@ -10,7 +10,7 @@ from widget.storage.transaction import transaction
 # Seconds before a row's first, second, … try, each counted from the try before: a worker that was away for a day must
 # not use them all up at once. After the last it is given up and kept for a while, with the error, for the operator.
 TRIES = (0.0, 60.0, 300.0, 1800.0, 7200.0, 21_600.0)
-LONGEST_ERROR = 200
+MAX_ERROR = 200
 
 
 def due(table: Table, now: float) -> ColumnElement[bool]:

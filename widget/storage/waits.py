@@ -12,8 +12,8 @@ from widget.storage.schema import chats, messages, sends
 from widget.storage.sends import WENT_OUT
 from widget.storage.transaction import after_commit, transaction
 
-MOST_TURNS = 60  # of one chat that a recount looks at; what was before them is in its columns
-MOST_LISTED = 200
+MAX_TURNS = 60  # of one chat that a recount looks at; what was before them is in its columns
+MAX_LISTED = 200
 
 
 class By(Enum):
@@ -24,7 +24,7 @@ class By(Enum):
     DEVICE = "device"  # from us, but not from here: the phone, or an automatic answer of its application
 
 
-class Turn(NamedTuple):
+class ChatTurn(NamedTuple):
     """One message: when it was written (unix seconds), by whom, and its id, "" for a send."""
 
     at: float
@@ -46,7 +46,7 @@ class Waits:
         self._engine = engine
         self._tell = tell
 
-    def turns(self, chat: Chat) -> list[Turn]:
+    def turns(self, chat: Chat) -> list[ChatTurn]:
         """The newest turns of the chat, unordered: what webhooks told, and what was sent from cards. Sends that did
         not surely go out are none, nor are automatic ones. Two queries."""
         written = (
@@ -58,24 +58,24 @@ class Waits:
                 messages.c.at > 0,
             )
             .order_by(messages.c.at.desc())
-            .limit(MOST_TURNS)
+            .limit(MAX_TURNS)
         )
         sent = (
             select(sends.c.created_at, sends.c.user_id, sends.c.state, sends.c.message_id)
             .where(sends.c.portal_id == chat.portal_id, sends.c.chat_id == chat.id)
             .order_by(sends.c.created_at.desc())
-            .limit(MOST_TURNS)
+            .limit(MAX_TURNS)
         )
         with transaction(self._engine) as connection:
             told, ours = connection.execute(written).all(), connection.execute(sent).all()
         known = {row.message_id for row in ours}
         return [
             *(
-                Turn(row.at, By.DEVICE if row.from_me else By.CLIENT, row.message_id)
+                ChatTurn(row.at, By.DEVICE if row.from_me else By.CLIENT, row.message_id)
                 for row in told
                 if row.message_id not in known
             ),
-            *(Turn(row.created_at, By.REP) for row in ours if row.user_id and row.state in _WENT),
+            *(ChatTurn(row.created_at, By.REP) for row in ours if row.user_id and row.state in _WENT),
         ]
 
     def sent_ids(self, chat: Chat, message_ids: Sequence[str]) -> set[str]:
@@ -120,7 +120,7 @@ class Waits:
         mine = [chats.c.portal_id == portal_id, chats.c.waiting_since > 0, chats.c.line_id.in_(wanted.line_ids)]
         if wanted.owner_id is not None:
             mine.append(chats.c.owner_id == wanted.owner_id)
-        query = select(chats).where(*mine).order_by(chats.c.waiting_since, chats.c.id).limit(MOST_LISTED)
+        query = select(chats).where(*mine).order_by(chats.c.waiting_since, chats.c.id).limit(MAX_LISTED)
         with transaction(self._engine) as connection:
             return [chat_of_row(row) for row in connection.execute(query).mappings()]
 

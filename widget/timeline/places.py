@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from widget.storage.timelines import TimelineSettings
-from widget.untrusted import map_of, rows_of, whole_of
+from widget.untrusted import as_dict, as_positive_int, as_rows
 
 LEAD, DEAL, CONTACT, COMPANY = 1, 2, 3, 4
 NAMES = {LEAD: "lead", DEAL: "deal", CONTACT: "contact", COMPANY: "company"}
 
 
 @dataclass(frozen=True)
-class Known:
+class CrmParties:
     """Whom the CRM knows by a number, and the deals of these, the freshest first."""
 
     contacts: tuple[int, ...] = ()
@@ -33,28 +33,28 @@ class Chosen:
     others: int = 0
 
 
-def people_of(answer: Any) -> Known:
+def people_of(answer: Any) -> CrmParties:
     """The answer of crm.duplicate.findbycomm: ids by kind."""
-    found = map_of(answer)
+    found = as_dict(answer)
 
     def ids(name: str) -> tuple[int, ...]:
-        return tuple(one for one in map(whole_of, rows_of(found.get(name))) if one)
+        return tuple(one for one in map(as_positive_int, as_rows(found.get(name))) if one)
 
-    return Known(ids("CONTACT"), ids("COMPANY"), ids("LEAD"))
+    return CrmParties(ids("CONTACT"), ids("COMPANY"), ids("LEAD"))
 
 
 def deals_of(items: Sequence[Any]) -> tuple[Mapping[str, Any], ...]:
-    deals = {whole_of(item.get("id")): item for item in map(map_of, items) if whole_of(item.get("id"))}
-    return tuple(sorted(deals.values(), key=lambda deal: -whole_of(deal.get("id"))))
+    deals = {as_positive_int(item.get("id")): item for item in map(as_dict, items) if as_positive_int(item.get("id"))}
+    return tuple(sorted(deals.values(), key=lambda deal: -as_positive_int(deal.get("id"))))
 
 
-def choose(known: Known, settings: TimelineSettings) -> Chosen | None:
+def choose(known: CrmParties, settings: TimelineSettings) -> Chosen | None:
     """The freshest deal that is allowed, else a lead, else the client; None for a number that the CRM does not know."""
     people = tuple((CONTACT, one) for one in known.contacts) + tuple((COMPANY, one) for one in known.companies)
     copies = people if settings.copies else ()
     deals = [deal for deal in known.deals if _allowed(deal, settings)] if settings.deals else []
     if deals:
-        return Chosen((DEAL, whole_of(deals[0].get("id"))), copies, len(deals) - 1)
+        return Chosen((DEAL, as_positive_int(deals[0].get("id"))), copies, len(deals) - 1)
     if settings.leads and known.leads:
         return Chosen((LEAD, max(known.leads)), copies)
     return Chosen(people[0], copies[1:]) if people else None

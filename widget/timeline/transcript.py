@@ -9,7 +9,7 @@ from widget.chats.bubbles import Bubble
 from widget.i18n import catalogue
 
 MOST = 300  # messages of one comment, the newest
-LONGEST_MESSAGE = 2000
+MAX_MESSAGE = 2000
 
 
 @dataclass(frozen=True)
@@ -59,4 +59,4 @@ def _words(bubble: Bubble, deleted: str) -> str:
         return f"({deleted})"
     file = f"📎 {bubble.media.name or bubble.media.kind}" if bubble.media else ""
     place = "📍 {:.5f}, {:.5f}".format(*bubble.place) if bubble.place else ""
-    return " ".join(part for part in (file, place, bubble.text[:LONGEST_MESSAGE]) if part) or "…"
+    return " ".join(part for part in (file, place, bubble.text[:MAX_MESSAGE]) if part) or "…"

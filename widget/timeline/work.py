@@ -7,8 +7,8 @@ from typing import Any
 from widget.bitrix24.country import language_in
 from widget.bitrix24.rest import Rest
 from widget.chats.bubbles import Bubble, merge
-from widget.chats.told import Told, joined, read_told, seen
-from widget.errors import AppError, Refusal, Refused
+from widget.chats.message_facts import MessageFacts, merge_facts, read_facts, seen
+from widget.errors import AppError, ErrorCode, Refused
 from widget.phones.numbers import shown
 from widget.phones.spellings import spellings
 from widget.storage.chats import Chat
@@ -17,14 +17,13 @@ from widget.storage.lines import Line, Lines
 from widget.storage.portals import Portal, Portals, PortalState
 from widget.storage.sends import OPEN, Send, SendState
 from widget.storage.timelines import Record, TimelineMode, Timelines, TimelineSettings
-from widget.timeline.places import DEAL, NAMES, Chosen, Known, choose, deals_of, people_of
+from widget.timeline.places import DEAL, NAMES, Chosen, CrmParties, choose, deals_of, people_of
 from widget.timeline.transcript import Conversation, day_of, text_of
-from widget.untrusted import map_of, rows_of, whole_of
-from widget.untrusted import text_of as plain_text
+from widget.untrusted import as_dict, as_positive_int, as_rows, as_str
 
 log = logging.getLogger(__name__)
 
-NOT_THEIRS = frozenset({Refusal.NO_AUTH, Refusal.PORTAL_DENIED})
+NOT_THEIRS = frozenset({ErrorCode.NO_AUTH, ErrorCode.PORTAL_DENIED})
 
 
 class TimelineWork:
@@ -113,13 +112,13 @@ class TimelineWork:
             record = self._timelines.ask(record, owner_type=kind, owner_id=item_id, user_id=user_id)
             try:
                 wanted = {"fields": {**fields, "COMMENT": text}}
-                comment_id = whole_of(self._rest.call(portal, user_id, "crm.timeline.comment.add", wanted))
+                comment_id = as_positive_int(self._rest.call(portal, user_id, "crm.timeline.comment.add", wanted))
                 break
             except Refused as error:
                 if error.refusal not in NOT_THEIRS or user_id == portal.installer_id:
                     raise
         if not comment_id:
-            raise Refused(Refusal.PORTAL_FAILED, 502, "no comment id")
+            raise Refused(ErrorCode.PORTAL_FAILED, 502, "no comment id")
         record = self._timelines.made(record, comment_id)
         for copy_kind, copy_id in found.copies:
             bound = {"OWNER_ID": comment_id, "ENTITY_ID": copy_id, "ENTITY_TYPE": NAMES[copy_kind]}
@@ -130,9 +129,9 @@ class TimelineWork:
         """A comment of ours whose answer was lost, by the mark in its first line."""
         where = {"ENTITY_ID": record.owner_id, "ENTITY_TYPE": NAMES[record.owner_type]}
         wanted = {"filter": where, "select": ["ID", "COMMENT"]}
-        rows = map(map_of, rows_of(self._rest.call(portal, portal.installer_id, "crm.timeline.comment.list", wanted)))
-        ours = (row for row in rows if plain_text(row.get("COMMENT")).partition("\n")[0].endswith(mark))
-        return next((whole_of(row.get("ID")) for row in ours), 0)
+        rows = map(as_dict, as_rows(self._rest.call(portal, portal.installer_id, "crm.timeline.comment.list", wanted)))
+        ours = (row for row in rows if as_str(row.get("COMMENT")).partition("\n")[0].endswith(mark))
+        return next((as_positive_int(row.get("ID")) for row in ours), 0)
 
     def _choose(self, portal: Portal, settings: TimelineSettings, chat: Chat) -> Chosen | None:
         """Two calls at most."""
@@ -140,10 +139,10 @@ class TimelineWork:
         known = people_of(self._rest.call(portal, portal.installer_id, "crm.duplicate.findbycomm", wanted))
         if settings.deals and (known.contacts or known.companies):
             deals = deals_of(self._deals(portal, known))
-            known = Known(known.contacts, known.companies, known.leads, deals)
+            known = CrmParties(known.contacts, known.companies, known.leads, deals)
         return choose(known, settings)
 
-    def _deals(self, portal: Portal, known: Known) -> list[Any]:
+    def _deals(self, portal: Portal, known: CrmParties) -> list[Any]:
         """Of all contacts and companies, in one batch."""
         commands: dict[str, tuple[str, Mapping[str, Any]]] = {
             f"{name}{one}": (
@@ -154,18 +153,18 @@ class TimelineWork:
             for one in ids
         }
         answer = self._rest.batch(portal, portal.installer_id, commands)
-        return [item for found in answer.results.values() for item in rows_of(map_of(found).get("items"))]
+        return [item for found in answer.results.values() for item in as_rows(as_dict(found).get("items"))]
 
     def _said(self, chat: Chat, since: float) -> tuple[list[Bubble], list[Send]]:
         """What was said from a time on, as webhooks told it and as it was sent from here, and those sends."""
-        told: dict[str, Told] = {}
+        facts: dict[str, MessageFacts] = {}
         ids = [*chat.chat_ids, f"{chat.phone.removeprefix('+')}@c.us", f"{chat.phone.removeprefix('+')}@s.whatsapp.net"]
         for message_id, body in self._conversations.messages.of_chat(chat.portal_id, chat.line_id, ids, since=since):
-            told[message_id] = joined(told.get(message_id, Told()), read_told(body))
+            facts[message_id] = merge_facts(facts.get(message_id, MessageFacts()), read_facts(body))
         sends = self._conversations.sends.recent(chat.portal_id, chat.id, since)
         out = [send for send in sends if send.state not in (*OPEN, SendState.FAILED) and send.text]
-        messages = [message for one in told.values() if (message := seen(one)) and message.at >= int(since)]
-        bubbles = merge(sorted(messages, key=lambda message: -message.at), out, told=told)
+        messages = [message for one in facts.values() if (message := seen(one)) and message.at >= int(since)]
+        bubbles = merge(sorted(messages, key=lambda message: -message.at), out, facts=facts)
         return [bubble for bubble in bubbles if bubble.at >= int(since)], out
 
     def _writers(self, portal: Portal, sends: list[Send]) -> dict[str, str]:
@@ -174,11 +173,11 @@ class TimelineWork:
         if not users:
             return {}
         try:
-            rows = rows_of(self._rest.call(portal, portal.installer_id, "user.get", {"FILTER": {"ID": users}}))
+            rows = as_rows(self._rest.call(portal, portal.installer_id, "user.get", {"FILTER": {"ID": users}}))
         except Refused:  # the permission for it may be missing: then it is «we»
             return {}
         names = {
-            whole_of(row.get("ID")): f"{plain_text(row.get('NAME'), 60)} {plain_text(row.get('LAST_NAME'), 60)}".strip()
-            for row in map(map_of, rows)
+            as_positive_int(row.get("ID")): f"{as_str(row.get('NAME'), 60)} {as_str(row.get('LAST_NAME'), 60)}".strip()
+            for row in map(as_dict, rows)
         }
         return {send.message_id: names[send.user_id] for send in sends if names.get(send.user_id)}

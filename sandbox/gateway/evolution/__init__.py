@@ -5,14 +5,14 @@
 
 from flask import request
 
-from sandbox.gateway.evolution import chats, checks, instances, messages, sending, steering, webhook
+from sandbox.gateway.evolution import chats, checks, control_api, instances, messages, sending, webhook
 from sandbox.gateway.evolution.hooks import Reporter
 from sandbox.gateway.evolution.refusals import no_such_route
-from sandbox.gateway.kind import Kind
+from sandbox.gateway.kind import SandboxKind
 
-KIND = Kind(
+KIND = SandboxKind(
     name="evolution",
-    pages=tuple(room.pages for room in (instances, checks, chats, messages, sending, webhook, steering)),
+    pages=tuple(room.pages for room in (instances, checks, chats, messages, sending, webhook, control_api)),
     start=lambda world, postman, patience: world.listeners.append(Reporter(world, postman, patience)),
     is_asked=lambda: request.path.startswith(("/instance/", "/chat/", "/message/", "/webhook/")),
     no_such_page=lambda: no_such_route(request.method, request.path).response(),

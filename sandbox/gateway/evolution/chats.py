@@ -6,10 +6,10 @@ from typing import Any
 from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
 
-from sandbox.gateway.door import here
 from sandbox.gateway.evolution import wire
-from sandbox.gateway.evolution.door import body, counted, line_of
-from sandbox.gateway.model import Line
+from sandbox.gateway.evolution.guards import body, counted, line_of
+from sandbox.gateway.guards import here
+from sandbox.gateway.model import SandboxLine
 
 pages = Blueprint("evolution_chats", __name__, url_prefix="/chat")
 USUAL_PAGE = 50
@@ -47,7 +47,7 @@ def find_messages(instance: str) -> ResponseReturnValue:
     )
 
 
-def _records(line: Line, now: float) -> list[dict[str, Any]]:
+def _records(line: SandboxLine, now: float) -> list[dict[str, Any]]:
     """Newest first within each chat; reactions stand among the messages."""
     rows = []
     for chat in line.chats.values():

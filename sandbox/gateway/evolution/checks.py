@@ -7,10 +7,10 @@ from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
 
 from sandbox.gateway.directory import dialled, digits, phone_id
-from sandbox.gateway.door import here
 from sandbox.gateway.evolution import refusals
-from sandbox.gateway.evolution.door import body, counted, line_of
-from sandbox.gateway.model import Line
+from sandbox.gateway.evolution.guards import body, counted, line_of
+from sandbox.gateway.guards import here
+from sandbox.gateway.model import SandboxLine
 from sandbox.gateway.raw import jid
 from sandbox.gateway.refusals import Refusal
 
@@ -32,7 +32,7 @@ def check(instance: str) -> ResponseReturnValue:
     return jsonify([look_up(line, number) for number in numbers])
 
 
-def look_up(line: Line, number: str) -> dict[str, Any]:
+def look_up(line: SandboxLine, number: str) -> dict[str, Any]:
     """Whether it has WhatsApp: a LID without asking, and some from the cache. Raises Refusal."""
     if number.endswith("@lid"):
         return {"jid": number, "exists": True, "number": number, "lid": "lid"}

@@ -8,13 +8,13 @@ import json
 from base64 import b64decode
 from typing import Any
 
+from sandbox.gateway.events import GatewayEventKind, Happening
 from sandbox.gateway.evolution import wire
-from sandbox.gateway.evolution.door import token_of
-from sandbox.gateway.happenings import Happening, What
-from sandbox.gateway.model import Ack, Line, Message
+from sandbox.gateway.evolution.guards import token_of
+from sandbox.gateway.model import SandboxAck, SandboxLine, SandboxMessage
 from sandbox.gateway.raw import content_of, jid
-from sandbox.gateway.webhooks import Postman, Report, Retries
-from sandbox.gateway.world import World
+from sandbox.gateway.webhooks import Postman, Retries, WebhookReport
+from sandbox.gateway.world import GatewayWorld
 
 FINAL = frozenset({400, 401, 403, 404, 422})
 PAUSES = tuple(min(5.0 * 2**tries, 300.0) for tries in range(9))
@@ -25,7 +25,7 @@ SERVER = "http://localhost:8080"  # what it believes its own address to be
 class Reporter:
     """A listener of the world."""
 
-    def __init__(self, world: World, postman: Postman, patience: float) -> None:
+    def __init__(self, world: GatewayWorld, postman: Postman, patience: float) -> None:
         self._world = world
         self._postman = postman
         scale = patience / REAL_PATIENCE
@@ -41,10 +41,10 @@ class Reporter:
             return
         body = json.dumps(_envelope(event, data, line, now), ensure_ascii=False).encode()
         delay = max(0.0, happening.at - now)
-        self._postman.post(Report(hook["url"], body, hook["headers"], self._retries, delay))
+        self._postman.post(WebhookReport(hook["url"], body, hook["headers"], self._retries, delay))
 
 
-def _envelope(event: str, data: dict[str, Any], line: Line, now: float) -> dict[str, Any]:
+def _envelope(event: str, data: dict[str, Any], line: SandboxLine, now: float) -> dict[str, Any]:
     return {
         "event": event,
         "instance": line.name,
@@ -69,16 +69,16 @@ def _told(happening: Happening, now: float) -> tuple[str, dict[str, Any]]:
         }
     by_api = "send.message" if message.by_api else "messages.upsert"
     match happening.what:
-        case What.ACK:
+        case GatewayEventKind.ACK:
             return "messages.update", _status(happening)
-        case What.EDITED:
+        case GatewayEventKind.EDITED:
             content = content_of(message)
             return "messages.edited", {"key": wire.key(message), "type": "MESSAGE_EDIT", "editedMessage": content}
-        case What.REVOKED if line.is_at_least(2, 3, 7):
+        case GatewayEventKind.REVOKED if line.is_at_least(2, 3, 7):
             return "messages.edited", {"key": wire.key(message), "type": "REVOKE"}
-        case What.REVOKED:
+        case GatewayEventKind.REVOKED:
             return "messages.delete", {**wire.key(message), "status": "DELETED"}
-        case What.REACTION if happening.reaction:
+        case GatewayEventKind.REACTION if happening.reaction:
             event = "send.message" if happening.reaction.from_me else "messages.upsert"
             return event, wire.reaction_record(message, happening.reaction, line, happening.at)
         case _:
@@ -88,7 +88,7 @@ def _told(happening: Happening, now: float) -> tuple[str, dict[str, Any]]:
             return by_api, told | {"message": _as_javascript_has_it(told["message"])}
 
 
-def _key_told(message: Message, line: Line) -> dict[str, Any]:
+def _key_told(message: SandboxMessage, line: SandboxLine) -> dict[str, Any]:
     """2.3.7 puts the phone in the place of the LID, which is then told nowhere (seen)."""
     key = wire.key(message)
     if line.is_at_least(2, 3, 7) and key.get("remoteJidAlt"):
@@ -115,7 +115,7 @@ def _status(happening: Happening) -> dict[str, Any]:
         "remoteJid": jid(message.chat_id),
         "fromMe": message.from_me,
         "participant": None,
-        "status": "ERROR" if ack is Ack.ERROR else wire.STATUSES.get(ack or Ack.PENDING, "PENDING"),
+        "status": "ERROR" if ack is SandboxAck.ERROR else wire.STATUSES.get(ack or SandboxAck.PENDING, "PENDING"),
         "pollUpdates": None,
         "instanceId": wire.instance_id(happening.line),
         "messageId": f"row{message.id.lower()}",

@@ -5,11 +5,11 @@ from base64 import b64encode
 from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from sandbox.gateway.door import here
 from sandbox.gateway.evolution import refusals, wire
-from sandbox.gateway.evolution.door import counted, line_of
+from sandbox.gateway.evolution.guards import counted, line_of
+from sandbox.gateway.guards import here
 from sandbox.gateway.media import qr
-from sandbox.gateway.model import Line
+from sandbox.gateway.model import SandboxLine
 
 pages = Blueprint("evolution_instances", __name__, url_prefix="/instance")
 
@@ -82,5 +82,5 @@ def log_out(instance: str) -> ResponseReturnValue:
     return jsonify(status="SUCCESS", error=False, response={"message": "Instance logged out"})
 
 
-def _state(line: Line) -> dict[str, dict[str, str]]:
+def _state(line: SandboxLine) -> dict[str, dict[str, str]]:
     return {"instance": {"instanceName": line.name, "state": wire.state_of(line)}}

@@ -7,11 +7,11 @@ from typing import Any
 from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
 
-from sandbox.gateway.door import here
 from sandbox.gateway.evolution import refusals, wire
 from sandbox.gateway.evolution.checks import look_up
-from sandbox.gateway.evolution.door import body, counted, line_of, open_line, wanted
-from sandbox.gateway.model import Line, Message
+from sandbox.gateway.evolution.guards import body, counted, line_of, open_line, wanted
+from sandbox.gateway.guards import here
+from sandbox.gateway.model import SandboxLine, SandboxMessage
 
 pages = Blueprint("evolution_messages", __name__, url_prefix="/chat")
 
@@ -97,7 +97,7 @@ def file_of(instance: str) -> ResponseReturnValue:
     ), 201
 
 
-def _named(line: Line, key: Any) -> Message | None:
+def _named(line: SandboxLine, key: Any) -> SandboxMessage | None:
     """By its own id alone, whatever chat the key names."""
     return here().world.find(line, str(_map(key).get("id")))
 

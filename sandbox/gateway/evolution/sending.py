@@ -7,11 +7,11 @@ from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
 
 from sandbox.gateway import faults
-from sandbox.gateway.door import here
 from sandbox.gateway.evolution import refusals, wire
 from sandbox.gateway.evolution.checks import look_up
-from sandbox.gateway.evolution.door import counted, fault_now, open_line, wanted
-from sandbox.gateway.model import Ack, Line, Media, Reaction
+from sandbox.gateway.evolution.guards import counted, fault_now, open_line, wanted
+from sandbox.gateway.guards import here
+from sandbox.gateway.model import SandboxAck, SandboxLine, SandboxMedia, SandboxReaction
 from sandbox.gateway.world import NotOnWhatsApp
 
 pages = Blueprint("evolution_sending", __name__, url_prefix="/message")
@@ -32,7 +32,7 @@ def send_media(instance: str) -> ResponseReturnValue:
     kind, name = str(asked["mediatype"]), str(asked.get("fileName") or "")
     mimetype = str(asked.get("mimetype") or "application/octet-stream")
     extension = name.rpartition(".")[2] or "bin"
-    media = Media(kind, mimetype, extension, content=_decoded(asked["media"]), filename=name or None)
+    media = SandboxMedia(kind, mimetype, extension, content=_decoded(asked["media"]), filename=name or None)
     return _send(instance, asked, str(asked.get("caption") or ""), media)
 
 
@@ -40,7 +40,7 @@ def send_media(instance: str) -> ResponseReturnValue:
 @counted("sendWhatsAppAudio")
 def send_voice(instance: str) -> ResponseReturnValue:
     asked = wanted("number", "audio")
-    media = Media("audio", "audio/ogg; codecs=opus", "oga", content=_decoded(asked["audio"]), seconds=1)
+    media = SandboxMedia("audio", "audio/ogg; codecs=opus", "oga", content=_decoded(asked["audio"]), seconds=1)
     return _send(instance, asked, "", media)
 
 
@@ -49,7 +49,7 @@ def send_voice(instance: str) -> ResponseReturnValue:
 def react(instance: str) -> ResponseReturnValue:
     asked = wanted("key", "reaction")
     line, world = _open(instance), here().world
-    reaction = Reaction(True, str(asked["reaction"]))
+    reaction = SandboxReaction(True, str(asked["reaction"]))
     message = world.find(line, str(asked["key"].get("id")))
     if message is None:
         raise refusals.refused(400, ["Message not found"])
@@ -58,7 +58,7 @@ def react(instance: str) -> ResponseReturnValue:
     return jsonify(wire.reaction_record(message, reaction, line, world.clock()) | {"status": "PENDING"}), 201
 
 
-def _send(instance: str, asked: dict[str, Any], text: str, media: Media | None = None) -> ResponseReturnValue:
+def _send(instance: str, asked: dict[str, Any], text: str, media: SandboxMedia | None = None) -> ResponseReturnValue:
     line, world = _open(instance), here().world
     number = str(asked["number"])
     found = look_up(line, number)
@@ -68,7 +68,7 @@ def _send(instance: str, asked: dict[str, Any], text: str, media: Media | None =
     try:
         with world.changed:
             chat_id = wire.home_of(found["jid"])
-            stuck = _stuck() or (Ack.ERROR if _starts_forbidden_chat(line, chat_id) else None)
+            stuck = _stuck() or (SandboxAck.ERROR if _starts_forbidden_chat(line, chat_id) else None)
             message = world.send(line, chat_id, text, reply_to=quoted, stuck=stuck, media=media)
             answer = wire.record(message, line, world.clock())
     except NotOnWhatsApp:
@@ -77,20 +77,20 @@ def _send(instance: str, asked: dict[str, Any], text: str, media: Media | None =
     return jsonify(answer | {"status": "PENDING"}), 201
 
 
-def _open(instance: str) -> Line:
+def _open(instance: str) -> SandboxLine:
     closed, never = refusals.refused(500, "Connection Closed"), refusals.refused(500, NEVER_CONNECTED)
     return open_line(instance, closed, never)
 
 
-def _stuck() -> Ack | None:
+def _stuck() -> SandboxAck | None:
     """A number that may start no new chats: the message is taken, and gets the status ERROR a moment later."""
     fault = fault_now()
     if fault is None:
         return None
-    return Ack.ERROR if fault.fault == "error_463" else faults.STUCK.get(fault.fault)
+    return SandboxAck.ERROR if fault.fault == "error_463" else faults.STUCK.get(fault.fault)
 
 
-def _starts_forbidden_chat(line: Line, chat_id: str) -> bool:
+def _starts_forbidden_chat(line: SandboxLine, chat_id: str) -> bool:
     restricted = line.capped or line.restricted_until > here().world.clock()
     return restricted and not any(chat.messages for chat in here().world.chats(line, chat_id))
 

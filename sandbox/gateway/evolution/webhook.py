@@ -3,10 +3,10 @@
 from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
 
-from sandbox.gateway.door import here
-from sandbox.gateway.evolution.door import counted, line_of, wanted
+from sandbox.gateway.evolution.guards import counted, line_of, wanted
 from sandbox.gateway.evolution.refusals import against_schema
 from sandbox.gateway.evolution.wire import instance_id, iso
+from sandbox.gateway.guards import here
 
 pages = Blueprint("evolution_webhook", __name__, url_prefix="/webhook")
 

@@ -5,20 +5,25 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sandbox.gateway.directory import client_of, phone_id
-from sandbox.gateway.evolution.door import token_of
-from sandbox.gateway.model import Ack, Chat, Line, Message, Reaction
+from sandbox.gateway.evolution.guards import token_of
+from sandbox.gateway.model import SandboxAck, SandboxChat, SandboxLine, SandboxMessage, SandboxReaction
 from sandbox.gateway.raw import content_of, jid
 
 STATES = {"WORKING": "open", "STOPPED": "close", "FAILED": "close"}  # all others are connecting
 LOGGED_IN = ("WORKING", "STARTING", "STOPPED", "FAILED")
-STATUSES = {Ack.SERVER: "SERVER_ACK", Ack.DEVICE: "DELIVERY_ACK", Ack.READ: "READ", Ack.PLAYED: "PLAYED"}
+STATUSES = {
+    SandboxAck.SERVER: "SERVER_ACK",
+    SandboxAck.DEVICE: "DELIVERY_ACK",
+    SandboxAck.READ: "READ",
+    SandboxAck.PLAYED: "PLAYED",
+}
 
 
-def state_of(line: Line) -> str:
+def state_of(line: SandboxLine) -> str:
     return STATES.get(line.status, "connecting")
 
 
-def instance(line: Line) -> dict[str, Any]:
+def instance(line: SandboxLine) -> dict[str, Any]:
     """With the instance's token, as the real one shows it."""
     logged_in = line.status in LOGGED_IN and line.config.get("reason") != 401
     return {
@@ -36,15 +41,18 @@ def instance(line: Line) -> dict[str, Any]:
         "disconnectionObject": None,
         "disconnectionAt": None,
         "Setting": {"syncFullHistory": False, "groupsIgnore": False, "readMessages": False},
-        "_count": {"Message": sum(len(chat.messages) for chat in line.chats.values()), "Chat": len(line.chats)},
+        "_count": {
+            "SandboxMessage": sum(len(chat.messages) for chat in line.chats.values()),
+            "SandboxChat": len(line.chats),
+        },
     }
 
 
-def instance_id(line: Line) -> str:
+def instance_id(line: SandboxLine) -> str:
     return str(uuid.uuid5(uuid.NAMESPACE_DNS, line.name))
 
 
-def key(message: Message, *, message_id: str = "", from_me: bool | None = None) -> dict[str, Any]:
+def key(message: SandboxMessage, *, message_id: str = "", from_me: bool | None = None) -> dict[str, Any]:
     """A chat under a LID names the phone beside it where WhatsApp knows one."""
     found: dict[str, Any] = {
         "id": message_id or message.id,
@@ -58,7 +66,7 @@ def key(message: Message, *, message_id: str = "", from_me: bool | None = None) 
     return found | ({"participant": jid(message.participant)} if message.participant else {})
 
 
-def record(message: Message, line: Line, now: float) -> dict[str, Any]:
+def record(message: SandboxMessage, line: SandboxLine, now: float) -> dict[str, Any]:
     revoked = message.revoked and line.is_at_least(2, 3, 7)  # the row stays, with nothing in it
     content = content_of(message)
     part = next(iter(content))
@@ -77,7 +85,7 @@ def record(message: Message, line: Line, now: float) -> dict[str, Any]:
     }
 
 
-def reaction_record(message: Message, reaction: Reaction, line: Line, at: float) -> dict[str, Any]:
+def reaction_record(message: SandboxMessage, reaction: SandboxReaction, line: SandboxLine, at: float) -> dict[str, Any]:
     """A reaction is a message of its own."""
     message_id = f"{message.id[:20]}R{int(reaction.from_me)}"
     return {
@@ -94,17 +102,17 @@ def reaction_record(message: Message, reaction: Reaction, line: Line, at: float)
     }
 
 
-def statuses(message: Message, now: float) -> list[str]:
+def statuses(message: SandboxMessage, now: float) -> list[str]:
     """What was told about the message since it was saved: all that lead to its ack, and what became of it."""
     told = []
     if message.from_me:
         ack = message.ack(now)
-        told = [name for step, name in STATUSES.items() if step <= ack and step is not Ack.PLAYED]
-        told += ["ERROR"] if ack is Ack.ERROR else []
+        told = [name for step, name in STATUSES.items() if step <= ack and step is not SandboxAck.PLAYED]
+        told += ["ERROR"] if ack is SandboxAck.ERROR else []
     return told + ["EDITED"] * message.edited + ["DELETED"] * message.revoked
 
 
-def chat(chat: Chat, line: Line, now: float) -> dict[str, Any]:
+def chat(chat: SandboxChat, line: SandboxLine, now: float) -> dict[str, Any]:
     last = record(chat.messages[-1], line, now)
     status = ([*statuses(chat.messages[-1], now), "PENDING"] if chat.messages[-1].from_me else ["DELIVERY_ACK"])[0]
     updates = last.pop("MessageUpdate")
@@ -137,6 +145,6 @@ def home_of(number: str) -> str:
     return number.replace("@s.whatsapp.net", "@c.us") if "@" in number else f"{number}@c.us"
 
 
-def _name(message: Message) -> str:
+def _name(message: SandboxMessage) -> str:
     client = client_of(message.chat_id)
     return client.name if client else ""

@@ -5,22 +5,22 @@ Imitated from green-api.com/en/docs/api and the answers of a third party's probe
 
 from flask import request
 
-from sandbox.gateway.green import account, by_hand, files, journals, notices, queue, sending, service
+from sandbox.gateway.green import account, files, journals, manual, notices, queue, sending, service
 from sandbox.gateway.green.refusals import no_such_method
-from sandbox.gateway.kind import Kind
+from sandbox.gateway.kind import SandboxKind
 from sandbox.gateway.webhooks import Postman
-from sandbox.gateway.world import World
+from sandbox.gateway.world import GatewayWorld
 
 
-def _start(world: World, postman: Postman, _patience: float) -> None:
+def _start(world: GatewayWorld, postman: Postman, _patience: float) -> None:
     """Send what waits when an account can send again, and report what happens."""
     world.listeners.append(lambda happening: queue.sent_again(world, happening))
     world.listeners.append(lambda happening: notices.report(happening, world.clock(), postman))
 
 
-KIND = Kind(
+KIND = SandboxKind(
     name="green",
-    pages=tuple(room.pages for room in (account, service, journals, sending, files, by_hand)),
+    pages=tuple(room.pages for room in (account, service, journals, sending, files, manual)),
     start=_start,
     is_asked=lambda: request.path.startswith("/waInstance"),
     no_such_page=lambda: no_such_method().response(),

@@ -6,11 +6,11 @@ from typing import Any
 from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from sandbox.gateway.door import here
 from sandbox.gateway.green import notices
-from sandbox.gateway.green.door import body, method
+from sandbox.gateway.green.guards import body, method
+from sandbox.gateway.guards import here
 from sandbox.gateway.media import qr
-from sandbox.gateway.model import Line
+from sandbox.gateway.model import SandboxLine
 
 pages = Blueprint("green_account", __name__, url_prefix="/waInstance<instance>")
 
@@ -19,13 +19,13 @@ RESTART_SECONDS = 0.2  # five minutes on the real thing
 
 @pages.get("/getStateInstance/<token>")
 @method("getStateInstance")
-def show_state(line: Line) -> ResponseReturnValue:
+def show_state(line: SandboxLine) -> ResponseReturnValue:
     return jsonify(stateInstance=notices.state_of(line))
 
 
 @pages.get("/qr/<token>")
 @method("qr")
-def show_qr(line: Line) -> ResponseReturnValue:
+def show_qr(line: SandboxLine) -> ResponseReturnValue:
     if line.status == "WORKING":
         return jsonify(type="alreadyLogged", message="instance account already authorized")
     if line.status != "SCAN_QR_CODE":
@@ -35,7 +35,7 @@ def show_qr(line: Line) -> ResponseReturnValue:
 
 @pages.post("/getAuthorizationCode/<token>")
 @method("getAuthorizationCode")
-def show_code(line: Line) -> ResponseReturnValue:
+def show_code(line: SandboxLine) -> ResponseReturnValue:
     """The code follows from the number, so that a test knows it."""
     number = body().get("phoneNumber")
     if line.status != "SCAN_QR_CODE" or not isinstance(number, int):
@@ -45,13 +45,13 @@ def show_code(line: Line) -> ResponseReturnValue:
 
 @pages.get("/getSettings/<token>")
 @method("getSettings")
-def show_settings(line: Line) -> ResponseReturnValue:
+def show_settings(line: SandboxLine) -> ResponseReturnValue:
     return jsonify(line.webhook | {"wid": line.chat_id, "typeInstance": "whatsapp"})
 
 
 @pages.post("/setSettings/<token>")
 @method("setSettings")
-def change_settings(line: Line) -> ResponseReturnValue:
+def change_settings(line: SandboxLine) -> ResponseReturnValue:
     """The instance restarts, and says so to the new address when the settings hold."""
     wanted: dict[str, Any] = body()
     with here().world.changed:

@@ -6,12 +6,12 @@ expired, deleted, refuse, http_500, and all that are the same for every protocol
 
 from flask import Response
 
-from sandbox.control import Fault
+from sandbox.control import InjectedFault
 from sandbox.gateway import faults
 from sandbox.gateway.green import refusals
 
 
-def instead(fault: Fault, method: str) -> Response | None:
+def instead(fault: InjectedFault, method: str) -> Response | None:
     """The answer that takes the place of the work, if the fault is of that kind. Raises Refusal."""
     match fault.fault:
         case "unauthorized":
@@ -39,7 +39,7 @@ def instead(fault: Fault, method: str) -> Response | None:
     return faults.alike(fault)
 
 
-def afterwards(fault: Fault, answer: Response) -> Response:
+def afterwards(fault: InjectedFault, answer: Response) -> Response:
     """What is left of the answer when the work was done."""
     if fault.fault == "lost_answer" and fault.detail == "500":
         raise refusals.Plain(500, "Internal Server Error")

@@ -3,19 +3,19 @@
 from flask import Blueprint, Response, jsonify
 from flask.typing import ResponseReturnValue
 
-from sandbox.gateway.door import here
 from sandbox.gateway.files import served
 from sandbox.gateway.green import refusals, wire
-from sandbox.gateway.green.door import body, method, text
+from sandbox.gateway.green.guards import body, method, text
 from sandbox.gateway.green.journals import origin
-from sandbox.gateway.model import Line, Media
+from sandbox.gateway.guards import here
+from sandbox.gateway.model import SandboxLine, SandboxMedia
 
 pages = Blueprint("green_files", __name__)
 
 
 @pages.post("/waInstance<instance>/downloadFile/<token>")
 @method("downloadFile")
-def download_file(line: Line) -> ResponseReturnValue:
+def download_file(line: SandboxLine) -> ResponseReturnValue:
     """The address of the file of one message."""
     wanted = body()
     chat_id, message_id = text(wanted, "chatId"), text(wanted, "idMessage")
@@ -35,7 +35,7 @@ def download(instance: str, name: str) -> Response:
     return served(media)
 
 
-def _find(instance: str, name: str) -> Media | None:
+def _find(instance: str, name: str) -> SandboxMedia | None:
     with here().world.changed:
         line = here().world.lines.get(instance)
         for chat in line.chats.values() if line else ():

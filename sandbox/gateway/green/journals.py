@@ -3,10 +3,10 @@
 from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from sandbox.gateway.door import here
 from sandbox.gateway.green import queue, refusals, wire
-from sandbox.gateway.green.door import body, method, text
-from sandbox.gateway.model import Line, Message
+from sandbox.gateway.green.guards import body, method, text
+from sandbox.gateway.guards import here
+from sandbox.gateway.model import SandboxLine, SandboxMessage
 
 pages = Blueprint("green_journals", __name__, url_prefix="/waInstance<instance>")
 
@@ -15,7 +15,7 @@ A_DAY = 1440  # minutes
 
 @pages.post("/getChatHistory/<token>")
 @method("getChatHistory")
-def history(line: Line) -> ResponseReturnValue:
+def history(line: SandboxLine) -> ResponseReturnValue:
     """One chat under one id: the half that is stored under the other id is another chat."""
     wanted = body()
     chat_id, count = text(wanted, "chatId"), wanted.get("count", 100)
@@ -31,7 +31,7 @@ def history(line: Line) -> ResponseReturnValue:
 
 @pages.post("/getMessage/<token>")
 @method("getMessage")
-def one_message(line: Line) -> ResponseReturnValue:
+def one_message(line: SandboxLine) -> ResponseReturnValue:
     wanted = body()
     chat_id, message_id = text(wanted, "chatId"), text(wanted, "idMessage")
     with here().world.changed:
@@ -44,20 +44,20 @@ def one_message(line: Line) -> ResponseReturnValue:
 
 @pages.get("/lastIncomingMessages/<token>")
 @method("lastIncomingMessages")
-def last_incoming(line: Line) -> ResponseReturnValue:
+def last_incoming(line: SandboxLine) -> ResponseReturnValue:
     return jsonify(_last(line, from_me=False))
 
 
 @pages.get("/lastOutgoingMessages/<token>")
 @method("lastOutgoingMessages")
-def last_outgoing(line: Line) -> ResponseReturnValue:
+def last_outgoing(line: SandboxLine) -> ResponseReturnValue:
     return jsonify(_last(line, from_me=True))
 
 
-def _last(line: Line, *, from_me: bool) -> list[dict[str, object]]:
+def _last(line: SandboxLine, *, from_me: bool) -> list[dict[str, object]]:
     since = _now() - 60 * int(request.args.get("minutes", A_DAY))
     with here().world.changed:
-        messages: list[Message] = [message for chat in line.chats.values() for message in chat.messages]
+        messages: list[SandboxMessage] = [message for chat in line.chats.values() for message in chat.messages]
         recent = [message for message in messages if message.from_me == from_me and message.at >= since]
         return wire.journal(recent, origin(), line, _now())
 

@@ -8,10 +8,10 @@ import json
 from typing import Any
 
 from sandbox.gateway.directory import client_of
+from sandbox.gateway.events import GatewayEventKind, Happening
 from sandbox.gateway.green import wire
-from sandbox.gateway.happenings import Happening, What
-from sandbox.gateway.model import Ack, Line, Message
-from sandbox.gateway.webhooks import Postman, Report, Retries
+from sandbox.gateway.model import SandboxAck, SandboxLine, SandboxMessage
+from sandbox.gateway.webhooks import Postman, Retries, WebhookReport
 
 RETRY_SECONDS, TRIES = 60.0, 1440
 STATES = {
@@ -23,7 +23,7 @@ STATES = {
     "STOPPED": "sleepMode",
     "FAILED": "blocked",
 }
-_CHANGES = {What.EDITED: "editedMessageWebhook", What.REVOKED: "deletedMessageWebhook"}
+_CHANGES = {GatewayEventKind.EDITED: "editedMessageWebhook", GatewayEventKind.REVOKED: "deletedMessageWebhook"}
 _KINDS = {
     "incomingWebhook": "incomingMessageReceived",
     "outgoingMessageWebhook": "outgoingMessageReceived",
@@ -31,7 +31,7 @@ _KINDS = {
 }
 
 
-def state_of(line: Line) -> str:
+def state_of(line: SandboxLine) -> str:
     return "yellowCard" if line.yellow and line.status == "WORKING" else STATES[line.status]
 
 
@@ -40,28 +40,28 @@ def report(happening: Happening, now: float, postman: Postman) -> None:
     line, message = happening.line, happening.message
     if line.protocol != "green":
         return
-    if happening.what is What.STATUS:
+    if happening.what is GatewayEventKind.STATUS:
         report_state(line, state_of(line), happening.at, postman)
-    elif message is not None and happening.what is What.ACK:
-        status = _status(message, happening.ack or Ack.PENDING)
+    elif message is not None and happening.what is GatewayEventKind.ACK:
+        status = _status(message, happening.ack or SandboxAck.PENDING)
         if _wants(line, "outgoingWebhook") or status in ("failed", "noAccount"):  # these two cannot be switched off
             _post(line, _about_status(line, message, status, happening.at), postman, max(0.0, happening.at - now))
     elif message is not None and all(_wants(line, switch) for switch in _switches(happening, message)):
         _post(line, _about_message(happening, message), postman)
 
 
-def report_state(line: Line, state: str, at: float, postman: Postman, delay: float = 0.0) -> None:
+def report_state(line: SandboxLine, state: str, at: float, postman: Postman, delay: float = 0.0) -> None:
     if _wants(line, "stateWebhook"):
         _post(line, {**_head(line, "stateInstanceChanged", at), "stateInstance": state}, postman, delay)
 
 
-def _switches(happening: Happening, message: Message) -> list[str]:
+def _switches(happening: Happening, message: SandboxMessage) -> list[str]:
     """The settings that must be on for this to be told."""
     change = _CHANGES.get(happening.what)
     return [_whose(happening, message), *([change] if change else [])]
 
 
-def _whose(happening: Happening, message: Message) -> str:
+def _whose(happening: Happening, message: SandboxMessage) -> str:
     """The setting for messages of whoever did this."""
     ours = happening.reaction.from_me if happening.reaction else message.from_me
     if not ours:
@@ -69,9 +69,9 @@ def _whose(happening: Happening, message: Message) -> str:
     return "outgoingAPIMessageWebhook" if message.by_api or happening.reaction else "outgoingMessageWebhook"
 
 
-def _about_message(happening: Happening, message: Message) -> dict[str, Any]:
+def _about_message(happening: Happening, message: SandboxMessage) -> dict[str, Any]:
     line, kind = happening.line, _KINDS[_whose(happening, message)]
-    new = happening.what is What.MESSAGE
+    new = happening.what is GatewayEventKind.MESSAGE
     return {
         **_head(line, kind, message.at if new else happening.at),
         "idMessage": message.id if new else f"{message.id}C{int(happening.at)}",
@@ -80,7 +80,7 @@ def _about_message(happening: Happening, message: Message) -> dict[str, Any]:
     }
 
 
-def _sender(line: Line, message: Message, *, ours: bool) -> dict[str, str]:
+def _sender(line: SandboxLine, message: SandboxMessage, *, ours: bool) -> dict[str, str]:
     name = wire.name_of(message)
     return {
         "chatId": _spelled(message.chat_id, line),
@@ -91,14 +91,14 @@ def _sender(line: Line, message: Message, *, ours: bool) -> dict[str, str]:
     }
 
 
-def _data(happening: Happening, message: Message) -> dict[str, Any]:
+def _data(happening: Happening, message: SandboxMessage) -> dict[str, Any]:
     match happening.what:
-        case What.EDITED:
+        case GatewayEventKind.EDITED:
             edited = {"textMessage": message.text, "stanzaId": message.id}
             return {"typeMessage": "editedMessage", "editedMessageData": edited}
-        case What.REVOKED:
+        case GatewayEventKind.REVOKED:
             return {"typeMessage": "deletedMessage", "deletedMessageData": {"stanzaId": message.id}}
-        case What.REACTION:
+        case GatewayEventKind.REACTION:
             return {
                 "typeMessage": "reactionMessage",
                 "extendedTextMessageData": {"text": happening.reaction.text if happening.reaction else ""},
@@ -107,11 +107,11 @@ def _data(happening: Happening, message: Message) -> dict[str, Any]:
     return wire.message_data(message, str(happening.line.config.get("origin", "")), happening.line)
 
 
-def _status(message: Message, ack: Ack) -> str:
-    return "noAccount" if ack is Ack.ERROR and client_of(message.chat_id) is None else wire.STATUSES[ack]
+def _status(message: SandboxMessage, ack: SandboxAck) -> str:
+    return "noAccount" if ack is SandboxAck.ERROR and client_of(message.chat_id) is None else wire.STATUSES[ack]
 
 
-def _about_status(line: Line, message: Message, status: str, at: float) -> dict[str, Any]:
+def _about_status(line: SandboxLine, message: SandboxMessage, status: str, at: float) -> dict[str, Any]:
     return {
         **_head(line, "outgoingMessageStatus", at),
         "chatId": _spelled(message.chat_id, line),
@@ -121,39 +121,39 @@ def _about_status(line: Line, message: Message, status: str, at: float) -> dict[
     }
 
 
-def report_yellow(line: Line, chat_id: str, message_id: str, at: float, postman: Postman) -> None:
+def report_yellow(line: SandboxLine, chat_id: str, message_id: str, at: float, postman: Postman) -> None:
     """A message that comes into the queue of an account with a yellow card."""
     if _wants(line, "outgoingWebhook"):
         told = {"chatId": chat_id, "idMessage": message_id, "status": "yellowCard", "sendByApi": True}
         _post(line, {**_head(line, "outgoingMessageStatus", at), **told}, postman)
 
 
-def report_quota(line: Line, chats: int, at: float, postman: Postman) -> None:
+def report_quota(line: SandboxLine, chats: int, at: float, postman: Postman) -> None:
     """Somebody wrote whom the free plan does not let write (…/notifications-format/QuotaExceeded)."""
     quota = {"method": "correspondents", "used": chats, "total": chats, "status": "CORRESPONDENTS_QUOTA_EXCEEDED"}
     _post(line, {**_head(line, "quotaExceeded", at), "quotaData": quota}, postman)
 
 
-def _spelled(chat_id: str, line: Line) -> str:
+def _spelled(chat_id: str, line: SandboxLine) -> str:
     """Most instances write phones with @c.us, some as WhatsApp itself does, a few with the number of a device."""
     digits, _, home = chat_id.partition("@")
     return str(line.config.get("spelling", "…@c.us")).replace("…", digits) if home == "c.us" else chat_id
 
 
-def _head(line: Line, kind: str, at: float) -> dict[str, Any]:
+def _head(line: SandboxLine, kind: str, at: float) -> dict[str, Any]:
     instance = {"idInstance": int(line.name), "wid": line.chat_id, "typeInstance": "whatsapp"}
     return {"typeWebhook": kind, "instanceData": instance, "timestamp": int(at)}
 
 
-def _wants(line: Line, switch: str) -> bool:
+def _wants(line: SandboxLine, switch: str) -> bool:
     return bool(line.webhook.get("webhookUrl")) and line.webhook.get(switch) == "yes"
 
 
-def _post(line: Line, told: dict[str, Any], postman: Postman, delay: float = 0.0) -> None:
+def _post(line: SandboxLine, told: dict[str, Any], postman: Postman, delay: float = 0.0) -> None:
     url, token = str(line.webhook.get("webhookUrl") or ""), str(line.webhook.get("webhookUrlToken") or "")
     if not url:
         return
     again = float(line.config.get("retry_seconds", RETRY_SECONDS))
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     body = json.dumps(told, ensure_ascii=False).encode()
-    postman.post(Report(url, body, headers, Retries((again,) * TRIES), delay))
+    postman.post(WebhookReport(url, body, headers, Retries((again,) * TRIES), delay))

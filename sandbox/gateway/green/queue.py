@@ -4,71 +4,71 @@ import secrets
 from dataclasses import dataclass
 
 from sandbox.gateway.directory import client_of
-from sandbox.gateway.happenings import Happening, What
-from sandbox.gateway.model import Ack, Chat, Line, Media, Message
-from sandbox.gateway.world import World
+from sandbox.gateway.events import GatewayEventKind, Happening
+from sandbox.gateway.model import SandboxAck, SandboxChat, SandboxLine, SandboxMedia, SandboxMessage
+from sandbox.gateway.world import GatewayWorld
 
 KEPT_SECONDS = 86_400
 
 
 @dataclass(frozen=True)
-class Waiting:
+class QueuedSend:
     id: str
     chat_id: str
     text: str
     at: float
-    media: Media | None = None
+    media: SandboxMedia | None = None
     reply_to: str = ""
-    stuck: Ack | None = None
+    stuck: SandboxAck | None = None
 
 
 def take(
-    world: World,
-    line: Line,
+    world: GatewayWorld,
+    line: SandboxLine,
     chat_id: str,
     text: str,
     *,
-    media: Media | None = None,
+    media: SandboxMedia | None = None,
     reply_to: str = "",
-    stuck: Ack | None = None,
+    stuck: SandboxAck | None = None,
 ) -> str:
     """The id of a message that is sent now or later."""
     message_id = f"3EB0{secrets.token_hex(8).upper()}"
     with world.changed:
-        waiting = Waiting(message_id, chat_id, text, world.clock(), media, reply_to, stuck)
+        waiting = QueuedSend(message_id, chat_id, text, world.clock(), media, reply_to, stuck)
         line.config.setdefault("queue", []).append(waiting)
         _send_all(world, line)
     return message_id
 
 
-def waiting(line: Line, chat_id: str, now: float) -> list[Message]:
+def waiting(line: SandboxLine, chat_id: str, now: float) -> list[SandboxMessage]:
     """What stands in the queue for a chat, as messages that are pending; what is a day old is given up."""
     return [
-        Message(one.id, chat_id, one.at, True, one.text, media=one.media, by_api=True, stuck=Ack.PENDING)
+        SandboxMessage(one.id, chat_id, one.at, True, one.text, media=one.media, by_api=True, stuck=SandboxAck.PENDING)
         for one in line.config.get("queue", ())
         if one.chat_id == chat_id and now - one.at < KEPT_SECONDS
     ]
 
 
-def sent_again(world: World, happening: Happening) -> None:
+def sent_again(world: GatewayWorld, happening: Happening) -> None:
     """Once an account is well again, what waited goes out in its order; what is a day old never does."""
-    if happening.what is What.STATUS and happening.line.protocol == "green":
+    if happening.what is GatewayEventKind.STATUS and happening.line.protocol == "green":
         _send_all(world, happening.line)
 
 
-def _send_all(world: World, line: Line) -> None:
+def _send_all(world: GatewayWorld, line: SandboxLine) -> None:
     if line.status != "WORKING" or line.yellow:
         return
-    queue: list[Waiting] = line.config.get("queue", [])
+    queue: list[QueuedSend] = line.config.get("queue", [])
     while queue:
         one = queue.pop(0)
         if world.clock() - one.at < KEPT_SECONDS:
             _send(world, line, one)
 
 
-def _send(world: World, line: Line, one: Waiting) -> None:
+def _send(world: GatewayWorld, line: SandboxLine, one: QueuedSend) -> None:
     stuck = one.stuck
     if client_of(one.chat_id) is None:
-        line.chats.setdefault(one.chat_id, Chat(one.chat_id, ""))  # nobody is there: a journal shows the attempt
-        stuck = Ack.ERROR
+        line.chats.setdefault(one.chat_id, SandboxChat(one.chat_id, ""))  # nobody is there: a journal shows the attempt
+        stuck = SandboxAck.ERROR
     world.send(line, one.chat_id, one.text, own_id=one.id, reply_to=one.reply_to, stuck=stuck, media=one.media)

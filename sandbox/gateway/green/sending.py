@@ -7,23 +7,23 @@ from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from sandbox.gateway.directory import CHAT_ID
-from sandbox.gateway.door import fault_now, here
 from sandbox.gateway.faults import STUCK
 from sandbox.gateway.green import notices, queue, refusals
-from sandbox.gateway.green.door import body, method, text
-from sandbox.gateway.model import Ack, Line, Media
+from sandbox.gateway.green.guards import body, method, text
+from sandbox.gateway.guards import fault_now, here
+from sandbox.gateway.model import SandboxAck, SandboxLine, SandboxMedia
 
 pages = Blueprint("green_sending", __name__, url_prefix="/waInstance<instance>")
 
-LONGEST_TEXT = 20_000
+MAX_TEXT = 20_000
 
 
 @pages.post("/sendMessage/<token>")
 @method("sendMessage")
-def send_message(line: Line) -> ResponseReturnValue:
+def send_message(line: SandboxLine) -> ResponseReturnValue:
     wanted = body()
     chat_id, words = _chat(text(wanted, "chatId")), text(wanted, "message")
-    if len(words) > LONGEST_TEXT:
+    if len(words) > MAX_TEXT:
         raise refusals.bad_request("Validation failed. Details: 'message' length must be less than 20000 characters")
     reply_to = str(wanted.get("quotedMessageId") or "")
     message_id = queue.take(here().world, line, chat_id, words, reply_to=reply_to, stuck=_stuck())
@@ -33,7 +33,7 @@ def send_message(line: Line) -> ResponseReturnValue:
 
 @pages.post("/sendFileByUpload/<token>")
 @method("sendFileByUpload")
-def send_file(line: Line) -> ResponseReturnValue:
+def send_file(line: SandboxLine) -> ResponseReturnValue:
     """How a file is sent follows from its extension."""
     fields, uploaded = request.form.to_dict(), request.files.get("file")
     chat_id = _chat(text({**fields}, "chatId"))
@@ -42,7 +42,7 @@ def send_file(line: Line) -> ResponseReturnValue:
         raise refusals.bad_request("Validation failed. Details: 'file' and its extension are required")
     mimetype = mimetypes.guess_type(name)[0] or "application/octet-stream"
     kind = mimetype.partition("/")[0]
-    media = Media(
+    media = SandboxMedia(
         kind if kind in ("image", "video", "audio") else "document",
         mimetype,
         PurePath(name).suffix[1:],
@@ -70,11 +70,11 @@ def _chat(chat_id: str) -> str:
     return chat_id
 
 
-def _say_yellow(line: Line, chat_id: str, message_id: str) -> None:
+def _say_yellow(line: SandboxLine, chat_id: str, message_id: str) -> None:
     if line.yellow:
         notices.report_yellow(line, chat_id, message_id, here().world.clock(), here().postman)
 
 
-def _stuck() -> Ack | None:
+def _stuck() -> SandboxAck | None:
     fault = fault_now()
     return STUCK.get(fault.fault) if fault else None

@@ -6,17 +6,17 @@ from flask import Blueprint, Response, jsonify
 from flask.typing import ResponseReturnValue
 
 from sandbox.gateway.directory import client_of, dialled, digits, phone_id
-from sandbox.gateway.door import here
 from sandbox.gateway.green import refusals
-from sandbox.gateway.green.door import body, method, need_authorized, text
-from sandbox.gateway.model import Line, Message, Reaction
+from sandbox.gateway.green.guards import body, method, need_authorized, text
+from sandbox.gateway.guards import here
+from sandbox.gateway.model import SandboxLine, SandboxMessage, SandboxReaction
 
 pages = Blueprint("green_service", __name__, url_prefix="/waInstance<instance>")
 
 
 @pages.post("/checkWhatsapp/<token>")
 @method("checkWhatsapp")
-def check(line: Line) -> ResponseReturnValue:
+def check(line: SandboxLine) -> ResponseReturnValue:
     """A North American number with zeros after its 1 always seems to be there, as on the real thing (the quirks)."""
     wanted = body()
     asked = str(wanted.get("chatId") or wanted.get("phoneNumber") or "")
@@ -43,7 +43,7 @@ def check(line: Line) -> ResponseReturnValue:
 
 @pages.post("/readChat/<token>")
 @method("readChat")
-def read_chat(line: Line) -> ResponseReturnValue:
+def read_chat(line: SandboxLine) -> ResponseReturnValue:
     wanted = body()
     chat_id, message_id = text(wanted, "chatId"), wanted.get("idMessage")
     need_authorized(line)
@@ -57,7 +57,7 @@ def read_chat(line: Line) -> ResponseReturnValue:
 
 @pages.post("/sendTyping/<token>")
 @method("sendTyping")
-def type_for_a_while(line: Line) -> ResponseReturnValue:
+def type_for_a_while(line: SandboxLine) -> ResponseReturnValue:
     wanted = body()
     text(wanted, "chatId")
     need_authorized(line)
@@ -70,7 +70,7 @@ def type_for_a_while(line: Line) -> ResponseReturnValue:
 
 @pages.post("/editMessage/<token>")
 @method("editMessage")
-def edit(line: Line) -> ResponseReturnValue:
+def edit(line: SandboxLine) -> ResponseReturnValue:
     wanted = body()
     message = _own(line, wanted)
     here().world.edit(line, message, text(wanted, "message"))
@@ -80,7 +80,7 @@ def edit(line: Line) -> ResponseReturnValue:
 
 @pages.post("/deleteMessage/<token>")
 @method("deleteMessage")
-def delete(line: Line) -> ResponseReturnValue:
+def delete(line: SandboxLine) -> ResponseReturnValue:
     """The answer's body is empty."""
     here().world.revoke(line, _own(line, body()))
     here().world.heard("send", 1)
@@ -89,16 +89,16 @@ def delete(line: Line) -> ResponseReturnValue:
 
 @pages.post("/sendReaction/<token>")
 @method("sendReaction")
-def react(line: Line) -> ResponseReturnValue:
+def react(line: SandboxLine) -> ResponseReturnValue:
     wanted = body()
     need_authorized(line)
     message = _message(line, text(wanted, "chatId"), text(wanted, "idMessage"))
-    here().world.react(line, message, Reaction(True, str(wanted.get("reaction") or "")))
+    here().world.react(line, message, SandboxReaction(True, str(wanted.get("reaction") or "")))
     here().world.heard("send", 1)
     return jsonify(idMessage=message.id)
 
 
-def _own(line: Line, wanted: dict[str, object]) -> Message:
+def _own(line: SandboxLine, wanted: dict[str, object]) -> SandboxMessage:
     need_authorized(line)
     message = _message(line, text(wanted, "chatId"), text(wanted, "idMessage"))
     if not message.from_me:
@@ -106,7 +106,7 @@ def _own(line: Line, wanted: dict[str, object]) -> Message:
     return message
 
 
-def _message(line: Line, chat_id: str, message_id: str) -> Message:
+def _message(line: SandboxLine, chat_id: str, message_id: str) -> SandboxMessage:
     found = here().world.find(line, message_id, chat_id)
     if found is None:
         raise refusals.bad_request(f"Message not found by chatId {chat_id} and idMessage {message_id}")

@@ -6,19 +6,19 @@ from collections.abc import Iterable
 from typing import Any
 
 from sandbox.gateway.directory import client_of, phone_id
-from sandbox.gateway.model import Ack, Line, Media, Message
+from sandbox.gateway.model import SandboxAck, SandboxLine, SandboxMedia, SandboxMessage
 
 STATUSES = {
-    Ack.ERROR: "failed",
-    Ack.PENDING: "pending",
-    Ack.SERVER: "sent",
-    Ack.DEVICE: "delivered",
-    Ack.READ: "read",
-    Ack.PLAYED: "read",
+    SandboxAck.ERROR: "failed",
+    SandboxAck.PENDING: "pending",
+    SandboxAck.SERVER: "sent",
+    SandboxAck.DEVICE: "delivered",
+    SandboxAck.READ: "read",
+    SandboxAck.PLAYED: "read",
 }
 
 
-def journal(messages: Iterable[Message], origin: str, line: Line, now: float) -> list[dict[str, Any]]:
+def journal(messages: Iterable[SandboxMessage], origin: str, line: SandboxLine, now: float) -> list[dict[str, Any]]:
     """Newest first; each reaction is an item of its own, newer than the message it is about."""
     items: list[dict[str, Any]] = []
     for message in sorted(messages, key=lambda one: int(one.at)):
@@ -26,7 +26,7 @@ def journal(messages: Iterable[Message], origin: str, line: Line, now: float) ->
     return items[::-1]
 
 
-def item(message: Message, origin: str, line: Line, now: float) -> dict[str, Any]:
+def item(message: SandboxMessage, origin: str, line: SandboxLine, now: float) -> dict[str, Any]:
     kind, content = _content(message, origin, line)
     return {
         **_head(message, line),
@@ -40,7 +40,7 @@ def item(message: Message, origin: str, line: Line, now: float) -> dict[str, Any
     }
 
 
-def message_data(message: Message, origin: str, line: Line) -> dict[str, Any]:
+def message_data(message: SandboxMessage, origin: str, line: SandboxLine) -> dict[str, Any]:
     """The same for a webhook, which sorts it into objects."""
     kind, content = _content(message, origin, line)
     quoted = {"quotedMessage": content.pop("quotedMessage")} if "quotedMessage" in content else {}
@@ -51,28 +51,28 @@ def message_data(message: Message, origin: str, line: Line) -> dict[str, Any]:
     return {"typeMessage": kind, "extendedTextMessageData": content.pop("extendedTextMessage"), **quoted}
 
 
-def status(message: Message, now: float) -> str:
+def status(message: SandboxMessage, now: float) -> str:
     """A number without WhatsApp is told by its own status."""
     ack = message.ack(now)
-    return "noAccount" if ack is Ack.ERROR and client_of(message.chat_id) is None else STATUSES[ack]
+    return "noAccount" if ack is SandboxAck.ERROR and client_of(message.chat_id) is None else STATUSES[ack]
 
 
-def name_of(message: Message) -> str:
+def name_of(message: SandboxMessage) -> str:
     client = client_of(message.chat_id)
     return client.name if client else ""
 
 
-def sender_of(message: Message) -> str:
+def sender_of(message: SandboxMessage) -> str:
     """Who wrote what came in: a chat under a LID names the phone of its client, where WhatsApp tells it."""
     client = client_of(message.chat_id)
     return message.participant or (phone_id(client) if client else "") or message.chat_id
 
 
-def file_name(message: Message, media: Media) -> str:
+def file_name(message: SandboxMessage, media: SandboxMedia) -> str:
     return f"{message.id}.{media.extension}"
 
 
-def _head(message: Message, line: Line) -> dict[str, Any]:
+def _head(message: SandboxMessage, line: SandboxLine) -> dict[str, Any]:
     head: dict[str, Any] = {
         "type": "outgoing" if message.from_me else "incoming",
         "idMessage": message.id,
@@ -82,7 +82,7 @@ def _head(message: Message, line: Line) -> dict[str, Any]:
     return head if message.from_me else {**head, "senderId": sender_of(message), "senderName": name_of(message)}
 
 
-def _content(message: Message, origin: str, line: Line) -> tuple[str, dict[str, Any]]:
+def _content(message: SandboxMessage, origin: str, line: SandboxLine) -> tuple[str, dict[str, Any]]:
     """The type of a message and the fields that go with it."""
     if message.media is not None:
         kind, content = f"{message.media.kind}Message", _file(message, message.media, origin, line)
@@ -93,7 +93,7 @@ def _content(message: Message, origin: str, line: Line) -> tuple[str, dict[str, 
     return kind, content | ({"quotedMessage": _quoted(message.quoted, line)} if message.quoted else {})
 
 
-def _file(message: Message, media: Media, origin: str, line: Line) -> dict[str, Any]:
+def _file(message: SandboxMessage, media: SandboxMedia, origin: str, line: SandboxLine) -> dict[str, Any]:
     name = file_name(message, media)
     return {
         "downloadUrl": "" if media.lost else f"{origin}/download/{line.name}/{name}",
@@ -105,7 +105,7 @@ def _file(message: Message, media: Media, origin: str, line: Line) -> dict[str, 
     }
 
 
-def _quoted(quoted: Message, line: Line) -> dict[str, Any]:
+def _quoted(quoted: SandboxMessage, line: SandboxLine) -> dict[str, Any]:
     return {
         "stanzaId": quoted.id,
         "participant": line.chat_id if quoted.from_me else quoted.chat_id,
@@ -114,7 +114,7 @@ def _quoted(quoted: Message, line: Line) -> dict[str, Any]:
     }
 
 
-def _reactions(message: Message, line: Line) -> list[dict[str, Any]]:
+def _reactions(message: SandboxMessage, line: SandboxLine) -> list[dict[str, Any]]:
     return [
         {
             **_head(message, line),

@@ -3,17 +3,17 @@
 from functools import cache
 
 from sandbox.gateway.media import jpeg, opus, pdf, png
-from sandbox.gateway.model import Media
+from sandbox.gateway.model import SandboxMedia
 
 WIDTH, HEIGHT = 480, 360
 THUMB = (9, 7)  # in blocks of 8 × 8
 
 
 @cache
-def photo(number: int) -> Media:
+def photo(number: int) -> SandboxMedia:
     """A window in a wall; each number has colours of its own."""
     scene = png.scene(number, WIDTH, HEIGHT)
-    return Media(
+    return SandboxMedia(
         "image",
         "image/png",
         "png",
@@ -25,20 +25,20 @@ def photo(number: int) -> Media:
 
 
 @cache
-def offer(title: str = "КП окна.pdf") -> Media:
+def offer(title: str = "КП окна.pdf") -> SandboxMedia:
     lines = ("Windows: commercial offer", "12 windows 1400 x 1600, delivery, mounting", "Valid for 14 days")
-    return Media("document", "application/pdf", "pdf", content=pdf.page(lines), filename=title)
+    return SandboxMedia("document", "application/pdf", "pdf", content=pdf.page(lines), filename=title)
 
 
 @cache
-def voice(seconds: int) -> Media:
-    return Media("audio", "audio/ogg; codecs=opus", "oga", content=opus.silence(seconds), seconds=seconds)
+def voice(seconds: int) -> SandboxMedia:
+    return SandboxMedia("audio", "audio/ogg; codecs=opus", "oga", content=opus.silence(seconds), seconds=seconds)
 
 
 @cache
-def lost_video(seconds: int) -> Media:
+def lost_video(seconds: int) -> SandboxMedia:
     """WhatsApp deletes old files from its servers; the message stays, with its thumbnail."""
-    return Media(
+    return SandboxMedia(
         "video",
         "video/mp4",
         "mp4",

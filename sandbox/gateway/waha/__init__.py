@@ -3,7 +3,7 @@ of its engines makes of a message."""
 
 from flask import Response, request
 
-from sandbox.gateway.kind import Kind
+from sandbox.gateway.kind import SandboxKind
 from sandbox.gateway.waha import changing, chats, contacts, files, messages, sending, sessions
 from sandbox.gateway.waha.refusals import not_found
 from sandbox.gateway.waha.reports import Reports
@@ -13,7 +13,7 @@ def _no_such_page() -> Response:
     return not_found(f"Cannot {request.method} {request.path}").response()
 
 
-KIND = Kind(
+KIND = SandboxKind(
     name="waha",
     pages=tuple(room.pages for room in (sessions, contacts, chats, messages, sending, changing, files)),
     start=lambda world, postman, _patience: Reports(world, postman),

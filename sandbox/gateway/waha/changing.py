@@ -4,11 +4,11 @@ from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
 
 from sandbox.gateway.directory import chat_id_of
-from sandbox.gateway.door import here
-from sandbox.gateway.model import Line, Message, Reaction
+from sandbox.gateway.guards import here
+from sandbox.gateway.model import SandboxLine, SandboxMessage, SandboxReaction
 from sandbox.gateway.raw import web_message_info
 from sandbox.gateway.waha import asked
-from sandbox.gateway.waha.door import counted, working
+from sandbox.gateway.waha.guards import counted, working
 from sandbox.gateway.waha.refusals import exception, not_found
 from sandbox.gateway.waha.sending import line_and_chat
 
@@ -45,7 +45,7 @@ def react() -> ResponseReturnValue:
     message = here().world.find(line, name)
     if message is None:
         raise not_found("Message not found")
-    here().world.react(line, message, Reaction(True, str(emoji or "")))
+    here().world.react(line, message, SandboxReaction(True, str(emoji or "")))
     here().world.heard("send", 1)
     return jsonify(id=f"true_{message.chat_id}_{message.id}")
 
@@ -78,7 +78,7 @@ def read_chat(session: str, chat_id: str) -> ResponseReturnValue:
     return jsonify(ids=ids), 201
 
 
-def _ours(line: Line, chat_id: str, name: str) -> Message:
+def _ours(line: SandboxLine, chat_id: str, name: str) -> SandboxMessage:
     """WhatsApp lets nobody change what another person wrote."""
     message = here().world.find(line, name, chat_id_of(chat_id))
     if message is None:

@@ -4,10 +4,10 @@ from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from sandbox.gateway.directory import chat_id_of
-from sandbox.gateway.door import here
-from sandbox.gateway.model import Chat, Line
+from sandbox.gateway.guards import here
+from sandbox.gateway.model import SandboxChat, SandboxLine
 from sandbox.gateway.waha import asked, wire
-from sandbox.gateway.waha.door import counted, keeping
+from sandbox.gateway.waha.guards import counted, keeping
 from sandbox.gateway.waha.refusals import malformed
 
 pages = Blueprint("chats", __name__, url_prefix="/api/<session>/chats")
@@ -48,10 +48,10 @@ def overview_of_many(session: str) -> ResponseReturnValue:
     return jsonify(found), 201
 
 
-def _overview(line: Line, ids: list[str], limit: int, offset: int, *, merge: bool) -> list[dict[str, object]]:
+def _overview(line: SandboxLine, ids: list[str], limit: int, offset: int, *, merge: bool) -> list[dict[str, object]]:
     world = here().world
     with world.changed:
-        chats: list[Chat] = list(line.chats.values())
+        chats: list[SandboxChat] = list(line.chats.values())
         if ids:
             named = [chat for one in ids for chat in world.chats(line, chat_id_of(one), merge=merge)]
             chats = list({chat.id: chat for chat in named}.values())
@@ -61,7 +61,7 @@ def _overview(line: Line, ids: list[str], limit: int, offset: int, *, merge: boo
         return [wire.overview(chat, line, world.clock()) for chat in shown]
 
 
-def _ask_for_pictures(line: Line, chats: list[Chat]) -> None:
+def _ask_for_pictures(line: SandboxLine, chats: list[SandboxChat]) -> None:
     """Seen on WAHA 2026.2.1: an overview asks WhatsApp for every picture that it does not remember, all at once; it
     remembers them for a day, and no longer than the session runs."""
     new = {chat.id for chat in chats} - line.pictured

@@ -4,9 +4,9 @@ from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
 
 from sandbox.gateway.directory import client_of, dialled, digits, phone_id
-from sandbox.gateway.door import here
+from sandbox.gateway.guards import here
 from sandbox.gateway.waha import asked
-from sandbox.gateway.waha.door import counted, keeping, working
+from sandbox.gateway.waha.guards import counted, keeping, working
 from sandbox.gateway.waha.refusals import malformed
 
 pages = Blueprint("contacts", __name__, url_prefix="/api")

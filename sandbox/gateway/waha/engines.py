@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sandbox.gateway.directory import client_of, phone_id
-from sandbox.gateway.model import Line, Media, Message
+from sandbox.gateway.model import SandboxLine, SandboxMedia, SandboxMessage
 from sandbox.gateway.raw import content_of, jid, web_message_info
 
 ENGINES = ("NOWEB", "GOWS", "WEBJS")
@@ -18,13 +18,13 @@ WEBJS_TYPES = {"image": "image", "video": "video", "audio": "ptt", "document": "
 EDITED, REVOKED = "1", "7"  # whatsmeow: types.EditAttribute
 
 
-def takes_our_id(line: Line, *, file: bool) -> bool:
+def takes_our_id(line: SandboxLine, *, file: bool) -> bool:
     if not line.is_at_least(*TAKES_IDS):
         return False
     return line.engine == "GOWS" or (line.engine == "NOWEB" and not file)
 
 
-def sent(line: Line, message: Message, chat_id: str, now: float) -> dict[str, Any]:
+def sent(line: SandboxLine, message: SandboxMessage, chat_id: str, now: float) -> dict[str, Any]:
     """The answer to a send: of NOWEB its own record, with WAHA's id beside it only for a text and since 2026.4.3; of
     WEBJS an id that is an object, and an ack that says that WhatsApp has not answered yet."""
     full_id = f"true_{chat_id}_{message.id}"
@@ -37,7 +37,7 @@ def sent(line: Line, message: Message, chat_id: str, now: float) -> dict[str, An
     return {"id": full_id, "_data": raw} if takes_our_id(line, file=message.media is not None) else raw
 
 
-def raw_of(line: Line, message: Message, now: float) -> dict[str, Any]:
+def raw_of(line: SandboxLine, message: SandboxMessage, now: float) -> dict[str, Any]:
     if line.engine == "GOWS":
         return _whatsmeow(message, line)
     if line.engine == "WEBJS":
@@ -45,12 +45,12 @@ def raw_of(line: Line, message: Message, now: float) -> dict[str, Any]:
     return web_message_info(message, name_of(message), now)
 
 
-def name_of(message: Message) -> str:
+def name_of(message: SandboxMessage) -> str:
     client = client_of(message.chat_id)
     return client.name if client else ""
 
 
-def _whatsmeow(message: Message, line: Line) -> dict[str, Any]:
+def _whatsmeow(message: SandboxMessage, line: SandboxLine) -> dict[str, Any]:
     edit = EDITED if message.edited else REVOKED if message.revoked else ""
     client = client_of(message.chat_id)
     other = jid(phone_id(client)) if client and message.chat_id.endswith("@lid") else ""
@@ -70,7 +70,7 @@ def _whatsmeow(message: Message, line: Line) -> dict[str, Any]:
         "Edit": edit,
     }
     content = None if message.revoked else {name: _go(part) for name, part in content_of(message).items()}
-    found: dict[str, Any] = {"Info": info, "Message": content, "IsEdit": message.edited}
+    found: dict[str, Any] = {"Info": info, "SandboxMessage": content, "IsEdit": message.edited}
     if message.reactions:
         found["reactions"] = [{"key": {"fromMe": one.from_me}, "text": one.text} for one in message.reactions]
     return found
@@ -85,7 +85,7 @@ def _go(part: Any) -> Any:
     return {names.get(name, name): int(value) if name in numbers else _go(value) for name, value in part.items()}
 
 
-def _webjs(message: Message, line: Line, now: float) -> dict[str, Any]:
+def _webjs(message: SandboxMessage, line: SandboxLine, now: float) -> dict[str, Any]:
     found: dict[str, Any] = {
         "id": _webjs_id(message, message.full_id),
         "type": "revoked" if message.revoked else "chat",
@@ -102,7 +102,7 @@ def _webjs(message: Message, line: Line, now: float) -> dict[str, Any]:
     return found if message.media is None or message.revoked else {**found, **_webjs_file(message.media, message.text)}
 
 
-def _webjs_file(media: Media, caption: str) -> dict[str, Any]:
+def _webjs_file(media: SandboxMedia, caption: str) -> dict[str, Any]:
     """`body` is the thumbnail here, and the words are the caption."""
     return {
         "type": WEBJS_TYPES[media.kind],
@@ -115,5 +115,5 @@ def _webjs_file(media: Media, caption: str) -> dict[str, Any]:
     }
 
 
-def _webjs_id(message: Message, full_id: str) -> dict[str, Any]:
+def _webjs_id(message: SandboxMessage, full_id: str) -> dict[str, Any]:
     return {"fromMe": message.from_me, "remote": message.chat_id, "id": message.id, "_serialized": full_id}

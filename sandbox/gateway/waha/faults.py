@@ -4,7 +4,7 @@ import time
 
 from flask import Response
 
-from sandbox.control import Fault
+from sandbox.control import InjectedFault
 from sandbox.gateway import faults
 from sandbox.gateway.refusals import Refusal
 from sandbox.gateway.waha import refusals
@@ -16,7 +16,7 @@ _SAID = {
 }
 
 
-def instead(fault: Fault, session: str, patience: float) -> Response | None:
+def instead(fault: InjectedFault, session: str, patience: float) -> Response | None:
     """The answer that takes the place of the work, if the fault is of that kind. Raises Refusal."""
     match fault.fault:
         case "unauthorized":
@@ -42,7 +42,7 @@ def instead(fault: Fault, session: str, patience: float) -> Response | None:
     return faults.alike(fault)
 
 
-def afterwards(fault: Fault, answer: Response) -> Response:
+def afterwards(fault: InjectedFault, answer: Response) -> Response:
     """What is left of the answer when the work was done."""
     if fault.fault == "lost_answer" and fault.detail == "500":
         raise refusals.exception("Timed Out")

@@ -4,7 +4,7 @@ from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 
 from sandbox.gateway.files import find, served
-from sandbox.gateway.waha.door import counted, waha_line
+from sandbox.gateway.waha.guards import counted, waha_line
 from sandbox.gateway.waha.refusals import not_found
 
 pages = Blueprint("files", __name__, url_prefix="/api/files")

@@ -4,10 +4,10 @@ from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from sandbox.gateway.directory import chat_id_of
-from sandbox.gateway.door import here
-from sandbox.gateway.model import Ack, Line, Message
+from sandbox.gateway.guards import here
+from sandbox.gateway.model import SandboxAck, SandboxLine, SandboxMessage
 from sandbox.gateway.waha import asked, wire
-from sandbox.gateway.waha.door import counted, keeping
+from sandbox.gateway.waha.guards import counted, keeping
 from sandbox.gateway.waha.refusals import not_found
 
 pages = Blueprint("messages", __name__, url_prefix="/api/<session>/chats/<chat_id>/messages")
@@ -48,13 +48,13 @@ def one_message(session: str, chat_id: str, message_id: str) -> ResponseReturnVa
     raise not_found("Message not found")
 
 
-def _fetch_files(messages: list[Message]) -> None:
+def _fetch_files(messages: list[SandboxMessage]) -> None:
     fetched = sum(message.media is not None for message in messages)
     if fetched:
         here().world.heard("media", fetched)
 
 
-def _messages(line: Line, chat_id: str, *, merge: bool) -> list[Message]:
+def _messages(line: SandboxLine, chat_id: str, *, merge: bool) -> list[SandboxMessage]:
     """`all` means every chat at once in these two engines (devlikeapro/waha-docs: how-to/chats)."""
     if chat_id == "all":
         return [message for chat in line.chats.values() for message in chat.messages]
@@ -62,7 +62,7 @@ def _messages(line: Line, chat_id: str, *, merge: bool) -> list[Message]:
     return [message for chat in chats for message in chat.messages]
 
 
-def _wanted(message: Message, now: float) -> bool:
+def _wanted(message: SandboxMessage, now: float) -> bool:
     at = int(message.at)
     if "filter.timestamp.lte" in request.args and at > asked.number("filter.timestamp.lte"):
         return False
@@ -71,4 +71,4 @@ def _wanted(message: Message, now: float) -> bool:
     if message.from_me != asked.flag("filter.fromMe", message.from_me):
         return False
     ack = message.ack(now).name
-    return asked.choice("filter.ack", (ack, *Ack.__members__)) == ack
+    return asked.choice("filter.ack", (ack, *SandboxAck.__members__)) == ack

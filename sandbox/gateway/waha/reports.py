@@ -9,13 +9,13 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from sandbox.gateway.happenings import Happening, What
-from sandbox.gateway.model import Line, Message
+from sandbox.gateway.events import GatewayEventKind, Happening
+from sandbox.gateway.model import SandboxLine, SandboxMessage
 from sandbox.gateway.raw import jid
 from sandbox.gateway.waha import wire
 from sandbox.gateway.waha.session import me
-from sandbox.gateway.webhooks import Postman, Report, Retries
-from sandbox.gateway.world import World
+from sandbox.gateway.webhooks import Postman, Retries, WebhookReport
+from sandbox.gateway.world import GatewayWorld
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # of a ULID
 VERSION = "2026.7.1"
@@ -25,7 +25,7 @@ DELAY, ATTEMPTS = 2.0, 15  # WAHA's own defaults are not documented
 class Reports:
     """Listens to a world and posts what happens to the lines that speak WAHA. Called under the world's lock."""
 
-    def __init__(self, world: World, postman: Postman) -> None:
+    def __init__(self, world: GatewayWorld, postman: Postman) -> None:
         self._world = world
         self._postman = postman
         world.listeners.append(self)
@@ -52,7 +52,7 @@ class Reports:
         if key:
             headers["X-Webhook-Hmac"] = hmac.new(key.encode(), body, hashlib.sha512).hexdigest()
             headers["X-Webhook-Hmac-Algorithm"] = "sha512"
-        self._postman.post(Report(hook["url"], body, headers, _retries(hook.get("retries") or {}), delay))
+        self._postman.post(WebhookReport(hook["url"], body, headers, _retries(hook.get("retries") or {}), delay))
 
 
 def _events(happening: Happening, now: float) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -62,24 +62,24 @@ def _events(happening: Happening, now: float) -> Iterator[tuple[str, dict[str, A
         return
     whole = wire.wa_message(message, line, now)
     match happening.what:
-        case What.MESSAGE:
+        case GatewayEventKind.MESSAGE:
             if not message.from_me:
                 yield "message", whole
             yield "message.any", whole
-        case What.ACK if happening.ack is not None:
+        case GatewayEventKind.ACK if happening.ack is not None:
             receipt = {"ack": int(happening.ack), "ackName": happening.ack.name, "_data": {"key": _key(message)}}
             kept = ("id", "from", "to", "participant", "fromMe")
             yield "message.ack", {**{name: whole[name] for name in kept}, **receipt}
-        case What.EDITED:
+        case GatewayEventKind.EDITED:
             yield "message.edited", {**whole, "id": _fresh_id(message), "editedMessageId": message.id}
-        case What.REVOKED:
+        case GatewayEventKind.REVOKED:
             after = {**whole, "id": _fresh_id(message), "body": None}
             yield "message.revoked", {"after": after, "before": None, "revokedMessageId": message.id}
-        case What.REACTION if happening.reaction is not None:
+        case GatewayEventKind.REACTION if happening.reaction is not None:
             yield "message.reaction", _reaction(happening, message, line)
 
 
-def _reaction(happening: Happening, message: Message, line: Line) -> dict[str, Any]:
+def _reaction(happening: Happening, message: SandboxMessage, line: SandboxLine) -> dict[str, Any]:
     from_me = happening.reaction is not None and happening.reaction.from_me
     by, to = (line.chat_id, message.chat_id) if from_me else (message.chat_id, line.chat_id)
     return {
@@ -94,12 +94,12 @@ def _reaction(happening: Happening, message: Message, line: Line) -> dict[str, A
     }
 
 
-def _status(line: Line, at: float) -> dict[str, Any]:
+def _status(line: SandboxLine, at: float) -> dict[str, Any]:
     point = {"status": line.status, "timestamp": int(at * 1000)}
     return {"name": line.name, "status": line.status, "statuses": [point], "data": None}
 
 
-def _envelope(event: str, line: Line, payload: dict[str, Any]) -> dict[str, Any]:
+def _envelope(event: str, line: SandboxLine, payload: dict[str, Any]) -> dict[str, Any]:
     return {
         "id": f"evt_{ulid()}",
         "timestamp": int(time.time() * 1000),
@@ -119,13 +119,13 @@ def ulid() -> str:
     return "".join(ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))
 
 
-def _fresh_id(message: Message, *, from_me: bool | None = None) -> str:
+def _fresh_id(message: SandboxMessage, *, from_me: bool | None = None) -> str:
     """A change is a message of its own, with an id of its own."""
     by_us = message.from_me if from_me is None else from_me
     return f"{'true' if by_us else 'false'}_{message.chat_id}_{secrets.token_hex(10).upper()}"
 
 
-def _key(message: Message) -> dict[str, Any]:
+def _key(message: SandboxMessage) -> dict[str, Any]:
     return {"remoteJid": jid(message.chat_id), "fromMe": message.from_me, "id": message.id}
 
 

@@ -10,10 +10,10 @@ from flask.typing import ResponseReturnValue
 
 from sandbox.gateway import faults
 from sandbox.gateway.directory import CHAT_ID, chat_id_of
-from sandbox.gateway.door import fault_now, here
-from sandbox.gateway.model import Line, Media
+from sandbox.gateway.guards import fault_now, here
+from sandbox.gateway.model import SandboxLine, SandboxMedia
 from sandbox.gateway.waha import asked, engines
-from sandbox.gateway.waha.door import counted, working
+from sandbox.gateway.waha.guards import counted, working
 from sandbox.gateway.waha.refusals import exception, malformed
 from sandbox.gateway.world import NotOnWhatsApp
 
@@ -69,14 +69,14 @@ def stop_typing() -> ResponseReturnValue:
     return jsonify({}), 201
 
 
-def line_and_chat(wanted: dict[str, Any]) -> tuple[Line, str]:
+def line_and_chat(wanted: dict[str, Any]) -> tuple[SandboxLine, str]:
     session, chat_id = asked.body_text(wanted, "session"), chat_id_of(asked.body_text(wanted, "chatId"))
     if not CHAT_ID.fullmatch(chat_id):
         raise malformed("chatId must be a chat id")
     return working(session), chat_id
 
 
-def _send(wanted: dict[str, Any], text: str, media: Media | None = None) -> ResponseReturnValue:
+def _send(wanted: dict[str, Any], text: str, media: SandboxMedia | None = None) -> ResponseReturnValue:
     line, chat_id = line_and_chat(wanted)
     own_id, reply_to = wanted.get("id") or "", wanted.get("reply_to") or ""
     if not isinstance(own_id, str) or not re.fullmatch("[0-9A-Za-z]{0,64}", own_id) or not isinstance(reply_to, str):
@@ -96,7 +96,7 @@ def _send(wanted: dict[str, Any], text: str, media: Media | None = None) -> Resp
     return jsonify(answer), 201
 
 
-def _refuse_new_chat(line: Line, chat_id: str) -> None:
+def _refuse_new_chat(line: SandboxLine, chat_id: str) -> None:
     """Chats that exist go on while WhatsApp lets the line start no new ones (devlikeapro/waha#1992, #2219)."""
     world = here().world
     if world.restricted(line) and not any(chat.messages for chat in world.chats(line, chat_id)):
@@ -113,7 +113,7 @@ def _send_media(name: str) -> ResponseReturnValue:
     return _send(wanted, caption, _media(wanted.get("file"), KINDS[name]))
 
 
-def _media(file: Any, kind: str) -> Media:
+def _media(file: Any, kind: str) -> SandboxMedia:
     """Only files that come in the body: the simulator fetches nothing."""
     if not isinstance(file, dict) or not isinstance(file.get("mimetype"), str) or not isinstance(file.get("data"), str):
         raise malformed("file must be an object with mimetype and data")
@@ -123,4 +123,4 @@ def _media(file: Any, kind: str) -> Media:
         raise malformed("file.data must be base64") from error
     mimetype, name = file["mimetype"], str(file.get("filename") or "")
     guessed = mimetypes.guess_extension(mimetype.partition(";")[0].strip()) or ".bin"
-    return Media(kind, mimetype, guessed.lstrip("."), content, filename=name or None)
+    return SandboxMedia(kind, mimetype, guessed.lstrip("."), content, filename=name or None)

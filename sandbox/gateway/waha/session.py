@@ -3,12 +3,12 @@
 from typing import Any
 
 from sandbox.gateway.lines import NAMES
-from sandbox.gateway.model import Line
+from sandbox.gateway.model import SandboxLine
 
 DAY = 86_400
 
 
-def describe(line: Line) -> dict[str, Any]:
+def describe(line: SandboxLine) -> dict[str, Any]:
     """WAHA's SessionInfo (devlikeapro/waha-docs: how-to/sessions)."""
     working = line.status == "WORKING"
     return {
@@ -22,7 +22,7 @@ def describe(line: Line) -> dict[str, Any]:
     }
 
 
-def me(line: Line) -> dict[str, Any] | None:
+def me(line: SandboxLine) -> dict[str, Any] | None:
     """The account that is logged in, with what WhatsApp forbids it; none before the QR is scanned."""
     if line.status != "WORKING":
         return None
@@ -36,7 +36,7 @@ def me(line: Line) -> dict[str, Any] | None:
     }
 
 
-def _timelock(line: Line) -> dict[str, Any]:
+def _timelock(line: SandboxLine) -> dict[str, Any]:
     """It stays as it was told last: that it is over shows in its time alone."""
     return {
         "enforcementType": "RESTRICT_ALL_COMPANIONS",
@@ -45,7 +45,7 @@ def _timelock(line: Line) -> dict[str, Any]:
     }
 
 
-def _capping(line: Line) -> dict[str, Any]:
+def _capping(line: SandboxLine) -> dict[str, Any]:
     return {
         "cappingStatus": "CAPPED",
         "totalQuota": 1000,

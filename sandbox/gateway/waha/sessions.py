@@ -7,11 +7,11 @@ from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from sandbox.gateway.directory import digits
-from sandbox.gateway.door import here
+from sandbox.gateway.guards import here
 from sandbox.gateway.media import qr
-from sandbox.gateway.model import Line
+from sandbox.gateway.model import SandboxLine
 from sandbox.gateway.waha import asked
-from sandbox.gateway.waha.door import counted, line_in, waha_line
+from sandbox.gateway.waha.guards import counted, line_in, waha_line
 from sandbox.gateway.waha.refusals import malformed, not_found, not_running, unprocessable
 from sandbox.gateway.waha.session import describe, me
 
@@ -83,7 +83,7 @@ def show_qr(session: str) -> ResponseReturnValue:
     return Response(picture, mimetype="image/png")
 
 
-def _known(session: str) -> Line:
+def _known(session: str) -> SandboxLine:
     line = waha_line(session)
     if line is None:
         raise not_found("Session not found")

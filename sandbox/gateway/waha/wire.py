@@ -4,7 +4,7 @@ from typing import Any
 
 from sandbox.gateway.directory import client_of, phone_id
 from sandbox.gateway.files import file_name
-from sandbox.gateway.model import Chat, Line, Media, Message
+from sandbox.gateway.model import SandboxChat, SandboxLine, SandboxMedia, SandboxMessage
 from sandbox.gateway.raw import jid
 from sandbox.gateway.waha.engines import raw_of
 
@@ -13,7 +13,7 @@ from sandbox.gateway.waha.engines import raw_of
 CLAIMED_ADDRESS = "http://localhost:3000"
 
 
-def wa_message(message: Message, line: Line, now: float, *, files: bool = False) -> dict[str, Any]:
+def wa_message(message: SandboxMessage, line: SandboxLine, now: float, *, files: bool = False) -> dict[str, Any]:
     """WAHA's WAMessage; `files` is downloadMedia."""
     ack = message.ack(now)
     return {
@@ -36,7 +36,7 @@ def wa_message(message: Message, line: Line, now: float, *, files: bool = False)
     }
 
 
-def wa_media(message: Message, media: Media, line: Line) -> dict[str, Any]:
+def wa_media(message: SandboxMessage, media: SandboxMedia, line: SandboxLine) -> dict[str, Any]:
     if media.lost:
         trouble = {"message": "Failed to download media: 404 Not Found"}
         return {"url": None, "mimetype": media.mimetype, "filename": media.filename, "error": trouble}
@@ -48,7 +48,7 @@ def wa_media(message: Message, media: Media, line: Line) -> dict[str, Any]:
     return {"url": url, "mimetype": media.mimetype, "filename": media.filename, "error": None}
 
 
-def reply_to(quoted: Message, line: Line) -> dict[str, Any]:
+def reply_to(quoted: SandboxMessage, line: SandboxLine) -> dict[str, Any]:
     return {
         "id": quoted.id,
         "participant": line.chat_id if quoted.from_me else quoted.chat_id,
@@ -58,12 +58,12 @@ def reply_to(quoted: Message, line: Line) -> dict[str, Any]:
     }
 
 
-def overview(chat: Chat, line: Line, now: float) -> dict[str, Any]:
+def overview(chat: SandboxChat, line: SandboxLine, now: float) -> dict[str, Any]:
     last = wa_message(chat.messages[-1], line, now) if chat.messages else None
     return {"id": chat.id, "name": chat.name or None, "picture": None, "lastMessage": last, "_chat": raw_chat(chat)}
 
 
-def listed_chat(chat: Chat, line: Line) -> dict[str, Any]:
+def listed_chat(chat: SandboxChat, line: SandboxLine) -> dict[str, Any]:
     """A row of the list of chats: what the engine keeps, and no message."""
     if line.engine == "GOWS":
         return {"id": chat.id, "name": chat.name, "conversationTimestamp": int(chat.newest)}
@@ -74,7 +74,7 @@ def listed_chat(chat: Chat, line: Line) -> dict[str, Any]:
     return raw_chat(chat) | {"id": chat.id}
 
 
-def raw_chat(chat: Chat) -> dict[str, Any]:
+def raw_chat(chat: SandboxChat) -> dict[str, Any]:
     """The engine's own record; the two ids are the only place that joins a LID and its phone in one answer."""
     client = client_of(chat.id)
     known = {"pnJid": jid(phone_id(client)), "lidJid": client.lid} if client else {}

@@ -15,7 +15,7 @@ from ..asked import Asked, Method, rows_of, text_of
 from ..batch import Answer
 from ..errors import RestError
 from ..php import is_truthy
-from ..state import PortalState
+from ..state import SandboxPortalState
 from .model import ClientUser, Connector, LineChat, Link
 from .sessions import Centre, Incoming, client_of
 
@@ -23,7 +23,7 @@ FLAGS = (
     *("DEL_EXTERNAL_MESSAGES", "EDIT_INTERNAL_MESSAGES", "DEL_INTERNAL_MESSAGES", "NEWSLETTER"),
     *("NEED_SYSTEM_MESSAGES", "NEED_SIGNATURE", "CHAT_GROUP"),
 )
-LONGEST_FILE_NAME = 50  # of a name the last characters are kept
+MAX_FILE_NAME = 50  # of a name the last characters are kept
 FETCH_SECONDS = 5.0
 
 
@@ -185,7 +185,7 @@ def _of_line(asked: Asked) -> tuple[str, int]:
 
 
 def _chat(
-    state: PortalState, connector_id: str, line: int, told: dict[str, Any], client: ClientUser
+    state: SandboxPortalState, connector_id: str, line: int, told: dict[str, Any], client: ClientUser
 ) -> LineChat:  # fmt: skip
     outside = str(told["chat"]["id"])
     known = state.centre.chat_of(connector_id, line, outside, client.id)
@@ -198,7 +198,7 @@ def _chat(
     return known
 
 
-def _named(state: PortalState, connector_id: str, line: int, told: dict[str, Any]) -> Iterator[Any]:
+def _named(state: SandboxPortalState, connector_id: str, line: int, told: dict[str, Any]) -> Iterator[Any]:
     client = client_of(state, told["user"])
     chat = state.centre.chat_of(connector_id, line, str(told["chat"]["id"]), client.id)
     for message in chat.messages if chat else ():
@@ -206,9 +206,9 @@ def _named(state: PortalState, connector_id: str, line: int, told: dict[str, Any
             yield message
 
 
-def _fetched(state: PortalState, told: dict[str, Any]) -> dict[str, Any]:
+def _fetched(state: SandboxPortalState, told: dict[str, Any]) -> dict[str, Any]:
     """The portal fetches a file itself, with no headers; what it cannot fetch stands as [FILE]."""
-    name = str(told.get("name") or "file")[-LONGEST_FILE_NAME:]
+    name = str(told.get("name") or "file")[-MAX_FILE_NAME:]
     try:
         with urllib.request.urlopen(str(told.get("url")), timeout=FETCH_SECONDS) as answer:
             body: bytes = answer.read()
@@ -231,7 +231,7 @@ def _result(rows: list[dict[str, Any]]) -> Answer:
 
 
 @contextlib.contextmanager
-def taking_turns(state: PortalState, method: str, params: dict[str, Any]) -> Iterator[None]:
+def taking_turns(state: SandboxPortalState, method: str, params: dict[str, Any]) -> Iterator[None]:
     """Two calls at once for one USER_CODE wait for each other's lock (addMessage): that is noted."""
     codes = []
     if method == "imconnector.send.messages":

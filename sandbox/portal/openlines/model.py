@@ -60,7 +60,7 @@ CONFIG = {
 
 
 @dataclass
-class OpenLine:
+class SandboxOpenLine:
     """`queue` are the ids of its operators. `off_hours`: it is outside of its working hours now."""
 
     id: int
@@ -183,7 +183,7 @@ class LineChat:
 class ContactCentre:
     """All of one portal. `refuse` is how many of the next messages fail one by one while the call succeeds."""
 
-    lines: dict[int, OpenLine] = field(default_factory=dict)
+    lines: dict[int, SandboxOpenLine] = field(default_factory=dict)
     connectors: dict[str, Connector] = field(default_factory=dict)
     links: dict[tuple[str, int], Link] = field(default_factory=dict)
     clients: dict[str, ClientUser] = field(default_factory=dict)
@@ -202,7 +202,7 @@ class ContactCentre:
 
 
 def seeded() -> ContactCentre:
-    return ContactCentre({1: OpenLine(1, "Отдел продаж", [2, 1]), 2: OpenLine(2, "Сервис", [4])})
+    return ContactCentre({1: SandboxOpenLine(1, "Отдел продаж", [2, 1]), 2: SandboxOpenLine(2, "Сервис", [4])})
 
 
 def now() -> float:

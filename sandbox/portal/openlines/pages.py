@@ -3,19 +3,19 @@
 from flask import Blueprint, abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from ..around import around
 from ..choices import Choices
 from ..clients import name_of
+from ..template_context import around
 from ..timelines import of_card
 from ..users import FORMER, USERS
-from ..world import World
+from ..world import PortalWorld
 from .model import LineChat
 from .sessions import Centre
 
 NAMES = {0: "Система", **{user.id: user.full_name for user in (*USERS.values(), FORMER)}}
 
 
-def centre_pages(world: World) -> Blueprint:
+def centre_pages(world: PortalWorld) -> Blueprint:
     pages = Blueprint("openlines", __name__)
 
     @pages.get("/openlines/")
@@ -71,7 +71,7 @@ def _waiting(chat: LineChat) -> bool:
     return chat.is_waiting
 
 
-def _files(world: World) -> list[dict[str, object]]:
+def _files(world: PortalWorld) -> list[dict[str, object]]:
     """By the name of a file in the form: a text of that name lies at the portal."""
     name = request.form.get("file", "").strip()
     if not name:

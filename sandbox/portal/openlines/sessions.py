@@ -9,11 +9,11 @@ from typing import Any
 from ..crm import may_read
 from ..events import fire
 from ..items import COMPANY, CONTACT, DEAL, LEAD, clients, item, lead
-from ..state import PortalState
+from ..state import SandboxPortalState
 from ..timelines import add_line_activity
 from ..users import USERS, User
-from ..world import World
-from .model import ClientUser, LineChat, LineMessage, LineSession, OpenLine, Status, now
+from ..world import PortalWorld
+from .model import ClientUser, LineChat, LineMessage, LineSession, SandboxOpenLine, Status, now
 
 CLOSED_STAGES = ("WON", "LOSE")
 SYSTEM = 0
@@ -34,10 +34,10 @@ class Incoming:
 class Centre:
     """The contact centre at work: one portal's state and the way out of it."""
 
-    world: World
-    state: PortalState
+    world: PortalWorld
+    state: SandboxPortalState
 
-    def line(self, chat: LineChat) -> OpenLine:
+    def line(self, chat: LineChat) -> SandboxOpenLine:
         return self.state.centre.lines[chat.line]
 
     def flag(self, chat: LineChat, name: str) -> bool:
@@ -154,13 +154,13 @@ class Centre:
         self._tell_dialog(chat, session, "START")
         return session
 
-    def _next_of(self, line: OpenLine) -> int:
+    def _next_of(self, line: SandboxOpenLine) -> int:
         if not line.queue:
             return 0
         line.turn += 1
         return line.queue[(line.turn - 1) % len(line.queue)]
 
-    def _forwarded(self, line: OpenLine, bound: dict[int, int]) -> int:
+    def _forwarded(self, line: SandboxOpenLine, bound: dict[int, int]) -> int:
         """With CRM_FORWARD the responsible of the item gets the chat: a contact's first (lib/crm.php, selectors)."""
         if not line.wants("CRM_FORWARD"):
             return 0
@@ -271,7 +271,7 @@ class Centre:
         fire(self.world, self.state, event, {"CONNECTOR": chat.connector, "LINE": chat.line, **data}, user)
 
 
-def may_join(state: PortalState, chat: LineChat, user: User) -> bool:
+def may_join(state: SandboxPortalState, chat: LineChat, user: User) -> bool:
     """A member, an operator of the line, an administrator, or who may read what the chat is bound to."""
     bound = [state.crm[key] for key in chat.bindings.items() if key in state.crm]
     return (
@@ -282,7 +282,7 @@ def may_join(state: PortalState, chat: LineChat, user: User) -> bool:
     )
 
 
-def client_of(state: PortalState, told: dict[str, Any]) -> ClientUser:
+def client_of(state: SandboxPortalState, told: dict[str, Any]) -> ClientUser:
     """The user of the portal that stands for somebody outside. A name of two words is split."""
     outside, name, last_name = str(told["id"]), str(told.get("name") or "Гость"), str(told.get("last_name") or "")
     words = name.split()

@@ -9,7 +9,17 @@ import pytest
 
 from sandbox import people
 from tests.gateways.scripted import scripted, trouble
-from widget.gateways.base import Ack, Checked, Depth, File, GatewayError, LineState, Sent, Trouble, Unsupported
+from widget.gateways.base import (
+    Ack,
+    CheckResult,
+    Depth,
+    File,
+    GatewayError,
+    GatewayErrorCode,
+    LineState,
+    Sent,
+    Unsupported,
+)
 
 OLEG = "79241234567@s.whatsapp.net"
 ORDERS = "79261112233@s.whatsapp.net"
@@ -67,9 +77,9 @@ def test_an_instance_that_nobody_made_is_offline_and_nothing_else_works_there(in
     nobody = instance("nobody")
     assert nobody.status().state is LineState.OFFLINE
     for call in (lambda: nobody.check(["+79261112233"]), lambda: nobody.history([OLEG], None, 5), nobody.qr):
-        assert trouble(call) is Trouble.LINE_DOWN
+        assert trouble(call) is GatewayErrorCode.LINE_DOWN
     result = nobody.send_text(ORDERS, "hi", message_id=OUR_ID)
-    assert (result.outcome, result.trouble) == (Sent.REFUSED, Trouble.LINE_DOWN)
+    assert (result.outcome, result.trouble) == (Sent.REFUSED, GatewayErrorCode.LINE_DOWN)
 
 
 def test_a_line_of_another_protocol_is_no_instance(instance):
@@ -87,7 +97,7 @@ def test_an_instances_own_token_is_enough(instance, outside):
 )
 def test_a_state_that_nobody_knows_is_unknown(instance, said):
     if said is None:
-        assert trouble(instance(transport=answers(said)).status) is Trouble.BROKEN_ANSWER
+        assert trouble(instance(transport=answers(said)).status) is GatewayErrorCode.BROKEN_ANSWER
     else:
         assert instance(transport=answers(said)).status().state is LineState.UNKNOWN
 
@@ -129,7 +139,7 @@ def test_no_numbers_are_no_call(instance, outside):
 def test_the_id_of_a_brazilian_chat_is_the_one_whatsapp_gives(instance):
     adapter = instance()
     found = adapter.check([people.JOAO.phone])[people.JOAO.phone]
-    assert found == Checked(True, "553188887777@s.whatsapp.net")
+    assert found == CheckResult(True, "553188887777@s.whatsapp.net")
     assert adapter.send_text(found.chat_id, "Olá", message_id=OUR_ID).outcome is Sent.QUEUED
 
 
@@ -138,13 +148,13 @@ def test_one_number_that_must_be_asked_about_makes_all_of_them_unknown_and_none_
     assert adapter.check([people.JOAO.phone])[people.JOAO.phone].exists
     outside.set_line("branch", "FAILED")
     assert adapter.check([people.JOAO.phone])[people.JOAO.phone].exists  # from Evolution's cache
-    assert trouble(lambda: adapter.check([people.JOAO.phone, people.MARIA.phone])) is Trouble.LINE_DOWN
+    assert trouble(lambda: adapter.check([people.JOAO.phone, people.MARIA.phone])) is GatewayErrorCode.LINE_DOWN
 
 
 @pytest.mark.parametrize("status", ["STOPPED", "STARTING", "SCAN_QR_CODE", "FAILED"])
 def test_a_check_over_a_line_that_is_down_says_so(instance, outside, status):
     outside.set_line("branch", status)
-    assert trouble(lambda: instance().check([people.MARIA.phone])) is Trouble.LINE_DOWN
+    assert trouble(lambda: instance().check([people.MARIA.phone])) is GatewayErrorCode.LINE_DOWN
 
 
 @pytest.mark.parametrize(
@@ -168,7 +178,9 @@ def test_what_is_not_surely_a_yes_or_a_no_is_unknown(instance, listed):
 
 @pytest.mark.parametrize("listed", [{}, None, "x", 5, {"numbers": []}])
 def test_an_answer_that_is_no_list_is_trouble(instance, listed):
-    assert trouble(lambda: instance(transport=answers(listed)).check(["+79261112233"])) is Trouble.BROKEN_ANSWER
+    assert (
+        trouble(lambda: instance(transport=answers(listed)).check(["+79261112233"])) is GatewayErrorCode.BROKEN_ANSWER
+    )
 
 
 def test_a_yes_is_known_by_the_echo_or_by_whatsapps_own_spelling(instance):
@@ -178,21 +190,21 @@ def test_a_yes_is_known_by_the_echo_or_by_whatsapps_own_spelling(instance):
         {"jid": "79123456789@s.whatsapp.net", "exists": False, "number": "79123456789", "lid": "lid"},
     ]
     assert instance(transport=answers(listed)).check(["+5531988887777", "+79261112233", "+79123456789"]) == {
-        "+5531988887777": Checked(True, "553188887777@s.whatsapp.net"),
-        "+79261112233": Checked(True, "79261112233@s.whatsapp.net"),
-        "+79123456789": Checked(False),
+        "+5531988887777": CheckResult(True, "553188887777@s.whatsapp.net"),
+        "+79261112233": CheckResult(True, "79261112233@s.whatsapp.net"),
+        "+79123456789": CheckResult(False),
     }
 
 
 def test_a_check_that_says_nothing_is_late_on_a_connected_line_and_else_the_line_is_down(instance, outside):
     outside.break_gateway("check_timeout", "whatsappNumbers")
-    assert trouble(lambda: instance().check([people.OLEG.phone])) is Trouble.TIMED_OUT
+    assert trouble(lambda: instance().check([people.OLEG.phone])) is GatewayErrorCode.TIMED_OUT
     assert instance().check([people.OLEG.phone])[people.OLEG.phone].exists
     outside.set_line("branch", "STOPPED")
-    assert trouble(lambda: instance().check([people.OLEG.phone])) is Trouble.LINE_DOWN
+    assert trouble(lambda: instance().check([people.OLEG.phone])) is GatewayErrorCode.LINE_DOWN
     empty, opened = httpx.Response(400), httpx.Response(200, json={"instance": {"state": "open"}})
     late = scripted(empty, opened)
-    assert trouble(lambda: instance(transport=late).check([people.OLEG.phone])) is Trouble.TIMED_OUT
+    assert trouble(lambda: instance(transport=late).check([people.OLEG.phone])) is GatewayErrorCode.TIMED_OUT
 
 
 def test_a_pause_that_the_gateway_asks_for_has_an_end(instance):
@@ -200,7 +212,7 @@ def test_a_pause_that_the_gateway_asks_for_has_an_end(instance):
     transport = scripted(httpx.Response(429, json={}, headers=headers))
     with pytest.raises(GatewayError) as error:
         instance(transport=transport).check(["+79261112233"])
-    assert (error.value.trouble, error.value.until) == (Trouble.BUSY, 1795232249.0 + 30)
+    assert (error.value.trouble, error.value.until) == (GatewayErrorCode.BUSY, 1795232249.0 + 30)
     for odd in ({"Retry-After": "soon"}, {"Retry-After": "30", "Date": ""}, {"Retry-After": "-5"}, {}):
         with pytest.raises(GatewayError) as error:
             instance(transport=scripted(httpx.Response(429, json={}, headers=odd))).check(["+79261112233"])
@@ -387,13 +399,13 @@ def test_an_evolution_that_ignores_the_time_does_not_repeat_itself(instance):
     ["", "x", "1", ":", "1:x", "-1:", "0:", "1:1234567", "1:12345678.", "9" * 30 + ":", "١٢:", "1:" + "a" * 5000],
 )
 def test_a_forged_cursor_is_refused_and_nothing_is_asked(instance, outside, cursor):
-    assert trouble(lambda: instance().history([OLEG], cursor, 30)) is Trouble.MALFORMED
+    assert trouble(lambda: instance().history([OLEG], cursor, 30)) is GatewayErrorCode.MALFORMED
     assert outside.total("gateway") == 0
 
 
 @pytest.mark.parametrize("chat_id", ["", "x", "79241234567", "79241234567@c.us", "120363@g.us", "status@broadcast"])
 def test_what_is_no_persons_chat_is_never_asked_for(instance, outside, chat_id):
-    assert trouble(lambda: instance().history([chat_id], None, 30)) is Trouble.MALFORMED
+    assert trouble(lambda: instance().history([chat_id], None, 30)) is GatewayErrorCode.MALFORMED
     assert instance().send_text(chat_id, "hi", message_id=OUR_ID).outcome is Sent.REFUSED
     assert outside.total("gateway") == 0
 
@@ -412,7 +424,7 @@ def test_reactions_stand_at_their_message_and_are_no_messages_themselves(instanc
 
 def test_a_send_to_nobody_is_refused_for_that_reason(instance, outside):
     result = instance().send_text("79123456789@s.whatsapp.net", "hi", message_id=OUR_ID)
-    assert (result.outcome, result.trouble) == (Sent.REFUSED, Trouble.NOT_ON_WHATSAPP)
+    assert (result.outcome, result.trouble) == (Sent.REFUSED, GatewayErrorCode.NOT_ON_WHATSAPP)
 
 
 @pytest.mark.parametrize("status", ["STOPPED", "STARTING", "FAILED"])
@@ -420,7 +432,7 @@ def test_a_message_over_a_closed_connection_never_left(instance, outside, status
     outside.set_line("branch", status)
     adapter = instance()
     result = adapter.send_text(ORDERS, "hi", message_id=OUR_ID)
-    assert (result.outcome, result.trouble) == (Sent.REFUSED, Trouble.LINE_DOWN)
+    assert (result.outcome, result.trouble) == (Sent.REFUSED, GatewayErrorCode.LINE_DOWN)
     outside.set_line("branch", "WORKING")
     assert adapter.history([ORDERS], None, 5).messages == ()
 
@@ -444,7 +456,7 @@ def test_a_number_that_may_start_no_chats_fails_after_it_was_taken(instance, out
 @pytest.mark.parametrize("key", [None, {}, {"id": None}, {"id": ""}, {"id": "x" * 500}, [], "x"])
 def test_an_answer_without_a_readable_id_is_unclear_and_never_called_sent(instance, key):
     result = instance(transport=answers({"key": key}, status=201)).send_text(ORDERS, "hi", message_id=OUR_ID)
-    assert (result.outcome, result.message_id, result.trouble) == (Sent.UNKNOWN, "", Trouble.BROKEN_ANSWER)
+    assert (result.outcome, result.message_id, result.trouble) == (Sent.UNKNOWN, "", GatewayErrorCode.BROKEN_ANSWER)
 
 
 def test_a_message_that_whatsapp_refused_at_once_is_refused(instance):
@@ -500,21 +512,24 @@ def test_a_forged_name_of_a_message_is_refused_and_nothing_is_asked(instance, ou
         lambda: adapter.mark_read(OLEG, [ref]),
         lambda: adapter.media(OLEG, ref),
     ):
-        assert trouble(call) is Trouble.MALFORMED
+        assert trouble(call) is GatewayErrorCode.MALFORMED
     assert not ref or adapter.send_text(OLEG, "x", message_id=OUR_ID, reply_to=ref).outcome is Sent.REFUSED
     assert outside.total("gateway") == 0
 
 
 def test_what_is_not_there_cannot_be_changed_or_fetched(instance):
     adapter, ref = instance(), f"true_{OLEG}_3EB0FFFF"
-    assert trouble(lambda: adapter.edit(OLEG, ref, "x")) is Trouble.NO_SUCH_THING
-    assert trouble(lambda: adapter.media(OLEG, ref)) is Trouble.NO_SUCH_THING
-    assert isinstance(trouble(lambda: adapter.delete(OLEG, ref)), Trouble)
+    assert trouble(lambda: adapter.edit(OLEG, ref, "x")) is GatewayErrorCode.NO_SUCH_THING
+    assert trouble(lambda: adapter.media(OLEG, ref)) is GatewayErrorCode.NO_SUCH_THING
+    assert isinstance(trouble(lambda: adapter.delete(OLEG, ref)), GatewayErrorCode)
 
 
 @pytest.mark.parametrize("said", [{}, {"base64": ""}, {"base64": "%%%"}, {"base64": 5}, [], "x"])
 def test_a_file_that_cannot_be_read_is_trouble(instance, said):
-    assert trouble(lambda: instance(transport=answers(said)).media(OLEG, f"false_{OLEG}_A")) is Trouble.BROKEN_ANSWER
+    assert (
+        trouble(lambda: instance(transport=answers(said)).media(OLEG, f"false_{OLEG}_A"))
+        is GatewayErrorCode.BROKEN_ANSWER
+    )
 
 
 # Logging in.
@@ -529,8 +544,8 @@ def test_a_line_that_waits_for_it_shows_a_qr(instance, outside):
 @pytest.mark.parametrize("status", ["WORKING", "STARTING"])
 def test_a_line_that_needs_no_login_has_nothing_to_scan(instance, outside, status):
     outside.set_line("branch", status)
-    assert trouble(instance().qr) is Trouble.LINE_DOWN
-    assert trouble(lambda: instance().pairing_code("+79638477315")) is Trouble.LINE_DOWN
+    assert trouble(instance().qr) is GatewayErrorCode.LINE_DOWN
+    assert trouble(lambda: instance().pairing_code("+79638477315")) is GatewayErrorCode.LINE_DOWN
 
 
 def test_a_logged_out_line_gives_a_code_for_the_number(instance, outside):
@@ -543,8 +558,8 @@ def test_a_logged_out_line_gives_a_code_for_the_number(instance, outside):
     "said", [{"count": 0}, {"base64": "data:text/html;base64,eA=="}, {"base64": None}, {"pairingCode": "<b>"}]
 )
 def test_an_answer_without_a_picture_or_a_code_is_nothing_to_scan(instance, said):
-    assert trouble(instance(transport=answers(said)).qr) is Trouble.LINE_DOWN
-    assert trouble(lambda: instance(transport=answers(said)).pairing_code("+7")) is Trouble.LINE_DOWN
+    assert trouble(instance(transport=answers(said)).qr) is GatewayErrorCode.LINE_DOWN
+    assert trouble(lambda: instance(transport=answers(said)).pairing_code("+7")) is GatewayErrorCode.LINE_DOWN
 
 
 # The webhook.

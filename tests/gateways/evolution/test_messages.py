@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.gateways.conftest import RECORDED
-from widget.gateways.base import Ack, EventKind, GatewayError, Message, Trouble
+from widget.gateways.base import Ack, EventKind, GatewayError, GatewayErrorCode, Message
 from widget.gateways.breaker import Breaker
 from widget.gateways.calls import Calls, Timeouts
 from widget.gateways.evolution.adapter import Evolution
@@ -25,31 +25,31 @@ FILES = sorted(path.name for path in RECORDED.glob("evolution/measured.*.json"))
 # Errors.
 
 ERRORS = {
-    "bad-key": Trouble.LINE_DOWN,  # the name is looked at first
-    "check-bad-type": Trouble.MALFORMED,
-    "check-before-connect": Trouble.LINE_DOWN,
-    "check-cached-gb": Trouble.LINE_DOWN,
-    "check-connecting": Trouble.LINE_DOWN,
-    "check-dup": Trouble.MALFORMED,
-    "check-empty": Trouble.MALFORMED,
-    "check-nobody": Trouble.LINE_DOWN,  # {} too; never asked so by us
-    "check-plus": Trouble.LINE_DOWN,
-    "delete": Trouble.BROKEN_ANSWER,
-    "edit": Trouble.NO_SUCH_THING,
-    "logout": Trouble.LINE_DOWN,
-    "markread": Trouble.LINE_DOWN,
-    "media-bad": Trouble.MALFORMED,
-    "no-key": Trouble.CREDENTIALS,
-    "not-found-route": Trouble.NO_SUCH_THING,
-    "presence": Trouble.LINE_DOWN,
-    "presence-docs-shape": Trouble.MALFORMED,
-    "react": Trouble.LINE_DOWN,
-    "send-cached-disconnected": Trouble.LINE_DOWN,
-    "send-connecting": Trouble.LINE_DOWN,
-    "send-missing-number": Trouble.MALFORMED,
-    "send-missing-text": Trouble.MALFORMED,
-    "unknown-check": Trouble.LINE_DOWN,
-    "unknown-state": Trouble.LINE_DOWN,
+    "bad-key": GatewayErrorCode.LINE_DOWN,  # the name is looked at first
+    "check-bad-type": GatewayErrorCode.MALFORMED,
+    "check-before-connect": GatewayErrorCode.LINE_DOWN,
+    "check-cached-gb": GatewayErrorCode.LINE_DOWN,
+    "check-connecting": GatewayErrorCode.LINE_DOWN,
+    "check-dup": GatewayErrorCode.MALFORMED,
+    "check-empty": GatewayErrorCode.MALFORMED,
+    "check-nobody": GatewayErrorCode.LINE_DOWN,  # {} too; never asked so by us
+    "check-plus": GatewayErrorCode.LINE_DOWN,
+    "delete": GatewayErrorCode.BROKEN_ANSWER,
+    "edit": GatewayErrorCode.NO_SUCH_THING,
+    "logout": GatewayErrorCode.LINE_DOWN,
+    "markread": GatewayErrorCode.LINE_DOWN,
+    "media-bad": GatewayErrorCode.MALFORMED,
+    "no-key": GatewayErrorCode.CREDENTIALS,
+    "not-found-route": GatewayErrorCode.NO_SUCH_THING,
+    "presence": GatewayErrorCode.LINE_DOWN,
+    "presence-docs-shape": GatewayErrorCode.MALFORMED,
+    "react": GatewayErrorCode.LINE_DOWN,
+    "send-cached-disconnected": GatewayErrorCode.LINE_DOWN,
+    "send-connecting": GatewayErrorCode.LINE_DOWN,
+    "send-missing-number": GatewayErrorCode.MALFORMED,
+    "send-missing-text": GatewayErrorCode.MALFORMED,
+    "unknown-check": GatewayErrorCode.LINE_DOWN,
+    "unknown-state": GatewayErrorCode.LINE_DOWN,
 }
 
 
@@ -68,22 +68,26 @@ def test_no_measured_error_was_forgotten(recorded, name):
 @pytest.mark.parametrize(
     ("status", "body", "trouble"),
     [
-        (400, {"isBoom": True, "output": {"statusCode": 429}}, Trouble.THROTTLED),
-        (400, {"isBoom": True, "data": 429, "output": {"statusCode": 500}}, Trouble.THROTTLED),
-        (400, {"isBoom": True, "output": {"statusCode": 408}}, Trouble.TIMED_OUT),
-        (400, {"isBoom": True, "output": {"statusCode": 418}}, Trouble.MALFORMED),
-        (400, {"response": {"message": [{"exists": False, "jid": "x", "number": "1"}]}}, Trouble.NOT_ON_WHATSAPP),
-        (400, {"response": {"message": [{"exists": True}]}}, Trouble.MALFORMED),
-        (401, None, Trouble.CREDENTIALS),
-        (403, {"response": {"message": "connection closed"}}, Trouble.CREDENTIALS),
-        (404, None, Trouble.NO_SUCH_THING),
-        (429, {}, Trouble.BUSY),
-        (500, {"response": {"message": "rate-overlimit"}}, Trouble.THROTTLED),
-        (500, {"response": {"message": "server returned error 463"}}, Trouble.RESTRICTED),
-        (500, {"response": {"message": "Timed Out"}}, Trouble.BROKEN_ANSWER),
-        (500, {}, Trouble.BROKEN_ANSWER),
-        (502, None, Trouble.BROKEN_ANSWER),
-        (302, None, Trouble.BROKEN_ANSWER),
+        (400, {"isBoom": True, "output": {"statusCode": 429}}, GatewayErrorCode.THROTTLED),
+        (400, {"isBoom": True, "data": 429, "output": {"statusCode": 500}}, GatewayErrorCode.THROTTLED),
+        (400, {"isBoom": True, "output": {"statusCode": 408}}, GatewayErrorCode.TIMED_OUT),
+        (400, {"isBoom": True, "output": {"statusCode": 418}}, GatewayErrorCode.MALFORMED),
+        (
+            400,
+            {"response": {"message": [{"exists": False, "jid": "x", "number": "1"}]}},
+            GatewayErrorCode.NOT_ON_WHATSAPP,
+        ),
+        (400, {"response": {"message": [{"exists": True}]}}, GatewayErrorCode.MALFORMED),
+        (401, None, GatewayErrorCode.CREDENTIALS),
+        (403, {"response": {"message": "connection closed"}}, GatewayErrorCode.CREDENTIALS),
+        (404, None, GatewayErrorCode.NO_SUCH_THING),
+        (429, {}, GatewayErrorCode.BUSY),
+        (500, {"response": {"message": "rate-overlimit"}}, GatewayErrorCode.THROTTLED),
+        (500, {"response": {"message": "server returned error 463"}}, GatewayErrorCode.RESTRICTED),
+        (500, {"response": {"message": "Timed Out"}}, GatewayErrorCode.BROKEN_ANSWER),
+        (500, {}, GatewayErrorCode.BROKEN_ANSWER),
+        (502, None, GatewayErrorCode.BROKEN_ANSWER),
+        (302, None, GatewayErrorCode.BROKEN_ANSWER),
     ],
 )
 def test_an_error_without_a_record_has_a_trouble_too(status, body, trouble):

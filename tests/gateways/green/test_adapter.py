@@ -12,7 +12,7 @@ from sandbox.gateway.lines import STATUSES
 from tests.gateways.green.lines import ID, OKSANA, ORDERS, TOKEN, by_hand, everything
 from tests.gateways.scripted import answering, trouble
 from widget.gateways import base
-from widget.gateways.base import Checked, GatewayError, LineState, Quota, Trouble
+from widget.gateways.base import CheckResult, GatewayError, GatewayErrorCode, LineState, Quota
 from widget.gateways.kinds import KINDS
 from widget.gateways.lines import Gateways, Timeouts
 from widget.gateways.pace import Pace
@@ -28,7 +28,7 @@ def test_a_stored_line_of_this_kind_is_opened_and_asked(outside, clock):
     opened = Gateways(make_client, Timeouts(5, 5, 5), allow_http=True, allow_private=True, clock=clock)
     stored = Line(1, 1, "Measuring", "green", outside.gateway, ID, people.API_KEY, "")
     assert opened.status(stored).state is LineState.READY
-    assert opened.of(stored).check([people.MARIA.phone]) == {people.MARIA.phone: Checked(False)}
+    assert opened.of(stored).check([people.MARIA.phone]) == {people.MARIA.phone: CheckResult(False)}
 
 
 # The state of a line.
@@ -60,17 +60,17 @@ def test_a_yellow_card_restricts_a_line_until_it_is_over(green, outside):
 
 
 def test_a_wrong_token_and_a_wrong_instance_are_a_matter_of_credentials(green_line):
-    assert trouble(green_line(key="wrong").status) is Trouble.CREDENTIALS
-    assert trouble(green_line("1101000002").status) is Trouble.CREDENTIALS
-    assert trouble(green_line("sales").status) is Trouble.CREDENTIALS  # a line of another protocol
+    assert trouble(green_line(key="wrong").status) is GatewayErrorCode.CREDENTIALS
+    assert trouble(green_line("1101000002").status) is GatewayErrorCode.CREDENTIALS
+    assert trouble(green_line("sales").status) is GatewayErrorCode.CREDENTIALS  # a line of another protocol
 
 
 # Checks.
 
 
 def test_a_check_says_yes_with_the_phones_own_id(green, outside):
-    assert green.check([people.RUSTAM.phone]) == {people.RUSTAM.phone: Checked(True, "998901234567@c.us")}
-    assert green.check([people.ORDERS_MOSCOW.phone]) == {people.ORDERS_MOSCOW.phone: Checked(True, ORDERS)}
+    assert green.check([people.RUSTAM.phone]) == {people.RUSTAM.phone: CheckResult(True, "998901234567@c.us")}
+    assert green.check([people.ORDERS_MOSCOW.phone]) == {people.ORDERS_MOSCOW.phone: CheckResult(True, ORDERS)}
     assert outside.calls() == {"checkWhatsapp": 2}
 
 
@@ -80,12 +80,12 @@ def test_the_id_of_a_brazilian_chat_is_the_one_whatsapp_gives(green):
 
 
 def test_a_check_says_no_without_an_id(green):
-    assert green.check([people.MARIA.phone]) == {people.MARIA.phone: Checked(False)}
+    assert green.check([people.MARIA.phone]) == {people.MARIA.phone: CheckResult(False)}
 
 
 @pytest.mark.parametrize("phone", ["+10212555012", "+100212555012", "+1000021255501"])
 def test_a_north_american_number_with_zeros_is_never_asked_about(green, outside, phone):
-    assert trouble(lambda: green.check([phone])) is Trouble.MALFORMED
+    assert trouble(lambda: green.check([phone])) is GatewayErrorCode.MALFORMED
     assert outside.calls() == {}
 
 
@@ -98,21 +98,21 @@ def test_the_gateway_itself_believes_in_such_numbers(outside):
 @pytest.mark.parametrize(
     ("fault", "expected"),
     [
-        ("unauthorized", Trouble.CREDENTIALS),
-        ("stopped", Trouble.CREDENTIALS),
-        ("not_working", Trouble.LINE_DOWN),
-        ("rate_overlimit", Trouble.BUSY),
-        ("check_timeout", Trouble.TIMED_OUT),
-        ("starting", Trouble.LINE_DOWN),
-        ("expired", Trouble.PLAN_ENDED),
-        ("deleted", Trouble.LINE_DOWN),
-        ("refuse", Trouble.MALFORMED),
-        ("http_500", Trouble.BROKEN_ANSWER),
-        ("html", Trouble.BROKEN_ANSWER),
-        ("empty", Trouble.BROKEN_ANSWER),
-        ("cut", Trouble.BROKEN_ANSWER),
-        ("lost_answer", Trouble.BROKEN_ANSWER),
-        ("quota", Trouble.QUOTA),
+        ("unauthorized", GatewayErrorCode.CREDENTIALS),
+        ("stopped", GatewayErrorCode.CREDENTIALS),
+        ("not_working", GatewayErrorCode.LINE_DOWN),
+        ("rate_overlimit", GatewayErrorCode.BUSY),
+        ("check_timeout", GatewayErrorCode.TIMED_OUT),
+        ("starting", GatewayErrorCode.LINE_DOWN),
+        ("expired", GatewayErrorCode.PLAN_ENDED),
+        ("deleted", GatewayErrorCode.LINE_DOWN),
+        ("refuse", GatewayErrorCode.MALFORMED),
+        ("http_500", GatewayErrorCode.BROKEN_ANSWER),
+        ("html", GatewayErrorCode.BROKEN_ANSWER),
+        ("empty", GatewayErrorCode.BROKEN_ANSWER),
+        ("cut", GatewayErrorCode.BROKEN_ANSWER),
+        ("lost_answer", GatewayErrorCode.BROKEN_ANSWER),
+        ("quota", GatewayErrorCode.QUOTA),
     ],
 )
 def test_every_way_to_fail_a_check_is_trouble_and_never_a_no(green, outside, fault, expected):
@@ -121,17 +121,17 @@ def test_every_way_to_fail_a_check_is_trouble_and_never_a_no(green, outside, fau
 
 
 def test_a_number_too_short_for_the_gateway_is_malformed_and_not_a_no(green):
-    assert trouble(lambda: green.check(["+4712345678"])) is Trouble.MALFORMED
+    assert trouble(lambda: green.check(["+4712345678"])) is GatewayErrorCode.MALFORMED
 
 
 def test_a_line_that_is_not_logged_in_cannot_check(green, outside):
     outside.set_line(ID, "SCAN_QR_CODE")
-    assert trouble(lambda: green.check([people.ORDERS_MOSCOW.phone])) is Trouble.LINE_DOWN
+    assert trouble(lambda: green.check([people.ORDERS_MOSCOW.phone])) is GatewayErrorCode.LINE_DOWN
 
 
 def test_a_silent_gateway_times_out(green_line, outside):
     outside.break_gateway("silence", "checkWhatsapp")
-    assert trouble(lambda: green_line().check([people.MARIA.phone])) is Trouble.TIMED_OUT
+    assert trouble(lambda: green_line().check([people.MARIA.phone])) is GatewayErrorCode.TIMED_OUT
 
 
 def test_a_used_up_plan_says_how_much_of_it_there_was(green, outside):
@@ -215,7 +215,7 @@ def test_a_history_that_another_process_was_quicker_with_is_asked_for_once_more(
 
 def test_a_line_that_stays_busy_says_so_of_the_gateway_and_not_of_whatsapp(green_line):
     transport = answering(429)
-    assert trouble(lambda: green_line(transport=transport).history([OKSANA], None, 5)) is Trouble.BUSY
+    assert trouble(lambda: green_line(transport=transport).history([OKSANA], None, 5)) is GatewayErrorCode.BUSY
     assert len(transport.requests) == 2
 
 
@@ -236,7 +236,7 @@ def test_chats_of_one_line_are_opened_one_after_another_by_all_processes_togethe
 def test_a_turn_that_does_not_come_says_that_the_gateway_is_busy(clock):
     pace = Pace(Limiter(MemoryStorage(clock=clock), limits=[Rate(every=1)]), lambda seconds: None)
     pace.wait("history:1", 1.1)
-    assert trouble(lambda: pace.wait("history:1", 1.1)) is Trouble.BUSY
+    assert trouble(lambda: pace.wait("history:1", 1.1)) is GatewayErrorCode.BUSY
 
 
 class OutOfReach(MemoryStorage):
@@ -260,7 +260,7 @@ def test_without_the_limiters_storage_this_process_keeps_its_own_turns():
 
 @pytest.mark.parametrize("cursor", ["", "x", "1", "-1:2:x", "1:²:x", "1:2:" + "a" * 121, "9" * 30 + ":1:a"])
 def test_a_cursor_that_is_not_ours_is_malformed(green, outside, cursor):
-    assert trouble(lambda: green.history([OKSANA], cursor, 5)) is Trouble.MALFORMED
+    assert trouble(lambda: green.history([OKSANA], cursor, 5)) is GatewayErrorCode.MALFORMED
     assert outside.calls() == {}
 
 
@@ -278,14 +278,14 @@ def test_a_line_that_waits_shows_a_picture_and_gives_a_code(green, outside):
 
 
 def test_a_line_that_is_logged_in_has_nothing_to_scan(green):
-    assert trouble(green.qr) is Trouble.LINE_DOWN
-    assert trouble(lambda: green.pairing_code("+79638477316")) is Trouble.LINE_DOWN
+    assert trouble(green.qr) is GatewayErrorCode.LINE_DOWN
+    assert trouble(lambda: green.pairing_code("+79638477316")) is GatewayErrorCode.LINE_DOWN
 
 
 def test_a_picture_that_is_none_is_a_broken_answer(green_line):
     for message in ("PHNjcmlwdD4=", "!!!", "", None):
         transport = answering(json={"type": "qrCode", "message": message})
-        assert trouble(green_line(transport=transport).qr) is Trouble.BROKEN_ANSWER
+        assert trouble(green_line(transport=transport).qr) is GatewayErrorCode.BROKEN_ANSWER
 
 
 # The token.

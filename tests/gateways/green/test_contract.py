@@ -3,7 +3,7 @@
 import pytest
 
 from tests.gateways.contract import OUR_ID, STRANGER, Contract
-from widget.gateways.base import Ack, Sent, Trouble
+from widget.gateways.base import Ack, GatewayErrorCode, Sent
 from widget.gateways.green.webhooks import GreenWebhooks
 
 ID = "1101000001"
@@ -14,7 +14,7 @@ class TestGreen(Contract):
     kind = "green"
     webhooks = GreenWebhooks()
     goes_out = Sent.QUEUED
-    throttled = Trouble.BUSY
+    throttled = GatewayErrorCode.BUSY
 
     @pytest.fixture
     def adapter(self, green):

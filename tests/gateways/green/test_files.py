@@ -4,7 +4,7 @@ import pytest
 
 from tests.gateways.green.lines import OKSANA, TOKEN
 from tests.gateways.scripted import answering, trouble
-from widget.gateways.base import GatewayError, Trouble
+from widget.gateways.base import GatewayError, GatewayErrorCode
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ from widget.gateways.base import GatewayError, Trouble
 )
 def test_a_file_elsewhere_is_not_fetched_whatever_an_answer_says(green_line, url):
     transport = answering(json={"downloadUrl": url})
-    assert trouble(lambda: green_line(transport=transport).media(OKSANA, "A")) is Trouble.NO_SUCH_THING
+    assert trouble(lambda: green_line(transport=transport).media(OKSANA, "A")) is GatewayErrorCode.NO_SUCH_THING
     assert len(transport.requests) == 1
 
 
@@ -37,7 +37,7 @@ def test_the_refusal_names_the_host_that_the_operator_may_allow(green_line, capl
     transport = answering(json={"downloadUrl": "https://Files.Example.com/x?token=secret"})
     with pytest.raises(GatewayError) as error:
         green_line(transport=transport).media(OKSANA, "A")
-    assert (error.value.trouble, error.value.host) == (Trouble.NO_SUCH_THING, "files.example.com")
+    assert (error.value.trouble, error.value.host) == (GatewayErrorCode.NO_SUCH_THING, "files.example.com")
     assert "files.example.com" in caplog.text
     assert "secret" not in caplog.text
 
@@ -63,4 +63,4 @@ def test_a_file_in_the_vendors_storage_is_fetched_without_the_token(green_line, 
 
 def test_a_file_that_whatsapp_has_lost_is_not_there(green):
     text = green.history([OKSANA], None, 30).messages[0]
-    assert trouble(lambda: green.media(OKSANA, text.ref)) is Trouble.NO_SUCH_THING
+    assert trouble(lambda: green.media(OKSANA, text.ref)) is GatewayErrorCode.NO_SUCH_THING

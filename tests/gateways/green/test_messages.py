@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 from tests.gateways.conftest import paced_by
 from tests.gateways.scripted import answering
 from tests.stand import Clock
-from widget.gateways.base import Ack, Checked, GatewayError, LineState, Quota, Quote, Sent, Trouble
+from widget.gateways.base import Ack, CheckResult, GatewayError, GatewayErrorCode, LineState, Quota, Quote, Sent
 from widget.gateways.breaker import Breaker
 from widget.gateways.calls import Calls, Timeouts
 from widget.gateways.green.adapter import Green
 from widget.gateways.green.codes import trouble_of
 from widget.gateways.green.messages import message_of, messages_of
-from widget.gateways.green.paging import MOST, Cursor, page_of
-from widget.http import Answer, make_client
+from widget.gateways.green.paging import MAX_JOURNAL_ITEMS, Cursor, page_of
+from widget.http import HttpResponse, make_client
 
 CHAT = "79001234567@c.us"
 SAID = {"type": "incoming", "idMessage": "A", "timestamp": 100, "typeMessage": "textMessage", "chatId": CHAT}
@@ -44,12 +44,12 @@ def test_the_recorded_state_is_ready(recorded):
 def test_the_recorded_check_is_a_yes_with_a_lid(recorded):
     answer = recorded("green-api/checkWhatsapp.response.json")
     found = over(answering(json=answer)).check(["+79876543210"])["+79876543210"]
-    assert found == Checked(True, answer["chatId"])
+    assert found == CheckResult(True, answer["chatId"])
 
 
 def test_an_older_check_names_no_chat():
     found = over(answering(json={"existsWhatsapp": True})).check(["+79876543210"])
-    assert found == {"+79876543210": Checked(True)}
+    assert found == {"+79876543210": CheckResult(True)}
 
 
 def test_a_check_is_asked_by_the_id_of_a_chat(recorded):
@@ -89,8 +89,8 @@ def test_the_recorded_send_is_queued_and_asked_for_as_recorded(recorded):
 
 
 def test_a_used_up_plan_is_read_as_recorded(recorded):
-    error = trouble_of(Answer(466, {}, httpx.Response(466, json=recorded("green-api/error.466.json")).content))
-    assert (error.trouble, error.quota, error.sent) == (Trouble.QUOTA, Quota(100, 100), False)
+    error = trouble_of(HttpResponse(466, {}, httpx.Response(466, json=recorded("green-api/error.466.json")).content))
+    assert (error.trouble, error.quota, error.sent) == (GatewayErrorCode.QUOTA, Quota(100, 100), False)
 
 
 def test_a_used_up_number_of_chats_is_told_apart_from_the_calls():
@@ -98,7 +98,7 @@ def test_a_used_up_number_of_chats_is_told_apart_from_the_calls():
         "invokeStatus": {"method": "sendmessage", "used": 67, "total": 0, "status": "QUOTE_ALLOWED"},
         "correspondentsStatus": {"used": 3, "total": 3, "status": "CORRESPONDENTS_QUOTE_EXCEEDED"},
     }
-    assert trouble_of(Answer(466, {}, httpx.Response(466, json=body).content)).quota == Quota(3, 3)
+    assert trouble_of(HttpResponse(466, {}, httpx.Response(466, json=body).content)).quota == Quota(3, 3)
 
 
 def test_the_webhook_is_set_with_settings_that_are_known(recorded):
@@ -123,30 +123,35 @@ def test_settings_that_were_not_saved_are_trouble(answer):
 @pytest.mark.parametrize(
     ("status", "text", "expected", "sent"),
     [
-        (400, "check phone number timeout limit exceeded", Trouble.TIMED_OUT, False),
-        (400, "instance is starting or not authorized", Trouble.LINE_DOWN, False),
-        (400, '{"message": "Instance is Starting or NOT authorized"}', Trouble.LINE_DOWN, False),
-        (400, "bad phone number, valid from 11 to 16 digits", Trouble.MALFORMED, False),
-        (400, "File message encrypted url not found by chatId 1 and idMessage 2", Trouble.NO_SUCH_THING, False),
-        (400, "Validation failed", Trouble.MALFORMED, False),
-        (400, "", Trouble.MALFORMED, False),
-        (401, "", Trouble.CREDENTIALS, False),
-        (403, "", Trouble.CREDENTIALS, False),
-        (404, "", Trouble.NO_SUCH_THING, False),
-        (429, "Too many requests", Trouble.BUSY, False),
-        (429, "", Trouble.BUSY, True),  # anybody's on the way
-        (429, "<h1>429 Too Many Requests</h1>", Trouble.BUSY, True),
-        (466, "", Trouble.QUOTA, False),
-        (413, "", Trouble.BROKEN_ANSWER, False),
-        (418, "", Trouble.BROKEN_ANSWER, True),
-        (201, "", Trouble.BROKEN_ANSWER, True),
-        (302, "", Trouble.BROKEN_ANSWER, True),
-        (500, "instance is starting or not authorized", Trouble.BROKEN_ANSWER, True),
-        (504, "", Trouble.BROKEN_ANSWER, True),
+        (400, "check phone number timeout limit exceeded", GatewayErrorCode.TIMED_OUT, False),
+        (400, "instance is starting or not authorized", GatewayErrorCode.LINE_DOWN, False),
+        (400, '{"message": "Instance is Starting or NOT authorized"}', GatewayErrorCode.LINE_DOWN, False),
+        (400, "bad phone number, valid from 11 to 16 digits", GatewayErrorCode.MALFORMED, False),
+        (
+            400,
+            "File message encrypted url not found by chatId 1 and idMessage 2",
+            GatewayErrorCode.NO_SUCH_THING,
+            False,
+        ),
+        (400, "Validation failed", GatewayErrorCode.MALFORMED, False),
+        (400, "", GatewayErrorCode.MALFORMED, False),
+        (401, "", GatewayErrorCode.CREDENTIALS, False),
+        (403, "", GatewayErrorCode.CREDENTIALS, False),
+        (404, "", GatewayErrorCode.NO_SUCH_THING, False),
+        (429, "Too many requests", GatewayErrorCode.BUSY, False),
+        (429, "", GatewayErrorCode.BUSY, True),  # anybody's on the way
+        (429, "<h1>429 Too Many Requests</h1>", GatewayErrorCode.BUSY, True),
+        (466, "", GatewayErrorCode.QUOTA, False),
+        (413, "", GatewayErrorCode.BROKEN_ANSWER, False),
+        (418, "", GatewayErrorCode.BROKEN_ANSWER, True),
+        (201, "", GatewayErrorCode.BROKEN_ANSWER, True),
+        (302, "", GatewayErrorCode.BROKEN_ANSWER, True),
+        (500, "instance is starting or not authorized", GatewayErrorCode.BROKEN_ANSWER, True),
+        (504, "", GatewayErrorCode.BROKEN_ANSWER, True),
     ],
 )
 def test_every_error_is_of_one_class(status, text, expected, sent):
-    error = trouble_of(Answer(status, {}, text.encode()))
+    error = trouble_of(HttpResponse(status, {}, text.encode()))
     assert (error.trouble, error.sent, error.quota) == (expected, sent, None)
 
 
@@ -253,7 +258,12 @@ def test_a_journal_that_came_full_does_not_let_the_other_id_run_ahead():
 
 
 def test_reading_on_ends_somewhere():
-    page = page_of([journal(*range(2 * MOST, MOST, -1))], Cursor(MOST, MOST + 1, "M1"), MOST, 30)
+    page = page_of(
+        [journal(*range(2 * MAX_JOURNAL_ITEMS, MAX_JOURNAL_ITEMS, -1))],
+        Cursor(MAX_JOURNAL_ITEMS, MAX_JOURNAL_ITEMS + 1, "M1"),
+        MAX_JOURNAL_ITEMS,
+        30,
+    )
     assert page.cursor is None
 
 
@@ -304,7 +314,7 @@ def test_whatever_comes_as_an_answer_is_read_or_is_trouble_and_never_a_wrong_no(
         try:
             verb(over(transport))
         except GatewayError as error:
-            assert error.trouble is not Trouble.NOT_ON_WHATSAPP
+            assert error.trouble is not GatewayErrorCode.NOT_ON_WHATSAPP
     try:
         [found] = over(transport).check(["+79001234567"]).values()
     except GatewayError:

@@ -5,7 +5,7 @@ import pytest
 from sandbox.gateway.media import photo
 from tests.gateways.green.lines import ID, MARIA, OKSANA, ORDERS, by_hand
 from tests.gateways.scripted import answering, trouble
-from widget.gateways.base import Ack, File, Sent, Trouble
+from widget.gateways.base import Ack, File, GatewayErrorCode, Sent
 
 
 def test_a_text_is_queued_and_not_yet_sent(green, outside):
@@ -42,13 +42,13 @@ def test_a_text_to_a_number_without_whatsapp_is_accepted_and_fails_later(green):
 @pytest.mark.parametrize(
     ("fault", "more", "outcome", "expected"),
     [
-        ("refuse", {}, Sent.REFUSED, Trouble.MALFORMED),
-        ("quota", {}, Sent.REFUSED, Trouble.QUOTA),
-        ("rate_overlimit", {}, Sent.REFUSED, Trouble.BUSY),
-        ("unauthorized", {}, Sent.REFUSED, Trouble.CREDENTIALS),
-        ("lost_answer", {}, Sent.UNKNOWN, Trouble.BROKEN_ANSWER),
-        ("lost_answer", {"detail": "500"}, Sent.UNKNOWN, Trouble.BROKEN_ANSWER),
-        ("html", {}, Sent.UNKNOWN, Trouble.BROKEN_ANSWER),
+        ("refuse", {}, Sent.REFUSED, GatewayErrorCode.MALFORMED),
+        ("quota", {}, Sent.REFUSED, GatewayErrorCode.QUOTA),
+        ("rate_overlimit", {}, Sent.REFUSED, GatewayErrorCode.BUSY),
+        ("unauthorized", {}, Sent.REFUSED, GatewayErrorCode.CREDENTIALS),
+        ("lost_answer", {}, Sent.UNKNOWN, GatewayErrorCode.BROKEN_ANSWER),
+        ("lost_answer", {"detail": "500"}, Sent.UNKNOWN, GatewayErrorCode.BROKEN_ANSWER),
+        ("html", {}, Sent.UNKNOWN, GatewayErrorCode.BROKEN_ANSWER),
     ],
 )
 def test_a_send_that_fails_is_refused_only_where_it_surely_did_not_go(green, outside, fault, more, outcome, expected):
@@ -63,12 +63,12 @@ def test_a_send_that_fails_is_refused_only_where_it_surely_did_not_go(green, out
 )
 def test_an_answer_without_a_readable_id_is_unclear_and_never_called_queued(green_line, said):
     result = green_line(transport=answering(json=said)).send_text(ORDERS, "hi", message_id="OURS")
-    assert (result.outcome, result.message_id, result.trouble) == (Sent.UNKNOWN, "", Trouble.BROKEN_ANSWER)
+    assert (result.outcome, result.message_id, result.trouble) == (Sent.UNKNOWN, "", GatewayErrorCode.BROKEN_ANSWER)
 
 
 def test_nobody_there_refuses_a_send(green_line):
     result = green_line(address="http://127.0.0.1:1").send_text(ORDERS, "hi", message_id="x")
-    assert (result.outcome, result.trouble) == (Sent.REFUSED, Trouble.UNREACHABLE)
+    assert (result.outcome, result.trouble) == (Sent.REFUSED, GatewayErrorCode.UNREACHABLE)
 
 
 def test_a_reply_quotes_the_message_it_answers(green):
@@ -108,7 +108,7 @@ def test_a_message_is_edited_taken_back_and_reacted_to(green):
 
 def test_messages_of_the_client_cannot_be_changed(green):
     theirs = next(message for message in green.history([OKSANA], None, 30).messages if not message.from_me)
-    assert trouble(lambda: green.edit(OKSANA, theirs.ref, "x")) is Trouble.MALFORMED
+    assert trouble(lambda: green.edit(OKSANA, theirs.ref, "x")) is GatewayErrorCode.MALFORMED
 
 
 def test_receipts_and_typing_are_one_call_each(green, outside):

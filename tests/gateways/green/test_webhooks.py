@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 
 from tests.gateways.green.test_messages import NEAR
-from widget.gateways.base import Ack, EventKind, GatewayEvent, LineState, Trouble
+from widget.gateways.base import Ack, EventKind, GatewayErrorCode, GatewayEvent, LineState
 from widget.gateways.green.webhooks import GreenWebhooks
 
 HOOKS = GreenWebhooks()
@@ -135,7 +135,7 @@ def test_a_yellow_card_on_a_message_restricts_the_line_too():
         {"typeWebhook": "outgoingMessageStatus", "chatId": CLIENT, "idMessage": "A", "status": "yellowCard"}
     )
     assert (about_it.kind, about_it.ack) == (EventKind.ACK, Ack.PENDING)
-    assert (line.kind, line.state, line.why) == (EventKind.LINE, LineState.RESTRICTED, Trouble.RESTRICTED)
+    assert (line.kind, line.state, line.why) == (EventKind.LINE, LineState.RESTRICTED, GatewayErrorCode.RESTRICTED)
 
 
 @pytest.mark.parametrize(
@@ -185,7 +185,7 @@ def test_a_phones_id_is_the_same_however_an_instance_spells_it(spelling):
 def test_a_plan_whose_chats_are_used_up_is_told_of_the_line(kind):
     quota = {"method": "correspondents", "used": 3, "total": 3, "status": "CORRESPONDENTS_QUOTA_EXCEEDED"}
     [event] = HOOKS.events({"typeWebhook": kind, "timestamp": 1_700_000_000, "quotaData": quota})
-    assert (event.kind, event.why, event.at) == (EventKind.LINE, Trouble.QUOTA, 1_700_000_000.0)
+    assert (event.kind, event.why, event.at) == (EventKind.LINE, GatewayErrorCode.QUOTA, 1_700_000_000.0)
     assert HOOKS.events({"typeWebhook": kind}) == []  # a contact that somebody blocked
 
 

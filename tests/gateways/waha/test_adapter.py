@@ -9,7 +9,7 @@ from sandbox import people
 from sandbox.gateway.lines import STATUSES
 from sandbox.people import API_KEY
 from tests.gateways.scripted import scripted, trouble
-from widget.gateways.base import Ack, Checked, Depth, File, LineState, Sent, Trouble
+from widget.gateways.base import Ack, CheckResult, Depth, File, GatewayErrorCode, LineState, Sent
 
 IVAN = "79619510000@c.us"
 ORDERS = "79261112233@c.us"
@@ -52,17 +52,17 @@ def test_a_session_that_nobody_made_is_offline(line):
 
 
 def test_a_line_with_a_wrong_key_is_in_trouble(line):
-    assert trouble(line(key="wrong").status) is Trouble.CREDENTIALS
+    assert trouble(line(key="wrong").status) is GatewayErrorCode.CREDENTIALS
 
 
 @pytest.mark.parametrize("key", ["ключ", "a\r\nX: y"])
 def test_a_key_that_cannot_be_sent_is_trouble_and_no_crash(line, key):
-    assert trouble(line(key=key).status) is Trouble.UNREACHABLE
+    assert trouble(line(key=key).status) is GatewayErrorCode.UNREACHABLE
     assert line(key=key).send_text(ORDERS, "hi", message_id=OUR_ID).outcome is Sent.REFUSED
 
 
 def test_a_gateway_that_is_not_there_is_unreachable(line):
-    assert trouble(line(address="http://127.0.0.1:1").status) is Trouble.UNREACHABLE
+    assert trouble(line(address="http://127.0.0.1:1").status) is GatewayErrorCode.UNREACHABLE
     assert line(address="http://127.0.0.1:1").send_text(ORDERS, "hi", message_id=OUR_ID).outcome is Sent.REFUSED
 
 
@@ -122,12 +122,12 @@ def test_a_line_that_is_down_is_not_called_restricted(line, recorded):
 
 
 def test_a_check_says_yes_with_the_id_of_the_chat(waha, outside):
-    assert waha.check([people.ORDERS_MOSCOW.phone]) == {people.ORDERS_MOSCOW.phone: Checked(True, ORDERS)}
+    assert waha.check([people.ORDERS_MOSCOW.phone]) == {people.ORDERS_MOSCOW.phone: CheckResult(True, ORDERS)}
     assert outside.calls() == {"check-exists": 1}
 
 
 def test_a_check_says_no_without_an_id(waha):
-    assert waha.check([people.MARIA.phone]) == {people.MARIA.phone: Checked(False)}
+    assert waha.check([people.MARIA.phone]) == {people.MARIA.phone: CheckResult(False)}
 
 
 def test_the_id_of_a_brazilian_chat_is_the_one_whatsapp_gives(waha):
@@ -152,14 +152,14 @@ def test_the_id_of_a_brazilian_chat_is_the_one_whatsapp_gives(waha):
     ],
 )
 def test_what_is_not_surely_a_yes_or_a_no_is_never_a_no(line, answer):
-    assert trouble(lambda: line(transport=scripted(answer)).check(["+79261112233"])) is Trouble.BROKEN_ANSWER
+    assert trouble(lambda: line(transport=scripted(answer)).check(["+79261112233"])) is GatewayErrorCode.BROKEN_ANSWER
 
 
 @pytest.mark.parametrize("name", ["true", "false"])
 def test_the_recorded_checks_are_read(line, recorded, name):
     answer = recorded(f"waha/check-exists.{name}.json")
     found = line(transport=scripted(answer)).check(["+123123123"])["+123123123"]
-    assert found == Checked(answer["numberExists"], answer.get("chatId", ""))
+    assert found == CheckResult(answer["numberExists"], answer.get("chatId", ""))
 
 
 # Chats.
@@ -222,8 +222,10 @@ def test_a_number_without_a_message_has_no_chat(line):
 
 @pytest.mark.parametrize("listed", [{}, None, "x", 5])
 def test_a_listing_that_is_no_list_is_trouble(line, listed):
-    assert trouble(lambda: line(transport=scripted(listed)).chats_of(["+79619510000"])) is Trouble.BROKEN_ANSWER
-    assert trouble(line(transport=scripted(listed)).all_chats) is Trouble.BROKEN_ANSWER
+    assert (
+        trouble(lambda: line(transport=scripted(listed)).chats_of(["+79619510000"])) is GatewayErrorCode.BROKEN_ANSWER
+    )
+    assert trouble(line(transport=scripted(listed)).all_chats) is GatewayErrorCode.BROKEN_ANSWER
 
 
 AT = {"conversationTimestamp": 5}
@@ -392,13 +394,13 @@ def test_reading_a_history_fetches_no_files_and_tells_nobody(waha, outside):
     ["", "x", "1", "1:", ":1", "1:x", "-1:0", "1:1:1", "1:1:abc d", "1:1:" + "x" * 200, "9" * 40 + ":0", "١:٢x"],
 )
 def test_a_forged_cursor_is_refused_and_nothing_is_asked(waha, outside, cursor):
-    assert trouble(lambda: waha.history([IVAN], cursor, 30)) is Trouble.MALFORMED
+    assert trouble(lambda: waha.history([IVAN], cursor, 30)) is GatewayErrorCode.MALFORMED
     assert outside.total("gateway") == 0
 
 
 @pytest.mark.parametrize("raw", [{}, None, "x", {"messages": []}])
 def test_a_history_that_is_no_list_is_trouble(line, raw):
-    assert trouble(lambda: line(transport=scripted(raw)).history([IVAN], None, 30)) is Trouble.BROKEN_ANSWER
+    assert trouble(lambda: line(transport=scripted(raw)).history([IVAN], None, 30)) is GatewayErrorCode.BROKEN_ANSWER
 
 
 # Sending.
@@ -503,7 +505,7 @@ def test_a_restricted_line_writes_to_chats_it_has_and_begins_none(waha, outside)
     assert status.state is LineState.RESTRICTED
     assert status.until == pytest.approx(until, abs=1)
     refused = waha.send_text(ORDERS, "hi", message_id=OUR_ID)
-    assert (refused.outcome, refused.trouble) == (Sent.REFUSED, Trouble.RESTRICTED)
+    assert (refused.outcome, refused.trouble) == (Sent.REFUSED, GatewayErrorCode.RESTRICTED)
     assert waha.send_text(IVAN, "hi", message_id=OUR_ID).outcome is Sent.SENT
     outside.restrict("sales")
     assert waha.status().state is LineState.READY
@@ -513,7 +515,7 @@ def test_a_restricted_line_writes_to_chats_it_has_and_begins_none(waha, outside)
 def test_a_line_whose_quota_of_new_chats_is_used_up_is_restricted(waha, outside):
     outside.restrict("sales", capped=True)
     assert waha.status().state is LineState.RESTRICTED
-    assert waha.send_text(ORDERS, "hi", message_id=OUR_ID).trouble is Trouble.RESTRICTED
+    assert waha.send_text(ORDERS, "hi", message_id=OUR_ID).trouble is GatewayErrorCode.RESTRICTED
 
 
 # Pairing and webhooks.
@@ -525,12 +527,14 @@ def test_a_code_for_the_phone_is_given_while_the_line_waits_for_it(line):
 
 
 def test_a_line_that_is_logged_in_has_no_code_to_give(waha):
-    assert trouble(lambda: waha.pairing_code("+79638477312")) is Trouble.LINE_DOWN
+    assert trouble(lambda: waha.pairing_code("+79638477312")) is GatewayErrorCode.LINE_DOWN
 
 
 @pytest.mark.parametrize("code", [None, "", 5, "<b>", "abcd-efgh", "A" * 40, ["ABCD-EFGH"]])
 def test_a_code_that_nobody_could_type_is_none(line, code):
-    assert trouble(lambda: line(transport=scripted({"code": code})).pairing_code("+7")) is Trouble.BROKEN_ANSWER
+    assert (
+        trouble(lambda: line(transport=scripted({"code": code})).pairing_code("+7")) is GatewayErrorCode.BROKEN_ANSWER
+    )
 
 
 def test_setting_our_webhook_leaves_those_of_others_and_the_store_alone(line, outside):
@@ -550,7 +554,7 @@ def test_setting_our_webhook_leaves_those_of_others_and_the_store_alone(line, ou
 
 
 def test_the_webhook_of_a_session_that_nobody_made_cannot_be_set(line, outside):
-    assert trouble(lambda: line("nobody").set_webhook("http://127.0.0.1:1/", "s")) is Trouble.NO_SUCH_THING
+    assert trouble(lambda: line("nobody").set_webhook("http://127.0.0.1:1/", "s")) is GatewayErrorCode.NO_SUCH_THING
     assert "update" not in outside.calls()
 
 
@@ -600,14 +604,14 @@ def test_a_file_whose_end_is_unclear_has_no_id_to_look_it_up_by(line, outside, f
 def test_a_file_that_the_gateway_cannot_take_is_surely_refused(line, answer):
     sent = line(transport=scripted(answer)).send_file(ORDERS, File("text/plain", "a", b"x"), message_id=OUR_ID)
     assert sent.outcome is Sent.REFUSED
-    assert sent.trouble in (Trouble.MALFORMED, Trouble.UNSUPPORTED)
+    assert sent.trouble in (GatewayErrorCode.MALFORMED, GatewayErrorCode.UNSUPPORTED)
 
 
 def test_a_message_of_a_client_can_be_neither_edited_nor_taken_back(waha, outside):
     outside.answer_as_client(people.IVAN.phone, "Спасибо")
     (theirs,) = waha.history([IVAN], None, 1).messages
     for call in (lambda: waha.edit(IVAN, theirs.ref, "x"), lambda: waha.delete(IVAN, theirs.ref)):
-        assert isinstance(trouble(call), Trouble)
+        assert isinstance(trouble(call), GatewayErrorCode)
     assert waha.history([IVAN], None, 1).messages[0].text == "Спасибо"
 
 
@@ -627,7 +631,7 @@ def test_a_file_is_fetched_with_its_type_and_only_through_the_lines_own_address(
 
 def test_a_file_that_the_gateway_lost_is_not_there(waha):
     lost = next(m for m in waha.history([IVAN], None, 30).messages if m.media and m.media.kind == "video")
-    assert trouble(lambda: waha.media(IVAN, lost.ref)) is Trouble.NO_SUCH_THING
+    assert trouble(lambda: waha.media(IVAN, lost.ref)) is GatewayErrorCode.NO_SUCH_THING
 
 
 @pytest.mark.parametrize(
@@ -681,7 +685,7 @@ def test_a_link_leads_only_to_a_known_bucket_or_a_host_that_the_operator_named(l
         assert gateway.media(IVAN, "x").body == b"picture"
         assert "x-api-key" not in transport.requests[1].headers
     else:
-        assert trouble(lambda: gateway.media(IVAN, "x")) is Trouble.NO_SUCH_THING
+        assert trouble(lambda: gateway.media(IVAN, "x")) is GatewayErrorCode.NO_SUCH_THING
         assert len(transport.requests) == 1
 
 
@@ -702,14 +706,14 @@ def test_a_link_leads_only_to_a_known_bucket_or_a_host_that_the_operator_named(l
 )
 def test_a_path_that_is_no_file_is_not_fetched(line, url):
     transport = scripted({"media": {"url": url, "mimetype": "image/jpeg"}}, httpx.Response(200, content=b"secret"))
-    assert trouble(lambda: line(transport=transport).media(IVAN, "x")) is Trouble.NO_SUCH_THING
+    assert trouble(lambda: line(transport=transport).media(IVAN, "x")) is GatewayErrorCode.NO_SUCH_THING
     assert len(transport.requests) == 1
 
 
 @pytest.mark.parametrize("status", [401, 404, 500])
 def test_a_file_that_is_refused_is_trouble(line, status):
     transport = scripted({"media": {"url": "http://x/api/files/a"}}, httpx.Response(status, json={}))
-    assert isinstance(trouble(lambda: line(transport=transport).media(IVAN, "x")), Trouble)
+    assert isinstance(trouble(lambda: line(transport=transport).media(IVAN, "x")), GatewayErrorCode)
 
 
 @pytest.mark.parametrize(
@@ -734,20 +738,20 @@ def test_an_ordinary_type_is_kept(line, said):
 # Every fault of the gateway, met by every verb.
 
 FAULTS = {
-    "unauthorized": Trouble.CREDENTIALS,
-    "not_working": Trouble.LINE_DOWN,
-    "stopped": Trouble.LINE_DOWN,
-    "rate_overlimit": Trouble.THROTTLED,
-    "error_463": Trouble.RESTRICTED,
-    "http_500": Trouble.BROKEN_ANSWER,
-    "refuse": Trouble.MALFORMED,
-    "connection_closed": Trouble.LINE_DOWN,
-    "core_only": Trouble.LINE_DOWN,
-    "html": Trouble.BROKEN_ANSWER,
-    "empty": Trouble.BROKEN_ANSWER,
-    "cut": Trouble.BROKEN_ANSWER,
-    "lost_answer": Trouble.BROKEN_ANSWER,
-    "silence": Trouble.TIMED_OUT,
+    "unauthorized": GatewayErrorCode.CREDENTIALS,
+    "not_working": GatewayErrorCode.LINE_DOWN,
+    "stopped": GatewayErrorCode.LINE_DOWN,
+    "rate_overlimit": GatewayErrorCode.THROTTLED,
+    "error_463": GatewayErrorCode.RESTRICTED,
+    "http_500": GatewayErrorCode.BROKEN_ANSWER,
+    "refuse": GatewayErrorCode.MALFORMED,
+    "connection_closed": GatewayErrorCode.LINE_DOWN,
+    "core_only": GatewayErrorCode.LINE_DOWN,
+    "html": GatewayErrorCode.BROKEN_ANSWER,
+    "empty": GatewayErrorCode.BROKEN_ANSWER,
+    "cut": GatewayErrorCode.BROKEN_ANSWER,
+    "lost_answer": GatewayErrorCode.BROKEN_ANSWER,
+    "silence": GatewayErrorCode.TIMED_OUT,
 }
 VERBS = {
     "status": ("session", lambda waha: waha.status()),
@@ -794,7 +798,7 @@ REFUSED |= {"connection_closed", "core_only"}
 def test_the_reps_own_words_in_an_error_that_repeats_them_decide_nothing(waha, outside, words):
     outside.break_gateway("echo", "sendText")
     result = waha.send_text(ORDERS, words, message_id=OUR_ID)
-    assert (result.outcome, result.trouble) == (Sent.UNKNOWN, Trouble.BROKEN_ANSWER)
+    assert (result.outcome, result.trouble) == (Sent.UNKNOWN, GatewayErrorCode.BROKEN_ANSWER)
 
 
 def test_a_session_that_lets_us_wait_is_down_and_its_gateway_is_well(line, outside):
@@ -802,13 +806,13 @@ def test_a_session_that_lets_us_wait_is_down_and_its_gateway_is_well(line, outsi
     waha = line()
     for _ in range(8):  # more than the breaker bears
         outside.break_gateway("silence", "messages")
-        assert trouble(lambda: waha.history([IVAN], None, 10)) is Trouble.LINE_DOWN
+        assert trouble(lambda: waha.history([IVAN], None, 10)) is GatewayErrorCode.LINE_DOWN
 
 
 @pytest.mark.parametrize("verb", ["all_chats", "chats_of", "history"])
 def test_a_session_that_keeps_no_messages_says_so(waha, outside, verb):
     outside.set_up("sales", engine="NOWEB", store=False)
-    assert trouble(lambda: VERBS[verb][1](waha)) is Trouble.UNSUPPORTED
+    assert trouble(lambda: VERBS[verb][1](waha)) is GatewayErrorCode.UNSUPPORTED
 
 
 def test_a_session_that_keeps_no_messages_can_be_told_to(waha, outside):
@@ -822,7 +826,7 @@ def test_a_session_that_keeps_no_messages_can_be_told_to(waha, outside):
 @pytest.mark.parametrize("config", [5, [], {"noweb": 5}, {"noweb": {"store": []}}])
 def test_a_configuration_that_cannot_be_read_is_not_written_back(line, config):
     transport = scripted({"status": "WORKING", "config": config})
-    assert trouble(lambda: line(transport=transport).keep_messages()) is Trouble.BROKEN_ANSWER
+    assert trouble(lambda: line(transport=transport).keep_messages()) is GatewayErrorCode.BROKEN_ANSWER
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -846,13 +850,13 @@ def test_every_fault_of_a_send_is_refused_or_unclear_and_never_sent_twice(line, 
 )
 def test_a_line_that_is_down_is_told_as_down(waha, outside, status, verb):
     outside.set_line("sales", status)
-    assert trouble(lambda: VERBS[verb][1](waha)) is Trouble.LINE_DOWN
+    assert trouble(lambda: VERBS[verb][1](waha)) is GatewayErrorCode.LINE_DOWN
 
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_answers_nested_without_end_are_trouble_and_no_crash(line, verb):
     gateway = line(transport=scripted(httpx.Response(200, text="[" * 100_000)))
-    assert trouble(lambda: VERBS[verb][1](gateway)) is Trouble.BROKEN_ANSWER
+    assert trouble(lambda: VERBS[verb][1](gateway)) is GatewayErrorCode.BROKEN_ANSWER
 
 
 def test_a_text_that_was_cut_in_the_middle_of_an_emoji_can_be_shown(line):

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from sandbox import people
 from tests.gateways.conftest import RECORDED
-from widget.gateways.base import Ack, GatewayError, Message, Trouble
+from widget.gateways.base import Ack, GatewayError, GatewayErrorCode, Message
 from widget.gateways.waha.codes import trouble_of
 from widget.gateways.waha.messages import ack_of, bare_id, message_of
-from widget.http import Answer
+from widget.http import HttpResponse
 
 CHAT = "79619510000@c.us"
 RAW = {"id": f"false_{CHAT}_AAA", "timestamp": 1727745026, "fromMe": False, "body": "Да", "hasMedia": False, "ack": 3}
@@ -63,44 +63,44 @@ def test_a_recorded_quote_is_shown(recorded):
 
 
 ERRORS = {
-    "measured.check.not-working-422": Trouble.LINE_DOWN,
-    "measured.messages.not-working-422": Trouble.LINE_DOWN,
-    "measured.send.not-working-422": Trouble.LINE_DOWN,
-    "measured.qr.not-ready-422": Trouble.LINE_DOWN,
-    "measured.create.exists-422": Trouble.MALFORMED,
-    "measured.session.unknown": Trouble.NO_SUCH_THING,
-    "measured.unknown-route-404": Trouble.NO_SUCH_THING,
+    "measured.check.not-working-422": GatewayErrorCode.LINE_DOWN,
+    "measured.messages.not-working-422": GatewayErrorCode.LINE_DOWN,
+    "measured.send.not-working-422": GatewayErrorCode.LINE_DOWN,
+    "measured.qr.not-ready-422": GatewayErrorCode.LINE_DOWN,
+    "measured.create.exists-422": GatewayErrorCode.MALFORMED,
+    "measured.session.unknown": GatewayErrorCode.NO_SUCH_THING,
+    "measured.unknown-route-404": GatewayErrorCode.NO_SUCH_THING,
 }
 
 
 @pytest.mark.parametrize("name", ERRORS)
 def test_every_measured_error_has_itstrouble_of(recorded, name):
     measured = recorded(f"waha/{name}.json")
-    assert trouble_of(Answer(measured["status"], {}, json.dumps(measured["body"]).encode())) is ERRORS[name]
+    assert trouble_of(HttpResponse(measured["status"], {}, json.dumps(measured["body"]).encode())) is ERRORS[name]
 
 
 def test_the_recorded_throttling_is_a_500_and_understood(recorded):
     body = json.dumps(recorded("waha/error.500.rate-overlimit.json")).encode()
-    assert trouble_of(Answer(500, {}, body)) is Trouble.THROTTLED
+    assert trouble_of(HttpResponse(500, {}, body)) is GatewayErrorCode.THROTTLED
 
 
 @pytest.mark.parametrize(
     ("status", "body", "trouble"),
     [
-        (401, b"", Trouble.CREDENTIALS),
-        (403, b"<html>", Trouble.CREDENTIALS),
-        (404, b'{"message": "We didn\'t find a session with name \'x\'."}', Trouble.LINE_DOWN),
-        (429, b"", Trouble.BUSY),
-        (500, b'{"exception": {"message": "server returned error 463"}}', Trouble.RESTRICTED),
-        (500, b'{"exception": {"message": "Connection Closed"}}', Trouble.LINE_DOWN),
-        (502, b"<html>Bad Gateway</html>", Trouble.BROKEN_ANSWER),
-        (500, b"", Trouble.BROKEN_ANSWER),
-        (302, b"", Trouble.BROKEN_ANSWER),
-        (400, b"\xff", Trouble.MALFORMED),
+        (401, b"", GatewayErrorCode.CREDENTIALS),
+        (403, b"<html>", GatewayErrorCode.CREDENTIALS),
+        (404, b'{"message": "We didn\'t find a session with name \'x\'."}', GatewayErrorCode.LINE_DOWN),
+        (429, b"", GatewayErrorCode.BUSY),
+        (500, b'{"exception": {"message": "server returned error 463"}}', GatewayErrorCode.RESTRICTED),
+        (500, b'{"exception": {"message": "Connection Closed"}}', GatewayErrorCode.LINE_DOWN),
+        (502, b"<html>Bad Gateway</html>", GatewayErrorCode.BROKEN_ANSWER),
+        (500, b"", GatewayErrorCode.BROKEN_ANSWER),
+        (302, b"", GatewayErrorCode.BROKEN_ANSWER),
+        (400, b"\xff", GatewayErrorCode.MALFORMED),
     ],
 )
 def test_an_error_without_a_record_has_a_trouble_too(status, body, trouble):
-    assert trouble_of(Answer(status, {}, body)) is trouble
+    assert trouble_of(HttpResponse(status, {}, body)) is trouble
 
 
 @pytest.mark.parametrize("path", sorted(RECORDED.glob("waha/measured.*.json")), ids=lambda path: path.name)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.gateways.conftest import RECORDED
-from widget.gateways.base import Ack, EventKind, GatewayError, GatewayEvent, LineState, Trouble
+from widget.gateways.base import Ack, EventKind, GatewayError, GatewayErrorCode, GatewayEvent, LineState
 from widget.gateways.waha.settings import EVENTS, with_webhook
 from widget.gateways.waha.webhooks import WahaWebhooks
 
@@ -95,7 +95,7 @@ def test_a_recorded_report_that_we_do_not_use_is_no_event(recorded, name):
 def test_a_state_tells_of_a_restriction_and_its_end(recorded):
     me = recorded("waha/me.restrictions.schema-example.json")["me"]
     (event,) = events("session.status", me, name="s", status="WORKING", statuses=[])
-    assert (event.state, event.until, event.why) == (LineState.RESTRICTED, 1784477333.0, Trouble.RESTRICTED)
+    assert (event.state, event.until, event.why) == (LineState.RESTRICTED, 1784477333.0, GatewayErrorCode.RESTRICTED)
     (event,) = events("session.status", me, name="s", status="FAILED", statuses=[])
     assert (event.state, event.until, event.why) == (LineState.OFFLINE, 0.0, None)
 
@@ -174,10 +174,12 @@ def test_a_message_that_failed_because_of_a_restriction_says_so():
     assert only("message.ack", **failed).why is None
     update = {"status": 0, "messageStubParameters": ["463"]}
     event = only("message.ack", **failed, _data={"update": update})
-    assert (event.ack, event.why, event.not_on_whatsapp) == (Ack.FAILED, Trouble.RESTRICTED, False)
+    assert (event.ack, event.why, event.not_on_whatsapp) == (Ack.FAILED, GatewayErrorCode.RESTRICTED, False)
 
 
-@pytest.mark.parametrize(("code", "why"), [("463", Trouble.RESTRICTED), (463, Trouble.RESTRICTED), ("500", None)])
+@pytest.mark.parametrize(
+    ("code", "why"), [("463", GatewayErrorCode.RESTRICTED), (463, GatewayErrorCode.RESTRICTED), ("500", None)]
+)
 def test_newer_versions_name_the_error_of_a_failed_message_and_the_restrictions_end(code, why):
     error = {"code": code, "reason": "reachout_timelock"}
     for until, end in (
@@ -194,7 +196,7 @@ def test_newer_versions_name_the_error_of_a_failed_message_and_the_restrictions_
 def test_a_state_names_a_restriction_of_newer_versions_and_its_end():
     said = {"name": "s", "status": "WORKING", "statuses": []}
     event = only("session.status", **said, restriction={"active": True, "until": 1_796_119_200})
-    assert (event.state, event.until, event.why) == (LineState.RESTRICTED, 1_796_119_200.0, Trouble.RESTRICTED)
+    assert (event.state, event.until, event.why) == (LineState.RESTRICTED, 1_796_119_200.0, GatewayErrorCode.RESTRICTED)
     event = only("session.status", **said, restriction={"active": False, "until": 1_796_119_200})
     assert (event.state, event.until, event.why) == (LineState.READY, 0.0, None)
 
@@ -267,7 +269,7 @@ def test_set_again_it_is_there_once_with_the_new_secret():
 def test_a_configuration_that_cannot_be_read_is_not_written_over(config):
     with pytest.raises(GatewayError) as error:
         with_webhook(config, URL, "s")
-    assert error.value.trouble is Trouble.BROKEN_ANSWER
+    assert error.value.trouble is GatewayErrorCode.BROKEN_ANSWER
 
 
 # Everything that may be wrong.

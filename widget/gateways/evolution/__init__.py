@@ -2,9 +2,9 @@
 
 from widget.gateways.evolution.adapter import CAPABILITIES, Evolution
 from widget.gateways.evolution.webhooks import EvolutionWebhooks
-from widget.gateways.kind import Kind
+from widget.gateways.kind import GatewayKind
 
-KIND = Kind(
+KIND = GatewayKind(
     name="evolution",
     title="Evolution API",
     home=Evolution.home,

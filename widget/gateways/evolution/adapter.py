@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from widget.gateways import base
 from widget.gateways.adapter import BaseAdapter, Given
-from widget.gateways.base import Capabilities, GatewayError, LineState, Trouble, Unsupported
+from widget.gateways.base import Capabilities, GatewayError, GatewayErrorCode, LineState, Unsupported
 from widget.gateways.calls import Calls
 from widget.gateways.content import bytes_of, mimetype_of, picture_of
 from widget.gateways.evolution.answers import (
@@ -39,18 +39,18 @@ from widget.gateways.evolution.messages import (
     time_of,
 )
 from widget.gateways.evolution.paging import Found, cursor_of, page_of, read_place, where_before
-from widget.http import Answer
-from widget.untrusted import list_of, map_of, text_of, whole_of
+from widget.http import HttpResponse
+from widget.untrusted import as_dict, as_list, as_positive_int, as_str
 
 PAGE_LIMIT = 100
 NEWEST_CHATS = 300  # how many chats one listing looks through
 LOOKED_UP = 10  # numbers whose chats are looked up at once, a call each
 NEWEST_MESSAGES = 10  # of a chat that is looked up: among them is one that proves it, or it hardly does
 TYPING_MS = 800  # the request waits for it, and Evolution ends the sign itself
-LARGEST_FILE = 64 * 1024 * 1024
-LARGEST_FILE_ANSWER = LARGEST_FILE * 4 // 3 + 64 * 1024  # in base64
-LARGEST_LISTING = 32 * 1024 * 1024  # last messages come with their thumbnails
-LARGEST_QR = 256 * 1024
+MAX_FILE = 64 * 1024 * 1024
+MAX_FILE_ANSWER = MAX_FILE * 4 // 3 + 64 * 1024  # in base64
+MAX_LISTING = 32 * 1024 * 1024  # last messages come with their thumbnails
+MAX_QR = 256 * 1024
 CONNECTING_SECONDS = 2.0  # what Evolution waits before it shows a QR
 PLACES = ("remoteJid", "remoteJidAlt")
 VISUAL = ("image", "video")
@@ -62,7 +62,7 @@ CAPABILITIES = Capabilities(
     qr=True,
     pairing_code=True,
     files=True,
-    largest_file=LARGEST_FILE,
+    largest_file=MAX_FILE,
     reply=True,
     edit=True,
     delete=True,
@@ -98,7 +98,7 @@ class Evolution(BaseAdapter):
             state = _why_not_open(state, self._instance())
         return base.LineStatus(state)
 
-    def check(self, phones: Sequence[str]) -> dict[str, base.Checked]:
+    def check(self, phones: Sequence[str]) -> dict[str, base.CheckResult]:
         """One number that Evolution must ask WhatsApp about spoils the whole batch of a line that is down: that is an
         error for all of them, never a no. A second call where the answer says nothing: for the line's state."""
         asked = {phone.lstrip("+"): phone for phone in phones}  # a number twice is refused
@@ -107,7 +107,7 @@ class Evolution(BaseAdapter):
         body = {"numbers": list(asked)}
         answer = self._fetch("POST", self._path("chat/whatsappNumbers"), self._calls.timeouts.check, json=body)
         if says_nothing(answer):
-            raise GatewayError(Trouble.TIMED_OUT if self._is_open() else Trouble.LINE_DOWN, sent=True)
+            raise GatewayError(GatewayErrorCode.TIMED_OUT if self._is_open() else GatewayErrorCode.LINE_DOWN, sent=True)
         return checked_of(list_in(json_of(answer)), asked)
 
     def all_chats(self) -> base.ChatList:
@@ -172,26 +172,26 @@ class Evolution(BaseAdapter):
         """One call."""
         body = {"message": {"key": {"id": parse_ref(ref)["id"]}}, "convertToMp4": False}
         path, timeout = "chat/getBase64FromMediaMessage", self._calls.timeouts.history
-        found = map_of(self._call("POST", path, timeout, json=body, largest=LARGEST_FILE_ANSWER))
+        found = as_dict(self._call("POST", path, timeout, json=body, largest=MAX_FILE_ANSWER))
         return base.File(
             mimetype=mimetype_of(found.get("mimetype")),
-            name=text_of(found.get("fileName"), 200),
+            name=as_str(found.get("fileName"), 200),
             body=bytes_of(found.get("base64")),
         )
 
     def qr(self) -> base.File:
         """Starts to connect if nobody did, which takes Evolution two seconds."""
         said = self._connect({})
-        picture = text_of(said.get("base64"), LARGEST_QR)
+        picture = as_str(said.get("base64"), MAX_QR)
         if not picture.startswith("data:image/png;base64,"):
-            raise GatewayError(Trouble.LINE_DOWN)  # connected already, banned, or no QR was made yet
+            raise GatewayError(GatewayErrorCode.LINE_DOWN)  # connected already, banned, or no QR was made yet
         return picture_of(picture)
 
     def pairing_code(self, phone: str) -> str:
         """Evolution makes a code only when it starts to connect: LINE_DOWN while it shows a QR already."""
-        code = text_of(self._connect({"number": phone.lstrip("+")}).get("pairingCode"), 20)
+        code = as_str(self._connect({"number": phone.lstrip("+")}).get("pairingCode"), 20)
         if not code.isascii() or not code.replace("-", "").isalnum():
-            raise GatewayError(Trouble.LINE_DOWN)
+            raise GatewayError(GatewayErrorCode.LINE_DOWN)
         return code
 
     def set_webhook(self, url: str, secret: str) -> None:
@@ -207,9 +207,9 @@ class Evolution(BaseAdapter):
         }
         self._call("POST", "webhook/set", self._calls.timeouts.send, json={"webhook": webhook})
         try:
-            restarted = map_of(self._call("POST", "instance/restart", self._calls.timeouts.send))
+            restarted = as_dict(self._call("POST", "instance/restart", self._calls.timeouts.send))
         except GatewayError as error:
-            if error.trouble is not Trouble.LINE_DOWN:
+            if error.trouble is not GatewayErrorCode.LINE_DOWN:
                 raise
             restarted = {"error": True}
         if restarted.get("error"):  # not connected, said in a 200 (instance.controller.ts, restartInstance)
@@ -237,15 +237,15 @@ class Evolution(BaseAdapter):
     def _post(self, path: str, chat_id: str, body: dict[str, Any], reply_to: str, timeout: float) -> Given:
         quoted = {"quoted": {"key": {"id": parse_ref(reply_to)["id"]}}} if reply_to else {}
         wanted = {"number": _person(chat_id), **body, **quoted}
-        sent = map_of(self._call("POST", path, timeout, json=wanted))
-        given = id_of(map_of(sent.get("key")))
+        sent = as_dict(self._call("POST", path, timeout, json=wanted))
+        given = id_of(as_dict(sent.get("key")))
         if not given:  # a success of somebody, but no message
-            raise GatewayError(Trouble.BROKEN_ANSWER, sent=True)
+            raise GatewayError(GatewayErrorCode.BROKEN_ANSWER, sent=True)
         return Given(given, ack_of(sent.get("status")))
 
     def _newest_chats(self) -> list[Any]:
         body = {"take": NEWEST_CHATS, "skip": 0}
-        listed = self._call("POST", "chat/findChats", self._calls.timeouts.check, json=body, largest=LARGEST_LISTING)
+        listed = self._call("POST", "chat/findChats", self._calls.timeouts.check, json=body, largest=MAX_LISTING)
         return list_in(listed)
 
     def _chat_of(self, chat_id: str) -> base.ListedChat | None:
@@ -267,7 +267,7 @@ class Evolution(BaseAdapter):
                 self._joins = Joins.OR
                 return found
         halves = [self._in_places(chat_id, (place,), size, where, message_id, timeout) for place in PLACES]
-        records = {id_of(map_of(record.get("key"))): record for half in halves for record in half.records}
+        records = {id_of(as_dict(record.get("key"))): record for half in halves for record in half.records}
         if records:
             self._joins = Joins.AND
         newest = sorted(records.values(), key=time_of, reverse=True)
@@ -279,20 +279,20 @@ class Evolution(BaseAdapter):
         """Without a `where` Evolution would give every chat's messages, so what comes is looked at again."""
         wanted = {**dict.fromkeys(places, _person(chat_id)), **({"id": message_id} if message_id else {})}
         body = {"where": {"key": wanted, **where}, "page": 1, "offset": size}  # `offset` is the size of a page
-        answer = map_of(self._call("POST", "chat/findMessages", timeout, json=body))
-        messages = map_of(answer.get("messages"))
+        answer = as_dict(self._call("POST", "chat/findMessages", timeout, json=body))
+        messages = as_dict(answer.get("messages"))
         records = messages.get("records")
         if not isinstance(records, list):
-            raise GatewayError(Trouble.BROKEN_ANSWER)
-        ours = tuple(record for record in map(map_of, records) if is_of(record, chat_id, message_id))
-        return Found(ours, more=len(records) >= size or whole_of(messages.get("total")) > len(records))
+            raise GatewayError(GatewayErrorCode.BROKEN_ANSWER)
+        ours = tuple(record for record in map(as_dict, records) if is_of(record, chat_id, message_id))
+        return Found(ours, more=len(records) >= size or as_positive_int(messages.get("total")) > len(records))
 
     def _connection(self) -> LineState:
         answer = self._fetch("GET", self._path("instance/connectionState"), self._calls.timeouts.check)
         if instance_is_unknown(answer):  # nobody made it, or it was deleted
             return LineState.OFFLINE
-        said = map_of(map_of(json_of(answer)).get("instance")).get("state")
-        return STATES.get(text_of(said), LineState.UNKNOWN)
+        said = as_dict(as_dict(json_of(answer)).get("instance")).get("state")
+        return STATES.get(as_str(said), LineState.UNKNOWN)
 
     def _is_open(self) -> bool:
         try:
@@ -308,12 +308,12 @@ class Evolution(BaseAdapter):
             listed = json_of(self._fetch("GET", "/instance/fetchInstances", self._calls.timeouts.check, params=wanted))
         except GatewayError:  # the reason stays unknown; that the line is not open is known
             return {}
-        named = (one for one in map(map_of, list_of(listed)) if one.get("name") == self._session)
+        named = (one for one in map(as_dict, as_list(listed)) if one.get("name") == self._session)
         return next(named, {})
 
     def _connect(self, params: dict[str, str]) -> dict[str, Any]:
         timeout = self._calls.timeouts.check + CONNECTING_SECONDS
-        said = map_of(self._call("GET", "instance/connect", timeout, params=params, largest=LARGEST_QR))
+        said = as_dict(self._call("GET", "instance/connect", timeout, params=params, largest=MAX_QR))
         if said.get("error"):  # an error in a 200 (instance.controller.ts, connectToWhatsapp)
             raise GatewayError(trouble_of(200, said))
         return said
@@ -324,7 +324,7 @@ class Evolution(BaseAdapter):
     def _path(self, verb: str) -> str:
         return f"/{verb}/{quote(self._session, safe='')}"
 
-    def _fetch(self, method: str, path: str, timeout: float, **request: Any) -> Answer:
+    def _fetch(self, method: str, path: str, timeout: float, **request: Any) -> HttpResponse:
         return self._calls.fetch(method, path, timeout, headers=self._headers, **request)
 
 
@@ -341,5 +341,5 @@ def _why_not_open(state: LineState, instance: dict[str, Any]) -> LineState:
 def _person(chat_id: str) -> str:
     """The id of a person's chat as it is; nothing else ever goes into a request, least of all nothing."""
     if not chat_id or person_id(chat_id) != chat_id:
-        raise GatewayError(Trouble.MALFORMED)
+        raise GatewayError(GatewayErrorCode.MALFORMED)
     return chat_id

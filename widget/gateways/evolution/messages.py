@@ -5,10 +5,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from widget.gateways.base import ARRIVED, Ack, GatewayError, Message, Quote, Trouble
+from widget.gateways.base import ARRIVED, Ack, GatewayError, GatewayErrorCode, Message, Quote
 from widget.gateways.content import body_of, contacts_in, media_in, moment_of, place_of, shows_something, unwrapped
 from widget.gateways.names import person_in
-from widget.untrusted import list_of, map_of, text_of
+from widget.untrusted import as_dict, as_list, as_str
 
 # src/utils/renderStatus.ts. DELETED and EDITED stand beside them and are no acks.
 ACKS = {
@@ -27,17 +27,17 @@ _ID = re.compile(r"[\w.-]{1,120}", re.ASCII)
 
 def message_of(record: Any) -> Message | None:
     """None for what no chat shows: no id, no person's chat, no time, a sign about another message."""
-    record = map_of(record)
-    key, at, home = map_of(record.get("key")), int(time_of(record)), home_of(record)
+    record = as_dict(record)
+    key, at, home = as_dict(record.get("key")), int(time_of(record)), home_of(record)
     if not (at and home and id_of(key)):
         return None
-    content, edited = unwrapped(map_of(record.get("message")))
+    content, edited = unwrapped(as_dict(record.get("message")))
     statuses = _statuses(record)
     # 2.3.7 leaves the row of a message that was taken back, with nothing in it, and calls it edited.
     deleted = "DELETED" in statuses or key.get("deleted") is True or ("EDITED" in statuses and not content)
     if not deleted and not shows_something(content):
         return None
-    place = map_of(content.get("locationMessage"))
+    place = as_dict(content.get("locationMessage"))
     from_me = key.get("fromMe") is True
     return Message(
         id=id_of(key),
@@ -56,7 +56,7 @@ def message_of(record: Any) -> Message | None:
 
 
 def is_ours(record: Mapping[str, Any]) -> bool:
-    return map_of(record.get("key")).get("fromMe") is True
+    return as_dict(record.get("key")).get("fromMe") is True
 
 
 def has_arrived(record: Mapping[str, Any]) -> bool:
@@ -66,10 +66,10 @@ def has_arrived(record: Mapping[str, Any]) -> bool:
 
 def reaction_of(record: Any) -> tuple[str, bool, str] | None:
     """(id of the message it is about, whether it is ours, the emoji; "" takes it back) of a reaction's record."""
-    said = map_of(map_of(map_of(record).get("message")).get("reactionMessage"))
-    about = id_of(map_of(said.get("key")))
-    from_me = map_of(map_of(record).get("key")).get("fromMe") is True
-    return (about, from_me, text_of(said.get("text"), 16)) if about else None
+    said = as_dict(as_dict(as_dict(record).get("message")).get("reactionMessage"))
+    about = id_of(as_dict(said.get("key")))
+    from_me = as_dict(as_dict(record).get("key")).get("fromMe") is True
+    return (about, from_me, as_str(said.get("text"), 16)) if about else None
 
 
 def ack_of(status: Any) -> Ack:
@@ -93,7 +93,7 @@ def ids_of(key: Any) -> tuple[str, ...]:
     `remoteJidAlt` is the other id; it may be missing, and nothing leads to the phone then
     (evolution-foundation/evolution-api#1872). Older versions call it `senderPn`.
     """
-    key = map_of(key)
+    key = as_dict(key)
     if not person_id(key.get("remoteJid")):
         return ()
     other = "" if key.get("fromMe") is True else person_id(key.get("senderPn"))
@@ -103,11 +103,11 @@ def ids_of(key: Any) -> tuple[str, ...]:
 
 def home_of(record: Mapping[str, Any]) -> str:
     """The id under which Evolution stores the message; "" if that is no person's chat."""
-    return person_id(map_of(record.get("key")).get("remoteJid"))
+    return person_id(as_dict(record.get("key")).get("remoteJid"))
 
 
 def is_of(record: Mapping[str, Any], chat_id: str, message_id: str = "") -> bool:
-    key = map_of(record.get("key"))
+    key = as_dict(record.get("key"))
     return chat_id in ids_of(key) and message_id in ("", id_of(key))
 
 
@@ -119,13 +119,13 @@ def parse_ref(ref: str) -> dict[str, Any]:
     """The key that our `ref` stands for. Raises GatewayError for what we did not write."""
     found = _REF.fullmatch(ref)
     if not found:
-        raise GatewayError(Trouble.MALFORMED)
+        raise GatewayError(GatewayErrorCode.MALFORMED)
     return {"id": found[3], "fromMe": found[1] == "true", "remoteJid": found[2]}
 
 
 def _statuses(record: Mapping[str, Any]) -> set[str]:
     """All that was ever said of it, in its row and in the updates beside it."""
-    said = [record.get("status"), *(map_of(update).get("status") for update in list_of(record.get("MessageUpdate")))]
+    said = [record.get("status"), *(as_dict(update).get("status") for update in as_list(record.get("MessageUpdate")))]
     return {status for status in said if isinstance(status, str)}
 
 
@@ -135,9 +135,11 @@ def _furthest(statuses: set[str]) -> Ack:
 
 def _quote(record: Mapping[str, Any], content: Mapping[str, Any]) -> Quote | None:
     """The row carries the context itself; a webhook may only have it inside the part."""
-    inside = next((map_of(part).get("contextInfo") for part in content.values() if "contextInfo" in map_of(part)), None)
-    context = map_of(record.get("contextInfo")) or map_of(inside)
+    inside = next(
+        (as_dict(part).get("contextInfo") for part in content.values() if "contextInfo" in as_dict(part)), None
+    )
+    context = as_dict(record.get("contextInfo")) or as_dict(inside)
     if not context.get("stanzaId"):
         return None
-    quoted, _ = unwrapped(map_of(context.get("quotedMessage")))
+    quoted, _ = unwrapped(as_dict(context.get("quotedMessage")))
     return Quote(body_of(quoted)[:500], None, has_media=media_in(quoted) is not None)

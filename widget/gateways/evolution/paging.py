@@ -16,16 +16,16 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
-from widget.gateways.base import GatewayError, Page, Trouble
+from widget.gateways.base import GatewayError, GatewayErrorCode, Page
 from widget.gateways.evolution.messages import id_of, message_of, reaction_of, time_of
-from widget.untrusted import LATEST, map_of
+from widget.untrusted import MAX_UNIX_SECONDS, as_dict
 
-MOST_SEEN = 300  # of one second; more there are not, and an address has an end
+MAX_SEEN = 300  # of one second; more there are not, and an address has an end
 _CURSOR = re.compile(r"(\d{1,11}):((?:[0-9a-f]{8}(?:\.[0-9a-f]{8})*)?)", re.ASCII)
 
 
 @dataclass(frozen=True)
-class Place:
+class EvolutionPlace:
     """Where to go on: not newer than `before`, without what was `seen` of that second. 0 is the newest."""
 
     before: int = 0
@@ -40,17 +40,17 @@ class Found:
     more: bool
 
 
-def read_place(cursor: str | None) -> Place:
+def read_place(cursor: str | None) -> EvolutionPlace:
     """Raises GatewayError for a cursor that we did not write."""
     if cursor is None:
-        return Place()
-    found = _CURSOR.fullmatch(cursor) if len(cursor) <= 12 + 9 * MOST_SEEN else None
-    if not found or not 0 < int(found[1]) < LATEST:
-        raise GatewayError(Trouble.MALFORMED)
-    return Place(int(found[1]), frozenset(found[2].split(".")) - {""})
+        return EvolutionPlace()
+    found = _CURSOR.fullmatch(cursor) if len(cursor) <= 12 + 9 * MAX_SEEN else None
+    if not found or not 0 < int(found[1]) < MAX_UNIX_SECONDS:
+        raise GatewayError(GatewayErrorCode.MALFORMED)
+    return EvolutionPlace(int(found[1]), frozenset(found[2].split(".")) - {""})
 
 
-def where_before(place: Place) -> dict[str, Any]:
+def where_before(place: EvolutionPlace) -> dict[str, Any]:
     """Both bounds, and as texts: with one alone Evolution asks for no time at all (measured)."""
     if not place.before:
         return {}
@@ -58,9 +58,9 @@ def where_before(place: Place) -> dict[str, Any]:
     return {"messageTimestamp": {"gte": "1970-01-01T00:00:00Z", "lte": f"{until:%Y-%m-%dT%H:%M:%SZ}"}}
 
 
-def page_of(halves: Sequence[Found], place: Place, limit: int) -> Page:
+def page_of(halves: Sequence[Found], place: EvolutionPlace, limit: int) -> Page:
     """The newest `limit` messages after the place, out of both halves."""
-    by_id = {id_of(map_of(record.get("key"))): record for half in halves for record in half.records}
+    by_id = {id_of(as_dict(record.get("key"))): record for half in halves for record in half.records}
     left = [
         record
         for message_id, record in by_id.items()
@@ -78,19 +78,19 @@ def page_of(halves: Sequence[Found], place: Place, limit: int) -> Page:
     return Page(messages, _cursor(taken, place) if more else None)
 
 
-def _follows(at: int, mark: str, place: Place) -> bool:
+def _follows(at: int, mark: str, place: EvolutionPlace) -> bool:
     """Also against an Evolution that does not know the bounds and gives the newest again."""
     if not at or not place.before:
         return at > 0
     return at < place.before or (at == place.before and mark not in place.seen)
 
 
-def _cursor(taken: Sequence[dict[str, Any]], place: Place) -> str:
+def _cursor(taken: Sequence[dict[str, Any]], place: EvolutionPlace) -> str:
     oldest = int(time_of(taken[-1]))
-    seen = {_mark(id_of(map_of(record.get("key")))) for record in taken if int(time_of(record)) == oldest}
+    seen = {_mark(id_of(as_dict(record.get("key")))) for record in taken if int(time_of(record)) == oldest}
     if oldest == place.before:
         seen |= place.seen
-    if len(seen) > MOST_SEEN:
+    if len(seen) > MAX_SEEN:
         return cursor_of(oldest - 1)
     return cursor_of(oldest, seen)
 

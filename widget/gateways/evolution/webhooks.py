@@ -21,9 +21,9 @@ from widget.gateways.evolution.messages import (
     reaction_of,
     time_of,
 )
-from widget.untrusted import map_of, text_of
+from widget.untrusted import as_dict, as_str
 
-MOST_AT_ONCE = 200  # some versions put several messages into one event
+MAX_AT_ONCE = 200  # some versions put several messages into one event
 REVOKED = (0, "REVOKE")  # protocolMessage.type of «deleted for everybody» (WhiskeySockets/Baileys, WAProto)
 
 
@@ -39,22 +39,22 @@ class EvolutionWebhooks:
         return bool(secret) and hmac.compare_digest(said.encode(errors="surrogateescape"), secret.encode())
 
     def events(self, body: Any) -> list[GatewayEvent]:
-        told = map_of(body)
-        event = text_of(told.get("event"), 40).lower().replace("_", ".")
+        told = as_dict(body)
+        event = as_str(told.get("event"), 40).lower().replace("_", ".")
         read = _READERS.get(event)
         if read is None:
             return []
         own = person_id(told.get("sender"))
         data = told.get("data")
         several = data if isinstance(data, list) else [data]
-        found = (read(map_of(one), own) for one in several[:MOST_AT_ONCE])
+        found = (read(as_dict(one), own) for one in several[:MAX_AT_ONCE])
         return [one for one in found if one is not None]
 
 
 def _message(data: dict[str, Any], own: str) -> GatewayEvent | None:
     """A message of the client or ours, a reaction, or one taken back. One whose time is missing is told all the same:
     the chat can be read again."""
-    key, content = map_of(data.get("key")), map_of(data.get("message"))
+    key, content = as_dict(data.get("key")), as_dict(data.get("message"))
     chat_ids, message_id = _chat(key, own), id_of(key)
     if not message_id or not (chat_ids or (ids_of(key) and key.get("fromMe") is True)):
         return None
@@ -62,9 +62,9 @@ def _message(data: dict[str, Any], own: str) -> GatewayEvent | None:
     if (reaction := reaction_of(data)) is not None:
         about, _, emoji = reaction
         return GatewayEvent(EventKind.REACTION, at, chat_ids, about, from_me, text=emoji)
-    protocol = map_of(content.get("protocolMessage"))
+    protocol = as_dict(content.get("protocolMessage"))
     if protocol:  # an edit has an event of its own, and the rest is between devices
-        about = id_of(map_of(protocol.get("key")))
+        about = id_of(as_dict(protocol.get("key")))
         revoked = about and _is_revoke(protocol.get("type"))
         return GatewayEvent(EventKind.DELETED, at, chat_ids, about, from_me) if revoked else None
     message = message_of(data)
@@ -88,14 +88,14 @@ def _edited(data: dict[str, Any], own: str) -> GatewayEvent | None:
     """`data` is WhatsApp's own protocolMessage, whose key is in the words of whoever wrote it: in a client's edit the
     chat is called by our number, and «from me» means the client. So a chat that is ours is left out, and the message
     is known by its id alone."""
-    key = map_of(data.get("key"))
+    key = as_dict(data.get("key"))
     if not (id_of(key) and ids_of(key)):
         return None
     chat_ids = tuple(one for one in ids_of(key) if one != own)
     from_me = key.get("fromMe") is True and bool(chat_ids)
     if _is_revoke(data.get("type")):  # 2.3.7 calls a deletion an edit
         return GatewayEvent(EventKind.DELETED, chat_ids=chat_ids, message_id=id_of(key), from_me=from_me)
-    text = body_of(unwrapped(map_of(data.get("editedMessage")))[0])
+    text = body_of(unwrapped(as_dict(data.get("editedMessage")))[0])
     if not text:
         return None
     return GatewayEvent(EventKind.EDITED, chat_ids=chat_ids, message_id=id_of(key), from_me=from_me, text=text)
@@ -115,7 +115,7 @@ def _deleted(data: dict[str, Any], own: str) -> GatewayEvent | None:
 
 
 def _line(data: dict[str, Any], _own: str) -> GatewayEvent | None:
-    state = STATES.get(text_of(data.get("state")), LineState.UNKNOWN)
+    state = STATES.get(as_str(data.get("state")), LineState.UNKNOWN)
     reason = data.get("statusReason")
     if state is LineState.OFFLINE and isinstance(reason, int):
         state = REASONS.get(reason, state)
@@ -131,7 +131,7 @@ def _chat(key: dict[str, Any], own: str) -> tuple[str, ...]:
 def _flat_key(data: dict[str, Any]) -> dict[str, Any]:
     """The key of a status: `keyId` beside its fields, a `key`, or the fields alone, by version and event."""
     if isinstance(data.get("key"), dict):
-        return map_of(data["key"])
+        return as_dict(data["key"])
     return {**data, "id": data.get("keyId") or data.get("id")}
 
 

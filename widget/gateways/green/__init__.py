@@ -2,9 +2,9 @@
 
 from widget.gateways.green.adapter import CAPABILITIES, Green
 from widget.gateways.green.webhooks import GreenWebhooks
-from widget.gateways.kind import Kind
+from widget.gateways.kind import GatewayKind
 
-KIND = Kind(
+KIND = GatewayKind(
     name="green",
     title="GREEN-API",
     home=Green.home,

@@ -13,17 +13,17 @@ from urllib.parse import quote
 
 from widget.gateways import base
 from widget.gateways.adapter import BaseAdapter, Given
-from widget.gateways.base import Ack, GatewayError, LineState, Trouble
+from widget.gateways.base import Ack, GatewayError, GatewayErrorCode, LineState
 from widget.gateways.calls import Calls
 from widget.gateways.content import picture_of
 from widget.gateways.green.chats import chats_by_phone
 from widget.gateways.green.codes import trouble_of
 from widget.gateways.green.files import file_at, with_extension
 from widget.gateways.green.messages import id_of, message_of, person_of
-from widget.gateways.green.paging import MOST, Cursor, page_of
+from widget.gateways.green.paging import MAX_JOURNAL_ITEMS, Cursor, page_of
 from widget.gateways.green.webhooks import STATES
-from widget.http import Answer
-from widget.untrusted import map_of, text_of
+from widget.http import HttpResponse
+from widget.untrusted import as_dict, as_str
 
 CAPABILITIES = base.Capabilities(
     checks_at_once=1,
@@ -42,8 +42,8 @@ CAPABILITIES = base.Capabilities(
     typing=True,
     queue_seconds=86_400,
 )
-LARGEST_JOURNAL = 32 * 1024 * 1024  # a day of a busy line, each picture with its thumbnail
-LARGEST_QR = 256 * 1024
+MAX_JOURNAL = 32 * 1024 * 1024  # a day of a busy line, each picture with its thumbnail
+MAX_QR = 256 * 1024
 PAGE_LIMIT = 100
 BETWEEN_HISTORIES = 1.1  # seconds; the second getChatHistory within one is answered with 429
 TYPING_MILLISECONDS = 3000  # it stands in the queue before the message: short, so that it does not hold that up
@@ -69,21 +69,21 @@ class Green(BaseAdapter):
 
     def status(self) -> base.LineStatus:
         """GREEN-API allows one a second and advises one a minute."""
-        state = text_of(self._object("GET", "getStateInstance", self._calls.timeouts.check).get("stateInstance"))
+        state = as_str(self._object("GET", "getStateInstance", self._calls.timeouts.check).get("stateInstance"))
         return base.LineStatus(STATES.get(state, LineState.UNKNOWN))
 
-    def check(self, phones: Sequence[str]) -> dict[str, base.Checked]:
+    def check(self, phones: Sequence[str]) -> dict[str, base.CheckResult]:
         """Counts against the plan: 30 000 a month, or 100 on the free one. A North American number that begins with
         a zero is not asked about, because the answer would be a wrong yes."""
         [phone] = phones
         if FALSE_YES.match(phone):
-            raise GatewayError(Trouble.MALFORMED)
+            raise GatewayError(GatewayErrorCode.MALFORMED)
         body = {"chatId": self.chat_id_of(phone)}
         found = self._object("POST", "checkWhatsapp", self._calls.timeouts.check, json=body)
         exists = found.get("existsWhatsapp")
         if not isinstance(exists, bool):
-            raise GatewayError(Trouble.BROKEN_ANSWER)
-        return {phone: _checked(found) if exists else base.Checked(False)}
+            raise GatewayError(GatewayErrorCode.BROKEN_ANSWER)
+        return {phone: _checked(found) if exists else base.CheckResult(False)}
 
     def all_chats(self) -> base.ChatList:
         """Whoever wrote or was written to in the last 24 hours (…/journals/LastIncomingMessages): an older chat is not
@@ -105,7 +105,7 @@ class Green(BaseAdapter):
 
     def cursor_at(self, at: float) -> str:
         """All that is newer has to be read along with it, whatever there is."""
-        return str(Cursor(MOST, int(at)))
+        return str(Cursor(MAX_JOURNAL_ITEMS, int(at)))
 
     def _chat_history(self, body: dict[str, Any]) -> list[Any]:
         """In its turn. Another program may read the instance too: asking once more costs nothing."""
@@ -115,7 +115,7 @@ class Green(BaseAdapter):
             try:
                 return self._journal("POST", "getChatHistory", timeout, json=body)
             except GatewayError as error:
-                if error.trouble is not Trouble.BUSY or last_try:
+                if error.trouble is not GatewayErrorCode.BUSY or last_try:
                     raise
         raise AssertionError("unreachable")
 
@@ -125,11 +125,11 @@ class Green(BaseAdapter):
         try:
             message = message_of(self._object("POST", "getMessage", self._calls.timeouts.history, json=body))
         except GatewayError as error:
-            if error.trouble is Trouble.NO_SUCH_THING:
+            if error.trouble is GatewayErrorCode.NO_SUCH_THING:
                 return None
             raise
         if message is None or message.id != message_id:
-            raise GatewayError(Trouble.BROKEN_ANSWER)
+            raise GatewayError(GatewayErrorCode.BROKEN_ANSWER)
         return message
 
     def edit(self, chat_id: str, ref: str, text: str) -> None:
@@ -155,27 +155,27 @@ class Green(BaseAdapter):
     def media(self, chat_id: str, ref: str) -> base.File:
         body = {"chatId": chat_id, "idMessage": ref}
         found = self._object("POST", "downloadFile", self._calls.timeouts.history, json=body)
-        return file_at(self._calls, text_of(found.get("downloadUrl"), 2000))
+        return file_at(self._calls, as_str(found.get("downloadUrl"), 2000))
 
     def qr(self) -> base.File:
         """A new one every 20 seconds, one call a second (…/account/QR)."""
-        found = self._object("GET", "qr", self._calls.timeouts.check, largest=LARGEST_QR)
+        found = self._object("GET", "qr", self._calls.timeouts.check, largest=MAX_QR)
         if found.get("type") in ("alreadyLogged", "error"):  # an error is «you need to make log out»
-            raise GatewayError(Trouble.LINE_DOWN)
-        return picture_of(text_of(found.get("message"), LARGEST_QR))
+            raise GatewayError(GatewayErrorCode.LINE_DOWN)
+        return picture_of(as_str(found.get("message"), MAX_QR))
 
     def pairing_code(self, phone: str) -> str:
         """Valid for two and a half minutes (…/account/GetAuthorizationCode)."""
         digits = phone.lstrip("+")
         if not (digits.isascii() and digits.isdecimal()):
-            raise GatewayError(Trouble.MALFORMED)
+            raise GatewayError(GatewayErrorCode.MALFORMED)
         body = {"phoneNumber": int(digits)}
         found = self._object("POST", "getAuthorizationCode", self._calls.timeouts.check, json=body)
         if found.get("status") is False:  # it is logged in already, or WhatsApp gave no code
-            raise GatewayError(Trouble.LINE_DOWN)
-        code = text_of(found.get("code"), 20)
+            raise GatewayError(GatewayErrorCode.LINE_DOWN)
+        code = as_str(found.get("code"), 20)
         if not PAIRING_CODE.fullmatch(code):
-            raise GatewayError(Trouble.BROKEN_ANSWER)
+            raise GatewayError(GatewayErrorCode.BROKEN_ANSWER)
         return code
 
     def set_webhook(self, url: str, secret: str) -> None:
@@ -184,7 +184,7 @@ class Green(BaseAdapter):
         body = {"webhookUrl": url, "webhookUrlToken": secret, **dict.fromkeys(WEBHOOKS_WE_READ, "yes")}
         found = self._object("POST", "setSettings", self._calls.timeouts.check, json=body)
         if found.get("saveSettings") is not True:
-            raise GatewayError(Trouble.BROKEN_ANSWER, sent=True)
+            raise GatewayError(GatewayErrorCode.BROKEN_ANSWER, sent=True)
 
     def _post_text(self, chat_id: str, text: str, message_id: str, reply_to: str) -> Given:
         """The id is GREEN-API's own. The message waits in the queue for up to 24 hours; a webhook or the history says
@@ -208,28 +208,28 @@ class Green(BaseAdapter):
     def _post(self, method: str, timeout: float, **request: Any) -> Given:
         given = id_of(self._object("POST", method, timeout, **request).get("idMessage"))
         if not given:
-            raise GatewayError(Trouble.BROKEN_ANSWER, sent=True)
+            raise GatewayError(GatewayErrorCode.BROKEN_ANSWER, sent=True)
         return Given(given, Ack.PENDING)
 
     def _do(self, method: str, body: dict[str, Any]) -> None:
         """A call whose answer is its status: some of these answer with an empty body."""
         answer = self._fetch("POST", method, self._calls.timeouts.send, json=body)
-        if map_of(answer.json()).get("setRead") is False:
-            raise GatewayError(Trouble.BROKEN_ANSWER)
+        if as_dict(answer.json()).get("setRead") is False:
+            raise GatewayError(GatewayErrorCode.BROKEN_ANSWER)
 
     def _object(self, http: str, method: str, timeout: float, **request: Any) -> dict[str, Any]:
         found = self._fetch(http, method, timeout, **request).json()
         if not isinstance(found, dict):
-            raise GatewayError(Trouble.BROKEN_ANSWER, sent=True)
+            raise GatewayError(GatewayErrorCode.BROKEN_ANSWER, sent=True)
         return found
 
     def _journal(self, http: str, method: str, timeout: float, **request: Any) -> list[Any]:
-        found = self._fetch(http, method, timeout, largest=LARGEST_JOURNAL, **request).json()
+        found = self._fetch(http, method, timeout, largest=MAX_JOURNAL, **request).json()
         if not isinstance(found, list):
-            raise GatewayError(Trouble.BROKEN_ANSWER, sent=True)
+            raise GatewayError(GatewayErrorCode.BROKEN_ANSWER, sent=True)
         return found
 
-    def _fetch(self, http: str, method: str, timeout: float, **request: Any) -> Answer:
+    def _fetch(self, http: str, method: str, timeout: float, **request: Any) -> HttpResponse:
         path = f"/waInstance{quote(self._session, safe='')}/{method}/{quote(self._key, safe='')}"
         answer = self._calls.fetch(http, path, timeout, **request)
         if answer.status != 200:
@@ -237,8 +237,8 @@ class Green(BaseAdapter):
         return answer
 
 
-def _checked(found: dict[str, Any]) -> base.Checked:
+def _checked(found: dict[str, Any]) -> base.CheckResult:
     """Of a yes. Today's answer names a LID or the phone as WhatsApp spells it, or both, an older one nothing."""
     given, number = person_of(found.get("chatId")), str(found.get("phoneNumber") or "")
     spelled = person_of(f"{number.lstrip('+').removesuffix('@c.us')}@c.us")
-    return base.Checked(True, spelled or given)
+    return base.CheckResult(True, spelled or given)

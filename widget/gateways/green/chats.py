@@ -7,14 +7,14 @@ from typing import Any
 from widget.gateways.base import ARRIVED, ListedChat
 from widget.gateways.green.messages import ack_of, person_of
 from widget.phones.spellings import phone_of_digits
-from widget.untrusted import map_of, seconds_of
+from widget.untrusted import as_dict, as_unix_seconds
 
 
 def chats_by_phone(items: Iterable[Any]) -> dict[str, ListedChat]:
     """The chats with people that name their phone, by that."""
     found: dict[str, ListedChat] = {}
-    for raw in map(map_of, items):
-        chat_id, at = person_of(raw.get("chatId")), seconds_of(raw.get("timestamp"))
+    for raw in map(as_dict, items):
+        chat_id, at = person_of(raw.get("chatId")), as_unix_seconds(raw.get("timestamp"))
         phone = _phone_of(chat_id, raw) if chat_id and at else None
         if not phone:
             continue

@@ -8,7 +8,7 @@ from widget.gateways.base import File
 from widget.gateways.calls import Calls
 from widget.gateways.content import mimetype_of
 
-LARGEST_FILE = 64 * 1024 * 1024
+MAX_FILE = 64 * 1024 * 1024
 # Where GREEN-API keeps files: its own hosts, and its buckets as they stand in …/receiving/files/DownloadFile and in
 # webhooks that people published, and in the vendor's own integrations (green-api/*, the hosts that they let through). A
 # file anywhere else is not fetched, whatever an answer says, unless the operator has named its host.
@@ -23,7 +23,7 @@ STORAGES = re.compile(
 def file_at(calls: Calls, url: str) -> File:
     """The file that an answer names, from the line's own address or the vendor's storage. One call. Raises
     GatewayError; for a file anywhere else without a call."""
-    answer = calls.download(url, STORAGES, calls.timeouts.history, largest=LARGEST_FILE)
+    answer = calls.download(url, STORAGES, calls.timeouts.history, largest=MAX_FILE)
     return File(mimetype_of(answer.headers.get("content-type")), "", answer.body)
 
 

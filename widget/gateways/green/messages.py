@@ -11,7 +11,7 @@ from typing import Any
 from widget.gateways.base import Ack, Media, Message, Quote
 from widget.gateways.content import MEDIA_PARTS, moment_of, place_of, plain_mimetype, thumbnail_of
 from widget.gateways.names import person_in
-from widget.untrusted import list_of, map_of, text_of
+from widget.untrusted import as_dict, as_list, as_str
 
 # statusMessage of a journal, status of a webhook.
 ACKS = {
@@ -24,8 +24,8 @@ ACKS = {
     "notInGroup": Ack.FAILED,
     "yellowCard": Ack.PENDING,  # suspended; it stays in the queue for 24 hours
 }
-LONGEST_ID = 120  # as long as storage keeps
-LONGEST_EMOJI = 16
+MAX_ID = 120  # as long as storage keeps
+MAX_EMOJI = 16
 VOTE = "pollUpdateMessage"  # somebody voted: it repeats the poll, which is nothing that they wrote
 # What the client chose, by the parts of a message with buttons or a list (…/notifications-format/incoming-message).
 CHOSEN = (
@@ -68,7 +68,7 @@ def message_of(raw: Any) -> Message | None:
     message_id, at = id_of(raw.get("idMessage")), moment_of(raw.get("timestamp"))
     if not message_id or not at or raw.get("typeMessage") == VOTE:
         return None
-    place = map_of(raw.get("location"))
+    place = as_dict(raw.get("location"))
     from_me, deleted = raw.get("type") == "outgoing", raw.get("isDeleted") is True
     return Message(
         id=message_id,
@@ -82,7 +82,7 @@ def message_of(raw: Any) -> Message | None:
         edited=raw.get("isEdited") is True,
         deleted=deleted,
         place=place_of(place.get("latitude"), place.get("longitude")),
-        contacts=len(list_of(raw.get("contacts"))) or int(isinstance(raw.get("contact"), dict)),
+        contacts=len(as_list(raw.get("contacts"))) or int(isinstance(raw.get("contact"), dict)),
     )
 
 
@@ -90,11 +90,11 @@ def change_of(raw: Mapping[str, Any]) -> tuple[str, str]:
     """What an item changes, as (its type, the id of the message it is about); ("", "") for a message of its own."""
     kind = raw.get("typeMessage")
     if kind == "reactionMessage":
-        return kind, id_of(map_of(raw.get("quotedMessage")).get("stanzaId"))
+        return kind, id_of(as_dict(raw.get("quotedMessage")).get("stanzaId"))
     if kind == "editedMessage":
-        return kind, id_of(map_of(raw.get("editedMessageData")).get("stanzaId")) or id_of(raw.get("editedMessageId"))
+        return kind, id_of(as_dict(raw.get("editedMessageData")).get("stanzaId")) or id_of(raw.get("editedMessageId"))
     if kind == "deletedMessage":
-        return kind, id_of(map_of(raw.get("deletedMessageData")).get("stanzaId")) or id_of(raw.get("deletedMessageId"))
+        return kind, id_of(as_dict(raw.get("deletedMessageData")).get("stanzaId")) or id_of(raw.get("deletedMessageId"))
     return "", ""
 
 
@@ -102,39 +102,39 @@ def words_of(raw: Mapping[str, Any]) -> str:
     """What is written in a message, under a file or on a poll."""
     candidates = (
         raw.get("textMessage"),
-        map_of(raw.get("textMessageData")).get("textMessage"),
-        map_of(raw.get("extendedTextMessage")).get("text"),
-        map_of(raw.get("extendedTextMessageData")).get("text"),
-        map_of(raw.get("editedMessageData")).get("textMessage"),
+        as_dict(raw.get("textMessageData")).get("textMessage"),
+        as_dict(raw.get("extendedTextMessage")).get("text"),
+        as_dict(raw.get("extendedTextMessageData")).get("text"),
+        as_dict(raw.get("editedMessageData")).get("textMessage"),
         raw.get("caption"),
-        map_of(raw.get("pollMessageData")).get("name"),
-        *(map_of(raw.get(part)).get(name) for part, name in CHOSEN),
+        as_dict(raw.get("pollMessageData")).get("name"),
+        *(as_dict(raw.get(part)).get(name) for part, name in CHOSEN),
     )
-    return next((text for one in candidates if (text := text_of(one))), "")
+    return next((text for one in candidates if (text := as_str(one))), "")
 
 
 def emoji_of(raw: Mapping[str, Any]) -> str:
     """The emoji of a reaction; "" took it back."""
-    return words_of(raw)[:LONGEST_EMOJI]
+    return words_of(raw)[:MAX_EMOJI]
 
 
 def ack_of(status: Any) -> Ack:
-    return ACKS.get(text_of(status), Ack.NONE)
+    return ACKS.get(as_str(status), Ack.NONE)
 
 
 def id_of(value: Any) -> str:
-    return value if isinstance(value, str) and len(value) <= LONGEST_ID else ""
+    return value if isinstance(value, str) and len(value) <= MAX_ID else ""
 
 
 def item_of_webhook(body: Mapping[str, Any]) -> dict[str, Any]:
     """A webhook about a message in the shape of a journal's item."""
-    content, sender = map_of(body.get("messageData")), map_of(body.get("senderData"))
+    content, sender = as_dict(body.get("messageData")), as_dict(body.get("senderData"))
     return {
         **content,
-        **map_of(content.get("fileMessageData")),
+        **as_dict(content.get("fileMessageData")),
         "location": content.get("locationMessageData"),
         "contact": content.get("contactMessageData"),
-        "contacts": map_of(content.get("messageData")).get("contacts") or content.get("contacts"),
+        "contacts": as_dict(content.get("messageData")).get("contacts") or content.get("contacts"),
         "type": "incoming" if body.get("typeWebhook") == "incomingMessageReceived" else "outgoing",
         "idMessage": body.get("idMessage"),
         "timestamp": body.get("timestamp"),
@@ -151,11 +151,11 @@ def _changed(message: Message, kind: str, raw: Mapping[str, Any]) -> Message:
 
 
 def _media(raw: Mapping[str, Any]) -> Media | None:
-    kind = MEDIA_PARTS.get(text_of(raw.get("typeMessage")))
+    kind = MEDIA_PARTS.get(as_str(raw.get("typeMessage")))
     if kind is None:
         return None
     # Only a document's name is the client's own, the others are made up by GREEN-API (…/ImageMessage).
-    name = text_of(raw.get("fileName"), 200) if kind == "document" else ""
+    name = as_str(raw.get("fileName"), 200) if kind == "document" else ""
     thumbnail = thumbnail_of(raw.get("jpegThumbnail"))
     return Media(kind, plain_mimetype(raw.get("mimeType")), name, thumbnail=thumbnail)
 
@@ -169,5 +169,5 @@ def _quote(quoted: Any, chat_id: Any) -> Quote | None:
     return Quote(
         words_of(quoted)[:500],
         author != client if alike else None,  # a phone id and a LID may be one person
-        has_media=text_of(quoted.get("typeMessage")) in MEDIA_PARTS,
+        has_media=as_str(quoted.get("typeMessage")) in MEDIA_PARTS,
     )

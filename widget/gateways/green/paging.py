@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from widget.gateways.base import GatewayError, Message, Page, Trouble
-from widget.gateways.green.messages import LONGEST_ID, id_of, messages_of
-from widget.untrusted import map_of, seconds_of
+from widget.gateways.base import GatewayError, GatewayErrorCode, Message, Page
+from widget.gateways.green.messages import MAX_ID, id_of, messages_of
+from widget.untrusted import as_dict, as_unix_seconds
 
-MOST = 1000  # items of one journal; whoever reads on for longer finds the rest on the phone
+MAX_JOURNAL_ITEMS = 1000  # items of one journal; whoever reads on for longer finds the rest on the phone
 SLACK = 30  # items that are no messages (reactions, edits), and messages that came since the page before
 
 
@@ -33,16 +33,16 @@ class Cursor:
         count, _, rest = cursor.partition(":")
         at, _, message_id = rest.partition(":")
         numbers = all(part.isascii() and part.isdecimal() and len(part) < 12 for part in (count, at))
-        if not numbers or len(message_id) > LONGEST_ID:
-            raise GatewayError(Trouble.MALFORMED)
-        return cls(min(int(count), MOST), int(at), message_id)
+        if not numbers or len(message_id) > MAX_ID:
+            raise GatewayError(GatewayErrorCode.MALFORMED)
+        return cls(min(int(count), MAX_JOURNAL_ITEMS), int(at), message_id)
 
     def __str__(self) -> str:
         return f"{self.count}:{self.at}:{self.message_id}"
 
     def count_for(self, limit: int) -> int:
         """How many items to ask for so that a page of this length should be among them."""
-        return min(self.count + limit + SLACK, MOST)
+        return min(self.count + limit + SLACK, MAX_JOURNAL_ITEMS)
 
 
 def page_of(journals: Sequence[Sequence[Any]], where: Cursor, count: int, limit: int) -> Page:
@@ -58,7 +58,7 @@ def page_of(journals: Sequence[Sequence[Any]], where: Cursor, count: int, limit:
         messages = [message for message in messages if message.at > reaches]
     older = _below(messages, where)
     shown = older[:limit]
-    if len(older) <= limit and (not unfinished or count >= MOST):
+    if len(older) <= limit and (not unfinished or count >= MAX_JOURNAL_ITEMS):
         return Page(tuple(shown), None)
     last = shown[-1] if shown else None
     further = Cursor(
@@ -87,12 +87,12 @@ def _below(messages: Sequence[Message], where: Cursor) -> list[Message]:
 
 def _oldest(journal: Sequence[Any]) -> int:
     """The time down to which this journal is complete."""
-    return min((int(at) for item in journal if (at := seconds_of(map_of(item).get("timestamp")))), default=0)
+    return min((int(at) for item in journal if (at := as_unix_seconds(as_dict(item).get("timestamp")))), default=0)
 
 
 def _items_down_to(journal: Sequence[Any], last: Message) -> int:
     """How many items of this journal are not older than that message."""
     return sum(
-        seconds_of(map_of(item).get("timestamp")) >= last.at or id_of(map_of(item).get("idMessage")) == last.id
+        as_unix_seconds(as_dict(item).get("timestamp")) >= last.at or id_of(as_dict(item).get("idMessage")) == last.id
         for item in journal
     )

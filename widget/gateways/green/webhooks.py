@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from widget.gateways.base import Ack, EventKind, GatewayEvent, LineState, Trouble
+from widget.gateways.base import Ack, EventKind, GatewayErrorCode, GatewayEvent, LineState
 from widget.gateways.green.messages import (
     ack_of,
     change_of,
@@ -20,7 +20,7 @@ from widget.gateways.green.messages import (
     person_of,
     words_of,
 )
-from widget.untrusted import map_of, seconds_of, text_of
+from widget.untrusted import as_dict, as_str, as_unix_seconds
 
 # stateInstance, the same in webhooks and in answers (green-api.com/en/docs/api/account/GetStateInstance).
 STATES = {
@@ -48,26 +48,26 @@ class GreenWebhooks:
         return bool(secret) and hmac.compare_digest(given.encode(errors="replace"), secret.encode())
 
     def events(self, body: Any) -> list[GatewayEvent]:
-        told = map_of(body)
+        told = as_dict(body)
         kind = told.get("typeWebhook")
         if kind in MESSAGES:
             return _about_a_message(told)
         if kind == "outgoingMessageStatus":
             return _about_a_status(told)
-        if kind in QUOTA_TOLD and map_of(told.get("quotaData")):
-            return [GatewayEvent(EventKind.LINE, seconds_of(told.get("timestamp")), why=Trouble.QUOTA)]
+        if kind in QUOTA_TOLD and as_dict(told.get("quotaData")):
+            return [GatewayEvent(EventKind.LINE, as_unix_seconds(told.get("timestamp")), why=GatewayErrorCode.QUOTA)]
         if kind == "stateInstanceChanged":
-            return [_line(STATES.get(text_of(told.get("stateInstance")), LineState.UNKNOWN), told)]
+            return [_line(STATES.get(as_str(told.get("stateInstance")), LineState.UNKNOWN), told)]
         return []
 
 
 def _about_a_message(told: Mapping[str, Any]) -> list[GatewayEvent]:
     item = item_of_webhook(told)
-    chat_ids = _chat_ids(map_of(told.get("senderData")), from_me=item["type"] == "outgoing")
+    chat_ids = _chat_ids(as_dict(told.get("senderData")), from_me=item["type"] == "outgoing")
     if not chat_ids:
         return []
     event = GatewayEvent(
-        EventKind.MESSAGE, seconds_of(told.get("timestamp")), chat_ids, from_me=item["type"] == "outgoing"
+        EventKind.MESSAGE, as_unix_seconds(told.get("timestamp")), chat_ids, from_me=item["type"] == "outgoing"
     )
     kind, target = change_of(item)
     if kind and not target:
@@ -85,15 +85,15 @@ def _about_a_message(told: Mapping[str, Any]) -> list[GatewayEvent]:
 def _about_a_status(told: Mapping[str, Any]) -> list[GatewayEvent]:
     """How far a message of ours got. Which message it is, its id says; the chat is named in several spellings, and by
     older bodies not at all."""
-    message_id, status = id_of(told.get("idMessage")), text_of(told.get("status"))
+    message_id, status = id_of(told.get("idMessage")), as_str(told.get("status"))
     chat_id = person_of(told.get("chatId"))
     yellow = [_line(LineState.RESTRICTED, told)] if status == "yellowCard" else []
     ack = ack_of(status)
-    if ack is Ack.NONE or not message_id or text_of(told.get("chatId")).endswith(OF_MANY):
+    if ack is Ack.NONE or not message_id or as_str(told.get("chatId")).endswith(OF_MANY):
         return yellow
     about_it = GatewayEvent(
         EventKind.ACK,
-        seconds_of(told.get("timestamp")),
+        as_unix_seconds(told.get("timestamp")),
         (chat_id,) if chat_id else (),
         message_id,
         from_me=True,
@@ -104,8 +104,8 @@ def _about_a_status(told: Mapping[str, Any]) -> list[GatewayEvent]:
 
 
 def _line(state: LineState, told: Mapping[str, Any]) -> GatewayEvent:
-    why = Trouble.RESTRICTED if state is LineState.RESTRICTED else None
-    return GatewayEvent(EventKind.LINE, seconds_of(told.get("timestamp")), state=state, why=why)
+    why = GatewayErrorCode.RESTRICTED if state is LineState.RESTRICTED else None
+    return GatewayEvent(EventKind.LINE, as_unix_seconds(told.get("timestamp")), state=state, why=why)
 
 
 def _chat_ids(sender: Mapping[str, Any], *, from_me: bool) -> tuple[str, ...]:

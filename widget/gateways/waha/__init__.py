@@ -1,10 +1,10 @@
 """WAHA (devlikeapro/waha): one session of it is a line."""
 
-from widget.gateways.kind import Kind
+from widget.gateways.kind import GatewayKind
 from widget.gateways.waha.adapter import CAPABILITIES, Waha
 from widget.gateways.waha.webhooks import WahaWebhooks
 
-KIND = Kind(
+KIND = GatewayKind(
     name="waha",
     title="WAHA",
     home=Waha.home,

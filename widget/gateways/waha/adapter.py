@@ -10,19 +10,19 @@ from typing import Any
 
 from widget.gateways import base
 from widget.gateways.adapter import BaseAdapter, Given
-from widget.gateways.base import Capabilities, Depth, File, GatewayError, Trouble
+from widget.gateways.base import Capabilities, Depth, File, GatewayError, GatewayErrorCode
 from widget.gateways.calls import Calls
 from widget.gateways.content import mimetype_of
 from widget.gateways.waha.chats import chat_in, chats_by_phone, name_of, person_of, phones_by_lid
 from widget.gateways.waha.codes import state_of
 from widget.gateways.waha.files import file_request, is_presigned, stored_at, url_of
 from widget.gateways.waha.messages import message_of
-from widget.gateways.waha.paging import Place
+from widget.gateways.waha.paging import WahaPlace
 from widget.gateways.waha.sent import ack_given, given_id
-from widget.gateways.waha.session import Session, part
+from widget.gateways.waha.session import WahaSession, part
 from widget.gateways.waha.settings import with_store, with_webhook
-from widget.http import Answer
-from widget.untrusted import map_of, text_of
+from widget.http import HttpResponse
+from widget.untrusted import as_dict, as_str
 
 CAPABILITIES = Capabilities(
     checks_at_once=1,  # devlikeapro/waha#1010 asks for more
@@ -43,12 +43,12 @@ CAPABILITIES = Capabilities(
 )
 # Engines that take the message id we chose (waha-docs, changelog 2026.4.3).
 TAKE_OUR_ID = frozenset({"NOWEB", "GOWS"})
-LARGEST_FILE = 64 * 1024 * 1024
-LARGEST_LISTING = 32 * 1024 * 1024
-LARGEST_QR = 256 * 1024
+MAX_FILE = 64 * 1024 * 1024
+MAX_LISTING = 32 * 1024 * 1024
+MAX_QR = 256 * 1024
 NEWEST_CHATS = 500
 NEWEST_MESSAGES = 10  # of a chat that is looked up: among them is one that proves it, or it hardly does
-MOST_LIDS = 5000
+MAX_LIDS = 5000
 PAGE_LIMIT = 100
 # Without its files: true is the default, and makes the gateway fetch every one of them.
 NEWEST_FIRST = {"sortOrder": "desc", "downloadMedia": "false", "merge": "true"}
@@ -63,27 +63,27 @@ class Waha(BaseAdapter):
 
     def __init__(self, calls: Calls, *, session: str, key: str) -> None:
         super().__init__(calls)
-        self._http = Session(calls, name=session, key=key)
+        self._http = WahaSession(calls, name=session, key=key)
         self._takes_our_ids: bool | None = None  # what its last answer to a send showed; older versions take none
 
     def status(self) -> base.LineStatus:
         try:
             info = self._info()
         except GatewayError as error:
-            if error.trouble is Trouble.NO_SUCH_THING:  # a session nobody made, or one that was deleted
+            if error.trouble is GatewayErrorCode.NO_SUCH_THING:  # a session nobody made, or one that was deleted
                 return base.LineStatus(base.LineState.OFFLINE)
             raise
-        engine = str(map_of(info.get("engine")).get("engine") or "")
-        state, until = state_of(info.get("status"), map_of(info.get("me")))
+        engine = str(as_dict(info.get("engine")).get("engine") or "")
+        state, until = state_of(info.get("status"), as_dict(info.get("me")))
         return base.LineStatus(
             state=state,
-            depth=_depth(engine, map_of(info.get("config"))),
+            depth=_depth(engine, as_dict(info.get("config"))),
             own_message_ids=engine in TAKE_OUR_ID and self._takes_our_ids is not False,
             own_ids_proved=self._takes_our_ids is True,
             until=until,
         )
 
-    def check(self, phones: Sequence[str]) -> dict[str, base.Checked]:
+    def check(self, phones: Sequence[str]) -> dict[str, base.CheckResult]:
         """`chatId` is WhatsApp's own spelling, which differs for old Brazilian mobiles (devlikeapro/waha#238)."""
         [phone] = phones
         found = self._http.object(
@@ -94,8 +94,8 @@ class Waha(BaseAdapter):
         )
         exists = found.get("numberExists")
         if not isinstance(exists, bool):
-            raise GatewayError(Trouble.BROKEN_ANSWER)
-        return {phone: base.Checked(exists, (person_of(text_of(found.get("chatId"))) or "") if exists else "")}
+            raise GatewayError(GatewayErrorCode.BROKEN_ANSWER)
+        return {phone: base.CheckResult(exists, (person_of(as_str(found.get("chatId"))) or "") if exists else "")}
 
     def all_chats(self) -> base.ChatList:
         """The newest 500, one call, and one for the phones behind LIDs where there are any. Never the overview: for
@@ -103,7 +103,7 @@ class Waha(BaseAdapter):
         on 2026.2.1)."""
         query = {"limit": NEWEST_CHATS, "offset": 0, "sortBy": "conversationTimestamp", "sortOrder": "desc"}
         listed = self._list("chats", query)
-        hidden = any(name_of(map_of(chat)).endswith("@lid") for chat in listed)
+        hidden = any(name_of(as_dict(chat)).endswith("@lid") for chat in listed)
         found = chats_by_phone(listed, self._phones_by_lid() if hidden else {})
         found.whole = found.whole and len(listed) < NEWEST_CHATS
         return found
@@ -121,7 +121,7 @@ class Waha(BaseAdapter):
 
     def history(self, chat_ids: Sequence[str], cursor: str | None, limit: int) -> base.Page:
         """WAHA merges a contact's two halves itself (merge=true), so the first id is enough."""
-        place, limit = Place.read(cursor), min(limit, PAGE_LIMIT)
+        place, limit = WahaPlace.read(cursor), min(limit, PAGE_LIMIT)
         query: dict[str, Any] = {
             **NEWEST_FIRST,
             "limit": limit + place.overlap,
@@ -131,11 +131,11 @@ class Waha(BaseAdapter):
             query["filter.timestamp.lte"] = place.before
         raw = self._http.json("GET", self._messages(chat_ids[0]), self._http.timeouts.history, params=query)
         if not isinstance(raw, list):
-            raise GatewayError(Trouble.BROKEN_ANSWER)
+            raise GatewayError(GatewayErrorCode.BROKEN_ANSWER)
         return place.page([message for item in raw if (message := message_of(item)) is not None], limit)
 
     def cursor_at(self, at: float) -> str:
-        return Place(int(at)).cursor
+        return WahaPlace(int(at)).cursor
 
     def find_message(self, chat_id: str, message_id: str) -> base.Message | None:
         path = self._message(chat_id, f"true_{chat_id}_{message_id}")
@@ -143,7 +143,7 @@ class Waha(BaseAdapter):
         try:
             return message_of(self._http.object("GET", path, self._http.timeouts.history, params=query))
         except GatewayError as error:
-            if error.trouble is Trouble.NO_SUCH_THING:
+            if error.trouble is GatewayErrorCode.NO_SUCH_THING:
                 return None
             raise
 
@@ -170,22 +170,22 @@ class Waha(BaseAdapter):
         path, timeout = self._message(chat_id, ref), self._http.timeouts.history
         message = self._http.object("GET", path, timeout, params={"downloadMedia": "true"})
         answer, shown = self._fetch_file(url_of(message), timeout), message_of(message)
-        mimetype = mimetype_of(map_of(message.get("media")).get("mimetype"))
+        mimetype = mimetype_of(as_dict(message.get("media")).get("mimetype"))
         return File(mimetype, shown.media.name if shown and shown.media else "", answer.body)
 
     def qr(self) -> File:
         path, query = f"/api/{self._http.part}/auth/qr", {"format": "image"}
-        answer = self._http.answer("GET", path, self._http.timeouts.check, params=query, largest=LARGEST_QR)
+        answer = self._http.answer("GET", path, self._http.timeouts.check, params=query, largest=MAX_QR)
         mimetype = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
         if mimetype not in ("image/png", "image/jpeg"):
-            raise GatewayError(Trouble.BROKEN_ANSWER)
+            raise GatewayError(GatewayErrorCode.BROKEN_ANSWER)
         return File(mimetype, "", answer.body)
 
     def pairing_code(self, phone: str) -> str:
         path, body = f"/api/{self._http.part}/auth/request-code", {"phoneNumber": phone.lstrip("+")}
-        code = text_of(self._http.object("POST", path, self._http.timeouts.check, json=body).get("code"))
+        code = as_str(self._http.object("POST", path, self._http.timeouts.check, json=body).get("code"))
         if not PAIRING_CODE.fullmatch(code):
-            raise GatewayError(Trouble.BROKEN_ANSWER, sent=True)
+            raise GatewayError(GatewayErrorCode.BROKEN_ANSWER, sent=True)
         return code
 
     def set_webhook(self, url: str, secret: str) -> None:
@@ -204,14 +204,14 @@ class Waha(BaseAdapter):
         config = with_store(self._info().get("config"))
         self._http.object("PUT", self._http.info, self._http.timeouts.send, json={"config": config})
 
-    def _fetch_file(self, url: str, timeout: float) -> Answer:
+    def _fetch_file(self, url: str, timeout: float) -> HttpResponse:
         """From WAHA itself, or from the bucket that it keeps its files in."""
         where = stored_at(url)
         if where:
-            return self._http.answer("GET", where, timeout, largest=LARGEST_FILE)
+            return self._http.answer("GET", where, timeout, largest=MAX_FILE)
         if not is_presigned(url):
-            raise GatewayError(Trouble.NO_SUCH_THING)
-        return self._http.download(url, timeout, largest=LARGEST_FILE)
+            raise GatewayError(GatewayErrorCode.NO_SUCH_THING)
+        return self._http.download(url, timeout, largest=MAX_FILE)
 
     def _post_text(self, chat_id: str, text: str, message_id: str, reply_to: str) -> Given:
         body = {"session": self._http.name, "chatId": chat_id, "text": text, "id": message_id}
@@ -236,15 +236,15 @@ class Waha(BaseAdapter):
 
     def _list(self, what: str, query: dict[str, Any]) -> list[Any]:
         path, timeout = f"/api/{self._http.part}/{what}", self._http.timeouts.check
-        listed = self._http.json("GET", path, timeout, params=query, largest=LARGEST_LISTING)
+        listed = self._http.json("GET", path, timeout, params=query, largest=MAX_LISTING)
         if not isinstance(listed, list):
-            raise GatewayError(Trouble.BROKEN_ANSWER)
+            raise GatewayError(GatewayErrorCode.BROKEN_ANSWER)
         return listed[: query["limit"]]  # a gateway that answers with more is not read for longer
 
     def _phones_by_lid(self) -> dict[str, str]:
         """Without it the chats under LIDs are not known, and the others are."""
         try:
-            return phones_by_lid(self._list("lids", {"limit": MOST_LIDS, "offset": 0}))
+            return phones_by_lid(self._list("lids", {"limit": MAX_LIDS, "offset": 0}))
         except GatewayError:
             return {}
 
@@ -259,7 +259,7 @@ def _depth(engine: str, config: Mapping[str, Any]) -> Depth:
     """GOWS keeps everything; NOWEB nothing unless its store is on, and a part of it unless fullSync is."""
     if engine != "NOWEB":
         return Depth.FULL
-    store = map_of(map_of(config.get("noweb")).get("store"))
+    store = as_dict(as_dict(config.get("noweb")).get("store"))
     if store.get("enabled") is not True:
         return Depth.NONE
     return Depth.FULL if store.get("fullSync") is True else Depth.PARTIAL

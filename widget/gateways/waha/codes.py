@@ -7,10 +7,10 @@ WAHA 2024.10, and the issues of devlikeapro/waha named beside a row.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from widget.gateways.base import Ack, LineState, Trouble
+from widget.gateways.base import Ack, GatewayErrorCode, LineState
 from widget.gateways.content import moment_of
-from widget.http import Answer
-from widget.untrusted import map_of
+from widget.http import HttpResponse
+from widget.untrusted import as_dict
 
 # There is no word for a banned account: WAHA says FAILED, as for a phone that has logged the device out.
 STATES = {
@@ -35,49 +35,56 @@ ACKS = {
 # The first row that fits is the answer. Status 0 is any; the words stand in what the error says of itself, in small
 # letters, and never in what it repeats of the request: that is the rep's own text.
 ERRORS = (
-    (401, "", Trouble.CREDENTIALS),
-    (403, "", Trouble.CREDENTIALS),  # a key for another session, or without the right to send
-    (404, "find a session", Trouble.LINE_DOWN),  # stopped, or never made; newer versions say 422
-    (422, "does not exist", Trouble.LINE_DOWN),
-    (422, "support only 'default' session", Trouble.LINE_DOWN),  # WAHA CORE before 2026.6.1
-    (422, "session status is not as expected", Trouble.LINE_DOWN),  # after waiting five seconds for it, or ten
-    (404, "", Trouble.NO_SUCH_THING),
-    (422, "only in scan_qr_code status", Trouble.LINE_DOWN),  # a pairing code for a session that is logged in
-    (400, "enable noweb store", Trouble.UNSUPPORTED),  # NOWEB keeps no messages unless it is told to
-    (501, "", Trouble.UNSUPPORTED),  # «not implemented by '…' engine»
-    (422, "available only in plus version", Trouble.UNSUPPORTED),  # before 2026.6.1
-    (0, "rate-overlimit", Trouble.THROTTLED),  # devlikeapro/waha#619
-    (429, "", Trouble.BUSY),  # of a proxy in front of it: WAHA has no limits (devlikeapro/waha#136)
-    (0, "error 463", Trouble.RESTRICTED),  # devlikeapro/waha#1992, #2219
-    (500, "connection closed", Trouble.LINE_DOWN),  # of a session that says WORKING (Baileys, Socket/socket.ts)
-    (0, "request entity too large", Trouble.MALFORMED),  # a 500 in spite of its name, devlikeapro/waha#79
-    (413, "", Trouble.MALFORMED),
-    (400, "", Trouble.MALFORMED),
-    (422, "", Trouble.MALFORMED),
+    (401, "", GatewayErrorCode.CREDENTIALS),
+    (403, "", GatewayErrorCode.CREDENTIALS),  # a key for another session, or without the right to send
+    (404, "find a session", GatewayErrorCode.LINE_DOWN),  # stopped, or never made; newer versions say 422
+    (422, "does not exist", GatewayErrorCode.LINE_DOWN),
+    (422, "support only 'default' session", GatewayErrorCode.LINE_DOWN),  # WAHA CORE before 2026.6.1
+    (422, "session status is not as expected", GatewayErrorCode.LINE_DOWN),  # after waiting five seconds for it, or ten
+    (404, "", GatewayErrorCode.NO_SUCH_THING),
+    (422, "only in scan_qr_code status", GatewayErrorCode.LINE_DOWN),  # a pairing code for a session that is logged in
+    (400, "enable noweb store", GatewayErrorCode.UNSUPPORTED),  # NOWEB keeps no messages unless it is told to
+    (501, "", GatewayErrorCode.UNSUPPORTED),  # «not implemented by '…' engine»
+    (422, "available only in plus version", GatewayErrorCode.UNSUPPORTED),  # before 2026.6.1
+    (0, "rate-overlimit", GatewayErrorCode.THROTTLED),  # devlikeapro/waha#619
+    (429, "", GatewayErrorCode.BUSY),  # of a proxy in front of it: WAHA has no limits (devlikeapro/waha#136)
+    (0, "error 463", GatewayErrorCode.RESTRICTED),  # devlikeapro/waha#1992, #2219
+    # of a session that says WORKING (Baileys, Socket/socket.ts)
+    (500, "connection closed", GatewayErrorCode.LINE_DOWN),
+    (0, "request entity too large", GatewayErrorCode.MALFORMED),  # a 500 in spite of its name, devlikeapro/waha#79
+    (413, "", GatewayErrorCode.MALFORMED),
+    (400, "", GatewayErrorCode.MALFORMED),
+    (422, "", GatewayErrorCode.MALFORMED),
 )
 # The answer itself says that nothing was sent, though its status is a 5xx.
 SURELY_REFUSED = frozenset(
-    {Trouble.RESTRICTED, Trouble.THROTTLED, Trouble.MALFORMED, Trouble.UNSUPPORTED, Trouble.LINE_DOWN}
+    {
+        GatewayErrorCode.RESTRICTED,
+        GatewayErrorCode.THROTTLED,
+        GatewayErrorCode.MALFORMED,
+        GatewayErrorCode.UNSUPPORTED,
+        GatewayErrorCode.LINE_DOWN,
+    }
 )
-LONGEST_SAID = 4000
+MAX_SAID = 4000
 NACK_RESTRICTED = "463"  # WhatsApp's code for «no new chats», in the raw record of a failed message
 
 
-def trouble_of(answer: Answer) -> Trouble:
+def trouble_of(answer: HttpResponse) -> GatewayErrorCode:
     """The class of an error answer."""
-    body = map_of(answer.json())
-    said = " ".join(_said(body))[:LONGEST_SAID].lower()
+    body = as_dict(answer.json())
+    said = " ".join(_said(body))[:MAX_SAID].lower()
     for status, words, trouble in ERRORS:
         if status in (0, answer.status) and words in said:
             return trouble
-    if map_of(body.get("exception")).get("data") == 429:
-        return Trouble.THROTTLED
-    return Trouble.BROKEN_ANSWER
+    if as_dict(body.get("exception")).get("data") == 429:
+        return GatewayErrorCode.THROTTLED
+    return GatewayErrorCode.BROKEN_ANSWER
 
 
 def _said(body: Mapping[str, Any]) -> Iterator[str]:
     """What an error says of itself: a text, or a list of them."""
-    for one in (map_of(body.get("exception")).get("message"), body.get("message"), body.get("error")):
+    for one in (as_dict(body.get("exception")).get("message"), body.get("message"), body.get("error")):
         for text in one[:50] if isinstance(one, list) else [one]:
             if isinstance(text, str):
                 yield text
@@ -100,10 +107,10 @@ def state_of(status: Any, me: Mapping[str, Any]) -> tuple[LineState, float]:
 
 
 def _restriction(me: Mapping[str, Any]) -> tuple[bool, float]:
-    newer = map_of(me.get("restriction"))
+    newer = as_dict(me.get("restriction"))
     if newer.get("active") is True:
         return True, moment_of(newer.get("until"))
-    lock, capping = map_of(me.get("reachoutTimelock")), map_of(me.get("messageCapping"))
+    lock, capping = as_dict(me.get("reachoutTimelock")), as_dict(me.get("messageCapping"))
     if lock.get("isActive") is True:
         return True, moment_of(lock.get("timeEnforcementEnds"))
     if capping.get("cappingStatus") == "CAPPED":

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from widget.gateways.base import File
-from widget.untrusted import map_of, text_of
+from widget.untrusted import as_dict, as_str
 
 # What WhatsApp shows as more than a document without a conversion (waha-docs, how-to/send-messages).
 SHOWN_AS = {
@@ -25,7 +25,7 @@ BUCKETS = re.compile(
 )
 KEPT_AT = "/api/files/"
 SIGNATURE = re.compile(r"(^|&)X-Amz-Signature=\w", re.IGNORECASE)
-LONGEST_URL = 4000
+MAX_URL = 4000
 
 
 def file_request(file: File, caption: str) -> tuple[str, dict[str, Any]]:
@@ -45,7 +45,7 @@ def file_request(file: File, caption: str) -> tuple[str, dict[str, Any]]:
 
 def url_of(message: Mapping[str, Any]) -> str:
     """Where WAHA says that the message's file is, "" if it has none."""
-    return text_of(map_of(message.get("media")).get("url"), LONGEST_URL)
+    return as_str(as_dict(message.get("media")).get("url"), MAX_URL)
 
 
 def stored_at(url: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from widget.gateways.base import Ack, Media, Message, Quote
 from widget.gateways.content import (
     KINDS,
-    LONGEST_TEXT,
+    MAX_TEXT,
     contacts_in,
     media_in,
     moment_of,
@@ -19,7 +19,7 @@ from widget.gateways.content import (
     unwrapped,
 )
 from widget.gateways.waha.codes import ack_of
-from widget.untrusted import map_of, text_of, whole_of
+from widget.untrusted import as_dict, as_positive_int, as_str
 
 REVOKED = (1, "REVOKE")  # WebMessageInfo.StubType
 EDIT, REVOKES = "1", ("7", "8")  # whatsmeow, types.EditAttribute: by the writer, by an admin
@@ -35,13 +35,13 @@ OF_WEBJS = {
 
 def message_of(raw: Any) -> Message | None:
     """None for what no chat shows: no id, no time, not an object, a sign about another message."""
-    raw = map_of(raw)
+    raw = as_dict(raw)
     name, at = raw.get("id"), int(moment_of(raw.get("timestamp")))
     if not isinstance(name, str) or not at:
         return None
-    data, location = map_of(raw.get("_data")), map_of(raw.get("location"))
-    content, wrapped = unwrapped(map_of(data.get("message")) or map_of(data.get("Message")))
-    deleted, body = _is_deleted(data), str(raw.get("body") or "")[:LONGEST_TEXT]
+    data, location = as_dict(raw.get("_data")), as_dict(raw.get("location"))
+    content, wrapped = unwrapped(as_dict(data.get("message")) or as_dict(data.get("Message")))
+    deleted, body = _is_deleted(data), str(raw.get("body") or "")[:MAX_TEXT]
     if content and not (deleted or body or raw.get("hasMedia") or shows_something(content)):
         return None
     from_me = raw.get("fromMe") is True
@@ -69,23 +69,23 @@ def bare_id(message_id: str) -> str:
 
 
 def _is_deleted(data: dict[str, Any]) -> bool:
-    edit = map_of(data.get("Info")).get("Edit")
+    edit = as_dict(data.get("Info")).get("Edit")
     return data.get("messageStubType") in REVOKED or edit in REVOKES or data.get("type") == "revoked"
 
 
 def _is_edited(data: dict[str, Any]) -> bool:
-    if map_of(data.get("Info")).get("Edit") == EDIT or data.get("IsEdit") is True:
+    if as_dict(data.get("Info")).get("Edit") == EDIT or data.get("IsEdit") is True:
         return True
-    return "editedMessage" in map_of(data.get("message")) or bool(data.get("latestEditSenderTimestampMs"))
+    return "editedMessage" in as_dict(data.get("message")) or bool(data.get("latestEditSenderTimestampMs"))
 
 
 def _media(raw: dict[str, Any], kept: Media | None) -> Media | None:
     """What the engine keeps of the file, with what WAHA itself says of it."""
     if raw.get("hasMedia") is not True:
         return None
-    given = map_of(raw.get("media"))
+    given = as_dict(raw.get("media"))
     mimetype = plain_mimetype(given.get("mimetype") or (kept and kept.mimetype))
-    name = text_of(given.get("filename"), 200)
+    name = as_str(given.get("filename"), 200)
     if kept:
         return replace(kept, mimetype=mimetype, name=name or kept.name)
     kind = mimetype.partition("/")[0]
@@ -94,15 +94,15 @@ def _media(raw: dict[str, Any], kept: Media | None) -> Media | None:
 
 def _media_of_webjs(data: dict[str, Any]) -> Media | None:
     """`body` of a file is its small picture there, where it has one."""
-    kind = OF_WEBJS.get(text_of(data.get("type")))
+    kind = OF_WEBJS.get(as_str(data.get("type")))
     if kind is None:
         return None
     return Media(
         kind=kind,
         mimetype=plain_mimetype(data.get("mimetype")),
-        name=text_of(data.get("filename"), 200),
-        size=whole_of(data.get("size")),
-        seconds=whole_of(data.get("duration")),
+        name=as_str(data.get("filename"), 200),
+        size=as_positive_int(data.get("size")),
+        seconds=as_positive_int(data.get("duration")),
         thumbnail=thumbnail_of(data.get("body")) if kind in ("image", "video", "document") else "",
     )
 
@@ -118,6 +118,6 @@ def _reactions(reactions: Any) -> tuple[str, ...]:
     if not isinstance(reactions, list):
         return ()
     by_author = {
-        map_of(map_of(r).get("key")).get("fromMe") is True: str(map_of(r).get("text") or "")[:16] for r in reactions
+        as_dict(as_dict(r).get("key")).get("fromMe") is True: str(as_dict(r).get("text") or "")[:16] for r in reactions
     }
     return tuple(text for text in by_author.values() if text)

@@ -9,25 +9,25 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from widget.gateways.base import GatewayError, Message, Page, Trouble
+from widget.gateways.base import GatewayError, GatewayErrorCode, Message, Page
 
 CURSOR = re.compile(r"(\d{1,11}):(\d{1,6})(?::([\w.-]{4,120}))?", re.ASCII)
 
 
 @dataclass(frozen=True)
-class Place:
+class WahaPlace:
     before: int | None = None  # no message is newer than this second
     seen: int = 0  # at least so many of that second are behind us
     last: str = ""  # the last of them
 
     @classmethod
-    def read(cls, cursor: str | None) -> "Place":
+    def read(cls, cursor: str | None) -> "WahaPlace":
         """Raises GatewayError for a cursor that is none of ours."""
         if cursor is None:
             return cls()
         found = CURSOR.fullmatch(cursor)
         if not found:
-            raise GatewayError(Trouble.MALFORMED)
+            raise GatewayError(GatewayErrorCode.MALFORMED)
         return cls(int(found[1]), int(found[2]), found[3] or "")
 
     @property
@@ -51,17 +51,17 @@ class Place:
         """
         first = self._first(messages)
         if first is None:  # more have arrived in that second than one page holds
-            return Page((), Place(self.before, self.offset + len(messages) + self.overlap, self.last).cursor)
+            return Page((), WahaPlace(self.before, self.offset + len(messages) + self.overlap, self.last).cursor)
         shown = tuple(messages[first : first + limit])
         if not shown:  # our last stands at the very end: alone, or behind a page of what arrived in its second
             more = first > 1
-            return Page((), Place(self.before, self.offset + first, self.last).cursor if more else None)
+            return Page((), WahaPlace(self.before, self.offset + first, self.last).cursor if more else None)
         oldest = shown[-1].at
         if oldest == self.before:
             seen = self.offset + first + len(shown)
         else:
             seen = sum(message.at == oldest for message in shown)
-        return Page(shown, Place(oldest, seen, shown[-1].id).cursor)
+        return Page(shown, WahaPlace(oldest, seen, shown[-1].id).cursor)
 
     def _first(self, messages: Sequence[Message]) -> int | None:
         """Where the unseen ones begin: after our last, or else with the second before it."""

@@ -8,20 +8,20 @@ from typing import Any
 from widget.gateways.base import Ack
 from widget.gateways.waha.codes import ack_of
 from widget.gateways.waha.messages import bare_id
-from widget.untrusted import map_of
+from widget.untrusted import as_dict
 
-LONGEST_ID = 120  # as long as storage keeps
+MAX_ID = 120  # as long as storage keeps
 STATUSES = {"ERROR": Ack.FAILED, "PENDING": Ack.PENDING, 1: Ack.PENDING}  # of Baileys' record, before anybody answered
 
 
 def given_id(answer: Mapping[str, Any]) -> str:
     """The id of the message that was sent, wherever the answer names it; "" if it does not."""
-    data = map_of(answer.get("_data"))
+    data = as_dict(answer.get("_data"))
     named = (
         answer.get("id"),
-        map_of(answer.get("key")).get("id"),
-        map_of(data.get("key")).get("id"),
-        map_of(data.get("Info")).get("ID"),
+        as_dict(answer.get("key")).get("id"),
+        as_dict(data.get("key")).get("id"),
+        as_dict(data.get("Info")).get("ID"),
         data.get("id"),
     )
     return next((found for one in named if (found := _id_in(one))), "")
@@ -29,7 +29,7 @@ def given_id(answer: Mapping[str, Any]) -> str:
 
 def ack_given(answer: Mapping[str, Any]) -> Ack:
     """How far it got: PENDING means that WhatsApp's servers have not taken it yet."""
-    data = map_of(answer.get("_data"))
+    data = as_dict(answer.get("_data"))
     said = ack_of(answer.get("ack")) if "ack" in answer else ack_of(data.get("ack"))
     if said is not Ack.NONE:
         return said
@@ -40,4 +40,4 @@ def ack_given(answer: Mapping[str, Any]) -> Ack:
 def _id_in(named: Any) -> str:
     if isinstance(named, dict):
         named = named.get("_serialized") or named.get("id")
-    return bare_id(named) if isinstance(named, str) and len(named) <= LONGEST_ID else ""
+    return bare_id(named) if isinstance(named, str) and len(named) <= MAX_ID else ""

@@ -3,15 +3,15 @@
 from typing import Any
 from urllib.parse import quote
 
-from widget.gateways.base import GatewayError, Trouble
+from widget.gateways.base import GatewayError, GatewayErrorCode
 from widget.gateways.calls import Calls, may_have_acted
 from widget.gateways.waha.codes import SURELY_REFUSED, trouble_of
 from widget.gateways.waha.files import BUCKETS
-from widget.http import Answer
-from widget.untrusted import map_of
+from widget.http import HttpResponse
+from widget.untrusted import as_dict
 
 
-class Session:
+class WahaSession:
     """One request a call, never repeated. Raises GatewayError."""
 
     def __init__(self, calls: Calls, *, name: str, key: str) -> None:
@@ -33,37 +33,37 @@ class Session:
     def object(self, method: str, path: str, timeout: float, **request: Any) -> dict[str, Any]:
         found = self.json(method, path, timeout, **request)
         if not isinstance(found, dict):
-            raise GatewayError(Trouble.BROKEN_ANSWER, sent=method != "GET")
+            raise GatewayError(GatewayErrorCode.BROKEN_ANSWER, sent=method != "GET")
         return found
 
     def json(self, method: str, path: str, timeout: float, **request: Any) -> Any:
         found = self.answer(method, path, timeout, **request).json()
         if found is None:
-            raise GatewayError(Trouble.BROKEN_ANSWER, sent=True)
+            raise GatewayError(GatewayErrorCode.BROKEN_ANSWER, sent=True)
         return found
 
     def done(self, method: str, path: str, timeout: float, **request: Any) -> None:
         """For what answers nothing of use: several engines leave the body empty then."""
         answer = self.answer(method, path, timeout, **request)
         if answer.body and answer.json() is None:
-            raise GatewayError(Trouble.BROKEN_ANSWER, sent=True)
+            raise GatewayError(GatewayErrorCode.BROKEN_ANSWER, sent=True)
 
-    def download(self, url: str, timeout: float, *, largest: int) -> Answer:
+    def download(self, url: str, timeout: float, *, largest: int) -> HttpResponse:
         """A file in a bucket; nothing of ours goes along. Raises GatewayError, for a host that may not be called
         without a call."""
         return self._calls.download(url, BUCKETS, timeout, largest=largest)
 
-    def answer(self, method: str, path: str, timeout: float, **request: Any) -> Answer:
+    def answer(self, method: str, path: str, timeout: float, **request: Any) -> HttpResponse:
         """An answer that says yes. After an error a message may be on its way, unless it surely is a refusal."""
         try:
             answer = self._calls.fetch(method, path, timeout, headers=self._headers, **request)
         except GatewayError as error:
-            if error.trouble is Trouble.TIMED_OUT and self._needs_it_working(path) and self._is_down():
-                raise GatewayError(Trouble.LINE_DOWN, sent=error.sent) from None
+            if error.trouble is GatewayErrorCode.TIMED_OUT and self._needs_it_working(path) and self._is_down():
+                raise GatewayError(GatewayErrorCode.LINE_DOWN, sent=error.sent) from None
             raise
         if answer.status not in (200, 201):
             trouble = trouble_of(answer)
-            own_words = trouble in SURELY_REFUSED and bool(map_of(answer.json()))
+            own_words = trouble in SURELY_REFUSED and bool(as_dict(answer.json()))
             raise GatewayError(trouble, sent=may_have_acted(answer.status, own_words=own_words))
         return answer
 
@@ -78,7 +78,7 @@ class Session:
             found = self._calls.fetch("GET", self.info, self.timeouts.check, headers=self._headers)
         except GatewayError:
             return False
-        return found.status == 404 or map_of(found.json()).get("status") not in (None, "WORKING")
+        return found.status == 404 or as_dict(found.json()).get("status") not in (None, "WORKING")
 
 
 def part(text: str) -> str:

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from widget.gateways.base import GatewayError, Trouble
-from widget.untrusted import map_of
+from widget.gateways.base import GatewayError, GatewayErrorCode
+from widget.untrusted import as_dict
 
 # WEBJS sends acks only where its own webjs.tagsEventsOn is set (devlikeapro/waha#1311); that is left to its owner.
 EVENTS = ("message.any", "message.ack", "message.reaction", "message.edited", "message.revoked", "session.status")
@@ -18,8 +18,8 @@ def with_webhook(config: Any, url: str, secret: str) -> dict[str, Any]:
         config = {}
     hooks = config.get("webhooks") if isinstance(config, dict) else config
     if not isinstance(config, dict) or not isinstance(hooks, list | None):
-        raise GatewayError(Trouble.BROKEN_ANSWER)
-    others = [hook for hook in hooks or [] if map_of(hook).get("url") != url]
+        raise GatewayError(GatewayErrorCode.BROKEN_ANSWER)
+    others = [hook for hook in hooks or [] if as_dict(hook).get("url") != url]
     ours = {"url": url, "events": list(EVENTS), "hmac": {"key": secret}, "retries": RETRIES}
     return {**config, "webhooks": [*others, ours]}
 
@@ -31,6 +31,6 @@ def with_store(config: Any) -> dict[str, Any]:
     noweb = config.get("noweb") if isinstance(config, dict) else config
     store = noweb.get("store") if isinstance(noweb, dict) else noweb
     if not isinstance(config, dict) or not isinstance(noweb, dict | None) or not isinstance(store, dict | None):
-        raise GatewayError(Trouble.BROKEN_ANSWER)
+        raise GatewayError(GatewayErrorCode.BROKEN_ANSWER)
     kept = {"fullSync": False, **(store or {}), "enabled": True}
     return {**config, "noweb": {**(noweb or {}), "store": kept}}

@@ -79,11 +79,11 @@ def move_webhooks() -> None:
 
 def move_counted() -> None:
     """Each was one sealed body: flags and an hour."""
-    vault = context.config.attributes.get('vault')
+    secret_box = context.config.attributes.get('secret_box')
     connection, last = op.get_bind(), 0
     query = sa.text("SELECT * FROM messages WHERE chat_id = '' AND id > :last ORDER BY id LIMIT :most")
-    while vault and (rows := connection.execute(query, {'last': last, 'most': ROWS}).all()):
-        found = [(row, vault.opened(row.body).split()) for row in rows]
+    while secret_box and (rows := connection.execute(query, {'last': last, 'most': ROWS}).all()):
+        found = [(row, secret_box.decrypt_or_empty(row.body).split()) for row in rows]
         moved = [
             {
                 'portal_id': row.portal_id,

@@ -1,0 +1,1 @@
+"""The health list of the application's page, with its repair button."""

@@ -1,0 +1,90 @@
+"""Reports of a line's gateway: set up, proved by a first one, set up by hand."""
+
+from flask import make_response
+from flask.typing import ResponseReturnValue
+
+from widget.admin import sections
+from widget.admin.current_user import CurrentUser, administrator
+from widget.admin.lines import line_sections
+from widget.admin.lines.line_status import LineStatusText, status_text_of
+from widget.admin.pages import pages
+from widget.admin.portal_views import question
+from widget.errors import ErrorCode, Refused
+from widget.forms import flag_field, json_body
+from widget.gateways.base import GatewayError
+from widget.services import services
+from widget.storage.changes import ChangeKind
+from widget.storage.lines import Line
+
+
+@pages.post("/lines/<int:line_id>/webhook")
+def set_up_reports(line_id: int) -> ResponseReturnValue:
+    """Tell the gateway where to report; the page then waits for the first report. At most three calls to it."""
+    user = administrator()
+    line = _reachable(user, line_id)
+    if not line.hook_secret:
+        line = _with_new_secret(user, line)
+    return _told_to_the_gateway(user, line, done="set_up")
+
+
+@pages.post("/lines/<int:line_id>/webhook/renew")
+def renew_secret(line_id: int) -> ResponseReturnValue:
+    """Another address and secret; what the old ones bring is refused from now on, so it asks back first."""
+    confirmed = flag_field(json_body(), "confirmed")
+    user = administrator()
+    line = _reachable(user, line_id)
+    if not confirmed:
+        return question("secret", line=line.name)
+    return _told_to_the_gateway(user, _with_new_secret(user, line), done="renewed")
+
+
+@pages.post("/lines/<int:line_id>/webhook/look")
+def look_for_reports(line_id: int) -> ResponseReturnValue:
+    """204 until a genuine report has come since the set-up, then how it stands; with `late` in any case."""
+    late = flag_field(json_body(), "late")
+    user = administrator()
+    line = user.line(line_id)
+    if not (late or line_sections.past_of(user, line).reported_at):
+        return make_response("", 204)
+    return sections.drawn(line_sections.reports(user, line, opened=True, late=late))
+
+
+@pages.post("/lines/<int:line_id>/webhook/reveal")
+def reveal_secret(line_id: int) -> ResponseReturnValue:
+    """The address and the secret, for who sets the gateway up by hand. In this answer only, and written down."""
+    user = administrator()
+    line = _reachable(user, line_id)
+    if not line.hook_secret:
+        line = _with_new_secret(user, line)
+    user.note(ChangeKind.LINE_HOOK, line=line.name, new="shown")
+    drawn = line_sections.reports(user, line, opened=True, secret=line.hook_secret)
+    return sections.drawn(drawn, sections.log(user))
+
+
+def _reachable(user: CurrentUser, line_id: int) -> Line:
+    """The line, where its gateway could report at all. Refused without an address of ours; the page offers none of
+    this then."""
+    line = user.line(line_id)
+    if not services().config.public_url or not line.active:
+        raise Refused(ErrorCode.NOT_ALLOWED, 409, "no PUBLIC_URL, or a line that is switched off")
+    return line
+
+
+def _with_new_secret(user: CurrentUser, line: Line) -> Line:
+    services().storage.lines.make_hook(user.portal.id, line.id)
+    services().storage.line_health.forget_reports(user.portal.id, line.id)
+    return user.line(line.id)
+
+
+def _told_to_the_gateway(user: CurrentUser, line: Line, *, done: str) -> ResponseReturnValue:
+    """Only a report that comes after this proves the way: earlier ones are forgotten first, because the gateway may
+    report before it has answered."""
+    services().storage.line_health.forget_reports(user.portal.id, line.id)
+    trouble: LineStatusText | None = None
+    try:
+        services().gateways.of(line).set_webhook(line_sections.hook_address(line), line.hook_secret)
+    except GatewayError as error:
+        trouble = status_text_of(error)
+    user.note(ChangeKind.LINE_HOOK, line=line.name, new="refused" if trouble else done)
+    drawn = line_sections.reports(user, line, opened=True, waiting=trouble is None, trouble=trouble)
+    return sections.drawn(drawn, sections.log(user))

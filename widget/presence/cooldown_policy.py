@@ -1,0 +1,94 @@
+"""When WhatsApp complains, a line's checks pause by themselves: how long, and what is left of its budget afterwards."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+
+from widget.gateways.base import GatewayErrorCode, LineState
+from widget.storage.line_health import Cooldown, LineHealths
+from widget.storage.lines import Line
+
+log = logging.getLogger(__name__)
+
+DAY = 86_400.0
+FIRST_PAUSE = 15 * 60.0  # after «too many requests»; doubles each time it comes again
+MAX_PAUSE = DAY
+QUIET = DAY  # after this long without a complaint the next one is a first one
+HALVED = 7 * DAY  # half the budget for this long after a restriction
+TRIES = 3  # to write it down, when others write at once
+
+
+class CooldownPolicy:
+    """What lines go through. Tell it whatever says so: a check, a send, a webhook."""
+
+    def __init__(self, healths: LineHealths, clock: Callable[[], float]) -> None:
+        self._healths = healths
+        self._clock = clock
+
+    def of(self, line: Line) -> Cooldown:
+        """Known before any call: a query at most every few seconds."""
+        return self._healths.cooldown_of(line.portal_id, line.id)
+
+    def now(self, line: Line) -> Cooldown:
+        """The same as it is now, whichever process was told. One query."""
+        return self._healths.cooldown_now(line.portal_id, line.id)
+
+    def restricted_until(self, line: Line) -> float:
+        """Until when WhatsApp has restricted or closed the account, as far as it told; 0 if it has not."""
+        known = self.of(line)
+        serious = known.why in (LineState.RESTRICTED.value, LineState.BANNED.value)
+        return known.until if serious and self._clock() < known.until else 0.0
+
+    def throttled(self, line: Line) -> None:
+        """WhatsApp asked for a pause. Ten at once are one."""
+        self._begin(line, lambda known: after_throttle(known, self._clock()))
+
+    def restricted(self, line: Line, state: LineState = LineState.RESTRICTED, until: float = 0.0) -> None:
+        """WhatsApp has restricted or closed the account, until then if that is known."""
+        self._begin(line, lambda known: after_restriction(known, self._clock(), state, until))
+
+    def plan_used_up(self, line: Line) -> None:
+        """The gateway's plan lets the line write to nobody new: who may not be written to need not be asked about."""
+        self._begin(line, lambda known: after_used_up_plan(known, self._clock()))
+
+    def record(self, line: Line, trouble: GatewayErrorCode | None, until: float = 0.0) -> None:
+        """The trouble that a call ended in, if it is of a kind that must pause the checks."""
+        if trouble is GatewayErrorCode.THROTTLED:
+            self.throttled(line)
+        elif trouble is GatewayErrorCode.RESTRICTED:
+            self.restricted(line, until=until)
+
+    def _begin(self, line: Line, after: Callable[[Cooldown], Cooldown]) -> None:
+        for _attempt in range(TRIES):
+            known = self._healths.cooldown_now(line.portal_id, line.id)
+            wanted = after(known)
+            if wanted == known:
+                return
+            if self._healths.replace_cooldown(line.portal_id, line.id, known, wanted):
+                minutes = (wanted.until - self._clock()) / 60
+                log.warning("line %s: checks pause for %.0f minutes (%s)", line.id, minutes, wanted.why)
+                return
+
+
+def after_throttle(known: Cooldown, now: float) -> Cooldown:
+    """15 minutes, and twice as long as before if the line was not quiet for a day since; a running pause stays."""
+    if now < known.until:
+        return known
+    step = known.step + 1 if now < known.until + QUIET else 1
+    pause = min(MAX_PAUSE, FIRST_PAUSE * 2.0 ** (step - 1))
+    return replace(known, until=now + pause, why=GatewayErrorCode.THROTTLED.value, step=step)
+
+
+def after_used_up_plan(known: Cooldown, now: float) -> Cooldown:
+    """For a day, after which the gateway tells it again; a running pause stays."""
+    return known if now < known.until else replace(known, until=now + DAY, why=GatewayErrorCode.QUOTA.value)
+
+
+def after_restriction(known: Cooldown, now: float, state: LineState, until: float) -> Cooldown:
+    """Until its end, or a day where nobody says; and half the budget for a week after that. Told again, only an end
+    that is named moves it."""
+    running = now < known.until and known.why == state.value
+    if running and until <= now:
+        return known
+    end = until if until > now else max(now + DAY, known.until)
+    return replace(known, until=end, why=state.value, halved_until=max(known.halved_until, end + HALVED))

@@ -1,0 +1,1 @@
+"""Of all who want the same thing at once, one fetches it: in a process, and across processes."""

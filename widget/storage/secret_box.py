@@ -1,0 +1,43 @@
+"""Seal secrets before they are stored; several keys may open, the first one seals (so keys can rotate)."""
+
+import logging
+from collections.abc import Sequence
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+
+log = logging.getLogger(__name__)
+
+
+class DecryptionError(Exception):
+    """A stored secret cannot be opened with any of ENCRYPTION_KEYS."""
+
+
+class SecretBox:
+    def __init__(self, keys: Sequence[str]) -> None:
+        self.fernet = MultiFernet([Fernet(key) for key in keys])
+        self._first = Fernet(keys[0])
+
+    def encrypt(self, secret: str) -> str:
+        return self.fernet.encrypt(secret.encode()).decode()
+
+    def reencrypt(self, sealed: str) -> str:
+        """The same secret under the first key; the same text if that sealed it already. Raises DecryptionError."""
+        try:
+            self._first.decrypt(sealed)
+        except InvalidToken:
+            return self.encrypt(self.decrypt(sealed))
+        return sealed
+
+    def decrypt_or_empty(self, sealed: str) -> str:
+        """The same, but "" for what is empty or opens with no key: one such value must not take a page along."""
+        try:
+            return self.decrypt(sealed) if sealed else ""
+        except DecryptionError as error:
+            log.error("%s; `flask secrets rotate` counts them", error)
+            return ""
+
+    def decrypt(self, sealed: str) -> str:
+        try:
+            return self.fernet.decrypt(sealed).decode()
+        except InvalidToken as error:
+            raise DecryptionError("a stored secret does not open with ENCRYPTION_KEYS") from error

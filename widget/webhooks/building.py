@@ -1,0 +1,80 @@
+"""Builds what takes events of portals and webhooks of gateways, and works on them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ratelimit import Limiter, MemoryStorage
+from widget.bitrix24.building import Bitrix24
+from widget.chats.ingest import Ingest
+from widget.gateways.base import Webhooks
+from widget.gateways.lines import Gateways
+from widget.infrastructure import Infrastructure
+from widget.jobs.queue import Jobs
+from widget.openlines.mirroring import OpenLineMirror
+from widget.presence.building import PresenceParts
+from widget.storage.building import Repositories
+from widget.webhooks.gateway_receiver import EVENTS, GatewayReceiver, LineNews
+from widget.webhooks.receiver import Receiver
+from widget.webhooks.vouching import Vouching
+from widget.webhooks.work import EventWork
+
+
+@dataclass(frozen=True)
+class WebhookParts:
+    receiver: Receiver
+    event_work: EventWork
+    gateway_receiver: GatewayReceiver
+    ingest: Ingest
+
+
+def build_webhooks(
+    infra: Infrastructure,
+    stored: Repositories,
+    bitrix24: Bitrix24,
+    gateways: Gateways,
+    presence: PresenceParts,
+    jobs: Jobs,
+    webhooks: Mapping[str, Webhooks],
+    mirror: OpenLineMirror,
+) -> WebhookParts:
+    """`webhooks` are the readers of each vendor's. The jobs are told who works on what is written down."""
+    card_seconds, clock = infra.config.card_ttl, infra.clock
+    vouching = Vouching(
+        stored.portals, stored.tokens, stored.events, bitrix24.oauth, bitrix24.rest, stored.secret_box, clock
+    )
+    event_work = EventWork(
+        *(stored.events, stored.portals, bitrix24.installer, infra.cache, vouching),
+        card_seconds=card_seconds,
+        removed=mirror.removed,
+    )
+    ingest = Ingest(
+        stored.inbox,
+        stored.lines,
+        stored.portals,
+        stored.conversations,
+        listener=presence.feedback.on_webhook,
+        mirror=mirror,
+        ignores=stored.ignores,
+    )
+    jobs.register("event", event_work.work)
+    jobs.register("webhook", ingest.work)
+    receiver = Receiver(
+        stored.portals,
+        stored.events,
+        vouching,
+        infra.cache,
+        card_seconds=card_seconds,
+        enqueue=lambda event_id: jobs.enqueue("event", event_id),
+        open_lines=mirror,
+    )
+    gateway_receiver = GatewayReceiver(
+        stored.lines,
+        stored.portals,
+        stored.inbox,
+        LineNews(stored.line_health, gateways, presence.cooldown_policy),
+        webhooks,
+        limiter=Limiter(MemoryStorage(clock=clock), limits=EVENTS, prefix="events"),
+        enqueue=lambda webhook_id: jobs.enqueue("webhook", webhook_id),
+        clock=clock,
+    )
+    return WebhookParts(receiver, event_work, gateway_receiver, ingest)

@@ -1,0 +1,88 @@
+"""Is this event real, and what is left to do about it? No outside call, except when an event brings new tokens.
+vouching.py has those that bring a secret of their own.
+
+An event proves itself with the application_token, a secret that only the portal and we know (bitrix24/b24restdocs,
+api-reference/events/safe-event-handlers.md). What is in it is a hint and no more: jobs ask the portal.
+"""
+
+import hmac
+import logging
+from collections.abc import Callable
+from typing import Protocol
+
+from widget.bitrix24.events import CARD_EVENTS, DYNAMIC_ITEM, INSTALLED, UPDATED, Event, work_of
+from widget.bitrix24.installer.desired import APP_VERSION
+from widget.cache import Cache, StoreGone
+from widget.card.cache import CardCache
+from widget.errors import ErrorCode, Refused
+from widget.storage.events import Events
+from widget.storage.portals import Portal, Portals
+from widget.webhooks.vouching import Vouching
+
+log = logging.getLogger(__name__)
+
+
+class Hears(Protocol):
+    """Who is told of a portal's open lines. Writes down and makes no outside call; False for other events."""
+
+    def heard(self, portal: Portal, event: Event) -> bool: ...
+
+
+class Receiver:
+    def __init__(
+        self,
+        portals: Portals,
+        events: Events,
+        vouching: Vouching,
+        cache: Cache,
+        *,
+        card_seconds: float,
+        enqueue: Callable[[int], object],
+        open_lines: Hears | None = None,
+    ) -> None:
+        self._portals = portals
+        self._events = events
+        self._vouching = vouching
+        self._cache = cache
+        self._card_seconds = card_seconds
+        self._enqueue = enqueue
+        self._open_lines = open_lines
+
+    def receive(self, event: Event) -> None:
+        """Verify an event, then write down what has to be done. Raises Refused(UNKNOWN_PORTAL) with nothing stored.
+
+        A changed card is dropped here and now: that is one write to the cache, less than a row and a wake-up.
+        """
+        portal = self._portals.find(event.member_id)
+        if portal is None:
+            raise Refused(ErrorCode.UNKNOWN_PORTAL, 403, "event of an unknown portal")
+        if not _same(self._portals.application_token(portal.id), event.application_token):
+            event_id = self._vouching.receive(portal, event)
+            if event_id:
+                self._enqueue(event_id)
+            return
+        if self._open_lines and self._open_lines.heard(portal, event):
+            log.info("event %s portal=%s", event.name, portal.id)
+            return
+        work = work_of(event)
+        log.info("event %s portal=%s%s", event.name, portal.id, "" if work is not None else ", nothing to do")
+        if work is None:
+            return
+        if event.name in (UPDATED, INSTALLED):
+            self._vouching.take_tokens(portal, event)
+        if event.name in CARD_EVENTS or event.name == DYNAMIC_ITEM:
+            try:
+                self._cache.set_many(
+                    CardCache.dropped(portal.id, int(work["type"]), int(work["id"])), 2 * self._card_seconds
+                )
+                return
+            except StoreGone:
+                log.warning("event: the cache is out of reach, the card is dropped later")
+        if event.name == INSTALLED and portal.app_version == APP_VERSION:
+            return  # everything was in place before the installation was finished
+        self._enqueue(self._events.add(portal.id, event.name, work))
+
+
+def _same(known: str, told: str) -> bool:
+    """In constant time; a portal without a known token has no events."""
+    return bool(known) and hmac.compare_digest(known.encode(), told.encode())
