@@ -53,7 +53,9 @@ export class History {
   later() {
     clearTimeout(this.timer);
     if (this.signal.aborted || document.hidden) return; // a hidden tab sleeps
-    if (this.fed && this.wait > FASTEST) return; // news come by themselves
+    const rests = this.fed && this.wait > FASTEST; // news come by themselves
+    this.box.toggleAttribute('data-rests', rests);
+    if (rests) return;
     this.timer = setTimeout(() => this.poll(), this.wait);
     this.signal.addEventListener('abort', () => clearTimeout(this.timer), { once: true });
   }
