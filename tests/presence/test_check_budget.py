@@ -105,7 +105,7 @@ def test_a_restart_does_not_give_the_budget_back(make_desk, clock, redis_url, ki
         assert spend(make_desk(**FAST, storage=storage()), 200) == 70
 
 
-@pytest.mark.parametrize("asking", ["a press", "a send that was checked"])
+@pytest.mark.parametrize("priority", ["a press", "a send that was checked"])
 def test_processes_that_ask_at_once_after_a_loss_spend_each_check_once(make_desk, clock, priority):
     storage, together = MemoryStorage(clock), threading.Barrier(4)
     desks = [make_desk(**FAST, storage=storage) for _ in range(4)]

@@ -23,7 +23,7 @@ def check(desk, *phones, **how):
 
 
 @pytest.mark.parametrize(
-    ("presence", "age", "asking"),
+    ("presence", "age", "priority"),
     [
         (YES, 299, None),
         (YES, 300, CheckPriority.STALE_YES),
