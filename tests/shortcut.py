@@ -43,7 +43,7 @@ def _called(app: Flask, request: httpx.Request) -> httpx.Response:
     began: list[Any] = []
 
     def start_response(status: str, headers: list[tuple[str, str]], _exc_info: Any = None) -> Callable[[bytes], Any]:
-        began[:] = [int(status.split()[0]), headers]
+        began[:] = [int(status.partition(" ")[0]), headers]
         return lambda _: None
 
     given = app(_environ(request), start_response)

@@ -43,6 +43,7 @@ CROWDED_DEAL = "/crm/deal/details/7046/"
 KIND_OF = {**dict.fromkeys(INSTANCES, "evolution"), **dict.fromkeys(GREEN_IDS, "green")}  # of the sandbox's lines
 PATIENCE = 60.0  # seconds for what happens at once: only a broken program takes them
 LOOK = 0.02
+EXAMPLES = 40  # of a random search that does not say how many; a wild one makes two thousand
 MIGRATED = "migrated"  # a PostgreSQL database with all tables and nothing in them, to be copied
 NOON = 1_800_000_000.0  # 2027-01-15 08:00 UTC: 11:00 in Moscow, 17:00 in Amur
 
@@ -184,8 +185,8 @@ def _give_up_silence(response: httpx.Response) -> None:
 
 
 def examples(number: int) -> int:
-    """So many of them in a random search, and twenty times as many in a wild one (tests/conftest.py)."""
-    return number * settings().max_examples // 100
+    """So many of them in a random search, and fifty times as many in a wild one (tests/conftest.py)."""
+    return number * settings().max_examples // EXAMPLES
 
 
 def until(true: Callable[[], bool]) -> None:

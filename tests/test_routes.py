@@ -131,9 +131,7 @@ def chat(widget: Widget, key: str) -> int:
 @pytest.fixture(scope="module")
 def apps(widget: Widget) -> dict[tuple[str, int], CardPage]:
     """The application's own page, by who opened it and in which portal."""
-    return {
-        (user, portal): open_app(widget, user, portal) for user, portal in (("admin", 1), ("rep", 1), ("admin", 2))
-    }
+    return {(user, portal): open_app(widget, user, portal) for user, portal in (("admin", 1), ("rep", 1), ("admin", 2))}
 
 
 GUARDED = [route for route, who in WHO_MAY_CALL.items() if who in (OPENING, SESSION, ADMIN)]
