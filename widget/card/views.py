@@ -244,7 +244,7 @@ def lines() -> ResponseReturnValue:
         view={
             "lines": context.lines,
             "line": line,
-            "barred": context.no_line_allowed,
+            "no_line_allowed": context.no_line_allowed,
             "gone": gone,
             "left": here.card.checks.left(line),
         },
