@@ -45,6 +45,7 @@ PATIENCE = 60.0  # seconds for what happens at once: only a broken program takes
 LOOK = 0.02
 EXAMPLES = 40  # of a random search that does not say how many; a wild one makes two thousand
 MIGRATED = "migrated"  # a PostgreSQL database with all tables and nothing in them, to be copied
+KEY = Fernet.generate_key().decode()  # seals what is stored
 NOON = 1_800_000_000.0  # 2027-01-15 08:00 UTC: 11:00 in Moscow, 17:00 in Amur
 
 
@@ -202,7 +203,7 @@ def until(true: Callable[[], bool]) -> None:
 def config_for(outside: Outside, database: str, redis_url: str = "", **changes: Any) -> Config:
     settings: dict[str, Any] = {
         "secret_key": "s" * 40,
-        "encryption_keys": (Fernet.generate_key().decode(),),
+        "encryption_keys": (KEY,),
         "bitrix_client_id": CLIENT_ID,
         "bitrix_client_secret": CLIENT_SECRET,
         "database_url": database,
@@ -287,12 +288,40 @@ def start_widget(
     """`parts` are further ones of `create_app`, or others than the usual."""
     usual: dict[str, Any] = {"sleep": clock.forward, "queue": MemoryHuey(immediate=True), "behind": AtOnce()}
     app = app_for(config, clock=clock, **{**usual, **parts})
-    services = app.extensions["widget"]
-    make_tables(config.database_url)
     widget = Widget(app, outside, clock)
+    what = Filling(config.encryption_keys, outside.portal, outside.gateway, lines, clock())
+    if _is_new(config.database_url) and what in _FILLED:
+        _file_of(config.database_url).write_bytes(_FILLED[what])
+        widget.portals += range(1, len(PORTALS) + 1)
+        return widget
+    keep = _is_new(config.database_url)
+    make_tables(config.database_url)
+    _fill(widget, lines)
+    if keep:
+        with widget.services.storage.engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        _FILLED[what] = _file_of(config.database_url).read_bytes()
+    return widget
+
+
+@dataclass(frozen=True)
+class Filling:
+    """What the rows of a new widget depend on."""
+
+    keys: tuple[str, ...]
+    portal: str
+    gateway: str
+    lines: tuple[str, ...]
+    at: float
+
+
+_FILLED: dict[Filling, bytes] = {}  # SQLite files: adding portals and lines was half of what a widget cost
+
+
+def _fill(widget: Widget, lines: tuple[str, ...]) -> None:
     for number, portal in enumerate(PORTALS):
-        port = urlsplit(outside.portal).port or 0
-        stored = services.storage.portals.add(
+        port = urlsplit(widget.outside.portal).port or 0
+        stored = widget.services.storage.portals.add(
             member_id=portal.member_id,
             domain=portal.domain(port),
             endpoint=portal.client_endpoint(port),
@@ -301,16 +330,21 @@ def start_widget(
         widget.portals.append(stored.id)
         for session in lines if number == 0 else lines[:1]:
             widget.add_line(session, portal=number + 1)
-    return widget
 
 
 def make_tables(database_url: str) -> None:
     """A new SQLite file with all tables; one that is there is left as it is, and a PostgreSQL database has them."""
-    if not database_url.startswith("sqlite"):
-        return
-    file = Path(database_url.removeprefix("sqlite:///"))
-    if not file.exists() or not file.stat().st_size:
-        file.write_bytes(_empty_database())
+    if _is_new(database_url):
+        _file_of(database_url).write_bytes(_empty_database())
+
+
+def _is_new(database_url: str) -> bool:
+    file = _file_of(database_url)
+    return database_url.startswith("sqlite") and not (file.exists() and file.stat().st_size)
+
+
+def _file_of(database_url: str) -> Path:
+    return Path(database_url.removeprefix("sqlite:///"))
 
 
 @cache
