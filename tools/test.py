@@ -23,6 +23,8 @@ PYTEST = [sys.executable, "-m", "pytest"]
 FAST = ["-m", "not redis and not postgresql and not processes and not hypothesis"]
 # A test with a browser that hangs ends its process, and says where each of its threads stood.
 HANGS = ["-o", "faulthandler_timeout=300", "-o", "faulthandler_exit_on_timeout=true"]
+# It shares its files with others without pytest-xdist, and knows not how many of all tests will be its own.
+ALONE = ["-p", "no:xdist", "-p", "no:xdist.looponfail", "-o", "console_output_style=classic"]
 PROCESSES = 2  # of each kind
 MEMORY, ROOM = Path("/dev/shm"), 2 * 2**30  # bytes
 TALLY, SHARED = "TEST_TALLY", "TEST_SHARED"  # of tests/conftest.py and tests/sharing.py: a file and a folder
@@ -56,7 +58,7 @@ class Part:
         seen = folder.name == "0" and number == 0
         self._said = None if seen else stack.enter_context((folder / f"said-{number}").open("w+b"))
         environment = {**os.environ, TALLY: str(self.tally), SHARED: str(folder)}
-        command = [*PYTEST, "-o", "console_output_style=classic", *options]
+        command = [*PYTEST, *ALONE, *options]
         self._process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=self._said, stderr=self._said)
         stack.callback(self._process.kill)  # when somebody presses Ctrl+C
 
