@@ -39,7 +39,7 @@ def main(arguments: list[str]) -> int:
     kinds = [others] if arguments else [others, [*HANGS, *browser]]
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         parts = [
-            Part(stack, Path(folder) / str(kind), number, options)
+            TestProcess(stack, Path(folder) / str(kind), number, options)
             for kind, options in enumerate(kinds)
             for number in range(PROCESSES)
         ]
@@ -48,7 +48,7 @@ def main(arguments: list[str]) -> int:
     return next(filter(None, codes), 0)
 
 
-class Part:
+class TestProcess:
     """One process of those that share the tests of a kind. The first of all writes as it goes, the others when they
     are asked to `end`."""
 
