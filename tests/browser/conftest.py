@@ -82,7 +82,7 @@ def forget_cached(demo: Demo, kept: str = HEARD) -> bool:
 
 
 @pytest.fixture
-def hear_lines(demo: Demo, outside: Outside) -> Iterator[Callable[[], None]]:
+def hear_lines(context: BrowserContext, demo: Demo, outside: Outside) -> Iterator[Callable[[], None]]:
     """Have the widget hear anew how the lines are, as the test has made them. When it is over, the next test's cards
     would still believe that: its lines are heard as they were seeded."""
 
@@ -95,7 +95,14 @@ def hear_lines(demo: Demo, outside: Outside) -> Iterator[Callable[[], None]]:
 
     yield hear
     outside.reset()
+    leave_pages(context)
     hear()
+
+
+def leave_pages(context: BrowserContext) -> None:
+    """Open pages ask the widget every few seconds, and would complain while it starts anew."""
+    for opened in context.pages:
+        opened.goto("about:blank")
 
 
 class Complaints(list[str]):

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from contextlib import closing
 
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import BrowserContext, Locator, expect
 
 from sandbox.demo import Demo
-from tests.browser.conftest import Complaints
+from tests.browser.conftest import Complaints, leave_pages
 from tests.browser.market import until
 from tests.browser.pages import SENT, Card, Settings, serious_in
 from tests.stand import CROWDED_DEAL, PATIENCE, Outside
@@ -19,7 +19,7 @@ WORLD = "/crm/type/183/details/12/"
 
 
 @pytest.fixture
-def only_sales(demo: Demo, outside: Outside) -> Iterator[None]:
+def only_sales(context: BrowserContext, demo: Demo, outside: Outside) -> Iterator[None]:
     """One line on, so that no other one asks in its place; its limits are taken back."""
     file = demo.environment["DATABASE_URL"].removeprefix("sqlite:///")
 
@@ -30,11 +30,13 @@ def only_sales(demo: Demo, outside: Outside) -> Iterator[None]:
 
     change("(session = 'sales')")
     yield
+    leave_pages(context)
     change("1")
 
 
 def limit(settings: Settings, per_day: int) -> None:
     """An administrator says how much the first line may check."""
+    settings.tab("lines")
     part = settings.frame.locator(".line-item").first.locator("[data-part=limits]")
     if part.get_attribute("open") is None:
         part.locator("summary").click()

@@ -277,14 +277,19 @@ def test_a_rep_who_opens_the_install_page_is_told_who_must_do_it_and_nothing_is_
     assert kept.tables() == {}
 
 
+def reveal_straight(deal: Card) -> None:
+    """The card has one chat, and opens into it."""
+    deal.open(DEAL, user="rep").reveal_button.click()
+    expect(deal.composer).to_be_visible()
+
+
 def test_uninstalling_keeps_lines_and_chats_and_no_token_and_installing_again_finds_them(
     market: Market, app_page: AppPage, deal: Card, portal: Portal, kept: Kept, tmp_path: Path
 ) -> None:
     market.install()
     app_page.add_line("Sales")
-    deal.open(DEAL, user="rep").reveal()
+    reveal_straight(deal)
     expect(deal.presence(IVAN)).to_have_text("Chat exists")
-    expect(deal.composer).to_be_visible()  # the card has one chat
     assert kept.rows("tokens") == 2
     chats = kept.rows("chats")
     assert chats
@@ -302,7 +307,7 @@ def test_uninstalling_keeps_lines_and_chats_and_no_token_and_installing_again_fi
     expect(app_page.line("Sales")).to_contain_text("connected")
     assert portal.has()
     assert kept.state() == "active"
-    deal.open(DEAL, user="rep").reveal()
+    reveal_straight(deal)
     expect(deal.presence(IVAN)).to_have_text("Chat exists")
 
 
@@ -311,8 +316,7 @@ def test_uninstalling_with_clear_leaves_nothing_and_installing_again_begins_anew
 ) -> None:
     market.install()
     app_page.add_line()
-    deal.open(DEAL, user="rep").reveal()
-    expect(deal.composer).to_be_visible()
+    reveal_straight(deal)
     assert {"portals", "lines", "chats", "tokens", "changes"} <= kept.tables().keys()
 
     market.uninstall(clean=True)
