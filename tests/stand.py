@@ -289,7 +289,7 @@ def start_widget(
     usual: dict[str, Any] = {"sleep": clock.forward, "queue": MemoryHuey(immediate=True), "behind": AtOnce()}
     app = app_for(config, clock=clock, **{**usual, **parts})
     widget = Widget(app, outside, clock)
-    what = Filling(config.encryption_keys, outside.portal, outside.gateway, lines, clock())
+    what = Filling((config.secret_key, *config.encryption_keys), outside.portal, outside.gateway, lines, clock())
     if _is_new(config.database_url) and what in _FILLED:
         _file_of(config.database_url).write_bytes(_FILLED[what])
         widget.portals += range(1, len(PORTALS) + 1)
