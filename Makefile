@@ -16,7 +16,7 @@ test: setup-test  ## every test; one alone: make test ARGS=tests/card/test_rows.
 test-fast: setup-test  ## the tests that need no browser, no server and no random search
 	@$(PY) tools/test.py --fast
 
-test-wild: setup-test  ## the random searches, with other examples on each run and twenty times as many
+test-wild: setup-test  ## the random searches, with other examples on each run and fifty times as many
 	@$(PY) tools/test.py -m hypothesis --hypothesis-profile wild --ignore-glob '**/browser' --numprocesses 2
 
 lint: setup-test  ## style, types, and who may import whom

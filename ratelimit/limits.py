@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ratelimit.units import microseconds
 
@@ -62,11 +63,17 @@ class Limits:
     rates: tuple[Rate, ...]
     windows: tuple[Window, ...]
     memory: int  # for how many microseconds a spent permit can matter to any of them
+    rate_terms: tuple[int, ...]  # pace and burst of each rate, one after another
+    window_terms: tuple[int, ...]  # limit and span of each window, one after another
 
     @classmethod
     def of(cls, limits: Iterable[Limit]) -> "Limits":
         """Raises ValueError if there is none: a limiter without limits would let everything through."""
-        given = tuple(limits)
+        return cls._of(tuple(limits))
+
+    @classmethod
+    @lru_cache(1024)  # the same few are handed in again and again
+    def _of(cls, given: tuple[Limit, ...]) -> "Limits":
         rates = tuple(limit for limit in given if isinstance(limit, Rate))
         windows = tuple(limit for limit in given if isinstance(limit, Window))
         if not given:
@@ -74,7 +81,13 @@ class Limits:
         if len(rates) + len(windows) != len(given):
             raise ValueError("a limit is a Rate or a Window")
         spans = [*(rate.burst * rate.pace for rate in rates), *(window.span for window in windows)]
-        return cls(rates, windows, memory=max(spans))
+        return cls(
+            rates,
+            windows,
+            memory=max(spans),
+            rate_terms=tuple(number for rate in rates for number in (rate.pace, rate.burst)),
+            window_terms=tuple(number for window in windows for number in (window.limit, window.span)),
+        )
 
 
 def _seconds(name: str, value: float, *, most: float) -> None:

@@ -38,9 +38,8 @@ class RedisStorage(Storage):
     def acquire(
         self, key: str, n: int, limits: Limits, *, id: str, all_or_nothing: bool, must_know: bool
     ) -> Grant | None:
-        terms = [number for window in limits.windows for number in (window.limit, window.span)]
-        kept = (limits.memory, SLACK, *_rates(limits))
-        asked = (self._time(), id, n, int(all_or_nothing), int(must_know), *kept, *terms)
+        kept = (limits.memory, SLACK, len(limits.rates), *limits.rate_terms)
+        asked = (self._time(), id, n, int(all_or_nothing), int(must_know), *kept, *limits.window_terms)
         try:
             granted, wait, *used = cast(Sequence[int], self._acquire(keys=_keys(key), args=asked))
         except ERRORS as error:
@@ -50,7 +49,8 @@ class RedisStorage(Storage):
     def load(self, key: str, spent: Sequence[tuple[int, int]], limits: Limits, *, id: str) -> None:
         told = [number for pair in spent for number in pair]
         try:
-            self._load(keys=_keys(key), args=(self._time(), id, limits.memory, SLACK, *_rates(limits), *told))
+            kept = (limits.memory, SLACK, len(limits.rates), *limits.rate_terms)
+            self._load(keys=_keys(key), args=(self._time(), id, *kept, *told))
         except ERRORS as error:
             raise StorageUnavailable("Redis did not take what was spent") from error
 
@@ -73,10 +73,6 @@ class RedisStorage(Storage):
 def _keys(key: str) -> tuple[str, str]:
     """One hash tag, so that a cluster keeps both on one node."""
     return f"{{{key}}}:log", f"{{{key}}}:state"
-
-
-def _rates(limits: Limits) -> list[int]:
-    return [len(limits.rates), *(number for rate in limits.rates for number in (rate.pace, rate.burst))]
 
 
 def _lua(name: str) -> str:

@@ -8,7 +8,7 @@ import signal
 import sys
 from pathlib import Path
 
-from sandbox.demo import Demo, Ports, stop
+from sandbox.demo import Demo, Ports, keep_quiet, stop
 from sandbox.serving import refuse_busy
 
 DATA = Path(__file__).resolve().parent.parent / ".run"
@@ -20,6 +20,7 @@ def main() -> None:
         refuse_busy(port, setting=setting)
     data = DATA / f"{ports.widget}-{ports.portal}-{ports.gateway}"  # stored addresses hold these ports
     data.mkdir(parents=True, exist_ok=True)
+    sys.unraisablehook = keep_quiet
     for each in (signal.SIGINT, signal.SIGTERM):  # `kill` stops everything as Ctrl+C does
         signal.signal(each, stop)
     with Demo(ports, data) as demo:

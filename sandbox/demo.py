@@ -82,6 +82,12 @@ def stop(_signal: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
+def keep_quiet(lost: "sys.UnraisableHookArgs") -> None:
+    """Python's hook for an exception that is lost: that of Ctrl+C is in STOPPED, and its stack trace helps nobody."""
+    if not isinstance(lost.exc_value, KeyboardInterrupt):
+        sys.__unraisablehook__(lost)
+
+
 class Demo:
     """A running demo, as a context manager. `data` keeps the database and logs, `short` a socket with a short path."""
 

@@ -16,14 +16,23 @@ from hypothesis import HealthCheck, settings
 from sandbox.postgres import Postgres, PostgresMissing
 from sandbox.valkey import Valkey
 from tests import statements
-from tests.stand import MIGRATED, Clock, Outside, Widget, config_for, start_outside, start_widget
+from tests.sharing import pytest_runtestloop
+from tests.stand import EXAMPLES, MIGRATED, Clock, Outside, Widget, config_for, start_outside, start_widget
+from tests.swept import SweptDatabases
 from widget.storage.database import open_database, upgrade
 from widget.storage.usage import flush_at_exit
+
+__all__ = ["pytest_runtestloop"]
 
 pytest.register_assert_rewrite("tests.browser.pages")  # what its assertions compared is shown
 # The same examples on each run: what fails fails again. `make test-wild` looks for others, and for more of them.
 settings.register_profile(
-    "usual", derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck)
+    "usual",
+    derandomize=True,
+    database=None,
+    deadline=None,
+    max_examples=EXAMPLES,
+    suppress_health_check=list(HealthCheck),
 )
 settings.register_profile("wild", settings.get_profile("usual"), derandomize=False, max_examples=2000)
 settings.load_profile("usual")
@@ -104,6 +113,11 @@ def postgres() -> Iterator[Postgres]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def swept_databases(postgres: Postgres) -> SweptDatabases:
+    return SweptDatabases(postgres)
+
+
 @pytest.fixture
 def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The address of a database of this test's own, which start_widget fills: an SQLite file, and a PostgreSQL one
@@ -111,10 +125,9 @@ def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[s
     if os.environ.get("DATABASE") != "postgresql":
         yield f"sqlite:///{tmp_path / 'widget.sqlite3'}"
         return
-    server: Postgres = request.getfixturevalue("postgres")
-    name = server.new_database(copy_of=MIGRATED)
-    yield server.url(name)
-    server.drop(name)
+    swept: SweptDatabases = request.getfixturevalue("swept_databases")
+    with swept.one() as address:
+        yield address
 
 
 @pytest.fixture

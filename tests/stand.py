@@ -29,6 +29,7 @@ from sandbox.people import API_KEY, GREEN_IDS, INSTANCES
 from sandbox.portal.app import create_portal
 from sandbox.portal.background import free_port, served
 from sandbox.portal.credentials import CLIENT_ID, CLIENT_SECRET, PORTALS
+from tests.shortcut import HERE, Shortcut
 from widget import create_app
 from widget.config import Config
 from widget.http import make_client
@@ -42,7 +43,9 @@ CROWDED_DEAL = "/crm/deal/details/7046/"
 KIND_OF = {**dict.fromkeys(INSTANCES, "evolution"), **dict.fromkeys(GREEN_IDS, "green")}  # of the sandbox's lines
 PATIENCE = 60.0  # seconds for what happens at once: only a broken program takes them
 LOOK = 0.02
+EXAMPLES = 40  # of a random search that does not say how many; a wild one makes two thousand
 MIGRATED = "migrated"  # a PostgreSQL database with all tables and nothing in them, to be copied
+KEY = Fernet.generate_key().decode()  # seals what is stored
 NOON = 1_800_000_000.0  # 2027-01-15 08:00 UTC: 11:00 in Moscow, 17:00 in Amur
 
 
@@ -148,7 +151,8 @@ def start_outside(stack: ExitStack) -> Outside:
     for each in PORTALS:
         stack.enter_context(served(portals, portal + each.port_offset))
     stack.enter_context(served(gateways, gateway))
-    http = stack.enter_context(httpx.Client(timeout=PATIENCE))
+    HERE.update({portal + each.port_offset: portals for each in PORTALS} | {gateway: gateways})
+    http = stack.enter_context(httpx.Client(timeout=PATIENCE, transport=Shortcut(httpx.HTTPTransport())))
     controls = {"portal": portals.extensions["control"], "gateway": gateways.extensions["control"]}
     return Outside(f"http://127.0.0.1:{portal}", f"http://127.0.0.1:{gateway}", http, controls)
 
@@ -166,6 +170,8 @@ def impatient_client(**options: Any) -> httpx.Client:
     """The product's client for a sandbox in this process: it gives a silent server up at once, as if its time were
     over, however short or long that is. The sandbox says so to a client that names itself impatient."""
     client = make_client(**options)
+    if not options:
+        client._transport = Shortcut(client._transport)
     client.event_hooks = {"request": [_say_impatient], "response": [_give_up_silence]}
     return client
 
@@ -180,8 +186,8 @@ def _give_up_silence(response: httpx.Response) -> None:
 
 
 def examples(number: int) -> int:
-    """So many of them in a random search, and twenty times as many in a wild one (tests/conftest.py)."""
-    return number * settings().max_examples // 100
+    """So many of them in a random search, and fifty times as many in a wild one (tests/conftest.py)."""
+    return number * settings().max_examples // EXAMPLES
 
 
 def until(true: Callable[[], bool]) -> None:
@@ -197,7 +203,7 @@ def until(true: Callable[[], bool]) -> None:
 def config_for(outside: Outside, database: str, redis_url: str = "", **changes: Any) -> Config:
     settings: dict[str, Any] = {
         "secret_key": "s" * 40,
-        "encryption_keys": (Fernet.generate_key().decode(),),
+        "encryption_keys": (KEY,),
         "bitrix_client_id": CLIENT_ID,
         "bitrix_client_secret": CLIENT_SECRET,
         "database_url": database,
@@ -282,12 +288,40 @@ def start_widget(
     """`parts` are further ones of `create_app`, or others than the usual."""
     usual: dict[str, Any] = {"sleep": clock.forward, "queue": MemoryHuey(immediate=True), "behind": AtOnce()}
     app = app_for(config, clock=clock, **{**usual, **parts})
-    services = app.extensions["widget"]
-    make_tables(config.database_url)
     widget = Widget(app, outside, clock)
+    what = Filling((config.secret_key, *config.encryption_keys), outside.portal, outside.gateway, lines, clock())
+    if _is_new(config.database_url) and what in _FILLED:
+        _file_of(config.database_url).write_bytes(_FILLED[what])
+        widget.portals += range(1, len(PORTALS) + 1)
+        return widget
+    keep = _is_new(config.database_url)
+    make_tables(config.database_url)
+    _fill(widget, lines)
+    if keep:
+        with widget.services.storage.engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        _FILLED[what] = _file_of(config.database_url).read_bytes()
+    return widget
+
+
+@dataclass(frozen=True)
+class Filling:
+    """What the rows of a new widget depend on."""
+
+    keys: tuple[str, ...]
+    portal: str
+    gateway: str
+    lines: tuple[str, ...]
+    at: float
+
+
+_FILLED: dict[Filling, bytes] = {}  # SQLite files: adding portals and lines was half of what a widget cost
+
+
+def _fill(widget: Widget, lines: tuple[str, ...]) -> None:
     for number, portal in enumerate(PORTALS):
-        port = urlsplit(outside.portal).port or 0
-        stored = services.storage.portals.add(
+        port = urlsplit(widget.outside.portal).port or 0
+        stored = widget.services.storage.portals.add(
             member_id=portal.member_id,
             domain=portal.domain(port),
             endpoint=portal.client_endpoint(port),
@@ -296,16 +330,21 @@ def start_widget(
         widget.portals.append(stored.id)
         for session in lines if number == 0 else lines[:1]:
             widget.add_line(session, portal=number + 1)
-    return widget
 
 
 def make_tables(database_url: str) -> None:
     """A new SQLite file with all tables; one that is there is left as it is, and a PostgreSQL database has them."""
-    if not database_url.startswith("sqlite"):
-        return
-    file = Path(database_url.removeprefix("sqlite:///"))
-    if not file.exists() or not file.stat().st_size:
-        file.write_bytes(_empty_database())
+    if _is_new(database_url):
+        _file_of(database_url).write_bytes(_empty_database())
+
+
+def _is_new(database_url: str) -> bool:
+    file = _file_of(database_url)
+    return database_url.startswith("sqlite") and not (file.exists() and file.stat().st_size)
+
+
+def _file_of(database_url: str) -> Path:
+    return Path(database_url.removeprefix("sqlite:///"))
 
 
 @cache

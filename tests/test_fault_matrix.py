@@ -27,10 +27,10 @@ def widget(make_widget: Callable[..., Widget], kind: str) -> Widget:
     return make_widget(lines=(LINES[kind],), light_hours=(0, 0, 24, 24))
 
 
-def everything_a_page_asks(page: CardPage, chat: int, refs: list[str]) -> dict[str, CardPage | Any]:
-    key = page.keys[ORDERS_ROW]
+def everything_a_page_asks(page: CardPage, key: str, chat: int, refs: list[str]) -> dict[str, CardPage | Any]:
     ref = refs[0]
     asked: dict[str, Callable[[], Any]] = {
+        "reveal": page.reveal,
         "check": lambda: page.post("/card/check", {"keys": [key], "line": None, "pressed": True}),
         "refresh": page.refresh,
         "lines": lambda: page.post("/card/lines", {"line": None}),
@@ -56,16 +56,14 @@ def test_a_gateway_that_misbehaves_is_said_in_words_and_nothing_false_is_shown(
     line = widget.services.storage.lines.of(widget.portals[0])[0]
     outside.answer_as_client("+79261112233", "Здравствуйте", line.session)
     page = widget.open(lang=lang).reveal()
-    keys = page.keys
-    chat = page.open_chat(keys[ORDERS_ROW]).chat
+    key = page.keys[ORDERS_ROW]
+    chat = page.open_chat(key).chat
     refs = refs_of(page.history(chat))
     assert refs
-    page.reveal()
     widget.clock.forward(60)  # what is known of the line's state is old
     outside.break_gateway(fault, times=None)
 
-    for name, ask in everything_a_page_asks(page, chat, refs).items():
-        page.reveal()
+    for name, ask in everything_a_page_asks(page, key, chat, refs).items():
         answer = ask()
         status, text = answer.answer.status_code, answer.text
         assert status in FINE, f"{name}: {status}"

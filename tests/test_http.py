@@ -35,7 +35,10 @@ class Host:
         with contextlib.suppress(OSError), connection:
             request = b""
             while b"\r\n\r\n" not in request:
-                request += connection.recv(4096)
+                received = connection.recv(4096)
+                if not received:  # who has gone says no more: this thread would go round and round until the end
+                    return
+                request += received
             self.requests.append(request)
             self._talk(connection, self._over)
 

@@ -106,6 +106,34 @@ def widget(outside_world: Outside, tmp_path_factory: pytest.TempPathFactory) -> 
     return start_widget(outside_world, config_for(outside_world, f"sqlite:///{file}"), Clock())
 
 
+@pytest.fixture(scope="module")
+def opened(widget: Widget) -> CardPage:
+    """A card that shows no number yet. Like the pages below, one for all tests here."""
+    return widget.open()
+
+
+@pytest.fixture(scope="module")
+def revealed(widget: Widget) -> CardPage:
+    return widget.open(user="rep", lang="ru").reveal()
+
+
+@pytest.fixture(scope="module")
+def key(revealed: CardPage) -> str:
+    """Of a number with a chat."""
+    return revealed.keys["+7 961 951-00-00"]
+
+
+@pytest.fixture(scope="module")
+def chat(widget: Widget, key: str) -> int:
+    return widget.open().reveal().open_chat(key).chat
+
+
+@pytest.fixture(scope="module")
+def apps(widget: Widget) -> dict[tuple[str, int], CardPage]:
+    """The application's own page, by who opened it and in which portal."""
+    return {(user, portal): open_app(widget, user, portal) for user, portal in (("admin", 1), ("rep", 1), ("admin", 2))}
+
+
 GUARDED = [route for route, who in WHO_MAY_CALL.items() if who in (OPENING, SESSION, ADMIN)]
 FOR_ADMINS = [route for route, who in WHO_MAY_CALL.items() if who == ADMIN]
 KEY = "0" * 24
@@ -220,11 +248,11 @@ def test_every_guarded_post_has_a_body_here() -> None:
 @pytest.mark.parametrize("route", GUARDED)
 @pytest.mark.parametrize("headers", [{}, {"X-Session": "made.up.now"}, {"X-Opening": "gAAAA-made-up"}])
 def test_without_a_session_nothing_is_answered(
-    widget: Widget, outside: Outside, route: str, headers: dict[str, str]
+    widget: Widget, opened: CardPage, outside: Outside, route: str, headers: dict[str, str]
 ) -> None:
     before = database(widget)
 
-    answer = call(widget.open(), route, headers)
+    answer = call(opened, route, headers)
 
     assert answer.status_code == 401
     assert answer.headers["X-Refusal"] == "session_over"
@@ -233,20 +261,24 @@ def test_without_a_session_nothing_is_answered(
 
 
 @pytest.mark.parametrize("route", [route for route in GUARDED if WHO_MAY_CALL[route] in (SESSION, ADMIN)])
-def test_an_opening_is_no_session(widget: Widget, outside: Outside, route: str) -> None:
-    card = widget.open()
-
-    assert call(card, route, {"X-Opening": card.opening_ticket}).status_code == 401
+def test_an_opening_is_no_session(opened: CardPage, outside: Outside, route: str) -> None:
+    assert call(opened, route, {"X-Opening": opened.opening_ticket}).status_code == 401
     assert (outside.total("portal"), outside.total("gateway")) == (0, 0)
 
 
 @pytest.mark.parametrize("state", ["closed", "removed"])
 @pytest.mark.parametrize("route", [route for route in GUARDED if route != "POST /session"])
-def test_an_open_page_ends_with_its_portal(widget: Widget, outside: Outside, route: str, state: str) -> None:
+def test_an_open_page_ends_with_its_portal(
+    widget: Widget,
+    revealed: CardPage,
+    chat: int,
+    apps: dict[tuple[str, int], CardPage],
+    outside: Outside,
+    route: str,
+    state: str,
+) -> None:
     portals, portal_id = widget.services.storage.portals, widget.portals[0]
-    card = widget.open(lang="ru").reveal()
-    chat = card.open_chat(card.keys["+7 961 951-00-00"]).chat
-    page = open_app(widget, "admin") if "/app" in route else card
+    page = apps["admin", 1] if "/app" in route else revealed
     if state == "closed":
         portals.close(portal_id, "portal_deleted")
     else:
@@ -258,18 +290,28 @@ def test_an_open_page_ends_with_its_portal(widget: Widget, outside: Outside, rou
     after = database(widget), (outside.calls("portal"), outside.calls("gateway"))
     portals.reopen(portal_id)  # the widget is that of every test here
     assert (answer.status_code, answer.headers["X-Refusal"]) == (403, "portal_closed")
-    if page is card:
+    if page is revealed:
         assert in_russian("The application is switched off in your Bitrix24") in answer.get_data(as_text=True)
     assert after == (before, calls)
 
 
+@pytest.fixture(scope="module")
+def ref(widget: Widget, chat: int) -> str:
+    """Of a picture in the chat."""
+    history = widget.open().reveal().history(chat)
+    return history.text.split('data-src="')[1].split('"')[0].rsplit("/", 1)[1]
+
+
+@pytest.fixture(scope="module")
+def theirs(widget: Widget) -> CardPage:
+    """A card in the other portal."""
+    return widget.open(portal=2).reveal()
+
+
 @pytest.mark.parametrize("route", [route for route in GUARDED if "chat" in route or "check" in route])
-def test_the_other_portals_session_and_ids_lead_nowhere(widget: Widget, outside: Outside, route: str) -> None:
-    ours = widget.open().reveal()
-    key = ours.keys["+7 961 951-00-00"]
-    chat = ours.open_chat(key).chat
-    ref = ours.history(chat).text.split('data-src="')[1].split('"')[0].rsplit("/", 1)[1]
-    theirs = widget.open(portal=2).reveal()
+def test_the_other_portals_session_and_ids_lead_nowhere(
+    widget: Widget, ref: str, key: str, chat: int, theirs: CardPage, outside: Outside, route: str
+) -> None:
     before, calls = database(widget), outside.calls("gateway")
 
     method, _, path = route.partition(" ")
@@ -295,9 +337,14 @@ def open_app(widget: Widget, user: str, portal: int = 1) -> CardPage:
 @pytest.mark.parametrize("route", FOR_ADMINS)
 @pytest.mark.parametrize("where", ["card", "app"])
 def test_who_is_no_administrator_changes_and_learns_nothing(
-    widget: Widget, outside: Outside, route: str, where: str
+    widget: Widget,
+    revealed: CardPage,
+    apps: dict[tuple[str, int], CardPage],
+    outside: Outside,
+    route: str,
+    where: str,
 ) -> None:
-    rep = widget.open(user="rep").reveal() if where == "card" else open_app(widget, "rep")
+    rep = revealed if where == "card" else apps["rep", 1]
     before, calls = database(widget), outside.calls("gateway")
 
     answer = call(rep, route, {"X-Session": rep.session})
@@ -309,8 +356,10 @@ def test_who_is_no_administrator_changes_and_learns_nothing(
 
 
 @pytest.mark.parametrize("route", [route for route in FOR_ADMINS if "line_id" in route])
-def test_the_other_portals_line_is_not_there_for_an_administrator(widget: Widget, outside: Outside, route: str) -> None:
-    theirs = open_app(widget, "admin", portal=2)
+def test_the_other_portals_line_is_not_there_for_an_administrator(
+    widget: Widget, apps: dict[tuple[str, int], CardPage], outside: Outside, route: str
+) -> None:
+    theirs = apps["admin", 2]
     before, calls = database(widget), outside.calls("gateway")
 
     answer = call(theirs, route, {"X-Session": theirs.session})
@@ -321,8 +370,9 @@ def test_the_other_portals_line_is_not_there_for_an_administrator(widget: Widget
 
 
 @pytest.mark.parametrize("route", list(WHO_MAY_CALL))
-def test_any_other_method_is_refused_and_does_nothing(widget: Widget, outside: Outside, route: str) -> None:
-    card = widget.open().reveal()
+def test_any_other_method_is_refused_and_does_nothing(
+    widget: Widget, revealed: CardPage, outside: Outside, route: str
+) -> None:
     calls, before = outside.calls("portal"), database(widget)
     path = (
         route.split(" ")[1]
@@ -337,7 +387,7 @@ def test_any_other_method_is_refused_and_does_nothing(widget: Widget, outside: O
     known = {each.split(" ")[0] for each in WHO_MAY_CALL if each.split(" ")[1] == route.split(" ")[1]}
 
     for method in {"GET", "POST", "PUT", "PATCH", "DELETE"} - known:
-        answer = card.client.open(path, method=method, headers={"X-Session": card.session})
+        answer = revealed.client.open(path, method=method, headers={"X-Session": revealed.session})
         assert answer.status_code == 405, method
     assert (outside.calls("portal"), database(widget)) == (calls, before)
 

@@ -8,6 +8,7 @@ import hashlib
 import mimetypes
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from flask import Response, abort, request
@@ -61,10 +62,28 @@ class Assets:
         return response
 
 
+@dataclass(frozen=True)
+class Page:
+    """A drawn page that goes out more than once: as bytes, and packed at the first browser that takes it so. For a
+    card these two took a third of what it costs when nothing has changed."""
+
+    plain: bytes
+
+    @cached_property
+    def packed(self) -> bytes:
+        return gzip.compress(self.plain, QUICKLY, mtime=0)
+
+    def response(self) -> Response:
+        packed = request.accept_encodings.quality("gzip") > 0 and len(self.plain) >= WORTH_PACKING
+        response = Response(self.packed if packed else self.plain, mimetype="text/html")
+        _say_how(response, packed=packed)
+        return response
+
+
 def pack(response: Response) -> None:
     """Pack a drawn page or fragment. Nothing of a stranger's stands in one beside a secret of ours that would stay the
     same from answer to answer, so its length tells nothing."""
-    if response.mimetype != "text/html" or response.is_streamed or "Content-Encoding" in response.headers:
+    if response.mimetype != "text/html" or response.is_streamed or "Vary" in response.headers:
         return
     body = response.get_data()
     packed = request.accept_encodings.quality("gzip") > 0 and len(body) >= WORTH_PACKING

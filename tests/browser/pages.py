@@ -295,7 +295,8 @@ class ClientPhone:
 def serious_in(page: Framed) -> list[str]:
     """What axe calls serious or critical, with the element."""
     inside = page.inside
-    inside.evaluate(AXE)
+    if not inside.evaluate("() => 'axe' in window"):
+        inside.evaluate(AXE)
     found: dict[str, Any] = inside.evaluate("() => axe.run({ resultTypes: ['violations'] })")
     return [
         f"{violation['id']}: {node['html']}"

@@ -20,7 +20,7 @@ def test_the_hidden_the_revealed_and_the_refreshed_card_and_an_open_chat_with_ev
     card.open(lang=lang).reveal_button.wait_for()
     assert serious_in(card) == []
 
-    card.reveal()
+    card.reveal().expect_to_fit()
     assert serious_in(card) == []
 
     card.button("Refresh the widget's data").click()
@@ -28,7 +28,7 @@ def test_the_hidden_the_revealed_and_the_refreshed_card_and_an_open_chat_with_ev
     card.settle()
     assert serious_in(card) == []
 
-    card.open_chat(IVAN)
+    card.open_chat(IVAN).expect_to_fit()
     assert serious_in(card) == []
 
 

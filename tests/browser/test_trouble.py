@@ -96,7 +96,7 @@ def test_a_history_that_never_came_is_tried_again(card: Card, outside: Outside, 
     expect(failed).to_have_count(0)
 
 
-@pytest.mark.parametrize(("lang", "fault"), [("ru", "html"), ("en", "http_500"), ("ru", "empty")])
+@pytest.mark.parametrize(("lang", "fault"), [("ru", "html"), ("en", "http_500")])
 def test_a_portal_that_makes_no_sense_is_said_and_can_be_tried_again(
     card: Card, outside: Outside, complaints: Complaints, lang: str, fault: str
 ) -> None:

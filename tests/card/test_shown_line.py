@@ -4,10 +4,10 @@ import re
 from collections.abc import Callable
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.stand import CardPage, Clock, Outside, Widget
+from tests.stand import CardPage, Clock, Outside, Widget, examples
 from widget.storage.settings import Defaults
 
 MakeWidget = Callable[..., Widget]
@@ -69,7 +69,7 @@ def test_after_a_reveal_a_check_a_refresh_and_a_change_of_settings(
         assert shown(page.post("/card/lines", {"line": line})) == line
 
 
-@settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=examples(4))
 @given(steps=st.lists(st.tuples(st.sampled_from(["open", "write", "pick", "refresh"]), st.integers(1, 3)), max_size=5))
 def test_whatever_was_opened_written_and_picked_before(
     walked: Widget, clock: Clock, steps: list[tuple[str, int]]

@@ -13,7 +13,7 @@ from sqlalchemy import delete
 
 from sandbox.people import ANNA, GREEN_IDS, IVAN, OKSANA, ORDERS_MOSCOW, RUSTAM
 from tests.chats.conftest import FakeGateway, FakeGateways
-from tests.stand import CardPage, Widget
+from tests.stand import CardPage, Widget, examples
 from widget.chats.lookups import LOOKED_FOR
 from widget.chats.message_facts import MessageFacts, merger
 from widget.chats.service import ChatService
@@ -228,7 +228,7 @@ def forget_all(widget: Widget) -> None:
 
 
 def test_no_sequence_of_requests_shows_what_is_not_the_reps(three: Widget) -> None:
-    @settings(max_examples=20, derandomize=True, database=None, deadline=None, phases=[Phase.generate])
+    @settings(max_examples=examples(8), phases=[Phase.generate])
     @given(
         st.sampled_from(PLACES), st.sampled_from(BY_OTHERS), st.permutations([*ONES_OWN, Play.client_writes, *CURSORS])
     )

@@ -11,8 +11,8 @@ import pytest
 from cryptography.fernet import Fernet
 from sqlalchemy import Engine
 
-from sandbox.postgres import Postgres
-from tests.stand import MIGRATED, Clock
+from tests.stand import Clock
+from tests.swept import SweptDatabases
 from widget.storage.chats import Chats
 from widget.storage.conversations import Conversations
 from widget.storage.counted import Counted
@@ -86,10 +86,8 @@ def engine(request: pytest.FixtureRequest, database_file: Path) -> Iterator[Engi
             shutil.copy(request.getfixturevalue("migrated_file"), database_file)
             address = f"sqlite:///{database_file}"
         else:
-            server: Postgres = request.getfixturevalue("postgres")
-            name = server.new_database(copy_of=MIGRATED)
-            stack.callback(server.drop, name)
-            address = server.url(name)
+            swept: SweptDatabases = request.getfixturevalue("swept_databases")
+            address = stack.enter_context(swept.one())
         opened = open_database(address)
         stack.callback(opened.dispose)
         yield opened

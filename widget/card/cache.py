@@ -14,6 +14,7 @@ from typing import Any
 
 from cachetools import LRUCache, TTLCache
 
+from widget.assets import Page
 from widget.bitrix24.access import AccessList
 from widget.bitrix24.crm import COMPANY, CONTACT, CrmCard, Person, PersonKind, TypedPhone, Viewer
 from widget.cache import Cache, StoreGone
@@ -23,7 +24,7 @@ from widget.storage.secret_box import DecryptionError, SecretBox
 from widget.timing import timer_of
 
 MAX_CARDS = 2000  # about 4 kB each
-MAX_DRAWN = 500  # about 15 kB each
+MAX_DRAWN = 500  # about 6 kB for each phone in it
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class ReadCard:
 class Drawn:
     """A drawn card: the fragment, its phones, its line (0 without one), how many numbers were new or out of date."""
 
-    html: str
+    page: Page
     phones: tuple[str, ...]
     line_id: int
     new: int

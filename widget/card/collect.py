@@ -25,8 +25,8 @@ def phones_of(
     key_of: Callable[[str], str],
 ) -> tuple[CardPhone, ...]:
     """The phones of these people, in the order: own, primary contact, other contacts, companies; and within one
-    person mobile before work before home. `parse` is given the countries of the card's numbers besides: each is read
-    twice."""
+    person mobile before work before home. `parse` is asked once without and once with the countries of the card's
+    numbers."""
     merged: dict[str, CardPhone] = {}
     written = list(islice(((person, field) for person in people for field in _usable(person)), MAX_FIELDS))
     beside = _countries_of((field for _person, field in written), parse)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from widget.bitrix24.access import AccessList, access_commands, granted
@@ -17,7 +18,7 @@ from widget.keys import PhoneKeys
 from widget.phones.facts import facts_of
 from widget.phones.hours import Hours
 from widget.phones.numbering import Numbering
-from widget.phones.numbers import parse, parse_many
+from widget.phones.numbers import Phone, parse, parse_many
 from widget.session import Launch, Session
 from widget.singleflight.local import SingleFlight
 from widget.storage.lines import Line, Lines
@@ -35,9 +36,14 @@ class Phones:
 
     def of(self, people: tuple[Person, ...], portal: Portal, language: str) -> tuple[CardPhone, ...]:
         """The phones of these people, in the order of the card."""
+
+        @cache  # a card whose numbers are all of the portal's country is read once
+        def read(typed: str, beside: frozenset[str]) -> tuple[Phone, ...]:
+            return parse_many(typed, portal.country, self._numbering.knows, beside)
+
         return phones_of(
             people,
-            parse=lambda typed, beside: parse_many(typed, portal.country, self._numbering.knows, beside),
+            parse=lambda typed, beside: read(typed, beside - {portal.country}),
             facts_of=lambda phone: facts_of(phone, language, self._numbering),
             key_of=lambda name: self._keys.key(portal.id, name),
         )

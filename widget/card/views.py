@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from flask import Blueprint, g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
+from widget.assets import Page
 from widget.bitrix24.placement import Placement, posted_origin, proved_origin, read_placement
 from widget.cache import StoreGone
 from widget.card.cache import Drawn
@@ -110,7 +111,7 @@ def reveal() -> ResponseReturnValue:
         who.ahead.abandon()  # where another request has read the card meanwhile
     drawn = _drawn(seen, Occasion(asking=ask))
     services().metrics.revealed(pressed=pressed)
-    response = make_response(drawn.html)
+    response = drawn.page.response()
     if who.ticket:
         response.headers[SESSION_HEADER] = who.ticket
         services().presence.reveal_stats.revealed(
@@ -376,7 +377,8 @@ def _drawn(seen: CardSnapshot, occasion: Occasion) -> Drawn:
     if drawn is None:
         view = _view(seen)
         shown = tuple(_numbers(view))
-        drawn = Drawn(_html(view, occasion, seen.marks), shown, view.line.id if view.line else 0, len(view.to_ask))
+        page = Page(_html(view, occasion, seen.marks).encode())
+        drawn = Drawn(page, shown, view.line.id if view.line else 0, len(view.to_ask))
         here.card.memory.put_drawn(context.session, shows, drawn)
     return drawn
 

@@ -1,5 +1,7 @@
 """Messages: the history of a chat by pages, and one message by its id."""
 
+from collections.abc import Callable
+
 from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 
@@ -25,7 +27,7 @@ def history(session: str, chat_id: str) -> ResponseReturnValue:
     world = here().world
     with world.changed:
         now = world.clock()
-        found = [message for message in _messages(line, chat_id, merge=merge) if _wanted(message, now)]
+        found = list(filter(_filter(now), _messages(line, chat_id, merge=merge)))
         found.sort(key=lambda message: int(message.at))
         if newest_first:
             found.reverse()
@@ -62,13 +64,21 @@ def _messages(line: SandboxLine, chat_id: str, *, merge: bool) -> list[SandboxMe
     return [message for chat in chats for message in chat.messages]
 
 
-def _wanted(message: SandboxMessage, now: float) -> bool:
-    at = int(message.at)
-    if "filter.timestamp.lte" in request.args and at > asked.number("filter.timestamp.lte"):
-        return False
-    if "filter.timestamp.gte" in request.args and at < asked.number("filter.timestamp.gte"):
-        return False
-    if message.from_me != asked.flag("filter.fromMe", message.from_me):
-        return False
-    ack = message.ack(now).name
-    return asked.choice("filter.ack", (ack, *SandboxAck.__members__)) == ack
+def _filter(now: float) -> Callable[[SandboxMessage], bool]:
+    """Which messages the query asks for; it is read once, not for each message."""
+    latest, earliest = (
+        asked.number(name) if (name := f"filter.timestamp.{end}") in request.args else None for end in ("lte", "gte")
+    )
+    ours = asked.flag("filter.fromMe", True) if "filter.fromMe" in request.args else None
+    names = tuple(SandboxAck.__members__)
+    ack = asked.choice("filter.ack", names) if "filter.ack" in request.args else None
+
+    def wanted(message: SandboxMessage) -> bool:
+        return (
+            (latest is None or int(message.at) <= latest)
+            and (earliest is None or int(message.at) >= earliest)
+            and (ours is None or message.from_me == ours)
+            and (ack is None or message.ack(now).name == ack)
+        )
+
+    return wanted
