@@ -16,13 +16,10 @@ from hypothesis import HealthCheck, settings
 from sandbox.postgres import Postgres, PostgresMissing
 from sandbox.valkey import Valkey
 from tests import statements
-from tests.sharing import pytest_runtestloop
 from tests.stand import EXAMPLES, MIGRATED, Clock, Outside, Widget, config_for, start_outside, start_widget
 from tests.swept import SweptDatabases
 from widget.storage.database import open_database, upgrade
 from widget.storage.usage import flush_at_exit
-
-__all__ = ["pytest_runtestloop"]
 
 pytest.register_assert_rewrite("tests.browser.pages")  # what its assertions compared is shown
 # The same examples on each run: what fails fails again. `make test-wild` looks for others, and for more of them.

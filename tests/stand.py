@@ -29,7 +29,6 @@ from sandbox.people import API_KEY, GREEN_IDS, INSTANCES
 from sandbox.portal.app import create_portal
 from sandbox.portal.background import free_port, served
 from sandbox.portal.credentials import CLIENT_ID, CLIENT_SECRET, PORTALS
-from tests.shortcut import HERE, Shortcut
 from widget import create_app
 from widget.config import Config
 from widget.http import make_client
@@ -151,8 +150,7 @@ def start_outside(stack: ExitStack) -> Outside:
     for each in PORTALS:
         stack.enter_context(served(portals, portal + each.port_offset))
     stack.enter_context(served(gateways, gateway))
-    HERE.update({portal + each.port_offset: portals for each in PORTALS} | {gateway: gateways})
-    http = stack.enter_context(httpx.Client(timeout=PATIENCE, transport=Shortcut(httpx.HTTPTransport())))
+    http = stack.enter_context(httpx.Client(timeout=PATIENCE))
     controls = {"portal": portals.extensions["control"], "gateway": gateways.extensions["control"]}
     return Outside(f"http://127.0.0.1:{portal}", f"http://127.0.0.1:{gateway}", http, controls)
 
@@ -170,8 +168,6 @@ def impatient_client(**options: Any) -> httpx.Client:
     """The product's client for a sandbox in this process: it gives a silent server up at once, as if its time were
     over, however short or long that is. The sandbox says so to a client that names itself impatient."""
     client = make_client(**options)
-    if not options:
-        client._transport = Shortcut(client._transport)
     client.event_hooks = {"request": [_say_impatient], "response": [_give_up_silence]}
     return client
 
