@@ -12,11 +12,12 @@ from widget.chats.message_facts import Named
 from widget.chats.sending import UNLINKED, Draft
 from widget.chats.typed import ChatOwner, NotTheirs, WholeChat
 from widget.context import CardContext
+from widget.current import current_session
 from widget.errors import ErrorCode, Refused
 from widget.forms import maybe_text_field, text_field
 from widget.i18n import set_language
 from widget.services import services
-from widget.session import Session, current_session
+from widget.session import Session
 from widget.storage.chats import Chat
 from widget.storage.lines import Line, OwnerRule
 from widget.storage.sends import Send
@@ -64,7 +65,7 @@ def chat_to_change(chat_id: int) -> tuple[CardContext, Line, Chat]:
 
 def refuse_unlinked(line: Line, known: Send | None) -> None:
     """Nothing is sent by a line that is switched off, or waits for its QR code as far as was said a moment ago (no
-    call). A message that was sent is known by its key, whatever became of the line: «nothing was sent» would be wrong.
+    call). A message that was sent is known by its key, also when its line is gone: «nothing was sent» would be wrong.
     """
     state = services().gateways.known_state(line)
     if known is None and (not line.active or state in UNLINKED):
