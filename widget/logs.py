@@ -69,7 +69,8 @@ def work(kind: str, work_id: str = "") -> Iterator[str]:
 
 
 class Pool(ThreadPoolExecutor):
-    """A pool whose threads log with the id of whoever gave them the work, and hold bytes in that request's place."""
+    """A pool whose threads log with the id of the request that gave them the work, and hold bytes in that request's
+    place."""
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         return super().submit(_for_request, request_id(), current_place(), fn, *args, **kwargs)
@@ -100,7 +101,7 @@ def _end(response: Response) -> Response:
     response.headers[REQUEST_ID_HEADER] = request_id()
     if request.endpoint != "static":
         took = time.monotonic() - g.get("begun", time.monotonic())
-        # The rule and not the path: an address may name a chat, and whatever a stranger typed.
+        # The rule and not the path: an address may name a chat, and hold a stranger's text.
         rule = request.url_rule.rule if request.url_rule else "unknown address"
         method = request.method if request.url_rule else "ANY"
         measures.request(f"{method} {rule}", response.status_code, took)

@@ -55,7 +55,7 @@ class Metrics:
         self._refusals.labels(code).inc()
 
     def renewed(self, outcome: str) -> None:
-        """`renewed` at the authorisation server, `shared` with whoever was first, or `failed`."""
+        """`renewed` at the authorisation server, `shared` with the first that asked, or `failed`."""
         self._renewals.labels(outcome).inc()
 
     def portal_error(self, code: str) -> None:

@@ -1,4 +1,4 @@
-"""What a worker does before it takes requests, so that nobody's first card waits for it."""
+"""What a worker does before it takes requests, so that no first card waits for it."""
 
 import logging
 import re

@@ -1,6 +1,6 @@
 """The authorisation server: whose token is this, and a new one for an expired one.
 
-Only hosts on the allow-list are asked, whatever a form says: our client secret and our trust go nowhere else.
+Only hosts on the allow-list are asked, never one that a form names: our client secret and our trust go nowhere else.
 Sources: bitrix24/b24restdocs, settings/oauth/{simple-way,auto-renewal}.md; bitrix24/b24pysdk, credentials; which
 server knows which region: the server's rest module, OAuth/AuthorizationServerUrlResolver.php.
 """

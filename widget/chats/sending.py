@@ -1,7 +1,7 @@
 """Write in a chat: a text or a file, once.
 
-A send is written down before the gateway is asked, the gateway is asked once, and whatever is unclear afterwards is
-«unknown» until somebody's history tells. Nothing here is ever sent a second time by itself.
+A send is written down before the gateway is asked, the gateway is asked once, and what is unclear afterwards is
+«unknown» until a history tells. Nothing here is ever sent a second time by itself.
 """
 
 import hashlib
@@ -137,7 +137,7 @@ class Sending:
         self._onlooker = onlooker
 
     def send(self, draft: Draft, text: str) -> Send:
-        """Send a text once. The same key gives the same message back, whatever happened to the first request.
+        """Send a text once. The same key gives the same message back, also after the first request broke off.
 
         One outside call for a new key, none for a known one. Six statements in two transactions. Raises Refused, also
         for a key used for something else.
@@ -245,7 +245,7 @@ class Sending:
             noted(line.portal_id, line.id, settled.message_id, went, at=self._clock())
 
     def _preflight(self, line: Line, chat: Chat) -> None:
-        """What WhatsApp would punish or nobody would expect, before any gateway hears of it.
+        """Refuse, before any outside call, a new chat on a restricted line and what would wait in a gateway's queue.
 
         A restricted account that starts new chats is restricted longer. A gateway that queues would keep a message
         for a line that is down, and send it whenever the line comes back, which may be the next day. No call: what is

@@ -159,7 +159,7 @@ class ChatService:
             self._ask(line, chat, lambda gateway, chat_id: gateway.mark_read(chat_id, theirs), "mark_read")
 
     def typing(self, line: Line, chat: Chat, *, on: bool) -> None:
-        """Show the client that somebody types. One outside call. Refused where it would cost the line a check each
+        """Show the client «typing…». One outside call. Refused where it would cost the line a check each
         time. Raises Refused, GatewayError."""
         if self._gateways.of(line).capabilities.checks_when_sending:
             raise Refused(ErrorCode.UNSUPPORTED, reason="typing")

@@ -45,7 +45,7 @@ class LocalTime:
     """The client's clock. Where a number has several zones it is a range, and `certain` is False.
 
     `light` is the zones' common one; where they disagree it is amber, a note that blocks nothing: with one zone awake
-    nobody can say that the client sleeps.
+    it cannot be said that the client sleeps.
     """
 
     earliest: datetime

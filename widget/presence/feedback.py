@@ -51,7 +51,7 @@ class PresenceFeedback:
             log.warning("line=%s: the check that a gateway made by itself is counted in SQL alone", line.id)
 
     def on_webhook(self, line: Line, phone: str, event: GatewayEvent, went: Went) -> None:
-        """A webhook told something new: that somebody wrote, or that a message of ours arrived or was refused.
+        """A webhook told something new: that a client wrote, or that a message of ours arrived or was refused.
         `phone` may be ""."""
         if went:
             self._counted.note(line.portal_id, line.id, event.message_id, went, at=event.at)

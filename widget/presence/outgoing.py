@@ -3,7 +3,7 @@ many people.
 
 The figures are rules of thumb, WhatsApp publishes none: at most 20 new recipients a day for the first ten days and
 calmer after a month (OLChat's help, github.com/EAIvanov/olchat_whatsapp_doc, blokirovka-nomera); bans after 15 to 20
-cold messages a day were reported of accounts that write to nobody else (WhiskeySockets/Baileys#1983).
+cold messages a day were reported of accounts that write nothing else (WhiskeySockets/Baileys#1983).
 """
 
 import logging

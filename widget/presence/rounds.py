@@ -51,8 +51,8 @@ class Rounds:
         wait(flying, timeout=START_SECONDS)
 
     def go(self) -> None:
-        """Every active line of every portal that is in use, side by side: one that hangs keeps nobody. One call for a
-        line's state; what a listing costs, where it is time for one. Nothing while a round is going on."""
+        """Every active line of every portal that is in use, side by side: one that hangs does not keep the others. One
+        call for a line's state; what a listing costs, where it is time for one. Nothing while a round is going on."""
         if not self._going.acquire(blocking=False):
             return
         try:

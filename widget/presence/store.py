@@ -1,8 +1,7 @@
 """What is known of numbers, remembered twice: in SQL, so that a restart costs no check, and in the cache for reading.
 
-A warm card reads the cache along with its other records and never gets as far as SQL. Whoever knows a number's answer
-for one line knows it for all of its network.
-"""
+A warm card reads the cache along with its other records and never gets as far as SQL. A process that knows a number's
+answer for one line knows it for all of its network."""
 
 import logging
 import threading
@@ -239,7 +238,7 @@ class PresenceStore:
         return max(1.0, self._freshness.end(presence) - self._clock())
 
     def _sealed(self, presence: Presence) -> Presence:
-        """WhatsApp's own id of a chat is often another spelling of the number, which nobody should read."""
+        """WhatsApp's own id of a chat is often another spelling of the number, and not for people to read."""
         return replace(presence, chat_id=self._secret_box.encrypt(presence.chat_id)) if presence.chat_id else presence
 
     def _opened(self, presence: Presence) -> Presence:

@@ -1,4 +1,4 @@
-"""Chats: one row for each line and phone, whatever card it was opened from, with the ids its gateway uses."""
+"""Chats: one row for each line and phone, opened from any card, with the ids its gateway uses."""
 
 import json
 import logging
@@ -113,7 +113,7 @@ class Chats:
         return chat_of_row(row) if row else None
 
     def writers(self, chat: Chat) -> set[int]:
-        """The users who sent something in it from here, whatever became of it."""
+        """The users who sent something in it from here, also what failed."""
         query = select(sends.c.user_id).where(sends.c.portal_id == chat.portal_id, sends.c.chat_id == chat.id)
         with transaction(self._engine) as connection:
             return set(connection.execute(query.distinct()).scalars())

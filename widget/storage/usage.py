@@ -23,14 +23,14 @@ log = logging.getLogger(__name__)
 
 HOUR = 3600
 DAYS_KEPT = 9  # a week, the day that is not over, and the day before: what a budget counts at the week's first hour
-FLUSH_SECONDS = 5.0  # what a killed process may lose of the counts nobody's account depends on
+FLUSH_SECONDS = 5.0  # what a killed process may lose of the counts that no account depends on
 
 
 @dataclass(frozen=True)
 class Counts:
     """What is counted. `openings` are pages, on line 0. `new_numbers` were unknown or out of date when a card first
     showed them, by the card's line. A reveal is a press; it is answered by its first send. `checks` and `sent` are what
-    a budget is made of, `sent` by whatever device. `firsts` went out from here to numbers without a chat."""
+    a budget is made of, `sent` by any device. `firsts` went out from here to numbers without a chat."""
 
     openings: int = 0
     new_numbers: int = 0
@@ -59,7 +59,7 @@ class Usage:
         return int(self._clock() // HOUR)
 
     def add(self, portal_id: int, line_id: int, *, hour: int | None = None, **counts: int) -> None:
-        """Count at once: whatever happens to this process afterwards, it is counted. Negative takes back. One upsert.
+        """Count at once, so that it is counted even if this process ends. Negative takes back. One upsert.
 
         A portal that was deleted meanwhile counts nothing.
         """

@@ -40,7 +40,7 @@ class EventWork:
         self._removed = removed
 
     def work(self, event_id: int) -> None:
-        """One event, if it is due and nobody else has it. Never raises: what fails is noted and comes up again."""
+        """One event, if it is due and no other worker has it. Never raises: what fails is noted and comes up again."""
         event = self._events.begin(event_id)
         if event is None:
             return

@@ -35,7 +35,8 @@ class Placed:
 
 @dataclass(frozen=True)
 class Bound:
-    """One of our event handlers. `auth_type` is the user whose token its events carry, "0" for whoever caused them."""
+    """One of our event handlers. `auth_type` is the user whose token its events carry, "0" for the user who caused
+    them."""
 
     event: str
     handler: str

@@ -114,7 +114,7 @@ def checked_of(listed: Sequence[Any], asked: Mapping[str, str]) -> dict[str, Che
     `number` echoes what was asked, `jid` is WhatsApp's own spelling, which differs for Brazil, Mexico and Argentina
     (src/utils/createJid.ts).
     A yes is ours by either; a no only by the echo, because the jid of a no is merely computed
-    (evolution-foundation/evolution-api#2308). Whatever is missing, strange or said both ways stays unknown.
+    (evolution-foundation/evolution-api#2308). What is missing, strange or said both ways stays unknown.
     """
     found: dict[str, CheckResult] = {}
     torn = set()
