@@ -98,6 +98,7 @@ class SessionTokens:
         return self._fernet.encrypt(json.dumps(asdict(opening)).encode()).decode()
 
     def read_launch(self, ticket: str) -> Launch:
+        """What a page was opened with. Raises Refused(SESSION_OVER)."""
         try:
             return Launch(**json.loads(self._fernet.decrypt(_bounded(ticket), ttl=OPENING_SECONDS)))
         except (InvalidToken, ValueError, TypeError) as error:

@@ -59,6 +59,7 @@ class Wanted:
 
 
 def read_wanted() -> Wanted:
+    """Raises Refused(BAD_FORM)."""
     body = json_body()
     owner = maybe_text_field(body, "owner", longest=10)
     if owner not in ("", MINE, NOBODYS):

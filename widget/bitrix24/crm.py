@@ -70,7 +70,7 @@ def read_viewer(rest: Rest, portal: Portal, user_id: int) -> Viewer:
 
 
 def viewer_of(answer: Batch, user_id: int) -> Viewer:
-    """Who is asking, from a batch that holds no card (pure)."""
+    """Who is asking, from a batch that holds no card (pure). Raises Refused where the portal did not say."""
     failed = answer.busy or ("me" if "me" in answer.errors else None)
     if failed:
         raise answer.refused(failed)

@@ -155,7 +155,10 @@ class Sending:
         )
 
     def send_file(self, draft: Draft, file: File, *, caption: str = "") -> Send:
-        """Send a file once, by the rules of `send`. Its name and caption are kept, the file is not."""
+        """Send a file once, by the rules of `send`. Its name and caption are kept, the file is not.
+
+        Raises Refused: UNSUPPORTED, BAD_FORM, and what `send` raises.
+        """
         capabilities = self._gateways.of(draft.line).capabilities
         if not capabilities.files:
             raise Refused(ErrorCode.UNSUPPORTED, reason="files")

@@ -97,7 +97,7 @@ class ChatService:
 
     def send_again(self, draft: Draft, missing: Send) -> Send:
         """Send the text of a missing send anew, under the key that follows from its own: pressed twice, it is still
-        one message. By the rules of `send`."""
+        one message. By the rules of `send`. Raises Refused: UNSUPPORTED for a file, which is not kept."""
         if "again" not in asked_of(missing):
             raise Refused(ErrorCode.UNSUPPORTED, reason="a file is not kept")
         sent = self.send(replace(draft, name=""), missing.text)  # it holds the name already

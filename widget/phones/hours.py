@@ -74,7 +74,8 @@ def local_time(zones: tuple[str, ...], now: datetime, hours: Hours = DEFAULT_HOU
 
 
 def clocks_in(zones: tuple[str, ...], now: datetime) -> list[datetime]:
-    """`now` on the clocks of these zones, one for each offset, the most western first; unknown zones are left out."""
+    """`now` on the clocks of these zones, one for each offset, the most western first; unknown zones are left out.
+    Raises ValueError for a `now` without a zone."""
     if now.tzinfo is None:
         raise ValueError("now needs a time zone")
     by_offset: dict[object, datetime] = {}

@@ -143,7 +143,8 @@ class Chats:
         """The chat of this line and phone, made if there is none, enriched if there is. Also says if it is new.
 
         `chat_ids` become its best ids, `also` its last ones; beyond MAX_IDS the last ones are left out. Two cards that
-        create it at once get the same row, and two that enrich it at once take nothing from each other.
+        create it at once get the same row, and two that enrich it at once take nothing from each other. Raises
+        RowRefused for a portal or a line that is gone.
         """
         news = News(chat_ids, also, proved, last_at)
         for _attempt in range(TRIES):

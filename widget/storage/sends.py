@@ -141,7 +141,8 @@ class Sends:
         message_id: str,
         user_name: str = "",
     ) -> tuple[Send, bool]:
-        """Write the row before anything is sent. With a key that was seen before: that row, and False."""
+        """Write the row before anything is sent. With a key that was seen before: that row, and False.
+        Raises RowRefused for a portal or a chat that is gone."""
         now = self._clock()
         values = {
             "portal_id": portal_id,

@@ -103,6 +103,7 @@ def says_nothing(answer: HttpResponse) -> bool:
 
 
 def list_in(answer: Any) -> list[Any]:
+    """An answer that is a list. Raises GatewayError(BROKEN_ANSWER)."""
     if not isinstance(answer, list):
         raise GatewayError(GatewayErrorCode.BROKEN_ANSWER)
     return answer
