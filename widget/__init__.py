@@ -37,6 +37,7 @@ from widget.places import at_place
 from widget.services import services
 from widget.session import OPENING_HEADER, SESSION_HEADER, Session
 from widget.storage.database import RowRefused
+from widget.templating import ShortContext
 from widget.webhooks.views import pages as hook_pages
 from widget.wiring import build
 
@@ -90,6 +91,7 @@ class RowId(IntegerConverter):
 
 def _set_up_templates(app: Flask) -> None:
     i18n.init_app(app)
+    app.jinja_env.context_class = ShortContext
     app.jinja_env.filters["phone"] = shown
     app.jinja_env.filters["whatsapp"] = whatsapp_text
     app.jinja_env.trim_blocks = True

@@ -218,6 +218,8 @@ class _Lean(httpx.Client):
     def build_request(self, method: str, url: httpx.URL | str, **parts: Any) -> httpx.Request:
         timeout = httpx.Timeout(parts.pop("timeout")).as_dict()
         headers = {**_USUAL_HEADERS, **(parts.pop("headers") or {})}
+        if query := parts.pop("params", None):  # here, or httpx reads the whole address once more
+            url = f"{url}?{httpx.QueryParams(query)}"
         body = {name: part for name, part in parts.items() if part is not None}
         return httpx.Request(method, url, headers=headers, extensions={"timeout": timeout}, **body)
 
