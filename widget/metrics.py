@@ -105,7 +105,7 @@ class _Read(Collector):
             try:
                 found = each.read()
             except Exception as error:
-                log.warning("metrics: %s is left out (%s)", each.name, type(error).__name__)
+                log.warning("metrics.left_out name=%s error=%s", each.name, type(error).__name__)
                 continue
             gauge = GaugeMetricFamily(each.name, each.text, labels=[each.label] if each.label else [])
             for value, number in sorted(found.items()):

@@ -43,4 +43,4 @@ def hear_of_lines(app: Flask) -> None:
         with app.app_context():
             services().presence.rounds.begin()
     except SQLAlchemyError as error:
-        log.warning("start: the lines were not heard (%s)", type(error).__name__)
+        log.warning("start.lines_not_heard error=%s", type(error).__name__)

@@ -74,7 +74,9 @@ class Exchanges:
         self, portal_id: int, user_id: int, method: str, params: Mapping[str, Any], exchange: RestExchange
     ) -> None:
         """Log an exchange. No call; the row is written later, by another thread."""
-        log.info("bitrix24 %s portal=%s %s %d ms", method, portal_id, exchange.outcome, exchange.took)
+        log.info(
+            "bitrix24.called method=%s portal=%s outcome=%s ms=%d", method, portal_id, exchange.outcome, exchange.took
+        )
         self._rest_log.write(self.call(portal_id, user_id, method, params, exchange))
 
     def note_later(self, call: Call) -> None:

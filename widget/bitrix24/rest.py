@@ -210,10 +210,10 @@ class Rest:
         """What an error changes for good: a worthless token is dropped, a portal that is gone is closed."""
         reaction = reaction_to(code)
         if reaction is ErrorAction.FORGET:
-            log.warning("token dropped portal=%s user=%s (%s)", portal.id, user_id, known_code(code))
+            log.warning("token.dropped portal=%s user=%s code=%s", portal.id, user_id, known_code(code))
             self._tokens.drop(portal.id, user_id, token)
         elif reaction is ErrorAction.CLOSE:
-            log.warning("portal closed portal=%s (%s)", portal.id, known_code(code))
+            log.warning("portal.closed portal=%s code=%s", portal.id, known_code(code))
             self._portals.close(portal.id, known_code(code))
             self._tokens.drop_all(portal.id)
 

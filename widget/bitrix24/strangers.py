@@ -41,7 +41,7 @@ class Strangers:
         try:
             self._limiter.refund(network_of(self._caller()), permits, 1)
         except StorageUnavailable:
-            log.warning("strangers: a permit stays spent")
+            log.warning("strangers.permit_stays_spent")
 
 
 def network_of(address: str) -> str:

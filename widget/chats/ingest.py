@@ -94,7 +94,7 @@ class Ingest:
             self._tell(webhook)
             self._inbox.drop(webhook.id)
         except Exception as error:
-            log.exception("webhook line=%s row=%s, try %s: broken", webhook.line_id, webhook.id, webhook.attempts)
+            log.exception("webhook.broken line=%s row=%s attempt=%s", webhook.line_id, webhook.id, webhook.attempts)
             self._inbox.fail(webhook.id, type(error).__name__)
 
     def work_on_what_was_left(self) -> int:
@@ -109,7 +109,7 @@ class Ingest:
         if portal is None or portal.state is not PortalState.ACTIVE or line is None:
             return  # closed or removed meanwhile
         if not webhook.told:
-            log.error("webhook line=%s row=%s: sealed with a key that is gone, it is lost", line.id, webhook.id)
+            log.error("webhook.lost line=%s row=%s: sealed with a key that is gone", line.id, webhook.id)
         for event in read_events(webhook.told):
             self._learn(line, event)
 

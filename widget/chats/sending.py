@@ -193,7 +193,9 @@ class Sending:
                 raise Refused(ErrorCode.BAD_FORM, 409, "send key was used for another message")
             return send
         result = post(self._gateways.of(line), self._ids(line, chat)[0], send.message_id)
-        log.info("send line=%s send=%s %s %s", line.id, send.id, result.outcome.value, result.trouble)
+        log.info(
+            "send.done line=%s send=%s outcome=%s trouble=%s", line.id, send.id, result.outcome.value, result.trouble
+        )
         settled = self._keep(draft, send, result)
         self._feedback.on_send(line, chat.phone, draft.user_id, replace(result, message_id=settled.message_id))
         if reserved is not None:
@@ -238,7 +240,7 @@ class Sending:
                 self._waiting.recount(chat)
             return settled
         except (SQLAlchemyError, RowRefused) as error:
-            log.error("send line=%s send=%s: not counted (%s)", draft.line.id, send.id, type(error).__name__)
+            log.error("send.not_counted line=%s send=%s error=%s", draft.line.id, send.id, type(error).__name__)
         return self._sends.settle(*told, reason=reason, message_id=result.message_id)
 
     def _count(self, line: Line, settled: Send, result: SendResult) -> None:

@@ -178,7 +178,7 @@ class ChatService:
         try:
             verb(gateway, self._look_ups.ids(line, chat)[0])
         except GatewayError as error:
-            log.info("%s line=%s chat=%s: %s", name, line.id, chat.id, error.trouble.value)
+            log.info("chat.verb_failed verb=%s line=%s chat=%s trouble=%s", name, line.id, chat.id, error.trouble.value)
             if error.trouble is GatewayErrorCode.UNSUPPORTED:
                 raise Refused(ErrorCode.UNSUPPORTED, reason=name) from error
             if error.trouble is GatewayErrorCode.NO_SUCH_THING:

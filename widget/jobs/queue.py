@@ -76,7 +76,7 @@ class Jobs:
             self.queue  # noqa: B018 - opens it, and with it the tasks
             self._tasks[name](number)
         except Exception:  # of any queue, a file or a server: the caller must not fail with it
-            log.warning("jobs: the queue is out of reach, %s %s waits for the clock", name, number, exc_info=True)
+            log.warning("jobs.queue_gone task=%s row=%s", name, number, exc_info=True)
             return False
         return True
 
@@ -92,7 +92,7 @@ class Jobs:
         try:
             at = self.queue.get(HEARTBEAT, peek=True)
         except Exception:
-            log.warning("jobs: the queue is out of reach", exc_info=True)
+            log.warning("jobs.queue_gone", exc_info=True)
             return None
         return float(at) if isinstance(at, (int, float)) else None
 
@@ -105,7 +105,7 @@ class Jobs:
         try:
             self.queue.get(HEARTBEAT, peek=True)
         except Exception:
-            log.warning("jobs: the queue is out of reach", exc_info=True)
+            log.warning("jobs.queue_gone", exc_info=True)
             return False
         return True
 
@@ -141,7 +141,7 @@ class Jobs:
                 self.heartbeat()
                 return
             except Exception as error:
-                log.warning("jobs: no queue yet (%s), looking again in %.0f s", type(error).__name__, WAITS_SECONDS)
+                log.warning("jobs.no_queue_yet error=%s seconds=%.0f", type(error).__name__, WAITS_SECONDS)
                 sleep(WAITS_SECONDS)
 
     @property
@@ -189,7 +189,7 @@ def _keep(turns: Turns, ended: threading.Event) -> None:
         try:
             turns.keep()
         except Exception as error:  # the database is away: the next time it may be back
-            log.warning("jobs: turns not kept (%s)", type(error).__name__)
+            log.warning("jobs.turns_not_kept error=%s", type(error).__name__)
 
 
 class _OverClient(RedisStorage):  # type: ignore[misc]  # huey has no types

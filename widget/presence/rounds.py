@@ -97,9 +97,9 @@ class Rounds:
             if state is LineState.READY:
                 self._chat_index.refresh(line)
         except GatewayError as error:
-            log.info("round line=%s: %s", line.id, error.trouble.value)
+            log.info("round.gateway_failed line=%s trouble=%s", line.id, error.trouble.value)
         except Exception:  # one line's fault is not the others'
-            log.exception("round line=%s failed", line.id)
+            log.exception("round.failed line=%s", line.id)
         return state.value, self._left(line)
 
     def _left(self, line: Line) -> str:

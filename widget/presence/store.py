@@ -167,13 +167,13 @@ class PresenceStore:
         try:
             self._presences.put_many(portal_id, NETWORK, rows)
         except NOT_WRITTEN as error:  # a disk that is full: the cache has them
-            log.error("presences not stored: %s", type(error).__name__)
+            log.error("presence.not_stored error=%s", type(error).__name__)
 
     def _outlive(self, sealed: Mapping[str, Presence]) -> None:
         """The cache could not be told of these."""
         with self._lock:
             self._outdated.update(dict.fromkeys(sealed, object()))
-        log.warning("presence: the cache is out of reach, %d answers are in SQL only", len(sealed))
+        log.warning("presence.cache_gone answers=%d: in SQL only", len(sealed))
 
     def _shown(self, found: Mapping[str, Presence | None]) -> dict[str, Presence]:
         now = self._clock()

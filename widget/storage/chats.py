@@ -202,7 +202,7 @@ class Chats:
         try:
             return self.remember(portal_id, line_id, phone, chat_ids=chat_ids, proved=proved, last_at=last_at)[0]
         except NOT_WRITTEN as error:
-            log.error("a chat is not remembered: %s", type(error).__name__)
+            log.error("chat.not_remembered error=%s", type(error).__name__)
             return None
 
     def notice(self, chat: Chat, news: News) -> None:
@@ -210,7 +210,7 @@ class Chats:
         try:
             self.enrich(chat, news)
         except NOT_WRITTEN as error:
-            log.error("a chat is not enriched: %s", type(error).__name__)
+            log.error("chat.not_enriched error=%s", type(error).__name__)
 
     def _make(self, portal_id: int, line_id: int, phone: str, news: News, user_id: int) -> Chat | None:
         """None if another card was quicker. Raises RowRefused for a line or a portal that is gone."""

@@ -85,7 +85,7 @@ class Usage:
             for place, counts in sorted(waiting.items()):
                 self._write(place, counts)
         except SQLAlchemyError as error:
-            log.warning("usage: counts of openings lost (%s)", type(error).__name__)
+            log.warning("usage.openings_lost error=%s", type(error).__name__)
 
     def hours(self, portal_id: int, *, since: int, line_id: int | None = None) -> dict[tuple[int, int], Counts]:
         """By line and hour, from hour `since` on; of one line or of all. One query."""
@@ -119,7 +119,7 @@ class Usage:
                     )
                 )
         except IntegrityError:
-            log.info("usage: portal %s is gone", portal_id)
+            log.info("usage.portal_gone portal=%s", portal_id)
 
 
 def flush_at_exit(usage: "weakref.ref[Usage]") -> None:

@@ -276,7 +276,7 @@ class Installer:
         self._portals.set_app_version(portal.id, APP_VERSION if complete else 0)
         report = _report(wanted, steps, gone, failed)
         log.info(
-            "installed portal=%s version=%s added=%s removed=%s left_out=%s failed=%s",
+            "portal.installed portal=%s version=%s added=%s removed=%s left_out=%s failed=%s",
             portal.id,
             APP_VERSION,
             sum(report.done.values()),
