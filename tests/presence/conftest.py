@@ -267,6 +267,8 @@ def make_desk(
         config = Config(
             secret_key="secret",
             encryption_keys=(KEY,),
+            bitrix_client_id="app",
+            bitrix_client_secret="secret",
             database_url=str(engine.url),
             check_burst=burst,
             check_every=every,
