@@ -1,5 +1,4 @@
-"""Read what a browser sent, once, into plain values. Anything missing, huge or of the wrong type is
-Refused(BAD_FORM)."""
+"""Read what a browser sent, once, into plain values. Anything missing, huge or of the wrong type: Refused(BAD_FORM)."""
 
 import json
 from functools import cached_property

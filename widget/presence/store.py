@@ -1,7 +1,8 @@
 """What is known of numbers, remembered twice: in SQL, so that a restart costs no check, and in the cache for reading.
 
 A warm card reads the cache along with its other records and never gets as far as SQL. A process that knows a number's
-answer for one line knows it for all of its network."""
+answer for one line knows it for all of its network.
+"""
 
 import logging
 import threading

@@ -2,7 +2,8 @@
 
 In the process the others wait for a future. Across processes the asker holds a lease (SET NX with an expiry, so a
 killed process blocks the others for seconds only) and the others poll for the value, not for the lock: a lock would
-queue them."""
+queue them.
+"""
 
 import threading
 import time
