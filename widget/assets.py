@@ -63,7 +63,7 @@ class Assets:
 
 
 @dataclass(frozen=True)
-class Page:
+class PackedPage:
     """A drawn page that goes out more than once: as bytes, and packed at the first browser that takes it so. For a
     card these two took a third of what it costs when nothing has changed."""
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from flask import Blueprint, g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
-from widget.assets import Page
+from widget.assets import PackedPage
 from widget.bitrix24.placement import Placement, posted_origin, proved_origin, read_placement
 from widget.cache import StoreGone
 from widget.card.cache import Drawn
@@ -370,7 +370,7 @@ def _drawn(seen: CardSnapshot, occasion: Occasion) -> Drawn:
     if drawn is None:
         view = _view(seen)
         shown = tuple(_numbers(view))
-        page = Page(_html(view, occasion, seen.marks).encode())
+        page = PackedPage(_html(view, occasion, seen.marks).encode())
         drawn = Drawn(page, shown, view.line.id if view.line else 0, len(view.to_ask))
         here.card.memory.put_drawn(context.session, shows, drawn)
     return drawn
