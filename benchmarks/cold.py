@@ -67,7 +67,7 @@ def show(figures: dict[str, Any]) -> str:
 
 
 def cold_card(environment: Environment, portals: int, *, new_tokens: bool = False) -> Visit:
-    """A card that nobody asked for before, in turn from so many portals."""
+    """A card that was not asked for before, in turn from so many portals."""
     session_tokens = environment.session_tokens
     turn = itertools.cycle(range(1, portals + 1))
 

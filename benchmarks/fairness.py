@@ -66,7 +66,7 @@ async def measure(environment: Environment) -> dict[str, Any]:
 
 
 async def beside(environment: Environment) -> dict[str, dict[str, float]]:
-    """Cards of others at a fixed pace, and the health check, whatever else goes on."""
+    """Cards of others at a fixed pace, and the health check, beside all else."""
     port = environment.ports["widget"]
     cards, live = await asyncio.gather(
         constant(cards_of_others(environment), port=port, rate=RATE, seconds=SECONDS),

@@ -1,7 +1,7 @@
 """The load generator: asyncio and the standard library only. What it does in one go is a *visit*, one or more requests.
 
 `closed` keeps n visitors busy: each comes again as soon as it is served. A server that stalls is then asked less, and
-the stall is hardly seen. `constant` sends visitors at a fixed pace whatever the server does, and counts their time
+the stall is hardly seen. `constant` sends visitors at a fixed pace, however slow the server is, and counts their time
 from when they should have come: a stall is seen by everyone who would have come meanwhile.
 """
 

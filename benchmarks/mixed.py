@@ -52,7 +52,7 @@ def show(figures: dict[str, Any]) -> str:
     return "\n".join(
         [
             tables.table("Warm beside cold", ["", "per second", "p50 ms", "p99 ms", "max ms", "incomplete"], rows),
-            tables.notes(f"{RATE:.0f} warm cards a second whatever happens, each timed from when it was due"),
+            tables.notes(f"{RATE:.0f} warm cards a second at a fixed pace, each timed from when it was due"),
             tables.goals(figures["goals"]),
         ]
     )

@@ -35,7 +35,7 @@ def hidden_page(session_tokens: SessionTokens, portal: int, *, token: str = "kno
 
 
 def next_card() -> int:
-    """A card that nobody asked for yet: it is cold everywhere."""
+    """A card that was not asked for yet: it is cold everywhere."""
     return next(_cards)
 
 

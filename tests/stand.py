@@ -1,14 +1,12 @@
 """People and verbs for the tests: a portal and a gateway over real sockets, the widget, a clock, an open card."""
 
 import copy
-import html
-import re
 import threading
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, is_dataclass
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,6 +19,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from huey import MemoryHuey
 from hypothesis import settings
+from jinja2 import Undefined
+from jinja2.utils import missing
+from selectolax.lexbor import LexborHTMLParser, LexborNode
 from werkzeug.test import TestResponse
 
 from sandbox.control import GIVEN_UP, IMPATIENT, WHATSAPP, Control
@@ -275,7 +276,19 @@ def _compiled(log_level: str) -> Flask:
         database_url="sqlite:///never-opened.sqlite3",
         log_level=log_level,
     )
-    return create_app(config, queue=MemoryHuey(immediate=True))
+    app = create_app(config, queue=MemoryHuey(immediate=True))
+    app.jinja_env.undefined = MissingField
+    return app
+
+
+class MissingField(Undefined):
+    """A template that asks a value of ours for a field that it does not have shows nothing there, and nothing tells:
+    in tests it is an error. Names that a template was not given stay undefined."""
+
+    def __init__(self, hint: str | None = None, obj: Any = missing, name: str | None = None, *rest: Any) -> None:
+        if is_dataclass(obj):
+            raise AttributeError(f"{type(obj).__name__} has no {name}")
+        super().__init__(hint, obj, name, *rest)
 
 
 def start_widget(
@@ -368,9 +381,9 @@ class CardPage:
 
     @property
     def opening_ticket(self) -> str:
-        found = re.search(r'data-opening="([^"]+)"', self._page)
+        found = attribute(self._page, "data-opening")
         assert found, "this page carries no opening"
-        return found[1]
+        return found
 
     def __post_init__(self) -> None:
         self._page = self.text
@@ -407,19 +420,16 @@ class CardPage:
     @property
     def rows(self) -> dict[str, str]:
         """Presence state of each shown row by its displayed number."""
-        rows = re.findall(r'<li class="phone".*?</li>', self.text, re.S)
-        return {_number(row): _attribute(row, "data-presence") for row in rows}
+        return {number: attribute(row.html, "data-presence") for number, row in self._rows}
 
     @property
     def keys(self) -> dict[str, str]:
         """Row key by displayed number."""
-        rows = re.findall(r'<li class="phone".*?</li>', self.text, re.S)
-        return {_number(row): _attribute(row, "data-key") for row in rows}
+        return {number: row.attributes["data-key"] for number, row in self._rows}
 
     @property
     def to_ask(self) -> list[str]:
-        found = re.search(r'data-ask="([^"]+)"', self.text)
-        return found[1].split() if found else []
+        return attribute(self.text, "data-ask").split()
 
     @property
     def words(self) -> str:
@@ -427,10 +437,9 @@ class CardPage:
         return words_of(self.text)
 
     def row_html(self, number: str) -> str:
-        rows = re.findall(r'<li class="phone".*?</li>', self.text, re.S)
-        found = [row for row in rows if _number(row) == number]
+        found = [row for shown, row in self._rows if shown == number]
         assert len(found) == 1, f"{len(found)} rows show {number}; shown are {list(self.rows)}"
-        return found[0]
+        return found[0].html or ""
 
     def row(self, number: str) -> str:
         """The visible text of one row."""
@@ -442,16 +451,21 @@ class CardPage:
 
     @property
     def chat(self) -> int:
-        return int(_attribute(self.text, "data-chat"))
+        return int(attribute(self.text, "data-chat"))
 
     @property
     def cursor(self) -> str:
-        found = re.search(r'data-cursor="([^"]+)"', self.text)
-        return found[1] if found else ""
+        return attribute(self.text, "data-cursor")
 
     @property
     def bubbles(self) -> list[str]:
-        return re.findall(r'id="m-([^"]+)"', self.text)
+        return [found.id.removeprefix("m-") for found in LexborHTMLParser(self.text).css("[id^='m-']") if found.id]
+
+    @property
+    def _rows(self) -> list[tuple[str, LexborNode]]:
+        """Each shown row with its displayed number, "" where it has none."""
+        rows = LexborHTMLParser(self.text).css("li.phone")
+        return [(number.text() if (number := row.css_first(".number")) else "", row) for row in rows]
 
     def _headers(self) -> dict[str, str]:
         return {"X-Session": self.session} if self.session else {"X-Opening": self.opening_ticket}
@@ -462,20 +476,17 @@ class CardPage:
         return self
 
 
-def _number(row: str) -> str:
-    found = re.search(r'class="number">([^<]*)<', row)
-    return found[1] if found else ""
-
-
-def _attribute(html: str, name: str) -> str:
-    found = re.search(rf'{name}="([^"]*)"', html)
-    return found[1] if found else ""
+def attribute(markup: str, name: str) -> str:
+    """What the first element with this attribute has there; "" without one."""
+    found = LexborHTMLParser(markup).css_first(f"[{name}]")
+    return (found.attributes[name] or "") if found else ""
 
 
 def words_of(markup: str) -> str:
     """What a reader (or a screen reader) gets: no tags, no entities, single spaces."""
-    text = re.sub(r"<[^>]*>", " ", re.sub(r"<(template|title)\b.*?</\1>", " ", markup, flags=re.S))
-    return " ".join(html.unescape(text).split())
+    page = LexborHTMLParser(markup)
+    page.strip_tags(["template", "title"])
+    return " ".join(page.root.text(separator=" ").split()) if page.root else ""
 
 
 def in_russian(text: str, **values: object) -> str:

@@ -9,12 +9,12 @@ import httpx
 import pytest
 
 from tests.stand import Clock, Outside, config_for, start_widget
+from widget.current import company_of_request
 from widget.gateways.base import GatewayError, GatewayErrorCode
 from widget.gateways.breaker import Breaker
 from widget.gateways.calls import Calls, Timeouts
 from widget.http import OutsideError, fetch
 from widget.places import Crowded, Places, at_place
-from widget.session import company_of_request
 
 SHARE = 3
 

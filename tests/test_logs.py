@@ -55,6 +55,26 @@ def test_the_id_and_the_version_are_in_the_line(caplog: pytest.LogCaptureFixture
     assert (line["request"], line["message"], line["version"]) == (given, "done", VERSION)
 
 
+@pytest.mark.parametrize(
+    ("message", "values", "event", "keys"),
+    [
+        ("presence.checked line=%s count=%d", (3, 10), "presence.checked", {"line": 3, "count": 10}),
+        ("refused %s (%s)", ("busy", "why"), "refused", {}),
+        ("token dropped portal=%s user=%s (%s)", (1, 2, "x"), "token dropped", {"portal": 1, "user": 2}),
+        ("took %.0f %% ms=%.1f", (1.0, 2.5), "took", {"ms": 2.5}),
+        ("done", (), "done", {}),
+        ("line a b", (), "line a b", {}),
+    ],
+)
+def test_a_message_with_named_values_is_an_event_with_keys(
+    message: str, values: tuple[object, ...], event: str, keys: dict[str, object]
+) -> None:
+    record = logging.LogRecord("widget", logging.INFO, __file__, 1, message, values, None)
+    line = json.loads(logs.JsonLines().format(record))
+    usual = {"at", "level", "logger", "event", "message", "request", "version"}
+    assert (line["event"], {name: line[name] for name in line.keys() - usual}) == (event, keys)
+
+
 def test_the_page_of_an_error_and_its_answer_carry_the_id_that_its_lines_have(widget, outside, caplog) -> None:
     outside.break_portal("html", "batch", times=None)
     page = widget.open()

@@ -43,7 +43,7 @@ def main(arguments: list[str]) -> int:
                     failed = beside.wait() or failed
             finally:
                 if beside:
-                    beside.kill()  # when somebody presses Ctrl+C
+                    beside.kill()  # at Ctrl+C
             said.seek(0)
             sys.stdout.buffer.write(said.read())
             sys.stdout.flush()

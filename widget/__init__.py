@@ -24,6 +24,7 @@ from widget.chats.markup import whatsapp_text
 from widget.chats.views import pages as chat_pages
 from widget.cli import register_commands
 from widget.config import Config
+from widget.current import company_of_request
 from widget.errors import AppError, ErrorCode, Refused
 from widget.forms import PatientRequest
 from widget.gateways.kinds import KINDS
@@ -34,8 +35,9 @@ from widget.openlines.views import pages as open_line_pages
 from widget.phones.numbers import shown
 from widget.places import at_place
 from widget.services import services
-from widget.session import OPENING_HEADER, SESSION_HEADER, Session, company_of_request
+from widget.session import OPENING_HEADER, SESSION_HEADER, Session
 from widget.storage.database import RowRefused
+from widget.templating import ShortContext
 from widget.webhooks.views import pages as hook_pages
 from widget.wiring import build
 
@@ -89,6 +91,7 @@ class RowId(IntegerConverter):
 
 def _set_up_templates(app: Flask) -> None:
     i18n.init_app(app)
+    app.jinja_env.context_class = ShortContext
     app.jinja_env.filters["phone"] = shown
     app.jinja_env.filters["whatsapp"] = whatsapp_text
     app.jinja_env.trim_blocks = True
@@ -125,7 +128,7 @@ def _guess_language() -> None:
     i18n.set_language(request.accept_languages.best_match(i18n.languages()) or i18n.SOURCE)
 
 
-# They wait for nobody outside, and an operator asks them when all is not well.
+# They make no outside call, and an operator asks them when the service is in trouble.
 _ALWAYS = frozenset({"static", "health.live", "health.ready", "health.metrics"})
 
 

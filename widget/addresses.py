@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 
 import httpcore
 
-# What ipaddress calls global and is not somebody else's: Azure's metadata server, relays of 6to4 (RFC 7526),
-# documentation (RFC 9637), and a range that older Pythons know only in part.
+# What ipaddress calls global and does not belong to a host of the internet: Azure's metadata server, relays of 6to4
+# (RFC 7526), documentation (RFC 9637), and a range that older Pythons know only in part.
 NOT_PUBLIC_EITHER = (
     IPv4Network("168.63.129.16/32"),
     IPv4Network("192.88.99.0/24"),
@@ -76,7 +76,8 @@ def _without_usual_port(host: str, scheme: str) -> str:
 
 
 def is_public(address: IPv4Address | IPv6Address) -> bool:
-    """Whether an IP address is somebody else's on the internet, also where it is wrapped into another one."""
+    """Whether an IP address is a host of the internet and not of our network, also where it is wrapped into another
+    one."""
     if isinstance(address, IPv6Address):
         inner = address.ipv4_mapped or address.sixtofour or (_last_four(address) if address in NAT64 else None)
         if inner is not None:

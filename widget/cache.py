@@ -1,6 +1,6 @@
 """What may vanish: flask-caching's backend with JSON records, one round trip for many keys.
 
-JSON and not flask-caching's pickle: whoever can write to Redis must not be able to run code here.
+JSON and not flask-caching's pickle: write access to Redis must not run code here.
 """
 
 import json

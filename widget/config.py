@@ -62,7 +62,7 @@ def _count(value: str) -> int:
 
 
 def _permits(value: str) -> int:
-    """What the limiter can count: none at all would be a limit that nobody can meet."""
+    """What the limiter can count: none at all would be a limit that cannot be met."""
     number = _count(value)
     if not 1 <= number <= MAX_COUNT:
         raise ValueError(f"must be a whole number from 1 to {MAX_COUNT}")

@@ -129,7 +129,8 @@ class CardContext:
         return found(self.card.phones, phone_key)
 
     def phone_of(self, number: str) -> CardPhone:
-        """The same for a number: a chat opens from every card that has its number, and from no other."""
+        """The same for a number: a chat opens from every card that has its number, and from no other.
+        Raises Refused."""
         for item in self.card.phones:
             if item.phone.e164 == number:
                 return item

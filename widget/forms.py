@@ -1,4 +1,4 @@
-"""Read what a browser sent, once, into plain values. Anything missing, huge or of the wrong type is refused here."""
+"""Read what a browser sent, once, into plain values. Anything missing, huge or of the wrong type: Refused(BAD_FORM)."""
 
 import json
 from functools import cached_property
@@ -20,7 +20,7 @@ class PatientRequest(Request):
 
 
 class _Body:
-    """What werkzeug reads a body with."""
+    """What werkzeug reads a body with. Raises BadRequest where the body breaks off."""
 
     def __init__(self, inner: IO[bytes]) -> None:
         self._inner = inner
@@ -60,7 +60,7 @@ def json_body() -> dict[str, Any]:
 
 
 def text_field(body: dict[str, Any], name: str, *, longest: int) -> str:
-    """A text that is not empty, with no NUL, which PostgreSQL cannot store."""
+    """A text that is not empty, with no NUL, which PostgreSQL cannot store. Raises Refused(BAD_FORM)."""
     value = body.get(name)
     if not isinstance(value, str) or not value or len(value) > longest or "\x00" in value:
         raise Refused(ErrorCode.BAD_FORM, 422, name)
@@ -73,7 +73,7 @@ def maybe_text_field(body: dict[str, Any], name: str, *, longest: int) -> str:
 
 
 def id_field(body: dict[str, Any], name: str) -> int | None:
-    """A row id or nothing at all."""
+    """A row id or nothing at all. Raises Refused(BAD_FORM)."""
     value = body.get(name)
     if value is None:
         return None
@@ -83,6 +83,7 @@ def id_field(body: dict[str, Any], name: str) -> int | None:
 
 
 def texts_field(body: dict[str, Any], name: str, *, most: int, longest: int) -> list[str]:
+    """From one to `most` texts. Raises Refused(BAD_FORM)."""
     values = body.get(name)
     if not isinstance(values, list) or not 0 < len(values) <= most:
         raise Refused(ErrorCode.BAD_FORM, 422, name)
@@ -90,6 +91,7 @@ def texts_field(body: dict[str, Any], name: str, *, most: int, longest: int) -> 
 
 
 def flag_field(body: dict[str, Any], name: str) -> bool:
+    """True or False; False where it is left out. Raises Refused(BAD_FORM)."""
     value = body.get(name, False)
     if not isinstance(value, bool):
         raise Refused(ErrorCode.BAD_FORM, 422, name)

@@ -34,7 +34,7 @@ MAX_VALUES = 250_000
 AT_ONCE = 64 * 1024  # bytes written before the clock is looked at again
 
 # httpx writes whole addresses at INFO, and some vendors carry the key in them. A filter and not a level: a level that
-# somebody sets while looking for a fault would bring them back.
+# is set while looking for a fault would bring them back.
 logging.getLogger("httpx").addFilter(lambda record: record.levelno >= logging.WARNING)
 
 _USUAL_HEADERS = {"Accept": "*/*", "Accept-Encoding": "identity", "Connection": "keep-alive", "User-Agent": "widget"}
@@ -82,7 +82,7 @@ class HttpResponse:
 
 
 def read_json(body: bytes) -> Any:
-    """JSON that somebody else wrote, or None for anything else (HTML, empty, cut, nested without end, or of so many
+    """JSON from outside, or None for anything else (HTML, empty, cut, nested without end, or of so many
     values that they would fill the memory). Half an emoji, as a cut text ends with, becomes a question mark: no page
     and no database takes it."""
     if body.count(b"[") + body.count(b"{") + body.count(b",") > MAX_VALUES:
@@ -177,7 +177,7 @@ def fetch_file(url: str) -> bytes:
 
 def _body(response: httpx.Response, largest: int) -> bytes:
     """The body, unpacked here and step by step: httpx unpacks each chunk whole, and stacked encodings make gigabytes of
-    one. Nobody is asked to pack anything; plain gzip is for storages that keep their files packed."""
+    one. We ask for no packed answers; plain gzip is for storages that keep their files packed."""
     encoding = response.headers.pop("content-encoding", "identity").strip().lower()  # so httpx leaves the bytes alone
     if encoding not in ("", "identity", "gzip"):
         raise OutsideError("answer in an encoding that was not asked for", sent=True)
@@ -218,6 +218,8 @@ class _Lean(httpx.Client):
     def build_request(self, method: str, url: httpx.URL | str, **parts: Any) -> httpx.Request:
         timeout = httpx.Timeout(parts.pop("timeout")).as_dict()
         headers = {**_USUAL_HEADERS, **(parts.pop("headers") or {})}
+        if query := parts.pop("params", None):  # here, or httpx reads the whole address once more
+            url = f"{url}?{httpx.QueryParams(query)}"
         body = {name: part for name, part in parts.items() if part is not None}
         return httpx.Request(method, url, headers=headers, extensions={"timeout": timeout}, **body)
 

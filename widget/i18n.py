@@ -116,15 +116,15 @@ def init_app(app: Flask) -> None:
 
 def _markup(text: str, /, **values: object) -> Markup:
     """A text as templates say it: its own marks are HTML, those of the values are not."""
-    pattern, plain = _patterns(current_language(), text)
-    return pattern % values if values else plain
+    pattern, plain = _patterns(LOCALE, current_language(), text)
+    return pattern % values if values or plain is None else plain
 
 
 @cache
-def _patterns(language: str, text: str) -> tuple[Markup, Markup]:
-    """The text with places for values, and as it is without any (`%%` is a per cent sign in both)."""
-    pattern = Markup(catalogue(language).gettext(text))  # noqa: S704 - of our catalogues
-    return pattern, pattern if "%(" in pattern else pattern % {}
+def _patterns(folder: Path, language: str, text: str) -> tuple[Markup, Markup | None]:
+    """The text with places for values, and as it is where it has none (`%%` is a per cent sign in both)."""
+    pattern = Markup(_read(folder, language).gettext(text))  # noqa: S704 - of our catalogues
+    return pattern, None if "%(" in pattern else pattern % {}
 
 
 def clock(moment: datetime, zone: str | None = None) -> str:

@@ -5,6 +5,7 @@ What may not be in them (tokens, full numbers, texts) is not given to a logger a
 
 import json
 import logging
+import re
 import secrets
 import time
 from collections.abc import Callable, Iterator
@@ -24,25 +25,42 @@ REQUEST_ID_HEADER = "X-Request-Id"
 P = ParamSpec("P")
 T = TypeVar("T")
 
+_WORDS = re.compile(r"(?:(?! ?\w+=%|%).)*")  # what stands before the first value
+_PLACES = re.compile(r"(?:(\w+)=)?%(?!%)[.\d]*\w")  # each value, with its name if it has one
+
 _work: ContextVar[str] = ContextVar("work", default="")
 
 
 class JsonLines(logging.Formatter):
-    """One line for each record; a traceback is part of it."""
+    """One line for each record; a traceback is part of it.
+
+    A message such as "presence.checked line=%s count=%d" is an event with keys: `event`, `line` and `count` are fields
+    of the line, too, so that a log store need not take the text apart.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         line = {
             "at": time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created)) + f".{int(record.msecs):03d}Z",
             "level": record.levelname,
             "logger": record.name,
+            "event": _WORDS.match(str(record.msg))[0].rstrip(" :,("),  # type: ignore[index]
             "message": record.getMessage(),
             "request": request_id(),
             "version": VERSION,
             **getattr(record, "keys", {}),
         }
+        line = {**line, **{name: value for name, value in _keys_of(record).items() if name not in line}}
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
         return json.dumps(line, ensure_ascii=False)
+
+
+def _keys_of(record: logging.LogRecord) -> dict[str, object]:
+    """The named values of a message, by their names."""
+    if not isinstance(record.args, tuple):
+        return {}
+    named = zip(_PLACES.findall(str(record.msg)), record.args, strict=False)
+    return {name: value if isinstance(value, (int, float)) else str(value) for name, value in named if name}
 
 
 def request_id() -> str:
@@ -69,7 +87,8 @@ def work(kind: str, work_id: str = "") -> Iterator[str]:
 
 
 class Pool(ThreadPoolExecutor):
-    """A pool whose threads log with the id of whoever gave them the work, and hold bytes in that request's place."""
+    """A pool whose threads log with the id of the request that gave them the work, and hold bytes in that request's
+    place."""
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         return super().submit(_for_request, request_id(), current_place(), fn, *args, **kwargs)
@@ -100,7 +119,7 @@ def _end(response: Response) -> Response:
     response.headers[REQUEST_ID_HEADER] = request_id()
     if request.endpoint != "static":
         took = time.monotonic() - g.get("begun", time.monotonic())
-        # The rule and not the path: an address may name a chat, and whatever a stranger typed.
+        # The rule and not the path: an address may name a chat, and hold a stranger's text.
         rule = request.url_rule.rule if request.url_rule else "unknown address"
         method = request.method if request.url_rule else "ANY"
         measures.request(f"{method} {rule}", response.status_code, took)

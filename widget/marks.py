@@ -47,4 +47,4 @@ class Marks:
         try:
             self._cache.set_many({key: secrets.token_hex(4)}, MARK_SECONDS)
         except StoreGone:
-            log.info("marks: the cache is out of reach")
+            log.info("marks.cache_gone")

@@ -32,7 +32,7 @@ _TOKEN = re.compile(r"[A-Za-z0-9]{24,}|(?=[A-Za-z]*\d)(?=\d*[A-Za-z])[A-Za-z0-9]
 
 
 def masked(value: Any, key: str = "") -> Any:
-    """The value without anything that identifies a person, opens a door or was written by somebody.
+    """The value without anything that identifies a person, opens a door or was written by a person.
 
     The key decides whether a plain value stays; a list's items have the key of the list.
     """
@@ -86,7 +86,7 @@ def _plain(value: Any) -> Any:
 
 
 def _safe_key(name: Any) -> str:
-    """Keys are field names; whatever else came as one is hidden like a value."""
+    """Keys are field names; anything else that came as one is hidden like a value."""
     return str(_plain(str(name)))
 
 

@@ -55,7 +55,7 @@ class Metrics:
         self._refusals.labels(code).inc()
 
     def renewed(self, outcome: str) -> None:
-        """`renewed` at the authorisation server, `shared` with whoever was first, or `failed`."""
+        """`renewed` at the authorisation server, `shared` with the first that asked, or `failed`."""
         self._renewals.labels(outcome).inc()
 
     def portal_error(self, code: str) -> None:
@@ -105,7 +105,7 @@ class _Read(Collector):
             try:
                 found = each.read()
             except Exception as error:
-                log.warning("metrics: %s is left out (%s)", each.name, type(error).__name__)
+                log.warning("metrics.left_out name=%s error=%s", each.name, type(error).__name__)
                 continue
             gauge = GaugeMetricFamily(each.name, each.text, labels=[each.label] if each.label else [])
             for value, number in sorted(found.items()):

@@ -86,7 +86,7 @@ def current_place() -> RequestPlace | None:
 
 @contextmanager
 def at_place(place: RequestPlace | None) -> Iterator[None]:
-    """Work for this place's request, in whatever thread."""
+    """Work for this place's request, in any thread."""
     before = _place.set(place)
     try:
         yield

@@ -1,4 +1,4 @@
-"""A client for whatever REDIS_URL names: one server, a master that sentinels know, or a cluster.
+"""A client for what REDIS_URL names: one server, a master that sentinels know, or a cluster.
 
     redis://user:password@host:6379/0       rediss://…  with TLS       unix:///path/to/socket
     redis+sentinel://user:password@host1:26379,host2:26379/mymaster/0  rediss+sentinel://…

@@ -8,6 +8,9 @@ if TYPE_CHECKING:
     from widget.wiring import Services
 
 
+__all__ = ["Services", "services"]  # the first for annotations alone
+
+
 def services() -> "Services":
     found: Services = current_app.extensions["widget"]
     return found

@@ -115,6 +115,7 @@ class PatientSocket:
         self._left = PATIENCE
 
     def recv(self, size: int, flags: int = 0) -> bytes:
+        """As of any socket. Raises ConnectionResetError where too many clients are slow."""
         if self._sock.gettimeout() is None and not self._readable(GRACE):
             if not self._waiting.acquire(blocking=False):
                 raise ConnectionResetError(errno.ECONNRESET, "too many clients are slow")

@@ -11,17 +11,14 @@ There are two kinds of ticket:
 import json
 import threading
 import time
-from collections.abc import Callable, Hashable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 
 from cachetools import LRUCache
 from cryptography.fernet import InvalidToken, MultiFernet
-from flask import current_app, g, request
 from itsdangerous import BadData, URLSafeTimedSerializer
 
 from widget.errors import ErrorCode, Refused
-from widget.i18n import set_language
 
 OPENING_HEADER = "X-Opening"
 SESSION_HEADER = "X-Session"
@@ -29,9 +26,7 @@ ZONE_HEADER = "X-Zone"
 OPENING_SECONDS = 12 * 3600  # a card may stay open for a working day before it is revealed
 MAX_TICKET = 4096
 CLOCKS_APART = 60  # seconds by which another host's clock may be ahead; Fernet grants an opening as many
-MAX_NAME = 64
 MAX_READ = 4096  # tickets whose sessions are remembered, about 1 kB each
-FORMS = frozenset({"/placement", "/app", "/install", "/hooks/bitrix24"})  # what Bitrix24 itself posts to
 
 
 @dataclass(frozen=True)
@@ -103,6 +98,7 @@ class SessionTokens:
         return self._fernet.encrypt(json.dumps(asdict(opening)).encode()).decode()
 
     def read_launch(self, ticket: str) -> Launch:
+        """What a page was opened with. Raises Refused(SESSION_OVER)."""
         try:
             return Launch(**json.loads(self._fernet.decrypt(_bounded(ticket), ttl=OPENING_SECONDS)))
         except (InvalidToken, ValueError, TypeError) as error:
@@ -142,56 +138,6 @@ class SessionTokens:
             return Session(**{**values, "readings": tuple(values.get("readings", ()))}), signed_at.timestamp()
         except (BadData, ValueError, TypeError) as error:
             raise Refused(ErrorCode.SESSION_OVER, reason="session") from error
-
-
-def current_session() -> Session:
-    """The proved session of this request, in the portal's language where it has one; everything from here on, a
-    refusal too, is said in it. Every view of an open page asks for it, and so ends with its portal.
-
-    Raises Refused: SESSION_OVER, and UNKNOWN_PORTAL or PORTAL_CLOSED as `Portals.require` does.
-    """
-    if "session" not in g:
-        found = _read_session()
-        portal = current_app.extensions["widget"].storage.portals.get(found.portal_id)
-        found = replace(found, language=portal.language) if portal and portal.language else found
-        set_language(found.language)
-        if portal is None:
-            raise Refused(ErrorCode.UNKNOWN_PORTAL, 403, "session's portal is gone")
-        portal.require_active()
-        g.session, g.portal = found, portal
-    session: Session = g.session
-    return session
-
-
-def _read_session() -> Session:
-    """The session in this request's header, verified once. Raises Refused(SESSION_OVER)."""
-    if "ticket" not in g:
-        session_tokens: SessionTokens = current_app.extensions["widget"].session_tokens
-        g.ticket = session_tokens.read_session(request.headers.get(SESSION_HEADER, ""))
-    ticket: Session = g.ticket
-    return ticket
-
-
-def company_of_request() -> Hashable:
-    """Whose share of the threads this request takes: a proved portal's. Who proves nothing, as with an opening, which
-    anybody gets in a portal's name, shares with all that do so, and cannot take the place of those who are proved."""
-    session_tokens: SessionTokens = current_app.extensions["widget"].session_tokens
-    with suppress(Refused):
-        if SESSION_HEADER in request.headers:
-            return _read_session().portal_id
-    with suppress(Refused):  # a renewal brings both, and its session is over
-        if OPENING_HEADER in request.headers:
-            return OPENING_HEADER, session_tokens.read_launch(request.headers[OPENING_HEADER]).member_id
-    named = ""
-    if request.path in FORMS:  # elsewhere the view says how much of a body it reads
-        named = request.form.get("member_id") or request.form.get("auth[member_id]", "")
-    return request.path, named[:MAX_NAME]
-
-
-def current_opening() -> Launch:
-    """What this request's page was opened with, still unproved. Raises Refused(SESSION_OVER)."""
-    session_tokens: SessionTokens = current_app.extensions["widget"].session_tokens
-    return session_tokens.read_launch(request.headers.get(OPENING_HEADER, ""))
 
 
 def _card_of(session: Session) -> tuple[int, ...]:

@@ -1,4 +1,4 @@
-"""Values of a JSON that somebody else wrote: each is what it should be, or the neutral value of its kind."""
+"""Values of a JSON that came from outside: each is what it should be, or the neutral value of its kind."""
 
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError

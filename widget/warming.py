@@ -1,4 +1,4 @@
-"""What a worker does before it takes requests, so that nobody's first card waits for it."""
+"""What a worker does before it takes requests, so that no first card waits for it."""
 
 import logging
 import re
@@ -43,4 +43,4 @@ def hear_of_lines(app: Flask) -> None:
         with app.app_context():
             services().presence.rounds.begin()
     except SQLAlchemyError as error:
-        log.warning("start: the lines were not heard (%s)", type(error).__name__)
+        log.warning("start.lines_not_heard error=%s", type(error).__name__)

@@ -117,9 +117,7 @@ def build(
     services = Services(
         config=config,
         clock=clock,
-        session_tokens=SessionTokens(
-            [*config.old_secret_keys, config.secret_key], stored.secret_box.fernet, config.session_minutes * 60
-        ),
+        session_tokens=_session_tokens(config, stored),
         storage=stored,
         bitrix24=bitrix24,
         gateways=gateways,
@@ -135,14 +133,24 @@ def build(
         metrics=metrics,
         cache=infra.cache,
         places=Places(config.portal_requests, config.portal_megabytes * 1024 * 1024),
-        pings={
-            "database": lambda: takes_writes(stored.engine),
-            "cache": lambda: redis_takes_writes(config.redis_url),
-            "queue": jobs.reachable,
-        },
+        pings=_pings(config, stored, jobs),
     )
     _schedule(services)
     return services
+
+
+def _session_tokens(config: Config, stored: Repositories) -> SessionTokens:
+    keys = [*config.old_secret_keys, config.secret_key]
+    return SessionTokens(keys, stored.secret_box.fernet, config.session_minutes * 60)
+
+
+def _pings(config: Config, stored: Repositories, jobs: Jobs) -> dict[str, Callable[[], bool]]:
+    """What the service cannot do without, and whether each is there now."""
+    return {
+        "database": lambda: takes_writes(stored.engine),
+        "cache": lambda: redis_takes_writes(config.redis_url),
+        "queue": jobs.reachable,
+    }
 
 
 def _schedule(here: Services) -> None:

@@ -46,7 +46,7 @@ CAPABILITIES = Capabilities(
 
 
 class Clock:
-    """Virtual time; moved by whoever plays the trace."""
+    """Virtual time; moved by the player of the trace."""
 
     def __init__(self, now: float) -> None:
         self.now = now

@@ -1,7 +1,7 @@
 """This product, always visible: its own parts as wiring.py puts them together, in virtual time.
 
 What is not its own: the gateway (gateway.py), the clock, and the portal, whose cards are handed in as if they were read
-a moment ago. SQL is a SQLite file that nobody waits for, the limiter counts in memory.
+a moment ago. SQL is a SQLite file that no measured time waits for, the limiter counts in memory.
 """
 
 from collections.abc import Callable

@@ -12,7 +12,7 @@ class WorkingWay(Protocol):
     """Lives through a trace in the order of its events."""
 
     def opened(self, opening: Opening) -> None:
-        """A card is painted, and whatever that leads to."""
+        """A card is painted, with all that follows from it."""
 
     def told(self, message: TracedMessage) -> None:
         """A message went out or came in."""

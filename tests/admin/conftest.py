@@ -1,15 +1,15 @@
 """The app's own page as a person uses it: open it, change one thing, look at what it says."""
 
-import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
+from selectolax.lexbor import LexborHTMLParser
 from sqlalchemy import delete, insert
 
-from tests.stand import CardPage, Widget, words_of
+from tests.stand import CardPage, Widget, attribute, words_of
 from widget.gateways.base import GatewayError, LineState, LineStatus
 from widget.gateways.states import States
 from widget.storage.lines import Line
@@ -51,13 +51,15 @@ class AppPage:
 
     def section(self, name: str) -> str:
         """The words of one section of the page, or of the answer."""
-        found = re.search(rf'<section id="{name}".*?(?=<(?:section|main|template)|\Z)', self.html, re.S)
-        return words_of(found[0]) if found else ""
+        found = LexborHTMLParser(self.html).css_first(f"section[id='{name}']")
+        return words_of(found.html or "") if found else ""
 
     @property
     def faults(self) -> list[str]:
         """The fields that are marked as wrong."""
-        return re.findall(r'<p class="fault" id="([^"]+)-fault"', self.html)
+        return [
+            str(found.id).removesuffix("-fault") for found in LexborHTMLParser(self.html).css("p.fault[id$='-fault']")
+        ]
 
 
 @pytest.fixture
@@ -66,8 +68,7 @@ def open_app(request: pytest.FixtureRequest) -> OpenApp:
 
     def open_page(user: str = "admin", *, lang: str = "en", portal: int = 1, of: Widget | None = None) -> AppPage:
         page = (of or request.getfixturevalue("widget")).open("/app/", user=user, lang=lang, portal=portal)
-        found = re.search(r'data-session="([^"]+)"', page.text)
-        page.session = found[1] if found else ""
+        page.session = attribute(page.text, "data-session")
         return AppPage(page, page.text)
 
     return open_page

@@ -11,6 +11,7 @@ import pytest
 
 from sandbox.portal.credentials import CLIENT_ID, CLIENT_SECRET
 from tests.stand import Clock, Outside, Widget, impatient_client
+from widget.bitrix24.exchanges import Exchanges
 from widget.bitrix24.oauth import OAuth
 from widget.bitrix24.renewal import Renewal
 from widget.bitrix24.rest import Rest
@@ -88,17 +89,14 @@ def sign_in(widget: Widget, outside: Outside, clock: Clock) -> Callable[..., Sig
         rest_log = RestLog(services.storage.engine, keep=True, wait=60)  # written when a test says so
         renewal = Renewal(oauth, portals, tokens, metrics, lease_seconds=20)
         rest = Rest(
-            [impatient_client(transport=transport)],
+            Exchanges([impatient_client(transport=transport)], rest_log, timeout=timeout, clock=clock),
             oauth,
             renewal,
             portals,
             tokens,
-            rest_log,
             metrics,
-            timeout=timeout,
             patience=12,
             sleep=sleep or slept.append,
-            clock=clock,
         )
         stored = portals.get(widget.portals[portal - 1])
         assert stored

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 
 from sandbox.portal.credentials import CLIENT_ID, CLIENT_SECRET
+from widget.bitrix24.exchanges import Exchanges
 from widget.bitrix24.oauth import OAuth
 from widget.bitrix24.renewal import Renewal
 from widget.bitrix24.rest import Rest
@@ -50,8 +51,8 @@ def main(database: str, key: str, auth_server: str, portal_id: str, user_id: str
     renewal = Renewal(oauth, portals, tokens, metrics, lease_seconds=LEASE)
     go = threading.Event()
     clients = [make_client(transport=HeldBack(go))]
-    log = RestLog(engine, keep=False)
-    rest = Rest(clients, oauth, renewal, portals, tokens, log, metrics, timeout=30, patience=40)
+    exchanges = Exchanges(clients, RestLog(engine, keep=False), timeout=30, clock=time.time)
+    rest = Rest(exchanges, oauth, renewal, portals, tokens, metrics, patience=40)
     portal = portals.get(int(portal_id))
     assert portal
 

@@ -18,7 +18,7 @@ from widget.http import make_client
 from widget.storage.portals import PortalState
 from widget.storage.tokens import Token
 
-# The table of reference/bitrix24.md, section 4.2, and what follows from it.
+# Each error with what follows from it.
 TABLE = {
     "expired_token": (ErrorCode.NO_AUTH, ErrorAction.RENEW),
     "invalid_token": (ErrorCode.NO_AUTH, ErrorAction.FORGET),

@@ -573,7 +573,7 @@ def test_no_text_and_no_number_reach_a_log(desk, caplog):
     with caplog.at_level("DEBUG", logger="widget"):
         desk.send(desk.open(), "Секретный текст")
     ours = "\n".join(record.getMessage() for record in caplog.records if record.name.startswith("widget"))
-    assert "send line=" in ours
+    assert "send.done line=" in ours
     assert "Секретный" not in ours
     assert "9261112233" not in ours
 

@@ -19,6 +19,7 @@ REASONED = {
     ("ratelimit/conftest.py", "socket_timeout=0.3"): "only asked when the server is stopped or gone",
     ("benchmarks/test_load.py", "asyncio.sleep"): "the server's own slowness; nothing is compared with it",
     ("test_timing.py", "time.monotonic"): "which clock a memory goes by is what is tested",
+    ("presence/conftest.py", "time.sleep"): "how often a waiting process looks; nothing is compared with it",
     ("bitrix24/test_rest.py", "time.sleep"): "how often a waiting thread looks; nothing is compared with it",
     ("gateways/contract.py", "<= time.time()"): "two readings of one clock, in their order",
     ("sandbox/test_portal_faults.py", "int(time.time())"): "two readings of one clock, in their order",

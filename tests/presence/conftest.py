@@ -2,20 +2,23 @@
 
 import shutil
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from cryptography.fernet import Fernet
 from flask import Flask
 from sqlalchemy import Engine
 
-from ratelimit import Limiter, MemoryStorage, Rate, Window
+from ratelimit import Limiter, MemoryStorage, Storage
 from tests.stand import NOON, PATIENCE, Clock
 from widget.cache import Cache, StoreGone
+from widget.config import Config
 from widget.gateways.base import (
     ChatList,
     CheckResult,
@@ -26,24 +29,23 @@ from widget.gateways.base import (
     ListedChat,
 )
 from widget.gateways.waha.adapter import CAPABILITIES
+from widget.infrastructure import Infrastructure
 from widget.keys import PhoneKeys
 from widget.metrics import Metrics
-from widget.presence.budget import Terms
+from widget.presence.building import build_presence
 from widget.presence.chat_index import ChatIndex
 from widget.presence.check_budget import CheckBudget
 from widget.presence.checker import Checker
 from widget.presence.cooldown_policy import CooldownPolicy
 from widget.presence.evidence import Evidence
 from widget.presence.freshness import FreshnessPolicy
-from widget.presence.probe import PresenceProbe
 from widget.presence.records import Presence
 from widget.presence.store import PresenceStore
-from widget.singleflight.distributed import DistributedSingleFlight
+from widget.storage.building import build_repositories
 from widget.storage.database import open_database, upgrade
 from widget.storage.line_health import LineHealths
 from widget.storage.lines import Line, Lines
 from widget.storage.portals import Portals
-from widget.storage.presences import Presences
 from widget.storage.secret_box import SecretBox
 from widget.storage.usage import Usage
 
@@ -71,7 +73,6 @@ class FakeGateway:
     looked_up: list[str] = field(default_factory=list)
     states: int = 0
     whole: bool = False  # the listing names every chat
-    reports: bool = True  # what comes meanwhile is told
     hold: threading.Event | None = None
     at_once: int = 1
     until: float = 0.0
@@ -136,6 +137,20 @@ class FakeGateways:
 
     def distrust(self, line: Line) -> None:
         pass
+
+
+@dataclass(frozen=True)
+class SharedPermits(Infrastructure):
+    """Infrastructure whose limiters count where a test says: several desks may share it."""
+
+    permits: Storage = field(default_factory=MemoryStorage)
+
+    def _permits(self) -> Storage:
+        return self.permits
+
+
+def no_client() -> httpx.Client:
+    raise AssertionError("nothing of this room calls outside by itself")
 
 
 @dataclass
@@ -221,6 +236,7 @@ def filled_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
         portals.add(member_id=name, domain=f"{name}.example", endpoint=f"https://{name}.example/rest/", country="RU")
     for line in (LINE, OTHER_PORTALS_LINE, SUPPORT):
         lines.add(line.portal_id, name="Sales", gateway="waha", address=line.address, session=line.session, key="key")
+        LineHealths(engine, clock).record_webhook(line.portal_id, line.id)  # what comes meanwhile is told
     engine.dispose()
     return path
 
@@ -236,7 +252,7 @@ def engine(filled_file: Path, tmp_path: Path) -> Iterator[Engine]:
 @pytest.fixture
 def make_desk(
     gateway: FakeGateway, in_process: Cache, pool: ThreadPoolExecutor, clock: Clock, engine: Engine
-) -> Callable[..., CheckerFixture]:
+) -> Iterator[Callable[..., CheckerFixture]]:
     """make_desk(burst=…, answers=…, storage=…): desks share the gateway, the database, and whatever is handed in."""
 
     def make(
@@ -248,54 +264,59 @@ def make_desk(
         answers: Cache | None = None,
         storage: Any = None,
     ) -> CheckerFixture:
-        answers = answers or in_process
-        limits = (Rate(every=every, burst=burst), Window(limit=day, seconds=86_400))
-        limiter = Limiter(storage or MemoryStorage(clock=clock), limits=limits, prefix="checks")
-        chats, metrics, gateways = FakeChats(), Metrics(), FakeGateways(gateway)
-        freshness = FreshnessPolicy(fresh=SURE, unknown=UNSURE)
-        memory = PresenceStore(
-            answers,
-            Presences(engine, clock),
-            SecretBox([KEY]),
-            key_of=PhoneKeys("secret").key,
-            freshness=freshness,
-            clock=clock,
+        config = Config(
+            secret_key="secret",
+            encryption_keys=(KEY,),
+            bitrix_client_id="app",
+            bitrix_client_secret="secret",
+            database_url=str(engine.url),
+            check_burst=burst,
+            check_every=every,
+            checks_per_day=day,
+            checks_floor=floor,
+            young_checks_per_day=20,
+            young_days=10,
+            presence_ttl=SURE,
+            unknown_ttl=UNSURE,
         )
-        usage, cooldowns = Usage(engine, clock), LineHealths(engine, clock)
-        cooldown_policy = CooldownPolicy(cooldowns, clock)
-        check_budget = CheckBudget(limiter, usage, cooldown_policy, Terms(burst, every, day, floor, 20, 10), clock)
-        chat_index = ChatIndex(
-            gateways, memory, freshness, pool, clock, cache=answers, reports=lambda line: gateway.reports
-        )  # type: ignore[arg-type]
-        checker = Checker(
-            memory,
-            DistributedSingleFlight(answers, lease_seconds=5),
-            check_budget,
-            PresenceProbe(gateways, cooldown_policy, pool, metrics, clock),  # type: ignore[arg-type]
-            chat_index,
-            freshness=freshness,
-            clock=clock,
+        infra = SharedPermits(
+            config,
+            clock,
+            time.sleep,
+            no_client,
+            workers=pool,
+            behind=pool,
+            cache=answers or in_process,
+            keys=PhoneKeys("secret"),
+            permits=storage or MemoryStorage(clock=clock),
         )
+        built, metrics, gateways, chats = build_repositories(infra), Metrics(), FakeGateways(gateway), FakeChats()
+        opened.append(built.engine)
+        stored = replace(built, conversations=replace(built.conversations, chats=chats))  # type: ignore[arg-type]
+        parts = build_presence(infra, stored, gateways, metrics)  # type: ignore[arg-type]
         return CheckerFixture(
-            checker,
+            parts.checker,
             gateway,
             gateways,
             chats,
-            answers,
-            limiter,
+            infra.cache,
+            parts.check_budget._limiter,
             metrics,
-            memory,
-            Evidence(memory, chats, clock),  # type: ignore[arg-type]
-            check_budget,
-            usage,
-            cooldown_policy,
-            cooldowns,
-            freshness,
+            parts.known,
+            parts.evidence,
+            parts.check_budget,
+            stored.usage,
+            parts.cooldown_policy,
+            stored.line_health,
+            parts.freshness,
             clock,
-            chat_index,
+            parts.chat_index,
         )
 
-    return make
+    opened: list[Engine] = []
+    yield make
+    for each in opened:
+        each.dispose()
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 from flask import Flask
-from sqlalchemy import text
+from sqlalchemy import text, update
 
 from tests.presence.conftest import LINE, SUPPORT
 from tests.stand import PATIENCE
@@ -13,6 +13,7 @@ from widget.gateways.base import CheckResult, GatewayErrorCode, ListedChat
 from widget.presence.budget import AskedBy
 from widget.presence.freshness import DAY
 from widget.presence.records import PresenceAnswer, Source
+from widget.storage.schema import line_health
 
 IVAN, MARIA, ORDERS, RUSTAM = "+79619510000", "+79123456789", "+79261112233", "+998901234567"
 JOAO = "+5531988887777"
@@ -95,9 +96,12 @@ def test_a_line_is_listed_again_after_some_minutes_and_shows_what_came_meanwhile
     ],
 )
 def test_a_number_is_looked_up_before_its_check_only_where_the_listing_may_miss_its_chat(
-    desk, make_desk, clock, whole, reports, later, looked_up
+    desk, make_desk, clock, engine, whole, reports, later, looked_up
 ):
-    desk.gateway.whole, desk.gateway.reports = whole, reports
+    desk.gateway.whole = whole
+    if not reports:
+        with engine.begin() as connection:
+            connection.execute(update(line_health).values(hook_at=0.0))
     desk.gateway.chats = {IVAN: chat(clock() - DAY)}
     desk.chat_index.refresh(LINE)
     clock.forward(later)

@@ -7,10 +7,11 @@ from markupsafe import Markup
 
 from widget.bitrix24.crm import Viewer, read_viewer
 from widget.context import CardContext
+from widget.current import current_session
 from widget.errors import ErrorCode, Refused
 from widget.i18n import moment, set_language, when
 from widget.services import services
-from widget.session import Session, current_session
+from widget.session import Session
 from widget.storage.changes import ChangeKind
 from widget.storage.lines import Line
 from widget.storage.portals import Portal

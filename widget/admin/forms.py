@@ -16,7 +16,7 @@ from widget.phones.numbers import parse
 from widget.storage.lines import Grantee, LineLimits
 
 MAX_ADDRESS = 300
-MAX_TYPED = 2000  # beyond this nobody typed it into a field of ours
+MAX_TYPED = 2000  # longer than any value typed into our fields
 MAX_GRANTEES = 100
 BURST, EVERY, PER_DAY = (1, 20), (1, 3600), (1, 1000)  # a line's own limits may lie between these
 FLOOR = YOUNG_PER_DAY = (1, 1000)

@@ -19,12 +19,13 @@ from widget.admin.pages import pages
 from widget.chats.context import usual_line
 from widget.chats.typed import MAX_UNWRITTEN, NotTheirs
 from widget.context import CardPhone, hours_csv
+from widget.current import current_opening
 from widget.errors import ErrorCode, Refused
 from widget.forms import flag_field, id_field, json_body
 from widget.gateways.base import GatewayError
 from widget.phones.numbers import Problem, shown
 from widget.services import services
-from widget.session import SESSION_HEADER, current_opening
+from widget.session import SESSION_HEADER
 from widget.storage.changes import ChangeKind
 from widget.storage.lines import Line
 from widget.storage.settings import Defaults

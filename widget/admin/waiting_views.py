@@ -20,11 +20,12 @@ from widget.bitrix24.employees import NOTIFIES
 from widget.chats import beside_views
 from widget.chats.beside import Wait, wait_of
 from widget.chats.rights import MOST, ClientCards
+from widget.current import current_opening
 from widget.errors import ErrorCode, Refused
 from widget.forms import flag_field, id_field, json_body, maybe_text_field
 from widget.phones.numbers import shown
 from widget.services import services
-from widget.session import SESSION_HEADER, current_opening
+from widget.session import SESSION_HEADER
 from widget.storage.changes import ChangeKind
 from widget.storage.chats import Chat
 from widget.storage.staff import Employee
@@ -58,6 +59,7 @@ class Wanted:
 
 
 def read_wanted() -> Wanted:
+    """Raises Refused(BAD_FORM)."""
     body = json_body()
     owner = maybe_text_field(body, "owner", longest=10)
     if owner not in ("", MINE, NOBODYS):

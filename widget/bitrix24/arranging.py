@@ -61,12 +61,14 @@ class Arranging:
     def write(self, layout: Layout, sections: Sequence[Any]) -> Written:
         """Not in a batch, which would read a reference to another answer into a section's title."""
         if not survives_writing(sections):
-            log.warning("layout portal=%s %s: would lose titles or data, left alone", self.portal_id, layout.entity)
+            log.warning(
+                "layout.left_alone portal=%s entity=%s: it would lose titles or data", self.portal_id, layout.entity
+            )
             return Written.LEFT_ALONE
         try:
             self.tell(*layout.write(sections))
         except Refused as refusal:
-            log.warning("layout portal=%s %s: %s", self.portal_id, layout.entity, refusal.reason)
+            log.warning("layout.failed portal=%s entity=%s reason=%s", self.portal_id, layout.entity, refusal.reason)
             return Written.REFUSED
         return Written.DONE
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from widget.bitrix24.authentication import Authenticator
+from widget.bitrix24.exchanges import Exchanges
 from widget.bitrix24.installer.installer import Installer
 from widget.bitrix24.oauth import OAuth
 from widget.bitrix24.renewal import Renewal
@@ -42,28 +43,30 @@ def build_bitrix24(
     )
     # Both authorisation servers may be asked in turn, and the answer has to be stored.
     renewal = Renewal(oauth, stored.portals, stored.tokens, metrics, lease_seconds=2 * config.portal_timeout + 5)
-    rest = Rest(
+    exchanges = Exchanges(
         [of_kind("portal", infra.client()) for _ in range(PORTAL_CLIENTS)],
+        stored.rest_log,
+        timeout=config.portal_timeout,
+        clock=clock,
+    )
+    rest = Rest(
+        exchanges,
         oauth,
         renewal,
         stored.portals,
         stored.tokens,
-        stored.rest_log,
         metrics,
-        timeout=config.portal_timeout,
         patience=config.portal_patience,
         sleep=infra.sleep,
-        clock=clock,
     )
     installer = Installer(
-        of_kind("portal", infra.client()),
+        exchanges,
         oauth,
         rest,
         stored.portals,
         stored.tokens,
         stored.events,
         public_url=config.public_url,
-        timeout=config.portal_timeout,
         clock=clock,
     )
     return Bitrix24(oauth, rest, Authenticator(oauth, stored.portals, stored.tokens, clock), installer)

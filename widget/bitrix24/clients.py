@@ -30,7 +30,8 @@ class CrmLink:
 def cards_of_phones(
     rest: Rest, portal: Portal, user_id: int, phones: Collection[str]
 ) -> dict[str, tuple[CrmLink, ...]]:
-    """The cards that hold each of at most 50 phones, whoever may read them. One outside call. Raises Refused."""
+    """The cards that hold each of at most 50 phones, with and without the user's right to read them. One outside call.
+    Raises Refused."""
     named = {f"p{number}": phone for number, phone in enumerate(list(phones)[:MOST])}
     asked = {key: ("crm.duplicate.findbycomm", {"type": "PHONE", "values": [phone]}) for key, phone in named.items()}
     batch = rest.batch(portal, user_id, asked)

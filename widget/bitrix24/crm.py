@@ -26,7 +26,7 @@ class PersonKind(Enum):
 
 @dataclass(frozen=True)
 class TypedPhone:
-    """A phone as somebody typed it. `kind` is Bitrix24's VALUE_TYPE: MOBILE, WORK, HOME…"""
+    """A phone as it was typed. `kind` is Bitrix24's VALUE_TYPE: MOBILE, WORK, HOME…"""
 
     typed: str
     kind: str
@@ -70,7 +70,7 @@ def read_viewer(rest: Rest, portal: Portal, user_id: int) -> Viewer:
 
 
 def viewer_of(answer: Batch, user_id: int) -> Viewer:
-    """Who is asking, from a batch that holds no card (pure)."""
+    """Who is asking, from a batch that holds no card (pure). Raises Refused where the portal did not say."""
     failed = answer.busy or ("me" if "me" in answer.errors else None)
     if failed:
         raise answer.refused(failed)
@@ -96,7 +96,7 @@ def batch_of(entity_type_id: int, entity_id: int) -> dict[str, tuple[str, Mappin
 
 
 def card_of(answer: Batch, entity_type_id: int, user_id: int) -> CrmCard:
-    """The card in a batch's answer (pure). People who are not linked to the item are dropped, whatever came."""
+    """The card in a batch's answer (pure). People who are not linked to the item are dropped."""
     item = _item(answer)
     contact_ids = _ids(item.get("contactIds")) or _ids([item.get("contactId")])
     # A contact of several companies has companyIds; some answers fill only companyId.
@@ -132,7 +132,7 @@ def _item(answer: Batch) -> Mapping[str, Any]:
 def _people(
     answer: Batch, key: str, wanted: list[int], kind: PersonKind, primary: Iterable[int] = ()
 ) -> tuple[Person, ...]:
-    """The wanted people in the order of their links. A list that failed is an empty one where nobody is
+    """The wanted people in the order of their links. A list that failed is an empty one where no person is
     wanted: a null or missing id makes the portal refuse its filter."""
     if wanted and answer.errors.get(key, "ACCESS_DENIED").upper() != "ACCESS_DENIED":
         raise answer.refused(key)  # not a question of rights: «not available to you» would be untrue

@@ -13,7 +13,7 @@ from widget.errors import ErrorCode, Refused
 
 
 class ErrorAction(Enum):
-    """What the REST client does about an error. Whatever it does, a call that fails in the end is told."""
+    """What the REST client does about an error. A call that fails in the end is always told."""
 
     SAY = "say"  # repeating does not help, or might do a thing twice
     RENEW = "renew"  # renew the token once and repeat
@@ -39,7 +39,7 @@ _OUR_FAULT = _Meaning(ErrorCode.BROKEN, 502)  # a wrong request or a stale id: t
 
 _MEANINGS = {
     "expired_token": _Meaning(ErrorCode.NO_AUTH, 401, ErrorAction.RENEW),
-    # Whose token is it? Nobody's.
+    # The token belongs to no user.
     "invalid_token": _DEAD_TOKEN,
     "no_auth_found": _DEAD_TOKEN,
     "authorization_error": _DEAD_TOKEN,  # the user was blocked or dismissed
@@ -92,7 +92,7 @@ BUSY = frozenset(code for code, meaning in _MEANINGS.items() if meaning.status =
 
 
 def reaction_to(code: str) -> ErrorAction:
-    """What to do about an error; nothing about one that nobody knows."""
+    """What to do about an error; nothing about an unknown one."""
     return _MEANINGS.get(code.lower(), _UNKNOWN).reaction
 
 

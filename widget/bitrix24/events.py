@@ -24,7 +24,7 @@ CARD_EVENTS = {
 
 # The first is bound before installFinish, which fires it: older boxes tell the secret that proves events only there.
 WANTED = (INSTALLED, UNINSTALLED, UPDATED, PAID, *TYPE_EVENTS, *CARD_EVENTS, DYNAMIC_ITEM)
-# Only where the application may see open lines (openlines/told.py reads them).
+# Only where the application may see open lines (widget/openlines/told.py reads them).
 OF_OPEN_LINES = (
     *("ONIMCONNECTORMESSAGEADD", "ONIMCONNECTORMESSAGEUPDATE", "ONIMCONNECTORMESSAGEDELETE"),
     *("ONIMCONNECTORDIALOGSTART", "ONIMCONNECTORDIALOGFINISH"),
@@ -97,7 +97,8 @@ def work_of(event: Event) -> dict[str, int | str] | None:
 
 
 def nested(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
-    """data[FIELDS][ID]=7 as {"data": {"FIELDS": {"ID": "7"}}}. Raises Refused for what nobody honest sends."""
+    """data[FIELDS][ID]=7 as {"data": {"FIELDS": {"ID": "7"}}}. Raises Refused(BAD_FORM) for a field that comes twice,
+    is both a value and a list, or is too long or too deep."""
     found: dict[str, Any] = {}
     for count, (key, value) in enumerate(pairs):
         match = _KEY.fullmatch(key) if len(key) <= MAX_KEY else None

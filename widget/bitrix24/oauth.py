@@ -1,6 +1,6 @@
 """The authorisation server: whose token is this, and a new one for an expired one.
 
-Only hosts on the allow-list are asked, whatever a form says: our client secret and our trust go nowhere else.
+Only hosts on the allow-list are asked, never one that a form names: our client secret and our trust go nowhere else.
 Sources: bitrix24/b24restdocs, settings/oauth/{simple-way,auto-renewal}.md; bitrix24/b24pysdk, credentials; which
 server knows which region: the server's rest module, OAuth/AuthorizationServerUrlResolver.php.
 """
@@ -111,8 +111,9 @@ class OAuth:
         home: Home = ANYWHERE,
         meanwhile: Callable[[], None] = lambda: None,
     ) -> Identity:
-        """Whose token this is; refused unless it is of our application and of that portal. `meanwhile` is begun just
-        before a server is asked, if one is and this caller may.
+        """Whose token this is. `meanwhile` is begun just before a server is asked, if one is and this caller may.
+
+        Raises Refused: NO_AUTH unless it is of our application and of that portal, else with the server's code.
 
         One outside call (two when a server is out of reach or knows neither us nor the token), none for a token
         proved within 5 minutes (`again` asks all the same).
@@ -133,7 +134,8 @@ class OAuth:
     def refresh(self, refresh_token: str, *, home: Home = ANYWHERE) -> Renewed:
         """A new pair for an old refresh token, which is dead from then on: store the answer before using it.
 
-        One outside call (two as with `prove`), made as a POST so that the secret stays out of access logs.
+        One outside call (two as with `prove`), made as a POST so that the secret stays out of access logs. Raises
+        Refused with the server's code.
         """
         form = {
             "grant_type": "refresh_token",

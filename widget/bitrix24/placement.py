@@ -58,7 +58,7 @@ def read_placement(query: Mapping[str, str], form: Mapping[str, str]) -> Placeme
 
 
 def read_common(query: Mapping[str, str], form: Mapping[str, str]) -> Placement:
-    """The part that every opening has, the app's own page too."""
+    """The part that every opening has, the app's own page too. Raises Refused(BAD_FORM)."""
     for source in (query, form):
         for name, value in source.items():
             if len(name) > 100 or len(value) > MAX_FIELD or "\x00" in value:

@@ -81,7 +81,7 @@ class Renewal:
             renewed = self._oauth.refresh(expired.refresh, home=Home(portal.domain, portal.auth_server))
         except Refused as error:
             self._tokens.release(portal.id, user_id, until=until)
-            # Somebody else's pair may have come meanwhile: a page was opened, or a lease was outlived.
+            # Another pair may have come meanwhile: a page was opened, or a lease was outlived.
             newer = self._stored(portal, user_id) if error.reason.lower() == "invalid_grant" else expired
             if newer.access != expired.access:
                 self._metrics.renewed("shared")

@@ -4,18 +4,14 @@ Own and thin on purpose: about a dozen of hundreds of methods, exact control of 
 Sources: bitrix24/b24restdocs, settings/how-to-call-rest-api/*; the server's rest module for what batch really does.
 """
 
-import itertools
 import logging
 import random
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
-
-import httpx
 
 from widget.bitrix24.errors import (
     BUSY,
@@ -29,13 +25,12 @@ from widget.bitrix24.errors import (
     reset_at,
     words_of,
 )
+from widget.bitrix24.exchanges import Exchanges, RestExchange
 from widget.bitrix24.oauth import Home, OAuth
 from widget.bitrix24.renewal import Renewal
 from widget.errors import ErrorCode, Refused
-from widget.http import HttpResponse, OutsideError, fetch
 from widget.metrics import Metrics
 from widget.storage.portals import Portal, Portals
-from widget.storage.rest_log import Call, RestLog
 from widget.storage.tokens import Token, Tokens
 from widget.untrusted import as_dict
 
@@ -82,51 +77,36 @@ class Batch:
 
 
 @dataclass(frozen=True)
-class _RestExchange:
-    """What one request came to, and how many milliseconds it took."""
-
-    told: HttpResponse | OutsideError
-    took: int
-
-
-@dataclass(frozen=True)
 class Begun:
     """A batch on its way to this endpoint."""
 
     endpoint: str
     params: Mapping[str, Any]
-    flying: "Future[_RestExchange]"
+    flying: "Future[RestExchange]"
 
 
 class Rest:
     def __init__(
         self,
-        clients: Sequence[httpx.Client],
+        exchanges: Exchanges,
         oauth: OAuth,
         renewal: Renewal,
         portals: Portals,
         tokens: Tokens,
-        rest_log: RestLog,
         metrics: Metrics,
         *,
-        timeout: float,
         patience: float,
         sleep: Callable[[float], None] = time.sleep,
-        clock: Callable[[], float] = time.time,
     ) -> None:
-        """`timeout` is for one request, `patience` for a call with all its repeats, both in seconds."""
-        self._clients = itertools.cycle(clients)
+        """`patience` is for a call with all its repeats, in seconds."""
+        self._exchanges = exchanges
         self._oauth = oauth
         self._renewal = renewal
         self._portals = portals
         self._tokens = tokens
-        self._rest_log = rest_log
         self._metrics = metrics
-        self._timeout = timeout
         self._patience = patience
         self._sleep = sleep
-        self._clock = clock
-        self._lock = threading.Lock()
 
     def batch(
         self,
@@ -152,12 +132,12 @@ class Rest:
         Nothing of the answer is looked at before it is handed to `batch`, for a user who is proved by then.
         """
         params = parameters_of(commands)
-        flying = pool.submit(self._exchange, portal, "batch", params, access_token, self._timeout)
+        flying = pool.submit(self._exchanges.post, portal.endpoint, "batch", params, access_token)
         return Begun(portal.endpoint, params, flying)
 
     def abandon(self, portal: Portal, begun: "Begun") -> None:
         """The token was not proved. Waits for the answer, which goes into the log and nowhere else."""
-        self._note(portal, 0, "batch", begun.params, begun.flying.result())
+        self._exchanges.note(portal.id, 0, "batch", begun.params, begun.flying.result())
 
     def call(
         self,
@@ -181,9 +161,10 @@ class Rest:
             if begun and begun.endpoint == portal.endpoint:
                 exchange = begun.flying.result()
             else:
-                exchange = self._exchange(portal, method, params, token.access, pauses.left)
+                exchange = self._exchanges.post(portal.endpoint, method, params, token.access, pauses.left)
             begun = None
-            answer = self._note(portal, user_id, method, params, exchange)
+            self._exchanges.note(portal.id, user_id, method, params, exchange)
+            answer = exchange.answer()
             if answer.status in MOVED and not moved:
                 moved, portal = True, self._follow_rename(portal, user_id, token)
                 token = self._stored(portal, user_id)
@@ -206,37 +187,6 @@ class Rest:
         """For one call, also one that an installation makes before there is a portal."""
         return Pauses(self._patience, self._sleep)
 
-    def log(self, call: Call) -> None:
-        """Log a call that an installation made before there was a portal."""
-        self._rest_log.write(call)
-
-    def _exchange(
-        self, portal: Portal, method: str, params: Mapping[str, Any], access_token: str, left: float
-    ) -> "_RestExchange":
-        with self._lock:
-            client = next(self._clients)
-        started = time.monotonic()
-        timeout = min(self._timeout, left)
-        try:
-            told: HttpResponse | OutsideError = fetch(
-                client, "POST", f"{portal.endpoint}{method}", timeout=timeout, json=signed(params, access_token)
-            )
-        except OutsideError as error:
-            told = error
-        return _RestExchange(told, round(1000 * (time.monotonic() - started)))
-
-    def _note(
-        self, portal: Portal, user_id: int, method: str, params: Mapping[str, Any], exchange: "_RestExchange"
-    ) -> HttpResponse:
-        """Log the exchange. Returns the answer; Raises Refused where there was none."""
-        told = exchange.told
-        outcome, body = (told.reason, b"") if isinstance(told, OutsideError) else (outcome_of(told), told.body)
-        log.info("bitrix24 %s portal=%s %s %d ms", method, portal.id, outcome, exchange.took)
-        self._rest_log.write(Call(portal.id, user_id, self._clock(), method, outcome, exchange.took, params, body))
-        if isinstance(told, OutsideError):
-            raise Refused(ErrorCode.PORTAL_FAILED, 502, told.reason) from told
-        return told
-
     def _stored(self, portal: Portal, user_id: int) -> Token:
         token = self._tokens.find(portal.id, user_id)
         if token is None:
@@ -244,7 +194,7 @@ class Rest:
         return token
 
     def _newer(self, portal: Portal, user_id: int, token: Token) -> Token | None:
-        """The stored pair, if somebody renewed it under our hands."""
+        """The stored pair, if another request renewed it meanwhile."""
         stored = self._tokens.find(portal.id, user_id)
         return stored if stored and stored.access != token.access else None
 
@@ -260,10 +210,10 @@ class Rest:
         """What an error changes for good: a worthless token is dropped, a portal that is gone is closed."""
         reaction = reaction_to(code)
         if reaction is ErrorAction.FORGET:
-            log.warning("token dropped portal=%s user=%s (%s)", portal.id, user_id, known_code(code))
+            log.warning("token.dropped portal=%s user=%s code=%s", portal.id, user_id, known_code(code))
             self._tokens.drop(portal.id, user_id, token)
         elif reaction is ErrorAction.CLOSE:
-            log.warning("portal closed portal=%s (%s)", portal.id, known_code(code))
+            log.warning("portal.closed portal=%s code=%s", portal.id, known_code(code))
             self._portals.close(portal.id, known_code(code))
             self._tokens.drop_all(portal.id)
 
@@ -308,21 +258,10 @@ class Pauses:
         return True
 
 
-def outcome_of(answer: HttpResponse) -> str:
-    error = "" if answer.status == 200 else f" {known_code(error_of(answer.json(), answer.status))}"
-    return f"{answer.status}{error}"
-
-
 def parameters_of(commands: Mapping[str, tuple[str, Mapping[str, Any]]]) -> dict[str, Any]:
-    """What the method batch takes; every command runs, whatever became of the one before."""
+    """What the method batch takes; every command runs, also after one that failed."""
     cmd = {key: f"{method}?{urlencode(list(flatten(params)))}" for key, (method, params) in commands.items()}
     return {"halt": 0, "cmd": cmd}
-
-
-def signed(params: Mapping[str, Any], access_token: str) -> dict[str, Any]:
-    """The body of a request with the token in it: some web servers in front of a box drop the Authorization header
-    (b24restdocs, settings/how-to-call-rest-api/authorization.md has both)."""
-    return {**params, "auth": access_token}
 
 
 def batch_of(result: Mapping[str, Any]) -> Batch:

@@ -15,7 +15,7 @@ FAILURES = (Rate(every=2.0, burst=30),)
 
 
 class Strangers:
-    """`caller` is the address of whoever asks now, "" where nobody does (background work)."""
+    """`caller` is the address that the current request comes from, "" in background work."""
 
     def __init__(self, limiter: Limiter, caller: Callable[[], str]) -> None:
         self._limiter = limiter
@@ -29,7 +29,7 @@ class Strangers:
         try:
             permits = self._limiter.acquire(key)
         except StorageUnavailable:
-            return None  # this limit protects our name, and without cards nobody could work
+            return None  # this limit protects our name, and stopping all cards would cost more
         if not permits.granted:
             raise Refused(ErrorCode.PORTAL_BUSY, 429, "tokens that prove nothing")
         return permits
@@ -41,7 +41,7 @@ class Strangers:
         try:
             self._limiter.refund(network_of(self._caller()), permits, 1)
         except StorageUnavailable:
-            log.warning("strangers: a permit stays spent")
+            log.warning("strangers.permit_stays_spent")
 
 
 def network_of(address: str) -> str:

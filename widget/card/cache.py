@@ -14,7 +14,7 @@ from typing import Any
 
 from cachetools import LRUCache, TTLCache
 
-from widget.assets import Page
+from widget.assets import PackedPage
 from widget.bitrix24.access import AccessList
 from widget.bitrix24.crm import COMPANY, CONTACT, CrmCard, Person, PersonKind, TypedPhone, Viewer
 from widget.cache import Cache, StoreGone
@@ -41,7 +41,7 @@ class ReadCard:
 class Drawn:
     """A drawn card: the fragment, its phones, its line (0 without one), how many numbers were new or out of date."""
 
-    page: Page
+    page: PackedPage
     phones: tuple[str, ...]
     line_id: int
     new: int

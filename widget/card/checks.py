@@ -87,7 +87,7 @@ class CardChecks:
         try:
             self._memory.throw_away(session)
         except StoreGone:
-            log.warning("refresh: the cache is out of reach, it holds what it held")
+            log.warning("refresh.cache_gone: it holds what it held")
 
     def left(self, line: Line | None) -> Remaining | None:
         """What the line may still ask today, None if that cannot be told. One round trip."""

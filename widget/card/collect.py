@@ -81,7 +81,7 @@ def chosen(phones: Iterable[CardPhone], keys: Collection[str]) -> tuple[CardPhon
 
 
 def arrange(phones: Collection[CardPhone], with_chat: Collection[str]) -> list[CardPhone]:
-    """Numbers with a chat first, numbers nobody can dial last, otherwise as collected."""
+    """Numbers with a chat first, numbers that cannot be dialled last, otherwise as collected."""
     return sorted(phones, key=lambda p: 0 if p.phone.e164 in with_chat else 1 if p.phone.e164 else 2)
 
 

@@ -101,7 +101,7 @@ def row_of(item: CardPhone, known: KnownPhones, context: CardContext) -> Row:
 
 def answered(row: Row, answers: Mapping[str, Presence]) -> Row:
     """Limits and stores in trouble are not remembered, so the answer just given is drawn over what is; but nothing
-    takes away an answer that is there. Whoever has just asked is not made to ask again."""
+    takes away an answer that is there. The user who has just asked is not made to ask again."""
     given = answers.get(row.item.phone.e164 or "")
     if given is None:
         return row

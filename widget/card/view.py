@@ -137,6 +137,9 @@ _SHOWN = {
 }
 
 
+_PLAIN = frozenset({str, int, float, bool, type(None)})
+
+
 def settings_of(portal: Portal, lines: tuple[Line, ...], hours: Hours) -> ShownSettings:
     """`lines` are the portal's active ones, also those that are closed to this user."""
     return ShownSettings(
@@ -190,7 +193,7 @@ def _shown(value: object) -> object:
     """What a page shows of a value, as plain values."""
     names = _SHOWN.get(type(value))
     if names is not None:
-        return [_shown(getattr(value, name)) for name in names]
+        return [each if type(each := getattr(value, name)) in _PLAIN else _shown(each) for name in names]
     return [_shown(each) for each in value] if isinstance(value, (tuple, list)) else value
 
 

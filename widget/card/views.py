@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from flask import Blueprint, g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
-from widget.assets import Page
+from widget.assets import PackedPage
 from widget.bitrix24.placement import Placement, posted_origin, proved_origin, read_placement
 from widget.cache import StoreGone
 from widget.card.cache import Drawn
@@ -19,21 +19,14 @@ from widget.card.view import CardView, ShownSettings, settings_of, with_left
 from widget.chats.context import chat_of, drawn_with, usual_line
 from widget.chats.typed import NotTheirs
 from widget.context import CardContext, ReadMode, found, hours_of
+from widget.current import current_opening, current_session
 from widget.errors import ErrorCode, Refused
 from widget.forms import flag_field, id_field, json_body, maybe_text_field, text_field, texts_field
 from widget.gateways.base import GatewayError
 from widget.i18n import language_of, set_language
 from widget.presence.budget import AskedBy
 from widget.services import services
-from widget.session import (
-    OPENING_HEADER,
-    SESSION_HEADER,
-    ZONE_HEADER,
-    Launch,
-    Session,
-    current_opening,
-    current_session,
-)
+from widget.session import OPENING_HEADER, SESSION_HEADER, ZONE_HEADER, Launch, Session
 from widget.storage.lines import Line
 from widget.storage.portals import Portal, Visibility
 from widget.untrusted import as_zone
@@ -377,7 +370,7 @@ def _drawn(seen: CardSnapshot, occasion: Occasion) -> Drawn:
     if drawn is None:
         view = _view(seen)
         shown = tuple(_numbers(view))
-        page = Page(_html(view, occasion, seen.marks).encode())
+        page = PackedPage(_html(view, occasion, seen.marks).encode())
         drawn = Drawn(page, shown, view.line.id if view.line else 0, len(view.to_ask))
         here.card.memory.put_drawn(context.session, shows, drawn)
     return drawn

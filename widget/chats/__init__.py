@@ -1,1 +1,1 @@
-"""Chats: create or open one, read its history, send. One line and one phone is one chat, from whatever card."""
+"""Chats: create or open one, read its history, send. One line and one phone is one chat, from any card."""

@@ -39,7 +39,7 @@ def take(chat_id: int) -> ResponseReturnValue:
 
 @pages.post("/<int:chat_id>/owner")
 def choose_owner(chat_id: int) -> ResponseReturnValue:
-    """An administrator says who answers the chat: `user`, or nobody without one."""
+    """An administrator says who answers the chat: `user`, or no owner without one."""
     user_id = id_field(json_body(), "user") or 0
     context, line, chat = chat_of(chat_id)
     here = services()

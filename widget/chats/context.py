@@ -12,11 +12,12 @@ from widget.chats.message_facts import Named
 from widget.chats.sending import UNLINKED, Draft
 from widget.chats.typed import ChatOwner, NotTheirs, WholeChat
 from widget.context import CardContext
+from widget.current import current_session
 from widget.errors import ErrorCode, Refused
 from widget.forms import maybe_text_field, text_field
 from widget.i18n import set_language
 from widget.services import services
-from widget.session import Session, current_session
+from widget.session import Session
 from widget.storage.chats import Chat
 from widget.storage.lines import Line, OwnerRule
 from widget.storage.sends import Send
@@ -55,7 +56,8 @@ def _readable(chat: Chat | None) -> tuple[CardContext, Line, Chat]:
 
 
 def chat_to_change(chat_id: int) -> tuple[CardContext, Line, Chat]:
-    """The same to write in it, or to change something: refused too where its line is switched off or removed."""
+    """The same to write in it, or to change something: Refused(LINE_OFF) too where its line is switched off or
+    removed."""
     context, line, chat = chat_of(chat_id)
     if not line.active:
         raise Refused(ErrorCode.LINE_OFF, reason="line")
@@ -64,7 +66,9 @@ def chat_to_change(chat_id: int) -> tuple[CardContext, Line, Chat]:
 
 def refuse_unlinked(line: Line, known: Send | None) -> None:
     """Nothing is sent by a line that is switched off, or waits for its QR code as far as was said a moment ago (no
-    call). A message that was sent is known by its key, whatever became of the line: «nothing was sent» would be wrong.
+    call). A message that was sent is known by its key, also when its line is gone: «nothing was sent» would be wrong.
+
+    Raises Refused: LINE_OFF, LINE_DOWN.
     """
     state = services().gateways.known_state(line)
     if known is None and (not line.active or state in UNLINKED):
@@ -109,9 +113,9 @@ def draft_of(chat_id: int, given: dict[str, Any], *, confirmed: bool, text: str 
 
 
 def open_typed_number(session: Session, *, shows: bool) -> None:
-    """For a session of a typed number: refused where its chat holds what is not this user's, or would be one of too
-    many empty ones. Where the request `shows` or sends anything, the whole chat is read for it first, and is what this
-    request may see (`read_for_typed_number`). Nothing for a session of a card, or an administrator's."""
+    """For a session of a typed number: Refused(NOT_ALLOWED) where its chat holds what is not this user's, or would be
+    one of too many empty ones. Where the request `shows` or sends anything, the whole chat is read for it first, and is
+    what this request may see (`read_for_typed_number`). Nothing for a session of a card, or an administrator's."""
     here = services()
     if not session.number or current_context().viewer.admin:
         return
@@ -133,8 +137,8 @@ def open_typed_number(session: Session, *, shows: bool) -> None:
 
 
 def refuse_ungranted(session: Session) -> None:
-    """For a session of a client who was chosen in the list of those who wait: refused where this user may not read the
-    chat any more. One query; outside calls as `ChatRights.readable` makes."""
+    """For a session of a client who was chosen in the list of those who wait: Refused(NOT_ALLOWED) where this user may
+    not read the chat any more. One query; outside calls as `ChatRights.readable` makes."""
     here, context = services(), current_context()
     line = context.line(session.line_id)
     chat = here.storage.chats.find(session.portal_id, line.id, session.number)

@@ -1,6 +1,6 @@
 """The files a rep sends: what is let through, and the words that stand for one (pure).
 
-Nobody is protected from a client's own phone here, but a company must not become the sender of a virus because one of
+A client's own phone is not protected here, but a company must not become the sender of a virus because one of
 its computers has one: what runs by a click on some system is not passed on. The list is the one of mail services
 (support.google.com/mail/answer/6590), with what has come since.
 """
@@ -49,7 +49,7 @@ def is_label(text: str) -> bool:
 
 
 def _is_program(body: bytes) -> bool:
-    """By its first bytes, whatever it is called. «MZ» alone may also be a word."""
+    """By its first bytes, not by its name. «MZ» alone may also be a word."""
     return body.startswith(BEGINS) or (body.startswith(b"MZ") and b"\x00" in body[:64])
 
 

@@ -33,7 +33,7 @@ class End(Enum):
     START = "start"
     ON_PHONE = "on_phone"
     NOT_KEPT = "not_kept"
-    REMOVED = "removed"  # with its line: nobody can be asked any more
+    REMOVED = "removed"  # with its line: there is no gateway to ask any more
 
 
 @dataclass(frozen=True)
@@ -220,7 +220,7 @@ class Histories:
 
     def _named_anew(self, sends: Sequence[Send], messages: Sequence[Message]) -> list[Send]:
         """Sends that went out under an id that the gateway did not tell, or not rightly: each is joined with the
-        message of ours that has its words and time and is nobody else's, or both would be shown."""
+        message of ours that has its words and time and belongs to no other message, or both would be shown."""
         named = {send.message_id for send in sends}
         strangers = [message for message in messages if message.from_me and message.id not in named]
         there = {message.id for message in messages}

@@ -33,7 +33,7 @@ NOT_COUNTED = frozenset({SendState.SENDING, SendState.UNKNOWN, SendState.MISSING
 
 
 class WebhookListener(Protocol):
-    """Whoever wants to know that somebody wrote, or that a message of ours arrived or was refused, each once for a
+    """Hears that a client wrote, or that a message of ours arrived or was refused, each once for a
     message and each id of its chat. `phone` is "" for a client who is known by a LID alone; `went` is what the event
     says of a message of ours going out."""
 
@@ -47,7 +47,7 @@ class Ignoring(Protocol):
 
 
 def ignore_webhook(line: Line, phone: str, event: GatewayEvent, went: Went) -> None:
-    """Nobody wants to know."""
+    """Hears and does nothing."""
 
 
 class ChatMirror(Protocol):
@@ -94,7 +94,7 @@ class Ingest:
             self._tell(webhook)
             self._inbox.drop(webhook.id)
         except Exception as error:
-            log.exception("webhook line=%s row=%s, try %s: broken", webhook.line_id, webhook.id, webhook.attempts)
+            log.exception("webhook.broken line=%s row=%s attempt=%s", webhook.line_id, webhook.id, webhook.attempts)
             self._inbox.fail(webhook.id, type(error).__name__)
 
     def work_on_what_was_left(self) -> int:
@@ -109,7 +109,7 @@ class Ingest:
         if portal is None or portal.state is not PortalState.ACTIVE or line is None:
             return  # closed or removed meanwhile
         if not webhook.told:
-            log.error("webhook line=%s row=%s: sealed with a key that is gone, it is lost", line.id, webhook.id)
+            log.error("webhook.lost line=%s row=%s: sealed with a key that is gone", line.id, webhook.id)
         for event in read_events(webhook.told):
             self._learn(line, event)
 
@@ -119,7 +119,7 @@ class Ingest:
         if not event.chat_ids:
             event = replace(event, chat_ids=self._chat_ids_of(line, event.message_id))
         if not event.chat_ids or self._is_ignored(line, event):
-            return  # also of a message that nobody here has heard of
+            return  # also of a message that is not known here
         before, after = self._keep(line, event)
         if after.deleted and not before.deleted:
             self._sends.forget_text(line.portal_id, line.id, event.message_id)

@@ -213,7 +213,7 @@ class LookUps:
         return next((message for message in alike if message.id not in taken), None)
 
     def _settle(self, send: Send, found: Message | None, *, how: str = ASKED, unknown_there: bool = False) -> Send:
-        """The reason stays the send's own, whatever trouble a look for it met; but a gateway that surely took its id
+        """The reason stays the send's own, also after a look for it failed; but a gateway that surely took its id
         and does not know it says more."""
         if found:
             state = STATES.get(found.ack, SendState.SENT)

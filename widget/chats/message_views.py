@@ -96,7 +96,7 @@ def mark_read(chat_id: int) -> ResponseReturnValue:
 
 @pages.post("/<int:chat_id>/typing")
 def typing(chat_id: int) -> ResponseReturnValue:
-    """Show the client that somebody types, or no longer does."""
+    """Show the client «typing…», or end it."""
     _context, line, chat = chat_to_change(chat_id)
     services().chats.service.typing(line, chat, on=flag_field(json_body(), "on"))
     return "", 204

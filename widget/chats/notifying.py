@@ -70,7 +70,7 @@ class Notifying:
                 try:
                     self._go(portal, self.reasons(portal) if portal.notices else {})
                 except Refused as refusal:
-                    log.warning("notices portal=%s: %s", portal.id, refusal.reason)
+                    log.warning("notices.failed portal=%s reason=%s", portal.id, refusal.reason)
 
     def look_who_left(self) -> None:
         """Ask Bitrix24 whether those who own chats still work there. One outside call for fifty of them, hourly."""

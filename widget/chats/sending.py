@@ -1,7 +1,7 @@
 """Write in a chat: a text or a file, once.
 
-A send is written down before the gateway is asked, the gateway is asked once, and whatever is unclear afterwards is
-«unknown» until somebody's history tells. Nothing here is ever sent a second time by itself.
+A send is written down before the gateway is asked, the gateway is asked once, and what is unclear afterwards is
+«unknown» until a history tells. Nothing here is ever sent a second time by itself.
 """
 
 import hashlib
@@ -137,7 +137,7 @@ class Sending:
         self._onlooker = onlooker
 
     def send(self, draft: Draft, text: str) -> Send:
-        """Send a text once. The same key gives the same message back, whatever happened to the first request.
+        """Send a text once. The same key gives the same message back, also after the first request broke off.
 
         One outside call for a new key, none for a known one. Six statements in two transactions. Raises Refused, also
         for a key used for something else.
@@ -155,7 +155,10 @@ class Sending:
         )
 
     def send_file(self, draft: Draft, file: File, *, caption: str = "") -> Send:
-        """Send a file once, by the rules of `send`. Its name and caption are kept, the file is not."""
+        """Send a file once, by the rules of `send`. Its name and caption are kept, the file is not.
+
+        Raises Refused: UNSUPPORTED, BAD_FORM, and what `send` raises.
+        """
         capabilities = self._gateways.of(draft.line).capabilities
         if not capabilities.files:
             raise Refused(ErrorCode.UNSUPPORTED, reason="files")
@@ -190,7 +193,9 @@ class Sending:
                 raise Refused(ErrorCode.BAD_FORM, 409, "send key was used for another message")
             return send
         result = post(self._gateways.of(line), self._ids(line, chat)[0], send.message_id)
-        log.info("send line=%s send=%s %s %s", line.id, send.id, result.outcome.value, result.trouble)
+        log.info(
+            "send.done line=%s send=%s outcome=%s trouble=%s", line.id, send.id, result.outcome.value, result.trouble
+        )
         settled = self._keep(draft, send, result)
         self._feedback.on_send(line, chat.phone, draft.user_id, replace(result, message_id=settled.message_id))
         if reserved is not None:
@@ -235,7 +240,7 @@ class Sending:
                 self._waiting.recount(chat)
             return settled
         except (SQLAlchemyError, RowRefused) as error:
-            log.error("send line=%s send=%s: not counted (%s)", draft.line.id, send.id, type(error).__name__)
+            log.error("send.not_counted line=%s send=%s error=%s", draft.line.id, send.id, type(error).__name__)
         return self._sends.settle(*told, reason=reason, message_id=result.message_id)
 
     def _count(self, line: Line, settled: Send, result: SendResult) -> None:
@@ -245,7 +250,7 @@ class Sending:
             noted(line.portal_id, line.id, settled.message_id, went, at=self._clock())
 
     def _preflight(self, line: Line, chat: Chat) -> None:
-        """What WhatsApp would punish or nobody would expect, before any gateway hears of it.
+        """Refuse, before any outside call, a new chat on a restricted line and what would wait in a gateway's queue.
 
         A restricted account that starts new chats is restricted longer. A gateway that queues would keep a message
         for a line that is down, and send it whenever the line comes back, which may be the next day. No call: what is

@@ -97,7 +97,7 @@ class ChatService:
 
     def send_again(self, draft: Draft, missing: Send) -> Send:
         """Send the text of a missing send anew, under the key that follows from its own: pressed twice, it is still
-        one message. By the rules of `send`."""
+        one message. By the rules of `send`. Raises Refused: UNSUPPORTED for a file, which is not kept."""
         if "again" not in asked_of(missing):
             raise Refused(ErrorCode.UNSUPPORTED, reason="a file is not kept")
         sent = self.send(replace(draft, name=""), missing.text)  # it holds the name already
@@ -159,7 +159,7 @@ class ChatService:
             self._ask(line, chat, lambda gateway, chat_id: gateway.mark_read(chat_id, theirs), "mark_read")
 
     def typing(self, line: Line, chat: Chat, *, on: bool) -> None:
-        """Show the client that somebody types. One outside call. Refused where it would cost the line a check each
+        """Show the client «typing…». One outside call. Refused where it would cost the line a check each
         time. Raises Refused, GatewayError."""
         if self._gateways.of(line).capabilities.checks_when_sending:
             raise Refused(ErrorCode.UNSUPPORTED, reason="typing")
@@ -178,7 +178,7 @@ class ChatService:
         try:
             verb(gateway, self._look_ups.ids(line, chat)[0])
         except GatewayError as error:
-            log.info("%s line=%s chat=%s: %s", name, line.id, chat.id, error.trouble.value)
+            log.info("chat.verb_failed verb=%s line=%s chat=%s trouble=%s", name, line.id, chat.id, error.trouble.value)
             if error.trouble is GatewayErrorCode.UNSUPPORTED:
                 raise Refused(ErrorCode.UNSUPPORTED, reason=name) from error
             if error.trouble is GatewayErrorCode.NO_SUCH_THING:

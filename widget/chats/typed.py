@@ -20,8 +20,8 @@ from widget.storage.conversations import Conversations
 from widget.storage.lines import Line
 from widget.storage.sends import Send
 
-# Empty chats that one user may make in a day. Nobody types so many numbers and writes to none of them: it keeps a
-# script from filling the table.
+# Empty chats that one user may make in a day. A person does not type so many numbers and write to none of them: it
+# keeps a script from filling the table.
 MAX_UNWRITTEN = 50
 DAY = 86_400
 MAX_MESSAGES = 100  # a chat that is longer is a client's, and a client has a card
@@ -32,9 +32,9 @@ LEFT = frozenset({Ack.SENT, Ack.DELIVERED, Ack.READ, Ack.NONE})  # what a client
 class ChatOwner(Enum):
     """Who talked in a chat, as far as we know, from where one user stands."""
 
-    MINE = "own"  # they wrote in it, and of our users nobody else did
+    MINE = "own"  # this user is the only one of ours who has written in it
     NONE = "nobodys"
-    OTHERS = "others"  # another user wrote in it, or nobody from here did and it has messages
+    OTHERS = "others"  # another user wrote in it, or it has messages and none is from here
 
 
 class NotTheirs(Exception):

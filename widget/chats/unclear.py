@@ -70,9 +70,9 @@ class UnclearEnds:
                 if not self._look_at(portal_id, line_id, send):
                     break  # its gateway gives no answer now
         except StoreGone:
-            log.info("unclear line=%s: the cache is out of reach, the next round goes on", line_id)
+            log.info("unclear.cache_gone line=%s: the next round goes on", line_id)
         except Exception:  # one line's fault is not the others'
-            log.exception("unclear line=%s failed", line_id)
+            log.exception("unclear.failed line=%s", line_id)
         finally:
             with suppress(StoreGone):
                 self._cache.delete_many([name])
@@ -84,7 +84,7 @@ class UnclearEnds:
             return True
         line = self._in_use(portal_id, line_id)
         look = self._look_for(line, chat, send) if line else LookUpResult.ABSENT
-        log.info("unclear line=%s send=%s look=%s: %s", line_id, send.id, send.looks + 1, look.value)
+        log.info("unclear.looked line=%s send=%s look=%s found=%s", line_id, send.id, send.looks + 1, look.value)
         if look is LookUpResult.FOUND:
             self._waiting.recount(chat)  # it answers the client
         elif self._is_over(send, look):

@@ -26,13 +26,13 @@ from widget.chats.history import History
 from widget.chats.pages import pages
 from widget.chats.sending import MAX_TEXT, UNLINKED, signature
 from widget.context import CardContext, hours_csv
+from widget.current import current_session
 from widget.errors import ErrorCode, Refused
 from widget.forms import flag_field, id_field, json_body, text_field
 from widget.gateways.base import GatewayError, GatewayErrorCode, LineState
 from widget.gateways.kinds import capabilities_of
 from widget.gateways.lines import chat_ids_for
 from widget.services import services
-from widget.session import current_session
 from widget.storage.chats import Chat
 from widget.storage.line_health import HEARD_EVERY
 from widget.storage.lines import Line

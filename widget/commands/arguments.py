@@ -31,6 +31,7 @@ class Group(AppGroup):
 
 
 def find_portal(member_id: str) -> Portal:
+    """Raises click.BadParameter, as all of these do."""
     portal = services().storage.portals.find(member_id)
     if portal is None:
         raise click.BadParameter("no such portal; see `flask portal list`")
@@ -44,7 +45,8 @@ def note(portal: Portal, what: ChangeKind, *, line: str = "", old: str = "", new
 
 
 def portal_address(address: str, option: str) -> str:
-    """Where a portal's REST is. A box may be in the operator's own network, and the operator typed it."""
+    """Where a portal's REST is. A box may be in the operator's own network, and the operator typed it.
+    Raises click.BadParameter."""
     allowed = ("https", "http") if services().config.allow_http else ("https",)
     if urlsplit(address).scheme not in allowed or not urlsplit(address).hostname:
         raise click.BadParameter(f"must be an {' or '.join(allowed)} address", param_hint=option)
@@ -52,6 +54,7 @@ def portal_address(address: str, option: str) -> str:
 
 
 def line_address(address: str, option: str) -> str:
+    """Where a line's gateway is, without a last slash. Raises click.BadParameter."""
     config = services().config
     try:
         require_public(address, allow_http=config.allow_http, allow_private=config.allow_private_lines)

@@ -11,7 +11,7 @@ from widget.storage.portals import Portal, PortalState
 from widget.untrusted import as_dict
 
 if TYPE_CHECKING:
-    from widget.wiring import Services
+    from widget.services import Services
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def _line_findings(here: "Services", portal: Portal) -> Iterator[CheckFinding]:
 
 
 def _whose_token(here: "Services", portal: Portal) -> int | None:
-    """The installer, whose token works in the background; else whoever opened something last."""
+    """The installer, whose token works in the background; else the user who opened something last."""
     users = here.storage.tokens.users(portal.id)
     return portal.installer_id if portal.installer_id in users else next(iter(users), None)
 

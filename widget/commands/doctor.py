@@ -18,7 +18,7 @@ from widget.storage.portals import PortalState
 from widget.storage.tries import oldest_waiting
 
 if TYPE_CHECKING:
-    from widget.wiring import Services
+    from widget.services import Services
 
 SKEW_SECONDS = 5.0  # between two clocks; whose turn it is depends on them
 WAITS_SECONDS = 300.0

@@ -1,6 +1,6 @@
 """What every gateway can be asked, what it tells by itself, and the values of both.
 
-An adapter is bound to one line. Each verb says what it costs in outside calls; whatever goes wrong is a
+An adapter is bound to one line. Each verb says what it costs in outside calls; what goes wrong is a
 GatewayError with a class of trouble, never a raw status. A verb that a gateway lacks raises Unsupported, and its
 Capabilities say so beforehand: the page shows a control only where the verb is there.
 """
@@ -22,13 +22,13 @@ class GatewayErrorCode(Enum):
     BUSY = "busy"  # the gateway itself takes no more requests a second: WhatsApp asked for nothing
     RESTRICTED = "restricted"  # no new chats for a while
     QUOTA = "quota"  # the gateway's own plan is used up
-    PLAN_ENDED = "plan_ended"  # and nobody has paid for the next one
+    PLAN_ENDED = "plan_ended"  # and the next one is not paid for
     CREDENTIALS = "credentials"  # the gateway does not take our key
     NOT_ON_WHATSAPP = "not_on_whatsapp"
     MALFORMED = "malformed"  # the gateway does not understand the request
     TIMED_OUT = "timed_out"
     UNREACHABLE = "unreachable"  # no connection to the gateway itself
-    BROKEN_ANSWER = "broken_answer"  # HTML, empty, cut, or an error nobody knows
+    BROKEN_ANSWER = "broken_answer"  # HTML, empty, cut, or an unknown error
     NO_SUCH_THING = "no_such_thing"
     LEFT_ALONE = "left_alone"  # it failed several times in a row and is not asked for a while (breaker.py)
     UNSUPPORTED = "unsupported"  # this kind of gateway cannot do that
@@ -313,7 +313,7 @@ class Gateway(Protocol):
         """Give the client read receipts for these messages. One call. Raises GatewayError."""
 
     def typing(self, chat_id: str, *, on: bool) -> None:
-        """Show the client that somebody types. One call. Raises GatewayError."""
+        """Show the client «typing…». One call. Raises GatewayError."""
 
     def media(self, chat_id: str, ref: str) -> File:
         """The file of a message. Two calls."""
@@ -337,7 +337,7 @@ class Gateway(Protocol):
 
 
 class EventKind(Enum):
-    MESSAGE = "message"  # somebody wrote: the client, or we by any device
+    MESSAGE = "message"  # a text: the client's, or ours from any device
     ACK = "ack"
     EDITED = "edited"
     DELETED = "deleted"
@@ -376,4 +376,4 @@ class Webhooks(Protocol):
         """Whether the secret's owner sent this. In constant time. Header names in any case."""
 
     def events(self, body: Any) -> list[GatewayEvent]:
-        """The body (parsed JSON, whatever it is) as events of ours; [] for what we do not use or cannot read."""
+        """The body (any parsed JSON) as events of ours; [] for what we do not use or cannot read."""

@@ -95,7 +95,7 @@ class Calls:
             raise GatewayError(GatewayErrorCode.NO_SUCH_THING, host=host)
 
     def fetch(self, method: str, path: str, timeout: float, **request: Any) -> HttpResponse:
-        """The answer, whatever its status. `path` is below the line's address; nothing of it is ever logged, because
+        """The answer, of any status. `path` is below the line's address; nothing of it is ever logged, because
         some vendors carry the key in it. Raises GatewayError, whose `sent` says whether the request may have been
         acted on: LEFT_ALONE without a call when the gateway failed several times in a row.
         """

@@ -69,7 +69,7 @@ class Gateways:
         try:
             require_public(line.address, allow_http=self._allow_http, allow_private=self._allow_private)
         except AddressRefused as error:
-            log.warning("line %s: address refused (%s)", line.id, error.code)
+            log.warning("gateway.address_refused line=%s code=%s", line.id, error.code)
             raise GatewayError(GatewayErrorCode.UNREACHABLE) from error
         with self._lock:
             if line not in self._open:
@@ -152,7 +152,7 @@ class Gateways:
                 finally:
                     self.states.asked(line.id)
         except Exception:
-            log.exception("line=%s: its state was not asked", line.id)
+            log.exception("gateway.state_not_asked line=%s", line.id)
         finally:
             with self._lock:
                 self._due.discard(line.id)

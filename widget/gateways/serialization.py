@@ -1,7 +1,7 @@
 """Messages and events of gateways written down as JSON, and read again.
 
 Short, because thousands wait in a table; with a version, because a row may be older than the code that reads it; and
-total: whatever is read, the result is messages and events that the rest of the house may trust.
+total: any text gives messages and events that the rest of the house may trust.
 """
 
 import json
@@ -25,7 +25,7 @@ def events_json(events: Iterable[GatewayEvent]) -> str:
 
 
 def read_events(text: str) -> list[GatewayEvent]:
-    """The events that were written; [] for what another version wrote, or nobody."""
+    """The events that were written; [] for a text that this version did not write."""
     try:
         found = as_dict(json.loads(text))
     except (ValueError, RecursionError):

@@ -7,7 +7,7 @@ from widget.metrics import LiveGauge
 from widget.storage.tries import oldest_waiting
 
 if TYPE_CHECKING:
-    from widget.wiring import Services
+    from widget.services import Services
 
 
 def told_of(here: "Services") -> list[LiveGauge]:

@@ -1,7 +1,7 @@
 """POST /install: install everything without a question, then tell Bitrix24 and people that it is done.
 
 Bitrix24 opens it for the app's own page, but also in place of any card while the installation is not finished; so
-whatever the form is about, it is installed and never answered with the wrong page.
+any form is an installation, and is never answered with the wrong page.
 """
 
 from flask import Blueprint, g, make_response, render_template, request
@@ -48,5 +48,5 @@ def install() -> ResponseReturnValue:
 
 @pages.get("/install")
 def explain() -> ResponseReturnValue:
-    """Somebody opened the address by hand."""
+    """The address was opened by hand."""
     raise Refused(ErrorCode.NOT_FOUND, 404)

@@ -75,13 +75,13 @@ class Jobs:
         try:
             self.queue  # noqa: B018 - opens it, and with it the tasks
             self._tasks[name](number)
-        except Exception:  # whatever file or server the queue is in: nothing here may fail the one who asks
-            log.warning("jobs: the queue is out of reach, %s %s waits for the clock", name, number, exc_info=True)
+        except Exception:  # of any queue, a file or a server: the caller must not fail with it
+            log.warning("jobs.queue_gone task=%s row=%s", name, number, exc_info=True)
             return False
         return True
 
     def heartbeat(self) -> None:
-        """The worker is alive. Written by the worker, read by whoever wants to know."""
+        """Note that the worker is alive; `last_heartbeat` reads it."""
         self.queue.put(HEARTBEAT, self._clock())
 
     def last_heartbeat(self) -> float | None:
@@ -92,7 +92,7 @@ class Jobs:
         try:
             at = self.queue.get(HEARTBEAT, peek=True)
         except Exception:
-            log.warning("jobs: the queue is out of reach", exc_info=True)
+            log.warning("jobs.queue_gone", exc_info=True)
             return None
         return float(at) if isinstance(at, (int, float)) else None
 
@@ -105,7 +105,7 @@ class Jobs:
         try:
             self.queue.get(HEARTBEAT, peek=True)
         except Exception:
-            log.warning("jobs: the queue is out of reach", exc_info=True)
+            log.warning("jobs.queue_gone", exc_info=True)
             return False
         return True
 
@@ -141,7 +141,7 @@ class Jobs:
                 self.heartbeat()
                 return
             except Exception as error:
-                log.warning("jobs: no queue yet (%s), looking again in %.0f s", type(error).__name__, WAITS_SECONDS)
+                log.warning("jobs.no_queue_yet error=%s seconds=%.0f", type(error).__name__, WAITS_SECONDS)
                 sleep(WAITS_SECONDS)
 
     @property
@@ -189,7 +189,7 @@ def _keep(turns: Turns, ended: threading.Event) -> None:
         try:
             turns.keep()
         except Exception as error:  # the database is away: the next time it may be back
-            log.warning("jobs: turns not kept (%s)", type(error).__name__)
+            log.warning("jobs.turns_not_kept error=%s", type(error).__name__)
 
 
 class _OverClient(RedisStorage):  # type: ignore[misc]  # huey has no types
@@ -202,7 +202,7 @@ class _OverClient(RedisStorage):  # type: ignore[misc]  # huey has no types
 def open_queue(*, redis_url: str, file: str, secret: str) -> Huey:
     """Huey on Redis, or on a file that all processes of this machine share.
 
-    Huey stores pickles; signing them means that whoever can write to the queue cannot run code here.
+    Huey stores pickles; they are signed, so that write access to the queue does not run code here.
     """
     common: dict[str, Any] = {"results": False, "serializer": SignedSerializer(secret=secret, salt="jobs-1")}
     if redis_url:

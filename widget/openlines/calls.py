@@ -158,7 +158,7 @@ class OpenLineCalls:
         """An employee's message in a chat, as theirs: their session, begun if none is open, and nobody waits for an
         answer. Its id in the messenger, by which it is known when it comes back. Repeatable with the same key.
 
-        Two calls.
+        Two calls. Raises Refused.
         """
         self._rest.call(portal, user_id, "imopenlines.session.start", {"CHAT_ID": chat})
         template = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{portal.member_id}:{key}"))
@@ -238,7 +238,8 @@ class OpenLineCalls:
         return as_dict(self._rest.call(portal, user_id, "imopenlines.config.get", {"CONFIG_ID": open_line}))
 
     def register(self, portal: Portal, user_id: int, *, name: str, handler: str) -> None:
-        """Make the connector known, or correct it. A refusal comes as a success with `result: false`."""
+        """Make the connector known, or correct it. A refusal comes as a success with `result: false`. One
+        call. Raises Refused."""
         wanted = {"ID": self.connector, "NAME": name, "ICON": ICON, "ICON_DISABLED": ICON, "PLACEMENT_HANDLER": handler}
         told = as_dict(self._rest.call(portal, user_id, "imconnector.register", {**wanted, **FLAGS}))
         if told.get("result") is not True:

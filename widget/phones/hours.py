@@ -45,7 +45,7 @@ class LocalTime:
     """The client's clock. Where a number has several zones it is a range, and `certain` is False.
 
     `light` is the zones' common one; where they disagree it is amber, a note that blocks nothing: with one zone awake
-    nobody can say that the client sleeps.
+    it cannot be said that the client sleeps.
     """
 
     earliest: datetime
@@ -74,7 +74,8 @@ def local_time(zones: tuple[str, ...], now: datetime, hours: Hours = DEFAULT_HOU
 
 
 def clocks_in(zones: tuple[str, ...], now: datetime) -> list[datetime]:
-    """`now` on the clocks of these zones, one for each offset, the most western first; unknown zones are left out."""
+    """`now` on the clocks of these zones, one for each offset, the most western first; unknown zones are left out.
+    Raises ValueError for a `now` without a zone."""
     if now.tzinfo is None:
         raise ValueError("now needs a time zone")
     by_offset: dict[object, datetime] = {}

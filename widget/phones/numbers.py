@@ -61,7 +61,7 @@ def parse(typed: object, country: str | None, known: Known | None = None) -> Pho
 def parse_many(
     typed: object, country: str | None, known: Known | None = None, beside: frozenset[str] = frozenset()
 ) -> tuple[Phone, ...]:
-    """The phones in one field, at least one. Never raises, whatever it is given; costs no I/O.
+    """The phones in one field, at least one. Never raises; costs no I/O.
 
     A number with "+" or "00" is international. Without it, it belongs to `country` (the portal's, "RU") or begins with
     its country code; where both give a number that exists see `readings.read`. Without a country it is not guessed.

@@ -116,7 +116,7 @@ class Registry:
         self._operators = data[start + count * 18 :].cast("H")
 
     def find(self, national: int) -> RegistryRow | None:
-        """The range that holds this ten-digit number; None if it is assigned to nobody."""
+        """The range that holds this ten-digit number; None if it is not assigned."""
         at = bisect_right(self._firsts, national) - 1
         return self._row(at) if at >= 0 and national <= self._lasts[at] else None
 

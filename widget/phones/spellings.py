@@ -28,7 +28,7 @@ def spellings(e164: str) -> tuple[str, ...]:
 def phone_of_digits(digits: str) -> str | None:
     """The E.164 of the digits in a messenger's id, as the numbering plan writes it; None if they are no number.
 
-    A range that is too new for libphonenumber counts: somebody does write from it.
+    A range that is too new for libphonenumber counts: people write from it.
     """
     if not (digits.isascii() and digits.isdigit()) or len(digits) > 15:
         return None

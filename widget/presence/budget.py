@@ -26,8 +26,8 @@ class AskedBy(Enum):
 class CheckPriority(Enum):
     """Who wants to know, most urgent first."""
 
-    CLICK = "click"  # somebody pressed a button
-    NEW = "new"  # the page itself, about a number nobody knows about
+    CLICK = "click"  # a user pressed a button
+    NEW = "new"  # the page itself, about a number of which nothing is known
     STALE_NO = "stale_no"  # the page itself, about an answer that is out of date
     STALE_YES = "stale_yes"
 

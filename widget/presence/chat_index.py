@@ -2,7 +2,7 @@
 
 The worker lists every line's newest chats, and looks into those whose messages the list does not show; what it finds is
 learned for all of them, so that most cards that are opened later know at once. A request never lists: it may look up
-the few numbers that it is about to ask WhatsApp about. Of people whom nobody here has opened only a keyed hash is kept.
+the few numbers that it is about to ask WhatsApp about. Of people in no opened card only a keyed hash is kept.
 """
 
 import logging

@@ -72,7 +72,7 @@ class CheckBudget:
         return CheckGrant(line, permits.granted, permits.wait, permits, hour)
 
     def count(self, line: Line, n: int = 1) -> None:
-        """Checks that the gateway made by itself, before a send: nobody can refuse them, but they were made. One
+        """Checks that the gateway made by itself, before a send: they cannot be refused, but they were made. One
         upsert, two round trips. Raises StorageUnavailable, and then SQL has them."""
         limits = (Window(limit=MAX_COUNT, seconds=DAY),)
         try:
@@ -109,7 +109,7 @@ class CheckBudget:
         return max(0.0, self._cooldown_policy.now(line).until - self._clock())
 
     def remaining(self, line: Line) -> Remaining:
-        """What the line may still ask today, whatever the pace. Raises StorageUnavailable. One round trip."""
+        """What the line may still ask today, its pace left aside. Raises StorageUnavailable. One round trip."""
         allowed = self.allowed(line)
         permits = self._peek_day(line, allowed)
         if permits.granted == allowed:  # nothing spent, or a limiter that has forgotten

@@ -19,7 +19,7 @@ TRIES = 3  # to write it down, when others write at once
 
 
 class CooldownPolicy:
-    """What lines go through. Tell it whatever says so: a check, a send, a webhook."""
+    """What lines go through, as checks, sends and webhooks tell it."""
 
     def __init__(self, healths: LineHealths, clock: Callable[[], float]) -> None:
         self._healths = healths
@@ -85,7 +85,7 @@ def after_used_up_plan(known: Cooldown, now: float) -> Cooldown:
 
 
 def after_restriction(known: Cooldown, now: float, state: LineState, until: float) -> Cooldown:
-    """Until its end, or a day where nobody says; and half the budget for a week after that. Told again, only an end
+    """Until its end, or a day where none is told; and half the budget for a week after that. Told again, only an end
     that is named moves it."""
     running = now < known.until and known.why == state.value
     if running and until <= now:

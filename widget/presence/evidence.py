@@ -1,4 +1,4 @@
-"""Presence that costs no check: somebody wrote, a tick came, a chat is listed, a send was refused."""
+"""Presence that costs no check: a client wrote, a tick came, a chat is listed, a send was refused."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -11,7 +11,7 @@ from widget.storage.lines import Line
 # News of the same kind within this time change nothing that anybody sees, and there are many of them.
 SAME_NEWS = 3600.0
 # For so long after they wrote or were reached a refused message is rather a fault of the gateway's own look-up than
-# somebody who has left WhatsApp.
+# a person who has left WhatsApp.
 SURELY_THERE = 3 * 86_400.0
 
 
@@ -25,7 +25,7 @@ class Evidence:
         """Something that happened `at` (unix seconds, 0 is now) on this line says whether the number has WhatsApp.
 
         SEND says no, or unknown where they wrote or were reached in the last days; all else says yes. A message, a
-        tick or a listed chat also make the line's chat known. To be called after whatever else writes the chat's last
+        tick or a listed chat also make the line's chat known. To be called after all else that writes the chat's last
         time. No outside call; one round trip and, where it is news, two writes. Never raises for a cache that is gone.
         """
         now = self._clock()

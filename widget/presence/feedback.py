@@ -41,17 +41,17 @@ class PresenceFeedback:
         try:
             self._learn(line, phone, user_id, result)
         except Exception:
-            log.exception("send line=%s: nothing was learned from it", line.id)
+            log.exception("send.feedback_failed line=%s", line.id)
 
     def _checked(self, line: Line) -> None:
         """The gateway asked WhatsApp about the number by itself, before a send."""
         try:
             self._check_budget.count(line)
         except StorageUnavailable:
-            log.warning("line=%s: the check that a gateway made by itself is counted in SQL alone", line.id)
+            log.warning("presence.limiter_gone line=%s: a check by its gateway is counted in SQL alone", line.id)
 
     def on_webhook(self, line: Line, phone: str, event: GatewayEvent, went: Went) -> None:
-        """A webhook told something new: that somebody wrote, or that a message of ours arrived or was refused.
+        """A webhook told something new: that a client wrote, or that a message of ours arrived or was refused.
         `phone` may be ""."""
         if went:
             self._counted.note(line.portal_id, line.id, event.message_id, went, at=event.at)

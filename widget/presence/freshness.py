@@ -11,10 +11,10 @@ MAX_CONFIRMED = 10  # more changes nothing
 
 @dataclass(frozen=True)
 class FreshnessPolicy:
-    """In seconds. While it is `fresh` nobody asks again; then it is stale: shown with its age, and asked again behind
-    the page if the budget has room; at its end it is forgotten. An unknown only bridges the moment.
+    """In seconds. While it is `fresh` it is not asked again; then it is stale: shown with its age, and asked again
+    behind the page if the budget has room; at its end it is forgotten. An unknown only bridges the moment.
 
-    People leave WhatsApp seldom and join it any day: a yes lasts, a no does not. Whatever was asked again and came out
+    People leave WhatsApp seldom and join it any day: a yes lasts, a no does not. What was asked again and came out
     the same rests longer each time before the page asks by itself; who presses asks at once.
     """
 
@@ -52,7 +52,7 @@ class FreshnessPolicy:
 
     def due(self, presence: Presence | None, now: float) -> CheckPriority | None:
         """What the page's asking about it would be, None if there is nothing to ask now: it is fresh or rests, or is
-        proved, or somebody asked in vain a moment ago."""
+        proved, or was asked in vain a moment ago."""
         if presence is None or self.is_gone(presence, now):
             return CheckPriority.NEW
         if presence.proved or now < presence.at + self.retry_after(presence) or now < presence.tried + self.unknown:

@@ -3,7 +3,7 @@ many people.
 
 The figures are rules of thumb, WhatsApp publishes none: at most 20 new recipients a day for the first ten days and
 calmer after a month (OLChat's help, github.com/EAIvanov/olchat_whatsapp_doc, blokirovka-nomera); bans after 15 to 20
-cold messages a day were reported of accounts that write to nobody else (WhiskeySockets/Baileys#1983).
+cold messages a day were reported of accounts that write nothing else (WhiskeySockets/Baileys#1983).
 """
 
 import logging
@@ -93,7 +93,7 @@ class Outgoing:
         try:
             return self._reserve(line, first=first)
         except StorageUnavailable:
-            log.warning("line=%s: sends are counted in SQL alone", line.id)
+            log.warning("send.limiter_gone line=%s: counted in SQL alone", line.id)
             return self._reserve_in_sql(line) if first else Reservation(line)
 
     def reserve_check(self, line: Line) -> Reservation:
@@ -124,7 +124,7 @@ class Outgoing:
                 self._firsts.refund(str(line.id), reservation.first, 1)
                 self._usage.add(line.portal_id, line.id, hour=reservation.hour, firsts=-1)
         except (StorageUnavailable, SQLAlchemyError) as error:
-            log.warning("allowance line=%s: not given back (%s)", line.id, type(error).__name__)  # it stays spent
+            log.warning("send.allowance_not_refunded line=%s error=%s", line.id, type(error).__name__)  # it stays spent
 
     def remaining(self, line: Line) -> Remaining | None:
         """How many strangers may still be written to today, by messages and, where each costs one, by checks. None if

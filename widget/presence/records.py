@@ -41,7 +41,8 @@ class UnknownReason(Enum):
     BUSY = "busy"  # the gateway itself takes no more requests this second
     PLAN_ENDED = "plan_ended"  # the gateway's vendor was not paid
     CREDENTIALS = "credentials"  # the gateway does not take the line's key
-    REFUSED = "refused"  # a message was refused as if nobody were there, though they wrote or were reached lately
+    # a message was refused as if the number were not there, though they wrote or were reached lately
+    REFUSED = "refused"
     FAILED = "failed"
 
 
@@ -85,7 +86,7 @@ class Presence:
         return [*known, self.tried, self.confirmed, self.line_id, self.last_at]
 
     def not_renewed(self, news: "Presence") -> "Presence":
-        """This answer, after somebody asked in vain. Of two that are unknown the newer says why."""
+        """This answer, after an inquiry in vain. Of two that are unknown the newer says why."""
         if self.answer is PresenceAnswer.UNKNOWN:
             return news
         return replace(self, why=news.why, until=news.until, tried=news.at)

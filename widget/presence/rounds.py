@@ -51,8 +51,8 @@ class Rounds:
         wait(flying, timeout=START_SECONDS)
 
     def go(self) -> None:
-        """Every active line of every portal that is in use, side by side: one that hangs keeps nobody. One call for a
-        line's state; what a listing costs, where it is time for one. Nothing while a round is going on."""
+        """Every active line of every portal that is in use, side by side: one that hangs does not keep the others. One
+        call for a line's state; what a listing costs, where it is time for one. Nothing while a round is going on."""
         if not self._going.acquire(blocking=False):
             return
         try:
@@ -97,9 +97,9 @@ class Rounds:
             if state is LineState.READY:
                 self._chat_index.refresh(line)
         except GatewayError as error:
-            log.info("round line=%s: %s", line.id, error.trouble.value)
+            log.info("round.gateway_failed line=%s trouble=%s", line.id, error.trouble.value)
         except Exception:  # one line's fault is not the others'
-            log.exception("round line=%s failed", line.id)
+            log.exception("round.failed line=%s", line.id)
         return state.value, self._left(line)
 
     def _left(self, line: Line) -> str:

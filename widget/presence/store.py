@@ -1,7 +1,7 @@
 """What is known of numbers, remembered twice: in SQL, so that a restart costs no check, and in the cache for reading.
 
-A warm card reads the cache along with its other records and never gets as far as SQL. Whoever knows a number's answer
-for one line knows it for all of its network.
+A warm card reads the cache along with its other records and never gets as far as SQL. A process that knows a number's
+answer for one line knows it for all of its network.
 """
 
 import logging
@@ -168,13 +168,13 @@ class PresenceStore:
         try:
             self._presences.put_many(portal_id, NETWORK, rows)
         except NOT_WRITTEN as error:  # a disk that is full: the cache has them
-            log.error("presences not stored: %s", type(error).__name__)
+            log.error("presence.not_stored error=%s", type(error).__name__)
 
     def _outlive(self, sealed: Mapping[str, Presence]) -> None:
         """The cache could not be told of these."""
         with self._lock:
             self._outdated.update(dict.fromkeys(sealed, object()))
-        log.warning("presence: the cache is out of reach, %d answers are in SQL only", len(sealed))
+        log.warning("presence.cache_gone answers=%d: in SQL only", len(sealed))
 
     def _shown(self, found: Mapping[str, Presence | None]) -> dict[str, Presence]:
         now = self._clock()
@@ -239,7 +239,7 @@ class PresenceStore:
         return max(1.0, self._freshness.end(presence) - self._clock())
 
     def _sealed(self, presence: Presence) -> Presence:
-        """WhatsApp's own id of a chat is often another spelling of the number, which nobody should read."""
+        """WhatsApp's own id of a chat is often another spelling of the number, and not for people to read."""
         return replace(presence, chat_id=self._secret_box.encrypt(presence.chat_id)) if presence.chat_id else presence
 
     def _opened(self, presence: Presence) -> Presence:

@@ -1,7 +1,8 @@
 """Single flight: of all who want the same answer at once, in any thread or process, one asks.
 
 In the process the others wait for a future. Across processes the asker holds a lease (SET NX with an expiry, so a
-killed process blocks nobody for long) and the others poll for the value, not for the lock: a lock would queue them.
+killed process blocks the others for seconds only) and the others poll for the value, not for the lock: a lock would
+queue them.
 """
 
 import threading

@@ -1,4 +1,4 @@
-"""Chats: one row for each line and phone, whatever card it was opened from, with the ids its gateway uses."""
+"""Chats: one row for each line and phone, opened from any card, with the ids its gateway uses."""
 
 import json
 import logging
@@ -113,7 +113,7 @@ class Chats:
         return chat_of_row(row) if row else None
 
     def writers(self, chat: Chat) -> set[int]:
-        """The users who sent something in it from here, whatever became of it."""
+        """The users who sent something in it from here, also what failed."""
         query = select(sends.c.user_id).where(sends.c.portal_id == chat.portal_id, sends.c.chat_id == chat.id)
         with transaction(self._engine) as connection:
             return set(connection.execute(query.distinct()).scalars())
@@ -143,7 +143,8 @@ class Chats:
         """The chat of this line and phone, made if there is none, enriched if there is. Also says if it is new.
 
         `chat_ids` become its best ids, `also` its last ones; beyond MAX_IDS the last ones are left out. Two cards that
-        create it at once get the same row, and two that enrich it at once take nothing from each other.
+        create it at once get the same row, and two that enrich it at once take nothing from each other. Raises
+        RowRefused for a portal or a line that is gone.
         """
         news = News(chat_ids, also, proved, last_at)
         for _attempt in range(TRIES):
@@ -201,7 +202,7 @@ class Chats:
         try:
             return self.remember(portal_id, line_id, phone, chat_ids=chat_ids, proved=proved, last_at=last_at)[0]
         except NOT_WRITTEN as error:
-            log.error("a chat is not remembered: %s", type(error).__name__)
+            log.error("chat.not_remembered error=%s", type(error).__name__)
             return None
 
     def notice(self, chat: Chat, news: News) -> None:
@@ -209,7 +210,7 @@ class Chats:
         try:
             self.enrich(chat, news)
         except NOT_WRITTEN as error:
-            log.error("a chat is not enriched: %s", type(error).__name__)
+            log.error("chat.not_enriched error=%s", type(error).__name__)
 
     def _make(self, portal_id: int, line_id: int, phone: str, news: News, user_id: int) -> Chat | None:
         """None if another card was quicker. Raises RowRefused for a line or a portal that is gone."""

@@ -33,7 +33,7 @@ class Counted:
     def note(self, portal_id: int, line_id: int, message_id: str, went: Went, *, at: float) -> None:
         """Join what is known of a message of ours with `went`, told of `at` (unix seconds), and count the change.
 
-        The facts are put together, so a message counts once, in whatever order and however often it is told of. What
+        The facts are put together, so a message counts once, told in any order and any number of times. What
         was refused is taken back from the hour in which it was counted. Two statements for news, more for a message
         that is known.
         """

@@ -83,7 +83,7 @@ _SMALL_WRITE = {
 
 def _wait_for_the_others(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
-        # Tables are rewritten without haste, but one that somebody keeps locked ends the upgrade, instead of holding up
+        # Tables are rewritten without haste, but one that stays locked ends the upgrade, instead of holding up
         # everybody behind it. The lock of ours lasts as long as this transaction.
         connection.exec_driver_sql(f"SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '{OTHERS_SECONDS}s'")
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({UPGRADE_LOCK})")

@@ -1,4 +1,4 @@
-"""Events of portals that wait for work. The row is the truth; a queue only wakes whoever works on it."""
+"""Events of portals that wait for work. The row is the truth; a queue only wakes the worker."""
 
 import json
 from collections.abc import Callable, Iterable, Mapping
@@ -54,7 +54,7 @@ class Events:
         return _event(row) if row else None
 
     def due(self, limit: int = 100) -> list[int]:
-        """What was left: events that nobody finished and whose next try has come, oldest first."""
+        """What was left: unfinished events whose next try has come, oldest first."""
         left = events.c.done_at == 0, due(events, self._clock())
         query = select(events.c.id).where(*left).order_by(events.c.id).limit(limit)
         with transaction(self._engine) as connection:

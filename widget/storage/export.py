@@ -25,7 +25,7 @@ from widget.storage.schema import (
 )
 from widget.storage.secret_box import DecryptionError, SecretBox
 
-# Keys and tokens are ours to use and nobody's to read; a text is opened.
+# Keys and tokens are used and never shown; a text is opened.
 _SECRET = {"application_token", "key", "hook_key", "hook_secret"}
 _TABLES: tuple[Table, ...] = (
     *(lines, line_health, chats, sends, trail, messages, usage, user_settings, staff, ignored, changes),

@@ -47,8 +47,8 @@ class Messages:
     ) -> tuple[str, str]:
         """Replace a message's body by what `grown` makes of it: its text before and after. Writes only a change.
 
-        `grown` gets "" for a message that is new. It is called again when somebody else was quicker, so that no fact
-        of theirs is lost.
+        `grown` gets "" for a message that is new. It is called again when another writer was quicker, so that no fact
+        of theirs is lost. Raises RowRefused for a portal or a line that is gone.
         """
         named = {"portal_id": portal_id, "line_id": line_id, "chat_id": chat_id, "message_id": message_id}
         mine = and_(*(messages.c[name] == value for name, value in named.items()))

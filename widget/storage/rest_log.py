@@ -125,7 +125,7 @@ class RestLog:
         try:
             with self._engine.begin() as connection:
                 connection.execute(insert(rest_log), rows)
-        except IntegrityError:  # a portal was deleted meanwhile: its lines are nobody's, the others stay
+        except IntegrityError:  # a portal was deleted meanwhile: its lines belong to no portal, the others stay
             for row in rows if len(rows) > 1 else []:
                 self._insert([row])
 

@@ -36,7 +36,7 @@ class Reencrypted:
 def reseal_everything(engine: Engine, secret_box: SecretBox) -> Mapping[str, Reencrypted]:
     """Counts by "table.column". May be interrupted and repeated; the service may run meanwhile.
 
-    A value that somebody changed in between is left to them: they sealed it with the first key themselves.
+    A value that was changed in between is left as it is: its writer sealed it with the first key themselves.
     """
     counts = {f"{column.table.name}.{column.name}": _reseal(engine, secret_box, column) for column in SEALED}
     waiting = events.c.body.like('%"sealed"%') & (events.c.done_at == 0)

@@ -241,7 +241,8 @@ messages = Table(
     sqlite_autoincrement=True,
 )
 
-# Messages of ours that were counted as sent, whoever told of them: a send, its echo and its ticks are one message.
+# Messages of ours that were counted as sent, once for all that tell of them: a send, its echo and its ticks are one
+# message.
 counted = Table(
     "counted",
     metadata,
@@ -258,7 +259,7 @@ presences = Table(
     metadata,
     Column("portal_id", ForeignKey("portals.id", ondelete="CASCADE"), primary_key=True),
     Column("network", String(20), primary_key=True),
-    Column("phone_key", String(64), primary_key=True),  # a keyed hash: nobody reads a number here
+    Column("phone_key", String(64), primary_key=True),  # a keyed hash, never a number
     Column("record", Text, nullable=False),  # JSON of a Presence, its chat id sealed
     Column("until", Float, nullable=False, index=True),  # when it is forgotten
 )
@@ -275,7 +276,7 @@ usage = Table(
     Column("reveals", Integer, nullable=False, server_default="0"),
     Column("answered_reveals", Integer, nullable=False, server_default="0"),  # that ended in a send
     Column("checks", Integer, nullable=False, server_default="0"),
-    Column("sent", Integer, nullable=False, server_default="0"),  # by whatever device
+    Column("sent", Integer, nullable=False, server_default="0"),  # by any device
     Column("received", Integer, nullable=False, server_default="0"),
     Column("firsts", Integer, nullable=False, server_default="0"),  # messages from here to numbers without a chat
 )

@@ -37,6 +37,7 @@ class SecretBox:
             return ""
 
     def decrypt(self, sealed: str) -> str:
+        """Raises DecryptionError where none of our keys opens it."""
         try:
             return self.fernet.decrypt(sealed).decode()
         except InvalidToken as error:

@@ -141,7 +141,8 @@ class Sends:
         message_id: str,
         user_name: str = "",
     ) -> tuple[Send, bool]:
-        """Write the row before anything is sent. With a key that was seen before: that row, and False."""
+        """Write the row before anything is sent. With a key that was seen before: that row, and False.
+        Raises RowRefused for a portal or a chat that is gone."""
         now = self._clock()
         values = {
             "portal_id": portal_id,
@@ -179,7 +180,7 @@ class Sends:
         try:
             return self.advance(send, state, reason=reason, message_id=message_id, how=how, by=by)
         except NOT_WRITTEN as error:
-            log.error("the end of send %s is not stored: %s", send.id, type(error).__name__)
+            log.error("send.end_not_stored send=%s error=%s", send.id, type(error).__name__)
             told = replace(send, state=state, reason=reason, message_id=message_id or send.message_id)
             return told if send.state in _up_to(state) else send
 

@@ -85,7 +85,7 @@ class Tokens:
             return bool(connection.execute(update(tokens).where(mine).values(renewing_until=until)).rowcount)
 
     def release(self, portal_id: int, user_id: int, *, until: float) -> None:
-        """Give a lease back without a new pair; `until` is the lease's own, so nobody else's is ended."""
+        """Give a lease back without a new pair; `until` is the lease's own, so no other lease is ended."""
         mine = self._row(portal_id, user_id) & (tokens.c.renewing_until == until)
         with self._engine.begin() as connection:
             connection.execute(update(tokens).where(mine).values(renewing_until=0.0))

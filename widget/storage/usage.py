@@ -23,14 +23,14 @@ log = logging.getLogger(__name__)
 
 HOUR = 3600
 DAYS_KEPT = 9  # a week, the day that is not over, and the day before: what a budget counts at the week's first hour
-FLUSH_SECONDS = 5.0  # what a killed process may lose of the counts nobody's account depends on
+FLUSH_SECONDS = 5.0  # what a killed process may lose of the counts that no account depends on
 
 
 @dataclass(frozen=True)
 class Counts:
     """What is counted. `openings` are pages, on line 0. `new_numbers` were unknown or out of date when a card first
     showed them, by the card's line. A reveal is a press; it is answered by its first send. `checks` and `sent` are what
-    a budget is made of, `sent` by whatever device. `firsts` went out from here to numbers without a chat."""
+    a budget is made of, `sent` by any device. `firsts` went out from here to numbers without a chat."""
 
     openings: int = 0
     new_numbers: int = 0
@@ -59,7 +59,7 @@ class Usage:
         return int(self._clock() // HOUR)
 
     def add(self, portal_id: int, line_id: int, *, hour: int | None = None, **counts: int) -> None:
-        """Count at once: whatever happens to this process afterwards, it is counted. Negative takes back. One upsert.
+        """Count at once, so that it is counted even if this process ends. Negative takes back. One upsert.
 
         A portal that was deleted meanwhile counts nothing.
         """
@@ -85,7 +85,7 @@ class Usage:
             for place, counts in sorted(waiting.items()):
                 self._write(place, counts)
         except SQLAlchemyError as error:
-            log.warning("usage: counts of openings lost (%s)", type(error).__name__)
+            log.warning("usage.openings_lost error=%s", type(error).__name__)
 
     def hours(self, portal_id: int, *, since: int, line_id: int | None = None) -> dict[tuple[int, int], Counts]:
         """By line and hour, from hour `since` on; of one line or of all. One query."""
@@ -119,7 +119,7 @@ class Usage:
                     )
                 )
         except IntegrityError:
-            log.info("usage: portal %s is gone", portal_id)
+            log.info("usage.portal_gone portal=%s", portal_id)
 
 
 def flush_at_exit(usage: "weakref.ref[Usage]") -> None:

@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 MAX_BODY = 1024 * 1024  # bytes of one webhook: texts and thumbnails are far smaller
 # Some gateways are told to put the file itself into it, in base64; the message is kept and the file is fetched when it
-# is looked at. Only for an address of a line: nobody else makes us read so much.
+# is looked at. Only for an address of a line: no other makes us read so much.
 MAX_BODY_WITH_FILE = 24 * MAX_BODY
 MAX_IDS = 4  # of one chat
 # Events of one company that one process takes. The worker does some 40 a second on two busy cores, and those of a

@@ -77,7 +77,7 @@ class Receiver:
                 )
                 return
             except StoreGone:
-                log.warning("event: the cache is out of reach, the card is dropped later")
+                log.warning("event.cache_gone: the card is dropped later")
         if event.name == INSTALLED and portal.app_version == APP_VERSION:
             return  # everything was in place before the installation was finished
         self._enqueue(self._events.add(portal.id, event.name, work))

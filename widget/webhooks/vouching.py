@@ -1,6 +1,6 @@
 """Events that bring a secret of their own: an update may bring a new one, and an older box tells its first one only
 with ONAPPINSTALL. Bitrix24 sends an event once, so it is written down before the outside is asked whether it is real,
-and asked again later where nobody answered.
+and asked again later where no answer came.
 """
 
 import json
@@ -18,7 +18,7 @@ from widget.storage.tokens import Token, Tokens
 
 log = logging.getLogger(__name__)
 
-MAX_WAITING = 5  # of a portal: anybody who knows its member_id may post them while nobody answers
+MAX_WAITING = 5  # of a portal: knowing its member_id is enough to post them while its server does not answer
 NO_ANSWER = 500  # the least status of a refusal that may pass
 
 
@@ -42,7 +42,7 @@ class Vouching:
         self._clock = clock
 
     def receive(self, portal: Portal, event: Event) -> int:
-        """The row of an event that proved to be real and is to be worked on now; 0 where nobody could tell yet.
+        """The row of an event that proved to be real and is to be worked on now; 0 where that cannot be told yet.
 
         Raises Refused(UNKNOWN_PORTAL) for one that is not, with nothing stored. Two outside calls.
         """
@@ -60,7 +60,7 @@ class Vouching:
 
     def settle(self, portal: Portal, stored: StoredEvent) -> bool:
         """Whether a stored event is real; then its row is one of that event, and its secret the portal's. Else it is
-        gone. Raises Refused where nobody answered; the tokens in it are good for an hour.
+        gone. Raises Refused where no answer came; the tokens in it are good for an hour.
 
         It is believed from an administrator: its access token is proved at the authorisation server, and the portal is
         asked whether its user is one. Anybody else with a token of their own could set a secret they know, and then

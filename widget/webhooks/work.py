@@ -40,7 +40,7 @@ class EventWork:
         self._removed = removed
 
     def work(self, event_id: int) -> None:
-        """One event, if it is due and nobody else has it. Never raises: what fails is noted and comes up again."""
+        """One event, if it is due and no other worker has it. Never raises: what fails is noted and comes up again."""
         event = self._events.begin(event_id)
         if event is None:
             return
@@ -53,7 +53,7 @@ class EventWork:
         except StoreGone:
             self._failed(event, "cache out of reach")
         except Exception as error:
-            log.exception("event %s: broken", event.id)
+            log.exception("event.broken event_id=%s", event.id)
             self._failed(event, type(error).__name__)
 
     def work_on_what_was_left(self) -> int:
@@ -69,7 +69,7 @@ class EventWork:
             try:
                 self._installer.repair(portal, portal.installer_id)
             except (Refused, NoAddress) as error:
-                log.warning("update portal=%s: %s", portal.id, error)
+                log.warning("update.failed portal=%s: %s", portal.id, error)
 
     def look_at_subscriptions(self) -> None:
         """What each portal says of the application's term: events about it are never repeated. One call a portal."""
@@ -78,7 +78,7 @@ class EventWork:
                 try:
                     self._installer.refresh_subscription(portal)
                 except Refused as error:
-                    log.warning("subscription portal=%s: %s", portal.id, error)
+                    log.warning("subscription.failed portal=%s: %s", portal.id, error)
 
     def _do(self, event: StoredEvent) -> None:
         portal = self._portals.get(event.portal_id)

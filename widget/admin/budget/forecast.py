@@ -1,6 +1,6 @@
 """What «always visible» would ask for (pure): the last days' openings, replayed hour by hour against the budgets.
 
-An estimate that errs upwards: cards that nobody revealed are taken for ones like those that were, and what one day's
+An estimate that errs upwards: cards that were not revealed are taken for ones like those that were, and what one day's
 checks would have taught the next day's cards is left out. It is told to an administrator before they switch, and
 decides nothing.
 """
@@ -15,7 +15,7 @@ from widget.storage.usage import HOUR, Counts
 DAYS = 7
 HOURS_A_DAY = 24
 NO_LINE = 0  # where openings are counted: a page that opens knows no line yet
-# New numbers on an opened card, where nobody has revealed one yet: two, as many as the advice for bulk lines reckons
+# New numbers on an opened card, where none has been revealed yet: two, as many as the advice for bulk lines reckons
 # with (five reps, 30 cards, two numbers: 300 checks).
 USUAL_NUMBERS = 2.0
 NOTHING = Counts()
@@ -49,7 +49,7 @@ class LineForecast:
 @dataclass(frozen=True)
 class Forecast:
     """`days` are whole days that are known, seven at most; where that is none, `today` alone may be. What is «a day» is
-    a working day: one with an opening. `assumed`: nobody revealed a card, so `numbers` an opening is only the usual."""
+    a working day: one with an opening. `assumed`: no card was revealed, so `numbers` an opening is only the usual."""
 
     days: int
     working_days: int

@@ -114,7 +114,7 @@ def remove_line(line_id: int) -> ResponseReturnValue:
 
 @pages.post("/lines/<int:line_id>/access")
 def save_access(line_id: int) -> ResponseReturnValue:
-    """Who may use the line; nobody named is everybody."""
+    """Say who may use the line; an empty list opens it to every employee."""
     chosen = json_body().get("access")
     user = administrator()
     line = user.line(line_id)

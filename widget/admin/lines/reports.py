@@ -22,7 +22,7 @@ class ReportsState(Enum):
 
 
 def way_of(line: Line, past: LinePast, *, public_url: str, now: float) -> ReportsState:
-    """A line that nobody uses has nothing to report: its silence is no fault, however long."""
+    """An unused line has nothing to report: its silence is not a fault, however long."""
     if not line.active:
         return ReportsState.OFF
     if past.reported_at and line.hook_secret:

@@ -35,7 +35,8 @@ class Placed:
 
 @dataclass(frozen=True)
 class Bound:
-    """One of our event handlers. `auth_type` is the user whose token its events carry, "0" for whoever caused them."""
+    """One of our event handlers. `auth_type` is the user whose token its events carry, "0" for the user who caused
+    them."""
 
     event: str
     handler: str
@@ -103,7 +104,8 @@ def next_page(answer: Batch, names: FieldNames, page: int) -> Commands:
 
 
 def with_page(answer: Batch, further: Batch) -> Batch:
-    """The answer with one page more. A page that failed fails the whole, or what is on it would count as missing."""
+    """The answer with one page more. Raises Refused for a page that failed: what is on it would
+    count as missing."""
     if further.errors:
         raise further.refused(next(iter(further.errors)))
     longer = {key: {_INSIDE[key]: _rows_of(answer, key) + _rows_of(further, key)} for key in further.results}

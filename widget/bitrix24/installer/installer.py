@@ -1,23 +1,21 @@
 """Put our tabs, our field and our event handlers into a portal, and say what is there.
 
-Everything here can be repeated: ask what is there, then only what is missing (parts.py says what that is). So an
+Everything here can be repeated: ask what is there, then only what is missing (desired.py says what that is). So an
 installation, an update and a repair are the same, and each leaves exactly one of everything.
 bitrix24/b24restdocs: settings/app-installation/*, api-reference/widgets/placement-bind.md, events/event-bind.md.
 """
 
 import logging
-import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import httpx
-
 from widget.bitrix24.arranging import MAX_BATCH, NOT_TOLD, Arranging, Ask, Written
 from widget.bitrix24.country import country_of
 from widget.bitrix24.errors import ErrorAction, blocked_until, error_of, reaction_to, refused, words_of
 from widget.bitrix24.events import UNINSTALLED
+from widget.bitrix24.exchanges import Exchanges
 from widget.bitrix24.installer.actual import ActualState, actual_of, left_of, next_page, questions, with_page
 from widget.bitrix24.installer.desired import (
     APP_VERSION,
@@ -48,9 +46,8 @@ from widget.bitrix24.installer.userfield import names_of
 from widget.bitrix24.moving import Moving, kept_of, put_all_back, read_moving, text_of
 from widget.bitrix24.oauth import Home, Identity, OAuth
 from widget.bitrix24.placement import Placement
-from widget.bitrix24.rest import Batch, Rest, batch_of, outcome_of, parameters_of, signed
+from widget.bitrix24.rest import Batch, Rest, batch_of, parameters_of
 from widget.errors import ErrorCode, Refused
-from widget.http import OutsideError, fetch
 from widget.storage.events import Events
 from widget.storage.portals import Installation, Portal, Portals, PortalState
 from widget.storage.rest_log import Call
@@ -77,7 +74,7 @@ UNAVAILABLE = frozenset(
 
 
 class NoAddress(Exception):
-    """PUBLIC_URL is not set: nobody could reach what would be installed. For the operator to mend."""
+    """PUBLIC_URL is not set: what would be installed could not be reached. For the operator to mend."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +88,7 @@ class Installed:
 class Installer:
     def __init__(
         self,
-        http: httpx.Client,
+        exchanges: Exchanges,
         oauth: OAuth,
         rest: Rest,
         portals: Portals,
@@ -99,10 +96,9 @@ class Installer:
         events: Events,
         *,
         public_url: str,
-        timeout: float,
         clock: Callable[[], float],
     ) -> None:
-        self._http = http
+        self._exchanges = exchanges
         self._oauth = oauth
         self._names = names_of(oauth.client_id)
         self._rest = rest
@@ -110,7 +106,6 @@ class Installer:
         self._tokens = tokens
         self._events = events
         self._public_url = public_url
-        self._timeout = timeout
         self._clock = clock
 
     def install(self, form: Placement) -> Installed:
@@ -148,7 +143,7 @@ class Installer:
             country=country_of(found.licence),
         )
         for call in first:
-            self._rest.log(replace(call, portal_id=portal.id))
+            self._exchanges.note_later(replace(call, portal_id=portal.id))
         expires_at = self._clock() + form.expires_in
         self._tokens.put(portal.id, identity.user_id, Token(form.access_token, form.refresh_token, expires_at))
         ask = self._as_user(portal, identity.user_id)
@@ -228,7 +223,7 @@ class Installer:
             self._portals.mark_removed(portal_id)
 
     def _finish_removal(self, member_id: str) -> None:
-        """A removal that nobody worked on yet must not hit the installation that follows it."""
+        """Finish a removal that still waits, or it would hit the installation that follows it."""
         known = self._portals.find(member_id)
         for event in self._events.unfinished(known.id, UNINSTALLED) if known else ():
             self.uninstall(event.portal_id, clean=event.body.get("clean") == 1)
@@ -272,7 +267,7 @@ class Installer:
         failed = self._do(ask, user_id, steps, wanted)
         gone = [step for step, code in failed if code.lower() in UNAVAILABLE]
         failed = [(step, code) for step, code in failed if step not in gone]
-        if failed:  # perhaps somebody else was installing at the same time
+        if failed:  # perhaps by another installation at the same time
             still = {(step.part, step.what) for step in missing(self._look(ask, user_id), wanted, names)}
             failed = [(step, code) for step, code in failed if (step.part, step.what) in still]
         complete = not failed and self._end_move(portal, arranging, moving, wanted)
@@ -281,7 +276,7 @@ class Installer:
         self._portals.set_app_version(portal.id, APP_VERSION if complete else 0)
         report = _report(wanted, steps, gone, failed)
         log.info(
-            "installed portal=%s version=%s added=%s removed=%s left_out=%s failed=%s",
+            "portal.installed portal=%s version=%s added=%s removed=%s left_out=%s failed=%s",
             portal.id,
             APP_VERSION,
             sum(report.done.values()),
@@ -358,19 +353,9 @@ class Installer:
         portal is asked again as `Rest.call` does. What was asked goes to `made`, for a log that has no portal yet."""
         pauses, params = self._rest.pauses(), parameters_of(commands)
         while True:
-            started = time.monotonic()
-            try:
-                answer = fetch(
-                    self._http,
-                    "POST",
-                    f"{identity.endpoint}batch",
-                    timeout=min(self._timeout, pauses.left),
-                    json=signed(params, access_token),
-                )
-            except OutsideError as error:
-                raise Refused(ErrorCode.PORTAL_FAILED, 502, error.reason) from error
-            took, outcome = round(1000 * (time.monotonic() - started)), outcome_of(answer)
-            made.append(Call(0, identity.user_id, self._clock(), "batch", outcome, took, params, answer.body))
+            exchange = self._exchanges.post(identity.endpoint, "batch", params, access_token, pauses.left)
+            answer = exchange.answer()
+            made.append(self._exchanges.call(0, identity.user_id, "batch", params, exchange))
             body = answer.json()
             result = body.get("result") if isinstance(body, dict) else None
             if isinstance(result, dict):

@@ -34,7 +34,7 @@ class Layout:
 
     @property
     def key(self) -> str:
-        """Which of its kind of card it is, whatever a funnel is called by now."""
+        """Which of its kind of card it is; a funnel may have been renamed meanwhile."""
         return "=".join(map(str, self.extra)) if self.extra else ""
 
     @property
@@ -101,7 +101,7 @@ def showing(sections: Sequence[Any], name: str) -> list[Any]:
 
 
 def place_of(sections: Any, name: str) -> FieldPlace | None:
-    """The place of the field `name`; None where it is not in the layout, or nobody arranged that."""
+    """The place of the field `name`; None where it is not in the layout, or there is no layout of its own."""
     for part in _elements(as_rows(sections)):
         inside = as_rows(part.get("elements"))
         for before, one in enumerate(inside):
@@ -119,7 +119,7 @@ def put_back(sections: Sequence[Any], name: str, place: FieldPlace) -> list[Any]
 
 
 def survives_writing(sections: Sequence[Any]) -> bool:
-    """Whether Bitrix24 keeps all of a layout that is written back. Titles that somebody gave to fields, what sections
+    """Whether Bitrix24 keeps all of a layout that is written back. Titles that fields were given, what sections
     hold besides, and anything but sections is lost (server module crm, lib/entity/entityeditorconfig.php)."""
     parts = [part if isinstance(part, Mapping) else {} for part in sections]
     return all(

@@ -1,6 +1,6 @@
 """What an administrator is told about an installation: what is there, what is missing, what was just done.
 
-Values only; install.py makes them, the app page and the install page put them into words.
+Values only; installer.py makes them, the app page and the install page put them into words.
 """
 
 from collections.abc import Mapping

@@ -118,7 +118,7 @@ class Evolution(BaseAdapter):
         return found
 
     def chats_of(self, phones: Sequence[str]) -> dict[str, base.ListedChat]:
-        """By the newest messages of each; on 2.3.6 two calls a number. Each has the time of a check: somebody waits."""
+        """By the newest messages of each; on 2.3.6 two calls a number. Each has the time of a check: a user waits."""
         found = {phone: self._chat_of(self.chat_id_of(phone)) for phone in phones}
         return {phone: chat for phone, chat in found.items() if chat is not None}
 
@@ -180,7 +180,7 @@ class Evolution(BaseAdapter):
         )
 
     def qr(self) -> base.File:
-        """Starts to connect if nobody did, which takes Evolution two seconds."""
+        """Starts to connect where that was not begun, which takes Evolution two seconds."""
         said = self._connect({})
         picture = as_str(said.get("base64"), MAX_QR)
         if not picture.startswith("data:image/png;base64,"):
@@ -195,7 +195,7 @@ class Evolution(BaseAdapter):
         return code
 
     def set_webhook(self, url: str, secret: str) -> None:
-        """Replaces whatever webhook the instance had: it has one. Then restarts the instance, whose connection.update
+        """Replaces the webhook that the instance had: it has one. Then restarts the instance, whose connection.update
         proves the way; one that is not connected cannot be restarted, and is told to connect instead."""
         webhook = {
             "enabled": True,
@@ -239,7 +239,7 @@ class Evolution(BaseAdapter):
         wanted = {"number": _person(chat_id), **body, **quoted}
         sent = as_dict(self._call("POST", path, timeout, json=wanted))
         given = id_of(as_dict(sent.get("key")))
-        if not given:  # a success of somebody, but no message
+        if not given:  # an answer of success without a message
             raise GatewayError(GatewayErrorCode.BROKEN_ANSWER, sent=True)
         return Given(given, ack_of(sent.get("status")))
 
@@ -289,7 +289,7 @@ class Evolution(BaseAdapter):
 
     def _connection(self) -> LineState:
         answer = self._fetch("GET", self._path("instance/connectionState"), self._calls.timeouts.check)
-        if instance_is_unknown(answer):  # nobody made it, or it was deleted
+        if instance_is_unknown(answer):  # it was never made, or was deleted
             return LineState.OFFLINE
         said = as_dict(as_dict(json_of(answer)).get("instance")).get("state")
         return STATES.get(as_str(said), LineState.UNKNOWN)
@@ -329,7 +329,7 @@ class Evolution(BaseAdapter):
 
 
 def _why_not_open(state: LineState, instance: dict[str, Any]) -> LineState:
-    """A line that nobody ever logged in waits for its QR, in both states; so does one that was logged out."""
+    """A line that was never logged in waits for its QR, in both states; so does one that was logged out."""
     reason = instance.get("disconnectionReasonCode")
     because = REASONS.get(reason) if isinstance(reason, int) else None
     if because is LineState.SCAN_QR or (instance and not instance.get("ownerJid")):

@@ -103,6 +103,7 @@ def says_nothing(answer: HttpResponse) -> bool:
 
 
 def list_in(answer: Any) -> list[Any]:
+    """An answer that is a list. Raises GatewayError(BROKEN_ANSWER)."""
     if not isinstance(answer, list):
         raise GatewayError(GatewayErrorCode.BROKEN_ANSWER)
     return answer
@@ -114,7 +115,7 @@ def checked_of(listed: Sequence[Any], asked: Mapping[str, str]) -> dict[str, Che
     `number` echoes what was asked, `jid` is WhatsApp's own spelling, which differs for Brazil, Mexico and Argentina
     (src/utils/createJid.ts).
     A yes is ours by either; a no only by the echo, because the jid of a no is merely computed
-    (evolution-foundation/evolution-api#2308). Whatever is missing, strange or said both ways stays unknown.
+    (evolution-foundation/evolution-api#2308). What is missing, strange or said both ways stays unknown.
     """
     found: dict[str, CheckResult] = {}
     torn = set()

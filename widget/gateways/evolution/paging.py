@@ -1,7 +1,7 @@
 """A chat that Evolution keeps in halves, as pages of one history.
 
 Its own paging by number shifts as messages arrive. A page here is «not newer than the oldest second seen, without what
-was seen of that second»: asked for is that much more, so that a page makes progress whatever the order within a second
+was seen of that second»: asked for is that much more, so that a page makes progress in any order within a second
 is, which the database leaves open (channel.service.ts, fetchMessages, orders by messageTimestamp alone). The cursor
 carries that second and short marks of the messages seen in it.
 

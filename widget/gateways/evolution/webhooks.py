@@ -1,7 +1,7 @@
 """What Evolution tells by itself (src/api/integrations/event/webhook/webhook.controller.ts).
 
 Nothing signs the body: a static header that we set is all there is. Events come up to ten times and in any order, and a
-line without network sends several connection.update a second, so whoever reads these must bear repetition. An event
+line without network sends several connection.update a second, so a reader must bear repetition. An event
 may be spelled «messages.upsert» or «MESSAGES_UPSERT».
 """
 
@@ -85,7 +85,7 @@ def _update(data: dict[str, Any], own: str) -> GatewayEvent | None:
 
 
 def _edited(data: dict[str, Any], own: str) -> GatewayEvent | None:
-    """`data` is WhatsApp's own protocolMessage, whose key is in the words of whoever wrote it: in a client's edit the
+    """`data` is WhatsApp's own protocolMessage, whose key is in its writer's words: in a client's edit the
     chat is called by our number, and «from me» means the client. So a chat that is ours is left out, and the message
     is known by its id alone."""
     key = as_dict(data.get("key"))

@@ -86,7 +86,7 @@ class Green(BaseAdapter):
         return {phone: _checked(found) if exists else base.CheckResult(False)}
 
     def all_chats(self) -> base.ChatList:
-        """Whoever wrote or was written to in the last 24 hours (…/journals/LastIncomingMessages): an older chat is not
+        """Chats with a message of the last 24 hours (…/journals/LastIncomingMessages): an older chat is not
         found. Two calls, each allowed once a second; a journal may be two minutes behind."""
         journals = [
             self._journal("GET", method, self._calls.timeouts.check)
@@ -104,7 +104,7 @@ class Green(BaseAdapter):
         return page_of(journals, where, count, limit)
 
     def cursor_at(self, at: float) -> str:
-        """All that is newer has to be read along with it, whatever there is."""
+        """All that is newer has to be read along with it."""
         return str(Cursor(MAX_JOURNAL_ITEMS, int(at)))
 
     def _chat_history(self, body: dict[str, Any]) -> list[Any]:
@@ -148,7 +148,7 @@ class Green(BaseAdapter):
             self._do("readChat", {"chatId": chat_id} | ({"idMessage": refs[0]} if len(refs) == 1 else {}))
 
     def typing(self, chat_id: str, *, on: bool) -> None:
-        """It ends by itself (…/service/SendTyping): taking it back calls nobody."""
+        """It ends by itself (…/service/SendTyping): taking it back makes no call."""
         if on:
             self._do("sendTyping", {"chatId": chat_id, "typingTime": TYPING_MILLISECONDS})
 

@@ -11,7 +11,7 @@ from widget.gateways.content import mimetype_of
 MAX_FILE = 64 * 1024 * 1024
 # Where GREEN-API keeps files: its own hosts, and its buckets as they stand in …/receiving/files/DownloadFile and in
 # webhooks that people published, and in the vendor's own integrations (green-api/*, the hosts that they let through). A
-# file anywhere else is not fetched, whatever an answer says, unless the operator has named its host.
+# file anywhere else is not fetched unless the operator has named its host.
 STORAGES = re.compile(
     r"([\w-]+\.)*(green-api|greenapi)\.com"
     r"|(sw-)?media(-\w+)*\.storage\.(greenapi\.net|yandexcloud\.(net|kz))"

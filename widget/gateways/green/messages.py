@@ -26,7 +26,7 @@ ACKS = {
 }
 MAX_ID = 120  # as long as storage keeps
 MAX_EMOJI = 16
-VOTE = "pollUpdateMessage"  # somebody voted: it repeats the poll, which is nothing that they wrote
+VOTE = "pollUpdateMessage"  # a vote: it repeats the poll, which is nothing that they wrote
 # What the client chose, by the parts of a message with buttons or a list (…/notifications-format/incoming-message).
 CHOSEN = (
     ("templateButtonReplyMessage", "selectedDisplayText"),

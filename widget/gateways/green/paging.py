@@ -13,7 +13,7 @@ from widget.gateways.base import GatewayError, GatewayErrorCode, Message, Page
 from widget.gateways.green.messages import MAX_ID, id_of, messages_of
 from widget.untrusted import as_dict, as_unix_seconds
 
-MAX_JOURNAL_ITEMS = 1000  # items of one journal; whoever reads on for longer finds the rest on the phone
+MAX_JOURNAL_ITEMS = 1000  # items of one journal; what is older is on the phone
 SLACK = 30  # items that are no messages (reactions, edits), and messages that came since the page before
 
 

@@ -1,6 +1,6 @@
 """What GREEN-API reports (green-api.com/en/docs/api/receiving/technology-webhook-endpoint, …/notifications-format/*).
 
-The token that was given with the address comes back in `Authorization`; nothing proves the body. Whatever is not
+The token that was given with the address comes back in `Authorization`; nothing proves the body. What is not
 answered with 200 is sent again every minute for 24 hours, in the order it happened.
 """
 
@@ -32,7 +32,7 @@ STATES = {
     "blocked": LineState.BANNED,
 }
 MESSAGES = ("incomingMessageReceived", "outgoingMessageReceived", "outgoingAPIMessageReceived")
-# Somebody wrote whom the plan does not let write (…/notifications-format/QuotaExceeded; an older name beside it).
+# A client wrote whom the plan does not let write (…/notifications-format/QuotaExceeded; an older name beside it).
 QUOTA_TOLD = ("quotaExceeded", "incomingBlock")
 OF_MANY = ("@g.us", "@broadcast", "@newsletter")
 SCHEMES = ("Bearer ", "Basic ")

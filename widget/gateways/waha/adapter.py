@@ -70,7 +70,7 @@ class Waha(BaseAdapter):
         try:
             info = self._info()
         except GatewayError as error:
-            if error.trouble is GatewayErrorCode.NO_SUCH_THING:  # a session nobody made, or one that was deleted
+            if error.trouble is GatewayErrorCode.NO_SUCH_THING:  # a session that was never made, or was deleted
                 return base.LineStatus(base.LineState.OFFLINE)
             raise
         engine = str(as_dict(info.get("engine")).get("engine") or "")
@@ -192,7 +192,7 @@ class Waha(BaseAdapter):
         """Two calls. WAHA takes a whole configuration only, so what it has now is read and put back beside ours; it
         restarts a running session with it, and the states of that are the first reports.
 
-        Whoever changes the configuration between the two calls loses the change: WAHA offers nothing against that.
+        A change of the configuration between the two calls is lost: WAHA offers nothing against that.
         Apps are left alone by being left out.
         """
         config = with_webhook(self._info().get("config"), url, secret)

@@ -31,19 +31,21 @@ class WahaSession:
         return part(self.name)
 
     def object(self, method: str, path: str, timeout: float, **request: Any) -> dict[str, Any]:
+        """An answer that is an object. One call. Raises GatewayError."""
         found = self.json(method, path, timeout, **request)
         if not isinstance(found, dict):
             raise GatewayError(GatewayErrorCode.BROKEN_ANSWER, sent=method != "GET")
         return found
 
     def json(self, method: str, path: str, timeout: float, **request: Any) -> Any:
+        """An answer that is JSON. One call. Raises GatewayError."""
         found = self.answer(method, path, timeout, **request).json()
         if found is None:
             raise GatewayError(GatewayErrorCode.BROKEN_ANSWER, sent=True)
         return found
 
     def done(self, method: str, path: str, timeout: float, **request: Any) -> None:
-        """For what answers nothing of use: several engines leave the body empty then."""
+        """For what answers nothing of use: several engines leave the body empty then. Raises GatewayError."""
         answer = self.answer(method, path, timeout, **request)
         if answer.body and answer.json() is None:
             raise GatewayError(GatewayErrorCode.BROKEN_ANSWER, sent=True)
@@ -54,7 +56,8 @@ class WahaSession:
         return self._calls.download(url, BUCKETS, timeout, largest=largest)
 
     def answer(self, method: str, path: str, timeout: float, **request: Any) -> HttpResponse:
-        """An answer that says yes. After an error a message may be on its way, unless it surely is a refusal."""
+        """An answer that says yes. After an error a message may be on its way, unless it surely is a refusal.
+        Raises GatewayError."""
         try:
             answer = self._calls.fetch(method, path, timeout, headers=self._headers, **request)
         except GatewayError as error:

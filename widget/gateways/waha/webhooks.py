@@ -149,7 +149,7 @@ def _chat_ids(payload: dict[str, Any], envelope: dict[str, Any]) -> tuple[str, .
     else:
         named += [payload.get("from"), payload.get("participant"), info.get("SenderAlt")]
     people = [person_of(name) for name in named if isinstance(name, str) and name]
-    if None in people:  # a group, a newsletter, a broadcast, and whatever comes next
+    if None in people:  # a group, a newsletter, a broadcast, or a kind we do not know
         return ()
     me = as_dict(envelope.get("me"))
     ours = {person_of(as_str(me.get(name))) for name in ("id", "lid", "jid")}

@@ -1,0 +1,97 @@
+"""One request to a portal: the client that takes it, how long it took, and what the log keeps of it."""
+
+import itertools
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from widget.bitrix24.errors import error_of, known_code
+from widget.errors import ErrorCode, Refused
+from widget.http import HttpResponse, OutsideError, fetch
+from widget.storage.rest_log import Call, RestLog
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class RestExchange:
+    """What one request came to, and how many milliseconds it took."""
+
+    told: HttpResponse | OutsideError
+    took: int
+
+    @property
+    def outcome(self) -> str:
+        """For the log: the status and a known code, or why there was no answer."""
+        if isinstance(self.told, OutsideError):
+            return self.told.reason
+        error = "" if self.told.status == 200 else f" {known_code(error_of(self.told.json(), self.told.status))}"
+        return f"{self.told.status}{error}"
+
+    def answer(self) -> HttpResponse:
+        """Raises Refused(PORTAL_FAILED) where there was none."""
+        if isinstance(self.told, OutsideError):
+            raise Refused(ErrorCode.PORTAL_FAILED, 502, self.told.reason) from self.told
+        return self.told
+
+
+class Exchanges:
+    """Requests to portals, in turn over a few clients. Safe to share between threads."""
+
+    def __init__(
+        self, clients: Sequence[httpx.Client], rest_log: RestLog, *, timeout: float, clock: Callable[[], float]
+    ) -> None:
+        """`timeout` is for one request, in seconds."""
+        self._clients = itertools.cycle(clients)
+        self._rest_log = rest_log
+        self._timeout = timeout
+        self._clock = clock
+        self._lock = threading.Lock()
+
+    def post(
+        self, endpoint: str, method: str, params: Mapping[str, Any], access_token: str, left: float | None = None
+    ) -> RestExchange:
+        """One outside call, never repeated and not yet logged, of at most `left` seconds. Raises nothing: no answer is
+        an outcome like any other."""
+        with self._lock:
+            client = next(self._clients)
+        started = time.monotonic()
+        timeout = self._timeout if left is None else min(self._timeout, left)
+        try:
+            told: HttpResponse | OutsideError = fetch(
+                client, "POST", f"{endpoint}{method}", timeout=timeout, json=signed(params, access_token)
+            )
+        except OutsideError as error:
+            told = error
+        return RestExchange(told, round(1000 * (time.monotonic() - started)))
+
+    def note(
+        self, portal_id: int, user_id: int, method: str, params: Mapping[str, Any], exchange: RestExchange
+    ) -> None:
+        """Log an exchange. No call; the row is written later, by another thread."""
+        log.info(
+            "bitrix24.called method=%s portal=%s outcome=%s ms=%d", method, portal_id, exchange.outcome, exchange.took
+        )
+        self._rest_log.write(self.call(portal_id, user_id, method, params, exchange))
+
+    def note_later(self, call: Call) -> None:
+        """Log a call that an installation made before there was a portal."""
+        self._rest_log.write(call)
+
+    def call(
+        self, portal_id: int, user_id: int, method: str, params: Mapping[str, Any], exchange: RestExchange
+    ) -> Call:
+        """An exchange as the log keeps it."""
+        body = b"" if isinstance(exchange.told, OutsideError) else exchange.told.body
+        return Call(portal_id, user_id, self._clock(), method, exchange.outcome, exchange.took, params, body)
+
+
+def signed(params: Mapping[str, Any], access_token: str) -> dict[str, Any]:
+    """The body of a request with the token in it: some web servers in front of a box drop the Authorization header
+    (b24restdocs, settings/how-to-call-rest-api/authorization.md has both)."""
+    return {**params, "auth": access_token}

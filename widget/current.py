@@ -1,0 +1,62 @@
+"""Whom this request comes from: the proved session in its header, or what its page was opened with."""
+
+from collections.abc import Hashable
+from contextlib import suppress
+from dataclasses import replace
+
+from flask import g, request
+
+from widget.errors import ErrorCode, Refused
+from widget.i18n import set_language
+from widget.services import services
+from widget.session import OPENING_HEADER, SESSION_HEADER, Launch, Session
+
+MAX_NAME = 64
+FORMS = frozenset({"/placement", "/app", "/install", "/hooks/bitrix24"})  # what Bitrix24 itself posts to
+
+
+def current_session() -> Session:
+    """The proved session of this request, in the portal's language where it has one; everything from here on, a
+    refusal too, is said in it. Every view of an open page asks for it, and so ends with its portal.
+
+    Raises Refused: SESSION_OVER, and UNKNOWN_PORTAL or PORTAL_CLOSED as `Portals.require` does.
+    """
+    if "session" not in g:
+        found = _read_session()
+        portal = services().storage.portals.get(found.portal_id)
+        found = replace(found, language=portal.language) if portal and portal.language else found
+        set_language(found.language)
+        if portal is None:
+            raise Refused(ErrorCode.UNKNOWN_PORTAL, 403, "session's portal is gone")
+        portal.require_active()
+        g.session, g.portal = found, portal
+    session: Session = g.session
+    return session
+
+
+def _read_session() -> Session:
+    """The session in this request's header, verified once. Raises Refused(SESSION_OVER)."""
+    if "ticket" not in g:
+        g.ticket = services().session_tokens.read_session(request.headers.get(SESSION_HEADER, ""))
+    ticket: Session = g.ticket
+    return ticket
+
+
+def company_of_request() -> Hashable:
+    """Whose share of the threads this request takes: a proved portal's. Who proves nothing, as with an opening, which
+    anybody gets in a portal's name, shares with all that do so, and cannot take the place of those who are proved."""
+    with suppress(Refused):
+        if SESSION_HEADER in request.headers:
+            return _read_session().portal_id
+    with suppress(Refused):  # a renewal brings both, and its session is over
+        if OPENING_HEADER in request.headers:
+            return OPENING_HEADER, services().session_tokens.read_launch(request.headers[OPENING_HEADER]).member_id
+    named = ""
+    if request.path in FORMS:  # elsewhere the view says how much of a body it reads
+        named = request.form.get("member_id") or request.form.get("auth[member_id]", "")
+    return request.path, named[:MAX_NAME]
+
+
+def current_opening() -> Launch:
+    """What this request's page was opened with, still unproved. Raises Refused(SESSION_OVER)."""
+    return services().session_tokens.read_launch(request.headers.get(OPENING_HEADER, ""))
