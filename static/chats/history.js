@@ -345,6 +345,7 @@ export class History {
       else bubble.before(dayLine(day));
     }
     for (const line of wrong) line.remove();
+    this.box.dispatchEvent(new Event('drawn'));
   }
 }
 

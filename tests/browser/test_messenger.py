@@ -182,6 +182,43 @@ def test_messages_are_queued_in_order_and_a_draft_outlives_the_page(card: Card, 
     expect(card.composer).to_have_value("а\nб\nвг")
 
 
+def test_what_could_not_be_sent_is_there_again_in_a_page_loaded_anew(
+    card: Card, outside: Outside, complaints: Complaints
+) -> None:
+    complaints.expect("ERR_|Failed to load resource")
+    card.open().reveal().open_chat(ORDERS)
+
+    def lose_the_answer(route: Route) -> None:
+        if route.request.method == "POST":
+            route.fetch()
+            route.fulfill(status=504, body="<h1>504 Gateway Time-out</h1>")
+        else:
+            route.fallback()
+
+    card.page.route("**/chats/*/messages", lose_the_answer)
+    card.send("Дошло")
+    expect(card.again).to_have_count(1)
+    card.send("Ждёт за ним")
+    card.inside.evaluate(DROP, ["#messages", [["смета.pdf", "application/pdf", list(b"%PDF-1.4")]]])
+    card.send("Вот смета")
+    card.page.unroute("**/chats/*/messages")
+
+    card.open().reveal()
+    expect(card.row(ORDERS).locator(".unsent-mark")).to_be_visible()
+    card.open_chat(ORDERS)
+    expect(card.bubble("Дошло").locator(SENT)).to_have_count(1)  # the server knows it by its key
+    expect(card.problem).to_have_count(2)
+    expect(card.bubble("Вот смета")).to_contain_text("смета.pdf")
+    expect(card.again).to_have_count(1)  # a file is gone with its page
+    card.again.click()
+    expect(card.bubble("Ждёт за ним").locator(SENT)).to_have_count(1)
+    card.bubble("Вот смета").get_by_role("button", name=card.say("Remove"), exact=True).click()
+
+    assert outside.calls()["sendText"] == 2
+    card.close_chat()
+    expect(card.row(ORDERS).locator(".unsent-mark")).to_be_hidden()
+
+
 PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de0000000c4944415408d763f8cfc000000301010018dd8db0"
     "0000000049454e44ae426082"
