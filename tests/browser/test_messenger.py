@@ -4,11 +4,11 @@ import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
-from playwright.sync_api import CDPSession, Request, Route, expect
+from playwright.sync_api import Request, Route, expect
 
+from benchmarks.browser import Wire
 from sandbox.demo import Demo
 from tests.browser.conftest import Complaints
 from tests.browser.pages import IVAN, MARIA, ORDERS, SENT, Card, Settings, serious_in
@@ -21,31 +21,8 @@ ONE_NUMBER, AZIZ = "/crm/type/31/details/88/", "+998 90 123 45 67"
 ROUNDS = {"session", "sessions", "overview", "lids"}
 
 
-class Wire:
-    """What comes over the network to the frame, as the browser counts it."""
-
-    def __init__(self, card: Card) -> None:
-        self.requests, self.bytes = 0, 0
-        self._ours: set[str] = set()
-        self._widget = card.demo.widget
-        session: CDPSession = card.page.context.new_cdp_session(card.page)
-        session.send("Network.enable")
-        session.send("Network.setCacheDisabled", {"cacheDisabled": True})
-        session.on("Network.requestWillBeSent", self._asked)
-        session.on("Network.loadingFinished", self._came)
-
-    def _asked(self, event: dict[str, Any]) -> None:
-        if event["request"]["url"].startswith(self._widget):
-            self._ours.add(event["requestId"])
-            self.requests += 1
-
-    def _came(self, event: dict[str, Any]) -> None:
-        if event["requestId"] in self._ours:
-            self.bytes += int(event["encodedDataLength"])
-
-
 def test_a_hidden_card_is_light_and_takes_a_press_before_its_script_is_there(card: Card) -> None:
-    wire = Wire(card)
+    wire = Wire(card.demo.widget, card.page.context.new_cdp_session(card.page))
     card.open().reveal_button.wait_for()
     card.inside.wait_for_function("() => 'ready' in document.getElementById('card').dataset")
     assert wire.requests <= MAX_REQUESTS
@@ -245,6 +222,9 @@ def test_several_files_dropped_anywhere_in_the_chat_go_out_each_with_its_caption
     card.expect_to_fit()
     assert serious_in(card) == []
     chips.last.get_by_label(card.say("Caption")).fill("Итог внутри")
+    chips.last.get_by_role("button", name=card.say("Send earlier")).click()  # and back again
+    expect(chips.first).to_contain_text("смета.pdf")
+    chips.last.get_by_role("button", name=card.say("Send earlier")).click()
     card.send("Так выглядит")
 
     expect(card.bubbles.locator(SENT)).to_have_count(2)

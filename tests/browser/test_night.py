@@ -36,6 +36,7 @@ def the_question_is_an_answer_with_409(complaints: Complaints) -> None:
 def test_at_night_it_asks_and_sends_once_or_keeps_the_text(card: Card, outside: Outside, lang: str) -> None:
     card.open(lang=lang).reveal().open_chat(IVAN)
     shown = card.bubbles.count()
+    expect(card.frame.locator(".chat-advice[data-night]")).to_be_visible()
 
     card.send("Срочно")
     asked = card.dialog.locator(".notice-text").inner_text()
