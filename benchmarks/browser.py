@@ -124,7 +124,7 @@ class Rep:
         element = self.page.locator("#frame iframe").element_handle(timeout=PATIENCE)
         frame = element.content_frame()
         assert frame
-        frame.wait_for_selector("[data-ready], .revealed, #tabs", state="attached")
+        frame.wait_for_selector("[data-ready], .revealed, #waiting:not([data-load])", state="attached")
         return frame
 
     def revealed(self) -> Frame:
