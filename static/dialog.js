@@ -1,9 +1,11 @@
 // The one way to ask back before something that harms: a dialog of the page, drawn by templates/_dialog.html.
 
-/** Ask with these words (a text, or drawn pieces). Resolves to whether the answer was yes. */
+/** Ask with these words: a text, or drawn pieces, whose `data-yes` is what the answer does, in red with `data-danger`.
+ *  Resolves to whether the answer was yes. */
 export function confirmed(id, words, beside = null) {
   const dialog = document.getElementById(id);
   dialog.querySelector('.notice-text').replaceChildren(words);
+  nameAnswer(dialog);
   dialog.returnValue = 'no';
   dialog.showModal();
   if (beside) put(dialog, beside);
@@ -12,6 +14,15 @@ export function confirmed(id, words, beside = null) {
   return new Promise((resolve) => {
     dialog.addEventListener('close', () => resolve(dialog.returnValue === 'yes'), { once: true });
   });
+}
+
+function nameAnswer(dialog) {
+  const words = dialog.querySelector('[data-yes]');
+  if (!words) return;
+  const yes = dialog.querySelector('[value="yes"]');
+  yes.textContent = words.dataset.yes;
+  yes.classList.toggle('button-danger', 'danger' in words.dataset);
+  yes.classList.toggle('button-primary', !('danger' in words.dataset));
 }
 
 // The frame is as high as the page, so its middle may be far out of sight.

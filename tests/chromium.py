@@ -77,6 +77,9 @@ class Tab:
             if page != self._page:
                 page.close()
         if self._page and not self._page.is_closed():
+            for frame in self._page.frames:
+                if frame.url.startswith("http"):
+                    frame.evaluate("() => sessionStorage.clear()")  # what was typed and not sent
             self._page.goto("about:blank")
         context.clear_cookies()
 

@@ -77,7 +77,7 @@ def test_without_a_zone_a_moment_keeps_its_own(speaking):
 def test_a_time_of_another_day_carries_its_date(speaking):
     speaking("ru")
     assert when(NIGHT, "Asia/Yakutsk", now=NIGHT + timedelta(hours=3)) == "02:14"
-    assert when(NIGHT, "Asia/Yakutsk", now=NIGHT - timedelta(hours=3)) == "15 янв. 2027\u202fг., 02:14"
+    assert when(NIGHT, "Asia/Yakutsk", now=NIGHT - timedelta(hours=3)) == "15 января, 02:14"
     speaking("en")
     assert when(NIGHT, "Europe/Moscow", now=NIGHT - timedelta(hours=3)) == "8:14\u00a0PM"
 

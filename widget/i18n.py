@@ -139,10 +139,13 @@ def _clock(hour: int, minute: int, language: str) -> str:
 
 
 def when(moment: datetime, zone: str | None, *, now: datetime) -> str:
-    """Hours and minutes, with the date before them where that is not the reader's today. Whose zone is not known
-    (Bitrix24 names none for who takes the browser's) is told which one it is."""
+    """Hours and minutes, with the date before them where that is not the reader's today, and its year where that is
+    another one. Whose zone is not known (Bitrix24 names none for who takes the browser's) is told which one it is."""
     at = clock(moment, zone) if zone else f"{clock(moment)} UTC"
-    return at if _in(moment, zone).date() == _in(now, zone).date() else f"{day(moment, zone)}, {at}"
+    then, today = _in(moment, zone).date(), _in(now, zone).date()
+    if then == today:
+        return at
+    return f"{date(moment, zone) if then.year == today.year else day(moment, zone)}, {at}"
 
 
 def day(moment: datetime, zone: str | None = None) -> str:

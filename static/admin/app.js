@@ -14,7 +14,7 @@ import { jsonOf, send } from './send.js';
 import { mendAll, showHealth, showProblems, showTabOf, startTabs } from './tabs.js';
 import { localTimes } from './times.js';
 import { followKeys } from '../waiting/keys.js';
-import { followWaiting } from '../waiting/list.js';
+import { followWaiting, tellOfNews } from '../waiting/list.js';
 
 const SOON = [2000, 4000, 8000];
 const page = document.getElementById('card');
@@ -33,8 +33,8 @@ showPlace(document.getElementById(page.dataset.place));
 askForTheRest();
 
 const ACTIONS = {
-  qr: showCode,
-  pairing: pairingCode,
+  qr: (button) => showCode(button, askForTheRest),
+  pairing: (button) => pairingCode(button, askForTheRest),
   part: showPart,
   problems: showHealth,
   'mend-all': mendAll,
@@ -78,14 +78,32 @@ async function showPlace(place) {
 function askForTheRest() {
   stopLooking();
   waitForReports();
+  goOn();
   showProblems();
   for (const load of document.querySelectorAll('[data-load]')) {
     const path = load.dataset.load;
     delete load.dataset.load;
-    send(path, {}, load).then(showProblems);
+    send(path, {}, load).then(showProblems).then(tellOfNews);
   }
   if (claim('.line-now[data-pending]')) states('/app/lines/states', 'lines-section');
   if (claim('#my-lines[data-pending]')) states('/app/mine/states', 'my-lines');
+}
+
+// A line that was added or linked on this page is set up without another press: its gateway is tested, and told where to
+// report.
+function goOn() {
+  for (const line of document.querySelectorAll('.line-item[data-fresh]')) {
+    const pending = line.querySelector('.line-now[data-pending]');
+    const set = line.querySelector('[data-auto]');
+    if (pending) {
+      delete pending.dataset.pending;
+      send(line.querySelector('[id$="-test"]').dataset.post, {}, pending).then(askForTheRest);
+    } else if (set) {
+      const path = set.dataset.auto;
+      delete line.dataset.fresh; // once
+      send(path, {}, set).then(askForTheRest);
+    }
+  }
 }
 
 // A line that was not heard of yet is asked behind our request: its state is there in a moment.

@@ -2,7 +2,7 @@
 // type instead; the line is watched all the same.
 
 import { request } from '../api.js';
-import { fragment, send } from './send.js';
+import { fragment, redraw, send } from './send.js';
 
 const EVERY = 8_000;
 const LONGEST = 5 * 60_000;
@@ -12,20 +12,21 @@ export function stopLooking() {
   if (looking && !looking.place.isConnected) end();
 }
 
-export async function showCode(button) {
+/** Show the picture; `done` is called when the line is linked. */
+export async function showCode(button, done) {
   end();
   const place = button.closest('.qr');
-  looking = { place, image: place.querySelector('img'), until: Date.now() + LONGEST, timer: 0 };
+  looking = { place, image: place.querySelector('img'), until: Date.now() + LONGEST, timer: 0, done };
   button.hidden = true;
   await look(looking);
 }
 
-export async function pairingCode(button) {
+export async function pairingCode(button, done) {
   finish();
   const place = button.closest('.qr');
   if (!(await send(button.dataset.path, {}, button)) || !place.isConnected) return;
   if (!place.querySelector('.pairing-code')) return;
-  looking = { place, image: null, until: Date.now() + LONGEST, timer: 0 };
+  looking = { place, image: null, until: Date.now() + LONGEST, timer: 0, done };
   looking.timer = setTimeout(look, EVERY, looking);
 }
 
@@ -53,10 +54,11 @@ async function renewPicture(mine) {
 async function redrawIfChanged(mine) {
   try {
     const text = await (await request(mine.place.dataset.look, { json: {} })).text();
-    const drawn = fragment(text).firstElementChild;
-    if (looking !== mine || drawn.querySelector('.qr')) return;
+    if (looking !== mine || fragment(text).querySelector('.qr')) return;
+    mine.place.closest('.line-item').dataset.fresh = ''; // linked just now: its set-up goes on by itself
     end();
-    document.getElementById(drawn.id)?.replaceWith(drawn);
+    redraw(text);
+    mine.done();
   } catch {
     // The next look tells.
   }

@@ -2,7 +2,7 @@
 
 import { begin, request, Refused } from '../api.js';
 import { ask, isFramed } from '../bridge.js';
-import { hasDraft } from '../chats/drafts.js';
+import { hasDraft, hasUnsent } from '../chats/drafts.js';
 import { followLinks } from '../portal.js';
 import { followKeys } from '../waiting/keys.js';
 import { startClocks, tick } from './clock.js';
@@ -346,8 +346,8 @@ function markRows() {
   const shown = numberOf(document.getElementById('line')?.value) ?? line;
   for (const row of content.querySelectorAll('.phone')) {
     if (row.dataset.key === reading) delete row.dataset.waiting;
-    const draft = row.querySelector('.draft-mark');
-    if (draft) draft.hidden = !hasDraft(row.dataset.key);
+    row.querySelector('.draft-mark').hidden = !hasDraft(row.dataset.key);
+    row.querySelector('.unsent-mark').hidden = !hasUnsent(row.dataset.key);
     const named = row.querySelector('.phone-line');
     if (named) named.hidden = numberOf(named.dataset.lineId) === shown;
   }

@@ -49,8 +49,8 @@ export class Attachments {
   add(file) {
     const item = this.form.parentElement.querySelector('#file-chip').content.firstElementChild.cloneNode(true);
     item.querySelector('.file-name').textContent = file.name;
-    const remove = item.querySelector('button');
-    remove.setAttribute('aria-label', `${remove.title}: ${file.name}`);
+    for (const button of item.querySelectorAll('button'))
+      button.setAttribute('aria-label', `${button.title}: ${file.name}`);
     if (/^image\/(png|jpeg|gif|webp)$/.test(file.type)) {
       const picture = document.createElement('img');
       picture.className = 'file-picture';
@@ -63,13 +63,23 @@ export class Attachments {
   }
 
   pressed(event) {
-    const button = event.target.closest('[data-action="forget-file"]');
-    if (!button) return;
+    const button = event.target.closest('[data-action]');
     const chip = this.chips.find(({ item }) => item.contains(button));
-    this.drop(chip);
-    this.chips = this.chips.filter((other) => other !== chip);
+    if (button?.dataset.action === 'forget-file') {
+      this.drop(chip);
+      this.chips = this.chips.filter((other) => other !== chip);
+      this.form.querySelector('#text').focus();
+    } else if (button?.dataset.action === 'file-earlier') this.moveUp(chip, button);
     this.show();
-    this.form.querySelector('#text').focus();
+  }
+
+  // Before the one above it; what is typed in its caption goes along.
+  moveUp(chip, button) {
+    const at = this.chips.indexOf(chip);
+    this.chips.splice(at, 1);
+    this.chips.splice(at - 1, 0, chip);
+    for (const { item } of this.chips) this.list.append(item);
+    button.focus();
   }
 
   drop({ item }) {
@@ -86,6 +96,7 @@ export class Attachments {
   show() {
     this.list.hidden = !this.chips.length;
     for (const { item } of this.chips) item.querySelector('.file-caption').hidden = this.chips.length < 2;
+    for (const [index, { item }] of this.chips.entries()) item.querySelector('.file-earlier').disabled = !index;
   }
 
   /** The files in their order, each with its caption; `text` is the first one's where it has none of its own. */

@@ -24,7 +24,7 @@ export function startComposer(chat, address, history, signal) {
   let about = null; // what the next message is about: an answer to a message, a change of one, or nothing
   let before = ''; // what was typed when a change began
   let typedAt = 0;
-  const queue = queueOf(address, { draw, settled, asked, refused });
+  const queue = queueOf(address, name, { draw, settled, asked, refused });
 
   signal.addEventListener('abort', () => {
     if (queue.view?.draw === draw) queue.view = null;
@@ -47,6 +47,7 @@ export function startComposer(chat, address, history, signal) {
   form.querySelector('[data-action="forget-about"]').addEventListener('click', () => turnTo(null), { signal });
   chat.querySelector('#emojis').addEventListener('click', insertEmoji, { signal });
   history.box.addEventListener('click', pressedInBubble, { signal });
+  history.box.addEventListener('drawn', forgetArrived, { signal });
 
   return {
     replyTo: (message) => turnTo({ ...message, change: false }),
@@ -174,12 +175,13 @@ export function startComposer(chat, address, history, signal) {
     let bubble = bubbles.get(job);
     if (!bubble) {
       bubble = chat.querySelector('#sending').content.firstElementChild.cloneNode(true);
-      bubble.querySelector('.bubble-text').textContent = job.text || job.file.name;
+      bubble.querySelector('.bubble-text').textContent = job.text || job.fileName;
       bubbles.set(job, bubble);
       history.append(bubble);
     }
     bubble.classList.remove('is-failed');
     bubble.querySelector('.bubble-asks')?.remove();
+    if (!['waiting', 'sending'].includes(job.state)) showProblem(job, bubble);
   }
 
   function settled(job, html) {
@@ -201,13 +203,35 @@ export function startComposer(chat, address, history, signal) {
 
   function refused(job, error) {
     if (error.message === 'line_off' || error.message === 'line_down') form.dispatchEvent(new Event('line-changed'));
-    const bubble = bubbles.get(job);
-    bubble.classList.add('is-failed');
-    bubble.querySelector('.bubble-asks')?.remove();
-    const said = chat.querySelector('#not-sent').content.cloneNode(true);
-    said.querySelector('.bubble-problem').textContent = job.state === 'asks' ? '' : wordsOf(error);
-    bubble.append(said);
+    draw(job);
     history.toEnd();
+  }
+
+  // What came of it, and what can be done. A file that an earlier page had is gone: nothing can be tried again.
+  function showProblem(job, bubble) {
+    bubble.classList.add('is-failed');
+    const said = chat.querySelector('#not-sent').content.cloneNode(true);
+    const lost = job.fileName && !job.file;
+    said.querySelector('.bubble-problem').textContent = job.problem || wordsFor(job.state, lost ? job.fileName : '');
+    if (lost) said.querySelector('[data-action="try-again"]').remove();
+    bubble.append(said);
+  }
+
+  function wordsFor(state, lostFile) {
+    const words = { offline: '#send-failed', unclear: '#send-unclear', kept: '#send-kept' }[state];
+    const said = words ? chat.querySelector(words).content.textContent : '';
+    return lostFile ? `${said} ${chat.querySelector('#file-lost').content.textContent} ${lostFile}` : said;
+  }
+
+  // The server shows what we still hold: its answer was lost, or an earlier page had sent it.
+  function forgetArrived() {
+    for (const [job, bubble] of bubbles) {
+      if (!history.box.querySelector(`[data-key="${job.key}"]`)) continue;
+      bubble.remove();
+      if (job.state === 'sending') continue; // its answer takes it out of the queue
+      bubbles.delete(job);
+      queue.remove(job);
+    }
   }
 
   function pressedInBubble(event) {
@@ -220,7 +244,7 @@ export function startComposer(chat, address, history, signal) {
   }
 
   function take(job) {
-    bubbles.get(job).remove();
+    bubbles.get(job)?.remove();
     bubbles.delete(job);
     queue.remove(job);
   }

@@ -1,11 +1,12 @@
-// What was typed and not sent, in each chat. It outlives a reload and the card's slider as long as the browser's tab
-// does; where the browser keeps nothing for a frame, as long as the page.
+// What was typed and not sent, in each chat: a draft, and messages on their way (queue.js). It outlives a reload and the
+// card's slider as long as the browser's tab does; where the browser keeps nothing for a frame, as long as the page.
 
 const kept = new Map();
-const NAME = 'draft';
+const DRAFT = 'draft';
+const UNSENT = 'unsent';
 
 /** A chat's name here, of what its element says. */
-export const draftName = ({ dataset }) => `${NAME} ${dataset.key} ${dataset.draft}`;
+export const draftName = ({ dataset }) => `${DRAFT} ${dataset.key} ${dataset.draft}`;
 
 export function draftOf(name) {
   return kept.get(name) ?? inStorage((storage) => storage.getItem(name)) ?? '';
@@ -18,9 +19,28 @@ export function keepDraft(name, text) {
 }
 
 /** Whether something was begun to the number of this key, on whatever line. */
-export function hasDraft(key) {
-  const stored = inStorage((storage) => Object.keys(storage)) ?? [];
-  return [...kept.keys(), ...stored].some((name) => name.startsWith(`${NAME} ${key} `));
+export const hasDraft = (key) => names().some((name) => name.startsWith(`${DRAFT} ${key} `));
+
+/** The messages that a page before this one left in the chat whose draft has this name. */
+export function unsentOf(name) {
+  try {
+    return JSON.parse(draftOf(unsentName(name)) || '[]');
+  } catch {
+    return []; // cut off in a full storage
+  }
+}
+
+export function keepUnsent(name, messages) {
+  keepDraft(unsentName(name), messages.length ? JSON.stringify(messages) : '');
+}
+
+/** Whether messages to the number of this key did not go out yet. */
+export const hasUnsent = (key) => names().some((name) => name.startsWith(`${UNSENT} ${key} `));
+
+const unsentName = (name) => name.replace(DRAFT, UNSENT);
+
+function names() {
+  return [...kept.keys(), ...(inStorage((storage) => Object.keys(storage)) ?? [])];
 }
 
 function inStorage(work) {

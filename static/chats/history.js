@@ -21,7 +21,7 @@ export class History {
     this.address = address;
     this.signal = signal;
     this.wait = FASTEST;
-    this.loadingOlder = false;
+    this.loadingOlder = null; // the promise of the page above
     this.loaded = false; // whether the gateway has answered once
     this.page = new Set(); // the names of the bubbles on the newest page, as it came last
     this.etag = '';
@@ -272,19 +272,35 @@ export class History {
     this.showUnseen();
   }
 
-  async older() {
-    if (!this.cursor || this.loadingOlder) return;
-    this.loadingOlder = true;
+  hasOlder() {
+    return Boolean(this.cursor);
+  }
+
+  /** The day of the oldest message that is loaded, as its line says it. */
+  oldestDay() {
+    return this.box.querySelector('.bubble[data-day]')?.dataset.day ?? '';
+  }
+
+  /** Load the page above. Resolves to whether it came. */
+  older() {
+    if (!this.cursor) return Promise.resolve(false);
+    this.loadingOlder ??= this.fetchOlder();
+    return this.loadingOlder;
+  }
+
+  async fetchOlder() {
     const { cursor } = this;
     try {
       const query = new URLSearchParams({ before: cursor });
       const response = await request(`${this.address}?${query}`, { signal: this.signal });
       const piece = parse(await response.text());
       if (cursor === this.cursor) this.prepend(piece); // else the history began anew meanwhile
+      return true;
     } catch (error) {
       if (!this.signal.aborted) this.failed(error);
+      return false;
     } finally {
-      this.loadingOlder = false;
+      this.loadingOlder = null;
     }
   }
 
@@ -347,6 +363,7 @@ export class History {
       else bubble.before(dayLine(day));
     }
     for (const line of wrong) line.remove();
+    this.box.dispatchEvent(new Event('drawn'));
   }
 }
 
@@ -371,7 +388,7 @@ function namesIn(piece) {
 function sameWords(one, other) {
   const [first, second] = [one, other].map((bubble) => {
     const copy = bubble.cloneNode(true);
-    copy.classList.remove('is-next');
+    copy.classList.remove('is-next', 'is-found');
     for (const media of copy.querySelectorAll('[data-src]')) {
       delete media.dataset.src;
       delete media.dataset.seen; // by showPictures

@@ -5,9 +5,11 @@ import { startActions } from './actions.js';
 import { startComposer } from './composer.js';
 import { draftName, keepDraft } from './drafts.js';
 import { History } from './history.js';
+import { startSearch } from './search.js';
 import { watchLine } from './line.js';
 import { changeSpeed, showMedia, showPictures } from './media.js';
 import { watchOpenLine } from './openline.js';
+import { fit } from '../frame.js';
 import { followBeside } from '../waiting/beside.js';
 
 const place = document.getElementById('chat');
@@ -39,7 +41,7 @@ document.addEventListener('keydown', (event) => {
  *  with a chat keeps its own, and every other gets the `shown` one. `focus` is the element that gets the focus. */
 export async function openChat(wanted) {
   closeChat();
-  open = { wanted, stop: new AbortController(), history: null };
+  open = { wanted, stop: new AbortController(), history: null, scrolledTo: window.scrollY };
   const mine = open;
   place.replaceChildren(document.getElementById('chat-skeleton').content.cloneNode(true));
   place.hidden = false;
@@ -64,15 +66,25 @@ export async function openChat(wanted) {
 function closeChat() {
   if (!open) return;
   open.stop.abort();
-  const { row, key } = open.wanted;
+  const { wanted, scrolledTo } = open;
+  const { row, key } = wanted;
   bindRow(open.wanted);
   open = null;
   place.hidden = true;
   place.replaceChildren();
   card.classList.remove('has-chat');
   const back = row?.isConnected ? row : document.getElementById(`phone-${key}`);
-  back?.querySelector('[data-action="open-chat"]')?.focus();
+  back?.querySelector('[data-action="open-chat"]')?.focus({ preventScroll: true });
   card.dispatchEvent(new Event('chat-closed'));
+  returnTo(back, scrolledTo);
+}
+
+// The list is where it was left, and the row in sight. Until the frame is as high as the list there is no such place.
+async function returnTo(row, scrolledTo) {
+  await fit();
+  if (open) return;
+  window.scrollTo(0, scrolledTo);
+  row?.scrollIntoView({ block: 'nearest' });
 }
 
 /** The open chat, for the next question for news: its number's key, its id, and since when something may be new. */
@@ -99,6 +111,7 @@ function start(mine, focus) {
   const address = `/chats/${chat.dataset.chat}/messages`;
   mine.history = new History(place.querySelector('#messages'), address, mine.stop.signal, mine.wanted.waiting);
   followBeside(chat, mine.stop.signal);
+  startSearch(chat, mine.history, mine.stop.signal);
   showPictures(place.querySelector('#messages'), mine.stop.signal);
   if (chat.querySelector('#composer')) write(mine, chat, address);
   mine.history.start();

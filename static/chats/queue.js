@@ -1,7 +1,10 @@
 // Messages on their way, one after the other in each chat. A message has its send key from the start; the key travels
-// with every try, so one message is one message whatever the network does. The queue goes on when its chat is closed.
+// with every try, so one message is one message whatever the network does. The queue goes on when its chat is closed,
+// and a page that is loaded anew finds in it what had not gone out.
 
 import { request, Refused } from '../api.js';
+import { keepUnsent, unsentOf } from './drafts.js';
+import { textOf } from './words.js';
 
 const queues = new Map();
 
@@ -10,39 +13,41 @@ export function newKey() {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-/** The queue of the chat at this address. `view` shows what becomes of its messages while the chat is open:
- *  `draw(job)`, `settled(job, html)`, `asked(job, html)`, `refused(job, error)`. */
-export function queueOf(address, view) {
-  const queue = queues.get(address) ?? new Queue(address);
+/** The queue of the chat at this address, whose draft has this name. `view` shows what becomes of its messages while
+ *  the chat is open: `draw(job)`, `settled(job, html)`, `asked(job, html)`, `refused(job, error)`. */
+export function queueOf(address, name, view) {
+  const queue = queues.get(address) ?? new Queue(address, name);
   queues.set(address, queue);
   queue.view = view;
   return queue;
 }
 
+// A message's `state` is "waiting", "sending", "asks" (a question was answered with no), "refused", "offline" (no answer
+// came: it goes out again by itself); or, left by an earlier page, "kept" (not sent) and "unclear" (perhaps sent).
 class Queue {
-  constructor(address) {
+  constructor(address, name) {
     this.address = address;
-    this.jobs = [];
+    this.name = name;
+    this.jobs = unsentOf(name).map(leftBehind);
     this.running = false;
     window.addEventListener('online', () => this.again());
   }
 
   /** Send a text, or a file with its caption. */
   add({ text, file = null, replyTo = '' }) {
-    const job = { key: newKey(), text, file, replyTo, state: 'waiting', confirmed: false };
+    const job = { key: newKey(), text, file, fileName: file?.name ?? '', replyTo, state: 'waiting', confirmed: false };
     this.jobs.push(job);
-    this.view?.draw(job);
+    this.turn(job, 'waiting');
     this.run();
   }
 
   retry(job) {
-    job.state = 'waiting';
-    this.view?.draw(job);
+    this.turn(job, 'waiting');
     this.run();
   }
 
   remove(job) {
-    this.jobs = this.jobs.filter((other) => other !== job);
+    this.forget(job);
     this.run();
   }
 
@@ -65,20 +70,48 @@ class Queue {
   }
 
   async send(job) {
-    job.state = 'sending';
-    this.view?.draw(job);
+    this.turn(job, 'sending');
     try {
       const response = await this.post(job);
       const html = await response.text();
-      this.jobs = this.jobs.filter((other) => other !== job);
+      this.forget(job);
       this.view?.settled(job, html);
     } catch (error) {
-      const asks = error instanceof Refused && error.message === 'confirm';
-      job.state = asks ? 'asks' : error instanceof Refused ? 'refused' : 'offline';
-      if (asks && (await this.view?.asked(job, error.html))) {
-        Object.assign(job, { state: 'waiting', confirmed: true });
-      } else if (this.jobs.includes(job)) this.view?.refused(job, error);
+      await this.failed(job, error);
     }
+  }
+
+  async failed(job, error) {
+    const asks = error instanceof Refused && error.message === 'confirm';
+    job.problem = error instanceof Refused && !asks ? textOf(error.html) : '';
+    if (!(error instanceof Refused)) job.unclear = true; // it may have gone out
+    job.state = asks ? 'asks' : error instanceof Refused ? 'refused' : 'offline';
+    this.keep();
+    if (asks && (await this.view?.asked(job, error.html))) {
+      job.confirmed = true;
+      job.state = 'waiting';
+    } else if (this.jobs.includes(job)) this.view?.refused(job, error);
+  }
+
+  turn(job, state) {
+    job.state = state;
+    this.keep();
+    this.view?.draw(job);
+  }
+
+  /** The server has it, or the rep wants it no more. */
+  forget(job) {
+    this.jobs = this.jobs.filter((other) => other !== job);
+    this.keep();
+  }
+
+  // A file is too large to be kept: its name and caption are.
+  keep() {
+    const messages = this.jobs.map(({ key, text, fileName, replyTo, state, unclear }) => ({
+      ...{ key, text, fileName, replyTo },
+      unclear: Boolean(unclear) || state === 'sending',
+    }));
+    keepUnsent(this.name, messages);
   }
 
   post({ key, text, file, replyTo, confirmed }) {
@@ -90,3 +123,6 @@ class Queue {
     return request(this.address.replace(/messages$/, 'files'), { form });
   }
 }
+
+// Hours may have passed, so it goes out by a press and not by itself.
+const leftBehind = (message) => ({ ...message, file: null, state: message.unclear ? 'unclear' : 'kept' });

@@ -6,13 +6,19 @@ import { fragment, redraw, send } from '../admin/send.js';
 import { ask } from '../bridge.js';
 
 const EVERY = 20_000;
+const HIDDEN_EVERY = 60_000; // only the dot in the title is seen of it then
 const PATIENCE = 15 * 60_000; // somebody is choosing
 const page = document.getElementById('card');
 let timer;
+let seen = waitingNow(); // the chats that were there when somebody looked at the list
 
 /** Follow the list as long as the page is open. */
 export function followWaiting() {
-  document.addEventListener('visibilitychange', later);
+  document.addEventListener('visibilitychange', () => {
+    tellOfNews();
+    later();
+  });
+  document.getElementById('tabs').addEventListener('click', tellOfNews);
   document.getElementById('sections').addEventListener('change', (event) => {
     const { waitingFilter } = event.target.dataset;
     if (waitingFilter) look({ ...wanted(), [waitingFilter]: chosenIn(event.target) });
@@ -52,7 +58,7 @@ function numberOf(id) {
 
 function later() {
   clearTimeout(timer);
-  if (!document.hidden) timer = setTimeout(look, EVERY);
+  timer = setTimeout(look, document.hidden ? HIDDEN_EVERY : EVERY);
 }
 
 async function look(json = wanted()) {
@@ -63,9 +69,28 @@ async function look(json = wanted()) {
 async function draw(json) {
   try {
     redraw(await (await request('/app/waiting', { json })).text());
+    tellOfNews();
   } catch {
     // What is shown stays; the next look is in a moment.
   }
+}
+
+/** A dot in the tab of the list, and in the page's title where Bitrix24 lets a page name itself (not in a card's tab),
+ *  as long as a client waits who was not in sight in the list yet. */
+export function tellOfNews() {
+  const now = waitingNow();
+  const inSight = !document.hidden && !document.getElementById('panel-write').hidden;
+  if (inSight) seen = now;
+  const news = [...now].some((chat) => !seen.has(chat));
+  const tab = document.getElementById('tab-write');
+  if (tab.classList.contains('has-news') === news) return;
+  tab.classList.toggle('has-news', news);
+  tab.querySelector('.tab-news').hidden = !news;
+  ask('setTitle', { title: news ? `● ${document.title}` : document.title });
+}
+
+function waitingNow() {
+  return new Set([...document.querySelectorAll('[data-waiting-chat]')].map(({ dataset }) => dataset.waitingChat));
 }
 
 function wanted() {

@@ -105,6 +105,9 @@ class Vendor:
     def known_of(self, lines: Sequence[Line]) -> dict[int, LineStatus | GatewayError | None]:
         return {line.id: self.trouble or self.status_ for line in lines}
 
+    def known_state(self, line: Line) -> LineState:
+        return LineState.UNKNOWN if self.trouble else self.status_.state
+
     def pairing_code(self, phone: str) -> str:
         self._fail()
         self.paired.append(phone)

@@ -258,7 +258,7 @@ class Settings(Framed):
         asks = self.visibility.locator("input[value=always]").is_checked()
         self.visibility.get_by_role("button", name=self.say("Save"), exact=True).click()
         if asks and self.dialog.is_visible():
-            self.button("Yes, go on").click()
+            self.button("Turn on").click()
         said = self.visibility.get_by_role("status")
         expect(said).to_have_text(self.say("Saved. Open cards follow within a minute."))
         return self

@@ -63,7 +63,7 @@ def test_a_line_that_runs_dry_is_said_costs_nothing_more_and_recovers_by_itself(
     settings.choose("always").visibility.get_by_role("button", name=settings.say("Save"), exact=True).click()
     expect(settings.dialog.locator("#forecast")).to_be_visible()
     assert serious_in(settings) == []
-    settings.button("Yes, go on").click()
+    settings.button("Turn on").click()
     expect(settings.visibility.get_by_role("status")).to_have_text(
         settings.say("Saved. Open cards follow within a minute.")
     )
@@ -135,7 +135,7 @@ def test_a_pause_that_whatsapp_asks_for_is_said_everywhere_and_ended_by_an_admin
     line.get_by_role("button", name=settings.say("End it now…")).click()
     expect(settings.dialog).to_be_visible()
     assert serious_in(settings) == []
-    settings.button("Yes, go on").click()
+    settings.button("End the pause").click()
     expect(line).to_contain_text(settings.say("The pause is over. Checks may leave again."))
 
     card.open(lang="en").reveal()  # in vain was asked about the others only seconds ago

@@ -53,7 +53,13 @@ def test_a_client_who_waits_is_found_by_a_key_and_answered_from_the_list(
     expect(card.bubble("Когда привезёте?")).to_be_visible()
     expect(card.frame.locator("#beside .waits")).to_be_visible(timeout=30_000)
 
-    settings.open(user="admin").tab("write")
+    settings.open(user="admin")
+    news = settings.frame.locator("#tab-write .tab-news")
+    expect(news).to_be_visible()  # the list is behind another tab
+    expect(settings.page).to_have_title(re.compile("^●"))
+    settings.tab("write")
+    expect(news).to_be_hidden()
+    expect(settings.page).not_to_have_title(re.compile("^●"))
     item = settings.frame.locator("[data-waiting-chat]")
     expect(item).to_have_count(1)
     item.get_by_role("button").first.press("n")

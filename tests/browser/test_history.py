@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Request, expect
 
 from tests.browser.conftest import Complaints
-from tests.browser.pages import IVAN, ORDERS, SENT, Card
+from tests.browser.pages import IVAN, ORDERS, SENT, Card, serious_in
 from tests.stand import Outside
 
 # The message at the top edge of what is being read, and how far it is from there.
@@ -43,6 +43,36 @@ def test_every_message_is_there_once_down_to_the_start(card: Card) -> None:
     assert times == sorted(times)
     days = card.messages.locator(".day").all_inner_texts()
     assert len(days) == len(set(days))
+
+
+def test_a_search_says_how_far_it_looked_and_goes_back_as_far_as_it_is_told(card: Card) -> None:
+    card.page.set_viewport_size({"width": 1280, "height": 900})
+    card.open(width=280).reveal().open_chat(IVAN)
+    card.button("Search in the chat").press("Enter")
+    card.page.keyboard.type("такого здесь не писали")
+    said = card.frame.locator("#search-said")
+    expect(said).to_contain_text(f"{card.say('Nothing found')}. {card.say('Looked back to:')}")
+    assert serious_in(card) == []
+    card.expect_to_fit()
+    further = card.button("Look further back")
+    while further.is_visible():
+        shown = card.bubbles.count()
+        further.click()
+        expect(card.bubbles.nth(shown)).to_be_attached()
+        expect(card.frame.locator("[data-action=search-further]:disabled")).to_have_count(0)
+
+    expect(said).to_contain_text(card.say("Looked at all messages there are here."))
+    first = card.bubbles.first.locator(".bubble-text").inner_text()
+    field = card.frame.locator("#search input")
+    field.fill(first)
+    expect(said).to_contain_text("1 / ")
+    card.messages.evaluate("(box) => box.scrollTo(0, box.scrollHeight)")
+    field.press("Enter")
+    expect(card.frame.locator(".bubble.is-found")).to_be_in_viewport()
+    field.press("Escape")
+    card.close_chat()
+    expect(card.chat_button(IVAN)).to_be_focused()
+    expect(card.row(IVAN)).to_be_in_viewport()
 
 
 def test_the_message_being_read_stays_where_it_is_when_older_ones_come_above(card: Card) -> None:

@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from sandbox.demo import LINES, Demo
+from sandbox.people import API_KEY
 from tests.browser.conftest import Complaints
 from tests.browser.market import until
 from tests.browser.pages import SENT, Card, ClientPhone, Settings, serious_in
@@ -117,6 +118,48 @@ def test_a_set_up_waits_and_says_that_reports_work_once_one_has_come(
     expect(settings.focused).to_have_text("Set up again")
 
 
+def test_a_line_is_set_up_step_by_step_and_the_way_can_be_left_in_between(
+    settings: Settings, database: sqlite3.Connection, outside: Outside, complaints: Complaints
+) -> None:
+    complaints.expect("Failed to load resource")  # the question, the form with its fault, a code that is needed no more
+    line = settings.frame.locator("#lines-section .line-item", has_text="Архивная линия")
+    settings.open(lang="en", width=410)
+    (address,) = database.execute("SELECT address FROM lines WHERE session = 'archive'").fetchone()
+    line.get_by_role("button", name="Remove", exact=True).click()
+    remove = settings.dialog.get_by_role("button", name="Remove the line")
+    expect(remove).to_have_class(re.compile("button-danger"))
+    remove.click()
+    expect(line).to_have_count(0)
+
+    form = settings.frame.locator("#line-add")
+    form.locator("summary").click()
+    for name, typed in {"name": "", "address": address, "session": "archive", "key": API_KEY}.items():
+        form.locator(f"#add-{name}").fill(typed)
+    form.locator("#add-save").click()
+    expect(form.locator("#add-name-fault")).to_be_visible()
+    expect(form.locator("#add-address")).to_have_value(address)  # what was typed stays
+    expect(form.locator("#add-key")).to_have_value("")  # but a key goes back to no browser
+    form.locator("#add-name").fill("Архивная линия")
+    form.locator("#add-key").fill(API_KEY)
+    form.locator("#add-save").click()
+
+    now = line.locator("[aria-current=step]")
+    expect(now).to_contain_text("Phone")  # the gateway was asked at once
+    settings.open(lang="en", width=410)
+    expect(now).to_contain_text("Phone")
+    assert serious_in(settings) == []
+    settings.expect_to_fit()
+    outside.set_line("archive", "WORKING")
+    line.get_by_role("button", name="Show the code").click()
+    expect(now).to_contain_text("First chat")  # reports were set up, and one has come
+    expect(line.locator(".is-works")).to_be_attached()
+    expect(line.get_by_role("link", name="Open the deals")).to_be_visible()
+
+    outside.set_line("archive", "SCAN_QR_CODE")
+    line.get_by_role("button", name="Test the connection").click()
+    expect(now).to_contain_text("Phone")
+
+
 def test_the_secret_is_shown_on_demand_and_gone_with_the_page(
     settings: Settings, database: sqlite3.Connection, complaints: Complaints
 ) -> None:
@@ -148,7 +191,7 @@ def test_a_pause_is_ended_with_the_keyboard_after_its_warning(
     first(settings).get_by_role("button", name="End it now…").focus()
     settings.page.keyboard.press("Enter")
     expect(settings.dialog).to_contain_text("Checks during such a pause are what WhatsApp closes accounts for.")
-    settings.dialog.get_by_role("button", name="Yes, go on").click()
+    settings.dialog.get_by_role("button", name="End the pause").click()
 
     expect(first(settings)).to_contain_text("The pause is over.")
     expect(first(settings)).not_to_contain_text("No check leaves")

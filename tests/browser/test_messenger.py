@@ -4,11 +4,11 @@ import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
-from playwright.sync_api import CDPSession, Route, expect
+from playwright.sync_api import Route, expect
 
+from benchmarks.browser import Wire
 from sandbox.demo import Demo
 from tests.browser.conftest import Complaints
 from tests.browser.pages import IVAN, MARIA, ORDERS, SENT, Card, Settings, serious_in
@@ -21,31 +21,8 @@ ONE_NUMBER, AZIZ = "/crm/type/31/details/88/", "+998 90 123 45 67"
 ROUNDS = {"session", "sessions", "overview", "lids"}
 
 
-class Wire:
-    """What comes over the network to the frame, as the browser counts it."""
-
-    def __init__(self, card: Card) -> None:
-        self.requests, self.bytes = 0, 0
-        self._ours: set[str] = set()
-        self._widget = card.demo.widget
-        session: CDPSession = card.page.context.new_cdp_session(card.page)
-        session.send("Network.enable")
-        session.send("Network.setCacheDisabled", {"cacheDisabled": True})
-        session.on("Network.requestWillBeSent", self._asked)
-        session.on("Network.loadingFinished", self._came)
-
-    def _asked(self, event: dict[str, Any]) -> None:
-        if event["request"]["url"].startswith(self._widget):
-            self._ours.add(event["requestId"])
-            self.requests += 1
-
-    def _came(self, event: dict[str, Any]) -> None:
-        if event["requestId"] in self._ours:
-            self.bytes += int(event["encodedDataLength"])
-
-
 def test_a_hidden_card_is_light_and_takes_a_press_before_its_script_is_there(card: Card) -> None:
-    wire = Wire(card)
+    wire = Wire(card.demo.widget, card.page.context.new_cdp_session(card.page))
     card.open().reveal_button.wait_for()
     card.inside.wait_for_function("() => 'ready' in document.getElementById('card').dataset")
     assert wire.requests <= MAX_REQUESTS
@@ -181,6 +158,43 @@ def test_messages_are_queued_in_order_and_a_draft_outlives_the_page(card: Card, 
     expect(card.composer).to_have_value("а\nб\nвг")
 
 
+def test_what_could_not_be_sent_is_there_again_in_a_page_loaded_anew(
+    card: Card, outside: Outside, complaints: Complaints
+) -> None:
+    complaints.expect("ERR_|Failed to load resource")
+    card.open().reveal().open_chat(ORDERS)
+
+    def lose_the_answer(route: Route) -> None:
+        if route.request.method == "POST":
+            route.fetch()
+            route.fulfill(status=504, body="<h1>504 Gateway Time-out</h1>")
+        else:
+            route.fallback()
+
+    card.page.route("**/chats/*/messages", lose_the_answer)
+    card.send("Дошло")
+    expect(card.again).to_have_count(1)
+    card.send("Ждёт за ним")
+    card.inside.evaluate(DROP, ["#messages", [["смета.pdf", "application/pdf", list(b"%PDF-1.4")]]])
+    card.send("Вот смета")
+    card.page.unroute("**/chats/*/messages")
+
+    card.open().reveal()
+    expect(card.row(ORDERS).locator(".unsent-mark")).to_be_visible()
+    card.open_chat(ORDERS)
+    expect(card.bubble("Дошло").locator(SENT)).to_have_count(1)  # the server knows it by its key
+    expect(card.problem).to_have_count(2)
+    expect(card.bubble("Вот смета")).to_contain_text("смета.pdf")
+    expect(card.again).to_have_count(1)  # a file is gone with its page
+    card.again.click()
+    expect(card.bubble("Ждёт за ним").locator(SENT)).to_have_count(1)
+    card.bubble("Вот смета").get_by_role("button", name=card.say("Remove"), exact=True).click()
+
+    assert outside.calls()["sendText"] == 2
+    card.close_chat()
+    expect(card.row(ORDERS).locator(".unsent-mark")).to_be_hidden()
+
+
 PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de0000000c4944415408d763f8cfc000000301010018dd8db0"
     "0000000049454e44ae426082"
@@ -207,6 +221,9 @@ def test_several_files_dropped_anywhere_in_the_chat_go_out_each_with_its_caption
     card.expect_to_fit()
     assert serious_in(card) == []
     chips.last.get_by_label(card.say("Caption")).fill("Итог внутри")
+    chips.last.get_by_role("button", name=card.say("Send earlier")).click()  # and back again
+    expect(chips.first).to_contain_text("смета.pdf")
+    chips.last.get_by_role("button", name=card.say("Send earlier")).click()
     card.send("Так выглядит")
 
     expect(card.bubbles.locator(SENT)).to_have_count(2)

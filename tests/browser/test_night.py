@@ -34,6 +34,7 @@ def the_question_is_an_answer_with_409(complaints: Complaints) -> None:
 def test_at_night_it_asks_and_sends_once_or_keeps_the_text(card: Card, outside: Outside) -> None:
     card.open(lang="en").reveal().open_chat(IVAN)
     shown = card.bubbles.count()
+    expect(card.frame.locator(".chat-advice[data-night]")).to_be_visible()
 
     card.send("Срочно")
     asked = card.dialog.locator(".notice-text").inner_text()

@@ -34,7 +34,7 @@ def test_always_warns_first_and_then_shows_everything_without_a_press(
     settings.open(lang="en").choose("always")
     settings.visibility.get_by_role("button", name="Save", exact=True).click()
     expect(settings.dialog).to_contain_text("Many checks and few messages are what WhatsApp bans accounts for")
-    settings.dialog.get_by_role("button", name="Yes, go on").click()
+    settings.dialog.get_by_role("button", name="Turn on").click()
     expect(settings.visibility.get_by_role("status")).to_have_text("Saved. Open cards follow within a minute.")
     expect(settings.visibility).to_contain_text("Every opened card then spends checks of your line")
 
@@ -64,7 +64,7 @@ def test_an_open_card_follows_what_was_saved_but_not_behind_an_open_chat(
     card.page.clock.fast_forward(51_000)
     settings.choose("always").visibility.get_by_role("button", name=settings.say("Save"), exact=True).click()
     with settings.page.expect_response(lambda answer: "/app/visibility" in answer.url and answer.status == 200):
-        settings.button("Yes, go on").click()
+        settings.button("Turn on").click()
     card.close_chat()
     assert len(asked) == 1
     expect(card.presence(ORDERS)).to_have_text(card.say("Not checked yet"))

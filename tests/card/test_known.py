@@ -119,7 +119,7 @@ def test_a_no_of_yesterday_names_its_day_and_time(widget: Widget, clock: Clock, 
     clock.forward(20 * HOUR)
 
     page = widget.open(lang=lang).reveal()
-    then = {"day": "Jan 15, 2027" if lang == "en" else "15 янв. 2027\u202fг.", **today}
+    then = {"day": "January 15" if lang == "en" else "15 января", **today}
     yesterday = said(lang, "yesterday, %(time)s", **today)
     assert spoken(said(lang, "WhatsApp not found (%(when)s)", when=yesterday)) in page.row(MARIA)
     warning = "WhatsApp was not found for this number on %(day)s at %(time)s. The message may not arrive."

@@ -39,6 +39,7 @@ class Bubble:
     user_id: int = 0  # who of us wrote it from here, 0 for what came from the phone
     user_name: str = ""
     send_id: int = 0
+    send_key: str = ""  # by which the page that sent it knows it
 
 
 def possible(message: Message, capabilities: Capabilities, now: float) -> frozenset[str]:
@@ -88,6 +89,7 @@ def bubble_of_send(send: Send) -> Bubble:
         user_id=send.user_id,
         user_name=send.user_name,
         send_id=send.id,
+        send_key=send.send_key,
     )
 
 
@@ -144,7 +146,14 @@ def merge(
 def _with_send(bubble: Bubble, send: Send) -> Bubble:
     """What the gateway shows of a send, with what is known of it here."""
     state = _further(bubble.state, send.state)
-    return replace(bubble, state=state, user_id=send.user_id, user_name=send.user_name, send_id=send.id)
+    return replace(
+        bubble,
+        state=state,
+        user_id=send.user_id,
+        user_name=send.user_name,
+        send_id=send.id,
+        send_key=send.send_key,
+    )
 
 
 def _further(shown: SendState | None, known: SendState) -> SendState:

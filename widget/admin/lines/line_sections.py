@@ -1,5 +1,7 @@
 """What the page shows of lines: the list, one line with its parts, its state, its reports, the form for another."""
 
+from typing import Any
+
 from flask import render_template
 from markupsafe import Markup
 
@@ -17,6 +19,7 @@ from widget.admin.forms import (
 )
 from widget.admin.lines.line_status import LineStatusText
 from widget.admin.lines.reports import ReportsState, way_of
+from widget.admin.lines.setup import step_of
 from widget.admin.mirroring import mirror
 from widget.gateways.kinds import KINDS, capabilities_of
 from widget.presence.budget import DAY
@@ -37,13 +40,17 @@ RANGES = {
 WAIT_SECONDS = 30  # for the first report after a set-up
 
 
-def lines(user: CurrentUser, *, said: str = "") -> str:
-    """All lines and the form for another one. Without their states: those are asked for by the page."""
+def lines(user: CurrentUser, *, said: str = "", added: int = 0) -> str:
+    """All lines and the form for another one. Without their states: those are asked for by the page, which goes on
+    setting up the line that was `added` just now."""
     found, pasts = (
         services().storage.lines.all_of(user.portal.id),
         services().storage.line_health.pasts(user.portal.id),
     )
-    items = [Markup(line_item(user, line, past=pasts.get(line.id, NOTHING))) for line in found]  # noqa: S704 - ours
+    items = [
+        Markup(line_item(user, line, past=pasts.get(line.id, NOTHING), fresh=line.id == added))  # noqa: S704 - ours
+        for line in found
+    ]
     form = Markup(add_line(opened=not found))  # noqa: S704 - drawn by our own template
     return render_template("admin/_lines.html", items=items, form=form, said=said)
 
@@ -64,6 +71,7 @@ def line_item(
     form: Typed | None = None,
     said: str = "",
     past: LinePast | None = None,
+    fresh: bool = False,
 ) -> str:
     """One line with all that can be changed about it. `part` is the one of its parts that stands open."""
     config, now = services().config, services().clock()
@@ -73,6 +81,7 @@ def line_item(
         "admin/_line.html",
         line=line,
         part=part,
+        fresh=fresh,
         values={"name": line.name, "number": line.number, **_typed(line.limits), **form.values},
         faults=form.faults,
         usual={
@@ -99,10 +108,33 @@ def line_item(
     )
 
 
-def line_state(user: CurrentUser, line: Line, status: LineStatusText) -> str:
-    return render_template(
-        "admin/_line_state.html", line=line, state=status, can=capabilities_of(line.gateway), when=user.when
-    )
+def line_state(user: CurrentUser, line: Line, status: LineStatusText, *, past: LinePast | None = None) -> str:
+    """How the line is, and what is left of its set-up: two pieces. One query without its `past`."""
+    facts = _setup(user, line, status, past)
+    return "\n".join(render_template(name, **facts) for name in ("admin/_line_state.html", "admin/_line_steps.html"))
+
+
+def line_steps(user: CurrentUser, line: Line) -> str:
+    """What is left of the line's set-up, by the state that is known of it. One query, no call."""
+    status = LineStatusText(services().gateways.known_state(line).value)
+    return render_template("admin/_line_steps.html", **_setup(user, line, status))
+
+
+def _setup(user: CurrentUser, line: Line, status: LineStatusText, past: LinePast | None = None) -> dict[str, Any]:
+    past = past or past_of(user, line)
+    way = _way(line, past)
+    return {
+        "line": line,
+        "state": status,
+        "can": capabilities_of(line.gateway),
+        "when": user.when,
+        "way": way,
+        "step": step_of(line, status, way, past),
+    }
+
+
+def _way(line: Line, past: LinePast) -> ReportsState:
+    return way_of(line, past, public_url=services().config.public_url, now=services().clock())
 
 
 def pairing(line: Line, *, code: str = "", trouble: LineStatusText | None = None, when: str = "") -> str:
@@ -129,7 +161,7 @@ def reports(
     """Whether reports arrive, and how to make them. `secret` is there only for who asked to see it just now."""
     past = past or past_of(user, line)
     config = services().config
-    way = way_of(line, past, public_url=config.public_url, now=services().clock())
+    way = _way(line, past)
     return render_template(
         "admin/_line_reports.html",
         line=line,

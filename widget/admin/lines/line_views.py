@@ -41,7 +41,7 @@ def add_line() -> ResponseReturnValue:
         _refuse_known(user, new)
     except Invalid as invalid:
         return _drawn_again(user, values, invalid)
-    services().storage.lines.add(
+    added = services().storage.lines.add(
         user.portal.id,
         name=new.name,
         gateway=new.gateway,
@@ -51,7 +51,7 @@ def add_line() -> ResponseReturnValue:
         number=new.number,
     )
     user.note(ChangeKind.LINE_ADDED, line=new.name)
-    return sections.drawn(line_sections.lines(user, said="line_added"), sections.log(user))
+    return sections.drawn(line_sections.lines(user, said="line_added", added=added), sections.log(user))
 
 
 @pages.post("/lines/test")

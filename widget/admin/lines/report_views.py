@@ -46,7 +46,9 @@ def look_for_reports(line_id: int) -> ResponseReturnValue:
     line = user.line(line_id)
     if not (late or line_sections.past_of(user, line).reported_at):
         return make_response("", 204)
-    return sections.drawn(line_sections.reports(user, line, opened=True, late=late))
+    return sections.drawn(
+        line_sections.reports(user, line, opened=True, late=late), line_sections.line_steps(user, line)
+    )
 
 
 @pages.post("/lines/<int:line_id>/webhook/reveal")
@@ -87,4 +89,4 @@ def _told_to_the_gateway(user: CurrentUser, line: Line, *, done: str) -> Respons
         trouble = status_text_of(error)
     user.note(ChangeKind.LINE_HOOK, line=line.name, new="refused" if trouble else done)
     drawn = line_sections.reports(user, line, opened=True, waiting=trouble is None, trouble=trouble)
-    return sections.drawn(drawn, sections.log(user))
+    return sections.drawn(drawn, line_sections.line_steps(user, line), sections.log(user))

@@ -15,6 +15,7 @@ from widget.gateways.base import GatewayError, Unsupported
 from widget.gateways.kinds import capabilities_of
 from widget.services import services
 from widget.storage.changes import ChangeKind
+from widget.storage.line_health import NOTHING
 
 
 @pages.post("/lines/states")
@@ -22,8 +23,10 @@ def show_states() -> ResponseReturnValue:
     """Every line's state as far as it is known; what is old is asked behind the request. No call."""
     user = administrator()
     lines = services().storage.lines.all_of(user.portal.id)
-    status = ask_all(lines)
-    return sections.drawn(*(line_sections.line_state(user, line, status[line.id]) for line in lines))
+    status, pasts = ask_all(lines), services().storage.line_health.pasts(user.portal.id)
+    return sections.drawn(
+        *(line_sections.line_state(user, line, status[line.id], past=pasts.get(line.id, NOTHING)) for line in lines)
+    )
 
 
 @pages.post("/lines/<int:line_id>/test")
