@@ -158,6 +158,7 @@ def _schedule(here: Services) -> None:
         "lines": here.presence.rounds.go,
         "unclear-sends": here.chats.unclear_ends.look,
         "mirrors-left": here.open_lines.work.work_on_what_was_left,
+        "mirrors-read": here.open_lines.lost.go,
         "timelines": TimelineWork(
             *(stored.timelines, here.bitrix24.rest, stored.portals, stored.lines, stored.conversations), here.clock
         ).go,

@@ -184,6 +184,11 @@ def _refuse_messages(world: PortalWorld, state: SandboxPortalState, value: Any) 
     state.centre.refuse = int(value)
 
 
+def _line_clock(world: PortalWorld, state: SandboxPortalState, value: Any) -> None:
+    """What time (unix seconds) it is in open lines; 0 is the real one."""
+    state.centre.at = float(value)
+
+
 def _events(world: PortalWorld, state: SandboxPortalState, value: Any) -> None:
     """{"ONIMCONNECTORMESSAGEADD": "lost" | "twice" | "held" | ""}; an empty object releases what was held."""
     world.delivery.how = dict(value)
@@ -221,5 +226,6 @@ CHANGES: dict[str, Change] = {
     "open_line": _open_line,
     "connector_off": _connector_off,
     "refuse_messages": _refuse_messages,
+    "line_clock": _line_clock,
     "events": _events,
 }

@@ -97,6 +97,7 @@ def test_the_clock_knows_when_each_thing_is_done(widget: Widget) -> None:
         "unclear-sends",
         "lines",
         "mirrors-left",
+        "mirrors-read",
         "timelines",
         "notices",
         "update-portals",

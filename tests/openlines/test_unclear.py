@@ -1,13 +1,9 @@
 """Answers that are lost, portals that are down, workers that die, events in any order: two equal chats all the same."""
 
-import random
-from typing import Any
-
 import pytest
 
 from tests.openlines.conftest import Circle
-from tests.stand import examples
-from tests.webhooks.gateways import muddled, written
+from tests.webhooks.gateways import written
 from widget.storage.mirrors import PieceKind, State
 
 POST, SAY = "imconnector.send.messages", "im.message.add"
@@ -119,42 +115,6 @@ def test_calls_for_one_chat_never_meet(circle: Circle) -> None:
     for number in range(5):
         circle.client_writes(str(number + 5))
     assert circle.centre["collisions"] == 0
-
-
-def test_any_order_of_what_happens_ends_in_two_equal_chats(circle: Circle) -> None:
-    """Doubled webhooks, lost answers, dead portals and lost wake-ups, and each message once on either side."""
-    circle.open_card()
-    circle.client_writes("Добрый день")
-    for seed in range(examples(6)):
-        _an_hour(circle, random.Random(seed))
-    told = [text.rpartition("\n")[2] for _author, text in circle.said]
-    assert sorted(told) == sorted(set(told))
-    assert sorted(circle.sent) == sorted(set(circle.sent))
-    ours = {text.rpartition("\n")[2] for author, text in circle.said if author == 2}
-    assert ours == set(circle.sent)
-    assert set(circle.names) <= {name for one in circle.mirrored["messages"] for name in one["outside"]}
-    queue = circle.services.storage.mirrors.queues(circle.site.portal.id)[circle.line_id]
-    assert (queue.waiting, queue.failed, queue.error) == (0, 0, "")
-
-
-def _an_hour(circle: Circle, chance: random.Random) -> None:
-    seed = chance.random()
-    faults: list[tuple[Any, ...]] = [("cut", POST), ("cut", SAY), ("http_500", POST), ("silence", SAY)]
-    for number in range(3):
-        circle.site.outside.break_portal(*chance.choice(faults))
-        deed = chance.choice(["client", "client", "rep", "operator"])
-        text = f"{deed} {number} {seed}"
-        if deed == "client":
-            name = f"C{seed}{number}"
-            circle.names.append(name)
-            circle.hear(*muddled([written(name, text, at=circle.widget.clock.now)] * 2, chance))
-        elif deed == "rep":
-            circle.rep_writes(text, f"k{seed}{number}")
-        else:
-            circle.operator_writes(text)
-    circle.site.outside.heal()
-    for _ in range(4):
-        circle.later(400)
 
 
 def test_what_waits_for_a_line_that_is_switched_off_goes_nowhere(circle: Circle) -> None:

@@ -13,6 +13,7 @@ from widget.jobs.queue import Jobs
 from widget.openlines.calls import OpenLineCalls
 from widget.openlines.desk import Desks
 from widget.openlines.files import FileAddresses, PortalFiles
+from widget.openlines.lost import LostEvents
 from widget.openlines.mirroring import OpenLineMirror
 from widget.openlines.replies import Replies
 from widget.openlines.setting_up import MirrorSetup
@@ -28,6 +29,7 @@ class OpenLines:
     setup: MirrorSetup
     addresses: FileAddresses
     desks: Desks
+    lost: LostEvents
 
 
 def build_mirror(infra: Infrastructure, stored: Repositories, bitrix24: Bitrix24, jobs: Jobs) -> OpenLineMirror:
@@ -63,7 +65,12 @@ def build_open_lines(
     setup = MirrorSetup(
         calls, bitrix24.installer, stored.portals, stored.lines, stored.mirrors, public_url=config.public_url
     )
-    return OpenLines(work, setup, addresses, Desks(calls, stored.mirrors))
+    lost = LostEvents(
+        *(stored.mirrors, stored.portals, stored.lines, stored.chats, calls),
+        wake=lambda mirror_id: jobs.enqueue("mirror", mirror_id),
+        clock=infra.clock,
+    )
+    return OpenLines(work, setup, addresses, Desks(calls, stored.mirrors), lost)
 
 
 def connector_of(bitrix24: Bitrix24) -> str:

@@ -15,14 +15,14 @@ from widget.gateways.base import Message
 from widget.openlines import words
 from widget.openlines.calls import ChatPlace, MessageRefused, OpenLineCalls, Posted, said_no
 from widget.openlines.files import FileAddresses, FileRef
-from widget.openlines.markup import to_portal
+from widget.openlines.markup import mark_of, to_portal
 from widget.openlines.mirroring import REPLY, place_of
 from widget.openlines.replies import Replies
-from widget.openlines.told import read_words
+from widget.openlines.told import OperatorMessage, read_words
 from widget.storage.chats import Chat
 from widget.storage.conversations import Conversations
 from widget.storage.lines import Line, Lines, Mirroring
-from widget.storage.mirrors import Mirror, Mirrors, New, Piece, PieceKind, State
+from widget.storage.mirrors import ORIGINALS, Mirror, Mirrors, New, Piece, PieceKind, State
 from widget.storage.portals import Portal, Portals
 from widget.storage.sends import DECIDED_WITHIN, UNCLEAR, Send, SendState
 
@@ -94,11 +94,11 @@ class MirrorWork:
 
     def _work_on(self, mirror: Mirror) -> bool:
         """False where something failed that is tried again."""
-        piece = None
+        piece, stirred = None, False
         try:
             scene = self._scene(mirror)
             while scene and (piece := self._mirrors.next(mirror)):
-                mirror = self._do(scene, mirror, piece)
+                mirror, stirred = self._do(scene, mirror, piece), True
         except Unclear as unclear:
             return self._failed(mirror, piece, unclear.error, self._clock() + unclear.pause)
         except AppError as error:
@@ -107,7 +107,7 @@ class MirrorWork:
             if not isinstance(error, MessageRefused):
                 log.exception("mirror %s: broken", mirror.id)
             return self._failed(mirror, piece, error, 0.0)
-        self._mirrors.release(mirror)
+        self._mirrors.release(mirror, stirred=stirred)
         return True
 
     def _failed(self, mirror: Mirror, piece: Piece | None, error: Exception, until: float) -> bool:
@@ -125,8 +125,11 @@ class MirrorWork:
 
     def _scene(self, mirror: Mirror) -> Scene | None:
         """None where nothing is mirrored any more: what waits is dropped. Refused where it is only stopped."""
-        portal, line = self._portals.get(mirror.portal_id), self._lines.get(mirror.portal_id, mirror.line_id)
+        portal = self._portals.get(mirror.portal_id)
         chat = self._conversations.chats.get(mirror.portal_id, mirror.chat_id)
+        line = self._lines.get(mirror.portal_id, mirror.line_id)
+        if line is None or not line.mirrored:  # perhaps it was switched on a moment ago, in another process
+            line = self._lines.get(mirror.portal_id, mirror.line_id, again=True)
         if portal is None or line is None or chat is None or not line.open_line:
             self._mirrors.drop_waiting(mirror.portal_id, mirror.line_id)
             return None
@@ -240,6 +243,7 @@ class MirrorWork:
         self._mirrors.ask(piece)
         im_id = self._calls.say(scene.portal, piece.user_id, mirror.portal_chat, text, key=piece.key)
         self._mirrors.name(piece, im_id)
+        self._mirrors.mark(piece, mark_of(text))
         self._calls.delivered(scene.portal, scene.place, mirror.portal_chat, im_id, [send.message_id])
         mirror = self._end(mirror, piece, State.DONE, message_id=send.message_id)
         return self._mirrors.learn(mirror, operator=piece.user_id)
@@ -289,11 +293,12 @@ class MirrorWork:
         return self._end(self._learnt(mirror, posted), piece, State.DONE, message_id=outside)
 
     def _look_for(self, scene: Scene, mirror: Mirror, outside: str) -> tuple[Mirror, bool]:
-        found = self._calls.find(scene.portal, scene.place, outside, chat=mirror.portal_chat, client=mirror.client)
+        known = {"chat": mirror.portal_chat, "client": mirror.client, "session": mirror.session}
+        found = self._calls.find(scene.portal, scene.place, outside, **known)
         return self._learnt(mirror, Posted(found.chat, found.client)), found.there
 
     def _learnt(self, mirror: Mirror, posted: Posted) -> Mirror:
-        news = {"portal_chat": posted.chat, "client": posted.client}
+        news = {"portal_chat": posted.chat, "client": posted.client, "session": posted.session}
         known = {name: value for name, value in news.items() if value and value != getattr(mirror, name)}
         return self._mirrors.learn(mirror, **known) if known else mirror
 
@@ -330,26 +335,54 @@ class MirrorWork:
             return self._not_sent(scene, mirror, piece, "missing" if missing else failed.reason)
         if sends:
             names = [send.message_id for send in sends]
+            self._mirrors.mark(piece, mark_of(message.text))
             self._calls.delivered(scene.portal, scene.place, message.chat or mirror.portal_chat, piece.im_id, names)
         return self._end(mirror, piece, State.DONE, message_id=sends[0].message_id if sends else "")
 
     def _operator_changed(self, scene: Scene, mirror: Mirror, piece: Piece) -> Mirror:
-        """A text that the operator changed or took back, also one that was sent from a card by the same person."""
+        """A text that the operator changed or took back, also one that was sent from a card by the same person. Events
+        come in any order and twice, so a change asks what stands there now. One call for that."""
         message = read_words(piece.words)
-        if message is None or not message.outside:
+        if message is None:
+            return self._end(mirror, piece, State.DROPPED)
+        original = self._mirrors.ended_as(scene.portal.id, piece.im_id, ORIGINALS)
+        names = self._names(scene, original) or message.outside
+        text = message.text if piece.what is PieceKind.RECALLED else self._text_now(scene, mirror, message)
+        done = piece.what is PieceKind.CHANGED and original and original.mark == mark_of(text or "")
+        if not names or text is None or done:
             return self._end(mirror, piece, State.DROPPED)
         try:
-            for message_id in message.outside if piece.what is PieceKind.RECALLED else message.outside[:1]:
+            for message_id in names if piece.what is PieceKind.RECALLED else names[:1]:
                 sends = self._conversations.sends.by_message(scene.portal.id, scene.line.id, message_id)
                 known = self._told(scene, message_id), next(iter(sends), None)
                 named = self._replies.named(scene.line, scene.chat, message_id, *known)
                 if piece.what is PieceKind.RECALLED:
                     self._replies.recall(scene.line, scene.chat, named)
                 else:
-                    self._replies.change(scene.line, scene.chat, named, message.text)
+                    self._replies.change(scene.line, scene.chat, named, text)
         except Refused as error:
             return self._not_sent(scene, mirror, piece, error.refusal.value)
+        if original:
+            self._mirrors.mark(original, mark_of(text))
         return self._end(mirror, piece, State.DONE)
+
+    def _text_now(self, scene: Scene, mirror: Mirror, message: OperatorMessage) -> str | None:
+        """As the open line has it; None for what was deleted there. What it does not tell is as the event said."""
+        chat = message.chat or mirror.portal_chat
+        there = self._calls.said(scene.portal, [chat])[chat] if chat else None
+        found = next((one for one in there or () if one.im_id == message.im_id), None)
+        return message.text if found is None else None if found.deleted else found.text
+
+    def _names(self, scene: Scene, original: Piece | None) -> tuple[str, ...]:
+        """What we call a message of the messenger, each of its parts."""
+        if original is None or not original.message_id:
+            return ()
+        if original.what is PieceKind.CARD:
+            return (original.message_id,)
+        sends = self._conversations.sends.recent(scene.portal.id, scene.chat.id, original.created_at - 3600.0)
+        key = f"{REPLY}{original.im_id}"
+        parts = [send.message_id for send in sends if send.send_key == key or send.send_key.startswith(f"{key}.")]
+        return tuple(parts) or (original.message_id,)
 
     def _not_sent(self, scene: Scene, mirror: Mirror, piece: Piece, code: str) -> Mirror:
         """Say so in the open line's chat; that does not reach the client."""
