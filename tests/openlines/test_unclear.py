@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.openlines.conftest import Circle
+from tests.openlines.conftest import Circle, MakeCircle
 from tests.webhooks.gateways import written
 from widget.storage.mirrors import PieceKind, State
 
@@ -126,3 +126,46 @@ def test_what_waits_for_a_line_that_is_switched_off_goes_nowhere(circle: Circle)
     assert circle.centre["chats"] == []
     piece = circle.services.storage.mirrors.ended_as(circle.site.portal.id, 0, [PieceKind.CLIENT])
     assert piece.state is State.DROPPED
+
+
+def test_an_answer_that_names_no_session_is_an_answer(circle: Circle) -> None:
+    circle.site.change(bare_answers=2)
+    circle.client_writes("раз")
+    circle.client_writes("два")
+    circle.later()
+    assert [text for _author, text in circle.said] == ["раз", "два"]
+
+
+def test_a_lost_answer_is_looked_for_in_the_session_that_it_went_into(circle: Circle) -> None:
+    circle.client_writes("раз")
+    circle.site.outside.break_portal("cut", POST)
+    circle.client_writes("два")
+    circle.press("close")
+    circle.press("say", text="Кстати")  # begins another session
+    circle.later()
+    assert [text for _author, text in circle.said] == ["раз", "два", "Кстати"]
+
+
+def test_a_gateway_that_is_started_anew_delays_a_reply_and_loses_none(circle: Circle) -> None:
+    circle.client_writes("Добрый день")
+    lines, here = circle.services.storage.lines, (circle.site.portal.id, circle.line_id)
+    address = circle.line.address
+    lines._change(*here, address="http://127.0.0.1:1")  # where nothing listens
+    circle.operator_writes("Здравствуйте")
+    circle.operator_writes("Какие окна?")
+    circle.later(30)
+    assert circle.site.outside.heard().get("send", 0) == 0
+    lines._change(*here, address=address)
+    for _ in range(3):
+        circle.later(60)
+    assert circle.at_client == ["Здравствуйте", "Какие окна?"]
+
+
+def test_what_comes_in_the_moment_another_process_switches_mirroring_on_is_mirrored(make_circle: MakeCircle) -> None:
+    circle = make_circle(mirrored=False)
+    lines = circle.services.storage.lines
+    before = dict(lines._remembered) or (lines.kept(circle.site.portal.id) and dict(lines._remembered))
+    circle.mirror()
+    lines._remembered.update(before)  # this process does not know it yet
+    circle.client_writes("Добрый день")
+    assert circle.said == [("client", "Добрый день")]

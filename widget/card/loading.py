@@ -19,7 +19,7 @@ from widget.gateways.lines import chat_ids_for
 from widget.marks import Marks
 from widget.presence.budget import CheckPriority
 from widget.presence.freshness import FreshnessPolicy
-from widget.presence.records import Presence, Source
+from widget.presence.records import Presence, PresenceAnswer, Source
 from widget.presence.store import PresenceStore
 from widget.session import Session
 from widget.storage.chats import Chat, Chats
@@ -130,6 +130,7 @@ class Loader:
         store_gone: bool,
         most: int = SHOWN,
     ) -> KnownPhones:
+        answers = {**answers, **_by_dialogs(context.card.phones, answers)}
         chats = chats_of(context, stored.chats, answers)
         # Cut before anything is asked: 25 numbers never cost 25 checks.
         shown = arrange(context.card.phones, {*chats.last, *chats.kept})[:most]
@@ -187,6 +188,18 @@ class Loader:
             with self._lock:
                 self._remembered[name] = stored
         return stored
+
+
+def _by_dialogs(phones: Iterable[CardPhone], answers: Mapping[str, Presence]) -> dict[str, Presence]:
+    """What the card's own batch proves of numbers that nothing else is known of, or only by a check (pure). A «no» is
+    newer than any dialog, which has no date."""
+    found = {}
+    for item in phones:
+        known = answers.get(item.phone.e164 or "")
+        open_question = known is None or not (known.proved or known.answer is PresenceAnswer.NO)
+        if item.phone.e164 and item.in_dialog and open_question:
+            found[item.phone.e164] = Presence(PresenceAnswer.YES, how=Source.DIALOG)
+    return found
 
 
 def chats_of(context: CardContext, chats: Sequence[Chat], answers: Mapping[str, Presence]) -> KnownChats:

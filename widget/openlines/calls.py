@@ -84,6 +84,14 @@ class MessageThere:
 
 
 @dataclass(frozen=True)
+class SessionThere:
+    """What a chat's newest session holds now. `owner` is who answers in the chat, 0 where the portal does not tell."""
+
+    owner: int
+    messages: tuple[MessageThere, ...]
+
+
+@dataclass(frozen=True)
 class OpenLine:
     id: int
     name: str
@@ -181,13 +189,12 @@ class OpenLineCalls:
             there = _has(as_dict(self._call(portal, HISTORY, {"SESSION_ID": session})), message_id)
         return FoundThere(chat, client, there=there)
 
-    def said(self, portal: Portal, chats: Sequence[int]) -> dict[int, list[MessageThere] | None]:
-        """What was said in the newest session of each of these chats, at most 50; None where the portal does not tell.
-        One call."""
+    def read(self, portal: Portal, chats: Sequence[int]) -> dict[int, SessionThere | None]:
+        """The newest session of each of these chats, at most 50; None where the portal does not tell. One call."""
         commands = {f"c{chat}": (HISTORY, {"CHAT_ID": chat}) for chat in chats}
         answer = self._rest.batch(portal, portal.installer_id, commands)
         histories = {chat: answer.results.get(f"c{chat}") for chat in chats}
-        return {chat: None if told is None else read_history(as_dict(told)) for chat, told in histories.items()}
+        return {chat: None if told is None else read_history(chat, as_dict(told)) for chat, told in histories.items()}
 
     def say(self, portal: Portal, user_id: int, chat: int, text: str, *, key: str) -> int:
         """An employee's message in a chat, as theirs: their session, begun if none is open, and nobody waits for an
@@ -228,6 +235,11 @@ class OpenLineCalls:
     def take_over(self, portal: Portal, user_id: int, chat: int) -> int:
         """The same for a chat that is somebody else's: that call says yes even if nothing happened. Two calls."""
         self._rest.call(portal, user_id, "imopenlines.session.intercept", {"CHAT_ID": chat})
+        return self.owner(portal, user_id, chat)
+
+    def hand_over(self, portal: Portal, user_id: int, chat: int, to: int) -> int:
+        """Give a chat to another employee. Who answers it afterwards, 0 while nobody has accepted it. Two calls."""
+        self._rest.call(portal, user_id, "imopenlines.operator.transfer", {"CHAT_ID": chat, "USER_ID": to})
         return self.owner(portal, user_id, chat)
 
     def finish(self, portal: Portal, user_id: int, chat: int) -> None:
@@ -322,14 +334,15 @@ def _line(place: ChatPlace) -> dict[str, Any]:
     return {"CONNECTOR": place.connector, "LINE": place.open_line}
 
 
-def read_history(history: Mapping[str, Any]) -> list[MessageThere]:
-    """The messages of a session's history, the oldest first (pure)."""
-    files = as_dict(history.get("files"))
-    found = [_line_message(as_dict(row), files) for row in as_rows(history.get("message"))]
-    return sorted((one for one in found if one.im_id), key=lambda one: one.im_id)
+def read_history(chat: int, history: Mapping[str, Any]) -> SessionThere:
+    """A session's history, its messages the oldest first (pure)."""
+    files, about = as_dict(history.get("files")), as_dict(as_dict(history.get("chat")).get(str(chat)))
+    found = [_message_there(as_dict(row), files) for row in as_rows(history.get("message"))]
+    messages = sorted((one for one in found if one.im_id), key=lambda one: one.im_id)
+    return SessionThere(as_positive_int(about.get("owner")), tuple(messages))
 
 
-def _line_message(row: dict[str, Any], files: Mapping[str, Any]) -> MessageThere:
+def _message_there(row: dict[str, Any], files: Mapping[str, Any]) -> MessageThere:
     params = as_dict(row.get("params"))
     attached = [as_dict(files.get(str(each))) for each in as_rows(params.get("fileId") or params.get("FILE_ID"))]
     named = [(as_str(file.get("name"), 200) or "file", as_str(file.get("urldownload"), 2000)) for file in attached]

@@ -13,6 +13,7 @@ from widget.errors import Refused
 from widget.openlines.calls import MessageThere, OpenLineCalls
 from widget.openlines.markup import mark_of
 from widget.openlines.mirroring import REPLY, changed_key, place_of
+from widget.openlines.owners import LineOwners
 from widget.openlines.told import OperatorMessage, words_json
 from widget.storage.chats import Chat, Chats
 from widget.storage.lines import Line, Lines
@@ -34,6 +35,7 @@ class LostEvents:
     lines: Lines
     chats: Chats
     calls: OpenLineCalls
+    owners: LineOwners
     wake: Callable[[int], object]
     clock: Callable[[], float]
 
@@ -55,7 +57,7 @@ class LostEvents:
             if mirror.portal_chat not in read:
                 self.mirrors.looked_at(mirror, again_in=0.0)
         try:
-            told = self.calls.said(portal, list(read)) if portal and read else {}
+            told = self.calls.read(portal, list(read)) if portal and read else {}
         except Refused as error:
             log.warning("open line chats=%s: not read (%s)", len(read), error.reason)
             told = dict.fromkeys(read)
@@ -63,7 +65,8 @@ class LostEvents:
             mirror = read[portal_chat]
             self.mirrors.looked_at(mirror, again_in=NO_ANSWER if said is None else None)
             if portal and said:
-                self._compare(portal, mirror, said)
+                self.owners.told(mirror, said.owner)
+                self._compare(portal, mirror, said.messages)
 
     def _line(self, portal: Portal, mirror: Mirror) -> Line | None:
         line = self.lines.get(portal.id, mirror.line_id) if portal.state is PortalState.ACTIVE else None

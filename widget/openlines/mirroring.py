@@ -83,6 +83,13 @@ class OpenLineMirror:
             if mirror_id:
                 self.wake(mirror_id)
 
+    def owned(self, line: Line, chat: Chat, user_id: int, by: int) -> None:
+        """An employee answers the chat from now on, because `by` said so."""
+        mirror = self._mirrors.of_chat(chat.portal_id, chat.id) if line.mirrored and user_id else None
+        if mirror and mirror.portal_chat:
+            piece = New(f"owner:{secrets.token_hex(8)}", PieceKind.OWNER, user_id=user_id, words=str(by))
+            self.wake(self._mirrors.put(chat, piece))
+
     def heard(self, portal: Portal, event: Event) -> bool:
         """An event of the portal that was proved: written down, and worked on later. False for one of another kind."""
         if event.name == events.LINE_GONE:

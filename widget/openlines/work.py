@@ -5,19 +5,19 @@ in the open line by its id before anything is sent again.
 """
 
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from mimetypes import guess_extension
 
 from widget.chats.message_facts import MessageFacts, merge_facts, read_facts, seen
 from widget.errors import AppError, ErrorCode, Refused
-from widget.gateways.base import Message
+from widget.gateways.base import GatewayError, Message
 from widget.openlines import words
 from widget.openlines.calls import ChatPlace, MessageRefused, OpenLineCalls, Posted, said_no
 from widget.openlines.files import FileAddresses, FileRef
 from widget.openlines.markup import mark_of, to_portal
 from widget.openlines.mirroring import REPLY, place_of
-from widget.openlines.replies import Replies
+from widget.openlines.owners import LineOwners
+from widget.openlines.replies import Replies, is_of, is_passing
 from widget.openlines.told import OperatorMessage, read_words
 from widget.storage.chats import Chat
 from widget.storage.conversations import Conversations
@@ -25,6 +25,7 @@ from widget.storage.lines import Line, Lines, Mirroring
 from widget.storage.mirrors import ORIGINALS, Mirror, Mirrors, New, Piece, PieceKind, State
 from widget.storage.portals import Portal, Portals
 from widget.storage.sends import DECIDED_WITHIN, UNCLEAR, Send, SendState
+from widget.untrusted import as_positive_int
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +33,7 @@ LOOK_AGAIN, LOOK_RARELY = 30.0, 3600.0  # seconds until a send that is unclear, 
 # Seconds until a message without a clear end is looked for: the portal may still be at it, longest with a file that it
 # fetches (and two calls for one chat wait for each other).
 UNCLEAR_TEXT, UNCLEAR_FILE = 30.0, 300.0
+TRIED_FOR = 900.0  # seconds in which an operator's message waits for a gateway that is away
 MAX_WAITS = 20  # for a rep whose token is gone to open a card again
 MAX_REFUSALS = 5  # of one piece that Bitrix24 does not take though it answers
 # the user may not, others may
@@ -68,7 +70,7 @@ class MirrorWork:
         calls: OpenLineCalls,
         replies: Replies,
         addresses: FileAddresses,
-        clock: Callable[[], float],
+        owners: LineOwners,
     ) -> None:
         self._mirrors = mirrors
         self._portals = portals
@@ -77,7 +79,8 @@ class MirrorWork:
         self._calls = calls
         self._replies = replies
         self._addresses = addresses
-        self._clock = clock
+        self._owners = owners
+        self._clock = owners.clock
 
     def work(self, mirror_id: int) -> None:
         """All that may be worked on of one mirror, if no other caller has it. Never raises: what fails comes again."""
@@ -153,6 +156,8 @@ class MirrorWork:
                 return self._post(scene, mirror, piece, words.reaction(scene.portal, piece.words), system=True)
             case PieceKind.NOTE:
                 return self._note(scene, mirror, piece)
+            case PieceKind.OWNER:
+                return self._owner_changed(scene, mirror, piece)
             case PieceKind.OPERATOR:
                 return self._operator_wrote(scene, mirror, piece)
         return self._operator_changed(scene, mirror, piece)
@@ -201,6 +206,16 @@ class MirrorWork:
             return self._post(scene, mirror, piece, words.failure(scene.portal, piece.words), system=True)
         return self._end(mirror, piece, State.DROPPED)
 
+    def _owner_changed(self, scene: Scene, mirror: Mirror, piece: Piece) -> Mirror:
+        """What Bitrix24 does not let them do stays as it is there."""
+        try:
+            mirror = self._owners.give(scene.portal, mirror, piece.user_id, as_positive_int(piece.words))
+        except Refused as error:
+            if error.refusal not in NOT_THEIRS and not said_no(error):
+                raise
+            return self._end(mirror, piece, State.FAILED, error=error.reason)
+        return self._end(mirror, piece, State.DONE)
+
     def _sent_from_card(self, scene: Scene, mirror: Mirror, piece: Piece) -> Mirror:
         """What went out stands there too; what has no clear end waits for it."""
         send = self._conversations.sends.by_key(scene.portal.id, piece.key.partition(":")[2])
@@ -246,7 +261,7 @@ class MirrorWork:
         self._mirrors.mark(piece, mark_of(text))
         self._calls.delivered(scene.portal, scene.place, mirror.portal_chat, im_id, [send.message_id])
         mirror = self._end(mirror, piece, State.DONE, message_id=send.message_id)
-        return self._mirrors.learn(mirror, operator=piece.user_id)
+        return mirror if mirror.operator else self._mirrors.learn(mirror, operator=piece.user_id)
 
     def _make_operator(self, scene: Scene, mirror: Mirror, user_id: int) -> Mirror:
         """A chat that a card's message made is answered by its writer, so that its client does not wait."""
@@ -319,8 +334,13 @@ class MirrorWork:
             return self._end(mirror, piece, State.DROPPED)
         if message.chat and not mirror.portal_chat:
             mirror = self._mirrors.learn(mirror, portal_chat=message.chat)
+        patient = self._clock() < piece.created_at + TRIED_FOR
         try:
             sends = self._replies.send(scene.portal, scene.line, scene.chat, message)
+        except GatewayError as error:
+            if patient:
+                raise
+            return self._not_sent(scene, mirror, piece, error.trouble.value)
         except Refused as error:
             if error.refusal in PASSING:
                 raise
@@ -330,6 +350,8 @@ class MirrorWork:
             self._mirrors.postpone(piece, LOOK_AGAIN)
             return mirror
         failed = next((send for send in sends if send.state in (SendState.FAILED, SendState.MISSING)), None)
+        if failed and patient and is_passing(failed):
+            raise Refused(ErrorCode.PORTAL_FAILED, reason=failed.reason)  # what comes after it waits for it
         if failed:
             missing = failed.state is SendState.MISSING
             return self._not_sent(scene, mirror, piece, "missing" if missing else failed.reason)
@@ -369,8 +391,8 @@ class MirrorWork:
     def _text_now(self, scene: Scene, mirror: Mirror, message: OperatorMessage) -> str | None:
         """As the open line has it; None for what was deleted there. What it does not tell is as the event said."""
         chat = message.chat or mirror.portal_chat
-        there = self._calls.said(scene.portal, [chat])[chat] if chat else None
-        found = next((one for one in there or () if one.im_id == message.im_id), None)
+        there = self._calls.read(scene.portal, [chat])[chat] if chat else None
+        found = next((one for one in (there.messages if there else ()) if one.im_id == message.im_id), None)
         return message.text if found is None else None if found.deleted else found.text
 
     def _names(self, scene: Scene, original: Piece | None) -> tuple[str, ...]:
@@ -380,8 +402,7 @@ class MirrorWork:
         if original.what is PieceKind.CARD:
             return (original.message_id,)
         sends = self._conversations.sends.recent(scene.portal.id, scene.chat.id, original.created_at - 3600.0)
-        key = f"{REPLY}{original.im_id}"
-        parts = [send.message_id for send in sends if send.send_key == key or send.send_key.startswith(f"{key}.")]
+        parts = [send.message_id for send in sends if is_of(send, original.im_id)]
         return tuple(parts) or (original.message_id,)
 
     def _not_sent(self, scene: Scene, mirror: Mirror, piece: Piece, code: str) -> Mirror:

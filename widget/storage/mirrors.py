@@ -36,6 +36,7 @@ class PieceKind(Enum):
     CARD = "card"  # what a rep sent from a card
     PHONE = "phone"  # what was written on the line's own phone
     NOTE = "note"  # why something did not go out
+    OWNER = "owner"  # who answers the chat here shall answer it there
     OPERATOR = "operator"  # what an operator wrote there
     CHANGED = "changed"  # an operator changed it
     RECALLED = "recalled"  # an operator deleted it

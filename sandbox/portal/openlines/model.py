@@ -182,8 +182,8 @@ class LineChat:
 
 @dataclass
 class ContactCentre:
-    """All of one portal. `refuse` is how many of the next messages fail one by one while the call succeeds; `at` is
-    the time (unix seconds) where it is not the real one."""
+    """All of one portal. `refuse` is how many of the next messages fail one by one while the call succeeds, `bare` how
+    many of the next answers name no session; `at` is the time (unix seconds) where it is not the real one."""
 
     lines: dict[int, SandboxOpenLine] = field(default_factory=dict)
     connectors: dict[str, Connector] = field(default_factory=dict)
@@ -191,6 +191,7 @@ class ContactCentre:
     clients: dict[str, ClientUser] = field(default_factory=dict)
     chats: dict[int, LineChat] = field(default_factory=dict)
     refuse: int = 0
+    bare: int = 0
     at: float = 0.0
     in_flight: list[str] = field(default_factory=list)  # USER_CODEs that are being worked on
     collisions: int = 0  # how often two calls came for one of them at once: each then waits for the other's lock
@@ -208,4 +209,3 @@ class ContactCentre:
 
 def seeded() -> ContactCentre:
     return ContactCentre({1: SandboxOpenLine(1, "Отдел продаж", [2, 1]), 2: SandboxOpenLine(2, "Сервис", [4])})
-

@@ -84,6 +84,7 @@ def _history(asked: Asked) -> Answer:
         "message": messages or [],
         "users": [],
         "files": files or [],
+        "chat": {str(chat.id): {"id": str(chat.id), "owner": str(chat.owner), "entityType": "LINES"}},
     })  # fmt: skip
 
 
