@@ -207,15 +207,23 @@ class SendingReps:
 class Killer:
     """Kills one part after the other. In the main thread: Linux ends a Redis when the thread that started it ends."""
 
-    def __init__(self, environment: ShakyStand, seed: int, parts: Sequence[str] = PARTS) -> None:
+    def __init__(
+        self,
+        environment: ShakyStand,
+        seed: int,
+        *,
+        parts: Sequence[str] = PARTS,
+        every: tuple[float, float] = KILL_EVERY,
+    ) -> None:
         self._stand = environment
         self._parts = parts
+        self._every = every
         self._chance = random.Random(seed)
         self.kills: Counter[str] = Counter()
 
     def work(self, goes_on: Callable[[], bool]) -> None:
         while goes_on():
-            time.sleep(self._chance.uniform(*KILL_EVERY))
+            time.sleep(self._chance.uniform(*self._every))
             what = self._chance.choice(self._parts)
             self._stand.kill(what, self._chance.uniform(*BACK_AFTER))
             self.kills[what] += 1

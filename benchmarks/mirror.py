@@ -44,6 +44,8 @@ from widget.storage.tokens import Token, Tokens
 MESSAGES, QUICK = 2000, 200  # each way
 INSTALLER = 1
 BY_REPS = 4  # one in so many of those to clients is written in a card
+# Seconds between two kills: the worker must come up between two of them, or nothing would move but its start.
+KILL_EVERY = (2.0, 6.0)
 PARTS = ("web", "web", "worker", "redis", "gateway", "portal")
 SETTLED_SECONDS = 90.0  # for the worker at most, after the last message
 # What the worker does in the next hours, when nothing else happens any more.
@@ -241,7 +243,7 @@ def main() -> None:
 
 def measure(environment: MirrorStand, number: int, seed: int) -> dict[str, Any]:
     began = time.monotonic()
-    reps, killer = TalkingReps(environment), Killer(environment, seed, PARTS)
+    reps, killer = TalkingReps(environment), Killer(environment, seed, parts=PARTS, every=KILL_EVERY)
     reps.send_all(number, killer.work)
     talking = time.monotonic() - began
     environment.calm()

@@ -39,6 +39,7 @@ from widget.storage.chats import Chat
 from widget.storage.database import takes_writes
 from widget.storage.events import UNPROVED
 from widget.storage.lines import Line
+from widget.timeline.badges import WaitingBadges
 from widget.timeline.work import TimelineWork
 from widget.webhooks.building import WebhookParts, build_webhooks
 
@@ -161,6 +162,7 @@ def _schedule(here: Services) -> None:
     def texts_end() -> float:
         return here.clock() - here.config.send_texts_days * DAY
 
+    told = stored.timelines, here.bitrix24.rest, stored.portals, stored.lines, stored.conversations
     minutely: dict[str, Callable[[], object]] = {
         "events-left": received.event_work.work_on_what_was_left,
         "webhooks-left": received.ingest.work_on_what_was_left,
@@ -168,9 +170,8 @@ def _schedule(here: Services) -> None:
         "unclear-sends": here.chats.unclear_ends.look,
         "mirrors-left": here.open_lines.work.work_on_what_was_left,
         "mirrors-read": here.open_lines.lost.go,
-        "timelines": TimelineWork(
-            *(stored.timelines, here.bitrix24.rest, stored.portals, stored.lines, stored.conversations), here.clock
-        ).go,
+        "timelines": TimelineWork(*told, here.clock).go,
+        "badges": WaitingBadges(*told, here.clock).go,
         "notices": here.chats.notifying.go,
     }
     hourly: dict[str, Callable[[], object]] = {

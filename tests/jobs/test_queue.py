@@ -99,6 +99,7 @@ def test_the_clock_knows_when_each_thing_is_done(widget: Widget) -> None:
         "mirrors-left",
         "mirrors-read",
         "timelines",
+        "badges",
         "notices",
         "update-portals",
         "who-left",
