@@ -1,5 +1,4 @@
-"""Who answers a chat in its open line, for the rep who has it open: seen, taken over, handed
-over, finished, opened over there.
+"""Who answers a chat in its open line, for the rep who has it open: seen, taken over, handed over, finished, opened.
 
 Everything is done with the rep's own token: what Bitrix24 lets them do decides.
 """

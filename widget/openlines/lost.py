@@ -91,10 +91,10 @@ class LostEvents:
         original = next((piece for piece in known if piece.what in ORIGINALS), None)
         age = self.clock() - said.at
         if original is None:
-            if not said.sending or said.outside or said.deleted or age < IN_FLIGHT:
+            if known or not said.sending or said.outside or said.deleted or age < IN_FLIGHT:
                 return []
             if age > TOO_LATE:
-                return [New(f"failed:{REPLY}{said.im_id}", PieceKind.NOTE, words="late")]
+                return [New(f"failed:{REPLY}{said.im_id}", PieceKind.NOTE, im_id=said.im_id, words="late")]
             return [self._piece(chat, said, PieceKind.OPERATOR, f"{PieceKind.OPERATOR.value}:{said.im_id}")]
         if original.state is not State.DONE or not original.message_id:
             return []

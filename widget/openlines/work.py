@@ -33,6 +33,7 @@ LOOK_AGAIN, LOOK_RARELY = 30.0, 3600.0  # seconds until a send that is unclear, 
 # Seconds until a message without a clear end is looked for: the portal may still be at it, longest with a file that it
 # fetches (and two calls for one chat wait for each other).
 UNCLEAR_TEXT, UNCLEAR_FILE = 30.0, 300.0
+SOON = 20.0  # seconds in which an operator's message goes out as its event told it
 TRIED_FOR = 900.0  # seconds in which an operator's message waits for a gateway that is away
 MAX_WAITS = 20  # for a rep whose token is gone to open a card again
 MAX_REFUSALS = 5  # of one piece that Bitrix24 does not take though it answers
@@ -334,7 +335,13 @@ class MirrorWork:
             return self._end(mirror, piece, State.DROPPED)
         if message.chat and not mirror.portal_chat:
             mirror = self._mirrors.learn(mirror, portal_chat=message.chat)
-        patient = self._clock() < piece.created_at + TRIED_FOR
+        age = self._clock() - piece.created_at
+        if age > SOON:  # it may have been changed or taken back meanwhile, of which no event tells before its delivery
+            text = self._text_now(scene, mirror, message)
+            if text is None:
+                return self._end(mirror, piece, State.DROPPED)
+            message = replace(message, text=text)
+        patient = age < TRIED_FOR
         try:
             sends = self._replies.send(scene.portal, scene.line, scene.chat, message)
         except GatewayError as error:
