@@ -1,4 +1,4 @@
-"""Whatever order, doubling, delay and loss: at the end the client's chat and the open line's are the same."""
+"""In any order, with doubling, delay and loss: at the end the client's chat and the open line's are the same."""
 
 import random
 from collections import Counter

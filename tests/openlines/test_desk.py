@@ -72,7 +72,7 @@ def test_who_answers_there_has_the_chat_here_and_the_other_way_round(circle: Cir
     admin.do("look")
     assert circle.chat.owner_id == 2
     circle.act("take", user="admin")
-    circle.later(130)  # and without anybody looking
+    circle.later(130)  # and without a look from our pane
     assert circle.chat.owner_id == 1
 
 

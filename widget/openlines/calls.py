@@ -69,7 +69,7 @@ class FoundThere:
 @dataclass(frozen=True)
 class MessageThere:
     """A message as the open line has it now. `outside` are our ids of it. `sending`: an employee's message that is to
-    go out and whose delivery nobody confirmed; hidden ones, the system's and the client's never are. `at` is unix
+    go out and whose delivery is not confirmed yet; hidden ones, the system's and the client's never are. `at` is unix
     seconds, 0.0 where it is not told."""
 
     im_id: int
@@ -238,7 +238,7 @@ class OpenLineCalls:
         return self.owner(portal, user_id, chat)
 
     def hand_over(self, portal: Portal, user_id: int, chat: int, to: int) -> int:
-        """Give a chat to another employee. Who answers it afterwards, 0 while nobody has accepted it. Two calls."""
+        """Give a chat to another employee. Who answers it afterwards, 0 until it is accepted. Two calls."""
         self._rest.call(portal, user_id, "imopenlines.operator.transfer", {"CHAT_ID": chat, "USER_ID": to})
         return self.owner(portal, user_id, chat)
 

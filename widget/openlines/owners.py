@@ -17,8 +17,8 @@ class LineOwners:
     clock: Callable[[], float]
 
     def told(self, mirror: Mirror, operator: int) -> Mirror:
-        """Bitrix24 says who answers the chat there, 0 for nobody. If that is news, the chat is theirs here too; one
-        that nobody answers there keeps who had it. Two statements at most, none where it is no news."""
+        """Take over who answers the chat in Bitrix24 now, 0 without an operator: then its owner here stays. Two
+        statements at most, none where it is not news."""
         if operator == mirror.operator:
             return mirror
         mirror = self.mirrors.learn(mirror, operator=operator)

@@ -103,7 +103,7 @@ class WaitingBadges:
             )  # a number that the CRM does not know is looked up when its lease is over
 
     def _end(self, portal: Portal, record: Record) -> None:
-        """The client was answered, or nobody wants marks any more. One call; one that somebody deleted is no more."""
+        """Complete an activity: the client was answered, or marks are not wanted any more. One call. A deleted one is gone."""
         try:
             wanted = {"id": record.comment_id, "fields": {"completed": True}}
             self._rest.call(portal, portal.installer_id, "crm.activity.configurable.update", wanted)
