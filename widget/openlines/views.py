@@ -1,5 +1,6 @@
 """What a portal fetches from us, the files of clients' messages; and an open chat's other side in its open line."""
 
+from collections.abc import Callable
 from functools import partial
 
 from flask import Blueprint, Response, make_response, render_template
@@ -9,7 +10,10 @@ from widget.chats.context import chat_of
 from widget.chats.pages import pages as chat_pages
 from widget.errors import ErrorCode, Refused
 from widget.forms import id_field, json_body, text_field
+from widget.openlines.desk import Desk
 from widget.services import services
+from widget.storage.chats import Chat
+from widget.storage.portals import Portal
 
 pages = Blueprint("openlines", __name__, url_prefix="/openlines")
 
@@ -47,7 +51,13 @@ def open_line(chat_id: int) -> ResponseReturnValue:
     if deed == "give" and to not in colleagues:
         raise Refused(ErrorCode.BAD_FORM, 422, "user")
     give = partial(desks.hand_over, to=to)
-    deeds = {"look": desks.look, "take": desks.take, "give": give, "finish": desks.finish, "join": desks.join}
+    deeds: dict[str, Callable[[Portal, int, Chat], Desk]] = {
+        "look": desks.look,
+        "take": desks.take,
+        "give": give,
+        "finish": desks.finish,
+        "join": desks.join,
+    }
     if deed not in deeds:
         raise Refused(ErrorCode.BAD_FORM, reason="do")
     desk, refused = None, False

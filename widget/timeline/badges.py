@@ -103,7 +103,8 @@ class WaitingBadges:
             )  # a number that the CRM does not know is looked up when its lease is over
 
     def _end(self, portal: Portal, record: Record) -> None:
-        """Complete an activity: the client was answered, or marks are not wanted any more. One call. A deleted one is gone."""
+        """Complete an activity: the client was answered, or marks are not wanted any more. One call; a deleted one is
+        gone already."""
         try:
             wanted = {"id": record.comment_id, "fields": {"completed": True}}
             self._rest.call(portal, portal.installer_id, "crm.activity.configurable.update", wanted)
