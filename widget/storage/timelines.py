@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from enum import Enum
 
-from sqlalchemy import Engine, and_, delete, func, select, update
+from sqlalchemy import Engine, and_, delete, func, or_, select, update
 
 from widget.storage.chats import Chat, chat_of_row
 from widget.storage.rows import reader
@@ -93,8 +93,8 @@ class Timelines:
         return {portal_id: one for portal_id, one in self.chosen().items() if one.mode is not TimelineMode.OFF}
 
     def marked(self) -> list[Record]:
-        """The marks of waiting clients that stand in cards, of all portals. One query."""
-        mine = records.c.name.like("waits-%"), records.c.comment_id != 0
+        """The marks of waiting clients that stand in cards, or may, of all portals. One query."""
+        mine = records.c.name.like("waits-%"), or_(records.c.comment_id != 0, records.c.asked)
         with transaction(self._engine) as connection:
             return [self._record(row) for row in connection.execute(select(records).where(*mine)).mappings()]
 

@@ -61,7 +61,8 @@ class WaitingBadges:
             for chat_id, record in out.items():
                 if chat_id not in waiting or record.begins_at != waiting[chat_id].waiting_since:
                     self._try(portal, record.chat_id, partial(self._end, portal, record))
-            for chat in [chat for chat in waiting.values() if chat.id not in out][:MAX_MADE]:
+            marked_already = {chat_id for chat_id, record in out.items() if record.comment_id}
+            for chat in [chat for chat in waiting.values() if chat.id not in marked_already][:MAX_MADE]:
                 self._try(portal, chat.id, partial(self._mark, portal, wanted[portal.id], chat))
 
     def _waiting(self, portal: Portal) -> dict[int, Chat]:
@@ -103,11 +104,13 @@ class WaitingBadges:
             )  # a number that the CRM does not know is looked up when its lease is over
 
     def _end(self, portal: Portal, record: Record) -> None:
-        """Complete an activity: the client was answered, or marks are not wanted any more. One call; a deleted one is
-        gone already."""
+        """Complete an activity: the client was answered, or marks are not wanted any more. Two calls at most; a
+        deleted one is gone already."""
+        activity = record.comment_id or self._look_for(portal, record)
         try:
-            wanted = {"id": record.comment_id, "fields": {"completed": True}}
-            self._rest.call(portal, portal.installer_id, "crm.activity.configurable.update", wanted)
+            wanted = {"id": activity, "fields": {"completed": True}}
+            if activity:
+                self._rest.call(portal, portal.installer_id, "crm.activity.configurable.update", wanted)
         except Refused as error:
             if error.reason != "NOT_FOUND":
                 raise
