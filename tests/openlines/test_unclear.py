@@ -92,6 +92,19 @@ def test_a_message_that_is_refused_alone_is_tried_again_and_then_left_out(circle
     assert circle.services.storage.mirrors.queues(circle.site.portal.id)[circle.line_id].failed == 1
 
 
+def test_an_outage_does_not_count_against_a_message_that_is_refused_once(circle: Circle) -> None:
+    circle.client_writes("раз")
+    circle.site.outside.break_portal("http_500", "*", times=None)
+    circle.client_writes("два")
+    for _ in range(7):
+        circle.later(2000)
+    circle.site.outside.heal()
+    circle.site.change(refuse_messages=1)
+    for _ in range(2):
+        circle.later(2000)
+    assert [text.rpartition("\n")[2] for _author, text in circle.said] == ["раз", "два"]
+
+
 def test_an_event_that_comes_twice_is_one_message(circle: Circle) -> None:
     circle.site.change(events={MESSAGE_ADD: "twice"})
     circle.client_writes("Добрый день")

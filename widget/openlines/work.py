@@ -25,6 +25,7 @@ from widget.storage.lines import Line, Lines, Mirroring
 from widget.storage.mirrors import ORIGINALS, Mirror, Mirrors, New, Piece, PieceKind, State
 from widget.storage.portals import Portal, Portals
 from widget.storage.sends import DECIDED_WITHIN, UNCLEAR, Send, SendState
+from widget.storage.tries import MAX_ERROR
 from widget.untrusted import as_positive_int
 
 log = logging.getLogger(__name__)
@@ -120,7 +121,8 @@ class MirrorWork:
         said = said if isinstance(error, AppError | MessageRefused) else type(error).__name__
         log.warning("mirror %s line=%s, try %s: %s", mirror.id, mirror.line_id, mirror.attempts + 1, said)
         hopeless = isinstance(error, MessageRefused) or getattr(error, "refusal", None) is ErrorCode.BROKEN
-        if piece and hopeless and mirror.attempts >= MAX_REFUSALS:
+        # Tries that an outage took are none of a refusal's: it has to say so twice.
+        if piece and hopeless and mirror.attempts >= MAX_REFUSALS and mirror.error == said[:MAX_ERROR]:
             self._mirrors.end(piece, State.FAILED, error=said)
             self._mirrors.release(mirror)
             return True
