@@ -4,6 +4,7 @@ import pytest
 
 from tests.openlines.conftest import Circle, MakeCircle
 from tests.webhooks.gateways import written
+from widget.errors import ErrorCode, Refused
 from widget.storage.mirrors import PieceKind, State
 
 POST, SAY = "imconnector.send.messages", "im.message.add"
@@ -172,6 +173,23 @@ def test_a_gateway_that_is_started_anew_delays_a_reply_and_loses_none(circle: Ci
     for _ in range(3):
         circle.later(60)
     assert circle.at_client == ["Здравствуйте", "Какие окна?"]
+
+
+def test_a_store_of_limits_that_is_started_anew_delays_a_reply_and_loses_none(
+    circle: Circle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    circle.client_writes("Добрый день")
+
+    def cannot_count(*_given: object) -> None:
+        raise Refused(ErrorCode.CANNOT_COUNT, 503, "first message")
+
+    with monkeypatch.context() as gone:
+        gone.setattr(circle.services.open_lines.work._replies._chats, "send", cannot_count)
+        circle.operator_writes("Здравствуйте")
+    assert circle.sent_texts == []
+    circle.later(60)
+    assert circle.at_client == ["Здравствуйте"]
+    assert len(circle.said) == 2
 
 
 def test_what_comes_in_the_moment_another_process_switches_mirroring_on_is_mirrored(make_circle: MakeCircle) -> None:

@@ -351,7 +351,7 @@ class MirrorWork:
                 raise
             return self._not_sent(scene, mirror, piece, error.trouble.value)
         except Refused as error:
-            if error.refusal in PASSING:
+            if error.refusal in PASSING or (patient and error.refusal is ErrorCode.CANNOT_COUNT):
                 raise
             return self._not_sent(scene, mirror, piece, error.refusal.value)
         states = {send.state for send in sends}
