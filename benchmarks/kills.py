@@ -20,7 +20,7 @@ import threading
 import time
 import urllib.request
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
@@ -39,6 +39,7 @@ from widget.storage.sends import WENT_OUT, SendState
 SENDS = 2000
 REPS = 16  # each of a company of its own, with its own line
 PAUSE = 0.25  # seconds between two sends of one rep
+PARTS = ("web", "web", "worker", "redis", "gateway")  # of which one is killed each time
 KILL_EVERY = (0.6, 2.4)  # seconds between two kills
 BACK_AFTER = (0.1, 1.0)  # seconds until what was killed is started again
 TRIES = 60  # of one send, with one key, by a rep who gets no answer
@@ -206,15 +207,24 @@ class SendingReps:
 class Killer:
     """Kills one part after the other. In the main thread: Linux ends a Redis when the thread that started it ends."""
 
-    def __init__(self, environment: ShakyStand, seed: int) -> None:
+    def __init__(
+        self,
+        environment: ShakyStand,
+        seed: int,
+        *,
+        parts: Sequence[str] = PARTS,
+        every: tuple[float, float] = KILL_EVERY,
+    ) -> None:
         self._stand = environment
+        self._parts = parts
+        self._every = every
         self._chance = random.Random(seed)
         self.kills: Counter[str] = Counter()
 
     def work(self, goes_on: Callable[[], bool]) -> None:
         while goes_on():
-            time.sleep(self._chance.uniform(*KILL_EVERY))
-            what = self._chance.choice(("web", "web", "worker", "redis", "gateway"))
+            time.sleep(self._chance.uniform(*self._every))
+            what = self._chance.choice(self._parts)
             self._stand.kill(what, self._chance.uniform(*BACK_AFTER))
             self.kills[what] += 1
 

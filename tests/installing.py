@@ -96,9 +96,13 @@ class Site:
 
     def deliver(self, **changes: str) -> list[int]:
         """Post what the portal sent meanwhile to the widget, changed if so wanted; the widget's statuses."""
+        return [self.post({**letter, **changes}) for letter in self.letters()]
+
+    def letters(self) -> list[dict[str, str]]:
+        """The events that the portal sent meanwhile, as forms; those that get lost are none."""
         told = self.outside.http.get(f"{self.outside.portal}/_sandbox/events", params={"wait": 1}).json()["events"]
         letters, self.delivered = told[self.delivered :], len(told)
-        return [self.post({**letter["fields"], **changes}) for letter in letters]
+        return [letter["fields"] for letter in letters if letter["error"] != "lost"]
 
     def send(self, event: str, data: dict[str, Any] | None = None, *, user: str = "admin", **more: Any) -> list[int]:
         """An event of the portal, as it would write it, delivered."""

@@ -23,7 +23,7 @@ def test_what_is_wrong_is_told_with_its_cure(make_widget: MakeWidget, redis_url:
         "WRONG redis appendonly: no",
         "WRONG worker: none has run yet",
         "→ start `flask worker`",
-        "ok    tables: at 0013",
+        "ok    tables: at 0015",
         "ok    database: takes writes",
     ):
         assert line in told

@@ -50,6 +50,7 @@ class CardPhone:
     owners: tuple[Owner, ...]
     typed: tuple[str, ...]
     offers: tuple["CardPhone", ...] = ()
+    in_dialog: bool = False  # an open line of Bitrix24 talks with this very number in WhatsApp
 
     def __repr__(self) -> str:
         return f"CardPhone(key={self.key!r})"

@@ -35,8 +35,11 @@ from widget.places import Places
 from widget.presence.building import PresenceParts, build_presence
 from widget.session import SessionTokens
 from widget.storage.building import Repositories, build_repositories
+from widget.storage.chats import Chat
 from widget.storage.database import takes_writes
 from widget.storage.events import UNPROVED
+from widget.storage.lines import Line
+from widget.timeline.badges import WaitingBadges
 from widget.timeline.work import TimelineWork
 from widget.webhooks.building import WebhookParts, build_webhooks
 
@@ -71,6 +74,13 @@ class Services:
     def saw(self, portal_id: int, viewer: Viewer) -> None:
         """An employee is here, under this name. One statement where that is news."""
         self.storage.staff.seen(portal_id, viewer.user_id, viewer.name, admin=viewer.admin)
+
+    def own(self, line: Line, chat: Chat, user_id: int, by: int) -> Chat | None:
+        """Give a chat to an employee, 0 for none, because `by` said so; None if it is theirs. Its open line follows."""
+        owned = self.storage.conversations.waits.own(chat, user_id, at=self.clock())
+        if owned:
+            self.open_lines.owned(line, owned, user_id, by)
+        return owned
 
     def staff_names(self, portal_id: int) -> dict[int, str]:
         """Names of employees as last seen here, by user id. One query where they are not remembered."""
@@ -123,7 +133,7 @@ def build(
         gateways=gateways,
         presence=presence,
         chats=chats,
-        open_lines=build_open_lines(infra, stored, bitrix24, gateways, chats.service, jobs),
+        open_lines=build_open_lines(infra, stored, bitrix24, gateways, chats.service, jobs, mirror),
         card=build_card(infra, stored, bitrix24.rest, presence, numbering, hours),
         webhooks=build_webhooks(infra, stored, bitrix24, gateways, presence, jobs, readers, mirror),
         jobs=jobs,
@@ -160,15 +170,16 @@ def _schedule(here: Services) -> None:
     def texts_end() -> float:
         return here.clock() - here.config.send_texts_days * DAY
 
+    told = stored.timelines, here.bitrix24.rest, stored.portals, stored.lines, stored.conversations
     minutely: dict[str, Callable[[], object]] = {
         "events-left": received.event_work.work_on_what_was_left,
         "webhooks-left": received.ingest.work_on_what_was_left,
         "lines": here.presence.rounds.go,
         "unclear-sends": here.chats.unclear_ends.look,
         "mirrors-left": here.open_lines.work.work_on_what_was_left,
-        "timelines": TimelineWork(
-            *(stored.timelines, here.bitrix24.rest, stored.portals, stored.lines, stored.conversations), here.clock
-        ).go,
+        "mirrors-read": here.open_lines.lost.go,
+        "timelines": TimelineWork(*told, here.clock).go,
+        "badges": WaitingBadges(*told, here.clock).go,
         "notices": here.chats.notifying.go,
     }
     hourly: dict[str, Callable[[], object]] = {

@@ -7,6 +7,7 @@ a moment ago. SQL is a SQLite file that no measured time waits for, the limiter 
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from contextlib import ExitStack
+from hashlib import sha256
 from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Any, ParamSpec, TypeVar, cast
@@ -55,7 +56,9 @@ T = TypeVar("T")
 class Product:
     """Lives through a trace (ways.py says how), as a context manager."""
 
-    def __init__(self, trace: Trace, tally: Tally) -> None:
+    def __init__(self, trace: Trace, tally: Tally, dialogs: float = 0.0) -> None:
+        """`dialogs` is how many of the numbers that are on WhatsApp an open line talks with already, by the CRM."""
+        self._dialogs = dialogs
         self._trace = trace
         self._tally = tally
         self._clock = Clock(trace.midnights[0] - OLDER)
@@ -125,9 +128,14 @@ class Product:
     def _phones(self, card: TracedCard) -> tuple[CardPhone, ...]:
         if id(card) not in self._collected:
             typed = tuple(TypedPhone(number.phone, "MOBILE") for number in card.numbers)
-            person = Person(PersonKind.CONTACT, self._names[id(card)], "", typed)
+            talking = tuple(number.phone for number in card.numbers if self._is_in_dialog(number))
+            person = Person(PersonKind.CONTACT, self._names[id(card)], "", typed, dialogs=talking)
             self._collected[id(card)] = self._phones_of((person,), self._portal, "ru")
         return self._collected[id(card)]
+
+    def _is_in_dialog(self, number: Number) -> bool:
+        lot = int(sha256(number.phone.encode()).hexdigest()[:8], 16) / 0xFFFFFFFF
+        return lot < self._dialogs and number.on_whatsapp(self._trace.midnights[0])
 
     def _put_together(self, folder: str) -> None:
         """By the rooms' own builders, as wiring.py does; without what no card asks for."""

@@ -184,6 +184,16 @@ def _refuse_messages(world: PortalWorld, state: SandboxPortalState, value: Any) 
     state.centre.refuse = int(value)
 
 
+def _bare_answers(world: PortalWorld, state: SandboxPortalState, value: Any) -> None:
+    """So many of the next answers to messages name no session."""
+    state.centre.bare = int(value)
+
+
+def _line_clock(world: PortalWorld, state: SandboxPortalState, value: Any) -> None:
+    """What time (unix seconds) it is in open lines; 0 is the real one."""
+    state.centre.at = float(value)
+
+
 def _events(world: PortalWorld, state: SandboxPortalState, value: Any) -> None:
     """{"ONIMCONNECTORMESSAGEADD": "lost" | "twice" | "held" | ""}; an empty object releases what was held."""
     world.delivery.how = dict(value)
@@ -221,5 +231,7 @@ CHANGES: dict[str, Change] = {
     "open_line": _open_line,
     "connector_off": _connector_off,
     "refuse_messages": _refuse_messages,
+    "bare_answers": _bare_answers,
+    "line_clock": _line_clock,
     "events": _events,
 }

@@ -1,4 +1,4 @@
-"""Notices of applications: im.notify.system.add, im.notify.delete (b24restdocs: chats/notifications/*.md)."""
+"""Notices of applications to employees: im.notify.* (b24restdocs: chats/notifications/*.md)."""
 
 from typing import Any
 
@@ -10,11 +10,13 @@ from .errors import RestError
 def _add(asked: Asked) -> Answer:
     """A notice of a tag that is there already takes its place."""
     params = asked.upper()
-    user_id, message, tag = int(params.get("USER_ID") or 0), text_of(params, "MESSAGE"), str(params.get("TAG") or "")
-    if not user_id:
-        raise RestError("USER_ID_EMPTY", "User ID isn't specified")
+    user_id, message, tag = text_of(params, "USER_ID"), text_of(params, "MESSAGE"), str(params.get("TAG") or "")
+    if not user_id.isdigit() or not int(user_id):
+        raise RestError("USER_ID_EMPTY", "User ID can't be empty")
+    if not message:
+        raise RestError("MESSAGE_EMPTY", "Message can't be empty")
     kept = [each for each in asked.state.notices if not tag or each["tag"] != tag]
-    notice: dict[str, Any] = {"id": asked.state.next_id(), "user": user_id, "message": message, "tag": tag}
+    notice: dict[str, Any] = {"id": asked.state.next_id(), "user": int(user_id), "message": message, "tag": tag}
     asked.state.notices = [*kept, notice]
     return Answer(notice["id"])
 
@@ -25,4 +27,8 @@ def _delete(asked: Asked) -> Answer:
     return Answer(True)
 
 
-METHODS: dict[str, Method] = {"im.notify.system.add": _add, "im.notify.delete": _delete}
+METHODS: dict[str, Method] = {
+    "im.notify.personal.add": _add,
+    "im.notify.system.add": _add,
+    "im.notify.delete": _delete,
+}

@@ -61,6 +61,7 @@ def told(state: SandboxPortalState, port: int) -> dict[str, Any]:
         "quirks": asdict(state.quirks),
         "centre": told_centre(state.centre),
         "timeline": [asdict(entry) for entry in state.timeline],
+        "notices": state.notices,
         **lists,
         "counts": {name: len(rows) for name, rows in lists.items()},
     }

@@ -118,6 +118,8 @@ def _activity_add(asked: Asked) -> Answer:
 
 
 def _activity_update(asked: Asked) -> Answer:
+    if not any(str(e.id) == str(asked.params.get("id")) for e in asked.state.timeline if e.kind == "activity"):
+        raise RestError("NOT_FOUND", "Not found.")
     entry = _entry(asked, asked.params.get("id"), "activity")
     for name in ("fields", "layout"):
         if isinstance(asked.params.get(name), dict):
@@ -129,6 +131,16 @@ def _activity_update(asked: Asked) -> Answer:
 def _activity_get(asked: Asked) -> Answer:
     entry = _entry(asked, asked.params.get("id"), "activity")
     return Answer({"activity": {"id": entry.id, **entry.about["fields"]}})
+
+
+def _activities(asked: Asked) -> Answer:
+    """By the ids that an application gave them."""
+    wanted = asked.params.get("filter")
+    wanted = wanted if isinstance(wanted, dict) else {}
+    names = {"ORIGINATOR_ID": "originatorId", "ORIGIN_ID": "originId"}
+    ours = [entry for entry in asked.state.timeline if entry.kind == "activity"]
+    found = [e for e in ours if all(str(e.about["fields"].get(names[name])) == wanted[name] for name in wanted)]
+    return Answer([{"ID": str(entry.id)} for entry in found], total=len(found))
 
 
 def _badge(asked: Asked) -> Answer:
@@ -194,4 +206,5 @@ METHODS: dict[str, Method] = {
     "crm.activity.configurable.update": _activity_update,
     "crm.activity.configurable.get": _activity_get,
     "crm.activity.badge.add": _badge,
+    "crm.activity.list": _activities,
 }

@@ -45,6 +45,7 @@ const ACTIONS = {
   more: unfold,
   'more-numbers': moreNumbers,
   'copy-number': copyNumber,
+  'open-there': openThere,
   'read-chat': (button) => chat(button, 'messages', numberOf(button.dataset.line)),
 };
 
@@ -251,6 +252,19 @@ function copyNumber(button) {
   setTimeout(() => {
     said.textContent = words;
   }, 2000);
+}
+
+/** The row's chat in Bitrix24's messenger; where nothing was mirrored yet, or it is not this user's, the row says so. */
+async function openThere(button) {
+  const { openThere: open } = await import('../chats/openline.js');
+  button.disabled = true;
+  try {
+    await open(`/chats/${button.dataset.chatId}/open-line`);
+  } catch (error) {
+    if (error instanceof Refused) button.after(fragment(error.html));
+  } finally {
+    button.disabled = false;
+  }
 }
 
 // The old way: a frame of another site may use the clipboard's own interface only if the portal lets it.

@@ -18,14 +18,19 @@ export function watchOpenLine(place, address, signal) {
     },
     { signal },
   );
+  place.parentElement.addEventListener(
+    'change',
+    (event) => {
+      const chosen = event.target.closest('[data-open-line-to]');
+      if (chosen?.value) send('give', Number(chosen.value));
+    },
+    { signal },
+  );
   send('look');
 
-  async function send(deed) {
+  async function send(deed, user) {
     try {
-      const response = await request(address, { json: { do: deed }, signal });
-      const holder = document.createElement('template');
-      holder.innerHTML = (await response.text()).trim();
-      const drawn = holder.content.firstElementChild;
+      const drawn = await done(address, { do: deed, user }, signal);
       said.replaceWith(drawn);
       said = drawn;
       if (drawn.dataset.dialog) ask('imOpenMessenger', { dialogId: drawn.dataset.dialog });
@@ -33,4 +38,19 @@ export function watchOpenLine(place, address, signal) {
       // The messages say what is wrong with the server or the network.
     }
   }
+}
+
+/** Open the chat in Bitrix24's messenger: in the portal around us, else in a new tab. Its reader joins it first. */
+export async function openThere(address) {
+  const drawn = await done(address, { do: 'join' });
+  if (isFramed) ask('imOpenMessenger', { dialogId: drawn.dataset.dialog });
+  else window.open(drawn.querySelector('a').href, '_blank', 'noopener');
+}
+
+/** The strip as the server draws it after a deed. */
+async function done(address, json, signal) {
+  const response = await request(address, { json, signal });
+  const holder = document.createElement('template');
+  holder.innerHTML = (await response.text()).trim();
+  return holder.content.firstElementChild;
 }

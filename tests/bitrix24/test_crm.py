@@ -374,6 +374,24 @@ def test_an_open_line_of_whatsapp_proves_the_person_and_no_number(field, known):
     assert [len(each.phones) for each in found.people] == [1, 1]
 
 
+@pytest.mark.parametrize(
+    ("called", "numbers"),
+    [
+        ("79241234567", ("+79241234567",)),
+        ("79241234567@c.us", ("+79241234567",)),
+        ("+79241234567", ("+79241234567",)),
+        ("924123", ()),
+        ("550099887766554@lid", ()),
+        ("1-2", ()),
+    ],
+)
+def test_a_dialog_that_is_called_by_a_number_proves_this_number(called, numbers):
+    someone = person(5)
+    dialog = messenger(f"imol|whatsappbytwilio|3|{called}|88")
+    (found,) = card({"id": 1, "contactIds": [5]}, [{**someone, "fm": [*someone["fm"], dialog]}]).people
+    assert found.dialogs == numbers
+
+
 def test_a_list_that_php_sent_as_a_map_because_of_its_holes_is_read():
     phones = person(5)["fm"] + person(5, phone="+7 901")["fm"]
     holed = {"0": phones[0], "2": phones[1], "7": messenger("imol|whatsapp|1|2|3")}

@@ -8,9 +8,12 @@ from sandbox.portal import typed
 from tests.stand import CROWDED_DEAL, DEAL, Clock, Outside, Widget, in_russian
 from widget.bitrix24.crm import Person, PersonKind, TypedPhone
 from widget.card.collect import MAX_FIELDS, phones_of
+from widget.card.loading import by_dialogs
+from widget.context import CardPhone
 from widget.i18n import catalogue
 from widget.phones.facts import Facts
 from widget.phones.numbers import LineKind, Phone
+from widget.presence.records import Presence, PresenceAnswer, Source, UnknownReason, unknown
 
 MakeWidget = Callable[..., Widget]
 IVAN, OLEG, MARIA = "+7 961 951-00-00", "+7 924 123-45-67", "+7 912 345-67-89"
@@ -210,3 +213,32 @@ def test_a_contact_with_thousands_of_numbers_keeps_no_processor_from_the_others(
 
     assert [phone.key for phone in phones] == [field.typed for field in fields[:MAX_FIELDS]]
     assert len(read) == 2 * MAX_FIELDS
+
+
+def test_a_dialog_settles_what_is_not_known_and_what_only_a_check_knew() -> None:
+    facts, yes = Facts("", "", "", LineKind.MOBILE, ()), PresenceAnswer.YES
+    answers = {
+        "no": Presence(PresenceAnswer.NO, 5.0),
+        "checked": Presence(yes, 5.0),
+        "written": Presence(yes, 5.0, Source.MESSAGE),
+        "refused": unknown(UnknownReason.REFUSED),
+        "limit": unknown(UnknownReason.LIMIT),
+    }
+    phones = [
+        CardPhone(
+            e164, Phone(e164, e164, "", e164, "RU", LineKind.MOBILE, None), facts, (), (), in_dialog=e164 != "other"
+        )
+        for e164 in (*answers, "new", "other")
+    ]
+    assert set(by_dialogs(phones, answers)) == {"checked", "limit", "new"}
+
+
+def test_a_number_that_an_open_line_talks_with_is_on_whatsapp_without_a_check(widget: Widget, outside: Outside) -> None:
+    phone = {"id": 1, "typeId": "PHONE", "valueType": "MOBILE", "value": ORDERS}
+    dialog = {"id": 2, "typeId": "IM", "valueType": "IMOL", "value": "imol|whatsappbyedna|3|79261112233|88"}
+    changed = {"entityTypeId": 3, "id": 42, "fields": {"fm": [phone, dialog]}}
+    outside.http.post(f"{outside.portal}/_sandbox/portals/1", json={"change_item": changed}).raise_for_status()
+    page = widget.open("/crm/contact/details/42/", lang="ru").reveal()
+    assert page.rows[ORDERS] == "yes"
+    assert "есть диалог в открытой линии Битрикс24" in page.words
+    assert outside.calls("gateway").get("check", 0) == 0

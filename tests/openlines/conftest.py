@@ -71,6 +71,18 @@ class Circle:
         assert self.site.outside.heard().get("send", 0) <= len(texts)
         return texts
 
+    @property
+    def sent_texts(self) -> list[str]:
+        return self.sent if self.services.storage.chats.find(self.site.portal.id, self.line_id, PHONE) else []
+
+    @property
+    def at_client(self) -> list[str]:
+        """Our texts as they stand on the client's phone now, oldest first."""
+        sends = self.services.storage.conversations.sends.recent(self.site.portal.id, self.chat.id, 0.0)
+        ours = {send.message_id for send in sends}
+        page = self.services.gateways.of(self.line).history([CLIENT], None, 500)
+        return [each.text for each in reversed(page.messages) if each.id in ours and not each.deleted]
+
     # The rep in the card.
 
     @property
@@ -93,9 +105,14 @@ class Circle:
 
     def act(self, what: str, *, user: str = "rep", **form: Any) -> list[int]:
         """What an operator presses on the page of open lines; the events are delivered."""
-        address = f"{self.site.outside.portal}/openlines/{self.mirrored['id']}/{what}"
-        self.site.outside.http.post(address, params={"user": user}, data=form)
+        self.press(what, user=user, **form)
         return self.site.deliver()
+
+    def press(self, what: str, *, user: str = "rep", **form: Any) -> None:
+        """The same, and nothing is delivered yet."""
+        address = f"{self.site.outside.portal}/openlines/{self.mirrored['id']}/{what}"
+        self.site.change(line_clock=self.widget.clock.now)
+        self.site.outside.http.post(address, params={"user": user}, data=form)
 
     def operator_writes(self, text: str, **form: Any) -> list[int]:
         return self.act("say", text=text, **form)
@@ -117,9 +134,11 @@ class Circle:
         return [(one["author"], one["text"]) for one in self.mirrored["messages"]]
 
     def later(self, seconds: float = 120.0) -> None:
-        """The clock goes on, and the worker looks at what was left."""
+        """The clock goes on, and the worker looks at what was left and at what no event told."""
         self.widget.clock.forward(seconds)
+        self.services.chats.unclear_ends.look()
         self.services.open_lines.work.work_on_what_was_left()
+        self.services.open_lines.lost.go()
         self.site.deliver()
 
 

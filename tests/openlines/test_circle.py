@@ -152,6 +152,8 @@ def test_an_operators_long_text_goes_out_in_parts_once(circle: Circle) -> None:
         circle.site.delivered = 0  # the event is delivered twice
         circle.operator_writes(text.strip()) if len(circle.said) < 2 else circle.site.deliver()
     assert [len(part) for part in circle.sent] == [3995, 3995, 1007]
+    circle.act("delete", message=circle.mirrored["messages"][-1]["id"])
+    assert circle.at_client == []
 
 
 def test_greetings_of_the_line_are_for_nobody_here(circle: Circle) -> None:

@@ -1,5 +1,8 @@
 """Texts between WhatsApp and Bitrix24's messenger, and events as values."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from widget.openlines.markup import JOINER, pieces, to_portal, to_whatsapp
@@ -67,3 +70,12 @@ def test_an_event_is_read_with_its_lists_as_maps() -> None:
     assert (changed[0].outside, deleted[0].outside) == (("W1", "W2"), ("W1",))
     assert dialogs_of({"DATA": {"0": {"connector": {"chat_id": "1-2", "user_id": "0"}}}}) == [("1-2", 0)]
     assert read_words("") is None and read_words("[") is None and messages_of({}) == []
+
+
+def test_each_test_that_the_traps_name_is_there() -> None:
+    root = Path(__file__).parents[2]
+    named = set(re.findall(r"`(test_\w+)`", (root / "docs" / "openlines.md").read_text("utf-8")))
+    folders = ("tests/openlines", "tests/sandbox")
+    there = "".join(file.read_text("utf-8") for folder in folders for file in (root / folder).glob("test_*.py"))
+    assert len(named) > 40
+    assert {name for name in named if f"def {name}(" not in there} == set()

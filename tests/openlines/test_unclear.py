@@ -1,13 +1,10 @@
 """Answers that are lost, portals that are down, workers that die, events in any order: two equal chats all the same."""
 
-import random
-from typing import Any
-
 import pytest
 
-from tests.openlines.conftest import Circle
-from tests.stand import examples
-from tests.webhooks.gateways import muddled, written
+from tests.openlines.conftest import Circle, MakeCircle
+from tests.webhooks.gateways import written
+from widget.errors import ErrorCode, Refused
 from widget.storage.mirrors import PieceKind, State
 
 POST, SAY = "imconnector.send.messages", "im.message.add"
@@ -96,6 +93,19 @@ def test_a_message_that_is_refused_alone_is_tried_again_and_then_left_out(circle
     assert circle.services.storage.mirrors.queues(circle.site.portal.id)[circle.line_id].failed == 1
 
 
+def test_an_outage_does_not_count_against_a_message_that_is_refused_once(circle: Circle) -> None:
+    circle.client_writes("раз")
+    circle.site.outside.break_portal("http_500", "*", times=None)
+    circle.client_writes("два")
+    for _ in range(7):
+        circle.later(2000)
+    circle.site.outside.heal()
+    circle.site.change(refuse_messages=1)
+    for _ in range(2):
+        circle.later(2000)
+    assert [text.rpartition("\n")[2] for _author, text in circle.said] == ["раз", "два"]
+
+
 def test_an_event_that_comes_twice_is_one_message(circle: Circle) -> None:
     circle.site.change(events={MESSAGE_ADD: "twice"})
     circle.client_writes("Добрый день")
@@ -121,42 +131,6 @@ def test_calls_for_one_chat_never_meet(circle: Circle) -> None:
     assert circle.centre["collisions"] == 0
 
 
-def test_any_order_of_what_happens_ends_in_two_equal_chats(circle: Circle) -> None:
-    """Doubled webhooks, lost answers, dead portals and lost wake-ups, and each message once on either side."""
-    circle.open_card()
-    circle.client_writes("Добрый день")
-    for seed in range(examples(6)):
-        _an_hour(circle, random.Random(seed))
-    told = [text.rpartition("\n")[2] for _author, text in circle.said]
-    assert sorted(told) == sorted(set(told))
-    assert sorted(circle.sent) == sorted(set(circle.sent))
-    ours = {text.rpartition("\n")[2] for author, text in circle.said if author == 2}
-    assert ours == set(circle.sent)
-    assert set(circle.names) <= {name for one in circle.mirrored["messages"] for name in one["outside"]}
-    queue = circle.services.storage.mirrors.queues(circle.site.portal.id)[circle.line_id]
-    assert (queue.waiting, queue.failed, queue.error) == (0, 0, "")
-
-
-def _an_hour(circle: Circle, chance: random.Random) -> None:
-    seed = chance.random()
-    faults: list[tuple[Any, ...]] = [("cut", POST), ("cut", SAY), ("http_500", POST), ("silence", SAY)]
-    for number in range(3):
-        circle.site.outside.break_portal(*chance.choice(faults))
-        deed = chance.choice(["client", "client", "rep", "operator"])
-        text = f"{deed} {number} {seed}"
-        if deed == "client":
-            name = f"C{seed}{number}"
-            circle.names.append(name)
-            circle.hear(*muddled([written(name, text, at=circle.widget.clock.now)] * 2, chance))
-        elif deed == "rep":
-            circle.rep_writes(text, f"k{seed}{number}")
-        else:
-            circle.operator_writes(text)
-    circle.site.outside.heal()
-    for _ in range(4):
-        circle.later(400)
-
-
 def test_what_waits_for_a_line_that_is_switched_off_goes_nowhere(circle: Circle) -> None:
     circle.site.outside.break_portal("http_500", "*", times=None)
     circle.client_writes("раз")
@@ -166,3 +140,63 @@ def test_what_waits_for_a_line_that_is_switched_off_goes_nowhere(circle: Circle)
     assert circle.centre["chats"] == []
     piece = circle.services.storage.mirrors.ended_as(circle.site.portal.id, 0, [PieceKind.CLIENT])
     assert piece.state is State.DROPPED
+
+
+def test_an_answer_that_names_no_session_is_an_answer(circle: Circle) -> None:
+    circle.site.change(bare_answers=2)
+    circle.client_writes("раз")
+    circle.client_writes("два")
+    circle.later()
+    assert [text for _author, text in circle.said] == ["раз", "два"]
+
+
+def test_a_lost_answer_is_looked_for_in_the_session_that_it_went_into(circle: Circle) -> None:
+    circle.client_writes("раз")
+    circle.site.outside.break_portal("cut", POST)
+    circle.client_writes("два")
+    circle.press("close")
+    circle.press("say", text="Кстати")  # begins another session
+    circle.later()
+    assert [text for _author, text in circle.said] == ["раз", "два", "Кстати"]
+
+
+def test_a_gateway_that_is_started_anew_delays_a_reply_and_loses_none(circle: Circle) -> None:
+    circle.client_writes("Добрый день")
+    lines, here = circle.services.storage.lines, (circle.site.portal.id, circle.line_id)
+    address = circle.line.address
+    lines._change(*here, address="http://127.0.0.1:1")  # where nothing listens
+    circle.operator_writes("Здравствуйте")
+    circle.operator_writes("Какие окна?")
+    circle.later(30)
+    assert circle.site.outside.heard().get("send", 0) == 0
+    lines._change(*here, address=address)
+    for _ in range(3):
+        circle.later(60)
+    assert circle.at_client == ["Здравствуйте", "Какие окна?"]
+
+
+def test_a_store_of_limits_that_is_started_anew_delays_a_reply_and_loses_none(
+    circle: Circle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    circle.client_writes("Добрый день")
+
+    def cannot_count(*_given: object) -> None:
+        raise Refused(ErrorCode.CANNOT_COUNT, 503, "first message")
+
+    with monkeypatch.context() as gone:
+        gone.setattr(circle.services.open_lines.work._replies._chats, "send", cannot_count)
+        circle.operator_writes("Здравствуйте")
+    assert circle.sent_texts == []
+    circle.later(60)
+    assert circle.at_client == ["Здравствуйте"]
+    assert len(circle.said) == 2
+
+
+def test_what_comes_in_the_moment_another_process_switches_mirroring_on_is_mirrored(make_circle: MakeCircle) -> None:
+    circle = make_circle(mirrored=False)
+    lines = circle.services.storage.lines
+    before = dict(lines._remembered) or (lines.kept(circle.site.portal.id) and dict(lines._remembered))
+    circle.mirror()
+    lines._remembered.update(before)  # this process does not know it yet
+    circle.client_writes("Добрый день")
+    assert circle.said == [("client", "Добрый день")]

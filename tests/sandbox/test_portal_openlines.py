@@ -192,3 +192,34 @@ def test_an_operator_sees_the_chats_and_answers_on_the_page(portal: Visitor) -> 
     assert "Роман Продажин" in page and "Здравствуйте" in page and "диалог идёт" in page
     opened = portal.open("/contact_center/connector/", user="admin", ID=CODE, LINE="1")
     assert opened["fields"]["PLACEMENT"] == "SETTING_CONNECTOR"
+
+
+def test_a_history_is_of_one_session_and_says_what_is_on_its_way_and_what_was_hidden(portal: Visitor) -> None:
+    line = Line(portal, **QUIET)
+    chat = line.receive("раз")["session"]["CHAT_ID"]
+    line.call("im.message.add", by="rep", DIALOG_ID=f"chat{chat}", MESSAGE="ответ")
+    line.call("im.message.add", by="rep", DIALOG_ID=f"chat{chat}", MESSAGE="тихо", SKIP_CONNECTOR="Y")
+    first = line.call("imopenlines.session.history.get", CHAT_ID=chat)["result"]
+    params = {row["text"]: row["params"] for row in first["message"].values()}
+    assert params["раз"] == {"connectorMid": ["m1"]}
+    assert params["ответ"]["sending"] == "Y" and "sending" not in params["тихо"]
+    line.call("imopenlines.operator.finish", CHAT_ID=chat)
+    portal.change(bare_answers=1)
+    assert "session" not in line.receive("два", "m2")
+    newest = line.call("imopenlines.session.history.get", CHAT_ID=chat)["result"]
+    assert [row["text"] for row in newest["message"].values()] == ["два"]
+    assert line.call("imopenlines.session.history.get", SESSION_ID=first["sessionId"])["result"] == first
+
+
+def test_each_part_of_a_deleted_message_has_a_row_of_its_own_in_the_event(portal: Visitor) -> None:
+    line = Line(portal, **QUIET)
+    chat = line.receive("раз")["session"]["CHAT_ID"]
+    said = line.call("im.message.add", by="rep", DIALOG_ID=f"chat{chat}", MESSAGE="ответ")["result"]
+    told = {"im": {"chat_id": chat, "message_id": said}, "message": {"id": ["W1", "W2"]}, "chat": {"id": "w1"}}
+    line.call("imconnector.send.status.delivery", CONNECTOR=CODE, LINE=1, MESSAGES=[told])
+    line.call("event.bind", event="ONIMCONNECTORMESSAGEDELETE", handler="http://localhost/hooks")
+    line.call("im.message.delete", by="rep", MESSAGE_ID=said)
+    fields = portal.sent()[-1]["fields"]
+    assert [fields[f"data[MESSAGES][{n}][message][id]"] for n in range(2)] == ["W1", "W2"]
+    row = line.call("imopenlines.session.history.get", CHAT_ID=chat)["result"]["message"][str(said)]
+    assert (row["text"], row["params"]["isDeleted"]) == ("", "Y")

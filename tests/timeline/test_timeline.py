@@ -41,6 +41,7 @@ class Portal:
     def later(self, hours: float = 0.02) -> None:
         self.widget.clock.forward(hours * HOUR)
         self._job("timelines")
+        self._job("badges")
 
     def _job(self, name: str) -> None:
         for known, _times, work in self.services.jobs._timed:
@@ -49,9 +50,19 @@ class Portal:
 
     @property
     def comments(self) -> list[dict[str, Any]]:
+        return [entry for entry in self._timeline if entry["kind"] == "comment"]
+
+    @property
+    def marks(self) -> list[tuple[list[list[int]], bool]]:
+        """Where cards are marked, and whether that is over."""
+        ours = [entry for entry in self._timeline if entry["kind"] == "activity"]
+        return [(entry["places"], entry["about"]["fields"]["completed"]) for entry in ours]
+
+    @property
+    def _timeline(self) -> list[dict[str, Any]]:
         outside = self.widget.outside
-        told = outside.http.get(f"{outside.portal}/_sandbox/portals/1").json()["timeline"]
-        return [entry for entry in told if entry["kind"] == "comment"]
+        told: list[dict[str, Any]] = outside.http.get(f"{outside.portal}/_sandbox/portals/1").json()["timeline"]
+        return told
 
 
 @pytest.fixture
@@ -114,6 +125,23 @@ def test_what_was_written_before_and_what_an_open_line_shows_is_left_out(make_po
     portal.later()
     portal.services.storage.timelines.save(portal.id, DAILY)
     portal.later()
+    assert portal.comments == []
+
+
+@pytest.mark.parametrize("fault", ["", "cut"])
+def test_a_card_is_marked_once_while_its_client_waits(make_portal: Callable[..., Portal], fault: str) -> None:
+    portal = make_portal(TimelineSettings(badge=True))
+    if fault:
+        portal.widget.outside.break_portal(fault, "crm.activity.configurable.add")
+    portal.client_writes("Добрый день", "C1")
+    portal.later()
+    assert portal.marks == []  # not long enough yet
+    for _ in range(3):
+        portal.later(1)
+    assert portal.marks == [([[2, 7045]], False)]
+    portal.rep_writes("Здравствуйте", "k1")
+    portal.later()
+    assert portal.marks == [([[2, 7045]], True)]
     assert portal.comments == []
 
 

@@ -18,6 +18,7 @@ from widget.storage.timelines import TimelineMode, TimelineSettings
 
 HOURS = (1, 168)  # of silence after which a conversation has ended
 MAX_FUNNELS = 20
+FLAGS = ("deals", "leads", "closed", "copies", "badge")
 
 
 @pages.post("/timeline")
@@ -26,7 +27,7 @@ def save_timeline() -> ResponseReturnValue:
     body = json_body()
     mode = next((one for one in TimelineMode if one.value == text_field(body, "mode", longest=10)), None)
     hours, funnels = (maybe_text_field(body, name, longest=200).strip() for name in ("idle_hours", "funnels"))
-    flags = {name: flag_field(body, name) for name in ("deals", "leads", "closed", "copies")}
+    flags = {name: flag_field(body, name) for name in FLAGS}
     if mode is None:
         raise Refused(ErrorCode.BAD_FORM, 422, "mode")
     user = administrator()
@@ -46,7 +47,7 @@ def save_timeline() -> ResponseReturnValue:
 def timeline(user: CurrentUser, *, said: str = "") -> str:
     """The section as it is stored. One query."""
     stored = services().storage.timelines.settings(user.portal.id)
-    flags = {name: getattr(stored, name) for name in ("deals", "leads", "closed", "copies")}
+    flags = {name: getattr(stored, name) for name in FLAGS}
     funnels = ", ".join(map(str, stored.funnels))
     values = {**flags, "mode": stored.mode.value, "idle_hours": str(stored.idle_hours), "funnels": funnels}
     return _drawn(values, {}, said=said)

@@ -97,7 +97,7 @@ def take_waiting(chat_id: int) -> ResponseReturnValue:
     user, chat, _client = _readable(chat_id)
     here, who = services(), user.viewer
     here.saw(user.portal.id, who)
-    here.storage.conversations.waits.own(chat, who.user_id, at=here.clock())
+    here.own(user.context.line(chat.line_id), chat, who.user_id, by=who.user_id)
     return sections.drawn(waiting(user, wanted))
 
 

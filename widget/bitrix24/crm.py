@@ -4,6 +4,7 @@ What the batch may rely on (array substitution, the parent trap, `=id` with an e
 rest module, rest_util.php; field names: bitrix24/b24restdocs, api-reference/crm/universal.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -16,6 +17,7 @@ from widget.untrusted import as_positive_int, as_rows, as_zone
 
 LEAD, CONTACT, COMPANY = 1, 3, 4
 PAGE = 50  # a list answers at most this many; far more than a card shows
+_PHONE_CHAT = re.compile(r"\+?([1-9]\d{9,14})(?:@c\.us|@s\.whatsapp\.net)?", re.ASCII)
 
 
 class PersonKind(Enum):
@@ -39,9 +41,8 @@ class Person:
     name: str
     phones: tuple[TypedPhone, ...]
     primary: bool = False
-    in_whatsapp: bool = (
-        False  # an open line of WhatsApp has a dialog with them; on which of their phones it is not said
-    )
+    in_whatsapp: bool = False  # an open line of WhatsApp has a dialog with them
+    dialogs: tuple[str, ...] = ()  # the numbers of such dialogs (E.164), where they say one
 
 
 @dataclass(frozen=True)
@@ -154,7 +155,8 @@ def _person(item: Mapping[str, Any], kind: PersonKind, entity_type_id: int, *, p
         name=(name or str(item.get("title") or "").strip())[:200],
         phones=tuple(_phones(item.get("fm"))),
         primary=primary,
-        in_whatsapp=any(_is_whatsapp(field) for field in as_rows(item.get("fm"))),
+        in_whatsapp=any(_whatsapp_dialog(field) for field in as_rows(item.get("fm"))),
+        dialogs=tuple(dict.fromkeys(filter(None, (_number_of(field) for field in as_rows(item.get("fm")))))),
     )
 
 
@@ -164,16 +166,25 @@ def _phones(fields: Any) -> Iterable[TypedPhone]:
             yield TypedPhone(str(value["value"])[:200], str(value.get("valueType") or "OTHER")[:20].upper())
 
 
-def _is_whatsapp(field: Any) -> bool:
-    """Whether a messenger's value is an open line's dialog through a connector of WhatsApp.
+def _whatsapp_dialog(field: Any) -> list[str]:
+    """The parts of a messenger's value that is an open line's dialog through a connector of WhatsApp, else none.
 
     `imol|<connector>|<line>|<chat>|<user>`: b24restdocs, tutorials/openlines/find-crm-object-by-dialog.md.
     Connectors of WhatsApp are many vendors', each with an id of its own choice; those that say so are taken.
     """
     if not isinstance(field, dict) or field.get("typeId") != "IM" or field.get("valueType") != "IMOL":
-        return False
+        return []
     parts = str(field.get("value") or "").lower().split("|")
-    return parts[0] == "imol" and len(parts) > 2 and any(word in parts[1] for word in ("whatsapp", "waba"))
+    is_one = parts[0] == "imol" and len(parts) > 2 and any(word in parts[1] for word in ("whatsapp", "waba"))
+    return parts if is_one else []
+
+
+def _number_of(field: Any) -> str:
+    """The number of such a dialog: most connectors call a chat by it, bare or as WhatsApp does. "" where it is called
+    otherwise: a shorter number is some id, and so is one of a LID."""
+    parts = _whatsapp_dialog(field)
+    called = _PHONE_CHAT.fullmatch(parts[3]) if len(parts) > 3 else None
+    return f"+{called[1]}" if called else ""
 
 
 def _viewer(profile: Any, user_id: int) -> Viewer:

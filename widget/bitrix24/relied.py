@@ -9,6 +9,8 @@ from widget.bitrix24.placement import SETTING_CONNECTOR
 
 METHODS = (
     *("app.info", "batch", "profile", "scope", "user.access", "user.admin", "user.get"),
+    *("crm.activity.badge.add", "crm.activity.configurable.add", "crm.activity.configurable.update"),
+    "crm.activity.list",
     *("crm.duplicate.findbycomm", "crm.timeline.bindings.bind", "crm.timeline.comment.add"),
     *("crm.timeline.comment.list", "crm.timeline.comment.update"),
     *("crm.category.list", "crm.item.details.configuration.get", "crm.item.details.configuration.set"),
@@ -19,7 +21,7 @@ METHODS = (
     *("imconnector.send.messages", "imconnector.send.status.delivery", "imconnector.status"),
     *("imconnector.unregister", "imconnector.update.messages"),
     *("imopenlines.config.get", "imopenlines.config.list.get", "imopenlines.dialog.get"),
-    *("imopenlines.operator.answer", "imopenlines.operator.finish"),
+    *("imopenlines.operator.answer", "imopenlines.operator.finish", "imopenlines.operator.transfer"),
     *("imopenlines.session.history.get", "imopenlines.session.intercept", "imopenlines.session.join"),
     "imopenlines.session.start",
     *("placement.bind", "placement.get", "placement.list", "placement.unbind"),

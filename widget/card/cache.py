@@ -169,6 +169,7 @@ def _read(record: Any) -> ReadCard:
                 **each,
                 "kind": PersonKind(each["kind"]),
                 "phones": tuple(TypedPhone(**phone) for phone in each["phones"]),
+                "dialogs": tuple(each.get("dialogs", ())),
             }
         )
         for each in crm["people"]

@@ -43,6 +43,7 @@ def phones_of(
                 facts=found.facts if found else facts_of(phone),
                 owners=_joined(found.owners if found else (), (owner,)),
                 typed=tuple(dict.fromkeys((*(found.typed if found else ()), phone.typed))),
+                in_dialog=phone.e164 in person.dialogs or bool(found and found.in_dialog),
             )
     offered = {
         e164: CardPhone(key_of(e164), phone, facts_of(phone), owners=(), typed=())

@@ -208,6 +208,8 @@ def source_text(presence: Presence, chat: Chat | None, when: When) -> str:
             if chat and chat.last_at:
                 return _("last message %(when)s", when=when.past(chat.last_at))
             return _("has a chat, seen %(when)s", when=at) if presence.how is Source.CHAT and presence.at else ""
+        case Source.DIALOG:
+            return _("talks with an open line of Bitrix24")
         case _:
             assert_never(presence.how)
 

@@ -19,7 +19,7 @@ from widget.gateways.lines import chat_ids_for
 from widget.marks import Marks
 from widget.presence.budget import CheckPriority
 from widget.presence.freshness import FreshnessPolicy
-from widget.presence.records import Presence, Source
+from widget.presence.records import Presence, PresenceAnswer, Source, UnknownReason
 from widget.presence.store import PresenceStore
 from widget.session import Session
 from widget.storage.chats import Chat, Chats
@@ -130,6 +130,7 @@ class Loader:
         store_gone: bool,
         most: int = SHOWN,
     ) -> KnownPhones:
+        answers = {**answers, **by_dialogs(context.card.phones, answers)}
         chats = chats_of(context, stored.chats, answers)
         # Cut before anything is asked: 25 numbers never cost 25 checks.
         shown = arrange(context.card.phones, {*chats.last, *chats.kept})[:most]
@@ -187,6 +188,20 @@ class Loader:
             with self._lock:
                 self._remembered[name] = stored
         return stored
+
+
+def by_dialogs(phones: Iterable[CardPhone], answers: Mapping[str, Presence]) -> dict[str, Presence]:
+    """What the card's own batch proves of numbers that nothing else is known of, or only by a check (pure). A «no» and
+    a refusal are newer than any dialog, which has no date."""
+    proved = Presence(PresenceAnswer.YES, how=Source.DIALOG)
+    dialogs = [item.phone.e164 for item in phones if item.in_dialog and item.phone.e164]
+    return {phone: proved for phone in dialogs if _is_open(answers.get(phone))}
+
+
+def _is_open(known: Presence | None) -> bool:
+    if known is None or known.answer is PresenceAnswer.UNKNOWN:
+        return known is None or known.why is not UnknownReason.REFUSED
+    return known.answer is PresenceAnswer.YES and not known.proved
 
 
 def chats_of(context: CardContext, chats: Sequence[Chat], answers: Mapping[str, Presence]) -> KnownChats:

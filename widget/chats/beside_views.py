@@ -33,7 +33,7 @@ def take(chat_id: int) -> ResponseReturnValue:
     context, line, chat = chat_of(chat_id)
     here, who = services(), context.viewer
     here.saw(chat.portal_id, who)
-    owned = here.storage.conversations.waits.own(chat, who.user_id, at=here.clock())
+    owned = here.own(line, chat, who.user_id, by=who.user_id)
     return drawn(beside_of(context, line, owned or chat), context.zone)
 
 
@@ -48,7 +48,7 @@ def choose_owner(chat_id: int) -> ResponseReturnValue:
     known = here.storage.staff.of(chat.portal_id).get(user_id)
     if user_id and (known is None or not known.active):
         raise Refused(ErrorCode.BAD_FORM, 422, "user")
-    owned = here.storage.conversations.waits.own(chat, user_id, at=here.clock())
+    owned = here.own(line, chat, user_id, by=context.viewer.user_id)
     return drawn(beside_of(context, line, owned or chat), context.zone)
 
 

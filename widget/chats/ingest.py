@@ -105,7 +105,9 @@ class Ingest:
         return len(due)
 
     def _tell(self, webhook: Webhook) -> None:
-        portal, line = self._portals.get(webhook.portal_id), self._lines.get(webhook.portal_id, webhook.line_id)
+        portal = self._portals.get(webhook.portal_id)
+        # Read anew: what comes in a moment after mirroring was switched on in another process is mirrored too.
+        line = self._lines.get(webhook.portal_id, webhook.line_id, again=True)
         if portal is None or portal.state is not PortalState.ACTIVE or line is None:
             return  # closed or removed meanwhile
         if not webhook.told:

@@ -1,5 +1,6 @@
 """Builds this room in two steps: chats and webhooks want to know the first, the second wants the chats."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from widget.addresses import PublicOnly
@@ -13,11 +14,15 @@ from widget.jobs.queue import Jobs
 from widget.openlines.calls import OpenLineCalls
 from widget.openlines.desk import Desks
 from widget.openlines.files import FileAddresses, PortalFiles
+from widget.openlines.lost import LostEvents
 from widget.openlines.mirroring import OpenLineMirror
+from widget.openlines.owners import LineOwners
 from widget.openlines.replies import Replies
 from widget.openlines.setting_up import MirrorSetup
 from widget.openlines.work import MirrorWork
 from widget.storage.building import Repositories
+from widget.storage.chats import Chat
+from widget.storage.lines import Line
 
 
 @dataclass(frozen=True)
@@ -28,6 +33,8 @@ class OpenLines:
     setup: MirrorSetup
     addresses: FileAddresses
     desks: Desks
+    lost: LostEvents
+    owned: Callable[[Line, Chat, int, int], None]
 
 
 def build_mirror(infra: Infrastructure, stored: Repositories, bitrix24: Bitrix24, jobs: Jobs) -> OpenLineMirror:
@@ -49,6 +56,7 @@ def build_open_lines(
     gateways: Gateways,
     chats: ChatService,
     jobs: Jobs,
+    mirror: OpenLineMirror,
 ) -> OpenLines:
     """The jobs are told who works on what is written down."""
     config = infra.config
@@ -56,14 +64,20 @@ def build_open_lines(
     addresses = FileAddresses(stored.secret_box, config.public_url, infra.clock)
     client = infra.client() if config.allow_private_lines else make_client(backend=PublicOnly())
     replies = Replies(chats, gateways, PortalFiles(client, allow_http=config.allow_http))
+    owners = LineOwners(stored.mirrors, stored.conversations, calls, infra.clock)
     work = MirrorWork(
-        stored.mirrors, stored.portals, stored.lines, stored.conversations, calls, replies, addresses, infra.clock
+        stored.mirrors, stored.portals, stored.lines, stored.conversations, calls, replies, addresses, owners
     )
     jobs.register("mirror", work.work)
     setup = MirrorSetup(
         calls, bitrix24.installer, stored.portals, stored.lines, stored.mirrors, public_url=config.public_url
     )
-    return OpenLines(work, setup, addresses, Desks(calls, stored.mirrors))
+    lost = LostEvents(
+        *(stored.mirrors, stored.portals, stored.lines, stored.chats, calls, owners),
+        wake=lambda mirror_id: jobs.enqueue("mirror", mirror_id),
+        clock=infra.clock,
+    )
+    return OpenLines(work, setup, addresses, Desks(calls, stored.mirrors, owners), lost, mirror.owned)
 
 
 def connector_of(bitrix24: Bitrix24) -> str:

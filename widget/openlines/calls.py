@@ -8,7 +8,8 @@ Every verb is one outside call unless it says otherwise, and raises Refused wher
 import re
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from widget.bitrix24.rest import Rest
@@ -49,10 +50,11 @@ class ChatPlace:
 
 @dataclass(frozen=True)
 class Posted:
-    """A message that was taken: `chat` and `client` are Bitrix24's ids, 0 where the answer names none."""
+    """A message that was taken: `chat`, `client` and `session` are Bitrix24's ids, 0 where the answer names none."""
 
     chat: int
     client: int
+    session: int = 0
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,31 @@ class FoundThere:
     chat: int
     client: int
     there: bool
+
+
+@dataclass(frozen=True)
+class MessageThere:
+    """A message as the open line has it now. `outside` are our ids of it. `sending`: an employee's message that is to
+    go out and whose delivery is not confirmed yet; hidden ones, the system's and the client's never are. `at` is unix
+    seconds, 0.0 where it is not told."""
+
+    im_id: int
+    user_id: int
+    text: str = field(repr=False)
+    at: float = 0.0
+    outside: tuple[str, ...] = ()
+    files: tuple[tuple[str, str], ...] = ()  # name and address
+    sending: bool = False
+    deleted: bool = False
+    edited: bool = False
+
+
+@dataclass(frozen=True)
+class SessionThere:
+    """What a chat's newest session holds now. `owner` is who answers in the chat, 0 where the portal does not tell."""
+
+    owner: int
+    messages: tuple[MessageThere, ...]
 
 
 @dataclass(frozen=True)
@@ -84,6 +111,7 @@ class MessageRefused(Exception):
     """The call went well, and the message in it did not. Says the portal's code."""
 
 
+HISTORY = "imopenlines.session.history.get"
 # Codes after which something may have been done, or that say nothing of the call itself.
 _NO_ANSWERS = frozenset({"INTERNAL_SERVER_ERROR", "ERROR_UNEXPECTED_ANSWER", "CONNECTION_ERROR"})
 _CODE = re.compile(r"[A-Z][A-Z_]{2,}", re.ASCII)
@@ -128,7 +156,8 @@ class OpenLineCalls:
             message |= {"user_id": 0, "disable_crm": "Y"}
         row = self._messages(portal, "imconnector.send.messages", place, message)
         session = as_dict(row.get("session"))
-        return Posted(as_positive_int(session.get("CHAT_ID")), as_positive_int(row.get("user")))
+        chat, session_id = as_positive_int(session.get("CHAT_ID")), as_positive_int(session.get("ID"))
+        return Posted(chat, as_positive_int(row.get("user")), session_id)
 
     def change(self, portal: Portal, place: ChatPlace, message_id: str, text: str) -> int:
         """Change a message's text; says nothing of one that is not there. Bitrix24's id of the client."""
@@ -138,11 +167,14 @@ class OpenLineCalls:
     def delete(self, portal: Portal, place: ChatPlace, message_id: str) -> None:
         self._messages(portal, "imconnector.delete.messages", place, {"id": message_id})
 
-    def find(self, portal: Portal, place: ChatPlace, message_id: str, *, chat: int = 0, client: int = 0) -> FoundThere:
-        """Whether a message whose end is unclear stands in the open line, by its own id. At most three calls.
+    def find(
+        self, portal: Portal, place: ChatPlace, message_id: str, *, chat: int = 0, client: int = 0, session: int = 0
+    ) -> FoundThere:
+        """Whether a message whose end is unclear stands in the open line, by its own id. At most four calls.
 
         An update of a message that is nowhere changes nothing and names the client; the client names the chat; the
-        chat's history has our ids.
+        chat's history has our ids. That is the history of its newest session, so the one of `session` is read too where
+        it is another.
         """
         if not chat:
             client = client or self.change(portal, place, f"{message_id}-look", "…")
@@ -151,8 +183,18 @@ class OpenLineCalls:
             chat = as_positive_int(as_dict(told).get("ID"))
         if not chat:
             return FoundThere(0, client, there=False)
-        history = as_dict(self._call(portal, "imopenlines.session.history.get", {"CHAT_ID": chat}))
-        return FoundThere(chat, client, there=any(message_id in _ids(row) for row in as_rows(history.get("message"))))
+        history = as_dict(self._call(portal, HISTORY, {"CHAT_ID": chat}))
+        there = _has(history, message_id)
+        if not there and session and session != as_positive_int(history.get("sessionId")):
+            there = _has(as_dict(self._call(portal, HISTORY, {"SESSION_ID": session})), message_id)
+        return FoundThere(chat, client, there=there)
+
+    def read(self, portal: Portal, chats: Sequence[int]) -> dict[int, SessionThere | None]:
+        """The newest session of each of these chats, at most 50; None where the portal does not tell. One call."""
+        commands = {f"c{chat}": (HISTORY, {"CHAT_ID": chat}) for chat in chats}
+        answer = self._rest.batch(portal, portal.installer_id, commands)
+        histories = {chat: answer.results.get(f"c{chat}") for chat in chats}
+        return {chat: None if told is None else read_history(chat, as_dict(told)) for chat, told in histories.items()}
 
     def say(self, portal: Portal, user_id: int, chat: int, text: str, *, key: str) -> int:
         """An employee's message in a chat, as theirs: their session, begun if none is open, and nobody waits for an
@@ -193,6 +235,11 @@ class OpenLineCalls:
     def take_over(self, portal: Portal, user_id: int, chat: int) -> int:
         """The same for a chat that is somebody else's: that call says yes even if nothing happened. Two calls."""
         self._rest.call(portal, user_id, "imopenlines.session.intercept", {"CHAT_ID": chat})
+        return self.owner(portal, user_id, chat)
+
+    def hand_over(self, portal: Portal, user_id: int, chat: int, to: int) -> int:
+        """Give a chat to another employee. Who answers it afterwards, 0 until it is accepted. Two calls."""
+        self._rest.call(portal, user_id, "imopenlines.operator.transfer", {"CHAT_ID": chat, "USER_ID": to})
         return self.owner(portal, user_id, chat)
 
     def finish(self, portal: Portal, user_id: int, chat: int) -> None:
@@ -286,6 +333,47 @@ class OpenLineCalls:
 
 def _line(place: ChatPlace) -> dict[str, Any]:
     return {"CONNECTOR": place.connector, "LINE": place.open_line}
+
+
+def read_history(chat: int, history: Mapping[str, Any]) -> SessionThere:
+    """A session's history, its messages the oldest first (pure)."""
+    files, about = as_dict(history.get("files")), as_dict(as_dict(history.get("chat")).get(str(chat)))
+    found = [_message_there(as_dict(row), files) for row in as_rows(history.get("message"))]
+    messages = sorted((one for one in found if one.im_id), key=lambda one: one.im_id)
+    return SessionThere(as_positive_int(about.get("owner")), tuple(messages))
+
+
+def _message_there(row: dict[str, Any], files: Mapping[str, Any]) -> MessageThere:
+    params = as_dict(row.get("params"))
+    attached = [as_dict(files.get(str(each))) for each in as_rows(params.get("fileId") or params.get("FILE_ID"))]
+    named = [(as_str(file.get("name"), 200) or "file", as_str(file.get("urldownload"), 2000)) for file in attached]
+    return MessageThere(
+        im_id=as_positive_int(row.get("id")),
+        user_id=as_positive_int(row.get("senderid")),
+        text=as_str(row.get("text")),
+        at=_seconds(row.get("date")),
+        outside=tuple(_ids(row)),
+        files=tuple(named),
+        sending=_is_set(params, "sending"),
+        deleted=_is_set(params, "isDeleted"),
+        edited=_is_set(params, "isEdited"),
+    )
+
+
+def _is_set(params: Mapping[str, Any], name: str) -> bool:
+    """The history writes names in camelCase, im.* in capitals."""
+    return "Y" in (params.get(name), params.get(re.sub("([A-Z])", r"_\1", name).upper()))
+
+
+def _seconds(date: Any) -> float:
+    try:
+        return datetime.fromisoformat(as_str(date, 40)).timestamp()
+    except (ValueError, OverflowError):
+        return 0.0
+
+
+def _has(history: Mapping[str, Any], message_id: str) -> bool:
+    return any(message_id in _ids(row) for row in as_rows(history.get("message")))
 
 
 def _ids(row: Any) -> list[str]:

@@ -1,4 +1,4 @@
-"""Who answers a chat in its open line, for the rep who has it open: seen, taken over, finished, opened over there.
+"""Who answers a chat in its open line, for the rep who has it open: seen, taken over, handed over, finished, opened.
 
 Everything is done with the rep's own token: what Bitrix24 lets them do decides.
 """
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from widget.errors import ErrorCode, Refused
 from widget.openlines.calls import OpenLineCalls
+from widget.openlines.owners import LineOwners
 from widget.storage.chats import Chat
 from widget.storage.mirrors import Mirrors
 from widget.storage.portals import Portal
@@ -28,9 +29,10 @@ class Desk:
 
 
 class Desks:
-    def __init__(self, calls: OpenLineCalls, mirrors: Mirrors) -> None:
+    def __init__(self, calls: OpenLineCalls, mirrors: Mirrors, owners: LineOwners) -> None:
         self._calls = calls
         self._mirrors = mirrors
+        self._owners = owners
 
     def look(self, portal: Portal, user_id: int, chat: Chat) -> Desk:
         """One outside call; none where nothing was mirrored yet. Raises Refused."""
@@ -38,6 +40,7 @@ class Desks:
         if not portal_chat:
             return Desk(0)
         owner, name = self._calls.owner_named(portal, user_id, portal_chat)
+        self._remember(chat, owner)
         return Desk(portal_chat, owner, name, mine=owner == user_id)
 
     def take(self, portal: Portal, user_id: int, chat: Chat) -> Desk:
@@ -52,13 +55,18 @@ class Desks:
             owner = self._calls.take_over(portal, user_id, portal_chat)
         if owner != user_id:
             raise Refused(ErrorCode.NOT_ALLOWED, 409, "open line: not taken over")
-        self._remember(chat, owner)
+        return self.look(portal, user_id, chat)
+
+    def hand_over(self, portal: Portal, user_id: int, chat: Chat, to: int) -> Desk:
+        """Another employee answers from now on. Three outside calls. Raises Refused(NOT_ALLOWED) where Bitrix24 said
+        yes and the chat is this user's still."""
+        if self._calls.hand_over(portal, user_id, self._require(chat), to) not in (0, to):
+            raise Refused(ErrorCode.NOT_ALLOWED, 409, "open line: not handed over")
         return self.look(portal, user_id, chat)
 
     def finish(self, portal: Portal, user_id: int, chat: Chat) -> Desk:
         """End the conversation there; the client's next message opens the same chat again. Two outside calls."""
         self._calls.finish(portal, user_id, self._require(chat))
-        self._remember(chat, 0)
         return self.look(portal, user_id, chat)
 
     def join(self, portal: Portal, user_id: int, chat: Chat) -> Desk:
@@ -79,4 +87,4 @@ class Desks:
     def _remember(self, chat: Chat, owner: int) -> None:
         mirror = self._mirrors.of_chat(chat.portal_id, chat.id)
         if mirror:
-            self._mirrors.learn(mirror, operator=owner)
+            self._owners.told(mirror, owner)

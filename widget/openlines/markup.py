@@ -4,6 +4,7 @@ WhatsApp: *bold*, _italic_, ~struck~, ```code``` (faq.whatsapp.com, «How to for
 bitrix24/b24restdocs, api-reference/chats/messages/index.md.
 """
 
+import hashlib
 import re
 
 LONGEST = 4000  # letters of one WhatsApp message; an operator may write up to 20,000
@@ -36,6 +37,11 @@ def to_portal(text: str) -> str:
         inside = rf"(?<!\w){sign}(?=\S)([^\n]+?)(?<=\S){sign}(?!\w)"
         text = re.sub(inside, rf"[{tag}]\1[/{tag}]", text)
     return f"{JOINER}{text}" if _VOTE.match(text) else text
+
+
+def mark_of(text: str) -> str:
+    """A hash of a text of the messenger, to know whether the client has it."""
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:16]
 
 
 def pieces(text: str, longest: int = LONGEST) -> list[str]:

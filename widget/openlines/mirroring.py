@@ -5,6 +5,7 @@ Each piece has a key that follows from the message, so that a webhook that comes
 
 import hashlib
 import logging
+import secrets
 from collections.abc import Callable, Sequence
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -14,6 +15,7 @@ from widget.chats.message_facts import MessageFacts
 from widget.chats.sending import Draft
 from widget.gateways.base import EventKind, GatewayEvent
 from widget.openlines import told as events
+from widget.openlines.markup import mark_of
 from widget.storage.chats import Chat, Chats
 from widget.storage.lines import Line, Lines, Mirroring
 from widget.storage.mirrors import Mirror, Mirrors, New, PieceKind
@@ -24,6 +26,11 @@ log = logging.getLogger(__name__)
 
 REPLY = "im:"  # how the send key begins of what an operator wrote in an open line
 SETTLING = 60.0  # seconds in which a send from a card has its answer, or its process died
+
+
+def changed_key(im_id: int, unique: str, mark: str) -> str:
+    """Of one change of an employee's text, with a hash of what it became."""
+    return f"{PieceKind.CHANGED.value}:{im_id}:{unique}:{mark}"
 
 
 def place_of(chat: Chat) -> str:
@@ -75,6 +82,13 @@ class OpenLineMirror:
                 return
             if mirror_id:
                 self.wake(mirror_id)
+
+    def owned(self, line: Line, chat: Chat, user_id: int, by: int) -> None:
+        """An employee answers the chat from now on, because `by` said so."""
+        mirror = self._mirrors.of_chat(chat.portal_id, chat.id) if line.mirrored and user_id else None
+        if mirror and mirror.portal_chat:
+            piece = New(f"owner:{secrets.token_hex(8)}", PieceKind.OWNER, user_id=user_id, words=str(by))
+            self.wake(self._mirrors.put(chat, piece))
 
     def heard(self, portal: Portal, event: Event) -> bool:
         """An event of the portal that was proved: written down, and worked on later. False for one of another kind."""
@@ -128,8 +142,8 @@ class OpenLineMirror:
             events.RECALLED: PieceKind.RECALLED,
         }
         key = f"{kinds[name].value}:{im_id}"
-        if name == events.CHANGED:
-            key += f":{hashlib.sha256(message.text.encode('utf-8', 'replace')).hexdigest()[:16]}"
+        if name == events.CHANGED:  # each one: a text may be changed back, and what is so already is not done again
+            key = changed_key(im_id, secrets.token_hex(8), mark_of(message.text))
         piece = New(key, kinds[name], next(iter(message.outside), ""), user_id, im_id, words)
         self.wake(self._mirrors.put(chat, piece))
 

@@ -1,8 +1,12 @@
 """Operators' messages on their way to the client: the path of a card's message, with the messenger's id as the key."""
 
+import re
+
 from widget.chats.message_facts import MessageFacts, Named
+from widget.chats.sending import Draft
 from widget.chats.service import ChatService
 from widget.errors import ErrorCode, Refused
+from widget.gateways.base import GatewayErrorCode
 from widget.gateways.lines import Gateways
 from widget.openlines.files import PortalFiles
 from widget.openlines.markup import pieces, to_whatsapp
@@ -11,7 +15,20 @@ from widget.openlines.told import OperatorMessage
 from widget.storage.chats import Chat
 from widget.storage.lines import Line
 from widget.storage.portals import Portal
-from widget.storage.sends import Send
+from widget.storage.sends import Send, SendState
+
+MAX_TRIES = 30  # of one part
+# Why a message did not go out that goes out in a moment: the gateway is started anew, or asks for a pause.
+PASSING = frozenset(
+    code.value
+    for code in (
+        GatewayErrorCode.UNREACHABLE,
+        GatewayErrorCode.LEFT_ALONE,
+        GatewayErrorCode.BUSY,
+        GatewayErrorCode.THROTTLED,
+        GatewayErrorCode.STATE_UNKNOWN,
+    )
+)
 
 
 class Replies:
@@ -21,26 +38,35 @@ class Replies:
         self._files = files
 
     def send(self, portal: Portal, line: Line, chat: Chat, message: OperatorMessage) -> list[Send]:
-        """Send what the operator wrote, each part once however often this is called. Raises Refused.
+        """Send what the operator wrote, each part once however often this is called. Raises Refused, and GatewayError
+        for a gateway that is still away.
 
-        One outside call for each part that was not sent yet, two for a file.
+        One outside call for each part that was not sent yet, two for a file, and one more for another try.
         """
         if not line.active:
             raise Refused(ErrorCode.LINE_OFF, reason="line")
         sent = []
         for number, text in enumerate(pieces(to_whatsapp(message.text))):
-            draft = self._chats.draft(
-                line, chat, send_key=_key(message, f".{number}" if number else ""), user_id=message.user_id
-            )
+            draft = self._draft(line, chat, message, f".{number}" if number else "")
             sent.append(draft.known or self._chats.send(draft, text))
         for number, (name, address) in enumerate(message.files):
-            draft = self._chats.draft(line, chat, send_key=_key(message, f".f{number}"), user_id=message.user_id)
-            if draft.known is None:
-                file = self._files.fetch(portal, name, address)
-                sent.append(self._chats.send_file(draft, file))
-            else:
-                sent.append(draft.known)
+            draft = self._draft(line, chat, message, f".f{number}")
+            sent.append(draft.known or self._chats.send_file(draft, self._files.fetch(portal, name, address)))
         return sent
+
+    def _draft(self, line: Line, chat: Chat, message: OperatorMessage, part: str) -> Draft:
+        """The first try of this part that did not fail on its way to the gateway, or the next one: a send key is one
+        message for ever, and what never reached the gateway is none. Another try asks the gateway first whether it is
+        there, so that an hour without one leaves one failed try and not a hundred. Raises GatewayError."""
+        for number in range(MAX_TRIES):
+            again = f"~{number}" if number else ""
+            key = f"{REPLY}{message.im_id}{part}{again}"
+            draft = self._chats.draft(line, chat, send_key=key, user_id=message.user_id)
+            if not draft.known or not is_passing(draft.known):
+                break
+        if number and not draft.known:
+            self._gateways.of(line).status()
+        return draft
 
     def change(self, line: Line, chat: Chat, message: Named, text: str) -> None:
         """Raises Refused and GatewayError. One outside call."""
@@ -63,5 +89,12 @@ class Replies:
         return Named(message.id, message.ref, send.created_at if send else message.at, from_me=True)
 
 
-def _key(message: OperatorMessage, part: str) -> str:
-    return f"{REPLY}{message.im_id}{part}"
+def is_passing(send: Send) -> bool:
+    """It surely did not reach WhatsApp, and a moment later it may."""
+    return send.state is SendState.FAILED and send.reason in PASSING
+
+
+def is_of(send: Send, im_id: int) -> bool:
+    """Whether it is a part of this message of the messenger, and went out."""
+    key = f"{REPLY}{im_id}"
+    return send.state is not SendState.FAILED and re.split(r"[.~]", send.send_key)[0] == key

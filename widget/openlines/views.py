@@ -1,13 +1,19 @@
 """What a portal fetches from us, the files of clients' messages; and an open chat's other side in its open line."""
 
+from collections.abc import Callable
+from functools import partial
+
 from flask import Blueprint, Response, make_response, render_template
 from flask.typing import ResponseReturnValue
 
 from widget.chats.context import chat_of
 from widget.chats.pages import pages as chat_pages
 from widget.errors import ErrorCode, Refused
-from widget.forms import json_body, text_field
+from widget.forms import id_field, json_body, text_field
+from widget.openlines.desk import Desk
 from widget.services import services
+from widget.storage.chats import Chat
+from widget.storage.portals import Portal
 
 pages = Blueprint("openlines", __name__, url_prefix="/openlines")
 
@@ -31,12 +37,27 @@ def file(token: str, name: str) -> Response:
 
 @chat_pages.post("/<int:chat_id>/open-line")
 def open_line(chat_id: int) -> ResponseReturnValue:
-    """Who answers the chat in its open line; after `do`: take, finish, or join, which is what has to be done before the
-    messenger opens it. One call to look, four at most."""
-    deed = text_field(json_body(), "do", longest=10)
+    """Who answers the chat in its open line; after `do`: take, give (to `user`), finish, or join, which is what has to
+    be done before the messenger opens it. One call to look, four at most."""
+    body = json_body()
+    deed, to = text_field(body, "do", longest=10), id_field(body, "user") or 0
     context, line, chat = chat_of(chat_id)
-    desks = services().open_lines.desks
-    deeds = {"look": desks.look, "take": desks.take, "finish": desks.finish, "join": desks.join}
+    here, desks = services(), services().open_lines.desks
+    colleagues = {
+        user_id: employee.name
+        for user_id, employee in here.storage.staff.of(context.portal.id).items()
+        if employee.active and employee.name and user_id != context.session.user_id
+    }
+    if deed == "give" and to not in colleagues:
+        raise Refused(ErrorCode.BAD_FORM, 422, "user")
+    give = partial(desks.hand_over, to=to)
+    deeds: dict[str, Callable[[Portal, int, Chat], Desk]] = {
+        "look": desks.look,
+        "take": desks.take,
+        "give": give,
+        "finish": desks.finish,
+        "join": desks.join,
+    }
     if deed not in deeds:
         raise Refused(ErrorCode.BAD_FORM, reason="do")
     desk, refused = None, False
@@ -47,4 +68,6 @@ def open_line(chat_id: int) -> ResponseReturnValue:
             if deed != "look":
                 raise
             refused = error.refusal is ErrorCode.PORTAL_DENIED
-    return render_template("chats/_open_line.html", desk=desk, refused=refused, opened=deed == "join")
+    return render_template(
+        "chats/_open_line.html", desk=desk, refused=refused, opened=deed == "join", colleagues=colleagues
+    )

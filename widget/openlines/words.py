@@ -72,6 +72,7 @@ def failure(portal: Portal, code: str) -> str:
         **dict.fromkeys(("file_elsewhere", "file_gone"), gettext("the file could not be fetched")),
         "too_late": gettext("WhatsApp lets a message be changed for a while only"),
         "unsupported": gettext("the line's gateway cannot do that"),
+        "late": gettext("it was lost for too long, write it again if it still holds"),
         "missing": gettext("it is unclear whether it went out, look at the phone"),
     }
     reason = reasons.get(code) or gettext("the gateway refused it")

@@ -5,26 +5,28 @@ in the open line by its id before anything is sent again.
 """
 
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from mimetypes import guess_extension
 
 from widget.chats.message_facts import MessageFacts, merge_facts, read_facts, seen
 from widget.errors import AppError, ErrorCode, Refused
-from widget.gateways.base import Message
+from widget.gateways.base import GatewayError, Message
 from widget.openlines import words
 from widget.openlines.calls import ChatPlace, MessageRefused, OpenLineCalls, Posted, said_no
 from widget.openlines.files import FileAddresses, FileRef
-from widget.openlines.markup import to_portal
+from widget.openlines.markup import mark_of, to_portal
 from widget.openlines.mirroring import REPLY, place_of
-from widget.openlines.replies import Replies
-from widget.openlines.told import read_words
+from widget.openlines.owners import LineOwners
+from widget.openlines.replies import Replies, is_of, is_passing
+from widget.openlines.told import OperatorMessage, read_words
 from widget.storage.chats import Chat
 from widget.storage.conversations import Conversations
 from widget.storage.lines import Line, Lines, Mirroring
-from widget.storage.mirrors import Mirror, Mirrors, New, Piece, PieceKind, State
+from widget.storage.mirrors import ORIGINALS, Mirror, Mirrors, New, Piece, PieceKind, State
 from widget.storage.portals import Portal, Portals
 from widget.storage.sends import DECIDED_WITHIN, UNCLEAR, Send, SendState
+from widget.storage.tries import MAX_ERROR
+from widget.untrusted import as_positive_int
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +34,8 @@ LOOK_AGAIN, LOOK_RARELY = 30.0, 3600.0  # seconds until a send that is unclear, 
 # Seconds until a message without a clear end is looked for: the portal may still be at it, longest with a file that it
 # fetches (and two calls for one chat wait for each other).
 UNCLEAR_TEXT, UNCLEAR_FILE = 30.0, 300.0
+SOON = 20.0  # seconds in which an operator's message goes out as its event told it
+TRIED_FOR = 900.0  # seconds in which an operator's message waits for a gateway that is away
 MAX_WAITS = 20  # for a rep whose token is gone to open a card again
 MAX_REFUSALS = 5  # of one piece that Bitrix24 does not take though it answers
 # the user may not, others may
@@ -68,7 +72,7 @@ class MirrorWork:
         calls: OpenLineCalls,
         replies: Replies,
         addresses: FileAddresses,
-        clock: Callable[[], float],
+        owners: LineOwners,
     ) -> None:
         self._mirrors = mirrors
         self._portals = portals
@@ -77,7 +81,8 @@ class MirrorWork:
         self._calls = calls
         self._replies = replies
         self._addresses = addresses
-        self._clock = clock
+        self._owners = owners
+        self._clock = owners.clock
 
     def work(self, mirror_id: int) -> None:
         """All that may be worked on of one mirror, if no other caller has it. Never raises: what fails comes again."""
@@ -94,11 +99,11 @@ class MirrorWork:
 
     def _work_on(self, mirror: Mirror) -> bool:
         """False where something failed that is tried again."""
-        piece = None
+        piece, stirred = None, False
         try:
             scene = self._scene(mirror)
             while scene and (piece := self._mirrors.next(mirror)):
-                mirror = self._do(scene, mirror, piece)
+                mirror, stirred = self._do(scene, mirror, piece), True
         except Unclear as unclear:
             return self._failed(mirror, piece, unclear.error, self._clock() + unclear.pause)
         except AppError as error:
@@ -107,7 +112,7 @@ class MirrorWork:
             if not isinstance(error, MessageRefused):
                 log.exception("mirror %s: broken", mirror.id)
             return self._failed(mirror, piece, error, 0.0)
-        self._mirrors.release(mirror)
+        self._mirrors.release(mirror, stirred=stirred)
         return True
 
     def _failed(self, mirror: Mirror, piece: Piece | None, error: Exception, until: float) -> bool:
@@ -116,7 +121,8 @@ class MirrorWork:
         said = said if isinstance(error, AppError | MessageRefused) else type(error).__name__
         log.warning("mirror %s line=%s, try %s: %s", mirror.id, mirror.line_id, mirror.attempts + 1, said)
         hopeless = isinstance(error, MessageRefused) or getattr(error, "refusal", None) is ErrorCode.BROKEN
-        if piece and hopeless and mirror.attempts >= MAX_REFUSALS:
+        # Tries that an outage took are none of a refusal's: it has to say so twice.
+        if piece and hopeless and mirror.attempts >= MAX_REFUSALS and mirror.error == said[:MAX_ERROR]:
             self._mirrors.end(piece, State.FAILED, error=said)
             self._mirrors.release(mirror)
             return True
@@ -125,8 +131,11 @@ class MirrorWork:
 
     def _scene(self, mirror: Mirror) -> Scene | None:
         """None where nothing is mirrored any more: what waits is dropped. Refused where it is only stopped."""
-        portal, line = self._portals.get(mirror.portal_id), self._lines.get(mirror.portal_id, mirror.line_id)
+        portal = self._portals.get(mirror.portal_id)
         chat = self._conversations.chats.get(mirror.portal_id, mirror.chat_id)
+        line = self._lines.get(mirror.portal_id, mirror.line_id)
+        if line is None or not line.mirrored:  # perhaps it was switched on a moment ago, in another process
+            line = self._lines.get(mirror.portal_id, mirror.line_id, again=True)
         if portal is None or line is None or chat is None or not line.open_line:
             self._mirrors.drop_waiting(mirror.portal_id, mirror.line_id)
             return None
@@ -150,6 +159,8 @@ class MirrorWork:
                 return self._post(scene, mirror, piece, words.reaction(scene.portal, piece.words), system=True)
             case PieceKind.NOTE:
                 return self._note(scene, mirror, piece)
+            case PieceKind.OWNER:
+                return self._owner_changed(scene, mirror, piece)
             case PieceKind.OPERATOR:
                 return self._operator_wrote(scene, mirror, piece)
         return self._operator_changed(scene, mirror, piece)
@@ -198,6 +209,16 @@ class MirrorWork:
             return self._post(scene, mirror, piece, words.failure(scene.portal, piece.words), system=True)
         return self._end(mirror, piece, State.DROPPED)
 
+    def _owner_changed(self, scene: Scene, mirror: Mirror, piece: Piece) -> Mirror:
+        """What Bitrix24 does not let them do stays as it is there."""
+        try:
+            mirror = self._owners.give(scene.portal, mirror, piece.user_id, as_positive_int(piece.words))
+        except Refused as error:
+            if error.refusal not in NOT_THEIRS and not said_no(error):
+                raise
+            return self._end(mirror, piece, State.FAILED, error=error.reason)
+        return self._end(mirror, piece, State.DONE)
+
     def _sent_from_card(self, scene: Scene, mirror: Mirror, piece: Piece) -> Mirror:
         """What went out stands there too; what has no clear end waits for it."""
         send = self._conversations.sends.by_key(scene.portal.id, piece.key.partition(":")[2])
@@ -240,9 +261,10 @@ class MirrorWork:
         self._mirrors.ask(piece)
         im_id = self._calls.say(scene.portal, piece.user_id, mirror.portal_chat, text, key=piece.key)
         self._mirrors.name(piece, im_id)
+        self._mirrors.mark(piece, mark_of(text))
         self._calls.delivered(scene.portal, scene.place, mirror.portal_chat, im_id, [send.message_id])
         mirror = self._end(mirror, piece, State.DONE, message_id=send.message_id)
-        return self._mirrors.learn(mirror, operator=piece.user_id)
+        return mirror if mirror.operator else self._mirrors.learn(mirror, operator=piece.user_id)
 
     def _make_operator(self, scene: Scene, mirror: Mirror, user_id: int) -> Mirror:
         """A chat that a card's message made is answered by its writer, so that its client does not wait."""
@@ -289,11 +311,12 @@ class MirrorWork:
         return self._end(self._learnt(mirror, posted), piece, State.DONE, message_id=outside)
 
     def _look_for(self, scene: Scene, mirror: Mirror, outside: str) -> tuple[Mirror, bool]:
-        found = self._calls.find(scene.portal, scene.place, outside, chat=mirror.portal_chat, client=mirror.client)
+        known = {"chat": mirror.portal_chat, "client": mirror.client, "session": mirror.session}
+        found = self._calls.find(scene.portal, scene.place, outside, **known)
         return self._learnt(mirror, Posted(found.chat, found.client)), found.there
 
     def _learnt(self, mirror: Mirror, posted: Posted) -> Mirror:
-        news = {"portal_chat": posted.chat, "client": posted.client}
+        news = {"portal_chat": posted.chat, "client": posted.client, "session": posted.session}
         known = {name: value for name, value in news.items() if value and value != getattr(mirror, name)}
         return self._mirrors.learn(mirror, **known) if known else mirror
 
@@ -314,10 +337,21 @@ class MirrorWork:
             return self._end(mirror, piece, State.DROPPED)
         if message.chat and not mirror.portal_chat:
             mirror = self._mirrors.learn(mirror, portal_chat=message.chat)
+        age = self._clock() - piece.created_at
+        if age > SOON:  # it may have been changed or taken back meanwhile, of which no event tells before its delivery
+            text = self._text_now(scene, mirror, message)
+            if text is None:
+                return self._end(mirror, piece, State.DROPPED)
+            message = replace(message, text=text)
+        patient = age < TRIED_FOR
         try:
             sends = self._replies.send(scene.portal, scene.line, scene.chat, message)
+        except GatewayError as error:
+            if patient:
+                raise
+            return self._not_sent(scene, mirror, piece, error.trouble.value)
         except Refused as error:
-            if error.refusal in PASSING:
+            if error.refusal in PASSING or (patient and error.refusal is ErrorCode.CANNOT_COUNT):
                 raise
             return self._not_sent(scene, mirror, piece, error.refusal.value)
         states = {send.state for send in sends}
@@ -325,31 +359,60 @@ class MirrorWork:
             self._mirrors.postpone(piece, LOOK_AGAIN)
             return mirror
         failed = next((send for send in sends if send.state in (SendState.FAILED, SendState.MISSING)), None)
+        if failed and patient and is_passing(failed):
+            raise Refused(ErrorCode.PORTAL_FAILED, reason=failed.reason)  # what comes after it waits for it
         if failed:
             missing = failed.state is SendState.MISSING
             return self._not_sent(scene, mirror, piece, "missing" if missing else failed.reason)
         if sends:
             names = [send.message_id for send in sends]
+            self._mirrors.mark(piece, mark_of(message.text))
             self._calls.delivered(scene.portal, scene.place, message.chat or mirror.portal_chat, piece.im_id, names)
         return self._end(mirror, piece, State.DONE, message_id=sends[0].message_id if sends else "")
 
     def _operator_changed(self, scene: Scene, mirror: Mirror, piece: Piece) -> Mirror:
-        """A text that the operator changed or took back, also one that was sent from a card by the same person."""
+        """A text that the operator changed or took back, also one that was sent from a card by the same person. Events
+        come in any order and twice, so a change asks what stands there now. One call for that."""
         message = read_words(piece.words)
-        if message is None or not message.outside:
+        if message is None:
+            return self._end(mirror, piece, State.DROPPED)
+        original = self._mirrors.ended_as(scene.portal.id, piece.im_id, ORIGINALS)
+        names = self._names(scene, original) or message.outside
+        text = message.text if piece.what is PieceKind.RECALLED else self._text_now(scene, mirror, message)
+        done = piece.what is PieceKind.CHANGED and original and original.mark == mark_of(text or "")
+        if not names or text is None or done:
             return self._end(mirror, piece, State.DROPPED)
         try:
-            for message_id in message.outside if piece.what is PieceKind.RECALLED else message.outside[:1]:
+            for message_id in names if piece.what is PieceKind.RECALLED else names[:1]:
                 sends = self._conversations.sends.by_message(scene.portal.id, scene.line.id, message_id)
                 known = self._told(scene, message_id), next(iter(sends), None)
                 named = self._replies.named(scene.line, scene.chat, message_id, *known)
                 if piece.what is PieceKind.RECALLED:
                     self._replies.recall(scene.line, scene.chat, named)
                 else:
-                    self._replies.change(scene.line, scene.chat, named, message.text)
+                    self._replies.change(scene.line, scene.chat, named, text)
         except Refused as error:
             return self._not_sent(scene, mirror, piece, error.refusal.value)
+        if original:
+            self._mirrors.mark(original, mark_of(text))
         return self._end(mirror, piece, State.DONE)
+
+    def _text_now(self, scene: Scene, mirror: Mirror, message: OperatorMessage) -> str | None:
+        """As the open line has it; None for what was deleted there. What it does not tell is as the event said."""
+        chat = message.chat or mirror.portal_chat
+        there = self._calls.read(scene.portal, [chat])[chat] if chat else None
+        found = next((one for one in (there.messages if there else ()) if one.im_id == message.im_id), None)
+        return message.text if found is None else None if found.deleted else found.text
+
+    def _names(self, scene: Scene, original: Piece | None) -> tuple[str, ...]:
+        """What we call a message of the messenger, each of its parts."""
+        if original is None or not original.message_id:
+            return ()
+        if original.what is PieceKind.CARD:
+            return (original.message_id,)
+        sends = self._conversations.sends.recent(scene.portal.id, scene.chat.id, original.created_at - 3600.0)
+        parts = [send.message_id for send in sends if is_of(send, original.im_id)]
+        return tuple(parts) or (original.message_id,)
 
     def _not_sent(self, scene: Scene, mirror: Mirror, piece: Piece, code: str) -> Mirror:
         """Say so in the open line's chat; that does not reach the client."""

@@ -19,6 +19,7 @@ class Source(Enum):
     MESSAGE = "message"  # they wrote to us
     DELIVERED = "delivered"  # a message of ours got its tick
     SEND = "send"  # a message of ours was refused: the number has no WhatsApp
+    DIALOG = "dialog"  # an open line of Bitrix24 talks with this number there; read with the card, never stored
 
 
 class UnknownReason(Enum):

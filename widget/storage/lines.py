@@ -139,9 +139,10 @@ class Lines:
         """The switched-off ones too, but none that was removed. One query."""
         return tuple(line for line in self._stored(portal_id) if not line.removed)
 
-    def get(self, portal_id: int, line_id: int) -> Line | None:
-        """A line that was not removed, some seconds old at most. No query for one that is remembered."""
-        known = next((line for line in self.kept(portal_id) if line.id == line_id), None)
+    def get(self, portal_id: int, line_id: int, *, again: bool = False) -> Line | None:
+        """A line that was not removed, some seconds old at most. No query for one that is remembered; `again` reads it
+        anew, for what is lost where another process has just changed the line."""
+        known = None if again else next((line for line in self.kept(portal_id) if line.id == line_id), None)
         if known is None:  # perhaps it was made a moment ago
             known = next((line for line in self._stored(portal_id) if line.id == line_id), None)
         return None if known is None or known.removed else known

@@ -20,6 +20,10 @@ from widget.storage.upsert import insert_into
 
 LEASE_SECONDS = 300.0  # longer than the slowest piece takes
 FIRST_PAUSE, MAX_PAUSE = 5.0, 1800.0  # seconds until a mirror is tried again; each twice the one before
+# Bitrix24 sends an event once. Seconds after something happened in a chat until it is read for what no event told, and
+# so on after each reading; the last of them `MAX_LOOKS` times in all, which is two weeks.
+LOOK_AFTER = (120.0, 600.0, 3600.0, 6 * 3600.0, 86_400.0)
+MAX_LOOKS = 18
 
 
 class PieceKind(Enum):
@@ -32,9 +36,13 @@ class PieceKind(Enum):
     CARD = "card"  # what a rep sent from a card
     PHONE = "phone"  # what was written on the line's own phone
     NOTE = "note"  # why something did not go out
+    OWNER = "owner"  # who answers the chat here shall answer it there
     OPERATOR = "operator"  # what an operator wrote there
     CHANGED = "changed"  # an operator changed it
     RECALLED = "recalled"  # an operator deleted it
+
+
+ORIGINALS = (PieceKind.OPERATOR, PieceKind.CARD)  # what an employee's message in the messenger was first
 
 
 class State(Enum):
@@ -50,7 +58,8 @@ OPEN = (State.WAITING.value, State.ASKED.value)
 
 @dataclass(frozen=True)
 class Mirror:
-    """`portal_chat` and `client` are Bitrix24's ids of the chat and of its client, 0 until they are known."""
+    """`portal_chat`, `client` and `session` are Bitrix24's ids of the chat, of its client and of the session that our
+    last message went into, 0 until they are known."""
 
     id: int
     portal_id: int
@@ -58,7 +67,9 @@ class Mirror:
     chat_id: int
     portal_chat: int = 0
     client: int = 0
+    session: int = 0
     operator: int = 0
+    looks: int = 0
     attempts: int = 0
     next_try_at: float = 0.0
     error: str = ""
@@ -66,7 +77,8 @@ class Mirror:
 
 @dataclass(frozen=True)
 class Piece:
-    """`words` is what an operator wrote, as JSON, or a code of ours; "" for what is read elsewhere."""
+    """`words` is what an operator wrote, as JSON, or a code of ours; "" for what is read elsewhere. `mark` is a hash of
+    the text that the client has of an employee's message."""
 
     id: int
     portal_id: int
@@ -77,6 +89,7 @@ class Piece:
     message_id: str
     im_id: int
     user_id: int
+    mark: str
     words: str = field(repr=False)
     created_at: float
 
@@ -195,19 +208,40 @@ class Mirrors:
         with transaction(self._engine) as connection:
             return connection.execute(query).first() is not None
 
-    def release(self, mirror: Mirror, *, error: str = "", until: float = 0.0) -> None:
+    def release(self, mirror: Mirror, *, error: str = "", until: float = 0.0, stirred: bool = False) -> None:
         """Give the mirror back: with an error it is tried again after a pause, at `until` (unix seconds) at the
-        earliest; without one nothing is wrong with it."""
+        earliest; without one nothing is wrong with it. `stirred`: something happened in it, so it is read soon for what
+        no event told."""
         pause = min(FIRST_PAUSE * 2.0 ** min(mirror.attempts, 16), MAX_PAUSE)
         values = {"busy_until": 0.0, "error": error[:MAX_ERROR], "attempts": 0, "next_try_at": 0.0}
         if error:
             at = max(self._clock() + pause, until)
             values |= {"attempts": mirror.attempts + 1, "next_try_at": at}
+        if stirred:
+            values |= {"look_at": self._clock() + LOOK_AFTER[0], "looks": 0}
         with transaction(self._engine) as connection:
             connection.execute(update(mirrors).where(mirrors.c.id == mirror.id).values(values))
 
+    def to_look_at(self, limit: int = 200) -> list[Mirror]:
+        """Mirrors whose chats are to be read for what no event told, those that wait for longest first. One query."""
+        due = mirrors.c.look_at > 0, mirrors.c.look_at <= self._clock(), mirrors.c.portal_chat != 0
+        query = select(mirrors).where(*due).order_by(mirrors.c.look_at, mirrors.c.id).limit(limit)
+        with transaction(self._engine) as connection:
+            return [self._mirror(row) for row in connection.execute(query).mappings()]
+
+    def looked_at(self, mirror: Mirror, *, again_in: float | None = None) -> None:
+        """The chat was read; or it could not be, and is `again_in` so many seconds, 0 for never."""
+        looks = mirror.looks + (again_in is None)
+        pause = LOOK_AFTER[min(looks, len(LOOK_AFTER) - 1)] if looks < MAX_LOOKS else 0.0
+        pause = pause if again_in is None else again_in
+        mine = mirrors.c.id == mirror.id, mirrors.c.look_at <= self._clock()
+        values = {"looks": looks, "look_at": self._clock() + pause if pause else 0.0}
+        with transaction(self._engine) as connection:
+            connection.execute(update(mirrors).where(*mine).values(values))
+
     def learn(self, mirror: Mirror, **known: int) -> Mirror:
-        """Keep what Bitrix24 calls the chat (`portal_chat`), its client (`client`), and who answers (`operator`)."""
+        """Keep what Bitrix24 calls the chat (`portal_chat`), its client (`client`) and the session of our last message
+        (`session`), and who answers (`operator`)."""
         with transaction(self._engine) as connection:
             learnt = update(mirrors).where(mirrors.c.id == mirror.id).values(known).returning(*mirrors.c)
             return self._mirror(connection.execute(learnt).mappings().one())
@@ -224,6 +258,10 @@ class Mirrors:
         """What the messenger calls it, kept before it has its end."""
         self._set(piece, im_id=im_id)
 
+    def mark(self, piece: Piece, mark: str) -> None:
+        """Which text the client has of it now, as a hash."""
+        self._set(piece, mark=mark)
+
     def end(self, piece: Piece, state: State, *, error: str = "", **known: int | str) -> None:
         """The piece is worked on; `known` are its `im_id` and `message_id`. Its words are forgotten."""
         self._set(piece, state=state, error=error[:MAX_ERROR], sealed="", **known)
@@ -231,6 +269,12 @@ class Mirrors:
     def postpone(self, piece: Piece, seconds: float) -> None:
         """Look at the piece again later; those behind it go first."""
         self._set(piece, due_at=self._clock() + seconds)
+
+    def of_messages(self, mirror: Mirror, im_ids: Collection[int]) -> list[Piece]:
+        """Every piece that is about one of these messages of the messenger, the oldest first. One query."""
+        query = select(mirrored).where(mirrored.c.mirror_id == mirror.id, mirrored.c.im_id.in_(im_ids))
+        with transaction(self._engine) as connection:
+            return [self._piece(row) for row in connection.execute(query.order_by(mirrored.c.id)).mappings()]
 
     def ended_as(self, portal_id: int, im_id: int, kinds: Collection[PieceKind]) -> Piece | None:
         """The piece of these kinds that is this message of the messenger. One query."""
@@ -272,7 +316,7 @@ class Mirrors:
         """The line's chats stand in no open line, or in another one: what Bitrix24 called them there is nothing now."""
         mine = mirrors.c.portal_id == portal_id, mirrors.c.line_id == line_id
         with transaction(self._engine) as connection:
-            connection.execute(update(mirrors).where(*mine).values(portal_chat=0, client=0, operator=0))
+            connection.execute(update(mirrors).where(*mine).values(portal_chat=0, client=0, session=0, operator=0))
 
     def drop_waiting(self, portal_id: int, line_id: int) -> None:
         """Mirroring of the line is over: what waits goes nowhere."""

@@ -359,12 +359,16 @@ mirrors = Table(
     Column("chat_id", ForeignKey("chats.id", ondelete="CASCADE"), nullable=False),
     Column("portal_chat", Id, nullable=False, server_default="0"),  # Bitrix24's id of the chat, 0 until it is known
     Column("client", Id, nullable=False, server_default="0"),  # Bitrix24's user that stands for the client
+    Column("session", Id, nullable=False, server_default="0"),  # the one that our last message went into
     Column("operator", Id, nullable=False, server_default="0"),  # who answers there, as far as it was told
+    Column("look_at", Float, nullable=False, server_default="0"),  # to be read for what no event told; 0 never
+    Column("looks", Integer, nullable=False, server_default="0"),  # since something last happened in it
     Column("busy_until", Float, nullable=False, server_default="0"),  # a lease
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("next_try_at", Float, nullable=False, server_default="0"),
     Column("error", String(200), nullable=False, server_default=EMPTY),
     UniqueConstraint("portal_id", "chat_id"),
+    Index(None, "look_at"),
     sqlite_autoincrement=True,
 )
 
@@ -382,6 +386,7 @@ mirrored = Table(
     Column("message_id", String(120), nullable=False),  # at WhatsApp
     Column("im_id", Id, nullable=False, server_default="0"),  # in Bitrix24's messenger
     Column("user_id", Id, nullable=False, server_default="0"),
+    Column("mark", String(16), nullable=False, server_default=EMPTY),  # a hash of the text that the client has of it
     Column("sealed", Text, nullable=False, server_default=EMPTY),  # sealed; emptied with its end
     Column("due_at", Float, nullable=False, server_default="0"),
     Column("created_at", Float, nullable=False),

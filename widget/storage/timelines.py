@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from enum import Enum
 
-from sqlalchemy import Engine, and_, func, select, update
+from sqlalchemy import Engine, and_, delete, func, or_, select, update
 
 from widget.storage.chats import Chat, chat_of_row
 from widget.storage.rows import reader
@@ -37,6 +37,7 @@ class TimelineSettings:
     closed: bool = False
     funnels: tuple[int, ...] = ()
     copies: bool = False  # the contact and the company show it too
+    badge: bool = False  # cards whose client waits are marked
     idle_hours: int = 4
     zone: str = ""
     since: float = 0.0
@@ -81,19 +82,33 @@ class Timelines:
             row = insert_into(connection, timelines).values(portal_id=portal_id, **values)
             connection.execute(row.on_conflict_do_update(index_elements=["portal_id"], set_=values))
 
-    def wanted(self) -> dict[int, TimelineSettings]:
-        """Every portal that wants something. One query."""
+    def chosen(self) -> dict[int, TimelineSettings]:
+        """What every portal chose that chose anything. One query."""
         with transaction(self._engine) as connection:
             rows = connection.execute(select(timelines)).mappings().all()
-        found = {row["portal_id"]: _settings(row["settings"], row["since"]) for row in rows}
-        return {portal_id: one for portal_id, one in found.items() if one.mode is not TimelineMode.OFF}
+        return {row["portal_id"]: _settings(row["settings"], row["since"]) for row in rows}
+
+    def wanted(self) -> dict[int, TimelineSettings]:
+        """Every portal that wants comments. One query."""
+        return {portal_id: one for portal_id, one in self.chosen().items() if one.mode is not TimelineMode.OFF}
+
+    def marked(self) -> list[Record]:
+        """The marks of waiting clients that stand in cards, or may, of all portals. One query."""
+        mine = records.c.name.like("waits-%"), or_(records.c.comment_id != 0, records.c.asked)
+        with transaction(self._engine) as connection:
+            return [self._record(row) for row in connection.execute(select(records).where(*mine)).mappings()]
+
+    def drop(self, record: Record) -> None:
+        """The mark is no more."""
+        with transaction(self._engine) as connection:
+            connection.execute(delete(records).where(records.c.id == record.id))
 
     def due(self, portal_id: int, settings: TimelineSettings) -> list[tuple[Chat, float]]:
         """Chats with messages that no comment holds, with the time up to which they are held, those quiet for longest
         first. One query."""
         told = (
             select(records.c.chat_id, func.max(records.c.told_at).label("told_at"))
-            .where(records.c.portal_id == portal_id)
+            .where(records.c.portal_id == portal_id, records.c.name.not_like("waits-%"))
             .group_by(records.c.chat_id)
             .subquery()
         )

@@ -1,8 +1,7 @@
 """Tell conversations in timelines. Once a minute in the worker; each comment is made once, whatever dies in between."""
 
 import logging
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
 from widget.bitrix24.country import language_in
 from widget.bitrix24.rest import Rest
@@ -10,14 +9,14 @@ from widget.chats.bubbles import Bubble, merge
 from widget.chats.message_facts import MessageFacts, merge_facts, read_facts, seen
 from widget.errors import AppError, ErrorCode, Refused
 from widget.phones.numbers import shown
-from widget.phones.spellings import spellings
 from widget.storage.chats import Chat
 from widget.storage.conversations import Conversations
 from widget.storage.lines import Line, Lines
 from widget.storage.portals import Portal, Portals, PortalState
 from widget.storage.sends import OPEN, Send, SendState
 from widget.storage.timelines import Record, TimelineMode, Timelines, TimelineSettings
-from widget.timeline.places import DEAL, NAMES, Chosen, CrmParties, choose, deals_of, people_of
+from widget.timeline.finding import CardFinder
+from widget.timeline.places import NAMES, Chosen
 from widget.timeline.transcript import Conversation, day_of, text_of
 from widget.untrusted import as_dict, as_positive_int, as_rows, as_str
 
@@ -41,6 +40,7 @@ class TimelineWork:
         self._portals = portals
         self._lines = lines
         self._conversations = conversations
+        self._places = CardFinder(rest)
         self._clock = clock
 
     def go(self) -> None:
@@ -87,7 +87,7 @@ class TimelineWork:
             self._timelines.done(record, chat.last_at)
             return
         mark = f"№{record.id}"
-        found = self._choose(portal, settings, chat) if not record.comment_id else None
+        found = self._places.find(portal, settings, chat) if not record.comment_id else None
         if not record.comment_id and found is None:
             self._timelines.done(record, chat.last_at)  # the CRM does not know the number
             return
@@ -132,28 +132,6 @@ class TimelineWork:
         rows = map(as_dict, as_rows(self._rest.call(portal, portal.installer_id, "crm.timeline.comment.list", wanted)))
         ours = (row for row in rows if as_str(row.get("COMMENT")).partition("\n")[0].endswith(mark))
         return next((as_positive_int(row.get("ID")) for row in ours), 0)
-
-    def _choose(self, portal: Portal, settings: TimelineSettings, chat: Chat) -> Chosen | None:
-        """Two calls at most."""
-        wanted = {"type": "PHONE", "values": list(spellings(chat.phone))}
-        known = people_of(self._rest.call(portal, portal.installer_id, "crm.duplicate.findbycomm", wanted))
-        if settings.deals and (known.contacts or known.companies):
-            deals = deals_of(self._deals(portal, known))
-            known = CrmParties(known.contacts, known.companies, known.leads, deals)
-        return choose(known, settings)
-
-    def _deals(self, portal: Portal, known: CrmParties) -> list[Any]:
-        """Of all contacts and companies, in one batch."""
-        commands: dict[str, tuple[str, Mapping[str, Any]]] = {
-            f"{name}{one}": (
-                "crm.item.list",
-                {"entityTypeId": DEAL, "filter": {name: one}, "order": {"id": "DESC"}, "select": ["*"]},
-            )
-            for name, ids in (("contactId", known.contacts[:10]), ("companyId", known.companies[:10]))
-            for one in ids
-        }
-        answer = self._rest.batch(portal, portal.installer_id, commands)
-        return [item for found in answer.results.values() for item in as_rows(as_dict(found).get("items"))]
 
     def _said(self, chat: Chat, since: float) -> tuple[list[Bubble], list[Send]]:
         """What was said from a time on, as webhooks told it and as it was sent from here, and those sends."""

@@ -113,8 +113,10 @@ def _one_sent(asked: Asked, connector_id: str, line: int, told: dict[str, Any]) 
         text, str(message.get("id") or ""), [_fetched(asked.state, one) for one in files], author, client.phone
     )
     Centre(asked.world, asked.state).receive(chat, incoming)
-    session = chat.session
-    assert session
+    session, centre = chat.session, asked.state.centre
+    if centre.bare > 0 or session is None:  # the message is there all the same
+        centre.bare = max(centre.bare - 1, 0)
+        return _echo(told, client)
     return _echo(told, client) | {"session": {"ID": str(session.id), "CHAT_ID": str(chat.id)}}
 
 

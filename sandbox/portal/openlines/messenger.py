@@ -1,4 +1,4 @@
-"""im.*: what an employee does in the messenger with a chat of a line, and notices.
+"""im.*: what an employee does in the messenger with a chat of a line.
 
 b24restdocs: api-reference/chats; server module im, classes/general/im_rest.php; module imopenlines, lib/connector.php
 (onBeforeMessageSend, onMessageSend).
@@ -51,20 +51,6 @@ def _delete(asked: Asked) -> Answer:
     return Answer(True)
 
 
-def _notice(asked: Asked) -> Answer:
-    """One with a TAG replaces an earlier one that has it."""
-    params = asked.upper()
-    if not str(params.get("USER_ID") or "").isdigit():
-        raise RestError("USER_ID_EMPTY", "User ID can't be empty")
-    if not params.get("MESSAGE"):
-        raise RestError("MESSAGE_EMPTY", "Message can't be empty")
-    tag, notices = str(params.get("TAG") or ""), asked.state.centre.notices
-    notices[:] = [one for one in notices if not tag or one["tag"] != tag]
-    made = {"id": asked.state.next_id(), "user": int(params["USER_ID"]), "text": str(params["MESSAGE"]), "tag": tag}
-    notices.append(made)
-    return Answer(made["id"])
-
-
 def _chat_of_member(asked: Asked, params: dict[str, Any]) -> LineChat:
     number = str(params.get("DIALOG_ID") or "").removeprefix("chat")
     chat = asked.state.centre.chats.get(int(number)) if number.isdigit() else None
@@ -87,6 +73,4 @@ METHODS: dict[str, Method] = {
     "im.message.add": _add,
     "im.message.update": _update,
     "im.message.delete": _delete,
-    "im.notify.personal.add": _notice,
-    "im.notify.system.add": _notice,
 }

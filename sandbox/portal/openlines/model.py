@@ -128,6 +128,7 @@ class LineMessage:
     template: str = ""
     deleted: bool = False
     edited: bool = False
+    session: int = 0  # during which one it was written
 
 
 @dataclass
@@ -181,17 +182,22 @@ class LineChat:
 
 @dataclass
 class ContactCentre:
-    """All of one portal. `refuse` is how many of the next messages fail one by one while the call succeeds."""
+    """All of one portal. `refuse` is how many of the next messages fail one by one while the call succeeds, `bare` how
+    many of the next answers name no session; `at` is the time (unix seconds) where it is not the real one."""
 
     lines: dict[int, SandboxOpenLine] = field(default_factory=dict)
     connectors: dict[str, Connector] = field(default_factory=dict)
     links: dict[tuple[str, int], Link] = field(default_factory=dict)
     clients: dict[str, ClientUser] = field(default_factory=dict)
     chats: dict[int, LineChat] = field(default_factory=dict)
-    notices: list[dict[str, Any]] = field(default_factory=list)
     refuse: int = 0
+    bare: int = 0
+    at: float = 0.0
     in_flight: list[str] = field(default_factory=list)  # USER_CODEs that are being worked on
     collisions: int = 0  # how often two calls came for one of them at once: each then waits for the other's lock
+
+    def now(self) -> float:
+        return self.at or time.time()
 
     def link(self, connector: str, line: int) -> Link:
         return self.links.get((connector, line), Link())
@@ -203,7 +209,3 @@ class ContactCentre:
 
 def seeded() -> ContactCentre:
     return ContactCentre({1: SandboxOpenLine(1, "Отдел продаж", [2, 1]), 2: SandboxOpenLine(2, "Сервис", [4])})
-
-
-def now() -> float:
-    return time.time()

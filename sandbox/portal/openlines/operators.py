@@ -11,7 +11,7 @@ from ..batch import Answer
 from ..crm import may_read
 from ..errors import RestError
 from ..items import COMPANY, CONTACT, DEAL, LEAD
-from .model import LineChat, Status
+from .model import LineChat, LineMessage, Status
 from .sessions import Centre, may_join
 
 KINDS = {"lead": LEAD, "deal": DEAL, "contact": CONTACT, "company": COMPANY}
@@ -62,7 +62,8 @@ def _dialog(asked: Asked) -> Answer:
 
 
 def _history(asked: Asked) -> Answer:
-    """Of the newest session where a chat is named. Keys in camelCase, ids as texts."""
+    """What was written during one session: the newest of a chat, or the one that is named. Keys in camelCase, ids as
+    texts. A deleted message stays without its words."""
     params = asked.upper()
     by_session = int(params.get("SESSION_ID") or 0)
     chats = asked.state.centre.chats.values()
@@ -73,20 +74,48 @@ def _history(asked: Asked) -> Answer:
     )
     if chat is None or not may_join(asked.state, chat, asked.user):
         raise RestError("ACCESS_DENIED", "You do not have access to the specified dialog", 403)
-    messages: dict[str, Any] = {}
-    for one in (each for each in chat.messages if not each.deleted):
-        known: dict[str, Any] = {"connectorMid": one.outside} if one.outside else {}
-        messages[str(one.id)] = {
-            "id": str(one.id),
-            "chatid": str(chat.id),
-            "senderid": str(one.author),
-            "recipientid": f"chat{chat.id}",
-            "date": datetime.fromtimestamp(one.at, UTC).isoformat(timespec="seconds"),
-            "text": one.text,
-            "params": known or [],
-        }
-    session = chat.sessions[-1].id if chat.sessions else 0
-    return Answer({"chatId": chat.id, "sessionId": session, "message": messages or [], "users": [], "files": []})
+    session = by_session or (chat.sessions[-1].id if chat.sessions else 0)
+    during = [one for one in chat.messages if one.session == session]
+    messages = {str(one.id): _row(chat, one) for one in during}
+    files = {str(file["id"]): _file(file) for one in during for file in one.files if "id" in file}
+    return Answer({
+        "chatId": chat.id,
+        "sessionId": session,
+        "message": messages or [],
+        "users": [],
+        "files": files or [],
+        "chat": {str(chat.id): {"id": str(chat.id), "owner": str(chat.owner), "entityType": "LINES"}},
+    })  # fmt: skip
+
+
+def _row(chat: LineChat, message: LineMessage) -> dict[str, Any]:
+    """SENDING is set while a message waits for its delivery; what does not go out has the mark of a hidden one
+    (imopenlines, lib/connector.php, onMessageSend)."""
+    known: dict[str, Any] = {}
+    if message.outside:
+        known["connectorMid"] = list(message.outside)
+    if message.sending:
+        known |= {"sending": "Y", "sendingTs": str(int(message.at))}
+    if message.hidden:
+        known |= {"class": "bx-messenger-content-item-system", "componentId": "HiddenMessage"}
+    known |= {name: "Y" for name, so in (("isDeleted", message.deleted), ("isEdited", message.edited)) if so}
+    files = [file["id"] for file in message.files if "id" in file]
+    if files:
+        known["fileId"] = files
+    return {
+        "id": str(message.id),
+        "chatid": str(chat.id),
+        "senderid": str(message.author),
+        "recipientid": f"chat{chat.id}",
+        "date": datetime.fromtimestamp(message.at, UTC).isoformat(timespec="seconds"),
+        "text": "" if message.deleted else message.text,
+        "params": known or [],
+    }
+
+
+def _file(file: dict[str, Any]) -> dict[str, Any]:
+    address = file.get("downloadLink", "")
+    return {"id": file["id"], "name": file["name"], "size": file.get("size", 0), "urldownload": address}
 
 
 def _start(asked: Asked) -> Answer:

@@ -77,4 +77,6 @@ def _files(world: PortalWorld) -> list[dict[str, object]]:
     if not name:
         return []
     link = f"{world.portal_here().origin(world.port)}/openlines/files/{name}"
-    return [{"name": name, "type": "file", "mime": "text/plain", "link": link, "downloadLink": link, "size": 24}]
+    number = world.state_here().next_id()
+    about = {"id": number, "name": name, "type": "file", "mime": "text/plain", "size": 24}
+    return [{**about, "link": link, "downloadLink": link}]

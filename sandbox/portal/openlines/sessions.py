@@ -13,7 +13,7 @@ from ..state import SandboxPortalState
 from ..timelines import add_line_activity
 from ..users import USERS, User
 from ..world import PortalWorld
-from .model import ClientUser, LineChat, LineMessage, LineSession, SandboxOpenLine, Status, now
+from .model import ClientUser, LineChat, LineMessage, LineSession, SandboxOpenLine, Status
 
 CLOSED_STAGES = ("WON", "LOSE")
 SYSTEM = 0
@@ -225,27 +225,29 @@ class Centre:
             self._tell(chat, made, "ADD")
 
     def _post(self, chat: LineChat, author: int, text: str, *, outside: str = "", **more: Any) -> LineMessage:
-        made = LineMessage(self.state.next_id(), author, text, now(), [outside] if outside else [], **more)
+        during = chat.sessions[-1].id if chat.sessions else 0
+        named = [outside] if outside else []
+        made = LineMessage(self.state.next_id(), author, text, self.state.centre.now(), named, session=during, **more)
         chat.messages.append(made)
         return made
 
     def _tell(self, chat: LineChat, message: LineMessage, what: str) -> None:
-        """OnImConnectorMessageAdd, Update or Delete: of a deletion the outside id is a plain text."""
+        """OnImConnectorMessageAdd, Update or Delete. An update has the list of the ids outside; of a deletion each of
+        them has a row of its own. Nothing is told of changes before the connector has said what it calls a message."""
         if not self.state.centre.link(chat.connector, chat.line).status:
             return
         told: dict[str, Any] = {"user_id": message.author, "text": self._signed(chat, message)}
         if message.files:
             told["files"] = message.files
-        if what != "ADD":
-            if not message.outside:
-                return  # the connector has never said what it calls this one
-            told["id"] = message.outside if what == "UPDATE" else message.outside[0]
-        fields = {
-            "im": {"chat_id": chat.id, "message_id": message.id},
-            "message": {"id": told["id"]} if what == "DELETE" else told,
-            "chat": {"id": chat.outside},
+        named: dict[str, list[dict[str, Any]]] = {
+            "ADD": [told],
+            "UPDATE": [{**told, "id": message.outside}] if message.outside else [],
+            "DELETE": [{"id": each} for each in message.outside],
         }
-        self._fire(f"ONIMCONNECTORMESSAGE{what}", chat, {"MESSAGES": [fields]}, message.author)
+        about = {"im": {"chat_id": chat.id, "message_id": message.id}, "chat": {"id": chat.outside}}
+        rows = [{**about, "message": each} for each in named[what]]
+        if rows:
+            self._fire(f"ONIMCONNECTORMESSAGE{what}", chat, {"MESSAGES": rows}, message.author)
 
     def _signed(self, chat: LineChat, message: LineMessage) -> str:
         user = next((one for one in USERS.values() if one.id == message.author), None)

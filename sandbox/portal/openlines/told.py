@@ -14,7 +14,6 @@ def told_centre(centre: ContactCentre) -> dict[str, Any]:
         "connectors": {each.id: each.flags for each in centre.connectors.values()},
         "links": links,
         "chats": [_chat(chat) for chat in centre.chats.values()],
-        "notices": centre.notices,
         "collisions": centre.collisions,
     }
 

@@ -1,0 +1,39 @@
+"""Ask Bitrix24 in which card a conversation is told."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from widget.bitrix24.rest import Rest
+from widget.phones.spellings import spellings
+from widget.storage.chats import Chat
+from widget.storage.portals import Portal
+from widget.storage.timelines import TimelineSettings
+from widget.timeline.places import DEAL, Chosen, CrmParties, choose, deals_of, people_of
+from widget.untrusted import as_dict, as_rows
+
+
+class CardFinder:
+    def __init__(self, rest: Rest) -> None:
+        self._rest = rest
+
+    def find(self, portal: Portal, settings: TimelineSettings, chat: Chat) -> Chosen | None:
+        """Two calls at most."""
+        wanted = {"type": "PHONE", "values": list(spellings(chat.phone))}
+        known = people_of(self._rest.call(portal, portal.installer_id, "crm.duplicate.findbycomm", wanted))
+        if settings.deals and (known.contacts or known.companies):
+            deals = deals_of(self._deals(portal, known))
+            known = CrmParties(known.contacts, known.companies, known.leads, deals)
+        return choose(known, settings)
+
+    def _deals(self, portal: Portal, known: CrmParties) -> list[Any]:
+        """Of all contacts and companies, in one batch."""
+        commands: dict[str, tuple[str, Mapping[str, Any]]] = {
+            f"{name}{one}": (
+                "crm.item.list",
+                {"entityTypeId": DEAL, "filter": {name: one}, "order": {"id": "DESC"}, "select": ["*"]},
+            )
+            for name, ids in (("contactId", known.contacts[:10]), ("companyId", known.companies[:10]))
+            for one in ids
+        }
+        answer = self._rest.batch(portal, portal.installer_id, commands)
+        return [item for found in answer.results.values() for item in as_rows(as_dict(found).get("items"))]
