@@ -7,6 +7,7 @@ in the open line by its id before anything is sent again.
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from enum import Enum
 from mimetypes import guess_extension
 
 from widget.chats.message_facts import MessageFacts, merge_facts, read_facts, seen
@@ -18,6 +19,7 @@ from widget.openlines.files import FileAddresses, FileRef
 from widget.openlines.markup import to_portal
 from widget.openlines.mirroring import REPLY, place_of
 from widget.openlines.replies import Replies
+from widget.openlines.sharing import Sharing
 from widget.openlines.told import read_words
 from widget.storage.chats import Chat
 from widget.storage.conversations import Conversations
@@ -36,6 +38,7 @@ MAX_WAITS = 20  # for a rep whose token is gone to open a card again
 MAX_REFUSALS = 5  # of one piece that Bitrix24 does not take though it answers
 # the user may not, others may
 NOT_THEIRS = frozenset({ErrorCode.NO_AUTH, ErrorCode.PORTAL_DENIED, ErrorCode.NOT_ADMIN})
+SILENT = frozenset({ErrorCode.PORTAL_FAILED, ErrorCode.PORTAL_BUSY})
 PASSING = frozenset({ErrorCode.PORTAL_FAILED, ErrorCode.BROKEN, ErrorCode.CROWDED, ErrorCode.PORTAL_BUSY})
 
 
@@ -47,6 +50,14 @@ class Scene:
     line: Line
     chat: Chat
     place: ChatPlace
+
+
+class Worked(Enum):
+    """What a turn at a mirror came to."""
+
+    ALL = "all"
+    FAILED = "failed"  # something is tried again
+    IN_VAIN = "in_vain"  # and the portal does not answer
 
 
 class Unclear(Exception):
@@ -78,22 +89,29 @@ class MirrorWork:
         self._replies = replies
         self._addresses = addresses
         self._clock = clock
+        self._sharing = Sharing(clock)
 
     def work(self, mirror_id: int) -> None:
-        """All that may be worked on of one mirror, if no other caller has it. Never raises: what fails comes again."""
-        while mirror := self._mirrors.take(mirror_id):
-            if not self._work_on(mirror) or not self._mirrors.waits(mirror):
-                return  # else a piece came between the last look and the release
+        """All that may be worked on of one mirror, if no other caller has it and its portal does not rest. Never
+        raises: what fails comes again."""
+        self._sharing.run(self._mirrors.portal_of(mirror_id), mirror_id, self._work_alone)
 
     def work_on_what_was_left(self) -> int:
         """Every mirror that is due: lost wake-ups, and what failed before. Returns how many."""
         due = self._mirrors.due()
-        for mirror_id in due:
-            self.work(mirror_id)
+        for portal_id, mirror_id in due:
+            self._sharing.run(portal_id, mirror_id, self._work_alone)
         return len(due)
 
-    def _work_on(self, mirror: Mirror) -> bool:
-        """False where something failed that is tried again."""
+    def _work_alone(self, mirror_id: int) -> bool:
+        """False where the portal does not answer."""
+        while mirror := self._mirrors.take(mirror_id):
+            said = self._work_on(mirror)
+            if said is not Worked.ALL or not self._mirrors.waits(mirror):
+                return said is not Worked.IN_VAIN  # else a piece came between the last look and the release
+        return True
+
+    def _work_on(self, mirror: Mirror) -> "Worked":
         piece = None
         try:
             scene = self._scene(mirror)
@@ -108,9 +126,9 @@ class MirrorWork:
                 log.exception("mirror %s: broken", mirror.id)
             return self._failed(mirror, piece, error, 0.0)
         self._mirrors.release(mirror)
-        return True
+        return Worked.ALL
 
-    def _failed(self, mirror: Mirror, piece: Piece | None, error: Exception, until: float) -> bool:
+    def _failed(self, mirror: Mirror, piece: Piece | None, error: Exception, until: float) -> "Worked":
         """Try again later; but a piece that Bitrix24 refuses again and again is left out, and the rest goes on."""
         said = (error.reason or error.refusal.value) if isinstance(error, AppError) else (str(error) or "refused")
         said = said if isinstance(error, AppError | MessageRefused) else type(error).__name__
@@ -119,9 +137,10 @@ class MirrorWork:
         if piece and hopeless and mirror.attempts >= MAX_REFUSALS:
             self._mirrors.end(piece, State.FAILED, error=said)
             self._mirrors.release(mirror)
-            return True
+            return Worked.ALL
         self._mirrors.release(mirror, error=said, until=until)
-        return False
+        silent = isinstance(error, Refused) and error.refusal in SILENT and not said_no(error)
+        return Worked.IN_VAIN if silent else Worked.FAILED
 
     def _scene(self, mirror: Mirror) -> Scene | None:
         """None where nothing is mirrored any more: what waits is dropped. Refused where it is only stopped."""
