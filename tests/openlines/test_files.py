@@ -73,6 +73,16 @@ def test_an_operators_file_goes_out_once(circle: Circle) -> None:
     assert circle.sent == ["Вот план", "📎 plan.txt"]
 
 
+def test_of_a_message_that_went_out_in_part_nothing_says_that_it_did_not(circle: Circle) -> None:
+    """Who reads «not delivered» writes it again, and the client reads its text twice."""
+    circle.client_writes("Добрый день")
+    circle.operator_writes("Вот план", file="plan.exe")
+    circle.later()
+    assert circle.sent == ["Вот план"]
+    notes = [text for _author, text in circle.said if "WhatsApp" in text]
+    assert notes == ["В WhatsApp отправлена только часть, посмотрите на телефоне: такой тип файла отправить нельзя."]
+
+
 @pytest.mark.parametrize("address", ["http://127.0.0.1:1/secret", "https://evil.example/x", "file:///etc/passwd", ""])
 def test_a_file_that_lies_elsewhere_is_not_fetched_and_the_operator_is_told(circle: Circle, address: str) -> None:
     files = circle.services.open_lines.work._replies._files

@@ -20,27 +20,20 @@ class Replies:
         self._gateways = gateways
         self._files = files
 
-    def send(self, portal: Portal, line: Line, chat: Chat, message: OperatorMessage) -> list[Send]:
-        """Send what the operator wrote, each part once however often this is called. Raises Refused.
+    def send(
+        self, portal: Portal, line: Line, chat: Chat, message: OperatorMessage
+    ) -> tuple[list[Send], Refused | None]:
+        """Send what the operator wrote, each part once however often this is called. Returns the parts that were sent,
+        and the refusal that kept the rest.
 
         One outside call for each part that was not sent yet, two for a file.
         """
-        if not line.active:
-            raise Refused(ErrorCode.LINE_OFF, reason="line")
-        sent = []
-        for number, text in enumerate(pieces(to_whatsapp(message.text))):
-            draft = self._chats.draft(
-                line, chat, send_key=_key(message, f".{number}" if number else ""), user_id=message.user_id
-            )
-            sent.append(draft.known or self._chats.send(draft, text))
-        for number, (name, address) in enumerate(message.files):
-            draft = self._chats.draft(line, chat, send_key=_key(message, f".f{number}"), user_id=message.user_id)
-            if draft.known is None:
-                file = self._files.fetch(portal, name, address)
-                sent.append(self._chats.send_file(draft, file))
-            else:
-                sent.append(draft.known)
-        return sent
+        sent: list[Send] = []
+        try:
+            self._send_parts(portal, line, chat, message, sent)
+        except Refused as refusal:
+            return sent, refusal
+        return sent, None
 
     def change(self, line: Line, chat: Chat, message: Named, text: str) -> None:
         """Raises Refused and GatewayError. One outside call."""
@@ -61,6 +54,22 @@ class Replies:
         if message is None:
             raise Refused(ErrorCode.MESSAGE_GONE, reason="an operator's message")
         return Named(message.id, message.ref, send.created_at if send else message.at, from_me=True)
+
+    def _send_parts(self, portal: Portal, line: Line, chat: Chat, message: OperatorMessage, sent: list[Send]) -> None:
+        if not line.active:
+            raise Refused(ErrorCode.LINE_OFF, reason="line")
+        for number, text in enumerate(pieces(to_whatsapp(message.text))):
+            draft = self._chats.draft(
+                line, chat, send_key=_key(message, f".{number}" if number else ""), user_id=message.user_id
+            )
+            sent.append(draft.known or self._chats.send(draft, text))
+        for number, (name, address) in enumerate(message.files):
+            draft = self._chats.draft(line, chat, send_key=_key(message, f".f{number}"), user_id=message.user_id)
+            if draft.known is None:
+                file = self._files.fetch(portal, name, address)
+                sent.append(self._chats.send_file(draft, file))
+            else:
+                sent.append(draft.known)
 
 
 def _key(message: OperatorMessage, part: str) -> str:

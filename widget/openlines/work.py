@@ -333,20 +333,20 @@ class MirrorWork:
             return self._end(mirror, piece, State.DROPPED)
         if message.chat and not mirror.portal_chat:
             mirror = self._mirrors.learn(mirror, portal_chat=message.chat)
-        try:
-            sends = self._replies.send(scene.portal, scene.line, scene.chat, message)
-        except Refused as error:
-            if error.refusal in PASSING:
-                raise
-            return self._not_sent(scene, mirror, piece, error.refusal.value)
+        sends, refused = self._replies.send(scene.portal, scene.line, scene.chat, message)
+        if refused and refused.refusal in PASSING:
+            raise refused
         states = {send.state for send in sends}
         if states & set(UNCLEAR):
             self._mirrors.postpone(piece, LOOK_AGAIN)
             return mirror
         failed = next((send for send in sends if send.state in (SendState.FAILED, SendState.MISSING)), None)
-        if failed:
-            missing = failed.state is SendState.MISSING
-            return self._not_sent(scene, mirror, piece, "missing" if missing else failed.reason)
+        if refused or failed:
+            code = refused.refusal.value if refused else failed.reason if failed else ""
+            if failed and failed.state is SendState.MISSING:
+                code = "missing"
+            partly = bool(states - {SendState.FAILED, SendState.MISSING})
+            return self._not_sent(scene, mirror, piece, words.PARTLY + code if partly else code)
         if sends:
             names = [send.message_id for send in sends]
             self._calls.delivered(scene.portal, scene.place, message.chat or mirror.portal_chat, piece.im_id, names)
