@@ -76,7 +76,7 @@ def failure(portal: Portal, code: str) -> str:
         "unsupported": gettext("the line's gateway cannot do that"),
     }
     reason = {"reason": reasons.get(code.removeprefix(PARTLY)) or gettext("the gateway refused it")}
-    if code == "missing":
+    if code.removeprefix(PARTLY) == "missing":
         return gettext("It is unclear whether this was sent to WhatsApp, look at the phone.")
     if code.startswith(PARTLY):
         return gettext("Only a part of it was sent to WhatsApp, look at the phone: %(reason)s.") % reason

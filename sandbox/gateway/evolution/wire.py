@@ -42,8 +42,8 @@ def instance(line: SandboxLine) -> dict[str, Any]:
         "disconnectionAt": None,
         "Setting": {"syncFullHistory": False, "groupsIgnore": False, "readMessages": False},
         "_count": {
-            "SandboxMessage": sum(len(chat.messages) for chat in line.chats.values()),
-            "SandboxChat": len(line.chats),
+            "Message": sum(len(chat.messages) for chat in line.chats.values()),
+            "Chat": len(line.chats),
         },
     }
 

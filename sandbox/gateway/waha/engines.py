@@ -70,7 +70,7 @@ def _whatsmeow(message: SandboxMessage, line: SandboxLine) -> dict[str, Any]:
         "Edit": edit,
     }
     content = None if message.revoked else {name: _go(part) for name, part in content_of(message).items()}
-    found: dict[str, Any] = {"Info": info, "SandboxMessage": content, "IsEdit": message.edited}
+    found: dict[str, Any] = {"Info": info, "Message": content, "IsEdit": message.edited}
     if message.reactions:
         found["reactions"] = [{"key": {"fromMe": one.from_me}, "text": one.text} for one in message.reactions]
     return found
