@@ -15,7 +15,7 @@ RECORD = ["yes", 1800000000.0, "check", "not_asked", 0.0, ""]
 @pytest.fixture(params=["in the process", "in Redis"])
 def answers(request):
     url = request.getfixturevalue("redis_url") if request.param == "in Redis" else ""
-    return Cache(Flask("answers"), url)
+    return Cache(Flask("cache"), url)
 
 
 def test_what_was_put_in_comes_back_and_nothing_else(answers):
@@ -52,7 +52,7 @@ def test_only_the_first_of_two_adds_succeeds(answers):
 
 @pytest.mark.parametrize("seconds", [0.1, 0.5, 1])
 def test_a_short_time_is_a_second_and_not_for_ever(redis_url, seconds):
-    answers = Cache(Flask("answers"), redis_url)
+    answers = Cache(Flask("cache"), redis_url)
     answers.set_many({"a": 1}, seconds)
     answers.add_many(["b"], 1, seconds)
     with redis.Redis.from_url(redis_url) as client:
@@ -61,7 +61,7 @@ def test_a_short_time_is_a_second_and_not_for_ever(redis_url, seconds):
 
 
 def test_records_lie_in_redis_as_plain_json(redis_url):
-    Cache(Flask("answers"), redis_url).set_many({"a": RECORD}, 60)
+    Cache(Flask("cache"), redis_url).set_many({"a": RECORD}, 60)
     with redis.Redis.from_url(redis_url) as client:
         assert client.get("widget:1:a") == b'["yes",1800000000.0,"check","not_asked",0.0,""]'
 
@@ -77,7 +77,7 @@ def test_a_pickle_that_somebody_put_there_is_never_run(redis_url):
     with redis.Redis.from_url(redis_url) as client:
         for prefix in (b"", b"!"):
             client.set("widget:1:a", prefix + pickle.dumps(Bomb()))
-            assert Cache(Flask("answers"), redis_url).get_many(["a"]) == {}
+            assert Cache(Flask("cache"), redis_url).get_many(["a"]) == {}
     assert not Bomb.exploded
 
 
@@ -85,11 +85,11 @@ def test_a_pickle_that_somebody_put_there_is_never_run(redis_url):
 def test_a_record_that_is_no_json_is_not_there(redis_url, raw):
     with redis.Redis.from_url(redis_url) as client:
         client.set("widget:1:a", raw)
-    assert Cache(Flask("answers"), redis_url).get_many(["a"]) == {}
+    assert Cache(Flask("cache"), redis_url).get_many(["a"]) == {}
 
 
 def test_many_records_are_one_round_trip(redis_url):
-    answers = Cache(Flask("answers"), redis_url)
+    answers = Cache(Flask("cache"), redis_url)
     keys = [f"k{n}" for n in range(10)]
     answers.get_many(keys)  # connects
     with redis.Redis.from_url(redis_url) as client:
@@ -113,7 +113,7 @@ def _commands(client):
 
 def test_a_store_that_went_away_says_so_at_once_and_works_again_when_it_is_back():
     with Valkey() as server:
-        answers = Cache(Flask("answers"), server.url)
+        answers = Cache(Flask("cache"), server.url)
         answers.set_many({"a": 1}, 60)
         server.kill()
         for call in (

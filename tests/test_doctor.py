@@ -33,7 +33,7 @@ def test_a_healthy_service_is_well(make_widget: MakeWidget) -> None:
     with Valkey(persist=True) as server:
         widget = make_widget(redis_url=server.url, **PRODUCTION, allow_http=True)
         jobs = widget.services.jobs
-        jobs.beat()
+        jobs.heartbeat()
         jobs.queue.execute(next(task for task in jobs.queue._registry.periodic_tasks if task.name == "lines"))
         told = said(widget)[1]
     # The simulated portal and gateway are plain http on this machine, which no production is.

@@ -85,7 +85,7 @@ def test_a_rotation_seals_everything_with_the_first_key_and_loses_nothing(make_w
     values = sealed_values(rotating)
     assert len(values) >= count
     alone = SecretBox([new])
-    assert all(alone.open(value) is not None for value in values)
+    assert all(alone.decrypt(value) is not None for value in values)
     after = make_widget(database=database, encryption_keys=(new,)).services
     assert after.storage.tokens.find(used.portals[0], REP) == before
     assert after.storage.lines.of(used.portals[0])[0].key == API_KEY
@@ -152,7 +152,7 @@ def test_a_rotation_that_was_interrupted_goes_on_where_it_was(used: Widget, monk
     assert 0 < counts["sends.text"].before < many
     assert counts["sends.text"].anew + counts["sends.text"].before == many + 2
     with engine.connect() as connection:
-        texts = [SecretBox([new]).open(value) for value in connection.execute(select(sends.c.text)).scalars()]
+        texts = [SecretBox([new]).decrypt(value) for value in connection.execute(select(sends.c.text)).scalars()]
     assert {f"text {n}" for n in range(many)} < set(texts)
 
 
@@ -174,7 +174,7 @@ def test_a_rotation_leaves_what_somebody_changed_meanwhile_to_them(used: Widget,
 
 
 def test_a_value_that_no_key_opens_is_counted_and_left(used: Widget) -> None:
-    lost = SecretBox([Fernet.generate_key().decode()]).seal("lost")
+    lost = SecretBox([Fernet.generate_key().decode()]).encrypt("lost")
     with used.services.storage.engine.begin() as connection:
         connection.execute(update(portals).where(portals.c.member_id == OTHER).values(application_token=lost))
     done = run(used, "secrets", "rotate")
@@ -192,7 +192,7 @@ def test_new_secrets_can_be_made_with_and_before_any_settings(widget: Widget) ->
     for printed in (run(widget, "secrets", "make").output, by_module):
         made = dict(line.split("=", 1) for line in printed.splitlines())
         assert len(made["SECRET_KEY"]) >= 32
-        assert SecretBox([made["ENCRYPTION_KEYS"]]).open(SecretBox([made["ENCRYPTION_KEYS"]]).seal("x")) == "x"
+        assert SecretBox([made["ENCRYPTION_KEYS"]]).decrypt(SecretBox([made["ENCRYPTION_KEYS"]]).encrypt("x")) == "x"
 
 
 # One portal.
@@ -466,7 +466,7 @@ def test_a_token_that_opens_with_no_key_is_no_token_and_is_not_logged(
     widget: Widget, caplog: pytest.LogCaptureFixture
 ) -> None:
     with widget.services.storage.engine.begin() as connection:
-        sealed = SecretBox([Fernet.generate_key().decode()]).seal("x")
+        sealed = SecretBox([Fernet.generate_key().decode()]).encrypt("x")
         connection.execute(
             insert(tokens).values(portal_id=widget.portals[0], user_id=9, access=sealed, refresh=sealed, expires_at=0)
         )

@@ -200,7 +200,7 @@ class FlakyCache(Cache):
 
 @pytest.fixture
 def in_process() -> Cache:
-    return Cache(Flask("answers"), "")
+    return Cache(Flask("cache"), "")
 
 
 @pytest.fixture
@@ -265,7 +265,7 @@ def make_desk(
         cooldown_policy = CooldownPolicy(cooldowns, clock)
         check_budget = CheckBudget(limiter, usage, cooldown_policy, Terms(burst, every, day, floor, 20, 10), clock)
         chat_index = ChatIndex(
-            gateways, memory, freshness, pool, clock, answers=answers, reports=lambda line: gateway.reports
+            gateways, memory, freshness, pool, clock, cache=answers, reports=lambda line: gateway.reports
         )  # type: ignore[arg-type]
         checker = Checker(
             memory,

@@ -44,7 +44,7 @@ def test_after_a_restriction_half_is_left_but_never_nothing():
 
 
 @pytest.mark.parametrize(
-    ("asking", "of_hundred"),
+    ("priority", "of_hundred"),
     [(CheckPriority.CLICK, 100), (CheckPriority.NEW, 80), (CheckPriority.STALE_NO, 65), (CheckPriority.STALE_YES, 50)],
 )
 def test_each_kind_of_asking_may_use_up_its_share_of_the_day(priority, of_hundred):

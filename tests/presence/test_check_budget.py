@@ -117,8 +117,8 @@ def test_a_restart_does_not_give_the_budget_back(make_desk, clock, redis_url, ki
         assert spend(make_desk(**FAST, storage=storage()), 200) == 70
 
 
-@pytest.mark.parametrize("asking", ["a press", "a send that was checked"])
-def test_processes_that_ask_at_once_after_a_loss_spend_each_check_once(make_desk, clock, priority):
+@pytest.mark.parametrize("asked_by", ["a press", "a send that was checked"])
+def test_processes_that_ask_at_once_after_a_loss_spend_each_check_once(make_desk, clock, asked_by):
     storage, together = MemoryStorage(clock), threading.Barrier(4)
     desks = [make_desk(**FAST, storage=storage) for _ in range(4)]
     for desk in desks:
@@ -131,7 +131,7 @@ def test_processes_that_ask_at_once_after_a_loss_spend_each_check_once(make_desk
         desk.usage.add = add_together
 
     def ask(desk):
-        return spend(desk, 10) if priority == "a press" else desk.check_budget.count(LINE, 10)
+        return spend(desk, 10) if asked_by == "a press" else desk.check_budget.count(LINE, 10)
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(ask, desks))

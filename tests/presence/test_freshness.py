@@ -23,7 +23,7 @@ def check(desk, *phones, **how):
 
 
 @pytest.mark.parametrize(
-    ("presence", "age", "asking"),
+    ("presence", "age", "priority"),
     [
         (YES, 299, None),
         (YES, 300, CheckPriority.STALE_YES),
@@ -44,21 +44,21 @@ def check(desk, *phones, **how):
     ],
 )
 def test_what_the_page_asks_by_itself_depends_on_the_answer_and_its_age(presence, age, priority):
-    assert LIFE.priority(presence, 1000.0 + age) is priority
+    assert LIFE.due(presence, 1000.0 + age) is priority
 
 
 @pytest.mark.parametrize("answer", [YES, NO])
 @pytest.mark.parametrize(("confirmed", "minutes"), [(0, 5), (1, 20), (2, 80), (3, 320)])
 def test_each_time_it_is_confirmed_an_answer_rests_four_times_as_long(answer, confirmed, minutes):
     known = replace(answer, confirmed=confirmed)
-    assert LIFE.priority(known, 1000.0 + minutes * 60 - 1) is None
-    assert LIFE.priority(known, 1000.0 + minutes * 60) is not None
+    assert LIFE.due(known, 1000.0 + minutes * 60 - 1) is None
+    assert LIFE.due(known, 1000.0 + minutes * 60) is not None
 
 
 @pytest.mark.parametrize(("answer", "longest"), [(YES, DAY), (NO, DAY / 2)])
 @pytest.mark.parametrize("confirmed", [5, 10, 10**9])
 def test_no_answer_rests_longer_than_a_day_nor_until_it_is_forgotten(answer, longest, confirmed):
-    assert LIFE.rests(replace(answer, confirmed=confirmed)) == longest
+    assert LIFE.retry_after(replace(answer, confirmed=confirmed)) == longest
 
 
 @pytest.mark.parametrize(

@@ -25,17 +25,17 @@ def test_a_sealed_secret_opens_again_and_shows_nothing():
 
 def test_a_key_can_be_changed_without_losing_what_the_old_one_sealed():
     old, new = Fernet.generate_key().decode(), Fernet.generate_key().decode()
-    sealed = SecretBox([old]).seal("secret")
-    assert SecretBox([new, old]).open(sealed) == "secret"
-    assert SecretBox([new]).open(SecretBox([new, old]).seal("secret")) == "secret"
+    sealed = SecretBox([old]).encrypt("secret")
+    assert SecretBox([new, old]).decrypt(sealed) == "secret"
+    assert SecretBox([new]).decrypt(SecretBox([new, old]).encrypt("secret")) == "secret"
 
 
 @pytest.mark.parametrize("sealed", ["", "x", "gAAAAAB", "sealed with another key"])
 def test_what_was_sealed_elsewhere_does_not_open(sealed):
     if sealed == "sealed with another key":
-        sealed = SecretBox([Fernet.generate_key().decode()]).seal("secret")
+        sealed = SecretBox([Fernet.generate_key().decode()]).encrypt("secret")
     with pytest.raises(DecryptionError) as error:
-        SecretBox([Fernet.generate_key().decode()]).open(sealed)
+        SecretBox([Fernet.generate_key().decode()]).decrypt(sealed)
     assert "secret" not in str(error.value).replace("a stored secret", "")
 
 

@@ -11,11 +11,11 @@ from widget.storage.lines import Line
 
 @dataclass(frozen=True)
 class Occasion:
-    """Why a card is drawn. `priority`: the page asks by itself about what is not known, after a refresh about all that
+    """Why a card is drawn. `asking`: the page asks by itself about what is not known, after a refresh about all that
     is not proved. `pressed`: it answers a press; `cost` is what the check cost, `checked_by` the line that made it
     where that is not the card's. `next_check` (unix seconds) is 0 for now, None where it cannot be told."""
 
-    priority: bool = False
+    asking: bool = False
     pressed: bool = False
     refreshed: bool = False
     cost: int | None = None
@@ -49,10 +49,10 @@ def drawing_of(view: CardView, occasion: Occasion, *, now: datetime, marks: tupl
         view=view,
         occasion=occasion,
         rows=tuple(
-            (row, label_of(row, when, priority=occasion.priority, any_line=any_line, pressed=occasion.pressed))
+            (row, label_of(row, when, asking=occasion.asking, any_line=any_line, pressed=occasion.pressed))
             for row in view.rows
         ),
-        to_ask=tuple(asked) if occasion.priority else (),
+        to_ask=tuple(asked) if occasion.asking else (),
         version=view.fingerprint,
         zone=view.zone,
         hours=view.hours,

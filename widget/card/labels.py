@@ -109,16 +109,16 @@ class Label:
                 assert_never(self.press)
 
 
-def label_of(row: Row, when: When, *, priority: bool, any_line: bool, pressed: bool = False) -> Label:
-    """What the row says. `priority`: the page asks by itself about what is not known; `any_line`: a line is there to
+def label_of(row: Row, when: When, *, asking: bool, any_line: bool, pressed: bool = False) -> Label:
+    """What the row says. `asking`: the page asks by itself about what is not known; `any_line`: a line is there to
     ask; `pressed`: a press has just asked, so that a vain one says why."""
-    label = _label(row, when, priority=priority, any_line=any_line)
+    label = _label(row, when, asking=asking, any_line=any_line)
     if pressed and row.vain:
         return replace(label, vain=why_text(row.presence, when), until=int(row.presence.until))
     return label
 
 
-def _label(row: Row, when: When, *, priority: bool, any_line: bool) -> Label:
+def _label(row: Row, when: When, *, asking: bool, any_line: bool) -> Label:
     presence = row.presence
     match presence.answer:
         case PresenceAnswer.YES:
@@ -128,7 +128,7 @@ def _label(row: Row, when: When, *, priority: bool, any_line: bool) -> Label:
         case PresenceAnswer.NO:
             return _not_found(presence, when, any_line=any_line)
         case PresenceAnswer.UNKNOWN:
-            return _unknown(row, when, priority=priority)
+            return _unknown(row, when, asking=asking)
         case _:
             assert_never(presence.answer)
 
@@ -148,7 +148,7 @@ def _not_found(presence: Presence, when: When, *, any_line: bool) -> Label:
     )
 
 
-def _unknown(row: Row, when: When, *, priority: bool) -> Label:  # noqa: PLR0912 - one case a reason
+def _unknown(row: Row, when: When, *, asking: bool) -> Label:  # noqa: PLR0912 - one case a reason
     presence = row.presence
     text, until = why_text(presence, when), int(presence.until)
 
@@ -156,7 +156,7 @@ def _unknown(row: Row, when: When, *, priority: bool) -> Label:  # noqa: PLR0912
         return Label(look, presence.why.value, text, press, until=until)
 
     match presence.why:
-        case UnknownReason.NOT_ASKED if priority:
+        case UnknownReason.NOT_ASKED if asking:
             return Label(RowStyle.CHECKING, "checking", _("Checking…"))
         case UnknownReason.NOT_ASKED:
             return Label(RowStyle.UNASKED, "not_asked", _("Not checked yet"), Press.CHECK)

@@ -88,7 +88,7 @@ BY_OTHER_MEANS: Mapping[type, Mapping[str, str]] = {
         "old": "it is why the page asks",
         "zone": "the reader's own, with the session",
         "hours": "with the settings",
-        "barred": "follows from the lines, by the question for their states",
+        "no_line_allowed": "follows from the lines, by the question for their states",
         "left": "by each check, and by the question for the lines' states",
         "gone": "it is why the page is drawn",
         "chosen": "the reader's own choices, followed by the next opening",
@@ -96,7 +96,7 @@ BY_OTHER_MEANS: Mapping[type, Mapping[str, str]] = {
     Row: {
         "presence": "by checks",
         "local": "by the page's own clock",
-        "asking": "by checks",
+        "priority": "by checks",
         "vain": "by checks",
         "last": "by the page's question for news",
     },

@@ -108,7 +108,7 @@ def reveal() -> ResponseReturnValue:
     seen = services().card.loader.see(who.session, who.portal, ahead=who.ahead)
     if who.ahead:
         who.ahead.abandon()  # where another request has read the card meanwhile
-    drawn = _drawn(seen, Occasion(priority=ask))
+    drawn = _drawn(seen, Occasion(asking=ask))
     services().metrics.revealed(pressed=pressed)
     response = make_response(drawn.html)
     if who.ticket:
@@ -143,7 +143,7 @@ def refresh() -> ResponseReturnValue:
     line_id, gone = _still(seen.context, asked)
     view = _view(seen, line_id, gone)
     view = with_left(view, checks.left(view.line))
-    return _html(view, Occasion(priority=True, refreshed=True, next_check=_next_check(view.line)), seen.marks)
+    return _html(view, Occasion(asking=True, refreshed=True, next_check=_next_check(view.line)), seen.marks)
 
 
 @pages.post("/card/suggestion")
@@ -180,7 +180,7 @@ def look_again() -> ResponseReturnValue:
         asked = None  # it is not for this user any more
     view = _view(seen, *_still(seen.context, asked))
     ask = portal.visibility is Visibility.ALWAYS or (portal.visibility is Visibility.BUTTON and not remembered)
-    return ("", 204) if view.fingerprint == version else _html(view, Occasion(priority=ask), seen.marks)
+    return ("", 204) if view.fingerprint == version else _html(view, Occasion(asking=ask), seen.marks)
 
 
 @pages.post("/card/more")
@@ -246,7 +246,7 @@ def lines() -> ResponseReturnValue:
         view={
             "lines": context.lines,
             "line": line,
-            "barred": context.no_line_allowed,
+            "no_line_allowed": context.no_line_allowed,
             "gone": gone,
             "left": here.card.checks.left(line),
         },
