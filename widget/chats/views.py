@@ -48,7 +48,7 @@ EMOJIS = tuple("🙂😀😁😂😉😊😍🤔😎😢😮😡👍👎👌🙏
 
 # What shows nothing of a chat and sends nothing: the gateway is not asked for it.
 SHOW_NOTHING = (
-    *("chats.open_chat", "chats.line_of_chat", "chats.typing", "chats.look_beside", "chats.choose_owner"),
+    *("chats.open_chat", "chats.line_of_chat", "chats.look_beside", "chats.choose_owner"),
     *("chats.say_writing", "chats.told_of_loss"),
 )
 # Who answers a chat may read it from then on, and what is ignored no employee reads: no way to get at a chat that has
