@@ -9,7 +9,7 @@ FIRST_REST, MAX_REST = 5.0, 120.0  # seconds; each twice the one before
 
 
 @dataclass
-class _Company:
+class _PortalShare:
     busy: bool = False
     waiting: dict[int, None] = field(default_factory=dict)  # in the order they came, each once
     failures: int = 0
@@ -21,14 +21,14 @@ class Sharing:
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._companies: dict[int, _Company] = {}
+        self._companies: dict[int, _PortalShare] = {}
         self._lock = threading.Lock()
 
     def run(self, portal_id: int, number: int, work: Callable[[int], bool]) -> None:
         """Do a piece of work of a company, and what comes meanwhile. Where another thread is at it, that one does it;
         while the company rests nothing is done. `work` says False where the portal did not answer."""
         with self._lock:
-            company = self._companies.setdefault(portal_id, _Company())
+            company = self._companies.setdefault(portal_id, _PortalShare())
             if self._clock() < company.rests_until:
                 return
             company.waiting[number] = None
@@ -43,7 +43,7 @@ class Sharing:
                 company.busy = False
             raise
 
-    def _next(self, portal_id: int, company: _Company) -> int | None:
+    def _next(self, portal_id: int, company: _PortalShare) -> int | None:
         with self._lock:
             if not company.waiting:
                 company.busy = False
@@ -54,7 +54,7 @@ class Sharing:
             del company.waiting[number]
             return number
 
-    def _note(self, company: _Company, *, answered: bool) -> None:
+    def _note(self, company: _PortalShare, *, answered: bool) -> None:
         with self._lock:
             if answered:
                 company.failures, company.rests_until = 0, 0.0

@@ -134,7 +134,7 @@ class CheckBudget:
         if sent is None:
             # Whole hours that began within the day: rather a message too few.
             since = -int(-(self._clock() - DAY) // HOUR)
-            sent = self._usage.total(line.portal_id, [line.id], "sent", since=since)
+            sent = self._usage.total(line.portal_id, line.id, "sent", since=since)
             with self._lock:
                 self._sent[line.id] = sent
         halved = self._cooldown_policy.of(line).halved_until

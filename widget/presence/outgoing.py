@@ -167,7 +167,8 @@ class Outgoing:
         if capabilities_of(line.gateway).checks_when_sending:
             raise Refused(ErrorCode.CANNOT_COUNT, 503, "first message")
         hour = self._usage.hour()
-        if self._usage.total(line.portal_id, line.one_account, "firsts", since=hour - 24) >= self._allowed(line):
+        begun = (self._usage.total(line.portal_id, each, "firsts", since=hour - 24) for each in line.one_account)
+        if sum(begun) >= self._allowed(line):
             raise Refused(ErrorCode.FIRSTS_SPENT, 429, "line's limits", until=self._clock() + HOUR)
         self._usage.add(line.portal_id, line.id, hour=hour, firsts=1)
         return Reservation(line, hour=hour)

@@ -98,9 +98,9 @@ class Usage:
             rows = connection.execute(select(usage).where(where).order_by(usage.c.hour)).mappings().all()
         return {(row["line_id"], row["hour"]): Counts(**{name: row[name] for name in NAMES}) for row in rows}
 
-    def total(self, portal_id: int, line_ids: Collection[int], name: str, *, since: int) -> int:
-        """One count of these lines together, from hour `since` on. One query."""
-        where = (usage.c.portal_id == portal_id) & usage.c.line_id.in_(line_ids) & (usage.c.hour >= since)
+    def total(self, portal_id: int, line_id: int, name: str, *, since: int) -> int:
+        """One count of one line, from hour `since` on. One query."""
+        where = (usage.c.portal_id == portal_id) & (usage.c.line_id == line_id) & (usage.c.hour >= since)
         with transaction(self._engine) as connection:
             found = connection.execute(select(func.sum(usage.c[name])).where(where)).scalar()
         return int(found or 0)
