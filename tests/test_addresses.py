@@ -248,8 +248,24 @@ def test_the_gateways_of_a_strict_service_connect_to_public_addresses_only(make_
 
 
 @pytest.mark.parametrize(
-    "typed", ["https://Waha.Example.com", "HTTPS://waha.example.com:443/", "https://waha.example.com//"]
+    ("typed", "plain"),
+    [
+        ("https://Waha.Example.com", "https://waha.example.com"),
+        ("HTTPS://waha.example.com:443/", "https://waha.example.com"),
+        ("https://waha.example.com//", "https://waha.example.com"),
+        ("https://waha.example.com./", "https://waha.example.com"),
+        ("https://waha.example.com.:8443/x", "https://waha.example.com:8443/x"),
+        ("http://waha.example.com:443/Sub/", "http://waha.example.com:443/Sub"),
+        ("https://ｗａｈａ.example.com", "https://waha.example.com"),
+        ("https://шлюз.рф/", "https://xn--g1ah2bza.xn--p1ai"),
+        ("https://ШЛЮЗ.рф:443", "https://xn--g1ah2bza.xn--p1ai"),
+        ("https://xn--g1ah2bza.XN--P1AI", "https://xn--g1ah2bza.xn--p1ai"),
+        ("http://203.0.113.7:3000", "http://203.0.113.7:3000"),
+        ("http://3405803783:3000/", "http://203.0.113.7:3000"),
+        ("http://[2001:DB8::1]:3000/", "http://[2001:db8::1]:3000"),
+        ("http://[2001:db8::1]", "http://[2001:db8::1]"),
+    ],
 )
-def test_however_a_host_is_written_it_is_one_gateway(typed: str) -> None:
-    assert plain_address(typed) == "https://waha.example.com"
-    assert plain_address("http://waha.example.com:443/Sub/") == "http://waha.example.com:443/Sub"
+def test_however_a_host_is_written_it_is_one_gateway(typed: str, plain: str) -> None:
+    assert plain_address(typed) == plain
+    assert plain_address(plain) == plain

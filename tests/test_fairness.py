@@ -14,6 +14,7 @@ from widget.gateways.base import GatewayError, GatewayErrorCode
 from widget.gateways.breaker import Breaker
 from widget.gateways.calls import Calls, Timeouts
 from widget.http import OutsideError, fetch
+from widget.openlines.files import FileRef
 from widget.places import Crowded, Places, at_place
 
 SHARE = 3
@@ -96,6 +97,29 @@ def test_an_opening_which_anybody_gets_takes_none_of_a_companys_places(crowd: Cr
 
     assert proved == crowd.widget.portals[0]
     assert opened != proved
+
+
+def test_all_that_one_company_fetches_or_is_told_shares_its_places_and_what_is_made_up_too(crowd: Crowd) -> None:
+    """However many addresses a company has: files of messages, webhooks of lines."""
+    crowd.end()
+    services, client = crowd.widget.services, crowd.cards[-1].client
+    mine, theirs = ([addressed(crowd, portal, number) for number in range(2)] for portal in crowd.widget.portals)
+    full = [services.places.take(("openlines.file", crowd.widget.portals[0])) for _ in range(SHARE)]
+    full += [services.places.take(("hooks.gateway", 0)) for _ in range(SHARE)]
+
+    assert {client.get(path).status_code for path in mine} == {503}
+    assert {client.get(path).status_code for path in theirs} == {404}  # there is no such chat
+    assert {client.post(f"/hooks/gateway/made-up-{number}", json={}).status_code for number in range(2)} == {503}
+    assert client.get("/openlines/files/made-up/a.jpg").status_code == 404
+    assert crowd.cards[-1].history(crowd.chat).answer.status_code == 200
+    for place in full:
+        place.leave()
+
+
+def addressed(crowd: Crowd, portal_id: int, number: int) -> str:
+    """An address from which Bitrix24 may fetch a file, of a chat that is not there."""
+    address: str = crowd.widget.services.open_lines.addresses.of(FileRef(portal_id, 10_000 + number, "m"), "a.jpg")
+    return urlsplit(address).path
 
 
 def test_a_place_is_free_again_when_its_request_has_ended(crowd: Crowd) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from tests.stand import PATIENCE, Clock, until
 from widget import http
-from widget.http import HttpResponse, OutsideError, TimedOut, fetch, make_client
+from widget.http import KEPT_SECONDS, HttpResponse, OutsideError, TimedOut, fetch, make_client
 
 
 class Host:
@@ -355,3 +355,9 @@ def test_a_request_is_made_once_whatever_happens(client, host):
     broken = host(says(b""))
     failed(lambda: fetch(client, "POST", broken.address, timeout=PATIENCE, json={}))
     assert len(broken.requests) == 1
+
+
+def test_an_idle_connection_is_closed_before_a_node_server_closes_it():
+    """`server.keepAliveTimeout` is 5 s: a send into a connection that is just closed would have an unclear end."""
+    with make_client() as client:
+        assert client._transport._pool._keepalive_expiry == KEPT_SECONDS < 5

@@ -4,6 +4,7 @@ import functools
 import logging
 import math
 import os
+from collections.abc import Hashable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -138,10 +139,21 @@ def _take_place() -> None:
         return
     if request.endpoint == "hooks.bitrix24":  # its form is read for whose it is
         request.max_content_length = MAX_EVENT
-    place = services().places.take(company_of_request())
+    place = services().places.take(_company())
     g.place = ExitStack()
     g.place.callback(place.leave)
     g.place.enter_context(at_place(place))
+
+
+def _company() -> Hashable:
+    """Whose share this request takes. A gateway and a portal have no session, but addresses that name their company:
+    each kind has a share of its own, as large however many lines or files there are. All that is made up has one."""
+    here, named = services(), request.view_args or {}
+    if request.endpoint == "hooks.gateway":
+        return request.endpoint, here.webhooks.gateway_receiver.company(named["hook_key"])
+    if request.endpoint == "openlines.file":
+        return request.endpoint, here.open_lines.addresses.company(named["token"])
+    return company_of_request()
 
 
 def _leave_place(_error: BaseException | None) -> None:

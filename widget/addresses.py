@@ -64,11 +64,20 @@ def plain_host(told: str, scheme: str) -> str:
 
 def plain_address(address: str) -> str:
     """An address that may be called, in one spelling: the same session at the same gateway is one line, and its
-    WhatsApp account has one budget, however the host is written."""
+    WhatsApp account has one budget, however the host is written (in capitals, in letters or punycode, with the dot of
+    the root, as one number). What punycode has no way for stays."""
     scheme, _, rest = address.partition("://")
     host, slash, path = rest.partition("/")
-    scheme, host = scheme.lower(), host.lower()
-    return f"{scheme}://{_without_usual_port(host, scheme)}{slash}{path}".rstrip("/")
+    scheme, host = scheme.lower(), unicodedata.normalize("NFKC", host)
+    try:
+        host = plain_host(host, scheme)
+    except ValueError:
+        host = host.lower()
+    name, colon, port = host.rpartition(":") if host.rpartition(":")[2].isdigit() else (host, "", "")
+    name = name.rstrip(".")
+    if name[-1:].isdigit() and (literal := _odd_ipv4(name)):
+        name = str(literal)
+    return f"{scheme}://{name}{colon}{port}{slash}{path}".rstrip("/")
 
 
 def _without_usual_port(host: str, scheme: str) -> str:

@@ -54,7 +54,7 @@ def company_of_request() -> Hashable:
     named = ""
     if request.path in FORMS:  # elsewhere the view says how much of a body it reads
         named = request.form.get("member_id") or request.form.get("auth[member_id]", "")
-    return request.path, named[:MAX_NAME]
+    return request.endpoint or "", named[:MAX_NAME]
 
 
 def current_opening() -> Launch:

@@ -47,6 +47,10 @@ class Launch:
     granted: bool = False
     server: str = ""  # the authorisation server that the form named
 
+    def for_number(self, number: str, line_id: int, *, granted: bool = False) -> "Launch":
+        """The same of no card, for one number on one line."""
+        return replace(self, entity_type_id=0, entity_id=0, number=number, line_id=line_id, granted=granted)
+
 
 @dataclass(frozen=True)
 class Session:
@@ -70,6 +74,10 @@ class Session:
     granted: bool = False
     zone: str = ""
     readings: tuple[str, ...] = field(default=(), compare=False)
+
+    def for_number(self, number: str, line_id: int, *, granted: bool = False) -> "Session":
+        """The same of no card, for one number on one line: a card's requests are not asked whose its chats are."""
+        return replace(self, entity_type_id=0, entity_id=0, number=number, line_id=line_id, granted=granted)
 
     def __repr__(self) -> str:
         card = f"{self.entity_type_id}:{self.entity_id}"

@@ -49,13 +49,13 @@ def list_items(crm: Crm, user: User, params: dict[str, Any]) -> Answer:
 
 
 def find_duplicates(crm: Crm, user: User, params: dict[str, Any]) -> Answer:
-    """crm.duplicate.findbycomm: whom the CRM has with one of these phones, by kind, however they were typed.
+    """crm.duplicate.findbycomm: whom the CRM has with one of these phones, by kind.
 
     b24restdocs: api-reference/crm/duplicates/crm-duplicate-find-by-comm.md.
     """
     if params.get("type") not in ("PHONE", "EMAIL"):
         raise RestError("Communication type is not defined", "Parameter 'type' is required.")
-    values = {_digits(str(value))[-10:] for value in params.get("values") or []} - {""}
+    values = {_compared(str(value)) for value in params.get("values") or []} - {""}
     found: dict[str, list[int]] = {}
     for name, kind in (("LEAD", LEAD), ("CONTACT", CONTACT), ("COMPANY", COMPANY)):
         ids = [
@@ -64,7 +64,7 @@ def find_duplicates(crm: Crm, user: User, params: dict[str, Any]) -> Answer:
             if of_type == kind
             and params.get("entity_type") in (None, "", name)
             and may_read(user, each)
-            and values & {_digits(one["value"])[-10:] for one in each["fm"] if one["typeId"] == params["type"]}
+            and values & {_compared(one["value"]) for one in each["fm"] if one["typeId"] == params["type"]}
         ]
         if ids:
             found[name] = ids
@@ -100,8 +100,17 @@ def update_item(crm: Crm, user: User, params: dict[str, Any]) -> Answer:
     return Answer({"item": found})
 
 
-def _digits(text: str) -> str:
-    return "".join(filter(str.isdigit, text))
+def _compared(phone: str) -> str:
+    """A phone as the search compares it: not by its last digits, so one that was typed without its country is another
+    number. `NormalizePhone` of the module main (bitrix/modules/main/tools.php)."""
+    text = "00" + phone[1:] if phone.startswith("+8") else phone
+    digits = "".join(filter(str.isdigit, text))
+    if len(digits) < 10 or digits.startswith(("80", "81", "82")):
+        return digits
+    for prefix, plain in (("00", ""), ("011", ""), ("8", "7"), ("0", "")):
+        if digits.startswith(prefix):
+            return plain + digits.removeprefix(prefix)
+    return digits
 
 
 def may_read(user: User, item: Item) -> bool:

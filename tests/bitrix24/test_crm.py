@@ -179,6 +179,12 @@ def test_a_person_without_phones_is_a_person(fm):
     assert (ids(found), found.people[0].phones) == ([5], ())
 
 
+def test_phones_may_come_as_a_map_with_gaps():
+    typed = {number: person(1, phone=f"+7961951000{number}")["fm"][0] for number in ("0", "2", "7")}
+    found = card({"id": 1, "contactIds": [5]}, [{**person(5), "fm": typed}])
+    assert [phone.typed[-1] for phone in found.people[0].phones] == ["0", "2", "7"]
+
+
 # Who is asking.
 
 

@@ -97,6 +97,12 @@ class Rep:
             self.opening = page.text.split('data-opening="')[1].split('"')[0]
         return page
 
+    def open_waiting(self, chat: int) -> CardPage:
+        """As from the list of those who wait, with the page's own session."""
+        self.page.session = self.own
+        headers = {"X-Session": self.own, "X-Opening": self.page.opening_ticket}
+        return self.page._take(self.page.client.post(f"/app/waiting/{chat}/open", json={}, headers=headers))
+
     def renew(self, widget: Widget) -> None:
         token = widget.services.session_tokens.read_launch(self.page.opening_ticket).access_token
         answer = self.page.client.post("/session", json={"auth": token}, headers={"X-Opening": self.opening})
@@ -172,10 +178,13 @@ class Play:
         self.rep, self.chat, self.count = Rep(widget), 0, 0
         self.mine: set[str] = set()
         self.answers: set[str] | None = None  # of a chat that is the rep's, once they have written
+        self.owned: set[str] = set()  # what came after that: who writes first answers the chat
+        self.key = "x"
 
     def type_number(self) -> None:
         if self.rep.type_number(self.phone, self.line).answer.status_code == 200:
-            page = self.rep.page.open_chat(self.rep.key, line=self.line)
+            self.key = self.rep.key
+            page = self.rep.page.open_chat(self.key, line=self.line)
             self.chat = page.chat if page.answer.status_code in (200, 201) else self.chat
 
     def read(self, made_up: str = "") -> None:
@@ -195,27 +204,68 @@ class Play:
         if self.rep.opening:
             self.rep.renew(self.widget)
 
+    def take(self) -> None:
+        if self.chat:
+            self.rep.page.post(f"/chats/{self.chat}/take", {})
+
+    def list_waiting(self) -> None:
+        typed, self.rep.page.session = self.rep.page.session, self.rep.own
+        self.rep.page.post("/app/waiting", {})
+        self.look()
+        self.rep.page.session = typed
+
+    def open_waiting(self) -> None:
+        """A chat of the list, or one whose id is guessed."""
+        typed = self.rep.page.session
+        if self.rep.open_waiting(self.chat or 1).answer.status_code != 200:
+            self.rep.page.session = typed
+        self.read()
+
+    def hear_news(self) -> None:
+        chat = self.chat or None
+        self.rep.page.post("/card/news", {"keys": [self.key], "marks": "", "chat": chat, "since": "0"})
+
+    def look_at_message(self) -> None:
+        """Its steps and its file."""
+        refs = re.findall(r'data-(?:ref|trail)="(gAAAA[^"]+)"', self.rep.page.text)
+        for ref in refs[:1]:
+            self.rep.page.get(f"/chats/{self.chat}/messages/{ref}/trail")
+            self.look()
+            self.rep.page.get(f"/chats/{self.chat}/media/{ref}")
+
     def client_writes(self) -> None:
         text = self.next("theirs")
         self.widget.outside.answer_as_client(self.phone, text, LINES[self.line - 1])
         if self.answers is not None:
             self.answers.add(text)
+        if self.owns:
+            self.owned.add(text)
 
     def colleague_writes(self, *, failed: bool = False) -> None:
-        self.widget.outside.write_on_phone(self.phone, self.next("colleague"), LINES[self.line - 1], failed=failed)
+        text = self.next("colleague")
+        self.widget.outside.write_on_phone(self.phone, text, LINES[self.line - 1], failed=failed)
         self.answers = None
+        if self.owns:
+            self.owned.add(text)
+
+    @property
+    def owns(self) -> bool:
+        stored = self.widget.services.storage.chats.get(self.widget.portals[0], self.chat) if self.chat else None
+        return bool(stored and self.mine and stored.owner_id == REP)
 
     def next(self, whose: str) -> str:
         self.count += 1
         return f"{whose}-{self.count}"
 
     def look(self) -> None:
-        shown = set(re.findall(r'class="bubble-text[^"]*">(.+?)</p>', self.rep.page.text, re.S))
-        allowed = self.mine | (self.answers or set())
+        """A file's answer is no text of a page, and says nothing in these words either."""
+        shown = set(re.findall(r"\b(?:mine|theirs|colleague)-\d+\b", self.rep.page.answer.get_data().decode("latin-1")))
+        allowed = self.mine | (self.answers or set()) | self.owned
         assert shown <= allowed, shown - allowed
 
 
 ONES_OWN = (Play.type_number, Play.read, Play.write, Play.read, Play.renew, Play.write)
+BY_OTHER_WAYS = (Play.take, Play.list_waiting, Play.open_waiting, Play.hear_news, Play.look_at_message)
 BY_OTHERS = (Play.client_writes, Play.colleague_writes, partial(Play.colleague_writes, failed=True))
 CURSORS = tuple(partial(Play.read, made_up=cursor) for cursor in MADE_UP[:3])
 
@@ -230,15 +280,49 @@ def forget_all(widget: Widget) -> None:
 def test_no_sequence_of_requests_shows_what_is_not_the_reps(three: Widget) -> None:
     @settings(max_examples=examples(8), phases=[Phase.generate])
     @given(
-        st.sampled_from(PLACES), st.sampled_from(BY_OTHERS), st.permutations([*ONES_OWN, Play.client_writes, *CURSORS])
+        st.sampled_from(PLACES),
+        st.sampled_from(BY_OTHERS),
+        st.permutations([*ONES_OWN, *BY_OTHER_WAYS, Play.client_writes, *CURSORS]),
     )
     def play(place: tuple[int, str], by_others: Callable[[Play], None], steps: list[Callable[[Play], None]]) -> None:
         playing = Play(three, *place)
-        for step in (Play.type_number, *steps[:3], by_others, *steps[3:], Play.type_number, Play.read):
+        for step in (
+            Play.type_number,
+            *steps[:5],
+            by_others,
+            *steps[5:],
+            Play.open_waiting,
+            Play.type_number,
+            Play.read,
+        ):
             step(playing)
             playing.look()
 
     play()
+
+
+@pytest.mark.parametrize("claim", ["take", "waive", "ignore"])
+def test_a_chat_is_not_claimed_by_typing_its_number(three: Widget, claim: str) -> None:
+    """Who answers a chat may read it: a number that was typed must not make a rep that."""
+    rep = Rep(three)
+    assert rep.type_number(ORDERS_MOSCOW.phone, 1).answer.status_code == 200
+    chat = rep.page.open_chat(rep.key, line=1).chat
+    assert rep.page.post(f"/chats/{chat}/{claim}", {"confirmed": True}).answer.status_code == 403  # it is empty
+    three.outside.write_on_phone(ORDERS_MOSCOW.phone, "For a colleague", LINES[0])
+    assert rep.page.post(f"/chats/{chat}/{claim}", {"confirmed": True}).answer.status_code == 403
+    assert rep.open_waiting(chat).answer.status_code == 403
+
+
+def test_a_number_that_is_typed_beside_a_card_is_none_of_that_cards(three: Widget) -> None:
+    """A card's requests do not ask whose a chat is: Bitrix24 has said so for all of its numbers."""
+    card = three.open(user="rep", lang="en").reveal()
+    headers = {"X-Session": card.session, "X-Opening": card.opening_ticket}
+    card._take(card.client.post("/app/number", json={"number": ORDERS_MOSCOW.phone, "line": 1}, headers=headers))
+    key, opening = (card.text.split(f'data-{name}="')[1].split('"')[0] for name in ("key", "opening"))
+    chat = card.open_chat(key, line=1).chat
+    assert three.services.session_tokens.read_launch(opening).entity_id == 0
+    assert card.post("/card/news", {"keys": [key], "chat": chat, "since": "0"}).answer.status_code == 403
+    assert card.reveal().answer.status_code == 403
 
 
 def own_chat(widget: Widget, *others: Message) -> WholeChat:

@@ -3,16 +3,16 @@
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import pytest
 import redis
-from huey import MemoryHuey
+from huey import Huey, MemoryHuey
 from huey.serializer import Serializer
 
 from tests.stand import Clock, Widget, until
-from widget.jobs.queue import EVERY_HOUR, EVERY_MINUTE, EVERY_NIGHT, Jobs, open_queue
+from widget.jobs.queue import EVERY_HOUR, EVERY_MINUTE, EVERY_NIGHT, WAITS_SECONDS, Jobs, open_queue
 
 SECRET = "s" * 40
 
@@ -70,6 +70,22 @@ def test_a_queue_that_is_out_of_reach_fails_nobody(tmp_path: Path, clock: Clock)
 
     assert not jobs.enqueue("event", 7)
     assert jobs.last_heartbeat() is None
+
+
+def test_a_worker_waits_for_a_queue_that_is_not_there_when_it_starts(clock: Clock) -> None:
+    pauses: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) == 3:
+            raise InterruptedError
+
+    def out_of_reach() -> Huey:
+        raise ConnectionError
+
+    with pytest.raises(InterruptedError):
+        Jobs(out_of_reach, clock).run(nullcontext, sleep)
+    assert pauses == [WAITS_SECONDS] * 3
 
 
 def test_nothing_is_opened_before_it_is_needed(make_widget: Callable[..., Widget], tmp_path: Path) -> None:

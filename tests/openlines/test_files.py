@@ -50,6 +50,16 @@ def test_an_address_dies_and_cannot_be_made_up(circle: Circle) -> None:
         addresses.read(token)
 
 
+def test_a_file_is_not_given_in_the_name_of_a_portal_that_is_closed(circle: Circle) -> None:
+    circle.client_writes("Добрый день")
+    ref = FileRef(circle.site.portal.id, circle.chat.id, photo_of(circle))
+    path = urlsplit(circle.services.open_lines.addresses.of(ref, "a.jpg")).path
+    client = circle.widget.app.test_client()
+    assert client.get(path).status_code == 200
+    circle.services.storage.portals.close(circle.site.portal.id, "PAYMENT_REQUIRED")
+    assert client.get(path).status_code == 404
+
+
 def test_a_long_name_keeps_its_ending() -> None:
     assert short_name("a" * 80 + ".pdf") == "a" * 38 + ".pdf"
     assert short_name("план.pdf") == "план.pdf"
@@ -61,6 +71,16 @@ def test_an_operators_file_goes_out_once(circle: Circle) -> None:
     circle.site.delivered -= 1
     circle.site.deliver()  # once more
     assert circle.sent == ["Вот план", "📎 plan.txt"]
+
+
+def test_of_a_message_that_went_out_in_part_nothing_says_that_it_did_not(circle: Circle) -> None:
+    """Who reads «not delivered» writes it again, and the client reads its text twice."""
+    circle.client_writes("Добрый день")
+    circle.operator_writes("Вот план", file="plan.exe")
+    circle.later()
+    assert circle.sent == ["Вот план"]
+    notes = [text for _author, text in circle.said if "WhatsApp" in text]
+    assert notes == ["В WhatsApp отправлена только часть, посмотрите на телефоне: такой тип файла отправить нельзя."]
 
 
 @pytest.mark.parametrize("address", ["http://127.0.0.1:1/secret", "https://evil.example/x", "file:///etc/passwd", ""])

@@ -9,7 +9,7 @@ import redis
 from flask import Flask
 
 from ratelimit import MemoryStorage, RedisStorage, StorageUnavailable
-from tests.presence.conftest import LINE
+from tests.presence.conftest import LINE, SUPPORT
 from tests.stand import PATIENCE
 from widget.cache import Cache
 from widget.gateways.base import GatewayErrorCode
@@ -38,6 +38,19 @@ def test_a_line_that_sends_nothing_has_the_floor_and_each_message_sent_allows_a_
     assert spend(desk, 50) == 5
     send(desk, 500)
     assert spend(desk, 200) == 75
+
+
+def test_two_lines_of_one_whatsapp_account_spend_from_one_budget(make_desk):
+    """A phone may be linked to two gateways; WhatsApp counts what both of them ask."""
+    desk = make_desk(**FAST, floor=20)
+    one, other = replace(LINE, account=(1, 3)), replace(SUPPORT, account=(1, 3))
+    assert desk.check_budget.reserve(one, 15, CheckPriority.CLICK).granted == 15
+    assert desk.check_budget.reserve(other, 15, CheckPriority.CLICK).granted == 5
+    desk.limiter.reset(one.budget_key)
+    desk.clock.forward(10)
+    assert desk.check_budget.reserve(other, 1, CheckPriority.CLICK).granted == 0  # as SQL knows
+    alone = replace(SUPPORT, id=4)
+    assert desk.check_budget.reserve(alone, 1, CheckPriority.CLICK).granted == 1  # of an account of its own
 
 
 def test_messages_that_come_in_allow_nothing(make_desk):

@@ -17,6 +17,20 @@ def test_adding_a_line_again_corrects_it(store):
     assert (line.key, line.name) == ("new-key", "Отдел продаж")
 
 
+def test_lines_with_one_number_are_one_account_whose_limits_outlive_a_line_that_is_removed(store):
+    first, second = store.line_one, store.add_line(store.one, "support")
+    for line_id in (first, second):
+        store.lines.rename(store.one, line_id, name="x", number="+79638477312")
+    assert [line.account for line in store.lines.of(store.one)] == [(first, second)] * 2
+    store.lines.make_hook(store.one, second)
+    hooked = next(line for line in store.lines.of(store.one) if line.id == second)
+    assert store.lines.by_hook(hooked.hook_key).budget_key == str(first)
+    store.lines.remove(store.one, first)
+    assert [line.budget_key for line in store.lines.of(store.one)] == [str(first)]
+    store.lines.rename(store.one, second, name="x", number="")
+    assert [line.budget_key for line in store.lines.of(store.one)] == [str(second)]
+
+
 def test_a_line_that_was_switched_off_is_not_listed_until_it_is_added_again(store, clock):
     with store.engine.begin() as connection:
         connection.execute(text("UPDATE lines SET active = false WHERE id = :id"), {"id": store.line_one})

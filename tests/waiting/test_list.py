@@ -1,12 +1,18 @@
 """The list of those who wait: who sees which chat, and what can be done from it."""
 
 import re
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
 from sandbox.people import OKSANA
 from tests.stand import CardPage, Clock, Outside, Widget, config_for, start_widget
 from tests.webhooks.gateways import Caller, PlainWebhooks, written
+from widget.bitrix24.clients import cards_of_phones
+from widget.bitrix24.rest import Batch, Rest
+from widget.storage.lines import Grantee
+from widget.storage.portals import Portal
 
 NOBODYS = "+79031234567"  # in no card
 IVAN = "+79619510000"
@@ -121,6 +127,87 @@ def test_a_client_of_a_card_that_a_rep_may_not_read_is_not_listed_for_them(widge
     restricted = app_page(widget, "restricted")
     assert listed(restricted) == []
     assert restricted.post(f"/app/waiting/{chat}/open", {}).refusal == "not_allowed"
+
+
+def test_a_colleagues_client_whose_card_has_the_number_as_it_is_typed_at_home_is_not_for_all(
+    widget: Widget, outside: Outside
+) -> None:
+    typed = {"fm": [{"typeId": "PHONE", "value": "(903) 123-45-67"}]}
+    changed = {"change_item": {"entityTypeId": 3, "id": 44, "fields": typed}}
+    outside.http.post(f"{outside.portal}/_sandbox/portals/1", json=changed).raise_for_status()
+    chat = writes(widget, NOBODYS, ago=300)
+    assert listed(app_page(widget, "restricted")) == []  # who may not read that contact
+    assert listed(app_page(widget, "rep")) == [chat]
+
+
+def test_a_chat_that_no_longer_waits_is_not_there_for_who_guesses_its_id(widget: Widget) -> None:
+    chat = writes(widget, NOBODYS, ago=300)
+    rep = app_page(widget, "rep")
+    assert as_app(rep, f"/app/waiting/{chat}/open", {}).answer.status_code == 200
+    granted, key = rep.session, rep.text.split('data-key="')[1].split('"')[0]
+    assert rep.open_chat(key).answer.status_code == 200
+    answered = written("P1", at=widget.clock() - 60, ids=(f"{NOBODYS[1:]}@c.us",), from_me=True)
+    Caller(widget).tell(answered)  # on the phone
+    rep = app_page(widget, "rep")
+    assert as_app(rep, f"/app/waiting/{chat}/open", {}).refusal == "not_allowed"
+    rep.session = granted
+    assert rep.history(chat).refusal == "not_allowed"
+
+
+def test_who_wrote_in_a_chat_once_does_not_read_it_when_a_colleague_has_taken_it(widget: Widget) -> None:
+    chat = writes(widget, NOBODYS, ago=300)
+    rep = app_page(widget, "rep")
+    as_app(rep, f"/app/waiting/{chat}/open", {})
+    rep.send(chat, "Hello", "key-1", confirmed=True)
+    assert rep.history(chat).answer.status_code == 200
+    services, portal = widget.services, widget.portals[0]
+    services.storage.staff.seen(portal, 1, "Ольга")
+    services.storage.conversations.waits.own(services.storage.chats.get(portal, chat), 1, at=widget.clock())
+    assert rep.history(chat).refusal == "not_allowed"
+    services.storage.staff.seen(portal, 1, "Ольга", active=False)
+    assert rep.history(chat).answer.status_code == 200
+
+
+def test_older_pages_are_for_who_may_read_the_chat_at_that_moment(widget: Widget, outside: Outside) -> None:
+    """A typed number has one page, of nothing but what is the rep's; one of the list its older pages while it may be
+    read at all."""
+    for number in range(40):
+        outside.answer_as_client(IVAN, f"Older {number}")
+    chat = writes(widget, IVAN, ago=300)
+    rep = app_page(widget, "rep")
+    own = rep.session
+    as_app(rep, f"/app/waiting/{chat}/open", {})
+    cursor = rep.history(chat).cursor
+    assert cursor
+    assert rep.history(chat, cursor).answer.status_code == 200
+    granted = rep.session
+    tokens = widget.services.session_tokens
+    rep.session = tokens.sign_session(tokens.read_session(own).for_number(IVAN, 1))  # as if it had been typed
+    assert rep.history(chat, cursor).answer.status_code == 403
+    rep.session = granted
+    widget.services.storage.lines.set_access(widget.portals[0], 1, (Grantee("U1", "Ольга"),))
+    widget.clock.forward(11)
+    assert rep.history(chat, cursor).answer.status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("told", "known"),
+    [
+        ([], True),
+        ({}, True),
+        ({"LEAD": [7]}, True),
+        (None, False),
+        ("", False),
+        (False, False),
+        ({"LEAD": ["x"]}, False),
+        ({"LEAD": None}, False),
+        ("busy", False),
+    ],
+)
+def test_only_a_clear_answer_of_bitrix24_says_that_no_card_has_a_number(told: object, *, known: bool) -> None:
+    rest = cast(Rest, SimpleNamespace(batch=lambda *_asked: Batch({"p0": told}, {})))
+    portal = cast(Portal, SimpleNamespace(country="RU"))
+    assert (NOBODYS in cards_of_phones(rest, portal, 1, [NOBODYS])) is known
 
 
 def test_where_bitrix24_does_not_answer_only_own_chats_are_listed(widget: Widget, outside: Outside) -> None:

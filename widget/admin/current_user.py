@@ -1,6 +1,6 @@
 """Who is asking, and what they changed. The right to change the portal is asked of Bitrix24 at every change."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from flask import g
 from markupsafe import Markup
@@ -80,7 +80,7 @@ def administrator() -> CurrentUser:
 def current_user() -> CurrentUser:
     """A user of the portal, as the page was opened; without the number it may have typed. At most one batch. Raises
     Refused."""
-    session = replace(current_session(), number="", line_id=0)
+    session = current_session().for_number("", 0)
     set_language(session.language)
     return entered(session, g.portal)
 

@@ -6,8 +6,6 @@ session for that number on that line, and nothing else: `Session.number` stands 
 so the same is asked again at every use of that session (chats/views.py) and when it is renewed (card/views.py).
 """
 
-from dataclasses import replace
-
 from flask import Response, render_template
 from flask.typing import ResponseReturnValue
 
@@ -94,9 +92,9 @@ def write_to_number() -> ResponseReturnValue:
         user,
         item=item,
         line=line,
-        opening=session_tokens.seal_launch(replace(opening, number=item.phone.e164, line_id=line.id)),
+        opening=session_tokens.seal_launch(opening.for_number(item.phone.e164, line.id)),
     )
-    session = replace(user.session, number=item.phone.e164, line_id=line.id)
+    session = user.session.for_number(item.phone.e164, line.id)
     response.headers[SESSION_HEADER] = session_tokens.sign_session(session)
     return response
 

@@ -5,7 +5,7 @@ user may read it was asked for that, and is asked again while it is open (chats/
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from flask import make_response, render_template
 from flask.typing import ResponseReturnValue
@@ -29,7 +29,7 @@ from widget.session import SESSION_HEADER
 from widget.storage.changes import ChangeKind
 from widget.storage.chats import Chat
 from widget.storage.staff import Employee
-from widget.storage.waits import Filter
+from widget.storage.waits import MAX_LISTED, Filter
 
 NOBODYS = "nobody"
 MINE = "mine"
@@ -83,8 +83,8 @@ def open_waiting(chat_id: int) -> ResponseReturnValue:
     opening = current_opening()
     if opening.member_id != user.portal.member_id:
         raise Refused(ErrorCode.NOT_ALLOWED, 403, "opening of another portal")
-    sealed = here.session_tokens.seal_launch(replace(opening, number=chat.phone, line_id=line.id, granted=True))
-    session = replace(user.session, number=chat.phone, line_id=line.id, granted=True)
+    sealed = here.session_tokens.seal_launch(opening.for_number(chat.phone, line.id, granted=True))
+    session = user.session.for_number(chat.phone, line.id, granted=True)
     response = make_response(render_template("waiting/_opened.html", opening=sealed, key=item.key, line=line))
     response.headers[SESSION_HEADER] = here.session_tokens.sign_session(session)
     return response
@@ -204,7 +204,7 @@ def waiting_place() -> str:
 
 
 def waiting(user: CurrentUser, wanted: Wanted) -> str:
-    """The list as this user may see it. `more` counts those that were not looked at."""
+    """The list as this user may see it. `more`: some were not looked at; how many would tell of chats of others."""
     here, context = services(), user.context
     lines = {line.id: line for line in context.lines if wanted.line in (None, line.id)}
     owners: Mapping[str, int] = {MINE: user.viewer.user_id, NOBODYS: 0}
@@ -221,7 +221,7 @@ def waiting(user: CurrentUser, wanted: Wanted) -> str:
     return render_template(
         "waiting/_list.html",
         rows=rows,
-        more=0 if user.viewer.admin else max(0, len(found) - MOST),
+        more=len(found) > (MAX_LISTED - 1 if user.viewer.admin else MOST),
         lines=context.lines,
         wanted=wanted,
         lost=[(chat, _owner(chat)) for chat in lost],

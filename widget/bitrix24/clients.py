@@ -11,6 +11,7 @@ from typing import Any
 from widget.bitrix24.crm import COMPANY, CONTACT, LEAD
 from widget.bitrix24.rest import Rest
 from widget.errors import ErrorCode, Refused
+from widget.phones.spellings import spellings_in_crm
 from widget.storage.portals import Portal
 from widget.untrusted import as_dict, as_positive_int, as_rows
 
@@ -30,14 +31,19 @@ class CrmLink:
 def cards_of_phones(
     rest: Rest, portal: Portal, user_id: int, phones: Collection[str]
 ) -> dict[str, tuple[CrmLink, ...]]:
-    """The cards that hold each of at most 50 phones, with and without the user's right to read them. One outside call.
-    Raises Refused."""
+    """The cards that hold each of at most 50 phones, with and without the user's right to read them; without the phones
+    for which Bitrix24 gave no clear answer. One outside call. Raises Refused."""
     named = {f"p{number}": phone for number, phone in enumerate(list(phones)[:MOST])}
-    asked = {key: ("crm.duplicate.findbycomm", {"type": "PHONE", "values": [phone]}) for key, phone in named.items()}
+    spellings = {key: list(spellings_in_crm(phone, portal.country)) for key, phone in named.items()}
+    asked = {
+        key: ("crm.duplicate.findbycomm", {"type": "PHONE", "values": values}) for key, values in spellings.items()
+    }
     batch = rest.batch(portal, user_id, asked)
     if batch.busy:
         raise batch.refused(batch.busy)
-    return {phone: tuple(_links(batch.results[key])) for key, phone in named.items() if key in batch.results}
+    told = {phone: batch.results[key] for key, phone in named.items() if key in batch.results}
+    found = {phone: tuple(_links(answer)) for phone, answer in told.items()}
+    return {phone: links for phone, links in found.items() if links or told[phone] in ([], {})}
 
 
 def readable(rest: Rest, portal: Portal, user_id: int, cards: Collection[CrmLink]) -> set[CrmLink]:

@@ -209,6 +209,9 @@ def news() -> ResponseReturnValue:
     if not changed:
         return "", 204
     seen = here.card.loader.see(session, portal)
+    changed &= {item.key for item in seen.context.card.phones}
+    if not changed:  # that something is new of a number is told to who has it on their card
+        return "", 204
     drawing = drawing_of(_view(seen), Occasion(), now=here.now(), marks=seen.marks)
     rows = [(row, label) for row, label in drawing.rows if row.item.key in changed]
     heard = _heard(chat_id, changed, since) if chat_id else {}
@@ -298,7 +301,7 @@ def _card() -> tuple[Session, Portal]:
     """The proved session of a card and its portal; from here on everything is said in its language, a refusal too."""
     session = current_session()
     set_language(session.language)
-    if not session.entity_id:
+    if not session.entity_id or session.number:
         raise Refused(ErrorCode.NOT_ALLOWED, 403, "the app's own page is no card")
     return session, g.portal
 

@@ -1,8 +1,9 @@
 """Whether a user may read a chat that no open card brought them to: one of the list of those who wait.
 
-An administrator may; so may who answers it, or wrote in it from a card. Others may where Bitrix24 lets them read a card
-that has the number, and where no card has it and no employee answers it. A chat of a line that is closed to them is
-never theirs.
+An administrator may; so may who answers it, and who wrote in it from a card unless a colleague answers it now. Others
+may where Bitrix24 lets them read a card that has the number. A client who waits, whom no card has and no employee
+answers, is for all of them until one takes the chat or says that no reply is needed. A chat of a line that is closed to
+them is never theirs.
 """
 
 import logging
@@ -31,7 +32,8 @@ MAX_REMEMBERED = 20_000
 
 @dataclass(frozen=True)
 class ClientCards:
-    """The cards of a chat's client that the user may read. `unknown`: no card has the number; None: not known."""
+    """The cards of a chat's client that the user may read. `unknown`: no card has the number; None: Bitrix24 did not
+    say."""
 
     cards: tuple[CrmLink, ...] = ()
     unknown: bool | None = None
@@ -53,14 +55,20 @@ class ChatRights:
         none for clients that this user asked about in the last minute. Where Bitrix24 does not answer: without cards,
         and only what needs no answer of it."""
         wrote = self._waits.written_in(portal.id, viewer.user_id, [chat.id for chat in chats])
-        own = {chat.id for chat in chats if viewer.admin or chat.owner_id == viewer.user_id or chat.id in wrote}
+        own = {
+            chat.id
+            for chat in chats
+            if viewer.admin or chat.owner_id == viewer.user_id or (chat.id in wrote and self._is_nobodys(chat))
+        }
         asked = sorted(chats, key=lambda chat: chat.id not in own)[:MOST]
         clients = self._clients(portal, viewer.user_id, [chat.phone for chat in asked])
         found = {chat.id: clients.get(chat.phone, ClientCards()) for chat in chats}
         return {
             chat.id: found[chat.id]
             for chat in chats
-            if chat.id in own or found[chat.id].cards or (found[chat.id].unknown and self._is_nobodys(chat))
+            if chat.id in own
+            or found[chat.id].cards
+            or (found[chat.id].unknown and self._is_nobodys(chat) and _is_open(chat, viewer))
         }
 
     def may_read(self, portal: Portal, viewer: Viewer, chat: Chat) -> bool:
@@ -105,3 +113,8 @@ class ChatRights:
             )
             for phone, cards in by_phone.items()
         }
+
+
+def _is_open(chat: Chat, viewer: Viewer) -> bool:
+    """Whether the client waits, or this user has just said that they need not."""
+    return chat.waiting_since > 0 or (chat.waived_by == viewer.user_id and chat.waived_at >= chat.theirs_at > 0)

@@ -48,15 +48,21 @@ EMOJIS = tuple("🙂😀😁😂😉😊😍🤔😎😢😮😡👍👎👌🙏
 
 # What shows nothing of a chat and sends nothing: the gateway is not asked for it.
 SHOW_NOTHING = (
-    *("chats.open_chat", "chats.line_of_chat", "chats.typing", "chats.look_beside", "chats.take"),
-    *("chats.choose_owner", "chats.waive", "chats.say_writing", "chats.told_of_loss", "chats.ignore"),
+    *("chats.open_chat", "chats.line_of_chat", "chats.look_beside", "chats.choose_owner"),
+    *("chats.say_writing", "chats.told_of_loss"),
 )
+# Who answers a chat may read it from then on, and what is ignored no employee reads: no way to get at a chat that has
+# others' words, or will have them.
+CLAIMS = ("chats.take", "chats.waive", "chats.ignore")
 
 
 @pages.before_request
 def keep_typed_numbers_apart() -> None:
     """A session for a typed number is good as long as all in its chat is this user's (typed.py)."""
     open_typed_number(current_session(), shows=request.endpoint not in SHOW_NOTHING)
+    whole = read_for_typed_number()
+    if whole and not whole.messages and request.endpoint in CLAIMS:
+        raise Refused(ErrorCode.NOT_ALLOWED, reason="typed number: nothing written yet")
 
 
 @pages.post("")

@@ -44,6 +44,13 @@ class FileAddresses:
         token = self._secret_box.encrypt(json.dumps(["file", ref.portal_id, ref.chat_id, ref.ref, until]))
         return f"{self._public_url}/openlines/files/{token}/{quote(short_name(name), safe='')}"
 
+    def company(self, token: str) -> int:
+        """Whose address this is: a portal's id, 0 for one that is not ours, or not any more."""
+        try:
+            return self.read(token).portal_id
+        except Refused:
+            return 0
+
     def read(self, token: str) -> FileRef:
         """Refused(NOT_FOUND) for an address that is not ours, or not any more."""
         try:

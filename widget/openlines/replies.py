@@ -6,7 +6,7 @@ from widget.chats.message_facts import MessageFacts, Named
 from widget.chats.sending import Draft
 from widget.chats.service import ChatService
 from widget.errors import ErrorCode, Refused
-from widget.gateways.base import GatewayErrorCode
+from widget.gateways.base import GatewayError, GatewayErrorCode
 from widget.gateways.lines import Gateways
 from widget.openlines.files import PortalFiles
 from widget.openlines.markup import pieces, to_whatsapp
@@ -37,22 +37,20 @@ class Replies:
         self._gateways = gateways
         self._files = files
 
-    def send(self, portal: Portal, line: Line, chat: Chat, message: OperatorMessage) -> list[Send]:
-        """Send what the operator wrote, each part once however often this is called. Raises Refused, and GatewayError
-        for a gateway that is still away.
+    def send(
+        self, portal: Portal, line: Line, chat: Chat, message: OperatorMessage
+    ) -> tuple[list[Send], Refused | GatewayError | None]:
+        """Send what the operator wrote, each part once however often this is called. Returns the parts that were sent,
+        and what kept the rest: a refusal, or the error of a gateway that is still away.
 
         One outside call for each part that was not sent yet, two for a file, and one more for another try.
         """
-        if not line.active:
-            raise Refused(ErrorCode.LINE_OFF, reason="line")
-        sent = []
-        for number, text in enumerate(pieces(to_whatsapp(message.text))):
-            draft = self._draft(line, chat, message, f".{number}" if number else "")
-            sent.append(draft.known or self._chats.send(draft, text))
-        for number, (name, address) in enumerate(message.files):
-            draft = self._draft(line, chat, message, f".f{number}")
-            sent.append(draft.known or self._chats.send_file(draft, self._files.fetch(portal, name, address)))
-        return sent
+        sent: list[Send] = []
+        try:
+            self._send_parts(portal, line, chat, message, sent)
+        except (Refused, GatewayError) as failure:
+            return sent, failure
+        return sent, None
 
     def _draft(self, line: Line, chat: Chat, message: OperatorMessage, part: str) -> Draft:
         """The first try of this part that did not fail on its way to the gateway, or the next one: a send key is one
@@ -87,6 +85,16 @@ class Replies:
         if message is None:
             raise Refused(ErrorCode.MESSAGE_GONE, reason="an operator's message")
         return Named(message.id, message.ref, send.created_at if send else message.at, from_me=True)
+
+    def _send_parts(self, portal: Portal, line: Line, chat: Chat, message: OperatorMessage, sent: list[Send]) -> None:
+        if not line.active:
+            raise Refused(ErrorCode.LINE_OFF, reason="line")
+        for number, text in enumerate(pieces(to_whatsapp(message.text))):
+            draft = self._draft(line, chat, message, f".{number}" if number else "")
+            sent.append(draft.known or self._chats.send(draft, text))
+        for number, (name, address) in enumerate(message.files):
+            draft = self._draft(line, chat, message, f".f{number}")
+            sent.append(draft.known or self._chats.send_file(draft, self._files.fetch(portal, name, address)))
 
 
 def is_passing(send: Send) -> bool:

@@ -13,7 +13,7 @@ from widget.forms import id_field, json_body, text_field
 from widget.openlines.desk import Desk
 from widget.services import services
 from widget.storage.chats import Chat
-from widget.storage.portals import Portal
+from widget.storage.portals import Portal, PortalState
 
 pages = Blueprint("openlines", __name__, url_prefix="/openlines")
 
@@ -24,10 +24,13 @@ def file(token: str, name: str) -> Response:
     for the portal, which takes the kind of the file from it."""
     here = services()
     ref = here.open_lines.addresses.read(token)
+    portal = here.storage.portals.get(ref.portal_id)
     chat = here.storage.chats.get(ref.portal_id, ref.chat_id)
     line = here.storage.lines.get(ref.portal_id, chat.line_id) if chat else None
     if chat is None or line is None or not line.active:
         raise Refused(ErrorCode.NOT_FOUND, reason="file of a line that is off")
+    if portal is None or portal.state is not PortalState.ACTIVE:
+        raise Refused(ErrorCode.NOT_FOUND, reason="file of a portal that is closed")
     found = here.chats.service.media(line, chat, ref.ref)
     response = make_response(found.body)
     response.headers["Content-Type"] = "application/octet-stream"  # a browser draws nothing of it under our name

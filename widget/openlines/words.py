@@ -10,6 +10,7 @@ from widget.storage.portals import Portal
 
 LATE_SECONDS = 300.0  # the portal dates a message by when it comes: an older one says itself when it was written
 MAX_QUOTE = 120
+PARTLY = "partly:"
 
 
 def of_message(portal: Portal, message: Message, now: float) -> str:
@@ -57,7 +58,8 @@ def reaction(portal: Portal, emoji: str) -> str:
 
 
 def failure(portal: Portal, code: str) -> str:
-    """Why a message did not go out; `code` is a Refusal's or a GatewayErrorCode's."""
+    """Why a message did not go out, or not all of it; `code` is a Refusal's or a GatewayErrorCode's, behind PARTLY
+    where some of the message is out."""
     gettext = catalogue(language_in(portal)).gettext
     reasons = {
         **dict.fromkeys(
@@ -73,7 +75,10 @@ def failure(portal: Portal, code: str) -> str:
         "too_late": gettext("WhatsApp lets a message be changed for a while only"),
         "unsupported": gettext("the line's gateway cannot do that"),
         "late": gettext("it was lost for too long, write it again if it still holds"),
-        "missing": gettext("it is unclear whether it went out, look at the phone"),
     }
-    reason = reasons.get(code) or gettext("the gateway refused it")
-    return gettext("Not delivered to WhatsApp: %(reason)s.") % {"reason": reason}
+    reason = {"reason": reasons.get(code.removeprefix(PARTLY)) or gettext("the gateway refused it")}
+    if code.removeprefix(PARTLY) == "missing":
+        return gettext("It is unclear whether this was sent to WhatsApp, look at the phone.")
+    if code.startswith(PARTLY):
+        return gettext("Only a part of it was sent to WhatsApp, look at the phone: %(reason)s.") % reason
+    return gettext("Not delivered to WhatsApp: %(reason)s.") % reason

@@ -6,6 +6,7 @@ in the open line by its id before anything is sent again.
 
 import logging
 from dataclasses import dataclass, replace
+from enum import Enum
 from mimetypes import guess_extension
 
 from widget.chats.message_facts import MessageFacts, merge_facts, read_facts, seen
@@ -18,6 +19,7 @@ from widget.openlines.markup import mark_of, to_portal
 from widget.openlines.mirroring import REPLY, place_of
 from widget.openlines.owners import LineOwners
 from widget.openlines.replies import Replies, is_of, is_passing
+from widget.openlines.sharing import Sharing
 from widget.openlines.told import OperatorMessage, read_words
 from widget.storage.chats import Chat
 from widget.storage.conversations import Conversations
@@ -40,6 +42,7 @@ MAX_WAITS = 20  # for a rep whose token is gone to open a card again
 MAX_REFUSALS = 5  # of one piece that Bitrix24 does not take though it answers
 # the user may not, others may
 NOT_THEIRS = frozenset({ErrorCode.NO_AUTH, ErrorCode.PORTAL_DENIED, ErrorCode.NOT_ADMIN})
+SILENT = frozenset({ErrorCode.PORTAL_FAILED, ErrorCode.PORTAL_BUSY})
 PASSING = frozenset({ErrorCode.PORTAL_FAILED, ErrorCode.BROKEN, ErrorCode.CROWDED, ErrorCode.PORTAL_BUSY})
 
 
@@ -51,6 +54,14 @@ class Scene:
     line: Line
     chat: Chat
     place: ChatPlace
+
+
+class Worked(Enum):
+    """What a turn at a mirror came to."""
+
+    ALL = "all"
+    FAILED = "failed"  # something is tried again
+    IN_VAIN = "in_vain"  # and the portal does not answer
 
 
 class Unclear(Exception):
@@ -83,22 +94,29 @@ class MirrorWork:
         self._addresses = addresses
         self._owners = owners
         self._clock = owners.clock
+        self._sharing = Sharing(owners.clock)
 
     def work(self, mirror_id: int) -> None:
-        """All that may be worked on of one mirror, if no other caller has it. Never raises: what fails comes again."""
-        while mirror := self._mirrors.take(mirror_id):
-            if not self._work_on(mirror) or not self._mirrors.waits(mirror):
-                return  # else a piece came between the last look and the release
+        """All that may be worked on of one mirror, if no other caller has it and its portal does not rest. Never
+        raises: what fails comes again."""
+        self._sharing.run(self._mirrors.portal_of(mirror_id), mirror_id, self._work_alone)
 
     def work_on_what_was_left(self) -> int:
         """Every mirror that is due: lost wake-ups, and what failed before. Returns how many."""
         due = self._mirrors.due()
-        for mirror_id in due:
-            self.work(mirror_id)
+        for portal_id, mirror_id in due:
+            self._sharing.run(portal_id, mirror_id, self._work_alone)
         return len(due)
 
-    def _work_on(self, mirror: Mirror) -> bool:
-        """False where something failed that is tried again."""
+    def _work_alone(self, mirror_id: int) -> bool:
+        """False where the portal does not answer."""
+        while mirror := self._mirrors.take(mirror_id):
+            said = self._work_on(mirror)
+            if said is not Worked.ALL or not self._mirrors.waits(mirror):
+                return said is not Worked.IN_VAIN  # else a piece came between the last look and the release
+        return True
+
+    def _work_on(self, mirror: Mirror) -> "Worked":
         piece, stirred = None, False
         try:
             scene = self._scene(mirror)
@@ -113,9 +131,9 @@ class MirrorWork:
                 log.exception("mirror %s: broken", mirror.id)
             return self._failed(mirror, piece, error, 0.0)
         self._mirrors.release(mirror, stirred=stirred)
-        return True
+        return Worked.ALL
 
-    def _failed(self, mirror: Mirror, piece: Piece | None, error: Exception, until: float) -> bool:
+    def _failed(self, mirror: Mirror, piece: Piece | None, error: Exception, until: float) -> "Worked":
         """Try again later; but a piece that Bitrix24 refuses again and again is left out, and the rest goes on."""
         said = (error.reason or error.refusal.value) if isinstance(error, AppError) else (str(error) or "refused")
         said = said if isinstance(error, AppError | MessageRefused) else type(error).__name__
@@ -125,9 +143,10 @@ class MirrorWork:
         if piece and hopeless and mirror.attempts >= MAX_REFUSALS and mirror.error == said[:MAX_ERROR]:
             self._mirrors.end(piece, State.FAILED, error=said)
             self._mirrors.release(mirror)
-            return True
+            return Worked.ALL
         self._mirrors.release(mirror, error=said, until=until)
-        return False
+        silent = isinstance(error, Refused) and error.refusal in SILENT and not said_no(error)
+        return Worked.IN_VAIN if silent else Worked.FAILED
 
     def _scene(self, mirror: Mirror) -> Scene | None:
         """None where nothing is mirrored any more: what waits is dropped. Refused where it is only stopped."""
@@ -343,17 +362,10 @@ class MirrorWork:
             if text is None:
                 return self._end(mirror, piece, State.DROPPED)
             message = replace(message, text=text)
+        sends, failure = self._replies.send(scene.portal, scene.line, scene.chat, message)
         patient = age < TRIED_FOR
-        try:
-            sends = self._replies.send(scene.portal, scene.line, scene.chat, message)
-        except GatewayError as error:
-            if patient:
-                raise
-            return self._not_sent(scene, mirror, piece, error.trouble.value)
-        except Refused as error:
-            if error.refusal in PASSING or (patient and error.refusal is ErrorCode.CANNOT_COUNT):
-                raise
-            return self._not_sent(scene, mirror, piece, error.refusal.value)
+        if failure and _passes(failure, patient=patient):
+            raise failure
         states = {send.state for send in sends}
         if states & set(UNCLEAR):
             self._mirrors.postpone(piece, LOOK_AGAIN)
@@ -361,9 +373,12 @@ class MirrorWork:
         failed = next((send for send in sends if send.state in (SendState.FAILED, SendState.MISSING)), None)
         if failed and patient and is_passing(failed):
             raise Refused(ErrorCode.PORTAL_FAILED, reason=failed.reason)  # what comes after it waits for it
-        if failed:
-            missing = failed.state is SendState.MISSING
-            return self._not_sent(scene, mirror, piece, "missing" if missing else failed.reason)
+        if failure or failed:
+            code = _code_of(failure) if failure else failed.reason if failed else ""
+            if failed and failed.state is SendState.MISSING:
+                code = "missing"
+            partly = bool(states - {SendState.FAILED, SendState.MISSING})
+            return self._not_sent(scene, mirror, piece, words.PARTLY + code if partly else code)
         if sends:
             names = [send.message_id for send in sends]
             self._mirrors.mark(piece, mark_of(message.text))
@@ -440,3 +455,14 @@ def _unsigned(text: str) -> str:
     """Without the name that the client reads: the messenger shows whose message it is."""
     head, mark, rest = text.partition(":*\n")
     return rest if mark and head.startswith("*") and "\n" not in head else text
+
+
+def _passes(failure: Refused | GatewayError, *, patient: bool) -> bool:
+    """Whether it may go out a moment later."""
+    if isinstance(failure, GatewayError):
+        return patient
+    return failure.refusal in PASSING or (patient and failure.refusal is ErrorCode.CANNOT_COUNT)
+
+
+def _code_of(failure: Refused | GatewayError) -> str:
+    return failure.trouble.value if isinstance(failure, GatewayError) else failure.refusal.value

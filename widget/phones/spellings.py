@@ -6,6 +6,10 @@ from abroad, and people leave it out. (Sources: with the checks of each vendor i
 """
 
 import re
+from functools import lru_cache
+
+import phonenumbers
+from phonenumbers import NumberParseException, PhoneNumberFormat
 
 from .numbers import parse
 
@@ -23,6 +27,24 @@ def spellings(e164: str) -> tuple[str, ...]:
     if found := _ARGENTINA.fullmatch(e164):
         return f"+549{found[1]}", f"+54{found[1]}"
     return (e164,)
+
+
+@lru_cache(4096)
+def spellings_in_crm(e164: str, country: str) -> tuple[str, ...]:
+    """The values to search a CRM for. It compares digits (`NormalizePhone` of Bitrix24's main module: an 8 in front
+    becomes 7, a 0 goes), so a number that was typed without its country is another one there: numbers of the portal's
+    country are looked for as they are typed at home too, where a card reads them so."""
+    found = dict.fromkeys(spellings(e164))
+    for spelling in tuple(found):
+        try:
+            number = phonenumbers.parse(spelling)
+        except NumberParseException:
+            continue
+        if phonenumbers.region_code_for_number(number) == country:
+            at_home = phonenumbers.format_number(number, PhoneNumberFormat.NATIONAL)
+            found[phonenumbers.national_significant_number(number)] = None
+            found[re.sub(r"\D", "", at_home)] = None
+    return tuple(found)
 
 
 def phone_of_digits(digits: str) -> str | None:

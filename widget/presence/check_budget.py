@@ -61,7 +61,7 @@ class CheckBudget:
         if now < ready:
             return CheckGrant(line, 0, ready - now)
         limits = self._limits(line, priority)
-        permits = self._limiter.peek(str(line.id), n, limits=limits, before=lambda: self._spent(line))
+        permits = self._limiter.peek(line.budget_key, n, limits=limits, before=lambda: self._spent(line))
         hour = self._usage.hour()
         if permits.granted:
             permits = self._acquire(line, permits.granted, limits, hour)
@@ -76,18 +76,18 @@ class CheckBudget:
         upsert, two round trips. Raises StorageUnavailable, and then SQL has them."""
         limits = (Window(limit=MAX_COUNT, seconds=DAY),)
         try:
-            self._limiter.peek(str(line.id), limits=limits, before=lambda: self._spent(line))
+            self._limiter.peek(line.budget_key, limits=limits, before=lambda: self._spent(line))
         finally:
             hour = self._usage.hour()
             self._write_down(line, hour, n)
-        self._limiter.acquire(str(line.id), n, limits=limits, before=lambda: self._spent(line, besides=(hour, n)))
+        self._limiter.acquire(line.budget_key, n, limits=limits, before=lambda: self._spent(line, besides=(hour, n)))
 
     def refund(self, grant: CheckGrant, n: int) -> None:
         """So many of these checks never left. A limiter that is out of reach keeps them spent; so does SQL then."""
         if not n or grant.permits is None:
             return
         try:
-            self._limiter.refund(str(grant.line.id), grant.permits, n)
+            self._limiter.refund(grant.line.budget_key, grant.permits, n)
         except StorageUnavailable:
             return
         self._write_down(grant.line, grant.hour, -n)
@@ -99,7 +99,7 @@ class CheckBudget:
     def wait(self, line: Line, priority: CheckPriority = CheckPriority.CLICK) -> float:
         """Seconds until this line may ask about one more number, 0 if it may now. Raises StorageUnavailable."""
         permits = self._limiter.peek(
-            str(line.id), limits=self._limits(line, priority), before=lambda: self._spent(line)
+            line.budget_key, limits=self._limits(line, priority), before=lambda: self._spent(line)
         )
         return 0.0 if permits.granted else permits.wait  # its own wait is for the permit after that one
 
@@ -159,7 +159,7 @@ class CheckBudget:
         granted = 0
         try:
             permits = self._limiter.acquire(
-                str(line.id), n, limits=limits, before=lambda: self._spent(line, besides=(hour, n))
+                line.budget_key, n, limits=limits, before=lambda: self._spent(line, besides=(hour, n))
             )
             granted = permits.granted
         finally:
@@ -175,7 +175,7 @@ class CheckBudget:
             raise StorageUnavailable from error
 
     def _peek_day(self, line: Line, allowed: int) -> Permits:
-        return self._limiter.peek(str(line.id), allowed, limits=[window(allowed)])
+        return self._limiter.peek(line.budget_key, allowed, limits=[window(allowed)])
 
     def _spent(self, line: Line, besides: tuple[int, int] = (0, 0)) -> list[tuple[float, int]]:
         """What SQL says was spent in the last day, without what is being asked for now.
@@ -183,9 +183,9 @@ class CheckBudget:
         Each hour's at its end, the latest it can have been: after a loss it may stay spent up to an hour longer.
         """
         since = int((self._clock() - DAY) // HOUR)
-        hours = self._usage.hours(line.portal_id, since=since, line_id=line.id)
+        hours = self._usage.hours(line.portal_id, since=since, line_ids=line.one_account)
         asked_hour, asked = besides
         return [
-            (float((hour + 1) * HOUR), counts.checks - (asked if hour == asked_hour else 0))
-            for (_line, hour), counts in hours.items()
+            (float((hour + 1) * HOUR), counts.checks - (asked if (line_id, hour) == (line.id, asked_hour) else 0))
+            for (line_id, hour), counts in hours.items()
         ]

@@ -119,9 +119,9 @@ class Outgoing:
             if result is not None and result.outcome is not Sent.REFUSED:
                 return
             if reservation.send:
-                self._sends.refund(str(line.id), reservation.send, 1)
+                self._sends.refund(line.budget_key, reservation.send, 1)
             if reservation.first:
-                self._firsts.refund(str(line.id), reservation.first, 1)
+                self._firsts.refund(line.budget_key, reservation.first, 1)
                 self._usage.add(line.portal_id, line.id, hour=reservation.hour, firsts=-1)
         except (StorageUnavailable, SQLAlchemyError) as error:
             log.warning("send.allowance_not_refunded line=%s error=%s", line.id, type(error).__name__)  # it stays spent
@@ -133,7 +133,7 @@ class Outgoing:
         window = Window(limit=allowed, seconds=DAY)
         try:
             permits = self._firsts.peek(
-                str(line.id), allowed, limits=[window], before=lambda: self._spent(line, "firsts")
+                line.budget_key, allowed, limits=[window], before=lambda: self._spent(line, "firsts")
             )
             checks = self._check_budget.remaining(line) if capabilities_of(line.gateway).checks_when_sending else None
         except StorageUnavailable:
@@ -143,14 +143,14 @@ class Outgoing:
 
     def _reserve(self, line: Line, *, first: bool) -> Reservation:
         limits = (Rate(every=EVERY, burst=BURST), Window(limit=self._terms.sends(line), seconds=DAY))
-        send = self._sends.acquire(str(line.id), limits=limits, before=lambda: self._spent(line, "sent"))
+        send = self._sends.acquire(line.budget_key, limits=limits, before=lambda: self._spent(line, "sent"))
         reserved = Reservation(line, send=send if send.granted else None, hour=self._usage.hour())
         if not send.granted:
             raise self._refused(reserved, ErrorCode.SENDS_SPENT, send.wait)
         if not first:
             return reserved
         window = Window(limit=self._allowed(line), seconds=DAY)
-        begun = self._firsts.acquire(str(line.id), limits=[window], before=lambda: self._spent(line, "firsts"))
+        begun = self._firsts.acquire(line.budget_key, limits=[window], before=lambda: self._spent(line, "firsts"))
         if not begun.granted:
             raise self._refused(reserved, ErrorCode.FIRSTS_SPENT, begun.wait)
         self._usage.add(line.portal_id, line.id, hour=reserved.hour, firsts=1)
@@ -167,7 +167,8 @@ class Outgoing:
         if capabilities_of(line.gateway).checks_when_sending:
             raise Refused(ErrorCode.CANNOT_COUNT, 503, "first message")
         hour = self._usage.hour()
-        if self._usage.total(line.portal_id, line.id, "firsts", since=hour - 24) >= self._allowed(line):
+        begun = (self._usage.total(line.portal_id, each, "firsts", since=hour - 24) for each in line.one_account)
+        if sum(begun) >= self._allowed(line):
             raise Refused(ErrorCode.FIRSTS_SPENT, 429, "line's limits", until=self._clock() + HOUR)
         self._usage.add(line.portal_id, line.id, hour=hour, firsts=1)
         return Reservation(line, hour=hour)
@@ -183,5 +184,5 @@ class Outgoing:
     def _spent(self, line: Line, name: str) -> list[tuple[float, int]]:
         """What SQL says of the last day, for a limiter that has forgotten; each hour's at its end."""
         since = int((self._clock() - DAY) // HOUR)
-        hours = self._usage.hours(line.portal_id, since=since, line_id=line.id)
+        hours = self._usage.hours(line.portal_id, since=since, line_ids=line.one_account)
         return [(float((hour + 1) * HOUR), getattr(counts, name)) for (_line, hour), counts in hours.items()]

@@ -4,7 +4,7 @@ import json
 import secrets
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from enum import Enum
 from typing import Any
 
@@ -68,6 +68,9 @@ class Line:
     chats stay readable.
 
     A webhook comes to an address that ends in `hook_key`, and proves itself with `hook_secret`.
+
+    `account` are all lines of the same WhatsApp account, as far as their numbers say so, the oldest first: a phone may
+    be linked to several gateways, and WhatsApp counts what all of them do.
     """
 
     id: int
@@ -89,6 +92,17 @@ class Line:
     mirroring: Mirroring = Mirroring.OFF
     mirrored_since: float = 0.0
     owner_rule: OwnerRule = OwnerRule.MAKER
+    account: tuple[int, ...] = ()
+
+    @property
+    def one_account(self) -> tuple[int, ...]:
+        """The ids of the lines that share this one's limits, this one's among them."""
+        return self.account if self.id in self.account else (self.id,)
+
+    @property
+    def budget_key(self) -> str:
+        """Under which the limiters count it. One that was removed and added anew counts on."""
+        return str(self.one_account[0])
 
     @property
     def mirrored(self) -> bool:
@@ -117,7 +131,7 @@ class Lines:
         self._line = reader(
             Line,
             lines,
-            columns={"removed": "removed_at"},
+            columns={"removed": "removed_at", "account": "id"},
             key=secret_box.decrypt_or_empty,
             access=lambda told: tuple(Grantee(**grantee) for grantee in json.loads(told)),
             limits=lambda told: LineLimits(**json.loads(told)),
@@ -125,6 +139,7 @@ class Lines:
             removed=bool,
             mirroring=Mirroring,
             owner_rule=OwnerRule,
+            account=lambda line_id: (line_id,),
         )
 
     def of(self, portal_id: int) -> tuple[Line, ...]:
@@ -161,7 +176,8 @@ class Lines:
     def _stored(self, portal_id: int) -> tuple[Line, ...]:
         query = select(lines).where(lines.c.portal_id == portal_id).order_by(lines.c.id)
         with transaction(self._engine) as connection:
-            return tuple(self._line(row) for row in connection.execute(query).mappings())
+            found = [self._line(row) for row in connection.execute(query).mappings()]
+        return tuple(replace(line, account=_same_account(line, found)) for line in found)
 
     def by_hook(self, hook_key: str, *, again: bool = False) -> Line | None:
         """The line whose webhook has this key, switched off or on. Remembered for some seconds; `again` reads it anew,
@@ -176,6 +192,8 @@ class Lines:
         with transaction(self._engine) as connection:
             row = connection.execute(query).mappings().first()
         found = self._line(row) if row else None
+        if found:
+            found = replace(found, account=_same_account(found, self.kept(found.portal_id)))
         with self._lock:
             self._hooks.pop(hook_key, None)
             if found:
@@ -253,3 +271,9 @@ class Lines:
         with self._lock:
             self._remembered.clear()
             self._hooks.clear()
+
+
+def _same_account(line: Line, lines: Sequence[Line]) -> tuple[int, ...]:
+    """The ids of those of the portal's lines that have this one's number (pure)."""
+    same = [other.id for other in lines if line.number and other.number == line.number]
+    return tuple(same) or (line.id,)

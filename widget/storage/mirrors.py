@@ -174,13 +174,24 @@ class Mirrors:
         with transaction(self._engine) as connection:
             return int(connection.execute(due).scalar() or 0)
 
-    def due(self, limit: int = 200) -> list[int]:
-        """Mirrors with pieces that may be worked on, which no caller has. One query."""
+    def portal_of(self, mirror_id: int) -> int:
+        """Whose mirror it is, 0 for one that is gone. One query."""
+        with transaction(self._engine) as connection:
+            found = connection.execute(select(mirrors.c.portal_id).where(mirrors.c.id == mirror_id)).scalar()
+        return int(found or 0)
+
+    def due(self, limit: int = 200, *, of_one_portal: int = 50) -> list[tuple[int, int]]:
+        """Mirrors with pieces that may be worked on, which no caller has: portal and mirror, the portals in turn. One
+        query."""
         now = self._clock()
         waits = exists().where(mirrored.c.mirror_id == mirrors.c.id, *_waits(now))
-        query = select(mirrors.c.id).where(waits, _free(now)).order_by(mirrors.c.next_try_at, mirrors.c.id)
+        order = mirrors.c.next_try_at, mirrors.c.id
+        place = func.row_number().over(partition_by=mirrors.c.portal_id, order_by=order).label("place")
+        each = select(mirrors.c.portal_id, mirrors.c.id, place).where(waits, _free(now)).subquery()
+        query = select(each.c.portal_id, each.c.id).where(each.c.place <= of_one_portal)
         with transaction(self._engine) as connection:
-            return list(connection.execute(query.limit(limit)).scalars())
+            rows = connection.execute(query.order_by(each.c.place, each.c.portal_id).limit(limit))
+            return [(row.portal_id, row.id) for row in rows]
 
     def take(self, mirror_id: int) -> Mirror | None:
         """The mirror for this caller alone, until it is released or its lease is over; None if it is not due or taken.

@@ -7,7 +7,7 @@ import logging
 import threading
 import weakref
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, fields
 
 from sqlalchemy import Engine, func, select
@@ -87,11 +87,13 @@ class Usage:
         except SQLAlchemyError as error:
             log.warning("usage.openings_lost error=%s", type(error).__name__)
 
-    def hours(self, portal_id: int, *, since: int, line_id: int | None = None) -> dict[tuple[int, int], Counts]:
-        """By line and hour, from hour `since` on; of one line or of all. One query."""
+    def hours(
+        self, portal_id: int, *, since: int, line_ids: Collection[int] | None = None
+    ) -> dict[tuple[int, int], Counts]:
+        """By line and hour, from hour `since` on; of these lines or of all. One query."""
         where = (usage.c.portal_id == portal_id) & (usage.c.hour >= since)
-        if line_id is not None:
-            where &= usage.c.line_id == line_id
+        if line_ids is not None:
+            where &= usage.c.line_id.in_(line_ids)
         with transaction(self._engine) as connection:
             rows = connection.execute(select(usage).where(where).order_by(usage.c.hour)).mappings().all()
         return {(row["line_id"], row["hour"]): Counts(**{name: row[name] for name in NAMES}) for row in rows}

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from widget.bitrix24.rest import Rest
-from widget.phones.spellings import spellings
+from widget.phones.spellings import spellings_in_crm
 from widget.storage.chats import Chat
 from widget.storage.portals import Portal
 from widget.storage.timelines import TimelineSettings
@@ -18,7 +18,7 @@ class CardFinder:
 
     def find(self, portal: Portal, settings: TimelineSettings, chat: Chat) -> Chosen | None:
         """Two calls at most."""
-        wanted = {"type": "PHONE", "values": list(spellings(chat.phone))}
+        wanted = {"type": "PHONE", "values": list(spellings_in_crm(chat.phone, portal.country))}
         known = people_of(self._rest.call(portal, portal.installer_id, "crm.duplicate.findbycomm", wanted))
         if settings.deals and (known.contacts or known.companies):
             deals = deals_of(self._deals(portal, known))

@@ -23,6 +23,7 @@ from widget.untrusted import as_dict, as_positive_int, as_rows, as_str
 log = logging.getLogger(__name__)
 
 NOT_THEIRS = frozenset({ErrorCode.NO_AUTH, ErrorCode.PORTAL_DENIED})
+SILENT = frozenset({ErrorCode.PORTAL_FAILED, ErrorCode.PORTAL_BUSY})
 
 
 class TimelineWork:
@@ -50,27 +51,31 @@ class TimelineWork:
             if portal is None or portal.state is not PortalState.ACTIVE or not portal.installer_id:
                 continue
             for chat, held in self._timelines.due(portal_id, settings):
-                self._tell_of(portal, settings, chat, held)
+                if not self._tell_of(portal, settings, chat, held):
+                    break  # it does not answer now, and other portals wait
 
-    def _tell_of(self, portal: Portal, settings: TimelineSettings, chat: Chat, held: float) -> None:
+    def _tell_of(self, portal: Portal, settings: TimelineSettings, chat: Chat, held: float) -> bool:
+        """False where the portal does not answer."""
         line = next((one for one in self._lines.kept(portal.id) if one.id == chat.line_id), None)
         if line is None or line.mirrored:
-            return  # the open line writes an activity of its own
+            return True  # the open line writes an activity of its own
         if settings.mode is TimelineMode.END:
             name, begins = f"end-{int(held)}", max(held + 1, settings.since)
         else:
             name, begins = day_of(chat.last_at, settings.zone), self._midnight(chat, settings)
         record = self._timelines.take(chat, name, begins)
         if record is None:
-            return
+            return True
         try:
             self._tell(portal, settings, line, chat, record)
         except AppError as error:
             log.warning("timeline chat=%s, try %s: %s", chat.id, record.attempts + 1, error.reason)
             self._timelines.fail(record, error.reason or error.refusal.value)
+            return error.refusal not in SILENT
         except Exception as error:
             log.exception("timeline chat=%s: broken", chat.id)
             self._timelines.fail(record, type(error).__name__)
+        return True
 
     def _midnight(self, chat: Chat, settings: TimelineSettings) -> float:
         """When the day of its last message began, or the choice was made; days are not all of one length."""

@@ -89,6 +89,11 @@ class GatewayReceiver:
         self._enqueue = enqueue
         self._clock = clock
 
+    def company(self, hook_key: str) -> int:
+        """Whose address this is: a portal's id, 0 for one that was made up. One query at most."""
+        line = self._lines.by_hook(hook_key) if _HOOK_KEY.fullmatch(hook_key) else None
+        return line.portal_id if line else 0
+
     def most(self, hook_key: str, length: int | None) -> int:
         """How many bytes a webhook to this address may have, that says it has so many. No query for an ordinary one."""
         if length is None or length <= MAX_BODY:

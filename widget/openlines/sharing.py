@@ -1,0 +1,64 @@
+"""The worker's few threads are for all companies: the work of one is done by one thread, and rests while its portal
+does not answer. A portal that hangs would else hold them all, for one chat after the other."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+FIRST_REST, MAX_REST = 5.0, 120.0  # seconds; each twice the one before
+
+
+@dataclass
+class _PortalShare:
+    busy: bool = False
+    waiting: dict[int, None] = field(default_factory=dict)  # in the order they came, each once
+    failures: int = 0
+    rests_until: float = 0.0
+
+
+class Sharing:
+    """Of one process. Pieces of work are known by a number; all of them stay written down elsewhere."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._companies: dict[int, _PortalShare] = {}
+        self._lock = threading.Lock()
+
+    def run(self, portal_id: int, number: int, work: Callable[[int], bool]) -> None:
+        """Do a piece of work of a company, and what comes meanwhile. Where another thread is at it, that one does it;
+        while the company rests nothing is done. `work` says False where the portal did not answer."""
+        with self._lock:
+            company = self._companies.setdefault(portal_id, _PortalShare())
+            if self._clock() < company.rests_until:
+                return
+            company.waiting[number] = None
+            if company.busy:
+                return
+            company.busy = True
+        try:
+            while (following := self._next(portal_id, company)) is not None:
+                self._note(company, answered=work(following))
+        except BaseException:
+            with self._lock:
+                company.busy = False
+            raise
+
+    def _next(self, portal_id: int, company: _PortalShare) -> int | None:
+        with self._lock:
+            if not company.waiting:
+                company.busy = False
+                if not company.failures:
+                    self._companies.pop(portal_id, None)
+                return None
+            number = next(iter(company.waiting))
+            del company.waiting[number]
+            return number
+
+    def _note(self, company: _PortalShare, *, answered: bool) -> None:
+        with self._lock:
+            if answered:
+                company.failures, company.rests_until = 0, 0.0
+                return
+            rest = min(FIRST_REST * 2.0 ** min(company.failures, 16), MAX_REST)
+            company.failures, company.rests_until = company.failures + 1, self._clock() + rest
+            company.waiting.clear()  # the clock finds them
