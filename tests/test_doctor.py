@@ -23,7 +23,7 @@ def test_what_is_wrong_is_told_with_its_cure(make_widget: MakeWidget, redis_url:
         "WRONG redis appendonly: no",
         "WRONG worker: none has run yet",
         "→ start `flask worker`",
-        "ok    tables: at 0013",
+        "ok    tables: at 0018",
         "ok    database: takes writes",
     ):
         assert line in told
@@ -33,7 +33,7 @@ def test_a_healthy_service_is_well(make_widget: MakeWidget) -> None:
     with Valkey(persist=True) as server:
         widget = make_widget(redis_url=server.url, **PRODUCTION, allow_http=True)
         jobs = widget.services.jobs
-        jobs.beat()
+        jobs.heartbeat()
         jobs.queue.execute(next(task for task in jobs.queue._registry.periodic_tasks if task.name == "lines"))
         told = said(widget)[1]
     # The simulated portal and gateway are plain http on this machine, which no production is.

@@ -89,10 +89,10 @@ def test_a_card_is_checked_counted_and_remembered_in_a_cluster(
     assert all(widget.app.test_client().get("/health/ready").get_json().values())
 
     jobs, done = Jobs(lambda: open_queue(redis_url=cluster, file="", secret="s" * 40), clock), list[int]()
-    jobs.does("event", done.append)
-    jobs.wake("event", 7)
+    jobs.register("event", done.append)
+    jobs.enqueue("event", 7)
     jobs.queue.execute(jobs.queue.dequeue())
-    jobs.beat()
+    jobs.heartbeat()
     assert (done, jobs.last_heartbeat()) == ([7], clock.now)
 
 

@@ -54,7 +54,7 @@ class Copier:
             found, to = entry.stat(follow_symlinks=False), target / entry.name
             if entry.is_symlink():
                 to.unlink(missing_ok=True)
-                to.symlink_to(os.readlink(entry.path))
+                to.symlink_to(Path(entry.path).readlink())
             elif entry.is_dir(follow_symlinks=False) and entry.name != without:
                 if found.st_dev == here.st_dev:
                     self.tree(Path(entry.path), to, owners=owners, without=without)

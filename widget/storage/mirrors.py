@@ -11,8 +11,9 @@ from enum import Enum
 from sqlalchemy import ColumnElement, Engine, and_, delete, exists, func, select, update
 
 from widget.storage.chats import Chat
+from widget.storage.portals import PortalState
 from widget.storage.rows import reader
-from widget.storage.schema import mirrored, mirrors
+from widget.storage.schema import mirrored, mirrors, portals
 from widget.storage.secret_box import SecretBox
 from widget.storage.transaction import transaction
 from widget.storage.tries import MAX_ERROR
@@ -246,6 +247,15 @@ class Mirrors:
         query = select(mirrored.c.id).where(mirrored.c.mirror_id == mirror.id, mirrored.c.key.in_(keys), done)
         with transaction(self._engine) as connection:
             return connection.execute(query).first() is not None
+
+    def waiting(self) -> tuple[int, float]:
+        """What waits of all portals that can be called: how many pieces, and when the oldest came (unix seconds, 0 if
+        none). One query."""
+        callable_ = select(portals.c.id).where(portals.c.state == PortalState.ACTIVE.value)
+        which = mirrored.c.state.in_(OPEN), mirrored.c.portal_id.in_(callable_)
+        with transaction(self._engine) as connection:
+            number, at = connection.execute(select(func.count(), func.min(mirrored.c.created_at)).where(*which)).one()
+        return int(number), float(at or 0.0)
 
     def queues(self, portal_id: int) -> dict[int, Queue]:
         """What waits and what failed, by line. Two queries."""

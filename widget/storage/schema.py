@@ -139,6 +139,13 @@ chats = Table(
     UniqueConstraint("portal_id", "line_id", "phone"),
     Index(None, "portal_id", "phone"),
     Index(None, "portal_id", "waiting_since"),
+    # Of those alone whose client waits: they are counted for all portals at once.
+    Index(
+        "ix_chats_waiting",
+        "waiting_since",
+        postgresql_where=text("waiting_since > 0"),
+        sqlite_where=text("waiting_since > 0"),
+    ),
     sqlite_autoincrement=True,
 )
 
