@@ -129,7 +129,8 @@ class Waits:
 
     def counts(self, now: float) -> dict[str, int]:
         """How many clients of all portals wait at `now` (unix seconds), by the names in WAITED. One query."""
-        waited = case(*((chats.c.waiting_since <= now - seconds, name) for name, seconds in WAITED), else_=WAITED[-1][0])
+        steps = ((chats.c.waiting_since <= now - seconds, name) for name, seconds in WAITED)
+        waited = case(*steps, else_=WAITED[-1][0])
         waits = chats.c.waiting_since > literal_column("0")  # word for word what the index is of, or SQLite leaves it
         recent = waits, chats.c.waiting_since > now - COUNTED_DAYS * 86_400.0
         query = select(waited.label("waited"), func.count()).where(*recent).group_by("waited")
