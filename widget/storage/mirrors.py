@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from enum import Enum
 
-from sqlalchemy import ColumnElement, Engine, and_, delete, exists, func, select, update
+from sqlalchemy import ColumnElement, Engine, and_, delete, func, select, update
 
 from widget.storage.chats import Chat
 from widget.storage.portals import PortalState
@@ -157,7 +157,9 @@ class Mirrors:
     def hasten(self, chat: Chat, key: str) -> int:
         """A piece of the chat may be worked on now. Returns the mirror's id, 0 where there is no such piece."""
         mine = select(mirrors.c.id).where(mirrors.c.portal_id == chat.portal_id, mirrors.c.chat_id == chat.id)
-        which = mirrored.c.portal_id == chat.portal_id, mirrored.c.key == key, mirrored.c.mirror_id.in_(mine)
+        # «=» and not «in»: the one mirror and the key are an index, and SQLite would rather read all of the portal
+        one = mirrored.c.mirror_id == mine.scalar_subquery()
+        which = mirrored.c.portal_id == chat.portal_id, mirrored.c.key == key, one
         due = update(mirrored).where(*which).values(due_at=0.0).returning(mirrored.c.mirror_id)
         with transaction(self._engine) as connection:
             return int(connection.execute(due).scalar() or 0)
@@ -165,10 +167,11 @@ class Mirrors:
     def due(self, limit: int = 200) -> list[int]:
         """Mirrors with pieces that may be worked on, which no caller has. One query."""
         now = self._clock()
-        waits = exists().where(mirrored.c.mirror_id == mirrors.c.id, *_waits(now))
-        query = select(mirrors.c.id).where(waits, _free(now)).order_by(mirrors.c.next_try_at, mirrors.c.id)
+        waiting = select(mirrored.c.mirror_id).where(*_waits(now))
+        query = select(mirrors.c.id).where(mirrors.c.id.in_(waiting), _free(now))
         with transaction(self._engine) as connection:
-            return list(connection.execute(query.limit(limit)).scalars())
+            first = query.order_by(mirrors.c.next_try_at, mirrors.c.id).limit(limit)
+            return list(connection.execute(first).scalars())
 
     def take(self, mirror_id: int) -> Mirror | None:
         """The mirror for this caller alone, until it is released or its lease is over; None if it is not due or taken.

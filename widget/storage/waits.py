@@ -131,8 +131,7 @@ class Waits:
         """How many clients of all portals wait at `now` (unix seconds), by the names in WAITED. One query."""
         steps = ((chats.c.waiting_since <= now - seconds, name) for name, seconds in WAITED)
         waited = case(*steps, else_=WAITED[-1][0])
-        waits = chats.c.waiting_since > literal_column("0")  # word for word what the index is of, or SQLite leaves it
-        recent = waits, chats.c.waiting_since > now - COUNTED_DAYS * 86_400.0
+        recent = chats.c.waiting_since > _ZERO, chats.c.waiting_since > now - COUNTED_DAYS * 86_400.0
         query = select(waited.label("waited"), func.count()).where(*recent).group_by("waited")
         with transaction(self._engine) as connection:
             found = {row[0]: int(row[1]) for row in connection.execute(query)}
@@ -140,7 +139,8 @@ class Waits:
 
     def lost(self, portal_id: int, user_id: int) -> list[Chat]:
         """The chats that were taken from this user, the last taken first, until they have seen it. One query."""
-        mine = chats.c.portal_id == portal_id, chats.c.owner_was == user_id
+        taken = chats.c.owner_was > _ZERO
+        mine = chats.c.portal_id == portal_id, chats.c.owner_was == user_id, taken
         with transaction(self._engine) as connection:
             rows = connection.execute(select(chats).where(*mine).order_by(chats.c.owner_at.desc()).limit(20))
             return [chat_of_row(row) for row in rows.mappings()]
@@ -174,6 +174,7 @@ class Waits:
         return found
 
 
+_ZERO = literal_column("0")  # an index of a part of the rows is used where its condition stands word for word
 _WENT = {state.value for state in WENT_OUT}
 
 
