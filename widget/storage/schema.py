@@ -142,10 +142,10 @@ chats = Table(
     Column("owner_was", Id, nullable=False, server_default="0"),  # whom it was taken from, until they have seen it
     UniqueConstraint("portal_id", "line_id", "phone"),
     Index(None, "portal_id", "phone"),
-    Index(None, "portal_id", "waiting_since"),
-    # Of those alone whose client waits: they are counted for all portals at once.
+    # Of those alone whose client waits, and of those that were taken from a user who has not seen it.
     Index(
         "ix_chats_waiting",
+        "portal_id",
         "waiting_since",
         postgresql_where=text("waiting_since > 0"),
         sqlite_where=text("waiting_since > 0"),

@@ -120,7 +120,7 @@ class Waits:
 
     def waiting(self, portal_id: int, wanted: Filter) -> list[Chat]:
         """The chats whose clients wait, longest first; of very many the first. One query."""
-        mine = [chats.c.portal_id == portal_id, chats.c.waiting_since > 0, chats.c.line_id.in_(wanted.line_ids)]
+        mine = [chats.c.portal_id == portal_id, chats.c.waiting_since > _ZERO, chats.c.line_id.in_(wanted.line_ids)]
         if wanted.owner_id is not None:
             mine.append(chats.c.owner_id == wanted.owner_id)
         query = select(chats).where(*mine).order_by(chats.c.waiting_since, chats.c.id).limit(MAX_LISTED)

@@ -14,7 +14,10 @@ MESSAGES = 'ix_messages_portal_id_line_id_message_id_chat_id'
 def upgrade() -> None:
     """While it is made, an index holds up who writes to its table: about a second for a million rows."""
     waits = sa.text('waiting_since > 0')
-    op.create_index('ix_chats_waiting', 'chats', ['waiting_since'], postgresql_where=waits, sqlite_where=waits)
+    op.create_index(
+        'ix_chats_waiting', 'chats', ['portal_id', 'waiting_since'], postgresql_where=waits, sqlite_where=waits
+    )
+    op.drop_index(op.f('ix_chats_portal_id_waiting_since'), table_name='chats')
     taken = sa.text('owner_was > 0')
     op.create_index(
         'ix_chats_taken', 'chats', ['portal_id', 'owner_was'], postgresql_where=taken, sqlite_where=taken
@@ -50,4 +53,5 @@ def downgrade() -> None:
     op.drop_index(op.f('ix_mirrored_mirror_id_state_due_at'), table_name='mirrored')
     op.drop_index(op.f('ix_sends_portal_id_message_id'), table_name='sends')
     op.drop_index('ix_chats_taken', table_name='chats')
+    op.create_index(op.f('ix_chats_portal_id_waiting_since'), 'chats', ['portal_id', 'waiting_since'])
     op.drop_index('ix_chats_waiting', table_name='chats')
