@@ -30,7 +30,6 @@ from widget.storage.conversations import Conversations
 from widget.storage.counted import Counted
 from widget.storage.database import open_database, upgrade
 from widget.storage.inbox import Inbox
-from widget.storage.lines import Lines
 from widget.storage.messages import Body, Messages
 from widget.storage.mirrors import Mirrors, New, PieceKind, State
 from widget.storage.portals import Portals
@@ -41,7 +40,7 @@ from widget.storage.usage import Usage
 from widget.storage.waits import Filter
 
 MOST = 1.2
-TIMES = 300
+TIMES = 200
 ROWS = 5000  # in one insert
 OF_A_CHAT = 50  # messages
 SENT = 10  # of them from a card
@@ -106,7 +105,7 @@ class Service:
     def __init__(self, engine: Engine) -> None:
         clock = time.time
         self.engine, secret_box = engine, SecretBox([Fernet.generate_key().decode()])
-        self.portals, self.lines = Portals(engine, secret_box, clock), Lines(engine, secret_box, clock)
+        self.portals = Portals(engine, secret_box, clock)
         self.chats, self.messages = Chats(engine, clock), Messages(engine, secret_box, clock)
         self.sends, self.usage = Sends(engine, secret_box, clock), Usage(engine, clock)
         self.presences, self.inbox = Presences(engine, clock), Inbox(engine, secret_box, clock)
@@ -117,17 +116,10 @@ class Service:
     def fill(self, *, messages: int, portals: int) -> None:
         """The first portal has half of all messages, the others share the rest."""
         upgrade(self.engine)
-        self.ids = [
-            self.portals.add(
-                member_id=f"{number:032x}",
-                domain=f"p{number}.example",
-                endpoint="https://p.example/rest/",
-                country="RU",
-            ).id
-            for number in range(portals)
-        ]
-        where = {"name": "Sales", "gateway": "waha", "address": "https://gw.example", "session": "sales", "key": "key"}
-        self.lines_of = [self.lines.add(portal, **where) for portal in self.ids]
+        self.ids = list(range(1, portals + 1))
+        self.lines_of = self.ids  # one line each
+        self._insert(schema.portals, (_portal(each) for each in self.ids))
+        self._insert(schema.lines, (_line(each) for each in self.ids))
         self.chats_of_first = max(1, messages // OF_A_CHAT // 2)
         places = [(self.ids[0], self.lines_of[0], number) for number in range(self.chats_of_first)]
         others = list(zip(self.ids[1:], self.lines_of[1:], strict=True))
@@ -226,6 +218,20 @@ def _phone(number: int) -> str:
 
 def _chat_id(number: int) -> str:
     return f"7903{number:07d}@c.us"
+
+
+def _portal(number: int) -> dict[str, Any]:
+    return {
+        **{"id": number, "member_id": f"{number:032x}", "domain": f"p{number}.example", "created_at": 1.0},
+        **{"endpoint": "https://p.example/rest/", "country": "RU", "visibility": "button"},
+    }
+
+
+def _line(number: int) -> dict[str, Any]:
+    return {
+        **{"id": number, "portal_id": number, "name": "Sales", "gateway": "waha", "address": "https://gw.example"},
+        **{"session": "sales", "key": "", "number": "", "active": True, "created_at": 1.0},
+    }
 
 
 def _chat(portal: int, line: int, number: int, *, waits: bool) -> dict[str, Any]:
