@@ -65,7 +65,7 @@ class Soak:
         self.errors: Counter[str] = Counter()
         self.states: dict[str, str] = {}  # of each text, as its rep saw it last
         self.killed: list[str] = []
-        self.fired: dict[str, float] = {}  # each alert, and when it first went off
+        self.fired: set[str] = set()  # alerts that went off
         self._alarms = Alarms(SPEED)
         self._ends = 0.0
 
@@ -167,8 +167,7 @@ class Soak:
                 except (OSError, ValueError):
                     continue
                 self._alarms.scrape(time.monotonic(), name, told)
-            for alert in self._alarms.firing(time.monotonic()):
-                self.fired.setdefault(alert, time.monotonic())
+            self.fired |= self._alarms.firing(time.monotonic())
 
     def _figures(
         self, before: dict[str, float], after: dict[str, float], sent: dict[str, int], reps: int
@@ -179,7 +178,7 @@ class Soak:
         told_wrong = [
             text for text, state in self.states.items() if state in ("is-refused", "is-failed") and sent.get(text)
         ]
-        silent = {alert for name, alerts in ALERTS.items() if name in self.killed for alert in alerts} - set(self.fired)
+        silent = {alert for name, alerts in ALERTS.items() if name in self.killed for alert in alerts} - self.fired
         grown = max((after[name] / before[name] for name in before if name in after), default=0.0)
         return {
             "reps": reps,

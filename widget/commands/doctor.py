@@ -17,8 +17,7 @@ from widget.health.telling import waiting_of
 from widget.redis_clients import STORE_ERRORS, open_redis
 from widget.services import services
 from widget.storage.database import revisions
-from widget.storage.lines import Mirroring
-from widget.storage.portals import Portal, PortalState
+from widget.storage.portals import PortalState
 
 if TYPE_CHECKING:
     from widget.wiring import Services
@@ -198,14 +197,10 @@ def _portals(here: "Services") -> Iterator[Sign]:
     closed = [portal.member_id for portal in portals if portal.state is PortalState.CLOSED]
     told = "`flask portal check <member_id>` says why; a page that its people open opens it again" if closed else ""
     yield Sign("closed portals", _some(closed), told)
-    stopped = [portal.member_id for portal in portals if _stopped(here, portal)]
+    gone = here.storage.lines.stopped()
+    stopped = [portal.member_id for portal in portals if portal.id in gone and portal.state is PortalState.ACTIVE]
     told = "an administrator chooses the open line anew on the application's page" if stopped else ""
     yield Sign("portals whose open line is gone", _some(stopped), told)
-
-
-def _stopped(here: "Services", portal: Portal) -> bool:
-    lines = here.storage.lines.of(portal.id) if portal.state is PortalState.ACTIVE else []
-    return any(line.mirroring is Mirroring.STOPPED for line in lines)
 
 
 def _some(names: list[str]) -> str:

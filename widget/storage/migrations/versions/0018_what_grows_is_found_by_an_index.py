@@ -12,29 +12,28 @@ MESSAGES = 'ix_messages_portal_id_line_id_message_id_chat_id'
 
 
 def upgrade() -> None:
-    """While it is made, an index holds up who writes to its table: about a second for a million rows."""
-    waits = sa.text('waiting_since > 0')
+    """Who writes to these tables waits while the indexes are made, and who reads while the old ones go: those go last."""
+    waits, taken = sa.text('waiting_since > 0'), sa.text('owner_was > 0')
     op.create_index(
         'ix_chats_waiting', 'chats', ['portal_id', 'waiting_since'], postgresql_where=waits, sqlite_where=waits
     )
-    op.drop_index(op.f('ix_chats_portal_id_waiting_since'), table_name='chats')
-    taken = sa.text('owner_was > 0')
     op.create_index(
         'ix_chats_taken', 'chats', ['portal_id', 'owner_was'], postgresql_where=taken, sqlite_where=taken
     )
     op.create_index(op.f('ix_sends_portal_id_message_id'), 'sends', ['portal_id', 'message_id'])
     op.create_index(op.f('ix_mirrored_mirror_id_state_due_at'), 'mirrored', ['mirror_id', 'state', 'due_at'])
     op.create_index(op.f(MESSAGES), 'messages', ['portal_id', 'line_id', 'message_id', 'chat_id'])
-    op.drop_index(op.f('ix_messages_portal_id_line_id_message_id'), table_name='messages')
     # A chat that is deleted takes its own along: without these each looks through whole tables for them.
     op.create_index(op.f('ix_sends_chat_id_created_at'), 'sends', ['chat_id', 'created_at'])
-    op.drop_index(op.f('ix_sends_portal_id_chat_id_created_at'), table_name='sends')
     op.create_index(op.f('ix_mirrors_chat_id'), 'mirrors', ['chat_id'])
     op.create_index(op.f('ix_records_chat_id'), 'records', ['chat_id'])
     if op.get_bind().dialect.name == 'postgresql':
         # An array of the texts between quotation marks, and not jsonb, which takes no NUL.
         names = sa.text("string_to_array(chat_ids, '\"')")
         op.create_index('ix_chats_names', 'chats', [names], postgresql_using='gin')
+    op.drop_index(op.f('ix_chats_portal_id_waiting_since'), table_name='chats')
+    op.drop_index(op.f('ix_messages_portal_id_line_id_message_id'), table_name='messages')
+    op.drop_index(op.f('ix_sends_portal_id_chat_id_created_at'), table_name='sends')
 
 
 def downgrade() -> None:
