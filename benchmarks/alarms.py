@@ -94,8 +94,8 @@ class Alarms:
     def _walk(self, node: Any, rule: Rule) -> Any:
         """The value of an expression: a vector, or a number."""
         match node:
-            case ast.Constant():
-                return float(node.value)
+            case ast.Constant(value=int() | float() as number):
+                return float(number)
             case ast.BoolOp():
                 left, right = (self._walk(each, rule) for each in node.values)
                 if isinstance(node.op, ast.Or):

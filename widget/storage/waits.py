@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Engine, case, func, literal, literal_column, select, update
+from sqlalchemy import ColumnClause, ColumnElement, Engine, case, func, literal, literal_column, select, update
 
 from widget.storage.chats import Chat, chat_of_row
 from widget.storage.schema import chats, messages, sends
@@ -174,7 +174,8 @@ class Waits:
         return found
 
 
-_ZERO = literal_column("0")  # an index of a part of the rows is used where its condition stands word for word
+# An index of a part of the rows is used where its condition stands word for word.
+_ZERO: ColumnClause[int] = literal_column("0")
 _WENT = {state.value for state in WENT_OUT}
 
 
