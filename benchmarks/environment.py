@@ -40,7 +40,7 @@ NO_LIMITS = {
     "PORTAL_REQUESTS": "10000",
 }
 PORTALS = 64  # each with one line: that many cards at once come from many companies, never from one
-PATIENCE = 30.0
+PATIENCE = 120.0  # seconds for a program to start, on a machine that has much else to do
 ROUND = "from wsgi import app; app.extensions['widget'].presence.rounds.go()"
 
 

@@ -2,9 +2,9 @@
 
     python -m benchmarks.growth [--json] [--largest 100000] [--portals 1000] [--database sqlite|postgresql|both]
 
-The repositories themselves are asked, as a card, a page of history, a webhook and a send ask them: medians in
-microseconds, and the ratio of large to small. A million messages and ten thousand portals are
-`--largest 1000000 --portals 10000`.
+The repositories themselves are asked, as a card, a page of history, a webhook, a send, the list of those who wait, a
+mirror in an open line and a scrape ask them: medians in microseconds, and the ratio of large to small. A million
+messages and ten thousand portals are `--largest 1000000 --portals 10000`: some minutes and a gigabyte of disk.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from statistics import median
 from typing import Any
 
 from cryptography.fernet import Fernet
-from sqlalchemy import Engine, insert, text
+from sqlalchemy import Engine, insert, select, text
 
 from benchmarks import tables
 from benchmarks.pace import goal
@@ -30,18 +30,21 @@ from widget.storage.conversations import Conversations
 from widget.storage.counted import Counted
 from widget.storage.database import open_database, upgrade
 from widget.storage.inbox import Inbox
-from widget.storage.lines import Lines
 from widget.storage.messages import Body, Messages
+from widget.storage.mirrors import Mirrors, New, PieceKind, State
 from widget.storage.portals import Portals
 from widget.storage.presences import Presences
 from widget.storage.secret_box import SecretBox
 from widget.storage.sends import Sends, SendState
 from widget.storage.usage import Usage
+from widget.storage.waits import Filter
 
 MOST = 1.2
-TIMES = 300
+TIMES = 200
 ROWS = 5000  # in one insert
 OF_A_CHAT = 50  # messages
+SENT = 10  # of them from a card
+WAITING = 5  # chats of the first portal, whatever its size
 
 
 def main() -> None:
@@ -52,13 +55,15 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout, tables on stderr")
     arguments = parser.parse_args()
     kinds = ("sqlite", "postgresql") if arguments.database == "both" else (arguments.database,)
-    found = {kind: measure(kind, arguments.largest, arguments.portals) for kind in kinds}
+    measured = {kind: measure(kind, arguments.largest, arguments.portals) for kind in kinds}
+    found = {kind: works for kind, (works, _seconds) in measured.items()}
     worst = max(each["ratio"] for kind in found.values() for each in kind.values())
     text_ = f"a query over the large tables takes at most {MOST} of what it takes over the small ones"
     figures = {
         "messages": [1000, arguments.largest],
         "portals": [10, arguments.portals],
         "databases": found,
+        "large_portal_deleted_seconds": {kind: seconds for kind, (_works, seconds) in measured.items()},
         "goals": [goal(text_, worst, worst <= MOST, "x")],
     }
     print(show(figures), file=sys.stderr if arguments.json else sys.stdout)
@@ -66,12 +71,16 @@ def main() -> None:
         print(json.dumps(figures, indent=2))
 
 
-def measure(kind: str, largest: int, portals: int) -> dict[str, dict[str, float]]:
+def measure(kind: str, largest: int, portals: int) -> tuple[dict[str, dict[str, float]], float]:
+    """What each piece of work takes, and in how many seconds the large portal is deleted at last."""
     with database(kind) as small, database(kind) as large:
         tried = [Service(small), Service(large)]
         tried[0].fill(messages=1000, portals=10)
         tried[1].fill(messages=largest, portals=portals)
-        return compared(*tried)
+        found = compared(*tried)
+        began = time.monotonic()
+        tried[1].portals.delete(tried[1].ids[0])
+        return found, round(time.monotonic() - began, 1)
 
 
 def compared(small: "Service", large: "Service") -> dict[str, dict[str, float]]:
@@ -96,33 +105,36 @@ class Service:
     def __init__(self, engine: Engine) -> None:
         clock = time.time
         self.engine, secret_box = engine, SecretBox([Fernet.generate_key().decode()])
-        self.portals, self.lines = Portals(engine, secret_box, clock), Lines(engine, secret_box, clock)
+        self.portals = Portals(engine, secret_box, clock)
         self.chats, self.messages = Chats(engine, clock), Messages(engine, secret_box, clock)
         self.sends, self.usage = Sends(engine, secret_box, clock), Usage(engine, clock)
         self.presences, self.inbox = Presences(engine, clock), Inbox(engine, secret_box, clock)
         counted = Counted(engine, self.usage)
         self.conversations = Conversations(engine, self.chats, self.sends, self.messages, counted)
+        self.mirrors = Mirrors(engine, secret_box, clock)
 
     def fill(self, *, messages: int, portals: int) -> None:
         """The first portal has half of all messages, the others share the rest."""
         upgrade(self.engine)
-        self.ids = [
-            self.portals.add(
-                member_id=f"{number:032x}",
-                domain=f"p{number}.example",
-                endpoint="https://p.example/rest/",
-                country="RU",
-            ).id
-            for number in range(portals)
-        ]
-        where = {"name": "Sales", "gateway": "waha", "address": "https://gw.example", "session": "sales", "key": "key"}
-        self.lines_of = [self.lines.add(portal, **where) for portal in self.ids]
+        self.ids = list(range(1, portals + 1))
+        self.lines_of = self.ids  # one line each
+        self._insert(schema.portals, (_portal(each) for each in self.ids))
+        self._insert(schema.lines, (_line(each) for each in self.ids))
         self.chats_of_first = max(1, messages // OF_A_CHAT // 2)
         places = [(self.ids[0], self.lines_of[0], number) for number in range(self.chats_of_first)]
         others = list(zip(self.ids[1:], self.lines_of[1:], strict=True))
         rest = messages // OF_A_CHAT - self.chats_of_first
         places += [(*others[number % len(others)], number) for number in range(rest)]
-        self._insert(schema.chats, (_chat(*place) for place in places))
+        self._insert(schema.chats, (_chat(*place, waits=number < WAITING) for number, place in enumerate(places)))
+        with self.engine.connect() as connection:
+            known = connection.execute(
+                select(schema.chats.c.portal_id, schema.chats.c.line_id, schema.chats.c.id)
+            ).all()
+        self._insert(schema.sends, (_sent(portal, chat, at) for portal, _line, chat in known for at in range(SENT)))
+        self._insert(schema.mirrors, (_mirror(*each) for each in known))
+        self._insert(
+            schema.mirrored, (_piece(portal, number) for number, (portal, _l, _c) in enumerate(known, start=1))
+        )
         self._insert(schema.messages, (_message(*place, at) for place in places for at in range(OF_A_CHAT)))
         self._insert(schema.presences, (_presence(portal, number) for portal, _line, number in places))
         if self.engine.dialect.name == "postgresql":
@@ -144,11 +156,25 @@ class Service:
         def webhook(number: int) -> None:
             row = self.inbox.add(portal, line, "[]")
             self.inbox.take(row)
-            name = f"new{time.monotonic_ns()}"
-            self.messages.grow(
-                portal, line, _chat_id(number % self.chats_of_first), name, lambda _known: Body("t", 1.0, True)
-            )
+            name, chat_id = f"new{time.monotonic_ns()}", _chat_id(number % self.chats_of_first)
+            self.conversations.called(portal, line, [chat_id], [phone(number)], name)
+            self.messages.grow(portal, line, chat_id, name, lambda _known: Body("t", 1.0, True))
             self.inbox.drop(row)
+
+        def tick_alone(_number: int) -> None:
+            name = f"tick{time.monotonic_ns()}"
+            self.messages.chat_ids_of(portal, line, name)
+            self.sends.by_message(portal, line, name)
+
+        def mirror(number: int) -> None:
+            chat, _new = self.chats.remember(portal, line, phone(number))
+            self.mirrors.put(chat, New(f"{time.monotonic_ns()}", PieceKind.CLIENT))
+            for each in self.mirrors.due():
+                taken = self.mirrors.take(each)
+                while taken and (piece := self.mirrors.next(taken)):
+                    self.mirrors.end(piece, State.DONE)
+                if taken:
+                    self.mirrors.release(taken)
 
         def history(number: int) -> None:
             chat, _new = self.chats.remember(portal, line, phone(number))
@@ -163,7 +189,15 @@ class Service:
             ),
             "history": history,
             "webhook": webhook,
+            "tick alone": tick_alone,
             "send": send,
+            "who waits": lambda _number: self.conversations.waits.waiting(portal, Filter((line,))),
+            "mirror": mirror,
+            "scrape": lambda _number: (
+                self.conversations.waits.counts(time.time()),
+                self.mirrors.waiting(),
+                self.sends.count_unclear(),
+            ),
         }
 
     def _insert(self, table: Any, rows: Iterator[dict[str, Any]]) -> None:
@@ -186,8 +220,23 @@ def _chat_id(number: int) -> str:
     return f"7903{number:07d}@c.us"
 
 
-def _chat(portal: int, line: int, number: int) -> dict[str, Any]:
+def _portal(number: int) -> dict[str, Any]:
     return {
+        **{"id": number, "member_id": f"{number:032x}", "domain": f"p{number}.example", "created_at": 1.0},
+        **{"endpoint": "https://p.example/rest/", "country": "RU", "visibility": "button"},
+    }
+
+
+def _line(number: int) -> dict[str, Any]:
+    return {
+        **{"id": number, "portal_id": number, "name": "Sales", "gateway": "waha", "address": "https://gw.example"},
+        **{"session": "sales", "key": "", "number": "", "active": True, "created_at": 1.0},
+    }
+
+
+def _chat(portal: int, line: int, number: int, *, waits: bool) -> dict[str, Any]:
+    return {
+        "waiting_since": time.time() if waits else 0.0,
         **{"portal_id": portal, "line_id": line, "phone": _phone(number), "chat_ids": json.dumps([_chat_id(number)])},
         **{"proved": True, "last_at": 1.0, "created_by": 0, "created_at": 1.0},
     }
@@ -198,6 +247,29 @@ def _message(portal: int, line: int, number: int, at: int) -> dict[str, Any]:
         **{"portal_id": portal, "line_id": line, "chat_id": _chat_id(number), "message_id": f"m{number}-{at}"},
         **{"at": 1.0 + at, "from_me": bool(at % 2), "body": "", "changed_at": time.time()},
     }
+
+
+def _sent(portal: int, chat: int, at: int) -> dict[str, Any]:
+    return {
+        **{
+            "portal_id": portal,
+            "chat_id": chat,
+            "send_key": f"k{chat}-{at}",
+            "user_id": 1,
+            "text": "",
+            "state": "read",
+        },
+        **{"reason": "", "message_id": f"s{chat}-{at}", "created_at": 1.0 + at, "changed_at": 1.0},
+    }
+
+
+def _mirror(portal: int, line: int, chat: int) -> dict[str, Any]:
+    return {"portal_id": portal, "line_id": line, "chat_id": chat, "portal_chat": chat}
+
+
+def _piece(portal: int, mirror: int) -> dict[str, Any]:
+    told = {"portal_id": portal, "mirror_id": mirror, "key": "k", "kind": "client", "state": "done"}
+    return {**told, "message_id": "m", "created_at": 1.0}
 
 
 def _presence(portal: int, number: int) -> dict[str, Any]:
@@ -226,7 +298,9 @@ def show(figures: dict[str, Any]) -> str:
     ]
     messages, portals = figures["messages"], figures["portals"]
     title = f"{messages[0]:,} messages and {portals[0]} portals, {messages[1]:,} messages and {portals[1]:,} portals"
-    return "\n".join([tables.table(title, ["", "small µs", "large µs", "ratio"], rows), tables.goals(figures["goals"])])
+    deleted = f"the large portal deleted, in seconds: {figures['large_portal_deleted_seconds']}"
+    parts = tables.table(title, ["", "small µs", "large µs", "ratio"], rows), tables.notes(deleted)
+    return "\n".join([*parts, tables.goals(figures["goals"])])
 
 
 if __name__ == "__main__":

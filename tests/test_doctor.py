@@ -1,9 +1,15 @@
 """`flask doctor`: what is wrong, and what to do about it."""
 
+import shutil
+from collections import namedtuple
 from collections.abc import Callable
 
+import pytest
+
 from sandbox.valkey import Valkey
-from tests.stand import Widget
+from tests.stand import Clock, Widget
+from widget.storage.lines import Mirroring
+from widget.storage.mirrors import New, PieceKind
 
 MakeWidget = Callable[..., Widget]
 PRODUCTION = {"public_url": "https://widget.example.com", "trusted_proxies": 1}
@@ -23,7 +29,7 @@ def test_what_is_wrong_is_told_with_its_cure(make_widget: MakeWidget, redis_url:
         "WRONG redis appendonly: no",
         "WRONG worker: none has run yet",
         "→ start `flask worker`",
-        "ok    tables: at 0015",
+        "ok    tables: at 0018",
         "ok    database: takes writes",
     ):
         assert line in told
@@ -47,3 +53,25 @@ def test_stores_that_are_gone_are_named_and_the_rest_is_looked_at(make_widget: M
     assert code == 1
     assert "WRONG redis: out of reach (ConnectionError)" in told
     assert "events that wait: 0" in told
+
+
+def test_a_full_disk_open_lines_and_clients_who_wait_are_told(
+    make_widget: MakeWidget, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    widget = make_widget()
+    stored, portal = widget.services.storage, widget.portals[0]
+    line = stored.lines.of(portal)[0]
+    chat, _new = stored.chats.remember(portal, line.id, "+79619510000")
+    stored.mirrors.put(chat, New("k", PieceKind.CLIENT))
+    stored.conversations.waits.recounted(chat, since=clock.now, theirs_at=clock.now, answered_at=0.0)
+    stored.lines.set_mirroring(portal, line.id, Mirroring.STOPPED, open_line=3)
+    clock.forward(3 * 3600)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _folder: namedtuple("Usage", "free")(5_000_000))
+    told = said(widget)[1]
+    for line_told in (
+        "WRONG messages into open lines that wait: 1, the oldest for 10800 s",
+        "WRONG portals whose open line is gone: ",
+        "ok    clients who wait: 1, 1 of them for more than an hour",
+        ": 5 MB free",
+    ):
+        assert line_told in told

@@ -30,6 +30,10 @@ def move(address: Path, server: Valkey) -> None:
     address.symlink_to(server.socket)
 
 
+def counted(widget: Widget) -> str:
+    return widget.app.test_client().get("/metrics").get_data(as_text=True)
+
+
 def ready(widget: Widget) -> dict[str, bool]:
     told: dict[str, bool] = widget.app.test_client().get("/health/ready").get_json()
     return told
@@ -57,6 +61,7 @@ def test_a_redis_without_room_is_not_ready(make_widget: MakeWidget, valkey: Valk
     valkey.fill_memory()
     try:
         assert ready(widget)["cache"] is False
+        assert 'widget_store_up{store="cache"} 0.0' in counted(widget)
     finally:
         valkey.empty_memory()
     assert ready(widget)["cache"] is True
@@ -123,6 +128,7 @@ def test_without_its_database_the_service_says_so_and_is_well_again_by_itself(
         assert (gone.answer.status_code, gone.refusal) == (503, "store_gone")
         assert gone.answer.headers["Retry-After"] == "2"
         assert "nothing goes out twice" in gone.text
+        assert 'widget_store_up{store="database"} 0.0' in counted(widget)
     assert "is-sent" in card.send(chat, "Добрый день", "key-1").text
     widget.services.storage.usage.flush()
     widget.services.storage.engine.dispose()

@@ -4,14 +4,19 @@
 
 For root on Linux. Then the service is started in the image as its user, with settings for nothing outside; its health
 check has to be well, no file may be its own, and the size of what the image adds is printed.
+
+The disk is safe from it: devices, pipes and mounted file systems are never copied, all copies together have a bound,
+and no file that a step writes may grow beyond one.
 """
 
 import argparse
 import json
 import os
 import re
+import resource
 import shlex
 import shutil
+import stat
 import subprocess
 import tempfile
 import time
@@ -19,6 +24,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PATIENCE = 60.0
+MB = 10**6
+MOST_COPIED = 2000 * MB  # all stages together; two Debian roots and the packages take a third of it
+MOST_WRITTEN = 500 * MB  # of one file, by this program and by whatever it starts
+DEVICES = {"null": (1, 3), "zero": (1, 5), "full": (1, 7), "random": (1, 8), "urandom": (1, 9)}
 CHROOT = shutil.which("chroot") or "chroot"
 SETTINGS = {
     "SECRET_KEY": "s" * 40,
@@ -29,11 +38,60 @@ SETTINGS = {
 SETTINGS |= {"DATABASE_URL": "sqlite:////tmp/widget.sqlite3", "JOBS_FILE": "/tmp/jobs.sqlite3"}
 
 
+class Copier:
+    """Copies trees until `most` bytes were copied. Its files belong to their owners or, without `owners`, to us."""
+
+    def __init__(self, most: int = MOST_COPIED) -> None:
+        self._left = most
+
+    def tree(self, source: Path, target: Path, *, owners: bool = False, without: str = "") -> None:
+        """Directories, files and links, on one file system; a directory named `without` is left out. A device or a
+        pipe is not copied: read like a file it has no end. Raises SystemExit beyond the bound."""
+        target.mkdir(parents=True, exist_ok=True)
+        here = source.stat()
+        _adopt(target, here, owners=owners)
+        for entry in os.scandir(source):
+            found, to = entry.stat(follow_symlinks=False), target / entry.name
+            if entry.is_symlink():
+                to.unlink(missing_ok=True)
+                to.symlink_to(Path(entry.path).readlink())
+            elif entry.is_dir(follow_symlinks=False) and entry.name != without:
+                if found.st_dev == here.st_dev:
+                    self.tree(Path(entry.path), to, owners=owners, without=without)
+                else:  # mounted there; the place stays
+                    to.mkdir(exist_ok=True)
+            elif entry.is_file(follow_symlinks=False):
+                self.file(Path(entry.path), to)
+                _adopt(to, found, owners=owners)
+
+    def file(self, source: Path, target: Path) -> None:
+        """One file, or what a link leads to. Raises SystemExit for anything else, and beyond the bound."""
+        found = source.stat()
+        if not stat.S_ISREG(found.st_mode):
+            raise SystemExit(f"image: {source} is no file")
+        self._left -= found.st_size
+        if self._left < 0:
+            raise SystemExit(f"image: more would be copied than the bound allows, the last was {source}")
+        shutil.copy(source, target)
+
+
+def _adopt(path: Path, like: os.stat_result, *, owners: bool) -> None:
+    if owners:
+        os.chown(path, like.st_uid, like.st_gid)
+    path.chmod(stat.S_IMODE(like.st_mode))  # last: a change of the owner takes the set-user-id bit away
+
+
 class Image:
     """One stage: a copy of the clean root, and what its steps have said so far."""
 
-    def __init__(self, clean: Path, folder: Path) -> None:
-        subprocess.run(["cp", "--archive", str(clean), str(folder)], check=True)  # devices too
+    def __init__(self, clean: Path, folder: Path, copier: Copier) -> None:
+        self._copier = copier
+        copier.tree(clean, folder, owners=True)
+        for name, numbers in DEVICES.items():
+            device = folder / "dev" / name
+            device.unlink(missing_ok=True)
+            os.mknod(device, stat.S_IFCHR, os.makedev(*numbers))
+            device.chmod(0o666)
         shutil.copy("/etc/resolv.conf", folder / "etc/resolv.conf")
         if Path("/etc/pip.conf").exists():  # how packages are reached from here
             shutil.copy("/etc/pip.conf", folder / "etc/pip.conf")
@@ -84,24 +142,22 @@ class Image:
         target = self.folder / (to if to.startswith("/") else f"{self.place}/{to}").strip("/")
         for name in names:
             source = base / name.strip("/")
-            if not source.is_dir():
-                shutil.copy(source, target)
-                continue
-            target.mkdir(parents=True, exist_ok=True)
-            subprocess.run(["cp", "--archive", "--no-preserve=ownership", f"{source}/.", str(target)], check=True)
-            if base == ROOT:  # as .dockerignore says
-                for compiled in target.rglob("__pycache__"):
-                    shutil.rmtree(compiled)
+            if source.is_dir():
+                # As .dockerignore says; from another stage everything comes along.
+                self._copier.tree(source, target, without="__pycache__" if base == ROOT else "")
+            else:
+                self._copier.file(source, target)
 
 
 def build(clean: Path, folder: Path) -> Image:
     """The last stage."""
     stages: dict[str, Image] = {}
     image: Image | None = None
+    copier = Copier()
     for word, rest in steps():
         if word == "FROM":
             name = rest.partition(" AS ")[2] or "image"
-            image = stages[name] = Image(clean, folder / name)
+            image = stages[name] = Image(clean, folder / name, copier)
         elif image:
             image.step(word, rest, stages)
     if image is None:
@@ -143,13 +199,16 @@ def writable(image: Image) -> list[str]:
 def size(folder: Path) -> float:
     without = [f"--exclude={name}" for name in ("proc", "var/cache/apt", "var/lib/apt/lists")]
     told = subprocess.run(["du", "-sb", *without, str(folder)], capture_output=True, text=True, check=True)
-    return int(told.stdout.split()[0]) / 1e6
+    return int(told.stdout.split()[0]) / MB
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("root", type=Path, help="a minimal Debian")
     arguments = parser.parse_args()
+    if shutil.disk_usage(tempfile.gettempdir()).free < 2 * MOST_COPIED:
+        raise SystemExit(f"image: {tempfile.gettempdir()} has less than {2 * MOST_COPIED // MB} MB free")
+    resource.setrlimit(resource.RLIMIT_FSIZE, (MOST_WRITTEN, MOST_WRITTEN))
     with tempfile.TemporaryDirectory(prefix="image-") as folder:
         image = build(arguments.root, Path(folder))
         added = size(image.folder) - size(arguments.root)

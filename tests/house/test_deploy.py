@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from tests.stand import Widget
+from tools.image import Copier
 from widget.config import Config
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -35,6 +36,27 @@ def test_the_image_takes_only_packages_with_a_hash_and_is_not_root() -> None:
     assert "--require-hashes" in DOCKERFILE
     assert re.findall(r"^USER (.*)", DOCKERFILE, re.M) == ["10001:10001"]
     assert re.search(r"^HEALTHCHECK .*?/health/live", DOCKERFILE, re.M)
+
+
+def test_a_root_is_copied_without_what_has_no_end_and_within_a_bound(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    (root / "dev").mkdir(parents=True)
+    os.mkfifo(root / "dev/pipe")  # as a device: read like a file it never ends
+    (root / "dev/full").symlink_to("/dev/full")
+    (root / "program").write_bytes(b"12345678")
+    (root / "program").chmod(0o755)
+
+    copier = Copier(most=15)
+    copier.tree(root, tmp_path / "copy")
+
+    assert sorted(str(each.relative_to(tmp_path / "copy")) for each in (tmp_path / "copy").rglob("*")) == [
+        *("dev", "dev/full", "program")
+    ]
+    assert (tmp_path / "copy/dev/full").is_symlink()
+    assert os.access(tmp_path / "copy/program", os.X_OK)
+    for refused in (root / "program", root / "dev/pipe", root / "dev/full"):  # the bound is met; no files
+        with pytest.raises(SystemExit):
+            copier.file(refused, tmp_path / "more")
 
 
 @pytest.mark.parametrize("name", ["web", "worker", "upgrade"])

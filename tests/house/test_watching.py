@@ -34,9 +34,8 @@ def counted(widget: Widget) -> dict[str, set[str]]:
     services = widget.services
     services.metrics.renewed("renewed")
     services.metrics.portal_error("other")
-    services.storage.line_health.record_webhook(
-        widget.portals[0], services.storage.lines.all_of(widget.portals[0])[0].id
-    )
+    line = services.storage.lines.all_of(widget.portals[0])[0]
+    services.storage.line_health.record_webhook(line.portal_id, line.id)
     for task in services.jobs.queue._registry.periodic_tasks:
         services.jobs.queue.execute(task)
     text = widget.app.test_client().get("/metrics").get_data(as_text=True)
@@ -59,7 +58,8 @@ def test_what_alerts_and_panels_ask_for_is_counted(counted: dict[str, set[str]])
 
 def test_no_label_can_grow_without_end(counted: dict[str, set[str]]) -> None:
     assert set().union(*counted.values()) - {"le"} == {
-        *("answer", "code", "kind", "left", "name", "outcome", "route", "state", "status", "how", "host", "version")
+        *("answer", "code", "kind", "left", "name", "outcome", "route", "state", "status", "how", "host", "version"),
+        *("store", "waited"),
     }
 
 

@@ -1,4 +1,5 @@
-"""A rolling update runs old and new code side by side: a migration only adds what old code need not know of."""
+"""A rolling update runs old and new code side by side: a migration only adds what old code need not know of, and what
+old code writes is taken after it."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -6,7 +7,7 @@ from typing import Any
 import pytest
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, inspect
+from sqlalchemy import Engine, MetaData, Table, inspect
 
 from widget.storage.database import MIGRATIONS, open_database, upgrade
 
@@ -42,12 +43,34 @@ def steps(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, tuple[
     engine = open_database(f"sqlite:///{tmp_path_factory.mktemp('rolling') / 'widget.sqlite3'}")
     steps, before = {}, Tables()
     for revision in revisions():
+        known = MetaData()
+        known.reflect(engine)  # what code of the version before knows
         upgrade(engine, to=revision)
         after = tables_of(engine)
+        if revision >= FIRST_RULED:
+            write_as_before(engine, known)
         steps[revision] = before, after
         before = after
     yield steps
     engine.dispose()
+
+
+def write_as_before(engine: Engine, known: MetaData) -> None:
+    """A row into each table, with the columns alone that code of the version before must give, and a change of each."""
+    with engine.connect() as connection:
+        for table in known.sorted_tables:
+            if table.name != "alembic_version":
+                connection.execute(table.insert().values(least(table)))
+                connection.execute(
+                    table.update().values({table.c[name]: value for name, value in least(table).items()})
+                )
+        connection.rollback()
+
+
+def least(table: Table) -> dict[str, Any]:
+    """A value for each column that has none of its own; ids are 1, so that each names the other."""
+    needed = [column for column in table.c if column.server_default is None and not column.nullable]
+    return {column.name: column.type.python_type(1) for column in needed}
 
 
 def breaks(before: Tables, after: Tables) -> set[str]:

@@ -1,8 +1,10 @@
 """`flask doctor`: on one page what is wrong with this installation, and what to do about each of it."""
 
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -11,18 +13,26 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from widget import logs
+from widget.health.telling import waiting_of
 from widget.redis_clients import STORE_ERRORS, open_redis
 from widget.services import services
 from widget.storage.database import revisions
 from widget.storage.portals import PortalState
-from widget.storage.tries import oldest_waiting
 
 if TYPE_CHECKING:
     from widget.services import Services
 
 SKEW_SECONDS = 5.0  # between two clocks; whose turn it is depends on them
-WAITS_SECONDS = 300.0
 BEAT_SECONDS = 180.0
+FREE_MB = 1000  # of a disk that we write to
+MB = 10**6
+# What a worker still has to do: its name, for how many seconds it may wait, and what to do if it waits for longer.
+TRIED = "see the worker's log for why its tries fail"
+WAITS = {
+    "webhook": ("webhooks", 300.0, TRIED),
+    "event": ("events", 300.0, TRIED),
+    "mirror": ("messages into open lines", 7200.0, "the open line's part of the application's page says why"),
+}
 
 
 @dataclass(frozen=True)
@@ -55,7 +65,9 @@ def signs(here: "Services") -> Iterator[Sign]:
     if here.config.redis_url:
         yield from _guarded("redis", "see REDIS_URL, and whether the server runs", lambda: _redis(here))
     yield _worker(here)
+    yield from _disks(here)
     yield from _guarded("work", "mend the database first", lambda: _work(here))
+    yield from _guarded("portals", "mend the database first", lambda: _portals(here))
     yield from _guarded("lines", "mend Redis first", lambda: _lines(here))
 
 
@@ -91,6 +103,9 @@ def _database(here: "Services") -> Iterator[Sign]:
             if here.storage.engine.dialect.name != "sqlite"
             else Sign("database", "an SQLite file, for one host")
         )
+        if here.storage.engine.dialect.name == "postgresql":
+            size = connection.execute(text("SELECT pg_database_size(current_database())")).scalar_one()
+            yield Sign("database", f"{size / MB:,.0f} MB; how much room its disk has is for its own host to say")
     writes = here.pings["database"]()
     yield Sign("database", "takes writes" if writes else "takes no writes", "" if writes else "make room on its disk")
 
@@ -111,6 +126,7 @@ def _redis(here: "Services") -> Iterator[Sign]:
         yield _clock("redis", here.clock() - (int(seconds) + int(micros) / 1e6))
         for name, wanted in (("maxmemory-policy", "noeviction"), ("appendonly", "yes")):
             yield _redis_setting(client, name, wanted)
+        yield from _memory(client)
     writes = here.pings["cache"]()
     cure = "" if writes else "it is a replica, or its memory is full: see maxmemory"
     yield Sign("redis", "takes writes" if writes else "takes no writes", cure)
@@ -127,6 +143,15 @@ def _redis_setting(client: Any, name: str, wanted: str) -> Sign:
     )
 
 
+def _memory(client: Any) -> Iterator[Sign]:
+    """Nothing of one without a bound, or of a cluster, whose answer is by server."""
+    told = client.info("memory")
+    if most := told.get("maxmemory"):
+        share = told["used_memory"] / most
+        cure = "raise maxmemory: a full one takes no writes, and then no check is made" if share > 0.8 else ""
+        yield Sign("redis memory", f"{share:.0%} of {most / MB:,.0f} MB", cure)
+
+
 def _any(answer: Any) -> tuple[int, int]:
     """A cluster's answer is by server."""
     found: tuple[int, int] = next(iter(answer.values())) if isinstance(answer, dict) else answer
@@ -141,18 +166,45 @@ def _worker(here: "Services") -> Sign:
     return Sign("worker", said, "start `flask worker`, with the same settings" if late else "")
 
 
+def _disks(here: "Services") -> Iterator[Sign]:
+    """Those of this host: of the database where it is a file, and of the queue where that is one."""
+    url, config = here.storage.engine.url, here.config
+    files = [url.database] if url.get_backend_name() == "sqlite" and url.database else []
+    files += [] if config.redis_url else [config.jobs_file]
+    for folder in sorted({Path(file).absolute().parent for file in files}):
+        if folder.exists():
+            free = shutil.disk_usage(folder).free / MB
+            cure = "make room: without it nothing is sent, and nothing that clients write is kept"
+            yield Sign(f"disk of {folder}", f"{free:,.0f} MB free", cure if free < FREE_MB else "")
+
+
 def _work(here: "Services") -> Iterator[Sign]:
     now = here.clock()
-    for kind, (number, at) in oldest_waiting(here.storage.engine).items():
+    for kind, (number, at) in waiting_of(here).items():
+        name, most, cure = WAITS[kind]
         age = now - at if number else 0.0
-        cure = "see the worker's log for why its tries fail" if age > WAITS_SECONDS else ""
-        yield Sign(f"{kind}s that wait", f"{number}, the oldest for {age:.0f} s", cure)
+        yield Sign(f"{name} that wait", f"{number}, the oldest for {age:.0f} s", cure if age > most else "")
     unclear = sum(here.storage.sends.count_unclear().values())
     cure = "see docs/incidents.md, «Gateway down»; a rep says what is true of each" if unclear else ""
     yield Sign("sends without a clear end", str(unclear), cure)
-    closed = [portal.member_id for portal in here.storage.portals.all() if portal.state is PortalState.CLOSED]
+    waiting = here.storage.conversations.waits.counts(now)
+    long = waiting["an_hour"] + waiting["a_day"]
+    yield Sign("clients who wait", f"{sum(waiting.values())}, {long} of them for more than an hour; their reps' to do")
+
+
+def _portals(here: "Services") -> Iterator[Sign]:
+    portals = here.storage.portals.all()
+    closed = [portal.member_id for portal in portals if portal.state is PortalState.CLOSED]
     told = "`flask portal check <member_id>` says why; a page that its people open opens it again" if closed else ""
-    yield Sign("closed portals", ", ".join(closed[:5]) + (" …" if len(closed) > 5 else "") or "none", told)
+    yield Sign("closed portals", _some(closed), told)
+    gone = here.storage.lines.stopped()
+    stopped = [portal.member_id for portal in portals if portal.id in gone and portal.state is PortalState.ACTIVE]
+    told = "an administrator chooses the open line anew on the application's page" if stopped else ""
+    yield Sign("portals whose open line is gone", _some(stopped), told)
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:5]) + (" …" if len(names) > 5 else "") or "none"
 
 
 def _lines(here: "Services") -> Iterator[Sign]:

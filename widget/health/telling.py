@@ -14,6 +14,8 @@ def told_of(here: "Services") -> list[LiveGauge]:
     """A few small queries and one Redis round trip when they are read; none is about a portal or a client."""
     engine, clock = here.storage.engine, here.clock
     return [
+        LiveGauge("widget_store_up", "Whether a store answers and takes writes", "store", lambda: _stores(here)),
+        LiveGauge("widget_waiting_clients", "Clients who wait, by how long", "waited", lambda: _clients(here)),
         LiveGauge("widget_unclear_sends", "Sends that have no clear end", "state", lambda: _unclear(here)),
         LiveGauge("widget_lines", "Lines in use, as the last round found them", "state", here.presence.rounds.states),
         LiveGauge(
@@ -42,20 +44,30 @@ def told_of(here: "Services") -> list[LiveGauge]:
     ]
 
 
+def _stores(here: "Services") -> Mapping[str, float]:
+    return {name: float(ping()) for name, ping in here.pings.items()}
+
+
+def _clients(here: "Services") -> Mapping[str, float]:
+    return here.storage.conversations.waits.counts(here.clock())
+
+
 def _unclear(here: "Services") -> Mapping[str, float]:
     return {state.value: number for state, number in here.storage.sends.count_unclear().items()}
 
 
+def waiting_of(here: "Services") -> dict[str, tuple[int, float]]:
+    """By kind, what a worker still has to do: how much, and since when (unix seconds, 0 if none). Three queries."""
+    return {**oldest_waiting(here.storage.engine), "mirror": here.storage.mirrors.waiting()}
+
+
 def _counts(here: "Services") -> Mapping[str, float]:
-    return {kind: number for kind, (number, _at) in oldest_waiting(here.storage.engine).items()}
+    return {kind: number for kind, (number, _at) in waiting_of(here).items()}
 
 
 def _ages(here: "Services") -> Mapping[str, float]:
     now = here.clock()
-    return {
-        kind: max(0.0, now - at) if number else 0.0
-        for kind, (number, at) in oldest_waiting(here.storage.engine).items()
-    }
+    return {kind: max(0.0, now - at) if number else 0.0 for kind, (number, at) in waiting_of(here).items()}
 
 
 def _age(clock: Callable[[], float], when: Callable[[], float | None]) -> Callable[[], Mapping[str, float]]:

@@ -227,6 +227,12 @@ class Lines:
         since = known.mirrored_since if known and known.mirrored and known.open_line == open_line else self._clock()
         self._change(portal_id, line_id, mirroring=mirroring.value, open_line=open_line, mirrored_since=since)
 
+    def stopped(self) -> set[int]:
+        """The portals that have a line whose open line is gone. One query."""
+        query = select(lines.c.portal_id).where(lines.c.mirroring == Mirroring.STOPPED.value, lines.c.removed_at == 0)
+        with transaction(self._engine) as connection:
+            return set(connection.execute(query.distinct()).scalars())
+
     def set_owner_rule(self, portal_id: int, line_id: int, rule: OwnerRule) -> None:
         self._change(portal_id, line_id, owner_rule=rule.value)
 

@@ -8,11 +8,12 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from enum import Enum
 
-from sqlalchemy import ColumnElement, Engine, and_, delete, exists, func, select, update
+from sqlalchemy import ColumnElement, Engine, and_, delete, func, select, update
 
 from widget.storage.chats import Chat
+from widget.storage.portals import PortalState
 from widget.storage.rows import reader
-from widget.storage.schema import mirrored, mirrors
+from widget.storage.schema import mirrored, mirrors, portals
 from widget.storage.secret_box import SecretBox
 from widget.storage.transaction import transaction
 from widget.storage.tries import MAX_ERROR
@@ -169,7 +170,9 @@ class Mirrors:
     def hasten(self, chat: Chat, key: str) -> int:
         """A piece of the chat may be worked on now. Returns the mirror's id, 0 where there is no such piece."""
         mine = select(mirrors.c.id).where(mirrors.c.portal_id == chat.portal_id, mirrors.c.chat_id == chat.id)
-        which = mirrored.c.portal_id == chat.portal_id, mirrored.c.key == key, mirrored.c.mirror_id.in_(mine)
+        # «=» and not «in»: the one mirror and the key are an index, and SQLite would rather read all of the portal
+        one = mirrored.c.mirror_id == mine.scalar_subquery()
+        which = mirrored.c.portal_id == chat.portal_id, mirrored.c.key == key, one
         due = update(mirrored).where(*which).values(due_at=0.0).returning(mirrored.c.mirror_id)
         with transaction(self._engine) as connection:
             return int(connection.execute(due).scalar() or 0)
@@ -184,10 +187,10 @@ class Mirrors:
         """Mirrors with pieces that may be worked on, which no caller has: portal and mirror, the portals in turn. One
         query."""
         now = self._clock()
-        waits = exists().where(mirrored.c.mirror_id == mirrors.c.id, *_waits(now))
+        waiting = select(mirrored.c.mirror_id).where(*_waits(now))
         order = mirrors.c.next_try_at, mirrors.c.id
         place = func.row_number().over(partition_by=mirrors.c.portal_id, order_by=order).label("place")
-        each = select(mirrors.c.portal_id, mirrors.c.id, place).where(waits, _free(now)).subquery()
+        each = select(mirrors.c.portal_id, mirrors.c.id, place).where(mirrors.c.id.in_(waiting), _free(now)).subquery()
         query = select(each.c.portal_id, each.c.id).where(each.c.place <= of_one_portal)
         with transaction(self._engine) as connection:
             rows = connection.execute(query.order_by(each.c.place, each.c.portal_id).limit(limit))
@@ -301,6 +304,15 @@ class Mirrors:
         query = select(mirrored.c.id).where(mirrored.c.mirror_id == mirror.id, mirrored.c.key.in_(keys), done)
         with transaction(self._engine) as connection:
             return connection.execute(query).first() is not None
+
+    def waiting(self) -> tuple[int, float]:
+        """What waits of all portals that can be called: how many pieces, and when the oldest came (unix seconds, 0 if
+        none). One query."""
+        callable_ = select(portals.c.id).where(portals.c.state == PortalState.ACTIVE.value)
+        which = mirrored.c.state.in_(OPEN), mirrored.c.portal_id.in_(callable_)
+        with transaction(self._engine) as connection:
+            number, at = connection.execute(select(func.count(), func.min(mirrored.c.created_at)).where(*which)).one()
+        return int(number), float(at or 0.0)
 
     def queues(self, portal_id: int) -> dict[int, Queue]:
         """What waits and what failed, by line. Two queries."""

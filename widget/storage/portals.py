@@ -11,8 +11,9 @@ from cachetools import TTLCache
 from sqlalchemy import ColumnElement, Engine, delete, select, update
 
 from widget.errors import ErrorCode, Refused
+from widget.storage.pruning import prune
 from widget.storage.rows import reader
-from widget.storage.schema import portals
+from widget.storage.schema import metadata, portals
 from widget.storage.secret_box import SecretBox
 from widget.storage.upsert import insert_into
 from widget.timing import timer_of
@@ -218,7 +219,11 @@ class Portals:
         self._change(portal_id, state=PortalState.REMOVED.value, application_token="", app_version=0)
 
     def delete(self, portal_id: int) -> None:
-        """Everything of this portal, for ever: its lines, chats, sends, tokens, settings and logs go with the row."""
+        """Everything of this portal, for ever: its lines, chats, sends, tokens, settings and logs, and the row at last.
+        In parts, each a transaction: one that was interrupted goes on when it is called again."""
+        for table in reversed(metadata.sorted_tables):
+            if "portal_id" in table.c:
+                prune(self._engine, table, table.c.portal_id == portal_id)
         with self._engine.begin() as connection:
             connection.execute(delete(portals).where(portals.c.id == portal_id))
         self._forget()

@@ -18,6 +18,10 @@ from sqlalchemy import (
     true,
 )
 
+# What gateways call a chat, one by one, as PostgreSQL's index ix_chats_names has it (migration 0018). A webhook finds
+# its chat by that; in SQLite, which has no such index, by looking through the line's chats.
+CHAT_NAMES = "string_to_array(chat_ids, '\"')"
+
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -138,7 +142,21 @@ chats = Table(
     Column("owner_was", Id, nullable=False, server_default="0"),  # whom it was taken from, until they have seen it
     UniqueConstraint("portal_id", "line_id", "phone"),
     Index(None, "portal_id", "phone"),
-    Index(None, "portal_id", "waiting_since"),
+    # Of those alone whose client waits, and of those that were taken from a user who has not seen it.
+    Index(
+        "ix_chats_waiting",
+        "portal_id",
+        "waiting_since",
+        postgresql_where=text("waiting_since > 0"),
+        sqlite_where=text("waiting_since > 0"),
+    ),
+    Index(
+        "ix_chats_taken",
+        "portal_id",
+        "owner_was",
+        postgresql_where=text("owner_was > 0"),
+        sqlite_where=text("owner_was > 0"),
+    ),
     sqlite_autoincrement=True,
 )
 
@@ -160,7 +178,8 @@ sends = Table(
     Column("next_look_at", Float, nullable=False, server_default="0"),  # and when the next look is due
     Column("user_name", String(120), nullable=False, server_default=EMPTY),  # as the portal called them then
     UniqueConstraint("portal_id", "send_key"),  # one key is one message for ever
-    Index(None, "portal_id", "chat_id", "created_at"),
+    Index(None, "chat_id", "created_at"),  # the chat first, or each chat that is deleted looks through them all
+    Index(None, "portal_id", "message_id"),
     Index(None, "state", "next_look_at"),
     # Of those alone that have a text to be wiped: the table keeps its rows for ever.
     Index("ix_sends_texts", "created_at", postgresql_where=text("text != ''"), sqlite_where=text("text != ''")),
@@ -234,7 +253,7 @@ messages = Table(
     Column("body", Text, nullable=False),  # sealed JSON of what is known; wiped after SEND_TEXTS_DAYS
     Column("changed_at", Float, nullable=False),
     UniqueConstraint("portal_id", "line_id", "chat_id", "message_id"),
-    Index(None, "portal_id", "line_id", "message_id"),
+    Index(None, "portal_id", "line_id", "message_id", "chat_id"),  # the last, so that SQLite takes this one
     Index(None, "portal_id", "line_id", "chat_id", "at"),
     Index(None, "changed_at"),
     Index(None, "at"),
@@ -356,7 +375,7 @@ mirrors = Table(
     Column("id", Id, primary_key=True),
     Column("portal_id", ForeignKey("portals.id", ondelete="CASCADE"), nullable=False),
     Column("line_id", ForeignKey("lines.id", ondelete="CASCADE"), nullable=False),
-    Column("chat_id", ForeignKey("chats.id", ondelete="CASCADE"), nullable=False),
+    Column("chat_id", ForeignKey("chats.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("portal_chat", Id, nullable=False, server_default="0"),  # Bitrix24's id of the chat, 0 until it is known
     Column("client", Id, nullable=False, server_default="0"),  # Bitrix24's user that stands for the client
     Column("session", Id, nullable=False, server_default="0"),  # the one that our last message went into
@@ -393,6 +412,7 @@ mirrored = Table(
     Column("error", String(200), nullable=False, server_default=EMPTY),
     UniqueConstraint("mirror_id", "key"),
     Index(None, "state", "due_at"),
+    Index(None, "mirror_id", "state", "due_at"),  # or a queue that is long is read anew for each of its pieces
     Index(None, "portal_id", "im_id"),
     sqlite_autoincrement=True,
 )
@@ -412,7 +432,7 @@ records = Table(
     metadata,
     Column("id", Id, primary_key=True),
     Column("portal_id", ForeignKey("portals.id", ondelete="CASCADE"), nullable=False),
-    Column("chat_id", ForeignKey("chats.id", ondelete="CASCADE"), nullable=False),
+    Column("chat_id", ForeignKey("chats.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("name", String(40), nullable=False),  # 2027-01-15, or end-<when the conversation began>
     Column("owner_type", Integer, nullable=False, server_default="0"),  # the card, 0 until it is chosen
     Column("owner_id", Id, nullable=False, server_default="0"),

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, and_, func, select, update
+from sqlalchemy import ColumnElement, Engine, and_, exists, func, select, update
 
 from widget.storage.database import NOT_WRITTEN, RowRefused
 from widget.storage.pruning import in_parts
@@ -249,12 +249,9 @@ class Sends:
 
     def by_message(self, portal_id: int, line_id: int, message_id: str) -> list[Send]:
         """The sends of this line that are this message. One query."""
-        of_line = select(chats.c.id).where(chats.c.portal_id == portal_id, chats.c.line_id == line_id)
-        query = select(sends).where(
-            sends.c.portal_id == portal_id, sends.c.message_id == message_id, sends.c.chat_id.in_(of_line)
-        )
+        mine = sends.c.portal_id == portal_id, sends.c.message_id == message_id, _of_line(portal_id, line_id)
         with transaction(self._engine) as connection:
-            return [self.of_row(row) for row in connection.execute(query).mappings()]
+            return [self.of_row(row) for row in connection.execute(select(sends).where(*mine)).mappings()]
 
     def lines_unclear(self) -> list[tuple[int, int]]:
         """Portal and line of every send without a clear end that is due to be looked for. One query."""
@@ -266,8 +263,7 @@ class Sends:
 
     def unclear(self, portal_id: int, line_id: int, most: int) -> list[Send]:
         """The line's sends that are due to be looked for, those due longest first. One query."""
-        of_line = select(chats.c.id).where(chats.c.portal_id == portal_id, chats.c.line_id == line_id)
-        mine = sends.c.portal_id == portal_id, sends.c.chat_id.in_(of_line), _due(self._clock())
+        mine = sends.c.portal_id == portal_id, _of_line(portal_id, line_id), _due(self._clock())
         query = select(sends).where(*mine).order_by(sends.c.next_look_at, sends.c.id).limit(most)
         with transaction(self._engine) as connection:
             return [self.of_row(row) for row in connection.execute(query).mappings()]
@@ -300,8 +296,7 @@ class Sends:
 
     def forget_text(self, portal_id: int, line_id: int, message_id: str) -> None:
         """What was taken back is not kept; the row stays, so its key stays used."""
-        of_line = select(chats.c.id).where(chats.c.portal_id == portal_id, chats.c.line_id == line_id)
-        mine = sends.c.portal_id == portal_id, sends.c.message_id == message_id, sends.c.chat_id.in_(of_line)
+        mine = sends.c.portal_id == portal_id, sends.c.message_id == message_id, _of_line(portal_id, line_id)
         with transaction(self._engine) as connection:
             connection.execute(update(sends).where(*mine).values(text=""))
 
@@ -322,6 +317,11 @@ class Sends:
         query = select(sends).where(*where).order_by(*order).limit(most)
         with transaction(self._engine) as connection:
             return [self.of_row(row) for row in connection.execute(query).mappings()]
+
+
+def _of_line(portal_id: int, line_id: int) -> ColumnElement[bool]:
+    """Sends in chats of this line. Not as a list of them, which SQLite would go through chat by chat."""
+    return exists().where(chats.c.id == sends.c.chat_id, chats.c.portal_id == portal_id, chats.c.line_id == line_id)
 
 
 def _due(now: float) -> ColumnElement[bool]:

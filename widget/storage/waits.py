@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Engine, case, literal, select, update
+from sqlalchemy import ColumnClause, ColumnElement, Engine, case, func, literal, literal_column, select, update
 
 from widget.storage.chats import Chat, chat_of_row
 from widget.storage.schema import chats, messages, sends
@@ -14,6 +14,9 @@ from widget.storage.transaction import after_commit, transaction
 
 MAX_TURNS = 60  # of one chat that a recount looks at; what was before them is in its columns
 MAX_LISTED = 200
+COUNTED_DAYS = 7  # who has waited for longer is told to no operator
+# How long a client has waited at least (seconds), longest first; the names are labels of a metric.
+WAITED = (("a_day", 86_400.0), ("an_hour", 3600.0), ("a_quarter", 900.0), ("less", 0.0))
 
 
 class By(Enum):
@@ -117,16 +120,27 @@ class Waits:
 
     def waiting(self, portal_id: int, wanted: Filter) -> list[Chat]:
         """The chats whose clients wait, longest first; of very many the first. One query."""
-        mine = [chats.c.portal_id == portal_id, chats.c.waiting_since > 0, chats.c.line_id.in_(wanted.line_ids)]
+        mine = [chats.c.portal_id == portal_id, chats.c.waiting_since > _ZERO, chats.c.line_id.in_(wanted.line_ids)]
         if wanted.owner_id is not None:
             mine.append(chats.c.owner_id == wanted.owner_id)
         query = select(chats).where(*mine).order_by(chats.c.waiting_since, chats.c.id).limit(MAX_LISTED)
         with transaction(self._engine) as connection:
             return [chat_of_row(row) for row in connection.execute(query).mappings()]
 
+    def counts(self, now: float) -> dict[str, int]:
+        """How many clients of all portals wait at `now` (unix seconds), by the names in WAITED. One query."""
+        steps = ((chats.c.waiting_since <= now - seconds, name) for name, seconds in WAITED)
+        waited = case(*steps, else_=WAITED[-1][0])
+        recent = chats.c.waiting_since > _ZERO, chats.c.waiting_since > now - COUNTED_DAYS * 86_400.0
+        query = select(waited.label("waited"), func.count()).where(*recent).group_by("waited")
+        with transaction(self._engine) as connection:
+            found = {row[0]: int(row[1]) for row in connection.execute(query)}
+        return {name: found.get(name, 0) for name, _seconds in WAITED}
+
     def lost(self, portal_id: int, user_id: int) -> list[Chat]:
         """The chats that were taken from this user, the last taken first, until they have seen it. One query."""
-        mine = chats.c.portal_id == portal_id, chats.c.owner_was == user_id
+        taken = chats.c.owner_was > _ZERO
+        mine = chats.c.portal_id == portal_id, chats.c.owner_was == user_id, taken
         with transaction(self._engine) as connection:
             rows = connection.execute(select(chats).where(*mine).order_by(chats.c.owner_at.desc()).limit(20))
             return [chat_of_row(row) for row in rows.mappings()]
@@ -160,6 +174,8 @@ class Waits:
         return found
 
 
+# An index of a part of the rows is used where its condition stands word for word.
+_ZERO: ColumnClause[int] = literal_column("0")
 _WENT = {state.value for state in WENT_OUT}
 
 
