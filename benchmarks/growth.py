@@ -169,8 +169,8 @@ class Service:
         def mirror(number: int) -> None:
             chat, _new = self.chats.remember(portal, line, phone(number))
             self.mirrors.put(chat, New(f"{time.monotonic_ns()}", PieceKind.CLIENT))
-            for each in self.mirrors.due():
-                taken = self.mirrors.take(each)
+            for _portal, mirror_id in self.mirrors.due():
+                taken = self.mirrors.take(mirror_id)
                 while taken and (piece := self.mirrors.next(taken)):
                     self.mirrors.end(piece, State.DONE)
                 if taken:
