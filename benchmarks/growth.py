@@ -30,6 +30,7 @@ from widget.storage.conversations import Conversations
 from widget.storage.counted import Counted
 from widget.storage.database import open_database, upgrade
 from widget.storage.inbox import Inbox
+from widget.storage.hidden_clients import HiddenClients
 from widget.storage.lines import Lines
 from widget.storage.messages import Body, Messages
 from widget.storage.portals import Portals
@@ -101,7 +102,8 @@ class Service:
         self.sends, self.usage = Sends(engine, secret_box, clock), Usage(engine, clock)
         self.presences, self.inbox = Presences(engine, clock), Inbox(engine, secret_box, clock)
         counted = Counted(engine, self.usage)
-        self.conversations = Conversations(engine, self.chats, self.sends, self.messages, counted)
+        hidden = HiddenClients(engine, secret_box, clock, self.chats.changed)
+        self.conversations = Conversations(engine, self.chats, self.sends, self.messages, counted, hidden)
 
     def fill(self, *, messages: int, portals: int) -> None:
         """The first portal has half of all messages, the others share the rest."""

@@ -168,6 +168,7 @@ def _schedule(here: Services) -> None:
         "who-left": here.chats.notifying.look_who_left,
     }
     nightly: dict[str, Callable[[], object]] = {
+        "unveiling": here.chats.unveiling.go,
         "subscriptions": received.event_work.look_at_subscriptions,
         "forget-events": stored.events.forget_done,
         "forget-unproved": lambda: stored.events.forget_all(UNPROVED),

@@ -93,7 +93,7 @@ TALK = st.lists(
 
 
 def told(widget: Widget, events: list[GatewayEvent], *, owner_id: int) -> tuple[float, float, int]:
-    """What is known of a new chat that an employee takes after the first of these, once all were worked on."""
+    """What is known of a client whose new chat an employee takes after the first of these, once all were worked on."""
     services, portal = widget.services, widget.portals[0]
     line = services.storage.lines.of(portal)[0]
     with services.storage.engine.begin() as connection:
@@ -102,9 +102,10 @@ def told(widget: Widget, events: list[GatewayEvent], *, owner_id: int) -> tuple[
     for number, event in enumerate(events):
         services.webhooks.ingest.work(services.storage.inbox.add(portal, line.id, events_json([event])))
         if number == 0:
-            [chat] = services.storage.chats.of_phones(portal, [PHONE])
+            [chat] = services.storage.chats.of_phones(portal, [PHONE, LID])
             services.storage.conversations.waits.own(chat, owner_id, at=widget.clock())
-    [chat] = services.storage.chats.of_phones(portal, [PHONE])
+    [chat] = services.storage.chats.of_phones(portal, [PHONE, LID])
+    assert chat.phone == PHONE
     return chat.waiting_since, chat.theirs_at, chat.owner_id
 
 
@@ -114,12 +115,12 @@ def test_shuffled_doubled_and_late_webhooks_tell_the_same_wait_and_move_no_owner
     widget: Widget, talk: list[tuple[int, bool, tuple[str, ...]]], chance: random.Random
 ) -> None:
     began = widget.clock() - 1000
-    first = written("first", at=began - 1000, ids=BOTH, from_me=True)  # so that both ids are one chat
+    both = written("first", at=began - 1000, ids=BOTH, from_me=True)  # says that both ids are one client
     events = [
         written(f"M{number}", at=began + at, ids=ids, from_me=ours) for number, (at, ours, ids) in enumerate(talk)
     ]
-    in_order = told(widget, [first, *events], owner_id=2)
-    assert told(widget, [first, *muddled(events, chance)], owner_id=2) == in_order
+    in_order = told(widget, [both, *events], owner_id=2)
+    assert told(widget, muddled([both, *events], chance), owner_id=2) == in_order
     assert in_order[2] == 2
 
 

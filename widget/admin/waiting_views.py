@@ -4,7 +4,7 @@ A chat opens from here by a signed session for its number on its line, as a type
 user may read it was asked for that, and is asked again while it is open (chats/rights.py).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from flask import make_response, render_template
@@ -22,6 +22,7 @@ from widget.chats.beside import Wait, wait_of
 from widget.chats.rights import MOST, ClientCards
 from widget.errors import ErrorCode, Refused
 from widget.forms import flag_field, id_field, json_body, maybe_text_field
+from widget.i18n import translate
 from widget.phones.numbers import shown
 from widget.services import services
 from widget.session import SESSION_HEADER, current_opening
@@ -43,10 +44,7 @@ class Waiter:
 
     wait: Wait
     client: ClientCards
-
-    @property
-    def number(self) -> str:
-        return shown(self.wait.chat.phone)
+    title: str  # their number, else the name that they gave
 
 
 @dataclass(frozen=True)
@@ -77,12 +75,12 @@ def open_waiting(chat_id: int) -> ResponseReturnValue:
     """A session that opens this chat. Nothing is asked of the gateway."""
     user, chat, _client = _readable(chat_id)
     here, line = services(), user.context.line(chat.line_id)
-    item = here.card.door.typed(user.context, chat.phone)
+    item = here.card.door.typed(user.context, chat.client)
     opening = current_opening()
     if opening.member_id != user.portal.member_id:
         raise Refused(ErrorCode.NOT_ALLOWED, 403, "opening of another portal")
-    sealed = here.session_tokens.seal_launch(replace(opening, number=chat.phone, line_id=line.id, granted=True))
-    session = replace(user.session, number=chat.phone, line_id=line.id, granted=True)
+    sealed = here.session_tokens.seal_launch(replace(opening, number=chat.client, line_id=line.id, granted=True))
+    session = replace(user.session, number=chat.client, line_id=line.id, granted=True)
     response = make_response(render_template("waiting/_opened.html", opening=sealed, key=item.key, line=line))
     response.headers[SESSION_HEADER] = here.session_tokens.sign_session(session)
     return response
@@ -131,18 +129,18 @@ def make_card(chat_id: int) -> ResponseReturnValue:
         raise Refused(ErrorCode.BAD_FORM, 422, "kind")
     if client.unknown is not True:
         raise Refused(ErrorCode.BAD_FORM, 409, "the client has a card")
-    number = shown(chat.phone)
-    add_client(
-        services().bitrix24.rest, user.portal, user.viewer.user_id, NEW_CARDS[kind], title=number, phone=chat.phone
-    )
-    services().chats.rights.forget(user.portal.id, user.viewer.user_id, chat.phone)
+    rest, who, kind_id = services().bitrix24.rest, user.viewer.user_id, NEW_CARDS[kind]
+    made = add_client(rest, user.portal, who, kind_id, title=titles([chat])[chat.id], phone=chat.phone)
+    if not chat.phone:
+        services().storage.conversations.hidden.link(chat, made.entity_type_id, made.id, user_id=who)
+    services().chats.rights.forget(chat, who)
     return sections.drawn(waiting(user, wanted))
 
 
 @pages.post("/waiting/<int:chat_id>/attach")
 def attach_to_card(chat_id: int) -> ResponseReturnValue:
-    """Put the client's number into a card that this user may read: `kind` and `id`. Two outside calls besides the
-    list's."""
+    """Put the client's number into a card that this user may read: `kind` and `id`; the chat of a client without one
+    is attached to it here. Two outside calls besides the list's, one without a number."""
     wanted, body = read_wanted(), json_body()
     kind, card_id = maybe_text_field(body, "kind", longest=10), id_field(body, "id")
     user, chat, client = _readable(chat_id)
@@ -154,8 +152,13 @@ def attach_to_card(chat_id: int) -> ResponseReturnValue:
     found = readable(rest, user.portal, who, {CrmLink(CARDS[kind], card_id)})
     if not found:
         raise Refused(ErrorCode.CARD_GONE, 403, "card to attach to")
-    attach_phone(rest, user.portal, who, found.pop(), chat.phone)
-    services().chats.rights.forget(user.portal.id, who, chat.phone)
+    card = found.pop()
+    if chat.phone:
+        attach_phone(rest, user.portal, who, card, chat.phone)
+    else:
+        services().storage.conversations.hidden.link(chat, card.entity_type_id, card.id, user_id=who)
+        services().card.memory.drop(user.portal.id, card.entity_type_id, card.id)
+    services().chats.rights.forget(chat, who)
     return sections.drawn(waiting(user, wanted))
 
 
@@ -209,9 +212,9 @@ def waiting(user: CurrentUser, wanted: Wanted) -> str:
     waits = here.storage.conversations.waits
     found = waits.waiting(user.portal.id, Filter(tuple(lines), owners.get(wanted.owner)))
     clients = here.chats.rights.readable(user.portal, user.viewer, found)
-    limit = user.portal.waiting_minutes
+    limit, named = user.portal.waiting_minutes, titles(found)
     rows = [
-        Waiter(wait_of(chat, lines[chat.line_id], limit_minutes=limit), clients[chat.id])
+        Waiter(wait_of(chat, lines[chat.line_id], limit_minutes=limit), clients[chat.id], named[chat.id])
         for chat in found
         if chat.id in clients
     ]
@@ -222,11 +225,18 @@ def waiting(user: CurrentUser, wanted: Wanted) -> str:
         more=0 if user.viewer.admin else max(0, len(found) - MOST),
         lines=context.lines,
         wanted=wanted,
-        lost=[(chat, _owner(chat)) for chat in lost],
-        number=shown,
+        lost=[(titles(lost)[chat.id], _owner(chat)) for chat in lost],
         user_id=user.viewer.user_id,
         when=user.when,
     )
+
+
+def titles(chats: Sequence[Chat]) -> dict[int, str]:
+    """How each of these chats' clients is called here: by their number, else by the name that they gave. One query
+    where a number is not known."""
+    names = services().storage.conversations.hidden.names(chats)
+    nameless = translate("Client without a number")
+    return {chat.id: shown(chat.phone) if chat.phone else names.get(chat.id) or nameless for chat in chats}
 
 
 def waiting_settings(user: CurrentUser, *, form: Typed | None = None, said: str = "") -> str:

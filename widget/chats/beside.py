@@ -68,7 +68,7 @@ def beside_of(context: CardContext, line: Line, chat: Chat) -> Beside:
     limit = context.portal.waiting_minutes
     writer = here.chats.colleagues.who_writes(chat, who)
     lines = {each.id: each for each in context.readable}
-    known = here.storage.chats.of_phones(chat.portal_id, [chat.phone])
+    known = here.storage.chats.of_phones(chat.portal_id, [chat.client])
     others = [each for each in known if each.id != chat.id and each.written and each.line_id in lines]
     waived = chat.waived_by and not chat.waiting_since and chat.waived_at >= chat.theirs_at
     return Beside(

@@ -132,7 +132,7 @@ def ignored(context: CardContext, line: Line, chat: Chat, *, everywhere: bool) -
     """Ignore the chat's client, by its phone and by every id of it; it waits no longer."""
     here, who = services(), context.viewer
     line_id = EVERY_LINE if everywhere else chat.line_id
-    for client in dict.fromkeys([chat.phone, *chat.chat_ids]):
+    for client in dict.fromkeys([chat.client, *chat.chat_ids]):
         here.storage.ignores.add(chat.portal_id, line_id, client, who.user_id)
     here.storage.changes.add(
         chat.portal_id,

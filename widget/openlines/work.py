@@ -133,7 +133,8 @@ class MirrorWork:
         portal.require_active()
         if line.mirroring is Mirroring.STOPPED:
             raise Refused(ErrorCode.LINE_OFF, reason="stopped")
-        place = ChatPlace(self._calls.connector, line.open_line, place_of(chat), chat.phone)
+        title = self._conversations.hidden.names([chat]).get(chat.id, "")
+        place = ChatPlace(self._calls.connector, line.open_line, place_of(chat), chat.phone, title)
         return Scene(portal, line, chat, place)
 
     def _do(self, scene: Scene, mirror: Mirror, piece: Piece) -> Mirror:

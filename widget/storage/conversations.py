@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, and_, or_, outerjoin, 
 
 from widget.storage.chats import Chat, Chats, chat_of_row
 from widget.storage.counted import Counted
+from widget.storage.hidden_clients import HiddenClients
 from widget.storage.messages import Messages
 from widget.storage.schema import chats, sends, user_settings
 from widget.storage.sends import Send, Sends
@@ -35,6 +36,7 @@ class Conversations:
     sends: Sends
     messages: Messages
     counted: Counted
+    hidden: HiddenClients
 
     @cached_property
     def waits(self) -> Waits:

@@ -17,7 +17,7 @@ from widget.storage.lines import Line, Lines
 from widget.storage.portals import Portal, Portals, PortalState
 from widget.storage.sends import OPEN, Send, SendState
 from widget.storage.timelines import Record, TimelineMode, Timelines, TimelineSettings
-from widget.timeline.places import DEAL, NAMES, Chosen, CrmParties, choose, deals_of, people_of
+from widget.timeline.places import DEAL, NAMES, Chosen, CrmParties, choose, deals_of, people_of, with_cards
 from widget.timeline.transcript import Conversation, day_of, text_of
 from widget.untrusted import as_dict, as_positive_int, as_rows, as_str
 
@@ -93,7 +93,7 @@ class TimelineWork:
             return
         others = found.others if found else 0
         writers = self._writers(portal, sends)
-        talk = Conversation(mark, line.name, shown(chat.phone), others, bubbles, writers)
+        talk = Conversation(mark, line.name, self._title(chat), others, bubbles, writers)
         text = text_of(talk, language=language_in(portal), zone=settings.zone)
         if found:
             record = self._make(portal, record, found, text, mark, sends)
@@ -134,13 +134,22 @@ class TimelineWork:
         return next((as_positive_int(row.get("ID")) for row in ours), 0)
 
     def _choose(self, portal: Portal, settings: TimelineSettings, chat: Chat) -> Chosen | None:
-        """Two calls at most."""
-        wanted = {"type": "PHONE", "values": list(spellings(chat.phone))}
-        known = people_of(self._rest.call(portal, portal.installer_id, "crm.duplicate.findbycomm", wanted))
+        """By the number, and by the cards that the chat was attached to. Two calls at most."""
+        linked = self._conversations.hidden.links(portal.id, [chat.id]).get(chat.id, [])
+        known = with_cards(self._by_phone(portal, chat), linked)
         if settings.deals and (known.contacts or known.companies):
             deals = deals_of(self._deals(portal, known))
             known = CrmParties(known.contacts, known.companies, known.leads, deals)
         return choose(known, settings)
+
+    def _by_phone(self, portal: Portal, chat: Chat) -> CrmParties:
+        if not chat.phone:
+            return CrmParties()
+        wanted = {"type": "PHONE", "values": list(spellings(chat.phone))}
+        return people_of(self._rest.call(portal, portal.installer_id, "crm.duplicate.findbycomm", wanted))
+
+    def _title(self, chat: Chat) -> str:
+        return shown(chat.phone) or self._conversations.hidden.names([chat]).get(chat.id, "")
 
     def _deals(self, portal: Portal, known: CrmParties) -> list[Any]:
         """Of all contacts and companies, in one batch."""
@@ -158,7 +167,8 @@ class TimelineWork:
     def _said(self, chat: Chat, since: float) -> tuple[list[Bubble], list[Send]]:
         """What was said from a time on, as webhooks told it and as it was sent from here, and those sends."""
         facts: dict[str, MessageFacts] = {}
-        ids = [*chat.chat_ids, f"{chat.phone.removeprefix('+')}@c.us", f"{chat.phone.removeprefix('+')}@s.whatsapp.net"]
+        digits = chat.phone.removeprefix("+")
+        ids = [*chat.chat_ids, *(f"{digits}@{home}" for home in ("c.us", "s.whatsapp.net") if digits)]
         for message_id, body in self._conversations.messages.of_chat(chat.portal_id, chat.line_id, ids, since=since):
             facts[message_id] = merge_facts(facts.get(message_id, MessageFacts()), read_facts(body))
         sends = self._conversations.sends.recent(chat.portal_id, chat.id, since)
