@@ -29,8 +29,8 @@ from widget.storage.chats import Chats
 from widget.storage.conversations import Conversations
 from widget.storage.counted import Counted
 from widget.storage.database import open_database, upgrade
-from widget.storage.inbox import Inbox
 from widget.storage.hidden_clients import HiddenClients
+from widget.storage.inbox import Inbox
 from widget.storage.lines import Lines
 from widget.storage.messages import Body, Messages
 from widget.storage.portals import Portals

@@ -34,7 +34,9 @@ def counted(widget: Widget) -> dict[str, set[str]]:
     services = widget.services
     services.metrics.renewed("renewed")
     services.metrics.portal_error("other")
-    services.storage.line_health.record_webhook(widget.portals[0], services.storage.lines.all_of(widget.portals[0])[0].id)
+    services.storage.line_health.record_webhook(
+        widget.portals[0], services.storage.lines.all_of(widget.portals[0])[0].id
+    )
     for task in services.jobs.queue._registry.periodic_tasks:
         services.jobs.queue.execute(task)
     text = widget.app.test_client().get("/metrics").get_data(as_text=True)

@@ -1,17 +1,13 @@
 """A client whose phone nothing tells is a client: they wait, are answered, belong to a card, and become one with their
 number when it is known."""
 
-import re
-
 import pytest
-from sqlalchemy import inspect
 
 from sandbox.people import HIDDEN, IVAN, RUSTAM
 from tests.stand import CardPage, Clock, Outside, Widget, config_for, start_widget
 from tests.waiting.test_list import app_page, as_app, listed
 from tests.webhooks.gateways import Caller, PlainWebhooks, tick, written
 from widget.gateways.base import Ack, GatewayEvent
-from widget.gateways.kinds import KINDS
 from widget.storage.chats import Chat
 from widget.storage.hidden_clients import FOLLOWING
 from widget.storage.schema import metadata
@@ -70,9 +66,7 @@ def test_a_client_without_a_number_waits_under_their_name_and_is_answered(widget
     assert listed(page) == []
 
 
-def test_a_card_that_a_client_without_a_number_is_attached_to_shows_their_chat(
-    widget: Widget, gateway: Caller
-) -> None:
+def test_a_card_that_a_client_without_a_number_is_attached_to_shows_their_chat(widget: Widget, gateway: Caller) -> None:
     chat = waits(widget, gateway)
     card = widget.open(user="rep", lang="en").reveal()
     assert NAME not in card.words
@@ -165,8 +159,11 @@ def test_a_lid_that_a_check_had_told_is_joined_at_night_without_a_call(
 
 def test_what_points_at_a_chat_goes_with_it_when_two_become_one() -> None:
     """A mirror stays where its chat does (the one that has it is kept), a name is over, and facts are told anew."""
-    settled = {"mirrors", "client_names", "told_facts"}
+    settled = {"mirrors", "client_names", "told_fields"}
     pointing = {
-        table.name for table in metadata.tables.values() for key in table.foreign_keys if key.column.table.name == "chats"
+        table.name
+        for table in metadata.tables.values()
+        for key in table.foreign_keys
+        if key.column.table.name == "chats"
     }
     assert pointing == settled | {table.name for table, _named in FOLLOWING}

@@ -28,9 +28,11 @@ from widget.services import services
 from widget.session import SESSION_HEADER, current_opening
 from widget.storage.changes import ChangeKind
 from widget.storage.chats import Chat
+from widget.storage.ignores import EVERY_LINE
 from widget.storage.staff import Employee
 from widget.storage.waits import Filter
 
+NO_NUMBER = Wrong(FieldFault.NOT_A_PHONE)
 NOBODYS = "nobody"
 MINE = "mine"
 LIMIT = (1, 1440)  # minutes that a portal may choose
@@ -108,15 +110,25 @@ def waive_waiting(chat_id: int) -> ResponseReturnValue:
 
 @pages.post("/waiting/<int:chat_id>/ignore")
 def ignore_waiting(chat_id: int) -> ResponseReturnValue:
-    """Store and count nothing of this client any more, on this line. Asks back first."""
-    wanted, confirmed = read_wanted(), flag_field(json_body(), "confirmed")
+    """Store and count nothing of this client any more, on this line; `everywhere` by an administrator's word. Asks back
+    first. The list offers to take it back."""
+    body = json_body()
+    wanted, confirmed, everywhere = read_wanted(), flag_field(body, "confirmed"), flag_field(body, "everywhere")
     user, chat, _client = _readable(chat_id)
     line = user.context.line(chat.line_id)
+    beside_views.refuse_everywhere(user.context, everywhere=everywhere)
     if not confirmed:
-        response = make_response(render_template("chats/_confirm_ignore.html", line=line, everywhere=False), 409)
-        response.headers["X-Refusal"] = "confirm"
-        return response
-    beside_views.ignored(user.context, line, chat, everywhere=False)
+        return beside_views.ask_to_ignore(line, everywhere=everywhere)
+    beside_views.ignored(user.context, line, chat, everywhere=everywhere)
+    return sections.drawn(waiting(user, wanted, ignored=chat))
+
+
+@pages.post("/waiting/<int:chat_id>/unignore")
+def heed_waiting(chat_id: int) -> ResponseReturnValue:
+    """Take back that this client is ignored, by who said so or an administrator. Their next message waits again."""
+    wanted = read_wanted()
+    user, chat, _client = _readable(chat_id)
+    beside_views.heeded(user.context, chat)
     return sections.drawn(waiting(user, wanted))
 
 
@@ -189,6 +201,26 @@ def switch_notices() -> ResponseReturnValue:
     return sections.drawn(waiting_settings(user, said="saved"), sections.log(user))
 
 
+@pages.post("/ignored")
+def ignore_number() -> ResponseReturnValue:
+    """Ignore a number on all lines, or on `line`: an own employee's, for one."""
+    body = json_body()
+    number, line_id = maybe_text_field(body, "number", longest=64), maybe_text_field(body, "line", longest=20)
+    user = administrator()
+    lines = {str(line.id): line for line in services().storage.lines.of(user.portal.id)}
+    if line_id and line_id not in lines:
+        raise Refused(ErrorCode.NOT_ALLOWED, 404, "line")
+    phone = services().card.door.typed(user.context, number).phone.e164
+    if phone is None:
+        return sections.drawn(
+            waiting_settings(user, number=Typed({"number": number}, {"number": NO_NUMBER})), status=422
+        )
+    of_line = lines.get(line_id)
+    services().storage.ignores.add(user.portal.id, of_line.id if of_line else EVERY_LINE, phone, user.viewer.user_id)
+    user.note(ChangeKind.IGNORED, line=of_line.name if of_line else "")
+    return sections.drawn(waiting_settings(user), sections.log(user))
+
+
 @pages.post("/ignored/<int:ignored_id>/undo")
 def end_ignoring(ignored_id: int) -> ResponseReturnValue:
     """Messages of this client are stored and counted again."""
@@ -204,8 +236,8 @@ def waiting_place() -> str:
     return render_template("waiting/_place.html")
 
 
-def waiting(user: CurrentUser, wanted: Wanted) -> str:
-    """The list as this user may see it. `more` counts those that were not looked at."""
+def waiting(user: CurrentUser, wanted: Wanted, *, ignored: Chat | None = None) -> str:
+    """The list as this user may see it. `more` counts those that were not looked at. `ignored` has just been."""
     here, context = services(), user.context
     lines = {line.id: line for line in context.lines if wanted.line in (None, line.id)}
     owners: Mapping[str, int] = {MINE: user.viewer.user_id, NOBODYS: 0}
@@ -227,6 +259,8 @@ def waiting(user: CurrentUser, wanted: Wanted) -> str:
         wanted=wanted,
         lost=[(titles(lost)[chat.id], _owner(chat)) for chat in lost],
         user_id=user.viewer.user_id,
+        admin=user.viewer.admin,
+        ignored=(ignored.id, titles([ignored])[ignored.id]) if ignored else None,
         when=user.when,
     )
 
@@ -239,13 +273,17 @@ def titles(chats: Sequence[Chat]) -> dict[int, str]:
     return {chat.id: shown(chat.phone) if chat.phone else names.get(chat.id) or nameless for chat in chats}
 
 
-def waiting_settings(user: CurrentUser, *, form: Typed | None = None, said: str = "") -> str:
+def waiting_settings(
+    user: CurrentUser, *, form: Typed | None = None, number: Typed | None = None, said: str = ""
+) -> str:
     """The limit, and who is ignored. For administrators."""
     here = services()
     lines = {line.id: line.name for line in here.storage.lines.kept(user.portal.id)}
     return render_template(
         "waiting/_settings.html",
         form=form or Typed({"minutes": str(user.portal.waiting_minutes)}),
+        typed=number or Typed({"number": ""}),
+        active=here.storage.lines.of(user.portal.id),
         notices=user.portal.notices,
         may_notify=NOTIFIES in user.portal.scopes,
         ignored=here.storage.ignores.of(user.portal.id),

@@ -31,7 +31,7 @@ from widget.phones.numbering import Numbering
 from widget.phones.numbers import parse, parse_many
 from widget.session import Launch, Session
 from widget.singleflight.local import SingleFlight
-from widget.storage.chats import LID, Chat
+from widget.storage.chats import LID
 from widget.storage.hidden_clients import HiddenClients
 from widget.storage.lines import Line, Lines
 from widget.storage.portals import Portal, PortalState

@@ -56,8 +56,6 @@ def build_chats(
         infra.clock,
     )
     colleagues = Colleagues(stored.sends, infra.cache, infra.clock)
-    rights = ChatRights(
-        rest, stored.conversations.waits, stored.conversations.hidden, stored.staff, infra.clock
-    )
+    rights = ChatRights(rest, stored.conversations.waits, stored.conversations.hidden, stored.staff, infra.clock)
     unveiling = Unveiling(gateways, stored.conversations, stored.portals, stored.lines)
     return ChatParts(service, unclear_ends, colleagues, rights, notifying, unveiling)

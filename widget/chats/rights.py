@@ -1,8 +1,8 @@
 """Whether a user may read a chat that no open card brought them to: one of the list of those who wait.
 
 An administrator may; so may who answers it, or wrote in it from a card. Others may where Bitrix24 lets them read a card
-that has the number or that the chat was attached to, and where no card has it and no employee answers it. A chat of a line that is closed to them is
-never theirs.
+that has the number or that the chat was attached to, and where there is no such card and no employee answers it. A
+chat of a line that is closed to them is never theirs.
 """
 
 import logging
@@ -104,7 +104,9 @@ class ChatRights:
         by_phone = cards_of_phones(self._rest, portal, portal.installer_id or user_id, phones)
         links = self._attached.links(portal.id, [chat.id for chat in chats])
         of_chat = {
-            chat.id: {(card.entity_type_id, card.id) for card in by_phone.get(chat.phone, ())}.union(links.get(chat.id, ()))
+            chat.id: {(card.entity_type_id, card.id) for card in by_phone.get(chat.phone, ())}.union(
+                links.get(chat.id, ())
+            )
             for chat in chats
             if not chat.phone or chat.phone in by_phone
         }

@@ -49,7 +49,7 @@ EMOJIS = tuple("🙂😀😁😂😉😊😍🤔😎😢😮😡👍👎👌🙏
 # What shows nothing of a chat and sends nothing: the gateway is not asked for it.
 SHOW_NOTHING = (
     *("chats.open_chat", "chats.line_of_chat", "chats.typing", "chats.look_beside", "chats.take"),
-    *("chats.choose_owner", "chats.waive", "chats.say_writing", "chats.told_of_loss", "chats.ignore"),
+    *("chats.choose_owner", "chats.waive", "chats.say_writing", "chats.told_of_loss", "chats.ignore", "chats.heed"),
 )
 
 

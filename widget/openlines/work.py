@@ -24,7 +24,7 @@ from widget.storage.conversations import Conversations
 from widget.storage.lines import Line, Lines, Mirroring
 from widget.storage.mirrors import Mirror, Mirrors, New, Piece, PieceKind, State
 from widget.storage.portals import Portal, Portals
-from widget.storage.sends import DECIDED_WITHIN, UNCLEAR, Send, SendState
+from widget.storage.sends import DECIDED_WITHIN, TOLD, UNCLEAR, Send, SendState
 
 log = logging.getLogger(__name__)
 
@@ -205,7 +205,9 @@ class MirrorWork:
         if send is None or send.state is SendState.FAILED or not send.text or not scene.line.mirrors_ours:
             return self._end(mirror, piece, State.DROPPED)
         if send.state not in (*UNCLEAR, SendState.MISSING):
-            return self._tell_of_card(scene, mirror, piece, send)
+            mirror = self._tell_of_card(scene, mirror, piece, send)
+            self._conversations.sends.trail.add(send, TOLD)
+            return mirror
         if self._clock() > send.created_at + DECIDED_WITHIN:
             return self._end(mirror, piece, State.DROPPED)
         self._mirrors.postpone(piece, LOOK_AGAIN if send.state in UNCLEAR else LOOK_RARELY)

@@ -8,6 +8,7 @@ from sqlalchemy import Engine
 
 from widget.infrastructure import Infrastructure
 from widget.marks import Marks
+from widget.storage.card_fields import CardFields
 from widget.storage.changes import Changes
 from widget.storage.chats import Chats
 from widget.storage.conversations import Conversations
@@ -59,6 +60,7 @@ class Repositories:
     staff: Staff
     ignores: Ignores
     notices: Notices
+    card_fields: CardFields
 
     @property
     def chats(self) -> Chats:
@@ -109,4 +111,5 @@ def build_repositories(infra: Infrastructure) -> Repositories:
         staff=Staff(engine, clock),
         ignores=Ignores(engine, secret_box, infra.keys, clock),
         notices=Notices(engine, clock),
+        card_fields=CardFields(engine, secret_box, clock),
     )

@@ -4,6 +4,7 @@ WhatsApp may tell of a person by a LID alone. Such a chat is like any other, wit
 """
 
 from collections.abc import Callable, Collection, Sequence
+from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, and_, delete, select, tuple_, update
 
@@ -107,7 +108,7 @@ class HiddenClients:
             query = select(chats).where(*mine, chats.c.phone.in_(phones)).order_by(chats.c.id).limit(1)
             row = connection.execute(query).mappings().first()
             known = chat_of_row(row) if row else None
-            values = {"phone": known.client if known else phones[0], "recounts": chats.c.recounts + 1}
+            values: dict[str, Any] = {"phone": known.client if known else phones[0], "recounts": chats.c.recounts + 1}
             stays = hidden
             if known:
                 values |= _together(known, hidden)

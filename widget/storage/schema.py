@@ -446,16 +446,16 @@ records = Table(
 )
 
 # Which facts of its conversations a portal wants in which fields of its cards; no row is none.
-fact_settings = Table(
-    "fact_settings",
+card_fields = Table(
+    "card_fields",
     metadata,
     Column("portal_id", ForeignKey("portals.id", ondelete="CASCADE"), primary_key=True),
     Column("fields", Text, nullable=False),  # JSON: by entityTypeId, by fact the field's name
 )
 
 # What cards were told of a chat last. What its row says otherwise is due.
-told_facts = Table(
-    "told_facts",
+told_fields = Table(
+    "told_fields",
     metadata,
     Column("chat_id", ForeignKey("chats.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
     Column("portal_id", ForeignKey("portals.id", ondelete="CASCADE"), nullable=False),
@@ -469,8 +469,8 @@ told_facts = Table(
 )
 
 # Cards whose fields hold facts, and what was in these fields before.
-fact_items = Table(
-    "fact_items",
+filled_items = Table(
+    "filled_items",
     metadata,
     Column("portal_id", ForeignKey("portals.id", ondelete="CASCADE"), primary_key=True),
     Column("entity_type_id", Id, primary_key=True, autoincrement=False),

@@ -60,7 +60,13 @@ def reply_to(quoted: SandboxMessage, line: SandboxLine) -> dict[str, Any]:
 
 def overview(chat: SandboxChat, line: SandboxLine, now: float) -> dict[str, Any]:
     last = wa_message(chat.messages[-1], line, now) if chat.messages else None
-    return {"id": chat.id, "name": chat.name or None, "picture": None, "lastMessage": last, "_chat": raw_chat(chat, line)}
+    return {
+        "id": chat.id,
+        "name": chat.name or None,
+        "picture": None,
+        "lastMessage": last,
+        "_chat": raw_chat(chat, line),
+    }
 
 
 def listed_chat(chat: SandboxChat, line: SandboxLine) -> dict[str, Any]:

@@ -32,6 +32,7 @@ from widget.gateways.evolution.messages import (
     ack_of,
     home_of,
     id_of,
+    ids_of,
     is_of,
     message_of,
     parse_ref,

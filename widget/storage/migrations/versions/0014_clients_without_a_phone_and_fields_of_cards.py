@@ -44,16 +44,16 @@ def upgrade() -> None:
         ['portal_id', 'entity_type_id', 'entity_id'],
     )
     op.create_table(
-        'fact_settings',
+        'card_fields',
         sa.Column('portal_id', BIG, nullable=False),
         sa.Column('fields', sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(
-            ['portal_id'], ['portals.id'], name=op.f('fk_fact_settings_portal_id'), ondelete='CASCADE'
+            ['portal_id'], ['portals.id'], name=op.f('fk_card_fields_portal_id'), ondelete='CASCADE'
         ),
-        sa.PrimaryKeyConstraint('portal_id', name=op.f('pk_fact_settings')),
+        sa.PrimaryKeyConstraint('portal_id', name=op.f('pk_card_fields')),
     )
     op.create_table(
-        'told_facts',
+        'told_fields',
         sa.Column('chat_id', BIG, nullable=False),
         sa.Column('portal_id', BIG, nullable=False),
         sa.Column('last_at', sa.Float(), server_default='-1', nullable=False),
@@ -63,14 +63,14 @@ def upgrade() -> None:
         sa.Column('attempts', sa.Integer(), server_default='0', nullable=False),
         sa.Column('next_try_at', sa.Float(), server_default='0', nullable=False),
         sa.Column('error', sa.String(length=200), server_default=EMPTY, nullable=False),
-        sa.ForeignKeyConstraint(['chat_id'], ['chats.id'], name=op.f('fk_told_facts_chat_id'), ondelete='CASCADE'),
+        sa.ForeignKeyConstraint(['chat_id'], ['chats.id'], name=op.f('fk_told_fields_chat_id'), ondelete='CASCADE'),
         sa.ForeignKeyConstraint(
-            ['portal_id'], ['portals.id'], name=op.f('fk_told_facts_portal_id'), ondelete='CASCADE'
+            ['portal_id'], ['portals.id'], name=op.f('fk_told_fields_portal_id'), ondelete='CASCADE'
         ),
-        sa.PrimaryKeyConstraint('chat_id', name=op.f('pk_told_facts')),
+        sa.PrimaryKeyConstraint('chat_id', name=op.f('pk_told_fields')),
     )
     op.create_table(
-        'fact_items',
+        'filled_items',
         sa.Column('portal_id', BIG, nullable=False),
         sa.Column('entity_type_id', BIG, nullable=False),
         sa.Column('entity_id', BIG, nullable=False),
@@ -78,14 +78,14 @@ def upgrade() -> None:
         sa.Column('at', sa.Float(), nullable=False),
         sa.Column('next_try_at', sa.Float(), server_default='0', nullable=False),
         sa.ForeignKeyConstraint(
-            ['portal_id'], ['portals.id'], name=op.f('fk_fact_items_portal_id'), ondelete='CASCADE'
+            ['portal_id'], ['portals.id'], name=op.f('fk_filled_items_portal_id'), ondelete='CASCADE'
         ),
-        sa.PrimaryKeyConstraint('portal_id', 'entity_type_id', 'entity_id', name=op.f('pk_fact_items')),
+        sa.PrimaryKeyConstraint('portal_id', 'entity_type_id', 'entity_id', name=op.f('pk_filled_items')),
     )
 
 
 def downgrade() -> None:
-    for table in ('fact_items', 'told_facts', 'fact_settings'):
+    for table in ('filled_items', 'told_fields', 'card_fields'):
         op.drop_table(table)
     op.drop_index(op.f('ix_chat_links_portal_id_entity_type_id_entity_id'), table_name='chat_links')
     op.drop_table('chat_links')
