@@ -77,9 +77,9 @@ def test_a_card_that_a_client_without_a_number_is_attached_to_shows_their_chat(w
     assert "in no card" not in page.words
     card = widget.open(user="rep", lang="en").reveal()
     assert "The number is not known" in card.row(NAME)
-    assert card.open_chat(card.keys[NAME]).chat == chat
-    other = widget.services.storage.lines.of(widget.portals[0])[1].id
-    assert card.open_chat(card.keys[NAME], line=other).answer.status_code == 409
+    key, other = card.keys[NAME], widget.services.storage.lines.of(widget.portals[0])[1].id
+    assert card.open_chat(key).chat == chat
+    assert card.open_chat(key, line=other).answer.status_code == 409
 
     gateway.tell(written("C2", at=widget.clock(), ids=(PHONE_ID, RUSTAM.lid)))
     widget.clock.forward(400)

@@ -27,15 +27,17 @@ class Unveiling:
         self._lines = lines
 
     def go(self) -> None:
-        """A round over all lines with such clients. One query where there are none; one outside call a line, or one a
-        client, by the kind of its gateway. A gateway in trouble is asked the next night."""
-        for (portal_id, line_id), chats in self._conversations.hidden.by_line().items():
-            portal, line = self._portals.get(portal_id), self._lines.get(portal_id, line_id)
-            if portal is None or portal.state is not PortalState.ACTIVE or line is None:
-                continue
-            left = [chat for chat in chats if not self._is_known_here(line, chat)]
-            if line.active and left:
-                self._ask(line, left)
+        """A round over all lines with such clients. One query a portal where there are none; one outside call a line,
+        or one a client, by the kind of its gateway. A gateway in trouble is asked the next night."""
+        for portal in self._portals.all():
+            if portal.state is PortalState.ACTIVE:
+                for line_id, chats in self._conversations.hidden.by_line(portal.id).items():
+                    self._look(self._lines.get(portal.id, line_id), chats)
+
+    def _look(self, line: Line | None, chats: Sequence[Chat]) -> None:
+        left = [chat for chat in chats if line and not self._is_known_here(line, chat)]
+        if line and line.active and left:
+            self._ask(line, left)
 
     def _is_known_here(self, line: Line, hidden: Chat) -> bool:
         """Whether another chat of the line has learnt this LID meanwhile, of a check or a list; then they are one."""

@@ -86,13 +86,14 @@ class HiddenClients:
         with transaction(self._engine) as connection:
             return [chat_of_row(row) for row in connection.execute(query).mappings()]
 
-    def by_line(self) -> dict[tuple[int, int], list[Chat]]:
-        """All hidden clients' chats by portal and line, the last used first. One query."""
-        query = select(chats).where(chats.c.phone.endswith(LID)).order_by(chats.c.last_at.desc())
-        found: dict[tuple[int, int], list[Chat]] = {}
+    def by_line(self, portal_id: int) -> dict[int, list[Chat]]:
+        """The chats of a portal's hidden clients by line, the last used first. One query."""
+        mine = chats.c.portal_id == portal_id, chats.c.phone.endswith(LID)
+        query = select(chats).where(*mine).order_by(chats.c.last_at.desc())
+        found: dict[int, list[Chat]] = {}
         with transaction(self._engine) as connection:
             for chat in map(chat_of_row, connection.execute(query).mappings()):
-                of_line = found.setdefault((chat.portal_id, chat.line_id), [])
+                of_line = found.setdefault(chat.line_id, [])
                 if len(of_line) < MAX_LOOKED_UP:
                     of_line.append(chat)
         return found

@@ -149,6 +149,7 @@ client_names = Table(
     Column("chat_id", ForeignKey("chats.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
     Column("portal_id", ForeignKey("portals.id", ondelete="CASCADE"), nullable=False),
     Column("sealed", Text, nullable=False),
+    Index(None, "portal_id"),
 )
 
 # Cards of the CRM that a chat belongs to, whatever numbers they have.
@@ -466,6 +467,7 @@ told_fields = Table(
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("next_try_at", Float, nullable=False, server_default="0"),
     Column("error", String(200), nullable=False, server_default=EMPTY),
+    Index(None, "portal_id"),
 )
 
 # Cards whose fields hold facts, and what was in these fields before.

@@ -24,6 +24,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint('chat_id', name=op.f('pk_client_names')),
     )
+    op.create_index(op.f('ix_client_names_portal_id'), 'client_names', ['portal_id'])
     op.create_table(
         'chat_links',
         sa.Column('chat_id', BIG, nullable=False),
@@ -69,6 +70,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint('chat_id', name=op.f('pk_told_fields')),
     )
+    op.create_index(op.f('ix_told_fields_portal_id'), 'told_fields', ['portal_id'])
     op.create_table(
         'filled_items',
         sa.Column('portal_id', BIG, nullable=False),
@@ -85,6 +87,8 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_index(op.f('ix_told_fields_portal_id'), table_name='told_fields')
+    op.drop_index(op.f('ix_client_names_portal_id'), table_name='client_names')
     for table in ('filled_items', 'told_fields', 'card_fields'):
         op.drop_table(table)
     op.drop_index(op.f('ix_chat_links_portal_id_entity_type_id_entity_id'), table_name='chat_links')
