@@ -184,7 +184,7 @@ BODIES = {
     "POST /app/waiting/<int:chat_id>/take": {"owner": "mine"},
     "POST /app/waiting/<int:chat_id>/waive": {"until": 1},
     "POST /app/waiting/<int:chat_id>/ignore": {"confirmed": True},
-    "POST /app/waiting/<int:chat_id>/unignore": {},
+    "POST /app/waiting/<int:chat_id>/unignore": {"owner": "mine"},
     "POST /app/ignored": {"number": "+79990000001", "line": ""},
     "POST /app/fields": {"2.last": "ufCrmX"},
     "POST /app/fields/look": {},

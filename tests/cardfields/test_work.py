@@ -25,15 +25,13 @@ class Portal:
         self.gateway = Caller(widget)
         self.admin = app_page(widget, "admin")
         self.services.storage.portals.set_installer(self.id, 1)
-        world = widget.outside
         for owner in ("CRM_CONTACT", "CRM_DEAL", f"CRM_{self._row_of(PROCESS)}"):
             for name, kind in TYPES.items():
-                field = {"entityId": owner, "fieldName": f"UF_{owner}_{name}", "userTypeId": kind}
+                field = {"entityId": owner, "fieldName": f"UF_{owner}_TALK_{name}", "userTypeId": kind}
                 self.services.bitrix24.rest.call(
                     self._portal, 1, "userfieldconfig.add", {"moduleId": "crm", "field": field}
                 )
         self.row = self._row_of(PROCESS)
-        assert world
 
     @property
     def _portal(self) -> Any:
@@ -45,7 +43,7 @@ class Portal:
 
     def field(self, kind: int, fact: str) -> str:
         owner = {CONTACT: "Contact", DEAL: "Deal"}.get(kind, str(self.row))
-        return f"ufCrm{owner}{fact.capitalize()}"
+        return f"ufCrm{owner}Talk{fact.capitalize()}"
 
     def choose(self, *kinds: int) -> CardPage:
         wanted = {f"{kind}.{fact.value}": self.field(kind, fact.value) for kind in kinds for fact in TalkFact}
@@ -82,7 +80,7 @@ def test_what_is_known_of_a_conversation_stands_in_the_clients_cards(portal: Por
     portal.gateway.tell(written("C1", at=begun))
     portal.round()
     assert portal.writes == 0  # nothing was chosen
-    assert "ufCrmDealLast" in portal.admin.post("/app/fields/look", {}).text
+    assert "ufCrmDealTalkLast" in portal.admin.post("/app/fields/look", {}).text
     portal.choose(CONTACT, DEAL, PROCESS)
     portal.round()
     told = {"last": moment(begun), "waiting": moment(begun), "whatsapp": "Y", "owner": None}
@@ -154,7 +152,7 @@ def test_our_own_write_makes_no_card_be_read_anew_and_anothers_does(portal: Port
     assert not own.is_ours(portal.id, CONTACT, 42)
 
 
-@pytest.mark.parametrize("name", ["title", "ufCrmNobody", "ufCrmDealOwner"])
+@pytest.mark.parametrize("name", ["title", "ufCrmNobody", "ufCrmDealTalkOwner"])
 def test_only_a_field_that_holds_the_fact_can_be_chosen(portal: Portal, name: str) -> None:
     assert portal.admin.post("/app/fields", {"2.last": name}).answer.status_code == 422
     assert portal.services.storage.card_fields.of(portal.id) == {}
