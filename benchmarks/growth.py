@@ -29,6 +29,7 @@ from widget.storage.chats import Chats
 from widget.storage.conversations import Conversations
 from widget.storage.counted import Counted
 from widget.storage.database import open_database, upgrade
+from widget.storage.hidden_clients import HiddenClients
 from widget.storage.inbox import Inbox
 from widget.storage.messages import Body, Messages
 from widget.storage.mirrors import Mirrors, New, PieceKind, State
@@ -110,7 +111,8 @@ class Service:
         self.sends, self.usage = Sends(engine, secret_box, clock), Usage(engine, clock)
         self.presences, self.inbox = Presences(engine, clock), Inbox(engine, secret_box, clock)
         counted = Counted(engine, self.usage)
-        self.conversations = Conversations(engine, self.chats, self.sends, self.messages, counted)
+        hidden = HiddenClients(engine, secret_box, clock, self.chats.changed)
+        self.conversations = Conversations(engine, self.chats, self.sends, self.messages, counted, hidden)
         self.mirrors = Mirrors(engine, secret_box, clock)
 
     def fill(self, *, messages: int, portals: int) -> None:

@@ -43,6 +43,7 @@ CHATS = {
     "POST /chats/CHAT/writing": {"on": True},
     "POST /chats/CHAT/told": {},
     "POST /chats/CHAT/ignore": {"confirmed": True},
+    "POST /chats/CHAT/unignore": {},
     "GET /chats/CHAT/messages/REF/trail": None,
 }
 WAITING = {
@@ -50,6 +51,7 @@ WAITING = {
     "POST /app/waiting/CHAT/take": {},
     "POST /app/waiting/CHAT/waive": {},
     "POST /app/waiting/CHAT/ignore": {"confirmed": True},
+    "POST /app/waiting/CHAT/unignore": {},
     "POST /app/waiting/CHAT/card": {"kind": "lead"},
     "POST /app/waiting/CHAT/attach": {"kind": "lead", "id": 1},
 }
@@ -85,6 +87,9 @@ SETTINGS = {
     "POST /app/health/layout": {"confirmed": True},
     "POST /app/waiting/limit": {"minutes": "1"},
     "POST /app/ignored/1/undo": {},
+    "POST /app/ignored": {"number": "+79619510000", "line": ""},
+    "POST /app/fields": {"2.last": "ufCrmX"},
+    "POST /app/fields/look": {},
     "POST /app/notices": {"on": True},
 }
 OWN = {

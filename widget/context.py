@@ -51,6 +51,12 @@ class CardPhone:
     typed: tuple[str, ...]
     offers: tuple["CardPhone", ...] = ()
     in_dialog: bool = False  # an open line of Bitrix24 talks with this very number in WhatsApp
+    lid: str = ""  # of a client whose phone is not known: `phone` is how they are called then
+
+    @property
+    def client(self) -> str:
+        """Who chats are with: the phone in E.164 or the LID, "" for what could not be understood."""
+        return self.phone.e164 or self.lid
 
     def __repr__(self) -> str:
         return f"CardPhone(key={self.key!r})"
@@ -129,11 +135,10 @@ class CardContext:
         """The phone behind a key. Raises Refused where it is not on this user's card."""
         return found(self.card.phones, phone_key)
 
-    def phone_of(self, number: str) -> CardPhone:
-        """The same for a number: a chat opens from every card that has its number, and from no other.
-        Raises Refused."""
+    def phone_of(self, client: str) -> CardPhone:
+        """The same for a chat's client: it opens from every card that has them, and from no other. Raises Refused."""
         for item in self.card.phones:
-            if item.phone.e164 == number:
+            if client and item.client == client:
                 return item
         raise not_on_card()
 

@@ -13,8 +13,10 @@ from huey import Huey
 
 from widget.bitrix24.building import Bitrix24, build_bitrix24
 from widget.bitrix24.crm import Viewer
+from widget.bitrix24.own_writes import OwnWrites
 from widget.cache import Cache, redis_takes_writes
 from widget.card.building import CardParts, build_card
+from widget.cardfields.work import CardFieldWork
 from widget.chats.building import ChatParts, build_chats
 from widget.config import Config
 from widget.gateways.base import Webhooks
@@ -181,12 +183,17 @@ def _schedule(here: Services) -> None:
         "timelines": TimelineWork(*told, here.clock).go,
         "badges": WaitingBadges(*told, here.clock).go,
         "notices": here.chats.notifying.go,
+        "card-fields": CardFieldWork(
+            *(stored.card_fields, stored.conversations, stored.portals, here.presence.known, here.bitrix24.rest),
+            *(OwnWrites(here.cache), here.numbering.knows, here.clock),
+        ).go,
     }
     hourly: dict[str, Callable[[], object]] = {
         "update-portals": received.event_work.update_outdated,
         "who-left": here.chats.notifying.look_who_left,
     }
     nightly: dict[str, Callable[[], object]] = {
+        "unveiling": here.chats.unveiling.go,
         "subscriptions": received.event_work.look_at_subscriptions,
         "forget-events": stored.events.forget_done,
         "forget-unproved": lambda: stored.events.forget_all(UNPROVED),

@@ -79,6 +79,9 @@ class TrueGateway:
         newest = sorted(self.chats, key=lambda phone: -self.chats[phone])[:NEWEST_CHATS]
         return ChatList(self.chats_of(newest))
 
+    def phones_of(self, lids: Sequence[str]) -> dict[str, str]:
+        raise Unsupported
+
     def chats_of(self, phones: Sequence[str]) -> dict[str, ListedChat]:
         return {
             phone: ListedChat(self.chat_id_of(phone), self.chats[phone], has_messages=True)

@@ -6,6 +6,7 @@ A phone id is spelled as WhatsApp spells it: the Brazilian client is found witho
 
 import re
 
+from sandbox.gateway.model import SandboxLine
 from sandbox.people import CLIENTS, KnownNumber
 
 PHONE_ID = re.compile(r"\d{5,15}@c\.us")
@@ -19,6 +20,11 @@ def digits(phone: str) -> str:
 def phone_id(client: KnownNumber) -> str:
     """The id made of the phone, or nothing for who hides it."""
     return client.canonical or (f"{digits(client.phone)}@c.us" if client.phone else "")
+
+
+def seen_phone_id(client: KnownNumber | None, line: SandboxLine) -> str:
+    """The same as far as the line has seen which phone is behind the LID."""
+    return "" if client is None or client.lid in line.unpaired else phone_id(client)
 
 
 def home_id(client: KnownNumber) -> str:

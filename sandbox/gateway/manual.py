@@ -14,7 +14,7 @@ from sandbox.gateway.world import NotOnWhatsApp
 from sandbox.people import KnownNumber
 
 pages = Blueprint("by_hand", __name__, url_prefix="/_sandbox")
-INSTALLED = {"version", "engine", "store", "sub_path", "s3"}
+INSTALLED = {"version", "engine", "store", "sub_path", "s3", "unpaired"}
 SUB_PATH = "/waha"
 
 # What a button of the page says, and what it does; `until` is counted from now there.
@@ -63,8 +63,9 @@ def restrict(session: str) -> ResponseReturnValue:
 
 @pages.post("/lines/<session>")
 def set_up(session: str) -> ResponseReturnValue:
-    """{"version": "2026.2.1", "engine": "NOWEB", "store": false, "sub_path": true, "s3": true}, each if given: which
-    software speaks for a line, and how somebody has installed it. Until the reset."""
+    """{"version": "2026.2.1", "engine": "NOWEB", "store": false, "sub_path": true, "s3": true, "unpaired": [LID]}, each
+    if given: which software speaks for a line, how somebody has installed it, and behind which LIDs it has not seen the
+    phone yet. Until the reset."""
     said: Any = request.get_json(silent=True)
     line = here().world.lines.get(session)
     if line is None or not isinstance(said, dict) or not said.keys() <= INSTALLED:
@@ -75,6 +76,7 @@ def set_up(session: str) -> ResponseReturnValue:
             line.config = {**line.config, "noweb": {"store": {"enabled": said["store"] is True, "fullSync": False}}}
         line.sub_path = SUB_PATH if said.get("sub_path") else ""
         line.s3 = said.get("s3") is True
+        line.unpaired = set(said.get("unpaired", line.unpaired))
         line.config = {**line.config, "bucket": request.host_url.rstrip("/")}
     return jsonify(name=session, version=line.version, engine=line.engine)
 

@@ -113,6 +113,7 @@ class SandboxLine:
     version: str = ""  # of the software that speaks for it
     sub_path: str = ""  # where a proxy in front of WAHA has put it
     s3: bool = False  # WAHA keeps its files in a bucket
+    unpaired: set[str] = field(default_factory=set)  # LIDs whose phones it has not seen yet
     pictured: set[str] = field(default_factory=set)  # chats whose picture WAHA has asked WhatsApp for
 
     def is_at_least(self, *version: int) -> bool:

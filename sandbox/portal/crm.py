@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 from .batch import Answer
+from .crm_fields import typed_value
 from .errors import RestError
 from .filters import ordered, passing
 from .items import COMPANY, CONTACT, LEAD, WITH_PHONES, Item, item
@@ -84,8 +85,10 @@ def add_item(crm: Crm, user: User, params: dict[str, Any]) -> Answer:
     return Answer({"item": made})
 
 
-def update_item(crm: Crm, user: User, params: dict[str, Any]) -> Answer:
-    """crm.item.update: fields by name; what is given of `fm` without an id comes besides."""
+def update_item(crm: Crm, user: User, params: dict[str, Any], custom: dict[str, str]) -> Answer:
+    """crm.item.update: fields by name; what is given of `fm` without an id comes besides. A custom field that the
+    portal does not have (`custom` has their types) is passed over without a word, and a value of another type empties
+    the field."""
     entity_type_id, item_id = _number(params, "entityTypeId"), _number(params, "id")
     found, fields = crm.get((entity_type_id, item_id)), params.get("fields")
     if found is None:
@@ -95,7 +98,11 @@ def update_item(crm: Crm, user: User, params: dict[str, Any]) -> Answer:
     if not isinstance(fields, dict):
         raise RestError("100", "Could not find value for parameter {fields}")
     more = [{"id": item_id * 100 + n, **each} for n, each in enumerate(fields.get("fm", []))]
-    found |= {name: value for name, value in fields.items() if name != "fm"}
+    for name, value in fields.items():
+        if name.startswith("ufCrm") and name in custom:
+            found[name] = typed_value(custom[name], value)
+        elif name != "fm" and not name.startswith("ufCrm"):
+            found[name] = value
     found["fm"] = [*found.get("fm", []), *more]
     return Answer({"item": found})
 

@@ -7,7 +7,9 @@ from . import field_types, fields, handlers, layouts, notices, placements, smart
 from .asked import Asked, Method
 from .batch import Answer
 from .crm import add_item, find_duplicates, get_item, list_items, update_item
+from .crm_fields import fields_of, own_fields
 from .errors import known
+from .events import card_changed
 from .openlines import connectors, messenger, operators
 from .php import is_truthy
 from .scopes import EVERY, is_granted, need_scope
@@ -49,6 +51,14 @@ def _scope(asked: Asked) -> Answer:
     return Answer(list(EVERY) if is_truthy(asked.params.get("full")) else asked.state.scopes.split(","))
 
 
+def _update_item(asked: Asked) -> Answer:
+    """The event goes out for a write of an application, too."""
+    kind, item_id = int(asked.params.get("entityTypeId") or 0), int(asked.params.get("id") or 0)
+    answer = update_item(asked.state.crm, asked.user, asked.params, own_fields(asked.state, kind))
+    card_changed(asked.world, asked.state, kind, item_id, asked.user)
+    return answer
+
+
 METHODS: dict[str, Method] = {
     "app.info": _application,
     "server.time": lambda asked: Answer(datetime.now(UTC).isoformat(timespec="seconds")),
@@ -59,7 +69,8 @@ METHODS: dict[str, Method] = {
     "crm.item.get": lambda asked: get_item(asked.state.crm, asked.user, asked.params),
     "crm.item.list": lambda asked: list_items(asked.state.crm, asked.user, asked.params),
     "crm.item.add": lambda asked: add_item(asked.state.crm, asked.user, asked.params),
-    "crm.item.update": lambda asked: update_item(asked.state.crm, asked.user, asked.params),
+    "crm.item.update": _update_item,
+    "crm.item.fields": fields_of,
     **staff.METHODS,
     **smart_types.METHODS,
     **placements.METHODS,

@@ -119,6 +119,7 @@ class Contract:
     kind: ClassVar[str]
     webhooks: ClassVar[Webhooks]
     goes_out: ClassVar[Sent] = Sent.SENT  # how the answer to a send calls what went well
+    keeps_pairs: ClassVar[bool] = True  # of LIDs and phones that it has seen
     throttled: ClassVar[GatewayErrorCode] = GatewayErrorCode.THROTTLED  # what «rate_overlimit» is
 
     def trouble_of(self, fault: str) -> GatewayErrorCode:
@@ -239,6 +240,13 @@ class Contract:
         self.hear(outside, "Ассалому алайкум", people.RUSTAM)
         assert set(looked_up(adapter, people.RUSTAM, NOBODY)) == {people.RUSTAM.phone}
         assert self.newest(adapter, people.RUSTAM).text == "Ассалому алайкум"
+        if self.keeps_pairs:
+            lids = [people.RUSTAM.lid, people.HIDDEN.lid]
+            assert adapter.phones_of(lids) == {people.RUSTAM.lid: people.RUSTAM.phone}
+        else:
+            with pytest.raises(Unsupported):
+                adapter.phones_of([people.RUSTAM.lid])
+        assert outside.heard() == {}
 
     def test_one_listing_has_everybody_who_talks_with_the_line_by_phone_and_nobody_else(self, adapter, outside):
         begun = int(time.time())
@@ -442,7 +450,7 @@ class Contract:
         event = next(told.event for told in self.told(report.json))
         assert event.chat_ids[0] == adapter.chat_id_of(STRANGER.phone)
         assert (event.from_me, event.message_id) == (False, self.newest(adapter).id)
-        assert event.message.text == "Это новое сообщение"
+        assert (event.message.text, event.name) == ("Это новое сообщение", STRANGER.name)
 
     def test_setting_the_webhook_makes_the_gateway_report_by_itself(self, adapter):
         with receiving() as receiver:

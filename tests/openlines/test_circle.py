@@ -68,6 +68,10 @@ def test_a_conversation_that_a_rep_begins_is_theirs_and_nobody_waits(circle: Cir
     circle.site.deliver()
     assert circle.said[1:] == [(2, "Замер завтра")]
     assert circle.sent == ["Здравствуйте", "Замер завтра"]
+    sends = circle.services.storage.sends
+    for key in ("k1", "k2"):  # a press on the tick says so
+        steps = [step.what for step in sends.trail.of(sends.by_key(circle.site.portal.id, key))]
+        assert steps.count("told") == 1
 
 
 def test_a_rep_writes_into_a_closed_conversation_as_its_operator(circle: Circle) -> None:

@@ -17,6 +17,7 @@ from widget.storage.chats import Chats
 from widget.storage.conversations import Conversations
 from widget.storage.counted import Counted
 from widget.storage.database import open_database, upgrade
+from widget.storage.hidden_clients import HiddenClients
 from widget.storage.lines import Lines
 from widget.storage.messages import Messages
 from widget.storage.portals import Portals
@@ -47,7 +48,8 @@ class Store:
         self.sends = Sends(self.engine, self.secret_box, self.clock)
         self.messages = Messages(self.engine, self.secret_box, self.clock)
         self.counted = Counted(self.engine, Usage(self.engine, self.clock))
-        self.conversations = Conversations(self.engine, self.chats, self.sends, self.messages, self.counted)
+        hidden = HiddenClients(self.engine, self.secret_box, self.clock, self.chats.changed)
+        self.conversations = Conversations(self.engine, self.chats, self.sends, self.messages, self.counted, hidden)
 
     def fill(self) -> "Store":
         self.one, self.two = (

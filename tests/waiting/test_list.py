@@ -101,8 +101,14 @@ def test_a_client_without_a_card_gets_one_and_is_ignored_by_a_press(widget: Widg
     assert page.post(f"/app/waiting/{chat}/card", {"kind": "contact"}).answer.status_code == 409
     assert page.post(f"/app/waiting/{chat}/ignore", {}).refusal == "confirm"
     page.post(f"/app/waiting/{chat}/ignore", {"confirmed": True})
+    page.post(f"/app/waiting/{chat}/unignore", {})
+    assert page.post(f"/app/waiting/{chat}/unignore", {}).answer.status_code == 404
+    page.post(f"/app/waiting/{chat}/ignore", {"confirmed": True})
     assert listed(page) == []
     admin = app_page(widget, "admin")
+    assert admin.post("/app/ignored", {"number": "Olga", "line": ""}).answer.status_code == 422
+    assert admin.post("/app/ignored", {"number": "+79990000001", "line": "77"}).answer.status_code == 404
+    assert "+7 999 000-00-01" in admin.post("/app/ignored", {"number": "+79990000001", "line": "1"}).words
     assert "Ignore no longer" in admin.words
     ignored = re.findall(r"/app/ignored/(\d+)/undo", admin.text)
     for each in ignored:

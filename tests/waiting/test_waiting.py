@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests.stand import CardPage, Clock, Outside, Widget, config_for, examples, start_widget
 from tests.webhooks.gateways import CLIENT, LID, PHONE, Caller, PlainWebhooks, muddled, tick, written
-from widget.gateways.base import Ack, GatewayEvent
+from widget.gateways.base import Ack, GatewayEvent, LineState
 from widget.gateways.serialization import events_json
 from widget.storage.chats import Chat
 from widget.storage.lines import OwnerRule
@@ -93,7 +93,7 @@ TALK = st.lists(
 
 
 def told(widget: Widget, events: list[GatewayEvent], *, owner_id: int) -> tuple[float, float, int]:
-    """What is known of a new chat that an employee takes after the first of these, once all were worked on."""
+    """What is known of a client whose new chat an employee takes after the first of these, once all were worked on."""
     services, portal = widget.services, widget.portals[0]
     line = services.storage.lines.of(portal)[0]
     with services.storage.engine.begin() as connection:
@@ -102,10 +102,23 @@ def told(widget: Widget, events: list[GatewayEvent], *, owner_id: int) -> tuple[
     for number, event in enumerate(events):
         services.webhooks.ingest.work(services.storage.inbox.add(portal, line.id, events_json([event])))
         if number == 0:
-            [chat] = services.storage.chats.of_phones(portal, [PHONE])
+            [chat] = services.storage.chats.of_phones(portal, [PHONE, LID])
             services.storage.conversations.waits.own(chat, owner_id, at=widget.clock())
-    [chat] = services.storage.chats.of_phones(portal, [PHONE])
+    [chat] = services.storage.chats.of_phones(portal, [PHONE, LID])
+    assert chat.phone == PHONE
     return chat.waiting_since, chat.theirs_at, chat.owner_id
+
+
+def unanswered(events: list[GatewayEvent]) -> float:
+    """When the client wrote what has no answer, of messages as they happened: an answer within five seconds is the
+    phone's own."""
+    since = 0.0
+    for event in sorted(events, key=lambda event: (event.at, event.from_me)):
+        if not event.from_me:
+            since = since or event.at
+        elif event.at - since >= 5:
+            since = 0.0
+    return since
 
 
 @settings(max_examples=examples(25))
@@ -114,13 +127,13 @@ def test_shuffled_doubled_and_late_webhooks_tell_the_same_wait_and_move_no_owner
     widget: Widget, talk: list[tuple[int, bool, tuple[str, ...]]], chance: random.Random
 ) -> None:
     began = widget.clock() - 1000
-    first = written("first", at=began - 1000, ids=BOTH, from_me=True)  # so that both ids are one chat
+    both = written("first", at=began - 1000, ids=BOTH, from_me=True)  # says that both ids are one client
     events = [
         written(f"M{number}", at=began + at, ids=ids, from_me=ours) for number, (at, ours, ids) in enumerate(talk)
     ]
-    in_order = told(widget, [first, *events], owner_id=2)
-    assert told(widget, [first, *muddled(events, chance)], owner_id=2) == in_order
-    assert in_order[2] == 2
+    in_order = told(widget, [both, *events], owner_id=2)
+    assert told(widget, muddled([both, *events], chance), owner_id=2) == in_order
+    assert (in_order[0], in_order[2]) == (unanswered(events), 2)
 
 
 def test_who_writes_first_answers_and_who_takes_over_is_told_to_the_other(widget: Widget, gateway: Caller) -> None:
@@ -229,10 +242,11 @@ def test_an_ignored_client_is_not_stored_until_that_is_taken_back(widget: Widget
     assert gateway.stored["messages"] == before
     assert gateway.chat().waiting_since == 0
 
-    ignores, portal = widget.services.storage.ignores, widget.portals[0]
-    assert PHONE in [each.client for each in ignores.of(portal)]
-    for each in ignores.of(portal):
-        ignores.remove(portal, each.id)
+    assert PHONE in [each.client for each in widget.services.storage.ignores.of(widget.portals[0])]
+    admin = chat_page(widget, user="admin")
+    assert "This client is ignored" in admin.words
+    page.post(f"/chats/{chat}/unignore", {})
+    assert "This client is ignored" not in page.words
     assert client_writes(widget, gateway, name="C3").waiting_since == int(widget.clock())
 
 
@@ -259,8 +273,59 @@ def test_employees_are_told_once_and_the_notice_goes_with_its_reason(
     assert outside.calls("portal").get("im.notify.delete") == 1
 
 
+def test_administrators_are_told_of_a_line_down_for_five_minutes_and_of_a_send_without_an_end(
+    widget: Widget, gateway: Caller, outside: Outside
+) -> None:
+    services, portal = widget.services, widget.portals[0]
+    services.storage.portals.set_scopes(portal, frozenset({"im", "crm"}))
+    services.storage.portals.set_installer(portal, 1)
+    services.storage.portals.set_notices(portal, on=True)
+    for user in ("admin", "rep"):  # both have been here
+        page = chat_page(widget, user=user)
+        page.post(f"/chats/{page.chat}/take", {})
+
+    def rounds(minutes: int, state: LineState = LineState.READY) -> set[str]:
+        """Whom each notice that is out names, after so many minutes with the line in this state."""
+        for _minute in range(minutes):
+            services.gateways.told(gateway.line, state)
+            services.chats.notifying.go()
+            widget.clock.forward(MINUTE)
+        return {tag.rpartition("|")[0] + f" to {user}" for tag, user in notices(services).items()}
+
+    line = f"WIDGET|LINE|{gateway.line.id} to 1"
+    assert rounds(4, LineState.SCAN_QR) == set()
+    assert rounds(1) == set()  # it came back in time
+    assert rounds(6, LineState.OFFLINE) == {line}
+    assert rounds(1) == set()
+
+    outside.break_gateway("lost_answer", "*", times=None)
+    page = chat_page(widget)
+    page.send(page.chat, "Hello", "key-1", confirmed=True)
+    assert rounds(12) == {"WIDGET|UNCLEAR to 1"}
+    outside.heal()
+    services.chats.unclear_ends.look()
+    assert rounds(1) == set()
+    assert outside.calls("portal")["im.notify.system.add"] == outside.calls("portal")["im.notify.delete"] == 2
+
+
 def notices(services: object) -> dict[str, int]:
     """To whom each told notice is."""
     with services.storage.engine.connect() as connection:  # type: ignore[attr-defined]
         rows = connection.exec_driver_sql("SELECT tag, user_id FROM notices WHERE told").all()
     return {row.tag: row.user_id for row in rows}
+
+
+def test_a_client_is_ignored_on_all_lines_by_an_administrators_press_alone(widget: Widget, gateway: Caller) -> None:
+    client_writes(widget, gateway)
+    rep, admin = chat_page(widget), chat_page(widget, user="admin")
+    chat = rep.chat
+    path = f"/chats/{chat}/ignore"
+    assert "Ignore on all lines" not in rep.words
+    assert "Ignore on all lines" in admin.words
+    assert rep.post(path, {"confirmed": True, "everywhere": True}).refusal == "not_admin"
+    assert admin.post(path, {"everywhere": True}).refusal == "confirm"
+    admin.post(path, {"confirmed": True, "everywhere": True})
+    assert {each.line_id for each in widget.services.storage.ignores.of(widget.portals[0])} == {0}
+    assert rep.post(f"/chats/{chat}/unignore", {}).answer.status_code == 404  # it was not theirs to say
+    admin.post(f"/chats/{chat}/unignore", {})
+    assert widget.services.storage.ignores.of(widget.portals[0]) == []

@@ -176,7 +176,8 @@ def test_a_brazilian_nobody_knows_yet_is_found_from_a_card_afterwards(gateway: C
 
 def test_the_digits_of_a_lid_are_nobodys_number(gateway: Caller) -> None:
     gateway.tell(written(at=gateway.widget.clock(), ids=("79619510000@lid",)))
-    assert gateway.stored["chats"] == []
+    assert gateway.chat(PHONE) is None
+    assert [chat["phone"] for chat in gateway.stored["chats"]] == ["79619510000@lid"]
     assert len(gateway.stored["messages"]) == 1
 
 

@@ -6,7 +6,15 @@ from flask import g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
-from widget.admin import mirror_views, own_views, portal_views, sections, timeline_views, waiting_views
+from widget.admin import (
+    card_field_views,
+    mirror_views,
+    own_views,
+    portal_views,
+    sections,
+    timeline_views,
+    waiting_views,
+)
 from widget.admin.budget import budget_sections
 from widget.admin.current_user import CurrentUser, entered
 from widget.admin.health_list import health_views
@@ -20,6 +28,7 @@ from widget.services import services
 from widget.session import Launch, Session
 
 __all__ = [
+    "card_field_views",
     "health_views",
     "line_views",
     "mirror_views",
@@ -108,6 +117,7 @@ def _for_administrators(user: CurrentUser) -> list[Tab]:
             sections.visibility(user),
             waiting_views.waiting_settings(user),
             timeline_views.timeline(user),
+            card_field_views.card_fields(user),
             sections.hours(user),
             sections.region(user),
         ),

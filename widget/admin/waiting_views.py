@@ -4,7 +4,7 @@ A chat opens from here by a signed session for its number on its line, as a type
 user may read it was asked for that, and is asked again while it is open (chats/rights.py).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from flask import make_response, render_template
@@ -23,14 +23,17 @@ from widget.chats.rights import MOST, ClientCards
 from widget.current import current_opening
 from widget.errors import ErrorCode, Refused
 from widget.forms import flag_field, id_field, json_body, maybe_text_field
+from widget.i18n import translate
 from widget.phones.numbers import shown
 from widget.services import services
 from widget.session import SESSION_HEADER
 from widget.storage.changes import ChangeKind
 from widget.storage.chats import Chat
+from widget.storage.ignores import EVERY_LINE
 from widget.storage.staff import Employee
 from widget.storage.waits import MAX_LISTED, Filter
 
+NO_NUMBER = Wrong(FieldFault.NOT_A_PHONE)
 NOBODYS = "nobody"
 MINE = "mine"
 LIMIT = (1, 1440)  # minutes that a portal may choose
@@ -44,10 +47,7 @@ class Waiter:
 
     wait: Wait
     client: ClientCards
-
-    @property
-    def number(self) -> str:
-        return shown(self.wait.chat.phone)
+    title: str  # their number, else the name that they gave
 
 
 @dataclass(frozen=True)
@@ -79,12 +79,12 @@ def open_waiting(chat_id: int) -> ResponseReturnValue:
     """A session that opens this chat. Nothing is asked of the gateway."""
     user, chat, _client = _readable(chat_id)
     here, line = services(), user.context.line(chat.line_id)
-    item = here.card.door.typed(user.context, chat.phone)
+    item = here.card.door.typed(user.context, chat.client)
     opening = current_opening()
     if opening.member_id != user.portal.member_id:
         raise Refused(ErrorCode.NOT_ALLOWED, 403, "opening of another portal")
-    sealed = here.session_tokens.seal_launch(opening.for_number(chat.phone, line.id, granted=True))
-    session = user.session.for_number(chat.phone, line.id, granted=True)
+    sealed = here.session_tokens.seal_launch(opening.for_number(chat.client, line.id, granted=True))
+    session = user.session.for_number(chat.client, line.id, granted=True)
     response = make_response(render_template("waiting/_opened.html", opening=sealed, key=item.key, line=line))
     response.headers[SESSION_HEADER] = here.session_tokens.sign_session(session)
     return response
@@ -112,15 +112,25 @@ def waive_waiting(chat_id: int) -> ResponseReturnValue:
 
 @pages.post("/waiting/<int:chat_id>/ignore")
 def ignore_waiting(chat_id: int) -> ResponseReturnValue:
-    """Store and count nothing of this client any more, on this line. Asks back first."""
-    wanted, confirmed = read_wanted(), flag_field(json_body(), "confirmed")
+    """Store and count nothing of this client any more, on this line; `everywhere` by an administrator's word. Asks back
+    first. The list offers to take it back."""
+    body = json_body()
+    wanted, confirmed, everywhere = read_wanted(), flag_field(body, "confirmed"), flag_field(body, "everywhere")
     user, chat, _client = _readable(chat_id)
     line = user.context.line(chat.line_id)
+    beside_views.refuse_everywhere(user.context, everywhere=everywhere)
     if not confirmed:
-        response = make_response(render_template("chats/_confirm_ignore.html", line=line, everywhere=False), 409)
-        response.headers["X-Refusal"] = "confirm"
-        return response
-    beside_views.ignored(user.context, line, chat, everywhere=False)
+        return beside_views.ask_to_ignore(line, everywhere=everywhere)
+    beside_views.ignored(user.context, line, chat, everywhere=everywhere)
+    return sections.drawn(waiting(user, wanted, ignored=chat))
+
+
+@pages.post("/waiting/<int:chat_id>/unignore")
+def heed_waiting(chat_id: int) -> ResponseReturnValue:
+    """Take back that this client is ignored, by who said so or an administrator. Their next message waits again."""
+    wanted = read_wanted()
+    user, chat, _client = _readable(chat_id)
+    beside_views.heeded(user.context, chat)
     return sections.drawn(waiting(user, wanted))
 
 
@@ -133,18 +143,18 @@ def make_card(chat_id: int) -> ResponseReturnValue:
         raise Refused(ErrorCode.BAD_FORM, 422, "kind")
     if client.unknown is not True:
         raise Refused(ErrorCode.BAD_FORM, 409, "the client has a card")
-    number = shown(chat.phone)
-    add_client(
-        services().bitrix24.rest, user.portal, user.viewer.user_id, NEW_CARDS[kind], title=number, phone=chat.phone
-    )
-    services().chats.rights.forget(user.portal.id, user.viewer.user_id, chat.phone)
+    rest, who, kind_id = services().bitrix24.rest, user.viewer.user_id, NEW_CARDS[kind]
+    made = add_client(rest, user.portal, who, kind_id, title=titles([chat])[chat.id], phone=chat.phone)
+    if not chat.phone:
+        services().storage.conversations.hidden.link(chat, made.entity_type_id, made.id, user_id=who)
+    services().chats.rights.forget(chat, who)
     return sections.drawn(waiting(user, wanted))
 
 
 @pages.post("/waiting/<int:chat_id>/attach")
 def attach_to_card(chat_id: int) -> ResponseReturnValue:
-    """Put the client's number into a card that this user may read: `kind` and `id`. Two outside calls besides the
-    list's."""
+    """Put the client's number into a card that this user may read: `kind` and `id`; the chat of a client without one
+    is attached to it here. Two outside calls besides the list's, one without a number."""
     wanted, body = read_wanted(), json_body()
     kind, card_id = maybe_text_field(body, "kind", longest=10), id_field(body, "id")
     user, chat, client = _readable(chat_id)
@@ -156,8 +166,13 @@ def attach_to_card(chat_id: int) -> ResponseReturnValue:
     found = readable(rest, user.portal, who, {CrmLink(CARDS[kind], card_id)})
     if not found:
         raise Refused(ErrorCode.CARD_GONE, 403, "card to attach to")
-    attach_phone(rest, user.portal, who, found.pop(), chat.phone)
-    services().chats.rights.forget(user.portal.id, who, chat.phone)
+    card = found.pop()
+    if chat.phone:
+        attach_phone(rest, user.portal, who, card, chat.phone)
+    else:
+        services().storage.conversations.hidden.link(chat, card.entity_type_id, card.id, user_id=who)
+        services().card.memory.drop(user.portal.id, card.entity_type_id, card.id)
+    services().chats.rights.forget(chat, who)
     return sections.drawn(waiting(user, wanted))
 
 
@@ -188,6 +203,26 @@ def switch_notices() -> ResponseReturnValue:
     return sections.drawn(waiting_settings(user, said="saved"), sections.log(user))
 
 
+@pages.post("/ignored")
+def ignore_number() -> ResponseReturnValue:
+    """Ignore a number on all lines, or on `line`: an own employee's, for one."""
+    body = json_body()
+    number, line_id = maybe_text_field(body, "number", longest=64), maybe_text_field(body, "line", longest=20)
+    user = administrator()
+    lines = {str(line.id): line for line in services().storage.lines.of(user.portal.id)}
+    if line_id and line_id not in lines:
+        raise Refused(ErrorCode.NOT_ALLOWED, 404, "line")
+    phone = services().card.door.typed(user.context, number).phone.e164
+    if phone is None:
+        return sections.drawn(
+            waiting_settings(user, number=Typed({"number": number}, {"number": NO_NUMBER})), status=422
+        )
+    of_line = lines.get(line_id)
+    services().storage.ignores.add(user.portal.id, of_line.id if of_line else EVERY_LINE, phone, user.viewer.user_id)
+    user.note(ChangeKind.IGNORED, line=of_line.name if of_line else "")
+    return sections.drawn(waiting_settings(user), sections.log(user))
+
+
 @pages.post("/ignored/<int:ignored_id>/undo")
 def end_ignoring(ignored_id: int) -> ResponseReturnValue:
     """Messages of this client are stored and counted again."""
@@ -203,17 +238,18 @@ def waiting_place() -> str:
     return render_template("waiting/_place.html")
 
 
-def waiting(user: CurrentUser, wanted: Wanted) -> str:
-    """The list as this user may see it. `more`: some were not looked at; how many would tell of chats of others."""
+def waiting(user: CurrentUser, wanted: Wanted, *, ignored: Chat | None = None) -> str:
+    """The list as this user may see it. `more`: some were not looked at; how many would tell of chats of others.
+    `ignored` has just been."""
     here, context = services(), user.context
     lines = {line.id: line for line in context.lines if wanted.line in (None, line.id)}
     owners: Mapping[str, int] = {MINE: user.viewer.user_id, NOBODYS: 0}
     waits = here.storage.conversations.waits
     found = waits.waiting(user.portal.id, Filter(tuple(lines), owners.get(wanted.owner)))
     clients = here.chats.rights.readable(user.portal, user.viewer, found)
-    limit = user.portal.waiting_minutes
+    limit, named = user.portal.waiting_minutes, titles(found)
     rows = [
-        Waiter(wait_of(chat, lines[chat.line_id], limit_minutes=limit), clients[chat.id])
+        Waiter(wait_of(chat, lines[chat.line_id], limit_minutes=limit), clients[chat.id], named[chat.id])
         for chat in found
         if chat.id in clients
     ]
@@ -224,20 +260,33 @@ def waiting(user: CurrentUser, wanted: Wanted) -> str:
         more=len(found) > (MAX_LISTED - 1 if user.viewer.admin else MOST),
         lines=context.lines,
         wanted=wanted,
-        lost=[(chat, _owner(chat)) for chat in lost],
-        number=shown,
+        lost=[(titles(lost)[chat.id], _owner(chat)) for chat in lost],
         user_id=user.viewer.user_id,
+        admin=user.viewer.admin,
+        ignored=(ignored.id, titles([ignored])[ignored.id]) if ignored else None,
         when=user.when,
     )
 
 
-def waiting_settings(user: CurrentUser, *, form: Typed | None = None, said: str = "") -> str:
+def titles(chats: Sequence[Chat]) -> dict[int, str]:
+    """How each of these chats' clients is called here: by their number, else by the name that they gave. One query
+    where a number is not known."""
+    names = services().storage.conversations.hidden.names(chats)
+    nameless = translate("Client without a number")
+    return {chat.id: shown(chat.phone) if chat.phone else names.get(chat.id) or nameless for chat in chats}
+
+
+def waiting_settings(
+    user: CurrentUser, *, form: Typed | None = None, number: Typed | None = None, said: str = ""
+) -> str:
     """The limit, and who is ignored. For administrators."""
     here = services()
     lines = {line.id: line.name for line in here.storage.lines.kept(user.portal.id)}
     return render_template(
         "waiting/_settings.html",
         form=form or Typed({"minutes": str(user.portal.waiting_minutes)}),
+        typed=number or Typed({"number": ""}),
+        active=here.storage.lines.of(user.portal.id),
         notices=user.portal.notices,
         may_notify=NOTIFIES in user.portal.scopes,
         ignored=here.storage.ignores.of(user.portal.id),

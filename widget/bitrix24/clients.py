@@ -32,8 +32,10 @@ def cards_of_phones(
     rest: Rest, portal: Portal, user_id: int, phones: Collection[str]
 ) -> dict[str, tuple[CrmLink, ...]]:
     """The cards that hold each of at most 50 phones, with and without the user's right to read them; without the phones
-    for which Bitrix24 gave no clear answer. One outside call. Raises Refused."""
+    for which Bitrix24 gave no clear answer. One outside call, none for no phones. Raises Refused."""
     named = {f"p{number}": phone for number, phone in enumerate(list(phones)[:MOST])}
+    if not named:
+        return {}
     spellings = {key: list(spellings_in_crm(phone, portal.country)) for key, phone in named.items()}
     asked = {
         key: ("crm.duplicate.findbycomm", {"type": "PHONE", "values": values}) for key, values in spellings.items()
@@ -69,10 +71,10 @@ def readable(rest: Rest, portal: Portal, user_id: int, cards: Collection[CrmLink
 
 
 def add_client(rest: Rest, portal: Portal, user_id: int, entity_type_id: int, *, title: str, phone: str) -> CrmLink:
-    """A new lead or contact with this phone, by this user. One outside call. Raises Refused."""
+    """A new lead or contact with this phone, if any, by this user. One outside call. Raises Refused."""
     names = {"title": title} if entity_type_id == LEAD else {"name": title}
     phones = [{"typeId": "PHONE", "valueType": "MOBILE", "value": phone}]
-    fields = {**names, "fm": phones, "assignedById": user_id}
+    fields = {**names, **({"fm": phones} if phone else {}), "assignedById": user_id}
     told = rest.call(portal, user_id, "crm.item.add", {"entityTypeId": entity_type_id, "fields": fields})
     item = as_dict(as_dict(told).get("item"))
     if not as_positive_int(item.get("id")):

@@ -14,7 +14,7 @@ METHODS = (
     *("crm.duplicate.findbycomm", "crm.timeline.bindings.bind", "crm.timeline.comment.add"),
     *("crm.timeline.comment.list", "crm.timeline.comment.update"),
     *("crm.category.list", "crm.item.details.configuration.get", "crm.item.details.configuration.set"),
-    *("crm.item.add", "crm.item.get", "crm.item.list", "crm.item.update", "crm.type.list"),
+    *("crm.item.add", "crm.item.fields", "crm.item.get", "crm.item.list", "crm.item.update", "crm.type.list"),
     *("event.bind", "event.get", "event.unbind"),
     *("im.chat.get", "im.message.add", "im.notify.delete", "im.notify.system.add"),
     *("imconnector.activate", "imconnector.connector.data.set", "imconnector.delete.messages", "imconnector.register"),

@@ -32,7 +32,7 @@ def build_card(
     clock = infra.clock
     memory = CardCache(infra.cache, stored.secret_box, infra.config.card_ttl, clock)
     phones = Phones(numbering, infra.keys)
-    door = CardReader(rest, memory, stored.lines, phones, hours, infra.workers, clock)
+    door = CardReader(rest, memory, stored.lines, phones, hours, infra.workers, clock, stored.conversations.hidden)
     previews = Previews(stored.conversations)
     loader = Loader(
         door, infra.cache, presence.known, stored.chats, stored.settings, presence.freshness, previews, clock

@@ -108,6 +108,12 @@ class CardCache:
         """Have every process read this card anew. One round trip. Raises StoreGone."""
         self._cache.set_many({self.generation_key(session): self.new_generation()}, 2 * self.seconds)
 
+    def drop(self, portal_id: int, entity_type_id: int, entity_id: int) -> None:
+        """Something of ours belongs to this card now: every process reads it anew. One round trip; without the cache
+        it is seen when the card is read the next time."""
+        with suppress(StoreGone):
+            self._cache.set_many(self.dropped(portal_id, entity_type_id, entity_id), 2 * self.seconds)
+
     def _opened(self, session: Session, record: Any) -> ReadCard | None:
         """None for what is not there, is another card's, or was written by another version."""
         try:

@@ -7,8 +7,8 @@ from itertools import islice
 
 from widget.bitrix24.crm import Person, TypedPhone
 from widget.context import CardPhone, Owner
-from widget.phones.facts import Facts
-from widget.phones.numbers import Phone, Problem
+from widget.phones.facts import NOTHING, Facts
+from widget.phones.numbers import LineKind, Phone, Problem
 
 SHOWN = 10  # a card never shows, and so never asks about, more
 # That are read of one card: a contact may have any number of them, and one takes up to 10 ms of processor.
@@ -54,6 +54,12 @@ def phones_of(
     return tuple(_with_offers(item, offered) for item in merged.values())
 
 
+def hidden_phone(lid: str, name: str, key: str) -> CardPhone:
+    """A client whose phone is not known, as a row of the card."""
+    phone = Phone(lid, None, "", name, "", LineKind.UNKNOWN, None)
+    return CardPhone(key, phone, NOTHING, owners=(), typed=(), lid=lid)
+
+
 def _countries_of(
     fields: Iterable[TypedPhone], parse: Callable[[str, frozenset[str]], Iterable[Phone]]
 ) -> frozenset[str]:
@@ -83,7 +89,7 @@ def chosen(phones: Iterable[CardPhone], keys: Collection[str]) -> tuple[CardPhon
 
 def arrange(phones: Collection[CardPhone], with_chat: Collection[str]) -> list[CardPhone]:
     """Numbers with a chat first, numbers that cannot be dialled last, otherwise as collected."""
-    return sorted(phones, key=lambda p: 0 if p.phone.e164 in with_chat else 1 if p.phone.e164 else 2)
+    return sorted(phones, key=lambda p: 0 if p.client in with_chat else 1 if p.client else 2)
 
 
 def _with_extension(first: Phone, other: Phone) -> Phone:

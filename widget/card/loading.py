@@ -45,7 +45,7 @@ class CardSnapshot:
     @property
     def marks(self) -> tuple[str, ...]:
         """Under which marks its chats are read: a page that has them is told of what came after."""
-        keys = _mark_keys(self.context, numbers(self.context.card.phones))
+        keys = _mark_keys(self.context, clients(self.context.card.phones))
         return tuple(str(mark) for key in keys if (mark := (self.records or {}).get(key)))
 
     @cached_property
@@ -133,7 +133,9 @@ class Loader:
         answers = {**answers, **by_dialogs(context.card.phones, answers)}
         chats = chats_of(context, stored.chats, answers)
         # Cut before anything is asked: 25 numbers never cost 25 checks.
-        shown = arrange(context.card.phones, {*chats.last, *chats.kept})[:most]
+        talked = {*chats.last, *chats.kept}
+        there = [item for item in context.card.phones if not item.lid or item.lid in talked]
+        shown = arrange(there, talked)[:most]
         return KnownPhones(
             shown,
             chats,
@@ -164,7 +166,7 @@ class Loader:
         keys = (
             *CardCache.generation_keys(context.session),
             *(self._presences.key(portal_id, item.key) for item in phones),
-            *_mark_keys(context, phones),
+            *_mark_keys(context, clients(context.card.phones)),
         )
         try:
             return CardSnapshot(context, keys, self._cache.get_raw(keys), self._cache.read)
@@ -173,7 +175,7 @@ class Loader:
 
     def _stored(self, context: CardContext, records: Mapping[str, Any] | None) -> _Stored:
         """What the database has, as it was read under the same marks."""
-        phones = numbers(context.card.phones)
+        phones = clients(context.card.phones)
         name = (context.session, tuple(item.key for item in phones))
         marks = tuple(map((records or {}).get, _mark_keys(context, phones)))
         with self._lock:
@@ -181,7 +183,7 @@ class Loader:
         if stored is None or stored.marks != marks:
             session = context.session
             chosen = self._settings.of(session.portal_id, session.user_id)
-            chats = self._chats.of_phones(session.portal_id, e164s(phones))
+            chats = self._chats.of_phones(session.portal_id, [item.client for item in phones])
             mine = {line.id for line in context.lines}
             previews = self._previews.of(session.portal_id, [chat for chat in chats if chat.line_id in mine])
             stored = _Stored(marks, chats, chosen, previews)
@@ -209,7 +211,7 @@ def chats_of(context: CardContext, chats: Sequence[Chat], answers: Mapping[str, 
     only a gateway's listing has is one too: it is stored when it is opened."""
     mine = {line.id: line for line in context.lines}
     readable = {line.id for line in context.past_lines}
-    stored = {(chat.phone, chat.line_id) for chat in chats}
+    stored = {(chat.client, chat.line_id) for chat in chats}
     listed = [
         listed_chat(context, phone, presence)
         for phone, presence in answers.items()
@@ -218,14 +220,14 @@ def chats_of(context: CardContext, chats: Sequence[Chat], answers: Mapping[str, 
     found = KnownChats({}, {}, set())
     for chat in sorted([*chats, *listed], key=lambda chat: (-chat.last_at, chat.id)) if listed else chats:
         if chat.line_id in mine:
-            found.last.setdefault(chat.phone, chat)
-            longest = found.waiting.get(chat.phone)
+            found.last.setdefault(chat.client, chat)
+            longest = found.waiting.get(chat.client)
             if chat.waiting_since and (longest is None or chat.waiting_since < longest.waiting_since):
-                found.waiting[chat.phone] = chat
+                found.waiting[chat.client] = chat
         if chat.line_id in readable and chat.written:
-            found.kept.setdefault(chat.phone, chat)
+            found.kept.setdefault(chat.client, chat)
         if chat.proved:
-            found.proved.add(chat.phone)
+            found.proved.add(chat.client)
     return found
 
 
@@ -238,6 +240,11 @@ def listed_chat(context: CardContext, phone: str, presence: Presence) -> Chat:
 
 def numbers(phones: Iterable[CardPhone]) -> list[CardPhone]:
     return [item for item in phones if item.phone.e164]
+
+
+def clients(phones: Iterable[CardPhone]) -> list[CardPhone]:
+    """Those that there can be a chat with."""
+    return [item for item in phones if item.client]
 
 
 def e164s(phones: Iterable[CardPhone]) -> list[str]:

@@ -8,12 +8,23 @@ from functools import cache
 from typing import Any
 
 from widget.bitrix24.access import AccessList, access_commands, granted
-from widget.bitrix24.crm import CrmCard, Person, PersonKind, TypedPhone, batch_of, card_of, viewer_of
+from widget.bitrix24.crm import (
+    COMPANY,
+    CONTACT,
+    CrmCard,
+    Person,
+    PersonKind,
+    TypedPhone,
+    batch_of,
+    card_of,
+    viewer_of,
+)
 from widget.bitrix24.rest import Batch, Begun, Rest
 from widget.card.cache import CardCache, ReadCard
-from widget.card.collect import chosen, phones_of
+from widget.card.collect import chosen, hidden_phone, phones_of
 from widget.context import Card, CardContext, CardPhone, ReadMode, hours_of
 from widget.errors import Refused
+from widget.i18n import translate
 from widget.keys import PhoneKeys
 from widget.phones.facts import facts_of
 from widget.phones.hours import Hours
@@ -21,6 +32,8 @@ from widget.phones.numbering import Numbering
 from widget.phones.numbers import Phone, parse, parse_many
 from widget.session import Launch, Session
 from widget.singleflight.local import SingleFlight
+from widget.storage.chats import LID
+from widget.storage.hidden_clients import HiddenClients
 from widget.storage.lines import Line, Lines
 from widget.storage.portals import Portal, PortalState
 
@@ -59,6 +72,10 @@ class Phones:
             typed=(phone.typed,),
         )
 
+    def hidden(self, lid: str, name: str, portal: Portal) -> CardPhone:
+        """A client whose phone is not known, by the name they gave."""
+        return hidden_phone(lid, name or translate("Client without a number"), self._keys.key(portal.id, lid))
+
 
 class CardReader:
     """Makes contexts (context.Door)."""
@@ -72,6 +89,7 @@ class CardReader:
         hours: Hours,
         pool: Executor,
         clock: Callable[[], float],
+        attached: HiddenClients,
     ) -> None:
         """`hours` are the service's, for portals that have none of their own."""
         self._rest = rest
@@ -81,6 +99,7 @@ class CardReader:
         self._hours = hours
         self._pool = pool
         self._clock = clock
+        self._attached = attached
         self._reading: SingleFlight[tuple[Session, ReadMode], Card] = SingleFlight()
 
     def enter(
@@ -115,6 +134,8 @@ class CardReader:
         )
 
     def typed(self, context: CardContext, text: str) -> CardPhone:
+        if text.endswith(LID):
+            return self._phones.hidden(text, "", context.portal)
         return self._phones.typed(text, context.portal, context.session.language)
 
     def ahead(self, opening: Launch, portal: Portal) -> "Ahead":
@@ -146,9 +167,17 @@ class CardReader:
         return self._collected(session, portal, found)
 
     def _collected(self, session: Session, portal: Portal, read: ReadCard) -> Card:
-        typed = (Person(PersonKind.OWN, 0, "", (TypedPhone(session.number, "MOBILE"),)),) if session.number else ()
+        chats = self._attached.of_cards(portal.id, _cards_of(session, read.crm)) if session.entity_id else []
+        names = self._attached.names(chats)
+        numbers = [session.number] * bool(session.number and not session.number.endswith(LID))
+        numbers += [chat.phone for chat in chats if chat.phone]
+        people = *read.crm.people, *(_typed_person(number) for number in numbers)
+        lids = {chat.client: names.get(chat.id, "") for chat in chats if not chat.phone}
+        if session.number.endswith(LID):
+            lids.setdefault(session.number, "")
+        hidden = (self._phones.hidden(lid, name, portal) for lid, name in lids.items())
         card = Card(
-            phones=self._phones.of((*read.crm.people, *typed), portal, session.language),
+            phones=(*self._phones.of(people, portal, session.language), *hidden),
             hidden=read.crm.hidden,
             viewer=read.crm.viewer,
             read_at=read.read_at,
@@ -222,6 +251,18 @@ def _access_lists(kept: tuple[Line, ...]) -> list[AccessList]:
 
 def _list_of(line: Line) -> AccessList:
     return tuple(sorted(grantee.id for grantee in line.access))
+
+
+def _typed_person(number: str) -> Person:
+    """A number that is in no field of the card."""
+    return Person(PersonKind.OWN, 0, "", (TypedPhone(number, "MOBILE"),))
+
+
+def _cards_of(session: Session, crm: CrmCard) -> list[tuple[int, int]]:
+    """The card and those of its people, to which chats may be attached."""
+    kinds = {PersonKind.CONTACT: CONTACT, PersonKind.COMPANY: COMPANY}
+    people = [(kinds[person.kind], person.id) for person in crm.people if person.kind in kinds]
+    return [(session.entity_type_id, session.entity_id), *people]
 
 
 def _commands(entity_type_id: int, entity_id: int, lists: list[AccessList]) -> Commands:

@@ -75,7 +75,7 @@ class KnownChats:
 
 def row_of(item: CardPhone, known: KnownPhones, context: CardContext) -> Row:
     """The row of one phone, from what is known."""
-    phone, lines = item.phone.e164 or "", context.lines
+    phone, lines = item.client, context.lines
     chat, old_chat = known.chats.last.get(phone), known.chats.kept.get(phone)
     presence = known.answers.get(phone)
     priority = known.to_ask.get(phone)

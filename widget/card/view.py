@@ -103,7 +103,7 @@ BY_OTHER_MEANS: Mapping[type, Mapping[str, str]] = {
     Chat: {
         "id": "not shown",
         "portal_id": "not shown",
-        "phone": "of its row",
+        "client": "of its row",
         "chat_ids": "not shown",
         "created_by": "not shown",
         **dict.fromkeys(("answered_at", "waived_at", "waived_by", "recounts", "owner_at", "owner_was"), "not shown"),

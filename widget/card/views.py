@@ -221,7 +221,7 @@ def news() -> ResponseReturnValue:
 def _heard(chat_id: int, changed: set[str], since: str) -> dict[str, object]:
     """What was written in the open chat since then, for the template; nothing where the chat's number is as it was."""
     context, line, chat = chat_of(chat_id)
-    if context.phone_of(chat.phone).key not in changed:
+    if context.phone_of(chat.client).key not in changed:
         return {}
     at = float(since) if since.replace(".", "", 1).isdecimal() else services().clock() - DAY
     return {"history": services().chats.service.heard(line, chat, at), **drawn_with(chat)}

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from widget.context import CardContext
 from widget.services import services
 from widget.storage.chats import Chat
+from widget.storage.ignores import EVERY_LINE, Ignored
 from widget.storage.lines import Line
 from widget.storage.staff import Employee
 
@@ -40,6 +41,8 @@ class Beside:
     writes: Employee | None
     others: tuple[Wait, ...]
     staff: tuple[Employee, ...]
+    ignored: bool = False  # nothing new of the client is stored
+    heeds: bool = False  # and this user may take that back
 
     @property
     def mine(self) -> bool:
@@ -68,8 +71,9 @@ def beside_of(context: CardContext, line: Line, chat: Chat) -> Beside:
     limit = context.portal.waiting_minutes
     writer = here.chats.colleagues.who_writes(chat, who)
     lines = {each.id: each for each in context.readable}
-    known = here.storage.chats.of_phones(chat.portal_id, [chat.phone])
+    known = here.storage.chats.of_phones(chat.portal_id, [chat.client])
     others = [each for each in known if each.id != chat.id and each.written and each.line_id in lines]
+    ignored = ignoring(chat)
     waived = chat.waived_by and not chat.waiting_since and chat.waived_at >= chat.theirs_at
     return Beside(
         wait=wait_of(chat, line, limit_minutes=limit),
@@ -80,7 +84,18 @@ def beside_of(context: CardContext, line: Line, chat: Chat) -> Beside:
         writes=employee(chat.portal_id, writer) if writer else None,
         others=tuple(wait_of(each, lines[each.line_id], limit_minutes=limit) for each in others),
         staff=_to_choose(chat.portal_id) if context.viewer.admin else (),
+        ignored=bool(ignored),
+        heeds=bool(ignored) and (context.viewer.admin or any(each.user_id == who for each in ignored)),
     )
+
+
+def ignoring(chat: Chat) -> list[Ignored]:
+    """Why the chat's client is ignored on its line, [] where they are not. One query where they are."""
+    ignores, clients = services().storage.ignores, {chat.client, *chat.chat_ids}
+    if not ignores.ignores(chat.portal_id, chat.line_id, clients):
+        return []
+    lines = (EVERY_LINE, chat.line_id)
+    return [each for each in ignores.of(chat.portal_id) if each.line_id in lines and each.client in clients]
 
 
 def _to_choose(portal_id: int) -> tuple[Employee, ...]:

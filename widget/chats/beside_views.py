@@ -1,10 +1,10 @@
 """Who answers an open chat and who waits in it: looked at every few seconds, and changed by a press."""
 
-from flask import make_response, render_template, request
+from flask import Response, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
-from widget.chats.beside import Beside, beside_of
-from widget.chats.context import chat_of, named
+from widget.chats.beside import Beside, beside_of, ignoring
+from widget.chats.context import chat_of, named, question
 from widget.chats.pages import pages
 from widget.chats.trail import steps_of
 from widget.chats.waiting import Waiting
@@ -86,14 +86,19 @@ def ignore(chat_id: int) -> ResponseReturnValue:
     body = json_body()
     confirmed, everywhere = flag_field(body, "confirmed"), flag_field(body, "everywhere")
     context, line, chat = chat_of(chat_id)
-    if everywhere and not context.viewer.admin:
-        raise Refused(ErrorCode.NOT_ADMIN, 403, "ignore everywhere")
+    refuse_everywhere(context, everywhere=everywhere)
     if not confirmed:
-        response = make_response(render_template("chats/_confirm_ignore.html", line=line, everywhere=everywhere), 409)
-        response.headers["X-Refusal"] = "confirm"
-        return response
+        return ask_to_ignore(line, everywhere=everywhere)
     ignored(context, line, chat, everywhere=everywhere)
     return drawn(beside_of(context, line, services().storage.conversations.waits.get(chat) or chat), context.zone)
+
+
+@pages.post("/<int:chat_id>/unignore")
+def heed(chat_id: int) -> ResponseReturnValue:
+    """Take back that this client is ignored, by who said so or an administrator."""
+    context, line, chat = chat_of(chat_id)
+    heeded(context, chat)
+    return drawn(beside_of(context, line, chat), context.zone)
 
 
 @pages.get("/<int:chat_id>/messages/<ref>/trail")
@@ -128,11 +133,32 @@ def waived(context: CardContext, chat: Chat, until: int | None) -> Chat:
     return Waiting(services().storage.conversations).recount(changed) if changed else chat
 
 
+def refuse_everywhere(context: CardContext, *, everywhere: bool) -> None:
+    """To ignore a client on all lines is an administrator's."""
+    if everywhere and not context.viewer.admin:
+        raise Refused(ErrorCode.NOT_ADMIN, 403, "ignore everywhere")
+
+
+def ask_to_ignore(line: Line, *, everywhere: bool) -> Response:
+    return question(render_template("chats/_confirm_ignore.html", line=line, everywhere=everywhere))
+
+
+def heeded(context: CardContext, chat: Chat) -> None:
+    """The chat's client is not ignored any more, as far as this user may take that back."""
+    here, who = services(), context.viewer
+    mine = [each for each in ignoring(chat) if who.admin or each.user_id == who.user_id]
+    if not mine:
+        raise Refused(ErrorCode.NOT_ALLOWED, 404, "ignored")
+    for each in mine:
+        here.storage.ignores.remove(chat.portal_id, each.id)
+    here.storage.changes.add(chat.portal_id, ChangeKind.IGNORED_ENDED, user_id=who.user_id, user_name=who.name, line="")
+
+
 def ignored(context: CardContext, line: Line, chat: Chat, *, everywhere: bool) -> None:
     """Ignore the chat's client, by its phone and by every id of it; it waits no longer."""
     here, who = services(), context.viewer
     line_id = EVERY_LINE if everywhere else chat.line_id
-    for client in dict.fromkeys([chat.phone, *chat.chat_ids]):
+    for client in dict.fromkeys([chat.client, *chat.chat_ids]):
         here.storage.ignores.add(chat.portal_id, line_id, client, who.user_id)
     here.storage.changes.add(
         chat.portal_id,

@@ -9,6 +9,7 @@ from widget.chats.rights import ChatRights
 from widget.chats.sending import Allowance, Feedback, Onlooker
 from widget.chats.service import ChatService
 from widget.chats.unclear import UnclearEnds
+from widget.chats.unveiling import Unveiling
 from widget.gateways.lines import Gateways
 from widget.infrastructure import Infrastructure
 from widget.storage.building import Repositories
@@ -21,6 +22,7 @@ class ChatParts:
     colleagues: Colleagues
     rights: ChatRights
     notifying: Notifying
+    unveiling: Unveiling
 
 
 def build_chats(
@@ -54,5 +56,6 @@ def build_chats(
         infra.clock,
     )
     colleagues = Colleagues(stored.sends, infra.cache, infra.clock)
-    rights = ChatRights(rest, stored.conversations.waits, stored.staff, infra.clock)
-    return ChatParts(service, unclear_ends, colleagues, rights, notifying)
+    rights = ChatRights(rest, stored.conversations.waits, stored.conversations.hidden, stored.staff, infra.clock)
+    unveiling = Unveiling(gateways, stored.conversations, stored.portals, stored.lines)
+    return ChatParts(service, unclear_ends, colleagues, rights, notifying, unveiling)

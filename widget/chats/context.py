@@ -51,7 +51,7 @@ def _readable(chat: Chat | None) -> tuple[CardContext, Line, Chat]:
     if chat is None:
         raise Refused(ErrorCode.NOT_ALLOWED, 404, "chat")
     context = current_context()
-    context.phone_of(chat.phone)
+    context.phone_of(chat.client)
     return context, context.line_to_read(chat.line_id), chat
 
 
@@ -171,7 +171,7 @@ def question(html: str) -> Response:
 def question_before(context: CardContext, chat: Chat, text: str) -> Response | None:
     """All that is to be asked before the message goes out, at once; None where nothing is. One query."""
     here = services()
-    local = context.local(context.phone_of(chat.phone))
+    local = context.local(context.phone_of(chat.client))
     doubted = here.chats.colleagues.doubt(chat, context.viewer.user_id, text)
     asleep = local if local and local.asleep else None
     if not asleep and not doubted:

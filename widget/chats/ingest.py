@@ -15,7 +15,7 @@ from widget.chats.waiting import Waiting
 from widget.gateways.base import Ack, EventKind, GatewayErrorCode, GatewayEvent
 from widget.gateways.serialization import read_events
 from widget.phones.spellings import phone_of_digits, spellings
-from widget.storage.chats import Chat, News
+from widget.storage.chats import LID, Chat, News
 from widget.storage.conversations import Conversations
 from widget.storage.counted import Went
 from widget.storage.inbox import Inbox, Webhook
@@ -26,6 +26,7 @@ from widget.storage.sends import WENT_OUT, Send, SendState
 log = logging.getLogger(__name__)
 
 PHONE_IDS = ("@c.us", "@s.whatsapp.net")  # only before these are digits a phone; those of a LID are anything
+MAX_LID = 20  # letters of a LID; those of today have 15 digits
 HOW = "webhook"  # an end was found out
 ARRIVED = frozenset({Ack.DELIVERED, Ack.READ})
 # Sends that may not have gone out.
@@ -79,6 +80,7 @@ class Ingest:
         self._chats = conversations.chats
         self._sends = conversations.sends
         self._messages = conversations.messages
+        self._hidden = conversations.hidden
         self._listener = listener
         self._mirror = mirror
         self._waiting = Waiting(conversations)
@@ -156,15 +158,25 @@ class Ingest:
 
     def _prove(self, line: Line, event: GatewayEvent) -> tuple[list[Chat], list[Send], bool]:
         """The chats that this is about, with what it shows of them, the sends from cards that are its message, and
-        whether a chat has learnt another id of its own; a number without a chat gets one."""
+        whether a chat has learnt another id of its own; a client without a chat gets one. A client who was known by a
+        LID alone, and whose phone this tells, has one chat from now on."""
         phones = _phones(event.chat_ids)
         known, sends = self._called(line.portal_id, line.id, event.chat_ids, phones, event.message_id)
-        if not known and phones and (event.kind is EventKind.MESSAGE or _proves(event)):
-            chat, _new = self._chats.remember(line.portal_id, line.id, phones[0])
+        united = [chat for chat in known if not chat.phone] if phones else []
+        for chat in united:
+            self._hidden.unite(chat, phones)
+        if united:
+            known, sends = self._called(line.portal_id, line.id, event.chat_ids, phones, event.message_id)
+        client = phones[0] if phones else _lid(event)
+        if not known and client and (event.kind is EventKind.MESSAGE or (phones and _proves(event))):
+            chat, _new = self._chats.remember(line.portal_id, line.id, client)
             known = [chat]
         enriched = [self._enrich(line, chat, event) for chat in known]
+        for chat in enriched if event.name else ():
+            if not chat.phone:
+                self._hidden.call(chat, event.name)
         learnt = any(len(now.chat_ids) > len(then.chat_ids) for now, then in zip(enriched, known, strict=True))
-        return enriched, sends, learnt
+        return enriched, sends, learnt or bool(united)
 
     def _enrich(self, line: Line, chat: Chat, event: GatewayEvent) -> Chat:
         """A chat that learns another id of its own takes over what was told under that id before."""
@@ -215,6 +227,11 @@ def _phones(chat_ids: Sequence[str]) -> tuple[str, ...]:
         if phone:
             return spellings(phone)
     return ()
+
+
+def _lid(event: GatewayEvent) -> str:
+    """Who a client is whose phone is not told."""
+    return next((one for one in event.chat_ids if one.endswith(LID) and len(one) <= MAX_LID), "")
 
 
 def _from_me(event: GatewayEvent) -> bool:

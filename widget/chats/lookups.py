@@ -16,7 +16,7 @@ from widget.chats.message_facts import MessageFacts, merge_facts, read_facts, se
 from widget.chats.states import STATES
 from widget.gateways.base import GatewayError, GatewayErrorCode, LineStatus, Message
 from widget.gateways.lines import Gateways
-from widget.storage.chats import Chat
+from widget.storage.chats import LID, Chat
 from widget.storage.conversations import Conversations
 from widget.storage.lines import Line
 from widget.storage.sends import GIVEN_UP, UNCLEAR, Send, SendState
@@ -30,7 +30,6 @@ QUEUE_DROPPED = "queue_dropped"  # the reason of a send that a gateway's queue g
 INTERRUPTED = "interrupted"  # the reason of a send whose process died before the gateway answered
 MAX_LOOK_UPS = 3  # unclear sends that one poll of an open chat asks the gateway about
 TOLD, ASKED = "webhook", "id"  # how a send was found; "text" where the gateway gave it an id of its own
-LID = "@lid"
 ALWAYS = float("inf")
 
 
@@ -54,7 +53,7 @@ class LookUps:
     def ids(self, line: Line, chat: Chat) -> Sequence[str]:
         """What the gateway calls the chat, best first. The phone's own id is computed where nothing ever told it: a
         chat that is known by its LID may have its older half under the phone. Raises GatewayError."""
-        if any(not chat_id.endswith(LID) for chat_id in chat.chat_ids):
+        if not chat.phone or any(not chat_id.endswith(LID) for chat_id in chat.chat_ids):
             return chat.chat_ids
         return (*chat.chat_ids, self._gateways.of(line).chat_id_of(chat.phone))
 

@@ -58,6 +58,7 @@ class Notifying:
         self._lines = lines
         self._gateways = gateways
         self._waits = conversations.waits
+        self._hidden = conversations.hidden
         self._sends = conversations.sends
         self._staff = staff
         self._notices = notices
@@ -84,7 +85,7 @@ class Notifying:
                     self._see(portal, known[begin : begin + MOST])
 
     def reasons(self, portal: Portal) -> Reasons:
-        """What employees are to know now. Four queries at most; no outside call."""
+        """What employees are to know now. Five queries at most; no outside call."""
         lines = {line.id: line for line in self._lines.of(portal.id)}
         return dict([*self._waiting(portal, lines), *self._in_trouble(portal, lines)])
 
@@ -93,10 +94,13 @@ class Notifying:
         too_long = self._clock() - 60.0 * portal.waiting_minutes
         _ = _texts(portal)
         words = _("A client waits for your answer: %(number)s, line %(line)s.")
-        for chat in self._waits.waiting(portal.id, Filter(tuple(lines))):
+        waiting = self._waits.waiting(portal.id, Filter(tuple(lines)))
+        names = self._hidden.names(waiting)
+        for chat in waiting:
             owner = employees.get(chat.owner_id)
             if chat.waiting_since <= too_long and owner and owner.active:
-                about = {"number": shown(chat.phone), "line": lines[chat.line_id].name}
+                number = shown(chat.phone) if chat.phone else names.get(chat.id) or _("Client without a number")
+                about = {"number": number, "line": lines[chat.line_id].name}
                 yield (f"WIDGET|WAITS|{chat.id}|{owner.user_id}", owner.user_id), Reason(words % about)
 
     def _in_trouble(self, portal: Portal, lines: dict[int, Line]) -> Iterator[tuple[tuple[str, int], Reason]]:

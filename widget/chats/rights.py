@@ -1,9 +1,9 @@
 """Whether a user may read a chat that no open card brought them to: one of the list of those who wait.
 
 An administrator may; so may who answers it, and who wrote in it from a card unless a colleague answers it now. Others
-may where Bitrix24 lets them read a card that has the number. A client who waits, whom no card has and no employee
-answers, is for all of them until one takes the chat or says that no reply is needed. A chat of a line that is closed to
-them is never theirs.
+may where Bitrix24 lets them read a card that has the number or that the chat was attached to. A client who waits, who
+has no such card and whom no employee answers, is for all of them until one takes the chat or says that no reply is
+needed. A chat of a line that is closed to them is never theirs.
 """
 
 import logging
@@ -18,6 +18,7 @@ from widget.bitrix24.crm import Viewer
 from widget.bitrix24.rest import Rest
 from widget.errors import Refused
 from widget.storage.chats import Chat
+from widget.storage.hidden_clients import HiddenClients
 from widget.storage.portals import Portal
 from widget.storage.staff import Staff
 from widget.storage.waits import Waits
@@ -32,19 +33,22 @@ MAX_REMEMBERED = 20_000
 
 @dataclass(frozen=True)
 class ClientCards:
-    """The cards of a chat's client that the user may read. `unknown`: no card has the number; None: Bitrix24 did not
-    say."""
+    """The cards of a chat's client that the user may read. `unknown`: no card has the number, and the chat was attached
+    to none; None: not known."""
 
     cards: tuple[CrmLink, ...] = ()
     unknown: bool | None = None
 
 
 class ChatRights:
-    def __init__(self, rest: Rest, waits: Waits, staff: Staff, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, rest: Rest, waits: Waits, attached: HiddenClients, staff: Staff, clock: Callable[[], float]
+    ) -> None:
         self._rest = rest
         self._waits = waits
+        self._attached = attached
         self._staff = staff
-        self._remembered: TTLCache[tuple[int, int, str], ClientCards] = TTLCache(
+        self._remembered: TTLCache[tuple[int, int, int], ClientCards] = TTLCache(
             MAX_REMEMBERED, REMEMBERED_SECONDS, timer=timer_of(clock)
         )
         self._lock = threading.Lock()
@@ -61,8 +65,8 @@ class ChatRights:
             if viewer.admin or chat.owner_id == viewer.user_id or (chat.id in wrote and self._is_nobodys(chat))
         }
         asked = sorted(chats, key=lambda chat: chat.id not in own)[:MOST]
-        clients = self._clients(portal, viewer.user_id, [chat.phone for chat in asked])
-        found = {chat.id: clients.get(chat.phone, ClientCards()) for chat in chats}
+        clients = self._clients(portal, viewer.user_id, asked)
+        found = {chat.id: clients.get(chat.id, ClientCards()) for chat in chats}
         return {
             chat.id: found[chat.id]
             for chat in chats
@@ -74,20 +78,20 @@ class ChatRights:
     def may_read(self, portal: Portal, viewer: Viewer, chat: Chat) -> bool:
         return viewer.admin or chat.id in self.readable(portal, viewer, [chat])
 
-    def forget(self, portal_id: int, user_id: int, phone: str) -> None:
+    def forget(self, chat: Chat, user_id: int) -> None:
         """The client has a card now."""
         with self._lock:
-            self._remembered.pop((portal_id, user_id, phone), None)
+            self._remembered.pop((chat.portal_id, user_id, chat.id), None)
 
     def _is_nobodys(self, chat: Chat) -> bool:
         owner = self._staff.of(chat.portal_id).get(chat.owner_id)
         return chat.owner_id == 0 or (owner is not None and not owner.active)
 
-    def _clients(self, portal: Portal, user_id: int, phones: Sequence[str]) -> Mapping[str, ClientCards]:
+    def _clients(self, portal: Portal, user_id: int, chats: Sequence[Chat]) -> Mapping[int, ClientCards]:
         with self._lock:
-            known = {phone: self._remembered.get((portal.id, user_id, phone)) for phone in phones}
-        found = {phone: client for phone, client in known.items() if client}
-        asked = [phone for phone, client in known.items() if client is None]
+            known = {chat.id: self._remembered.get((portal.id, user_id, chat.id)) for chat in chats}
+        found = {chat_id: client for chat_id, client in known.items() if client}
+        asked = [chat for chat in chats if chat.id not in found]
         if not asked:
             return found
         try:
@@ -96,22 +100,28 @@ class ChatRights:
             log.warning("clients portal=%s: %s", portal.id, refusal.reason)
             return found
         with self._lock:
-            for phone, client in news.items():
-                self._remembered[(portal.id, user_id, phone)] = client
+            for chat_id, client in news.items():
+                self._remembered[(portal.id, user_id, chat_id)] = client
         return {**found, **news}
 
-    def _asked(self, portal: Portal, user_id: int, phones: Sequence[str]) -> dict[str, ClientCards]:
+    def _asked(self, portal: Portal, user_id: int, chats: Sequence[Chat]) -> dict[int, ClientCards]:
         """The search is asked by the installer where there is one: a user to whom it shows less would take a
         colleague's client for a stranger."""
+        phones = {chat.phone for chat in chats if chat.phone}
         by_phone = cards_of_phones(self._rest, portal, portal.installer_id or user_id, phones)
-        mine = readable(self._rest, portal, user_id, {card for cards in by_phone.values() for card in cards})
-        titled = {(card.entity_type_id, card.id): card for card in mine}
-        return {
-            phone: ClientCards(
-                tuple(titled[key] for card in cards if (key := (card.entity_type_id, card.id)) in titled),
-                unknown=not cards,
+        links = self._attached.links(portal.id, [chat.id for chat in chats])
+        of_chat = {
+            chat.id: {(card.entity_type_id, card.id) for card in by_phone.get(chat.phone, ())}.union(
+                links.get(chat.id, ())
             )
-            for phone, cards in by_phone.items()
+            for chat in chats
+            if not chat.phone or chat.phone in by_phone
+        }
+        every = {CrmLink(*card) for cards in of_chat.values() for card in cards}
+        titled = {(card.entity_type_id, card.id): card for card in readable(self._rest, portal, user_id, every)}
+        return {
+            chat_id: ClientCards(tuple(titled[card] for card in sorted(cards) if card in titled), unknown=not cards)
+            for chat_id, cards in of_chat.items()
         }
 
 

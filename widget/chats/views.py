@@ -25,7 +25,7 @@ from widget.chats.files import MAX_FILE_SIZE
 from widget.chats.history import History
 from widget.chats.pages import pages
 from widget.chats.sending import MAX_TEXT, UNLINKED, signature
-from widget.context import CardContext, hours_csv
+from widget.context import CardContext, CardPhone, hours_csv
 from widget.current import current_session
 from widget.errors import ErrorCode, Refused
 from widget.forms import flag_field, id_field, json_body, text_field
@@ -49,7 +49,7 @@ EMOJIS = tuple("🙂😀😁😂😉😊😍🤔😎😢😮😡👍👎👌🙏
 # What shows nothing of a chat and sends nothing: the gateway is not asked for it.
 SHOW_NOTHING = (
     *("chats.open_chat", "chats.line_of_chat", "chats.look_beside", "chats.choose_owner"),
-    *("chats.say_writing", "chats.told_of_loss"),
+    *("chats.say_writing", "chats.told_of_loss", "chats.heed"),
 )
 # Who answers a chat may read it from then on, and what is ignored no employee reads: no way to get at a chat that has
 # others' words, or will have them.
@@ -77,15 +77,15 @@ def open_chat() -> ResponseReturnValue:
     context, here = current_context(), services()
     session = context.session
     item = context.phone(text_field(body, "phone", longest=64))
-    if item.phone.e164 is None:
+    if not item.client:
         raise Refused(ErrorCode.NOT_ALLOWED, 422, "not a number")
-    presence = here.presence.known.shown(session.portal_id, item.phone.e164)
-    known = _chats_of(context, item.phone.e164, presence.listed_on, presence.chat_id, presence.last_at)
+    presence = here.presence.known.shown(session.portal_id, item.client)
+    known = _chats_of(context, item.client, presence.listed_on, presence.chat_id, presence.last_at)
     line, last = _line_to_open(context, known, asked, shown)
-    if line.active:
-        chat, new = here.chats.service.open(line, item.phone.e164, user_id=session.user_id, chat_id=presence.chat_id)
+    if line.active and not item.lid:
+        chat, new = here.chats.service.open(line, item.client, user_id=session.user_id, chat_id=presence.chat_id)
     else:
-        chat, new = next(chat for chat in known if chat.line_id == line.id), False
+        chat, new = _chat_on(line, known), False
     lines = {each.id: each for each in context.lines}
     chosen = here.storage.settings.of(session.portal_id, session.user_id)
     name = context.viewer.name if chosen.show_name else ""
@@ -94,7 +94,7 @@ def open_chat() -> ResponseReturnValue:
         "chats/_chat.html",
         chat=chat,
         line=line,
-        item=item,
+        item=_called(item, chat),
         local=context.local(item),
         hours=hours_csv(context.hours),
         presence=presence,
@@ -111,8 +111,22 @@ def open_chat() -> ResponseReturnValue:
         draft_name=hashlib.sha256(f"{session.portal_id}:{session.user_id}:{chat.id}".encode()).hexdigest()[:16],
         capabilities=capabilities,
         largest_file=min(capabilities.largest_file, MAX_FILE_SIZE),
-        **_line_words(context, line, here.gateways.known_state(line)),
+        **_line_words(context, line, chat, here.gateways.known_state(line)),
     ), 201 if new else 200
+
+
+def _called(item: CardPhone, chat: Chat) -> CardPhone:
+    """With the name that a client gave whose phone is not known. One query for such a one."""
+    name = services().storage.conversations.hidden.names([chat]).get(chat.id)
+    return replace(item, phone=replace(item.phone, display=name)) if name else item
+
+
+def _chat_on(line: Line, known: list[Chat]) -> Chat:
+    """One that is there: a client whose phone is not known can be written to where they wrote, and nowhere else."""
+    chat = next((chat for chat in known if chat.line_id == line.id), None)
+    if chat is None:
+        raise Refused(ErrorCode.NOT_ALLOWED, 409, "no chat on this line")
+    return chat
 
 
 def _chats_of(context: CardContext, phone: str, listed_on: int, chat_id: str, last_at: float) -> list[Chat]:
@@ -151,18 +165,18 @@ def _line_to_open(
     return line, last
 
 
-def _line_words(context: CardContext, line: Line, state: LineState) -> dict[str, object]:
+def _line_words(context: CardContext, line: Line, chat: Chat, state: LineState) -> dict[str, object]:
     """What a chat says of its line: its state, whether anything can be sent, and the lines to change to."""
-    others = [other for other in context.lines if other.id != line.id]
+    others = [other for other in context.lines if other.id != line.id and chat.phone]
     return {"state": state, "blocked": not line.active or state in UNLINKED, "others": others}
 
 
 @pages.get("/<int:chat_id>/line")
 def line_of_chat(chat_id: int) -> ResponseReturnValue:
     """What is to be said of the chat's line above the composer: nothing while it is connected. No call."""
-    context, line, _chat = chat_of(chat_id)
+    context, line, chat = chat_of(chat_id)
     state = services().gateways.known_states([line])[line.id] if line.active else LineState.OFFLINE
-    return render_template("chats/_chat_line.html", line=line, **_line_words(context, line, state))
+    return render_template("chats/_chat_line.html", line=line, **_line_words(context, line, chat, state))
 
 
 @pages.get("/<int:chat_id>/messages")
@@ -253,7 +267,7 @@ def _elsewhere(context: CardContext, chat: Chat, history: History) -> list[Line]
     if not history.end:
         return []
     lines = {line.id: line for line in context.readable}
-    known = services().storage.chats.of_phones(chat.portal_id, [chat.phone])
+    known = services().storage.chats.of_phones(chat.portal_id, [chat.client])
     return [lines[other.line_id] for other in known if other.written and other.id != chat.id and other.line_id in lines]
 
 

@@ -50,6 +50,10 @@ class BaseAdapter:
         """Raises Unsupported: what its list has is all there is."""
         raise Unsupported
 
+    def phones_of(self, lids: Sequence[str]) -> dict[str, str]:
+        """Raises Unsupported: only a check would tell."""
+        raise Unsupported
+
     def keep_messages(self) -> None:
         """Raises Unsupported: it keeps them, or does not, as its owner has set it up."""
         raise Unsupported

@@ -281,6 +281,10 @@ class Gateway(Protocol):
     def chat_id_of(self, phone: str) -> str:
         """The id a chat with this number most likely has; an id from a check or a list is better."""
 
+    def phones_of(self, lids: Sequence[str]) -> dict[str, str]:
+        """The E.164 numbers behind these LIDs, as far as the gateway has seen them itself: WhatsApp hears nothing. One
+        call, or one a LID. Raises Unsupported where it keeps none."""
+
     def history(self, chat_ids: Sequence[str], cursor: str | None, limit: int) -> Page:
         """One page of a chat that may have several ids, newest first, without duplicates. Nothing is skipped or
         repeated when messages arrive meanwhile. At most one call an id."""
@@ -365,6 +369,7 @@ class GatewayEvent:
     state: LineState = LineState.UNKNOWN  # LINE
     until: float = 0.0  # LINE: end of a restriction
     why: GatewayErrorCode | None = None  # LINE: what the restriction is; ACK: a restriction made the message fail
+    name: str = ""  # MESSAGE of the client: how they call themselves
 
 
 class Webhooks(Protocol):

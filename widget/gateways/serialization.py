@@ -93,6 +93,7 @@ def _event_of(found: dict[str, Any]) -> GatewayEvent | None:
         state=_word(LineState, found.get("state"), LineState.UNKNOWN),
         until=as_unix_seconds(found.get("until")),
         why=next((why for why in GatewayErrorCode if why.value == found.get("why")), None),
+        name=_clean(found.get("name"), MAX_NAME),
     )
 
 

@@ -45,7 +45,8 @@ class ChatPlace:
     connector: str
     open_line: int
     name: str
-    phone: str
+    phone: str  # "" where it is not known
+    title: str = ""  # how the client calls themselves then
 
 
 @dataclass(frozen=True)
@@ -318,7 +319,8 @@ class OpenLineCalls:
 
     def _messages(self, portal: Portal, method: str, place: ChatPlace, message: dict[str, Any]) -> dict[str, Any]:
         """One message in one call: what is wrong with one of several would be said for all of them."""
-        user = {"id": place.name, "name": place.phone, "phone": place.phone, "skip_phone_validate": "Y"}
+        named = {"phone": place.phone, "skip_phone_validate": "Y"} if place.phone else {}
+        user = {"id": place.name, "name": place.phone or place.title or "WhatsApp", **named}
         told = {"user": user, "message": message, "chat": {"id": place.name}}
         answer = as_dict(self._call(portal, method, {**_line(place), "MESSAGES": [told]}))
         row = as_dict(next(iter(as_rows(as_dict(answer.get("DATA")).get("RESULT"))), None))

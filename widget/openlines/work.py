@@ -26,7 +26,7 @@ from widget.storage.conversations import Conversations
 from widget.storage.lines import Line, Lines, Mirroring
 from widget.storage.mirrors import ORIGINALS, Mirror, Mirrors, New, Piece, PieceKind, State
 from widget.storage.portals import Portal, Portals
-from widget.storage.sends import DECIDED_WITHIN, UNCLEAR, Send, SendState
+from widget.storage.sends import DECIDED_WITHIN, TOLD, UNCLEAR, Send, SendState
 from widget.storage.tries import MAX_ERROR
 from widget.untrusted import as_positive_int
 
@@ -161,7 +161,8 @@ class MirrorWork:
         portal.require_active()
         if line.mirroring is Mirroring.STOPPED:
             raise Refused(ErrorCode.LINE_OFF, reason="stopped")
-        place = ChatPlace(self._calls.connector, line.open_line, place_of(chat), chat.phone)
+        title = self._conversations.hidden.names([chat]).get(chat.id, "")
+        place = ChatPlace(self._calls.connector, line.open_line, place_of(chat), chat.phone, title)
         return Scene(portal, line, chat, place)
 
     def _do(self, scene: Scene, mirror: Mirror, piece: Piece) -> Mirror:
@@ -244,7 +245,9 @@ class MirrorWork:
         if send is None or send.state is SendState.FAILED or not send.text or not scene.line.mirrors_ours:
             return self._end(mirror, piece, State.DROPPED)
         if send.state not in (*UNCLEAR, SendState.MISSING):
-            return self._tell_of_card(scene, mirror, piece, send)
+            mirror = self._tell_of_card(scene, mirror, piece, send)
+            self._conversations.sends.trail.add(send, TOLD)
+            return mirror
         if self._clock() > send.created_at + DECIDED_WITHIN:
             return self._end(mirror, piece, State.DROPPED)
         self._mirrors.postpone(piece, LOOK_AGAIN if send.state in UNCLEAR else LOOK_RARELY)

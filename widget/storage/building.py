@@ -8,12 +8,14 @@ from sqlalchemy import Engine
 
 from widget.infrastructure import Infrastructure
 from widget.marks import Marks
+from widget.storage.card_fields import CardFields
 from widget.storage.changes import Changes
 from widget.storage.chats import Chats
 from widget.storage.conversations import Conversations
 from widget.storage.counted import Counted
 from widget.storage.database import open_database
 from widget.storage.events import Events
+from widget.storage.hidden_clients import HiddenClients
 from widget.storage.ignores import Ignores
 from widget.storage.inbox import Inbox
 from widget.storage.line_health import LineHealths
@@ -58,6 +60,7 @@ class Repositories:
     staff: Staff
     ignores: Ignores
     notices: Notices
+    card_fields: CardFields
 
     @property
     def chats(self) -> Chats:
@@ -78,12 +81,14 @@ def build_repositories(infra: Infrastructure) -> Repositories:
     engine, secret_box = open_database(config.database_url), SecretBox(config.encryption_keys)
     marks, usage = Marks(infra.cache, infra.keys), Usage(engine, clock)
     atexit.register(flush_at_exit, weakref.ref(usage))
+    chats = Chats(engine, clock, marks.chat_changed)
     conversations = Conversations(
         engine,
-        Chats(engine, clock, marks.chat_changed),
+        chats,
         Sends(engine, secret_box, clock),
         Messages(engine, secret_box, clock),
         Counted(engine, usage),
+        HiddenClients(engine, secret_box, clock, chats.changed),
     )
     return Repositories(
         engine=engine,
@@ -106,4 +111,5 @@ def build_repositories(infra: Infrastructure) -> Repositories:
         staff=Staff(engine, clock),
         ignores=Ignores(engine, secret_box, infra.keys, clock),
         notices=Notices(engine, clock),
+        card_fields=CardFields(engine, secret_box, clock),
     )

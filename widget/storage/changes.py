@@ -44,6 +44,7 @@ class ChangeKind(Enum):
     IGNORED = "ignored"
     IGNORED_ENDED = "ignored_ended"
     NOTICES = "notices"
+    CARD_FIELDS = "card_fields"  # which facts of conversations go into fields of cards
 
 
 @dataclass(frozen=True)

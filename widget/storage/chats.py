@@ -1,4 +1,8 @@
-"""Chats: one row for each line and phone, opened from any card, with the ids its gateway uses."""
+"""Chats: one row for each line and client, whatever card it was opened from, with the ids its gateway uses.
+
+A client is a phone in E.164. One whose phone nothing has told yet is their LID, WhatsApp's own id of a person: until it
+is told, that is who they are.
+"""
 
 import json
 import logging
@@ -30,6 +34,7 @@ _OF_PHONES = (
     .where(chats.c.portal_id == bindparam("portal_id"), chats.c.phone.in_(bindparam("phones", expanding=True)))
     .order_by(chats.c.last_at.desc(), chats.c.id)
 )
+LID = "@lid"  # how the ids of people end whose phone WhatsApp keeps to itself
 MAX_IDS = 8  # of one chat: a page of its history may cost a call for each
 log = logging.getLogger(__name__)
 
@@ -38,12 +43,13 @@ TRIES = 20  # writers that may be quicker than we are, one after the other
 
 @dataclass(frozen=True)
 class Chat:
-    """`chat_ids` is best first, at most MAX_IDS; `proved` means the gateway has it, so the number has WhatsApp."""
+    """`client` is a phone in E.164, or the LID of a client whose phone is not known. `chat_ids` is best first, at most
+    MAX_IDS; `proved` means the gateway has it, so the number has WhatsApp."""
 
     id: int
     portal_id: int
     line_id: int
-    phone: str
+    client: str
     chat_ids: tuple[str, ...]
     proved: bool
     last_at: float
@@ -57,6 +63,11 @@ class Chat:
     owner_id: int = 0  # the user who answers it, 0 without one
     owner_at: float = 0.0  # since when
     owner_was: int = 0  # the user from whom it was taken, until they have seen that
+
+    @property
+    def phone(self) -> str:
+        """In E.164, "" where it is not known."""
+        return "" if self.client.endswith(LID) else self.client
 
     @property
     def written(self) -> bool:
@@ -77,7 +88,7 @@ class News:
     last_at: float = 0.0
 
 
-chat_of_row = reader(Chat, chats, chat_ids=lambda ids: tuple(json.loads(ids)))
+chat_of_row = reader(Chat, chats, columns={"client": "phone"}, chat_ids=lambda ids: tuple(json.loads(ids)))
 
 
 class Chats:
@@ -99,7 +110,7 @@ class Chats:
         return chat_of_row(row) if row else None
 
     def of_phones(self, portal_id: int, phones: Collection[str]) -> list[Chat]:
-        """Every chat of these phones on any line, the last used first. One query."""
+        """Every chat of these clients, by phone or LID, on any line, the last used first. One query."""
         if not phones:
             return []
         wanted = {"portal_id": portal_id, "phones": list(phones)}
@@ -162,7 +173,7 @@ class Chats:
         richer = self._enrich(chat, news)
         if richer:
             return richer
-        named = chat.portal_id, chat.line_id, chat.phone
+        named = chat.portal_id, chat.line_id, chat.client
         return self.remember(*named, chat_ids=news.chat_ids, also=news.also, proved=news.proved, last_at=news.last_at)[
             0
         ]
@@ -181,12 +192,12 @@ class Chats:
             values["owner_id"] = case((chats.c.owner_id == 0, literal(owner_id)), else_=chats.c.owner_id)
         with transaction(self._engine) as connection:
             row = connection.execute(update(chats).where(*mine).values(values).returning(*chats.c)).mappings().first()
-        self._tell(chat.portal_id, chat.phone)
+        self._tell(chat.portal_id, chat.client)
         return chat_of_row(row) if row else chat
 
     def changed(self, chat: Chat) -> None:
         """Something in the chat is another than it was: open pages are told."""
-        self._tell(chat.portal_id, chat.phone)
+        self._tell(chat.portal_id, chat.client)
 
     def learn(
         self,
@@ -218,7 +229,7 @@ class Chats:
             "portal_id": portal_id,
             "line_id": line_id,
             "phone": phone,
-            "chat_ids": json.dumps(_best(*news.chat_ids, *news.also)),
+            "chat_ids": ids_json((*news.chat_ids, *news.also)),
             "proved": news.proved,
             "last_at": news.last_at,
             "created_by": user_id,
@@ -253,12 +264,17 @@ class Chats:
         with transaction(self._engine) as connection:
             if not connection.execute(update(chats).where(same).values(values)).rowcount:
                 return None
-        self._tell(chat.portal_id, chat.phone)
+        self._tell(chat.portal_id, chat.client)
         return richer
 
     def _tell(self, portal_id: int, phone: str) -> None:
         """After the commit: who reads before it would remember what was."""
         after_commit(self._engine, lambda: self._told(portal_id, phone))
+
+
+def ids_json(chat_ids: Sequence[str]) -> str:
+    """A chat's ids as they are stored."""
+    return json.dumps(_best(*chat_ids))
 
 
 def _best(*chat_ids: str) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ from sqlalchemy import (
 
 from widget.storage.chats import Chat, Chats, chat_of_row
 from widget.storage.counted import Counted
+from widget.storage.hidden_clients import HiddenClients
 from widget.storage.messages import Messages
 from widget.storage.schema import CHAT_NAMES, chats, sends, user_settings
 from widget.storage.sends import Send, Sends
@@ -47,6 +48,7 @@ class Conversations:
     sends: Sends
     messages: Messages
     counted: Counted
+    hidden: HiddenClients
 
     @cached_property
     def waits(self) -> Waits:

@@ -6,8 +6,12 @@ from typing import Any
 from sqlalchemy import Engine, Table, func, select
 
 from widget.storage.schema import (
+    card_fields,
     changes,
+    chat_links,
     chats,
+    client_names,
+    filled_items,
     ignored,
     line_health,
     lines,
@@ -29,7 +33,7 @@ from widget.storage.secret_box import DecryptionError, SecretBox
 _SECRET = {"application_token", "key", "hook_key", "hook_secret"}
 _TABLES: tuple[Table, ...] = (
     *(lines, line_health, chats, sends, trail, messages, usage, user_settings, staff, ignored, changes),
-    *(mirrors, timelines, records),
+    *(mirrors, timelines, records, client_names, chat_links, card_fields, filled_items),
 )
 
 
@@ -49,8 +53,9 @@ def export_portal(engine: Engine, secret_box: SecretBox, portal_id: int) -> dict
             exported[table.name] = [_open(row) for row in rows]
     for send in exported["sends"]:
         send["text"] = _text(secret_box, send["text"])
-    for client in exported["ignored"]:
-        client["client"] = _text(secret_box, client.pop("sealed"))
+    for sealed, name in (("ignored", "client"), ("client_names", "name"), ("filled_items", "values")):
+        for row in exported[sealed]:
+            row[name] = _text(secret_box, row.pop("sealed"))
     for message in exported["messages"]:
         message["body"] = json.loads(_text(secret_box, message["body"]) or "null")
     return exported

@@ -125,7 +125,7 @@ chats = Table(
     Column("id", Id, primary_key=True),
     Column("portal_id", ForeignKey("portals.id", ondelete="CASCADE"), nullable=False),
     Column("line_id", ForeignKey("lines.id", ondelete="CASCADE"), nullable=False),
-    Column("phone", String(20), nullable=False),  # E.164
+    Column("phone", String(20), nullable=False),  # E.164, or the LID of a client whose phone is not known
     Column("chat_ids", Text, nullable=False),  # JSON list: what the gateway calls this chat, best first
     Column("proved", Boolean, nullable=False),  # the gateway itself listed it: the number has WhatsApp
     Column("last_at", Float, nullable=False),  # last message known, 0 if none
@@ -158,6 +158,29 @@ chats = Table(
         sqlite_where=text("owner_was > 0"),
     ),
     sqlite_autoincrement=True,
+)
+
+# How clients whose phone is not known call themselves.
+client_names = Table(
+    "client_names",
+    metadata,
+    Column("chat_id", ForeignKey("chats.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("portal_id", ForeignKey("portals.id", ondelete="CASCADE"), nullable=False),
+    Column("sealed", Text, nullable=False),
+    Index(None, "portal_id"),
+)
+
+# Cards of the CRM that a chat belongs to, whatever numbers they have.
+chat_links = Table(
+    "chat_links",
+    metadata,
+    Column("chat_id", ForeignKey("chats.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("entity_type_id", Id, primary_key=True, autoincrement=False),
+    Column("entity_id", Id, primary_key=True, autoincrement=False),
+    Column("portal_id", ForeignKey("portals.id", ondelete="CASCADE"), nullable=False),
+    Column("user_id", Id, nullable=False),  # who attached it
+    Column("at", Float, nullable=False),
+    Index(None, "portal_id", "entity_type_id", "entity_id"),
 )
 
 sends = Table(
@@ -447,6 +470,42 @@ records = Table(
     Column("error", String(200), nullable=False, server_default=EMPTY),
     UniqueConstraint("portal_id", "chat_id", "name"),
     sqlite_autoincrement=True,
+)
+
+# Which facts of its conversations a portal wants in which fields of its cards; no row is none.
+card_fields = Table(
+    "card_fields",
+    metadata,
+    Column("portal_id", ForeignKey("portals.id", ondelete="CASCADE"), primary_key=True),
+    Column("fields", Text, nullable=False),  # JSON: by entityTypeId, by fact the field's name
+)
+
+# What cards were told of a chat last. What its row says otherwise is due.
+told_fields = Table(
+    "told_fields",
+    metadata,
+    Column("chat_id", ForeignKey("chats.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("portal_id", ForeignKey("portals.id", ondelete="CASCADE"), nullable=False),
+    Column("last_at", Float, nullable=False, server_default="-1"),
+    Column("waiting_since", Float, nullable=False, server_default="0"),
+    Column("owner_id", Id, nullable=False, server_default="0"),
+    Column("proved", Boolean, nullable=False, server_default=false()),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("next_try_at", Float, nullable=False, server_default="0"),
+    Column("error", String(200), nullable=False, server_default=EMPTY),
+    Index(None, "portal_id"),
+)
+
+# Cards whose fields hold facts, and what was in these fields before.
+filled_items = Table(
+    "filled_items",
+    metadata,
+    Column("portal_id", ForeignKey("portals.id", ondelete="CASCADE"), primary_key=True),
+    Column("entity_type_id", Id, primary_key=True, autoincrement=False),
+    Column("entity_id", Id, primary_key=True, autoincrement=False),
+    Column("sealed", Text, nullable=False),  # sealed; JSON of what was written and what was there before
+    Column("at", Float, nullable=False),  # of the last write
+    Column("next_try_at", Float, nullable=False, server_default="0"),
 )
 
 confirmations = Table(

@@ -44,7 +44,7 @@ class WaitingBadges:
         self._portals = portals
         self._lines = lines
         self._conversations = conversations
-        self._places = CardFinder(rest)
+        self._places = CardFinder(rest, conversations.hidden)
         self._clock = clock
 
     def go(self) -> None:

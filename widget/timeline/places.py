@@ -43,6 +43,15 @@ def people_of(answer: Any) -> CrmParties:
     return CrmParties(ids("CONTACT"), ids("COMPANY"), ids("LEAD"))
 
 
+def with_cards(known: CrmParties, cards: Sequence[tuple[int, int]]) -> CrmParties:
+    """With cards (entityTypeId, id) that are known by other means than a number."""
+
+    def more(ids: tuple[int, ...], kind: int) -> tuple[int, ...]:
+        return tuple(dict.fromkeys((*ids, *(card_id for card_kind, card_id in cards if card_kind == kind))))
+
+    return CrmParties(more(known.contacts, CONTACT), more(known.companies, COMPANY), more(known.leads, LEAD))
+
+
 def deals_of(items: Sequence[Any]) -> tuple[Mapping[str, Any], ...]:
     deals = {as_positive_int(item.get("id")): item for item in map(as_dict, items) if as_positive_int(item.get("id"))}
     return tuple(sorted(deals.values(), key=lambda deal: -as_positive_int(deal.get("id"))))

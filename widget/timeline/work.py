@@ -41,7 +41,7 @@ class TimelineWork:
         self._portals = portals
         self._lines = lines
         self._conversations = conversations
-        self._places = CardFinder(rest)
+        self._places = CardFinder(rest, conversations.hidden)
         self._clock = clock
 
     def go(self) -> None:
@@ -98,7 +98,7 @@ class TimelineWork:
             return
         others = found.others if found else 0
         writers = self._writers(portal, sends)
-        talk = Conversation(mark, line.name, shown(chat.phone), others, bubbles, writers)
+        talk = Conversation(mark, line.name, self._title(chat), others, bubbles, writers)
         text = text_of(talk, language=language_in(portal), zone=settings.zone)
         if found:
             record = self._make(portal, record, found, text, mark, sends)
@@ -138,10 +138,14 @@ class TimelineWork:
         ours = (row for row in rows if as_str(row.get("COMMENT")).partition("\n")[0].endswith(mark))
         return next((as_positive_int(row.get("ID")) for row in ours), 0)
 
+    def _title(self, chat: Chat) -> str:
+        return shown(chat.phone) or self._conversations.hidden.names([chat]).get(chat.id, "")
+
     def _said(self, chat: Chat, since: float) -> tuple[list[Bubble], list[Send]]:
         """What was said from a time on, as webhooks told it and as it was sent from here, and those sends."""
         facts: dict[str, MessageFacts] = {}
-        ids = [*chat.chat_ids, f"{chat.phone.removeprefix('+')}@c.us", f"{chat.phone.removeprefix('+')}@s.whatsapp.net"]
+        digits = chat.phone.removeprefix("+")
+        ids = [*chat.chat_ids, *(f"{digits}@{home}" for home in ("c.us", "s.whatsapp.net") if digits)]
         for message_id, body in self._conversations.messages.of_chat(chat.portal_id, chat.line_id, ids, since=since):
             facts[message_id] = merge_facts(facts.get(message_id, MessageFacts()), read_facts(body))
         sends = self._conversations.sends.recent(chat.portal_id, chat.id, since)

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from widget.bitrix24.events import CARD_EVENTS, DYNAMIC_ITEM, INSTALLED, UPDATED, Event, work_of
 from widget.bitrix24.installer.desired import APP_VERSION
+from widget.bitrix24.own_writes import OwnWrites
 from widget.cache import Cache, StoreGone
 from widget.card.cache import CardCache
 from widget.errors import ErrorCode, Refused
@@ -44,6 +45,7 @@ class Receiver:
         self._events = events
         self._vouching = vouching
         self._cache = cache
+        self._own_writes = OwnWrites(cache)
         self._card_seconds = card_seconds
         self._enqueue = enqueue
         self._open_lines = open_lines
@@ -71,6 +73,10 @@ class Receiver:
         if event.name in (UPDATED, INSTALLED):
             self._vouching.take_tokens(portal, event)
         if event.name in CARD_EVENTS or event.name == DYNAMIC_ITEM:
+            if event.name.endswith("UPDATE") and self._own_writes.is_ours(
+                portal.id, int(work["type"]), int(work["id"])
+            ):
+                return
             try:
                 self._cache.set_many(
                     CardCache.dropped(portal.id, int(work["type"]), int(work["id"])), 2 * self._card_seconds

@@ -3,7 +3,7 @@
 from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
 
-from sandbox.gateway.directory import client_of, dialled, digits, phone_id
+from sandbox.gateway.directory import client_of, dialled, digits, phone_id, seen_phone_id
 from sandbox.gateway.guards import here
 from sandbox.gateway.waha import asked
 from sandbox.gateway.waha.guards import counted, keeping, working
@@ -32,8 +32,8 @@ def check_exists() -> ResponseReturnValue:
 def all_lids(session: str) -> ResponseReturnValue:
     """Every pair that the line has seen; WhatsApp is not asked."""
     line, limit, offset = keeping(session), asked.number("limit", 100), asked.number("offset", 0)
-    known = [client for chat_id in line.chats if (client := client_of(chat_id)) and client.lid and client.phone]
-    pairs = [{"lid": client.lid, "pn": phone_id(client)} for client in known]
+    known = [client for chat_id in line.chats if (client := client_of(chat_id)) and client.lid]
+    pairs = [{"lid": client.lid, "pn": phone} for client in known if (phone := seen_phone_id(client, line))]
     return jsonify(pairs[offset : offset + limit])
 
 
@@ -50,10 +50,8 @@ def lid_of_phone(session: str, phone: str) -> ResponseReturnValue:
 @pages.get("/<session>/lids/<lid>")
 @counted("lids")
 def phone_of_lid(session: str, lid: str) -> ResponseReturnValue:
-    working(session)
-    asked_for = f"{_number(lid)}@lid"
-    client = client_of(asked_for)
-    return jsonify(lid=asked_for, pn=(phone_id(client) or None) if client else None)
+    line, asked_for = working(session), f"{_number(lid)}@lid"
+    return jsonify(lid=asked_for, pn=seen_phone_id(client_of(asked_for), line) or None)
 
 
 def _number(text: str) -> str:

@@ -8,7 +8,7 @@ from base64 import b64encode
 from datetime import UTC, datetime
 from typing import Any
 
-from sandbox.gateway.directory import client_of, phone_id
+from sandbox.gateway.directory import client_of, seen_phone_id
 from sandbox.gateway.model import SandboxLine, SandboxMedia, SandboxMessage
 from sandbox.gateway.raw import content_of, jid, web_message_info
 
@@ -53,7 +53,7 @@ def name_of(message: SandboxMessage) -> str:
 def _whatsmeow(message: SandboxMessage, line: SandboxLine) -> dict[str, Any]:
     edit = EDITED if message.edited else REVOKED if message.revoked else ""
     client = client_of(message.chat_id)
-    other = jid(phone_id(client)) if client and message.chat_id.endswith("@lid") else ""
+    other = jid(seen_phone_id(client, line)) if message.chat_id.endswith("@lid") else ""
     by = jid(line.chat_id) if message.from_me else jid(message.chat_id)
     info = {
         "Chat": jid(message.chat_id),

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sandbox.gateway.directory import client_of, phone_id
+from sandbox.gateway.directory import client_of, seen_phone_id
 from sandbox.gateway.files import file_name
 from sandbox.gateway.model import SandboxChat, SandboxLine, SandboxMedia, SandboxMessage
 from sandbox.gateway.raw import jid
@@ -60,7 +60,13 @@ def reply_to(quoted: SandboxMessage, line: SandboxLine) -> dict[str, Any]:
 
 def overview(chat: SandboxChat, line: SandboxLine, now: float) -> dict[str, Any]:
     last = wa_message(chat.messages[-1], line, now) if chat.messages else None
-    return {"id": chat.id, "name": chat.name or None, "picture": None, "lastMessage": last, "_chat": raw_chat(chat)}
+    return {
+        "id": chat.id,
+        "name": chat.name or None,
+        "picture": None,
+        "lastMessage": last,
+        "_chat": raw_chat(chat, line),
+    }
 
 
 def listed_chat(chat: SandboxChat, line: SandboxLine) -> dict[str, Any]:
@@ -71,13 +77,13 @@ def listed_chat(chat: SandboxChat, line: SandboxLine) -> dict[str, Any]:
         server = chat.id.partition("@")[2]
         wrapped = {"server": server, "user": chat.id.partition("@")[0], "_serialized": chat.id}
         return {"id": wrapped, "name": chat.name, "timestamp": int(chat.newest), "unreadCount": chat.unread}
-    return raw_chat(chat) | {"id": chat.id}
+    return raw_chat(chat, line) | {"id": chat.id}
 
 
-def raw_chat(chat: SandboxChat) -> dict[str, Any]:
+def raw_chat(chat: SandboxChat, line: SandboxLine) -> dict[str, Any]:
     """The engine's own record; the two ids are the only place that joins a LID and its phone in one answer."""
     client = client_of(chat.id)
-    known = {"pnJid": jid(phone_id(client)), "lidJid": client.lid} if client else {}
+    known = {"pnJid": jid(seen_phone_id(client, line)), "lidJid": client.lid} if client else {}
     return {
         "id": jid(chat.id),
         "name": chat.name,

@@ -14,6 +14,7 @@ class TestGreen(Contract):
     kind = "green"
     webhooks = GreenWebhooks()
     goes_out = Sent.QUEUED
+    keeps_pairs = False
     throttled = GatewayErrorCode.BUSY
 
     @pytest.fixture

@@ -32,6 +32,7 @@ from widget.gateways.evolution.messages import (
     ack_of,
     home_of,
     id_of,
+    ids_of,
     is_of,
     message_of,
     parse_ref,
@@ -40,6 +41,7 @@ from widget.gateways.evolution.messages import (
 )
 from widget.gateways.evolution.paging import Found, cursor_of, page_of, read_place, where_before
 from widget.http import HttpResponse
+from widget.phones.spellings import phone_of_digits
 from widget.untrusted import as_dict, as_list, as_positive_int, as_str
 
 PAGE_LIMIT = 100
@@ -121,6 +123,12 @@ class Evolution(BaseAdapter):
         """By the newest messages of each; on 2.3.6 two calls a number. Each has the time of a check: a user waits."""
         found = {phone: self._chat_of(self.chat_id_of(phone)) for phone in phones}
         return {phone: chat for phone, chat in found.items() if chat is not None}
+
+    def phones_of(self, lids: Sequence[str]) -> dict[str, str]:
+        """By the keys of each one's newest messages, in which a phone may stand beside the LID. One call a LID; up to
+        three until it is known how this version joins its conditions."""
+        found = {lid: self._phone_of(lid) for lid in lids}
+        return {lid: phone for lid, phone in found.items() if phone}
 
     def history(self, chat_ids: Sequence[str], cursor: str | None, limit: int) -> base.Page:
         """Evolution keeps a client's two halves apart: each id is asked by itself, one call each, and the answers are
@@ -253,6 +261,12 @@ class Evolution(BaseAdapter):
         if not newest:
             return None
         return listed_chat(home_of(newest[0]), newest)
+
+    def _phone_of(self, lid: str) -> str | None:
+        records = self._found(lid, NEWEST_MESSAGES, {}, timeout=self._calls.timeouts.check).records
+        named = (one.partition("@") for record in records for one in ids_of(record.get("key")))
+        phones = (phone_of_digits(digits) for digits, _, home in named if home == self.home)
+        return next((phone for phone in phones if phone), None)
 
     def _found(
         self, chat_id: str, size: int, where: dict[str, Any], message_id: str = "", timeout: float = 0.0

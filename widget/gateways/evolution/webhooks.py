@@ -70,7 +70,8 @@ def _message(data: dict[str, Any], own: str) -> GatewayEvent | None:
     message = message_of(data)
     if message is None and at:  # nothing that a chat shows
         return None
-    return GatewayEvent(EventKind.MESSAGE, at, chat_ids, message_id, from_me, message=message)
+    name = "" if from_me else as_str(data.get("pushName"))
+    return GatewayEvent(EventKind.MESSAGE, at, chat_ids, message_id, from_me, message=message, name=name)
 
 
 def _update(data: dict[str, Any], own: str) -> GatewayEvent | None:

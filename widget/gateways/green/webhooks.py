@@ -79,7 +79,8 @@ def _about_a_message(told: Mapping[str, Any]) -> list[GatewayEvent]:
     if kind == "deletedMessage":
         return [replace(event, kind=EventKind.DELETED, message_id=target)]
     message = message_of(item)
-    return [replace(event, message_id=message.id, message=message)] if message else []
+    name = "" if event.from_me else as_str(as_dict(told.get("senderData")).get("senderName"))
+    return [replace(event, message_id=message.id, message=message, name=name)] if message else []
 
 
 def _about_a_status(told: Mapping[str, Any]) -> list[GatewayEvent]:

@@ -22,6 +22,7 @@ from widget.gateways.waha.sent import ack_given, given_id
 from widget.gateways.waha.session import WahaSession, part
 from widget.gateways.waha.settings import with_store, with_webhook
 from widget.http import HttpResponse
+from widget.phones.spellings import phone_of_digits
 from widget.untrusted import as_dict, as_str
 
 CAPABILITIES = Capabilities(
@@ -118,6 +119,12 @@ class Waha(BaseAdapter):
             if chat:
                 found[phone] = chat
         return found
+
+    def phones_of(self, lids: Sequence[str]) -> dict[str, str]:
+        """Of the pairs that the session has seen (waha-docs: how-to/contacts, «no network check»)."""
+        known = phones_by_lid(self._list("lids", {"limit": MAX_LIDS, "offset": 0}))
+        found = {lid: phone_of_digits(known[lid].partition("@")[0]) for lid in lids if lid in known}
+        return {lid: phone for lid, phone in found.items() if phone}
 
     def history(self, chat_ids: Sequence[str], cursor: str | None, limit: int) -> base.Page:
         """WAHA merges a contact's two halves itself (merge=true), so the first id is enough."""

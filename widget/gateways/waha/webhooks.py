@@ -44,7 +44,14 @@ def _message(payload: dict[str, Any], envelope: dict[str, Any]) -> GatewayEvent 
         message_id=message.id,
         from_me=message.from_me,
         message=message,
+        name="" if message.from_me else _name(as_dict(payload.get("_data"))),
     )
+
+
+def _name(data: Mapping[str, Any]) -> str:
+    """How the writer calls themselves, in the words of Baileys, whatsmeow or WhatsApp's own page."""
+    named = data.get("pushName"), as_dict(data.get("Info")).get("PushName"), data.get("notifyName")
+    return next((name for name in map(as_str, named) if name), "")
 
 
 def _ack(payload: dict[str, Any], envelope: dict[str, Any]) -> GatewayEvent | None:

@@ -1,0 +1,169 @@
+"""A client whose phone nothing tells is a client: they wait, are answered, belong to a card, and become one with their
+number when it is known."""
+
+import pytest
+
+from sandbox.people import HIDDEN, IVAN, RUSTAM
+from tests.stand import CardPage, Clock, Outside, Widget, config_for, start_widget
+from tests.waiting.test_list import app_page, as_app, listed
+from tests.webhooks.gateways import Caller, PlainWebhooks, tick, written
+from widget.gateways.base import Ack, GatewayEvent
+from widget.storage.chats import Chat
+from widget.storage.hidden_clients import FOLLOWING
+from widget.storage.schema import metadata
+
+NAME = "Тимур"
+PHONE = RUSTAM.phone
+PHONE_ID = f"{PHONE[1:]}@c.us"
+
+
+@pytest.fixture
+def widget(outside: Outside, clock: Clock, empty_database: str) -> Widget:
+    config = config_for(outside, empty_database)
+    widget = start_widget(outside, config, clock, lines=("sales", "support"), webhooks={"waha": PlainWebhooks()})
+    widget.services.storage.portals.set_installer(widget.portals[0], 1)
+    app_page(widget, "admin")  # whose token searches
+    return widget
+
+
+@pytest.fixture
+def gateway(widget: Widget) -> Caller:
+    return Caller(widget)
+
+
+def by_lid(widget: Widget, name: str = "C1", *, ago: float = 300.0, lid: str = RUSTAM.lid) -> GatewayEvent:
+    told = written(name, "Кто здесь?", at=widget.clock() - ago, ids=(lid,))
+    return GatewayEvent(told.kind, told.at, told.chat_ids, told.message_id, message=told.message, name=NAME)
+
+
+def chat_of(gateway: Caller, client: str) -> Chat | None:
+    found: Chat | None = gateway.chat(client)
+    return found
+
+
+def waits(widget: Widget, gateway: Caller, lid: str = RUSTAM.lid) -> int:
+    gateway.tell(by_lid(widget, lid=lid))
+    found = chat_of(gateway, lid)
+    assert found
+    return found.id
+
+
+def opened(page: CardPage, chat: int) -> CardPage:
+    as_app(page, f"/app/waiting/{chat}/open", {})
+    return page.open_chat(page.text.split('data-key="')[1].split('"')[0])
+
+
+def test_a_client_without_a_number_waits_under_their_name_and_is_answered(widget: Widget, gateway: Caller) -> None:
+    chat = waits(widget, gateway)
+    page = app_page(widget, "rep")
+    assert listed(page) == [chat]
+    assert NAME in page.words
+    opened(page, chat)
+    assert (page.chat, NAME in page.words) == (chat, True)
+    assert "Кто здесь?" in page.history(chat).words
+    assert page.send(chat, "Мы", "key-1", confirmed=True).answer.status_code == 201
+    assert widget.outside.heard().get("check", 0) == 0
+    assert listed(page) == []
+
+
+def test_a_card_that_a_client_without_a_number_is_attached_to_shows_their_chat(widget: Widget, gateway: Caller) -> None:
+    chat = waits(widget, gateway)
+    card = widget.open(user="rep", lang="en").reveal()
+    assert NAME not in card.words
+    page = app_page(widget, "rep")
+    restricted = app_page(widget, "restricted")
+    assert restricted.post(f"/app/waiting/{chat}/attach", {"kind": "contact", "id": 44}).answer.status_code == 403
+    page.post(f"/app/waiting/{chat}/attach", {"kind": "contact", "id": 42})
+    assert "in no card" not in page.words
+    card = widget.open(user="rep", lang="en").reveal()
+    assert "The number is not known" in card.row(NAME)
+    key, other = card.keys[NAME], widget.services.storage.lines.of(widget.portals[0])[1].id
+    assert card.open_chat(key).chat == chat
+    assert card.open_chat(key, line=other).answer.status_code == 409
+
+    gateway.tell(written("C2", at=widget.clock(), ids=(PHONE_ID, RUSTAM.lid)))
+    widget.clock.forward(400)
+    card = widget.open(user="rep", lang="en").reveal()
+    assert "+998 90 123 45 67" in card.rows
+    assert NAME not in card.words
+
+
+def test_a_new_card_for_a_client_without_a_number_holds_their_chat(widget: Widget, gateway: Caller) -> None:
+    chat = waits(widget, gateway)
+    page = app_page(widget, "rep")
+    page.post(f"/app/waiting/{chat}/card", {"kind": "contact"})
+    assert NAME in page.words
+    assert "in no card" not in page.words
+    assert page.post(f"/app/waiting/{chat}/card", {"kind": "contact"}).answer.status_code == 409
+
+
+@pytest.mark.parametrize("first", ["lid", "both", "phone"])
+def test_a_webhook_that_tells_the_number_makes_one_chat_of_two(widget: Widget, gateway: Caller, first: str) -> None:
+    """Whatever was there before: the chat of the LID with a send and an owner, and perhaps that of the number."""
+    services = widget.services
+    if first != "lid":
+        services.chats.service.open(gateway.line, PHONE, user_id=2)
+    if first == "both":
+        gateway.tell(written("P1", "Давно", at=widget.clock() - 9000, ids=(PHONE_ID,), from_me=True))
+    chat = waits(widget, gateway)
+    page = app_page(widget, "rep")
+    page.post(f"/app/waiting/{chat}/take", {})
+    opened(page, chat)
+    page.send(chat, "Мы", "key-1", confirmed=True)
+    gateway.tell(by_lid(widget, "C2", ago=-60))
+    widget.clock.forward(120)
+
+    news = written("C3", "Это я", at=widget.clock(), ids=(PHONE_ID, RUSTAM.lid))
+    for event in (news, news, tick(Ack.READ, "L9", ids=(PHONE_ID, RUSTAM.lid))):
+        gateway.tell(event)
+    assert len(gateway.stored["chats"]) == 1
+    one = chat_of(gateway, PHONE)
+    assert one
+    assert (one.phone, one.owner_id, one.waiting_since) == (PHONE, 2, int(widget.clock() - 60))
+    assert services.storage.sends.by_key(widget.portals[0], "key-1").chat_id == one.id
+    assert {"Кто здесь?", "Мы", "Это я"} <= {bubble.text for bubble in gateway.shown(PHONE)}
+    assert chat_of(gateway, RUSTAM.lid) is None
+
+
+def test_what_the_gateway_saw_meanwhile_is_asked_at_night_and_whatsapp_hears_nothing(
+    widget: Widget, gateway: Caller, outside: Outside
+) -> None:
+    chat = waits(widget, gateway)
+    hidden = waits(widget, gateway, HIDDEN.lid)
+    outside.set_up("sales", unpaired=[RUSTAM.lid])
+    widget.services.chats.unveiling.go()
+    assert chat_of(gateway, PHONE) is None
+    outside.set_up("sales", unpaired=[])
+    outside.break_gateway("http_500", "lids")
+    widget.services.chats.unveiling.go()
+    assert chat_of(gateway, PHONE) is None
+    widget.services.chats.unveiling.go()
+    one, other = chat_of(gateway, PHONE), chat_of(gateway, HIDDEN.lid)
+    assert one
+    assert other
+    assert (one.id, one.waiting_since > 0, other.id) == (chat, True, hidden)
+    assert outside.heard() == {}
+
+
+def test_a_lid_that_a_check_had_told_is_joined_at_night_without_a_call(
+    widget: Widget, gateway: Caller, outside: Outside
+) -> None:
+    waits(widget, gateway, HIDDEN.lid)
+    widget.services.storage.chats.learn(
+        widget.portals[0], gateway.line.id, IVAN.phone, chat_ids=[HIDDEN.lid], proved=True, last_at=0.0
+    )
+    widget.services.chats.unveiling.go()
+    assert chat_of(gateway, HIDDEN.lid) is None
+    assert outside.calls() == {}
+
+
+def test_what_points_at_a_chat_goes_with_it_when_two_become_one() -> None:
+    """A mirror stays where its chat does (the one that has it is kept), a name is over, and facts are told anew."""
+    settled = {"mirrors", "client_names", "told_fields"}
+    pointing = {
+        table.name
+        for table in metadata.tables.values()
+        for key in table.foreign_keys
+        if key.column.table.name == "chats"
+    }
+    assert pointing == settled | {table.name for table, _named in FOLLOWING}

@@ -1,0 +1,210 @@
+"""Tell cards the facts of their conversations. Once a minute in the worker: a round writes into a card once at most.
+
+What differs from what was told is due, so nothing is lost while the worker, the portal or a token is away. Presence is
+told as it is known; nothing is ever asked of WhatsApp.
+"""
+
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from widget.bitrix24.clients import cards_of_phones
+from widget.bitrix24.crm import COMPANY, CONTACT, LEAD, Person, batch_of, card_of
+from widget.bitrix24.own_writes import OwnWrites
+from widget.bitrix24.rest import Rest
+from widget.errors import AppError, ErrorCode, Refused
+from widget.phones.numbers import Known, parse_many
+from widget.presence.records import PresenceAnswer
+from widget.presence.store import PresenceStore
+from widget.storage.card_fields import CardFieldMap, CardFields, FieldNames, TalkFact
+from widget.storage.chats import Chat
+from widget.storage.conversations import Conversations
+from widget.storage.portals import Portal, Portals, PortalState
+from widget.untrusted import as_dict, as_positive_int, as_rows
+
+log = logging.getLogger(__name__)
+
+APART = 60.0  # seconds between two writes into one card
+MAX_CARDS = 20  # of one client
+NEWEST = 5  # deals or items of a smart process of one person
+PUT_BACK_AGAIN = 600.0
+PEOPLE = {LEAD, CONTACT, COMPANY}
+Values = dict[str, Any]
+
+
+class TooSoon(Exception):
+    """A card was written into less than a minute ago. `until` is unix seconds."""
+
+    def __init__(self, until: float) -> None:
+        super().__init__()
+        self.until = until
+
+
+class CardFieldWork:
+    def __init__(
+        self,
+        card_fields: CardFields,
+        conversations: Conversations,
+        portals: Portals,
+        presences: PresenceStore,
+        rest: Rest,
+        own_writes: OwnWrites,
+        knows: Known,
+        clock: Callable[[], float],
+    ) -> None:
+        """`knows` says which numbers exist that libphonenumber has not heard of."""
+        self._stored = card_fields
+        self._chats = conversations.chats
+        self._hidden = conversations.hidden
+        self._portals = portals
+        self._presences = presences
+        self._rest = rest
+        self._own_writes = own_writes
+        self._knows = knows
+        self._clock = clock
+
+    def go(self) -> None:
+        """A round over every portal that wants facts, or did until lately. One query where none does. Never raises."""
+        for portal_id, fields in self._stored.wanted().items():
+            portal = self._portals.get(portal_id)
+            if portal is None or portal.state is not PortalState.ACTIVE or not portal.installer_id:
+                continue
+            if not fields:
+                self._put_back(portal)
+            for chat in self._stored.due(portal_id) if fields else ():
+                self._tell_of(portal, fields, chat)
+
+    def _tell_of(self, portal: Portal, fields: CardFieldMap, chat: Chat) -> None:
+        try:
+            for kind, item_id in self._cards_of(portal, fields, chat):
+                self._tell(portal, fields[kind], kind, item_id)
+            self._stored.told(chat)
+        except TooSoon as soon:
+            self._stored.later(chat, soon.until)
+        except AppError as error:
+            log.warning("card fields portal=%s chat=%s: %s", portal.id, chat.id, error.reason)
+            self._stored.fail(chat, error.reason or error.refusal.value)
+        except Exception as error:
+            log.exception("card fields portal=%s chat=%s: broken", portal.id, chat.id)
+            self._stored.fail(chat, type(error).__name__)
+
+    def _cards_of(self, portal: Portal, fields: CardFieldMap, chat: Chat) -> list[tuple[int, int]]:
+        """The client's cards of the kinds that hold facts. Two calls at most."""
+        cards = set(self._hidden.links(portal.id, [chat.id]).get(chat.id, ()))
+        phones = [chat.phone] if chat.phone else []
+        for found in cards_of_phones(self._rest, portal, portal.installer_id, phones).values():
+            cards |= {(card.entity_type_id, card.id) for card in found}
+        people = sorted(card for card in cards if card[0] in (CONTACT, COMPANY))[:NEWEST]
+        linked = [kind for kind in fields if kind not in PEOPLE]
+        if people and linked:
+            cards |= self._items_of(portal, people, linked)
+        return sorted(card for card in cards if card[0] in fields)[:MAX_CARDS]
+
+    def _items_of(
+        self, portal: Portal, people: Sequence[tuple[int, int]], kinds: Sequence[int]
+    ) -> set[tuple[int, int]]:
+        """The newest deals and items of smart processes of these contacts and companies that are not closed."""
+        newest = {"order": {"id": "DESC"}, "select": ["*"], "start": -1}
+        asked: dict[str, tuple[str, Mapping[str, Any]]] = {
+            f"k{kind}_{of}_{one}": (
+                "crm.item.list",
+                {"entityTypeId": kind, "filter": {"contactId" if of == CONTACT else "companyId": one}, **newest},
+            )
+            for kind in kinds
+            for of, one in people
+        }
+        answer = self._rest.batch(portal, portal.installer_id, dict(list(asked.items())[:50]))
+        if answer.busy:
+            raise answer.refused(answer.busy)
+        return {
+            (int(key[1:].partition("_")[0]), as_positive_int(item.get("id")))
+            for key, told in answer.results.items()
+            for item in [as_dict(row) for row in as_rows(as_dict(told).get("items"))][:NEWEST]
+            if item.get("closed") != "Y" and item.get("stageSemanticId") not in ("S", "F")
+        }
+
+    def _tell(self, portal: Portal, names: FieldNames, kind: int, item_id: int) -> None:
+        """What is true of this card's conversations now, into its fields. One call to read it, one to write where
+        something is new."""
+        answer = self._rest.batch(portal, portal.installer_id, batch_of(kind, item_id))
+        try:
+            card = card_of(answer, kind, portal.installer_id)
+        except Refused as error:
+            if error.refusal is ErrorCode.CARD_GONE:
+                return
+            raise
+        chats = self._chats_of(portal, kind, item_id, card.people)
+        facts = facts_of(chats, self._on_whatsapp(portal, chats))
+        self._write(portal, kind, item_id, {names[fact]: facts[fact] for fact in names if fact in facts}, answer)
+
+    def _write(self, portal: Portal, kind: int, item_id: int, values: Values, answer: Any) -> None:
+        known = self._stored.filled(portal.id, kind, item_id)
+        item = as_dict(as_dict(answer.results.get("item")).get("item"))
+        left = {name: known.before.get(name) or "" for name in known.written if name not in values}
+        if not left and all((known.written.get(name, item.get(name)) or "") == value for name, value in values.items()):
+            return
+        if self._clock() < known.at + APART:
+            raise TooSoon(known.at + APART)
+        before = {**{name: item.get(name) for name in values}, **known.before}
+        # Before the call: after it the fields hold what we wrote.
+        self._stored.fill(replace(known, before=before))
+        self._update(portal, kind, item_id, {**left, **values})
+        kept = {name: value for name, value in before.items() if name in values}
+        self._stored.fill(replace(known, written=values, before=kept, at=self._clock()))
+
+    def _update(self, portal: Portal, kind: int, item_id: int, values: Values) -> None:
+        self._own_writes.expect(portal.id, kind, item_id)
+        self._rest.call(
+            portal, portal.installer_id, "crm.item.update", {"entityTypeId": kind, "id": item_id, "fields": values}
+        )
+
+    def _chats_of(self, portal: Portal, kind: int, item_id: int, people: Iterable[Person]) -> list[Chat]:
+        """All conversations of the card's people, and those that were attached to it."""
+        typed = [phone.typed for person in people for phone in person.phones]
+        read = (phone for text in typed for phone in parse_many(text, portal.country, self._knows))
+        phones = {phone.e164 for phone in read if phone.e164}
+        found = [*self._chats.of_phones(portal.id, phones), *self._hidden.of_cards(portal.id, [(kind, item_id)])]
+        return list({chat.id: chat for chat in found}.values())
+
+    def _on_whatsapp(self, portal: Portal, chats: Sequence[Chat]) -> bool | None:
+        """None where nothing is known. No check."""
+        if any(chat.proved for chat in chats):
+            return True
+        found = [self._presences.one(portal.id, chat.phone) for chat in chats if chat.phone]
+        answers = {known.answer for known in found if known}
+        if PresenceAnswer.YES in answers:
+            return True
+        return False if answers == {PresenceAnswer.NO} else None
+
+    def _put_back(self, portal: Portal) -> None:
+        """What the fields held before. One call a card."""
+        for item in self._stored.to_put_back(portal.id):
+            values = {name: item.before.get(name) or "" for name in item.written}
+            try:
+                if values:
+                    self._update(portal, item.entity_type_id, item.entity_id, values)
+            except AppError as error:
+                log.warning("card fields portal=%s put back: %s", portal.id, error.reason)
+                if error.reason.upper() != "NOT_FOUND":
+                    self._stored.delay(item, PUT_BACK_AGAIN)
+                    continue
+            self._stored.forget(item)
+
+
+def facts_of(chats: Sequence[Chat], on_whatsapp: bool | None) -> dict[TalkFact, Any]:
+    """What fields are told of these conversations (pure); what is not known of presence is not told."""
+    last = max(chats, key=lambda chat: chat.last_at, default=None)
+    waiting = min((chat for chat in chats if chat.waiting_since), key=lambda chat: chat.waiting_since, default=None)
+    owned = waiting if waiting and waiting.owner_id else last
+    facts: dict[TalkFact, Any] = {
+        TalkFact.LAST: _moment(last.last_at if last else 0.0),
+        TalkFact.WAITING: _moment(waiting.waiting_since if waiting else 0.0),
+        TalkFact.OWNER: owned.owner_id or "" if owned else "",
+    }
+    return facts if on_whatsapp is None else {**facts, TalkFact.WHATSAPP: "Y" if on_whatsapp else "N"}
+
+
+def _moment(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds") if at else ""
