@@ -44,6 +44,10 @@ CHATS = {
     "POST /chats/CHAT/told": {},
     "POST /chats/CHAT/ignore": {"confirmed": True},
     "GET /chats/CHAT/messages/REF/trail": None,
+    "GET /chats/CHAT/replies": None,
+    "POST /chats/CHAT/replies": {"name": "Mine", "text": "Mine"},
+    "GET /chats/CHAT/replies/REPLY": None,
+    "POST /chats/CHAT/replies/REPLY/use": {},
 }
 WAITING = {
     "POST /app/waiting/CHAT/open": {},
@@ -93,6 +97,10 @@ OWN = {
     "POST /app/number": {"number": "+79619510000", "line": 1},
     "POST /app/number/look": {"number": "+79619510000"},
     "POST /app/waiting": {},
+    "POST /app/replies": {"name": "Mine", "text": "Mine"},
+    "POST /app/replies/REPLY/remove": {"confirmed": True},
+    "POST /app/replies/export": {},
+    "POST /app/replies/import": {},
 }
 NO_SESSION = {
     "GET /openlines/files/<token>/<name>",
@@ -116,7 +124,7 @@ class Theirs:
 
     def ask(self, page: CardPage, route: str, body: Any) -> tuple[int, str]:
         method, _, path = route.partition(" ")
-        for name, value in (("CHAT", self.chat), ("REF", self.ref), ("LINE", 1)):
+        for name, value in (("CHAT", self.chat), ("REF", self.ref), ("LINE", 1), ("REPLY", 1)):
             path = path.replace(name, str(value))
         if body:
             body = {k: self.key if v == "KEY" else [self.key] if v == ["KEY"] else v for k, v in body.items()}
@@ -146,7 +154,7 @@ def test_every_route_is_in_a_table_here_or_needs_no_session(widget: Widget) -> N
     known = {*CARD, *CHATS, *LINES, *SETTINGS, *OWN, *WAITING, *NO_SESSION}
     for rule in widget.app.url_map.iter_rules():
         path = rule.rule.replace("<int:chat_id>", "CHAT").replace("<ref>", "REF").replace("<int:line_id>", "LINE")
-        path = path.replace("<int:ignored_id>", "1")
+        path = path.replace("<int:ignored_id>", "1").replace("<int:reply_id>", "REPLY")
         if path.startswith(("/static", "/health", "/metrics", "/hooks")):
             continue
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:

@@ -33,6 +33,7 @@ from widget.phones.numbering import Numbering
 from widget.phones.updating import UpdateError, Updater
 from widget.places import Places
 from widget.presence.building import PresenceParts, build_presence
+from widget.replies.names import NameReader
 from widget.session import SessionTokens
 from widget.storage.building import Repositories, build_repositories
 from widget.storage.database import takes_writes
@@ -59,6 +60,7 @@ class Services:
     open_lines: OpenLines
     card: CardParts
     webhooks: WebhookParts
+    reply_names: NameReader
     jobs: Jobs
     numbering: Numbering
     numbering_updater: Updater
@@ -128,6 +130,7 @@ def build(
         open_lines=build_open_lines(infra, stored, bitrix24, gateways, chats.service, jobs),
         card=build_card(infra, stored, bitrix24.rest, presence, numbering, hours),
         webhooks=build_webhooks(infra, stored, bitrix24, gateways, presence, jobs, readers, mirror),
+        reply_names=NameReader(bitrix24.rest, stored.staff, clock),
         jobs=jobs,
         numbering=numbering,
         numbering_updater=numbering_updater,

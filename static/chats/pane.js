@@ -8,6 +8,7 @@ import { History } from './history.js';
 import { watchLine } from './line.js';
 import { changeSpeed, showMedia, showPictures } from './media.js';
 import { watchOpenLine } from './openline.js';
+import { startReplies } from './replies.js';
 import { followBeside } from '../waiting/beside.js';
 
 const place = document.getElementById('chat');
@@ -111,6 +112,7 @@ function write(mine, chat, address) {
   const text = chat.querySelector('#text');
   const composer = startComposer(chat, address, mine.history, mine.stop.signal);
   startActions(chat, address, mine.history, composer, mine.stop.signal);
+  startReplies(chat, address.replace(/messages$/, 'replies'), mine.history, mine.stop.signal);
   const { typed } = mine.wanted;
   if (typed && !text.value) {
     keepDraft(typed.in, '');

@@ -6,7 +6,7 @@ from flask import g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
-from widget.admin import mirror_views, own_views, portal_views, sections, timeline_views, waiting_views
+from widget.admin import mirror_views, own_views, portal_views, replies_views, sections, timeline_views, waiting_views
 from widget.admin.budget import budget_sections
 from widget.admin.current_user import CurrentUser, entered
 from widget.admin.health_list import health_views
@@ -26,6 +26,7 @@ __all__ = [
     "own_views",
     "pages",
     "portal_views",
+    "replies_views",
     "report_views",
     "state_views",
     "timeline_views",
@@ -116,7 +117,15 @@ def _for_administrators(user: CurrentUser) -> list[Tab]:
 
 
 def _for_reps(user: CurrentUser) -> list[Tab]:
-    return [_tab("write", waiting_views.waiting_place(), sections.number(user), sections.mine(user))]
+    return [
+        _tab(
+            "write",
+            waiting_views.waiting_place(),
+            sections.number(user),
+            sections.mine(user),
+            replies_views.replies(user),
+        )
+    ]
 
 
 def _plan(user: CurrentUser) -> Plan:

@@ -11,7 +11,12 @@ METHODS = (
     *("app.info", "batch", "profile", "scope", "user.access", "user.admin", "user.get"),
     *("crm.duplicate.findbycomm", "crm.timeline.bindings.bind", "crm.timeline.comment.add"),
     *("crm.timeline.comment.list", "crm.timeline.comment.update"),
-    *("crm.category.list", "crm.item.details.configuration.get", "crm.item.details.configuration.set"),
+    *(
+        "crm.status.list",
+        "crm.category.list",
+        "crm.item.details.configuration.get",
+        "crm.item.details.configuration.set",
+    ),
     *("crm.item.add", "crm.item.get", "crm.item.list", "crm.item.update", "crm.type.list"),
     *("event.bind", "event.get", "event.unbind"),
     *("im.chat.get", "im.message.add", "im.notify.delete", "im.notify.system.add"),

@@ -23,6 +23,7 @@ from widget.storage.mirrors import Mirrors
 from widget.storage.notices import Notices
 from widget.storage.portals import Portals
 from widget.storage.presences import Presences
+from widget.storage.replies import QuickReplies
 from widget.storage.rest_log import RestLog
 from widget.storage.secret_box import SecretBox
 from widget.storage.sends import Sends
@@ -58,6 +59,7 @@ class Repositories:
     staff: Staff
     ignores: Ignores
     notices: Notices
+    replies: QuickReplies
 
     @property
     def chats(self) -> Chats:
@@ -106,4 +108,5 @@ def build_repositories(infra: Infrastructure) -> Repositories:
         staff=Staff(engine, clock),
         ignores=Ignores(engine, secret_box, infra.keys, clock),
         notices=Notices(engine, clock),
+        replies=QuickReplies(engine, secret_box, clock),
     )

@@ -44,6 +44,7 @@ class ChangeKind(Enum):
     IGNORED = "ignored"
     IGNORED_ENDED = "ignored_ended"
     NOTICES = "notices"
+    REPLIES = "replies"  # shared quick replies
 
 
 @dataclass(frozen=True)

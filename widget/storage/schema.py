@@ -423,6 +423,33 @@ records = Table(
     sqlite_autoincrement=True,
 )
 
+# Quick replies. Their texts are sealed: one that was saved from a chat may hold a client's words.
+replies = Table(
+    "replies",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("portal_id", ForeignKey("portals.id", ondelete="CASCADE"), nullable=False),
+    Column("user_id", Id, nullable=False),  # whose it is, 0 is everybody's
+    Column("line_id", Id, nullable=False, server_default="0"),  # used only in chats of this line, 0 is any
+    Column("name", String(100), nullable=False),
+    Column("category", String(60), nullable=False, server_default=EMPTY),
+    Column("language", String(2), nullable=False, server_default=EMPTY),  # of its values, "" is the reader's
+    Column("sealed", Text, nullable=False),  # sealed; its text
+    Column("changed_at", Float, nullable=False),
+    Index(None, "portal_id", "user_id"),
+    sqlite_autoincrement=True,
+)
+
+reply_uses = Table(
+    "reply_uses",
+    metadata,
+    Column("reply_id", ForeignKey("replies.id", ondelete="CASCADE"), primary_key=True),
+    Column("user_id", Id, primary_key=True, autoincrement=False),
+    Column("portal_id", ForeignKey("portals.id", ondelete="CASCADE"), nullable=False),
+    Column("times", Integer, nullable=False),
+    Column("at", Float, nullable=False),  # the last time
+)
+
 confirmations = Table(
     "confirmations",
     metadata,
