@@ -45,6 +45,9 @@ CHATS = {
     "POST /chats/CHAT/ignore": {"confirmed": True},
     "GET /chats/CHAT/messages/REF/trail": None,
     "GET /chats/CHAT/replies": None,
+    "GET /chats/CHAT/later": None,
+    "POST /chats/CHAT/later": {"text": "Mine", "key": "key-8", "when": "hour"},
+    "POST /chats/CHAT/later/LATER": {"do": "remove"},
     "POST /chats/CHAT/replies": {"name": "Mine", "text": "Mine"},
     "GET /chats/CHAT/replies/REPLY": None,
     "POST /chats/CHAT/replies/REPLY/use": {},
@@ -88,6 +91,7 @@ SETTINGS = {
     "POST /app/health/repair": {},
     "POST /app/health/layout": {"confirmed": True},
     "POST /app/waiting/limit": {"minutes": "1"},
+    "POST /app/later": {"later_per_hour": "1"},
     "POST /app/ignored/1/undo": {},
     "POST /app/notices": {"on": True},
 }
@@ -124,7 +128,7 @@ class Theirs:
 
     def ask(self, page: CardPage, route: str, body: Any) -> tuple[int, str]:
         method, _, path = route.partition(" ")
-        for name, value in (("CHAT", self.chat), ("REF", self.ref), ("LINE", 1), ("REPLY", 1)):
+        for name, value in (("CHAT", self.chat), ("REF", self.ref), ("LINE", 1), ("REPLY", 1), ("LATER", 1)):
             path = path.replace(name, str(value))
         if body:
             body = {k: self.key if v == "KEY" else [self.key] if v == ["KEY"] else v for k, v in body.items()}
@@ -154,7 +158,9 @@ def test_every_route_is_in_a_table_here_or_needs_no_session(widget: Widget) -> N
     known = {*CARD, *CHATS, *LINES, *SETTINGS, *OWN, *WAITING, *NO_SESSION}
     for rule in widget.app.url_map.iter_rules():
         path = rule.rule.replace("<int:chat_id>", "CHAT").replace("<ref>", "REF").replace("<int:line_id>", "LINE")
-        path = path.replace("<int:ignored_id>", "1").replace("<int:reply_id>", "REPLY")
+        path = (
+            path.replace("<int:ignored_id>", "1").replace("<int:reply_id>", "REPLY").replace("<int:later_id>", "LATER")
+        )
         if path.startswith(("/static", "/health", "/metrics", "/hooks")):
             continue
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:

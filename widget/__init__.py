@@ -30,6 +30,7 @@ from widget.gateways.kinds import KINDS
 from widget.health.views import pages as health_pages
 from widget.icons import icon
 from widget.install.views import pages as install_pages
+from widget.later.views import pages as later_pages
 from widget.openlines.views import pages as open_line_pages
 from widget.phones.numbers import shown
 from widget.places import at_place
@@ -74,6 +75,7 @@ def create_app(config: Config | None = None, **parts: Any) -> Flask:
     app.register_blueprint(admin_pages)
     app.register_blueprint(chat_pages)
     app.register_blueprint(reply_pages)
+    app.register_blueprint(later_pages)
     app.register_blueprint(hook_pages)
     app.register_blueprint(open_line_pages)
     app.register_blueprint(health_pages)

@@ -21,10 +21,11 @@ STYLES: Mapping[str, tuple[str, ...]] = {
         "card/card.css",
         "chats/chat.css",
         "replies/replies.css",
+        "later/later.css",
         "waiting/waiting.css",
     ),
     "page/application.css": (
-        *("tokens.css", "base.css", "card/card.css", "chats/chat.css", "replies/replies.css"),
+        *("tokens.css", "base.css", "card/card.css", "chats/chat.css", "replies/replies.css", "later/later.css"),
         *("waiting/waiting.css", "admin/app.css"),
     ),
     "page/install.css": ("tokens.css", "base.css", "install/install.css"),

@@ -25,6 +25,8 @@ from widget.http import OutsideError, fetch_file, make_client
 from widget.infrastructure import Infrastructure
 from widget.jobs.queue import EVERY_HOUR, EVERY_MINUTE, EVERY_NIGHT, Jobs, open_queue
 from widget.keys import PhoneKeys
+from widget.later.building import build_later
+from widget.later.work import LaterWork
 from widget.logs import Pool
 from widget.metrics import Metrics
 from widget.openlines.building import OpenLines, build_mirror, build_open_lines
@@ -61,6 +63,7 @@ class Services:
     card: CardParts
     webhooks: WebhookParts
     reply_names: NameReader
+    later: LaterWork
     jobs: Jobs
     numbering: Numbering
     numbering_updater: Updater
@@ -131,6 +134,7 @@ def build(
         card=build_card(infra, stored, bitrix24.rest, presence, numbering, hours),
         webhooks=build_webhooks(infra, stored, bitrix24, gateways, presence, jobs, readers, mirror),
         reply_names=NameReader(bitrix24.rest, stored.staff, clock),
+        later=build_later(infra, stored, gateways, chats, numbering, hours),
         jobs=jobs,
         numbering=numbering,
         numbering_updater=numbering_updater,
@@ -160,6 +164,7 @@ def _schedule(here: Services) -> None:
         "webhooks-left": received.ingest.work_on_what_was_left,
         "lines": here.presence.rounds.go,
         "unclear-sends": here.chats.unclear_ends.look,
+        "later": here.later.go,
         "mirrors-left": here.open_lines.work.work_on_what_was_left,
         "timelines": TimelineWork(
             *(stored.timelines, here.bitrix24.rest, stored.portals, stored.lines, stored.conversations), here.clock

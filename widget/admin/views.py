@@ -6,7 +6,16 @@ from flask import g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
-from widget.admin import mirror_views, own_views, portal_views, replies_views, sections, timeline_views, waiting_views
+from widget.admin import (
+    later_views,
+    mirror_views,
+    own_views,
+    portal_views,
+    replies_views,
+    sections,
+    timeline_views,
+    waiting_views,
+)
 from widget.admin.budget import budget_sections
 from widget.admin.current_user import CurrentUser, entered
 from widget.admin.health_list import health_views
@@ -21,6 +30,7 @@ from widget.session import Launch, Session
 
 __all__ = [
     "health_views",
+    "later_views",
     "line_views",
     "mirror_views",
     "own_views",
@@ -108,6 +118,7 @@ def _for_administrators(user: CurrentUser) -> list[Tab]:
             "card",
             sections.visibility(user),
             waiting_views.waiting_settings(user),
+            later_views.later_settings(user),
             timeline_views.timeline(user),
             sections.hours(user),
             sections.region(user),

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date
+from babel.dates import format_skeleton
 from babel.numbers import UnknownCurrencyError, format_currency
 
 from widget.bitrix24.crm import PersonKind
@@ -65,7 +65,7 @@ def _today(context: CardContext, item: CardPhone, language: str) -> str:
     if local and local.earliest.date() != local.latest.date():
         return ""
     at = local.earliest if local else now.astimezone(ZoneInfo(context.zone)) if context.zone else now
-    return str(format_date(at.date(), "long", locale=language)).removesuffix(" г.")
+    return str(format_skeleton("MMMMd", at, locale=language))
 
 
 def _greeting(context: CardContext, item: CardPhone, language: str) -> str:

@@ -25,6 +25,7 @@ from widget.storage.portals import Portals
 from widget.storage.presences import Presences
 from widget.storage.replies import QuickReplies
 from widget.storage.rest_log import RestLog
+from widget.storage.scheduled import ScheduledSends
 from widget.storage.secret_box import SecretBox
 from widget.storage.sends import Sends
 from widget.storage.settings import UserSettings
@@ -60,6 +61,7 @@ class Repositories:
     ignores: Ignores
     notices: Notices
     replies: QuickReplies
+    scheduled: ScheduledSends
 
     @property
     def chats(self) -> Chats:
@@ -109,4 +111,5 @@ def build_repositories(infra: Infrastructure) -> Repositories:
         ignores=Ignores(engine, secret_box, infra.keys, clock),
         notices=Notices(engine, clock),
         replies=QuickReplies(engine, secret_box, clock),
+        scheduled=ScheduledSends(engine, secret_box, clock),
     )

@@ -45,6 +45,7 @@ class ChangeKind(Enum):
     IGNORED_ENDED = "ignored_ended"
     NOTICES = "notices"
     REPLIES = "replies"  # shared quick replies
+    LATER = "later"  # how many messages of a line wait for one hour
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from widget.storage.schema import (
     records,
     replies,
     reply_uses,
+    scheduled,
     sends,
     staff,
     timelines,
@@ -31,7 +32,7 @@ from widget.storage.secret_box import DecryptionError, SecretBox
 _SECRET = {"application_token", "key", "hook_key", "hook_secret"}
 _TABLES: tuple[Table, ...] = (
     *(lines, line_health, chats, sends, trail, messages, usage, user_settings, staff, ignored, changes),
-    *(mirrors, timelines, records, replies, reply_uses),
+    *(mirrors, timelines, records, replies, reply_uses, scheduled),
 )
 
 
@@ -53,7 +54,7 @@ def export_portal(engine: Engine, secret_box: SecretBox, portal_id: int) -> dict
         send["text"] = _text(secret_box, send["text"])
     for client in exported["ignored"]:
         client["client"] = _text(secret_box, client.pop("sealed"))
-    for reply in exported["replies"]:
+    for reply in [*exported["replies"], *exported["scheduled"]]:
         reply["text"] = _text(secret_box, reply.pop("sealed"))
     for message in exported["messages"]:
         message["body"] = json.loads(_text(secret_box, message["body"]) or "null")

@@ -6,7 +6,19 @@ from dataclasses import dataclass
 
 from sqlalchemy import Column, ColumnElement, Engine, select, tuple_, update
 
-from widget.storage.schema import events, ignored, inbox, lines, messages, mirrored, portals, replies, sends, tokens
+from widget.storage.schema import (
+    events,
+    ignored,
+    inbox,
+    lines,
+    messages,
+    mirrored,
+    portals,
+    replies,
+    scheduled,
+    sends,
+    tokens,
+)
 from widget.storage.secret_box import DecryptionError, SecretBox
 
 SEALED: tuple[Column[str], ...] = (
@@ -20,6 +32,7 @@ SEALED: tuple[Column[str], ...] = (
     mirrored.c.sealed,
     ignored.c.sealed,
     replies.c.sealed,
+    scheduled.c.sealed,
     portals.c.application_token,
 )
 ROWS = 200  # in one transaction: a writer beside us waits for no more
