@@ -14,7 +14,9 @@ export async function laterChoice(job, html) {
   const dialog = document.getElementById('confirm');
   const third = dialog.querySelector('[value="third"]');
   third.hidden = !html.includes('data-asleep') || Boolean(job.file) || !postpone;
-  if (await confirmed('confirm', textOf(html))) return 'yes';
+  const yes = await confirmed('confirm', textOf(html));
+  third.hidden = true; // other questions have no such answer
+  if (yes) return 'yes';
   return dialog.returnValue === 'third' && (await postpone(job.text, 'morning', job.key)) ? 'later' : 'no';
 }
 
@@ -66,8 +68,11 @@ export function startLater(chat, address, composer, history, signal) {
     if (!at) return menu.querySelector('#later-at').focus();
     menu.hidePopover();
     const words = text.value.trim();
-    if (!words || chat.querySelector('.file-chip')) return say(chat.querySelector('#no-later-text').content.textContent);
-    const done = changed ? await change({ do: 'change', text: words, when: at }, changed) : await keep(words, at, newKey());
+    if (!words || chat.querySelector('.file-chip'))
+      return say(chat.querySelector('#no-later-text').content.textContent);
+    const done = changed
+      ? await change({ do: 'change', text: words, when: at }, changed)
+      : await keep(words, at, newKey());
     if (!done) return;
     changed = null;
     composer.write('');

@@ -185,7 +185,9 @@ export function startReplies(chat, address, history, signal) {
       history.sayWords(textOf(await response.text()));
     } catch (error) {
       if (signal.aborted) return;
-      history.sayWords(error instanceof Refused ? textOf(error.html) : chat.querySelector('#replies-failed').content.textContent);
+      history.sayWords(
+        error instanceof Refused ? textOf(error.html) : chat.querySelector('#replies-failed').content.textContent,
+      );
     }
   }
 }

@@ -1,5 +1,7 @@
 """A message that goes out later goes out once, at its time, and only if that is still right."""
 
+from collections.abc import Callable
+
 import pytest
 
 from tests.stand import DEAL, CardPage, Outside, Widget
@@ -31,6 +33,12 @@ class Chat:
     @property
     def kept(self) -> list[Scheduled]:
         return self.widget.services.storage.scheduled.of_chat(self.widget.portals[0], self.id)
+
+
+@pytest.fixture
+def widget(make_widget: Callable[..., Widget]) -> Widget:
+    """One whose pages stay open for days."""
+    return make_widget(session_minutes=10_000)
 
 
 @pytest.fixture
@@ -193,7 +201,7 @@ def test_it_is_changed_sent_and_taken_back_by_its_author_or_an_administrator(
     widget: Widget, chat: Chat, outside: Outside
 ) -> None:
     chat.later()
-    other, admin = Chat(widget, "other"), Chat(widget, "admin")
+    other, admin = Chat(widget, "restricted"), Chat(widget, "admin")
     assert other.do("remove").answer.status_code == 404
     assert "Take back" not in other.words
     assert "Changed" in admin.do("change", text="Changed").words
