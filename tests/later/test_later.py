@@ -1,11 +1,13 @@
 """A message that goes out later goes out once, at its time, and only if that is still right."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import pytest
 
 from tests.stand import DEAL, CardPage, Outside, Widget
-from widget.gateways.base import LineState
+from widget.gateways.base import LineState, LineStatus
+from widget.storage.lines import Line
 from widget.storage.scheduled import LEASE, Scheduled
 
 MARIA = "+7 912 345-67-89"  # 13:00 there when the clock starts
@@ -46,17 +48,26 @@ def chat(widget: Widget) -> Chat:
     return Chat(widget)
 
 
+@dataclass
+class Known:
+    """What is known of every line."""
+
+    state: LineState
+
+    def known(self, _line: Line) -> LineStatus:
+        return LineStatus(self.state)
+
+
 def work(widget: Widget, after: float = 0, state: LineState = LineState.READY) -> None:
     """The worker's round, some seconds later, with the line in this state."""
     widget.clock.forward(after)
-    services = widget.services
-    for line in services.storage.lines.of(widget.portals[0]):
-        services.gateways.told(line, state)
-    services.later.go()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(widget.services.later, "_gateways", Known(state))
+        widget.services.later.go()
 
 
 def sent(outside: Outside) -> int:
-    return outside.calls()["sendText"]
+    return outside.calls().get("sendText", 0)
 
 
 def test_it_goes_out_at_its_time_once_and_not_before(widget: Widget, chat: Chat, outside: Outside) -> None:
@@ -148,7 +159,7 @@ def test_a_line_that_is_down_sends_when_it_is_back_but_not_after_an_hour(
 
 def test_a_line_that_is_switched_off_or_may_not_send_asks(widget: Widget, chat: Chat, outside: Outside) -> None:
     chat.later()
-    widget.services.storage.lines.set_active(widget.portals[0], 1, False)
+    widget.services.storage.lines.set_active(widget.portals[0], 1, active=False)
     work(widget, HOUR)
     assert (sent(outside), chat.kept[0].asks) == (0, "line_off")
 
