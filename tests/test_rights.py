@@ -45,6 +45,13 @@ CHATS = {
     "POST /chats/CHAT/ignore": {"confirmed": True},
     "POST /chats/CHAT/unignore": {},
     "GET /chats/CHAT/messages/REF/trail": None,
+    "GET /chats/CHAT/replies": None,
+    "GET /chats/CHAT/later": None,
+    "POST /chats/CHAT/later": {"text": "Mine", "key": "key-8", "when": "hour"},
+    "POST /chats/CHAT/later/LATER": {"do": "remove"},
+    "POST /chats/CHAT/replies": {"name": "Mine", "text": "Mine"},
+    "GET /chats/CHAT/replies/REPLY": None,
+    "POST /chats/CHAT/replies/REPLY/use": {},
 }
 WAITING = {
     "POST /app/waiting/CHAT/open": {},
@@ -86,6 +93,7 @@ SETTINGS = {
     "POST /app/health/repair": {},
     "POST /app/health/layout": {"confirmed": True},
     "POST /app/waiting/limit": {"minutes": "1"},
+    "POST /app/later": {"later_per_hour": "1"},
     "POST /app/ignored/1/undo": {},
     "POST /app/ignored": {"number": "+79619510000", "line": ""},
     "POST /app/fields": {"2.last": "ufCrmX"},
@@ -98,6 +106,10 @@ OWN = {
     "POST /app/number": {"number": "+79619510000", "line": 1},
     "POST /app/number/look": {"number": "+79619510000"},
     "POST /app/waiting": {},
+    "POST /app/replies": {"name": "Mine", "text": "Mine"},
+    "POST /app/replies/REPLY/remove": {"confirmed": True},
+    "POST /app/replies/export": {},
+    "POST /app/replies/import": {},
 }
 NO_SESSION = {
     "GET /openlines/files/<token>/<name>",
@@ -121,7 +133,7 @@ class Theirs:
 
     def ask(self, page: CardPage, route: str, body: Any) -> tuple[int, str]:
         method, _, path = route.partition(" ")
-        for name, value in (("CHAT", self.chat), ("REF", self.ref), ("LINE", 1)):
+        for name, value in (("CHAT", self.chat), ("REF", self.ref), ("LINE", 1), ("REPLY", 1), ("LATER", 1)):
             path = path.replace(name, str(value))
         if body:
             body = {k: self.key if v == "KEY" else [self.key] if v == ["KEY"] else v for k, v in body.items()}
@@ -151,7 +163,9 @@ def test_every_route_is_in_a_table_here_or_needs_no_session(widget: Widget) -> N
     known = {*CARD, *CHATS, *LINES, *SETTINGS, *OWN, *WAITING, *NO_SESSION}
     for rule in widget.app.url_map.iter_rules():
         path = rule.rule.replace("<int:chat_id>", "CHAT").replace("<ref>", "REF").replace("<int:line_id>", "LINE")
-        path = path.replace("<int:ignored_id>", "1")
+        path = (
+            path.replace("<int:ignored_id>", "1").replace("<int:reply_id>", "REPLY").replace("<int:later_id>", "LATER")
+        )
         if path.startswith(("/static", "/health", "/metrics", "/hooks")):
             continue
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:

@@ -62,8 +62,20 @@ WHO_MAY_CALL = {
     "POST /app/lines/<int:line_id>/mirror": ADMIN,
     "POST /app/lines/<int:line_id>/mirror/look": ADMIN,
     "GET /openlines/files/<token>/<name>": SEALED,
+    "POST /app/replies": SESSION,  # shared ones: an administrator, tests/replies
+    "POST /app/replies/<int:reply_id>/remove": SESSION,
+    "POST /app/replies/export": SESSION,
+    "POST /app/replies/import": SESSION,
+    "GET /chats/<int:chat_id>/later": SESSION,
+    "POST /chats/<int:chat_id>/later": SESSION,
+    "POST /chats/<int:chat_id>/later/<int:later_id>": SESSION,
+    "GET /chats/<int:chat_id>/replies": SESSION,
+    "POST /chats/<int:chat_id>/replies": SESSION,
+    "GET /chats/<int:chat_id>/replies/<int:reply_id>": SESSION,
+    "POST /chats/<int:chat_id>/replies/<int:reply_id>/use": SESSION,
     "POST /app/lines/<int:line_id>/owner": ADMIN,
     "POST /app/waiting/limit": ADMIN,
+    "POST /app/later": ADMIN,
     "POST /app/notices": ADMIN,
     "POST /app/ignored/<int:ignored_id>/undo": ADMIN,
     "POST /app/waiting": SESSION,
@@ -204,7 +216,16 @@ BODIES = {
     "POST /chats/<int:chat_id>/told": {},
     "POST /chats/<int:chat_id>/ignore": {"confirmed": True},
     "POST /app/lines/<int:line_id>/owner": {"rule": "nobody"},
+    "POST /app/replies": {"name": "Hello", "text": "Hello"},
+    "POST /app/replies/<int:reply_id>/remove": {"confirmed": True},
+    "POST /app/replies/export": {},
+    "POST /app/replies/import": {},  # it comes as a form
+    "POST /chats/<int:chat_id>/replies": {"name": "Hello", "text": "Hello"},
+    "POST /chats/<int:chat_id>/later": {"text": "Hello", "key": "key-3", "when": "hour"},
+    "POST /chats/<int:chat_id>/later/<int:later_id>": {"do": "remove"},
+    "POST /chats/<int:chat_id>/replies/<int:reply_id>/use": {},
     "POST /app/waiting/limit": {"minutes": "5"},
+    "POST /app/later": {"later_per_hour": "5"},
     "POST /app/notices": {"on": True},
     "POST /app/ignored/<int:ignored_id>/undo": {},
     "POST /app/waiting": {},
@@ -233,7 +254,7 @@ def rules_of(widget: Widget) -> set[str]:
 def call(card: CardPage, route: str, headers: dict[str, str], chat: int = 1, ref: str = "x") -> TestResponse:
     method, _, path = route.partition(" ")
     path = path.replace("<int:chat_id>", str(chat)).replace("<int:line_id>", "1").replace("<ref>", ref)
-    path = path.replace("<int:ignored_id>", "1")
+    path = path.replace("<int:ignored_id>", "1").replace("<int:reply_id>", "1").replace("<int:later_id>", "1")
     return card.client.open(path, method=method, json=BODIES.get(route), headers=headers)
 
 
@@ -329,7 +350,12 @@ def test_the_other_portals_session_and_ids_lead_nowhere(
     for name, value in (("phone", key), ("keys", [key])):
         if body and name in body:
             body[name] = value
-    path = path.replace("<int:chat_id>", str(chat)).replace("<ref>", ref)
+    path = (
+        path.replace("<int:chat_id>", str(chat))
+        .replace("<ref>", ref)
+        .replace("<int:reply_id>", "1")
+        .replace("<int:later_id>", "1")
+    )
     answer = theirs.client.open(path, method=method, json=body, headers={"X-Session": theirs.session})
 
     assert answer.status_code in (403, 404)
@@ -391,6 +417,8 @@ def test_any_other_method_is_refused_and_does_nothing(
         .replace("<path:filename>", "base.css")
         .replace("<int:line_id>", "1")
         .replace("<int:ignored_id>", "1")
+        .replace("<int:reply_id>", "1")
+        .replace("<int:later_id>", "1")
         .replace("<hook_key>", "x")
     )
     path = path.replace("/static", widget.app.static_url_path or "")

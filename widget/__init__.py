@@ -32,9 +32,11 @@ from widget.gateways.kinds import KINDS
 from widget.health.views import pages as health_pages
 from widget.icons import icon
 from widget.install.views import pages as install_pages
+from widget.later.views import pages as later_pages
 from widget.openlines.views import pages as open_line_pages
 from widget.phones.numbers import shown
 from widget.places import at_place
+from widget.replies.views import pages as reply_pages
 from widget.services import services
 from widget.session import OPENING_HEADER, SESSION_HEADER, Session
 from widget.storage.database import RowRefused
@@ -75,6 +77,8 @@ def create_app(config: Config | None = None, **parts: Any) -> Flask:
     app.register_blueprint(card_pages)
     app.register_blueprint(admin_pages)
     app.register_blueprint(chat_pages)
+    app.register_blueprint(reply_pages)
+    app.register_blueprint(later_pages)
     app.register_blueprint(hook_pages)
     app.register_blueprint(open_line_pages)
     app.register_blueprint(health_pages)

@@ -16,9 +16,18 @@ from flask import Response, abort, request
 # Stylesheets of one page, in their order.
 STYLES: Mapping[str, tuple[str, ...]] = {
     "page/plain.css": ("tokens.css", "base.css"),
-    "page/card.css": ("tokens.css", "base.css", "card/card.css", "chats/chat.css", "waiting/waiting.css"),
+    "page/card.css": (
+        "tokens.css",
+        "base.css",
+        "card/card.css",
+        "chats/chat.css",
+        "replies/replies.css",
+        "later/later.css",
+        "waiting/waiting.css",
+    ),
     "page/application.css": (
-        *("tokens.css", "base.css", "card/card.css", "chats/chat.css", "waiting/waiting.css", "admin/app.css"),
+        *("tokens.css", "base.css", "card/card.css", "chats/chat.css", "replies/replies.css", "later/later.css"),
+        *("waiting/waiting.css", "admin/app.css"),
     ),
     "page/install.css": ("tokens.css", "base.css", "install/install.css"),
 }

@@ -10,7 +10,7 @@ from enum import Enum
 from typing import Protocol
 
 from widget.bitrix24.access import AccessList
-from widget.bitrix24.crm import PersonKind, Viewer
+from widget.bitrix24.crm import NO_FACTS, ItemFacts, PersonKind, Viewer
 from widget.errors import ErrorCode, Refused
 from widget.phones.facts import Facts
 from widget.phones.hours import Hours, LocalTime, local_time
@@ -34,6 +34,8 @@ class Owner:
     id: int
     name: str
     in_whatsapp: bool = False  # they write there to an open line of Bitrix24, from one of their phones
+    first_name: str = ""
+    full_name: str = ""  # "" for a company
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,7 @@ class Card:
     country: str = ""
     granted: Mapping[AccessList, bool] = field(default_factory=dict)
     responsible: int = 0  # the user whom the item is assigned to, 0 if not known
+    item: ItemFacts = NO_FACTS
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,11 @@ class ErrorCode(Enum):
     CHECKS_SPENT = "checks_spent"  # its gateway looks a number up before it sends, and the line may check no more
     CANNOT_COUNT = "cannot_count"  # what the line sends cannot be counted now
     LINE_RESTRICTED = "line_restricted"  # WhatsApp lets the line start no new chats
+    LATER_TIME = "later_time"  # the time for a message is past, too far away, or not known
+    LATER_NIGHT = "later_night"  # the client would sleep then
+    LATER_FULL = "later_full"  # the line has as many messages in that hour as it may
+    LATER_BUSY = "later_busy"  # it is being sent at this moment
+    UNFILLED = "unfilled"  # the text holds a variable of a quick reply that has no value
     UNSUPPORTED = "unsupported"  # the line's gateway cannot do that
     MESSAGE_GONE = "message_gone"
     TOO_LATE = "too_late"  # WhatsApp lets a message be changed for a while only
@@ -68,7 +73,9 @@ STATUS: Mapping[ErrorCode, int] = {
     **dict.fromkeys((ErrorCode.NOT_FOUND, ErrorCode.MESSAGE_GONE, ErrorCode.FILE_GONE, ErrorCode.FILE_ELSEWHERE), 404),
     **dict.fromkeys((ErrorCode.LINE_DOWN, ErrorCode.LINE_OFF, ErrorCode.LINE_RESTRICTED, ErrorCode.TOO_LATE), 409),
     ErrorCode.TOO_LARGE: 413,
-    **dict.fromkeys((ErrorCode.BAD_FORM, ErrorCode.UNSUPPORTED, ErrorCode.FILE_TYPE), 422),
+    **dict.fromkeys((ErrorCode.LATER_TIME, ErrorCode.LATER_NIGHT), 422),
+    **dict.fromkeys((ErrorCode.LATER_FULL, ErrorCode.LATER_BUSY), 409),
+    **dict.fromkeys((ErrorCode.BAD_FORM, ErrorCode.UNSUPPORTED, ErrorCode.FILE_TYPE, ErrorCode.UNFILLED), 422),
     **dict.fromkeys(
         (ErrorCode.PORTAL_BUSY, ErrorCode.FIRSTS_SPENT, ErrorCode.SENDS_SPENT, ErrorCode.CHECKS_SPENT), 429
     ),

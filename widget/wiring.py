@@ -27,6 +27,8 @@ from widget.http import OutsideError, fetch_file, make_client
 from widget.infrastructure import Infrastructure
 from widget.jobs.queue import EVERY_HOUR, EVERY_MINUTE, EVERY_NIGHT, Jobs, open_queue
 from widget.keys import PhoneKeys
+from widget.later.building import build_later
+from widget.later.work import LaterWork
 from widget.logs import Pool
 from widget.metrics import Metrics
 from widget.openlines.building import OpenLines, build_mirror, build_open_lines
@@ -35,6 +37,7 @@ from widget.phones.numbering import Numbering
 from widget.phones.updating import UpdateError, Updater
 from widget.places import Places
 from widget.presence.building import PresenceParts, build_presence
+from widget.replies.names import NameReader
 from widget.session import SessionTokens
 from widget.storage.building import Repositories, build_repositories
 from widget.storage.chats import Chat
@@ -64,6 +67,8 @@ class Services:
     open_lines: OpenLines
     card: CardParts
     webhooks: WebhookParts
+    reply_names: NameReader
+    later: LaterWork
     jobs: Jobs
     numbering: Numbering
     numbering_updater: Updater
@@ -138,6 +143,8 @@ def build(
         open_lines=build_open_lines(infra, stored, bitrix24, gateways, chats.service, jobs, mirror),
         card=build_card(infra, stored, bitrix24.rest, presence, numbering, hours),
         webhooks=build_webhooks(infra, stored, bitrix24, gateways, presence, jobs, readers, mirror),
+        reply_names=NameReader(bitrix24.rest, stored.staff, clock),
+        later=build_later(infra, stored, gateways, chats, numbering, hours),
         jobs=jobs,
         numbering=numbering,
         numbering_updater=numbering_updater,
@@ -178,6 +185,7 @@ def _schedule(here: Services) -> None:
         "webhooks-left": received.ingest.work_on_what_was_left,
         "lines": here.presence.rounds.go,
         "unclear-sends": here.chats.unclear_ends.look,
+        "later": here.later.go,
         "mirrors-left": here.open_lines.work.work_on_what_was_left,
         "mirrors-read": here.open_lines.lost.go,
         "timelines": TimelineWork(*told, here.clock).go,

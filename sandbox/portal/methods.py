@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from . import field_types, fields, handlers, layouts, notices, placements, smart_types, staff, timelines
+from . import field_types, fields, handlers, layouts, notices, placements, smart_types, staff, stages, timelines
 from .asked import Asked, Method
 from .batch import Answer
 from .crm import add_item, find_duplicates, get_item, list_items, update_item
@@ -72,6 +72,7 @@ METHODS: dict[str, Method] = {
     "crm.item.update": _update_item,
     "crm.item.fields": fields_of,
     **staff.METHODS,
+    **stages.METHODS,
     **smart_types.METHODS,
     **placements.METHODS,
     **field_types.METHODS,

@@ -9,6 +9,7 @@ import { followKind } from './kinds.js';
 import { writeTo } from './number.js';
 import { showPart } from './parts.js';
 import { pairingCode, showCode, stopLooking } from './qr.js';
+import { replyActions } from './replies.js';
 import { waitForReports } from './reports.js';
 import { jsonOf, send } from './send.js';
 import { mendAll, showHealth, showProblems, showTabOf, startTabs } from './tabs.js';
@@ -39,6 +40,7 @@ const ACTIONS = {
   problems: showHealth,
   'mend-all': mendAll,
   ...accessActions,
+  ...replyActions,
 };
 
 sections.addEventListener('submit', async (event) => {

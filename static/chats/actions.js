@@ -32,6 +32,8 @@ export function startActions(chat, address, history, composer, signal) {
       if (item.dataset.react !== undefined) act('react', { emoji: item.dataset.react });
       else if (item.dataset.do === 'reply') composer.replyTo(about(button));
       else if (item.dataset.do === 'edit') composer.change(about(button));
+      else if (item.dataset.do === 'keep')
+        messages.dispatchEvent(new CustomEvent('keep-reply', { detail: about(button) }));
       else remove();
     },
     { signal },

@@ -2,9 +2,9 @@
 // its bubble (queue.js), and nothing is thrown away until the server has it.
 
 import { request, Refused } from '../api.js';
-import { confirmed } from '../dialog.js';
 import { Attachments } from './attachment.js';
 import { draftName, draftOf, keepDraft } from './drafts.js';
+import { laterChoice } from './later.js';
 import { queueOf } from './queue.js';
 import { textOf } from './words.js';
 
@@ -192,7 +192,9 @@ export function startComposer(chat, address, history, signal) {
 
   // It is night at the client's: yes sends it, no gives the text back.
   async function asked(job, html) {
-    if (await confirmed('confirm', textOf(html))) return true;
+    const choice = await laterChoice(job, html);
+    if (choice === 'yes') return true;
+    if (choice === 'later') return take(job);
     if (!job.file && !text.value) {
       take(job);
       write(job.text);

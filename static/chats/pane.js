@@ -5,10 +5,12 @@ import { startActions } from './actions.js';
 import { startComposer } from './composer.js';
 import { draftName, keepDraft } from './drafts.js';
 import { History } from './history.js';
+import { startLater } from './later.js';
 import { startSearch } from './search.js';
 import { watchLine } from './line.js';
 import { changeSpeed, showMedia, showPictures } from './media.js';
 import { watchOpenLine } from './openline.js';
+import { startReplies } from './replies.js';
 import { fit } from '../frame.js';
 import { followBeside } from '../waiting/beside.js';
 
@@ -124,6 +126,8 @@ function write(mine, chat, address) {
   const text = chat.querySelector('#text');
   const composer = startComposer(chat, address, mine.history, mine.stop.signal);
   startActions(chat, address, mine.history, composer, mine.stop.signal);
+  startLater(chat, address.replace(/messages$/, 'later'), composer, mine.history, mine.stop.signal);
+  startReplies(chat, address.replace(/messages$/, 'replies'), mine.history, mine.stop.signal);
   const { typed } = mine.wanted;
   if (typed && !text.value) {
     keepDraft(typed.in, '');

@@ -8,9 +8,11 @@ from markupsafe import Markup
 
 from widget.admin import (
     card_field_views,
+    later_views,
     mirror_views,
     own_views,
     portal_views,
+    replies_views,
     sections,
     timeline_views,
     waiting_views,
@@ -30,11 +32,13 @@ from widget.session import Launch, Session
 __all__ = [
     "card_field_views",
     "health_views",
+    "later_views",
     "line_views",
     "mirror_views",
     "own_views",
     "pages",
     "portal_views",
+    "replies_views",
     "report_views",
     "state_views",
     "timeline_views",
@@ -116,6 +120,7 @@ def _for_administrators(user: CurrentUser) -> list[Tab]:
             "card",
             sections.visibility(user),
             waiting_views.waiting_settings(user),
+            later_views.later_settings(user),
             timeline_views.timeline(user),
             card_field_views.card_fields(user),
             sections.hours(user),
@@ -126,7 +131,15 @@ def _for_administrators(user: CurrentUser) -> list[Tab]:
 
 
 def _for_reps(user: CurrentUser) -> list[Tab]:
-    return [_tab("write", waiting_views.waiting_place(), sections.number(user), sections.mine(user))]
+    return [
+        _tab(
+            "write",
+            waiting_views.waiting_place(),
+            sections.number(user),
+            sections.mine(user),
+            replies_views.replies(user),
+        )
+    ]
 
 
 def _plan(user: CurrentUser) -> Plan:

@@ -16,6 +16,7 @@ from widget.storage.portals import Portal
 from widget.untrusted import as_positive_int, as_rows, as_zone
 
 LEAD, CONTACT, COMPANY = 1, 3, 4
+MAX_AMOUNT = 1e15  # larger ones are no money
 PAGE = 50  # a list answers at most this many; far more than a card shows
 _PHONE_CHAT = re.compile(r"\+?([1-9]\d{9,14})(?:@c\.us|@s\.whatsapp\.net)?", re.ASCII)
 
@@ -43,6 +44,8 @@ class Person:
     primary: bool = False
     in_whatsapp: bool = False  # an open line of WhatsApp has a dialog with them
     dialogs: tuple[str, ...] = ()  # the numbers of such dialogs (E.164), where they say one
+    first_name: str = ""
+    full_name: str = ""  # "" for a company, and where the card has a title and no name
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,21 @@ class Viewer:
 
 
 @dataclass(frozen=True)
+class ItemFacts:
+    """What the item itself says, for quick replies; "" and 0 are not known. A contact and a company have no title."""
+
+    title: str = ""
+    amount: float = 0.0
+    currency: str = ""
+    stage: str = ""  # its id
+    category: int = 0
+    company: str = ""
+
+
+NO_FACTS = ItemFacts()
+
+
+@dataclass(frozen=True)
 class CrmCard:
     """`hidden` counts linked people that this user may not see; their numbers were never read."""
 
@@ -63,6 +81,7 @@ class CrmCard:
     hidden: int
     viewer: Viewer
     responsible: int = 0  # the user whom the item is assigned to
+    item: ItemFacts = NO_FACTS
 
 
 def read_viewer(rest: Rest, portal: Portal, user_id: int) -> Viewer:
@@ -113,7 +132,27 @@ def card_of(answer: Batch, entity_type_id: int, user_id: int) -> CrmCard:
         hidden=len(asked) - len(contacts) - len(companies),
         viewer=_viewer(answer.results.get("me"), user_id),
         responsible=as_positive_int(item.get("assignedById")),
+        item=_facts_of(item, entity_type_id, companies),
     )
+
+
+def _facts_of(item: Mapping[str, Any], entity_type_id: int, companies: tuple[Person, ...]) -> ItemFacts:
+    """One company or none: which of several is meant, the card does not say."""
+    titled = entity_type_id not in (CONTACT, COMPANY)
+    amount = item.get("opportunity")
+    own = "companyTitle" if entity_type_id == LEAD else "title" if entity_type_id == COMPANY else ""
+    return ItemFacts(
+        title=_line_of(item.get("title")) if titled else "",
+        amount=float(amount) if isinstance(amount, int | float) and 0 < amount < MAX_AMOUNT else 0.0,
+        currency=_line_of(item.get("currencyId"))[:3],
+        stage=_line_of(item.get("stageId")) if titled else "",
+        category=as_positive_int(item.get("categoryId")),
+        company=companies[0].name if len(companies) == 1 else _line_of(item.get(own)),
+    )
+
+
+def _line_of(value: Any) -> str:
+    return " ".join(value.split())[:200] if isinstance(value, str) else ""
 
 
 def _item(answer: Batch) -> Mapping[str, Any]:
@@ -149,6 +188,7 @@ def _people(
 def _person(item: Mapping[str, Any], kind: PersonKind, entity_type_id: int, *, primary: bool = False) -> Person:
     names = [item.get(part) for part in ("name", "lastName")]
     name = " ".join(str(part).strip() for part in names if part) if entity_type_id != COMPANY else ""
+    name = name[:200]
     return Person(
         kind=kind,
         id=as_positive_int(item.get("id")),
@@ -157,6 +197,8 @@ def _person(item: Mapping[str, Any], kind: PersonKind, entity_type_id: int, *, p
         primary=primary,
         in_whatsapp=any(_whatsapp_dialog(field) for field in as_rows(item.get("fm"))),
         dialogs=tuple(dict.fromkeys(filter(None, (_number_of(field) for field in as_rows(item.get("fm")))))),
+        first_name=_line_of(item.get("name")) if name else "",
+        full_name=name,
     )
 
 

@@ -16,7 +16,7 @@ from cachetools import LRUCache, TTLCache
 
 from widget.assets import PackedPage
 from widget.bitrix24.access import AccessList
-from widget.bitrix24.crm import COMPANY, CONTACT, CrmCard, Person, PersonKind, TypedPhone, Viewer
+from widget.bitrix24.crm import COMPANY, CONTACT, CrmCard, ItemFacts, Person, PersonKind, TypedPhone, Viewer
 from widget.cache import Cache, StoreGone
 from widget.context import Card
 from widget.session import Session
@@ -162,7 +162,7 @@ def _sealed_key(session: Session) -> str:
 def _record(card: ReadCard) -> dict[str, Any]:
     people = [{**asdict(person), "kind": person.kind.value} for person in card.crm.people]
     crm = {"people": people, "hidden": card.crm.hidden, "viewer": asdict(card.crm.viewer)}
-    crm["responsible"] = card.crm.responsible
+    crm["responsible"], crm["item"] = card.crm.responsible, asdict(card.crm.item)
     granted = [[list(codes), yes] for codes, yes in card.granted.items()]
     return {"crm": crm, "granted": granted, "read_at": card.read_at, "generation": card.generation}
 
@@ -181,7 +181,7 @@ def _read(record: Any) -> ReadCard:
         for each in crm["people"]
     )
     return ReadCard(
-        CrmCard(people, crm["hidden"], Viewer(**crm["viewer"]), crm["responsible"]),
+        CrmCard(people, crm["hidden"], Viewer(**crm["viewer"]), crm["responsible"], ItemFacts(**crm["item"])),
         {tuple(codes): yes for codes, yes in record["granted"]},
         record["read_at"],
         record["generation"],

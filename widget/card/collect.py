@@ -31,7 +31,11 @@ def phones_of(
     written = list(islice(((person, field) for person in people for field in _usable(person)), MAX_FIELDS))
     beside = _countries_of((field for _person, field in written), parse)
     for person, field in written:
-        owner = Owner(person.kind, person.id, person.name, person.in_whatsapp)
+        owner = Owner(
+            *(person.kind, person.id, person.name, person.in_whatsapp),
+            first_name=person.first_name,
+            full_name=person.full_name,
+        )
         for phone in parse(field.typed, beside):
             if phone.problem is Problem.EMPTY:
                 continue

@@ -185,6 +185,7 @@ class CardReader:
             country=portal.country,
             granted=read.granted,
             responsible=read.crm.responsible,
+            item=read.crm.item,
         )
         self._memory.put(session, card)
         return card

@@ -39,6 +39,7 @@ class Reason:
 
 
 Reasons = dict[tuple[str, int], Reason]  # by tag and user
+MoreReasons = Callable[[Portal], Iterator[tuple[tuple[str, int], Reason]]]
 
 
 class Notifying:
@@ -63,6 +64,11 @@ class Notifying:
         self._staff = staff
         self._notices = notices
         self._clock = clock
+        self._more: list[MoreReasons] = []
+
+    def also(self, reasons: MoreReasons) -> None:
+        """What another room has to tell employees."""
+        self._more.append(reasons)
 
     def go(self) -> None:
         """A round over all portals. One outside call a notice; a portal that refuses is tried in the next round."""
@@ -87,7 +93,8 @@ class Notifying:
     def reasons(self, portal: Portal) -> Reasons:
         """What employees are to know now. Five queries at most; no outside call."""
         lines = {line.id: line for line in self._lines.of(portal.id)}
-        return dict([*self._waiting(portal, lines), *self._in_trouble(portal, lines)])
+        more = (reason for reasons in self._more for reason in reasons(portal))
+        return dict([*self._waiting(portal, lines), *self._in_trouble(portal, lines), *more])
 
     def _waiting(self, portal: Portal, lines: dict[int, Line]) -> Iterator[tuple[tuple[str, int], Reason]]:
         employees = self._staff.of(portal.id)

@@ -26,6 +26,7 @@ from widget.storage.counted import Went
 from widget.storage.database import RowRefused
 from widget.storage.lines import Line
 from widget.storage.sends import Send, SendState
+from widget.variables import unfilled
 
 log = logging.getLogger(__name__)
 
@@ -146,6 +147,7 @@ class Sending:
         text = signature(draft.name) + typed
         if not typed or len(text) > MAX_TEXT:
             raise Refused(ErrorCode.BAD_FORM, reason="text length")
+        refuse_unfilled(typed)
         ref = self._ref(draft)
         return self._once(
             draft,
@@ -167,6 +169,7 @@ class Sending:
         words = signature(draft.name) + typed if typed else ""
         if len(words) > MAX_CAPTION:
             raise Refused(ErrorCode.BAD_FORM, reason="caption length")
+        refuse_unfilled(words)
         ref = self._ref(draft)
         label = label_of(file.name, words)
         return self._once(
@@ -295,6 +298,13 @@ def signature(name: str) -> str:
     """How a message begins that carries its writer's name; the stars are WhatsApp's bold."""
     plain = " ".join(name.replace("*", "").split())[:MAX_NAME]
     return f"*{plain}:*\n" if plain else ""
+
+
+def refuse_unfilled(text: str) -> None:
+    """A text with a variable of a quick reply in it, or with half of one, never leaves. Raises Refused."""
+    marks = unfilled(text)
+    if marks:
+        raise Refused(ErrorCode.UNFILLED, reason=f"{len(marks)} variables", about=", ".join(marks[:5]))
 
 
 def typed_text(text: str) -> str:

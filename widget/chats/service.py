@@ -19,6 +19,7 @@ from widget.chats.sending import (
     Onlooker,
     Sending,
     Unlimited,
+    refuse_unfilled,
     typed_text,
 )
 from widget.chats.typed import TypedNumbers
@@ -129,6 +130,7 @@ class ChatService:
         typed = typed_text(text)
         if not typed or len(typed) > MAX_TEXT:
             raise Refused(ErrorCode.BAD_FORM, reason="text length")
+        refuse_unfilled(typed)
         self._require_ours(message, EDIT_SECONDS)
         self._ask(line, chat, lambda gateway, chat_id: gateway.edit(chat_id, message.ref, typed), "edit")
         self._know(chat, line, message, MessageFacts(from_me=True, edit=(self._clock(), typed)))

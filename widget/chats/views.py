@@ -36,6 +36,7 @@ from widget.services import services
 from widget.storage.chats import Chat
 from widget.storage.line_health import HEARD_EVERY
 from widget.storage.lines import Line
+from widget.variables import UNFILLED_PATTERN
 
 __all__ = ["beside_views", "message_views", "pages"]
 
@@ -108,6 +109,7 @@ def open_chat() -> ResponseReturnValue:
         beside=beside_of(context, line, chat),
         chosen=chosen,
         emojis=EMOJIS,
+        unfilled_pattern=UNFILLED_PATTERN,
         draft_name=hashlib.sha256(f"{session.portal_id}:{session.user_id}:{chat.id}".encode()).hexdigest()[:16],
         capabilities=capabilities,
         largest_file=min(capabilities.largest_file, MAX_FILE_SIZE),

@@ -25,7 +25,9 @@ from widget.storage.mirrors import Mirrors
 from widget.storage.notices import Notices
 from widget.storage.portals import Portals
 from widget.storage.presences import Presences
+from widget.storage.replies import QuickReplies
 from widget.storage.rest_log import RestLog
+from widget.storage.scheduled import ScheduledSends
 from widget.storage.secret_box import SecretBox
 from widget.storage.sends import Sends
 from widget.storage.settings import UserSettings
@@ -61,6 +63,8 @@ class Repositories:
     ignores: Ignores
     notices: Notices
     card_fields: CardFields
+    replies: QuickReplies
+    scheduled: ScheduledSends
 
     @property
     def chats(self) -> Chats:
@@ -112,4 +116,6 @@ def build_repositories(infra: Infrastructure) -> Repositories:
         ignores=Ignores(engine, secret_box, infra.keys, clock),
         notices=Notices(engine, clock),
         card_fields=CardFields(engine, secret_box, clock),
+        replies=QuickReplies(engine, secret_box, clock),
+        scheduled=ScheduledSends(engine, secret_box, clock),
     )

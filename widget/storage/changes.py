@@ -45,6 +45,8 @@ class ChangeKind(Enum):
     IGNORED_ENDED = "ignored_ended"
     NOTICES = "notices"
     CARD_FIELDS = "card_fields"  # which facts of conversations go into fields of cards
+    REPLIES = "replies"  # shared quick replies
+    LATER = "later"  # how many messages of a line wait for one hour
 
 
 @dataclass(frozen=True)

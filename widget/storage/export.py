@@ -20,6 +20,9 @@ from widget.storage.schema import (
     mirrors,
     portals,
     records,
+    replies,
+    reply_uses,
+    scheduled,
     sends,
     staff,
     timelines,
@@ -34,6 +37,7 @@ _SECRET = {"application_token", "key", "hook_key", "hook_secret"}
 _TABLES: tuple[Table, ...] = (
     *(lines, line_health, chats, sends, trail, messages, usage, user_settings, staff, ignored, changes),
     *(mirrors, timelines, records, client_names, chat_links, card_fields, filled_items),
+    *(replies, reply_uses, scheduled),
 )
 
 
@@ -53,7 +57,10 @@ def export_portal(engine: Engine, secret_box: SecretBox, portal_id: int) -> dict
             exported[table.name] = [_open(row) for row in rows]
     for send in exported["sends"]:
         send["text"] = _text(secret_box, send["text"])
-    for sealed, name in (("ignored", "client"), ("client_names", "name"), ("filled_items", "values")):
+    for sealed, name in (
+        *(("ignored", "client"), ("client_names", "name"), ("filled_items", "values")),
+        *(("replies", "text"), ("scheduled", "text")),
+    ):
         for row in exported[sealed]:
             row[name] = _text(secret_box, row.pop("sealed"))
     for message in exported["messages"]:

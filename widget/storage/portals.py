@@ -72,6 +72,7 @@ class Portal:
     light_hours: tuple[int, ...]
     waiting_minutes: int = 15  # a client who waits longer is shown in red
     notices: bool = False  # employees are told of waiting clients, lines and sends in trouble
+    later_per_hour: int = 20  # scheduled messages of one line
 
     @property
     def origin(self) -> str:
@@ -188,6 +189,9 @@ class Portals:
 
     def set_waiting_minutes(self, portal_id: int, minutes: int) -> None:
         self._change(portal_id, waiting_minutes=minutes)
+
+    def set_later_per_hour(self, portal_id: int, most: int) -> None:
+        self._change(portal_id, later_per_hour=most)
 
     def set_notices(self, portal_id: int, *, on: bool) -> None:
         self._change(portal_id, notices=on)

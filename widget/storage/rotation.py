@@ -16,6 +16,8 @@ from widget.storage.schema import (
     messages,
     mirrored,
     portals,
+    replies,
+    scheduled,
     sends,
     tokens,
 )
@@ -33,6 +35,8 @@ SEALED: tuple[Column[str], ...] = (
     ignored.c.sealed,
     client_names.c.sealed,
     filled_items.c.sealed,
+    replies.c.sealed,
+    scheduled.c.sealed,
     portals.c.application_token,
 )
 ROWS = 200  # in one transaction: a writer beside us waits for no more

@@ -63,6 +63,7 @@ portals = Table(
         "waiting_minutes", Integer, nullable=False, server_default="15"
     ),  # a client who waits longer is shown in red
     Column("notices", Boolean, nullable=False, server_default=false()),  # told to employees in Bitrix24
+    Column("later_per_hour", Integer, nullable=False, server_default="20"),  # scheduled messages of a line
     sqlite_autoincrement=True,
 )
 
@@ -506,6 +507,57 @@ filled_items = Table(
     Column("sealed", Text, nullable=False),  # sealed; JSON of what was written and what was there before
     Column("at", Float, nullable=False),  # of the last write
     Column("next_try_at", Float, nullable=False, server_default="0"),
+)
+
+# Quick replies. Their texts are sealed: one that was saved from a chat may hold a client's words.
+replies = Table(
+    "replies",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("portal_id", ForeignKey("portals.id", ondelete="CASCADE"), nullable=False),
+    Column("user_id", Id, nullable=False),  # whose it is, 0 is everybody's
+    Column("line_id", Id, nullable=False, server_default="0"),  # used only in chats of this line, 0 is any
+    Column("name", String(100), nullable=False),
+    Column("category", String(60), nullable=False, server_default=EMPTY),
+    Column("language", String(2), nullable=False, server_default=EMPTY),  # of its values, "" is the reader's
+    Column("sealed", Text, nullable=False),  # sealed; its text
+    Column("changed_at", Float, nullable=False),
+    Index(None, "portal_id", "user_id"),
+    sqlite_autoincrement=True,
+)
+
+reply_uses = Table(
+    "reply_uses",
+    metadata,
+    Column("reply_id", ForeignKey("replies.id", ondelete="CASCADE"), primary_key=True),
+    Column("user_id", Id, primary_key=True, autoincrement=False),
+    Column("portal_id", ForeignKey("portals.id", ondelete="CASCADE"), nullable=False),
+    Column("times", Integer, nullable=False),
+    Column("at", Float, nullable=False),  # the last time
+)
+
+# Messages that go out later. With its send the row is gone; the key that both share is one message for ever.
+scheduled = Table(
+    "scheduled",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("portal_id", ForeignKey("portals.id", ondelete="CASCADE"), nullable=False),
+    Column("line_id", ForeignKey("lines.id", ondelete="CASCADE"), nullable=False),
+    Column("chat_id", ForeignKey("chats.id", ondelete="CASCADE"), nullable=False),
+    Column("send_key", String(64), nullable=False),
+    Column("user_id", Id, nullable=False),
+    Column("user_name", String(120), nullable=False),
+    Column("sealed", Text, nullable=False),  # sealed; its text
+    Column("due_at", Float, nullable=False),
+    Column("wall", String(5), nullable=False, server_default=EMPTY),  # on the client's clock, 09:00; "" is a moment
+    Column("since", Float, nullable=False),  # what the client wrote after this is news
+    Column("asks", String(20), nullable=False, server_default=EMPTY),  # why its author has to say yes first, "" not
+    Column("busy_until", Float, nullable=False, server_default="0"),  # a lease of who sends it
+    UniqueConstraint("portal_id", "send_key"),
+    Index(None, "asks", "due_at"),
+    Index(None, "portal_id", "chat_id"),
+    Index(None, "line_id", "due_at"),
+    sqlite_autoincrement=True,
 )
 
 confirmations = Table(

@@ -1,0 +1,44 @@
+// Quick replies as files: saved through a link of the page's own, taken from one that is chosen.
+
+import { request, Refused } from '../api.js';
+import { fragment, redraw } from './send.js';
+
+export const replyActions = { 'export-replies': save, 'import-replies': choose };
+
+async function save(button) {
+  const response = await request('/app/replies/export', { json: { shared: 'shared' in button.dataset } });
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(await response.blob());
+  link.download = 'quick-replies.json';
+  link.click();
+  URL.revokeObjectURL(link.href);
+}
+
+function choose(button) {
+  const input = document.createElement('input');
+  input.type = 'file';
+  input.accept = '.json,.csv,.txt';
+  input.addEventListener('change', () => take(input.files[0], button));
+  input.click();
+}
+
+async function take(file, button) {
+  if (!file) return;
+  const form = new FormData();
+  form.set('file', file, file.name);
+  if ('shared' in button.dataset) form.set('shared', 'true');
+  button.disabled = true;
+  try {
+    const response = await request('/app/replies/import', { form });
+    redraw(await response.text());
+  } catch (error) {
+    if (error instanceof Refused && error.message === '422') redraw(error.html);
+    else button.after(error instanceof Refused ? fragment(error.html) : noConnection());
+  } finally {
+    button.disabled = false;
+  }
+}
+
+function noConnection() {
+  return document.getElementById('no-connection').content.cloneNode(true);
+}

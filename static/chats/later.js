@@ -1,0 +1,118 @@
+// Messages that go out later: chosen in the menu beside the composer or at the night guard's question, shown as bubbles
+// above it with their times.
+
+import { request, Refused } from '../api.js';
+import { confirmed } from '../dialog.js';
+import { newKey } from './queue.js';
+import { textOf } from './words.js';
+
+const LOOK_EVERY = 30_000;
+let postpone = null; // of the chat that is open
+
+/** The question before a send: resolves to yes, no, or later, where it has been kept until the client's morning. */
+export async function laterChoice(job, html) {
+  const dialog = document.getElementById('confirm');
+  const third = dialog.querySelector('[value="third"]');
+  third.hidden = !html.includes('data-asleep') || Boolean(job.file) || !postpone;
+  const yes = await confirmed('confirm', textOf(html));
+  third.hidden = true; // other questions have no such answer
+  if (yes) return 'yes';
+  return dialog.returnValue === 'third' && (await postpone(job.text, 'morning', job.key)) ? 'later' : 'no';
+}
+
+/** Start it in a drawn chat with a composer. `address` is that of what goes out later. */
+export function startLater(chat, address, composer, history, signal) {
+  const box = chat.querySelector('#later');
+  const menu = chat.querySelector('#later-menu');
+  const text = chat.querySelector('#text');
+  const problem = chat.querySelector('#composer-problem');
+  let changed = null; // the message whose text is in the composer to be changed
+
+  postpone = keep;
+  signal.addEventListener('abort', () => {
+    if (postpone === keep) postpone = null;
+  });
+  menu.addEventListener('click', chosen, { signal });
+  menu.addEventListener('toggle', place, { signal });
+  box.addEventListener('click', pressed, { signal });
+  const timer = setInterval(() => box.childElementCount && !document.hidden && look(), LOOK_EVERY);
+  signal.addEventListener('abort', () => clearInterval(timer));
+  look();
+
+  async function look() {
+    try {
+      draw(await (await request(address, { signal })).text());
+    } catch {
+      // the next look tells
+    }
+  }
+
+  function draw(html) {
+    const before = box.childElementCount;
+    if (box.dataset.drawn !== html) box.innerHTML = html;
+    box.dataset.drawn = html;
+    if (before > box.childElementCount) history.hurry(0); // one has gone out
+  }
+
+  function place(event) {
+    if (event.newState !== 'open') return;
+    const near = text.getBoundingClientRect();
+    menu.style.left = `${Math.max(8, Math.min(near.left, window.innerWidth - menu.offsetWidth - 8))}px`;
+    menu.style.top = `${Math.max(8, near.top - menu.offsetHeight - 4)}px`;
+  }
+
+  async function chosen(event) {
+    const when = event.target.closest('[data-when]')?.dataset.when;
+    if (!when) return;
+    const at = when === 'at' ? menu.querySelector('#later-at').value : when;
+    if (!at) return menu.querySelector('#later-at').focus();
+    menu.hidePopover();
+    const words = text.value.trim();
+    if (!words || chat.querySelector('.file-chip'))
+      return say(chat.querySelector('#no-later-text').content.textContent);
+    const done = changed
+      ? await change({ do: 'change', text: words, when: at }, changed)
+      : await keep(words, at, newKey());
+    if (!done) return;
+    changed = null;
+    composer.write('');
+    text.focus();
+  }
+
+  async function keep(words, when, key) {
+    return tell(request(address, { json: { text: words, when, key }, signal }));
+  }
+
+  function change(json, id) {
+    return tell(request(`${address}/${id}`, { json, signal }), () => change({ ...json, confirmed: true }, id));
+  }
+
+  async function pressed(event) {
+    const what = event.target.closest('[data-later-do]')?.dataset.laterDo;
+    if (!what) return;
+    const bubble = event.target.closest('[data-later]');
+    if (what !== 'edit') return change({ do: what }, bubble.dataset.later);
+    changed = bubble.dataset.later;
+    composer.write(bubble.querySelector('.bubble-text').textContent.trim());
+    menu.showPopover();
+  }
+
+  // Resolves to whether it was done; `again` asks once more after a question that was answered with yes.
+  async function tell(asked, again = null) {
+    say('');
+    try {
+      draw(await (await asked).text());
+      return true;
+    } catch (error) {
+      if (signal.aborted) return false;
+      if (again && error.message === 'confirm') return (await confirmed('confirm', textOf(error.html))) && again();
+      say(error instanceof Refused ? textOf(error.html) : chat.querySelector('#send-failed').content.textContent);
+      return false;
+    }
+  }
+
+  function say(words) {
+    problem.textContent = words;
+    problem.hidden = !words;
+  }
+}

@@ -1,0 +1,193 @@
+// Quick replies: «/» in an empty composer, or the button beside it, opens the list; what is typed filters it. A text that
+// still holds a variable is not sent (the server refuses it too).
+
+import { request, Refused } from '../api.js';
+import { textOf } from './words.js';
+
+/** Start it in a drawn chat with a composer. `address` is that of the chat's quick replies. */
+export function startReplies(chat, address, history, signal) {
+  const form = chat.querySelector('#composer');
+  const text = form.querySelector('#text');
+  const box = form.querySelector('#replies');
+  const list = form.querySelector('#replies-list');
+  const preview = form.querySelector('#reply-preview');
+  const problem = form.querySelector('#composer-problem');
+  const keep = chat.querySelector('#keep-reply');
+  const unfilled = new RegExp(form.dataset.unfilled, 'iu');
+  const previews = new Map();
+  let current = null;
+  let asked = 0; // the newest request for the list
+
+  text.addEventListener('input', follow, { signal });
+  text.addEventListener('blur', () => setTimeout(() => box.contains(document.activeElement) || close()), { signal });
+  form.addEventListener('keydown', pressed, { signal, capture: true });
+  form.addEventListener('submit', stopUnfilled, { signal, capture: true });
+  list.addEventListener('pointerdown', (event) => event.preventDefault(), { signal }); // the focus stays in the box
+  list.addEventListener('click', ({ target }) => choose(target.closest('[role="option"]')), { signal });
+  list.addEventListener('pointermove', ({ target }) => show(target.closest('[role="option"]')), { signal });
+  form.querySelector('[data-action="quick-replies"]').addEventListener('click', toggle, { signal });
+  history.box.addEventListener('keep-reply', ({ detail }) => askForName(detail.text), { signal });
+  keep.addEventListener('close', () => keep.returnValue === 'yes' && save(), { signal });
+
+  function filter() {
+    return /^\/([^\n]*)$/.exec(text.value)?.[1];
+  }
+
+  function follow() {
+    if (filter() === undefined) close();
+    else if (box.hidden) open();
+    else narrow();
+  }
+
+  function toggle() {
+    text.focus();
+    if (box.hidden) open();
+    else close();
+  }
+
+  async function open() {
+    box.hidden = false;
+    asked += 1;
+    const mine = asked;
+    previews.clear();
+    try {
+      const response = await request(address, { signal });
+      const html = await response.text();
+      if (mine !== asked || box.hidden) return;
+      list.innerHTML = html;
+      narrow();
+    } catch (error) {
+      if (!signal.aborted) close();
+      fail(error);
+    }
+  }
+
+  function close() {
+    box.hidden = true;
+    asked += 1;
+    current = null;
+    text.removeAttribute('aria-activedescendant');
+  }
+
+  function narrow() {
+    const terms = (filter() ?? '').toLowerCase().split(/\s+/).filter(Boolean);
+    for (const option of options()) {
+      const words = option.dataset.words.toLowerCase();
+      option.hidden = !terms.every((term) => words.includes(term));
+    }
+    box.querySelector('#replies-none').hidden = shown().length > 0 || !options().length;
+    show(shown()[0]);
+  }
+
+  function options() {
+    return [...list.querySelectorAll('[role="option"]')];
+  }
+
+  function shown() {
+    return options().filter((option) => !option.hidden);
+  }
+
+  async function show(option) {
+    if (option && option === current) return;
+    current?.setAttribute('aria-selected', 'false');
+    current = option ?? null;
+    preview.replaceChildren();
+    if (!current) return text.removeAttribute('aria-activedescendant');
+    current.setAttribute('aria-selected', 'true');
+    current.scrollIntoView({ block: 'nearest' });
+    text.setAttribute('aria-activedescendant', current.id);
+    const filled = await filledBy(current.dataset.id).catch(() => '');
+    if (option === current) preview.innerHTML = filled;
+  }
+
+  function filledBy(id) {
+    const known = previews.get(id) ?? request(`${address}/${id}`, { signal }).then((response) => response.text());
+    previews.set(id, known);
+    return known;
+  }
+
+  function pressed(event) {
+    if (box.hidden || event.target !== text || event.isComposing) return;
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    const chooses = (event.key === 'Enter' || event.key === 'Tab') && current;
+    if (!step && !chooses && event.key !== 'Escape') return;
+    event.preventDefault();
+    event.stopPropagation();
+    if (chooses) choose(current);
+    else if (step && current) show(shown().at((shown().indexOf(current) + step) % shown().length));
+    else if (event.key === 'Escape') close();
+  }
+
+  async function choose(option) {
+    if (!option) return;
+    const whole = filter() !== undefined;
+    try {
+      const response = await request(`${address}/${option.dataset.id}/use`, { json: {}, signal });
+      const words = partOf(await response.text()).dataset.text;
+      if (whole) text.value = words;
+      else text.setRangeText(words, text.selectionStart, text.selectionEnd, 'end');
+      close();
+      text.dispatchEvent(new Event('input'));
+      text.focus();
+      complain();
+    } catch (error) {
+      fail(error);
+    }
+  }
+
+  function partOf(html) {
+    return new DOMParser().parseFromString(html, 'text/html').body.firstElementChild;
+  }
+
+  function stopUnfilled(event) {
+    if (!complain()) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  }
+
+  // What is missing is marked, so that typing takes its place. Says whether anything is.
+  function complain() {
+    const found = unfilled.exec(text.value);
+    if (found) {
+      say(`${chat.querySelector('#unfilled').content.textContent} ${found[0]}`);
+      text.focus();
+      text.setSelectionRange(found.index, found.index + found[0].length);
+    } else if (problem.dataset.of === 'replies') say('');
+    return Boolean(found);
+  }
+
+  function fail(error) {
+    if (signal.aborted) return;
+    say(error instanceof Refused ? textOf(error.html) : chat.querySelector('#replies-failed').content.textContent);
+  }
+
+  function say(words) {
+    problem.textContent = words;
+    problem.hidden = !words;
+    problem.dataset.of = 'replies';
+  }
+
+  function askForName(words) {
+    keep.querySelector('#keep-reply-name').value = words.split('\n')[0].slice(0, 60);
+    keep.querySelector('#keep-reply-text').value = words;
+    keep.returnValue = 'no';
+    keep.showModal();
+    keep.querySelector('#keep-reply-name').select();
+  }
+
+  async function save() {
+    const json = {
+      name: keep.querySelector('#keep-reply-name').value,
+      text: keep.querySelector('#keep-reply-text').value,
+    };
+    try {
+      const response = await request(address, { json, signal });
+      history.sayWords(textOf(await response.text()));
+    } catch (error) {
+      if (signal.aborted) return;
+      history.sayWords(
+        error instanceof Refused ? textOf(error.html) : chat.querySelector('#replies-failed').content.textContent,
+      );
+    }
+  }
+}

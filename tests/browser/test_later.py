@@ -1,0 +1,28 @@
+"""A message that waits: written, changed, taken back and sent in the chat."""
+
+from playwright.sync_api import expect
+
+from tests.browser.pages import ORDERS, SENT, Card, serious_in
+from tests.stand import Outside
+
+
+def test_a_message_waits_as_a_bubble_until_it_is_sent_by_hand(card: Card, outside: Outside) -> None:
+    card.open().reveal().open_chat(ORDERS)
+    waiting = card.frame.locator("#later .bubble")
+
+    card.write("Завтра будем у вас").button("Send later").click()
+    card.button("In an hour").click()
+    expect(waiting).to_have_count(1)
+    expect(card.composer).to_be_empty()
+    assert serious_in(card) == []
+    assert "sendText" not in outside.calls()
+
+    card.button("Change").click()
+    expect(card.composer).to_have_value("Завтра будем у вас")
+    card.write("Завтра в десять").button("In an hour").click()
+    expect(waiting.locator(".bubble-text")).to_have_text("Завтра в десять")
+
+    card.button("Send now").click()
+    expect(card.bubble("Завтра в десять").locator(SENT)).to_have_count(1)
+    expect(waiting).to_have_count(0)
+    assert outside.calls()["sendText"] == 1

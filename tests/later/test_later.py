@@ -1,0 +1,233 @@
+"""A message that goes out later goes out once, at its time, and only if that is still right."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+
+from tests.stand import DEAL, CardPage, Outside, Widget
+from widget.gateways.base import LineState, LineStatus
+from widget.storage.lines import Line
+from widget.storage.scheduled import LEASE, Scheduled
+
+MARIA = "+7 912 345-67-89"  # 13:00 there when the clock starts
+HOUR = 3600
+
+
+class Chat:
+    """A rep's open chat."""
+
+    def __init__(self, widget: Widget, user: str = "rep") -> None:
+        self.widget = widget
+        self.card: CardPage = widget.open(DEAL, user=user, lang="en").reveal()
+        self.id = self.card.open_chat(self.card.keys[MARIA]).chat
+
+    def later(self, when: str = "hour", text: str = "See you", key: str = "key-1") -> CardPage:
+        return self.card.post(f"/chats/{self.id}/later", {"text": text, "key": key, "when": when})
+
+    def do(self, do: str, later_id: int = 1, **body: object) -> CardPage:
+        return self.card.post(f"/chats/{self.id}/later/{later_id}", {"do": do, **body})
+
+    @property
+    def words(self) -> str:
+        return self.card.get(f"/chats/{self.id}/later").words
+
+    @property
+    def kept(self) -> list[Scheduled]:
+        return self.widget.services.storage.scheduled.of_chat(self.widget.portals[0], self.id)
+
+
+@pytest.fixture
+def widget(make_widget: Callable[..., Widget]) -> Widget:
+    """One whose pages stay open for days."""
+    return make_widget(session_minutes=10_000)
+
+
+@pytest.fixture
+def chat(widget: Widget) -> Chat:
+    return Chat(widget)
+
+
+@dataclass
+class Known:
+    """What is known of every line."""
+
+    state: LineState
+
+    def known(self, _line: Line) -> LineStatus:
+        return LineStatus(self.state)
+
+
+def work(widget: Widget, after: float = 0, state: LineState = LineState.READY) -> None:
+    """The worker's round, some seconds later, with the line in this state."""
+    widget.clock.forward(after)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(widget.services.later, "_gateways", Known(state))
+        widget.services.later.go()
+
+
+def sent(outside: Outside) -> int:
+    return outside.calls().get("sendText", 0)
+
+
+def test_it_goes_out_at_its_time_once_and_not_before(widget: Widget, chat: Chat, outside: Outside) -> None:
+    chat.later()
+    assert "See you" in chat.words
+    work(widget, HOUR - 1)
+    assert sent(outside) == 0
+    work(widget, 1)
+    work(widget, 60)
+    assert sent(outside) == 1
+    assert chat.kept == []
+    assert "See you" in chat.card.history(chat.id).words
+
+
+def test_two_presses_of_one_key_are_one_message(widget: Widget, chat: Chat, outside: Outside) -> None:
+    assert chat.later().answer.status_code == chat.later().answer.status_code == 201
+    assert len(chat.kept) == 1
+    chat.card.send(chat.id, "See you", "key-1", confirmed=True)  # and by hand, under the same key
+    work(widget, HOUR)
+    assert sent(outside) == 1
+    assert chat.later().answer.status_code == 409
+
+
+def test_a_worker_that_dies_after_the_send_sends_it_no_second_time(
+    widget: Widget, chat: Chat, outside: Outside
+) -> None:
+    chat.later()
+    widget.clock.forward(HOUR)
+    stored = widget.services.storage.scheduled
+    message = chat.kept[0]
+    assert stored.take(message)
+    assert not stored.take(message)  # nor does another worker, meanwhile
+    service = widget.services.chats.service
+    line = widget.services.storage.lines.of(widget.portals[0])[0]
+    found = widget.services.storage.chats.get(widget.portals[0], chat.id)
+    assert found
+    service.send(service.draft(line, found, send_key="key-1", user_id=message.user_id), "See you")
+
+    work(widget, 1)
+    assert len(chat.kept) == 1
+    work(widget, LEASE)
+    assert (sent(outside), chat.kept) == (1, [])
+
+
+def test_a_worker_that_dies_before_the_send_leaves_it_to_the_next(widget: Widget, chat: Chat, outside: Outside) -> None:
+    chat.later()
+    widget.clock.forward(HOUR)
+    assert widget.services.storage.scheduled.take(chat.kept[0])
+    work(widget, LEASE)
+    assert sent(outside) == 1
+
+
+def test_where_the_client_wrote_meanwhile_its_author_is_asked(widget: Widget, chat: Chat, outside: Outside) -> None:
+    chat.later()
+    widget.clock.forward(60)
+    engine = widget.services.storage.engine
+    with engine.begin() as connection:
+        connection.exec_driver_sql(f"UPDATE chats SET theirs_at = {widget.clock()}")
+    work(widget, HOUR)
+
+    assert sent(outside) == 0
+    assert "The client has written meanwhile" in chat.words
+    portal = widget.services.storage.portals.require(widget.portals[0])
+    told = [words for _tag, words in widget.services.later.reasons(portal)]
+    assert MARIA in told[0].words
+    assert chat.do("now", confirmed=True).answer.status_code == 200
+    assert (sent(outside), chat.kept) == (1, [])
+
+
+@pytest.mark.parametrize("state", [LineState.OFFLINE, LineState.SCAN_QR, LineState.CONNECTING])
+def test_a_line_that_is_down_sends_when_it_is_back_but_not_after_an_hour(
+    widget: Widget, chat: Chat, outside: Outside, state: LineState
+) -> None:
+    chat.later()
+    chat.later(key="key-2", text="Too late")
+    work(widget, HOUR, state)
+    work(widget, 1800, state)
+    assert len(chat.kept) == 2
+    chat.do("remove")
+    work(widget, 1801, state)
+    work(widget, 60)  # it is back
+
+    assert sent(outside) == 0
+    assert [message.asks for message in chat.kept] == ["late"]
+    chat.do("change", 2, when="hour")
+    work(widget, HOUR)
+    assert sent(outside) == 1
+
+
+def test_a_line_that_is_switched_off_or_may_not_send_asks(widget: Widget, chat: Chat, outside: Outside) -> None:
+    chat.later()
+    widget.services.storage.lines.set_active(widget.portals[0], 1, active=False)
+    work(widget, HOUR)
+    assert (sent(outside), chat.kept[0].asks) == (0, "line_off")
+
+
+def test_at_night_it_waits_for_the_morning_whatever_was_known_before(
+    widget: Widget, chat: Chat, outside: Outside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chat.later("hour")  # it would be 14:00
+    zones = ["Asia/Kamchatka"]  # 20:00 when the clock starts: a plan of numbers has changed
+    monkeypatch.setattr(widget.services.later, "_zones_of", lambda _phone: tuple(zones))
+    work(widget, HOUR)  # 21:00 is night
+    assert sent(outside) == 0
+    work(widget, 9 * HOUR)  # 06:00
+    assert sent(outside) == 0
+    work(widget, HOUR)
+    assert sent(outside) == 1
+
+
+def test_at_the_clients_nine_means_their_nine_though_their_zone_changes(
+    widget: Widget, chat: Chat, outside: Outside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chat.later("morning")
+    nine = chat.kept[0].due_at
+    assert nine == widget.clock() + 20 * HOUR  # 13:00 until 09:00
+    monkeypatch.setattr(widget.services.later, "_zones_of", lambda _phone: ("Europe/Moscow",))  # two hours behind
+    work(widget, 20 * HOUR)
+    assert sent(outside) == 0
+    assert chat.kept[0].due_at == nine + 2 * HOUR
+    work(widget, 2 * HOUR)
+    assert sent(outside) == 1
+
+
+@pytest.mark.parametrize(
+    ("when", "status", "refusal"),
+    [
+        ("2027-01-15T23:30", 422, "later_night"),
+        ("2027-01-15T12:00", 422, "later_time"),  # past
+        ("2037-01-15T12:00", 422, "later_time"),
+        ("2027-02-30T12:00", 422, "later_time"),
+        ("soon", 422, "bad_form"),
+        ("2027-01-15T14:00", 201, ""),
+    ],
+)
+def test_a_time_is_one_of_the_clients_day_and_ahead(chat: Chat, when: str, status: int, refusal: str) -> None:
+    answer = chat.later(when)
+    assert (answer.answer.status_code, answer.refusal) == (status, refusal)
+
+
+def test_it_is_changed_sent_and_taken_back_by_its_author_or_an_administrator(
+    widget: Widget, chat: Chat, outside: Outside
+) -> None:
+    chat.later()
+    other, admin = Chat(widget, "restricted"), Chat(widget, "admin")
+    assert other.do("remove").answer.status_code == 404
+    assert "Take back" not in other.words
+    assert "Changed" in admin.do("change", text="Changed").words
+    assert chat.do("now").answer.status_code == 200
+    assert sent(outside) == 1
+    chat.later(key="key-2")
+    assert chat.do("remove", 2).answer.status_code == 200
+    assert chat.kept == []
+
+
+def test_a_text_with_a_variable_cannot_wait(chat: Chat) -> None:
+    assert chat.later(text="{имя}, завтра").refusal == "unfilled"
+
+
+def test_an_hour_of_a_line_has_an_end(widget: Widget, chat: Chat) -> None:
+    widget.services.storage.portals.set_later_per_hour(widget.portals[0], 2)
+    assert [chat.later(key=f"key-{n}").refusal for n in range(3)] == ["", "", "later_full"]
+    assert chat.later("morning", key="key-9").refusal == ""

@@ -1,0 +1,30 @@
+"""Builds what sends later."""
+
+from widget.chats.building import ChatParts
+from widget.gateways.lines import Gateways
+from widget.infrastructure import Infrastructure
+from widget.later.work import LaterWork, Stored
+from widget.phones.facts import facts_of
+from widget.phones.hours import Hours
+from widget.phones.numbering import Numbering
+from widget.phones.numbers import parse
+from widget.storage.building import Repositories
+
+
+def build_later(
+    infra: Infrastructure,
+    stored: Repositories,
+    gateways: Gateways,
+    chats: ChatParts,
+    numbering: Numbering,
+    hours: Hours,
+) -> LaterWork:
+    """Authors are told by the notices of `chats`. `hours` are the service's."""
+
+    def zones_of(phone: str) -> tuple[str, ...]:
+        return facts_of(parse(phone, "RU", numbering.knows), "en", numbering).zones
+
+    reads = Stored(stored.scheduled, stored.portals, stored.lines, stored.settings, stored.chats.get)
+    work = LaterWork(reads, chats.service, gateways, zones_of, hours, infra.clock)
+    chats.notifying.also(work.reasons)
+    return work

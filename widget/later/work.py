@@ -1,0 +1,155 @@
+"""Send what is due, or ask its author: the worker does it every minute.
+
+A message goes out under the key that it was written with, so a worker that dies in between sends it no second time.
+"""
+
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from widget.bitrix24.country import language_in
+from widget.chats.notifying import Reason
+from widget.chats.service import ChatService
+from widget.context import hours_of
+from widget.errors import ErrorCode, Refused
+from widget.gateways.base import LineState, LineStatus
+from widget.gateways.lines import Gateways
+from widget.i18n import catalogue
+from widget.later.times import at_wall, awake_from, is_early, is_night
+from widget.phones.hours import Hours
+from widget.phones.numbers import shown
+from widget.storage.chats import Chat
+from widget.storage.lines import Line, Lines
+from widget.storage.portals import Portal, Portals, PortalState
+from widget.storage.scheduled import Scheduled, ScheduledSends
+from widget.storage.settings import UserSettings
+
+log = logging.getLogger(__name__)
+
+LATE = 3600.0  # seconds after its time for which a message still goes out by itself
+GOOD_STATES = (LineState.READY, LineState.RESTRICTED)  # a restricted line writes in chats that exist
+WAITS = frozenset({ErrorCode.SENDS_SPENT, ErrorCode.CANNOT_COUNT, ErrorCode.STORE_GONE, ErrorCode.LINE_DOWN})
+
+
+class Question(Enum):
+    """Why an author has to say yes."""
+
+    CLIENT_WROTE = "client_wrote"
+    LATE = "late"  # the line, or this service, was down at its time
+    LINE_OFF = "line_off"
+    REFUSED = "refused"  # the line may not send it: a restriction, a limit
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What is read anew for each message."""
+
+    scheduled: ScheduledSends
+    portals: Portals
+    lines: Lines
+    settings: UserSettings
+    chat: Callable[[int, int], Chat | None]
+
+
+class LaterWork:
+    def __init__(
+        self,
+        stored: Stored,
+        chats: ChatService,
+        gateways: Gateways,
+        zones_of: Callable[[str], tuple[str, ...]],
+        hours: Hours,
+        clock: Callable[[], float],
+    ) -> None:
+        """`zones_of` says where a phone may be; `hours` are the service's, for portals without their own."""
+        self._stored = stored
+        self._chats = chats
+        self._gateways = gateways
+        self._zones_of = zones_of
+        self._hours = hours
+        self._clock = clock
+
+    def go(self) -> None:
+        """A round over all that is due. One outside call for each message that goes out."""
+        for message in self._stored.scheduled.due():
+            if self._stored.scheduled.take(message):
+                self._try(message)
+
+    def reasons(self, portal: Portal) -> Iterator[tuple[tuple[str, int], Reason]]:
+        """What authors are told in Bitrix24 while their messages ask. One query."""
+        _ = catalogue(portal.language or language_in(portal)).gettext
+        words = _("Your message to %(number)s that was to go out later waits for your yes. Open the chat.")
+        for message in self._stored.scheduled.asking(portal.id):
+            chat = self._stored.chat(portal.id, message.chat_id)
+            if chat:
+                tag = f"WIDGET|LATER|{message.id}|{message.user_id}"
+                yield (tag, message.user_id), Reason(words % {"number": shown(chat.phone)})
+
+    def _try(self, message: Scheduled) -> None:
+        stored = self._stored
+        portal = stored.portals.get(message.portal_id)
+        chat = stored.chat(message.portal_id, message.chat_id)
+        line = stored.lines.get(message.portal_id, message.line_id)
+        if portal is None or chat is None:
+            stored.scheduled.remove(message, busy=True)
+            return
+        if self._is_sent(line, chat, message):
+            stored.scheduled.remove(message, busy=True)
+            return
+        question = self._question(portal, line, chat, message)
+        if question or line is None:
+            self._ask(message, question or Question.LINE_OFF)
+        elif due := self._better_time(portal, chat, message):
+            stored.scheduled.release(message, due_at=due)
+        elif self._is_ready(line):
+            self._send(line, chat, message)
+        else:
+            stored.scheduled.release(message)
+
+    def _is_sent(self, line: Line | None, chat: Chat, message: Scheduled) -> bool:
+        """Whether a worker that died, or its author by hand, has sent it."""
+        if line is None:
+            return False
+        return self._chats.draft(line, chat, send_key=message.send_key, user_id=message.user_id).known is not None
+
+    def _question(self, portal: Portal, line: Line | None, chat: Chat, message: Scheduled) -> Question | None:
+        if line is None or not line.active or portal.state is not PortalState.ACTIVE:
+            return Question.LINE_OFF
+        if chat.theirs_at > message.since:
+            return Question.CLIENT_WROTE
+        return Question.LATE if self._clock() > message.due_at + LATE else None
+
+    def _better_time(self, portal: Portal, chat: Chat, message: Scheduled) -> float | None:
+        """When it is due instead: the client sleeps, or their clock is behind the time that was meant."""
+        zones, now, hours = self._zones_of(chat.phone), self._clock(), hours_of(portal, self._hours)
+        if message.wall and is_early(zones, message.wall, message.due_at, now):
+            return at_wall(zones, message.wall, now, hours)
+        return (awake_from(zones, now, hours) or now + LATE) if is_night(zones, now, hours) else None
+
+    def _is_ready(self, line: Line) -> bool:
+        status = self._gateways.known(line)
+        return isinstance(status, LineStatus) and status.state in GOOD_STATES
+
+    def _send(self, line: Line, chat: Chat, message: Scheduled) -> None:
+        chosen = self._stored.settings.of(message.portal_id, message.user_id)
+        try:
+            send_as(self._chats, line, chat, message, name=message.user_name if chosen.show_name else "")
+        except Refused as refusal:
+            log.info("later.refused line=%s message=%s reason=%s", line.id, message.id, refusal.refusal.value)
+            if refusal.refusal in WAITS:
+                self._stored.scheduled.release(message)
+            else:
+                self._ask(message, Question.REFUSED)
+            return
+        self._stored.scheduled.remove(message, busy=True)
+
+    def _ask(self, message: Scheduled, question: Question) -> None:
+        log.info("later.asks message=%s question=%s", message.id, question.value)
+        self._stored.scheduled.release(message, asks=question.value)
+
+
+def send_as(chats: ChatService, line: Line, chat: Chat, message: Scheduled, *, name: str) -> object:
+    """Send it in its author's name. One outside call. Raises Refused."""
+    draft = chats.draft(line, chat, send_key=message.send_key, user_id=message.user_id, name=name)
+    return chats.send(replace(draft, author=message.user_name), message.text)

@@ -1,0 +1,1 @@
+"""Quick replies: texts that an employee picks in the composer, filled with what the open card says."""

@@ -1,0 +1,125 @@
+"""Messages that go out later: what is due, what asks its author first, and how many an hour has."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from sqlalchemy import ColumnElement, Connection, Engine, delete, func, select, update
+
+from widget.storage.rows import reader
+from widget.storage.schema import scheduled
+from widget.storage.secret_box import SecretBox
+from widget.storage.transaction import transaction
+from widget.storage.upsert import insert_into
+
+LEASE = 300.0  # seconds for which one worker has a message: far more than a send takes
+AT_ONCE = 100  # due messages of one round
+
+
+@dataclass(frozen=True)
+class Scheduled:
+    """`due_at` and `since` are unix seconds. `wall` is the time on the client's clock that was meant, "" for a moment;
+    `asks` is why its author has to say yes first, "" where nothing is asked."""
+
+    portal_id: int
+    line_id: int
+    chat_id: int
+    send_key: str
+    user_id: int
+    user_name: str
+    text: str = field(repr=False)
+    due_at: float
+    since: float
+    wall: str = ""
+    asks: str = ""
+    id: int = 0
+
+
+class ScheduledSends:
+    def __init__(self, engine: Engine, secret_box: SecretBox, clock: Callable[[], float]) -> None:
+        self._engine = engine
+        self._secret_box = secret_box
+        self._clock = clock
+        self._read = reader(Scheduled, scheduled, columns={"text": "sealed"}, text=secret_box.decrypt_or_empty)
+
+    def add(self, message: Scheduled, *, per_hour: int) -> bool:
+        """False where the line has as many in that hour already. The same key twice is one message. Three
+        statements at most."""
+        row = (scheduled.c.portal_id == message.portal_id, scheduled.c.send_key == message.send_key)
+        values = {name: getattr(message, name) for name in _KEPT}
+        with transaction(self._engine) as connection:
+            if connection.execute(select(scheduled.c.id).where(*row)).first():
+                return True
+            if _in_hour(connection, message.line_id, message.due_at) >= per_hour:
+                return False
+            sealed = self._secret_box.encrypt(message.text)
+            connection.execute(
+                insert_into(connection, scheduled).values(sealed=sealed, **values).on_conflict_do_nothing()
+            )
+        return True
+
+    def of_chat(self, portal_id: int, chat_id: int) -> list[Scheduled]:
+        """The next one first. One query."""
+        return self._all(scheduled.c.portal_id == portal_id, scheduled.c.chat_id == chat_id)
+
+    def asking(self, portal_id: int) -> list[Scheduled]:
+        """Those whose authors have to say something. One query."""
+        return self._all(scheduled.c.portal_id == portal_id, scheduled.c.asks != "")
+
+    def due(self) -> list[Scheduled]:
+        """Those of all portals that may go out now, the oldest first. One query."""
+        now = self._clock()
+        return self._all(scheduled.c.asks == "", scheduled.c.due_at <= now, scheduled.c.busy_until <= now)
+
+    def get(self, portal_id: int, scheduled_id: int) -> Scheduled | None:
+        found = self._all(scheduled.c.portal_id == portal_id, scheduled.c.id == scheduled_id)
+        return found[0] if found else None
+
+    def take(self, message: Scheduled) -> bool:
+        """Have it alone for some minutes, as it was read: false where another worker has it, or it was changed
+        meanwhile. One statement."""
+        same = scheduled.c.due_at == message.due_at, scheduled.c.asks == message.asks
+        return self._change(message, {"busy_until": self._clock() + LEASE}, *same)
+
+    def release(self, message: Scheduled, *, due_at: float | None = None, asks: str = "") -> None:
+        """Not sent: it is tried again when it is due, or asks its author. One statement."""
+        values: dict[str, object] = {"busy_until": 0.0, "asks": asks}
+        self._change(message, {**values, **({} if due_at is None else {"due_at": due_at})}, busy=True)
+
+    def change(self, message: Scheduled, *, text: str, due_at: float, wall: str, per_hour: int) -> bool:
+        """Another text or time, and nothing is asked any more: its author has seen the chat. False where it is being
+        sent, or the hour has no room."""
+        with transaction(self._engine) as connection:
+            full = _in_hour(connection, message.line_id, due_at, but=message.id) >= per_hour
+        values = {"sealed": self._secret_box.encrypt(text), "due_at": due_at, "wall": wall}
+        return not full and self._change(message, {**values, "asks": "", "since": self._clock()})
+
+    def remove(self, message: Scheduled, *, busy: bool = False) -> bool:
+        """Take it back, or forget it once it is sent (`busy`). False where it is being sent. One statement."""
+        with transaction(self._engine) as connection:
+            return bool(connection.execute(delete(scheduled).where(*self._this(message, busy=busy))).rowcount)
+
+    def _change(
+        self, message: Scheduled, values: dict[str, object], *same: ColumnElement[bool], busy: bool = False
+    ) -> bool:
+        with transaction(self._engine) as connection:
+            changed = update(scheduled).where(*self._this(message, busy=busy), *same).values(values)
+            return bool(connection.execute(changed).rowcount)
+
+    def _this(self, message: Scheduled, *, busy: bool) -> list[ColumnElement[bool]]:
+        mine = [scheduled.c.portal_id == message.portal_id, scheduled.c.id == message.id]
+        return mine if busy else [*mine, scheduled.c.busy_until <= self._clock()]
+
+    def _all(self, *which: ColumnElement[bool]) -> list[Scheduled]:
+        query = select(scheduled).where(*which).order_by(scheduled.c.due_at, scheduled.c.id).limit(AT_ONCE)
+        with transaction(self._engine) as connection:
+            return [self._read(row) for row in connection.execute(query).mappings()]
+
+
+_KEPT = ("portal_id", "line_id", "chat_id", "send_key", "user_id", "user_name", "due_at", "wall", "since")
+
+
+def _in_hour(connection: Connection, line_id: int, due_at: float, but: int = 0) -> int:
+    begins = due_at - due_at % 3600
+    which = (scheduled.c.line_id == line_id, scheduled.c.due_at >= begins, scheduled.c.due_at < begins + 3600)
+    count = select(func.count()).select_from(scheduled).where(*which, scheduled.c.id != but)
+    return int(connection.execute(count).scalar_one())
