@@ -183,7 +183,7 @@ class CheckBudget:
         Each hour's at its end, the latest it can have been: after a loss it may stay spent up to an hour longer.
         """
         since = int((self._clock() - DAY) // HOUR)
-        hours = self._usage.hours(line.portal_id, since=since, line_ids=line.one_account)
+        hours = self._usage.hours_of_account(line, since=since)
         asked_hour, asked = besides
         return [
             (float((hour + 1) * HOUR), counts.checks - (asked if (line_id, hour) == (line.id, asked_hour) else 0))

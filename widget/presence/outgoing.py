@@ -184,5 +184,5 @@ class Outgoing:
     def _spent(self, line: Line, name: str) -> list[tuple[float, int]]:
         """What SQL says of the last day, for a limiter that has forgotten; each hour's at its end."""
         since = int((self._clock() - DAY) // HOUR)
-        hours = self._usage.hours(line.portal_id, since=since, line_ids=line.one_account)
+        hours = self._usage.hours_of_account(line, since=since)
         return [(float((hour + 1) * HOUR), getattr(counts, name)) for (_line, hour), counts in hours.items()]

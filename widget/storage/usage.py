@@ -7,12 +7,13 @@ import logging
 import threading
 import weakref
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 
 from sqlalchemy import Engine, func, select
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
+from widget.storage.lines import Line
 from widget.storage.pruning import prune
 from widget.storage.schema import usage
 from widget.storage.transaction import transaction
@@ -87,16 +88,19 @@ class Usage:
         except SQLAlchemyError as error:
             log.warning("usage.openings_lost error=%s", type(error).__name__)
 
-    def hours(
-        self, portal_id: int, *, since: int, line_ids: Collection[int] | None = None
-    ) -> dict[tuple[int, int], Counts]:
-        """By line and hour, from hour `since` on; of these lines or of all. One query."""
+    def hours(self, portal_id: int, *, since: int, line_id: int | None = None) -> dict[tuple[int, int], Counts]:
+        """By line and hour, from hour `since` on; of one line or of all. One query."""
         where = (usage.c.portal_id == portal_id) & (usage.c.hour >= since)
-        if line_ids is not None:
-            where &= usage.c.line_id.in_(line_ids)
+        if line_id is not None:
+            where &= usage.c.line_id == line_id
         with transaction(self._engine) as connection:
             rows = connection.execute(select(usage).where(where).order_by(usage.c.hour)).mappings().all()
         return {(row["line_id"], row["hour"]): Counts(**{name: row[name] for name in NAMES}) for row in rows}
+
+    def hours_of_account(self, line: Line, *, since: int) -> dict[tuple[int, int], Counts]:
+        """The same of all lines of this one's account. One query for each."""
+        each = (self.hours(line.portal_id, since=since, line_id=line_id) for line_id in line.one_account)
+        return {place: counts for found in each for place, counts in found.items()}
 
     def total(self, portal_id: int, line_id: int, name: str, *, since: int) -> int:
         """One count of one line, from hour `since` on. One query."""
