@@ -82,6 +82,7 @@ def read_whole(engine: Engine, statements: list[Statement]) -> set[str]:
 # Read whole, and rightly: one row a portal, and two that run once an hour or a night.
 COLD = (
     "FROM timelines",
+    "FROM card_fields",
     "SELECT DISTINCT chats.portal_id, chats.owner_id",
     "DELETE FROM mirrored WHERE mirrored.created_at",
 )
