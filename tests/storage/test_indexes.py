@@ -120,6 +120,7 @@ COLD = (
     "DELETE FROM counted",
     "DELETE FROM presences",
     "chats.chat_ids LIKE",
+    "FROM card_fields",
     "SELECT DISTINCT chats.portal_id, chats.owner_id",
     "DELETE FROM mirrored WHERE mirrored.created_at",
     "max(chats.last_at) AS ",

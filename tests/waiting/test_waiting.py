@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests.stand import CardPage, Clock, Outside, Widget, config_for, examples, start_widget
 from tests.webhooks.gateways import CLIENT, LID, PHONE, Caller, PlainWebhooks, muddled, tick, written
-from widget.gateways.base import Ack, GatewayEvent, LineState
+from widget.gateways.base import Ack, GatewayEvent, LineState, LineStatus
 from widget.gateways.serialization import events_json
 from widget.storage.chats import Chat
 from widget.storage.lines import OwnerRule
@@ -287,7 +287,7 @@ def test_administrators_are_told_of_a_line_down_for_five_minutes_and_of_a_send_w
     def rounds(minutes: int, state: LineState = LineState.READY) -> set[str]:
         """Whom each notice that is out names, after so many minutes with the line in this state."""
         for _minute in range(minutes):
-            services.gateways.told(gateway.line, state)
+            services.gateways.states.put(gateway.line.id, LineStatus(state))
             services.chats.notifying.go()
             widget.clock.forward(MINUTE)
         return {tag.rpartition("|")[0] + f" to {user}" for tag, user in notices(services).items()}
