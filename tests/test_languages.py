@@ -16,6 +16,9 @@ LITERAL = re.compile(r"""["'](?:ru|en)["']""")
 # Where a language is named in the code, and why a third one is not missed there.
 NAMED = {
     "widget/i18n.py": "the language of the source, which is every other one's fallback",
+    "widget/later/building.py": "names of regions that no page shows: only the zone is read",
+    "widget/replies/values.py": "a greeting's words by the hour, and English ones for every other language",
+    "widget/variables.py": "names of variables in a text: Russian ones beside English ones",
     "widget/commands/numbering.py": "the default of an option of a command",
     "widget/bitrix24/oauth.py": "which authorisation server knows a portal of this licence",
     "widget/bitrix24/country.py": "the country of a licence",

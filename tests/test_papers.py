@@ -83,7 +83,7 @@ def test_every_named_make_target_exists() -> None:
 
 
 # Programs that benchmarks start.
-PARTS = {ROOT / "benchmarks" / name for name in ("stub.py", "cutting.py")}
+PARTS = {ROOT / "benchmarks" / name for name in ("stub.py", "cutting.py", "centre.py")}
 
 
 def test_every_benchmark_has_its_command_named() -> None:

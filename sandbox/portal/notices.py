@@ -10,7 +10,7 @@ from .errors import RestError
 def _add(asked: Asked) -> Answer:
     """A notice of a tag that is there already takes its place."""
     params = asked.upper()
-    user_id, message, tag = text_of(params, "USER_ID"), text_of(params, "MESSAGE"), str(params.get("TAG") or "")
+    user_id, message, tag = (str(params.get(name) or "") for name in ("USER_ID", "MESSAGE", "TAG"))
     if not user_id.isdigit() or not int(user_id):
         raise RestError("USER_ID_EMPTY", "User ID can't be empty")
     if not message:

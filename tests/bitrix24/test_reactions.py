@@ -318,7 +318,7 @@ def test_a_rename_is_verified_with_a_renewed_token_when_the_old_one_has_expired(
     here.portals.move(here.portal.id, domain="old.example", endpoint=f"{outside.portal}/old/rest/")
     moved = Says({"result": "here"})
     redirect = httpx.MockTransport(lambda request: httpx.Response(302, headers={"Location": "http://evil.example/"}))
-    here.rest._clients = iter([make_client(transport=redirect), make_client(transport=moved)])
+    here.rest._exchanges._clients = iter([make_client(transport=redirect), make_client(transport=moved)])
     outside.break_portal("expired_token", "oauth:app.info")
     assert here.rest.call(here.portals.get(here.portal.id), REP, "profile", {}) == "here"
     assert here.portals.get(here.portal.id).endpoint == f"{outside.portal}/rest/"

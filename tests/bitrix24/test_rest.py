@@ -254,7 +254,7 @@ def test_a_renamed_portal_is_called_where_the_authorisation_server_says_it_lives
     here.portals.move(here.portal.id, domain="old.example", endpoint=f"{outside.portal}/old/rest/")
     old = here.portals.get(here.portal.id)
     moved = Scripted(httpx.Response(302, headers={"Location": "http://evil.example/"}), {"result": "here"})
-    here.rest._clients = iter([make_client(transport=moved)] * 2)
+    here.rest._exchanges._clients = iter([make_client(transport=moved)] * 2)
     assert here.rest.call(old, REP, "profile", {"a": 1}) == "here"
     assert [str(request.url) for request in moved.requests] == [
         f"{outside.portal}/old/rest/profile",

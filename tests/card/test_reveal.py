@@ -199,7 +199,7 @@ def test_a_client_of_an_open_line_of_whatsapp_is_marked_and_no_number_of_theirs_
     before = ivan.rows
     fm = [
         {"typeId": "PHONE", "valueType": "MOBILE", "value": "+7 961 951-00-00"},
-        {"typeId": "IM", "valueType": "IMOL", "value": "imol|whatsappbytwilio|1|79619510000|12"},
+        {"typeId": "IM", "valueType": "IMOL", "value": "imol|whatsappbytwilio|1|a4f2c9|12"},
     ]
     change = {"entityTypeId": 3, "id": 42, "fields": {"fm": fm}}
     outside.http.post(f"{outside.portal}/_sandbox/portals/1", json={"change_item": change}).raise_for_status()

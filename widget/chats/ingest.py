@@ -107,14 +107,15 @@ class Ingest:
         return len(due)
 
     def _tell(self, webhook: Webhook) -> None:
-        portal = self._portals.get(webhook.portal_id)
+        portal, events = self._portals.get(webhook.portal_id), read_events(webhook.told)
         # Read anew: what comes in a moment after mirroring was switched on in another process is mirrored too.
-        line = self._lines.get(webhook.portal_id, webhook.line_id, again=True)
+        news = any(event.kind is not EventKind.ACK for event in events)
+        line = self._lines.get(webhook.portal_id, webhook.line_id, again=news)
         if portal is None or portal.state is not PortalState.ACTIVE or line is None:
             return  # closed or removed meanwhile
         if not webhook.told:
             log.error("webhook.lost line=%s row=%s: sealed with a key that is gone", line.id, webhook.id)
-        for event in read_events(webhook.told):
+        for event in events:
             self._learn(line, event)
 
     def _learn(self, line: Line, event: GatewayEvent) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Table, and_, delete, select, tuple_, update
 
 from widget.storage.chats import LID, MAX_IDS, Chat, chat_of_row, ids_json
-from widget.storage.schema import chat_links, chats, client_names, mirrors, records, sends
+from widget.storage.schema import chat_links, chats, client_names, mirrors, records, scheduled, sends
 from widget.storage.secret_box import SecretBox
 from widget.storage.transaction import after_commit, transaction
 from widget.storage.upsert import insert_into
@@ -22,6 +22,7 @@ FOLLOWING: tuple[tuple[Table, tuple[str, ...]], ...] = (
     (sends, ()),
     (records, ("name",)),
     (chat_links, ("entity_type_id", "entity_id")),
+    (scheduled, ()),
 )
 
 

@@ -167,7 +167,7 @@ client_names = Table(
     metadata,
     Column("chat_id", ForeignKey("chats.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
     Column("portal_id", ForeignKey("portals.id", ondelete="CASCADE"), nullable=False),
-    Column("sealed", Text, nullable=False),
+    Column("sealed", Text, nullable=False),  # sealed; how a client calls themselves
     Index(None, "portal_id"),
 )
 
@@ -555,7 +555,7 @@ scheduled = Table(
     Column("busy_until", Float, nullable=False, server_default="0"),  # a lease of who sends it
     UniqueConstraint("portal_id", "send_key"),
     Index(None, "asks", "due_at"),
-    Index(None, "portal_id", "chat_id"),
+    Index(None, "chat_id"),
     Index(None, "line_id", "due_at"),
     sqlite_autoincrement=True,
 )

@@ -36,7 +36,7 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index(op.f('ix_scheduled_asks_due_at'), 'scheduled', ['asks', 'due_at'])
-    op.create_index(op.f('ix_scheduled_portal_id_chat_id'), 'scheduled', ['portal_id', 'chat_id'])
+    op.create_index(op.f('ix_scheduled_chat_id'), 'scheduled', ['chat_id'])
     op.create_index(op.f('ix_scheduled_line_id_due_at'), 'scheduled', ['line_id', 'due_at'])
     op.add_column('portals', sa.Column('later_per_hour', sa.Integer(), server_default='20', nullable=False))
 
