@@ -220,14 +220,15 @@ class Card(Framed):
 FITS = "() => Math.abs(innerHeight - document.body.getBoundingClientRect().height) < 2"
 PAINTED = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 # Every visible element that stands out of the page to a side, or whose text is wider than its box allows.
-# A select cuts its text with an ellipsis by itself; tables of figures scroll, and can be reached by keyboard.
+# A select cuts its text with an ellipsis by itself, and what was typed into a field scrolls in it; tables of figures
+# scroll, and can be reached by keyboard.
 CUT_OFF = """() => [...document.querySelectorAll("body *")].filter((element) => {
   const box = element.getBoundingClientRect();
   if (!box.width || !element.checkVisibility() || element.closest(".sr-only, svg, .figures")) return false;
   const style = getComputedStyle(element);
   if (style.clipPath === "inset(50%)") return false; // only for screen readers here
   const clips = style.overflowX !== "visible" && element.scrollWidth > element.clientWidth + 1;
-  return box.left < -1 || box.right > innerWidth + 1 || (clips && element.tagName !== "SELECT");
+  return box.left < -1 || box.right > innerWidth + 1 || (clips && element.tagName !== "SELECT" && !element.value);
 }).map((element) => element.outerHTML.slice(0, 120))"""
 
 
