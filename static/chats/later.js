@@ -17,7 +17,7 @@ export async function laterChoice(job, html) {
   const yes = await confirmed('confirm', textOf(html));
   third.hidden = true; // other questions have no such answer
   if (yes) return 'yes';
-  return dialog.returnValue === 'third' && (await postpone(job.text, 'morning', job.key)) ? 'later' : 'no';
+  return dialog.returnValue === 'third' && (await postpone?.(job.text, 'morning', job.key)) ? 'later' : 'no';
 }
 
 /** Start it in a drawn chat with a composer. `address` is that of what goes out later. */

@@ -59,8 +59,11 @@ class Queue {
   async run() {
     if (this.running) return;
     this.running = true;
-    for (let job = this.next(); job; job = this.next()) await this.send(job); // one is out before the next goes
-    this.running = false;
+    try {
+      for (let job = this.next(); job; job = this.next()) await this.send(job); // one is out before the next goes
+    } finally {
+      this.running = false;
+    }
   }
 
   // Behind one that the network failed all wait, so that they arrive in their order.

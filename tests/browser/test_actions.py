@@ -47,7 +47,7 @@ def test_a_reply_and_a_file_are_taken_away_with_keys_alone(talk: Card, tmp_path:
         ("#composer-file", f"{talk.say('Remove file')}: {file.name}"),
         ("#composer-about", talk.say("Cancel")),
     ):
-        for _ in range(3):
+        for _ in range(4):
             talk.page.keyboard.press("Shift+Tab")
         expect(talk.focused).to_have_accessible_name(leave)
         talk.page.keyboard.press("Enter")

@@ -121,7 +121,8 @@ def test_a_set_up_waits_and_says_that_reports_work_once_one_has_come(
 def test_a_line_is_set_up_step_by_step_and_the_way_can_be_left_in_between(
     settings: Settings, database: sqlite3.Connection, outside: Outside, complaints: Complaints
 ) -> None:
-    complaints.expect("Failed to load resource")  # the question, the form with its fault, a code that is needed no more
+    # The question, the form with its fault, a code that is needed no more.
+    complaints.expect("Failed to load resource|status of 422")
     line = settings.frame.locator("#lines-section .line-item", has_text="Архивная линия")
     settings.open(lang="en", width=410)
     (address,) = database.execute("SELECT address FROM lines WHERE session = 'archive'").fetchone()

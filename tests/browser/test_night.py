@@ -75,6 +75,8 @@ def test_the_question_at_night_is_answered_by_keyboard(card: Card, outside: Outs
     keys.press("Control+Enter")
     expect(card.dialog).to_be_visible()
     keys.press("Shift+Tab")
+    expect(card.button("Send at 9:00, the client's time")).to_be_focused()
+    keys.press("Shift+Tab")
     expect(card.button("Send anyway")).to_be_focused()
     keys.press("Enter")
     expect(card.bubble("Доброй ночи").locator(SENT)).to_have_count(1)

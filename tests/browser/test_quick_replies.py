@@ -8,6 +8,7 @@ from tests.stand import Outside
 
 def test_a_reply_is_found_filled_completed_and_sent(card: Card, settings: Settings, outside: Outside) -> None:
     settings.open(user="rep")
+    settings.frame.locator("[data-part=replies] > summary").click()
     for name, text in (("Счёт", "{имя}, счёт для {линия}"), ("Привет", "{приветствие}, {имя|клиент}!")):
         settings.frame.locator("[data-part=reply-new] summary").click()
         settings.frame.locator("#reply-new-name").fill(name)

@@ -376,3 +376,26 @@ def test_a_gateway_that_cannot_tell_closes_the_chat(widget: Widget, trouble: Gat
         service = ChatService(gateways, services.storage.conversations, widget.clock)
         with pytest.raises(GatewayError):
             service.typed.read(line, ORDERS_MOSCOW.phone, REP)
+
+
+def test_what_goes_out_later_is_no_way_around_a_typed_number(three: Widget) -> None:
+    """Neither a colleague's text that waits is shown, nor does one of the rep's own go out into what is not theirs."""
+    colleague = three.open(user="admin", lang="en").reveal()
+    chat = colleague.open_chat(colleague.keys["+7 926 111-22-33"]).chat
+    kept = {"text": "A colleague's", "key": "a-1", "when": "hour"}
+    assert colleague.post(f"/chats/{chat}/later", kept).answer.status_code == 201
+    take_out_of_cards(three)
+    rep = Rep(three)
+    assert rep.type_number(ORDERS_MOSCOW.phone, 1).answer.status_code == 200
+    assert rep.page.open_chat(rep.key, line=1).chat == chat
+    assert "A colleague's" not in rep.page.get(f"/chats/{chat}/later").text
+
+    later = {"text": "From a typed number", "key": "b-1", "when": "hour"}
+    assert rep.page.post(f"/chats/{chat}/later", later).answer.status_code == 201
+    three.outside.write_on_phone(ORDERS_MOSCOW.phone, "For a colleague", LINES[0])
+    assert rep.page.post(f"/chats/{chat}/later/2", {"do": "now"}).answer.status_code == 403
+    three.clock.forward(3700)
+    three.services.later.go()
+    waits = three.services.storage.scheduled.of_chat(three.portals[0], chat)
+    assert [(message.text, message.asks) for message in waits if message.typed] == [("From a typed number", "refused")]
+    assert rep.open_waiting(chat).answer.status_code == 403

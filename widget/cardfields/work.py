@@ -91,10 +91,13 @@ class CardFieldWork:
             self._stored.fail(chat, type(error).__name__)
 
     def _cards_of(self, portal: Portal, fields: CardFieldMap, chat: Chat) -> list[tuple[int, int]]:
-        """The client's cards of the kinds that hold facts. Two calls at most."""
+        """The client's cards of the kinds that hold facts. Two calls at most. Raises Refused."""
         cards = set(self._hidden.links(portal.id, [chat.id]).get(chat.id, ()))
         phones = [chat.phone] if chat.phone else []
-        for found in cards_of_phones(self._rest, portal, portal.installer_id, phones).values():
+        by_phone = cards_of_phones(self._rest, portal, portal.installer_id, phones)
+        if len(by_phone) < len(phones):
+            raise Refused(ErrorCode.PORTAL_FAILED, reason="no clear answer")
+        for found in by_phone.values():
             cards |= {(card.entity_type_id, card.id) for card in found}
         people = sorted(card for card in cards if card[0] in (CONTACT, COMPANY))[:NEWEST]
         linked = [kind for kind in fields if kind not in PEOPLE]

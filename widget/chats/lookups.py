@@ -20,6 +20,7 @@ from widget.storage.chats import LID, Chat
 from widget.storage.conversations import Conversations
 from widget.storage.lines import Line
 from widget.storage.sends import GIVEN_UP, UNCLEAR, Send, SendState
+from widget.timing import timer_of
 
 LOOKED_FOR = 86_400.0  # seconds; what nothing knew for so long is missing
 AROUND = 100  # messages of a page around the time of an unclear send
@@ -47,7 +48,7 @@ class LookUps:
         self._sends = conversations.sends
         self._messages = conversations.messages
         self._clock = clock
-        self._looked: TTLCache[int, bool] = TTLCache(4096, LOOKED_AROUND, timer=clock)
+        self._looked: TTLCache[int, bool] = TTLCache(4096, LOOKED_AROUND, timer=timer_of(clock))
         self._lock = threading.Lock()
 
     def ids(self, line: Line, chat: Chat) -> Sequence[str]:

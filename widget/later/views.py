@@ -4,7 +4,7 @@ import re
 from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, Response, render_template
+from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from widget.chats.context import (
@@ -35,8 +35,10 @@ _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
 
 @pages.before_request
 def keep_typed_numbers_apart() -> None:
-    """As for every other view of a chat."""
-    open_typed_number(current_session(), shows=False)
+    """As for every other view of a chat: what sends reads the whole chat first, now or when it is due."""
+    body = request.get_json(silent=True)
+    takes_back = isinstance(body, dict) and body.get("do") == "remove"
+    open_typed_number(current_session(), shows=request.method == "POST" and not takes_back)
 
 
 @pages.get("/<int:chat_id>/later")
@@ -61,7 +63,8 @@ def send_later(chat_id: int) -> ResponseReturnValue:
     due_at, wall = _due(context, chat, when)
     here.saw(chat.portal_id, who)
     message = Scheduled(
-        chat.portal_id, line.id, chat.id, key, who.user_id, who.name[:120], text, due_at, here.clock(), wall
+        *(chat.portal_id, line.id, chat.id, key, who.user_id, who.name[:120], text, due_at, here.clock(), wall),
+        typed=_is_typed(context),
     )
     if not here.storage.scheduled.add(message, per_hour=context.portal.later_per_hour):
         raise _full(context)
@@ -100,8 +103,11 @@ def change_later(chat_id: int, later_id: int) -> ResponseReturnValue:
 
 
 def drawn(context: CardContext, chat: Chat) -> str:
-    """All of the chat, the next one first; `zone` is the one that times are read in."""
+    """All of the chat, the next one first; their own where a typed number is all that brought the user here. `zone` is
+    the one that times are read in."""
     messages = services().storage.scheduled.of_chat(chat.portal_id, chat.id)
+    if _is_typed(context):
+        messages = [message for message in messages if message.user_id == context.viewer.user_id]
     may = {message.id for message in messages if _may_change(context, message)}
     return render_template(
         "later/_list.html", messages=messages, may=may, client_zone=_zone(context, chat), **drawn_with(chat)
@@ -129,7 +135,7 @@ def _now(context: CardContext, line: Line, chat: Chat, message: Scheduled, *, co
 def _due(context: CardContext, chat: Chat, when: str) -> tuple[float, str]:
     """When it is due (unix seconds), and the time on the client's clock that is meant, "" for a moment. Raises
     Refused."""
-    zones = context.phone_of(chat.phone).facts.zones
+    zones = context.phone_of(chat.client).facts.zones
     due: float | None
     wall = ""
     if when == "morning":
@@ -157,10 +163,16 @@ def _typed_moment(context: CardContext, chat: Chat, when: str) -> float | None:
 
 def _zone(context: CardContext, chat: Chat) -> str:
     """The client's zone where their number has one, else the employee's."""
-    local = context.local(context.phone_of(chat.phone))
+    local = context.local(context.phone_of(chat.client))
     if local and local.certain:
         return str(local.earliest.tzinfo)
     return context.zone
+
+
+def _is_typed(context: CardContext) -> bool:
+    """Whether neither a card nor a right to the chat says that this user may read it."""
+    session = context.session
+    return bool(session.number) and not session.granted and not context.viewer.admin
 
 
 def _check(text: str, name: str) -> None:

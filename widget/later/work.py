@@ -11,6 +11,7 @@ from enum import Enum
 from widget.bitrix24.country import language_in
 from widget.chats.notifying import Reason
 from widget.chats.service import ChatService
+from widget.chats.typed import NotTheirs
 from widget.context import hours_of
 from widget.errors import ErrorCode, Refused
 from widget.gateways.base import LineState, LineStatus
@@ -74,7 +75,11 @@ class LaterWork:
         """A round over all that is due. One outside call for each message that goes out."""
         for message in self._stored.scheduled.due():
             if self._stored.scheduled.take(message):
-                self._try(message)
+                try:
+                    self._try(message)
+                except Exception:  # the others wait for none
+                    log.exception("later.broken line=%s message=%s", message.line_id, message.id)
+                    self._stored.scheduled.release(message)
 
     def reasons(self, portal: Portal) -> Iterator[tuple[tuple[str, int], Reason]]:
         """What authors are told in Bitrix24 while their messages ask. One query."""
@@ -84,15 +89,16 @@ class LaterWork:
             chat = self._stored.chat(portal.id, message.chat_id)
             if chat:
                 tag = f"WIDGET|LATER|{message.id}|{message.user_id}"
-                yield (tag, message.user_id), Reason(words % {"number": shown(chat.phone)})
+                number = shown(chat.phone) if chat.phone else _("Client without a number")
+                yield (tag, message.user_id), Reason(words % {"number": number})
 
     def _try(self, message: Scheduled) -> None:
         stored = self._stored
         portal = stored.portals.get(message.portal_id)
         chat = stored.chat(message.portal_id, message.chat_id)
         line = stored.lines.get(message.portal_id, message.line_id)
-        if portal is None or chat is None:
-            stored.scheduled.remove(message, busy=True)
+        if portal is None or chat is None:  # gone with all that was its own, or just joined with another chat
+            stored.scheduled.release(message)
             return
         if self._is_sent(line, chat, message):
             stored.scheduled.remove(message, busy=True)
@@ -134,7 +140,12 @@ class LaterWork:
     def _send(self, line: Line, chat: Chat, message: Scheduled) -> None:
         chosen = self._stored.settings.of(message.portal_id, message.user_id)
         try:
+            if message.typed:
+                self._chats.typed.read(line, chat.client, message.user_id)
             send_as(self._chats, line, chat, message, name=message.user_name if chosen.show_name else "")
+        except NotTheirs:
+            self._ask(message, Question.REFUSED)
+            return
         except Refused as refusal:
             log.info("later.refused line=%s message=%s reason=%s", line.id, message.id, refusal.refusal.value)
             if refusal.refusal in WAITS:
@@ -152,4 +163,5 @@ class LaterWork:
 def send_as(chats: ChatService, line: Line, chat: Chat, message: Scheduled, *, name: str) -> object:
     """Send it in its author's name. One outside call. Raises Refused."""
     draft = chats.draft(line, chat, send_key=message.send_key, user_id=message.user_id, name=name)
-    return chats.send(replace(draft, author=message.user_name), message.text)
+    owner = 0 if message.typed else None  # what a typed number brought somebody to is not theirs by that
+    return chats.send(replace(draft, author=message.user_name, owner_id=owner), message.text)

@@ -5,6 +5,8 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from widget.timing import timer_of
+
 FIRST_REST, MAX_REST = 5.0, 120.0  # seconds; each twice the one before
 
 
@@ -20,7 +22,7 @@ class Sharing:
     """Of one process. Pieces of work are known by a number; all of them stay written down elsewhere."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
-        self._clock = clock
+        self._clock = timer_of(clock)
         self._companies: dict[int, _PortalShare] = {}
         self._lock = threading.Lock()
 

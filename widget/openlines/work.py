@@ -11,7 +11,7 @@ from mimetypes import guess_extension
 
 from widget.chats.message_facts import MessageFacts, merge_facts, read_facts, seen
 from widget.errors import AppError, ErrorCode, Refused
-from widget.gateways.base import GatewayError, Message
+from widget.gateways.base import GatewayError, GatewayErrorCode, Message
 from widget.openlines import words
 from widget.openlines.calls import ChatPlace, MessageRefused, OpenLineCalls, Posted, said_no
 from widget.openlines.files import FileAddresses, FileRef
@@ -155,7 +155,9 @@ class MirrorWork:
         line = self._lines.get(mirror.portal_id, mirror.line_id)
         if line is None or not line.mirrored:  # perhaps it was switched on a moment ago, in another process
             line = self._lines.get(mirror.portal_id, mirror.line_id, again=True)
-        if portal is None or line is None or chat is None or not line.open_line:
+        if chat is None:  # it was joined with another one, and its mirror went with it
+            return None
+        if portal is None or line is None or not line.open_line:
             self._mirrors.drop_waiting(mirror.portal_id, mirror.line_id)
             return None
         portal.require_active()
@@ -375,7 +377,7 @@ class MirrorWork:
             return mirror
         failed = next((send for send in sends if send.state in (SendState.FAILED, SendState.MISSING)), None)
         if failed and patient and is_passing(failed):
-            raise Refused(ErrorCode.PORTAL_FAILED, reason=failed.reason)  # what comes after it waits for it
+            raise GatewayError(GatewayErrorCode(failed.reason))  # what comes after it waits for it
         if failure or failed:
             code = _code_of(failure) if failure else failed.reason if failed else ""
             if failed and failed.state is SendState.MISSING:

@@ -8,6 +8,7 @@ from widget.presence.store import PresenceStore
 from widget.storage.chats import Chats
 from widget.storage.lines import Line
 
+THEIRS = frozenset({Source.MESSAGE, Source.DELIVERED})  # signs of the client's own phone
 # News of the same kind within this time change nothing that anybody sees, and there are many of them.
 SAME_NEWS = 3600.0
 # For so long after they wrote or were reached a refused message is rather a fault of the gateway's own look-up than
@@ -47,7 +48,7 @@ def contradicts(refusal: Presence, known: Presence) -> bool:
     """Whether a refused message says what is hard to believe."""
     if known.answer is PresenceAnswer.UNKNOWN:
         return known.why is UnknownReason.REFUSED
-    by_them = known.answer is PresenceAnswer.YES and known.how in (Source.MESSAGE, Source.DELIVERED)
+    by_them = known.answer is PresenceAnswer.YES and known.how in THEIRS
     return by_them and 0 <= refusal.at - known.at < SURELY_THERE
 
 
@@ -57,4 +58,5 @@ def outweighs(news: Presence, known: Presence | None) -> bool:
         return True
     if news.answer is PresenceAnswer.NO or known.answer is PresenceAnswer.NO:
         return news.at >= known.at
-    return not known.proved or news.at >= known.at + SAME_NEWS
+    tells_more = news.how in THEIRS and known.how not in THEIRS
+    return not known.proved or tells_more or news.at >= known.at + SAME_NEWS

@@ -98,5 +98,5 @@ def _filled(context: CardContext, line: Line, chat: Chat, reply_id: int) -> Fill
     wanted = variables_in(reply.text)
     names = here.reply_names.of(context, stage=Variable.STAGE in wanted, responsible=Variable.RESPONSIBLE in wanted)
     language = reply.language or current_language()
-    text = fill(reply.text, values_of(context, line, context.phone_of(chat.phone), language, names))
+    text = fill(reply.text, values_of(context, line, context.phone_of(chat.client), language, names))
     return FilledReply(reply, text, tuple(unfilled(text)))

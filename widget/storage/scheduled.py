@@ -18,7 +18,8 @@ AT_ONCE = 100  # due messages of one round
 @dataclass(frozen=True)
 class Scheduled:
     """`due_at` and `since` are unix seconds. `wall` is the time on the client's clock that was meant, "" for a moment;
-    `asks` is why its author has to say yes first, "" where nothing is asked."""
+    `asks` is why its author has to say yes first, "" where nothing is asked. `typed`: a typed number is all that
+    brought its author to the chat, so that it is asked once more, when it is due, whose the chat is."""
 
     portal_id: int
     line_id: int
@@ -32,6 +33,7 @@ class Scheduled:
     wall: str = ""
     asks: str = ""
     id: int = 0
+    typed: bool = False
 
 
 class ScheduledSends:
@@ -66,9 +68,16 @@ class ScheduledSends:
         return self._all(scheduled.c.portal_id == portal_id, scheduled.c.asks != "")
 
     def due(self) -> list[Scheduled]:
-        """Those of all portals that may go out now, the oldest first. One query."""
+        """Those of all portals that may go out now, the lines in turn: one that is away holds up no other. One
+        query."""
         now = self._clock()
-        return self._all(scheduled.c.asks == "", scheduled.c.due_at <= now, scheduled.c.busy_until <= now)
+        may = scheduled.c.asks == "", scheduled.c.due_at <= now, scheduled.c.busy_until <= now
+        order = scheduled.c.due_at, scheduled.c.id
+        place = func.row_number().over(partition_by=scheduled.c.line_id, order_by=order).label("place")
+        each = select(scheduled.c.id, place).where(*may).subquery()
+        query = select(scheduled).join(each, each.c.id == scheduled.c.id).order_by(each.c.place, *order).limit(AT_ONCE)
+        with transaction(self._engine) as connection:
+            return [self._read(row) for row in connection.execute(query).mappings()]
 
     def get(self, portal_id: int, scheduled_id: int) -> Scheduled | None:
         found = self._all(scheduled.c.portal_id == portal_id, scheduled.c.id == scheduled_id)
@@ -115,7 +124,7 @@ class ScheduledSends:
             return [self._read(row) for row in connection.execute(query).mappings()]
 
 
-_KEPT = ("portal_id", "line_id", "chat_id", "send_key", "user_id", "user_name", "due_at", "wall", "since")
+_KEPT = ("portal_id", "line_id", "chat_id", "send_key", "user_id", "user_name", "due_at", "wall", "since", "typed")
 
 
 def _in_hour(connection: Connection, line_id: int, due_at: float, but: int = 0) -> int:

@@ -552,6 +552,7 @@ scheduled = Table(
     Column("wall", String(5), nullable=False, server_default=EMPTY),  # on the client's clock, 09:00; "" is a moment
     Column("since", Float, nullable=False),  # what the client wrote after this is news
     Column("asks", String(20), nullable=False, server_default=EMPTY),  # why its author has to say yes first, "" not
+    Column("typed", Boolean, nullable=False, server_default=false()),  # from a typed number, and no card
     Column("busy_until", Float, nullable=False, server_default="0"),  # a lease of who sends it
     UniqueConstraint("portal_id", "send_key"),
     Index(None, "asks", "due_at"),

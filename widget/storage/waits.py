@@ -146,10 +146,11 @@ class Waits:
             return [chat_of_row(row) for row in rows.mappings()]
 
     def written_in(self, portal_id: int, user_id: int, chat_ids: Sequence[int]) -> set[int]:
-        """Those of these chats in which the user wrote from a card. One query, none for no chats."""
+        """Those of these chats in which the user wrote what went out. One query, none for no chats."""
         if not chat_ids:
             return set()
-        mine = sends.c.portal_id == portal_id, sends.c.user_id == user_id, sends.c.chat_id.in_(chat_ids)
+        here = sends.c.portal_id == portal_id, sends.c.chat_id.in_(chat_ids)
+        mine = *here, sends.c.user_id == user_id, sends.c.state.in_(_WENT)
         with transaction(self._engine) as connection:
             return set(connection.execute(select(sends.c.chat_id).where(*mine).distinct()).scalars())
 

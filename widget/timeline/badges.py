@@ -90,7 +90,7 @@ class WaitingBadges:
                 kind, item_id = found.place
                 record = self._timelines.ask(record, owner_type=kind, owner_id=item_id, user_id=portal.installer_id)
                 self._rest.call(portal, portal.installer_id, "crm.activity.badge.add", _badge(portal))
-                wanted = {"ownerTypeId": kind, "ownerId": item_id, **_activity(portal, chat, record)}
+                wanted = {"ownerTypeId": kind, "ownerId": item_id, **_activity(portal, chat, record, self._title(chat))}
                 told = as_dict(self._rest.call(portal, portal.installer_id, "crm.activity.configurable.add", wanted))
                 made = as_positive_int(as_dict(told.get("activity")).get("id"))
                 if not made:
@@ -116,6 +116,9 @@ class WaitingBadges:
                 raise
         self._timelines.drop(record)
 
+    def _title(self, chat: Chat) -> str:
+        return shown(chat.phone) if chat.phone else self._conversations.hidden.names([chat]).get(chat.id, "")
+
     def _look_for(self, portal: Portal, record: Record) -> int:
         wanted = {"filter": {"ORIGINATOR_ID": ORIGIN, "ORIGIN_ID": _mark_of(record)}, "select": ["ID"]}
         rows = as_rows(self._rest.call(portal, portal.installer_id, "crm.activity.list", wanted))
@@ -131,7 +134,7 @@ def _badge(portal: Portal) -> dict[str, str]:
     return {"code": BADGE, "title": "WhatsApp", "value": gettext("The client waits"), "type": "warning"}
 
 
-def _activity(portal: Portal, chat: Chat, record: Record) -> dict[str, Any]:
+def _activity(portal: Portal, chat: Chat, record: Record, title_of_client: str) -> dict[str, Any]:
     gettext = catalogue(language_in(portal)).gettext
     fields: dict[str, Any] = {
         "typeId": "CONFIGURABLE",
@@ -142,7 +145,7 @@ def _activity(portal: Portal, chat: Chat, record: Record) -> dict[str, Any]:
         "originatorId": ORIGIN,
         "originId": _mark_of(record),
     }
-    text = {"type": "text", "properties": {"value": shown(chat.phone)}}
+    text = {"type": "text", "properties": {"value": title_of_client or gettext("Client without a number")}}
     body = {"logo": {"code": "comment"}, "blocks": {"number": text}}
     title = gettext("The client waits for an answer in WhatsApp")
     return {"fields": fields, "layout": {"icon": {"code": "comment"}, "header": {"title": title}, "body": body}}

@@ -27,6 +27,7 @@ def upgrade() -> None:
         sa.Column('wall', sa.String(length=5), server_default=EMPTY, nullable=False),
         sa.Column('since', sa.Float(), nullable=False),
         sa.Column('asks', sa.String(length=20), server_default=EMPTY, nullable=False),
+        sa.Column('typed', sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column('busy_until', sa.Float(), server_default='0', nullable=False),
         sa.ForeignKeyConstraint(['portal_id'], ['portals.id'], name=op.f('fk_scheduled_portal_id'), ondelete='CASCADE'),
         sa.ForeignKeyConstraint(['line_id'], ['lines.id'], name=op.f('fk_scheduled_line_id'), ondelete='CASCADE'),
