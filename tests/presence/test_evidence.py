@@ -6,11 +6,22 @@ from flask import Flask
 from tests.presence.conftest import LINE, OTHER_PORTALS_LINE, FlakyCache
 from widget.cache import Cache
 from widget.gateways.base import GatewayErrorCode
-from widget.presence.records import PresenceAnswer, Source, UnknownReason
+from widget.presence.evidence import contradicts, outweighs
+from widget.presence.records import Presence, PresenceAnswer, Source, UnknownReason
 
 IVAN, ORDERS = "+79619510000", "+79261112233"
 HOUR, DAY = 3600, 86_400
 PROOFS = [Source.MESSAGE, Source.DELIVERED, Source.CHAT]
+
+
+@pytest.mark.parametrize("how", [Source.MESSAGE, Source.DELIVERED])
+def test_a_sign_of_theirs_is_news_beside_a_chat_that_was_only_listed(how):
+    """Or a refused message minutes after they wrote would be believed."""
+    listed = Presence(PresenceAnswer.YES, 1000.0, Source.CHAT)
+    written = Presence(PresenceAnswer.YES, 1005.0, how)
+    assert outweighs(written, listed)
+    assert not outweighs(Presence(PresenceAnswer.YES, 1005.0, Source.CHAT), written)
+    assert contradicts(Presence(PresenceAnswer.NO, 1010.0, Source.SEND), written)
 
 
 def check(desk, line=LINE):

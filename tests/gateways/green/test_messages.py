@@ -138,6 +138,12 @@ def test_settings_that_were_not_saved_are_trouble(answer):
         (401, "", GatewayErrorCode.CREDENTIALS, False),
         (403, "", GatewayErrorCode.CREDENTIALS, False),
         (404, "", GatewayErrorCode.NO_SUCH_THING, False),
+        (
+            400,
+            '{"message": "Bad Request", "body": {"message": "I am not authorized"}}',
+            GatewayErrorCode.MALFORMED,
+            False,
+        ),
         (429, "Too many requests", GatewayErrorCode.BUSY, False),
         (429, "", GatewayErrorCode.BUSY, True),  # anybody's on the way
         (429, "<h1>429 Too Many Requests</h1>", GatewayErrorCode.BUSY, True),

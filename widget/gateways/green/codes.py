@@ -34,11 +34,19 @@ def trouble_of(answer: HttpResponse) -> GatewayError:
     """The error that this answer is, and whether the request may have been acted on."""
     trouble = STATUSES.get(answer.status, GatewayErrorCode.BROKEN_ANSWER)
     if answer.status in (400, 403):  # …/common-errors does not say which of the two some of the texts come with
-        text = answer.body[:4000].decode(errors="replace").lower()
+        text = _said(answer).lower()
         trouble = next((found for words, found in TEXTS if words in text), trouble)
     own_words = answer.status == 466 or (answer.status == 429 and answer.body[:8].lower() == b"too many")
     sent = may_have_acted(answer.status, own_words=own_words)  # no proxy says 466
     return GatewayError(trouble, sent=sent, quota=_quota(answer.json()) if trouble is GatewayErrorCode.QUOTA else None)
+
+
+def _said(answer: HttpResponse) -> str:
+    """The gateway's own words, and none of a request that its answer may repeat."""
+    body = answer.json()
+    if isinstance(body, dict):
+        return " ".join(as_str(body.get(name)) for name in ("message", "error", "description"))
+    return answer.body[:4000].decode(errors="replace")
 
 
 def _quota(body: Any) -> Quota | None:
