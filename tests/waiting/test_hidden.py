@@ -125,6 +125,26 @@ def test_a_webhook_that_tells_the_number_makes_one_chat_of_two(widget: Widget, g
     assert chat_of(gateway, RUSTAM.lid) is None
 
 
+@pytest.mark.parametrize("lid_first", [True, False])
+def test_of_two_who_answered_one_client_the_first_keeps_them(widget: Widget, gateway: Caller, lid_first: bool) -> None:
+    """The other one may have typed a number, and may never read what was said before."""
+    conversations = widget.services.storage.conversations
+    widget.services.chats.service.open(gateway.line, PHONE, user_id=2)
+    waits(widget, gateway)
+    order = [(RUSTAM.lid, 1), (PHONE, 2)] if lid_first else [(PHONE, 2), (RUSTAM.lid, 1)]
+    for client, user_id in order:
+        chat = chat_of(gateway, client)
+        assert chat
+        conversations.waits.own(chat, user_id, at=widget.clock())
+        widget.clock.forward(60)
+
+    gateway.tell(written("C3", "Это я", at=widget.clock(), ids=(PHONE_ID, RUSTAM.lid)))
+
+    one = chat_of(gateway, PHONE)
+    assert one
+    assert one.owner_id == order[0][1]
+
+
 def test_what_the_gateway_saw_meanwhile_is_asked_at_night_and_whatsapp_hears_nothing(
     widget: Widget, gateway: Caller, outside: Outside
 ) -> None:

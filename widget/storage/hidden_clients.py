@@ -147,7 +147,8 @@ def _together(known: Chat, hidden: Chat) -> dict[str, object]:
     waiting = sorted((chat for chat in (known, hidden) if chat.waiting_since), key=lambda chat: chat.waiting_since)
     # Who waived the one had not read the other.
     waived = waiting[0] if waiting else max(known, hidden, key=lambda chat: chat.waived_at)
-    owned = known if known.owner_id else hidden
+    # Who answered this client first: the other one may never have been allowed to read what came before.
+    owned = min((chat for chat in (known, hidden) if chat.owner_id), key=lambda chat: chat.owner_at, default=known)
     return {
         "chat_ids": ids_json((*known.chat_ids, *hidden.chat_ids)[:MAX_IDS]),
         "proved": known.proved or hidden.proved,
