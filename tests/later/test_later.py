@@ -7,6 +7,7 @@ import pytest
 
 from tests.stand import DEAL, CardPage, Outside, Widget
 from widget.gateways.base import LineState, LineStatus
+from widget.later.work import send_as
 from widget.storage.lines import Line
 from widget.storage.scheduled import LEASE, Scheduled
 
@@ -221,6 +222,19 @@ def test_it_is_changed_sent_and_taken_back_by_its_author_or_an_administrator(
     chat.later(key="key-2")
     assert chat.do("remove", 2).answer.status_code == 200
     assert chat.kept == []
+
+
+def test_what_a_worker_has_sent_and_not_written_down_is_not_taken_back(widget: Widget, chat: Chat) -> None:
+    chat.later()
+    (message,) = chat.kept
+    line = widget.services.storage.lines.all_of(widget.portals[0])[0]
+    stored = widget.services.storage.chats.get(widget.portals[0], chat.id)
+    assert stored
+    send_as(widget.services.chats.service, line, stored, message, name="")
+
+    assert chat.do("remove").answer.status_code == 409
+    assert chat.kept == []
+    assert chat.card.history(chat.id).text.count("See you") >= 1
 
 
 def test_a_text_with_a_variable_cannot_wait(chat: Chat) -> None:

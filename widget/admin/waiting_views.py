@@ -253,7 +253,8 @@ def waiting(user: CurrentUser, wanted: Wanted, *, ignored: Chat | None = None) -
         for chat in found
         if chat.id in clients
     ]
-    lost = [chat for chat in waits.lost(user.portal.id, user.viewer.user_id) if chat.owner_id]
+    waited = waits.lost(user.portal.id, user.viewer.user_id)
+    lost = [chat for chat in waited if chat.owner_id and chat.line_id in {line.id for line in context.lines}]
     return render_template(
         "waiting/_list.html",
         rows=rows,

@@ -82,6 +82,9 @@ def change_later(chat_id: int, later_id: int) -> ResponseReturnValue:
     if do != "remove":
         refuse_unlinked(line, None)
     stored = services().storage.scheduled
+    if services().storage.sends.by_key(chat.portal_id, message.send_key):  # by a worker that did not live to say so
+        stored.remove(message, busy=True)
+        raise Refused(ErrorCode.LATER_BUSY)
     if do == "remove":
         _changed(stored.remove(message))
     elif do == "now":

@@ -161,7 +161,7 @@ class LaterWork:
 
 
 def send_as(chats: ChatService, line: Line, chat: Chat, message: Scheduled, *, name: str) -> object:
-    """Send it in its author's name. One outside call. Raises Refused."""
+    """Send it in its author's name. A chat that had no owner has none by that: since it was kept others may have talked
+    there, whom the author may not read. One outside call. Raises Refused."""
     draft = chats.draft(line, chat, send_key=message.send_key, user_id=message.user_id, name=name)
-    owner = 0 if message.typed else None  # what a typed number brought somebody to is not theirs by that
-    return chats.send(replace(draft, author=message.user_name, owner_id=owner), message.text)
+    return chats.send(replace(draft, author=message.user_name, owner_id=0), message.text)
