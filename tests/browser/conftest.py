@@ -25,7 +25,7 @@ HEARD = "line-state:"  # the keys that say how lines are
 AWAKE = "0,0,24,24"  # LIGHT_HOURS: every hour is a good one to write, or the tests would know when they run
 
 # A card with one chat shows its rows first: what opens straight into it is a test's own (test_messenger.py).
-OPENS_NO_CHAT = """INSERT INTO user_settings (portal_id, user_id, line_id, show_name, opens_chat)
+OPENS_NO_CHAT = """INSERT OR IGNORE INTO user_settings (portal_id, user_id, line_id, show_name, opens_chat)
   SELECT portals.id, users.value, 0, 0, 0 FROM portals, json_each('[1, 2, 3, 4, 5]') AS users"""
 
 # A policy's violation is told to the page that it happened in; as a console error it is told to us.

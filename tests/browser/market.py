@@ -16,6 +16,7 @@ from playwright.sync_api import Locator, Page, Route, expect
 from sandbox.demo import Demo
 from sandbox.people import API_KEY
 from sandbox.portal.credentials import PORTALS
+from tests.browser.conftest import OPENS_NO_CHAT
 from tests.browser.pages import Framed
 from tests.installing import FIELDS, TABS
 from tests.stand import PATIENCE
@@ -247,6 +248,11 @@ class Kept:
         with closing(self._open()) as connection, connection:
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("DELETE FROM portals")
+
+    def open_no_chat_by_itself(self) -> None:
+        """Cards of the portals that are there now show their rows first, whether a chat is known already or not."""
+        with closing(self._open()) as connection, connection:
+            connection.execute(OPENS_NO_CHAT)
 
     def exported(self, file: Path) -> dict[str, Any]:
         """What the operator's export holds."""

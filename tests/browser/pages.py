@@ -53,7 +53,7 @@ class Framed:
 
     def tab(self, name: str) -> Self:
         """Show a part of the application's page: write, lines, card, state."""
-        self.frame.locator(f"#tab-{name}").press("Enter")
+        self.frame.locator(f"#tab-{name}").dispatch_event("click")  # what was just saved may take the focus back
         expect(self.frame.locator(f"#panel-{name}")).to_be_visible()
         return self
 

@@ -82,6 +82,7 @@ def test_a_newcomer_installs_adds_a_line_and_sees_who_has_whatsapp(
     expect(app_page.line("Sales")).to_contain_text("connected")
     assert kept.rows("lines") == 1
 
+    kept.open_no_chat_by_itself()
     deal.open(DEAL, user="rep").reveal()
     expect(deal.presence(IVAN)).to_have_text("Chat exists")
     expect(deal.presence(ORDERS)).to_have_text("Has WhatsApp")
@@ -277,19 +278,15 @@ def test_a_rep_who_opens_the_install_page_is_told_who_must_do_it_and_nothing_is_
     assert kept.tables() == {}
 
 
-def reveal_straight(deal: Card) -> None:
-    """The card has one chat, and opens into it."""
-    deal.open(DEAL, user="rep").reveal_button.click()
-    expect(deal.composer).to_be_visible()
-
-
 def test_uninstalling_keeps_lines_and_chats_and_no_token_and_installing_again_finds_them(
     market: Market, app_page: AppPage, deal: Card, portal: Portal, kept: Kept, tmp_path: Path
 ) -> None:
     market.install()
     app_page.add_line("Sales")
-    reveal_straight(deal)
+    kept.open_no_chat_by_itself()
+    deal.open(DEAL, user="rep").reveal()
     expect(deal.presence(IVAN)).to_have_text("Chat exists")
+    deal.open_chat(IVAN)
     assert kept.rows("tokens") == 2
     chats = kept.rows("chats")
     assert chats
@@ -307,7 +304,7 @@ def test_uninstalling_keeps_lines_and_chats_and_no_token_and_installing_again_fi
     expect(app_page.line("Sales")).to_contain_text("connected")
     assert portal.has()
     assert kept.state() == "active"
-    reveal_straight(deal)
+    deal.open(DEAL, user="rep").reveal()
     expect(deal.presence(IVAN)).to_have_text("Chat exists")
 
 
@@ -316,7 +313,8 @@ def test_uninstalling_with_clear_leaves_nothing_and_installing_again_begins_anew
 ) -> None:
     market.install()
     app_page.add_line()
-    reveal_straight(deal)
+    kept.open_no_chat_by_itself()
+    deal.open(DEAL, user="rep").reveal().open_chat(IVAN)
     assert {"portals", "lines", "chats", "tokens", "changes"} <= kept.tables().keys()
 
     market.uninstall(clean=True)
