@@ -8,7 +8,6 @@ the network's, without a browser's cache; layout shift is Chromium's own figure,
 """
 
 import argparse
-import json
 import shutil
 import sys
 import time
@@ -141,9 +140,7 @@ def main() -> None:
     parser.add_argument("--times", type=int, default=20, help="of each measure")
     arguments = parser.parse_args()
     figures = measure(arguments.times)
-    print(show(figures), file=sys.stderr if arguments.json else sys.stdout)
-    if arguments.json:
-        print(json.dumps(figures, indent=2))
+    tables.say(figures, show(figures), as_json=arguments.json)
 
 
 def measure(times: int) -> dict[str, Any]:

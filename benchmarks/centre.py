@@ -23,7 +23,7 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlencode, urlsplit
 
 from benchmarks import stub
-from benchmarks.http import HttpMessage, Reader, answer
+from benchmarks.http import HttpMessage, answer, serve
 
 # What becomes of a call that changes something, in so many of a hundred. The rest goes well.
 CUT_BEFORE, FAILS_BEFORE, CUT_AFTER, FAILS_AFTER, HANGS_AFTER = 3, 3, 3, 3, 1
@@ -70,8 +70,7 @@ class CuttingCentre:
             return 0.0, self._operator(json.loads(request.body))
         found = re.fullmatch(r"/p(\d+)/rest/([\w.]+)", path)
         if found is None or (found[2] == "batch" and b'"item"' in request.body):
-            delay, told = self._stub.answer(request)
-            return delay, answer(200, json.dumps(told).encode())
+            return stub.say(self._stub, request)
         return self._rest(int(found[1]), found[2], json.loads(request.body))
 
     def _rest(self, portal: int, method: str, asked: dict[str, Any]) -> tuple[float, bytes | None]:
@@ -209,31 +208,6 @@ def _said(result: Any) -> bytes:
     return answer(200, json.dumps({"result": result, "time": {"operating": 0}}).encode())
 
 
-class _CentreProtocol(asyncio.Protocol):
-    def __init__(self, centre: CuttingCentre) -> None:
-        self._centre = centre
-        self._reader = Reader()
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-
-    def data_received(self, data: bytes) -> None:
-        for request in self._reader.feed(data):
-            delay, said = self._centre.answer(request)
-            if said == b"":
-                self._transport.abort()
-            elif said:
-                asyncio.get_running_loop().call_later(delay, self._transport.write, said)
-
-
-async def serve(port: int, centre: CuttingCentre) -> None:
-    server = await asyncio.get_running_loop().create_server(
-        lambda: _CentreProtocol(centre), "127.0.0.1", port, backlog=256
-    )
-    await server.serve_forever()
-
-
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--port", type=int, required=True)
@@ -243,4 +217,5 @@ if __name__ == "__main__":
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
     given.journal.touch()
-    asyncio.run(serve(given.port, CuttingCentre(given.journal, given.hook, given.connector, given.seed)))
+    centre = CuttingCentre(given.journal, given.hook, given.connector, given.seed)
+    asyncio.run(serve(given.port, centre.answer))

@@ -42,9 +42,7 @@ def main() -> None:
     arguments = parser.parse_args()
     with Topology(web=max(STEPS) if arguments.load else 2) as topology:
         figures = asyncio.run(load(topology, 2.0 if arguments.quick else 6.0) if arguments.load else rehearse(topology))
-    print(show(figures), file=sys.stderr if arguments.json else sys.stdout)
-    if arguments.json:
-        print(json.dumps(figures, indent=2))
+    tables.say(figures, show(figures), as_json=arguments.json)
     if not all(each["met"] for each in figures["goals"]) and not arguments.load:
         sys.exit(1)
 

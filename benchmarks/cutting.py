@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from benchmarks.http import HttpMessage, Reader, answer
+from benchmarks.http import HttpMessage, answer, serve
 
 # What becomes of a send, in so many of a hundred. The rest goes well.
 CUT_BEFORE, CUT_AFTER, HANGS_AFTER, FAILS_BEFORE, FAILS_AFTER = 4, 4, 1, 4, 4
@@ -100,31 +100,6 @@ def _session(name: str) -> dict[str, Any]:
     return {"name": name, "status": "WORKING", "engine": {"engine": "GOWS"}, "me": {"id": "79990000000@c.us"}}
 
 
-class _CuttingProtocol(asyncio.Protocol):
-    def __init__(self, gateway: Cutting) -> None:
-        self._gateway = gateway
-        self._reader = Reader()
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-
-    def data_received(self, data: bytes) -> None:
-        for request in self._reader.feed(data):
-            said = self._gateway.answer(request)
-            if said == b"":
-                self._transport.abort()
-            elif said:
-                self._transport.write(said)
-
-
-async def serve(port: int, gateway: Cutting) -> None:
-    server = await asyncio.get_running_loop().create_server(
-        lambda: _CuttingProtocol(gateway), "127.0.0.1", port, backlog=256
-    )
-    await server.serve_forever()
-
-
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--port", type=int, required=True)
@@ -132,4 +107,5 @@ if __name__ == "__main__":
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
     given.journal.touch()
-    asyncio.run(serve(given.port, Cutting(given.journal, given.seed)))
+    gateway = Cutting(given.journal, given.seed)
+    asyncio.run(serve(given.port, lambda request: (0.0, gateway.answer(request))))

@@ -8,8 +8,6 @@ The widget runs as in real life: gunicorn with two workers, loopback. About half
 import argparse
 import asyncio
 import itertools
-import json
-import sys
 from typing import Any
 
 from benchmarks import tables
@@ -37,9 +35,7 @@ def main() -> None:
     arguments = parser.parse_args()
     with Environment(SETTINGS) as environment:
         figures = asyncio.run(measure(environment))
-    print(show(figures), file=sys.stderr if arguments.json else sys.stdout)
-    if arguments.json:
-        print(json.dumps(figures, indent=2))
+    tables.say(figures, show(figures), as_json=arguments.json)
 
 
 async def measure(environment: Environment) -> dict[str, Any]:

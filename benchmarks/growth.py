@@ -9,7 +9,6 @@ messages and ten thousand portals are `--largest 1000000 --portals 10000`: some 
 
 import argparse
 import json
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -67,9 +66,7 @@ def main() -> None:
         "large_portal_deleted_seconds": {kind: seconds for kind, (_works, seconds) in measured.items()},
         "goals": [goal(text_, worst, worst <= MOST, "x")],
     }
-    print(show(figures), file=sys.stderr if arguments.json else sys.stdout)
-    if arguments.json:
-        print(json.dumps(figures, indent=2))
+    tables.say(figures, show(figures), as_json=arguments.json)
 
 
 def measure(kind: str, largest: int, portals: int) -> tuple[dict[str, dict[str, float]], float]:

@@ -1,5 +1,7 @@
-"""The least of HTTP/1.1 that the generator and the stub need: one message after another on a kept connection."""
+"""The least of HTTP/1.1 that the generator and the stubs need: one message after another on a kept connection."""
 
+import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 
 END = b"\r\n\r\n"
@@ -76,3 +78,35 @@ def request(method: str, path: str, body: bytes = b"", **headers: str) -> bytes:
 def answer(status: int, body: bytes, content_type: str = "application/json") -> bytes:
     head = f"HTTP/1.1 {status} .\r\nContent-Type: {content_type}\r\nContent-Length: {len(body)}\r\n\r\n"
     return head.encode() + body
+
+
+Answering = Callable[[HttpMessage], tuple[float, bytes | None]]
+
+
+async def serve(port: int, answering: Answering) -> None:
+    """Answer every request after so many seconds: with these bytes, b"" for a connection that is cut, None for one that
+    is never answered."""
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: _Answers(answering), "127.0.0.1", port, backlog=1024)
+    await server.serve_forever()
+
+
+class _Answers(asyncio.Protocol):
+    def __init__(self, answering: Answering) -> None:
+        self._answering = answering
+        self._reader = Reader()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        for message in self._reader.feed(data):
+            delay, said = self._answering(message)
+            if said == b"":
+                self._transport.abort()
+                return
+            if said and delay:
+                asyncio.get_running_loop().call_later(delay, self._transport.write, said)
+            elif said:
+                self._transport.write(said)

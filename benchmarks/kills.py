@@ -27,7 +27,7 @@ from statistics import median
 from typing import Any
 
 import httpx
-from sqlalchemy import create_engine, select
+from sqlalchemy import Select, create_engine, select
 
 from benchmarks import tables
 from benchmarks.environment import Environment, _free_port
@@ -237,9 +237,7 @@ def main() -> None:
     given = parser.parse_args()
     with ShakyStand(given.seed) as environment:
         figures = measure(environment, given.sends, given.seed)
-    print(show(figures), file=sys.stderr if given.json else sys.stdout)
-    if given.json:
-        print(json.dumps(figures, indent=2))
+    tables.say(figures, show(figures), as_json=given.json)
 
 
 def measure(environment: ShakyStand, number: int, seed: int) -> dict[str, Any]:
@@ -248,7 +246,9 @@ def measure(environment: ShakyStand, number: int, seed: int) -> dict[str, Any]:
     reps.send_all(number, killer.work)
     sending = time.monotonic() - began
     environment.calm()
-    _wait_for_the_job(environment)
+    # Each is looked for by a worker that nothing kills, or the job's time is over.
+    unclear = select(sends.c.id).where(sends.c.state.in_(("sending", "unknown")), sends.c.looks == 0)
+    wait_until_none(environment, JOB_SECONDS, unclear)
     after_job = judged(environment, reps)
     environment.a_day_later()
     found = judged(environment, reps)
@@ -264,14 +264,13 @@ def measure(environment: ShakyStand, number: int, seed: int) -> dict[str, Any]:
     return found | {"goals": goals_of(found)}
 
 
-def _wait_for_the_job(environment: ShakyStand) -> None:
-    """Until each unclear send was looked for by a worker that nothing kills, or the job's time is over."""
+def wait_until_none(environment: ShakyStand, seconds: float, *left: Select[Any]) -> None:
+    """Until none of these finds a row any more, or the time is over."""
     engine = create_engine(environment.database)
-    unclear = select(sends.c.id).where(sends.c.state.in_(("sending", "unknown")), sends.c.looks == 0)
-    ends = time.monotonic() + JOB_SECONDS
+    ends = time.monotonic() + seconds
     while time.monotonic() < ends:
         with engine.connect() as connection:
-            if not connection.execute(unclear).first():
+            if not any(connection.execute(query.limit(1)).first() for query in left):
                 break
         time.sleep(2)
     engine.dispose()

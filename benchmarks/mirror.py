@@ -26,12 +26,12 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from sqlalchemy import create_engine, func, select
+from sqlalchemy import select
 
 from benchmarks import stub, tables
 from benchmarks.centre import OPERATOR, TOKEN, CuttingCentre
 from benchmarks.environment import _free_port
-from benchmarks.kills import AGAIN, PAUSE, REPS, TRIES, WENT, Killer, SendingReps, ShakyStand, _rows
+from benchmarks.kills import AGAIN, PAUSE, REPS, TRIES, WENT, Killer, SendingReps, ShakyStand, _rows, wait_until_none
 from benchmarks.pace import goal
 from benchmarks.visitor import USER
 from widget.bitrix24.installer.userfield import names_of
@@ -237,9 +237,7 @@ def main() -> None:
     given = parser.parse_args()
     with MirrorStand(given.seed) as environment:
         figures = measure(environment, QUICK if given.quick else given.messages, given.seed)
-    print(show(figures), file=sys.stderr if given.json else sys.stdout)
-    if given.json:
-        print(json.dumps(figures, indent=2))
+    tables.say(figures, show(figures), as_json=given.json)
 
 
 def measure(environment: MirrorStand, number: int, seed: int) -> dict[str, Any]:
@@ -248,7 +246,8 @@ def measure(environment: MirrorStand, number: int, seed: int) -> dict[str, Any]:
     reps.send_all(number, killer.work)
     talking = time.monotonic() - began
     environment.calm()
-    _wait_for_the_worker(environment)
+    waiting = select(mirrored.c.id).where(mirrored.c.state.in_(("waiting", "asked")))
+    wait_until_none(environment, SETTLED_SECONDS, waiting, select(inbox.c.id))  # what was lost is looked for later
     at_once = judged(environment, reps)
     environment.later()
     found = judged(environment, reps)
@@ -262,19 +261,6 @@ def measure(environment: MirrorStand, number: int, seed: int) -> dict[str, Any]:
         "seconds": round(time.monotonic() - began, 1),
     }
     return found | {"goals": goals_of(found)}
-
-
-def _wait_for_the_worker(environment: MirrorStand) -> None:
-    """Until nothing waits any more, or its time is over: what was lost is looked for later."""
-    engine = create_engine(environment.database)
-    waiting = select(func.count()).where(mirrored.c.state.in_(("waiting", "asked")))
-    ends = time.monotonic() + SETTLED_SECONDS
-    while time.monotonic() < ends:
-        with engine.connect() as connection:
-            if not connection.scalar(waiting) and not connection.scalar(select(func.count()).select_from(inbox)):
-                break
-        time.sleep(2)
-    engine.dispose()
 
 
 def judged(environment: MirrorStand, reps: TalkingReps) -> dict[str, Any]:

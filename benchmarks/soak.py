@@ -14,7 +14,6 @@ import asyncio
 import itertools
 import json
 import random
-import sys
 import time
 from collections import Counter
 from typing import Any
@@ -51,9 +50,7 @@ def main() -> None:
     with Topology() as topology:
         soak = Soak(topology, random.Random(arguments.seed))
         figures = asyncio.run(soak.run(arguments.minutes * 60, arguments.reps, arguments.every))
-    print(show(figures), file=sys.stderr if arguments.json else sys.stdout)
-    if arguments.json:
-        print(json.dumps(figures, indent=2))
+    tables.say(figures, show(figures), as_json=arguments.json)
 
 
 class Soak:

@@ -16,10 +16,11 @@ import json
 import re
 import time
 from collections import Counter
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from benchmarks.http import HttpMessage, Reader, answer
+from benchmarks.http import HttpMessage, answer, serve
 
 CLIENT_ID = "local.benchmark"
 FOREIGN = 900_000  # cards from here on have no Russian number
@@ -146,37 +147,13 @@ def _checked(phone: str) -> dict[str, Any]:
     return {"numberExists": True, "chatId": f"{phone}@c.us"} if int(phone[-1]) % 2 else {"numberExists": False}
 
 
-class _StubProtocol(asyncio.Protocol):
-    def __init__(self, outside: Outside) -> None:
-        self._outside = outside
-        self._reader = Reader()
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-
-    def data_received(self, data: bytes) -> None:
-        for request in self._reader.feed(data):
-            delay, said = self._outside.answer(request)
-            if said is None:
-                self._transport.abort()
-                return
-            answered = answer(200, json.dumps(said).encode())
-            if delay:
-                asyncio.get_running_loop().call_later(delay, self._transport.write, answered)
-            else:
-                self._transport.write(answered)
-
-
-async def serve(port: int) -> None:
-    outside = Outside()
-    server = await asyncio.get_running_loop().create_server(
-        lambda: _StubProtocol(outside), "127.0.0.1", port, backlog=1024
-    )
-    await server.serve_forever()
+def say(outside: Outside, request: HttpMessage) -> tuple[float, bytes]:
+    """The same as bytes; b"" is to hang up."""
+    delay, said = outside.answer(request)
+    return delay, b"" if said is None else answer(200, json.dumps(said).encode())
 
 
 if __name__ == "__main__":
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--port", type=int, required=True)
-    asyncio.run(serve(arguments.parse_args().port))
+    asyncio.run(serve(arguments.parse_args().port, partial(say, Outside())))

@@ -1,9 +1,18 @@
 """Figures as lines of text."""
 
+import json
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 Cell = str | int | float
+
+
+def say(figures: Mapping[str, Any], text: str, *, as_json: bool) -> None:
+    """Print the tables, or one JSON object with the tables on stderr."""
+    print(text, file=sys.stderr if as_json else sys.stdout)
+    if as_json:
+        print(json.dumps(figures, indent=2))
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:

@@ -8,8 +8,6 @@ like, and every assumption, is in days/trace.py. With --json one JSON object is 
 """
 
 import argparse
-import json
-import sys
 import time
 from typing import Any
 
@@ -33,9 +31,7 @@ def main() -> None:
     size = Size(days=arguments.days, reps=arguments.reps, cards=arguments.cards, openings=arguments.openings)
     figures = measure(size, arguments.seed)
     figures["with_dialogs"] = what_dialogs_save(size, arguments.seed, figures)
-    print(show(figures), file=sys.stderr if arguments.json else sys.stdout)
-    if arguments.json:
-        print(json.dumps(figures, indent=2))
+    tables.say(figures, show(figures), as_json=arguments.json)
 
 
 def measure(size: Size, seed: int) -> dict[str, Any]:
