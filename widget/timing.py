@@ -1,4 +1,5 @@
-"""Two clocks: what is stored and shown has the time of day, what is remembered for a while has one that never jumps."""
+"""Two clocks, and pauses that grow: what is stored and shown has the time of day, what is remembered for a while has a
+clock that never jumps."""
 
 import time
 from collections.abc import Callable
@@ -11,3 +12,8 @@ def timer_of(clock: Callable[[], float]) -> Callable[[], float]:
         return time.monotonic
     found: Callable[[], float] = getattr(clock, "timer", clock)
     return found
+
+
+def doubled(first: float, times: int, most: float) -> float:
+    """A pause (seconds) that was doubled so many times, `most` at the most (pure)."""
+    return min(most, first * 2.0 ** min(max(0, times), 16))

@@ -18,6 +18,7 @@ from widget.storage.conversations import Conversations
 from widget.storage.lines import Line, Lines
 from widget.storage.portals import Portals, PortalState
 from widget.storage.sends import Send, SendState
+from widget.timing import doubled
 
 log = logging.getLogger(__name__)
 
@@ -106,6 +107,6 @@ class UnclearEnds:
 
     def _pause(self, send: Send) -> float:
         """Seconds until the look after this one; one is made when the day is over."""
-        pause = min(SHORTEST_PAUSE * 2.0 ** min(send.looks, 16), MAX_PAUSE)
+        pause = doubled(SHORTEST_PAUSE, send.looks, MAX_PAUSE)
         rest = send.created_at + LOOKED_FOR - self._clock()
         return min(pause, rest) if rest > 0 else pause

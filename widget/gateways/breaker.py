@@ -7,7 +7,7 @@ others are still refused.
 import threading
 from collections.abc import Callable
 
-from widget.timing import timer_of
+from widget.timing import doubled, timer_of
 
 FAILURES = 5  # in a row
 FIRST_PAUSE = 5.0  # seconds; doubles with every try that fails
@@ -48,5 +48,4 @@ class Breaker:
                 self._closed_until = self._timer() + self._pause()
 
     def _pause(self) -> float:
-        doublings = min(self._failures - FAILURES, 10)
-        return min(MAX_PAUSE, FIRST_PAUSE * 2.0 ** max(0, doublings))
+        return doubled(FIRST_PAUSE, self._failures - FAILURES, MAX_PAUSE)

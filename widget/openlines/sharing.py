@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from widget.timing import timer_of
+from widget.timing import doubled, timer_of
 
 FIRST_REST, MAX_REST = 5.0, 120.0  # seconds; each twice the one before
 
@@ -61,6 +61,6 @@ class Sharing:
             if answered:
                 company.failures, company.rests_until = 0, 0.0
                 return
-            rest = min(FIRST_REST * 2.0 ** min(company.failures, 16), MAX_REST)
+            rest = doubled(FIRST_REST, company.failures, MAX_REST)
             company.failures, company.rests_until = company.failures + 1, self._clock() + rest
             company.waiting.clear()  # the clock finds them

@@ -7,6 +7,7 @@ from dataclasses import replace
 from widget.gateways.base import GatewayErrorCode, LineState
 from widget.storage.line_health import Cooldown, LineHealths
 from widget.storage.lines import Line
+from widget.timing import doubled
 
 log = logging.getLogger(__name__)
 
@@ -75,7 +76,7 @@ def after_throttle(known: Cooldown, now: float) -> Cooldown:
     if now < known.until:
         return known
     step = known.step + 1 if now < known.until + QUIET else 1
-    pause = min(MAX_PAUSE, FIRST_PAUSE * 2.0 ** (step - 1))
+    pause = doubled(FIRST_PAUSE, step - 1, MAX_PAUSE)
     return replace(known, until=now + pause, why=GatewayErrorCode.THROTTLED.value, step=step)
 
 

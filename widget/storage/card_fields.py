@@ -14,6 +14,7 @@ from widget.storage.secret_box import SecretBox
 from widget.storage.transaction import transaction
 from widget.storage.tries import MAX_ERROR
 from widget.storage.upsert import insert_into
+from widget.timing import doubled
 
 FIRST_PAUSE, MAX_PAUSE = 60.0, 6 * 3600.0
 MAX_DUE = 15  # chats of one portal in one round: a handful of calls each, and a portal serves two a second
@@ -107,7 +108,7 @@ class CardFields:
         query = select(told_fields.c.attempts).where(told_fields.c.chat_id == chat.id)
         with transaction(self._engine) as connection:
             attempts = connection.execute(query).scalar() or 0
-        pause = min(FIRST_PAUSE * 2.0 ** min(attempts, 16), MAX_PAUSE)
+        pause = doubled(FIRST_PAUSE, attempts, MAX_PAUSE)
         self._put(chat, {"attempts": attempts + 1, "next_try_at": self._clock() + pause, "error": error[:MAX_ERROR]})
 
     def filled(self, portal_id: int, entity_type_id: int, entity_id: int) -> FilledItem:

@@ -18,6 +18,7 @@ from widget.storage.secret_box import SecretBox
 from widget.storage.transaction import transaction
 from widget.storage.tries import MAX_ERROR
 from widget.storage.upsert import insert_into
+from widget.timing import doubled
 
 LEASE_SECONDS = 300.0  # longer than the slowest piece takes
 FIRST_PAUSE, MAX_PAUSE = 5.0, 1800.0  # seconds until a mirror is tried again; each twice the one before
@@ -226,7 +227,7 @@ class Mirrors:
         """Give the mirror back: with an error it is tried again after a pause, at `until` (unix seconds) at the
         earliest; without one nothing is wrong with it. `stirred`: something happened in it, so it is read soon for what
         no event told."""
-        pause = min(FIRST_PAUSE * 2.0 ** min(mirror.attempts, 16), MAX_PAUSE)
+        pause = doubled(FIRST_PAUSE, mirror.attempts, MAX_PAUSE)
         values = {"busy_until": 0.0, "error": error[:MAX_ERROR], "attempts": 0, "next_try_at": 0.0}
         if error:
             at = max(self._clock() + pause, until)

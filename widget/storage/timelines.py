@@ -13,6 +13,7 @@ from widget.storage.schema import chats, records, timelines
 from widget.storage.transaction import transaction
 from widget.storage.tries import MAX_ERROR
 from widget.storage.upsert import insert_into
+from widget.timing import doubled
 
 LEASE_SECONDS = 300.0
 FIRST_PAUSE, MAX_PAUSE = 60.0, 6 * 3600.0
@@ -154,7 +155,7 @@ class Timelines:
 
     def fail(self, record: Record, error: str) -> None:
         """It is tried again after a pause."""
-        pause = min(FIRST_PAUSE * 2.0 ** min(record.attempts, 16), MAX_PAUSE)
+        pause = doubled(FIRST_PAUSE, record.attempts, MAX_PAUSE)
         told = {"attempts": record.attempts + 1, "error": error[:MAX_ERROR]}
         self._set(record, busy_until=0.0, next_try_at=self._clock() + pause, **told)
 
