@@ -21,7 +21,7 @@ from widget.presence.store import PresenceStore
 from widget.storage.card_fields import CardFieldMap, CardFields, FieldNames, TalkFact
 from widget.storage.chats import Chat
 from widget.storage.conversations import Conversations
-from widget.storage.portals import Portal, Portals, PortalState
+from widget.storage.portals import Portal, Portals
 from widget.untrusted import as_dict, as_positive_int, as_rows
 
 log = logging.getLogger(__name__)
@@ -69,7 +69,7 @@ class CardFieldWork:
         """A round over every portal that wants facts, or did until lately. One query where none does. Never raises."""
         for portal_id, fields in self._stored.wanted().items():
             portal = self._portals.get(portal_id)
-            if portal is None or portal.state is not PortalState.ACTIVE or not portal.installer_id:
+            if portal is None or not portal.is_served:
                 continue
             if not fields:
                 self._put_back(portal)

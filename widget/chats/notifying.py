@@ -20,7 +20,7 @@ from widget.phones.numbers import shown
 from widget.storage.conversations import Conversations
 from widget.storage.lines import Line, Lines
 from widget.storage.notices import Notice, Notices
-from widget.storage.portals import Portal, Portals, PortalState
+from widget.storage.portals import Portal, Portals
 from widget.storage.staff import Staff
 from widget.storage.waits import Filter
 
@@ -73,7 +73,7 @@ class Notifying:
     def go(self) -> None:
         """A round over all portals. One outside call a notice; a portal that refuses is tried in the next round."""
         for portal in self._portals.all():
-            if portal.state is PortalState.ACTIVE and portal.installer_id and NOTIFIES in portal.scopes:
+            if portal.is_served and NOTIFIES in portal.scopes:
                 try:
                     self._go(portal, self.reasons(portal) if portal.notices else {})
                 except Refused as refusal:
@@ -84,7 +84,7 @@ class Notifying:
         owners = self._waits.owners()
         for portal in self._portals.all():
             known = sorted(owners.get(portal.id, set()))
-            if portal.state is not PortalState.ACTIVE or not portal.installer_id or not READS_USERS & portal.scopes:
+            if not portal.is_served or not READS_USERS & portal.scopes:
                 continue
             for begin in range(0, len(known), MOST):
                 with suppress(Refused):

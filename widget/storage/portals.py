@@ -80,6 +80,11 @@ class Portal:
         parts = urlsplit(self.endpoint)
         return f"{parts.scheme}://{parts.netloc}"
 
+    @property
+    def is_served(self) -> bool:
+        """Whether the worker may act for it: the application is there, and as whom it calls is known."""
+        return self.state is PortalState.ACTIVE and self.installer_id != 0
+
     def require_active(self) -> None:
         """Raises Refused(PORTAL_CLOSED) where the application is switched off or was removed."""
         if self.state is not PortalState.ACTIVE:

@@ -16,7 +16,7 @@ from widget.phones.numbers import shown
 from widget.storage.chats import Chat
 from widget.storage.conversations import Conversations
 from widget.storage.lines import Lines
-from widget.storage.portals import Portal, Portals, PortalState
+from widget.storage.portals import Portal, Portals
 from widget.storage.timelines import Record, Timelines, TimelineSettings
 from widget.storage.waits import Filter
 from widget.timeline.finding import CardFinder
@@ -54,7 +54,7 @@ class WaitingBadges:
         marked = self._timelines.marked()
         for portal_id in {*wanted, *(record.portal_id for record in marked)}:
             portal = self._portals.get(portal_id)
-            if portal is None or portal.state is not PortalState.ACTIVE or not portal.installer_id:
+            if portal is None or not portal.is_served:
                 continue
             waiting = self._waiting(portal) if portal_id in wanted else {}
             out = {record.chat_id: record for record in marked if record.portal_id == portal_id}

@@ -12,7 +12,7 @@ from widget.phones.numbers import shown
 from widget.storage.chats import Chat
 from widget.storage.conversations import Conversations
 from widget.storage.lines import Line, Lines
-from widget.storage.portals import Portal, Portals, PortalState
+from widget.storage.portals import Portal, Portals
 from widget.storage.sends import OPEN, Send, SendState
 from widget.storage.timelines import Record, TimelineMode, Timelines, TimelineSettings
 from widget.timeline.finding import CardFinder
@@ -48,7 +48,7 @@ class TimelineWork:
         """A round over every portal that wants it. One query where none does. Never raises."""
         for portal_id, settings in self._timelines.wanted().items():
             portal = self._portals.get(portal_id)
-            if portal is None or portal.state is not PortalState.ACTIVE or not portal.installer_id:
+            if portal is None or not portal.is_served:
                 continue
             for chat, held in self._timelines.due(portal_id, settings):
                 if not self._tell_of(portal, settings, chat, held):

@@ -74,7 +74,7 @@ class EventWork:
     def look_at_subscriptions(self) -> None:
         """What each portal says of the application's term: events about it are never repeated. One call a portal."""
         for portal in self._portals.all():
-            if portal.state is PortalState.ACTIVE and portal.installer_id:
+            if portal.is_served:
                 try:
                     self._installer.refresh_subscription(portal)
                 except Refused as error:

@@ -49,7 +49,7 @@ from widget.bitrix24.placement import Placement
 from widget.bitrix24.rest import Batch, Rest, batch_of, parameters_of
 from widget.errors import ErrorCode, Refused
 from widget.storage.events import Events
-from widget.storage.portals import Installation, Portal, Portals, PortalState
+from widget.storage.portals import Installation, Portal, Portals
 from widget.storage.rest_log import Call
 from widget.storage.tokens import Token, Tokens
 
@@ -208,11 +208,7 @@ class Installer:
     def outdated(self) -> list[Portal]:
         """Active portals that another version of this service installed, or whose installation was never completed (a
         field may be refused until the installation is finished), and that can be brought up to date."""
-        return [
-            portal
-            for portal in self._portals.all()
-            if portal.state is PortalState.ACTIVE and portal.installer_id and portal.app_version != APP_VERSION
-        ]
+        return [portal for portal in self._portals.all() if portal.is_served and portal.app_version != APP_VERSION]
 
     def uninstall(self, portal_id: int, *, clean: bool) -> None:
         """The application was removed: every token goes, and with `clean` everything of the portal. No outside call."""
