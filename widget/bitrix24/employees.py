@@ -1,6 +1,6 @@
 """Employees of a portal, and notices to them. b24restdocs: api-reference/user/user-get.md, chats/notifications/*.md."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from widget.bitrix24.rest import Rest
@@ -18,7 +18,7 @@ def read_employees(rest: Rest, portal: Portal, user_id: int, ids: Collection[int
     told = rest.call(portal, user_id, "user.get", {"FILTER": {"ID": sorted(ids)[:MOST]}})
     found = [as_dict(row) for row in as_rows(told)]
     return [
-        Employee(as_positive_int(row.get("ID")), _name(row), active=row.get("ACTIVE") in (True, "Y", "true", "1"))
+        Employee(as_positive_int(row.get("ID")), name_of(row), active=row.get("ACTIVE") in (True, "Y", "true", "1"))
         for row in found
         if as_positive_int(row.get("ID"))
     ]
@@ -35,5 +35,6 @@ def take_back(rest: Rest, portal: Portal, user_id: int, tag: str) -> None:
     rest.call(portal, user_id, "im.notify.delete", {"TAG": tag})
 
 
-def _name(row: dict[str, Any]) -> str:
+def name_of(row: Mapping[str, Any]) -> str:
+    """Of a row of user.get, "" where it has none (pure)."""
     return " ".join(str(row[part]).strip() for part in ("NAME", "LAST_NAME") if row.get(part))[:200]

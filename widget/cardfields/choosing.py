@@ -7,14 +7,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from widget.bitrix24.crm import COMPANY, CONTACT, LEAD
+from widget.bitrix24.crm import COMPANY, CONTACT, DEAL, LEAD
 from widget.bitrix24.installer.desired import FIRST_PROCESS
 from widget.bitrix24.rest import Rest
 from widget.storage.card_fields import TalkFact
 from widget.storage.portals import Portal
 from widget.untrusted import as_dict, as_positive_int, as_rows, as_str
 
-DEAL = 2
 KINDS = (LEAD, DEAL, CONTACT, COMPANY)
 MAX_PROCESSES = 20
 MAX_NAME = 60

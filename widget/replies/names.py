@@ -8,6 +8,8 @@ from typing import Any
 
 from cachetools import TTLCache
 
+from widget.bitrix24.crm import DEAL, LEAD
+from widget.bitrix24.employees import name_of
 from widget.bitrix24.rest import Rest
 from widget.context import CardContext
 from widget.errors import Refused
@@ -19,7 +21,7 @@ log = logging.getLogger(__name__)
 
 REMEMBERED_SECONDS = 600
 MAX_REMEMBERED = 5000
-LEAD, DEAL, QUOTE, SMART_INVOICE = 1, 2, 7, 31
+QUOTE, SMART_INVOICE = 7, 31
 
 _Key = tuple[int, int, str, str]  # portal, user who asked, kind of name, id
 
@@ -98,5 +100,4 @@ def _key(context: CardContext, kind: str, name_id: str) -> _Key:
 def _name(told: object) -> str:
     """Of the one row that was asked for: a stage has a NAME, an employee a LAST_NAME besides."""
     rows = as_rows(told)
-    row = as_dict(rows[0]) if len(rows) == 1 else {}
-    return " ".join(str(row[part]).strip() for part in ("NAME", "LAST_NAME") if row.get(part))[:200]
+    return name_of(as_dict(rows[0])) if len(rows) == 1 else ""

@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
+from widget.bitrix24.crm import DEAL
 from widget.bitrix24.rest import Rest
 from widget.phones.spellings import spellings_in_crm
 from widget.storage.chats import Chat
 from widget.storage.hidden_clients import HiddenClients
 from widget.storage.portals import Portal
 from widget.storage.timelines import TimelineSettings
-from widget.timeline.places import DEAL, Chosen, CrmParties, choose, deals_of, people_of, with_cards
+from widget.timeline.places import Chosen, CrmParties, choose, deals_of, people_of, with_cards
 from widget.untrusted import as_dict, as_rows
 
 

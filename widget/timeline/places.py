@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from widget.bitrix24.crm import COMPANY, CONTACT, DEAL, LEAD
 from widget.storage.timelines import TimelineSettings
 from widget.untrusted import as_dict, as_positive_int, as_rows
 
-LEAD, DEAL, CONTACT, COMPANY = 1, 2, 3, 4
 NAMES = {LEAD: "lead", DEAL: "deal", CONTACT: "contact", COMPANY: "company"}
 
 

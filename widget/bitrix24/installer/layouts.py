@@ -11,12 +11,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from widget.bitrix24.crm import DEAL, LEAD
 from widget.bitrix24.installer.desired import FIRST_PROCESS, DesiredField
 from widget.bitrix24.installer.report import InLayout
 from widget.untrusted import as_positive_int, as_rows, as_str
 
 GET, SET = "crm.item.details.configuration.get", "crm.item.details.configuration.set"
-LEAD, DEAL = 1, 2
 FUNNELS = 50  # on a page
 SHOW_ALWAYS = 1  # a bit of an element's optionFlags
 
