@@ -255,5 +255,11 @@ def _whole(values: Mapping[str, str], name: str, limits: tuple[int, int], faults
     return int(text)
 
 
+def is_within(text: str, limits: tuple[int, int]) -> bool:
+    """Whether this is a whole number between the two, typed in no more digits than the larger one has (pure)."""
+    low, high = limits
+    return _digits(text) and len(text) <= len(str(high)) and low <= int(text) <= high
+
+
 def _digits(text: str) -> bool:
     return text.isascii() and text.isdecimal()

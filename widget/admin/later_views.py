@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from widget.admin import sections
 from widget.admin.current_user import CurrentUser, administrator
-from widget.admin.forms import FieldFault, Typed, Wrong, typed
+from widget.admin.forms import FieldFault, Typed, Wrong, is_within, typed
 from widget.admin.pages import pages
 from widget.forms import json_body
 from widget.services import services
@@ -20,7 +20,7 @@ def save_later() -> ResponseReturnValue:
     values = typed(json_body(), "later_per_hour")
     text = values["later_per_hour"]
     user = administrator()
-    if not (text.isascii() and text.isdecimal() and len(text) <= 3 and MOST[0] <= int(text) <= MOST[1]):
+    if not is_within(text, MOST):
         wrong = {"later_per_hour": Wrong(FieldFault.OUT_OF_RANGE, *MOST)}
         return sections.drawn(later_settings(user, form=Typed(values, wrong)), status=422)
     services().storage.portals.set_later_per_hour(user.portal.id, int(text))

@@ -1,6 +1,6 @@
 """What holds for the whole portal: how much a card shows, the hours of the traffic light, country and language."""
 
-from flask import Response, make_response, render_template
+from flask import Response, render_template
 from flask.typing import ResponseReturnValue
 
 from widget.admin import sections
@@ -8,6 +8,7 @@ from widget.admin.budget import budget_sections
 from widget.admin.current_user import CurrentUser, administrator
 from widget.admin.forms import Invalid, Typed, hours_of, region_of, typed
 from widget.admin.pages import pages
+from widget.chats.context import ask_back
 from widget.errors import ErrorCode, Refused
 from widget.forms import flag_field, json_body, text_field
 from widget.services import services
@@ -69,9 +70,7 @@ def save_region() -> ResponseReturnValue:
 
 def question(which: str, **about: str) -> Response:
     """Ask back: the page shows the text and comes again with `confirmed`."""
-    response = make_response(render_template("admin/_question.html", which=which, about=about), 409)
-    response.headers["X-Refusal"] = "confirm"
-    return response
+    return ask_back(render_template("admin/_question.html", which=which, about=about))
 
 
 def _set_defaults(

@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from widget.admin import sections
 from widget.admin.current_user import CurrentUser, administrator, current_user
 from widget.admin.pages import pages
+from widget.chats.context import ask_back
 from widget.errors import ErrorCode, Refused
 from widget.forms import flag_field, id_field, json_body, maybe_text_field
 from widget.i18n import current_language
@@ -53,9 +54,7 @@ def remove_reply(reply_id: int) -> ResponseReturnValue:
     if found is None or found.user_id != owner:
         raise Refused(ErrorCode.NOT_ALLOWED, 404, "quick reply")
     if not confirmed:
-        response = make_response(render_template("replies/_remove.html", reply=found), 409)
-        response.headers["X-Refusal"] = "confirm"
-        return response
+        return ask_back(render_template("replies/_remove.html", reply=found))
     stored.remove(user.portal.id, owner, reply_id)
     _note(user, owner, old=found.name, new="")
     return sections.drawn(replies(user))

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from widget.admin import sections
 from widget.admin.current_user import CurrentUser, administrator
-from widget.admin.forms import FieldFault, Wrong
+from widget.admin.forms import FieldFault, Wrong, is_within
 from widget.admin.pages import pages
 from widget.errors import ErrorCode, Refused
 from widget.forms import flag_field, json_body, maybe_text_field, text_field
@@ -59,7 +59,7 @@ def _drawn(values: dict[str, Any], faults: dict[str, Wrong], *, said: str = "") 
 
 def _faults(hours: str, funnels: str) -> dict[str, Wrong]:
     faults = {}
-    if not (hours.isascii() and hours.isdecimal() and len(hours) <= 3 and HOURS[0] <= int(hours) <= HOURS[1]):
+    if not is_within(hours, HOURS):
         faults["idle_hours"] = Wrong(FieldFault.OUT_OF_RANGE, *HOURS)
     if not re.fullmatch(r"(\d{1,6}(\s*,\s*\d{1,6})*)?", funnels, re.ASCII):
         faults["funnels"] = Wrong(FieldFault.NOT_WHOLE, 0, 999_999)

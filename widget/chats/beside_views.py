@@ -4,7 +4,7 @@ from flask import Response, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from widget.chats.beside import Beside, beside_of, ignoring
-from widget.chats.context import chat_of, named, question
+from widget.chats.context import ask_back, chat_of, named
 from widget.chats.pages import pages
 from widget.chats.trail import steps_of
 from widget.chats.waiting import Waiting
@@ -140,7 +140,7 @@ def refuse_everywhere(context: CardContext, *, everywhere: bool) -> None:
 
 
 def ask_to_ignore(line: Line, *, everywhere: bool) -> Response:
-    return question(render_template("chats/_confirm_ignore.html", line=line, everywhere=everywhere))
+    return ask_back(render_template("chats/_confirm_ignore.html", line=line, everywhere=everywhere))
 
 
 def heeded(context: CardContext, chat: Chat) -> None:

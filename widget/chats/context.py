@@ -161,7 +161,7 @@ def usual_line(context: CardContext) -> Line | None:
     return context.usual_line(services().storage.settings.of(session.portal_id, session.user_id).line_id)
 
 
-def question(html: str) -> Response:
+def ask_back(html: str) -> Response:
     """409: something that is asked back before it is done; the page comes again with `confirmed`."""
     response = make_response(html, 409)
     response.headers["X-Refusal"] = "confirm"
@@ -177,7 +177,7 @@ def question_before(context: CardContext, chat: Chat, text: str) -> Response | N
     if not asleep and not doubted:
         return None
     name = here.staff_names(chat.portal_id).get(doubted.user_id, "") if doubted else ""
-    return question(render_template("chats/_confirm.html", local=asleep, doubted=doubted, name=name))
+    return ask_back(render_template("chats/_confirm.html", local=asleep, doubted=doubted, name=name))
 
 
 def owner_of_new(context: CardContext, line: Line) -> int:

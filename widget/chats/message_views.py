@@ -3,7 +3,7 @@
 from flask import Response, render_template, request
 from flask.typing import ResponseReturnValue
 
-from widget.chats.context import chat_of, chat_to_change, draft_of, drawn_send, named, question
+from widget.chats.context import ask_back, chat_of, chat_to_change, draft_of, drawn_send, named
 from widget.chats.files import MAX_FILE_SIZE
 from widget.chats.pages import pages
 from widget.chats.sending import MAX_CAPTION, MAX_TEXT
@@ -50,7 +50,7 @@ def delete(chat_id: int, ref: str) -> ResponseReturnValue:
     _context, line, chat = chat_to_change(chat_id)
     message = named(chat, ref)
     if not flag_field(json_body(), "confirmed"):
-        return question(render_template("chats/_confirm_delete.html"))
+        return ask_back(render_template("chats/_confirm_delete.html"))
     services().chats.service.delete(line, chat, message)
     return "", 204
 
