@@ -242,26 +242,27 @@ def waiting(user: CurrentUser, wanted: Wanted, *, ignored: Chat | None = None) -
     """The list as this user may see it. `more`: some were not looked at; how many would tell of chats of others.
     `ignored` has just been."""
     here, context = services(), user.context
-    lines = {line.id: line for line in context.lines if wanted.line in (None, line.id)}
+    usable = {line.id: line for line in context.lines}
+    lines = {line_id: line for line_id, line in usable.items() if wanted.line in (None, line_id)}
     owners: Mapping[str, int] = {MINE: user.viewer.user_id, NOBODYS: 0}
     waits = here.storage.conversations.waits
     found = waits.waiting(user.portal.id, Filter(tuple(lines), owners.get(wanted.owner)))
     clients = here.chats.rights.readable(user.portal, user.viewer, found)
-    limit, named = user.portal.waiting_minutes, titles(found)
+    mine = [chat for chat in found if chat.id in clients]
+    taken = waits.lost(user.portal.id, user.viewer.user_id)
+    lost = [chat for chat in taken if chat.owner_id and chat.line_id in usable]
+    limit, named = user.portal.waiting_minutes, titles([*mine, *lost])
     rows = [
         Waiter(wait_of(chat, lines[chat.line_id], limit_minutes=limit), clients[chat.id], named[chat.id])
-        for chat in found
-        if chat.id in clients
+        for chat in mine
     ]
-    waited = waits.lost(user.portal.id, user.viewer.user_id)
-    lost = [chat for chat in waited if chat.owner_id and chat.line_id in {line.id for line in context.lines}]
     return render_template(
         "waiting/_list.html",
         rows=rows,
         more=len(found) > (MAX_LISTED - 1 if user.viewer.admin else MOST),
         lines=context.lines,
         wanted=wanted,
-        lost=[(titles(lost)[chat.id], _owner(chat)) for chat in lost],
+        lost=[(named[chat.id], _owner(chat)) for chat in lost],
         user_id=user.viewer.user_id,
         admin=user.viewer.admin,
         ignored=(ignored.id, titles([ignored])[ignored.id]) if ignored else None,
@@ -272,9 +273,7 @@ def waiting(user: CurrentUser, wanted: Wanted, *, ignored: Chat | None = None) -
 def titles(chats: Sequence[Chat]) -> dict[int, str]:
     """How each of these chats' clients is called here: by their number, else by the name that they gave. One query
     where a number is not known."""
-    names = services().storage.conversations.hidden.names(chats)
-    nameless = translate("Client without a number")
-    return {chat.id: shown(chat.phone) if chat.phone else names.get(chat.id) or nameless for chat in chats}
+    return services().storage.conversations.hidden.titles(chats, translate("Client without a number"))
 
 
 def waiting_settings(

@@ -16,7 +16,6 @@ from widget.chats.sending import DOWN
 from widget.errors import Refused
 from widget.gateways.lines import Gateways
 from widget.i18n import catalogue
-from widget.phones.numbers import shown
 from widget.storage.conversations import Conversations
 from widget.storage.lines import Line, Lines
 from widget.storage.notices import Notice, Notices
@@ -102,12 +101,12 @@ class Notifying:
         _ = _texts(portal)
         words = _("A client waits for your answer: %(number)s, line %(line)s.")
         waiting = self._waits.waiting(portal.id, Filter(tuple(lines)))
-        names = self._hidden.names(waiting)
-        for chat in waiting:
+        late = [chat for chat in waiting if chat.waiting_since <= too_long]
+        titles = self._hidden.titles(late, _("Client without a number"))
+        for chat in late:
             owner = employees.get(chat.owner_id)
-            if chat.waiting_since <= too_long and owner and owner.active:
-                number = shown(chat.phone) if chat.phone else names.get(chat.id) or _("Client without a number")
-                about = {"number": number, "line": lines[chat.line_id].name}
+            if owner and owner.active:
+                about = {"number": titles[chat.id], "line": lines[chat.line_id].name}
                 yield (f"WIDGET|WAITS|{chat.id}|{owner.user_id}", owner.user_id), Reason(words % about)
 
     def _in_trouble(self, portal: Portal, lines: dict[int, Line]) -> Iterator[tuple[tuple[str, int], Reason]]:

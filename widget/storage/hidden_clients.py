@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, and_, delete, select, tuple_, update
 
+from widget.phones.numbers import shown
 from widget.storage.chats import LID, MAX_IDS, Chat, chat_of_row, ids_json
 from widget.storage.schema import chat_links, chats, client_names, mirrors, records, scheduled, sends
 from widget.storage.secret_box import SecretBox
@@ -53,6 +54,12 @@ class HiddenClients:
         with transaction(self._engine) as connection:
             found = connection.execute(query).all()
         return {row.chat_id: self._secret_box.decrypt_or_empty(row.sealed) for row in found}
+
+    def titles(self, of: Collection[Chat], nameless: str = "") -> dict[int, str]:
+        """How the client of each chat is called, by the chat's id: by their number, else by the name that they gave,
+        else `nameless`. A query as `names`."""
+        names = self.names(of)
+        return {chat.id: shown(chat.phone) if chat.phone else names.get(chat.id) or nameless for chat in of}
 
     def link(self, chat: Chat, entity_type_id: int, entity_id: int, *, user_id: int) -> None:
         """The chat belongs to this card. One statement; none is linked twice."""

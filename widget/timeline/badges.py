@@ -12,7 +12,6 @@ from widget.bitrix24.country import language_in
 from widget.bitrix24.rest import Rest
 from widget.errors import AppError, ErrorCode, Refused
 from widget.i18n import catalogue
-from widget.phones.numbers import shown
 from widget.storage.chats import Chat
 from widget.storage.conversations import Conversations
 from widget.storage.lines import Lines
@@ -90,7 +89,9 @@ class WaitingBadges:
                 kind, item_id = found.place
                 record = self._timelines.ask(record, owner_type=kind, owner_id=item_id, user_id=portal.installer_id)
                 self._rest.call(portal, portal.installer_id, "crm.activity.badge.add", _badge(portal))
-                wanted = {"ownerTypeId": kind, "ownerId": item_id, **_activity(portal, chat, record, self._title(chat))}
+                nameless = catalogue(language_in(portal)).gettext("Client without a number")
+                client = self._conversations.hidden.titles([chat], nameless)[chat.id]
+                wanted = {"ownerTypeId": kind, "ownerId": item_id, **_activity(portal, chat, record, client)}
                 told = as_dict(self._rest.call(portal, portal.installer_id, "crm.activity.configurable.add", wanted))
                 made = as_positive_int(as_dict(told.get("activity")).get("id"))
                 if not made:
@@ -99,9 +100,7 @@ class WaitingBadges:
             self._timelines.fail(record, error.reason or error.refusal.value)
             raise
         if made:
-            self._timelines.made(
-                record, made
-            )  # a number that the CRM does not know is looked up when its lease is over
+            self._timelines.made(record, made)  # else the CRM is asked for its card when the lease is over
 
     def _end(self, portal: Portal, record: Record) -> None:
         """Complete an activity: the client was answered, or marks are not wanted any more. Two calls at most; a
@@ -115,9 +114,6 @@ class WaitingBadges:
             if error.reason != "NOT_FOUND":
                 raise
         self._timelines.drop(record)
-
-    def _title(self, chat: Chat) -> str:
-        return shown(chat.phone) if chat.phone else self._conversations.hidden.names([chat]).get(chat.id, "")
 
     def _look_for(self, portal: Portal, record: Record) -> int:
         wanted = {"filter": {"ORIGINATOR_ID": ORIGIN, "ORIGIN_ID": _mark_of(record)}, "select": ["ID"]}
@@ -134,7 +130,7 @@ def _badge(portal: Portal) -> dict[str, str]:
     return {"code": BADGE, "title": "WhatsApp", "value": gettext("The client waits"), "type": "warning"}
 
 
-def _activity(portal: Portal, chat: Chat, record: Record, title_of_client: str) -> dict[str, Any]:
+def _activity(portal: Portal, chat: Chat, record: Record, client: str) -> dict[str, Any]:
     gettext = catalogue(language_in(portal)).gettext
     fields: dict[str, Any] = {
         "typeId": "CONFIGURABLE",
@@ -145,7 +141,7 @@ def _activity(portal: Portal, chat: Chat, record: Record, title_of_client: str) 
         "originatorId": ORIGIN,
         "originId": _mark_of(record),
     }
-    text = {"type": "text", "properties": {"value": title_of_client or gettext("Client without a number")}}
+    text = {"type": "text", "properties": {"value": client}}
     body = {"logo": {"code": "comment"}, "blocks": {"number": text}}
     title = gettext("The client waits for an answer in WhatsApp")
     return {"fields": fields, "layout": {"icon": {"code": "comment"}, "header": {"title": title}, "body": body}}

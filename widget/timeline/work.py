@@ -8,7 +8,6 @@ from widget.bitrix24.rest import Rest
 from widget.chats.bubbles import Bubble, merge
 from widget.chats.message_facts import MessageFacts, merge_facts, read_facts, seen
 from widget.errors import AppError, ErrorCode, Refused
-from widget.phones.numbers import shown
 from widget.storage.chats import Chat
 from widget.storage.conversations import Conversations
 from widget.storage.lines import Line, Lines
@@ -98,7 +97,8 @@ class TimelineWork:
             return
         others = found.others if found else 0
         writers = self._writers(portal, sends)
-        talk = Conversation(mark, line.name, self._title(chat), others, bubbles, writers)
+        client = self._conversations.hidden.titles([chat])[chat.id]
+        talk = Conversation(mark, line.name, client, others, bubbles, writers)
         text = text_of(talk, language=language_in(portal), zone=settings.zone)
         if found:
             record = self._make(portal, record, found, text, mark, sends)
@@ -137,9 +137,6 @@ class TimelineWork:
         rows = map(as_dict, as_rows(self._rest.call(portal, portal.installer_id, "crm.timeline.comment.list", wanted)))
         ours = (row for row in rows if as_str(row.get("COMMENT")).partition("\n")[0].endswith(mark))
         return next((as_positive_int(row.get("ID")) for row in ours), 0)
-
-    def _title(self, chat: Chat) -> str:
-        return shown(chat.phone) or self._conversations.hidden.names([chat]).get(chat.id, "")
 
     def _said(self, chat: Chat, since: float) -> tuple[list[Bubble], list[Send]]:
         """What was said from a time on, as webhooks told it and as it was sent from here, and those sends."""
