@@ -16,7 +16,7 @@ from widget.storage.rows import reader
 from widget.storage.schema import mirrored, mirrors, portals
 from widget.storage.secret_box import SecretBox
 from widget.storage.transaction import transaction
-from widget.storage.tries import MAX_ERROR
+from widget.storage.tries import MAX_ERROR, in_turn
 from widget.storage.upsert import insert_into
 from widget.timing import doubled
 
@@ -189,13 +189,12 @@ class Mirrors:
         query."""
         now = self._clock()
         waiting = select(mirrored.c.mirror_id).where(*_waits(now))
-        order = mirrors.c.next_try_at, mirrors.c.id
-        place = func.row_number().over(partition_by=mirrors.c.portal_id, order_by=order).label("place")
-        each = select(mirrors.c.portal_id, mirrors.c.id, place).where(mirrors.c.id.in_(waiting), _free(now)).subquery()
-        query = select(each.c.portal_id, each.c.id).where(each.c.place <= of_one_portal)
+        which = mirrors.c.id.in_(waiting), _free(now)
+        each = in_turn(mirrors.c.portal_id, which, (mirrors.c.next_try_at, mirrors.c.id))
+        query = select(each.c.whose, each.c.id).where(each.c.place <= of_one_portal)
         with transaction(self._engine) as connection:
-            rows = connection.execute(query.order_by(each.c.place, each.c.portal_id).limit(limit))
-            return [(row.portal_id, row.id) for row in rows]
+            rows = connection.execute(query.order_by(each.c.place, each.c.whose).limit(limit))
+            return [(row.whose, row.id) for row in rows]
 
     def take(self, mirror_id: int) -> Mirror | None:
         """The mirror for this caller alone, until it is released or its lease is over; None if it is not due or taken.

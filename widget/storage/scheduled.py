@@ -2,17 +2,20 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, Select, delete, func, select, update
 
 from widget.storage.rows import reader
 from widget.storage.schema import scheduled
 from widget.storage.secret_box import SecretBox
 from widget.storage.transaction import transaction
+from widget.storage.tries import in_turn
 from widget.storage.upsert import insert_into
 
 LEASE = 300.0  # seconds for which one worker has a message: far more than a send takes
 AT_ONCE = 100  # due messages of one round
+OLDEST = scheduled.c.due_at, scheduled.c.id
 
 
 @dataclass(frozen=True)
@@ -72,12 +75,8 @@ class ScheduledSends:
         query."""
         now = self._clock()
         may = scheduled.c.asks == "", scheduled.c.due_at <= now, scheduled.c.busy_until <= now
-        order = scheduled.c.due_at, scheduled.c.id
-        place = func.row_number().over(partition_by=scheduled.c.line_id, order_by=order).label("place")
-        each = select(scheduled.c.id, place).where(*may).subquery()
-        query = select(scheduled).join(each, each.c.id == scheduled.c.id).order_by(each.c.place, *order).limit(AT_ONCE)
-        with transaction(self._engine) as connection:
-            return [self._read(row) for row in connection.execute(query).mappings()]
+        each = in_turn(scheduled.c.line_id, may, OLDEST)
+        return self._rows(select(scheduled).join(each, each.c.id == scheduled.c.id).order_by(each.c.place, *OLDEST))
 
     def get(self, portal_id: int, scheduled_id: int) -> Scheduled | None:
         found = self._all(scheduled.c.portal_id == portal_id, scheduled.c.id == scheduled_id)
@@ -119,9 +118,11 @@ class ScheduledSends:
         return mine if busy else [*mine, scheduled.c.busy_until <= self._clock()]
 
     def _all(self, *which: ColumnElement[bool]) -> list[Scheduled]:
-        query = select(scheduled).where(*which).order_by(scheduled.c.due_at, scheduled.c.id).limit(AT_ONCE)
+        return self._rows(select(scheduled).where(*which).order_by(*OLDEST))
+
+    def _rows(self, query: Select[Any]) -> list[Scheduled]:
         with transaction(self._engine) as connection:
-            return [self._read(row) for row in connection.execute(query).mappings()]
+            return [self._read(row) for row in connection.execute(query.limit(AT_ONCE)).mappings()]
 
 
 _KEPT = ("portal_id", "line_id", "chat_id", "send_key", "user_id", "user_name", "due_at", "wall", "since", "typed")

@@ -1,8 +1,22 @@
 """How rows that wait for work are taken: by one caller at a time, and again after growing pauses until one succeeds."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, Table, and_, case, func, select, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Engine,
+    RowMapping,
+    Subquery,
+    Table,
+    and_,
+    case,
+    func,
+    select,
+    update,
+)
 
 from widget.storage.schema import events, inbox
 from widget.storage.transaction import transaction
@@ -24,6 +38,15 @@ def take(connection: Connection, table: Table, which: ColumnElement[bool], now: 
     pause = case(pauses, value=table.c.attempts, else_=0.0)
     taken = update(table).where(which, due(table, now)).values(attempts=table.c.attempts + 1, next_try_at=now + pause)
     return connection.execute(taken.returning(*table.c)).mappings().first()
+
+
+def in_turn(
+    whose: Column[int], which: tuple[ColumnElement[bool], ...], order: Sequence[ColumnElement[Any]]
+) -> Subquery:
+    """Rows of many, as `id`, `whose` and `place`: how many of the same one come before each, from 1. Ordered by place,
+    one that has much to do holds up no other."""
+    place = func.row_number().over(partition_by=whose, order_by=order).label("place")
+    return select(whose.table.c.id, whose.label("whose"), place).where(*which).subquery()
 
 
 def oldest_waiting(engine: Engine) -> dict[str, tuple[int, float]]:
