@@ -83,7 +83,7 @@ def stop(_signal: int, _frame: FrameType | None) -> None:
 
 
 def keep_quiet(lost: "sys.UnraisableHookArgs") -> None:
-    """Python's hook for an exception that is lost: that of Ctrl+C is in STOPPED, and its stack trace helps nobody."""
+    """Python's hook for an exception that is lost: that of Ctrl+C is in STOPPED, and its stack trace says nothing."""
     if not isinstance(lost.exc_value, KeyboardInterrupt):
         sys.__unraisablehook__(lost)
 

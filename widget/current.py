@@ -43,8 +43,8 @@ def _read_session() -> Session:
 
 
 def company_of_request() -> Hashable:
-    """Whose share of the threads this request takes: a proved portal's. Who proves nothing, as with an opening, which
-    anybody gets in a portal's name, shares with all that do so, and cannot take the place of those who are proved."""
+    """Whose share of the threads this request takes: a proved portal's. Callers who prove nothing, as with an opening,
+    which any of them gets in a portal's name, share one, and cannot take the place of those who are proved."""
     with suppress(Refused):
         if SESSION_HEADER in request.headers:
             return _read_session().portal_id

@@ -64,7 +64,7 @@ def restrict(session: str) -> ResponseReturnValue:
 @pages.post("/lines/<session>")
 def set_up(session: str) -> ResponseReturnValue:
     """{"version": "2026.2.1", "engine": "NOWEB", "store": false, "sub_path": true, "s3": true, "unpaired": [LID]}, each
-    if given: which software speaks for a line, how somebody has installed it, and behind which LIDs it has not seen the
+    if given: which software speaks for a line, how it is installed, and behind which LIDs it has not seen the
     phone yet. Until the reset."""
     said: Any = request.get_json(silent=True)
     line = here().world.lines.get(session)

@@ -19,8 +19,8 @@ class Row:
     """One phone of the card. `local` is None where the client's time is not known; `chat` is the last used one on a
     line that may be used, `last` its last message, `kept` the last one on a line that was switched off or removed.
 
-    `priority` is what the page's own question about it would be, None where it has none. `vain` says that somebody has
-    just pressed, and the answer could not be renewed.
+    `priority` is what the page's own question about it would be, None where it has none. `vain` says that a press
+    has just asked, and the answer could not be renewed.
     """
 
     item: CardPhone

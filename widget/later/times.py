@@ -14,7 +14,7 @@ HALF_A_DAY = 43_200.0
 
 def at_wall(zones: tuple[str, ...], wall: str, now: float, hours: Hours) -> float | None:
     """The next moment at which it is `wall` in the client's zone, or has just become so in the last of several; later
-    that day where somebody would sleep then. None without a zone, or where every hour is night."""
+    that day where a client would sleep then. None without a zone, or where every hour is night."""
     known = _known(zones)
     if not known:
         return None

@@ -116,7 +116,7 @@ class MirrorWork:
                 return said is not Worked.IN_VAIN  # else a piece came between the last look and the release
         return True
 
-    def _work_on(self, mirror: Mirror) -> "Worked":
+    def _work_on(self, mirror: Mirror) -> Worked:
         piece, stirred = None, False
         try:
             scene = self._scene(mirror)
@@ -133,7 +133,7 @@ class MirrorWork:
         self._mirrors.release(mirror, stirred=stirred)
         return Worked.ALL
 
-    def _failed(self, mirror: Mirror, piece: Piece | None, error: Exception, until: float) -> "Worked":
+    def _failed(self, mirror: Mirror, piece: Piece | None, error: Exception, until: float) -> Worked:
         """Try again later; but a piece that Bitrix24 refuses again and again is left out, and the rest goes on."""
         said = (error.reason or error.refusal.value) if isinstance(error, AppError) else (str(error) or "refused")
         said = said if isinstance(error, AppError | MessageRefused) else type(error).__name__

@@ -1,4 +1,4 @@
-"""Chats: one row for each line and client, whatever card it was opened from, with the ids its gateway uses.
+"""Chats: one row for each line and client, opened from any of the client's cards, with the ids its gateway uses.
 
 A client is a phone in E.164. One whose phone nothing has told yet is their LID, WhatsApp's own id of a person: until it
 is told, that is who they are.

@@ -171,7 +171,7 @@ client_names = Table(
     Index(None, "portal_id"),
 )
 
-# Cards of the CRM that a chat belongs to, whatever numbers they have.
+# Cards of the CRM that a chat belongs to, with its number or without.
 chat_links = Table(
     "chat_links",
     metadata,

@@ -69,6 +69,6 @@ def _send_all(world: GatewayWorld, line: SandboxLine) -> None:
 def _send(world: GatewayWorld, line: SandboxLine, one: QueuedSend) -> None:
     stuck = one.stuck
     if client_of(one.chat_id) is None:
-        line.chats.setdefault(one.chat_id, SandboxChat(one.chat_id, ""))  # nobody is there: a journal shows the attempt
+        line.chats.setdefault(one.chat_id, SandboxChat(one.chat_id, ""))  # no such client: a journal shows the attempt
         stuck = SandboxAck.ERROR
     world.send(line, one.chat_id, one.text, own_id=one.id, reply_to=one.reply_to, stuck=stuck, media=one.media)
