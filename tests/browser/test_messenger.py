@@ -18,8 +18,6 @@ MAX_REQUESTS, MAX_BYTES = 6, 26_000  # of a hidden card, in a browser that has n
 HIGHEST_PAGE = 1400
 ONE_NUMBER, AZIZ = "/crm/type/31/details/88/", "+998 90 123 45 67"
 
-ROUNDS = {"session", "sessions", "overview", "lids"}
-
 
 def test_a_hidden_card_is_light_and_takes_a_press_before_its_script_is_there(card: Card) -> None:
     wire = Wire(card.demo.widget, card.page.context.new_cdp_session(card.page))
@@ -98,11 +96,6 @@ def fed(demo: Demo, settings: Settings, outside: Outside) -> None:
     settings.open(lang="en").set_up_reports()
 
 
-def calls_for_chats(outside: Outside) -> dict[str, int]:
-    """Without the worker's rounds: how lines are, and which chats they have."""
-    return {name: times for name, times in outside.calls().items() if name not in ROUNDS}
-
-
 @pytest.mark.usefixtures("fed")
 def test_a_client_s_message_stands_in_the_row_and_in_the_open_chat_without_a_question_to_the_gateway(
     card: Card, outside: Outside
@@ -124,12 +117,12 @@ def test_a_client_s_message_stands_in_the_row_and_in_the_open_chat_without_a_que
     expect(card.bubble("Уже еду").locator(".tick-delivered, .tick-read")).to_have_count(1)
     expect(card.bubble("Уже еду").locator("[data-action=message-menu]")).to_have_count(1)
     expect(card.messages).to_have_attribute("data-rests", "")  # it has looked after what it sent
-    before = calls_for_chats(outside)
+    before = outside.for_reps()
 
     outside.answer_as_client("+79619510000", "Отлично")
     expect(card.bubble("Отлично")).to_be_in_viewport()
 
-    assert calls_for_chats(outside) == before
+    assert outside.for_reps() == before
     card.close_chat()
     expect(row.locator(".last")).to_contain_text("Отлично")
     expect(row.locator(".last-count")).to_be_hidden()
