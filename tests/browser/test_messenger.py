@@ -11,7 +11,7 @@ from playwright.sync_api import Route, expect
 from benchmarks.browser import Wire
 from sandbox.demo import Demo
 from tests.browser.conftest import Complaints
-from tests.browser.pages import IVAN, MARIA, ORDERS, SENT, Card, Settings, serious_in
+from tests.browser.pages import IVAN, MARIA, ORDERS, SENT, Card, Settings, lose_answer, serious_in
 from tests.stand import CROWDED_DEAL, Outside
 
 MAX_REQUESTS, MAX_BYTES = 6, 26_000  # of a hidden card, in a browser that has nothing yet
@@ -157,14 +157,7 @@ def test_what_could_not_be_sent_is_there_again_in_a_page_loaded_anew(
     complaints.expect("ERR_|Failed to load resource")
     card.open().reveal().open_chat(ORDERS)
 
-    def lose_the_answer(route: Route) -> None:
-        if route.request.method == "POST":
-            route.fetch()
-            route.fulfill(status=504, body="<h1>504 Gateway Time-out</h1>")
-        else:
-            route.fallback()
-
-    card.page.route("**/chats/*/messages", lose_the_answer)
+    card.page.route("**/chats/*/messages", lose_answer)
     card.send("Дошло")
     expect(card.again).to_have_count(1)
     card.send("Ждёт за ним")

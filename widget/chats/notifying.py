@@ -32,8 +32,8 @@ MAX_TOLD = 20  # notices of one portal in one round
 
 @dataclass(frozen=True)
 class Reason:
-    """Why an employee is told something, in words; once it has lasted for so many seconds. What tells of a client is for
-    those who may use the `line`."""
+    """Why an employee is told something, in words; once it has lasted for so many seconds. What tells of a client is
+    for those who may use the `line`."""
 
     words: str
     lasts: float = 0.0
@@ -73,8 +73,8 @@ class Notifying:
         self._more.append(reasons)
 
     def go(self) -> None:
-        """A round over all portals. One outside call a notice, two for a line with an access list; a portal that refuses
-        is tried in the next round."""
+        """A round over all portals. One outside call a notice, another one for a line that is not open to all; a portal
+        that refuses is tried in the next round."""
         for portal in self._portals.all():
             if portal.is_served and NOTIFIES in portal.scopes:
                 try:
