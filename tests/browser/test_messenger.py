@@ -96,6 +96,18 @@ def fed(demo: Demo, settings: Settings, outside: Outside) -> None:
     settings.open(lang="en").set_up_reports()
 
 
+def test_a_chat_that_is_opened_low_in_a_card_shows_its_head_and_leads_back_to_its_row(card: Card) -> None:
+    card.page.set_viewport_size({"width": 410, "height": 480})
+    card.open(CROWDED_DEAL).reveal()
+    tenth = card.rows.nth(9)
+    tenth.locator("[data-action=open-chat]").click()
+    expect(card.composer).to_be_visible()
+    expect(card.frame.locator(".chat-head")).to_be_in_viewport(ratio=0.9)
+    card.close_chat()
+    expect(tenth).to_be_in_viewport(ratio=0.9)
+    expect(tenth.locator("[data-action=open-chat]")).to_be_focused()
+
+
 @pytest.mark.usefixtures("fed")
 def test_a_client_s_message_stands_in_the_row_and_in_the_open_chat_without_a_question_to_the_gateway(
     card: Card, outside: Outside
