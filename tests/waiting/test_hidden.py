@@ -102,8 +102,8 @@ def test_a_new_card_for_a_client_without_a_number_holds_their_chat(widget: Widge
 
 @pytest.mark.parametrize("first", ["lid", "both", "phone"])
 def test_a_webhook_that_tells_the_number_makes_one_chat_of_two(widget: Widget, gateway: Caller, first: str) -> None:
-    """Of what was there before: the chat of the LID with a send and an owner, and perhaps that of the number, in which a
-    colleague wrote on the phone: then it is not known whose the client is."""
+    """Of what was there before: the chat of the LID with a send and an owner, and perhaps that of the number, in which
+    a colleague wrote on the phone: then it is not known whose the client is."""
     services = widget.services
     if first != "lid":
         services.chats.service.open(gateway.line, PHONE, user_id=2)

@@ -154,7 +154,7 @@ def read_typed(line: Line, phone: str, user_id: int) -> WholeChat:
 
 
 def refuse_empty(whole: WholeChat) -> None:
-    """Who has written nothing to a typed number does not say whose its client is."""
+    """Raises Refused(NOT_ALLOWED): who has written nothing to a typed number does not say whose its client is."""
     if not whole.messages:
         raise Refused(ErrorCode.NOT_ALLOWED, reason="typed number: nothing written yet")
 
