@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 MAX_TEXT = 4096  # WhatsApp's own limit for a text
 MAX_CAPTION = 1024
 MAX_NAME = 80
-VOICE_NAME = "voice.ogg"  # GREEN-API goes by the ending
+VOICE_NAME = "voice.ogg"  # there are gateways that go by the ending
 UNLINKED = frozenset({LineState.SCAN_QR, LineState.BANNED})  # nothing can go out until a person does something
 DOWN = frozenset({*UNLINKED, LineState.OFFLINE})
 
