@@ -11,7 +11,7 @@ import { textOf } from './words.js';
 const TYPING_EVERY = 10_000;
 const LINES = 8;
 
-/** Start it in a drawn chat. Gives `replyTo` and `change`, which take a message: {ref, text}, and `write`. */
+/** Start it in a drawn chat. Gives `replyTo` and `change`, which take a message: {ref, text}, `write`, and `speak`. */
 export function startComposer(chat, address, history, signal) {
   const form = chat.querySelector('#composer');
   const text = form.querySelector('#text');
@@ -53,6 +53,7 @@ export function startComposer(chat, address, history, signal) {
     replyTo: (message) => turnTo({ ...message, change: false }),
     change: (message) => turnTo({ ...message, change: true }),
     write,
+    speak,
   };
 
   function typed() {
@@ -152,6 +153,15 @@ export function startComposer(chat, address, history, signal) {
     text.focus();
   }
 
+  /** Send a recording, which has no words; what is typed stays. Says whether it went. */
+  function speak(file) {
+    if ('blocked' in form.dataset) return false;
+    const answers = about && !about.change;
+    queue.add({ text: '', file, voice: true, replyTo: answers ? about.ref : '' });
+    if (answers) turnTo(null);
+    return true;
+  }
+
   async function change() {
     const body = text.value.trim();
     if (!body || button.disabled || tooLong()) return;
@@ -214,15 +224,16 @@ export function startComposer(chat, address, history, signal) {
     bubble.classList.add('is-failed');
     const said = chat.querySelector('#not-sent').content.cloneNode(true);
     const lost = job.fileName && !job.file;
-    said.querySelector('.bubble-problem').textContent = job.problem || wordsFor(job.state, lost ? job.fileName : '');
+    said.querySelector('.bubble-problem').textContent = job.problem || wordsFor(job, lost);
     if (lost) said.querySelector('[data-action="try-again"]').remove();
     bubble.append(said);
   }
 
-  function wordsFor(state, lostFile) {
+  function wordsFor({ state, voice, fileName }, lost) {
     const words = { offline: '#send-failed', unclear: '#send-unclear', kept: '#send-kept' }[state];
     const said = words ? chat.querySelector(words).content.textContent : '';
-    return lostFile ? `${said} ${chat.querySelector('#file-lost').content.textContent} ${lostFile}` : said;
+    const again = chat.querySelector(voice ? '#voice-lost' : '#file-lost')?.content.textContent ?? '';
+    return lost ? `${said} ${again} ${fileName}` : said;
   }
 
   // The server shows what we still hold: its answer was lost, or an earlier page had sent it.
