@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from benchmarks.voice import recording
 from tests.chats.conftest import NOTHING, FakeGateway, FakeGateways
 from tests.stand import in_russian
-from tests.voice.recordings import recording
 from widget.chats.bubbles import Bubble
 from widget.chats.context import names_in
 from widget.chats.files import MAX_FILE_SIZE

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
+from benchmarks.voice import recording
 from sandbox import people
 from tests.chats.conftest import EVERYTHING, NOTHING, FakeGateway, FakeGateways
-from tests.voice.recordings import recording
 from widget.chats.bubbles import DELETE_SECONDS, EDIT_SECONDS
 from widget.chats.files import MAX_FILE_SIZE, accepted, label_of, voice_label
 from widget.chats.history import MESSAGES, End

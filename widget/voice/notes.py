@@ -15,7 +15,8 @@ log = logging.getLogger(__name__)
 
 PROGRAM = Path(__file__).with_name("converter.py")
 AT_ONCE = 2  # of one process: five minutes of AAC are two or three seconds of a core
-PATIENCE = 30.0  # seconds for a turn, and for the work; the program's own limit of processor time ends it before
+TURN = 10.0  # seconds to wait for one
+WORK = 45.0  # seconds on a machine that is busy; the program's own limit of processor time mostly ends it before
 
 _turns = threading.BoundedSemaphore(AT_ONCE)
 
@@ -33,7 +34,7 @@ def voice_note(recording: bytes) -> VoiceNote:
     otherwise, in another process. Raises Refused: VOICE_UNREADABLE, VOICE_TOO_LONG, CROWDED."""
     if len(recording) > MAX_RECORDING:
         raise Refused(ErrorCode.VOICE_TOO_LONG, reason="bytes")
-    if not _turns.acquire(timeout=PATIENCE):
+    if not _turns.acquire(timeout=TURN):
         raise Refused(ErrorCode.CROWDED, reason="voice notes are being made")
     try:
         ended, note, seconds = _run(recording)
@@ -57,7 +58,7 @@ def _run(recording: bytes) -> tuple[int, bytes, int]:
             check=False,
             env={},
             cwd="/",
-            timeout=PATIENCE,
+            timeout=WORK,
         )
     except subprocess.TimeoutExpired:
         log.warning("voice.converter_hung bytes=%s", len(recording))
