@@ -208,8 +208,8 @@ class Config:
     allow_private_lines: bool = _setting(_flag, False)
     # Where gateways keep files, besides the storages that are known (files.py of each folder in gateways/).
     file_hosts: tuple[str, ...] = _setting(_hosts, ())
-    numbering_file: str = _setting(_text, "")
     speech_model: str = _setting(_model, "")  # the worker writes down what clients say in voice messages
+    numbering_file: str = _setting(_text, "")
     numbering_source: str = _setting(_address, "https://opendata.digital.gov.ru/downloads")
     numbering_update: bool = _setting(_flag, False)  # the worker fetches the registry once a week
 

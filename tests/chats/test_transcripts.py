@@ -1,15 +1,18 @@
 """Words of a client's voice message: heard once, behind, and never in the way of anything."""
 
 from dataclasses import replace
+from threading import Event
 
 import pytest
 
 from sandbox import people
 from sandbox.gateway.media import opus
 from tests.chats.conftest import FakeGateway, FakeGateways
+from tests.stand import PATIENCE
 from widget.chats.message_facts import MessageFacts, merge_facts, merger
-from widget.chats.transcripts import Transcripts
+from widget.chats.transcripts import OneByOne, Transcripts
 from widget.gateways.base import EventKind, File, GatewayError, GatewayErrorCode, GatewayEvent, Media, Message
+from widget.gateways.serialization import events_json
 from widget.storage.counted import Went
 from widget.voice import words as words_module
 from widget.voice.words import LocalModel, NotHeard
@@ -127,6 +130,29 @@ def test_a_portals_own_language_is_what_the_model_listens_for(ears):
 
 def test_without_a_model_nothing_listens(widget):
     assert widget.services.chats.transcripts is None
+
+
+def test_with_a_model_a_webhook_leads_to_words(make_widget, tmp_path, monkeypatch):
+    monkeypatch.setattr(Transcripts, "_hear", lambda self, line, chat_ids, message: heard.append(message.id))
+    monkeypatch.setattr(OneByOne, "__call__", lambda self, job: job() or True)
+    heard, widget = [], make_widget(speech_model=str(tmp_path))
+    line = widget.services.storage.lines.of(widget.portals[0])[0]
+    at = int(widget.clock())
+    spoken = Message("V1", "ref", at, False, "", media=SPOKEN)
+    told = events_json([GatewayEvent(EventKind.MESSAGE, at, (CHAT_ID,), "V1", message=spoken)])
+    for _ in range(2):  # gateways tell things twice
+        widget.services.webhooks.ingest.work(widget.services.storage.inbox.add(line.portal_id, line.id, told))
+    assert heard == ["V1"]
+
+
+def test_one_is_heard_after_the_other_and_only_so_many_wait():
+    behind, order, begun, go_on, done = OneByOne(most=2), [], Event(), Event(), Event()
+    assert behind(lambda: [begun.set(), go_on.wait(PATIENCE), order.append(1)])
+    assert begun.wait(PATIENCE)
+    assert behind(lambda: order.append(2)) and behind(done.set)
+    assert not behind(lambda: order.append(3))
+    go_on.set()
+    assert done.wait(PATIENCE) and order == [1, 2]
 
 
 @pytest.mark.parametrize(

@@ -34,10 +34,10 @@ class SpeechModel(Protocol):
 
 
 class OneByOne:
-    """Runs what it is given one after the other, in a thread that ends with its process."""
+    """Runs what it is given one after the other, in a thread that ends with its process. None of it may raise."""
 
-    def __init__(self) -> None:
-        self._waiting: Queue[Callable[[], None]] = Queue(MAX_WAITING)
+    def __init__(self, most: int = MAX_WAITING) -> None:
+        self._waiting: Queue[Callable[[], None]] = Queue(most)
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
 
