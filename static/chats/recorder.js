@@ -48,7 +48,7 @@ export class Recorder {
     return (this.before + (this.since === null ? 0 : performance.now() - this.since)) / 1000;
   }
 
-  /** How loud it is now: 0 to 1. */
+  /** How loud it is now: 0 to 1, null where the browser does not tell. */
   level() {
     return this.running ? this.meter.level() : 0;
   }
@@ -98,12 +98,14 @@ function forbidden() {
 
 function meterOf(stream) {
   const context = new AudioContext();
+  context.resume(); // some browsers wait for a press, and the question for the microphone lies between
   const analyser = context.createAnalyser();
   analyser.fftSize = 512;
   context.createMediaStreamSource(stream).connect(analyser);
   const wave = new Float32Array(analyser.fftSize);
   return {
     level() {
+      if (context.state !== 'running') return null;
       analyser.getFloatTimeDomainData(wave);
       return Math.min(1, 3 * Math.sqrt(wave.reduce((sum, at) => sum + at * at, 0) / wave.length));
     },

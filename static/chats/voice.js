@@ -160,17 +160,19 @@ export function startVoice(chat, composer, signal) {
   }
 
   function showTime() {
-    box.querySelector('.voice-time').textContent = shownTime(recorder.seconds);
+    const place = box.querySelector('.voice-time');
+    const time = shownTime(recorder.seconds);
+    if (place.textContent !== time) place.textContent = time;
   }
 
   // Who wants no moving pictures gets one bar.
   function showLevel(loud) {
-    loudest = Math.max(loudest, loud);
+    loudest = Math.max(loudest, loud ?? 1);
     const still = window.matchMedia('(prefers-reduced-motion: reduce)').matches;
     const bars = [...level.children];
     for (const [index, bar] of bars.entries()) {
       const last = index === bars.length - 1;
-      bar.style.height = last ? `${Math.max(8, 100 * loud)}%` : still ? '0' : bars[index + 1].style.height;
+      bar.style.height = last ? `${Math.max(8, 100 * (loud ?? 0))}%` : still ? '0' : bars[index + 1].style.height;
     }
   }
 
