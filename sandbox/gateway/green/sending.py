@@ -63,7 +63,7 @@ def send_file(line: SandboxLine) -> ResponseReturnValue:
 def _media(name: str, content: bytes) -> SandboxMedia:
     extension = PurePath(name).suffix[1:].lower()
     if extension in OGG:
-        return replace(voice_of(content, opus.MIMETYPE, name), extension=extension)
+        return replace(voice_of(content, opus.MIMETYPE), extension=extension)
     mimetype = mimetypes.guess_type(name)[0] or "application/octet-stream"
     kind = mimetype.partition("/")[0]
     known = kind if kind in ("image", "video", "audio") else "document"

@@ -35,10 +35,10 @@ def voice(seconds: int) -> SandboxMedia:
     return voice_of(opus.silence(seconds), opus.MIMETYPE)
 
 
-def voice_of(content: bytes, mimetype: str, filename: str | None = None) -> SandboxMedia:
-    """A voice message of whatever it is called, as engines pass it on: none looks inside."""
-    seconds = opus.seconds(content)
-    return SandboxMedia("audio", mimetype, "oga", content=content, filename=filename, seconds=seconds, voice=True)
+def voice_of(content: bytes, mimetype: str) -> SandboxMedia:
+    """A voice message of whatever it is called, as engines pass it on: none looks inside. It has no name (Baileys,
+    WAProto: AudioMessage)."""
+    return SandboxMedia("audio", mimetype, "oga", content=content, seconds=opus.seconds(content), voice=True)
 
 
 def plays(media: SandboxMedia) -> bool:

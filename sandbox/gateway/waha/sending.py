@@ -3,7 +3,6 @@
 import mimetypes
 import re
 from base64 import b64decode
-from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, jsonify
@@ -118,9 +117,7 @@ def _send_media(name: str) -> ResponseReturnValue:
 
 def _voice(media: SandboxMedia, *, convert: bool) -> SandboxMedia:
     """Without a conversion it goes to WhatsApp as it is, under the type that came with it, whatever that is."""
-    if not convert:
-        return voice_of(media.content, media.mimetype, media.filename)
-    return replace(voice(1), filename=media.filename)
+    return voice(1) if convert else voice_of(media.content, media.mimetype)
 
 
 def _media(file: Any, kind: str) -> SandboxMedia:
