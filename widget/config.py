@@ -32,9 +32,9 @@ def _text(value: str) -> str:
 
 
 def _model(value: str) -> str:
-    if not Path(value).is_dir():
+    if value and not Path(value).is_dir():
         raise ValueError("must be the folder of a model")
-    if find_spec("faster_whisper") is None:
+    if value and find_spec("faster_whisper") is None:
         raise ValueError("needs the packages of requirements-speech.txt")
     return value
 
