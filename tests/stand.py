@@ -134,6 +134,13 @@ class Outside:
         body = {"session": session, "phone": phone, "text": text}
         self.http.post(f"{self.gateway}/_sandbox/answer", json=body).raise_for_status()
 
+    def arrived(self, phone: str, session: str = "sales") -> list[dict[str, Any]]:
+        """What of the line's messages is on the client's phone, oldest first: text, and of a file voice, plays, …"""
+        asked = {"session": session, "phone": phone}
+        answer = self.http.get(f"{self.gateway}/_sandbox/arrived", params=asked).raise_for_status()
+        found: list[dict[str, Any]] = answer.json()
+        return found
+
     def write_on_phone(self, phone: str, text: str, session: str = "sales", *, failed: bool = False) -> None:
         """A colleague writes to the client on the line's own phone, which no report of ours needs to tell."""
         body = {"session": session, "phone": phone, "text": text, "failed": failed}

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 
+from widget import config as config_module
 from widget.config import Config, ConfigError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -246,3 +247,10 @@ def test_a_weekly_update_needs_a_place_for_the_ranges():
     assert "NUMBERING_FILE" in faults(NUMBERING_UPDATE="True")
     assert "NUMBERING_SOURCE" in faults(NUMBERING_SOURCE="opendata.digital.gov.ru")
     assert read(NUMBERING_UPDATE="True", NUMBERING_FILE="ranges.bin").numbering_update
+
+
+def test_a_model_of_speech_needs_its_folder_and_its_packages(tmp_path, monkeypatch):
+    assert read().speech_model == read(SPEECH_MODEL="").speech_model == ""
+    assert "folder of a model" in faults(SPEECH_MODEL=str(tmp_path / "none"))
+    monkeypatch.setattr(config_module, "find_spec", lambda name: None)
+    assert "requirements-speech.txt" in faults(SPEECH_MODEL=str(tmp_path))

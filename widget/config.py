@@ -8,6 +8,7 @@ import logging
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -27,6 +28,14 @@ class ConfigError(Exception):
 
 
 def _text(value: str) -> str:
+    return value
+
+
+def _model(value: str) -> str:
+    if value and not Path(value).is_dir():
+        raise ValueError("must be the folder of a model")
+    if value and find_spec("faster_whisper") is None:
+        raise ValueError("needs the packages of requirements-speech.txt")
     return value
 
 
@@ -199,6 +208,7 @@ class Config:
     allow_private_lines: bool = _setting(_flag, False)
     # Where gateways keep files, besides the storages that are known (files.py of each folder in gateways/).
     file_hosts: tuple[str, ...] = _setting(_hosts, ())
+    speech_model: str = _setting(_model, "")  # the worker writes down what clients say in voice messages
     numbering_file: str = _setting(_text, "")
     numbering_source: str = _setting(_address, "https://opendata.digital.gov.ru/downloads")
     numbering_update: bool = _setting(_flag, False)  # the worker fetches the registry once a week

@@ -54,6 +54,8 @@ class ErrorCode(Enum):
     FILE_GONE = "file_gone"
     FILE_ELSEWHERE = "file_elsewhere"  # at a host that only the operator may name
     FILE_TYPE = "file_type"  # a program
+    VOICE_UNREADABLE = "voice_unreadable"  # not a recording that a voice message can be made of
+    VOICE_TOO_LONG = "voice_too_long"
     NOT_FOUND = "not_found"
     CROWDED = "crowded"  # this company's requests hold as many threads as one may; nothing was done
     TOO_LARGE = "too_large"
@@ -79,6 +81,7 @@ STATUS: Mapping[ErrorCode, int] = {
     **dict.fromkeys(
         (ErrorCode.PORTAL_BUSY, ErrorCode.FIRSTS_SPENT, ErrorCode.SENDS_SPENT, ErrorCode.CHECKS_SPENT), 429
     ),
+    **dict.fromkeys((ErrorCode.VOICE_UNREADABLE, ErrorCode.VOICE_TOO_LONG), 422),
     ErrorCode.BROKEN: 500,
     **dict.fromkeys((ErrorCode.PORTAL_FAILED, ErrorCode.PORTAL_MOVED, ErrorCode.LINE_TROUBLE), 502),
     **dict.fromkeys((ErrorCode.CROWDED, ErrorCode.CANNOT_COUNT, ErrorCode.STORE_GONE), 503),

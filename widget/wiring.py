@@ -144,7 +144,7 @@ def build(
         chats=chats,
         open_lines=build_open_lines(infra, stored, bitrix24, gateways, chats.service, jobs, mirror),
         card=card,
-        webhooks=build_webhooks(infra, stored, bitrix24, gateways, presence, jobs, readers, mirror),
+        webhooks=build_webhooks(infra, stored, bitrix24, gateways, presence, jobs, readers, mirror, chats.transcripts),
         reply_names=NameReader(bitrix24.rest, stored.staff, clock),
         later=build_later(infra, stored, gateways, chats, card.door, numbering, hours),
         jobs=jobs,

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from sandbox.gateway.files import file_name
+from sandbox.gateway.media import plays
 from sandbox.gateway.model import SandboxAck, SandboxChat, SandboxMessage
 
 _MONTHS = (
@@ -25,6 +26,12 @@ class PhoneBubble:
     def mine(self) -> bool:
         """The client's own, on the right: the mirror of the line's view."""
         return not self.message.from_me
+
+    @property
+    def plays(self) -> bool:
+        """Whether what it has can be heard: any sound, and a voice message that WhatsApp can play."""
+        media = self.message.media
+        return media is not None and media.kind == "audio" and (plays(media) or not media.voice)
 
     @property
     def reacted(self) -> bool:

@@ -6,9 +6,11 @@ from typing import Any
 from flask import Blueprint, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
+from sandbox.gateway.bubbles import arrived
 from sandbox.gateway.directory import by_phone, home_id
 from sandbox.gateway.guards import here
 from sandbox.gateway.lines import STATUSES
+from sandbox.gateway.media import plays
 from sandbox.gateway.model import SandboxAck, SandboxLine, SandboxMessage
 from sandbox.gateway.world import NotOnWhatsApp
 from sandbox.people import KnownNumber
@@ -85,6 +87,27 @@ def set_up(session: str) -> ResponseReturnValue:
 def answer() -> ResponseReturnValue:
     """{"session": "sales", "phone": "+79619510000", "text": "…"}: the client writes to the line."""
     return _written(here().world.answer)
+
+
+@pages.get("/arrived")
+def show_arrived() -> ResponseReturnValue:
+    """?session=sales&phone=%2B79619510000: what is on the client's phone, oldest first, without reading it."""
+    world, line = here().world, here().world.lines.get(request.args.get("session", ""))
+    client = by_phone(request.args.get("phone", ""))
+    if line is None or client is None:
+        return jsonify(error="no such session" if line is None else "no such client"), 404
+    with world.changed:
+        messages = [message for message in arrived(line.chats.get(home_id(client)), world.clock()) if message.from_me]
+        return jsonify([_on_phone(message) for message in messages])
+
+
+def _on_phone(message: SandboxMessage) -> dict[str, Any]:
+    media = message.media
+    found: dict[str, Any] = {"text": message.text, "answers": message.quoted.text if message.quoted else None}
+    if media is None:
+        return found
+    heard = {"voice": media.voice, "plays": plays(media), "seconds": media.seconds}
+    return {**found, "mimetype": media.mimetype, "name": media.filename, "size": len(media.content), **heard}
 
 
 @pages.post("/write")

@@ -32,6 +32,7 @@ class SandboxMedia:
     height: int = 0
     seconds: int = 0
     lost: bool = False
+    voice: bool = False  # a voice message, WhatsApp's «ptt»
 
 
 @dataclass(frozen=True)

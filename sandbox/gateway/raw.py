@@ -88,5 +88,5 @@ def _file(media: SandboxMedia, caption: str) -> dict[str, Any]:
     if media.seconds:
         facts["seconds"] = media.seconds
     if media.kind == "audio":
-        return {**facts, "ptt": True}
+        return {**facts, "ptt": media.voice}
     return {**facts, "caption": caption} if caption else facts

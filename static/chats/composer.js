@@ -12,7 +12,7 @@ const TYPING_EVERY = 10_000;
 const LINES = 8;
 const WORDS = { offline: '#send-failed', unclear: '#send-unclear', doubted: '#send-doubted', kept: '#send-kept' };
 
-/** Start it in a drawn chat. Gives `replyTo` and `change`, which take a message: {ref, text}, and `write`. */
+/** Start it in a drawn chat. Gives `replyTo` and `change`, which take a message: {ref, text}, `write`, and `speak`. */
 export function startComposer(chat, address, history, signal) {
   const form = chat.querySelector('#composer');
   const text = form.querySelector('#text');
@@ -54,6 +54,7 @@ export function startComposer(chat, address, history, signal) {
     replyTo: (message) => turnTo({ ...message, change: false }),
     change: (message) => turnTo({ ...message, change: true }),
     write,
+    speak,
   };
 
   function typed() {
@@ -153,6 +154,15 @@ export function startComposer(chat, address, history, signal) {
     text.focus();
   }
 
+  /** Send a recording, which has no words; what is typed stays. Says whether it went. */
+  function speak(file) {
+    if ('blocked' in form.dataset) return false;
+    const answers = about && !about.change;
+    queue.add({ text: '', file, voice: true, replyTo: answers ? about.ref : '' });
+    if (answers) turnTo(null);
+    return true;
+  }
+
   async function change() {
     const body = text.value.trim();
     if (!body || button.disabled || tooLong()) return;
@@ -215,17 +225,18 @@ export function startComposer(chat, address, history, signal) {
     bubble.classList.add('is-failed');
     const said = chat.querySelector('#not-sent').content.cloneNode(true);
     const lost = job.fileName && !job.file;
-    const doubt = job.unclear ? wordsFor('doubted', '') : ''; // a refusal says nothing of an earlier try
-    const words = job.problem ? `${job.problem} ${doubt}` : wordsFor(job.state, lost ? job.fileName : '');
+    const doubt = job.unclear ? wordsFor({ state: 'doubted' }) : ''; // a refusal says nothing of an earlier try
+    const words = job.problem ? `${job.problem} ${doubt}` : wordsFor(job, lost);
     said.querySelector('.bubble-problem').textContent = words.trim();
     if (lost) said.querySelector('[data-action="try-again"]').remove();
     bubble.append(said);
   }
 
-  function wordsFor(state, lostFile) {
+  function wordsFor({ state, voice, fileName }, lost = false) {
     const words = WORDS[state];
     const said = words ? chat.querySelector(words).content.textContent : '';
-    return lostFile ? `${said} ${chat.querySelector('#file-lost').content.textContent} ${lostFile}` : said;
+    const again = chat.querySelector(voice ? '#voice-lost' : '#file-lost')?.content.textContent ?? '';
+    return lost ? `${said} ${again} ${fileName}` : said;
   }
 
   // The server shows what we still hold: its answer was lost, or an earlier page had sent it.

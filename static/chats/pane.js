@@ -11,6 +11,7 @@ import { watchLine } from './line.js';
 import { changeSpeed, showMedia, showPictures } from './media.js';
 import { watchOpenLine } from './openline.js';
 import { startReplies } from './replies.js';
+import { startVoice } from './voice.js';
 import { fit } from '../frame.js';
 import { followBeside } from '../waiting/beside.js';
 
@@ -127,6 +128,7 @@ function write(mine, chat, address) {
   const composer = startComposer(chat, address, mine.history, mine.stop.signal);
   startActions(chat, address, mine.history, composer, mine.stop.signal);
   startLater(chat, address.replace(/messages$/, 'later'), composer, mine.history, mine.stop.signal);
+  startVoice(chat, composer, mine.stop.signal);
   startReplies(chat, address.replace(/messages$/, 'replies'), mine.history, mine.stop.signal);
   const { typed } = mine.wanted;
   if (typed && !text.value) {

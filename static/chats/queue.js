@@ -33,9 +33,10 @@ class Queue {
     window.addEventListener('online', () => this.again());
   }
 
-  /** Send a text, or a file with its caption. */
-  add({ text, file = null, replyTo = '' }) {
-    const job = { key: newKey(), text, file, fileName: file?.name ?? '', replyTo, state: 'waiting', confirmed: false };
+  /** Send a text, or a file with its caption; with `voice` it is a recording. */
+  add({ text, file = null, voice = false, replyTo = '' }) {
+    const of = { key: newKey(), text, file, voice, fileName: file?.name ?? '', replyTo };
+    const job = { ...of, state: 'waiting', confirmed: false };
     this.jobs.push(job);
     this.turn(job, 'waiting');
     this.run();
@@ -110,18 +111,19 @@ class Queue {
 
   // A file is too large to be kept: its name and caption are.
   keep() {
-    const messages = this.jobs.map(({ key, text, fileName, replyTo, state, unclear }) => ({
-      ...{ key, text, fileName, replyTo },
+    const messages = this.jobs.map(({ key, text, fileName, voice, replyTo, state, unclear }) => ({
+      ...{ key, text, fileName, voice, replyTo },
       unclear: Boolean(unclear) || state === 'sending',
     }));
     keepUnsent(this.name, messages);
   }
 
-  post({ key, text, file, replyTo, confirmed }) {
+  post({ key, text, file, voice, replyTo, confirmed }) {
     if (!file) return request(this.address, { json: { text, key, confirmed, reply_to: replyTo } });
     const form = new FormData();
     for (const [name, value] of Object.entries({ key, caption: text, reply_to: replyTo })) form.set(name, value);
     if (confirmed) form.set('confirmed', 'true');
+    if (voice) form.set('voice', 'true');
     form.set('file', file, file.name);
     return request(this.address.replace(/messages$/, 'files'), { form });
   }

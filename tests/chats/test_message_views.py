@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from benchmarks.voice import recording
 from tests.chats.conftest import NOTHING, FakeGateway, FakeGateways
 from tests.stand import in_russian
 from widget.chats.bubbles import Bubble
@@ -13,6 +14,7 @@ from widget.chats.context import names_in
 from widget.chats.files import MAX_FILE_SIZE
 from widget.chats.service import ChatService
 from widget.gateways.base import Message, Sent
+from widget.gateways.content import VOICE, is_voice_note
 
 IVAN_ROW, ORDERS_ROW = "+7 961 951-00-00", "+7 926 111-22-33"
 NIGHT = 9 * 3600 + 14 * 60  # from the clock's start to 02:14 in Amur, where Ivan is
@@ -173,15 +175,33 @@ def test_a_file_is_sent_with_its_caption_and_is_a_bubble(tab):
     )
 
 
+def test_a_recording_is_sent_as_a_voice_message_once_and_is_a_bubble(tab):
+    recorded = {"name": "recording.webm", "body": recording(seconds=2), "kind": "audio/webm;codecs=opus"}
+    answers = [tab.upload(voice="true", caption="is not sent", **recorded) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [201, 201]
+    assert all("🎤 0:02" in answer.get_data(as_text=True) for answer in answers)
+    ((_verb, _chat, file, caption, _ref),) = tab.gateway.asked
+    assert (file.mimetype, file.name, caption, is_voice_note(file)) == (VOICE, "voice.ogg", "", True)
+    assert tab.upload(voice="", **recorded).headers["X-Refusal"] == "bad_form"  # the key is the voice message's
+
+
+def test_what_no_voice_message_can_be_made_of_is_refused_in_words(tab):
+    answer = tab.upload(voice="true")
+    assert (answer.status_code, answer.headers["X-Refusal"]) == (422, "voice_unreadable")
+    assert in_russian("No voice message can be made of this recording") in answer.get_data(as_text=True)
+    assert tab.verbs == []
+
+
 def test_a_file_whose_key_came_twice_is_sent_once(tab):
     assert [tab.upload().status_code, tab.upload().status_code] == [201, 201]
     assert tab.verbs == ["send_file"]
 
 
-def test_a_file_at_night_is_asked_back_first(tab):
+@pytest.mark.parametrize("voice", ["", "true"])
+def test_a_file_at_night_is_asked_back_first(tab, voice):
     tab.chat = tab.card.open_chat(tab.keys[IVAN_ROW]).chat
     tab.widget.clock.forward(NIGHT)
-    answer = tab.upload(confirmed="")
+    answer = tab.upload(confirmed="", voice=voice)
     assert (answer.status_code, answer.headers["X-Refusal"]) == (409, "confirm")
     assert tab.verbs == []
     assert tab.upload().status_code == 201

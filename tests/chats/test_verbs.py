@@ -5,10 +5,11 @@ from dataclasses import replace
 
 import pytest
 
+from benchmarks.voice import recording
 from sandbox import people
 from tests.chats.conftest import EVERYTHING, NOTHING, FakeGateway, FakeGateways
 from widget.chats.bubbles import DELETE_SECONDS, EDIT_SECONDS
-from widget.chats.files import MAX_FILE_SIZE, accepted, label_of
+from widget.chats.files import MAX_FILE_SIZE, accepted, label_of, voice_label
 from widget.chats.history import MESSAGES, End
 from widget.chats.message_facts import MessageFacts, Named, merger
 from widget.chats.sending import MAX_CAPTION, MAX_TEXT, Unlimited
@@ -28,6 +29,7 @@ from widget.gateways.base import (
     Page,
     Sent,
 )
+from widget.gateways.content import VOICE
 from widget.gateways.serialization import events_json
 from widget.storage.sends import SendState
 
@@ -403,6 +405,17 @@ def test_a_file_whose_answer_was_lost_is_recognised_by_its_name(widget):
     (bubble,) = desk.shown().bubbles
     assert (bubble.id, bubble.state) == ("G7", SendState.SENT)
     assert sent.text == label_of("offer.pdf", "Смета")
+
+
+@pytest.mark.parametrize("name", ["", "a name of the gateway's own.oga"])
+def test_a_voice_message_whose_answer_was_lost_is_recognised_by_being_one(widget, name):
+    desk = Desk(widget, FakeGateway(own_ids=False))
+    sent = desk.service.send_voice(desk.draft("k1"), recording())
+    assert (sent.state, sent.text) == (SendState.UNKNOWN, voice_label(2))
+    at = int(desk.clock())
+    spoken, text = Media("audio", VOICE, name, seconds=2), Message("G6", "ref", at, True, "", ack=Ack.SENT)
+    desk.gateway.messages = [Message("G7", "ref", at, True, "", ack=Ack.SENT, media=spoken), text]
+    assert ("G7", SendState.SENT) in [(bubble.id, bubble.state) for bubble in desk.shown().bubbles]
 
 
 def test_pages_leave_no_time_out_and_repeat_none(widget):

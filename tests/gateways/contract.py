@@ -23,6 +23,7 @@ from typing import Any, ClassVar
 import pytest
 
 from sandbox import people
+from sandbox.gateway.media import opus
 from sandbox.people import KnownNumber
 from tests.gateways.receiver import receiving
 from tests.stand import Outside, until
@@ -39,6 +40,7 @@ from widget.gateways.base import (
     Unsupported,
     Webhooks,
 )
+from widget.gateways.content import VOICE
 from widget.gateways.kinds import capabilities_of
 from widget.phones.spellings import spellings
 
@@ -377,6 +379,25 @@ class Contract:
         assert message.media.kind == ("image" if file is PICTURE else "document")
         fetched = adapter.media(self.ids(adapter)[0], message.ref)
         assert (fetched.mimetype, fetched.body) == (file.mimetype, file.body)
+
+    @pytest.mark.parametrize("mimetype", [VOICE, "audio/ogg"])
+    def test_a_voice_note_arrives_as_one_that_the_client_can_hear(self, adapter, outside, mimetype):
+        chat = adapter.chat_id_of(STRANGER.phone)
+        result = adapter.send_file(chat, File(mimetype, "voice.ogg", opus.silence(3)), message_id=OUR_ID)
+        assert result.outcome is self.goes_out
+        (note,) = eventually(lambda: outside.arrived(STRANGER.phone, self.name))
+        assert (note["voice"], note["plays"], note["seconds"]) == (True, True, 3)
+        assert eventually(lambda: adapter.find_message(chat, result.message_id)).media.kind == "audio"
+
+    def test_words_that_come_with_sound_are_never_lost_in_silence(self, adapter, outside):
+        """A voice message has no words: either both arrive, or nothing does and the rep is told."""
+        chat, sound = adapter.chat_id_of(STRANGER.phone), File(VOICE, "voice.ogg", opus.silence(3))
+        result = adapter.send_file(chat, sound, message_id=OUR_ID, caption="Послушайте")
+        if result.outcome is Sent.REFUSED:
+            assert (result.trouble, outside.total("gateway")) == (GatewayErrorCode.UNSUPPORTED, 0)
+            return
+        (arrived,) = eventually(lambda: outside.arrived(STRANGER.phone, self.name))
+        assert (arrived["text"], arrived["size"]) == ("Послушайте", len(sound.body))
 
     def test_a_file_that_is_too_large_is_refused_before_it_travels(self, adapter, outside):
         if not adapter.capabilities.files:

@@ -4,7 +4,9 @@ from base64 import b64encode
 
 import pytest
 
+from sandbox import people
 from sandbox.gateway import create_gateway
+from sandbox.gateway.media import opus
 from sandbox.people import API_KEY, GREEN_IDS, INSTANCES
 
 ORDERS = "79261112233@c.us"
@@ -79,6 +81,23 @@ def test_a_voice_must_say_whether_it_is_to_be_converted(call):
     body = {"session": "sales", "chatId": ORDERS, "file": file}
     assert call("POST", "/api/sendVoice", body).status_code == 400
     assert call("POST", "/api/sendVoice", {**body, "convert": False}).status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("mimetype", "content", "convert", "plays"),
+    [
+        (opus.MIMETYPE, opus.silence(2), False, True),
+        ("audio/ogg", opus.silence(2), False, False),  # the type that came goes on
+        (opus.MIMETYPE, b"\x1aE\xdf\xa3 webm", False, False),
+        ("audio/webm", b"\x1aE\xdf\xa3 webm", True, True),
+    ],
+)
+def test_a_voice_arrives_as_it_was_sent_and_not_every_phone_can_play_it(call, mimetype, content, convert, plays):
+    file = {"mimetype": mimetype, "data": b64encode(content).decode()}
+    body = {"session": "sales", "chatId": ORDERS, "file": file, "convert": convert}
+    assert call("POST", "/api/sendVoice", body).status_code == 201
+    (note,) = call("GET", "/_sandbox/arrived", session="sales", phone=people.ORDERS_MOSCOW.phone).json
+    assert (note["voice"], note["plays"]) == (True, plays)
 
 
 def test_a_message_is_edited_and_taken_back_under_its_own_id(call, send, newest):

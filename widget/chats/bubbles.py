@@ -40,6 +40,7 @@ class Bubble:
     user_name: str = ""
     send_id: int = 0
     send_key: str = ""  # by which the page that sent it knows it
+    transcript: str = ""  # what a voice message says, as a machine heard it
 
 
 def possible(message: Message, capabilities: Capabilities, now: float) -> frozenset[str]:
@@ -130,7 +131,8 @@ def merge(
     bubbles = {}
     for message in messages:
         can = possible(message, capabilities, now) if capabilities else frozenset()
-        bubble = replace(bubble_of(message), can=can)
+        heard = facts[message.id].transcript if message.id in facts and not message.deleted else ""
+        bubble = replace(bubble_of(message), can=can, transcript=heard)
         send = ours.pop(bubble.id, None)
         bubbles[bubble.id] = _with_send(bubble, send) if send else bubble
     # Messages of one second keep the gateway's order: newest first in, so reversed before the stable sort.

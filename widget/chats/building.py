@@ -8,11 +8,13 @@ from widget.chats.notifying import Notifying
 from widget.chats.rights import ChatRights
 from widget.chats.sending import Allowance, Feedback, Onlooker
 from widget.chats.service import ChatService
+from widget.chats.transcripts import OneByOne, Transcripts
 from widget.chats.unclear import UnclearEnds
 from widget.chats.unveiling import Unveiling
 from widget.gateways.lines import Gateways
 from widget.infrastructure import Infrastructure
 from widget.storage.building import Repositories
+from widget.voice.words import LocalModel
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,7 @@ class ChatParts:
     rights: ChatRights
     notifying: Notifying
     unveiling: Unveiling
+    transcripts: Transcripts | None  # None where no model is set up
 
 
 def build_chats(
@@ -58,4 +61,8 @@ def build_chats(
     colleagues = Colleagues(stored.sends, infra.cache, infra.clock)
     rights = ChatRights(rest, stored.conversations.waits, stored.conversations.hidden, stored.staff, infra.clock)
     unveiling = Unveiling(gateways, stored.conversations, stored.portals, stored.lines)
-    return ChatParts(service, unclear_ends, colleagues, rights, notifying, unveiling)
+    transcripts = None
+    if infra.config.speech_model:
+        model = LocalModel(infra.config.speech_model)
+        transcripts = Transcripts(gateways, stored.conversations, stored.portals, model, OneByOne())
+    return ChatParts(service, unclear_ends, colleagues, rights, notifying, unveiling, transcripts)

@@ -22,6 +22,7 @@ RUNS = frozenset({
 })
 # fmt: on
 BEGINS = (b"\x7fELF", b"#!", b"\xca\xfe\xba\xbe", b"\xcf\xfa\xed\xfe", b"\xce\xfa\xed\xfe")
+_VOICE_LABEL = re.compile(r"🎤 \d:\d\d", re.ASCII)
 _MIMETYPE = re.compile(r"[a-z]{1,20}/[\w.+-]{1,100}", re.ASCII)
 
 
@@ -43,9 +44,18 @@ def label_of(name: str, caption: str) -> str:
     return f"📎 {name}" + (f"\n{caption}" if caption else "")
 
 
+def voice_label(seconds: int) -> str:
+    """The text of a send that is a voice message."""
+    return f"🎤 {seconds // 60}:{seconds % 60:02}"
+
+
 def is_label(text: str) -> bool:
     """Whether the text of a send stands for a file."""
-    return text.startswith(label_of("", ""))
+    return text.startswith(label_of("", "")) or is_voice_label(text)
+
+
+def is_voice_label(text: str) -> bool:
+    return _VOICE_LABEL.fullmatch(text) is not None
 
 
 def _is_program(body: bytes) -> bool:

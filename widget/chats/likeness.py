@@ -2,7 +2,7 @@
 
 from mimetypes import guess_type
 
-from widget.chats.files import label_of
+from widget.chats.files import is_voice_label, label_of
 from widget.gateways.base import Message
 from widget.storage.sends import Send
 
@@ -16,9 +16,11 @@ def is_the_send(send: Send, message: Message) -> bool:
 
 
 def _alike(send: Send, message: Message) -> bool:
-    """Pictures and videos have no name at WhatsApp: then the caption and the kind must do."""
+    """Pictures, videos and voice have no name at WhatsApp: then the caption and the kind must do."""
     if not message.media:
         return bool(send.text) and message.text == send.text
+    if is_voice_label(send.text):
+        return message.media.kind == "audio" and not message.text
     label, _, caption = send.text.partition("\n")
     name = label.removeprefix(label_of("", ""))
     if not name or name == label or message.text not in (caption, caption or name):

@@ -18,6 +18,8 @@ from widget.untrusted import as_dict, as_list, as_str, as_unix_seconds
 # WhatsApp may refuse what the gateway had sent; what was delivered did not fail.
 FURTHER = {Ack.NONE: 0, Ack.PENDING: 1, Ack.SENT: 2, Ack.FAILED: 3, Ack.DELIVERED: 4, Ack.READ: 5}
 
+MAX_TRANSCRIPT = 20_000
+
 Dated = tuple[float, str]  # when, what: the greater one is the newer one
 
 
@@ -34,6 +36,7 @@ class MessageFacts:
     ours: Dated | None = None  # our own side's reaction
     theirs: Dated | None = None
     deleted: bool = False
+    transcript: str = ""  # what a voice message says, as a model of ours heard it
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,7 @@ def merge_facts(known: MessageFacts, news: MessageFacts) -> MessageFacts:
         ours=_newer(known.ours, news.ours),
         theirs=_newer(known.theirs, news.theirs),
         deleted=deleted,
+        transcript="" if deleted else max(known.transcript, news.transcript),
     )
 
 
@@ -132,6 +136,7 @@ def facts_json(facts: MessageFacts) -> str:
         "ours": facts.ours,
         "theirs": facts.theirs,
         "deleted": facts.deleted,
+        "transcript": facts.transcript,
     }
     return json.dumps({name: value for name, value in values.items() if value}, separators=(",", ":"))
 
@@ -152,6 +157,7 @@ def read_facts(text: str) -> MessageFacts:
         ours=_dated(found.get("ours")),
         theirs=_dated(found.get("theirs")),
         deleted=found.get("deleted") is True,
+        transcript=as_str(found.get("transcript"), MAX_TRANSCRIPT),
     )
 
 

@@ -19,7 +19,8 @@ MAX_READ = 50
 
 @pages.post("/<int:chat_id>/files")
 def send_file(chat_id: int) -> ResponseReturnValue:
-    """Send a file, as a form with file, key, caption, reply_to and confirmed («true»). 409 as for a text."""
+    """Send a file, as a form with file, key, caption, reply_to and confirmed («true»); with voice («true») it is a
+    recording, and goes out as a voice message without words. 409 as for a text."""
     chat_of(chat_id)  # before so much is read
     request.max_content_length = MAX_FILE_SIZE + 64 * 1024
     form = request.form.to_dict()
@@ -30,6 +31,8 @@ def send_file(chat_id: int) -> ResponseReturnValue:
     draft = draft_of(chat_id, form, confirmed=form.get("confirmed") == "true", text=caption)
     if isinstance(draft, Response):
         return draft
+    if form.get("voice") == "true":
+        return drawn_send(draft.chat, services().chats.service.send_voice(draft, uploaded.read()))
     file = File(uploaded.mimetype or "", uploaded.filename or "", uploaded.read())
     return drawn_send(draft.chat, services().chats.service.send_file(draft, file, caption=caption))
 

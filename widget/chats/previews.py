@@ -5,7 +5,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from itertools import groupby
 
-from widget.chats.files import is_label
+from widget.chats.files import is_label, is_voice_label
 from widget.chats.message_facts import MessageFacts, merge_facts, read_facts, seen
 from widget.gateways.base import Message
 from widget.storage.chats import Chat
@@ -63,7 +63,8 @@ def last_of(messages: Collection[Message], send: Send | None) -> LastMessage | N
     ordered = sorted(messages, key=lambda message: message.at, reverse=True)
     if send and (not ordered or send.created_at >= ordered[0].at) and all(m.id != send.message_id for m in ordered):
         label, _, caption = send.text.partition("\n") if is_label(send.text) else ("", "", send.text)
-        return LastMessage(send.created_at, True, caption[:LONGEST], "document" if label else "")
+        kind = "audio" if is_voice_label(label) else "document" if label else ""
+        return LastMessage(send.created_at, True, caption[:LONGEST], kind)
     if not ordered:
         return None
     newest = ordered[0]

@@ -12,13 +12,14 @@ from typing import Any, Protocol
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from widget.chats.files import accepted, label_of
+from widget.chats.files import accepted, is_voice_label, label_of, voice_label
 from widget.chats.history import Histories
 from widget.chats.lookups import LookUps
 from widget.chats.message_facts import Named
 from widget.chats.waiting import Waiting
 from widget.errors import ErrorCode, Refused
 from widget.gateways.base import File, Gateway, LineState, LineStatus, SendResult, Sent
+from widget.gateways.content import VOICE
 from widget.gateways.lines import Gateways
 from widget.storage.chats import Chat
 from widget.storage.conversations import Conversations
@@ -27,12 +28,14 @@ from widget.storage.database import RowRefused
 from widget.storage.lines import Line
 from widget.storage.sends import Send, SendState
 from widget.variables import unfilled
+from widget.voice.notes import VoiceNote, voice_note
 
 log = logging.getLogger(__name__)
 
 MAX_TEXT = 4096  # WhatsApp's own limit for a text
 MAX_CAPTION = 1024
 MAX_NAME = 80
+VOICE_NAME = "voice.ogg"  # there are gateways that go by the ending
 UNLINKED = frozenset({LineState.SCAN_QR, LineState.BANNED})  # nothing can go out until a person does something
 DOWN = frozenset({*UNLINKED, LineState.OFFLINE})
 
@@ -180,6 +183,22 @@ class Sending:
                 chat_id, file, message_id=message_id, caption=words, reply_to=ref
             ),
             same=lambda stored: stored in ("", label) or stored.partition("\n")[0] == label.partition("\n")[0],
+        )
+
+    def send_voice(self, draft: Draft, recording: bytes) -> Send:
+        """Send a browser's recording once, by the rules of `send`, as a voice message. Its length is kept.
+
+        Raises Refused: UNSUPPORTED, VOICE_UNREADABLE, VOICE_TOO_LONG, CROWDED, and what `send` raises.
+        """
+        if not self._gateways.of(draft.line).capabilities.files:
+            raise Refused(ErrorCode.UNSUPPORTED, reason="files")
+        note = VoiceNote(b"", 0) if draft.known else voice_note(recording)  # what went out is not made again
+        file, ref = File(VOICE, VOICE_NAME, note.body), self._ref(draft)
+        return self._once(
+            draft,
+            voice_label(note.seconds),
+            lambda gateway, chat_id, message_id: gateway.send_file(chat_id, file, message_id=message_id, reply_to=ref),
+            same=lambda stored: not stored or is_voice_label(stored),
         )
 
     def _once(self, draft: Draft, text: str, post: Post, *, same: Callable[[str], bool]) -> Send:

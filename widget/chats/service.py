@@ -76,7 +76,7 @@ class ChatService:
         # Reading and writing are files of their own; to a caller they are verbs of the chat like the others.
         self.newest, self.older, self.whole = histories.newest, histories.older, histories.whole
         self.heard = histories.heard
-        self.send, self.send_file = sending.send, sending.send_file
+        self.send, self.send_file, self.send_voice = sending.send, sending.send_file, sending.send_voice
         self.look_for = self._look_ups.look_for
 
     def draft(self, line: Line, chat: Chat, *, send_key: str, user_id: int, name: str = "") -> Draft:

@@ -43,7 +43,16 @@ ANSWERS = {  # what was pressed in a message with buttons
 MAX_TEXT = 65_536
 MAX_THUMBNAIL = 40_000  # in base64
 MIMETYPE = re.compile(r"[a-z]{1,20}/[\w.+-]{1,100}(; ?[\w-]{1,20}=[\w.-]{1,40})*", re.ASCII | re.IGNORECASE)
+VOICE = "audio/ogg; codecs=opus"  # the only type of a voice message that every phone plays, its parameter too
+_OPUS_HEAD = re.compile(rb"OggS.{24}OpusHead.(.)", re.DOTALL)  # the first page of Opus in Ogg (RFC 7845)
 _BASE64 = re.compile(r"[A-Za-z0-9+/]*={0,2}")
+
+
+def is_voice_note(file: File) -> bool:
+    """Whether WhatsApp can play it as a voice message: Opus of one channel in Ogg (Meta: audio-messages). By what is
+    in it: Ogg may hold anything."""
+    head = _OPUS_HEAD.match(file.body)
+    return file.mimetype.startswith("audio/ogg") and head is not None and head[1] == b"\x01"
 
 
 def unwrapped(content: dict[str, Any]) -> tuple[dict[str, Any], bool]:

@@ -5,14 +5,17 @@ from dataclasses import dataclass
 
 from ratelimit import Limiter, MemoryStorage
 from widget.bitrix24.building import Bitrix24
-from widget.chats.ingest import Ingest
-from widget.gateways.base import Webhooks
+from widget.chats.ingest import Ingest, WebhookListener, ignore_webhook
+from widget.chats.transcripts import Transcripts
+from widget.gateways.base import GatewayEvent, Webhooks
 from widget.gateways.lines import Gateways
 from widget.infrastructure import Infrastructure
 from widget.jobs.queue import Jobs
 from widget.openlines.mirroring import OpenLineMirror
 from widget.presence.building import PresenceParts
 from widget.storage.building import Repositories
+from widget.storage.counted import Went
+from widget.storage.lines import Line
 from widget.webhooks.gateway_receiver import EVENTS, GatewayReceiver, LineNews
 from widget.webhooks.receiver import Receiver
 from widget.webhooks.vouching import Vouching
@@ -36,6 +39,7 @@ def build_webhooks(
     jobs: Jobs,
     webhooks: Mapping[str, Webhooks],
     mirror: OpenLineMirror,
+    transcripts: Transcripts | None = None,
 ) -> WebhookParts:
     """`webhooks` are the readers of each vendor's. The jobs are told who works on what is written down."""
     card_seconds, clock = infra.config.card_ttl, infra.clock
@@ -52,7 +56,7 @@ def build_webhooks(
         stored.lines,
         stored.portals,
         stored.conversations,
-        listener=presence.feedback.on_webhook,
+        listener=_all(presence.feedback.on_webhook, transcripts.on_webhook if transcripts else ignore_webhook),
         mirror=mirror,
         ignores=stored.ignores,
     )
@@ -78,3 +82,11 @@ def build_webhooks(
         clock=clock,
     )
     return WebhookParts(receiver, event_work, gateway_receiver, ingest)
+
+
+def _all(*listeners: WebhookListener) -> WebhookListener:
+    def hear(line: Line, phone: str, event: GatewayEvent, went: Went) -> None:
+        for listener in listeners:
+            listener(line, phone, event, went)
+
+    return hear

@@ -1,6 +1,7 @@
 """Sending: whatever is well-formed is accepted into the queue, and answered with its id."""
 
 import mimetypes
+from dataclasses import replace
 from pathlib import PurePath
 
 from flask import Blueprint, jsonify, request
@@ -11,11 +12,13 @@ from sandbox.gateway.faults import STUCK
 from sandbox.gateway.green import notices, queue, refusals
 from sandbox.gateway.green.guards import body, method, text
 from sandbox.gateway.guards import fault_now, here
+from sandbox.gateway.media import opus, voice_of
 from sandbox.gateway.model import SandboxAck, SandboxLine, SandboxMedia
 
 pages = Blueprint("green_sending", __name__, url_prefix="/waInstance<instance>")
 
 MAX_TEXT = 20_000
+OGG = ("ogg", "oga", "opus")
 
 
 @pages.post("/sendMessage/<token>")
@@ -34,26 +37,19 @@ def send_message(line: SandboxLine) -> ResponseReturnValue:
 @pages.post("/sendFileByUpload/<token>")
 @method("sendFileByUpload")
 def send_file(line: SandboxLine) -> ResponseReturnValue:
-    """How a file is sent follows from its extension."""
+    """How a file is sent follows from its extension: all sound as a voice message, which has no words
+    (…/sending/SendFileByUpload; green-api/issues#550)."""
     fields, uploaded = request.form.to_dict(), request.files.get("file")
     chat_id = _chat(text({**fields}, "chatId"))
     name = fields.get("fileName") or (uploaded.filename if uploaded else "") or ""
     if uploaded is None or not PurePath(name).suffix:
         raise refusals.bad_request("Validation failed. Details: 'file' and its extension are required")
-    mimetype = mimetypes.guess_type(name)[0] or "application/octet-stream"
-    kind = mimetype.partition("/")[0]
-    media = SandboxMedia(
-        kind if kind in ("image", "video", "audio") else "document",
-        mimetype,
-        PurePath(name).suffix[1:],
-        content=uploaded.read(),
-        filename=name,
-    )
+    media = _media(name, uploaded.read())
     message_id = queue.take(
         here().world,
         line,
         chat_id,
-        fields.get("caption", ""),
+        "" if media.voice else fields.get("caption", ""),
         media=media,
         reply_to=fields.get("quotedMessageId", ""),
         stuck=_stuck(),
@@ -62,6 +58,16 @@ def send_file(line: SandboxLine) -> ResponseReturnValue:
     return jsonify(
         idMessage=message_id, urlFile=f"{request.host_url}download/{line.name}/{message_id}.{media.extension}"
     )
+
+
+def _media(name: str, content: bytes) -> SandboxMedia:
+    extension = PurePath(name).suffix[1:].lower()
+    if extension in OGG:
+        return replace(voice_of(content, opus.MIMETYPE), extension=extension)
+    mimetype = mimetypes.guess_type(name)[0] or "application/octet-stream"
+    kind = mimetype.partition("/")[0]
+    known = kind if kind in ("image", "video", "audio") else "document"
+    return SandboxMedia(known, mimetype, extension, content=content, filename=name, voice=kind == "audio")
 
 
 def _chat(chat_id: str) -> str:

@@ -32,7 +32,19 @@ def offer(title: str = "КП окна.pdf") -> SandboxMedia:
 
 @cache
 def voice(seconds: int) -> SandboxMedia:
-    return SandboxMedia("audio", "audio/ogg; codecs=opus", "oga", content=opus.silence(seconds), seconds=seconds)
+    return voice_of(opus.silence(seconds), opus.MIMETYPE)
+
+
+def voice_of(content: bytes, mimetype: str) -> SandboxMedia:
+    """A voice message of whatever it is called, as engines pass it on: none looks inside. It has no name (Baileys,
+    WAProto: AudioMessage)."""
+    return SandboxMedia("audio", mimetype, "oga", content=content, seconds=opus.seconds(content), voice=True)
+
+
+def plays(media: SandboxMedia) -> bool:
+    """Whether the client can hear a voice message. WhatsApp shows any, and says «this audio is not available» where it
+    is not Opus of one channel in Ogg, or is not said to be (waha-docs: media-voice-format; Meta: audio-messages)."""
+    return media.mimetype == opus.MIMETYPE and opus.channels(media.content) == 1
 
 
 @cache

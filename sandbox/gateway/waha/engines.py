@@ -14,7 +14,6 @@ from sandbox.gateway.raw import content_of, jid, web_message_info
 
 ENGINES = ("NOWEB", "GOWS", "WEBJS")
 TAKES_IDS = (2026, 4, 3)  # the first version that takes ids of ours (devlikeapro/waha-docs: overview/changelog)
-WEBJS_TYPES = {"image": "image", "video": "video", "audio": "ptt", "document": "document"}
 EDITED, REVOKED = "1", "7"  # whatsmeow: types.EditAttribute
 
 
@@ -105,7 +104,7 @@ def _webjs(message: SandboxMessage, line: SandboxLine, now: float) -> dict[str, 
 def _webjs_file(media: SandboxMedia, caption: str) -> dict[str, Any]:
     """`body` is the thumbnail here, and the words are the caption."""
     return {
-        "type": WEBJS_TYPES[media.kind],
+        "type": "ptt" if media.voice else media.kind,
         "mimetype": media.mimetype,
         "filename": media.filename,
         "size": len(media.content),

@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from sandbox.gateway import faults
 from sandbox.gateway.directory import CHAT_ID, chat_id_of
 from sandbox.gateway.guards import fault_now, here
+from sandbox.gateway.media import voice, voice_of
 from sandbox.gateway.model import SandboxLine, SandboxMedia
 from sandbox.gateway.waha import asked, engines
 from sandbox.gateway.waha.guards import counted, working
@@ -110,7 +111,13 @@ def _send_media(name: str) -> ResponseReturnValue:
         raise malformed("caption must be a string")
     if KINDS[name] in ("audio", "video") and not isinstance(wanted.get("convert"), bool):
         raise malformed("convert must be a boolean value")
-    return _send(wanted, caption, _media(wanted.get("file"), KINDS[name]))
+    media = _media(wanted.get("file"), KINDS[name])
+    return _send(wanted, caption, _voice(media, convert=wanted["convert"]) if name == "sendVoice" else media)
+
+
+def _voice(media: SandboxMedia, *, convert: bool) -> SandboxMedia:
+    """Without a conversion it goes to WhatsApp as it is, under the type that came with it, whatever that is."""
+    return voice(1) if convert else voice_of(media.content, media.mimetype)
 
 
 def _media(file: Any, kind: str) -> SandboxMedia:

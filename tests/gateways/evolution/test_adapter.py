@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from sandbox import people
+from sandbox.gateway.media import opus
 from tests.gateways.scripted import scripted, trouble
 from widget.gateways.base import (
     Ack,
@@ -474,7 +475,7 @@ def test_the_recorded_sends_are_read(instance, recorded):
 
 
 def test_a_voice_goes_as_a_voice_and_audio_with_words_as_a_document(instance, outside):
-    adapter, voice = instance(), File("audio/ogg; codecs=opus", "voice.oga", b"OggS" + bytes(64))
+    adapter, voice = instance(), File("audio/ogg; codecs=opus", "voice.oga", opus.silence(2))
     adapter.send_file(ORDERS, voice, message_id=OUR_ID)
     adapter.send_file(ORDERS, voice, message_id=OUR_ID, caption="послушайте")
     newest, oldest = adapter.history([ORDERS], None, 5).messages

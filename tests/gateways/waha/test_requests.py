@@ -7,9 +7,11 @@ import httpx
 import pytest
 
 from sandbox import people
+from sandbox.gateway.media import opus
 from tests.gateways import openapi
 from tests.gateways.conftest import RECORDED
 from widget.gateways.base import File, GatewayError
+from widget.gateways.content import VOICE
 
 SPEC = RECORDED / "openapi" / "waha-2026.7.1.openapi.json"
 IVAN = "79619510000@c.us"
@@ -28,7 +30,7 @@ VERBS = {
     "a document": lambda waha: waha.send_file(IVAN, LETTER, message_id="3EB0AA", caption="КП", reply_to=REF),
     "a picture": lambda waha: waha.send_file(IVAN, File("image/jpeg", "a.jpg", b"x"), message_id="3EB0AA"),
     "a video": lambda waha: waha.send_file(IVAN, File("video/mp4", "a.mp4", b"x"), message_id="3EB0AA"),
-    "a voice": lambda waha: waha.send_file(IVAN, File("audio/ogg", "a.ogg", b"x"), message_id="3EB0AA"),
+    "a voice": lambda waha: waha.send_file(IVAN, File(VOICE, "a.ogg", opus.silence(1)), message_id="3EB0AA"),
     "edit": lambda waha: waha.edit(IVAN, REF, "Новая цена"),
     "delete": lambda waha: waha.delete(IVAN, REF),
     "react": lambda waha: waha.react(IVAN, REF, "👍"),

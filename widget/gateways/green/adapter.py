@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from widget.gateways import base
 from widget.gateways.adapter import BaseAdapter, Given
-from widget.gateways.base import Ack, GatewayError, GatewayErrorCode, LineState
+from widget.gateways.base import Ack, GatewayError, GatewayErrorCode, LineState, Unsupported
 from widget.gateways.calls import Calls
 from widget.gateways.content import picture_of
 from widget.gateways.green.chats import chats_by_phone
@@ -195,8 +195,10 @@ class Green(BaseAdapter):
     def _post_file(self, chat_id: str, file: base.File, caption: str, reply_to: str, timeout: float) -> Given:
         """To the line's own address. GREEN-API recommends its media host for this, but only recommends it, and no
         other host is ever given a token here. How a file is shown follows from its extension
-        (…/sending/SendFileByUpload)."""
+        (…/sending/SendFileByUpload); all sound becomes a voice message, which has no words (green-api/issues#550)."""
         name = with_extension(file)
+        if caption and file.mimetype.startswith("audio/"):
+            raise Unsupported
         fields = {"chatId": chat_id, "fileName": name, "caption": caption, "quotedMessageId": reply_to}
         return self._post(
             "sendFileByUpload",

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from widget.gateways.base import File
+from widget.gateways.content import VOICE, is_voice_note
 from widget.untrusted import as_dict, as_str
 
 # What WhatsApp shows as more than a document without a conversion (waha-docs, how-to/send-messages).
@@ -14,7 +15,6 @@ SHOWN_AS = {
     "image/jpeg": "/api/sendImage",
     "image/png": "/api/sendImage",
     "video/mp4": "/api/sendVideo",
-    "audio/ogg": "/api/sendVoice",
 }
 # Buckets that WAHA is known to keep files in (waha-docs, how-to/storages). A link alone sends us nowhere: any other
 # host is one that the operator has named.
@@ -31,10 +31,11 @@ MAX_URL = 4000
 def file_request(file: File, caption: str) -> tuple[str, dict[str, Any]]:
     """Where the file goes, and the part of the body that describes it. A voice message can carry no words, and a video
     that says nothing of words gets some of WAHA's own."""
-    path = SHOWN_AS.get(file.mimetype.partition(";")[0].strip().lower(), "/api/sendFile")
-    if path == "/api/sendVoice" and caption:
-        path = "/api/sendFile"
-    content = {"mimetype": file.mimetype, "filename": file.name, "data": b64encode(file.body).decode()}
+    voice = is_voice_note(file) and not caption
+    shown_as = SHOWN_AS.get(file.mimetype.partition(";")[0].strip().lower(), "/api/sendFile")
+    path = "/api/sendVoice" if voice else shown_as
+    mimetype = VOICE if voice else file.mimetype
+    content = {"mimetype": mimetype, "filename": file.name, "data": b64encode(file.body).decode()}
     body: dict[str, Any] = {"file": content}
     if path != "/api/sendVoice":
         body["caption"] = caption

@@ -1,0 +1,1 @@
+"""Recordings of a browser, made into voice notes that WhatsApp plays."""
