@@ -329,3 +329,38 @@ def test_a_client_is_ignored_on_all_lines_by_an_administrators_press_alone(widge
     assert rep.post(f"/chats/{chat}/unignore", {}).answer.status_code == 404  # it was not theirs to say
     admin.post(f"/chats/{chat}/unignore", {})
     assert widget.services.storage.ignores.of(widget.portals[0]) == []
+
+
+def test_a_client_is_ignored_from_their_row_whose_other_pages_say_so_until_it_is_taken_back(
+    widget: Widget, gateway: Caller
+) -> None:
+    client_writes(widget, gateway, ago=600)
+    rep, admin = widget.open(lang="en").reveal(), widget.open(user="admin", lang="en").reveal()
+    wanted = {"key": rep.keys[IVAN_ROW], "line": gateway.line.id}
+    assert rep.post("/card/ignore", wanted).refusal == "confirm"
+    assert rep.post("/card/ignore", {**wanted, "confirmed": True, "everywhere": True}).refusal == "not_admin"
+    row = rep.post("/card/ignore", {**wanted, "confirmed": True}).row_html(IVAN_ROW)
+    assert "Ignored on" in row and "Ignore no longer" in row and "Client waits" not in row
+    client_writes(widget, gateway, name="C2")
+    assert gateway.chat().waiting_since == 0
+    assert "Ignored on" in admin.post("/card/news", {"keys": [wanted["key"]]}).row_html(IVAN_ROW)
+
+    admin.post("/card/ignore", {**wanted, "confirmed": True, "everywhere": True})
+    assert "Ignored on all lines" in rep.post("/card/unignore", {"key": wanted["key"]}).row_html(IVAN_ROW)
+    assert rep.post("/card/unignore", {"key": wanted["key"]}).answer.status_code == 404  # it was not theirs to say
+    assert "Ignored" not in admin.post("/card/unignore", {"key": wanted["key"]}).row_html(IVAN_ROW)
+    assert client_writes(widget, gateway, name="C3").waiting_since == int(widget.clock())
+
+
+def test_a_number_without_a_chat_can_be_ignored_before_its_owner_ever_writes(widget: Widget, gateway: Caller) -> None:
+    page = widget.open(lang="en").reveal()
+    page.post("/card/ignore", {"key": page.keys[IVAN_ROW], "line": gateway.line.id, "confirmed": True})
+    gateway.tell(written("C1", at=widget.clock()))
+    assert gateway.stored["messages"] == []
+    assert "Ignore no longer" in page.row_html(IVAN_ROW)
+
+
+def test_news_of_a_row_keep_since_when_its_client_waits(widget: Widget, gateway: Caller) -> None:
+    page = widget.open(lang="en").reveal()
+    client_writes(widget, gateway, ago=600)
+    assert "Client waits 10 minutes" in page.post("/card/news", {"keys": [page.keys[IVAN_ROW]]}).row_html(IVAN_ROW)

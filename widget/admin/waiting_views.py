@@ -19,6 +19,7 @@ from widget.bitrix24.crm import COMPANY, CONTACT, LEAD
 from widget.bitrix24.employees import NOTIFIES
 from widget.chats import beside_views
 from widget.chats.beside import Wait, wait_of
+from widget.chats.ignoring import heed_client, ignore_client, refuse_everywhere
 from widget.chats.rights import MOST, ClientCards
 from widget.current import current_opening
 from widget.errors import ErrorCode, Refused
@@ -118,10 +119,10 @@ def ignore_waiting(chat_id: int) -> ResponseReturnValue:
     wanted, confirmed, everywhere = read_wanted(), flag_field(body, "confirmed"), flag_field(body, "everywhere")
     user, chat, _client = _readable(chat_id)
     line = user.context.line(chat.line_id)
-    beside_views.refuse_everywhere(user.context, everywhere=everywhere)
+    refuse_everywhere(user.context, everywhere=everywhere)
     if not confirmed:
         return beside_views.ask_to_ignore(line, everywhere=everywhere)
-    beside_views.ignored(user.context, line, chat, everywhere=everywhere)
+    ignore_client(user.context, line, chat.client, everywhere=everywhere)
     return sections.drawn(waiting(user, wanted, ignored=chat))
 
 
@@ -130,7 +131,7 @@ def heed_waiting(chat_id: int) -> ResponseReturnValue:
     """Take back that this client is ignored, by who said so or an administrator. Their next message waits again."""
     wanted = read_wanted()
     user, chat, _client = _readable(chat_id)
-    beside_views.heeded(user.context, chat)
+    heed_client(user.context, chat.client, [chat.line_id])
     return sections.drawn(waiting(user, wanted))
 
 

@@ -1,6 +1,6 @@
 """What a card's page asks for: the page itself, the revealed card, checks, refresh, the lines' states."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from flask import Blueprint, g, make_response, render_template, request
@@ -11,12 +11,14 @@ from widget.bitrix24.placement import Placement, posted_origin, proved_origin, r
 from widget.cache import StoreGone
 from widget.card.cache import Drawn
 from widget.card.collect import SHOWN
-from widget.card.drawing import Occasion, drawing_of
+from widget.card.drawing import Drawing, Occasion, drawing_of
 from widget.card.labels import DAY, Press
 from widget.card.loading import CardSnapshot, e164s
 from widget.card.reading import Ahead
 from widget.card.view import CardView, ShownSettings, settings_of, with_left
+from widget.chats.beside_views import ask_to_ignore
 from widget.chats.context import chat_of, drawn_with, usual_line
+from widget.chats.ignoring import heed_client, ignore_client, refuse_everywhere
 from widget.chats.typed import NotTheirs
 from widget.context import CardContext, ReadMode, found, hours_of
 from widget.current import current_opening, current_session
@@ -182,13 +184,33 @@ def show_more() -> ResponseReturnValue:
     """The rows of the numbers beyond those that a card shows. None of them is checked, but each can be written to."""
     json_body()
     session, portal = _card()
-    here = services()
-    seen = here.card.loader.see(session, portal)
-    known = here.card.loader.known(seen, MAX_ROWS)
-    view = here.card.checks.view(seen, replace(known, to_ask={}), _settings(portal))
-    drawing = drawing_of(view, Occasion(), now=here.now())
-    rows = tuple((row, replace(label, press=Press.NONE)) for row, label in drawing.rows[SHOWN:])
-    return render_template("card/_rows.html", **{**drawing.names(), "rows": rows})
+    drawing = _every_row(services().card.loader.see(session, portal))
+    return render_template("card/_rows.html", **_drawn_rows(replace(drawing, rows=drawing.rows[SHOWN:])))
+
+
+@pages.post("/card/ignore")
+def ignore() -> ResponseReturnValue:
+    """Store and count nothing of a row's client any more on `line`; `everywhere` by an administrator's word. Asks back
+    first, and answers with the row, which offers to take it back."""
+    body = json_body()
+    key, line_id = text_field(body, "key", longest=64), id_field(body, "line")
+    confirmed, everywhere = flag_field(body, "confirmed"), flag_field(body, "everywhere")
+    context, client = _client_of(key)
+    line = context.line(line_id or 0)
+    refuse_everywhere(context, everywhere=everywhere)
+    if not confirmed:
+        return ask_to_ignore(line, everywhere=everywhere)
+    ignore_client(context, line, client, everywhere=everywhere)
+    return _row(key)
+
+
+@pages.post("/card/unignore")
+def unignore() -> ResponseReturnValue:
+    """Take that back on every line of the card, as far as it is this user's to take back. Answers with the row."""
+    key = text_field(json_body(), "key", longest=64)
+    context, client = _client_of(key)
+    heed_client(context, client, [line.id for line in context.lines])
+    return _row(key)
 
 
 @pages.post("/card/news")
@@ -212,10 +234,38 @@ def news() -> ResponseReturnValue:
     changed &= {item.key for item in seen.context.card.phones}
     if not changed:  # that something is new of a number is told to who has it on their card
         return "", 204
-    drawing = drawing_of(_view(seen), Occasion(), now=here.now(), marks=seen.marks)
-    rows = [(row, label) for row, label in drawing.rows if row.item.key in changed]
-    heard = _heard(chat_id, changed, since) if chat_id else {}
-    return render_template("card/_news.html", **{**drawing.names(), "rows": rows, **heard})
+    return _news(seen, changed, _heard(chat_id, changed, since) if chat_id else {})
+
+
+def _news(seen: CardSnapshot, keys: Collection[str], heard: Mapping[str, object]) -> str:
+    """These rows as they are now, and what was `heard` in the open chat."""
+    drawing = _every_row(seen)
+    rows = tuple((row, label) for row, label in drawing.rows if row.item.key in keys)
+    return render_template("card/_news.html", **{**_drawn_rows(replace(drawing, rows=rows)), **heard})
+
+
+def _row(key: str) -> str:
+    """The row that has just been changed."""
+    return _news(services().card.loader.see(*_card()), {key}, {})
+
+
+def _every_row(seen: CardSnapshot) -> Drawing:
+    """The card with the numbers beyond those that it shows: none of them is checked."""
+    here = services()
+    known = here.card.loader.known(seen, MAX_ROWS)
+    view = here.card.checks.view(seen, known, _settings(seen.context.portal))
+    drawing = drawing_of(view, Occasion(), now=here.now(), marks=seen.marks)
+    beyond = ((row, replace(label, press=Press.NONE)) for row, label in drawing.rows[SHOWN:])
+    return replace(drawing, rows=(*drawing.rows[:SHOWN], *beyond))
+
+
+def _client_of(key: str) -> tuple[CardContext, str]:
+    """Whom a row is about. Raises Refused where its number is none, or is not on the card."""
+    context = services().card.loader.see(*_card()).context
+    client = context.phone(key).client
+    if not client:
+        raise Refused(ErrorCode.NOT_ALLOWED, 422, "not a number")
+    return context, client
 
 
 def _heard(chat_id: int, changed: set[str], since: str) -> dict[str, object]:
@@ -384,13 +434,14 @@ def _numbers(view: CardView) -> Sequence[str]:
 
 
 def _html(view: CardView, occasion: Occasion, marks: tuple[str, ...] = ()) -> str:
-    here = services()
-    owned = any(row.chat and row.chat.owner_id for row in view.rows)
-    return render_template(
-        "card/_card.html",
-        **drawing_of(view, occasion, now=here.now(), marks=marks).names(),
-        staff=here.storage.staff.of(g.portal.id) if owned else {},
-    )
+    drawing = drawing_of(view, occasion, now=services().now(), marks=marks)
+    return render_template("card/_card.html", **_drawn_rows(drawing))
+
+
+def _drawn_rows(drawing: Drawing) -> dict[str, object]:
+    """All that a template draws rows with."""
+    owned = any((chat := row.waiting or row.chat) and chat.owner_id for row, _label in drawing.rows)
+    return {**drawing.names(), "staff": services().storage.staff.of(g.portal.id) if owned else {}}
 
 
 def _opening(placement: Placement) -> Launch:
