@@ -70,6 +70,7 @@ card.addEventListener('input', (event) => {
   if (event.target.id === 'find-number') findNumber(event.target.value);
 });
 card.addEventListener('chat-closed', () => markRows());
+card.addEventListener('card-changed', () => revalidate(content.querySelector('.revealed').dataset.version));
 
 // Under the hand of whoever is about to press something no chat opens by itself.
 for (const used of ['pointermove', 'pointerdown', 'keydown'])
@@ -283,7 +284,7 @@ async function silence(button, path, json) {
     takeNews(await html(path, { key, ...json }));
   } catch (error) {
     if (error.message !== 'confirm') row.append(notice(error));
-    else if (await confirmed('confirm-ignore', fragment(error.html), button))
+    else if (await confirmed('question', fragment(error.html), button))
       await silence(button, path, { ...json, confirmed: true });
     return;
   }

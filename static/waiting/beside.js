@@ -2,7 +2,6 @@
 
 import { request, Refused } from '../api.js';
 import { confirmed } from '../dialog.js';
-import { textOf } from '../chats/words.js';
 
 const EVERY = 5_000;
 const WRITES_EVERY = 4_000;
@@ -58,7 +57,7 @@ export function followBeside(chat, signal) {
       take(await response.text());
     } catch (error) {
       if (!(error instanceof Refused) || error.message !== 'confirm') return later();
-      if (await confirmed('confirm-ignore', textOf(error.html))) return post(path, { ...json, confirmed: true });
+      if (await confirmed('question', fragment(error.html))) return post(path, { ...json, confirmed: true });
     }
     return later();
   }

@@ -3,17 +3,19 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from flask import Blueprint, g, make_response, render_template, request
+from flask import g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from widget.assets import PackedPage
 from widget.bitrix24.placement import Placement, posted_origin, proved_origin, read_placement
 from widget.cache import StoreGone
+from widget.card import phone_views
 from widget.card.cache import Drawn
 from widget.card.collect import SHOWN
 from widget.card.drawing import Drawing, Occasion, drawing_of
 from widget.card.labels import DAY, Press
 from widget.card.loading import CardSnapshot, e164s
+from widget.card.pages import current_card, pages
 from widget.card.reading import Ahead
 from widget.card.view import CardView, ShownSettings, settings_of, with_left
 from widget.chats.beside_views import ask_to_ignore
@@ -21,7 +23,7 @@ from widget.chats.context import chat_of, drawn_with, usual_line
 from widget.chats.ignoring import heed_client, ignore_client, refuse_everywhere
 from widget.chats.typed import NotTheirs
 from widget.context import CardContext, ReadMode, found, hours_of
-from widget.current import current_opening, current_session
+from widget.current import current_opening
 from widget.errors import ErrorCode, Refused
 from widget.forms import flag_field, id_field, json_body, maybe_text_field, text_field, texts_field
 from widget.gateways.base import GatewayError
@@ -33,7 +35,7 @@ from widget.storage.lines import Line
 from widget.storage.portals import Portal, Visibility
 from widget.untrusted import as_zone
 
-pages = Blueprint("card", __name__)
+__all__ = ["pages", "phone_views"]
 
 MAX_KEYS = 10
 MAX_ROWS = 100
@@ -121,7 +123,7 @@ def check() -> ResponseReturnValue:
     body = json_body()
     keys = texts_field(body, "keys", most=MAX_KEYS, longest=64)
     by = _asked_by(pressed=flag_field(body, "pressed"), again=flag_field(body, "again"))
-    seen = services().card.loader.see(*_card())
+    seen = services().card.loader.see(*current_card())
     done = services().card.checks.check(seen, _settings(seen.context.portal), keys, id_field(body, "line"), by)
     other = done.line if done.line != done.view.line else None
     cost = done.checked if by is AskedBy.REFRESH else None
@@ -132,7 +134,7 @@ def check() -> ResponseReturnValue:
 def refresh() -> ResponseReturnValue:
     """Throw the remembered answers away and read everything again, within the limits."""
     asked = id_field(json_body(), "line")
-    session, portal = _card()
+    session, portal = current_card()
     checks = services().card.checks
     checks.throw_away(session)
     seen = services().card.loader.see(session, portal, ReadMode.ANEW)
@@ -147,7 +149,7 @@ def use_suggestion() -> ResponseReturnValue:
     """The card with a suggested number in place of the row that offers it, until this session ends."""
     body = json_body()
     key, line_id = text_field(body, "key", longest=64), id_field(body, "line")
-    session, portal = _card()
+    session, portal = current_card()
     context = services().card.door.enter(session, portal)
     found([offer for item in context.card.phones for offer in item.offers], key)
     g.session = replace(session, readings=(*session.readings, key)[-SHOWN_READINGS:])
@@ -167,7 +169,7 @@ def look_again() -> ResponseReturnValue:
     body = json_body()
     version = text_field(body, "version", longest=64)
     remembered = flag_field(body, "remembered")
-    session, portal = _card()
+    session, portal = current_card()
     asked = id_field(body, "line")
     if remembered and version.endswith(_settings(portal).fingerprint):
         return "", 204
@@ -183,7 +185,7 @@ def look_again() -> ResponseReturnValue:
 def show_more() -> ResponseReturnValue:
     """The rows of the numbers beyond those that a card shows. None of them is checked, but each can be written to."""
     json_body()
-    session, portal = _card()
+    session, portal = current_card()
     drawing = _every_row(services().card.loader.see(session, portal))
     return render_template("card/_rows.html", **_drawn_rows(replace(drawing, rows=drawing.rows[SHOWN:])))
 
@@ -221,7 +223,7 @@ def news() -> ResponseReturnValue:
     keys = texts_field(body, "keys", most=MAX_ROWS, longest=64)
     known = maybe_text_field(body, "marks", longest=MAX_MARKS).split()
     chat_id, since = id_field(body, "chat"), maybe_text_field(body, "since", longest=20)
-    session, portal = _card()
+    session, portal = current_card()
     here = services()
     try:
         marks = here.card.marks.of(portal.id, keys)
@@ -246,7 +248,7 @@ def _news(seen: CardSnapshot, keys: Collection[str], heard: Mapping[str, object]
 
 def _row(key: str) -> str:
     """The row that has just been changed."""
-    return _news(services().card.loader.see(*_card()), {key}, {})
+    return _news(services().card.loader.see(*current_card()), {key}, {})
 
 
 def _every_row(seen: CardSnapshot) -> Drawing:
@@ -261,7 +263,7 @@ def _every_row(seen: CardSnapshot) -> Drawing:
 
 def _client_of(key: str) -> tuple[CardContext, str]:
     """Whom a row is about. Raises Refused where its number is none, or is not on the card."""
-    context = services().card.loader.see(*_card()).context
+    context = services().card.loader.see(*current_card()).context
     client = context.phone(key).client
     if not client:
         raise Refused(ErrorCode.NOT_ALLOWED, 422, "not a number")
@@ -282,7 +284,7 @@ def lines() -> ResponseReturnValue:
     """The line selector with every line's state, and what the shown line may still check."""
     asked = id_field(json_body(), "line")
     here = services()
-    context = here.card.door.enter(*_card())
+    context = here.card.door.enter(*current_card())
     line_id, gone = _still(context, asked)
     line = context.line(line_id) if line_id else usual_line(context)
     return render_template(
@@ -338,22 +340,13 @@ class _Who:
 def _who_opens() -> _Who:
     """The page's session, made from its opening at the first reveal."""
     if SESSION_HEADER in request.headers or OPENING_HEADER not in request.headers:
-        return _Who(*_card())
+        return _Who(*current_card())
     opening = current_opening()
     set_language(opening.language)
     ahead = services().card.door.ahead(opening, services().bitrix24.authenticator.claimed(opening))
     session, portal = _prove(opening, ahead)
     g.session, g.portal = session, portal
-    return _Who(*_card(), services().session_tokens.sign_session(session), ahead)
-
-
-def _card() -> tuple[Session, Portal]:
-    """The proved session of a card and its portal; from here on everything is said in its language, a refusal too."""
-    session = current_session()
-    set_language(session.language)
-    if not session.entity_id or session.number:
-        raise Refused(ErrorCode.NOT_ALLOWED, 403, "the app's own page is no card")
-    return session, g.portal
+    return _Who(*current_card(), services().session_tokens.sign_session(session), ahead)
 
 
 def _prove(opening: Launch, ahead: Ahead | None = None) -> tuple[Session, Portal]:
