@@ -293,7 +293,8 @@ async function silence(button, path, json) {
   for (const back of words.querySelectorAll('button')) back.dataset.key = key;
   const now = document.getElementById(`phone-${key}`);
   toast(words, now);
-  if (!now.contains(document.activeElement)) now.querySelector('[data-action="more"], button')?.focus();
+  if (!now.contains(document.activeElement))
+    (now.querySelector('[data-action="more"]') ?? now.querySelector('button')).focus();
 }
 
 // The old way: a frame of another site may use the clipboard's own interface only if the portal lets it.

@@ -83,6 +83,8 @@ export function followBeside(chat, signal) {
   // The same again is left alone: it may have the focus, and was read out already.
   function take(text) {
     const drawn = fragment(text);
+    const more = drawn.querySelector('details');
+    if (more && place.querySelector('details[open]')) more.open = true;
     if (drawn.outerHTML === place.outerHTML || place.contains(document.activeElement?.closest('select'))) return;
     const focused = place.contains(document.activeElement) ? document.activeElement.dataset.besidePost : undefined;
     place.replaceWith(drawn);

@@ -34,6 +34,28 @@ def test_a_reply_quotes_what_it_answers(talk: Card, phone: ClientPhone) -> None:
     expect(phone.open(ORDERS).get_by_role("log").get_by_text("Ровно в десять", exact=True)).to_be_visible()
 
 
+def test_a_shared_phone_comes_into_the_card_and_a_client_is_ignored_from_the_row(
+    card: Card, outside: Outside, complaints: Complaints
+) -> None:
+    complaints.expect("409")  # the two questions
+    outside.answer_as_client("+79261112233", "", contacts={"Анна": "+7 926 111-22-44"})
+    card.open().reveal().open_chat(ORDERS)
+    card.bubbles.last.get_by_role("button", name=card.say("Add to the card")).click()
+    assert serious_in(card) == []
+    card.dialog.get_by_role("combobox").select_option("contact-43")
+    card.dialog.get_by_role("button", name=card.say("Add"), exact=True).click()
+    expect(card.said).to_contain_text("Мария Соколова")
+    card.close_chat()
+    expect(card.row("+7 926 111-22-44")).to_be_visible()
+
+    card.unfold(ORDERS).locator("[data-action=ignore]").first.press("Enter")
+    card.dialog.get_by_role("button", name=card.say("Ignore"), exact=True).click()
+    expect(card.row(ORDERS)).to_contain_text(card.say("Ignore no longer"))
+    card.button("Undo").click()
+    expect(card.row(ORDERS)).not_to_contain_text(card.say("Ignore no longer"))
+    expect(card.row(ORDERS).locator("[data-action=more]")).to_be_focused()
+
+
 def test_a_reply_and_a_file_are_taken_away_with_keys_alone(talk: Card, tmp_path: Path) -> None:
     file = tmp_path / "смета на пять окон с установкой и вывозом мусора, вариант второй.pdf"
     file.write_bytes(b"%PDF-1.4")

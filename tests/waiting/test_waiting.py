@@ -364,3 +364,26 @@ def test_news_of_a_row_keep_since_when_its_client_waits(widget: Widget, gateway:
     page = widget.open(lang="en").reveal()
     client_writes(widget, gateway, ago=600)
     assert "Client waits 10 minutes" in page.post("/card/news", {"keys": [page.keys[IVAN_ROW]]}).row_html(IVAN_ROW)
+
+
+def test_an_open_chat_names_the_clients_chats_on_other_lines_with_who_answers_and_waits_there(
+    widget: Widget, gateway: Caller
+) -> None:
+    support = widget.add_line("support")
+    chats = widget.services.storage.chats
+    other = chats.learn(widget.portals[0], support, PHONE, chat_ids=[CLIENT], proved=True, last_at=widget.clock() - 60)
+    waits = widget.services.storage.conversations.waits
+    waits.recounted(other, since=widget.clock() - 600, theirs_at=widget.clock() - 600, answered_at=0.0)
+    gateway.tell(written("C1", at=widget.clock()))
+    page = chat_page(widget)
+    beside = page.get(f"/chats/{gateway.chat().id}/beside").words
+    assert "Chat on the line" in beside and "Client waits 10 minutes" in beside
+
+
+def test_the_setting_says_which_permission_notices_lack(widget: Widget) -> None:
+    storage, portal = widget.services.storage, widget.portals[0]
+    storage.portals.set_notices(portal, on=True)
+    storage.portals.set_scopes(portal, frozenset({"crm"}))
+    assert "the permission “im”" in widget.open("/app/", user="admin", lang="en").words
+    storage.portals.set_scopes(portal, frozenset({"crm", "im"}))
+    assert "the permission “im”" not in widget.open("/app/", user="admin", lang="en").words
