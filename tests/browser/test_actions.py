@@ -16,7 +16,7 @@ ANSWER = "Когда привезёте?"
 def talk(card: Card, outside: Outside) -> Card:
     """An open chat with a message of the client's and one of ours."""
     outside.answer_as_client("+79261112233", ANSWER)
-    card.open().reveal().open_chat(ORDERS).send("В пятницу")
+    card.open().reveal().open_chat(ORDERS).send("В *пятницу*")
     expect(card.bubble("В пятницу").locator(SENT)).to_have_count(1)
     return card
 
@@ -90,7 +90,7 @@ def test_a_message_is_changed_and_a_draft_is_kept_meanwhile(talk: Card) -> None:
     talk.write("Ещё не дописал")
     menu = talk.actions_for("В пятницу")
     menu.get_by_role("menuitem", name=talk.say("Edit"), exact=True).click()
-    expect(talk.composer).to_have_value("В пятницу")
+    expect(talk.composer).to_have_value("В *пятницу*")
 
     talk.write("В субботу").button("Save").click()
 
