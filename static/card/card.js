@@ -70,7 +70,10 @@ card.addEventListener('input', (event) => {
   if (event.target.id === 'find-number') findNumber(event.target.value);
 });
 card.addEventListener('chat-closed', () => markRows());
-card.addEventListener('card-changed', () => revalidate(content.querySelector('.revealed').dataset.version));
+card.addEventListener('card-changed', () => {
+  const drawn = content.querySelector('.revealed');
+  if (drawn) revalidate(drawn.dataset.version);
+});
 
 // Under the hand of whoever is about to press something no chat opens by itself.
 for (const used of ['pointermove', 'pointerdown', 'keydown'])

@@ -34,6 +34,8 @@ export class History {
 
   async start() {
     this.box.addEventListener('scroll', () => this.scrolled(), { signal: this.signal });
+    // What unfolds at a press stays under it.
+    this.box.addEventListener('click', () => (this.restsAtEnd = false), { signal: this.signal });
     this.chat.querySelector('#to-end').addEventListener('click', () => this.toEnd(), { signal: this.signal });
     document.addEventListener('visibilitychange', () => this.woken(), { signal: this.signal });
     this.signal.addEventListener('abort', () => this.sizes.disconnect(), { once: true });

@@ -38,19 +38,16 @@ class PhoneAdder:
         if not self._is_claimed(claim):
             return AddedPhone.UNDERWAY
         try:
-            added = self._add(portal, user_id, card, phone, holds)
-        except Refused as refusal:
-            if refusal.refusal is not ErrorCode.PORTAL_FAILED:  # else it may have been written all the same
-                self._release(claim)
+            there = holds(self._phones(portal, user_id, card))
+            came = AddedPhone.THERE if there else self._write(portal, user_id, card, phone)
+        except Refused:
+            self._release(claim)
             raise
-        self._release(claim)
-        return added
+        if came is not AddedPhone.UNDERWAY:
+            self._release(claim)
+        return came
 
-    def _add(
-        self, portal: Portal, user_id: int, card: CrmLink, phone: str, holds: Callable[[Sequence[TypedPhone]], bool]
-    ) -> AddedPhone:
-        if holds(self._phones(portal, user_id, card)):
-            return AddedPhone.THERE
+    def _write(self, portal: Portal, user_id: int, card: CrmLink, phone: str) -> AddedPhone:
         fields = {"fm": [{"typeId": "PHONE", "valueType": "MOBILE", "value": phone}]}
         change = {"entityTypeId": card.entity_type_id, "id": card.id, "fields": fields}
         try:
@@ -58,6 +55,8 @@ class PhoneAdder:
         except Refused as refusal:
             if refusal.refusal is ErrorCode.PORTAL_DENIED:
                 return AddedPhone.DENIED
+            if refusal.refusal is ErrorCode.PORTAL_FAILED:  # it may have been written all the same
+                return AddedPhone.UNDERWAY
             raise
         return AddedPhone.ADDED
 

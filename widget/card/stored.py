@@ -22,7 +22,7 @@ REMEMBERED_SECONDS = 60  # for how long a change may be missed that the cache co
 
 @dataclass(frozen=True)
 class StoredFacts:
-    """What SQL has for one card and user, and under which marks it was read. `ignored` is by the client's name."""
+    """What SQL has for one card and user, and under which marks it was read."""
 
     marks: tuple[Any, ...]
     chats: Sequence[Chat]
