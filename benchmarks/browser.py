@@ -2,9 +2,9 @@
 
     python -m benchmarks.browser [--json] [--times 20]
 
-The demo's programs and two browser contexts: in one a rep reveals cards, opens chats and sends; in the other a second
-rep looks at an open chat while clients write, and it is measured how soon that stands there. Bytes and requests are
-the network's, without a browser's cache; layout shift is Chromium's own figure, of what no press explains.
+The demo's programs and browsers of several reps: one reveals cards, opens chats and sends; then one looks at an open
+chat and one at rows while clients write, and it is measured how soon that stands there. Bytes and requests are the
+network's, without a browser's cache; layout shift is Chromium's own figure, of what no press explains.
 """
 
 import argparse
@@ -63,14 +63,14 @@ BARE = """async () => {
   mark.remove();
   return took;
 }"""
-# When a text of the client's comes to stand in the chat (milliseconds of the clock that the writer has too).
-WATCH = """() => {
+# When a text of the client's comes to stand in these places (milliseconds of the clock that the writer has too).
+WATCH = """(places) => {
   window.stoodAt = {};
   new MutationObserver(() => {
-    for (const text of document.querySelectorAll('.is-theirs .bubble-text'))
-      window.stoodAt[text.textContent.trim()] ??= Date.now();
-  }).observe(document.getElementById('messages'), { childList: true, subtree: true });
+    for (const text of document.querySelectorAll(places)) window.stoodAt[text.textContent.trim()] ??= Date.now();
+  }).observe(document.getElementById('card'), { childList: true, subtree: true });
 }"""
+BUBBLES, ROWS = ".is-theirs .bubble-text", ".phone .last"
 SHIFTS = """window.shifted = 0;
 new PerformanceObserver((list) => {
   for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shifted += entry.value;
@@ -158,7 +158,7 @@ def measure(times: int) -> dict[str, Any]:
         rep = _rep(browser, demo, "rep")
         figures = {
             "paints": _paints(rep, times),
-            "news": _news(_rep(browser, demo, "admin"), times),
+            "news": _news(_rep(browser, demo, "admin"), _rep(browser, demo, "rep"), times),
             "wire": _wire(_rep(browser, demo, "admin")),
             "shift": _shifts(_rep(browser, demo, "admin")),
         }
@@ -205,23 +205,27 @@ def _paints(rep: Rep, times: int) -> dict[str, list[float]]:
     return took
 
 
-def _news(rep: Rep, times: int) -> list[float]:
-    """Milliseconds from a client's message to its place in the open chat of a rep who only looks."""
-    frame = rep.revealed()
-    frame.click(f".phone:has-text('{IVAN_SHOWN}') [data-action=open-chat]")
-    frame.wait_for_selector("#messages .bubble")
-    frame.evaluate(WATCH)
+def _news(reader: Rep, looker: Rep, times: int) -> dict[str, list[float]]:
+    """Milliseconds from a client's message to its place in the open chat of one rep, and in the row of another's card,
+    while both only look."""
+    chat, rows = reader.revealed(), looker.revealed()
+    chat.click(f".phone:has-text('{IVAN_SHOWN}') [data-action=open-chat]")
+    chat.wait_for_selector("#messages .bubble")
+    places = {"chat": (chat, BUBBLES), "row": (rows, ROWS)}
+    for frame, place in places.values():
+        frame.evaluate(WATCH, place)
     wrote: dict[str, float] = {}
     with httpx.Client(timeout=PATIENCE / 1000) as http:
         for turn in range(times):
             text = f"From the client {turn}"
             wrote[text] = time.time() * 1000
             body = {"session": "sales", "phone": IVAN, "text": text}
-            http.post(f"{rep.demo.gateway}/_sandbox/answer", json=body).raise_for_status()
-            frame.wait_for_function("(text) => text in window.stoodAt", arg=text)
-            rep.page.wait_for_timeout(137 * (turn % 9))  # not in step with the page's own questions
-    stood = frame.evaluate("() => window.stoodAt")
-    return [stood[text] - at for text, at in wrote.items()]
+            http.post(f"{reader.demo.gateway}/_sandbox/answer", json=body).raise_for_status()
+            for frame, _place in places.values():
+                frame.wait_for_function("(text) => text in window.stoodAt", arg=text)
+            reader.page.wait_for_timeout(137 * (turn % 9))  # not in step with the pages' own questions
+    stood = {name: frame.evaluate("() => window.stoodAt") for name, (frame, _place) in places.items()}
+    return {name: [at[text] - wrote[text] for text in wrote] for name, at in stood.items()}
 
 
 def _wire(rep: Rep) -> dict[str, dict[str, int]]:
@@ -272,9 +276,10 @@ def _p95(figures: list[float]) -> float:
 
 
 def _goals(figures: dict[str, Any]) -> list[dict[str, Any]]:
-    seen, shift = _p95(figures["news"]), max(figures["shift"].values())
+    shift = max(figures["shift"].values())
+    seen = max(map(_p95, figures["news"].values()))
     return [
-        goal("a client's message stands in an open chat within 2.5 s, p95", seen, seen <= SEEN_WITHIN, " ms"),
+        goal("a client's message stands in row and open chat within 2.5 s, p95", seen, seen <= SEEN_WITHIN, " ms"),
         goal("layout shift at most 0.05 in every mode", shift, shift <= MOST_SHIFT),
     ]
 
@@ -288,7 +293,8 @@ def show(figures: dict[str, Any]) -> str:
         "sent": "send to its tick",
     }
     took = {names[name]: times for name, times in figures["paints"].items()}
-    took["a client's message to another rep's open chat"] = figures["news"]
+    took["a client's message to a rep's open chat"] = figures["news"]["chat"]
+    took["a client's message to the row of another's card"] = figures["news"]["row"]
     return "\n".join(
         [
             tables.table(

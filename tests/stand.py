@@ -130,8 +130,11 @@ class Outside:
         said = {"until": until, "capped": capped, "yellow": yellow}
         self.http.post(f"{self.gateway}/_sandbox/restrict/{session}", json=said).raise_for_status()
 
-    def answer_as_client(self, phone: str, text: str, session: str = "sales") -> None:
-        body = {"session": session, "phone": phone, "text": text}
+    def answer_as_client(
+        self, phone: str, text: str, session: str = "sales", contacts: dict[str, str] | None = None
+    ) -> None:
+        """With `contacts` (name: phone) the client shares those."""
+        body = {"session": session, "phone": phone, "text": text, "contacts": contacts}
         self.http.post(f"{self.gateway}/_sandbox/answer", json=body).raise_for_status()
 
     def arrived(self, phone: str, session: str = "sales") -> list[dict[str, Any]]:

@@ -211,3 +211,12 @@ def test_no_page_leaves_a_text_in_english_for_a_russian_reader(widget: Widget) -
 
     left = {word for page in pages[:-1] for word in re.findall(r"\b[A-Za-z]{4,}\b", page)}
     assert left - NAMES - {own_name(language) for language in languages()} == set()
+
+
+def test_every_question_names_what_its_answer_does() -> None:
+    """The button of a dialog has no words of its own, but in the chat's two (templates/_dialog.html)."""
+    asked = re.compile(r'ask_back\(\s*render_template\(\s*"([^"]+)"')
+    questions = {name for file in (ROOT / "widget").rglob("*.py") for name in asked.findall(file.read_text())}
+    questions -= {"chats/_confirm.html", "chats/_confirm_delete.html"}
+    assert len(questions) > 3
+    assert [name for name in questions if "data-yes" not in (ROOT / "templates" / name).read_text()] == []

@@ -85,8 +85,12 @@ def set_up(session: str) -> ResponseReturnValue:
 
 @pages.post("/answer")
 def answer() -> ResponseReturnValue:
-    """{"session": "sales", "phone": "+79619510000", "text": "…"}: the client writes to the line."""
-    return _written(here().world.answer)
+    """{"session": "sales", "phone": "+79619510000", "text": "…"}: the client writes to the line. With "contacts",
+    {name: phone}, they share those, and the text may be missing."""
+    said: Any = request.get_json(silent=True)
+    shared = said.get("contacts") if isinstance(said, dict) else None
+    cards = [(name, vcard_of(name, phone)) for name, phone in shared.items()] if isinstance(shared, dict) else []
+    return _written(lambda line, client, text: here().world.answer(line, client, text, cards), wordless=bool(cards))
 
 
 @pages.get("/arrived")
@@ -120,16 +124,25 @@ def write() -> ResponseReturnValue:
     )
 
 
-def _written(by_whom: Callable[[SandboxLine, KnownNumber, str], SandboxMessage]) -> ResponseReturnValue:
+def vcard_of(name: str, phone: str) -> str:
+    """As WhatsApp's programs write one for a number that has an account."""
+    account = "".join(filter(str.isdigit, phone))
+    phones = f"item1.TEL;waid={account}:{phone}\nitem1.X-ABLabel:Mobile"
+    return f"BEGIN:VCARD\nVERSION:3.0\nN:;{name};;;\nFN:{name}\n{phones}\nEND:VCARD"
+
+
+def _written(
+    by_whom: Callable[[SandboxLine, KnownNumber, str], SandboxMessage], *, wordless: bool = False
+) -> ResponseReturnValue:
     said: Any = request.get_json(silent=True)
-    if not isinstance(said, dict) or not str(said.get("text") or "").strip():
+    if not isinstance(said, dict) or not (wordless or str(said.get("text") or "").strip()):
         return jsonify(error="send session, phone and text"), 400
     line = here().world.lines.get(str(said.get("session")))
     client = by_phone(str(said.get("phone")))
     if line is None or client is None:
         return jsonify(error="no such session" if line is None else "no such client"), 404
     try:
-        message = by_whom(line, client, str(said["text"]))
+        message = by_whom(line, client, str(said.get("text") or ""))
     except NotOnWhatsApp:
         return jsonify(error="this client has no WhatsApp"), 400
     return jsonify(id=message.full_id)

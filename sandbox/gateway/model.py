@@ -59,6 +59,7 @@ class SandboxMessage:
     by_api: bool = False
     seen: bool = False
     stuck: SandboxAck | None = None  # the ack that it keeps for ever
+    contacts: tuple[tuple[str, str], ...] = ()  # shared ones: how each is called, and its vCard
 
     @property
     def full_id(self) -> str:

@@ -64,9 +64,19 @@ def content_of(message: SandboxMessage) -> dict[str, Any]:
     context = _context(message.quoted)
     if message.media is not None:
         return {f"{message.media.kind}Message": {**_file(message.media, message.text), **context}}
+    if message.contacts:
+        return {**contacts_of(message), **context}
     if context:
         return {"extendedTextMessage": {"text": message.text, **context}}
     return {"conversation": message.text}
+
+
+def contacts_of(message: SandboxMessage) -> dict[str, Any]:
+    """One shared contact is a message of its own kind, several are a list."""
+    cards = [{"displayName": name, "vcard": vcard} for name, vcard in message.contacts]
+    if len(cards) == 1:
+        return {"contactMessage": cards[0]}
+    return {"contactsArrayMessage": {"displayName": f"{len(cards)} contacts", "contacts": cards}}
 
 
 def _context(quoted: SandboxMessage | None) -> dict[str, Any]:

@@ -157,13 +157,17 @@ class GatewayWorld:
             chats = self.chats(line, chat_id) if chat_id else list(line.chats.values())
             return next((found for chat in chats if (found := _find(chat, name))), None)
 
-    def answer(self, line: SandboxLine, client: KnownNumber, text: str) -> SandboxMessage:
-        """The client writes from the phone; whether the line is connected does not matter to the client."""
+    def answer(
+        self, line: SandboxLine, client: KnownNumber, text: str, contacts: Sequence[tuple[str, str]] = ()
+    ) -> SandboxMessage:
+        """The client writes from the phone, or shares contacts; whether the line is connected does not matter."""
         if not client.on_whatsapp:
             raise NotOnWhatsApp(client.phone)
         with self.changed:
             chat = self._chat_with(line, client)
-            return self._append(line, chat, self._message(chat, text, from_me=False))
+            message = self._message(chat, text, from_me=False)
+            message.contacts = tuple(contacts)
+            return self._append(line, chat, message)
 
     def read_by_client(self, line: SandboxLine, client: KnownNumber) -> None:
         """The client opens the chat: what the line sent and WhatsApp took is read now."""

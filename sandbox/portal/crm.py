@@ -93,7 +93,7 @@ def update_item(crm: Crm, user: User, params: dict[str, Any], custom: dict[str, 
     found, fields = crm.get((entity_type_id, item_id)), params.get("fields")
     if found is None:
         raise RestError("NOT_FOUND", "Элемент не найден")
-    if not may_read(user, found):
+    if not may_read(user, found) or (entity_type_id == CONTACT and item_id in user.locked):
         raise RestError("ACCESS_DENIED", "Доступ запрещен")
     if not isinstance(fields, dict):
         raise RestError("100", "Could not find value for parameter {fields}")

@@ -7,7 +7,7 @@ DEPARTMENTS = {1: ("", 0), 5: ("Отдел продаж", 1), 7: ("Поддер�
 
 @dataclass(frozen=True)
 class User:
-    """`hidden` are the contacts that this user has no right to read."""
+    """`hidden` are the contacts that this user has no right to read, `locked` those that they may read only."""
 
     id: int
     role: str
@@ -17,6 +17,7 @@ class User:
     is_admin: bool = False
     time_zone: str = ""
     hidden: frozenset[int] = frozenset()
+    locked: frozenset[int] = frozenset()
     departments: tuple[int, ...] = (1,)
 
     @property
@@ -27,7 +28,12 @@ class User:
 USERS = {
     "admin": User(1, "admin", "Анна", "Админова", "F", is_admin=True),
     "rep": User(2, "rep", "Роман", "Продажин", "M", time_zone="Europe/Moscow", departments=(1, 5)),
-    "restricted": User(3, "restricted", "Ольга", "Новичкова", "F", hidden=frozenset({44, 105, 117}), departments=(5,)),
+    "restricted": User(
+        *(3, "restricted", "Ольга", "Новичкова", "F"),
+        hidden=frozenset({44, 105, 117}),
+        locked=frozenset({43}),
+        departments=(5,),
+    ),
     "chief": User(4, "chief", "Виктор", "Главный", "M", is_admin=True),
 }
 FORMER = User(9, "former", "Павел", "Уволенный", "M", departments=(5,))  # in lists only; dismissed long ago

@@ -50,6 +50,7 @@ async function failed(error, { path, json, from, headers, focused }) {
     const beside = from.matches('form') ? (from.querySelector('.button-primary') ?? from) : from;
     if (await confirmed('question', fragment(error.html), beside))
       return send(path, { ...json, confirmed: true }, from, headers);
+    for (const choice of from.elements ?? []) if (choice.type === 'radio') choice.checked = choice.defaultChecked;
   } else if (error.message === '422') {
     swap(error.html, focused); // the same form with its faults beside the fields
   } else {

@@ -3,8 +3,10 @@
 import { begin, request, Refused } from '../api.js';
 import { ask, isFramed } from '../bridge.js';
 import { hasDraft, hasUnsent } from '../chats/drafts.js';
+import { confirmed } from '../dialog.js';
 import { followLinks } from '../portal.js';
 import { followKeys } from '../waiting/keys.js';
+import { toast } from '../toast.js';
 import { startClocks, tick } from './clock.js';
 import { followNews } from './live.js';
 
@@ -46,6 +48,12 @@ const ACTIONS = {
   'more-numbers': moreNumbers,
   'copy-number': copyNumber,
   'open-there': openThere,
+  ignore: (button) =>
+    silence(button, '/card/ignore', {
+      line: numberOf(button.dataset.line) ?? shownLine(),
+      everywhere: 'everywhere' in button.dataset,
+    }),
+  unignore: (button) => silence(button, '/card/unignore', {}),
   'read-chat': (button) => chat(button, 'messages', numberOf(button.dataset.line)),
 };
 
@@ -62,6 +70,10 @@ card.addEventListener('input', (event) => {
   if (event.target.id === 'find-number') findNumber(event.target.value);
 });
 card.addEventListener('chat-closed', () => markRows());
+card.addEventListener('card-changed', () => {
+  const drawn = content.querySelector('.revealed');
+  if (drawn) revalidate(drawn.dataset.version);
+});
 
 // Under the hand of whoever is about to press something no chat opens by itself.
 for (const used of ['pointermove', 'pointerdown', 'keydown'])
@@ -265,6 +277,27 @@ async function openThere(button) {
   } finally {
     button.disabled = false;
   }
+}
+
+// A client who is ignored, or no longer: the row says so, and a toast offers the way back.
+async function silence(button, path, json) {
+  const { key } = button.dataset;
+  const row = document.getElementById(`phone-${key}`);
+  try {
+    takeNews(await html(path, { key, ...json }));
+  } catch (error) {
+    if (error.message !== 'confirm') row.append(notice(error));
+    else if (await confirmed('question', fragment(error.html), button))
+      await silence(button, path, { ...json, confirmed: true });
+    return;
+  }
+  const said = document.getElementById(path === '/card/ignore' ? 'said-ignored' : 'said-heeded');
+  const words = said.content.cloneNode(true);
+  for (const back of words.querySelectorAll('button')) back.dataset.key = key;
+  const now = document.getElementById(`phone-${key}`);
+  toast(words, now);
+  if (!now.contains(document.activeElement))
+    (now.querySelector('[data-action="more"]') ?? now.querySelector('button')).focus();
 }
 
 // The old way: a frame of another site may use the clipboard's own interface only if the portal lets it.

@@ -3,7 +3,7 @@
 
 import { request, Refused } from '../api.js';
 import { confirmed } from '../dialog.js';
-import { textOf } from './words.js';
+import { textOf, writtenIn } from './words.js';
 
 const MAX_READ = 20; // receipts for the newest ones; those before them follow by themselves
 
@@ -133,5 +133,5 @@ function about(button) {
   const bubble = button.closest('.bubble');
   const text =
     bubble.querySelector('.bubble-text')?.textContent ?? bubble.querySelector('.media-name')?.textContent ?? '';
-  return { ref: button.dataset.ref, text: text.trim() };
+  return { ref: button.dataset.ref, text: text.trim(), written: writtenIn(bubble) };
 }

@@ -6,13 +6,14 @@ import { Attachments } from './attachment.js';
 import { draftName, draftOf, keepDraft } from './drafts.js';
 import { laterChoice } from './later.js';
 import { queueOf } from './queue.js';
-import { textOf } from './words.js';
+import { textOf, writtenIn } from './words.js';
 
 const TYPING_EVERY = 10_000;
 const LINES = 8;
 const WORDS = { offline: '#send-failed', unclear: '#send-unclear', doubted: '#send-doubted', kept: '#send-kept' };
 
-/** Start it in a drawn chat. Gives `replyTo` and `change`, which take a message: {ref, text}, `write`, and `speak`. */
+/** Start it in a drawn chat. Gives `replyTo` and `change`, which take a message: {ref, text, written}, `write`, and
+ *  `speak`. */
 export function startComposer(chat, address, history, signal) {
   const form = chat.querySelector('#composer');
   const text = form.querySelector('#text');
@@ -78,8 +79,8 @@ export function startComposer(chat, address, history, signal) {
       const last = [...history.box.querySelectorAll('.is-mine [data-can~="edit"]')].at(-1);
       if (!last) return;
       event.preventDefault();
-      const words = last.closest('.bubble').querySelector('.bubble-text').textContent.trim();
-      turnTo({ ref: last.dataset.ref, text: words, change: true });
+      const written = writtenIn(last.closest('.bubble'));
+      turnTo({ ref: last.dataset.ref, text: written, written, change: true });
     } else if (event.key === 'Escape' && about) {
       event.stopPropagation(); // leaves the answer and not the chat
       turnTo(null);
@@ -90,7 +91,7 @@ export function startComposer(chat, address, history, signal) {
     if (next?.change && !about?.change) before = text.value;
     if (about?.change && !next?.change) text.value = before;
     about = next;
-    if (about?.change) text.value = about.text;
+    if (about?.change) text.value = about.written;
     showAbout();
     fit();
     text.focus();

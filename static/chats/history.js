@@ -23,14 +23,22 @@ export class History {
     this.wait = FASTEST;
     this.loadingOlder = null; // the promise of the page above
     this.loaded = false; // whether the gateway has answered once
+    this.restsAtEnd = true; // as long as no press or scroll has led away from it
+    // A picture that came, a reaction, a field that grew below: who reads the end goes on reading it.
+    this.sizes = new ResizeObserver(() => {
+      if (this.restsAtEnd) this.toEnd();
+    });
     this.page = new Set(); // the names of the bubbles on the newest page, as it came last
     this.etag = '';
   }
 
   async start() {
     this.box.addEventListener('scroll', () => this.scrolled(), { signal: this.signal });
+    // What unfolds at a press stays under it.
+    this.box.addEventListener('click', () => (this.restsAtEnd = false), { signal: this.signal });
     this.chat.querySelector('#to-end').addEventListener('click', () => this.toEnd(), { signal: this.signal });
     document.addEventListener('visibilitychange', () => this.woken(), { signal: this.signal });
+    this.signal.addEventListener('abort', () => this.sizes.disconnect(), { once: true });
     await this.newest();
     this.chat.querySelector('#not-fed')?.replaceWith(this.fed ? '' : this.chat.querySelector('#not-fed').content);
     this.later();
@@ -130,6 +138,7 @@ export class History {
   }
 
   toEnd() {
+    this.restsAtEnd = true;
     this.box.scrollTop = this.box.scrollHeight;
     this.unseen = 0;
     this.showUnseen();
@@ -268,7 +277,8 @@ export class History {
   scrolled() {
     const failed = this.box.querySelector('[role="alert"]');
     if (this.box.scrollTop < NEAR_TOP && !failed) this.older();
-    if (this.isAtEnd()) this.unseen = 0;
+    this.restsAtEnd = this.isAtEnd();
+    if (this.restsAtEnd) this.unseen = 0;
     this.showUnseen();
   }
 
@@ -363,6 +373,7 @@ export class History {
       else bubble.before(dayLine(day));
     }
     for (const line of wrong) line.remove();
+    for (const piece of [this.box, ...this.box.children]) this.sizes.observe(piece);
     this.box.dispatchEvent(new Event('drawn'));
   }
 }

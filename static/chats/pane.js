@@ -3,6 +3,7 @@
 import { request, Refused } from '../api.js';
 import { startActions } from './actions.js';
 import { startComposer } from './composer.js';
+import { addPhone } from './contacts.js';
 import { draftName, keepDraft } from './drafts.js';
 import { History } from './history.js';
 import { startLater } from './later.js';
@@ -28,6 +29,8 @@ place.addEventListener('click', (event) => {
   if (button.dataset.action === 'other-line' && button.dataset.line) changeLine(Number(button.dataset.line));
   if (button.dataset.action === 'retry-history') open.history?.retry();
   if (button.dataset.action === 'retry') openChat(open.wanted);
+  if (button.dataset.action === 'add-phone')
+    addPhone(button, open.wanted.key, (words) => open?.history?.sayWords(words));
   if (button.dataset.action === 'media') showMedia(button, open.stop.signal);
   if (button.dataset.action === 'speed') changeSpeed(button);
 });

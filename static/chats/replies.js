@@ -26,7 +26,7 @@ export function startReplies(chat, address, history, signal) {
   list.addEventListener('click', ({ target }) => choose(target.closest('[role="option"]')), { signal });
   list.addEventListener('pointermove', ({ target }) => show(target.closest('[role="option"]')), { signal });
   form.querySelector('[data-action="quick-replies"]').addEventListener('click', toggle, { signal });
-  history.box.addEventListener('keep-reply', ({ detail }) => askForName(detail.text), { signal });
+  history.box.addEventListener('keep-reply', ({ detail }) => askForName(detail.written), { signal });
   keep.addEventListener('close', () => keep.returnValue === 'yes' && save(), { signal });
 
   function filter() {

@@ -1,7 +1,14 @@
-// A fragment of the server's as plain words, for a line that is read out.
+// What stands in a piece of the page, as plain words.
 
+/** A fragment of the server's, for a line that is read out. */
 export function textOf(html) {
   const { body } = new DOMParser().parseFromString(html, 'text/html');
   for (const button of body.querySelectorAll('button')) button.remove(); // nobody can press a word
   return body.textContent.replace(/\s+/g, ' ').trim();
+}
+
+/** The text of a message as it was typed: with the marks that are drawn as bold or struck out. */
+export function writtenIn(bubble) {
+  const text = bubble.querySelector('.bubble-text');
+  return (text?.dataset.written ?? text?.textContent ?? '').trim();
 }

@@ -2,7 +2,6 @@
 
 import { request, Refused } from '../api.js';
 import { confirmed } from '../dialog.js';
-import { textOf } from '../chats/words.js';
 
 const EVERY = 5_000;
 const WRITES_EVERY = 4_000;
@@ -58,7 +57,7 @@ export function followBeside(chat, signal) {
       take(await response.text());
     } catch (error) {
       if (!(error instanceof Refused) || error.message !== 'confirm') return later();
-      if (await confirmed('confirm-ignore', textOf(error.html))) return post(path, { ...json, confirmed: true });
+      if (await confirmed('question', fragment(error.html))) return post(path, { ...json, confirmed: true });
     }
     return later();
   }
@@ -84,6 +83,8 @@ export function followBeside(chat, signal) {
   // The same again is left alone: it may have the focus, and was read out already.
   function take(text) {
     const drawn = fragment(text);
+    const more = drawn.querySelector('details');
+    if (more && place.querySelector('details[open]')) more.open = true;
     if (drawn.outerHTML === place.outerHTML || place.contains(document.activeElement?.closest('select'))) return;
     const focused = place.contains(document.activeElement) ? document.activeElement.dataset.besidePost : undefined;
     place.replaceWith(drawn);

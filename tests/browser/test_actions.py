@@ -16,7 +16,7 @@ ANSWER = "Когда привезёте?"
 def talk(card: Card, outside: Outside) -> Card:
     """An open chat with a message of the client's and one of ours."""
     outside.answer_as_client("+79261112233", ANSWER)
-    card.open().reveal().open_chat(ORDERS).send("В пятницу")
+    card.open().reveal().open_chat(ORDERS).send("В *пятницу*")
     expect(card.bubble("В пятницу").locator(SENT)).to_have_count(1)
     return card
 
@@ -32,6 +32,28 @@ def test_a_reply_quotes_what_it_answers(talk: Card, phone: ClientPhone) -> None:
     expect(talk.bubble("Ровно в десять").locator(".quote")).to_have_text(ANSWER)
     expect(talk.frame.locator("#composer-about")).to_be_hidden()
     expect(phone.open(ORDERS).get_by_role("log").get_by_text("Ровно в десять", exact=True)).to_be_visible()
+
+
+def test_a_shared_phone_comes_into_the_card_and_a_client_is_ignored_from_the_row(
+    card: Card, outside: Outside, complaints: Complaints
+) -> None:
+    complaints.expect("409")  # the two questions
+    outside.answer_as_client("+79261112233", "", contacts={"Анна": "+7 926 111-22-44"})
+    card.open().reveal().open_chat(ORDERS)
+    card.bubbles.last.get_by_role("button", name=card.say("Add to the card")).click()
+    assert serious_in(card) == []
+    card.dialog.get_by_role("combobox").select_option("contact-43")
+    card.dialog.get_by_role("button", name=card.say("Add"), exact=True).click()
+    expect(card.said).to_contain_text("Мария Соколова")
+    card.close_chat()
+    expect(card.row("+7 926 111-22-44")).to_be_visible()
+
+    card.unfold(ORDERS).locator("[data-action=ignore]").first.press("Enter")
+    card.dialog.get_by_role("button", name=card.say("Ignore"), exact=True).click()
+    expect(card.row(ORDERS)).to_contain_text(card.say("Ignore no longer"))
+    card.button("Undo").click()
+    expect(card.row(ORDERS)).not_to_contain_text(card.say("Ignore no longer"))
+    expect(card.row(ORDERS).locator("[data-action=more]")).to_be_focused()
 
 
 def test_a_reply_and_a_file_are_taken_away_with_keys_alone(talk: Card, tmp_path: Path) -> None:
@@ -68,7 +90,7 @@ def test_a_message_is_changed_and_a_draft_is_kept_meanwhile(talk: Card) -> None:
     talk.write("Ещё не дописал")
     menu = talk.actions_for("В пятницу")
     menu.get_by_role("menuitem", name=talk.say("Edit"), exact=True).click()
-    expect(talk.composer).to_have_value("В пятницу")
+    expect(talk.composer).to_have_value("В *пятницу*")
 
     talk.write("В субботу").button("Save").click()
 

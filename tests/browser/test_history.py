@@ -208,14 +208,23 @@ def test_who_reads_old_messages_is_not_torn_away_by_a_new_one(card: Card, outsid
 
 
 def test_a_quiet_chat_is_asked_about_less_and_less(card: Card, polls: list[Request]) -> None:
+    news: list[Request] = []
+    card.page.on("request", lambda request: news.append(request) if request.url.endswith("/card/news") else None)
     card.page.clock.install()
     card.open().reveal().open_chat(IVAN)
     first = len(polls)
 
-    minutes(card, 5, polls)
-
+    minutes(card, 1, news)
+    in_use = len(news)
+    minutes(card, 4, polls)
     # 2.5 s that grow to 30 s: about 14 in five minutes, where every 2.5 s would be 120.
     assert 5 <= len(polls) - first <= 18
+
+    minutes(card, 1, news)  # the page has not been used for five minutes: every 10 s now
+    before = len(news)
+    minutes(card, 1, news)
+    assert in_use >= 10
+    assert 4 <= len(news) - before <= 7
 
 
 def test_a_hidden_tab_asks_nothing_and_catches_up_when_it_is_seen_again(

@@ -116,7 +116,7 @@ def test_a_client_s_message_stands_in_the_row_and_in_the_open_chat_without_a_que
     card.open().reveal()
     outside.answer_as_client("+79619510000", "Жду *ответа* с https://example.com/a")
     row = card.row(IVAN)
-    expect(row.locator(".last")).to_contain_text("Жду *ответа*")
+    expect(row.locator(".last")).to_contain_text("Жду ответа")
     expect(row.locator(".last-count")).to_have_text(re.compile("1$"))
     row.locator("[data-action=more]").press("Enter")
 

@@ -32,7 +32,12 @@ def test_always_warns_first_and_then_shows_everything_without_a_press(
 ) -> None:
     complaints.expect("409")  # the question
     settings.open(lang="en").choose("always")
-    settings.visibility.get_by_role("button", name="Save", exact=True).click()
+    save = settings.visibility.get_by_role("button", name="Save", exact=True)
+    save.click()
+    settings.dialog.get_by_role("button", name="Cancel").click()
+    expect(settings.visibility.locator("input[value=always]")).not_to_be_checked()
+    settings.choose("always")
+    save.click()
     expect(settings.dialog).to_contain_text("Many checks and few messages are what WhatsApp bans accounts for")
     settings.dialog.get_by_role("button", name="Turn on").click()
     expect(settings.visibility.get_by_role("status")).to_have_text("Saved. Open cards follow within a minute.")

@@ -77,7 +77,7 @@ def test_a_number_that_was_written_to_says_its_line_and_offers_the_shown_one(car
     card.open_chat(ORDERS).send("Hello")
     expect(card.bubble("Hello").locator(SENT)).to_have_count(1)
     card.close_chat()
-    expect(card.row(ORDERS).locator(".known-by")).to_contain_text("Last chat: line Поддержка")
+    expect(card.row(ORDERS).locator(".phone-more .known-by")).to_contain_text("Last chat: line Поддержка")
 
     card.open(lang="en").reveal()
     assert name_shown(card) == "Отдел продаж"

@@ -48,12 +48,29 @@ def test_the_longest_card_needs_no_scroll_bar_in_the_narrowest_column(card: Card
     assert card.height > 600
 
 
-def test_at_twice_the_size_everything_still_fits(browser: Browser, demo: Demo, outside: Outside) -> None:
+# What a finger presses, and what it types into: the height of the one, the letters of the other.
+TARGETS = """() => [...document.querySelectorAll(".phone-open, .button-icon, .button-send, .select, .textarea")]
+  .filter((one) => one.checkVisibility())
+  .map((one) => one.matches("button") ? one.offsetHeight / 44 : parseFloat(getComputedStyle(one).fontSize) / 16)"""
+EDGES = """() => ["is-theirs", "is-mine"].map((side) =>
+  getComputedStyle(document.querySelector(`.bubble.${side}`)).borderBlockEndStyle)"""
+
+
+def test_at_twice_the_size_by_touch_in_forced_colours_and_on_paper_everything_still_fits(
+    browser: Browser, demo: Demo, outside: Outside
+) -> None:
     """A browser's zoom of 200 % halves the pixels that a page has: a window of 1,280 is 640 wide."""
-    with browser.new_context(viewport={"width": 640, "height": 450}, device_scale_factor=2) as zoomed:
+    with browser.new_context(viewport={"width": 640, "height": 450}, device_scale_factor=2, has_touch=True) as zoomed:
         card = Card(zoomed.new_page(), demo).open().reveal()
         card.expect_to_fit()
+        assert min(card.inside.evaluate(TARGETS)) >= 1
 
         card.open_chat(IVAN).expect_to_fit()
+        assert min(card.inside.evaluate(TARGETS)) >= 1
+        zoomed.pages[0].emulate_media(forced_colors="active")
+        assert card.inside.evaluate(EDGES) == ["solid", "dashed"]
+        zoomed.pages[0].emulate_media(forced_colors="none", media="print")
+        expect(card.composer).to_be_hidden()
+        zoomed.pages[0].emulate_media(media="screen")
         card.send_button.scroll_into_view_if_needed()
         expect(card.send_button).to_be_in_viewport()

@@ -57,7 +57,7 @@ def test_what_a_client_wrote_comes_with_its_row_and_its_bubble_once(page: CardPa
     )
 
     ask(page, marks, chat=chat, since="0")
-    assert "*Готово* &lt;b&gt;?" in page.row_html(ORDERS)
+    assert "Готово &lt;b&gt;?" in page.row_html(ORDERS)
     assert "<b>Готово</b> &lt;b&gt;?" in page.text.split('class="piece"')[1]
     assert IVAN not in page.text
     assert ask(page, marks_of(page)).answer.status_code == 204

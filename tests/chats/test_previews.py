@@ -46,4 +46,4 @@ def test_an_older_message_never_stands_for_a_newer_one_that_is_not_stored(widget
     here.storage.chats.wrote(chat, clock())
 
     assert "Когда?" not in page.reveal().row("+7 926 111-22-33")
-    assert "Когда?" not in repr(here.card.loader._previews.of(chat.portal_id, [chat]))
+    assert "Когда?" not in repr(here.card.loader._clients._previews.of(chat.portal_id, [chat]))

@@ -4,7 +4,9 @@ from base64 import b64encode
 
 import pytest
 
+from widget.gateways.base import ContactCard
 from widget.gateways.content import body_of, media_in, moment_of, shows_something, thumbnail_of, unwrapped
+from widget.gateways.vcards import MOST_CARDS, cards_of
 
 PICTURE = b"\xff\xd8\xff\xe0 a small picture"
 IN_BASE64 = b64encode(PICTURE).decode()
@@ -55,3 +57,22 @@ def test_what_go_writes_is_read_like_what_node_writes():
 @pytest.mark.parametrize("said", [1727745026, "1727745026", 1727745026000, {"low": 1727745026, "high": 0}])
 def test_a_moment_is_in_seconds_however_it_is_written(said):
     assert moment_of(said) == 1727745026.0
+
+
+@pytest.mark.parametrize(
+    ("fields", "card"),
+    [
+        ("FN:Anna\nitem1.TEL;waid=79261112233:+7 926 111-22-33", ContactCard("Anna", ("+7 926 111-22-33",))),
+        ("FN:Anna\r\nTEL;type=CELL;type=VOICE;waid=79261112233:8 926 111", ContactCard("Anna", ("+79261112233",))),
+        ("FN;CHARSET=UTF-8:Анна\\, офис\nTEL:tel:+79261112233", ContactCard("Анна, офис", ("+79261112233",))),
+        ("FN:Anna Ser\n geevna\nTEL:+1\nTEL:+1\nTEL:", ContactCard("Anna Sergeevna", ("+1",))),
+        ("PHOTO;ENCODING=b:AAAA\nFN:A\nNOTE:FN:B\nX-TEL:+1", ContactCard("A")),
+    ],
+)
+def test_a_shared_contact_is_a_name_and_its_phones(fields, card):
+    assert cards_of([f"BEGIN:VCARD\nVERSION:3.0\n{fields}\nEND:VCARD"]) == (card,)
+
+
+@pytest.mark.parametrize("contact", [None, 5, "", [], {}, {"displayName": 5, "vcard": {}}, "TEL" * 50_000])
+def test_whatever_is_shared_as_a_contact_is_one_without_words(contact):
+    assert cards_of([contact] * 30) == (ContactCard(""),) * MOST_CARDS

@@ -6,7 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from widget.gateways.base import Ack, EventKind, GatewayErrorCode, GatewayEvent, LineState, Media, Message, Quote
+from widget.gateways.base import (
+    Ack,
+    ContactCard,
+    EventKind,
+    GatewayErrorCode,
+    GatewayEvent,
+    LineState,
+    Media,
+    Message,
+    Quote,
+)
 from widget.gateways.serialization import events_json, message_of, read_events
 
 WORDS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=20)
@@ -28,7 +38,7 @@ MESSAGES = st.builds(
     edited=st.booleans(),
     deleted=st.booleans(),
     place=st.none() | PLACES,
-    contacts=NUMBERS,
+    contacts=st.lists(st.builds(ContactCard, WORDS, st.lists(WORDS, max_size=2).map(tuple)), max_size=2).map(tuple),
 )
 EVENTS = st.builds(
     GatewayEvent,
@@ -77,3 +87,8 @@ def test_half_a_letter_and_a_nul_never_reach_the_database():
     written = events_json([GatewayEvent(EventKind.EDITED, 1.0, ("1@c.us",), "M", text="a\ud83d\x00b")])
     (event,) = read_events(written)
     assert event.text == "a?b"
+
+
+def test_a_row_that_only_counted_contacts_is_read_as_so_many_without_words():
+    assert message_of({"id": "A", "at": 1, "contacts": 2}).contacts == (ContactCard(""),) * 2
+    assert message_of({"id": "A", "at": 1, "contacts": [["Anna"], 5, ["Olga", "x"]]}).contacts == (ContactCard("Olga"),)

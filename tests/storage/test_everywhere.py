@@ -24,7 +24,9 @@ class Host:
         self.store = Store(store.engine, store.clock, store.key)
         self.portals, self.lines = self.store.portals, self.store.lines
         self.portal, self.line = store.one, store.line_one
-        self.ignores = Ignores(store.engine, self.store.secret_box, PhoneKeys("s" * 40), store.clock)
+        self.ignores = Ignores(
+            store.engine, self.store.secret_box, PhoneKeys("s" * 40), store.clock, lambda _portal, _client: None
+        )
         self.timelines, self.staff = Timelines(store.engine, store.clock), Staff(store.engine, store.clock)
 
     def line_is(self) -> Any:

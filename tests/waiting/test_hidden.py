@@ -83,6 +83,9 @@ def test_a_card_that_a_client_without_a_number_is_attached_to_shows_their_chat(w
     key, other = card.keys[NAME], widget.services.storage.lines.of(widget.portals[0])[1].id
     assert card.open_chat(key).chat == chat
     assert card.open_chat(key, line=other).answer.status_code == 409
+    wanted = {"key": key, "line": gateway.line.id, "confirmed": True}
+    assert "Ignore no longer" in card.post("/card/ignore", wanted).row_html(NAME)
+    assert 'data-action="ignore"' in card.post("/card/unignore", wanted).row_html(NAME)
 
     gateway.tell(written("C2", at=widget.clock(), ids=(PHONE_ID, RUSTAM.lid)))
     widget.clock.forward(400)

@@ -353,3 +353,61 @@ def test_a_client_is_ignored_on_all_lines_by_an_administrators_press_alone(widge
     assert rep.post(f"/chats/{chat}/unignore", {}).answer.status_code == 404  # it was not theirs to say
     admin.post(f"/chats/{chat}/unignore", {})
     assert widget.services.storage.ignores.of(widget.portals[0]) == []
+
+
+def test_a_client_is_ignored_from_their_row_whose_other_pages_say_so_until_it_is_taken_back(
+    widget: Widget, gateway: Caller
+) -> None:
+    client_writes(widget, gateway, ago=600)
+    rep, admin = widget.open(lang="en").reveal(), widget.open(user="admin", lang="en").reveal()
+    wanted = {"key": rep.keys[IVAN_ROW], "line": gateway.line.id}
+    assert rep.post("/card/ignore", wanted).refusal == "confirm"
+    assert rep.post("/card/ignore", {**wanted, "confirmed": True, "everywhere": True}).refusal == "not_admin"
+    row = rep.post("/card/ignore", {**wanted, "confirmed": True}).row_html(IVAN_ROW)
+    assert "Ignored on" in row and "Ignore no longer" in row and "Client waits" not in row
+    client_writes(widget, gateway, name="C2")
+    assert gateway.chat().waiting_since == 0
+    assert "Ignored on" in admin.post("/card/news", {"keys": [wanted["key"]]}).row_html(IVAN_ROW)
+
+    admin.post("/card/ignore", {**wanted, "confirmed": True, "everywhere": True})
+    assert "Ignored on all lines" in rep.post("/card/unignore", {"key": wanted["key"]}).row_html(IVAN_ROW)
+    assert rep.post("/card/unignore", {"key": wanted["key"]}).answer.status_code == 404  # it was not theirs to say
+    assert "Ignored" not in admin.post("/card/unignore", {"key": wanted["key"]}).row_html(IVAN_ROW)
+    assert client_writes(widget, gateway, name="C3").waiting_since == int(widget.clock())
+
+
+def test_a_number_without_a_chat_can_be_ignored_before_its_owner_ever_writes(widget: Widget, gateway: Caller) -> None:
+    page = widget.open(lang="en").reveal()
+    page.post("/card/ignore", {"key": page.keys[IVAN_ROW], "line": gateway.line.id, "confirmed": True})
+    gateway.tell(written("C1", at=widget.clock()))
+    assert gateway.stored["messages"] == []
+    assert "Ignore no longer" in page.row_html(IVAN_ROW)
+
+
+def test_news_of_a_row_keep_since_when_its_client_waits(widget: Widget, gateway: Caller) -> None:
+    page = widget.open(lang="en").reveal()
+    client_writes(widget, gateway, ago=600)
+    assert "Client waits 10 minutes" in page.post("/card/news", {"keys": [page.keys[IVAN_ROW]]}).row_html(IVAN_ROW)
+
+
+def test_an_open_chat_names_the_clients_chats_on_other_lines_with_who_answers_and_waits_there(
+    widget: Widget, gateway: Caller
+) -> None:
+    support = widget.add_line("support")
+    chats = widget.services.storage.chats
+    other = chats.learn(widget.portals[0], support, PHONE, chat_ids=[CLIENT], proved=True, last_at=widget.clock() - 60)
+    waits = widget.services.storage.conversations.waits
+    waits.recounted(other, since=widget.clock() - 600, theirs_at=widget.clock() - 600, answered_at=0.0)
+    gateway.tell(written("C1", at=widget.clock()))
+    page = chat_page(widget)
+    beside = page.get(f"/chats/{gateway.chat().id}/beside").words
+    assert "Chat on the line" in beside and "Client waits 10 minutes" in beside
+
+
+def test_the_setting_says_which_permission_notices_lack(widget: Widget) -> None:
+    storage, portal = widget.services.storage, widget.portals[0]
+    storage.portals.set_notices(portal, on=True)
+    storage.portals.set_scopes(portal, frozenset({"crm"}))
+    assert "the permission “im”" in widget.open("/app/", user="admin", lang="en").words
+    storage.portals.set_scopes(portal, frozenset({"crm", "im"}))
+    assert "the permission “im”" not in widget.open("/app/", user="admin", lang="en").words

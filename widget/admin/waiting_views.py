@@ -14,12 +14,14 @@ from widget.admin import sections
 from widget.admin.current_user import CurrentUser, administrator, current_user
 from widget.admin.forms import FieldFault, Invalid, Typed, Wrong, typed
 from widget.admin.pages import pages
-from widget.bitrix24.clients import CrmLink, add_client, attach_phone, readable
+from widget.bitrix24.adding import AddedPhone
+from widget.bitrix24.clients import CrmLink, add_client, readable
 from widget.bitrix24.crm import COMPANY, CONTACT, LEAD
 from widget.bitrix24.employees import NOTIFIES
 from widget.chats import beside_views
 from widget.chats.beside import Wait, wait_of
 from widget.chats.context import read_typed, refuse_empty
+from widget.chats.ignoring import heed_client, ignore_client, refuse_everywhere
 from widget.chats.rights import MOST, ClientCards
 from widget.current import current_opening
 from widget.errors import ErrorCode, Refused
@@ -119,10 +121,10 @@ def ignore_waiting(chat_id: int) -> ResponseReturnValue:
     wanted, confirmed, everywhere = read_wanted(), flag_field(body, "confirmed"), flag_field(body, "everywhere")
     user, chat, _client = _claimable(chat_id)
     line = user.context.line(chat.line_id)
-    beside_views.refuse_everywhere(user.context, everywhere=everywhere)
+    refuse_everywhere(user.context, everywhere=everywhere)
     if not confirmed:
         return beside_views.ask_to_ignore(line, everywhere=everywhere)
-    beside_views.ignored(user.context, line, chat, everywhere=everywhere)
+    ignore_client(user.context, line, chat.client, everywhere=everywhere)
     return sections.drawn(waiting(user, wanted, ignored=chat))
 
 
@@ -131,7 +133,7 @@ def heed_waiting(chat_id: int) -> ResponseReturnValue:
     """Take back that this client is ignored, by who said so or an administrator. Their next message waits again."""
     wanted = read_wanted()
     user, chat, _client = _claimable(chat_id)
-    beside_views.heeded(user.context, chat)
+    heed_client(user.context, chat.client, [chat.line_id])
     return sections.drawn(waiting(user, wanted))
 
 
@@ -155,7 +157,7 @@ def make_card(chat_id: int) -> ResponseReturnValue:
 @pages.post("/waiting/<int:chat_id>/attach")
 def attach_to_card(chat_id: int) -> ResponseReturnValue:
     """Put the client's number into a card that this user may read: `kind` and `id`; the chat of a client without one
-    is attached to it here. Two outside calls besides the list's, one without a number."""
+    is attached to it here. Three outside calls besides the list's, one without a number."""
     wanted, body = read_wanted(), json_body()
     kind, card_id = maybe_text_field(body, "kind", longest=10), id_field(body, "id")
     user, chat, client = _claimable(chat_id)
@@ -169,7 +171,7 @@ def attach_to_card(chat_id: int) -> ResponseReturnValue:
         raise Refused(ErrorCode.CARD_GONE, 403, "card to attach to")
     card = found.pop()
     if chat.phone:
-        attach_phone(rest, user.portal, who, card, chat.phone)
+        _attach(user, card, chat.phone)
     else:
         services().storage.conversations.hidden.link(chat, card.entity_type_id, card.id, user_id=who)
         services().card.memory.drop(user.portal.id, card.entity_type_id, card.id)
@@ -310,6 +312,22 @@ def _readable(chat_id: int) -> tuple[CurrentUser, Chat, ClientCards]:
     if client is None:
         raise Refused(ErrorCode.NOT_ALLOWED, 403, "chat")
     return user, chat, client
+
+
+def _attach(user: CurrentUser, card: CrmLink, phone: str) -> None:
+    """Raises Refused where the user may not change the card, or another press adds to it."""
+    here = services()
+    came = here.bitrix24.phones.add(
+        user.portal,
+        user.viewer.user_id,
+        card,
+        phone,
+        holds=lambda typed: phone in here.card.door.numbers_in(user.context, typed),
+    )
+    if came is AddedPhone.DENIED:
+        raise Refused(ErrorCode.PORTAL_DENIED, 403, "card to attach to")
+    if came is AddedPhone.UNDERWAY:
+        raise Refused(ErrorCode.PORTAL_BUSY, 503, "card to attach to")
 
 
 def _claimable(chat_id: int) -> tuple[CurrentUser, Chat, ClientCards]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from widget.bitrix24.adding import PhoneAdder
 from widget.bitrix24.authentication import Authenticator
 from widget.bitrix24.exchanges import Exchanges
 from widget.bitrix24.installer.installer import Installer
@@ -24,6 +25,7 @@ class Bitrix24:
     rest: Rest
     authenticator: Authenticator
     installer: Installer
+    phones: PhoneAdder
 
 
 def build_bitrix24(
@@ -69,4 +71,5 @@ def build_bitrix24(
         public_url=config.public_url,
         clock=clock,
     )
-    return Bitrix24(oauth, rest, Authenticator(oauth, stored.portals, stored.tokens, clock), installer)
+    authenticator = Authenticator(oauth, stored.portals, stored.tokens, clock)
+    return Bitrix24(oauth, rest, authenticator, installer, PhoneAdder(rest, infra.cache))

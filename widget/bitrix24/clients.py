@@ -82,17 +82,6 @@ def add_client(rest: Rest, portal: Portal, user_id: int, entity_type_id: int, *,
     return CrmLink(entity_type_id, as_positive_int(item.get("id")), title)
 
 
-def attach_phone(rest: Rest, portal: Portal, user_id: int, card: CrmLink, phone: str) -> None:
-    """One more phone in a card, by this user. One outside call. Raises Refused."""
-    fields = {"fm": [{"typeId": "PHONE", "valueType": "MOBILE", "value": phone}]}
-    rest.call(
-        portal,
-        user_id,
-        "crm.item.update",
-        {"entityTypeId": card.entity_type_id, "id": card.id, "fields": fields},
-    )
-
-
 def _links(told: Any) -> Iterable[CrmLink]:
     """An object of lists by kind; an empty list where there are none."""
     for name, kind in KINDS.items():

@@ -5,7 +5,7 @@ rest module, rest_util.php; field names: bitrix24/b24restdocs, api-reference/crm
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -200,6 +200,11 @@ def _person(item: Mapping[str, Any], kind: PersonKind, entity_type_id: int, *, p
         first_name=_line_of(item.get("name")) if name else "",
         full_name=name,
     )
+
+
+def phones_in(fields: Any) -> Sequence[TypedPhone]:
+    """The phones among an item's `fm`."""
+    return tuple(_phones(fields))
 
 
 def _phones(fields: Any) -> Iterable[TypedPhone]:

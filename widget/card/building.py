@@ -7,6 +7,7 @@ from widget.card.cache import CardCache
 from widget.card.checks import CardChecks
 from widget.card.loading import Loader
 from widget.card.reading import CardReader, Phones
+from widget.card.stored import StoredClients
 from widget.chats.previews import Previews
 from widget.infrastructure import Infrastructure
 from widget.marks import Marks
@@ -33,8 +34,6 @@ def build_card(
     memory = CardCache(infra.cache, stored.secret_box, infra.config.card_ttl, clock)
     phones = Phones(numbering, infra.keys)
     door = CardReader(rest, memory, stored.lines, phones, hours, infra.workers, clock, stored.conversations.hidden)
-    previews = Previews(stored.conversations)
-    loader = Loader(
-        door, infra.cache, presence.known, stored.chats, stored.settings, presence.freshness, previews, clock
-    )
+    clients = StoredClients(stored, Previews(stored.conversations), clock)
+    loader = Loader(door, infra.cache, presence.known, clients, presence.freshness, clock)
     return CardParts(door, loader, CardChecks(loader, memory, presence.checker), memory, Marks(infra.cache, infra.keys))

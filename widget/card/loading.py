@@ -1,19 +1,16 @@
 """Load what is known about a card's phones. Reads and never writes, and asks nothing of a gateway."""
 
-import threading
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
-
-from cachetools import TTLCache
 
 from widget.cache import Cache, StoreGone
 from widget.card.cache import CardCache
 from widget.card.collect import SHOWN, arrange
 from widget.card.reading import Ahead, CardReader
 from widget.card.rows import KnownChats, KnownPhones
-from widget.chats.previews import LastMessage, Previews
+from widget.card.stored import StoredClients, StoredFacts
 from widget.context import CardContext, CardPhone, ReadMode
 from widget.gateways.lines import chat_ids_for
 from widget.marks import Marks
@@ -22,14 +19,10 @@ from widget.presence.freshness import FreshnessPolicy
 from widget.presence.records import Presence, PresenceAnswer, Source, UnknownReason
 from widget.presence.store import PresenceStore
 from widget.session import Session
-from widget.storage.chats import Chat, Chats
+from widget.storage.chats import Chat
 from widget.storage.portals import Portal
-from widget.storage.settings import Defaults, UserSettings
-from widget.timing import timer_of
 
 OLD_CARD = 15.0  # seconds after which a remembered card is drawn at once and read again behind the page
-MAX_STORED = 4000  # cards whose chats are remembered, about 2 kB each
-STORED_SECONDS = 60  # for how long a change may be missed that the cache could not be told of
 
 
 @dataclass(frozen=True)
@@ -53,40 +46,22 @@ class CardSnapshot:
         return None if self.raw is None else self.read(self.keys, self.raw)
 
 
-@dataclass(frozen=True)
-class _Stored:
-    """What SQL has for one card and user, and under which marks it was read."""
-
-    marks: tuple[Any, ...]
-    chats: Sequence[Chat]
-    chosen: Defaults
-    previews: Mapping[int, LastMessage]
-
-
 class Loader:
     def __init__(
         self,
         door: CardReader,
         cache: Cache,
         presences: PresenceStore,
-        chats: Chats,
-        settings: UserSettings,
+        stored: StoredClients,
         freshness: FreshnessPolicy,
-        previews: Previews,
         clock: Callable[[], float],
     ) -> None:
         self._door = door
         self._cache = cache
         self._presences = presences
-        self._chats = chats
-        self._settings = settings
+        self._clients = stored
         self._freshness = freshness
-        self._previews = previews
         self._clock = clock
-        self._remembered: TTLCache[tuple[Session, tuple[str, ...]], _Stored] = TTLCache(
-            MAX_STORED, STORED_SECONDS, timer=timer_of(clock)
-        )
-        self._lock = threading.Lock()
 
     def see(
         self, session: Session, portal: Portal, reading: ReadMode = ReadMode.CURRENT, ahead: Ahead | None = None
@@ -108,7 +83,7 @@ class Loader:
         return CardCache.generation_in(records, seen.context.session) != seen.context.card.generation
 
     def known(self, seen: CardSnapshot, most: int = SHOWN) -> KnownPhones:
-        """What the records say, and the database where they say that it has changed. At most four queries; one more
+        """What the records say, and the database where they say that it has changed. At most five queries; one more
         for numbers that the cache has nothing about, or without the cache."""
         context = seen.context
         portal_id = context.session.portal_id
@@ -125,7 +100,7 @@ class Loader:
         self,
         context: CardContext,
         answers: Mapping[str, Presence],
-        stored: "_Stored",
+        stored: StoredFacts,
         *,
         store_gone: bool,
         most: int = SHOWN,
@@ -144,6 +119,7 @@ class Loader:
             store_gone=store_gone,
             chosen=stored.chosen,
             previews=stored.previews,
+            ignored=stored.ignored,
         )
 
     def learned(self, seen: CardSnapshot, known: KnownPhones, news: Mapping[str, Presence]) -> KnownPhones:
@@ -173,23 +149,11 @@ class Loader:
         except StoreGone:
             return CardSnapshot(context, keys, None, self._cache.read)
 
-    def _stored(self, context: CardContext, records: Mapping[str, Any] | None) -> _Stored:
+    def _stored(self, context: CardContext, records: Mapping[str, Any] | None) -> StoredFacts:
         """What the database has, as it was read under the same marks."""
         phones = clients(context.card.phones)
-        name = (context.session, tuple(item.key for item in phones))
-        marks = tuple(map((records or {}).get, _mark_keys(context, phones)))
-        with self._lock:
-            stored = self._remembered.get(name) if records is not None else None
-        if stored is None or stored.marks != marks:
-            session = context.session
-            chosen = self._settings.of(session.portal_id, session.user_id)
-            chats = self._chats.of_phones(session.portal_id, [item.client for item in phones])
-            mine = {line.id for line in context.lines}
-            previews = self._previews.of(session.portal_id, [chat for chat in chats if chat.line_id in mine])
-            stored = _Stored(marks, chats, chosen, previews)
-            with self._lock:
-                self._remembered[name] = stored
-        return stored
+        marks = None if records is None else [records.get(key) for key in _mark_keys(context, phones)]
+        return self._clients.of(context, phones, marks)
 
 
 def by_dialogs(phones: Iterable[CardPhone], answers: Mapping[str, Presence]) -> dict[str, Presence]:

@@ -1,6 +1,7 @@
 """The door of a request: make its context. The card comes from the portal with the user's rights, or from memory."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import replace
@@ -137,6 +138,12 @@ class CardReader:
         if text.endswith(LID):
             return self._phones.hidden(text, "", context.portal)
         return self._phones.typed(text, context.portal, context.session.language)
+
+    def numbers_in(self, context: CardContext, typed: Sequence[TypedPhone]) -> AbstractSet[str]:
+        """The numbers (E.164) that these fields of a person hold. No outside call."""
+        person = Person(PersonKind.OWN, 0, "", tuple(typed))
+        read = self._phones.of((person,), context.portal, context.session.language)
+        return {item.phone.e164 for item in read if item.phone.e164}
 
     def ahead(self, opening: Launch, portal: Portal) -> "Ahead":
         """The batch of a card whose reader is not proved yet."""

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from widget.chats.ignoring import may_heed
 from widget.chats.previews import LastMessage
 from widget.context import CardContext, CardPhone
 from widget.phones.hours import LocalTime
@@ -10,6 +11,7 @@ from widget.phones.numbers import LineKind
 from widget.presence.budget import CheckPriority
 from widget.presence.records import Presence, PresenceAnswer, Source, UnknownReason, unknown
 from widget.storage.chats import Chat
+from widget.storage.ignores import EVERY_LINE, Ignored
 from widget.storage.lines import Line
 from widget.storage.settings import Defaults
 
@@ -35,6 +37,7 @@ class Row:
     waiting: Chat | None = None  # the one whose client waits longest, on a line that may be used
     waiting_line: Line | None = None
     last: LastMessage | None = None
+    silence: "Silence | None" = None
 
     @property
     def renewable(self) -> bool:
@@ -49,6 +52,14 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Silence:
+    """That a client is ignored: on `lines`, or on all where it names none. `mine`: this user may take it back."""
+
+    lines: tuple[str, ...]
+    mine: bool
+
+
+@dataclass(frozen=True)
 class KnownPhones:
     """All that is known about the phones of a card: `shown` in order and cut, answers by number, what the page would
     ask by itself. `chosen` is what the user chose for themselves."""
@@ -60,6 +71,7 @@ class KnownPhones:
     store_gone: bool
     chosen: Defaults = field(default_factory=Defaults)
     previews: Mapping[int, LastMessage] = field(default_factory=dict)  # by the chat's id
+    ignored: Sequence[Ignored] = ()
 
 
 @dataclass(frozen=True)
@@ -96,6 +108,7 @@ def row_of(item: CardPhone, known: KnownPhones, context: CardContext) -> Row:
         waiting=known.chats.waiting.get(phone),
         waiting_line=_line_of(known.chats.waiting.get(phone), lines),
         last=known.previews.get(chat.id) if chat else None,
+        silence=_silence_of(item.client, known.ignored, context) if known.ignored else None,
     )
 
 
@@ -120,6 +133,18 @@ def _why_unknown(item: CardPhone, known: KnownPhones, lines: Sequence[Line]) -> 
     if not lines:
         return UnknownReason.NO_LINE
     return UnknownReason.LANDLINE if item.phone.kind is LineKind.LANDLINE else UnknownReason.NOT_ASKED
+
+
+def _silence_of(client: str, ignored: Sequence[Ignored], context: CardContext) -> Silence | None:
+    said = [each for each in ignored if each.client == client]
+    if not said:
+        return None
+    names = {line.id: line.name for line in context.lines}
+    everywhere = any(each.line_id == EVERY_LINE for each in said)
+    return Silence(
+        lines=() if everywhere else tuple(names[each.line_id] for each in said if each.line_id in names),
+        mine=any(may_heed(context.viewer, each) for each in said),
+    )
 
 
 def _refused_since(presence: Presence, chat: Chat | None) -> bool:

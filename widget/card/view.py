@@ -54,6 +54,7 @@ class CardView:
     left: Remaining | None = None
     gone: Line | None = None
     chosen: Defaults = field(default_factory=Defaults)
+    admin: bool = False  # the reader
 
     @property
     def to_ask(self) -> list[str]:
@@ -176,6 +177,7 @@ def view_of(
         settings=settings,
         no_line_allowed=context.no_line_allowed,
         chosen=known.chosen,
+        admin=context.viewer.admin,
     )
 
 

@@ -1,25 +1,29 @@
 """What a card's page asks for: the page itself, the revealed card, checks, refresh, the lines' states."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from flask import Blueprint, g, make_response, render_template, request
+from flask import g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from widget.assets import PackedPage
 from widget.bitrix24.placement import Placement, posted_origin, proved_origin, read_placement
 from widget.cache import StoreGone
+from widget.card import phone_views
 from widget.card.cache import Drawn
 from widget.card.collect import SHOWN
-from widget.card.drawing import Occasion, drawing_of
+from widget.card.drawing import Drawing, Occasion, drawing_of
 from widget.card.labels import DAY, Press
 from widget.card.loading import CardSnapshot, e164s
+from widget.card.pages import current_card, pages
 from widget.card.reading import Ahead
 from widget.card.view import CardView, ShownSettings, settings_of, with_left
+from widget.chats.beside_views import ask_to_ignore
 from widget.chats.context import chat_of, drawn_with, usual_line
+from widget.chats.ignoring import heed_client, ignore_client, refuse_everywhere
 from widget.chats.typed import NotTheirs
 from widget.context import CardContext, ReadMode, found, hours_of
-from widget.current import current_opening, current_session
+from widget.current import current_opening
 from widget.errors import ErrorCode, Refused
 from widget.forms import flag_field, id_field, json_body, maybe_text_field, text_field, texts_field
 from widget.gateways.base import GatewayError
@@ -31,7 +35,7 @@ from widget.storage.lines import Line
 from widget.storage.portals import Portal, Visibility
 from widget.untrusted import as_zone
 
-pages = Blueprint("card", __name__)
+__all__ = ["pages", "phone_views"]
 
 MAX_KEYS = 10
 MAX_ROWS = 100
@@ -119,7 +123,7 @@ def check() -> ResponseReturnValue:
     body = json_body()
     keys = texts_field(body, "keys", most=MAX_KEYS, longest=64)
     by = _asked_by(pressed=flag_field(body, "pressed"), again=flag_field(body, "again"))
-    seen = services().card.loader.see(*_card())
+    seen = services().card.loader.see(*current_card())
     done = services().card.checks.check(seen, _settings(seen.context.portal), keys, id_field(body, "line"), by)
     other = done.line if done.line != done.view.line else None
     cost = done.checked if by is AskedBy.REFRESH else None
@@ -130,7 +134,7 @@ def check() -> ResponseReturnValue:
 def refresh() -> ResponseReturnValue:
     """Throw the remembered answers away and read everything again, within the limits."""
     asked = id_field(json_body(), "line")
-    session, portal = _card()
+    session, portal = current_card()
     checks = services().card.checks
     checks.throw_away(session)
     seen = services().card.loader.see(session, portal, ReadMode.ANEW)
@@ -145,7 +149,7 @@ def use_suggestion() -> ResponseReturnValue:
     """The card with a suggested number in place of the row that offers it, until this session ends."""
     body = json_body()
     key, line_id = text_field(body, "key", longest=64), id_field(body, "line")
-    session, portal = _card()
+    session, portal = current_card()
     context = services().card.door.enter(session, portal)
     found([offer for item in context.card.phones for offer in item.offers], key)
     g.session = replace(session, readings=(*session.readings, key)[-SHOWN_READINGS:])
@@ -165,7 +169,7 @@ def look_again() -> ResponseReturnValue:
     body = json_body()
     version = text_field(body, "version", longest=64)
     remembered = flag_field(body, "remembered")
-    session, portal = _card()
+    session, portal = current_card()
     asked = id_field(body, "line")
     if remembered and version.endswith(_settings(portal).fingerprint):
         return "", 204
@@ -181,14 +185,34 @@ def look_again() -> ResponseReturnValue:
 def show_more() -> ResponseReturnValue:
     """The rows of the numbers beyond those that a card shows. None of them is checked, but each can be written to."""
     json_body()
-    session, portal = _card()
-    here = services()
-    seen = here.card.loader.see(session, portal)
-    known = here.card.loader.known(seen, MAX_ROWS)
-    view = here.card.checks.view(seen, replace(known, to_ask={}), _settings(portal))
-    drawing = drawing_of(view, Occasion(), now=here.now())
-    rows = tuple((row, replace(label, press=Press.NONE)) for row, label in drawing.rows[SHOWN:])
-    return render_template("card/_rows.html", **{**drawing.names(), "rows": rows})
+    session, portal = current_card()
+    drawing = _every_row(services().card.loader.see(session, portal))
+    return render_template("card/_rows.html", **_drawn_rows(replace(drawing, rows=drawing.rows[SHOWN:])))
+
+
+@pages.post("/card/ignore")
+def ignore() -> ResponseReturnValue:
+    """Store and count nothing of a row's client any more on `line`; `everywhere` by an administrator's word. Asks back
+    first, and answers with the row, which offers to take it back."""
+    body = json_body()
+    key, line_id = text_field(body, "key", longest=64), id_field(body, "line")
+    confirmed, everywhere = flag_field(body, "confirmed"), flag_field(body, "everywhere")
+    context, client = _client_of(key)
+    line = context.line(line_id or 0)
+    refuse_everywhere(context, everywhere=everywhere)
+    if not confirmed:
+        return ask_to_ignore(line, everywhere=everywhere)
+    ignore_client(context, line, client, everywhere=everywhere)
+    return _row(key)
+
+
+@pages.post("/card/unignore")
+def unignore() -> ResponseReturnValue:
+    """Take that back on every line of the card, as far as it is this user's to take back. Answers with the row."""
+    key = text_field(json_body(), "key", longest=64)
+    context, client = _client_of(key)
+    heed_client(context, client, [line.id for line in context.lines])
+    return _row(key)
 
 
 @pages.post("/card/news")
@@ -199,7 +223,7 @@ def news() -> ResponseReturnValue:
     keys = texts_field(body, "keys", most=MAX_ROWS, longest=64)
     known = maybe_text_field(body, "marks", longest=MAX_MARKS).split()
     chat_id, since = id_field(body, "chat"), maybe_text_field(body, "since", longest=20)
-    session, portal = _card()
+    session, portal = current_card()
     here = services()
     try:
         marks = here.card.marks.of(portal.id, keys)
@@ -212,10 +236,38 @@ def news() -> ResponseReturnValue:
     changed &= {item.key for item in seen.context.card.phones}
     if not changed:  # that something is new of a number is told to who has it on their card
         return "", 204
-    drawing = drawing_of(_view(seen), Occasion(), now=here.now(), marks=seen.marks)
-    rows = [(row, label) for row, label in drawing.rows if row.item.key in changed]
-    heard = _heard(chat_id, changed, since) if chat_id else {}
-    return render_template("card/_news.html", **{**drawing.names(), "rows": rows, **heard})
+    return _news(seen, changed, _heard(chat_id, changed, since) if chat_id else {})
+
+
+def _news(seen: CardSnapshot, keys: Collection[str], heard: Mapping[str, object]) -> str:
+    """These rows as they are now, and what was `heard` in the open chat."""
+    drawing = _every_row(seen)
+    rows = tuple((row, label) for row, label in drawing.rows if row.item.key in keys)
+    return render_template("card/_news.html", **{**_drawn_rows(replace(drawing, rows=rows)), **heard})
+
+
+def _row(key: str) -> str:
+    """The row that has just been changed."""
+    return _news(services().card.loader.see(*current_card()), {key}, {})
+
+
+def _every_row(seen: CardSnapshot) -> Drawing:
+    """The card with the numbers beyond those that it shows: none of them is checked."""
+    here = services()
+    known = here.card.loader.known(seen, MAX_ROWS)
+    view = here.card.checks.view(seen, known, _settings(seen.context.portal))
+    drawing = drawing_of(view, Occasion(), now=here.now(), marks=seen.marks)
+    beyond = ((row, replace(label, press=Press.NONE)) for row, label in drawing.rows[SHOWN:])
+    return replace(drawing, rows=(*drawing.rows[:SHOWN], *beyond))
+
+
+def _client_of(key: str) -> tuple[CardContext, str]:
+    """Whom a row is about. Raises Refused where its number is none, or is not on the card."""
+    context = services().card.loader.see(*current_card()).context
+    client = context.phone(key).client
+    if not client:
+        raise Refused(ErrorCode.NOT_ALLOWED, 422, "not a number")
+    return context, client
 
 
 def _heard(chat_id: int, changed: set[str], since: str) -> dict[str, object]:
@@ -232,7 +284,7 @@ def lines() -> ResponseReturnValue:
     """The line selector with every line's state, and what the shown line may still check."""
     asked = id_field(json_body(), "line")
     here = services()
-    context = here.card.door.enter(*_card())
+    context = here.card.door.enter(*current_card())
     line_id, gone = _still(context, asked)
     line = context.line(line_id) if line_id else usual_line(context)
     return render_template(
@@ -288,22 +340,13 @@ class _Who:
 def _who_opens() -> _Who:
     """The page's session, made from its opening at the first reveal."""
     if SESSION_HEADER in request.headers or OPENING_HEADER not in request.headers:
-        return _Who(*_card())
+        return _Who(*current_card())
     opening = current_opening()
     set_language(opening.language)
     ahead = services().card.door.ahead(opening, services().bitrix24.authenticator.claimed(opening))
     session, portal = _prove(opening, ahead)
     g.session, g.portal = session, portal
-    return _Who(*_card(), services().session_tokens.sign_session(session), ahead)
-
-
-def _card() -> tuple[Session, Portal]:
-    """The proved session of a card and its portal; from here on everything is said in its language, a refusal too."""
-    session = current_session()
-    set_language(session.language)
-    if not session.entity_id or session.number:
-        raise Refused(ErrorCode.NOT_ALLOWED, 403, "the app's own page is no card")
-    return session, g.portal
+    return _Who(*current_card(), services().session_tokens.sign_session(session), ahead)
 
 
 def _prove(opening: Launch, ahead: Ahead | None = None) -> tuple[Session, Portal]:
@@ -384,13 +427,14 @@ def _numbers(view: CardView) -> Sequence[str]:
 
 
 def _html(view: CardView, occasion: Occasion, marks: tuple[str, ...] = ()) -> str:
-    here = services()
-    owned = any(row.chat and row.chat.owner_id for row in view.rows)
-    return render_template(
-        "card/_card.html",
-        **drawing_of(view, occasion, now=here.now(), marks=marks).names(),
-        staff=here.storage.staff.of(g.portal.id) if owned else {},
-    )
+    drawing = drawing_of(view, occasion, now=services().now(), marks=marks)
+    return render_template("card/_card.html", **_drawn_rows(drawing))
+
+
+def _drawn_rows(drawing: Drawing) -> dict[str, object]:
+    """All that a template draws rows with."""
+    owned = any((chat := row.waiting or row.chat) and chat.owner_id for row, _label in drawing.rows)
+    return {**drawing.names(), "staff": services().storage.staff.of(g.portal.id) if owned else {}}
 
 
 def _opening(placement: Placement) -> Launch:

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from widget.chats.ignoring import may_heed
 from widget.context import CardContext
 from widget.services import services
 from widget.storage.chats import Chat
-from widget.storage.ignores import EVERY_LINE, Ignored
+from widget.storage.ignores import Ignored
 from widget.storage.lines import Line
 from widget.storage.staff import Employee
 
@@ -73,7 +74,7 @@ def beside_of(context: CardContext, line: Line, chat: Chat) -> Beside:
     lines = {each.id: each for each in context.readable}
     known = here.storage.chats.of_phones(chat.portal_id, [chat.client])
     others = [each for each in known if each.id != chat.id and each.written and each.line_id in lines]
-    ignored = ignoring(chat)
+    ignored = _ignored(chat)
     waived = chat.waived_by and not chat.waiting_since and chat.waived_at >= chat.theirs_at
     return Beside(
         wait=wait_of(chat, line, limit_minutes=limit),
@@ -85,17 +86,16 @@ def beside_of(context: CardContext, line: Line, chat: Chat) -> Beside:
         others=tuple(wait_of(each, lines[each.line_id], limit_minutes=limit) for each in others),
         staff=_to_choose(chat.portal_id) if context.viewer.admin else (),
         ignored=bool(ignored),
-        heeds=bool(ignored) and (context.viewer.admin or any(each.user_id == who for each in ignored)),
+        heeds=any(may_heed(context.viewer, each) for each in ignored),
     )
 
 
-def ignoring(chat: Chat) -> list[Ignored]:
+def _ignored(chat: Chat) -> list[Ignored]:
     """Why the chat's client is ignored on its line, [] where they are not. One query where they are."""
-    ignores, clients = services().storage.ignores, {chat.client, *chat.chat_ids}
-    if not ignores.ignores(chat.portal_id, chat.line_id, clients):
+    ignores, names = services().storage.ignores, {chat.client, *chat.chat_ids}
+    if not ignores.ignores(chat.portal_id, chat.line_id, names):
         return []
-    lines = (EVERY_LINE, chat.line_id)
-    return [each for each in ignores.of(chat.portal_id) if each.line_id in lines and each.client in clients]
+    return ignores.of_clients(chat.portal_id, names, [chat.line_id])
 
 
 def _to_choose(portal_id: int) -> tuple[Employee, ...]:

@@ -3,18 +3,16 @@
 from flask import Response, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
-from widget.chats.beside import Beside, beside_of, ignoring
+from widget.chats.beside import Beside, beside_of
 from widget.chats.context import ask_back, chat_of, named
+from widget.chats.ignoring import heed_client, ignore_client, refuse_everywhere, waive_until
 from widget.chats.pages import pages
 from widget.chats.trail import steps_of
-from widget.chats.waiting import Waiting
 from widget.context import CardContext
 from widget.errors import ErrorCode, Refused
 from widget.forms import flag_field, id_field, json_body
 from widget.services import services
-from widget.storage.changes import ChangeKind
 from widget.storage.chats import Chat
-from widget.storage.ignores import EVERY_LINE
 from widget.storage.lines import Line
 
 
@@ -89,7 +87,7 @@ def ignore(chat_id: int) -> ResponseReturnValue:
     refuse_everywhere(context, everywhere=everywhere)
     if not confirmed:
         return ask_to_ignore(line, everywhere=everywhere)
-    ignored(context, line, chat, everywhere=everywhere)
+    ignore_client(context, line, chat.client, everywhere=everywhere)
     return drawn(beside_of(context, line, services().storage.conversations.waits.get(chat) or chat), context.zone)
 
 
@@ -97,7 +95,7 @@ def ignore(chat_id: int) -> ResponseReturnValue:
 def heed(chat_id: int) -> ResponseReturnValue:
     """Take back that this client is ignored, by who said so or an administrator."""
     context, line, chat = chat_of(chat_id)
-    heeded(context, chat)
+    heed_client(context, chat.client, [line.id])
     return drawn(beside_of(context, line, chat), context.zone)
 
 
@@ -126,45 +124,8 @@ def drawn(beside: Beside, zone: str) -> str:
 
 def waived(context: CardContext, chat: Chat, until: int | None) -> Chat:
     """The chat once this user has said that no reply is needed. A message that came since the page was drawn waits."""
-    waits = services().storage.conversations.waits
-    services().saw(chat.portal_id, context.viewer)
-    seen_until = float(until + 1) if until else chat.theirs_at
-    changed = waits.waive(chat, context.viewer.user_id, until=seen_until)
-    return Waiting(services().storage.conversations).recount(changed) if changed else chat
-
-
-def refuse_everywhere(context: CardContext, *, everywhere: bool) -> None:
-    """To ignore a client on all lines is an administrator's."""
-    if everywhere and not context.viewer.admin:
-        raise Refused(ErrorCode.NOT_ADMIN, 403, "ignore everywhere")
+    return waive_until(context, chat, float(until + 1) if until else chat.theirs_at)
 
 
 def ask_to_ignore(line: Line, *, everywhere: bool) -> Response:
     return ask_back(render_template("chats/_confirm_ignore.html", line=line, everywhere=everywhere))
-
-
-def heeded(context: CardContext, chat: Chat) -> None:
-    """The chat's client is not ignored any more, as far as this user may take that back."""
-    here, who = services(), context.viewer
-    mine = [each for each in ignoring(chat) if who.admin or each.user_id == who.user_id]
-    if not mine:
-        raise Refused(ErrorCode.NOT_ALLOWED, 404, "ignored")
-    for each in mine:
-        here.storage.ignores.remove(chat.portal_id, each.id)
-    here.storage.changes.add(chat.portal_id, ChangeKind.IGNORED_ENDED, user_id=who.user_id, user_name=who.name, line="")
-
-
-def ignored(context: CardContext, line: Line, chat: Chat, *, everywhere: bool) -> None:
-    """Ignore the chat's client, by its phone and by every id of it; it waits no longer."""
-    here, who = services(), context.viewer
-    line_id = EVERY_LINE if everywhere else chat.line_id
-    for client in dict.fromkeys([chat.client, *chat.chat_ids]):
-        here.storage.ignores.add(chat.portal_id, line_id, client, who.user_id)
-    here.storage.changes.add(
-        chat.portal_id,
-        ChangeKind.IGNORED,
-        user_id=who.user_id,
-        user_name=who.name,
-        line="" if everywhere else line.name,
-    )
-    waived(context, chat, None)

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from widget.chats.files import is_label
 from widget.chats.message_facts import MessageFacts
 from widget.chats.states import STATES
-from widget.gateways.base import Ack, Capabilities, Media, Message, Quote
+from widget.gateways.base import Ack, Capabilities, ContactCard, Media, Message, Quote
 from widget.storage.sends import PROGRESS, SENT_AGAIN, Send, SendState
 
 EDIT_SECONDS = 15 * 60.0  # WhatsApp lets the writer change a text for so long (its blog, May 2023)
@@ -33,7 +33,7 @@ class Bubble:
     edited: bool = False
     deleted: bool = False
     place: tuple[float, float] | None = None
-    contacts: int = 0
+    contacts: tuple[ContactCard, ...] = ()
     can: frozenset[str] = frozenset()
     asks: tuple[str, ...] = ()  # what a rep may say of a missing send: again, seen
     user_id: int = 0  # who of us wrote it from here, 0 for what came from the phone

@@ -238,9 +238,10 @@ def names_in(chat: Chat) -> dict[str, object]:
 
 
 def drawn_with(chat: Chat) -> dict[str, object]:
-    """All that this chat's messages are drawn with; `me` is the reader."""
-    context = current_context()
-    return {**names_in(chat), "me": context.session.user_id, "zone": context.zone, "now": services().now()}
+    """All that this chat's messages are drawn with; `me` is the reader, `in_card` whether a card is open round it."""
+    session, zone = current_context().session, current_context().zone
+    in_card = bool(session.entity_id) and not session.number
+    return {**names_in(chat), "me": session.user_id, "zone": zone, "now": services().now(), "in_card": in_card}
 
 
 def named(chat: Chat, sealed: str) -> Named:

@@ -99,7 +99,7 @@ def brought_up_to_date(message: Message, facts: MessageFacts) -> Message:
     A history that shows an edit shows the last one: it is asked now, and a webhook may have been lost.
     """
     if message.deleted or facts.deleted:
-        return replace(message, deleted=True, edited=False, text="", media=None, quote=None)
+        return replace(message, deleted=True, edited=False, text="", media=None, quote=None, contacts=())
     reactions = [one[1] for one in (facts.ours, facts.theirs) if one and one[1]]
     edit = facts.edit if facts.edit and not message.edited else None
     return replace(

@@ -170,6 +170,17 @@ class Quote:
 
 
 @dataclass(frozen=True)
+class ContactCard:
+    """A contact that was shared in a message; its phones as they were written."""
+
+    name: str
+    phones: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"ContactCard(phones={len(self.phones)})"
+
+
+@dataclass(frozen=True)
 class Message:
     """One message as the chat shows it. `at` is unix seconds; `id` is unique within its chat; `ref` is what the
     gateway calls the message when it is asked for its file."""
@@ -186,7 +197,7 @@ class Message:
     edited: bool = False
     deleted: bool = False
     place: tuple[float, float] | None = None  # latitude, longitude
-    contacts: int = 0  # how many contact cards it carries
+    contacts: tuple[ContactCard, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from typing import Any
 
-from widget.gateways.base import File, GatewayError, GatewayErrorCode, Media
+from widget.gateways.base import ContactCard, File, GatewayError, GatewayErrorCode, Media
+from widget.gateways.vcards import cards_of
 from widget.untrusted import MAX_UNIX_SECONDS, as_dict, as_list, as_positive_int, as_str, as_unix_seconds
 
 MEDIA_PARTS = {
@@ -129,10 +130,11 @@ def plain_mimetype(said: Any) -> str:
     return mimetype_of(said).lower().partition(";")[0].strip()[:100]
 
 
-def contacts_in(content: Mapping[str, Any]) -> int:
-    """How many contact cards it carries."""
+def contacts_in(content: Mapping[str, Any]) -> tuple[ContactCard, ...]:
+    """The contacts that it shares."""
     several = as_list(as_dict(content.get("contactsArrayMessage")).get("contacts"))
-    return len(several) or int(isinstance(content.get("contactMessage"), dict))
+    one = content.get("contactMessage")
+    return cards_of(several or ([one] if isinstance(one, dict) else []))
 
 
 def place_of(latitude: Any, longitude: Any) -> tuple[float, float] | None:

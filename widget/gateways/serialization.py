@@ -10,7 +10,18 @@ from dataclasses import fields
 from enum import Enum
 from typing import Any, TypeVar
 
-from widget.gateways.base import Ack, EventKind, GatewayErrorCode, GatewayEvent, LineState, Media, Message, Quote
+from widget.gateways.base import (
+    Ack,
+    ContactCard,
+    EventKind,
+    GatewayErrorCode,
+    GatewayEvent,
+    LineState,
+    Media,
+    Message,
+    Quote,
+)
+from widget.gateways.vcards import MAX_PHONE, MOST_CARDS, MOST_PHONES
 from widget.untrusted import as_dict, as_list, as_positive_int, as_str, as_unix_seconds
 
 VERSION = 1
@@ -42,6 +53,8 @@ def message_values(message: Message) -> dict[str, Any]:
         values["media"] = _values(message.media)
     if message.quote:
         values["quote"] = _values(message.quote)
+    if message.contacts:
+        values["contacts"] = [[card.name, list(card.phones)] for card in message.contacts]
     return values
 
 
@@ -65,7 +78,7 @@ def message_of(values: Any) -> Message | None:
         edited=found.get("edited") is True,
         deleted=found.get("deleted") is True,
         place=(float(place[0]), float(place[1])) if len(place) == 2 else None,
-        contacts=as_positive_int(found.get("contacts")),
+        contacts=_contacts_of(found.get("contacts")),
     )
 
 
@@ -116,6 +129,20 @@ def _quote_of(found: dict[str, Any]) -> Quote | None:
         return None
     return Quote(
         _clean(found.get("text")), from_me if isinstance(from_me, bool) else None, found.get("has_media") is True
+    )
+
+
+def _contacts_of(found: Any) -> tuple[ContactCard, ...]:
+    """Older rows only say how many there were."""
+    if not isinstance(found, list):
+        return (ContactCard(""),) * min(as_positive_int(found), MOST_CARDS)
+    cards = [as_list(card) for card in found[:MOST_CARDS]]
+    return tuple(
+        ContactCard(
+            _clean(card[0], MAX_NAME), tuple(_clean(phone, MAX_PHONE) for phone in as_list(card[1])[:MOST_PHONES])
+        )
+        for card in cards
+        if len(card) == 2
     )
 
 

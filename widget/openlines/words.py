@@ -23,8 +23,11 @@ def of_message(portal: Portal, message: Message, now: float) -> str:
     if message.place:
         latitude, longitude = message.place
         lines.append(f"https://maps.google.com/?q={latitude:.6f},{longitude:.6f}")
-    if message.contacts:
-        lines.append(gettext("Contact cards: %(count)s") % {"count": message.contacts})
+    for card in message.contacts:
+        lines.append(
+            gettext("Contact card: %(words)s")
+            % {"words": to_portal(", ".join(filter(None, (card.name, *card.phones))))}
+        )
     return "\n".join(line for line in lines if line)
 
 

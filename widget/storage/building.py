@@ -113,7 +113,7 @@ def build_repositories(infra: Infrastructure) -> Repositories:
         mirrors=Mirrors(engine, secret_box, clock),
         timelines=Timelines(engine, clock),
         staff=Staff(engine, clock),
-        ignores=Ignores(engine, secret_box, infra.keys, clock),
+        ignores=Ignores(engine, secret_box, infra.keys, clock, marks.chat_changed),
         notices=Notices(engine, clock),
         card_fields=CardFields(engine, secret_box, clock),
         replies=QuickReplies(engine, secret_box, clock),

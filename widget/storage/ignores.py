@@ -35,11 +35,20 @@ class Ignored:
 
 
 class Ignores:
-    def __init__(self, engine: Engine, secret_box: SecretBox, keys: PhoneKeys, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        secret_box: SecretBox,
+        keys: PhoneKeys,
+        clock: Callable[[], float],
+        tell: Callable[[int, str], None],
+    ) -> None:
+        """`tell` is told of a portal and a client of it who is ignored from now on, or no longer. Must not raise."""
         self._engine = engine
         self._secret_box = secret_box
         self._keys = keys
         self._clock = clock
+        self._tell = tell
         self._read = reader(Ignored, ignored, columns={"client": "sealed"}, client=secret_box.decrypt_or_empty)
         self._remembered: TTLCache[int, frozenset[tuple[int, str]]] = TTLCache(
             2048, REMEMBERED_SECONDS, timer=timer_of(clock)
@@ -59,6 +68,16 @@ class Ignores:
         with transaction(self._engine) as connection:
             return [self._read(row) for row in connection.execute(query).mappings()]
 
+    def of_clients(self, portal_id: int, clients: Collection[str], line_ids: Collection[int]) -> list[Ignored]:
+        """Which of these clients are ignored on these lines or on all, and by whom. One query, none for no clients."""
+        if not clients:
+            return []
+        keys = [self._keys.key(portal_id, client) for client in clients]
+        mine = ignored.c.portal_id == portal_id, ignored.c.line_id.in_({EVERY_LINE, *line_ids})
+        query = select(ignored).where(*mine, ignored.c.client_key.in_(keys)).order_by(ignored.c.id)
+        with transaction(self._engine) as connection:
+            return [self._read(row) for row in connection.execute(query).mappings()]
+
     def add(self, portal_id: int, line_id: int, client: str, user_id: int) -> None:
         """One statement; none is added twice."""
         values = {
@@ -72,6 +91,7 @@ class Ignores:
         with transaction(self._engine) as connection:
             connection.execute(insert_into(connection, ignored).values(values).on_conflict_do_nothing())
         self._forget(portal_id)
+        self._tell(portal_id, client)
 
     def remove(self, portal_id: int, ignored_id: int) -> Ignored | None:
         """What was ignored and no longer is; None where there is no such row. One statement."""
@@ -79,7 +99,10 @@ class Ignores:
         with transaction(self._engine) as connection:
             row = connection.execute(delete(ignored).where(*mine).returning(*ignored.c)).mappings().first()
         self._forget(portal_id)
-        return self._read(row) if row else None
+        gone = self._read(row) if row else None
+        if gone:
+            self._tell(portal_id, gone.client)
+        return gone
 
     def _known(self, portal_id: int) -> frozenset[tuple[int, str]]:
         with self._lock:

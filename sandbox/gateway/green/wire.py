@@ -48,6 +48,10 @@ def message_data(message: SandboxMessage, origin: str, line: SandboxLine) -> dic
         return {"typeMessage": kind, "fileMessageData": content, **quoted}
     if kind == "textMessage":
         return {"typeMessage": kind, "textMessageData": content, **quoted}
+    if message.contacts:
+        shared = content.pop("contact", None)
+        told = {"contactMessageData": shared} if shared else {"messageData": {"contacts": content.pop("contacts")}}
+        return {"typeMessage": kind, **told, **quoted}
     return {"typeMessage": kind, "extendedTextMessageData": content.pop("extendedTextMessage"), **quoted}
 
 
@@ -86,11 +90,20 @@ def _content(message: SandboxMessage, origin: str, line: SandboxLine) -> tuple[s
     """The type of a message and the fields that go with it."""
     if message.media is not None:
         kind, content = f"{message.media.kind}Message", _file(message, message.media, origin, line)
+    elif message.contacts:
+        kind, content = _contacts(message)
     elif message.quoted is not None:
         kind, content = "extendedTextMessage", {"extendedTextMessage": {"text": message.text}}
     else:
         kind, content = "textMessage", {"textMessage": message.text}
     return kind, content | ({"quotedMessage": _quoted(message.quoted, line)} if message.quoted else {})
+
+
+def _contacts(message: SandboxMessage) -> tuple[str, dict[str, Any]]:
+    cards = [{"displayName": name, "vcard": vcard, "isForwarded": False} for name, vcard in message.contacts]
+    return (
+        ("contactMessage", {"contact": cards[0]}) if len(cards) == 1 else ("contactsArrayMessage", {"contacts": cards})
+    )
 
 
 def _file(message: SandboxMessage, media: SandboxMedia, origin: str, line: SandboxLine) -> dict[str, Any]:

@@ -30,7 +30,7 @@ def wa_message(message: SandboxMessage, line: SandboxLine, now: float, *, files:
         "ack": int(ack),
         "ackName": ack.name,
         "location": None,
-        "vCards": [],
+        "vCards": [vcard for _name, vcard in message.contacts],
         "replyTo": reply_to(message.quoted, line) if message.quoted else None,
         "_data": raw_of(line, message, now),
     }

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.gateways.conftest import RECORDED
-from widget.gateways.base import Ack, EventKind, GatewayError, GatewayErrorCode, Message
+from widget.gateways.base import Ack, ContactCard, EventKind, GatewayError, GatewayErrorCode, Message
 from widget.gateways.breaker import Breaker
 from widget.gateways.calls import Calls, Timeouts
 from widget.gateways.evolution.adapter import Evolution
@@ -221,8 +221,8 @@ def test_places_and_contacts_are_counted():
         127.5,
     )
     assert shown(message={"locationMessage": {"degreesLatitude": 95, "degreesLongitude": 0}}).place is None
-    assert shown(message={"contactMessage": {}}).contacts == 1
-    assert shown(message={"contactsArrayMessage": {"contacts": [{}, {}]}}).contacts == 2
+    assert shown(message={"contactMessage": {}}).contacts == (ContactCard(""),)
+    assert shown(message={"contactsArrayMessage": {"contacts": [{}, {}]}}).contacts == (ContactCard(""),) * 2
 
 
 # Webhooks.

@@ -10,7 +10,17 @@ from hypothesis import strategies as st
 from tests.gateways.conftest import paced_by
 from tests.gateways.scripted import answering
 from tests.stand import Clock
-from widget.gateways.base import Ack, CheckResult, GatewayError, GatewayErrorCode, LineState, Quota, Quote, Sent
+from widget.gateways.base import (
+    Ack,
+    CheckResult,
+    ContactCard,
+    GatewayError,
+    GatewayErrorCode,
+    LineState,
+    Quota,
+    Quote,
+    Sent,
+)
 from widget.gateways.breaker import Breaker
 from widget.gateways.calls import Calls, Timeouts
 from widget.gateways.green.adapter import Green
@@ -225,8 +235,9 @@ def test_a_quote_says_whose_words_it_holds_only_where_that_is_sure(participant, 
 
 def test_a_place_and_contacts_are_read():
     message = message_of({**SAID, "location": {"latitude": 50.27, "longitude": "127.5"}, "contact": {"vcard": "x"}})
-    assert (message.place, message.contacts) == ((50.27, 127.5), 1)
-    assert message_of({**SAID, "contacts": [{}, {}], "location": {"latitude": "nan", "longitude": 1}}).contacts == 2
+    assert (message.place, message.contacts) == ((50.27, 127.5), (ContactCard(""),))
+    two = message_of({**SAID, "contacts": [{}, {}], "location": {"latitude": "nan", "longitude": 1}})
+    assert two.contacts == (ContactCard(""),) * 2
 
 
 # Pages out of journals that were changed behind our back.

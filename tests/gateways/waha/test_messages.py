@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sandbox import people
+from sandbox.gateway.manual import vcard_of
 from tests.gateways.conftest import RECORDED
-from widget.gateways.base import Ack, GatewayError, GatewayErrorCode, Message
+from widget.gateways.base import Ack, ContactCard, GatewayError, GatewayErrorCode, Message
 from widget.gateways.waha.codes import trouble_of
 from widget.gateways.waha.messages import ack_of, bare_id, message_of
 from widget.http import HttpResponse
@@ -278,9 +279,15 @@ def test_a_quote_of_nothing_is_none(reply):
     assert shown(replyTo=reply).quote is None
 
 
-def test_contact_cards_are_counted():
-    assert shown(vCards=["BEGIN:VCARD", "BEGIN:VCARD"]).contacts == 2
-    assert shown(vCards=None).contacts == 0
+def test_shared_contacts_are_read_wherever_an_engine_keeps_them():
+    card = vcard_of("Анна", "+7 926 111-22-33")
+    anna = ContactCard("Анна", ("+7 926 111-22-33",))
+    assert shown(vCards=[card, "BEGIN:VCARD"]).contacts == (anna, ContactCard(""))
+    assert shown(vCards=None).contacts == ()
+    of_webjs = shown(vCards=[card], body=card)
+    assert (of_webjs.text, of_webjs.contacts) == ("", (anna,))
+    kept = {"message": {"contactMessage": {"displayName": "Анна", "vcard": card}}}
+    assert shown(vCards=[], body=None, _data=kept).contacts == (anna,)
 
 
 JSON = st.recursive(

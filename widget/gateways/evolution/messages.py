@@ -51,7 +51,7 @@ def message_of(record: Any) -> Message | None:
         edited=not deleted and (edited or "EDITED" in statuses),
         deleted=deleted,
         place=place_of(place.get("degreesLatitude"), place.get("degreesLongitude")),
-        contacts=contacts_in(content),
+        contacts=() if deleted else contacts_in(content),
     )
 
 

@@ -8,9 +8,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from widget.gateways.base import Ack, Media, Message, Quote
+from widget.gateways.base import Ack, ContactCard, Media, Message, Quote
 from widget.gateways.content import MEDIA_PARTS, moment_of, place_of, plain_mimetype, thumbnail_of
 from widget.gateways.names import person_in
+from widget.gateways.vcards import cards_of
 from widget.untrusted import as_dict, as_list, as_str
 
 # statusMessage of a journal, status of a webhook.
@@ -82,7 +83,7 @@ def message_of(raw: Any) -> Message | None:
         edited=raw.get("isEdited") is True,
         deleted=deleted,
         place=place_of(place.get("latitude"), place.get("longitude")),
-        contacts=len(as_list(raw.get("contacts"))) or int(isinstance(raw.get("contact"), dict)),
+        contacts=() if deleted else _contacts(raw),
     )
 
 
@@ -142,6 +143,11 @@ def item_of_webhook(body: Mapping[str, Any]) -> dict[str, Any]:
         # A message by the phone is at WhatsApp; one by the API has only come into the queue.
         "statusMessage": "sent" if body.get("typeWebhook") == "outgoingMessageReceived" else "pending",
     }
+
+
+def _contacts(raw: Mapping[str, Any]) -> tuple[ContactCard, ...]:
+    one = raw.get("contact")
+    return cards_of(as_list(raw.get("contacts")) or ([one] if isinstance(one, dict) else []))
 
 
 def _changed(message: Message, kind: str, raw: Mapping[str, Any]) -> Message:

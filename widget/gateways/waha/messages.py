@@ -18,8 +18,9 @@ from widget.gateways.content import (
     thumbnail_of,
     unwrapped,
 )
+from widget.gateways.vcards import BEGINNING, cards_of
 from widget.gateways.waha.codes import ack_of
-from widget.untrusted import as_dict, as_positive_int, as_str
+from widget.untrusted import as_dict, as_list, as_positive_int, as_str
 
 REVOKED = (1, "REVOKE")  # WebMessageInfo.StubType
 EDIT, REVOKES = "1", ("7", "8")  # whatsmeow, types.EditAttribute: by the writer, by an admin
@@ -42,6 +43,7 @@ def message_of(raw: Any) -> Message | None:
     data, location = as_dict(raw.get("_data")), as_dict(raw.get("location"))
     content, wrapped = unwrapped(as_dict(data.get("message")) or as_dict(data.get("Message")))
     deleted, body = _is_deleted(data), str(raw.get("body") or "")[:MAX_TEXT]
+    body = "" if body.startswith(BEGINNING) else body  # WEBJS has the card itself there
     if content and not (deleted or body or raw.get("hasMedia") or shows_something(content)):
         return None
     from_me = raw.get("fromMe") is True
@@ -58,7 +60,7 @@ def message_of(raw: Any) -> Message | None:
         edited=not deleted and (wrapped or _is_edited(data)),
         deleted=deleted,
         place=place_of(location.get("latitude"), location.get("longitude")),
-        contacts=len(raw["vCards"]) if isinstance(raw.get("vCards"), list) else contacts_in(content),
+        contacts=() if deleted else cards_of(as_list(raw.get("vCards"))) or contacts_in(content),
     )
 
 
