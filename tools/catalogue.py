@@ -17,7 +17,7 @@ from babel.messages.pofile import read_po, write_po
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCALE = ROOT / "widget" / "locale"
-# Header lines that only babel and the calendar fill; they would change with every run.
+# Header lines that hold babel's version and the date; they would change with every run.
 PLACEHOLDERS = re.compile(
     r'^"(?:Report-Msgid-Bugs-To|POT-Creation-Date|PO-Revision-Date|Last-Translator|Language-Team|Generated-By): .*\n',
     re.M,
