@@ -55,7 +55,7 @@ class PresenceProbe:
         self._clock = clock
 
     def obstacle(self, line: Line) -> Presence | None:
-        """Why this line may not be asked about anybody now, None if it may.
+        """Why this line cannot check any number now, None if it can.
 
         Read before any check: a line that is down would let each of ten checks hang for seconds. No call: a state that
         is not known yet is asked behind the request.
