@@ -138,7 +138,7 @@ _ALWAYS = frozenset({"static", "health.live", "health.ready", "health.metrics"})
 
 
 def _take_place() -> None:
-    """Before anything is read or done. Raises Crowded."""
+    """Take a thread's place for the request, before anything is read or done. Raises Crowded."""
     if request.endpoint in _ALWAYS:
         return
     if request.endpoint == "hooks.bitrix24":  # its form is read for whose it is
@@ -150,8 +150,9 @@ def _take_place() -> None:
 
 
 def _company() -> Hashable:
-    """Whose share this request takes. A gateway and a portal have no session, but addresses that name their company:
-    each kind has a share of its own, as large however many lines or files there are. All that is made up has one."""
+    """The company whose share of the threads this request takes. A gateway and a portal have no session, but addresses
+    that name their company: each kind has a share of its own, as large however many lines or files there are.
+    Requests that name no company share one."""
     here, named = services(), request.view_args or {}
     if request.endpoint == "hooks.gateway":
         return request.endpoint, here.webhooks.gateway_receiver.company(named["hook_key"])
@@ -197,7 +198,8 @@ def _http_error(error: HTTPException) -> Response:
 
 
 def _perhaps_deleted(error: Exception) -> Response:
-    """A portal that another process deleted is remembered here for some seconds, but no row may name it any more."""
+    """Answer a write that names a portal which another process has just deleted: this process still remembers it for
+    some seconds."""
     session: Session | None = g.get("session")
     if session and services().storage.portals.get(session.portal_id, again=True) is None:
         return _refused(Refused(ErrorCode.UNKNOWN_PORTAL, reason="session's portal is gone"))
@@ -205,7 +207,7 @@ def _perhaps_deleted(error: Exception) -> Response:
 
 
 def _store_gone(error: Exception) -> Response:
-    """A database that is restarted, moves, or is full: over in a moment, or the operator's to mend."""
+    """Answer 503 while the database restarts, moves, or is full."""
     log.error("store gone: %s", type(getattr(error, "orig", None) or error).__name__)
     return _refused(Refused(ErrorCode.STORE_GONE, reason=type(error).__name__))
 
@@ -216,7 +218,8 @@ def _broken(error: Exception) -> Response:
 
 
 def _protect(response: Response) -> Response:
-    """Only the portal may frame us, only our own files run, nothing is kept by browsers but static files."""
+    """Set the headers by which only the portal may frame a page, only our own files run, and browsers keep nothing
+    but static files."""
     frame = g.get("frame_origin") or "'none'"
     response.headers.setdefault(
         "Content-Security-Policy",

@@ -56,7 +56,7 @@ def require_public(address: str, *, allow_http: bool, allow_private: bool) -> No
 
 def plain_host(told: str, scheme: str) -> str:
     """A host, perhaps with a port, as a browser writes it in an origin: in small letters, in punycode, without the
-    port that the scheme has anyway. Raises ValueError where punycode knows no way; looks at nothing else."""
+    scheme's usual port. Raises ValueError for a name that punycode cannot write; checks nothing else."""
     name, colon, port = told.partition(":")
     host = told.lower() if told.isascii() else f"{name.encode('idna').decode().lower()}{colon}{port}"
     return _without_usual_port(host, scheme)

@@ -139,8 +139,9 @@ def _clock(hour: int, minute: int, language: str) -> str:
 
 
 def when(moment: datetime, zone: str | None, *, now: datetime) -> str:
-    """Hours and minutes, with the date before them where that is not the reader's today, and its year where that is
-    another one. Whose zone is not known (Bitrix24 names none for who takes the browser's) is told which one it is."""
+    """Hours and minutes, with the date before them where it is not the reader's today, and the year where it is not
+    this one. A reader whose zone is not known (Bitrix24 names none for users who take the browser's) reads UTC, and
+    the text says so."""
     at = clock(moment, zone) if zone else f"{clock(moment)} UTC"
     then, today = _in(moment, zone).date(), _in(now, zone).date()
     if then == today:
@@ -164,8 +165,8 @@ def date(moment: datetime, zone: str | None = None) -> str:
 
 
 def past(moment: datetime, zone: str | None, now: datetime) -> str:
-    """A time that is over, as people say it: today 14:05, yesterday, 21:53, 30 November; with the year where it is not
-    of this one."""
+    """A past time as people say it: today 14:05, yesterday 21:53, 30 November; with the year where it is not this
+    one."""
     _ = translate
     at, today = _in(moment, zone).date(), _in(now, zone).date()
     if at == today:

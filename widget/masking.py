@@ -46,7 +46,7 @@ def masked_json(value: Any) -> str:
 
 
 def masked_body(body: bytes) -> str:
-    """The same for an answer's body; of what is not JSON only the size stays."""
+    """An answer's body as masked JSON; of a body that is not JSON only the size stays."""
     try:
         return masked_json(json.loads(body))
     except (ValueError, RecursionError):

@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 
 def start() -> bool:
-    """Send each measure as a span from now on. Says whether; a library that is missing is no reason not to start."""
+    """Send each measure as a span from now on. Returns False if the library is missing: the service starts anyway."""
     if not os.environ.get(ENDPOINT):
         return False
     try:

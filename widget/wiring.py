@@ -79,11 +79,12 @@ class Services:
     pings: Mapping[str, Callable[[], bool]]
 
     def saw(self, portal_id: int, viewer: Viewer) -> None:
-        """An employee is here, under this name. One statement where that is news."""
+        """Note that this employee is here, under this name. One statement where that is news, else none."""
         self.storage.staff.seen(portal_id, viewer.user_id, viewer.name, admin=viewer.admin)
 
     def own(self, line: Line, chat: Chat, user_id: int, by: int) -> Chat | None:
-        """Give a chat to an employee, 0 for none, because `by` said so; None if it is theirs. Its open line follows."""
+        """Make an employee the owner of a chat (0 for none) by the word of `by`. Returns the chat, None if nothing
+        changed. Its open line follows in a job."""
         owned = self.storage.conversations.waits.own(chat, user_id, at=self.clock())
         if owned:
             self.open_lines.owned(line, owned, user_id, by)
@@ -164,7 +165,7 @@ def _session_tokens(config: Config, stored: Repositories) -> SessionTokens:
 
 
 def _pings(config: Config, stored: Repositories, jobs: Jobs) -> dict[str, Callable[[], bool]]:
-    """What the service cannot do without, and whether each is there now."""
+    """The stores that the service cannot do without, each with a check of whether it answers now."""
     return {
         "database": lambda: takes_writes(stored.engine),
         "cache": lambda: redis_takes_writes(config.redis_url),
@@ -173,7 +174,7 @@ def _pings(config: Config, stored: Repositories, jobs: Jobs) -> dict[str, Callab
 
 
 def _schedule(here: Services) -> None:
-    """What is done by the clock."""
+    """Register the work that is done by the clock."""
     stored, received = here.storage, here.webhooks
 
     def texts_end() -> float:
