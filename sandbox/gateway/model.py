@@ -57,7 +57,7 @@ class SandboxMessage:
     participant: str = ""
     by_api: bool = False
     seen: bool = False
-    stuck: SandboxAck | None = None  # the ack that it keeps for ever
+    stuck: SandboxAck | None = None  # the ack that the message keeps for ever
 
     @property
     def full_id(self) -> str:
