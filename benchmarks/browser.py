@@ -63,7 +63,7 @@ BARE = """async () => {
   mark.remove();
   return took;
 }"""
-# When a text of the client's comes to stand in the chat (milliseconds of the clock that the writer has too).
+# When a text of the client's is in the chat (milliseconds, by the clock that the writer reads too).
 WATCH = """() => {
   window.stoodAt = {};
   new MutationObserver(() => {
@@ -219,7 +219,7 @@ def _news(rep: Rep, times: int) -> list[float]:
             body = {"session": "sales", "phone": IVAN, "text": text}
             http.post(f"{rep.demo.gateway}/_sandbox/answer", json=body).raise_for_status()
             frame.wait_for_function("(text) => text in window.stoodAt", arg=text)
-            rep.page.wait_for_timeout(137 * (turn % 9))  # not in step with the page's own questions
+            rep.page.wait_for_timeout(137 * (turn % 9))  # out of step with the page's own polls
     stood = frame.evaluate("() => window.stoodAt")
     return [stood[text] - at for text, at in wrote.items()]
 
