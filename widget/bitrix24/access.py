@@ -18,5 +18,5 @@ def access_commands(lists: Collection[AccessList]) -> dict[str, tuple[str, Mappi
 
 
 def granted(answer: Batch, lists: Collection[AccessList]) -> dict[AccessList, bool]:
-    """Each list's answer. Only a clear yes opens: a command that failed is a no."""
+    """Whether each list holds the user. Only a clear yes counts: a command that failed is a no."""
     return {codes: answer.results.get(f"access{n}") is True for n, codes in enumerate(lists)}

@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class RestExchange:
-    """What one request came to, and how many milliseconds it took."""
+    """The outcome of one request, and how many milliseconds it took."""
 
     told: HttpResponse | OutsideError
     took: int
@@ -86,7 +86,7 @@ class Exchanges:
     def call(
         self, portal_id: int, user_id: int, method: str, params: Mapping[str, Any], exchange: RestExchange
     ) -> Call:
-        """An exchange as the log keeps it."""
+        """The exchange as a row of the log."""
         body = b"" if isinstance(exchange.told, OutsideError) else exchange.told.body
         return Call(portal_id, user_id, self._clock(), method, exchange.outcome, exchange.took, params, body)
 

@@ -193,7 +193,8 @@ class OAuth:
         return parts._replace(netloc=plain_host(parts.netloc, parts.scheme)).geturl().rstrip("/") + "/"
 
     def _order(self, home: Home) -> list[str]:
-        """Two servers: first the one that the form names, the one that answered before, the one of the region."""
+        """Both servers, the likeliest first: the one that the form names, else that answered before, else of the
+        region."""
         east = home.domain.lower().partition(":")[0].rpartition(".")[2] in EASTERN
         near = [server for server in self._servers if east and urlsplit(server).hostname == EASTERN_SERVER]
         hints = [*self._allowed(home.told), *self._allowed(home.auth_server), *near]
@@ -231,7 +232,7 @@ class OAuth:
         return min(refusals, key=lambda refusal: code_of(refusal[0]).lower() != "expired_token")
 
     def _is_final(self, code: str, server: str, home: Home) -> bool:
-        """Whether the other server could not know better."""
+        """Whether this refusal stands, since the other server could not know better."""
         if code in NOT_OURS:
             return False
         return code not in NOT_KNOWN or server in self._allowed(home.auth_server)

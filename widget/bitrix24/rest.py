@@ -62,7 +62,7 @@ class Batch:
         return refused(self.errors[key], words=self.words.get(key, ""), until=self.until.get(key, 0.0))
 
     def with_more(self, more: "Batch") -> "Batch":
-        """This and another one, whose answers win."""
+        """This batch with the answers of another one, which win."""
         return Batch(
             {**self.results, **more.results},
             {**self.errors, **more.errors},
@@ -136,7 +136,7 @@ class Rest:
         return Begun(portal.endpoint, params, flying)
 
     def abandon(self, portal: Portal, begun: "Begun") -> None:
-        """The token was not proved. Waits for the answer, which goes into the log and nowhere else."""
+        """Drop a batch whose token was not proved. Waits for the answer, which goes into the log alone."""
         self._exchanges.note(portal.id, 0, "batch", begun.params, begun.flying.result())
 
     def call(
@@ -184,7 +184,7 @@ class Rest:
                 raise refused(code, words=words_of(body), until=blocked_until(body))
 
     def pauses(self) -> "Pauses":
-        """For one call, also one that an installation makes before there is a portal."""
+        """The pauses of one call, also of one that an installation makes before there is a portal."""
         return Pauses(self._patience, self._sleep)
 
     def _stored(self, portal: Portal, user_id: int) -> Token:

@@ -1,4 +1,4 @@
-"""Put our tabs, our field and our event handlers into a portal, and say what is there.
+"""Put our tabs, our field and our event handlers into a portal, and report what is there.
 
 Everything here can be repeated: ask what is there, then only what is missing (desired.py says what that is). So an
 installation, an update and a repair are the same, and each leaves exactly one of everything.
@@ -150,7 +150,7 @@ class Installer:
         return Installed(portal, self._complete(portal, identity.user_id, found, ask))
 
     def repair(self, portal: Portal, user_id: int) -> InstallReport:
-        """The same with a stored user's token, who from then on is the one whose token works in the background.
+        """Install what is missing with a stored user's token, which from then on works in the background.
 
         Raises Refused (NOT_ADMIN too) and NoAddress. One outside call, one more for every 50 things that are missing.
         """
@@ -230,7 +230,8 @@ class Installer:
             raise NoAddress
 
     def _looked(self, portal: Portal, user_id: int) -> tuple[Ask, ActualState, DesiredState]:
-        """The portal as an administrator of it sees it. Raises Refused and NoAddress. One outside call."""
+        """The portal's state as an administrator sees it, and what is wanted. Raises Refused and NoAddress. One
+        call."""
         self._require_address()
         ask = self._as_user(portal, user_id)
         found = self._look(ask, user_id)
@@ -292,7 +293,7 @@ class Installer:
         layouts = arranging.read([field for field in wanted.fields if field.entity in names], all_of_it=True)
         moving = {**kept_of(names, layouts), **before}
         self._portals.set_moving(portal.id, text_of(moving))
-        self._portals.set_app_version(portal.id, 0)  # until it is ended, by whomever
+        self._portals.set_app_version(portal.id, 0)  # until the move is ended, in this installation or a later one
         return moving
 
     def _end_move(self, portal: Portal, arranging: Arranging, moving: Moving, wanted: DesiredState) -> bool:
