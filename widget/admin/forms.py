@@ -221,7 +221,7 @@ def _texts(values: Mapping[str, str], longest: Mapping[str, int]) -> dict[str, W
 
 
 def _address_fault(address: str, where: Where) -> dict[str, Wrong]:
-    """Its form only: where its name leads is looked at when it is called."""
+    """What is wrong with the form of an address; where its name leads is checked when it is called."""
     if not address:
         return {"address": Wrong(FieldFault.EMPTY)}
     if len(address) > MAX_ADDRESS:

@@ -92,7 +92,7 @@ def open_waiting(chat_id: int) -> ResponseReturnValue:
 
 @pages.post("/waiting/<int:chat_id>/take")
 def take_waiting(chat_id: int) -> ResponseReturnValue:
-    """This user answers the chat from now on."""
+    """Make this user the owner of the chat."""
     wanted = read_wanted()
     user, chat, _client = _readable(chat_id)
     here, who = services(), user.viewer
@@ -127,7 +127,7 @@ def ignore_waiting(chat_id: int) -> ResponseReturnValue:
 
 @pages.post("/waiting/<int:chat_id>/unignore")
 def heed_waiting(chat_id: int) -> ResponseReturnValue:
-    """Take back that this client is ignored, by who said so or an administrator. Their next message waits again."""
+    """Stop ignoring this client, by the user who began it or an administrator. Their next message waits again."""
     wanted = read_wanted()
     user, chat, _client = _readable(chat_id)
     beside_views.heeded(user.context, chat)
