@@ -44,7 +44,7 @@ class CardSnapshot:
 
     @property
     def marks(self) -> tuple[str, ...]:
-        """Under which marks its chats are read: a page that has them is told of what came after."""
+        """The marks of its chats as they were read: a page sends them to be told what came after."""
         keys = _mark_keys(self.context, clients(self.context.card.phones))
         return tuple(str(mark) for key in keys if (mark := (self.records or {}).get(key)))
 
@@ -55,7 +55,7 @@ class CardSnapshot:
 
 @dataclass(frozen=True)
 class _Stored:
-    """What SQL has for one card and user, and under which marks it was read."""
+    """What SQL has for one card and user, and the marks under which it was read."""
 
     marks: tuple[Any, ...]
     chats: Sequence[Chat]
@@ -174,7 +174,7 @@ class Loader:
             return CardSnapshot(context, keys, None, self._cache.read)
 
     def _stored(self, context: CardContext, records: Mapping[str, Any] | None) -> _Stored:
-        """What the database has, as it was read under the same marks."""
+        """What the database has; no query where this process read it under the same marks."""
         phones = clients(context.card.phones)
         name = (context.session, tuple(item.key for item in phones))
         marks = tuple(map((records or {}).get, _mark_keys(context, phones)))
@@ -243,7 +243,7 @@ def numbers(phones: Iterable[CardPhone]) -> list[CardPhone]:
 
 
 def clients(phones: Iterable[CardPhone]) -> list[CardPhone]:
-    """Those that there can be a chat with."""
+    """The phones that can have a chat."""
     return [item for item in phones if item.client]
 
 

@@ -214,8 +214,8 @@ class Ahead:
         self._generation = ""
 
     def begin(self) -> None:
-        """Send it, if the portal is where it was and the page is a card's. One round trip, and one outside call in
-        another thread."""
+        """Send the batch, if the portal is at its stored address and the page is a card's. One round trip, and one
+        outside call in another thread."""
         card = self._opening
         usual = self._portal.state is PortalState.ACTIVE and card.domain in ("", self._portal.domain)
         if usual and card.entity_id:
@@ -231,7 +231,7 @@ class Ahead:
         return (begun, self._generation) if begun and lists == self._lists else None
 
     def abandon(self) -> None:
-        """The token was not proved, or the batch not needed. Waits for it: a request ends when its calls have."""
+        """Drop the batch: the token was not proved, or another request has read the card. Waits for its answer."""
         begun, self._begun = self._begun, None
         if begun:
             with suppress(Refused):
@@ -255,7 +255,7 @@ def _list_of(line: Line) -> AccessList:
 
 
 def _typed_person(number: str) -> Person:
-    """A number that is in no field of the card."""
+    """A person for a number that is in no field of the CRM."""
     return Person(PersonKind.OWN, 0, "", (TypedPhone(number, "MOBILE"),))
 
 
