@@ -22,7 +22,7 @@ class WahaSession:
 
     @property
     def info(self) -> str:
-        """Where the session says how it is."""
+        """The path of the session's state."""
         return f"/api/sessions/{self.part}"
 
     @property
@@ -75,8 +75,8 @@ class WahaSession:
         return path != self.info and not path.startswith(f"/api/{self.part}/auth/")
 
     def _is_down(self) -> bool:
-        """WAHA keeps who asks a session that is stopped or starts waiting for 5 to 10 seconds before it says so: a
-        session that says the same at once is down, and WAHA itself is well. One call."""
+        """Whether the session is down while WAHA itself is well. A request to a stopped or starting session waits for
+        5 to 10 seconds before it fails, but the session's state comes at once. One call."""
         try:
             found = self._calls.fetch("GET", self.info, self.timeouts.check, headers=self._headers)
         except GatewayError:
