@@ -37,7 +37,7 @@ def build_webhooks(
     webhooks: Mapping[str, Webhooks],
     mirror: OpenLineMirror,
 ) -> WebhookParts:
-    """`webhooks` are the readers of each vendor's. The jobs are told who works on what is written down."""
+    """`webhooks` has the reader of each vendor's webhooks. Registers the work on them with `jobs`."""
     card_seconds, clock = infra.config.card_ttl, infra.clock
     vouching = Vouching(
         stored.portals, stored.tokens, stored.events, bitrix24.oauth, bitrix24.rest, stored.secret_box, clock

@@ -1,4 +1,4 @@
-"""Is this webhook of a gateway real, and what is left to do about it? No outside call, ever.
+"""Verifies a gateway's webhook and writes down what is left to do about it. Never makes an outside call.
 
 A gateway waits seconds at most and some then tell it once more, so a webhook is proved, written down and answered;
 `chats/ingest.py` does the rest. What it says about the line itself is not written down: it is compared with what is
@@ -40,7 +40,7 @@ _ID = re.compile(r"[!-~]{1,120}")  # as long as storage keeps, and nothing that 
 
 
 class LineNews:
-    """What webhooks tell of the lines themselves."""
+    """Takes what webhooks tell of the lines themselves."""
 
     def __init__(self, health: LineHealths, gateways: Gateways, cooldown_policy: CooldownPolicy) -> None:
         self._health = health
@@ -48,7 +48,8 @@ class LineNews:
         self._cooldown_policy = cooldown_policy
 
     def hear(self, line: Line, told: Sequence[GatewayEvent]) -> None:
-        """Also for a webhook that tells nothing of the line: it proves that the way is open."""
+        """Called for each verified webhook, also for one that tells nothing of the line: it proves that webhooks
+        arrive."""
         known = [event for event in told if event.state is not LineState.UNKNOWN]
         last = max(known, key=lambda event: event.at, default=None)
         state, at, until = (last.state.value, last.at, last.until) if last else ("", 0.0, 0.0)
@@ -90,12 +91,13 @@ class GatewayReceiver:
         self._clock = clock
 
     def company(self, hook_key: str) -> int:
-        """Whose address this is: a portal's id, 0 for one that was made up. One query at most."""
+        """The portal's id that this address belongs to, 0 for a made-up one. One query at most."""
         line = self._lines.by_hook(hook_key) if _HOOK_KEY.fullmatch(hook_key) else None
         return line.portal_id if line else 0
 
     def most(self, hook_key: str, length: int | None) -> int:
-        """How many bytes a webhook to this address may have, that says it has so many. No query for an ordinary one."""
+        """The bytes that a webhook to this address may have, if its header says `length`. No query for an ordinary
+        one."""
         if length is None or length <= MAX_BODY:
             return MAX_BODY
         line = self._lines.by_hook(hook_key) if _HOOK_KEY.fullmatch(hook_key) else None
@@ -108,7 +110,7 @@ class GatewayReceiver:
         """Prove a webhook and write down what it tells. Raises Refused, and Crowded where its portal tells too much at
         once, with nothing stored.
 
-        What is proved and of no use is taken without a word, or the gateway would send it again and again.
+        A genuine webhook without use for us is accepted too: a refusal would make the gateway send it again and again.
         """
         line = self._lines.by_hook(hook_key) if _HOOK_KEY.fullmatch(hook_key) else None
         webhooks = self._webhooks.get(line.gateway) if line else None

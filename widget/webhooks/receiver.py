@@ -1,4 +1,4 @@
-"""Is this event real, and what is left to do about it? No outside call, except when an event brings new tokens.
+"""Verifies an event and writes down what is left to do about it. No outside call, except for an event with new tokens.
 vouching.py has those that bring a secret of their own.
 
 An event proves itself with the application_token, a secret that only the portal and we know (bitrix24/b24restdocs,
@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 
 class Hears(Protocol):
-    """Who is told of a portal's open lines. Writes down and makes no outside call; False for other events."""
+    """Takes events of open lines: writes them down, makes no outside call, returns False for other events."""
 
     def heard(self, portal: Portal, event: Event) -> bool: ...
 
@@ -90,5 +90,5 @@ class Receiver:
 
 
 def _same(known: str, told: str) -> bool:
-    """In constant time; a portal without a known token has no events."""
+    """Whether the secrets are the same, in constant time; False for a portal without a known one."""
     return bool(known) and hmac.compare_digest(known.encode(), told.encode())

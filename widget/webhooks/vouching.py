@@ -92,7 +92,8 @@ class Vouching:
             log.warning("event %s portal=%s: its tokens are not taken (%s)", event.name, portal.id, refusal.reason)
 
     def _keep(self, portal: Portal, event: Event) -> int:
-        """The row that was written, 0 for an event that nothing could prove."""
+        """Write the event down unproved. Returns its row; 0 if nothing could prove it, or too many of the portal's
+        wait."""
         if event.name not in (UPDATED, INSTALLED) or portal.state is not PortalState.ACTIVE:
             return 0
         if not (event.application_token and event.access_token and event.refresh_token):

@@ -30,7 +30,7 @@ class EventWork:
         card_seconds: float,
         removed: Callable[[int], object] = lambda _portal_id: None,
     ) -> None:
-        """`removed` is told of a portal that the application has left, before its data may go."""
+        """`removed` is called with a portal that removed the application, before its data is deleted."""
         self._events = events
         self._portals = portals
         self._installer = installer
