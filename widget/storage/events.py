@@ -54,7 +54,7 @@ class Events:
         return _event(row) if row else None
 
     def due(self, limit: int = 100) -> list[int]:
-        """What was left: unfinished events whose next try has come, oldest first."""
+        """The ids of unfinished events whose next try has come, oldest first. One query."""
         left = events.c.done_at == 0, due(events, self._clock())
         query = select(events.c.id).where(*left).order_by(events.c.id).limit(limit)
         with transaction(self._engine) as connection:
@@ -70,18 +70,18 @@ class Events:
         self._finish(events.c.id == event_id)
 
     def drop(self, event_id: int) -> None:
-        """Finished, and not to be kept: what it held is stored where it belongs now."""
+        """Delete a finished event whose contents are stored elsewhere now. One statement."""
         with transaction(self._engine) as connection:
             connection.execute(delete(events).where(events.c.id == event_id))
 
     def become(self, event_id: int, name: str) -> None:
-        """What was stored under another name proved to be this event, with no fields; it is due now."""
+        """Rename a stored event that proved to be this one, without fields; it is due now. One statement."""
         values = {"name": name, "body": "{}", "attempts": 0, "next_try_at": 0.0, "error": ""}
         with transaction(self._engine) as connection:
             connection.execute(update(events).where(events.c.id == event_id).values(values))
 
     def finish_same(self, portal_id: int, names: Iterable[str], *, up_to: int) -> None:
-        """One piece of work answered for all of these that came before."""
+        """Finish all the portal's events of these names up to this id: one piece of work did them. One statement."""
         self._finish(and_(events.c.portal_id == portal_id, events.c.name.in_(list(names)), events.c.id <= up_to))
 
     def fail(self, event_id: int, error: str) -> None:

@@ -22,11 +22,11 @@ REMEMBERED_SECONDS = 10
 
 
 class OwnerRule(Enum):
-    """Who answers a chat that has no owner when a rep first writes in it."""
+    """Which employee becomes the owner of a chat without one when a rep first writes in it."""
 
-    MAKER = "maker"  # who writes first
+    MAKER = "maker"  # the rep who writes
     RESPONSIBLE = "responsible"  # the card's responsible employee
-    NOBODY = "nobody"  # until an employee takes it
+    NOBODY = "nobody"  # none, until an employee takes it
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ class Line:
 
     @property
     def budget_key(self) -> str:
-        """Under which the limiters count it. One that was removed and added anew counts on."""
+        """The limiters' key of the line's account. A line that was removed and added again goes on counting."""
         return str(self.one_account[0])
 
     @property

@@ -37,7 +37,7 @@ class UserSettings:
         return Defaults(row["line_id"] or None, **chosen)
 
     def put(self, portal_id: int, user_id: int, defaults: Defaults) -> None:
-        """Raises IntegrityError for a portal that is gone."""
+        """Store a user's choices. One upsert. Raises IntegrityError for a portal that is gone."""
         values = {**asdict(defaults), "line_id": defaults.line_id or 0}
         with self._engine.begin() as connection:
             row = insert_into(connection, user_settings).values(portal_id=portal_id, user_id=user_id, **values)

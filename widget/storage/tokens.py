@@ -29,7 +29,8 @@ class Tokens:
         self._secret_box = secret_box
 
     def find(self, portal_id: int, user_id: int) -> Token | None:
-        """None also for a pair that opens with no key: the next page that is opened brings another."""
+        """The user's stored pair, None without one or if no key opens it: the next page that is opened brings
+        another. One query."""
         query = select(tokens).where(tokens.c.portal_id == portal_id, tokens.c.user_id == user_id)
         with self._engine.connect() as connection:
             row = connection.execute(query).mappings().first()
@@ -65,7 +66,7 @@ class Tokens:
         return replace(token, sealed=sealed)
 
     def replace(self, portal_id: int, user_id: int, token: Token) -> Token | None:
-        """The same where a pair is stored; None where it was forgotten meanwhile, and then nothing is stored."""
+        """`put` for a user with a stored pair; returns None, and stores nothing, where it was forgotten meanwhile."""
         sealed = self._secret_box.encrypt(token.access)
         values: dict[str, str | float] = {
             "access": sealed,
@@ -91,8 +92,8 @@ class Tokens:
             connection.execute(update(tokens).where(mine).values(renewing_until=0.0))
 
     def drop(self, portal_id: int, user_id: int, pair: Token | None = None) -> None:
-        """Forget a user's pair; with `pair` only while it is the stored one, so that a newer one stays, and nobody
-        renews it: what they get needs its row."""
+        """Forget a user's pair; with `pair` only while it is the stored one, so that a newer one stays. A renewal
+        that is under way stores nothing then (`replace`)."""
         mine = self._row(portal_id, user_id)
         if pair is not None:
             mine = mine & (tokens.c.access == pair.sealed) & (tokens.c.renewing_until == 0.0)
