@@ -54,7 +54,7 @@ class CardFieldWork:
         knows: Known,
         clock: Callable[[], float],
     ) -> None:
-        """`knows` says which numbers exist that libphonenumber has not heard of."""
+        """`knows` tells whether a number exists that libphonenumber does not know (`Numbering.knows`)."""
         self._stored = card_fields
         self._chats = conversations.chats
         self._hidden = conversations.hidden
@@ -151,7 +151,7 @@ class CardFieldWork:
         if self._clock() < known.at + APART:
             raise TooSoon(known.at + APART)
         before = {**{name: item.get(name) for name in values}, **known.before}
-        # Before the call: after it the fields hold what we wrote.
+        # Kept before the call: after it the fields hold what we wrote.
         self._stored.fill(replace(known, before=before))
         self._update(portal, kind, item_id, {**left, **values})
         kept = {name: value for name, value in before.items() if name in values}
@@ -172,7 +172,7 @@ class CardFieldWork:
         return list({chat.id: chat for chat in found}.values())
 
     def _on_whatsapp(self, portal: Portal, chats: Sequence[Chat]) -> bool | None:
-        """None where nothing is known. No check."""
+        """Whether one of the chats' clients is known to have WhatsApp; None where nothing is known. No check."""
         if any(chat.proved for chat in chats):
             return True
         found = [self._presences.one(portal.id, chat.phone) for chat in chats if chat.phone]
@@ -182,7 +182,7 @@ class CardFieldWork:
         return False if answers == {PresenceAnswer.NO} else None
 
     def _put_back(self, portal: Portal) -> None:
-        """What the fields held before. One call a card."""
+        """Write back what the cards' fields held before. One call a card."""
         for item in self._stored.to_put_back(portal.id):
             values = {name: item.before.get(name) or "" for name in item.written}
             try:

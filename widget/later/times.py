@@ -57,7 +57,7 @@ def _asleep(zone: ZoneInfo, at: float, hours: Hours) -> bool:
 
 
 def _known(zones: tuple[str, ...]) -> list[ZoneInfo]:
-    """Without those that are newer than this machine's zone data."""
+    """The zones that this machine's zone data knows."""
     found = []
     for name in zones:
         try:

@@ -20,7 +20,8 @@ class CardFinder:
         self._hidden = hidden
 
     def find(self, portal: Portal, settings: TimelineSettings, chat: Chat) -> Chosen | None:
-        """By the number, and by the cards that the chat was attached to. Two calls at most, and a query."""
+        """The card of a chat, found by its number and by the cards that it was attached to; None if the CRM has none.
+        Two calls at most, and a query. Raises Refused."""
         known = with_cards(self._by_phone(portal, chat), self._hidden.links(portal.id, [chat.id]).get(chat.id, []))
         if settings.deals and (known.contacts or known.companies):
             deals = deals_of(self._deals(portal, known))
@@ -34,7 +35,7 @@ class CardFinder:
         return people_of(self._rest.call(portal, portal.installer_id, "crm.duplicate.findbycomm", wanted))
 
     def _deals(self, portal: Portal, known: CrmParties) -> list[Any]:
-        """Of all contacts and companies, in one batch."""
+        """The deals of all these contacts and companies. One batch. Raises Refused."""
         commands: dict[str, tuple[str, Mapping[str, Any]]] = {
             f"{name}{one}": (
                 "crm.item.list",

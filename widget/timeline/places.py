@@ -16,7 +16,7 @@ NAMES = {LEAD: "lead", DEAL: "deal", CONTACT: "contact", COMPANY: "company"}
 
 @dataclass(frozen=True)
 class CrmParties:
-    """Whom the CRM knows by a number, and the deals of these, the freshest first."""
+    """The CRM's items with a number, and the deals of these, the freshest first."""
 
     contacts: tuple[int, ...] = ()
     companies: tuple[int, ...] = ()

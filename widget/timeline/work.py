@@ -54,7 +54,7 @@ class TimelineWork:
                     break  # it does not answer now, and other portals wait
 
     def _tell_of(self, portal: Portal, settings: TimelineSettings, chat: Chat, held: float) -> bool:
-        """False where the portal does not answer."""
+        """Tell one chat in its card's timeline. Returns False if the portal does not answer."""
         line = next((one for one in self._lines.kept(portal.id) if one.id == chat.line_id), None)
         if line is None or line.mirrored:
             return True  # the open line writes an activity of its own
@@ -139,7 +139,7 @@ class TimelineWork:
         return next((as_positive_int(row.get("ID")) for row in ours), 0)
 
     def _said(self, chat: Chat, since: float) -> tuple[list[Bubble], list[Send]]:
-        """What was said from a time on, as webhooks told it and as it was sent from here, and those sends."""
+        """The chat's bubbles since a time (unix seconds), from webhooks and from sends of here; and those sends."""
         facts: dict[str, MessageFacts] = {}
         digits = chat.phone.removeprefix("+")
         ids = [*chat.chat_ids, *(f"{digits}@{home}" for home in ("c.us", "s.whatsapp.net") if digits)]
@@ -152,7 +152,7 @@ class TimelineWork:
         return [bubble for bubble in bubbles if bubble.at >= int(since)], out
 
     def _writers(self, portal: Portal, sends: list[Send]) -> dict[str, str]:
-        """Who sent which message, by name. One call, none where nothing was sent from here."""
+        """The name of the user who sent each message, by the message's id. One call, none without sends from here."""
         users = sorted({send.user_id for send in sends if send.user_id})
         if not users:
             return {}
