@@ -169,7 +169,7 @@ def _leave_place(_error: BaseException | None) -> None:
 def _refused(error: AppError) -> Response:
     """A page where a page was asked for, a fragment where our own script asked."""
     services().metrics.refused(error.refusal.value)
-    log.info("refused %s (%s)", error.refusal.value, error.reason)
+    log.info("request.refused code=%s reason=%s", error.refusal.value, error.reason)
     by_script = request.is_json or SESSION_HEADER in request.headers or OPENING_HEADER in request.headers
     html = render_template(
         "_refused.html" if by_script else "refused.html",
@@ -208,12 +208,12 @@ def _perhaps_deleted(error: Exception) -> Response:
 
 def _store_gone(error: Exception) -> Response:
     """Answer 503 while the database restarts, moves, or is full."""
-    log.error("store gone: %s", type(getattr(error, "orig", None) or error).__name__)
+    log.error("request.store_gone error=%s", type(getattr(error, "orig", None) or error).__name__)
     return _refused(Refused(ErrorCode.STORE_GONE, reason=type(error).__name__))
 
 
 def _broken(error: Exception) -> Response:
-    log.error("broken: %s", type(error).__name__, exc_info=error)
+    log.error("request.broken error=%s", type(error).__name__, exc_info=error)
     return _refused(Refused(ErrorCode.BROKEN, reason=type(error).__name__))
 
 

@@ -66,7 +66,7 @@ def _keys_of(record: logging.LogRecord) -> dict[str, object]:
 def request_id() -> str:
     """The id of what this thread works on: a request's, a command's or a job's; "" where nothing was begun.
 
-    Ours alone: an id that a browser sends would be anybody's text.
+    It is always our own: an id that a browser sends could be any text.
     """
     if not has_request_context():
         return _work.get()

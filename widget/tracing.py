@@ -29,7 +29,7 @@ def start() -> bool:
         from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415
         from opentelemetry.sdk.trace.export import BatchSpanProcessor  # noqa: PLC0415
     except ImportError:
-        log.warning("%s is set, and requirements-otel.txt is not installed: no traces", ENDPOINT)
+        log.warning("tracing.library_missing setting=%s", ENDPOINT)
         return False
     provider = TracerProvider(resource=Resource.create({"service.name": "widget", "service.version": VERSION}))
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))

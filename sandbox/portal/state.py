@@ -135,7 +135,7 @@ class SandboxPortalState:
     quirks: Quirks = field(default_factory=Quirks)
     handlers: list[Handler] = field(default_factory=list)
     types: list[SmartType] = field(default_factory=list)
-    app_options: dict[str, Any] = field(default_factory=dict)  # what the frame set for everybody
+    app_options: dict[str, Any] = field(default_factory=dict)  # what the frame set for all users
     user_options: dict[int, dict[str, Any]] = field(default_factory=dict)  # and for one user
     centre: ContactCentre = field(default_factory=seeded)
     timeline: list["TimelineEntry"] = field(default_factory=list)

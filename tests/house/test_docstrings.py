@@ -2,9 +2,8 @@
 
 import ast
 from collections.abc import Iterator
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.house.sources import PRODUCT, code
 
 
 def test_each_public_function_that_raises_says_so() -> None:
@@ -24,11 +23,10 @@ def names_errors(docstring: str) -> bool:
 def public_functions() -> Iterator[tuple[str, ast.FunctionDef]]:
     """But for views and commands, whose errors are answered for all of them in one place, and for methods of a class
     with a base, which is where their errors are named."""
-    for folder in ("widget", "ratelimit"):
-        for file in sorted((ROOT / folder).rglob("*.py")):
-            if not file.name.endswith("views.py") and {"commands", "versions"}.isdisjoint(file.parts):
-                for function in functions_in(ast.parse(file.read_text())):
-                    yield f"{file.relative_to(ROOT)}:{function.lineno} {function.name}", function
+    for path, tree in code(*PRODUCT):
+        if not path.endswith("views.py") and {"commands", "versions"}.isdisjoint(path.split("/")):
+            for function in functions_in(tree):
+                yield f"{path}:{function.lineno} {function.name}", function
 
 
 def functions_in(tree: ast.Module) -> Iterator[ast.FunctionDef]:

@@ -62,9 +62,7 @@ class Arranging:
         """Write one layout. One outside call, not in a batch: that would read a title like `$result[x]` as a reference.
         Raises Refused."""
         if not survives_writing(sections):
-            log.warning(
-                "layout.left_alone portal=%s entity=%s: it would lose titles or data", self.portal_id, layout.entity
-            )
+            log.warning("layout.left_alone portal=%s entity=%s", self.portal_id, layout.entity)
             return Written.LEFT_ALONE
         try:
             self.tell(*layout.write(sections))

@@ -1,6 +1,6 @@
 """Which cards of the CRM hold a phone, and which of them a user may read.
 
-The search answers everybody about all cards (bitrix24/b24restdocs, crm.duplicate.findbycomm: rights «for everybody», at
+The search answers any user about all cards (bitrix24/b24restdocs, crm.duplicate.findbycomm: rights «for everybody», at
 most 20 of each kind), so what it finds is read with the rights of the user who asks before anything is shown.
 """
 

@@ -56,7 +56,7 @@ class Identity:
 @dataclass(frozen=True)
 class Home:
     """What is known of where a portal belongs: its domain, the authorisation server that answered for it, and the one
-    that a form names (`told`, by anybody: it is a hint which of the allowed ones to ask first)."""
+    that a form names (`told`, unproved: it is a hint which of the allowed ones to ask first)."""
 
     domain: str = ""
     auth_server: str = ""
@@ -218,7 +218,9 @@ class OAuth:
                 answer: HttpResponse = fetch(self._http, method, server + path, timeout=self._timeout, **request)
             except OutsideError as error:
                 last = error
-                log.warning("bitrix24 %s%s: %s%s", server, path, error.reason, ", may have been acted on" * error.sent)
+                log.warning(
+                    "oauth.no_answer server=%s path=%s error=%s sent=%s", server, path, error.reason, error.sent
+                )
                 continue
             found = answer.json()
             body = found if isinstance(found, dict) else {}

@@ -104,7 +104,7 @@ class Renewal:
                     raise Refused(ErrorCode.NO_AUTH, 401, "no stored token")
                 return stored
             except SQLAlchemyError as error:
-                log.error("a new pair was not stored, %d tries left: %s", tries_left, type(error).__name__)
+                log.error("token.not_stored tries_left=%d error=%s", tries_left, type(error).__name__)
                 if not tries_left:
                     raise Refused(ErrorCode.PORTAL_FAILED, 502, "a new pair is lost: it could not be stored") from error
             self._sleep(POLL_SECONDS)

@@ -139,7 +139,7 @@ class CardCache:
 
     @classmethod
     def dropped(cls, portal_id: int, entity_type_id: int, entity_id: int) -> dict[str, str]:
-        """The records that drop a changed card for everybody. Which cards show a contact or a company is not known
+        """The records that drop a changed card for all users. Which cards show a contact or a company is not known
         here, so a change of one drops every card of its portal: each is read again when it is next opened."""
         keys = [f"g:{portal_id}:{entity_type_id}:{entity_id}"]
         if entity_type_id in (CONTACT, COMPANY):

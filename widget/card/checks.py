@@ -87,7 +87,7 @@ class CardChecks:
         try:
             self._memory.throw_away(session)
         except StoreGone:
-            log.warning("refresh.cache_gone: it holds what it held")
+            log.warning("refresh.cache_gone")
 
     def left(self, line: Line | None) -> Remaining | None:
         """The checks that the line may still make today, None without a line or if they cannot be counted. One round

@@ -84,10 +84,10 @@ class CardFieldWork:
         except TooSoon as soon:
             self._stored.later(chat, soon.until)
         except AppError as error:
-            log.warning("card fields portal=%s chat=%s: %s", portal.id, chat.id, error.reason)
+            log.warning("cardfields.failed portal=%s chat=%s error=%s", portal.id, chat.id, error.reason)
             self._stored.fail(chat, error.reason or error.refusal.value)
         except Exception as error:
-            log.exception("card fields portal=%s chat=%s: broken", portal.id, chat.id)
+            log.exception("cardfields.broken portal=%s chat=%s", portal.id, chat.id)
             self._stored.fail(chat, type(error).__name__)
 
     def _cards_of(self, portal: Portal, fields: CardFieldMap, chat: Chat) -> list[tuple[int, int]]:
@@ -189,7 +189,7 @@ class CardFieldWork:
                 if values:
                     self._update(portal, item.entity_type_id, item.entity_id, values)
             except AppError as error:
-                log.warning("card fields portal=%s put back: %s", portal.id, error.reason)
+                log.warning("cardfields.not_put_back portal=%s error=%s", portal.id, error.reason)
                 if error.reason.upper() != "NOT_FOUND":
                     self._stored.delay(item, PUT_BACK_AGAIN)
                     continue

@@ -34,7 +34,7 @@ def build_chats(
     allowance: Allowance,
     onlooker: Onlooker | None = None,
 ) -> ChatParts:
-    """`feedback` learns from sends, `allowance` says which may leave, `onlooker` is told what does."""
+    """`feedback` learns from sends, `allowance` decides which may go out, `onlooker` is told of those that do."""
     service = ChatService(gateways, stored.conversations, infra.clock, feedback, allowance, onlooker)
     unclear_ends = UnclearEnds(
         stored.conversations,

@@ -1,4 +1,4 @@
-"""Two reps in one chat: who writes just now, and what one of them is asked before the message goes out."""
+"""Two reps in one chat: which of them types just now, and the question that one is asked before a message goes out."""
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress

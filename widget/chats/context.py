@@ -1,4 +1,4 @@
-"""Who asks about which chat and message, for every view of a chat."""
+"""The user, the chat and the message that a request is about, for every view of a chat."""
 
 import json
 from typing import Any
@@ -181,7 +181,7 @@ def question_before(context: CardContext, chat: Chat, text: str) -> Response | N
 
 
 def owner_of_new(context: CardContext, line: Line) -> int:
-    """Who answers a chat without an owner once this user writes in it; 0 is nobody."""
+    """The user who becomes the owner of a chat without one once this user writes in it; 0 for none."""
     if line.owner_rule is OwnerRule.NOBODY:
         return 0
     responsible = context.card.responsible if line.owner_rule is OwnerRule.RESPONSIBLE else 0

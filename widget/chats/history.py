@@ -1,4 +1,4 @@
-"""The messages of a chat from all who know of them: the gateway's history, what webhooks told, and our own sends.
+"""The messages of a chat from all three sources: the gateway's history, what webhooks told, and our own sends.
 
 Reading settles: a send whose end was unclear learns it here (lookups.py). Nothing is ever sent again.
 """

@@ -35,7 +35,7 @@ ALWAYS = float("inf")
 
 
 class LookUpResult(Enum):
-    """What a look for a send came to."""
+    """The outcome of a look for a send."""
 
     FOUND = "found"
     ABSENT = "absent"  # neither the gateway nor any webhook knows it

@@ -61,14 +61,14 @@ class Post(Protocol):
 
 
 class Feedback(Protocol):
-    """What learns from sends. Must not raise: the message may be out."""
+    """Learns from sends. Must not raise: the message may be out."""
 
     def on_send(self, line: Line, phone: str, user_id: int, result: SendResult) -> object:
         """How a send ended, under which message id."""
 
 
 class Deaf:
-    """Learns nothing."""
+    """A feedback that learns nothing."""
 
     def on_send(self, line: Line, phone: str, user_id: int, result: SendResult) -> None: ...
 
@@ -85,7 +85,7 @@ class Allowance(Protocol):
 
 
 class Unlimited:
-    """Where nothing is counted."""
+    """An allowance that counts nothing and refuses nothing."""
 
     def reserve(self, line: Line, *, first: bool) -> None:
         return None
@@ -98,7 +98,7 @@ class Unlimited:
 
 
 class Onlooker(Protocol):
-    """Who wants to know what is sent. `begins` is called in the transaction of a new send's row, `ended` when its
+    """Is told of sends. `begins` is called in the transaction of a new send's row, `ended` when its
     gateway has answered; neither may make an outside call."""
 
     def begins(self, draft: Draft, send: Send) -> object: ...
@@ -107,7 +107,7 @@ class Onlooker(Protocol):
 
 
 class Alone:
-    """No onlooker."""
+    """An onlooker that does nothing."""
 
     def begins(self, draft: Draft, send: Send) -> None: ...
 

@@ -136,7 +136,7 @@ class ChatService:
         self._know(chat, line, message, MessageFacts(from_me=True, edit=(self._clock(), typed)))
 
     def delete(self, line: Line, chat: Chat, message: Named) -> None:
-        """Take a message of ours back for everybody. One outside call. Raises Refused, GatewayError."""
+        """Take a message of ours back, for the client too. One outside call. Raises Refused, GatewayError."""
         self._require_ours(message, DELETE_SECONDS)
         self._ask(line, chat, lambda gateway, chat_id: gateway.delete(chat_id, message.ref), "delete")
         self._know(chat, line, message, MessageFacts(from_me=True, deleted=True))

@@ -71,7 +71,7 @@ class UnclearEnds:
                 if not self._look_at(portal_id, line_id, send):
                     break  # its gateway gives no answer now
         except StoreGone:
-            log.info("unclear.cache_gone line=%s: the next round goes on", line_id)
+            log.info("unclear.cache_gone line=%s", line_id)
         except Exception:  # one line's fault is not the others'
             log.exception("unclear.failed line=%s", line_id)
         finally:

@@ -308,7 +308,7 @@ class Gateway(Protocol):
         """Change the text of a message of ours. One call. Raises GatewayError."""
 
     def delete(self, chat_id: str, ref: str) -> None:
-        """Take back a message of ours for everybody. One call. Raises GatewayError."""
+        """Take back a message of ours, for the client too. One call. Raises GatewayError."""
 
     def react(self, chat_id: str, ref: str, emoji: str) -> None:
         """React to a message; "" takes the reaction back. One call. Raises GatewayError."""

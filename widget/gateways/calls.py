@@ -92,7 +92,7 @@ class Calls:
         if not plain or not HOST.fullmatch(host):
             raise GatewayError(GatewayErrorCode.NO_SUCH_THING)
         if host not in self._file_hosts and not storages.fullmatch(host):
-            log.warning("a file at %s is not fetched: it is not one of FILE_HOSTS", host)
+            log.warning("gateway.file_host_refused host=%s", host)
             raise GatewayError(GatewayErrorCode.NO_SUCH_THING, host=host)
 
     def fetch(self, method: str, path: str, timeout: float, **request: Any) -> HttpResponse:

@@ -37,6 +37,6 @@ class Pace:
         try:
             permits = self._limiter.acquire(name, limits=limits)
         except StorageUnavailable:
-            log.warning("pace.limiter_gone: turns are kept for this process alone")
+            log.warning("pace.limiter_gone")
             permits = self._own.acquire(name, limits=limits)
         return 0.0 if permits.granted else max(AT_LEAST, permits.wait)

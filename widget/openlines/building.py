@@ -1,4 +1,4 @@
-"""Builds this room in two steps: chats and webhooks want to know the first, the second wants the chats."""
+"""Builds this room in two steps: chats and webhooks need the mirror, and the rest needs the chats."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ class OpenLines:
 
 
 def build_mirror(infra: Infrastructure, stored: Repositories, bitrix24: Bitrix24, jobs: Jobs) -> OpenLineMirror:
-    """What is told of everything that may have to be mirrored."""
+    """The part that chats and webhooks report to."""
     return OpenLineMirror(
         stored.mirrors,
         stored.lines,

@@ -40,7 +40,7 @@ ICON = {
 @dataclass(frozen=True)
 class ChatPlace:
     """Where a chat of ours stands in Bitrix24. `name` is our own key for the chat and for its client there: it is the
-    same for ever, whatever ids WhatsApp gives them."""
+    same for ever, also when their ids at WhatsApp change."""
 
     connector: str
     open_line: int
@@ -101,7 +101,7 @@ class OpenLine:
 
 @dataclass(frozen=True)
 class ConnectorStatus:
-    """Of our connector on one open line; only with `works` messages are taken."""
+    """The state of our connector on one open line; only with `works` are messages taken."""
 
     works: bool
     configured: bool
@@ -109,7 +109,7 @@ class ConnectorStatus:
 
 
 class MessageRefused(Exception):
-    """The call went well, and the message in it did not. Says the portal's code."""
+    """The call succeeded, but the portal refused the message in it. Holds the portal's code."""
 
 
 HISTORY = "imopenlines.session.history.get"
@@ -145,7 +145,8 @@ class OpenLineCalls:
         system: bool = False,
         files: Sequence[Mapping[str, str]] = (),
     ) -> Posted:
-        """A message of the client, or with `system` one that is nobody's and does not come back to us. Not repeatable.
+        """A message of the client, or with `system` one without an author, which does not come back to us. Not
+        repeatable.
 
         Each such message counts as the client's for the open line: its session begins to wait. The portal fetches
         files by itself. Raises MessageRefused too.
@@ -198,7 +199,8 @@ class OpenLineCalls:
         return {chat: None if told is None else read_history(chat, as_dict(told)) for chat, told in histories.items()}
 
     def say(self, portal: Portal, user_id: int, chat: int, text: str, *, key: str) -> int:
-        """An employee's message in a chat, as theirs: their session, begun if none is open, and nobody waits for an
+        """An employee's message in a chat, as theirs: their session, begun if none is open, in which no client waits
+        for an
         answer. Its id in the messenger, by which it is known when it comes back. Repeatable with the same key.
 
         Two calls. Raises Refused.
@@ -222,7 +224,7 @@ class OpenLineCalls:
         self._call(portal, "imconnector.send.status.delivery", {**_line(place), "MESSAGES": [told]})
 
     def answer(self, portal: Portal, user_id: int, chat: int) -> int:
-        """Make an employee the operator of a chat. Who is afterwards, 0 if nobody. Two calls.
+        """Make an employee the operator of a chat. Returns who is afterwards, 0 for none. Two calls.
 
         Refusals of this one have no code, so the chat is asked who has it.
         """
@@ -234,7 +236,7 @@ class OpenLineCalls:
         return self.owner(portal, user_id, chat)
 
     def take_over(self, portal: Portal, user_id: int, chat: int) -> int:
-        """The same for a chat that is somebody else's: that call says yes even if nothing happened. Two calls."""
+        """`answer` for a chat with another operator: this call says yes even if nothing happened. Two calls."""
         self._rest.call(portal, user_id, "imopenlines.session.intercept", {"CHAT_ID": chat})
         return self.owner(portal, user_id, chat)
 
@@ -247,17 +249,18 @@ class OpenLineCalls:
         self._rest.call(portal, user_id, "imopenlines.operator.finish", {"CHAT_ID": chat})
 
     def join(self, portal: Portal, user_id: int, chat: int) -> None:
-        """An employee has to be in a chat to open it."""
+        """Let an employee into a chat, which they need to open it."""
         self._rest.call(portal, user_id, "imopenlines.session.join", {"CHAT_ID": chat})
 
     def owner(self, portal: Portal, user_id: int, chat: int) -> int:
-        """Who answers in a chat, 0 if nobody."""
+        """The operator of a chat, 0 for none."""
         return as_positive_int(
             as_dict(self._rest.call(portal, user_id, "imopenlines.dialog.get", {"CHAT_ID": chat})).get("owner")
         )
 
     def owner_named(self, portal: Portal, user_id: int, chat: int) -> tuple[int, str]:
-        """The same with their name, "" where that may not be read. Raises Refused, PORTAL_DENIED for a chat that the
+        """The operator with their name, "" where that may not be read. Raises Refused, PORTAL_DENIED for a chat that
+        the
         user may not see."""
         wanted: dict[str, tuple[str, Mapping[str, Any]]] = {
             "dialog": ("imopenlines.dialog.get", {"CHAT_ID": chat}),

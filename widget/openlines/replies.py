@@ -67,11 +67,11 @@ class Replies:
         return draft
 
     def change(self, line: Line, chat: Chat, message: Named, text: str) -> None:
-        """Raises Refused and GatewayError. One outside call."""
+        """Change the text of a message. Raises Refused and GatewayError. One outside call."""
         self._chats.edit(line, chat, message, to_whatsapp(text))
 
     def recall(self, line: Line, chat: Chat, message: Named) -> None:
-        """Take a message back for everybody. Raises Refused and GatewayError. One outside call."""
+        """Take a message back, for the client too. Raises Refused and GatewayError. One outside call."""
         self._chats.delete(line, chat, message)
 
     def named(self, line: Line, chat: Chat, message_id: str, told: MessageFacts, send: Send | None) -> Named:
@@ -98,11 +98,11 @@ class Replies:
 
 
 def is_passing(send: Send) -> bool:
-    """It surely did not reach WhatsApp, and a moment later it may."""
+    """Whether the send surely did not reach WhatsApp, and may a moment later (pure)."""
     return send.state is SendState.FAILED and send.reason in PASSING
 
 
 def is_of(send: Send, im_id: int) -> bool:
-    """Whether it is a part of this message of the messenger, and went out."""
+    """Whether the send is a part of this message of the messenger, and went out (pure)."""
     key = f"{REPLY}{im_id}"
     return send.state is not SendState.FAILED and re.split(r"[.~]", send.send_key)[0] == key

@@ -87,7 +87,13 @@ class MirrorSetup:
         self._connect(portal, user_id, line, open_line)
         self._lines.set_mirroring(portal.id, line.id, mirroring, open_line=open_line)
         self._mirrors.hasten_line(portal.id, line.id)
-        log.info("mirroring portal=%s line=%s into %s: %s", portal.id, line.id, open_line, mirroring.value)
+        log.info(
+            "mirror.switched portal=%s line=%s open_line=%s mirroring=%s",
+            portal.id,
+            line.id,
+            open_line,
+            mirroring.value,
+        )
 
     def switch_off(self, portal: Portal, user_id: int, line: Line) -> None:
         """Leave no trace: the connector goes from the open line, and from the portal with the last line. Chats that
@@ -120,7 +126,7 @@ class MirrorSetup:
         try:
             return self._calls.status(portal, user_id, line.open_line).works
         except Refused as error:
-            log.warning("mirroring portal=%s line=%s: %s", portal.id, line.id, error.reason)
+            log.warning("mirror.not_switched portal=%s line=%s error=%s", portal.id, line.id, error.reason)
             return None
 
     def _connect(self, portal: Portal, user_id: int, line: Line, open_line: int) -> None:

@@ -1,4 +1,4 @@
-"""Mirror what was written down: one chat at a time, its pieces in their order, each once whatever dies in between.
+"""Mirror what was written down: one chat at a time, its pieces in their order, each once, even if a process is killed.
 
 A call that cannot be repeated is written down before it goes out. Where its end is not known, the message is looked for
 in the open line by its id before anything is sent again.
@@ -48,7 +48,7 @@ PASSING = frozenset({ErrorCode.PORTAL_FAILED, ErrorCode.BROKEN, ErrorCode.CROWDE
 
 @dataclass(frozen=True)
 class Scene:
-    """Whose piece it is."""
+    """What a piece is about: its portal, line and chat."""
 
     portal: Portal
     line: Line
@@ -57,7 +57,7 @@ class Scene:
 
 
 class Worked(Enum):
-    """What a turn at a mirror came to."""
+    """The outcome of one turn at a mirror."""
 
     ALL = "all"
     FAILED = "failed"  # something is tried again
@@ -65,7 +65,7 @@ class Worked(Enum):
 
 
 class Unclear(Exception):
-    """A call went out, and nobody knows what became of it. `pause` is when to look (seconds)."""
+    """A call went out and its end is unknown. `pause` is the seconds until it is looked for."""
 
     def __init__(self, error: Refused, pause: float) -> None:
         super().__init__(str(error))
@@ -128,7 +128,7 @@ class MirrorWork:
             return self._failed(mirror, piece, error, error.until)
         except Exception as error:
             if not isinstance(error, MessageRefused):
-                log.exception("mirror %s: broken", mirror.id)
+                log.exception("mirror.broken mirror=%s", mirror.id)
             return self._failed(mirror, piece, error, 0.0)
         self._mirrors.release(mirror, stirred=stirred)
         return Worked.ALL
@@ -137,7 +137,9 @@ class MirrorWork:
         """Try again later; but a piece that Bitrix24 refuses again and again is left out, and the rest goes on."""
         said = (error.reason or error.refusal.value) if isinstance(error, AppError) else (str(error) or "refused")
         said = said if isinstance(error, AppError | MessageRefused) else type(error).__name__
-        log.warning("mirror %s line=%s, try %s: %s", mirror.id, mirror.line_id, mirror.attempts + 1, said)
+        log.warning(
+            "mirror.failed mirror=%s line=%s attempt=%s error=%s", mirror.id, mirror.line_id, mirror.attempts + 1, said
+        )
         hopeless = isinstance(error, MessageRefused) or getattr(error, "refusal", None) is ErrorCode.BROKEN
         # Tries that an outage took are none of a refusal's: it has to say so twice.
         if piece and hopeless and mirror.attempts >= MAX_REFUSALS and mirror.error == said[:MAX_ERROR]:
@@ -197,7 +199,7 @@ class MirrorWork:
         return self._post(scene, mirror, piece, text, message=message)
 
     def _client_changed(self, scene: Scene, mirror: Mirror, piece: Piece) -> Mirror:
-        """Only what stands in the open line can change there. Repeatable."""
+        """Mirror a change of the client's message, if the message stands in the open line. Repeatable."""
         message = self._message(scene, piece.message_id)
         if message is None or not self._mirrors.has(mirror, f"in:{piece.message_id}"):
             return self._end(mirror, piece, State.DROPPED)
@@ -232,7 +234,7 @@ class MirrorWork:
         return self._end(mirror, piece, State.DROPPED)
 
     def _owner_changed(self, scene: Scene, mirror: Mirror, piece: Piece) -> Mirror:
-        """What Bitrix24 does not let them do stays as it is there."""
+        """Give the chat's owner the chat in Bitrix24 too; where Bitrix24 refuses, its operator stays."""
         try:
             mirror = self._owners.give(scene.portal, mirror, piece.user_id, as_positive_int(piece.words))
         except Refused as error:
@@ -273,7 +275,7 @@ class MirrorWork:
                 unsaid = piece.state is State.WAITING or mirror.attempts >= MAX_WAITS
                 if not unsaid or (error.refusal not in NOT_THEIRS and not said_no(error)):
                     raise
-                log.info("mirror %s: not as user %s (%s)", mirror.id, piece.user_id, error.reason)
+                log.info("mirror.not_as_user mirror=%s user=%s error=%s", mirror.id, piece.user_id, error.reason)
         user_id = piece.user_id if not mirror.portal_chat else 0
         text, outside = words.from_colleague(scene.portal, text), send.message_id
         mirror = self._post(scene, mirror, piece, text, system=True, outside=outside, user_id=user_id)
@@ -297,7 +299,7 @@ class MirrorWork:
         try:
             owner = self._calls.answer(scene.portal, user_id, mirror.portal_chat)
         except Refused as error:
-            log.info("mirror %s: user %s is not its operator (%s)", mirror.id, user_id, error.reason)
+            log.info("mirror.not_operator mirror=%s user=%s error=%s", mirror.id, user_id, error.reason)
             return mirror
         return self._mirrors.learn(mirror, operator=owner)
 

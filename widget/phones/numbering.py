@@ -79,7 +79,7 @@ class Numbering:
         try:
             return Registry(path)
         except (RegistryError, OSError, ValueError, KeyError) as error:
-            log.warning("numbering registry not used, shipped data instead: %s", error)  # once for each new file
+            log.warning("numbering.registry_unusable error=%s", error)  # once for each new file
             return None
 
 

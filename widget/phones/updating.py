@@ -59,6 +59,6 @@ class Updater:
         try:
             report = self.update()
         except UpdateError as error:
-            log.warning("numbering.update_failed: %s", error)
+            log.warning("numbering.update_failed error=%s", error)
         else:
             log.info("numbering.updated ranges=%s codes=%s", report.rows, len(report.codes))

@@ -90,7 +90,7 @@ class ChatIndex:
         try:
             listed = {phone: chat for future in flying for phone, chat in future.result().items()}
         except GatewayError as error:
-            log.info("presence line=%s: chats not looked up (%s)", line.id, error.trouble.value)
+            log.info("presence.chats_not_looked_up line=%s error=%s", line.id, error.trouble.value)
             return {}
         found = {key: chat for key, phone in wanted.items() if (chat := listed.get(phone)) and chat.proves}
         self._miss(line, [phone for key, phone in wanted.items() if key not in found])
@@ -114,7 +114,7 @@ class ChatIndex:
             every = gateway.all_chats()
             listed = dict(list(every.items())[:MAX_LEARNED])
         except GatewayError as error:
-            log.info("presence line=%s: chats not listed (%s)", line.id, error.trouble.value)
+            log.info("presence.chats_not_listed line=%s error=%s", line.id, error.trouble.value)
             return
         self._learn(line, {phone: chat for phone, chat in listed.items() if chat.proves})
         left = self._look_into(line, gateway, {phone: chat for phone, chat in listed.items() if not chat.proves})
@@ -130,7 +130,7 @@ class ChatIndex:
         try:
             self._cache.set_many({_listed_key(line): until}, FRESH_SECONDS)
         except StoreGone:
-            log.info("presence line=%s: the cache is out of reach, its numbers are looked up", line.id)
+            log.info("presence.listing_unknown line=%s", line.id)
 
     def _is_listed(self, line: Line) -> bool:
         """Whether all chats of the line are learned, so that a number of which nothing is known has none. At most one
@@ -156,7 +156,7 @@ class ChatIndex:
             try:
                 found = gateway.chats_of(part)
             except GatewayError as error:
-                log.info("presence line=%s: chats not looked into (%s)", line.id, error.trouble.value)
+                log.info("presence.chats_not_looked_into line=%s error=%s", line.id, error.trouble.value)
                 return len(unknown) - start
             self._learn(line, {phone: chat for phone, chat in found.items() if chat.proves})
             with self._lock:
@@ -189,7 +189,7 @@ class ChatIndex:
             if self._is_news(line, chat := spelled[phone], known.get(key)) and not _holds_against(known.get(key), chat)
         }
         self._memory.put(line.portal_id, news)
-        log.info("presence line=%s: listed=%d learned=%d", line.id, len(listed), len(news))
+        log.info("presence.chats_listed line=%s listed=%d learned=%d", line.id, len(listed), len(news))
 
     def _is_news(self, line: Line, chat: ListedChat, known: Presence | None) -> bool:
         """Whether such a chat, proved, would say more than what is known."""

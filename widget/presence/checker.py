@@ -87,7 +87,7 @@ class Checker:
                 fallback=unknown(UnknownReason.FAILED, at=inquiry.begun),
             )
         except (StoreGone, StorageUnavailable):
-            log.warning("presence line=%s: the limits cannot be counted, nothing was asked", line.id)
+            log.warning("presence.limiter_gone line=%s", line.id)
             return Outcome(dict.fromkeys(phones, unknown(UnknownReason.CANNOT_COUNT, at=self._clock())), 0, line)
         answers = {keys[key]: presence for key, presence in found.items()}
         return Outcome(answers, inquiry.checked, inquiry.asked_by, inquiry.granted)

@@ -69,7 +69,7 @@ class CooldownPolicy:
                 return
             if self._healths.replace_cooldown(line.portal_id, line.id, known, wanted):
                 minutes = (wanted.until - self._clock()) / 60
-                log.warning("line %s: checks pause for %.0f minutes (%s)", line.id, minutes, wanted.why)
+                log.warning("presence.paused line=%s minutes=%.0f reason=%s", line.id, minutes, wanted.why)
                 return
 
 

@@ -48,7 +48,7 @@ class PresenceFeedback:
         try:
             self._check_budget.count(line)
         except StorageUnavailable:
-            log.warning("presence.limiter_gone line=%s: a check by its gateway is counted in SQL alone", line.id)
+            log.warning("presence.check_counted_in_sql_alone line=%s", line.id)
 
     def on_webhook(self, line: Line, phone: str, event: GatewayEvent, went: Went) -> None:
         """Learn from a webhook with news: that a client wrote, or that a message of ours arrived or was refused.

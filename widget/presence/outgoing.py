@@ -93,7 +93,7 @@ class Outgoing:
         try:
             return self._reserve(line, first=first)
         except StorageUnavailable:
-            log.warning("send.limiter_gone line=%s: counted in SQL alone", line.id)
+            log.warning("send.counted_in_sql_alone line=%s", line.id)
             return self._reserve_in_sql(line) if first else Reservation(line)
 
     def reserve_check(self, line: Line) -> Reservation:

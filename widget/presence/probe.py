@@ -100,7 +100,7 @@ class PresenceProbe:
                 answers |= {key: self._answer(line, phones[key], checked.get(phones[key])) for key in keys}
         for presence in answers.values():
             self._metrics.checked(presence.answer.value)
-        log.info("presence line=%s checked=%d", line.id, len(answers))
+        log.info("presence.checked line=%s count=%d", line.id, len(answers))
         return ProbeResult(answers, frozenset(never_left))
 
     def _answer(self, line: Line, phone: str, checked: CheckResult | None) -> Presence:

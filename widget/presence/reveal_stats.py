@@ -46,14 +46,14 @@ class RevealStats:
                 case [str(reveal), int(line_id)] if self._cache.add_many([f"ra:{reveal}"], 1, ANSWERED_WITHIN):
                     self._usage.count(line.portal_id, line_id, answered_reveals=1)
         except StoreGone:
-            log.info("reveals.cache_gone: an answer was not counted")
+            log.info("reveals.answer_not_counted")
 
     def _mark(self, portal_id: int, user_id: int, line_id: int, phones: Collection[str]) -> None:
         reveal = [secrets.token_hex(6), line_id]
         try:
             self._cache.set_many({self._key(portal_id, user_id, phone): reveal for phone in phones}, ANSWERED_WITHIN)
         except StoreGone:
-            log.info("reveals.cache_gone: an answer will not be counted")
+            log.info("reveals.reveal_not_noted")
 
     def _key(self, portal_id: int, user_id: int, phone: str) -> str:
         return f"r:{portal_id}:{user_id}:{self._keys.key(portal_id, phone)}"

@@ -174,7 +174,7 @@ class PresenceStore:
         """Note that the cache could not be told of these, so that its records are not believed when it is back."""
         with self._lock:
             self._outdated.update(dict.fromkeys(sealed, object()))
-        log.warning("presence.cache_gone answers=%d: in SQL only", len(sealed))
+        log.warning("presence.cache_gone answers=%d", len(sealed))
 
     def _shown(self, found: Mapping[str, Presence | None]) -> dict[str, Presence]:
         now = self._clock()

@@ -36,7 +36,7 @@ class ChangeKind(Enum):
     LINE_MIRROR = "line_mirror"  # what of it stands in an open line
     LINE_REMOVED = "line_removed"
     REPAIRED = "repaired"
-    FIELD_SHOWN = "field_shown"  # the layouts of cards were changed for everybody
+    FIELD_SHOWN = "field_shown"  # the layouts of cards were changed, for all users
     OWN_LINE = "own_line"
     OWN_NAME = "own_name"
     OWNER_RULE = "owner_rule"

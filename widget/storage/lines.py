@@ -62,7 +62,8 @@ class Mirroring(Enum):
 
 @dataclass(frozen=True)
 class Line:
-    """No `access` means everybody. `key` is the gateway's secret, opened; it goes to that gateway and nowhere else.
+    """A line without `access` is open to all users. `key` is the gateway's secret, opened; it goes to that gateway
+    alone.
 
     A line that is not `active` was switched off, or `removed`, and then its key is gone: nothing is sent by it, its
     chats stay readable.

@@ -19,7 +19,7 @@ MAX_SHARED = 500  # of one portal
 @dataclass(frozen=True)
 class QuickReply:
     """`user_id` 0 is a shared one, `line_id` 0 any line. `used_at` is when the reader last used it (unix seconds, 0
-    never), `times` how often everybody did."""
+    never), `times` how often all users did."""
 
     name: str
     text: str = field(repr=False)

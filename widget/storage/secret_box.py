@@ -34,7 +34,7 @@ class SecretBox:
         try:
             return self.decrypt(sealed) if sealed else ""
         except DecryptionError as error:
-            log.error("%s; `flask secrets rotate` counts them", error)
+            log.error("secrets.not_opened error=%s", error)
             return ""
 
     def decrypt(self, sealed: str) -> str:

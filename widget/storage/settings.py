@@ -1,4 +1,4 @@
-"""What each rep chose for themselves: the line they usually write from, and how they like to write."""
+"""The choices of each rep: the line they usually write from, and how they like to write."""
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass

@@ -1,4 +1,5 @@
-"""Tell conversations in timelines. Once a minute in the worker; each comment is made once, whatever dies in between."""
+"""Tell conversations in timelines. Once a minute in the worker; each comment is made once, even if a process is
+killed."""
 
 import logging
 from collections.abc import Callable
@@ -68,11 +69,11 @@ class TimelineWork:
         try:
             self._tell(portal, settings, line, chat, record)
         except AppError as error:
-            log.warning("timeline chat=%s, try %s: %s", chat.id, record.attempts + 1, error.reason)
+            log.warning("timeline.failed chat=%s attempt=%s error=%s", chat.id, record.attempts + 1, error.reason)
             self._timelines.fail(record, error.reason or error.refusal.value)
             return error.refusal not in SILENT
         except Exception as error:
-            log.exception("timeline chat=%s: broken", chat.id)
+            log.exception("timeline.broken chat=%s", chat.id)
             self._timelines.fail(record, type(error).__name__)
         return True
 

@@ -56,7 +56,7 @@ class LineNews:
         if any(event.why is GatewayErrorCode.QUOTA for event in told):
             self._cooldown_policy.plan_used_up(line)
         if self._health.record_webhook(line.portal_id, line.id, state=state, at=at, until=until):
-            log.info("webhook line=%s: it is %s now", line.id, state)
+            log.info("webhook.line_state line=%s state=%s", line.id, state)
             assert last  # noqa: S101 - what changed is a state that was told
             self._gateways.told(line, last.state, last.until)
             if last.state in (LineState.RESTRICTED, LineState.BANNED):
@@ -102,7 +102,7 @@ class GatewayReceiver:
             return MAX_BODY
         line = self._lines.by_hook(hook_key) if _HOOK_KEY.fullmatch(hook_key) else None
         if line and length > MAX_BODY_WITH_FILE:
-            log.warning("webhook line=%s: %d bytes are too many, what it tells is lost", line.id, length)
+            log.warning("webhook.too_large line=%s bytes=%d", line.id, length)
             self._news.lose(line, length)
         return MAX_BODY_WITH_FILE if line else MAX_BODY
 
@@ -123,7 +123,7 @@ class GatewayReceiver:
         told = webhooks.events(_json(body))
         portal = self._portals.get(line.portal_id)
         if not line.active or portal is None or portal.state is not PortalState.ACTIVE:
-            log.info("webhook line=%s: not in use", line.id)
+            log.info("webhook.line_off line=%s", line.id)
             return
         now = self._clock()
         dated = [event if event.at else replace(event, at=now) for event in told]
@@ -134,10 +134,12 @@ class GatewayReceiver:
         if not told:
             return
         if not self._limiter.acquire(str(line.portal_id), min(len(told), MAX_EVENTS), all_or_nothing=True).granted:
-            log.warning("webhook line=%s: its portal tells too much at once", line.id)
+            log.warning("webhook.portal_too_busy line=%s", line.id)
             raise Crowded
         webhook_id = self._inbox.add(line.portal_id, line.id, events_json(told))
-        log.info("webhook line=%s row=%s: %s", line.id, webhook_id, " ".join(event.kind.value for event in told))
+        log.info(
+            "webhook.stored line=%s row=%s events=%s", line.id, webhook_id, " ".join(event.kind.value for event in told)
+        )
         self._enqueue(webhook_id)
 
 

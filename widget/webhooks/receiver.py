@@ -64,10 +64,10 @@ class Receiver:
                 self._enqueue(event_id)
             return
         if self._open_lines and self._open_lines.heard(portal, event):
-            log.info("event %s portal=%s", event.name, portal.id)
+            log.info("event.of_open_lines kind=%s portal=%s", event.name, portal.id)
             return
         work = work_of(event)
-        log.info("event %s portal=%s%s", event.name, portal.id, "" if work is not None else ", nothing to do")
+        log.info("event.stored kind=%s portal=%s to_do=%s", event.name, portal.id, work is not None)
         if work is None:
             return
         if event.name in (UPDATED, INSTALLED):
@@ -83,7 +83,7 @@ class Receiver:
                 )
                 return
             except StoreGone:
-                log.warning("event.cache_gone: the card is dropped later")
+                log.warning("event.card_not_dropped")
         if event.name == INSTALLED and portal.app_version == APP_VERSION:
             return  # everything was in place before the installation was finished
         self._enqueue(self._events.add(portal.id, event.name, work))

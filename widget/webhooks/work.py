@@ -69,7 +69,7 @@ class EventWork:
             try:
                 self._installer.repair(portal, portal.installer_id)
             except (Refused, NoAddress) as error:
-                log.warning("update.failed portal=%s: %s", portal.id, error)
+                log.warning("update.failed portal=%s error=%s", portal.id, error)
 
     def look_at_subscriptions(self) -> None:
         """What each portal says of the application's term: events about it are never repeated. One call a portal."""
@@ -78,7 +78,7 @@ class EventWork:
                 try:
                     self._installer.refresh_subscription(portal)
                 except Refused as error:
-                    log.warning("subscription.failed portal=%s: %s", portal.id, error)
+                    log.warning("subscription.failed portal=%s error=%s", portal.id, error)
 
     def _do(self, event: StoredEvent) -> None:
         portal = self._portals.get(event.portal_id)
@@ -113,6 +113,12 @@ class EventWork:
             self._events.finish_same(portal.id, ASK_FOR_REPAIR, up_to=event.id)
 
     def _failed(self, event: StoredEvent, error: str) -> None:
-        which = f"{event.id} {event.name} portal={event.portal_id}"
-        log.warning("event %s, try %s: %s", which, event.attempts, error)
+        log.warning(
+            "event.failed kind=%s portal=%s row=%s attempt=%s error=%s",
+            event.name,
+            event.portal_id,
+            event.id,
+            event.attempts,
+            error,
+        )
         self._events.fail(event.id, error)

@@ -45,7 +45,7 @@ class Centre:
         return connector.flags.get(name, True) if connector else True
 
     def receive(self, chat: LineChat, incoming: Incoming) -> LineMessage:
-        """A message through the connector: inbound for its session, whoever's it is."""
+        """Take a message through the connector: its session takes it for the client's, also an employee's."""
         session, new = self._session(chat, incoming.phone)
         author = chat.client.id if incoming.author is None else incoming.author
         if incoming.author is None and session.wait_vote and incoming.text.strip()[:2].strip() in ("0", "1"):

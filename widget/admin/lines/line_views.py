@@ -101,7 +101,7 @@ def switch_line(line_id: int) -> ResponseReturnValue:
 
 @pages.post("/lines/<int:line_id>/remove")
 def remove_line(line_id: int) -> ResponseReturnValue:
-    """Out of every list, its key forgotten; asks back first."""
+    """Remove the line from every list and forget its key; asks back first."""
     confirmed = flag_field(json_body(), "confirmed")
     user = administrator()
     line = user.line(line_id)
