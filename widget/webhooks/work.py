@@ -111,6 +111,8 @@ class EventWork:
             if not report.complete:
                 raise Refused(ErrorCode.PORTAL_FAILED, 502, " ".join(f"{what} {code}" for what, code in report.failed))
             self._events.finish_same(portal.id, ASK_FOR_REPAIR, up_to=event.id)
+        else:
+            raise NotImplementedError(event.name)  # of a newer version, whose worker will do it
 
     def _failed(self, event: StoredEvent, error: str) -> None:
         log.warning(
