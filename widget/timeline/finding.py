@@ -3,14 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
+from widget.bitrix24.clients import cards_of_phones
 from widget.bitrix24.crm import DEAL
 from widget.bitrix24.rest import Rest
-from widget.phones.spellings import spellings_in_crm
+from widget.errors import ErrorCode, Refused
 from widget.storage.chats import Chat
 from widget.storage.hidden_clients import HiddenClients
 from widget.storage.portals import Portal
 from widget.storage.timelines import TimelineSettings
-from widget.timeline.places import Chosen, CrmParties, choose, deals_of, people_of, with_cards
+from widget.timeline.places import Chosen, CrmParties, choose, deals_of, with_cards
 from widget.untrusted import as_dict, as_rows
 
 
@@ -31,8 +32,10 @@ class CardFinder:
     def _by_phone(self, portal: Portal, chat: Chat) -> CrmParties:
         if not chat.phone:
             return CrmParties()
-        wanted = {"type": "PHONE", "values": list(spellings_in_crm(chat.phone, portal.country))}
-        return people_of(self._rest.call(portal, portal.installer_id, "crm.duplicate.findbycomm", wanted))
+        found = cards_of_phones(self._rest, portal, portal.installer_id, [chat.phone])
+        if chat.phone not in found:
+            raise Refused(ErrorCode.PORTAL_FAILED, 502, "no clear answer to a search by phone")
+        return with_cards(CrmParties(), [(link.entity_type_id, link.id) for link in found[chat.phone]])
 
     def _deals(self, portal: Portal, known: CrmParties) -> list[Any]:
         """The deals of all these contacts and companies. One batch. Raises Refused."""

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable
 
 from widget.bitrix24.country import language_in
+from widget.bitrix24.employees import read_employees
 from widget.bitrix24.rest import Rest
 from widget.chats.bubbles import Bubble, merge
 from widget.chats.message_facts import MessageFacts, merge_facts, read_facts, seen
@@ -154,15 +155,12 @@ class TimelineWork:
 
     def _writers(self, portal: Portal, sends: list[Send]) -> dict[str, str]:
         """The name of the user who sent each message, by the message's id. One call, none without sends from here."""
-        users = sorted({send.user_id for send in sends if send.user_id})
+        users = {send.user_id for send in sends if send.user_id}
         if not users:
             return {}
         try:
-            rows = as_rows(self._rest.call(portal, portal.installer_id, "user.get", {"FILTER": {"ID": users}}))
+            employees = read_employees(self._rest, portal, portal.installer_id, users)
         except Refused:  # the permission for it may be missing: then it is «we»
             return {}
-        names = {
-            as_positive_int(row.get("ID")): f"{as_str(row.get('NAME'), 60)} {as_str(row.get('LAST_NAME'), 60)}".strip()
-            for row in map(as_dict, rows)
-        }
+        names = {employee.user_id: employee.name for employee in employees}
         return {send.message_id: names[send.user_id] for send in sends if names.get(send.user_id)}
