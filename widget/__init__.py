@@ -5,7 +5,6 @@ import logging
 import math
 import os
 from collections.abc import Hashable
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +34,7 @@ from widget.install.views import pages as install_pages
 from widget.later.views import pages as later_pages
 from widget.openlines.views import pages as open_line_pages
 from widget.phones.numbers import shown
-from widget.places import at_place
+from widget.places import hold
 from widget.replies.views import pages as reply_pages
 from widget.services import services
 from widget.session import OPENING_HEADER, SESSION_HEADER, Session
@@ -143,10 +142,8 @@ def _take_place() -> None:
         return
     if request.endpoint == "hooks.bitrix24":  # its form is read for whose it is
         request.max_content_length = MAX_EVENT
-    place = services().places.take(_company())
-    g.place = ExitStack()
-    g.place.callback(place.leave)
-    g.place.enter_context(at_place(place))
+    g.place = services().places.take(_company())
+    hold(g.place)
 
 
 def _company() -> Hashable:
@@ -162,8 +159,9 @@ def _company() -> Hashable:
 
 
 def _leave_place(_error: BaseException | None) -> None:
-    if "place" in g:
-        g.pop("place").close()
+    if place := g.pop("place", None):
+        hold(None)
+        place.leave()
 
 
 def _refused(error: AppError) -> Response:
@@ -217,20 +215,24 @@ def _broken(error: Exception) -> Response:
     return _refused(Refused(ErrorCode.BROKEN, reason=type(error).__name__))
 
 
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src blob:; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors"
+)
+_PROTECTION = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
+
+
 def _protect(response: Response) -> Response:
     """Set the headers by which only the portal may frame a page, only our own files run, and browsers keep nothing
     but static files."""
     frame = g.get("frame_origin") or "'none'"
-    response.headers.setdefault(
-        "Content-Security-Policy",
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src blob:; "
-        f"connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors {frame}",
-    )
-    response.headers.setdefault("X-Content-Type-Options", "nosniff")
-    response.headers.setdefault("Referrer-Policy", "no-referrer")
+    wanted = {"Content-Security-Policy": f"{_POLICY} {frame}", **_PROTECTION}
     if request.endpoint != "static":
-        response.headers.setdefault("Cache-Control", "no-store")
+        wanted["Cache-Control"] = "no-store"
         pack(response)
+    for name, value in wanted.items():
+        if name not in response.headers:  # a view's own stands
+            response.headers.add(name, value)
     return response
 
 

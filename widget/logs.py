@@ -20,6 +20,8 @@ from widget import measures
 from widget.places import RequestPlace, at_place, current_place
 from widget.version import VERSION
 
+log = logging.getLogger(__name__)
+
 REQUEST_ID_HEADER = "X-Request-Id"
 
 P = ParamSpec("P")
@@ -47,7 +49,6 @@ class JsonLines(logging.Formatter):
             "message": record.getMessage(),
             "request": request_id(),
             "version": VERSION,
-            **getattr(record, "keys", {}),
         }
         line = {**line, **{name: value for name, value in _keys_of(record).items() if name not in line}}
         if record.exc_info:
@@ -123,8 +124,6 @@ def _end(response: Response) -> Response:
         rule = request.url_rule.rule if request.url_rule else "unknown address"
         method = request.method if request.url_rule else "ANY"
         measures.request(f"{method} {rule}", response.status_code, took)
-        keys = {"method": request.method, "route": rule, "status": response.status_code, "ms": round(1000 * took)}
-        logging.getLogger(__name__).info(
-            "%s %s %s %.0f ms", *keys.values(), extra={"keys": {"event": "request", **keys}}
-        )
+        answered = (request.method, rule, response.status_code, round(1000 * took))
+        log.info("request.answered method=%s route=%s status=%d ms=%d", *answered)
     return response

@@ -84,6 +84,11 @@ def current_place() -> RequestPlace | None:
     return _place.get()
 
 
+def hold(place: RequestPlace | None) -> None:
+    """Work for this place's request in this thread from now on; for none with None."""
+    _place.set(place)
+
+
 @contextmanager
 def at_place(place: RequestPlace | None) -> Iterator[None]:
     """Work for this place's request, in any thread."""
