@@ -16,7 +16,7 @@ from sqlalchemy.exc import OperationalError
 from sandbox.portal.credentials import CLIENT_ID, CLIENT_SECRET
 from tests.bitrix24.conftest import REP
 from tests.stand import PATIENCE
-from widget.bitrix24.oauth import OAuth
+from widget.bitrix24.oauth import OAuth, OwnApplication
 from widget.bitrix24.renewal import Renewal
 from widget.errors import ErrorCode, Refused
 from widget.http import make_client
@@ -63,7 +63,7 @@ def process(widget, outside, here) -> Iterator[Callable[[int], subprocess.Popen[
 
 def renewal_of(here, outside, *, tokens=None, **changes) -> Renewal:
     settings = {"allow_http": True, "timeout": 5, "clock": time.time}
-    oauth = OAuth(make_client(), [f"{outside.portal}/oauth"], CLIENT_ID, CLIENT_SECRET, **settings)
+    oauth = OAuth(make_client(), [f"{outside.portal}/oauth"], OwnApplication(CLIENT_ID, CLIENT_SECRET), **settings)
     return Renewal(oauth, here.portals, tokens or here.tokens, here.metrics, **{"lease_seconds": 20, **changes})
 
 

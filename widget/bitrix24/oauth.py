@@ -9,7 +9,7 @@ import hashlib
 import logging
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -72,13 +72,20 @@ class Renewed:
 ANYWHERE = Home()
 
 
+@dataclass(frozen=True)
+class OwnApplication:
+    """Our application as Bitrix24 knows it, the same in every portal."""
+
+    client_id: str
+    client_secret: str = field(repr=False)
+
+
 class OAuth:
     def __init__(
         self,
         http: httpx.Client,
         servers: Sequence[str],
-        client_id: str,
-        client_secret: str,
+        application: OwnApplication,
         *,
         allow_http: bool,
         timeout: float,
@@ -88,8 +95,7 @@ class OAuth:
         self._http = http
         self._strangers = strangers
         self._servers = tuple(servers)
-        self._client_id = client_id
-        self._client_secret = client_secret
+        self._application = application
         self._allow_http = allow_http
         self._timeout = timeout
         self._clock = clock
@@ -100,7 +106,7 @@ class OAuth:
     @property
     def client_id(self) -> str:
         """Of our application, the same in every portal."""
-        return self._client_id
+        return self._application.client_id
 
     def prove(
         self,
@@ -127,7 +133,7 @@ class OAuth:
             identity = self._asking.get(digest, lambda: self._ask_for_caller(access_token, home, meanwhile))
             with self._lock:
                 self._proved[digest] = identity
-        if identity.client_id != self._client_id or identity.member_id != member_id:
+        if identity.client_id != self.client_id or identity.member_id != member_id:
             raise Refused(ErrorCode.NO_AUTH, 403, "token of another application or portal")
         return identity
 
@@ -139,8 +145,8 @@ class OAuth:
         """
         form = {
             "grant_type": "refresh_token",
-            "client_id": self._client_id,
-            "client_secret": self._client_secret,
+            "client_id": self.client_id,
+            "client_secret": self._application.client_secret,
             "refresh_token": refresh_token,
         }
         body, server = self._first_answer("POST", "/oauth/token/", home, data=form)
