@@ -55,9 +55,8 @@ def portal_address(address: str, option: str) -> str:
 
 def line_address(address: str, option: str) -> str:
     """Where a line's gateway is, without a last slash. Raises click.BadParameter."""
-    config = services().config
     try:
-        require_public(address, allow_http=config.allow_http, allow_private=config.allow_private_lines)
+        require_public(address, services().gateways.rules)
     except AddressRefused as error:
         raise click.BadParameter(_REASONS[error.code], param_hint=option) from error
     return plain_address(address)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 import httpx
 from cachetools import LRUCache
 
-from widget.addresses import AddressRefused, require_public
+from widget.addresses import AddressRefused, AddressRules, require_public
 from widget.gateways.base import Gateway, GatewayError, GatewayErrorCode, LineState, LineStatus
 from widget.gateways.breaker import Breaker
 from widget.gateways.calls import Calls, Timeouts
@@ -42,8 +42,7 @@ class Gateways:
         make_client: Callable[[], httpx.Client],
         timeouts: Timeouts,
         *,
-        allow_http: bool,
-        allow_private: bool,
+        rules: AddressRules,
         clock: Callable[[], float],
         file_hosts: Collection[str] = (),
         pace: Pace | None = None,
@@ -52,8 +51,7 @@ class Gateways:
         """`make_client` must refuse private addresses itself where they are not allowed: names resolve later."""
         self._make_client = make_client
         self._timeouts = timeouts
-        self._allow_http = allow_http
-        self._allow_private = allow_private
+        self.rules = rules
         self._clock = clock
         self._file_hosts = file_hosts
         self._pace = pace or Pace()
@@ -67,7 +65,7 @@ class Gateways:
         """The adapter of a line; a changed line gets a new one. No call. Raises GatewayError for an address that may
         not be called."""
         try:
-            require_public(line.address, allow_http=self._allow_http, allow_private=self._allow_private)
+            require_public(line.address, self.rules)
         except AddressRefused as error:
             log.warning("gateway.address_refused line=%s code=%s", line.id, error.code)
             raise GatewayError(GatewayErrorCode.UNREACHABLE) from error

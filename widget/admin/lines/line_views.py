@@ -9,7 +9,6 @@ from widget.admin.forms import (
     Invalid,
     NewLine,
     Typed,
-    Where,
     Wrong,
     grantees_of,
     limits_of,
@@ -159,9 +158,7 @@ def save_owner_rule(line_id: int) -> ResponseReturnValue:
 
 
 def _new_line(user: CurrentUser, values: dict[str, str]) -> NewLine:
-    config = services().config
-    where = Where(allow_http=config.allow_http, allow_private=config.allow_private_lines)
-    return line_of(values, user.portal.country, where)
+    return line_of(values, user.portal.country, services().gateways.rules)
 
 
 def _refuse_known(user: CurrentUser, new: NewLine) -> None:
