@@ -13,7 +13,6 @@ from typing import Any, Protocol
 from sqlalchemy.exc import SQLAlchemyError
 
 from widget.chats.files import accepted, label_of
-from widget.chats.history import Histories
 from widget.chats.lookups import LookUps
 from widget.chats.message_facts import Named
 from widget.chats.waiting import Waiting
@@ -120,7 +119,6 @@ class Sending:
         self,
         gateways: Gateways,
         conversations: Conversations,
-        histories: Histories,
         look_ups: LookUps,
         clock: Callable[[], float],
         feedback: Feedback,
@@ -131,8 +129,7 @@ class Sending:
         self._conversations = conversations
         self._sends = conversations.sends
         self._waiting = Waiting(conversations)
-        self._histories = histories
-        self._ids = look_ups.ids
+        self._look_ups = look_ups
         self._clock = clock
         self._feedback = feedback
         self._allowance = allowance
@@ -196,7 +193,7 @@ class Sending:
             if send.chat_id != chat.id or send.user_id != draft.user_id or not same(send.text):
                 raise Refused(ErrorCode.BAD_FORM, 409, "send key was used for another message")
             return send
-        result = post(self._gateways.of(line), self._ids(line, chat)[0], send.message_id)
+        result = post(self._gateways.of(line), self._look_ups.ids(line, chat)[0], send.message_id)
         log.info(
             "send.done line=%s send=%s outcome=%s trouble=%s", line.id, send.id, result.outcome.value, result.trouble
         )
@@ -207,7 +204,7 @@ class Sending:
         self._onlooker.ended(draft, settled)
         if settled.message_id == send.message_id:  # webhooks found the row under it
             return settled
-        return self._histories.settle_told(line, chat, settled)
+        return self._look_ups.settle_told(line, chat, settled)
 
     def _begin(self, draft: Draft, text: str) -> tuple[Send, bool]:
         if draft.known:

@@ -68,7 +68,7 @@ class ChatService:
         histories = Histories(gateways, conversations, self._look_ups, clock)
         self.typed = TypedNumbers(gateways, conversations, histories, self._look_ups, clock)
         sending = Sending(
-            *(gateways, conversations, histories, self._look_ups, clock),
+            *(gateways, conversations, self._look_ups, clock),
             self._feedback,
             self._allowance,
             onlooker or Alone(),
