@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from widget.bitrix24.rest import Rest
 from widget.chats.colleagues import Colleagues
-from widget.chats.notifying import Notifying
+from widget.chats.leavers import Leavers
+from widget.chats.notifying import Notifying, UsualReasons
 from widget.chats.rights import ChatRights
 from widget.chats.sending import Allowance, Feedback, Onlooker
 from widget.chats.service import ChatService
@@ -22,6 +23,7 @@ class ChatParts:
     colleagues: Colleagues
     rights: ChatRights
     notifying: Notifying
+    leavers: Leavers
     unveiling: Unveiling
 
 
@@ -45,17 +47,10 @@ def build_chats(
         infra.workers,
         infra.clock,
     )
-    notifying = Notifying(
-        rest,
-        stored.portals,
-        stored.lines,
-        gateways,
-        stored.conversations,
-        stored.staff,
-        stored.notices,
-        infra.clock,
-    )
+    usual = UsualReasons(stored.lines, gateways, stored.conversations, stored.staff, infra.clock)
+    notifying = Notifying(rest, stored.portals, stored.notices, usual, infra.clock)
+    leavers = Leavers(rest, stored.portals, stored.conversations.waits, stored.staff)
     colleagues = Colleagues(stored.sends, infra.cache, infra.clock)
     rights = ChatRights(rest, stored.conversations.waits, stored.conversations.hidden, stored.staff, infra.clock)
     unveiling = Unveiling(gateways, stored.conversations, stored.portals, stored.lines)
-    return ChatParts(service, unclear_ends, colleagues, rights, notifying, unveiling)
+    return ChatParts(service, unclear_ends, colleagues, rights, notifying, leavers, unveiling)
