@@ -13,7 +13,7 @@ from widget.jobs.queue import Jobs
 from widget.openlines.mirroring import OpenLineMirror
 from widget.presence.building import PresenceParts
 from widget.storage.building import Repositories
-from widget.webhooks.gateway_receiver import EVENTS, GatewayReceiver, LineNews
+from widget.webhooks.gateway_receiver import EVENTS, GatewayReceiver, LineNews, WebhookIntake
 from widget.webhooks.receiver import Receiver
 from widget.webhooks.vouching import Vouching
 from widget.webhooks.work import EventWork
@@ -67,14 +67,8 @@ def build_webhooks(
         enqueue=lambda event_id: jobs.enqueue("event", event_id),
         open_lines=mirror,
     )
-    gateway_receiver = GatewayReceiver(
-        stored.lines,
-        stored.portals,
-        stored.inbox,
-        LineNews(stored.line_health, gateways, presence.cooldown_policy),
-        webhooks,
-        limiter=Limiter(MemoryStorage(clock=clock), limits=EVENTS, prefix="events"),
-        enqueue=lambda webhook_id: jobs.enqueue("webhook", webhook_id),
-        clock=clock,
-    )
+    limiter = Limiter(MemoryStorage(clock=clock), limits=EVENTS, prefix="events")
+    intake = WebhookIntake(stored.inbox, limiter, lambda webhook_id: jobs.enqueue("webhook", webhook_id))
+    news = LineNews(stored.line_health, gateways, presence.cooldown_policy)
+    gateway_receiver = GatewayReceiver(stored.lines, stored.portals, intake, news, webhooks, clock)
     return WebhookParts(receiver, event_work, gateway_receiver, ingest)

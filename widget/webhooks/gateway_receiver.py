@@ -67,27 +67,44 @@ class LineNews:
         self._gateways.states.lose(line.id, length)
 
 
+class WebhookIntake:
+    """Writes down what webhooks tell, each portal within its share, and wakes the worker."""
+
+    def __init__(self, inbox: Inbox, limiter: Limiter, enqueue: Callable[[int], object]) -> None:
+        """`limiter` counts the events of a portal."""
+        self._inbox = inbox
+        self._limiter = limiter
+        self._enqueue = enqueue
+
+    def put(self, line: Line, told: Sequence[GatewayEvent]) -> None:
+        """Store events of a line, nothing for none. One statement and a wake-up. Raises Crowded: nothing is stored."""
+        if not told:
+            return
+        if not self._limiter.acquire(str(line.portal_id), min(len(told), MAX_EVENTS), all_or_nothing=True).granted:
+            log.warning("webhook.portal_too_busy line=%s", line.id)
+            raise Crowded
+        webhook_id = self._inbox.add(line.portal_id, line.id, events_json(told))
+        log.info(
+            "webhook.stored line=%s row=%s events=%s", line.id, webhook_id, " ".join(event.kind.value for event in told)
+        )
+        self._enqueue(webhook_id)
+
+
 class GatewayReceiver:
     def __init__(
         self,
         lines: Lines,
         portals: Portals,
-        inbox: Inbox,
+        intake: WebhookIntake,
         news: LineNews,
         webhooks: Mapping[str, Webhooks],
-        *,
-        limiter: Limiter,
-        enqueue: Callable[[int], object],
         clock: Callable[[], float],
     ) -> None:
-        """`limiter` counts the events of a portal."""
-        self._limiter = limiter
         self._lines = lines
         self._portals = portals
-        self._inbox = inbox
+        self._intake = intake
         self._news = news
         self._webhooks = webhooks
-        self._enqueue = enqueue
         self._clock = clock
 
     def company(self, hook_key: str) -> int:
@@ -128,19 +145,7 @@ class GatewayReceiver:
         now = self._clock()
         dated = [event if event.at else replace(event, at=now) for event in told]
         self._news.hear(line, [event for event in dated if event.kind is EventKind.LINE])
-        self._store(line, [event for event in dated if _usable(event)])
-
-    def _store(self, line: Line, told: Sequence[GatewayEvent]) -> None:
-        if not told:
-            return
-        if not self._limiter.acquire(str(line.portal_id), min(len(told), MAX_EVENTS), all_or_nothing=True).granted:
-            log.warning("webhook.portal_too_busy line=%s", line.id)
-            raise Crowded
-        webhook_id = self._inbox.add(line.portal_id, line.id, events_json(told))
-        log.info(
-            "webhook.stored line=%s row=%s events=%s", line.id, webhook_id, " ".join(event.kind.value for event in told)
-        )
-        self._enqueue(webhook_id)
+        self._intake.put(line, [event for event in dated if _usable(event)])
 
 
 def _proves(webhooks: Webhooks, line: Line, headers: Mapping[str, str], body: bytes) -> bool:
