@@ -77,6 +77,37 @@ class Phones:
         return hidden_phone(lid, name or translate("Client without a number"), self._keys.key(portal.id, lid))
 
 
+class CardPeople:
+    """Whom a card is about: its people with their phones, the number that was typed, and clients attached to it."""
+
+    def __init__(self, phones: Phones, attached: HiddenClients) -> None:
+        self.phones = phones
+        self._attached = attached
+
+    def card_of(self, session: Session, portal: Portal, read: ReadCard) -> Card:
+        """The card as it was read, with all its phones. Two queries at most, none on the application's own page."""
+        chats = self._attached.of_cards(portal.id, _cards_of(session, read.crm)) if session.entity_id else []
+        names = self._attached.names(chats)
+        numbers = [session.number] * bool(session.number and not session.number.endswith(LID))
+        numbers += [chat.phone for chat in chats if chat.phone]
+        people = *read.crm.people, *(_typed_person(number) for number in numbers)
+        lids = {chat.client: names.get(chat.id, "") for chat in chats if not chat.phone}
+        if session.number.endswith(LID):
+            lids.setdefault(session.number, "")
+        hidden = (self.phones.hidden(lid, name, portal) for lid, name in lids.items())
+        return Card(
+            phones=(*self.phones.of(people, portal, session.language), *hidden),
+            hidden=read.crm.hidden,
+            viewer=read.crm.viewer,
+            read_at=read.read_at,
+            generation=read.generation,
+            country=portal.country,
+            granted=read.granted,
+            responsible=read.crm.responsible,
+            item=read.crm.item,
+        )
+
+
 class CardReader:
     """Makes contexts (context.Door)."""
 
@@ -85,21 +116,20 @@ class CardReader:
         rest: Rest,
         memory: CardCache,
         lines: Lines,
-        phones: Phones,
+        people: CardPeople,
         hours: Hours,
         pool: Executor,
         clock: Callable[[], float],
-        attached: HiddenClients,
     ) -> None:
         """`hours` are the service's, for portals that have none of their own."""
         self._rest = rest
         self._memory = memory
         self._lines = lines
-        self._phones = phones
+        self._people = people
+        self._phones = people.phones
         self._hours = hours
         self._pool = pool
         self._clock = clock
-        self._attached = attached
         self._reading: SingleFlight[tuple[Session, ReadMode], Card] = SingleFlight()
 
     def enter(
@@ -164,29 +194,7 @@ class CardReader:
             answer = self._rest.batch(portal, session.user_id, commands, begun)
             found = ReadCard(_crm(answer, session), granted(answer, lists), self._clock(), generation)
             self._memory.seal(session, found)
-        return self._collected(session, portal, found)
-
-    def _collected(self, session: Session, portal: Portal, read: ReadCard) -> Card:
-        chats = self._attached.of_cards(portal.id, _cards_of(session, read.crm)) if session.entity_id else []
-        names = self._attached.names(chats)
-        numbers = [session.number] * bool(session.number and not session.number.endswith(LID))
-        numbers += [chat.phone for chat in chats if chat.phone]
-        people = *read.crm.people, *(_typed_person(number) for number in numbers)
-        lids = {chat.client: names.get(chat.id, "") for chat in chats if not chat.phone}
-        if session.number.endswith(LID):
-            lids.setdefault(session.number, "")
-        hidden = (self._phones.hidden(lid, name, portal) for lid, name in lids.items())
-        card = Card(
-            phones=(*self._phones.of(people, portal, session.language), *hidden),
-            hidden=read.crm.hidden,
-            viewer=read.crm.viewer,
-            read_at=read.read_at,
-            generation=read.generation,
-            country=portal.country,
-            granted=read.granted,
-            responsible=read.crm.responsible,
-            item=read.crm.item,
-        )
+        card = self._people.card_of(session, portal, found)
         self._memory.put(session, card)
         return card
 
