@@ -5,7 +5,7 @@ in the open line by its id before anything is sent again.
 """
 
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum
 from mimetypes import guess_extension
 
@@ -13,19 +13,17 @@ from widget.chats.message_facts import MessageFacts, merge_facts, read_facts, se
 from widget.errors import AppError, ErrorCode, Refused
 from widget.gateways.base import GatewayError, GatewayErrorCode, Message
 from widget.openlines import words
-from widget.openlines.calls import ChatPlace, MessageRefused, OpenLineCalls, Posted, said_no
+from widget.openlines.calls import MessageRefused, OpenLineCalls, Posted, said_no
 from widget.openlines.files import FileAddresses, FileRef
 from widget.openlines.markup import mark_of, to_portal
-from widget.openlines.mirroring import REPLY, place_of
+from widget.openlines.mirroring import REPLY
 from widget.openlines.owners import LineOwners
 from widget.openlines.replies import Replies, is_of, is_passing
+from widget.openlines.scenes import Scene, Scenes
 from widget.openlines.sharing import Sharing
 from widget.openlines.told import OperatorMessage, read_words
-from widget.storage.chats import Chat
 from widget.storage.conversations import Conversations
-from widget.storage.lines import Line, Lines, Mirroring
 from widget.storage.mirrors import ORIGINALS, Mirror, Mirrors, New, Piece, PieceKind, State
-from widget.storage.portals import Portal, Portals
 from widget.storage.sends import DECIDED_WITHIN, TOLD, UNCLEAR, Send, SendState
 from widget.storage.tries import MAX_ERROR
 from widget.untrusted import as_positive_int
@@ -44,16 +42,6 @@ MAX_REFUSALS = 5  # of one piece that Bitrix24 does not take though it answers
 NOT_THEIRS = frozenset({ErrorCode.NO_AUTH, ErrorCode.PORTAL_DENIED, ErrorCode.NOT_ADMIN})
 SILENT = frozenset({ErrorCode.PORTAL_FAILED, ErrorCode.PORTAL_BUSY})
 PASSING = frozenset({ErrorCode.PORTAL_FAILED, ErrorCode.BROKEN, ErrorCode.CROWDED, ErrorCode.PORTAL_BUSY})
-
-
-@dataclass(frozen=True)
-class Scene:
-    """What a piece is about: its portal, line and chat."""
-
-    portal: Portal
-    line: Line
-    chat: Chat
-    place: ChatPlace
 
 
 class Worked(Enum):
@@ -77,8 +65,7 @@ class MirrorWork:
     def __init__(
         self,
         mirrors: Mirrors,
-        portals: Portals,
-        lines: Lines,
+        scenes: Scenes,
         conversations: Conversations,
         calls: OpenLineCalls,
         replies: Replies,
@@ -86,8 +73,7 @@ class MirrorWork:
         owners: LineOwners,
     ) -> None:
         self._mirrors = mirrors
-        self._portals = portals
-        self._lines = lines
+        self._scenes = scenes
         self._conversations = conversations
         self._calls = calls
         self._replies = replies
@@ -119,7 +105,7 @@ class MirrorWork:
     def _work_on(self, mirror: Mirror) -> Worked:
         piece, stirred = None, False
         try:
-            scene = self._scene(mirror)
+            scene = self._scenes.of(mirror)
             while scene and (piece := self._mirrors.next(mirror)):
                 mirror, stirred = self._do(scene, mirror, piece), True
         except Unclear as unclear:
@@ -149,25 +135,6 @@ class MirrorWork:
         self._mirrors.release(mirror, error=said, until=until)
         silent = isinstance(error, Refused) and error.refusal in SILENT and not said_no(error)
         return Worked.IN_VAIN if silent else Worked.FAILED
-
-    def _scene(self, mirror: Mirror) -> Scene | None:
-        """None where nothing is mirrored any more: what waits is dropped. Refused where it is only stopped."""
-        portal = self._portals.get(mirror.portal_id)
-        chat = self._conversations.chats.get(mirror.portal_id, mirror.chat_id)
-        line = self._lines.get(mirror.portal_id, mirror.line_id)
-        if line is None or not line.mirrored:  # perhaps it was switched on a moment ago, in another process
-            line = self._lines.get(mirror.portal_id, mirror.line_id, again=True)
-        if chat is None:  # it was joined with another one, and its mirror went with it
-            return None
-        if portal is None or line is None or not line.open_line:
-            self._mirrors.drop_waiting(mirror.portal_id, mirror.line_id)
-            return None
-        portal.require_active()
-        if line.mirroring is Mirroring.STOPPED:
-            raise Refused(ErrorCode.LINE_OFF, reason="stopped")
-        title = self._conversations.hidden.names([chat]).get(chat.id, "")
-        place = ChatPlace(self._calls.connector, line.open_line, place_of(chat), chat.phone, title)
-        return Scene(portal, line, chat, place)
 
     def _do(self, scene: Scene, mirror: Mirror, piece: Piece) -> Mirror:
         match piece.what:
