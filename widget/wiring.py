@@ -16,6 +16,7 @@ from widget.bitrix24.crm import Viewer
 from widget.bitrix24.own_writes import OwnWrites
 from widget.cache import Cache, redis_takes_writes
 from widget.card.building import CardParts, build_card
+from widget.cardfields.talks import CardTalks
 from widget.cardfields.work import CardFieldWork
 from widget.chats.building import ChatParts, build_chats
 from widget.config import Config
@@ -194,13 +195,14 @@ def _schedule(here: Services) -> None:
         "badges": WaitingBadges(*told, here.clock).go,
         "notices": here.chats.notifying.go,
         "card-fields": CardFieldWork(
-            *(stored.card_fields, stored.conversations, stored.portals, here.presence.known, here.bitrix24.rest),
-            *(OwnWrites(here.cache), here.numbering.knows, here.clock),
+            *(stored.card_fields, stored.conversations.hidden, stored.portals),
+            CardTalks(stored.conversations, here.presence.known, here.numbering.knows),
+            *(here.bitrix24.rest, OwnWrites(here.cache), here.clock),
         ).go,
     }
     hourly: dict[str, Callable[[], object]] = {
         "update-portals": received.event_work.update_outdated,
-        "who-left": here.chats.notifying.look_who_left,
+        "who-left": here.chats.leavers.look,
     }
     nightly: dict[str, Callable[[], object]] = {
         "unveiling": here.chats.unveiling.go,

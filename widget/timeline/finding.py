@@ -3,10 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from widget.bitrix24.clients import cards_of_phones
+from widget.bitrix24.clients import cards_of_chat
 from widget.bitrix24.crm import DEAL
 from widget.bitrix24.rest import Rest
-from widget.errors import ErrorCode, Refused
 from widget.storage.chats import Chat
 from widget.storage.hidden_clients import HiddenClients
 from widget.storage.portals import Portal
@@ -23,19 +22,11 @@ class CardFinder:
     def find(self, portal: Portal, settings: TimelineSettings, chat: Chat) -> Chosen | None:
         """The card of a chat, found by its number and by the cards that it was attached to; None if the CRM has none.
         Two calls at most, and a query. Raises Refused."""
-        known = with_cards(self._by_phone(portal, chat), self._hidden.links(portal.id, [chat.id]).get(chat.id, []))
+        known = with_cards(CrmParties(), cards_of_chat(self._rest, self._hidden, portal, chat))
         if settings.deals and (known.contacts or known.companies):
             deals = deals_of(self._deals(portal, known))
             known = CrmParties(known.contacts, known.companies, known.leads, deals)
         return choose(known, settings)
-
-    def _by_phone(self, portal: Portal, chat: Chat) -> CrmParties:
-        if not chat.phone:
-            return CrmParties()
-        found = cards_of_phones(self._rest, portal, portal.installer_id, [chat.phone])
-        if chat.phone not in found:
-            raise Refused(ErrorCode.PORTAL_FAILED, 502, "no clear answer to a search by phone")
-        return with_cards(CrmParties(), [(link.entity_type_id, link.id) for link in found[chat.phone]])
 
     def _deals(self, portal: Portal, known: CrmParties) -> list[Any]:
         """The deals of all these contacts and companies. One batch. Raises Refused."""
