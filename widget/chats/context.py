@@ -56,7 +56,7 @@ def _readable(chat: Chat | None) -> tuple[CardContext, Line, Chat]:
 
 
 def chat_to_change(chat_id: int) -> tuple[CardContext, Line, Chat]:
-    """The same to write in it, or to change something: Refused(LINE_OFF) too where its line is switched off or
+    """As `chat_of`, to write in the chat or change it: raises Refused(LINE_OFF) too where its line is switched off or
     removed."""
     context, line, chat = chat_of(chat_id)
     if not line.active:
@@ -114,7 +114,7 @@ def draft_of(chat_id: int, given: dict[str, Any], *, confirmed: bool, text: str 
 
 
 def open_typed_number(session: Session, *, shows: bool) -> None:
-    """For a session of a typed number: Refused(NOT_ALLOWED) where its chat holds what is not this user's, or would be
+    """For a session of a typed number: raises Refused(NOT_ALLOWED) where its chat holds others' messages, or would be
     one of too many empty ones. Where the request `shows` or sends anything, the whole chat is read for it first, and is
     what this request may see (`read_for_typed_number`). Nothing for a session of a card, or an administrator's."""
     if not session.number:

@@ -1,4 +1,4 @@
-"""Who answers a chat in its open line, for the rep who has it open: seen, taken over, handed over, finished, opened.
+"""The operator of a chat in its open line, for the rep who has it open: seen, taken over, handed over, finished.
 
 Everything is done with the rep's own token: what Bitrix24 lets them do decides.
 """

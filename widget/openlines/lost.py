@@ -1,4 +1,4 @@
-"""Read open lines for what no event told. Bitrix24 sends an event once: where nothing of ours listened, it is lost.
+"""Read open lines for what no event told. Bitrix24 sends an event once: if the service was not reachable, it is lost.
 
 What stands in a chat is the truth, and an event only the quickest way to hear of it. A chat is read some minutes after
 something happened in it, and then ever more rarely (storage/mirrors.py, LOOK_AFTER). Only a message that the messenger

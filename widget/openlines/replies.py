@@ -53,9 +53,9 @@ class Replies:
         return sent, None
 
     def _draft(self, line: Line, chat: Chat, message: OperatorMessage, part: str) -> Draft:
-        """The first try of this part that did not fail on its way to the gateway, or the next one: a send key is one
-        message for ever, and what never reached the gateway is none. Another try asks the gateway first whether it is
-        there, so that an hour without one leaves one failed try and not a hundred. Raises GatewayError."""
+        """The try of this part that reached the gateway, else a new one: a send key is one message for ever, so a try
+        that never reached the gateway needs another key. A new try first asks whether the gateway is there, so that
+        an hour without one leaves one failed try and not a hundred. Raises GatewayError."""
         for number in range(MAX_TRIES):
             again = f"~{number}" if number else ""
             key = f"{REPLY}{message.im_id}{part}{again}"

@@ -177,8 +177,8 @@ class Sends:
     def settle(
         self, send: Send, state: SendState, *, reason: str = "", message_id: str = "", how: str = "", by: int = 0
     ) -> Send:
-        """The same as `advance`, where a database may have a full disk: what it does not take is told all the same,
-        and found out again by the next reading."""
+        """As `advance`, also where the database takes no writes: the send is returned as it would be, and the next
+        reading finds its state out again. Never raises for that."""
         try:
             return self.advance(send, state, reason=reason, message_id=message_id, how=how, by=by)
         except NOT_WRITTEN as error:
@@ -335,5 +335,5 @@ def _in(states: Collection[SendState]) -> ColumnElement[bool]:
 
 
 def _up_to(state: SendState) -> list[SendState]:
-    """The states that may become this one."""
+    """The states from which a send may move to this one."""
     return [earlier for earlier in SendState if PROGRESS[earlier] <= PROGRESS[state]]
