@@ -1,6 +1,7 @@
-"""A caller reads the docstring: it names what is raised."""
+"""A caller reads the docstring: it names what is raised, and what it costs outside of the process."""
 
 import ast
+import re
 from collections.abc import Iterator
 
 from tests.house.sources import PRODUCT, code
@@ -14,6 +15,16 @@ def test_each_public_function_that_raises_says_so() -> None:
         and not names_errors(ast.get_docstring(function) or "")
     ]
     assert silent == []
+
+
+ASKS = re.compile(r"(?:connection\.|conn\.)execute\(|\brest\.(?:call|batch)\(|_rest\.(?:call|batch)\(")
+COST = re.compile(r"quer|statement|upsert|transaction|call|round trip", re.IGNORECASE)
+
+
+def test_each_public_function_that_asks_sql_or_a_portal_says_what_that_costs() -> None:
+    asking = [(where, function) for where, function in public_functions() if ASKS.search(ast.unparse(function))]
+    assert len(asking) > 150  # or nothing was read
+    assert [where for where, function in asking if not COST.search(ast.get_docstring(function) or "")] == []
 
 
 def names_errors(docstring: str) -> bool:

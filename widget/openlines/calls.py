@@ -246,22 +246,22 @@ class OpenLineCalls:
         return self.owner(portal, user_id, chat)
 
     def finish(self, portal: Portal, user_id: int, chat: int) -> None:
+        """End the conversation in a chat. One call."""
         self._rest.call(portal, user_id, "imopenlines.operator.finish", {"CHAT_ID": chat})
 
     def join(self, portal: Portal, user_id: int, chat: int) -> None:
-        """Let an employee into a chat, which they need to open it."""
+        """Let an employee into a chat, which they need to open it. One call."""
         self._rest.call(portal, user_id, "imopenlines.session.join", {"CHAT_ID": chat})
 
     def owner(self, portal: Portal, user_id: int, chat: int) -> int:
-        """The operator of a chat, 0 for none."""
+        """The operator of a chat, 0 for none. One call."""
         return as_positive_int(
             as_dict(self._rest.call(portal, user_id, "imopenlines.dialog.get", {"CHAT_ID": chat})).get("owner")
         )
 
     def owner_named(self, portal: Portal, user_id: int, chat: int) -> tuple[int, str]:
         """The operator with their name, "" where that may not be read. Raises Refused, PORTAL_DENIED for a chat that
-        the
-        user may not see."""
+        the user may not see. One call."""
         wanted: dict[str, tuple[str, Mapping[str, Any]]] = {
             "dialog": ("imopenlines.dialog.get", {"CHAT_ID": chat}),
             "user": ("user.get", {"ID": "$result[dialog][owner]"}),
@@ -276,6 +276,7 @@ class OpenLineCalls:
         return owner, next(names, "") if owner else ""
 
     def open_lines(self, portal: Portal, user_id: int) -> list[OpenLine]:
+        """The portal's open lines, at most 200. One call."""
         wanted = {"PARAMS": {"select": ["ID", "LINE_NAME", "ACTIVE"], "order": {"ID": "ASC"}, "limit": 200}}
         rows = as_rows(self._rest.call(portal, user_id, "imopenlines.config.list.get", wanted))
         return [
@@ -285,7 +286,7 @@ class OpenLineCalls:
         ]
 
     def config(self, portal: Portal, user_id: int, open_line: int) -> dict[str, Any]:
-        """The settings of an open line as the portal writes them: openlines/greetings.py reads them."""
+        """The settings of an open line as the portal writes them: openlines/greetings.py reads them. One call."""
         return as_dict(self._rest.call(portal, user_id, "imopenlines.config.get", {"CONFIG_ID": open_line}))
 
     def register(self, portal: Portal, user_id: int, *, name: str, handler: str) -> None:
@@ -297,21 +298,23 @@ class OpenLineCalls:
             raise Refused(ErrorCode.PORTAL_FAILED, 502, as_str(told.get("error"), 60) or "connector not registered")
 
     def unregister(self, portal: Portal, user_id: int) -> None:
+        """Take the connector out of the portal. One call."""
         self._rest.call(portal, user_id, "imconnector.unregister", {"ID": self.connector})
 
     def switch(self, portal: Portal, user_id: int, open_line: int, *, on: bool) -> None:
-        """Off forgets what was set on the open line, on does not bring it back: see `describe`."""
+        """Off forgets what was set on the open line, on does not bring it back: see `describe`. One call."""
         wanted = {"CONNECTOR": self.connector, "LINE": open_line, "ACTIVE": int(on)}
         self._rest.call(portal, user_id, "imconnector.activate", wanted)
 
     def describe(self, portal: Portal, user_id: int, open_line: int, *, name: str, number: str, url: str) -> None:
         """What the contact centre shows of the account. All of it each time: the docs say that it replaces what was
-        there, the module's source that it is added to that."""
+        there, the module's source that it is added to that. One call."""
         data = {"ID": number or name, "NAME": name, "URL": url, "URL_IM": url}
         wanted = {"CONNECTOR": self.connector, "LINE": open_line, "DATA": data}
         self._rest.call(portal, user_id, "imconnector.connector.data.set", wanted)
 
     def status(self, portal: Portal, user_id: int, open_line: int) -> ConnectorStatus:
+        """How our connector is on an open line. One call."""
         wanted = {"CONNECTOR": self.connector, "LINE": open_line}  # without LINE it would be of line 0
         told = as_dict(self._rest.call(portal, user_id, "imconnector.status", wanted))
         return ConnectorStatus(

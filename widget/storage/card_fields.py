@@ -60,7 +60,8 @@ class CardFields:
         return _fields(found or "{}")
 
     def save(self, portal_id: int, fields: CardFieldMap) -> None:
-        """Every card is told anew; without fields what was there before is put back."""
+        """Keep the choice. Every card is written anew; without fields, what the cards held before is put back. Two
+        statements."""
         text = json.dumps({kind: {fact.value: name for fact, name in of.items()} for kind, of in fields.items()})
         with transaction(self._engine) as connection:
             row = insert_into(connection, card_fields).values(portal_id=portal_id, fields=text)
@@ -135,6 +136,7 @@ class CardFields:
             return [self._read(row) for row in connection.execute(query).mappings()]
 
     def forget(self, item: FilledItem) -> None:
+        """Forget what a card's fields held. One statement."""
         with transaction(self._engine) as connection:
             connection.execute(delete(filled_items).where(*_this(item)))
 

@@ -78,6 +78,7 @@ class Changes:
         old: str = "",
         new: str = "",
     ) -> None:
+        """Write a change into the log. One statement."""
         detail = {"line": line, "old": old, "new": new}
         with self._engine.begin() as connection:
             connection.execute(

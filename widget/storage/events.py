@@ -39,7 +39,7 @@ class Events:
         self._clock = clock
 
     def add(self, portal_id: int, name: str, body: Mapping[str, Any]) -> int:
-        """Store an event that was verified. Returns its id."""
+        """Store an event that was verified. Returns its id. One statement."""
         values = {"portal_id": portal_id, "name": name, "body": json.dumps(dict(body)), "received_at": self._clock()}
         with transaction(self._engine) as connection:
             row = connection.execute(insert(events).values(**values, done_at=0.0, attempts=0, error=""))
@@ -61,7 +61,7 @@ class Events:
             return list(connection.execute(query).scalars())
 
     def unfinished(self, portal_id: int, name: str) -> list[StoredEvent]:
-        """A portal's events of one name that were not worked on, those given up too."""
+        """A portal's events of one name that were not worked on, those given up too. One query."""
         mine = and_(events.c.portal_id == portal_id, events.c.name == name, events.c.done_at == 0)
         with transaction(self._engine) as connection:
             return [_event(row) for row in connection.execute(select(events).where(mine)).mappings()]
@@ -85,7 +85,7 @@ class Events:
         self._finish(and_(events.c.portal_id == portal_id, events.c.name.in_(list(names)), events.c.id <= up_to))
 
     def fail(self, event_id: int, error: str) -> None:
-        """Note why it was not finished; it comes up again until its tries are used up."""
+        """Note why it was not finished; it comes up again until its tries are used up. One statement."""
         with transaction(self._engine) as connection:
             connection.execute(update(events).where(events.c.id == event_id).values(error=error[:MAX_ERROR]))
 

@@ -64,7 +64,7 @@ class Inbox:
             connection.execute(delete(inbox).where(inbox.c.id == webhook_id))
 
     def fail(self, webhook_id: int, error: str) -> None:
-        """Note why it was not worked on; it comes up again until its tries are used up."""
+        """Note why it was not worked on; it comes up again until its tries are used up. One statement."""
         with transaction(self._engine) as connection:
             connection.execute(update(inbox).where(inbox.c.id == webhook_id).values(error=error[:MAX_ERROR]))
 

@@ -133,7 +133,8 @@ class LineHealths:
         return written
 
     def end_cooldown(self, portal_id: int, line_id: int) -> None:
-        """Checks go on now; what the line has gone through is not forgotten, and a halved budget stays halved."""
+        """Checks go on now; what the line has gone through is not forgotten, and a halved budget stays halved. One
+        statement."""
         now = self._clock()
         running = and_(
             line_health.c.portal_id == portal_id,
@@ -170,7 +171,8 @@ class LineHealths:
             return {row[0]: LinePast(*row[1:]) for row in connection.execute(query)}
 
     def forget_reports(self, portal_id: int, line_id: int) -> None:
-        """From now on only what comes next proves that reports arrive. A line without a row has nothing to forget."""
+        """From now on only what comes next proves that reports arrive. A line without a row has nothing to forget. One
+        statement."""
         mine = (line_health.c.portal_id == portal_id) & (line_health.c.line_id == line_id)
         with transaction(self._engine) as connection:
             connection.execute(update(line_health).where(mine).values(hook_at=0.0))

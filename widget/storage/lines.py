@@ -263,7 +263,7 @@ class Lines:
     def add(
         self, portal_id: int, *, name: str, gateway: str, address: str, session: str, key: str, number: str = ""
     ) -> int:
-        """Store a line or correct the stored one (same gateway, address and session). Returns its id."""
+        """Store a line or correct the stored one (same gateway, address and session). Returns its id. One upsert."""
         same = {"portal_id": portal_id, "gateway": gateway, "address": address, "session": session}
         values = {
             "name": name,

@@ -124,11 +124,12 @@ class Portals:
         return portal
 
     def all(self) -> list[Portal]:
+        """Every portal, also closed and removed ones. One query."""
         with self._engine.connect() as connection:
             return [_portal(row) for row in connection.execute(select(portals)).mappings()]
 
     def add(self, *, member_id: str, domain: str, endpoint: str, country: str) -> Portal:
-        """Store a portal, or correct the stored one: running it twice leaves one row."""
+        """Store a portal, or correct the stored one: running it twice leaves one row. One upsert and a query."""
         values = {"domain": domain, "endpoint": endpoint, "country": country}
         with self._engine.begin() as connection:
             row = insert_into(connection, portals).values(

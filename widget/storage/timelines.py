@@ -69,6 +69,7 @@ class Timelines:
         self._record = reader(Record, records)
 
     def settings(self, portal_id: int) -> TimelineSettings:
+        """What the portal chose; nothing where it never chose. One query."""
         query = select(timelines).where(timelines.c.portal_id == portal_id)
         with transaction(self._engine) as connection:
             row = connection.execute(query).mappings().first()

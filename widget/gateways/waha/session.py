@@ -56,8 +56,8 @@ class WahaSession:
         return self._calls.download(url, BUCKETS, timeout, largest=largest)
 
     def answer(self, method: str, path: str, timeout: float, **request: Any) -> HttpResponse:
-        """An answer that says yes. After an error a message may be on its way, unless it surely is a refusal.
-        Raises GatewayError."""
+        """An answer that says yes. After an error a message may be on its way, unless it surely is a refusal. Raises
+        GatewayError. One call, and one for the session's state after a timeout."""
         try:
             answer = self._calls.fetch(method, path, timeout, headers=self._headers, **request)
         except GatewayError as error:
