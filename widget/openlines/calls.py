@@ -200,9 +200,9 @@ class OpenLineCalls:
         return {chat: None if told is None else read_history(chat, as_dict(told)) for chat, told in histories.items()}
 
     def say(self, portal: Portal, user_id: int, chat: int, text: str, *, key: str) -> int:
-        """An employee's message in a chat, as theirs: their session, begun if none is open, in which no client waits
-        for an
-        answer. Its id in the messenger, by which it is known when it comes back. Repeatable with the same key.
+        """An employee's message in a chat, as theirs: in their session, begun if none is open, so that the client does
+        not count as waiting. Returns its id in the messenger, by which it is known when it comes back. Repeatable with
+        the same key.
 
         Two calls. Raises Refused.
         """
