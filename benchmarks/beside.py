@@ -1,6 +1,5 @@
-"""What the widget is measured beside, on the same kind of server: a page that does nothing, which is what Flask can do
-at most, and a cold card as one would write it first: one shared httpx client, and a check after a check. No cache, no
-limits."""
+"""What the widget is measured beside, on the same kind of server: a page that does nothing, the most that Flask can
+do; and the naive cold card: one shared httpx client, one check after another, no cache, no limits."""
 
 import os
 

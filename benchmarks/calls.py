@@ -9,7 +9,7 @@ from benchmarks.load import Connection
 from benchmarks.pace import RunSize
 from benchmarks.visitor import TICKET, HiddenCard, check, hidden_page, next_card, placement, reveal, see, to_ask
 
-PORTAL = PORTALS + 1  # which no other table uses: its token is not proved, its line's state not known
+PORTAL = PORTALS + 1  # unused by the other tables: its token is not proved, its line's state not known
 TOGETHER = 20
 NAMES = ("app.info", "batch", "state", "chats", "check")
 

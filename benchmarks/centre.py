@@ -25,7 +25,7 @@ from urllib.parse import parse_qs, unquote, urlencode, urlsplit
 from benchmarks import stub
 from benchmarks.http import HttpMessage, answer, serve
 
-# What becomes of a call that changes something, in so many of a hundred. The rest goes well.
+# How many of a hundred calls that change something go wrong, and how. The rest goes well.
 CUT_BEFORE, FAILS_BEFORE, CUT_AFTER, FAILS_AFTER, HANGS_AFTER = 3, 3, 3, 3, 1
 TWICE = 10  # of a hundred events
 ANSWERS_LATE = 0.05  # seconds after the event of the call
@@ -61,7 +61,7 @@ class CuttingCentre:
             self._know(json.loads(line))
 
     def answer(self, request: HttpMessage) -> tuple[float, bytes | None]:
-        """After how many seconds what is said; b"" cuts the connection, None never answers."""
+        """The answer and the seconds until it is given; b"" cuts the connection, None is never given."""
         path = urlsplit(request.start.split(" ")[1]).path
         if path == "/_calm":
             self._calm = True

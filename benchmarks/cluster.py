@@ -1,4 +1,4 @@
-"""Several web processes and workers over one PostgreSQL and one Valkey: what they carry, and what of it costs what.
+"""Several web processes and workers over one PostgreSQL and one Valkey: what they carry, and what each part costs.
 
     python -m benchmarks.cluster [--load] [--json] [--quick]
 
@@ -94,7 +94,7 @@ async def load(topology: Topology, seconds: float) -> dict[str, Any]:
 
 
 async def measured(topology: Topology, visit: Visit, seconds: float) -> dict[str, Any]:
-    """So many a second, and what each cost which part in milliseconds of a processor."""
+    """Visits a second, and what one visit cost each part, in milliseconds of a processor."""
     before, began = topology.seconds(), time.monotonic()
     result = await closed(visit, port=topology.door, visitors=VISITORS, seconds=seconds)
     used, elapsed = topology.seconds(), time.monotonic() - began

@@ -19,7 +19,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from benchmarks.http import HttpMessage, answer, serve
 
-# What becomes of a send, in so many of a hundred. The rest goes well.
+# How many of a hundred sends go wrong, and how. The rest goes well.
 CUT_BEFORE, CUT_AFTER, HANGS_AFTER, FAILS_BEFORE, FAILS_AFTER = 4, 4, 1, 4, 4
 READS_FAIL = 5  # of a hundred look-ups
 
@@ -36,7 +36,7 @@ class Cutting:
             self._know(json.loads(line))
 
     def answer(self, request: HttpMessage) -> bytes | None:
-        """What is said; b"" cuts the connection, None never answers."""
+        """The answer; b"" cuts the connection, None is never given."""
         _method, address, _version = request.start.split(" ")
         url = urlsplit(address)
         if url.path == "/_calm":

@@ -94,7 +94,7 @@ class Environment:
         return calls
 
     def spans(self) -> list[tuple[str, float, float]]:
-        """The same as (name, begun, ended)."""
+        """The outside calls since this was last asked, as (name, begun, ended)."""
         return [tuple(span) for span in self._tell_outside("/_calls")["spans"]]
 
     def delays(self, *, portal: float, gateway: float) -> None:

@@ -44,7 +44,7 @@ TIMES = 200
 ROWS = 5000  # in one insert
 OF_A_CHAT = 50  # messages
 SENT = 10  # of them from a card
-WAITING = 5  # chats of the first portal, whatever its size
+WAITING = 5  # chats of the first portal, at any size
 
 
 def main() -> None:

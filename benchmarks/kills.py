@@ -4,7 +4,7 @@
 
 Two web workers, one job worker, Redis and a gateway that cuts, hangs and answers 500 (cutting.py), each killed at
 random. A rep who gets no answer presses again: the same key. 2,000 sends take five to seven minutes; of that up to four
-are the job's time after the last send. What nothing knows then is looked for once more as it is a day later.
+are the job's time after the last send. Sends without a clear end then are looked for once more, as it is a day later.
 """
 
 import argparse

@@ -118,7 +118,7 @@ async def closed(
 
 
 async def constant(visit: Visit, *, port: int, rate: float, seconds: float, connections: int = 64) -> Result:
-    """`rate` visitors a second; who finds no free connection waits, and that counts."""
+    """`rate` visitors a second; one that finds no free connection waits, and that time counts."""
     result = Result()
     free: asyncio.LifoQueue[Connection] = asyncio.LifoQueue()
     for _ in range(connections):

@@ -48,7 +48,7 @@ BY_REPS = 4  # one in so many of those to clients is written in a card
 KILL_EVERY = (2.0, 6.0)
 PARTS = ("web", "web", "worker", "redis", "gateway", "portal")
 SETTLED_SECONDS = 90.0  # for the worker at most, after the last message
-# What the worker does in the next hours, when nothing else happens any more.
+# The worker's rounds of the next hours, when nothing else happens any more.
 LATER = """
 import os, time
 from widget import create_app

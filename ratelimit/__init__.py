@@ -7,7 +7,7 @@ grants what all its limits allow, in one atomic step. Storage trouble raises and
     permits = checks.acquire("line-7", 10)      # permits.granted, permits.refused, permits.wait
     checks.refund("line-7", permits, 2)      # two of them were never used
 
-What a storage has forgotten (a restart, a flush) it can be told again: `acquire(…, before=…)`.
+A storage that has forgotten a key (a restart, a flush) can be told again what was spent: `acquire(…, before=…)`.
 """
 
 from ratelimit.errors import StorageUnavailable

@@ -17,7 +17,8 @@ LOADS = 3  # tries to tell a storage what it does not know, before it is taken f
 class Permits:
     """An answer: how many of the permits asked for were granted, and when the next one is to be had.
 
-    `wait` is seconds until ONE more would be granted, 0.0 if one is free now; others may be faster. `used` is how many
+    `wait` is seconds until ONE more would be granted, 0.0 if one is free now; another caller may take it first.
+    `used` is how many
     permits each Window holds now, in the order of the limits.
     """
 
@@ -86,15 +87,15 @@ class Limiter:
         return self._ask(key, n, limits, before, id="", all_or_nothing=False)
 
     def load(self, key: str, spent: Iterable[Spent], *, limits: Iterable[Limit] | None = None) -> None:
-        """Tell what this key has spent, if the storage does not know the key; else nothing, so that of many who tell
-        it at once one is heard. Times may be rough, but never too early: what is spent later leaves a limit later.
+        """Tell the storage what this key has spent. A storage that knows the key ignores it, so of many callers that
+        tell it at once the first one is heard. Times may be rough, but never too early: they say when a permit ends.
 
         A Rate takes the permits for having kept to it. Raises StorageUnavailable. One Redis round trip.
         """
         self._load(self._name(key), spent, self._terms(limits))
 
     def refund(self, key: str, permits: Permits, n: int, *, limits: Iterable[Limit] | None = None) -> None:
-        """Say that `n` in all of these permits were never used: then others may use them.
+        """Give back `n` in all of these permits, which were never used: other callers may have them then.
 
         Saying it twice changes nothing, a larger `n` later adds the difference, more than was granted counts as all of
         them; so it is safe to repeat and creates no permits. A Window gets back exactly those permits, a Rate those

@@ -68,7 +68,7 @@ class Limits:
 
     @classmethod
     def of(cls, limits: Iterable[Limit]) -> "Limits":
-        """Raises ValueError if there is none: a limiter without limits would let everything through."""
+        """The limits, sorted. Raises ValueError for none: a limiter without limits would let everything through."""
         return cls._of(tuple(limits))
 
     @classmethod

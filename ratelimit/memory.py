@@ -148,7 +148,7 @@ class _Look:
         return ready
 
     def used(self, granted: int) -> tuple[int, ...]:
-        """How many permits are in each window after that."""
+        """How many permits are in each window once `granted` more are."""
         times, now = self._ledger.times, self.now
         return tuple(len(times) - bisect_right(times, now - window.span) + granted for window in self._limits.windows)
 

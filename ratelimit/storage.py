@@ -6,8 +6,8 @@ What is kept for one key:
           time); `pace`, the microseconds per permit it is counted in; `since`, when counting in that pace began
   memory  the longest time for which any call on this key needed an entry
 
-A key is known from its first grant or load until a while after its last permit can matter; one that is not known was
-never used, has not been for long, or was lost with the storage's memory.
+A key is known from its first grant or load until a while after its last permit can matter. An unknown key was never
+used, was not used for long, or was lost with the storage's memory.
 
 Time for a key never runs backwards: `now` is the clock, or the newest entry of the log where the clock is behind it.
 """

@@ -21,10 +21,10 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 
-# A client that names itself impatient is told at once, by a status of our own, that nothing would come: tests of what
+# A client that names itself impatient gets a status of our own at once, where any other gets silence: tests of what
 # follows a time-out need not wait for one.
 IMPATIENT, GIVEN_UP = "X-Sandbox-Impatient", 599
-WHATSAPP = "whatsapp."  # how the names begin of what WhatsApp heard
+WHATSAPP = "whatsapp."  # the names of what WhatsApp itself heard begin so
 
 
 @dataclass
@@ -79,12 +79,13 @@ class Control:
         return chosen
 
     def wait_for(self, true: Callable[[Counter[str]], bool], *, seconds: float) -> bool:
-        """Wait until the calls are so; False when they were not within `seconds`."""
+        """Wait until `true` holds for the counted calls; False if it did not within `seconds`."""
         with self._changed:
             return self._changed.wait_for(lambda: true(self.calls), timeout=seconds)
 
     def heard(self, what: str, times: int = 1) -> None:
-        """Count what a call made WhatsApp itself hear; `total` leaves it out, because nobody called us for it."""
+        """Count what a call made WhatsApp itself hear; `total` leaves it out, since it is no call of a client of
+        ours."""
         with self._changed:
             self.calls[f"{WHATSAPP}{what}"] += times
 

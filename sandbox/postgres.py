@@ -66,7 +66,7 @@ class Postgres(Server):
 
     @contextlib.contextmanager
     def away(self, database: str) -> Iterator[None]:
-        """As while it is restarted: who is connected is cut off, and others are refused."""
+        """As while it is restarted: open connections are cut off, and new ones are refused."""
         with self._connection() as connection:
             connection.execute(f"ALTER DATABASE {database} ALLOW_CONNECTIONS false".encode())
             query = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
@@ -78,7 +78,7 @@ class Postgres(Server):
                 connection.execute(f"ALTER DATABASE {database} ALLOW_CONNECTIONS true".encode())
 
     def drop(self, database: str) -> None:
-        """Whatever is still connected to it."""
+        """Drop the database, even while it has connections."""
         with self._connection() as connection:
             connection.execute(f"DROP DATABASE IF EXISTS {database} WITH (FORCE)".encode())
 
@@ -105,7 +105,7 @@ class Postgres(Server):
         return False
 
     def _end(self) -> None:
-        """At once, whoever is still connected."""
+        """Stop at once, even while there are connections."""
         if self._process:
             self._process.send_signal(signal.SIGQUIT)
             self._process.wait()

@@ -18,7 +18,7 @@ from typing import NoReturn, Self
 SOCKET_PATH_LIMIT = 100  # the system's own is 108 bytes, 104 on macOS
 LOG_SHOWN = 2000  # characters of a server's log that a failure repeats
 
-# Runs in the child, then becomes the server. Linux alone can tie a child to its parent (PR_SET_PDEATHSIG is 1);
+# Runs in the child, which then becomes the server. Linux alone can tie a child to its parent (PR_SET_PDEATHSIG is 1);
 # the parent may be gone before that is said, hence the second look. A preexec_fn would do it too, at the risk of
 # a deadlock in a program with threads. Another user than root is one that cannot read root's Python, so that is what
 # it becomes here; before the tie, which such a change undoes.

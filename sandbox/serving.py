@@ -20,7 +20,7 @@ def serve(app: Flask, port: int, *, threads: int = 256, also: tuple[int, ...] = 
 
 
 def refuse_busy(port: int, *, setting: str = "") -> None:
-    """End the program with one clear line if something already listens on the port."""
+    """End the program with one clear line if another program already listens on the port."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -58,11 +58,11 @@ class Valkey(Server):
         self.start()
 
     def become_replica(self) -> None:
-        """As after a failover: it answers, and refuses to write. Its master is nowhere."""
+        """Make it a replica of a master that does not exist, as after a failover: it answers, and refuses to write."""
         self._say("REPLICAOF 127.0.0.1 1")
 
     def fill_memory(self) -> None:
-        """It answers, and has no room for anything new."""
+        """Fill its memory: it answers, and has no room for anything new."""
         self._say("CONFIG SET maxmemory 1")
 
     def empty_memory(self) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sandbox.portal.background import free_port, served
-from widget.addresses import AddressRefused, PublicOnly, is_public, plain_address, require_public
+from widget.addresses import AddressRefused, AddressRules, PublicOnly, is_public, plain_address, require_public
 from widget.http import OutsideError, fetch, make_client
 
 PRIVATE = [
@@ -32,7 +32,7 @@ PUBLIC = [
 
 def code_of(address: str, *, allow_http: bool = False, allow_private: bool = False) -> str:
     try:
-        require_public(address, allow_http=allow_http, allow_private=allow_private)
+        require_public(address, AddressRules(allow_http, allow_private))
     except AddressRefused as error:
         return error.code
     return ""

@@ -82,7 +82,7 @@ def test_the_page_of_an_error_and_its_answer_carry_the_id_that_its_lines_have(wi
         page.reveal()
     given = page.answer.headers[logs.REQUEST_ID_HEADER]
     assert given in page.words
-    assert "refused portal_failed" in caplog.text
+    assert "request.refused code=portal_failed" in caplog.text
 
 
 # What a kept request or answer holds.

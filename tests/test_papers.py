@@ -3,6 +3,9 @@
 import dataclasses
 import re
 import runpy
+import tomllib
+from importlib.util import find_spec
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -24,8 +27,12 @@ README, ALL = PAPERS["README.md"], "\n".join(PAPERS.values())
 MAX_README = 120  # lines: what it is, two commands, where to go on
 TABLE = PAPERS["docs/settings.md"]
 SETTINGS = dict(re.findall(r"^\| `([A-Z_]+)` \| (.*?) \|", TABLE, re.M))
-# A file or a folder of ours in backticks; what holds <a name> stands for any.
-PLACE = re.compile(r"`((?:widget|tests|sandbox|static|templates|docs|tools|benchmarks|ratelimit)/[\w./-]*)`")
+# A file or a folder of ours in backticks, perhaps without its `widget/`, or run by python; <a name> stands for any.
+FOLDERS = "|".join(sorted(file.name for file in ROOT.iterdir() if file.is_dir() and file.name[0] not in "._"))
+ROOMS = "|".join(sorted(room.name for room in (ROOT / "widget").iterdir() if room.is_dir() and room.name[0] != "_"))
+PLACE = re.compile(
+    rf"`(?:python3? )?((?:{FOLDERS})/[\w./-]*|(?:{ROOMS})/[\w/]+\.py|[\w.-]+\.(?:toml|yaml|conf\.py))[` ]"
+)
 
 
 def default_of(setting: "dataclasses.Field[object]") -> str:
@@ -95,14 +102,46 @@ def test_every_benchmark_has_its_command_named() -> None:
 
 @pytest.mark.parametrize("paper", PAPERS)
 def test_every_file_and_folder_it_names_exists(paper: str) -> None:
-    assert [place for place in PLACE.findall(PAPERS[paper]) if not (ROOT / place).exists()] == []
+    named = PLACE.findall(PAPERS[paper])
+
+    assert [place for place in named if not any((top / place).exists() for top in (ROOT, ROOT / "widget"))] == []
+
+
+def test_every_named_python_module_exists() -> None:
+    named = set(re.findall(r"python3? -m ([\w.]+)", ALL)) - {"venv"}
+
+    assert {"benchmarks.card", "widget.commands.secrets"} <= named
+    assert [name for name in named if find_spec(name) is None] == []
 
 
 @pytest.mark.parametrize("paper", PAPERS)
 def test_every_picture_and_file_it_links_to_exists(paper: str) -> None:
-    links = [link for link in re.findall(r"!?\[[^\]]*\]\(([^)#]+)[^)]*\)", PAPERS[paper]) if "://" not in link]
+    links = [link for link in re.findall(r"!?\[[^\]]*\]\(([^)]+)\)", PAPERS[paper]) if "://" not in link]
 
-    assert [link for link in links if not (ROOT / paper).parent.joinpath(link).exists()] == []
+    assert [link for link in links if not leads_somewhere(paper, link)] == []
+
+
+def leads_somewhere(paper: str, link: str) -> bool:
+    """Whether the linked file exists, and the heading in it, if one is named."""
+    file, _, heading = link.partition("#")
+    path = (ROOT / paper).parent / file if file else ROOT / paper
+    return path.exists() and (not heading or heading in headings_of(path.read_text()))
+
+
+def headings_of(text: str) -> set[str]:
+    """As GitHub names them in addresses."""
+    titles = re.findall(r"^#+ (.+)$", text, re.M)
+    return {re.sub(r"[^\w -]", "", title).lower().replace(" ", "-") for title in titles}
+
+
+def test_the_ranks_that_are_drawn_are_those_that_are_held() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    ranks = [rank.split(" | ") for rank in settings["tool"]["importlinter"]["contracts"][0]["layers"]]
+    drawn = PAPERS["docs/architecture.md"].partition("## The ranks")[2].split("```")[1]
+    places = [[drawn.find(f"widget/{name}") for name in rank if f"widget/{name}" in drawn] for rank in ranks]
+
+    assert all(max(above) < min(below) for above, below in pairwise(filter(None, places)))
+    assert [room for room in ROOMS.split("|") if room != "locale" and f"widget/{room}" not in drawn] == []
 
 
 def test_every_paper_is_found_from_the_readme() -> None:

@@ -17,7 +17,8 @@ from babel.messages.pofile import read_po, write_po
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCALE = ROOT / "widget" / "locale"
-# Header lines that only babel and the calendar fill; they would change with every run.
+HEADER = "# Texts of the widget. `make catalogue` adds new ones with an empty translation."
+# Header lines that hold babel's version and the date; they would change with every run.
 PLACEHOLDERS = re.compile(
     r'^"(?:Report-Msgid-Bugs-To|POT-Creation-Date|PO-Revision-Date|Last-Translator|Language-Team|Generated-By): .*\n',
     re.M,
@@ -28,7 +29,9 @@ def main(new: list[str]) -> None:
     template = current_texts()
     for language in sorted({*new, *(folder.name for folder in LOCALE.iterdir())}):
         path = LOCALE / language / "LC_MESSAGES" / "messages.po"
-        catalogue = Catalog(locale=language)
+        catalogue = Catalog(
+            locale=language, project="WhatsApp in the card", version="", header_comment=HEADER, fuzzy=False
+        )
         if path.exists():
             with path.open("rb") as file:
                 catalogue = read_po(file, locale=language)

@@ -5,7 +5,6 @@ import logging
 import math
 import os
 from collections.abc import Hashable
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +34,7 @@ from widget.install.views import pages as install_pages
 from widget.later.views import pages as later_pages
 from widget.openlines.views import pages as open_line_pages
 from widget.phones.numbers import shown
-from widget.places import at_place
+from widget.places import hold
 from widget.replies.views import pages as reply_pages
 from widget.services import services
 from widget.session import OPENING_HEADER, SESSION_HEADER, Session
@@ -138,20 +137,19 @@ _ALWAYS = frozenset({"static", "health.live", "health.ready", "health.metrics"})
 
 
 def _take_place() -> None:
-    """Before anything is read or done. Raises Crowded."""
+    """Take a thread's place for the request, before anything is read or done. Raises Crowded."""
     if request.endpoint in _ALWAYS:
         return
     if request.endpoint == "hooks.bitrix24":  # its form is read for whose it is
         request.max_content_length = MAX_EVENT
-    place = services().places.take(_company())
-    g.place = ExitStack()
-    g.place.callback(place.leave)
-    g.place.enter_context(at_place(place))
+    g.place = services().places.take(_company())
+    hold(g.place)
 
 
 def _company() -> Hashable:
-    """Whose share this request takes. A gateway and a portal have no session, but addresses that name their company:
-    each kind has a share of its own, as large however many lines or files there are. All that is made up has one."""
+    """The company whose share of the threads this request takes. A gateway and a portal have no session, but addresses
+    that name their company: each kind has a share of its own, as large however many lines or files there are.
+    Requests that name no company share one."""
     here, named = services(), request.view_args or {}
     if request.endpoint == "hooks.gateway":
         return request.endpoint, here.webhooks.gateway_receiver.company(named["hook_key"])
@@ -161,14 +159,15 @@ def _company() -> Hashable:
 
 
 def _leave_place(_error: BaseException | None) -> None:
-    if "place" in g:
-        g.pop("place").close()
+    if place := g.pop("place", None):
+        hold(None)
+        place.leave()
 
 
 def _refused(error: AppError) -> Response:
     """A page where a page was asked for, a fragment where our own script asked."""
     services().metrics.refused(error.refusal.value)
-    log.info("refused %s (%s)", error.refusal.value, error.reason)
+    log.info("request.refused code=%s reason=%s", error.refusal.value, error.reason)
     by_script = request.is_json or SESSION_HEADER in request.headers or OPENING_HEADER in request.headers
     html = render_template(
         "_refused.html" if by_script else "refused.html",
@@ -197,7 +196,8 @@ def _http_error(error: HTTPException) -> Response:
 
 
 def _perhaps_deleted(error: Exception) -> Response:
-    """A portal that another process deleted is remembered here for some seconds, but no row may name it any more."""
+    """Answer a write that names a portal which another process has just deleted: this process still remembers it for
+    some seconds."""
     session: Session | None = g.get("session")
     if session and services().storage.portals.get(session.portal_id, again=True) is None:
         return _refused(Refused(ErrorCode.UNKNOWN_PORTAL, reason="session's portal is gone"))
@@ -205,29 +205,34 @@ def _perhaps_deleted(error: Exception) -> Response:
 
 
 def _store_gone(error: Exception) -> Response:
-    """A database that is restarted, moves, or is full: over in a moment, or the operator's to mend."""
-    log.error("store gone: %s", type(getattr(error, "orig", None) or error).__name__)
+    """Answer 503 while the database restarts, moves, or is full."""
+    log.error("request.store_gone error=%s", type(getattr(error, "orig", None) or error).__name__)
     return _refused(Refused(ErrorCode.STORE_GONE, reason=type(error).__name__))
 
 
 def _broken(error: Exception) -> Response:
-    log.error("broken: %s", type(error).__name__, exc_info=error)
+    log.error("request.broken error=%s", type(error).__name__, exc_info=error)
     return _refused(Refused(ErrorCode.BROKEN, reason=type(error).__name__))
 
 
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src blob:; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors"
+)
+_PROTECTION = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
+
+
 def _protect(response: Response) -> Response:
-    """Only the portal may frame us, only our own files run, nothing is kept by browsers but static files."""
+    """Set the headers by which only the portal may frame a page, only our own files run, and browsers keep nothing
+    but static files."""
     frame = g.get("frame_origin") or "'none'"
-    response.headers.setdefault(
-        "Content-Security-Policy",
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src blob:; "
-        f"connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors {frame}",
-    )
-    response.headers.setdefault("X-Content-Type-Options", "nosniff")
-    response.headers.setdefault("Referrer-Policy", "no-referrer")
+    wanted = {"Content-Security-Policy": f"{_POLICY} {frame}", **_PROTECTION}
     if request.endpoint != "static":
-        response.headers.setdefault("Cache-Control", "no-store")
+        wanted["Cache-Control"] = "no-store"
         pack(response)
+    for name, value in wanted.items():
+        if name not in response.headers:  # a view's own stands
+            response.headers.add(name, value)
     return response
 
 

@@ -10,6 +10,7 @@ import socket
 import time
 import unicodedata
 from collections.abc import Iterable
+from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from urllib.parse import urlsplit
 
@@ -35,7 +36,15 @@ class AddressRefused(Exception):
         self.code = code
 
 
-def require_public(address: str, *, allow_http: bool, allow_private: bool) -> None:
+@dataclass(frozen=True)
+class AddressRules:
+    """Which addresses the operator lets us call besides public https ones."""
+
+    allow_http: bool
+    allow_private: bool
+
+
+def require_public(address: str, rules: AddressRules) -> None:
     """Raises AddressRefused for an address that we should not call. Asks no DNS: see PublicOnly for that."""
     if not address.isprintable() or any(character.isspace() or character == "\\" for character in address):
         raise AddressRefused("not_an_address")
@@ -46,17 +55,17 @@ def require_public(address: str, *, allow_http: bool, allow_private: bool) -> No
         raise AddressRefused("not_an_address") from error
     if parts.scheme not in ("http", "https") or not host or port == 0 or parts.query or parts.fragment:
         raise AddressRefused("not_an_address")
-    if parts.scheme == "http" and not allow_http:
+    if parts.scheme == "http" and not rules.allow_http:
         raise AddressRefused("not_https")
     if "@" in parts.netloc:
         raise AddressRefused("user_info")
-    if not allow_private:
+    if not rules.allow_private:
         _require_public_host(host)
 
 
 def plain_host(told: str, scheme: str) -> str:
     """A host, perhaps with a port, as a browser writes it in an origin: in small letters, in punycode, without the
-    port that the scheme has anyway. Raises ValueError where punycode knows no way; looks at nothing else."""
+    scheme's usual port. Raises ValueError for a name that punycode cannot write; checks nothing else."""
     name, colon, port = told.partition(":")
     host = told.lower() if told.isascii() else f"{name.encode('idna').decode().lower()}{colon}{port}"
     return _without_usual_port(host, scheme)

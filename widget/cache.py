@@ -106,7 +106,7 @@ class JsonRedisCache(RedisCache):
     def add_and_get(
         self, keys: Sequence[str], value: Any, timeout: int, wanted: Sequence[str]
     ) -> tuple[list[str], list[Any]]:
-        """Add, and read in the same round trip what stands under other keys after that."""
+        """Add the record under each key that is free; read the `wanted` keys after that. One round trip for both."""
         prefix, dumped = self._get_prefix(), self.serializer.dumps(value)
         with self._write_client.pipeline(transaction=False) as pipe:
             for key in keys:
@@ -134,7 +134,7 @@ class JsonRedisCache(RedisCache):
 
 
 class JsonClusterCache(JsonRedisCache):
-    """The same where the keys lie on several servers: each has one round trip for its own."""
+    """The backend for a cluster, where keys lie on several servers: one round trip to each server."""
 
     def get_raw(self, *keys: str) -> list[Any]:
         prefix = self._get_prefix()
@@ -221,7 +221,7 @@ class Cache:
         self._backend: Any = app.extensions["cache"][cache]
 
     def connections(self) -> dict[str, float]:
-        """Of this process to Redis, by their state; empty where there is none, and in a cluster."""
+        """The number of this process' connections to Redis, by their state; {} without Redis, and in a cluster."""
         client = getattr(self._backend, "_write_client", None)
         pool = None if client is None or is_cluster(client) else client.connection_pool
         return {str(labels["state"]): float(number) for number, labels in pool.get_connection_count()} if pool else {}
@@ -263,7 +263,8 @@ class Cache:
     def add_and_get(
         self, keys: Sequence[str], value: Any, seconds: float, *, wanted: Sequence[str]
     ) -> tuple[list[str], dict[str, Any]]:
-        """The same, and the records of the `wanted` keys as they are after that. One round trip. Raises StoreGone."""
+        """As `add_many`, and the records of the `wanted` keys as they are after that. One round trip. Raises
+        StoreGone."""
         with _store():
             added, found = self._backend.add_and_get(keys, value, _whole(seconds), wanted)
         return added, _there(wanted, found)

@@ -71,7 +71,7 @@ def _count(value: str) -> int:
 
 
 def _permits(value: str) -> int:
-    """What the limiter can count: none at all would be a limit that cannot be met."""
+    """A number of permits that the limiter can count, from 1: with 0 nothing could ever be granted."""
     number = _count(value)
     if not 1 <= number <= MAX_COUNT:
         raise ValueError(f"must be a whole number from 1 to {MAX_COUNT}")
@@ -93,7 +93,7 @@ def _at_least_one(value: str) -> int:
 
 
 def _database(value: str) -> str:
-    """What it says is not repeated in a fault: it may hold a password."""
+    """A database address. A fault does not repeat it: it may hold a password."""
     try:
         dialect = make_url(value).get_dialect()
     except (ArgumentError, ValueError):

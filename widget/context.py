@@ -1,4 +1,4 @@
-"""What one request knows: who asks, about which card, which lines they may use, and when. Read once, at the door.
+"""What one request knows: its user, their card, the lines they may use, and the time. Read once, at the door.
 
 The card's rows, an open chat and the application's own page all work on this value and ask for nothing of it again.
 """
@@ -134,7 +134,7 @@ class CardContext:
         return next((line for line in self.lines if line.id == usual), self.lines[0] if self.lines else None)
 
     def line_to_read(self, line_id: int) -> Line:
-        """A line whose chats this user may read. Raises Refused."""
+        """A line whose chats this user may read, switched off or not. No call. Raises Refused."""
         line = next((line for line in self.readable if line.id == line_id), None)
         if line is None:
             raise Refused(ErrorCode.NOT_ALLOWED, 403, "line")
@@ -145,14 +145,15 @@ class CardContext:
         return found(self.card.phones, phone_key)
 
     def phone_of(self, client: str) -> CardPhone:
-        """The same for a chat's client: it opens from every card that has them, and from no other. Raises Refused."""
+        """The phone of a chat's client: a chat opens from the cards that have its client, and from no other. Raises
+        Refused."""
         for item in self.card.phones:
             if client and item.client == client:
                 return item
         raise not_on_card()
 
     def local(self, item: CardPhone) -> LocalTime | None:
-        """The client's time now."""
+        """The client's clock now, None where no zone is known."""
         return local_time(item.facts.zones, datetime.fromtimestamp(self.now, UTC), self.hours)
 
 

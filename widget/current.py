@@ -1,4 +1,4 @@
-"""Whom this request comes from: the proved session in its header, or what its page was opened with."""
+"""The user of this request: the proved session in its header, or what its page was opened with."""
 
 from collections.abc import Hashable
 from contextlib import suppress
@@ -43,8 +43,8 @@ def _read_session() -> Session:
 
 
 def company_of_request() -> Hashable:
-    """Whose share of the threads this request takes: a proved portal's. Callers who prove nothing, as with an opening,
-    which any of them gets in a portal's name, share one, and cannot take the place of those who are proved."""
+    """The company whose share of the threads this request takes: a proved session's portal. Callers who prove nothing
+    share one, and cannot take the place of those who do: anyone gets an opening in a portal's name."""
     with suppress(Refused):
         if SESSION_HEADER in request.headers:
             return _read_session().portal_id

@@ -11,8 +11,7 @@ from widget.errors import ErrorCode, Refused
 
 
 class PatientRequest(Request):
-    """A request whose body may break off, or come in chunks that are none: that is the sender's fault, and no error of
-    ours."""
+    """A request whose body may break off, or come in malformed chunks: the sender's fault, answered with 400."""
 
     @cached_property
     def stream(self) -> IO[bytes]:
@@ -68,12 +67,12 @@ def text_field(body: dict[str, Any], name: str, *, longest: int) -> str:
 
 
 def maybe_text_field(body: dict[str, Any], name: str, *, longest: int) -> str:
-    """The same for a text that may be empty or left out, "" then."""
+    """A text that may be empty or left out, "" then. Raises Refused(BAD_FORM)."""
     return "" if body.get(name, "") == "" else text_field(body, name, longest=longest)
 
 
 def id_field(body: dict[str, Any], name: str) -> int | None:
-    """A row id or nothing at all. Raises Refused(BAD_FORM)."""
+    """A row id, None where it is left out. Raises Refused(BAD_FORM)."""
     value = body.get(name)
     if value is None:
         return None

@@ -46,7 +46,7 @@ _exchange: ContextVar["_Fetch | None"] = ContextVar("exchange", default=None)
 
 @dataclass
 class _Fetch:
-    """What one `fetch` has come to: when it ends, and whether any byte of the request may have left."""
+    """The state of one `fetch`: when its time ends, and whether any byte of the request may have left."""
 
     deadline: float
     written: bool = False
@@ -67,7 +67,7 @@ class TimedOut(OutsideError):
 
 
 class NoRoom(OutsideError):
-    """The answers of this portal are too many bytes together: nothing is wrong with who gave this one."""
+    """The answers for this portal are too many bytes together. The server that gave this one did nothing wrong."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ _kinds: WeakKeyDictionary[httpx.Client, str] = WeakKeyDictionary()
 
 
 def of_kind(kind: str, client: httpx.Client) -> httpx.Client:
-    """The same client, whose calls are measured as this kind's: portal, oauth, a vendor of gateways."""
+    """The client itself, its calls measured from now on under this kind: portal, oauth, a vendor of gateways."""
     _kinds[client] = kind
     return client
 
@@ -203,8 +203,8 @@ def _unpacked(gunzip: "zlib._Decompress", chunk: bytes, most: int) -> bytes:
         raise OutsideError("answer cannot be unpacked", sent=True) from error
 
 
-# No connection, an address that is none, or a key that no header can carry. Their names alone prove nothing: the same
-# come for the address that an answer redirects to, which httpx looks at though it does not go there.
+# No connection, a malformed address, or a key that no header can carry. Their names alone prove nothing: httpx raises
+# them too for the address that an answer redirects to, which it looks at though it does not go there.
 _BEFORE_ANY_BYTE = (
     *(httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout),
     *(httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProtocolError, UnicodeError),
@@ -300,7 +300,7 @@ class _TimedStream(httpcore.NetworkStream):
 
 
 def _left(timeout: float | None, late: type[Exception]) -> float | None:
-    """How long the next step may take; raises `late` when there is no time left."""
+    """Seconds that the next step may take. Raises `late` when there is no time left."""
     exchange = _exchange.get()
     if exchange is None:  # not within fetch
         return timeout

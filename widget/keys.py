@@ -4,7 +4,7 @@ import hashlib
 
 
 class PhoneKeys:
-    """The same number has the same key in one portal, another one in every other."""
+    """Keys of one portal: the same number has the same key there, and another key in every other portal."""
 
     def __init__(self, secret: str) -> None:
         self._secret = hashlib.sha256(f"phone keys {secret}".encode()).digest()

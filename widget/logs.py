@@ -20,6 +20,8 @@ from widget import measures
 from widget.places import RequestPlace, at_place, current_place
 from widget.version import VERSION
 
+log = logging.getLogger(__name__)
+
 REQUEST_ID_HEADER = "X-Request-Id"
 
 P = ParamSpec("P")
@@ -47,7 +49,6 @@ class JsonLines(logging.Formatter):
             "message": record.getMessage(),
             "request": request_id(),
             "version": VERSION,
-            **getattr(record, "keys", {}),
         }
         line = {**line, **{name: value for name, value in _keys_of(record).items() if name not in line}}
         if record.exc_info:
@@ -66,7 +67,7 @@ def _keys_of(record: logging.LogRecord) -> dict[str, object]:
 def request_id() -> str:
     """The id of what this thread works on: a request's, a command's or a job's; "" where nothing was begun.
 
-    Ours alone: an id that a browser sends would be anybody's text.
+    It is always our own: an id that a browser sends could be any text.
     """
     if not has_request_context():
         return _work.get()
@@ -123,8 +124,6 @@ def _end(response: Response) -> Response:
         rule = request.url_rule.rule if request.url_rule else "unknown address"
         method = request.method if request.url_rule else "ANY"
         measures.request(f"{method} {rule}", response.status_code, took)
-        keys = {"method": request.method, "route": rule, "status": response.status_code, "ms": round(1000 * took)}
-        logging.getLogger(__name__).info(
-            "%s %s %s %.0f ms", *keys.values(), extra={"keys": {"event": "request", **keys}}
-        )
+        answered = (request.method, rule, response.status_code, round(1000 * took))
+        log.info("request.answered method=%s route=%s status=%d ms=%d", *answered)
     return response

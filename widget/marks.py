@@ -1,4 +1,5 @@
-"""Marks in the cache of what changed in the database: who remembers what they read there knows when to read it again.
+"""Marks in the cache of what changed in the database: a process that remembers what it read there sees when to read
+again.
 
 A mark is kept longer than anything remembered under the one before it, so that its end is no change.
 """
@@ -22,20 +23,21 @@ class Marks:
 
     @staticmethod
     def chat_key(portal_id: int, phone_key: str) -> str:
-        """Of the chats of one number, on all lines. It holds no number that could be read."""
+        """The mark's key for the chats of one number, on all lines. It holds no number that could be read."""
         return f"mc:{portal_id}:{phone_key}"
 
     @staticmethod
     def user_key(portal_id: int, user_id: int) -> str:
-        """Of what a user chose for themselves."""
+        """The mark's key for what a user chose for themselves."""
         return f"mu:{portal_id}:{user_id}"
 
     def chat_changed(self, portal_id: int, phone: str) -> None:
-        """One round trip. Never raises: a change that the cache is not told of is seen within a minute."""
+        """Mark the chats of this number as changed. One round trip. Never raises: where the cache is gone, the change
+        is seen within a minute."""
         self._change(self.chat_key(portal_id, self._keys.key(portal_id, phone)))
 
     def choice_changed(self, portal_id: int, user_id: int) -> None:
-        """The same for a user's choices."""
+        """Mark this user's choices as changed. One round trip. Never raises, as `chat_changed`."""
         self._change(self.user_key(portal_id, user_id))
 
     def of(self, portal_id: int, phone_keys: Sequence[str]) -> dict[str, str]:

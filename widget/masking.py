@@ -51,7 +51,7 @@ def masked_words(words: str) -> str:
 
 
 def masked_body(body: bytes) -> str:
-    """The same for an answer's body; of what is not JSON only the size stays."""
+    """An answer's body as masked JSON; of a body that is not JSON only the size stays."""
     try:
         return masked_json(json.loads(body))
     except (ValueError, RecursionError):

@@ -28,7 +28,7 @@ _span: Span | None = None
 
 
 def spans(span: Span | None) -> None:
-    """Tell each measure as a span too; None ends that."""
+    """Report each measure as a span too; None ends that."""
     global _span  # noqa: PLW0603 - one tracer a process
     _span = span
 

@@ -67,7 +67,7 @@ class Metrics:
         return generate_latest(self.all(told))
 
     def all(self, told: Sequence[LiveGauge] = ()) -> CollectorRegistry:
-        """What is counted, of all workers where they share a directory, and what is told when it is asked for."""
+        """The counters, of all workers where they share a directory, and the gauges `told` as they are now."""
         together = CollectorRegistry()
         if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
             multiprocess.MultiProcessCollector(together)  # type: ignore[no-untyped-call]
@@ -79,7 +79,7 @@ class Metrics:
 
 
 class _Of(Collector):
-    """What another registry holds."""
+    """Collects what another registry holds."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._registry = registry
@@ -92,7 +92,7 @@ class _Of(Collector):
 
 
 class _Read(Collector):
-    """What a store says, the same in every process. Left out where it cannot be asked."""
+    """Collects a gauge that is read from a store, so the same in every process. Left out if the store fails."""
 
     def __init__(self, told: Sequence[LiveGauge]) -> None:
         self._told = told

@@ -15,14 +15,14 @@ from widget.errors import AppError, ErrorCode
 
 
 class Crowded(AppError):
-    """The share is taken. Nothing was done; soon it may be free."""
+    """The company's share is taken. Nothing was done; trying again soon can help."""
 
     def __init__(self) -> None:
         super().__init__(ErrorCode.CROWDED, "its share of the threads is taken")
 
 
 class RequestPlace:
-    """One request's: what it holds until it ends."""
+    """The place of one request: a thread, and the bytes of its answers, until it ends."""
 
     def __init__(self, places: "Places", whose: Hashable) -> None:
         self._places = places
@@ -31,7 +31,7 @@ class RequestPlace:
         self.left = False
 
     def carry(self, size: int) -> bool:
-        """Count bytes of an answer that came for this request. Says False where its company's are too many at once."""
+        """Count bytes of an answer that came for this request. Returns False if its company holds too many at once."""
         return self._places.carry(self, size)
 
     def leave(self) -> None:
@@ -42,7 +42,7 @@ class Places:
     """The places of one process."""
 
     def __init__(self, requests: int, size: int) -> None:
-        """At most so many requests at once, and so many bytes of answers in them, of one company."""
+        """One company holds at most `requests` at once, and `size` bytes of answers in all of them."""
         self._most_requests = requests
         self._most_bytes = size
         self._requests: Counter[Hashable] = Counter()
@@ -59,7 +59,7 @@ class Places:
 
     def carry(self, place: RequestPlace, size: int) -> bool:
         with self._lock:
-            if place.left:  # a call that flew on after its request ended: none would give its bytes back
+            if place.left:  # a call that outlived its request: its bytes would never be given back
                 return True
             if self._bytes[place.whose] + size > self._most_bytes:
                 return False
@@ -80,8 +80,13 @@ _place: ContextVar[RequestPlace | None] = ContextVar("place", default=None)
 
 
 def current_place() -> RequestPlace | None:
-    """Of the request that this thread works for; None for commands and jobs, which have a process of their own."""
+    """The place of the request that this thread works for; None in commands and jobs, which have their own process."""
     return _place.get()
+
+
+def hold(place: RequestPlace | None) -> None:
+    """Work for this place's request in this thread from now on; for none with None."""
+    _place.set(place)
 
 
 @contextmanager
@@ -95,6 +100,6 @@ def at_place(place: RequestPlace | None) -> Iterator[None]:
 
 
 def carry(size: int) -> bool:
-    """Count bytes that came for this thread's request, if it works for one."""
+    """Count bytes that came for this thread's request, if it works for one. Returns False as `RequestPlace.carry`."""
     place = _place.get()
     return place is None or place.carry(size)

@@ -40,7 +40,7 @@ STORE_ERRORS = (RedisError, RedisClusterException)
 
 def open_redis(url: str, **options: Any) -> "redis.Redis":
     """A client that connects with its first command. `options` are redis-py's, instead of ours. Raises ValueError for
-    an address that is none."""
+    a malformed address."""
     scheme, _, kind = urlsplit(url).scheme.partition("+")
     if kind not in ("", "sentinel", "cluster"):
         raise ValueError(f"no kind of Redis: {kind}")

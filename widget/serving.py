@@ -1,6 +1,6 @@
 """gunicorn's threads are for requests that are there: a slow client waits without one, or with few of them.
 
-A proxy that buffers bodies does more (docs/proxy.md). This is for who runs without one, and for what comes past it.
+A proxy that buffers bodies does more (docs/proxy.md). This is for a service without one, and for what comes past it.
 """
 
 import errno
@@ -26,7 +26,7 @@ AT_ONCE = 64 * 1024  # bytes of an answer that a client must take within PATIENC
 
 
 class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
-    """gthread whose threads are at most to a half kept waiting by clients, and whose loop is not kept by any.
+    """gthread in which slow clients hold at most half of the threads, and never the loop that accepts connections.
 
     gunicorn 27 gives a thread to every new connection, waits in it for as long as its client likes once something was
     said, and lets a connection that ends linger for up to 2 s in the loop that accepts all others.

@@ -1,4 +1,4 @@
-"""Who is asking, without cookies: a short signed session that the page keeps and sends in a header.
+"""The user of a request, without cookies: a short signed session that the page keeps and sends in a header.
 
 A cross-site iframe loses its cookies, and a header that only our own script can set leaves nothing to forge.
 There are two kinds of ticket:
@@ -31,7 +31,7 @@ MAX_READ = 4096  # tickets whose sessions are remembered, about 1 kB each
 
 @dataclass(frozen=True)
 class Launch:
-    """What the form said. Nothing in it is proved."""
+    """What the form that opened a page said. Nothing in it is proved."""
 
     member_id: str
     domain: str
@@ -48,7 +48,7 @@ class Launch:
     server: str = ""  # the authorisation server that the form named
 
     def for_number(self, number: str, line_id: int, *, granted: bool = False) -> "Launch":
-        """The same of no card, for one number on one line."""
+        """This opening without its card, for one number on one line."""
         return replace(self, entity_type_id=0, entity_id=0, number=number, line_id=line_id, granted=granted)
 
 
@@ -76,7 +76,8 @@ class Session:
     readings: tuple[str, ...] = field(default=(), compare=False)
 
     def for_number(self, number: str, line_id: int, *, granted: bool = False) -> "Session":
-        """The same of no card, for one number on one line: a card's requests are not asked whose its chats are."""
+        """This session without its card, for one number on one line: on a card, chats are open to all who see the
+        card."""
         return replace(self, entity_type_id=0, entity_id=0, number=number, line_id=line_id, granted=granted)
 
     def __repr__(self) -> str:
@@ -116,8 +117,8 @@ class SessionTokens:
         return str(self._signer.dumps(asdict(session)))
 
     def read_session(self, ticket: str) -> Session:
-        """An open page sends the same ticket with each request: what was verified once needs no second look but at its
-        age."""
+        """The session of a ticket. A ticket that was verified here before is checked for its age alone. Raises
+        Refused(SESSION_OVER)."""
         with self._lock:
             known = self._read.get(ticket)
         session, signed_at = known or self._verified(ticket)

@@ -15,5 +15,5 @@ def timer_of(clock: Callable[[], float]) -> Callable[[], float]:
 
 
 def doubled(first: float, times: int, most: float) -> float:
-    """A pause (seconds) that was doubled so many times, `most` at the most (pure)."""
+    """The pause (seconds) after `first` was doubled `times` times, at most `most` (pure)."""
     return min(most, first * 2.0 ** min(max(0, times), 16))

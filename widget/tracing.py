@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 
 def start() -> bool:
-    """Send each measure as a span from now on. Says whether; a library that is missing is no reason not to start."""
+    """Send each measure as a span from now on. Returns False if the library is missing: the service starts anyway."""
     if not os.environ.get(ENDPOINT):
         return False
     try:
@@ -29,7 +29,7 @@ def start() -> bool:
         from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415
         from opentelemetry.sdk.trace.export import BatchSpanProcessor  # noqa: PLC0415
     except ImportError:
-        log.warning("%s is set, and requirements-otel.txt is not installed: no traces", ENDPOINT)
+        log.warning("tracing.library_missing setting=%s", ENDPOINT)
         return False
     provider = TracerProvider(resource=Resource.create({"service.name": "widget", "service.version": VERSION}))
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))

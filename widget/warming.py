@@ -1,4 +1,4 @@
-"""What a worker does before it takes requests, so that no first card waits for it."""
+"""Work that a process does before it takes requests, so that no first card waits for it."""
 
 import logging
 import re
@@ -37,8 +37,8 @@ def warm_up(app: Flask) -> None:
 
 
 def hear_of_lines(app: Flask) -> None:
-    """Know how the lines are before the first card asks (`Rounds.begin`). A database that is out of reach, or has no
-    tables yet, is no reason not to start: `ready` says so."""
+    """Read the state of the lines before the first card needs it (costs: see `Rounds.begin`). Never raises for a
+    database that is out of reach or has no tables yet: `/health/ready` reports that."""
     try:
         with app.app_context():
             services().presence.rounds.begin()

@@ -16,6 +16,7 @@ from widget.bitrix24.crm import Viewer
 from widget.bitrix24.own_writes import OwnWrites
 from widget.cache import Cache, redis_takes_writes
 from widget.card.building import CardParts, build_card
+from widget.cardfields.talks import CardTalks
 from widget.cardfields.work import CardFieldWork
 from widget.chats.building import ChatParts, build_chats
 from widget.config import Config
@@ -79,12 +80,12 @@ class Services:
     pings: Mapping[str, Callable[[], bool]]
 
     def saw(self, portal_id: int, viewer: Viewer) -> None:
-        """An employee is here, under this name. One statement where that is news."""
+        """Note that this employee is here, under this name. One statement where that is news, else none."""
         self.storage.staff.seen(portal_id, viewer.user_id, viewer.name, admin=viewer.admin)
 
     def own(self, line: Line, chat: Chat, user_id: int, by: int, *, typed: bool = False) -> Chat | None:
-        """Give a chat to an employee, 0 for none, because `by` said so; None if it is theirs. Its open line follows.
-        `typed`: a typed number is all that brought them to it."""
+        """Make an employee the owner of a chat (0 for none) by the word of `by`. Returns the chat, None if nothing
+        changed. Its open line follows in a job. `typed`: a typed number is all that brought them to it."""
         owned = self.storage.conversations.waits.own(chat, user_id, at=self.clock(), typed=typed)
         if owned:
             self.open_lines.owned(line, owned, user_id, by)
@@ -166,7 +167,7 @@ def _session_tokens(config: Config, stored: Repositories) -> SessionTokens:
 
 
 def _pings(config: Config, stored: Repositories, jobs: Jobs) -> dict[str, Callable[[], bool]]:
-    """What the service cannot do without, and whether each is there now."""
+    """The stores that the service cannot do without, each with a check of whether it answers now."""
     return {
         "database": lambda: takes_writes(stored.engine),
         "cache": lambda: redis_takes_writes(config.redis_url),
@@ -175,7 +176,7 @@ def _pings(config: Config, stored: Repositories, jobs: Jobs) -> dict[str, Callab
 
 
 def _schedule(here: Services) -> None:
-    """What is done by the clock."""
+    """Register the work that is done by the clock."""
     stored, received = here.storage, here.webhooks
 
     def texts_end() -> float:
@@ -194,13 +195,14 @@ def _schedule(here: Services) -> None:
         "badges": WaitingBadges(*told, here.clock).go,
         "notices": here.chats.notifying.go,
         "card-fields": CardFieldWork(
-            *(stored.card_fields, stored.conversations, stored.portals, here.presence.known, here.bitrix24.rest),
-            *(OwnWrites(here.cache), here.numbering.knows, here.clock),
+            *(stored.card_fields, stored.conversations.hidden, stored.portals),
+            CardTalks(stored.conversations, here.presence.known, here.numbering.knows),
+            *(here.bitrix24.rest, OwnWrites(here.cache), here.clock),
         ).go,
     }
     hourly: dict[str, Callable[[], object]] = {
         "update-portals": received.event_work.update_outdated,
-        "who-left": here.chats.notifying.look_who_left,
+        "who-left": here.chats.leavers.look,
     }
     nightly: dict[str, Callable[[], object]] = {
         "unveiling": here.chats.unveiling.go,

@@ -5,6 +5,7 @@ from typing import NoReturn
 
 from benchmarks.days.tally import Tally
 from benchmarks.days.trace import Number
+from widget.addresses import AddressRules
 from widget.gateways.base import (
     Capabilities,
     ChatList,
@@ -152,7 +153,9 @@ class TrueGateways(Gateways):
     """The widget's own registry of lines, which opens these instead of HTTP clients."""
 
     def __init__(self, by_line: Mapping[int, TrueGateway], clock: Clock) -> None:
-        super().__init__(make_client, Timeouts(1, 1, 1), allow_http=False, allow_private=False, clock=clock)
+        super().__init__(
+            make_client, Timeouts(1, 1, 1), rules=AddressRules(allow_http=False, allow_private=False), clock=clock
+        )
         self._by_line = by_line
 
     def of(self, line: Line) -> Gateway:

@@ -80,8 +80,8 @@ class Product:
         self._stack.close()
 
     def opened(self, opening: Opening) -> None:
-        """The page paints what is known and asks about the rest behind it; whoever wants to write and is still not told
-        whether they can, presses."""
+        """The page paints what is known and asks about the rest behind it; a rep who wants to write to a number that is
+        still unknown presses."""
         self._clock.now = opening.at
         for line in self._lines:  # what the worker does meanwhile
             self._presence.chat_index.refresh(line)
@@ -92,8 +92,8 @@ class Product:
             self._check(session, [_row(view, opening.writes_to).item.key], AskedBy.PRESS)
 
     def told(self, message: TracedMessage) -> None:
-        """What a webhook reports, or what a rep sends through the line. Nobody writes to a number that is shown to have
-        no WhatsApp."""
+        """What a webhook reports, or what a rep sends through the line. Reps do not write to a number that is shown to
+        have no WhatsApp."""
         self._clock.now = message.at
         line, phone = self._lines[message.line], message.number.phone
         if message.incoming:

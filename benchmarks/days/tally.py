@@ -1,4 +1,4 @@
-"""What came of a way to know who has WhatsApp: its checks, held against the budget, and what its cards showed."""
+"""The score of a way to know who has WhatsApp: its checks, held against the budget, and what its cards showed."""
 
 from bisect import bisect_right
 from collections import Counter

@@ -15,8 +15,8 @@ FIRST_MIDNIGHT = datetime(2025, 6, 1, 21, tzinfo=UTC).timestamp()  # a Monday's 
 WEEK = 5  # days that are worked
 
 # A rep works on a dozen current deals and opens each again and again; a few deals are everybody's for a while. A new
-# lead a day takes the place of the oldest deal, so a deal is current for about two weeks. Whoever writes to a client or
-# answers one opens the card for that. The shares of the openings that nobody's message leads to:
+# lead a day takes the place of the oldest deal, so a deal is current for about two weeks. A rep opens the card to write
+# to a client or to answer one. The shares of all other openings:
 CURRENT, HOT, NEW, OWN, ANY = 0.70, 0.12, 0.11, 0.05, 0.02
 DEALS = 12  # current ones of a rep
 ZIPF = 1.0  # the exponent: the third-busiest of them is opened a third as often as the busiest

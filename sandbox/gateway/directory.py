@@ -1,4 +1,4 @@
-"""Who is behind a chat id. Every spelling that WhatsApp itself knows leads here, and no other.
+"""The client behind a chat id. Each spelling that WhatsApp itself resolves leads to its client, and no other does.
 
 A phone id is spelled as WhatsApp spells it: the Brazilian client is found without the ninth digit only
 (devlikeapro/waha#238), which is why a product must keep the id that the check returned.
@@ -18,12 +18,12 @@ def digits(phone: str) -> str:
 
 
 def phone_id(client: KnownNumber) -> str:
-    """The id made of the phone, or nothing for who hides it."""
+    """The id made of the phone, "" for a client who hides it."""
     return client.canonical or (f"{digits(client.phone)}@c.us" if client.phone else "")
 
 
 def seen_phone_id(client: KnownNumber | None, line: SandboxLine) -> str:
-    """The same as far as the line has seen which phone is behind the LID."""
+    """`phone_id`, "" too while the line has not seen which phone is behind the LID."""
     return "" if client is None or client.lid in line.unpaired else phone_id(client)
 
 
@@ -54,7 +54,7 @@ def dialled(phone: str) -> KnownNumber | None:
 
 
 def by_phone(phone: str) -> KnownNumber | None:
-    """The same for people who pick a client by hand: who hides the number is picked by the LID's digits."""
+    """The client picked by hand: by the phone, or by the LID's digits for a client who hides it."""
     return dialled(phone) or client_of(f"{digits(phone)}@lid")
 
 

@@ -1,4 +1,4 @@
-"""What happens to a line, for whoever reports it: each protocol makes its own webhooks of these."""
+"""What happens to a line. Each protocol makes its own webhooks of these."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -7,7 +7,7 @@ from sandbox.gateway.model import SandboxAck, SandboxLine, SandboxMessage, Sandb
 
 
 class GatewayEventKind(Enum):
-    MESSAGE = "message"  # somebody wrote, the client or the line by any device
+    MESSAGE = "message"  # the client wrote, or the line by any of its devices
     ACK = "ack"
     EDITED = "edited"
     REVOKED = "revoked"

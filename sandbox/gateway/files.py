@@ -1,4 +1,4 @@
-"""Files of messages, whatever the protocol that names them."""
+"""Files of messages, for all protocols."""
 
 from flask import Response, request
 

@@ -116,7 +116,8 @@ def _on_phone(message: SandboxMessage) -> dict[str, Any]:
 
 @pages.post("/write")
 def write() -> ResponseReturnValue:
-    """The same the other way: the company writes to the client on the line's own phone; with "failed": true in vain."""
+    """The company writes to the client on the line's own phone, with the fields of `answer`; "failed": true: it
+    fails."""
     said: Any = request.get_json(silent=True)
     stuck = SandboxAck.ERROR if isinstance(said, dict) and said.get("failed") is True else None
     return _written(

@@ -58,7 +58,7 @@ class SandboxMessage:
     participant: str = ""
     by_api: bool = False
     seen: bool = False
-    stuck: SandboxAck | None = None  # the ack that it keeps for ever
+    stuck: SandboxAck | None = None  # the ack that the message keeps for ever
     contacts: tuple[tuple[str, str], ...] = ()  # shared ones: how each is called, and its vCard
 
     @property

@@ -22,7 +22,7 @@ SHOWN = 80  # messages at first; the rest with ?all=1
 
 
 def key_of(client: KnownNumber) -> str:
-    """How the client is named in addresses: by the phone, or by the LID of who hides it."""
+    """How the client is named in addresses: by the phone, or by the LID if they hide it."""
     return digits(client.phone or client.lid)
 
 
@@ -119,7 +119,7 @@ def _read(line: SandboxLine, client: KnownNumber, *, everything: bool) -> tuple[
 
 
 def _people(line: SandboxLine, query: str) -> list[tuple[KnownNumber, str]]:
-    """Who can be picked, with the last words said; those with a chat first, newest on top."""
+    """The clients to pick from, with the last words said; those with a chat first, newest on top."""
     world = here().world
     with world.changed:
         now = world.clock()

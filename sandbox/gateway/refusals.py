@@ -1,4 +1,4 @@
-"""A request that ends with an error, whatever the protocol."""
+"""A request that ends with an error, in any protocol."""
 
 from typing import Any
 

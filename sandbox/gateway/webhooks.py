@@ -1,4 +1,4 @@
-"""Deliver webhooks as gateways do: later, over a real socket, again and again when nobody answers.
+"""Deliver webhooks as gateways do: later, over a real socket, again and again while there is no answer.
 
 A protocol says what is posted where (`WebhookReport`) and how patient it is (`Retries`); one thread posts them in turn,
 so that order is kept unless a retry changes it, as with real gateways.
@@ -81,7 +81,7 @@ class Postman:
 
 
 def _post(report: WebhookReport) -> int:
-    """The status, 0 when nobody answered."""
+    """The status of the answer, 0 without one."""
     headers = {"Content-Type": "application/json", **report.headers}
     request = urllib.request.Request(report.url, data=report.body, headers=headers)
     try:

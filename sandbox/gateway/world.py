@@ -22,7 +22,7 @@ from sandbox.people import KnownNumber
 
 
 class NotOnWhatsApp(Exception):
-    """The id belongs to nobody."""
+    """No client has this id."""
 
 
 class GatewayWorld:
@@ -32,7 +32,7 @@ class GatewayWorld:
         self.clock = clock
         self.changed = threading.Condition()  # its lock is reentrant
         self._lines: dict[str, SandboxLine] | None = None
-        self.heard: Callable[[str, int], None] = lambda what, times: None  # who counts what WhatsApp hears
+        self.heard: Callable[[str, int], None] = lambda what, times: None  # counts what WhatsApp hears
         self.listeners: list[Callable[[Happening], None]] = []  # called under the lock: they must not wait
         self.reset()
 
@@ -62,7 +62,7 @@ class GatewayWorld:
             self._tell(GatewayEventKind.STATUS, self.lines[name])
 
     def restrict(self, name: str, *, until: float = 0.0, capped: bool = False, yellow: bool = False) -> None:
-        """WhatsApp lets the line start no new chats (until a time, or until its quota is new), or shows it a yellow
+        """Make WhatsApp let the line start no new chats (`until` unix seconds, or while `capped`), or show it a yellow
         card. Without arguments all of it is over. Raises KeyError."""
         with self.changed:
             line = self.lines[name]
@@ -145,7 +145,7 @@ class GatewayWorld:
             self._tell(GatewayEventKind.REVOKED, line, message)
 
     def react(self, line: SandboxLine, message: SandboxMessage, reaction: SandboxReaction) -> None:
-        """The last one of each side; an empty text takes it back."""
+        """React to the message: the last reaction of each side counts, and an empty text takes it back."""
         with self.changed:
             others = [known for known in message.reactions if known.from_me != reaction.from_me]
             message.reactions = [*others, reaction] if reaction.text else others
@@ -215,7 +215,8 @@ class GatewayWorld:
         reaction: SandboxReaction | None = None,
         at: float | None = None,
     ) -> None:
-        """`at` later than now is for what has not happened yet: whoever reports it waits."""
+        """Tell the listeners. `at` (unix seconds) later than now is for what is still to happen: they report it
+        then."""
         happening = Happening(what, line, self.clock() if at is None else at, message, ack, reaction)
         for listener in self.listeners:
             listener(happening)

@@ -15,13 +15,13 @@ _USUAL = {
 }
 
 
-# What is written of an element; a title that somebody gave to a field is not (server module crm,
+# What is written of an element; a title that an administrator gave to a field is not (server module crm,
 # lib/entity/entityeditorconfig.php, sanitize).
 _KEPT = ("name", "options")
 
 
 def arranged_with(fields: Mapping[str, bool]) -> list[Section]:
-    """The usual sections, as somebody saved them, with some custom fields in the first: name -> always shown."""
+    """The usual sections, as an arranged card has them, with custom fields in the first: name -> always shown."""
     sections = [
         {"name": name, "title": title, "type": "section", "elements": [_element(each) for each in elements]}
         for name, (title, elements) in _USUAL.items()
@@ -56,7 +56,7 @@ def without(sections: list[Section], name: str) -> list[Section]:
 
 
 def saved(data: Any) -> list[Section]:
-    """The sections that somebody sends to be kept. Raises ValueError for what is none."""
+    """The sections of a request to keep them. Raises ValueError for malformed ones."""
     given = list(data.values()) if isinstance(data, dict) else data
     if not isinstance(given, list) or not given:
         raise ValueError("Parameter 'data' must be array.")

@@ -1,4 +1,4 @@
-"""One call of a method: who asks, in which portal, for what; and what a method checks before it answers."""
+"""One call of a method: its user, portal and parameters; and what a method checks before it answers."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -11,7 +11,7 @@ NAMES[SMART_INVOICE] = "SMART_INVOICE"
 
 @dataclass(frozen=True)
 class PortalCard:
-    """One card; `item_id` 0 is a card that nobody has saved yet."""
+    """One card; `item_id` 0 is a card that was never saved."""
 
     entity_type_id: int
     item_id: int

@@ -58,7 +58,7 @@ def _set(name: str, kind: Callable[[Any], Any]) -> Change:
 
 
 def _arranged(world: PortalWorld, state: SandboxPortalState, value: Any) -> None:
-    """false: nobody ever arranged a card."""
+    """false: no card was ever arranged."""
     if value is False:
         state.layouts = {}
 
@@ -75,7 +75,7 @@ def _in_layout(world: PortalWorld, state: SandboxPortalState, value: Any) -> Non
 
 def _layout(world: PortalWorld, state: SandboxPortalState, value: Any) -> None:
     """One layout: {"entityTypeId": 2, "variant": 9, "field": "always" | "filled" | "absent" | "never_arranged"}, with
-    "renamed": "COMMENTS" where somebody gave another title to that field."""
+    "renamed": "COMMENTS" where that field was given another title."""
     entity_type_id, where = int(value["entityTypeId"]), value["field"]
     found = state.field_of(entity_type_id)
     if found is None:
@@ -92,7 +92,7 @@ def _layout(world: PortalWorld, state: SandboxPortalState, value: Any) -> None:
 
 
 def _funnels(world: PortalWorld, state: SandboxPortalState, value: Any) -> None:
-    """{"2": [[0, "Общая"], [9, "Опт"]]}; the first of each is the default, and nobody arranged the new ones."""
+    """{"2": [[0, "Общая"], [9, "Опт"]]}; the first of each is the default, and the new ones are not arranged."""
     for entity_type_id, funnels in value.items():
         state.funnels[int(entity_type_id)] = [Funnel(int(number), str(name)) for number, name in funnels]
 
@@ -140,21 +140,21 @@ def _delete_smart_type(world: PortalWorld, state: SandboxPortalState, value: Any
 
 
 def _change_item(world: PortalWorld, state: SandboxPortalState, value: Any) -> None:
-    """Somebody saves other values of an item: {"entityTypeId", "id", "fields"}; the event goes out."""
+    """A user saves other values of an item: {"entityTypeId", "id", "fields"}; the event goes out."""
     entity_type_id, item_id = int(value["entityTypeId"]), int(value["id"])
     state.crm[entity_type_id, item_id].update(value["fields"])
     card_changed(world, state, entity_type_id, item_id, ADMIN)
 
 
 def _delete_item(world: PortalWorld, state: SandboxPortalState, value: Any) -> None:
-    """Somebody deletes an item; the event goes out."""
+    """A user deletes an item; the event goes out."""
     entity_type_id, item_id = int(value["entityTypeId"]), int(value["id"])
     del state.crm[entity_type_id, item_id]
     card_deleted(world, state, entity_type_id, item_id, ADMIN)
 
 
 def _add_contacts(world: PortalWorld, state: SandboxPortalState, value: Any) -> None:
-    """So many people more, without phones: a portal where a list has several pages."""
+    """Add so many contacts without phones: a portal where a list has several pages."""
     for number in range(int(value)):
         made = contact(ADDED_FROM + number, f"Контакт {number}", [])
         state.crm[CONTACT, made["id"]] = made
@@ -174,7 +174,7 @@ def _open_line(world: PortalWorld, state: SandboxPortalState, value: Any) -> Non
 
 
 def _connector_off(world: PortalWorld, state: SandboxPortalState, value: Any) -> None:
-    """Somebody switches the connector off on a line, in the contact centre: {"connector", "line"}."""
+    """An administrator switches the connector off on a line, in the contact centre: {"connector", "line"}."""
     state.centre.links.pop((str(value["connector"]), int(value["line"])), None)
     fire(world, state, "ONIMCONNECTORSTATUSDELETE", {"connector": value["connector"], "line": value["line"]}, ADMIN)
 

@@ -101,7 +101,7 @@ def _events(world: PortalWorld) -> ResponseReturnValue:
 
 
 def _whose(world: PortalWorld) -> tuple[SandboxPortalState, User | None]:
-    """Of one user, or of everybody where none is named."""
+    """The portal and the user that are meant; no user means everybody."""
     wanted = _body()
     role = wanted.get("user")
     if role is not None and role not in USERS:

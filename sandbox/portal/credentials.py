@@ -1,4 +1,5 @@
-"""Who the app and the two portals are. The demo's seed imports this: both sides agree without an installation."""
+"""Ids and secrets of the app and of the two portals. The demo's seed imports them, so both sides agree without an
+installation."""
 
 from dataclasses import dataclass
 

@@ -15,7 +15,7 @@ from .seed import Crm
 from .users import User
 
 PAGE = 50
-WITHOUT_A_COLUMN = {"fm", "entityTypeId", "observers"}  # come with an item, but nobody can filter by them
+WITHOUT_A_COLUMN = {"fm", "entityTypeId", "observers"}  # come with an item, but no filter can name them
 
 
 def get_item(crm: Crm, user: User, params: dict[str, Any]) -> Answer:

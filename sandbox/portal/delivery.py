@@ -17,7 +17,7 @@ PATIENCE = 5.0  # seconds for an answer
 
 @dataclass
 class Letter:
-    """One event to one handler. `status` is None until it is answered, and stays so when nobody answers."""
+    """One event to one handler. `status` is None until there is an answer."""
 
     portal: int
     event: str
@@ -48,7 +48,7 @@ class Delivery:
                 self._send(replace(letter))
 
     def release(self) -> None:
-        """What was held goes out, the last first."""
+        """Send what was held, the last first."""
         held, self.held = self.held[::-1], []
         for letter in held:
             self._send(letter)
@@ -60,7 +60,7 @@ class Delivery:
         thread.start()
 
     def wait(self, seconds: float = PATIENCE + 1) -> None:
-        """Until everything that was sent is answered or given up."""
+        """Wait until everything that was sent is answered or given up, at most `seconds`."""
         until = time.monotonic() + seconds
         for thread in list(self._under_way):
             thread.join(max(until - time.monotonic(), 0))

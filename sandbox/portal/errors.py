@@ -71,7 +71,7 @@ def known(code: str) -> RestError:
 
 
 def admins_only() -> RestError:
-    """What a method for administrators says to anybody else (server module rest, lib/accessexception.php)."""
+    """What a method for administrators says to other users (server module rest, lib/accessexception.php)."""
     return RestError("ACCESS_DENIED", "Access denied!", 403)
 
 

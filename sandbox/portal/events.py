@@ -38,7 +38,7 @@ def known_events(state: SandboxPortalState) -> tuple[str, ...]:
 
 
 def fire(world: PortalWorld, state: SandboxPortalState, event: str, data: Any, user: User | None = None) -> int:
-    """Send an event to everybody who asked for it; how many that were.
+    """Send an event to each handler bound to it. Returns how many there are.
 
     None is sent before the installation is finished, nor when the paid period is over.
     """
@@ -92,7 +92,7 @@ def _auth(world: PortalWorld, state: SandboxPortalState, event: str, user: User 
 
 
 def usual_data(state: SandboxPortalState, event: str) -> dict[str, Any]:
-    """What an event tells unless somebody says otherwise."""
+    """What an event tells by default."""
     language = {"LANGUAGE_ID": "ru"}
     if event == "ONAPPINSTALL":
         return {"VERSION": state.version, "ACTIVE": "Y", "INSTALLED": "Y", **language}
@@ -117,7 +117,7 @@ def payment(state: SandboxPortalState) -> dict[str, Any]:
 
 
 def card_changed(world: PortalWorld, state: SandboxPortalState, entity_type_id: int, item_id: int, user: User) -> int:
-    """Somebody saved a card."""
+    """Fire the event of a saved card. Returns how many handlers it went to."""
     if entity_type_id in CARDS:
         return fire(world, state, f"{CARDS[entity_type_id]}UPDATE", {"FIELDS": {"ID": item_id}}, user)
     told = {"FIELDS": {"ID": item_id, "ENTITY_TYPE_ID": entity_type_id}}

@@ -102,7 +102,7 @@ def _list_of(owner: str) -> Method:
 
 
 def _need_right(asked: Asked, refusal: str) -> None:
-    """Only of the CRM's fields, and only for those who may change its settings; nobody is told by a code."""
+    """Refuse all but the CRM's fields, and users who may not change its settings; the error has no code."""
     if asked.params.get("moduleId") != "crm":
         raise _said(asked, "Module is not specified or does not support user fields")
     if not asked.user.is_admin or not asked.state.has_scope("crm"):

@@ -8,7 +8,7 @@ from .state import Handler
 
 
 def _bind(asked: Asked) -> Answer:
-    """Everybody may bind an event for himself; only an admin for others, for all, or offline."""
+    """Each user may bind an event for themselves; only an admin for others, for all, or offline."""
     params = asked.upper()
     event = text_of(params, "EVENT").upper()
     if event not in known_events(asked.state):

@@ -35,7 +35,7 @@ def _kind(asked: Asked) -> int:
 
 
 def _configuration(asked: Asked, entity_type_id: int) -> Answer:
-    """Shared settings (scope C), or null for personal ones (scope P, the usual): nobody here has any."""
+    """Shared settings (scope C), or null for personal ones (scope P, the usual), of which there are none here."""
     if str(asked.params.get("userId") or asked.user.id) != str(asked.user.id) and not asked.user.is_admin:
         raise _said(asked, "Access denied.")
     if asked.params.get("scope", "P") != "C":
@@ -44,10 +44,10 @@ def _configuration(asked: Asked, entity_type_id: int) -> Answer:
 
 
 def _set(asked: Asked) -> Answer:
-    """Writes the whole layout: what the data do not name is not in the card any more."""
+    """Write the whole layout: what the data do not name leaves the card."""
     entity_type_id = _kind(asked)
     if asked.params.get("scope", "P") != "C":
-        return Answer(True)  # of nobody's interest here
+        return Answer(True)  # a personal layout, which is not kept here
     if not asked.user.is_admin:
         raise _said(asked, "Access denied.")
     try:

@@ -17,7 +17,7 @@ FIRST_SMART_TYPE = 1030
 
 
 def start_install(world: PortalWorld, state: SandboxPortalState, user: User) -> None:
-    """The application is there, and its installer shall finish. Tokens of an installation before are worth nothing."""
+    """Put the application in, its installer to be finished. Tokens of an earlier installation are worth nothing."""
     if state.present:
         return
     world.tokens.revoke(state.portal)

@@ -124,7 +124,7 @@ def open_app(
 def _handler(world: PortalWorld, state: SandboxPortalState, user: User, place: OpeningPlace) -> tuple[str, int]:
     """Where to post and how high the frame is at first.
 
-    While nobody has finished the installation, an admin gets the install address in every place, and others nothing.
+    While the installation is not finished, an admin gets the install address in every place, and others nothing.
     """
     if not is_active(state, user):
         raise NotShown("dismissed")

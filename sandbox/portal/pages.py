@@ -104,7 +104,7 @@ def _calls_of_a_page(pages: Blueprint, world: PortalWorld) -> None:
 
     @pages.post("/refresh-auth")
     def refresh_auth() -> ResponseReturnValue:
-        """New tokens for whoever looks at the page: the portal has a session, the frame only asks."""
+        """New tokens for the user who looks at the page: the portal has their session, the frame only asks."""
         user = Choices.read(request.args).user
         if world.state_here().quirks.silent_auth:
             return jsonify(None)  # the page then answers the frame nothing at all
@@ -124,7 +124,7 @@ def _calls_of_a_page(pages: Blueprint, world: PortalWorld) -> None:
 
     @pages.post("/changed")
     def changed() -> ResponseReturnValue:
-        """Somebody saved the card at this path; how many handlers were told."""
+        """The card at this path was saved. Answers how many handlers were told."""
         card = _card_at(request.args.get("path", "")) or abort(404)
         user = Choices.read(request.args).user
         return jsonify(handlers=card_changed(world, world.state_here(), card.entity_type_id, card.item_id, user))
@@ -132,7 +132,7 @@ def _calls_of_a_page(pages: Blueprint, world: PortalWorld) -> None:
     @pages.post("/layout")
     def add_to_layout() -> ResponseReturnValue:
         """An admin's two buttons on a card that does not show its field: to add it to the card, which shows it while
-        somebody edits, and («always») the gear's «Show always». Either arranges a card that nobody ever arranged."""
+        it is edited, and («always») the gear's «Show always». Either arranges a card that was never arranged."""
         card = _card_at(request.args.get("path", "")) or abort(404)
         choices, state = Choices.read(request.args), world.state_here()
         found, _of_type = state.field_of(card.entity_type_id) or abort(404)

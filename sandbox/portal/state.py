@@ -56,7 +56,7 @@ class Field:
 
 @dataclass
 class Handler:
-    """Of an event. `auth_type` is the user whose token its events carry, 0 for whoever caused them."""
+    """A handler of an event. `auth_type` is the user whose token its events carry, 0 for the user who caused them."""
 
     id: int
     event: str
@@ -75,7 +75,7 @@ class SmartType:
 
 @dataclass
 class Funnel:
-    """Of deals or of a smart process: each arranges its cards for itself. The first one is the default."""
+    """A funnel of deals or of a smart process: each arranges its cards for itself. The first one is the default."""
 
     id: int
     name: str
@@ -108,7 +108,7 @@ class Quirks:
 
 @dataclass
 class SandboxPortalState:
-    """`present` without `installed` is an application whose installation or update nobody has finished."""
+    """`present` without `installed` is an application whose installation or update is not finished."""
 
     portal: PortalCredentials
     crm: Crm
@@ -130,12 +130,12 @@ class SandboxPortalState:
     foreign_types: list[str] = field(default_factory=list)  # ids of field types that other applications have
     fields: list[Field] = field(default_factory=list)
     funnels: dict[int, list[Funnel]] = field(default_factory=dict)
-    # Shared ones, by owner and variant. What is missing nobody ever arranged: it is null for who asks.
+    # Shared layouts, by owner and variant. A missing one was never arranged, which REST tells as null.
     layouts: dict[tuple[str, int], list[Section]] = field(default_factory=dict)
     quirks: Quirks = field(default_factory=Quirks)
     handlers: list[Handler] = field(default_factory=list)
     types: list[SmartType] = field(default_factory=list)
-    app_options: dict[str, Any] = field(default_factory=dict)  # what the frame set for everybody
+    app_options: dict[str, Any] = field(default_factory=dict)  # what the frame set for all users
     user_options: dict[int, dict[str, Any]] = field(default_factory=dict)  # and for one user
     centre: ContactCentre = field(default_factory=seeded)
     timeline: list["TimelineEntry"] = field(default_factory=list)
@@ -181,14 +181,14 @@ class SandboxPortalState:
         return [funnel.id for funnel in self.funnels_of(entity_type_id)]
 
     def variant_of(self, card: PortalCard) -> int:
-        """Which of them this card has."""
+        """The variant of this card's layout."""
         item = self.item(card) or {}
         if card.entity_type_id == LEAD:
             return 2 if item.get("isReturnCustomer") == "Y" else 1
         return int(item.get("categoryId") or self.variants(card.entity_type_id)[0])
 
     def in_layout(self, found: Field, variant: int) -> bool:
-        """Whether the shared layout names the field. One that nobody arranged has it in its default section."""
+        """Whether the shared layout names the field. One that was never arranged has it in its default section."""
         layout = self.layouts.get((found.owner, variant))
         return layout is None or found.name in names_in(layout)
 

@@ -55,7 +55,7 @@ class IssuedTokens:
         return self.issue(old.portal, old.user) if old else None
 
     def revoke(self, portal: PortalCredentials, user: User | None = None) -> int:
-        """Forget the tokens of a user, or of everybody, in one portal; how many pairs that were."""
+        """Forget the tokens of a user, or of all users, in one portal. Returns how many pairs that were."""
         gone = self._of(portal, user)
         for grant in gone:
             self._by_access.pop(grant.access, None)

@@ -30,7 +30,7 @@ class Visitor:
         return self.post(f"/rest/{method}", portal=portal, json={**params, "auth": token})
 
     def call(self, method: str, token: str, portal: int = 1, **params: Any) -> Any:
-        """Call REST and give the JSON body, whatever it says."""
+        """Call REST and return the JSON body, also of an error."""
         return self.ask(method, token, portal, **params).get_json()
 
     def refresh(self, refresh_token: str, secret: str = CLIENT_SECRET) -> TestResponse:

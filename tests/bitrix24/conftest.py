@@ -12,7 +12,7 @@ import pytest
 from sandbox.portal.credentials import CLIENT_ID, CLIENT_SECRET
 from tests.stand import Clock, Outside, Widget, impatient_client
 from widget.bitrix24.exchanges import Exchanges
-from widget.bitrix24.oauth import OAuth
+from widget.bitrix24.oauth import OAuth, OwnApplication
 from widget.bitrix24.renewal import Renewal
 from widget.bitrix24.rest import Rest
 from widget.metrics import Metrics
@@ -79,8 +79,7 @@ def sign_in(widget: Widget, outside: Outside, clock: Clock) -> Callable[..., Sig
         oauth = OAuth(
             impatient_client(),
             [f"{outside.portal}/oauth"],
-            CLIENT_ID,
-            CLIENT_SECRET,
+            OwnApplication(CLIENT_ID, CLIENT_SECRET),
             allow_http=True,
             timeout=timeout,
             clock=clock,
@@ -89,14 +88,19 @@ def sign_in(widget: Widget, outside: Outside, clock: Clock) -> Callable[..., Sig
         rest_log = RestLog(services.storage.engine, keep=True, wait=60)  # written when a test says so
         renewal = Renewal(oauth, portals, tokens, metrics, lease_seconds=20)
         rest = Rest(
-            Exchanges([impatient_client(transport=transport)], rest_log, timeout=timeout, clock=clock),
+            Exchanges(
+                [impatient_client(transport=transport)],
+                rest_log,
+                timeout=timeout,
+                patience=12,
+                clock=clock,
+                sleep=sleep or slept.append,
+            ),
             oauth,
             renewal,
             portals,
             tokens,
             metrics,
-            patience=12,
-            sleep=sleep or slept.append,
         )
         stored = portals.get(widget.portals[portal - 1])
         assert stored

@@ -10,7 +10,7 @@ import httpx
 
 from sandbox.portal.credentials import CLIENT_ID, CLIENT_SECRET
 from widget.bitrix24.exchanges import Exchanges
-from widget.bitrix24.oauth import OAuth
+from widget.bitrix24.oauth import OAuth, OwnApplication
 from widget.bitrix24.renewal import Renewal
 from widget.bitrix24.rest import Rest
 from widget.errors import Refused
@@ -47,12 +47,12 @@ def main(database: str, key: str, auth_server: str, portal_id: str, user_id: str
     engine, secret_box, metrics = open_database(database), SecretBox([key]), Metrics()
     portals, tokens = Portals(engine, secret_box, time.time), Tokens(engine, secret_box)
     settings: dict[str, Any] = {"allow_http": True, "timeout": 30, "clock": time.time}
-    oauth = OAuth(make_client(), [auth_server], CLIENT_ID, CLIENT_SECRET, **settings)
+    oauth = OAuth(make_client(), [auth_server], OwnApplication(CLIENT_ID, CLIENT_SECRET), **settings)
     renewal = Renewal(oauth, portals, tokens, metrics, lease_seconds=LEASE)
     go = threading.Event()
     clients = [make_client(transport=HeldBack(go))]
-    exchanges = Exchanges(clients, RestLog(engine, keep=False), timeout=30, clock=time.time)
-    rest = Rest(exchanges, oauth, renewal, portals, tokens, metrics, patience=40)
+    exchanges = Exchanges(clients, RestLog(engine, keep=False), timeout=30, patience=40, clock=time.time)
+    rest = Rest(exchanges, oauth, renewal, portals, tokens, metrics)
     portal = portals.get(int(portal_id))
     assert portal
 

@@ -4,7 +4,7 @@ from urllib.parse import parse_qs
 import httpx
 import pytest
 
-from widget.bitrix24.oauth import PROOF_SECONDS, Home, OAuth
+from widget.bitrix24.oauth import PROOF_SECONDS, Home, OAuth, OwnApplication
 from widget.errors import ErrorCode, Refused
 from widget.http import make_client
 
@@ -55,7 +55,9 @@ def servers():
 def make_oauth(servers, clock):
     def make(allow_http=False):
         client = make_client(transport=httpx.MockTransport(servers))
-        return OAuth(client, (FIRST, SECOND), OURS, SECRET, allow_http=allow_http, timeout=5, clock=clock)
+        return OAuth(
+            client, (FIRST, SECOND), OwnApplication(OURS, SECRET), allow_http=allow_http, timeout=5, clock=clock
+        )
 
     return make
 

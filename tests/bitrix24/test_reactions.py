@@ -11,8 +11,8 @@ from sandbox.portal.errors import _KNOWN as SANDBOX_ERRORS
 from tests.bitrix24.conftest import REP
 from tests.stand import in_russian
 from widget.bitrix24.errors import _MEANINGS, ErrorAction, blocked_until, known_code, reaction_to, refused
-from widget.bitrix24.oauth import Home, OAuth
-from widget.bitrix24.rest import BUSY_WAIT, MAX_WAITS
+from widget.bitrix24.oauth import Home, OAuth, OwnApplication
+from widget.bitrix24.pauses import BUSY_WAIT, MAX_WAITS
 from widget.errors import ErrorCode, Refused
 from widget.http import make_client
 from widget.storage.portals import PortalState
@@ -155,7 +155,7 @@ def test_pauses_differ_so_that_cards_do_not_come_back_together(says):
 
 def test_no_pause_is_begun_that_the_card_has_no_patience_for(says):
     here = says("QUERY_LIMIT_EXCEEDED")
-    here.rest._patience = 1.5
+    here.rest._exchanges._patience = 1.5
     assert refusal(here.call).refusal is ErrorCode.PORTAL_BUSY
     assert (here.wire.calls, here.slept) == (1, [])
 
@@ -360,7 +360,7 @@ def servers(asked, clock):
         return httpx.Response(200, json=told)
 
     client = make_client(transport=httpx.MockTransport(answer))
-    oauth = OAuth(client, (WEST, EAST), "id", "secret", allow_http=False, timeout=5, clock=clock)
+    oauth = OAuth(client, (WEST, EAST), OwnApplication("id", "secret"), allow_http=False, timeout=5, clock=clock)
     oauth.answers = answers
     return oauth
 

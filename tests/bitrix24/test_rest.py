@@ -12,7 +12,8 @@ from sandbox.portal.php import parse_str
 from tests.bitrix24.conftest import REP
 from tests.stand import PATIENCE
 from widget.bitrix24.errors import refused
-from widget.bitrix24.rest import BUSY_WAIT, LONGER_BY, MAX_WAITS, flatten
+from widget.bitrix24.pauses import BUSY_WAIT, LONGER_BY, MAX_WAITS
+from widget.bitrix24.rest import flatten
 from widget.errors import ErrorCode, Refused
 from widget.http import make_client
 

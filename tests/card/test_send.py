@@ -311,7 +311,7 @@ def test_neither_texts_nor_numbers_nor_tokens_reach_the_log_or_the_cache(
     ours = [record for record in records.records if record.name != "werkzeug"]  # the sandbox's own servers
     written = "\n".join(logging.Formatter().format(record) for record in ours)
     assert "bitrix24.called method=batch portal=" in written
-    assert "presence line=" in written
+    assert "presence.checked line=" in written
     kept = dump(redis_url)
     assert "p:1:whatsapp:" in kept
     secrets = ["Секретная скидка", "Секретная".encode().decode("latin-1"), opening["fields"]["AUTH_ID"]]

@@ -8,7 +8,7 @@ import pytest
 from tests.stand import CardPage, Clock, Outside, Widget, config_for, start_widget
 from tests.waiting.test_list import app_page
 from tests.webhooks.gateways import PHONE, Caller, PlainWebhooks, written
-from widget.cardfields.work import facts_of
+from widget.cardfields.talks import facts_of
 from widget.storage.card_fields import TalkFact
 from widget.storage.chats import Chat
 

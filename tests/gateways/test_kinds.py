@@ -1,7 +1,12 @@
 """What every vendor's folder has to say of itself."""
 
+from pathlib import Path
+
 import pytest
 
+from sandbox.demo import LINES
+from sandbox.gateway import kinds as simulated
+from sandbox.gateway.lines import fresh_lines
 from tests.stand import Widget
 from widget.gateways.breaker import Breaker
 from widget.gateways.calls import Calls, Timeouts
@@ -24,6 +29,20 @@ def test_an_adapter_is_what_its_kind_says(kind: GatewayKind) -> None:
     assert adapter.chat_id_of("+79261112233") == f"79261112233@{kind.home}"
     assert kind.session_example.isdecimal() or not kind.session_is_number
     assert kind.webhooks.events({}) == []
+
+
+def test_every_kind_has_a_simulator_with_a_line_in_the_demo() -> None:
+    assert {kind.name for kind in simulated.KINDS} == set(KINDS)
+    assert {line.protocol for line in fresh_lines(0)} == set(KINDS)
+    assert {kind for _, _, _, kind in LINES} == set(KINDS)
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_every_kind_keeps_the_contract(name: str) -> None:
+    tests = Path(__file__).parent / name / "test_contract.py"
+
+    assert tests.exists()
+    assert "(Contract):" in tests.read_text()
 
 
 @pytest.mark.parametrize("name", KINDS)

@@ -6,6 +6,7 @@ import pytest
 
 from sandbox.people import API_KEY
 from tests.stand import PATIENCE
+from widget.addresses import AddressRules
 from widget.gateways.base import GatewayError, GatewayErrorCode, LineState
 from widget.gateways.lines import Gateways, Timeouts
 from widget.gateways.states import OTHER_SECONDS, READY_SECONDS
@@ -22,7 +23,7 @@ def stored(outside):
 
 @pytest.fixture
 def gateways(clock):
-    return Gateways(make_client, TIMEOUTS, allow_http=True, allow_private=True, clock=clock)
+    return Gateways(make_client, TIMEOUTS, rules=AddressRules(allow_http=True, allow_private=True), clock=clock)
 
 
 def test_a_lines_state_is_asked_for_once_in_a_few_seconds(gateways, stored, outside, clock):
@@ -80,7 +81,7 @@ def test_a_line_keeps_its_adapter_until_it_is_changed(gateways, stored):
 
 @pytest.mark.parametrize("address", ["http://gateway.example", "gateway.example", "ftp://gateway.example", ""])
 def test_a_line_without_https_is_refused_unless_the_operator_allows_it(stored, clock, address):
-    strict = Gateways(make_client, TIMEOUTS, allow_http=False, allow_private=False, clock=clock)
+    strict = Gateways(make_client, TIMEOUTS, rules=AddressRules(allow_http=False, allow_private=False), clock=clock)
     with pytest.raises(GatewayError) as error:
         strict.of(replace(stored, address=address))
     assert error.value.trouble is GatewayErrorCode.UNREACHABLE
@@ -92,12 +93,12 @@ def test_a_line_without_https_is_refused_unless_the_operator_allows_it(stored, c
 )
 def test_a_private_line_is_never_called_unless_the_operator_allows_it(stored, clock, address):
     private = replace(stored, address=address)
-    strict = Gateways(make_client, TIMEOUTS, allow_http=True, allow_private=False, clock=clock)
+    strict = Gateways(make_client, TIMEOUTS, rules=AddressRules(allow_http=True, allow_private=False), clock=clock)
     for _ in range(2):
         with pytest.raises(GatewayError) as error:
             strict.status(private)
         assert error.value.trouble is GatewayErrorCode.UNREACHABLE
-    Gateways(make_client, TIMEOUTS, allow_http=False, allow_private=True, clock=clock).of(private)
+    Gateways(make_client, TIMEOUTS, rules=AddressRules(allow_http=False, allow_private=True), clock=clock).of(private)
 
 
 def test_a_printed_line_shows_no_key(stored):

@@ -1,10 +1,10 @@
-"""A caller reads the docstring: it names what is raised."""
+"""A caller reads the docstring: it names what is raised, and what it costs outside of the process."""
 
 import ast
+import re
 from collections.abc import Iterator
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.house.sources import PRODUCT, code
 
 
 def test_each_public_function_that_raises_says_so() -> None:
@@ -17,6 +17,16 @@ def test_each_public_function_that_raises_says_so() -> None:
     assert silent == []
 
 
+ASKS = re.compile(r"(?:connection\.|conn\.)execute\(|\brest\.(?:call|batch)\(|_rest\.(?:call|batch)\(")
+COST = re.compile(r"quer|statement|upsert|transaction|call|round trip", re.IGNORECASE)
+
+
+def test_each_public_function_that_asks_sql_or_a_portal_says_what_that_costs() -> None:
+    asking = [(where, function) for where, function in public_functions() if ASKS.search(ast.unparse(function))]
+    assert len(asking) > 150  # or nothing was read
+    assert [where for where, function in asking if not COST.search(ast.get_docstring(function) or "")] == []
+
+
 def names_errors(docstring: str) -> bool:
     return "Raises" in docstring or "Refused" in docstring
 
@@ -24,11 +34,10 @@ def names_errors(docstring: str) -> bool:
 def public_functions() -> Iterator[tuple[str, ast.FunctionDef]]:
     """But for views and commands, whose errors are answered for all of them in one place, and for methods of a class
     with a base, which is where their errors are named."""
-    for folder in ("widget", "ratelimit"):
-        for file in sorted((ROOT / folder).rglob("*.py")):
-            if not file.name.endswith("views.py") and {"commands", "versions"}.isdisjoint(file.parts):
-                for function in functions_in(ast.parse(file.read_text())):
-                    yield f"{file.relative_to(ROOT)}:{function.lineno} {function.name}", function
+    for path, tree in code(*PRODUCT):
+        if not path.endswith("views.py") and {"commands", "versions"}.isdisjoint(path.split("/")):
+            for function in functions_in(tree):
+                yield f"{path}:{function.lineno} {function.name}", function
 
 
 def functions_in(tree: ast.Module) -> Iterator[ast.FunctionDef]:

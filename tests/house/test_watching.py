@@ -11,6 +11,7 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.stand import Widget
+from widget.gateways.kinds import KINDS
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 RULES: list[dict[str, Any]] = yaml.safe_load((ROOT / "deploy/alerts.yaml").read_text())["groups"][0]["rules"]
@@ -54,6 +55,11 @@ def test_what_alerts_and_panels_ask_for_is_counted(counted: dict[str, set[str]])
             assert labels <= counted[name] | MORE, text
         grouped = {each.strip() for by in re.findall(r"\bby \(([^)]*)\)", text) for each in by.split(",")}
         assert grouped <= MORE.union(*(counted[name] for name, _labels in selectors(text))), text
+
+
+def test_the_alert_for_gateways_counts_every_kind() -> None:
+    [expression] = [rule["expr"] for rule in RULES if rule["alert"] == "GatewayDown"]
+    assert set(re.findall(r'host=~"([^"]*)"', expression)) == {"|".join(KINDS)}
 
 
 def test_no_label_can_grow_without_end(counted: dict[str, set[str]]) -> None:

@@ -421,5 +421,5 @@ def test_logs_hold_no_number(desk, caplog):
     desk.gateway.listing = GatewayErrorCode.THROTTLED
     with caplog.at_level("DEBUG"):
         check(desk, IVAN, MARIA)
-    assert "presence line=1" in caplog.text
+    assert "presence.checked line=1" in caplog.text
     assert "9619510000" not in caplog.text

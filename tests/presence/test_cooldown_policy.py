@@ -175,4 +175,4 @@ def test_while_checks_pause_an_old_answer_is_still_given(desk, clock):
 
 def test_logs_say_which_line_and_for_how_long(desk, caplog):
     desk.cooldown_policy.throttled(LINE)
-    assert "line 1: checks pause for 15 minutes (throttled)" in caplog.text
+    assert "presence.paused line=1 minutes=15 reason=throttled" in caplog.text

@@ -78,6 +78,13 @@ def test_every_wanted_event_leads_to_work(name: str) -> None:
     assert work_of(Event(name, "member", "", data, access_token="", refresh_token="", expires_in=0)) is not None
 
 
+def test_every_wanted_event_is_worked_on(ready: Site) -> None:
+    for name in sorted(WANTED, key=lambda name: name == "ONAPPUNINSTALL"):  # at last the one that ends it all
+        assert ready.send(name) == [200], name
+
+    assert [row["name"] for row in rows(ready) if not row["done_at"]] == []
+
+
 @pytest.mark.parametrize("event", WANTED)
 def test_a_forged_event_changes_nothing(ready: Site, event: str) -> None:
     before, calls = len(rows(ready)), ready.outside.calls("portal")

@@ -318,6 +318,6 @@ def test_no_text_number_or_secret_reaches_a_log(gateway: Caller, caplog: pytest.
         gateway.tell(written(text="Секретный текст", at=1.0), secret="wrong")
         gateway.post(b'{"Sekret": ')
     logged = "\n".join(record.getMessage() for record in caplog.records)
-    assert "webhook line=" in logged
+    assert "webhook.stored line=" in logged
     for secret in ("Секретный", "Sekret", CLIENT[:11], gateway.line.hook_secret, gateway.line.hook_key):
         assert secret not in logged

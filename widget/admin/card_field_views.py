@@ -26,8 +26,8 @@ def look_at_fields() -> ResponseReturnValue:
 
 @pages.post("/fields")
 def save_fields() -> ResponseReturnValue:
-    """Write the facts into the fields chosen here, by names as «2.last»; none is none, and what the fields held before
-    is put back. Two outside calls."""
+    """Choose the fields that facts are written into, by names such as «2.last». A fact without a field is not written,
+    and what its field held before is put back. Two outside calls."""
     body = json_body()
     user = administrator()
     choices = _choices(user)
@@ -42,7 +42,7 @@ def save_fields() -> ResponseReturnValue:
 
 
 def card_fields(user: CurrentUser, choices: list[KindChoice] | None = None, *, said: str = "") -> str:
-    """The section; without choices a button that asks for them. One query."""
+    """The section of card fields; without `choices` a button that asks for them. One query."""
     stored = services().storage.card_fields.of(user.portal.id)
     return render_template(
         "admin/_card_fields.html", stored=stored, choices=choices, facts=list(TalkFact), count=_count(stored), said=said

@@ -1,4 +1,5 @@
-"""Who is asking, and what they changed. The right to change the portal is asked of Bitrix24 at every change."""
+"""The user of the application's page, and the log of their changes. Each change asks Bitrix24 anew whether the user
+may make it."""
 
 from dataclasses import dataclass, field
 
@@ -45,7 +46,7 @@ class CurrentUser:
             )
 
     def line(self, line_id: int) -> Line:
-        """The portal's line, switched off or on. Refused for another portal's, a removed one, or none."""
+        """The portal's line, switched off or on. Raises Refused for another portal's, a removed or an unknown one."""
         for line in services().storage.lines.all_of(self.portal.id):
             if line.id == line_id:
                 return line

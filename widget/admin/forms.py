@@ -8,7 +8,7 @@ from typing import Any
 
 import phonenumbers
 
-from widget.addresses import AddressRefused, plain_address, require_public
+from widget.addresses import AddressRefused, AddressRules, plain_address, require_public
 from widget.errors import ErrorCode, Refused
 from widget.gateways.kinds import KINDS
 from widget.i18n import languages
@@ -99,19 +99,11 @@ def typed(body: Mapping[str, Any], *names: str) -> dict[str, str]:
     return {name: value.strip() for name, value in values.items()}
 
 
-@dataclass(frozen=True)
-class Where:
-    """Which addresses of gateways the operator allows."""
-
-    allow_http: bool
-    allow_private: bool
-
-
-def line_of(values: Mapping[str, str], country: str, where: Where) -> NewLine:
+def line_of(values: Mapping[str, str], country: str, rules: AddressRules) -> NewLine:
     """A new line. Raises Invalid that names every fault."""
     faults = {
         **_texts(values, {"name": 100, "session": 100, "key": 500}),
-        **_address_fault(values["address"], where),
+        **_address_fault(values["address"], rules),
     }
     kind = KINDS.get(values["gateway"])
     if kind is None:
@@ -220,14 +212,14 @@ def _texts(values: Mapping[str, str], longest: Mapping[str, int]) -> dict[str, W
     return {**empty, **long}
 
 
-def _address_fault(address: str, where: Where) -> dict[str, Wrong]:
-    """Its form only: where its name leads is looked at when it is called."""
+def _address_fault(address: str, rules: AddressRules) -> dict[str, Wrong]:
+    """What is wrong with the form of an address; where its name leads is checked when it is called."""
     if not address:
         return {"address": Wrong(FieldFault.EMPTY)}
     if len(address) > MAX_ADDRESS:
         return {"address": Wrong(FieldFault.TOO_LONG, high=MAX_ADDRESS)}
     try:
-        require_public(address, allow_http=where.allow_http, allow_private=where.allow_private)
+        require_public(address, rules)
     except AddressRefused as refused:
         return {"address": Wrong(_ADDRESS_FAULTS.get(refused.code, FieldFault.NOT_AN_ADDRESS))}
     return {}

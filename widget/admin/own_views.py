@@ -1,4 +1,4 @@
-"""What everybody has on the app's page: their lines and defaults, and «write to a new number».
+"""What each user has on the app's page: their lines and defaults, and «write to a new number».
 
 A number typed here is on no card, so nothing in the CRM says whether this user may see its chat. Therefore such a
 chat opens only where it holds nothing of others (chats/typed.py), or for an administrator. What is opened is a signed

@@ -1,4 +1,4 @@
-"""Quick replies on the app's page: everybody's own ones, and for administrators the shared ones with their use."""
+"""Quick replies on the app's page: each user's own ones, and for administrators the shared ones with their use."""
 
 from collections.abc import Callable
 from typing import Any
@@ -62,7 +62,7 @@ def remove_reply(reply_id: int) -> ResponseReturnValue:
 
 @pages.post("/replies/export")
 def export_replies() -> Response:
-    """All of one owner as a JSON file."""
+    """The quick replies of one owner as a JSON file."""
     user, owner = _owner(flag_field(json_body(), "shared"))
     found = services().storage.replies.of(user.portal.id, user.viewer.user_id)
     response = make_response(to_json(reply for reply in found if reply.user_id == owner))
@@ -110,7 +110,7 @@ def replies(
 
 
 def _owner(shared: bool) -> tuple[CurrentUser, int]:
-    """Who asks, and whose quick replies are meant: the shared ones are an administrator's. Raises Refused."""
+    """The user, and the owner of the quick replies that are meant (0: shared, for administrators). Raises Refused."""
     enter: Callable[[], CurrentUser] = administrator if shared else current_user
     user = enter()
     return user, SHARED if shared else user.viewer.user_id
@@ -126,7 +126,7 @@ def _stored(user: CurrentUser, reply: QuickReply) -> ReplyError | None:
 
 
 def _note(user: CurrentUser, owner: int, **names: Any) -> None:
-    """Shared ones alone are everybody's business."""
+    """Write a change of shared quick replies into the log; a user's own ones are their own affair."""
     if owner == SHARED:
         services().storage.changes.add(
             user.portal.id,

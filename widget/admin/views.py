@@ -1,4 +1,4 @@
-"""POST /app draws the application's own page: settings for administrators, their own things for everybody."""
+"""POST /app draws the application's own page: settings for administrators, and each user's own things."""
 
 from dataclasses import dataclass
 

@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 
 from widget.admin import sections
 from widget.admin.current_user import CurrentUser, administrator, current_user
-from widget.admin.forms import FieldFault, Invalid, Typed, Wrong, typed
+from widget.admin.forms import FieldFault, Typed, Wrong, is_within, typed
 from widget.admin.pages import pages
 from widget.bitrix24.adding import AddedPhone
 from widget.bitrix24.clients import CrmLink, add_client, readable
@@ -95,7 +95,7 @@ def open_waiting(chat_id: int) -> ResponseReturnValue:
 
 @pages.post("/waiting/<int:chat_id>/take")
 def take_waiting(chat_id: int) -> ResponseReturnValue:
-    """This user answers the chat from now on."""
+    """Make this user the owner of the chat."""
     wanted = read_wanted()
     user, chat, client = _claimable(chat_id)
     here, who = services(), user.viewer
@@ -130,7 +130,7 @@ def ignore_waiting(chat_id: int) -> ResponseReturnValue:
 
 @pages.post("/waiting/<int:chat_id>/unignore")
 def heed_waiting(chat_id: int) -> ResponseReturnValue:
-    """Take back that this client is ignored, by who said so or an administrator. Their next message waits again."""
+    """Stop ignoring this client, by the user who began it or an administrator. Their next message waits again."""
     wanted = read_wanted()
     user, chat, _client = _claimable(chat_id)
     heed_client(user.context, chat.client, [chat.line_id])
@@ -184,11 +184,10 @@ def save_limit() -> ResponseReturnValue:
     """After how many minutes a waiting client is shown in red."""
     values = typed(json_body(), "minutes")
     user = administrator()
-    try:
-        minutes = _minutes(values["minutes"])
-    except Invalid as invalid:
-        form = Typed(values, invalid.faults)
+    if not is_within(values["minutes"], LIMIT):
+        form = Typed(values, {"minutes": Wrong(FieldFault.OUT_OF_RANGE, *LIMIT)})
         return sections.drawn(waiting_settings(user, form=form), status=422)
+    minutes = int(values["minutes"])
     services().storage.portals.set_waiting_minutes(user.portal.id, minutes)
     user.note(ChangeKind.WAITING, old=str(user.portal.waiting_minutes), new=str(minutes))
     user = user.again()
@@ -345,10 +344,3 @@ def _on(on: bool) -> str:
 
 def _owner(chat: Chat) -> Employee:
     return services().storage.staff.of(chat.portal_id).get(chat.owner_id, Employee(chat.owner_id, "", active=True))
-
-
-def _minutes(text: str) -> int:
-    low, high = LIMIT
-    if not text.isascii() or not text.isdigit() or not low <= int(text[:9]) <= high:
-        raise Invalid({"minutes": Wrong(FieldFault.OUT_OF_RANGE, low=low, high=high)})
-    return int(text)

@@ -1,7 +1,7 @@
 """Which access lists hold a user: Bitrix24's own answer, since departments and groups change there.
 
 Sources: bitrix24/b24restdocs, api-reference/common/users/user-access.md. Codes: U1 a user, D5 a department, DR5 one
-with those below it, SG4_K a member of a group, AU everybody.
+with those below it, SG4_K a member of a group, AU all users.
 """
 
 from collections.abc import Collection, Mapping
@@ -18,5 +18,5 @@ def access_commands(lists: Collection[AccessList]) -> dict[str, tuple[str, Mappi
 
 
 def granted(answer: Batch, lists: Collection[AccessList]) -> dict[AccessList, bool]:
-    """Each list's answer. Only a clear yes opens: a command that failed is a no."""
+    """Whether each list holds the user. Only a clear yes counts: a command that failed is a no."""
     return {codes: answer.results.get(f"access{n}") is True for n, codes in enumerate(lists)}

@@ -33,7 +33,7 @@ Tell = Callable[[str, Mapping[str, Any]], Any]
 
 class Written(Enum):
     DONE = "done"
-    LEFT_ALONE = "left_alone"  # better changed by hand: some of it would be lost
+    LEFT_ALONE = "left_alone"  # not written, since a part of it would be lost: to be changed by hand
     REFUSED = "refused"
 
 
@@ -59,11 +59,10 @@ class Arranging:
         return told | {Layout(field.entity, field.entity_type_id): NOT_TOLD for field in untold}
 
     def write(self, layout: Layout, sections: Sequence[Any]) -> Written:
-        """Not in a batch, which would read a reference to another answer into a section's title."""
+        """Write one layout. One outside call, not in a batch: that would read a title like `$result[x]` as a reference.
+        Raises Refused."""
         if not survives_writing(sections):
-            log.warning(
-                "layout.left_alone portal=%s entity=%s: it would lose titles or data", self.portal_id, layout.entity
-            )
+            log.warning("layout.left_alone portal=%s entity=%s", self.portal_id, layout.entity)
             return Written.LEFT_ALONE
         try:
             self.tell(*layout.write(sections))

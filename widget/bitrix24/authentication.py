@@ -1,4 +1,4 @@
-"""Who opened this page: an opening's claims, proved at the authorisation server and stored as a session needs them."""
+"""The user who opened a page: an opening's claims, proved at the authorisation server and stored as a session needs."""
 
 import hashlib
 import threading
@@ -74,7 +74,7 @@ class Authenticator:
         return portal
 
     def _store(self, portal: Portal, user_id: int, opening: Launch) -> None:
-        """Once for each token, or a renewed pair would be replaced by the one it renewed; again if it was dropped."""
+        """Store the token once, or a renewed pair would be replaced by the one it renewed; again if it was dropped."""
         digest = hashlib.sha256(f"{portal.id} {user_id} {opening.access_token}".encode()).hexdigest()
         with self._lock:
             known = digest in self._stored

@@ -7,7 +7,7 @@ from widget.bitrix24.adding import PhoneAdder
 from widget.bitrix24.authentication import Authenticator
 from widget.bitrix24.exchanges import Exchanges
 from widget.bitrix24.installer.installer import Installer
-from widget.bitrix24.oauth import OAuth
+from widget.bitrix24.oauth import OAuth, OwnApplication
 from widget.bitrix24.renewal import Renewal
 from widget.bitrix24.rest import Rest
 from widget.bitrix24.strangers import FAILURES, Strangers
@@ -36,8 +36,7 @@ def build_bitrix24(
     oauth = OAuth(
         of_kind("oauth", infra.client()),
         config.auth_servers,
-        config.bitrix_client_id,
-        config.bitrix_client_secret,
+        OwnApplication(config.bitrix_client_id, config.bitrix_client_secret),
         allow_http=config.allow_http,
         timeout=config.portal_timeout,
         clock=clock,
@@ -49,20 +48,12 @@ def build_bitrix24(
         [of_kind("portal", infra.client()) for _ in range(PORTAL_CLIENTS)],
         stored.rest_log,
         timeout=config.portal_timeout,
-        clock=clock,
-    )
-    rest = Rest(
-        exchanges,
-        oauth,
-        renewal,
-        stored.portals,
-        stored.tokens,
-        metrics,
         patience=config.portal_patience,
+        clock=clock,
         sleep=infra.sleep,
     )
+    rest = Rest(exchanges, oauth, renewal, stored.portals, stored.tokens, metrics)
     installer = Installer(
-        exchanges,
         oauth,
         rest,
         stored.portals,

@@ -1,6 +1,6 @@
 """Which cards of the CRM hold a phone, and which of them a user may read.
 
-The search answers everybody about all cards (bitrix24/b24restdocs, crm.duplicate.findbycomm: rights «for everybody», at
+The search answers any user about all cards (bitrix24/b24restdocs, crm.duplicate.findbycomm: rights «for everybody», at
 most 20 of each kind), so what it finds is read with the rights of the user who asks before anything is shown.
 """
 
@@ -12,6 +12,8 @@ from widget.bitrix24.crm import COMPANY, CONTACT, LEAD
 from widget.bitrix24.rest import Rest
 from widget.errors import ErrorCode, Refused
 from widget.phones.spellings import spellings_in_crm
+from widget.storage.chats import Chat
+from widget.storage.hidden_clients import HiddenClients
 from widget.storage.portals import Portal
 from widget.untrusted import as_dict, as_positive_int, as_rows
 
@@ -46,6 +48,19 @@ def cards_of_phones(
     told = {phone: batch.results[key] for key, phone in named.items() if key in batch.results}
     found = {phone: tuple(_links(answer)) for phone, answer in told.items()}
     return {phone: links for phone, links in found.items() if links or told[phone] in ([], {})}
+
+
+def cards_of_chat(rest: Rest, hidden: HiddenClients, portal: Portal, chat: Chat) -> list[tuple[int, int]]:
+    """The cards (entityTypeId, id) of a chat's client, by the installer's token: those that hold the phone, and those
+    that the chat was attached to. One query, and one outside call where the phone is known. Raises Refused, also where
+    Bitrix24 gave no clear answer."""
+    attached = hidden.links(portal.id, [chat.id]).get(chat.id, [])
+    phones = [chat.phone] if chat.phone else []
+    by_phone = cards_of_phones(rest, portal, portal.installer_id, phones)
+    if len(by_phone) < len(phones):
+        raise Refused(ErrorCode.PORTAL_FAILED, 502, "no clear answer to a search by phone")
+    found = ((card.entity_type_id, card.id) for cards in by_phone.values() for card in cards)
+    return list(dict.fromkeys((*found, *attached)))
 
 
 def readable(rest: Rest, portal: Portal, user_id: int, cards: Collection[CrmLink]) -> set[CrmLink]:

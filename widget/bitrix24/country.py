@@ -23,7 +23,7 @@ def country_of(licence: str) -> str:
 
 
 def language_in(portal: Portal) -> str:
-    """What we ourselves write in into a portal: the language that its administrator chose, else the one that most
-    people of its country read (by CLDR), if there is a catalogue for it."""
+    """The language of what we write into a portal: the one that its administrator chose, else the one that most people
+    of its country read (by CLDR) if there is a catalogue for it."""
     likely = get_global("likely_subtags").get(f"und_{portal.country}", "")
     return portal.language or language_of(str(likely)[:2])

@@ -1,4 +1,4 @@
-"""Read one card: the item, its contacts and companies, and who is asking, in one batch.
+"""Read one card: the item, its contacts and companies, and the user, in one batch.
 
 What the batch may rely on (array substitution, the parent trap, `=id` with an empty list) is read in the server's
 rest module, rest_util.php; field names: bitrix24/b24restdocs, api-reference/crm/universal.
@@ -85,12 +85,12 @@ class CrmCard:
 
 
 def read_viewer(rest: Rest, portal: Portal, user_id: int) -> Viewer:
-    """Who is asking. One outside call."""
+    """The token's user. One outside call. Raises Refused."""
     return _viewer(rest.call(portal, user_id, "profile", {}), user_id)
 
 
 def viewer_of(answer: Batch, user_id: int) -> Viewer:
-    """Who is asking, from a batch that holds no card (pure). Raises Refused where the portal did not say."""
+    """The token's user, from a batch that holds no card (pure). Raises Refused where the portal did not say."""
     failed = answer.busy or ("me" if "me" in answer.errors else None)
     if failed:
         raise answer.refused(failed)

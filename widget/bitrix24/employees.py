@@ -31,10 +31,10 @@ def notify(rest: Rest, portal: Portal, user_id: int, to: int, message: str, tag:
 
 
 def take_back(rest: Rest, portal: Portal, user_id: int, tag: str) -> None:
-    """The notices of this tag are gone, read or not. One outside call. Raises Refused."""
+    """Remove the notices of this tag, read or not. One outside call. Raises Refused."""
     rest.call(portal, user_id, "im.notify.delete", {"TAG": tag})
 
 
 def name_of(row: Mapping[str, Any]) -> str:
-    """Of a row of user.get, "" where it has none (pure)."""
+    """The employee's name in a row of user.get, "" where it has none (pure)."""
     return " ".join(str(row[part]).strip() for part in ("NAME", "LAST_NAME") if row.get(part))[:200]

@@ -1,4 +1,4 @@
-"""What Bitrix24 answers when it does not answer: what we do about it, and what it means for the card.
+"""The errors of Bitrix24: what the client does about each, and what it means for the card.
 
 Codes: bitrix24/b24restdocs, _includes/system-errors.md and settings/oauth/error-codes.md; the server's rest module.
 The code decides, not the HTTP status: the docs and the source disagree about statuses.
@@ -13,7 +13,7 @@ from widget.errors import ErrorCode, Refused
 
 
 class ErrorAction(Enum):
-    """What the REST client does about an error. A call that fails in the end is always told."""
+    """What the REST client does about an error. A call that fails in the end always raises."""
 
     SAY = "say"  # repeating does not help, or might do a thing twice
     RENEW = "renew"  # renew the token once and repeat
@@ -143,6 +143,6 @@ def blocked_until(body: Any) -> float:
 
 
 def reset_at(told: Any) -> float:
-    """The same from the block `time`, which a batch has one of for each command."""
+    """When a method's used-up time comes back, by a command's block `time`; 0 if it does not say."""
     until = told.get("operating_reset_at") if isinstance(told, dict) else None
     return float(until) if isinstance(until, (int, float)) and 0 < until < 1e11 else 0.0

@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 
 from widget.bitrix24.errors import error_of, known_code
+from widget.bitrix24.pauses import Pauses
 from widget.errors import ErrorCode, Refused
 from widget.http import HttpResponse, OutsideError, fetch
 from widget.storage.rest_log import Call, RestLog
@@ -20,7 +21,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class RestExchange:
-    """What one request came to, and how many milliseconds it took."""
+    """The outcome of one request, and how many milliseconds it took."""
 
     told: HttpResponse | OutsideError
     took: int
@@ -44,14 +45,27 @@ class Exchanges:
     """Requests to portals, in turn over a few clients. Safe to share between threads."""
 
     def __init__(
-        self, clients: Sequence[httpx.Client], rest_log: RestLog, *, timeout: float, clock: Callable[[], float]
+        self,
+        clients: Sequence[httpx.Client],
+        rest_log: RestLog,
+        *,
+        timeout: float,
+        patience: float,
+        clock: Callable[[], float],
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        """`timeout` is for one request, in seconds."""
+        """`timeout` is for one request, `patience` for a call with all its repeats, in seconds."""
         self._clients = itertools.cycle(clients)
         self._rest_log = rest_log
         self._timeout = timeout
+        self._patience = patience
         self._clock = clock
+        self._sleep = sleep
         self._lock = threading.Lock()
+
+    def pauses(self) -> Pauses:
+        """The pauses of one call that begins now."""
+        return Pauses(self._patience, self._sleep)
 
     def post(
         self, endpoint: str, method: str, params: Mapping[str, Any], access_token: str, left: float | None = None
@@ -79,14 +93,14 @@ class Exchanges:
         )
         self._rest_log.write(self.call(portal_id, user_id, method, params, exchange))
 
-    def note_later(self, call: Call) -> None:
-        """Log a call that an installation made before there was a portal."""
+    def write(self, call: Call) -> None:
+        """Log a call that was made before its portal was stored. No call."""
         self._rest_log.write(call)
 
     def call(
         self, portal_id: int, user_id: int, method: str, params: Mapping[str, Any], exchange: RestExchange
     ) -> Call:
-        """An exchange as the log keeps it."""
+        """The exchange as a row of the log."""
         body = b"" if isinstance(exchange.told, OutsideError) else exchange.told.body
         return Call(portal_id, user_id, self._clock(), method, exchange.outcome, exchange.took, params, body)
 

@@ -9,7 +9,7 @@ import hashlib
 import logging
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -56,7 +56,7 @@ class Identity:
 @dataclass(frozen=True)
 class Home:
     """What is known of where a portal belongs: its domain, the authorisation server that answered for it, and the one
-    that a form names (`told`, by anybody: it is a hint which of the allowed ones to ask first)."""
+    that a form names (`told`, unproved: it is a hint which of the allowed ones to ask first)."""
 
     domain: str = ""
     auth_server: str = ""
@@ -72,13 +72,20 @@ class Renewed:
 ANYWHERE = Home()
 
 
+@dataclass(frozen=True)
+class OwnApplication:
+    """Our application as Bitrix24 knows it, the same in every portal."""
+
+    client_id: str
+    client_secret: str = field(repr=False)
+
+
 class OAuth:
     def __init__(
         self,
         http: httpx.Client,
         servers: Sequence[str],
-        client_id: str,
-        client_secret: str,
+        application: OwnApplication,
         *,
         allow_http: bool,
         timeout: float,
@@ -88,8 +95,7 @@ class OAuth:
         self._http = http
         self._strangers = strangers
         self._servers = tuple(servers)
-        self._client_id = client_id
-        self._client_secret = client_secret
+        self._application = application
         self._allow_http = allow_http
         self._timeout = timeout
         self._clock = clock
@@ -100,7 +106,7 @@ class OAuth:
     @property
     def client_id(self) -> str:
         """Of our application, the same in every portal."""
-        return self._client_id
+        return self._application.client_id
 
     def prove(
         self,
@@ -127,7 +133,7 @@ class OAuth:
             identity = self._asking.get(digest, lambda: self._ask_for_caller(access_token, home, meanwhile))
             with self._lock:
                 self._proved[digest] = identity
-        if identity.client_id != self._client_id or identity.member_id != member_id:
+        if identity.client_id != self.client_id or identity.member_id != member_id:
             raise Refused(ErrorCode.NO_AUTH, 403, "token of another application or portal")
         return identity
 
@@ -139,8 +145,8 @@ class OAuth:
         """
         form = {
             "grant_type": "refresh_token",
-            "client_id": self._client_id,
-            "client_secret": self._client_secret,
+            "client_id": self.client_id,
+            "client_secret": self._application.client_secret,
             "refresh_token": refresh_token,
         }
         body, server = self._first_answer("POST", "/oauth/token/", home, data=form)
@@ -193,7 +199,8 @@ class OAuth:
         return parts._replace(netloc=plain_host(parts.netloc, parts.scheme)).geturl().rstrip("/") + "/"
 
     def _order(self, home: Home) -> list[str]:
-        """Two servers: first the one that the form names, the one that answered before, the one of the region."""
+        """Both servers, the likeliest first: the one that the form names, else that answered before, else of the
+        region."""
         east = home.domain.lower().partition(":")[0].rpartition(".")[2] in EASTERN
         near = [server for server in self._servers if east and urlsplit(server).hostname == EASTERN_SERVER]
         hints = [*self._allowed(home.told), *self._allowed(home.auth_server), *near]
@@ -217,7 +224,9 @@ class OAuth:
                 answer: HttpResponse = fetch(self._http, method, server + path, timeout=self._timeout, **request)
             except OutsideError as error:
                 last = error
-                log.warning("bitrix24 %s%s: %s%s", server, path, error.reason, ", may have been acted on" * error.sent)
+                log.warning(
+                    "oauth.no_answer server=%s path=%s error=%s sent=%s", server, path, error.reason, error.sent
+                )
                 continue
             found = answer.json()
             body = found if isinstance(found, dict) else {}
@@ -231,7 +240,7 @@ class OAuth:
         return min(refusals, key=lambda refusal: code_of(refusal[0]).lower() != "expired_token")
 
     def _is_final(self, code: str, server: str, home: Home) -> bool:
-        """Whether the other server could not know better."""
+        """Whether this refusal stands, since the other server could not know better."""
         if code in NOT_OURS:
             return False
         return code not in NOT_KNOWN or server in self._allowed(home.auth_server)

@@ -1,4 +1,4 @@
-"""Which cards we are writing into just now: Bitrix24 tells of each write, and ours changes nothing that a card shows.
+"""Which cards we are writing into just now: Bitrix24 sends an event for each write, and ours changes no card's page.
 
 Without this every write into a contact would have all cards of its portal read anew.
 """
@@ -15,7 +15,8 @@ class OwnWrites:
         self._cache = cache
 
     def expect(self, portal_id: int, entity_type_id: int, entity_id: int) -> None:
-        """Before the write. One round trip; without the cache the card is read anew."""
+        """Expect the event of a write that follows. One round trip; if the cache is gone, the event has the card read
+        anew."""
         with suppress(StoreGone):
             self._cache.set_many({_key(portal_id, entity_type_id, entity_id): 1}, SECONDS)
 

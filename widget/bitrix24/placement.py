@@ -13,7 +13,7 @@ from widget.addresses import plain_host
 from widget.errors import ErrorCode, Refused
 
 MAX_FIELD = 8192
-SETTING_CONNECTOR = "SETTING_CONNECTOR"  # our connector in the contact centre: what there is to choose is on our page
+SETTING_CONNECTOR = "SETTING_CONNECTOR"  # our connector in the contact centre: its settings are on our own page
 MAX_ID = 2**53
 
 ENTITY_TYPES = {"LEAD": 1, "DEAL": 2, "CONTACT": 3, "COMPANY": 4, "QUOTE": 7, "SMART_INVOICE": 31}

@@ -1,4 +1,4 @@
-"""The application's term on a portal, from app.info: nobody but administrators is told.
+"""The application's term on a portal, from app.info: shown to administrators alone.
 
 Source: bitrix24/b24restdocs, api-reference/common/system/app-info.md. DAYS may be null: no term.
 """
@@ -20,7 +20,7 @@ class Plan:
 
 
 def read_plan(rest: Rest, portal: Portal, user_id: int) -> Plan:
-    """One outside call. Raises Refused."""
+    """The application's term. One outside call. Raises Refused."""
     return plan_of(rest.call(portal, user_id, "app.info", {}))
 
 

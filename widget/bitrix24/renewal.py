@@ -53,9 +53,9 @@ class Renewal:
     def renew(self, portal: Portal, user_id: int, expired: Token) -> Token:
         """A pair that works instead of the expired one: another caller's new one, or one that we fetch.
 
-        At most one outside call for all who ask at once. The new pair is stored before anybody gets it, and where the
-        old one was forgotten meanwhile (the application was removed) nobody does. Raises Refused; with the reason
-        invalid_grant the stored pair is worth nothing and no newer one is there.
+        At most one outside call for all callers at once. The new pair is stored before it is returned; where the old
+        one was forgotten meanwhile (the application was removed) it is thrown away. Raises Refused; with the reason
+        invalid_grant the stored pair is worth nothing and there is no newer one.
         """
         with self._lock:
             queue = self._queues.setdefault((portal.id, user_id), threading.Lock())
@@ -95,7 +95,8 @@ class Renewal:
         return stored
 
     def _store(self, portal: Portal, user_id: int, token: Token) -> Token:
-        """From the answer until here the only copy is in this process: a crash between loses it, nothing can help."""
+        """Store the pair. From the answer until here the only copy is in this process: a crash between loses it for
+        good."""
         for tries_left in reversed(range(STORE_TRIES)):
             try:
                 stored = self._tokens.replace(portal.id, user_id, token)
@@ -103,7 +104,7 @@ class Renewal:
                     raise Refused(ErrorCode.NO_AUTH, 401, "no stored token")
                 return stored
             except SQLAlchemyError as error:
-                log.error("a new pair was not stored, %d tries left: %s", tries_left, type(error).__name__)
+                log.error("token.not_stored tries_left=%d error=%s", tries_left, type(error).__name__)
                 if not tries_left:
                     raise Refused(ErrorCode.PORTAL_FAILED, 502, "a new pair is lost: it could not be stored") from error
             self._sleep(POLL_SECONDS)

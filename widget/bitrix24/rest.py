@@ -5,11 +5,9 @@ Sources: bitrix24/b24restdocs, settings/how-to-call-rest-api/*; the server's res
 """
 
 import logging
-import random
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor, Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -26,21 +24,17 @@ from widget.bitrix24.errors import (
     words_of,
 )
 from widget.bitrix24.exchanges import Exchanges, RestExchange
-from widget.bitrix24.oauth import Home, OAuth
+from widget.bitrix24.oauth import Home, Identity, OAuth
 from widget.bitrix24.renewal import Renewal
 from widget.errors import ErrorCode, Refused
 from widget.metrics import Metrics
 from widget.storage.portals import Portal, Portals
+from widget.storage.rest_log import Call
 from widget.storage.tokens import Token, Tokens
 from widget.untrusted import as_dict
 
 log = logging.getLogger(__name__)
 
-# Bitrix24 drains two requests a second and holds fifty (settings/limits): the first pause is a second, then twice as
-# long, each a little longer by chance, so that cards which were refused together do not come back together.
-BUSY_WAIT = 1.0
-LONGER_BY = 0.5
-MAX_WAITS = 3
 MOVED = frozenset({301, 302, 307, 308})
 
 
@@ -62,7 +56,7 @@ class Batch:
         return refused(self.errors[key], words=self.words.get(key, ""), until=self.until.get(key, 0.0))
 
     def with_more(self, more: "Batch") -> "Batch":
-        """This and another one, whose answers win."""
+        """This batch with the answers of another one, which win."""
         return Batch(
             {**self.results, **more.results},
             {**self.errors, **more.errors},
@@ -94,19 +88,13 @@ class Rest:
         portals: Portals,
         tokens: Tokens,
         metrics: Metrics,
-        *,
-        patience: float,
-        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        """`patience` is for a call with all its repeats, in seconds."""
         self._exchanges = exchanges
         self._oauth = oauth
         self._renewal = renewal
         self._portals = portals
         self._tokens = tokens
         self._metrics = metrics
-        self._patience = patience
-        self._sleep = sleep
 
     def batch(
         self,
@@ -136,7 +124,7 @@ class Rest:
         return Begun(portal.endpoint, params, flying)
 
     def abandon(self, portal: Portal, begun: "Begun") -> None:
-        """The token was not proved. Waits for the answer, which goes into the log and nowhere else."""
+        """Drop a batch whose token was not proved. Waits for the answer, which goes into the log alone."""
         self._exchanges.note(portal.id, 0, "batch", begun.params, begun.flying.result())
 
     def call(
@@ -155,7 +143,7 @@ class Rest:
         """
         portal.require_active()
         token = self._stored(portal, user_id)
-        pauses = self.pauses()
+        pauses = self._exchanges.pauses()
         renewed = moved = False
         while True:
             if begun and begun.endpoint == portal.endpoint:
@@ -183,9 +171,9 @@ class Rest:
                 self._bear(portal, user_id, token, code)
                 raise refused(code, words=words_of(body), until=blocked_until(body))
 
-    def pauses(self) -> "Pauses":
-        """For one call, also one that an installation makes before there is a portal."""
-        return Pauses(self._patience, self._sleep)
+    def first_calls(self, identity: Identity, access_token: str) -> "FirstCalls":
+        """The calls of an installation, before there is a portal to call as."""
+        return FirstCalls(self._exchanges, identity, access_token)
 
     def _stored(self, portal: Portal, user_id: int) -> Token:
         token = self._tokens.find(portal.id, user_id)
@@ -235,27 +223,35 @@ class Rest:
         return moved
 
 
-class Pauses:
-    """The pauses of one call, bounded in number and by the time that the call may take."""
+class FirstCalls:
+    """Batches with a token that was just proved: nothing is stored yet, so nothing can be refreshed or followed."""
 
-    def __init__(self, patience: float, sleep: Callable[[float], None]) -> None:
-        self._ends = time.monotonic() + patience
-        self._sleep = sleep
-        self._taken = 0
+    def __init__(self, exchanges: Exchanges, identity: Identity, access_token: str) -> None:
+        self._exchanges = exchanges
+        self._identity = identity
+        self._access_token = access_token
+        self._made: list[Call] = []
 
-    @property
-    def left(self) -> float:
-        """Seconds that are left; a request that is begun gets at least one."""
-        return max(1.0, self._ends - time.monotonic())
+    def batch(self, commands: Mapping[str, tuple[str, Mapping[str, Any]]]) -> Batch:
+        """Up to 50 commands in one request. Raises Refused. One outside call, and another one after each pause that a
+        busy portal asks for."""
+        pauses, params = self._exchanges.pauses(), parameters_of(commands)
+        while True:
+            exchange = self._exchanges.post(self._identity.endpoint, "batch", params, self._access_token, pauses.left)
+            answer = exchange.answer()
+            self._made.append(self._exchanges.call(0, self._identity.user_id, "batch", params, exchange))
+            body = answer.json()
+            result = body.get("result") if isinstance(body, dict) else None
+            if isinstance(result, dict):
+                return batch_of(result)
+            code = error_of(body, answer.status)
+            if reaction_to(code) is not ErrorAction.WAIT or not pauses.pause():
+                raise refused(code, words=words_of(body), until=blocked_until(body))
 
-    def pause(self) -> bool:
-        """Wait before the next try; False, at once, where no time would be left for it."""
-        seconds = BUSY_WAIT * 2**self._taken + random.uniform(0, LONGER_BY)  # noqa: S311 - not a secret
-        if self._taken >= MAX_WAITS or time.monotonic() + seconds + 1 > self._ends:
-            return False
-        self._taken += 1
-        self._sleep(seconds)
-        return True
+    def log(self, portal_id: int) -> None:
+        """Log the calls, now that their portal is stored. No call."""
+        for call in self._made:
+            self._exchanges.write(replace(call, portal_id=portal_id))
 
 
 def parameters_of(commands: Mapping[str, tuple[str, Mapping[str, Any]]]) -> dict[str, Any]:

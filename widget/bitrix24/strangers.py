@@ -22,7 +22,8 @@ class Strangers:
         self._caller = caller
 
     def knock(self) -> Permits | None:
-        """To be called before a token is proved. One round trip. Raises Refused for who failed too often."""
+        """Take a permit before a token is proved. One round trip. Raises Refused for an address that failed too
+        often."""
         key = network_of(self._caller())
         if not key:
             return None
@@ -35,7 +36,7 @@ class Strangers:
         return permits
 
     def welcome(self, permits: Permits | None) -> None:
-        """The token was good, or it was not the token's fault. One round trip."""
+        """Give the permit back: the token was good, or the failure was not its fault. One round trip."""
         if permits is None:
             return
         try:

@@ -6,7 +6,7 @@ from widget.bitrix24.rest import Rest
 from widget.card.cache import CardCache
 from widget.card.checks import CardChecks
 from widget.card.loading import Loader
-from widget.card.reading import CardReader, Phones
+from widget.card.reading import CardPeople, CardReader, Phones
 from widget.card.stored import StoredClients
 from widget.chats.previews import Previews
 from widget.infrastructure import Infrastructure
@@ -32,8 +32,8 @@ def build_card(
     """`hours` are the service's, for portals that have none of their own."""
     clock = infra.clock
     memory = CardCache(infra.cache, stored.secret_box, infra.config.card_ttl, clock)
-    phones = Phones(numbering, infra.keys)
-    door = CardReader(rest, memory, stored.lines, phones, hours, infra.workers, clock, stored.conversations.hidden)
+    people = CardPeople(Phones(numbering, infra.keys), stored.conversations.hidden)
+    door = CardReader(rest, memory, stored.lines, people, hours, infra.workers, clock)
     clients = StoredClients(stored, Previews(stored.conversations), clock)
     loader = Loader(door, infra.cache, presence.known, clients, presence.freshness, clock)
     return CardParts(door, loader, CardChecks(loader, memory, presence.checker), memory, Marks(infra.cache, infra.keys))

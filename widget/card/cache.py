@@ -29,7 +29,7 @@ MAX_DRAWN = 500  # about 6 kB for each phone in it
 
 @dataclass(frozen=True)
 class ReadCard:
-    """What the portal said of one card to one user, and when (unix seconds)."""
+    """One card as the portal gave it to one user, and when (unix seconds)."""
 
     crm: CrmCard
     granted: Mapping[AccessList, bool]
@@ -91,7 +91,7 @@ class CardCache:
         """Keep the card for this user's next request, whichever process or host takes it: encrypted, so that no name
         and no phone stands anywhere in the clear. One round trip; none of it is missed where the cache is gone."""
         sealed = self._secret_box.encrypt(_sealed_key(session) + " " + json.dumps(_record(card), ensure_ascii=False))
-        with suppress(StoreGone):  # then another process reads the portal itself
+        with suppress(StoreGone):  # without the record another process reads the portal itself
             self._cache.set_many({_sealed_key(session): sealed}, self.seconds)
 
     def drawn(self, session: Session, shows: object) -> Drawn | None:
@@ -109,13 +109,13 @@ class CardCache:
         self._cache.set_many({self.generation_key(session): self.new_generation()}, 2 * self.seconds)
 
     def drop(self, portal_id: int, entity_type_id: int, entity_id: int) -> None:
-        """Something of ours belongs to this card now: every process reads it anew. One round trip; without the cache
-        it is seen when the card is read the next time."""
+        """Have every process read this card anew, since something of ours belongs to it now. One round trip. Never
+        raises: without the cache the change is seen at the next reading."""
         with suppress(StoreGone):
             self._cache.set_many(self.dropped(portal_id, entity_type_id, entity_id), 2 * self.seconds)
 
     def _opened(self, session: Session, record: Any) -> ReadCard | None:
-        """None for what is not there, is another card's, or was written by another version."""
+        """The record, opened; None if it is missing, another card's, or written by another version."""
         try:
             name, _, text = self._secret_box.decrypt(record).partition(" ") if record else ("", "", "")
             return _read(json.loads(text)) if name == _sealed_key(session) else None
@@ -139,7 +139,7 @@ class CardCache:
 
     @classmethod
     def dropped(cls, portal_id: int, entity_type_id: int, entity_id: int) -> dict[str, str]:
-        """The records that drop a changed card for everybody. Which cards show a contact or a company is not known
+        """The records that drop a changed card for all users. Which cards show a contact or a company is not known
         here, so a change of one drops every card of its portal: each is read again when it is next opened."""
         keys = [f"g:{portal_id}:{entity_type_id}:{entity_id}"]
         if entity_type_id in (CONTACT, COMPANY):

@@ -82,19 +82,20 @@ class CardChecks:
         return replace(view, left=left, gone=gone)
 
     def throw_away(self, session: Session) -> None:
-        """What is remembered of the card, everywhere. What is known of its numbers stays to be shown, until the page
-        has asked again. One round trip."""
+        """Forget the card in all processes. The answers about its numbers stay to be shown until the page has asked
+        again. One round trip."""
         try:
             self._memory.throw_away(session)
         except StoreGone:
-            log.warning("refresh.cache_gone: it holds what it held")
+            log.warning("refresh.cache_gone")
 
     def left(self, line: Line | None) -> Remaining | None:
-        """What the line may still ask today, None if that cannot be told. One round trip."""
+        """The checks that the line may still make today, None without a line or if they cannot be counted. One round
+        trip."""
         return self._checker.remaining(line) if line else None
 
     def last_remaining(self, line: Line) -> Remaining | None:
-        """The same as this process last saw it, within a minute. No round trip."""
+        """`left` as this process saw it within the last minute, None if it did not. No round trip."""
         return self._checker.last_remaining(line)
 
     def next_check(self, line: Line | None) -> float | None:

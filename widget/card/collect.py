@@ -11,7 +11,7 @@ from widget.phones.facts import NOTHING, Facts
 from widget.phones.numbers import LineKind, Phone, Problem
 
 SHOWN = 10  # a card never shows, and so never asks about, more
-# That are read of one card: a contact may have any number of them, and one takes up to 10 ms of processor.
+# Phones that are read of one card: a contact may have any number, and one takes up to 10 ms of processor.
 MAX_FIELDS = 200
 NEVER = frozenset({"FAX", "PAGER"})
 COUNTRIES = 4  # of a card's numbers, the most frequent, that a number without one is held against

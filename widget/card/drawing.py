@@ -37,7 +37,7 @@ class Drawing:
     states: None = None  # of the lines: the page asks for them when it stands
 
     def names(self) -> dict[str, object]:
-        """For the template."""
+        """The occasion's values by the names that the template uses."""
         return {each.name: getattr(self, each.name) for each in fields(self)}
 
 

@@ -37,7 +37,7 @@ class CardSnapshot:
 
     @property
     def marks(self) -> tuple[str, ...]:
-        """Under which marks its chats are read: a page that has them is told of what came after."""
+        """The marks of its chats as they were read: a page sends them to be told what came after."""
         keys = _mark_keys(self.context, clients(self.context.card.phones))
         return tuple(str(mark) for key in keys if (mark := (self.records or {}).get(key)))
 
@@ -207,7 +207,7 @@ def numbers(phones: Iterable[CardPhone]) -> list[CardPhone]:
 
 
 def clients(phones: Iterable[CardPhone]) -> list[CardPhone]:
-    """Those that there can be a chat with."""
+    """The phones that can have a chat."""
     return [item for item in phones if item.client]
 
 

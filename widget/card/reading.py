@@ -78,6 +78,37 @@ class Phones:
         return hidden_phone(lid, name or translate("Client without a number"), self._keys.key(portal.id, lid))
 
 
+class CardPeople:
+    """Whom a card is about: its people with their phones, the number that was typed, and clients attached to it."""
+
+    def __init__(self, phones: Phones, attached: HiddenClients) -> None:
+        self.phones = phones
+        self._attached = attached
+
+    def card_of(self, session: Session, portal: Portal, read: ReadCard) -> Card:
+        """The card as it was read, with all its phones. Two queries at most, none on the application's own page."""
+        chats = self._attached.of_cards(portal.id, _cards_of(session, read.crm)) if session.entity_id else []
+        names = self._attached.names(chats)
+        numbers = [session.number] * bool(session.number and not session.number.endswith(LID))
+        numbers += [chat.phone for chat in chats if chat.phone]
+        people = *read.crm.people, *(_typed_person(number) for number in numbers)
+        lids = {chat.client: names.get(chat.id, "") for chat in chats if not chat.phone}
+        if session.number.endswith(LID):
+            lids.setdefault(session.number, "")
+        hidden = (self.phones.hidden(lid, name, portal) for lid, name in lids.items())
+        return Card(
+            phones=(*self.phones.of(people, portal, session.language), *hidden),
+            hidden=read.crm.hidden,
+            viewer=read.crm.viewer,
+            read_at=read.read_at,
+            generation=read.generation,
+            country=portal.country,
+            granted=read.granted,
+            responsible=read.crm.responsible,
+            item=read.crm.item,
+        )
+
+
 class CardReader:
     """Makes contexts (context.Door)."""
 
@@ -86,21 +117,20 @@ class CardReader:
         rest: Rest,
         memory: CardCache,
         lines: Lines,
-        phones: Phones,
+        people: CardPeople,
         hours: Hours,
         pool: Executor,
         clock: Callable[[], float],
-        attached: HiddenClients,
     ) -> None:
         """`hours` are the service's, for portals that have none of their own."""
         self._rest = rest
         self._memory = memory
         self._lines = lines
-        self._phones = phones
+        self._people = people
+        self._phones = people.phones
         self._hours = hours
         self._pool = pool
         self._clock = clock
-        self._attached = attached
         self._reading: SingleFlight[tuple[Session, ReadMode], Card] = SingleFlight()
 
     def enter(
@@ -171,29 +201,7 @@ class CardReader:
             answer = self._rest.batch(portal, session.user_id, commands, begun)
             found = ReadCard(_crm(answer, session), granted(answer, lists), self._clock(), generation)
             self._memory.seal(session, found)
-        return self._collected(session, portal, found)
-
-    def _collected(self, session: Session, portal: Portal, read: ReadCard) -> Card:
-        chats = self._attached.of_cards(portal.id, _cards_of(session, read.crm)) if session.entity_id else []
-        names = self._attached.names(chats)
-        numbers = [session.number] * bool(session.number and not session.number.endswith(LID))
-        numbers += [chat.phone for chat in chats if chat.phone]
-        people = *read.crm.people, *(_typed_person(number) for number in numbers)
-        lids = {chat.client: names.get(chat.id, "") for chat in chats if not chat.phone}
-        if session.number.endswith(LID):
-            lids.setdefault(session.number, "")
-        hidden = (self._phones.hidden(lid, name, portal) for lid, name in lids.items())
-        card = Card(
-            phones=(*self._phones.of(people, portal, session.language), *hidden),
-            hidden=read.crm.hidden,
-            viewer=read.crm.viewer,
-            read_at=read.read_at,
-            generation=read.generation,
-            country=portal.country,
-            granted=read.granted,
-            responsible=read.crm.responsible,
-            item=read.crm.item,
-        )
+        card = self._people.card_of(session, portal, found)
         self._memory.put(session, card)
         return card
 
@@ -221,8 +229,8 @@ class Ahead:
         self._generation = ""
 
     def begin(self) -> None:
-        """Send it, if the portal is where it was and the page is a card's. One round trip, and one outside call in
-        another thread."""
+        """Send the batch, if the portal is at its stored address and the page is a card's. One round trip, and one
+        outside call in another thread."""
         card = self._opening
         usual = self._portal.state is PortalState.ACTIVE and card.domain in ("", self._portal.domain)
         if usual and card.entity_id:
@@ -238,7 +246,7 @@ class Ahead:
         return (begun, self._generation) if begun and lists == self._lists else None
 
     def abandon(self) -> None:
-        """The token was not proved, or the batch not needed. Waits for it: a request ends when its calls have."""
+        """Drop the batch: the token was not proved, or another request has read the card. Waits for its answer."""
         begun, self._begun = self._begun, None
         if begun:
             with suppress(Refused):
@@ -258,7 +266,7 @@ def _access_lists(kept: tuple[Line, ...]) -> list[AccessList]:
 
 
 def _typed_person(number: str) -> Person:
-    """A number that is in no field of the card."""
+    """A person for a number that is in no field of the CRM."""
     return Person(PersonKind.OWN, 0, "", (TypedPhone(number, "MOBILE"),))
 
 

@@ -86,7 +86,7 @@ class KnownChats:
 
 
 def row_of(item: CardPhone, known: KnownPhones, context: CardContext) -> Row:
-    """The row of one phone, from what is known."""
+    """The row of one phone, from what is known (pure)."""
     phone, lines = item.client, context.lines
     chat, old_chat = known.chats.last.get(phone), known.chats.kept.get(phone)
     presence = known.answers.get(phone)
@@ -113,8 +113,8 @@ def row_of(item: CardPhone, known: KnownPhones, context: CardContext) -> Row:
 
 
 def answered(row: Row, answers: Mapping[str, Presence]) -> Row:
-    """Limits and stores in trouble are not remembered, so the answer just given is drawn over what is; but nothing
-    takes away an answer that is there. The user who has just asked is not made to ask again."""
+    """The row with the answer that a check gave just now. A limit or a store in trouble is not remembered, so it is
+    drawn from this answer; a yes or no that is there stays. The page does not ask about the number again."""
     given = answers.get(row.item.phone.e164 or "")
     if given is None:
         return row
@@ -155,7 +155,7 @@ def _refused_since(presence: Presence, chat: Chat | None) -> bool:
 
 
 def _by_itself(item: CardPhone, presence: Presence, known: KnownPhones, lines: Sequence[Line]) -> bool:
-    """The page asks about what could be anybody's WhatsApp; a landline only on a click."""
+    """Whether the page may ask about the number by itself: about a mobile; about a landline only on a click."""
     askable = item.phone.kind is not LineKind.LANDLINE and bool(lines) and not known.store_gone
     return askable and (presence.answer is not PresenceAnswer.UNKNOWN or presence.why is UnknownReason.NOT_ASKED)
 

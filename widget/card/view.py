@@ -73,8 +73,8 @@ class CardView:
 
     @property
     def fingerprint(self) -> str:
-        """Another one as soon as the people, phones, chats or settings of the card are others. What is drawn by other
-        means (BY_OTHER_MEANS) is not in it: it would have the page drawn anew for what it already follows."""
+        """A hash that changes with the people, phones, chats or settings of the card. Fields in BY_OTHER_MEANS are
+        not in it: an open page follows them by itself and need not be drawn anew."""
         rest = [_shown(getattr(self, name)) for name in _SHOWN[CardView]]
         return _digest((_shown(self.rows), rest)) + self.settings.fingerprint
 

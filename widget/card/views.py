@@ -234,7 +234,7 @@ def news() -> ResponseReturnValue:
         return "", 204
     seen = here.card.loader.see(session, portal)
     changed &= {item.key for item in seen.context.card.phones}
-    if not changed:  # that something is new of a number is told to who has it on their card
+    if not changed:  # a page is told only of numbers that are on its card
         return "", 204
     return _news(seen, changed, _heard(chat_id, changed, since) if chat_id else {})
 
@@ -329,7 +329,7 @@ def _asked_by(*, pressed: bool, again: bool) -> AskedBy:
 
 @dataclass(frozen=True)
 class _Who:
-    """Who reveals a card. `ticket` is the session's, where it is a new one."""
+    """The user who reveals a card. `ticket` is the session's, where it is a new one."""
 
     session: Session
     portal: Portal

@@ -71,7 +71,7 @@ def read_choices(rest: Rest, portal: Portal, user_id: int) -> list[KindChoice]:
 
 
 def _fields(told: Any) -> Iterator[FieldChoice]:
-    """Custom ones that hold one value and can be written: nothing of Bitrix24's own is ever changed."""
+    """The custom fields that hold one value and can be written; Bitrix24's own fields are never changed."""
     for name, said in as_dict(as_dict(told).get("fields")).items():
         about = as_dict(said)
         ours = name.startswith("ufCrm") and len(name) <= MAX_NAME

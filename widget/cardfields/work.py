@@ -5,22 +5,19 @@ told as it is known; nothing is ever asked of WhatsApp.
 """
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
-from widget.bitrix24.clients import cards_of_phones
-from widget.bitrix24.crm import COMPANY, CONTACT, LEAD, Person, batch_of, card_of
+from widget.bitrix24.clients import cards_of_chat
+from widget.bitrix24.crm import COMPANY, CONTACT, LEAD, batch_of, card_of
 from widget.bitrix24.own_writes import OwnWrites
 from widget.bitrix24.rest import Rest
+from widget.cardfields.talks import CardTalks
 from widget.errors import AppError, ErrorCode, Refused
-from widget.phones.numbers import Known, parse_many
-from widget.presence.records import PresenceAnswer
-from widget.presence.store import PresenceStore
-from widget.storage.card_fields import CardFieldMap, CardFields, FieldNames, TalkFact
+from widget.storage.card_fields import CardFieldMap, CardFields, FieldNames
 from widget.storage.chats import Chat
-from widget.storage.conversations import Conversations
+from widget.storage.hidden_clients import HiddenClients
 from widget.storage.portals import Portal, Portals
 from widget.untrusted import as_dict, as_positive_int, as_rows
 
@@ -46,23 +43,19 @@ class CardFieldWork:
     def __init__(
         self,
         card_fields: CardFields,
-        conversations: Conversations,
+        hidden: HiddenClients,
         portals: Portals,
-        presences: PresenceStore,
+        talks: CardTalks,
         rest: Rest,
         own_writes: OwnWrites,
-        knows: Known,
         clock: Callable[[], float],
     ) -> None:
-        """`knows` says which numbers exist that libphonenumber has not heard of."""
         self._stored = card_fields
-        self._chats = conversations.chats
-        self._hidden = conversations.hidden
+        self._hidden = hidden
         self._portals = portals
-        self._presences = presences
+        self._talks = talks
         self._rest = rest
         self._own_writes = own_writes
-        self._knows = knows
         self._clock = clock
 
     def go(self) -> None:
@@ -84,21 +77,15 @@ class CardFieldWork:
         except TooSoon as soon:
             self._stored.later(chat, soon.until)
         except AppError as error:
-            log.warning("card fields portal=%s chat=%s: %s", portal.id, chat.id, error.reason)
+            log.warning("cardfields.failed portal=%s chat=%s error=%s", portal.id, chat.id, error.reason)
             self._stored.fail(chat, error.reason or error.refusal.value)
         except Exception as error:
-            log.exception("card fields portal=%s chat=%s: broken", portal.id, chat.id)
+            log.exception("cardfields.broken portal=%s chat=%s", portal.id, chat.id)
             self._stored.fail(chat, type(error).__name__)
 
     def _cards_of(self, portal: Portal, fields: CardFieldMap, chat: Chat) -> list[tuple[int, int]]:
         """The client's cards of the kinds that hold facts. Two calls at most. Raises Refused."""
-        cards = set(self._hidden.links(portal.id, [chat.id]).get(chat.id, ()))
-        phones = [chat.phone] if chat.phone else []
-        by_phone = cards_of_phones(self._rest, portal, portal.installer_id, phones)
-        if len(by_phone) < len(phones):
-            raise Refused(ErrorCode.PORTAL_FAILED, reason="no clear answer")
-        for found in by_phone.values():
-            cards |= {(card.entity_type_id, card.id) for card in found}
+        cards = set(cards_of_chat(self._rest, self._hidden, portal, chat))
         people = sorted(card for card in cards if card[0] in (CONTACT, COMPANY))[:NEWEST]
         linked = [kind for kind in fields if kind not in PEOPLE]
         if people and linked:
@@ -138,8 +125,7 @@ class CardFieldWork:
             if error.refusal is ErrorCode.CARD_GONE:
                 return
             raise
-        chats = self._chats_of(portal, kind, item_id, card.people)
-        facts = facts_of(chats, self._on_whatsapp(portal, chats))
+        facts = self._talks.facts(portal, kind, item_id, card.people)
         self._write(portal, kind, item_id, {names[fact]: facts[fact] for fact in names if fact in facts}, answer)
 
     def _write(self, portal: Portal, kind: int, item_id: int, values: Values, answer: Any) -> None:
@@ -151,7 +137,7 @@ class CardFieldWork:
         if self._clock() < known.at + APART:
             raise TooSoon(known.at + APART)
         before = {**{name: item.get(name) for name in values}, **known.before}
-        # Before the call: after it the fields hold what we wrote.
+        # Kept before the call: after it the fields hold what we wrote.
         self._stored.fill(replace(known, before=before))
         self._update(portal, kind, item_id, {**left, **values})
         kept = {name: value for name, value in before.items() if name in values}
@@ -163,51 +149,16 @@ class CardFieldWork:
             portal, portal.installer_id, "crm.item.update", {"entityTypeId": kind, "id": item_id, "fields": values}
         )
 
-    def _chats_of(self, portal: Portal, kind: int, item_id: int, people: Iterable[Person]) -> list[Chat]:
-        """All conversations of the card's people, and those that were attached to it."""
-        typed = [phone.typed for person in people for phone in person.phones]
-        read = (phone for text in typed for phone in parse_many(text, portal.country, self._knows))
-        phones = {phone.e164 for phone in read if phone.e164}
-        found = [*self._chats.of_phones(portal.id, phones), *self._hidden.of_cards(portal.id, [(kind, item_id)])]
-        return list({chat.id: chat for chat in found}.values())
-
-    def _on_whatsapp(self, portal: Portal, chats: Sequence[Chat]) -> bool | None:
-        """None where nothing is known. No check."""
-        if any(chat.proved for chat in chats):
-            return True
-        found = [self._presences.one(portal.id, chat.phone) for chat in chats if chat.phone]
-        answers = {known.answer for known in found if known}
-        if PresenceAnswer.YES in answers:
-            return True
-        return False if answers == {PresenceAnswer.NO} else None
-
     def _put_back(self, portal: Portal) -> None:
-        """What the fields held before. One call a card."""
+        """Write back what the cards' fields held before. One call a card."""
         for item in self._stored.to_put_back(portal.id):
             values = {name: item.before.get(name) or "" for name in item.written}
             try:
                 if values:
                     self._update(portal, item.entity_type_id, item.entity_id, values)
             except AppError as error:
-                log.warning("card fields portal=%s put back: %s", portal.id, error.reason)
+                log.warning("cardfields.not_put_back portal=%s error=%s", portal.id, error.reason)
                 if error.reason.upper() != "NOT_FOUND":
                     self._stored.delay(item, PUT_BACK_AGAIN)
                     continue
             self._stored.forget(item)
-
-
-def facts_of(chats: Sequence[Chat], on_whatsapp: bool | None) -> dict[TalkFact, Any]:
-    """What fields are told of these conversations (pure); what is not known of presence is not told."""
-    last = max(chats, key=lambda chat: chat.last_at, default=None)
-    waiting = min((chat for chat in chats if chat.waiting_since), key=lambda chat: chat.waiting_since, default=None)
-    owned = waiting if waiting and waiting.owner_id else last
-    facts: dict[TalkFact, Any] = {
-        TalkFact.LAST: _moment(last.last_at if last else 0.0),
-        TalkFact.WAITING: _moment(waiting.waiting_since if waiting else 0.0),
-        TalkFact.OWNER: owned.owner_id or "" if owned else "",
-    }
-    return facts if on_whatsapp is None else {**facts, TalkFact.WHATSAPP: "Y" if on_whatsapp else "N"}
-
-
-def _moment(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds") if at else ""

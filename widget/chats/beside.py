@@ -1,4 +1,5 @@
-"""What is said beside an open chat: who answers it, since when its client waits, who writes, and their other chats."""
+"""What a page shows beside an open chat: its owner, since when its client waits, who types, and the client's other
+chats."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,7 +27,7 @@ class Wait:
 
     @property
     def to_take(self) -> bool:
-        """Whether no employee answers it."""
+        """Whether the chat has no owner."""
         return not self.owner.user_id or not self.owner.active
 
 
@@ -51,7 +52,7 @@ class Beside:
 
 
 def wait_of(chat: Chat, line: Line, *, limit_minutes: int) -> Wait:
-    """No query where the portal's employees are remembered."""
+    """The chat's owner and wait. One query, none where the portal's employees are remembered."""
     here = services()
     waits = here.clock() - chat.waiting_since if chat.waiting_since else None
     minutes = None if waits is None else max(0, int(waits // 60))

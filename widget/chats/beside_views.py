@@ -1,4 +1,4 @@
-"""Who answers an open chat and who waits in it: looked at every few seconds, and changed by a press."""
+"""The owner of an open chat and its waiting client: looked at every few seconds, and changed by a press."""
 
 from flask import Response, make_response, render_template, request
 from flask.typing import ResponseReturnValue
@@ -27,7 +27,7 @@ def look_beside(chat_id: int) -> ResponseReturnValue:
 
 @pages.post("/<int:chat_id>/take")
 def take(chat_id: int) -> ResponseReturnValue:
-    """This user answers the chat from now on; who did until now is told."""
+    """Make this user the owner of the chat; the former owner is told."""
     context, line, chat = chat_of(chat_id)
     here, who = services(), context.viewer
     here.saw(chat.portal_id, who)
@@ -37,7 +37,7 @@ def take(chat_id: int) -> ResponseReturnValue:
 
 @pages.post("/<int:chat_id>/owner")
 def choose_owner(chat_id: int) -> ResponseReturnValue:
-    """An administrator says who answers the chat: `user`, or no owner without one."""
+    """An administrator's choice of the chat's owner: `user`, or none if it is left out."""
     user_id = id_field(json_body(), "user") or 0
     context, line, chat = chat_of(chat_id)
     here = services()
@@ -70,7 +70,7 @@ def say_writing(chat_id: int) -> ResponseReturnValue:
 
 @pages.post("/<int:chat_id>/told")
 def told_of_loss(chat_id: int) -> ResponseReturnValue:
-    """Who had the chat has read that another employee took it."""
+    """The former owner has read that another employee took the chat."""
     context, line, chat = chat_of(chat_id)
     waits = services().storage.conversations.waits
     waits.seen_by_loser(chat.portal_id, chat.id, context.viewer.user_id)
@@ -93,7 +93,7 @@ def ignore(chat_id: int) -> ResponseReturnValue:
 
 @pages.post("/<int:chat_id>/unignore")
 def heed(chat_id: int) -> ResponseReturnValue:
-    """Take back that this client is ignored, by who said so or an administrator."""
+    """Stop ignoring this client, by the user who began it or an administrator."""
     context, line, chat = chat_of(chat_id)
     heed_client(context, chat.client, [line.id])
     return drawn(beside_of(context, line, chat), context.zone)

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from widget.bitrix24.rest import Rest
 from widget.chats.colleagues import Colleagues
-from widget.chats.notifying import Notifying
+from widget.chats.leavers import Leavers
+from widget.chats.notifying import Notifying, UsualReasons
 from widget.chats.rights import ChatRights
 from widget.chats.sending import Allowance, Feedback, Onlooker
 from widget.chats.service import ChatService
@@ -24,6 +25,7 @@ class ChatParts:
     colleagues: Colleagues
     rights: ChatRights
     notifying: Notifying
+    leavers: Leavers
     unveiling: Unveiling
     transcripts: Transcripts | None  # None where no model is set up
 
@@ -37,7 +39,7 @@ def build_chats(
     allowance: Allowance,
     onlooker: Onlooker | None = None,
 ) -> ChatParts:
-    """`feedback` learns from sends, `allowance` says which may leave, `onlooker` is told what does."""
+    """`feedback` learns from sends, `allowance` decides which may go out, `onlooker` is told of those that do."""
     service = ChatService(gateways, stored.conversations, infra.clock, feedback, allowance, onlooker)
     unclear_ends = UnclearEnds(
         stored.conversations,
@@ -48,16 +50,9 @@ def build_chats(
         infra.workers,
         infra.clock,
     )
-    notifying = Notifying(
-        rest,
-        stored.portals,
-        stored.lines,
-        gateways,
-        stored.conversations,
-        stored.staff,
-        stored.notices,
-        infra.clock,
-    )
+    usual = UsualReasons(stored.lines, gateways, stored.conversations, stored.staff, infra.clock)
+    notifying = Notifying(rest, stored.portals, stored.notices, usual, infra.clock)
+    leavers = Leavers(rest, stored.portals, stored.conversations.waits, stored.staff)
     colleagues = Colleagues(stored.sends, infra.cache, infra.clock)
     rights = ChatRights(rest, stored.conversations.waits, stored.conversations.hidden, stored.staff, infra.clock)
     unveiling = Unveiling(gateways, stored.conversations, stored.portals, stored.lines)
@@ -65,4 +60,4 @@ def build_chats(
     if infra.config.speech_model:
         model = LocalModel(infra.config.speech_model)
         transcripts = Transcripts(gateways, stored.conversations, stored.portals, model, OneByOne())
-    return ChatParts(service, unclear_ends, colleagues, rights, notifying, unveiling, transcripts)
+    return ChatParts(service, unclear_ends, colleagues, rights, notifying, leavers, unveiling, transcripts)

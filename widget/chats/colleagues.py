@@ -1,4 +1,4 @@
-"""Two reps in one chat: who writes just now, and what one of them is asked before the message goes out."""
+"""Two reps in one chat: which of them types just now, and the question that one is asked before a message goes out."""
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -51,8 +51,8 @@ class Colleagues:
         return 0 if writer == user_id else writer
 
     def doubt(self, chat: Chat, user_id: int, text: str) -> Doubted | None:
-        """What is worth a question before this user sends this text. Asked once: their own message after the other
-        one ends it. One query."""
+        """The question to ask before this user sends this text, None for none. It is asked once: this user's next
+        message ends it. One query."""
         now = self._clock()
         others = self._sends.of_others(chat.portal_id, chat.id, user_id, now - JUST_NOW)
         if not others:

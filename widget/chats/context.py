@@ -1,4 +1,4 @@
-"""Who asks about which chat and message, for every view of a chat."""
+"""The user, the chat and the message that a request is about, for every view of a chat."""
 
 import json
 from typing import Any
@@ -56,7 +56,7 @@ def _readable(chat: Chat | None) -> tuple[CardContext, Line, Chat]:
 
 
 def chat_to_change(chat_id: int) -> tuple[CardContext, Line, Chat]:
-    """The same to write in it, or to change something: Refused(LINE_OFF) too where its line is switched off or
+    """As `chat_of`, to write in the chat or change it: raises Refused(LINE_OFF) too where its line is switched off or
     removed."""
     context, line, chat = chat_of(chat_id)
     if not line.active:
@@ -125,7 +125,7 @@ def _sent_elsewhere(session: Session, key: str) -> Response | None:
 
 
 def open_typed_number(session: Session, *, shows: bool) -> None:
-    """For a session of a typed number: Refused(NOT_ALLOWED) where its chat holds what is not this user's, or would be
+    """For a session of a typed number: raises Refused(NOT_ALLOWED) where its chat holds others' messages, or would be
     one of too many empty ones. Where the request `shows` or sends anything, the whole chat is read for it first, and is
     what this request may see (`read_for_typed_number`). Nothing for a session of a card, or an administrator's."""
     if not session.number:
@@ -213,7 +213,7 @@ def question_before(context: CardContext, chat: Chat, text: str) -> Response | N
 
 
 def owner_of_new(context: CardContext, line: Line) -> int:
-    """Who answers a chat without an owner once this user writes in it; 0 is nobody."""
+    """The user who becomes the owner of a chat without one once this user writes in it; 0 for none."""
     if line.owner_rule is OwnerRule.NOBODY:
         return 0
     responsible = context.card.responsible if line.owner_rule is OwnerRule.RESPONSIBLE else 0

@@ -1,4 +1,4 @@
-"""The messages of a chat from all who know of them: the gateway's history, what webhooks told, and our own sends.
+"""The messages of a chat from all three sources: the gateway's history, what webhooks told, and our own sends.
 
 Reading settles: a send whose end was unclear learns it here (lookups.py). Nothing is ever sent again.
 """
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from widget.chats.bubbles import Bubble, merge
-from widget.chats.lookups import ALWAYS, TOLD, LookUps
+from widget.chats.lookups import ALWAYS, LookUps
 from widget.chats.message_facts import MessageFacts, completed
 from widget.chats.states import STATES
 from widget.chats.waiting import Waiting
@@ -127,14 +127,6 @@ class Histories:
         sends = [send for send in self._settle_known(messages, sends) if send.state is not SendState.SENDING]
         bubbles = merge(messages, sends, facts=facts, capabilities=capabilities, now=self._clock())
         return History(bubbles, None, None)
-
-    def settle_told(self, line: Line, chat: Chat, send: Send) -> Send:
-        """What webhooks told of a send before we knew which message it is. One query."""
-        facts = self._look_ups.told(line, chat, since=ALWAYS, before=ALWAYS, named=[send.message_id]).get(
-            send.message_id
-        )
-        state = STATES.get(facts.ack) if facts and facts.from_me else None
-        return self._sends.settle(send, state, how=TOLD) if state else send
 
     def _capabilities(self, line: Line) -> Capabilities | None:
         """None for a line whose gateway may not even be called, and for one that nothing is done by any more."""

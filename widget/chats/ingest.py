@@ -42,7 +42,7 @@ class WebhookListener(Protocol):
 
 
 class Ignoring(Protocol):
-    """Which clients are ignored."""
+    """Knows which clients are ignored."""
 
     def ignores(self, portal_id: int, line_id: int, clients: Collection[str]) -> bool: ...
 
@@ -52,8 +52,8 @@ def ignore_webhook(line: Line, phone: str, event: GatewayEvent, went: Went) -> N
 
 
 class ChatMirror(Protocol):
-    """Who shows chats elsewhere. `told` is called in the transaction of a webhook's work and makes no outside call;
-    what it gives is woken after it, 0 for nothing."""
+    """Shows chats elsewhere. `told` is called in the transaction of a webhook's work and makes no outside call; it
+    returns the id of the mirror to wake after the transaction, 0 for none."""
 
     def told(self, line: Line, chat: Chat, event: GatewayEvent, facts: MessageFacts, sends: Sequence[Send]) -> int: ...
 
@@ -114,7 +114,7 @@ class Ingest:
         if portal is None or portal.state is not PortalState.ACTIVE or line is None:
             return  # closed or removed meanwhile
         if not webhook.told:
-            log.error("webhook.lost line=%s row=%s: sealed with a key that is gone", line.id, webhook.id)
+            log.error("webhook.key_gone line=%s row=%s", line.id, webhook.id)
         for event in events:
             self._learn(line, event)
 
@@ -231,7 +231,7 @@ def _phones(chat_ids: Sequence[str]) -> tuple[str, ...]:
 
 
 def _lid(event: GatewayEvent) -> str:
-    """Who a client is whose phone is not told."""
+    """The LID of a client whose phone the event does not tell."""
     return next((one for one in event.chat_ids if one.endswith(LID) and len(one) <= MAX_LID), "")
 
 

@@ -35,7 +35,7 @@ ALWAYS = float("inf")
 
 
 class LookUpResult(Enum):
-    """What a look for a send came to."""
+    """The outcome of a look for a send."""
 
     FOUND = "found"
     ABSENT = "absent"  # neither the gateway nor any webhook knows it
@@ -99,6 +99,12 @@ class LookUps:
         """
         sends = self._settle_unclear(line, chat, sends, messages, oldest)
         return self._settle_queued(line, chat, sends, messages)
+
+    def settle_told(self, line: Line, chat: Chat, send: Send) -> Send:
+        """The send, with what webhooks told of it before we knew which message it is. One query."""
+        facts = self.told(line, chat, since=ALWAYS, before=ALWAYS, named=[send.message_id]).get(send.message_id)
+        state = STATES.get(facts.ack) if facts and facts.from_me else None
+        return self._sends.settle(send, state, how=TOLD) if state else send
 
     def recognise(self, send: Send, strangers: list[Message]) -> Send:
         """Takes the message it finds out of the strangers: one message is one send."""

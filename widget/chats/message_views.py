@@ -49,7 +49,8 @@ def edit(chat_id: int, ref: str) -> ResponseReturnValue:
 
 @pages.post("/<int:chat_id>/messages/<ref>/delete")
 def delete(chat_id: int, ref: str) -> ResponseReturnValue:
-    """Take a message of ours back for everybody. 409 with a question until it is confirmed: nothing brings it back."""
+    """Take a message of ours back, for the client too. 409 with a question until it is confirmed: it cannot be
+    undone."""
     _context, line, chat = chat_to_change(chat_id)
     message = named(chat, ref)
     if not flag_field(json_body(), "confirmed"):

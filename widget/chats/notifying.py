@@ -6,12 +6,11 @@ Only where an administrator has switched them on, and Bitrix24 has granted the p
 
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 
 from widget.bitrix24.access import access_commands, granted
 from widget.bitrix24.country import language_in
-from widget.bitrix24.employees import MOST, NOTIFIES, READS_USERS, notify, read_employees, take_back
+from widget.bitrix24.employees import NOTIFIES, notify, take_back
 from widget.bitrix24.rest import Rest
 from widget.chats.sending import DOWN
 from widget.errors import Refused
@@ -44,60 +43,30 @@ Reasons = dict[tuple[str, int], Reason]  # by tag and user
 MoreReasons = Callable[[Portal], Iterator[tuple[tuple[str, int], Reason]]]
 
 
-class Notifying:
+class UsualReasons:
+    """Clients who wait for too long, lines that are down, and sends without a clear end."""
+
     def __init__(
         self,
-        rest: Rest,
-        portals: Portals,
         lines: Lines,
         gateways: Gateways,
         conversations: Conversations,
         staff: Staff,
-        notices: Notices,
         clock: Callable[[], float],
     ) -> None:
-        self._rest = rest
-        self._portals = portals
         self._lines = lines
         self._gateways = gateways
         self._waits = conversations.waits
         self._hidden = conversations.hidden
         self._sends = conversations.sends
         self._staff = staff
-        self._notices = notices
         self._clock = clock
-        self._more: list[MoreReasons] = []
 
-    def also(self, reasons: MoreReasons) -> None:
-        """What another room has to tell employees."""
-        self._more.append(reasons)
-
-    def go(self) -> None:
-        """A round over all portals. One outside call a notice, another one for a line that is not open to all; a portal
-        that refuses is tried in the next round."""
-        for portal in self._portals.all():
-            if portal.is_served and NOTIFIES in portal.scopes:
-                try:
-                    self._go(portal, self.reasons(portal) if portal.notices else {})
-                except Refused as refusal:
-                    log.warning("notices.failed portal=%s reason=%s", portal.id, refusal.reason)
-
-    def look_who_left(self) -> None:
-        """Ask Bitrix24 whether those who own chats still work there. One outside call for fifty of them, hourly."""
-        owners = self._waits.owners()
-        for portal in self._portals.all():
-            known = sorted(owners.get(portal.id, set()))
-            if not portal.is_served or not READS_USERS & portal.scopes:
-                continue
-            for begin in range(0, len(known), MOST):
-                with suppress(Refused):
-                    self._see(portal, known[begin : begin + MOST])
-
-    def reasons(self, portal: Portal) -> Reasons:
-        """What employees are to know now. Five queries at most; no outside call."""
+    def of(self, portal: Portal) -> Iterator[tuple[tuple[str, int], Reason]]:
+        """What employees of the portal are to know now. Five queries at most; no outside call."""
         lines = {line.id: line for line in self._lines.of(portal.id)}
-        more = (reason for reasons in self._more for reason in reasons(portal))
-        return dict([*self._waiting(portal, lines), *self._in_trouble(portal, lines), *more])
+        yield from self._waiting(portal, lines)
+        yield from self._in_trouble(portal, lines)
 
     def _waiting(self, portal: Portal, lines: dict[int, Line]) -> Iterator[tuple[tuple[str, int], Reason]]:
         employees = self._staff.of(portal.id)
@@ -127,6 +96,42 @@ class Notifying:
             if unclear:
                 words = _("It is not clear whether some messages were sent. The application's page says how many.")
                 yield (f"WIDGET|UNCLEAR|{user_id}", user_id), Reason(words)
+
+
+class Notifying:
+    def __init__(
+        self,
+        rest: Rest,
+        portals: Portals,
+        notices: Notices,
+        usual: UsualReasons,
+        clock: Callable[[], float],
+    ) -> None:
+        self._rest = rest
+        self._portals = portals
+        self._notices = notices
+        self._usual = usual
+        self._clock = clock
+        self._more: list[MoreReasons] = []
+
+    def also(self, reasons: MoreReasons) -> None:
+        """What another room has to tell employees."""
+        self._more.append(reasons)
+
+    def go(self) -> None:
+        """A round over all portals. One outside call a notice, another one for a line that is not open to all; a portal
+        that refuses is tried in the next round."""
+        for portal in self._portals.all():
+            if portal.is_served and NOTIFIES in portal.scopes:
+                try:
+                    self._go(portal, self.reasons(portal) if portal.notices else {})
+                except Refused as refusal:
+                    log.warning("notices.failed portal=%s reason=%s", portal.id, refusal.reason)
+
+    def reasons(self, portal: Portal) -> Reasons:
+        """What employees are to know now. Five queries at most; no outside call."""
+        more = (reason for reasons in self._more for reason in reasons(portal))
+        return dict([*self._usual.of(portal), *more])
 
     def _go(self, portal: Portal, reasons: Reasons) -> None:
         out = self._notices.of(portal.id)
@@ -165,10 +170,6 @@ class Notifying:
             log.info("notices.access_unknown portal=%s line=%s reason=%s", portal.id, line.id, refusal.reason)
             return None
         return granted(answer, [line.access_list])[line.access_list]
-
-    def _see(self, portal: Portal, user_ids: list[int]) -> None:
-        for employee in read_employees(self._rest, portal, portal.installer_id, user_ids):
-            self._staff.seen(portal.id, employee.user_id, employee.name, active=employee.active)
 
 
 def _texts(portal: Portal) -> Callable[[str], str]:

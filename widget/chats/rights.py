@@ -105,7 +105,7 @@ class ChatRights:
         try:
             news = self._asked(portal, user_id, asked)
         except Refused as refusal:
-            log.warning("clients portal=%s: %s", portal.id, refusal.reason)
+            log.warning("rights.cards_not_read portal=%s error=%s", portal.id, refusal.reason)
             return found
         with self._lock:
             for chat in asked:

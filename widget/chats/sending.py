@@ -13,7 +13,6 @@ from typing import Any, Protocol
 from sqlalchemy.exc import SQLAlchemyError
 
 from widget.chats.files import accepted, is_voice_label, label_of, voice_label
-from widget.chats.history import Histories
 from widget.chats.lookups import LookUps
 from widget.chats.message_facts import Named
 from widget.chats.waiting import Waiting
@@ -65,14 +64,14 @@ class Post(Protocol):
 
 
 class Feedback(Protocol):
-    """What learns from sends. Must not raise: the message may be out."""
+    """Learns from sends. Must not raise: the message may be out."""
 
     def on_send(self, line: Line, phone: str, user_id: int, result: SendResult) -> object:
         """How a send ended, under which message id."""
 
 
 class Deaf:
-    """Learns nothing."""
+    """A feedback that learns nothing."""
 
     def on_send(self, line: Line, phone: str, user_id: int, result: SendResult) -> None: ...
 
@@ -89,7 +88,7 @@ class Allowance(Protocol):
 
 
 class Unlimited:
-    """Where nothing is counted."""
+    """An allowance that counts nothing and refuses nothing."""
 
     def reserve(self, line: Line, *, first: bool) -> None:
         return None
@@ -102,7 +101,7 @@ class Unlimited:
 
 
 class Onlooker(Protocol):
-    """Who wants to know what is sent. `begins` is called in the transaction of a new send's row, `ended` when its
+    """Is told of sends. `begins` is called in the transaction of a new send's row, `ended` when its
     gateway has answered; neither may make an outside call."""
 
     def begins(self, draft: Draft, send: Send) -> object: ...
@@ -111,7 +110,7 @@ class Onlooker(Protocol):
 
 
 class Alone:
-    """No onlooker."""
+    """An onlooker that does nothing."""
 
     def begins(self, draft: Draft, send: Send) -> None: ...
 
@@ -123,7 +122,6 @@ class Sending:
         self,
         gateways: Gateways,
         conversations: Conversations,
-        histories: Histories,
         look_ups: LookUps,
         clock: Callable[[], float],
         feedback: Feedback,
@@ -134,8 +132,7 @@ class Sending:
         self._conversations = conversations
         self._sends = conversations.sends
         self._waiting = Waiting(conversations)
-        self._histories = histories
-        self._ids = look_ups.ids
+        self._look_ups = look_ups
         self._clock = clock
         self._feedback = feedback
         self._allowance = allowance
@@ -215,7 +212,7 @@ class Sending:
             if send.chat_id != chat.id or send.user_id != draft.user_id or not same(send.text):
                 raise Refused(ErrorCode.BAD_FORM, 409, "send key was used for another message")
             return send
-        result = post(self._gateways.of(line), self._ids(line, chat)[0], send.message_id)
+        result = post(self._gateways.of(line), self._look_ups.ids(line, chat)[0], send.message_id)
         log.info(
             "send.done line=%s send=%s outcome=%s trouble=%s", line.id, send.id, result.outcome.value, result.trouble
         )
@@ -226,7 +223,7 @@ class Sending:
         self._onlooker.ended(draft, settled)
         if settled.message_id == send.message_id:  # webhooks found the row under it
             return settled
-        return self._histories.settle_told(line, chat, settled)
+        return self._look_ups.settle_told(line, chat, settled)
 
     def _begin(self, draft: Draft, text: str) -> tuple[Send, bool]:
         if draft.known:

@@ -68,7 +68,7 @@ class ChatService:
         histories = Histories(gateways, conversations, self._look_ups, clock)
         self.typed = TypedNumbers(gateways, conversations, histories, self._look_ups, clock)
         sending = Sending(
-            *(gateways, conversations, histories, self._look_ups, clock),
+            *(gateways, conversations, self._look_ups, clock),
             self._feedback,
             self._allowance,
             onlooker or Alone(),
@@ -136,7 +136,7 @@ class ChatService:
         self._know(chat, line, message, MessageFacts(from_me=True, edit=(self._clock(), typed)))
 
     def delete(self, line: Line, chat: Chat, message: Named) -> None:
-        """Take a message of ours back for everybody. One outside call. Raises Refused, GatewayError."""
+        """Take a message of ours back, for the client too. One outside call. Raises Refused, GatewayError."""
         self._require_ours(message, DELETE_SECONDS)
         self._ask(line, chat, lambda gateway, chat_id: gateway.delete(chat_id, message.ref), "delete")
         self._know(chat, line, message, MessageFacts(from_me=True, deleted=True))

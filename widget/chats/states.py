@@ -1,4 +1,4 @@
-"""What a message's tick says of the send that it was."""
+"""The state of a send by the tick of its message."""
 
 from widget.gateways.base import Ack
 from widget.storage.sends import SendState

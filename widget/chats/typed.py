@@ -30,7 +30,7 @@ LEFT = frozenset({Ack.SENT, Ack.DELIVERED, Ack.READ, Ack.NONE})  # what a client
 
 
 class ChatOwner(Enum):
-    """Who talked in a chat, as far as we know, from where one user stands."""
+    """The employees who talked in a chat, as seen by one user."""
 
     MINE = "own"  # this user is the only one of ours who has written in it
     NONE = "nobodys"
@@ -38,7 +38,7 @@ class ChatOwner(Enum):
 
 
 class NotTheirs(Exception):
-    """The chat holds what is not for this user, or too much to tell. Its text is for logs only."""
+    """The chat holds messages that are not for this user, or too many to know. Its text is for logs only."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,8 @@ class TypedNumbers:
         self._clock = clock
 
     def owner(self, portal_id: int, line_id: int, phone: str, user_id: int) -> ChatOwner:
-        """By what is stored here, which may be less than the gateway has. At most two queries."""
+        """Who talked in the chat by what is stored here, which may be less than the gateway has. At most two
+        queries."""
         chat = self._chats.find(portal_id, line_id, phone)
         if chat is None:
             return ChatOwner.NONE
@@ -104,7 +105,7 @@ class TypedNumbers:
         return WholeChat(user_id, tuple(_without_foreign_quotes(messages)), sent)
 
     def _refuse_unkept(self, line: Line) -> None:
-        """A gateway that keeps no messages cannot tell who talked. Not known yet is no yes. Raises GatewayError."""
+        """Raises GatewayError unless the gateway is known to keep messages: without them it cannot tell who talked."""
         status = self._gateways.known(line)
         if isinstance(status, GatewayError):
             raise GatewayError(status.trouble, until=status.until)

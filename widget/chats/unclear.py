@@ -1,7 +1,7 @@
 """The worker's look for every send without a clear end, whether or not its chat is open. Nothing is ever sent again.
 
-The looks for one send come after growing pauses. What is found moves on; what nothing knows after a day is missing:
-not sent, as far as can be seen, and a rep says what is true.
+The looks for one send come after growing pauses. A send that is found moves on. One that neither the gateway nor a
+webhook knows after a day is MISSING: not sent, as far as can be seen, and a rep says what is true.
 """
 
 import logging
@@ -71,7 +71,7 @@ class UnclearEnds:
                 if not self._look_at(portal_id, line_id, send):
                     break  # its gateway gives no answer now
         except StoreGone:
-            log.info("unclear.cache_gone line=%s: the next round goes on", line_id)
+            log.info("unclear.cache_gone line=%s", line_id)
         except Exception:  # one line's fault is not the others'
             log.exception("unclear.failed line=%s", line_id)
         finally:

@@ -1,4 +1,4 @@
-"""Who the clients are whose phone nothing has told: asked each night of what the gateways have seen meanwhile.
+"""The phones of clients who are known by a LID alone: each night the gateways are asked what they have seen meanwhile.
 
 WhatsApp hears nothing of it. A webhook that tells a phone does the same at once (ingest.py).
 """
@@ -51,7 +51,7 @@ class Unveiling:
         try:
             phones = self._gateways.of(line).phones_of([chat.client for chat in hidden])
         except GatewayError as error:
-            log.info("unveiling line=%s: %s", line.id, error.trouble.value)
+            log.info("unveiling.failed line=%s error=%s", line.id, error.trouble.value)
             return
         for chat in hidden:
             if chat.client in phones:
@@ -60,4 +60,4 @@ class Unveiling:
     def _unite(self, hidden: Chat, phone: str) -> None:
         united = self._conversations.hidden.unite(hidden, spellings(phone))
         self._waiting.recount(united)
-        log.info("unveiling line=%s: chat=%s has a number now", united.line_id, united.id)
+        log.info("unveiling.found line=%s chat=%s", united.line_id, united.id)

@@ -52,8 +52,8 @@ class Waiting:
         return chat
 
     def notice(self, chat: Chat, shown: Sequence[Message]) -> None:
-        """The same for a reader of a page, who goes on where the database takes no writes. One query where the page
-        tells nothing new."""
+        """`recount` for a reader of a page, without a failure where the database takes no writes. One query where the
+        page tells nothing new."""
         newest = max((message.at for message in shown if not message.from_me), default=0)
         ours = max((message.at for message in shown if message.from_me), default=0)
         if newest <= chat.theirs_at and not (chat.waiting_since and ours >= chat.waiting_since):
@@ -61,7 +61,7 @@ class Waiting:
         try:
             self.recount(chat, shown)
         except NOT_WRITTEN as error:
-            log.error("waiting chat=%s is not stored: %s", chat.id, type(error).__name__)
+            log.error("waiting.not_stored chat=%s error=%s", chat.id, type(error).__name__)
 
     def _recounted(self, chat: Chat, shown: Sequence[Message]) -> Chat | None:
         """What the chat's row holds is true of messages that are no longer, or never were, stored."""

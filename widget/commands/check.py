@@ -1,4 +1,4 @@
-"""What is wrong with a portal, as an operator wants to hear it."""
+"""`flask portal check`: whether a portal's token, application and lines work."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -72,7 +72,8 @@ def _line_findings(here: "Services", portal: Portal) -> Iterator[CheckFinding]:
 
 
 def _whose_token(here: "Services", portal: Portal) -> int | None:
-    """The installer, whose token works in the background; else the user who opened something last."""
+    """The user whose token is tried: the installer, whose token works in the background, else the last one who opened
+    a page."""
     users = here.storage.tokens.users(portal.id)
     return portal.installer_id if portal.installer_id in users else next(iter(users), None)
 

@@ -1,4 +1,4 @@
-"""`flask doctor`: on one page what is wrong with this installation, and what to do about each of it."""
+"""`flask doctor`: one page of what is wrong with this installation, each fault with its cure."""
 
 import shutil
 import sys
@@ -22,7 +22,7 @@ from widget.storage.portals import PortalState
 if TYPE_CHECKING:
     from widget.services import Services
 
-SKEW_SECONDS = 5.0  # between two clocks; whose turn it is depends on them
+SKEW_SECONDS = 5.0  # between this host's clock and a store's; leases and turns depend on both
 BEAT_SECONDS = 180.0
 FREE_MB = 1000  # of a disk that we write to
 MB = 10**6
@@ -144,7 +144,7 @@ def _redis_setting(client: Any, name: str, wanted: str) -> Sign:
 
 
 def _memory(client: Any) -> Iterator[Sign]:
-    """Nothing of one without a bound, or of a cluster, whose answer is by server."""
+    """How full Redis is. No finding for a Redis without a bound, or for a cluster, which answers server by server."""
     told = client.info("memory")
     if most := told.get("maxmemory"):
         share = told["used_memory"] / most
@@ -153,7 +153,7 @@ def _memory(client: Any) -> Iterator[Sign]:
 
 
 def _any(answer: Any) -> tuple[int, int]:
-    """A cluster's answer is by server."""
+    """One server's clock, of a cluster too, which answers server by server."""
     found: tuple[int, int] = next(iter(answer.values())) if isinstance(answer, dict) else answer
     return found
 
@@ -167,7 +167,7 @@ def _worker(here: "Services") -> Sign:
 
 
 def _disks(here: "Services") -> Iterator[Sign]:
-    """Those of this host: of the database where it is a file, and of the queue where that is one."""
+    """The free room on this host's disks that hold the database and the queue, where these are files."""
     url, config = here.storage.engine.url, here.config
     files = [url.database] if url.get_backend_name() == "sqlite" and url.database else []
     files += [] if config.redis_url else [config.jobs_file]

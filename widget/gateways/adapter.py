@@ -1,4 +1,4 @@
-"""What adapters of every vendor do alike: a send and how it ended, sizes, times, and ids of phones."""
+"""What the adapters of all vendors share: a send and how it ended, sizes, times, and ids of phones."""
 
 import logging
 import time
@@ -33,7 +33,7 @@ class Given:
 
 
 class BaseAdapter:
-    """Of one line. A vendor's own is this with its verbs (base.Gateway); to send it writes `_post_text` and
+    """An adapter of one line. A vendor's subclass adds its verbs (base.Gateway); for sends it writes `_post_text` and
     `_post_file`, which make one request, never repeated, and raise GatewayError."""
 
     capabilities: ClassVar[Capabilities]
@@ -65,8 +65,8 @@ class BaseAdapter:
     def send_file(
         self, chat_id: str, file: File, *, message_id: str, caption: str = "", reply_to: str = ""
     ) -> SendResult:
-        """The same for a file, none for one that is too large. No vendor takes an id of ours for it, so an unclear end
-        has none to look the message up by."""
+        """One request with a file, none if it is too large. Never raises. No vendor takes an id of ours for a file,
+        so an unclear end has no id to look the message up by."""
         if len(file.body) > self.capabilities.largest_file:
             return SendResult(Sent.REFUSED, trouble=GatewayErrorCode.MALFORMED)
         timeout = self._calls.timeouts.send + len(file.body) / SLOWEST
@@ -80,7 +80,7 @@ class BaseAdapter:
         raise NotImplementedError
 
     def _found_by(self, message_id: str) -> str:
-        """What a message can be looked up by whose answer was lost: the id of ours where the gateway took it."""
+        """The id to look a message up by whose answer was lost: ours where the gateway takes it, else ""."""
         return ""
 
     def _sent(self, what: str, message_id: str, post: Callable[[], Given]) -> SendResult:

@@ -1,8 +1,8 @@
-"""What every gateway can be asked, what it tells by itself, and the values of both.
+"""The verbs of every gateway, the events that it reports by itself, and the values of both.
 
-An adapter is bound to one line. Each verb says what it costs in outside calls; what goes wrong is a
-GatewayError with a class of trouble, never a raw status. A verb that a gateway lacks raises Unsupported, and its
-Capabilities say so beforehand: the page shows a control only where the verb is there.
+An adapter is bound to one line. Each verb says what it costs in outside calls; a failure is a GatewayError with a
+code of ours, never a raw status. A verb that a gateway lacks raises Unsupported, and its Capabilities say so
+beforehand: the page shows a control only where the verb is there.
 """
 
 from collections.abc import Mapping, Sequence
@@ -92,7 +92,7 @@ class LineState(Enum):
     RESTRICTED = "restricted"  # works, but may start no new chats
     BANNED = "banned"  # WhatsApp has closed the account
     UNKNOWN = "unknown"  # the gateway did not say
-    NOT_YET = "not_yet"  # it was not heard yet, and is being asked: never an answer of a gateway
+    NOT_YET = "not_yet"  # the gateway is being asked: never an answer of its own
 
 
 class Depth(Enum):
@@ -313,13 +313,13 @@ class Gateway(Protocol):
     def send_file(
         self, chat_id: str, file: File, *, message_id: str, caption: str = "", reply_to: str = ""
     ) -> SendResult:
-        """The same for a file."""
+        """`send_text` for a file."""
 
     def edit(self, chat_id: str, ref: str, text: str) -> None:
         """Change the text of a message of ours. One call. Raises GatewayError."""
 
     def delete(self, chat_id: str, ref: str) -> None:
-        """Take back a message of ours for everybody. One call. Raises GatewayError."""
+        """Take back a message of ours, for the client too. One call. Raises GatewayError."""
 
     def react(self, chat_id: str, ref: str, emoji: str) -> None:
         """React to a message; "" takes the reaction back. One call. Raises GatewayError."""
@@ -331,7 +331,7 @@ class Gateway(Protocol):
         """Show the client «typing…». One call. Raises GatewayError."""
 
     def media(self, chat_id: str, ref: str) -> File:
-        """The file of a message. Two calls."""
+        """The file of a message. Two calls. Raises GatewayError."""
 
     def qr(self) -> File:
         """The picture to scan with the phone; another one every few seconds. One call.

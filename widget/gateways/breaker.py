@@ -15,7 +15,7 @@ MAX_PAUSE = 300.0
 
 
 class Breaker:
-    """For one line. Thread-safe; nothing is asked of anybody here."""
+    """The breaker of one line. Thread-safe; makes no call."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock

@@ -1,7 +1,7 @@
 """Builds the gateways of all lines."""
 
 from ratelimit import Rate
-from widget.addresses import PublicOnly
+from widget.addresses import AddressRules, PublicOnly
 from widget.gateways.calls import Timeouts
 from widget.gateways.lines import Gateways
 from widget.gateways.pace import Pace
@@ -15,8 +15,7 @@ def build_gateways(infra: Infrastructure) -> Gateways:
     return Gateways(
         infra.client if config.allow_private_lines else lambda: make_client(backend=PublicOnly()),
         Timeouts(config.check_timeout, config.history_timeout, config.send_timeout),
-        allow_http=config.allow_http,
-        allow_private=config.allow_private_lines,
+        rules=AddressRules(config.allow_http, config.allow_private_lines),
         clock=infra.clock,
         file_hosts=config.file_hosts,
         pace=Pace(infra.limiter("pace", [Rate(every=1)]), infra.sleep),

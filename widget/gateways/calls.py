@@ -1,4 +1,4 @@
-"""Outside calls of one line: its address, its own HTTP client and patience, and what a failed exchange is called."""
+"""Outside calls of one line: its address, its own HTTP client and timeouts, and the code of a failed exchange."""
 
 import logging
 import re
@@ -19,7 +19,8 @@ log = logging.getLogger(__name__)
 HOST = re.compile(r"[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})*\.[a-z][a-z0-9-]{0,62}", re.ASCII)  # a name, and no address
 # A proxy says these when there is no gateway behind it. A plain 500 is often the gateway's answer about one number.
 NOBODY_THERE = (502, 503, 504)
-# After these alone nothing was surely done. A 2xx may be a queue's, a 3xx comes after the work, a 408 or a 499 is a
+# Only after these statuses was surely nothing done. A 2xx may be a queue's, a 3xx comes after the work, a 408 or a
+# 499 is a
 # proxy's that lost patience in the middle of it, a 409 or a 425 may be about a second try of its own.
 REFUSES = frozenset({400, 401, 403, 404, 413, 422})
 
@@ -91,7 +92,7 @@ class Calls:
         if not plain or not HOST.fullmatch(host):
             raise GatewayError(GatewayErrorCode.NO_SUCH_THING)
         if host not in self._file_hosts and not storages.fullmatch(host):
-            log.warning("a file at %s is not fetched: it is not one of FILE_HOSTS", host)
+            log.warning("gateway.file_host_refused host=%s", host)
             raise GatewayError(GatewayErrorCode.NO_SUCH_THING, host=host)
 
     def fetch(self, method: str, path: str, timeout: float, **request: Any) -> HttpResponse:

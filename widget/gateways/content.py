@@ -121,12 +121,13 @@ def picture_of(said: Any) -> File:
 
 
 def mimetype_of(said: Any) -> str:
-    """It comes from the client's phone and goes into a header of ours."""
+    """A mimetype that may go into a header of ours: it comes from the client's phone. «octet-stream» for anything
+    else."""
     return said if isinstance(said, str) and MIMETYPE.fullmatch(said) else "application/octet-stream"
 
 
 def plain_mimetype(said: Any) -> str:
-    """The same for a page: in small letters, without parameters."""
+    """A mimetype for a page: in small letters, without parameters."""
     return mimetype_of(said).lower().partition(";")[0].strip()[:100]
 
 

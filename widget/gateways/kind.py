@@ -1,4 +1,4 @@
-"""What the rest of the house knows of a vendor: one entry. Its words for the settings page are in
+"""The one entry by which the rest of the code knows a vendor. Its words for the settings page are in
 templates/gateways/<name>/words.html, and all else that is the vendor's own is in its folder here."""
 
 from dataclasses import dataclass

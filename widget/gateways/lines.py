@@ -1,4 +1,4 @@
-"""Open the gateway of a line, and know how each line is. One HTTP client a line."""
+"""Opens the gateway of a line, and knows the state of each line. One HTTP client a line."""
 
 import logging
 import threading
@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 import httpx
 from cachetools import LRUCache
 
-from widget.addresses import AddressRefused, require_public
+from widget.addresses import AddressRefused, AddressRules, require_public
 from widget.gateways.base import Gateway, GatewayError, GatewayErrorCode, LineState, LineStatus
 from widget.gateways.breaker import Breaker
 from widget.gateways.calls import Calls, Timeouts
@@ -30,7 +30,7 @@ def chat_ids_for(line: Line, canonical: str) -> list[str]:
 
 
 def state_in(said: LineStatus | GatewayError | None) -> LineState:
-    """The state that was said: UNKNOWN where the gateway did not say, NOT_YET where nothing was heard lately."""
+    """The line's state in an answer: UNKNOWN if the gateway gave none, NOT_YET if it was not asked lately (pure)."""
     if said is None:
         return LineState.NOT_YET
     return said.state if isinstance(said, LineStatus) else LineState.UNKNOWN
@@ -42,8 +42,7 @@ class Gateways:
         make_client: Callable[[], httpx.Client],
         timeouts: Timeouts,
         *,
-        allow_http: bool,
-        allow_private: bool,
+        rules: AddressRules,
         clock: Callable[[], float],
         file_hosts: Collection[str] = (),
         pace: Pace | None = None,
@@ -52,8 +51,7 @@ class Gateways:
         """`make_client` must refuse private addresses itself where they are not allowed: names resolve later."""
         self._make_client = make_client
         self._timeouts = timeouts
-        self._allow_http = allow_http
-        self._allow_private = allow_private
+        self.rules = rules
         self._clock = clock
         self._file_hosts = file_hosts
         self._pace = pace or Pace()
@@ -64,10 +62,10 @@ class Gateways:
         self._lock = threading.Lock()
 
     def of(self, line: Line) -> Gateway:
-        """The adapter of a line; a changed line gets a new one. Raises GatewayError for an address that may not be
-        called, whoever stored it."""
+        """The adapter of a line; a changed line gets a new one. No call. Raises GatewayError for an address that may
+        not be called."""
         try:
-            require_public(line.address, allow_http=self._allow_http, allow_private=self._allow_private)
+            require_public(line.address, self.rules)
         except AddressRefused as error:
             log.warning("gateway.address_refused line=%s code=%s", line.id, error.code)
             raise GatewayError(GatewayErrorCode.UNREACHABLE) from error
@@ -86,8 +84,8 @@ class Gateways:
             return self._open[line]
 
     def status(self, line: Line, *, again: bool = False) -> LineStatus:
-        """The line's state, at most seconds old; one call for all who ask meanwhile. For the worker, for commands and
-        for an administrator who presses: no other request waits for it. Raises GatewayError."""
+        """The line's state, at most some seconds old; one call for all callers at once. For the worker, for commands
+        and for an administrator's press: no other request waits for a gateway's state. Raises GatewayError."""
         known = None if again else self.states.known([line.id]).get(line.id)
         answer = known.answer if known and not known.old else self._asking.get(line.id, lambda: self._ask(line))
         if isinstance(answer, GatewayError):
@@ -100,7 +98,8 @@ class Gateways:
         return self.known_of([line])[line.id]
 
     def known_of(self, lines: Sequence[Line]) -> dict[int, LineStatus | GatewayError | None]:
-        """The same of several, by their ids. What is old or missing is asked behind the request."""
+        """`known` of several lines, by their ids; one Redis round trip at most. What is old or missing is asked behind
+        the request."""
         said = self.states.known([line.id for line in lines])
         for line in lines:
             if line.id not in said or said[line.id].old:
@@ -119,11 +118,11 @@ class Gateways:
         return state_in(said.answer if said else None)
 
     def told(self, line: Line, state: LineState, until: float = 0.0) -> None:
-        """A report says how the line is: all processes know it, and ask anew. No call."""
+        """Take a line's state from a webhook: all processes know it, and ask anew. No call; one or two round trips."""
         self.states.told(line.id, state, until)
 
     def distrust(self, line: Line) -> None:
-        """A check says that the line is down: its state is asked anew, behind this request."""
+        """Doubt a line's state, since a check found it down: it is asked anew behind this request."""
         self.states.distrust(line.id)
         self._ask_behind(line)
 
@@ -137,7 +136,7 @@ class Gateways:
         return answer
 
     def _ask_behind(self, line: Line) -> None:
-        """Of many requests and processes that find the state old, one asks."""
+        """Ask for the state behind the request; of many requests and processes that find it old, one does."""
         with self._lock:
             if line.id in self._due:
                 return

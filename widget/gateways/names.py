@@ -28,7 +28,7 @@ def canonical_id(phone: str, kind: str, chat_id: str) -> str:
 
 
 def id_for(canonical: str, kind: str, spelled: Callable[[str], str]) -> str:
-    """The same for a line of this kind, "" for the usual one; `spelled` makes an id of a number there."""
+    """A remembered id as a line of this kind spells it, "" for the usual one; `spelled` makes an id of a number."""
     named_by, _, lid = canonical.rpartition(":")
     if lid.endswith("@lid"):
         return lid if named_by == kind else ""

@@ -14,7 +14,7 @@ AT_LEAST = 0.01  # seconds between two tries
 
 
 class Pace:
-    """For all processes together: each call has its place in the limiter's storage."""
+    """The pace of calls, shared by all processes: each call has its place in the limiter's storage."""
 
     def __init__(self, limiter: Limiter | None = None, sleep: Callable[[float], None] = time.sleep) -> None:
         """Without a limiter the turns are this process's alone, and so they are while its storage is out of reach."""
@@ -37,6 +37,6 @@ class Pace:
         try:
             permits = self._limiter.acquire(name, limits=limits)
         except StorageUnavailable:
-            log.warning("pace.limiter_gone: turns are kept for this process alone")
+            log.warning("pace.limiter_gone")
             permits = self._own.acquire(name, limits=limits)
         return 0.0 if permits.granted else max(AT_LEAST, permits.wait)

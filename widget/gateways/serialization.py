@@ -47,7 +47,7 @@ def read_events(text: str) -> list[GatewayEvent]:
 
 
 def message_values(message: Message) -> dict[str, Any]:
-    """What differs from an empty message, as JSON has it."""
+    """The fields of a message that differ from an empty one, as JSON values."""
     values = _values(message)
     if message.media:
         values["media"] = _values(message.media)

@@ -1,4 +1,4 @@
-"""How lines are, as their gateways last said: known to all processes, so that no request waits for a line's state.
+"""The states of lines as their gateways last gave them, shared by all processes: no request waits for one.
 
 The worker asks every line once a minute; what is older is asked behind the request that reads it, by one process at a
 time. Kept in the cache beside what else may vanish: a state that is gone is «not known yet» for a moment.
@@ -17,8 +17,8 @@ from widget.cache import Cache, StoreGone
 from widget.gateways.base import Depth, GatewayError, GatewayErrorCode, LineState, LineStatus, Quota
 from widget.timing import timer_of
 
-# Who may be wrong for how long: a card says «connected» of a line that went down without a report. A line that is not
-# ready is asked again soon, because a rep waits for that.
+# How old a state may be before it is asked again: so long may a card say «connected» of a line that went down without a
+# report. A line that is not ready is asked again sooner, because a rep waits for it.
 READY_SECONDS = 30
 OTHER_SECONDS = 5
 KEPT_SECONDS = 600  # older than that it is not known
@@ -68,18 +68,18 @@ class States:
         return found
 
     def here(self, line_id: int) -> Said | None:
-        """The same out of this process's memory alone."""
+        """What was said of the line lately, out of this process's memory. No round trip."""
         with self._lock:
             said, until = self._here.get(line_id, (None, 0.0))
         return replace(said, old=said.old or self._timer() >= until) if said else None
 
     def put(self, line_id: int, answer: LineStatus | GatewayError) -> None:
-        """The line was asked just now. One Redis round trip."""
+        """Keep the answer that a line's gateway gave just now. One Redis round trip."""
         self._share(line_id, Said(answer, self._clock()))
 
     def told(self, line_id: int, state: LineState, until: float) -> None:
-        """A report says how the line is. What else is known of it stays, and it is to be asked anew. One or two Redis
-        round trips."""
+        """Keep the state that a webhook told. What else is known of the line stays, and it is asked anew. One or two
+        Redis round trips."""
         known = self.known([line_id]).get(line_id)
         if known and isinstance(known.answer, LineStatus):
             self._share(line_id, Said(replace(known.answer, state=state, until=until), self._clock(), old=True))
@@ -87,13 +87,14 @@ class States:
             self._forget(line_id)
 
     def distrust(self, line_id: int) -> None:
-        """Something else says that it is not so: it is to be asked anew."""
+        """Mark the line's state as doubtful: it is asked anew. One Redis round trip."""
         known = self.here(line_id)
         if known:
             self._remember(line_id, replace(known, old=True))
 
     def lose(self, line_id: int, size: int) -> None:
-        """A report was too large. Two Redis round trips; where they fail, nothing says so but the log."""
+        """Count a report that was too large to be taken. Two Redis round trips; where they fail, only the log has
+        it."""
         if self._cache is None:
             return
         known = self.lost(line_id)
@@ -184,7 +185,7 @@ def _record(said: Said) -> list[Any]:
 
 
 def _read(record: Any) -> Said | None:
-    """None for what this version cannot read."""
+    """A stored record, None for one that this version cannot read."""
     try:
         at, old, kind, *values = record
         answer = _status(*values) if kind == "status" else _trouble(*values)

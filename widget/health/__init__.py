@@ -1,1 +1,1 @@
-"""For the operator: is it alive, is it ready, what has it counted."""
+"""For the operator: whether the service is alive and ready, and what it has counted."""

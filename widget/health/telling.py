@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
 
 def told_of(here: "Services") -> list[LiveGauge]:
-    """A few small queries and one Redis round trip when they are read; none is about a portal or a client."""
+    """The gauges that a scrape reads: a few small queries and one Redis round trip. None is about a portal or
+    client."""
     engine, clock = here.storage.engine, here.clock
     return [
         LiveGauge("widget_store_up", "Whether a store answers and takes writes", "store", lambda: _stores(here)),
@@ -71,7 +72,7 @@ def _ages(here: "Services") -> Mapping[str, float]:
 
 
 def _age(clock: Callable[[], float], when: Callable[[], float | None]) -> Callable[[], Mapping[str, float]]:
-    """Nothing where it never was."""
+    """A gauge of the seconds since `when`; without a value if that never was."""
 
     def read() -> Mapping[str, float]:
         at = when()
@@ -87,7 +88,7 @@ def _turns(here: "Services") -> Mapping[str, float]:
 
 
 def _pool(pool: object) -> Mapping[str, float]:
-    """SQLAlchemy's; a test's may count nothing."""
+    """Connections of SQLAlchemy's pool by state; none of a test's pool, which may count nothing."""
     names = {"used": "checkedout", "idle": "checkedin", "overflow": "overflow"}
     counts = {state: getattr(pool, name, None) for state, name in names.items()}
     return {state: float(max(0, count())) for state, count in counts.items() if count}

@@ -46,7 +46,7 @@ EVERY_NIGHT = Times({"minute": "41", "hour": "3,4,5"}, rest=43_200.0)
 
 
 class Jobs:
-    """Names of work, and who does it. Opens the queue only when something is put in or taken out."""
+    """The registry of background tasks. Opens the queue only when a task is put in or taken out."""
 
     def __init__(self, open_queue: Callable[[], Huey], clock: Callable[[], float], turns: Turns | None = None) -> None:
         """Without `turns` this is the only worker there is."""
@@ -62,16 +62,16 @@ class Jobs:
         self._context: Callable[[], AbstractContextManager[Any]] = nullcontext
 
     def register(self, name: str, work: Callable[[int], None]) -> None:
-        """Say who does this kind of work; before the queue is used."""
+        """Register the function that does this kind of work; to be called before the queue is used."""
         self._work[name] = work
 
     def schedule(self, times: Times, name: str, work: Callable[[], object]) -> None:
-        """Say what is done by the clock, by one of all workers; before the queue is used."""
+        """Register what one of all workers does at these times; to be called before the queue is used."""
         self._timed.append((name, times, work))
 
     def enqueue(self, name: str, number: int) -> bool:
-        """Ask for a piece of work soon. Says False when the queue cannot be reached: the row stays, and the clock
-        finds it within a minute."""
+        """Ask for a piece of work soon. One small write. Returns False if the queue cannot be reached: the row stays,
+        and the clock finds it within a minute."""
         try:
             self.queue  # noqa: B018 - opens it, and with it the tasks
             self._tasks[name](number)
@@ -81,7 +81,7 @@ class Jobs:
         return True
 
     def heartbeat(self) -> None:
-        """Note that the worker is alive; `last_heartbeat` reads it."""
+        """Note that the worker is alive; `last_heartbeat` reads it. One small write."""
         self.queue.put(HEARTBEAT, self._clock())
 
     def last_heartbeat(self) -> float | None:
@@ -135,7 +135,7 @@ class Jobs:
             ended.set()
 
     def _first_beat(self, sleep: Callable[[float], None]) -> None:
-        """Or a health check would wait for the next full minute."""
+        """Beat before the first full minute, which a health check would have to wait for."""
         while True:
             try:
                 self.heartbeat()
@@ -193,7 +193,7 @@ def _keep(turns: Turns, ended: threading.Event) -> None:
 
 
 class _OverClient(RedisStorage):  # type: ignore[misc]  # huey has no types
-    """Huey's queue over a client of ours, which it would make itself from a pool of connections to one server."""
+    """Huey's queue over a client of ours. Huey makes its own from a pool of connections to one server: no cluster."""
 
     def redis_client(self, connection_pool: Any) -> Any:
         return connection_pool
@@ -206,7 +206,7 @@ def open_queue(*, redis_url: str, file: str, secret: str) -> Huey:
     """
     common: dict[str, Any] = {"results": False, "serializer": SignedSerializer(secret=secret, salt="jobs-1")}
     if redis_url:
-        # Who asks waits as little as a card does for its cache; the worker's read blocks for a second at a time.
+        # A request waits for the queue as little as a card does for its cache; the worker's read blocks for a second.
         client = open_redis(redis_url, socket_timeout=3.0)
         return Huey(NAME, storage_class=_OverClient, connection_pool=client, **common)
     return SqliteHuey(NAME, filename=file, **common)

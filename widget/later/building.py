@@ -22,7 +22,7 @@ def build_later(
     numbering: Numbering,
     hours: Hours,
 ) -> LaterWork:
-    """Authors are told by the notices of `chats`. `hours` are the service's."""
+    """Authors get the notices of `chats`. `hours` are the service's, for portals without their own."""
 
     def zones_of(phone: str) -> tuple[str, ...]:
         return facts_of(parse(phone, "RU", numbering.knows), "en", numbering).zones

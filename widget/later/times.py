@@ -35,12 +35,13 @@ def awake_from(zones: tuple[str, ...], at: float, hours: Hours) -> float | None:
 
 
 def moment_of(day: date, at: time, zone: ZoneInfo) -> float:
-    """Unix seconds. A time that the clocks skip is a moment after the gap, one that they show twice is the first."""
+    """The moment (unix seconds) of a time on the zone's clock. A time that the clocks skip is a moment after the gap,
+    one that they show twice is the first."""
     return datetime.combine(day, at, zone).timestamp()
 
 
 def is_night(zones: tuple[str, ...], at: float, hours: Hours) -> bool:
-    """Whether it is night in every zone of the client then."""
+    """Whether it is night in every zone of the client at this moment (unix seconds)."""
     local = local_time(zones, datetime.fromtimestamp(at, UTC), hours)
     return local is not None and local.asleep
 
@@ -57,7 +58,7 @@ def _asleep(zone: ZoneInfo, at: float, hours: Hours) -> bool:
 
 
 def _known(zones: tuple[str, ...]) -> list[ZoneInfo]:
-    """Without those that are newer than this machine's zone data."""
+    """The zones that this machine's zone data knows."""
     found = []
     for name in zones:
         try:

@@ -1,4 +1,4 @@
-"""Builds this room in two steps: chats and webhooks want to know the first, the second wants the chats."""
+"""Builds this room in two steps: chats and webhooks need the mirror, and the rest needs the chats."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,6 +18,7 @@ from widget.openlines.lost import LostEvents
 from widget.openlines.mirroring import OpenLineMirror
 from widget.openlines.owners import LineOwners
 from widget.openlines.replies import Replies
+from widget.openlines.scenes import Scenes
 from widget.openlines.setting_up import MirrorSetup
 from widget.openlines.work import MirrorWork
 from widget.storage.building import Repositories
@@ -38,7 +39,7 @@ class OpenLines:
 
 
 def build_mirror(infra: Infrastructure, stored: Repositories, bitrix24: Bitrix24, jobs: Jobs) -> OpenLineMirror:
-    """What is told of everything that may have to be mirrored."""
+    """The part that chats and webhooks report to."""
     return OpenLineMirror(
         stored.mirrors,
         stored.lines,
@@ -65,9 +66,8 @@ def build_open_lines(
     client = infra.client() if config.allow_private_lines else make_client(backend=PublicOnly())
     replies = Replies(chats, gateways, PortalFiles(client, allow_http=config.allow_http))
     owners = LineOwners(stored.mirrors, stored.conversations, calls, infra.clock)
-    work = MirrorWork(
-        stored.mirrors, stored.portals, stored.lines, stored.conversations, calls, replies, addresses, owners
-    )
+    scenes = Scenes(stored.mirrors, stored.portals, stored.lines, stored.conversations, calls.connector)
+    work = MirrorWork(stored.mirrors, scenes, stored.conversations, calls, replies, addresses, owners)
     jobs.register("mirror", work.work)
     setup = MirrorSetup(
         calls, bitrix24.installer, stored.portals, stored.lines, stored.mirrors, public_url=config.public_url

@@ -41,7 +41,7 @@ ICON = {
 @dataclass(frozen=True)
 class ChatPlace:
     """Where a chat of ours stands in Bitrix24. `name` is our own key for the chat and for its client there: it is the
-    same for ever, whatever ids WhatsApp gives them."""
+    same for ever, also when their ids at WhatsApp change."""
 
     connector: str
     open_line: int
@@ -102,7 +102,7 @@ class OpenLine:
 
 @dataclass(frozen=True)
 class ConnectorStatus:
-    """Of our connector on one open line; only with `works` messages are taken."""
+    """The state of our connector on one open line; only with `works` are messages taken."""
 
     works: bool
     configured: bool
@@ -110,7 +110,7 @@ class ConnectorStatus:
 
 
 class MessageRefused(Exception):
-    """The call went well, and the message in it did not. Says why in the portal's words, masked."""
+    """The call succeeded, but the portal refused the message in it. Holds the portal's words, masked."""
 
 
 HISTORY = "imopenlines.session.history.get"
@@ -146,7 +146,8 @@ class OpenLineCalls:
         system: bool = False,
         files: Sequence[Mapping[str, str]] = (),
     ) -> Posted:
-        """A message of the client, or with `system` one that is nobody's and does not come back to us. Not repeatable.
+        """A message of the client, or with `system` one without an author, which does not come back to us. Not
+        repeatable.
 
         Each such message counts as the client's for the open line: its session begins to wait. The portal fetches
         files by itself. Raises MessageRefused too.
@@ -199,8 +200,9 @@ class OpenLineCalls:
         return {chat: None if told is None else read_history(chat, as_dict(told)) for chat, told in histories.items()}
 
     def say(self, portal: Portal, user_id: int, chat: int, text: str, *, key: str) -> int:
-        """An employee's message in a chat, as theirs: their session, begun if none is open, and nobody waits for an
-        answer. Its id in the messenger, by which it is known when it comes back. Repeatable with the same key.
+        """An employee's message in a chat, as theirs: in their session, begun if none is open, so that the client does
+        not count as waiting. Returns its id in the messenger, by which it is known when it comes back. Repeatable with
+        the same key.
 
         Two calls. Raises Refused.
         """
@@ -223,7 +225,7 @@ class OpenLineCalls:
         self._call(portal, "imconnector.send.status.delivery", {**_line(place), "MESSAGES": [told]})
 
     def answer(self, portal: Portal, user_id: int, chat: int) -> int:
-        """Make an employee the operator of a chat. Who is afterwards, 0 if nobody. Two calls.
+        """Make an employee the operator of a chat. Returns who is afterwards, 0 for none. Two calls.
 
         Refusals of this one have no code, so the chat is asked who has it.
         """
@@ -235,7 +237,7 @@ class OpenLineCalls:
         return self.owner(portal, user_id, chat)
 
     def take_over(self, portal: Portal, user_id: int, chat: int) -> int:
-        """The same for a chat that is somebody else's: that call says yes even if nothing happened. Two calls."""
+        """`answer` for a chat with another operator: this call says yes even if nothing happened. Two calls."""
         self._rest.call(portal, user_id, "imopenlines.session.intercept", {"CHAT_ID": chat})
         return self.owner(portal, user_id, chat)
 
@@ -245,21 +247,22 @@ class OpenLineCalls:
         return self.owner(portal, user_id, chat)
 
     def finish(self, portal: Portal, user_id: int, chat: int) -> None:
+        """End the conversation in a chat. One call."""
         self._rest.call(portal, user_id, "imopenlines.operator.finish", {"CHAT_ID": chat})
 
     def join(self, portal: Portal, user_id: int, chat: int) -> None:
-        """An employee has to be in a chat to open it."""
+        """Let an employee into a chat, which they need to open it. One call."""
         self._rest.call(portal, user_id, "imopenlines.session.join", {"CHAT_ID": chat})
 
     def owner(self, portal: Portal, user_id: int, chat: int) -> int:
-        """Who answers in a chat, 0 if nobody."""
+        """The operator of a chat, 0 for none. One call."""
         return as_positive_int(
             as_dict(self._rest.call(portal, user_id, "imopenlines.dialog.get", {"CHAT_ID": chat})).get("owner")
         )
 
     def owner_named(self, portal: Portal, user_id: int, chat: int) -> tuple[int, str]:
-        """The same with their name, "" where that may not be read. Raises Refused, PORTAL_DENIED for a chat that the
-        user may not see."""
+        """The operator with their name, "" where that may not be read. Raises Refused, PORTAL_DENIED for a chat that
+        the user may not see. One call."""
         wanted: dict[str, tuple[str, Mapping[str, Any]]] = {
             "dialog": ("imopenlines.dialog.get", {"CHAT_ID": chat}),
             "user": ("user.get", {"ID": "$result[dialog][owner]"}),
@@ -274,6 +277,7 @@ class OpenLineCalls:
         return owner, next(names, "") if owner else ""
 
     def open_lines(self, portal: Portal, user_id: int) -> list[OpenLine]:
+        """The portal's open lines, at most 200. One call."""
         wanted = {"PARAMS": {"select": ["ID", "LINE_NAME", "ACTIVE"], "order": {"ID": "ASC"}, "limit": 200}}
         rows = as_rows(self._rest.call(portal, user_id, "imopenlines.config.list.get", wanted))
         return [
@@ -283,7 +287,7 @@ class OpenLineCalls:
         ]
 
     def config(self, portal: Portal, user_id: int, open_line: int) -> dict[str, Any]:
-        """The settings of an open line as the portal writes them: openlines/greetings.py reads them."""
+        """The settings of an open line as the portal writes them: openlines/greetings.py reads them. One call."""
         return as_dict(self._rest.call(portal, user_id, "imopenlines.config.get", {"CONFIG_ID": open_line}))
 
     def register(self, portal: Portal, user_id: int, *, name: str, handler: str) -> None:
@@ -295,21 +299,23 @@ class OpenLineCalls:
             raise Refused(ErrorCode.PORTAL_FAILED, 502, as_str(told.get("error"), 60) or "connector not registered")
 
     def unregister(self, portal: Portal, user_id: int) -> None:
+        """Take the connector out of the portal. One call."""
         self._rest.call(portal, user_id, "imconnector.unregister", {"ID": self.connector})
 
     def switch(self, portal: Portal, user_id: int, open_line: int, *, on: bool) -> None:
-        """Off forgets what was set on the open line, on does not bring it back: see `describe`."""
+        """Off forgets what was set on the open line, on does not bring it back: see `describe`. One call."""
         wanted = {"CONNECTOR": self.connector, "LINE": open_line, "ACTIVE": int(on)}
         self._rest.call(portal, user_id, "imconnector.activate", wanted)
 
     def describe(self, portal: Portal, user_id: int, open_line: int, *, name: str, number: str, url: str) -> None:
         """What the contact centre shows of the account. All of it each time: the docs say that it replaces what was
-        there, the module's source that it is added to that."""
+        there, the module's source that it is added to that. One call."""
         data = {"ID": number or name, "NAME": name, "URL": url, "URL_IM": url}
         wanted = {"CONNECTOR": self.connector, "LINE": open_line, "DATA": data}
         self._rest.call(portal, user_id, "imconnector.connector.data.set", wanted)
 
     def status(self, portal: Portal, user_id: int, open_line: int) -> ConnectorStatus:
+        """How our connector is on an open line. One call."""
         wanted = {"CONNECTOR": self.connector, "LINE": open_line}  # without LINE it would be of line 0
         told = as_dict(self._rest.call(portal, user_id, "imconnector.status", wanted))
         return ConnectorStatus(

@@ -45,7 +45,7 @@ class FileAddresses:
         return f"{self._public_url}/openlines/files/{token}/{quote(short_name(name), safe='')}"
 
     def company(self, token: str) -> int:
-        """Whose address this is: a portal's id, 0 for one that is not ours, or not any more."""
+        """The portal's id that this address belongs to, 0 for one that is not ours, or not any more. No query."""
         try:
             return self.read(token).portal_id
         except Refused:

@@ -13,7 +13,7 @@ class Catch(Enum):
     """What an administrator should know of before messages are mirrored. The value is what the texts are keyed by."""
 
     OFF = "off"  # the open line takes no messages
-    NO_QUEUE = "no_queue"  # nobody is in it
+    NO_QUEUE = "no_queue"  # it has no operators
     NEW_DEALS = "new_deals"  # each conversation makes another deal
     MAKES_DEALS = "makes_deals"  # a client without an open deal gets one
     MAKES_LEADS = "makes_leads"  # a client that the CRM does not know becomes a lead

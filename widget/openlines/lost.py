@@ -1,4 +1,4 @@
-"""Read open lines for what no event told. Bitrix24 sends an event once: where nothing of ours listened, it is lost.
+"""Read open lines for what no event told. Bitrix24 sends an event once: if the service was not reachable, it is lost.
 
 What stands in a chat is the truth, and an event only the quickest way to hear of it. A chat is read some minutes after
 something happened in it, and then ever more rarely (storage/mirrors.py, LOOK_AFTER). Only a message that the messenger
@@ -59,7 +59,7 @@ class LostEvents:
         try:
             told = self.calls.read(portal, list(read)) if portal and read else {}
         except Refused as error:
-            log.warning("open line chats=%s: not read (%s)", len(read), error.reason)
+            log.warning("openline.not_read chats=%s error=%s", len(read), error.reason)
             told = dict.fromkeys(read)
         for portal_chat, said in told.items():
             mirror = read[portal_chat]
@@ -83,7 +83,7 @@ class LostEvents:
         begins = max(line.mirrored_since, self.clock() - 2 * TOO_LATE)
         found = [new for one in theirs if one.at >= begins for new in self._lost(chat, one, known.get(one.im_id, []))]
         if found:
-            log.warning("open line mirror=%s: no event told of %s", mirror.id, len(found))
+            log.warning("openline.lost_events mirror=%s pieces=%s", mirror.id, len(found))
             self.wake(self.mirrors.put(chat, *found))
 
     def _lost(self, chat: Chat, said: MessageThere, known: Sequence[Piece]) -> list[New]:

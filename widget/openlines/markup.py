@@ -22,14 +22,14 @@ _VOTE = re.compile(r"[01](\s|$)")
 
 
 def to_whatsapp(text: str) -> str:
-    """An operator's text. Tags that WhatsApp has no sign for go, what they hold stays."""
+    """An operator's text for WhatsApp. Tags without a WhatsApp sign are dropped, what they hold stays."""
     text = re.sub(r"\s*\[br\]", "\n", text.replace("\r\n", "\n"), flags=re.IGNORECASE)
     text = _LINK.sub(lambda found: _link(found[1] or "", found[2]), text)
     return _TAG.sub(_sign, text).strip()
 
 
 def to_portal(text: str) -> str:
-    """A text of WhatsApp. BB code that somebody typed stays what was typed; a text that is only "1" or "0" is no vote
+    """A WhatsApp text for the messenger. BB code in it is shown as typed; a text that is only "1" or "0" is no vote
     on the operator (server module imopenlines, lib/connector.php, addMessage)."""
     text = _TAG.sub(lambda tag: f"[{JOINER}{tag[0][1:]}" if tag[2].lower() in _KNOWN else tag[0], text)
     for tag, mark in _MARKS:

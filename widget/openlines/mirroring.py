@@ -80,7 +80,7 @@ class OpenLineMirror:
             try:
                 mirror_id = self._mirrors.hasten(draft.chat, f"card:{send.send_key}")
             except SQLAlchemyError as error:  # the message may be out: the clock finds its piece
-                log.error("mirror line=%s send=%s: %s", draft.line.id, send.id, type(error).__name__)
+                log.error("mirror.not_written line=%s send=%s error=%s", draft.line.id, send.id, type(error).__name__)
                 return
             if mirror_id:
                 self.wake(mirror_id)
@@ -107,7 +107,7 @@ class OpenLineMirror:
         return event.name in events.ALL
 
     def removed(self, portal_id: int) -> None:
-        """The application left the portal, and its connector with it."""
+        """Stop mirroring in a portal that removed the application, and with it the connector."""
         for line in self._lines.all_of(portal_id):
             if line.mirroring is not Mirroring.OFF:
                 self._lines.set_mirroring(portal_id, line.id, Mirroring.OFF, open_line=0)
@@ -135,7 +135,7 @@ class OpenLineMirror:
     def _operator_did(self, portal: Portal, name: str, message: events.OperatorMessage) -> None:
         chat = self._chat(portal, message.place)
         if chat is None:
-            log.warning("open line portal=%s: a message of a chat that is not here", portal.id)
+            log.warning("openline.unknown_chat portal=%s", portal.id)
             return
         words, im_id, user_id = events.words_json(message), message.im_id, message.user_id
         kinds = {
@@ -172,7 +172,7 @@ class OpenLineMirror:
         """Bitrix24 takes no messages there any more. What waits stays, for the case that it was a mistake."""
         for line in self._lines.all_of(portal.id):
             if open_line and line.open_line == open_line and line.mirroring is not Mirroring.OFF:
-                log.warning("open line portal=%s line=%s: switched off in Bitrix24", portal.id, line.id)
+                log.warning("openline.switched_off portal=%s line=%s", portal.id, line.id)
                 self._lines.set_mirroring(portal.id, line.id, Mirroring.STOPPED, open_line=open_line)
 
 

@@ -53,9 +53,9 @@ class Replies:
         return sent, None
 
     def _draft(self, line: Line, chat: Chat, message: OperatorMessage, part: str) -> Draft:
-        """The first try of this part that did not fail on its way to the gateway, or the next one: a send key is one
-        message for ever, and what never reached the gateway is none. Another try asks the gateway first whether it is
-        there, so that an hour without one leaves one failed try and not a hundred. Raises GatewayError."""
+        """The try of this part that reached the gateway, else a new one: a send key is one message for ever, so a try
+        that never reached the gateway needs another key. A new try first asks whether the gateway is there, so that
+        an hour without one leaves one failed try and not a hundred. Raises GatewayError."""
         for number in range(MAX_TRIES):
             again = f"~{number}" if number else ""
             key = f"{REPLY}{message.im_id}{part}{again}"
@@ -67,11 +67,11 @@ class Replies:
         return draft
 
     def change(self, line: Line, chat: Chat, message: Named, text: str) -> None:
-        """Raises Refused and GatewayError. One outside call."""
+        """Change the text of a message. Raises Refused and GatewayError. One outside call."""
         self._chats.edit(line, chat, message, to_whatsapp(text))
 
     def recall(self, line: Line, chat: Chat, message: Named) -> None:
-        """Take a message back for everybody. Raises Refused and GatewayError. One outside call."""
+        """Take a message back, for the client too. Raises Refused and GatewayError. One outside call."""
         self._chats.delete(line, chat, message)
 
     def named(self, line: Line, chat: Chat, message_id: str, told: MessageFacts, send: Send | None) -> Named:
@@ -98,11 +98,11 @@ class Replies:
 
 
 def is_passing(send: Send) -> bool:
-    """It surely did not reach WhatsApp, and a moment later it may."""
+    """Whether the send surely did not reach WhatsApp, and may a moment later (pure)."""
     return send.state is SendState.FAILED and send.reason in PASSING
 
 
 def is_of(send: Send, im_id: int) -> bool:
-    """Whether it is a part of this message of the messenger, and went out."""
+    """Whether the send is a part of this message of the messenger, and went out (pure)."""
     key = f"{REPLY}{im_id}"
     return send.state is not SendState.FAILED and re.split(r"[.~]", send.send_key)[0] == key

@@ -1,4 +1,4 @@
-"""Switch mirroring of a line on and off, mend it, and say what is there. Everything here may be repeated."""
+"""Switch mirroring of a line on and off, repair it, and report its state. Everything here may be repeated."""
 
 import logging
 from collections.abc import Mapping
@@ -87,11 +87,17 @@ class MirrorSetup:
         self._connect(portal, user_id, line, open_line)
         self._lines.set_mirroring(portal.id, line.id, mirroring, open_line=open_line)
         self._mirrors.hasten_line(portal.id, line.id)
-        log.info("mirroring portal=%s line=%s into %s: %s", portal.id, line.id, open_line, mirroring.value)
+        log.info(
+            "mirror.switched portal=%s line=%s open_line=%s mirroring=%s",
+            portal.id,
+            line.id,
+            open_line,
+            mirroring.value,
+        )
 
     def switch_off(self, portal: Portal, user_id: int, line: Line) -> None:
-        """Leave no trace: the connector goes from the open line, and from the portal with the last line. Chats that
-        were made there stay: they are the company's. Raises Refused. Two outside calls."""
+        """Remove the connector from the open line, and with the last line from the portal. Chats that were made there
+        stay: they are the company's. Raises Refused. Two outside calls."""
         if line.open_line and portal.scopes >= OPEN_LINES:
             self._calls.switch(portal, user_id, line.open_line, on=False)
             if not any(one.open_line for one in self._lines.all_of(portal.id) if one.id != line.id):
@@ -109,7 +115,7 @@ class MirrorSetup:
                 self._mirrors.hasten_line(portal.id, line.id)
 
     def states(self, portal: Portal, user_id: int) -> list[MirrorState]:
-        """Every line that is to be mirrored, with how it is. A call a line."""
+        """The state of every line that is to be mirrored. One outside call a line. Never raises Refused."""
         lines = [line for line in self._lines.of(portal.id) if line.mirroring is not Mirroring.OFF]
         queues = self._mirrors.queues(portal.id) if lines else {}
         return [MirrorState(line, self._works(portal, user_id, line), queues.get(line.id, Queue())) for line in lines]
@@ -120,7 +126,7 @@ class MirrorSetup:
         try:
             return self._calls.status(portal, user_id, line.open_line).works
         except Refused as error:
-            log.warning("mirroring portal=%s line=%s: %s", portal.id, line.id, error.reason)
+            log.warning("mirror.not_switched portal=%s line=%s error=%s", portal.id, line.id, error.reason)
             return None
 
     def _connect(self, portal: Portal, user_id: int, line: Line, open_line: int) -> None:

@@ -1,11 +1,11 @@
-"""Mirror what was written down: one chat at a time, its pieces in their order, each once whatever dies in between.
+"""Mirror what was written down: one chat at a time, its pieces in their order, each once, even if a process is killed.
 
 A call that cannot be repeated is written down before it goes out. Where its end is not known, the message is looked for
 in the open line by its id before anything is sent again.
 """
 
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum
 from mimetypes import guess_extension
 
@@ -13,19 +13,17 @@ from widget.chats.message_facts import MessageFacts, merge_facts, read_facts, se
 from widget.errors import AppError, ErrorCode, Refused
 from widget.gateways.base import GatewayError, GatewayErrorCode, Message
 from widget.openlines import words
-from widget.openlines.calls import ChatPlace, MessageRefused, OpenLineCalls, Posted, said_no
+from widget.openlines.calls import MessageRefused, OpenLineCalls, Posted, said_no
 from widget.openlines.files import FileAddresses, FileRef
 from widget.openlines.markup import mark_of, to_portal
-from widget.openlines.mirroring import REPLY, place_of
+from widget.openlines.mirroring import REPLY
 from widget.openlines.owners import LineOwners
 from widget.openlines.replies import Replies, is_of, is_passing
+from widget.openlines.scenes import Scene, Scenes
 from widget.openlines.sharing import Sharing
 from widget.openlines.told import OperatorMessage, read_words
-from widget.storage.chats import Chat
 from widget.storage.conversations import Conversations
-from widget.storage.lines import Line, Lines, Mirroring
 from widget.storage.mirrors import ORIGINALS, Mirror, Mirrors, New, Piece, PieceKind, State
-from widget.storage.portals import Portal, Portals
 from widget.storage.sends import DECIDED_WITHIN, TOLD, UNCLEAR, Send, SendState
 from widget.storage.tries import MAX_ERROR
 from widget.untrusted import as_positive_int
@@ -46,18 +44,8 @@ SILENT = frozenset({ErrorCode.PORTAL_FAILED, ErrorCode.PORTAL_BUSY})
 PASSING = frozenset({ErrorCode.PORTAL_FAILED, ErrorCode.BROKEN, ErrorCode.CROWDED, ErrorCode.PORTAL_BUSY})
 
 
-@dataclass(frozen=True)
-class Scene:
-    """Whose piece it is."""
-
-    portal: Portal
-    line: Line
-    chat: Chat
-    place: ChatPlace
-
-
 class Worked(Enum):
-    """What a turn at a mirror came to."""
+    """The outcome of one turn at a mirror."""
 
     ALL = "all"
     FAILED = "failed"  # something is tried again
@@ -65,7 +53,7 @@ class Worked(Enum):
 
 
 class Unclear(Exception):
-    """A call went out, and nobody knows what became of it. `pause` is when to look (seconds)."""
+    """A call went out and its end is unknown. `pause` is the seconds until it is looked for."""
 
     def __init__(self, error: Refused, pause: float) -> None:
         super().__init__(str(error))
@@ -77,8 +65,7 @@ class MirrorWork:
     def __init__(
         self,
         mirrors: Mirrors,
-        portals: Portals,
-        lines: Lines,
+        scenes: Scenes,
         conversations: Conversations,
         calls: OpenLineCalls,
         replies: Replies,
@@ -86,8 +73,7 @@ class MirrorWork:
         owners: LineOwners,
     ) -> None:
         self._mirrors = mirrors
-        self._portals = portals
-        self._lines = lines
+        self._scenes = scenes
         self._conversations = conversations
         self._calls = calls
         self._replies = replies
@@ -119,7 +105,7 @@ class MirrorWork:
     def _work_on(self, mirror: Mirror) -> Worked:
         piece, stirred = None, False
         try:
-            scene = self._scene(mirror)
+            scene = self._scenes.of(mirror)
             while scene and (piece := self._mirrors.next(mirror)):
                 mirror, stirred = self._do(scene, mirror, piece), True
         except Unclear as unclear:
@@ -128,7 +114,7 @@ class MirrorWork:
             return self._failed(mirror, piece, error, error.until)
         except Exception as error:
             if not isinstance(error, MessageRefused):
-                log.exception("mirror %s: broken", mirror.id)
+                log.exception("mirror.broken mirror=%s", mirror.id)
             return self._failed(mirror, piece, error, 0.0)
         self._mirrors.release(mirror, stirred=stirred)
         return Worked.ALL
@@ -137,7 +123,9 @@ class MirrorWork:
         """Try again later; but a piece that Bitrix24 refuses again and again is left out, and the rest goes on."""
         said = (error.reason or error.refusal.value) if isinstance(error, AppError) else (str(error) or "refused")
         said = said if isinstance(error, AppError | MessageRefused) else type(error).__name__
-        log.warning("mirror %s line=%s, try %s: %s", mirror.id, mirror.line_id, mirror.attempts + 1, said)
+        log.warning(
+            "mirror.failed mirror=%s line=%s attempt=%s error=%s", mirror.id, mirror.line_id, mirror.attempts + 1, said
+        )
         hopeless = isinstance(error, MessageRefused) or getattr(error, "refusal", None) is ErrorCode.BROKEN
         # Tries that an outage took are none of a refusal's: it has to say so twice.
         if piece and hopeless and mirror.attempts >= MAX_REFUSALS and mirror.error == said[:MAX_ERROR]:
@@ -147,25 +135,6 @@ class MirrorWork:
         self._mirrors.release(mirror, error=said, until=until)
         silent = isinstance(error, Refused) and error.refusal in SILENT and not said_no(error)
         return Worked.IN_VAIN if silent else Worked.FAILED
-
-    def _scene(self, mirror: Mirror) -> Scene | None:
-        """None where nothing is mirrored any more: what waits is dropped. Refused where it is only stopped."""
-        portal = self._portals.get(mirror.portal_id)
-        chat = self._conversations.chats.get(mirror.portal_id, mirror.chat_id)
-        line = self._lines.get(mirror.portal_id, mirror.line_id)
-        if line is None or not line.mirrored:  # perhaps it was switched on a moment ago, in another process
-            line = self._lines.get(mirror.portal_id, mirror.line_id, again=True)
-        if chat is None:  # it was joined with another one, and its mirror went with it
-            return None
-        if portal is None or line is None or not line.open_line:
-            self._mirrors.drop_waiting(mirror.portal_id, mirror.line_id)
-            return None
-        portal.require_active()
-        if line.mirroring is Mirroring.STOPPED:
-            raise Refused(ErrorCode.LINE_OFF, reason="stopped")
-        title = self._conversations.hidden.names([chat]).get(chat.id, "")
-        place = ChatPlace(self._calls.connector, line.open_line, place_of(chat), chat.phone, title)
-        return Scene(portal, line, chat, place)
 
     def _do(self, scene: Scene, mirror: Mirror, piece: Piece) -> Mirror:
         match piece.what:
@@ -197,7 +166,7 @@ class MirrorWork:
         return self._post(scene, mirror, piece, text, message=message)
 
     def _client_changed(self, scene: Scene, mirror: Mirror, piece: Piece) -> Mirror:
-        """Only what stands in the open line can change there. Repeatable."""
+        """Mirror a change of the client's message, if the message stands in the open line. Repeatable."""
         message = self._message(scene, piece.message_id)
         if message is None or not self._mirrors.has(mirror, f"in:{piece.message_id}"):
             return self._end(mirror, piece, State.DROPPED)
@@ -232,7 +201,7 @@ class MirrorWork:
         return self._end(mirror, piece, State.DROPPED)
 
     def _owner_changed(self, scene: Scene, mirror: Mirror, piece: Piece) -> Mirror:
-        """What Bitrix24 does not let them do stays as it is there."""
+        """Give the chat's owner the chat in Bitrix24 too; where Bitrix24 refuses, its operator stays."""
         try:
             mirror = self._owners.give(scene.portal, mirror, piece.user_id, as_positive_int(piece.words))
         except Refused as error:
@@ -273,7 +242,7 @@ class MirrorWork:
                 unsaid = piece.state is State.WAITING or mirror.attempts >= MAX_WAITS
                 if not unsaid or (error.refusal not in NOT_THEIRS and not said_no(error)):
                     raise
-                log.info("mirror %s: not as user %s (%s)", mirror.id, piece.user_id, error.reason)
+                log.info("mirror.not_as_user mirror=%s user=%s error=%s", mirror.id, piece.user_id, error.reason)
         user_id = piece.user_id if not mirror.portal_chat else 0
         text, outside = words.from_colleague(scene.portal, text), send.message_id
         mirror = self._post(scene, mirror, piece, text, system=True, outside=outside, user_id=user_id)
@@ -297,7 +266,7 @@ class MirrorWork:
         try:
             owner = self._calls.answer(scene.portal, user_id, mirror.portal_chat)
         except Refused as error:
-            log.info("mirror %s: user %s is not its operator (%s)", mirror.id, user_id, error.reason)
+            log.info("mirror.not_operator mirror=%s user=%s error=%s", mirror.id, user_id, error.reason)
             return mirror
         return self._mirrors.learn(mirror, operator=owner)
 

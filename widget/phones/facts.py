@@ -24,7 +24,7 @@ WIDEST = timedelta(hours=4)
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """In the asked language, "" where unknown. The operator is the one of the number's range: it may be ported.
+    """Texts in the asked language, "" where unknown. The operator is the one of the number's range: it may be ported.
 
     What is not sure is what most numbers beside this one have. `zones` are always certain, as far as they go.
     """

@@ -12,12 +12,13 @@ class Light(Enum):
     RED = "red"  # the client sleeps
     AMBER = "amber"  # early or late
     GREEN = "green"
-    UNKNOWN = "unknown"  # no time zone, no light: for templates; local_time itself answers None then
+    UNKNOWN = "unknown"  # the time zone is not known: for templates; `local_time` returns None then
 
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """Red before `red_until` and from `amber_late_until`, green from `amber_until` to `green_until`, amber between."""
+    """Hours of the client's clock: red before `red_until` and from `amber_late_until`, green from `amber_until` to
+    `green_until`, amber between."""
 
     red_until: int = 7
     amber_until: int = 8
@@ -55,12 +56,13 @@ class LocalTime:
 
     @property
     def asleep(self) -> bool:
-        """It is red in every possible zone: the only case in which a send asks once more."""
+        """True if it is red in every possible zone: the only case in which a send asks for a confirmation."""
         return self.light is Light.RED
 
 
 def local_time(zones: tuple[str, ...], now: datetime, hours: Hours = DEFAULT_HOURS) -> LocalTime | None:
-    """None without a zone. `now` must know its own zone; daylight saving comes from the zone data of that day."""
+    """The client's clock at `now`, which must know its own zone; None without a zone of the client's. Raises
+    ValueError."""
     clocks = clocks_in(zones, now)
     if not clocks:
         return None

@@ -20,7 +20,8 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """What a numbering plan says of one number; empty where it does not say. What is not sure is probable."""
+    """What a numbering plan says of one number; "" and () where it says nothing. A fact that is not sure is
+    probable."""
 
     regions: tuple[Region, ...]
     operator: Operator | None
@@ -40,7 +41,7 @@ class Numbering:
         self._opened: tuple[tuple[int, int], Registry | None] = (_NOWHERE, None)
 
     def find(self, e164: str) -> Range | None:
-        """None if the number is not Russian, or nothing is known of its range."""
+        """The range that holds the number; None if it is not Russian, or nothing is known of its range."""
         if not _RUSSIAN.fullmatch(e164):
             return None
         registry = self._registry()
@@ -53,7 +54,7 @@ class Numbering:
         return Range(block.regions, block.operator, block.zones, block.regions_sure, block.operator_sure)
 
     def knows(self, e164: str) -> bool:
-        """The registry assigns this number to an operator. Shipped figures vouch for no single number."""
+        """Whether the registry assigns this number to an operator. Shipped figures vouch for no single number."""
         registry = self._registry()
         return bool(registry and _RUSSIAN.fullmatch(e164) and registry.find(int(e164[2:])))
 
@@ -78,7 +79,7 @@ class Numbering:
         try:
             return Registry(path)
         except (RegistryError, OSError, ValueError, KeyError) as error:
-            log.warning("numbering registry not used, shipped data instead: %s", error)  # once for each new file
+            log.warning("numbering.registry_unusable error=%s", error)  # once for each new file
             return None
 
 
@@ -88,5 +89,6 @@ def _in_registry(row: RegistryRow) -> Range:
 
 
 def load_numbering(registry: Path | None) -> Numbering:
-    """Reads nothing yet: the registry is mapped and the shipped data indexed when a Russian number first needs them."""
+    """The data of Russian numbers. Nothing is read yet: the first Russian number maps the registry and indexes the
+    rest."""
     return Numbering(registry)

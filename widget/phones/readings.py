@@ -42,8 +42,8 @@ class Problem(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One number that exists. `country` is its ISO code, "" for those that belong to no country. `rare`: nobody writes
-    such a number into a CRM without its country, as those of premium services."""
+    """One number that exists. `country` is its ISO code, "" for a number of no country. `rare`: a number that people
+    write into a CRM only with its country, such as a premium service's."""
 
     e164: str
     country: str

@@ -51,9 +51,9 @@ class RegistryRow(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class ImportReport:
     rows: int  # in the imported file
-    codes: tuple[str, ...]  # that it holds, and that were replaced
-    numbers: int  # that it assigns
-    numbers_before: int  # that the same codes had
+    codes: tuple[str, ...]  # of the numbers in the file: what was stored of these codes was replaced
+    numbers: int  # assigned by the imported file
+    numbers_before: int  # assigned in the same codes before
     overlaps: int  # rows cut short because an earlier one holds their beginning
     unknown_regions: tuple[str, ...]  # names without a region and a time zone in widget/phones/regions.py
     ranges_stored: int  # in the target now, neighbours of one operator and region joined
@@ -129,7 +129,7 @@ class Registry:
 
 
 def _stored_in(target: Path) -> list[RegistryRow]:
-    """None of a damaged file, which an import is to mend."""
+    """The ranges in the target; [] if it is missing or damaged, which an import is to mend."""
     try:
         return list(Registry(target).rows()) if target.exists() else []
     except (RegistryError, ValueError, KeyError):
@@ -182,7 +182,7 @@ def _lines_of(source: BinaryIO) -> Iterator[tuple[int, str]]:
 
 
 def _check_header(cells: list[str]) -> None:
-    """Names decide: a file with other columns may have as many of them."""
+    """Check the columns by name, since another file may have as many of them. Raises RegistryError."""
     names = [cell.lower().replace(" ", "").replace("abc", "авс").replace("авc", "авс") for cell in cells]
     if len(names) != len(_COLUMNS) or not all(map(str.startswith, names, _COLUMNS)):
         raise RegistryError(f"unexpected columns: {'; '.join(cells)[:200]!r}; is this one of the registry's files?")

@@ -20,8 +20,8 @@ _BLOCKS = Path(__file__).with_name("blocks.txt")
 _FIRST = 90_000  # the code and two more digits: 900 00 …
 _COUNT = 10_000
 _NOTHING = -1
-_SURE = 90  # percent of a block
-_PROBABLE = 50  # less is not the likelier answer
+_SURE = 90  # percent of a block: from here on a fact is sure: from here on a fact is sure
+_PROBABLE = 50  # percent of a block: with fewer, another answer may be as likely
 _READING = threading.Lock()
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 LONGEST = 250  # characters; libphonenumber reads no more either, and no phone needs them
 BREAK = "\u241f"  # where something stood that is not a phone
 _EXT = "\u2402"  # before the digits of an extension
-_MAX_EXTENSION = 6  # digits of one that stands alone behind a comma: more may be a number
+_MAX_EXTENSION = 6  # digits of an extension that stands alone behind a comma: more may be a number
 
 # Words that stand directly before or behind the digits. Any other Latin letter there makes them part of a code.
 _LABELS = {"tel", "telefon", "phone", "ph", "mob", "mobil", "mobile", "cell", "fon", "cel", "movil", "celular", "fax"}

@@ -9,7 +9,7 @@ from typing import BinaryIO
 from .registry import ImportReport, RegistryError, import_files
 
 FILES = ("DEF-9xx.csv", "ABC-3xx.csv", "ABC-4xx.csv", "ABC-8xx.csv")
-WEEK = 6.5 * 86_400  # seconds, less a night's half: it was fetched a moment after the clock struck
+WEEK = 6.5 * 86_400  # seconds; half a day less, since the last update ended a moment after its hour
 
 log = logging.getLogger(__name__)
 
@@ -50,8 +50,8 @@ class Updater:
             raise UpdateError(str(error)) from error
 
     def update_weekly(self) -> None:
-        """For the clock, every night: where `weekly` is set update what is a week old, and after a failure try again
-        the next night."""
+        """Called every night: where `weekly` is set, update a registry that is a week old. Never raises for a
+        failure: the next night tries again. No call, or those of `update`."""
         if not self._weekly or self._target is None:
             return
         if self._target.exists() and self._clock() - self._target.stat().st_mtime < WEEK:
@@ -59,6 +59,6 @@ class Updater:
         try:
             report = self.update()
         except UpdateError as error:
-            log.warning("numbering.update_failed: %s", error)
+            log.warning("numbering.update_failed error=%s", error)
         else:
             log.info("numbering.updated ranges=%s codes=%s", report.rows, len(report.codes))

@@ -16,15 +16,15 @@ DAY = 86_400
 
 
 class AskedBy(Enum):
-    """Who wants a check."""
+    """What made a check necessary."""
 
-    PAGE = "page"  # the page itself: each number only within the share of its kind
-    PRESS = "press"  # a press: the whole budget may be spent, and what is fresh will do
-    REFRESH = "refresh"  # a press that asks about fresh answers too, but not about proofs
+    PAGE = "page"  # the page by itself: each number only within the share of its priority
+    PRESS = "press"  # a user's press: the whole budget may be spent; fresh answers are reused
+    REFRESH = "refresh"  # a user's press on «refresh»: fresh answers are asked again, proofs are reused
 
 
 class CheckPriority(Enum):
-    """Who wants to know, most urgent first."""
+    """How urgent a check is, the most urgent first."""
 
     CLICK = "click"  # a user pressed a button
     NEW = "new"  # the page itself, about a number of which nothing is known
@@ -33,7 +33,8 @@ class CheckPriority(Enum):
 
     @property
     def share(self) -> float:
-        """The part of the budget that may be used up when this is asked: the rest is for who is more urgent."""
+        """The part of the budget (0 to 1) up to which a check of this priority is granted; the rest is for more
+        urgent ones."""
         return _SHARES[self]
 
 
@@ -69,7 +70,8 @@ class Terms:
 
 
 def window(allowed: int, priority: CheckPriority = CheckPriority.CLICK) -> Window:
-    """What this class of asking may use up of the day. At least one check: a budget of one is not for clicks alone."""
+    """The day's window up to which a check of this priority is granted. At least one: a budget of one is not for
+    clicks alone."""
     return Window(limit=max(1, int(allowed * priority.share)), seconds=DAY)
 
 
@@ -83,7 +85,7 @@ class Remaining:
 
     @property
     def short(self) -> bool:
-        """Little enough to tell the person who spends it."""
+        """Whether so little is left that the user is told before they spend it."""
         return self.left <= self.allowed * SHORT
 
 

@@ -30,7 +30,7 @@ FAILED_SECONDS = 60
 MISSED_SECONDS = 300  # for how long a number without a chat is not looked for again
 LOOKED_SECONDS = 7 * 24 * 3600  # for how long a chat that proved nothing is left alone, unless something new is in it
 MAX_LEARNED = 1000  # chats of one listing
-MAX_LOOKED_INTO = 60  # chats of one round: a call each, which WhatsApp does not hear
+MAX_LOOKED_INTO = 60  # chats of one round: one call to the gateway each, which asks WhatsApp nothing
 MAX_MISSED = 50_000
 RENEW_BEFORE = 7 * DAY  # a proof that is forgotten within this time is learned again
 
@@ -90,7 +90,7 @@ class ChatIndex:
         try:
             listed = {phone: chat for future in flying for phone, chat in future.result().items()}
         except GatewayError as error:
-            log.info("presence line=%s: chats not looked up (%s)", line.id, error.trouble.value)
+            log.info("presence.chats_not_looked_up line=%s error=%s", line.id, error.trouble.value)
             return {}
         found = {key: chat for key, phone in wanted.items() if (chat := listed.get(phone)) and chat.proves}
         self._miss(line, [phone for key, phone in wanted.items() if key not in found])
@@ -114,7 +114,7 @@ class ChatIndex:
             every = gateway.all_chats()
             listed = dict(list(every.items())[:MAX_LEARNED])
         except GatewayError as error:
-            log.info("presence line=%s: chats not listed (%s)", line.id, error.trouble.value)
+            log.info("presence.chats_not_listed line=%s error=%s", line.id, error.trouble.value)
             return
         self._learn(line, {phone: chat for phone, chat in listed.items() if chat.proves})
         left = self._look_into(line, gateway, {phone: chat for phone, chat in listed.items() if not chat.proves})
@@ -126,11 +126,11 @@ class ChatIndex:
             self._tell(line, now + FRESH_SECONDS)
 
     def _tell(self, line: Line, until: float) -> None:
-        """Every process may know that all chats of the line are learned."""
+        """Tell all processes that the chats of the line are learned, until then (unix seconds). One round trip."""
         try:
             self._cache.set_many({_listed_key(line): until}, FRESH_SECONDS)
         except StoreGone:
-            log.info("presence line=%s: the cache is out of reach, its numbers are looked up", line.id)
+            log.info("presence.listing_unknown line=%s", line.id)
 
     def _is_listed(self, line: Line) -> bool:
         """Whether all chats of the line are learned, so that a number of which nothing is known has none. At most one
@@ -156,7 +156,7 @@ class ChatIndex:
             try:
                 found = gateway.chats_of(part)
             except GatewayError as error:
-                log.info("presence line=%s: chats not looked into (%s)", line.id, error.trouble.value)
+                log.info("presence.chats_not_looked_into line=%s error=%s", line.id, error.trouble.value)
                 return len(unknown) - start
             self._learn(line, {phone: chat for phone, chat in found.items() if chat.proves})
             with self._lock:
@@ -164,7 +164,7 @@ class ChatIndex:
         return len(unknown) - len(wanted)
 
     def _unknown(self, line: Line, listed: Found) -> list[str]:
-        """Whose chats may tell something new, in the order of the list. One query."""
+        """The numbers whose chats may tell something new, in the order of the list. One query."""
         with self._lock:
             new = [
                 phone
@@ -176,8 +176,8 @@ class ChatIndex:
         return [phone for key, phone in keys.items() if self._is_news(line, listed[phone], known.get(key))]
 
     def _learn(self, line: Line, listed: Found) -> None:
-        """Remember what is news of it, for every spelling that a card may have. One query, one upsert, one round
-        trip; never a row in `chats`, which holds numbers."""
+        """Remember the listed chats that are news, for every spelling that a card may have. One query, one upsert, one
+        round trip; never a row in `chats`, which holds numbers."""
         if not listed:
             return
         spelled = {phone: chat for planned, chat in listed.items() for phone in spellings(planned)}
@@ -189,7 +189,7 @@ class ChatIndex:
             if self._is_news(line, chat := spelled[phone], known.get(key)) and not _holds_against(known.get(key), chat)
         }
         self._memory.put(line.portal_id, news)
-        log.info("presence line=%s: listed=%d learned=%d", line.id, len(listed), len(news))
+        log.info("presence.chats_listed line=%s listed=%d learned=%d", line.id, len(listed), len(news))
 
     def _is_news(self, line: Line, chat: ListedChat, known: Presence | None) -> bool:
         """Whether such a chat, proved, would say more than what is known."""
@@ -204,7 +204,8 @@ class ChatIndex:
                 self._missed[line.id, phone] = True
 
     def _presence(self, line: Line, phone: str, chat: ListedChat) -> Presence:
-        """As of now, when the chat was there; a card that has the number makes the chat ours from it."""
+        """The listed chat as a proof, of now, when the chat was there. A card with the number makes a row in `chats`
+        of it."""
         chat_id = canonical_id(phone, line.gateway, chat.chat_id)
         return Presence(
             PresenceAnswer.YES, self._clock(), Source.CHAT, chat_id=chat_id, line_id=line.id, last_at=chat.last_at

@@ -15,7 +15,7 @@ from widget.storage.lines import Line
 from widget.storage.usage import HOUR, Usage
 from widget.timing import timer_of
 
-SENT_SECONDS = 10  # for how long a budget may not know of messages that went out
+SENT_SECONDS = 10  # for how long a count of sent messages is reused: a budget may lag behind by this
 EXHAUSTED_SECONDS = 5.0  # for how long a line that had nothing left is not asked for more
 LEFT_SECONDS = 60  # for how long what was left is worth telling
 
@@ -48,12 +48,12 @@ class CheckBudget:
         self._lock = threading.Lock()
 
     def reserve(self, line: Line, n: int, priority: CheckPriority) -> CheckGrant:
-        """Up to `n` checks, within what this class of asking may use up. Raises StorageUnavailable.
+        """Up to `n` checks, within the share of this priority. Raises StorageUnavailable.
 
-        They are written down in SQL before the limiter grants them, and what it does not grant is taken back: a
-        limiter that forgets in between is told of them. It is told before anything is written down, or it would take
-        for spent what others are only asking for, and grant that on top. Two round trips; an upsert where some are
-        free, two where others were faster.
+        Checks are written down in SQL before the limiter grants them, and those it does not grant are taken out again:
+        so a limiter that forgets in between is told of them. It is told before anything is written down; else it would
+        count as spent what other requests are only asking for. Two round trips; one upsert where some are free, two
+        where other requests were faster.
         """
         now = self._clock()
         with self._lock:
@@ -72,8 +72,8 @@ class CheckBudget:
         return CheckGrant(line, permits.granted, permits.wait, permits, hour)
 
     def count(self, line: Line, n: int = 1) -> None:
-        """Checks that the gateway made by itself, before a send: they cannot be refused, but they were made. One
-        upsert, two round trips. Raises StorageUnavailable, and then SQL has them."""
+        """Count checks that the gateway made by itself, before a send, whatever the budget says. One upsert, two round
+        trips. Raises StorageUnavailable; SQL has counted them then."""
         limits = (Window(limit=MAX_COUNT, seconds=DAY),)
         try:
             self._limiter.peek(line.budget_key, limits=limits, before=lambda: self._spent(line))
@@ -83,7 +83,8 @@ class CheckBudget:
         self._limiter.acquire(line.budget_key, n, limits=limits, before=lambda: self._spent(line, besides=(hour, n)))
 
     def refund(self, grant: CheckGrant, n: int) -> None:
-        """So many of these checks never left. A limiter that is out of reach keeps them spent; so does SQL then."""
+        """Give back `n` of these checks, which never left. If the limiter is out of reach they stay spent, in SQL too.
+        One round trip, one upsert."""
         if not n or grant.permits is None:
             return
         try:
@@ -97,14 +98,15 @@ class CheckBudget:
                 self._left[grant.line.id] = Remaining(left.left + n, left.allowed)
 
     def wait(self, line: Line, priority: CheckPriority = CheckPriority.CLICK) -> float:
-        """Seconds until this line may ask about one more number, 0 if it may now. Raises StorageUnavailable."""
+        """Seconds until this line may ask about one more number, 0 if it may now. One round trip. Raises
+        StorageUnavailable."""
         permits = self._limiter.peek(
             line.budget_key, limits=self._limits(line, priority), before=lambda: self._spent(line)
         )
         return 0.0 if permits.granted else permits.wait  # its own wait is for the permit after that one
 
     def pause(self, line: Line) -> float:
-        """Seconds for which WhatsApp's complaints keep this line from asking, whichever process heard them. One
+        """Seconds for which a complaint of WhatsApp still keeps this line from asking, whichever process heard it. One
         query."""
         return max(0.0, self._cooldown_policy.now(line).until - self._clock())
 
@@ -121,7 +123,7 @@ class CheckBudget:
         return left
 
     def last_remaining(self, line: Line) -> Remaining | None:
-        """What was left when this process last looked, within a minute. No round trip."""
+        """What was left when this process last looked, None if that is over a minute ago. No round trip."""
         with self._lock:
             return self._left.get(line.id)
 
@@ -132,7 +134,7 @@ class CheckBudget:
             with self._lock:
                 sent = self._sent.get(line.id)
         if sent is None:
-            # Whole hours that began within the day: rather a message too few.
+            # Only whole hours that began within the day: rather one message too few than too many.
             since = -int(-(self._clock() - DAY) // HOUR)
             sent = self._usage.total(line.portal_id, line.id, "sent", since=since)
             with self._lock:
@@ -168,7 +170,8 @@ class CheckBudget:
         return permits
 
     def _write_down(self, line: Line, hour: int, n: int) -> None:
-        """A database that takes no writes is a counter that is gone: nothing may be asked uncounted."""
+        """Write checks down in SQL. Raises StorageUnavailable where the database takes no writes: no check may go
+        uncounted."""
         try:
             self._usage.add(line.portal_id, line.id, hour=hour, checks=n)
         except SQLAlchemyError as error:

@@ -26,7 +26,7 @@ from widget.storage.lines import Line
 
 log = logging.getLogger(__name__)
 
-MAX_TRIED = 3  # lines that one request may look to for its checks
+MAX_TRIED = 3  # lines that one request tries for its checks
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ class Checker:
                 fallback=unknown(UnknownReason.FAILED, at=inquiry.begun),
             )
         except (StoreGone, StorageUnavailable):
-            log.warning("presence line=%s: the limits cannot be counted, nothing was asked", line.id)
+            log.warning("presence.limiter_gone line=%s", line.id)
             return Outcome(dict.fromkeys(phones, unknown(UnknownReason.CANNOT_COUNT, at=self._clock())), 0, line)
         answers = {keys[key]: presence for key, presence in found.items()}
         return Outcome(answers, inquiry.checked, inquiry.asked_by, inquiry.granted)
@@ -98,19 +98,19 @@ class Checker:
         return max(self._check_budget.wait(line), self._check_budget.pause(line))
 
     def remaining(self, line: Line) -> Remaining | None:
-        """What the line may still ask today, None if that cannot be told. One round trip."""
+        """The checks that the line may still make today, None if they cannot be counted. One round trip."""
         try:
             return self._check_budget.remaining(line)
         except StorageUnavailable:
             return None
 
     def last_remaining(self, line: Line) -> Remaining | None:
-        """The same as this process last saw it, within a minute; None if it did not. No round trip."""
+        """`remaining` as this process saw it within the last minute, None if it did not. No round trip."""
         return self._check_budget.last_remaining(line)
 
 
 class _Inquiry:
-    """One call of `check`: who wants to know, what was known before, what it has cost."""
+    """One call of `check`: why it is made, what was known before, what it has cost."""
 
     def __init__(self, desk: Checker, line: Line, others: Sequence[Line], by: AskedBy) -> None:
         self._memory, self._check_budget = desk._memory, desk._check_budget
@@ -129,7 +129,7 @@ class _Inquiry:
         self.granted = False
 
     def known(self, keys: Collection[str], records: Mapping[str, Any]) -> dict[str, Presence]:
-        """What needs no question: the rest is kept for what it may still be worth."""
+        """The answers that need no check. Others are noted, to stand if their check gives nothing better."""
         looked = self._memory.look(self._line.portal_id, keys, records)
         self._before |= looked.known
         self._forgotten |= looked.forgotten
@@ -163,8 +163,8 @@ class _Inquiry:
         return presence.proved or self._clock() < presence.at + rests
 
     def _is_newer(self, presence: Presence) -> bool:
-        """Learned since this inquiry began: a proof, whenever it happened (one from before was not asked about), or an
-        answer, such as the «no» of a send that was refused."""
+        """Whether it was learned since this inquiry began: a proof, whenever it happened (the inquiry asks about no
+        number with an older one), or an answer, such as the «no» of a send that was refused."""
         return presence.proved or (presence.answer is not PresenceAnswer.UNKNOWN and presence.at >= self.begun)
 
     def _merged(self, key: str, news: Presence) -> Presence:
@@ -183,8 +183,8 @@ class _Inquiry:
         return self._chat_index.find(self._line, phones, known=self._before, again=self._again)
 
     def _check(self, phones: Mapping[str, str], trouble: Presence | None) -> dict[str, Presence]:
-        """By the first line that may ask about any of them; why the card's own may not, if none may. No other line
-        asks for one whose state will be known in a moment."""
+        """Check by the first line that may ask about any of the phones; if none may, say why the card's own may not. If
+        that line's state is only not known yet, no other line asks in its place."""
         if trouble and trouble.why is UnknownReason.LINE_UNKNOWN:
             return dict.fromkeys(phones, trouble)
         tried = 0
@@ -203,7 +203,7 @@ class _Inquiry:
         return dict.fromkeys(phones, trouble)
 
     def _surely_refuses(self, line: Line, keys: Collection[str]) -> bool:
-        """Known without a call to its gateway: its checks pause, or its budget has nothing for any of them."""
+        """True if the line's checks pause, or its budget has nothing for any of the keys. No call to its gateway."""
         most_urgent = min((self._kind(key) for key in keys), key=list(CheckPriority).index)
         return self._check_budget.pause(line) > 0 or self._check_budget.wait(line, most_urgent) > 0
 
@@ -214,7 +214,7 @@ class _Inquiry:
             return unknown(UnknownReason.FAILED, at=self._clock())
 
     def _paused(self, line: Line) -> Presence | None:
-        """Another process may have been told to pause since the line was asked for its state."""
+        """Why the line pauses, None if it does not; read anew, since another process may have been told to pause."""
         return self._probe.obstacle(line) if self._check_budget.pause(line) else None
 
     def _spend(self, line: Line, keys: Sequence[str]) -> dict[str, CheckGrant]:
@@ -252,7 +252,7 @@ class _Inquiry:
         return heard.answers | refusal
 
     def _refusal(self, line: Line) -> Presence:
-        """Why the line may not ask about one more: what is left is for clicks, or there is nothing left."""
+        """Why the line may not ask about one more number: what is left is kept for clicks, or there is nothing left."""
         now, wait = self._clock(), self._check_budget.wait(line)
         if not wait and not self._pressed:
             return unknown(UnknownReason.SAVED, at=now)

@@ -16,44 +16,46 @@ FIRST_PAUSE = 15 * 60.0  # after «too many requests»; doubles each time it com
 MAX_PAUSE = DAY
 QUIET = DAY  # after this long without a complaint the next one is a first one
 HALVED = 7 * DAY  # half the budget for this long after a restriction
-TRIES = 3  # to write it down, when others write at once
+TRIES = 3  # to store a cooldown, when other processes store one at the same time
 
 
 class CooldownPolicy:
-    """What lines go through, as checks, sends and webhooks tell it."""
+    """Pauses of lines, set by what checks, sends and webhooks report."""
 
     def __init__(self, healths: LineHealths, clock: Callable[[], float]) -> None:
         self._healths = healths
         self._clock = clock
 
     def of(self, line: Line) -> Cooldown:
-        """Known before any call: a query at most every few seconds."""
+        """The line's cooldown, at most some seconds old. One query at most every few seconds, and no outside call."""
         return self._healths.cooldown_of(line.portal_id, line.id)
 
     def now(self, line: Line) -> Cooldown:
-        """The same as it is now, whichever process was told. One query."""
+        """The line's cooldown as it is stored now, whichever process was told. One query."""
         return self._healths.cooldown_now(line.portal_id, line.id)
 
     def restricted_until(self, line: Line) -> float:
-        """Until when WhatsApp has restricted or closed the account, as far as it told; 0 if it has not."""
+        """Until when (unix seconds) WhatsApp has restricted or closed the account, as far as it is told; 0 if it has
+        not."""
         known = self.of(line)
         serious = known.why in (LineState.RESTRICTED.value, LineState.BANNED.value)
         return known.until if serious and self._clock() < known.until else 0.0
 
     def throttled(self, line: Line) -> None:
-        """WhatsApp asked for a pause. Ten at once are one."""
+        """Pause the line's checks: WhatsApp said «too many requests». Ten such answers at once are one."""
         self._begin(line, lambda known: after_throttle(known, self._clock()))
 
     def restricted(self, line: Line, state: LineState = LineState.RESTRICTED, until: float = 0.0) -> None:
-        """WhatsApp has restricted or closed the account, until then if that is known."""
+        """Pause the line's checks: WhatsApp has restricted or closed the account, `until` then (unix seconds) if
+        known."""
         self._begin(line, lambda known: after_restriction(known, self._clock(), state, until))
 
     def plan_used_up(self, line: Line) -> None:
-        """The gateway's plan lets the line write to nobody new: who may not be written to need not be asked about."""
+        """Pause the line's checks: the gateway's plan lets it write to no new number, so there is none to ask about."""
         self._begin(line, lambda known: after_used_up_plan(known, self._clock()))
 
     def record(self, line: Line, trouble: GatewayErrorCode | None, until: float = 0.0) -> None:
-        """The trouble that a call ended in, if it is of a kind that must pause the checks."""
+        """Pause the line's checks if the trouble that a call ended in is of a kind that must."""
         if trouble is GatewayErrorCode.THROTTLED:
             self.throttled(line)
         elif trouble is GatewayErrorCode.RESTRICTED:
@@ -67,7 +69,7 @@ class CooldownPolicy:
                 return
             if self._healths.replace_cooldown(line.portal_id, line.id, known, wanted):
                 minutes = (wanted.until - self._clock()) / 60
-                log.warning("line %s: checks pause for %.0f minutes (%s)", line.id, minutes, wanted.why)
+                log.warning("presence.paused line=%s minutes=%.0f reason=%s", line.id, minutes, wanted.why)
                 return
 
 

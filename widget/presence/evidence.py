@@ -9,10 +9,10 @@ from widget.storage.chats import Chats
 from widget.storage.lines import Line
 
 THEIRS = frozenset({Source.MESSAGE, Source.DELIVERED})  # signs of the client's own phone
-# News of the same kind within this time change nothing that anybody sees, and there are many of them.
+# News of the same kind within this time change nothing that a page shows, and there are many of them.
 SAME_NEWS = 3600.0
-# For so long after they wrote or were reached a refused message is rather a fault of the gateway's own look-up than
-# a person who has left WhatsApp.
+# For so long after a client wrote or was reached, a refused message is rather a fault of the gateway's own look-up
+# than a client who has left WhatsApp.
 SURELY_THERE = 3 * 86_400.0
 
 
@@ -25,7 +25,7 @@ class Evidence:
     def learn(self, line: Line, phone: str, how: Source, at: float = 0.0, *, chat_ids: Sequence[str] = ()) -> None:
         """Something that happened `at` (unix seconds, 0 is now) on this line says whether the number has WhatsApp.
 
-        SEND says no, or unknown where they wrote or were reached in the last days; all else says yes. A message, a
+        SEND says no, or unknown where the client wrote or was reached in the last days; all else says yes. A message, a
         tick or a listed chat also make the line's chat known. To be called after all else that writes the chat's last
         time. No outside call; one round trip and, where it is news, two writes. Never raises for a cache that is gone.
         """

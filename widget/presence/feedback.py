@@ -1,4 +1,4 @@
-"""What sends and webhooks teach: proof that saves checks, pauses that save a line, counts that a budget is made of."""
+"""Feedback from sends and webhooks: it updates presence, the pauses of lines, and the hourly counts of budgets."""
 
 import logging
 
@@ -37,21 +37,21 @@ class PresenceFeedback:
         self._counted = counted
 
     def on_send(self, line: Line, phone: str, user_id: int, result: SendResult) -> None:
-        """After a send from a card. Never raises: the message is out, and nothing of this is worth its bubble."""
+        """Learn from a send of a card. Never raises: the message is out, and its bubble must not fail with this."""
         try:
             self._learn(line, phone, user_id, result)
         except Exception:
             log.exception("send.feedback_failed line=%s", line.id)
 
     def _checked(self, line: Line) -> None:
-        """The gateway asked WhatsApp about the number by itself, before a send."""
+        """Count the check that the gateway made by itself, before a send."""
         try:
             self._check_budget.count(line)
         except StorageUnavailable:
-            log.warning("presence.limiter_gone line=%s: a check by its gateway is counted in SQL alone", line.id)
+            log.warning("presence.check_counted_in_sql_alone line=%s", line.id)
 
     def on_webhook(self, line: Line, phone: str, event: GatewayEvent, went: Went) -> None:
-        """A webhook told something new: that a client wrote, or that a message of ours arrived or was refused.
+        """Learn from a webhook with news: that a client wrote, or that a message of ours arrived or was refused.
         `phone` may be ""."""
         if went:
             self._counted.note(line.portal_id, line.id, event.message_id, went, at=event.at)

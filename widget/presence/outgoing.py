@@ -93,11 +93,11 @@ class Outgoing:
         try:
             return self._reserve(line, first=first)
         except StorageUnavailable:
-            log.warning("send.limiter_gone line=%s: counted in SQL alone", line.id)
+            log.warning("send.counted_in_sql_alone line=%s", line.id)
             return self._reserve_in_sql(line) if first else Reservation(line)
 
     def reserve_check(self, line: Line) -> Reservation:
-        """Set aside the check that a gateway makes by itself before something that is not a message, such as a
+        """Reserve the check that a gateway makes by itself before something that is not a message, such as a
         reaction. It stays spent unless it is settled as not tried. Two round trips, an upsert. Raises Refused."""
         try:
             check = self._check_budget.reserve(line, 1, CheckPriority.CLICK)
@@ -127,8 +127,8 @@ class Outgoing:
             log.warning("send.allowance_not_refunded line=%s error=%s", line.id, type(error).__name__)  # it stays spent
 
     def remaining(self, line: Line) -> Remaining | None:
-        """How many strangers may still be written to today, by messages and, where each costs one, by checks. None if
-        that cannot be told. Two round trips at most."""
+        """How many new numbers may still be written to today, by the limit of messages and, where each costs a check,
+        by that of checks. None if they cannot be counted. Two round trips at most."""
         allowed = self._allowed(line)
         window = Window(limit=allowed, seconds=DAY)
         try:
@@ -163,7 +163,7 @@ class Outgoing:
         return Reservation(line, begun, send, check, reserved.hour)
 
     def _reserve_in_sql(self, line: Line) -> Reservation:
-        """A first message without the limiter. Two that are asked for at once may both get the last place."""
+        """Reserve a first message without the limiter. Of two requests at once both may get the last place."""
         if capabilities_of(line.gateway).checks_when_sending:
             raise Refused(ErrorCode.CANNOT_COUNT, 503, "first message")
         hour = self._usage.hour()

@@ -55,7 +55,7 @@ class PresenceProbe:
         self._clock = clock
 
     def obstacle(self, line: Line) -> Presence | None:
-        """Why this line may not be asked about anybody now, None if it may.
+        """Why this line cannot check any number now, None if it can.
 
         Read before any check: a line that is down would let each of ten checks hang for seconds. No call: a state that
         is not known yet is asked behind the request.
@@ -100,7 +100,7 @@ class PresenceProbe:
                 answers |= {key: self._answer(line, phones[key], checked.get(phones[key])) for key in keys}
         for presence in answers.values():
             self._metrics.checked(presence.answer.value)
-        log.info("presence line=%s checked=%d", line.id, len(answers))
+        log.info("presence.checked line=%s count=%d", line.id, len(answers))
         return ProbeResult(answers, frozenset(never_left))
 
     def _answer(self, line: Line, phone: str, checked: CheckResult | None) -> Presence:

@@ -1,4 +1,4 @@
-"""The worker's round over all lines: how each is, and which chats it has, so that no card ever waits for that."""
+"""The worker's round over all lines: the state and the chats of each, so that no card ever waits for them."""
 
 import logging
 import threading
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 MAX_AT_START = 200  # lines
 FOUND, FOUND_SECONDS = "round", 300.0  # what the last round found, for the operator
-START_SECONDS = 2.0  # that a process waits for them before it takes requests
+START_SECONDS = 2.0  # for so long a process waits for their states before it takes requests
 
 
 class Rounds:
@@ -45,14 +45,14 @@ class Rounds:
         self._going = threading.Lock()
 
     def begin(self) -> None:
-        """How the lines are, for a process that starts: the first cards find it known. One call a line, none for what
-        another process heard lately; of many lines the first, and a gateway that is slow is not waited for."""
+        """Read the lines' states when a process starts, so that its first cards find them. One call a line, at most
+        MAX_AT_START lines; none for a state that another process read lately. A slow gateway is not waited for."""
         flying = [self._pool.submit(self._hear, line) for line in self._in_use()[:MAX_AT_START]]
         wait(flying, timeout=START_SECONDS)
 
     def go(self) -> None:
-        """Every active line of every portal that is in use, side by side: one that hangs does not keep the others. One
-        call for a line's state; what a listing costs, where it is time for one. Nothing while a round is going on."""
+        """Visit every active line of every portal in use, side by side: one that hangs does not keep the others. One
+        call for a line's state, and the calls of `ChatIndex.refresh`. Nothing while a round is going on."""
         if not self._going.acquire(blocking=False):
             return
         try:
@@ -72,7 +72,7 @@ class Rounds:
         return self._found().get("states", {})
 
     def budgets(self) -> dict[str, float]:
-        """How many had none, less than half, or more left of their checks of a day; «unknown» where that could not be
+        """How many lines had none, less than half, or more of a day's checks left; «unknown» where that could not be
         counted. One Redis round trip."""
         return self._found().get("budgets", {})
 
@@ -89,8 +89,8 @@ class Rounds:
             self._gateways.status(line)
 
     def _visit(self, line: Line) -> tuple[str, str]:
-        """Its state, and what is left of its budget. A line that is not ready is never listed: its gateway may let us
-        wait."""
+        """The line's state, and what is left of its budget. A line that is not ready is not listed: its gateway may
+        hang."""
         state = LineState.UNKNOWN
         try:
             state = self._gateways.status(line, again=True).state

@@ -30,7 +30,7 @@ MAX_OUTDATED = 20_000  # records that an outage left behind in the cache, by one
 
 @dataclass(frozen=True)
 class Looked:
-    """What is known by cache key; what is too old to be shown (`forgotten`); the records as the cache has them."""
+    """A look at the cache: the answers by cache key; the ones too old to be shown (`forgotten`); the raw records."""
 
     known: dict[str, Presence]
     forgotten: dict[str, Presence]
@@ -64,7 +64,7 @@ class PresenceStore:
 
     @staticmethod
     def key(portal_id: int, phone_key: str) -> str:
-        """The same for a number that has its key already (keys.py)."""
+        """The cache key for a number's key (keys.py)."""
         return f"p:{portal_id}:{NETWORK}:{phone_key}"
 
     def look(self, portal_id: int, keys: Collection[str], records: Mapping[str, Any]) -> "Looked":
@@ -88,31 +88,31 @@ class PresenceStore:
         )
 
     def complete(self, portal_id: int, keys: Collection[str], records: Mapping[str, Any]) -> dict[str, Presence]:
-        """The same, without what is too old to be shown."""
+        """As `look`, without what is too old to be shown. Same cost."""
         return self.look(portal_id, keys, records).known
 
     def get_many(self, portal_id: int, keys: Collection[str]) -> dict[str, Presence]:
-        """The same with the cache's round trip. Raises StoreGone."""
+        """As `complete`, with the records fetched here: one round trip more. Raises StoreGone."""
         return self.complete(portal_id, keys, self._cache.get_many(list(keys)))
 
     def without_cache(self, portal_id: int, keys: Collection[str]) -> dict[str, Presence]:
-        """The same when the cache is out of reach. One query."""
+        """What SQL knows under these keys, when the cache is out of reach. One query."""
         return {key: self._opened(p) for key, p in self._stored(portal_id, keys).items()}
 
     def anywhere(self, portal_id: int, keys: Collection[str]) -> dict[str, Presence]:
-        """What is known, wherever it can be read."""
+        """What is known under these keys, from the cache or, if that is gone, from SQL."""
         try:
             return self.get_many(portal_id, keys)
         except StoreGone:
             return self.without_cache(portal_id, keys)
 
     def one(self, portal_id: int, phone: str) -> Presence | None:
-        """The same of one number."""
+        """What is known of one number, None if nothing. As `anywhere`."""
         (key,) = self.keys(portal_id, [phone])
         return self.anywhere(portal_id, [key]).get(key)
 
     def shown(self, portal_id: int, phone: str) -> Presence:
-        """The same as a page shows it: unknown where nothing is known."""
+        """What a page shows of one number: unknown where nothing is known. As `anywhere`."""
         return self.one(portal_id, phone) or unknown(UnknownReason.NOT_ASKED)
 
     def put(self, portal_id: int, found: Mapping[str, Presence]) -> None:
@@ -171,10 +171,10 @@ class PresenceStore:
             log.error("presence.not_stored error=%s", type(error).__name__)
 
     def _outlive(self, sealed: Mapping[str, Presence]) -> None:
-        """The cache could not be told of these."""
+        """Note that the cache could not be told of these, so that its records are not believed when it is back."""
         with self._lock:
             self._outdated.update(dict.fromkeys(sealed, object()))
-        log.warning("presence.cache_gone answers=%d: in SQL only", len(sealed))
+        log.warning("presence.cache_gone answers=%d", len(sealed))
 
     def _shown(self, found: Mapping[str, Presence | None]) -> dict[str, Presence]:
         now = self._clock()

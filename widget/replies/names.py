@@ -42,7 +42,8 @@ class NameReader:
         self._lock = threading.Lock()
 
     def of(self, context: CardContext, *, stage: bool, responsible: bool) -> CardNames:
-        """The names that are wanted. One outside call where one is not remembered; "" where Bitrix24 does not say."""
+        """The names that are wanted, "" where Bitrix24 does not say. One outside call where one is not remembered.
+        Never raises."""
         entity, item = stages_of(context.session.entity_type_id, context.card.item.category), context.card.item
         employee = self._staff.of(context.portal.id).get(context.card.responsible)
         found = {"responsible": employee.name if employee else ""}

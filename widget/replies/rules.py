@@ -13,7 +13,7 @@ MAX_TEXT = 4000  # a text of WhatsApp has 4096, and values may be longer than th
 
 
 class ReplyFault(Enum):
-    """The value is what templates put into words."""
+    """What is wrong with a quick reply. Templates put the value into words."""
 
     NO_NAME = "no_name"
     NO_TEXT = "no_text"

@@ -1,4 +1,4 @@
-"""Single flight: of all who want the same answer at once, in any thread or process, one asks.
+"""Single flight: of all callers that want the same answer at once, in any thread or process, one asks.
 
 In the process the others wait for a future. Across processes the asker holds a lease (SET NX with an expiry, so a
 killed process blocks the others for seconds only) and the others poll for the value, not for the lock: a lock would
@@ -23,7 +23,7 @@ POLL_SECONDS = 0.02
 
 @dataclass
 class Leases:
-    """The leases behind some keys. Who publishes the answers may give them back in the same round trip."""
+    """The leases behind some keys. The publisher of the answers may give them back in the same round trip."""
 
     names: list[str]
     given_back: bool = False
@@ -54,10 +54,10 @@ class DistributedSingleFlight:
     ) -> dict[str, T]:
         """An answer for every key. `known` is given the records that stand under the keys. `ask` runs for the keys that
         no other thread or process is asking about, publishes what it learns under them, and may give the leases back
-        with that; who waited in vain gets `fallback`.
+        with that. A caller that waited in vain for another's answer gets `fallback`.
 
-        One round trip, another for leases that `ask` has not given back. Raises what `ask` raises, and StoreGone: then
-        nothing was asked. Once something was, a store that goes away takes no answer with it.
+        One round trip, another for leases that `ask` has not given back. Raises what `ask` raises, and StoreGone before
+        anything was asked. Once something was asked, a store that goes away takes no answer with it.
         """
         mine, theirs = self._claim(keys)
         answers: dict[str, T] = {}
@@ -116,7 +116,7 @@ class DistributedSingleFlight:
             leased = [key for key in waiting if _lease(key) in held]
             leases = Leases(held)
             try:
-                # Who held the lease before us may have answered meanwhile: the records were read after it was ours.
+                # The former holder of the lease may have answered meanwhile: the records were read after it was ours.
                 answers |= known(waiting, records)
                 unanswered = [key for key in leased if key not in answers]
                 if unanswered:

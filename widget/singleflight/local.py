@@ -15,7 +15,8 @@ class SingleFlight(Generic[Key, Value]):
         self._lock = threading.Lock()
 
     def get(self, key: Key, fetch: Callable[[], Value]) -> Value:
-        """What `fetch` returns, from the thread that came first. Raises what it raised, in every thread."""
+        """What `fetch` returns, from the thread that came first. Raises what it raised, in every thread. Costs what
+        `fetch` costs, once."""
         with self._lock:
             flight = self._flying.get(key)
             mine = flight is None

@@ -1,1 +1,1 @@
-"""What must survive: portals, tokens, lines, chats and sends, in SQL. Every query names its portal."""
+"""What must survive a restart, in SQL: portals, tokens, lines, chats and sends. Every query names its portal."""

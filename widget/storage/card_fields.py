@@ -60,7 +60,8 @@ class CardFields:
         return _fields(found or "{}")
 
     def save(self, portal_id: int, fields: CardFieldMap) -> None:
-        """Every card is told anew; without fields what was there before is put back."""
+        """Keep the choice. Every card is written anew; without fields, what the cards held before is put back. Two
+        statements."""
         text = json.dumps({kind: {fact.value: name for fact, name in of.items()} for kind, of in fields.items()})
         with transaction(self._engine) as connection:
             row = insert_into(connection, card_fields).values(portal_id=portal_id, fields=text)
@@ -68,13 +69,13 @@ class CardFields:
             connection.execute(delete(told_fields).where(told_fields.c.portal_id == portal_id))
 
     def wanted(self) -> dict[int, CardFieldMap]:
-        """By portal, of all that chose something once. One query."""
+        """The choices of all portals that ever made one, by portal. One query."""
         with transaction(self._engine) as connection:
             rows = connection.execute(select(card_fields)).all()
         return {row.portal_id: _fields(row.fields) for row in rows}
 
     def due(self, portal_id: int) -> list[Chat]:
-        """Chats that are another than was told, the last used first. One query."""
+        """Chats that have changed since they were told, the last used first. One query."""
         pairs = [(chats.c[name], told_fields.c[name]) for name in ("last_at", "waiting_since", "owner_id", "proved")]
         told = told_fields.c.chat_id.is_not(None)
         query = (
@@ -95,16 +96,16 @@ class CardFields:
             return [chat_of_row(row) for row in connection.execute(query).mappings()]
 
     def told(self, chat: Chat) -> None:
-        """Its cards hold what the chat was when it was read."""
+        """Note that the chat's cards hold what the chat was when it was read. One statement."""
         values = {name: getattr(chat, name) for name in ("last_at", "waiting_since", "owner_id", "proved")}
         self._put(chat, {**values, "attempts": 0, "next_try_at": 0.0, "error": ""})
 
     def later(self, chat: Chat, at: float) -> None:
-        """Not before this time (unix seconds)."""
+        """Put the chat off until this time (unix seconds). One statement."""
         self._put(chat, {"next_try_at": at})
 
     def fail(self, chat: Chat, error: str) -> None:
-        """It is tried again after a pause, each twice the one before."""
+        """Note the failure; the chat is due again after a pause, each twice the one before. One statement."""
         query = select(told_fields.c.attempts).where(told_fields.c.chat_id == chat.id)
         with transaction(self._engine) as connection:
             attempts = connection.execute(query).scalar() or 0
@@ -119,7 +120,7 @@ class CardFields:
         return self._read(row) if row else empty
 
     def fill(self, item: FilledItem) -> None:
-        """Remember it as it is. One statement."""
+        """Remember what was written into the card. One statement."""
         sealed = self._secret_box.encrypt(json.dumps([item.written, item.before]))
         named = {"portal_id": item.portal_id, "entity_type_id": item.entity_type_id, "entity_id": item.entity_id}
         with transaction(self._engine) as connection:
@@ -135,11 +136,12 @@ class CardFields:
             return [self._read(row) for row in connection.execute(query).mappings()]
 
     def forget(self, item: FilledItem) -> None:
+        """Forget what a card's fields held. One statement."""
         with transaction(self._engine) as connection:
             connection.execute(delete(filled_items).where(*_this(item)))
 
     def delay(self, item: FilledItem, seconds: float) -> None:
-        """What could not be put back is tried again."""
+        """Put the card off by so many seconds: its fields could not be put back. One statement."""
         changed = update(filled_items).where(*_this(item)).values(next_try_at=self._clock() + seconds)
         with transaction(self._engine) as connection:
             connection.execute(changed)

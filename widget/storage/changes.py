@@ -36,7 +36,7 @@ class ChangeKind(Enum):
     LINE_MIRROR = "line_mirror"  # what of it stands in an open line
     LINE_REMOVED = "line_removed"
     REPAIRED = "repaired"
-    FIELD_SHOWN = "field_shown"  # the layouts of cards were changed for everybody
+    FIELD_SHOWN = "field_shown"  # the layouts of cards were changed, for all users
     OWN_LINE = "own_line"
     OWN_NAME = "own_name"
     OWNER_RULE = "owner_rule"
@@ -78,6 +78,7 @@ class Changes:
         old: str = "",
         new: str = "",
     ) -> None:
+        """Write a change into the log. One statement."""
         detail = {"line": line, "old": old, "new": new}
         with self._engine.begin() as connection:
             connection.execute(

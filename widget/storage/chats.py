@@ -105,6 +105,7 @@ class Chats:
         self._told = changed
 
     def get(self, portal_id: int, chat_id: int) -> Chat | None:
+        """The portal's chat of this id, None if it has none. One query."""
         query = select(chats).where(chats.c.portal_id == portal_id, chats.c.id == chat_id)
         with transaction(self._engine) as connection:
             row = connection.execute(query).mappings().first()
@@ -119,13 +120,14 @@ class Chats:
             return [chat_of_row(row) for row in connection.execute(_OF_PHONES, wanted).mappings()]
 
     def find(self, portal_id: int, line_id: int, phone: str) -> Chat | None:
+        """The chat of this line and client, None if there is none. One query."""
         query = select(chats).where(chats.c.portal_id == portal_id, chats.c.line_id == line_id, chats.c.phone == phone)
         with transaction(self._engine) as connection:
             row = connection.execute(query).mappings().first()
         return chat_of_row(row) if row else None
 
     def writers(self, chat: Chat) -> set[int]:
-        """The users who sent something in it from here, also what failed."""
+        """The users who sent something in it from here, also what failed. One query."""
         query = select(sends.c.user_id).where(sends.c.portal_id == chat.portal_id, sends.c.chat_id == chat.id)
         with transaction(self._engine) as connection:
             return set(connection.execute(query.distinct()).scalars())

@@ -1,7 +1,7 @@
 """What each portal has confirmed by an answer: methods it answered, events and placements it bound or named.
 
-Everything this service knows of Bitrix24 is read in its docs and its modules; here stands what a real portal has said
-to it. Written beside the REST log, from the same answers, and kept when that is wiped.
+What this service knows of Bitrix24 is read in its docs and modules; this table has what real portals confirmed. It is
+written beside the REST log, from the same answers, and kept when the log is wiped.
 """
 
 import json

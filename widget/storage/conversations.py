@@ -41,7 +41,7 @@ class Before:
 
 @dataclass(frozen=True)
 class Conversations:
-    """They are handed around together, and share transactions."""
+    """The repositories of conversations, which are handed on together and share transactions."""
 
     engine: Engine
     chats: Chats
@@ -52,7 +52,7 @@ class Conversations:
 
     @cached_property
     def waits(self) -> Waits:
-        """Who waits, and who answers."""
+        """The waits and owners of chats."""
         return Waits(self.engine, self.chats.changed)
 
     def transaction(self) -> AbstractContextManager[Connection]:

@@ -38,7 +38,8 @@ def open_database(url: str) -> Engine:
 
 def upgrade(engine: Engine, secret_box: SecretBox | None = None, *, to: str = "head") -> None:
     """Create or migrate the tables. Safe to run at every start, and on several hosts at once: one works, the others
-    wait and find nothing to do. `secret_box` opens what an older version kept sealed and this one does not."""
+    wait and find nothing to do. `secret_box` opens what an older version kept sealed and this one does not. Takes as
+    long as its migrations; one query where there are none."""
     # Its import is a twentieth of a start, and only this needs it.
     from alembic import command  # noqa: PLC0415
     from alembic.config import Config  # noqa: PLC0415
@@ -64,7 +65,8 @@ def revisions(connection: Connection) -> tuple[str | None, str]:
 
 
 def takes_writes(engine: Engine) -> bool:
-    """Whether something can be stored now: a full disk and a replica answer too. One small write, to no table."""
+    """Whether something can be stored now: a full disk and a replica answer too. One small write, to no table. One
+    statement."""
     try:
         with engine.begin() as connection:
             done = connection.exec_driver_sql(_SMALL_WRITE[connection.dialect.name])

@@ -39,7 +39,7 @@ class Events:
         self._clock = clock
 
     def add(self, portal_id: int, name: str, body: Mapping[str, Any]) -> int:
-        """Store an event that was verified. Returns its id."""
+        """Store an event that was verified. Returns its id. One statement."""
         values = {"portal_id": portal_id, "name": name, "body": json.dumps(dict(body)), "received_at": self._clock()}
         with transaction(self._engine) as connection:
             row = connection.execute(insert(events).values(**values, done_at=0.0, attempts=0, error=""))
@@ -54,14 +54,14 @@ class Events:
         return _event(row) if row else None
 
     def due(self, limit: int = 100) -> list[int]:
-        """What was left: unfinished events whose next try has come, oldest first."""
+        """The ids of unfinished events whose next try has come, oldest first. One query."""
         left = events.c.done_at == 0, due(events, self._clock())
         query = select(events.c.id).where(*left).order_by(events.c.id).limit(limit)
         with transaction(self._engine) as connection:
             return list(connection.execute(query).scalars())
 
     def unfinished(self, portal_id: int, name: str) -> list[StoredEvent]:
-        """A portal's events of one name that were not worked on, those given up too."""
+        """A portal's events of one name that were not worked on, those given up too. One query."""
         mine = and_(events.c.portal_id == portal_id, events.c.name == name, events.c.done_at == 0)
         with transaction(self._engine) as connection:
             return [_event(row) for row in connection.execute(select(events).where(mine)).mappings()]
@@ -70,22 +70,22 @@ class Events:
         self._finish(events.c.id == event_id)
 
     def drop(self, event_id: int) -> None:
-        """Finished, and not to be kept: what it held is stored where it belongs now."""
+        """Delete a finished event whose contents are stored elsewhere now. One statement."""
         with transaction(self._engine) as connection:
             connection.execute(delete(events).where(events.c.id == event_id))
 
     def become(self, event_id: int, name: str) -> None:
-        """What was stored under another name proved to be this event, with no fields; it is due now."""
+        """Rename a stored event that proved to be this one, without fields; it is due now. One statement."""
         values = {"name": name, "body": "{}", "attempts": 0, "next_try_at": 0.0, "error": ""}
         with transaction(self._engine) as connection:
             connection.execute(update(events).where(events.c.id == event_id).values(values))
 
     def finish_same(self, portal_id: int, names: Iterable[str], *, up_to: int) -> None:
-        """One piece of work answered for all of these that came before."""
+        """Finish all the portal's events of these names up to this id: one piece of work did them. One statement."""
         self._finish(and_(events.c.portal_id == portal_id, events.c.name.in_(list(names)), events.c.id <= up_to))
 
     def fail(self, event_id: int, error: str) -> None:
-        """Note why it was not finished; it comes up again until its tries are used up."""
+        """Note why it was not finished; it comes up again until its tries are used up. One statement."""
         with transaction(self._engine) as connection:
             connection.execute(update(events).where(events.c.id == event_id).values(error=error[:MAX_ERROR]))
 

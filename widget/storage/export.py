@@ -45,7 +45,7 @@ def export_portal(engine: Engine, secret_box: SecretBox, portal_id: int) -> dict
     """The portal's settings, lines without keys, chats, sends and messages with their texts, users' defaults, counters
     and changes. Not what is only kept to answer sooner: presences.
 
-    Reads the whole portal into memory. A text that no key opens is null.
+    Reads the whole portal into memory, with one query a table. A text that no key opens is null.
     """
     with engine.connect() as connection:
         found = connection.execute(select(portals).where(portals.c.id == portal_id)).mappings().one()
@@ -69,7 +69,7 @@ def export_portal(engine: Engine, secret_box: SecretBox, portal_id: int) -> dict
 
 
 def count_rows(engine: Engine, portal_id: int) -> dict[str, int]:
-    """How many rows of each table belong to the portal."""
+    """How many rows of each table belong to the portal. One query a table."""
     with engine.connect() as connection:
         return {
             table.name: connection.execute(

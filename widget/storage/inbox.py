@@ -38,7 +38,7 @@ class Inbox:
         self._webhook = reader(Webhook, inbox, columns={"told": "sealed"}, told=secret_box.decrypt_or_empty)
 
     def add(self, portal_id: int, line_id: int, told: str) -> int:
-        """Store what a webhook told that was proved. Returns its id. One statement."""
+        """Store what a verified webhook told. Returns the row's id. One statement."""
         sealed = self._secret_box.encrypt(told)
         values = {"portal_id": portal_id, "line_id": line_id, "sealed": sealed, "received_at": self._clock()}
         with transaction(self._engine) as connection:
@@ -53,18 +53,18 @@ class Inbox:
         return self._webhook(row) if row else None
 
     def due(self, limit: int = 100) -> list[int]:
-        """What was left: webhooks whose next try has come, oldest first. One query."""
+        """The ids of webhooks whose next try has come, oldest first. One query."""
         query = select(inbox.c.id).where(due(inbox, self._clock())).order_by(inbox.c.id).limit(limit)
         with transaction(self._engine) as connection:
             return list(connection.execute(query).scalars())
 
     def drop(self, webhook_id: int) -> None:
-        """It was worked on. One statement."""
+        """Delete a webhook that was worked on. One statement."""
         with transaction(self._engine) as connection:
             connection.execute(delete(inbox).where(inbox.c.id == webhook_id))
 
     def fail(self, webhook_id: int, error: str) -> None:
-        """Note why it was not worked on; it comes up again until its tries are used up."""
+        """Note why it was not worked on; it comes up again until its tries are used up. One statement."""
         with transaction(self._engine) as connection:
             connection.execute(update(inbox).where(inbox.c.id == webhook_id).values(error=error[:MAX_ERROR]))
 

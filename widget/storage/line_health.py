@@ -1,5 +1,5 @@
-"""What lines went through lately: what their webhooks told, when their checks pause, and what the application's page
-shows of it.
+"""The health of lines: the state that their webhooks told, the pauses of their checks, and what the application's page
+shows of both.
 
 A gateway may tell hundreds of times a minute that nothing has changed (one without a network: 214 times in
 58 s), so only a change is written. How long checks pause is decided by presence/cooldown_policy.py.
@@ -89,7 +89,8 @@ class LineHealths:
     def record_webhook(
         self, portal_id: int, line_id: int, *, state: str = "", at: float = 0.0, until: float = 0.0
     ) -> bool:
-        """A genuine webhook came, perhaps with the line's state as it was `at`. Says whether that is a change.
+        """Record a verified webhook and the line state it carried, as it was `at` (unix seconds). Returns True if the
+        state changed.
 
         One query where a state was told, else at most one every few seconds; one write for a change, and at most one
         a minute for what stayed as it was.
@@ -132,7 +133,8 @@ class LineHealths:
         return written
 
     def end_cooldown(self, portal_id: int, line_id: int) -> None:
-        """Checks go on now; what the line has gone through is not forgotten, and a halved budget stays halved."""
+        """Checks go on now; what the line has gone through is not forgotten, and a halved budget stays halved. One
+        statement."""
         now = self._clock()
         running = and_(
             line_health.c.portal_id == portal_id,
@@ -169,7 +171,8 @@ class LineHealths:
             return {row[0]: LinePast(*row[1:]) for row in connection.execute(query)}
 
     def forget_reports(self, portal_id: int, line_id: int) -> None:
-        """From now on only what comes next proves that reports arrive. A line without a row has nothing to forget."""
+        """From now on only what comes next proves that reports arrive. A line without a row has nothing to forget. One
+        statement."""
         mine = (line_health.c.portal_id == portal_id) & (line_health.c.line_id == line_id)
         with transaction(self._engine) as connection:
             connection.execute(update(line_health).where(mine).values(hook_at=0.0))

@@ -22,11 +22,11 @@ REMEMBERED_SECONDS = 10
 
 
 class OwnerRule(Enum):
-    """Who answers a chat that has no owner when a rep first writes in it."""
+    """Which employee becomes the owner of a chat without one when a rep first writes in it."""
 
-    MAKER = "maker"  # who writes first
+    MAKER = "maker"  # the rep who writes
     RESPONSIBLE = "responsible"  # the card's responsible employee
-    NOBODY = "nobody"  # until an employee takes it
+    NOBODY = "nobody"  # none, until an employee takes it
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,8 @@ class Mirroring(Enum):
 
 @dataclass(frozen=True)
 class Line:
-    """No `access` means everybody. `key` is the gateway's secret, opened; it goes to that gateway and nowhere else.
+    """A line without `access` is open to all users. `key` is the gateway's secret, opened; it goes to that gateway
+    alone.
 
     A line that is not `active` was switched off, or `removed`, and then its key is gone: nothing is sent by it, its
     chats stay readable.
@@ -101,7 +102,7 @@ class Line:
 
     @property
     def budget_key(self) -> str:
-        """Under which the limiters count it. One that was removed and added anew counts on."""
+        """The limiters' key of the line's account. A line that was removed and added again goes on counting."""
         return str(self.one_account[0])
 
     @property
@@ -262,7 +263,7 @@ class Lines:
     def add(
         self, portal_id: int, *, name: str, gateway: str, address: str, session: str, key: str, number: str = ""
     ) -> int:
-        """Store a line or correct the stored one (same gateway, address and session). Returns its id."""
+        """Store a line or correct the stored one (same gateway, address and session). Returns its id. One upsert."""
         same = {"portal_id": portal_id, "gateway": gateway, "address": address, "session": session}
         values = {
             "name": name,

@@ -135,6 +135,7 @@ class Mirrors:
         )
 
     def of_chat(self, portal_id: int, chat_id: int) -> Mirror | None:
+        """The mirror of a chat, None if it has none. One query."""
         query = select(mirrors).where(mirrors.c.portal_id == portal_id, mirrors.c.chat_id == chat_id)
         with transaction(self._engine) as connection:
             row = connection.execute(query).mappings().first()
@@ -169,7 +170,8 @@ class Mirrors:
         return mirror_id
 
     def hasten(self, chat: Chat, key: str) -> int:
-        """A piece of the chat may be worked on now. Returns the mirror's id, 0 where there is no such piece."""
+        """A piece of the chat may be worked on now. Returns the mirror's id, 0 where there is no such piece. Two
+        statements."""
         mine = select(mirrors.c.id).where(mirrors.c.portal_id == chat.portal_id, mirrors.c.chat_id == chat.id)
         # «=» and not «in»: the one mirror and the key are an index, and SQLite would rather read all of the portal
         one = mirrored.c.mirror_id == mine.scalar_subquery()
@@ -225,7 +227,7 @@ class Mirrors:
     def release(self, mirror: Mirror, *, error: str = "", until: float = 0.0, stirred: bool = False) -> None:
         """Give the mirror back: with an error it is tried again after a pause, at `until` (unix seconds) at the
         earliest; without one nothing is wrong with it. `stirred`: something happened in it, so it is read soon for what
-        no event told."""
+        no event told. One statement."""
         pause = doubled(FIRST_PAUSE, mirror.attempts, MAX_PAUSE)
         values = {"busy_until": 0.0, "error": error[:MAX_ERROR], "attempts": 0, "next_try_at": 0.0}
         if error:
@@ -244,7 +246,7 @@ class Mirrors:
             return [self._mirror(row) for row in connection.execute(query).mappings()]
 
     def looked_at(self, mirror: Mirror, *, again_in: float | None = None) -> None:
-        """The chat was read; or it could not be, and is `again_in` so many seconds, 0 for never."""
+        """The chat was read; or it could not be, and is `again_in` so many seconds, 0 for never. One statement."""
         looks = mirror.looks + (again_in is None)
         pause = LOOK_AFTER[min(looks, len(LOOK_AFTER) - 1)] if looks < MAX_LOOKS else 0.0
         pause = pause if again_in is None else again_in
@@ -330,7 +332,7 @@ class Mirrors:
         return {row[0]: Queue(row[1], float(row[3] or 0.0), row[4] or "", row[2]) for row in rows}
 
     def hasten_line(self, portal_id: int, line_id: int) -> None:
-        """What waits of a line may be tried now: something about it was mended."""
+        """What waits of a line may be tried now: something about it was mended. One statement."""
         mine = mirrors.c.portal_id == portal_id, mirrors.c.line_id == line_id
         with transaction(self._engine) as connection:
             connection.execute(update(mirrors).where(*mine).values(next_try_at=0.0, attempts=0, error=""))
@@ -342,14 +344,14 @@ class Mirrors:
             connection.execute(update(mirrors).where(*mine).values(portal_chat=0, client=0, session=0, operator=0))
 
     def drop_waiting(self, portal_id: int, line_id: int) -> None:
-        """Mirroring of the line is over: what waits goes nowhere."""
+        """Mirroring of the line is over: what waits goes nowhere. One statement."""
         of_line = select(mirrors.c.id).where(mirrors.c.portal_id == portal_id, mirrors.c.line_id == line_id)
         which = mirrored.c.portal_id == portal_id, mirrored.c.mirror_id.in_(of_line), mirrored.c.state.in_(OPEN)
         with transaction(self._engine) as connection:
             connection.execute(update(mirrored).where(*which).values(state=State.DROPPED.value, sealed=""))
 
     def forget(self, before: float) -> int:
-        """Delete pieces that came before this time (unix seconds), done or not. Returns how many."""
+        """Delete pieces that came before this time (unix seconds), done or not. Returns how many. One statement."""
         with transaction(self._engine) as connection:
             return connection.execute(delete(mirrored).where(mirrored.c.created_at < before)).rowcount
 

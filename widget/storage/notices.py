@@ -13,7 +13,7 @@ from widget.storage.upsert import insert_into
 
 @dataclass(frozen=True)
 class Notice:
-    """To whom, about what, since when there is a reason (unix seconds), and whether it was told."""
+    """A notice: its user and tag, since when it has a reason (unix seconds), and whether it was sent."""
 
     tag: str
     user_id: int
@@ -35,20 +35,21 @@ class Notices:
         return {(notice.tag, notice.user_id): notice for notice in found}
 
     def begin(self, portal_id: int, tag: str, user_id: int) -> None:
-        """There is a reason now. One statement."""
+        """Note that the notice has a reason from now on. One statement."""
         named = {"portal_id": portal_id, "tag": tag, "user_id": user_id}
         with transaction(self._engine) as connection:
             row = insert_into(connection, notices).values(**named, at=self._clock(), told=False)
             connection.execute(row.on_conflict_do_nothing())
 
     def tell(self, portal_id: int, notice: Notice) -> bool:
-        """Take it, for this caller alone: it is told now. False if another caller was quicker. One statement."""
+        """Mark the notice as sent, for this caller alone. Returns False if another caller was quicker. One
+        statement."""
         with transaction(self._engine) as connection:
             taken = update(notices).where(*_this(portal_id, notice), notices.c.told.is_(False)).values(told=True)
             return bool(connection.execute(taken).rowcount)
 
     def end(self, portal_id: int, notice: Notice) -> None:
-        """The reason is gone. One statement."""
+        """Forget the notice: its reason is gone. One statement."""
         with transaction(self._engine) as connection:
             connection.execute(delete(notices).where(*_this(portal_id, notice)))
 

@@ -100,14 +100,15 @@ class Portals:
         self._lock = threading.Lock()
 
     def find(self, member_id: str, *, again: bool = False) -> Portal | None:
-        """`again`: not from memory, where another process has perhaps removed it or installed it anew meanwhile."""
+        """The portal of this member_id, from memory some seconds old at most, None if unknown; `again` reads it anew.
+        One query at most."""
         if again:
             with self._lock:
                 self._remembered.pop(("member_id", member_id), None)
         return self._remember(("member_id", member_id))
 
     def get(self, portal_id: int, *, again: bool = False) -> Portal | None:
-        """`again`: not from memory, as with `find`."""
+        """The portal of this id, None if unknown; `again` as in `find`. One query at most."""
         if again:
             with self._lock:
                 self._remembered.pop(("id", portal_id), None)
@@ -123,11 +124,12 @@ class Portals:
         return portal
 
     def all(self) -> list[Portal]:
+        """Every portal, also closed and removed ones. One query."""
         with self._engine.connect() as connection:
             return [_portal(row) for row in connection.execute(select(portals)).mappings()]
 
     def add(self, *, member_id: str, domain: str, endpoint: str, country: str) -> Portal:
-        """Store a portal, or correct the stored one: running it twice leaves one row."""
+        """Store a portal, or correct the stored one: running it twice leaves one row. One upsert and a query."""
         values = {"domain": domain, "endpoint": endpoint, "country": country}
         with self._engine.begin() as connection:
             row = insert_into(connection, portals).values(
@@ -205,18 +207,19 @@ class Portals:
         self._change(portal_id, status=status, days_left=days_left)
 
     def set_auth_server(self, portal_id: int, auth_server: str) -> None:
-        """The authorisation server that knew this portal; it is asked first from now on."""
+        """Note the authorisation server that knew this portal; it is asked first from now on. One statement."""
         self._change(portal_id, auth_server=auth_server)
 
     def set_installer(self, portal_id: int, user_id: int) -> None:
-        """Whose token works in the background from now on."""
+        """Note the user whose token works in the background from now on. One statement."""
         self._change(portal_id, installer_id=user_id)
 
     def set_scopes(self, portal_id: int, scopes: frozenset[str]) -> None:
         self._change(portal_id, scopes=",".join(sorted(scopes)))
 
     def close(self, portal_id: int, reason: str) -> None:
-        """Not one that was removed: a call that was under way then is told too that there is no such application."""
+        """Close an active portal. A removed one stays removed: a call of before its removal fails with the same
+        error."""
         not_removed = portals.c.state != PortalState.REMOVED.value
         self._change(portal_id, not_removed, state=PortalState.CLOSED.value, closed_reason=reason[:40])
 
@@ -224,7 +227,7 @@ class Portals:
         self._change(portal_id, state=PortalState.ACTIVE.value, closed_reason="")
 
     def mark_removed(self, portal_id: int) -> None:
-        """The application was uninstalled: nothing proves an event of this portal any more."""
+        """Note that the application was uninstalled, and forget the token that proved this portal's events."""
         self._change(portal_id, state=PortalState.REMOVED.value, application_token="", app_version=0)
 
     def delete(self, portal_id: int) -> None:

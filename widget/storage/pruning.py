@@ -7,12 +7,13 @@ ROWS = 2000  # in one transaction
 
 
 def prune(engine: Engine, table: Table, old: ColumnElement[bool]) -> int:
-    """Delete the rows of which this is so. Returns how many. A transaction for each of `ROWS`."""
+    """Delete the rows that `old` is true of. Returns how many. One transaction for each `ROWS` of them."""
     return in_parts(engine, table, old, delete(table))
 
 
 def in_parts(engine: Engine, table: Table, old: ColumnElement[bool], change: Delete | Update) -> int:
-    """Do this to the rows of which `old` is so, and no longer is when it was done. Returns how many."""
+    """Make a change to the rows that `old` is true of; the change must make it false. Returns how many. One
+    transaction for each `ROWS` of them."""
     key = table.primary_key.columns
     part = select(*key).where(old).limit(ROWS)
     done = 0

@@ -19,7 +19,7 @@ MAX_SHARED = 500  # of one portal
 @dataclass(frozen=True)
 class QuickReply:
     """`user_id` 0 is a shared one, `line_id` 0 any line. `used_at` is when the reader last used it (unix seconds, 0
-    never), `times` how often everybody did."""
+    never), `times` how often all users did."""
 
     name: str
     text: str = field(repr=False)
@@ -78,8 +78,8 @@ class QuickReplies:
         return self._reply(self._read(row)) if row else None
 
     def add(self, portal_id: int, wanted: Iterable[QuickReply]) -> bool:
-        """All of them, of one owner, or none where they would be too many; says which. Two statements and one for each
-        reply."""
+        """Add all of them, of one owner; none, and False, where they would be too many. Two statements, and one for
+        each reply."""
         new = list(wanted)
         with transaction(self._engine) as connection:
             for user_id in {reply.user_id for reply in new}:
@@ -91,13 +91,13 @@ class QuickReplies:
         return True
 
     def change(self, portal_id: int, reply: QuickReply) -> bool:
-        """False where its owner has none of this id. One statement."""
+        """Store a changed reply. Returns False if its owner has none of this id. One statement."""
         which = *_one(portal_id, reply.id), replies.c.user_id == reply.user_id
         with transaction(self._engine) as connection:
             return bool(connection.execute(update(replies).where(*which).values(self._values(reply))).rowcount)
 
     def remove(self, portal_id: int, user_id: int, reply_id: int) -> bool:
-        """Of this owner. One statement."""
+        """Delete a reply of this owner. Returns False if they have none of this id. One statement."""
         which = *_one(portal_id, reply_id), replies.c.user_id == user_id
         with transaction(self._engine) as connection:
             return bool(connection.execute(delete(replies).where(*which)).rowcount)

@@ -86,7 +86,7 @@ class RestLog:
             self._insert(rows)
             self._confirm(calls)
         except SQLAlchemyError as error:
-            log.warning("%d lines of the REST log were not written: %s", len(rows), type(error).__name__)
+            log.warning("rest_log.not_written lines=%d error=%s", len(rows), type(error).__name__)
 
     def of(self, portal_id: int, limit: int) -> list[RestLogEntry]:
         """A portal's last calls, newest first. One query."""

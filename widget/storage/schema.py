@@ -517,7 +517,7 @@ replies = Table(
     metadata,
     Column("id", Id, primary_key=True),
     Column("portal_id", ForeignKey("portals.id", ondelete="CASCADE"), nullable=False),
-    Column("user_id", Id, nullable=False),  # whose it is, 0 is everybody's
+    Column("user_id", Id, nullable=False),  # its owner, 0 for a shared one
     Column("line_id", Id, nullable=False, server_default="0"),  # used only in chats of this line, 0 is any
     Column("name", String(100), nullable=False),
     Column("category", String(60), nullable=False, server_default=EMPTY),

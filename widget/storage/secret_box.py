@@ -29,15 +29,16 @@ class SecretBox:
         return sealed
 
     def decrypt_or_empty(self, sealed: str) -> str:
-        """The same, but "" for what is empty or opens with no key: one such value must not take a page along."""
+        """The opened secret; "" for an empty one or one that no key opens: one such value must not fail a whole
+        page."""
         try:
             return self.decrypt(sealed) if sealed else ""
         except DecryptionError as error:
-            log.error("%s; `flask secrets rotate` counts them", error)
+            log.error("secrets.not_opened error=%s", error)
             return ""
 
     def decrypt(self, sealed: str) -> str:
-        """Raises DecryptionError where none of our keys opens it."""
+        """The opened secret. Raises DecryptionError where none of our keys opens it."""
         try:
             return self.fernet.decrypt(sealed).decode()
         except InvalidToken as error:

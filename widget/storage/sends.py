@@ -142,8 +142,9 @@ class Sends:
         user_name: str = "",
         typed: bool = False,
     ) -> tuple[Send, bool]:
-        """Write the row before anything is sent. With a key that was seen before: that row, and False. `typed`: a
-        typed number is all that brought its writer to the chat. Raises RowRefused for a portal or chat that is gone."""
+        """Write the row before anything is sent. With a key that was seen before: that row, and False. `typed`: a typed
+        number is all that brought its writer to the chat. Raises RowRefused for a portal or chat that is gone. One
+        statement, another one for a known key."""
         now = self._clock()
         values = {
             "portal_id": portal_id,
@@ -169,6 +170,7 @@ class Sends:
         return send, made is not None
 
     def by_key(self, portal_id: int, send_key: str) -> Send | None:
+        """The send of this key, None if the key is new. One query."""
         query = select(sends).where(sends.c.portal_id == portal_id, sends.c.send_key == send_key)
         with transaction(self._engine) as connection:
             row = connection.execute(query).mappings().first()
@@ -177,8 +179,8 @@ class Sends:
     def settle(
         self, send: Send, state: SendState, *, reason: str = "", message_id: str = "", how: str = "", by: int = 0
     ) -> Send:
-        """The same as `advance`, where a database may have a full disk: what it does not take is told all the same,
-        and found out again by the next reading."""
+        """As `advance`, also where the database takes no writes: the send is returned as it would be, and the next
+        reading finds its state out again. Never raises for that."""
         try:
             return self.advance(send, state, reason=reason, message_id=message_id, how=how, by=by)
         except NOT_WRITTEN as error:
@@ -297,7 +299,7 @@ class Sends:
         return counts
 
     def forget_text(self, portal_id: int, line_id: int, message_id: str) -> None:
-        """What was taken back is not kept; the row stays, so its key stays used."""
+        """What was taken back is not kept; the row stays, so its key stays used. One statement."""
         mine = sends.c.portal_id == portal_id, sends.c.message_id == message_id, _of_line(portal_id, line_id)
         with transaction(self._engine) as connection:
             connection.execute(update(sends).where(*mine).values(text=""))
@@ -335,5 +337,5 @@ def _in(states: Collection[SendState]) -> ColumnElement[bool]:
 
 
 def _up_to(state: SendState) -> list[SendState]:
-    """The states that may become this one."""
+    """The states from which a send may move to this one."""
     return [earlier for earlier in SendState if PROGRESS[earlier] <= PROGRESS[state]]

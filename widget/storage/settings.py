@@ -1,4 +1,4 @@
-"""What each rep chose for themselves: the line they usually write from, and how they like to write."""
+"""The choices of each rep: the line they usually write from, and how they like to write."""
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -37,7 +37,7 @@ class UserSettings:
         return Defaults(row["line_id"] or None, **chosen)
 
     def put(self, portal_id: int, user_id: int, defaults: Defaults) -> None:
-        """Raises IntegrityError for a portal that is gone."""
+        """Store a user's choices. One upsert. Raises IntegrityError for a portal that is gone."""
         values = {**asdict(defaults), "line_id": defaults.line_id or 0}
         with self._engine.begin() as connection:
             row = insert_into(connection, user_settings).values(portal_id=portal_id, user_id=user_id, **values)

@@ -69,13 +69,14 @@ class Timelines:
         self._record = reader(Record, records)
 
     def settings(self, portal_id: int) -> TimelineSettings:
+        """What the portal chose; nothing where it never chose. One query."""
         query = select(timelines).where(timelines.c.portal_id == portal_id)
         with transaction(self._engine) as connection:
             row = connection.execute(query).mappings().first()
         return _settings(row["settings"], row["since"]) if row else TimelineSettings()
 
     def save(self, portal_id: int, settings: TimelineSettings) -> None:
-        """What was written before it was switched on is not told."""
+        """Keep the choice. Messages from before it was switched on are not told. One statement."""
         before = self.settings(portal_id)
         was_on = before.mode is not TimelineMode.OFF
         values = {"settings": _written(settings), "since": before.since if was_on else self._clock()}
@@ -84,7 +85,7 @@ class Timelines:
             connection.execute(row.on_conflict_do_update(index_elements=["portal_id"], set_=values))
 
     def chosen(self) -> dict[int, TimelineSettings]:
-        """What every portal chose that chose anything. One query."""
+        """The choices of all portals that made one, by portal. One query."""
         with transaction(self._engine) as connection:
             rows = connection.execute(select(timelines)).mappings().all()
         return {row["portal_id"]: _settings(row["settings"], row["since"]) for row in rows}
@@ -100,7 +101,7 @@ class Timelines:
             return [self._record(row) for row in connection.execute(select(records).where(*mine)).mappings()]
 
     def drop(self, record: Record) -> None:
-        """The mark is no more."""
+        """Forget a mark that was removed from its card. One statement."""
         with transaction(self._engine) as connection:
             connection.execute(delete(records).where(records.c.id == record.id))
 
@@ -141,7 +142,7 @@ class Timelines:
         return self._record(row) if row else None
 
     def ask(self, record: Record, *, owner_type: int, owner_id: int, user_id: int) -> Record:
-        """Write down that a comment is about to be made, where and whose."""
+        """Write down that a comment is about to be made: in which card, as which user. One statement."""
         self._set(record, asked=True, owner_type=owner_type, owner_id=owner_id, user_id=user_id)
         return replace(record, asked=True, owner_type=owner_type, owner_id=owner_id, user_id=user_id)
 
@@ -150,11 +151,11 @@ class Timelines:
         return replace(record, comment_id=comment_id, asked=False)
 
     def done(self, record: Record, told_at: float) -> None:
-        """It holds everything until this time (unix seconds)."""
+        """Note that the comment holds all messages until this time (unix seconds). One statement."""
         self._set(record, told_at=told_at, busy_until=0.0, next_try_at=0.0, attempts=0, error="")
 
     def fail(self, record: Record, error: str) -> None:
-        """It is tried again after a pause."""
+        """Note the failure; the comment is tried again after a pause. One statement."""
         pause = doubled(FIRST_PAUSE, record.attempts, MAX_PAUSE)
         told = {"attempts": record.attempts + 1, "error": error[:MAX_ERROR]}
         self._set(record, busy_until=0.0, next_try_at=self._clock() + pause, **told)

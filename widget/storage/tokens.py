@@ -29,7 +29,8 @@ class Tokens:
         self._secret_box = secret_box
 
     def find(self, portal_id: int, user_id: int) -> Token | None:
-        """None also for a pair that opens with no key: the next page that is opened brings another."""
+        """The user's stored pair, None without one or if no key opens it: the next page that is opened brings
+        another. One query."""
         query = select(tokens).where(tokens.c.portal_id == portal_id, tokens.c.user_id == user_id)
         with self._engine.connect() as connection:
             row = connection.execute(query).mappings().first()
@@ -47,7 +48,8 @@ class Tokens:
     def put(self, portal_id: int, user_id: int, token: Token) -> Token:
         """Store before use: a lost refresh token means a reinstall. Ends a lease on the pair; gives it as stored.
 
-        A pair without a refresh token keeps the stored one. Raises IntegrityError for a portal that is gone.
+        A pair without a refresh token keeps the stored one. Raises IntegrityError for a portal that is gone. One
+        statement, two for a first pair.
         """
         stored = self.replace(portal_id, user_id, token)
         if stored:
@@ -65,7 +67,8 @@ class Tokens:
         return replace(token, sealed=sealed)
 
     def replace(self, portal_id: int, user_id: int, token: Token) -> Token | None:
-        """The same where a pair is stored; None where it was forgotten meanwhile, and then nothing is stored."""
+        """`put` for a user with a stored pair; returns None, and stores nothing, where it was forgotten meanwhile. One
+        statement."""
         sealed = self._secret_box.encrypt(token.access)
         values: dict[str, str | float] = {
             "access": sealed,
@@ -85,14 +88,15 @@ class Tokens:
             return bool(connection.execute(update(tokens).where(mine).values(renewing_until=until)).rowcount)
 
     def release(self, portal_id: int, user_id: int, *, until: float) -> None:
-        """Give a lease back without a new pair; `until` is the lease's own, so no other lease is ended."""
+        """Give a lease back without a new pair; `until` is the lease's own, so no other lease is ended. One
+        statement."""
         mine = self._row(portal_id, user_id) & (tokens.c.renewing_until == until)
         with self._engine.begin() as connection:
             connection.execute(update(tokens).where(mine).values(renewing_until=0.0))
 
     def drop(self, portal_id: int, user_id: int, pair: Token | None = None) -> None:
-        """Forget a user's pair; with `pair` only while it is the stored one, so that a newer one stays, and nobody
-        renews it: what they get needs its row."""
+        """Forget a user's pair; with `pair` only while it is the stored one, so that a newer one stays. A renewal that
+        is under way stores nothing then (`replace`). One statement."""
         mine = self._row(portal_id, user_id)
         if pair is not None:
             mine = mine & (tokens.c.access == pair.sealed) & (tokens.c.renewing_until == 0.0)
@@ -100,7 +104,7 @@ class Tokens:
             connection.execute(delete(tokens).where(mine))
 
     def drop_all(self, portal_id: int) -> int:
-        """Forget every pair of a portal. Returns how many."""
+        """Forget every pair of a portal. Returns how many. One statement."""
         with self._engine.begin() as connection:
             return connection.execute(delete(tokens).where(tokens.c.portal_id == portal_id)).rowcount
 

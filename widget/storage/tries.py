@@ -28,7 +28,7 @@ MAX_ERROR = 200
 
 
 def due(table: Table, now: float) -> ColumnElement[bool]:
-    """Rows whose next try has come (unix seconds)."""
+    """The condition for rows whose next try has come; `now` is unix seconds."""
     return and_(table.c.attempts < len(TRIES), table.c.next_try_at <= now)
 
 

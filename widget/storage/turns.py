@@ -1,4 +1,4 @@
-"""Whose turn it is to do what is done by the clock: of any number of workers on any hosts one does each piece, once.
+"""Turns for work that is done by the clock: of any number of workers on any hosts one does each piece, once.
 
 A turn is a lease in SQL. The worker that has it keeps it alive while it works; one that was killed loses it within
 `LEASE_SECONDS`, and the next worker whose clock strikes goes on. Hosts must agree on the time to some seconds (NTP).
@@ -62,7 +62,7 @@ class Turns:
             connection.execute(update(turns).where(*mine).values(until=self._clock() + LEASE_SECONDS))
 
     def all(self) -> list[Turn]:
-        """What was ever done by the clock. One query."""
+        """The last turn of each piece of work. One query."""
         with transaction(self._engine) as connection:
             return [_turn(row) for row in connection.execute(select(turns).order_by(turns.c.name)).mappings()]
 

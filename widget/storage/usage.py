@@ -1,4 +1,4 @@
-"""How much happened in each hour of the last days, by line and without numbers: for budgets, forecasts and pictures.
+"""Hourly counters of the last days, by line and without phone numbers: for budgets, forecasts and pictures.
 
 An hour is unix seconds // 3600; line 0 stands for what is no line's (an opened page knows none yet).
 """
@@ -60,14 +60,14 @@ class Usage:
         return int(self._clock() // HOUR)
 
     def add(self, portal_id: int, line_id: int, *, hour: int | None = None, **counts: int) -> None:
-        """Count at once, so that it is counted even if this process ends. Negative takes back. One upsert.
+        """Count in SQL at once, so that it lasts if this process ends. A negative count takes back. One upsert.
 
         A portal that was deleted meanwhile counts nothing.
         """
         self._write((portal_id, line_id, self.hour() if hour is None else hour), counts)
 
     def count(self, portal_id: int, line_id: int, **counts: int) -> None:
-        """Count within seconds, at the cost of an addition: for what every opening does. Never raises."""
+        """Count in memory, written down within seconds: for what every opening counts. Never raises."""
         place = (portal_id, line_id, self.hour())
         with self._lock:
             self._waiting.setdefault(place, Counter()).update(counts)

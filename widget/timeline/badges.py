@@ -75,10 +75,11 @@ class WaitingBadges:
         try:
             work()
         except AppError as error:
-            log.warning("badge portal=%s chat=%s: %s", portal.id, chat_id, error.reason)
+            log.warning("badge.failed portal=%s chat=%s error=%s", portal.id, chat_id, error.reason)
 
     def _mark(self, portal: Portal, settings: TimelineSettings, chat: Chat) -> None:
-        """Four calls at most. It is made once: what may have been made is looked for by our own mark."""
+        """Mark the chat's card, once: an activity that may have been made is looked for by our own mark. Four calls
+        at most. Raises Refused."""
         record = self._timelines.take(chat, f"waits-{int(chat.waiting_since)}", chat.waiting_since)
         if record is None:
             return

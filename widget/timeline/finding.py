@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
+from widget.bitrix24.clients import cards_of_chat
 from widget.bitrix24.crm import DEAL
 from widget.bitrix24.rest import Rest
-from widget.phones.spellings import spellings_in_crm
 from widget.storage.chats import Chat
 from widget.storage.hidden_clients import HiddenClients
 from widget.storage.portals import Portal
 from widget.storage.timelines import TimelineSettings
-from widget.timeline.places import Chosen, CrmParties, choose, deals_of, people_of, with_cards
+from widget.timeline.places import Chosen, CrmParties, choose, deals_of, with_cards
 from widget.untrusted import as_dict, as_rows
 
 
@@ -20,21 +20,16 @@ class CardFinder:
         self._hidden = hidden
 
     def find(self, portal: Portal, settings: TimelineSettings, chat: Chat) -> Chosen | None:
-        """By the number, and by the cards that the chat was attached to. Two calls at most, and a query."""
-        known = with_cards(self._by_phone(portal, chat), self._hidden.links(portal.id, [chat.id]).get(chat.id, []))
+        """The card of a chat, found by its number and by the cards that it was attached to; None if the CRM has none.
+        Two calls at most, and a query. Raises Refused."""
+        known = with_cards(CrmParties(), cards_of_chat(self._rest, self._hidden, portal, chat))
         if settings.deals and (known.contacts or known.companies):
             deals = deals_of(self._deals(portal, known))
             known = CrmParties(known.contacts, known.companies, known.leads, deals)
         return choose(known, settings)
 
-    def _by_phone(self, portal: Portal, chat: Chat) -> CrmParties:
-        if not chat.phone:
-            return CrmParties()
-        wanted = {"type": "PHONE", "values": list(spellings_in_crm(chat.phone, portal.country))}
-        return people_of(self._rest.call(portal, portal.installer_id, "crm.duplicate.findbycomm", wanted))
-
     def _deals(self, portal: Portal, known: CrmParties) -> list[Any]:
-        """Of all contacts and companies, in one batch."""
+        """The deals of all these contacts and companies. One batch. Raises Refused."""
         commands: dict[str, tuple[str, Mapping[str, Any]]] = {
             f"{name}{one}": (
                 "crm.item.list",

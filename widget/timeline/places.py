@@ -9,14 +9,14 @@ from typing import Any
 
 from widget.bitrix24.crm import COMPANY, CONTACT, DEAL, LEAD
 from widget.storage.timelines import TimelineSettings
-from widget.untrusted import as_dict, as_positive_int, as_rows
+from widget.untrusted import as_dict, as_positive_int
 
 NAMES = {LEAD: "lead", DEAL: "deal", CONTACT: "contact", COMPANY: "company"}
 
 
 @dataclass(frozen=True)
 class CrmParties:
-    """Whom the CRM knows by a number, and the deals of these, the freshest first."""
+    """The CRM's items with a number, and the deals of these, the freshest first."""
 
     contacts: tuple[int, ...] = ()
     companies: tuple[int, ...] = ()
@@ -33,18 +33,8 @@ class Chosen:
     others: int = 0
 
 
-def people_of(answer: Any) -> CrmParties:
-    """The answer of crm.duplicate.findbycomm: ids by kind."""
-    found = as_dict(answer)
-
-    def ids(name: str) -> tuple[int, ...]:
-        return tuple(one for one in map(as_positive_int, as_rows(found.get(name))) if one)
-
-    return CrmParties(ids("CONTACT"), ids("COMPANY"), ids("LEAD"))
-
-
 def with_cards(known: CrmParties, cards: Sequence[tuple[int, int]]) -> CrmParties:
-    """With cards (entityTypeId, id) that are known by other means than a number."""
+    """The same with more cards (entityTypeId, id) of the client (pure)."""
 
     def more(ids: tuple[int, ...], kind: int) -> tuple[int, ...]:
         return tuple(dict.fromkeys((*ids, *(card_id for card_kind, card_id in cards if card_kind == kind))))

@@ -1,9 +1,11 @@
-"""Tell conversations in timelines. Once a minute in the worker; each comment is made once, whatever dies in between."""
+"""Tell conversations in timelines. Once a minute in the worker; each comment is made once, even if a process is
+killed."""
 
 import logging
 from collections.abc import Callable
 
 from widget.bitrix24.country import language_in
+from widget.bitrix24.employees import read_employees
 from widget.bitrix24.rest import Rest
 from widget.chats.bubbles import Bubble, merge
 from widget.chats.message_facts import MessageFacts, merge_facts, read_facts, seen
@@ -54,7 +56,7 @@ class TimelineWork:
                     break  # it does not answer now, and other portals wait
 
     def _tell_of(self, portal: Portal, settings: TimelineSettings, chat: Chat, held: float) -> bool:
-        """False where the portal does not answer."""
+        """Tell one chat in its card's timeline. Returns False if the portal does not answer."""
         line = next((one for one in self._lines.kept(portal.id) if one.id == chat.line_id), None)
         if line is None or line.mirrored:
             return True  # the open line writes an activity of its own
@@ -68,11 +70,11 @@ class TimelineWork:
         try:
             self._tell(portal, settings, line, chat, record)
         except AppError as error:
-            log.warning("timeline chat=%s, try %s: %s", chat.id, record.attempts + 1, error.reason)
+            log.warning("timeline.failed chat=%s attempt=%s error=%s", chat.id, record.attempts + 1, error.reason)
             self._timelines.fail(record, error.reason or error.refusal.value)
             return error.refusal not in SILENT
         except Exception as error:
-            log.exception("timeline chat=%s: broken", chat.id)
+            log.exception("timeline.broken chat=%s", chat.id)
             self._timelines.fail(record, type(error).__name__)
         return True
 
@@ -139,7 +141,7 @@ class TimelineWork:
         return next((as_positive_int(row.get("ID")) for row in ours), 0)
 
     def _said(self, chat: Chat, since: float) -> tuple[list[Bubble], list[Send]]:
-        """What was said from a time on, as webhooks told it and as it was sent from here, and those sends."""
+        """The chat's bubbles since a time (unix seconds), from webhooks and from sends of here; and those sends."""
         facts: dict[str, MessageFacts] = {}
         digits = chat.phone.removeprefix("+")
         ids = [*chat.chat_ids, *(f"{digits}@{home}" for home in ("c.us", "s.whatsapp.net") if digits)]
@@ -152,16 +154,13 @@ class TimelineWork:
         return [bubble for bubble in bubbles if bubble.at >= int(since)], out
 
     def _writers(self, portal: Portal, sends: list[Send]) -> dict[str, str]:
-        """Who sent which message, by name. One call, none where nothing was sent from here."""
-        users = sorted({send.user_id for send in sends if send.user_id})
+        """The name of the user who sent each message, by the message's id. One call, none without sends from here."""
+        users = {send.user_id for send in sends if send.user_id}
         if not users:
             return {}
         try:
-            rows = as_rows(self._rest.call(portal, portal.installer_id, "user.get", {"FILTER": {"ID": users}}))
+            employees = read_employees(self._rest, portal, portal.installer_id, users)
         except Refused:  # the permission for it may be missing: then it is «we»
             return {}
-        names = {
-            as_positive_int(row.get("ID")): f"{as_str(row.get('NAME'), 60)} {as_str(row.get('LAST_NAME'), 60)}".strip()
-            for row in map(as_dict, rows)
-        }
+        names = {employee.user_id: employee.name for employee in employees}
         return {send.message_id: names[send.user_id] for send in sends if names.get(send.user_id)}

@@ -1,1 +1,1 @@
-"""What the outside tells us without being asked: Bitrix24's events. Verified, written down, worked on later."""
+"""Events of Bitrix24 and webhooks of gateways: verified and written down at once, worked on later."""

@@ -16,7 +16,7 @@ from widget.presence.building import PresenceParts
 from widget.storage.building import Repositories
 from widget.storage.counted import Went
 from widget.storage.lines import Line
-from widget.webhooks.gateway_receiver import EVENTS, GatewayReceiver, LineNews
+from widget.webhooks.gateway_receiver import EVENTS, GatewayReceiver, LineNews, WebhookIntake
 from widget.webhooks.receiver import Receiver
 from widget.webhooks.vouching import Vouching
 from widget.webhooks.work import EventWork
@@ -41,7 +41,7 @@ def build_webhooks(
     mirror: OpenLineMirror,
     transcripts: Transcripts | None = None,
 ) -> WebhookParts:
-    """`webhooks` are the readers of each vendor's. The jobs are told who works on what is written down."""
+    """`webhooks` has the reader of each vendor's webhooks. Registers the work on them with `jobs`."""
     card_seconds, clock = infra.config.card_ttl, infra.clock
     vouching = Vouching(
         stored.portals, stored.tokens, stored.events, bitrix24.oauth, bitrix24.rest, stored.secret_box, clock
@@ -71,16 +71,10 @@ def build_webhooks(
         enqueue=lambda event_id: jobs.enqueue("event", event_id),
         open_lines=mirror,
     )
-    gateway_receiver = GatewayReceiver(
-        stored.lines,
-        stored.portals,
-        stored.inbox,
-        LineNews(stored.line_health, gateways, presence.cooldown_policy),
-        webhooks,
-        limiter=Limiter(MemoryStorage(clock=clock), limits=EVENTS, prefix="events"),
-        enqueue=lambda webhook_id: jobs.enqueue("webhook", webhook_id),
-        clock=clock,
-    )
+    limiter = Limiter(MemoryStorage(clock=clock), limits=EVENTS, prefix="events")
+    intake = WebhookIntake(stored.inbox, limiter, lambda webhook_id: jobs.enqueue("webhook", webhook_id))
+    news = LineNews(stored.line_health, gateways, presence.cooldown_policy)
+    gateway_receiver = GatewayReceiver(stored.lines, stored.portals, intake, news, webhooks, clock)
     return WebhookParts(receiver, event_work, gateway_receiver, ingest)
 
 

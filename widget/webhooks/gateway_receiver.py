@@ -1,4 +1,4 @@
-"""Is this webhook of a gateway real, and what is left to do about it? No outside call, ever.
+"""Verifies a gateway's webhook and writes down what is left to do about it. Never makes an outside call.
 
 A gateway waits seconds at most and some then tell it once more, so a webhook is proved, written down and answered;
 `chats/ingest.py` does the rest. What it says about the line itself is not written down: it is compared with what is
@@ -40,7 +40,7 @@ _ID = re.compile(r"[!-~]{1,120}")  # as long as storage keeps, and nothing that 
 
 
 class LineNews:
-    """What webhooks tell of the lines themselves."""
+    """Takes what webhooks tell of the lines themselves."""
 
     def __init__(self, health: LineHealths, gateways: Gateways, cooldown_policy: CooldownPolicy) -> None:
         self._health = health
@@ -48,14 +48,15 @@ class LineNews:
         self._cooldown_policy = cooldown_policy
 
     def hear(self, line: Line, told: Sequence[GatewayEvent]) -> None:
-        """Also for a webhook that tells nothing of the line: it proves that the way is open."""
+        """Called for each verified webhook, also for one that tells nothing of the line: it proves that webhooks
+        arrive."""
         known = [event for event in told if event.state is not LineState.UNKNOWN]
         last = max(known, key=lambda event: event.at, default=None)
         state, at, until = (last.state.value, last.at, last.until) if last else ("", 0.0, 0.0)
         if any(event.why is GatewayErrorCode.QUOTA for event in told):
             self._cooldown_policy.plan_used_up(line)
         if self._health.record_webhook(line.portal_id, line.id, state=state, at=at, until=until):
-            log.info("webhook line=%s: it is %s now", line.id, state)
+            log.info("webhook.line_state line=%s state=%s", line.id, state)
             assert last  # noqa: S101 - what changed is a state that was told
             self._gateways.told(line, last.state, last.until)
             if last.state in (LineState.RESTRICTED, LineState.BANNED):
@@ -66,41 +67,59 @@ class LineNews:
         self._gateways.states.lose(line.id, length)
 
 
+class WebhookIntake:
+    """Writes down what webhooks tell, each portal within its share, and wakes the worker."""
+
+    def __init__(self, inbox: Inbox, limiter: Limiter, enqueue: Callable[[int], object]) -> None:
+        """`limiter` counts the events of a portal."""
+        self._inbox = inbox
+        self._limiter = limiter
+        self._enqueue = enqueue
+
+    def put(self, line: Line, told: Sequence[GatewayEvent]) -> None:
+        """Store events of a line, nothing for none. One statement and a wake-up. Raises Crowded: nothing is stored."""
+        if not told:
+            return
+        if not self._limiter.acquire(str(line.portal_id), min(len(told), MAX_EVENTS), all_or_nothing=True).granted:
+            log.warning("webhook.portal_too_busy line=%s", line.id)
+            raise Crowded
+        webhook_id = self._inbox.add(line.portal_id, line.id, events_json(told))
+        log.info(
+            "webhook.stored line=%s row=%s events=%s", line.id, webhook_id, " ".join(event.kind.value for event in told)
+        )
+        self._enqueue(webhook_id)
+
+
 class GatewayReceiver:
     def __init__(
         self,
         lines: Lines,
         portals: Portals,
-        inbox: Inbox,
+        intake: WebhookIntake,
         news: LineNews,
         webhooks: Mapping[str, Webhooks],
-        *,
-        limiter: Limiter,
-        enqueue: Callable[[int], object],
         clock: Callable[[], float],
     ) -> None:
-        """`limiter` counts the events of a portal."""
-        self._limiter = limiter
         self._lines = lines
         self._portals = portals
-        self._inbox = inbox
+        self._intake = intake
         self._news = news
         self._webhooks = webhooks
-        self._enqueue = enqueue
         self._clock = clock
 
     def company(self, hook_key: str) -> int:
-        """Whose address this is: a portal's id, 0 for one that was made up. One query at most."""
+        """The portal's id that this address belongs to, 0 for a made-up one. One query at most."""
         line = self._lines.by_hook(hook_key) if _HOOK_KEY.fullmatch(hook_key) else None
         return line.portal_id if line else 0
 
     def most(self, hook_key: str, length: int | None) -> int:
-        """How many bytes a webhook to this address may have, that says it has so many. No query for an ordinary one."""
+        """The bytes that a webhook to this address may have, if its header says `length`. No query for an ordinary
+        one."""
         if length is None or length <= MAX_BODY:
             return MAX_BODY
         line = self._lines.by_hook(hook_key) if _HOOK_KEY.fullmatch(hook_key) else None
         if line and length > MAX_BODY_WITH_FILE:
-            log.warning("webhook line=%s: %d bytes are too many, what it tells is lost", line.id, length)
+            log.warning("webhook.too_large line=%s bytes=%d", line.id, length)
             self._news.lose(line, length)
         return MAX_BODY_WITH_FILE if line else MAX_BODY
 
@@ -108,7 +127,7 @@ class GatewayReceiver:
         """Prove a webhook and write down what it tells. Raises Refused, and Crowded where its portal tells too much at
         once, with nothing stored.
 
-        What is proved and of no use is taken without a word, or the gateway would send it again and again.
+        A genuine webhook without use for us is accepted too: a refusal would make the gateway send it again and again.
         """
         line = self._lines.by_hook(hook_key) if _HOOK_KEY.fullmatch(hook_key) else None
         webhooks = self._webhooks.get(line.gateway) if line else None
@@ -121,22 +140,12 @@ class GatewayReceiver:
         told = webhooks.events(_json(body))
         portal = self._portals.get(line.portal_id)
         if not line.active or portal is None or portal.state is not PortalState.ACTIVE:
-            log.info("webhook line=%s: not in use", line.id)
+            log.info("webhook.line_off line=%s", line.id)
             return
         now = self._clock()
         dated = [event if event.at else replace(event, at=now) for event in told]
         self._news.hear(line, [event for event in dated if event.kind is EventKind.LINE])
-        self._store(line, [event for event in dated if _usable(event)])
-
-    def _store(self, line: Line, told: Sequence[GatewayEvent]) -> None:
-        if not told:
-            return
-        if not self._limiter.acquire(str(line.portal_id), min(len(told), MAX_EVENTS), all_or_nothing=True).granted:
-            log.warning("webhook line=%s: its portal tells too much at once", line.id)
-            raise Crowded
-        webhook_id = self._inbox.add(line.portal_id, line.id, events_json(told))
-        log.info("webhook line=%s row=%s: %s", line.id, webhook_id, " ".join(event.kind.value for event in told))
-        self._enqueue(webhook_id)
+        self._intake.put(line, [event for event in dated if _usable(event)])
 
 
 def _proves(webhooks: Webhooks, line: Line, headers: Mapping[str, str], body: bytes) -> bool:

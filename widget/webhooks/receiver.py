@@ -1,4 +1,4 @@
-"""Is this event real, and what is left to do about it? No outside call, except when an event brings new tokens.
+"""Verifies an event and writes down what is left to do about it. No outside call, except for an event with new tokens.
 vouching.py has those that bring a secret of their own.
 
 An event proves itself with the application_token, a secret that only the portal and we know (bitrix24/b24restdocs,
@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 
 class Hears(Protocol):
-    """Who is told of a portal's open lines. Writes down and makes no outside call; False for other events."""
+    """Takes events of open lines: writes them down, makes no outside call, returns False for other events."""
 
     def heard(self, portal: Portal, event: Event) -> bool: ...
 
@@ -64,10 +64,10 @@ class Receiver:
                 self._enqueue(event_id)
             return
         if self._open_lines and self._open_lines.heard(portal, event):
-            log.info("event %s portal=%s", event.name, portal.id)
+            log.info("event.of_open_lines kind=%s portal=%s", event.name, portal.id)
             return
         work = work_of(event)
-        log.info("event %s portal=%s%s", event.name, portal.id, "" if work is not None else ", nothing to do")
+        log.info("event.stored kind=%s portal=%s to_do=%s", event.name, portal.id, work is not None)
         if work is None:
             return
         if event.name in (UPDATED, INSTALLED):
@@ -83,12 +83,12 @@ class Receiver:
                 )
                 return
             except StoreGone:
-                log.warning("event.cache_gone: the card is dropped later")
+                log.warning("event.card_not_dropped")
         if event.name == INSTALLED and portal.app_version == APP_VERSION:
             return  # everything was in place before the installation was finished
         self._enqueue(self._events.add(portal.id, event.name, work))
 
 
 def _same(known: str, told: str) -> bool:
-    """In constant time; a portal without a known token has no events."""
+    """Whether the secrets are the same, in constant time; False for a portal without a known one."""
     return bool(known) and hmac.compare_digest(known.encode(), told.encode())

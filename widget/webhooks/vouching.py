@@ -51,7 +51,7 @@ class Vouching:
         try:
             real = stored is not None and self.settle(portal, stored)
         except Refused as refusal:
-            log.warning("event %s portal=%s: not proved yet (%s)", event.name, portal.id, refusal.reason)
+            log.warning("event.not_proved_yet kind=%s portal=%s error=%s", event.name, portal.id, refusal.reason)
             self._events.fail(event_id, f"{refusal.refusal.value} {refusal.reason}")
             return 0
         if not real:
@@ -63,7 +63,7 @@ class Vouching:
         gone. Raises Refused where no answer came; the tokens in it are good for an hour.
 
         It is believed from an administrator: its access token is proved at the authorisation server, and the portal is
-        asked whether its user is one. Anybody else with a token of their own could set a secret they know, and then
+        asked whether its user is one. Any other user with a token of their own could set a secret they know, and then
         remove the portal's data with it. Two outside calls.
         """
         fields = json.loads(self._secret_box.decrypt(str(stored.body["sealed"])))
@@ -73,7 +73,7 @@ class Vouching:
         except Refused as refusal:
             if refusal.status >= NO_ANSWER:
                 raise
-            log.warning("event %s portal=%s: not proved (%s)", fields["name"], portal.id, refusal.reason)
+            log.warning("event.not_proved kind=%s portal=%s error=%s", fields["name"], portal.id, refusal.reason)
             real = False
         if not real:
             self._events.drop(stored.id)
@@ -89,16 +89,17 @@ class Vouching:
         try:
             self._take(portal, _pair(event, self._clock()))
         except Refused as refusal:
-            log.warning("event %s portal=%s: its tokens are not taken (%s)", event.name, portal.id, refusal.reason)
+            log.warning("event.tokens_not_taken kind=%s portal=%s error=%s", event.name, portal.id, refusal.reason)
 
     def _keep(self, portal: Portal, event: Event) -> int:
-        """The row that was written, 0 for an event that nothing could prove."""
+        """Write the event down unproved. Returns its row; 0 if nothing could prove it, or too many of the portal's
+        wait."""
         if event.name not in (UPDATED, INSTALLED) or portal.state is not PortalState.ACTIVE:
             return 0
         if not (event.application_token and event.access_token and event.refresh_token):
             return 0
         if len(self._events.unfinished(portal.id, UNPROVED)) >= MAX_WAITING:
-            log.warning("event %s portal=%s: too many wait to be proved", event.name, portal.id)
+            log.warning("event.too_many_unproved kind=%s portal=%s", event.name, portal.id)
             return 0
         pair = _pair(event, self._clock())
         fields = {
@@ -117,7 +118,7 @@ class Vouching:
         identity = self._oauth.prove(pair.access, member_id=portal.member_id, home=home)
         still = self._portals.find(portal.member_id, again=True)
         if still is None or still.state is not PortalState.ACTIVE:
-            log.warning("event portal=%s: its tokens are not taken (not active)", portal.id)
+            log.warning("event.tokens_of_closed_portal portal=%s", portal.id)
             return 0
         self._tokens.put(portal.id, identity.user_id, pair)
         return identity.user_id

@@ -30,7 +30,7 @@ class EventWork:
         card_seconds: float,
         removed: Callable[[int], object] = lambda _portal_id: None,
     ) -> None:
-        """`removed` is told of a portal that the application has left, before its data may go."""
+        """`removed` is called with a portal that removed the application, before its data is deleted."""
         self._events = events
         self._portals = portals
         self._installer = installer
@@ -69,7 +69,7 @@ class EventWork:
             try:
                 self._installer.repair(portal, portal.installer_id)
             except (Refused, NoAddress) as error:
-                log.warning("update.failed portal=%s: %s", portal.id, error)
+                log.warning("update.failed portal=%s error=%s", portal.id, error)
 
     def look_at_subscriptions(self) -> None:
         """What each portal says of the application's term: events about it are never repeated. One call a portal."""
@@ -78,7 +78,7 @@ class EventWork:
                 try:
                     self._installer.refresh_subscription(portal)
                 except Refused as error:
-                    log.warning("subscription.failed portal=%s: %s", portal.id, error)
+                    log.warning("subscription.failed portal=%s error=%s", portal.id, error)
 
     def _do(self, event: StoredEvent) -> None:
         portal = self._portals.get(event.portal_id)
@@ -111,8 +111,16 @@ class EventWork:
             if not report.complete:
                 raise Refused(ErrorCode.PORTAL_FAILED, 502, " ".join(f"{what} {code}" for what, code in report.failed))
             self._events.finish_same(portal.id, ASK_FOR_REPAIR, up_to=event.id)
+        else:
+            raise NotImplementedError(event.name)  # of a newer version, whose worker will do it
 
     def _failed(self, event: StoredEvent, error: str) -> None:
-        which = f"{event.id} {event.name} portal={event.portal_id}"
-        log.warning("event %s, try %s: %s", which, event.attempts, error)
+        log.warning(
+            "event.failed kind=%s portal=%s row=%s attempt=%s error=%s",
+            event.name,
+            event.portal_id,
+            event.id,
+            event.attempts,
+            error,
+        )
         self._events.fail(event.id, error)

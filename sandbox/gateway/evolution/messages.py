@@ -98,7 +98,7 @@ def file_of(instance: str) -> ResponseReturnValue:
 
 
 def _named(line: SandboxLine, key: Any) -> SandboxMessage | None:
-    """By its own id alone, whatever chat the key names."""
+    """The message by its own id alone: the chat in the key is not looked at."""
     return here().world.find(line, str(_map(key).get("id")))
 
 

@@ -8,7 +8,7 @@ _NAMES = {400: "Bad Request", 401: "Unauthorized", 404: "Not Found", 500: "Inter
 
 
 def refused(status: int, message: Any) -> Refusal:
-    """The usual shape; `message` is a text, a list or a list of lists, whatever the place makes of it."""
+    """The usual shape; `message` is a text, a list or a list of lists, as each endpoint has it."""
     return Refusal(status, {"status": status, "error": _NAMES[status], "response": {"message": message}})
 
 

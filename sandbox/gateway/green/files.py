@@ -1,4 +1,4 @@
-"""Files of messages. Whoever has the address gets the file, as at GREEN-API's storage."""
+"""Files of messages. The address alone opens a file, without a key, as at GREEN-API's storage."""
 
 from flask import Blueprint, Response, jsonify
 from flask.typing import ResponseReturnValue

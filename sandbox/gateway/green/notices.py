@@ -62,7 +62,7 @@ def _switches(happening: Happening, message: SandboxMessage) -> list[str]:
 
 
 def _whose(happening: Happening, message: SandboxMessage) -> str:
-    """The setting for messages of whoever did this."""
+    """The setting for messages of this origin: the client's, the phone's or the API's."""
     ours = happening.reaction.from_me if happening.reaction else message.from_me
     if not ours:
         return "incomingWebhook"
@@ -129,7 +129,7 @@ def report_yellow(line: SandboxLine, chat_id: str, message_id: str, at: float, p
 
 
 def report_quota(line: SandboxLine, chats: int, at: float, postman: Postman) -> None:
-    """Somebody wrote whom the free plan does not let write (…/notifications-format/QuotaExceeded)."""
+    """A client wrote whom the free plan does not serve (…/notifications-format/QuotaExceeded)."""
     quota = {"method": "correspondents", "used": chats, "total": chats, "status": "CORRESPONDENTS_QUOTA_EXCEEDED"}
     _post(line, {**_head(line, "quotaExceeded", at), "quotaData": quota}, postman)
 

@@ -1,4 +1,4 @@
-"""Sending: whatever is well-formed is accepted into the queue, and answered with its id."""
+"""Sending: each well-formed message is accepted into the queue, and answered with its id."""
 
 import mimetypes
 from dataclasses import replace

@@ -79,7 +79,7 @@ def read_chat(session: str, chat_id: str) -> ResponseReturnValue:
 
 
 def _ours(line: SandboxLine, chat_id: str, name: str) -> SandboxMessage:
-    """WhatsApp lets nobody change what another person wrote."""
+    """The line's own message of this name. Raises Refusal for a client's: WhatsApp lets only its author change one."""
     message = here().world.find(line, name, chat_id_of(chat_id))
     if message is None:
         raise not_found("Message not found")

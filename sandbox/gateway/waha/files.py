@@ -22,6 +22,6 @@ def show_file(session: str, name: str) -> ResponseReturnValue:
 @pages.get("/bucket/<session>/<name>", endpoint="presigned")
 @counted("bucket", with_key=False)
 def show_presigned(session: str, name: str) -> ResponseReturnValue:
-    """A bucket's own address: who has the signature gets the file, and nobody needs a key."""
+    """A bucket's own address: the signature in it opens the file, without a key."""
     media = find(session, name) if request.args.get("X-Amz-Signature") else None
     return Response(status=403) if media is None else served(media)

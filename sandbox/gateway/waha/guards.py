@@ -38,7 +38,7 @@ def counted(name: str, *, with_key: bool = True) -> Callable[[View[Given]], View
 
 
 def line_in(status: str, session: str) -> SandboxLine:
-    """The line when it has this status; else 422, at once for a session that nobody made, after some waiting for one
+    """The line when it has this status; else 422, at once for a session that was never made, after some waiting for one
     that is stopped or starts.
 
     The waits were measured on WAHA 2024.10 and 2026.2: 5.01 s for the check, history, send, seen and typing alike.

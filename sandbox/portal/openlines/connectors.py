@@ -121,7 +121,7 @@ def _one_sent(asked: Asked, connector_id: str, line: int, told: dict[str, Any]) 
 
 
 def _update(asked: Asked) -> Answer:
-    """Says yes to a message that is not there as well; the client becomes known all the same."""
+    """Answers yes even for a message that is not there; the client becomes known all the same."""
     connector_id, line, told = _ready(asked)
     for one in told:
         for message in _named(asked.state, connector_id, line, one):
@@ -152,7 +152,7 @@ def _delivered(asked: Asked) -> Answer:
 
 
 def _rename(asked: Asked) -> Answer:
-    """Only while a session is open; yes to a client that nobody knows, and nothing is renamed."""
+    """Rename the chat while a session is open; for an unknown client it answers yes and renames nothing."""
     params = asked.upper()
     connector_id, line = _of_line(asked)
     outside, name = text_of(params, "CHAT_ID"), text_of(params, "NAME")

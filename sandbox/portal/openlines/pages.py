@@ -50,7 +50,7 @@ def centre_pages(world: PortalWorld) -> Blueprint:
 
     @pages.get("/openlines/files/<name>")
     def file(name: str) -> ResponseReturnValue:
-        """What an operator attached: the portal serves it to who has the address."""
+        """What an operator attached: the address alone opens it."""
         return f"a file of the portal: {name}".encode(), 200, {"Content-Type": "text/plain"}
 
     @pages.get("/timeline/<int:kind>/<int:item_id>/")

@@ -45,7 +45,7 @@ class Centre:
         return connector.flags.get(name, True) if connector else True
 
     def receive(self, chat: LineChat, incoming: Incoming) -> LineMessage:
-        """A message through the connector: inbound for its session, whoever's it is."""
+        """Take a message through the connector: its session takes it for the client's, also an employee's."""
         session, new = self._session(chat, incoming.phone)
         author = chat.client.id if incoming.author is None else incoming.author
         if incoming.author is None and session.wait_vote and incoming.text.strip()[:2].strip() in ("0", "1"):
@@ -115,7 +115,7 @@ class Centre:
         return True
 
     def intercept(self, chat: LineChat, user: User) -> None:
-        """Does nothing, and says so to nobody, where the chat has no owner or is the caller's already."""
+        """Take a chat over from its operator; silently nothing where it has no owner or is the caller's already."""
         if chat.session and chat.session.operator not in (0, user.id):
             chat.session.operator = user.id
             chat.members.add(user.id)
@@ -187,7 +187,7 @@ class Centre:
         return chat.bindings
 
     def _matching(self, chat: LineChat, phone: str) -> dict[int, int]:
-        """Whom the CRM knows by the phone, or by last and first name together: namesakes are matched too."""
+        """The CRM's items with this phone, or with this last and first name together: namesakes are matched too."""
         digits = _digits(phone)[-10:]
         found: dict[int, int] = {}
         for (kind, item_id), each in self.state.crm.items():
@@ -285,7 +285,7 @@ def may_join(state: SandboxPortalState, chat: LineChat, user: User) -> bool:
 
 
 def client_of(state: SandboxPortalState, told: dict[str, Any]) -> ClientUser:
-    """The user of the portal that stands for somebody outside. A name of two words is split."""
+    """The user of the portal that stands for a connector's client. A name of two words is split."""
     outside, name, last_name = str(told["id"]), str(told.get("name") or "Гость"), str(told.get("last_name") or "")
     words = name.split()
     if len(words) == 2 and not last_name:

@@ -41,7 +41,7 @@ class LineChecks:
 
 
 def checks(user: CurrentUser) -> str:
-    """The last day of every active line. One query, and two round trips at most for each line."""
+    """The section with the last day of every active line. One query, and two round trips at most for each line."""
     here = services()
     hours, zone = _hours(user), zone_of(user)
     lines = [_line_checks(line, hours, zone) for line in here.storage.lines.of(user.portal.id)]

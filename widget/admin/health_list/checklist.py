@@ -99,7 +99,7 @@ def of_secret(*, known: bool, waiting: bool) -> HealthFinding:
 
 
 def of_lines(lines: Sequence[Line], status: Mapping[int, LineStatusText]) -> list[HealthFinding]:
-    """One for each active line."""
+    """The state of each active line."""
     if not lines:
         return [HealthFinding(Topic.NO_LINE, HealthVerdict.BAD)]
     return [
@@ -113,7 +113,7 @@ def of_lines(lines: Sequence[Line], status: Mapping[int, LineStatusText]) -> lis
 def of_reports(
     lines: Sequence[Line], pasts: Mapping[int, LinePast], *, public_url: str, now: float
 ) -> Iterator[HealthFinding]:
-    """One for each active line: whether what its gateway reports by itself arrives."""
+    """For each active line, whether the webhooks of its gateway arrive."""
     for line in lines:
         past = pasts.get(line.id, NOTHING)
         way = way_of(line, past, public_url=public_url, now=now)
@@ -124,7 +124,7 @@ def of_reports(
 
 
 def of_mirrors(states: Sequence[MirrorState]) -> Iterator[HealthFinding]:
-    """One for each line that stands in an open line: whether Bitrix24 takes messages there, and none waits for long."""
+    """For each line mirrored into an open line, whether Bitrix24 takes its messages, and none waits for long."""
     for one in states:
         line, queue = one.line, one.queue
         about: dict[str, Any] = {"names": (line.name,), "line_id": line.id, "at": queue.since, "number": queue.waiting}
@@ -141,7 +141,7 @@ def of_mirrors(states: Sequence[MirrorState]) -> Iterator[HealthFinding]:
 
 
 def of_unclear(counts: Mapping[SendState, int]) -> Iterator[HealthFinding]:
-    """Whether every message that was sent from here has a clear end: those looked for, and those not found."""
+    """The messages sent from here without a clear end: those still looked for, and those that were not found."""
     if missing := counts.get(SendState.MISSING, 0):
         yield HealthFinding(Topic.UNCLEAR, HealthVerdict.BAD, "missing", number=missing)
     if looked_for := counts.get(SendState.UNKNOWN, 0):
@@ -151,7 +151,7 @@ def of_unclear(counts: Mapping[SendState, int]) -> Iterator[HealthFinding]:
 
 
 def of_worker(last_heartbeat: float | None, now: float) -> HealthFinding:
-    """The background worker gives a sign every minute."""
+    """Whether the background worker runs: it gives a sign every minute."""
     return HealthFinding(Topic.WORKER, _verdict(last_heartbeat is not None and now - last_heartbeat < SILENT_WORKER))
 
 

@@ -54,7 +54,8 @@ def repair() -> ResponseReturnValue:
 
 @pages.post("/health/layout")
 def show_field() -> ResponseReturnValue:
-    """Have the cards show the field, which changes them for everybody: asks back first."""
+    """Have the cards show the field, which changes them for all users: asks back first. Three calls, one more a
+    layout."""
     confirmed = flag_field(json_body(), "confirmed")
     user = administrator()
     if not confirmed:

@@ -109,7 +109,7 @@ def line_item(
 
 
 def line_state(user: CurrentUser, line: Line, status: LineStatusText, *, past: LinePast | None = None) -> str:
-    """How the line is, and what is left of its set-up: two pieces. One query without its `past`."""
+    """The line's state, and what is left of its set-up: two fragments. No call; one query without its `past`."""
     facts = _setup(user, line, status, past)
     return "\n".join(render_template(name, **facts) for name in ("admin/_line_state.html", "admin/_line_steps.html"))
 
@@ -138,7 +138,7 @@ def _way(line: Line, past: LinePast) -> ReportsState:
 
 
 def pairing(line: Line, *, code: str = "", trouble: LineStatusText | None = None, when: str = "") -> str:
-    """The code to type on the phone, or why there is none."""
+    """The fragment with the code to type on the phone, or why there is none."""
     return render_template("admin/_pairing.html", line=line, code=code, trouble=trouble, until=when)
 
 
@@ -158,7 +158,8 @@ def reports(
     trouble: LineStatusText | None = None,
     secret: str = "",
 ) -> str:
-    """Whether reports arrive, and how to make them. `secret` is there only for who asked to see it just now."""
+    """The fragment on whether reports arrive, and how to set them up. `secret` is in it only after the press to see
+    it."""
     past = past or past_of(user, line)
     config = services().config
     way = _way(line, past)
@@ -186,7 +187,7 @@ def hook_address(line: Line) -> str:
 
 
 def past_of(user: CurrentUser, line: Line) -> LinePast:
-    """One query."""
+    """What is known of the line's messages and reports. One query."""
     return services().storage.line_health.pasts(user.portal.id).get(line.id, NOTHING)
 
 

@@ -9,7 +9,6 @@ from widget.admin.forms import (
     Invalid,
     NewLine,
     Typed,
-    Where,
     Wrong,
     grantees_of,
     limits_of,
@@ -101,7 +100,7 @@ def switch_line(line_id: int) -> ResponseReturnValue:
 
 @pages.post("/lines/<int:line_id>/remove")
 def remove_line(line_id: int) -> ResponseReturnValue:
-    """Out of every list, its key forgotten; asks back first."""
+    """Remove the line from every list and forget its key; asks back first."""
     confirmed = flag_field(json_body(), "confirmed")
     user = administrator()
     line = user.line(line_id)
@@ -159,9 +158,7 @@ def save_owner_rule(line_id: int) -> ResponseReturnValue:
 
 
 def _new_line(user: CurrentUser, values: dict[str, str]) -> NewLine:
-    config = services().config
-    where = Where(allow_http=config.allow_http, allow_private=config.allow_private_lines)
-    return line_of(values, user.portal.country, where)
+    return line_of(values, user.portal.country, services().gateways.rules)
 
 
 def _refuse_known(user: CurrentUser, new: NewLine) -> None:

@@ -53,7 +53,8 @@ def look_for_reports(line_id: int) -> ResponseReturnValue:
 
 @pages.post("/lines/<int:line_id>/webhook/reveal")
 def reveal_secret(line_id: int) -> ResponseReturnValue:
-    """The address and the secret, for who sets the gateway up by hand. In this answer only, and written down."""
+    """The address and the secret, to set the gateway up by hand. They are in this answer only, and the look is
+    logged."""
     user = administrator()
     line = _reachable(user, line_id)
     if not line.hook_secret:
@@ -64,8 +65,8 @@ def reveal_secret(line_id: int) -> ResponseReturnValue:
 
 
 def _reachable(user: CurrentUser, line_id: int) -> Line:
-    """The line, where its gateway could report at all. Refused without an address of ours; the page offers none of
-    this then."""
+    """The line whose reports are set up. Raises Refused without a public address of ours, where the page offers none of
+    this."""
     line = user.line(line_id)
     if not services().config.public_url or not line.active:
         raise Refused(ErrorCode.NOT_ALLOWED, 409, "no PUBLIC_URL, or a line that is switched off")
@@ -79,8 +80,8 @@ def _with_new_secret(user: CurrentUser, line: Line) -> Line:
 
 
 def _told_to_the_gateway(user: CurrentUser, line: Line, *, done: str) -> ResponseReturnValue:
-    """Only a report that comes after this proves the way: earlier ones are forgotten first, because the gateway may
-    report before it has answered."""
+    """Tell the gateway where to report. Earlier reports are forgotten before that: only one that comes after it proves
+    the way, and the gateway may report before it has answered."""
     services().storage.line_health.forget_reports(user.portal.id, line.id)
     trouble: LineStatusText | None = None
     try:

@@ -75,7 +75,7 @@ class ActualState:
     available: frozenset[str] | None  # codes that something may be bound to
     placements: tuple[Placed, ...] | None
     types: Mapping[str, str] | None  # our custom field types, id -> handler
-    known_types: frozenset[str] | None  # the full codes of everybody's
+    known_types: frozenset[str] | None  # the full codes of all applications' types
     handlers: tuple[Bound, ...] | None
     processes: tuple[Process, ...] | None
     fields: tuple[ActualField, ...] | None

@@ -1,4 +1,4 @@
-"""Put our tabs, our field and our event handlers into a portal, and say what is there.
+"""Put our tabs, our field and our event handlers into a portal, and report what is there.
 
 Everything here can be repeated: ask what is there, then only what is missing (desired.py says what that is). So an
 installation, an update and a repair are the same, and each leaves exactly one of everything.
@@ -7,15 +7,12 @@ bitrix24/b24restdocs: settings/app-installation/*, api-reference/widgets/placeme
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 from widget.bitrix24.arranging import MAX_BATCH, NOT_TOLD, Arranging, Ask, Written
 from widget.bitrix24.country import country_of
-from widget.bitrix24.errors import ErrorAction, blocked_until, error_of, reaction_to, refused, words_of
 from widget.bitrix24.events import UNINSTALLED
-from widget.bitrix24.exchanges import Exchanges
 from widget.bitrix24.installer.actual import ActualState, actual_of, left_of, next_page, questions, with_page
 from widget.bitrix24.installer.desired import (
     APP_VERSION,
@@ -44,13 +41,12 @@ from widget.bitrix24.installer.report import (
 )
 from widget.bitrix24.installer.userfield import names_of
 from widget.bitrix24.moving import Moving, kept_of, put_all_back, read_moving, text_of
-from widget.bitrix24.oauth import Home, Identity, OAuth
+from widget.bitrix24.oauth import Home, OAuth
 from widget.bitrix24.placement import Placement
-from widget.bitrix24.rest import Batch, Rest, batch_of, parameters_of
+from widget.bitrix24.rest import Rest
 from widget.errors import ErrorCode, Refused
 from widget.storage.events import Events
 from widget.storage.portals import Installation, Portal, Portals
-from widget.storage.rest_log import Call
 from widget.storage.tokens import Token, Tokens
 
 __all__ = [
@@ -88,7 +84,6 @@ class Installed:
 class Installer:
     def __init__(
         self,
-        exchanges: Exchanges,
         oauth: OAuth,
         rest: Rest,
         portals: Portals,
@@ -98,7 +93,6 @@ class Installer:
         public_url: str,
         clock: Callable[[], float],
     ) -> None:
-        self._exchanges = exchanges
         self._oauth = oauth
         self._names = names_of(oauth.client_id)
         self._rest = rest
@@ -119,12 +113,8 @@ class Installer:
         self._require_address()
         home = Home(form.domain, told=form.server)  # hints which server to ask first, and no more
         identity = self._oauth.prove(form.access_token, member_id=form.member_id, again=True, home=home)
-        first: list[Call] = []
-
-        def ask_first(commands: Mapping[str, tuple[str, Mapping[str, Any]]]) -> Batch:
-            return self._first_batch(identity, form.access_token, commands, first)
-
-        found = self._look(ask_first, identity.user_id)
+        first = self._rest.first_calls(identity, form.access_token)
+        found = self._look(first.batch, identity.user_id)
         _require_admin(found)
         self._finish_removal(form.member_id)
         known = self._portals.find(form.member_id)
@@ -142,15 +132,14 @@ class Installer:
             ),
             country=country_of(found.licence),
         )
-        for call in first:
-            self._exchanges.note_later(replace(call, portal_id=portal.id))
+        first.log(portal.id)
         expires_at = self._clock() + form.expires_in
         self._tokens.put(portal.id, identity.user_id, Token(form.access_token, form.refresh_token, expires_at))
         ask = self._as_user(portal, identity.user_id)
         return Installed(portal, self._complete(portal, identity.user_id, found, ask))
 
     def repair(self, portal: Portal, user_id: int) -> InstallReport:
-        """The same with a stored user's token, who from then on is the one whose token works in the background.
+        """Install what is missing with a stored user's token, which from then on works in the background.
 
         Raises Refused (NOT_ADMIN too) and NoAddress. One outside call, one more for every 50 things that are missing.
         """
@@ -230,7 +219,8 @@ class Installer:
             raise NoAddress
 
     def _looked(self, portal: Portal, user_id: int) -> tuple[Ask, ActualState, DesiredState]:
-        """The portal as an administrator of it sees it. Raises Refused and NoAddress. One outside call."""
+        """The portal's state as an administrator sees it, and what is wanted. Raises Refused and NoAddress. One
+        call."""
         self._require_address()
         ask = self._as_user(portal, user_id)
         found = self._look(ask, user_id)
@@ -292,7 +282,7 @@ class Installer:
         layouts = arranging.read([field for field in wanted.fields if field.entity in names], all_of_it=True)
         moving = {**kept_of(names, layouts), **before}
         self._portals.set_moving(portal.id, text_of(moving))
-        self._portals.set_app_version(portal.id, 0)  # until it is ended, by whomever
+        self._portals.set_app_version(portal.id, 0)  # until the move is ended, in this installation or a later one
         return moving
 
     def _end_move(self, portal: Portal, arranging: Arranging, moving: Moving, wanted: DesiredState) -> bool:
@@ -337,28 +327,6 @@ class Installer:
         except Refused as refusal:
             return InstallerState.GONE if refusal.refusal is ErrorCode.NO_AUTH else InstallerState.UNKNOWN
         return InstallerState.READY if admin is True else InstallerState.NOT_ADMIN
-
-    def _first_batch(
-        self,
-        identity: Identity,
-        access_token: str,
-        commands: Mapping[str, tuple[str, Mapping[str, Any]]],
-        made: list[Call],
-    ) -> Batch:
-        """A batch with the token that was just proved: nothing is stored yet, so nothing can be refreshed. A busy
-        portal is asked again as `Rest.call` does. What was asked goes to `made`, for a log that has no portal yet."""
-        pauses, params = self._rest.pauses(), parameters_of(commands)
-        while True:
-            exchange = self._exchanges.post(identity.endpoint, "batch", params, access_token, pauses.left)
-            answer = exchange.answer()
-            made.append(self._exchanges.call(0, identity.user_id, "batch", params, exchange))
-            body = answer.json()
-            result = body.get("result") if isinstance(body, dict) else None
-            if isinstance(result, dict):
-                return batch_of(result)
-            code = error_of(body, answer.status)
-            if reaction_to(code) is not ErrorAction.WAIT or not pauses.pause():
-                raise refused(code, words=words_of(body), until=blocked_until(body))
 
 
 def _require_admin(found: ActualState) -> None:

@@ -42,7 +42,7 @@ class Layout:
         return GET, self._which
 
     def write(self, sections: Any) -> Command:
-        """The whole of it: what `sections` lack goes out of the card."""
+        """The command that writes the whole layout: what `sections` lack leaves the card."""
         return SET, {**self._which, "data": sections}
 
     @property

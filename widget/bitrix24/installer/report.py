@@ -28,7 +28,7 @@ class InLayout(Enum):
 
 
 class Shown(IntEnum):
-    """How many cards show the field after they were told to; the worst first."""
+    """Which cards show the field after their layouts were changed; the worst first."""
 
     PARTLY = 0  # some that could be changed were not: refused, or they would have lost something
     ARRANGED = 1  # all whose layout the portal tells; others were never arranged, or it did not say
@@ -91,7 +91,7 @@ class Inspection:
 
     @property
     def complete(self) -> bool:
-        """Nothing for the repair button to do."""
+        """True if there is nothing for the repair button to do."""
         return not (
             self.placements_missing
             or self.handlers_missing

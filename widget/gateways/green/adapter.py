@@ -96,7 +96,7 @@ class Green(BaseAdapter):
 
     def history(self, chat_ids: Sequence[str], cursor: str | None, limit: int) -> base.Page:
         """There are no pages (…/journals/GetChatHistory): an older one is asked for with all the newer ones, and cut
-        at the message that was the oldest shown. One call a second for a line, whoever asks: the others wait for
+        at the message that was the oldest shown. One call a second for a line, of all processes: the others wait for
         their turn."""
         where, limit = Cursor.read(cursor), min(limit, PAGE_LIMIT)
         count = where.count_for(limit)

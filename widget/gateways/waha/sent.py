@@ -11,7 +11,7 @@ from widget.gateways.waha.messages import bare_id
 from widget.untrusted import as_dict
 
 MAX_ID = 120  # as long as storage keeps
-STATUSES = {"ERROR": Ack.FAILED, "PENDING": Ack.PENDING, 1: Ack.PENDING}  # of Baileys' record, before anybody answered
+STATUSES = {"ERROR": Ack.FAILED, "PENDING": Ack.PENDING, 1: Ack.PENDING}  # of Baileys' record, before WhatsApp answered
 
 
 def given_id(answer: Mapping[str, Any]) -> str:

@@ -22,7 +22,7 @@ class WahaSession:
 
     @property
     def info(self) -> str:
-        """Where the session says how it is."""
+        """The path of the session's state."""
         return f"/api/sessions/{self.part}"
 
     @property
@@ -56,8 +56,8 @@ class WahaSession:
         return self._calls.download(url, BUCKETS, timeout, largest=largest)
 
     def answer(self, method: str, path: str, timeout: float, **request: Any) -> HttpResponse:
-        """An answer that says yes. After an error a message may be on its way, unless it surely is a refusal.
-        Raises GatewayError."""
+        """An answer that says yes. After an error a message may be on its way, unless it surely is a refusal. Raises
+        GatewayError. One call, and one for the session's state after a timeout."""
         try:
             answer = self._calls.fetch(method, path, timeout, headers=self._headers, **request)
         except GatewayError as error:
@@ -75,8 +75,8 @@ class WahaSession:
         return path != self.info and not path.startswith(f"/api/{self.part}/auth/")
 
     def _is_down(self) -> bool:
-        """WAHA keeps who asks a session that is stopped or starts waiting for 5 to 10 seconds before it says so: a
-        session that says the same at once is down, and WAHA itself is well. One call."""
+        """Whether the session is down while WAHA itself is well. A request to a stopped or starting session waits for
+        5 to 10 seconds before it fails, but the session's state comes at once. One call."""
         try:
             found = self._calls.fetch("GET", self.info, self.timeouts.check, headers=self._headers)
         except GatewayError:
