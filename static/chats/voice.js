@@ -105,7 +105,7 @@ export function startVoice(chat, composer, signal) {
     if (whole !== recorder) return; // pressed twice
     const sent = composer.speak(whole.file(`🎤 ${shownTime(whole.seconds)}`));
     if (sent) recorder = null;
-    say(sent ? '' : 'blocked');
+    say(sent ? '' : 'unlinked');
     show();
     if (sent) chat.querySelector('#text').focus();
   }
