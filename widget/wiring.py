@@ -199,6 +199,8 @@ def _schedule(here: Services) -> None:
     hourly: dict[str, Callable[[], object]] = {
         "update-portals": received.event_work.update_outdated,
         "who-left": here.chats.notifying.look_who_left,
+        "timelines-behind": stored.timelines.backlog.reopen,
+        "card-fields-behind": stored.card_fields.backlog.reopen,
     }
     nightly: dict[str, Callable[[], object]] = {
         "unveiling": here.chats.unveiling.go,

@@ -101,6 +101,18 @@ def test_a_transcript_is_written_when_the_conversation_has_ended(make_portal: Ca
     assert [one["text"].splitlines()[-1].partition(": ")[2] for one in portal.comments] == ["Добрый день", "Через день"]
 
 
+def test_what_was_not_told_for_days_is_told_within_the_hour(make_portal: Callable[..., Portal]) -> None:
+    portal = make_portal()
+    portal.later()
+    portal.client_writes("Добрый день", "C1")
+    portal.later(72)
+    assert portal.comments == []  # a round of each minute looks at the last days alone
+    portal._job("timelines-behind")
+    portal.later()
+    portal.later(1)
+    assert len(portal.comments) == 1
+
+
 def test_a_comment_whose_answer_was_lost_is_found_by_its_mark(make_portal: Callable[..., Portal]) -> None:
     portal = make_portal()
     portal.widget.outside.break_portal("cut", "crm.timeline.comment.add")

@@ -18,7 +18,7 @@ from widget.errors import AppError, ErrorCode, Refused
 from widget.phones.numbers import Known, parse_many
 from widget.presence.records import PresenceAnswer
 from widget.presence.store import PresenceStore
-from widget.storage.card_fields import CardFieldMap, CardFields, FieldNames, TalkFact
+from widget.storage.card_fields import MAX_DUE, CardFieldMap, CardFields, FieldNames, TalkFact
 from widget.storage.chats import Chat
 from widget.storage.conversations import Conversations
 from widget.storage.portals import Portal, Portals
@@ -66,15 +66,24 @@ class CardFieldWork:
         self._clock = clock
 
     def go(self) -> None:
-        """A round over every portal that wants facts, or did until lately. One query where none does. Never raises."""
+        """A round over every portal that wants facts, or did until now: what was written lately, and everything where
+        old conversations may be left. Two queries where none does. Never raises."""
+        behind = self._stored.backlog.portals()
         for portal_id, fields in self._stored.wanted().items():
             portal = self._portals.get(portal_id)
             if portal is None or not portal.is_served:
                 continue
-            if not fields:
+            if fields:
+                self._go(portal, fields, behind=portal_id in behind)
+            else:
                 self._put_back(portal)
-            for chat in self._stored.due(portal_id) if fields else ():
-                self._tell_of(portal, fields, chat)
+
+    def _go(self, portal: Portal, fields: CardFieldMap, *, behind: bool) -> None:
+        due = self._stored.due(portal.id, self._stored.backlog.since(behind=behind))
+        for chat in due:
+            self._tell_of(portal, fields, chat)
+        if behind and len(due) < MAX_DUE:
+            self._stored.backlog.end(portal.id)
 
     def _tell_of(self, portal: Portal, fields: CardFieldMap, chat: Chat) -> None:
         try:
