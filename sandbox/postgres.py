@@ -53,6 +53,11 @@ class Postgres(Server):
         self._data = self._home / "data"
         self._numbers = itertools.count(1)
 
+    @property
+    def socket(self) -> Path:
+        """Where it listens."""
+        return self._home / ".s.PGSQL.5432"
+
     def url(self, database: str) -> str:
         """An address as DATABASE_URL has it."""
         return f"postgresql+psycopg://{USER}@/{database}?host={self._home}"
