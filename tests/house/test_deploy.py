@@ -14,6 +14,7 @@ import yaml
 from tests.stand import Widget
 from tools.image import Copier
 from widget.config import Config
+from widget.webhooks.gateway_receiver import MAX_BODY_WITH_FILE
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DEPLOY = ROOT / "deploy"
@@ -101,8 +102,9 @@ def test_commands_are_those_of_the_service(widget: Widget) -> None:
 
 
 def test_the_proxy_asks_for_certificates_and_keeps_what_is_the_operators_inside() -> None:
+    """`make check-deploy` starts it."""
     caddy = (DEPLOY / "caddy/Caddyfile").read_text()
-    for said in ("{$WIDGET_HOST} {", "encode gzip", "max_size 20MB", "request_buffers 20MB", "lb_retries 0"):
+    for said in ("{$WIDGET_HOST} {", "encode gzip", "max_size 20MB", "request_buffers 64MB", "lb_retries 0"):
         assert said in caddy
     assert "path /health /health/* /metrics /metrics/*" in caddy
 
@@ -112,6 +114,15 @@ def test_the_ingress_leads_to_every_page_and_to_none_of_the_operators(widget: Wi
     led = {path["path"].strip("/") for path in ingress["spec"]["rules"][0]["http"]["paths"]}
     pages = {rule.rule.split("/")[1] for rule in widget.app.url_map.iter_rules()}
     assert led == pages - ENDPOINTS_INSIDE
+
+
+def test_proxies_let_through_the_largest_report_of_a_gateway() -> None:
+    """Or the line's section could not say what was lost."""
+    (ingress,) = (each for each in MANIFESTS if each["kind"] == "Ingress")
+    in_kubernetes = ingress["metadata"]["annotations"]["nginx.ingress.kubernetes.io/proxy-body-size"]
+    caddy = (DEPLOY / "caddy/Caddyfile").read_text().split("request_body /hooks/gateway/* {")[1]
+    for size in (in_kubernetes, caddy.split()[1]):
+        assert int(re.sub(r"\D", "", size)) * 10**6 > MAX_BODY_WITH_FILE
 
 
 @pytest.mark.parametrize("kind", ["web", "worker"])
