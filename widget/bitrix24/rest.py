@@ -183,6 +183,21 @@ class Rest:
                 self._bear(portal, user_id, token, code)
                 raise refused(code, words=words_of(body), until=blocked_until(body))
 
+    def is_admins(self, portal: Portal, access_token: str) -> bool | None:
+        """Whether the portal takes a token, which nothing has proved, for one of an administrator. None where it does
+        not say. One outside call; raises nothing."""
+        exchange = self._exchanges.post(portal.endpoint, "user.admin", {}, access_token)
+        self._exchanges.note(portal.id, 0, "user.admin", {}, exchange)
+        try:
+            answer = exchange.answer()
+        except Refused:
+            return None
+        body = answer.json()
+        if isinstance(body, dict) and "result" in body:
+            return body["result"] is True
+        worthless = reaction_to(error_of(body, answer.status)) in (ErrorAction.RENEW, ErrorAction.FORGET)
+        return False if worthless else None
+
     def pauses(self) -> "Pauses":
         """For one call, also one that an installation makes before there is a portal."""
         return Pauses(self._patience, self._sleep)
