@@ -13,7 +13,9 @@ import yaml
 
 from tests.stand import Widget
 from tools.image import Copier
+from widget.chats.files import MAX_FILE_SIZE
 from widget.config import Config
+from widget.gateways.adapter import SLOWEST
 from widget.webhooks.gateway_receiver import MAX_BODY_WITH_FILE
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -23,6 +25,7 @@ COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())
 MANIFESTS: list[dict[str, Any]] = list(yaml.safe_load_all((DEPLOY / "kubernetes/widget.yaml").read_text()))
 SECRET = {"SECRET_KEY", "ENCRYPTION_KEYS", "BITRIX_CLIENT_ID", "BITRIX_CLIENT_SECRET"}
 SETTINGS = {name.upper() for name in Config.__dataclass_fields__} | {"PROMETHEUS_MULTIPROC_DIR"}
+NGINX = "nginx.ingress.kubernetes.io"
 ENDPOINTS_INSIDE = {"health", "metrics"}
 
 
@@ -116,13 +119,14 @@ def test_the_ingress_leads_to_every_page_and_to_none_of_the_operators(widget: Wi
     assert led == pages - ENDPOINTS_INSIDE
 
 
-def test_proxies_let_through_the_largest_report_of_a_gateway() -> None:
-    """Or the line's section could not say what was lost."""
-    (ingress,) = (each for each in MANIFESTS if each["kind"] == "Ingress")
-    in_kubernetes = ingress["metadata"]["annotations"]["nginx.ingress.kubernetes.io/proxy-body-size"]
-    caddy = (DEPLOY / "caddy/Caddyfile").read_text().split("request_body /hooks/gateway/* {")[1]
-    for size in (in_kubernetes, caddy.split()[1]):
-        assert int(re.sub(r"\D", "", size)) * 10**6 > MAX_BODY_WITH_FILE
+def test_proxies_let_through_and_wait_for_what_the_widget_takes() -> None:
+    """A gateway's largest report, or the line's section could not say what was lost; and a send of the largest file."""
+    (ingress,) = (each["metadata"]["annotations"] for each in MANIFESTS if each["kind"] == "Ingress")
+    caddy = (DEPLOY / "caddy/Caddyfile").read_text()
+    sizes = re.findall(r"hooks/gateway/\* \{\s+max_size (\d+)MB", caddy), [ingress[f"{NGINX}/proxy-body-size"][:-1]]
+    seconds = re.findall(r"response_header_timeout (\d+)s", caddy), [ingress[f"{NGINX}/proxy-read-timeout"]]
+    assert all(int(size) * 10**6 > MAX_BODY_WITH_FILE for (size,) in sizes)
+    assert all(int(each) > Config.send_timeout + MAX_FILE_SIZE / SLOWEST for (each,) in seconds)
 
 
 @pytest.mark.parametrize("kind", ["web", "worker"])
