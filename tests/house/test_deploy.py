@@ -16,6 +16,7 @@ from tools.image import Copier
 from widget.chats.files import MAX_FILE_SIZE
 from widget.config import Config
 from widget.gateways.adapter import SLOWEST
+from widget.i18n import languages
 from widget.webhooks.gateway_receiver import MAX_BODY_WITH_FILE
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -61,6 +62,10 @@ def test_a_root_is_copied_without_what_has_no_end_and_within_a_bound(tmp_path: P
     for refused in (root / "program", root / "dev/pipe", root / "dev/full"):  # the bound is met; no files
         with pytest.raises(SystemExit):
             copier.file(refused, tmp_path / "more")
+
+
+def test_the_image_has_the_languages_that_the_pages_speak() -> None:
+    assert set(re.findall(r"'([a-z]+)\*\.dat'", DOCKERFILE)) == set(languages())
 
 
 @pytest.mark.parametrize("name", ["web", "worker", "upgrade"])
