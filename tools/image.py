@@ -1,7 +1,7 @@
 """Build what the Dockerfile says without a container engine: its steps, in clean roots that `chroot` goes into.
 
-    tools/image.py ROOT     ROOT: a minimal Debian, as `debootstrap --variant=minbase bookworm ROOT` makes; the image that
-                            the Dockerfile begins with has no manuals and translations and is 50 MB smaller
+    tools/image.py ROOT     ROOT: a minimal Debian, as `debootstrap --variant=minbase bookworm ROOT` makes; what the
+                            Dockerfile begins with has no manuals and no translations and is 50 MB smaller
 
 For root on Linux. Then the service is started in the image as its user, with settings for nothing outside; its health
 check has to be well, no file may be its own, and the size of the image is printed.
@@ -217,7 +217,8 @@ def main() -> None:
         seconds, free = starts(image), writable(image)
     if free:
         raise SystemExit(f"image: the service could write to {free[:5]}")
-    print(f"image: {whole:.0f} MB, of them {base:.0f} of its base, well after {seconds:.1f} s as {image.user}, can write to nothing")
+    sizes = f"{whole:.0f} MB, of them {base:.0f} of its base"
+    print(f"image: {sizes}, well after {seconds:.1f} s as {image.user}, can write to nothing")
 
 
 if __name__ == "__main__":
