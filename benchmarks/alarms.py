@@ -77,8 +77,8 @@ class Alarms:
             self._kept[selector.name] = max(self._kept[selector.name], back)
 
     def scrape(self, at: float, instance: str, text: str) -> None:
-        """Take in what an instance answered at this time (seconds), for times that only grow. What no rule looks back at
-        any more is forgotten."""
+        """Take in what an instance answered at this time (seconds), for times that only grow. What no rule looks back
+        at any more is forgotten."""
         for family in text_string_to_metric_families(text):
             for sample in family.samples:
                 if sample.name not in self._kept:
