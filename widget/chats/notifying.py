@@ -73,8 +73,8 @@ class Notifying:
         self._more.append(reasons)
 
     def go(self) -> None:
-        """A round over the portals that want notices, or have one out. One outside call a notice, another one for a line
-        that is not open to all; a portal that refuses is tried in the next round."""
+        """A round over the portals that want notices, or have one out. One outside call a notice, another one for a
+        line that is not open to all; a portal that refuses is tried in the next round."""
         out = self._notices.portals()
         for portal in self._portals.all():
             wanted = portal.notices or portal.id in out
