@@ -215,6 +215,7 @@ def _schedule(here: Services) -> None:
         "forget-messages": lambda: stored.messages.wipe(texts_end()),
         "forget-counted": lambda: stored.conversations.counted.forget(texts_end()),
         "forget-mirrored": lambda: stored.mirrors.forget(texts_end() - here.config.send_texts_days * DAY),
+        "forget-marks": stored.timelines.forget_marks,
         "forget-usage": stored.usage.purge,
         "forget-presences": stored.presences.purge,
         "update-numbering": here.numbering_updater.update_weekly,

@@ -113,6 +113,21 @@ def test_what_was_not_told_for_days_is_told_within_the_hour(make_portal: Callabl
     assert len(portal.comments) == 1
 
 
+def test_a_mark_that_no_card_got_is_forgotten_after_a_week(make_portal: Callable[..., Portal]) -> None:
+    portal = make_portal()
+    chat, _new = portal.services.chats.service.open(portal.line, PHONE, user_id=2, chat_id=CLIENT)
+    timelines, began = portal.services.storage.timelines, portal.widget.clock()
+    for name in ("waits-1", "waits-2", "2027-01-15"):
+        record = timelines.take(chat, name, began)
+    timelines.made(timelines.take(chat, "waits-3", began), 7)
+    assert [timelines.forget_marks(), record.name] == [0, "2027-01-15"]
+    portal.widget.clock.forward(8 * 24 * HOUR)
+    portal._job("forget-marks")
+    assert [mark.name for mark in timelines.marked()] == ["waits-3"]
+    assert timelines.take(chat, "2027-01-15", began).id == record.id
+    assert timelines.forget_marks() == 0
+
+
 def test_a_comment_whose_answer_was_lost_is_found_by_its_mark(make_portal: Callable[..., Portal]) -> None:
     portal = make_portal()
     portal.widget.outside.break_portal("cut", "crm.timeline.comment.add")

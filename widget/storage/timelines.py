@@ -9,6 +9,7 @@ from sqlalchemy import Engine, and_, delete, func, literal_column, not_, or_, se
 
 from widget.storage.backlog import Backlog, written_since
 from widget.storage.chats import Chat, chat_of_row
+from widget.storage.pruning import prune
 from widget.storage.rows import reader
 from widget.storage.schema import IS_MARK, chats, records, timelines
 from widget.storage.transaction import transaction
@@ -19,6 +20,7 @@ from widget.timing import doubled
 LEASE_SECONDS = 300.0
 FIRST_PAUSE, MAX_PAUSE = 60.0, 6 * 3600.0
 MAX_DUE = 50  # chats of one round
+MARK_DAYS = 7.0  # that one is kept which no card got
 _MARK = literal_column(IS_MARK)
 
 
@@ -103,6 +105,12 @@ class Timelines:
         mine = _MARK, or_(records.c.comment_id != 0, records.c.asked)
         with transaction(self._engine) as connection:
             return [self._record(row) for row in connection.execute(select(records).where(*mine)).mappings()]
+
+    def forget_marks(self) -> int:
+        """Delete the marks of a week ago that no card ever got: the CRM did not know their clients. Returns how
+        many."""
+        never = _MARK, records.c.comment_id == 0, records.c.asked.is_(False)
+        return prune(self._engine, records, and_(*never, records.c.begins_at < self._clock() - MARK_DAYS * 86_400.0))
 
     def drop(self, record: Record) -> None:
         """The mark is no more."""
