@@ -14,6 +14,7 @@ import asyncio
 import itertools
 import json
 import random
+import re
 import time
 from collections import Counter
 from statistics import median
@@ -36,6 +37,7 @@ AGAIN = 1.0  # until a rep presses again, with the same key
 PRESSES = 60
 SETTLES = 20.0  # seconds at the end without kills
 GROWN = 1.3
+SAID = re.compile(r'class="tick-text">([^<]*)<')
 SHOWN = ("is-sent", "is-queued", "is-unknown", "is-refused", "is-failed", "is-sending", "is-missing")
 
 
@@ -64,6 +66,7 @@ class Soak:
         self.did: Counter[str] = Counter()
         self.errors: Counter[str] = Counter()
         self.states: dict[str, str] = {}  # of each text, as its rep saw it last
+        self.failed: Counter[str] = Counter()  # messages that did not go out, by what their reps were told
         self.killed: list[str] = []
         self.fired: set[str] = set()  # alerts that went off
         self.memory: list[dict[str, float]] = []  # MB by process, before each kill and at the end
@@ -129,6 +132,8 @@ class Soak:
                 state = next((state for state in SHOWN if state in answer.text), "")
                 if answer.status < 300 and state:
                     self.states[text] = state
+                    if state == "is-failed":
+                        self.failed[" ".join("".join(SAID.findall(answer.text)).split())] += 1
                     return
                 self._refused(answer)
                 if answer.headers.get("x-refusal") == "limit":
@@ -187,6 +192,7 @@ class Soak:
             "killed": dict(Counter(self.killed)),
             "errors": dict(self.errors),
             "messages": dict(shown),
+            "failed": dict(self.failed),
             "lost": len(lost),
             "doubled": len(doubled),
             "said_not_sent_but_was": len(told_wrong),
@@ -220,7 +226,7 @@ def show(figures: dict[str, Any]) -> str:
             tables.table(f"{figures['reps']} reps while things were killed", ["errors", "times"], rows),
             tables.notes(
                 f"done: {figures['did']}; killed: {figures['killed']}",
-                f"messages as their reps saw them: {figures['messages']}",
+                f"messages as their reps saw them: {figures['messages']}, those that failed: {figures['failed']}",
                 f"alerts: {', '.join(figures['alerts'])}",
                 f"memory: {figures['memory_mb']}",
             ),

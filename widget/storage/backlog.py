@@ -6,19 +6,20 @@ A table with a column `behind` says it: true until a look over everything found 
 
 from collections.abc import Callable
 
-from sqlalchemy import ColumnElement, Engine, Table, and_, literal_column, select, true, update
+from sqlalchemy import ColumnClause, ColumnElement, Engine, Table, and_, literal_column, select, true, update
 
 from widget.storage.schema import chats
 from widget.storage.transaction import transaction
 
 LATELY = 2 * 86_400.0  # seconds: what was written since then is looked at each minute
-_EVER = literal_column("0")  # an index of a part of the rows is used where its condition stands word for word
+# An index of a part of the rows is used where its condition stands word for word.
+_NEVER: ColumnClause[int] = literal_column("0")
 
 
 def written_since(portal_id: int, at: float) -> ColumnElement[bool]:
     """The chats of a portal with a message since a time (unix seconds); 0 for all, those without one too."""
     mine = chats.c.portal_id == portal_id
-    return and_(mine, chats.c.last_at > _EVER, chats.c.last_at >= at) if at > 0 else mine
+    return and_(mine, chats.c.last_at != _NEVER, chats.c.last_at >= at) if at > 0 else mine
 
 
 class Backlog:

@@ -141,13 +141,14 @@ chats = Table(
     UniqueConstraint("portal_id", "line_id", "phone"),
     Index(None, "portal_id", "phone"),
     # What a worker tells timelines and cards is of the last days. Not of all rows, or SQLite would take it for a card's
-    # few numbers too, because they are wanted in the same order.
+    # few numbers too, because they are wanted in the same order; and «!=», or it would begin with the first of them and
+    # not with the time that is asked for.
     Index(
         "ix_chats_written",
         "portal_id",
         "last_at",
-        postgresql_where=text("last_at > 0"),
-        sqlite_where=text("last_at > 0"),
+        postgresql_where=text("last_at != 0"),
+        sqlite_where=text("last_at != 0"),
     ),
     # Of those alone whose client waits, and of those that were taken from a user who has not seen it.
     Index(

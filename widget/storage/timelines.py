@@ -4,8 +4,9 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from enum import Enum
+from typing import Any
 
-from sqlalchemy import Engine, and_, delete, func, literal_column, not_, or_, select, update
+from sqlalchemy import ColumnClause, Engine, and_, delete, func, literal_column, not_, or_, select, update
 
 from widget.storage.backlog import Backlog, written_since
 from widget.storage.chats import Chat, chat_of_row
@@ -21,7 +22,7 @@ LEASE_SECONDS = 300.0
 FIRST_PAUSE, MAX_PAUSE = 60.0, 6 * 3600.0
 MAX_DUE = 50  # chats of one round
 MARK_DAYS = 7.0  # that one is kept which no card got
-_MARK = literal_column(IS_MARK)
+_MARK: ColumnClause[Any] = literal_column(IS_MARK)
 
 
 class TimelineMode(Enum):

@@ -33,7 +33,7 @@ SQLITE = (
 
 
 def upgrade() -> None:
-    written, marks = sa.text('last_at > 0'), sa.text("substr(name, 1, 6) = 'waits-'")
+    written, marks = sa.text('last_at != 0'), sa.text("substr(name, 1, 6) = 'waits-'")
     for table in ('timelines', 'card_fields'):
         op.add_column(table, sa.Column('behind', sa.Boolean(), server_default=sa.true(), nullable=False))
     op.create_index(
