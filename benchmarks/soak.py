@@ -106,13 +106,13 @@ class Soak:
         if not await see(connection, page):
             self.errors["card not whole"] += 1
         revealed = await connection.ask(reveal(opening=page.ticket))
-        if self._refused(revealed) or not (session := revealed.headers.get("x-session", "")):
+        if self._refused(revealed, "card") or not (session := revealed.headers.get("x-session", "")):
             return
         key = next(iter(to_ask(revealed)), "") or revealed.text.partition('data-key="')[2].partition('"')[0]
         body = json.dumps({"phone": key, "line": None}).encode()
         opened = await connection.ask(request("POST", "/chats", body, content_type=JSON, X_Session=session))
         chat = opened.text.partition('data-chat="')[2].partition('"')[0]
-        if not self._refused(opened) and chat:
+        if not self._refused(opened, "chat") and chat:
             await self._send(portal, chat, session)
 
     async def _send(self, portal: int, chat: str, session: str) -> None:
@@ -135,7 +135,7 @@ class Soak:
                     if state == "is-failed":
                         self.failed[" ".join("".join(SAID.findall(answer.text)).split())] += 1
                     return
-                self._refused(answer)
+                self._refused(answer, "message")
                 if answer.headers.get("x-refusal") == "limit":
                     self.states[text] = "over the line's limit"
                     return
@@ -143,10 +143,10 @@ class Soak:
                 connection.close()
             await asyncio.sleep(AGAIN)
 
-    def _refused(self, answer: HttpMessage) -> bool:
+    def _refused(self, answer: HttpMessage, what: str) -> bool:
         if answer.status < 400:
             return False
-        self.errors[f"{answer.status} {answer.headers.get('x-refusal', '')}".strip()] += 1
+        self.errors[" ".join((what, str(answer.status), answer.headers.get("x-refusal", ""))).strip()] += 1
         return True
 
     async def _kill(self) -> None:

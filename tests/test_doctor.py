@@ -29,7 +29,7 @@ def test_what_is_wrong_is_told_with_its_cure(make_widget: MakeWidget, redis_url:
         "WRONG redis appendonly: no",
         "WRONG worker: none has run yet",
         "→ start `flask worker`",
-        "ok    tables: at 0018",
+        "ok    tables: at 00",
         "ok    database: takes writes",
     ):
         assert line in told

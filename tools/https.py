@@ -52,7 +52,7 @@ OURS = """	admin off
 """
 
 
-class Service(BaseHTTPRequestHandler):
+class EchoService(BaseHTTPRequestHandler):
     """Tells how it was asked."""
 
     protocol_version = "HTTP/1.1"
@@ -103,7 +103,7 @@ def until(true: Callable[[], object], home: Path) -> None:
         time.sleep(0.1)
 
 
-class Visitor:
+class TrustingClient:
     """Asks Caddy as a browser does that trusts the authority alone."""
 
     def __init__(self, port: int, root: Path) -> None:
@@ -143,13 +143,13 @@ class Visitor:
         return True
 
 
-def look(visitor: Visitor, http_port: int) -> dict[str, bool]:
+def look(client: TrustingClient, http_port: int) -> dict[str, bool]:
     """What must hold, by what it is."""
-    answer, text = visitor.ask("GET", "/app/")
+    answer, text = client.ask("GET", "/app/")
     told = json.loads(gzip.decompress(text))
     plain = http.client.HTTPConnection("127.0.0.1", http_port, timeout=30)
     plain.request("GET", "/app/", headers={"Host": HOST})
-    pieces = visitor.ask("POST", "/chats", (b"x" * MB for _ in range(3)))[1]
+    pieces = client.ask("POST", "/chats", (b"x" * MB for _ in range(3)))[1]
     return {
         "plain HTTP leads to HTTPS": plain.getresponse().getheader("Location", "").startswith(f"https://{HOST}"),
         "Strict-Transport-Security is said": bool(answer.getheader("Strict-Transport-Security")),
@@ -158,21 +158,21 @@ def look(visitor: Visitor, http_port: int) -> dict[str, bool]:
         == "127.0.0.1",
         "the service hears that it was HTTPS": told["headers"]["X-Forwarded-Proto"] == "https",
         "a body in pieces arrives whole": json.loads(gzip.decompress(pieces))["body"] == 3 * MB,
-        "a body of more than 20 MB is refused": visitor.ask("POST", "/chats", b"x" * (21 * MB))[0].status == 413,
-        "a gateway may report a file of more": visitor.ask("POST", "/hooks/gateway/k", b"x" * (21 * MB))[0].status
+        "a body of more than 20 MB is refused": client.ask("POST", "/chats", b"x" * (21 * MB))[0].status == 413,
+        "a gateway may report a file of more": client.ask("POST", "/hooks/gateway/k", b"x" * (21 * MB))[0].status
         == 200,
-        "the operator's pages stay inside": visitor.ask("GET", "/metrics")[0].status
-        == visitor.ask("GET", "/health/ready")[0].status
+        "the operator's pages stay inside": client.ask("GET", "/metrics")[0].status
+        == client.ask("GET", "/health/ready")[0].status
         == 404,
-        "TLS 1.1 is refused": not visitor.shakes_hands_with(ssl.TLSVersion.TLSv1_1),
-        "TLS 1.2 is spoken": visitor.shakes_hands_with(ssl.TLSVersion.TLSv1_2),
+        "TLS 1.1 is refused": not client.shakes_hands_with(ssl.TLSVersion.TLSv1_1),
+        "TLS 1.2 is spoken": client.shakes_hands_with(ssl.TLSVersion.TLSv1_2),
     }
 
 
 def rehearse(caddy: str, home: Path) -> dict[str, bool]:
     authority, http_port, https_port = free_ports(3)
     root = home / "authority/pki/authorities/local/root.crt"
-    service = ThreadingHTTPServer(("127.0.0.1", 0), Service)
+    service = ThreadingHTTPServer(("127.0.0.1", 0), EchoService)
     threading.Thread(target=service.serve_forever, daemon=True).start()
     (home / "authority.caddy").write_text(AUTHORITY.format(home=home, port=authority))
     more = OURS.format(http=http_port, https=https_port, authority=authority, root=root, home=home)
@@ -186,9 +186,9 @@ def rehearse(caddy: str, home: Path) -> dict[str, bool]:
     with running([*command, str(home / "authority.caddy")], home, **found):
         until(root.exists, home)
         with running([*command, str(home / "ours.caddy")], home, WIDGET_HOST=HOST):
-            visitor = Visitor(https_port, root)
-            until(visitor.has_certificate, home)
-            return look(visitor, http_port)
+            client = TrustingClient(https_port, root)
+            until(client.has_certificate, home)
+            return look(client, http_port)
 
 
 def main() -> None:
