@@ -42,10 +42,12 @@ update: setup-demo  ## every package at its newest version, in requirements*.in 
 sbom: setup-deploy  ## what the service is made of, as CycloneDX: sbom.json
 	@.venv/deploy/bin/cyclonedx-py requirements requirements.txt --output-reproducible --of JSON -o sbom.json
 
-check-deploy: setup-deploy  ## Dockerfile, compose.yaml and manifests, as those who read them say
+check-deploy: setup-deploy  ## Dockerfile, compose.yaml, manifests, units and Caddyfile, as those who read them say
 	@.venv/deploy/bin/hadolint Dockerfile
 	@.venv/deploy/bin/check-jsonschema --builtin-schema vendor.compose-spec compose.yaml
 	@.venv/deploy/bin/kubernetes-validate --strict --quiet deploy/kubernetes/widget.yaml
+	@$(PY) tools/https.py .venv/deploy/bin/caddy
+	@! command -v systemd-analyze > /dev/null || ! systemd-analyze verify deploy/systemd/*.service 2>&1 | grep -v 'is not executable'
 
 clean:  ## forget the environment and the demo's data
 	rm -rf .venv .run

@@ -9,6 +9,7 @@ import ast
 import math
 import operator
 import re
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -70,13 +71,22 @@ class Alarms:
         self._series: Series = defaultdict(list)
         self._rules = [_rule(each) for each in yaml.safe_load(RULES.read_text())["groups"][0]["rules"]]
         self._now = 0.0
+        self._kept: dict[str, float] = defaultdict(float)  # by metric, for how many seconds a rule may look back
+        for selector in (each for rule in self._rules for each in rule.selectors):
+            back = (max(selector.window, STALE) + selector.offset) / speed
+            self._kept[selector.name] = max(self._kept[selector.name], back)
 
     def scrape(self, at: float, instance: str, text: str) -> None:
-        """Take in what an instance answered at this time (seconds)."""
+        """Take in what an instance answered at this time (seconds), for times that only grow. What no rule looks back
+        at any more is forgotten."""
         for family in text_string_to_metric_families(text):
             for sample in family.samples:
+                if sample.name not in self._kept:
+                    continue
                 labels = frozenset({**sample.labels, "instance": instance}.items())
-                self._series[sample.name, labels].append((at, sample.value))
+                points = self._series[sample.name, labels]
+                points.append((at, sample.value))
+                del points[: _until(points, at - self._kept[sample.name])]
 
     def firing(self, at: float) -> set[str]:
         """The alerts that have been true for long enough by this time. For times that only grow."""
@@ -146,8 +156,13 @@ class Alarms:
         self, selector: Selector, since: float, until: float
     ) -> Iterator[tuple[Labels, list[tuple[float, float]]]]:
         for (name, labels), points in self._series.items():
-            if selector.fits(name, labels) and (inside := [point for point in points if since < point[0] <= until]):
+            if selector.fits(name, labels) and (inside := points[_until(points, since) : _until(points, until)]):
                 yield labels, inside
+
+
+def _until(points: list[tuple[float, float]], at: float) -> int:
+    """How many of these were up to this time."""
+    return bisect_right(points, (at, math.inf))
 
 
 def _rule(told: dict[str, Any]) -> Rule:

@@ -3,8 +3,9 @@
     python -m benchmarks.growth [--json] [--largest 100000] [--portals 1000] [--database sqlite|postgresql|both]
 
 The repositories themselves are asked, as a card, a page of history, a webhook, a send, the list of those who wait, a
-mirror in an open line and a scrape ask them: medians in microseconds, and the ratio of large to small. A million
-messages and ten thousand portals are `--largest 1000000 --portals 10000`: some minutes and a gigabyte of disk.
+mirror in an open line, a worker's round and a scrape ask them: medians in microseconds, and the ratio of large to
+small. A million messages and ten thousand portals are `--largest 1000000 --portals 10000`: some minutes and a gigabyte
+of disk.
 """
 
 import argparse
@@ -24,6 +25,7 @@ from benchmarks import tables
 from benchmarks.pace import goal
 from sandbox.postgres import Postgres
 from widget.storage import schema
+from widget.storage.card_fields import CardFields
 from widget.storage.chats import Chats
 from widget.storage.conversations import Conversations
 from widget.storage.counted import Counted
@@ -36,6 +38,7 @@ from widget.storage.portals import Portals
 from widget.storage.presences import Presences
 from widget.storage.secret_box import SecretBox
 from widget.storage.sends import Sends, SendState
+from widget.storage.timelines import TimelineMode, Timelines, TimelineSettings
 from widget.storage.usage import Usage
 from widget.storage.waits import Filter
 
@@ -44,6 +47,7 @@ TIMES = 200
 ROWS = 5000  # in one insert
 OF_A_CHAT = 50  # messages
 SENT = 10  # of them from a card
+DAILY = TimelineSettings(mode=TimelineMode.DAY)
 WAITING = 5  # chats of the first portal, at any size
 
 
@@ -111,6 +115,7 @@ class Service:
         hidden = HiddenClients(engine, secret_box, clock, self.chats.changed)
         self.conversations = Conversations(engine, self.chats, self.sends, self.messages, counted, hidden)
         self.mirrors = Mirrors(engine, secret_box, clock)
+        self.timelines, self.card_fields = Timelines(engine, clock), CardFields(engine, secret_box, clock)
 
     def fill(self, *, messages: int, portals: int) -> None:
         """The first portal has half of all messages, the others share the rest."""
@@ -130,6 +135,7 @@ class Service:
                 select(schema.chats.c.portal_id, schema.chats.c.line_id, schema.chats.c.id)
             ).all()
         self._insert(schema.sends, (_sent(portal, chat, at) for portal, _line, chat in known for at in range(SENT)))
+        self._insert(schema.records, (_record(portal, chat) for portal, _line, chat in known))
         self._insert(schema.mirrors, (_mirror(*each) for each in known))
         self._insert(
             schema.mirrored, (_piece(portal, number) for number, (portal, _l, _c) in enumerate(known, start=1))
@@ -192,6 +198,12 @@ class Service:
             "send": send,
             "who waits": lambda _number: self.conversations.waits.waiting(portal, Filter((line,))),
             "mirror": mirror,
+            "round": lambda _number: (
+                self.timelines.due(portal, DAILY, self.timelines.backlog.since(behind=False)),
+                self.card_fields.due(portal, self.card_fields.backlog.since(behind=False)),
+                self.timelines.marked(),
+                self.conversations.waits.portals(),
+            ),
             "scrape": lambda _number: (
                 self.conversations.waits.counts(time.time()),
                 self.mirrors.waiting(),
@@ -264,6 +276,10 @@ def _sent(portal: int, chat: int, at: int) -> dict[str, Any]:
 
 def _mirror(portal: int, line: int, chat: int) -> dict[str, Any]:
     return {"portal_id": portal, "line_id": line, "chat_id": chat, "portal_chat": chat}
+
+
+def _record(portal: int, chat: int) -> dict[str, Any]:
+    return {"portal_id": portal, "chat_id": chat, "name": "2026-01-15", "begins_at": 1.0, "told_at": 1.0}
 
 
 def _piece(portal: int, mirror: int) -> dict[str, Any]:

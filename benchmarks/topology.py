@@ -145,7 +145,7 @@ class Topology(Environment):
     def _start(self) -> None:
         self._data = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
         self._valkey = self._stack.enter_context(Valkey(persist=True))
-        self._postgres = self._stack.enter_context(Postgres())
+        self._postgres = self._stack.enter_context(Postgres(keeps=True))
         self._database_url = self._postgres.url(self._postgres.new_database("widget"))
         if self.pooled:
             self._start_pool()

@@ -41,17 +41,24 @@ class PostgresMissing(RuntimeError):
 
 
 class Postgres(Server):
-    """One server with its data in a temporary directory of its own. Raises PostgresMissing."""
+    """One server with its data in a temporary directory of its own. With `keeps` what was committed outlives a kill,
+    as it does everywhere else. Raises PostgresMissing."""
 
     name = "postgres"
     start_seconds = 60.0
     user = UNPRIVILEGED or 0
 
-    def __init__(self) -> None:
+    def __init__(self, *, keeps: bool = False) -> None:
         self._programs = find_programs()
+        self._options = OPTIONS | ({"synchronous_commit": "on"} if keeps else {})
         super().__init__(_in_memory())
         self._data = self._home / "data"
         self._numbers = itertools.count(1)
+
+    @property
+    def socket(self) -> Path:
+        """Where it listens."""
+        return self._home / ".s.PGSQL.5432"
 
     def url(self, database: str) -> str:
         """An address as DATABASE_URL has it."""
@@ -96,7 +103,7 @@ class Postgres(Server):
                 self._fail("could not be set up, initdb failed")
 
     def _command(self) -> list[str]:
-        options = [word for name, value in OPTIONS.items() for word in ("-c", f"{name}={value}")]
+        options = [word for name, value in self._options.items() for word in ("-c", f"{name}={value}")]
         return [str(self._programs / "postgres"), "-D", str(self._data), "-k", str(self._home), *options]
 
     def _answers(self) -> bool:

@@ -17,6 +17,7 @@ from widget.chats.files import MAX_FILE_SIZE
 from widget.config import Config
 from widget.gateways.adapter import SLOWEST
 from widget.gateways.kinds import KINDS, capabilities_of
+from widget.storage.schema import metadata
 from widget.version import VERSION
 from widget.webhooks.gateway_receiver import MAX_BODY_WITH_FILE
 
@@ -59,6 +60,15 @@ def test_the_defaults_in_the_table_are_the_real_ones(setting: "dataclasses.Field
 def named_commands() -> list[str]:
     said = re.findall(r"(?:^|[`(\s])flask ((?:[a-z-]+ ?)+)", ALL, re.M)
     return sorted({" ".join(command.split()[:2]) for command in said})
+
+
+def test_every_table_of_the_database_is_among_what_is_stored_once_and_sealed_where_it_says_so() -> None:
+    rows = PAPERS["docs/operating.md"].split("## What is stored")[1].split("\n|")[3:]
+    where = [row.split(" | ")[1] for row in rows]
+    named = [name for cell in where for name in re.findall(r"`([a-z_]+)`", cell) if cell.startswith("SQL")]
+    assert sorted(named) == sorted(metadata.tables)
+    sealed = {name for cell in where if "sealed" in cell for name in re.findall(r"`([a-z_]+)`", cell)}
+    assert {name for name, table in metadata.tables.items() if "sealed" in table.c} - {"mirrored"} <= sealed
 
 
 def test_commands_are_named() -> None:

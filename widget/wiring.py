@@ -203,6 +203,8 @@ def _schedule(here: Services) -> None:
     hourly: dict[str, Callable[[], object]] = {
         "update-portals": received.event_work.update_outdated,
         "who-left": here.chats.leavers.look,
+        "timelines-behind": stored.timelines.backlog.reopen,
+        "card-fields-behind": stored.card_fields.backlog.reopen,
     }
     nightly: dict[str, Callable[[], object]] = {
         "unveiling": here.chats.unveiling.go,
@@ -215,6 +217,7 @@ def _schedule(here: Services) -> None:
         "forget-messages": lambda: stored.messages.wipe(texts_end()),
         "forget-counted": lambda: stored.conversations.counted.forget(texts_end()),
         "forget-mirrored": lambda: stored.mirrors.forget(texts_end() - here.config.send_texts_days * DAY),
+        "forget-marks": stored.timelines.forget_marks,
         "forget-usage": stored.usage.purge,
         "forget-presences": stored.presences.purge,
         "update-numbering": here.numbering_updater.update_weekly,

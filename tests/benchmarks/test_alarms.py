@@ -73,6 +73,7 @@ def fired(**changes: tuple[float, float] | None) -> set[str]:
     alarms = Alarms()
     for minute in range(0, GOES_ON + 1, 2):
         alarms.scrape(60.0 * (minute - WEEK), "web1", told(dict(WELL), minute))
+    for minute in range(0, GOES_ON + 1, 2):
         alarms.scrape(60.0 * minute, "web1", told({**WELL, **changes}, minute))
         found = alarms.firing(60.0 * minute)
     return found

@@ -51,8 +51,11 @@ class Portal:
 
     def round(self, *, after: float = MINUTE) -> None:
         self.widget.clock.forward(after)
+        self.job("card-fields")
+
+    def job(self, wanted: str) -> None:
         for name, _times, work in self.services.jobs._timed:
-            if name == "card-fields":
+            if name == wanted:
                 work()
 
     def shown(self, kind: int, item_id: int) -> dict[str, Any]:
@@ -126,6 +129,19 @@ def test_a_portal_that_is_down_is_told_later_and_nothing_is_lost(portal: Portal,
     portal.round()
     portal.round(after=300)
     assert portal.shown(CONTACT, 42)["last"] == moment(at)
+
+
+def test_an_old_conversation_that_has_another_owner_is_told_within_the_hour(portal: Portal) -> None:
+    portal.choose(CONTACT)
+    portal.gateway.tell(written("C1", at=portal.widget.clock()))
+    portal.round()
+    portal.round(after=72 * 60 * MINUTE)
+    portal.services.storage.conversations.waits.own(portal.gateway.chat(), 2, at=portal.widget.clock())
+    portal.round()
+    assert portal.shown(CONTACT, 42)["owner"] is None  # a round of each minute looks at the last days alone
+    portal.job("card-fields-behind")
+    portal.round()
+    assert portal.shown(CONTACT, 42)["owner"] == 2
 
 
 def test_without_a_field_what_was_there_before_is_put_back(portal: Portal, outside: Outside) -> None:

@@ -13,7 +13,11 @@ import yaml
 
 from tests.stand import Widget
 from tools.image import Copier
+from widget.chats.files import MAX_FILE_SIZE
 from widget.config import Config
+from widget.gateways.adapter import SLOWEST
+from widget.i18n import languages
+from widget.webhooks.gateway_receiver import MAX_BODY_WITH_FILE
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DEPLOY = ROOT / "deploy"
@@ -22,6 +26,7 @@ COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())
 MANIFESTS: list[dict[str, Any]] = list(yaml.safe_load_all((DEPLOY / "kubernetes/widget.yaml").read_text()))
 SECRET = {"SECRET_KEY", "ENCRYPTION_KEYS", "BITRIX_CLIENT_ID", "BITRIX_CLIENT_SECRET"}
 SETTINGS = {name.upper() for name in Config.__dataclass_fields__} | {"PROMETHEUS_MULTIPROC_DIR"}
+NGINX = "nginx.ingress.kubernetes.io"
 ENDPOINTS_INSIDE = {"health", "metrics"}
 
 
@@ -57,6 +62,10 @@ def test_a_root_is_copied_without_what_has_no_end_and_within_a_bound(tmp_path: P
     for refused in (root / "program", root / "dev/pipe", root / "dev/full"):  # the bound is met; no files
         with pytest.raises(SystemExit):
             copier.file(refused, tmp_path / "more")
+
+
+def test_the_image_has_the_languages_that_the_pages_speak() -> None:
+    assert set(re.findall(r"'([a-z]+)\*\.dat'", DOCKERFILE)) == set(languages())
 
 
 @pytest.mark.parametrize("name", ["web", "worker", "upgrade"])
@@ -101,8 +110,9 @@ def test_commands_are_those_of_the_service(widget: Widget) -> None:
 
 
 def test_the_proxy_asks_for_certificates_and_keeps_what_is_the_operators_inside() -> None:
+    """`make check-deploy` starts it."""
     caddy = (DEPLOY / "caddy/Caddyfile").read_text()
-    for said in ("{$WIDGET_HOST} {", "encode gzip", "max_size 20MB", "request_buffers 20MB", "lb_retries 0"):
+    for said in ("{$WIDGET_HOST} {", "encode gzip", "max_size 20MB", "request_buffers 64MB", "lb_retries 0"):
         assert said in caddy
     assert "path /health /health/* /metrics /metrics/*" in caddy
 
@@ -112,6 +122,16 @@ def test_the_ingress_leads_to_every_page_and_to_none_of_the_operators(widget: Wi
     led = {path["path"].strip("/") for path in ingress["spec"]["rules"][0]["http"]["paths"]}
     pages = {rule.rule.split("/")[1] for rule in widget.app.url_map.iter_rules()}
     assert led == pages - ENDPOINTS_INSIDE
+
+
+def test_proxies_let_through_and_wait_for_what_the_widget_takes() -> None:
+    """A gateway's largest report, or the line's section could not say what was lost; and a send of the largest file."""
+    (ingress,) = (each["metadata"]["annotations"] for each in MANIFESTS if each["kind"] == "Ingress")
+    caddy = (DEPLOY / "caddy/Caddyfile").read_text()
+    sizes = re.findall(r"hooks/gateway/\* \{\s+max_size (\d+)MB", caddy), [ingress[f"{NGINX}/proxy-body-size"][:-1]]
+    seconds = re.findall(r"response_header_timeout (\d+)s", caddy), [ingress[f"{NGINX}/proxy-read-timeout"]]
+    assert all(int(size) * 10**6 > MAX_BODY_WITH_FILE for (size,) in sizes)
+    assert all(int(each) > Config.send_timeout + MAX_FILE_SIZE / SLOWEST for (each,) in seconds)
 
 
 @pytest.mark.parametrize("kind", ["web", "worker"])

@@ -132,6 +132,9 @@ def test_the_clock_knows_when_each_thing_is_done(widget: Widget) -> None:
         "forget-rest-log",
         "update-numbering",  # does nothing unless it is switched on
         "forget-usage",
+        "forget-marks",
+        "timelines-behind",
+        "card-fields-behind",
         "forget-counted",
         "forget-mirrored",
         "forget-presences",

@@ -36,6 +36,21 @@ def test_what_is_learned_of_a_chat_is_added_and_nothing_is_lost(store):
     assert store.chats.get(store.one, chat.id) == chat
 
 
+def test_a_chat_is_found_by_all_that_its_gateway_calls_it_and_by_nothing_that_it_did(store):
+    def found(*names):
+        return [chat.id for chat in store.conversations.called(store.one, store.line_one, names, [], "M")[0]]
+
+    chat, _new = store.chats.remember(store.one, store.line_one, PHONE, chat_ids=["a@c.us"])
+    hidden, _new = store.chats.remember(store.one, store.line_one, "7@lid", chat_ids=["7@lid"])
+    store.chats.remember(store.one, store.line_one, PHONE, also=["b@lid"])
+    assert [found("a@c.us"), found("b@lid"), found("7@lid")] == [[chat.id], [chat.id], [hidden.id]]
+    assert store.conversations.called(store.one, store.line_one + 1, ["a@c.us"], [], "M")[0] == []
+    assert found("a@c.u", "a@c_us", "%") == []
+
+    united = store.conversations.hidden.unite(hidden, [PHONE])
+    assert found("7@lid") == found("a@c.us") == [united.id] == [chat.id]
+
+
 def test_of_very_many_ids_the_best_are_kept(store):
     made, _new = store.chats.remember(store.one, store.line_one, OTHER, also=[f"{number}@lid" for number in range(20)])
     assert made.chat_ids == tuple(f"{number}@lid" for number in range(MAX_IDS))

@@ -21,8 +21,8 @@ def test_the_migrations_make_exactly_the_tables_of_the_schema(engine):
 
 
 def in_both(name: str | None, _kind: str, _parents: object) -> bool:
-    """All but the one index that only PostgreSQL can have."""
-    return name != "ix_chats_names"
+    """All but what each database has instead of the other's index of lists: storage/chat_names.py."""
+    return name not in ("ix_chats_names", "chat_names")
 
 
 def test_a_column_that_no_migration_made_would_be_noticed(engine):
@@ -37,14 +37,15 @@ def test_upgrading_again_changes_nothing_and_keeps_the_rows(store):
 
 
 def test_four_upgrades_of_an_empty_database_at_once_all_end_well(engine):
+    tables = set(inspect(engine).get_table_names())
     with engine.begin() as connection:
-        for table in (*reversed(metadata.sorted_tables), "alembic_version"):
+        for table in (*(tables - metadata.tables.keys()), *reversed(metadata.sorted_tables)):
             connection.execute(text(f"DROP TABLE {table}"))
 
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(upgrade, [engine] * 4)) == [None] * 4
 
-    assert set(inspect(engine).get_table_names()) == {*metadata.tables, "alembic_version"}
+    assert set(inspect(engine).get_table_names()) == tables >= {*metadata.tables, "alembic_version"}
 
 
 def test_an_id_may_have_63_bits_and_one_that_no_row_has_is_not_found(store):

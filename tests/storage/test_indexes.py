@@ -30,6 +30,13 @@ MEANT |= {*(("DELETE", name) for name in ("inbox", "events", "changes"))}
 # One portal may have a million of them: an index that leads to all of a portal or a line is none.
 MANY = {"chats", "messages", "sends", "mirrored", "counted", "presences"}
 COARSE = {"portal_id", "line_id", "network"}
+# Indexes of a few rows alone: one may be read whole.
+PARTIAL = {
+    index.name
+    for table in metadata.tables.values()
+    for index in table.indexes
+    if index.dialect_options["sqlite"].get("where") is not None and index.name != "ix_chats_written"
+}
 
 Statement = tuple[str, Any]
 
@@ -68,7 +75,7 @@ def too_coarse(table: str, columns: set[str]) -> bool:
 
 def read_by_postgresql(engine: Engine, statement: str, parameters: Any) -> Iterator[str]:
     """The tables of which a statement reads too much."""
-    query = """SELECT i.relname, t.relname, x.indpred IS NOT NULL
+    query = """SELECT i.relname, t.relname, pg_get_indexdef(x.indexrelid, 1, true)
                FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid
                JOIN pg_class t ON t.oid = x.indrelid WHERE t.relnamespace = 'public'::regnamespace"""
     with engine.connect() as connection:
@@ -82,9 +89,10 @@ def read_by_postgresql(engine: Engine, statement: str, parameters: Any) -> Itera
         if part["Node Type"] == "Seq Scan":
             yield part["Relation Name"]
         if index := part.get("Index Name"):
-            table, partial = indexes[index]
+            table, first = indexes[index]
             asked = columns & set(re.findall(r"\w+", part.get("Index Cond", "")))
-            if too_coarse("" if partial else table, asked):  # one of a few rows alone may be asked by portal
+            whole = first in columns - asked  # its first column is passed over
+            if index not in PARTIAL and (whole or too_coarse(table, asked)):
                 yield table
 
 
@@ -96,7 +104,8 @@ def read_by_sqlite(engine: Engine, statement: str, parameters: Any) -> Iterator[
     for step in steps:
         how, table, rest = re.fullmatch(r"([\w-]+) (\S+) ?(.*)", step[3]).groups()  # type: ignore[union-attr]
         columns = set(re.findall(r"(\w+)[=<>]", rest)) if how == "SEARCH" else set()
-        if how in ("SCAN", "SEARCH") and table in known and too_coarse(table, columns):
+        few = any(index in rest.split() for index in PARTIAL)
+        if how in ("SCAN", "SEARCH") and table in known and not few and too_coarse(table, columns):
             yield table
 
 
@@ -112,22 +121,20 @@ def read_whole(engine: Engine, statements: list[Statement]) -> set[str]:
 
 
 # Read whole, and rightly: one row a portal; what runs once an hour or a night; the chats of one portal, for a page of
-# an administrator and once a minute for its timelines; what a line's mirrors still had, when they are switched off. And
-# with SQLite, which has no index of lists, the chats of a line for what a webhook calls one.
+# an administrator; what a line's mirrors still had, when they are switched off.
 COLD = (
     "FROM timelines",
-    "END AS waited",  # all that wait, of all portals, for the operator
     "DELETE FROM counted",
     "DELETE FROM presences",
-    "chats.chat_ids LIKE",
     "FROM card_fields",
+    "SELECT DISTINCT notices.portal_id",  # those that are out
+    "UPDATE timelines SET behind",
+    "UPDATE card_fields SET behind",
     "chats.phone LIKE",  # clients without a phone, of a line, once a night
-    "FROM records \nWHERE records.name LIKE",  # the marks of waiting clients, of all portals, once a minute
     "FROM reply_uses",  # how often each quick reply of a portal was used
     "SELECT DISTINCT chats.portal_id, chats.owner_id",
     "DELETE FROM mirrored WHERE mirrored.created_at",
     "max(chats.last_at) AS ",
-    "FROM chats LEFT OUTER JOIN (SELECT records.chat_id",
     "UPDATE mirrored SET state=%(state)s::VARCHAR, sealed",
     "UPDATE mirrored SET state=?, sealed=? WHERE mirrored.portal_id",
 )
@@ -170,7 +177,9 @@ def a_day(widget: Widget) -> None:
     mirrors.ended_as(portal, 7, [PieceKind.CLIENT])
     mirrors.release(mirror)
     stored.timelines.save(portal, TimelineSettings(mode=TimelineMode.DAY))
-    stored.timelines.due(portal, stored.timelines.settings(portal))
+    lately = stored.timelines.backlog.since(behind=False)
+    stored.timelines.due(portal, stored.timelines.settings(portal), lately)
+    stored.card_fields.due(portal, lately)
     stored.timelines.take(row, "2027-01-15", 1.0)
     widget.app.test_client().get("/metrics")
     for task in widget.services.jobs.queue._registry.periodic_tasks:

@@ -101,6 +101,33 @@ def test_a_transcript_is_written_when_the_conversation_has_ended(make_portal: Ca
     assert [one["text"].splitlines()[-1].partition(": ")[2] for one in portal.comments] == ["Добрый день", "Через день"]
 
 
+def test_what_was_not_told_for_days_is_told_within_the_hour(make_portal: Callable[..., Portal]) -> None:
+    portal = make_portal()
+    portal.later()
+    portal.client_writes("Добрый день", "C1")
+    portal.later(72)
+    assert portal.comments == []  # a round of each minute looks at the last days alone
+    portal._job("timelines-behind")
+    portal.later()
+    portal.later(1)
+    assert len(portal.comments) == 1
+
+
+def test_a_mark_that_no_card_got_is_forgotten_after_a_week(make_portal: Callable[..., Portal]) -> None:
+    portal = make_portal()
+    chat, _new = portal.services.chats.service.open(portal.line, PHONE, user_id=2, chat_id=CLIENT)
+    timelines, began = portal.services.storage.timelines, portal.widget.clock()
+    for name in ("waits-1", "waits-2", "2027-01-15"):
+        record = timelines.take(chat, name, began)
+    timelines.made(timelines.take(chat, "waits-3", began), 7)
+    assert [timelines.forget_marks(), record.name] == [0, "2027-01-15"]
+    portal.widget.clock.forward(8 * 24 * HOUR)
+    portal._job("forget-marks")
+    assert [mark.name for mark in timelines.marked()] == ["waits-3"]
+    assert timelines.take(chat, "2027-01-15", began).id == record.id
+    assert timelines.forget_marks() == 0
+
+
 def test_a_comment_whose_answer_was_lost_is_found_by_its_mark(make_portal: Callable[..., Portal]) -> None:
     portal = make_portal()
     portal.widget.outside.break_portal("cut", "crm.timeline.comment.add")

@@ -135,14 +135,38 @@ def test_the_only_event_that_tells_the_secret_waits_for_an_authorisation_server_
     assert portals.application_token(site.portal.id) == ""
     assert secret not in str(rows(site))
     for _more in range(6):
-        site.send("ONAPPINSTALL", token="chosen-by-a-stranger", user="rep")
-    assert len(rows(site)) == MAX_WAITING
+        assert site.send("ONAPPINSTALL", token="chosen-by-a-stranger", user="rep") == [403]
+    assert len(rows(site)) == 1
     site.outside.heal()
     site.widget.clock.forward(TRIES[1])
     site.widget.services.webhooks.event_work.work_on_what_was_left()
     assert portals.application_token(site.portal.id) == secret
     assert [row["name"] for row in rows(site)] == ["ONAPPINSTALL"]
     assert site.send("ONCRMDEALUPDATE", {"FIELDS": {"ID": 7045}}) == [200]
+
+
+def test_forged_events_of_any_number_leave_room_for_the_real_one(ready: Site) -> None:
+    """While the authorisation server does not answer, the portal says whose tokens are none of its administrators'."""
+    ready.outside.break_portal("http_500", "oauth:app.info", None)
+    for number in range(2 * MAX_WAITING):
+        made_up = {"access_token": f"made-up-{number}", "refresh_token": "made-up"}
+        assert ready.send("ONAPPUPDATE", token="chosen-by-a-stranger", auth=made_up) == [403]
+    ready.change(application_token="new" * 10)
+    assert ready.send("ONAPPUPDATE") == [200]
+
+    ready.outside.heal()
+    ready.widget.clock.forward(TRIES[1])
+    ready.widget.services.webhooks.event_work.work_on_what_was_left()
+    assert ready.widget.services.storage.portals.application_token(ready.portal.id) == "new" * 10
+
+
+def test_what_no_server_says_anything_of_waits_in_a_bounded_number(ready: Site) -> None:
+    before = len(rows(ready))
+    for method in ("oauth:app.info", "user.admin"):
+        ready.outside.break_portal("http_500", method, None)
+    for _number in range(2 * MAX_WAITING):
+        ready.send("ONAPPUPDATE", token="chosen-by-a-stranger")
+    assert len(rows(ready)) == before + MAX_WAITING
 
 
 def test_an_update_keeps_the_new_tokens_and_installs_what_is_new(ready: Site) -> None:

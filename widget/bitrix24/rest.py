@@ -175,6 +175,21 @@ class Rest:
         """The calls of an installation, before there is a portal to call as."""
         return FirstCalls(self._exchanges, identity, access_token)
 
+    def is_admins(self, portal: Portal, access_token: str) -> bool | None:
+        """Whether the portal takes a token, which nothing has proved, for one of an administrator. None where it does
+        not say. One outside call; raises nothing."""
+        exchange = self._exchanges.post(portal.endpoint, "user.admin", {}, access_token)
+        self._exchanges.note(portal.id, 0, "user.admin", {}, exchange)
+        try:
+            answer = exchange.answer()
+        except Refused:
+            return None
+        body = answer.json()
+        if isinstance(body, dict) and "result" in body:
+            return body["result"] is True
+        worthless = reaction_to(error_of(body, answer.status)) in (ErrorAction.RENEW, ErrorAction.FORGET)
+        return False if worthless else None
+
     def _stored(self, portal: Portal, user_id: int) -> Token:
         token = self._tokens.find(portal.id, user_id)
         if token is None:

@@ -15,7 +15,7 @@ from widget.bitrix24.own_writes import OwnWrites
 from widget.bitrix24.rest import Rest
 from widget.cardfields.talks import CardTalks
 from widget.errors import AppError, ErrorCode, Refused
-from widget.storage.card_fields import CardFieldMap, CardFields, FieldNames
+from widget.storage.card_fields import MAX_DUE, CardFieldMap, CardFields, FieldNames
 from widget.storage.chats import Chat
 from widget.storage.hidden_clients import HiddenClients
 from widget.storage.portals import Portal, Portals
@@ -59,15 +59,24 @@ class CardFieldWork:
         self._clock = clock
 
     def go(self) -> None:
-        """A round over every portal that wants facts, or did until lately. One query where none does. Never raises."""
+        """A round over every portal that wants facts, or did until now: what was written lately, and everything where
+        old conversations may be left. Two queries where none does. Never raises."""
+        behind = self._stored.backlog.portals()
         for portal_id, fields in self._stored.wanted().items():
             portal = self._portals.get(portal_id)
             if portal is None or not portal.is_served:
                 continue
-            if not fields:
+            if fields:
+                self._go(portal, fields, behind=portal_id in behind)
+            else:
                 self._put_back(portal)
-            for chat in self._stored.due(portal_id) if fields else ():
-                self._tell_of(portal, fields, chat)
+
+    def _go(self, portal: Portal, fields: CardFieldMap, *, behind: bool) -> None:
+        due = self._stored.due(portal.id, self._stored.backlog.since(behind=behind))
+        for chat in due:
+            self._tell_of(portal, fields, chat)
+        if behind and len(due) < MAX_DUE:
+            self._stored.backlog.end(portal.id)
 
     def _tell_of(self, portal: Portal, fields: CardFieldMap, chat: Chat) -> None:
         try:

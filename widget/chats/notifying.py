@@ -119,10 +119,12 @@ class Notifying:
         self._more.append(reasons)
 
     def go(self) -> None:
-        """A round over all portals. One outside call a notice, another one for a line that is not open to all; a portal
-        that refuses is tried in the next round."""
+        """A round over the portals that want notices, or have one out. One outside call a notice, another one for a
+        line that is not open to all; a portal that refuses is tried in the next round."""
+        out = self._notices.portals()
         for portal in self._portals.all():
-            if portal.is_served and NOTIFIES in portal.scopes:
+            wanted = portal.notices or portal.id in out
+            if wanted and portal.is_served and NOTIFIES in portal.scopes:
                 try:
                     self._go(portal, self.reasons(portal) if portal.notices else {})
                 except Refused as refusal:

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Engine, and_, delete, func, or_, select, update
 
+from widget.storage.backlog import Backlog, written_since
 from widget.storage.chats import Chat, chat_of_row
 from widget.storage.schema import card_fields, chats, filled_items, told_fields
 from widget.storage.secret_box import SecretBox
@@ -51,6 +52,7 @@ class CardFields:
         self._engine = engine
         self._secret_box = secret_box
         self._clock = clock
+        self.backlog = Backlog(engine, card_fields, clock)
 
     def of(self, portal_id: int) -> CardFieldMap:
         """Which facts go into which fields, {} for none. One query."""
@@ -64,8 +66,9 @@ class CardFields:
         statements."""
         text = json.dumps({kind: {fact.value: name for fact, name in of.items()} for kind, of in fields.items()})
         with transaction(self._engine) as connection:
-            row = insert_into(connection, card_fields).values(portal_id=portal_id, fields=text)
-            connection.execute(row.on_conflict_do_update(index_elements=["portal_id"], set_={"fields": text}))
+            values = {"fields": text, "behind": True}
+            row = insert_into(connection, card_fields).values(portal_id=portal_id, **values)
+            connection.execute(row.on_conflict_do_update(index_elements=["portal_id"], set_=values))
             connection.execute(delete(told_fields).where(told_fields.c.portal_id == portal_id))
 
     def wanted(self) -> dict[int, CardFieldMap]:
@@ -74,15 +77,16 @@ class CardFields:
             rows = connection.execute(select(card_fields)).all()
         return {row.portal_id: _fields(row.fields) for row in rows}
 
-    def due(self, portal_id: int) -> list[Chat]:
-        """Chats that have changed since they were told, the last used first. One query."""
+    def due(self, portal_id: int, since: float = 0.0) -> list[Chat]:
+        """Chats written in since a time (unix seconds) that are another than was told, the last used first, at most
+        MAX_DUE. One query, which reads the chats since then alone."""
         pairs = [(chats.c[name], told_fields.c[name]) for name in ("last_at", "waiting_since", "owner_id", "proved")]
         told = told_fields.c.chat_id.is_not(None)
         query = (
             select(chats)
             .select_from(chats.outerjoin(told_fields, told_fields.c.chat_id == chats.c.id))
             .where(
-                chats.c.portal_id == portal_id,
+                written_since(portal_id, since),
                 or_(
                     and_(~told, or_(chats.c.last_at > 0, chats.c.owner_id != 0, chats.c.proved)),
                     and_(told, or_(*(now != then for now, then in pairs))),

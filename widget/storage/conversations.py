@@ -1,30 +1,18 @@
 """What was said, and with whom: the repositories that a conversation is kept in."""
 
-import json
 from collections.abc import Collection
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
 
-from sqlalchemy import (
-    ARRAY,
-    ColumnElement,
-    Connection,
-    Engine,
-    Text,
-    and_,
-    bindparam,
-    literal_column,
-    or_,
-    outerjoin,
-    select,
-)
+from sqlalchemy import ColumnElement, Connection, Engine, and_, outerjoin, select
 
+from widget.storage.chat_names import called
 from widget.storage.chats import Chat, Chats, chat_of_row
 from widget.storage.counted import Counted
 from widget.storage.hidden_clients import HiddenClients
 from widget.storage.messages import Messages
-from widget.storage.schema import CHAT_NAMES, chats, sends, user_settings
+from widget.storage.schema import chats, sends, user_settings
 from widget.storage.sends import Send, Sends
 from widget.storage.transaction import transaction
 from widget.storage.waits import Waits
@@ -81,19 +69,12 @@ class Conversations:
 
         One query where a chat has one of the ids, at most three.
         """
-        for which in (self._named(chat_ids) if chat_ids else None, chats.c.phone.in_(phones) if phones else None):
+        named = called(self.engine.dialect.name, line_id, chat_ids) if chat_ids else None
+        for which in (named, chats.c.phone.in_(phones) if phones else None):
             if which is not None and (found := self._with_message(portal_id, line_id, which, message_id)):
                 known = {chat.id: chat for chat, _send in found}
                 return list(known.values()), [send for _chat, send in found if send]
         return [], self.sends.by_message(portal_id, line_id, message_id)
-
-    def _named(self, chat_ids: Collection[str]) -> ColumnElement[bool]:
-        """Chats that have one of these ids, as their JSON has it."""
-        written = [json.dumps(chat_id) for chat_id in chat_ids]
-        if self.engine.dialect.name != "postgresql":
-            return or_(*(chats.c.chat_ids.contains(each, autoescape=True) for each in written))
-        names = bindparam("names", [each[1:-1] for each in written], type_=ARRAY(Text))
-        return literal_column(CHAT_NAMES, ARRAY(Text)).bool_op("&&")(names)
 
     def _with_message(
         self, portal_id: int, line_id: int, which: ColumnElement[bool], message_id: str

@@ -34,6 +34,11 @@ class Notices:
             found = [self._read(row) for row in connection.execute(query).mappings()]
         return {(notice.tag, notice.user_id): notice for notice in found}
 
+    def portals(self) -> set[int]:
+        """Those that have one. One query."""
+        with transaction(self._engine) as connection:
+            return set(connection.execute(select(notices.c.portal_id).distinct()).scalars())
+
     def begin(self, portal_id: int, tag: str, user_id: int) -> None:
         """Note that the notice has a reason from now on. One statement."""
         named = {"portal_id": portal_id, "tag": tag, "user_id": user_id}

@@ -18,10 +18,6 @@ from sqlalchemy import (
     true,
 )
 
-# What gateways call a chat, one by one, as PostgreSQL's index ix_chats_names has it (migration 0018). A webhook finds
-# its chat by that; in SQLite, which has no such index, by looking through the line's chats.
-CHAT_NAMES = "string_to_array(chat_ids, '\"')"
-
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -144,6 +140,16 @@ chats = Table(
     Column("owner_was", Id, nullable=False, server_default="0"),  # whom it was taken from, until they have seen it
     UniqueConstraint("portal_id", "line_id", "phone"),
     Index(None, "portal_id", "phone"),
+    # What a worker tells timelines and cards is of the last days. Not of all rows, or SQLite would take it for a card's
+    # few numbers too, because they are wanted in the same order; and «!=», or it would begin with the first of them and
+    # not with the time that is asked for.
+    Index(
+        "ix_chats_written",
+        "portal_id",
+        "last_at",
+        postgresql_where=text("last_at != 0"),
+        sqlite_where=text("last_at != 0"),
+    ),
     # Of those alone whose client waits, and of those that were taken from a user who has not seen it.
     Index(
         "ix_chats_waiting",
@@ -450,16 +456,18 @@ timelines = Table(
     Column("portal_id", ForeignKey("portals.id", ondelete="CASCADE"), primary_key=True),
     Column("settings", Text, nullable=False),  # JSON of TimelineSettings
     Column("since", Float, nullable=False),  # what was written before is not told
+    Column("behind", Boolean, nullable=False, server_default=true()),  # backlog.py
 )
 
-# One comment in a timeline: of a chat and a day, or of a chat and a conversation.
+# One comment in a timeline: of a chat and a day, or of a chat and a conversation. Or a mark of a client who waits.
+IS_MARK = "substr(name, 1, 6) = 'waits-'"  # an index of a part is used where its condition stands word for word
 records = Table(
     "records",
     metadata,
     Column("id", Id, primary_key=True),
     Column("portal_id", ForeignKey("portals.id", ondelete="CASCADE"), nullable=False),
     Column("chat_id", ForeignKey("chats.id", ondelete="CASCADE"), nullable=False, index=True),
-    Column("name", String(40), nullable=False),  # 2027-01-15, or end-<when the conversation began>
+    Column("name", String(40), nullable=False),  # 2027-01-15, or end-<when the conversation began>; waits-<since>
     Column("owner_type", Integer, nullable=False, server_default="0"),  # the card, 0 until it is chosen
     Column("owner_id", Id, nullable=False, server_default="0"),
     Column("comment_id", Id, nullable=False, server_default="0"),
@@ -472,6 +480,7 @@ records = Table(
     Column("next_try_at", Float, nullable=False, server_default="0"),
     Column("error", String(200), nullable=False, server_default=EMPTY),
     UniqueConstraint("portal_id", "chat_id", "name"),
+    Index("ix_records_marks", "portal_id", postgresql_where=text(IS_MARK), sqlite_where=text(IS_MARK)),
     sqlite_autoincrement=True,
 )
 
@@ -481,6 +490,7 @@ card_fields = Table(
     metadata,
     Column("portal_id", ForeignKey("portals.id", ondelete="CASCADE"), primary_key=True),
     Column("fields", Text, nullable=False),  # JSON: by entityTypeId, by fact the field's name
+    Column("behind", Boolean, nullable=False, server_default=true()),  # backlog.py
 )
 
 # What cards were told of a chat last. What its row says otherwise is due.

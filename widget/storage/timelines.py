@@ -4,12 +4,15 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from enum import Enum
+from typing import Any
 
-from sqlalchemy import Engine, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnClause, Engine, and_, delete, func, literal_column, not_, or_, select, update
 
+from widget.storage.backlog import Backlog, written_since
 from widget.storage.chats import Chat, chat_of_row
+from widget.storage.pruning import prune
 from widget.storage.rows import reader
-from widget.storage.schema import chats, records, timelines
+from widget.storage.schema import IS_MARK, chats, records, timelines
 from widget.storage.transaction import transaction
 from widget.storage.tries import MAX_ERROR
 from widget.storage.upsert import insert_into
@@ -18,6 +21,8 @@ from widget.timing import doubled
 LEASE_SECONDS = 300.0
 FIRST_PAUSE, MAX_PAUSE = 60.0, 6 * 3600.0
 MAX_DUE = 50  # chats of one round
+MARK_DAYS = 7.0  # that one is kept which no card got
+_MARK: ColumnClause[Any] = literal_column(IS_MARK)
 
 
 class TimelineMode(Enum):
@@ -67,6 +72,7 @@ class Timelines:
         self._engine = engine
         self._clock = clock
         self._record = reader(Record, records)
+        self.backlog = Backlog(engine, timelines, clock)
 
     def settings(self, portal_id: int) -> TimelineSettings:
         """What the portal chose; nothing where it never chose. One query."""
@@ -79,7 +85,8 @@ class Timelines:
         """Keep the choice. Messages from before it was switched on are not told. One statement."""
         before = self.settings(portal_id)
         was_on = before.mode is not TimelineMode.OFF
-        values = {"settings": _written(settings), "since": before.since if was_on else self._clock()}
+        since = before.since if was_on else self._clock()
+        values = {"settings": _written(settings), "since": since, "behind": True}
         with transaction(self._engine) as connection:
             row = insert_into(connection, timelines).values(portal_id=portal_id, **values)
             connection.execute(row.on_conflict_do_update(index_elements=["portal_id"], set_=values))
@@ -95,30 +102,34 @@ class Timelines:
         return {portal_id: one for portal_id, one in self.chosen().items() if one.mode is not TimelineMode.OFF}
 
     def marked(self) -> list[Record]:
-        """The marks of waiting clients that stand in cards, or may, of all portals. One query."""
-        mine = records.c.name.like("waits-%"), or_(records.c.comment_id != 0, records.c.asked)
+        """The marks of waiting clients that stand in cards, or may, of all portals. One query, which reads marks
+        alone."""
+        mine = _MARK, or_(records.c.comment_id != 0, records.c.asked)
         with transaction(self._engine) as connection:
             return [self._record(row) for row in connection.execute(select(records).where(*mine)).mappings()]
+
+    def forget_marks(self) -> int:
+        """Delete the marks of a week ago that no card ever got: the CRM did not know their clients. Returns how
+        many."""
+        never = _MARK, records.c.comment_id == 0, records.c.asked.is_(False)
+        return prune(self._engine, records, and_(*never, records.c.begins_at < self._clock() - MARK_DAYS * 86_400.0))
 
     def drop(self, record: Record) -> None:
         """Forget a mark that was removed from its card. One statement."""
         with transaction(self._engine) as connection:
             connection.execute(delete(records).where(records.c.id == record.id))
 
-    def due(self, portal_id: int, settings: TimelineSettings) -> list[tuple[Chat, float]]:
-        """Chats with messages that no comment holds, with the time up to which they are held, those quiet for longest
-        first. One query."""
-        told = (
-            select(records.c.chat_id, func.max(records.c.told_at).label("told_at"))
-            .where(records.c.portal_id == portal_id, records.c.name.not_like("waits-%"))
-            .group_by(records.c.chat_id)
-            .subquery()
-        )
-        last = func.coalesce(told.c.told_at, 0.0)
+    def due(self, portal_id: int, settings: TimelineSettings, since: float = 0.0) -> list[tuple[Chat, float]]:
+        """Chats written in since a time (unix seconds) with messages that no comment holds, and the time up to which
+        they are held, those quiet for longest first, at most MAX_DUE. What rests after a failure is left out. One
+        query, which reads the chats since then alone."""
+        of_chat = records.c.chat_id == chats.c.id, not_(_MARK)
+        told = select(func.max(records.c.told_at)).where(*of_chat)
+        rests = select(records.c.id).where(*of_chat, records.c.next_try_at > self._clock()).exists()
+        last = func.coalesce(told.scalar_subquery(), 0.0)
         query = (
             select(chats, last.label("held"))
-            .select_from(chats.outerjoin(told, told.c.chat_id == chats.c.id))
-            .where(chats.c.portal_id == portal_id, chats.c.last_at > last, chats.c.last_at >= settings.since)
+            .where(written_since(portal_id, max(settings.since, since)), chats.c.last_at > last, ~rests)
             .order_by(chats.c.last_at)
         )
         if settings.mode is TimelineMode.END:

@@ -128,6 +128,12 @@ class Waits:
         with transaction(self._engine) as connection:
             return [chat_of_row(row) for row in connection.execute(query).mappings()]
 
+    def portals(self) -> set[int]:
+        """Those in which a client waits. One query, which reads the chats of such clients alone."""
+        query = select(chats.c.portal_id).where(chats.c.waiting_since > _ZERO).distinct()
+        with transaction(self._engine) as connection:
+            return set(connection.execute(query).scalars())
+
     def counts(self, now: float) -> dict[str, int]:
         """How many clients of all portals wait at `now` (unix seconds), by the names in WAITED. One query."""
         steps = ((chats.c.waiting_since <= now - seconds, name) for name, seconds in WAITED)

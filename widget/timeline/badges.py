@@ -47,11 +47,12 @@ class WaitingBadges:
         self._clock = clock
 
     def go(self) -> None:
-        """A round over every portal that wants it, or that has marks left. Two queries where none does. Never raises
-        Refused."""
+        """A round over every portal that wants it and has a client who waits, or that has marks left. Three queries
+        where there is none. Never raises Refused."""
         wanted = {portal_id: one for portal_id, one in self._timelines.chosen().items() if one.badge}
         marked = self._timelines.marked()
-        for portal_id in {*wanted, *(record.portal_id for record in marked)}:
+        waits = self._conversations.waits.portals()
+        for portal_id in {*(wanted.keys() & waits), *(record.portal_id for record in marked)}:
             portal = self._portals.get(portal_id)
             if portal is None or not portal.is_served:
                 continue

@@ -15,7 +15,7 @@ from widget.storage.conversations import Conversations
 from widget.storage.lines import Line, Lines
 from widget.storage.portals import Portal, Portals
 from widget.storage.sends import OPEN, Send, SendState
-from widget.storage.timelines import Record, TimelineMode, Timelines, TimelineSettings
+from widget.storage.timelines import MAX_DUE, Record, TimelineMode, Timelines, TimelineSettings
 from widget.timeline.finding import CardFinder
 from widget.timeline.places import NAMES, Chosen
 from widget.timeline.transcript import Conversation, day_of, text_of
@@ -46,14 +46,23 @@ class TimelineWork:
         self._clock = clock
 
     def go(self) -> None:
-        """A round over every portal that wants it. One query where none does. Never raises."""
+        """A round over every portal that wants it: what was written lately, and everything where old conversations may
+        be left. Two queries where none wants it. Never raises."""
+        behind = self._timelines.backlog.portals()
         for portal_id, settings in self._timelines.wanted().items():
             portal = self._portals.get(portal_id)
-            if portal is None or not portal.is_served:
-                continue
-            for chat, held in self._timelines.due(portal_id, settings):
-                if not self._tell_of(portal, settings, chat, held):
-                    break  # it does not answer now, and other portals wait
+            if portal is not None and portal.is_served:
+                self._go(portal, settings, behind=portal_id in behind)
+
+    def _go(self, portal: Portal, settings: TimelineSettings, *, behind: bool) -> None:
+        # A conversation that has to end first is due as much later.
+        since = self._timelines.backlog.since(behind=behind) - settings.idle_hours * 3600.0
+        due = self._timelines.due(portal.id, settings, since)
+        for chat, held in due:
+            if not self._tell_of(portal, settings, chat, held):
+                return  # it does not answer now, and other portals wait
+        if behind and len(due) < MAX_DUE:
+            self._timelines.backlog.end(portal.id)
 
     def _tell_of(self, portal: Portal, settings: TimelineSettings, chat: Chat, held: float) -> bool:
         """Tell one chat in its card's timeline. Returns False if the portal does not answer."""

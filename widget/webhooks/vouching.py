@@ -18,7 +18,7 @@ from widget.storage.tokens import Token, Tokens
 
 log = logging.getLogger(__name__)
 
-MAX_WAITING = 5  # of a portal: knowing its member_id is enough to post them while its server does not answer
+MAX_WAITING = 5  # of a portal, that neither the authorisation server nor the portal says anything of
 NO_ANSWER = 500  # the least status of a refusal that may pass
 
 
@@ -44,16 +44,20 @@ class Vouching:
     def receive(self, portal: Portal, event: Event) -> int:
         """The row of an event that proved to be real and is to be worked on now; 0 where that cannot be told yet.
 
-        Raises Refused(UNKNOWN_PORTAL) for one that is not, with nothing stored. Two outside calls.
+        Raises Refused(UNKNOWN_PORTAL) for one that is not, with nothing stored. Two outside calls, three where the
+        authorisation server does not answer.
         """
         event_id = self._keep(portal, event)
         stored = self._events.begin(event_id) if event_id else None
         try:
             real = stored is not None and self.settle(portal, stored)
         except Refused as refusal:
-            log.warning("event.not_proved_yet kind=%s portal=%s error=%s", event.name, portal.id, refusal.reason)
-            self._events.fail(event_id, f"{refusal.refusal.value} {refusal.reason}")
-            return 0
+            if self._may_wait(portal, event):
+                log.warning("event.not_proved_yet kind=%s portal=%s error=%s", event.name, portal.id, refusal.reason)
+                self._events.fail(event_id, f"{refusal.refusal.value} {refusal.reason}")
+                return 0
+            self._events.drop(event_id)
+            real = False
         if not real:
             raise Refused(ErrorCode.UNKNOWN_PORTAL, 403, "application_token")
         return event_id
@@ -98,9 +102,6 @@ class Vouching:
             return 0
         if not (event.application_token and event.access_token and event.refresh_token):
             return 0
-        if len(self._events.unfinished(portal.id, UNPROVED)) >= MAX_WAITING:
-            log.warning("event.too_many_unproved kind=%s portal=%s", event.name, portal.id)
-            return 0
         pair = _pair(event, self._clock())
         fields = {
             "name": event.name,
@@ -110,6 +111,18 @@ class Vouching:
             "expires_at": pair.expires_at,
         }
         return self._events.add(portal.id, UNPROVED, {"sealed": self._secret_box.encrypt(json.dumps(fields))})
+
+    def _may_wait(self, portal: Portal, event: Event) -> bool:
+        """Whether an event is kept that the authorisation server did not answer for. Knowing a member_id is enough to
+        post one, from any number of addresses, and the portal sends the real one once: so the portal is asked, and what
+        it does not know takes no place. One outside call."""
+        if self._rest.is_admins(portal, event.access_token) is False:
+            log.warning("event.token_unknown_to_portal kind=%s portal=%s", event.name, portal.id)
+            return False
+        waiting = [each for each in self._events.unfinished(portal.id, UNPROVED) if each.error]
+        if len(waiting) >= MAX_WAITING:
+            log.warning("event.too_many_unproved kind=%s portal=%s", event.name, portal.id)
+        return len(waiting) < MAX_WAITING
 
     def _take(self, portal: Portal, pair: Token) -> int:
         """Store a pair for the user whose it is, by the authorisation server's word; 0 for a portal that was removed or
