@@ -110,6 +110,7 @@ OWN = {
     "POST /app/replies/REPLY/remove": {"confirmed": True},
     "POST /app/replies/export": {},
     "POST /app/replies/import": {},
+    "POST /app/later/LATER": {"do": "remove"},
 }
 NO_SESSION = {
     "GET /openlines/files/<token>/<name>",

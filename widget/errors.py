@@ -47,6 +47,7 @@ class ErrorCode(Enum):
     LATER_NIGHT = "later_night"  # the client would sleep then
     LATER_FULL = "later_full"  # the line has as many messages in that hour as it may
     LATER_BUSY = "later_busy"  # it is being sent at this moment
+    KEPT_FULL = "kept_full"  # the portal keeps as many files as it may
     UNFILLED = "unfilled"  # the text holds a variable of a quick reply that has no value
     UNSUPPORTED = "unsupported"  # the line's gateway cannot do that
     MESSAGE_GONE = "message_gone"
@@ -74,7 +75,7 @@ STATUS: Mapping[ErrorCode, int] = {
     **dict.fromkeys((ErrorCode.LINE_DOWN, ErrorCode.LINE_OFF, ErrorCode.LINE_RESTRICTED, ErrorCode.TOO_LATE), 409),
     ErrorCode.TOO_LARGE: 413,
     **dict.fromkeys((ErrorCode.LATER_TIME, ErrorCode.LATER_NIGHT), 422),
-    **dict.fromkeys((ErrorCode.LATER_FULL, ErrorCode.LATER_BUSY), 409),
+    **dict.fromkeys((ErrorCode.LATER_FULL, ErrorCode.LATER_BUSY, ErrorCode.KEPT_FULL), 409),
     **dict.fromkeys((ErrorCode.BAD_FORM, ErrorCode.UNSUPPORTED, ErrorCode.FILE_TYPE, ErrorCode.UNFILLED), 422),
     **dict.fromkeys(
         (ErrorCode.PORTAL_BUSY, ErrorCode.FIRSTS_SPENT, ErrorCode.SENDS_SPENT, ErrorCode.CHECKS_SPENT), 429

@@ -88,6 +88,7 @@ export class Attachments {
   }
 
   forgetAll() {
+    if (!this.input) return;
     for (const chip of this.chips) this.drop(chip);
     this.chips = [];
     this.show();
@@ -100,12 +101,10 @@ export class Attachments {
   }
 
   /** The files in their order, each with its caption; `text` is the first one's where it has none of its own. */
-  takeAway(text) {
-    const taken = this.chips.map(({ file, item }, index) => ({
+  messages(text) {
+    return this.chips.map(({ file, item }, index) => ({
       file,
       text: item.querySelector('.file-caption').value.trim() || (index ? '' : text),
     }));
-    this.forgetAll();
-    return taken;
   }
 }

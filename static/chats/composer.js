@@ -1,22 +1,23 @@
 // The composer: what is typed, attached and answered to. It is empty again at once; what becomes of a message stands in
 // its bubble (queue.js), and nothing is thrown away until the server has it.
 
-import { request, Refused } from '../api.js';
+import { request } from '../api.js';
 import { Attachments } from './attachment.js';
 import { draftName, draftOf, keepDraft } from './drafts.js';
 import { laterChoice } from './later.js';
 import { queueOf } from './queue.js';
-import { textOf } from './words.js';
+import { problemIn, wordsOf } from './said.js';
 
 const TYPING_EVERY = 10_000;
 const LINES = 8;
 
-/** Start it in a drawn chat. Gives `replyTo` and `change`, which take a message: {ref, text}, and `write`. */
+/** Start it in a drawn chat. Gives `replyTo` and `change`, which take a message: {ref, text}; `write`; and for what sends
+ *  in another way `draft`, the messages that would go out now, `attach` and `forget`, which empties the box. */
 export function startComposer(chat, address, history, signal) {
   const form = chat.querySelector('#composer');
   const text = form.querySelector('#text');
   const button = form.querySelector('[type="submit"]');
-  const problem = form.querySelector('#composer-problem');
+  const { say } = problemIn(chat);
   const counter = form.querySelector('#counter');
   const attachments = new Attachments(chat, form, say, signal);
   const name = draftName(chat);
@@ -53,6 +54,9 @@ export function startComposer(chat, address, history, signal) {
     replyTo: (message) => turnTo({ ...message, change: false }),
     change: (message) => turnTo({ ...message, change: true }),
     write,
+    draft,
+    attach: (files) => attachments.take(files),
+    forget,
   };
 
   function typed() {
@@ -138,17 +142,26 @@ export function startComposer(chat, address, history, signal) {
     typed();
   }
 
-  function send() {
+  function draft() {
     const body = text.value.trim();
-    const files = attachments.chips.length;
-    if ((!body && !files) || 'blocked' in form.dataset || tooLong()) return;
-    say('');
-    const replyTo = about?.ref ?? '';
-    const messages = files ? attachments.takeAway(body) : [{ text: body }];
+    const alone = body ? [{ text: body }] : [];
+    const messages = attachments.chips.length ? attachments.messages(body) : alone;
+    return messages.map((message, index) => ({ ...message, replyTo: index ? '' : (about?.ref ?? '') }));
+  }
+
+  function forget() {
+    attachments.forgetAll();
     about = null;
     write('');
     showAbout();
-    for (const [index, message] of messages.entries()) queue.add({ ...message, replyTo: index ? '' : replyTo });
+  }
+
+  function send() {
+    const messages = draft();
+    if (!messages.length || 'blocked' in form.dataset || tooLong()) return;
+    say('');
+    forget();
+    for (const message of messages) queue.add(message);
     text.focus();
   }
 
@@ -164,7 +177,7 @@ export function startComposer(chat, address, history, signal) {
       history.hurry(0);
     } catch (error) {
       if (signal.aborted) return;
-      say(wordsOf(error));
+      say(wordsOf(error, chat));
       text.focus();
     } finally {
       button.disabled = 'blocked' in form.dataset;
@@ -251,19 +264,10 @@ export function startComposer(chat, address, history, signal) {
     queue.remove(job);
   }
 
-  function wordsOf(error) {
-    return error instanceof Refused ? textOf(error.html) : chat.querySelector('#send-failed').content.textContent;
-  }
-
   function tooLong() {
     const left = count();
     if (left >= 0) return false;
     say(`${chat.querySelector('#too-long').content.textContent} ${-left}`);
     return true;
-  }
-
-  function say(words) {
-    problem.textContent = words;
-    problem.hidden = !words;
   }
 }

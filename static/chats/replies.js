@@ -1,8 +1,11 @@
 // Quick replies: «/» in an empty composer, or the button beside it, opens the list; what is typed filters it. A text that
 // still holds a variable is not sent (the server refuses it too).
 
-import { request, Refused } from '../api.js';
+import { request } from '../api.js';
+import { problemIn, wordsOf } from './said.js';
 import { textOf } from './words.js';
+
+const MINE = 'replies'; // what is said under the composer
 
 /** Start it in a drawn chat with a composer. `address` is that of the chat's quick replies. */
 export function startReplies(chat, address, history, signal) {
@@ -11,7 +14,7 @@ export function startReplies(chat, address, history, signal) {
   const box = form.querySelector('#replies');
   const list = form.querySelector('#replies-list');
   const preview = form.querySelector('#reply-preview');
-  const problem = form.querySelector('#composer-problem');
+  const problem = problemIn(chat);
   const keep = chat.querySelector('#keep-reply');
   const unfilled = new RegExp(form.dataset.unfilled, 'iu');
   const previews = new Map();
@@ -149,22 +152,15 @@ export function startReplies(chat, address, history, signal) {
   function complain() {
     const found = unfilled.exec(text.value);
     if (found) {
-      say(`${chat.querySelector('#unfilled').content.textContent} ${found[0]}`);
+      problem.say(`${chat.querySelector('#unfilled').content.textContent} ${found[0]}`, MINE);
       text.focus();
       text.setSelectionRange(found.index, found.index + found[0].length);
-    } else if (problem.dataset.of === 'replies') say('');
+    } else if (problem.of() === MINE) problem.say('');
     return Boolean(found);
   }
 
   function fail(error) {
-    if (signal.aborted) return;
-    say(error instanceof Refused ? textOf(error.html) : chat.querySelector('#replies-failed').content.textContent);
-  }
-
-  function say(words) {
-    problem.textContent = words;
-    problem.hidden = !words;
-    problem.dataset.of = 'replies';
+    if (!signal.aborted) problem.say(wordsOf(error, chat, '#replies-failed'), MINE);
   }
 
   function askForName(words) {
@@ -184,10 +180,7 @@ export function startReplies(chat, address, history, signal) {
       const response = await request(address, { json, signal });
       history.sayWords(textOf(await response.text()));
     } catch (error) {
-      if (signal.aborted) return;
-      history.sayWords(
-        error instanceof Refused ? textOf(error.html) : chat.querySelector('#replies-failed').content.textContent,
-      );
+      if (!signal.aborted) history.sayWords(wordsOf(error, chat, '#replies-failed'));
     }
   }
 }

@@ -23,6 +23,7 @@ from widget.chats.context import (
 )
 from widget.chats.files import MAX_FILE_SIZE
 from widget.chats.history import History
+from widget.chats.later_shown import later_names
 from widget.chats.pages import pages
 from widget.chats.sending import MAX_TEXT, UNLINKED, signature
 from widget.context import CardContext, CardPhone, hours_csv
@@ -105,7 +106,6 @@ def open_chat() -> ResponseReturnValue:
         several_lines=len(lines) > 1,
         longest=MAX_TEXT - len(signature(name)),
         name=name,
-        zone=context.zone,
         beside=beside_of(context, line, chat),
         chosen=chosen,
         emojis=EMOJIS,
@@ -113,6 +113,7 @@ def open_chat() -> ResponseReturnValue:
         draft_name=hashlib.sha256(f"{session.portal_id}:{session.user_id}:{chat.id}".encode()).hexdigest()[:16],
         capabilities=capabilities,
         largest_file=min(capabilities.largest_file, MAX_FILE_SIZE),
+        **later_names(context, chat),
         **_line_words(context, line, chat, here.gateways.known_state(line)),
     ), 201 if new else 200
 

@@ -3,24 +3,27 @@
 A message goes out under the key that it was written with, so a worker that dies in between sends it no second time.
 """
 
+import json
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from enum import Enum
 
 from widget.bitrix24.country import language_in
+from widget.chats.message_facts import Named
 from widget.chats.notifying import Reason
 from widget.chats.service import ChatService
 from widget.chats.typed import NotTheirs
 from widget.context import hours_of
 from widget.errors import ErrorCode, Refused
-from widget.gateways.base import LineState, LineStatus
+from widget.gateways.base import File, LineState, LineStatus
 from widget.gateways.lines import Gateways
 from widget.i18n import catalogue
 from widget.later.times import at_wall, awake_from, is_early, is_night
 from widget.phones.hours import Hours
 from widget.phones.numbers import shown
 from widget.storage.chats import Chat
+from widget.storage.kept_files import KeptFiles
 from widget.storage.lines import Line, Lines
 from widget.storage.portals import Portal, Portals, PortalState
 from widget.storage.scheduled import Scheduled, ScheduledSends
@@ -47,6 +50,7 @@ class Stored:
     """What is read anew for each message."""
 
     scheduled: ScheduledSends
+    files: KeptFiles
     portals: Portals
     lines: Lines
     settings: UserSettings
@@ -142,7 +146,9 @@ class LaterWork:
         try:
             if message.typed:
                 self._chats.typed.read(line, chat.client, message.user_id)
-            send_as(self._chats, line, chat, message, name=message.user_name if chosen.show_name else "")
+            send_as(
+                self._chats, self._stored.files, line, chat, message, name=message.user_name if chosen.show_name else ""
+            )
         except NotTheirs:
             self._ask(message, Question.REFUSED)
             return
@@ -160,8 +166,16 @@ class LaterWork:
         self._stored.scheduled.release(message, asks=question.value)
 
 
-def send_as(chats: ChatService, line: Line, chat: Chat, message: Scheduled, *, name: str) -> object:
+def send_as(chats: ChatService, files: KeptFiles, line: Line, chat: Chat, message: Scheduled, *, name: str) -> object:
     """Send it in its author's name. A chat that had no owner has none by that: since it was kept others may have talked
-    there, whom the author may not read. One outside call. Raises Refused."""
+    there, whom the author may not read. One outside call. Raises Refused, FILE_GONE too."""
     draft = chats.draft(line, chat, send_key=message.send_key, user_id=message.user_id, name=name)
-    return chats.send(replace(draft, author=message.user_name, owner_id=0), message.text)
+    answered = Named(*json.loads(message.reply_to)) if message.reply_to else None
+    draft = replace(draft, author=message.user_name, owner_id=0, reply_to=answered)
+    kept = files.of_scheduled(message.portal_id, [message.id]).get(message.id)
+    if kept is None:
+        return chats.send(draft, message.text)
+    file = files.open(message.portal_id, kept.id)
+    if file is None:
+        raise Refused(ErrorCode.FILE_GONE, reason="kept file")
+    return chats.send_file(draft, File(file.mimetype, file.name, file.body), caption=message.text)
