@@ -64,6 +64,11 @@ WHO_MAY_CALL = {
     "GET /openlines/files/<token>/<name>": SEALED,
     "POST /app/replies": SESSION,  # shared ones: an administrator, tests/replies
     "POST /app/replies/<int:reply_id>/remove": SESSION,
+    "POST /app/replies/<int:reply_id>/access": ADMIN,
+    "POST /app/replies/<int:reply_id>/editors": ADMIN,
+    "POST /app/replies/<int:reply_id>/files": SESSION,
+    "POST /app/replies/<int:reply_id>/files/<int:file_id>/remove": SESSION,
+    "GET /chats/<int:chat_id>/replies/<int:reply_id>/files/<int:file_id>": SESSION,
     "POST /app/replies/export": SESSION,
     "POST /app/replies/import": SESSION,
     "GET /chats/<int:chat_id>/later": SESSION,
@@ -219,6 +224,10 @@ BODIES = {
     "POST /app/lines/<int:line_id>/owner": {"rule": "nobody"},
     "POST /app/replies": {"name": "Hello", "text": "Hello"},
     "POST /app/replies/<int:reply_id>/remove": {"confirmed": True},
+    "POST /app/replies/<int:reply_id>/access": {"access": []},
+    "POST /app/replies/<int:reply_id>/editors": {"access": []},
+    "POST /app/replies/<int:reply_id>/files": {},  # it comes as a form
+    "POST /app/replies/<int:reply_id>/files/<int:file_id>/remove": {},
     "POST /app/replies/export": {},
     "POST /app/replies/import": {},  # it comes as a form
     "POST /chats/<int:chat_id>/replies": {"name": "Hello", "text": "Hello"},
@@ -257,6 +266,7 @@ def call(card: CardPage, route: str, headers: dict[str, str], chat: int = 1, ref
     method, _, path = route.partition(" ")
     path = path.replace("<int:chat_id>", str(chat)).replace("<int:line_id>", "1").replace("<ref>", ref)
     path = path.replace("<int:ignored_id>", "1").replace("<int:reply_id>", "1").replace("<int:later_id>", "1")
+    path = path.replace("<int:file_id>", "1")
     return card.client.open(path, method=method, json=BODIES.get(route), headers=headers)
 
 
@@ -357,6 +367,7 @@ def test_the_other_portals_session_and_ids_lead_nowhere(
         .replace("<ref>", ref)
         .replace("<int:reply_id>", "1")
         .replace("<int:later_id>", "1")
+        .replace("<int:file_id>", "1")
     )
     answer = theirs.client.open(path, method=method, json=body, headers={"X-Session": theirs.session})
 
@@ -421,6 +432,7 @@ def test_any_other_method_is_refused_and_does_nothing(
         .replace("<int:ignored_id>", "1")
         .replace("<int:reply_id>", "1")
         .replace("<int:later_id>", "1")
+        .replace("<int:file_id>", "1")
         .replace("<hook_key>", "x")
     )
     path = path.replace("/static", widget.app.static_url_path or "")

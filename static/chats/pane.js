@@ -127,7 +127,7 @@ function write(mine, chat, address) {
   const composer = startComposer(chat, address, mine.history, mine.stop.signal);
   startActions(chat, address, mine.history, composer, mine.stop.signal);
   startLater(chat, address.replace(/messages$/, 'later'), composer, mine.history, mine.stop.signal);
-  startReplies(chat, address.replace(/messages$/, 'replies'), mine.history, mine.stop.signal);
+  startReplies(chat, address.replace(/messages$/, 'replies'), composer, mine.history, mine.stop.signal);
   const { typed } = mine.wanted;
   if (typed && !text.value) {
     keepDraft(typed.in, '');

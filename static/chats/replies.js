@@ -8,7 +8,7 @@ import { textOf } from './words.js';
 const MINE = 'replies'; // what is said under the composer
 
 /** Start it in a drawn chat with a composer. `address` is that of the chat's quick replies. */
-export function startReplies(chat, address, history, signal) {
+export function startReplies(chat, address, composer, history, signal) {
   const form = chat.querySelector('#composer');
   const text = form.querySelector('#text');
   const box = form.querySelector('#replies');
@@ -126,15 +126,25 @@ export function startReplies(chat, address, history, signal) {
     const whole = filter() !== undefined;
     try {
       const response = await request(`${address}/${option.dataset.id}/use`, { json: {}, signal });
-      const words = partOf(await response.text()).dataset.text;
+      const chosen = partOf(await response.text());
+      const words = chosen.dataset.text;
       if (whole) text.value = words;
       else text.setRangeText(words, text.selectionStart, text.selectionEnd, 'end');
       close();
       text.dispatchEvent(new Event('input'));
       text.focus();
       complain();
+      await attach(option.dataset.id, chosen.querySelectorAll('[data-file]'));
     } catch (error) {
       fail(error);
+    }
+  }
+
+  // Its files are attached as if they had been chosen here: they can be looked at, and taken out.
+  async function attach(id, files) {
+    for (const { dataset } of files) {
+      const response = await request(`${address}/${id}/files/${dataset.file}`, { signal });
+      composer.attach([new File([await response.blob()], dataset.name, { type: dataset.type })]);
     }
   }
 
