@@ -52,7 +52,9 @@ def words_of(message: SandboxMessage) -> str:
     if message.revoked:
         return "Сообщение удалено"
     media = message.media
-    return message.text or (media.filename or _KINDS.get(media.kind, "Файл") if media else "")
+    card = message.card
+    shown = "Геопозиция" if card.place else "Контакт" if card.vcard else ""
+    return message.text or (media.filename or _KINDS.get(media.kind, "Файл") if media else shown)
 
 
 def days_of(messages: list[SandboxMessage], now: float) -> list[PhoneDay]:

@@ -35,6 +35,27 @@ class SandboxMedia:
 
 
 @dataclass(frozen=True)
+class SandboxPlace:
+    """A point on the map in a message, perhaps with what it is called."""
+
+    latitude: float
+    longitude: float
+    name: str = ""
+    address: str = ""
+
+
+@dataclass(frozen=True)
+class SandboxCard:
+    """What a message may hold instead of words: a place, or a contact card."""
+
+    place: SandboxPlace | None = None
+    vcard: str = ""
+
+
+NO_CARD = SandboxCard()
+
+
+@dataclass(frozen=True)
 class SandboxReaction:
     from_me: bool
     text: str
@@ -50,6 +71,7 @@ class SandboxMessage:
     from_me: bool
     text: str = ""
     media: SandboxMedia | None = None
+    card: SandboxCard = NO_CARD
     quoted: "SandboxMessage | None" = None
     reactions: list[SandboxReaction] = field(default_factory=list)
     edited: bool = False

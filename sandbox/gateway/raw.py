@@ -6,7 +6,7 @@ GOWS fills it from whatsmeow and differs in much; what users see, and only that,
 from base64 import b64encode
 from typing import Any
 
-from sandbox.gateway.model import SandboxAck, SandboxMedia, SandboxMessage
+from sandbox.gateway.model import SandboxAck, SandboxMedia, SandboxMessage, SandboxPlace
 
 REVOKE = 1  # WebMessageInfo.StubType.REVOKE
 _STATUS = {
@@ -64,9 +64,24 @@ def content_of(message: SandboxMessage) -> dict[str, Any]:
     context = _context(message.quoted)
     if message.media is not None:
         return {f"{message.media.kind}Message": {**_file(message.media, message.text), **context}}
+    if message.card.place is not None:
+        return {"locationMessage": {**_place(message.card.place), **context}}
+    if message.card.vcard:
+        called = {"displayName": name_in(message.card.vcard), "vcard": message.card.vcard}
+        return {"contactMessage": {**called, **context}}
     if context:
         return {"extendedTextMessage": {"text": message.text, **context}}
     return {"conversation": message.text}
+
+
+def name_in(vcard: str) -> str:
+    """How a contact card calls its person."""
+    return next((line[3:] for line in vcard.splitlines() if line.startswith("FN:")), "")
+
+
+def _place(place: SandboxPlace) -> dict[str, Any]:
+    named = {name: value for name, value in (("name", place.name), ("address", place.address)) if value}
+    return {"degreesLatitude": place.latitude, "degreesLongitude": place.longitude, **named}
 
 
 def _context(quoted: SandboxMessage | None) -> dict[str, Any]:

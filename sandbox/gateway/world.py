@@ -11,7 +11,9 @@ from sandbox.gateway.events import GatewayEventKind, Happening
 from sandbox.gateway.lines import STATUSES, fresh_lines
 from sandbox.gateway.model import (
     DELIVERED_AFTER,
+    NO_CARD,
     SandboxAck,
+    SandboxCard,
     SandboxChat,
     SandboxLine,
     SandboxMedia,
@@ -109,6 +111,7 @@ class GatewayWorld:
         reply_to: str = "",
         stuck: SandboxAck | None = None,
         media: SandboxMedia | None = None,
+        card: SandboxCard = NO_CARD,
         by_api: bool = True,
     ) -> SandboxMessage:
         """Write to the client. The same id once more is the same message: WhatsApp ids are unique in a chat."""
@@ -121,7 +124,7 @@ class GatewayWorld:
             if known is not None:
                 return known
             message = self._message(chat, text, from_me=True, own_id=own_id, quoted=_find(chat, reply_to))
-            message.by_api, message.stuck, message.media = by_api, stuck, media
+            message.by_api, message.stuck, message.media, message.card = by_api, stuck, media, card
             if by_api:
                 self.heard("send", 1)
             self._append(line, chat, message)
@@ -141,7 +144,7 @@ class GatewayWorld:
 
     def revoke(self, line: SandboxLine, message: SandboxMessage) -> None:
         with self.changed:
-            message.revoked, message.text, message.media = True, "", None
+            message.revoked, message.text, message.media, message.card = True, "", None, NO_CARD
             self._tell(GatewayEventKind.REVOKED, line, message)
 
     def react(self, line: SandboxLine, message: SandboxMessage, reaction: SandboxReaction) -> None:

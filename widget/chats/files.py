@@ -8,6 +8,7 @@ its computers has one: what runs by a click on some system is not passed on. The
 import re
 import unicodedata
 
+from widget.chats.cards import is_card
 from widget.errors import ErrorCode, Refused
 from widget.gateways.base import File
 
@@ -44,8 +45,9 @@ def label_of(name: str, caption: str) -> str:
 
 
 def is_label(text: str) -> bool:
-    """Whether the text of a send stands for a file."""
-    return text.startswith(label_of("", ""))
+    """Whether the text of a send stands for a file, a place or a contact card: for what is not kept, and is sent under
+    an id of the gateway's own."""
+    return text.startswith(label_of("", "")) or is_card(text)
 
 
 def _is_program(body: bytes) -> bool:

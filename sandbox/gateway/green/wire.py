@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from sandbox.gateway.directory import client_of, phone_id
-from sandbox.gateway.model import SandboxAck, SandboxLine, SandboxMedia, SandboxMessage
+from sandbox.gateway.model import SandboxAck, SandboxLine, SandboxMedia, SandboxMessage, SandboxPlace
+from sandbox.gateway.raw import name_in
 
 STATUSES = {
     SandboxAck.ERROR: "failed",
@@ -46,6 +47,9 @@ def message_data(message: SandboxMessage, origin: str, line: SandboxLine) -> dic
     quoted = {"quotedMessage": content.pop("quotedMessage")} if "quotedMessage" in content else {}
     if message.media is not None:
         return {"typeMessage": kind, "fileMessageData": content, **quoted}
+    if kind in ("locationMessage", "contactMessage"):
+        [(name, data)] = content.items()
+        return {"typeMessage": kind, f"{name}MessageData": data, **quoted}
     if kind == "textMessage":
         return {"typeMessage": kind, "textMessageData": content, **quoted}
     return {"typeMessage": kind, "extendedTextMessageData": content.pop("extendedTextMessage"), **quoted}
@@ -86,6 +90,11 @@ def _content(message: SandboxMessage, origin: str, line: SandboxLine) -> tuple[s
     """The type of a message and the fields that go with it."""
     if message.media is not None:
         kind, content = f"{message.media.kind}Message", _file(message, message.media, origin, line)
+    elif message.card.place is not None:
+        kind, content = "locationMessage", {"location": _location(message.card.place)}
+    elif message.card.vcard:
+        called = {"displayName": name_in(message.card.vcard), "vcard": message.card.vcard}
+        kind, content = "contactMessage", {"contact": {**called, "isForwarded": False}}
     elif message.quoted is not None:
         kind, content = "extendedTextMessage", {"extendedTextMessage": {"text": message.text}}
     else:
@@ -103,6 +112,11 @@ def _file(message: SandboxMessage, media: SandboxMedia, origin: str, line: Sandb
         "mimeType": media.mimetype,
         "isForwarded": False,
     }
+
+
+def _location(place: SandboxPlace) -> dict[str, Any]:
+    where = {"latitude": place.latitude, "longitude": place.longitude, "jpegThumbnail": "", "isForwarded": False}
+    return {"nameLocation": place.name, "address": place.address, **where}
 
 
 def _quoted(quoted: SandboxMessage, line: SandboxLine) -> dict[str, Any]:

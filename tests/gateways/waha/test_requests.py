@@ -9,7 +9,7 @@ import pytest
 from sandbox import people
 from tests.gateways import openapi
 from tests.gateways.conftest import RECORDED
-from widget.gateways.base import File, GatewayError
+from widget.gateways.base import ContactCard, File, GatewayError, Location
 
 SPEC = RECORDED / "openapi" / "waha-2026.7.1.openapi.json"
 IVAN = "79619510000@c.us"
@@ -29,6 +29,9 @@ VERBS = {
     "a picture": lambda waha: waha.send_file(IVAN, File("image/jpeg", "a.jpg", b"x"), message_id="3EB0AA"),
     "a video": lambda waha: waha.send_file(IVAN, File("video/mp4", "a.mp4", b"x"), message_id="3EB0AA"),
     "a voice": lambda waha: waha.send_file(IVAN, File("audio/ogg", "a.ogg", b"x"), message_id="3EB0AA"),
+    "a link with its picture": lambda waha: waha.send_text(IVAN, "https://x.ru", message_id="3EB0AA", preview=True),
+    "a place": lambda waha: waha.send_location(IVAN, Location(55.75, 37.61), reply_to=REF),
+    "a contact card": lambda waha: waha.send_contact(IVAN, ContactCard("Анна", "+79001234568"), reply_to=REF),
     "edit": lambda waha: waha.edit(IVAN, REF, "Новая цена"),
     "delete": lambda waha: waha.delete(IVAN, REF),
     "react": lambda waha: waha.react(IVAN, REF, "👍"),
