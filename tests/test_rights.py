@@ -74,6 +74,7 @@ LINES = {
     "POST /app/lines/LINE/remove": {"confirmed": True},
     "POST /app/lines/LINE/access": {"access": []},
     "POST /app/lines/LINE/owner": {"rule": "nobody"},
+    "POST /app/lines/LINE/previews": {"on": True},
     "POST /app/lines/LINE/limits": dict.fromkeys(RANGES, "1"),
     "POST /app/lines/LINE/mirror": {"mirroring": "off", "open_line": 0},
     "POST /app/lines/LINE/mirror/look": {},

@@ -10,7 +10,7 @@ export class Attachments {
     this.chips = []; // {file, item}
     if (!this.input) return; // this line's gateway sends no files
     this.largest = Number(this.input.dataset.largest);
-    form.querySelector('[data-action="choose-file"]').addEventListener('click', () => this.input.click(), { signal });
+    chat.querySelector('[data-action="choose-file"]').addEventListener('click', () => this.input.click(), { signal });
     this.input.addEventListener('change', () => this.take(this.input.files), { signal });
     this.list.addEventListener('click', (event) => this.pressed(event), { signal });
     form.addEventListener('paste', (event) => this.taken(event, event.clipboardData), { signal });

@@ -12,7 +12,7 @@ const TYPING_EVERY = 10_000;
 const LINES = 8;
 
 /** Start it in a drawn chat. Gives `replyTo` and `change`, which take a message: {ref, text}; `write`; and for what sends
- *  in another way `draft`, the messages that would go out now, `attach` and `forget`, which empties the box. */
+ *  in another way `draft`, the messages that would go out now, `attach`, `post` and `forget`, which empties the box. */
 export function startComposer(chat, address, history, signal) {
   const form = chat.querySelector('#composer');
   const text = form.querySelector('#text');
@@ -56,6 +56,7 @@ export function startComposer(chat, address, history, signal) {
     write,
     draft,
     attach: (files) => attachments.take(files),
+    post: (message) => queue.add({ ...message, replyTo: about?.ref ?? '' }),
     forget,
   };
 
@@ -106,7 +107,7 @@ export function startComposer(chat, address, history, signal) {
     for (const part of box.querySelectorAll('[data-for]')) part.hidden = part.dataset.for !== kind;
     for (const label of button.querySelectorAll('[data-for]'))
       label.hidden = (label.dataset.for === 'edit') !== Boolean(about?.change);
-    for (const control of form.querySelectorAll('[data-action="choose-file"]')) control.hidden = Boolean(about?.change);
+    for (const control of form.querySelectorAll('[data-attaches]')) control.hidden = Boolean(about?.change);
   }
 
   // As high as what is in it, up to eight lines.
@@ -208,7 +209,7 @@ export function startComposer(chat, address, history, signal) {
     const choice = await laterChoice(job, html);
     if (choice === 'yes') return true;
     if (choice === 'later') return take(job);
-    if (!job.file && !text.value) {
+    if (!job.file && !job.path && !text.value) {
       take(job);
       write(job.text);
     }

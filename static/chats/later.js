@@ -3,6 +3,7 @@
 
 import { request } from '../api.js';
 import { confirmed } from '../dialog.js';
+import { placeAbove } from './menus.js';
 import { newKey } from './queue.js';
 import { problemIn, wordsOf } from './said.js';
 import { textOf } from './words.js';
@@ -15,7 +16,7 @@ let postpone = null; // of the chat that is open
 export async function laterChoice(job, html) {
   const dialog = document.getElementById('confirm');
   const third = dialog.querySelector('[value="third"]');
-  third.hidden = !html.includes('data-asleep') || !postpone;
+  third.hidden = !html.includes('data-asleep') || Boolean(job.path) || !postpone; // a place or a card cannot wait
   const yes = await confirmed('confirm', textOf(html));
   third.hidden = true; // other questions have no such answer
   if (yes) return 'yes';
@@ -35,7 +36,7 @@ export function startLater(chat, address, composer, history, signal) {
     if (postpone === keep) postpone = null;
   });
   menu.addEventListener('click', chosen, { signal });
-  menu.addEventListener('toggle', place, { signal });
+  menu.addEventListener('toggle', (event) => event.newState === 'open' && placeAbove(menu, text), { signal });
   box.addEventListener('click', pressed, { signal });
   history.box.addEventListener('drawn', () => wentOut() && look(), { signal });
   const timer = setInterval(() => box.childElementCount && !document.hidden && look(), LOOK_EVERY);
@@ -59,13 +60,6 @@ export function startLater(chat, address, composer, history, signal) {
   function wentOut() {
     const waiting = [...box.querySelectorAll('[data-later-key]')];
     return waiting.some(({ dataset }) => history.box.querySelector(`[data-key="${dataset.laterKey}"]`));
-  }
-
-  function place(event) {
-    if (event.newState !== 'open') return;
-    const near = text.getBoundingClientRect();
-    menu.style.left = `${Math.max(8, Math.min(near.left, window.innerWidth - menu.offsetWidth - 8))}px`;
-    menu.style.top = `${Math.max(8, near.top - menu.offsetHeight - 4)}px`;
   }
 
   async function chosen(event) {

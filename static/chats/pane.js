@@ -2,6 +2,7 @@
 
 import { request, Refused } from '../api.js';
 import { startActions } from './actions.js';
+import { startCards } from './cards.js';
 import { startComposer } from './composer.js';
 import { draftName, keepDraft } from './drafts.js';
 import { History } from './history.js';
@@ -127,6 +128,7 @@ function write(mine, chat, address) {
   const composer = startComposer(chat, address, mine.history, mine.stop.signal);
   startActions(chat, address, mine.history, composer, mine.stop.signal);
   startLater(chat, address.replace(/messages$/, 'later'), composer, mine.history, mine.stop.signal);
+  startCards(chat, address, composer, mine.stop.signal);
   startReplies(chat, address.replace(/messages$/, 'replies'), composer, mine.history, mine.stop.signal);
   const { typed } = mine.wanted;
   if (typed && !text.value) {

@@ -7,7 +7,7 @@ from flask import Response, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from widget.chats import beside_views, message_views
-from widget.chats.beside import beside_of
+from widget.chats.beside import beside_of, employees
 from widget.chats.context import (
     chat_of,
     current_context,
@@ -109,6 +109,7 @@ def open_chat() -> ResponseReturnValue:
         beside=beside_of(context, line, chat),
         chosen=chosen,
         emojis=EMOJIS,
+        colleagues=employees(session.portal_id) if capabilities.contact else (),
         unfilled_pattern=UNFILLED_PATTERN,
         draft_name=hashlib.sha256(f"{session.portal_id}:{session.user_id}:{chat.id}".encode()).hexdigest()[:16],
         capabilities=capabilities,
