@@ -5,7 +5,6 @@ from flask.typing import ResponseReturnValue
 from widget.admin import sections, waiting_views
 from widget.admin.current_user import CurrentUser, current_user
 from widget.admin.pages import pages
-from widget.chats.typed import NotTheirs
 from widget.context import CardContext
 from widget.errors import ErrorCode, Refused
 from widget.forms import json_body, text_field
@@ -41,16 +40,11 @@ def change_asking(later_id: int) -> ResponseReturnValue:
 
 
 def _context(user: CurrentUser, line: Line, chat: Chat, message: Scheduled) -> CardContext:
-    """What this user knows in that chat, if they may write in it. Outside calls as for opening it from the list.
-    Raises Refused."""
+    """What this user knows in that chat, if they may still write in it. Outside calls as `Authors.check` makes. Raises
+    Refused."""
     here = services()
     user.context.line(line.id)
-    if message.typed and not user.viewer.admin:
-        try:
-            here.chats.service.typed.read(line, chat.client, message.user_id)
-        except NotTheirs as error:
-            raise Refused(ErrorCode.NOT_ALLOWED, reason=f"typed number: {error}") from error
-    elif not here.chats.rights.may_read(user.portal, user.viewer, chat):
-        raise Refused(ErrorCode.NOT_ALLOWED, reason="chat of a scheduled message")
+    if not user.viewer.admin:
+        here.later.authors.check(user.portal, line, chat, message)
     session = user.session.for_number(chat.client, line.id, granted=True)
     return here.card.door.enter(session, user.portal)

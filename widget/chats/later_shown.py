@@ -12,7 +12,7 @@ def later_names(context: CardContext, chat: Chat) -> dict[str, object]:
     all that brought them here. One query, and one for files where there are messages."""
     here = services()
     messages = here.storage.scheduled.of_chat(chat.portal_id, chat.id)
-    if is_typed(context):
+    if context.is_typed:
         messages = [message for message in messages if message.user_id == context.viewer.user_id]
     return {
         "later": messages,
@@ -26,12 +26,6 @@ def later_names(context: CardContext, chat: Chat) -> dict[str, object]:
 def may_change(context: CardContext, message: Scheduled) -> bool:
     """Its author, and administrators."""
     return context.viewer.admin or context.viewer.user_id == message.user_id
-
-
-def is_typed(context: CardContext) -> bool:
-    """Whether neither a card nor a right to the chat says that this user may read it."""
-    session = context.session
-    return bool(session.number) and not session.granted and not context.viewer.admin
 
 
 def zone_of(context: CardContext, chat: Chat) -> str:

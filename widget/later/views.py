@@ -15,7 +15,7 @@ from widget.chats.context import (
     refuse_unlinked,
 )
 from widget.chats.files import accepted
-from widget.chats.later_shown import is_typed, later_names, may_change
+from widget.chats.later_shown import later_names, may_change
 from widget.chats.sending import MAX_CAPTION, MAX_TEXT, refuse_unfilled, signature, typed_text
 from widget.context import CardContext
 from widget.current import current_session
@@ -66,7 +66,9 @@ def send_later(chat_id: int) -> ResponseReturnValue:
     here.saw(chat.portal_id, who)
     message = Scheduled(
         *(chat.portal_id, line.id, chat.id, key, who.user_id, who.name[:120], text, due_at, here.clock(), wall),
-        typed=is_typed(context),
+        typed=context.is_typed,
+        entity_type_id=context.session.entity_type_id,
+        entity_id=context.session.entity_id,
         reply_to=json.dumps(astuple(named(chat, reply_to))) if reply_to else "",
     )
     room = here.storage.scheduled.add(message, per_hour=context.portal.later_per_hour, file=file)

@@ -31,9 +31,10 @@ class Room(Enum):
 @dataclass(frozen=True)
 class Scheduled:
     """`due_at` and `since` are unix seconds. `wall` is the time on the client's clock that was meant, "" for a moment;
-    `asks` is why its author has to say yes first, "" where nothing is asked. `typed`: a typed number is all that
-    brought its author to the chat, so that it is asked once more, when it is due, whose the chat is. `reply_to` is
-    JSON of the message that it answers, "" for none; its file is kept apart (kept_files.py)."""
+    `asks` is why its author has to say yes first, "" where nothing is asked. `entity_type_id` and `entity_id` are the
+    card in which it was written, 0 without one; `typed`: a typed number is all that brought its author to the chat.
+    Whether they may still write there is asked of it when it is due. `reply_to` is JSON of the message that it answers,
+    "" for none; its file is kept apart (kept_files.py)."""
 
     portal_id: int
     line_id: int
@@ -49,6 +50,8 @@ class Scheduled:
     id: int = 0
     typed: bool = False
     reply_to: str = ""
+    entity_type_id: int = 0
+    entity_id: int = 0
 
 
 class ScheduledSends:
@@ -143,7 +146,7 @@ class ScheduledSends:
 
 _KEPT = (
     *("portal_id", "line_id", "chat_id", "send_key", "user_id", "user_name"),
-    *("due_at", "wall", "since", "typed", "reply_to"),
+    *("due_at", "wall", "since", "typed", "reply_to", "entity_type_id", "entity_id"),
 )
 
 
