@@ -32,6 +32,8 @@ CHATS = {
     "POST /chats/CHAT/location": {"key": "key-7", "place": "1.5, 2.5"},
     "POST /chats/CHAT/contact": {"key": "key-6", "name": "Anna", "number": "+79001234568"},
     "POST /chats/CHAT/colleague": {"user": 1},
+    "POST /chats/CHAT/drive": {},
+    "POST /chats/CHAT/drive/FILE": {},
     "POST /chats/CHAT/messages/REF/edit": {"text": "Mine"},
     "POST /chats/CHAT/messages/REF/delete": {"confirmed": True},
     "POST /chats/CHAT/messages/REF/react": {"emoji": "👍"},

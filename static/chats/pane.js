@@ -5,6 +5,7 @@ import { startActions } from './actions.js';
 import { startCards } from './cards.js';
 import { startComposer } from './composer.js';
 import { draftName, keepDraft } from './drafts.js';
+import { startDrive } from './drive.js';
 import { History } from './history.js';
 import { startLater } from './later.js';
 import { startSearch } from './search.js';
@@ -129,6 +130,7 @@ function write(mine, chat, address) {
   startActions(chat, address, mine.history, composer, mine.stop.signal);
   startLater(chat, address.replace(/messages$/, 'later'), composer, mine.history, mine.stop.signal);
   startCards(chat, address, composer, mine.stop.signal);
+  startDrive(chat, address.replace(/messages$/, 'drive'), composer, mine.stop.signal);
   startReplies(chat, address.replace(/messages$/, 'replies'), composer, mine.history, mine.stop.signal);
   const { typed } = mine.wanted;
   if (typed && !text.value) {

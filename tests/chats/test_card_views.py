@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.stand import DEAL, CardPage, Outside, Widget
+from widget.bitrix24.drive import DriveItem
 
 MARIA = "+7 912 345-67-89"
 
@@ -73,3 +74,55 @@ def test_of_a_colleague_is_told_what_the_scopes_show(widget: Widget, card: CardP
 def test_the_clip_offers_what_the_lines_gateway_can(card: CardPage, chat: int) -> None:
     for words in ("Location", "Contact of a colleague"):
         assert words in card.words
+
+
+# Bitrix24 Drive.
+
+
+@pytest.fixture
+def drive(widget: Widget, outside: Outside) -> CardPage:
+    """A card whose portal has granted the permission."""
+    scopes = "crm,disk,placement,user_brief"
+    outside.http.post(f"{outside.portal}/_sandbox/portals/1", json={"scopes": scopes}).raise_for_status()
+    widget.services.storage.portals.set_scopes(widget.portals[0], frozenset(scopes.split(",")))
+    return widget.open(DEAL, user="rep", lang="en").reveal()
+
+
+def test_a_file_of_the_drive_is_found_and_fetched_for_the_composer(drive: CardPage) -> None:
+    chat = drive.open_chat(drive.keys[MARIA]).chat
+    assert "File from Bitrix24 Drive" in drive.words
+    look = f"/chats/{chat}/drive"
+    assert "Общий диск" in drive.post(look, {}).words
+    drive.post(look, {"folder": 12})
+    assert "Прайсы" in drive.words
+    assert "директора" not in drive.words  # Bitrix24 shows it to another employee alone
+    assert 'data-name="прайс 2027.pdf" data-type="application/pdf"' in drive.post(look, {"folder": 21}).text
+    file = drive.post(f"{look}/22", {}).answer
+    assert (file.data, file.headers["Content-Type"]) == (b"%PDF-1.4 prices", "application/octet-stream")
+    assert "More" in drive.post(look, {"folder": 11}).words
+    assert "More" not in drive.post(look, {"folder": 11, "start": 50}).words
+
+
+@pytest.mark.parametrize("file", [21, 23, 99])
+def test_a_folder_another_employees_file_and_none_are_not_fetched(drive: CardPage, file: int) -> None:
+    chat = drive.open_chat(drive.keys[MARIA]).chat
+    assert drive.post(f"/chats/{chat}/drive/{file}", {}).answer.status_code in (403, 404, 502)
+
+
+def test_an_address_on_another_host_is_not_called(drive: CardPage, monkeypatch: pytest.MonkeyPatch) -> None:
+    chat = drive.open_chat(drive.keys[MARIA]).chat
+    elsewhere = DriveItem(22, "a.pdf", folder=False), "https://elsewhere.example/disk/downloadFile/22/?auth=x"
+    monkeypatch.setattr("widget.chats.drive_views.read_file_address", lambda *_asked: elsewhere)
+    assert drive.post(f"/chats/{chat}/drive/22", {}).refusal == "file_elsewhere"
+
+
+def test_a_file_that_is_too_large_is_not_fetched(drive: CardPage, monkeypatch: pytest.MonkeyPatch) -> None:
+    chat = drive.open_chat(drive.keys[MARIA]).chat
+    monkeypatch.setattr("widget.chats.drive_views.MAX_FILE_SIZE", 3)
+    assert drive.post(f"/chats/{chat}/drive/22", {}).refusal == "too_large"
+
+
+def test_without_the_permission_the_drive_is_not_offered(card: CardPage, chat: int, outside: Outside) -> None:
+    assert "Bitrix24 Drive" not in card.words
+    assert card.post(f"/chats/{chat}/drive", {}).refusal == "portal_scope"
+    assert "disk.storage.getlist" not in outside.calls("portal")

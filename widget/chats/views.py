@@ -6,7 +6,8 @@ from dataclasses import replace
 from flask import Response, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
-from widget.chats import beside_views, message_views
+from widget.bitrix24.drive import READS_DRIVE
+from widget.chats import beside_views, drive_views, message_views
 from widget.chats.beside import beside_of, employees
 from widget.chats.context import (
     chat_of,
@@ -40,7 +41,7 @@ from widget.storage.line_health import HEARD_EVERY
 from widget.storage.lines import Line
 from widget.variables import UNFILLED_PATTERN
 
-__all__ = ["beside_views", "message_views", "pages"]
+__all__ = ["beside_views", "drive_views", "message_views", "pages"]
 
 # Shown in the page; everything else is only ever saved, so that no file of a stranger runs in our origin.
 SHOWN_TYPES = ("image/png", "image/jpeg", "image/webp", "image/gif", "video/mp4", "audio/")
@@ -111,6 +112,7 @@ def open_chat() -> ResponseReturnValue:
         beside=beside_of(context, line, chat),
         chosen=chosen,
         emojis=EMOJIS,
+        has_drive=capabilities.files and READS_DRIVE in context.portal.scopes,
         colleagues=employees(session.portal_id) if capabilities.contact else (),
         unfilled_pattern=UNFILLED_PATTERN,
         draft_name=hashlib.sha256(f"{session.portal_id}:{session.user_id}:{chat.id}".encode()).hexdigest()[:16],
