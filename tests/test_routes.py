@@ -217,7 +217,7 @@ BODIES = {
     "POST /chats/<int:chat_id>/location": {"key": "key-4", "place": "1.5, 2.5"},
     "POST /chats/<int:chat_id>/contact": {"key": "key-5", "name": "Anna", "number": "+79001234568"},
     "POST /chats/<int:chat_id>/colleague": {"user": 1},
-    "POST /chats/<int:chat_id>/drive": {},
+    "POST /chats/<int:chat_id>/drive": {"folder": 12},
     "POST /chats/<int:chat_id>/drive/<int:file_id>": {},
     "POST /chats/<int:chat_id>/messages/<ref>/edit": {"text": "Hello"},
     "POST /chats/<int:chat_id>/messages/<ref>/delete": {"confirmed": True},

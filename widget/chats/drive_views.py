@@ -19,9 +19,9 @@ DEEPEST = 5000  # things of one folder that can be looked through
 @pages.post("/<int:chat_id>/drive")
 def look_into_drive(chat_id: int) -> ResponseReturnValue:
     """The storages, or what is in a `folder` from `start` on. One outside call."""
+    context, _line, _chat = chat_to_change(chat_id)
     body = json_body()
     folder, start = id_field(body, "folder"), min(id_field(body, "start") or 0, DEEPEST)
-    context, _line, _chat = chat_to_change(chat_id)
     who = services().bitrix24.rest, context.portal, context.viewer.user_id
     found = read_folder(*who, folder, start) if folder else read_storages(*who)
     items = sorted(found, key=lambda item: (not item.folder, item.name.casefold()))
