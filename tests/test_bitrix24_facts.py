@@ -11,7 +11,7 @@ from widget.bitrix24.relied import CONFIRMABLE, DYNAMIC_TAB, EVENTS, FORM_FIELDS
 from widget.storage.confirmations import confirmed_by
 
 ROOT = Path(__file__).resolve().parent.parent
-SPACES = "app|crm|event|im|imconnector|imopenlines|placement|user|userfieldconfig|userfieldtype"
+SPACES = "app|crm|disk|event|im|imconnector|imopenlines|placement|user|userfieldconfig|userfieldtype"
 METHOD = re.compile(rf"(?:{SPACES})(?:\.[a-zA-Z]+)+")
 FORM_FIELD = re.compile(r"[A-Z]{4,}(?:_[A-Z]+)*|member_id")
 

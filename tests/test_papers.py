@@ -187,6 +187,8 @@ CAN = {
     "react": lambda can: yes(can.react),
     "mark as read": lambda can: yes(can.mark_read),
     "typing": lambda can: yes(can.typing),
+    "location": lambda can: yes(can.location),
+    "contact card": lambda can: yes(can.contact),
 }
 
 

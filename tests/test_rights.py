@@ -32,6 +32,11 @@ CHATS = {
     "POST /chats/CHAT/messages": {"text": "Hello", "key": "key-9", "confirmed": True},
     "GET /chats/CHAT/media/REF": None,
     "POST /chats/CHAT/files": {},
+    "POST /chats/CHAT/location": {"key": "key-7", "place": "1.5, 2.5"},
+    "POST /chats/CHAT/contact": {"key": "key-6", "name": "Anna", "number": "+79001234568"},
+    "POST /chats/CHAT/colleague": {"user": 1},
+    "POST /chats/CHAT/drive": {},
+    "POST /chats/CHAT/drive/FILE": {},
     "POST /chats/CHAT/messages/REF/edit": {"text": "Mine"},
     "POST /chats/CHAT/messages/REF/delete": {"confirmed": True},
     "POST /chats/CHAT/messages/REF/react": {"emoji": "👍"},
@@ -55,6 +60,7 @@ CHATS = {
     "POST /chats/CHAT/replies": {"name": "Mine", "text": "Mine"},
     "GET /chats/CHAT/replies/REPLY": None,
     "POST /chats/CHAT/replies/REPLY/use": {},
+    "GET /chats/CHAT/replies/REPLY/files/FILE": None,
 }
 WAITING = {
     "POST /app/waiting/CHAT/open": {},
@@ -73,6 +79,7 @@ LINES = {
     "POST /app/lines/LINE/remove": {"confirmed": True},
     "POST /app/lines/LINE/access": {"access": []},
     "POST /app/lines/LINE/owner": {"rule": "nobody"},
+    "POST /app/lines/LINE/previews": {"on": True},
     "POST /app/lines/LINE/limits": dict.fromkeys(RANGES, "1"),
     "POST /app/lines/LINE/mirror": {"mirroring": "off", "open_line": 0},
     "POST /app/lines/LINE/mirror/look": {},
@@ -111,8 +118,13 @@ OWN = {
     "POST /app/waiting": {},
     "POST /app/replies": {"name": "Mine", "text": "Mine"},
     "POST /app/replies/REPLY/remove": {"confirmed": True},
+    "POST /app/replies/REPLY/access": {"access": []},
+    "POST /app/replies/REPLY/editors": {"access": []},
+    "POST /app/replies/REPLY/files": {},
+    "POST /app/replies/REPLY/files/FILE/remove": {},
     "POST /app/replies/export": {},
     "POST /app/replies/import": {},
+    "POST /app/later/LATER": {"do": "remove"},
 }
 NO_SESSION = {
     "GET /openlines/files/<token>/<name>",
@@ -136,7 +148,14 @@ class Theirs:
 
     def ask(self, page: CardPage, route: str, body: Any) -> tuple[int, str]:
         method, _, path = route.partition(" ")
-        for name, value in (("CHAT", self.chat), ("REF", self.ref), ("LINE", 1), ("REPLY", 1), ("LATER", 1)):
+        for name, value in (
+            ("CHAT", self.chat),
+            ("REF", self.ref),
+            ("LINE", 1),
+            ("REPLY", 1),
+            ("LATER", 1),
+            ("FILE", 1),
+        ):
             path = path.replace(name, str(value))
         if body:
             body = {k: self.key if v == "KEY" else [self.key] if v == ["KEY"] else v for k, v in body.items()}
@@ -167,7 +186,10 @@ def test_every_route_is_in_a_table_here_or_needs_no_session(widget: Widget) -> N
     for rule in widget.app.url_map.iter_rules():
         path = rule.rule.replace("<int:chat_id>", "CHAT").replace("<ref>", "REF").replace("<int:line_id>", "LINE")
         path = (
-            path.replace("<int:ignored_id>", "1").replace("<int:reply_id>", "REPLY").replace("<int:later_id>", "LATER")
+            path.replace("<int:ignored_id>", "1")
+            .replace("<int:reply_id>", "REPLY")
+            .replace("<int:later_id>", "LATER")
+            .replace("<int:file_id>", "FILE")
         )
         if path.startswith(("/static", "/health", "/metrics", "/hooks")):
             continue

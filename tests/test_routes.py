@@ -64,6 +64,11 @@ WHO_MAY_CALL = {
     "GET /openlines/files/<token>/<name>": SEALED,
     "POST /app/replies": SESSION,  # shared ones: an administrator, tests/replies
     "POST /app/replies/<int:reply_id>/remove": SESSION,
+    "POST /app/replies/<int:reply_id>/access": ADMIN,
+    "POST /app/replies/<int:reply_id>/editors": ADMIN,
+    "POST /app/replies/<int:reply_id>/files": SESSION,
+    "POST /app/replies/<int:reply_id>/files/<int:file_id>/remove": SESSION,
+    "GET /chats/<int:chat_id>/replies/<int:reply_id>/files/<int:file_id>": SESSION,
     "POST /app/replies/export": SESSION,
     "POST /app/replies/import": SESSION,
     "GET /chats/<int:chat_id>/later": SESSION,
@@ -74,8 +79,10 @@ WHO_MAY_CALL = {
     "GET /chats/<int:chat_id>/replies/<int:reply_id>": SESSION,
     "POST /chats/<int:chat_id>/replies/<int:reply_id>/use": SESSION,
     "POST /app/lines/<int:line_id>/owner": ADMIN,
+    "POST /app/lines/<int:line_id>/previews": ADMIN,
     "POST /app/waiting/limit": ADMIN,
     "POST /app/later": ADMIN,
+    "POST /app/later/<int:later_id>": SESSION,
     "POST /app/notices": ADMIN,
     "POST /app/ignored/<int:ignored_id>/undo": ADMIN,
     "POST /app/waiting": SESSION,
@@ -106,6 +113,11 @@ WHO_MAY_CALL = {
     "POST /chats/<int:chat_id>/messages": SESSION,
     "GET /chats/<int:chat_id>/media/<ref>": SESSION,
     "POST /chats/<int:chat_id>/files": SESSION,
+    "POST /chats/<int:chat_id>/location": SESSION,
+    "POST /chats/<int:chat_id>/contact": SESSION,
+    "POST /chats/<int:chat_id>/colleague": SESSION,
+    "POST /chats/<int:chat_id>/drive": SESSION,
+    "POST /chats/<int:chat_id>/drive/<int:file_id>": SESSION,
     "POST /chats/<int:chat_id>/messages/<ref>/edit": SESSION,
     "POST /chats/<int:chat_id>/messages/<ref>/delete": SESSION,
     "POST /chats/<int:chat_id>/messages/<ref>/react": SESSION,
@@ -208,6 +220,11 @@ BODIES = {
     "POST /chats/<int:chat_id>/open-line": {"do": "look"},
     "POST /chats/<int:chat_id>/messages": {"text": "Hello", "key": "key-1", "confirmed": True},
     "POST /chats/<int:chat_id>/files": {"key": "key-2"},  # it comes as a form
+    "POST /chats/<int:chat_id>/location": {"key": "key-4", "place": "1.5, 2.5"},
+    "POST /chats/<int:chat_id>/contact": {"key": "key-5", "name": "Anna", "number": "+79001234568"},
+    "POST /chats/<int:chat_id>/colleague": {"user": 1},
+    "POST /chats/<int:chat_id>/drive": {"folder": 12},
+    "POST /chats/<int:chat_id>/drive/<int:file_id>": {},
     "POST /chats/<int:chat_id>/messages/<ref>/edit": {"text": "Hello"},
     "POST /chats/<int:chat_id>/messages/<ref>/delete": {"confirmed": True},
     "POST /chats/<int:chat_id>/messages/<ref>/react": {"emoji": "👍"},
@@ -222,8 +239,13 @@ BODIES = {
     "POST /chats/<int:chat_id>/told": {},
     "POST /chats/<int:chat_id>/ignore": {"confirmed": True},
     "POST /app/lines/<int:line_id>/owner": {"rule": "nobody"},
+    "POST /app/lines/<int:line_id>/previews": {"on": True},
     "POST /app/replies": {"name": "Hello", "text": "Hello"},
     "POST /app/replies/<int:reply_id>/remove": {"confirmed": True},
+    "POST /app/replies/<int:reply_id>/access": {"access": []},
+    "POST /app/replies/<int:reply_id>/editors": {"access": []},
+    "POST /app/replies/<int:reply_id>/files": {},  # it comes as a form
+    "POST /app/replies/<int:reply_id>/files/<int:file_id>/remove": {},
     "POST /app/replies/export": {},
     "POST /app/replies/import": {},  # it comes as a form
     "POST /chats/<int:chat_id>/replies": {"name": "Hello", "text": "Hello"},
@@ -232,6 +254,7 @@ BODIES = {
     "POST /chats/<int:chat_id>/replies/<int:reply_id>/use": {},
     "POST /app/waiting/limit": {"minutes": "5"},
     "POST /app/later": {"later_per_hour": "5"},
+    "POST /app/later/<int:later_id>": {"do": "remove"},
     "POST /app/notices": {"on": True},
     "POST /app/ignored/<int:ignored_id>/undo": {},
     "POST /app/waiting": {},
@@ -261,6 +284,7 @@ def call(card: CardPage, route: str, headers: dict[str, str], chat: int = 1, ref
     method, _, path = route.partition(" ")
     path = path.replace("<int:chat_id>", str(chat)).replace("<int:line_id>", "1").replace("<ref>", ref)
     path = path.replace("<int:ignored_id>", "1").replace("<int:reply_id>", "1").replace("<int:later_id>", "1")
+    path = path.replace("<int:file_id>", "1")
     return card.client.open(path, method=method, json=BODIES.get(route), headers=headers)
 
 
@@ -361,6 +385,7 @@ def test_the_other_portals_session_and_ids_lead_nowhere(
         .replace("<ref>", ref)
         .replace("<int:reply_id>", "1")
         .replace("<int:later_id>", "1")
+        .replace("<int:file_id>", "1")
     )
     answer = theirs.client.open(path, method=method, json=body, headers={"X-Session": theirs.session})
 
@@ -425,6 +450,7 @@ def test_any_other_method_is_refused_and_does_nothing(
         .replace("<int:ignored_id>", "1")
         .replace("<int:reply_id>", "1")
         .replace("<int:later_id>", "1")
+        .replace("<int:file_id>", "1")
         .replace("<hook_key>", "x")
     )
     path = path.replace("/static", widget.app.static_url_path or "")

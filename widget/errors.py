@@ -47,7 +47,10 @@ class ErrorCode(Enum):
     LATER_NIGHT = "later_night"  # the client would sleep then
     LATER_FULL = "later_full"  # the line has as many messages in that hour as it may
     LATER_BUSY = "later_busy"  # it is being sent at this moment
+    KEPT_FULL = "kept_full"  # the portal keeps as many files as it may
     UNFILLED = "unfilled"  # the text holds a variable of a quick reply that has no value
+    NOT_A_PLACE = "not_a_place"  # what was typed holds no coordinates
+    NOT_A_PHONE = "not_a_phone"  # a contact card without a name, or a number of a phone
     UNSUPPORTED = "unsupported"  # the line's gateway cannot do that
     MESSAGE_GONE = "message_gone"
     TOO_LATE = "too_late"  # WhatsApp lets a message be changed for a while only
@@ -76,8 +79,9 @@ STATUS: Mapping[ErrorCode, int] = {
     **dict.fromkeys((ErrorCode.LINE_DOWN, ErrorCode.LINE_OFF, ErrorCode.LINE_RESTRICTED, ErrorCode.TOO_LATE), 409),
     ErrorCode.TOO_LARGE: 413,
     **dict.fromkeys((ErrorCode.LATER_TIME, ErrorCode.LATER_NIGHT), 422),
-    **dict.fromkeys((ErrorCode.LATER_FULL, ErrorCode.LATER_BUSY), 409),
+    **dict.fromkeys((ErrorCode.LATER_FULL, ErrorCode.LATER_BUSY, ErrorCode.KEPT_FULL), 409),
     **dict.fromkeys((ErrorCode.BAD_FORM, ErrorCode.UNSUPPORTED, ErrorCode.FILE_TYPE, ErrorCode.UNFILLED), 422),
+    **dict.fromkeys((ErrorCode.NOT_A_PLACE, ErrorCode.NOT_A_PHONE), 422),
     **dict.fromkeys(
         (ErrorCode.PORTAL_BUSY, ErrorCode.FIRSTS_SPENT, ErrorCode.SENDS_SPENT, ErrorCode.CHECKS_SPENT), 429
     ),

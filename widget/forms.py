@@ -71,6 +71,11 @@ def maybe_text_field(body: dict[str, Any], name: str, *, longest: int) -> str:
     return "" if body.get(name, "") == "" else text_field(body, name, longest=longest)
 
 
+def one_line(text: str) -> str:
+    """Without breaks of lines and spaces around it."""
+    return " ".join(text.split())
+
+
 def id_field(body: dict[str, Any], name: str) -> int | None:
     """A row id, None where it is left out. Raises Refused(BAD_FORM)."""
     value = body.get(name)

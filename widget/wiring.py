@@ -38,7 +38,7 @@ from widget.phones.numbering import Numbering
 from widget.phones.updating import UpdateError, Updater
 from widget.places import Places
 from widget.presence.building import PresenceParts, build_presence
-from widget.replies.names import NameReader
+from widget.replies.building import ReplyParts, build_replies
 from widget.session import SessionTokens
 from widget.storage.building import Repositories, build_repositories
 from widget.storage.chats import Chat
@@ -68,7 +68,7 @@ class Services:
     open_lines: OpenLines
     card: CardParts
     webhooks: WebhookParts
-    reply_names: NameReader
+    replies: ReplyParts
     later: LaterWork
     jobs: Jobs
     numbering: Numbering
@@ -146,7 +146,7 @@ def build(
         open_lines=build_open_lines(infra, stored, bitrix24, gateways, chats.service, jobs, mirror),
         card=card,
         webhooks=build_webhooks(infra, stored, bitrix24, gateways, presence, jobs, readers, mirror, chats.transcripts),
-        reply_names=NameReader(bitrix24.rest, stored.staff, clock),
+        replies=build_replies(infra, stored, bitrix24.rest),
         later=build_later(infra, stored, gateways, chats, card.door, numbering, hours),
         jobs=jobs,
         numbering=numbering,

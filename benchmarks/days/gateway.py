@@ -10,12 +10,14 @@ from widget.gateways.base import (
     Capabilities,
     ChatList,
     CheckResult,
+    ContactCard,
     File,
     Gateway,
     GatewayErrorCode,
     LineState,
     LineStatus,
     ListedChat,
+    Location,
     Message,
     Page,
     SendResult,
@@ -93,7 +95,9 @@ class TrueGateway:
     def chat_id_of(self, phone: str) -> str:
         return f"{phone.lstrip('+')}@c.us"
 
-    def send_text(self, chat_id: str, text: str, *, message_id: str, reply_to: str = "") -> SendResult:
+    def send_text(
+        self, chat_id: str, text: str, *, message_id: str, reply_to: str = "", preview: bool = False
+    ) -> SendResult:
         phone = f"+{chat_id.partition('@')[0]}"
         if not self._on_whatsapp(phone):
             return SendResult(Sent.REFUSED, trouble=GatewayErrorCode.NOT_ON_WHATSAPP)
@@ -116,6 +120,12 @@ class TrueGateway:
     def send_file(
         self, chat_id: str, file: File, *, message_id: str, caption: str = "", reply_to: str = ""
     ) -> SendResult:
+        return _nobody_does_that()
+
+    def send_location(self, chat_id: str, location: Location, *, reply_to: str = "") -> SendResult:
+        return _nobody_does_that()
+
+    def send_contact(self, chat_id: str, card: ContactCard, *, reply_to: str = "") -> SendResult:
         return _nobody_does_that()
 
     def edit(self, chat_id: str, ref: str, text: str) -> None:

@@ -59,7 +59,8 @@ def words_of(message: SandboxMessage) -> str:
     if message.revoked:
         return "Сообщение удалено"
     media = message.media
-    return message.text or (media.filename or _KINDS.get(media.kind, "Файл") if media else "")
+    shown = "Геопозиция" if message.place else "Контакт" if message.contacts else ""
+    return message.text or (media.filename or _KINDS.get(media.kind, "Файл") if media else shown)
 
 
 def days_of(messages: list[SandboxMessage], now: float) -> list[PhoneDay]:

@@ -83,6 +83,15 @@ def set_up(session: str) -> ResponseReturnValue:
     return jsonify(name=session, version=line.version, engine=line.engine)
 
 
+@pages.get("/cards/<session>")
+def cards(session: str) -> ResponseReturnValue:
+    """The contact cards that the line has sent, as the clients' phones got them."""
+    world = here().world
+    with world.changed:
+        sent = [message for chat in world.lines[session].chats.values() for message in chat.messages]
+        return jsonify([vcard for message in sent for _name, vcard in message.contacts])
+
+
 @pages.post("/answer")
 def answer() -> ResponseReturnValue:
     """{"session": "sales", "phone": "+79619510000", "text": "…"}: the client writes to the line. With "contacts",

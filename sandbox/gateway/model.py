@@ -36,6 +36,33 @@ class SandboxMedia:
 
 
 @dataclass(frozen=True)
+class SandboxPlace:
+    """A point on the map in a message, perhaps with what it is called."""
+
+    latitude: float
+    longitude: float
+    name: str = ""
+    address: str = ""
+
+
+@dataclass(frozen=True)
+class SandboxCard:
+    """What a message may hold instead of words: a place, or a contact card."""
+
+    place: SandboxPlace | None = None
+    vcard: str = ""
+
+    @property
+    def contacts(self) -> tuple[tuple[str, str], ...]:
+        """How its person is called, and the vCard."""
+        named = (line[3:] for line in self.vcard.splitlines() if line.startswith("FN:"))
+        return ((next(named, ""), self.vcard),) if self.vcard else ()
+
+
+NO_CARD = SandboxCard()
+
+
+@dataclass(frozen=True)
 class SandboxReaction:
     from_me: bool
     text: str
@@ -51,6 +78,7 @@ class SandboxMessage:
     from_me: bool
     text: str = ""
     media: SandboxMedia | None = None
+    place: SandboxPlace | None = None
     quoted: "SandboxMessage | None" = None
     reactions: list[SandboxReaction] = field(default_factory=list)
     edited: bool = False

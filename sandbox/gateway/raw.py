@@ -6,7 +6,7 @@ GOWS fills it from whatsmeow and differs in much; what users see, and only that,
 from base64 import b64encode
 from typing import Any
 
-from sandbox.gateway.model import SandboxAck, SandboxMedia, SandboxMessage
+from sandbox.gateway.model import SandboxAck, SandboxMedia, SandboxMessage, SandboxPlace
 
 REVOKE = 1  # WebMessageInfo.StubType.REVOKE
 _STATUS = {
@@ -64,6 +64,8 @@ def content_of(message: SandboxMessage) -> dict[str, Any]:
     context = _context(message.quoted)
     if message.media is not None:
         return {f"{message.media.kind}Message": {**_file(message.media, message.text), **context}}
+    if message.place is not None:
+        return {"locationMessage": {**_place(message.place), **context}}
     if message.contacts:
         return {**contacts_of(message), **context}
     if context:
@@ -77,6 +79,11 @@ def contacts_of(message: SandboxMessage) -> dict[str, Any]:
     if len(cards) == 1:
         return {"contactMessage": cards[0]}
     return {"contactsArrayMessage": {"displayName": f"{len(cards)} contacts", "contacts": cards}}
+
+
+def _place(place: SandboxPlace) -> dict[str, Any]:
+    named = {name: value for name, value in (("name", place.name), ("address", place.address)) if value}
+    return {"degreesLatitude": place.latitude, "degreesLongitude": place.longitude, **named}
 
 
 def _context(quoted: SandboxMessage | None) -> dict[str, Any]:

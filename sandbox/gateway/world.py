@@ -11,7 +11,9 @@ from sandbox.gateway.events import GatewayEventKind, Happening
 from sandbox.gateway.lines import STATUSES, fresh_lines
 from sandbox.gateway.model import (
     DELIVERED_AFTER,
+    NO_CARD,
     SandboxAck,
+    SandboxCard,
     SandboxChat,
     SandboxLine,
     SandboxMedia,
@@ -109,6 +111,7 @@ class GatewayWorld:
         reply_to: str = "",
         stuck: SandboxAck | None = None,
         media: SandboxMedia | None = None,
+        card: SandboxCard = NO_CARD,
         by_api: bool = True,
     ) -> SandboxMessage:
         """Write to the client. The same id once more is the same message: WhatsApp ids are unique in a chat."""
@@ -122,6 +125,7 @@ class GatewayWorld:
                 return known
             message = self._message(chat, text, from_me=True, own_id=own_id, quoted=_find(chat, reply_to))
             message.by_api, message.stuck, message.media = by_api, stuck, media
+            message.place, message.contacts = card.place, card.contacts
             if by_api:
                 self.heard("send", 1)
             self._append(line, chat, message)
@@ -142,6 +146,7 @@ class GatewayWorld:
     def revoke(self, line: SandboxLine, message: SandboxMessage) -> None:
         with self.changed:
             message.revoked, message.text, message.media = True, "", None
+            message.place, message.contacts = None, ()
             self._tell(GatewayEventKind.REVOKED, line, message)
 
     def react(self, line: SandboxLine, message: SandboxMessage, reaction: SandboxReaction) -> None:

@@ -7,6 +7,7 @@ from ..control import Control
 from .company import company_pages
 from .control_api import steering
 from .credentials import AUTH_PREFIXES, DEFAULT_PORT
+from .drive import drive_pages
 from .faults import NAMES
 from .market import market_pages
 from .oauth import oauth_pages
@@ -35,6 +36,7 @@ def create_portal(widget_url: str, port: int = DEFAULT_PORT, auth_lifetime: int 
     app.register_blueprint(market_pages(world))
     app.register_blueprint(company_pages(world))
     app.register_blueprint(centre_pages(world))
+    app.register_blueprint(drive_pages(world))
     app.register_blueprint(steering(world))
     return app
 

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from . import field_types, fields, handlers, layouts, notices, placements, smart_types, staff, stages, timelines
+from . import drive, field_types, fields, handlers, layouts, notices, placements, smart_types, staff, stages, timelines
 from .asked import Asked, Method
 from .batch import Answer
 from .crm import add_item, find_duplicates, get_item, list_items, update_item
@@ -84,4 +84,5 @@ METHODS: dict[str, Method] = {
     **operators.METHODS,
     **messenger.METHODS,
     **notices.METHODS,
+    **drive.METHODS,
 }

@@ -4,7 +4,18 @@ from .errors import known
 from .state import SandboxPortalState
 
 EVERY = (
-    *("bizproc", "contact_center", "crm", "department", "entity", "im", "imconnector", "imopenlines", "placement"),
+    *(
+        "bizproc",
+        "contact_center",
+        "crm",
+        "department",
+        "disk",
+        "entity",
+        "im",
+        "imconnector",
+        "imopenlines",
+        "placement",
+    ),
     *("pull", "task", "user", "user_basic", "user_brief", "userfieldconfig"),
 )
 _NEEDED = {
@@ -13,6 +24,7 @@ _NEEDED = {
     "userfieldtype.": ("placement",),
     "userfieldconfig.": ("userfieldconfig",),
     "department.": ("department",),
+    "disk.": ("disk",),
     "im.": ("im",),
     "imconnector.": ("imconnector", "imopenlines"),
     "imopenlines.": ("imopenlines",),

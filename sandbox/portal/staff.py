@@ -95,7 +95,7 @@ def _code_names(state: SandboxPortalState) -> dict[str, dict[str, str]]:
 def _told(state: SandboxPortalState, user: User) -> dict[str, Any]:
     about = {"ID": str(user.id), "ACTIVE": is_active(state, user), "NAME": user.name, "LAST_NAME": user.last_name}
     if state.has_scope("user") or state.has_scope("user_basic"):
-        about["EMAIL"] = f"{user.role}@example.com"
+        about |= {"EMAIL": f"{user.role}@example.com", "WORK_PHONE": f"+7 495 123-45-{user.id:02}"}
     seen = {"LAST_LOGIN": MADE, "DATE_REGISTER": MADE, "IS_ONLINE": "Y", "TIME_ZONE": user.time_zone}
     place = {"PERSONAL_GENDER": user.gender, "WORK_POSITION": "", "UF_DEPARTMENT": list(user.departments)}
     return {**about, **seen, **place, "USER_TYPE": "employee"}

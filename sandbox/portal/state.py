@@ -139,6 +139,7 @@ class SandboxPortalState:
     user_options: dict[int, dict[str, Any]] = field(default_factory=dict)  # and for one user
     centre: ContactCentre = field(default_factory=seeded)
     timeline: list["TimelineEntry"] = field(default_factory=list)
+    downloads: dict[str, int] = field(default_factory=dict)  # files of the drive by the token in their address
     badges: dict[str, dict[str, str]] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock)
     _last_id: int = 6000

@@ -1,9 +1,13 @@
-// Quick replies as files: saved through a link of the page's own, taken from one that is chosen.
+// Quick replies as files: saved through a link of the page's own, taken from one that is chosen; and files of a reply.
 
 import { request, Refused } from '../api.js';
 import { fragment, redraw } from './send.js';
 
-export const replyActions = { 'export-replies': save, 'import-replies': choose };
+export const replyActions = {
+  'export-replies': save,
+  'import-replies': (button) => choose(button, '/app/replies/import', '.json,.csv,.txt'),
+  'attach-reply-file': (button) => choose(button, button.dataset.at),
+};
 
 async function save(button) {
   const response = await request('/app/replies/export', { json: { shared: 'shared' in button.dataset } });
@@ -14,22 +18,22 @@ async function save(button) {
   URL.revokeObjectURL(link.href);
 }
 
-function choose(button) {
+function choose(button, path, accept = '') {
   const input = document.createElement('input');
   input.type = 'file';
-  input.accept = '.json,.csv,.txt';
-  input.addEventListener('change', () => take(input.files[0], button));
+  input.accept = accept;
+  input.addEventListener('change', () => take(input.files[0], button, path));
   input.click();
 }
 
-async function take(file, button) {
+async function take(file, button, path) {
   if (!file) return;
   const form = new FormData();
   form.set('file', file, file.name);
   if ('shared' in button.dataset) form.set('shared', 'true');
   button.disabled = true;
   try {
-    const response = await request('/app/replies/import', { form });
+    const response = await request(path, { form });
     redraw(await response.text());
   } catch (error) {
     if (error instanceof Refused && error.message === '422') redraw(error.html);

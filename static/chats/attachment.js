@@ -10,7 +10,7 @@ export class Attachments {
     this.chips = []; // {file, item}
     if (!this.input) return; // this line's gateway sends no files
     this.largest = Number(this.input.dataset.largest);
-    form.querySelector('[data-action="choose-file"]').addEventListener('click', () => this.input.click(), { signal });
+    chat.querySelector('[data-action="choose-file"]').addEventListener('click', () => this.input.click(), { signal });
     this.input.addEventListener('change', () => this.take(this.input.files), { signal });
     this.list.addEventListener('click', (event) => this.pressed(event), { signal });
     form.addEventListener('paste', (event) => this.taken(event, event.clipboardData), { signal });
@@ -88,6 +88,7 @@ export class Attachments {
   }
 
   forgetAll() {
+    if (!this.input) return;
     for (const chip of this.chips) this.drop(chip);
     this.chips = [];
     this.show();
@@ -100,12 +101,10 @@ export class Attachments {
   }
 
   /** The files in their order, each with its caption; `text` is the first one's where it has none of its own. */
-  takeAway(text) {
-    const taken = this.chips.map(({ file, item }, index) => ({
+  messages(text) {
+    return this.chips.map(({ file, item }, index) => ({
       file,
       text: item.querySelector('.file-caption').value.trim() || (index ? '' : text),
     }));
-    this.forgetAll();
-    return taken;
   }
 }

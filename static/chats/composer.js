@@ -1,24 +1,26 @@
 // The composer: what is typed, attached and answered to. It is empty again at once; what becomes of a message stands in
 // its bubble (queue.js), and nothing is thrown away until the server has it.
 
-import { request, Refused } from '../api.js';
+import { request } from '../api.js';
 import { Attachments } from './attachment.js';
 import { draftName, draftOf, keepDraft } from './drafts.js';
 import { laterChoice } from './later.js';
 import { queueOf } from './queue.js';
-import { textOf, writtenIn } from './words.js';
+import { problemIn, wordsOf } from './said.js';
+import { writtenIn } from './words.js';
 
 const TYPING_EVERY = 10_000;
 const LINES = 8;
 const WORDS = { offline: '#send-failed', unclear: '#send-unclear', doubted: '#send-doubted', kept: '#send-kept' };
 
-/** Start it in a drawn chat. Gives `replyTo` and `change`, which take a message: {ref, text, written}, `write`, and
- *  `speak`. */
+/** Start it in a drawn chat. Gives `replyTo` and `change`, which take a message: {ref, text, written}; `write`, `speak`;
+ *  and for what sends in another way `draft`, the messages that would go out now, `attach`, `post` and `forget`, which
+ *  empties the box. */
 export function startComposer(chat, address, history, signal) {
   const form = chat.querySelector('#composer');
   const text = form.querySelector('#text');
   const button = form.querySelector('[type="submit"]');
-  const problem = form.querySelector('#composer-problem');
+  const { say } = problemIn(chat);
   const counter = form.querySelector('#counter');
   const attachments = new Attachments(chat, form, say, signal);
   const name = draftName(chat);
@@ -56,6 +58,10 @@ export function startComposer(chat, address, history, signal) {
     change: (message) => turnTo({ ...message, change: true }),
     write,
     speak,
+    draft,
+    attach: (files) => attachments.take(files),
+    post: (message) => queue.add({ ...message, replyTo: about?.ref ?? '' }),
+    forget,
   };
 
   function typed() {
@@ -105,7 +111,7 @@ export function startComposer(chat, address, history, signal) {
     for (const part of box.querySelectorAll('[data-for]')) part.hidden = part.dataset.for !== kind;
     for (const label of button.querySelectorAll('[data-for]'))
       label.hidden = (label.dataset.for === 'edit') !== Boolean(about?.change);
-    for (const control of form.querySelectorAll('[data-action="choose-file"]')) control.hidden = Boolean(about?.change);
+    for (const control of form.querySelectorAll('[data-attaches]')) control.hidden = Boolean(about?.change);
   }
 
   // As high as what is in it, up to eight lines.
@@ -141,17 +147,26 @@ export function startComposer(chat, address, history, signal) {
     typed();
   }
 
-  function send() {
+  function draft() {
     const body = text.value.trim();
-    const files = attachments.chips.length;
-    if ((!body && !files) || 'blocked' in form.dataset || tooLong()) return;
-    say('');
-    const replyTo = about?.ref ?? '';
-    const messages = files ? attachments.takeAway(body) : [{ text: body }];
+    const alone = body ? [{ text: body }] : [];
+    const messages = attachments.chips.length ? attachments.messages(body) : alone;
+    return messages.map((message, index) => ({ ...message, replyTo: index ? '' : (about?.ref ?? '') }));
+  }
+
+  function forget() {
+    attachments.forgetAll();
     about = null;
     write('');
     showAbout();
-    for (const [index, message] of messages.entries()) queue.add({ ...message, replyTo: index ? '' : replyTo });
+  }
+
+  function send() {
+    const messages = draft();
+    if (!messages.length || 'blocked' in form.dataset || tooLong()) return;
+    say('');
+    forget();
+    for (const message of messages) queue.add(message);
     text.focus();
   }
 
@@ -176,7 +191,7 @@ export function startComposer(chat, address, history, signal) {
       history.hurry(0);
     } catch (error) {
       if (signal.aborted) return;
-      say(wordsOf(error));
+      say(wordsOf(error, chat));
       text.focus();
     } finally {
       button.disabled = 'blocked' in form.dataset;
@@ -207,7 +222,7 @@ export function startComposer(chat, address, history, signal) {
     const choice = await laterChoice(job, html);
     if (choice === 'yes') return true;
     if (choice === 'later') return take(job);
-    if (!job.file && !text.value) {
+    if (!job.file && !job.path && !text.value) {
       take(job);
       write(job.text);
     }
@@ -266,19 +281,10 @@ export function startComposer(chat, address, history, signal) {
     queue.remove(job);
   }
 
-  function wordsOf(error) {
-    return error instanceof Refused ? textOf(error.html) : chat.querySelector('#send-failed').content.textContent;
-  }
-
   function tooLong() {
     const left = count();
     if (left >= 0) return false;
     say(`${chat.querySelector('#too-long').content.textContent} ${-left}`);
     return true;
-  }
-
-  function say(words) {
-    problem.textContent = words;
-    problem.hidden = !words;
   }
 }

@@ -1,23 +1,26 @@
 // Messages that go out later: chosen in the menu beside the composer or at the night guard's question, shown as bubbles
-// above it with their times.
+// above it with their times. The chat brings those that wait already.
 
-import { request, Refused } from '../api.js';
+import { request } from '../api.js';
 import { confirmed } from '../dialog.js';
+import { placeAbove } from './menus.js';
 import { newKey } from './queue.js';
+import { problemIn, wordsOf } from './said.js';
 import { textOf } from './words.js';
 
-const LOOK_EVERY = 30_000;
+const LOOK_EVERY = 30_000; // while some wait
+const keys = new WeakMap(); // of files that were to be kept: another try is the same message
 let postpone = null; // of the chat that is open
 
 /** The question before a send: resolves to yes, no, or later, where it has been kept until the client's morning. */
 export async function laterChoice(job, html) {
   const dialog = document.getElementById('confirm');
   const third = dialog.querySelector('[value="third"]');
-  third.hidden = !html.includes('data-asleep') || Boolean(job.file) || !postpone;
+  third.hidden = !html.includes('data-asleep') || Boolean(job.path) || !postpone; // a place or a card cannot wait
   const yes = await confirmed('confirm', textOf(html));
   third.hidden = true; // other questions have no such answer
   if (yes) return 'yes';
-  return dialog.returnValue === 'third' && (await postpone?.(job.text, 'morning', job.key)) ? 'later' : 'no';
+  return dialog.returnValue === 'third' && (await postpone?.(job, 'morning', job.key)) ? 'later' : 'no';
 }
 
 /** Start it in a drawn chat with a composer. `address` is that of what goes out later. */
@@ -25,7 +28,7 @@ export function startLater(chat, address, composer, history, signal) {
   const box = chat.querySelector('#later');
   const menu = chat.querySelector('#later-menu');
   const text = chat.querySelector('#text');
-  const problem = chat.querySelector('#composer-problem');
+  const { say } = problemIn(chat);
   let changed = null; // the message whose text is in the composer to be changed
 
   postpone = keep;
@@ -33,11 +36,11 @@ export function startLater(chat, address, composer, history, signal) {
     if (postpone === keep) postpone = null;
   });
   menu.addEventListener('click', chosen, { signal });
-  menu.addEventListener('toggle', place, { signal });
+  menu.addEventListener('toggle', (event) => event.newState === 'open' && placeAbove(menu, text), { signal });
   box.addEventListener('click', pressed, { signal });
+  history.box.addEventListener('drawn', () => wentOut() && look(), { signal });
   const timer = setInterval(() => box.childElementCount && !document.hidden && look(), LOOK_EVERY);
   signal.addEventListener('abort', () => clearInterval(timer));
-  look();
 
   async function look() {
     try {
@@ -54,11 +57,9 @@ export function startLater(chat, address, composer, history, signal) {
     if (before > box.childElementCount) history.hurry(0); // one has gone out
   }
 
-  function place(event) {
-    if (event.newState !== 'open') return;
-    const near = text.getBoundingClientRect();
-    menu.style.left = `${Math.max(8, Math.min(near.left, window.innerWidth - menu.offsetWidth - 8))}px`;
-    menu.style.top = `${Math.max(8, near.top - menu.offsetHeight - 4)}px`;
+  function wentOut() {
+    const waiting = [...box.querySelectorAll('[data-later-key]')];
+    return waiting.some(({ dataset }) => history.box.querySelector(`[data-key="${dataset.laterKey}"]`));
   }
 
   async function chosen(event) {
@@ -67,20 +68,30 @@ export function startLater(chat, address, composer, history, signal) {
     const at = when === 'at' ? menu.querySelector('#later-at').value : when;
     if (!at) return menu.querySelector('#later-at').focus();
     menu.hidePopover();
-    const words = text.value.trim();
-    if (!words || chat.querySelector('.file-chip'))
-      return say(chat.querySelector('#no-later-text').content.textContent);
+    const messages = composer.draft();
+    if (!messages.length) return say(chat.querySelector('#no-later-text').content.textContent);
     const done = changed
-      ? await change({ do: 'change', text: words, when: at }, changed)
-      : await keep(words, at, newKey());
+      ? await change({ do: 'change', text: messages[0].text, when: at }, changed)
+      : await keepAll(messages, at);
     if (!done) return;
     changed = null;
-    composer.write('');
+    composer.forget();
     text.focus();
   }
 
-  async function keep(words, when, key) {
-    return tell(request(address, { json: { text: words, when, key }, signal }));
+  // One after the other, as they would be sent.
+  async function keepAll(messages, when) {
+    for (const message of messages) if (!(await keep(message, when, keyOf(message)))) return false;
+    return true;
+  }
+
+  function keep({ text: words, file, replyTo }, when, key) {
+    const json = { text: words, when, key, reply_to: replyTo };
+    if (!file) return tell(request(address, { json, signal }));
+    const form = new FormData();
+    for (const [name, value] of Object.entries(json)) form.set(name, value);
+    form.set('file', file, file.name);
+    return tell(request(address, { form, signal }));
   }
 
   function change(json, id) {
@@ -106,13 +117,14 @@ export function startLater(chat, address, composer, history, signal) {
     } catch (error) {
       if (signal.aborted) return false;
       if (again && error.message === 'confirm') return (await confirmed('confirm', textOf(error.html))) && again();
-      say(error instanceof Refused ? textOf(error.html) : chat.querySelector('#send-failed').content.textContent);
+      say(wordsOf(error, chat));
       return false;
     }
   }
+}
 
-  function say(words) {
-    problem.textContent = words;
-    problem.hidden = !words;
-  }
+function keyOf({ file }) {
+  if (!file) return newKey();
+  if (!keys.has(file)) keys.set(file, newKey());
+  return keys.get(file);
 }

@@ -2,9 +2,11 @@
 
 import { request, Refused } from '../api.js';
 import { startActions } from './actions.js';
+import { startCards } from './cards.js';
 import { startComposer } from './composer.js';
 import { addPhone } from './contacts.js';
 import { draftName, keepDraft } from './drafts.js';
+import { startDrive } from './drive.js';
 import { History } from './history.js';
 import { startLater } from './later.js';
 import { startSearch } from './search.js';
@@ -132,7 +134,9 @@ function write(mine, chat, address) {
   startActions(chat, address, mine.history, composer, mine.stop.signal);
   startLater(chat, address.replace(/messages$/, 'later'), composer, mine.history, mine.stop.signal);
   startVoice(chat, composer, mine.stop.signal);
-  startReplies(chat, address.replace(/messages$/, 'replies'), mine.history, mine.stop.signal);
+  startCards(chat, address, composer, mine.stop.signal);
+  startDrive(chat, address.replace(/messages$/, 'drive'), composer, mine.stop.signal);
+  startReplies(chat, address.replace(/messages$/, 'replies'), composer, mine.history, mine.stop.signal);
   const { typed } = mine.wanted;
   if (typed && !text.value) {
     keepDraft(typed.in, '');

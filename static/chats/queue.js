@@ -33,10 +33,11 @@ class Queue {
     window.addEventListener('online', () => this.again());
   }
 
-  /** Send a text, or a file with its caption; with `voice` it is a recording. */
-  add({ text, file = null, voice = false, replyTo = '' }) {
-    const of = { key: newKey(), text, file, voice, fileName: file?.name ?? '', replyTo };
-    const job = { ...of, state: 'waiting', confirmed: false };
+  /** Send a text, or a file with its caption; with `voice` it is a recording; or, with a `path` and its `json`, what `text`
+   *  only stands for. */
+  add({ text, file = null, voice = false, replyTo = '', path = '', json = {} }) {
+    const what = { text, file, voice, fileName: file?.name ?? '', replyTo, path, json };
+    const job = { key: newKey(), ...what, state: 'waiting', confirmed: false };
     this.jobs.push(job);
     this.turn(job, 'waiting');
     this.run();
@@ -111,14 +112,18 @@ class Queue {
 
   // A file is too large to be kept: its name and caption are.
   keep() {
-    const messages = this.jobs.map(({ key, text, fileName, voice, replyTo, state, unclear }) => ({
-      ...{ key, text, fileName, voice, replyTo },
+    const messages = this.jobs.map(({ key, text, fileName, voice, replyTo, path, json, state, unclear }) => ({
+      ...{ key, text, fileName, voice, replyTo, path, json },
       unclear: Boolean(unclear) || state === 'sending',
     }));
     keepUnsent(this.name, messages);
   }
 
-  post({ key, text, file, voice, replyTo, confirmed }) {
+  post({ key, text, file, voice, replyTo, confirmed, path, json }) {
+    if (path) {
+      const address = this.address.replace(/messages$/, path);
+      return request(address, { json: { ...json, key, confirmed, reply_to: replyTo } });
+    }
     if (!file) return request(this.address, { json: { text, key, confirmed, reply_to: replyTo } });
     const form = new FormData();
     for (const [name, value] of Object.entries({ key, caption: text, reply_to: replyTo })) form.set(name, value);

@@ -1,17 +1,20 @@
 // Quick replies: «/» in an empty composer, or the button beside it, opens the list; what is typed filters it. A text that
 // still holds a variable is not sent (the server refuses it too).
 
-import { request, Refused } from '../api.js';
+import { request } from '../api.js';
+import { problemIn, wordsOf } from './said.js';
 import { textOf } from './words.js';
 
+const MINE = 'replies'; // what is said under the composer
+
 /** Start it in a drawn chat with a composer. `address` is that of the chat's quick replies. */
-export function startReplies(chat, address, history, signal) {
+export function startReplies(chat, address, composer, history, signal) {
   const form = chat.querySelector('#composer');
   const text = form.querySelector('#text');
   const box = form.querySelector('#replies');
   const list = form.querySelector('#replies-list');
   const preview = form.querySelector('#reply-preview');
-  const problem = form.querySelector('#composer-problem');
+  const problem = problemIn(chat);
   const keep = chat.querySelector('#keep-reply');
   const unfilled = new RegExp(form.dataset.unfilled, 'iu');
   const previews = new Map();
@@ -123,15 +126,25 @@ export function startReplies(chat, address, history, signal) {
     const whole = filter() !== undefined;
     try {
       const response = await request(`${address}/${option.dataset.id}/use`, { json: {}, signal });
-      const words = partOf(await response.text()).dataset.text;
+      const chosen = partOf(await response.text());
+      const words = chosen.dataset.text;
       if (whole) text.value = words;
       else text.setRangeText(words, text.selectionStart, text.selectionEnd, 'end');
       close();
       text.dispatchEvent(new Event('input'));
       text.focus();
       complain();
+      await attach(option.dataset.id, chosen.querySelectorAll('[data-file]'));
     } catch (error) {
       fail(error);
+    }
+  }
+
+  // Its files are attached as if they had been chosen here: they can be looked at, and taken out.
+  async function attach(id, files) {
+    for (const { dataset } of files) {
+      const response = await request(`${address}/${id}/files/${dataset.file}`, { signal });
+      composer.attach([new File([await response.blob()], dataset.name, { type: dataset.type })]);
     }
   }
 
@@ -149,22 +162,15 @@ export function startReplies(chat, address, history, signal) {
   function complain() {
     const found = unfilled.exec(text.value);
     if (found) {
-      say(`${chat.querySelector('#unfilled').content.textContent} ${found[0]}`);
+      problem.say(`${chat.querySelector('#unfilled').content.textContent} ${found[0]}`, MINE);
       text.focus();
       text.setSelectionRange(found.index, found.index + found[0].length);
-    } else if (problem.dataset.of === 'replies') say('');
+    } else if (problem.of() === MINE) problem.say('');
     return Boolean(found);
   }
 
   function fail(error) {
-    if (signal.aborted) return;
-    say(error instanceof Refused ? textOf(error.html) : chat.querySelector('#replies-failed').content.textContent);
-  }
-
-  function say(words) {
-    problem.textContent = words;
-    problem.hidden = !words;
-    problem.dataset.of = 'replies';
+    if (!signal.aborted) problem.say(wordsOf(error, chat, '#replies-failed'), MINE);
   }
 
   function askForName(words) {
@@ -184,10 +190,7 @@ export function startReplies(chat, address, history, signal) {
       const response = await request(address, { json, signal });
       history.sayWords(textOf(await response.text()));
     } catch (error) {
-      if (signal.aborted) return;
-      history.sayWords(
-        error instanceof Refused ? textOf(error.html) : chat.querySelector('#replies-failed').content.textContent,
-      );
+      if (!signal.aborted) history.sayWords(wordsOf(error, chat, '#replies-failed'));
     }
   }
 }

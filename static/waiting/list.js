@@ -40,6 +40,8 @@ export async function openWaiting(button) {
   begin(opening); // so that a session which is renewed later still knows the chat
   await openChat({ key, line: Number(line), focus: 'text', row: button.closest('li') });
   document.getElementById('chat').scrollIntoView({ block: 'nearest' });
+  const { waitingLater } = button.dataset; // a message that is to be changed
+  if (waitingLater) document.querySelector(`#later-${waitingLater} [data-later-do="edit"]`)?.click();
 }
 
 // Bitrix24's own dialog names the card: {contact: {0: {id: "C_12"}}}.
@@ -90,7 +92,8 @@ export function tellOfNews() {
 }
 
 function waitingNow() {
-  return new Set([...document.querySelectorAll('[data-waiting-chat]')].map(({ dataset }) => dataset.waitingChat));
+  const shown = [...document.querySelectorAll('[data-waiting-chat], [data-asks]')];
+  return new Set(shown.map(({ id }) => id));
 }
 
 function wanted() {

@@ -78,6 +78,26 @@ def test_a_reply_and_a_file_are_taken_away_with_keys_alone(talk: Card, tmp_path:
     expect(talk.composer).to_have_value("Вот смета")
 
 
+def test_a_place_and_a_colleagues_contact_go_out_from_the_clip(talk: Card) -> None:
+    talk.button("Attach").click()
+    talk.button("Location").click()
+    assert serious_in(talk) == []
+    talk.frame.locator("#location-place").fill("https://yandex.ru/maps/?ll=37.6173%2C55.7558")
+    talk.frame.locator("#location-name").fill("Наш офис")
+    talk.frame.locator("[data-card-form=location] [value=yes]").click()
+    place = talk.frame.locator(".bubble.is-mine", has_text="Наш офис")
+    expect(place.locator(SENT)).to_have_count(1)
+    expect(place.locator(".place")).to_contain_text("55.75580, 37.61730")
+
+    talk.button("Attach").click()
+    talk.button("Contact of a colleague").click()
+    talk.frame.locator("#contact-colleague").select_option(label="Роман Продажин")
+    expect(talk.frame.locator("#contact-name")).to_have_value("Роман Продажин")
+    talk.frame.locator("#contact-number").fill("+7 900 123-45-68")
+    talk.frame.locator("[data-card-form=contact] [value=yes]").click()
+    expect(talk.frame.locator(".bubble.is-mine", has_text="+7 900 123-45-68").locator(SENT)).to_have_count(1)
+
+
 def test_a_reaction_is_seen_and_taken_back(talk: Card) -> None:
     talk.actions_for(ANSWER).get_by_role("menuitem", name="👍").click()
     expect(talk.bubble(ANSWER).locator(".reactions")).to_have_text("👍")

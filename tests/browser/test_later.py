@@ -1,12 +1,14 @@
 """A message that waits: written, changed, taken back and sent in the chat."""
 
+from pathlib import Path
+
 from playwright.sync_api import expect
 
 from tests.browser.pages import ORDERS, SENT, Card, serious_in
 from tests.stand import Outside
 
 
-def test_a_message_waits_as_a_bubble_until_it_is_sent_by_hand(card: Card, outside: Outside) -> None:
+def test_a_message_waits_as_a_bubble_until_it_is_sent_by_hand(card: Card, outside: Outside, tmp_path: Path) -> None:
     card.open().reveal().open_chat(ORDERS)
     waiting = card.frame.locator("#later .bubble")
 
@@ -26,3 +28,15 @@ def test_a_message_waits_as_a_bubble_until_it_is_sent_by_hand(card: Card, outsid
     expect(card.bubble("Завтра в десять").locator(SENT)).to_have_count(1)
     expect(waiting).to_have_count(0)
     assert outside.calls()["sendText"] == 1
+
+    file = tmp_path / "prices.pdf"
+    file.write_bytes(b"%PDF-1.4")
+    card.frame.locator("#file").set_input_files(file)
+    card.write("Наш прайс").button("Send later").click()
+    card.button("In an hour").click()
+    expect(waiting).to_contain_text("prices.pdf")
+    expect(card.frame.locator("#composer-file")).to_be_hidden()
+    card.close_chat().open_chat(ORDERS)
+    expect(waiting).to_contain_text("Наш прайс")  # it came with the chat
+    card.button("Take back").click()
+    expect(waiting).to_have_count(0)

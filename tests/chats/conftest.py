@@ -30,9 +30,20 @@ EVERYTHING = Capabilities(
     react=True,
     mark_read=True,
     typing=True,
+    location=True,
+    contact=True,
 )
 NOTHING = replace(
-    EVERYTHING, files=False, reply=False, edit=False, delete=False, react=False, mark_read=False, typing=False
+    EVERYTHING,
+    files=False,
+    reply=False,
+    edit=False,
+    delete=False,
+    react=False,
+    mark_read=False,
+    typing=False,
+    location=False,
+    contact=False,
 )
 
 
@@ -56,6 +67,7 @@ class FakeGateway:
     before_answering: object = None
     around: list[Message] = field(default_factory=list)  # what is on the page of an older time
     cursors: list[str] = field(default_factory=list)
+    previews: list[bool] = field(default_factory=list)
 
     def status(self):
         return LineStatus(self.state, self.depth, self.own_ids, own_ids_proved=self.own_ids)
@@ -63,7 +75,8 @@ class FakeGateway:
     def chat_id_of(self, phone):
         return f"{phone[1:]}@c.us"
 
-    def send_text(self, chat_id, text, *, message_id, reply_to=""):
+    def send_text(self, chat_id, text, *, message_id, reply_to="", preview=False):
+        self.previews.append(preview)
         self.sends.append(text)
         self.asked.append(("send_text", chat_id, text, reply_to))
         return self._sent(message_id)
@@ -72,6 +85,14 @@ class FakeGateway:
         self.sends.append(file.name)
         self.asked.append(("send_file", chat_id, file, caption, reply_to))
         return self._sent(message_id)
+
+    def send_location(self, chat_id, location, *, reply_to=""):
+        self.asked.append(("send_location", chat_id, location, reply_to))
+        return self._sent("")
+
+    def send_contact(self, chat_id, card, *, reply_to=""):
+        self.asked.append(("send_contact", chat_id, card, reply_to))
+        return self._sent("")
 
     def history(self, chat_ids, cursor, limit):
         self.history_ids = tuple(chat_ids)

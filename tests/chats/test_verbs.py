@@ -8,7 +8,7 @@ import pytest
 from benchmarks.voice import recording
 from sandbox import people
 from tests.chats.conftest import EVERYTHING, NOTHING, FakeGateway, FakeGateways
-from widget.chats.bubbles import DELETE_SECONDS, EDIT_SECONDS
+from widget.chats.bubbles import DELETE_SECONDS, EDIT_SECONDS, asked_of
 from widget.chats.files import MAX_FILE_SIZE, accepted, label_of, voice_label
 from widget.chats.history import MESSAGES, End
 from widget.chats.message_facts import MessageFacts, Named, merger
@@ -17,6 +17,7 @@ from widget.chats.service import ChatService
 from widget.errors import ErrorCode, Refused
 from widget.gateways.base import (
     Ack,
+    ContactCard,
     Depth,
     EventKind,
     File,
@@ -24,6 +25,7 @@ from widget.gateways.base import (
     GatewayErrorCode,
     GatewayEvent,
     LineState,
+    Location,
     Media,
     Message,
     Page,
@@ -547,3 +549,63 @@ def test_a_send_that_was_taken_back_stays_gone_and_its_text_is_not_kept(silent, 
 def test_a_history_that_the_gateway_gave_is_not_called_partial(desk):
     desk.send()
     assert not desk.shown().partial
+
+
+OFFICE, COLLEAGUE = Location(55.7558, 37.6173, "Офис"), ContactCard("Анна", ("+79001234568",), "Окна")
+
+
+def test_a_place_and_a_contact_card_go_out_once_under_their_keys(desk):
+    for verb, what in (("send_location", OFFICE), ("send_contact", COLLEAGUE)):
+        send = getattr(desk.service, verb)
+        sent = send(desk.draft(verb, reply_to=desk.named()), what)
+        assert send(desk.draft(verb), what).id == sent.id
+        assert desk.asked.pop() == (verb, CHAT_ID, what, "ref_M1")
+        assert refusal_of(lambda key=verb: desk.send("Да", key)) is ErrorCode.BAD_FORM
+    assert desk.asked == []
+
+
+def test_a_place_and_a_contact_card_are_shown_before_a_gateway_has_them(desk):
+    desk.service.send_location(desk.draft("k1"), OFFICE)
+    desk.service.send_contact(desk.draft("k2"), COLLEAGUE)
+    place, card = desk.shown().bubbles
+    assert (place.place, place.text) == ((55.7558, 37.6173), "Офис")
+    assert (card.contacts, card.text) == (1, "Анна\nОкна\n+7 900 123-45-68")
+
+
+def test_a_place_whose_answer_was_lost_is_known_again_by_where_it_is(desk):
+    desk.gateway.result = Sent.UNKNOWN
+    send = desk.service.send_location(desk.draft("k1"), OFFICE)
+    assert send.state is SendState.UNKNOWN
+    seen = Message("M9", "ref_M9", int(desk.clock()), True, "", Ack.SENT)
+    desk.gateway.messages = [replace(seen, id="M8", place=(55.0, 37.0)), replace(seen, place=(55.7558, 37.6173))]
+    assert [bubble.id for bubble in desk.shown().bubbles if bubble.send_id] == ["M9"]
+
+
+def test_what_stands_for_a_place_is_never_sent_as_a_text(desk):
+    desk.gateway.result = Sent.UNKNOWN
+    send = desk.service.send_location(desk.draft("k1"), OFFICE)
+    assert asked_of(replace(send, state=SendState.MISSING)) == ("seen",)
+
+
+def test_a_name_with_a_variable_does_not_leave(desk):
+    for send, what in (
+        (desk.service.send_location, replace(OFFICE, name="{имя}")),
+        (desk.service.send_contact, replace(COLLEAGUE, company="{company}")),
+    ):
+        assert refusal_of(lambda send=send, what=what: send(desk.draft("k1"), what)) is ErrorCode.UNFILLED
+    assert desk.asked == []
+
+
+def test_where_the_gateway_has_no_such_verb_nothing_is_sent(desk):
+    desk.gateway.capabilities = NOTHING
+    for send, what in ((desk.service.send_location, OFFICE), (desk.service.send_contact, COLLEAGUE)):
+        assert refusal_of(lambda send=send, what=what: send(desk.draft("k1"), what)) is ErrorCode.UNSUPPORTED
+
+
+def test_a_link_has_a_preview_only_on_a_line_that_wants_it_and_never_in_a_first_message(desk):
+    desk.send("https://x.ru", "k1")
+    desk.line = replace(desk.line, link_previews=True)
+    desk.send("https://x.ru", "k2")  # the chat has no message that is known of
+    desk.known()
+    desk.send("https://x.ru", "k3")
+    assert desk.gateway.previews == [False, False, True]

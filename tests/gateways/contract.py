@@ -28,6 +28,7 @@ from sandbox.people import KnownNumber
 from tests.gateways.receiver import receiving
 from tests.stand import Outside, until
 from widget.gateways.base import (
+    ContactCard,
     EventKind,
     File,
     Gateway,
@@ -35,6 +36,7 @@ from widget.gateways.base import (
     GatewayErrorCode,
     LineState,
     ListedChat,
+    Location,
     Message,
     Sent,
     Unsupported,
@@ -398,6 +400,47 @@ class Contract:
             return
         (arrived,) = eventually(lambda: outside.arrived(STRANGER.phone, self.name))
         assert (arrived["text"], arrived["size"]) == ("Послушайте", len(sound.body))
+
+    def test_a_place_goes_out_and_is_shown_where_it_is(self, adapter, outside):
+        assert adapter.capabilities.location
+        self.hear(outside, "Где вы?")
+        place, ref = Location(55.75580, -37.61730, "Офис; вход, со двора"), self.newest(adapter).ref
+        result = adapter.send_location(self.ids(adapter)[0], place, reply_to=ref)
+        assert result.outcome is self.goes_out
+        message = eventually(lambda: next((m for m in [self.newest(adapter)] if m.from_me), None))
+        assert (message.place, message.text, message.quote.text) == ((55.75580, -37.61730), "", "Где вы?")
+
+    def test_a_place_without_a_name_goes_out_too(self, adapter):
+        chat = adapter.chat_id_of(STRANGER.phone)
+        assert adapter.send_location(chat, Location(0.0, 0.0)).outcome is self.goes_out
+        assert eventually(lambda: self.newest(adapter)).place == (0.0, 0.0)
+
+    def test_a_contact_card_goes_out_with_one_person_to_write_to(self, adapter, outside):
+        assert adapter.capabilities.contact
+        chat, card = adapter.chat_id_of(STRANGER.phone), ContactCard("Анна; Б,\nTEL:1", ("+79001234568",), "Окна")
+        assert adapter.send_contact(chat, card).outcome is self.goes_out
+        message = eventually(lambda: next(iter(adapter.history(self.ids(adapter), None, 10).messages), None))
+        assert (len(message.contacts), message.text, message.from_me) == (1, "", True)
+        shown = outside.http.get(f"{outside.gateway}/_sandbox/cards/{self.name}").json()
+        assert [line for line in shown[-1].splitlines() if "TEL" in line and "79001234568" in line]
+        assert len([line for line in shown[-1].splitlines() if line.split(";")[0].endswith("TEL")]) == 1
+
+    def test_nothing_looks_at_a_link_unless_that_is_asked_for(self, adapter, outside):
+        chat = adapter.chat_id_of(STRANGER.phone)
+        adapter.send_text(chat, "https://example.com", message_id=OUR_ID)
+        assert "preview" not in outside.heard()
+        adapter.send_text(chat, "https://example.com/2", message_id="", preview=True)
+        assert outside.heard()["preview"] == 1
+
+    @pytest.mark.parametrize("fault", ["http_500", "silence", "lost_answer"])
+    def test_a_place_or_card_that_failed_is_never_called_sent(self, broken, fault):
+        adapter = broken(fault)
+        chat = adapter.chat_id_of(STRANGER.phone)
+        for result in (
+            adapter.send_location(chat, Location(1.0, 1.0)),
+            adapter.send_contact(chat, ContactCard("Анна", ("+79001234568",))),
+        ):
+            assert (result.outcome, result.trouble) == (Sent.UNKNOWN, self.trouble_of(fault))
 
     def test_a_file_that_is_too_large_is_refused_before_it_travels(self, adapter, outside):
         if not adapter.capabilities.files:

@@ -1,30 +1,39 @@
 """A message that goes out later goes out once, at its time, and only if that is still right."""
 
+import io
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
 
-from tests.stand import DEAL, CardPage, Outside, Widget
+from tests.stand import DEAL, CardPage, Outside, Widget, attribute
 from widget.gateways.base import LineState, LineStatus
 from widget.later.work import send_as
+from widget.storage import kept_files
+from widget.storage.kept_files import MAX_FILE
 from widget.storage.lines import Grantee, Line
 from widget.storage.scheduled import LEASE, Scheduled
 
 MARIA = "+7 912 345-67-89"  # 13:00 there when the clock starts
+BOTH = "+7 961 951-00-00"  # has a long chat
 HOUR = 3600
 
 
 class Chat:
     """A rep's open chat."""
 
-    def __init__(self, widget: Widget, user: str = "rep") -> None:
+    def __init__(self, widget: Widget, user: str = "rep", number: str = MARIA) -> None:
         self.widget = widget
         self.card: CardPage = widget.open(DEAL, user=user, lang="en").reveal()
-        self.id = self.card.open_chat(self.card.keys[MARIA]).chat
+        self.id = self.card.open_chat(self.card.keys[number]).chat
 
     def later(self, when: str = "hour", text: str = "See you", key: str = "key-1") -> CardPage:
         return self.card.post(f"/chats/{self.id}/later", {"text": text, "key": key, "when": when})
+
+    def later_file(self, body: bytes, name: str = "prices.pdf", key: str = "key-1", **fields: str) -> CardPage:
+        form = {"file": (io.BytesIO(body), name, "application/pdf"), "key": key, "when": "hour", **fields}
+        address = f"/chats/{self.id}/later"
+        return self.card._take(self.card.client.post(address, data=form, headers=self.card._headers()))
 
     def do(self, do: str, later_id: int = 1, **body: object) -> CardPage:
         return self.card.post(f"/chats/{self.id}/later/{later_id}", {"do": do, **body})
@@ -47,6 +56,22 @@ def widget(make_widget: Callable[..., Widget]) -> Widget:
 @pytest.fixture
 def chat(widget: Widget) -> Chat:
     return Chat(widget)
+
+
+def files_kept(widget: Widget) -> int:
+    with widget.services.storage.engine.connect() as connection:
+        return int(connection.exec_driver_sql("SELECT count(*) FROM kept_files").scalar_one())
+
+
+def client_writes(widget: Widget) -> None:
+    with widget.services.storage.engine.begin() as connection:
+        connection.exec_driver_sql(f"UPDATE chats SET theirs_at = {widget.clock()}")
+
+
+def listed(widget: Widget, user: str) -> CardPage:
+    page = widget.open("/app/", user=user, lang="en")
+    page.session = page.text.split('data-session="')[1].split('"')[0]
+    return page.post("/app/waiting", {})
 
 
 @dataclass
@@ -124,9 +149,7 @@ def test_a_worker_that_dies_before_the_send_leaves_it_to_the_next(widget: Widget
 def test_where_the_client_wrote_meanwhile_its_author_is_asked(widget: Widget, chat: Chat, outside: Outside) -> None:
     chat.later()
     widget.clock.forward(60)
-    engine = widget.services.storage.engine
-    with engine.begin() as connection:
-        connection.exec_driver_sql(f"UPDATE chats SET theirs_at = {widget.clock()}")
+    client_writes(widget)
     work(widget, HOUR)
 
     assert sent(outside) == 0
@@ -268,7 +291,7 @@ def test_what_a_worker_has_sent_and_not_written_down_is_not_taken_back(widget: W
     line = widget.services.storage.lines.all_of(widget.portals[0])[0]
     stored = widget.services.storage.chats.get(widget.portals[0], chat.id)
     assert stored
-    send_as(widget.services.chats.service, line, stored, message, name="")
+    send_as(widget.services.chats.service, widget.services.storage.kept_files, line, stored, message, name="")
 
     assert chat.do("remove").answer.status_code == 409
     assert chat.kept == []
@@ -283,3 +306,119 @@ def test_an_hour_of_a_line_has_an_end(widget: Widget, chat: Chat) -> None:
     widget.services.storage.portals.set_later_per_hour(widget.portals[0], 2)
     assert [chat.later(key=f"key-{n}").refusal for n in range(3)] == ["", "", "later_full"]
     assert chat.later("morning", key="key-9").refusal == ""
+
+
+def test_a_file_waits_sealed_goes_out_with_its_caption_and_is_wiped(
+    widget: Widget, chat: Chat, outside: Outside
+) -> None:
+    assert chat.later_file(b"%PDF-1.4 prices", text="Prices").answer.status_code == 201
+    assert chat.later_file(b"%PDF-1.4 prices", text="Prices").answer.status_code == 201  # pressed twice
+    assert "prices.pdf" in chat.words
+    with widget.services.storage.engine.connect() as connection:
+        (stored,) = connection.exec_driver_sql("SELECT sealed FROM kept_files").scalars()
+    assert "prices" not in stored
+
+    work(widget, HOUR)
+
+    assert outside.calls()["sendFile"] == 1
+    assert (chat.kept, files_kept(widget)) == ([], 0)
+    assert "Prices" in chat.card.history(chat.id).words
+
+
+def test_what_is_taken_back_takes_its_file_along(widget: Widget, chat: Chat) -> None:
+    chat.later_file(b"%PDF-1.4")
+    chat.do("remove")
+    assert files_kept(widget) == 0
+
+
+@pytest.mark.parametrize(
+    ("body", "name", "status", "refusal"),
+    [
+        (b"MZ\x00", "prices.exe", 422, "file_type"),
+        (b"", "prices.pdf", 422, "bad_form"),
+        (b"x" * (MAX_FILE + 1), "prices.pdf", 413, "too_large"),
+    ],
+)
+def test_a_file_that_could_not_be_sent_does_not_wait(
+    widget: Widget, chat: Chat, body: bytes, name: str, status: int, refusal: str
+) -> None:
+    chat.later_file(body, name)
+    assert (chat.card.answer.status_code, chat.card.refusal) == (status, refusal)
+    assert (chat.kept, files_kept(widget)) == ([], 0)
+
+
+def test_a_portal_keeps_only_so_many_files(widget: Widget, chat: Chat, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kept_files, "MAX_TOTAL", 10)
+    assert chat.later_file(b"12345678").refusal == ""
+    assert chat.later_file(b"123", key="key-2").refusal == "kept_full"
+    assert [message.send_key for message in chat.kept] == ["key-1"]
+
+
+def test_an_answer_stays_an_answer(widget: Widget, outside: Outside) -> None:
+    chat = Chat(widget, number=BOTH)
+    ref = attribute(chat.card.history(chat.id).text, "data-ref")
+    chat.card.post(f"/chats/{chat.id}/later", {"text": "Yes", "key": "key-1", "when": "hour", "reply_to": ref})
+    assert "an answer to a message" in chat.words
+    assert chat.card.post(
+        f"/chats/{chat.id}/later", {"text": "Yes", "key": "k", "when": "hour", "reply_to": "x"}
+    ).refusal
+
+    work(widget, HOUR)
+
+    assert "quote" in chat.card.history(chat.id).text.split('data-key="key-1"')[1].split("</article>")[0]
+
+
+def test_an_open_chat_brings_what_goes_out_later(chat: Chat) -> None:
+    chat.later()
+    opened = Chat(chat.widget).card
+    assert "See you" in opened.words
+    assert "Take back" in opened.words
+
+
+def test_what_asks_stands_in_the_list_of_those_who_wait_for_its_author_and_administrators(
+    widget: Widget, chat: Chat, outside: Outside
+) -> None:
+    for number in (1, 2, 3):
+        chat.later(key=f"key-{number}", text=f"Text {number}")
+    assert "Your yes is needed" not in listed(widget, "rep").words
+    widget.clock.forward(60)
+    client_writes(widget)
+    work(widget, HOUR)
+
+    assert "Text" not in listed(widget, "restricted").words
+    assert "Text 1" in listed(widget, "admin").words
+    rep = listed(widget, "rep")
+    for words in ("Your yes is needed", MARIA, "The client has written meanwhile", "Text 1", "Send now", "Change"):
+        assert words in rep.words
+    assert listed(widget, "restricted").post("/app/later/1", {"do": "now"}).answer.status_code == 404
+    rep.post("/app/later/1", {"do": "remove"})
+    assert "Text 1" not in rep.words
+    rep.post("/app/later/2", {"do": "now", "confirmed": True})
+    assert "Text 2" not in rep.words
+    assert sent(outside) == 1
+    rep.post("/app/later/3", {"do": "change", "when": "hour"})
+    assert "Your yes is needed" not in rep.words
+    work(widget, HOUR)
+    assert sent(outside) == 2
+
+
+def test_at_night_the_list_asks_back_before_it_sends(widget: Widget, chat: Chat, outside: Outside) -> None:
+    chat.later()
+    widget.clock.forward(60)
+    client_writes(widget)
+    work(widget, HOUR)
+    widget.clock.forward(10 * HOUR)  # midnight there
+    assert listed(widget, "rep").post("/app/later/1", {"do": "now"}).answer.status_code == 409
+    assert sent(outside) == 0
+
+
+def test_who_may_not_read_the_chat_any_more_can_only_take_it_back(widget: Widget, chat: Chat, outside: Outside) -> None:
+    chat.later()
+    widget.clock.forward(60)
+    client_writes(widget)
+    work(widget, HOUR)
+    widget.services.storage.lines.set_access(widget.portals[0], 1, [Grantee("U3", "Another")])
+    rep = listed(widget, "rep")
+    assert rep.post("/app/later/1", {"do": "now", "confirmed": True}).answer.status_code == 403
+    assert rep.post("/app/later/1", {"do": "remove"}).answer.status_code == 200
+    assert (sent(outside), chat.kept) == (0, [])

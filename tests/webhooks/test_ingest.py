@@ -316,7 +316,9 @@ class Desk:
     def send(self, outcome: Sent, given: str = "", *, first: Sequence[GatewayEvent] = (), key: str = "k1") -> str:
         """`first` is worked on before the gateway's answer is known. The message's id."""
 
-        def send_text(chat_id: str, text: str, *, message_id: str, reply_to: str = "") -> SendResult:
+        def send_text(
+            chat_id: str, text: str, *, message_id: str, reply_to: str = "", preview: bool = False
+        ) -> SendResult:
             self.tell(*first)
             return SendResult(outcome, given, GatewayErrorCode.BROKEN_ANSWER if outcome is Sent.REFUSED else None)
 

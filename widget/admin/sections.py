@@ -1,6 +1,6 @@
 """The sections of the page, each drawn by the same code on the first load and after a change."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 
 import phonenumbers
@@ -14,8 +14,9 @@ from widget.admin.health_list.checklist import HealthFinding
 from widget.admin.lines.line_status import LineStatusText
 from widget.bitrix24.plan import Plan
 from widget.bitrix24.relied import CONFIRMABLE, not_confirmed
-from widget.i18n import languages, own_name
+from widget.i18n import languages, own_name, translate
 from widget.services import services
+from widget.storage.chats import Chat
 from widget.storage.portals import Visibility
 
 NEARBY = ("RU", "KZ", "BY", "UZ", "KG", "AM", "AZ", "GE", "TJ", "MD")  # of most portals, so first in the list
@@ -100,6 +101,12 @@ def my_lines(user: CurrentUser, *, states: Mapping[int, LineStatusText] | None =
 
 def number(user: CurrentUser) -> str:
     return render_template("admin/_number.html", lines=user.context.lines)
+
+
+def client_titles(chats: Sequence[Chat]) -> dict[int, str]:
+    """How each of these chats' clients is called here: by their number, else by the name that they gave. One query
+    where a number is not known."""
+    return services().storage.conversations.hidden.titles(chats, translate("Client without a number"))
 
 
 def own_names() -> dict[str, str]:

@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
 from widget.admin import (
+    asking_views,
     card_field_views,
     later_views,
     mirror_views,
@@ -30,6 +31,7 @@ from widget.services import services
 from widget.session import Launch, Session
 
 __all__ = [
+    "asking_views",
     "card_field_views",
     "health_views",
     "later_views",

@@ -4,13 +4,14 @@ A chat opens from here by a signed session for its number on its line, as a type
 user may read it was asked for that, and is asked again while it is open (chats/rights.py).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from flask import make_response, render_template
 from flask.typing import ResponseReturnValue
 
 from widget.admin import sections
+from widget.admin.asking import asking
 from widget.admin.current_user import CurrentUser, administrator, current_user
 from widget.admin.forms import FieldFault, Typed, Wrong, is_within, typed
 from widget.admin.pages import pages
@@ -26,7 +27,6 @@ from widget.chats.rights import MOST, ClientCards
 from widget.current import current_opening
 from widget.errors import ErrorCode, Refused
 from widget.forms import flag_field, id_field, json_body, maybe_text_field
-from widget.i18n import translate
 from widget.phones.numbers import shown
 from widget.services import services
 from widget.session import SESSION_HEADER
@@ -147,7 +147,7 @@ def make_card(chat_id: int) -> ResponseReturnValue:
     if client.unknown is not True:
         raise Refused(ErrorCode.BAD_FORM, 409, "the client has a card")
     rest, who, kind_id = services().bitrix24.rest, user.viewer.user_id, NEW_CARDS[kind]
-    made = add_client(rest, user.portal, who, kind_id, title=titles([chat])[chat.id], phone=chat.phone)
+    made = add_client(rest, user.portal, who, kind_id, title=sections.client_titles([chat])[chat.id], phone=chat.phone)
     if not chat.phone:
         services().storage.conversations.hidden.link(chat, made.entity_type_id, made.id, user_id=who)
     services().chats.rights.forget(chat, who)
@@ -253,7 +253,7 @@ def waiting(user: CurrentUser, wanted: Wanted, *, ignored: Chat | None = None) -
     lost = [chat for chat in taken if chat.owner_id and chat.line_id in usable]
     clients = here.chats.rights.readable(user.portal, user.viewer, [*found, *lost])
     mine = [chat for chat in found if chat.id in clients]
-    limit, named = user.portal.waiting_minutes, titles([*mine, *lost])
+    limit, named = user.portal.waiting_minutes, sections.client_titles([*mine, *lost])
     rows = [
         Waiter(wait_of(chat, lines[chat.line_id], limit_minutes=limit), clients[chat.id], named[chat.id])
         for chat in mine
@@ -261,21 +261,16 @@ def waiting(user: CurrentUser, wanted: Wanted, *, ignored: Chat | None = None) -
     return render_template(
         "waiting/_list.html",
         rows=rows,
+        asks=asking(user),
         more=len(found) > (MAX_LISTED - 1 if user.viewer.admin else MOST),
         lines=context.lines,
         wanted=wanted,
         lost=[(named[chat.id] if chat.id in clients else "", _owner(chat)) for chat in lost],
         user_id=user.viewer.user_id,
         admin=user.viewer.admin,
-        ignored=(ignored.id, titles([ignored])[ignored.id]) if ignored else None,
+        ignored=(ignored.id, sections.client_titles([ignored])[ignored.id]) if ignored else None,
         when=user.when,
     )
-
-
-def titles(chats: Sequence[Chat]) -> dict[int, str]:
-    """How each of these chats' clients is called here: by their number, else by the name that they gave. One query
-    where a number is not known."""
-    return services().storage.conversations.hidden.titles(chats, translate("Client without a number"))
 
 
 def waiting_settings(

@@ -16,6 +16,7 @@ METHODS = (
     *("crm.category.list", "crm.item.details.configuration.get", "crm.item.details.configuration.set"),
     *("crm.item.add", "crm.item.fields", "crm.item.get", "crm.item.list", "crm.item.update"),
     *("crm.status.list", "crm.type.list"),
+    *("disk.file.get", "disk.folder.getchildren", "disk.storage.getlist"),
     *("event.bind", "event.get", "event.unbind"),
     *("im.chat.get", "im.message.add", "im.notify.delete", "im.notify.system.add"),
     *("imconnector.activate", "imconnector.connector.data.set", "imconnector.delete.messages", "imconnector.register"),

@@ -85,7 +85,7 @@ def beside_of(context: CardContext, line: Line, chat: Chat) -> Beside:
         taken_by=employee(chat.portal_id, chat.owner_id) if chat.owner_was == who != chat.owner_id else None,
         writes=employee(chat.portal_id, writer) if writer else None,
         others=tuple(wait_of(each, lines[each.line_id], limit_minutes=limit) for each in others),
-        staff=_to_choose(chat.portal_id) if context.viewer.admin else (),
+        staff=employees(chat.portal_id) if context.viewer.admin else (),
         ignored=bool(ignored),
         heeds=any(may_heed(context.viewer, each) for each in ignored),
     )
@@ -99,6 +99,7 @@ def _ignored(chat: Chat) -> list[Ignored]:
     return ignores.of_clients(chat.portal_id, names, [chat.line_id])
 
 
-def _to_choose(portal_id: int) -> tuple[Employee, ...]:
+def employees(portal_id: int) -> tuple[Employee, ...]:
+    """Those who work there and have been seen here, by name. No query where they are remembered."""
     active: Sequence[Employee] = [each for each in services().storage.staff.of(portal_id).values() if each.active]
     return tuple(sorted(active, key=lambda each: each.name))

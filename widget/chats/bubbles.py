@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
+from widget.chats.cards import is_card, person_in, place_in, words_beside
 from widget.chats.files import is_label
 from widget.chats.message_facts import MessageFacts
 from widget.chats.states import STATES
@@ -84,7 +85,9 @@ def bubble_of_send(send: Send) -> Bubble:
         id=send.message_id,
         at=send.created_at,
         from_me=True,
-        text=send.text,
+        text=words_beside(send.text),
+        place=place_in(send.text),
+        contacts=(person,) if (person := person_in(send.text)) else (),
         state=send.state,
         reason=send.reason,
         user_id=send.user_id,
@@ -150,6 +153,7 @@ def _with_send(bubble: Bubble, send: Send) -> Bubble:
     state = _further(bubble.state, send.state)
     return replace(
         bubble,
+        text=words_beside(send.text) if is_card(send.text) and not bubble.deleted else bubble.text,
         state=state,
         user_id=send.user_id,
         user_name=send.user_name,

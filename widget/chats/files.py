@@ -8,6 +8,7 @@ its computers has one: what runs by a click on some system is not passed on. The
 import re
 import unicodedata
 
+from widget.chats.cards import is_card
 from widget.errors import ErrorCode, Refused
 from widget.gateways.base import File
 
@@ -50,8 +51,9 @@ def voice_label(seconds: int) -> str:
 
 
 def is_label(text: str) -> bool:
-    """Whether the text of a send stands for a file."""
-    return text.startswith(label_of("", "")) or is_voice_label(text)
+    """Whether the text of a send stands for a file, a place or a contact card: for what is not kept, and is sent under
+    an id of the gateway's own."""
+    return text.startswith(label_of("", "")) or is_voice_label(text) or is_card(text)
 
 
 def is_voice_label(text: str) -> bool:

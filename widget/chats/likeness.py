@@ -2,6 +2,7 @@
 
 from mimetypes import guess_type
 
+from widget.chats.cards import says
 from widget.chats.files import is_voice_label, label_of
 from widget.gateways.base import Message
 from widget.storage.sends import Send
@@ -17,6 +18,8 @@ def is_the_send(send: Send, message: Message) -> bool:
 
 def _alike(send: Send, message: Message) -> bool:
     """Pictures, videos and voice have no name at WhatsApp: then the caption and the kind must do."""
+    if message.place or message.contacts:
+        return says(send.text, message.place, with_contacts=bool(message.contacts))
     if not message.media:
         return bool(send.text) and message.text == send.text
     if is_voice_label(send.text):

@@ -3,14 +3,24 @@
 from flask import Response, render_template, request
 from flask.typing import ResponseReturnValue
 
-from widget.chats.context import ask_back, chat_of, chat_to_change, draft_of, drawn_send, named
+from widget.bitrix24.employees import read_colleague
+from widget.chats.cards import MAX_NAME, point_in
+from widget.chats.context import (
+    ask_back,
+    chat_of,
+    chat_to_change,
+    current_context,
+    draft_of,
+    drawn_send,
+    named,
+)
 from widget.chats.files import MAX_FILE_SIZE
 from widget.chats.pages import pages
 from widget.chats.sending import MAX_CAPTION, MAX_TEXT
 from widget.chats.service import key_again
 from widget.errors import ErrorCode, Refused
-from widget.forms import flag_field, json_body, maybe_text_field, text_field, texts_field
-from widget.gateways.base import File
+from widget.forms import flag_field, id_field, json_body, maybe_text_field, one_line, text_field, texts_field
+from widget.gateways.base import ContactCard, File, Location
 from widget.services import services
 
 MAX_EMOJI = 32  # families are long: 👨‍👩‍👧‍👦 is 7, flags of regions 14
@@ -35,6 +45,50 @@ def send_file(chat_id: int) -> ResponseReturnValue:
         return drawn_send(draft.chat, services().chats.service.send_voice(draft, uploaded.read()))
     file = File(uploaded.mimetype or "", uploaded.filename or "", uploaded.read())
     return drawn_send(draft.chat, services().chats.service.send_file(draft, file, caption=caption))
+
+
+@pages.post("/<int:chat_id>/location")
+def send_location(chat_id: int) -> ResponseReturnValue:
+    """Send a `place` (two numbers, or a link to a map that holds them), perhaps with a `name`. 409 as for a text."""
+    body = json_body()
+    point = point_in(text_field(body, "place", longest=2000))
+    name = one_line(maybe_text_field(body, "name", longest=MAX_NAME))
+    if point is None:
+        raise Refused(ErrorCode.NOT_A_PLACE)
+    location = Location(*point, name)
+    draft = draft_of(chat_id, body, confirmed=flag_field(body, "confirmed"))
+    if isinstance(draft, Response):
+        return draft
+    return drawn_send(draft.chat, services().chats.service.send_location(draft, location))
+
+
+@pages.post("/<int:chat_id>/contact")
+def send_contact(chat_id: int) -> ResponseReturnValue:
+    """Send a contact card: a `name`, a `number` as it was typed, perhaps a `company`. 409 as for a text."""
+    body = json_body()
+    name, company = (one_line(maybe_text_field(body, field, longest=MAX_NAME)) for field in ("name", "company"))
+    typed = text_field(body, "number", longest=64)
+    phone = services().card.door.typed(current_context(), typed).phone.e164
+    if not name or phone is None:
+        raise Refused(ErrorCode.NOT_A_PHONE)
+    draft = draft_of(chat_id, body, confirmed=flag_field(body, "confirmed"))
+    if isinstance(draft, Response):
+        return draft
+    return drawn_send(draft.chat, services().chats.service.send_contact(draft, ContactCard(name, (phone,), company)))
+
+
+@pages.post("/<int:chat_id>/colleague")
+def look_colleague(chat_id: int) -> ResponseReturnValue:
+    """What Bitrix24 lets this user know of a colleague, for the form of a contact card. One outside call."""
+    user_id = id_field(json_body(), "user") or 0
+    context, _line, _chat = chat_of(chat_id)
+    here = services()
+    if user_id not in here.storage.staff.of(context.portal.id):
+        raise Refused(ErrorCode.NOT_ALLOWED, 404, "colleague")
+    name, phones = read_colleague(here.bitrix24.rest, context.portal, context.viewer.user_id, user_id)
+    found = (here.card.door.typed(context, phone).phone for phone in phones)
+    phone = next((phone.display for phone in found if phone.e164), "")
+    return render_template("chats/_colleague.html", name=name, phone=phone)
 
 
 @pages.post("/<int:chat_id>/messages/<ref>/edit")

@@ -5,6 +5,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from itertools import groupby
 
+from widget.chats.cards import is_card, place_in, words_in
 from widget.chats.files import is_label, is_voice_label
 from widget.chats.message_facts import MessageFacts, merge_facts, read_facts, seen
 from widget.gateways.base import Message
@@ -62,9 +63,7 @@ def last_of(messages: Collection[Message], send: Send | None) -> LastMessage | N
     """Of a chat's stored messages and its last send from here (pure)."""
     ordered = sorted(messages, key=lambda message: message.at, reverse=True)
     if send and (not ordered or send.created_at >= ordered[0].at) and all(m.id != send.message_id for m in ordered):
-        label, _, caption = send.text.partition("\n") if is_label(send.text) else ("", "", send.text)
-        kind = "audio" if is_voice_label(label) else "document" if label else ""
-        return LastMessage(send.created_at, True, caption[:LONGEST], kind)
+        return LastMessage(send.created_at, True, *_words_of(send.text))
     if not ordered:
         return None
     newest = ordered[0]
@@ -77,6 +76,14 @@ def last_of(messages: Collection[Message], send: Send | None) -> LastMessage | N
         newest.deleted,
         0 if from_me else _since(run, send),
     )
+
+
+def _words_of(text: str) -> tuple[str, str]:
+    """What a send says, and what it is where that is no text."""
+    if is_card(text):
+        return words_in(text)[:LONGEST], "place" if place_in(text) else "contacts"
+    label, _, caption = text.partition("\n") if is_label(text) else ("", "", text)
+    return caption[:LONGEST], "audio" if is_voice_label(label) else "document" if label else ""
 
 
 def kind_of(message: Message) -> str:

@@ -12,12 +12,22 @@ from typing import Any, Protocol
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from widget.chats.cards import label_of_card, label_of_location
 from widget.chats.files import accepted, is_voice_label, label_of, voice_label
 from widget.chats.lookups import LookUps
 from widget.chats.message_facts import Named
 from widget.chats.waiting import Waiting
 from widget.errors import ErrorCode, Refused
-from widget.gateways.base import File, Gateway, LineState, LineStatus, SendResult, Sent
+from widget.gateways.base import (
+    ContactCard,
+    File,
+    Gateway,
+    LineState,
+    LineStatus,
+    Location,
+    SendResult,
+    Sent,
+)
 from widget.gateways.content import VOICE
 from widget.gateways.lines import Gateways
 from widget.storage.chats import Chat
@@ -150,10 +160,14 @@ class Sending:
             raise Refused(ErrorCode.BAD_FORM, reason="text length")
         refuse_unfilled(typed)
         ref = self._ref(draft)
+        # Never with a first message: a stranger who gets a link with a picture takes it for spam.
+        preview = draft.line.link_previews and not _is_first(draft.chat)
         return self._once(
             draft,
             text,
-            lambda gateway, chat_id, message_id: gateway.send_text(chat_id, text, message_id=message_id, reply_to=ref),
+            lambda gateway, chat_id, message_id: gateway.send_text(
+                chat_id, text, message_id=message_id, reply_to=ref, preview=preview
+            ),
             same=lambda stored: _same(stored, typed),
         )
 
@@ -162,10 +176,9 @@ class Sending:
 
         Raises Refused: UNSUPPORTED, BAD_FORM, and what `send` raises.
         """
-        capabilities = self._gateways.of(draft.line).capabilities
-        if not capabilities.files:
-            raise Refused(ErrorCode.UNSUPPORTED, reason="files")
-        file = accepted(file.name, file.mimetype, file.body, largest=capabilities.largest_file)
+        self._refuse_without(draft.line, "files")
+        largest = self._gateways.of(draft.line).capabilities.largest_file
+        file = accepted(file.name, file.mimetype, file.body, largest=largest)
         typed = typed_text(caption)
         words = signature(draft.name) + typed if typed else ""
         if len(words) > MAX_CAPTION:
@@ -197,6 +210,34 @@ class Sending:
             lambda gateway, chat_id, message_id: gateway.send_file(chat_id, file, message_id=message_id, reply_to=ref),
             same=lambda stored: not stored or is_voice_label(stored),
         )
+
+    def send_location(self, draft: Draft, location: Location) -> Send:
+        """Send a place once, by the rules of `send`. Raises Refused: UNSUPPORTED, and what `send` raises."""
+        self._refuse_without(draft.line, "location")
+        refuse_unfilled(location.name)
+        ref, label = self._ref(draft), label_of_location(location)
+        return self._once(
+            draft,
+            label,
+            lambda gateway, chat_id, _id: gateway.send_location(chat_id, location, reply_to=ref),
+            same=lambda stored: stored in ("", label),
+        )
+
+    def send_contact(self, draft: Draft, card: ContactCard) -> Send:
+        """The same for a contact card."""
+        self._refuse_without(draft.line, "contact")
+        refuse_unfilled(f"{card.name} {card.company}")
+        ref, label = self._ref(draft), label_of_card(card)
+        return self._once(
+            draft,
+            label,
+            lambda gateway, chat_id, _id: gateway.send_contact(chat_id, card, reply_to=ref),
+            same=lambda stored: stored in ("", label),
+        )
+
+    def _refuse_without(self, line: Line, capability: str) -> None:
+        if not getattr(self._gateways.of(line).capabilities, capability):
+            raise Refused(ErrorCode.UNSUPPORTED, reason=capability)
 
     def _once(self, draft: Draft, text: str, post: Post, *, same: Callable[[str], bool]) -> Send:
         """The row first, then the gateway, once."""

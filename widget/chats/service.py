@@ -77,6 +77,7 @@ class ChatService:
         self.newest, self.older, self.whole = histories.newest, histories.older, histories.whole
         self.heard = histories.heard
         self.send, self.send_file, self.send_voice = sending.send, sending.send_file, sending.send_voice
+        self.send_location, self.send_contact = sending.send_location, sending.send_contact
         self.look_for = self._look_ups.look_for
 
     def draft(self, line: Line, chat: Chat, *, send_key: str, user_id: int, name: str = "") -> Draft:

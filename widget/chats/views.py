@@ -6,8 +6,9 @@ from dataclasses import replace
 from flask import Response, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
-from widget.chats import beside_views, message_views
-from widget.chats.beside import beside_of
+from widget.bitrix24.drive import READS_DRIVE
+from widget.chats import beside_views, drive_views, message_views
+from widget.chats.beside import beside_of, employees
 from widget.chats.context import (
     chat_of,
     current_context,
@@ -25,6 +26,7 @@ from widget.chats.context import (
 )
 from widget.chats.files import MAX_FILE_SIZE
 from widget.chats.history import History
+from widget.chats.later_shown import later_names
 from widget.chats.pages import pages
 from widget.chats.sending import MAX_TEXT, UNLINKED, signature
 from widget.context import CardContext, CardPhone, hours_csv
@@ -40,7 +42,7 @@ from widget.storage.line_health import HEARD_EVERY
 from widget.storage.lines import Line
 from widget.variables import UNFILLED_PATTERN
 
-__all__ = ["beside_views", "message_views", "pages"]
+__all__ = ["beside_views", "drive_views", "message_views", "pages"]
 
 # Shown in the page; everything else is only ever saved, so that no file of a stranger runs in our origin.
 SHOWN_TYPES = ("image/png", "image/jpeg", "image/webp", "image/gif", "video/mp4", "audio/")
@@ -108,14 +110,16 @@ def open_chat() -> ResponseReturnValue:
         several_lines=len(lines) > 1,
         longest=MAX_TEXT - len(signature(name)),
         name=name,
-        zone=context.zone,
         beside=beside_of(context, line, chat),
         chosen=chosen,
         emojis=EMOJIS,
+        has_drive=capabilities.files and READS_DRIVE in context.portal.scopes,
+        colleagues=employees(session.portal_id) if capabilities.contact else (),
         unfilled_pattern=UNFILLED_PATTERN,
         draft_name=hashlib.sha256(f"{session.portal_id}:{session.user_id}:{chat.id}".encode()).hexdigest()[:16],
         capabilities=capabilities,
         largest_file=min(capabilities.largest_file, MAX_FILE_SIZE),
+        **later_names(context, chat),
         **_line_words(context, line, chat, here.gateways.known_state(line)),
     ), 201 if new else 200
 

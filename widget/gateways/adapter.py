@@ -9,10 +9,12 @@ from typing import ClassVar
 from widget.gateways.base import (
     Ack,
     Capabilities,
+    ContactCard,
     File,
     GatewayError,
     GatewayErrorCode,
     ListedChat,
+    Location,
     SendResult,
     Sent,
     Unsupported,
@@ -34,7 +36,7 @@ class Given:
 
 class BaseAdapter:
     """An adapter of one line. A vendor's subclass adds its verbs (base.Gateway); for sends it writes `_post_text` and
-    `_post_file`, which make one request, never repeated, and raise GatewayError."""
+    others like it, which make one request, never repeated, and raise GatewayError."""
 
     capabilities: ClassVar[Capabilities]
     home: ClassVar[str]  # how the vendor ends the id of a phone
@@ -58,9 +60,13 @@ class BaseAdapter:
         """Raises Unsupported: it keeps them, or does not, as its owner has set it up."""
         raise Unsupported
 
-    def send_text(self, chat_id: str, text: str, *, message_id: str, reply_to: str = "") -> SendResult:
+    def send_text(
+        self, chat_id: str, text: str, *, message_id: str, reply_to: str = "", preview: bool = False
+    ) -> SendResult:
         """One request. Never raises: an unclear end is UNKNOWN."""
-        return self._sent("text", message_id, lambda: self._post_text(chat_id, text, message_id, reply_to))
+        return self._sent(
+            "text", message_id, lambda: self._post_text(chat_id, text, message_id, reply_to, preview=preview)
+        )
 
     def send_file(
         self, chat_id: str, file: File, *, message_id: str, caption: str = "", reply_to: str = ""
@@ -72,8 +78,22 @@ class BaseAdapter:
         timeout = self._calls.timeouts.send + len(file.body) / SLOWEST
         return self._sent("file", "", lambda: self._post_file(chat_id, file, caption, reply_to, timeout))
 
-    def _post_text(self, chat_id: str, text: str, message_id: str, reply_to: str) -> Given:
+    def send_location(self, chat_id: str, location: Location, *, reply_to: str = "") -> SendResult:
+        """One request. Never raises; an unclear end has no id to look the message up by."""
+        return self._sent("location", "", lambda: self._post_location(chat_id, location, reply_to))
+
+    def send_contact(self, chat_id: str, card: ContactCard, *, reply_to: str = "") -> SendResult:
+        """The same for a contact card."""
+        return self._sent("contact", "", lambda: self._post_contact(chat_id, card, reply_to))
+
+    def _post_text(self, chat_id: str, text: str, message_id: str, reply_to: str, *, preview: bool) -> Given:
         raise NotImplementedError
+
+    def _post_location(self, chat_id: str, location: Location, reply_to: str) -> Given:
+        raise Unsupported
+
+    def _post_contact(self, chat_id: str, card: ContactCard, reply_to: str) -> Given:
+        raise Unsupported
 
     def _post_file(self, chat_id: str, file: File, caption: str, reply_to: str, timeout: float) -> Given:
         """`timeout` in seconds, by the file's size."""

@@ -171,10 +171,16 @@ class Quote:
 
 @dataclass(frozen=True)
 class ContactCard:
-    """A contact that was shared in a message; its phones as they were written."""
+    """A contact that is shared in a message: its phones as they were written, in one of ours a single one in E.164."""
 
     name: str
     phones: tuple[str, ...] = ()
+    company: str = ""
+
+    @property
+    def phone(self) -> str:
+        """The first one, "" without any."""
+        return next(iter(self.phones), "")
 
     def __repr__(self) -> str:
         return f"ContactCard(phones={len(self.phones)})"
@@ -239,6 +245,15 @@ class File:
 
 
 @dataclass(frozen=True)
+class Location:
+    """A point on Earth, in degrees, and what it is called, "" for nothing."""
+
+    latitude: float
+    longitude: float
+    name: str = ""
+
+
+@dataclass(frozen=True)
 class Capabilities:
     """What a kind of gateway can do. Facts about the vendor, the same for every line."""
 
@@ -258,6 +273,8 @@ class Capabilities:
     typing: bool
     keeps_on_request: bool = False  # a line that keeps no messages can be told to
     queue_seconds: float = 0.0  # how long an accepted send may wait before it is given up
+    location: bool = False  # it sends places
+    contact: bool = False  # and contact cards
 
 
 class Gateway(Protocol):
@@ -306,14 +323,23 @@ class Gateway(Protocol):
     def find_message(self, chat_id: str, message_id: str) -> Message | None:
         """The message with this id, or None if the chat has none. One call."""
 
-    def send_text(self, chat_id: str, text: str, *, message_id: str, reply_to: str = "") -> SendResult:
+    def send_text(
+        self, chat_id: str, text: str, *, message_id: str, reply_to: str = "", preview: bool = False
+    ) -> SendResult:
         """One request, never repeated here. Does not raise: an unclear end is UNKNOWN. `message_id` is used where
-        the gateway takes ids of ours; `reply_to` is the `ref` of the message that is answered."""
+        the gateway takes ids of ours; `reply_to` is the `ref` of the message that is answered. `preview`: the gateway
+        may fetch what the text links to and show a picture of it."""
 
     def send_file(
         self, chat_id: str, file: File, *, message_id: str, caption: str = "", reply_to: str = ""
     ) -> SendResult:
         """`send_text` for a file."""
+
+    def send_location(self, chat_id: str, location: Location, *, reply_to: str = "") -> SendResult:
+        """The same for a place. No vendor takes an id of ours for it."""
+
+    def send_contact(self, chat_id: str, card: ContactCard, *, reply_to: str = "") -> SendResult:
+        """The same for a contact card."""
 
     def edit(self, chat_id: str, ref: str, text: str) -> None:
         """Change the text of a message of ours. One call. Raises GatewayError."""

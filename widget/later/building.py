@@ -27,7 +27,7 @@ def build_later(
     def zones_of(phone: str) -> tuple[str, ...]:
         return facts_of(parse(phone, "RU", numbering.knows), "en", numbering).zones
 
-    reads = Stored(stored.scheduled, stored.portals, stored.lines, stored.settings, stored.chats.get)
+    reads = Stored(stored.scheduled, stored.kept_files, stored.portals, stored.lines, stored.settings, stored.chats.get)
     authors = Authors(door, chats.rights, chats.service.typed)
     work = LaterWork(reads, chats.service, gateways, authors, zones_of, hours, infra.clock)
     chats.notifying.also(work.reasons)

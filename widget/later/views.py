@@ -1,8 +1,7 @@
 """Messages of an open chat that go out later: listed, written, changed, sent now, taken back."""
 
-import re
-from datetime import datetime, time
-from zoneinfo import ZoneInfo
+import json
+from dataclasses import astuple
 
 from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
@@ -10,27 +9,28 @@ from flask.typing import ResponseReturnValue
 from widget.chats.context import (
     chat_of,
     chat_to_change,
-    drawn_with,
+    named,
     open_typed_number,
     question_before,
     refuse_unlinked,
 )
-from widget.chats.sending import MAX_TEXT, refuse_unfilled, signature, typed_text
+from widget.chats.files import accepted
+from widget.chats.later_shown import later_names, may_change
+from widget.chats.sending import MAX_CAPTION, MAX_TEXT, refuse_unfilled, signature, typed_text
 from widget.context import CardContext
 from widget.current import current_session
 from widget.errors import ErrorCode, Refused
 from widget.forms import flag_field, json_body, maybe_text_field, text_field
-from widget.later.times import LONGEST, MORNING, at_wall, is_night, moment_of
+from widget.gateways.kinds import capabilities_of
+from widget.later.choosing import due_of
 from widget.later.work import send_as
 from widget.services import services
 from widget.storage.chats import Chat
+from widget.storage.kept_files import MAX_FILE, KeptFile
 from widget.storage.lines import Line
-from widget.storage.scheduled import Scheduled
+from widget.storage.scheduled import Room, Scheduled
 
 pages = Blueprint("later", __name__, url_prefix="/chats")
-
-HOUR = 3600.0
-_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
 
 
 @pages.before_request
@@ -43,7 +43,7 @@ def keep_typed_numbers_apart() -> None:
 
 @pages.get("/<int:chat_id>/later")
 def list_later(chat_id: int) -> ResponseReturnValue:
-    """The bubbles of what goes out later in this chat. One query."""
+    """The bubbles of what goes out later in this chat. Two queries."""
     context, _line, chat = chat_of(chat_id)
     return drawn(context, chat)
 
@@ -51,25 +51,29 @@ def list_later(chat_id: int) -> ResponseReturnValue:
 @pages.post("/<int:chat_id>/later")
 def send_later(chat_id: int) -> ResponseReturnValue:
     """Keep a text until `when`: «morning», «hour», or a time like 2027-01-15T10:30 on the client's clock (the
-    employee's where that is not known). 422 with the reason where that is night, past, or too far away."""
-    body = json_body()
-    key, when = text_field(body, "key", longest=64), text_field(body, "when", longest=20)
-    text = typed_text(text_field(body, "text", longest=MAX_TEXT + 2000))
+    employee's where that is not known), perhaps as an answer (`reply_to`). Or a form with a `file` too, whose caption
+    the text is. 422 with the reason where that is night, past, or too far away."""
     context, line, chat = chat_to_change(chat_id)
+    given, file = _form(line) if request.mimetype == "multipart/form-data" else (json_body(), None)
+    key, when = text_field(given, "key", longest=64), text_field(given, "when", longest=20)
+    text = typed_text(maybe_text_field(given, "text", longest=MAX_TEXT + 2000))
+    reply_to = maybe_text_field(given, "reply_to", longest=4096)
     here, who = services(), context.viewer
-    _check(text, who.name)
+    check_words(text, who.name, with_file=file is not None)
     if ":" in key or here.storage.sends.by_key(chat.portal_id, key):
         raise Refused(ErrorCode.BAD_FORM, 409, "send key was used")
-    due_at, wall = _due(context, chat, when)
+    due_at, wall = due_of(context, chat, when)
     here.saw(chat.portal_id, who)
     message = Scheduled(
         *(chat.portal_id, line.id, chat.id, key, who.user_id, who.name[:120], text, due_at, here.clock(), wall),
         typed=context.is_typed,
         entity_type_id=context.session.entity_type_id,
         entity_id=context.session.entity_id,
+        reply_to=json.dumps(astuple(named(chat, reply_to))) if reply_to else "",
     )
-    if not here.storage.scheduled.add(message, per_hour=context.portal.later_per_hour):
-        raise _full(context)
+    room = here.storage.scheduled.add(message, per_hour=context.portal.later_per_hour, file=file)
+    if room is not Room.THERE:
+        raise _full(context) if room is Room.HOUR_FULL else Refused(ErrorCode.KEPT_FULL)
     return drawn(context, chat), 201
 
 
@@ -77,10 +81,20 @@ def send_later(chat_id: int) -> ResponseReturnValue:
 def change_later(chat_id: int, later_id: int) -> ResponseReturnValue:
     """`do`: «change» (a `text`, a `when`, or both), «now», or «remove». For its author and administrators."""
     body = json_body()
+    context, line, chat = chat_of(chat_id)
+    message = services().storage.scheduled.get(chat.portal_id, later_id)
+    if message is None or message.chat_id != chat.id or not may_change(context, message):
+        raise Refused(ErrorCode.NOT_ALLOWED, 404, "scheduled message")
+    return change(context, line, chat, message, body) or drawn(context, chat)
+
+
+def change(
+    context: CardContext, line: Line, chat: Chat, message: Scheduled, body: dict[str, object]
+) -> Response | None:
+    """Do what `body` says with a message of this chat: a question that is asked first, or None where it is done. Raises
+    Refused."""
     do, confirmed = text_field(body, "do", longest=10), flag_field(body, "confirmed")
     text, when = maybe_text_field(body, "text", longest=MAX_TEXT + 2000), maybe_text_field(body, "when", longest=20)
-    context, line, chat = chat_of(chat_id)
-    message = _theirs(context, chat, later_id)
     if do != "remove":
         refuse_unlinked(line, None)
     stored = services().storage.scheduled
@@ -90,33 +104,51 @@ def change_later(chat_id: int, later_id: int) -> ResponseReturnValue:
     if do == "remove":
         _changed(stored.remove(message))
     elif do == "now":
-        asked = _now(context, line, chat, message, confirmed=confirmed)
-        if asked:
-            return asked
+        return _now(context, line, chat, message, confirmed=confirmed)
     elif do == "change":
-        words = typed_text(text) or message.text
-        _check(words, message.user_name)
-        due_at, wall = _due(context, chat, when) if when else (message.due_at, message.wall)
-        if due_at <= context.now:
-            raise Refused(ErrorCode.LATER_TIME, reason="past")
-        per_hour = context.portal.later_per_hour
-        if not stored.change(message, text=words, due_at=due_at, wall=wall, per_hour=per_hour):
-            raise _full(context)
+        _rewrite(context, chat, message, typed_text(text), when)
     else:
         raise Refused(ErrorCode.BAD_FORM, 422, "do")
-    return drawn(context, chat)
+    return None
 
 
 def drawn(context: CardContext, chat: Chat) -> str:
-    """All of the chat, the next one first; their own where a typed number is all that brought the user here. `zone` is
-    the one that times are read in."""
-    messages = services().storage.scheduled.of_chat(chat.portal_id, chat.id)
-    if context.is_typed:
-        messages = [message for message in messages if message.user_id == context.viewer.user_id]
-    may = {message.id for message in messages if _may_change(context, message)}
-    return render_template(
-        "later/_list.html", messages=messages, may=may, client_zone=_zone(context, chat), **drawn_with(chat)
-    )
+    """The bubbles, for the place that the chat has for them."""
+    return render_template("later/_list.html", **later_names(context, chat))
+
+
+def check_words(text: str, name: str, *, with_file: bool) -> None:
+    """Raises Refused: BAD_FORM for what cannot be sent, UNFILLED."""
+    longest = MAX_CAPTION if with_file else MAX_TEXT
+    if not (text or with_file) or len(signature(name) + text) > longest:
+        raise Refused(ErrorCode.BAD_FORM, reason="text length")
+    refuse_unfilled(text)
+
+
+def _form(line: Line) -> tuple[dict[str, object], KeptFile]:
+    """The fields of a form, and its file. Raises Refused."""
+    request.max_content_length = MAX_FILE + 64 * 1024
+    uploaded = request.files.get("file")
+    capabilities = capabilities_of(line.gateway)
+    if uploaded is None or not capabilities.files:
+        raise Refused(ErrorCode.UNSUPPORTED if uploaded else ErrorCode.BAD_FORM, 422, "file")
+    largest = min(MAX_FILE, capabilities.largest_file)
+    file = accepted(uploaded.filename or "", uploaded.mimetype or "", uploaded.read(), largest=largest)
+    return dict(request.form), KeptFile(file.name, file.mimetype, len(file.body), body=file.body)
+
+
+def _rewrite(context: CardContext, chat: Chat, message: Scheduled, text: str, when: str) -> None:
+    """Another text, another time, or both. Raises Refused."""
+    here = services()
+    words = text or message.text
+    has_file = message.id in here.storage.kept_files.of_scheduled(chat.portal_id, [message.id])
+    check_words(words, message.user_name, with_file=has_file)
+    due_at, wall = due_of(context, chat, when) if when else (message.due_at, message.wall)
+    if due_at <= context.now:
+        raise Refused(ErrorCode.LATER_TIME, reason="past")
+    per_hour = context.portal.later_per_hour
+    if not here.storage.scheduled.change(message, text=words, due_at=due_at, wall=wall, per_hour=per_hour):
+        raise _full(context)
 
 
 def _now(context: CardContext, line: Line, chat: Chat, message: Scheduled, *, confirmed: bool) -> Response | None:
@@ -125,70 +157,16 @@ def _now(context: CardContext, line: Line, chat: Chat, message: Scheduled, *, co
     asked = None if confirmed else question_before(context, chat, message.text)
     if asked:
         return asked
-    if not here.storage.scheduled.take(message):
-        raise Refused(ErrorCode.LATER_BUSY)
+    _changed(here.storage.scheduled.take(message))
     chosen = here.storage.settings.of(message.portal_id, message.user_id)
+    name = message.user_name if chosen.show_name else ""
     try:
-        send_as(here.chats.service, line, chat, message, name=message.user_name if chosen.show_name else "")
+        send_as(here.chats.service, here.storage.kept_files, line, chat, message, name=name)
     except Refused:
         here.storage.scheduled.release(message, asks=message.asks)
         raise
     here.storage.scheduled.remove(message, busy=True)
     return None
-
-
-def _due(context: CardContext, chat: Chat, when: str) -> tuple[float, str]:
-    """When it is due (unix seconds), and the time on the client's clock that is meant, "" for a moment. Raises
-    Refused."""
-    zones = context.phone_of(chat.client).facts.zones
-    due: float | None
-    wall = ""
-    if when == "morning":
-        due, wall = at_wall(zones, MORNING, context.now, context.hours), MORNING
-    elif when == "hour":
-        due = context.now + HOUR
-    elif _MOMENT.fullmatch(when):
-        due = _typed_moment(context, chat, when)
-    else:
-        raise Refused(ErrorCode.BAD_FORM, 422, "when")
-    if due is None or not context.now < due <= context.now + LONGEST:
-        raise Refused(ErrorCode.LATER_TIME, reason="past or far")
-    if is_night(zones, due, context.hours):
-        raise Refused(ErrorCode.LATER_NIGHT)
-    return due, wall
-
-
-def _typed_moment(context: CardContext, chat: Chat, when: str) -> float | None:
-    try:
-        typed = datetime.fromisoformat(when)
-        return moment_of(typed.date(), time(typed.hour, typed.minute), ZoneInfo(_zone(context, chat) or "UTC"))
-    except (ValueError, OverflowError):
-        return None
-
-
-def _zone(context: CardContext, chat: Chat) -> str:
-    """The client's zone where their number has one, else the employee's."""
-    local = context.local(context.phone_of(chat.client))
-    if local and local.certain:
-        return str(local.earliest.tzinfo)
-    return context.zone
-
-
-def _check(text: str, name: str) -> None:
-    if not text or len(signature(name) + text) > MAX_TEXT:
-        raise Refused(ErrorCode.BAD_FORM, reason="text length")
-    refuse_unfilled(text)
-
-
-def _theirs(context: CardContext, chat: Chat, later_id: int) -> Scheduled:
-    message = services().storage.scheduled.get(chat.portal_id, later_id)
-    if message is None or message.chat_id != chat.id or not _may_change(context, message):
-        raise Refused(ErrorCode.NOT_ALLOWED, 404, "scheduled message")
-    return message
-
-
-def _may_change(context: CardContext, message: Scheduled) -> bool:
-    return context.viewer.admin or context.viewer.user_id == message.user_id
 
 
 def _changed(done: bool) -> None:

@@ -3,17 +3,19 @@
 A message goes out under the key that it was written with, so a worker that dies in between sends it no second time.
 """
 
+import json
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from enum import Enum
 
 from widget.bitrix24.country import language_in
+from widget.chats.message_facts import Named
 from widget.chats.notifying import Reason
 from widget.chats.service import ChatService
 from widget.context import hours_of
 from widget.errors import ErrorCode, Refused
-from widget.gateways.base import GatewayError, LineState, LineStatus
+from widget.gateways.base import File, GatewayError, LineState, LineStatus
 from widget.gateways.lines import Gateways
 from widget.i18n import catalogue
 from widget.later.authors import Authors
@@ -21,6 +23,7 @@ from widget.later.times import at_wall, awake_from, is_early, is_night
 from widget.phones.hours import Hours
 from widget.phones.numbers import shown
 from widget.storage.chats import Chat
+from widget.storage.kept_files import KeptFiles
 from widget.storage.lines import Line, Lines
 from widget.storage.portals import Portal, Portals, PortalState
 from widget.storage.scheduled import Scheduled, ScheduledSends
@@ -53,6 +56,7 @@ class Stored:
     """What is read anew for each message."""
 
     scheduled: ScheduledSends
+    files: KeptFiles
     portals: Portals
     lines: Lines
     settings: UserSettings
@@ -74,7 +78,7 @@ class LaterWork:
         self._stored = stored
         self._chats = chats
         self._gateways = gateways
-        self._authors = authors
+        self.authors = authors
         self._zones_of = zones_of
         self._hours = hours
         self._clock = clock
@@ -148,8 +152,9 @@ class LaterWork:
     def _send(self, portal: Portal, line: Line, chat: Chat, message: Scheduled) -> None:
         chosen = self._stored.settings.of(message.portal_id, message.user_id)
         try:
-            self._authors.check(portal, line, chat, message)
-            send_as(self._chats, line, chat, message, name=message.user_name if chosen.show_name else "")
+            self.authors.check(portal, line, chat, message)
+            name = message.user_name if chosen.show_name else ""
+            send_as(self._chats, self._stored.files, line, chat, message, name=name)
         except GatewayError as error:
             log.info("later.not_read line=%s message=%s trouble=%s", line.id, message.id, error.trouble.value)
             self._stored.scheduled.release(message)
@@ -167,8 +172,16 @@ class LaterWork:
         self._stored.scheduled.release(message, asks=question.value)
 
 
-def send_as(chats: ChatService, line: Line, chat: Chat, message: Scheduled, *, name: str) -> object:
+def send_as(chats: ChatService, files: KeptFiles, line: Line, chat: Chat, message: Scheduled, *, name: str) -> object:
     """Send it in its author's name. A chat that had no owner has none by that: since it was kept others may have talked
-    there, whom the author may not read. One outside call. Raises Refused."""
+    there, whom the author may not read. One outside call. Raises Refused, FILE_GONE too."""
     draft = chats.draft(line, chat, send_key=message.send_key, user_id=message.user_id, name=name)
-    return chats.send(replace(draft, author=message.user_name, owner_id=0, typed=message.typed), message.text)
+    answered = Named(*json.loads(message.reply_to)) if message.reply_to else None
+    draft = replace(draft, author=message.user_name, owner_id=0, typed=message.typed, reply_to=answered)
+    kept = files.of_scheduled(message.portal_id, [message.id]).get(message.id)
+    if kept is None:
+        return chats.send(draft, message.text)
+    file = files.open(message.portal_id, kept.id)
+    if file is None:
+        raise Refused(ErrorCode.FILE_GONE, reason="kept file")
+    return chats.send_file(draft, File(file.mimetype, file.name, file.body), caption=message.text)

@@ -36,6 +36,7 @@ class OpenLines:
     desks: Desks
     lost: LostEvents
     owned: Callable[[Line, Chat, int, int], None]
+    portal_files: PortalFiles
 
 
 def build_mirror(infra: Infrastructure, stored: Repositories, bitrix24: Bitrix24, jobs: Jobs) -> OpenLineMirror:
@@ -64,7 +65,8 @@ def build_open_lines(
     calls = OpenLineCalls(bitrix24.rest, connector_of(bitrix24))
     addresses = FileAddresses(stored.secret_box, config.public_url, infra.clock)
     client = infra.client() if config.allow_private_lines else make_client(backend=PublicOnly())
-    replies = Replies(chats, gateways, PortalFiles(client, allow_http=config.allow_http))
+    portal_files = PortalFiles(client, allow_http=config.allow_http)
+    replies = Replies(chats, gateways, portal_files)
     owners = LineOwners(stored.mirrors, stored.conversations, calls, infra.clock)
     scenes = Scenes(stored.mirrors, stored.portals, stored.lines, stored.conversations, calls.connector)
     work = MirrorWork(stored.mirrors, scenes, stored.conversations, calls, replies, addresses, owners)
@@ -77,7 +79,7 @@ def build_open_lines(
         wake=lambda mirror_id: jobs.enqueue("mirror", mirror_id),
         clock=infra.clock,
     )
-    return OpenLines(work, setup, addresses, Desks(calls, stored.mirrors, owners), lost, mirror.owned)
+    return OpenLines(work, setup, addresses, Desks(calls, stored.mirrors, owners), lost, mirror.owned, portal_files)
 
 
 def connector_of(bitrix24: Bitrix24) -> str:

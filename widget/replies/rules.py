@@ -28,6 +28,8 @@ class ReplyFault(Enum):
     NO_COLUMNS = "no_columns"
     EMPTY_FILE = "empty_file"
     LETTERS = "letters"
+    TOO_MANY_FILES = "too_many_files"
+    TOO_MANY_LISTS = "too_many_lists"  # different ones of who may use or change some
 
 
 @dataclass(frozen=True)

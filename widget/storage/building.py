@@ -18,6 +18,7 @@ from widget.storage.events import Events
 from widget.storage.hidden_clients import HiddenClients
 from widget.storage.ignores import Ignores
 from widget.storage.inbox import Inbox
+from widget.storage.kept_files import KeptFiles
 from widget.storage.line_health import LineHealths
 from widget.storage.lines import Lines
 from widget.storage.messages import Messages
@@ -65,6 +66,7 @@ class Repositories:
     card_fields: CardFields
     replies: QuickReplies
     scheduled: ScheduledSends
+    kept_files: KeptFiles
 
     @property
     def chats(self) -> Chats:
@@ -94,6 +96,7 @@ def build_repositories(infra: Infrastructure) -> Repositories:
         Counted(engine, usage),
         HiddenClients(engine, secret_box, clock, chats.changed),
     )
+    kept_files = KeptFiles(engine, secret_box)
     return Repositories(
         engine=engine,
         secret_box=secret_box,
@@ -117,5 +120,6 @@ def build_repositories(infra: Infrastructure) -> Repositories:
         notices=Notices(engine, clock),
         card_fields=CardFields(engine, secret_box, clock),
         replies=QuickReplies(engine, secret_box, clock),
-        scheduled=ScheduledSends(engine, secret_box, clock),
+        scheduled=ScheduledSends(engine, secret_box, kept_files, clock),
+        kept_files=kept_files,
     )

@@ -40,6 +40,7 @@ class ChangeKind(Enum):
     OWN_LINE = "own_line"
     OWN_NAME = "own_name"
     OWNER_RULE = "owner_rule"
+    LINK_PREVIEWS = "link_previews"
     WAITING = "waiting"  # the minutes after which a waiting client is shown in red
     IGNORED = "ignored"
     IGNORED_ENDED = "ignored_ended"

@@ -1,6 +1,7 @@
 """Everything of one portal as plain values: what its owner may ask for, and how much a deletion takes."""
 
 import json
+from base64 import b64encode
 from typing import Any
 
 from sqlalchemy import Engine, Table, func, select
@@ -13,6 +14,7 @@ from widget.storage.schema import (
     client_names,
     filled_items,
     ignored,
+    kept_files,
     line_health,
     lines,
     messages,
@@ -37,7 +39,7 @@ _SECRET = {"application_token", "key", "hook_key", "hook_secret"}
 _TABLES: tuple[Table, ...] = (
     *(lines, line_health, chats, sends, trail, messages, usage, user_settings, staff, ignored, changes),
     *(mirrors, timelines, records, client_names, chat_links, card_fields, filled_items),
-    *(replies, reply_uses, scheduled),
+    *(replies, reply_uses, scheduled, kept_files),
 )
 
 
@@ -63,6 +65,8 @@ def export_portal(engine: Engine, secret_box: SecretBox, portal_id: int) -> dict
     ):
         for row in exported[sealed]:
             row[name] = _text(secret_box, row.pop("sealed"))
+    for file in exported["kept_files"]:
+        file["base64"] = _base64(secret_box, file.pop("sealed"))
     for message in exported["messages"]:
         message["body"] = json.loads(_text(secret_box, message["body"]) or "null")
     return exported
@@ -87,5 +91,12 @@ def _open(row: Any) -> dict[str, Any]:
 def _text(secret_box: SecretBox, sealed: str) -> str | None:
     try:
         return secret_box.decrypt(sealed) if sealed else ""
+    except DecryptionError:
+        return None
+
+
+def _base64(secret_box: SecretBox, sealed: str) -> str | None:
+    try:
+        return b64encode(secret_box.open_bytes(sealed)).decode()
     except DecryptionError:
         return None

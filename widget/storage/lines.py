@@ -93,6 +93,7 @@ class Line:
     mirroring: Mirroring = Mirroring.OFF
     mirrored_since: float = 0.0
     owner_rule: OwnerRule = OwnerRule.MAKER
+    link_previews: bool = False
     account: tuple[int, ...] = ()
 
     @property
@@ -241,6 +242,10 @@ class Lines:
 
     def set_owner_rule(self, portal_id: int, line_id: int, rule: OwnerRule) -> None:
         self._change(portal_id, line_id, owner_rule=rule.value)
+
+    def set_link_previews(self, portal_id: int, line_id: int, *, on: bool) -> None:
+        """Whether the gateway may look at links that are sent from here."""
+        self._change(portal_id, line_id, link_previews=on)
 
     def remove(self, portal_id: int, line_id: int) -> None:
         """Out of every list; the row stays, because its chats and sends hang on it. Its key is forgotten."""

@@ -1,10 +1,12 @@
 """Quick replies: an employee's own and the portal's shared ones, and who uses which how often."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, field, replace
 
 from sqlalchemy import ColumnElement, Connection, Engine, and_, delete, func, insert, select, update
 
+from widget.storage.lines import Grantee
 from widget.storage.rows import reader
 from widget.storage.schema import replies, reply_uses
 from widget.storage.secret_box import SecretBox
@@ -17,19 +19,35 @@ MAX_SHARED = 500  # of one portal
 
 
 @dataclass(frozen=True)
+class ReplyUse:
+    """How often a quick reply was used in all, by how many employees, and when last (unix seconds, 0 never)."""
+
+    times: int = 0
+    people: int = 0
+    last_at: float = 0.0
+
+
+@dataclass(frozen=True)
 class QuickReply:
-    """`user_id` 0 is a shared one, `line_id` 0 any line. `used_at` is when the reader last used it (unix seconds, 0
-    never), `times` how often all users did."""
+    """`user_id` 0 is a shared one: `line_ids` are those in whose chats it is used, () any; `access` is who may use it,
+    () everybody, and `editors` who may change it beside administrators. `used_at` is when the reader last used it (unix
+    seconds, 0 never)."""
 
     name: str
     text: str = field(repr=False)
     category: str = ""
     language: str = ""
-    line_id: int = 0
     user_id: int = SHARED
     id: int = 0
+    line_ids: tuple[int, ...] = ()
+    access: tuple[Grantee, ...] = ()
+    editors: tuple[Grantee, ...] = ()
     used_at: float = 0.0
-    times: int = 0
+    use: ReplyUse = ReplyUse()
+
+    def serves(self, line_id: int) -> bool:
+        """Whether it is for chats of this line."""
+        return not self.line_ids or line_id in self.line_ids
 
 
 @dataclass(frozen=True)
@@ -37,6 +55,9 @@ class _Row:
     id: int
     user_id: int
     line_id: int
+    line_ids: tuple[int, ...]
+    access: tuple[Grantee, ...]
+    editors: tuple[Grantee, ...]
     name: str
     category: str
     language: str
@@ -48,7 +69,15 @@ class QuickReplies:
         self._engine = engine
         self._secret_box = secret_box
         self._clock = clock
-        self._read = reader(_Row, replies, columns={"text": "sealed"}, text=secret_box.decrypt_or_empty)
+        self._read = reader(
+            _Row,
+            replies,
+            columns={"text": "sealed"},
+            text=secret_box.decrypt_or_empty,
+            line_ids=lambda told: tuple(json.loads(told)),
+            access=_grantees,
+            editors=_grantees,
+        )
 
     def of(self, portal_id: int, user_id: int) -> list[QuickReply]:
         """Those that this employee owns, and the shared ones, by name. Two queries."""
@@ -57,6 +86,8 @@ class QuickReplies:
         counted = select(
             uses.c.reply_id,
             func.sum(uses.c.times).label("times"),
+            func.count().label("people"),
+            func.max(uses.c.at).label("last_at"),
             func.max(uses.c.at).filter(uses.c.user_id == user_id).label("used_at"),
         )
         counted = counted.where(uses.c.portal_id == portal_id).group_by(uses.c.reply_id)
@@ -65,17 +96,27 @@ class QuickReplies:
             used = {row.reply_id: row for row in connection.execute(counted)}
         found = [self._reply(row) for row in rows]
         known = [
-            replace(reply, times=int(use.times), used_at=use.used_at or 0.0) if (use := used.get(reply.id)) else reply
+            replace(reply, use=ReplyUse(int(use.times), use.people, use.last_at), used_at=use.used_at or 0.0)
+            if (use := used.get(reply.id))
+            else reply
             for reply in found
         ]
         return sorted(known, key=lambda reply: (reply.name.casefold(), reply.id))
 
     def get(self, portal_id: int, user_id: int, reply_id: int) -> QuickReply | None:
-        """One that this employee may use. One query."""
+        """This employee's own, or a shared one. One query."""
         query = select(replies).where(*_one(portal_id, reply_id), replies.c.user_id.in_((SHARED, user_id)))
         with transaction(self._engine) as connection:
             row = connection.execute(query).mappings().first()
         return self._reply(self._read(row)) if row else None
+
+    def set_access(self, portal_id: int, reply_id: int, access: Sequence[Grantee]) -> None:
+        """Who may use a shared one; nobody chosen is everybody. One statement."""
+        self._set(portal_id, reply_id, access=_json(access))
+
+    def set_editors(self, portal_id: int, reply_id: int, editors: Sequence[Grantee]) -> None:
+        """Who may change a shared one beside administrators. One statement."""
+        self._set(portal_id, reply_id, editors=_json(editors))
 
     def add(self, portal_id: int, wanted: Iterable[QuickReply]) -> bool:
         """Add all of them, of one owner; none, and False, where they would be too many. Two statements, and one for
@@ -111,13 +152,25 @@ class QuickReplies:
             again = {"times": reply_uses.c.times + 1, "at": now}
             connection.execute(row.on_conflict_do_update(index_elements=["reply_id", "user_id"], set_=again))
 
+    def _set(self, portal_id: int, reply_id: int, **values: object) -> None:
+        which = *_one(portal_id, reply_id), replies.c.user_id == SHARED
+        with transaction(self._engine) as connection:
+            connection.execute(update(replies).where(*which).values(values))
+
     def _reply(self, row: _Row) -> QuickReply:
-        return QuickReply(row.name, row.text, row.category, row.language, row.line_id, row.user_id, row.id)
+        only = (row.line_id,) if row.line_id else ()  # as a version wrote it that knew one line
+        return QuickReply(
+            *(row.name, row.text, row.category, row.language, row.user_id, row.id),
+            line_ids=row.line_ids or only,
+            access=row.access,
+            editors=row.editors,
+        )
 
     def _values(self, reply: QuickReply) -> dict[str, object]:
         return {
             "user_id": reply.user_id,
-            "line_id": reply.line_id,
+            "line_id": reply.line_ids[0] if reply.line_ids else 0,
+            "line_ids": json.dumps(reply.line_ids),
             "name": reply.name,
             "category": reply.category,
             "language": reply.language,
@@ -133,3 +186,11 @@ def _one(portal_id: int, reply_id: int) -> tuple[ColumnElement[bool], ...]:
 def _count(connection: Connection, portal_id: int, user_id: int) -> int:
     which = and_(replies.c.portal_id == portal_id, replies.c.user_id == user_id)
     return connection.execute(select(func.count()).where(which).select_from(replies)).scalar_one()
+
+
+def _grantees(told: str) -> tuple[Grantee, ...]:
+    return tuple(Grantee(**grantee) for grantee in json.loads(told))
+
+
+def _json(grantees: Sequence[Grantee]) -> str:
+    return json.dumps([asdict(grantee) for grantee in grantees])

@@ -12,6 +12,7 @@ from widget.storage.schema import (
     filled_items,
     ignored,
     inbox,
+    kept_files,
     lines,
     messages,
     mirrored,
@@ -37,9 +38,11 @@ SEALED: tuple[Column[str], ...] = (
     filled_items.c.sealed,
     replies.c.sealed,
     scheduled.c.sealed,
+    kept_files.c.sealed,
     portals.c.application_token,
 )
 ROWS = 200  # in one transaction: a writer beside us waits for no more
+LARGE = {kept_files: 4}  # rows whose values are megabytes
 
 
 @dataclass
@@ -81,7 +84,9 @@ def _reseal(
     key = tuple_(*table.primary_key)
     last: tuple[int, ...] | None = None
     while True:
-        query = select(*table.primary_key, column).where(which).order_by(*table.primary_key).limit(ROWS)
+        query = (
+            select(*table.primary_key, column).where(which).order_by(*table.primary_key).limit(LARGE.get(table, ROWS))
+        )
         if last is not None:
             query = query.where(key > last)
         with engine.begin() as connection:

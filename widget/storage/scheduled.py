@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, Select, delete, func, select, update
 
+from widget.storage.kept_files import KeptFile, KeptFiles
 from widget.storage.rows import reader
 from widget.storage.schema import scheduled
 from widget.storage.secret_box import SecretBox
@@ -18,12 +20,21 @@ AT_ONCE = 100  # due messages of one round
 OLDEST = scheduled.c.due_at, scheduled.c.id
 
 
+class Room(Enum):
+    """Whether there is room for one more."""
+
+    THERE = "there"
+    HOUR_FULL = "hour_full"  # the line has as many in that hour already
+    FILES_FULL = "files_full"  # the portal keeps as much as it may
+
+
 @dataclass(frozen=True)
 class Scheduled:
     """`due_at` and `since` are unix seconds. `wall` is the time on the client's clock that was meant, "" for a moment;
     `asks` is why its author has to say yes first, "" where nothing is asked. `entity_type_id` and `entity_id` are the
     card in which it was written, 0 without one; `typed`: a typed number is all that brought its author to the chat.
-    Whether they may still write there is asked of it when it is due."""
+    Whether they may still write there is asked of it when it is due. `reply_to` is JSON of the message that it answers,
+    "" for none; its file is kept apart (kept_files.py)."""
 
     portal_id: int
     line_id: int
@@ -38,40 +49,45 @@ class Scheduled:
     asks: str = ""
     id: int = 0
     typed: bool = False
+    reply_to: str = ""
     entity_type_id: int = 0
     entity_id: int = 0
 
 
 class ScheduledSends:
-    def __init__(self, engine: Engine, secret_box: SecretBox, clock: Callable[[], float]) -> None:
+    def __init__(self, engine: Engine, secret_box: SecretBox, files: KeptFiles, clock: Callable[[], float]) -> None:
         self._engine = engine
         self._secret_box = secret_box
+        self._files = files
         self._clock = clock
         self._read = reader(Scheduled, scheduled, columns={"text": "sealed"}, text=secret_box.decrypt_or_empty)
 
-    def add(self, message: Scheduled, *, per_hour: int) -> bool:
-        """False where the line has as many in that hour already. The same key twice is one message. Three
-        statements at most."""
+    def add(self, message: Scheduled, *, per_hour: int, file: KeptFile | None = None) -> Room:
+        """Keep it, with its file, where there is room. The same key twice is one message. Three statements at most, and
+        two for a file."""
         row = (scheduled.c.portal_id == message.portal_id, scheduled.c.send_key == message.send_key)
         values = {name: getattr(message, name) for name in _KEPT}
         with transaction(self._engine) as connection:
             if connection.execute(select(scheduled.c.id).where(*row)).first():
-                return True
+                return Room.THERE
             if _in_hour(connection, message.line_id, message.due_at) >= per_hour:
-                return False
+                return Room.HOUR_FULL
             sealed = self._secret_box.encrypt(message.text)
-            connection.execute(
-                insert_into(connection, scheduled).values(sealed=sealed, **values).on_conflict_do_nothing()
-            )
-        return True
+            new = insert_into(connection, scheduled).values(sealed=sealed, **values).on_conflict_do_nothing()
+            kept_id = connection.execute(new.returning(scheduled.c.id)).scalar()
+            if file is None or kept_id is None or self._files.keep(message.portal_id, file, scheduled_id=kept_id):
+                return Room.THERE
+            connection.execute(delete(scheduled).where(scheduled.c.id == kept_id))
+        return Room.FILES_FULL
 
     def of_chat(self, portal_id: int, chat_id: int) -> list[Scheduled]:
         """The next one first. One query."""
         return self._all(scheduled.c.portal_id == portal_id, scheduled.c.chat_id == chat_id)
 
-    def asking(self, portal_id: int) -> list[Scheduled]:
-        """Those whose authors have to say something. One query."""
-        return self._all(scheduled.c.portal_id == portal_id, scheduled.c.asks != "")
+    def asking(self, portal_id: int, user_id: int | None = None) -> list[Scheduled]:
+        """Those whose authors have to say something; of one author where `user_id` says so. One query."""
+        mine = [] if user_id is None else [scheduled.c.user_id == user_id]
+        return self._all(scheduled.c.portal_id == portal_id, scheduled.c.asks != "", *mine)
 
     def due(self) -> list[Scheduled]:
         """Those of all portals that may go out now, the lines in turn: one that is away holds up no other. One
@@ -134,7 +150,7 @@ class ScheduledSends:
 
 _KEPT = (
     *("portal_id", "line_id", "chat_id", "send_key", "user_id", "user_name"),
-    *("due_at", "wall", "since", "typed", "entity_type_id", "entity_id"),
+    *("due_at", "wall", "since", "typed", "reply_to", "entity_type_id", "entity_id"),
 )
 
 

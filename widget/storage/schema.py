@@ -96,6 +96,7 @@ lines = Table(
     Column("mirroring", String(10), nullable=False, server_default="off"),  # off, on, incoming, stopped
     Column("mirrored_since", Float, nullable=False, server_default="0"),  # what was written before is not mirrored
     Column("owner_rule", String(12), nullable=False, server_default="maker"),  # who answers its new chats
+    Column("link_previews", Boolean, nullable=False, server_default=false()),  # its gateway may look at links we send
     UniqueConstraint("portal_id", "gateway", "address", "session"),
     sqlite_autoincrement=True,
 )
@@ -528,7 +529,10 @@ replies = Table(
     Column("id", Id, primary_key=True),
     Column("portal_id", ForeignKey("portals.id", ondelete="CASCADE"), nullable=False),
     Column("user_id", Id, nullable=False),  # its owner, 0 for a shared one
-    Column("line_id", Id, nullable=False, server_default="0"),  # used only in chats of this line, 0 is any
+    Column("line_id", Id, nullable=False, server_default="0"),  # the first of `line_ids`, for what knows only one
+    Column("line_ids", Text, nullable=False, server_default="[]"),  # JSON: in whose chats it is used, [] is any
+    Column("access", Text, nullable=False, server_default="[]"),  # JSON as of a line: who may use it
+    Column("editors", Text, nullable=False, server_default="[]"),  # the same: who may change it beside administrators
     Column("name", String(100), nullable=False),
     Column("category", String(60), nullable=False, server_default=EMPTY),
     Column("language", String(2), nullable=False, server_default=EMPTY),  # of its values, "" is the reader's
@@ -565,13 +569,30 @@ scheduled = Table(
     Column("since", Float, nullable=False),  # what the client wrote after this is news
     Column("asks", String(20), nullable=False, server_default=EMPTY),  # why its author has to say yes first, "" not
     Column("typed", Boolean, nullable=False, server_default=false()),  # from a typed number, and no card
+    Column("reply_to", Text, nullable=False, server_default=EMPTY),  # JSON: the message that it answers
     Column("entity_type_id", Id, nullable=False, server_default="0"),  # the card it was written in, 0 none
     Column("entity_id", Id, nullable=False, server_default="0"),
     Column("busy_until", Float, nullable=False, server_default="0"),  # a lease of who sends it
     UniqueConstraint("portal_id", "send_key"),
     Index(None, "asks", "due_at"),
+    Index(None, "portal_id", "asks"),
     Index(None, "chat_id"),
     Index(None, "line_id", "due_at"),
+    sqlite_autoincrement=True,
+)
+
+# Files that are sent later, or again and again. Each belongs to one of the two, and goes with it.
+kept_files = Table(
+    "kept_files",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("portal_id", ForeignKey("portals.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("reply_id", ForeignKey("replies.id", ondelete="CASCADE"), index=True),
+    Column("scheduled_id", ForeignKey("scheduled.id", ondelete="CASCADE"), index=True),
+    Column("name", String(120), nullable=False),
+    Column("mimetype", String(130), nullable=False),
+    Column("size", Integer, nullable=False),  # bytes
+    Column("sealed", Text, nullable=False),  # sealed; what is in it
     sqlite_autoincrement=True,
 )
 

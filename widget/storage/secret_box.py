@@ -18,14 +18,24 @@ class SecretBox:
         self._first = Fernet(keys[0])
 
     def encrypt(self, secret: str) -> str:
-        return self.fernet.encrypt(secret.encode()).decode()
+        return self.seal_bytes(secret.encode())
+
+    def seal_bytes(self, secret: bytes) -> str:
+        return self.fernet.encrypt(secret).decode()
+
+    def open_bytes(self, sealed: str) -> bytes:
+        """Raises DecryptionError where none of our keys opens it."""
+        try:
+            return self.fernet.decrypt(sealed)
+        except InvalidToken as error:
+            raise DecryptionError("a stored secret does not open with ENCRYPTION_KEYS") from error
 
     def reencrypt(self, sealed: str) -> str:
         """The same secret under the first key; the same text if that sealed it already. Raises DecryptionError."""
         try:
             self._first.decrypt(sealed)
         except InvalidToken:
-            return self.encrypt(self.decrypt(sealed))
+            return self.seal_bytes(self.open_bytes(sealed))
         return sealed
 
     def decrypt_or_empty(self, sealed: str) -> str:
@@ -38,8 +48,5 @@ class SecretBox:
             return ""
 
     def decrypt(self, sealed: str) -> str:
-        """The opened secret. Raises DecryptionError where none of our keys opens it."""
-        try:
-            return self.fernet.decrypt(sealed).decode()
-        except InvalidToken as error:
-            raise DecryptionError("a stored secret does not open with ENCRYPTION_KEYS") from error
+        """Raises DecryptionError where none of our keys opens it."""
+        return self.open_bytes(sealed).decode()

@@ -12,7 +12,16 @@ from sandbox.gateway.evolution.checks import look_up
 from sandbox.gateway.evolution.guards import counted, fault_now, open_line, wanted
 from sandbox.gateway.guards import here
 from sandbox.gateway.media import opus, voice_of
-from sandbox.gateway.model import SandboxAck, SandboxLine, SandboxMedia, SandboxReaction
+from sandbox.gateway.model import (
+    NO_CARD,
+    SandboxAck,
+    SandboxCard,
+    SandboxLine,
+    SandboxMedia,
+    SandboxPlace,
+    SandboxReaction,
+)
+from sandbox.gateway.previews import preview
 from sandbox.gateway.world import NotOnWhatsApp
 
 pages = Blueprint("evolution_sending", __name__, url_prefix="/message")
@@ -24,7 +33,9 @@ NEVER_CONNECTED = "Cannot read properties of undefined (reading 'onWhatsApp')"
 @counted("sendText")
 def send_text(instance: str) -> ResponseReturnValue:
     asked = wanted("number", "text")
-    return _send(instance, asked, str(asked["text"]))
+    answer = _send(instance, asked, str(asked["text"]))
+    preview(here().world, str(asked["text"]), asked.get("linkPreview"))
+    return answer
 
 
 @pages.post("/sendMedia/<instance>")
@@ -51,6 +62,32 @@ def send_voice(instance: str) -> ResponseReturnValue:
     return _send(instance, asked, "", voice_of(content, opus.MIMETYPE))
 
 
+@pages.post("/sendLocation/<instance>")
+@counted("sendLocation")
+def send_location(instance: str) -> ResponseReturnValue:
+    asked = wanted("number", "latitude", "longitude", "name", "address")
+    for name in ("latitude", "longitude"):
+        if not isinstance(asked[name], int | float):
+            raise refusals.against_schema(f"{name} is not of a type(s) number")
+    place = SandboxPlace(asked["latitude"], asked["longitude"], str(asked["name"]), str(asked["address"]))
+    return _send(instance, asked, "", card=SandboxCard(place))
+
+
+@pages.post("/sendContact/<instance>")
+@counted("sendContact")
+def send_contact(instance: str) -> ResponseReturnValue:
+    """It writes the vCard itself (whatsapp.baileys.service.ts, contactMessage)."""
+    asked = wanted("number", "contact")
+    contact = asked["contact"][0] if isinstance(asked["contact"], list) and asked["contact"] else {}
+    name, phone = contact.get("fullName"), contact.get("phoneNumber")
+    if not name or not isinstance(phone, str) or len(phone) < 10:
+        raise refusals.against_schema('"fullName" and "phoneNumber" are required', "phoneNumber is too short")
+    firm = f"ORG:{contact['organization']};\n" if contact.get("organization") else ""
+    number = f"item1.TEL;waid={contact.get('wuid') or phone}:{phone}\nitem1.X-ABLabel:Celular\n"
+    vcard = f"BEGIN:VCARD\nVERSION:3.0\nN:{name}\nFN:{name}\n{firm}{number}END:VCARD"
+    return _send(instance, asked, "", card=SandboxCard(vcard=vcard))
+
+
 @pages.post("/sendReaction/<instance>")
 @counted("sendReaction")
 def react(instance: str) -> ResponseReturnValue:
@@ -65,7 +102,13 @@ def react(instance: str) -> ResponseReturnValue:
     return jsonify(wire.reaction_record(message, reaction, line, world.clock()) | {"status": "PENDING"}), 201
 
 
-def _send(instance: str, asked: dict[str, Any], text: str, media: SandboxMedia | None = None) -> ResponseReturnValue:
+def _send(
+    instance: str,
+    asked: dict[str, Any],
+    text: str,
+    media: SandboxMedia | None = None,
+    card: SandboxCard = NO_CARD,
+) -> ResponseReturnValue:
     line, world = _open(instance), here().world
     number = str(asked["number"])
     found = look_up(line, number)
@@ -76,7 +119,7 @@ def _send(instance: str, asked: dict[str, Any], text: str, media: SandboxMedia |
         with world.changed:
             chat_id = wire.home_of(found["jid"])
             stuck = _stuck() or (SandboxAck.ERROR if _starts_forbidden_chat(line, chat_id) else None)
-            message = world.send(line, chat_id, text, reply_to=quoted, stuck=stuck, media=media)
+            message = world.send(line, chat_id, text, reply_to=quoted, stuck=stuck, media=media, card=card)
             answer = wire.record(message, line, world.clock())
     except NotOnWhatsApp:
         raise refusals.refused(400, [{"jid": number, "exists": False, "number": number}]) from None

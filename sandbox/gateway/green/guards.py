@@ -19,7 +19,7 @@ LIMITS = {
     **dict.fromkeys(("getStateInstance", "getChatHistory", "lastIncomingMessages", "lastOutgoingMessages"), 1),
     **dict.fromkeys(("setSettings", "editMessage", "qr", "getAuthorizationCode"), 1),
     **dict.fromkeys(("checkWhatsapp", "getMessage", "readChat", "deleteMessage"), 10),
-    **dict.fromkeys(("sendMessage", "sendFileByUpload"), 50),
+    **dict.fromkeys(("sendMessage", "sendFileByUpload", "sendLocation", "sendContact"), 50),
     "downloadFile": 5,
 }
 

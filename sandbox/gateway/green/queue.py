@@ -5,7 +5,15 @@ from dataclasses import dataclass
 
 from sandbox.gateway.directory import client_of
 from sandbox.gateway.events import GatewayEventKind, Happening
-from sandbox.gateway.model import SandboxAck, SandboxChat, SandboxLine, SandboxMedia, SandboxMessage
+from sandbox.gateway.model import (
+    NO_CARD,
+    SandboxAck,
+    SandboxCard,
+    SandboxChat,
+    SandboxLine,
+    SandboxMedia,
+    SandboxMessage,
+)
 from sandbox.gateway.world import GatewayWorld
 
 KEPT_SECONDS = 86_400
@@ -18,6 +26,7 @@ class QueuedSend:
     text: str
     at: float
     media: SandboxMedia | None = None
+    card: SandboxCard = NO_CARD
     reply_to: str = ""
     stuck: SandboxAck | None = None
 
@@ -29,13 +38,14 @@ def take(
     text: str,
     *,
     media: SandboxMedia | None = None,
+    card: SandboxCard = NO_CARD,
     reply_to: str = "",
     stuck: SandboxAck | None = None,
 ) -> str:
     """The id of a message that is sent now or later."""
     message_id = f"3EB0{secrets.token_hex(8).upper()}"
     with world.changed:
-        waiting = QueuedSend(message_id, chat_id, text, world.clock(), media, reply_to, stuck)
+        waiting = QueuedSend(message_id, chat_id, text, world.clock(), media, card, reply_to, stuck)
         line.config.setdefault("queue", []).append(waiting)
         _send_all(world, line)
     return message_id
@@ -44,7 +54,14 @@ def take(
 def waiting(line: SandboxLine, chat_id: str, now: float) -> list[SandboxMessage]:
     """What stands in the queue for a chat, as messages that are pending; what is a day old is given up."""
     return [
-        SandboxMessage(one.id, chat_id, one.at, True, one.text, media=one.media, by_api=True, stuck=SandboxAck.PENDING)
+        SandboxMessage(
+            *(one.id, chat_id, one.at, True, one.text),
+            media=one.media,
+            place=one.card.place,
+            contacts=one.card.contacts,
+            by_api=True,
+            stuck=SandboxAck.PENDING,
+        )
         for one in line.config.get("queue", ())
         if one.chat_id == chat_id and now - one.at < KEPT_SECONDS
     ]
@@ -71,4 +88,11 @@ def _send(world: GatewayWorld, line: SandboxLine, one: QueuedSend) -> None:
     if client_of(one.chat_id) is None:
         line.chats.setdefault(one.chat_id, SandboxChat(one.chat_id, ""))  # no such client: a journal shows the attempt
         stuck = SandboxAck.ERROR
-    world.send(line, one.chat_id, one.text, own_id=one.id, reply_to=one.reply_to, stuck=stuck, media=one.media)
+    world.send(
+        *(line, one.chat_id, one.text),
+        own_id=one.id,
+        reply_to=one.reply_to,
+        stuck=stuck,
+        media=one.media,
+        card=one.card,
+    )

@@ -13,12 +13,14 @@ from sandbox.gateway.green import notices, queue, refusals
 from sandbox.gateway.green.guards import body, method, text
 from sandbox.gateway.guards import fault_now, here
 from sandbox.gateway.media import opus, voice_of
-from sandbox.gateway.model import SandboxAck, SandboxLine, SandboxMedia
+from sandbox.gateway.model import SandboxAck, SandboxCard, SandboxLine, SandboxMedia, SandboxPlace
+from sandbox.gateway.previews import preview
 
 pages = Blueprint("green_sending", __name__, url_prefix="/waInstance<instance>")
 
 MAX_TEXT = 20_000
 OGG = ("ogg", "oga", "opus")
+NAMES = ("firstName", "middleName", "lastName", "company")
 
 
 @pages.post("/sendMessage/<token>")
@@ -29,9 +31,36 @@ def send_message(line: SandboxLine) -> ResponseReturnValue:
     if len(words) > MAX_TEXT:
         raise refusals.bad_request("Validation failed. Details: 'message' length must be less than 20000 characters")
     reply_to = str(wanted.get("quotedMessageId") or "")
+    preview(here().world, words, wanted.get("linkPreview"))
     message_id = queue.take(here().world, line, chat_id, words, reply_to=reply_to, stuck=_stuck())
     _say_yellow(line, chat_id, message_id)
     return jsonify(idMessage=message_id)
+
+
+@pages.post("/sendLocation/<token>")
+@method("sendLocation")
+def send_location(line: SandboxLine) -> ResponseReturnValue:
+    wanted = body()
+    chat_id = _chat(text(wanted, "chatId"))
+    latitude, longitude = wanted.get("latitude"), wanted.get("longitude")
+    if not isinstance(latitude, int | float) or not isinstance(longitude, int | float):
+        raise refusals.bad_request("Validation failed. Details: 'latitude' and 'longitude' must be numbers")
+    named = str(wanted.get("nameLocation") or ""), str(wanted.get("address") or "")
+    return _queued(line, chat_id, wanted, SandboxCard(SandboxPlace(latitude, longitude, *named)))
+
+
+@pages.post("/sendContact/<token>")
+@method("sendContact")
+def send_contact(line: SandboxLine) -> ResponseReturnValue:
+    """«phoneContact: integer, international format, 11 or 12 digits»; a newer page says 16."""
+    wanted = body()
+    chat_id, contact = _chat(text(wanted, "chatId")), wanted.get("contact")
+    told = contact if isinstance(contact, dict) else {}
+    phone, name = told.get("phoneContact"), " ".join(str(told[part]) for part in NAMES if told.get(part))
+    if not isinstance(phone, int) or not 11 <= len(str(phone)) <= 16 or not name:
+        raise refusals.bad_request("Validation failed. Details: 'contact' must have a phoneContact and a name")
+    vcard = f"BEGIN:VCARD\nVERSION:3.0\nFN:{name}\nTEL;waid={phone}:+{phone}\nEND:VCARD"
+    return _queued(line, chat_id, wanted, SandboxCard(vcard=vcard))
 
 
 @pages.post("/sendFileByUpload/<token>")
@@ -68,6 +97,13 @@ def _media(name: str, content: bytes) -> SandboxMedia:
     kind = mimetype.partition("/")[0]
     known = kind if kind in ("image", "video", "audio") else "document"
     return SandboxMedia(known, mimetype, extension, content=content, filename=name, voice=kind == "audio")
+
+
+def _queued(line: SandboxLine, chat_id: str, wanted: dict[str, object], card: SandboxCard) -> ResponseReturnValue:
+    reply_to = str(wanted.get("quotedMessageId") or "")
+    message_id = queue.take(here().world, line, chat_id, "", card=card, reply_to=reply_to, stuck=_stuck())
+    _say_yellow(line, chat_id, message_id)
+    return jsonify(idMessage=message_id)
 
 
 def _chat(chat_id: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from sandbox.gateway.directory import client_of, phone_id
-from sandbox.gateway.model import SandboxAck, SandboxLine, SandboxMedia, SandboxMessage
+from sandbox.gateway.model import SandboxAck, SandboxLine, SandboxMedia, SandboxMessage, SandboxPlace
 
 STATUSES = {
     SandboxAck.ERROR: "failed",
@@ -46,6 +46,8 @@ def message_data(message: SandboxMessage, origin: str, line: SandboxLine) -> dic
     quoted = {"quotedMessage": content.pop("quotedMessage")} if "quotedMessage" in content else {}
     if message.media is not None:
         return {"typeMessage": kind, "fileMessageData": content, **quoted}
+    if message.place is not None:
+        return {"typeMessage": kind, "locationMessageData": content["location"], **quoted}
     if kind == "textMessage":
         return {"typeMessage": kind, "textMessageData": content, **quoted}
     if message.contacts:
@@ -90,6 +92,8 @@ def _content(message: SandboxMessage, origin: str, line: SandboxLine) -> tuple[s
     """The type of a message and the fields that go with it."""
     if message.media is not None:
         kind, content = f"{message.media.kind}Message", _file(message, message.media, origin, line)
+    elif message.place is not None:
+        kind, content = "locationMessage", {"location": _location(message.place)}
     elif message.contacts:
         kind, content = _contacts(message)
     elif message.quoted is not None:
@@ -116,6 +120,11 @@ def _file(message: SandboxMessage, media: SandboxMedia, origin: str, line: Sandb
         "mimeType": media.mimetype,
         "isForwarded": False,
     }
+
+
+def _location(place: SandboxPlace) -> dict[str, Any]:
+    where = {"latitude": place.latitude, "longitude": place.longitude, "jpegThumbnail": "", "isForwarded": False}
+    return {"nameLocation": place.name, "address": place.address, **where}
 
 
 def _quoted(quoted: SandboxMessage, line: SandboxLine) -> dict[str, Any]:

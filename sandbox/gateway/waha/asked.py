@@ -55,6 +55,13 @@ def body_text(found: dict[str, Any], name: str) -> str:
     return value
 
 
+def body_degrees(found: dict[str, Any], name: str) -> float:
+    value = found.get(name)
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        raise malformed(f"{name} must be a number conforming to the specified constraints")
+    return float(value)
+
+
 def body_number(found: dict[str, Any], name: str, default: int) -> int:
     value = found.get(name, default)
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:

@@ -24,6 +24,10 @@ def unprocessable(message: str) -> Refusal:
     return Refusal(422, {"message": message, "error": "Unprocessable Entity", "statusCode": 422})
 
 
+def not_implemented(engine: str) -> Refusal:
+    return Refusal(501, {"message": f"The method is not implemented by '{engine}' engine.", "statusCode": 501})
+
+
 def not_running(session: str) -> Refusal:
     """A stopped session and an unknown one are the same to every endpoint that needs it running."""
     return not_found(

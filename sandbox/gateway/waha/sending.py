@@ -12,10 +12,11 @@ from sandbox.gateway import faults
 from sandbox.gateway.directory import CHAT_ID, chat_id_of
 from sandbox.gateway.guards import fault_now, here
 from sandbox.gateway.media import voice, voice_of
-from sandbox.gateway.model import SandboxLine, SandboxMedia
+from sandbox.gateway.model import NO_CARD, SandboxCard, SandboxLine, SandboxMedia, SandboxPlace
+from sandbox.gateway.previews import preview
 from sandbox.gateway.waha import asked, engines
 from sandbox.gateway.waha.guards import counted, working
-from sandbox.gateway.waha.refusals import exception, malformed
+from sandbox.gateway.waha.refusals import exception, malformed, not_implemented
 from sandbox.gateway.world import NotOnWhatsApp
 
 pages = Blueprint("sending", __name__, url_prefix="/api")
@@ -27,7 +28,12 @@ KINDS = {"sendFile": "document", "sendImage": "image", "sendVideo": "video", "se
 @counted("sendText")
 def send_text() -> ResponseReturnValue:
     wanted = asked.body()
-    return _send(wanted, asked.body_text(wanted, "text"))
+    if not isinstance(wanted.get("linkPreview", True), bool):
+        raise malformed("linkPreview must be a boolean value")
+    text = asked.body_text(wanted, "text")
+    answer = _send(wanted, text)
+    preview(here().world, text, wanted.get("linkPreview"))
+    return answer
 
 
 @pages.post("/sendFile")
@@ -54,6 +60,30 @@ def send_voice() -> ResponseReturnValue:
     return _send_media("sendVoice")
 
 
+@pages.post("/sendLocation")
+@counted("sendLocation")
+def send_location() -> ResponseReturnValue:
+    wanted = asked.body()
+    title = asked.body_text(wanted, "title")
+    place = SandboxPlace(asked.body_degrees(wanted, "latitude"), asked.body_degrees(wanted, "longitude"), title)
+    return _send(wanted, "", card=SandboxCard(place))
+
+
+@pages.post("/sendContactVcard")
+@counted("sendContactVcard")
+def send_contact() -> ResponseReturnValue:
+    """WEBJS has none (devlikeapro/waha, core/engines/webjs: NotImplementedByEngineError)."""
+    wanted = asked.body()
+    contacts = wanted.get("contacts")
+    first = contacts[0] if isinstance(contacts, list) and contacts else None
+    vcard = first.get("vcard") if isinstance(first, dict) else None
+    if not isinstance(vcard, str) or not vcard.startswith("BEGIN:VCARD"):
+        raise malformed("contacts must be an array of vcards")
+    if line_and_chat(wanted)[0].engine == "WEBJS":
+        raise not_implemented("WEBJS")
+    return _send(wanted, "", card=SandboxCard(vcard=vcard))
+
+
 @pages.post("/startTyping")
 @counted("typing")
 def start_typing() -> ResponseReturnValue:
@@ -77,7 +107,9 @@ def line_and_chat(wanted: dict[str, Any]) -> tuple[SandboxLine, str]:
     return working(session), chat_id
 
 
-def _send(wanted: dict[str, Any], text: str, media: SandboxMedia | None = None) -> ResponseReturnValue:
+def _send(
+    wanted: dict[str, Any], text: str, media: SandboxMedia | None = None, card: SandboxCard = NO_CARD
+) -> ResponseReturnValue:
     line, chat_id = line_and_chat(wanted)
     own_id, reply_to = wanted.get("id") or "", wanted.get("reply_to") or ""
     if not isinstance(own_id, str) or not re.fullmatch("[0-9A-Za-z]{0,64}", own_id) or not isinstance(reply_to, str):
@@ -90,7 +122,9 @@ def _send(wanted: dict[str, Any], text: str, media: SandboxMedia | None = None) 
             _refuse_new_chat(line, chat_id)
             if not engines.takes_our_id(line, file=media is not None):
                 own_id = ""
-            message = world.send(line, chat_id, text, own_id=own_id, reply_to=reply_to, stuck=stuck, media=media)
+            message = world.send(
+                line, chat_id, text, own_id=own_id, reply_to=reply_to, stuck=stuck, media=media, card=card
+            )
             answer = engines.sent(line, message, chat_id, world.clock())
     except NotOnWhatsApp as error:
         raise exception(f"no LID found for {chat_id} from server") from error

@@ -4,7 +4,7 @@ from typing import Any
 
 from sandbox.gateway.directory import client_of, seen_phone_id
 from sandbox.gateway.files import file_name
-from sandbox.gateway.model import SandboxChat, SandboxLine, SandboxMedia, SandboxMessage
+from sandbox.gateway.model import SandboxChat, SandboxLine, SandboxMedia, SandboxMessage, SandboxPlace
 from sandbox.gateway.raw import jid
 from sandbox.gateway.waha.engines import raw_of
 
@@ -29,11 +29,17 @@ def wa_message(message: SandboxMessage, line: SandboxLine, now: float, *, files:
         "media": wa_media(message, message.media, line) if files and message.media else None,
         "ack": int(ack),
         "ackName": ack.name,
-        "location": None,
+        "location": location(message.place) if message.place else None,
         "vCards": [vcard for _name, vcard in message.contacts],
         "replyTo": reply_to(message.quoted, line) if message.quoted else None,
         "_data": raw_of(line, message, now),
     }
+
+
+def location(place: SandboxPlace) -> dict[str, Any]:
+    """WALocation: its numbers are texts."""
+    where = {"latitude": str(place.latitude), "longitude": str(place.longitude), "live": False}
+    return {**where, "name": place.name or None, "address": place.address or None}
 
 
 def wa_media(message: SandboxMessage, media: SandboxMedia, line: SandboxLine) -> dict[str, Any]:

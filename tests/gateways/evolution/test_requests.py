@@ -9,7 +9,7 @@ import pytest
 from sandbox import people
 from tests.gateways import openapi
 from tests.gateways.conftest import RECORDED
-from widget.gateways.base import File, GatewayError
+from widget.gateways.base import ContactCard, File, GatewayError, Location
 
 SPEC = RECORDED / "openapi" / "evolution-2.1.1.openapi.json"
 OLEG = "79241234567@s.whatsapp.net"
@@ -23,6 +23,8 @@ DOCUMENTED = {
     "a document": lambda line: line.send_file(OLEG, LETTER, message_id="A", caption="КП", reply_to=REF),
     "a picture": lambda line: line.send_file(OLEG, File("image/jpeg", "a.jpg", b"x"), message_id="A"),
     "a voice": lambda line: line.send_file(OLEG, File("audio/ogg", "a.ogg", b"x"), message_id="A"),
+    "a link with its picture": lambda line: line.send_text(OLEG, "https://x.ru", message_id="A", preview=True),
+    "a place": lambda line: line.send_location(OLEG, Location(55.75, 37.61, "Офис"), reply_to=REF),
     "react": lambda line: line.react(OLEG, REF, "👍"),
     "mark_read": lambda line: line.mark_read(OLEG, [REF]),
     "media": lambda line: line.media(OLEG, REF),
@@ -34,6 +36,7 @@ OTHERWISE = {
     "an older page": lambda line: line.history([OLEG], "1727745026:", 30),
     "find_message": lambda line: line.find_message(OLEG, "3EB0AA"),
     "all_chats": lambda line: line.all_chats(),  # no body
+    "a contact card": lambda line: line.send_contact(OLEG, ContactCard("Анна", ("+79001234568",))),  # «fullname»
     "edit": lambda line: line.edit(OLEG, REF, "x"),  # the number is called an integer
     "delete": lambda line: line.delete(OLEG, REF),  # a participant is required, misspelled
     "typing": lambda line: line.typing(OLEG, on=True),  # its `options` are a 400 (measured)

@@ -10,7 +10,7 @@ from sandbox import people
 from sandbox.gateway.media import opus
 from tests.gateways import openapi
 from tests.gateways.conftest import RECORDED
-from widget.gateways.base import File, GatewayError
+from widget.gateways.base import ContactCard, File, GatewayError, Location
 from widget.gateways.content import VOICE
 
 SPEC = RECORDED / "openapi" / "waha-2026.7.1.openapi.json"
@@ -31,6 +31,9 @@ VERBS = {
     "a picture": lambda waha: waha.send_file(IVAN, File("image/jpeg", "a.jpg", b"x"), message_id="3EB0AA"),
     "a video": lambda waha: waha.send_file(IVAN, File("video/mp4", "a.mp4", b"x"), message_id="3EB0AA"),
     "a voice": lambda waha: waha.send_file(IVAN, File(VOICE, "a.ogg", opus.silence(1)), message_id="3EB0AA"),
+    "a link with its picture": lambda waha: waha.send_text(IVAN, "https://x.ru", message_id="3EB0AA", preview=True),
+    "a place": lambda waha: waha.send_location(IVAN, Location(55.75, 37.61), reply_to=REF),
+    "a contact card": lambda waha: waha.send_contact(IVAN, ContactCard("Анна", ("+79001234568",)), reply_to=REF),
     "edit": lambda waha: waha.edit(IVAN, REF, "Новая цена"),
     "delete": lambda waha: waha.delete(IVAN, REF),
     "react": lambda waha: waha.react(IVAN, REF, "👍"),

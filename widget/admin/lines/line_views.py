@@ -157,6 +157,17 @@ def save_owner_rule(line_id: int) -> ResponseReturnValue:
     return _redrawn(user, line_id, part="owner")
 
 
+@pages.post("/lines/<int:line_id>/previews")
+def save_previews(line_id: int) -> ResponseReturnValue:
+    """Whether the gateway may look at links that are sent by the line, and show a picture of them."""
+    wanted = flag_field(json_body(), "on")
+    user = administrator()
+    line = user.line(line_id)
+    services().storage.lines.set_link_previews(user.portal.id, line.id, on=wanted)
+    user.note(ChangeKind.LINK_PREVIEWS, line=line.name, old=_on(line.link_previews), new=_on(wanted))
+    return _redrawn(user, line_id, part="previews")
+
+
 def _new_line(user: CurrentUser, values: dict[str, str]) -> NewLine:
     return line_of(values, user.portal.country, services().gateways.rules)
 

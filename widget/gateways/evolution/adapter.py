@@ -6,6 +6,7 @@ they look: each send and each sign of typing asks WhatsApp about the number firs
 whatsappNumber), and one instance keeps one webhook.
 """
 
+import re
 from base64 import b64encode
 from collections.abc import Sequence
 from enum import Enum
@@ -71,6 +72,8 @@ CAPABILITIES = Capabilities(
     react=True,
     mark_read=True,
     typing=True,
+    location=True,
+    contact=True,
 )
 
 
@@ -223,9 +226,23 @@ class Evolution(BaseAdapter):
         if restarted.get("error"):  # not connected, said in a 200 (instance.controller.ts, restartInstance)
             self._connect({})
 
-    def _post_text(self, chat_id: str, text: str, message_id: str, reply_to: str) -> Given:
+    def _post_text(self, chat_id: str, text: str, message_id: str, reply_to: str, *, preview: bool) -> Given:
         """Evolution makes its own ids: a message whose end is unclear has none to be looked up by."""
-        return self._post("message/sendText", chat_id, {"text": text}, reply_to, self._calls.timeouts.send)
+        body = {"text": text, "linkPreview": preview}
+        return self._post("message/sendText", chat_id, body, reply_to, self._calls.timeouts.send)
+
+    def _post_location(self, chat_id: str, location: base.Location, reply_to: str) -> Given:
+        """The schema wants a name and an address, which may be empty (validate/message.schema.ts)."""
+        where = {"latitude": location.latitude, "longitude": location.longitude}
+        body = {"name": location.name, "address": "", **where}
+        return self._post("message/sendLocation", chat_id, body, reply_to, self._calls.timeouts.send)
+
+    def _post_contact(self, chat_id: str, card: base.ContactCard, reply_to: str) -> Given:
+        """Evolution writes the vCard, and escapes nothing in it: what would begin another field of it is left out."""
+        name, company = (re.sub(r"[;,\\\s]+", " ", text).strip() for text in (card.name, card.company))
+        number = {"wuid": card.phone.lstrip("+"), "phoneNumber": card.phone}
+        contact = {"fullName": name, **number, **({"organization": company} if company else {})}
+        return self._post("message/sendContact", chat_id, {"contact": [contact]}, reply_to, self._calls.timeouts.send)
 
     def _post_file(self, chat_id: str, file: base.File, caption: str, reply_to: str, timeout: float) -> Given:
         """Audio without a caption goes as a voice message, other audio as a document: a voice has no caption."""

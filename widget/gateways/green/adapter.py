@@ -40,6 +40,8 @@ CAPABILITIES = base.Capabilities(
     react=True,
     mark_read=True,
     typing=True,
+    location=True,
+    contact=True,
     queue_seconds=86_400,
 )
 MAX_JOURNAL = 32 * 1024 * 1024  # a day of a busy line, each picture with its thumbnail
@@ -186,11 +188,27 @@ class Green(BaseAdapter):
         if found.get("saveSettings") is not True:
             raise GatewayError(GatewayErrorCode.BROKEN_ANSWER, sent=True)
 
-    def _post_text(self, chat_id: str, text: str, message_id: str, reply_to: str) -> Given:
+    def _post_text(self, chat_id: str, text: str, message_id: str, reply_to: str, *, preview: bool) -> Given:
         """The id is GREEN-API's own. The message waits in the queue for up to 24 hours; a webhook or the history says
         how it ended (…/sending/SendMessage)."""
-        body = {"chatId": chat_id, "message": text} | ({"quotedMessageId": reply_to} if reply_to else {})
-        return self._post("sendMessage", self._calls.timeouts.send, json=body)
+        body = {"chatId": chat_id, "message": text, "linkPreview": preview}
+        return self._post_json("sendMessage", body, reply_to)
+
+    def _post_location(self, chat_id: str, location: base.Location, reply_to: str) -> Given:
+        """…/sending/SendLocation"""
+        named = {"nameLocation": location.name} if location.name else {}
+        where = {"latitude": location.latitude, "longitude": location.longitude}
+        return self._post_json("sendLocation", {"chatId": chat_id, **named, **where}, reply_to)
+
+    def _post_contact(self, chat_id: str, card: base.ContactCard, reply_to: str) -> Given:
+        """…/sending/SendContact. A number of less than 11 digits is refused."""
+        named = {"firstName": card.name, **({"company": card.company} if card.company else {})}
+        contact = {"phoneContact": int(card.phone.lstrip("+")), **named}
+        return self._post_json("sendContact", {"chatId": chat_id, "contact": contact}, reply_to)
+
+    def _post_json(self, method: str, body: dict[str, Any], reply_to: str) -> Given:
+        quoted = {"quotedMessageId": reply_to} if reply_to else {}
+        return self._post(method, self._calls.timeouts.send, json=body | quoted)
 
     def _post_file(self, chat_id: str, file: base.File, caption: str, reply_to: str, timeout: float) -> Given:
         """To the line's own address. GREEN-API recommends its media host for this, but only recommends it, and no

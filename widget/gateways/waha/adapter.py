@@ -12,7 +12,7 @@ from widget.gateways import base
 from widget.gateways.adapter import BaseAdapter, Given
 from widget.gateways.base import Capabilities, Depth, File, GatewayError, GatewayErrorCode
 from widget.gateways.calls import Calls
-from widget.gateways.content import mimetype_of
+from widget.gateways.content import mimetype_of, vcard_of
 from widget.gateways.waha.chats import chat_in, chats_by_phone, name_of, person_of, phones_by_lid
 from widget.gateways.waha.codes import state_of
 from widget.gateways.waha.files import file_request, is_presigned, stored_at, url_of
@@ -40,6 +40,8 @@ CAPABILITIES = Capabilities(
     react=True,
     mark_read=True,
     typing=True,
+    location=True,
+    contact=True,  # of WEBJS a 501: refused, and said so
     keeps_on_request=True,
 )
 # Engines that take the message id we chose (waha-docs, changelog 2026.4.3).
@@ -220,8 +222,8 @@ class Waha(BaseAdapter):
             raise GatewayError(GatewayErrorCode.NO_SUCH_THING)
         return self._http.download(url, timeout, largest=MAX_FILE)
 
-    def _post_text(self, chat_id: str, text: str, message_id: str, reply_to: str) -> Given:
-        body = {"session": self._http.name, "chatId": chat_id, "text": text, "id": message_id}
+    def _post_text(self, chat_id: str, text: str, message_id: str, reply_to: str, *, preview: bool) -> Given:
+        body = {"session": self._http.name, "chatId": chat_id, "text": text, "id": message_id, "linkPreview": preview}
         given = self._post("/api/sendText", body, reply_to, self._http.timeouts.send)
         if given.message_id and message_id:
             self._takes_our_ids = given.message_id == message_id
@@ -230,6 +232,25 @@ class Waha(BaseAdapter):
     def _post_file(self, chat_id: str, file: File, caption: str, reply_to: str, timeout: float) -> Given:
         path, body = file_request(file, caption)
         return self._post(path, {**body, "session": self._http.name, "chatId": chat_id}, reply_to, timeout)
+
+    def _post_location(self, chat_id: str, location: base.Location, reply_to: str) -> Given:
+        """A title is required."""
+        title = location.name or f"{location.latitude:.5f}, {location.longitude:.5f}"
+        where = {"latitude": location.latitude, "longitude": location.longitude, "title": title}
+        body = {"session": self._http.name, "chatId": chat_id, **where}
+        return self._post("/api/sendLocation", body, reply_to, self._http.timeouts.send)
+
+    def _post_contact(self, chat_id: str, card: base.ContactCard, reply_to: str) -> Given:
+        """NOWEB of before 2025 answers nothing at all (devlikeapro/waha, session.noweb.core.ts, sendContactVCard)."""
+        body = {"session": self._http.name, "chatId": chat_id, "contacts": [{"vcard": vcard_of(card)}]}
+        more = {"reply_to": reply_to} if reply_to else {}
+        answer = self._http.answer("POST", "/api/sendContactVcard", self._http.timeouts.send, json=body | more)
+        if not answer.body:
+            return Given("")
+        told = answer.json()
+        if not isinstance(told, dict):
+            raise GatewayError(GatewayErrorCode.BROKEN_ANSWER, sent=True)
+        return Given(given_id(told), ack_given(told))
 
     def _found_by(self, message_id: str) -> str:
         return message_id if self._takes_our_ids else ""
