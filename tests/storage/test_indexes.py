@@ -169,9 +169,11 @@ def a_day(widget: Widget) -> None:
     assert mirrors.waits(mirrors.of_chat(portal, chat))
     mirrors.ended_as(portal, 7, [PieceKind.CLIENT])
     mirrors.release(mirror)
-    stored.timelines.save(portal, TimelineSettings(mode=TimelineMode.DAY))
-    stored.timelines.due(portal, stored.timelines.settings(portal))
-    stored.timelines.take(row, "2027-01-15", 1.0)
+    mirrors.there(row, 0.0)
+    for mode in (TimelineMode.END, TimelineMode.DAY):
+        stored.timelines.save(portal, TimelineSettings(mode=mode))
+        stored.timelines.due(portal, stored.timelines.settings(portal), [row.line_id])
+    stored.timelines.beside(stored.timelines.take(row, "2027-01-15", 1.0))
     widget.app.test_client().get("/metrics")
     for task in widget.services.jobs.queue._registry.periodic_tasks:
         widget.services.jobs.queue.execute(task)

@@ -11,6 +11,7 @@ from widget.gateways.lines import Gateways
 from widget.http import make_client
 from widget.infrastructure import Infrastructure
 from widget.jobs.queue import Jobs
+from widget.openlines.activities import LineActivities
 from widget.openlines.calls import OpenLineCalls
 from widget.openlines.desk import Desks
 from widget.openlines.files import FileAddresses, PortalFiles
@@ -35,6 +36,7 @@ class OpenLines:
     desks: Desks
     lost: LostEvents
     owned: Callable[[Line, Chat, int, int], None]
+    activities: LineActivities
 
 
 def build_mirror(infra: Infrastructure, stored: Repositories, bitrix24: Bitrix24, jobs: Jobs) -> OpenLineMirror:
@@ -77,7 +79,8 @@ def build_open_lines(
         wake=lambda mirror_id: jobs.enqueue("mirror", mirror_id),
         clock=infra.clock,
     )
-    return OpenLines(work, setup, addresses, Desks(calls, stored.mirrors, owners), lost, mirror.owned)
+    desks, activities = Desks(calls, stored.mirrors, owners), LineActivities(calls, infra.clock)
+    return OpenLines(work, setup, addresses, desks, lost, mirror.owned, activities)
 
 
 def connector_of(bitrix24: Bitrix24) -> str:

@@ -151,10 +151,10 @@ class OpenLineMirror:
         chat = self._chat(portal, place)
         mirror = self._mirrors.of_chat(portal.id, chat.id) if chat else None
         if mirror:
-            learnt = {"operator": 0} if ended else {}
+            learnt: dict[str, float] = {"operator": 0, "finished_at": self._clock()} if ended else {}
             self._learn(mirror, {**learnt, **({"client": client} if client and not mirror.client else {})})
 
-    def _learn(self, mirror: Mirror, known: dict[str, int]) -> None:
+    def _learn(self, mirror: Mirror, known: dict[str, float]) -> None:
         if known:
             self._mirrors.learn(mirror, **known)
 

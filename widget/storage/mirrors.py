@@ -253,9 +253,9 @@ class Mirrors:
         with transaction(self._engine) as connection:
             connection.execute(update(mirrors).where(*mine).values(values))
 
-    def learn(self, mirror: Mirror, **known: int) -> Mirror:
+    def learn(self, mirror: Mirror, **known: float) -> Mirror:
         """Keep what Bitrix24 calls the chat (`portal_chat`), its client (`client`) and the session of our last message
-        (`session`), and who answers (`operator`)."""
+        (`session`), who answers (`operator`), and when a session ended (`finished_at`, unix seconds)."""
         with transaction(self._engine) as connection:
             learnt = update(mirrors).where(mirrors.c.id == mirror.id).values(known).returning(*mirrors.c)
             return self._mirror(connection.execute(learnt).mappings().one())
@@ -304,6 +304,19 @@ class Mirrors:
         query = select(mirrored.c.id).where(mirrored.c.mirror_id == mirror.id, mirrored.c.key.in_(keys), done)
         with transaction(self._engine) as connection:
             return connection.execute(query).first() is not None
+
+    def there(self, chat: Chat, since: float) -> set[str]:
+        """Which of its messages, by WhatsApp's ids, stand in an open line and came since this time (unix seconds), an
+        hour more or less. One query."""
+        mine = mirrors.c.portal_id == chat.portal_id, mirrors.c.chat_id == chat.id
+        went = (
+            mirrored.c.state == State.DONE.value,
+            mirrored.c.message_id != "",
+            mirrored.c.created_at >= since - 3600.0,
+        )
+        query = select(mirrored.c.message_id).join_from(mirrors, mirrored).where(*mine, *went)
+        with transaction(self._engine) as connection:
+            return set(connection.execute(query).scalars())
 
     def waiting(self) -> tuple[int, float]:
         """What waits of all portals that can be called: how many pieces, and when the oldest came (unix seconds, 0 if

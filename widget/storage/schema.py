@@ -404,6 +404,7 @@ mirrors = Table(
     Column("client", Id, nullable=False, server_default="0"),  # Bitrix24's user that stands for the client
     Column("session", Id, nullable=False, server_default="0"),  # the one that our last message went into
     Column("operator", Id, nullable=False, server_default="0"),  # who answers there, as far as it was told
+    Column("finished_at", Float, nullable=False, server_default="0"),  # when its last session ended; 0 unknown
     Column("look_at", Float, nullable=False, server_default="0"),  # to be read for what no event told; 0 never
     Column("looks", Integer, nullable=False, server_default="0"),  # since something last happened in it
     Column("busy_until", Float, nullable=False, server_default="0"),  # a lease
@@ -450,14 +451,14 @@ timelines = Table(
     Column("since", Float, nullable=False),  # what was written before is not told
 )
 
-# One comment in a timeline: of a chat and a day, or of a chat and a conversation.
+# One comment in a timeline: of a chat and a day, or of a chat and a conversation; or one beside it in another card.
 records = Table(
     "records",
     metadata,
     Column("id", Id, primary_key=True),
     Column("portal_id", ForeignKey("portals.id", ondelete="CASCADE"), nullable=False),
     Column("chat_id", ForeignKey("chats.id", ondelete="CASCADE"), nullable=False, index=True),
-    Column("name", String(40), nullable=False),  # 2027-01-15, or end-<when the conversation began>
+    Column("name", String(40), nullable=False),  # 2027-01-15, end-<when it began>; beside it <…>@<kind of card>
     Column("owner_type", Integer, nullable=False, server_default="0"),  # the card, 0 until it is chosen
     Column("owner_id", Id, nullable=False, server_default="0"),
     Column("comment_id", Id, nullable=False, server_default="0"),
@@ -465,6 +466,7 @@ records = Table(
     Column("begins_at", Float, nullable=False),
     Column("told_at", Float, nullable=False, server_default="0"),  # of the last message in it
     Column("asked", Boolean, nullable=False, server_default=false()),  # a call went out whose end is not written down
+    Column("others", Integer, nullable=False, server_default="0"),  # deals that might have been meant too
     Column("busy_until", Float, nullable=False, server_default="0"),
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("next_try_at", Float, nullable=False, server_default="0"),
