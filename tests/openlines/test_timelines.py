@@ -50,4 +50,3 @@ def test_a_session_that_ends_ends_the_conversation_of_a_line_that_writes_nothing
     told.circle.client_writes("Ещё вопрос")
     assert len(told.after(1)) == 1
     assert told.after(4) == [["Добрый день", "Здравствуйте"], ["Ещё вопрос"]]
-

@@ -231,7 +231,11 @@ def deal(number: int, **fields: Any) -> dict[str, Any]:
         (CrmParties((42,), items=((183, deal(5)), (183, deal(4)))), SMART, Chosen((183, 5))),
         (CrmParties((42,), items=((183, deal(5, stageId="DT183_9:FAIL")), (183, deal(4)))), SMART, Chosen((183, 4))),
         (CrmParties((42,), items=((31, deal(5, stageId="DT31_2:P")),)), SMART, Chosen((CONTACT, 42))),
-        (CrmParties((42,), (), (7,), (), ((31, deal(5)), (7, deal(6)))), SMART, Chosen((LEAD, 7), (), ((7, 6), (31, 5)))),
+        (
+            CrmParties((42,), (), (7,), (), ((31, deal(5)), (7, deal(6)))),
+            SMART,
+            Chosen((LEAD, 7), (), ((7, 6), (31, 5))),
+        ),
     ],
 )
 def test_the_freshest_deal_that_is_allowed_wins(
@@ -241,7 +245,13 @@ def test_the_freshest_deal_that_is_allowed_wins(
 
 
 def test_a_kind_of_cards_is_called_as_the_timeline_calls_it() -> None:
-    assert [name_of(kind) for kind in (2, 4, 7, 31, 183)] == ["deal", "company", "quote", "smart_invoice", "dynamic_183"]
+    assert [name_of(kind) for kind in (2, 4, 7, 31, 183)] == [
+        "deal",
+        "company",
+        "quote",
+        "smart_invoice",
+        "dynamic_183",
+    ]
 
 
 def said(text: str, at: float = 0.0, **more: Any) -> Bubble:
@@ -258,7 +268,10 @@ def text(*bubbles: Bubble, client: str = "+7 961 951-00-00") -> list[str]:
     ("bubble", "line"),
     [
         (said("*жирно* [b]не тег[/b]"), "Клиент: [b]жирно[/b] [\u2060b]не тег[\u2060/b]"),
-        (said("[disk file id=7] [list][*]a[/list]"), "Клиент: [\u2060disk file id=7] [\u2060list][\u2060*]a[\u2060/list]"),
+        (
+            said("[disk file id=7] [list][*]a[/list]"),
+            "Клиент: [\u2060disk file id=7] [\u2060list][\u2060*]a[\u2060/list]",
+        ),
         (said("вот", media=Media("image", "image/jpeg", "план [b].jpg", 10)), "Клиент: 📎 план [\u2060b].jpg вот"),
         (said("", media=Media("audio", "audio/ogg", "", 10)), "Клиент: 📎 audio"),
         (said("нет", deleted=True), "Клиент: (удалено)"),
