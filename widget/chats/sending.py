@@ -99,11 +99,14 @@ class Unlimited:
 
 class Onlooker(Protocol):
     """Who wants to know what is sent. `begins` is called in the transaction of a new send's row, `ended` when its
-    gateway has answered; neither may make an outside call."""
+    gateway has answered, `changed` in the transaction that keeps what a message of ours became, or that it was taken
+    back; none may make an outside call."""
 
     def begins(self, draft: Draft, send: Send) -> object: ...
 
     def ended(self, draft: Draft, send: Send) -> object: ...
+
+    def changed(self, line: Line, chat: Chat, message_id: str) -> object: ...
 
 
 class Alone:
@@ -112,6 +115,8 @@ class Alone:
     def begins(self, draft: Draft, send: Send) -> None: ...
 
     def ended(self, draft: Draft, send: Send) -> None: ...
+
+    def changed(self, line: Line, chat: Chat, message_id: str) -> None: ...
 
 
 class Sending:

@@ -177,6 +177,8 @@ class MirrorWork:
                 return self._sent_from_card(scene, mirror, piece)
             case PieceKind.EDIT | PieceKind.DELETE:
                 return self._client_changed(scene, mirror, piece)
+            case PieceKind.OURS:
+                return self._ours_changed(scene, mirror, piece)
             case PieceKind.REACTION:
                 return self._post(scene, mirror, piece, words.reaction(scene.portal, piece.words), system=True)
             case PieceKind.NOTE:
@@ -223,6 +225,41 @@ class MirrorWork:
             return self._end(mirror, piece, State.DROPPED)
         text = words.from_phone(scene.portal, words.of_message(scene.portal, message, self._clock()))
         return self._post(scene, mirror, piece, text, message=message, system=True)
+
+    def _ours_changed(self, scene: Scene, mirror: Mirror, piece: Piece) -> Mirror:
+        """As it is at the client now, where it stands in the open line. Repeatable."""
+        original, facts = self._ours(scene, mirror, piece.message_id), self._told(scene, piece.message_id)
+        if original and original.state in (State.WAITING, State.ASKED):
+            self._mirrors.postpone(piece, LOOK_AGAIN)
+            return mirror
+        if original is None or original.state is not State.DONE or not (facts.deleted or facts.edit):
+            return self._end(mirror, piece, State.DROPPED)
+        text = None if facts.deleted or not facts.edit else to_portal(_unsigned(facts.edit[1]))
+        if original.mark == mark_of(text or ""):
+            return self._end(mirror, piece, State.DROPPED)  # it was changed there, or is so already
+        try:
+            self._rewrite(scene, original, text)
+        except Refused as error:
+            if error.refusal not in NOT_THEIRS and not said_no(error):
+                raise
+            return self._end(mirror, piece, State.FAILED, error=error.reason)
+        self._mirrors.mark(original, mark_of(text or ""))
+        return self._end(mirror, piece, State.DONE)
+
+    def _ours(self, scene: Scene, mirror: Mirror, message_id: str) -> Piece | None:
+        """What was sent from a card, or written on the phone, under this id."""
+        sends = self._conversations.sends.by_message(scene.portal.id, scene.line.id, message_id)
+        keys = [f"card:{send.send_key}" for send in sends] or [f"phone:{message_id}"]
+        return next(filter(None, (self._mirrors.piece(mirror, key) for key in keys)), None)
+
+    def _rewrite(self, scene: Scene, original: Piece, text: str | None) -> None:
+        if original.im_id:
+            self._calls.rewrite(scene.portal, original.user_id, original.im_id, text)
+        elif text is None:
+            self._calls.delete(scene.portal, scene.place, original.message_id)
+        else:
+            titled = words.from_colleague if original.what is PieceKind.CARD else words.from_phone
+            self._calls.change(scene.portal, scene.place, original.message_id, titled(scene.portal, text))
 
     def _note(self, scene: Scene, mirror: Mirror, piece: Piece) -> Mirror:
         """Only of what stands in the open line: for the rest its own card says it."""
@@ -404,8 +441,11 @@ class MirrorWork:
             return self._end(mirror, piece, State.DROPPED)
         try:
             for message_id in names if piece.what is PieceKind.RECALLED else names[:1]:
+                facts = self._told(scene, message_id)
+                if facts.deleted:
+                    continue  # it was taken back in the card, and there because of that
                 sends = self._conversations.sends.by_message(scene.portal.id, scene.line.id, message_id)
-                known = self._told(scene, message_id), next(iter(sends), None)
+                known = facts, next(iter(sends), None)
                 named = self._replies.named(scene.line, scene.chat, message_id, *known)
                 if piece.what is PieceKind.RECALLED:
                     self._replies.recall(scene.line, scene.chat, named)

@@ -15,7 +15,7 @@ from widget.storage.portals import PortalState
 from widget.storage.rows import reader
 from widget.storage.schema import mirrored, mirrors, portals
 from widget.storage.secret_box import SecretBox
-from widget.storage.transaction import transaction
+from widget.storage.transaction import after_commit, transaction
 from widget.storage.tries import MAX_ERROR, in_turn
 from widget.storage.upsert import insert_into
 from widget.timing import doubled
@@ -37,6 +37,7 @@ class PieceKind(Enum):
     REACTION = "reaction"
     CARD = "card"  # what a rep sent from a card
     PHONE = "phone"  # what was written on the line's own phone
+    OURS = "ours"  # one of these two was changed or taken back
     NOTE = "note"  # why something did not go out
     OWNER = "owner"  # who answers the chat here shall answer it there
     OPERATOR = "operator"  # what an operator wrote there
@@ -168,6 +169,10 @@ class Mirrors:
             connection.execute(insert_into(connection, mirrored).values(rows).on_conflict_do_nothing())
         return mirror_id
 
+    def wake_after(self, mirror_id: int, wake: Callable[[int], object]) -> None:
+        """Tell who works on mirrors, once the caller's transaction is committed."""
+        after_commit(self._engine, lambda: wake(mirror_id))
+
     def hasten(self, chat: Chat, key: str) -> int:
         """A piece of the chat may be worked on now. Returns the mirror's id, 0 where there is no such piece."""
         mine = select(mirrors.c.id).where(mirrors.c.portal_id == chat.portal_id, mirrors.c.chat_id == chat.id)
@@ -296,6 +301,13 @@ class Mirrors:
         query = select(mirrored).where(mirrored.c.portal_id == portal_id, mirrored.c.im_id == im_id, of_kinds)
         with transaction(self._engine) as connection:
             row = connection.execute(query.order_by(mirrored.c.id)).mappings().first()
+        return self._piece(row) if row else None
+
+    def piece(self, mirror: Mirror, key: str) -> Piece | None:
+        """The one of this key. One query."""
+        query = select(mirrored).where(mirrored.c.mirror_id == mirror.id, mirrored.c.key == key)
+        with transaction(self._engine) as connection:
+            row = connection.execute(query).mappings().first()
         return self._piece(row) if row else None
 
     def has(self, mirror: Mirror, *keys: str) -> bool:
