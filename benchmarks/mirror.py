@@ -308,6 +308,9 @@ def judged(environment: MirrorStand, reps: TalkingReps) -> dict[str, Any]:
             for message in there
         ),
         "why": dict(_why(missing, pieces, states)),
+        "told_because": dict(
+            Counter(pieces[f"operator:{im_ids[text]}"].error for text in reps.operators if text in told)
+        ),
     }
 
 
@@ -353,7 +356,7 @@ def goals_of(found: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def show(figures: dict[str, Any]) -> str:
-    left_out = ("kills", "goals", "killed", "seconds", "talking_seconds", "why")
+    left_out = ("kills", "goals", "killed", "seconds", "talking_seconds", "why", "told_because")
     rows = [[name.replace("_", " "), value] for name, value in figures.items() if name not in left_out]
     kills = ", ".join(f"{what} {times}" for what, times in sorted(figures["kills"].items()))
     return "\n".join(
@@ -362,6 +365,7 @@ def show(figures: dict[str, Any]) -> str:
             tables.notes(
                 f"{figures['killed']} kills in {figures['talking_seconds']:.0f} s: {kills}",
                 *(f"not there, {times} times: {why}" for why, times in sorted(figures["why"].items())),
+                *(f"an operator was told {times} times: {why}" for why, times in figures["told_because"].items()),
             ),
             tables.goals(figures["goals"]),
         ]

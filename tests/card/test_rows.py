@@ -264,3 +264,5 @@ def test_a_chat_of_an_open_line_that_is_bound_to_the_card_is_proof_too(
     assert page.rows[ORDERS] == "yes"
     assert outside.calls("gateway").get("check", 0) == 0
     assert outside.total("portal") == 2  # the proof of the token and the batch, as without chats
+    outside.break_portal("OPERATION_TIME_LIMIT", "imopenlines.crm.chat.get", times=None)
+    assert page.refresh().rows.keys() >= {ORDERS}  # a proof the less, and not a card
