@@ -39,13 +39,17 @@ def save_timeline() -> ResponseReturnValue:
     faults = _faults(**texts)
     if faults:
         return sections.drawn(_drawn({**flags, **kinds, **texts, "mode": mode.value}, faults), status=422)
-    chosen = {
-        "funnels": _numbers(texts["funnels"]),
-        "kinds": (*(KINDS[name] for name, is_on in kinds.items() if is_on), *_numbers(texts["types"])),
-    }
+    told = (*(KINDS[name] for name, is_on in kinds.items() if is_on), *_numbers(texts["types"]))
     timelines = services().storage.timelines
     old = timelines.settings(user.portal.id)
-    new = TimelineSettings(mode, idle_hours=int(texts["idle_hours"]), zone=user.viewer.zone, **chosen, **flags)
+    new = TimelineSettings(
+        mode,
+        **flags,
+        funnels=_numbers(texts["funnels"]),
+        kinds=told,
+        idle_hours=int(texts["idle_hours"]),
+        zone=user.viewer.zone,
+    )
     timelines.save(user.portal.id, new)
     user.note(ChangeKind.TIMELINE, old=old.mode.value, new=new.mode.value)
     return sections.drawn(timeline(user, said="saved"), sections.log(user))
