@@ -59,13 +59,11 @@ ahead = [0.0]
 app = create_app(Config.from_environ(os.environ), clock=lambda: time.time() + ahead[0])
 with app.app_context():
     here = app.extensions["widget"]
-    for ahead[0] in (150, 900, 6_000, 30_000, 86_500):
+    for ahead[0] in (*range(60, 900, 20), 6_000, 30_000, 86_500):
         here.webhooks.ingest.work_on_what_was_left()
         here.chats.unclear_ends.look()
         here.open_lines.lost.go()
-        for _round in range(20):
-            if not here.open_lines.work.work_on_what_was_left():
-                break
+        here.open_lines.work.work_on_what_was_left()
 """
 
 

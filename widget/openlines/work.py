@@ -45,6 +45,8 @@ NOT_THEIRS = frozenset({ErrorCode.NO_AUTH, ErrorCode.PORTAL_DENIED, ErrorCode.NO
 SILENT = frozenset({ErrorCode.PORTAL_FAILED, ErrorCode.PORTAL_BUSY})
 PASSING = frozenset({ErrorCode.PORTAL_FAILED, ErrorCode.BROKEN, ErrorCode.CROWDED, ErrorCode.PORTAL_BUSY})
 
+SPENT = frozenset({ErrorCode.SENDS_SPENT, ErrorCode.FIRSTS_SPENT, ErrorCode.CHECKS_SPENT})  # until a time that is told
+
 
 @dataclass(frozen=True)
 class Scene:
@@ -406,7 +408,7 @@ class MirrorWork:
             message = replace(message, text=text)
         sends, failure = self._replies.send(scene.portal, scene.line, scene.chat, message)
         patient = age < TRIED_FOR
-        if failure and _passes(failure, patient=patient):
+        if failure and _passes(failure, left=TRIED_FOR - age, now=self._clock()):
             raise failure
         states = {send.state for send in sends}
         if states & set(UNCLEAR):
@@ -502,11 +504,13 @@ def _unsigned(text: str) -> str:
     return rest if mark and head.startswith("*") and "\n" not in head else text
 
 
-def _passes(failure: Refused | GatewayError, *, patient: bool) -> bool:
-    """Whether it may go out a moment later."""
+def _passes(failure: Refused | GatewayError, *, left: float, now: float) -> bool:
+    """Whether it may go out a moment later, in the seconds that are left for it."""
     if isinstance(failure, GatewayError):
-        return patient
-    return failure.refusal in PASSING or (patient and failure.refusal is ErrorCode.CANNOT_COUNT)
+        return left > 0
+    if failure.refusal in SPENT:
+        return failure.until - now < left
+    return failure.refusal in PASSING or (left > 0 and failure.refusal is ErrorCode.CANNOT_COUNT)
 
 
 def _code_of(failure: Refused | GatewayError) -> str:
