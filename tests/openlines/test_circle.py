@@ -152,6 +152,23 @@ def test_what_a_rep_changes_in_the_card_changes_there_and_is_told_back_to_none(c
     assert (calls["edit"], calls["delete"]) == (2, 2)
 
 
+def test_what_an_operator_wrote_is_changed_and_taken_back_in_the_card_too(circle: Circle) -> None:
+    circle.open_card()
+    circle.client_writes("Добрый день")
+    circle.operator_writes("Смотрите [url=https://a.example]цены[/url]")
+    im_id = circle.mirrored["messages"][-1]["id"]
+    circle.act("edit", message=im_id, text="Вот [url=https://a.example]цены[/url]")
+    assert circle.said[-1] == (2, "Вот [url=https://a.example]цены[/url]")  # though the client has it without the tag
+    circle.rep_changes(f"im:{im_id}", "Цены на сайте")
+    circle.site.deliver()
+    assert circle.said[-1] == (2, "Цены на сайте")
+    circle.rep_changes(f"im:{im_id}", None)
+    circle.site.deliver()
+    assert [text for _author, text in circle.said] == ["Добрый день"]
+    calls = circle.site.outside.calls("gateway")
+    assert (calls["edit"], calls["delete"]) == (2, 1)
+
+
 def test_what_was_changed_on_the_phone_changes_there(circle: Circle) -> None:
     circle.client_writes("Добрый день")
     name = circle.client_writes("Перезвоню", from_me=True)

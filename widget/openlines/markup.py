@@ -26,8 +26,8 @@ def to_portal(text: str) -> str:
 
 
 def mark_of(text: str) -> str:
-    """A hash of a text of the messenger, to know whether the client has it."""
-    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:16]
+    """A hash of a text of the messenger, to know whether the client has it: without what WhatsApp has no sign for."""
+    return hashlib.sha256(to_portal(to_whatsapp(text)).encode("utf-8", "replace")).hexdigest()[:16]
 
 
 def pieces(text: str, longest: int = LONGEST) -> list[str]:

@@ -18,7 +18,7 @@ from widget.openlines.files import FileAddresses, FileRef
 from widget.openlines.markup import mark_of, to_portal
 from widget.openlines.mirroring import REPLY, place_of
 from widget.openlines.owners import LineOwners
-from widget.openlines.replies import Replies, is_of, is_passing
+from widget.openlines.replies import Replies, is_of, is_passing, piece_key
 from widget.openlines.sharing import Sharing
 from widget.openlines.told import OperatorMessage, read_words
 from widget.storage.chats import Chat
@@ -249,10 +249,13 @@ class MirrorWork:
         return self._end(mirror, piece, State.DONE)
 
     def _ours(self, scene: Scene, mirror: Mirror, message_id: str) -> Piece | None:
-        """What was sent from a card, or written on the phone, under this id."""
+        """What was written in a card, on the phone or in the open line and has this id; of what went out in parts none
+        is the whole."""
         sends = self._conversations.sends.by_message(scene.portal.id, scene.line.id, message_id)
-        keys = [f"card:{send.send_key}" for send in sends] or [f"phone:{message_id}"]
-        return next(filter(None, (self._mirrors.piece(mirror, key) for key in keys)), None)
+        keys = [piece_key(send) for send in sends] or [f"phone:{message_id}"]
+        found = next(filter(None, (self._mirrors.piece(mirror, key) for key in keys)), None)
+        in_parts = found and found.what is PieceKind.OPERATOR and len(self._names(scene, found)) > 1
+        return None if in_parts else found
 
     def _rewrite(self, scene: Scene, original: Piece, text: str | None) -> None:
         if original.im_id:

@@ -37,7 +37,7 @@ class PieceKind(Enum):
     REACTION = "reaction"
     CARD = "card"  # what a rep sent from a card
     PHONE = "phone"  # what was written on the line's own phone
-    OURS = "ours"  # one of these two was changed or taken back
+    OURS = "ours"  # one of these two, or what an operator wrote, was changed or taken back here
     NOTE = "note"  # why something did not go out
     OWNER = "owner"  # who answers the chat here shall answer it there
     OPERATOR = "operator"  # what an operator wrote there
