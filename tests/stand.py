@@ -42,6 +42,9 @@ DEAL = "/crm/deal/details/7045/"
 CROWDED_DEAL = "/crm/deal/details/7046/"
 KIND_OF = {**dict.fromkeys(INSTANCES, "evolution"), **dict.fromkeys(GREEN_IDS, "green")}  # of the sandbox's lines
 PATIENCE = 60.0  # seconds for what happens at once: only a broken program takes them
+# What the worker asks of gateways at any time: how lines are, and which chats they have.
+WAHA_ROUNDS = {"session", "sessions", "overview", "lids"}
+ROUNDS = WAHA_ROUNDS | {"connectionState", "findChats"} | {"getStateInstance", "lastIncomingMessages"}
 LOOK = 0.02
 EXAMPLES = 40  # of a random search that does not say how many; a wild one makes two thousand
 MIGRATED = "migrated"  # a PostgreSQL database with all tables and nothing in them, to be copied
@@ -74,6 +77,10 @@ class Outside:
     def calls(self, whose: str = "gateway") -> dict[str, int]:
         """How often each endpoint was called since the reset; `whose` is "portal" or "gateway"."""
         return {name: times for name, times in self._calls(whose).items() if not name.startswith(WHATSAPP)}
+
+    def for_reps(self) -> Counter[str]:
+        """The calls to gateways but for those of the worker's rounds."""
+        return Counter({name: times for name, times in self.calls().items() if name not in ROUNDS})
 
     def heard(self) -> dict[str, int]:
         """What WhatsApp itself heard from the gateways since the reset: checks, sends, pictures, receipts."""

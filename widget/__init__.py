@@ -221,7 +221,7 @@ def _protect(response: Response) -> Response:
     response.headers.setdefault(
         "Content-Security-Policy",
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src blob:; "
-        f"connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors {frame}",
+        f"connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors {frame}",
     )
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     response.headers.setdefault("Referrer-Policy", "no-referrer")

@@ -111,6 +111,12 @@ class CardContext:
         return self.viewer.zone or self.session.zone
 
     @property
+    def is_typed(self) -> bool:
+        """Whether a typed number is all that brought the user here: neither a card nor a right to its chat says what
+        they may read (chats/typed.py)."""
+        return bool(self.session.number) and not self.session.granted and not self.viewer.admin
+
+    @property
     def readable(self) -> tuple[Line, ...]:
         return (*self.lines, *self.past_lines)
 

@@ -82,9 +82,10 @@ class Services:
         """An employee is here, under this name. One statement where that is news."""
         self.storage.staff.seen(portal_id, viewer.user_id, viewer.name, admin=viewer.admin)
 
-    def own(self, line: Line, chat: Chat, user_id: int, by: int) -> Chat | None:
-        """Give a chat to an employee, 0 for none, because `by` said so; None if it is theirs. Its open line follows."""
-        owned = self.storage.conversations.waits.own(chat, user_id, at=self.clock())
+    def own(self, line: Line, chat: Chat, user_id: int, by: int, *, typed: bool = False) -> Chat | None:
+        """Give a chat to an employee, 0 for none, because `by` said so; None if it is theirs. Its open line follows.
+        `typed`: a typed number is all that brought them to it."""
+        owned = self.storage.conversations.waits.own(chat, user_id, at=self.clock(), typed=typed)
         if owned:
             self.open_lines.owned(line, owned, user_id, by)
         return owned
@@ -131,6 +132,7 @@ def build(
     readers = webhooks or {kind.name: kind.webhooks for kind in KINDS.values()}
     mirror = build_mirror(infra, stored, bitrix24, jobs)
     chats = build_chats(infra, stored, bitrix24.rest, gateways, presence.feedback, presence.outgoing, mirror)
+    card = build_card(infra, stored, bitrix24.rest, presence, numbering, hours)
     services = Services(
         config=config,
         clock=clock,
@@ -141,10 +143,10 @@ def build(
         presence=presence,
         chats=chats,
         open_lines=build_open_lines(infra, stored, bitrix24, gateways, chats.service, jobs, mirror),
-        card=build_card(infra, stored, bitrix24.rest, presence, numbering, hours),
+        card=card,
         webhooks=build_webhooks(infra, stored, bitrix24, gateways, presence, jobs, readers, mirror),
         reply_names=NameReader(bitrix24.rest, stored.staff, clock),
-        later=build_later(infra, stored, gateways, chats, numbering, hours),
+        later=build_later(infra, stored, gateways, chats, card.door, numbering, hours),
         jobs=jobs,
         numbering=numbering,
         numbering_updater=numbering_updater,

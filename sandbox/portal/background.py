@@ -1,6 +1,7 @@
 """Run the portal inside another program, for tests: real sockets, both portals, until the block ends."""
 
 import contextlib
+import random
 import socket
 import threading
 from collections.abc import Iterator
@@ -10,6 +11,9 @@ from werkzeug.serving import BaseWSGIServer, make_server
 
 from .app import create_portal
 from .credentials import HOST, PORTALS
+
+PORTS = range(20_000, 30_000)
+_DRAW = random.SystemRandom()  # no seed that a test sets gives two processes the same ports
 
 
 @contextlib.contextmanager
@@ -37,14 +41,17 @@ def served(app: Flask, port: int, host: str = HOST) -> Iterator[BaseWSGIServer]:
 
 
 def free_port() -> int:
-    """A port that is free together with the one that the second portal needs."""
+    """A port that is free together with the one that the second portal needs.
+
+    It lies below the ports that systems take for outgoing calls, so that none of those has it before it is served, and
+    is drawn at random, so that two processes that draw at the same time hardly meet.
+    """
     while True:
+        port = _DRAW.choice(PORTS)
         with contextlib.ExitStack() as held:
-            first = held.enter_context(socket.socket())
-            first.bind((HOST, 0))
-            port = int(first.getsockname()[1])
             try:
-                held.enter_context(socket.socket()).bind((HOST, port + PORTALS[1].port_offset))
-            except (OSError, OverflowError):
+                for offset in (0, PORTALS[1].port_offset):
+                    held.enter_context(socket.socket()).bind((HOST, port + offset))
+            except OSError:
                 continue
             return port

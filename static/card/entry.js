@@ -2,12 +2,13 @@
 
 import { followHeight } from '../frame.js';
 
+const OPENING = 'opening';
 const card = document.getElementById('card');
 const button = document.querySelector('[data-action="reveal"]');
 const early = document.getElementById('early'); // the browser opens it at a press before this script was there
 
 followHeight();
-if (card.dataset.start !== 'button' || wasPressed()) load();
+if (card.dataset.start !== 'button' || wasPressed() || wasOpening()) load();
 else {
   button.removeAttribute('popovertarget');
   button.addEventListener('click', load, { once: true });
@@ -27,8 +28,29 @@ async function load() {
 function offer() {
   const { content } = document.getElementById('no-connection');
   const said = content.cloneNode(true);
-  said.querySelector('[data-action="retry"]').addEventListener('click', () => window.location.reload());
+  said.querySelector('[data-action="retry"]').addEventListener('click', () => {
+    inStorage((storage) => storage.setItem(OPENING, 'yes'));
+    window.location.reload();
+  });
   document.getElementById('content').replaceChildren(said);
+}
+
+// Whether the button was pressed before the page had to be opened anew.
+function wasOpening() {
+  return inStorage((storage) => {
+    const was = storage.getItem(OPENING) === 'yes';
+    storage.removeItem(OPENING);
+    return was;
+  });
+}
+
+// What the tab keeps, where the browser lets a frame keep anything.
+function inStorage(work) {
+  try {
+    return work(window.sessionStorage);
+  } catch {
+    return undefined;
+  }
 }
 
 function wasPressed() {

@@ -7,7 +7,7 @@ from typing import Any, Self
 from urllib.parse import urlencode
 
 import axe_playwright_python
-from playwright.sync_api import BrowserContext, Frame, FrameLocator, Locator, Page, expect
+from playwright.sync_api import BrowserContext, Frame, FrameLocator, Locator, Page, Route, expect
 
 from sandbox.demo import Demo
 from tests.chromium import new_page
@@ -308,3 +308,13 @@ def serious_in(page: Framed) -> list[str]:
 
 
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
+
+
+def lose_answer(route: Route) -> None:
+    """A proxy that waited no longer: what is sent arrives, and its answer does not. Nor does the page hear of it by
+    asking what the chat has."""
+    if route.request.method == "POST":
+        route.fetch()
+        route.fulfill(status=504, body="<h1>504 Gateway Time-out</h1>")
+    else:
+        route.fulfill(status=304)

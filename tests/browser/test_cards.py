@@ -46,7 +46,7 @@ def test_a_card_that_is_not_saved_yet_says_what_to_do(card: Card, outside: Outsi
     card.open("/crm/deal/details/0/", **place)
 
     expect(card.frame.get_by_role("heading")).to_have_text(card.say("Save the card first"))
-    assert (outside.total("portal"), outside.total("gateway")) == (0, 0)
+    assert (outside.calls("portal"), outside.for_reps()) == ({}, {})
     card.expect_to_fit()
     assert serious_in(card) == []
 

@@ -11,14 +11,12 @@ from playwright.sync_api import Route, expect
 from benchmarks.browser import Wire
 from sandbox.demo import Demo
 from tests.browser.conftest import Complaints
-from tests.browser.pages import IVAN, MARIA, ORDERS, SENT, Card, Settings, serious_in
+from tests.browser.pages import IVAN, MARIA, ORDERS, SENT, Card, Settings, lose_answer, serious_in
 from tests.stand import CROWDED_DEAL, Outside
 
 MAX_REQUESTS, MAX_BYTES = 6, 26_000  # of a hidden card, in a browser that has nothing yet
 HIGHEST_PAGE = 1400
 ONE_NUMBER, AZIZ = "/crm/type/31/details/88/", "+998 90 123 45 67"
-
-ROUNDS = {"session", "sessions", "overview", "lids"}
 
 
 def test_a_hidden_card_is_light_and_takes_a_press_before_its_script_is_there(card: Card) -> None:
@@ -98,9 +96,16 @@ def fed(demo: Demo, settings: Settings, outside: Outside) -> None:
     settings.open(lang="en").set_up_reports()
 
 
-def calls_for_chats(outside: Outside) -> dict[str, int]:
-    """Without the worker's rounds: how lines are, and which chats they have."""
-    return {name: times for name, times in outside.calls().items() if name not in ROUNDS}
+def test_a_chat_that_is_opened_low_in_a_card_shows_its_head_and_leads_back_to_its_row(card: Card) -> None:
+    card.page.set_viewport_size({"width": 410, "height": 480})
+    card.open(CROWDED_DEAL).reveal()
+    tenth = card.rows.nth(9)
+    tenth.locator("[data-action=open-chat]").click()
+    expect(card.composer).to_be_visible()
+    expect(card.frame.locator(".chat-head")).to_be_in_viewport(ratio=0.9)
+    card.close_chat()
+    expect(tenth).to_be_in_viewport(ratio=0.9)
+    expect(tenth.locator("[data-action=open-chat]")).to_be_focused()
 
 
 @pytest.mark.usefixtures("fed")
@@ -124,12 +129,12 @@ def test_a_client_s_message_stands_in_the_row_and_in_the_open_chat_without_a_que
     expect(card.bubble("Уже еду").locator(".tick-delivered, .tick-read")).to_have_count(1)
     expect(card.bubble("Уже еду").locator("[data-action=message-menu]")).to_have_count(1)
     expect(card.messages).to_have_attribute("data-rests", "")  # it has looked after what it sent
-    before = calls_for_chats(outside)
+    before = outside.for_reps()
 
     outside.answer_as_client("+79619510000", "Отлично")
     expect(card.bubble("Отлично")).to_be_in_viewport()
 
-    assert calls_for_chats(outside) == before
+    assert outside.for_reps() == before
     card.close_chat()
     expect(row.locator(".last")).to_contain_text("Отлично")
     expect(row.locator(".last-count")).to_be_hidden()
@@ -164,14 +169,7 @@ def test_what_could_not_be_sent_is_there_again_in_a_page_loaded_anew(
     complaints.expect("ERR_|Failed to load resource")
     card.open().reveal().open_chat(ORDERS)
 
-    def lose_the_answer(route: Route) -> None:
-        if route.request.method == "POST":
-            route.fetch()
-            route.fulfill(status=504, body="<h1>504 Gateway Time-out</h1>")
-        else:
-            route.fallback()
-
-    card.page.route("**/chats/*/messages", lose_the_answer)
+    card.page.route("**/chats/*/messages", lose_answer)
     card.send("Дошло")
     expect(card.again).to_have_count(1)
     card.send("Ждёт за ним")

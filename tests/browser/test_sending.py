@@ -2,10 +2,10 @@
 
 import re
 
-from playwright.sync_api import Route, expect
+from playwright.sync_api import expect
 
 from tests.browser.conftest import Complaints
-from tests.browser.pages import IVAN, MARIA, ORDERS, SENT, Card, ClientPhone, serious_in
+from tests.browser.pages import IVAN, MARIA, ORDERS, SENT, Card, ClientPhone, lose_answer, serious_in
 from tests.stand import Outside
 
 
@@ -38,14 +38,7 @@ def test_an_answer_lost_on_the_way_and_a_second_try_are_one_message(
     complaints.expect("ERR_|Failed to load resource")
     card.open().reveal().open_chat(ORDERS)
 
-    def lose_the_answer(route: Route) -> None:
-        if route.request.method != "POST":
-            route.fallback()
-            return
-        route.fetch()
-        route.fulfill(status=504, body="<h1>504 Gateway Time-out</h1>")  # by a proxy that waited no longer
-
-    card.page.route("**/chats/*/messages", lose_the_answer)
+    card.page.route("**/chats/*/messages", lose_answer)
     card.send("Дошло ли?")
     expect(card.problem).to_have_text(
         card.say("No connection, so it is not known whether it was sent. Another try never sends it twice.")

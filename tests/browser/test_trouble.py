@@ -1,5 +1,6 @@
 """A gateway that hangs, a gateway that dies, a portal that makes no sense, a network that is gone."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -124,6 +125,20 @@ def test_without_a_network_the_card_says_so_and_can_be_tried_again(card: Card, c
     expect(card.frame.get_by_role("heading")).to_have_text(card.say("No connection to the server"))
 
     card.page.context.set_offline(False)
+    card.button("Try again").click()
+    card.settle()
+    expect(card.rows).to_have_count(6)
+
+
+def test_a_card_whose_script_did_not_come_opens_anew(card: Card, complaints: Complaints) -> None:
+    complaints.expect(BROKEN)
+    card.page.route(re.compile(r"/card/card\b[^/]*\.js"), lambda route: route.abort())
+    card.open()
+
+    card.reveal_button.click()
+    expect(card.frame.get_by_role("heading")).to_have_text(card.say("No connection to the server"))
+
+    card.page.unroute(re.compile(r"/card/card\b[^/]*\.js"))
     card.button("Try again").click()
     card.settle()
     expect(card.rows).to_have_count(6)

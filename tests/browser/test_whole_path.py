@@ -12,7 +12,7 @@ def test_from_a_hidden_card_to_the_clients_answer_and_back(card: Card, outside: 
     card.open(lang="en")  # the steps of it are walked in Russian everywhere else
     expect(card.frame.get_by_role("button")).to_have_count(1)
     expect(card.reveal_button).to_be_visible()
-    assert (outside.total("portal"), outside.total("gateway")) == (0, 0)
+    assert (outside.calls("portal"), outside.for_reps()) == ({}, {})
 
     card.reveal()
     expect(card.rows).to_have_count(6)
@@ -83,7 +83,7 @@ def test_opening_a_card_again_and_again_asks_nobody(card: Card, outside: Outside
         expect(card.log.filter(has_text="opening")).to_have_count(2 + _)
     expect(card.reveal_button).to_be_visible()
 
-    assert (outside.total("portal"), outside.total("gateway")) == (0, 0)
+    assert (outside.calls("portal"), outside.for_reps()) == ({}, {})
 
 
 def test_after_the_frame_is_opened_anew_the_card_still_hides_and_reveals(card: Card) -> None:

@@ -20,6 +20,7 @@ from widget.chats.service import ChatService
 from widget.chats.typed import MAX_MESSAGES, NotTheirs, WholeChat, is_theirs
 from widget.gateways.base import Ack, Depth, GatewayError, GatewayErrorCode, Message, Quote, Sent
 from widget.gateways.lines import Gateways
+from widget.storage.lines import OwnerRule
 from widget.storage.schema import chats, messages, sends
 from widget.storage.sends import Send, SendState
 
@@ -179,7 +180,6 @@ class Play:
         self.rep, self.chat, self.count = Rep(widget), 0, 0
         self.mine: set[str] = set()
         self.answers: set[str] | None = None  # of a chat that is the rep's, once they have written
-        self.owned: set[str] = set()  # what came after that: who writes first answers the chat
         self.key = "x"
 
     def type_number(self) -> None:
@@ -239,20 +239,11 @@ class Play:
         self.widget.outside.answer_as_client(self.phone, text, LINES[self.line - 1])
         if self.answers is not None:
             self.answers.add(text)
-        if self.owns:
-            self.owned.add(text)
 
     def colleague_writes(self, *, failed: bool = False) -> None:
         text = self.next("colleague")
         self.widget.outside.write_on_phone(self.phone, text, LINES[self.line - 1], failed=failed)
         self.answers = None
-        if self.owns:
-            self.owned.add(text)
-
-    @property
-    def owns(self) -> bool:
-        stored = self.widget.services.storage.chats.get(self.widget.portals[0], self.chat) if self.chat else None
-        return bool(stored and self.mine and stored.owner_id == REP)
 
     def next(self, whose: str) -> str:
         self.count += 1
@@ -261,7 +252,7 @@ class Play:
     def look(self) -> None:
         """A file's answer is no text of a page, and says nothing in these words either."""
         shown = set(re.findall(r"\b(?:mine|theirs|colleague)-\d+\b", self.rep.page.answer.get_data().decode("latin-1")))
-        allowed = self.mine | (self.answers or set()) | self.owned
+        allowed = self.mine | (self.answers or set())
         assert shown <= allowed, shown - allowed
 
 
@@ -307,6 +298,26 @@ def test_no_sequence_of_requests_shows_what_is_not_the_reps(three: Widget) -> No
             playing.look()
 
     play()
+
+
+@pytest.mark.parametrize(("rule", "listed"), [(OwnerRule.MAKER, True), (OwnerRule.NOBODY, False)])
+def test_who_wrote_to_a_typed_number_does_not_read_what_others_write_there_later(
+    three: Widget, rule: OwnerRule, listed: bool
+) -> None:
+    """Neither as who answers the chat, nor as who wrote in it once: no card says that they may."""
+    take_out_of_cards(three)
+    three.services.storage.lines.set_owner_rule(three.portals[0], 1, rule)
+    rep = Rep(three)
+    rep.type_number(ORDERS_MOSCOW.phone, 1)
+    chat = rep.page.open_chat(rep.key, line=1).chat
+    assert rep.page.send(chat, "Hello", "key-1", confirmed=True).answer.status_code == 201
+    three.outside.answer_as_client(ORDERS_MOSCOW.phone, "For who wrote", LINES[0])
+
+    assert (rep.open_waiting(chat).answer.status_code == 200) is listed
+    assert ("For who wrote" in rep.page.history(chat).words) is listed
+    three.outside.write_on_phone(ORDERS_MOSCOW.phone, "A colleague's", LINES[0])
+    assert (rep.open_waiting(chat).answer.status_code == 200) is listed
+    assert rep.page.history(chat).answer.status_code == 403
 
 
 @pytest.mark.parametrize("claim", ["take", "waive", "ignore"])

@@ -8,7 +8,7 @@ import pytest
 from tests.stand import DEAL, CardPage, Outside, Widget
 from widget.gateways.base import LineState, LineStatus
 from widget.later.work import send_as
-from widget.storage.lines import Line
+from widget.storage.lines import Grantee, Line
 from widget.storage.scheduled import LEASE, Scheduled
 
 MARIA = "+7 912 345-67-89"  # 13:00 there when the clock starts
@@ -163,6 +163,44 @@ def test_a_line_that_is_switched_off_or_may_not_send_asks(widget: Widget, chat: 
     widget.services.storage.lines.set_active(widget.portals[0], 1, active=False)
     work(widget, HOUR)
     assert (sent(outside), chat.kept[0].asks) == (0, "line_off")
+
+
+def takes_the_number_off_the_card(widget: Widget) -> None:
+    change(widget, 3, 43, {"fm": []})
+
+
+def closes_the_line(widget: Widget) -> None:
+    widget.services.storage.lines.set_access(widget.portals[0], 1, [Grantee("U3", "Ольга")])
+
+
+def dismisses_the_author(widget: Widget) -> None:
+    portal = widget.services.storage.portals.require(widget.portals[0])
+    widget.services.storage.tokens.drop_all(portal.id)
+
+
+def change(widget: Widget, kind: int, item: int, fields: dict[str, object]) -> None:
+    changed = {"change_item": {"entityTypeId": kind, "id": item, "fields": fields}}
+    widget.outside.http.post(f"{widget.outside.portal}/_sandbox/portals/1", json=changed).raise_for_status()
+
+
+@pytest.mark.parametrize("event", [takes_the_number_off_the_card, closes_the_line, dismisses_the_author])
+def test_what_its_author_may_no_longer_write_does_not_go_out(
+    widget: Widget, chat: Chat, outside: Outside, event: Callable[[Widget], None]
+) -> None:
+    chat.later()
+    event(widget)
+    work(widget, HOUR)
+    assert (sent(outside), chat.kept[0].asks) == (0, "refused")
+
+
+def test_it_waits_while_bitrix24_cannot_say_what_its_author_may(widget: Widget, chat: Chat, outside: Outside) -> None:
+    chat.later()
+    outside.break_portal("http_500", times=None)
+    work(widget, HOUR)
+    assert (sent(outside), chat.kept[0].asks) == (0, "")
+    outside.heal()
+    work(widget, 60)
+    assert sent(outside) == 1
 
 
 def test_at_night_it_waits_for_the_morning_whatever_was_known_before(

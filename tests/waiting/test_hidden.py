@@ -1,6 +1,8 @@
 """A client whose phone nothing tells is a client: they wait, are answered, belong to a card, and become one with their
 number when it is known."""
 
+from dataclasses import replace
+
 import pytest
 
 from sandbox.people import HIDDEN, IVAN, RUSTAM
@@ -14,6 +16,7 @@ from widget.storage.schema import metadata
 
 NAME = "Тимур"
 PHONE = RUSTAM.phone
+STRANGER = "+79261112234"
 PHONE_ID = f"{PHONE[1:]}@c.us"
 
 
@@ -125,24 +128,50 @@ def test_a_webhook_that_tells_the_number_makes_one_chat_of_two(widget: Widget, g
     assert chat_of(gateway, RUSTAM.lid) is None
 
 
-@pytest.mark.parametrize("lid_first", [True, False])
-def test_of_two_who_answered_one_client_the_first_keeps_them(widget: Widget, gateway: Caller, lid_first: bool) -> None:
-    """The other one may have typed a number, and may never read what was said before."""
+@pytest.mark.parametrize(
+    ("owners", "owner"),
+    [
+        ([(RUSTAM.lid, 1, False), (PHONE, 2, False)], (1, False)),
+        ([(PHONE, 2, False), (RUSTAM.lid, 1, False)], (2, False)),
+        ([(PHONE, 2, True), (RUSTAM.lid, 1, False)], (1, False)),
+        ([(PHONE, 2, True)], (2, True)),  # who read the chat as a typed number's does so from now on
+    ],
+)
+def test_of_two_who_answered_one_client_the_first_keeps_them_but_for_who_only_typed_the_number(
+    widget: Widget, gateway: Caller, owners: list[tuple[str, int, bool]], owner: tuple[int, bool]
+) -> None:
     conversations = widget.services.storage.conversations
     widget.services.chats.service.open(gateway.line, PHONE, user_id=2)
     waits(widget, gateway)
-    order = [(RUSTAM.lid, 1), (PHONE, 2)] if lid_first else [(PHONE, 2), (RUSTAM.lid, 1)]
-    for client, user_id in order:
+    for client, user_id, typed in owners:
         chat = chat_of(gateway, client)
         assert chat
-        conversations.waits.own(chat, user_id, at=widget.clock())
+        conversations.waits.own(chat, user_id, at=widget.clock(), typed=typed)
         widget.clock.forward(60)
 
     gateway.tell(written("C3", "Это я", at=widget.clock(), ids=(PHONE_ID, RUSTAM.lid)))
 
     one = chat_of(gateway, PHONE)
     assert one
-    assert one.owner_id == order[0][1]
+    assert (one.owner_id, one.owner_typed) == owner
+
+
+def test_a_typed_number_shows_nothing_of_the_chat_that_its_client_has_by_another_name(
+    widget: Widget, gateway: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A check has told under which id WhatsApp knows the number: a colleague's client is who that is."""
+    hidden = waits(widget, gateway, HIDDEN.lid)
+    widget.services.storage.staff.seen(widget.portals[0], 1, "Olga")
+    as_app(app_page(widget, "admin"), f"/app/waiting/{hidden}/take", {})
+    known = widget.services.presence.known
+    told = replace(known.shown(widget.portals[0], STRANGER), chat_id=f"waha:{HIDDEN.lid}")
+    monkeypatch.setattr(known, "shown", lambda _portal, _phone: told)
+    rep = app_page(widget, "rep")
+    as_app(rep, "/app/number", {"number": STRANGER, "line": gateway.line.id})
+
+    answer = rep.open_chat(rep.text.split('data-key="')[1].split('"')[0])
+    assert (answer.answer.status_code, answer.refusal) == (403, "not_allowed")
+    assert "Olga" not in answer.text
 
 
 def test_what_the_gateway_saw_meanwhile_is_asked_at_night_and_whatsapp_hears_nothing(

@@ -11,7 +11,7 @@ from tests.webhooks.gateways import CLIENT, LID, PHONE, Caller, PlainWebhooks, m
 from widget.gateways.base import Ack, GatewayEvent, LineState, LineStatus
 from widget.gateways.serialization import events_json
 from widget.storage.chats import Chat
-from widget.storage.lines import OwnerRule
+from widget.storage.lines import Grantee, OwnerRule
 
 IVAN_ROW = "+7 961 951-00-00"
 MINUTE = 60.0
@@ -271,6 +271,30 @@ def test_employees_are_told_once_and_the_notice_goes_with_its_reason(
     services.chats.notifying.go()
     assert notices(services) == {}
     assert outside.calls("portal").get("im.notify.delete") == 1
+
+
+@pytest.mark.parametrize(("open_to", "told"), [("U2", 1), ("U3", 0)])
+def test_of_the_clients_of_a_line_only_who_may_use_it_is_told(
+    widget: Widget, gateway: Caller, outside: Outside, open_to: str, told: int
+) -> None:
+    services, portal = widget.services, widget.portals[0]
+    services.storage.portals.set_scopes(portal, frozenset({"im", "crm"}))
+    services.storage.portals.set_installer(portal, 1)
+    services.storage.portals.set_notices(portal, on=True)
+    rep = chat_page(widget)
+    chat_page(widget, user="admin")  # in whose name employees are told
+    rep.post(f"/chats/{rep.chat}/take", {})
+    client_writes(widget, gateway)
+    widget.clock.forward(16 * MINUTE)
+    services.storage.lines.set_access(portal, gateway.line.id, [Grantee(open_to, "")])
+
+    outside.break_portal("http_500", match="batch", times=None)
+    services.chats.notifying.go()
+    assert "im.notify.system.add" not in outside.calls("portal")  # nor is it never asked again
+    outside.heal()
+    for _round in range(2):
+        services.chats.notifying.go()
+    assert outside.calls("portal").get("im.notify.system.add", 0) == told
 
 
 def test_administrators_are_told_of_a_line_down_for_five_minutes_and_of_a_send_without_an_end(

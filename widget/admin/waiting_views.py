@@ -77,14 +77,14 @@ def show_waiting() -> ResponseReturnValue:
 @pages.post("/waiting/<int:chat_id>/open")
 def open_waiting(chat_id: int) -> ResponseReturnValue:
     """A session that opens this chat. Nothing is asked of the gateway."""
-    user, chat, _client = _readable(chat_id)
+    user, chat, client = _readable(chat_id)
     here, line = services(), user.context.line(chat.line_id)
     item = here.card.door.typed(user.context, chat.client)
     opening = current_opening()
     if opening.member_id != user.portal.member_id:
         raise Refused(ErrorCode.NOT_ALLOWED, 403, "opening of another portal")
-    sealed = here.session_tokens.seal_launch(opening.for_number(chat.client, line.id, granted=True))
-    session = user.session.for_number(chat.client, line.id, granted=True)
+    sealed = here.session_tokens.seal_launch(opening.for_number(chat.client, line.id, granted=not client.typed))
+    session = user.session.for_number(chat.client, line.id, granted=not client.typed)
     response = make_response(render_template("waiting/_opened.html", opening=sealed, key=item.key, line=line))
     response.headers[SESSION_HEADER] = here.session_tokens.sign_session(session)
     return response

@@ -243,16 +243,12 @@ def _open_to(session: Session, card: Card, lines: tuple[Line, ...]) -> tuple[Lin
     """The lines that this user may use, or could until they were switched off."""
     if session.line_id:
         lines = tuple(line for line in lines if line.id == session.line_id)
-    return tuple(line for line in lines if not line.access or card.granted.get(_list_of(line)))
+    return tuple(line for line in lines if not line.access or card.granted.get(line.access_list))
 
 
 def _access_lists(kept: tuple[Line, ...]) -> list[AccessList]:
     """The different access lists of the portal's lines, and of those whose chats can still be read."""
-    return list(dict.fromkeys(_list_of(line) for line in kept if line.access))
-
-
-def _list_of(line: Line) -> AccessList:
-    return tuple(sorted(grantee.id for grantee in line.access))
+    return list(dict.fromkeys(line.access_list for line in kept if line.access))
 
 
 def _typed_person(number: str) -> Person:

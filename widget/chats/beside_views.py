@@ -33,7 +33,7 @@ def take(chat_id: int) -> ResponseReturnValue:
     context, line, chat = chat_of(chat_id)
     here, who = services(), context.viewer
     here.saw(chat.portal_id, who)
-    owned = here.own(line, chat, who.user_id, by=who.user_id)
+    owned = here.own(line, chat, who.user_id, by=who.user_id, typed=context.is_typed)
     return drawn(beside_of(context, line, owned or chat), context.zone)
 
 

@@ -109,6 +109,7 @@ def draft_of(chat_id: int, given: dict[str, Any], *, confirmed: bool, text: str 
         before.known,
         owner_id=owner_of_new(context, line),
         author=context.viewer.name,
+        typed=context.is_typed,
     )
 
 
@@ -116,24 +117,32 @@ def open_typed_number(session: Session, *, shows: bool) -> None:
     """For a session of a typed number: Refused(NOT_ALLOWED) where its chat holds what is not this user's, or would be
     one of too many empty ones. Where the request `shows` or sends anything, the whole chat is read for it first, and is
     what this request may see (`read_for_typed_number`). Nothing for a session of a card, or an administrator's."""
-    here = services()
-    if not session.number or current_context().viewer.admin:
+    if not session.number:
         return
-    if session.granted:
-        refuse_ungranted(session)
+    context, typed = current_context(), services().chats.service.typed
+    if not context.is_typed:
+        if session.granted and not context.viewer.admin:
+            refuse_ungranted(session)
         return
-    line = current_context().line(session.line_id)
-    typed, named = here.chats.service.typed, (session.portal_id, line.id, session.number, session.user_id)
-    if not typed.may_begin(*named):
+    line = context.line(session.line_id)
+    if not typed.may_begin(session.portal_id, line.id, session.number, session.user_id):
         raise Refused(ErrorCode.NOT_ALLOWED, reason="typed number: too many")
     if not shows:
-        if typed.owner(*named) is ChatOwner.OTHERS:
-            raise Refused(ErrorCode.NOT_ALLOWED, reason="typed number: others talked")
+        refuse_others(context, line)
         return
     try:
         g.whole_chat = typed.read(line, session.number, session.user_id)
     except NotTheirs as error:
         raise Refused(ErrorCode.NOT_ALLOWED, reason=f"typed number: {error}") from error
+
+
+def refuse_others(context: CardContext, line: Line) -> None:
+    """Refused(NOT_ALLOWED) where a typed number is all that brought this user here, and others talked in its chat as
+    far as is stored. Two queries."""
+    session, typed = context.session, services().chats.service.typed
+    mine = session.portal_id, line.id, session.number, session.user_id
+    if context.is_typed and typed.owner(*mine) is ChatOwner.OTHERS:
+        raise Refused(ErrorCode.NOT_ALLOWED, reason="typed number: others talked")
 
 
 def refuse_ungranted(session: Session) -> None:

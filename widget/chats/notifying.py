@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
+from widget.bitrix24.access import access_commands, granted
 from widget.bitrix24.country import language_in
 from widget.bitrix24.employees import MOST, NOTIFIES, READS_USERS, notify, read_employees, take_back
 from widget.bitrix24.rest import Rest
@@ -31,10 +32,12 @@ MAX_TOLD = 20  # notices of one portal in one round
 
 @dataclass(frozen=True)
 class Reason:
-    """Why an employee is told something, in words; once it has lasted for so many seconds."""
+    """Why an employee is told something, in words; once it has lasted for so many seconds. What tells of a client is
+    for those who may use the `line`."""
 
     words: str
     lasts: float = 0.0
+    line: Line | None = None
 
 
 Reasons = dict[tuple[str, int], Reason]  # by tag and user
@@ -70,7 +73,8 @@ class Notifying:
         self._more.append(reasons)
 
     def go(self) -> None:
-        """A round over all portals. One outside call a notice; a portal that refuses is tried in the next round."""
+        """A round over all portals. One outside call a notice, another one for a line that is not open to all; a portal
+        that refuses is tried in the next round."""
         for portal in self._portals.all():
             if portal.is_served and NOTIFIES in portal.scopes:
                 try:
@@ -106,8 +110,9 @@ class Notifying:
         for chat in late:
             owner = employees.get(chat.owner_id)
             if owner and owner.active:
-                about = {"number": titles[chat.id], "line": lines[chat.line_id].name}
-                yield (f"WIDGET|WAITS|{chat.id}|{owner.user_id}", owner.user_id), Reason(words % about)
+                line = lines[chat.line_id]
+                about = {"number": titles[chat.id], "line": line.name}
+                yield (f"WIDGET|WAITS|{chat.id}|{owner.user_id}", owner.user_id), Reason(words % about, line=line)
 
     def _in_trouble(self, portal: Portal, lines: dict[int, Line]) -> Iterator[tuple[tuple[str, int], Reason]]:
         _ = _texts(portal)
@@ -142,12 +147,24 @@ class Notifying:
 
     def _tell(self, portal: Portal, notice: Notice, reason: Reason) -> None:
         """Marked before it is told: what was told and not marked would be told every minute."""
-        if self._notices.tell(portal.id, notice):
+        may = self._may_use(portal, notice.user_id, reason.line)
+        if may is not None and self._notices.tell(portal.id, notice) and may:
             try:
                 notify(self._rest, portal, portal.installer_id, notice.user_id, reason.words, notice.tag)
             except Refused:
                 self._notices.end(portal.id, notice)
                 raise
+
+    def _may_use(self, portal: Portal, user_id: int, line: Line | None) -> bool | None:
+        """None where Bitrix24 does not say. One outside call, none for a line that is open to all."""
+        if line is None or not line.access_list:
+            return True
+        try:
+            answer = self._rest.batch(portal, user_id, access_commands([line.access_list]))
+        except Refused as refusal:
+            log.info("notices.access_unknown portal=%s line=%s reason=%s", portal.id, line.id, refusal.reason)
+            return None
+        return granted(answer, [line.access_list])[line.access_list]
 
     def _see(self, portal: Portal, user_ids: list[int]) -> None:
         for employee in read_employees(self._rest, portal, portal.installer_id, user_ids):

@@ -1,6 +1,7 @@
 """Whether a user may read a chat that no open card brought them to: one of the list of those who wait.
 
-An administrator may; so may who answers it, and who wrote in it from a card unless a colleague answers it now. Others
+An administrator may; so may who answers it, and who wrote in it from a card unless a colleague answers it now. Who came
+to answer it by a typed number sees that its client waits, and reads it as typed numbers are read (typed.py). Others
 may where Bitrix24 lets them read a card that has the number or that the chat was attached to. A client who waits, who
 has no such card and whom no employee answers, is for all of them until one takes the chat or says that no reply is
 needed. A chat of a line that is closed to them is never theirs.
@@ -9,7 +10,7 @@ needed. A chat of a line that is closed to them is never theirs.
 import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cachetools import TTLCache
 
@@ -34,10 +35,12 @@ MAX_REMEMBERED = 20_000
 @dataclass(frozen=True)
 class ClientCards:
     """The cards of a chat's client that the user may read. `unknown`: no card has the number, and the chat was attached
-    to none; None: not known."""
+    to none; None: not known. `typed`: the user answers it, and came by a typed number, so that each use of the chat has
+    to show that it is theirs alone (typed.py)."""
 
     cards: tuple[CrmLink, ...] = ()
     unknown: bool | None = None
+    typed: bool = False
 
 
 class ChatRights:
@@ -64,11 +67,12 @@ class ChatRights:
             for chat in chats
             if viewer.admin or chat.owner_id == viewer.user_id or (chat.id in wrote and self._is_nobodys(chat))
         }
+        typed = {chat.id for chat in chats if chat.owner_typed and not viewer.admin and chat.id not in wrote}
         asked = sorted(chats, key=lambda chat: chat.id not in own)[:MOST]
         clients = self._clients(portal, viewer.user_id, asked)
         found = {chat.id: clients.get(chat.id, ClientCards()) for chat in chats}
         return {
-            chat.id: found[chat.id]
+            chat.id: replace(found[chat.id], typed=chat.id in own & typed and not found[chat.id].cards)
             for chat in chats
             if chat.id in own
             or found[chat.id].cards
@@ -76,7 +80,9 @@ class ChatRights:
         }
 
     def may_read(self, portal: Portal, viewer: Viewer, chat: Chat) -> bool:
-        return viewer.admin or chat.id in self.readable(portal, viewer, [chat])
+        """Whether they may read all of it. Outside calls as `readable` makes."""
+        found = self.readable(portal, viewer, [chat]).get(chat.id)
+        return viewer.admin or (found is not None and not found.typed)
 
     def forget(self, chat: Chat, user_id: int) -> None:
         """The client has a card now."""

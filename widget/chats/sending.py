@@ -41,7 +41,7 @@ DOWN = frozenset({*UNLINKED, LineState.OFFLINE})
 class Draft:
     """A message that a user is about to send: where, under which key, and what that key has sent already. It goes out
     under `name` if one is given, perhaps as an answer; `author` is what colleagues read. A chat without an owner gets
-    `owner_id`: None is the writer, 0 none."""
+    `owner_id`: None is the writer, 0 none. `typed`: a typed number is all that brought the writer to the chat."""
 
     line: Line
     chat: Chat
@@ -52,6 +52,7 @@ class Draft:
     known: Send | None = None
     owner_id: int | None = None
     author: str = ""
+    typed: bool = False
 
 
 class Post(Protocol):
@@ -224,6 +225,7 @@ class Sending:
                 send_key=draft.send_key,
                 user_id=draft.user_id,
                 user_name=draft.author,
+                typed=draft.typed,
                 text=text,
                 message_id=message_id_of(portal_id, draft.send_key),
             )
@@ -241,7 +243,8 @@ class Sending:
                 chat, went = draft.chat, result.outcome in (Sent.SENT, Sent.QUEUED)
                 if result.outcome is not Sent.REFUSED:
                     owner = draft.user_id if draft.owner_id is None else draft.owner_id
-                    chat = self._conversations.chats.wrote(chat, self._clock(), answers=went, owner_id=owner)
+                    wrote = self._conversations.chats.wrote
+                    chat = wrote(chat, self._clock(), answers=went, owner_id=owner, typed=draft.typed)
                 settled = self._sends.advance(*told, reason=reason, message_id=result.message_id, how="answer")
                 self._count(draft.line, settled, result)
             if chat.waiting_since and went:  # the client wrote while it was on its way

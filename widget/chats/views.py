@@ -18,6 +18,7 @@ from widget.chats.context import (
     open_typed_number,
     read_cursor,
     read_for_typed_number,
+    refuse_others,
     signed_cursor,
     usual_line,
 )
@@ -85,6 +86,7 @@ def open_chat() -> ResponseReturnValue:
     line, last = _line_to_open(context, known, asked, shown)
     if line.active and not item.lid:
         chat, new = here.chats.service.open(line, item.client, user_id=session.user_id, chat_id=presence.chat_id)
+        refuse_others(context, line)  # the client was known by a LID until now, and others wrote to that
     else:
         chat, new = _chat_on(line, known), False
     lines = {each.id: each for each in context.lines}

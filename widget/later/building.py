@@ -1,8 +1,10 @@
 """Builds what sends later."""
 
 from widget.chats.building import ChatParts
+from widget.context import Door
 from widget.gateways.lines import Gateways
 from widget.infrastructure import Infrastructure
+from widget.later.authors import Authors
 from widget.later.work import LaterWork, Stored
 from widget.phones.facts import facts_of
 from widget.phones.hours import Hours
@@ -16,6 +18,7 @@ def build_later(
     stored: Repositories,
     gateways: Gateways,
     chats: ChatParts,
+    door: Door,
     numbering: Numbering,
     hours: Hours,
 ) -> LaterWork:
@@ -25,6 +28,7 @@ def build_later(
         return facts_of(parse(phone, "RU", numbering.knows), "en", numbering).zones
 
     reads = Stored(stored.scheduled, stored.portals, stored.lines, stored.settings, stored.chats.get)
-    work = LaterWork(reads, chats.service, gateways, zones_of, hours, infra.clock)
+    authors = Authors(door, chats.rights, chats.service.typed)
+    work = LaterWork(reads, chats.service, gateways, authors, zones_of, hours, infra.clock)
     chats.notifying.also(work.reasons)
     return work

@@ -11,12 +11,12 @@ from enum import Enum
 from widget.bitrix24.country import language_in
 from widget.chats.notifying import Reason
 from widget.chats.service import ChatService
-from widget.chats.typed import NotTheirs
 from widget.context import hours_of
 from widget.errors import ErrorCode, Refused
-from widget.gateways.base import LineState, LineStatus
+from widget.gateways.base import GatewayError, LineState, LineStatus
 from widget.gateways.lines import Gateways
 from widget.i18n import catalogue
+from widget.later.authors import Authors
 from widget.later.times import at_wall, awake_from, is_early, is_night
 from widget.phones.hours import Hours
 from widget.phones.numbers import shown
@@ -30,7 +30,13 @@ log = logging.getLogger(__name__)
 
 LATE = 3600.0  # seconds after its time for which a message still goes out by itself
 GOOD_STATES = (LineState.READY, LineState.RESTRICTED)  # a restricted line writes in chats that exist
-WAITS = frozenset({ErrorCode.SENDS_SPENT, ErrorCode.CANNOT_COUNT, ErrorCode.STORE_GONE, ErrorCode.LINE_DOWN})
+# The same message may go out some minutes later.
+PASSES = frozenset(
+    {
+        *(ErrorCode.SENDS_SPENT, ErrorCode.CANNOT_COUNT, ErrorCode.STORE_GONE, ErrorCode.LINE_DOWN),
+        *(ErrorCode.PORTAL_BUSY, ErrorCode.PORTAL_FAILED),
+    }
+)
 
 
 class Question(Enum):
@@ -39,7 +45,7 @@ class Question(Enum):
     CLIENT_WROTE = "client_wrote"
     LATE = "late"  # the line, or this service, was down at its time
     LINE_OFF = "line_off"
-    REFUSED = "refused"  # the line may not send it: a restriction, a limit
+    REFUSED = "refused"  # the line may not send it (a restriction, a limit), or its author may not write there any more
 
 
 @dataclass(frozen=True)
@@ -59,6 +65,7 @@ class LaterWork:
         stored: Stored,
         chats: ChatService,
         gateways: Gateways,
+        authors: Authors,
         zones_of: Callable[[str], tuple[str, ...]],
         hours: Hours,
         clock: Callable[[], float],
@@ -67,12 +74,13 @@ class LaterWork:
         self._stored = stored
         self._chats = chats
         self._gateways = gateways
+        self._authors = authors
         self._zones_of = zones_of
         self._hours = hours
         self._clock = clock
 
     def go(self) -> None:
-        """A round over all that is due. One outside call for each message that goes out."""
+        """A round over all that is due. One outside call for each message that goes out, besides its author's check."""
         for message in self._stored.scheduled.due():
             if self._stored.scheduled.take(message):
                 try:
@@ -109,7 +117,7 @@ class LaterWork:
         elif due := self._better_time(portal, chat, message):
             stored.scheduled.release(message, due_at=due)
         elif self._is_ready(line):
-            self._send(line, chat, message)
+            self._send(portal, line, chat, message)
         else:
             stored.scheduled.release(message)
 
@@ -137,23 +145,22 @@ class LaterWork:
         status = self._gateways.known(line)
         return isinstance(status, LineStatus) and status.state in GOOD_STATES
 
-    def _send(self, line: Line, chat: Chat, message: Scheduled) -> None:
+    def _send(self, portal: Portal, line: Line, chat: Chat, message: Scheduled) -> None:
         chosen = self._stored.settings.of(message.portal_id, message.user_id)
         try:
-            if message.typed:
-                self._chats.typed.read(line, chat.client, message.user_id)
+            self._authors.check(portal, line, chat, message)
             send_as(self._chats, line, chat, message, name=message.user_name if chosen.show_name else "")
-        except NotTheirs:
-            self._ask(message, Question.REFUSED)
-            return
+        except GatewayError as error:
+            log.info("later.not_read line=%s message=%s trouble=%s", line.id, message.id, error.trouble.value)
+            self._stored.scheduled.release(message)
         except Refused as refusal:
             log.info("later.refused line=%s message=%s reason=%s", line.id, message.id, refusal.refusal.value)
-            if refusal.refusal in WAITS:
+            if refusal.refusal in PASSES:
                 self._stored.scheduled.release(message)
             else:
                 self._ask(message, Question.REFUSED)
-            return
-        self._stored.scheduled.remove(message, busy=True)
+        else:
+            self._stored.scheduled.remove(message, busy=True)
 
     def _ask(self, message: Scheduled, question: Question) -> None:
         log.info("later.asks message=%s question=%s", message.id, question.value)
@@ -164,4 +171,4 @@ def send_as(chats: ChatService, line: Line, chat: Chat, message: Scheduled, *, n
     """Send it in its author's name. A chat that had no owner has none by that: since it was kept others may have talked
     there, whom the author may not read. One outside call. Raises Refused."""
     draft = chats.draft(line, chat, send_key=message.send_key, user_id=message.user_id, name=name)
-    return chats.send(replace(draft, author=message.user_name, owner_id=0), message.text)
+    return chats.send(replace(draft, author=message.user_name, owner_id=0, typed=message.typed), message.text)

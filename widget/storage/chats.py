@@ -62,6 +62,7 @@ class Chat:
     recounts: int = 0  # how often the times above were worked out
     owner_id: int = 0  # the user who answers it, 0 without one
     owner_at: float = 0.0  # since when
+    owner_typed: bool = False  # a typed number is all that brought them here: no right to what others write in it
     owner_was: int = 0  # the user from whom it was taken, until they have seen that
 
     @property
@@ -178,18 +179,18 @@ class Chats:
             0
         ]
 
-    def wrote(self, chat: Chat, at: float, *, answers: bool = False, owner_id: int = 0) -> Chat:
+    def wrote(self, chat: Chat, at: float, *, answers: bool = False, owner_id: int = 0, typed: bool = False) -> Chat:
         """A rep wrote in the chat at this time (unix seconds). Where that surely went out it `answers` a client who
-        waits, unless they wrote again after it. A chat without an owner gets this one, 0 for none. Returns the chat as
-        stored. One statement."""
+        waits, unless they wrote again after it. A chat without an owner gets this one, 0 for none; `typed`: a typed
+        number is all that brought them here. Returns the chat as stored. One statement."""
         mine = chats.c.portal_id == chat.portal_id, chats.c.id == chat.id
         values: dict[str, Any] = {"last_at": case((chats.c.last_at < at, literal(at)), else_=chats.c.last_at)}
         if answers:
             values["waiting_since"] = case((chats.c.theirs_at <= at, literal(0.0)), else_=chats.c.waiting_since)
             values["recounts"] = chats.c.recounts + 1
         if owner_id:
-            values["owner_at"] = case((chats.c.owner_id == 0, literal(at)), else_=chats.c.owner_at)
-            values["owner_id"] = case((chats.c.owner_id == 0, literal(owner_id)), else_=chats.c.owner_id)
+            for name, value in (("owner_id", owner_id), ("owner_at", at), ("owner_typed", typed)):
+                values[name] = case((chats.c.owner_id == 0, literal(value)), else_=chats.c[name])
         with transaction(self._engine) as connection:
             row = connection.execute(update(chats).where(*mine).values(values).returning(*chats.c)).mappings().first()
         self._tell(chat.portal_id, chat.client)

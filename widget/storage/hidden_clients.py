@@ -154,8 +154,10 @@ def _together(known: Chat, hidden: Chat) -> dict[str, object]:
     waiting = sorted((chat for chat in (known, hidden) if chat.waiting_since), key=lambda chat: chat.waiting_since)
     # Who waived the one had not read the other.
     waived = waiting[0] if waiting else max(known, hidden, key=lambda chat: chat.waived_at)
-    # Who answered this client first: the other one may never have been allowed to read what came before.
-    owned = min((chat for chat in (known, hidden) if chat.owner_id), key=lambda chat: chat.owner_at, default=known)
+    # Who answered this client first: the other one may never have been allowed to read what came before. A number that
+    # was typed gives no right to it at all.
+    owners = (chat for chat in (known, hidden) if chat.owner_id)
+    owned = min(owners, key=lambda chat: (chat.owner_typed, chat.owner_at), default=known)
     return {
         "chat_ids": ids_json((*known.chat_ids, *hidden.chat_ids)[:MAX_IDS]),
         "proved": known.proved or hidden.proved,
@@ -167,5 +169,6 @@ def _together(known: Chat, hidden: Chat) -> dict[str, object]:
         "waived_by": waived.waived_by,
         "owner_id": owned.owner_id,
         "owner_at": owned.owner_at,
+        "owner_typed": owned.owner_typed,
         "owner_was": owned.owner_was,
     }

@@ -105,6 +105,11 @@ class Line:
         return str(self.one_account[0])
 
     @property
+    def access_list(self) -> tuple[str, ...]:
+        """Who may use it, as Bitrix24's codes of users, departments and groups; () for everybody."""
+        return tuple(sorted(grantee.id for grantee in self.access))
+
+    @property
     def mirrored(self) -> bool:
         """Whether what clients write goes into an open line."""
         return self.active and self.open_line > 0 and self.mirroring in (Mirroring.ON, Mirroring.INCOMING)

@@ -21,8 +21,9 @@ OLDEST = scheduled.c.due_at, scheduled.c.id
 @dataclass(frozen=True)
 class Scheduled:
     """`due_at` and `since` are unix seconds. `wall` is the time on the client's clock that was meant, "" for a moment;
-    `asks` is why its author has to say yes first, "" where nothing is asked. `typed`: a typed number is all that
-    brought its author to the chat, so that it is asked once more, when it is due, whose the chat is."""
+    `asks` is why its author has to say yes first, "" where nothing is asked. `entity_type_id` and `entity_id` are the
+    card in which it was written, 0 without one; `typed`: a typed number is all that brought its author to the chat.
+    Whether they may still write there is asked of it when it is due."""
 
     portal_id: int
     line_id: int
@@ -37,6 +38,8 @@ class Scheduled:
     asks: str = ""
     id: int = 0
     typed: bool = False
+    entity_type_id: int = 0
+    entity_id: int = 0
 
 
 class ScheduledSends:
@@ -125,7 +128,10 @@ class ScheduledSends:
             return [self._read(row) for row in connection.execute(query.limit(AT_ONCE)).mappings()]
 
 
-_KEPT = ("portal_id", "line_id", "chat_id", "send_key", "user_id", "user_name", "due_at", "wall", "since", "typed")
+_KEPT = (
+    *("portal_id", "line_id", "chat_id", "send_key", "user_id", "user_name"),
+    *("due_at", "wall", "since", "typed", "entity_type_id", "entity_id"),
+)
 
 
 def _in_hour(connection: Connection, line_id: int, due_at: float, but: int = 0) -> int:

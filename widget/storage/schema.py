@@ -140,6 +140,7 @@ chats = Table(
     Column("recounts", Integer, nullable=False, server_default="0"),  # how often the times above were worked out
     Column("owner_id", Id, nullable=False, server_default="0"),  # the user who answers it, 0 none
     Column("owner_at", Float, nullable=False, server_default="0"),
+    Column("owner_typed", Boolean, nullable=False, server_default=false()),  # a typed number is all they came by
     Column("owner_was", Id, nullable=False, server_default="0"),  # whom it was taken from, until they have seen it
     UniqueConstraint("portal_id", "line_id", "phone"),
     Index(None, "portal_id", "phone"),
@@ -201,6 +202,7 @@ sends = Table(
     Column("looks", Integer, nullable=False, server_default="0"),  # how often an unclear end was looked into
     Column("next_look_at", Float, nullable=False, server_default="0"),  # and when the next look is due
     Column("user_name", String(120), nullable=False, server_default=EMPTY),  # as the portal called them then
+    Column("typed", Boolean, nullable=False, server_default=false()),  # from a typed number, and no card
     UniqueConstraint("portal_id", "send_key"),  # one key is one message for ever
     Index(None, "chat_id", "created_at"),  # the chat first, or each chat that is deleted looks through them all
     Index(None, "portal_id", "message_id"),
@@ -555,6 +557,8 @@ scheduled = Table(
     Column("since", Float, nullable=False),  # what the client wrote after this is news
     Column("asks", String(20), nullable=False, server_default=EMPTY),  # why its author has to say yes first, "" not
     Column("typed", Boolean, nullable=False, server_default=false()),  # from a typed number, and no card
+    Column("entity_type_id", Id, nullable=False, server_default="0"),  # the card it was written in, 0 none
+    Column("entity_id", Id, nullable=False, server_default="0"),
     Column("busy_until", Float, nullable=False, server_default="0"),  # a lease of who sends it
     UniqueConstraint("portal_id", "send_key"),
     Index(None, "asks", "due_at"),

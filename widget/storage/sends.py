@@ -140,9 +140,10 @@ class Sends:
         text: str,
         message_id: str,
         user_name: str = "",
+        typed: bool = False,
     ) -> tuple[Send, bool]:
-        """Write the row before anything is sent. With a key that was seen before: that row, and False.
-        Raises RowRefused for a portal or a chat that is gone."""
+        """Write the row before anything is sent. With a key that was seen before: that row, and False. `typed`: a
+        typed number is all that brought its writer to the chat. Raises RowRefused for a portal or chat that is gone."""
         now = self._clock()
         values = {
             "portal_id": portal_id,
@@ -150,6 +151,7 @@ class Sends:
             "send_key": send_key,
             "user_id": user_id,
             "user_name": user_name[:MAX_NAME],
+            "typed": typed,
             "text": self._secret_box.encrypt(text),
             "state": SendState.SENDING.value,
             "reason": "",

@@ -107,10 +107,11 @@ class Waits:
         recounts = chats.c.recounts + 1
         return self._change(chat, waived_at=at, waived_by=user_id, recounts=recounts)
 
-    def own(self, chat: Chat, user_id: int, *, at: float) -> Chat | None:
-        """Give the chat to a user, 0 for none; None if it is theirs. Who had it is told. One statement."""
+    def own(self, chat: Chat, user_id: int, *, at: float, typed: bool = False) -> Chat | None:
+        """Give the chat to a user, 0 for none; None if it is theirs. `typed`: a typed number is all that brought them.
+        Who had it is told. One statement."""
         which = chats.c.owner_id != user_id
-        return self._change(chat, which, owner_id=user_id, owner_at=at, owner_was=chats.c.owner_id)
+        return self._change(chat, which, owner_id=user_id, owner_at=at, owner_typed=typed, owner_was=chats.c.owner_id)
 
     def seen_by_loser(self, portal_id: int, chat_id: int, user_id: int) -> None:
         """The user from whom the chat was taken has seen that. One statement."""
@@ -146,11 +147,12 @@ class Waits:
             return [chat_of_row(row) for row in rows.mappings()]
 
     def written_in(self, portal_id: int, user_id: int, chat_ids: Sequence[int]) -> set[int]:
-        """Those of these chats in which the user wrote what went out. One query, none for no chats."""
+        """Those of these chats in which the user wrote what went out, from a card or with another right to read them.
+        One query, none for no chats."""
         if not chat_ids:
             return set()
         here = sends.c.portal_id == portal_id, sends.c.chat_id.in_(chat_ids)
-        mine = *here, sends.c.user_id == user_id, sends.c.state.in_(_WENT)
+        mine = *here, sends.c.user_id == user_id, sends.c.state.in_(_WENT), ~sends.c.typed
         with transaction(self._engine) as connection:
             return set(connection.execute(select(sends.c.chat_id).where(*mine).distinct()).scalars())
 
