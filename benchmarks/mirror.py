@@ -5,7 +5,7 @@
 So many messages each way: clients' into the open line, and to clients what operators answer there and, one in four,
 what reps write in cards. Meanwhile two web workers, the job worker, Redis, the gateway and the portal are killed at
 random; the gateway and the portal also cut, hang and answer 500, and the portal tells each event once (centre.py). A
-gateway repeats its reports until they are taken. 2,000 messages each way take ten minutes, --quick (200) four.
+gateway repeats its reports until they are taken. 2,000 messages each way take twenty minutes, --quick (200) four.
 """
 
 import argparse
@@ -49,7 +49,7 @@ BY_REPS = 4  # one in so many of those to clients is written in a card
 KILL_EVERY = (2.0, 6.0)
 PARTS = ("web", "web", "worker", "redis", "gateway", "portal")
 NOT_OUT = (SendState.FAILED.value, SendState.MISSING.value)  # a rep sees it in the card
-SETTLED_SECONDS = 90.0  # for the worker at most, after the last message
+SETTLED_SECONDS = 600.0  # for the worker at most, after the last message: a line sends one every two seconds
 # What the worker does in the next hours, when nothing else happens any more.
 LATER = """
 import os, time
@@ -59,11 +59,13 @@ ahead = [0.0]
 app = create_app(Config.from_environ(os.environ), clock=lambda: time.time() + ahead[0])
 with app.app_context():
     here = app.extensions["widget"]
-    for ahead[0] in (*range(60, 900, 20), 6_000, 30_000, 86_500):
+    for ahead[0] in (150, 900, 6_000, 30_000, 86_500):
         here.webhooks.ingest.work_on_what_was_left()
         here.chats.unclear_ends.look()
         here.open_lines.lost.go()
-        here.open_lines.work.work_on_what_was_left()
+        for _round in range(20):
+            if not here.open_lines.work.work_on_what_was_left():
+                break
 """
 
 

@@ -175,12 +175,13 @@ class Timelines:
         self._set(record, comment_id=comment_id)
         return replace(record, comment_id=comment_id)
 
-    def done(self, record: Record, told_at: float, *, error: str = "") -> None:
-        """It holds everything until this time (unix seconds), and is where it was to be; or a portal refused it for
-        good."""
-        self._set(
-            record, told_at=told_at, asked=False, busy_until=0.0, next_try_at=0.0, attempts=0, error=error[:MAX_ERROR]
-        )
+    def done(self, record: Record, told_at: float) -> None:
+        """It holds everything until this time (unix seconds), and is where it was to be."""
+        self._set(record, told_at=told_at, asked=False, busy_until=0.0, next_try_at=0.0, attempts=0, error="")
+
+    def leave(self, record: Record) -> None:
+        """It is as it was, and may be taken again at once."""
+        self._set(record, busy_until=0.0)
 
     def fail(self, record: Record, error: str) -> None:
         """It is tried again after a pause."""

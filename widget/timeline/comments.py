@@ -15,8 +15,8 @@ from widget.untrusted import as_dict, as_positive_int, as_rows, as_str
 
 log = logging.getLogger(__name__)
 
-NOT_THEIRS = frozenset({ErrorCode.NO_AUTH, ErrorCode.PORTAL_DENIED})
-GONE = frozenset({"NOT_FOUND", "OWNER_NOT_FOUND", ""})  # an employee deleted it: it stays deleted
+NOT_THEIRS = frozenset({ErrorCode.NO_AUTH, ErrorCode.PORTAL_DENIED, ErrorCode.NOT_ADMIN})
+GONE = frozenset({"NOT_FOUND", "OWNER_NOT_FOUND", ""})  # some refusals of timelines have no code but words
 
 
 Text = Callable[[str], str]  # of a comment, by its mark
@@ -59,7 +59,7 @@ class Comments:
             try:
                 made = as_positive_int(self._rest.call(portal, user_id, "crm.timeline.comment.add", {"fields": fields}))
             except Refused as error:
-                if error.refusal not in NOT_THEIRS or user_id == portal.installer_id:
+                if user_id == portal.installer_id or not (error.refusal in NOT_THEIRS or error.reason in GONE):
                     raise
                 continue
             if made:
@@ -74,7 +74,7 @@ class Comments:
                 return
             except Refused as error:
                 if error.reason in GONE:
-                    return
+                    return  # an employee deleted it: it stays deleted
                 if error.refusal not in NOT_THEIRS or user_id == portal.installer_id:
                     raise
 

@@ -79,7 +79,7 @@ class TimelineWork:
         except AppError as error:
             log.warning("timeline chat=%s, try %s: %s", chat.id, record.attempts + 1, error.reason)
             self._timelines.fail(record, error.reason or error.refusal.value)
-            return error.refusal not in SILENT
+            return error.refusal not in SILENT or error.reason in GONE
         except Exception as error:
             log.exception("timeline chat=%s: broken", chat.id)
             self._timelines.fail(record, type(error).__name__)
@@ -100,23 +100,15 @@ class TimelineWork:
         return max(end, settings.since)
 
     def _tell(self, portal: Portal, settings: TimelineSettings, line: Line, chat: Chat, record: Record) -> None:
-        bubbles, sends = self._said(chat, record.begins_at)
-        told_at = chat.last_at
-        if settings.mode is TimelineMode.DAY:
-            today = [bubble for bubble in bubbles if day_of(bubble.at, settings.zone) == record.name]
-            told_at = told_at if len(today) == len(bubbles) else max((bubble.at for bubble in today), default=told_at)
-            bubbles = today
-        if not line.mirrored:
-            shown = self._mirrors.there(chat, record.begins_at)
-            bubbles = [bubble for bubble in bubbles if bubble.id not in shown]
+        bubbles, sends, told_at = self._to_tell(settings, line, chat, record)
         is_placed = bool(record.comment_id) and not record.asked
         found = self._places.find(portal, settings, chat) if bubbles and not is_placed else None
         if not bubbles or not (found or record.comment_id):
             self._timelines.done(record, told_at)  # nothing was said, or the CRM does not know the number
             return
-        client = self._conversations.hidden.titles([chat])[chat.id]
         if found and found.others != record.others:
             record = self._timelines.note(record, found.others)
+        client = self._conversations.hidden.titles([chat])[chat.id]
         talk = Talk(line.name, client, record.others, bubbles, self._writers(portal, sends))
         text = partial(text_of, talk, language=language_in(portal), zone=settings.zone)
         users = [send.user_id for send in sends]
@@ -126,23 +118,42 @@ class TimelineWork:
         beside = {f"{record.name}@{place[0]}": place for place in (found.beside if found else ())}
         for name in beside or self._timelines.beside(record):
             self._tell_beside(portal, chat, record, name, beside.get(name), users, text)
-        self._timelines.done(record, max(told_at, *(bubble.at for bubble in bubbles)))
+        self._timelines.done(record, told_at)
+
+    def _to_tell(
+        self, settings: TimelineSettings, line: Line, chat: Chat, record: Record
+    ) -> tuple[list[Bubble], list[Send], float]:
+        """What a comment holds, the sends among it, and up to when it is all (unix seconds): a day's is only that
+        day's, and what stood in an open line before its mirroring ended is told there."""
+        bubbles, sends = self._said(chat, record.begins_at)
+        told_at = max([chat.last_at, *(bubble.at for bubble in bubbles)])
+        if settings.mode is TimelineMode.DAY:
+            today = [bubble for bubble in bubbles if day_of(bubble.at, settings.zone) == record.name]
+            if len(today) < len(bubbles):
+                told_at = max((bubble.at for bubble in today), default=told_at)
+            bubbles = today
+        if not line.mirrored:
+            there = self._mirrors.there(chat, record.begins_at)
+            bubbles = [bubble for bubble in bubbles if bubble.id not in there]
+        return bubbles, sends, told_at
 
     def _tell_beside(
         self, portal: Portal, chat: Chat, main: Record, name: str, place: Place | None, users: list[int], text: Text
     ) -> None:
-        """A comment of its own in a card that no copy can be bound to. What the portal refuses is not asked again."""
+        """A comment of its own in a card that no copy can be bound to. What the portal refuses is not asked again; what
+        it does not answer is tried again with the main one."""
         record = self._timelines.take(chat, name, main.begins_at)
-        if record is None or not (place or record.comment_id):
-            return
+        if record is None:
+            raise Refused(ErrorCode.PORTAL_BUSY, 503, "its worker died")
         try:
-            self._timelines.done(self._comments.write(portal, record, place, users, text), 0.0)
+            if place or record.comment_id:
+                self._comments.write(portal, record, place, users, text)
         except Refused as error:
             if error.refusal in SILENT and error.reason not in GONE:
-                self._timelines.fail(record, error.reason or error.refusal.value)
+                self._timelines.leave(record)
                 raise
             log.info("timeline chat=%s: not in %s (%s)", chat.id, name, error.reason)
-            self._timelines.done(record, 0.0, error=error.reason or error.refusal.value)
+        self._timelines.done(record, 0.0)
 
     def _said(self, chat: Chat, since: float) -> tuple[list[Bubble], list[Send]]:
         """What was said from a time on, as webhooks told it and as it was sent from here, and those sends."""
