@@ -198,8 +198,10 @@ _FIELDS = frozenset(field.name for field in fields(TimelineSettings))
 
 
 def _written(settings: TimelineSettings) -> str:
-    values = asdict(replace(settings, since=0.0))
-    return json.dumps({**values, "mode": settings.mode.value})
+    values = {**asdict(replace(settings, since=0.0)), "mode": settings.mode.value}
+    if not settings.kinds:
+        del values["kinds"]  # the release before does not know it
+    return json.dumps(values)
 
 
 def _settings(text: str, since: float) -> TimelineSettings:

@@ -48,7 +48,7 @@ def _newest(said: Sequence[str]) -> Sequence[str]:
     """As many as there is room for."""
     room = MAX_COMMENT
     for place in range(len(said) - 1, -1, -1):
-        room -= len(said[place].encode()) + 1
+        room -= len(said[place].encode("utf-8", "replace")) + 1
         if room < 0:
             return said[place + 1 :]
     return said
