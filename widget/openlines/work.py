@@ -137,6 +137,9 @@ class MirrorWork:
 
     def _failed(self, mirror: Mirror, piece: Piece | None, error: Exception, until: float) -> Worked:
         """Try again later; but a piece that Bitrix24 refuses again and again is left out, and the rest goes on."""
+        if isinstance(error, Refused) and error.refusal in SPENT:  # nothing is wrong, and each try would double a pause
+            self._mirrors.release(mirror, until=until)
+            return Worked.FAILED
         said = (error.reason or error.refusal.value) if isinstance(error, AppError) else (str(error) or "refused")
         said = said if isinstance(error, AppError | MessageRefused) else type(error).__name__
         log.warning("mirror %s line=%s, try %s: %s", mirror.id, mirror.line_id, mirror.attempts + 1, said)
