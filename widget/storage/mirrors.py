@@ -229,8 +229,8 @@ class Mirrors:
 
     def release(self, mirror: Mirror, *, error: str = "", until: float = 0.0, stirred: bool = False) -> None:
         """Give the mirror back: with an error it is tried again after a pause, at `until` (unix seconds) at the
-        earliest; without one nothing is wrong with it, and it may be taken again from `until` on. `stirred`: something happened in it, so it is read soon for what
-        no event told."""
+        earliest; without one nothing is wrong with it, and it may be taken again from `until` on. `stirred`: something
+        happened in it, so it is read soon for what no event told."""
         pause = doubled(FIRST_PAUSE, mirror.attempts, MAX_PAUSE)
         values = {"busy_until": 0.0, "error": error[:MAX_ERROR], "attempts": 0, "next_try_at": until}
         if error:
