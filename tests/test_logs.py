@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from widget import logs
-from widget.masking import LONGEST, masked, masked_body, masked_json
+from widget.masking import LONGEST, masked, masked_body, masked_json, masked_words
 from widget.version import VERSION
 
 # The id of a line.
@@ -112,6 +112,7 @@ def test_no_phone_survives_however_it_is_written(phone: str, key: str) -> None:
         kept = masked_json(value)
         assert phone not in kept
         assert digits not in re.sub(r"\D", "", kept)
+    assert digits not in re.sub(r"\D", "", masked_words(f"Incorrect phone {phone} of the user"))
 
 
 @given(TOKENS, KEYS)

@@ -45,6 +45,11 @@ def masked_json(value: Any) -> str:
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + HIDDEN
 
 
+def masked_words(words: str) -> str:
+    """What another system says in a sentence, without numbers and tokens."""
+    return _TOKEN.sub(HIDDEN, _NUMBER.sub(HIDDEN, words))
+
+
 def masked_body(body: bytes) -> str:
     """The same for an answer's body; of what is not JSON only the size stays."""
     try:

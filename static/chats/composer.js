@@ -10,6 +10,7 @@ import { textOf } from './words.js';
 
 const TYPING_EVERY = 10_000;
 const LINES = 8;
+const WORDS = { offline: '#send-failed', unclear: '#send-unclear', doubted: '#send-doubted', kept: '#send-kept' };
 
 /** Start it in a drawn chat. Gives `replyTo` and `change`, which take a message: {ref, text}, and `write`. */
 export function startComposer(chat, address, history, signal) {
@@ -214,13 +215,15 @@ export function startComposer(chat, address, history, signal) {
     bubble.classList.add('is-failed');
     const said = chat.querySelector('#not-sent').content.cloneNode(true);
     const lost = job.fileName && !job.file;
-    said.querySelector('.bubble-problem').textContent = job.problem || wordsFor(job.state, lost ? job.fileName : '');
+    const doubt = job.unclear ? wordsFor('doubted', '') : ''; // a refusal says nothing of an earlier try
+    const words = job.problem ? `${job.problem} ${doubt}` : wordsFor(job.state, lost ? job.fileName : '');
+    said.querySelector('.bubble-problem').textContent = words.trim();
     if (lost) said.querySelector('[data-action="try-again"]').remove();
     bubble.append(said);
   }
 
   function wordsFor(state, lostFile) {
-    const words = { offline: '#send-failed', unclear: '#send-unclear', kept: '#send-kept' }[state];
+    const words = WORDS[state];
     const said = words ? chat.querySelector(words).content.textContent : '';
     return lostFile ? `${said} ${chat.querySelector('#file-lost').content.textContent} ${lostFile}` : said;
   }

@@ -62,6 +62,8 @@ def send(name: str, text: str = "", at: float = 100.0, state: SendState = SendSt
         # What never arrived has no answer.
         ([message("b", 101, mine=False), message("a", 100, mine=True, ack=Ack.FAILED)], [send("a")], False),
         ([message("b", 101, mine=False), message("a", 100, mine=True, ack=Ack.PENDING)], [send("a")], False),
+        # What failed is none of the messages, whatever their words.
+        ([message("x", 101, mine=True, text="a")], [send("ours", "a", state=SendState.FAILED)], False),
         # A send whose answer was lost is known by its words and time, and only once.
         ([message("x", 101, mine=True, text="a")], [send("ours", "a", state=SendState.UNKNOWN)], True),
         ([message("x", 901, mine=True, text="a")], [send("ours", "a", state=SendState.UNKNOWN)], False),

@@ -19,6 +19,7 @@ from widget.bitrix24.crm import COMPANY, CONTACT, LEAD
 from widget.bitrix24.employees import NOTIFIES
 from widget.chats import beside_views
 from widget.chats.beside import Wait, wait_of
+from widget.chats.context import read_typed, refuse_empty
 from widget.chats.rights import MOST, ClientCards
 from widget.current import current_opening
 from widget.errors import ErrorCode, Refused
@@ -94,10 +95,10 @@ def open_waiting(chat_id: int) -> ResponseReturnValue:
 def take_waiting(chat_id: int) -> ResponseReturnValue:
     """This user answers the chat from now on."""
     wanted = read_wanted()
-    user, chat, _client = _readable(chat_id)
+    user, chat, client = _claimable(chat_id)
     here, who = services(), user.viewer
     here.saw(user.portal.id, who)
-    here.own(user.context.line(chat.line_id), chat, who.user_id, by=who.user_id)
+    here.own(user.context.line(chat.line_id), chat, who.user_id, by=who.user_id, typed=client.typed)
     return sections.drawn(waiting(user, wanted))
 
 
@@ -105,7 +106,7 @@ def take_waiting(chat_id: int) -> ResponseReturnValue:
 def waive_waiting(chat_id: int) -> ResponseReturnValue:
     """What the client wrote `until` now, as the list shows it, needs no reply."""
     wanted, until = read_wanted(), id_field(json_body(), "until")
-    user, chat, _client = _readable(chat_id)
+    user, chat, _client = _claimable(chat_id)
     beside_views.waived(user.context, chat, until)
     return sections.drawn(waiting(user, wanted))
 
@@ -116,7 +117,7 @@ def ignore_waiting(chat_id: int) -> ResponseReturnValue:
     first. The list offers to take it back."""
     body = json_body()
     wanted, confirmed, everywhere = read_wanted(), flag_field(body, "confirmed"), flag_field(body, "everywhere")
-    user, chat, _client = _readable(chat_id)
+    user, chat, _client = _claimable(chat_id)
     line = user.context.line(chat.line_id)
     beside_views.refuse_everywhere(user.context, everywhere=everywhere)
     if not confirmed:
@@ -129,7 +130,7 @@ def ignore_waiting(chat_id: int) -> ResponseReturnValue:
 def heed_waiting(chat_id: int) -> ResponseReturnValue:
     """Take back that this client is ignored, by who said so or an administrator. Their next message waits again."""
     wanted = read_wanted()
-    user, chat, _client = _readable(chat_id)
+    user, chat, _client = _claimable(chat_id)
     beside_views.heeded(user.context, chat)
     return sections.drawn(waiting(user, wanted))
 
@@ -138,7 +139,7 @@ def heed_waiting(chat_id: int) -> ResponseReturnValue:
 def make_card(chat_id: int) -> ResponseReturnValue:
     """A new lead or contact for a client whom no card has, by this user. One outside call besides the list's."""
     wanted, kind = read_wanted(), maybe_text_field(json_body(), "kind", longest=10)
-    user, chat, client = _readable(chat_id)
+    user, chat, client = _claimable(chat_id)
     if kind not in NEW_CARDS:
         raise Refused(ErrorCode.BAD_FORM, 422, "kind")
     if client.unknown is not True:
@@ -157,7 +158,7 @@ def attach_to_card(chat_id: int) -> ResponseReturnValue:
     is attached to it here. Two outside calls besides the list's, one without a number."""
     wanted, body = read_wanted(), json_body()
     kind, card_id = maybe_text_field(body, "kind", longest=10), id_field(body, "id")
-    user, chat, client = _readable(chat_id)
+    user, chat, client = _claimable(chat_id)
     if kind not in CARDS or card_id is None:
         raise Refused(ErrorCode.BAD_FORM, 422, "kind or id")
     if client.unknown is not True:
@@ -247,10 +248,10 @@ def waiting(user: CurrentUser, wanted: Wanted, *, ignored: Chat | None = None) -
     owners: Mapping[str, int] = {MINE: user.viewer.user_id, NOBODYS: 0}
     waits = here.storage.conversations.waits
     found = waits.waiting(user.portal.id, Filter(tuple(lines), owners.get(wanted.owner)))
-    clients = here.chats.rights.readable(user.portal, user.viewer, found)
-    mine = [chat for chat in found if chat.id in clients]
     taken = waits.lost(user.portal.id, user.viewer.user_id)
     lost = [chat for chat in taken if chat.owner_id and chat.line_id in usable]
+    clients = here.chats.rights.readable(user.portal, user.viewer, [*found, *lost])
+    mine = [chat for chat in found if chat.id in clients]
     limit, named = user.portal.waiting_minutes, titles([*mine, *lost])
     rows = [
         Waiter(wait_of(chat, lines[chat.line_id], limit_minutes=limit), clients[chat.id], named[chat.id])
@@ -262,7 +263,7 @@ def waiting(user: CurrentUser, wanted: Wanted, *, ignored: Chat | None = None) -
         more=len(found) > (MAX_LISTED - 1 if user.viewer.admin else MOST),
         lines=context.lines,
         wanted=wanted,
-        lost=[(named[chat.id], _owner(chat)) for chat in lost],
+        lost=[(named[chat.id] if chat.id in clients else "", _owner(chat)) for chat in lost],
         user_id=user.viewer.user_id,
         admin=user.viewer.admin,
         ignored=(ignored.id, titles([ignored])[ignored.id]) if ignored else None,
@@ -308,6 +309,15 @@ def _readable(chat_id: int) -> tuple[CurrentUser, Chat, ClientCards]:
     client = here.chats.rights.readable(user.portal, user.viewer, [chat]).get(chat.id)
     if client is None:
         raise Refused(ErrorCode.NOT_ALLOWED, 403, "chat")
+    return user, chat, client
+
+
+def _claimable(chat_id: int) -> tuple[CurrentUser, Chat, ClientCards]:
+    """The same to do something that says whose the client is. Refused also where the user came by a typed number, and
+    others talked in its chat, or none did: at most one reading of that."""
+    user, chat, client = _readable(chat_id)
+    if client.typed:
+        refuse_empty(read_typed(user.context.line(chat.line_id), chat.client, user.viewer.user_id))
     return user, chat, client
 
 

@@ -90,6 +90,8 @@ def draft_of(chat_id: int, given: dict[str, Any], *, confirmed: bool, text: str 
         if chat_id < MAX_ID
         else None
     )
+    if before is None and (sent := _sent_elsewhere(session, key)):
+        return sent
     context, line, chat = _readable(before.chat if before else None)
     assert before  # noqa: S101 - a chat that is not there was refused
     answered = named(chat, reply_to) if reply_to else None
@@ -113,6 +115,15 @@ def draft_of(chat_id: int, given: dict[str, Any], *, confirmed: bool, text: str 
     )
 
 
+def _sent_elsewhere(session: Session, key: str) -> Response | None:
+    """What this user has sent under the key in a chat that has become one with another since: a press that comes again
+    must not be told that nothing went out. Two queries."""
+    stored = services().storage
+    sent = stored.sends.by_key(session.portal_id, key)
+    chat = stored.chats.get(session.portal_id, sent.chat_id) if sent and sent.user_id == session.user_id else None
+    return drawn_send(chat, sent) if sent and chat else None
+
+
 def open_typed_number(session: Session, *, shows: bool) -> None:
     """For a session of a typed number: Refused(NOT_ALLOWED) where its chat holds what is not this user's, or would be
     one of too many empty ones. Where the request `shows` or sends anything, the whole chat is read for it first, and is
@@ -130,10 +141,22 @@ def open_typed_number(session: Session, *, shows: bool) -> None:
     if not shows:
         refuse_others(context, line)
         return
+    g.whole_chat = read_typed(line, session.number, session.user_id)
+
+
+def read_typed(line: Line, phone: str, user_id: int) -> WholeChat:
+    """The chat of a typed number. Refused(NOT_ALLOWED) where it is not this user's alone; raises and costs otherwise
+    what `TypedNumbers.read` does."""
     try:
-        g.whole_chat = typed.read(line, session.number, session.user_id)
+        return services().chats.service.typed.read(line, phone, user_id)
     except NotTheirs as error:
         raise Refused(ErrorCode.NOT_ALLOWED, reason=f"typed number: {error}") from error
+
+
+def refuse_empty(whole: WholeChat) -> None:
+    """Raises Refused(NOT_ALLOWED): who has written nothing to a typed number does not say whose its client is."""
+    if not whole.messages:
+        raise Refused(ErrorCode.NOT_ALLOWED, reason="typed number: nothing written yet")
 
 
 def refuse_others(context: CardContext, line: Line) -> None:

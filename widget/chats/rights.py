@@ -31,6 +31,8 @@ MOST = 50  # chats of one question
 REMEMBERED_SECONDS = 60
 MAX_REMEMBERED = 20_000
 
+Asked = tuple[int, int, int, str]  # by whom about which chat of which client
+
 
 @dataclass(frozen=True)
 class ClientCards:
@@ -51,7 +53,7 @@ class ChatRights:
         self._waits = waits
         self._attached = attached
         self._staff = staff
-        self._remembered: TTLCache[tuple[int, int, int], ClientCards] = TTLCache(
+        self._remembered: TTLCache[Asked, ClientCards] = TTLCache(
             MAX_REMEMBERED, REMEMBERED_SECONDS, timer=timer_of(clock)
         )
         self._lock = threading.Lock()
@@ -87,7 +89,7 @@ class ChatRights:
     def forget(self, chat: Chat, user_id: int) -> None:
         """The client has a card now."""
         with self._lock:
-            self._remembered.pop((chat.portal_id, user_id, chat.id), None)
+            self._remembered.pop(_asked_of(chat, user_id), None)
 
     def _is_nobodys(self, chat: Chat) -> bool:
         owner = self._staff.of(chat.portal_id).get(chat.owner_id)
@@ -95,7 +97,7 @@ class ChatRights:
 
     def _clients(self, portal: Portal, user_id: int, chats: Sequence[Chat]) -> Mapping[int, ClientCards]:
         with self._lock:
-            known = {chat.id: self._remembered.get((portal.id, user_id, chat.id)) for chat in chats}
+            known = {chat.id: self._remembered.get(_asked_of(chat, user_id)) for chat in chats}
         found = {chat_id: client for chat_id, client in known.items() if client}
         asked = [chat for chat in chats if chat.id not in found]
         if not asked:
@@ -106,8 +108,9 @@ class ChatRights:
             log.warning("clients portal=%s: %s", portal.id, refusal.reason)
             return found
         with self._lock:
-            for chat_id, client in news.items():
-                self._remembered[(portal.id, user_id, chat_id)] = client
+            for chat in asked:
+                if chat.id in news:
+                    self._remembered[_asked_of(chat, user_id)] = news[chat.id]
         return {**found, **news}
 
     def _asked(self, portal: Portal, user_id: int, chats: Sequence[Chat]) -> dict[int, ClientCards]:
@@ -131,6 +134,12 @@ class ChatRights:
         }
 
 
+def _asked_of(chat: Chat, user_id: int) -> Asked:
+    """A chat's client may become another: a phone that was not known."""
+    return chat.portal_id, user_id, chat.id, chat.client
+
+
 def _is_open(chat: Chat, viewer: Viewer) -> bool:
-    """Whether the client waits, or this user has just said that they need not."""
-    return chat.waiting_since > 0 or (chat.waived_by == viewer.user_id and chat.waived_at >= chat.theirs_at > 0)
+    """Whether the client waits, or this user has just said that they need not, and none of us has written since."""
+    waived = chat.waived_by == viewer.user_id and chat.waived_at >= chat.theirs_at > 0
+    return chat.waiting_since > 0 or (waived and chat.last_at <= chat.theirs_at)

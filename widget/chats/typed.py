@@ -18,7 +18,7 @@ from widget.gateways.lines import Gateways
 from widget.storage.chats import Chat
 from widget.storage.conversations import Conversations
 from widget.storage.lines import Line
-from widget.storage.sends import Send
+from widget.storage.sends import Send, SendState
 
 # Empty chats that one user may make in a day. A person does not type so many numbers and write to none of them: it
 # keeps a script from filling the table.
@@ -132,7 +132,8 @@ def is_theirs(messages: Sequence[Message], written: Sequence[Send]) -> bool:
     """Whether all of a whole chat, newest first, was written in these sends of one user or answers them (pure)."""
     ids = {message.id for message in messages}
     theirs = {send.message_id for send in written}
-    unnamed = [send for send in written if send.message_id not in ids]  # whose answer was lost, or is on its way
+    # Those whose answer was lost, or is on its way; what failed is surely none of the messages.
+    unnamed = [send for send in written if send.message_id not in ids and send.state is not SendState.FAILED]
     begun = False
     for message in sorted(messages, key=lambda message: (message.at, not message.from_me)):
         if not message.from_me:

@@ -18,6 +18,7 @@ from widget.chats.context import (
     open_typed_number,
     read_cursor,
     read_for_typed_number,
+    refuse_empty,
     refuse_others,
     signed_cursor,
     usual_line,
@@ -63,8 +64,8 @@ def keep_typed_numbers_apart() -> None:
     """A session for a typed number is good as long as all in its chat is this user's (typed.py)."""
     open_typed_number(current_session(), shows=request.endpoint not in SHOW_NOTHING)
     whole = read_for_typed_number()
-    if whole and not whole.messages and request.endpoint in CLAIMS:
-        raise Refused(ErrorCode.NOT_ALLOWED, reason="typed number: nothing written yet")
+    if whole and request.endpoint in CLAIMS:
+        refuse_empty(whole)
 
 
 @pages.post("")

@@ -14,6 +14,7 @@ from typing import Any
 
 from widget.bitrix24.rest import Rest
 from widget.errors import ErrorCode, Refused
+from widget.masking import masked_words
 from widget.storage.portals import Portal
 from widget.untrusted import as_dict, as_list, as_positive_int, as_rows, as_str
 
@@ -109,7 +110,7 @@ class ConnectorStatus:
 
 
 class MessageRefused(Exception):
-    """The call went well, and the message in it did not. Says the portal's code."""
+    """The call went well, and the message in it did not. Says why in the portal's words, masked."""
 
 
 HISTORY = "imopenlines.session.history.get"
@@ -333,7 +334,7 @@ class OpenLineCalls:
         row = as_dict(next(iter(as_rows(as_dict(answer.get("DATA")).get("RESULT"))), None))
         if row.get("SUCCESS") is False or answer.get("SUCCESS") is False:
             errors = [as_str(error, 80) for error in as_list(row.get("ERRORS"))]
-            raise MessageRefused(errors[0] if errors else "no reason given")
+            raise MessageRefused(masked_words(errors[0]) if errors else "no reason given")
         return row
 
     def _call(self, portal: Portal, method: str, params: Mapping[str, Any]) -> Any:

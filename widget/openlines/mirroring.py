@@ -66,10 +66,12 @@ class OpenLineMirror:
         return self._mirrors.put(chat, *pieces) if pieces else 0
 
     def begins(self, draft: Draft, send: Send) -> None:
-        """A send from a card was written down. It is mirrored when its end is known."""
+        """A send from a card was written down. It is mirrored when its end is known, as the system's where its writer
+        typed the number: they are not made operator of what colleagues write."""
         if draft.line.mirrors_ours and not send.send_key.startswith(REPLY):
             due = self._clock() + SETTLING
-            piece = New(f"card:{send.send_key}", PieceKind.CARD, send.message_id, send.user_id, due_at=due)
+            writer = 0 if draft.typed else send.user_id
+            piece = New(f"card:{send.send_key}", PieceKind.CARD, send.message_id, writer, due_at=due)
             self._mirrors.put(draft.chat, piece)
 
     def ended(self, draft: Draft, send: Send) -> None:

@@ -54,6 +54,8 @@ def open_line(chat_id: int) -> ResponseReturnValue:
     if deed == "give" and to not in colleagues:
         raise Refused(ErrorCode.BAD_FORM, 422, "user")
     give = partial(desks.hand_over, to=to)
+    if deed != "look" and context.is_typed:  # who answers it there reads what colleagues write, here and there
+        raise Refused(ErrorCode.NOT_ALLOWED, reason="open line of a typed number")
     deeds: dict[str, Callable[[Portal, int, Chat], Desk]] = {
         "look": desks.look,
         "take": desks.take,

@@ -111,6 +111,8 @@ class HiddenClients:
         one from now on. Returns it; since when its client waits is to be worked out anew.
 
         One transaction. Of two chats the one stays that has a mirror in an open line: its name is known in Bitrix24.
+        Who may read the LID's chat by having answered it, written in it or attached it to a card has by that no right
+        to what others had with the phone: where that chat has messages, these rights end, and are looked for anew.
         """
         mine = chats.c.portal_id == hidden.portal_id, chats.c.line_id == hidden.line_id
         with transaction(self._engine) as connection:
@@ -121,6 +123,8 @@ class HiddenClients:
             stays = hidden
             if known:
                 values |= _together(known, hidden)
+                if known.written:
+                    _end_rights(connection, hidden)
                 stays, goes = (hidden, known) if self._is_mirrored(connection, hidden, known) else (known, hidden)
                 _move(connection, goes, stays)
                 connection.execute(delete(chats).where(chats.c.id == goes.id))
@@ -136,6 +140,11 @@ class HiddenClients:
         """Whether of both only the hidden client's chat has a mirror."""
         query = select(mirrors.c.chat_id).where(mirrors.c.chat_id.in_((hidden.id, known.id)))
         return set(connection.execute(query).scalars()) == {hidden.id}
+
+
+def _end_rights(connection: Connection, hidden: Chat) -> None:
+    connection.execute(delete(chat_links).where(chat_links.c.chat_id == hidden.id))
+    connection.execute(update(sends).where(sends.c.chat_id == hidden.id).values(typed=True))
 
 
 def _move(connection: Connection, goes: Chat, stays: Chat) -> None:
@@ -154,10 +163,6 @@ def _together(known: Chat, hidden: Chat) -> dict[str, object]:
     waiting = sorted((chat for chat in (known, hidden) if chat.waiting_since), key=lambda chat: chat.waiting_since)
     # Who waived the one had not read the other.
     waived = waiting[0] if waiting else max(known, hidden, key=lambda chat: chat.waived_at)
-    # Who answered this client first: the other one may never have been allowed to read what came before. A number that
-    # was typed gives no right to it at all.
-    owners = (chat for chat in (known, hidden) if chat.owner_id)
-    owned = min(owners, key=lambda chat: (chat.owner_typed, chat.owner_at), default=known)
     return {
         "chat_ids": ids_json((*known.chat_ids, *hidden.chat_ids)[:MAX_IDS]),
         "proved": known.proved or hidden.proved,
@@ -167,8 +172,17 @@ def _together(known: Chat, hidden: Chat) -> dict[str, object]:
         "waiting_since": waiting[0].waiting_since if waiting else 0.0,
         "waived_at": waived.waived_at,
         "waived_by": waived.waived_by,
-        "owner_id": owned.owner_id,
-        "owner_at": owned.owner_at,
-        "owner_typed": owned.owner_typed,
-        "owner_was": owned.owner_was,
+        **_owned(known, hidden),
     }
+
+
+def _owned(known: Chat, hidden: Chat) -> dict[str, object]:
+    """Who answers both: who answers the phone's chat, unless they came by typing its number and may not read the other
+    one. Who answered the LID's may not read what the phone's has."""
+    if known.owner_id and not known.owner_typed:
+        owned = known
+    elif not known.written or hidden.owner_id == known.owner_id:
+        owned = hidden
+    else:
+        return {"owner_id": 0, "owner_at": 0.0, "owner_typed": False, "owner_was": 0}
+    return {name: getattr(owned, name) for name in ("owner_id", "owner_at", "owner_typed", "owner_was")}

@@ -88,7 +88,11 @@ class ScheduledSends:
     def take(self, message: Scheduled) -> bool:
         """Have it alone for some minutes, as it was read: false where another worker has it, or it was changed
         meanwhile. One statement."""
-        same = scheduled.c.due_at == message.due_at, scheduled.c.asks == message.asks
+        same = (
+            scheduled.c.due_at == message.due_at,
+            scheduled.c.since == message.since,  # its text may be another
+            scheduled.c.asks == message.asks,
+        )
         return self._change(message, {"busy_until": self._clock() + LEASE}, *same)
 
     def release(self, message: Scheduled, *, due_at: float | None = None, asks: str = "") -> None:
