@@ -199,7 +199,7 @@ class Service:
             "who waits": lambda _number: self.conversations.waits.waiting(portal, Filter((line,))),
             "mirror": mirror,
             "round": lambda _number: (
-                self.timelines.due(portal, DAILY, self.timelines.backlog.since(behind=False)),
+                self.timelines.due(portal, DAILY, [line], self.timelines.backlog.since(behind=False)),
                 self.card_fields.due(portal, self.card_fields.backlog.since(behind=False)),
                 self.timelines.marked(),
                 self.conversations.waits.portals(),

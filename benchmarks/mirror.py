@@ -5,7 +5,7 @@
 So many messages each way: clients' into the open line, and to clients what operators answer there and, one in four,
 what reps write in cards. Meanwhile two web workers, the job worker, Redis, the gateway and the portal are killed at
 random; the gateway and the portal also cut, hang and answer 500, and the portal tells each event once (centre.py). A
-gateway repeats its reports until they are taken. 2,000 messages each way take ten minutes, --quick (200) four.
+gateway repeats its reports until they are taken. 2,000 messages each way take twenty minutes, --quick (200) four.
 """
 
 import argparse
@@ -20,13 +20,13 @@ import threading
 import time
 import urllib.request
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import httpx
-from sqlalchemy import select
+from sqlalchemy import Row, select
 
 from benchmarks import stub, tables
 from benchmarks.centre import OPERATOR, TOKEN, CuttingCentre
@@ -39,6 +39,7 @@ from widget.storage.database import open_database
 from widget.storage.lines import Lines, Mirroring
 from widget.storage.portals import Installation, Portals
 from widget.storage.schema import chats, inbox, mirrored
+from widget.storage.sends import SendState
 from widget.storage.tokens import Token, Tokens
 
 MESSAGES, QUICK = 2000, 200  # each way
@@ -47,7 +48,8 @@ BY_REPS = 4  # one in so many of those to clients is written in a card
 # Seconds between two kills: the worker must come up between two of them, or nothing would move but its start.
 KILL_EVERY = (2.0, 6.0)
 PARTS = ("web", "web", "worker", "redis", "gateway", "portal")
-SETTLED_SECONDS = 90.0  # for the worker at most, after the last message
+NOT_OUT = (SendState.FAILED.value, SendState.MISSING.value)  # a rep sees it in the card
+SETTLED_SECONDS = 600.0  # for the worker at most, after the last message: a line sends one every two seconds
 # The worker's rounds of the next hours, when nothing else happens any more.
 LATER = """
 import os, time
@@ -176,7 +178,7 @@ class TalkingReps(SendingReps):
         self.clients.append(text)
         digits = place.phone.removeprefix("+")
         message = {
-            "id": f"false_{digits}@c.us_{hashlib.sha256(text.encode()).hexdigest()[:20].upper()}",
+            "id": f"false_{digits}@c.us_{_name_of(text)}",
             **{"timestamp": int(time.time()), "from": f"{digits}@c.us", "fromMe": False, "to": "79990000000@c.us"},
             **{"body": text, "hasMedia": False, "ack": 1},
         }
@@ -205,6 +207,11 @@ class _Place:
     session: str
     hook: str
     secret: str
+
+
+def _name_of(text: str) -> str:
+    """The id of a client's message."""
+    return hashlib.sha256(text.encode()).hexdigest()[:20].upper()
 
 
 def _places(stand: MirrorStand, portal: int) -> dict[int, _Place]:
@@ -254,9 +261,7 @@ def measure(environment: MirrorStand, number: int, seed: int) -> dict[str, Any]:
     found |= {
         "kills": dict(killer.kills),
         "killed": sum(killer.kills.values()),
-        "not_there_yet_when_all_was_calm": at_once["lost_in"]
-        + at_once["lost_out"]
-        + at_once["called_unclear_or_failed"],
+        "not_there_yet_when_all_was_calm": at_once["lost_in"] + at_once["lost_out"],
         "talking_seconds": round(talking, 1),
         "seconds": round(time.monotonic() - began, 1),
     }
@@ -264,15 +269,28 @@ def measure(environment: MirrorStand, number: int, seed: int) -> dict[str, Any]:
 
 
 def judged(environment: MirrorStand, reps: TalkingReps) -> dict[str, Any]:
-    """What stands in the open lines and at the clients, beside what was said."""
-    centre = CuttingCentre(environment.centre_journal, "", environment.connector, 0)
-    there = [message for chat in centre.chats.values() for message in chat.messages]
+    """What stands in the open lines and at the clients, beside what was said and what was told of it.
+
+    A message that never went out is lost where its writer was not told: an operator by a line in that chat, a rep by
+    the state of the message in the card.
+    """
+    there = _chats_there(environment)
     texts = Counter(message["text"].rpartition("\n")[2] for message in there)
     sent = Counter(json.loads(line)["body"] for line in environment.journal.read_text().splitlines())
     states = {text: row["state"] for text, row in _rows(environment).items()}
-    told = {text for text, state in states.items() if state not in WENT}  # not gone out, or not known
+    pieces = _pieces(environment)
+    im_ids = {message["text"]: message["id"] for message in there if message["author"] == OPERATOR}
+    told = {text for text in reps.operators if _stands_there(pieces.get(f"failed:im:{im_ids[text]}"), there)}
+    told |= {text for text in reps.answered if states.get(text) in NOT_OUT}
     outgoing, went = [*reps.operators, *reps.answered], {text for text, state in states.items() if state in WENT}
     said = [*reps.clients, *reps.operators, *reps.reps]
+    # What is not where it should be, with the key of what the widget knows of it.
+    missing = {
+        **{text: f"in:{_name_of(text)}" for text in reps.clients if not texts[text]},
+        **{text: f"card:key {text}" for text in reps.answered if text in went and not texts[text]},
+        **{text: f"operator:{im_ids[text]}" for text in reps.operators if not sent[text] and text not in told},
+        **{text: f"send:key {text}" for text in reps.answered if not sent[text] and text not in told},
+    }
     return {
         "to_the_open_line": len(reps.clients),
         "to_clients": len(reps.operators) + len(reps.reps),
@@ -280,19 +298,56 @@ def judged(environment: MirrorStand, reps: TalkingReps) -> dict[str, Any]:
         "lost_in": sum(not texts[text] for text in reps.clients),
         "lost_in_of_cards": sum(not texts[text] for text in reps.answered if text in went),
         "lost_out": sum(not sent[text] and text not in told for text in outgoing),
-        "called_unclear_or_failed": sum(not sent[text] for text in outgoing if text in told),
+        "not_out_and_their_writer_was_told": sum(not sent[text] for text in outgoing if text in told),
+        "out_and_called_not_out": sum(sent[text] > 0 for text in told),
         "doubled_in": sum(texts[text] > 1 for text in said),
         "doubled_out": sum(times > 1 for times in sent.values()),
-        "echoes": sum(text not in {*reps.operators, *reps.reps} for text in sent),
-        "still_spinning": sum(bool(message["sending"]) and message["author"] == OPERATOR for message in there),
+        "echoes": sum(not text.startswith(("operator ", "rep ")) for text in sent),
+        "still_spinning": sum(
+            bool(message["sending"]) and message["author"] == OPERATOR and message["text"] not in told
+            for message in there
+        ),
+        "why": dict(_why(missing, pieces, states)),
+        "told_because": dict(
+            Counter(pieces[f"operator:{im_ids[text]}"].error for text in reps.operators if text in told)
+        ),
     }
+
+
+def _chats_there(environment: MirrorStand) -> list[dict[str, Any]]:
+    centre = CuttingCentre(environment.centre_journal, "", environment.connector, 0)
+    return [message for chat in centre.chats.values() for message in chat.messages]
+
+
+def _pieces(environment: MirrorStand) -> dict[str, Row[Any]]:
+    """What the widget has of each message, by its key."""
+    engine = open_database(environment.database)
+    with engine.connect() as connection:
+        rows = connection.execute(select(mirrored)).all()
+    engine.dispose()
+    return {row.key: row for row in rows}
+
+
+def _stands_there(note: Row[Any] | None, there: Sequence[Mapping[str, Any]]) -> bool:
+    return note is not None and any(f"note-{note.id}" in message["outside"] for message in there)
+
+
+def _why(missing: Mapping[str, str], pieces: Mapping[str, Row[Any]], states: Mapping[str, str]) -> Counter[str]:
+    """What the widget's own rows say of messages that are not there."""
+
+    def said(key: str) -> str:
+        piece = pieces.get(key)
+        return f"{piece.kind} {piece.state} {piece.error}".strip() if piece else f"{key.partition(':')[0]} no piece"
+
+    return Counter(f"{said(key)}, send {states.get(text, 'none')}" for text, key in missing.items())
 
 
 def goals_of(found: dict[str, Any]) -> list[dict[str, Any]]:
     names = {
         "lost_in": "clients' messages that never came into the open line",
         "lost_in_of_cards": "messages from cards that went out and never came into the open line",
-        "lost_out": "messages that never came to the client and are not called unclear or failed",
+        "lost_out": "messages that never came to the client, and their writer was not told",
+        "out_and_called_not_out": "messages that came to the client, and their writer was told otherwise",
         "doubled_in": "messages that stand in the open line twice",
         "doubled_out": "messages that the client has twice",
         "echoes": "messages that were told back to the client",
@@ -301,13 +356,17 @@ def goals_of(found: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def show(figures: dict[str, Any]) -> str:
-    left_out = ("kills", "goals", "killed", "seconds", "talking_seconds")
+    left_out = ("kills", "goals", "killed", "seconds", "talking_seconds", "why", "told_because")
     rows = [[name.replace("_", " "), value] for name, value in figures.items() if name not in left_out]
     kills = ", ".join(f"{what} {times}" for what, times in sorted(figures["kills"].items()))
     return "\n".join(
         [
             tables.table("A chat and its open line while everything is killed", ["", ""], rows),
-            tables.notes(f"{figures['killed']} kills in {figures['talking_seconds']:.0f} s: {kills}"),
+            tables.notes(
+                f"{figures['killed']} kills in {figures['talking_seconds']:.0f} s: {kills}",
+                *(f"not there, {times} times: {why}" for why, times in sorted(figures["why"].items())),
+                *(f"an operator was told {times} times: {why}" for why, times in figures["told_because"].items()),
+            ),
             tables.goals(figures["goals"]),
         ]
     )

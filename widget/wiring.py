@@ -191,7 +191,7 @@ def _schedule(here: Services) -> None:
         "later": here.later.go,
         "mirrors-left": here.open_lines.work.work_on_what_was_left,
         "mirrors-read": here.open_lines.lost.go,
-        "timelines": TimelineWork(*told, here.clock).go,
+        "timelines": TimelineWork(*told, stored.mirrors, writes_itself=here.open_lines.activities.are_kept).go,
         "badges": WaitingBadges(*told, here.clock).go,
         "notices": here.chats.notifying.go,
         "card-fields": CardFieldWork(

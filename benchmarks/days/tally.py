@@ -56,9 +56,12 @@ class Tally:
     def _judged(self, number: Number, seen: PaintedAnswer | None, now: float) -> str:
         if seen is None:
             return "unknown"
-        self._ages.append(now - seen.at)
+        if seen.at:
+            self._ages.append(now - seen.at)
         if seen.yes is not number.on_whatsapp(now):
             return "wrong"
+        if not seen.at:
+            return "true"  # an open line talks with it: that has no date and does not age
         return "true" if now - seen.at <= LASTS[seen.yes] else "too old"
 
     def figures(self) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from . import lifecycle
 from .arrangement import arranged_with
 from .events import card_changed, card_deleted, fire
 from .items import CONTACT, contact
+from .openlines.model import ClientUser, Connector, LineChat
 from .state import Field, Funnel, SandboxPortalState, put_application
 from .users import USERS, User
 from .world import PortalWorld
@@ -173,6 +174,16 @@ def _open_line(world: PortalWorld, state: SandboxPortalState, value: Any) -> Non
         fire(world, state, "ONIMCONNECTORLINEDELETE", line.id, ADMIN)
 
 
+def _line_chat(world: PortalWorld, state: SandboxPortalState, value: Any) -> None:
+    """A chat of another vendor's connector: {"id", "connector", "title", "outside", "bindings": {"3": 42}}."""
+    centre, name = state.centre, str(value["connector"])
+    centre.connectors[name] = Connector(name, str(value["title"]), "", {})
+    client = ClientUser(state.next_id(), str(value["outside"]), "Гость")
+    bindings = {int(kind): int(item_id) for kind, item_id in value["bindings"].items()}
+    chat_id = int(value["id"])
+    centre.chats[chat_id] = LineChat(chat_id, name, 1, client.outside, client, "Гость", bindings=bindings)
+
+
 def _connector_off(world: PortalWorld, state: SandboxPortalState, value: Any) -> None:
     """An administrator switches the connector off on a line, in the contact centre: {"connector", "line"}."""
     state.centre.links.pop((str(value["connector"]), int(value["line"])), None)
@@ -229,6 +240,7 @@ CHANGES: dict[str, Change] = {
     "delete_item": _delete_item,
     "add_contacts": _add_contacts,
     "open_line": _open_line,
+    "line_chat": _line_chat,
     "connector_off": _connector_off,
     "refuse_messages": _refuse_messages,
     "bare_answers": _bare_answers,

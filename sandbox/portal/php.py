@@ -4,6 +4,7 @@ A PHP array is a list and a map at once. Here it is a Python list if its keys ar
 and an empty one is always a list, as json_encode writes it.
 """
 
+import re
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -35,6 +36,14 @@ def as_php(value: Any) -> Any:
 def is_truthy(value: Any) -> bool:
     """PHP's idea of true: "0" and "" are not, "false" is."""
     return value not in (None, "", "0", 0, False, [], {})
+
+
+def php_int(value: Any) -> int:
+    """PHP's `(int)`: of a text the number that it begins with, of an array 1 unless it is empty."""
+    if isinstance(value, list | dict):
+        return int(bool(value))
+    found = re.match(r"\s*-?\d+", str(value or ""), re.ASCII)
+    return int(found[0]) if found else 0
 
 
 def split_call(call: str) -> tuple[str, str]:

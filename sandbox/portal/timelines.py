@@ -15,8 +15,13 @@ from .errors import RestError
 from .items import COMPANY, CONTACT, DEAL, LEAD, QUOTE, SMART_INVOICE
 from .state import SandboxPortalState
 
-NAMES = {"lead": LEAD, "deal": DEAL, "contact": CONTACT, "company": COMPANY, "quote": QUOTE}
+NAMES = {
+    **{"lead": LEAD, "deal": DEAL, "contact": CONTACT, "company": COMPANY, "quote": QUOTE},
+    "smart_invoice": SMART_INVOICE,
+}
 BINDABLE = (LEAD, DEAL, CONTACT, COMPANY)  # a comment's further places; an order is the fifth, which is not here
+MAX_COMMENT = 65_535  # bytes that a column of MySQL's TEXT takes; the server cuts the rest off without a word
+PAGE = 50
 
 
 @dataclass
@@ -51,14 +56,15 @@ def _add(asked: Asked) -> Answer:
         raise RestError("", "COMMENT is not defined or invalid.")
     place = _place(asked, fields)
     files = [str(row[0]) for row in fields.get("FILES") or [] if isinstance(row, list) and len(row) == 2]
-    entry = TimelineEntry(asked.state.next_id(), "comment", text, asked.user.id, time.time(), [place], {"files": files})
+    about = {"files": files}
+    entry = TimelineEntry(asked.state.next_id(), "comment", _cut(text), asked.user.id, time.time(), [place], about)
     asked.state.timeline.append(entry)
     return Answer(entry.id)
 
 
 def _update(asked: Asked) -> Answer:
     entry, fields = _entry(asked, asked.params.get("id"), "comment"), _fields(asked)
-    entry.text = str(fields.get("COMMENT") or entry.text)
+    entry.text = _cut(str(fields.get("COMMENT") or entry.text))
     return Answer(entry.id)
 
 
@@ -77,17 +83,25 @@ def _list(asked: Asked) -> Answer:
         raise RestError("", "Access denied.")
     place = _place(asked, wanted)
     found = [entry for entry in asked.state.timeline if entry.kind == "comment" and place in entry.places]
-    return Answer([_told(entry) for entry in found], total=len(found))
+    order, start = asked.params.get("order"), int(asked.params.get("start") or 0)
+    newest = isinstance(order, dict) and str(order.get("ID") or "").upper() == "DESC"
+    found.sort(key=lambda entry: entry.id, reverse=newest)
+    rows = [_told(entry) for entry in found[start : start + PAGE]]
+    return Answer(rows, total=len(found), next=start + PAGE if len(found) > start + PAGE else None)
 
 
 def _bind(asked: Asked) -> Answer:
+    """Bound already is bound; false, and no error, where the user may not change the card."""
     fields = _fields(asked)
-    entry, place = _entry(asked, fields.get("OWNER_ID"), ""), _place(asked, fields)
-    if place[0] not in BINDABLE:
-        raise RestError("", "ENTITY_TYPE is not supported.")
-    if place in entry.places:
-        raise RestError("", "Binding already exists.")
-    entry.places.append(place)
+    kind = _kind_of(fields)
+    if kind not in BINDABLE:
+        raise RestError("", "ENTITY_TYPE is not defined or invalid.")
+    entry, item_id = _entry(asked, fields.get("OWNER_ID"), ""), int(fields.get("ENTITY_ID") or 0)
+    found = asked.state.crm.get((kind, item_id))
+    if found is not None and not may_read(asked.user, found):
+        return Answer(False)
+    if (kind, item_id) not in entry.places:
+        entry.places.append((kind, item_id))
     return Answer(True)
 
 
@@ -167,14 +181,19 @@ def _entry(asked: Asked, entry_id: Any, kind: str) -> TimelineEntry:
 
 
 def _place(asked: Asked, fields: dict[str, Any]) -> tuple[int, int]:
-    """ENTITY_TYPE in small letters; a smart process and a smart invoice are dynamic_<entityTypeId>."""
+    return _checked(asked, _kind_of(fields), int(fields.get("ENTITY_ID") or 0))
+
+
+def _kind_of(fields: dict[str, Any]) -> int:
+    """ENTITY_TYPE in small letters; a smart process is dynamic_<entityTypeId>. 0 for what is none."""
     name = str(fields.get("ENTITY_TYPE") or "")
-    kind = NAMES.get(name, 0)
     if name.startswith("dynamic_") and name[8:].isdigit():
-        kind = int(name[8:])
-    if name == f"dynamic_{SMART_INVOICE}":
-        kind = SMART_INVOICE
-    return _checked(asked, kind, int(fields.get("ENTITY_ID") or 0))
+        return int(name[8:])
+    return NAMES.get(name, 0)
+
+
+def _cut(text: str) -> str:
+    return text.encode()[:MAX_COMMENT].decode(errors="ignore")
 
 
 def _checked(asked: Asked, kind: int, item_id: int) -> tuple[int, int]:

@@ -2,6 +2,7 @@ import pytest
 
 from tests.bitrix24.conftest import REP
 from widget.bitrix24.crm import PersonKind, batch_of, card_of, read_viewer
+from widget.bitrix24.dialogs import numbers_in
 from widget.bitrix24.rest import Batch
 from widget.errors import ErrorCode, Refused
 
@@ -409,3 +410,24 @@ def test_a_list_that_php_sent_as_a_map_because_of_its_holes_is_read():
 def test_a_list_of_people_that_failed_in_words_alone_is_a_failure_and_hides_nobody():
     item = {"id": 1, "contactIds": [5]}
     assert refusal(lambda: card(item, errors={"contacts": ""})) is ErrorCode.PORTAL_FAILED
+
+
+def chat(chat_id, connector="whatsappbyedna", name="79261112233"):
+    return {"id": chat_id, "entity_id": f"{connector}|3|{name}|88"}
+
+
+@pytest.mark.parametrize(
+    ("results", "numbers"),
+    [
+        ({"chats": [{"CHAT_ID": "70"}], "chat0": chat(70)}, ("+79261112233",)),
+        ({"chats": [{"CHAT_ID": "70", "CONNECTOR_TITLE": "WhatsApp"}], "chat0": chat(70, "v7")}, ("+79261112233",)),
+        ({"chats": [{"CHAT_ID": "70", "CONNECTOR_TITLE": "Telegram"}], "chat0": chat(70, "v7")}, ()),
+        ({"chats": [{"CHAT_ID": "70"}], "chat0": chat(70, name="1-2")}, ()),
+        ({"chats": [], "chat0": chat(1)}, ()),  # an empty list was taken for the number 1
+        ({"chats": [{"CHAT_ID": "70"}], "chat0": chat(70), "chat1": chat(1, name="79990000000")}, ("+79261112233",)),
+        ({"chats": {"1": {"CHAT_ID": "70"}}, "chat0": "x"}, ()),
+        ({}, ()),
+    ],
+)
+def test_chats_that_are_bound_to_a_card_name_numbers_of_whatsapp(results, numbers):
+    assert numbers_in(results) == numbers

@@ -242,3 +242,27 @@ def test_a_number_that_an_open_line_talks_with_is_on_whatsapp_without_a_check(wi
     assert page.rows[ORDERS] == "yes"
     assert "есть диалог в открытой линии Битрикс24" in page.words
     assert outside.calls("gateway").get("check", 0) == 0
+
+
+@pytest.mark.parametrize("path", ["/crm/contact/details/42/", "/crm/type/183/details/12/"])
+def test_a_chat_of_an_open_line_that_is_bound_to_the_card_is_proof_too(
+    widget: Widget, outside: Outside, path: str
+) -> None:
+    """By the card's own batch; of a smart process by its contact. Its connector says in its title what it is."""
+    portal, chat = widget.services.storage.portals, {"connector": "vendor7", "title": "Наш WhatsApp", "id": 70}
+    portal.set_scopes(widget.portals[0], frozenset({"crm", "imopenlines"}))
+    bound = {**chat, "outside": "79261112233@c.us", "bindings": {"3": 42}}
+    phone = {"id": 1, "typeId": "PHONE", "valueType": "MOBILE", "value": ORDERS}
+    changed = {"entityTypeId": 3, "id": 42, "fields": {"fm": [phone]}}
+    linked = {"entityTypeId": 183, "id": 12, "fields": {"contactId": 42, "contactIds": [42]}}
+    there = {"scopes": "crm,imopenlines", "line_chat": bound}
+    for item in (changed, linked):
+        outside.http.post(
+            f"{outside.portal}/_sandbox/portals/1", json={**there, "change_item": item}
+        ).raise_for_status()
+    page = widget.open(path, lang="ru").reveal()
+    assert page.rows[ORDERS] == "yes"
+    assert outside.calls("gateway").get("check", 0) == 0
+    assert outside.total("portal") == 2  # the proof of the token and the batch, as without chats
+    outside.break_portal("OPERATION_TIME_LIMIT", "imopenlines.crm.chat.get", times=None)
+    assert page.refresh().rows.keys() >= {ORDERS}  # a proof the less, and not a card

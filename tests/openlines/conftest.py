@@ -10,6 +10,7 @@ from sandbox.portal.credentials import PORTALS
 from tests.installing import ADMIN, WIDGET, Site
 from tests.stand import DEAL, CardPage, Widget
 from tests.webhooks.gateways import CLIENT, PHONE, about, written
+from widget.chats.message_facts import Named
 from widget.gateways.base import EventKind, GatewayEvent
 from widget.gateways.serialization import events_json
 from widget.storage.chats import Chat
@@ -96,6 +97,20 @@ class Circle:
         chat, _new = self.services.chats.service.open(self.line, PHONE, user_id=user, chat_id=CLIENT)
         draft = self.services.chats.service.draft(self.line, chat, send_key=key, user_id=user)
         return self.services.chats.service.send(draft, text)
+
+    def rep_changes(self, key: str, text: str | None) -> bool:
+        """What the rep sent under this key is another text now, or with None taken back; False where the gateway does
+        not have it."""
+        service, send = self.services.chats.service, self.services.storage.sends.by_key(self.site.portal.id, key)
+        found = self.services.gateways.of(self.line).find_message(CLIENT, send.message_id)
+        if found is None:
+            return False
+        named = Named(found.id, found.ref, send.created_at, from_me=True)
+        if text is None:
+            service.delete(self.line, self.chat, named)
+        else:
+            service.edit(self.line, self.chat, named, text)
+        return True
 
     def open_card(self, user: str = "rep") -> CardPage:
         """So that this user's token is stored."""

@@ -30,7 +30,7 @@ class Confusion:
     webhooks: list[GatewayEvent] = field(default_factory=list)
     letters: list[dict[str, str]] = field(default_factory=list)
     clients: dict[str, str | None] = field(default_factory=dict)  # by name; None is taken back
-    ours: list[str] = field(default_factory=list)  # from the card
+    ours: dict[str, str | None] = field(default_factory=dict)  # from the card, by send key
     operators: dict[int, str | None] = field(default_factory=dict)  # by the messenger's id
     phones: list[str] = field(default_factory=list)
     count: int = 0
@@ -44,7 +44,8 @@ class Confusion:
         if self.chance.random() < 0.2:
             self.circle.site.outside.break_gateway(self.chance.choice(GATEWAY_FAULTS), "send")
         deeds = [self.client_writes, self.client_changes, self.rep_writes, self.operator_writes, self.operator_changes]
-        self.chance.choice([*deeds, self.client_writes, self.operator_writes, self.phone_writes, self.closes])()
+        more = [self.client_writes, self.operator_writes, self.phone_writes, self.closes, self.rep_changes]
+        self.chance.choice([*deeds, *more])()
         self.letters += self.circle.site.letters()
         self.deliver(self.chance.random())
 
@@ -79,8 +80,15 @@ class Confusion:
         self.webhooks.append(about(kind, name, at=self.circle.widget.clock.now, text=self.clients[name] or ""))
 
     def rep_writes(self) -> None:
-        self.ours.append(self.text("rep"))
-        self.circle.rep_writes(self.ours[-1], f"k{self.count}")
+        text, key = self.text("rep"), f"k{self.count}"
+        self.ours[key] = text
+        self.circle.rep_writes(text, key)
+
+    def rep_changes(self) -> None:
+        key = self.chance.choice([key for key, text in self.ours.items() if text] or [""])
+        text = None if self.chance.random() < 0.3 else self.text("changed")
+        if key and self.circle.rep_changes(key, text):
+            self.ours[key] = text
 
     def operator_writes(self) -> None:
         if self.circle.centre["chats"]:
@@ -130,9 +138,10 @@ def test_any_order_doubling_delay_and_loss_end_in_the_same_two_chats(circle: Cir
             world.step()
         world.end()
         operators = [text for text in world.operators.values() if text]
-        assert Counter(circle.at_client) == Counter(operators + world.ours)
+        ours = [text for text in world.ours.values() if text]
+        assert Counter(circle.at_client) == Counter(operators + ours)
         alive = [text for text in world.clients.values() if text]
         there = [_last_line(text) for author, text in circle.said if not text.startswith("Не доставлено")]
-        assert Counter(there) == Counter(alive + operators + world.ours + world.phones)
+        assert Counter(there) == Counter(alive + operators + ours + world.phones)
         queue = circle.services.storage.mirrors.queues(circle.site.portal.id)[circle.line_id]
         assert (queue.waiting, queue.failed, queue.error) == (0, 0, "")

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.openlines.conftest import Circle, MakeCircle
-from tests.webhooks.gateways import tick
+from tests.webhooks.gateways import about, tick
 from widget.gateways.base import Ack, EventKind
 from widget.storage.lines import Mirroring
 
@@ -133,6 +133,47 @@ def test_an_operator_changes_and_takes_back_what_went_out(circle: Circle) -> Non
     circle.act("delete", message=said["id"])
     calls = circle.site.outside.calls("gateway")
     assert (calls["edit"], calls["delete"]) == (1, 1)
+
+
+def test_what_a_rep_changes_in_the_card_changes_there_and_is_told_back_to_none(circle: Circle) -> None:
+    circle.open_card()
+    circle.rep_writes("Здравствуйте", "k1")  # stands as the system's: there was no chat
+    circle.rep_writes("Замер в среду", "k2")
+    circle.site.deliver()
+    circle.rep_changes("k1", "Добрый день")
+    circle.rep_changes("k2", "Замер в *пятницу*")
+    circle.site.deliver()
+    assert circle.said == [(0, "Отправлено из карточки:\nДобрый день"), (2, "Замер в [b]пятницу[/b]")]
+    for key in ("k1", "k2"):
+        circle.rep_changes(key, None)
+    circle.site.deliver()
+    assert circle.said == []
+    calls = circle.site.outside.calls("gateway")
+    assert (calls["edit"], calls["delete"]) == (2, 2)
+
+
+def test_what_an_operator_wrote_is_changed_and_taken_back_in_the_card_too(circle: Circle) -> None:
+    circle.open_card()
+    circle.client_writes("Добрый день")
+    circle.operator_writes("Смотрите [url=https://a.example]цены[/url]")
+    im_id = circle.mirrored["messages"][-1]["id"]
+    circle.act("edit", message=im_id, text="Вот [url=https://a.example]цены[/url]")
+    assert circle.said[-1] == (2, "Вот [url=https://a.example]цены[/url]")  # though the client has it without the tag
+    circle.rep_changes(f"im:{im_id}", "Цены на сайте")
+    circle.site.deliver()
+    assert circle.said[-1] == (2, "Цены на сайте")
+    circle.rep_changes(f"im:{im_id}", None)
+    circle.site.deliver()
+    assert [text for _author, text in circle.said] == ["Добрый день"]
+    calls = circle.site.outside.calls("gateway")
+    assert (calls["edit"], calls["delete"]) == (2, 1)
+
+
+def test_what_was_changed_on_the_phone_changes_there(circle: Circle) -> None:
+    circle.client_writes("Добрый день")
+    name = circle.client_writes("Перезвоню", from_me=True)
+    circle.hear(about(EventKind.EDITED, name, at=circle.widget.clock.now, text="Перезвоню завтра", from_me=True))
+    assert circle.said[1:] == [(0, "Написано на телефоне:\nПерезвоню завтра")]
 
 
 @pytest.mark.parametrize(("how", "reason"), [("off", "линия не подключена"), ("refused", "номера нет в WhatsApp")])

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from widget.openlines.markup import JOINER, pieces, to_portal, to_whatsapp
+from widget.bitrix24.bbcode import JOINER
+from widget.openlines.markup import pieces, to_portal, to_whatsapp
 from widget.openlines.told import dialogs_of, is_ours, line_of, messages_of, read_words, words_json
 
 
@@ -75,7 +76,7 @@ def test_an_event_is_read_with_its_lists_as_maps() -> None:
 def test_each_test_that_the_traps_name_is_there() -> None:
     root = Path(__file__).parents[2]
     named = set(re.findall(r"`(test_\w+)`", (root / "docs" / "openlines.md").read_text("utf-8")))
-    folders = ("tests/openlines", "tests/sandbox")
+    folders = ("tests/openlines", "tests/sandbox", "tests/timeline", "tests/card", "tests/bitrix24")
     there = "".join(file.read_text("utf-8") for folder in folders for file in (root / folder).glob("test_*.py"))
     assert len(named) > 40
     assert {name for name in named if f"def {name}(" not in there} == set()

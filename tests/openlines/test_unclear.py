@@ -5,6 +5,8 @@ import pytest
 from tests.openlines.conftest import Circle, MakeCircle
 from tests.webhooks.gateways import written
 from widget.errors import ErrorCode, Refused
+from widget.presence.outgoing import BURST
+from widget.storage.lines import LineLimits
 from widget.storage.mirrors import PieceKind, State
 
 POST, SAY = "imconnector.send.messages", "im.message.add"
@@ -158,6 +160,23 @@ def test_a_lost_answer_is_looked_for_in_the_session_that_it_went_into(circle: Ci
     circle.press("say", text="Кстати")  # begins another session
     circle.later()
     assert [text for _author, text in circle.said] == ["раз", "два", "Кстати"]
+
+
+def test_more_replies_at_once_than_a_line_may_send_go_out_one_by_one(circle: Circle) -> None:
+    """What operators wrote while a gateway was away comes all at once; a day that is spent is told at once."""
+    circle.client_writes("Добрый день")
+    for _ in range(BURST):
+        circle.services.presence.outgoing.reserve(circle.line, first=False)
+    circle.operator_writes("раз")
+    circle.operator_writes("два")
+    assert (circle.sent, len(circle.said)) == ([], 3)
+    for _ in range(9):
+        circle.services.open_lines.work.work_on_what_was_left()  # a try that waits for the pace makes no longer pause
+    circle.later(30)
+    assert (circle.sent, len(circle.said)) == (["раз", "два"], 3)
+    circle.services.storage.lines.set_limits(circle.site.portal.id, circle.line_id, LineLimits(sends_per_day=1))
+    circle.operator_writes("три")
+    assert circle.said[-1][1] == "Не доставлено в WhatsApp: линия исчерпала лимит сообщений."
 
 
 def test_a_gateway_that_is_started_anew_delays_a_reply_and_loses_none(circle: Circle) -> None:

@@ -74,6 +74,15 @@ def test_a_name_of_two_words_is_matched_with_a_namesake(portal: Visitor) -> None
     assert line.chat["bindings"][CONTACT] == 60
 
 
+def test_the_contacts_responsible_gets_the_chat_before_the_deals(portal: Visitor) -> None:
+    line = Line(portal, **QUIET)
+    for kind, item_id, responsible in ((CONTACT, 42, 4), (DEAL, 7048, 1)):
+        changed = {"entityTypeId": kind, "id": item_id, "fields": {"assignedById": responsible}}
+        portal.change(change_item=changed)
+    line.receive("Добрый день", phone=IVAN)
+    assert line.chat["owner"] == 4
+
+
 def test_a_deal_is_made_again_where_the_line_says_so(portal: Visitor) -> None:
     line = Line(portal, **QUIET)
     portal.change(open_line={"id": 1, "config": {"CRM_CREATE": "deal", "CRM_CREATE_THIRD": "N"}})
@@ -177,7 +186,8 @@ def test_the_timeline_takes_comments_and_binds_them_to_four_kinds(portal: Visito
     assert portal.call("crm.timeline.comment.update", token, id=made, fields={"COMMENT": "Больше"})["result"] == made
     bind = {"OWNER_ID": made, "ENTITY_TYPE": "contact", "ENTITY_ID": 42}
     assert portal.call("crm.timeline.bindings.bind", token, fields=bind)["result"] is True
-    for wrong in ({**bind, "ENTITY_TYPE": "quote", "ENTITY_ID": 31}, bind, {**bind, "ENTITY_TYPE": "DEAL"}):
+    assert portal.call("crm.timeline.bindings.bind", token, fields=bind)["result"] is True  # it was so already
+    for wrong in ({**bind, "ENTITY_TYPE": "quote", "ENTITY_ID": 31}, {**bind, "ENTITY_TYPE": "DEAL"}):
         assert "error" in portal.call("crm.timeline.bindings.bind", token, fields=wrong)
     page = portal.get("/timeline/3/42/").text
     assert "Больше" in page and "Комментарий" in page

@@ -176,11 +176,13 @@ def a_day(widget: Widget) -> None:
     assert mirrors.waits(mirrors.of_chat(portal, chat))
     mirrors.ended_as(portal, 7, [PieceKind.CLIENT])
     mirrors.release(mirror)
-    stored.timelines.save(portal, TimelineSettings(mode=TimelineMode.DAY))
+    mirrors.there(row, 0.0)
     lately = stored.timelines.backlog.since(behind=False)
-    stored.timelines.due(portal, stored.timelines.settings(portal), lately)
+    for mode in (TimelineMode.END, TimelineMode.DAY):
+        stored.timelines.save(portal, TimelineSettings(mode=mode))
+        stored.timelines.due(portal, stored.timelines.settings(portal), [row.line_id], lately)
     stored.card_fields.due(portal, lately)
-    stored.timelines.take(row, "2027-01-15", 1.0)
+    stored.timelines.beside(stored.timelines.take(row, "2027-01-15", 1.0))
     widget.app.test_client().get("/metrics")
     for task in widget.services.jobs.queue._registry.periodic_tasks:
         widget.services.jobs.queue.execute(task)

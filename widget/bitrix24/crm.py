@@ -4,21 +4,20 @@ What the batch may rely on (array substitution, the parent trap, `=id` with an e
 rest module, rest_util.php; field names: bitrix24/b24restdocs, api-reference/crm/universal.
 """
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
+from widget.bitrix24.dialogs import is_whatsapp, number_of, numbers_in
 from widget.bitrix24.rest import Batch, Rest
 from widget.errors import ErrorCode, Refused
 from widget.storage.portals import Portal
 from widget.untrusted import as_positive_int, as_rows, as_zone
 
-LEAD, DEAL, CONTACT, COMPANY = 1, 2, 3, 4
+LEAD, DEAL, CONTACT, COMPANY, QUOTE, SMART_INVOICE = 1, 2, 3, 4, 7, 31
 MAX_AMOUNT = 1e15  # larger ones are no money
 PAGE = 50  # a list answers at most this many; far more than a card shows
-_PHONE_CHAT = re.compile(r"\+?([1-9]\d{9,14})(?:@c\.us|@s\.whatsapp\.net)?", re.ASCII)
 
 
 class PersonKind(Enum):
@@ -124,11 +123,12 @@ def card_of(answer: Batch, entity_type_id: int, user_id: int) -> CrmCard:
     contacts = _people(answer, "contacts", contact_ids, PersonKind.CONTACT, primary=_ids([item.get("contactId")]))
     companies = _people(answer, "companies", company_ids, PersonKind.COMPANY)
     own = (_person(item, PersonKind.OWN, entity_type_id),) if entity_type_id in (LEAD, CONTACT, COMPANY) else ()
+    talking = numbers_in(answer.results)  # a number is there whoever it is written under
     asked = (contact_ids[:PAGE] if entity_type_id != CONTACT else []) + (
         company_ids[:PAGE] if entity_type_id != COMPANY else []
     )
     return CrmCard(
-        people=(*own, *contacts, *companies),
+        people=tuple(replace(each, dialogs=(*each.dialogs, *talking)) for each in (*own, *contacts, *companies)),
         hidden=len(asked) - len(contacts) - len(companies),
         viewer=_viewer(answer.results.get("me"), user_id),
         responsible=as_positive_int(item.get("assignedById")),
@@ -189,14 +189,15 @@ def _person(item: Mapping[str, Any], kind: PersonKind, entity_type_id: int, *, p
     names = [item.get(part) for part in ("name", "lastName")]
     name = " ".join(str(part).strip() for part in names if part) if entity_type_id != COMPANY else ""
     name = name[:200]
+    dialogs = [_dialog(field) for field in as_rows(item.get("fm"))]
     return Person(
         kind=kind,
         id=as_positive_int(item.get("id")),
         name=(name or str(item.get("title") or "").strip())[:200],
         phones=tuple(_phones(item.get("fm"))),
         primary=primary,
-        in_whatsapp=any(_whatsapp_dialog(field) for field in as_rows(item.get("fm"))),
-        dialogs=tuple(dict.fromkeys(filter(None, (_number_of(field) for field in as_rows(item.get("fm")))))),
+        in_whatsapp=any(is_whatsapp(dialog[:1]) for dialog in dialogs),
+        dialogs=tuple(dict.fromkeys(filter(None, (number_of(dialog[:1], dialog[2:3]) for dialog in dialogs)))),
         first_name=_line_of(item.get("name")) if name else "",
         full_name=name,
     )
@@ -213,25 +214,13 @@ def _phones(fields: Any) -> Iterable[TypedPhone]:
             yield TypedPhone(str(value["value"])[:200], str(value.get("valueType") or "OTHER")[:20].upper())
 
 
-def _whatsapp_dialog(field: Any) -> list[str]:
-    """The parts of a messenger's value that is an open line's dialog through a connector of WhatsApp, else none.
-
-    `imol|<connector>|<line>|<chat>|<user>`: b24restdocs, tutorials/openlines/find-crm-object-by-dialog.md.
-    Connectors of WhatsApp are many vendors', each with an id of its own choice; those that say so are taken.
-    """
+def _dialog(field: Any) -> list[str]:
+    """The parts of a messenger's value that is an open line's dialog: `<connector>|<line>|<chat>|<user>` after `imol|`;
+    none of another value."""
     if not isinstance(field, dict) or field.get("typeId") != "IM" or field.get("valueType") != "IMOL":
         return []
-    parts = str(field.get("value") or "").lower().split("|")
-    is_one = parts[0] == "imol" and len(parts) > 2 and any(word in parts[1] for word in ("whatsapp", "waba"))
-    return parts if is_one else []
-
-
-def _number_of(field: Any) -> str:
-    """The number of such a dialog: most connectors call a chat by it, bare or as WhatsApp does. "" where it is called
-    otherwise: a shorter number is some id, and so is one of a LID."""
-    parts = _whatsapp_dialog(field)
-    called = _PHONE_CHAT.fullmatch(parts[3]) if len(parts) > 3 else None
-    return f"+{called[1]}" if called else ""
+    first, *parts = str(field.get("value") or "").lower().split("|")
+    return parts if first == "imol" and len(parts) > 1 else []
 
 
 def _viewer(profile: Any, user_id: int) -> Viewer:

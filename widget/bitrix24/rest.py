@@ -5,7 +5,7 @@ Sources: bitrix24/b24restdocs, settings/how-to-call-rest-api/*; the server's res
 """
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -102,12 +102,16 @@ class Rest:
         user_id: int,
         commands: Mapping[str, tuple[str, Mapping[str, Any]]],
         begun: "Begun | None" = None,
+        *,
+        may_fail: Collection[str] = (),
     ) -> Batch:
-        """Up to 50 commands in one request. Raises Refused when the request as a whole fails."""
+        """Up to 50 commands in one request. Raises Refused when the request as a whole fails. What `may_fail` is in
+        `results` or nowhere."""
         result = self.call(portal, user_id, "batch", parameters_of(commands), begun)
         if not isinstance(result, dict):
             raise Refused(ErrorCode.PORTAL_FAILED, 502, "batch: unexpected answer")
         batch = batch_of(result)
+        batch = replace(batch, errors={key: code for key, code in batch.errors.items() if key not in may_fail})
         for code in batch.errors.values():
             self._metrics.portal_error(known_code(code))
         return batch

@@ -20,6 +20,7 @@ from widget.bitrix24.crm import (
     card_of,
     viewer_of,
 )
+from widget.bitrix24.dialogs import CHAT_COMMANDS, CHAT_SCOPES, chat_commands
 from widget.bitrix24.rest import Batch, Begun, Rest
 from widget.card.cache import CardCache, ReadCard
 from widget.card.collect import chosen, hidden_phone, phones_of
@@ -197,8 +198,8 @@ class CardReader:
             found = sealed if fits else None
         if found is None:
             begun, generation = taken or (None, generation)
-            commands = _commands(session.entity_type_id, session.entity_id, lists)
-            answer = self._rest.batch(portal, session.user_id, commands, begun)
+            commands = _commands(portal, session.entity_type_id, session.entity_id, lists)
+            answer = self._rest.batch(portal, session.user_id, commands, begun, may_fail=CHAT_COMMANDS)
             found = ReadCard(_crm(answer, session), granted(answer, lists), self._clock(), generation)
             self._memory.seal(session, found)
         card = self._people.card_of(session, portal, found)
@@ -236,7 +237,7 @@ class Ahead:
         if usual and card.entity_id:
             unproved = Session(self._portal.id, 0, card.entity_type_id, card.entity_id, card.language)
             self._generation = self._memory.generation(unproved)
-            commands = _commands(card.entity_type_id, card.entity_id, self._lists)
+            commands = _commands(self._portal, card.entity_type_id, card.entity_id, self._lists)
             self._begun = self._rest.begin_batch(self._portal, card.access_token, commands, self._pool)
 
     def take(self, lists: list[AccessList]) -> tuple[Begun, str] | None:
@@ -277,9 +278,11 @@ def _cards_of(session: Session, crm: CrmCard) -> list[tuple[int, int]]:
     return [(session.entity_type_id, session.entity_id), *people]
 
 
-def _commands(entity_type_id: int, entity_id: int, lists: list[AccessList]) -> Commands:
-    card = batch_of(entity_type_id, entity_id) if entity_id else {"me": ("profile", {})}  # the app's own page
-    return {**card, **access_commands(lists)}
+def _commands(portal: Portal, entity_type_id: int, entity_id: int, lists: list[AccessList]) -> Commands:
+    if not entity_id:  # the app's own page
+        return {"me": ("profile", {}), **access_commands(lists)}
+    chats = chat_commands(entity_type_id, entity_id) if portal.scopes >= CHAT_SCOPES else {}
+    return {**batch_of(entity_type_id, entity_id), **access_commands(lists), **chats}
 
 
 def _crm(answer: Batch, session: Session) -> CrmCard:

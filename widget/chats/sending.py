@@ -111,12 +111,15 @@ class Unlimited:
 
 
 class Onlooker(Protocol):
-    """Is told of sends. `begins` is called in the transaction of a new send's row, `ended` when its
-    gateway has answered; neither may make an outside call."""
+    """Is told of sends. `begins` is called in the transaction of a new send's row, `ended` when its gateway has
+    answered, `changed` in the transaction that keeps what a message of ours became, or that it was taken back; none may
+    make an outside call."""
 
     def begins(self, draft: Draft, send: Send) -> object: ...
 
     def ended(self, draft: Draft, send: Send) -> object: ...
+
+    def changed(self, line: Line, chat: Chat, message_id: str) -> object: ...
 
 
 class Alone:
@@ -125,6 +128,8 @@ class Alone:
     def begins(self, draft: Draft, send: Send) -> None: ...
 
     def ended(self, draft: Draft, send: Send) -> None: ...
+
+    def changed(self, line: Line, chat: Chat, message_id: str) -> None: ...
 
 
 class Sending:

@@ -64,6 +64,7 @@ class ChatService:
         self._clock = clock
         self._feedback = feedback or Deaf()
         self._allowance = allowance or Unlimited()
+        self._onlooker = onlooker or Alone()
         self._look_ups = LookUps(gateways, conversations, clock)
         histories = Histories(gateways, conversations, self._look_ups, clock)
         self.typed = TypedNumbers(gateways, conversations, histories, self._look_ups, clock)
@@ -71,7 +72,7 @@ class ChatService:
             *(gateways, conversations, self._look_ups, clock),
             self._feedback,
             self._allowance,
-            onlooker or Alone(),
+            self._onlooker,
         )
         # Reading and writing are files of their own; to a caller they are verbs of the chat like the others.
         self.newest, self.older, self.whole = histories.newest, histories.older, histories.whole
@@ -134,14 +135,18 @@ class ChatService:
         refuse_unfilled(typed)
         self._require_ours(message, EDIT_SECONDS)
         self._ask(line, chat, lambda gateway, chat_id: gateway.edit(chat_id, message.ref, typed), "edit")
-        self._know(chat, line, message, MessageFacts(from_me=True, edit=(self._clock(), typed)))
+        with self._conversations.transaction():
+            self._know(chat, line, message, MessageFacts(from_me=True, edit=(self._clock(), typed)))
+            self._onlooker.changed(line, chat, message.id)
 
     def delete(self, line: Line, chat: Chat, message: Named) -> None:
         """Take a message of ours back, for the client too. One outside call. Raises Refused, GatewayError."""
         self._require_ours(message, DELETE_SECONDS)
         self._ask(line, chat, lambda gateway, chat_id: gateway.delete(chat_id, message.ref), "delete")
-        self._know(chat, line, message, MessageFacts(from_me=True, deleted=True))
-        self._sends.forget_text(line.portal_id, line.id, message.id)
+        with self._conversations.transaction():
+            self._know(chat, line, message, MessageFacts(from_me=True, deleted=True))
+            self._sends.forget_text(line.portal_id, line.id, message.id)
+            self._onlooker.changed(line, chat, message.id)
 
     def react(self, line: Line, chat: Chat, message: Named, emoji: str) -> None:
         """React to a message, or take the reaction back with "". One outside call. Raises Refused, also where the

@@ -11,6 +11,7 @@ from widget.gateways.lines import Gateways
 from widget.http import make_client
 from widget.infrastructure import Infrastructure
 from widget.jobs.queue import Jobs
+from widget.openlines.activities import LineActivities
 from widget.openlines.calls import OpenLineCalls
 from widget.openlines.desk import Desks
 from widget.openlines.files import FileAddresses, PortalFiles
@@ -37,6 +38,7 @@ class OpenLines:
     lost: LostEvents
     owned: Callable[[Line, Chat, int, int], None]
     portal_files: PortalFiles
+    activities: LineActivities
 
 
 def build_mirror(infra: Infrastructure, stored: Repositories, bitrix24: Bitrix24, jobs: Jobs) -> OpenLineMirror:
@@ -79,7 +81,8 @@ def build_open_lines(
         wake=lambda mirror_id: jobs.enqueue("mirror", mirror_id),
         clock=infra.clock,
     )
-    return OpenLines(work, setup, addresses, Desks(calls, stored.mirrors, owners), lost, mirror.owned, portal_files)
+    desks, activities = Desks(calls, stored.mirrors, owners), LineActivities(calls, infra.clock)
+    return OpenLines(work, setup, addresses, desks, lost, mirror.owned, portal_files, activities)
 
 
 def connector_of(bitrix24: Bitrix24) -> str:

@@ -214,6 +214,13 @@ class OpenLineCalls:
             raise Refused(ErrorCode.PORTAL_FAILED, 502, "no message id")
         return im_id
 
+    def rewrite(self, portal: Portal, user_id: int, im_id: int, text: str | None) -> None:
+        """Change an employee's own message, or with None take it back. It is told as any change is. Repeatable."""
+        if text is None:
+            self._rest.call(portal, user_id, "im.message.delete", {"MESSAGE_ID": im_id})
+        else:
+            self._rest.call(portal, user_id, "im.message.update", {"MESSAGE_ID": im_id, "MESSAGE": text})
+
     def delivered(self, portal: Portal, place: ChatPlace, chat: int, im_id: int, names: Sequence[str]) -> None:
         """Say that a message went out and what we call it: only then its changes name it. Repeatable, and only the
         first names are kept."""

@@ -85,6 +85,12 @@ class OpenLineMirror:
             if mirror_id:
                 self.wake(mirror_id)
 
+    def changed(self, line: Line, chat: Chat, message_id: str) -> None:
+        """A message of ours was changed in a card, or taken back there."""
+        if line.mirrors_ours:
+            piece = New(f"{PieceKind.OURS.value}:{message_id}:{secrets.token_hex(8)}", PieceKind.OURS, message_id)
+            self._mirrors.wake_after(self._mirrors.put(chat, piece), self.wake)
+
     def owned(self, line: Line, chat: Chat, user_id: int, by: int) -> None:
         """An employee answers the chat from now on, because `by` said so."""
         mirror = self._mirrors.of_chat(chat.portal_id, chat.id) if line.mirrored and user_id else None
@@ -126,6 +132,8 @@ class OpenLineMirror:
                 return [New(f"phone:{message_id}", PieceKind.PHONE, message_id)]
             case EventKind.EDITED if not ours:
                 return [New(f"edit:{message_id}:{_mark(event)}", PieceKind.EDIT, message_id)]
+            case EventKind.EDITED | EventKind.DELETED if ours and line.mirrors_ours:
+                return [New(f"{PieceKind.OURS.value}:{message_id}:{_mark(event)}", PieceKind.OURS, message_id)]
             case EventKind.DELETED if not ours:
                 return [New(f"delete:{message_id}", PieceKind.DELETE, message_id)]
             case EventKind.REACTION if not event.from_me:
@@ -153,10 +161,10 @@ class OpenLineMirror:
         chat = self._chat(portal, place)
         mirror = self._mirrors.of_chat(portal.id, chat.id) if chat else None
         if mirror:
-            learnt = {"operator": 0} if ended else {}
+            learnt: dict[str, float] = {"operator": 0, "finished_at": self._clock()} if ended else {}
             self._learn(mirror, {**learnt, **({"client": client} if client and not mirror.client else {})})
 
-    def _learn(self, mirror: Mirror, known: dict[str, int]) -> None:
+    def _learn(self, mirror: Mirror, known: dict[str, float]) -> None:
         if known:
             self._mirrors.learn(mirror, **known)
 

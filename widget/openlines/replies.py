@@ -102,6 +102,13 @@ def is_passing(send: Send) -> bool:
     return send.state is SendState.FAILED and send.reason in PASSING
 
 
+def piece_key(send: Send) -> str:
+    """Of the mirrored message that this send is, or is a part of."""
+    if send.send_key.startswith(REPLY):
+        return f"operator:{re.split(r'[.~]', send.send_key.removeprefix(REPLY))[0]}"
+    return f"card:{send.send_key}"
+
+
 def is_of(send: Send, im_id: int) -> bool:
     """Whether the send is a part of this message of the messenger, and went out (pure)."""
     key = f"{REPLY}{im_id}"

@@ -18,7 +18,7 @@ from widget.openlines.files import FileAddresses, FileRef
 from widget.openlines.markup import mark_of, to_portal
 from widget.openlines.mirroring import REPLY
 from widget.openlines.owners import LineOwners
-from widget.openlines.replies import Replies, is_of, is_passing
+from widget.openlines.replies import Replies, is_of, is_passing, piece_key
 from widget.openlines.scenes import Scene, Scenes
 from widget.openlines.sharing import Sharing
 from widget.openlines.told import OperatorMessage, read_words
@@ -42,6 +42,8 @@ MAX_REFUSALS = 5  # of one piece that Bitrix24 does not take though it answers
 NOT_THEIRS = frozenset({ErrorCode.NO_AUTH, ErrorCode.PORTAL_DENIED, ErrorCode.NOT_ADMIN})
 SILENT = frozenset({ErrorCode.PORTAL_FAILED, ErrorCode.PORTAL_BUSY})
 PASSING = frozenset({ErrorCode.PORTAL_FAILED, ErrorCode.BROKEN, ErrorCode.CROWDED, ErrorCode.PORTAL_BUSY})
+
+SPENT = frozenset({ErrorCode.SENDS_SPENT, ErrorCode.FIRSTS_SPENT, ErrorCode.CHECKS_SPENT})  # until a time that is told
 
 
 class Worked(Enum):
@@ -121,6 +123,9 @@ class MirrorWork:
 
     def _failed(self, mirror: Mirror, piece: Piece | None, error: Exception, until: float) -> Worked:
         """Try again later; but a piece that Bitrix24 refuses again and again is left out, and the rest goes on."""
+        if isinstance(error, Refused) and error.refusal in SPENT:  # nothing is wrong, and each try would double a pause
+            self._mirrors.release(mirror, until=until)
+            return Worked.FAILED
         said = (error.reason or error.refusal.value) if isinstance(error, AppError) else (str(error) or "refused")
         said = said if isinstance(error, AppError | MessageRefused) else type(error).__name__
         log.warning(
@@ -146,6 +151,8 @@ class MirrorWork:
                 return self._sent_from_card(scene, mirror, piece)
             case PieceKind.EDIT | PieceKind.DELETE:
                 return self._client_changed(scene, mirror, piece)
+            case PieceKind.OURS:
+                return self._ours_changed(scene, mirror, piece)
             case PieceKind.REACTION:
                 return self._post(scene, mirror, piece, words.reaction(scene.portal, piece.words), system=True)
             case PieceKind.NOTE:
@@ -192,6 +199,44 @@ class MirrorWork:
             return self._end(mirror, piece, State.DROPPED)
         text = words.from_phone(scene.portal, words.of_message(scene.portal, message, self._clock()))
         return self._post(scene, mirror, piece, text, message=message, system=True)
+
+    def _ours_changed(self, scene: Scene, mirror: Mirror, piece: Piece) -> Mirror:
+        """As it is at the client now, where it stands in the open line. Repeatable."""
+        original, facts = self._ours(scene, mirror, piece.message_id), self._told(scene, piece.message_id)
+        if original and original.state in (State.WAITING, State.ASKED):
+            self._mirrors.postpone(piece, LOOK_AGAIN)
+            return mirror
+        if original is None or original.state is not State.DONE or not (facts.deleted or facts.edit):
+            return self._end(mirror, piece, State.DROPPED)
+        text = None if facts.deleted or not facts.edit else to_portal(_unsigned(facts.edit[1]))
+        if original.mark == mark_of(text or ""):
+            return self._end(mirror, piece, State.DROPPED)  # it was changed there, or is so already
+        try:
+            self._rewrite(scene, original, text)
+        except Refused as error:
+            if error.refusal not in NOT_THEIRS and not said_no(error):
+                raise
+            return self._end(mirror, piece, State.FAILED, error=error.reason)
+        self._mirrors.mark(original, mark_of(text or ""))
+        return self._end(mirror, piece, State.DONE)
+
+    def _ours(self, scene: Scene, mirror: Mirror, message_id: str) -> Piece | None:
+        """What was written in a card, on the phone or in the open line and has this id; of what went out in parts none
+        is the whole."""
+        sends = self._conversations.sends.by_message(scene.portal.id, scene.line.id, message_id)
+        keys = [piece_key(send) for send in sends] or [f"phone:{message_id}"]
+        found = next(filter(None, (self._mirrors.piece(mirror, key) for key in keys)), None)
+        in_parts = found and found.what is PieceKind.OPERATOR and len(self._names(scene, found)) > 1
+        return None if in_parts else found
+
+    def _rewrite(self, scene: Scene, original: Piece, text: str | None) -> None:
+        if original.im_id:
+            self._calls.rewrite(scene.portal, original.user_id, original.im_id, text)
+        elif text is None:
+            self._calls.delete(scene.portal, scene.place, original.message_id)
+        else:
+            titled = words.from_colleague if original.what is PieceKind.CARD else words.from_phone
+            self._calls.change(scene.portal, scene.place, original.message_id, titled(scene.portal, text))
 
     def _note(self, scene: Scene, mirror: Mirror, piece: Piece) -> Mirror:
         """Only of what stands in the open line: for the rest its own card says it."""
@@ -338,7 +383,7 @@ class MirrorWork:
             message = replace(message, text=text)
         sends, failure = self._replies.send(scene.portal, scene.line, scene.chat, message)
         patient = age < TRIED_FOR
-        if failure and _passes(failure, patient=patient):
+        if failure and _passes(failure, left=TRIED_FOR - age, now=self._clock()):
             raise failure
         states = {send.state for send in sends}
         if states & set(UNCLEAR):
@@ -373,8 +418,11 @@ class MirrorWork:
             return self._end(mirror, piece, State.DROPPED)
         try:
             for message_id in names if piece.what is PieceKind.RECALLED else names[:1]:
+                facts = self._told(scene, message_id)
+                if facts.deleted:
+                    continue  # it was taken back in the card, and there because of that
                 sends = self._conversations.sends.by_message(scene.portal.id, scene.line.id, message_id)
-                known = self._told(scene, message_id), next(iter(sends), None)
+                known = facts, next(iter(sends), None)
                 named = self._replies.named(scene.line, scene.chat, message_id, *known)
                 if piece.what is PieceKind.RECALLED:
                     self._replies.recall(scene.line, scene.chat, named)
@@ -431,11 +479,13 @@ def _unsigned(text: str) -> str:
     return rest if mark and head.startswith("*") and "\n" not in head else text
 
 
-def _passes(failure: Refused | GatewayError, *, patient: bool) -> bool:
-    """Whether it may go out a moment later."""
+def _passes(failure: Refused | GatewayError, *, left: float, now: float) -> bool:
+    """Whether it may go out a moment later, in the seconds that are left for it."""
     if isinstance(failure, GatewayError):
-        return patient
-    return failure.refusal in PASSING or (patient and failure.refusal is ErrorCode.CANNOT_COUNT)
+        return left > 0
+    if failure.refusal in SPENT:
+        return failure.until - now < left
+    return failure.refusal in PASSING or (left > 0 and failure.refusal is ErrorCode.CANNOT_COUNT)
 
 
 def _code_of(failure: Refused | GatewayError) -> str:

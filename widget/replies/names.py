@@ -8,7 +8,7 @@ from typing import Any
 
 from cachetools import TTLCache
 
-from widget.bitrix24.crm import DEAL, LEAD
+from widget.bitrix24.crm import DEAL, LEAD, QUOTE, SMART_INVOICE
 from widget.bitrix24.employees import name_of
 from widget.bitrix24.rest import Rest
 from widget.context import CardContext
@@ -21,7 +21,6 @@ log = logging.getLogger(__name__)
 
 REMEMBERED_SECONDS = 600
 MAX_REMEMBERED = 5000
-QUOTE, SMART_INVOICE = 7, 31
 
 _Key = tuple[int, int, str, str]  # portal, user who asked, kind of name, id
 

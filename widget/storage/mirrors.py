@@ -15,7 +15,7 @@ from widget.storage.portals import PortalState
 from widget.storage.rows import reader
 from widget.storage.schema import mirrored, mirrors, portals
 from widget.storage.secret_box import SecretBox
-from widget.storage.transaction import transaction
+from widget.storage.transaction import after_commit, transaction
 from widget.storage.tries import MAX_ERROR, in_turn
 from widget.storage.upsert import insert_into
 from widget.timing import doubled
@@ -37,6 +37,7 @@ class PieceKind(Enum):
     REACTION = "reaction"
     CARD = "card"  # what a rep sent from a card
     PHONE = "phone"  # what was written on the line's own phone
+    OURS = "ours"  # one of these two, or what an operator wrote, was changed or taken back here
     NOTE = "note"  # why something did not go out
     OWNER = "owner"  # who answers the chat here shall answer it there
     OPERATOR = "operator"  # what an operator wrote there
@@ -169,6 +170,10 @@ class Mirrors:
             connection.execute(insert_into(connection, mirrored).values(rows).on_conflict_do_nothing())
         return mirror_id
 
+    def wake_after(self, mirror_id: int, wake: Callable[[int], object]) -> None:
+        """Tell who works on mirrors, once the caller's transaction is committed."""
+        after_commit(self._engine, lambda: wake(mirror_id))
+
     def hasten(self, chat: Chat, key: str) -> int:
         """A piece of the chat may be worked on now. Returns the mirror's id, 0 where there is no such piece. Two
         statements."""
@@ -226,10 +231,10 @@ class Mirrors:
 
     def release(self, mirror: Mirror, *, error: str = "", until: float = 0.0, stirred: bool = False) -> None:
         """Give the mirror back: with an error it is tried again after a pause, at `until` (unix seconds) at the
-        earliest; without one nothing is wrong with it. `stirred`: something happened in it, so it is read soon for what
-        no event told. One statement."""
+        earliest; without one nothing is wrong with it, and it may be taken again from `until` on. `stirred`: something
+        happened in it, so it is read soon for what no event told. One statement."""
         pause = doubled(FIRST_PAUSE, mirror.attempts, MAX_PAUSE)
-        values = {"busy_until": 0.0, "error": error[:MAX_ERROR], "attempts": 0, "next_try_at": 0.0}
+        values = {"busy_until": 0.0, "error": error[:MAX_ERROR], "attempts": 0, "next_try_at": until}
         if error:
             at = max(self._clock() + pause, until)
             values |= {"attempts": mirror.attempts + 1, "next_try_at": at}
@@ -255,9 +260,9 @@ class Mirrors:
         with transaction(self._engine) as connection:
             connection.execute(update(mirrors).where(*mine).values(values))
 
-    def learn(self, mirror: Mirror, **known: int) -> Mirror:
+    def learn(self, mirror: Mirror, **known: float) -> Mirror:
         """Keep what Bitrix24 calls the chat (`portal_chat`), its client (`client`) and the session of our last message
-        (`session`), and who answers (`operator`)."""
+        (`session`), who answers (`operator`), and when a session ended (`finished_at`, unix seconds)."""
         with transaction(self._engine) as connection:
             learnt = update(mirrors).where(mirrors.c.id == mirror.id).values(known).returning(*mirrors.c)
             return self._mirror(connection.execute(learnt).mappings().one())
@@ -300,12 +305,32 @@ class Mirrors:
             row = connection.execute(query.order_by(mirrored.c.id)).mappings().first()
         return self._piece(row) if row else None
 
+    def piece(self, mirror: Mirror, key: str) -> Piece | None:
+        """The one of this key. One query."""
+        query = select(mirrored).where(mirrored.c.mirror_id == mirror.id, mirrored.c.key == key)
+        with transaction(self._engine) as connection:
+            row = connection.execute(query).mappings().first()
+        return self._piece(row) if row else None
+
     def has(self, mirror: Mirror, *keys: str) -> bool:
         """Whether a piece with one of these keys went into the open line. One query."""
         done = mirrored.c.state == State.DONE.value
         query = select(mirrored.c.id).where(mirrored.c.mirror_id == mirror.id, mirrored.c.key.in_(keys), done)
         with transaction(self._engine) as connection:
             return connection.execute(query).first() is not None
+
+    def there(self, chat: Chat, since: float) -> set[str]:
+        """Which of its messages, by WhatsApp's ids, stand in an open line and came since this time (unix seconds), an
+        hour more or less. One query."""
+        mine = mirrors.c.portal_id == chat.portal_id, mirrors.c.chat_id == chat.id
+        went = (
+            mirrored.c.state == State.DONE.value,
+            mirrored.c.message_id != "",
+            mirrored.c.created_at >= since - 3600.0,
+        )
+        query = select(mirrored.c.message_id).join_from(mirrors, mirrored).where(*mine, *went)
+        with transaction(self._engine) as connection:
+            return set(connection.execute(query).scalars())
 
     def waiting(self) -> tuple[int, float]:
         """What waits of all portals that can be called: how many pieces, and when the oldest came (unix seconds, 0 if

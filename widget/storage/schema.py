@@ -413,6 +413,7 @@ mirrors = Table(
     Column("client", Id, nullable=False, server_default="0"),  # Bitrix24's user that stands for the client
     Column("session", Id, nullable=False, server_default="0"),  # the one that our last message went into
     Column("operator", Id, nullable=False, server_default="0"),  # who answers there, as far as it was told
+    Column("finished_at", Float, nullable=False, server_default="0"),  # when its last session ended; 0 unknown
     Column("look_at", Float, nullable=False, server_default="0"),  # to be read for what no event told; 0 never
     Column("looks", Integer, nullable=False, server_default="0"),  # since something last happened in it
     Column("busy_until", Float, nullable=False, server_default="0"),  # a lease
@@ -460,7 +461,8 @@ timelines = Table(
     Column("behind", Boolean, nullable=False, server_default=true()),  # backlog.py
 )
 
-# One comment in a timeline: of a chat and a day, or of a chat and a conversation. Or a mark of a client who waits.
+# One comment in a timeline: of a chat and a day, or of a chat and a conversation; or one beside it in another card. Or
+# a mark of a client who waits.
 IS_MARK = "substr(name, 1, 6) = 'waits-'"  # an index of a part is used where its condition stands word for word
 records = Table(
     "records",
@@ -468,7 +470,8 @@ records = Table(
     Column("id", Id, primary_key=True),
     Column("portal_id", ForeignKey("portals.id", ondelete="CASCADE"), nullable=False),
     Column("chat_id", ForeignKey("chats.id", ondelete="CASCADE"), nullable=False, index=True),
-    Column("name", String(40), nullable=False),  # 2027-01-15, or end-<when the conversation began>; waits-<since>
+    # 2027-01-15, or end-<when the conversation began>; beside it <…>@<kind of card>; or waits-<since>
+    Column("name", String(40), nullable=False),
     Column("owner_type", Integer, nullable=False, server_default="0"),  # the card, 0 until it is chosen
     Column("owner_id", Id, nullable=False, server_default="0"),
     Column("comment_id", Id, nullable=False, server_default="0"),
@@ -476,6 +479,7 @@ records = Table(
     Column("begins_at", Float, nullable=False),
     Column("told_at", Float, nullable=False, server_default="0"),  # of the last message in it
     Column("asked", Boolean, nullable=False, server_default=false()),  # a call went out whose end is not written down
+    Column("others", Integer, nullable=False, server_default="0"),  # deals that might have been meant too
     Column("busy_until", Float, nullable=False, server_default="0"),
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("next_try_at", Float, nullable=False, server_default="0"),

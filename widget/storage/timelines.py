@@ -1,8 +1,8 @@
 """Conversations in the timelines of cards: what a portal wants of them, and which comments hold them."""
 
 import json
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Collection
+from dataclasses import asdict, dataclass, fields, replace
 from enum import Enum
 from typing import Any
 
@@ -12,7 +12,7 @@ from widget.storage.backlog import Backlog, written_since
 from widget.storage.chats import Chat, chat_of_row
 from widget.storage.pruning import prune
 from widget.storage.rows import reader
-from widget.storage.schema import IS_MARK, chats, records, timelines
+from widget.storage.schema import IS_MARK, chats, mirrors, records, timelines
 from widget.storage.transaction import transaction
 from widget.storage.tries import MAX_ERROR
 from widget.storage.upsert import insert_into
@@ -33,7 +33,8 @@ class TimelineMode(Enum):
 
 @dataclass(frozen=True)
 class TimelineSettings:
-    """`funnels` () is all of them. `idle_hours`: after so long without a message a conversation has ended. `zone` is
+    """`funnels` () is all of them. `kinds` are other kinds of cards (entityTypeId) that tell it too: quotes, invoices,
+    smart processes. `idle_hours`: after so long without a message a conversation has ended. `zone` is
     the one of the administrator who chose, for days and times; "" is UTC. `since` (unix seconds) is when it was
     chosen."""
 
@@ -42,6 +43,7 @@ class TimelineSettings:
     leads: bool = True
     closed: bool = False
     funnels: tuple[int, ...] = ()
+    kinds: tuple[int, ...] = ()
     copies: bool = False  # the contact and the company show it too
     badge: bool = False  # cards whose client waits are marked
     idle_hours: int = 4
@@ -51,7 +53,8 @@ class TimelineSettings:
 
 @dataclass(frozen=True)
 class Record:
-    """One comment. `comment_id` and the card are 0 until they are known."""
+    """One comment. `comment_id` and the card are 0 until they are known. `asked`: a call went out whose end is not
+    written down, or its copies are not all there. `others`: how many other deals the client had when it was made."""
 
     id: int
     portal_id: int
@@ -64,6 +67,7 @@ class Record:
     begins_at: float
     told_at: float
     asked: bool
+    others: int
     attempts: int
 
 
@@ -119,24 +123,40 @@ class Timelines:
         with transaction(self._engine) as connection:
             connection.execute(delete(records).where(records.c.id == record.id))
 
-    def due(self, portal_id: int, settings: TimelineSettings, since: float = 0.0) -> list[tuple[Chat, float]]:
-        """Chats written in since a time (unix seconds) with messages that no comment holds, and the time up to which
-        they are held, those quiet for longest first, at most MAX_DUE. What rests after a failure is left out. One
-        query, which reads the chats since then alone."""
-        of_chat = records.c.chat_id == chats.c.id, not_(_MARK)
+    def due(
+        self, portal_id: int, settings: TimelineSettings, lines: Collection[int], since: float = 0.0
+    ) -> list[tuple[Chat, float]]:
+        """Chats of these lines, written in since a time (unix seconds), with messages that no comment holds, and the
+        time up to which they are held, those quiet for longest first, at most MAX_DUE. What is being told or rests
+        after a failure is left out. One query, which reads the chats since then alone."""
+        now = self._clock()
+        of_chat = records.c.chat_id == chats.c.id, not_(_MARK), records.c.name.not_like("%@%")
         told = select(func.max(records.c.told_at)).where(*of_chat)
-        rests = select(records.c.id).where(*of_chat, records.c.next_try_at > self._clock()).exists()
+        taken = or_(records.c.next_try_at > now, records.c.busy_until > now)
+        rests = select(records.c.id).where(*of_chat, taken).exists()
         last = func.coalesce(told.scalar_subquery(), 0.0)
         query = (
             select(chats, last.label("held"))
-            .where(written_since(portal_id, max(settings.since, since)), chats.c.last_at > last, ~rests)
+            .where(written_since(portal_id, max(settings.since, since)), chats.c.line_id.in_(lines))
+            .where(chats.c.last_at > last, ~rests)
             .order_by(chats.c.last_at)
         )
         if settings.mode is TimelineMode.END:
-            query = query.where(chats.c.last_at <= self._clock() - settings.idle_hours * 3600.0)
+            quiet = chats.c.last_at <= now - settings.idle_hours * 3600.0
+            finished = select(mirrors.c.id).where(
+                mirrors.c.chat_id == chats.c.id, mirrors.c.finished_at >= chats.c.last_at
+            )
+            query = query.where(or_(quiet, finished.exists()))
         with transaction(self._engine) as connection:
             rows = connection.execute(query.limit(MAX_DUE)).mappings().all()
         return [(chat_of_row(row), float(row["held"])) for row in rows]
+
+    def beside(self, record: Record) -> list[str]:
+        """The names of the records of this conversation that are comments of their own in other cards. One query."""
+        mine = records.c.chat_id == record.chat_id, records.c.portal_id == record.portal_id
+        query = select(records.c.name).where(*mine, records.c.name.like(f"{record.name}@%")).order_by(records.c.id)
+        with transaction(self._engine) as connection:
+            return list(connection.execute(query).scalars())
 
     def take(self, chat: Chat, name: str, begins_at: float) -> Record | None:
         """The record of this name, made if there is none, for this caller alone; None if it is not due or taken."""
@@ -152,18 +172,29 @@ class Timelines:
             row = connection.execute(lease.returning(*records.c)).mappings().first()
         return self._record(row) if row else None
 
+    def note(self, record: Record, others: int) -> Record:
+        """How many other deals might have been meant."""
+        self._set(record, others=others)
+        return replace(record, others=others)
+
     def ask(self, record: Record, *, owner_type: int, owner_id: int, user_id: int) -> Record:
         """Write down that a comment is about to be made: in which card, as which user. One statement."""
         self._set(record, asked=True, owner_type=owner_type, owner_id=owner_id, user_id=user_id)
         return replace(record, asked=True, owner_type=owner_type, owner_id=owner_id, user_id=user_id)
 
     def made(self, record: Record, comment_id: int) -> Record:
-        self._set(record, comment_id=comment_id, asked=False)
-        return replace(record, comment_id=comment_id, asked=False)
+        """The comment is there; it is `done` when its copies are too."""
+        self._set(record, comment_id=comment_id)
+        return replace(record, comment_id=comment_id)
 
     def done(self, record: Record, told_at: float) -> None:
-        """Note that the comment holds all messages until this time (unix seconds). One statement."""
-        self._set(record, told_at=told_at, busy_until=0.0, next_try_at=0.0, attempts=0, error="")
+        """Note that the comment holds all messages until this time (unix seconds), and is where it was to be. One
+        statement."""
+        self._set(record, told_at=told_at, asked=False, busy_until=0.0, next_try_at=0.0, attempts=0, error="")
+
+    def leave(self, record: Record) -> None:
+        """Let it be as it was: it may be taken again at once. One statement."""
+        self._set(record, busy_until=0.0)
 
     def fail(self, record: Record, error: str) -> None:
         """Note the failure; the comment is tried again after a pause. One statement."""
@@ -176,12 +207,17 @@ class Timelines:
             connection.execute(update(records).where(records.c.id == record.id).values(values))
 
 
+_FIELDS = frozenset(field.name for field in fields(TimelineSettings))
+
+
 def _written(settings: TimelineSettings) -> str:
-    values = asdict(replace(settings, since=0.0))
-    return json.dumps({**values, "mode": settings.mode.value})
+    values = {**asdict(replace(settings, since=0.0)), "mode": settings.mode.value}
+    if not settings.kinds:
+        del values["kinds"]  # the release before does not know it
+    return json.dumps(values)
 
 
 def _settings(text: str, since: float) -> TimelineSettings:
-    values = json.loads(text)
-    known = {**values, "mode": TimelineMode(values["mode"]), "funnels": tuple(values["funnels"]), "since": since}
-    return TimelineSettings(**known)
+    values = {name: value for name, value in json.loads(text).items() if name in _FIELDS}  # a newer release knows more
+    lists = {name: tuple(values.get(name, ())) for name in ("funnels", "kinds")}
+    return TimelineSettings(**{**values, **lists, "mode": TimelineMode(values["mode"]), "since": since})

@@ -1,6 +1,7 @@
 """Ask Bitrix24 in which card a conversation is told."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from widget.bitrix24.clients import cards_of_chat
@@ -10,8 +11,10 @@ from widget.storage.chats import Chat
 from widget.storage.hidden_clients import HiddenClients
 from widget.storage.portals import Portal
 from widget.storage.timelines import TimelineSettings
-from widget.timeline.places import Chosen, CrmParties, choose, deals_of, with_cards
+from widget.timeline.places import Chosen, CrmParties, choose, newest_first, with_cards
 from widget.untrusted import as_dict, as_rows
+
+MAX_PEOPLE = 10
 
 
 class CardFinder:
@@ -23,20 +26,33 @@ class CardFinder:
         """The card of a chat, found by its number and by the cards that it was attached to; None if the CRM has none.
         Two calls at most, and a query. Raises Refused."""
         known = with_cards(CrmParties(), cards_of_chat(self._rest, self._hidden, portal, chat))
-        if settings.deals and (known.contacts or known.companies):
-            deals = deals_of(self._deals(portal, known))
-            known = CrmParties(known.contacts, known.companies, known.leads, deals)
-        return choose(known, settings)
+        kinds = (*((DEAL,) if settings.deals else ()), *settings.kinds)
+        return choose(self._with_items(portal, known, kinds), settings)
 
-    def _deals(self, portal: Portal, known: CrmParties) -> list[Any]:
-        """The deals of all these contacts and companies. One batch. Raises Refused."""
+    def _with_items(self, portal: Portal, known: CrmParties, kinds: Sequence[int]) -> CrmParties:
+        """With what these people have, of all of them in one batch. A contact may be an item's first or another one;
+        a kind that links no clients refuses its filter, and has none. Raises Refused."""
+        people = {"contactIds": known.contacts, "contactId": known.contacts, "companyId": known.companies}
         commands: dict[str, tuple[str, Mapping[str, Any]]] = {
-            f"{name}{one}": (
+            f"k{kind}_{field}": (
                 "crm.item.list",
-                {"entityTypeId": DEAL, "filter": {name: one}, "order": {"id": "DESC"}, "select": ["*"]},
+                {
+                    "entityTypeId": kind,
+                    "filter": {field: list(ids[:MAX_PEOPLE])},
+                    "order": {"id": "DESC"},
+                    "select": ["*"],
+                },
             )
-            for name, ids in (("contactId", known.contacts[:10]), ("companyId", known.companies[:10]))
-            for one in ids
+            for kind in kinds
+            for field, ids in people.items()
+            if ids
         }
-        answer = self._rest.batch(portal, portal.installer_id, commands)
-        return [item for found in answer.results.values() for item in as_rows(as_dict(found).get("items"))]
+        answer = self._rest.batch(portal, portal.installer_id, commands).results if commands else {}
+        found = {kind: newest_first(_items_of(answer, kind)) for kind in kinds}
+        items = tuple((kind, item) for kind in kinds if kind != DEAL for item in found[kind])
+        return replace(known, deals=found.get(DEAL, ()), items=items)
+
+
+def _items_of(answer: Mapping[str, Any], kind: int) -> list[Any]:
+    lists = (as_dict(told) for key, told in answer.items() if key.startswith(f"k{kind}_"))
+    return [item for told in lists for item in as_rows(told.get("items"))]

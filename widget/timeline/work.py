@@ -3,6 +3,7 @@ killed."""
 
 import logging
 from collections.abc import Callable
+from functools import partial
 
 from widget.bitrix24.country import language_in
 from widget.bitrix24.employees import read_employees
@@ -13,17 +14,17 @@ from widget.errors import AppError, ErrorCode, Refused
 from widget.storage.chats import Chat
 from widget.storage.conversations import Conversations
 from widget.storage.lines import Line, Lines
+from widget.storage.mirrors import Mirrors
 from widget.storage.portals import Portal, Portals
 from widget.storage.sends import OPEN, Send, SendState
 from widget.storage.timelines import MAX_DUE, Record, TimelineMode, Timelines, TimelineSettings
+from widget.timeline.comments import GONE, Comments, Text
 from widget.timeline.finding import CardFinder
-from widget.timeline.places import NAMES, Chosen
-from widget.timeline.transcript import Conversation, day_of, text_of
-from widget.untrusted import as_dict, as_positive_int, as_rows, as_str
+from widget.timeline.places import Place
+from widget.timeline.transcript import Talk, day_of, text_of
 
 log = logging.getLogger(__name__)
 
-NOT_THEIRS = frozenset({ErrorCode.NO_AUTH, ErrorCode.PORTAL_DENIED})
 SILENT = frozenset({ErrorCode.PORTAL_FAILED, ErrorCode.PORTAL_BUSY})
 
 
@@ -35,15 +36,20 @@ class TimelineWork:
         portals: Portals,
         lines: Lines,
         conversations: Conversations,
-        clock: Callable[[], float],
+        mirrors: Mirrors,
+        *,
+        writes_itself: Callable[[Portal, Line], bool],
     ) -> None:
+        """`writes_itself`: whether the open line of a line of ours keeps its conversations in the CRM."""
         self._timelines = timelines
         self._rest = rest
         self._portals = portals
         self._lines = lines
         self._conversations = conversations
+        self._mirrors = mirrors
+        self._writes_itself = writes_itself
         self._places = CardFinder(rest, conversations.hidden)
-        self._clock = clock
+        self._comments = Comments(rest, timelines)
 
     def go(self) -> None:
         """A round over every portal that wants it: what was written lately, and everything where old conversations may
@@ -57,22 +63,24 @@ class TimelineWork:
     def _go(self, portal: Portal, settings: TimelineSettings, *, behind: bool) -> None:
         # A conversation that has to end first is due as much later.
         since = self._timelines.backlog.since(behind=behind) - settings.idle_hours * 3600.0
-        due = self._timelines.due(portal.id, settings, since)
+        lines = {line.id: line for line in self._lines.kept(portal.id) if self._tells(portal, line)}
+        due = self._timelines.due(portal.id, settings, list(lines), since)
         for chat, held in due:
-            if not self._tell_of(portal, settings, chat, held):
+            if not self._tell_of(portal, settings, lines[chat.line_id], chat, held):
                 return  # it does not answer now, and other portals wait
         if behind and len(due) < MAX_DUE:
             self._timelines.backlog.end(portal.id)
 
-    def _tell_of(self, portal: Portal, settings: TimelineSettings, chat: Chat, held: float) -> bool:
+    def _tells(self, portal: Portal, line: Line) -> bool:
+        """Where an open line writes an activity of its own, that is what a card shows."""
+        return not line.mirrored or not self._writes_itself(portal, line)
+
+    def _tell_of(self, portal: Portal, settings: TimelineSettings, line: Line, chat: Chat, held: float) -> bool:
         """Tell one chat in its card's timeline. Returns False if the portal does not answer."""
-        line = next((one for one in self._lines.kept(portal.id) if one.id == chat.line_id), None)
-        if line is None or line.mirrored:
-            return True  # the open line writes an activity of its own
-        if settings.mode is TimelineMode.END:
-            name, begins = f"end-{int(held)}", max(held + 1, settings.since)
-        else:
-            name, begins = day_of(chat.last_at, settings.zone), self._midnight(chat, settings)
+        name, begins = f"end-{int(held)}", max(held + 1, settings.since)
+        if settings.mode is TimelineMode.DAY:
+            begins = self._midnight(self._first_after(chat, begins), settings)
+            name = day_of(begins, settings.zone)
         record = self._timelines.take(chat, name, begins)
         if record is None:
             return True
@@ -81,15 +89,20 @@ class TimelineWork:
         except AppError as error:
             log.warning("timeline.failed chat=%s attempt=%s error=%s", chat.id, record.attempts + 1, error.reason)
             self._timelines.fail(record, error.reason or error.refusal.value)
-            return error.refusal not in SILENT
+            return error.refusal not in SILENT or error.reason in GONE
         except Exception as error:
             log.exception("timeline.broken chat=%s", chat.id)
             self._timelines.fail(record, type(error).__name__)
         return True
 
-    def _midnight(self, chat: Chat, settings: TimelineSettings) -> float:
-        """When the day of its last message began, or the choice was made; days are not all of one length."""
-        today, at = day_of(chat.last_at, settings.zone), chat.last_at
+    def _first_after(self, chat: Chat, at: float) -> float:
+        """When the first message came that no comment holds: a round may come after midnight."""
+        bubbles, _sends = self._said(chat, at)
+        return min((bubble.at for bubble in bubbles), default=chat.last_at)
+
+    def _midnight(self, at: float, settings: TimelineSettings) -> float:
+        """When the day of a message began, or the choice was made; days are not all of one length."""
+        today = day_of(at, settings.zone)
         begin, end = at - 26 * 3600.0, at
         while end - begin > 1.0:
             middle = (begin + end) / 2
@@ -97,57 +110,60 @@ class TimelineWork:
         return max(end, settings.since)
 
     def _tell(self, portal: Portal, settings: TimelineSettings, line: Line, chat: Chat, record: Record) -> None:
-        bubbles, sends = self._said(chat, record.begins_at)
-        if not bubbles:
-            self._timelines.done(record, chat.last_at)
+        bubbles, sends, told_at = self._to_tell(settings, line, chat, record)
+        is_placed = bool(record.comment_id) and not record.asked
+        found = self._places.find(portal, settings, chat) if bubbles and not is_placed else None
+        if not bubbles or not (found or record.comment_id):
+            self._timelines.done(record, told_at)  # nothing was said, or the CRM does not know the number
             return
-        mark = f"№{record.id}"
-        found = self._places.find(portal, settings, chat) if not record.comment_id else None
-        if not record.comment_id and found is None:
-            self._timelines.done(record, chat.last_at)  # the CRM does not know the number
-            return
-        others = found.others if found else 0
-        writers = self._writers(portal, sends)
+        if found and found.others != record.others:
+            record = self._timelines.note(record, found.others)
         client = self._conversations.hidden.titles([chat])[chat.id]
-        talk = Conversation(mark, line.name, client, others, bubbles, writers)
-        text = text_of(talk, language=language_in(portal), zone=settings.zone)
+        talk = Talk(line.name, client, record.others, bubbles, self._writers(portal, sends))
+        text = partial(text_of, talk, language=language_in(portal), zone=settings.zone)
+        users = [send.user_id for send in sends]
+        record = self._comments.write(portal, record, found.place if found else None, users, text)
         if found:
-            record = self._make(portal, record, found, text, mark, sends)
-        else:
-            wanted = {"id": record.comment_id, "fields": {"COMMENT": text}}
-            self._rest.call(portal, record.user_id, "crm.timeline.comment.update", wanted)
-        self._timelines.done(record, max(chat.last_at, *(bubble.at for bubble in bubbles)))
+            self._comments.bind(portal, record, found.copies)
+        beside = {f"{record.name}@{place[0]}": place for place in (found.beside if found else ())}
+        for name in beside or self._timelines.beside(record):
+            self._tell_beside(portal, chat, record, name, beside.get(name), users, text)
+        self._timelines.done(record, told_at)
 
-    def _make(self, portal: Portal, record: Record, found: Chosen, text: str, mark: str, sends: list[Send]) -> Record:
-        """A new comment, as the rep who wrote first where they may, else as who installed the application."""
-        kind, item_id = found.place
-        fields = {"ENTITY_ID": item_id, "ENTITY_TYPE": NAMES[kind]}
-        comment_id = self._look_for(portal, record, mark) if record.asked else 0
-        users = dict.fromkeys([*(send.user_id for send in sends if send.user_id), portal.installer_id])
-        for user_id in users if not comment_id else ():
-            record = self._timelines.ask(record, owner_type=kind, owner_id=item_id, user_id=user_id)
-            try:
-                wanted = {"fields": {**fields, "COMMENT": text}}
-                comment_id = as_positive_int(self._rest.call(portal, user_id, "crm.timeline.comment.add", wanted))
-                break
-            except Refused as error:
-                if error.refusal not in NOT_THEIRS or user_id == portal.installer_id:
-                    raise
-        if not comment_id:
-            raise Refused(ErrorCode.PORTAL_FAILED, 502, "no comment id")
-        record = self._timelines.made(record, comment_id)
-        for copy_kind, copy_id in found.copies:
-            bound = {"OWNER_ID": comment_id, "ENTITY_ID": copy_id, "ENTITY_TYPE": NAMES[copy_kind]}
-            self._rest.call(portal, record.user_id, "crm.timeline.bindings.bind", {"fields": bound})
-        return record
+    def _to_tell(
+        self, settings: TimelineSettings, line: Line, chat: Chat, record: Record
+    ) -> tuple[list[Bubble], list[Send], float]:
+        """What a comment holds, the sends among it, and up to when it is all (unix seconds): a day's is only that
+        day's, and what stood in an open line before its mirroring ended is told there."""
+        bubbles, sends = self._said(chat, record.begins_at)
+        told_at = max([chat.last_at, *(bubble.at for bubble in bubbles)])
+        if settings.mode is TimelineMode.DAY:
+            today = [bubble for bubble in bubbles if day_of(bubble.at, settings.zone) == record.name]
+            if len(today) < len(bubbles):
+                told_at = max((bubble.at for bubble in today), default=told_at)
+            bubbles = today
+        if not line.mirrored:
+            there = self._mirrors.there(chat, record.begins_at)
+            bubbles = [bubble for bubble in bubbles if bubble.id not in there]
+        return bubbles, sends, told_at
 
-    def _look_for(self, portal: Portal, record: Record, mark: str) -> int:
-        """A comment of ours whose answer was lost, by the mark in its first line."""
-        where = {"ENTITY_ID": record.owner_id, "ENTITY_TYPE": NAMES[record.owner_type]}
-        wanted = {"filter": where, "select": ["ID", "COMMENT"]}
-        rows = map(as_dict, as_rows(self._rest.call(portal, portal.installer_id, "crm.timeline.comment.list", wanted)))
-        ours = (row for row in rows if as_str(row.get("COMMENT")).partition("\n")[0].endswith(mark))
-        return next((as_positive_int(row.get("ID")) for row in ours), 0)
+    def _tell_beside(
+        self, portal: Portal, chat: Chat, main: Record, name: str, place: Place | None, users: list[int], text: Text
+    ) -> None:
+        """A comment of its own in a card that no copy can be bound to. What the portal refuses is not asked again; what
+        it does not answer is tried again with the main one."""
+        record = self._timelines.take(chat, name, main.begins_at)
+        if record is None:
+            raise Refused(ErrorCode.PORTAL_BUSY, 503, "its worker died")
+        try:
+            if place or record.comment_id:
+                self._comments.write(portal, record, place, users, text)
+        except Refused as error:
+            if error.refusal in SILENT and error.reason not in GONE:
+                self._timelines.leave(record)
+                raise
+            log.info("timeline chat=%s: not in %s (%s)", chat.id, name, error.reason)
+        self._timelines.done(record, 0.0)
 
     def _said(self, chat: Chat, since: float) -> tuple[list[Bubble], list[Send]]:
         """The chat's bubbles since a time (unix seconds), from webhooks and from sends of here; and those sends."""

@@ -50,7 +50,7 @@ def name_of(message: SandboxMessage) -> str:
 
 
 def _whatsmeow(message: SandboxMessage, line: SandboxLine) -> dict[str, Any]:
-    edit = EDITED if message.edited else REVOKED if message.revoked else ""
+    edit = REVOKED if message.revoked else EDITED if message.edited else ""
     client = client_of(message.chat_id)
     other = jid(seen_phone_id(client, line)) if message.chat_id.endswith("@lid") else ""
     by = jid(line.chat_id) if message.from_me else jid(message.chat_id)

@@ -11,6 +11,7 @@ from ..batch import Answer
 from ..crm import may_read
 from ..errors import RestError
 from ..items import COMPANY, CONTACT, DEAL, LEAD
+from ..php import php_int
 from .model import LineChat, LineMessage, Status
 from .sessions import Centre, may_join
 
@@ -182,10 +183,15 @@ def _chats_of_item(asked: Asked) -> Answer:
         raise RestError("ACCESS_DENIED", "Access denied", 403)
     running = str(params.get("ACTIVE_ONLY", "Y")) != "N"
     return Answer([
-        {"CHAT_ID": str(chat.id), "CONNECTOR_ID": chat.connector, "CONNECTOR_TITLE": chat.connector}
+        {"CHAT_ID": str(chat.id), "CONNECTOR_ID": chat.connector, "CONNECTOR_TITLE": _title(asked, chat)}
         for chat in _bound_to(asked, kind, item_id)
         if not running or (chat.session and Status.ANSWER <= chat.session.status < Status.WAIT_CLIENT)
     ])  # fmt: skip
+
+
+def _title(asked: Asked, chat: LineChat) -> str:
+    known = asked.state.centre.connectors.get(chat.connector)
+    return known.name if known else chat.connector
 
 
 def _last_of_item(asked: Asked) -> Answer:
@@ -209,7 +215,7 @@ def _item(params: dict[str, Any]) -> tuple[int, int]:
     kind = KINDS.get(str(params.get("CRM_ENTITY_TYPE") or "").lower())
     if kind is None:
         raise RestError("ERROR_ARGUMENT", "CRM_ENTITY_TYPE", 400)
-    return kind, int(params.get("CRM_ENTITY") or 0)
+    return kind, php_int(params.get("CRM_ENTITY"))
 
 
 def _bound_to(asked: Asked, kind: int, item_id: int) -> list[LineChat]:
@@ -225,8 +231,7 @@ def _found(asked: Asked) -> LineChat | None:
     if params.get("SESSION_ID"):
         wanted = str(params["SESSION_ID"])
         return next((one for one in chats.values() if any(str(s.id) == wanted for s in one.sessions)), None)
-    number = str(params.get("CHAT_ID") or str(params.get("DIALOG_ID") or "").removeprefix("chat"))
-    return chats.get(int(number)) if number.isdigit() else None
+    return chats.get(php_int(params.get("CHAT_ID") or str(params.get("DIALOG_ID") or "").removeprefix("chat")))
 
 
 def _joinable(asked: Asked) -> LineChat:
