@@ -7,7 +7,7 @@ import pytest
 
 from sandbox.people import OKSANA, ORDERS_MOSCOW
 from tests.chats.test_typed import LINES, Rep, take_out_of_cards
-from tests.stand import CardPage, Clock, Outside, Widget, config_for, start_widget
+from tests.stand import DEAL, CardPage, Clock, Outside, Widget, config_for, start_widget
 from tests.waiting.test_list import NOBODYS, app_page, as_app, listed
 from tests.webhooks.gateways import Caller, PlainWebhooks, written
 from widget.storage.chats import Chat
@@ -174,6 +174,43 @@ def test_nor_what_its_gateway_has_while_the_list_is_remembered(
     unite(widget)
     as_app(page, f"/app/waiting/{hidden.id}/open", {})
     assert page.history(hidden.id).bubbles == []
+
+
+@pytest.mark.parametrize("rule", OwnerRule)
+def test_what_was_kept_in_a_card_gives_no_right_when_it_goes_out_from_a_typed_number(
+    widget: Widget, rule: OwnerRule
+) -> None:
+    widget.services.storage.lines.set_owner_rule(widget.portals[0], 1, rule)
+    card = widget.open(DEAL, user="rep", lang="en").reveal()
+    chat = card.open_chat(card.keys["+7 926 111-22-33"], line=1).chat
+    kept = {"text": "Kept in a card", "key": "k-1", "when": "hour"}
+    assert card.post(f"/chats/{chat}/later", kept).answer.status_code == 201
+    take_out_of_cards(widget)
+    rep = Rep(widget)
+    assert rep.type_number(PHONE, 1).answer.status_code == 200
+    now = {"do": "now", "confirmed": True}
+    assert rep.page.post(f"/chats/{chat}/later/1", now).answer.status_code == 200
+    widget.outside.answer_as_client(PHONE, "An answer", LINES[0])
+    widget.outside.write_on_phone(PHONE, "A colleague's", LINES[0])
+    assert rep.page.history(chat).answer.status_code == 403
+    assert "A colleague's" not in reads(rep, chat)
+
+
+def test_who_lost_a_client_whose_message_waits_is_not_told_the_number_that_is_known_since(widget: Widget) -> None:
+    services, portal = widget.services, widget.portals[0]
+    Caller(widget).tell(written("C1", "Who is there?", at=widget.clock() - 300, ids=(LID,)))
+    hidden = Caller(widget).chat(LID)
+    rep = app_page(widget, "restricted")
+    as_app(rep, f"/app/waiting/{hidden.id}/open", {})
+    kept = {"text": "Later", "key": "k-1", "when": "hour"}
+    assert rep.post(f"/chats/{hidden.id}/later", kept).answer.status_code == 201
+    services.storage.conversations.waits.own(hidden, 1, at=widget.clock())
+    unite(widget)
+    widget.clock.forward(3700)
+    services.later.go()
+    told = [reason.words for _whom, reason in services.later.reasons(services.storage.portals.require(portal))]
+    assert len(told) == 1
+    assert "67 123" not in told[0]
 
 
 def test_who_lost_a_client_is_not_told_the_number_that_is_known_since(widget: Widget) -> None:

@@ -226,6 +226,35 @@ def test_it_waits_while_bitrix24_cannot_say_what_its_author_may(widget: Widget, 
     assert sent(outside) == 1
 
 
+def test_what_the_gateway_surely_did_not_take_asks_its_author_and_goes_out_by_their_yes(
+    widget: Widget, chat: Chat, outside: Outside
+) -> None:
+    chat.later()
+    outside.break_gateway("refuse", "sendText")
+    work(widget, HOUR)
+    assert [(message.text, message.asks) for message in chat.kept] == [("See you", "refused")]
+    assert chat.do("now", confirmed=True).answer.status_code == 200
+    assert (sent(outside), chat.kept) == (2, [])
+
+
+def test_a_text_that_is_changed_at_the_moment_of_its_sending_does_not_go_out_as_it_was(
+    widget: Widget, chat: Chat, outside: Outside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chat.later()
+    widget.clock.forward(60)
+    admin, stored = Chat(widget, "admin"), widget.services.storage.scheduled
+    take = stored.take
+
+    def take_after_a_change(message: Scheduled) -> bool:
+        monkeypatch.setattr(stored, "take", take)
+        assert admin.do("change", text="Changed").answer.status_code == 200
+        return take(message)
+
+    monkeypatch.setattr(stored, "take", take_after_a_change)
+    assert chat.do("now", confirmed=True).refusal == "later_busy"
+    assert ([message.text for message in chat.kept], sent(outside)) == (["Changed"], 0)
+
+
 def test_at_night_it_waits_for_the_morning_whatever_was_known_before(
     widget: Widget, chat: Chat, outside: Outside, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -291,7 +320,9 @@ def test_what_a_worker_has_sent_and_not_written_down_is_not_taken_back(widget: W
     line = widget.services.storage.lines.all_of(widget.portals[0])[0]
     stored = widget.services.storage.chats.get(widget.portals[0], chat.id)
     assert stored
-    send_as(widget.services.chats.service, widget.services.storage.kept_files, line, stored, message, name="")
+    send_as(
+        widget.services.chats.service, widget.services.storage.kept_files, line, stored, message, name="", typed=False
+    )
 
     assert chat.do("remove").answer.status_code == 409
     assert chat.kept == []

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.openlines.conftest import Circle, MakeCircle
-from tests.webhooks.gateways import about, tick
+from tests.webhooks.gateways import CLIENT, LID, about, tick
 from widget.gateways.base import Ack, EventKind
 from widget.storage.lines import Mirroring
 
@@ -224,3 +224,16 @@ def test_a_line_that_is_not_mirrored_costs_no_call(make_circle: MakeCircle) -> N
     circle.rep_writes("Здравствуйте", "k1")
     assert circle.site.outside.total("portal") == before
     assert circle.centre["chats"] == []
+
+
+def test_what_an_operator_writes_in_the_room_of_a_client_who_became_one_with_another_goes_out(circle: Circle) -> None:
+    circle.open_card()
+    circle.client_writes("By phone", ids=(CLIENT,))
+    circle.client_writes("By LID", ids=(LID,))
+    circle.client_writes("Both", ids=(LID, CLIENT))
+    old = next(room for room in circle.centre["chats"] if any("By LID" in str(one) for one in room["messages"]))
+    address = f"{circle.site.outside.portal}/openlines/{old['id']}/say"
+    circle.site.outside.http.post(address, params={"user": "rep"}, data={"text": "To the hidden one"})
+    circle.site.deliver()
+    circle.later()
+    assert "To the hidden one" in circle.sent

@@ -161,7 +161,8 @@ def _now(context: CardContext, line: Line, chat: Chat, message: Scheduled, *, co
     chosen = here.storage.settings.of(message.portal_id, message.user_id)
     name = message.user_name if chosen.show_name else ""
     try:
-        send_as(here.chats.service, here.storage.kept_files, line, chat, message, name=name)
+        typed = message.typed or context.is_typed
+        send_as(here.chats.service, here.storage.kept_files, line, chat, message, name=name, typed=typed)
     except Refused:
         here.storage.scheduled.release(message, asks=message.asks)
         raise

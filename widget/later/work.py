@@ -12,7 +12,7 @@ from enum import Enum
 from widget.bitrix24.country import language_in
 from widget.chats.message_facts import Named
 from widget.chats.notifying import Reason
-from widget.chats.service import ChatService
+from widget.chats.service import ChatService, key_again
 from widget.context import hours_of
 from widget.errors import ErrorCode, Refused
 from widget.gateways.base import File, GatewayError, LineState, LineStatus
@@ -27,6 +27,7 @@ from widget.storage.kept_files import KeptFiles
 from widget.storage.lines import Line, Lines
 from widget.storage.portals import Portal, Portals, PortalState
 from widget.storage.scheduled import Scheduled, ScheduledSends
+from widget.storage.sends import Send, SendState
 from widget.storage.settings import UserSettings
 
 log = logging.getLogger(__name__)
@@ -101,7 +102,9 @@ class LaterWork:
             chat = self._stored.chat(portal.id, message.chat_id)
             if chat:
                 tag = f"WIDGET|LATER|{message.id}|{message.user_id}"
-                number = shown(chat.phone) if chat.phone else _("Client without a number")
+                # Where a colleague answers now, the number may be one that the author never knew.
+                known = chat.phone if chat.owner_id in (0, message.user_id) else ""
+                number = shown(known) if known else _("Client without a number")
                 yield (tag, message.user_id), Reason(words % {"number": number})
 
     def _try(self, message: Scheduled) -> None:
@@ -112,8 +115,9 @@ class LaterWork:
         if portal is None or chat is None:  # gone with all that was its own, or just joined with another chat
             stored.scheduled.release(message)
             return
-        if self._is_sent(line, chat, message):
-            stored.scheduled.remove(message, busy=True)
+        sent = self._sent(line, chat, message)
+        if sent:
+            self._end(message, sent)
             return
         question = self._question(portal, line, chat, message)
         if question or line is None:
@@ -125,11 +129,18 @@ class LaterWork:
         else:
             stored.scheduled.release(message)
 
-    def _is_sent(self, line: Line | None, chat: Chat, message: Scheduled) -> bool:
-        """Whether a worker that died, or its author by hand, has sent it."""
+    def _sent(self, line: Line | None, chat: Chat, message: Scheduled) -> Send | None:
+        """What a worker that died, or its author by hand, has sent of it."""
         if line is None:
-            return False
-        return self._chats.draft(line, chat, send_key=message.send_key, user_id=message.user_id).known is not None
+            return None
+        return self._chats.draft(line, chat, send_key=message.send_key, user_id=message.user_id).known
+
+    def _end(self, message: Scheduled, sent: Send) -> None:
+        """It is sent, or surely not: then its author is asked, and what they say yes to has a key of its own."""
+        if sent.state is SendState.FAILED:
+            self._ask(message, Question.REFUSED, send_key=key_again(sent))
+        else:
+            self._stored.scheduled.remove(message, busy=True)
 
     def _question(self, portal: Portal, line: Line | None, chat: Chat, message: Scheduled) -> Question | None:
         if line is None or not line.active or portal.state is not PortalState.ACTIVE:
@@ -154,7 +165,7 @@ class LaterWork:
         try:
             self.authors.check(portal, line, chat, message)
             name = message.user_name if chosen.show_name else ""
-            send_as(self._chats, self._stored.files, line, chat, message, name=name)
+            sent = send_as(self._chats, self._stored.files, line, chat, message, name=name, typed=message.typed)
         except GatewayError as error:
             log.info("later.not_read line=%s message=%s trouble=%s", line.id, message.id, error.trouble.value)
             self._stored.scheduled.release(message)
@@ -165,19 +176,22 @@ class LaterWork:
             else:
                 self._ask(message, Question.REFUSED)
         else:
-            self._stored.scheduled.remove(message, busy=True)
+            self._end(message, sent)
 
-    def _ask(self, message: Scheduled, question: Question) -> None:
+    def _ask(self, message: Scheduled, question: Question, *, send_key: str = "") -> None:
         log.info("later.asks message=%s question=%s", message.id, question.value)
-        self._stored.scheduled.release(message, asks=question.value)
+        self._stored.scheduled.release(message, asks=question.value, send_key=send_key)
 
 
-def send_as(chats: ChatService, files: KeptFiles, line: Line, chat: Chat, message: Scheduled, *, name: str) -> object:
+def send_as(
+    chats: ChatService, files: KeptFiles, line: Line, chat: Chat, message: Scheduled, *, name: str, typed: bool
+) -> Send:
     """Send it in its author's name. A chat that had no owner has none by that: since it was kept others may have talked
-    there, whom the author may not read. One outside call. Raises Refused, FILE_GONE too."""
+    there, whom the author may not read. `typed`: a typed number is all that brings who sends it to the chat. One
+    outside call. Raises Refused, FILE_GONE too."""
     draft = chats.draft(line, chat, send_key=message.send_key, user_id=message.user_id, name=name)
     answered = Named(*json.loads(message.reply_to)) if message.reply_to else None
-    draft = replace(draft, author=message.user_name, owner_id=0, typed=message.typed, reply_to=answered)
+    draft = replace(draft, author=message.user_name, owner_id=0, typed=typed, reply_to=answered)
     kept = files.of_scheduled(message.portal_id, [message.id]).get(message.id)
     if kept is None:
         return chats.send(draft, message.text)

@@ -159,7 +159,7 @@ class OpenLineMirror:
 
     def _dialog(self, portal: Portal, place: str, client: int, *, ended: bool) -> None:
         chat = self._chat(portal, place)
-        mirror = self._mirrors.of_chat(portal.id, chat.id) if chat else None
+        mirror = self._mirrors.of_chat(portal.id, chat.id) if chat and place == place_of(chat) else None
         if mirror:
             learnt: dict[str, float] = {"operator": 0, "finished_at": self._clock()} if ended else {}
             self._learn(mirror, {**learnt, **({"client": client} if client and not mirror.client else {})})
@@ -169,11 +169,12 @@ class OpenLineMirror:
             self._mirrors.learn(mirror, **known)
 
     def _chat(self, portal: Portal, place: str) -> Chat | None:
-        """The chat that we gave this name, if it is of this portal."""
+        """The chat that we gave this name, if it is of this portal; where it has become one with another, that one: an
+        operator may still write in the room of the first."""
         line_id, _, chat_id = place.partition("-")
         if not (line_id.isascii() and line_id.isdigit() and chat_id.isascii() and chat_id.isdigit()):
             return None
-        chat = self._chats.get(portal.id, int(chat_id[:18]))
+        chat = self._chats.resolved(portal.id, int(chat_id[:18]))
         return chat if chat and chat.line_id == int(line_id[:18]) else None
 
     def _stop(self, portal: Portal, open_line: int) -> None:

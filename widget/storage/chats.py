@@ -24,7 +24,7 @@ from sqlalchemy import (
 
 from widget.storage.database import NOT_WRITTEN, RowRefused
 from widget.storage.rows import reader
-from widget.storage.schema import chats, sends
+from widget.storage.schema import chats, joined_chats, sends
 from widget.storage.transaction import after_commit, transaction
 from widget.storage.upsert import insert_into
 
@@ -118,6 +118,16 @@ class Chats:
         wanted = {"portal_id": portal_id, "phones": list(phones)}
         with transaction(self._engine) as connection:
             return [chat_of_row(row) for row in connection.execute(_OF_PHONES, wanted).mappings()]
+
+    def resolved(self, portal_id: int, chat_id: int) -> Chat | None:
+        """The chat of this id, or the one that it has become one with. Two queries at most."""
+        if chat := self.get(portal_id, chat_id):
+            return chat
+        mine = joined_chats.c.portal_id == portal_id, joined_chats.c.was == chat_id
+        query = select(chats).join(joined_chats, joined_chats.c.chat_id == chats.c.id).where(*mine)
+        with transaction(self._engine) as connection:
+            row = connection.execute(query).mappings().first()
+        return chat_of_row(row) if row else None
 
     def find(self, portal_id: int, line_id: int, phone: str) -> Chat | None:
         """The chat of this line and client, None if there is none. One query."""

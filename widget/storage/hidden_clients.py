@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, Table, and_, delete, select, tuple_, 
 
 from widget.phones.numbers import shown
 from widget.storage.chats import LID, MAX_IDS, Chat, chat_of_row, ids_json
-from widget.storage.schema import chat_links, chats, client_names, mirrors, records, scheduled, sends
+from widget.storage.schema import chat_links, chats, client_names, joined_chats, mirrors, records, scheduled, sends
 from widget.storage.secret_box import SecretBox
 from widget.storage.transaction import after_commit, transaction
 from widget.storage.upsert import insert_into
@@ -24,6 +24,7 @@ FOLLOWING: tuple[tuple[Table, tuple[str, ...]], ...] = (
     (records, ("name",)),
     (chat_links, ("entity_type_id", "entity_id")),
     (scheduled, ()),
+    (joined_chats, ()),
 )
 
 
@@ -127,6 +128,8 @@ class HiddenClients:
                     _end_rights(connection, hidden)
                 stays, goes = (hidden, known) if self._is_mirrored(connection, hidden, known) else (known, hidden)
                 _move(connection, goes, stays)
+                was = {"portal_id": goes.portal_id, "was": goes.id, "chat_id": stays.id}
+                connection.execute(insert_into(connection, joined_chats).values(was).on_conflict_do_nothing())
                 connection.execute(delete(chats).where(chats.c.id == goes.id))
             connection.execute(delete(client_names).where(client_names.c.chat_id == stays.id))
             changed = update(chats).where(*mine, chats.c.id == stays.id).values(values).returning(*chats.c)

@@ -111,10 +111,12 @@ class ScheduledSends:
         )
         return self._change(message, {"busy_until": self._clock() + LEASE}, *same)
 
-    def release(self, message: Scheduled, *, due_at: float | None = None, asks: str = "") -> None:
-        """Not sent: it is tried again when it is due, or asks its author. One statement."""
+    def release(self, message: Scheduled, *, due_at: float | None = None, asks: str = "", send_key: str = "") -> None:
+        """Not sent: it is tried again when it is due, or asks its author; under another key where one is given. One
+        statement."""
         values: dict[str, object] = {"busy_until": 0.0, "asks": asks}
-        self._change(message, {**values, **({} if due_at is None else {"due_at": due_at})}, busy=True)
+        values |= {"due_at": due_at} if due_at is not None else {}
+        self._change(message, values | ({"send_key": send_key} if send_key else {}), busy=True)
 
     def change(self, message: Scheduled, *, text: str, due_at: float, wall: str, per_hour: int) -> bool:
         """Another text or time, and nothing is asked any more: its author has seen the chat. False where it is being

@@ -169,6 +169,15 @@ chats = Table(
     sqlite_autoincrement=True,
 )
 
+# Chats that have become one with another, by the ids that Bitrix24 may still name them by.
+joined_chats = Table(
+    "joined_chats",
+    metadata,
+    Column("portal_id", ForeignKey("portals.id", ondelete="CASCADE"), primary_key=True),
+    Column("was", Id, primary_key=True),  # the id of the chat that is no more
+    Column("chat_id", ForeignKey("chats.id", ondelete="CASCADE"), nullable=False, index=True),
+)
+
 # How clients whose phone is not known call themselves.
 client_names = Table(
     "client_names",
