@@ -23,6 +23,7 @@ JINJA = {"extensions": "jinja2.ext.i18n", "newstyle_gettext": "true", "trim_bloc
 
 NAMES = {
     *("apiUrl", "idInstance", "apiTokenInstance", "apikey"),  # what other gateways call their own things
+    "type",  # of the address of a smart process: /crm/type/183/
     "GREEN",
     "idInstance",
     "apiTokenInstance",

@@ -569,7 +569,7 @@ def test_a_place_and_a_contact_card_are_shown_before_a_gateway_has_them(desk):
     desk.service.send_contact(desk.draft("k2"), COLLEAGUE)
     place, card = desk.shown().bubbles
     assert (place.place, place.text) == ((55.7558, 37.6173), "Офис")
-    assert (card.contacts, card.text) == (1, "Анна\nОкна\n+7 900 123-45-68")
+    assert (card.contacts, card.text) == ((ContactCard("Анна", ("+7 900 123-45-68",), "Окна"),), "")
 
 
 def test_a_place_whose_answer_was_lost_is_known_again_by_where_it_is(desk):

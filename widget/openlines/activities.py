@@ -36,7 +36,7 @@ class LineActivities:
             try:
                 known = self._calls.config(portal, portal.installer_id, line.open_line).get("CRM") != "N"
             except Refused as error:
-                log.info("open line portal=%s line=%s: settings not told (%s)", portal.id, line.id, error.reason)
+                log.info("open_line.settings_unknown portal=%s line=%s error=%s", portal.id, line.id, error.reason)
                 known = True
             with self._lock:
                 self._remembered[key] = known

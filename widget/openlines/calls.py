@@ -215,7 +215,8 @@ class OpenLineCalls:
         return im_id
 
     def rewrite(self, portal: Portal, user_id: int, im_id: int, text: str | None) -> None:
-        """Change an employee's own message, or with None take it back. It is told as any change is. Repeatable."""
+        """Change an employee's own message, or with None take it back. Told back as any change is. Repeatable. One
+        outside call."""
         if text is None:
             self._rest.call(portal, user_id, "im.message.delete", {"MESSAGE_ID": im_id})
         else:

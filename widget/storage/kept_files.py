@@ -72,7 +72,7 @@ class KeptFiles:
                 else None
             )
         except DecryptionError as error:
-            log.error("%s; `flask secrets rotate` counts them", error)
+            log.error("kept_file.not_opened portal=%s file=%s error=%s", portal_id, file_id, error)
             return None
 
     def remove(self, portal_id: int, reply_id: int, file_id: int) -> bool:

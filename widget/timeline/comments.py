@@ -49,7 +49,7 @@ class Comments:
         for kind, item_id in places:
             wanted = {"OWNER_ID": record.comment_id, "ENTITY_ID": item_id, "ENTITY_TYPE": name_of(kind)}
             if self._rest.call(portal, record.user_id, "crm.timeline.bindings.bind", {"fields": wanted}) is not True:
-                log.info("timeline chat=%s: no copy in a card of kind %s", record.chat_id, kind)
+                log.info("timeline.not_copied chat=%s kind=%s", record.chat_id, kind)
 
     def _make(self, portal: Portal, record: Record, place: Place, users: Iterable[int], words: str) -> Record:
         kind, item_id = place

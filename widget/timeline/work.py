@@ -162,7 +162,7 @@ class TimelineWork:
             if error.refusal in SILENT and error.reason not in GONE:
                 self._timelines.leave(record)
                 raise
-            log.info("timeline chat=%s: not in %s (%s)", chat.id, name, error.reason)
+            log.info("timeline.not_told_beside chat=%s name=%s error=%s", chat.id, name, error.reason)
         self._timelines.done(record, 0.0)
 
     def _said(self, chat: Chat, since: float) -> tuple[list[Bubble], list[Send]]:
