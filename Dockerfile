@@ -4,11 +4,13 @@
 FROM debian:bookworm-slim AS packages
 # hadolint ignore=DL3008
 RUN apt-get update && apt-get install -y --no-install-recommends python3 python3-pip
-COPY requirements.txt /
+COPY requirements.txt requirements-voice.txt /
+# Not empty: voice messages can be recorded, and the image is 106 MB larger.
+ARG VOICE=
 # --no-deps: the file is complete, and each line of it has a hash. Compiled here, because the root is read-only later;
 # what is only ever read as data stays as it is. Of the world's languages the image has those that the pages speak.
 RUN python3 -m pip install --no-cache-dir --disable-pip-version-check --require-hashes --no-deps --no-compile \
-      --target /packages -r /requirements.txt \
+      --target /packages -r /requirements.txt ${VOICE:+-r /requirements-voice.txt} \
  && find /packages/babel/locale-data -type f ! -name 'root.dat' ! -name 'en*.dat' ! -name 'ru*.dat' -delete \
  && python3 -m compileall -q -x 'geodata|carrierdata|/testing/|/tests/' /packages
 

@@ -33,7 +33,7 @@ catalogue: setup-demo  ## collect the texts into the translations; a new languag
 	@$(PY) tools/catalogue.py $(ARGS)
 
 lock: setup-demo  ## requirements*.in -> hashed requirements*.txt
-	@.venv/bin/pip install -q uv && for name in requirements requirements-demo requirements-test requirements-otel requirements-speech requirements-deploy; do \
+	@.venv/bin/pip install -q uv && for name in requirements requirements-voice requirements-demo requirements-test requirements-otel requirements-speech requirements-deploy; do \
 	  .venv/bin/uv pip compile -q $(UPGRADE) --python-version 3.11 --universal --generate-hashes --no-header $$name.in -o $$name.txt; done
 
 update: setup-demo  ## every package at its newest version, in requirements*.in and with hashes in requirements*.txt

@@ -43,6 +43,7 @@ def main(purpose: str) -> None:
     make_venv()
     install("requirements.txt", needed=True)
     install("requirements-demo.txt", needed=False, without="the demo and the tests run without Redis")
+    install("requirements-voice.txt", needed=purpose == "test", without="no voice message can be recorded")
     if purpose == "test":
         install("requirements-test.txt", needed=True)
         find_chromium()

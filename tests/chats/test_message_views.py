@@ -192,6 +192,14 @@ def test_what_no_voice_message_can_be_made_of_is_refused_in_words(tab):
     assert tab.verbs == []
 
 
+def test_without_what_makes_voice_messages_the_composer_has_no_microphone(tab, monkeypatch):
+    assert 'data-action="record"' in tab.card.open_chat(tab.keys[ORDERS_ROW]).text
+    monkeypatch.setattr("widget.voice.notes.find_spec", lambda _name: None)
+    assert 'data-action="record"' not in tab.card.open_chat(tab.keys[ORDERS_ROW]).text
+    assert tab.upload(voice="true", body=recording(seconds=2)).headers["X-Refusal"] == "unsupported"
+    assert tab.verbs == []
+
+
 def test_a_file_whose_key_came_twice_is_sent_once(tab):
     assert [tab.upload().status_code, tab.upload().status_code] == [201, 201]
     assert tab.verbs == ["send_file"]

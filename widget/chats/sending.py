@@ -37,7 +37,7 @@ from widget.storage.database import RowRefused
 from widget.storage.lines import Line
 from widget.storage.sends import Send, SendState
 from widget.variables import unfilled
-from widget.voice.notes import VoiceNote, voice_note
+from widget.voice.notes import VoiceNote, can_convert, voice_note
 
 log = logging.getLogger(__name__)
 
@@ -205,8 +205,8 @@ class Sending:
 
         Raises Refused: UNSUPPORTED, VOICE_UNREADABLE, VOICE_TOO_LONG, CROWDED, and what `send` raises.
         """
-        if not self._gateways.of(draft.line).capabilities.files:
-            raise Refused(ErrorCode.UNSUPPORTED, reason="files")
+        if not self._gateways.of(draft.line).capabilities.files or not can_convert():
+            raise Refused(ErrorCode.UNSUPPORTED, reason="voice")
         note = VoiceNote(b"", 0) if draft.known else voice_note(recording)  # what went out is not made again
         file, ref = File(VOICE, VOICE_NAME, note.body), self._ref(draft)
         return self._once(

@@ -41,6 +41,7 @@ from widget.storage.chats import Chat
 from widget.storage.line_health import HEARD_EVERY
 from widget.storage.lines import Line
 from widget.variables import UNFILLED_PATTERN
+from widget.voice.notes import can_convert
 
 __all__ = ["beside_views", "drive_views", "message_views", "pages"]
 
@@ -118,6 +119,7 @@ def open_chat() -> ResponseReturnValue:
         unfilled_pattern=UNFILLED_PATTERN,
         draft_name=hashlib.sha256(f"{session.portal_id}:{session.user_id}:{chat.id}".encode()).hexdigest()[:16],
         capabilities=capabilities,
+        records=capabilities.files and can_convert(),
         largest_file=min(capabilities.largest_file, MAX_FILE_SIZE),
         **later_names(context, chat),
         **_line_words(context, line, chat, here.gateways.known_state(line)),

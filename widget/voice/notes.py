@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from widget.errors import ErrorCode, Refused
@@ -27,6 +28,11 @@ class VoiceNote:
 
     body: bytes
     seconds: int
+
+
+def can_convert() -> bool:
+    """Whether recordings can be made into voice notes here: `requirements-voice.txt` is installed."""
+    return find_spec("av") is not None
 
 
 def voice_note(recording: bytes) -> VoiceNote:
