@@ -1,13 +1,16 @@
 """What can be done with one message, and the files that go out with one: on every gateway what it can do."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
+from sandbox.demo import Demo
+from sandbox.portal.credentials import SCOPE
 from tests.browser.conftest import Complaints
 from tests.browser.pages import ORDERS, SENT, Card, ClientPhone, serious_in
-from tests.stand import Outside
+from tests.stand import Outside, until
 
 ANSWER = "Когда привезёте?"
 
@@ -96,6 +99,46 @@ def test_a_place_and_a_colleagues_contact_go_out_from_the_clip(talk: Card) -> No
     talk.frame.locator("#contact-number").fill("+7 900 123-45-68")
     talk.frame.locator("[data-card-form=contact] [value=yes]").click()
     expect(talk.frame.locator(".bubble.is-mine", has_text="+7 900 123-45-68").locator(SENT)).to_have_count(1)
+
+
+@pytest.fixture
+def drive(demo: Demo, outside: Outside) -> Iterator[None]:
+    """The portal has granted its Drive."""
+    scopes = f"{SCOPE},disk"
+    outside.http.post(f"{outside.portal}/_sandbox/portals/1", json={"scopes": scopes}).raise_for_status()
+    grant(demo, scopes)
+    yield
+    grant(demo, SCOPE)
+
+
+def grant(demo: Demo, scopes: str) -> None:
+    words = f"services().storage.portals.set_scopes(1, frozenset({scopes!r}.split(',')))"
+    assert "granted" in demo.flask("shell", stdin=f"from widget.services import services; {words}; print('granted')\n")
+
+
+@pytest.mark.usefixtures("drive")
+def test_a_file_of_bitrix24_drive_is_attached_from_the_clip(card: Card, outside: Outside) -> None:
+    def is_offered() -> bool:  # a process knows what a portal has granted within seconds
+        card.open().reveal().open_chat(ORDERS)
+        return card.frame.locator("[data-card=drive]").count() == 1
+
+    until(is_offered)
+    card.button("Attach").click()
+    card.button("File from Bitrix24 Drive").click()
+    folders = card.frame.locator(".drive-list button")
+    expect(folders.first).to_be_focused()
+    folders.filter(has_text="Общий диск").press("Enter")
+    folders.filter(has_text="Прайсы").press("Enter")
+    expect(folders.filter(has_text="прайс 2027.pdf")).to_be_visible()
+    assert serious_in(card) == []
+    card.expect_to_fit()
+    card.button("One folder up").click()
+    folders.filter(has_text="Прайсы").click()
+    folders.filter(has_text="прайс 2027.pdf").click()
+    expect(card.frame.locator("#composer-file")).to_contain_text("прайс 2027.pdf")
+    card.send("Наши цены")
+    expect(card.bubble("Наши цены").locator(SENT)).to_have_count(1)
+    assert outside.calls()["sendFile"] == 1
 
 
 def test_a_reaction_is_seen_and_taken_back(talk: Card) -> None:
