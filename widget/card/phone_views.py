@@ -74,9 +74,9 @@ def _add(context: CardContext, link: CrmLink, item: CardPhone) -> AddedPhone:
 
 
 def _targets(context: CardContext, item: CardPhone, beside: str) -> list[PhoneTarget]:
-    """The people whose phones are on the card, each once."""
+    """The people whose phones are on the card, each once; a number that was only attached to it is of no person."""
     first = sorted(context.card.phones, key=lambda phone: phone.key != beside)
-    owners = {(owner.kind, owner.id): owner for phone in first for owner in phone.owners}
+    owners = {(owner.kind, owner.id): owner for phone in first for owner in phone.owners if owner.id}
     having = {
         (owner.kind, owner.id) for phone in context.card.phones if phone.client == item.client for owner in phone.owners
     }

@@ -121,7 +121,7 @@ def _sent_elsewhere(session: Session, key: str) -> Response | None:
     stored = services().storage
     sent = stored.sends.by_key(session.portal_id, key)
     chat = stored.chats.get(session.portal_id, sent.chat_id) if sent and sent.user_id == session.user_id else None
-    return drawn_send(chat, sent) if sent and chat else None
+    return _drawn_bubble(chat, sent) if sent and chat else None
 
 
 def open_typed_number(session: Session, *, shows: bool) -> None:
@@ -223,6 +223,10 @@ def owner_of_new(context: CardContext, line: Line) -> int:
 def drawn_send(chat: Chat, send: Send) -> Response:
     """The bubble of what was just sent, and its metric."""
     services().metrics.sent(send.state.value)
+    return _drawn_bubble(chat, send)
+
+
+def _drawn_bubble(chat: Chat, send: Send) -> Response:
     return make_response(
         render_template("chats/_one_bubble.html", bubble=bubble_of_send(send), **drawn_with(chat)), 201
     )

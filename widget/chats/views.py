@@ -56,6 +56,7 @@ EMOJIS = tuple("🙂😀😁😂😉😊😍🤔😎😢😮😡👍👎👌🙏
 SHOW_NOTHING = (
     *("chats.open_chat", "chats.line_of_chat", "chats.look_beside", "chats.choose_owner"),
     *("chats.say_writing", "chats.told_of_loss", "chats.heed"),
+    *("chats.look_into_drive", "chats.look_colleague"),
 )
 # Who answers a chat may read it from then on, and what is ignored no employee reads: no way to get at a chat that has
 # others' words, or will have them.

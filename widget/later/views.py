@@ -36,8 +36,7 @@ pages = Blueprint("later", __name__, url_prefix="/chats")
 @pages.before_request
 def keep_typed_numbers_apart() -> None:
     """As for every other view of a chat: what sends reads the whole chat first, now or when it is due."""
-    body = request.get_json(silent=True)
-    takes_back = isinstance(body, dict) and body.get("do") == "remove"
+    takes_back = request.is_json and json_body().get("do") == "remove"
     open_typed_number(current_session(), shows=request.method == "POST" and not takes_back)
 
 
