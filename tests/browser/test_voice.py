@@ -14,7 +14,7 @@ PLAYS = "(audio) => audio.readyState || new Promise((done) => { audio.onloadedda
 
 def sent_voice(card: Card) -> Locator:
     """As the send is shown at first, or as the gateway's history has it."""
-    said = re.compile(rf"🎤 0:0\d|{card.say('Voice message')}")
+    said = re.compile(rf"🎤\u2063 0:0\d|{card.say('Voice message')}")
     return card.bubbles.filter(has_text=said).locator(SENT)
 
 
