@@ -160,7 +160,7 @@ def test_one_is_heard_after_the_other_and_only_so_many_wait():
     [
         (
             "import sys; assert sys.stdin.buffer.read(4) == b'OggS'; print(' '.join(sys.argv[1:]))",
-            "{packages} /model ru",
+            "{} /model ru",
         ),
         ("import os; print(sorted(set(os.environ) - {'LC_CTYPE', 'HF_HUB_OFFLINE', 'OMP_NUM_THREADS', 'HOME'}))", "[]"),
         ("import sys; sys.exit(1)", None),
@@ -179,4 +179,4 @@ def test_the_model_is_a_program_that_gets_a_note_and_no_secret(tmp_path, monkeyp
         with pytest.raises(NotHeard):
             model(b"OggS", "ru")
     else:
-        assert model(b"OggS", "ru") == words.format(packages=tmp_path / "packages")
+        assert model(b"OggS", "ru") == words.format(tmp_path / "packages")
