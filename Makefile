@@ -40,7 +40,7 @@ update: setup-demo  ## every package at its newest version, in requirements*.in 
 	@.venv/bin/pip install -q uv && $(PY) tools/update.py && $(MAKE) lock UPGRADE=--upgrade
 
 sbom: setup-deploy  ## what the service is made of, as CycloneDX: sbom.json
-	@.venv/deploy/bin/cyclonedx-py requirements requirements.txt --output-reproducible --of JSON -o sbom.json
+	@cat requirements.txt requirements-voice.txt | .venv/deploy/bin/cyclonedx-py requirements - --output-reproducible --of JSON -o sbom.json
 
 check-deploy: setup-deploy  ## Dockerfile, compose.yaml, manifests, units and Caddyfile, as those who read them say
 	@.venv/deploy/bin/hadolint Dockerfile

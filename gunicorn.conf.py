@@ -15,6 +15,7 @@ worker_class = "widget.serving.PatientWorker"  # gthread, whose threads do not w
 threads = 32  # a card that waits for a gateway must not hold up the others
 reuse_port = True  # otherwise one worker takes all the work; `--preload` would cancel it
 keepalive = 30
+graceful_timeout = 80  # seconds: a send waits 30 s for its gateway, with a file 45 s more
 control_socket_disable = True
 
 

@@ -5,7 +5,7 @@
 So many messages each way: clients' into the open line, and to clients what operators answer there and, one in four,
 what reps write in cards. Meanwhile two web workers, the job worker, Redis, the gateway and the portal are killed at
 random; the gateway and the portal also cut, hang and answer 500, and the portal tells each event once (centre.py). A
-gateway repeats its reports until they are taken. 2,000 messages each way take twenty minutes, --quick (200) four.
+gateway repeats its reports until they are taken. 2,000 messages each way take ten minutes and more, --quick (200) four.
 """
 
 import argparse

@@ -250,7 +250,10 @@ def test_a_weekly_update_needs_a_place_for_the_ranges():
 
 
 def test_a_model_of_speech_needs_its_folder_and_its_packages(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     assert read().speech_model == read(SPEECH_MODEL="").speech_model == ""
     assert "folder of a model" in faults(SPEECH_MODEL=str(tmp_path / "none"))
+    monkeypatch.setattr(config_module, "find_spec", lambda name: name)
+    assert read(SPEECH_MODEL=".").speech_model == str(tmp_path)  # the program runs in another folder
     monkeypatch.setattr(config_module, "find_spec", lambda name: None)
     assert "requirements-speech.txt" in faults(SPEECH_MODEL=str(tmp_path))

@@ -36,7 +36,7 @@ def _model(value: str) -> str:
         raise ValueError("must be the folder of a model")
     if value and find_spec("faster_whisper") is None:
         raise ValueError("needs the packages of requirements-speech.txt")
-    return value
+    return str(Path(value).resolve()) if value else value
 
 
 def _words(value: str) -> str:

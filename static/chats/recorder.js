@@ -12,10 +12,13 @@ export class Recorder {
     const type = globalThis.MediaRecorder && TYPES.find((each) => MediaRecorder.isTypeSupported(each));
     if (!type || !navigator.mediaDevices?.getUserMedia) throw new Error('old');
     if (forbidden()) throw new Error('frame');
+    let stream;
     try {
       const wanted = { channelCount: 1, echoCancellation: true, noiseSuppression: true, autoGainControl: true };
-      return new Recorder(await navigator.mediaDevices.getUserMedia({ audio: wanted }), type, gone);
+      stream = await navigator.mediaDevices.getUserMedia({ audio: wanted });
+      return new Recorder(stream, type, gone);
     } catch (error) {
+      if (stream) letGo(stream);
       throw new Error(WHY[error.name] ?? 'busy');
     }
   }
@@ -26,7 +29,6 @@ export class Recorder {
     this.pieces = [];
     this.before = 0; // ms that were recorded before the last pause
     this.since = performance.now(); // null while nothing is recorded
-    this.meter = meterOf(stream);
     this.media = new MediaRecorder(stream, { mimeType: type, audioBitsPerSecond: BITS });
     this.media.addEventListener('dataavailable', ({ data }) => data.size && this.pieces.push(data));
     this.over = new Promise((resolve) => {
@@ -34,6 +36,7 @@ export class Recorder {
     });
     this.over.then(() => this.asked || gone());
     this.media.start(PIECE);
+    this.meter = meterOf(stream);
   }
 
   get running() {
@@ -74,7 +77,7 @@ export class Recorder {
     this.halt();
     this.asked = true;
     if (!this.ended) this.media.stop();
-    for (const track of this.stream.getTracks()) track.stop();
+    letGo(this.stream);
     await this.over;
     this.meter.close();
   }
@@ -96,8 +99,23 @@ function forbidden() {
   return policy?.allowsFeature('microphone') === false;
 }
 
+function letGo(stream) {
+  for (const track of stream.getTracks()) track.stop();
+}
+
+// A recording without a meter is a recording.
 function meterOf(stream) {
-  const context = new AudioContext();
+  let context;
+  try {
+    context = new AudioContext();
+    return listening(context, stream);
+  } catch {
+    context?.close();
+    return { level: () => null, close() {} };
+  }
+}
+
+function listening(context, stream) {
   context.resume(); // some browsers wait for a press, and the question for the microphone lies between
   const analyser = context.createAnalyser();
   analyser.fftSize = 512;

@@ -11,10 +11,19 @@ from tests.stand import Outside
 
 PLAYS = "(audio) => audio.readyState || new Promise((done) => { audio.onloadeddata = () => done(audio.readyState); })"
 
+# Neither does what it should; `asked` is the stream of the microphone.
+BREAKS = """() => {
+  const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+  navigator.mediaDevices.getUserMedia = async (wanted) => (globalThis.asked = await ask(wanted));
+  globalThis.AudioContext = class { constructor() { throw new DOMException('', 'NotSupportedError'); } };
+  globalThis.start = MediaRecorder.prototype.start;
+  MediaRecorder.prototype.start = () => { throw new DOMException('', 'NotSupportedError'); };
+}"""
+
 
 def sent_voice(card: Card) -> Locator:
     """As the send is shown at first, or as the gateway's history has it."""
-    said = re.compile(rf"🎤 0:0\d|{card.say('Voice message')}")
+    said = re.compile(rf"🎤\u2063 0:0\d|{card.say('Voice message')}")
     return card.bubbles.filter(has_text=said).locator(SENT)
 
 
@@ -55,6 +64,18 @@ def test_no_press_loses_a_recording(card: Card, outside: Outside) -> None:
     card.button("Send voice message").click()
     expect(sent_voice(card)).to_have_count(1)
     assert outside.calls()["sendVoice"] == 1
+
+
+def test_a_recorder_that_breaks_lets_the_microphone_go_and_a_meter_that_breaks_is_missed_by_nobody(card: Card) -> None:
+    talk = card.open(lang="en").reveal().open_chat(ORDERS)
+    talk.inside.evaluate(BREAKS)
+    talk.button("Record a voice message").click()
+    expect(talk.frame.locator("#voice-problem")).to_be_visible()
+    assert talk.inside.evaluate("() => asked.getTracks().map((track) => track.readyState)") == ["ended"]
+
+    talk.inside.evaluate("() => { MediaRecorder.prototype.start = start; }")
+    talk.button("Record a voice message").click()
+    expect(talk.frame.get_by_role("timer")).to_have_text("0:01")
 
 
 def test_what_is_missing_for_a_recording_is_said_with_its_cure(card: Card, complaints: Complaints) -> None:

@@ -9,7 +9,7 @@ from benchmarks.voice import recording
 from sandbox import people
 from tests.chats.conftest import EVERYTHING, NOTHING, FakeGateway, FakeGateways
 from widget.chats.bubbles import DELETE_SECONDS, EDIT_SECONDS, asked_of
-from widget.chats.files import MAX_FILE_SIZE, accepted, label_of, voice_label
+from widget.chats.files import MAX_FILE_SIZE, accepted, is_label, label_of, voice_label
 from widget.chats.history import MESSAGES, End
 from widget.chats.message_facts import MessageFacts, Named, merger
 from widget.chats.sending import MAX_CAPTION, MAX_TEXT, Unlimited
@@ -407,6 +407,10 @@ def test_a_file_whose_answer_was_lost_is_recognised_by_its_name(widget):
     (bubble,) = desk.shown().bubbles
     assert (bubble.id, bubble.state) == ("G7", SendState.SENT)
     assert sent.text == label_of("offer.pdf", "Смета")
+
+
+def test_a_typed_microphone_is_a_text_and_no_voice_message():
+    assert is_label(voice_label(5)) and not is_label("🎤 0:05")
 
 
 @pytest.mark.parametrize("name", ["", "a name of the gateway's own.oga"])

@@ -17,6 +17,7 @@ from widget.chats.files import MAX_FILE_SIZE
 from widget.config import Config
 from widget.gateways.adapter import SLOWEST
 from widget.i18n import languages
+from widget.jobs.queue import TO_END
 from widget.webhooks.gateway_receiver import MAX_BODY_WITH_FILE
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -132,6 +133,19 @@ def test_proxies_let_through_and_wait_for_what_the_widget_takes() -> None:
     seconds = re.findall(r"response_header_timeout (\d+)s", caddy), [ingress[f"{NGINX}/proxy-read-timeout"]]
     assert all(int(size) * 10**6 > MAX_BODY_WITH_FILE for (size,) in sizes)
     assert all(int(each) > Config.send_timeout + MAX_FILE_SIZE / SLOWEST for (each,) in seconds)
+
+
+def test_a_restart_cuts_no_send_of_a_file() -> None:
+    """Kubernetes counts the eight seconds in which proxies hear of the end."""
+    (web,) = re.findall(r"^graceful_timeout = (\d+)", (ROOT / "gunicorn.conf.py").read_text(), re.M)
+    assert int(web) == TO_END > Config.send_timeout + MAX_FILE_SIZE / SLOWEST
+    stops = [COMPOSE["services"][name]["stop_grace_period"][:-1] for name in ("web", "worker")]
+    stops += [
+        re.findall(r"^TimeoutStopSec=(\d+)", unit.read_text(), re.M)[0] for unit in DEPLOY.glob("systemd/*.service")
+    ]
+    pods = [each["spec"]["template"]["spec"] for each in MANIFESTS if "template" in each.get("spec", {})]
+    stops += [pod["terminationGracePeriodSeconds"] for pod in pods]
+    assert {int(stop) for stop in stops} == {90} and TO_END + 8 < 90
 
 
 @pytest.mark.parametrize("kind", ["web", "worker"])

@@ -2,6 +2,9 @@
 
 import io
 import random
+import subprocess
+import sys
+from pathlib import Path
 
 import av
 import pytest
@@ -13,7 +16,8 @@ from widget.gateways.base import File
 from widget.gateways.content import VOICE, is_voice_note
 from widget.voice import converter
 from widget.voice.converter import MAX_RECORDING, MAX_SECONDS, TooLong, Unreadable, note_of, samples_in
-from widget.voice.notes import voice_note
+from widget.voice.notes import PROGRAM, voice_note
+from widget.voice.programs import command
 
 
 def refusal_of(body: bytes) -> ErrorCode:
@@ -45,6 +49,24 @@ def packets_of(body: bytes, container: str) -> list[av.Packet]:
 def test_a_note_is_made_outside_of_the_service_and_says_how_long_it_is() -> None:
     note = voice_note(recording(seconds=3))
     assert (note.seconds, opus.seconds(note.body)) == (3, 3)
+
+
+def test_a_note_is_made_where_only_pythonpath_leads_to_the_packages() -> None:
+    """As in a container: an isolated program sees neither it nor, with -S, a folder of packages of its own."""
+    interpreter, isolated, *program = command(PROGRAM, "av")
+    made = subprocess.run(
+        [interpreter, isolated, "-S", *program], input=recording(), check=True, capture_output=True, env={}, cwd="/"
+    )
+    assert made.stdout.startswith(b"2\nOggS")
+
+
+def test_a_program_is_told_the_folder_of_its_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "heard").mkdir()
+    (tmp_path / "heard" / "__init__.py").touch()
+    monkeypatch.syspath_prepend(tmp_path)
+    assert command(PROGRAM, "heard", "more") == [sys.executable, "-I", str(PROGRAM), str(tmp_path), "more"]
+    with pytest.raises(ModuleNotFoundError):
+        command(PROGRAM, "not_heard_of")
 
 
 @pytest.mark.parametrize(

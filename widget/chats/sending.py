@@ -205,7 +205,8 @@ class Sending:
 
         Raises Refused: UNSUPPORTED, VOICE_UNREADABLE, VOICE_TOO_LONG, CROWDED, and what `send` raises.
         """
-        if not self._gateways.of(draft.line).capabilities.files or not can_convert():
+        self._refuse_without(draft.line, "files")
+        if not can_convert():
             raise Refused(ErrorCode.UNSUPPORTED, reason="voice")
         note = VoiceNote(b"", 0) if draft.known else voice_note(recording)  # what went out is not made again
         file, ref = File(VOICE, VOICE_NAME, note.body), self._ref(draft)

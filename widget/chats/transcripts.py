@@ -34,7 +34,7 @@ class SpeechModel(Protocol):
 
 
 class OneByOne:
-    """Runs what it is given one after the other, in a thread that ends with its process. None of it may raise."""
+    """Runs what it is given one after the other, in a thread that ends with its process."""
 
     def __init__(self, most: int = MAX_WAITING) -> None:
         self._waiting: Queue[Callable[[], None]] = Queue(most)
@@ -57,7 +57,10 @@ class OneByOne:
         while True:
             job = self._waiting.get()
             with work("voice"):
-                job()
+                try:
+                    job()
+                except Exception:
+                    log.exception("one_by_one.broken")  # the others are still heard
 
 
 class Transcripts:
@@ -88,8 +91,8 @@ class Transcripts:
 
     def _hear(self, line: Line, chat_ids: tuple[str, ...], message: Message) -> None:
         """Never raises: without its words a voice message is what it was. Two calls to the gateway."""
-        portal = self._portals.get(line.portal_id)
         try:
+            portal = self._portals.get(line.portal_id)
             recorded = self._gateways.of(line).media(chat_ids[0], message.ref)
             words = self._model(voice_note(recorded.body).body, portal.language if portal else "")
             if words:

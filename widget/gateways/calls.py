@@ -20,8 +20,7 @@ HOST = re.compile(r"[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})*\.[a-z][a-z0-9-]{0,62}", 
 # A proxy says these when there is no gateway behind it. A plain 500 is often the gateway's answer about one number.
 NOBODY_THERE = (502, 503, 504)
 # Only after these statuses was surely nothing done. A 2xx may be a queue's, a 3xx comes after the work, a 408 or a
-# 499 is a
-# proxy's that lost patience in the middle of it, a 409 or a 425 may be about a second try of its own.
+# 499 is a proxy's that lost patience in the middle of it, a 409 or a 425 may be about a second try of its own.
 REFUSES = frozenset({400, 401, 403, 404, 413, 422})
 
 

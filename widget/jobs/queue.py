@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 
 NAME = "widget"
 HEARTBEAT = "heartbeat"
+TO_END = 80  # seconds for what is being done, as in gunicorn.conf.py
 SLOWEST_LOOK = 1.0  # seconds between two looks into an idle queue: how late an event may be worked on
 THREADS = 4
 WAITS_SECONDS = 5.0  # between two looks for a queue that is not there when the worker starts
@@ -127,7 +128,7 @@ class Jobs:
             worker_type="thread",
             max_delay=SLOWEST_LOOK,
             graceful_signal="TERM",
-            shutdown_timeout=30,
+            shutdown_timeout=TO_END,
         )
         try:
             consumer.run()

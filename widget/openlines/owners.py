@@ -29,8 +29,7 @@ class LineOwners:
 
     def give(self, portal: Portal, mirror: Mirror, user_id: int, by: int) -> Mirror:
         """Make the chat's owner its operator in Bitrix24: with their own token where they took it, else it is handed
-        over.
-        Five outside calls at most, one where it is so already. Raises Refused."""
+        over. Five outside calls at most, one where it is so already. Raises Refused."""
         chat, owner = mirror.portal_chat, self.calls.owner(portal, by, mirror.portal_chat)
         if owner != user_id and by == user_id:
             self.calls.join(portal, by, chat)

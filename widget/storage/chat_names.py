@@ -1,7 +1,7 @@
 """Chats by what their gateway calls them: `chats.chat_ids` is a list, and each database has its own index of lists.
 
 PostgreSQL has one over an expression (migration 0018). SQLite has none: there triggers keep the table `chat_names`
-(migration 0025), so that no writer has to know of it, not even code of the version before.
+(migration 0021), so that no writer has to know of it, not even code of the version before.
 """
 
 import json

@@ -2,7 +2,8 @@
 
 A stranger's file meets decoders written in C here. So this runs outside of the service, once for each recording, under
 limits of the kernel: without the service's secrets, and once its imports are done no file and no socket can be opened.
-It imports nothing of the service, which would cost more than the work itself.
+It imports nothing of the service, which would cost more than the work itself. Its argument is the folder in which the
+package av lies.
 
 Browsers record Opus in WebM or Ogg (Chromium, Firefox, Safari since 18.4), or AAC in MP4 (older Safari). Opus of one
 channel is only packed anew, without loss; all else is decoded and encoded.
@@ -141,9 +142,10 @@ def limit() -> None:
         resource.setrlimit(what, (most, most))
 
 
-def main() -> int:
+def main(folder: str) -> int:
     """0 and a note, or why there is none."""
     limit()
+    sys.path.append(folder)
     import av  # noqa: PLC0415 - under the limits
     import av.subtitles.stream  # noqa: PLC0415 - what it would import later, when nothing can be opened
 
@@ -160,4 +162,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1]))

@@ -2,7 +2,6 @@
 
 import logging
 import subprocess
-import sys
 import threading
 import time
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from widget.errors import ErrorCode, Refused
 from widget.voice.converter import MAX_RECORDING, TOO_LONG, UNREADABLE
+from widget.voice.programs import command
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +58,7 @@ def _run(recording: bytes) -> tuple[int, bytes, int]:
     began = time.monotonic()
     try:
         done = subprocess.run(
-            [sys.executable, "-I", str(PROGRAM)],
+            command(PROGRAM, "av"),
             input=recording,
             capture_output=True,
             check=False,

@@ -3,9 +3,10 @@
 import logging
 import os
 import subprocess
-import sys
 import time
 from pathlib import Path
+
+from widget.voice.programs import command
 
 log = logging.getLogger(__name__)
 
@@ -28,12 +29,19 @@ class LocalModel:
         """The words of a note, "" where nobody speaks. `language` has two letters, "" is the model's to find out. With
         a small model about as many seconds of a core as the note has. Raises NotHeard."""
         began = time.monotonic()
-        command = [sys.executable, "-I", str(PROGRAM), self._folder, language]
         offline = {"HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1", "HOME": os.devnull}
         try:
             done = subprocess.run(
-                command, input=note, capture_output=True, check=False, env=offline, cwd="/", timeout=PATIENCE
+                command(PROGRAM, "faster_whisper", self._folder, language),
+                input=note,
+                capture_output=True,
+                check=False,
+                env=offline,
+                cwd="/",
+                timeout=PATIENCE,
             )
+        except ModuleNotFoundError as error:
+            raise NotHeard("faster_whisper is not installed") from error
         except subprocess.TimeoutExpired as error:
             raise NotHeard("timed out") from error
         log.info("voice.heard ended=%s seconds=%.1f", done.returncode, time.monotonic() - began)
