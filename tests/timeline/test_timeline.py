@@ -132,6 +132,16 @@ def test_a_transcript_is_written_when_the_conversation_has_ended(make_portal: Ca
     assert [one["text"].splitlines()[-1].partition(": ")[2] for one in portal.comments] == ["Добрый день", "Через день"]
 
 
+def test_a_busy_portal_that_does_not_tell_the_deals_has_not_none(make_portal: Callable[..., Portal]) -> None:
+    portal = make_portal()
+    portal.widget.outside.break_portal("OPERATION_TIME_LIMIT", "crm.item.list", times=None)
+    portal.client_writes("Добрый день", "C1")
+    portal.later()
+    portal.widget.outside.heal()
+    portal.later(1)
+    assert [comment["places"] for comment in portal.comments] == [[[2, 7048]]]
+
+
 def test_what_was_not_told_for_days_is_told_within_the_hour(make_portal: Callable[..., Portal]) -> None:
     portal = make_portal()
     portal.later()
