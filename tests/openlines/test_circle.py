@@ -232,10 +232,13 @@ def test_what_an_operator_writes_in_the_room_of_a_client_who_became_one_with_ano
     circle.client_writes("By LID", ids=(LID,))
     circle.client_writes("Both", ids=(LID, CLIENT))
     old = next(room for room in circle.centre["chats"] if any("By LID" in str(one) for one in room["messages"]))
+    mirrors = circle.services.storage.mirrors
+    mirrors.forget_places(circle.site.portal.id, circle.line_id)
     address = f"{circle.site.outside.portal}/openlines/{old['id']}/say"
     circle.site.outside.http.post(address, params={"user": "rep"}, data={"text": "To the hidden one"})
     circle.site.deliver()
     circle.later()
+    assert mirrors.of_chat(circle.site.portal.id, circle.chat.id).portal_chat == 0  # the old room is not its own
     assert "To the hidden one" in circle.sent
     there = {one["text"]: one for room in circle.centre["chats"] for one in room["messages"]}
     assert not there["To the hidden one"]["sending"]
