@@ -405,8 +405,9 @@ class MirrorWork:
         if sends:
             names = [send.message_id for send in sends]
             self._mirrors.mark(piece, mark_of(message.text))
-            place, room = replace(scene.place, name=message.place), message.chat or (here and mirror.portal_chat)
+            room = message.chat or (mirror.portal_chat if here else 0)
             if room:
+                place = replace(scene.place, name=message.place)
                 self._calls.delivered(scene.portal, place, room, piece.im_id, names)
         return self._end(mirror, piece, State.DONE, message_id=sends[0].message_id if sends else "")
 

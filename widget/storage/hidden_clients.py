@@ -174,7 +174,8 @@ def _move(connection: Connection, goes: Chat, stays: Chat) -> None:
 
 def _move_mirrored(connection: Connection, goes: Chat, stays: Chat) -> None:
     """Where both chats have a mirror, what one holds goes on in the other: a mirror goes with its chat."""
-    query = select(mirrors.c.chat_id, mirrors.c.id).where(mirrors.c.chat_id.in_((goes.id, stays.id)))
+    both = mirrors.c.portal_id == stays.portal_id, mirrors.c.chat_id.in_((goes.id, stays.id))
+    query = select(mirrors.c.chat_id, mirrors.c.id).where(*both)
     ids = {row.chat_id: row.id for row in connection.execute(query)}
     if len(ids) == 2:
         known = select(mirrored.c.key).where(mirrored.c.mirror_id == ids[stays.id])

@@ -344,7 +344,7 @@ class Mirrors:
             mirrored.c.created_at >= since - 3600.0,
         )
         query = select(mirrored.c.message_id).join_from(mirrors, mirrored).where(*mine, *went)
-        in_time = sends.c.chat_id == chat.id, sends.c.created_at >= since - 3600.0
+        in_time = sends.c.portal_id == chat.portal_id, sends.c.chat_id == chat.id, sends.c.created_at >= since - 3600.0
         parts = select(sends.c.message_id).where(*in_time, sends.c.send_key.startswith(REPLY))
         with transaction(self._engine) as connection:
             return set(connection.execute(query.union(parts)).scalars())
