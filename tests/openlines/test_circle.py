@@ -232,8 +232,34 @@ def test_what_an_operator_writes_in_the_room_of_a_client_who_became_one_with_ano
     circle.client_writes("By LID", ids=(LID,))
     circle.client_writes("Both", ids=(LID, CLIENT))
     old = next(room for room in circle.centre["chats"] if any("By LID" in str(one) for one in room["messages"]))
+    mirrors = circle.services.storage.mirrors
+    mirrors.forget_places(circle.site.portal.id, circle.line_id)
     address = f"{circle.site.outside.portal}/openlines/{old['id']}/say"
     circle.site.outside.http.post(address, params={"user": "rep"}, data={"text": "To the hidden one"})
     circle.site.deliver()
     circle.later()
+    assert mirrors.of_chat(circle.site.portal.id, circle.chat.id).portal_chat == 0  # the old room is not its own
+    assert "To the hidden one" in circle.sent
+    there = {one["text"]: one for room in circle.centre["chats"] for one in room["messages"]}
+    assert not there["To the hidden one"]["sending"]
+    circle.client_writes("Later", ids=(CLIENT,))
+    rooms = [[one["text"] for one in room["messages"]] for room in circle.centre["chats"]]
+    assert any({"By phone", "Later"} <= set(room) for room in rooms)
+
+
+def test_what_waits_in_both_rooms_of_a_client_who_becomes_one_is_told(circle: Circle) -> None:
+    circle.open_card()
+    circle.client_writes("By phone", ids=(CLIENT,))
+    circle.client_writes("By LID", ids=(LID,))
+    old = next(room for room in circle.centre["chats"] if any("By LID" in str(one) for one in room["messages"]))
+    circle.site.outside.break_portal("http_500", "*", times=None)
+    for ids in ((CLIENT,), (LID,), (LID, CLIENT)):
+        circle.client_writes(f"Waits {len(circle.names)}", ids=ids)
+    circle.site.outside.heal()
+    address = f"{circle.site.outside.portal}/openlines/{old['id']}/say"
+    circle.site.outside.http.post(address, params={"user": "rep"}, data={"text": "To the hidden one"})
+    circle.site.deliver()
+    circle.later(7200)
+    said = [one["text"].rpartition("\n")[2] for room in circle.centre["chats"] for one in room["messages"]]
+    assert sorted(text for text in said if text.startswith("Waits")) == ["Waits 2", "Waits 3", "Waits 4"]
     assert "To the hidden one" in circle.sent

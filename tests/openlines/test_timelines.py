@@ -39,6 +39,23 @@ def test_what_an_open_line_writes_into_the_crm_is_told_by_no_comment(told: Told)
     assert told.after(5) == [["Ещё вопрос"]]
 
 
+def test_every_part_of_a_long_reply_stands_in_the_open_line(told: Told) -> None:
+    told.circle.client_writes("Добрый день")
+    told.circle.operator_writes("окно " * 2000)
+    assert len(told.circle.sent) > 1
+    told.circle.services.open_lines.setup.switch_off(told.circle.site.portal, ADMIN, told.circle.line)
+    assert told.after(5) == []
+
+
+def test_a_portal_that_does_not_tell_its_settings_is_asked_again_in_a_minute(told: Told) -> None:
+    told.circle.site.change(open_line={"id": 1, "config": {"CRM": "N"}})
+    told.circle.client_writes("Добрый день")
+    for fault in ("http_500", "ACCESS_DENIED"):
+        told.circle.site.outside.break_portal(fault, "imopenlines.config.get")
+        assert told.after(5) == []
+    assert told.after(0.02) == [["Добрый день"]]
+
+
 def test_a_session_that_ends_ends_the_conversation_of_a_line_that_writes_nothing(told: Told) -> None:
     told.circle.site.change(open_line={"id": 1, "config": {"CRM": "N"}})
     told.circle.open_card()

@@ -170,12 +170,15 @@ def test_more_replies_at_once_than_a_line_may_send_go_out_one_by_one(circle: Cir
     circle.operator_writes("раз")
     circle.operator_writes("два")
     assert (circle.sent, len(circle.said)) == ([], 3)
+    circle.client_writes("Вы здесь?")  # and waits for no reply
+    circle.operator_writes("три")
+    assert (circle.sent, len(circle.said)) == ([], 5)
     for _ in range(9):
         circle.services.open_lines.work.work_on_what_was_left()  # a try that waits for the pace makes no longer pause
     circle.later(30)
-    assert (circle.sent, len(circle.said)) == (["раз", "два"], 3)
+    assert (circle.sent, len(circle.said)) == (["раз", "два", "три"], 5)
     circle.services.storage.lines.set_limits(circle.site.portal.id, circle.line_id, LineLimits(sends_per_day=1))
-    circle.operator_writes("три")
+    circle.operator_writes("четыре")
     assert circle.said[-1][1] == "Не доставлено в WhatsApp: линия исчерпала лимит сообщений."
 
 

@@ -132,6 +132,40 @@ def test_a_transcript_is_written_when_the_conversation_has_ended(make_portal: Ca
     assert [one["text"].splitlines()[-1].partition(": ")[2] for one in portal.comments] == ["Добрый день", "Через день"]
 
 
+def test_a_busy_portal_that_does_not_tell_the_deals_has_not_none(make_portal: Callable[..., Portal]) -> None:
+    portal = make_portal()
+    portal.widget.outside.break_portal("OPERATION_TIME_LIMIT", "batch:crm.item.list", times=None)
+    portal.client_writes("Добрый день", "C1")
+    portal.later()
+    portal.widget.outside.heal()
+    portal.later(1)
+    assert [comment["places"] for comment in portal.comments] == [[[2, 7048]]]
+
+
+def test_a_day_that_the_portal_refuses_for_ever_keeps_no_later_day_untold(make_portal: Callable[..., Portal]) -> None:
+    portal = make_portal()
+    portal.client_writes("Добрый день", "C1")
+    outage = ["http_500"] * 9 + ["ERROR_METHOD_NOT_FOUND"] * 2  # no refusals of this day
+    for fault in (*outage, "ACCESS_DENIED here", "ACCESS_DENIED here"):
+        portal.widget.outside.break_portal(fault, "crm.timeline.comment.add")
+        portal._job("timelines-behind")
+        portal.later(7)
+    assert portal.comments == []
+    portal.client_writes("Ещё вопрос", "C2")
+    portal.later()
+    assert [one["text"].splitlines()[-1].partition(": ")[2] for one in portal.comments] == ["Ещё вопрос"]
+
+
+def test_a_choice_that_is_saved_during_a_round_is_looked_through_too(make_portal: Callable[..., Portal]) -> None:
+    backlog = make_portal().services.storage.timelines.backlog
+    (mine,) = backlog.take()
+    assert backlog.take() == set()
+    backlog.reopen()
+    assert backlog.take() == {mine}
+    backlog.put_back(mine)
+    assert backlog.take() == {mine}
+
+
 def test_what_was_not_told_for_days_is_told_within_the_hour(make_portal: Callable[..., Portal]) -> None:
     portal = make_portal()
     portal.later()
@@ -233,6 +267,7 @@ def test_a_card_is_marked_once_while_its_client_waits(make_portal: Callable[...,
     for _ in range(3):
         portal.later(1)
     assert portal.marks == [([[2, 7048]], False)]
+    assert [mark.asked for mark in portal.services.storage.timelines.marked()] == [False]
     portal.rep_writes("Здравствуйте", "k1")
     portal.later()
     assert portal.marks == [([[2, 7048]], True)]

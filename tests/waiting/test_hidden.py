@@ -212,7 +212,8 @@ def test_a_lid_that_a_check_had_told_is_joined_at_night_without_a_call(
 
 
 def test_what_points_at_a_chat_goes_with_it_when_two_become_one() -> None:
-    """A mirror stays where its chat does (the one that has it is kept), a name is over, and facts are told anew."""
+    """A mirror stays where its chat does, and what another one holds goes on in it; a name is over, and facts are
+    told anew."""
     settled = {"mirrors", "client_names", "told_fields"}
     pointing = {
         table.name

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from widget.errors import ErrorCode, Refused
+from widget.errors import AppError, ErrorCode, Refused
 
 
 class ErrorAction(Enum):
@@ -88,6 +88,13 @@ _DENIED = (
     ("access denied!", _Meaning(ErrorCode.NOT_ADMIN, 403)),
 )
 
+# The user may not, others may.
+NOT_THEIRS = frozenset({ErrorCode.NO_AUTH, ErrorCode.PORTAL_DENIED, ErrorCode.NOT_ADMIN})
+_SILENT = frozenset({ErrorCode.PORTAL_FAILED, ErrorCode.PORTAL_BUSY})
+# Codes after which something may have been done, or that say nothing of the call itself.
+_NO_ANSWERS = frozenset({"INTERNAL_SERVER_ERROR", "ERROR_UNEXPECTED_ANSWER", "CONNECTION_ERROR"})
+_CODE = re.compile(r"[A-Z][A-Z_]{2,}", re.ASCII)
+
 BUSY = frozenset(code for code, meaning in _MEANINGS.items() if meaning.status == 503)
 
 
@@ -105,6 +112,23 @@ def refused(code: str, *, words: str = "", until: float = 0.0) -> Refused:
     if code.lower() == "access_denied":
         meaning = next((denied for said, denied in _DENIED if said in words.lower()), meaning)
     return Refused(meaning.refusal, meaning.status, _loggable(code), until=until)
+
+
+def said_no(error: AppError) -> bool:
+    """Whether the portal itself refused the call, so that nothing was done (pure). Its own codes are in capitals; what
+    the connection says is not."""
+    answered = error.refusal in (
+        ErrorCode.PORTAL_FAILED,
+        ErrorCode.BROKEN,
+        ErrorCode.PORTAL_DENIED,
+        ErrorCode.PORTAL_SCOPE,
+    )
+    return answered and bool(_CODE.fullmatch(error.reason)) and error.reason not in _NO_ANSWERS
+
+
+def is_silent(error: AppError) -> bool:
+    """Whether the portal gave no answer, or has no time now (pure)."""
+    return error.refusal in _SILENT and not said_no(error)
 
 
 def _loggable(code: str) -> str:

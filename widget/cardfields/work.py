@@ -61,22 +61,24 @@ class CardFieldWork:
     def go(self) -> None:
         """A round over every portal that wants facts, or did until now: what was written lately, and everything where
         old conversations may be left. Two queries where none does. Never raises."""
-        behind = self._stored.backlog.portals()
+        behind = self._stored.backlog.take()
         for portal_id, fields in self._stored.wanted().items():
             portal = self._portals.get(portal_id)
-            if portal is None or not portal.is_served:
-                continue
-            if fields:
-                self._go(portal, fields, behind=portal_id in behind)
-            else:
-                self._put_back(portal)
+            looked = False
+            if portal is not None and portal.is_served:
+                if fields:
+                    looked = self._go(portal, fields, behind=portal_id in behind)
+                else:
+                    self._put_back(portal)
+            if portal_id in behind and not looked:
+                self._stored.backlog.put_back(portal_id)
 
-    def _go(self, portal: Portal, fields: CardFieldMap, *, behind: bool) -> None:
+    def _go(self, portal: Portal, fields: CardFieldMap, *, behind: bool) -> bool:
+        """Returns whether nothing was left."""
         due = self._stored.due(portal.id, self._stored.backlog.since(behind=behind))
         for chat in due:
             self._tell_of(portal, fields, chat)
-        if behind and len(due) < MAX_DUE:
-            self._stored.backlog.end(portal.id)
+        return len(due) < MAX_DUE
 
     def _tell_of(self, portal: Portal, fields: CardFieldMap, chat: Chat) -> None:
         try:

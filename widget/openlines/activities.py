@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from cachetools import TTLCache
 
+from widget.bitrix24.errors import is_silent
 from widget.errors import Refused
 from widget.openlines.calls import OpenLineCalls
 from widget.storage.lines import Line
@@ -15,6 +16,7 @@ from widget.timing import timer_of
 log = logging.getLogger(__name__)
 
 REMEMBERED_SECONDS = 3600
+REFUSAL_SECONDS = 60
 MAX_REMEMBERED = 2000
 
 
@@ -24,20 +26,26 @@ class LineActivities:
         self._remembered: TTLCache[tuple[int, int], bool] = TTLCache(
             MAX_REMEMBERED, REMEMBERED_SECONDS, timer=timer_of(clock)
         )
+        self._refused: TTLCache[tuple[int, int], bool] = TTLCache(
+            MAX_REMEMBERED, REFUSAL_SECONDS, timer=timer_of(clock)
+        )
         self._lock = threading.Lock()
 
     def are_kept(self, portal: Portal, line: Line) -> bool:
         """As the open line's settings say; yes where they are not told, so that nothing is told twice. One outside call
-        an hour."""
+        an hour, after a refusal one a minute. Raises Refused where the portal does not answer."""
         key = portal.id, line.open_line
         with self._lock:
-            known = self._remembered.get(key)
+            known = self._remembered.get(key, self._refused.get(key))
         if known is None:
+            kept_in = self._remembered
             try:
                 known = self._calls.config(portal, portal.installer_id, line.open_line).get("CRM") != "N"
             except Refused as error:
-                log.info("open_line.settings_unknown portal=%s line=%s error=%s", portal.id, line.id, error.reason)
-                known = True
+                if is_silent(error):
+                    raise
+                log.info("openline.settings_unknown portal=%s line=%s error=%s", portal.id, line.id, error.reason)
+                known, kept_in = True, self._refused
             with self._lock:
-                self._remembered[key] = known
+                kept_in[key] = known
         return known

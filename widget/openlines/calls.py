@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from widget.bitrix24.errors import said_no
 from widget.bitrix24.rest import Rest
 from widget.errors import ErrorCode, Refused
 from widget.masking import masked_words
@@ -114,21 +115,6 @@ class MessageRefused(Exception):
 
 
 HISTORY = "imopenlines.session.history.get"
-# Codes after which something may have been done, or that say nothing of the call itself.
-_NO_ANSWERS = frozenset({"INTERNAL_SERVER_ERROR", "ERROR_UNEXPECTED_ANSWER", "CONNECTION_ERROR"})
-_CODE = re.compile(r"[A-Z][A-Z_]{2,}", re.ASCII)
-
-
-def said_no(error: Refused) -> bool:
-    """Whether the portal itself refused the call, so that nothing was done (pure). Its own codes are in capitals; what
-    the connection says is not."""
-    answered = error.refusal in (
-        ErrorCode.PORTAL_FAILED,
-        ErrorCode.BROKEN,
-        ErrorCode.PORTAL_DENIED,
-        ErrorCode.PORTAL_SCOPE,
-    )
-    return answered and bool(_CODE.fullmatch(error.reason)) and error.reason not in _NO_ANSWERS
 
 
 class OpenLineCalls:

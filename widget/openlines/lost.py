@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from widget.errors import Refused
 from widget.openlines.calls import MessageThere, OpenLineCalls
 from widget.openlines.markup import mark_of
-from widget.openlines.mirroring import REPLY, changed_key, place_of
+from widget.openlines.mirroring import changed_key, place_of
 from widget.openlines.owners import LineOwners
 from widget.openlines.told import OperatorMessage, words_json
 from widget.storage.chats import Chat, Chats
 from widget.storage.lines import Line, Lines
 from widget.storage.mirrors import ORIGINALS, Mirror, Mirrors, New, Piece, PieceKind, State
 from widget.storage.portals import Portal, Portals, PortalState
+from widget.storage.sends import REPLY
 
 log = logging.getLogger(__name__)
 

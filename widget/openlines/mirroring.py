@@ -20,11 +20,10 @@ from widget.storage.chats import Chat, Chats
 from widget.storage.lines import Line, Lines, Mirroring
 from widget.storage.mirrors import Mirror, Mirrors, New, PieceKind
 from widget.storage.portals import Portal
-from widget.storage.sends import Send, SendState
+from widget.storage.sends import REPLY, Send, SendState
 
 log = logging.getLogger(__name__)
 
-REPLY = "im:"  # how the send key begins of what an operator wrote in an open line
 SETTLING = 60.0  # seconds in which a send from a card has its answer, or its process died
 
 

@@ -10,12 +10,11 @@ from widget.gateways.base import GatewayError, GatewayErrorCode
 from widget.gateways.lines import Gateways
 from widget.openlines.files import PortalFiles
 from widget.openlines.markup import pieces, to_whatsapp
-from widget.openlines.mirroring import REPLY
 from widget.openlines.told import OperatorMessage
 from widget.storage.chats import Chat
 from widget.storage.lines import Line
 from widget.storage.portals import Portal
-from widget.storage.sends import Send, SendState
+from widget.storage.sends import REPLY, Send, SendState
 
 MAX_TRIES = 30  # of one part
 # Why a message did not go out that goes out in a moment: the gateway is started anew, or asks for a pause.

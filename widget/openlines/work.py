@@ -9,22 +9,22 @@ from dataclasses import replace
 from enum import Enum
 from mimetypes import guess_extension
 
+from widget.bitrix24.errors import NOT_THEIRS, is_silent, said_no
 from widget.chats.message_facts import MessageFacts, merge_facts, read_facts, seen
 from widget.errors import AppError, ErrorCode, Refused
 from widget.gateways.base import GatewayError, GatewayErrorCode, Message
 from widget.openlines import words
-from widget.openlines.calls import MessageRefused, OpenLineCalls, Posted, said_no
+from widget.openlines.calls import MessageRefused, OpenLineCalls, Posted
 from widget.openlines.files import FileAddresses, FileRef
 from widget.openlines.markup import mark_of, to_portal
-from widget.openlines.mirroring import REPLY
 from widget.openlines.owners import LineOwners
 from widget.openlines.replies import Replies, is_of, is_passing, piece_key
 from widget.openlines.scenes import Scene, Scenes
 from widget.openlines.sharing import Sharing
 from widget.openlines.told import OperatorMessage, read_words
 from widget.storage.conversations import Conversations
-from widget.storage.mirrors import ORIGINALS, Mirror, Mirrors, New, Piece, PieceKind, State
-from widget.storage.sends import DECIDED_WITHIN, TOLD, UNCLEAR, Send, SendState
+from widget.storage.mirrors import FROM_OPERATORS, ORIGINALS, Mirror, Mirrors, New, Piece, PieceKind, State
+from widget.storage.sends import DECIDED_WITHIN, REPLY, TOLD, UNCLEAR, Send, SendState
 from widget.storage.tries import MAX_ERROR
 from widget.untrusted import as_positive_int
 
@@ -38,9 +38,6 @@ SOON = 20.0  # seconds in which an operator's message goes out as its event told
 TRIED_FOR = 900.0  # seconds in which an operator's message waits for a gateway that is away
 MAX_WAITS = 20  # for a rep whose token is gone to open a card again
 MAX_REFUSALS = 5  # of one piece that Bitrix24 does not take though it answers
-# the user may not, others may
-NOT_THEIRS = frozenset({ErrorCode.NO_AUTH, ErrorCode.PORTAL_DENIED, ErrorCode.NOT_ADMIN})
-SILENT = frozenset({ErrorCode.PORTAL_FAILED, ErrorCode.PORTAL_BUSY})
 PASSING = frozenset({ErrorCode.PORTAL_FAILED, ErrorCode.BROKEN, ErrorCode.CROWDED, ErrorCode.PORTAL_BUSY})
 
 SPENT = frozenset({ErrorCode.SENDS_SPENT, ErrorCode.FIRSTS_SPENT, ErrorCode.CHECKS_SPENT})  # until a time that is told
@@ -124,8 +121,12 @@ class MirrorWork:
     def _failed(self, mirror: Mirror, piece: Piece | None, error: Exception, until: float) -> Worked:
         """Try again later; but a piece that Bitrix24 refuses again and again is left out, and the rest goes on."""
         if isinstance(error, Refused) and error.refusal in SPENT:  # nothing is wrong, and each try would double a pause
-            self._mirrors.release(mirror, until=until)
-            return Worked.FAILED
+            if piece is None:
+                self._mirrors.release(mirror, until=until)
+                return Worked.FAILED
+            self._mirrors.hold(piece, until)  # what the client writes meanwhile goes on
+            self._mirrors.release(mirror)
+            return Worked.ALL
         said = (error.reason or error.refusal.value) if isinstance(error, AppError) else (str(error) or "refused")
         said = said if isinstance(error, AppError | MessageRefused) else type(error).__name__
         log.warning(
@@ -138,10 +139,12 @@ class MirrorWork:
             self._mirrors.release(mirror)
             return Worked.ALL
         self._mirrors.release(mirror, error=said, until=until)
-        silent = isinstance(error, Refused) and error.refusal in SILENT and not said_no(error)
-        return Worked.IN_VAIN if silent else Worked.FAILED
+        return Worked.IN_VAIN if isinstance(error, Refused) and is_silent(error) else Worked.FAILED
 
     def _do(self, scene: Scene, mirror: Mirror, piece: Piece) -> Mirror:
+        if piece.what in FROM_OPERATORS and (until := self._mirrors.held_until(piece)):
+            self._mirrors.hold(piece, until)  # in their order
+            return mirror
         match piece.what:
             case PieceKind.CLIENT:
                 return self._client_wrote(scene, mirror, piece)
@@ -373,7 +376,8 @@ class MirrorWork:
         # By its id alone: two equal texts are two messages.
         if message is None or self._mirrors.ended_as(scene.portal.id, piece.im_id, [PieceKind.CARD]):
             return self._end(mirror, piece, State.DROPPED)
-        if message.chat and not mirror.portal_chat:
+        here = message.place == scene.place.name  # else it stands in the room of a chat that was joined with this one
+        if message.chat and here and not mirror.portal_chat:
             mirror = self._mirrors.learn(mirror, portal_chat=message.chat)
         age = self._clock() - piece.created_at
         if age > SOON:  # it may have been changed or taken back meanwhile, of which no event tells before its delivery
@@ -401,7 +405,10 @@ class MirrorWork:
         if sends:
             names = [send.message_id for send in sends]
             self._mirrors.mark(piece, mark_of(message.text))
-            self._calls.delivered(scene.portal, scene.place, message.chat or mirror.portal_chat, piece.im_id, names)
+            room = message.chat or (mirror.portal_chat if here else 0)
+            if room:
+                place = replace(scene.place, name=message.place)
+                self._calls.delivered(scene.portal, place, room, piece.im_id, names)
         return self._end(mirror, piece, State.DONE, message_id=sends[0].message_id if sends else "")
 
     def _operator_changed(self, scene: Scene, mirror: Mirror, piece: Piece) -> Mirror:
@@ -412,7 +419,7 @@ class MirrorWork:
             return self._end(mirror, piece, State.DROPPED)
         original = self._mirrors.ended_as(scene.portal.id, piece.im_id, ORIGINALS)
         names = self._names(scene, original) or message.outside
-        text = message.text if piece.what is PieceKind.RECALLED else self._text_now(scene, mirror, message)
+        text = "" if piece.what is PieceKind.RECALLED else self._text_now(scene, mirror, message)
         done = piece.what is PieceKind.CHANGED and original and original.mark == mark_of(text or "")
         if not names or text is None or done:
             return self._end(mirror, piece, State.DROPPED)

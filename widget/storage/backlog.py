@@ -1,7 +1,8 @@
 """Which portals have old conversations left to look through. What is new is found by its time, in an index; only what
 is old and changed nevertheless, or was never told, wants a look at everything that a portal has.
 
-A table with a column `behind` says it: true until a look over everything found nothing left, and once an hour again.
+A table with a column `behind` says it: true until a look over everything that finds nothing left, and again when
+a choice is saved and once an hour.
 """
 
 from collections.abc import Callable
@@ -28,11 +29,15 @@ class Backlog:
         self._table = table
         self._clock = clock
 
-    def portals(self) -> set[int]:
-        """Those that have something left. One query."""
-        query = select(self._table.c.portal_id).where(self._table.c.behind == true())
+    def take(self) -> set[int]:
+        """Those that have something left, for a round over everything. What it leaves is `put_back`; what is reopened
+        meanwhile stays so. One query, and a statement where there are any."""
+        behind = self._table.c.behind == true()
         with transaction(self._engine) as connection:
-            return set(connection.execute(query).scalars())
+            if connection.execute(select(self._table.c.portal_id).where(behind).limit(1)).first() is None:
+                return set()
+            taken = update(self._table).where(behind).values(behind=False).returning(self._table.c.portal_id)
+            return set(connection.execute(taken).scalars())
 
     def since(self, *, behind: bool) -> float:
         """From which time on (unix seconds) a portal's conversations are looked at."""
@@ -43,7 +48,7 @@ class Backlog:
         with transaction(self._engine) as connection:
             connection.execute(update(self._table).values(behind=True))
 
-    def end(self, portal_id: int) -> None:
-        """Nothing is left. One statement."""
+    def put_back(self, portal_id: int) -> None:
+        """Something is left. One statement."""
         with transaction(self._engine) as connection:
-            connection.execute(update(self._table).where(self._table.c.portal_id == portal_id).values(behind=False))
+            connection.execute(update(self._table).where(self._table.c.portal_id == portal_id).values(behind=True))

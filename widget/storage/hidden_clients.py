@@ -10,7 +10,17 @@ from sqlalchemy import Connection, Engine, Table, and_, delete, select, tuple_, 
 
 from widget.phones.numbers import shown
 from widget.storage.chats import LID, MAX_IDS, Chat, chat_of_row, ids_json
-from widget.storage.schema import chat_links, chats, client_names, joined_chats, mirrors, records, scheduled, sends
+from widget.storage.schema import (
+    chat_links,
+    chats,
+    client_names,
+    joined_chats,
+    mirrored,
+    mirrors,
+    records,
+    scheduled,
+    sends,
+)
 from widget.storage.secret_box import SecretBox
 from widget.storage.transaction import after_commit, transaction
 from widget.storage.upsert import insert_into
@@ -128,6 +138,7 @@ class HiddenClients:
                     _end_rights(connection, hidden)
                 stays, goes = (hidden, known) if self._is_mirrored(connection, hidden, known) else (known, hidden)
                 _move(connection, goes, stays)
+                _move_mirrored(connection, goes, stays)
                 was = {"portal_id": goes.portal_id, "was": goes.id, "chat_id": stays.id}
                 connection.execute(insert_into(connection, joined_chats).values(was).on_conflict_do_nothing())
                 connection.execute(delete(chats).where(chats.c.id == goes.id))
@@ -159,6 +170,17 @@ def _move(connection: Connection, goes: Chat, stays: Chat) -> None:
             same = and_(other.c.chat_id == stays.id, *(other.c[name] == table.c[name] for name in named))
             which.append(~select(other.c.chat_id).where(same).exists())
         connection.execute(update(table).where(*which).values(chat_id=stays.id))
+
+
+def _move_mirrored(connection: Connection, goes: Chat, stays: Chat) -> None:
+    """Where both chats have a mirror, what one holds goes on in the other: a mirror goes with its chat."""
+    both = mirrors.c.portal_id == stays.portal_id, mirrors.c.chat_id.in_((goes.id, stays.id))
+    query = select(mirrors.c.chat_id, mirrors.c.id).where(*both)
+    ids = {row.chat_id: row.id for row in connection.execute(query)}
+    if len(ids) == 2:
+        known = select(mirrored.c.key).where(mirrored.c.mirror_id == ids[stays.id])
+        which = mirrored.c.mirror_id == ids[goes.id], mirrored.c.key.not_in(known)
+        connection.execute(update(mirrored).where(*which).values(mirror_id=ids[stays.id]))
 
 
 def _together(known: Chat, hidden: Chat) -> dict[str, object]:

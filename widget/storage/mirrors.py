@@ -13,8 +13,9 @@ from sqlalchemy import ColumnElement, Engine, and_, delete, func, select, update
 from widget.storage.chats import Chat
 from widget.storage.portals import PortalState
 from widget.storage.rows import reader
-from widget.storage.schema import mirrored, mirrors, portals
+from widget.storage.schema import mirrored, mirrors, portals, sends
 from widget.storage.secret_box import SecretBox
+from widget.storage.sends import REPLY
 from widget.storage.transaction import after_commit, transaction
 from widget.storage.tries import MAX_ERROR, in_turn
 from widget.storage.upsert import insert_into
@@ -45,6 +46,7 @@ class PieceKind(Enum):
     RECALLED = "recalled"  # an operator deleted it
 
 
+FROM_OPERATORS = (PieceKind.OPERATOR, PieceKind.CHANGED, PieceKind.RECALLED)
 ORIGINALS = (PieceKind.OPERATOR, PieceKind.CARD)  # what an employee's message in the messenger was first
 
 
@@ -56,6 +58,7 @@ class State(Enum):
     FAILED = "failed"
 
 
+HELD = "held"  # the error of a piece that waits for its line, and nothing is wrong
 OPEN = (State.WAITING.value, State.ASKED.value)
 
 
@@ -289,7 +292,19 @@ class Mirrors:
 
     def postpone(self, piece: Piece, seconds: float) -> None:
         """Look at the piece again later; those behind it go first."""
-        self._set(piece, due_at=self._clock() + seconds)
+        self._set(piece, due_at=self._clock() + seconds, error="")
+
+    def hold(self, piece: Piece, until: float) -> None:
+        """The piece waits for its line until then (unix seconds), and what operators did after it with it. One
+        statement."""
+        self._set(piece, due_at=max(until, self._clock() + 1.0), error=HELD)
+
+    def held_until(self, piece: Piece) -> float:
+        """Until when (unix seconds) an earlier piece from an operator is held, 0 if none is. One query."""
+        earlier = mirrored.c.mirror_id == piece.mirror_id, mirrored.c.id < piece.id
+        held = mirrored.c.state.in_(OPEN), mirrored.c.error == HELD, mirrored.c.due_at > self._clock()
+        with transaction(self._engine) as connection:
+            return float(connection.execute(select(func.max(mirrored.c.due_at)).where(*earlier, *held)).scalar() or 0.0)
 
     def of_messages(self, mirror: Mirror, im_ids: Collection[int]) -> list[Piece]:
         """Every piece that is about one of these messages of the messenger, the oldest first. One query."""
@@ -321,7 +336,7 @@ class Mirrors:
 
     def there(self, chat: Chat, since: float) -> set[str]:
         """Which of its messages, by WhatsApp's ids, stand in an open line and came since this time (unix seconds), an
-        hour more or less. One query."""
+        hour more or less; of what an operator wrote there every part. One query."""
         mine = mirrors.c.portal_id == chat.portal_id, mirrors.c.chat_id == chat.id
         went = (
             mirrored.c.state == State.DONE.value,
@@ -329,8 +344,10 @@ class Mirrors:
             mirrored.c.created_at >= since - 3600.0,
         )
         query = select(mirrored.c.message_id).join_from(mirrors, mirrored).where(*mine, *went)
+        in_time = sends.c.portal_id == chat.portal_id, sends.c.chat_id == chat.id, sends.c.created_at >= since - 3600.0
+        parts = select(sends.c.message_id).where(*in_time, sends.c.send_key.startswith(REPLY))
         with transaction(self._engine) as connection:
-            return set(connection.execute(query).scalars())
+            return set(connection.execute(query.union(parts)).scalars())
 
     def waiting(self) -> tuple[int, float]:
         """What waits of all portals that can be called: how many pieces, and when the oldest came (unix seconds, 0 if

@@ -17,6 +17,7 @@ from widget.storage.transaction import transaction
 from widget.storage.upsert import insert_into
 
 GIVEN_UP = 60.0  # seconds; a send without an answer for this long was left by a process that died
+REPLY = "im:"  # how the send key begins of what an operator wrote in an open line
 DECIDED_WITHIN = 7 * 86_400.0  # seconds for which a missing send stays in sight until a rep says what is true
 SETTLES_WITHIN = 600.0  # seconds; what is unclear for longer is worth an administrator's look
 MAX_RECENT = 200  # sends of one chat in one answer

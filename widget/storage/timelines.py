@@ -69,6 +69,7 @@ class Record:
     asked: bool
     others: int
     attempts: int
+    error: str
 
 
 class Timelines:
@@ -195,6 +196,12 @@ class Timelines:
     def leave(self, record: Record) -> None:
         """Let it be as it was: it may be taken again at once. One statement."""
         self._set(record, busy_until=0.0)
+
+    def give_up(self, record: Record, told_at: float, error: str) -> None:
+        """The messages until this time (unix seconds) stay untold, and why is kept: what comes later is told. One
+        statement."""
+        told = {"attempts": record.attempts + 1, "error": error[:MAX_ERROR]}
+        self._set(record, told_at=told_at, busy_until=0.0, next_try_at=0.0, **told)
 
     def fail(self, record: Record, error: str) -> None:
         """Note the failure; the comment is tried again after a pause. One statement."""

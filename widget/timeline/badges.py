@@ -101,8 +101,8 @@ class WaitingBadges:
         except AppError as error:
             self._timelines.fail(record, error.reason or error.refusal.value)
             raise
-        if made:
-            self._timelines.made(record, made)  # else the CRM is asked for its card when the lease is over
+        if made:  # else the CRM is asked for its card when the lease is over
+            self._timelines.done(self._timelines.made(record, made), 0.0)
 
     def _end(self, portal: Portal, record: Record) -> None:
         """Complete an activity: the client was answered, or marks are not wanted any more. Two calls at most; a

@@ -6,6 +6,7 @@ bitrix24/b24restdocs: api-reference/crm/timeline/comments/*.md, bindings/*.md.
 import logging
 from collections.abc import Callable, Iterable, Sequence
 
+from widget.bitrix24.errors import NOT_THEIRS
 from widget.bitrix24.rest import Rest
 from widget.errors import ErrorCode, Refused
 from widget.storage.portals import Portal
@@ -15,7 +16,6 @@ from widget.untrusted import as_dict, as_positive_int, as_rows, as_str
 
 log = logging.getLogger(__name__)
 
-NOT_THEIRS = frozenset({ErrorCode.NO_AUTH, ErrorCode.PORTAL_DENIED, ErrorCode.NOT_ADMIN})
 GONE = frozenset({"NOT_FOUND", "OWNER_NOT_FOUND", ""})  # some refusals of timelines have no code but words
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from widget.bitrix24.clients import cards_of_chat
 from widget.bitrix24.crm import DEAL
-from widget.bitrix24.rest import Rest
+from widget.bitrix24.rest import Batch, Rest
 from widget.storage.chats import Chat
 from widget.storage.hidden_clients import HiddenClients
 from widget.storage.portals import Portal
@@ -47,8 +47,10 @@ class CardFinder:
             for field, ids in people.items()
             if ids
         }
-        answer = self._rest.batch(portal, portal.installer_id, commands).results if commands else {}
-        found = {kind: newest_first(_items_of(answer, kind)) for kind in kinds}
+        answer = self._rest.batch(portal, portal.installer_id, commands) if commands else Batch({}, {})
+        if answer.busy:  # what it does not tell now is no empty list
+            raise answer.refused(answer.busy)
+        found = {kind: newest_first(_items_of(answer.results, kind)) for kind in kinds}
         items = tuple((kind, item) for kind in kinds if kind != DEAL for item in found[kind])
         return replace(known, deals=found.get(DEAL, ()), items=items)
 

@@ -7,6 +7,7 @@ from functools import partial
 
 from widget.bitrix24.country import language_in
 from widget.bitrix24.employees import read_employees
+from widget.bitrix24.errors import is_silent
 from widget.bitrix24.rest import Rest
 from widget.chats.bubbles import Bubble, merge
 from widget.chats.message_facts import MessageFacts, merge_facts, read_facts, seen
@@ -18,6 +19,7 @@ from widget.storage.mirrors import Mirrors
 from widget.storage.portals import Portal, Portals
 from widget.storage.sends import OPEN, Send, SendState
 from widget.storage.timelines import MAX_DUE, Record, TimelineMode, Timelines, TimelineSettings
+from widget.storage.tries import MAX_ERROR
 from widget.timeline.comments import GONE, Comments, Text
 from widget.timeline.finding import CardFinder
 from widget.timeline.places import Place
@@ -25,7 +27,17 @@ from widget.timeline.transcript import Talk, day_of, text_of
 
 log = logging.getLogger(__name__)
 
-SILENT = frozenset({ErrorCode.PORTAL_FAILED, ErrorCode.PORTAL_BUSY})
+MAX_TRIES = 10  # of one comment that the portal refuses though it answers: it would keep all that was said later untold
+# Why no conversation of a portal can be told now: that is no comment's fault.
+OF_ALL = frozenset(
+    {
+        *(ErrorCode.NO_AUTH, ErrorCode.PORTAL_CLOSED, ErrorCode.PORTAL_PLAN, ErrorCode.PORTAL_UNPAID),
+        *(ErrorCode.PORTAL_BLOCKED, ErrorCode.PORTAL_CONFIRM, ErrorCode.PORTAL_SCOPE, ErrorCode.PORTAL_MOVED),
+        *(ErrorCode.CROWDED, ErrorCode.STORE_GONE),
+    }
+)
+
+Said = tuple[list[Bubble], list[Send], float]  # what a comment holds, the sends among it, and up to when it is all
 
 
 class TimelineWork:
@@ -54,25 +66,33 @@ class TimelineWork:
     def go(self) -> None:
         """A round over every portal that wants it: what was written lately, and everything where old conversations may
         be left. Two queries where none wants it. Never raises."""
-        behind = self._timelines.backlog.portals()
+        behind = self._timelines.backlog.take()
         for portal_id, settings in self._timelines.wanted().items():
             portal = self._portals.get(portal_id)
+            looked = False
             if portal is not None and portal.is_served:
-                self._go(portal, settings, behind=portal_id in behind)
+                looked = self._go(portal, settings, behind=portal_id in behind)
+            if portal_id in behind and not looked:
+                self._timelines.backlog.put_back(portal_id)
 
-    def _go(self, portal: Portal, settings: TimelineSettings, *, behind: bool) -> None:
+    def _go(self, portal: Portal, settings: TimelineSettings, *, behind: bool) -> bool:
+        """Returns whether nothing was left."""
         # A conversation that has to end first is due as much later.
         since = self._timelines.backlog.since(behind=behind) - settings.idle_hours * 3600.0
-        lines = {line.id: line for line in self._lines.kept(portal.id) if self._tells(portal, line)}
+        try:
+            lines = {line.id: line for line in self._lines.kept(portal.id) if self._tells(portal, line)}
+        except Refused as error:
+            log.warning("timeline.portal_silent portal=%s error=%s", portal.id, error.reason)
+            return False
         due = self._timelines.due(portal.id, settings, list(lines), since)
         for chat, held in due:
             if not self._tell_of(portal, settings, lines[chat.line_id], chat, held):
-                return  # it does not answer now, and other portals wait
-        if behind and len(due) < MAX_DUE:
-            self._timelines.backlog.end(portal.id)
+                return False  # it does not answer now, and other portals wait
+        return len(due) < MAX_DUE
 
     def _tells(self, portal: Portal, line: Line) -> bool:
-        """Where an open line writes an activity of its own, that is what a card shows."""
+        """Where an open line writes an activity of its own, that is what a card shows. Raises Refused where the portal
+        does not answer."""
         return not line.mirrored or not self._writes_itself(portal, line)
 
     def _tell_of(self, portal: Portal, settings: TimelineSettings, line: Line, chat: Chat, held: float) -> bool:
@@ -84,16 +104,27 @@ class TimelineWork:
         record = self._timelines.take(chat, name, begins)
         if record is None:
             return True
+        said: Said = [], [], chat.last_at
         try:
-            self._tell(portal, settings, line, chat, record)
+            said = self._to_tell(settings, line, chat, record)
+            self._tell(portal, settings, line, chat, record, said)
         except AppError as error:
             log.warning("timeline.failed chat=%s attempt=%s error=%s", chat.id, record.attempts + 1, error.reason)
-            self._timelines.fail(record, error.reason or error.refusal.value)
-            return error.refusal not in SILENT or error.reason in GONE
+            silent = _is_silent(error)
+            hopeless = not silent and error.refusal not in OF_ALL
+            self._fail(record, said, error.reason or error.refusal.value, hopeless=hopeless)
+            return not silent
         except Exception as error:
             log.exception("timeline.broken chat=%s", chat.id)
-            self._timelines.fail(record, type(error).__name__)
+            self._fail(record, said, type(error).__name__, hopeless=True)
         return True
+
+    def _fail(self, record: Record, said: Said, error: str, *, hopeless: bool) -> None:
+        # Tries that an outage took are none of a refusal's: it has to say so twice.
+        if hopeless and record.attempts + 1 >= MAX_TRIES and record.error == error[:MAX_ERROR]:
+            self._timelines.give_up(record, said[-1], error)
+        else:
+            self._timelines.fail(record, error)
 
     def _first_after(self, chat: Chat, at: float) -> float:
         """When the first message came that no comment holds: a round may come after midnight."""
@@ -109,8 +140,10 @@ class TimelineWork:
             begin, end = (begin, middle) if day_of(middle, settings.zone) == today else (middle, end)
         return max(end, settings.since)
 
-    def _tell(self, portal: Portal, settings: TimelineSettings, line: Line, chat: Chat, record: Record) -> None:
-        bubbles, sends, told_at = self._to_tell(settings, line, chat, record)
+    def _tell(
+        self, portal: Portal, settings: TimelineSettings, line: Line, chat: Chat, record: Record, said: Said
+    ) -> None:
+        bubbles, sends, told_at = said
         is_placed = bool(record.comment_id) and not record.asked
         found = self._places.find(portal, settings, chat) if bubbles and not is_placed else None
         if not bubbles or not (found or record.comment_id):
@@ -130,9 +163,7 @@ class TimelineWork:
             self._tell_beside(portal, chat, record, name, beside.get(name), users, text)
         self._timelines.done(record, told_at)
 
-    def _to_tell(
-        self, settings: TimelineSettings, line: Line, chat: Chat, record: Record
-    ) -> tuple[list[Bubble], list[Send], float]:
+    def _to_tell(self, settings: TimelineSettings, line: Line, chat: Chat, record: Record) -> Said:
         """What a comment holds, the sends among it, and up to when it is all (unix seconds): a day's is only that
         day's, and what stood in an open line before its mirroring ended is told there."""
         bubbles, sends = self._said(chat, record.begins_at)
@@ -159,7 +190,7 @@ class TimelineWork:
             if place or record.comment_id:
                 self._comments.write(portal, record, place, users, text)
         except Refused as error:
-            if error.refusal in SILENT and error.reason not in GONE:
+            if _is_silent(error):
                 self._timelines.leave(record)
                 raise
             log.info("timeline.not_told_beside chat=%s name=%s error=%s", chat.id, name, error.reason)
@@ -189,3 +220,7 @@ class TimelineWork:
             return {}
         names = {employee.user_id: employee.name for employee in employees}
         return {send.message_id: names[send.user_id] for send in sends if names.get(send.user_id)}
+
+
+def _is_silent(error: AppError) -> bool:
+    return is_silent(error) and error.reason not in GONE  # some refusals of timelines have no code
