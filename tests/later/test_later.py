@@ -92,6 +92,15 @@ def work(widget: Widget, after: float = 0, state: LineState = LineState.READY) -
         widget.services.later.go()
 
 
+def send_kept(widget: Widget, chat: Chat, message: Scheduled) -> None:
+    """As a worker does that dies before it says so."""
+    here = widget.services
+    line = here.storage.lines.all_of(widget.portals[0])[0]
+    found = here.storage.chats.get(widget.portals[0], chat.id)
+    assert found
+    send_as(here.chats.service, here.storage.kept_files, line, found, message, name="", typed=False)
+
+
 def sent(outside: Outside) -> int:
     return outside.calls().get("sendText", 0)
 
@@ -237,6 +246,31 @@ def test_what_the_gateway_surely_did_not_take_asks_its_author_and_goes_out_by_th
     assert (sent(outside), chat.kept) == (2, [])
 
 
+def test_what_the_gateway_refuses_at_a_press_stays_with_its_file_and_goes_out_at_the_next(
+    widget: Widget, chat: Chat, outside: Outside
+) -> None:
+    chat.later_file(b"%PDF-1.4", text="Prices")
+    outside.break_gateway("refuse", "sendFile")
+    chat.do("now", confirmed=True)
+    assert ([message.asks for message in chat.kept], files_kept(widget)) == (["refused"], 1)
+    assert chat.do("now", confirmed=True).answer.status_code == 200
+    assert (outside.calls()["sendFile"], chat.kept, files_kept(widget)) == (2, [], 0)
+
+
+def test_a_press_while_a_worker_sends_it_takes_nothing_from_the_worker(
+    widget: Widget, chat: Chat, outside: Outside
+) -> None:
+    chat.later()
+    (message,) = chat.kept
+    assert widget.services.storage.scheduled.take(message)
+    outside.break_gateway("refuse", "sendText")
+    send_kept(widget, chat, message)
+    assert chat.do("remove").refusal == "later_busy"
+    widget.clock.forward(LEASE)  # that worker died
+    assert chat.do("remove").refusal == "later_busy"
+    assert [each.asks for each in chat.kept] == ["refused"]
+
+
 def test_a_text_that_is_changed_at_the_moment_of_its_sending_does_not_go_out_as_it_was(
     widget: Widget, chat: Chat, outside: Outside, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -316,14 +350,7 @@ def test_it_is_changed_sent_and_taken_back_by_its_author_or_an_administrator(
 
 def test_what_a_worker_has_sent_and_not_written_down_is_not_taken_back(widget: Widget, chat: Chat) -> None:
     chat.later()
-    (message,) = chat.kept
-    line = widget.services.storage.lines.all_of(widget.portals[0])[0]
-    stored = widget.services.storage.chats.get(widget.portals[0], chat.id)
-    assert stored
-    send_as(
-        widget.services.chats.service, widget.services.storage.kept_files, line, stored, message, name="", typed=False
-    )
-
+    send_kept(widget, chat, chat.kept[0])
     assert chat.do("remove").answer.status_code == 409
     assert chat.kept == []
     assert chat.card.history(chat.id).text.count("See you") >= 1
