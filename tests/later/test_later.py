@@ -195,6 +195,7 @@ def test_a_line_that_is_switched_off_or_may_not_send_asks(widget: Widget, chat: 
     widget.services.storage.lines.set_active(widget.portals[0], 1, active=False)
     work(widget, HOUR)
     assert (sent(outside), chat.kept[0].asks) == (0, "line_off")
+    assert "data-waiting-later" not in listed(widget, "admin").text  # no chat opens there
 
 
 def takes_the_number_off_the_card(widget: Widget) -> None:
@@ -466,7 +467,8 @@ def test_at_night_the_list_asks_back_before_it_sends(widget: Widget, chat: Chat,
     client_writes(widget)
     work(widget, HOUR)
     widget.clock.forward(10 * HOUR)  # midnight there
-    assert listed(widget, "rep").post("/app/later/1", {"do": "now"}).answer.status_code == 409
+    asked = listed(widget, "rep").post("/app/later/1", {"do": "now"})
+    assert (asked.answer.status_code, attribute(asked.text, "data-yes")) == (409, "Send anyway")
     assert sent(outside) == 0
 
 
@@ -477,6 +479,8 @@ def test_who_may_not_read_the_chat_any_more_can_only_take_it_back(widget: Widget
     work(widget, HOUR)
     widget.services.storage.lines.set_access(widget.portals[0], 1, [Grantee("U3", "Another")])
     rep = listed(widget, "rep")
+    assert "See you" in rep.words
+    assert MARIA not in rep.words
     assert rep.post("/app/later/1", {"do": "now", "confirmed": True}).answer.status_code == 403
     assert rep.post("/app/later/1", {"do": "remove"}).answer.status_code == 200
     assert (sent(outside), chat.kept) == (0, [])
