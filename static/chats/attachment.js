@@ -37,6 +37,7 @@ export class Attachments {
   }
 
   take(files) {
+    if (!this.input) return; // a quick reply's, on such a line
     const tooLarge = [...files].filter((file) => file.size > this.largest);
     const words = this.form.parentElement.querySelector('#file-too-large').content.textContent;
     this.say(tooLarge.length ? `${tooLarge.map(({ name }) => name).join(', ')}: ${words}` : '');

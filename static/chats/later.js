@@ -9,7 +9,7 @@ import { problemIn, wordsOf } from './said.js';
 import { textOf, writtenIn } from './words.js';
 
 const LOOK_EVERY = 30_000; // while some wait
-const tries = []; // {address, file, text, when, key} of what is not known to be kept: another try is the same message
+const tries = new Set(); // {address, file, text, when, key} of what is not known to be kept: another try is the same message
 let postpone = null; // of the chat that is open
 
 /** The question before a send: resolves to yes, no, or later, where it has been kept until the client's morning. */
@@ -74,7 +74,7 @@ export function startLater(chat, address, composer, history, signal) {
     for (const message of messages) {
       const mine = tryOf(address, message, at);
       if (!(await keep(message, at, mine.key))) return;
-      tries.splice(tries.indexOf(mine), 1);
+      tries.delete(mine);
       composer.forget(message.file);
     }
     text.focus();
@@ -121,7 +121,8 @@ export function startLater(chat, address, composer, history, signal) {
 
 function tryOf(address, { file, text }, when) {
   const wanted = Object.entries({ address, file, text, when });
-  const known = tries.find((each) => wanted.every(([name, value]) => each[name] === value));
-  if (!known) tries.push({ ...Object.fromEntries(wanted), key: newKey() });
-  return known ?? tries.at(-1);
+  const known = [...tries].find((each) => wanted.every(([name, value]) => each[name] === value));
+  const mine = known ?? { ...Object.fromEntries(wanted), key: newKey() };
+  tries.add(mine);
+  return mine;
 }
