@@ -215,9 +215,9 @@ def test_no_page_leaves_a_text_in_english_for_a_russian_reader(widget: Widget) -
 
 
 def test_every_question_names_what_its_answer_does() -> None:
-    """The button of a dialog has no words of its own, but in the chat's two (templates/_dialog.html)."""
+    """The button of a dialog has no words of its own, but in the chat's own (templates/_dialog.html)."""
     asked = re.compile(r'ask_back\(\s*render_template\(\s*"([^"]+)"')
     questions = {name for file in (ROOT / "widget").rglob("*.py") for name in asked.findall(file.read_text())}
-    questions -= {"chats/_confirm.html", "chats/_confirm_delete.html"}
+    questions -= {"chats/_confirm_delete.html"}
     assert len(questions) > 3
     assert [name for name in questions if "data-yes" not in (ROOT / "templates" / name).read_text()] == []

@@ -1,7 +1,7 @@
 // Quick replies as files: saved through a link of the page's own, taken from one that is chosen; and files of a reply.
 
 import { request, Refused } from '../api.js';
-import { fragment, redraw } from './send.js';
+import { noticeOf, redraw } from './send.js';
 
 export const replyActions = {
   'export-replies': save,
@@ -37,12 +37,8 @@ async function take(file, button, path) {
     redraw(await response.text());
   } catch (error) {
     if (error instanceof Refused && error.message === '422') redraw(error.html);
-    else button.after(error instanceof Refused ? fragment(error.html) : noConnection());
+    else button.after(noticeOf(error));
   } finally {
     button.disabled = false;
   }
-}
-
-function noConnection() {
-  return document.getElementById('no-connection').content.cloneNode(true);
 }

@@ -45,7 +45,7 @@ export function jsonOf(form) {
 
 async function failed(error, { path, json, from, headers, focused }) {
   if (!(error instanceof Refused)) {
-    complain(from, document.getElementById('no-connection').content.cloneNode(true));
+    complain(from, noticeOf(error));
   } else if (error.message === 'confirm') {
     const beside = from.matches('form') ? (from.querySelector('.button-primary') ?? from) : from;
     if (await confirmed('question', fragment(error.html), beside))
@@ -54,9 +54,15 @@ async function failed(error, { path, json, from, headers, focused }) {
   } else if (error.message === '422') {
     swap(error.html, focused); // the same form with its faults beside the fields
   } else {
-    complain(from, fragment(error.html));
+    complain(from, noticeOf(error));
   }
   return null;
+}
+
+/** What is said of an error: the server's words, or that there is no connection. */
+export function noticeOf(error) {
+  if (error instanceof Refused) return fragment(error.html);
+  return document.getElementById('no-connection').content.cloneNode(true);
 }
 
 function swap(text, focused) {
@@ -95,7 +101,8 @@ function silenced(piece) {
     });
 }
 
-function complain(from, notice) {
+/** Say it at what was pressed: a drawn notice, in place of one before it. */
+export function complain(from, notice) {
   const place = from.closest('form, .panel, li') ?? from;
   place.querySelector(':scope > .complaint')?.remove();
   const holder = document.createElement('div');

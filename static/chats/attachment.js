@@ -37,6 +37,7 @@ export class Attachments {
   }
 
   take(files) {
+    if (!this.input) return; // a quick reply's, on such a line
     const tooLarge = [...files].filter((file) => file.size > this.largest);
     const words = this.form.parentElement.querySelector('#file-too-large').content.textContent;
     this.say(tooLarge.length ? `${tooLarge.map(({ name }) => name).join(', ')}: ${words}` : '');
@@ -66,8 +67,7 @@ export class Attachments {
     const button = event.target.closest('[data-action]');
     const chip = this.chips.find(({ item }) => item.contains(button));
     if (button?.dataset.action === 'forget-file') {
-      this.drop(chip);
-      this.chips = this.chips.filter((other) => other !== chip);
+      this.forget(chip.file);
       this.form.querySelector('#text').focus();
     } else if (button?.dataset.action === 'file-earlier') this.moveUp(chip, button);
     this.show();
@@ -85,6 +85,12 @@ export class Attachments {
   drop({ item }) {
     URL.revokeObjectURL(item.querySelector('img')?.src ?? '');
     item.remove();
+  }
+
+  forget(file) {
+    for (const chip of this.chips.filter((each) => each.file === file)) this.drop(chip);
+    this.chips = this.chips.filter((each) => each.file !== file);
+    if (this.input) this.show();
   }
 
   forgetAll() {

@@ -13,9 +13,10 @@ const TYPING_EVERY = 10_000;
 const LINES = 8;
 const WORDS = { offline: '#send-failed', unclear: '#send-unclear', doubted: '#send-doubted', kept: '#send-kept' };
 
-/** Start it in a drawn chat. Gives `replyTo` and `change`, which take a message: {ref, text, written}; `write`, `speak`;
- *  and for what sends in another way `draft`, the messages that would go out now, `attach`, `post` and `forget`, which
- *  empties the box. */
+/** Start it in a drawn chat. Gives `replyTo` and `change`, which take a message: {ref, text, written}, to change also one
+ *  with a `save(words, when)` in place of the `ref`, where `save(when)` ends that, and is nothing without one; `write`,
+ *  `speak`; and for what sends in another way `draft`, the messages that would go out now, `attach`, `post` and `forget`,
+ *  which takes one of them out of the box, by its file. */
 export function startComposer(chat, address, history, signal) {
   const form = chat.querySelector('#composer');
   const text = form.querySelector('#text');
@@ -60,7 +61,8 @@ export function startComposer(chat, address, history, signal) {
     speak,
     draft,
     attach: (files) => attachments.take(files),
-    post: (message) => queue.add({ ...message, replyTo: about?.ref ?? '' }),
+    post,
+    save: (when) => about?.save && change(when),
     forget,
   };
 
@@ -112,6 +114,7 @@ export function startComposer(chat, address, history, signal) {
     for (const label of button.querySelectorAll('[data-for]'))
       label.hidden = (label.dataset.for === 'edit') !== Boolean(about?.change);
     for (const control of form.querySelectorAll('[data-attaches]')) control.hidden = Boolean(about?.change);
+    form.querySelector('.later-open').hidden = Boolean(about?.change && !about.save);
   }
 
   // As high as what is in it, up to eight lines.
@@ -151,11 +154,16 @@ export function startComposer(chat, address, history, signal) {
     const body = text.value.trim();
     const alone = body ? [{ text: body }] : [];
     const messages = attachments.chips.length ? attachments.messages(body) : alone;
-    return messages.map((message, index) => ({ ...message, replyTo: index ? '' : (about?.ref ?? '') }));
+    return messages.map((message, index) => ({ ...message, replyTo: index ? '' : answered() }));
   }
 
-  function forget() {
-    attachments.forgetAll();
+  function answered() {
+    return about && !about.change ? about.ref : '';
+  }
+
+  // The words and the answer go with the first.
+  function forget(file) {
+    attachments.forget(file);
     about = null;
     write('');
     showAbout();
@@ -165,27 +173,35 @@ export function startComposer(chat, address, history, signal) {
     const messages = draft();
     if (!messages.length || 'blocked' in form.dataset || tooLong()) return;
     say('');
-    forget();
-    for (const message of messages) queue.add(message);
+    for (const message of messages) {
+      forget(message.file);
+      queue.add(message);
+    }
     text.focus();
   }
 
   /** Send a recording, which has no words; what is typed stays. Says whether it went. */
   function speak(file) {
     if ('blocked' in form.dataset) return false;
-    const answers = about && !about.change;
-    queue.add({ text: '', file, voice: true, replyTo: answers ? about.ref : '' });
-    if (answers) turnTo(null);
+    post({ text: '', file, voice: true });
     return true;
   }
 
-  async function change() {
+  function post(message) {
+    const replyTo = answered();
+    queue.add({ ...message, replyTo });
+    if (replyTo) turnTo(null);
+  }
+
+  async function change(when = '') {
     const body = text.value.trim();
-    if (!body || button.disabled || tooLong()) return;
+    const { ref, save } = about;
+    if (!(body || when) || (button.disabled && !save) || tooLong()) return;
     button.disabled = true;
     say('');
     try {
-      await request(`${address}/${about.ref}/edit`, { json: { text: body }, signal });
+      if (save) return (await save(body, when)) && turnTo(null);
+      await request(`${address}/${ref}/edit`, { json: { text: body }, signal });
       turnTo(null);
       history.say('edited');
       history.hurry(0);

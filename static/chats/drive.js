@@ -64,6 +64,6 @@ export function startDrive(chat, address, composer, signal) {
 
   function complain(error) {
     dialog.close('no');
-    say(wordsOf(error, chat, '#replies-failed'));
+    say(wordsOf(error, chat, '#drive-failed'));
   }
 }

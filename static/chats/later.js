@@ -6,17 +6,17 @@ import { confirmed } from '../dialog.js';
 import { placeAbove } from './menus.js';
 import { newKey } from './queue.js';
 import { problemIn, wordsOf } from './said.js';
-import { textOf } from './words.js';
+import { textOf, writtenIn } from './words.js';
 
 const LOOK_EVERY = 30_000; // while some wait
-const keys = new WeakMap(); // of files that were to be kept: another try is the same message
+const tries = new Set(); // {address, file, text, when, key} of what is not known to be kept: another try is the same message
 let postpone = null; // of the chat that is open
 
 /** The question before a send: resolves to yes, no, or later, where it has been kept until the client's morning. */
 export async function laterChoice(job, html) {
   const dialog = document.getElementById('confirm');
   const third = dialog.querySelector('[value="third"]');
-  third.hidden = !html.includes('data-asleep') || Boolean(job.path) || !postpone; // a place or a card cannot wait
+  third.hidden = !html.includes('data-asleep') || Boolean(job.path) || job.voice || !postpone; // a place, a card, a voice cannot wait
   const yes = await confirmed('confirm', textOf(html));
   third.hidden = true; // other questions have no such answer
   if (yes) return 'yes';
@@ -29,7 +29,6 @@ export function startLater(chat, address, composer, history, signal) {
   const menu = chat.querySelector('#later-menu');
   const text = chat.querySelector('#text');
   const { say } = problemIn(chat);
-  let changed = null; // the message whose text is in the composer to be changed
 
   postpone = keep;
   signal.addEventListener('abort', () => {
@@ -68,21 +67,17 @@ export function startLater(chat, address, composer, history, signal) {
     const at = when === 'at' ? menu.querySelector('#later-at').value : when;
     if (!at) return menu.querySelector('#later-at').focus();
     menu.hidePopover();
+    const saving = composer.save(at);
+    if (saving) return saving;
     const messages = composer.draft();
     if (!messages.length) return say(chat.querySelector('#no-later-text').content.textContent);
-    const done = changed
-      ? await change({ do: 'change', text: messages[0].text, when: at }, changed)
-      : await keepAll(messages, at);
-    if (!done) return;
-    changed = null;
-    composer.forget();
+    for (const message of messages) {
+      const mine = tryOf(address, message, at);
+      if (!(await keep(message, at, mine.key))) return;
+      tries.delete(mine);
+      composer.forget(message.file);
+    }
     text.focus();
-  }
-
-  // One after the other, as they would be sent.
-  async function keepAll(messages, when) {
-    for (const message of messages) if (!(await keep(message, when, keyOf(message)))) return false;
-    return true;
   }
 
   function keep({ text: words, file, replyTo }, when, key) {
@@ -103,8 +98,9 @@ export function startLater(chat, address, composer, history, signal) {
     if (!what) return;
     const bubble = event.target.closest('[data-later]');
     if (what !== 'edit') return change({ do: what }, bubble.dataset.later);
-    changed = bubble.dataset.later;
-    composer.write(bubble.querySelector('.bubble-text').textContent.trim());
+    const written = writtenIn(bubble);
+    const save = (words, when) => change({ do: 'change', text: words, when }, bubble.dataset.later);
+    composer.change({ text: written, written, save });
     menu.showPopover();
   }
 
@@ -123,8 +119,10 @@ export function startLater(chat, address, composer, history, signal) {
   }
 }
 
-function keyOf({ file }) {
-  if (!file) return newKey();
-  if (!keys.has(file)) keys.set(file, newKey());
-  return keys.get(file);
+function tryOf(address, { file, text }, when) {
+  const wanted = Object.entries({ address, file, text, when });
+  const known = [...tries].find((each) => wanted.every(([name, value]) => each[name] === value));
+  const mine = known ?? { ...Object.fromEntries(wanted), key: newKey() };
+  tries.add(mine);
+  return mine;
 }

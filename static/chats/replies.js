@@ -20,6 +20,7 @@ export function startReplies(chat, address, composer, history, signal) {
   const previews = new Map();
   let current = null;
   let asked = 0; // the newest request for the list
+  let choosing = false; // until all of what was chosen is in the composer
 
   text.addEventListener('input', follow, { signal });
   text.addEventListener('blur', () => setTimeout(() => box.contains(document.activeElement) || close()), { signal });
@@ -122,11 +123,13 @@ export function startReplies(chat, address, composer, history, signal) {
   }
 
   async function choose(option) {
-    if (!option) return;
+    if (!option || choosing) return;
+    choosing = true;
     const whole = filter() !== undefined;
     try {
       const response = await request(`${address}/${option.dataset.id}/use`, { json: {}, signal });
       const chosen = partOf(await response.text());
+      composer.attach(await filesOf(option.dataset.id, chosen)); // before the words: those could be sent alone
       const words = chosen.dataset.text;
       if (whole) text.value = words;
       else text.setRangeText(words, text.selectionStart, text.selectionEnd, 'end');
@@ -134,18 +137,21 @@ export function startReplies(chat, address, composer, history, signal) {
       text.dispatchEvent(new Event('input'));
       text.focus();
       complain();
-      await attach(option.dataset.id, chosen.querySelectorAll('[data-file]'));
     } catch (error) {
       fail(error);
+    } finally {
+      choosing = false;
     }
   }
 
   // Its files are attached as if they had been chosen here: they can be looked at, and taken out.
-  async function attach(id, files) {
-    for (const { dataset } of files) {
+  async function filesOf(id, chosen) {
+    const files = [];
+    for (const { dataset } of chosen.querySelectorAll('[data-file]')) {
       const response = await request(`${address}/${id}/files/${dataset.file}`, { signal });
-      composer.attach([new File([await response.blob()], dataset.name, { type: dataset.type })]);
+      files.push(new File([await response.blob()], dataset.name, { type: dataset.type }));
     }
+    return files;
   }
 
   function partOf(html) {
@@ -153,7 +159,7 @@ export function startReplies(chat, address, composer, history, signal) {
   }
 
   function stopUnfilled(event) {
-    if (!complain()) return;
+    if (!choosing && !complain()) return;
     event.preventDefault();
     event.stopImmediatePropagation();
   }

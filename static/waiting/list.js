@@ -2,7 +2,7 @@
 
 import { begin, request } from '../api.js';
 import { openChat } from '../chats/pane.js';
-import { fragment, redraw, send } from '../admin/send.js';
+import { complain, fragment, noticeOf, redraw, send } from '../admin/send.js';
 import { ask } from '../bridge.js';
 
 const EVERY = 20_000;
@@ -25,14 +25,14 @@ export function followWaiting() {
   });
   document.getElementById('sections').addEventListener('click', (event) => {
     const button = event.target.closest('[data-waiting-open]');
-    if (button) openWaiting(button);
+    if (button) openWaiting(button).catch((error) => complain(button, noticeOf(error)));
     const attached = event.target.closest('[data-waiting-attach]');
     if (attached) attach(attached);
   });
   later();
 }
 
-/** The chat of one who waits, in the usual pane. */
+/** The chat of one who waits, in the usual pane. Rejects where the server refuses it. */
 export async function openWaiting(button) {
   const headers = { 'X-Opening': page.dataset.opening };
   const response = await request(button.dataset.waitingOpen, { json: {}, headers });

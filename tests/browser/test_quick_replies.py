@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.browser.pages import MARIA, Card, Settings, serious_in
 from tests.stand import Outside
@@ -35,8 +35,17 @@ def test_a_reply_is_found_filled_completed_and_sent(
     expect(options).to_contain_text(["Счёт"])
     expect(card.frame.locator("#reply-preview")).to_have_text("Мария, счёт для Отдел продаж prices.pdf")
     assert serious_in(card) == []
+    while_it_loads = []
+
+    def press_enter(route: Route) -> None:
+        card.composer.press("Enter")
+        while_it_loads.append(card.composer.input_value())
+        route.continue_()
+
+    card.page.route("**/replies/*/files/*", press_enter)
     card.composer.press("Enter")
     expect(card.composer).to_have_value("Мария, счёт для Отдел продаж")
+    assert while_it_loads == ["/сч"]  # words without their file cannot go out
     expect(card.frame.locator("#composer-file")).to_contain_text("prices.pdf")
     card.frame.locator("[data-action=forget-file]").click()
 

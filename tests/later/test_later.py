@@ -92,6 +92,15 @@ def work(widget: Widget, after: float = 0, state: LineState = LineState.READY) -
         widget.services.later.go()
 
 
+def send_kept(widget: Widget, chat: Chat, message: Scheduled) -> None:
+    """As a worker does that dies before it says so."""
+    here = widget.services
+    line = here.storage.lines.all_of(widget.portals[0])[0]
+    found = here.storage.chats.get(widget.portals[0], chat.id)
+    assert found
+    send_as(here.chats.service, here.storage.kept_files, line, found, message, name="", typed=False)
+
+
 def sent(outside: Outside) -> int:
     return outside.calls().get("sendText", 0)
 
@@ -186,6 +195,7 @@ def test_a_line_that_is_switched_off_or_may_not_send_asks(widget: Widget, chat: 
     widget.services.storage.lines.set_active(widget.portals[0], 1, active=False)
     work(widget, HOUR)
     assert (sent(outside), chat.kept[0].asks) == (0, "line_off")
+    assert "data-waiting-later" not in listed(widget, "admin").text  # no chat opens there
 
 
 def takes_the_number_off_the_card(widget: Widget) -> None:
@@ -235,6 +245,31 @@ def test_what_the_gateway_surely_did_not_take_asks_its_author_and_goes_out_by_th
     assert [(message.text, message.asks) for message in chat.kept] == [("See you", "refused")]
     assert chat.do("now", confirmed=True).answer.status_code == 200
     assert (sent(outside), chat.kept) == (2, [])
+
+
+def test_what_the_gateway_refuses_at_a_press_stays_with_its_file_and_goes_out_at_the_next(
+    widget: Widget, chat: Chat, outside: Outside
+) -> None:
+    chat.later_file(b"%PDF-1.4", text="Prices")
+    outside.break_gateway("refuse", "sendFile")
+    chat.do("now", confirmed=True)
+    assert ([message.asks for message in chat.kept], files_kept(widget)) == (["refused"], 1)
+    assert chat.do("now", confirmed=True).answer.status_code == 200
+    assert (outside.calls()["sendFile"], chat.kept, files_kept(widget)) == (2, [], 0)
+
+
+def test_a_press_while_a_worker_sends_it_takes_nothing_from_the_worker(
+    widget: Widget, chat: Chat, outside: Outside
+) -> None:
+    chat.later()
+    (message,) = chat.kept
+    assert widget.services.storage.scheduled.take(message)
+    outside.break_gateway("refuse", "sendText")
+    send_kept(widget, chat, message)
+    assert chat.do("remove").refusal == "later_busy"
+    widget.clock.forward(LEASE)  # that worker died
+    assert chat.do("remove").refusal == "later_busy"
+    assert [each.asks for each in chat.kept] == ["refused"]
 
 
 def test_a_text_that_is_changed_at_the_moment_of_its_sending_does_not_go_out_as_it_was(
@@ -316,14 +351,7 @@ def test_it_is_changed_sent_and_taken_back_by_its_author_or_an_administrator(
 
 def test_what_a_worker_has_sent_and_not_written_down_is_not_taken_back(widget: Widget, chat: Chat) -> None:
     chat.later()
-    (message,) = chat.kept
-    line = widget.services.storage.lines.all_of(widget.portals[0])[0]
-    stored = widget.services.storage.chats.get(widget.portals[0], chat.id)
-    assert stored
-    send_as(
-        widget.services.chats.service, widget.services.storage.kept_files, line, stored, message, name="", typed=False
-    )
-
+    send_kept(widget, chat, chat.kept[0])
     assert chat.do("remove").answer.status_code == 409
     assert chat.kept == []
     assert chat.card.history(chat.id).text.count("See you") >= 1
@@ -439,7 +467,8 @@ def test_at_night_the_list_asks_back_before_it_sends(widget: Widget, chat: Chat,
     client_writes(widget)
     work(widget, HOUR)
     widget.clock.forward(10 * HOUR)  # midnight there
-    assert listed(widget, "rep").post("/app/later/1", {"do": "now"}).answer.status_code == 409
+    asked = listed(widget, "rep").post("/app/later/1", {"do": "now"})
+    assert (asked.answer.status_code, attribute(asked.text, "data-yes")) == (409, "Send anyway")
     assert sent(outside) == 0
 
 
@@ -450,6 +479,8 @@ def test_who_may_not_read_the_chat_any_more_can_only_take_it_back(widget: Widget
     work(widget, HOUR)
     widget.services.storage.lines.set_access(widget.portals[0], 1, [Grantee("U3", "Another")])
     rep = listed(widget, "rep")
+    assert "See you" in rep.words
+    assert MARIA not in rep.words
     assert rep.post("/app/later/1", {"do": "now", "confirmed": True}).answer.status_code == 403
     assert rep.post("/app/later/1", {"do": "remove"}).answer.status_code == 200
     assert (sent(outside), chat.kept) == (0, [])

@@ -138,6 +138,8 @@ def test_an_editor_changes_the_words_and_files_and_not_whose_it_is(widget: Widge
     widget.clock.forward(REMEMBERED_SECONDS + 1)
 
     assert "New" in rep.post("/app/replies", {**change, "line-1": False}).words
+    assert 'id="reply-1-remove"' not in rep.text  # it would refuse them
+    assert 'id="reply-1-remove"' in admin.post("/app/replies", change | {"name": "New", "line-1": True}).text
     assert attach(rep, 1, shared="true").answer.status_code == 200
     for path in ("access", "editors"):
         assert rep.post(f"/app/replies/1/{path}", {"access": []}).answer.status_code == 403

@@ -97,8 +97,10 @@ def change(
     if do != "remove":
         refuse_unlinked(line, None)
     stored = services().storage.scheduled
-    if services().storage.sends.by_key(chat.portal_id, message.send_key):  # by a worker that did not live to say so
-        stored.remove(message, busy=True)
+    sent = services().storage.sends.by_key(chat.portal_id, message.send_key)
+    if sent:
+        if stored.take(message):  # the worker that sent it did not live to say so
+            services().later.end(message, sent)
         raise Refused(ErrorCode.LATER_BUSY)
     if do == "remove":
         _changed(stored.remove(message))
@@ -161,11 +163,11 @@ def _now(context: CardContext, line: Line, chat: Chat, message: Scheduled, *, co
     name = message.user_name if chosen.show_name else ""
     try:
         typed = message.typed or context.is_typed
-        send_as(here.chats.service, here.storage.kept_files, line, chat, message, name=name, typed=typed)
+        sent = send_as(here.chats.service, here.storage.kept_files, line, chat, message, name=name, typed=typed)
     except Refused:
         here.storage.scheduled.release(message, asks=message.asks)
         raise
-    here.storage.scheduled.remove(message, busy=True)
+    here.later.end(message, sent)
     return None
 
 

@@ -107,6 +107,13 @@ class LaterWork:
                 number = shown(known) if known else _("Client without a number")
                 yield (tag, message.user_id), Reason(words % {"number": number})
 
+    def end(self, message: Scheduled, sent: Send) -> None:
+        """It is sent, or surely not: then its author is asked, and what they say yes to has a key of its own."""
+        if sent.state is SendState.FAILED:
+            self._ask(message, Question.REFUSED, send_key=key_again(sent))
+        else:
+            self._stored.scheduled.remove(message, busy=True)
+
     def _try(self, message: Scheduled) -> None:
         stored = self._stored
         portal = stored.portals.get(message.portal_id)
@@ -117,7 +124,7 @@ class LaterWork:
             return
         sent = self._sent(line, chat, message)
         if sent:
-            self._end(message, sent)
+            self.end(message, sent)
             return
         question = self._question(portal, line, chat, message)
         if question or line is None:
@@ -134,13 +141,6 @@ class LaterWork:
         if line is None:
             return None
         return self._chats.draft(line, chat, send_key=message.send_key, user_id=message.user_id).known
-
-    def _end(self, message: Scheduled, sent: Send) -> None:
-        """It is sent, or surely not: then its author is asked, and what they say yes to has a key of its own."""
-        if sent.state is SendState.FAILED:
-            self._ask(message, Question.REFUSED, send_key=key_again(sent))
-        else:
-            self._stored.scheduled.remove(message, busy=True)
 
     def _question(self, portal: Portal, line: Line | None, chat: Chat, message: Scheduled) -> Question | None:
         if line is None or not line.active or portal.state is not PortalState.ACTIVE:
@@ -176,7 +176,7 @@ class LaterWork:
             else:
                 self._ask(message, Question.REFUSED)
         else:
-            self._end(message, sent)
+            self.end(message, sent)
 
     def _ask(self, message: Scheduled, question: Question, *, send_key: str = "") -> None:
         log.info("later.asks message=%s question=%s", message.id, question.value)

@@ -111,6 +111,14 @@ class Chats:
             row = connection.execute(query).mappings().first()
         return chat_of_row(row) if row else None
 
+    def of_ids(self, portal_id: int, chat_ids: Collection[int]) -> list[Chat]:
+        """The portal's chats of these ids. One query, none for no ids."""
+        if not chat_ids:
+            return []
+        query = select(chats).where(chats.c.portal_id == portal_id, chats.c.id.in_(chat_ids))
+        with transaction(self._engine) as connection:
+            return [chat_of_row(row) for row in connection.execute(query).mappings()]
+
     def of_phones(self, portal_id: int, phones: Collection[str]) -> list[Chat]:
         """Every chat of these clients, by phone or LID, on any line, the last used first. One query."""
         if not phones:
