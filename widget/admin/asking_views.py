@@ -8,7 +8,7 @@ from widget.admin.pages import pages
 from widget.context import CardContext
 from widget.errors import ErrorCode, Refused
 from widget.forms import json_body, text_field
-from widget.later.views import change
+from widget.later.views import change, take_back
 from widget.services import services
 from widget.storage.chats import Chat
 from widget.storage.lines import Line
@@ -28,8 +28,7 @@ def change_asking(later_id: int) -> ResponseReturnValue:
     chat = here.storage.chats.get(message.portal_id, message.chat_id)
     line = here.storage.lines.get(message.portal_id, message.line_id)
     if do == "remove":
-        if not here.storage.scheduled.remove(message):
-            raise Refused(ErrorCode.LATER_BUSY)
+        take_back(message)
     elif chat is None or line is None:
         raise Refused(ErrorCode.LINE_OFF, reason="scheduled message")
     else:

@@ -96,21 +96,32 @@ def change(
     text, when = maybe_text_field(body, "text", longest=MAX_TEXT + 2000), maybe_text_field(body, "when", longest=20)
     if do != "remove":
         refuse_unlinked(line, None)
-    stored = services().storage.scheduled
-    sent = services().storage.sends.by_key(chat.portal_id, message.send_key)
-    if sent:
-        if stored.take(message):  # the worker that sent it did not live to say so
-            services().later.end(message, sent)
-        raise Refused(ErrorCode.LATER_BUSY)
     if do == "remove":
-        _changed(stored.remove(message))
-    elif do == "now":
+        take_back(message)
+        return None
+    _refuse_sent(message)
+    if do == "now":
         return _now(context, line, chat, message, confirmed=confirmed)
     elif do == "change":
         _rewrite(context, chat, message, typed_text(text), when)
     else:
         raise Refused(ErrorCode.BAD_FORM, 422, "do")
     return None
+
+
+def take_back(message: Scheduled) -> None:
+    """Let it go out never. Raises Refused(LATER_BUSY) where it is being sent, or is out."""
+    _refuse_sent(message)
+    _changed(services().storage.scheduled.remove(message))
+
+
+def _refuse_sent(message: Scheduled) -> None:
+    here = services()
+    sent = here.storage.sends.by_key(message.portal_id, message.send_key)
+    if sent:
+        if here.storage.scheduled.take(message):  # the worker that sent it did not live to say so
+            here.later.end(message, sent)
+        raise Refused(ErrorCode.LATER_BUSY)
 
 
 def drawn(context: CardContext, chat: Chat) -> str:
