@@ -102,10 +102,9 @@ def change(
     _refuse_sent(message)
     if do == "now":
         return _now(context, line, chat, message, confirmed=confirmed)
-    elif do == "change":
-        _rewrite(context, chat, message, typed_text(text), when)
-    else:
+    if do != "change":
         raise Refused(ErrorCode.BAD_FORM, 422, "do")
+    _rewrite(context, chat, message, typed_text(text), when)
     return None
 
 
