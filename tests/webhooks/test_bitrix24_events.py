@@ -28,7 +28,7 @@ def ready(site: Site) -> Site:
 
 def rows(site: Site) -> list[dict[str, Any]]:
     with site.widget.services.storage.engine.connect() as connection:
-        return [dict(row) for row in connection.execute(events.select()).mappings()]
+        return [dict(row) for row in connection.execute(events.select().order_by(events.c.id)).mappings()]
 
 
 def test_a_smart_process_that_is_made_later_gets_its_tab_and_loses_it_with_its_clients(ready: Site) -> None:
