@@ -10,7 +10,7 @@ from widget.bitrix24.access import AccessList, access_commands, granted
 from widget.bitrix24.crm import Viewer
 from widget.bitrix24.rest import Rest
 from widget.errors import Refused
-from widget.storage.lines import Grantee
+from widget.storage.lines import Grantee, codes_of
 from widget.storage.portals import Portal
 from widget.storage.replies import SHARED, QuickReply
 from widget.timing import timer_of
@@ -61,10 +61,6 @@ class ReplyAccess:
             for codes, held in news.items():
                 self._remembered[(portal.id, viewer.user_id, codes)] = held
         return {**found, **news}
-
-
-def codes_of(grantees: Iterable[Grantee]) -> AccessList:
-    return tuple(sorted(grantee.id for grantee in grantees))
 
 
 def lists_of(found: Iterable[QuickReply]) -> set[AccessList]:

@@ -3,7 +3,7 @@
 import json
 import secrets
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from enum import Enum
 from typing import Any
@@ -35,6 +35,20 @@ class Grantee:
 
     id: str
     name: str
+
+
+def grantees_json(grantees: Iterable[Grantee]) -> str:
+    return json.dumps([asdict(grantee) for grantee in grantees])
+
+
+def read_grantees(text: str) -> tuple[Grantee, ...]:
+    """Those that `grantees_json` wrote."""
+    return tuple(Grantee(**grantee) for grantee in json.loads(text))
+
+
+def codes_of(grantees: Iterable[Grantee]) -> tuple[str, ...]:
+    """An access list as Bitrix24 is asked about it; the same people are the same list."""
+    return tuple(sorted(grantee.id for grantee in grantees))
 
 
 @dataclass(frozen=True)
@@ -109,7 +123,7 @@ class Line:
     @property
     def access_list(self) -> tuple[str, ...]:
         """Who may use it, as Bitrix24's codes of users, departments and groups; () for everybody."""
-        return tuple(sorted(grantee.id for grantee in self.access))
+        return codes_of(self.access)
 
     @property
     def mirrored(self) -> bool:
@@ -140,7 +154,7 @@ class Lines:
             lines,
             columns={"removed": "removed_at", "account": "id"},
             key=secret_box.decrypt_or_empty,
-            access=lambda told: tuple(Grantee(**grantee) for grantee in json.loads(told)),
+            access=read_grantees,
             limits=lambda told: LineLimits(**json.loads(told)),
             hook_secret=secret_box.decrypt_or_empty,
             removed=bool,
@@ -223,7 +237,7 @@ class Lines:
         self._change(portal_id, line_id, active=active)
 
     def set_access(self, portal_id: int, line_id: int, access: Sequence[Grantee]) -> None:
-        self._change(portal_id, line_id, access=json.dumps([asdict(grantee) for grantee in access]))
+        self._change(portal_id, line_id, access=grantees_json(access))
 
     def set_limits(self, portal_id: int, line_id: int, limits: LineLimits) -> None:
         self._change(portal_id, line_id, limits=json.dumps(asdict(limits)))

@@ -2,11 +2,11 @@
 
 import json
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy import ColumnElement, Connection, Engine, and_, delete, func, insert, select, update
 
-from widget.storage.lines import Grantee
+from widget.storage.lines import Grantee, grantees_json, read_grantees
 from widget.storage.rows import reader
 from widget.storage.schema import replies, reply_uses
 from widget.storage.secret_box import SecretBox
@@ -75,8 +75,8 @@ class QuickReplies:
             columns={"text": "sealed"},
             text=secret_box.decrypt_or_empty,
             line_ids=lambda told: tuple(json.loads(told)),
-            access=_grantees,
-            editors=_grantees,
+            access=read_grantees,
+            editors=read_grantees,
         )
 
     def of(self, portal_id: int, user_id: int) -> list[QuickReply]:
@@ -111,12 +111,12 @@ class QuickReplies:
         return self._reply(self._read(row)) if row else None
 
     def set_access(self, portal_id: int, reply_id: int, access: Sequence[Grantee]) -> None:
-        """Who may use a shared one; nobody chosen is everybody. One statement."""
-        self._set(portal_id, reply_id, access=_json(access))
+        """Who may use a shared one; an empty list is every employee. One statement."""
+        self._set(portal_id, reply_id, access=grantees_json(access))
 
     def set_editors(self, portal_id: int, reply_id: int, editors: Sequence[Grantee]) -> None:
         """Who may change a shared one beside administrators. One statement."""
-        self._set(portal_id, reply_id, editors=_json(editors))
+        self._set(portal_id, reply_id, editors=grantees_json(editors))
 
     def add(self, portal_id: int, wanted: Iterable[QuickReply]) -> bool:
         """Add all of them, of one owner; none, and False, where they would be too many. Two statements, and one for
@@ -186,11 +186,3 @@ def _one(portal_id: int, reply_id: int) -> tuple[ColumnElement[bool], ...]:
 def _count(connection: Connection, portal_id: int, user_id: int) -> int:
     which = and_(replies.c.portal_id == portal_id, replies.c.user_id == user_id)
     return connection.execute(select(func.count()).where(which).select_from(replies)).scalar_one()
-
-
-def _grantees(told: str) -> tuple[Grantee, ...]:
-    return tuple(Grantee(**grantee) for grantee in json.loads(told))
-
-
-def _json(grantees: Sequence[Grantee]) -> str:
-    return json.dumps([asdict(grantee) for grantee in grantees])
