@@ -21,7 +21,7 @@ from widget.bitrix24.crm import COMPANY, CONTACT, LEAD
 from widget.bitrix24.employees import NOTIFIES
 from widget.chats import beside_views
 from widget.chats.beside import Wait, wait_of
-from widget.chats.context import read_typed, refuse_empty
+from widget.chats.context import refuse_empty
 from widget.chats.ignoring import heed_client, ignore_client, refuse_everywhere
 from widget.chats.rights import MOST, ClientCards
 from widget.current import current_opening
@@ -329,7 +329,8 @@ def _claimable(chat_id: int) -> tuple[CurrentUser, Chat, ClientCards]:
     others talked in its chat, or none did: at most one reading of that."""
     user, chat, client = _readable(chat_id)
     if client.typed:
-        refuse_empty(read_typed(user.context.line(chat.line_id), chat.client, user.viewer.user_id))
+        typed_numbers, line = services().chats.service.typed, user.context.line(chat.line_id)
+        refuse_empty(typed_numbers.require(line, chat.client, user.viewer.user_id))
     return user, chat, client
 
 

@@ -10,7 +10,7 @@ from itsdangerous import BadSignature, Signer
 from widget.chats.bubbles import Bubble, bubble_of_send
 from widget.chats.message_facts import Named
 from widget.chats.sending import UNLINKED, Draft
-from widget.chats.typed import ChatOwner, NotTheirs, WholeChat
+from widget.chats.typed import ChatOwner, WholeChat
 from widget.context import CardContext
 from widget.current import current_session
 from widget.errors import ErrorCode, Refused
@@ -141,16 +141,7 @@ def open_typed_number(session: Session, *, shows: bool) -> None:
     if not shows:
         refuse_others(context, line)
         return
-    g.whole_chat = read_typed(line, session.number, session.user_id)
-
-
-def read_typed(line: Line, phone: str, user_id: int) -> WholeChat:
-    """The chat of a typed number. Refused(NOT_ALLOWED) where it is not this user's alone; raises and costs otherwise
-    what `TypedNumbers.read` does."""
-    try:
-        return services().chats.service.typed.read(line, phone, user_id)
-    except NotTheirs as error:
-        raise Refused(ErrorCode.NOT_ALLOWED, reason=f"typed number: {error}") from error
+    g.whole_chat = typed.require(line, session.number, session.user_id)
 
 
 def refuse_empty(whole: WholeChat) -> None:
@@ -197,6 +188,14 @@ def ask_back(html: str) -> Response:
     """409: something that is asked back before it is done; the page comes again with `confirmed`."""
     response = make_response(html, 409)
     response.headers["X-Refusal"] = "confirm"
+    return response
+
+
+def download(body: bytes) -> Response:
+    """A file to be saved: no browser draws or runs anything of it under our name."""
+    response = make_response(body)
+    response.headers["Content-Type"] = "application/octet-stream"
+    response.headers["Content-Disposition"] = "attachment"
     return response
 
 

@@ -2,11 +2,11 @@
 
 from mimetypes import guess_type
 
-from flask import make_response, render_template
+from flask import render_template
 from flask.typing import ResponseReturnValue
 
 from widget.bitrix24.drive import MAX_ID, PAGE, read_file_address, read_folder, read_storages
-from widget.chats.context import chat_to_change
+from widget.chats.context import chat_to_change, download
 from widget.chats.files import MAX_FILE_SIZE
 from widget.chats.pages import pages
 from widget.errors import ErrorCode, Refused
@@ -40,7 +40,4 @@ def fetch_from_drive(chat_id: int, file_id: int) -> ResponseReturnValue:
     item, address = read_file_address(here.bitrix24.rest, context.portal, context.viewer.user_id, file_id)
     if item.size > MAX_FILE_SIZE:
         raise Refused(ErrorCode.TOO_LARGE, reason="file of the drive")
-    response = make_response(here.open_lines.portal_files.fetch(context.portal, item.name, address).body)
-    response.headers["Content-Type"] = "application/octet-stream"  # never to be run in our origin
-    response.headers["Content-Disposition"] = "attachment"
-    return response
+    return download(here.open_lines.portal_files.fetch(context.portal, item.name, address).body)

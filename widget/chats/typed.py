@@ -13,6 +13,7 @@ from enum import Enum
 from widget.chats.history import Histories
 from widget.chats.likeness import is_the_send
 from widget.chats.lookups import LookUps
+from widget.errors import ErrorCode, Refused
 from widget.gateways.base import Ack, Depth, GatewayError, GatewayErrorCode, Message, Page
 from widget.gateways.lines import Gateways
 from widget.storage.chats import Chat
@@ -103,6 +104,13 @@ class TypedNumbers:
             raise NotTheirs("others talked, as the gateway has it")
         sent = frozenset(send.message_id for send in written)
         return WholeChat(user_id, tuple(_without_foreign_quotes(messages)), sent)
+
+    def require(self, line: Line, phone: str, user_id: int) -> WholeChat:
+        """As `read`, with Refused(NOT_ALLOWED) for a chat that is not this user's alone. Raises GatewayError too."""
+        try:
+            return self.read(line, phone, user_id)
+        except NotTheirs as error:
+            raise Refused(ErrorCode.NOT_ALLOWED, reason=f"typed number: {error}") from error
 
     def _refuse_unkept(self, line: Line) -> None:
         """Raises GatewayError unless the gateway is known to keep messages: without them it cannot tell who talked."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from widget.bitrix24.country import language_in
 from widget.chats.rights import ChatRights
-from widget.chats.typed import NotTheirs, TypedNumbers
+from widget.chats.typed import TypedNumbers
 from widget.context import CardContext, Door, ReadMode
 from widget.errors import ErrorCode, Refused
 from widget.session import Session
@@ -33,15 +33,9 @@ class Authors:
         if message.entity_id:
             _refuse_off_card(context, chat)
         elif context.is_typed:
-            self._refuse_others(line, chat, message)
+            self.typed.require(line, chat.client, message.user_id)
         elif not self.rights.may_read(portal, context.viewer, chat):
             raise Refused(ErrorCode.NOT_ALLOWED, reason="chat of the waiting list")
-
-    def _refuse_others(self, line: Line, chat: Chat, message: Scheduled) -> None:
-        try:
-            self.typed.read(line, chat.client, message.user_id)
-        except NotTheirs as error:
-            raise Refused(ErrorCode.NOT_ALLOWED, reason=f"typed number: {error}") from error
 
 
 def _refuse_off_card(context: CardContext, chat: Chat) -> None:

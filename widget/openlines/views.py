@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from functools import partial
 
-from flask import Blueprint, Response, make_response, render_template
+from flask import Blueprint, Response, render_template
 from flask.typing import ResponseReturnValue
 
-from widget.chats.context import chat_of
+from widget.chats.context import chat_of, download
 from widget.chats.pages import pages as chat_pages
 from widget.errors import ErrorCode, Refused
 from widget.forms import id_field, json_body, text_field
@@ -31,11 +31,7 @@ def file(token: str, name: str) -> Response:
         raise Refused(ErrorCode.NOT_FOUND, reason="file of a line that is off")
     if portal is None or portal.state is not PortalState.ACTIVE:
         raise Refused(ErrorCode.NOT_FOUND, reason="file of a portal that is closed")
-    found = here.chats.service.media(line, chat, ref.ref)
-    response = make_response(found.body)
-    response.headers["Content-Type"] = "application/octet-stream"  # a browser draws nothing of it under our name
-    response.headers["Content-Disposition"] = "attachment"
-    return response
+    return download(here.chats.service.media(line, chat, ref.ref).body)
 
 
 @chat_pages.post("/<int:chat_id>/open-line")

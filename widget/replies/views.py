@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from flask import Blueprint, make_response, render_template
+from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
-from widget.chats.context import chat_of, chat_to_change, open_typed_number
+from widget.chats.context import chat_of, chat_to_change, download, open_typed_number
 from widget.context import CardContext
 from widget.current import current_session
 from widget.errors import ErrorCode, Refused
@@ -88,10 +88,7 @@ def reply_file(chat_id: int, reply_id: int, file_id: int) -> ResponseReturnValue
     file = here.storage.kept_files.open(context.portal.id, file_id) if file_id in {one.id for one in known} else None
     if file is None:
         raise Refused(ErrorCode.FILE_GONE, reason="file of a quick reply")
-    response = make_response(file.body)
-    response.headers["Content-Type"] = "application/octet-stream"  # never to be run in our origin
-    response.headers["Content-Disposition"] = "attachment"
-    return response
+    return download(file.body)
 
 
 @pages.post("/<int:chat_id>/replies")
