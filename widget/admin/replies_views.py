@@ -11,7 +11,7 @@ from widget.admin.current_user import CurrentUser, administrator, current_user
 from widget.admin.forms import Invalid, grantees_of
 from widget.admin.pages import pages
 from widget.chats.context import ask_back
-from widget.chats.files import accepted
+from widget.chats.files import kept
 from widget.errors import ErrorCode, Refused
 from widget.forms import flag_field, id_field, json_body, maybe_text_field
 from widget.i18n import current_language
@@ -21,7 +21,6 @@ from widget.replies.rules import ReplyError, ReplyFault, error_of, tidy
 from widget.services import services
 from widget.storage import kept_files
 from widget.storage.changes import ChangeKind
-from widget.storage.kept_files import KeptFile
 from widget.storage.replies import SHARED, QuickReply
 from widget.variables import Variable, name_of
 
@@ -53,7 +52,7 @@ def remove_reply(reply_id: int) -> ResponseReturnValue:
     body = json_body()
     shared, confirmed = flag_field(body, "shared"), flag_field(body, "confirmed")
     user, owner = _owner(shared=shared)
-    found = _require(user, reply_id, owner)
+    found = _require(_known(user, reply_id), owner)
     if not confirmed:
         return ask_back(render_template("replies/_remove.html", reply=found))
     services().storage.replies.remove(user.portal.id, owner, reply_id)
@@ -78,14 +77,11 @@ def add_reply_file(reply_id: int) -> ResponseReturnValue:
     """Attach a file (a form with `file` and perhaps `shared`). 422 with the reason where it cannot be."""
     request.max_content_length = kept_files.MAX_FILE + 64 * 1024
     uploaded = request.files.get("file")
-    user, owner, _known = _who(reply_id, shared=request.form.get("shared") == "true")
-    _require(user, reply_id, owner)
+    user, owner, known = _who(reply_id, shared=request.form.get("shared") == "true")
+    _require(known, owner)
     if uploaded is None:
         raise Refused(ErrorCode.BAD_FORM, 422, "file")
-    body, largest = uploaded.read(), kept_files.MAX_FILE
-    file = accepted(uploaded.filename or "", uploaded.mimetype or "", body, largest=largest)
-    kept = KeptFile(file.name, file.mimetype, len(file.body), body=file.body)
-    if not services().storage.kept_files.keep(user.portal.id, kept, reply_id=reply_id):
+    if not services().storage.kept_files.keep(user.portal.id, kept(uploaded), reply_id=reply_id):
         errors = [ReplyError(ReplyFault.TOO_MANY_FILES)]
         return sections.drawn(replies(user, errors=errors, shown=reply_id), status=422)
     return sections.drawn(replies(user, shown=reply_id))
@@ -94,8 +90,8 @@ def add_reply_file(reply_id: int) -> ResponseReturnValue:
 @pages.post("/replies/<int:reply_id>/files/<int:file_id>/remove")
 def remove_reply_file(reply_id: int, file_id: int) -> ResponseReturnValue:
     """Take a file away; nothing brings it back."""
-    user, owner, _known = _who(reply_id, shared=flag_field(json_body(), "shared"))
-    _require(user, reply_id, owner)
+    user, owner, known = _who(reply_id, shared=flag_field(json_body(), "shared"))
+    _require(known, owner)
     services().storage.kept_files.remove(user.portal.id, reply_id, file_id)
     return sections.drawn(replies(user, shown=reply_id))
 
@@ -171,7 +167,7 @@ def _who(reply_id: int | None, *, shared: bool) -> tuple[CurrentUser, int, Quick
     """The same for what an editor of a shared one may do too, with the reply as it is stored. Raises Refused."""
     user = current_user()
     access = services().replies.access
-    known = services().storage.replies.get(user.portal.id, user.viewer.user_id, reply_id) if reply_id else None
+    known = _known(user, reply_id) if reply_id else None
     if not shared:
         return user, user.viewer.user_id, known
     if known is None or user.viewer.admin or not access.editable(user.portal, user.viewer, [known]):
@@ -179,8 +175,11 @@ def _who(reply_id: int | None, *, shared: bool) -> tuple[CurrentUser, int, Quick
     return user, SHARED, known
 
 
-def _require(user: CurrentUser, reply_id: int, owner: int) -> QuickReply:
-    found = services().storage.replies.get(user.portal.id, user.viewer.user_id, reply_id) if reply_id < 2**53 else None
+def _known(user: CurrentUser, reply_id: int) -> QuickReply | None:
+    return services().storage.replies.get(user.portal.id, user.viewer.user_id, reply_id) if reply_id < 2**53 else None
+
+
+def _require(found: QuickReply | None, owner: int) -> QuickReply:
     if found is None or found.user_id != owner:
         raise Refused(ErrorCode.NOT_ALLOWED, 404, "quick reply")
     return found
@@ -195,7 +194,7 @@ def _lines(user: CurrentUser, body: dict[str, Any], owner: int) -> tuple[int, ..
 def _save_grantees(reply_id: int, what: str) -> ResponseReturnValue:
     chosen = json_body().get("access")
     user, here = administrator(), services()
-    reply = _require(user, reply_id, SHARED)
+    reply = _require(_known(user, reply_id), SHARED)
     try:
         grantees = grantees_of(chosen)
     except Invalid:

@@ -8,9 +8,12 @@ its computers has one: what runs by a click on some system is not passed on. The
 import re
 import unicodedata
 
+from werkzeug.datastructures import FileStorage
+
 from widget.chats.cards import is_card
 from widget.errors import ErrorCode, Refused
 from widget.gateways.base import File
+from widget.storage.kept_files import MAX_FILE, KeptFile
 
 MAX_FILE_SIZE = 16 * 1024 * 1024  # held in memory while it is sent; also what WhatsApp takes of pictures and videos
 MAX_NAME = 120
@@ -38,6 +41,13 @@ def accepted(name: str, mimetype: str, body: bytes, *, largest: int) -> File:
         raise Refused(ErrorCode.FILE_TYPE, reason="a program")
     kind = mimetype.partition(";")[0].strip().lower()
     return File(kind if _MIMETYPE.fullmatch(kind) else "application/octet-stream", name, body)
+
+
+def kept(uploaded: FileStorage, *, largest: int = MAX_FILE) -> KeptFile:
+    """An uploaded file as it is kept until it goes out. Raises Refused as `accepted` does."""
+    largest = min(largest, MAX_FILE)
+    file = accepted(uploaded.filename or "", uploaded.mimetype or "", uploaded.read(), largest=largest)
+    return KeptFile(file.name, file.mimetype, len(file.body), body=file.body)
 
 
 def label_of(name: str, caption: str) -> str:

@@ -14,7 +14,7 @@ from widget.chats.context import (
     question_before,
     refuse_unlinked,
 )
-from widget.chats.files import accepted
+from widget.chats.files import kept
 from widget.chats.later_shown import later_names, may_change
 from widget.chats.sending import MAX_CAPTION, MAX_TEXT, refuse_unfilled, signature, typed_text
 from widget.context import CardContext
@@ -94,11 +94,10 @@ def change(
     Refused."""
     do, confirmed = text_field(body, "do", longest=10), flag_field(body, "confirmed")
     text, when = maybe_text_field(body, "text", longest=MAX_TEXT + 2000), maybe_text_field(body, "when", longest=20)
-    if do != "remove":
-        refuse_unlinked(line, None)
     if do == "remove":
         take_back(message)
         return None
+    refuse_unlinked(line, None)
     _refuse_sent(message)
     if do == "now":
         return _now(context, line, chat, message, confirmed=confirmed)
@@ -143,9 +142,7 @@ def _form(line: Line) -> tuple[dict[str, object], KeptFile]:
     capabilities = capabilities_of(line.gateway)
     if uploaded is None or not capabilities.files:
         raise Refused(ErrorCode.UNSUPPORTED if uploaded else ErrorCode.BAD_FORM, 422, "file")
-    largest = min(MAX_FILE, capabilities.largest_file)
-    file = accepted(uploaded.filename or "", uploaded.mimetype or "", uploaded.read(), largest=largest)
-    return dict(request.form), KeptFile(file.name, file.mimetype, len(file.body), body=file.body)
+    return dict(request.form), kept(uploaded, largest=capabilities.largest_file)
 
 
 def _rewrite(context: CardContext, chat: Chat, message: Scheduled, text: str, when: str) -> None:
