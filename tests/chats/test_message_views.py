@@ -194,7 +194,8 @@ def test_what_no_voice_message_can_be_made_of_is_refused_in_words(tab):
 
 def test_without_what_makes_voice_messages_the_composer_has_no_microphone(tab, monkeypatch):
     assert 'data-action="record"' in tab.card.open_chat(tab.keys[ORDERS_ROW]).text
-    monkeypatch.setattr("widget.voice.notes.find_spec", lambda _name: None)
+    for user in ("widget.chats.views", "widget.chats.sending"):
+        monkeypatch.setattr(f"{user}.can_convert", lambda: False)
     assert 'data-action="record"' not in tab.card.open_chat(tab.keys[ORDERS_ROW]).text
     assert tab.upload(voice="true", body=recording(seconds=2)).headers["X-Refusal"] == "unsupported"
     assert tab.verbs == []

@@ -221,25 +221,27 @@ class Sending:
         """Send a place once, by the rules of `send`. Raises Refused: UNSUPPORTED, and what `send` raises."""
         self._refuse_without(draft.line, "location")
         refuse_unfilled(location.name)
-        ref, label = self._ref(draft), label_of_location(location)
-        return self._once(
+        ref = self._ref(draft)
+        return self._once_labelled(
             draft,
-            label,
+            label_of_location(location),
             lambda gateway, chat_id, _id: gateway.send_location(chat_id, location, reply_to=ref),
-            same=lambda stored: stored in ("", label),
         )
 
     def send_contact(self, draft: Draft, card: ContactCard) -> Send:
         """The same for a contact card."""
         self._refuse_without(draft.line, "contact")
         refuse_unfilled(f"{card.name} {card.company}")
-        ref, label = self._ref(draft), label_of_card(card)
-        return self._once(
+        ref = self._ref(draft)
+        return self._once_labelled(
             draft,
-            label,
+            label_of_card(card),
             lambda gateway, chat_id, _id: gateway.send_contact(chat_id, card, reply_to=ref),
-            same=lambda stored: stored in ("", label),
         )
+
+    def _once_labelled(self, draft: Draft, label: str, post: Post) -> Send:
+        """What its label tells completely: the same label is the same message, and "" is one that was wiped."""
+        return self._once(draft, label, post, same=lambda stored: stored in ("", label))
 
     def _refuse_without(self, line: Line, capability: str) -> None:
         if not getattr(self._gateways.of(line).capabilities, capability):

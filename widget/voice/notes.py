@@ -5,6 +5,7 @@ import subprocess
 import threading
 import time
 from dataclasses import dataclass
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -30,6 +31,7 @@ class VoiceNote:
     seconds: int
 
 
+@cache  # each chat that is opened asks, and the answer is a search of folders
 def can_convert() -> bool:
     """Whether recordings can be made into voice notes here: `requirements-voice.txt` is installed."""
     return find_spec("av") is not None
