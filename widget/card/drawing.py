@@ -31,7 +31,6 @@ class Drawing:
     to_ask: tuple[str, ...]
     version: str
     zone: str
-    hours: str
     now: datetime
     marks: tuple[str, ...] = ()
     states: None = None  # of the lines: the page asks for them when it stands
@@ -55,7 +54,6 @@ def drawing_of(view: CardView, occasion: Occasion, *, now: datetime, marks: tupl
         to_ask=tuple(asked) if occasion.asking else (),
         version=view.fingerprint,
         zone=view.zone,
-        hours=view.hours,
         now=now,
         marks=marks,
     )
