@@ -25,7 +25,7 @@ LASTS = timedelta(days=3650)
 
 
 class Authority:
-    """Signs certificates; whoever is to trust them is given `file`."""
+    """Signs certificates; a client that is to trust them is given `file`."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

@@ -1,5 +1,5 @@
-"""Previews of links: a gateway that makes one fetches the page itself, whoever wrote the link, and puts its picture up
-at WhatsApp. All three do so unless a send says otherwise (linkPreview of WAHA, Evolution and GREEN-API)."""
+"""Previews of links: a gateway that makes one fetches the page itself, for each sender's links, and puts its picture
+up at WhatsApp. All three do so unless a send says otherwise (linkPreview of WAHA, Evolution and GREEN-API)."""
 
 import re
 from typing import Any

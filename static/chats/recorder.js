@@ -93,7 +93,7 @@ export class Recorder {
   }
 }
 
-// Whether the frame may not have a microphone, whatever a person allows. Not every browser tells.
+// Whether the frame may not have a microphone, even where a person allows one. Not every browser tells.
 function forbidden() {
   const policy = document.permissionsPolicy ?? document.featurePolicy;
   return policy?.allowsFeature('microphone') === false;

@@ -123,7 +123,7 @@ def card_of(answer: Batch, entity_type_id: int, user_id: int) -> CrmCard:
     contacts = _people(answer, "contacts", contact_ids, PersonKind.CONTACT, primary=_ids([item.get("contactId")]))
     companies = _people(answer, "companies", company_ids, PersonKind.COMPANY)
     own = (_person(item, PersonKind.OWN, entity_type_id),) if entity_type_id in (LEAD, CONTACT, COMPANY) else ()
-    talking = numbers_in(answer.results)  # a number is there whoever it is written under
+    talking = numbers_in(answer.results)  # by number: the person under whom it is written does not matter
     asked = (contact_ids[:PAGE] if entity_type_id != CONTACT else []) + (
         company_ids[:PAGE] if entity_type_id != COMPANY else []
     )

@@ -72,7 +72,7 @@ class CheckBudget:
         return CheckGrant(line, permits.granted, permits.wait, permits, hour)
 
     def count(self, line: Line, n: int = 1) -> None:
-        """Count checks that the gateway made by itself, before a send, whatever the budget says. One upsert, two round
+        """Count checks that the gateway made by itself, before a send, beyond the budget too. One upsert, two round
         trips. Raises StorageUnavailable; SQL has counted them then."""
         limits = (Window(limit=MAX_COUNT, seconds=DAY),)
         try:

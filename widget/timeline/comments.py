@@ -1,4 +1,4 @@
-"""Comments in the timelines of cards, each made once whatever dies in between.
+"""Comments in the timelines of cards, each made once, also where a worker dies in between.
 
 bitrix24/b24restdocs: api-reference/crm/timeline/comments/*.md, bindings/*.md.
 """

@@ -19,7 +19,7 @@ from typing import Any
 
 MAX_RECORDING = 8 * 1024 * 1024  # five minutes at 200 kbit/s; asked for are 32
 MAX_SECONDS = 5 * 60 + 15  # a browser stops at five minutes, not to the second
-RATE = 48_000  # Opus counts in it whatever it holds
+RATE = 48_000  # Opus counts time in it at every sampling rate
 BITS = 32_000  # a second: enough for speech
 MEMORY = 512 * 1024 * 1024  # of addresses; 60 MB of them are used
 PROCESSOR_SECONDS = 20

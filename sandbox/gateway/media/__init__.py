@@ -36,7 +36,7 @@ def voice(seconds: int) -> SandboxMedia:
 
 
 def voice_of(content: bytes, mimetype: str) -> SandboxMedia:
-    """A voice message of whatever it is called, as engines pass it on: none looks inside. It has no name (Baileys,
+    """A voice message under any type, as engines pass it on: none looks inside. It has no name (Baileys,
     WAProto: AudioMessage)."""
     return SandboxMedia("audio", mimetype, "oga", content=content, seconds=opus.seconds(content), voice=True)
 

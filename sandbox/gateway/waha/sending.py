@@ -150,7 +150,7 @@ def _send_media(name: str) -> ResponseReturnValue:
 
 
 def _voice(media: SandboxMedia, *, convert: bool) -> SandboxMedia:
-    """Without a conversion it goes to WhatsApp as it is, under the type that came with it, whatever that is."""
+    """Without a conversion it goes to WhatsApp as it is, under any type that came with it."""
     return voice(1) if convert else voice_of(media.content, media.mimetype)
 
 
