@@ -26,12 +26,12 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from sqlalchemy import Row, select
+from sqlalchemy import Row, Select, create_engine, select
 
 from benchmarks import stub, tables
 from benchmarks.centre import OPERATOR, TOKEN, CuttingCentre
 from benchmarks.environment import _free_port
-from benchmarks.kills import AGAIN, PAUSE, REPS, TRIES, WENT, Killer, SendingReps, ShakyStand, _rows, wait_until_none
+from benchmarks.kills import AGAIN, PAUSE, REPS, TRIES, WENT, Killer, SendingReps, ShakyStand, _rows
 from benchmarks.pace import goal
 from benchmarks.visitor import USER
 from widget.bitrix24.installer.userfield import names_of
@@ -266,6 +266,18 @@ def measure(environment: MirrorStand, number: int, seed: int) -> dict[str, Any]:
         "seconds": round(time.monotonic() - began, 1),
     }
     return found | {"goals": goals_of(found)}
+
+
+def wait_until_none(environment: ShakyStand, seconds: float, *left: Select[Any]) -> None:
+    """Until none of these finds a row any more, or the time is over."""
+    engine = create_engine(environment.database)
+    ends = time.monotonic() + seconds
+    while time.monotonic() < ends:
+        with engine.connect() as connection:
+            if not any(connection.execute(query.limit(1)).first() for query in left):
+                break
+        time.sleep(2)
+    engine.dispose()
 
 
 def judged(environment: MirrorStand, reps: TalkingReps) -> dict[str, Any]:

@@ -32,7 +32,7 @@ class Valkey(Server):
     """
 
     name = "valkey-server"
-    start_seconds = 10.0
+    start_seconds = 60.0  # it reads its data first
 
     def __init__(
         self, directory: Path | str | None = None, *, persist: bool = False, port: int = 0, options: Sequence[str] = ()

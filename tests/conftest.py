@@ -34,6 +34,7 @@ settings.register_profile(
 settings.register_profile("wild", settings.get_profile("usual"), derandomize=False, max_examples=2000)
 settings.load_profile("usual")
 statements.compile_once()
+gc.disable()  # until all tests are collected: they stay, and looking through them again and again is a third of that
 SERVERS = {"redis": {"valkey", "own_valkey", "redis_url"}, "postgresql": {"postgres"}}  # the fixtures that start one
 
 
@@ -53,6 +54,7 @@ def pytest_collection_finish() -> None:
     """What is there now stays: the collector of garbage need not look through thousands of tests again and again."""
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 def pytest_sessionfinish() -> None:
