@@ -1,5 +1,6 @@
 """How gunicorn serves the widget: `gunicorn wsgi:app`. Its command line may say otherwise."""
 
+import gc
 import os
 import sys
 from typing import Any
@@ -44,3 +45,6 @@ def post_worker_init(worker: Any) -> None:
         tracing.start()
         warm_up(worker.wsgi)
         hear_of_lines(worker.wsgi)
+    # What is there now stays: the collector of garbage does not look through it in the middle of a request.
+    gc.collect()
+    gc.freeze()
