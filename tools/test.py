@@ -4,12 +4,13 @@
     tools/test.py --fast         without a browser, without servers of its own, without random searches
     tools/test.py PYTEST-ARGS    pytest with these arguments, such as a file or one test (browser tests too)
 
-A browser's process has running programs of its own and wants them for itself, so a file's tests stay together; and
-it cannot run the others too: Playwright keeps an event loop in its thread. So tests with a browser stand in folders
-called `browser`.
+Each process is given its files and collects no others: when pytest-xdist dealt them out, each of its processes
+collected all of them, and telling of each test took a twentieth of the processor. A browser's process cannot run the
+others too: Playwright keeps an event loop in its thread. So tests with a browser stand in folders called `browser`.
 """
 
 import os
+import random
 import shutil
 import subprocess
 import sys
@@ -20,35 +21,33 @@ from typing import IO
 
 ROOT = Path(__file__).resolve().parent.parent
 PYTEST = [sys.executable, "-m", "pytest"]
-# A browser that hangs ends its process, and says where each of its threads stood.
+# A test that hangs ends its process, and says where each of its threads stood.
 HANGS = ["-o", "faulthandler_timeout=300", "-o", "faulthandler_exit_on_timeout=true"]
 FAST = ["-m", "not redis and not postgresql and not processes and not hypothesis"]
+CORES = 2
 MEMORY, ROOM = Path("/dev/shm"), 2 * 2**30  # bytes
 TALLY = "TEST_TALLY"  # names the file that tests/conftest.py writes "passed 3" and the like into
 
 
 def main(arguments: list[str]) -> int:
     prepare()
-    if arguments and arguments != ["--fast"]:
+    fast = arguments == ["--fast"]
+    if arguments and not fast:
         return subprocess.run([*PYTEST, *arguments], cwd=ROOT, check=False).returncode
-    browser = sorted(str(folder.relative_to(ROOT)) for folder in ROOT.glob("tests/**/browser") if folder.is_dir())
-    others = [*FAST * bool(arguments), *(f"--ignore={folder}" for folder in browser)]
+    seed = random.SystemRandom().randrange(2**32)
+    options = [*HANGS, f"--randomly-seed={seed}", *FAST * fast]
     with tempfile.TemporaryDirectory() as folder:
-        tallies = [Path(folder) / "others", Path(folder) / "browser"]
-        with (Path(folder) / "said").open("w+b") as said:
-            beside = None if arguments else start([*HANGS, *browser], tallies[1], said)
-            try:
-                failed = start(others, tallies[0]).wait()
-                if beside:
-                    failed = beside.wait() or failed
-            finally:
-                if beside:
-                    beside.kill()  # at Ctrl+C
-            said.seek(0)
-            sys.stdout.buffer.write(said.read())
-            sys.stdout.flush()
-        print(total(tallies))
-    return failed
+        parts = [
+            Part([*options, *files], Path(folder) / str(number), aloud=number == 0)
+            for number, files in enumerate(shares(fast))
+        ]
+        try:
+            ended = [part.wait() for part in parts]
+        finally:
+            for part in parts:
+                part.kill()  # at Ctrl+C
+        print(f"{total([part.tally for part in parts])} (their order is that of --randomly-seed={seed})")
+    return next(filter(None, ended), 0)
 
 
 def prepare() -> None:
@@ -59,9 +58,35 @@ def prepare() -> None:
         os.environ.setdefault("TMPDIR", str(MEMORY))
 
 
-def start(arguments: list[str], tally: Path, said: IO[bytes] | None = None) -> subprocess.Popen[bytes]:
-    command = [*PYTEST, "--numprocesses", "2", "--dist", "loadfile", *arguments]
-    return subprocess.Popen(command, cwd=ROOT, env={**os.environ, TALLY: str(tally)}, stdout=said, stderr=said)
+def shares(fast: bool) -> list[list[str]]:
+    """The files of each process: about as many bytes for each, which is about as much work."""
+    files = sorted((ROOT / "tests").rglob("test_*.py"), key=lambda file: file.stat().st_size)
+    browser = [str(file.relative_to(ROOT)) for file in files if file.parent.name == "browser"]
+    others = [str(file.relative_to(ROOT)) for file in files if file.parent.name != "browser"]
+    return [kind[core::CORES] for kind in ([others] if fast else [others, browser]) for core in range(CORES)]
+
+
+class Part:
+    """One process of pytest. What it says is shown at once where it is `aloud`, else when it has ended."""
+
+    def __init__(self, arguments: list[str], place: Path, *, aloud: bool) -> None:
+        self.tally = place.with_suffix(".tally")
+        self._said: IO[bytes] | None = None if aloud else place.open("w+b")
+        environment = {**os.environ, TALLY: str(self.tally)}
+        self._process = subprocess.Popen(
+            [*PYTEST, *arguments], cwd=ROOT, env=environment, stdout=self._said, stderr=self._said
+        )
+
+    def wait(self) -> int:
+        failed = self._process.wait()
+        if self._said:
+            self._said.seek(0)
+            sys.stdout.buffer.write(self._said.read())
+            sys.stdout.flush()
+        return failed
+
+    def kill(self) -> None:
+        self._process.kill()
 
 
 def total(tallies: list[Path]) -> str:
