@@ -25,7 +25,7 @@ def test_two_reps_see_each_other_and_one_is_asked_before_writing_too(
     first.page.bring_to_front()
     first.composer.press_sequentially("Ещё")
     second.page.bring_to_front()
-    expect(beside.locator(".beside-writes")).not_to_be_empty(timeout=30_000)
+    expect(beside.locator(".beside-writes")).not_to_be_empty()
 
     second.send("И я здесь")
     expect(second.dialog).to_be_visible()
@@ -36,7 +36,7 @@ def test_two_reps_see_each_other_and_one_is_asked_before_writing_too(
 
     first.page.bring_to_front()
     told = first.frame.locator("#beside .is-told")
-    expect(told).to_be_visible(timeout=30_000)
+    expect(told).to_be_visible()
     told.get_by_role("button").click()
     expect(told).to_have_count(0)
     first.bubble("Здравствуйте").locator("[data-trail]").click()
@@ -51,7 +51,7 @@ def test_a_client_who_waits_is_found_by_a_key_and_answered_from_the_list(
     outside.answer_as_client("+79261112233", "Когда привезёте?")
     card.open().reveal().open_chat(ORDERS)
     expect(card.bubble("Когда привезёте?")).to_be_visible()
-    expect(card.frame.locator("#beside .waits")).to_be_visible(timeout=30_000)
+    expect(card.frame.locator("#beside .waits")).to_be_visible()
 
     settings.open(user="admin")
     news = settings.frame.locator("#tab-write .tab-news")
@@ -76,4 +76,4 @@ def test_a_client_who_waits_is_found_by_a_key_and_answered_from_the_list(
     composer.fill("Завтра")
     settings.button("Send").click()
     expect(settings.frame.locator("#messages .bubble").filter(has_text=re.compile("Завтра"))).to_have_count(1)
-    expect(item).to_have_count(0, timeout=40_000)
+    expect(item).to_have_count(0)

@@ -24,7 +24,7 @@ FLAGS = (
     *("NEED_SYSTEM_MESSAGES", "NEED_SIGNATURE", "CHAT_GROUP"),
 )
 MAX_FILE_NAME = 50  # of a name the last characters are kept
-FETCH_SECONDS = 5.0
+FETCH_SECONDS = 60.0
 
 
 def _register(asked: Asked) -> Answer:
