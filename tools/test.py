@@ -38,7 +38,7 @@ def main(arguments: list[str]) -> int:
     options = [*HANGS, f"--randomly-seed={seed}", *FAST * fast]
     with tempfile.TemporaryDirectory() as folder:
         parts = [
-            Part([*options, *files], Path(folder) / str(number), aloud=number == 0)
+            Share([*options, *files], Path(folder) / str(number), aloud=number == 0)
             for number, files in enumerate(shares(fast))
         ]
         try:
@@ -66,7 +66,7 @@ def shares(fast: bool) -> list[list[str]]:
     return [kind[core::CORES] for kind in ([others] if fast else [others, browser]) for core in range(CORES)]
 
 
-class Part:
+class Share:
     """One process of pytest. What it says is shown at once where it is `aloud`, else when it has ended."""
 
     def __init__(self, arguments: list[str], place: Path, *, aloud: bool) -> None:
