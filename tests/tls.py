@@ -108,7 +108,9 @@ def _pass_on(guest: socket.socket, server: socket.socket) -> None:
     """What each says to the other, until one hangs up."""
     others: dict[socket.socket, socket.socket] = {guest: server, server: guest}
     while True:
-        ready = [guest] if isinstance(guest, ssl.SSLSocket) and guest.pending() else select.select(list(others), [], [])[0]
+        ready = (
+            [guest] if isinstance(guest, ssl.SSLSocket) and guest.pending() else select.select(list(others), [], [])[0]
+        )
         for one in ready:
             said = one.recv(65_536)
             if not said:

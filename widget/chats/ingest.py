@@ -22,6 +22,7 @@ from widget.storage.inbox import Inbox, Webhook
 from widget.storage.lines import Line, Lines
 from widget.storage.portals import Portals, PortalState
 from widget.storage.sends import WENT_OUT, Send, SendState
+from widget.version import NewerVersion
 
 log = logging.getLogger(__name__)
 
@@ -95,6 +96,9 @@ class Ingest:
         try:
             self._tell(webhook)
             self._inbox.drop(webhook.id)
+        except NewerVersion as newer:
+            log.info("webhook.newer line=%s row=%s version=%s", webhook.line_id, webhook.id, newer)
+            self._inbox.put_back(webhook)
         except Exception as error:
             log.exception("webhook.broken line=%s row=%s attempt=%s", webhook.line_id, webhook.id, webhook.attempts)
             self._inbox.fail(webhook.id, type(error).__name__)
