@@ -211,7 +211,7 @@ def have_statistics(engine: Engine, portal: int, line: int) -> None:
 
 
 def believe_large(engine: Engine) -> None:
-    """As if there were a million of what grows, and ten thousand portals and lines: so many rows the planner counts on."""
+    """The planner counts on a million rows of what grows, and on ten thousand portals and lines."""
     with engine.begin() as connection:
         connection.exec_driver_sql("ANALYZE portals, lines, mirrored, mirrors, usage")
         for table, rows in LARGE.items():
