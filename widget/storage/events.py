@@ -54,9 +54,9 @@ class Events:
         return _event(row) if row else None
 
     def due(self, limit: int = 100) -> list[int]:
-        """The ids of unfinished events whose next try has come, oldest first. One query."""
+        """The ids of unfinished events whose next try has come, those first that wait for it longest. One query."""
         left = events.c.done_at == 0, due(events, self._clock())
-        query = select(events.c.id).where(*left).order_by(events.c.id).limit(limit)
+        query = select(events.c.id).where(*left).order_by(events.c.next_try_at, events.c.id).limit(limit)
         with transaction(self._engine) as connection:
             return list(connection.execute(query).scalars())
 

@@ -53,8 +53,9 @@ class Inbox:
         return self._webhook(row) if row else None
 
     def due(self, limit: int = 100) -> list[int]:
-        """The ids of webhooks whose next try has come, oldest first. One query."""
-        query = select(inbox.c.id).where(due(inbox, self._clock())).order_by(inbox.c.id).limit(limit)
+        """The ids of webhooks whose next try has come, those first that wait for it longest. One query."""
+        order = inbox.c.next_try_at, inbox.c.id
+        query = select(inbox.c.id).where(due(inbox, self._clock())).order_by(*order).limit(limit)
         with transaction(self._engine) as connection:
             return list(connection.execute(query).scalars())
 

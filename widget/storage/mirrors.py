@@ -15,7 +15,7 @@ from widget.storage.chats import Chat
 from widget.storage.portals import PortalState
 from widget.storage.rows import reader
 from widget.storage.schema import mirrored, mirrors, portals, sends
-from widget.storage.secret_box import SecretBox
+from widget.storage.secret_box import DecryptionError, SecretBox
 from widget.storage.sends import REPLY
 from widget.storage.transaction import after_commit, transaction
 from widget.storage.tries import MAX_ERROR, in_turn
@@ -227,7 +227,8 @@ class Mirrors:
 
     def next(self, mirror: Mirror) -> Piece | None:
         """The oldest piece that may be worked on. One that only a newer version knows is left, with what came after it.
-        The lease is renewed. Two statements, one where nothing waits."""
+        The lease is renewed. Two statements, one where nothing waits. Raises DecryptionError for one that no key of
+        ours opens: another host may have a newer one."""
         now = self._clock()
         with transaction(self._engine) as connection:
             piece = self._oldest(connection, mirror, now)
@@ -245,6 +246,8 @@ class Mirrors:
         query = select(mirrored).where(mirrored.c.mirror_id == mirror.id, *_waits(now)).order_by(mirrored.c.id)
         row = connection.execute(query.limit(1)).mappings().first()
         piece = self._piece(row) if row else None
+        if row and row["sealed"] and piece and not piece.words:
+            raise DecryptionError("a piece")
         if piece and piece.what is PieceKind.NEWER:
             log.info("mirror.newer mirror=%s piece=%s", mirror.id, piece.id)
             return None
