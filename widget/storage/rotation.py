@@ -68,8 +68,8 @@ def reseal_everything(engine: Engine, secret_box: SecretBox) -> Mapping[str, Ree
 
 
 def rekey_ignored(engine: Engine, secret_box: SecretBox, keys: PhoneKeys) -> Reencrypted:
-    """Find ignored clients by keys of the present SECRET_KEY, so that older ones can be taken away. May be repeated. One
-    query for 200 clients, and two statements for each that changes."""
+    """Find ignored clients by keys of the present SECRET_KEY, so that older ones can be taken away. May be repeated.
+    One query for 200 clients, and two statements for each that changes."""
     counts, last = Reencrypted(), 0
     while True:
         query = select(ignored).where(ignored.c.id > last).order_by(ignored.c.id).limit(ROWS)
