@@ -4,7 +4,8 @@
 
 Without --load it starts everything, opens a card through each web process, and one more when the first was killed: the
 short form, half a minute on a busy machine. With --load 1, 2 and 4 web processes are measured one after another; on
-fewer cores than processes the goal is held to as many as there are cores, and the measured costs say what more takes.
+fewer cores than processes the goal is held to as many as there are cores, and a simulation with the measured costs says
+what more takes (benchmarks/fleet.py).
 """
 
 import argparse
@@ -18,6 +19,7 @@ from typing import Any
 
 from benchmarks import tables
 from benchmarks.environment import PORTALS
+from benchmarks.fleet import CARDS_A_SECOND, COMPANIES, POLLS_A_SECOND, REPS, costs_of, until_enough
 from benchmarks.http import request
 from benchmarks.load import Connection, Visit, closed
 from benchmarks.pace import goal
@@ -27,10 +29,6 @@ from benchmarks.visitor import JSON, hidden_page, reveal, see
 STEPS = (4, 2, 1)  # web processes; taken away one after another
 VISITORS = 24
 SHARE = 0.8  # of linear
-# A working day of 50,000 reps in 10,000 companies, for the estimate.
-REPS, COMPANIES = 50_000, 10_000
-CARDS_A_DAY, BUSY_HOUR = 60, 0.18  # of a rep; the share of a day's cards in its busiest hour
-POLLS_A_MINUTE, OPEN_CARDS = 1.0, 0.5  # of a card on a screen; the share of reps who have one
 HEADROOM = 0.6  # of a core that is planned to be used
 
 
@@ -89,6 +87,7 @@ async def load(topology: Topology, seconds: float) -> dict[str, Any]:
         "web": steps,
         "times": round(times, 2),
         "goals": [goal(text, times, times >= SHARE * most, "x")],
+        "fleet": [vars(each) for each in until_enough(costs_of({"web": steps}))],
     }
     return {**figures, "proxy": topology.proxied, "pool": topology.pooled, "estimate": estimate(steps["1"])}
 
@@ -151,8 +150,7 @@ def in_turn(asked: list[bytes], status: int) -> Visit:
 
 def estimate(one: dict[str, Any]) -> dict[str, Any]:
     """What 50,000 reps of 10,000 companies need, from what each request cost one web process here."""
-    cards = REPS * CARDS_A_DAY * BUSY_HOUR / 3600
-    polled = REPS * OPEN_CARDS * POLLS_A_MINUTE / 60
+    cards, polled = CARDS_A_SECOND, POLLS_A_SECOND
     lines = COMPANIES / 60  # states asked a second, one line a company
     cores = {
         part: round(
@@ -192,6 +190,7 @@ def show(figures: dict[str, Any]) -> str:
                 f"on {figures['cores']} cores, the generator and the world outside on the same ones",
                 f"{REPS:,} reps: {told['cards_a_second']} cards and {told['polls_a_second']} polls a second",
                 f"cores for that: {needs}",
+                f"web processes for that, simulated: {figures['fleet'][-1]['processes']}",
             ),
             tables.goals(figures["goals"]),
         ]

@@ -78,3 +78,10 @@ def test_a_full_disk_open_lines_and_clients_who_wait_are_told(
         ": 5 MB free",
     ):
         assert line_told in told
+
+
+def test_tables_of_a_newer_version_are_told_and_nothing_to_mend(make_widget: MakeWidget) -> None:
+    widget = make_widget(**PRODUCTION)
+    with widget.services.storage.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    assert "ok    tables: at 9999, of a newer version" in said(widget)[1]

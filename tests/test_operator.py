@@ -20,8 +20,10 @@ from widget.chats.message_facts import MessageFacts, merger
 from widget.gateways.base import Message
 from widget.storage import rotation
 from widget.storage.inbox import Inbox
+from widget.storage.mirrors import New, PieceKind
 from widget.storage.rest_log import Call, RestLog
 from widget.storage.rotation import ROWS, SEALED, reseal_everything
+from widget.storage.scheduled import Scheduled
 from widget.storage.schema import changes, portals, sends, tokens
 from widget.storage.schema import rest_log as rest_log_table
 from widget.storage.secret_box import DecryptionError, SecretBox
@@ -109,6 +111,42 @@ def test_a_rotation_takes_along_webhooks_that_wait_for_their_work(used: Widget) 
     assert [after.take(row).told for row in (readable, lost)] == ["[]", ""]
     again = reseal_everything(services.storage.engine, SecretBox([new, old]))["inbox.sealed"]
     assert (again.anew, again.before, again.lost) == (0, 1, 1)
+
+
+def test_a_host_that_has_not_got_the_newest_key_yet_leaves_what_another_one_sealed(make_widget, used: Widget) -> None:
+    newest = make_widget(database=used.services.config.database_url, encryption_keys=(Fernet.generate_key().decode(),))
+    portal, line, at = used.portals[0], used.services.storage.lines.of(used.portals[0])[0].id, used.clock()
+    theirs, ours = newest.services.storage, used.services.storage
+    chat, _new = theirs.chats.remember(portal, line, "+79619510000")
+    later = Scheduled(portal, line, chat.id, "later", REP, "Анна", "Завтра", due_at=at, since=at)
+    theirs.scheduled.add(later, per_hour=9)
+    mirror = theirs.mirrors.put(chat, New("k", PieceKind.OPERATOR, words="Привет"))
+    row = theirs.inbox.add(portal, line, "[]")
+
+    used.services.webhooks.ingest.work(row)
+    assert ours.inbox.take(row) is None  # it is tried again later
+    assert ours.scheduled.due() == []
+    with pytest.raises(DecryptionError):
+        ours.mirrors.next(ours.mirrors.take(mirror))
+
+    assert [each.text for each in theirs.scheduled.due()] == ["Завтра"]
+    used.clock.forward(60)
+    assert theirs.inbox.take(row).told == "[]"
+
+
+def test_who_is_ignored_is_so_under_a_new_secret_key_with_and_after_the_old_one(make_widget, used: Widget) -> None:
+    portal, database, old = used.portals[0], used.services.config.database_url, used.services.config.secret_key
+    used.services.storage.ignores.add(portal, 0, "+79990000000", ADMIN)
+
+    def ignores(widget: Widget) -> bool:
+        return widget.services.storage.ignores.ignores(portal, 1, ["+79990000000"])
+
+    both = make_widget(database=database, secret_key="n" * 40, old_secret_keys=(old,))
+    assert ignores(both)
+    done = run(both, "secrets", "rotate")
+    assert "ignored.client_key: 1 sealed anew, 0 were already" in done.output
+    assert ignores(make_widget(database=database, secret_key="n" * 40))
+    assert "ignored.client_key: 0 sealed anew, 1 were already" in run(both, "secrets", "rotate").output
 
 
 def test_a_rotation_may_be_repeated_and_changes_nothing_then(used: Widget) -> None:

@@ -9,6 +9,7 @@ import redis
 
 from sandbox.portal.background import free_port
 from sandbox.valkey import Valkey
+from tests.sentinel import MASTER, Sentinel
 from tests.stand import Clock, Widget, until
 from widget.jobs.queue import Jobs, open_queue
 from widget.redis_clients import open_redis
@@ -109,41 +110,16 @@ def test_sentinels_lead_to_the_new_master_after_a_failover(make_widget: Callable
         ports = [free_port() for _ in range(3)]
         master = stack.enter_context(Valkey(port=ports[0]))
         replica = stack.enter_context(Valkey(port=ports[1], options=["--replicaof", f"127.0.0.1 {ports[0]}"]))
-        settings = tmp_path / "sentinel.conf"
-        settings.write_text(f"port {ports[2]}\nbind 127.0.0.1\nsentinel monitor mymaster 127.0.0.1 {ports[0]} 1\n")
-        stack.enter_context(Sentinel(settings))
+        stack.enter_context(Sentinel(tmp_path, port=ports[2], master=ports[0]))
         sentinel = stack.enter_context(redis.Redis(port=ports[2]))
-        until(lambda: sentinel.sentinel_master("mymaster")["num-slaves"] == 1)
-        widget = make_widget(redis_url=f"redis+sentinel://127.0.0.1:{ports[2]}/mymaster")
+        until(lambda: sentinel.sentinel_master(MASTER)["num-slaves"] == 1)
+        widget = make_widget(redis_url=f"redis+sentinel://127.0.0.1:{ports[2]}/{MASTER}")
         assert widget.open().reveal().answer.status_code == 200
 
-        sentinel.sentinel_failover("mymaster")
+        sentinel.sentinel_failover(MASTER)
         copy = stack.enter_context(redis.Redis.from_url(replica.url))
         until(lambda: copy.info("replication")["role"] == "master")
         master.stop()
 
         until(lambda: widget.app.test_client().get("/health/ready").get_json()["cache"])
         assert widget.open().reveal().check().rows[ORDERS_ROW] == "yes"
-
-
-class Sentinel(Valkey):
-    """A sentinel over a file of settings, which it writes to."""
-
-    def __init__(self, settings: Path) -> None:
-        super().__init__()
-        self._settings = settings
-        port = int(settings.read_text().split()[1])
-        self._client = redis.Redis(port=port)
-
-    def _command(self) -> list[str]:
-        return [str(self._binary), str(self._settings), "--sentinel"]
-
-    def _answers(self) -> bool:
-        try:
-            return bool(self._client.ping())
-        except redis.ConnectionError:
-            return False
-
-    def stop(self) -> None:
-        self._client.close()
-        super().stop()

@@ -69,14 +69,14 @@ def test_a_database_that_cannot_be_upgraded_is_one_line(outside: Outside, clock:
     assert "a-password" not in ended.output
 
 
-def test_a_database_of_a_newer_version_is_said_to_be_one(widget: Widget) -> None:
+def test_a_database_of_a_newer_version_is_said_to_be_one_and_keeps_no_host_from_starting(widget: Widget) -> None:
     with widget.services.storage.engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
 
     ended = widget.app.test_cli_runner().invoke(args=["upgrade"])
 
-    assert (ended.exit_code, len(ended.output.strip().splitlines())) == (1, 1)
-    assert "9999" in ended.output
+    assert (ended.exit_code, len(ended.output.strip().splitlines())) == (0, 1)
+    assert "9999, of a newer version" in ended.output
 
 
 def test_new_secrets_are_printed_without_a_word_of_warning() -> None:

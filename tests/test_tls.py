@@ -11,6 +11,7 @@ from sqlalchemy.exc import OperationalError
 from sandbox.portal.background import free_port
 from sandbox.postgres import Postgres
 from sandbox.valkey import Valkey
+from tests.sentinel import MASTER, Sentinel
 from tests.stand import MIGRATED, Clock, Widget, until
 from tests.tls import Authority, as_postgresql, door
 from widget.jobs.queue import Jobs, open_queue
@@ -58,7 +59,19 @@ def cluster(authority: Authority) -> Iterator[tuple[Valkey, str]]:
         yield server, f"rediss+cluster://anna:secret@localhost:{port}?ssl_ca_certs={authority.file}"
 
 
-@pytest.mark.parametrize("kind", ["one", "cluster"])
+@pytest.fixture
+def sentinel(authority: Authority, tmp_path: Path) -> Iterator[tuple[Valkey, str]]:
+    """A sentinel that speaks TLS with us, and names a master that does."""
+    with ExitStack() as stack:
+        server, context = stack.enter_context(Valkey()), authority.context("localhost")
+        master = stack.enter_context(door(context, server.socket, plain_too=True))
+        watcher = stack.enter_context(Sentinel(tmp_path, port=free_port(), master=master))
+        port = stack.enter_context(door(context, watcher.socket))
+        address = f"rediss+sentinel://anna:secret@localhost:{port}/{MASTER}?ssl_ca_certs={authority.file}"
+        yield server, address
+
+
+@pytest.mark.parametrize("kind", ["one", "cluster", "sentinel"])
 def test_a_redis_with_tls_and_a_user_of_few_rights_is_all_that_the_widget_needs(
     request: pytest.FixtureRequest, make_widget: MakeWidget, clock: Clock, kind: str
 ) -> None:
@@ -80,6 +93,19 @@ def test_a_redis_with_tls_and_a_user_of_few_rights_is_all_that_the_widget_needs(
     jobs.queue.execute(jobs.queue.dequeue())
     jobs.heartbeat()
     assert (done, jobs.length(), jobs.last_heartbeat()) == ([7], 0, clock.now)
+
+
+def test_a_sentinel_whose_certificate_is_not_to_be_trusted_is_not_believed(
+    make_widget: MakeWidget, authority: Authority, stranger: Authority, tmp_path: Path, valkey: Valkey, redis_url: str
+) -> None:
+    with (
+        door(authority.context("localhost"), valkey.socket, plain_too=True) as master,
+        Sentinel(tmp_path, port=free_port(), master=master) as watcher,
+        door(stranger.context("localhost"), watcher.socket) as port,
+    ):
+        address = f"rediss+sentinel://localhost:{port}/{MASTER}?ssl_ca_certs={authority.file}"
+        widget = make_widget(redis_url=address)
+        assert widget.app.test_client().get("/health/ready").get_json()["cache"] is False
 
 
 @pytest.mark.parametrize("name", ["localhost", "another.example"])

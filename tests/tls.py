@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 SSL_REQUEST = (8).to_bytes(4, "big") + (80_877_103).to_bytes(4, "big")  # PostgreSQL's «may we speak TLS?»
+HANDSHAKE = b"\x16"  # how TLS begins
 LOOPBACK = IPv4Address("127.0.0.1")
 LASTS = timedelta(days=3650)
 
@@ -70,20 +71,28 @@ def as_postgresql(connection: socket.socket) -> bool:
 
 @contextlib.contextmanager
 def door(
-    context: ssl.SSLContext, behind: Path, asked: Callable[[socket.socket], bool] = lambda _connection: True
+    context: ssl.SSLContext,
+    behind: Path,
+    asked: Callable[[socket.socket], bool] = lambda _connection: True,
+    *,
+    plain_too: bool = False,
 ) -> Iterator[int]:
-    """The port of a door with TLS before the server at this Unix socket. `asked` says whether TLS begins."""
+    """The port of a door with TLS before the server at this Unix socket. `asked` says whether TLS begins. `plain_too`:
+    servers without TLS of their own, such as a sentinel, come by the same door as clients with TLS."""
 
     class Guest(socketserver.BaseRequestHandler):
         def handle(self) -> None:
             with contextlib.suppress(OSError):  # a client that does not trust us hangs up
-                if asked(self.request):
-                    with (
-                        context.wrap_socket(self.request, server_side=True) as guest,
-                        socket.socket(socket.AF_UNIX) as server,
-                    ):
-                        server.connect(str(behind))
-                        _pass_on(guest, server)
+                if plain_too and self.request.recv(1, socket.MSG_PEEK) != HANDSHAKE:
+                    self._let_in(self.request)
+                elif asked(self.request):
+                    with context.wrap_socket(self.request, server_side=True) as guest:
+                        self._let_in(guest)
+
+        def _let_in(self, guest: socket.socket) -> None:
+            with socket.socket(socket.AF_UNIX) as server:
+                server.connect(str(behind))
+                _pass_on(guest, server)
 
     class Doors(socketserver.ThreadingTCPServer):
         daemon_threads = True
@@ -95,11 +104,13 @@ def door(
         doors.shutdown()
 
 
-def _pass_on(guest: ssl.SSLSocket, server: socket.socket) -> None:
+def _pass_on(guest: socket.socket, server: socket.socket) -> None:
     """What each says to the other, until one hangs up."""
     others: dict[socket.socket, socket.socket] = {guest: server, server: guest}
     while True:
-        ready = [guest] if guest.pending() else select.select(list(others), [], [])[0]
+        ready = (
+            [guest] if isinstance(guest, ssl.SSLSocket) and guest.pending() else select.select(list(others), [], [])[0]
+        )
         for one in ready:
             said = one.recv(65_536)
             if not said:

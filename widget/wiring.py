@@ -121,7 +121,7 @@ def build(
         workers=workers,
         behind=behind or workers,
         cache=Cache(app, config.redis_url),
-        keys=PhoneKeys(config.secret_key),
+        keys=PhoneKeys(config.secret_key, config.old_secret_keys),
     )
     stored = build_repositories(infra)
     metrics = Metrics()

@@ -1,5 +1,6 @@
 """Facts about one message: whatever the order, however often, the same message."""
 
+import json
 import random
 from dataclasses import replace
 from functools import reduce
@@ -15,6 +16,7 @@ from widget.chats.message_facts import (
     facts_json,
     facts_of,
     merge_facts,
+    merger,
     read_facts,
     seen,
 )
@@ -145,3 +147,11 @@ def test_a_page_gets_what_it_lacks_of_its_own_time_and_of_no_other():
     known = {name: written(name, at) for name, at in (("before", 9), ("b", 20), ("c", 30), ("after", 40))}
     assert [m.id for m in completed(page, known, since=10, before=40)] == ["c", "b", "a"]
     assert [m.id for m in completed(page, known, since=10, before=41)] == ["after", "c", "b", "a"]
+
+
+def test_what_a_newer_version_knows_of_a_message_outlives_an_older_one_until_it_is_deleted():
+    written = facts_json(told(event(EventKind.MESSAGE, message=WRITTEN)), {"poll": "Окна?"})
+    ticked = merger(told(event(EventKind.ACK, ack=Ack.READ, from_me=True)))(written).text
+    assert json.loads(ticked)["poll"] == "Окна?"
+    assert read_facts(ticked).ack is Ack.READ
+    assert "poll" not in json.loads(merger(told(event(EventKind.DELETED)))(ticked).text)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import redis
 from huey import Huey, MemoryHuey
+from huey.consumer import Worker
 from huey.serializer import Serializer
 
 from tests.stand import Clock, Widget, until
@@ -197,3 +198,18 @@ def test_no_secret_of_the_queue_is_in_redis(redis_url: str, clock: Clock) -> Non
         stored = b"".join(client.lrange("huey.redis.widget", 0, -1))
     assert stored
     assert SECRET.encode() not in stored
+
+
+def test_a_wake_up_for_work_that_only_a_newer_version_knows_stops_nothing(tmp_path: Path, clock: Clock) -> None:
+    web, worker, done = jobs_in(tmp_path, clock), jobs_in(tmp_path, clock), list[int]()
+    for name in ("newer", "event"):
+        web.register(name, lambda number: None)
+    worker.register("event", done.append)
+    web.enqueue("newer", 6)
+    web.enqueue("event", 7)
+
+    takes = Worker(worker.queue, threading.Event(), default_delay=0.001, max_delay=0.001, backoff=1)
+    takes.loop()
+    takes.loop()
+
+    assert done == [7]

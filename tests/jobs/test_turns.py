@@ -17,13 +17,13 @@ NIGHT = datetime(2027, 1, 16, 3, 41, tzinfo=UTC).timestamp()
 class Hosts:
     """Two workers of one service. Their schedulers strike at other seconds and put into one queue."""
 
-    def __init__(self, folder: Path, clock: Clock) -> None:
+    def __init__(self, folder: Path, clock: Clock, versions: tuple[int, int] = (1, 1)) -> None:
         self.clock = clock
         self.done: list[int] = []
         self.during: Callable[[], None] = lambda: None
         address = f"sqlite:///{folder / 'widget.sqlite3'}"
         make_tables(address)
-        self.turns = [Turns(open_database(address), clock) for _ in range(2)]
+        self.turns = [Turns(open_database(address), clock, version) for version in versions]
         self.workers = [
             Jobs(lambda: open_queue(redis_url="", file=str(folder / "jobs"), secret="s" * 40), clock, turns)
             for turns in self.turns
@@ -57,6 +57,17 @@ def test_two_workers_do_what_is_due_each_minute_once_a_minute(hosts: Hosts) -> N
     for _ in range(5):
         hosts.strike()
     assert len(hosts.done) == 5
+
+
+def test_what_an_older_worker_has_done_a_newer_one_beside_it_does_too(tmp_path: Path, clock: Clock) -> None:
+    for versions in ((1, 2), (2, 1)):
+        folder = tmp_path / str(versions)
+        folder.mkdir()
+        hosts = Hosts(folder, clock, versions)
+        hosts.do(EVERY_MINUTE)
+        for _ in range(5):
+            hosts.strike()
+        assert hosts.done.count(versions.index(2)) == 5
 
 
 def test_work_that_fails_is_due_again_with_the_next_minute(hosts: Hosts) -> None:

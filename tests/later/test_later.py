@@ -1,18 +1,21 @@
 """A message that goes out later goes out once, at its time, and only if that is still right."""
 
+import hashlib
 import io
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
+from sqlalchemy import update
 
 from tests.stand import DEAL, CardPage, Outside, Widget, attribute
 from widget.gateways.base import LineState, LineStatus
 from widget.later.work import send_as
-from widget.storage import kept_files
+from widget.storage import kept_files, schema
 from widget.storage.kept_files import MAX_FILE
 from widget.storage.lines import Grantee, Line
 from widget.storage.scheduled import LEASE, Scheduled
+from widget.version import NUMBER
 
 MARIA = "+7 912 345-67-89"  # 13:00 there when the clock starts
 BOTH = "+7 961 951-00-00"  # has a long chat
@@ -484,3 +487,23 @@ def test_who_may_not_read_the_chat_any_more_can_only_take_it_back(widget: Widget
     assert rep.post("/app/later/1", {"do": "now", "confirmed": True}).answer.status_code == 403
     assert rep.post("/app/later/1", {"do": "remove"}).answer.status_code == 200
     assert (sent(outside), chat.kept) == (0, [])
+
+
+def test_a_message_with_what_only_a_newer_version_can_send_is_left_to_it_whole(chat: Chat) -> None:
+    chat.later()
+    for needs, left in ((NUMBER + 1, 1), (NUMBER, 0)):
+        with chat.widget.services.storage.engine.begin() as connection:
+            connection.execute(update(schema.scheduled).values(needs=needs))
+        work(chat.widget, HOUR / 2 + 60)
+        work(chat.widget)
+        assert len(chat.kept) == left
+        if left:
+            assert chat.do("now").refusal == "later_busy"
+        assert ("sendText" in chat.widget.outside.calls()) is not left
+
+
+def test_what_a_message_that_waits_has_is_known_to_every_worker_that_sends_it() -> None:
+    """What an older worker would leave out is written with `needs`, the number of the version that brings it. Then the
+    new hash belongs here."""
+    columns = sorted({*schema.scheduled.c.keys(), *schema.kept_files.c.keys()})
+    assert hashlib.sha256(" ".join(columns).encode()).hexdigest()[:8] == "329ec947"

@@ -1,11 +1,14 @@
 """What happens in the card happens in the open line, and the other way round, once."""
 
 import pytest
+from sqlalchemy import update
 
 from tests.openlines.conftest import Circle, MakeCircle
 from tests.webhooks.gateways import CLIENT, LID, about, tick
 from widget.gateways.base import Ack, EventKind
 from widget.storage.lines import Mirroring
+from widget.storage.mirrors import New, PieceKind
+from widget.storage.schema import mirrored
 
 LEAD, DEAL, CONTACT = "1", "2", "3"
 GREETING = "Здравствуйте! Первый"
@@ -263,3 +266,23 @@ def test_what_waits_in_both_rooms_of_a_client_who_becomes_one_is_told(circle: Ci
     said = [one["text"].rpartition("\n")[2] for room in circle.centre["chats"] for one in room["messages"]]
     assert sorted(text for text in said if text.startswith("Waits")) == ["Waits 2", "Waits 3", "Waits 4"]
     assert "To the hidden one" in circle.sent
+
+
+def of_kind(circle: Circle, key: str, kind: str) -> None:
+    with circle.services.storage.engine.begin() as connection:
+        connection.execute(update(mirrored).where(mirrored.c.key == key).values(kind=kind))
+
+
+def test_a_piece_of_a_newer_version_is_left_to_its_worker_with_what_came_after_it(circle: Circle) -> None:
+    circle.client_writes("Добрый день")
+    circle.services.storage.mirrors.put(circle.chat, New("newer", PieceKind.REACTION, words="👍"))
+    of_kind(circle, "newer", "poll")
+    circle.client_writes("Ещё вопрос")
+    for _ in range(3):
+        circle.later()
+    assert circle.said == [("client", "Добрый день")]
+
+    of_kind(circle, "newer", PieceKind.REACTION.value)  # which is what a newer worker knows it as
+    circle.later()
+    texts = [text.splitlines()[-1] for _author, text in circle.said]  # a late one says on top when it was written
+    assert texts == ["Добрый день", "Реакция клиента: 👍", "Ещё вопрос"]

@@ -30,7 +30,12 @@ def tables_of(engine: Engine) -> Tables:
     return {
         table: {
             "columns": {column["name"]: column for column in inspector.get_columns(table)},
-            "unique": {tuple(each["column_names"]) for each in inspector.get_unique_constraints(table)},
+            "unique": {
+                tuple(each["column_names"])
+                for each in (*inspector.get_unique_constraints(table), *inspector.get_indexes(table))
+                if each.get("unique", True)
+            },
+            "points": {tuple(each["constrained_columns"]) for each in inspector.get_foreign_keys(table)},
         }
         for table in inspector.get_table_names()
         if table != "alembic_version"
@@ -92,6 +97,11 @@ def breaks(before: Tables, after: Tables) -> set[str]:
         found |= {
             f"{table} {columns} must be unique now" for columns in after[table]["unique"] - before[table]["unique"]
         }
+        found |= {
+            f"{table} {columns} must be there now"
+            for columns in after[table]["points"] - before[table]["points"]
+            if set(columns) <= old.keys()
+        }
     return found
 
 
@@ -105,9 +115,9 @@ def test_code_of_the_version_before_runs_on_after_each_migration(
 def test_what_would_break_old_code_is_noticed() -> None:
     column: dict[str, Any] = {"nullable": True, "default": None}
     before: Tables = {
-        "a": {"columns": {"x": column, "y": column}, "unique": set()},
-        "b": {"columns": {}, "unique": set()},
+        "a": {"columns": {"x": column, "y": column}, "unique": set(), "points": set()},
+        "b": {"columns": {}, "unique": set(), "points": set()},
     }
     must = {**column, "nullable": False}
-    after: Tables = {"a": {"columns": {"y": must, "z": must}, "unique": {("y",)}}}
-    assert len(breaks(before, after)) == 5
+    after: Tables = {"a": {"columns": {"y": must, "z": must}, "unique": {("y",)}, "points": {("y",), ("z",)}}}
+    assert len(breaks(before, after)) == 6

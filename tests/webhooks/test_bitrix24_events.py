@@ -11,9 +11,9 @@ from tests.installing import ADMIN, TABS, Site
 from tests.stand import DEAL, Widget
 from widget.bitrix24.events import WANTED, Event, nested, read_event, work_of
 from widget.errors import Refused
-from widget.storage.events import TRIES
 from widget.storage.portals import REMEMBERED_SECONDS, PortalState
 from widget.storage.schema import events
+from widget.storage.tries import TRIES
 from widget.webhooks.vouching import MAX_WAITING
 
 MakeWidget = Callable[..., Widget]
@@ -479,3 +479,12 @@ def flat(value: Any, key: str = "") -> list[tuple[str, str]]:
     if not isinstance(value, dict):
         return [] if value is None else [(key, str(value))]
     return [pair for name, one in value.items() for pair in flat(one, f"{key}[{name}]" if key else str(name))]
+
+
+def test_an_event_of_a_newer_version_waits_for_its_worker(ready: Site) -> None:
+    stored, work = ready.widget.services.storage.events, ready.widget.services.webhooks.event_work
+    event_id = stored.add(ready.portal.id, "ONNEWTHING", {})
+    for _ in range(2 * len(TRIES)):
+        work.work(event_id)
+        ready.widget.clock.forward(60)
+        assert stored.due() == [event_id]

@@ -28,9 +28,12 @@ from tests.webhooks.gateways import (
 )
 from widget.chats.ingest import Ingest
 from widget.chats.sending import message_id_of
+from widget.gateways import serialization
 from widget.gateways.base import Ack, EventKind, GatewayErrorCode, GatewayEvent, SendResult, Sent
+from widget.gateways.serialization import events_json
 from widget.storage.schema import messages
 from widget.storage.sends import SendState
+from widget.storage.tries import TRIES
 
 ORDERS = people.ORDERS_MOSCOW.phone
 ORDERS_ID = f"{ORDERS[1:]}@c.us"
@@ -542,3 +545,22 @@ def test_an_edit_that_names_no_chat_changes_the_message_it_names(gateway: Caller
     shown = [bubble.text for bubble in gateway.shown()]
     assert "Завтра в 10" in shown
     assert "Завтра в 9" not in shown
+
+
+def test_a_webhook_that_a_newer_version_wrote_down_waits_for_its_worker(
+    gateway: Caller, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, line = gateway.widget.services, gateway.line
+    monkeypatch.setattr(serialization, "VERSION", serialization.VERSION + 1)
+    told = events_json([written(at=clock())])
+    monkeypatch.undo()
+    row = here.storage.inbox.add(line.portal_id, line.id, told)
+    for _ in range(2 * len(TRIES)):
+        here.webhooks.ingest.work(row)
+        assert gateway.rows()[0]["attempts"] == 0
+        clock.forward(60)
+
+    monkeypatch.setattr(serialization, "VERSION", serialization.VERSION + 1)
+    assert here.webhooks.ingest.work_on_what_was_left() == 1
+    assert gateway.shown()
+    assert gateway.rows() == []

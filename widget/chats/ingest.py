@@ -21,7 +21,9 @@ from widget.storage.counted import Went
 from widget.storage.inbox import Inbox, Webhook
 from widget.storage.lines import Line, Lines
 from widget.storage.portals import Portals, PortalState
+from widget.storage.secret_box import DecryptionError
 from widget.storage.sends import WENT_OUT, Send, SendState
+from widget.version import NewerVersion
 
 log = logging.getLogger(__name__)
 
@@ -95,6 +97,9 @@ class Ingest:
         try:
             self._tell(webhook)
             self._inbox.drop(webhook.id)
+        except NewerVersion as newer:
+            log.info("webhook.newer line=%s row=%s version=%s", webhook.line_id, webhook.id, newer)
+            self._inbox.put_back(webhook)
         except Exception as error:
             log.exception("webhook.broken line=%s row=%s attempt=%s", webhook.line_id, webhook.id, webhook.attempts)
             self._inbox.fail(webhook.id, type(error).__name__)
@@ -107,14 +112,14 @@ class Ingest:
         return len(due)
 
     def _tell(self, webhook: Webhook) -> None:
+        if not webhook.told:  # another host seals with a key that this one does not have yet
+            raise DecryptionError("webhook")
         portal, events = self._portals.get(webhook.portal_id), read_events(webhook.told)
         # Read anew: what comes in a moment after mirroring was switched on in another process is mirrored too.
         news = any(event.kind is not EventKind.ACK for event in events)
         line = self._lines.get(webhook.portal_id, webhook.line_id, again=news)
         if portal is None or portal.state is not PortalState.ACTIVE or line is None:
             return  # closed or removed meanwhile
-        if not webhook.told:
-            log.error("webhook.key_gone line=%s row=%s", line.id, webhook.id)
         for event in events:
             self._learn(line, event)
 

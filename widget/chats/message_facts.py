@@ -7,7 +7,8 @@ reaction of each side, and a deletion is for ever.
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from types import MappingProxyType
 from typing import Any
 
 from widget.gateways.base import Ack, EventKind, GatewayErrorCode, GatewayEvent, Message
@@ -37,6 +38,9 @@ class MessageFacts:
     theirs: Dated | None = None
     deleted: bool = False
     transcript: str = ""  # what a voice message says, as a model of ours heard it
+
+
+_NAMES = frozenset(field.name for field in fields(MessageFacts))
 
 
 @dataclass(frozen=True)
@@ -125,7 +129,8 @@ def completed(
     return sorted(there, key=lambda message: -message.at)
 
 
-def facts_json(facts: MessageFacts) -> str:
+def facts_json(facts: MessageFacts, more: Mapping[str, Any] = MappingProxyType({})) -> str:
+    """`more` are values that only a newer version knows."""
     values: dict[str, Any] = {
         "message": message_values(facts.message) if facts.message else None,
         "from_me": facts.from_me,
@@ -138,15 +143,23 @@ def facts_json(facts: MessageFacts) -> str:
         "deleted": facts.deleted,
         "transcript": facts.transcript,
     }
-    return json.dumps({name: value for name, value in values.items() if value}, separators=(",", ":"))
+    there = {name: value for name, value in values.items() if value}
+    return json.dumps({**more, **there}, separators=(",", ":"))
 
 
 def read_facts(text: str) -> MessageFacts:
     """What was written, or no facts at all for a text that was wiped or that this version cannot read."""
+    return _facts_in(_values_in(text))
+
+
+def _values_in(text: str) -> dict[str, Any]:
     try:
-        found = as_dict(json.loads(text or "{}"))
+        return as_dict(json.loads(text or "{}"))
     except (ValueError, RecursionError):
-        return MessageFacts()
+        return {}
+
+
+def _facts_in(found: Mapping[str, Any]) -> MessageFacts:
     return MessageFacts(
         message=message_of(found.get("message")),
         from_me=found.get("from_me") is True,
@@ -162,11 +175,14 @@ def read_facts(text: str) -> MessageFacts:
 
 
 def merger(news: MessageFacts) -> Callable[[str], Body]:
-    """How a stored body grows by these facts."""
+    """How a stored body grows by these facts. What a newer version wrote beside them stays, unless the message is
+    deleted."""
 
     def grown(body: str) -> Body:
-        whole = merge_facts(read_facts(body), news)
-        return Body(facts_json(whole), float(whole.message.at) if whole.message else 0.0, whole.from_me)
+        values = _values_in(body)
+        whole = merge_facts(_facts_in(values), news)
+        newer = {} if whole.deleted else {name: values[name] for name in values.keys() - _NAMES}
+        return Body(facts_json(whole, newer), float(whole.message.at) if whole.message else 0.0, whole.from_me)
 
     return grown
 

@@ -96,8 +96,7 @@ def _settings(here: "Services") -> Iterator[Sign]:
 def _database(here: "Services") -> Iterator[Sign]:
     with here.storage.engine.connect() as connection:
         at, newest = revisions(connection)
-        old = f"run `flask upgrade`: this version needs {newest}" if at != newest else ""
-        yield Sign("tables", f"at {at}", old)
+        yield _tables(at, newest)
         yield (
             _clock("database", here.clock() - _now_of(connection))
             if here.storage.engine.dialect.name != "sqlite"
@@ -108,6 +107,12 @@ def _database(here: "Services") -> Iterator[Sign]:
             yield Sign("database", f"{size / MB:,.0f} MB; how much room its disk has is for its own host to say")
     writes = here.pings["database"]()
     yield Sign("database", "takes writes" if writes else "takes no writes", "" if writes else "make room on its disk")
+
+
+def _tables(at: str | None, newest: str) -> Sign:
+    if at and at > newest:
+        return Sign("tables", f"at {at}, of a newer version; the code here is the one before, and needs {newest}")
+    return Sign("tables", f"at {at}", "" if at == newest else f"run `flask upgrade`: this version needs {newest}")
 
 
 def _now_of(connection: Connection) -> float:

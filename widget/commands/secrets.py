@@ -10,8 +10,9 @@ import click
 from cryptography.fernet import Fernet
 
 from widget.commands.arguments import Group
+from widget.keys import PhoneKeys
 from widget.services import services
-from widget.storage.rotation import reseal_everything
+from widget.storage.rotation import rekey_ignored, reseal_everything
 
 secret_commands = Group("secrets", help="The keys that sign sessions and seal what is stored.")
 
@@ -20,21 +21,23 @@ secret_commands = Group("secrets", help="The keys that sign sessions and seal wh
 def make() -> None:
     """Print a new SECRET_KEY and a new ENCRYPTION_KEYS, and change nothing.
 
-    To change keys: put the new one in front of the old ones, restart, `flask secrets rotate`, take the old ones away.
+    To change keys see docs/operating.md: the new one is added on every host before any host uses it.
     """
     print_new()
 
 
 @secret_commands.command("rotate")
 def rotate() -> None:
-    """Seal tokens, gateway keys, texts, application tokens and waiting webhooks anew with the first of ENCRYPTION_KEYS.
+    """Seal tokens, gateway keys, texts, application tokens and waiting webhooks anew with the first of ENCRYPTION_KEYS,
+    and find ignored clients by the present SECRET_KEY.
 
     May run while the service does, and again after an interruption. Ends with 1 if a value opens with none of the
     keys. Pages that are open keep needing an old key for 12 hours; without it their users open the card again.
     """
-    lost = 0
-    here = services()
-    for name, counts in reseal_everything(here.storage.engine, here.storage.secret_box).items():
+    lost, here = 0, services()
+    sealed = reseal_everything(here.storage.engine, here.storage.secret_box)
+    found = rekey_ignored(here.storage.engine, here.storage.secret_box, PhoneKeys(here.config.secret_key))
+    for name, counts in {**sealed, "ignored.client_key": found}.items():
         lost += counts.lost
         click.echo(f"{name}: {counts.anew} sealed anew, {counts.before} were already, {counts.lost} open with no key")
     if lost:

@@ -16,11 +16,16 @@ def upgrade_database() -> None:
     from alembic.util.exc import CommandError  # noqa: PLC0415 - as in `upgrade`
 
     try:
-        upgrade(services().storage.engine, services().storage.secret_box)
+        newer = upgrade(services().storage.engine, services().storage.secret_box)
     except (SQLAlchemyError, CommandError) as error:
         words = str(getattr(error, "orig", None) or error).strip().splitlines()
         raise click.ClickException(f"not upgraded, nothing was changed: {words[0] if words else error}") from error
-    click.echo("The database is up to date.")
+    if newer:
+        click.echo(
+            f"The tables are at {newer}, of a newer version, and stay so: the version before that runs with them."
+        )
+    else:
+        click.echo("The database is up to date.")
 
 
 @logs.work("cli")

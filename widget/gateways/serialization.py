@@ -1,7 +1,7 @@
 """Messages and events of gateways written down as JSON, and read again.
 
-Short, because thousands wait in a table; with a version, because a row may be older than the code that reads it; and
-total: any text gives messages and events that the rest of the house may trust.
+Short, because thousands wait in a table; with a version, because a row may be older or newer than the code that reads
+it; and total: any text gives messages and events that the rest of the house may trust.
 """
 
 import json
@@ -23,8 +23,9 @@ from widget.gateways.base import (
 )
 from widget.gateways.vcards import MAX_PHONE, MOST_CARDS, MOST_PHONES
 from widget.untrusted import as_dict, as_list, as_positive_int, as_str, as_unix_seconds
+from widget.version import NewerVersion
 
-VERSION = 1
+VERSION = 1  # raised with a kind or a field that an older reader must not pass over
 MAX_NAME = 200
 MAX_REACTIONS = 10
 
@@ -36,11 +37,14 @@ def events_json(events: Iterable[GatewayEvent]) -> str:
 
 
 def read_events(text: str) -> list[GatewayEvent]:
-    """The events that were written; [] for a text that this version did not write."""
+    """The events that were written; [] for a text that no version wrote. Raises NewerVersion for what this one would
+    read by halves."""
     try:
         found = as_dict(json.loads(text))
     except (ValueError, RecursionError):
         return []
+    if as_positive_int(found.get("v")) > VERSION:
+        raise NewerVersion(found["v"])
     if found.get("v") != VERSION:
         return []
     return [event for item in as_list(found.get("events")) if (event := _event_of(as_dict(item)))]

@@ -36,10 +36,12 @@ def open_database(url: str) -> Engine:
     return engine
 
 
-def upgrade(engine: Engine, secret_box: SecretBox | None = None, *, to: str = "head") -> None:
+def upgrade(engine: Engine, secret_box: SecretBox | None = None, *, to: str = "head") -> str:
     """Create or migrate the tables. Safe to run at every start, and on several hosts at once: one works, the others
-    wait and find nothing to do. `secret_box` opens what an older version kept sealed and this one does not. Takes as
-    long as its migrations; one query where there are none."""
+    wait and find nothing to do. Tables of a newer version stay as they are: it lets the version before run beside it,
+    so a host that restarts meanwhile, or goes back, starts. Returns the migration they are at then, "" for our own.
+    `secret_box` opens what an older version kept sealed and this one does not. Takes as long as its migrations; two
+    queries where there are none."""
     # Its import is a twentieth of a start, and only this needs it.
     from alembic import command  # noqa: PLC0415
     from alembic.config import Config  # noqa: PLC0415
@@ -48,8 +50,12 @@ def upgrade(engine: Engine, secret_box: SecretBox | None = None, *, to: str = "h
     config.set_main_option("script_location", str(MIGRATIONS))
     with engine.begin() as connection:
         _wait_for_the_others(connection)
+        at, newest = revisions(connection)
+        if at and at > newest:
+            return at
         config.attributes |= {"connection": connection, "secret_box": secret_box}
         command.upgrade(config, to)
+    return ""
 
 
 def revisions(connection: Connection) -> tuple[str | None, str]:

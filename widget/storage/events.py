@@ -11,7 +11,7 @@ from widget.storage.pruning import prune
 from widget.storage.rows import reader
 from widget.storage.schema import events
 from widget.storage.transaction import transaction
-from widget.storage.tries import MAX_ERROR, TRIES, due, take
+from widget.storage.tries import MAX_ERROR, NEWER, TRIES, due, put_back, take
 
 UNPROVED = "UNPROVED"  # the name of a row that may be one of another: webhooks/vouching.py
 DONE_DAYS = 7.0
@@ -54,9 +54,9 @@ class Events:
         return _event(row) if row else None
 
     def due(self, limit: int = 100) -> list[int]:
-        """The ids of unfinished events whose next try has come, oldest first. One query."""
+        """The ids of unfinished events whose next try has come, those first that wait for it longest. One query."""
         left = events.c.done_at == 0, due(events, self._clock())
-        query = select(events.c.id).where(*left).order_by(events.c.id).limit(limit)
+        query = select(events.c.id).where(*left).order_by(events.c.next_try_at, events.c.id).limit(limit)
         with transaction(self._engine) as connection:
             return list(connection.execute(query).scalars())
 
@@ -89,12 +89,18 @@ class Events:
         with transaction(self._engine) as connection:
             connection.execute(update(events).where(events.c.id == event_id).values(error=error[:MAX_ERROR]))
 
+    def put_back(self, event: StoredEvent) -> None:
+        """Leave it to a worker of a newer version. One statement."""
+        put_back(self._engine, events.c.id, event.id, event.attempts, self._clock())
+
     def forget_done(self) -> int:
-        """Delete what was finished a week ago, and what came a month ago and was given up. Returns how many."""
+        """Delete what was finished a week ago, and what came a month ago and was given up, or left to a
+        newer version that never came. Returns how many."""
         now = self._clock()
         done = and_(events.c.done_at > 0, events.c.done_at < now - DONE_DAYS * DAY)
-        given_up = and_(events.c.attempts >= len(TRIES), events.c.received_at < now - GIVEN_UP_DAYS * DAY)
-        return prune(self._engine, events, or_(done, given_up))
+        given_up = or_(events.c.attempts >= len(TRIES), events.c.error == NEWER)
+        old = events.c.done_at == 0, events.c.received_at < now - GIVEN_UP_DAYS * DAY
+        return prune(self._engine, events, or_(done, and_(given_up, *old)))
 
     def forget_all(self, name: str) -> int:
         """Delete what came a week ago under this name, finished or given up. Returns how many."""

@@ -59,7 +59,7 @@ class Ignores:
         """Whether a client of one of these names is ignored on this line. Some seconds late at most in another
         process. One query where nothing is remembered."""
         known = self._known(portal_id)
-        keys = [self._keys.key(portal_id, client) for client in clients] if known else ()
+        keys = self._keys_of(portal_id, clients) if known else ()
         return any((each, key) in known for key in keys for each in (EVERY_LINE, line_id))
 
     def of(self, portal_id: int) -> list[Ignored]:
@@ -72,7 +72,7 @@ class Ignores:
         """Which of these clients are ignored on these lines or on all, and by whom. One query, none for no clients."""
         if not clients:
             return []
-        keys = [self._keys.key(portal_id, client) for client in clients]
+        keys = self._keys_of(portal_id, clients)
         mine = ignored.c.portal_id == portal_id, ignored.c.line_id.in_({EVERY_LINE, *line_ids})
         query = select(ignored).where(*mine, ignored.c.client_key.in_(keys)).order_by(ignored.c.id)
         with transaction(self._engine) as connection:
@@ -103,6 +103,9 @@ class Ignores:
         if gone:
             self._tell(portal_id, gone.client)
         return gone
+
+    def _keys_of(self, portal_id: int, clients: Collection[str]) -> list[str]:
+        return [key for client in clients for key in self._keys.keys(portal_id, client)]
 
     def _known(self, portal_id: int) -> frozenset[tuple[int, str]]:
         with self._lock:

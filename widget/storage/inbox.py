@@ -13,7 +13,7 @@ from widget.storage.rows import reader
 from widget.storage.schema import inbox
 from widget.storage.secret_box import SecretBox
 from widget.storage.transaction import transaction
-from widget.storage.tries import MAX_ERROR, due, take
+from widget.storage.tries import MAX_ERROR, due, put_back, take
 from widget.storage.upsert import insert_into
 
 KEPT_SECONDS = 7 * 86_400.0  # of a webhook that no try could work on
@@ -53,8 +53,9 @@ class Inbox:
         return self._webhook(row) if row else None
 
     def due(self, limit: int = 100) -> list[int]:
-        """The ids of webhooks whose next try has come, oldest first. One query."""
-        query = select(inbox.c.id).where(due(inbox, self._clock())).order_by(inbox.c.id).limit(limit)
+        """The ids of webhooks whose next try has come, those first that wait for it longest. One query."""
+        order = inbox.c.next_try_at, inbox.c.id
+        query = select(inbox.c.id).where(due(inbox, self._clock())).order_by(*order).limit(limit)
         with transaction(self._engine) as connection:
             return list(connection.execute(query).scalars())
 
@@ -67,6 +68,10 @@ class Inbox:
         """Note why it was not worked on; it comes up again until its tries are used up. One statement."""
         with transaction(self._engine) as connection:
             connection.execute(update(inbox).where(inbox.c.id == webhook_id).values(error=error[:MAX_ERROR]))
+
+    def put_back(self, webhook: Webhook) -> None:
+        """Leave it to a worker of a newer version. One statement."""
+        put_back(self._engine, inbox.c.id, webhook.id, webhook.attempts, self._clock())
 
     def forget_old(self) -> int:
         """Delete what came a week ago and was given up; nightly. Returns how many."""

@@ -4,22 +4,25 @@ A mirror is worked on by one caller at a time, its pieces in the order they came
 before the call that cannot be repeated blindly, so that a caller that dies leaves a question and not a second message.
 """
 
+import logging
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from enum import Enum
 
-from sqlalchemy import ColumnElement, Engine, and_, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, and_, delete, func, select, update
 
 from widget.storage.chats import Chat
 from widget.storage.portals import PortalState
 from widget.storage.rows import reader
 from widget.storage.schema import mirrored, mirrors, portals, sends
-from widget.storage.secret_box import SecretBox
+from widget.storage.secret_box import DecryptionError, SecretBox
 from widget.storage.sends import REPLY
 from widget.storage.transaction import after_commit, transaction
 from widget.storage.tries import MAX_ERROR, in_turn
 from widget.storage.upsert import insert_into
 from widget.timing import doubled
+
+log = logging.getLogger(__name__)
 
 LEASE_SECONDS = 300.0  # longer than the slowest piece takes
 FIRST_PAUSE, MAX_PAUSE = 5.0, 1800.0  # seconds until a mirror is tried again; each twice the one before
@@ -44,9 +47,15 @@ class PieceKind(Enum):
     OPERATOR = "operator"  # what an operator wrote there
     CHANGED = "changed"  # an operator changed it
     RECALLED = "recalled"  # an operator deleted it
+    NEWER = ""  # of a version after this one, whose worker does it; never written
+
+    @classmethod
+    def _missing_(cls, _value: object) -> "PieceKind":
+        return cls.NEWER
 
 
 FROM_OPERATORS = (PieceKind.OPERATOR, PieceKind.CHANGED, PieceKind.RECALLED)
+KNOWN = [kind.value for kind in PieceKind if kind is not PieceKind.NEWER]
 ORIGINALS = (PieceKind.OPERATOR, PieceKind.CARD)  # what an employee's message in the messenger was first
 
 
@@ -195,11 +204,12 @@ class Mirrors:
         return int(found or 0)
 
     def due(self, limit: int = 200, *, of_one_portal: int = 50) -> list[tuple[int, int]]:
-        """Mirrors with pieces that may be worked on, which no caller has: portal and mirror, the portals in turn. One
-        query."""
+        """Mirrors with pieces that may be worked on, which no caller has: portal and mirror, the portals in turn. Those
+        with a piece of a newer version are left to its workers. One query."""
         now = self._clock()
         waiting = select(mirrored.c.mirror_id).where(*_waits(now))
-        which = mirrors.c.id.in_(waiting), _free(now)
+        newer = waiting.where(mirrored.c.kind.not_in(KNOWN))
+        which = mirrors.c.id.in_(waiting), mirrors.c.id.not_in(newer), _free(now)
         each = in_turn(mirrors.c.portal_id, which, (mirrors.c.next_try_at, mirrors.c.id))
         query = select(each.c.whose, each.c.id).where(each.c.place <= of_one_portal)
         with transaction(self._engine) as connection:
@@ -216,21 +226,32 @@ class Mirrors:
         return self._mirror(row) if row else None
 
     def next(self, mirror: Mirror) -> Piece | None:
-        """The oldest piece that may be worked on. The lease is renewed. Two statements, one where nothing waits."""
+        """The oldest piece that may be worked on. One that only a newer version knows is left, with what came after it.
+        The lease is renewed. Two statements, one where nothing waits. Raises DecryptionError for one that no key of
+        ours opens: another host may have a newer one."""
         now = self._clock()
-        query = select(mirrored).where(mirrored.c.mirror_id == mirror.id, *_waits(now)).order_by(mirrored.c.id)
         with transaction(self._engine) as connection:
-            row = connection.execute(query.limit(1)).mappings().first()
-            if row is None:
+            piece = self._oldest(connection, mirror, now)
+            if piece is None:
                 return None
             connection.execute(update(mirrors).where(mirrors.c.id == mirror.id).values(busy_until=now + LEASE_SECONDS))
-        return self._piece(row)
+        return piece
 
     def waits(self, mirror: Mirror) -> bool:
         """Whether it has a piece that may be worked on. One query."""
-        query = select(mirrored.c.id).where(mirrored.c.mirror_id == mirror.id, *_waits(self._clock())).limit(1)
         with transaction(self._engine) as connection:
-            return connection.execute(query).first() is not None
+            return self._oldest(connection, mirror, self._clock()) is not None
+
+    def _oldest(self, connection: Connection, mirror: Mirror, now: float) -> Piece | None:
+        query = select(mirrored).where(mirrored.c.mirror_id == mirror.id, *_waits(now)).order_by(mirrored.c.id)
+        row = connection.execute(query.limit(1)).mappings().first()
+        piece = self._piece(row) if row else None
+        if row and row["sealed"] and piece and not piece.words:
+            raise DecryptionError("a piece")
+        if piece and piece.what is PieceKind.NEWER:
+            log.info("mirror.newer mirror=%s piece=%s", mirror.id, piece.id)
+            return None
+        return piece
 
     def release(self, mirror: Mirror, *, error: str = "", until: float = 0.0, stirred: bool = False) -> None:
         """Give the mirror back: with an error it is tried again after a pause, at `until` (unix seconds) at the

@@ -1,11 +1,13 @@
-"""Seal everything anew with the first of ENCRYPTION_KEYS, so that older keys can be taken away."""
+"""Seal everything anew with the first of ENCRYPTION_KEYS, and find ignored clients by the present SECRET_KEY, so that
+older keys can be taken away."""
 
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import Column, ColumnElement, Engine, select, tuple_, update
+from sqlalchemy import Column, ColumnElement, Engine, delete, select, tuple_, update
 
+from widget.keys import PhoneKeys
 from widget.storage.schema import (
     client_names,
     events,
@@ -23,6 +25,7 @@ from widget.storage.schema import (
     tokens,
 )
 from widget.storage.secret_box import DecryptionError, SecretBox
+from widget.storage.upsert import insert_into
 
 SEALED: tuple[Column[str], ...] = (
     tokens.c.access,
@@ -62,6 +65,31 @@ def reseal_everything(engine: Engine, secret_box: SecretBox) -> Mapping[str, Ree
     counts = {f"{column.table.name}.{column.name}": _reseal(engine, secret_box, column) for column in SEALED}
     waiting = events.c.body.like('%"sealed"%') & (events.c.done_at == 0)
     return {**counts, "events.body": _reseal(engine, secret_box, events.c.body, waiting, _event_resealed)}
+
+
+def rekey_ignored(engine: Engine, secret_box: SecretBox, keys: PhoneKeys) -> Reencrypted:
+    """Find ignored clients by keys of the present SECRET_KEY, so that older ones can be taken away. May be repeated.
+    One query for 200 clients, and two statements for each that changes."""
+    counts, last = Reencrypted(), 0
+    while True:
+        query = select(ignored).where(ignored.c.id > last).order_by(ignored.c.id).limit(ROWS)
+        with engine.begin() as connection:
+            rows = connection.execute(query).all()
+            for row in rows:
+                client, same = secret_box.decrypt_or_empty(row.sealed), ignored.c.id == row.id
+                key = keys.key(row.portal_id, client)
+                if not client:
+                    counts.lost += 1
+                elif key == row.client_key:
+                    counts.before += 1
+                else:
+                    again = {**row._mapping, "client_key": key}
+                    connection.execute(delete(ignored).where(same))
+                    connection.execute(insert_into(connection, ignored).values(again).on_conflict_do_nothing())
+                    counts.anew += 1
+        if not rows:
+            return counts
+        last = rows[-1].id
 
 
 def _event_resealed(secret_box: SecretBox, body: str) -> str:

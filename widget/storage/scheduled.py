@@ -14,10 +14,12 @@ from widget.storage.secret_box import SecretBox
 from widget.storage.transaction import transaction
 from widget.storage.tries import in_turn
 from widget.storage.upsert import insert_into
+from widget.version import NUMBER
 
 LEASE = 300.0  # seconds for which one worker has a message: far more than a send takes
 AT_ONCE = 100  # due messages of one round
 OLDEST = scheduled.c.due_at, scheduled.c.id
+OURS = scheduled.c.needs <= NUMBER
 
 
 class Room(Enum):
@@ -34,7 +36,8 @@ class Scheduled:
     `asks` is why its author has to say yes first, "" where nothing is asked. `entity_type_id` and `entity_id` are the
     card in which it was written, 0 without one; `typed`: a typed number is all that brought its author to the chat.
     Whether they may still write there is asked of it when it is due. `reply_to` is JSON of the message that it answers,
-    "" for none; its file is kept apart (kept_files.py)."""
+    "" for none; its file is kept apart (kept_files.py). `needs` is the number of the version (widget/version.py) that
+    first knew all that belongs to the message: an older worker would send it by halves, and leaves it."""
 
     portal_id: int
     line_id: int
@@ -52,6 +55,7 @@ class Scheduled:
     reply_to: str = ""
     entity_type_id: int = 0
     entity_id: int = 0
+    needs: int = 0
 
 
 class ScheduledSends:
@@ -90,24 +94,28 @@ class ScheduledSends:
         return self._all(scheduled.c.portal_id == portal_id, scheduled.c.asks != "", *mine)
 
     def due(self) -> list[Scheduled]:
-        """Those of all portals that may go out now, the lines in turn: one that is away holds up no other. One
-        query."""
+        """Those of all portals that may go out now, the lines in turn: one that is away holds up no other. Not those
+        that no key of ours opens: another host may have a newer one. One query."""
         now = self._clock()
-        may = scheduled.c.asks == "", scheduled.c.due_at <= now, scheduled.c.busy_until <= now
+        may = scheduled.c.asks == "", scheduled.c.due_at <= now, scheduled.c.busy_until <= now, OURS
         each = in_turn(scheduled.c.line_id, may, OLDEST)
-        return self._rows(select(scheduled).join(each, each.c.id == scheduled.c.id).order_by(each.c.place, *OLDEST))
+        query = select(scheduled).join(each, each.c.id == scheduled.c.id).order_by(each.c.place, *OLDEST)
+        with transaction(self._engine) as connection:
+            rows = connection.execute(query.limit(AT_ONCE)).mappings().all()
+        return [message for row in rows if (message := self._read(row)).text or self._secret_box.opens(row["sealed"])]
 
     def get(self, portal_id: int, scheduled_id: int) -> Scheduled | None:
         found = self._all(scheduled.c.portal_id == portal_id, scheduled.c.id == scheduled_id)
         return found[0] if found else None
 
     def take(self, message: Scheduled) -> bool:
-        """Have it alone for some minutes, as it was read: false where another worker has it, or it was changed
-        meanwhile. One statement."""
+        """Have it alone for some minutes, as it was read: false where another worker has it, it was changed meanwhile,
+        or it is a newer version's to send. One statement."""
         same = (
             scheduled.c.due_at == message.due_at,
             scheduled.c.since == message.since,  # its text may be another
             scheduled.c.asks == message.asks,
+            OURS,
         )
         return self._change(message, {"busy_until": self._clock() + LEASE}, *same)
 
@@ -152,7 +160,7 @@ class ScheduledSends:
 
 _KEPT = (
     *("portal_id", "line_id", "chat_id", "send_key", "user_id", "user_name"),
-    *("due_at", "wall", "since", "typed", "reply_to", "entity_type_id", "entity_id"),
+    *("due_at", "wall", "since", "typed", "reply_to", "entity_type_id", "entity_id", "needs"),
 )
 
 

@@ -407,6 +407,7 @@ turns = Table(
     Column("until", Float, nullable=False),  # no other turn before
     Column("began_at", Float, nullable=False),
     Column("ended_at", Float, nullable=False, server_default="0"),
+    Column("version", Integer, nullable=False, server_default="0"),  # of the process, as a number
 )
 
 # One chat and its mirror in an open line of Bitrix24. It is worked on by one caller at a time: what is said there keeps
@@ -586,6 +587,7 @@ scheduled = Table(
     Column("entity_type_id", Id, nullable=False, server_default="0"),  # the card it was written in, 0 none
     Column("entity_id", Id, nullable=False, server_default="0"),
     Column("busy_until", Float, nullable=False, server_default="0"),  # a lease of who sends it
+    Column("needs", Integer, nullable=False, server_default="0"),  # the least version that may send it, as a number
     UniqueConstraint("portal_id", "send_key"),
     Index(None, "asks", "due_at"),
     Index(None, "portal_id", "asks"),

@@ -30,6 +30,13 @@ class SecretBox:
         except InvalidToken as error:
             raise DecryptionError("a stored secret does not open with ENCRYPTION_KEYS") from error
 
+    def opens(self, sealed: str) -> bool:
+        try:
+            self.open_bytes(sealed)
+        except DecryptionError:
+            return False
+        return True
+
     def reencrypt(self, sealed: str) -> str:
         """The same secret under the first key; the same text if that sealed it already. Raises DecryptionError."""
         try:

@@ -25,6 +25,7 @@ from widget.storage.transaction import transaction
 # not use them all up at once. After the last it is given up and kept for a while, with the error, for the operator.
 TRIES = (0.0, 60.0, 300.0, 1800.0, 7200.0, 21_600.0)
 MAX_ERROR = 200
+NEWER = "newer version"  # the error of a row that is left to one
 
 
 def due(table: Table, now: float) -> ColumnElement[bool]:
@@ -38,6 +39,14 @@ def take(connection: Connection, table: Table, which: ColumnElement[bool], now: 
     pause = case(pauses, value=table.c.attempts, else_=0.0)
     taken = update(table).where(which, due(table, now)).values(attempts=table.c.attempts + 1, next_try_at=now + pause)
     return connection.execute(taken.returning(*table.c)).mappings().first()
+
+
+def put_back(engine: Engine, row: Column[int], row_id: int, attempts: int, now: float) -> None:
+    """Leave a row to a worker of a newer version: the try that was begun, `attempts` with it, is none. It is due again
+    after the first pause. One statement."""
+    values = {"attempts": attempts - 1, "next_try_at": now + TRIES[1], "error": NEWER}
+    with transaction(engine) as connection:
+        connection.execute(update(row.table).where(row == row_id).values(values))
 
 
 def in_turn(

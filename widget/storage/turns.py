@@ -2,6 +2,7 @@
 
 A turn is a lease in SQL. The worker that has it keeps it alive while it works; one that was killed loses it within
 `LEASE_SECONDS`, and the next worker whose clock strikes goes on. Hosts must agree on the time to some seconds (NTP).
+While two versions run side by side, what an older worker has done is done by a newer one as well.
 """
 
 import secrets
@@ -10,12 +11,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Engine, and_, or_, select, update
 
 from widget.storage.rows import reader
 from widget.storage.schema import turns
 from widget.storage.transaction import transaction
 from widget.storage.upsert import insert_into
+from widget.version import NUMBER
 
 LEASE_SECONDS = 90.0
 KEEP_ALIVE_SECONDS = 20.0  # between two renewals
@@ -31,9 +33,10 @@ class Turn:
 
 
 class Turns:
-    def __init__(self, engine: Engine, clock: Callable[[], float]) -> None:
+    def __init__(self, engine: Engine, clock: Callable[[], float], version: int = NUMBER) -> None:
         self._engine = engine
         self._clock = clock
+        self._version = version
         self._me = secrets.token_hex(8)
         self._held: set[str] = set()
         self._lock = threading.Lock()
@@ -67,10 +70,14 @@ class Turns:
             return [_turn(row) for row in connection.execute(select(turns).order_by(turns.c.name)).mappings()]
 
     def _take(self, name: str, now: float) -> bool:
-        values = {"holder": self._me, "until": now + LEASE_SECONDS, "began_at": now}
+        values = {"holder": self._me, "until": now + LEASE_SECONDS, "began_at": now, "version": self._version}
+        # What an older worker has done, and rests from: it may have left what it does not know.
+        outdated = and_(turns.c.version < self._version, turns.c.ended_at >= turns.c.began_at)
         with transaction(self._engine) as connection:
             row = insert_into(connection, turns).values(name=name, **values)
-            free = row.on_conflict_do_update(index_elements=[turns.c.name], set_=values, where=turns.c.until <= now)
+            free = row.on_conflict_do_update(
+                index_elements=[turns.c.name], set_=values, where=or_(turns.c.until <= now, outdated)
+            )
             taken = connection.execute(free.returning(turns.c.name)).scalar_one_or_none() is not None
         if taken:
             with self._lock:

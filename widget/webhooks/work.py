@@ -10,6 +10,7 @@ from widget.card.cache import CardCache
 from widget.errors import ErrorCode, Refused
 from widget.storage.events import UNPROVED, Events, StoredEvent
 from widget.storage.portals import Portal, Portals, PortalState
+from widget.version import NewerVersion
 from widget.webhooks.vouching import Vouching
 
 log = logging.getLogger(__name__)
@@ -50,6 +51,9 @@ class EventWork:
             self._failed(event, f"{refusal.refusal.value} {refusal.reason}")
         except NoAddress:
             self._failed(event, "PUBLIC_URL is not set")
+        except NewerVersion:
+            log.info("event.newer kind=%s portal=%s row=%s", event.name, event.portal_id, event.id)
+            self._events.put_back(event)
         except StoreGone:
             self._failed(event, "cache out of reach")
         except Exception as error:
@@ -112,7 +116,7 @@ class EventWork:
                 raise Refused(ErrorCode.PORTAL_FAILED, 502, " ".join(f"{what} {code}" for what, code in report.failed))
             self._events.finish_same(portal.id, ASK_FOR_REPAIR, up_to=event.id)
         else:
-            raise NotImplementedError(event.name)  # of a newer version, whose worker will do it
+            raise NewerVersion(event.name)
 
     def _failed(self, event: StoredEvent, error: str) -> None:
         log.warning(
