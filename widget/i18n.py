@@ -23,7 +23,7 @@ from markupsafe import Markup
 
 SOURCE = "en"  # the language of the texts in templates and code
 # The reader's. Not in Flask's `g`: a card asks for it 200 times, and that took a tenth of what drawing one takes.
-_language: ContextVar[str] = ContextVar("language", default=SOURCE)
+_language: ContextVar[str] = ContextVar("language", default="")
 LOCALE = Path(__file__).parent / "locale"
 
 # Bitrix24's names of languages that differ from ISO 639-1 (B24LocaleMap in github.com/bitrix24/b24jssdk). Its "in" is
@@ -90,11 +90,16 @@ def set_language(language: str) -> None:
 
 def current_language() -> str:
     """The reader's language; English where none was set."""
-    return _language.get()
+    return _language.get() or SOURCE
+
+
+def is_language_set() -> bool:
+    """Whether this request or command has said its reader's language."""
+    return bool(_language.get())
 
 
 def _forget_language(_error: BaseException | None) -> None:
-    _language.set(SOURCE)  # the thread serves another reader next
+    _language.set("")  # the thread serves another reader next
 
 
 def translate(text: str, **values: object) -> str:
