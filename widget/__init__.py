@@ -39,7 +39,7 @@ from widget.replies.views import pages as reply_pages
 from widget.services import services
 from widget.session import OPENING_HEADER, SESSION_HEADER, Session
 from widget.storage.database import RowRefused
-from widget.templating import ShortContext
+from widget.templating import ShortCode, ShortContext
 from widget.webhooks.views import pages as hook_pages
 from widget.wiring import build
 
@@ -103,6 +103,7 @@ class RowId(IntegerConverter):
 def _set_up_templates(app: Flask) -> None:
     i18n.init_app(app)
     app.jinja_env.context_class = ShortContext
+    app.jinja_env.code_generator_class = ShortCode
     app.jinja_env.filters["phone"] = shown
     app.jinja_env.filters["whatsapp"] = whatsapp_text
     app.jinja_env.trim_blocks = True
