@@ -102,9 +102,9 @@ def pack(response: Response) -> None:
 
 
 def _say_how(response: Response, *, packed: bool) -> None:
-    response.headers["Vary"] = "Accept-Encoding"  # nothing else that we send depends on the request
+    response.headers.add("Vary", "Accept-Encoding")  # nothing else that we send depends on the request
     if packed:
-        response.headers["Content-Encoding"] = "gzip"
+        response.headers.add("Content-Encoding", "gzip")
 
 
 def _asset(name: str, body: bytes) -> Asset:

@@ -118,7 +118,7 @@ def _begin() -> None:
 
 
 def _end(response: Response) -> Response:
-    response.headers[REQUEST_ID_HEADER] = request_id()
+    response.headers.add(REQUEST_ID_HEADER, request_id())
     if request.endpoint != "static":
         took = time.monotonic() - g.get("begun", time.monotonic())
         # The rule and not the path: an address may name a chat, and hold a stranger's text.
