@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from enum import Enum
 
-from sqlalchemy import ColumnElement, Connection, Engine, and_, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, and_, delete, func, select, update
 
 from widget.storage.chats import Chat
 from widget.storage.portals import PortalState
@@ -24,6 +24,7 @@ from widget.timing import doubled
 
 log = logging.getLogger(__name__)
 
+KEY_SECONDS = 86_400.0  # for which what comes after a piece waits for a key that opens it; then it has no words
 LEASE_SECONDS = 300.0  # longer than the slowest piece takes
 FIRST_PAUSE, MAX_PAUSE = 5.0, 1800.0  # seconds until a mirror is tried again; each twice the one before
 # Bitrix24 sends an event once. Seconds after something happened in a chat until it is read for what no event told, and
@@ -227,14 +228,17 @@ class Mirrors:
 
     def next(self, mirror: Mirror) -> Piece | None:
         """The oldest piece that may be worked on. One that only a newer version knows is left, with what came after it.
-        The lease is renewed. Two statements, one where nothing waits. Raises DecryptionError for one that no key of
-        ours opens: another host may have a newer one."""
+        The lease is renewed. Two statements, one where nothing waits. Raises DecryptionError for one of the last
+        `KEY_SECONDS` that no key of ours opens: another host may have a newer one."""
         now = self._clock()
         with transaction(self._engine) as connection:
-            piece = self._oldest(connection, mirror, now)
-            if piece is None:
+            row = self._oldest(connection, mirror, now)
+            if row is None:
                 return None
             connection.execute(update(mirrors).where(mirrors.c.id == mirror.id).values(busy_until=now + LEASE_SECONDS))
+        piece = self._piece(row)
+        if row["sealed"] and not piece.words and now < piece.created_at + KEY_SECONDS:
+            raise DecryptionError("a piece")
         return piece
 
     def waits(self, mirror: Mirror) -> bool:
@@ -242,16 +246,13 @@ class Mirrors:
         with transaction(self._engine) as connection:
             return self._oldest(connection, mirror, self._clock()) is not None
 
-    def _oldest(self, connection: Connection, mirror: Mirror, now: float) -> Piece | None:
+    def _oldest(self, connection: Connection, mirror: Mirror, now: float) -> RowMapping | None:
         query = select(mirrored).where(mirrored.c.mirror_id == mirror.id, *_waits(now)).order_by(mirrored.c.id)
         row = connection.execute(query.limit(1)).mappings().first()
-        piece = self._piece(row) if row else None
-        if row and row["sealed"] and piece and not piece.words:
-            raise DecryptionError("a piece")
-        if piece and piece.what is PieceKind.NEWER:
-            log.info("mirror.newer mirror=%s piece=%s", mirror.id, piece.id)
+        if row and row["kind"] not in KNOWN:
+            log.info("mirror.newer mirror=%s piece=%s", mirror.id, row["id"])
             return None
-        return piece
+        return row
 
     def release(self, mirror: Mirror, *, error: str = "", until: float = 0.0, stirred: bool = False) -> None:
         """Give the mirror back: with an error it is tried again after a pause, at `until` (unix seconds) at the

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
+from itertools import islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Select, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, Select, delete, func, select, update
 
 from widget.storage.kept_files import KeptFile, KeptFiles
 from widget.storage.rows import reader
@@ -101,8 +102,11 @@ class ScheduledSends:
         each = in_turn(scheduled.c.line_id, may, OLDEST)
         query = select(scheduled).join(each, each.c.id == scheduled.c.id).order_by(each.c.place, *OLDEST)
         with transaction(self._engine) as connection:
-            rows = connection.execute(query.limit(AT_ONCE)).mappings().all()
-        return [message for row in rows if (message := self._read(row)).text or self._secret_box.opens(row["sealed"])]
+            rows = connection.execute(query, execution_options={"yield_per": AT_ONCE}).mappings()
+            return [self._read(row) for row in islice((row for row in rows if self._opens(row)), AT_ONCE)]
+
+    def _opens(self, row: RowMapping) -> bool:
+        return self._secret_box.opens(row["sealed"])
 
     def get(self, portal_id: int, scheduled_id: int) -> Scheduled | None:
         found = self._all(scheduled.c.portal_id == portal_id, scheduled.c.id == scheduled_id)
