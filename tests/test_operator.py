@@ -19,11 +19,12 @@ from tests.stand import NOON, PATIENCE, Widget
 from widget import logs
 from widget.chats.message_facts import MessageFacts, merger
 from widget.gateways.base import Message
+from widget.keys import PhoneKeys
 from widget.storage import rotation, scheduled
 from widget.storage.inbox import Inbox
 from widget.storage.mirrors import KEY_SECONDS, New, PieceKind
 from widget.storage.rest_log import Call, RestLog
-from widget.storage.rotation import ROWS, SEALED, reseal_everything
+from widget.storage.rotation import ROWS, SEALED, rekey_ignored, reseal_everything
 from widget.storage.scheduled import Scheduled
 from widget.storage.schema import changes, portals, sends, tokens
 from widget.storage.schema import rest_log as rest_log_table
@@ -158,6 +159,23 @@ def test_who_is_ignored_is_so_under_a_new_secret_key_with_and_after_the_old_one(
     assert "ignored.client_key: 1 sealed anew, 0 were already" in done.output
     assert ignores(make_widget(database=database, secret_key="n" * 40))
     assert "ignored.client_key: 0 sealed anew, 1 were already" in run(both, "secrets", "rotate").output
+
+
+def test_who_is_taken_off_the_ignored_while_keys_are_rotated_stays_off(
+    used: Widget, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    portal, stored = used.portals[0], used.services.storage
+    stored.ignores.add(portal, 0, "+79990000000", ADMIN)
+    (row,), opened = stored.ignores.of(portal), stored.secret_box.decrypt_or_empty
+
+    def meanwhile(sealed: str) -> str:
+        monkeypatch.undo()
+        stored.ignores.remove(portal, row.id)
+        return opened(sealed)
+
+    monkeypatch.setattr(stored.secret_box, "decrypt_or_empty", meanwhile)
+    assert rekey_ignored(stored.engine, stored.secret_box, PhoneKeys("n" * 40)).anew == 0
+    assert stored.ignores.of(portal) == []
 
 
 def test_a_rotation_may_be_repeated_and_changes_nothing_then(used: Widget) -> None:
