@@ -6,7 +6,7 @@ from enum import Enum
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, Select, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, Select, delete, func, select, update
 
 from widget.storage.kept_files import KeptFile, KeptFiles
 from widget.storage.rows import reader
@@ -101,12 +101,10 @@ class ScheduledSends:
         may = scheduled.c.asks == "", scheduled.c.due_at <= now, scheduled.c.busy_until <= now, OURS
         each = in_turn(scheduled.c.line_id, may, OLDEST)
         query = select(scheduled).join(each, each.c.id == scheduled.c.id).order_by(each.c.place, *OLDEST)
-        with transaction(self._engine) as connection:
-            rows = connection.execute(query, execution_options={"yield_per": AT_ONCE}).mappings()
-            return [self._read(row) for row in islice((row for row in rows if self._opens(row)), AT_ONCE)]
-
-    def _opens(self, row: RowMapping) -> bool:
-        return self._secret_box.opens(row["sealed"])
+        by_parts = {"yield_per": AT_ONCE}
+        with transaction(self._engine) as connection, connection.execute(query, execution_options=by_parts) as found:
+            ours = (row for row in found.mappings() if self._secret_box.opens(row["sealed"]))
+            return [self._read(row) for row in islice(ours, AT_ONCE)]
 
     def get(self, portal_id: int, scheduled_id: int) -> Scheduled | None:
         found = self._all(scheduled.c.portal_id == portal_id, scheduled.c.id == scheduled_id)
