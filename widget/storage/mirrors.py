@@ -24,6 +24,7 @@ from widget.timing import doubled
 
 log = logging.getLogger(__name__)
 
+NEWER_SECONDS = 7 * 86_400.0  # for which a piece, and what comes after it, waits for a version that knows it
 KEY_SECONDS = 86_400.0  # for which what comes after a piece waits for a key that opens it; then it has no words
 LEASE_SECONDS = 300.0  # longer than the slowest piece takes
 FIRST_PAUSE, MAX_PAUSE = 5.0, 1800.0  # seconds until a mirror is tried again; each twice the one before
@@ -48,7 +49,7 @@ class PieceKind(Enum):
     OPERATOR = "operator"  # what an operator wrote there
     CHANGED = "changed"  # an operator changed it
     RECALLED = "recalled"  # an operator deleted it
-    NEWER = ""  # of a version after this one, whose worker does it; never written
+    NEWER = ""  # of a version after this one, whose worker does it, or no worker; never written
 
     @classmethod
     def _missing_(cls, _value: object) -> "PieceKind":
@@ -206,10 +207,10 @@ class Mirrors:
 
     def due(self, limit: int = 200, *, of_one_portal: int = 50) -> list[tuple[int, int]]:
         """Mirrors with pieces that may be worked on, which no caller has: portal and mirror, the portals in turn. Those
-        with a piece of a newer version are left to its workers. One query."""
+        with a piece of a newer version are left to its workers, for a week. One query."""
         now = self._clock()
         waiting = select(mirrored.c.mirror_id).where(*_waits(now))
-        newer = waiting.where(mirrored.c.kind.not_in(KNOWN))
+        newer = waiting.where(mirrored.c.kind.not_in(KNOWN), mirrored.c.created_at > now - NEWER_SECONDS)
         which = mirrors.c.id.in_(waiting), mirrors.c.id.not_in(newer), _free(now)
         each = in_turn(mirrors.c.portal_id, which, (mirrors.c.next_try_at, mirrors.c.id))
         query = select(each.c.whose, each.c.id).where(each.c.place <= of_one_portal)
@@ -227,7 +228,8 @@ class Mirrors:
         return self._mirror(row) if row else None
 
     def next(self, mirror: Mirror) -> Piece | None:
-        """The oldest piece that may be worked on. One that only a newer version knows is left, with what came after it.
+        """The oldest piece that may be worked on. One that only a newer version knows is left, with what came after it,
+        for `NEWER_SECONDS`.
         The lease is renewed. Two statements, one where nothing waits. Raises DecryptionError for one of the last
         `KEY_SECONDS` that no key of ours opens: another host may have a newer one."""
         now = self._clock()
@@ -249,7 +251,7 @@ class Mirrors:
     def _oldest(self, connection: Connection, mirror: Mirror, now: float) -> RowMapping | None:
         query = select(mirrored).where(mirrored.c.mirror_id == mirror.id, *_waits(now)).order_by(mirrored.c.id)
         row = connection.execute(query.limit(1)).mappings().first()
-        if row and row["kind"] not in KNOWN:
+        if row and row["kind"] not in KNOWN and now < row["created_at"] + NEWER_SECONDS:
             log.info("mirror.newer mirror=%s piece=%s", mirror.id, row["id"])
             return None
         return row
