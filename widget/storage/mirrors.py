@@ -229,9 +229,8 @@ class Mirrors:
 
     def next(self, mirror: Mirror) -> Piece | None:
         """The oldest piece that may be worked on. One that only a newer version knows is left, with what came after it,
-        for `NEWER_SECONDS`.
-        The lease is renewed. Two statements, one where nothing waits. Raises DecryptionError for one of the last
-        `KEY_SECONDS` that no key of ours opens: another host may have a newer one."""
+        for `NEWER_SECONDS`. The lease is renewed. Two statements, one where nothing waits. Raises DecryptionError for
+        one of the last `KEY_SECONDS` that no key of ours opens: another host may have a newer one."""
         now = self._clock()
         with transaction(self._engine) as connection:
             row = self._oldest(connection, mirror, now)
