@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,11 +19,12 @@ from tests.stand import NOON, PATIENCE, Widget
 from widget import logs
 from widget.chats.message_facts import MessageFacts, merger
 from widget.gateways.base import Message
-from widget.storage import rotation
+from widget.keys import PhoneKeys
+from widget.storage import rotation, scheduled
 from widget.storage.inbox import Inbox
-from widget.storage.mirrors import New, PieceKind
+from widget.storage.mirrors import KEY_SECONDS, New, PieceKind
 from widget.storage.rest_log import Call, RestLog
-from widget.storage.rotation import ROWS, SEALED, reseal_everything
+from widget.storage.rotation import ROWS, SEALED, rekey_ignored, reseal_everything
 from widget.storage.scheduled import Scheduled
 from widget.storage.schema import changes, portals, sends, tokens
 from widget.storage.schema import rest_log as rest_log_table
@@ -113,7 +115,9 @@ def test_a_rotation_takes_along_webhooks_that_wait_for_their_work(used: Widget) 
     assert (again.anew, again.before, again.lost) == (0, 1, 1)
 
 
-def test_a_host_that_has_not_got_the_newest_key_yet_leaves_what_another_one_sealed(make_widget, used: Widget) -> None:
+def test_a_host_that_has_not_got_the_newest_key_yet_leaves_what_another_one_sealed(
+    make_widget, used: Widget, monkeypatch: pytest.MonkeyPatch
+) -> None:
     newest = make_widget(database=used.services.config.database_url, encryption_keys=(Fernet.generate_key().decode(),))
     portal, line, at = used.portals[0], used.services.storage.lines.of(used.portals[0])[0].id, used.clock()
     theirs, ours = newest.services.storage, used.services.storage
@@ -122,16 +126,24 @@ def test_a_host_that_has_not_got_the_newest_key_yet_leaves_what_another_one_seal
     theirs.scheduled.add(later, per_hour=9)
     mirror = theirs.mirrors.put(chat, New("k", PieceKind.OPERATOR, words="Привет"))
     row = theirs.inbox.add(portal, line, "[]")
+    monkeypatch.setattr(scheduled, "AT_ONCE", 1)
 
     used.services.webhooks.ingest.work(row)
     assert ours.inbox.take(row) is None  # it is tried again later
     assert ours.scheduled.due() == []
+    taken = ours.mirrors.take(mirror)
+    assert ours.mirrors.waits(taken)
     with pytest.raises(DecryptionError):
-        ours.mirrors.next(ours.mirrors.take(mirror))
+        ours.mirrors.next(taken)
 
+    ours.scheduled.add(replace(later, send_key="behind it", text="Сегодня"), per_hour=9)
+    assert [each.text for each in ours.scheduled.due()] == ["Сегодня"]
     assert [each.text for each in theirs.scheduled.due()] == ["Завтра"]
     used.clock.forward(60)
     assert theirs.inbox.take(row).told == "[]"
+
+    used.clock.forward(KEY_SECONDS)
+    assert ours.mirrors.next(taken).words == ""  # a key that never came holds up nothing any more
 
 
 def test_who_is_ignored_is_so_under_a_new_secret_key_with_and_after_the_old_one(make_widget, used: Widget) -> None:
@@ -147,6 +159,23 @@ def test_who_is_ignored_is_so_under_a_new_secret_key_with_and_after_the_old_one(
     assert "ignored.client_key: 1 sealed anew, 0 were already" in done.output
     assert ignores(make_widget(database=database, secret_key="n" * 40))
     assert "ignored.client_key: 0 sealed anew, 1 were already" in run(both, "secrets", "rotate").output
+
+
+def test_who_is_taken_off_the_ignored_while_keys_are_rotated_stays_off(
+    used: Widget, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    portal, stored = used.portals[0], used.services.storage
+    stored.ignores.add(portal, 0, "+79990000000", ADMIN)
+    (row,), opened = stored.ignores.of(portal), stored.secret_box.decrypt_or_empty
+
+    def meanwhile(sealed: str) -> str:
+        monkeypatch.undo()
+        stored.ignores.remove(portal, row.id)
+        return opened(sealed)
+
+    monkeypatch.setattr(stored.secret_box, "decrypt_or_empty", meanwhile)
+    assert rekey_ignored(stored.engine, stored.secret_box, PhoneKeys("n" * 40)).anew == 0
+    assert stored.ignores.of(portal) == []
 
 
 def test_a_rotation_may_be_repeated_and_changes_nothing_then(used: Widget) -> None:

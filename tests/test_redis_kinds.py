@@ -107,6 +107,19 @@ def test_a_cluster_that_is_not_there_is_not_ready_and_fails_no_card(make_widget:
     assert card.check([card.keys[ORDERS_ROW]]).rows[ORDERS_ROW] == "cannot_count"
 
 
+def test_an_answer_that_comes_too_late_answers_no_later_question(tmp_path: Path) -> None:
+    at, watched = free_port(), free_port()
+    with (
+        Valkey(port=watched),
+        Sentinel(tmp_path, port=at, master=watched),
+        open_redis(f"redis+sentinel://127.0.0.1:{at}/{MASTER}") as client,
+    ):
+        client.set("key", "its own")
+        with pytest.raises(redis.TimeoutError):
+            client.blpop(["nothing"])
+        assert client.get("key") == b"its own"
+
+
 def test_sentinels_lead_to_the_new_master_after_a_failover(make_widget: Callable[..., Widget], tmp_path: Path) -> None:
     with ExitStack() as stack:
         ports = [free_port() for _ in range(3)]

@@ -20,7 +20,7 @@ def icon(name: str, size: int = DEFAULT_SIZE) -> Markup:
     that lucide does not have."""
     drawing = _drawings().read(f"{name}.svg").decode()
     shapes = drawing.partition(">")[2].partition("</svg>")[0]
-    return Markup(_OPENING.format(size=size) + "".join(map(str.strip, shapes.splitlines())) + "</svg>")  # noqa: S704
+    return Markup(_OPENING.format(size=size) + " ".join(shapes.split()) + "</svg>")  # noqa: S704
 
 
 @cache

@@ -21,7 +21,7 @@ from redis.commands.core import Script
 from redis.connection import parse_url
 from redis.exceptions import ReadOnlyError, RedisClusterException, RedisError
 from redis.retry import Retry
-from redis.sentinel import Sentinel
+from redis.sentinel import Sentinel, SentinelManagedConnection, SentinelManagedSSLConnection
 
 SENTINEL_PORT, PORT = 26_379, 6379
 # After a failover that moves the address, our connections still lead to the old master: a replica now, which answers
@@ -103,8 +103,23 @@ def _behind_sentinels(hosts: list[tuple[str, int]], path: str, options: dict[str
     shared = {name: value for name, value in options.items() if name.startswith(("ssl", "socket"))}
     own["retry"] = Retry(NoBackoff(), 0)
     sentinel: Any = Sentinel(hosts, sentinel_kwargs={**shared, **own}, **options)  # type: ignore[no-untyped-call]
-    client: redis.Redis = sentinel.master_for(master, db=int(database or 0))
+    kind = _InStepSSL if options.get("ssl") else _InStep
+    client: redis.Redis = sentinel.master_for(master, db=int(database or 0), connection_class=kind)
     return client
+
+
+class _InStep(SentinelManagedConnection):
+    """A connection that is thrown away where an answer did not come in time, as redis-py's others are. Its own for
+    sentinels is kept (redis 8.1.0), and the answer, when it comes, is taken for that of the next question."""
+
+    def read_response(
+        self, disable_decoding: bool = False, *, disconnect_on_error: bool | None = True, **options: Any
+    ) -> Any:
+        return super().read_response(disable_decoding, disconnect_on_error=disconnect_on_error, **options)
+
+
+class _InStepSSL(_InStep, SentinelManagedSSLConnection):
+    pass
 
 
 def _read(url: str, scheme: str) -> tuple[list[tuple[str, int]], str, dict[str, Any]]:

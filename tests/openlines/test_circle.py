@@ -7,7 +7,7 @@ from tests.openlines.conftest import Circle, MakeCircle
 from tests.webhooks.gateways import CLIENT, LID, about, tick
 from widget.gateways.base import Ack, EventKind
 from widget.storage.lines import Mirroring
-from widget.storage.mirrors import New, PieceKind
+from widget.storage.mirrors import NEWER_SECONDS, New, PieceKind
 from widget.storage.schema import mirrored
 
 LEAD, DEAL, CONTACT = "1", "2", "3"
@@ -286,3 +286,13 @@ def test_a_piece_of_a_newer_version_is_left_to_its_worker_with_what_came_after_i
     circle.later()
     texts = [text.splitlines()[-1] for _author, text in circle.said]  # a late one says on top when it was written
     assert texts == ["Добрый день", "Реакция клиента: 👍", "Ещё вопрос"]
+
+
+def test_a_piece_of_a_version_that_never_came_back_holds_up_its_chat_for_a_week(circle: Circle) -> None:
+    circle.client_writes("Добрый день")
+    circle.services.storage.mirrors.put(circle.chat, New("newer", PieceKind.REACTION, words="👍"))
+    of_kind(circle, "newer", "poll")
+    circle.widget.clock.forward(NEWER_SECONDS)
+    circle.client_writes("Ещё вопрос")
+    circle.later()
+    assert [text.splitlines()[-1] for _author, text in circle.said] == ["Добрый день", "Ещё вопрос"]

@@ -164,6 +164,8 @@ class MirrorWork:
                 return self._owner_changed(scene, mirror, piece)
             case PieceKind.OPERATOR:
                 return self._operator_wrote(scene, mirror, piece)
+            case PieceKind.NEWER:  # that version is not coming any more
+                return self._end(mirror, piece, State.DROPPED)
         return self._operator_changed(scene, mirror, piece)
 
     # Into the open line.

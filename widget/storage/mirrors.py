@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from enum import Enum
 
-from sqlalchemy import ColumnElement, Connection, Engine, and_, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, and_, delete, func, select, update
 
 from widget.storage.chats import Chat
 from widget.storage.portals import PortalState
@@ -24,6 +24,8 @@ from widget.timing import doubled
 
 log = logging.getLogger(__name__)
 
+NEWER_SECONDS = 7 * 86_400.0  # for which a piece, and what comes after it, waits for a version that knows it
+KEY_SECONDS = 86_400.0  # for which what comes after a piece waits for a key that opens it; then it has no words
 LEASE_SECONDS = 300.0  # longer than the slowest piece takes
 FIRST_PAUSE, MAX_PAUSE = 5.0, 1800.0  # seconds until a mirror is tried again; each twice the one before
 # Bitrix24 sends an event once. Seconds after something happened in a chat until it is read for what no event told, and
@@ -47,7 +49,7 @@ class PieceKind(Enum):
     OPERATOR = "operator"  # what an operator wrote there
     CHANGED = "changed"  # an operator changed it
     RECALLED = "recalled"  # an operator deleted it
-    NEWER = ""  # of a version after this one, whose worker does it; never written
+    NEWER = ""  # of a version after this one, whose worker does it, or no worker; never written
 
     @classmethod
     def _missing_(cls, _value: object) -> "PieceKind":
@@ -205,10 +207,10 @@ class Mirrors:
 
     def due(self, limit: int = 200, *, of_one_portal: int = 50) -> list[tuple[int, int]]:
         """Mirrors with pieces that may be worked on, which no caller has: portal and mirror, the portals in turn. Those
-        with a piece of a newer version are left to its workers. One query."""
+        with a piece of a newer version are left to its workers, for a week. One query."""
         now = self._clock()
         waiting = select(mirrored.c.mirror_id).where(*_waits(now))
-        newer = waiting.where(mirrored.c.kind.not_in(KNOWN))
+        newer = waiting.where(mirrored.c.kind.not_in(KNOWN), mirrored.c.created_at > now - NEWER_SECONDS)
         which = mirrors.c.id.in_(waiting), mirrors.c.id.not_in(newer), _free(now)
         each = in_turn(mirrors.c.portal_id, which, (mirrors.c.next_try_at, mirrors.c.id))
         query = select(each.c.whose, each.c.id).where(each.c.place <= of_one_portal)
@@ -226,15 +228,18 @@ class Mirrors:
         return self._mirror(row) if row else None
 
     def next(self, mirror: Mirror) -> Piece | None:
-        """The oldest piece that may be worked on. One that only a newer version knows is left, with what came after it.
-        The lease is renewed. Two statements, one where nothing waits. Raises DecryptionError for one that no key of
-        ours opens: another host may have a newer one."""
+        """The oldest piece that may be worked on. One that only a newer version knows is left, with what came after it,
+        for `NEWER_SECONDS`. The lease is renewed. Two statements, one where nothing waits. Raises DecryptionError for
+        one of the last `KEY_SECONDS` that no key of ours opens: another host may have a newer one."""
         now = self._clock()
         with transaction(self._engine) as connection:
-            piece = self._oldest(connection, mirror, now)
-            if piece is None:
+            row = self._oldest(connection, mirror, now)
+            if row is None:
                 return None
             connection.execute(update(mirrors).where(mirrors.c.id == mirror.id).values(busy_until=now + LEASE_SECONDS))
+        piece = self._piece(row)
+        if row["sealed"] and not piece.words and now < piece.created_at + KEY_SECONDS:
+            raise DecryptionError("a piece")
         return piece
 
     def waits(self, mirror: Mirror) -> bool:
@@ -242,16 +247,13 @@ class Mirrors:
         with transaction(self._engine) as connection:
             return self._oldest(connection, mirror, self._clock()) is not None
 
-    def _oldest(self, connection: Connection, mirror: Mirror, now: float) -> Piece | None:
+    def _oldest(self, connection: Connection, mirror: Mirror, now: float) -> RowMapping | None:
         query = select(mirrored).where(mirrored.c.mirror_id == mirror.id, *_waits(now)).order_by(mirrored.c.id)
         row = connection.execute(query.limit(1)).mappings().first()
-        piece = self._piece(row) if row else None
-        if row and row["sealed"] and piece and not piece.words:
-            raise DecryptionError("a piece")
-        if piece and piece.what is PieceKind.NEWER:
-            log.info("mirror.newer mirror=%s piece=%s", mirror.id, piece.id)
+        if row and row["kind"] not in KNOWN and now < row["created_at"] + NEWER_SECONDS:
+            log.info("mirror.newer mirror=%s piece=%s", mirror.id, row["id"])
             return None
-        return piece
+        return row
 
     def release(self, mirror: Mirror, *, error: str = "", until: float = 0.0, stirred: bool = False) -> None:
         """Give the mirror back: with an error it is tried again after a pause, at `until` (unix seconds) at the

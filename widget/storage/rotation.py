@@ -82,9 +82,8 @@ def rekey_ignored(engine: Engine, secret_box: SecretBox, keys: PhoneKeys) -> Ree
                     counts.lost += 1
                 elif key == row.client_key:
                     counts.before += 1
-                else:
+                elif connection.execute(delete(ignored).where(same)).rowcount:  # else it was taken off meanwhile
                     again = {**row._mapping, "client_key": key}
-                    connection.execute(delete(ignored).where(same))
                     connection.execute(insert_into(connection, ignored).values(again).on_conflict_do_nothing())
                     counts.anew += 1
         if not rows:

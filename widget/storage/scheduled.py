@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, Select, delete, func, select, update
@@ -100,9 +101,10 @@ class ScheduledSends:
         may = scheduled.c.asks == "", scheduled.c.due_at <= now, scheduled.c.busy_until <= now, OURS
         each = in_turn(scheduled.c.line_id, may, OLDEST)
         query = select(scheduled).join(each, each.c.id == scheduled.c.id).order_by(each.c.place, *OLDEST)
-        with transaction(self._engine) as connection:
-            rows = connection.execute(query.limit(AT_ONCE)).mappings().all()
-        return [message for row in rows if (message := self._read(row)).text or self._secret_box.opens(row["sealed"])]
+        by_parts = {"yield_per": AT_ONCE}
+        with transaction(self._engine) as connection, connection.execute(query, execution_options=by_parts) as found:
+            ours = (row for row in found.mappings() if self._secret_box.opens(row["sealed"]))
+            return [self._read(row) for row in islice(ours, AT_ONCE)]
 
     def get(self, portal_id: int, scheduled_id: int) -> Scheduled | None:
         found = self._all(scheduled.c.portal_id == portal_id, scheduled.c.id == scheduled_id)
