@@ -24,7 +24,7 @@ PYTEST = [sys.executable, "-m", "pytest"]
 # A test that hangs ends its process, and says where each of its threads stood.
 HANGS = ["-o", "faulthandler_timeout=300", "-o", "faulthandler_exit_on_timeout=true"]
 FAST = ["-m", "not redis and not postgresql and not processes and not hypothesis"]
-OTHERS, BROWSERS = 2, 4  # processes; those with a browser mostly wait for what a page asks every few seconds
+OTHERS, BROWSERS = 2, 2  # processes; four with a browser took twice the processor for a test, and longer in all
 MEMORY, ROOM = Path("/dev/shm"), 2 * 2**30  # bytes
 TALLY = "TEST_TALLY"  # names the file that tests/conftest.py writes "passed 3" and the like into
 
