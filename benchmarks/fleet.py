@@ -67,7 +67,7 @@ def costs_of(cluster: dict[str, Any]) -> dict[str, float]:
 
 
 def until_enough(costs: dict[str, float]) -> Iterator[Load]:
-    """Ever more processes, from as many as could just do the work, until nobody waits for long."""
+    """Ever more processes, from as many as could just do the work, until the wait is short."""
     busy = (CARDS_A_SECOND * costs["cold_cards"] + POLLS_A_SECOND * costs["polls"]) / 1000
     for processes in count(int(busy) + 1):
         tried = simulated(processes, costs)

@@ -3,7 +3,7 @@
 from benchmarks.fleet import COSTS, PATIENCE, simulated, until_enough
 
 
-def test_more_processes_are_less_busy_and_nobody_waits_for_long_in_the_end() -> None:
+def test_more_processes_are_less_busy_and_the_wait_is_short_in_the_end() -> None:
     tried = list(until_enough({"cold_cards": 6.3, "polls": 0.1}))
     assert [each.busy for each in tried] == sorted((each.busy for each in tried), reverse=True)
     assert tried[-1].p99 <= PATIENCE
