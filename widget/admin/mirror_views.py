@@ -4,7 +4,7 @@ from flask.typing import ResponseReturnValue
 
 from widget.admin import sections
 from widget.admin.current_user import CurrentUser, administrator
-from widget.admin.mirroring import CHOICES, mirror
+from widget.admin.mirror_sections import CHOICES, mirror
 from widget.admin.pages import pages
 from widget.bitrix24.installer.installer import NoAddress
 from widget.errors import ErrorCode, Refused

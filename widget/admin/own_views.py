@@ -54,7 +54,7 @@ def save_mine() -> ResponseReturnValue:
 def show_my_states() -> ResponseReturnValue:
     """The states of the lines this user may use, as far as they are known. No call."""
     user = current_user()
-    return sections.drawn(sections.my_lines(user, states=ask_all(user.context.lines)))
+    return sections.drawn(sections.my_lines(user, states=ask_all(services().gateways, user.context.lines)))
 
 
 @pages.post("/number/look")

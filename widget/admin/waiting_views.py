@@ -20,9 +20,9 @@ from widget.bitrix24.clients import CrmLink, add_client, readable
 from widget.bitrix24.crm import COMPANY, CONTACT, LEAD
 from widget.bitrix24.employees import NOTIFIES
 from widget.chats import beside_views
-from widget.chats.beside import Wait, wait_of
+from widget.chats.beside import Wait
 from widget.chats.context import refuse_empty
-from widget.chats.ignoring import heed_client, ignore_client, refuse_everywhere
+from widget.chats.ignoring import refuse_everywhere
 from widget.chats.rights import MOST, ClientCards
 from widget.current import current_opening
 from widget.errors import ErrorCode, Refused
@@ -33,7 +33,6 @@ from widget.session import SESSION_HEADER
 from widget.storage.changes import ChangeKind
 from widget.storage.chats import Chat
 from widget.storage.ignores import EVERY_LINE
-from widget.storage.staff import Employee
 from widget.storage.waits import MAX_LISTED, Filter
 
 NO_NUMBER = Wrong(FieldFault.NOT_A_PHONE)
@@ -124,7 +123,7 @@ def ignore_waiting(chat_id: int) -> ResponseReturnValue:
     refuse_everywhere(user.context, everywhere=everywhere)
     if not confirmed:
         return beside_views.ask_to_ignore(line, everywhere=everywhere)
-    ignore_client(user.context, line, chat.client, everywhere=everywhere)
+    services().chats.ignoring.begin(user.context, line, chat.client, everywhere=everywhere)
     return sections.drawn(waiting(user, wanted, ignored=chat))
 
 
@@ -133,7 +132,7 @@ def heed_waiting(chat_id: int) -> ResponseReturnValue:
     """Stop ignoring this client, by the user who began it or an administrator. Their next message waits again."""
     wanted = read_wanted()
     user, chat, _client = _claimable(chat_id)
-    heed_client(user.context, chat.client, [chat.line_id])
+    services().chats.ignoring.end(user.context, chat.client, [chat.line_id])
     return sections.drawn(waiting(user, wanted))
 
 
@@ -255,7 +254,7 @@ def waiting(user: CurrentUser, wanted: Wanted, *, ignored: Chat | None = None) -
     mine = [chat for chat in found if chat.id in clients]
     limit, named = user.portal.waiting_minutes, sections.client_titles([*mine, *lost])
     rows = [
-        Waiter(wait_of(chat, lines[chat.line_id], limit_minutes=limit), clients[chat.id], named[chat.id])
+        Waiter(here.chats.beside.wait(chat, lines[chat.line_id], limit_minutes=limit), clients[chat.id], named[chat.id])
         for chat in mine
     ]
     return render_template(
@@ -265,7 +264,7 @@ def waiting(user: CurrentUser, wanted: Wanted, *, ignored: Chat | None = None) -
         more=len(found) > (MAX_LISTED - 1 if user.viewer.admin else MOST),
         lines=context.lines,
         wanted=wanted,
-        lost=[(named[chat.id] if chat.id in clients else "", _owner(chat)) for chat in lost],
+        lost=[(named[chat.id] if chat.id in clients else "", here.chats.beside.owner(chat)) for chat in lost],
         user_id=user.viewer.user_id,
         admin=user.viewer.admin,
         ignored=(ignored.id, sections.client_titles([ignored])[ignored.id]) if ignored else None,
@@ -336,7 +335,3 @@ def _claimable(chat_id: int) -> tuple[CurrentUser, Chat, ClientCards]:
 
 def _on(on: bool) -> str:
     return "on" if on else "off"
-
-
-def _owner(chat: Chat) -> Employee:
-    return services().storage.staff.of(chat.portal_id).get(chat.owner_id, Employee(chat.owner_id, "", active=True))

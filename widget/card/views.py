@@ -20,7 +20,7 @@ from widget.card.reading import Ahead
 from widget.card.view import CardView, ShownSettings, settings_of, with_left
 from widget.chats.beside_views import ask_to_ignore
 from widget.chats.context import chat_of, drawn_with, usual_line
-from widget.chats.ignoring import heed_client, ignore_client, refuse_everywhere
+from widget.chats.ignoring import refuse_everywhere
 from widget.chats.typed import NotTheirs
 from widget.context import CardContext, ReadMode, found, hours_of
 from widget.current import current_opening
@@ -202,7 +202,7 @@ def ignore() -> ResponseReturnValue:
     refuse_everywhere(context, everywhere=everywhere)
     if not confirmed:
         return ask_to_ignore(line, everywhere=everywhere)
-    ignore_client(context, line, client, everywhere=everywhere)
+    services().chats.ignoring.begin(context, line, client, everywhere=everywhere)
     return _row(key)
 
 
@@ -211,7 +211,7 @@ def unignore() -> ResponseReturnValue:
     """Take that back on every line of the card, as far as it is this user's to take back. Answers with the row."""
     key = text_field(json_body(), "key", longest=64)
     context, client = _client_of(key)
-    heed_client(context, client, [line.id for line in context.lines])
+    services().chats.ignoring.end(context, client, [line.id for line in context.lines])
     return _row(key)
 
 
@@ -395,7 +395,7 @@ def _of_others(session: Session, portal: Portal) -> bool:
 def _settings(portal: Portal) -> ShownSettings:
     """The portal's settings as its cards show them. No call to the portal."""
     here = services()
-    return settings_of(portal, here.storage.lines.of(portal.id), hours_of(portal, here.hours))
+    return settings_of(portal, here.storage.lines.of(portal.id), hours_of(portal, here.phones.hours))
 
 
 def _view(seen: CardSnapshot, line_id: int | None = None, gone: Line | None = None) -> CardView:

@@ -43,7 +43,7 @@ class WebhookListener(Protocol):
     def __call__(self, line: Line, phone: str, event: GatewayEvent, went: Went) -> object: ...
 
 
-class Ignoring(Protocol):
+class IgnoreList(Protocol):
     """Knows which clients are ignored."""
 
     def ignores(self, portal_id: int, line_id: int, clients: Collection[str]) -> bool: ...
@@ -72,7 +72,7 @@ class Ingest:
         *,
         listener: WebhookListener = ignore_webhook,
         mirror: ChatMirror | None = None,
-        ignores: Ignoring | None = None,
+        ignores: IgnoreList | None = None,
     ) -> None:
         self._inbox = inbox
         self._lines = lines

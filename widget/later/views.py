@@ -124,7 +124,7 @@ def _refuse_sent(message: Scheduled) -> None:
 
 def drawn(context: CardContext, chat: Chat) -> str:
     """The bubbles, for the place that the chat has for them."""
-    return render_template("later/_list.html", **later_names(context, chat))
+    return render_template("later/_list.html", **later_names(services().storage, context, chat))
 
 
 def check_words(text: str, name: str, *, with_file: bool) -> None:

@@ -63,7 +63,7 @@ def test_new_line() -> ResponseReturnValue:
     except Invalid as invalid:
         return _drawn_again(user, values, invalid)
     line = Line(0, user.portal.id, new.name, new.gateway, new.address, new.session, new.key, new.number)
-    return sections.drawn(line_sections.tested(user, ask(line)))
+    return sections.drawn(line_sections.tested(user, ask(services().gateways, line)))
 
 
 @pages.post("/lines/<int:line_id>/name")
