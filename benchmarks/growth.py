@@ -188,7 +188,7 @@ class Service:
 
         return {
             "card": lambda number: (
-                self.portals.get(portal, again=True),
+                self.portals.get(portal, refresh=True),
                 self.chats.of_phones(portal, [phone(number + at) for at in range(10)]),
                 self.presences.get_many(portal, "whatsapp", [f"key{number + at}" for at in range(10)]),
             ),

@@ -308,7 +308,7 @@ def test_asking_again_asks_although_it_is_known(oauth, servers):
     says(servers, proof())
     oauth.prove("token", member_id=MEMBER)
     says(servers, proof(install={"client_endpoint": "https://new.bitrix24.com/rest"}))
-    assert oauth.prove("token", member_id=MEMBER, again=True).endpoint == "https://new.bitrix24.com/rest/"
+    assert oauth.prove("token", member_id=MEMBER, refresh=True).endpoint == "https://new.bitrix24.com/rest/"
     assert oauth.prove("token", member_id=MEMBER).endpoint == "https://new.bitrix24.com/rest/"
     assert len(servers.requests) == 2
 

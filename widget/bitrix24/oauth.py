@@ -113,7 +113,7 @@ class OAuth:
         access_token: str,
         *,
         member_id: str,
-        again: bool = False,
+        refresh: bool = False,
         home: Home = ANYWHERE,
         meanwhile: Callable[[], None] = lambda: None,
     ) -> Identity:
@@ -122,13 +122,13 @@ class OAuth:
         Raises Refused: NO_AUTH unless it is of our application and of that portal, else with the server's code.
 
         One outside call (two when a server is out of reach or knows neither us nor the token), none for a token
-        proved within 5 minutes (`again` asks all the same).
+        proved within 5 minutes (`refresh` asks all the same).
         """
         if not access_token:
             raise Refused(ErrorCode.NO_AUTH, 401, "empty token")
         digest = hashlib.sha256(access_token.encode()).hexdigest()
         with self._lock:
-            identity = None if again else self._proved.get(digest)
+            identity = None if refresh else self._proved.get(digest)
         if identity is None:
             identity = self._asking.get(digest, lambda: self._ask_for_caller(access_token, home, meanwhile))
             with self._lock:

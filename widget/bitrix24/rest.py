@@ -228,12 +228,12 @@ class Rest:
         """A renamed portal answers with a redirect. Where it lives now is asked of the authorisation server."""
         home = Home(portal.domain, portal.auth_server)
         try:
-            identity = self._oauth.prove(token.access, member_id=portal.member_id, again=True, home=home)
+            identity = self._oauth.prove(token.access, member_id=portal.member_id, refresh=True, home=home)
         except Refused as error:
             if reaction_to(error.reason) is not ErrorAction.RENEW:
                 raise
             token = self._renew(portal, user_id, token)
-            identity = self._oauth.prove(token.access, member_id=portal.member_id, again=True, home=home)
+            identity = self._oauth.prove(token.access, member_id=portal.member_id, refresh=True, home=home)
         if identity.endpoint == portal.endpoint:
             raise Refused(ErrorCode.PORTAL_MOVED, 502, "redirect without a new address")
         self._portals.move(portal.id, domain=identity.domain, endpoint=identity.endpoint)

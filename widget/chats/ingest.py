@@ -117,7 +117,7 @@ class Ingest:
         portal, events = self._portals.get(webhook.portal_id), read_events(webhook.told)
         # Read anew: what comes in a moment after mirroring was switched on in another process is mirrored too.
         news = any(event.kind is not EventKind.ACK for event in events)
-        line = self._lines.get(webhook.portal_id, webhook.line_id, again=news)
+        line = self._lines.get(webhook.portal_id, webhook.line_id, refresh=news)
         if portal is None or portal.state is not PortalState.ACTIVE or line is None:
             return  # closed or removed meanwhile
         for event in events:

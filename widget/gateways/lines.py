@@ -83,10 +83,10 @@ class Gateways:
                 self._open[line] = KINDS[line.gateway].open(calls, session=line.session, key=line.key)
             return self._open[line]
 
-    def status(self, line: Line, *, again: bool = False) -> LineStatus:
+    def status(self, line: Line, *, refresh: bool = False) -> LineStatus:
         """The line's state, at most some seconds old; one call for all callers at once. For the worker, for commands
         and for an administrator's press: no other request waits for a gateway's state. Raises GatewayError."""
-        known = None if again else self.states.known([line.id]).get(line.id)
+        known = None if refresh else self.states.known([line.id]).get(line.id)
         answer = known.answer if known and not known.old else self._asking.get(line.id, lambda: self._ask(line))
         if isinstance(answer, GatewayError):
             raise GatewayError(answer.trouble, until=answer.until, quota=answer.quota)

@@ -69,21 +69,21 @@ class ChatIndex:
         self._lock = threading.Lock()
 
     def find(
-        self, line: Line, phones: Mapping[str, str], *, known: Mapping[str, Presence], again: bool
+        self, line: Line, phones: Mapping[str, str], *, known: Mapping[str, Presence], force: bool
     ) -> dict[str, Presence]:
         """Those of the phones (cache key -> number) that have a chat on this line. If that cannot be told, the checks
         decide.
 
         For the rows of a card: no call where the worker has listed all chats of this line lately and its gateway tells
-        what came since, or where the gateway cannot look up single numbers; else, or with `again`, one call a number
+        what came since, or where the gateway cannot look up single numbers; else, or with `force`, one call a number
         that was not looked for some minutes ago, all of them at once. What is `known` of the numbers may hold against a
         chat.
         """
-        if not again and self._is_listed(line):
+        if not force and self._is_listed(line):
             return {}
         gateway = self._gateways.of(line)
         with self._lock:
-            wanted = {key: phone for key, phone in phones.items() if again or (line.id, phone) not in self._missed}
+            wanted = {key: phone for key, phone in phones.items() if force or (line.id, phone) not in self._missed}
         if not 0 < len(wanted) <= gateway.capabilities.chats_at_once:
             return {}
         flying = [self._pool.submit(gateway.chats_of, [phone]) for phone in wanted.values()]

@@ -23,7 +23,7 @@ from widget.storage.secret_box import DecryptionError, SecretBox
 log = logging.getLogger(__name__)
 
 NETWORK = "whatsapp"  # answers are shared by all lines of one network
-NEGATIVE = "nobody"  # a negative entry of the cache: the number is not in SQL either
+NEGATIVE = "miss"  # a negative entry of the cache: the number is not in SQL
 NEGATIVE_SECONDS = 60.0
 MAX_OUTDATED = 20_000  # records that an outage left behind in the cache, by one process
 

@@ -134,7 +134,7 @@ class GatewayReceiver:
         if line is None or webhooks is None:
             raise Refused(ErrorCode.NOT_FOUND, reason="no such hook")
         if not _proves(webhooks, line, headers, body):
-            line = self._lines.by_hook(hook_key, again=True) or line  # it may have a new secret since
+            line = self._lines.by_hook(hook_key, refresh=True) or line  # it may have a new secret since
             if not _proves(webhooks, line, headers, body):
                 raise Refused(ErrorCode.NOT_ALLOWED, webhooks.refuse_with, f"webhook of line {line.id} is not proved")
         told = webhooks.events(_json(body))

@@ -34,7 +34,7 @@ def status_text_of(said: LineStatus | GatewayError | None) -> LineStatusText:
 def ask(gateways: Gateways, line: Line) -> LineStatusText:
     """The line's state now, stored line or not. One call."""
     try:
-        return status_text_of(gateways.status(line, again=True) if line.id else gateways.of(line).status())
+        return status_text_of(gateways.status(line, refresh=True) if line.id else gateways.of(line).status())
     except GatewayError as error:
         return status_text_of(error)
 

@@ -112,7 +112,7 @@ class Installer:
         """
         self._require_address()
         home = Home(form.domain, told=form.server)  # hints which server to ask first, and no more
-        identity = self._oauth.prove(form.access_token, member_id=form.member_id, again=True, home=home)
+        identity = self._oauth.prove(form.access_token, member_id=form.member_id, refresh=True, home=home)
         first = self._rest.first_calls(identity, form.access_token)
         found = self._look(first.batch, identity.user_id)
         _require_admin(found)
