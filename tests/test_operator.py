@@ -108,7 +108,7 @@ def test_a_rotation_takes_along_webhooks_that_wait_for_their_work(used: Widget) 
 
     assert (counts.anew, counts.before, counts.lost) == (1, 0, 1)
     after = Inbox(services.storage.engine, SecretBox([new]), used.clock)
-    assert [after.take(row).told for row in (readable, lost)] == ["[]", ""]
+    assert [after.take(row).events for row in (readable, lost)] == ["[]", ""]
     again = reseal_everything(services.storage.engine, SecretBox([new, old]))["inbox.sealed"]
     assert (again.anew, again.before, again.lost) == (0, 1, 1)
 
@@ -131,7 +131,7 @@ def test_a_host_that_has_not_got_the_newest_key_yet_leaves_what_another_one_seal
 
     assert [each.text for each in theirs.scheduled.due()] == ["Завтра"]
     used.clock.forward(60)
-    assert theirs.inbox.take(row).told == "[]"
+    assert theirs.inbox.take(row).events == "[]"
 
 
 def test_who_is_ignored_is_so_under_a_new_secret_key_with_and_after_the_old_one(make_widget, used: Widget) -> None:

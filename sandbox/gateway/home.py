@@ -27,7 +27,7 @@ ACTIONS = (
 )
 SCAN = "Отсканировать QR"
 PROTOCOLS = {"waha": "WAHA", "evolution": "Evolution API", "green": "GREEN-API"}
-# What WhatsApp may do to a line, as by_hand.restrict takes it.
+# What WhatsApp may do to a line, as manual.restrict takes it.
 FORBIDDEN = (
     ("until", "Запретить новые чаты"),
     ("capped", "Исчерпать лимит"),

@@ -27,8 +27,8 @@ from .world import PortalWorld
 MAX_TIMES = 200
 
 
-def steering(world: PortalWorld) -> Blueprint:
-    pages = Blueprint("steering", __name__, url_prefix="/_sandbox")
+def control_pages(world: PortalWorld) -> Blueprint:
+    pages = Blueprint("control_api", __name__, url_prefix="/_sandbox")
 
     @pages.get("/portals")
     def show_portals() -> ResponseReturnValue:

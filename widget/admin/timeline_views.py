@@ -39,14 +39,14 @@ def save_timeline() -> ResponseReturnValue:
     faults = _faults(**texts)
     if faults:
         return sections.drawn(_drawn({**flags, **kinds, **texts, "mode": mode.value}, faults), status=422)
-    told = (*(KINDS[name] for name, is_on in kinds.items() if is_on), *_numbers(texts["types"]))
+    types = (*(KINDS[name] for name, is_on in kinds.items() if is_on), *_numbers(texts["types"]))
     timelines = services().storage.timelines
     old = timelines.settings(user.portal.id)
     new = TimelineSettings(
         mode,
         **flags,
         funnels=_numbers(texts["funnels"]),
-        kinds=told,
+        kinds=types,
         idle_hours=int(texts["idle_hours"]),
         zone=user.viewer.zone,
     )

@@ -55,8 +55,8 @@ class Arranging:
         funnels, untold = _funnels(ask, [field for field in fields if has_funnels(field)])
         layouts = [layout for field in fields for layout in layouts_of(field, funnels.get(field.entity, {}))]
         answer = ask_all(ask, {f"l{place}": layout.read for place, layout in enumerate(layouts)})
-        told = {layout: answer.results.get(f"l{place}", NOT_TOLD) for place, layout in enumerate(layouts)}
-        return told | {Layout(field.entity, field.entity_type_id): NOT_TOLD for field in untold}
+        findings = {layout: answer.results.get(f"l{place}", NOT_TOLD) for place, layout in enumerate(layouts)}
+        return findings | {Layout(field.entity, field.entity_type_id): NOT_TOLD for field in untold}
 
     def write(self, layout: Layout, sections: Sequence[Any]) -> Written:
         """Write one layout. One outside call, not in a batch: that would read a title like `$result[x]` as a reference.

@@ -45,9 +45,9 @@ def cards_of_phones(
     batch = rest.batch(portal, user_id, asked)
     if batch.busy:
         raise batch.refused(batch.busy)
-    told = {phone: batch.results[key] for key, phone in named.items() if key in batch.results}
-    found = {phone: tuple(_links(answer)) for phone, answer in told.items()}
-    return {phone: links for phone, links in found.items() if links or told[phone] in ([], {})}
+    results = {phone: batch.results[key] for key, phone in named.items() if key in batch.results}
+    found = {phone: tuple(_links(answer)) for phone, answer in results.items()}
+    return {phone: links for phone, links in found.items() if links or results[phone] in ([], {})}
 
 
 def cards_of_chat(rest: Rest, hidden: HiddenClients, portal: Portal, chat: Chat) -> list[tuple[int, int]]:
@@ -78,9 +78,9 @@ def readable(rest: Rest, portal: Portal, user_id: int, cards: Collection[CrmLink
     wanted = {(card.entity_type_id, card.id) for card in cards}
     found = {
         CrmLink(kind, as_positive_int(item.get("id")), _title(item))
-        for key, told in batch.results.items()
+        for key, answer in batch.results.items()
         for kind in [int(key.removeprefix("k"))]
-        for item in map(as_dict, as_rows(as_dict(told).get("items")))
+        for item in map(as_dict, as_rows(as_dict(answer).get("items")))
     }
     return {link for link in found if (link.entity_type_id, link.id) in wanted}
 
@@ -90,17 +90,17 @@ def add_client(rest: Rest, portal: Portal, user_id: int, entity_type_id: int, *,
     names = {"title": title} if entity_type_id == LEAD else {"name": title}
     phones = [{"typeId": "PHONE", "valueType": "MOBILE", "value": phone}]
     fields = {**names, **({"fm": phones} if phone else {}), "assignedById": user_id}
-    told = rest.call(portal, user_id, "crm.item.add", {"entityTypeId": entity_type_id, "fields": fields})
-    item = as_dict(as_dict(told).get("item"))
+    answer = rest.call(portal, user_id, "crm.item.add", {"entityTypeId": entity_type_id, "fields": fields})
+    item = as_dict(as_dict(answer).get("item"))
     if not as_positive_int(item.get("id")):
         raise Refused(ErrorCode.PORTAL_FAILED, 502, "no item was added")
     return CrmLink(entity_type_id, as_positive_int(item.get("id")), title)
 
 
-def _links(told: Any) -> Iterable[CrmLink]:
+def _links(answer: Any) -> Iterable[CrmLink]:
     """An object of lists by kind; an empty list where there are none."""
     for name, kind in KINDS.items():
-        for item_id in as_rows(as_dict(told).get(name)):
+        for item_id in as_rows(as_dict(answer).get(name)):
             if as_positive_int(item_id):
                 yield CrmLink(kind, as_positive_int(item_id))
 

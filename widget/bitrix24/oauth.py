@@ -60,7 +60,7 @@ class Home:
 
     domain: str = ""
     auth_server: str = ""
-    told: str = ""
+    hint: str = ""
 
 
 @dataclass(frozen=True)
@@ -203,12 +203,12 @@ class OAuth:
         region."""
         east = home.domain.lower().partition(":")[0].rpartition(".")[2] in EASTERN
         near = [server for server in self._servers if east and urlsplit(server).hostname == EASTERN_SERVER]
-        hints = [*self._allowed(home.told), *self._allowed(home.auth_server), *near]
+        hints = [*self._allowed(home.hint), *self._allowed(home.auth_server), *near]
         return list(dict.fromkeys([*hints, *self._servers]))[:2]
 
-    def _allowed(self, told: str) -> list[str]:
+    def _allowed(self, hint: str) -> list[str]:
         """The server of our list that an address belongs to, if it does to one."""
-        return [server for server in self._servers if f"{told.rstrip('/')}/".startswith(f"{server}/")]
+        return [server for server in self._servers if f"{hint.rstrip('/')}/".startswith(f"{server}/")]
 
     def _first_answer(self, method: str, path: str, home: Home, **request: Any) -> tuple[dict[str, Any], str]:
         """Ask the servers in turn: the other one only when the first is out of reach, or does not know us or the token.

@@ -82,13 +82,13 @@ def read_common(query: Mapping[str, str], form: Mapping[str, str]) -> Placement:
     )
 
 
-def host_of(told: str, scheme: str) -> str:
+def host_of(address: str, scheme: str) -> str:
     """DOMAIN as a browser writes it in an origin, "" where there is none.
 
     Raises Refused: PORTAL_ADDRESS for a host that no policy can name, BAD_FORM for what is no host.
     """
     try:
-        host = plain_host(told[: MAX_HOST + 6], scheme)
+        host = plain_host(address[: MAX_HOST + 6], scheme)
     except ValueError:
         raise Refused(ErrorCode.BAD_FORM, 400, "DOMAIN") from None
     if _UNNAMEABLE.fullmatch(host):

@@ -281,13 +281,13 @@ def parameters_of(commands: Mapping[str, tuple[str, Mapping[str, Any]]]) -> dict
 
 def batch_of(result: Mapping[str, Any]) -> Batch:
     """What the method batch gives. An error is a code in an object, or a bare text."""
-    told = as_dict(result.get("result_error"))
+    faults = as_dict(result.get("result_error"))
     times = as_dict(result.get("result_time"))
     return Batch(
         as_dict(result.get("result")),
-        {key: code_of(error) for key, error in told.items()},
-        {key: reset_at(times.get(key)) for key in told},
-        {key: words_of(error) for key, error in told.items()},
+        {key: code_of(error) for key, error in faults.items()},
+        {key: reset_at(times.get(key)) for key in faults},
+        {key: words_of(error) for key, error in faults.items()},
     )
 
 

@@ -70,9 +70,9 @@ def read_choices(rest: Rest, portal: Portal, user_id: int) -> list[KindChoice]:
     ]
 
 
-def _fields(told: Any) -> Iterator[FieldChoice]:
+def _fields(answer: Any) -> Iterator[FieldChoice]:
     """The custom fields that hold one value and can be written; Bitrix24's own fields are never changed."""
-    for name, said in as_dict(as_dict(told).get("fields")).items():
+    for name, said in as_dict(as_dict(answer).get("fields")).items():
         about = as_dict(said)
         ours = name.startswith("ufCrm") and len(name) <= MAX_NAME
         if ours and about.get("isReadOnly") is not True and about.get("isMultiple") is not True:

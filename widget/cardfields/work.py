@@ -84,7 +84,7 @@ class CardFieldWork:
         try:
             for kind, item_id in self._cards_of(portal, fields, chat):
                 self._tell(portal, fields[kind], kind, item_id)
-            self._stored.told(chat)
+            self._stored.mark_written(chat)
         except TooSoon as soon:
             self._stored.later(chat, soon.until)
         except AppError as error:

@@ -44,10 +44,10 @@ class Colleagues:
     def who_writes(self, chat: Chat, user_id: int) -> int:
         """Another user who writes in the chat just now, 0 where none does. One round trip."""
         try:
-            told: Mapping[str, Any] = as_dict(self._cache.get_many([_key(chat)]).get(_key(chat)))
+            writer_record: Mapping[str, Any] = as_dict(self._cache.get_many([_key(chat)]).get(_key(chat)))
         except StoreGone:
             return 0
-        writer = as_positive_int(told.get("user"))
+        writer = as_positive_int(writer_record.get("user"))
         return 0 if writer == user_id else writer
 
     def doubt(self, chat: Chat, user_id: int, text: str) -> Doubted | None:

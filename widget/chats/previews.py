@@ -47,12 +47,12 @@ class Previews:
         by_name = {(chat.line_id, chat_id): chat.id for chat in chats for chat_id in chat.chat_ids}
         found: dict[int, dict[str, MessageFacts]] = {chat.id: {} for chat in chats}
         for line_id, chat_id, message_id, body in self._messages.newest(portal_id, by_name, MOST):
-            told = found[by_name[line_id, chat_id]]
-            told[message_id] = merge_facts(told.get(message_id, MessageFacts()), read_facts(body))
+            preview = found[by_name[line_id, chat_id]]
+            preview[message_id] = merge_facts(preview.get(message_id, MessageFacts()), read_facts(body))
         sends = self._sends.newest(portal_id, [chat.id for chat in chats])
         last = {
             chat.id: last_of(
-                [message for told in found[chat.id].values() if (message := seen(told))], sends.get(chat.id)
+                [message for preview in found[chat.id].values() if (message := seen(preview))], sends.get(chat.id)
             )
             for chat in chats
         }

@@ -117,9 +117,9 @@ class Gateways:
         said = self.states.known([line.id]).get(line.id)
         return state_in(said.answer if said else None)
 
-    def told(self, line: Line, state: LineState, until: float = 0.0) -> None:
+    def report_state(self, line: Line, state: LineState, until: float = 0.0) -> None:
         """Take a line's state from a webhook: all processes know it, and ask anew. No call; one or two round trips."""
-        self.states.told(line.id, state, until)
+        self.states.report(line.id, state, until)
 
     def distrust(self, line: Line) -> None:
         """Doubt a line's state, since a check found it down: it is asked anew behind this request."""

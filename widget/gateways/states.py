@@ -77,7 +77,7 @@ class States:
         """Keep the answer that a line's gateway gave just now. One Redis round trip."""
         self._share(line_id, Said(answer, self._clock()))
 
-    def told(self, line_id: int, state: LineState, until: float) -> None:
+    def report(self, line_id: int, state: LineState, until: float) -> None:
         """Keep the state that a webhook told. What else is known of the line stays, and it is asked anew. One or two
         Redis round trips."""
         known = self.known([line_id]).get(line_id)

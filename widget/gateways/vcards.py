@@ -26,10 +26,10 @@ def cards_of(contacts: Iterable[Any]) -> tuple[ContactCard, ...]:
 
 
 def _card_of(contact: Any) -> ContactCard:
-    told = contact if isinstance(contact, dict) else {"vcard": contact}
-    fields = list(_fields(as_str(told.get("vcard"), MAX_CARD)))
+    card = contact if isinstance(contact, dict) else {"vcard": contact}
+    fields = list(_fields(as_str(card.get("vcard"), MAX_CARD)))
     names = [value for name, _how, value in fields if name == "FN"]
-    name = as_str(as_dict(told).get("displayName")) or next(iter(names), "")
+    name = as_str(as_dict(card).get("displayName")) or next(iter(names), "")
     phones = [_phone_of(how, value) for name, how, value in fields if name == "TEL"]
     return ContactCard(" ".join(name.split())[:MAX_NAME], tuple(dict.fromkeys(filter(None, phones)))[:MOST_PHONES])
 

@@ -97,7 +97,7 @@ def _key(context: CardContext, kind: str, name_id: str) -> _Key:
     return context.portal.id, context.session.user_id, kind, name_id
 
 
-def _name(told: object) -> str:
+def _name(value: object) -> str:
     """Of the one row that was asked for: a stage has a NAME, an employee a LAST_NAME besides."""
-    rows = as_rows(told)
+    rows = as_rows(value)
     return name_of(as_dict(rows[0])) if len(rows) == 1 else ""

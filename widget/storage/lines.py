@@ -155,7 +155,7 @@ class Lines:
             columns={"removed": "removed_at", "account": "id"},
             key=secret_box.decrypt_or_empty,
             access=read_grantees,
-            limits=lambda told: LineLimits(**json.loads(told)),
+            limits=lambda text: LineLimits(**json.loads(text)),
             hook_secret=secret_box.decrypt_or_empty,
             removed=bool,
             mirroring=Mirroring,
@@ -176,8 +176,8 @@ class Lines:
         return tuple(line for line in self._stored(portal_id) if not line.removed)
 
     def get(self, portal_id: int, line_id: int, *, refresh: bool = False) -> Line | None:
-        """A line that was not removed, some seconds old at most. No query for one that is remembered; `refresh` reads it
-        anew, for what is lost where another process has just changed the line."""
+        """A line that was not removed, some seconds old at most. No query for one that is remembered; `refresh` reads
+        it anew, for what is lost where another process has just changed the line."""
         known = None if refresh else next((line for line in self.kept(portal_id) if line.id == line_id), None)
         if known is None:  # perhaps it was made a moment ago
             known = next((line for line in self._stored(portal_id) if line.id == line_id), None)
@@ -201,8 +201,8 @@ class Lines:
         return tuple(replace(line, account=_same_account(line, found)) for line in found)
 
     def by_hook(self, hook_key: str, *, refresh: bool = False) -> Line | None:
-        """The line whose webhook has this key, switched off or on. Remembered for some seconds; `refresh` reads it anew,
-        for a webhook that is not proved by what is remembered. One query at most."""
+        """The line whose webhook has this key, switched off or on. Remembered for some seconds; `refresh` reads it
+        anew, for a webhook that is not proved by what is remembered. One query at most."""
         if not hook_key:
             return None
         with self._lock:

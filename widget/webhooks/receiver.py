@@ -89,6 +89,6 @@ class Receiver:
         self._enqueue(self._events.add(portal.id, event.name, work))
 
 
-def _same(known: str, told: str) -> bool:
+def _same(known: str, given: str) -> bool:
     """Whether the secrets are the same, in constant time; False for a portal without a known one."""
-    return bool(known) and hmac.compare_digest(known.encode(), told.encode())
+    return bool(known) and hmac.compare_digest(known.encode(), given.encode())
