@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from widget.bitrix24.commands import Commands
 from widget.bitrix24.installer.desired import DesiredField
 from widget.bitrix24.installer.layouts import (
     FUNNELS,
-    Command,
     Layout,
     funnel_question,
     has_funnels,
@@ -27,7 +27,7 @@ MAX_PAGES = 20  # of funnels
 NOT_TOLD = object()  # an answer that did not come, where null is an answer
 NO_FUNNELS = "entity_type_not_supported"  # the code for a kind of card that has none
 
-Ask = Callable[[Mapping[str, Command]], Batch]
+Ask = Callable[[Commands], Batch]
 Tell = Callable[[str, Mapping[str, Any]], Any]
 
 
@@ -71,7 +71,7 @@ class Arranging:
             return Written.REFUSED
         return Written.DONE
 
-    def _ask_firmly(self, commands: Mapping[str, Command]) -> Batch:
+    def _ask_firmly(self, commands: Commands) -> Batch:
         answer = self.ask(commands)
         if answer.busy:
             raise answer.refused(answer.busy)
@@ -95,7 +95,7 @@ def _funnels(ask: Ask, fields: Sequence[DesiredField]) -> tuple[dict[str, dict[i
     return funnels, [*untold, *asked]
 
 
-def ask_all(ask: Ask, commands: Mapping[str, Command]) -> Batch:
+def ask_all(ask: Ask, commands: Commands) -> Batch:
     """Any number of commands, 50 in a batch; no call without one."""
     whole = Batch({}, {})
     pairs = list(commands.items())

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from widget.bitrix24.commands import Command
 from widget.bitrix24.crm import COMPANY, CONTACT, LEAD
 from widget.bitrix24.rest import Rest
 from widget.errors import ErrorCode, Refused
@@ -66,7 +67,7 @@ def cards_of_chat(rest: Rest, hidden: HiddenClients, portal: Portal, chat: Chat)
 def readable(rest: Rest, portal: Portal, user_id: int, cards: Collection[CrmLink]) -> set[CrmLink]:
     """Those of the cards that this user may read, with their titles. One outside call, none for no cards. Raises
     Refused."""
-    asked: dict[str, tuple[str, Mapping[str, Any]]] = {}
+    asked: dict[str, Command] = {}
     for kind in sorted({card.entity_type_id for card in cards}):
         ids = sorted({card.id for card in cards if card.entity_type_id == kind})[-MOST:]
         asked[f"k{kind}"] = ("crm.item.list", {"entityTypeId": kind, "filter": {"@id": ids}, "start": -1})

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
+from widget.bitrix24.commands import Command
 from widget.bitrix24.dialogs import is_whatsapp, number_of, numbers_in
 from widget.bitrix24.rest import Batch, Rest
 from widget.errors import ErrorCode, Refused
@@ -96,16 +97,14 @@ def viewer_of(answer: Batch, user_id: int) -> Viewer:
     return _viewer(answer.results.get("me"), user_id)
 
 
-def batch_of(entity_type_id: int, entity_id: int) -> dict[str, tuple[str, Mapping[str, Any]]]:
+def batch_of(entity_type_id: int, entity_id: int) -> dict[str, Command]:
     """The commands for one card. `select=*` is the only way to get phones out of a list."""
 
-    def people(type_id: int, ids: str) -> tuple[str, Mapping[str, Any]]:
+    def people(type_id: int, ids: str) -> Command:
         chosen = {"=id": f"$result[item][item][{ids}]"}
         return "crm.item.list", {"entityTypeId": type_id, "filter": chosen, "select": ["*"], "start": -1}
 
-    commands: dict[str, tuple[str, Mapping[str, Any]]] = {
-        "item": ("crm.item.get", {"entityTypeId": entity_type_id, "id": entity_id})
-    }
+    commands: dict[str, Command] = {"item": ("crm.item.get", {"entityTypeId": entity_type_id, "id": entity_id})}
     if entity_type_id != CONTACT:
         commands["contacts"] = people(CONTACT, "contactIds")
     if entity_type_id != COMPANY:

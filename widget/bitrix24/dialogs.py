@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from widget.bitrix24.commands import Command
 from widget.untrusted import as_dict, as_rows, as_str
 
 CHAT_SCOPES = frozenset({"imopenlines"})
@@ -18,15 +19,13 @@ _KINDS = {1: "lead", 2: "deal", 3: "contact", 4: "company"}  # of no other kind 
 _WORDS = ("whatsapp", "waba")
 _PHONE_CHAT = re.compile(r"\+?([1-9]\d{9,14})(?:@c\.us|@s\.whatsapp\.net)?", re.ASCII)
 
-Commands = dict[str, tuple[str, Mapping[str, Any]]]
 
-
-def chat_commands(entity_type_id: int, entity_id: int) -> Commands:
+def chat_commands(entity_type_id: int, entity_id: int) -> dict[str, Command]:
     """What the card's batch asks besides: the chats that are bound to it, or to its first contact, and of the first of
     them who it is with. Those that are not there fail, and nothing else does."""
     kind = _KINDS.get(entity_type_id, "contact")
     whose = entity_id if entity_type_id in _KINDS else "$result[item][item][contactId]"
-    chats: Commands = {
+    chats: dict[str, Command] = {
         f"chat{place}": ("imopenlines.dialog.get", {"CHAT_ID": f"$result[chats][{place}][CHAT_ID]"})
         for place in range(MOST)
     }

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlencode
 
+from widget.bitrix24.commands import Commands
 from widget.bitrix24.errors import (
     BUSY,
     ErrorAction,
@@ -100,7 +101,7 @@ class Rest:
         self,
         portal: Portal,
         user_id: int,
-        commands: Mapping[str, tuple[str, Mapping[str, Any]]],
+        commands: Commands,
         begun: "Begun | None" = None,
         *,
         may_fail: Collection[str] = (),
@@ -116,9 +117,7 @@ class Rest:
             self._metrics.portal_error(known_code(code))
         return batch
 
-    def begin_batch(
-        self, portal: Portal, access_token: str, commands: Mapping[str, tuple[str, Mapping[str, Any]]], pool: Executor
-    ) -> "Begun":
+    def begin_batch(self, portal: Portal, access_token: str, commands: Commands, pool: Executor) -> "Begun":
         """Send a batch with a token that is being proved meanwhile, in another thread. One outside call.
 
         Nothing of the answer is looked at before it is handed to `batch`, for a user who is proved by then.
@@ -251,7 +250,7 @@ class FirstCalls:
         self._access_token = access_token
         self._made: list[Call] = []
 
-    def batch(self, commands: Mapping[str, tuple[str, Mapping[str, Any]]]) -> Batch:
+    def batch(self, commands: Commands) -> Batch:
         """Up to 50 commands in one request. Raises Refused. One outside call, and another one after each pause that a
         busy portal asks for."""
         pauses, params = self._exchanges.pauses(), parameters_of(commands)
@@ -273,7 +272,7 @@ class FirstCalls:
             self._exchanges.write(replace(call, portal_id=portal_id))
 
 
-def parameters_of(commands: Mapping[str, tuple[str, Mapping[str, Any]]]) -> dict[str, Any]:
+def parameters_of(commands: Commands) -> dict[str, Any]:
     """What the method batch takes; every command runs, also after one that failed."""
     cmd = {key: f"{method}?{urlencode(list(flatten(params)))}" for key, (method, params) in commands.items()}
     return {"halt": 0, "cmd": cmd}

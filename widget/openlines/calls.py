@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from widget.bitrix24.commands import Command
 from widget.bitrix24.errors import said_no
 from widget.bitrix24.rest import Rest
 from widget.errors import ErrorCode, Refused
@@ -257,7 +258,7 @@ class OpenLineCalls:
     def owner_named(self, portal: Portal, user_id: int, chat: int) -> tuple[int, str]:
         """The operator with their name, "" where that may not be read. Raises Refused, PORTAL_DENIED for a chat that
         the user may not see. One call."""
-        wanted: dict[str, tuple[str, Mapping[str, Any]]] = {
+        wanted: dict[str, Command] = {
             "dialog": ("imopenlines.dialog.get", {"CHAT_ID": chat}),
             "user": ("user.get", {"ID": "$result[dialog][owner]"}),
         }

@@ -39,7 +39,7 @@ FRESH_SECONDS = 2 * LISTED_SECONDS
 LOOKED_FOR_SECONDS = 30  # for how long this process may not know of another one's listing
 MAX_LINES = 4096
 
-Found = Mapping[str, ListedChat]  # by number
+ListedChats = Mapping[str, ListedChat]  # by number
 
 
 class ChatIndex:
@@ -146,7 +146,7 @@ class ChatIndex:
                 self._fresh[line.id] = until
         return self._clock() < until
 
-    def _look_into(self, line: Line, gateway: Gateway, unproved: Found) -> int:
+    def _look_into(self, line: Line, gateway: Gateway, unproved: ListedChats) -> int:
         """Look for proof in the messages of chats. Returns how many are left for the next round."""
         at_once = gateway.capabilities.chats_at_once
         unknown = self._unknown(line, unproved) if at_once else []
@@ -163,7 +163,7 @@ class ChatIndex:
                 self._looked.update({(line.id, phone): unproved[phone].last_at for phone in part})
         return len(unknown) - len(wanted)
 
-    def _unknown(self, line: Line, listed: Found) -> list[str]:
+    def _unknown(self, line: Line, listed: ListedChats) -> list[str]:
         """The numbers whose chats may tell something new, in the order of the list. One query."""
         with self._lock:
             new = [
@@ -175,7 +175,7 @@ class ChatIndex:
         known = self._memory.without_cache(line.portal_id, keys)
         return [phone for key, phone in keys.items() if self._is_news(line, listed[phone], known.get(key))]
 
-    def _learn(self, line: Line, listed: Found) -> None:
+    def _learn(self, line: Line, listed: ListedChats) -> None:
         """Remember the listed chats that are news, for every spelling that a card may have. One query, one upsert, one
         round trip; never a row in `chats`, which holds numbers."""
         if not listed:

@@ -31,8 +31,8 @@ class TalkFact(Enum):
     OWNER = "owner"  # who answers
 
 
-FieldNames = Mapping[TalkFact, str]
-CardFieldMap = Mapping[int, FieldNames]  # by entityTypeId
+FactFields = Mapping[TalkFact, str]
+CardFieldMap = Mapping[int, FactFields]  # by entityTypeId
 
 
 @dataclass(frozen=True)

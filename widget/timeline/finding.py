@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from widget.bitrix24.clients import cards_of_chat
+from widget.bitrix24.commands import Command
 from widget.bitrix24.crm import DEAL
 from widget.bitrix24.rest import Batch, Rest
 from widget.storage.chats import Chat
@@ -33,7 +34,7 @@ class CardFinder:
         """With what these people have, of all of them in one batch. A contact may be an item's first or another one;
         a kind that links no clients refuses its filter, and has none. Raises Refused."""
         people = {"contactIds": known.contacts, "contactId": known.contacts, "companyId": known.companies}
-        commands: dict[str, tuple[str, Mapping[str, Any]]] = {
+        commands: dict[str, Command] = {
             f"k{kind}_{field}": (
                 "crm.item.list",
                 {

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from widget.bitrix24.commands import Commands
 from widget.bitrix24.installer.userfield import OLD_XML_ID, FieldNames
 from widget.bitrix24.rest import Batch
 from widget.errors import ErrorCode, Refused
@@ -20,8 +21,6 @@ MAX_PAGES = 8  # of smart processes, of which a portal may have 150, and of our 
 _NOT_HERE = frozenset({"insufficient_scope", "error_method_not_found", "access_denied", "wrong_auth_type"})
 
 _INSIDE = {"processes": "types", "fields": "fields"}  # where the lists that come in pages keep their rows
-
-Commands = Mapping[str, tuple[str, Mapping[str, Any]]]
 
 
 @dataclass(frozen=True)
