@@ -23,7 +23,7 @@ from widget.chats import beside_views
 from widget.chats.beside import Wait
 from widget.chats.context import refuse_empty
 from widget.chats.ignoring import refuse_everywhere
-from widget.chats.rights import MOST, ClientCards
+from widget.chats.rights import MAX_ASKED, ClientCards
 from widget.current import current_opening
 from widget.errors import ErrorCode, Refused
 from widget.forms import flag_field, id_field, json_body, maybe_text_field
@@ -261,7 +261,7 @@ def waiting(user: CurrentUser, wanted: Wanted, *, ignored: Chat | None = None) -
         "waiting/_list.html",
         rows=rows,
         asks=asking(user),
-        more=len(found) > (MAX_LISTED - 1 if user.viewer.admin else MOST),
+        more=len(found) > (MAX_LISTED - 1 if user.viewer.admin else MAX_ASKED),
         lines=context.lines,
         wanted=wanted,
         lost=[(named[chat.id] if chat.id in clients else "", here.chats.beside.owner(chat)) for chat in lost],

@@ -19,7 +19,7 @@ from widget.storage.portals import Portal
 from widget.untrusted import as_dict, as_positive_int, as_rows
 
 KINDS = {"LEAD": LEAD, "CONTACT": CONTACT, "COMPANY": COMPANY}
-MOST = 50  # commands of one batch, and items of one list
+MAX_COMMANDS = 50  # commands of one batch, and items of one list
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ def cards_of_phones(
 ) -> dict[str, tuple[CrmLink, ...]]:
     """The cards that hold each of at most 50 phones, with and without the user's right to read them; without the phones
     for which Bitrix24 gave no clear answer. One outside call, none for no phones. Raises Refused."""
-    named = {f"p{number}": phone for number, phone in enumerate(list(phones)[:MOST])}
+    named = {f"p{number}": phone for number, phone in enumerate(list(phones)[:MAX_COMMANDS])}
     if not named:
         return {}
     spellings = {key: list(spellings_in_crm(phone, portal.country)) for key, phone in named.items()}
@@ -69,7 +69,7 @@ def readable(rest: Rest, portal: Portal, user_id: int, cards: Collection[CrmLink
     Refused."""
     asked: dict[str, Command] = {}
     for kind in sorted({card.entity_type_id for card in cards}):
-        ids = sorted({card.id for card in cards if card.entity_type_id == kind})[-MOST:]
+        ids = sorted({card.id for card in cards if card.entity_type_id == kind})[-MAX_COMMANDS:]
         asked[f"k{kind}"] = ("crm.item.list", {"entityTypeId": kind, "filter": {"@id": ids}, "start": -1})
     if not asked:
         return set()

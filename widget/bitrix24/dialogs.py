@@ -12,8 +12,8 @@ from widget.bitrix24.commands import Command
 from widget.untrusted import as_dict, as_rows, as_str
 
 CHAT_SCOPES = frozenset({"imopenlines"})
-MOST = 2  # chats of one card: each is a command of its batch
-CHAT_COMMANDS = frozenset({"chats", *(f"chat{place}" for place in range(MOST))})
+MAX_CHATS = 2  # chats of one card: each is a command of its batch
+CHAT_COMMANDS = frozenset({"chats", *(f"chat{place}" for place in range(MAX_CHATS))})
 _KINDS = {1: "lead", 2: "deal", 3: "contact", 4: "company"}  # of no other kind it tells the chats
 # Connectors of WhatsApp are many vendors', each with an id of its own choice; those that say so are taken.
 _WORDS = ("whatsapp", "waba")
@@ -27,7 +27,7 @@ def chat_commands(entity_type_id: int, entity_id: int) -> dict[str, Command]:
     whose = entity_id if entity_type_id in _KINDS else "$result[item][item][contactId]"
     chats: dict[str, Command] = {
         f"chat{place}": ("imopenlines.dialog.get", {"CHAT_ID": f"$result[chats][{place}][CHAT_ID]"})
-        for place in range(MOST)
+        for place in range(MAX_CHATS)
     }
     asked = {"CRM_ENTITY_TYPE": kind, "CRM_ENTITY": whose, "ACTIVE_ONLY": "N"}
     return {"chats": ("imopenlines.crm.chat.get", asked), **chats}
@@ -37,7 +37,7 @@ def numbers_in(results: Mapping[str, Any]) -> tuple[str, ...]:
     """The numbers (E.164) in the answers to `chat_commands`. A chat that is not the one that was asked for tells
     nothing: where there is none, the portal may take the whole list for its id."""
     found = []
-    for place, row in enumerate(map(as_dict, as_rows(results.get("chats"))[:MOST])):
+    for place, row in enumerate(map(as_dict, as_rows(results.get("chats"))[:MAX_CHATS])):
         chat = as_dict(results.get(f"chat{place}"))
         if str(chat.get("id")) == str(row.get("CHAT_ID")):
             parts = as_str(chat.get("entity_id"), 200).lower().split("|")
