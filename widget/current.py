@@ -27,7 +27,7 @@ def current_session() -> Session:
         found = replace(found, language=portal.language) if portal and portal.language else found
         set_language(found.language)
         if portal is None:
-            raise Refused(ErrorCode.UNKNOWN_PORTAL, 403, "session's portal is gone")
+            raise Refused(ErrorCode.UNKNOWN_PORTAL, reason="session's portal is gone")
         portal.require_active()
         g.session, g.portal = found, portal
     session: Session = g.session

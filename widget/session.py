@@ -111,7 +111,7 @@ class SessionTokens:
         try:
             return Launch(**json.loads(self._fernet.decrypt(_bounded(ticket), ttl=OPENING_SECONDS)))
         except (InvalidToken, ValueError, TypeError) as error:
-            raise Refused(ErrorCode.SESSION_OVER, 401, "opening") from error
+            raise Refused(ErrorCode.SESSION_OVER, reason="opening") from error
 
     def sign_session(self, session: Session) -> str:
         return str(self._signer.dumps(asdict(session)))

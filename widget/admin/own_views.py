@@ -86,7 +86,7 @@ def write_to_number() -> ResponseReturnValue:
         return _answer(user, item=item, wrong=wrong, line=line)
     opening = current_opening()
     if opening.member_id != user.portal.member_id:
-        raise Refused(ErrorCode.NOT_ALLOWED, 403, "opening of another portal")
+        raise Refused(ErrorCode.NOT_ALLOWED, reason="opening of another portal")
     session_tokens = here.session_tokens
     response = _answer(
         user,

@@ -34,7 +34,7 @@ def save_timeline() -> ResponseReturnValue:
     texts = {name: maybe_text_field(body, name, longest=200).strip() for name in ("idle_hours", "funnels", "types")}
     flags, kinds = ({name: flag_field(body, name) for name in names} for names in (FLAGS, KINDS))
     if mode is None:
-        raise Refused(ErrorCode.BAD_FORM, 422, "mode")
+        raise Refused(ErrorCode.BAD_FORM, reason="mode")
     user = administrator()
     faults = _faults(**texts)
     if faults:

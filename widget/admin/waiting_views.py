@@ -65,7 +65,7 @@ def read_wanted() -> Wanted:
     body = json_body()
     owner = maybe_text_field(body, "owner", longest=10)
     if owner not in ("", MINE, NOBODYS):
-        raise Refused(ErrorCode.BAD_FORM, 422, "owner")
+        raise Refused(ErrorCode.BAD_FORM, reason="owner")
     return Wanted(id_field(body, "line"), owner)
 
 
@@ -84,7 +84,7 @@ def open_waiting(chat_id: int) -> ResponseReturnValue:
     item = here.card.door.typed(user.context, chat.client)
     opening = current_opening()
     if opening.member_id != user.portal.member_id:
-        raise Refused(ErrorCode.NOT_ALLOWED, 403, "opening of another portal")
+        raise Refused(ErrorCode.NOT_ALLOWED, reason="opening of another portal")
     sealed = here.session_tokens.seal_launch(opening.for_number(chat.client, line.id, granted=not client.typed))
     session = user.session.for_number(chat.client, line.id, granted=not client.typed)
     response = make_response(render_template("waiting/_opened.html", opening=sealed, key=item.key, line=line))
@@ -142,7 +142,7 @@ def make_card(chat_id: int) -> ResponseReturnValue:
     wanted, kind = read_wanted(), maybe_text_field(json_body(), "kind", longest=10)
     user, chat, client = _claimable(chat_id)
     if kind not in NEW_CARDS:
-        raise Refused(ErrorCode.BAD_FORM, 422, "kind")
+        raise Refused(ErrorCode.BAD_FORM, reason="kind")
     if client.unknown is not True:
         raise Refused(ErrorCode.BAD_FORM, 409, "the client has a card")
     rest, who, kind_id = services().bitrix24.rest, user.viewer.user_id, NEW_CARDS[kind]
@@ -161,13 +161,13 @@ def attach_to_card(chat_id: int) -> ResponseReturnValue:
     kind, card_id = maybe_text_field(body, "kind", longest=10), id_field(body, "id")
     user, chat, client = _claimable(chat_id)
     if kind not in CARDS or card_id is None:
-        raise Refused(ErrorCode.BAD_FORM, 422, "kind or id")
+        raise Refused(ErrorCode.BAD_FORM, reason="kind or id")
     if client.unknown is not True:
         raise Refused(ErrorCode.BAD_FORM, 409, "the client has a card")
     rest, who = services().bitrix24.rest, user.viewer.user_id
     found = readable(rest, user.portal, who, {CrmLink(CARDS[kind], card_id)})
     if not found:
-        raise Refused(ErrorCode.CARD_GONE, 403, "card to attach to")
+        raise Refused(ErrorCode.CARD_GONE, reason="card to attach to")
     card = found.pop()
     if chat.phone:
         _attach(user, card, chat.phone)
@@ -303,7 +303,7 @@ def _readable(chat_id: int) -> tuple[CurrentUser, Chat, ClientCards]:
     user.context.line(chat.line_id)
     client = here.chats.rights.readable(user.portal, user.viewer, [chat]).get(chat.id)
     if client is None:
-        raise Refused(ErrorCode.NOT_ALLOWED, 403, "chat")
+        raise Refused(ErrorCode.NOT_ALLOWED, reason="chat")
     return user, chat, client
 
 
@@ -318,7 +318,7 @@ def _attach(user: CurrentUser, card: CrmLink, phone: str) -> None:
         holds=lambda typed: phone in here.card.door.numbers_in(user.context, typed),
     )
     if came is AddedPhone.DENIED:
-        raise Refused(ErrorCode.PORTAL_DENIED, 403, "card to attach to")
+        raise Refused(ErrorCode.PORTAL_DENIED, reason="card to attach to")
     if came is AddedPhone.UNDERWAY:
         raise Refused(ErrorCode.PORTAL_BUSY, 503, "card to attach to")
 

@@ -65,7 +65,7 @@ class PhoneAdder:
         answer = self._rest.call(portal, user_id, "crm.item.list", wanted)
         items = [as_dict(item) for item in as_rows(as_dict(answer).get("items"))]
         if not items:
-            raise Refused(ErrorCode.CARD_GONE, 403, "card to add a phone to")
+            raise Refused(ErrorCode.CARD_GONE, reason="card to add a phone to")
         return phones_in(items[0].get("fm"))
 
     def _is_claimed(self, claim: str) -> bool:

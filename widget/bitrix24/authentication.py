@@ -66,11 +66,11 @@ class Authenticator:
     def _known(self, opening: Launch, *, refresh: bool = False) -> Portal:
         portal = self._portals.find(opening.member_id, refresh=refresh)
         if portal is None:
-            raise Refused(ErrorCode.UNKNOWN_PORTAL, 403, "member_id")
+            raise Refused(ErrorCode.UNKNOWN_PORTAL, reason="member_id")
         if portal.state is PortalState.REMOVED:  # only an installation brings it back
             if not refresh:
                 return self._known(opening, refresh=True)
-            raise Refused(ErrorCode.PORTAL_CLOSED, 403, portal.state.value)
+            raise Refused(ErrorCode.PORTAL_CLOSED, reason=portal.state.value)
         return portal
 
     def _store(self, portal: Portal, user_id: int, opening: Launch) -> None:

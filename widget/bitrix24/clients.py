@@ -59,7 +59,7 @@ def cards_of_chat(rest: Rest, hidden: HiddenClients, portal: Portal, chat: Chat)
     phones = [chat.phone] if chat.phone else []
     by_phone = cards_of_phones(rest, portal, portal.installer_id, phones)
     if len(by_phone) < len(phones):
-        raise Refused(ErrorCode.PORTAL_FAILED, 502, "no clear answer to a search by phone")
+        raise Refused(ErrorCode.PORTAL_FAILED, reason="no clear answer to a search by phone")
     found = ((card.entity_type_id, card.id) for cards in by_phone.values() for card in cards)
     return list(dict.fromkeys((*found, *attached)))
 
@@ -94,7 +94,7 @@ def add_client(rest: Rest, portal: Portal, user_id: int, entity_type_id: int, *,
     answer = rest.call(portal, user_id, "crm.item.add", {"entityTypeId": entity_type_id, "fields": fields})
     item = as_dict(as_dict(answer).get("item"))
     if not as_positive_int(item.get("id")):
-        raise Refused(ErrorCode.PORTAL_FAILED, 502, "no item was added")
+        raise Refused(ErrorCode.PORTAL_FAILED, reason="no item was added")
     return CrmLink(entity_type_id, as_positive_int(item.get("id")), title)
 
 

@@ -157,14 +157,14 @@ def _line_of(value: Any) -> str:
 def _item(answer: Batch) -> Mapping[str, Any]:
     error = answer.errors.get("item", "")
     if error.upper() in ("ACCESS_DENIED", "NOT_FOUND"):
-        raise Refused(ErrorCode.CARD_GONE, 403, error)
+        raise Refused(ErrorCode.CARD_GONE, reason=error)
     failed = answer.busy or ("item" if "item" in answer.errors else None)
     if failed:
         raise answer.refused(failed)
     found = answer.results.get("item")
     item = found.get("item") if isinstance(found, dict) else None
     if not isinstance(item, dict):
-        raise Refused(ErrorCode.PORTAL_FAILED, 502, "no item in the batch")
+        raise Refused(ErrorCode.PORTAL_FAILED, reason="no item in the batch")
     return item
 
 

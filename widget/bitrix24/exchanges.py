@@ -37,7 +37,7 @@ class RestExchange:
     def answer(self) -> HttpResponse:
         """Raises Refused(PORTAL_FAILED) where there was none."""
         if isinstance(self.result, OutsideError):
-            raise Refused(ErrorCode.PORTAL_FAILED, 502, self.result.reason) from self.result
+            raise Refused(ErrorCode.PORTAL_FAILED, reason=self.result.reason) from self.result
         return self.result
 
 

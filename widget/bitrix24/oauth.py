@@ -125,7 +125,7 @@ class OAuth:
         proved within 5 minutes (`refresh` asks all the same).
         """
         if not access_token:
-            raise Refused(ErrorCode.NO_AUTH, 401, "empty token")
+            raise Refused(ErrorCode.NO_AUTH, reason="empty token")
         digest = hashlib.sha256(access_token.encode()).hexdigest()
         with self._lock:
             identity = None if refresh else self._proved.get(digest)
@@ -190,7 +190,7 @@ class OAuth:
                 status=str(install.get("status") or "")[:2],
             )
         except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
-            raise Refused(ErrorCode.NO_AUTH, 401, "unreadable proof") from error
+            raise Refused(ErrorCode.NO_AUTH, reason="unreadable proof") from error
 
     def _endpoint(self, endpoint: str) -> str:
         parts = urlsplit(endpoint)
@@ -236,7 +236,7 @@ class OAuth:
             if last is None and self._is_final(code_of(body).lower(), server, home):
                 return body, server
         if last or not refusals:
-            raise Refused(ErrorCode.PORTAL_FAILED, 502, "authorisation server: no answer") from last
+            raise Refused(ErrorCode.PORTAL_FAILED, reason="authorisation server: no answer") from last
         return min(refusals, key=lambda refusal: code_of(refusal[0]).lower() != "expired_token")
 
     def _is_final(self, code: str, server: str, home: Home) -> bool:

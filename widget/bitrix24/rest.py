@@ -110,7 +110,7 @@ class Rest:
         `results` or nowhere."""
         result = self.call(portal, user_id, "batch", parameters_of(commands), begun)
         if not isinstance(result, dict):
-            raise Refused(ErrorCode.PORTAL_FAILED, 502, "batch: unexpected answer")
+            raise Refused(ErrorCode.PORTAL_FAILED, reason="batch: unexpected answer")
         batch = batch_of(result)
         batch = replace(batch, errors={key: code for key, code in batch.errors.items() if key not in may_fail})
         for code in batch.errors.values():
@@ -196,7 +196,7 @@ class Rest:
     def _stored(self, portal: Portal, user_id: int) -> Token:
         token = self._tokens.find(portal.id, user_id)
         if token is None:
-            raise Refused(ErrorCode.NO_AUTH, 401, "no stored token")
+            raise Refused(ErrorCode.NO_AUTH, reason="no stored token")
         return token
 
     def _newer(self, portal: Portal, user_id: int, token: Token) -> Token | None:
@@ -234,7 +234,7 @@ class Rest:
             token = self._renew(portal, user_id, token)
             identity = self._oauth.prove(token.access, member_id=portal.member_id, refresh=True, home=home)
         if identity.endpoint == portal.endpoint:
-            raise Refused(ErrorCode.PORTAL_MOVED, 502, "redirect without a new address")
+            raise Refused(ErrorCode.PORTAL_MOVED, reason="redirect without a new address")
         self._portals.move(portal.id, domain=identity.domain, endpoint=identity.endpoint)
         moved = self._portals.get(portal.id)
         assert moved  # noqa: S101 - it was just updated

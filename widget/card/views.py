@@ -52,13 +52,13 @@ def open_page() -> ResponseReturnValue:
     set_language(language_of(request.args.get("LANG", "")))
     placement = read_placement(request.args, request.form)
     if not placement.access_token:
-        raise Refused(ErrorCode.NO_AUTH, 401, "empty AUTH_ID")
+        raise Refused(ErrorCode.NO_AUTH, reason="empty AUTH_ID")
     opening = _opening(placement)
     portal = services().bitrix24.authenticator.portal_of(opening)
     g.frame_origin = proved_origin(request.args, domain=portal.domain, origin=portal.origin)
     set_language(portal.language or language_of(placement.language))
     if placement.entity_id == 0:
-        raise Refused(ErrorCode.CARD_NOT_SAVED, 200)
+        raise Refused(ErrorCode.CARD_NOT_SAVED)
     services().presence.reveal_stats.opened(portal.id)
     return render_template(
         "card/page.html",
@@ -72,7 +72,7 @@ def open_page() -> ResponseReturnValue:
 @pages.get("/placement")
 def explain_page() -> ResponseReturnValue:
     """The address was opened by hand."""
-    raise Refused(ErrorCode.NOT_FOUND, 404)
+    raise Refused(ErrorCode.NOT_FOUND)
 
 
 @pages.post("/session")

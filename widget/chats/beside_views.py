@@ -41,10 +41,10 @@ def choose_owner(chat_id: int) -> ResponseReturnValue:
     context, line, chat = chat_of(chat_id)
     here = services()
     if not context.viewer.admin:
-        raise Refused(ErrorCode.NOT_ADMIN, 403, "owner")
+        raise Refused(ErrorCode.NOT_ADMIN, reason="owner")
     known = here.storage.staff.of(chat.portal_id).get(user_id)
     if user_id and (known is None or not known.active):
-        raise Refused(ErrorCode.BAD_FORM, 422, "user")
+        raise Refused(ErrorCode.BAD_FORM, reason="user")
     owned = here.own(line, chat, user_id, by=context.viewer.user_id)
     return drawn(context, line, owned or chat)
 
@@ -104,7 +104,7 @@ def show_trail(chat_id: int, ref: str) -> ResponseReturnValue:
     context, line, chat = chat_of(chat_id)
     found = next(iter(services().storage.sends.named(chat.portal_id, chat.id, [named(chat, ref).id])), None)
     if found is None:
-        raise Refused(ErrorCode.MESSAGE_GONE, 404, "not sent from here")
+        raise Refused(ErrorCode.MESSAGE_GONE, reason="not sent from here")
     here = services()
     return render_template(
         "chats/_trail.html",

@@ -16,7 +16,7 @@ from widget.storage.lines import Line
 def refuse_everywhere(context: CardContext, *, everywhere: bool) -> None:
     """To ignore a client on all lines is an administrator's. Raises Refused(NOT_ADMIN) for others."""
     if everywhere and not context.viewer.admin:
-        raise Refused(ErrorCode.NOT_ADMIN, 403, "ignore everywhere")
+        raise Refused(ErrorCode.NOT_ADMIN, reason="ignore everywhere")
 
 
 def may_heed(viewer: Viewer, said: Ignored) -> bool:

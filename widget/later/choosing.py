@@ -30,7 +30,7 @@ def due_of(context: CardContext, chat: Chat, when: str) -> tuple[float, str]:
     elif _MOMENT.fullmatch(when):
         due = _typed_moment(context, chat, when)
     else:
-        raise Refused(ErrorCode.BAD_FORM, 422, "when")
+        raise Refused(ErrorCode.BAD_FORM, reason="when")
     if due is None or not context.now < due <= context.now + MAX_AHEAD:
         raise Refused(ErrorCode.LATER_TIME, reason="past or far")
     if is_night(zones, due, context.hours):

@@ -102,7 +102,7 @@ def change(
     if do == "now":
         return _now(context, line, chat, message, confirmed=confirmed)
     if do != "change":
-        raise Refused(ErrorCode.BAD_FORM, 422, "do")
+        raise Refused(ErrorCode.BAD_FORM, reason="do")
     _rewrite(context, chat, message, typed_text(text), when)
     return None
 

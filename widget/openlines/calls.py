@@ -198,7 +198,7 @@ class OpenLineCalls:
         wanted = {"DIALOG_ID": f"chat{chat}", "MESSAGE": text, "TEMPLATE_ID": template, "URL_PREVIEW": "N"}
         im_id = as_positive_int(self._rest.call(portal, user_id, "im.message.add", wanted))
         if not im_id:
-            raise Refused(ErrorCode.PORTAL_FAILED, 502, "no message id")
+            raise Refused(ErrorCode.PORTAL_FAILED, reason="no message id")
         return im_id
 
     def rewrite(self, portal: Portal, user_id: int, im_id: int, text: str | None) -> None:
@@ -291,7 +291,7 @@ class OpenLineCalls:
         wanted = {"ID": self.connector, "NAME": name, "ICON": ICON, "ICON_DISABLED": ICON, "PLACEMENT_HANDLER": handler}
         answer = as_dict(self._rest.call(portal, user_id, "imconnector.register", {**wanted, **FLAGS}))
         if answer.get("result") is not True:
-            raise Refused(ErrorCode.PORTAL_FAILED, 502, as_str(answer.get("error"), 60) or "connector not registered")
+            raise Refused(ErrorCode.PORTAL_FAILED, reason=as_str(answer.get("error"), 60) or "connector not registered")
 
     def unregister(self, portal: Portal, user_id: int) -> None:
         """Take the connector out of the portal. One call."""

@@ -137,4 +137,4 @@ class MirrorSetup:
         url = f"https://wa.me/{number}" if number else self._public_url
         self._calls.describe(portal, user_id, open_line, name=line.name, number=line.number, url=url)
         if not self._calls.status(portal, user_id, open_line).works:
-            raise Refused(ErrorCode.PORTAL_FAILED, 502, "connector takes no messages")
+            raise Refused(ErrorCode.PORTAL_FAILED, reason="connector takes no messages")

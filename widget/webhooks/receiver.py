@@ -57,7 +57,7 @@ class Receiver:
         """
         portal = self._portals.find(event.member_id)
         if portal is None:
-            raise Refused(ErrorCode.UNKNOWN_PORTAL, 403, "event of an unknown portal")
+            raise Refused(ErrorCode.UNKNOWN_PORTAL, reason="event of an unknown portal")
         if not _same(self._portals.application_token(portal.id), event.application_token):
             event_id = self._vouching.receive(portal, event)
             if event_id:

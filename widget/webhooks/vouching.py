@@ -59,7 +59,7 @@ class Vouching:
             self._events.drop(event_id)
             real = False
         if not real:
-            raise Refused(ErrorCode.UNKNOWN_PORTAL, 403, "application_token")
+            raise Refused(ErrorCode.UNKNOWN_PORTAL, reason="application_token")
         return event_id
 
     def settle(self, portal: Portal, stored: StoredEvent) -> bool:

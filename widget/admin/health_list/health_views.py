@@ -45,7 +45,7 @@ def repair() -> ResponseReturnValue:
         report = services().bitrix24.installer.repair(user.portal, user.viewer.user_id)
         services().open_lines.setup.mend(user.portal, user.viewer.user_id)
     except NoAddress as error:
-        raise Refused(ErrorCode.BROKEN, 500, "PUBLIC_URL is not set") from error
+        raise Refused(ErrorCode.BROKEN, reason="PUBLIC_URL is not set") from error
     user.note(ChangeKind.REPAIRED)
     user = user.again()
     said = "repaired" if report.complete else "partly_repaired"
@@ -63,7 +63,7 @@ def show_field() -> ResponseReturnValue:
     try:
         shown = services().bitrix24.installer.show_field(user.portal, user.viewer.user_id)
     except NoAddress as error:
-        raise Refused(ErrorCode.BROKEN, 500, "PUBLIC_URL is not set") from error
+        raise Refused(ErrorCode.BROKEN, reason="PUBLIC_URL is not set") from error
     user.note(ChangeKind.FIELD_SHOWN)
     said = {Shown.ALL: "shown", Shown.ARRANGED: "arranged_shown", Shown.PARTLY: "partly_shown"}[shown]
     return sections.drawn(sections.health(user, _findings(user), said=said), sections.log(user))

@@ -70,7 +70,7 @@ def keep_messages(line_id: int) -> ResponseReturnValue:
     user = administrator()
     line = user.line(line_id)
     if not line.active or not capabilities_of(line.gateway).keeps_on_request:
-        raise Refused(ErrorCode.UNSUPPORTED, 422, "keep")
+        raise Refused(ErrorCode.UNSUPPORTED, reason="keep")
     if not confirmed:
         return question("keep", line=line.name)
     try:

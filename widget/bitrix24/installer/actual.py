@@ -124,7 +124,7 @@ def actual_of(answer: Batch, user_id: int) -> ActualState:
     app = _needed(answer, "app")
     scopes = answer.results.get("scope")
     if not isinstance(scopes, list):
-        raise Refused(ErrorCode.PORTAL_FAILED, 502, "no scopes in the batch")
+        raise Refused(ErrorCode.PORTAL_FAILED, reason="no scopes in the batch")
     return ActualState(
         app_id=str(app.get("ID") or ""),
         licence=str(app.get("LICENSE") or ""),
@@ -172,7 +172,7 @@ def _rows_of(answer: Batch, key: str) -> list[Any]:
 def _needed(answer: Batch, key: str) -> Mapping[str, Any]:
     value = answer.results.get(key)
     if not isinstance(value, dict):
-        raise Refused(ErrorCode.PORTAL_FAILED, 502, f"no {key} in the batch")
+        raise Refused(ErrorCode.PORTAL_FAILED, reason=f"no {key} in the batch")
     return value
 
 

@@ -331,7 +331,7 @@ class Installer:
 
 def _require_admin(found: ActualState) -> None:
     if not found.admin:
-        raise Refused(ErrorCode.NOT_ADMIN, 403, "user.admin")
+        raise Refused(ErrorCode.NOT_ADMIN, reason="user.admin")
 
 
 def _fields(arranging: Arranging, found: ActualState, wanted: DesiredState) -> tuple[FieldFinding, ...]:
