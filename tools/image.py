@@ -69,7 +69,7 @@ class Copier:
         """One file, or what a link leads to. Raises SystemExit for anything else, and beyond the bound."""
         found = source.stat()
         if not stat.S_ISREG(found.st_mode):
-            raise SystemExit(f"image: {source} is no file")
+            raise SystemExit(f"image: {source} is not a file")
         self._left -= found.st_size
         if self._left < 0:
             raise SystemExit(f"image: more would be copied than the bound allows, the last was {source}")

@@ -1,7 +1,7 @@
 """What tests ask beside sandbox/control.py: portals' states, events, and tokens that stop working.
 
     GET  /_sandbox/portals[/<n>]
-    POST /_sandbox/portals/<n>    {"installed": false} and whatever else changes.py knows; answers with the new state
+    POST /_sandbox/portals/<n>    {"installed": false} and what else changes.py knows; answers with the new state
     POST /_sandbox/events         {"event", "portal": 1, "data": {}, "times": 1, "user": "admin", "token": "wrong",
                                    "auth": {}, "handler": address, "wait": true}
     GET  /_sandbox/events?wait=1  what was sent since the reset, and what was answered

@@ -1,5 +1,5 @@
 // A voice message: press, pause, listen, go on, send or throw away. A recording is never lost by a press: what is thrown
-// away can be brought back, and what is there when the chat closes is there when the client's chat opens again, on whatever
+// away can be brought back, and what is there when the chat closes is there when the client's chat opens again, on any
 // line. Like a file it does not outlive the page.
 
 import { Recorder } from './recorder.js';

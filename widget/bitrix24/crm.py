@@ -17,7 +17,7 @@ from widget.storage.portals import Portal
 from widget.untrusted import as_positive_int, as_rows, as_zone
 
 LEAD, DEAL, CONTACT, COMPANY, QUOTE, SMART_INVOICE = 1, 2, 3, 4, 7, 31
-MAX_AMOUNT = 1e15  # larger ones are no money
+MAX_AMOUNT = 1e15  # larger ones are not money
 PAGE = 50  # a list answers at most this many; far more than a card shows
 
 

@@ -47,7 +47,7 @@ def read_folder(rest: Rest, portal: Portal, user_id: int, folder_id: int, start:
 
 def read_file_address(rest: Rest, portal: Portal, user_id: int, file_id: int) -> tuple[DriveItem, str]:
     """A file, and the address that it is fetched from, which holds a token of the employee's. One outside call. Raises
-    Refused, FILE_GONE where it is no file of theirs."""
+    Refused, FILE_GONE where it is not a file of theirs."""
     row = as_dict(_call(rest, portal, user_id, "disk.file.get", {"id": file_id}))
     item, address = _item(row), as_str(row.get("DOWNLOAD_URL"), 2000)
     if item is None or item.folder or not address:

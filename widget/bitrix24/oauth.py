@@ -32,7 +32,7 @@ EASTERN = frozenset({"ru", "am", "az", "ge", "kz", "kg", "uz", "by"})
 EASTERN_SERVER = "oauth.bitrix24.tech"
 NOT_OURS = frozenset({"invalid_client", "wrong_client"})  # this server does not know our application; the other may
 # This server does not know the token. The other one may, unless it is this one that knew the portal before. A server
-# says so too where it knows the token and that it has expired, so the word of one that never answered is no proof.
+# says so too where it knows the token and that it has expired, so the word of one that never answered is not a proof.
 NOT_KNOWN = frozenset({"invalid_token", "expired_token", "no_auth_found", "invalid_grant", "bad_verification_code"})
 
 

@@ -85,7 +85,7 @@ def read_common(query: Mapping[str, str], form: Mapping[str, str]) -> Placement:
 def host_of(address: str, scheme: str) -> str:
     """DOMAIN as a browser writes it in an origin, "" where there is none.
 
-    Raises Refused: PORTAL_ADDRESS for a host that no policy can name, BAD_FORM for what is no host.
+    Raises Refused: PORTAL_ADDRESS for a host that no policy can name, BAD_FORM for what is not a host.
     """
     try:
         host = plain_host(address[: MAX_HOST + 6], scheme)

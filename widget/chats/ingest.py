@@ -207,7 +207,7 @@ class Ingest:
         return self._ignores is not None and self._ignores.ignores(line.portal_id, line.id, clients)
 
     def _settle(self, sends: Sequence[Send], facts: MessageFacts) -> list[Send]:
-        """Move sends from a card forward; as they are then. A message that is seen to exist was sent, whatever its
+        """Move sends from a card forward; as they are then. A message that is seen to exist was sent, with any
         tick."""
         state = STATES.get(facts.ack) or (SendState.SENT if facts.message else None)
         if state is None:

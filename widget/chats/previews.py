@@ -79,7 +79,7 @@ def last_of(messages: Collection[Message], send: Send | None) -> LastMessage | N
 
 
 def _words_of(text: str) -> tuple[str, str]:
-    """What a send says, and what it is where that is no text."""
+    """What a send says, and what it is where that is not a text."""
     if is_card(text):
         return words_in(text)[:MAX_LETTERS], "place" if place_in(text) else "contacts"
     label, _, caption = text.partition("\n") if is_label(text) else ("", "", text)

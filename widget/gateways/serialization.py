@@ -63,7 +63,7 @@ def message_values(message: Message) -> dict[str, Any]:
 
 
 def message_of(values: Any) -> Message | None:
-    """None for what is no message: without an id or a time."""
+    """None for what is not a message: without an id or a time."""
     found = as_dict(values)
     message_id, at = _clean(found.get("id")), as_unix_seconds(found.get("at"))
     if not message_id or not at:

@@ -19,7 +19,7 @@ def to_whatsapp(text: str) -> str:
 
 
 def to_portal(text: str) -> str:
-    """A WhatsApp text for the messenger. BB code in it is shown as typed; a text that is only "1" or "0" is no vote
+    """A WhatsApp text for the messenger. BB code in it is shown as typed; a text that is only "1" or "0" is not a vote
     on the operator (server module imopenlines, lib/connector.php, addMessage)."""
     text = from_whatsapp(text)
     return f"{JOINER}{text}" if _VOTE.match(text) else text

@@ -70,7 +70,7 @@ class DigitRun:
 
 
 def text_of(typed: object) -> str | None:
-    """The text that was typed, None if it is no text at all. A JSON number is taken for what it shows."""
+    """The text that was typed, None if it is not a text at all. A JSON number is taken for what it shows."""
     if isinstance(typed, str):
         return typed[: MAX_TYPED + 1].encode("utf-8", "replace").decode("utf-8") if not typed.isascii() else typed
     if typed is None:

@@ -25,7 +25,7 @@ from widget.storage.usage import HOUR, Usage
 log = logging.getLogger(__name__)
 
 GROWS_DAYS = 20  # from a young line's first messages a day to those of a grown one
-BURST, EVERY = 40, 2.0  # sends of one line at once, then one every so many seconds: more is no conversation
+BURST, EVERY = 40, 2.0  # sends of one line at once, then one every so many seconds: more is not a conversation
 
 
 @dataclass(frozen=True)

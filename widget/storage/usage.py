@@ -1,6 +1,6 @@
 """Hourly counters of the last days, by line and without phone numbers: for budgets, forecasts and pictures.
 
-An hour is unix seconds // 3600; line 0 stands for what is no line's (an opened page knows none yet).
+An hour is unix seconds // 3600; line 0 stands for what is not a line's (an opened page knows none yet).
 """
 
 import logging

@@ -49,7 +49,7 @@ class CardFinder:
             if ids
         }
         answer = self._rest.batch(portal, portal.installer_id, commands) if commands else Batch({}, {})
-        if answer.busy:  # what it does not tell now is no empty list
+        if answer.busy:  # what it does not tell now is not an empty list
             raise answer.refused(answer.busy)
         found = {kind: newest_first(_items_of(answer.results, kind)) for kind in kinds}
         items = tuple((kind, item) for kind in kinds if kind != DEAL for item in found[kind])

@@ -28,7 +28,7 @@ from widget.timeline.transcript import Talk, day_of, text_of
 log = logging.getLogger(__name__)
 
 MAX_TRIES = 10  # of one comment that the portal refuses though it answers: it would keep all that was said later untold
-# Why no conversation of a portal can be told now: that is no comment's fault.
+# Why no conversation of a portal can be told now: that is not the fault of a comment.
 OF_ALL = frozenset(
     {
         *(ErrorCode.NO_AUTH, ErrorCode.PORTAL_CLOSED, ErrorCode.PORTAL_PLAN, ErrorCode.PORTAL_UNPAID),

@@ -174,8 +174,8 @@ def _json(body: bytes) -> object:
     try:
         body.decode()
     except UnicodeDecodeError as error:
-        raise Refused(ErrorCode.BAD_FORM, 400, "webhook is no text") from error
+        raise Refused(ErrorCode.BAD_FORM, 400, "webhook is not text") from error
     found: object = read_json(body)
     if found is None and body.strip() != b"null":
-        raise Refused(ErrorCode.BAD_FORM, 400, "webhook is no JSON")
+        raise Refused(ErrorCode.BAD_FORM, 400, "webhook is not JSON")
     return found
