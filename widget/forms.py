@@ -54,7 +54,7 @@ def json_body() -> dict[str, Any]:
     try:
         json.dumps(body, ensure_ascii=False).encode()
     except UnicodeEncodeError as error:
-        raise Refused(ErrorCode.BAD_FORM, reason="half a letter") from error
+        raise Refused(ErrorCode.BAD_FORM, reason="lone surrogate") from error
     return body
 
 

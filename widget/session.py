@@ -103,7 +103,7 @@ class SessionTokens:
         self._read: LRUCache[str, tuple[Session, float]] = LRUCache(MAX_READ)
         self._lock = threading.Lock()
 
-    def seal_launch(self, opening: Launch) -> str:
+    def encrypt_launch(self, opening: Launch) -> str:
         return self._fernet.encrypt(json.dumps(asdict(opening)).encode()).decode()
 
     def read_launch(self, ticket: str) -> Launch:

@@ -92,7 +92,7 @@ def write_to_number() -> ResponseReturnValue:
         user,
         item=item,
         line=line,
-        opening=session_tokens.seal_launch(opening.for_number(item.phone.e164, line.id)),
+        opening=session_tokens.encrypt_launch(opening.for_number(item.phone.e164, line.id)),
     )
     session = user.session.for_number(item.phone.e164, line.id)
     response.headers[SESSION_HEADER] = session_tokens.sign_session(session)

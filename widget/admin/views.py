@@ -83,7 +83,7 @@ def open_page() -> ResponseReturnValue:
             "admin/app.html",
             admin=user.viewer.admin,
             portal_origin=g.frame_origin,
-            opening=services().session_tokens.seal_launch(opening),
+            opening=services().session_tokens.encrypt_launch(opening),
             session=services().session_tokens.sign_session(session),
             place=place,
             tabs=tabs,

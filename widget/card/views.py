@@ -62,7 +62,7 @@ def open_page() -> ResponseReturnValue:
     services().presence.reveal_stats.opened(portal.id)
     return render_template(
         "card/page.html",
-        opening=services().session_tokens.seal_launch(opening),
+        opening=services().session_tokens.encrypt_launch(opening),
         start=portal.visibility.value,
         edit_mode=placement.edit_mode,
         portal_origin=g.frame_origin,

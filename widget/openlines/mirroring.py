@@ -97,7 +97,7 @@ class OpenLineMirror:
             piece = New(f"owner:{secrets.token_hex(8)}", PieceKind.OWNER, user_id=user_id, words=str(by))
             self.wake(self._mirrors.put(chat, piece))
 
-    def heard(self, portal: Portal, event: Event) -> bool:
+    def on_portal_event(self, portal: Portal, event: Event) -> bool:
         """An event of the portal that was proved: written down, and worked on later. False for one of another kind."""
         if event.name == events.LINE_GONE:
             self._stop(portal, int(event.number))

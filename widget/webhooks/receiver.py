@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 class Hears(Protocol):
     """Takes events of open lines: writes them down, makes no outside call, returns False for other events."""
 
-    def heard(self, portal: Portal, event: Event) -> bool: ...
+    def on_portal_event(self, portal: Portal, event: Event) -> bool: ...
 
 
 class Receiver:
@@ -63,7 +63,7 @@ class Receiver:
             if event_id:
                 self._enqueue(event_id)
             return
-        if self._open_lines and self._open_lines.heard(portal, event):
+        if self._open_lines and self._open_lines.on_portal_event(portal, event):
             log.info("event.of_open_lines kind=%s portal=%s", event.name, portal.id)
             return
         work = work_of(event)

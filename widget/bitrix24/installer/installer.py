@@ -49,17 +49,6 @@ from widget.storage.events import Events
 from widget.storage.portals import Installation, Portal, Portals
 from widget.storage.tokens import Token, Tokens
 
-__all__ = [
-    "FieldFinding",
-    "InLayout",
-    "Inspection",
-    "InstallReport",
-    "Installer",
-    "InstallerState",
-    "NoAddress",
-    "Part",
-]
-
 log = logging.getLogger(__name__)
 
 NO_TYPE_YET = "type_not_known_yet"  # our own code, of a field that is left as it is until there is one
