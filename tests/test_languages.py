@@ -38,8 +38,8 @@ def ukrainian(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder.mkdir(parents=True)
     with (folder / "messages.mo").open("wb") as file:
         write_mo(file, catalogue)
-    (tmp_path / "ru").symlink_to(i18n.LOCALE / "ru")
-    monkeypatch.setattr(i18n, "LOCALE", tmp_path)
+    (tmp_path / "ru").symlink_to(Path(i18n.LOCALE) / "ru")
+    monkeypatch.setattr(i18n, "LOCALE", str(tmp_path))
 
 
 @pytest.mark.usefixtures("ukrainian")

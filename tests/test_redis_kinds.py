@@ -14,6 +14,8 @@ from tests.stand import Clock, Widget, until
 from widget.jobs.queue import Jobs, open_queue
 from widget.redis_clients import open_redis
 
+pytestmark = pytest.mark.redis
+
 ORDERS_ROW = "+7 926 111-22-33"
 
 
@@ -116,10 +118,20 @@ def test_sentinels_lead_to_the_new_master_after_a_failover(make_widget: Callable
         widget = make_widget(redis_url=f"redis+sentinel://127.0.0.1:{ports[2]}/{MASTER}")
         assert widget.open().reveal().answer.status_code == 200
 
-        sentinel.sentinel_failover(MASTER)
+        until(lambda: promotes(sentinel))
         copy = stack.enter_context(redis.Redis.from_url(replica.url))
         until(lambda: copy.info("replication")["role"] == "master")
         master.stop()
 
         until(lambda: widget.app.test_client().get("/health/ready").get_json()["cache"])
         assert widget.open().reveal().check().rows[ORDERS_ROW] == "yes"
+
+
+def promotes(sentinel: redis.Redis) -> bool:
+    """Whether it takes the order; not before it has heard that the replica is fit to be the master."""
+    try:
+        sentinel.sentinel_failover(MASTER)
+    except redis.ResponseError as error:
+        assert "NOGOODSLAVE" in str(error)
+        return False
+    return True

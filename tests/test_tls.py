@@ -18,6 +18,8 @@ from widget.jobs.queue import Jobs, open_queue
 from widget.storage.database import open_database
 
 MakeWidget = Callable[..., Widget]
+pytestmark = pytest.mark.redis
+
 ORDERS_ROW = "+7 926 111-22-33"
 RIGHTS = "~* -@all +@read +@write +@connection +@scripting +@transaction +time -@dangerous +cluster|slots"
 

@@ -1,4 +1,4 @@
-"""Every test, on both cores: those with a browser beside all others, each in two processes. `make test`.
+"""Every test, on both cores: those with a browser beside all others. `make test`.
 
     tools/test.py                every test
     tools/test.py --fast         without a browser, without servers of its own, without random searches
@@ -24,7 +24,7 @@ PYTEST = [sys.executable, "-m", "pytest"]
 # A test that hangs ends its process, and says where each of its threads stood.
 HANGS = ["-o", "faulthandler_timeout=300", "-o", "faulthandler_exit_on_timeout=true"]
 FAST = ["-m", "not redis and not postgresql and not processes and not hypothesis"]
-CORES = 2
+OTHERS, BROWSERS = 2, 4  # processes; those with a browser mostly wait for what a page asks every few seconds
 MEMORY, ROOM = Path("/dev/shm"), 2 * 2**30  # bytes
 TALLY = "TEST_TALLY"  # names the file that tests/conftest.py writes "passed 3" and the like into
 
@@ -59,11 +59,22 @@ def prepare() -> None:
 
 
 def shares(fast: bool) -> list[list[str]]:
-    """The files of each process: about as many bytes for each, which is about as much work."""
-    files = sorted((ROOT / "tests").rglob("test_*.py"), key=lambda file: file.stat().st_size)
-    browser = [str(file.relative_to(ROOT)) for file in files if file.parent.name == "browser"]
-    others = [str(file.relative_to(ROOT)) for file in files if file.parent.name != "browser"]
-    return [kind[core::CORES] for kind in ([others] if fast else [others, browser]) for core in range(CORES)]
+    """The files of each process."""
+    files = list((ROOT / "tests").rglob("test_*.py"))
+    browser = [file for file in files if file.parent.name == "browser"]
+    others = [file for file in files if file.parent.name != "browser"]
+    return dealt(others, OTHERS) + ([] if fast else dealt(browser, BROWSERS))
+
+
+def dealt(files: list[Path], processes: int) -> list[list[str]]:
+    """The files dealt out so that each process has about as many bytes, which is about as much work."""
+    sizes = [0] * processes
+    hands: list[list[str]] = [[] for _ in range(processes)]
+    for size, file in sorted(((file.stat().st_size, file) for file in files), reverse=True):
+        least = sizes.index(min(sizes))
+        sizes[least] += size
+        hands[least].append(str(file.relative_to(ROOT)))
+    return hands
 
 
 class Share:

@@ -4,7 +4,7 @@ import functools
 import logging
 import math
 import os
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +39,7 @@ from widget.replies.views import pages as reply_pages
 from widget.services import services
 from widget.session import OPENING_HEADER, SESSION_HEADER, Session
 from widget.storage.database import RowRefused
-from widget.templating import ShortContext
+from widget.templating import ShortCode, ShortContext
 from widget.webhooks.views import pages as hook_pages
 from widget.wiring import build
 
@@ -52,7 +52,7 @@ log = logging.getLogger(__name__)
 def create_app(config: Config | None = None, **parts: Any) -> Flask:
     """The application. `parts` replace what `wiring.build` would make (clock, client, sleep, pool); for tests."""
     config = config or Config.from_environ(os.environ)
-    app = Flask(
+    app = _Flask(
         __name__,
         template_folder=str(ROOT / "templates"),
         static_folder=str(ROOT / "static"),
@@ -85,6 +85,13 @@ def create_app(config: Config | None = None, **parts: Any) -> Flask:
     return app
 
 
+class _Flask(Flask):
+    """No function of ours is async, and none is looked at for that: Flask does so ten times a request."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        return func
+
+
 class RowId(IntegerConverter):
     """An id in a path. One that is too large for a database is the largest there, which no row has: 404 and not 405,
     which is what a rule answers that finds its value wrong."""
@@ -96,6 +103,7 @@ class RowId(IntegerConverter):
 def _set_up_templates(app: Flask) -> None:
     i18n.init_app(app)
     app.jinja_env.context_class = ShortContext
+    app.jinja_env.code_generator_class = ShortCode
     app.jinja_env.filters["phone"] = shown
     app.jinja_env.filters["whatsapp"] = whatsapp_text
     app.jinja_env.trim_blocks = True
@@ -121,15 +129,9 @@ def _set_up_answers(app: Flask) -> None:
     for store_gone in (OperationalError, NoConnection):
         app.register_error_handler(store_gone, _store_gone)
     app.register_error_handler(Exception, _broken)
-    app.before_request(_guess_language)
     app.before_request(_take_place)
     app.teardown_request(_leave_place)
     app.after_request(_protect)
-
-
-def _guess_language() -> None:
-    """For answers that come before Bitrix24's LANG or a session is read, such as «this page has been open too long»."""
-    i18n.set_language(request.accept_languages.best_match(i18n.languages()) or i18n.SOURCE)
 
 
 # They make no outside call, and an operator asks them when the service is in trouble.
@@ -138,23 +140,24 @@ _ALWAYS = frozenset({"static", "health.live", "health.ready", "health.metrics"})
 
 def _take_place() -> None:
     """Take a thread's place for the request, before anything is read or done. Raises Crowded."""
-    if request.endpoint in _ALWAYS:
+    endpoint = request.endpoint
+    if endpoint in _ALWAYS:
         return
-    if request.endpoint == "hooks.bitrix24":  # its form is read for whose it is
+    if endpoint == "hooks.bitrix24":  # its form is read for whose it is
         request.max_content_length = MAX_EVENT
-    g.place = services().places.take(_company())
-    hold(g.place)
+    place = g.place = services().places.take(_company(endpoint))
+    hold(place)
 
 
-def _company() -> Hashable:
+def _company(endpoint: str | None) -> Hashable:
     """The company whose share of the threads this request takes. A gateway and a portal have no session, but addresses
     that name their company: each kind has a share of its own, as large however many lines or files there are.
     Requests that name no company share one."""
-    here, named = services(), request.view_args or {}
-    if request.endpoint == "hooks.gateway":
-        return request.endpoint, here.webhooks.gateway_receiver.company(named["hook_key"])
-    if request.endpoint == "openlines.file":
-        return request.endpoint, here.open_lines.addresses.company(named["token"])
+    named = request.view_args or {}
+    if endpoint == "hooks.gateway":
+        return endpoint, services().webhooks.gateway_receiver.company(named["hook_key"])
+    if endpoint == "openlines.file":
+        return endpoint, services().open_lines.addresses.company(named["token"])
     return company_of_request()
 
 
@@ -166,6 +169,8 @@ def _leave_place(_error: BaseException | None) -> None:
 
 def _refused(error: AppError) -> Response:
     """A page where a page was asked for, a fragment where our own script asked."""
+    if not i18n.is_language_set():  # it comes before Bitrix24's LANG or a session is read
+        i18n.set_language(request.accept_languages.best_match(i18n.languages()) or i18n.SOURCE)
     services().metrics.refused(error.refusal.value)
     log.info("request.refused code=%s reason=%s", error.refusal.value, error.reason)
     by_script = request.is_json or SESSION_HEADER in request.headers or OPENING_HEADER in request.headers
@@ -219,20 +224,19 @@ _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src blob:; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors"
 )
-_PROTECTION = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
 
 
 def _protect(response: Response) -> Response:
     """Set the headers by which only the portal may frame a page, only our own files run, and browsers keep nothing
     but static files."""
-    frame = g.get("frame_origin") or "'none'"
-    wanted = {"Content-Security-Policy": f"{_POLICY} {frame}", **_PROTECTION}
+    frame, headers = g.get("frame_origin") or "'none'", response.headers
+    headers.add("Content-Security-Policy", f"{_POLICY} {frame}")
+    headers.add("X-Content-Type-Options", "nosniff")
+    headers.add("Referrer-Policy", "no-referrer")
     if request.endpoint != "static":
-        wanted["Cache-Control"] = "no-store"
         pack(response)
-    for name, value in wanted.items():
-        if name not in response.headers:  # a view's own stands
-            response.headers.add(name, value)
+        if "Cache-Control" not in headers:  # a view's own stands
+            headers.add("Cache-Control", "no-store")
     return response
 
 

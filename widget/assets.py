@@ -92,7 +92,7 @@ class PackedPage:
 def pack(response: Response) -> None:
     """Pack a drawn page or fragment. Nothing of a stranger's stands in one beside a secret of ours that would stay the
     same from answer to answer, so its length tells nothing."""
-    if response.mimetype != "text/html" or response.is_streamed or "Vary" in response.headers:
+    if "Vary" in response.headers or response.mimetype != "text/html" or response.is_streamed:
         return
     body = response.get_data()
     packed = request.accept_encodings.quality("gzip") > 0 and len(body) >= WORTH_PACKING
@@ -102,9 +102,9 @@ def pack(response: Response) -> None:
 
 
 def _say_how(response: Response, *, packed: bool) -> None:
-    response.headers["Vary"] = "Accept-Encoding"  # nothing else that we send depends on the request
+    response.headers.add("Vary", "Accept-Encoding")  # nothing else that we send depends on the request
     if packed:
-        response.headers["Content-Encoding"] = "gzip"
+        response.headers.add("Content-Encoding", "gzip")
 
 
 def _asset(name: str, body: bytes) -> Asset:

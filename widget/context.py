@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import astuple, dataclass, field
 from datetime import UTC, datetime
 from enum import Enum
+from functools import cached_property
 from typing import Protocol
 
 from widget.bitrix24.access import AccessList
@@ -82,6 +83,16 @@ class Card:
     responsible: int = 0  # the user whom the item is assigned to, 0 if not known
     item: ItemFacts = NO_FACTS
 
+    @cached_property
+    def numbers(self) -> tuple[CardPhone, ...]:
+        """The phones that are numbers."""
+        return tuple(item for item in self.phones if item.phone.e164)
+
+    @cached_property
+    def clients(self) -> tuple[CardPhone, ...]:
+        """The phones that can have a chat."""
+        return tuple(item for item in self.phones if item.client)
+
 
 @dataclass(frozen=True)
 class CardContext:
@@ -99,7 +110,7 @@ class CardContext:
     past_lines: tuple[Line, ...]
     no_line_allowed: bool
     hours: Hours
-    now: float
+    now: float = field(compare=False)  # two requests may know the same
 
     @property
     def viewer(self) -> Viewer:

@@ -21,24 +21,24 @@ def current_session() -> Session:
 
     Raises Refused: SESSION_OVER, and UNKNOWN_PORTAL or PORTAL_CLOSED as `Portals.require` does.
     """
-    if "session" not in g:
-        found = _read_session()
-        portal = services().storage.portals.get(found.portal_id)
-        found = replace(found, language=portal.language) if portal and portal.language else found
-        set_language(found.language)
+    session: Session | None = g.get("session")
+    if session is None:
+        session = _read_session()
+        portal = services().storage.portals.get(session.portal_id)
+        session = replace(session, language=portal.language) if portal and portal.language else session
+        set_language(session.language)
         if portal is None:
             raise Refused(ErrorCode.UNKNOWN_PORTAL, reason="session's portal is gone")
         portal.require_active()
-        g.session, g.portal = found, portal
-    session: Session = g.session
+        g.session, g.portal = session, portal
     return session
 
 
 def _read_session() -> Session:
     """The session in this request's header, verified once. Raises Refused(SESSION_OVER)."""
-    if "ticket" not in g:
-        g.ticket = services().session_tokens.read_session(request.headers.get(SESSION_HEADER, ""))
-    ticket: Session = g.ticket
+    ticket: Session | None = g.get("ticket")
+    if ticket is None:
+        ticket = g.ticket = services().session_tokens.read_session(request.headers.get(SESSION_HEADER, ""))
     return ticket
 
 

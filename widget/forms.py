@@ -1,11 +1,11 @@
 """Read what a browser sent, once, into plain values. Anything missing, huge or of the wrong type: Refused(BAD_FORM)."""
 
 import json
-from functools import cached_property
 from typing import IO, Any
 
 from flask import Request, request
 from werkzeug.exceptions import BadRequest
+from werkzeug.utils import cached_property
 
 from widget.errors import ErrorCode, Refused
 
@@ -46,15 +46,17 @@ def json_body() -> dict[str, Any]:
     Raises Refused(BAD_FORM).
     """
     try:
-        body = request.get_json(silent=True)
-    except RecursionError as error:  # brackets without end
-        raise Refused(ErrorCode.BAD_FORM, 400, "JSON too deep") from error
+        text = request.get_data().decode() if request.is_json else ""
+        body = json.loads(text)
+    except (ValueError, RecursionError) as error:  # the second for brackets without end
+        raise Refused(ErrorCode.BAD_FORM, 400, "not JSON") from error
     if not isinstance(body, dict):
         raise Refused(ErrorCode.BAD_FORM, 400, "not a JSON object")
-    try:
-        json.dumps(body, ensure_ascii=False).encode()
-    except UnicodeEncodeError as error:
-        raise Refused(ErrorCode.BAD_FORM, reason="lone surrogate") from error
+    if "\\u" in text:  # UTF-8 itself has none
+        try:
+            json.dumps(body, ensure_ascii=False).encode()
+        except UnicodeEncodeError as error:
+            raise Refused(ErrorCode.BAD_FORM, reason="lone surrogate") from error
     return body
 
 

@@ -23,8 +23,8 @@ from markupsafe import Markup
 
 SOURCE = "en"  # the language of the texts in templates and code
 # The reader's. Not in Flask's `g`: a card asks for it 200 times, and that took a tenth of what drawing one takes.
-_language: ContextVar[str] = ContextVar("language", default=SOURCE)
-LOCALE = Path(__file__).parent / "locale"
+_language: ContextVar[str] = ContextVar("language", default="")
+LOCALE = str(Path(__file__).parent / "locale")  # a text: 170 look-ups of a card have it as a part of their key
 
 # Bitrix24's names of languages that differ from ISO 639-1 (B24LocaleMap in github.com/bitrix24/b24jssdk). Its "in" is
 # Hindi; its "tc" is Chinese in the traditional script, which no code of two letters has.
@@ -62,14 +62,14 @@ def catalogue(language: str) -> gettext.NullTranslations:
 
 
 @cache
-def _catalogues(folder: Path) -> dict[str, Path]:
+def _catalogues(folder: str) -> dict[str, Path]:
     """The file of each language in a folder."""
-    found = (*folder.glob("[a-z][a-z]/LC_MESSAGES/messages.mo"), *folder.glob("[a-z][a-z]/LC_MESSAGES/messages.po"))
+    found = (file for kind in ("mo", "po") for file in Path(folder).glob(f"[a-z][a-z]/LC_MESSAGES/messages.{kind}"))
     return {file.parent.parent.name: file for file in found}
 
 
 @cache
-def _read(folder: Path, language: str) -> gettext.NullTranslations:
+def _read(folder: str, language: str) -> gettext.NullTranslations:
     file = _catalogues(folder).get(language)
     if file is None:
         return gettext.NullTranslations()
@@ -90,11 +90,16 @@ def set_language(language: str) -> None:
 
 def current_language() -> str:
     """The reader's language; English where none was set."""
-    return _language.get()
+    return _language.get() or SOURCE
+
+
+def is_language_set() -> bool:
+    """Whether this request or command has said its reader's language."""
+    return bool(_language.get())
 
 
 def _forget_language(_error: BaseException | None) -> None:
-    _language.set(SOURCE)  # the thread serves another reader next
+    _language.set("")  # the thread serves another reader next
 
 
 def translate(text: str, **values: object) -> str:
@@ -131,7 +136,7 @@ def _markup(text: str, /, **values: object) -> Markup:
 
 
 @cache
-def _patterns(folder: Path, language: str, text: str) -> tuple[Markup, Markup | None]:
+def _patterns(folder: str, language: str, text: str) -> tuple[Markup, Markup | None]:
     """The text with places for values, and as it is where it has none (`%%` is a per cent sign in both)."""
     pattern = Markup(_read(folder, language).gettext(text))  # noqa: S704 - of our catalogues
     return pattern, None if "%(" in pattern else pattern % {}

@@ -71,9 +71,10 @@ def request_id() -> str:
     """
     if not has_request_context():
         return _work.get()
-    if "request_id" not in g:
-        g.request_id = secrets.token_hex(6)
-    return str(g.request_id)
+    given: str | None = g.get("request_id")
+    if given is None:
+        given = g.request_id = secrets.token_hex(6)
+    return given
 
 
 @contextmanager
@@ -117,13 +118,13 @@ def _begin() -> None:
 
 
 def _end(response: Response) -> Response:
-    response.headers[REQUEST_ID_HEADER] = request_id()
+    response.headers.add(REQUEST_ID_HEADER, request_id())
     if request.endpoint != "static":
         took = time.monotonic() - g.get("begun", time.monotonic())
         # The rule and not the path: an address may name a chat, and hold a stranger's text.
-        rule = request.url_rule.rule if request.url_rule else "unknown address"
-        method = request.method if request.url_rule else "ANY"
-        measures.request(f"{method} {rule}", response.status_code, took)
-        answered = (request.method, rule, response.status_code, round(1000 * took))
+        matched, method = request.url_rule, request.method
+        rule = matched.rule if matched else "unknown address"
+        measures.request(f"{method if matched else 'ANY'} {rule}", response.status_code, took)
+        answered = (method, rule, response.status_code, round(1000 * took))
         log.info("request.answered method=%s route=%s status=%d ms=%d", *answered)
     return response

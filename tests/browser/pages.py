@@ -312,7 +312,7 @@ AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(enc
 
 def lose_answer(route: Route) -> None:
     """A proxy that waited no longer: what is sent arrives, and its answer does not. Nor does the page hear of it by
-    asking what the chat has."""
+    asking what the chat has. It ends with `unroute_all(behavior="wait")`: what was sent may be on its way still."""
     if route.request.method == "POST":
         route.fetch()
         route.fulfill(status=504, body="<h1>504 Gateway Time-out</h1>")

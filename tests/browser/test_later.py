@@ -20,7 +20,7 @@ def test_a_message_waits_as_a_bubble_until_it_is_sent_by_hand(
     card.page.route("**/chats/*/later", lose_answer)
     card.button("In an hour").click()
     expect(card.problem).to_be_visible()
-    card.page.unroute("**/chats/*/later")
+    card.page.unroute_all(behavior="wait")
     card.button("Send later").click()
     card.button("In an hour").click()
     expect(waiting).to_have_count(1)  # another try is the same message

@@ -46,7 +46,7 @@ def test_an_answer_lost_on_the_way_and_a_second_try_are_one_message(
     expect(card.composer).to_be_empty()
     expect(card.composer).to_be_focused()
 
-    card.page.unroute("**/chats/*/messages")
+    card.page.unroute_all(behavior="wait")
     card.again.click()
 
     expect(card.problem).to_have_count(0)

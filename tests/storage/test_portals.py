@@ -1,3 +1,5 @@
+from tests.stand import Clock
+from widget.storage.lines import Lines
 from widget.storage.portals import REMEMBERED_SECONDS, Portals, PortalState, Visibility
 
 
@@ -30,6 +32,21 @@ def test_a_change_is_seen_at_once_here_and_soon_in_other_processes(store, clock)
     assert store.portals.get(store.one).visibility is Visibility.FACTS
     clock.forward(REMEMBERED_SECONDS)
     assert elsewhere.find("one").visibility is Visibility.FACTS
+
+
+class Hurrying(Clock):
+    """Each look at it takes more than half of what is remembered."""
+
+    def __call__(self) -> float:
+        self.forward(0.6 * REMEMBERED_SECONDS)
+        return self.now
+
+
+def test_a_portal_and_its_lines_are_there_while_what_is_remembered_of_them_ends(store):
+    portals, lines = (kind(store.engine, store.secret_box, Hurrying()) for kind in (Portals, Lines))
+    for _ in range(4):
+        assert portals.get(store.one).domain == "one.example"
+        assert [line.portal_id for line in lines.of(store.one)] == [store.one]
 
 
 def test_a_portal_added_a_moment_ago_is_found_by_who_just_missed_it(store):

@@ -59,9 +59,10 @@ class CardCache:
 
     def get(self, session: Session) -> Card | None:
         """The card as this process read it within its lifetime."""
-        with self._lock:
-            card = self._cards.get(session)
-        return card if card and self._clock() < card.read_at + self.seconds else None
+        with self._lock, suppress(KeyError):
+            card = self._cards[session]
+            return card if self._clock() < card.read_at + self.seconds else None
+        return None
 
     def put(self, session: Session, card: Card) -> None:
         with self._lock:

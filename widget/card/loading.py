@@ -1,6 +1,6 @@
 """Load what is known about a card's phones. Reads and never writes, and asks nothing of a gateway."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -38,7 +38,7 @@ class CardSnapshot:
     @property
     def marks(self) -> tuple[str, ...]:
         """The marks of its chats as they were read: a page sends them to be told what came after."""
-        keys = _mark_keys(self.context, clients(self.context.card.phones))
+        keys = _mark_keys(self.context)
         return tuple(str(mark) for key in keys if (mark := (self.records or {}).get(key)))
 
     @cached_property
@@ -87,7 +87,7 @@ class Loader:
         for numbers that the cache has nothing about, or without the cache."""
         context = seen.context
         portal_id = context.session.portal_id
-        keys = {self._presences.key(portal_id, item.key): str(item.phone.e164) for item in numbers(context.card.phones)}
+        keys = {self._presences.key(portal_id, item.key): str(item.phone.e164) for item in context.card.numbers}
         if seen.records is None:
             found = self._presences.without_cache(portal_id, keys)
         else:
@@ -138,11 +138,10 @@ class Loader:
 
     def _seen(self, context: CardContext) -> CardSnapshot:
         portal_id = context.session.portal_id
-        phones = numbers(context.card.phones)
         keys = (
             *CardCache.generation_keys(context.session),
-            *(self._presences.key(portal_id, item.key) for item in phones),
-            *_mark_keys(context, clients(context.card.phones)),
+            *(self._presences.key(portal_id, item.key) for item in context.card.numbers),
+            *_mark_keys(context),
         )
         try:
             return CardSnapshot(context, keys, self._cache.get_raw(keys), self._cache.read)
@@ -151,9 +150,8 @@ class Loader:
 
     def _stored(self, context: CardContext, records: Mapping[str, Any] | None) -> StoredFacts:
         """What the database has, as it was read under the same marks."""
-        phones = clients(context.card.phones)
-        marks = None if records is None else [records.get(key) for key in _mark_keys(context, phones)]
-        return self._clients.of(context, phones, marks)
+        marks = None if records is None else [records.get(key) for key in _mark_keys(context)]
+        return self._clients.of(context, context.card.clients, marks)
 
 
 def by_dialogs(phones: Iterable[CardPhone], answers: Mapping[str, Presence]) -> dict[str, Presence]:
@@ -202,22 +200,13 @@ def listed_chat(context: CardContext, phone: str, presence: Presence) -> Chat:
     return Chat(0, line.portal_id, line.id, phone, ids, proved=True, last_at=presence.last_at)
 
 
-def numbers(phones: Iterable[CardPhone]) -> list[CardPhone]:
-    return [item for item in phones if item.phone.e164]
-
-
-def clients(phones: Iterable[CardPhone]) -> list[CardPhone]:
-    """The phones that can have a chat."""
-    return [item for item in phones if item.client]
-
-
 def e164s(phones: Iterable[CardPhone]) -> list[str]:
     return [item.phone.e164 for item in phones if item.phone.e164]
 
 
-def _mark_keys(context: CardContext, phones: Collection[CardPhone]) -> list[str]:
+def _mark_keys(context: CardContext) -> list[str]:
     session = context.session
     return [
         Marks.user_key(session.portal_id, session.user_id),
-        *(Marks.chat_key(session.portal_id, item.key) for item in phones),
+        *(Marks.chat_key(session.portal_id, item.key) for item in context.card.clients),
     ]

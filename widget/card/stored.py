@@ -14,6 +14,7 @@ from widget.storage.building import Repositories
 from widget.storage.chats import Chat
 from widget.storage.ignores import Ignored
 from widget.storage.settings import Defaults
+from widget.storage.transaction import transaction
 from widget.timing import timer_of
 
 MAX_REMEMBERED = 4000  # cards, about 2 kB each
@@ -55,8 +56,9 @@ class StoredClients:
     def _read(self, context: CardContext, phones: Sequence[CardPhone], marks: tuple[Any, ...]) -> StoredFacts:
         session, lines = context.session, {line.id for line in context.lines}
         clients = [item.client for item in phones]
-        chosen = self._stored.settings.of(session.portal_id, session.user_id)
-        chats = self._stored.chats.of_phones(session.portal_id, clients)
-        ignored = self._stored.ignores.of_clients(session.portal_id, clients, lines)
-        previews = self._previews.of(session.portal_id, [chat for chat in chats if chat.line_id in lines])
+        with transaction(self._stored.engine):  # one connection and one round trip to begin and end, not five
+            chosen = self._stored.settings.of(session.portal_id, session.user_id)
+            chats = self._stored.chats.of_phones(session.portal_id, clients)
+            ignored = self._stored.ignores.of_clients(session.portal_id, clients, lines)
+            previews = self._previews.of(session.portal_id, [chat for chat in chats if chat.line_id in lines])
         return StoredFacts(marks, chats, chosen, previews, ignored)

@@ -101,17 +101,17 @@ def reveal() -> ResponseReturnValue:
     are good. A card that is remembered costs one round trip.
     """
     pressed = flag_field(json_body(), "pressed")
-    who = _who_opens()
+    here, who = services(), _who_opens()
     ask = pressed or who.portal.visibility is Visibility.ALWAYS
-    seen = services().card.loader.see(who.session, who.portal, ahead=who.ahead)
+    seen = here.card.loader.see(who.session, who.portal, ahead=who.ahead)
     if who.ahead:
         who.ahead.abandon()  # where another request has read the card meanwhile
     drawn = _drawn(seen, Occasion(asking=ask))
-    services().metrics.revealed(pressed=pressed)
+    here.metrics.revealed(pressed=pressed)
     response = drawn.page.response()
     if who.ticket:
         response.headers[SESSION_HEADER] = who.ticket
-        services().presence.reveal_stats.revealed(
+        here.presence.reveal_stats.revealed(
             who.portal.id, who.session.user_id, drawn.line_id, drawn.phones, new=drawn.new, pressed=pressed
         )
     return response
@@ -411,7 +411,7 @@ def _drawn(seen: CardSnapshot, occasion: Occasion) -> Drawn:
     left = tuple(here.card.checks.last_remaining(line) for line in context.lines)
     old = here.card.loader.is_old(context)
     staff = tuple(here.storage.staff.remembered(context.portal.id))
-    shows = (replace(context, now=minute), context.session.readings, seen.raw, old, left, occasion, staff)
+    shows = (context, minute, context.session.readings, seen.raw, old, left, occasion, staff)
     drawn = here.card.memory.drawn(context.session, shows) if seen.raw is not None else None
     if drawn is None:
         view = _view(seen)

@@ -37,6 +37,21 @@ class Facts:
     region_sure: bool = True
     operator_sure: bool = True
 
+    @property
+    def sure(self) -> str:
+        """Region, or country without one, and operator, as far as they are certain."""
+        place = self.region or self.country if self.region_sure or not self.region else ""
+        return _joined(place, self.operator if self.operator_sure else "")
+
+    @property
+    def likely(self) -> str:
+        """Region and operator of most numbers beside this one."""
+        return _joined("" if self.region_sure else self.region, "" if self.operator_sure else self.operator)
+
+
+def _joined(*texts: str) -> str:
+    return ", ".join(filter(None, texts))
+
 
 # libphonenumber 9.0.43 has 495 and 496 the wrong way round in Russian. The city has 495 and 499, the region around it
 # 496 and 498 (Russian numbering plan, order of the Ministry of Communications No. 142 of 17 November 2006).

@@ -6,7 +6,7 @@ WhatsApp may tell of a person by a LID alone. Such a chat is like any other, wit
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, and_, delete, select, tuple_, update
+from sqlalchemy import Connection, Engine, Table, and_, bindparam, delete, select, tuple_, update
 
 from widget.phones.numbers import shown
 from widget.storage.chats import LID, MAX_IDS, Chat, chat_of_row, ids_json
@@ -28,6 +28,17 @@ from widget.storage.upsert import insert_into
 MAX_NAME = 100
 MAX_LOOKED_UP = 500  # of one line in one night
 MAX_OF_CARD = 10
+# Built once: each cold card asks for it.
+_OF_CARDS = (
+    select(chats)
+    .join(chat_links, chat_links.c.chat_id == chats.c.id)
+    .where(
+        chat_links.c.portal_id == bindparam("portal_id"),
+        tuple_(chat_links.c.entity_type_id, chat_links.c.entity_id).in_(bindparam("cards", expanding=True)),
+    )
+    .order_by(chats.c.last_at.desc())
+    .limit(MAX_OF_CARD)
+)
 # What belongs to a chat and goes with it to the other one, with what of it the other one may have already.
 FOLLOWING: tuple[tuple[Table, tuple[str, ...]], ...] = (
     (sends, ()),
@@ -92,18 +103,9 @@ class HiddenClients:
 
     def of_cards(self, portal_id: int, cards: Collection[tuple[int, int]]) -> list[Chat]:
         """The chats that were attached to these cards (entityTypeId, id), the last used first. One query."""
-        query = (
-            select(chats)
-            .join(chat_links, chat_links.c.chat_id == chats.c.id)
-            .where(
-                chat_links.c.portal_id == portal_id,
-                tuple_(chat_links.c.entity_type_id, chat_links.c.entity_id).in_(cards),
-            )
-            .order_by(chats.c.last_at.desc())
-            .limit(MAX_OF_CARD)
-        )
+        wanted = {"portal_id": portal_id, "cards": list(cards)}
         with transaction(self._engine) as connection:
-            return [chat_of_row(row) for row in connection.execute(query).mappings()]
+            return [chat_of_row(row) for row in connection.execute(_OF_CARDS, wanted).mappings()]
 
     def by_line(self, portal_id: int) -> dict[int, list[Chat]]:
         """The chats of a portal's hidden clients by line, the last used first. One query."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
 from cachetools import TTLCache
-from sqlalchemy import Engine, delete, select
+from sqlalchemy import Engine, bindparam, delete, select
 
 from widget.keys import PhoneKeys
 from widget.storage.rows import reader
@@ -21,6 +21,16 @@ from widget.timing import timer_of
 EVERY_LINE = 0
 REMEMBERED_SECONDS = 10
 MAX_IGNORED = 5000  # of one portal
+# Built once: each cold card asks for it.
+_OF_CLIENTS = (
+    select(ignored)
+    .where(
+        ignored.c.portal_id == bindparam("portal_id"),
+        ignored.c.line_id.in_(bindparam("line_ids", expanding=True)),
+        ignored.c.client_key.in_(bindparam("keys", expanding=True)),
+    )
+    .order_by(ignored.c.id)
+)
 
 
 @dataclass(frozen=True)
@@ -72,11 +82,13 @@ class Ignores:
         """Which of these clients are ignored on these lines or on all, and by whom. One query, none for no clients."""
         if not clients:
             return []
-        keys = self._keys_of(portal_id, clients)
-        mine = ignored.c.portal_id == portal_id, ignored.c.line_id.in_({EVERY_LINE, *line_ids})
-        query = select(ignored).where(*mine, ignored.c.client_key.in_(keys)).order_by(ignored.c.id)
+        wanted = {
+            "portal_id": portal_id,
+            "line_ids": [EVERY_LINE, *line_ids],
+            "keys": self._keys_of(portal_id, clients),
+        }
         with transaction(self._engine) as connection:
-            return [self._read(row) for row in connection.execute(query).mappings()]
+            return [self._read(row) for row in connection.execute(_OF_CLIENTS, wanted).mappings()]
 
     def add(self, portal_id: int, line_id: int, client: str, user_id: int) -> None:
         """One statement; none is added twice."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from cachetools import TTLCache
-from sqlalchemy import Engine, and_, func, outerjoin, select, update
+from sqlalchemy import Engine, and_, bindparam, func, outerjoin, select, update
 
 from widget.storage.rows import reader
 from widget.storage.schema import chats, line_health, lines
@@ -56,6 +56,10 @@ class LinePast:
     halved_until: float = 0.0
 
 
+# Built once: each check asks for it.
+_OF_LINE = select(line_health).where(
+    line_health.c.portal_id == bindparam("portal_id"), line_health.c.line_id == bindparam("line_id")
+)
 NONE = Cooldown()
 NOTHING = LinePast()
 
@@ -184,9 +188,8 @@ class LineHealths:
         return known or self._read(portal_id, line_id)
 
     def _read(self, portal_id: int, line_id: int) -> tuple[Health, Cooldown]:
-        mine = line_health.c.portal_id == portal_id, line_health.c.line_id == line_id
         with transaction(self._engine) as connection:
-            row = connection.execute(select(line_health).where(*mine)).mappings().first()
+            row = connection.execute(_OF_LINE, {"portal_id": portal_id, "line_id": line_id}).mappings().first()
         found = (_health(row), _cooldown(row)) if row else (Health(), NONE)
         with self._lock:
             self._remembered[portal_id, line_id] = found

@@ -4,6 +4,7 @@ import json
 import secrets
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from enum import Enum
 from typing import Any
@@ -185,9 +186,8 @@ class Lines:
 
     def _both(self, portal_id: int) -> tuple[tuple[Line, ...], tuple[Line, ...]]:
         """The active ones and all, remembered for some seconds: every warm card wants them."""
-        with self._lock:
-            if portal_id in self._remembered:
-                return self._remembered[portal_id]
+        with self._lock, suppress(KeyError):  # not looked for first: it may end between two looks
+            return self._remembered[portal_id]
         kept = self._stored(portal_id)
         found = tuple(line for line in kept if line.active), kept
         with self._lock:

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -256,9 +257,8 @@ class Portals:
         self._forget()
 
     def _remember(self, key: tuple[str, Any]) -> Portal | None:
-        with self._lock:
-            if key in self._remembered:
-                return self._remembered[key]
+        with self._lock, suppress(KeyError):  # not looked for first: it may end between two looks
+            return self._remembered[key]
         name, value = key
         with self._engine.connect() as connection:
             row = connection.execute(select(portals).where(portals.c[name] == value)).mappings().first()

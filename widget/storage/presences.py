@@ -7,11 +7,19 @@ import json
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, bindparam, select
 
 from widget.storage.pruning import prune
 from widget.storage.schema import presences
 from widget.storage.upsert import insert_into
+
+# Built once: each cold card asks for it.
+_OF_PHONES = select(presences.c.phone_key, presences.c.record).where(
+    presences.c.portal_id == bindparam("portal_id"),
+    presences.c.network == bindparam("network"),
+    presences.c.phone_key.in_(bindparam("phone_keys", expanding=True)),
+    presences.c.until > bindparam("now"),
+)
 
 
 class Presences:
@@ -21,14 +29,9 @@ class Presences:
 
     def get_many(self, portal_id: int, network: str, phone_keys: Collection[str]) -> dict[str, Any]:
         """The records that are there and not over, by phone key. One query."""
-        query = select(presences.c.phone_key, presences.c.record).where(
-            presences.c.portal_id == portal_id,
-            presences.c.network == network,
-            presences.c.phone_key.in_(phone_keys),
-            presences.c.until > self._clock(),
-        )
+        wanted = {"portal_id": portal_id, "network": network, "phone_keys": list(phone_keys), "now": self._clock()}
         with self._engine.connect() as connection:
-            return {row.phone_key: json.loads(row.record) for row in connection.execute(query)}
+            return {row.phone_key: json.loads(row.record) for row in connection.execute(_OF_PHONES, wanted)}
 
     def put_many(self, portal_id: int, network: str, records: Mapping[str, tuple[Any, float]]) -> None:
         """Keep each record until its time, instead of the one there was. One transaction, one upsert."""

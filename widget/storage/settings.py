@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, bindparam, select
 
 from widget.storage.schema import user_settings
+from widget.storage.transaction import transaction
 from widget.storage.upsert import insert_into
 
 
@@ -20,6 +21,12 @@ class Defaults:
     sound: bool = False  # when a client writes
 
 
+# Built once: each cold card asks for it.
+_OF_USER = select(user_settings).where(
+    user_settings.c.portal_id == bindparam("portal_id"), user_settings.c.user_id == bindparam("user_id")
+)
+
+
 class UserSettings:
     def __init__(self, engine: Engine, changed: Callable[[int, int], None] = lambda portal, user: None) -> None:
         """`changed` is told of the portal and the user after a choice of theirs was written. Must not raise."""
@@ -28,9 +35,8 @@ class UserSettings:
 
     def of(self, portal_id: int, user_id: int) -> Defaults:
         """One query by primary key; not remembered, so that a choice holds at once in every process."""
-        query = select(user_settings).where(user_settings.c.portal_id == portal_id, user_settings.c.user_id == user_id)
-        with self._engine.connect() as connection:
-            row = connection.execute(query).mappings().first()
+        with transaction(self._engine) as connection:
+            row = connection.execute(_OF_USER, {"portal_id": portal_id, "user_id": user_id}).mappings().first()
         if row is None:
             return Defaults()
         chosen = {name: bool(row[name]) for name in ("show_name", "enter_sends", "opens_chat", "sound")}

@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass, field, replace
 
-from sqlalchemy import ColumnElement, Engine, delete, insert, select, update
+from sqlalchemy import ColumnElement, Engine, bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from widget.storage.schema import tokens
 from widget.storage.secret_box import SecretBox
+
+# Built once: each card asks for it twice, and building a query costs as much as asking.
+_OF_USER = select(tokens).where(tokens.c.portal_id == bindparam("portal_id"), tokens.c.user_id == bindparam("user_id"))
 
 
 @dataclass(frozen=True)
@@ -31,9 +34,8 @@ class Tokens:
     def find(self, portal_id: int, user_id: int) -> Token | None:
         """The user's stored pair, None without one or if no key opens it: the next page that is opened brings
         another. One query."""
-        query = select(tokens).where(tokens.c.portal_id == portal_id, tokens.c.user_id == user_id)
         with self._engine.connect() as connection:
-            row = connection.execute(query).mappings().first()
+            row = connection.execute(_OF_USER, {"portal_id": portal_id, "user_id": user_id}).mappings().first()
         access = self._secret_box.decrypt_or_empty(row["access"]) if row else ""
         if row is None or not access:
             return None
