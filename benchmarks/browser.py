@@ -29,7 +29,7 @@ from sandbox.portal.background import free_port
 DEAL, IVAN, IVAN_SHOWN = "/crm/deal/details/7045/", "+79619510000", "+7 961 951-00-00"
 CHROMIUM = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 PATIENCE = 60_000.0  # milliseconds for what happens at once
-SEEN_WITHIN, MOST_SHIFT = 2_500.0, 0.05
+SEEN_WITHIN, MAX_SHIFT = 2_500.0, 0.05
 ARGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 
 # Presses, and resolves to the milliseconds until something is painted that was not there.
@@ -280,7 +280,7 @@ def _goals(figures: dict[str, Any]) -> list[dict[str, Any]]:
     seen = max(map(_p95, figures["news"].values()))
     return [
         goal("a client's message stands in row and open chat within 2.5 s, p95", seen, seen <= SEEN_WITHIN, " ms"),
-        goal("layout shift at most 0.05 in every mode", shift, shift <= MOST_SHIFT),
+        goal("layout shift at most 0.05 in every mode", shift, shift <= MAX_SHIFT),
     ]
 
 

@@ -45,7 +45,7 @@ KILL_EVERY = (0.6, 2.4)  # seconds between two kills
 BACK_AFTER = (0.1, 1.0)  # seconds until what was killed is started again
 TRIES = 60  # of one send, with one key, by a rep who gets no answer
 AGAIN = 0.5  # seconds between two of them
-LONGEST = 3600.0  # seconds for all sends: then the rest is left
+MAX_SECONDS = 3600.0  # seconds for all sends: then the rest is left
 AFTER = 120.0  # seconds that the job has after the last send, beside as many as the sending took
 KEY = re.compile(r'<li class="phone" data-key="([^"]+)"')
 CHAT = re.compile(r'data-chat="(\d+)"')
@@ -156,7 +156,7 @@ class SendingReps:
         self._left: queue.SimpleQueue[int] = queue.SimpleQueue()
         for each in range(number):
             self._left.put(each)
-        self._ends = time.monotonic() + LONGEST
+        self._ends = time.monotonic() + MAX_SECONDS
         ready = threading.Barrier(REPS + 1)
         threads = [threading.Thread(target=self._work, args=(portal, ready)) for portal in range(1, REPS + 1)]
         for thread in threads:

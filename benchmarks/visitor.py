@@ -31,7 +31,7 @@ class HiddenCard:
 def hidden_page(session_tokens: SessionTokens, portal: int, *, token: str = "known", card: int = 0) -> HiddenCard:
     """A page as POST /placement leaves it, without asking for it. The same token again is one that was proved."""
     card = card or next_card()
-    return HiddenCard(card, session_tokens.seal_launch(_opening(portal, token, card)))
+    return HiddenCard(card, session_tokens.encrypt_launch(_opening(portal, token, card)))
 
 
 def next_card() -> int:

@@ -140,8 +140,8 @@ class Limiter:
         raise StorageUnavailable("the storage forgets what it was told a moment ago")
 
     def _load(self, name: str, spent: Iterable[Spent], terms: Limits) -> None:
-        told = sorted((microseconds(at), min(n, MAX_COUNT)) for at, n in spent if n > 0)
-        self._storage.load(name, told, terms, id=os.urandom(8).hex())
+        permits = sorted((microseconds(at), min(n, MAX_COUNT)) for at, n in spent if n > 0)
+        self._storage.load(name, permits, terms, id=os.urandom(8).hex())
 
     def _terms(self, limits: Iterable[Limit] | None) -> Limits:
         return self._limits if limits is None else Limits.of(limits)

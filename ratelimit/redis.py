@@ -47,10 +47,10 @@ class RedisStorage(Storage):
         return None if granted < 0 else Grant(granted, wait, tuple(used))
 
     def load(self, key: str, spent: Sequence[tuple[int, int]], limits: Limits, *, id: str) -> None:
-        told = [number for pair in spent for number in pair]
+        numbers = [number for pair in spent for number in pair]
         try:
             kept = (limits.memory, SLACK, len(limits.rates), *limits.rate_terms)
-            self._load(keys=_keys(key), args=(self._time(), id, *kept, *told))
+            self._load(keys=_keys(key), args=(self._time(), id, *kept, *numbers))
         except ERRORS as error:
             raise StorageUnavailable("Redis did not take what was spent") from error
 

@@ -84,7 +84,7 @@ class Control:
             return self._changed.wait_for(lambda: true(self.calls), timeout=seconds)
 
     def heard(self, what: str, times: int = 1) -> None:
-        """Count what a call made WhatsApp itself hear; `total` leaves it out, since it is no call of a client of
+        """Count what a call made WhatsApp itself hear; `total` leaves it out, since it is not a call of a client of
         ours."""
         with self._changed:
             self.calls[f"{WHATSAPP}{what}"] += times

@@ -35,7 +35,7 @@ run = current_app.test_cli_runner().invoke
 ended = [run(args=words, input={key!r}) for words in {commands!r}]
 print([each.output for each in ended if each.exit_code] or "all lines added")
 """
-PATIENCE = 300.0  # seconds for a program to answer: one that ended is seen at once, and a busy machine is no fault
+PATIENCE = 300.0  # seconds for a program to answer: one that ended is seen at once, and a busy machine is not a fault
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 
 const [host, protocol, sid] = window.name.split('|');
 export const portal = originOf(document.body.dataset.portalOrigin);
-// The frame's name can be set by whoever embeds it; the server's word about the portal is what we trust.
+// The frame's name can be set by any page that embeds it; the server's word about the portal is what we trust.
 export const isFramed =
   Boolean(sid && portal) && portal === originOf(`${protocol === '1' ? 'https' : 'http'}://${host}`);
 
@@ -42,7 +42,7 @@ export async function freshToken() {
   return answer?.AUTH_ID ?? '';
 }
 
-/** As the browser writes an origin: in punycode, in small letters, without a usual port. '' for what is no address. */
+/** As the browser writes an origin: in punycode, in small letters, without a usual port. '' for what is not an address. */
 function originOf(address) {
   try {
     return new URL(address).origin;

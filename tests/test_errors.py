@@ -1,7 +1,10 @@
 """Every error carries its code, its status, and whether trying again can help."""
 
+import ast
+
 import pytest
 
+from tests.house.sources import code
 from widget.errors import STATUS, AppError, ErrorCode, Refused
 from widget.gateways.base import GatewayError, GatewayErrorCode
 from widget.places import Crowded
@@ -25,3 +28,15 @@ def test_an_error_knows_its_code_its_status_and_if_trying_again_helps(
     error: AppError, refusal: ErrorCode, status: int, retry: bool
 ) -> None:
     assert (error.refusal, error.status, error.retry) == (refusal, status, retry)
+
+
+def test_a_status_is_given_only_where_it_is_not_the_codes_own() -> None:
+    given, needless = 0, []
+    for path, tree in code("widget"):
+        for node in ast.walk(tree):
+            match node:
+                case ast.Call(ast.Name("Refused"), [ast.Attribute(_, name), ast.Constant(int(status)), *_]):
+                    given += 1
+                    needless += [f"{path}:{node.lineno}"] if STATUS[ErrorCode[name]] == status else []
+    assert given > 20  # or nothing was read
+    assert needless == []

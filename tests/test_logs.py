@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from widget import logs
-from widget.masking import LONGEST, masked, masked_body, masked_json, masked_words
+from widget.masking import MAX_KEPT, masked, masked_body, masked_json, masked_words
 from widget.version import VERSION
 
 # The id of a line.
@@ -131,7 +131,7 @@ def test_no_text_name_or_title_survives(text: str) -> None:
 
 @given(VALUES)
 def test_what_is_kept_is_short_and_masking_it_again_changes_nothing(value: object) -> None:
-    assert len(masked_json(value)) <= LONGEST
+    assert len(masked_json(value)) <= MAX_KEPT
     assert masked(masked(value)) == masked(value)
 
 
@@ -168,7 +168,7 @@ def test_a_large_answer_is_cut_and_deep_or_long_ones_end() -> None:
     assert masked_json(deep).count("id") < 20
     assert len(masked({"ids": list(range(100))})["ids"]) == 9
     assert masked_body(b"[" * 100_000) == "not JSON, 100000 bytes"
-    assert len(masked_json({f"FIELD_{n}A": n for n in range(5000)})) == LONGEST
+    assert len(masked_json({f"FIELD_{n}A": n for n in range(5000)})) == MAX_KEPT
 
 
 def test_masking_from_many_threads_is_the_same() -> None:

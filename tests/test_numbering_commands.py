@@ -63,7 +63,7 @@ def test_an_update_brings_all_four_files(renewing: Widget) -> None:
     done = flask(renewing, "numbering", "update")
 
     assert (done.exit_code, "4 ranges of 4 codes imported" in done.output) == (0, True)
-    assert all(renewing.services.numbering.knows(f"+7{code}2200000") for code in (301, 415, 811))
+    assert all(renewing.services.phones.numbering.knows(f"+7{code}2200000") for code in (301, 415, 811))
 
 
 @pytest.mark.parametrize(
@@ -82,8 +82,8 @@ def test_an_update_without_one_of_the_files_changes_nothing(renewing: Widget, na
 
 
 def test_the_worker_renews_a_registry_that_is_a_week_old_and_tries_again_after_a_failure(renewing: Widget) -> None:
-    updater, file = renewing.services.numbering_updater, Path(renewing.services.config.numbering_file)
-    knows, week = renewing.services.numbering.knows, 7 * 86_400
+    updater, file = renewing.services.phones.updater, Path(renewing.services.config.numbering_file)
+    knows, week = renewing.services.phones.numbering.knows, 7 * 86_400
     updater.update_weekly()
     assert knows("+79612200000")
     Registry.files["DEF-9xx.csv"] = HEAD + RANGE.format(code=962)
@@ -105,7 +105,7 @@ def test_the_worker_fetches_nothing_where_that_is_not_switched_on(
 ) -> None:
     widget = make_widget(numbering_file=str(tmp_path / "numbering.bin"), numbering_source=ministry)
 
-    widget.services.numbering_updater.update_weekly()
+    widget.services.phones.updater.update_weekly()
 
     assert not (tmp_path / "numbering.bin").exists()
 

@@ -24,7 +24,7 @@ from widget.storage import rotation, scheduled
 from widget.storage.inbox import Inbox
 from widget.storage.mirrors import KEY_SECONDS, New, PieceKind
 from widget.storage.rest_log import Call, RestLog
-from widget.storage.rotation import ROWS, SEALED, rekey_ignored, reseal_everything
+from widget.storage.rotation import ROWS, SEALED, reencrypt_everything, rekey_ignored
 from widget.storage.scheduled import Scheduled
 from widget.storage.schema import changes, portals, sends, tokens
 from widget.storage.schema import rest_log as rest_log_table
@@ -106,12 +106,12 @@ def test_a_rotation_takes_along_webhooks_that_wait_for_their_work(used: Widget) 
         portal, line, "[]"
     )
 
-    counts = reseal_everything(services.storage.engine, SecretBox([new, old]))["inbox.sealed"]
+    counts = reencrypt_everything(services.storage.engine, SecretBox([new, old]))["inbox.sealed"]
 
     assert (counts.anew, counts.before, counts.lost) == (1, 0, 1)
     after = Inbox(services.storage.engine, SecretBox([new]), used.clock)
-    assert [after.take(row).told for row in (readable, lost)] == ["[]", ""]
-    again = reseal_everything(services.storage.engine, SecretBox([new, old]))["inbox.sealed"]
+    assert [after.take(row).events for row in (readable, lost)] == ["[]", ""]
+    again = reencrypt_everything(services.storage.engine, SecretBox([new, old]))["inbox.sealed"]
     assert (again.anew, again.before, again.lost) == (0, 1, 1)
 
 
@@ -140,7 +140,7 @@ def test_a_host_that_has_not_got_the_newest_key_yet_leaves_what_another_one_seal
     assert [each.text for each in ours.scheduled.due()] == ["Сегодня"]
     assert [each.text for each in theirs.scheduled.due()] == ["Завтра"]
     used.clock.forward(60)
-    assert theirs.inbox.take(row).told == "[]"
+    assert theirs.inbox.take(row).events == "[]"
 
     used.clock.forward(KEY_SECONDS)
     assert ours.mirrors.next(taken).words == ""  # a key that never came holds up nothing any more
@@ -214,8 +214,8 @@ def test_a_rotation_that_was_interrupted_goes_on_where_it_was(used: Widget, monk
     stopping = SecretBox([new, old])
     monkeypatch.setattr(stopping, "reencrypt", dies)
     with pytest.raises(KeyboardInterrupt):
-        reseal_everything(engine, stopping)
-    counts = reseal_everything(engine, rotating)
+        reencrypt_everything(engine, stopping)
+    counts = reencrypt_everything(engine, rotating)
     assert 0 < counts["sends.text"].before < many
     assert counts["sends.text"].anew + counts["sends.text"].before == many + 2
     with engine.connect() as connection:
@@ -235,7 +235,7 @@ def test_a_rotation_leaves_what_somebody_changed_meanwhile_to_them(used: Widget,
         return anew
 
     monkeypatch.setattr(secret_box, "reencrypt", slowly)
-    counts = rotation._reseal(engine, secret_box, tokens.c.access)
+    counts = rotation._reencrypt(engine, secret_box, tokens.c.access)
     assert (counts.anew, counts.before, counts.lost) == (0, 0, 0)
     assert used.services.storage.tokens.find(used.portals[0], REP) == newer
 

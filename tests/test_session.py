@@ -26,7 +26,7 @@ OPENING = Launch(
     entity_id=7045,
     language="ru",
 )
-TICKETS = SessionTokens(SECRET, MultiFernet([KEY]), 60 * MINUTE)
+TOKENS = SessionTokens(SECRET, MultiFernet([KEY]), 60 * MINUTE)
 OTHERS = SessionTokens("t" * 40, MultiFernet([Fernet(Fernet.generate_key())]), 60 * MINUTE)
 
 
@@ -39,7 +39,7 @@ def kind(request):
             lambda session_tokens, ticket: session_tokens.read_session(ticket),
         ),
         "opening": (
-            lambda session_tokens: session_tokens.seal_launch(OPENING),
+            lambda session_tokens: session_tokens.encrypt_launch(OPENING),
             lambda session_tokens, ticket: session_tokens.read_launch(ticket),
         ),
     }[request.param]
@@ -53,28 +53,28 @@ def refused(read, *args):
 
 
 def test_a_ticket_brings_back_what_was_put_in():
-    assert TICKETS.read_session(TICKETS.sign_session(SESSION)) == SESSION
-    assert TICKETS.read_launch(TICKETS.seal_launch(OPENING)) == OPENING
+    assert TOKENS.read_session(TOKENS.sign_session(SESSION)) == SESSION
+    assert TOKENS.read_launch(TOKENS.encrypt_launch(OPENING)) == OPENING
 
 
 def test_a_ticket_made_with_another_key_is_refused(kind):
     make, read = kind
-    refused(read, TICKETS, make(OTHERS))
+    refused(read, TOKENS, make(OTHERS))
 
 
 def test_a_ticket_is_refused_wherever_a_character_of_it_was_changed(kind):
     make, read = kind
-    ticket = make(TICKETS)
+    ticket = make(TOKENS)
     for place in range(0, len(ticket) - 2, 7):
         other = "A" if ticket[place] != "A" else "B"
-        refused(read, TICKETS, ticket[:place] + other + ticket[place + 1 :])
+        refused(read, TOKENS, ticket[:place] + other + ticket[place + 1 :])
 
 
 def test_a_cut_ticket_is_refused(kind):
     make, read = kind
-    ticket = make(TICKETS)
+    ticket = make(TOKENS)
     for end in range(0, len(ticket) - 1, 5):
-        refused(read, TICKETS, ticket[:end])
+        refused(read, TOKENS, ticket[:end])
 
 
 @pytest.mark.parametrize(
@@ -82,18 +82,18 @@ def test_a_cut_ticket_is_refused(kind):
 )
 def test_nonsense_is_refused(kind, ticket):
     _make, read = kind
-    refused(read, TICKETS, ticket)
+    refused(read, TOKENS, ticket)
 
 
 @given(st.text(max_size=300))
 def test_whatever_comes_in_a_header_is_refused(ticket):
-    refused(TICKETS.read_session, ticket)
-    refused(TICKETS.read_launch, ticket)
+    refused(TOKENS.read_session, ticket)
+    refused(TOKENS.read_launch, ticket)
 
 
 def test_one_kind_is_not_taken_for_the_other():
-    refused(TICKETS.read_session, TICKETS.seal_launch(OPENING))
-    refused(TICKETS.read_launch, TICKETS.sign_session(SESSION))
+    refused(TOKENS.read_session, TOKENS.encrypt_launch(OPENING))
+    refused(TOKENS.read_launch, TOKENS.sign_session(SESSION))
 
 
 def test_a_ticket_of_another_purpose_under_the_same_key_is_refused():
@@ -104,14 +104,14 @@ def test_a_ticket_of_another_purpose_under_the_same_key_is_refused():
         '{"member_id": "x"}',
         json.dumps({**OPENING.__dict__, "admin": True}),
     ):
-        refused(TICKETS.read_launch, KEY.encrypt(payload.encode()).decode())
+        refused(TOKENS.read_launch, KEY.encrypt(payload.encode()).decode())
     other_salt = URLSafeTimedSerializer(SECRET, salt="something-else")
-    refused(TICKETS.read_session, other_salt.dumps(SESSION.__dict__))
+    refused(TOKENS.read_session, other_salt.dumps(SESSION.__dict__))
 
 
 @pytest.mark.parametrize("values", [[], 5, None, {}, {"portal_id": 1}, {**SESSION.__dict__, "admin": True}])
 def test_a_session_of_another_version_is_refused(values):
-    refused(TICKETS.read_session, URLSafeTimedSerializer(SECRET, salt="session-1").dumps(values))
+    refused(TOKENS.read_session, URLSafeTimedSerializer(SECRET, salt="session-1").dumps(values))
 
 
 class Yesterday(TimestampSigner):
@@ -128,29 +128,29 @@ class AMomentAgo(TimestampSigner):
 def test_a_session_ends_after_its_time(signer, good):
     ticket = URLSafeTimedSerializer(SECRET, salt="session-1", signer=signer).dumps(SESSION.__dict__)
     if good:
-        assert TICKETS.read_session(ticket) == SESSION
+        assert TOKENS.read_session(ticket) == SESSION
     else:
-        refused(TICKETS.read_session, ticket)
+        refused(TOKENS.read_session, ticket)
 
 
 @pytest.mark.parametrize(("age", "good"), [(OPENING_SECONDS - 60, True), (OPENING_SECONDS + 60, False)])
 def test_an_opening_ends_after_a_working_day(age, good):
     ticket = KEY.encrypt_at_time(json.dumps(OPENING.__dict__).encode(), int(time.time()) - age).decode()
     if good:
-        assert TICKETS.read_launch(ticket) == OPENING
+        assert TOKENS.read_launch(ticket) == OPENING
     else:
-        refused(TICKETS.read_launch, ticket)
+        refused(TOKENS.read_launch, ticket)
 
 
 def test_an_openings_tokens_cannot_be_read_from_the_ticket():
-    ticket = TICKETS.seal_launch(OPENING)
+    ticket = TOKENS.encrypt_launch(OPENING)
     for text in (ticket, base64.urlsafe_b64decode(ticket).decode("latin-1")):
         for secret in (OPENING.access_token, OPENING.refresh_token, OPENING.member_id):
             assert secret not in text
 
 
 def test_chosen_readings_travel_with_a_session_and_make_it_no_other_card():
-    read = TICKETS.read_session(TICKETS.sign_session(replace(SESSION, readings=("0" * 24,) * 10)))
+    read = TOKENS.read_session(TOKENS.sign_session(replace(SESSION, readings=("0" * 24,) * 10)))
     assert (read.readings, read) == (("0" * 24,) * 10, SESSION)
 
 
@@ -162,18 +162,18 @@ def test_chosen_readings_travel_with_a_session_and_make_it_no_other_card():
 def test_a_renewed_session_keeps_the_readings_of_the_same_portal_user_and_card(other, kept):
     old = URLSafeTimedSerializer(SECRET, salt="session-1", signer=Yesterday)
     pressed = old.dumps({**SESSION.__dict__, "readings": ["0" * 24]})
-    renewed = TICKETS.with_readings(replace(SESSION, **other), pressed)
+    renewed = TOKENS.with_readings(replace(SESSION, **other), pressed)
     assert renewed == replace(SESSION, **other)
     assert renewed.readings == (("0" * 24,) if kept else ())
 
 
 @pytest.mark.parametrize("ticket", ["", "x", OTHERS.sign_session(replace(SESSION, readings=("0" * 24,)))])
 def test_readings_that_we_did_not_sign_are_none(ticket):
-    assert TICKETS.with_readings(SESSION, ticket).readings == ()
+    assert TOKENS.with_readings(SESSION, ticket).readings == ()
 
 
 def test_a_session_holds_no_token_at_all():
-    _genuine, readable = URLSafeTimedSerializer("no key", salt="").loads_unsafe(TICKETS.sign_session(SESSION))
+    _genuine, readable = URLSafeTimedSerializer("no key", salt="").loads_unsafe(TOKENS.sign_session(SESSION))
     card = {"entity_type_id", "entity_id", "edit_mode"}
     assert set(readable) == {
         "portal_id",
@@ -202,18 +202,18 @@ def test_the_largest_opening_that_a_form_can_make_still_fits_a_ticket():
         number="+" + "9" * 15,
         line_id=2**53,
     )
-    assert TICKETS.read_launch(TICKETS.seal_launch(largest)) == largest
+    assert TOKENS.read_launch(TOKENS.encrypt_launch(largest)) == largest
 
 
 def test_a_rotated_key_still_reads_what_the_old_one_sealed():
     old, new = Fernet(Fernet.generate_key()), Fernet(Fernet.generate_key())
-    before = SessionTokens(SECRET, MultiFernet([old]), MINUTE).seal_launch(OPENING)
+    before = SessionTokens(SECRET, MultiFernet([old]), MINUTE).encrypt_launch(OPENING)
     assert SessionTokens(SECRET, MultiFernet([new, old]), MINUTE).read_launch(before) == OPENING
     refused(SessionTokens(SECRET, MultiFernet([new]), MINUTE).read_launch, before)
 
 
 def test_a_session_outlives_the_key_that_signed_it_for_as_long_as_that_is_listed() -> None:
-    fernet, before = MultiFernet([KEY]), TICKETS.sign_session(SESSION)
+    fernet, before = MultiFernet([KEY]), TOKENS.sign_session(SESSION)
     assert SessionTokens([SECRET, "n" * 40], fernet, MINUTE).read_session(before) == SESSION
     refused(SessionTokens(["n" * 40], fernet, MINUTE).read_session, before)
-    refused(TICKETS.read_session, SessionTokens([SECRET, "n" * 40], fernet, MINUTE).sign_session(SESSION))
+    refused(TOKENS.read_session, SessionTokens([SECRET, "n" * 40], fernet, MINUTE).sign_session(SESSION))

@@ -26,8 +26,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 PATIENCE = 60.0
 MB = 10**6
-MOST_COPIED = 2000 * MB  # all stages together; two Debian roots and the packages take a third of it
-MOST_WRITTEN = 500 * MB  # of one file, by this program and by those it starts
+MAX_COPIED = 2000 * MB  # all stages together; two Debian roots and the packages take a third of it
+MAX_WRITTEN = 500 * MB  # of one file, by this program and by those it starts
 DEVICES = {"null": (1, 3), "zero": (1, 5), "full": (1, 7), "random": (1, 8), "urandom": (1, 9)}
 CHROOT = shutil.which("chroot") or "chroot"
 SETTINGS = {
@@ -42,7 +42,7 @@ SETTINGS |= {"DATABASE_URL": "sqlite:////tmp/widget.sqlite3", "JOBS_FILE": "/tmp
 class Copier:
     """Copies trees until `most` bytes were copied. Its files belong to their owners or, without `owners`, to us."""
 
-    def __init__(self, most: int = MOST_COPIED) -> None:
+    def __init__(self, most: int = MAX_COPIED) -> None:
         self._left = most
 
     def tree(self, source: Path, target: Path, *, owners: bool = False, without: str = "") -> None:
@@ -69,7 +69,7 @@ class Copier:
         """One file, or what a link leads to. Raises SystemExit for anything else, and beyond the bound."""
         found = source.stat()
         if not stat.S_ISREG(found.st_mode):
-            raise SystemExit(f"image: {source} is no file")
+            raise SystemExit(f"image: {source} is not a file")
         self._left -= found.st_size
         if self._left < 0:
             raise SystemExit(f"image: more would be copied than the bound allows, the last was {source}")
@@ -207,10 +207,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("root", type=Path, help="a minimal Debian")
     arguments = parser.parse_args()
-    if shutil.disk_usage(tempfile.gettempdir()).free < 2 * MOST_COPIED:
-        raise SystemExit(f"image: {tempfile.gettempdir()} has less than {2 * MOST_COPIED // MB} MB free")
+    if shutil.disk_usage(tempfile.gettempdir()).free < 2 * MAX_COPIED:
+        raise SystemExit(f"image: {tempfile.gettempdir()} has less than {2 * MAX_COPIED // MB} MB free")
     base = size(arguments.root)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (MOST_WRITTEN, MOST_WRITTEN))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (MAX_WRITTEN, MAX_WRITTEN))
     with tempfile.TemporaryDirectory(prefix="image-") as folder:
         image = build(arguments.root, Path(folder))
         whole = size(image.folder)

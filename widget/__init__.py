@@ -204,7 +204,7 @@ def _perhaps_deleted(error: Exception) -> Response:
     """Answer a write that names a portal which another process has just deleted: this process still remembers it for
     some seconds."""
     session: Session | None = g.get("session")
-    if session and services().storage.portals.get(session.portal_id, again=True) is None:
+    if session and services().storage.portals.get(session.portal_id, refresh=True) is None:
         return _refused(Refused(ErrorCode.UNKNOWN_PORTAL, reason="session's portal is gone"))
     return _broken(error)
 

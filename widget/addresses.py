@@ -63,11 +63,11 @@ def require_public(address: str, rules: AddressRules) -> None:
         _require_public_host(host)
 
 
-def plain_host(told: str, scheme: str) -> str:
+def plain_host(address: str, scheme: str) -> str:
     """A host, perhaps with a port, as a browser writes it in an origin: in small letters, in punycode, without the
     scheme's usual port. Raises ValueError for a name that punycode cannot write; checks nothing else."""
-    name, colon, port = told.partition(":")
-    host = told.lower() if told.isascii() else f"{name.encode('idna').decode().lower()}{colon}{port}"
+    name, colon, port = address.partition(":")
+    host = address.lower() if address.isascii() else f"{name.encode('idna').decode().lower()}{colon}{port}"
     return _without_usual_port(host, scheme)
 
 

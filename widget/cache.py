@@ -120,9 +120,9 @@ class JsonRedisCache(RedisCache):
                 pipe.set(prefix + key, dumped, nx=True, ex=timeout)
             if wanted:
                 pipe.mget([prefix + key for key in wanted])
-            told = pipe.execute()
-        found = [self.serializer.loads(each) for each in told[len(keys)]] if wanted else []
-        return [key for key, added in zip(keys, told, strict=False) if added], found
+            values = pipe.execute()
+        found = [self.serializer.loads(each) for each in values[len(keys)]] if wanted else []
+        return [key for key, added in zip(keys, values, strict=False) if added], found
 
     def publish(self, records: Mapping[str, tuple[Any, Any, int]], leases: Sequence[str]) -> dict[str, Any]:
         """See Answers.publish. One round trip."""
@@ -131,8 +131,10 @@ class JsonRedisCache(RedisCache):
         for before, record, seconds in records.values():
             given += [b"" if before is None else self.serializer.dumps(before), self.serializer.dumps(record), seconds]
         keys = [prefix + key for key in (*records, *leases)]
-        told = self._write_client.eval(_PUBLISH, len(keys), *keys, *given)
-        return {key: self.serializer.loads(each or None) for key, each in zip(records, told, strict=True) if each != 1}
+        values = self._write_client.eval(_PUBLISH, len(keys), *keys, *given)
+        return {
+            key: self.serializer.loads(each or None) for key, each in zip(records, values, strict=True) if each != 1
+        }
 
     def delete_many(self, *keys: str) -> list[str]:
         """One round trip; cachelib's own takes two for each key."""
@@ -282,11 +284,11 @@ class Cache:
         round trip. Raises StoreGone."""
         if not records and not leases:
             return {}
-        told = {
+        values = {
             key: (before, new, _whole(seconds) if seconds else 0) for key, (before, new, seconds) in records.items()
         }
         with _store():
-            changed: dict[str, Any] = self._backend.publish(told, leases)
+            changed: dict[str, Any] = self._backend.publish(values, leases)
         return changed
 
     def delete_many(self, keys: Sequence[str]) -> None:

@@ -137,8 +137,8 @@ class CardContext:
             if line.id == line_id:
                 return line
         if any(line.id == line_id for line in self.past_lines):
-            raise Refused(ErrorCode.LINE_OFF, 409, "line")
-        raise Refused(ErrorCode.NOT_ALLOWED, 403, "line")
+            raise Refused(ErrorCode.LINE_OFF, reason="line")
+        raise Refused(ErrorCode.NOT_ALLOWED, reason="line")
 
     def usual_line(self, usual: int | None) -> Line | None:
         """The line that this user chose as their usual one, where it may be used; else the first, None without any."""
@@ -148,7 +148,7 @@ class CardContext:
         """A line whose chats this user may read, switched off or not. No call. Raises Refused."""
         line = next((line for line in self.readable if line.id == line_id), None)
         if line is None:
-            raise Refused(ErrorCode.NOT_ALLOWED, 403, "line")
+            raise Refused(ErrorCode.NOT_ALLOWED, reason="line")
         return line
 
     def phone(self, phone_key: str) -> CardPhone:
@@ -187,7 +187,7 @@ def found(phones: Iterable[CardPhone], key: str) -> CardPhone:
 
 
 def not_on_card() -> Refused:
-    return Refused(ErrorCode.NOT_ALLOWED, 403, "phone is not on this card")
+    return Refused(ErrorCode.NOT_ALLOWED, reason="phone is not on this card")
 
 
 class Door(Protocol):

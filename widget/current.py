@@ -28,7 +28,7 @@ def current_session() -> Session:
         session = replace(session, language=portal.language) if portal and portal.language else session
         set_language(session.language)
         if portal is None:
-            raise Refused(ErrorCode.UNKNOWN_PORTAL, 403, "session's portal is gone")
+            raise Refused(ErrorCode.UNKNOWN_PORTAL, reason="session's portal is gone")
         portal.require_active()
         g.session, g.portal = session, portal
     return session

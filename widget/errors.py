@@ -56,7 +56,7 @@ class ErrorCode(Enum):
     TOO_LATE = "too_late"  # WhatsApp lets a message be changed for a while only
     FILE_GONE = "file_gone"
     FILE_ELSEWHERE = "file_elsewhere"  # at a host that only the operator may name
-    FILE_TYPE = "file_type"  # a program
+    FILE_TYPE = "file_type"  # blocked: one that runs when it is opened
     VOICE_UNREADABLE = "voice_unreadable"  # not a recording that a voice message can be made of
     VOICE_TOO_LONG = "voice_too_long"
     NOT_FOUND = "not_found"

@@ -56,7 +56,7 @@ def json_body() -> dict[str, Any]:
         try:
             json.dumps(body, ensure_ascii=False).encode()
         except UnicodeEncodeError as error:
-            raise Refused(ErrorCode.BAD_FORM, 422, "half a letter") from error
+            raise Refused(ErrorCode.BAD_FORM, reason="lone surrogate") from error
     return body
 
 
@@ -64,7 +64,7 @@ def text_field(body: dict[str, Any], name: str, *, longest: int) -> str:
     """A text that is not empty, with no NUL, which PostgreSQL cannot store. Raises Refused(BAD_FORM)."""
     value = body.get(name)
     if not isinstance(value, str) or not value or len(value) > longest or "\x00" in value:
-        raise Refused(ErrorCode.BAD_FORM, 422, name)
+        raise Refused(ErrorCode.BAD_FORM, reason=name)
     return value
 
 
@@ -84,7 +84,7 @@ def id_field(body: dict[str, Any], name: str) -> int | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int) or not 0 < value < 2**53:
-        raise Refused(ErrorCode.BAD_FORM, 422, name)
+        raise Refused(ErrorCode.BAD_FORM, reason=name)
     return value
 
 
@@ -92,7 +92,7 @@ def texts_field(body: dict[str, Any], name: str, *, most: int, longest: int) -> 
     """From one to `most` texts. Raises Refused(BAD_FORM)."""
     values = body.get(name)
     if not isinstance(values, list) or not 0 < len(values) <= most:
-        raise Refused(ErrorCode.BAD_FORM, 422, name)
+        raise Refused(ErrorCode.BAD_FORM, reason=name)
     return [text_field({name: value}, name, longest=longest) for value in values]
 
 
@@ -100,5 +100,5 @@ def flag_field(body: dict[str, Any], name: str) -> bool:
     """True or False; False where it is left out. Raises Refused(BAD_FORM)."""
     value = body.get(name, False)
     if not isinstance(value, bool):
-        raise Refused(ErrorCode.BAD_FORM, 422, name)
+        raise Refused(ErrorCode.BAD_FORM, reason=name)
     return value

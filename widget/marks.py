@@ -1,7 +1,7 @@
 """Marks in the cache of what changed in the database: a process that remembers what it read there sees when to read
 again.
 
-A mark is kept longer than anything remembered under the one before it, so that its end is no change.
+A mark is kept longer than anything remembered under the one before it, so that its end is not a change.
 """
 
 import logging

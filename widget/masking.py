@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 HIDDEN = "…"
-LONGEST = 4000  # characters of one kept request or answer
+MAX_KEPT = 4000  # characters of one kept request or answer
 MAX_ITEMS = 8  # of a list: 50 kB of answer cost 2 ms
 DEEPEST = 12
 
@@ -42,7 +42,7 @@ def masked(value: Any, key: str = "") -> Any:
 def masked_json(value: Any) -> str:
     """The masked value as JSON, cut to what is worth keeping."""
     text = json.dumps(masked(value), ensure_ascii=False, separators=(",", ":"))
-    return text if len(text) <= LONGEST else text[: LONGEST - 1] + HIDDEN
+    return text if len(text) <= MAX_KEPT else text[: MAX_KEPT - 1] + HIDDEN
 
 
 def masked_words(words: str) -> str:

@@ -62,11 +62,11 @@ class Metrics:
         """`code` is one of a closed list, or «other»: a portal may answer with any sentence."""
         self._portal_errors.labels(code).inc()
 
-    def text(self, told: Sequence[LiveGauge] = ()) -> bytes:
+    def text(self, live: Sequence[LiveGauge] = ()) -> bytes:
         """The exposition format."""
-        return generate_latest(self.all(told))
+        return generate_latest(self.all(live))
 
-    def all(self, told: Sequence[LiveGauge] = ()) -> CollectorRegistry:
+    def all(self, live: Sequence[LiveGauge] = ()) -> CollectorRegistry:
         """The counters, of all workers where they share a directory, and the gauges `told` as they are now."""
         together = CollectorRegistry()
         if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
@@ -74,7 +74,7 @@ class Metrics:
         else:
             together.register(_Of(self.registry))
             together.register(_Of(measures.registry))
-        together.register(_Read(told))
+        together.register(_Read(live))
         return together
 
 
@@ -94,14 +94,14 @@ class _Of(Collector):
 class _Read(Collector):
     """Collects a gauge that is read from a store, so the same in every process. Left out if the store fails."""
 
-    def __init__(self, told: Sequence[LiveGauge]) -> None:
-        self._told = told
+    def __init__(self, live: Sequence[LiveGauge]) -> None:
+        self._live = live
 
     def describe(self) -> list[Metric]:
         return []
 
     def collect(self) -> Iterator[Metric]:
-        for each in self._told:
+        for each in self._live:
             try:
                 found = each.read()
             except Exception as error:

@@ -126,8 +126,8 @@ def _read(url: str, scheme: str) -> tuple[list[tuple[str, int]], str, dict[str, 
     """Hosts, what comes after them, and options. redis-py reads each host as an address of its own."""
     split = urlsplit(url)
     user, at, places = split.netloc.rpartition("@")
-    told = [f"{scheme}://{user}{at}{place}?{split.query}" for place in places.split(",")]
-    read: list[dict[str, Any]] = [parse_url(each) for each in told]  # type: ignore[no-untyped-call]
+    addresses = [f"{scheme}://{user}{at}{place}?{split.query}" for place in places.split(",")]
+    read: list[dict[str, Any]] = [parse_url(each) for each in addresses]  # type: ignore[no-untyped-call]
     default = SENTINEL_PORT if split.scheme.endswith("sentinel") else PORT
     hosts = [(each.get("host", ""), each.get("port", default)) for each in read]
     if not all(host for host, _port in hosts):

@@ -103,7 +103,7 @@ class SessionTokens:
         self._read: LRUCache[str, tuple[Session, float]] = LRUCache(MAX_READ)
         self._lock = threading.Lock()
 
-    def seal_launch(self, opening: Launch) -> str:
+    def encrypt_launch(self, opening: Launch) -> str:
         return self._fernet.encrypt(json.dumps(asdict(opening)).encode()).decode()
 
     def read_launch(self, ticket: str) -> Launch:
@@ -111,7 +111,7 @@ class SessionTokens:
         try:
             return Launch(**json.loads(self._fernet.decrypt(_bounded(ticket), ttl=OPENING_SECONDS)))
         except (InvalidToken, ValueError, TypeError) as error:
-            raise Refused(ErrorCode.SESSION_OVER, 401, "opening") from error
+            raise Refused(ErrorCode.SESSION_OVER, reason="opening") from error
 
     def sign_session(self, session: Session) -> str:
         return str(self._signer.dumps(asdict(session)))

@@ -45,7 +45,7 @@ def as_zone(value: Any) -> str:
 
 
 def as_unix_seconds(value: Any) -> float:
-    """Unix seconds, also in a decimal string; 0.0 for what is no time."""
+    """Unix seconds, also in a decimal string; 0.0 for what is not a time."""
     if isinstance(value, str) and value.isascii() and value.isdecimal():
         value = int(value[:18])
     usable = isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < MAX_UNIX_SECONDS

@@ -33,7 +33,7 @@ def warm_up(app: Flask) -> None:
     with app.app_context():
         for number in (_MOBILE, _LANDLINE):
             for language in languages():
-                facts_of(parse(number, None), language, services().numbering)
+                facts_of(parse(number, None), language, services().phones.numbering)
 
 
 def hear_of_lines(app: Flask) -> None:

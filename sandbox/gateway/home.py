@@ -27,7 +27,7 @@ ACTIONS = (
 )
 SCAN = "Отсканировать QR"
 PROTOCOLS = {"waha": "WAHA", "evolution": "Evolution API", "green": "GREEN-API"}
-# What WhatsApp may do to a line, as by_hand.restrict takes it.
+# What WhatsApp may do to a line, as manual.restrict takes it.
 FORBIDDEN = (
     ("until", "Запретить новые чаты"),
     ("capped", "Исчерпать лимит"),
@@ -76,7 +76,7 @@ def no_icon() -> ResponseReturnValue:
 
 @pages.after_app_request
 def nothing_foreign(answer: Response) -> Response:
-    """Texts of clients are shown here: no script but our own may run, whatever they hold."""
+    """Texts of clients are shown here: no script but our own may run."""
     if answer.mimetype == "text/html":
         answer.headers.setdefault("Content-Security-Policy", "default-src 'self'; base-uri 'none'; object-src 'none'")
     return answer

@@ -15,7 +15,7 @@ from sandbox.gateway.model import SandboxAck, SandboxLine, SandboxMessage
 from sandbox.gateway.world import NotOnWhatsApp
 from sandbox.people import KnownNumber
 
-pages = Blueprint("by_hand", __name__, url_prefix="/_sandbox")
+pages = Blueprint("manual", __name__, url_prefix="/_sandbox")
 INSTALLED = {"version", "engine", "store", "sub_path", "s3", "unpaired"}
 SUB_PATH = "/waha"
 

@@ -5,7 +5,7 @@ from flask.json.provider import DefaultJSONProvider
 
 from ..control import Control
 from .company import company_pages
-from .control_api import steering
+from .control_api import control_pages
 from .credentials import AUTH_PREFIXES, DEFAULT_PORT
 from .drive import drive_pages
 from .faults import NAMES
@@ -37,7 +37,7 @@ def create_portal(widget_url: str, port: int = DEFAULT_PORT, auth_lifetime: int 
     app.register_blueprint(company_pages(world))
     app.register_blueprint(centre_pages(world))
     app.register_blueprint(drive_pages(world))
-    app.register_blueprint(steering(world))
+    app.register_blueprint(control_pages(world))
     return app
 
 

@@ -21,7 +21,7 @@ def change(world: PortalWorld, state: SandboxPortalState, wanted: dict[str, Any]
     unknown = wanted.keys() - CHANGES.keys()
     if unknown:
         raise ValueError(f"unknown: {', '.join(sorted(unknown))}; known: {', '.join(CHANGES)}")
-    for name, make in CHANGES.items():  # in this order whatever the order of the JSON
+    for name, make in CHANGES.items():  # in this order, not in that of the JSON
         if name in wanted:
             make(world, state, wanted[name])
 

@@ -1,7 +1,7 @@
 """What tests ask beside sandbox/control.py: portals' states, events, and tokens that stop working.
 
     GET  /_sandbox/portals[/<n>]
-    POST /_sandbox/portals/<n>    {"installed": false} and whatever else changes.py knows; answers with the new state
+    POST /_sandbox/portals/<n>    {"installed": false} and what else changes.py knows; answers with the new state
     POST /_sandbox/events         {"event", "portal": 1, "data": {}, "times": 1, "user": "admin", "token": "wrong",
                                    "auth": {}, "handler": address, "wait": true}
     GET  /_sandbox/events?wait=1  what was sent since the reset, and what was answered
@@ -27,8 +27,8 @@ from .world import PortalWorld
 MAX_TIMES = 200
 
 
-def steering(world: PortalWorld) -> Blueprint:
-    pages = Blueprint("steering", __name__, url_prefix="/_sandbox")
+def control_pages(world: PortalWorld) -> Blueprint:
+    pages = Blueprint("control_api", __name__, url_prefix="/_sandbox")
 
     @pages.get("/portals")
     def show_portals() -> ResponseReturnValue:

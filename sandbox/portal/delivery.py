@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 from urllib.parse import urlencode
 
-PATIENCE = 60.0  # seconds for an answer; how long a real portal waits is not known, and a busy machine is no fault
+PATIENCE = 60.0  # seconds for an answer; how long a real portal waits is not known, and a busy machine is not a fault
 
 
 @dataclass

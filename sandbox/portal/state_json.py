@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
-from .openlines.told import told_centre
+from .openlines.state_json import centre_json
 from .state import Field, SandboxPortalState
 
 
@@ -59,7 +59,7 @@ def told(state: SandboxPortalState, port: int) -> dict[str, Any]:
         "days": state.days,
         "payment_expired": state.payment_expired,
         "quirks": asdict(state.quirks),
-        "centre": told_centre(state.centre),
+        "centre": centre_json(state.centre),
         "timeline": [asdict(entry) for entry in state.timeline],
         "notices": state.notices,
         **lists,

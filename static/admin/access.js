@@ -3,7 +3,7 @@
 import { ask } from '../bridge.js';
 import { send } from './send.js';
 
-const PATIENCE = 15 * 60_000; // somebody is choosing
+const PATIENCE = 15 * 60_000; // the user may be choosing
 
 export const accessActions = { choose, forget, everybody };
 

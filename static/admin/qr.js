@@ -5,7 +5,7 @@ import { request } from '../api.js';
 import { fragment, redraw, send } from './send.js';
 
 const EVERY = 8_000;
-const LONGEST = 5 * 60_000;
+const MAX_WAIT = 5 * 60_000;
 let looking = null;
 
 export function stopLooking() {
@@ -16,7 +16,7 @@ export function stopLooking() {
 export async function showCode(button, done) {
   end();
   const place = button.closest('.qr');
-  looking = { place, image: place.querySelector('img'), until: Date.now() + LONGEST, timer: 0, done };
+  looking = { place, image: place.querySelector('img'), until: Date.now() + MAX_WAIT, timer: 0, done };
   button.hidden = true;
   await look(looking);
 }
@@ -26,7 +26,7 @@ export async function pairingCode(button, done) {
   const place = button.closest('.qr');
   if (!(await send(button.dataset.path, {}, button)) || !place.isConnected) return;
   if (!place.querySelector('.pairing-code')) return;
-  looking = { place, image: null, until: Date.now() + LONGEST, timer: 0, done };
+  looking = { place, image: null, until: Date.now() + MAX_WAIT, timer: 0, done };
   looking.timer = setTimeout(look, EVERY, looking);
 }
 

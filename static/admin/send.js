@@ -26,7 +26,7 @@ export async function send(path, json, from, headers = {}) {
   }
 }
 
-/** Put pieces that nobody's press asked for into their places; focus and what is typed elsewhere stay. */
+/** Put pieces that came without a press into their places; focus and what is typed elsewhere stay. */
 export function redraw(text) {
   swap(text, document.activeElement?.id);
 }

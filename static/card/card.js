@@ -15,7 +15,7 @@ const LOOK_EVERY = 50_000;
 const LOOK_SELDOM = 900_000; // while the answers are errors
 const SOON = [2000, 4000, 8000]; // until a line is heard that was not known yet
 const MAX_FOLLOWED = 100; // numbers in one question for news
-const LOOK_FOR = 4 * 3_600_000; // after the last press; then nobody is working here
+const LOOK_FOR = 4 * 3_600_000; // after the last press; then the user has left
 
 const card = document.getElementById('card');
 const content = document.getElementById('content');
@@ -26,7 +26,7 @@ let swaps = 0; // how often rows were replaced by newer ones
 let nextLook;
 let lookUntil = 0;
 let pane = null; // the chat's own modules, once they are needed
-let straight = true; // a card with one chat opens it once, and never again after somebody went back
+let straight = true; // a card with one chat opens it once, and never again after the user went back
 
 begin(card.dataset.opening);
 followLinks(lookNow); // what was changed in the application is followed as soon as it is closed
@@ -75,7 +75,7 @@ card.addEventListener('card-changed', () => {
   if (drawn) revalidate(drawn.dataset.version);
 });
 
-// Under the hand of whoever is about to press something no chat opens by itself.
+// No chat opens by itself under the hand of a user who is about to press something.
 for (const used of ['pointermove', 'pointerdown', 'keydown'])
   card.addEventListener(used, () => {
     card.dataset.usedAt = Date.now();
@@ -129,7 +129,7 @@ async function useSuggestion(key) {
   await follow();
 }
 
-// After a card is drawn: the lines' states, the numbers nobody knows about or that are out of date, in one request,
+// After a card is drawn: the lines' states, the numbers that are unknown or out of date, in one request,
 // and a second look at an old card. A refresh was pressed, and asks about all.
 async function follow() {
   const drawn = content.querySelector('.revealed');
@@ -180,7 +180,7 @@ async function revalidate(version, remembered = false) {
     if (response.status === 204) return true;
     if (swaps !== before) return await revalidate(version, remembered); // this drawing does not know of the new rows
     const drawn = fragment(await response.text());
-    if (shown !== content.querySelector('.revealed')) return true; // somebody pressed meanwhile
+    if (shown !== content.querySelector('.revealed')) return true; // the user pressed meanwhile
     if (remembered) delete drawn.querySelector('.revealed').dataset.old;
     show(drawn);
     await follow();
@@ -190,7 +190,7 @@ async function revalidate(version, remembered = false) {
   }
 }
 
-// What an administrator saves is followed by open cards, too: by those that somebody can see and nobody is using.
+// What an administrator saves is followed by open cards, too: by those that are visible and not in use.
 async function look(waited) {
   if (Date.now() > lookUntil) return;
   const drawn = content.querySelector('.revealed');

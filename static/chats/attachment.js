@@ -31,7 +31,7 @@ export class Attachments {
   }
 
   taken(event, data) {
-    if (!data?.files.length) return; // a pasted text is no file
+    if (!data?.files.length) return; // a pasted text is not a file
     event.preventDefault();
     this.take(data.files);
   }

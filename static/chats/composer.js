@@ -134,7 +134,7 @@ export function startComposer(chat, address, history, signal) {
     return longest - length;
   }
 
-  // The client sees that somebody types; whether that worked is nobody's business here.
+  // The client sees that a rep types. Whether that worked is not shown.
   function showTyping() {
     if (!('typing' in form.dataset) || !text.value || Date.now() - typedAt < TYPING_EVERY) return;
     typedAt = Date.now();

@@ -18,7 +18,7 @@ export function keepDraft(name, text) {
   inStorage((storage) => (text ? storage.setItem(name, text) : storage.removeItem(name)));
 }
 
-/** Whether something was begun to the number of this key, on whatever line. */
+/** Whether something was begun to the number of this key, on any line. */
 export const hasDraft = (key) => names().some((name) => name.startsWith(`${DRAFT} ${key} `));
 
 /** The messages that a page before this one left in the chat whose draft has this name. */

@@ -102,7 +102,7 @@ export class History {
     const anew = !this.loaded || (!trouble && this.missed(piece));
     const atEnd = anew || this.isAtEnd();
     if (trouble)
-      this.etag = ''; // the gateway's silence is no answer to build on
+      this.etag = ''; // the gateway's silence is not an answer to build on
     else this.page = namesIn(piece);
     const before = this.lastOfTheirs();
     const changed = anew ? this.begin(piece, trouble) : this.merge(piece, trouble);
@@ -162,7 +162,7 @@ export class History {
     button.querySelector('#to-end-count').textContent = this.unseen ? `${this.unseen} ${words}` : '';
   }
 
-  // Above the client's messages that nobody had answered when the chat was opened.
+  // Above the client's messages without an answer when the chat was opened.
   markWaiting() {
     const theirs = [...this.box.querySelectorAll('.bubble')].slice(-this.waiting);
     const first = this.waiting && theirs.find((bubble) => bubble.matches('.is-theirs'));
@@ -185,7 +185,7 @@ export class History {
     }, SAID_FOR);
   }
 
-  // More came than a page holds: nobody would ever fetch what is between this one and the one before.
+  // More came than a page holds: nothing would ever fetch what is between this one and the one before.
   missed(piece) {
     const names = namesIn(piece);
     return piece.dataset.cursor && names.size && ![...names].some((name) => this.page.has(name));
@@ -350,7 +350,7 @@ export class History {
     this.box[where](trouble);
   }
 
-  // New messages come again. What failed above the first one stays until somebody tries again.
+  // New messages come again. What failed above the first one stays until the user tries again.
   recovered() {
     const last = this.box.lastElementChild;
     if (last !== this.box.firstElementChild && last.matches('[role="alert"]')) last.remove();
@@ -395,7 +395,7 @@ function namesIn(piece) {
   return new Set([...piece.querySelectorAll('.bubble')].map(({ id }) => id));
 }
 
-// The names of files and messages are sealed anew in every answer; that alone is no change.
+// The names of files and messages are sealed anew in every answer; that alone is not a change.
 function sameWords(one, other) {
   const [first, second] = [one, other].map((bubble) => {
     const copy = bubble.cloneNode(true);
@@ -406,7 +406,7 @@ function sameWords(one, other) {
     }
     for (const more of copy.querySelectorAll('[data-ref]')) delete more.dataset.ref;
     for (const tick of copy.querySelectorAll('[data-trail]')) delete tick.dataset.trail;
-    copy.querySelector('.trail')?.remove(); // what somebody looks at is no change
+    copy.querySelector('.trail')?.remove(); // a trail that the user opened is not a change
     return copy.outerHTML;
   });
   return first === second;

@@ -38,7 +38,7 @@ export function watchLine(place, address, signal) {
     if (said.childElementCount && !signal.aborted) timer = setTimeout(look, EVERY);
   }
 
-  // The same again is left alone: somebody may be choosing in it, and it was read out already.
+  // The same again is left alone: the user may be choosing in it, and it was read out already.
   function take(drawn) {
     if (drawn.outerHTML === said.outerHTML) return;
     said.replaceWith(drawn);

@@ -1,5 +1,5 @@
 // Messages on their way, one after the other in each chat. A message has its send key from the start; the key travels
-// with every try, so one message is one message whatever the network does. The queue goes on when its chat is closed,
+// with every try, so one message is sent once on any network. The queue goes on when its chat is closed,
 // and a page that is loaded anew finds in it what had not gone out.
 
 import { request, Refused } from '../api.js';

@@ -1,10 +1,10 @@
 // A voice message: press, pause, listen, go on, send or throw away. A recording is never lost by a press: what is thrown
-// away can be brought back, and what is there when the chat closes is there when the client's chat opens again, on whatever
+// away can be brought back, and what is there when the chat closes is there when the client's chat opens again, on any
 // line. Like a file it does not outlive the page.
 
 import { Recorder } from './recorder.js';
 
-const LONGEST = 5 * 60; // seconds
+const MAX_SECONDS = 5 * 60; // seconds
 const LOOK_EVERY = 100; // ms
 const BARS = 24;
 const SHORT = 1; // seconds: what is shorter is a slip of the finger
@@ -154,7 +154,7 @@ export function startVoice(chat, composer, signal) {
     if (!recorder?.running) return;
     showTime();
     showLevel(recorder.level());
-    if (recorder.seconds >= LONGEST) end(recorder, 'full');
+    if (recorder.seconds >= MAX_SECONDS) end(recorder, 'full');
     else if (recorder.seconds > HEARD_AFTER && loudest < SILENCE) say('silent');
     else if (said.textContent === said.dataset.silent) say('recording');
   }

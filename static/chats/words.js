@@ -3,7 +3,7 @@
 /** A fragment of the server's, for a line that is read out. */
 export function textOf(html) {
   const { body } = new DOMParser().parseFromString(html, 'text/html');
-  for (const button of body.querySelectorAll('button')) button.remove(); // nobody can press a word
+  for (const button of body.querySelectorAll('button')) button.remove(); // a word cannot be pressed
   return body.textContent.replace(/\s+/g, ' ').trim();
 }
 

@@ -7,10 +7,10 @@ import { ask } from '../bridge.js';
 
 const EVERY = 20_000;
 const HIDDEN_EVERY = 60_000; // only the dot in the title is seen of it then
-const PATIENCE = 15 * 60_000; // somebody is choosing
+const PATIENCE = 15 * 60_000; // the user may be choosing
 const page = document.getElementById('card');
 let timer;
-let seen = waitingNow(); // the chats that were there when somebody looked at the list
+let seen = waitingNow(); // the chats that were there when the user looked at the list
 
 /** Follow the list as long as the page is open. */
 export function followWaiting() {

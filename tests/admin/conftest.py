@@ -98,7 +98,7 @@ class Vendor:
     def of(self, line: Line) -> "Vendor":
         return self
 
-    def status(self, line: Line | None = None, *, again: bool = False) -> LineStatus:
+    def status(self, line: Line | None = None, *, refresh: bool = False) -> LineStatus:
         self._fail()
         return self.status_
 

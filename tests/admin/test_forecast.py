@@ -47,7 +47,7 @@ def test_the_forecast_is_the_same_at_every_hour_of_the_day(hour):
     line = Budgeted(SALES, lambda sent: min(100, max(20, sent)))
     found = forecast(kept, [line], now=now * HOUR)
     assert found
-    assert (only(found).allowed, only(found).dry_days) == (100, 0)
+    assert (only(found).allowed, only(found).exhausted_days) == (100, 0)
 
 
 def test_nothing_is_said_where_nothing_is_counted():
@@ -67,17 +67,17 @@ def test_a_line_runs_dry_in_the_hour_in_which_its_budget_ends():
     line = only(told(a_day(1, openings=4, new=2, reveals=1)))
 
     assert (line.wanted, line.allowed, line.unasked) == (32.0, 20.0, 12.0)
-    assert (line.dry_days, line.dry_hour) == (1, 11)
+    assert (line.exhausted_days, line.exhausted_hour) == (1, 11)
 
 
 def test_the_hour_is_the_readers():
     line = only(told(a_day(1, openings=4, new=2, reveals=1), zone=ZoneInfo("Asia/Yekaterinburg")))
-    assert line.dry_hour == 16
+    assert line.exhausted_hour == 16
 
 
 def test_a_budget_that_is_enough_is_never_used_up():
     line = only(told(a_day(1, openings=1, new=2, reveals=1)))
-    assert (line.unasked, line.dry_days, line.dry_hour) == (0.0, 0, None)
+    assert (line.unasked, line.exhausted_days, line.exhausted_hour) == (0.0, 0, None)
 
 
 def test_messages_make_the_budget_grow_within_the_day_and_for_a_day():
@@ -86,7 +86,7 @@ def test_messages_make_the_budget_grow_within_the_day_and_for_a_day():
     line = only(told(hours, Budgeted(SALES, lambda sent: max(10, sent))))
 
     assert line.unasked == 10.0  # those of ten o'clock: at nine the ten were spent, at fifteen there are thirty
-    assert (line.dry_hour, line.allowed) == (10, 30.0)
+    assert (line.exhausted_hour, line.allowed) == (10, 30.0)
 
 
 def test_what_was_spent_comes_back_a_day_later_and_not_at_midnight():
@@ -95,7 +95,7 @@ def test_what_was_spent_comes_back_a_day_later_and_not_at_midnight():
     line = only(told(late | early))
 
     assert line.unasked * 2 == 20.0  # at eight the evening's twenty are still spent, at twenty-three they are not
-    assert line.dry_hour == 8
+    assert line.exhausted_hour == 8
 
 
 def test_days_are_averaged_over_those_that_are_worked():

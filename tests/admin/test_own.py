@@ -205,7 +205,7 @@ def test_a_rep_makes_no_more_than_so_many_empty_chats_in_a_day(
     assert rep.status == 422
     assert "You opened 50 new numbers in 24 hours" in rep.words
     rep.page.session = prepared
-    assert rep.page.open_chat(key, line=1).answer.status_code == 403  # a session of before is no way around
+    assert rep.page.open_chat(key, line=1).answer.status_code == 403  # a session of before is not a way around
     assert outside.total("gateway") == calls
 
     page = open_app("rep").save("number", number="+79265551001", line=1)

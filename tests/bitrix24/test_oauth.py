@@ -206,7 +206,7 @@ def test_a_token_is_not_called_unknown_while_the_server_that_may_know_it_is_out_
 )
 def test_the_server_that_a_form_names_is_asked_first_if_it_is_an_allowed_one(oauth, servers, told, asked):
     says(servers, proof(), proof())
-    oauth.prove("token", member_id=MEMBER, home=Home("a.bitrix24.com", told=told))
+    oauth.prove("token", member_id=MEMBER, home=Home("a.bitrix24.com", hint=told))
     assert servers.asked == [asked]
 
 
@@ -308,7 +308,7 @@ def test_asking_again_asks_although_it_is_known(oauth, servers):
     says(servers, proof())
     oauth.prove("token", member_id=MEMBER)
     says(servers, proof(install={"client_endpoint": "https://new.bitrix24.com/rest"}))
-    assert oauth.prove("token", member_id=MEMBER, again=True).endpoint == "https://new.bitrix24.com/rest/"
+    assert oauth.prove("token", member_id=MEMBER, refresh=True).endpoint == "https://new.bitrix24.com/rest/"
     assert oauth.prove("token", member_id=MEMBER).endpoint == "https://new.bitrix24.com/rest/"
     assert len(servers.requests) == 2
 

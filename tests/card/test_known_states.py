@@ -103,7 +103,7 @@ def test_a_report_that_a_line_went_down_is_known_at_once_everywhere_and_asked_af
     here = start(redis_url)
     (line,) = here.services.storage.lines.of(here.portals[0])
     here.services.presence.rounds.go()
-    here.services.gateways.told(line, LineState.OFFLINE)
+    here.services.gateways.report_state(line, LineState.OFFLINE)
     assert here.services.gateways.known(line).state is LineState.OFFLINE
     assert len(later.waiting) == 1
     assert here.twin().services.gateways.known_state(line) is LineState.OFFLINE

@@ -210,7 +210,7 @@ def test_a_gateway_that_is_left_alone_is_said_with_its_end_and_asked_after_it(
     for _ in range(9):  # the pause doubles: 5 s after five failures, 80 s after nine
         clock.forward(60)
         with pytest.raises(GatewayError):
-            widget.services.gateways.status(line, again=True)
+            widget.services.gateways.status(line, refresh=True)
     clock.forward(6)  # the last failure is no longer the line's known state
     calls = outside.calls("gateway")
 

@@ -111,7 +111,7 @@ def test_a_card_drawn_from_memory_says_that_it_is_old_and_a_second_look_finds_no
 
     assert "data-old" in page.text
     version = page.text.split('data-version="')[1].split('"')[0]
-    clock.forward(70)  # what changes with time alone is no change of the card
+    clock.forward(70)  # what changes with time alone is not a change of the card
     assert page.post("/card/again", {"version": version, "line": None}).answer.status_code == 204
     redrawn = page.post("/card/again", {"version": "0" * 16, "line": None})
     assert len(redrawn.rows) == 6

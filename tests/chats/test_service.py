@@ -33,7 +33,7 @@ IVAN, ORDERS, ANNA = people.IVAN.phone, people.ORDERS_MOSCOW.phone, people.ANNA.
 REP = 2
 
 
-class Desk:
+class ServiceFixture:
     """One rep at one line of one portal."""
 
     def __init__(self, widget, *, gateway=None):
@@ -65,7 +65,7 @@ class Desk:
 
 @pytest.fixture
 def desk(widget):
-    return Desk(widget)
+    return ServiceFixture(widget)
 
 
 def refused(call):
@@ -219,7 +219,7 @@ def test_a_message_whose_answer_was_lost_is_found_at_the_next_look(desk, outside
 @pytest.mark.parametrize("session", ["sales", "support", "branch", "1101000001"])
 def test_a_message_whose_answer_names_no_id_is_one_bubble_that_went_out(make_widget, outside, clock, session):
     clock.now = time.time()  # as the gateway dates it
-    desk = Desk(make_widget(lines=(session,)))
+    desk = ServiceFixture(make_widget(lines=(session,)))
     chat = desk.open()
     outside.break_gateway("no_id")
     assert desk.send(chat, "Добрый день!").state in (SendState.UNKNOWN, SendState.SENT, SendState.QUEUED)
@@ -282,7 +282,7 @@ def test_a_gateway_that_cannot_look_leaves_the_send_unclear(desk, outside):
 
 def test_unclear_sends_are_looked_up_in_turn_and_none_is_forgotten(widget, clock):
     gateway = FakeGateway()
-    desk = Desk(widget, gateway=gateway)
+    desk = ServiceFixture(widget, gateway=gateway)
     chat = desk.open()
     sends = []
     for number in range(5):
@@ -297,7 +297,7 @@ def test_unclear_sends_are_looked_up_in_turn_and_none_is_forgotten(widget, clock
 
 def test_ticks_of_the_gateway_settle_our_rows_and_never_move_them_back(widget, clock):
     gateway = FakeGateway(result=Sent.SENT)
-    desk = Desk(widget, gateway=gateway)
+    desk = ServiceFixture(widget, gateway=gateway)
     chat = desk.open()
     send = desk.send(chat)
     for ack, state in (
@@ -322,7 +322,7 @@ def foreign(send, *, id="STRANGER", after=0.0, text=None):
 
 def test_an_unclear_send_is_recognised_by_its_text_and_time(widget):
     gateway = FakeGateway(own_ids=False)
-    desk = Desk(widget, gateway=gateway)
+    desk = ServiceFixture(widget, gateway=gateway)
     chat = desk.open()
     send = desk.send(chat)
     gateway.messages = [foreign(send, after=5)]
@@ -335,7 +335,7 @@ def test_an_unclear_send_is_recognised_by_its_text_and_time(widget):
 @pytest.mark.parametrize("changes", [{"after": SAME_SEND + 5}, {"after": -SAME_SEND - 5}, {"text": "другой текст"}])
 def test_another_text_or_another_time_is_another_message(widget, changes):
     gateway = FakeGateway(own_ids=False)
-    desk = Desk(widget, gateway=gateway)
+    desk = ServiceFixture(widget, gateway=gateway)
     chat = desk.open()
     gateway.messages = [foreign(desk.send(chat), **changes)]
     assert sorted(desk.states(chat), key=str) == [SendState.DELIVERED, SendState.UNKNOWN]
@@ -343,7 +343,7 @@ def test_another_text_or_another_time_is_another_message(widget, changes):
 
 def test_one_message_is_not_taken_for_two_sends_with_the_same_text(widget, clock):
     gateway = FakeGateway(own_ids=False)
-    desk = Desk(widget, gateway=gateway)
+    desk = ServiceFixture(widget, gateway=gateway)
     chat = desk.open()
     first = desk.send(chat, key="k1")
     clock.forward(5)
@@ -354,7 +354,7 @@ def test_one_message_is_not_taken_for_two_sends_with_the_same_text(widget, clock
 
 def test_a_send_whose_text_was_wiped_is_not_recognised_in_a_photo_without_a_caption(widget, clock):
     gateway = FakeGateway(own_ids=False)
-    desk = Desk(widget, gateway=gateway)
+    desk = ServiceFixture(widget, gateway=gateway)
     chat = desk.open()
     send = desk.send(chat)
     desk.sends.wipe_texts(clock() + 1)
@@ -365,7 +365,7 @@ def test_a_send_whose_text_was_wiped_is_not_recognised_in_a_photo_without_a_capt
 @pytest.mark.parametrize("own_ids", [True, False])
 def test_an_unclear_send_below_the_first_page_is_looked_for_around_its_own_time(widget, clock, own_ids):
     gateway = FakeGateway(own_ids=own_ids)
-    desk = Desk(widget, gateway=gateway)
+    desk = ServiceFixture(widget, gateway=gateway)
     chat = desk.open()
     send = lost_file(desk, chat, caption="") if own_ids else desk.send(chat)
     clock.forward(3600)
@@ -384,7 +384,7 @@ def test_an_unclear_send_below_the_first_page_is_looked_for_around_its_own_time(
 
 def test_a_message_that_is_another_send_is_not_taken_for_an_older_unclear_one(widget, clock):
     gateway = FakeGateway(own_ids=False)
-    desk = Desk(widget, gateway=gateway)
+    desk = ServiceFixture(widget, gateway=gateway)
     chat = desk.open()
     desk.send(chat, key="unclear")
     gateway.result = Sent.SENT
@@ -398,7 +398,7 @@ def test_a_message_that_is_another_send_is_not_taken_for_an_older_unclear_one(wi
 
 def test_sends_beyond_the_newest_two_hundred_are_settled_too(widget, clock):
     gateway = FakeGateway(own_ids=False)
-    desk = Desk(widget, gateway=gateway)
+    desk = ServiceFixture(widget, gateway=gateway)
     chat = desk.open()
     lost = desk.send(chat, key="lost")
     gateway.result = Sent.SENT
@@ -414,7 +414,7 @@ def test_sends_beyond_the_newest_two_hundred_are_settled_too(widget, clock):
 def test_what_a_queue_has_kept_too_long_has_failed_unless_it_is_there(widget, clock):
     queue = replace(EVERYTHING, queues_sends=True, queue_seconds=86_400.0)
     gateway = FakeGateway(own_ids=False, result=Sent.QUEUED, capabilities=queue)
-    desk = Desk(widget, gateway=gateway)
+    desk = ServiceFixture(widget, gateway=gateway)
     chat = desk.open()
     dropped, waiting = desk.send(chat, key="k1"), desk.send(chat, "Второе", key="k2")
     clock.forward(86_400)
@@ -449,7 +449,7 @@ def picture(send, *, after=1.0, name="", caption="Смета", kind="image"):
 @pytest.mark.parametrize("caption", ["Смета", ""])
 def test_a_file_whose_answer_was_lost_is_recognised(widget, own_ids, name, caption):
     gateway = FakeGateway(own_ids=own_ids)
-    desk = Desk(widget, gateway=gateway)
+    desk = ServiceFixture(widget, gateway=gateway)
     chat = desk.open()
     gateway.messages = [picture(lost_file(desk, chat, caption=caption), name=name, caption=caption)]
     (bubble,) = desk.newest(chat).bubbles
@@ -462,7 +462,7 @@ def test_a_file_whose_answer_was_lost_is_recognised(widget, own_ids, name, capti
 )
 def test_a_file_that_is_not_recognised_stays_unclear_and_nobody_says_that_it_did_not_go_out(widget, changes):
     gateway = FakeGateway()
-    desk = Desk(widget, gateway=gateway)
+    desk = ServiceFixture(widget, gateway=gateway)
     chat = desk.open()
     gateway.messages = [picture(lost_file(desk, chat), **changes)]
     assert SendState.UNKNOWN in desk.states(chat)
@@ -474,7 +474,7 @@ def test_a_file_that_is_not_recognised_stays_unclear_and_nobody_says_that_it_did
 
 def test_a_send_without_a_clear_end_stays_in_sight_below_the_first_page_for_a_week(widget, clock):
     gateway = FakeGateway()
-    desk = Desk(widget, gateway=gateway)
+    desk = ServiceFixture(widget, gateway=gateway)
     chat = desk.open()
     lost = desk.send(chat, "не потерять")
     left = desk.left_by_a_dead_process(chat)
@@ -507,7 +507,7 @@ def test_reading_sends_no_receipt(desk, outside):
     ("depth", "end"), [(Depth.FULL, End.START), (Depth.PARTIAL, End.ON_PHONE), (Depth.NONE, End.NOT_KEPT)]
 )
 def test_the_end_of_a_history_says_which_end_it_is(widget, depth, end):
-    desk = Desk(widget, gateway=FakeGateway(depth=depth))
+    desk = ServiceFixture(widget, gateway=FakeGateway(depth=depth))
     assert desk.newest(desk.open()).end is end
 
 
@@ -531,7 +531,7 @@ def test_an_older_page_in_trouble_raises_for_the_page_to_offer_a_retry(desk, out
 
 def test_a_failed_send_stands_between_the_messages_of_its_time(widget, clock):
     gateway = FakeGateway(result=Sent.REFUSED)
-    desk = Desk(widget, gateway=gateway)
+    desk = ServiceFixture(widget, gateway=gateway)
     chat = desk.open()
     desk.send(chat, "не ушло")
     now = int(clock())
@@ -593,7 +593,7 @@ class Paged(FakeGateway):
 
 @pytest.mark.parametrize("empty", [1, 3, 6])
 def test_a_page_without_messages_is_not_the_end_of_the_chat(widget, empty):
-    desk = Desk(widget, gateway=Paged(empty, int(widget.clock()) - 999))
+    desk = ServiceFixture(widget, gateway=Paged(empty, int(widget.clock()) - 999))
     chat = desk.open()
     page = desk.newest(chat)
     while not page.bubbles:
@@ -605,7 +605,7 @@ def test_a_page_without_messages_is_not_the_end_of_the_chat(widget, empty):
 
 def test_a_chat_known_by_its_lid_is_read_under_its_phone_too(widget):
     gateway = Paged(0, int(widget.clock()))
-    desk = Desk(widget, gateway=gateway)
+    desk = ServiceFixture(widget, gateway=gateway)
     chat, _new = desk.chats.remember(desk.line.portal_id, desk.line.id, ORDERS, chat_ids=["222222222222@lid"])
     desk.newest(chat)
     assert gateway.asked_ids == [("222222222222@lid", gateway.chat_id_of(ORDERS))]

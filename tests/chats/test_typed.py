@@ -252,7 +252,7 @@ class Play:
         return f"{whose}-{self.count}"
 
     def look(self) -> None:
-        """A file's answer is no text of a page, and says nothing in these words either."""
+        """A file's answer is not a text of a page, and says nothing in these words either."""
         shown = set(re.findall(r"\b(?:mine|theirs|colleague)-\d+\b", self.rep.page.answer.get_data().decode("latin-1")))
         allowed = self.mine | (self.answers or set())
         assert shown <= allowed, shown - allowed

@@ -28,7 +28,7 @@ CAME = (SendState.SENT, SendState.DELIVERED)
 
 
 @dataclass
-class Desk:
+class LossyChat:
     """A rep with an open chat, and the worker beside."""
 
     widget: Widget
@@ -67,11 +67,11 @@ class Desk:
 
 
 @pytest.fixture
-def desk(widget: Widget, outside: Outside) -> Desk:
-    return Desk(widget, widget.open(lang="ru").reveal(), outside)
+def desk(widget: Widget, outside: Outside) -> LossyChat:
+    return LossyChat(widget, widget.open(lang="ru").reveal(), outside)
 
 
-def test_a_message_that_went_out_is_found_though_nobody_looks_at_its_chat(desk: Desk) -> None:
+def test_a_message_that_went_out_is_found_though_nobody_looks_at_its_chat(desk: LossyChat) -> None:
     desk.lose("lost_answer")
     desk.worker_looks(GIVEN_UP)
     assert desk.send().state in CAME
@@ -79,7 +79,7 @@ def test_a_message_that_went_out_is_found_though_nobody_looks_at_its_chat(desk: 
 
 
 @pytest.mark.parametrize("told", [False, True])
-def test_where_gateways_give_ids_of_their_own_it_is_found_by_its_text_and_time(desk: Desk, told: bool) -> None:
+def test_where_gateways_give_ids_of_their_own_it_is_found_by_its_text_and_time(desk: LossyChat, told: bool) -> None:
     """On the gateway's page of that time, or in what its webhooks told: then nothing is asked."""
     services, line = desk.widget.services, desk.widget.services.storage.lines.of(desk.widget.portals[0])[0]
     gateway = FakeGateway(own_ids=False)
@@ -100,7 +100,7 @@ def test_where_gateways_give_ids_of_their_own_it_is_found_by_its_text_and_time(d
     assert len(gateway.cursors) == (0 if told else 1)
 
 
-def test_a_send_of_a_process_that_died_is_looked_for(desk: Desk) -> None:
+def test_a_send_of_a_process_that_died_is_looked_for(desk: LossyChat) -> None:
     services, portal = desk.widget.services, desk.widget.portals[0]
     services.storage.sends.begin(
         portal, desk.chat, send_key="lost", user_id=2, text=TEXT, message_id=message_id_of(portal, "lost")
@@ -112,7 +112,7 @@ def test_a_send_of_a_process_that_died_is_looked_for(desk: Desk) -> None:
     assert "виджет перезапустился во время отправки" in desk.card.history(desk.chat).words
 
 
-def test_what_is_not_found_for_a_day_is_missing_and_never_sent_again_by_itself(desk: Desk) -> None:
+def test_what_is_not_found_for_a_day_is_missing_and_never_sent_again_by_itself(desk: LossyChat) -> None:
     desk.lose("http_500")
     desk.outside.reset()
     desk.worker_looks(*[HOUR / 4] * 95)
@@ -128,7 +128,7 @@ def test_what_is_not_found_for_a_day_is_missing_and_never_sent_again_by_itself(d
     assert in_russian("not sent, as far as can be seen") in desk.card.history(desk.chat).words
 
 
-def test_a_rep_sends_a_missing_message_again_and_two_presses_are_one_message(desk: Desk) -> None:
+def test_a_rep_sends_a_missing_message_again_and_two_presses_are_one_message(desk: LossyChat) -> None:
     desk.lose("http_500")
     desk.worker_looks(LOOKED_FOR, HOUR)
     before = desk.sent
@@ -143,7 +143,7 @@ def test_a_rep_sends_a_missing_message_again_and_two_presses_are_one_message(des
     assert 'data-action="send-again"' not in desk.card.text
 
 
-def test_a_rep_who_sees_a_missing_message_in_the_phone_marks_it_as_sent(desk: Desk) -> None:
+def test_a_rep_who_sees_a_missing_message_in_the_phone_marks_it_as_sent(desk: LossyChat) -> None:
     desk.lose("http_500")
     desk.worker_looks(LOOKED_FOR, HOUR)
     usage, line = desk.widget.services.storage.usage, desk.widget.services.storage.lines.of(desk.widget.portals[0])[0]
@@ -154,7 +154,9 @@ def test_a_rep_who_sees_a_missing_message_in_the_phone_marks_it_as_sent(desk: De
     assert in_russian("marked as sent by hand") in desk.card.history(desk.chat).words
 
 
-def test_a_gateway_that_is_silent_keeps_the_sends_own_reason_and_is_not_waited_for_for_ever(desk: Desk) -> None:
+def test_a_gateway_that_is_silent_keeps_the_sends_own_reason_and_is_not_waited_for_for_ever(
+    desk: LossyChat,
+) -> None:
     desk.lose("http_500")
     reason = desk.send().reason
     desk.outside.break_gateway("rate_overlimit", times=None)
@@ -164,7 +166,7 @@ def test_a_gateway_that_is_silent_keeps_the_sends_own_reason_and_is_not_waited_f
     assert (desk.send().state, desk.send().reason) == (SendState.MISSING, reason)
 
 
-def test_a_send_of_a_line_that_is_switched_off_asks_no_gateway_and_ends_after_a_day(desk: Desk) -> None:
+def test_a_send_of_a_line_that_is_switched_off_asks_no_gateway_and_ends_after_a_day(desk: LossyChat) -> None:
     desk.lose("http_500")
     lines, portal = desk.widget.services.storage.lines, desk.widget.portals[0]
     lines.set_active(portal, lines.of(portal)[0].id, active=False)
@@ -174,7 +176,7 @@ def test_a_send_of_a_line_that_is_switched_off_asks_no_gateway_and_ends_after_a_
     assert desk.send().state is SendState.MISSING
 
 
-def test_on_one_line_one_send_is_looked_for_at_a_time_by_all_processes(desk: Desk) -> None:
+def test_on_one_line_one_send_is_looked_for_at_a_time_by_all_processes(desk: LossyChat) -> None:
     services, at_once, looked = desk.widget.services, [0], []
 
     def look_for(_line: Line, _chat: Chat, send: Send) -> LookUpResult:
@@ -205,7 +207,7 @@ def test_on_one_line_one_send_is_looked_for_at_a_time_by_all_processes(desk: Des
     assert len(set(looked)) == MAX_LOOKS + 2
 
 
-def test_the_operator_and_the_administrator_see_what_has_no_clear_end(desk: Desk) -> None:
+def test_the_operator_and_the_administrator_see_what_has_no_clear_end(desk: LossyChat) -> None:
     desk.lose("http_500")
     scrape = lambda: desk.widget.app.test_client().get("/metrics").text  # noqa: E731
     assert 'widget_unclear_sends{state="unknown"} 0.0' in scrape()  # a moment ago is not long

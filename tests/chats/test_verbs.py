@@ -41,7 +41,7 @@ REP = 2
 OFFER = File("application/pdf", "offer.pdf", b"%PDF-1.7")
 
 
-class Desk:
+class VerbFixture:
     """A rep at a line whose gateway a test decides."""
 
     def __init__(self, widget, gateway):
@@ -89,7 +89,7 @@ class Desk:
 
 @pytest.fixture
 def desk(widget):
-    return Desk(widget, FakeGateway(result=Sent.SENT))
+    return VerbFixture(widget, FakeGateway(result=Sent.SENT))
 
 
 def refusal_of(call):
@@ -377,7 +377,7 @@ def test_an_answer_that_only_a_webhook_told_proves_the_chat(desk):
 def test_a_tick_that_overtook_the_gateways_answer_is_not_lost(widget, ack):
     """Until the answer nobody knows which message the tick belongs to."""
     gateway = FakeGateway(result=Sent.QUEUED, own_ids=False)
-    desk = Desk(widget, gateway)
+    desk = VerbFixture(widget, gateway)
 
     def tick(message_id):
         told = MessageFacts(from_me=True, ack=ack)
@@ -388,7 +388,7 @@ def test_a_tick_that_overtook_the_gateways_answer_is_not_lost(widget, ack):
 
 
 def test_a_queued_message_is_settled_by_the_history_and_never_sent_again(widget):
-    desk = Desk(widget, FakeGateway(result=Sent.QUEUED, own_ids=False))
+    desk = VerbFixture(widget, FakeGateway(result=Sent.QUEUED, own_ids=False))
     queued = desk.send()
     assert queued.state is SendState.QUEUED
     desk.clock.forward(90_000)
@@ -399,7 +399,7 @@ def test_a_queued_message_is_settled_by_the_history_and_never_sent_again(widget)
 
 
 def test_a_file_whose_answer_was_lost_is_recognised_by_its_name(widget):
-    desk = Desk(widget, FakeGateway(own_ids=False))
+    desk = VerbFixture(widget, FakeGateway(own_ids=False))
     sent = desk.send_file(caption="Смета")
     assert sent.state is SendState.UNKNOWN
     media = Media("document", "application/pdf", "offer.pdf")
@@ -415,7 +415,7 @@ def test_a_typed_microphone_is_a_text_and_no_voice_message():
 
 @pytest.mark.parametrize("name", ["", "a name of the gateway's own.oga"])
 def test_a_voice_message_whose_answer_was_lost_is_recognised_by_being_one(widget, name):
-    desk = Desk(widget, FakeGateway(own_ids=False))
+    desk = VerbFixture(widget, FakeGateway(own_ids=False))
     sent = desk.service.send_voice(desk.draft("k1"), recording())
     assert (sent.state, sent.text) == (SendState.UNKNOWN, voice_label(2))
     at = int(desk.clock())
@@ -433,7 +433,7 @@ def test_pages_leave_no_time_out_and_repeat_none(widget):
             shown = [Message(f"g{at}", f"g{at}", at, False, f"g{at}") for at in (newest, newest - 10)]
             return Page(tuple(shown), str(newest - 20) if newest > 20 else None)
 
-    desk = Desk(widget, Paged())
+    desk = VerbFixture(widget, Paged())
     for at in (5, 15, 25, 35, 45, 55, 65):
         desk.tell(f"t{at}", f"t{at}", at=at)
     history = desk.shown()

@@ -6,7 +6,7 @@ import pytest
 
 from widget.gateways.base import ContactCard
 from widget.gateways.content import body_of, media_in, moment_of, shows_something, thumbnail_of, unwrapped
-from widget.gateways.vcards import MOST_CARDS, cards_of
+from widget.gateways.vcards import MAX_CARDS, cards_of
 
 PICTURE = b"\xff\xd8\xff\xe0 a small picture"
 IN_BASE64 = b64encode(PICTURE).decode()
@@ -75,4 +75,4 @@ def test_a_shared_contact_is_a_name_and_its_phones(fields, card):
 
 @pytest.mark.parametrize("contact", [None, 5, "", [], {}, {"displayName": 5, "vcard": {}}, "TEL" * 50_000])
 def test_whatever_is_shared_as_a_contact_is_one_without_words(contact):
-    assert cards_of([contact] * 30) == (ContactCard(""),) * MOST_CARDS
+    assert cards_of([contact] * 30) == (ContactCard(""),) * MAX_CARDS

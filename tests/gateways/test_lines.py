@@ -39,7 +39,7 @@ def test_a_lines_state_is_asked_for_once_in_a_few_seconds(gateways, stored, outs
 def test_asking_again_asks_at_once_and_is_remembered(gateways, stored, outside):
     gateways.status(stored)
     outside.set_line("sales", "STOPPED")
-    assert gateways.status(stored, again=True).state is LineState.OFFLINE
+    assert gateways.status(stored, refresh=True).state is LineState.OFFLINE
     assert gateways.status(stored).state is LineState.OFFLINE
     assert outside.calls()["session"] == 2
 

@@ -15,7 +15,7 @@ REGISTRY = {"widget/gateways/kinds.py": 2}
 
 
 def names() -> re.Pattern[str]:
-    """As code and as people write them; a colour is no vendor."""
+    """As code and as people write them; a colour is not a vendor."""
     words = {kind.name for kind in KINDS.values()} | {kind.title for kind in KINDS.values()}
     spelled = [re.escape(word).replace(r"\ ", "[ -]?").replace(r"\-", "[ -]?") for word in words - {"green"}]
     return re.compile("|".join([*spelled, r"gateways[./]green", r"gateway\W+green\b"]), re.IGNORECASE)

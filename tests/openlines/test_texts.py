@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from widget.bitrix24.bbcode import JOINER
+from widget.openlines.connector_events import dialogs_of, is_ours, line_of, messages_of, read_words, words_json
 from widget.openlines.markup import pieces, to_portal, to_whatsapp
-from widget.openlines.told import dialogs_of, is_ours, line_of, messages_of, read_words, words_json
 
 
 @pytest.mark.parametrize(

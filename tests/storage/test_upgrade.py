@@ -122,6 +122,6 @@ def test_what_waits_and_what_was_counted_moves_along(old: Store) -> None:
     (waiting,) = inbox.due()
     webhook = inbox.take(waiting)
     assert webhook
-    assert (webhook.portal_id, webhook.line_id, webhook.told, webhook.attempts) == (1, 1, "[]", 2)
+    assert (webhook.portal_id, webhook.line_id, webhook.events, webhook.attempts) == (1, 1, "[]", 2)
     (unclear,) = old.sends.unclear(1, 1, most=9)  # it is looked for from now on
     assert (unclear.send_key, unclear.state, unclear.reason) == ("k1", SendState.UNKNOWN, "timed_out")

@@ -1,4 +1,4 @@
-"""A browser's recording becomes a voice note that a client can hear; what is no recording hurts nobody."""
+"""A browser's recording becomes a voice note that a client can hear; what is not a recording hurts nobody."""
 
 import io
 import random

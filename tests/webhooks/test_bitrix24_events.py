@@ -9,7 +9,7 @@ from sandbox.portal.credentials import PORTALS
 from tests.bitrix24.conftest import recorded  # noqa: F401 - a fixture
 from tests.installing import ADMIN, TABS, Site
 from tests.stand import DEAL, Widget
-from widget.bitrix24.events import WANTED, Event, nested, read_event, work_of
+from widget.bitrix24.events import NEEDS_CRM, WANTED, Event, nested, read_event, work_of
 from widget.errors import Refused
 from widget.storage.portals import REMEMBERED_SECONDS, PortalState
 from widget.storage.schema import events
@@ -72,15 +72,19 @@ FORGERIES: dict[str, dict[str, Any]] = {
 }
 
 
+ABOUT_AN_ITEM = {"FIELDS": {"ID": "7", "ENTITY_TYPE_ID": "183"}}
+
+
 @pytest.mark.parametrize("name", WANTED)
 def test_every_wanted_event_leads_to_work(name: str) -> None:
-    data = {"FIELDS": {"ID": "7", "ENTITY_TYPE_ID": "183"}}
-    assert work_of(Event(name, "member", "", data, access_token="", refresh_token="", expires_in=0)) is not None
+    event = Event(name, "member", "", ABOUT_AN_ITEM, access_token="", refresh_token="", expires_in=0)
+    assert work_of(event) is not None
 
 
 def test_every_wanted_event_is_worked_on(ready: Site) -> None:
     for name in sorted(WANTED, key=lambda name: name == "ONAPPUNINSTALL"):  # at last the one that ends it all
-        assert ready.send(name) == [200], name
+        about = ABOUT_AN_ITEM if name in NEEDS_CRM else None
+        assert ready.send(name, about) == [200], name
 
     assert [row["name"] for row in rows(ready) if not row["done_at"]] == []
 

@@ -307,7 +307,7 @@ def test_who_listens_hears_of_each_message_and_each_arrival_once(gateway: Caller
 
 
 @dataclass
-class Desk:
+class Sender:
     """A rep who writes through the real service to a gateway that answers as it is told to."""
 
     gateway: Caller
@@ -344,15 +344,15 @@ class Desk:
 
 
 @pytest.fixture
-def desk(gateway: Caller) -> Desk:
-    return Desk(gateway)
+def desk(gateway: Caller) -> Sender:
+    return Sender(gateway)
 
 
 def echo(name: str, clock: Clock, *, ids: Sequence[str] = (ORDERS_ID,), **more: Any) -> GatewayEvent:
     return written(name, at=clock(), from_me=True, ids=ids, **more)
 
 
-def test_an_echo_that_overtakes_the_gateways_answer_is_the_same_message(desk: Desk, clock: Clock) -> None:
+def test_an_echo_that_overtakes_the_gateways_answer_is_the_same_message(desk: Sender, clock: Clock) -> None:
     desk.send(Sent.SENT, "GIVEN", first=[echo("GIVEN", clock)])
     assert desk.sent == 1
     desk.tell(echo("GIVEN", clock), echo("GIVEN", clock, ids=(LID,)))
@@ -360,17 +360,17 @@ def test_an_echo_that_overtakes_the_gateways_answer_is_the_same_message(desk: De
 
 
 @pytest.mark.parametrize("name", ["", "GIVEN"])
-def test_an_echo_after_the_answer_is_the_same_message(desk: Desk, clock: Clock, name: str) -> None:
+def test_an_echo_after_the_answer_is_the_same_message(desk: Sender, clock: Clock, name: str) -> None:
     desk.tell(echo(desk.send(Sent.QUEUED, name), clock))
     assert desk.sent == 1
 
 
-def test_a_message_from_the_phone_is_counted_once_under_two_ids_of_its_chat(desk: Desk, clock: Clock) -> None:
+def test_a_message_from_the_phone_is_counted_once_under_two_ids_of_its_chat(desk: Sender, clock: Clock) -> None:
     desk.tell(echo("P1", clock), echo("P1", clock, ids=(LID,)))
     assert desk.sent == 1
 
 
-def test_a_message_from_the_phone_is_counted_in_the_hour_in_which_it_was_written(desk: Desk, clock: Clock) -> None:
+def test_a_message_from_the_phone_is_counted_in_the_hour_in_which_it_was_written(desk: Sender, clock: Clock) -> None:
     late = echo("P1", clock)
     clock.forward(30 * 3600)
     desk.tell(late, written("P2", at=clock() + 9 * 3600, from_me=True, ids=(ORDERS_ID,)))
@@ -378,7 +378,7 @@ def test_a_message_from_the_phone_is_counted_in_the_hour_in_which_it_was_written
 
 
 @pytest.mark.parametrize("tells", ["its echo", "a tick"])
-def test_a_send_that_may_have_gone_out_is_counted_when_it_is_seen(desk: Desk, clock: Clock, tells: str) -> None:
+def test_a_send_that_may_have_gone_out_is_counted_when_it_is_seen(desk: Sender, clock: Clock, tells: str) -> None:
     name = desk.send(Sent.UNKNOWN)
     assert desk.sent == 0
     seen = echo(name, clock) if tells == "its echo" else tick(Ack.DELIVERED, name, at=clock(), ids=(ORDERS_ID,))
@@ -386,7 +386,7 @@ def test_a_send_that_may_have_gone_out_is_counted_when_it_is_seen(desk: Desk, cl
     assert (state_of(desk.gateway, "k1")[0] is SendState.UNKNOWN, desk.sent) == (False, 1)
 
 
-def test_a_queued_message_that_was_refused_is_taken_back_once_from_its_own_hour(desk: Desk, clock: Clock) -> None:
+def test_a_queued_message_that_was_refused_is_taken_back_once_from_its_own_hour(desk: Sender, clock: Clock) -> None:
     names = [desk.send(Sent.QUEUED, f"G{number}", key=f"k{number}") for number in range(3)]
     hour = int(clock() // 3600)
     clock.forward(3 * 3600)
@@ -395,7 +395,7 @@ def test_a_queued_message_that_was_refused_is_taken_back_once_from_its_own_hour(
     assert desk.sent_by_hour == {hour: 1}
 
 
-def test_what_is_refused_after_its_hour_was_forgotten_leaves_no_count_below_zero(desk: Desk, clock: Clock) -> None:
+def test_what_is_refused_after_its_hour_was_forgotten_leaves_no_count_below_zero(desk: Sender, clock: Clock) -> None:
     name = desk.send(Sent.QUEUED, "GIVEN")
     clock.forward(9 * 86_400)
     desk.services.storage.usage.purge()
@@ -403,14 +403,14 @@ def test_what_is_refused_after_its_hour_was_forgotten_leaves_no_count_below_zero
     assert desk.sent_by_hour == {}
 
 
-def test_a_message_that_the_gateway_refuses_is_not_counted_for_its_echo(desk: Desk, clock: Clock) -> None:
+def test_a_message_that_the_gateway_refuses_is_not_counted_for_its_echo(desk: Sender, clock: Clock) -> None:
     name = message_id_of(desk.line.portal_id, "k1")
     desk.send(Sent.REFUSED, first=[echo(name, clock, ack=Ack.PENDING)])
     desk.tell(echo(name, clock))
     assert (state_of(desk.gateway, "k1")[0], desk.sent) == (SendState.FAILED, 0)
 
 
-def test_what_was_refused_and_arrived_after_all_counts(desk: Desk, clock: Clock) -> None:
+def test_what_was_refused_and_arrived_after_all_counts(desk: Sender, clock: Clock) -> None:
     name = desk.send(Sent.QUEUED, "GIVEN")
     desk.tell(tick(Ack.FAILED, name, at=clock(), ids=(ORDERS_ID,)))
     assert desk.sent == 0
@@ -424,7 +424,7 @@ def test_whatever_comes_first_or_again_a_message_counts_once(
     start: Callable[..., Widget], clock: Clock, data: st.DataObject, outcome: Sent, ours: bool
 ) -> None:
     """A send and a message from the phone, some of it told before the gateway has answered, some of it twice."""
-    desk = Desk(Caller(start(f"counts-{uuid4()}")))
+    desk = Sender(Caller(start(f"counts-{uuid4()}")))
     name = message_id_of(desk.line.portal_id, "k1") if ours or outcome is Sent.UNKNOWN else "GIVEN"
     ends = data.draw(st.lists(st.sampled_from([Ack.PENDING, Ack.SENT, Ack.FAILED, Ack.DELIVERED]), max_size=3))
     told = [echo(name, clock), echo("P1", clock), echo("P1", clock, ids=(LID,))]
@@ -438,7 +438,7 @@ def test_whatever_comes_first_or_again_a_message_counts_once(
 
 
 def test_a_number_that_a_webhook_says_has_no_whatsapp_is_a_no_on_the_card(
-    desk: Desk, clock: Clock, outside: Outside
+    desk: Sender, clock: Clock, outside: Outside
 ) -> None:
     card = desk.gateway.widget.open().reveal().check()
     assert card.rows["+7 926 111-22-33"] == "yes"
@@ -454,7 +454,7 @@ def test_a_number_that_a_webhook_says_has_no_whatsapp_is_a_no_on_the_card(
     assert "check-exists" not in outside.calls()
 
 
-def test_a_refusal_that_comes_after_the_arrival_says_nothing_of_the_number(desk: Desk, clock: Clock) -> None:
+def test_a_refusal_that_comes_after_the_arrival_says_nothing_of_the_number(desk: Sender, clock: Clock) -> None:
     name = desk.send(Sent.QUEUED, "GIVEN")
     desk.tell(
         tick(Ack.DELIVERED, name, at=clock() - 9, ids=(ORDERS_ID,)),
@@ -464,7 +464,7 @@ def test_a_refusal_that_comes_after_the_arrival_says_nothing_of_the_number(desk:
     assert desk.sent == 1
 
 
-def test_a_message_that_a_restriction_made_fail_says_so_and_pauses_the_lines_checks(desk: Desk, clock: Clock) -> None:
+def test_a_message_that_a_restriction_made_fail_says_so_and_pauses_the_lines_checks(desk: Sender, clock: Clock) -> None:
     name = desk.send(Sent.SENT, "GIVEN")
     failed = tick(Ack.FAILED, name, at=clock(), ids=(ORDERS_ID,), why=GatewayErrorCode.RESTRICTED)
     desk.tell(failed, tick(Ack.FAILED, name, at=clock(), ids=(ORDERS_ID,)))

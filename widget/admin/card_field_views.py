@@ -61,7 +61,7 @@ def _chosen(body: dict[str, Any], choice: KindChoice) -> dict[TalkFact, str]:
         if not name:
             continue
         if name in found.values() or all(each.name != name for each in choice.of(fact)):
-            raise Refused(ErrorCode.BAD_FORM, 422, "field")
+            raise Refused(ErrorCode.BAD_FORM, reason="field")
         found[fact] = name
     return found
 

@@ -74,7 +74,7 @@ def administrator() -> CurrentUser:
     set_language(session.language)
     viewer = read_viewer(services().bitrix24.rest, g.portal, session.user_id)
     if not viewer.admin:
-        raise Refused(ErrorCode.NOT_ADMIN, 403, "profile.ADMIN")
+        raise Refused(ErrorCode.NOT_ADMIN, reason="profile.ADMIN")
     return CurrentUser(g.portal, session, viewer)
 
 

@@ -95,7 +95,7 @@ def typed(body: Mapping[str, Any], *names: str) -> dict[str, str]:
     values = {name: body.get(name, "") for name in names}
     for name, value in values.items():
         if not isinstance(value, str) or len(value) > MAX_TYPED or "\x00" in value:
-            raise Refused(ErrorCode.BAD_FORM, 422, name)
+            raise Refused(ErrorCode.BAD_FORM, reason=name)
     return {name: value.strip() for name, value in values.items()}
 
 
@@ -194,12 +194,12 @@ def region_of(values: Mapping[str, str]) -> tuple[str, str]:
 def grantees_of(value: Any) -> list[Grantee]:
     """Who may use a line, as the portal's dialog gave them. Raises Refused, and Invalid for too many."""
     if not isinstance(value, list) or len(value) > 10 * MAX_GRANTEES:
-        raise Refused(ErrorCode.BAD_FORM, 422, "access")
+        raise Refused(ErrorCode.BAD_FORM, reason="access")
     found: dict[str, Grantee] = {}
     for one in value:
         code, name = (one.get("id"), one.get("name")) if isinstance(one, dict) else (None, None)
         if not isinstance(code, str) or not _CODE.fullmatch(code) or not isinstance(name, str) or "\x00" in name:
-            raise Refused(ErrorCode.BAD_FORM, 422, "access")
+            raise Refused(ErrorCode.BAD_FORM, reason="access")
         found[code] = Grantee(code, " ".join(name.split())[:200] or code)
     if len(found) > MAX_GRANTEES:
         raise Invalid({"access": Wrong(FieldFault.TOO_MANY, high=MAX_GRANTEES)})

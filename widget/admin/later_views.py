@@ -11,7 +11,7 @@ from widget.forms import json_body
 from widget.services import services
 from widget.storage.changes import ChangeKind
 
-MOST = (1, 200)
+LATER_PER_HOUR = (1, 200)
 
 
 @pages.post("/later")
@@ -20,8 +20,8 @@ def save_later() -> ResponseReturnValue:
     values = typed(json_body(), "later_per_hour")
     text = values["later_per_hour"]
     user = administrator()
-    if not is_within(text, MOST):
-        wrong = {"later_per_hour": Wrong(FieldFault.OUT_OF_RANGE, *MOST)}
+    if not is_within(text, LATER_PER_HOUR):
+        wrong = {"later_per_hour": Wrong(FieldFault.OUT_OF_RANGE, *LATER_PER_HOUR)}
         return sections.drawn(later_settings(user, form=Typed(values, wrong)), status=422)
     services().storage.portals.set_later_per_hour(user.portal.id, int(text))
     user.note(ChangeKind.LATER, old=str(user.portal.later_per_hour), new=str(int(text)))

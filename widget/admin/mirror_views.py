@@ -4,7 +4,7 @@ from flask.typing import ResponseReturnValue
 
 from widget.admin import sections
 from widget.admin.current_user import CurrentUser, administrator
-from widget.admin.mirroring import CHOICES, mirror
+from widget.admin.mirror_sections import CHOICES, mirror
 from widget.admin.pages import pages
 from widget.bitrix24.installer.installer import NoAddress
 from widget.errors import ErrorCode, Refused
@@ -47,7 +47,7 @@ def save_mirror(line_id: int) -> ResponseReturnValue:
         else:
             setup.switch_on(user.portal, user.viewer.user_id, line, chosen, mirroring)
     except NoAddress as error:
-        raise Refused(ErrorCode.BROKEN, 500, "PUBLIC_URL is not set") from error
+        raise Refused(ErrorCode.BROKEN, reason="PUBLIC_URL is not set") from error
     user.note(ChangeKind.LINE_MIRROR, line=line.name, old=line.mirroring.value, new=mirroring.value)
     user, line = user.again(), user.line(line_id)
     drawn = mirror(user, line, offer=_offer(user, line, 0), said="saved")
@@ -62,4 +62,4 @@ def _ask_again(user: CurrentUser) -> None:
     try:
         services().open_lines.setup.ask_again(user.portal, user.viewer.user_id)
     except NoAddress as error:
-        raise Refused(ErrorCode.BROKEN, 500, "PUBLIC_URL is not set") from error
+        raise Refused(ErrorCode.BROKEN, reason="PUBLIC_URL is not set") from error

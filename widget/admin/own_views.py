@@ -54,7 +54,7 @@ def save_mine() -> ResponseReturnValue:
 def show_my_states() -> ResponseReturnValue:
     """The states of the lines this user may use, as far as they are known. No call."""
     user = current_user()
-    return sections.drawn(sections.my_lines(user, states=ask_all(user.context.lines)))
+    return sections.drawn(sections.my_lines(user, states=ask_all(services().gateways, user.context.lines)))
 
 
 @pages.post("/number/look")
@@ -86,13 +86,13 @@ def write_to_number() -> ResponseReturnValue:
         return _answer(user, item=item, wrong=wrong, line=line)
     opening = current_opening()
     if opening.member_id != user.portal.member_id:
-        raise Refused(ErrorCode.NOT_ALLOWED, 403, "opening of another portal")
+        raise Refused(ErrorCode.NOT_ALLOWED, reason="opening of another portal")
     session_tokens = here.session_tokens
     response = _answer(
         user,
         item=item,
         line=line,
-        opening=session_tokens.seal_launch(opening.for_number(item.phone.e164, line.id)),
+        opening=session_tokens.encrypt_launch(opening.for_number(item.phone.e164, line.id)),
     )
     session = user.session.for_number(item.phone.e164, line.id)
     response.headers[SESSION_HEADER] = session_tokens.sign_session(session)

@@ -24,7 +24,7 @@ def save_visibility() -> ResponseReturnValue:
     wanted = text_field(body, "visibility", longest=20)
     confirmed = flag_field(body, "confirmed")
     if wanted not in {visibility.value for visibility in Visibility}:
-        raise Refused(ErrorCode.BAD_FORM, 422, "visibility")
+        raise Refused(ErrorCode.BAD_FORM, reason="visibility")
     user = administrator()
     old, new = user.portal.visibility, Visibility(wanted)
     if new is Visibility.ALWAYS and old is not new and not confirmed:

@@ -80,7 +80,7 @@ def add_reply_file(reply_id: int) -> ResponseReturnValue:
     user, owner, known = _who(reply_id, shared=request.form.get("shared") == "true")
     _require(known, owner)
     if uploaded is None:
-        raise Refused(ErrorCode.BAD_FORM, 422, "file")
+        raise Refused(ErrorCode.BAD_FORM, reason="file")
     if not services().storage.kept_files.keep(user.portal.id, kept(uploaded), reply_id=reply_id):
         errors = [ReplyError(ReplyFault.TOO_MANY_FILES)]
         return sections.drawn(replies(user, errors=errors, shown=reply_id), status=422)
@@ -113,7 +113,7 @@ def import_replies() -> ResponseReturnValue:
     uploaded = request.files.get("file")
     user, owner = _owner(shared=request.form.get("shared") == "true")
     if uploaded is None:
-        raise Refused(ErrorCode.BAD_FORM, 422, "file")
+        raise Refused(ErrorCode.BAD_FORM, reason="file")
     try:
         found = read_file(uploaded.read(), owner)
     except ImportRefused as refused:

@@ -34,19 +34,19 @@ def save_timeline() -> ResponseReturnValue:
     texts = {name: maybe_text_field(body, name, longest=200).strip() for name in ("idle_hours", "funnels", "types")}
     flags, kinds = ({name: flag_field(body, name) for name in names} for names in (FLAGS, KINDS))
     if mode is None:
-        raise Refused(ErrorCode.BAD_FORM, 422, "mode")
+        raise Refused(ErrorCode.BAD_FORM, reason="mode")
     user = administrator()
     faults = _faults(**texts)
     if faults:
         return sections.drawn(_drawn({**flags, **kinds, **texts, "mode": mode.value}, faults), status=422)
-    told = (*(KINDS[name] for name, is_on in kinds.items() if is_on), *_numbers(texts["types"]))
+    types = (*(KINDS[name] for name, is_on in kinds.items() if is_on), *_numbers(texts["types"]))
     timelines = services().storage.timelines
     old = timelines.settings(user.portal.id)
     new = TimelineSettings(
         mode,
         **flags,
         funnels=_numbers(texts["funnels"]),
-        kinds=told,
+        kinds=types,
         idle_hours=int(texts["idle_hours"]),
         zone=user.viewer.zone,
     )

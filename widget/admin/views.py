@@ -56,7 +56,7 @@ def open_page() -> ResponseReturnValue:
     set_language(language_of(request.args.get("LANG", "")))
     form = read_common(request.args, request.form)
     if not form.access_token:
-        raise Refused(ErrorCode.NO_AUTH, 401, "empty AUTH_ID")
+        raise Refused(ErrorCode.NO_AUTH, reason="empty AUTH_ID")
     opening = Launch(
         member_id=form.member_id,
         domain=form.domain,
@@ -83,7 +83,7 @@ def open_page() -> ResponseReturnValue:
             "admin/app.html",
             admin=user.viewer.admin,
             portal_origin=g.frame_origin,
-            opening=services().session_tokens.seal_launch(opening),
+            opening=services().session_tokens.encrypt_launch(opening),
             session=services().session_tokens.sign_session(session),
             place=place,
             tabs=tabs,

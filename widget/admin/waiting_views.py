@@ -20,10 +20,10 @@ from widget.bitrix24.clients import CrmLink, add_client, readable
 from widget.bitrix24.crm import COMPANY, CONTACT, LEAD
 from widget.bitrix24.employees import NOTIFIES
 from widget.chats import beside_views
-from widget.chats.beside import Wait, wait_of
+from widget.chats.beside import Wait
 from widget.chats.context import refuse_empty
-from widget.chats.ignoring import heed_client, ignore_client, refuse_everywhere
-from widget.chats.rights import MOST, ClientCards
+from widget.chats.ignoring import refuse_everywhere
+from widget.chats.rights import MAX_ASKED, ClientCards
 from widget.current import current_opening
 from widget.errors import ErrorCode, Refused
 from widget.forms import flag_field, id_field, json_body, maybe_text_field
@@ -33,7 +33,6 @@ from widget.session import SESSION_HEADER
 from widget.storage.changes import ChangeKind
 from widget.storage.chats import Chat
 from widget.storage.ignores import EVERY_LINE
-from widget.storage.staff import Employee
 from widget.storage.waits import MAX_LISTED, Filter
 
 NO_NUMBER = Wrong(FieldFault.NOT_A_PHONE)
@@ -66,7 +65,7 @@ def read_wanted() -> Wanted:
     body = json_body()
     owner = maybe_text_field(body, "owner", longest=10)
     if owner not in ("", MINE, NOBODYS):
-        raise Refused(ErrorCode.BAD_FORM, 422, "owner")
+        raise Refused(ErrorCode.BAD_FORM, reason="owner")
     return Wanted(id_field(body, "line"), owner)
 
 
@@ -85,8 +84,8 @@ def open_waiting(chat_id: int) -> ResponseReturnValue:
     item = here.card.door.typed(user.context, chat.client)
     opening = current_opening()
     if opening.member_id != user.portal.member_id:
-        raise Refused(ErrorCode.NOT_ALLOWED, 403, "opening of another portal")
-    sealed = here.session_tokens.seal_launch(opening.for_number(chat.client, line.id, granted=not client.typed))
+        raise Refused(ErrorCode.NOT_ALLOWED, reason="opening of another portal")
+    sealed = here.session_tokens.encrypt_launch(opening.for_number(chat.client, line.id, granted=not client.typed))
     session = user.session.for_number(chat.client, line.id, granted=not client.typed)
     response = make_response(render_template("waiting/_opened.html", opening=sealed, key=item.key, line=line))
     response.headers[SESSION_HEADER] = here.session_tokens.sign_session(session)
@@ -124,7 +123,7 @@ def ignore_waiting(chat_id: int) -> ResponseReturnValue:
     refuse_everywhere(user.context, everywhere=everywhere)
     if not confirmed:
         return beside_views.ask_to_ignore(line, everywhere=everywhere)
-    ignore_client(user.context, line, chat.client, everywhere=everywhere)
+    services().chats.ignoring.begin(user.context, line, chat.client, everywhere=everywhere)
     return sections.drawn(waiting(user, wanted, ignored=chat))
 
 
@@ -133,7 +132,7 @@ def heed_waiting(chat_id: int) -> ResponseReturnValue:
     """Stop ignoring this client, by the user who began it or an administrator. Their next message waits again."""
     wanted = read_wanted()
     user, chat, _client = _claimable(chat_id)
-    heed_client(user.context, chat.client, [chat.line_id])
+    services().chats.ignoring.end(user.context, chat.client, [chat.line_id])
     return sections.drawn(waiting(user, wanted))
 
 
@@ -143,7 +142,7 @@ def make_card(chat_id: int) -> ResponseReturnValue:
     wanted, kind = read_wanted(), maybe_text_field(json_body(), "kind", longest=10)
     user, chat, client = _claimable(chat_id)
     if kind not in NEW_CARDS:
-        raise Refused(ErrorCode.BAD_FORM, 422, "kind")
+        raise Refused(ErrorCode.BAD_FORM, reason="kind")
     if client.unknown is not True:
         raise Refused(ErrorCode.BAD_FORM, 409, "the client has a card")
     rest, who, kind_id = services().bitrix24.rest, user.viewer.user_id, NEW_CARDS[kind]
@@ -162,13 +161,13 @@ def attach_to_card(chat_id: int) -> ResponseReturnValue:
     kind, card_id = maybe_text_field(body, "kind", longest=10), id_field(body, "id")
     user, chat, client = _claimable(chat_id)
     if kind not in CARDS or card_id is None:
-        raise Refused(ErrorCode.BAD_FORM, 422, "kind or id")
+        raise Refused(ErrorCode.BAD_FORM, reason="kind or id")
     if client.unknown is not True:
         raise Refused(ErrorCode.BAD_FORM, 409, "the client has a card")
     rest, who = services().bitrix24.rest, user.viewer.user_id
     found = readable(rest, user.portal, who, {CrmLink(CARDS[kind], card_id)})
     if not found:
-        raise Refused(ErrorCode.CARD_GONE, 403, "card to attach to")
+        raise Refused(ErrorCode.CARD_GONE, reason="card to attach to")
     card = found.pop()
     if chat.phone:
         _attach(user, card, chat.phone)
@@ -255,17 +254,17 @@ def waiting(user: CurrentUser, wanted: Wanted, *, ignored: Chat | None = None) -
     mine = [chat for chat in found if chat.id in clients]
     limit, named = user.portal.waiting_minutes, sections.client_titles([*mine, *lost])
     rows = [
-        Waiter(wait_of(chat, lines[chat.line_id], limit_minutes=limit), clients[chat.id], named[chat.id])
+        Waiter(here.chats.beside.wait(chat, lines[chat.line_id], limit_minutes=limit), clients[chat.id], named[chat.id])
         for chat in mine
     ]
     return render_template(
         "waiting/_list.html",
         rows=rows,
         asks=asking(user),
-        more=len(found) > (MAX_LISTED - 1 if user.viewer.admin else MOST),
+        more=len(found) > (MAX_LISTED - 1 if user.viewer.admin else MAX_ASKED),
         lines=context.lines,
         wanted=wanted,
-        lost=[(named[chat.id] if chat.id in clients else "", _owner(chat)) for chat in lost],
+        lost=[(named[chat.id] if chat.id in clients else "", here.chats.beside.owner(chat)) for chat in lost],
         user_id=user.viewer.user_id,
         admin=user.viewer.admin,
         ignored=(ignored.id, sections.client_titles([ignored])[ignored.id]) if ignored else None,
@@ -304,7 +303,7 @@ def _readable(chat_id: int) -> tuple[CurrentUser, Chat, ClientCards]:
     user.context.line(chat.line_id)
     client = here.chats.rights.readable(user.portal, user.viewer, [chat]).get(chat.id)
     if client is None:
-        raise Refused(ErrorCode.NOT_ALLOWED, 403, "chat")
+        raise Refused(ErrorCode.NOT_ALLOWED, reason="chat")
     return user, chat, client
 
 
@@ -319,7 +318,7 @@ def _attach(user: CurrentUser, card: CrmLink, phone: str) -> None:
         holds=lambda typed: phone in here.card.door.numbers_in(user.context, typed),
     )
     if came is AddedPhone.DENIED:
-        raise Refused(ErrorCode.PORTAL_DENIED, 403, "card to attach to")
+        raise Refused(ErrorCode.PORTAL_DENIED, reason="card to attach to")
     if came is AddedPhone.UNDERWAY:
         raise Refused(ErrorCode.PORTAL_BUSY, 503, "card to attach to")
 
@@ -336,7 +335,3 @@ def _claimable(chat_id: int) -> tuple[CurrentUser, Chat, ClientCards]:
 
 def _on(on: bool) -> str:
     return "on" if on else "off"
-
-
-def _owner(chat: Chat) -> Employee:
-    return services().storage.staff.of(chat.portal_id).get(chat.owner_id, Employee(chat.owner_id, "", active=True))

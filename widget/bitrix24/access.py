@@ -4,15 +4,15 @@ Sources: bitrix24/b24restdocs, api-reference/common/users/user-access.md. Codes:
 with those below it, SG4_K a member of a group, AU all users.
 """
 
-from collections.abc import Collection, Mapping
-from typing import Any
+from collections.abc import Collection
 
+from widget.bitrix24.commands import Command
 from widget.bitrix24.rest import Batch
 
 AccessList = tuple[str, ...]
 
 
-def access_commands(lists: Collection[AccessList]) -> dict[str, tuple[str, Mapping[str, Any]]]:
+def access_commands(lists: Collection[AccessList]) -> dict[str, Command]:
     """One command a list, for a batch. An administrator is in every list."""
     return {f"access{n}": ("user.access", {"ACCESS": list(codes)}) for n, codes in enumerate(lists)}
 

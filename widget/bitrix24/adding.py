@@ -62,10 +62,10 @@ class PhoneAdder:
 
     def _phones(self, portal: Portal, user_id: int, card: CrmLink) -> Sequence[TypedPhone]:
         wanted = {"entityTypeId": card.entity_type_id, "filter": {"=id": card.id}, "select": ["*"], "start": -1}
-        told = self._rest.call(portal, user_id, "crm.item.list", wanted)
-        items = [as_dict(item) for item in as_rows(as_dict(told).get("items"))]
+        answer = self._rest.call(portal, user_id, "crm.item.list", wanted)
+        items = [as_dict(item) for item in as_rows(as_dict(answer).get("items"))]
         if not items:
-            raise Refused(ErrorCode.CARD_GONE, 403, "card to add a phone to")
+            raise Refused(ErrorCode.CARD_GONE, reason="card to add a phone to")
         return phones_in(items[0].get("fm"))
 
     def _is_claimed(self, claim: str) -> bool:

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from widget.bitrix24.commands import Commands
 from widget.bitrix24.installer.desired import DesiredField
 from widget.bitrix24.installer.layouts import (
     FUNNELS,
-    Command,
     Layout,
     funnel_question,
     has_funnels,
@@ -27,7 +27,7 @@ MAX_PAGES = 20  # of funnels
 NOT_TOLD = object()  # an answer that did not come, where null is an answer
 NO_FUNNELS = "entity_type_not_supported"  # the code for a kind of card that has none
 
-Ask = Callable[[Mapping[str, Command]], Batch]
+Ask = Callable[[Commands], Batch]
 Tell = Callable[[str, Mapping[str, Any]], Any]
 
 
@@ -55,8 +55,8 @@ class Arranging:
         funnels, untold = _funnels(ask, [field for field in fields if has_funnels(field)])
         layouts = [layout for field in fields for layout in layouts_of(field, funnels.get(field.entity, {}))]
         answer = ask_all(ask, {f"l{place}": layout.read for place, layout in enumerate(layouts)})
-        told = {layout: answer.results.get(f"l{place}", NOT_TOLD) for place, layout in enumerate(layouts)}
-        return told | {Layout(field.entity, field.entity_type_id): NOT_TOLD for field in untold}
+        findings = {layout: answer.results.get(f"l{place}", NOT_TOLD) for place, layout in enumerate(layouts)}
+        return findings | {Layout(field.entity, field.entity_type_id): NOT_TOLD for field in untold}
 
     def write(self, layout: Layout, sections: Sequence[Any]) -> Written:
         """Write one layout. One outside call, not in a batch: that would read a title like `$result[x]` as a reference.
@@ -71,7 +71,7 @@ class Arranging:
             return Written.REFUSED
         return Written.DONE
 
-    def _ask_firmly(self, commands: Mapping[str, Command]) -> Batch:
+    def _ask_firmly(self, commands: Commands) -> Batch:
         answer = self.ask(commands)
         if answer.busy:
             raise answer.refused(answer.busy)
@@ -95,7 +95,7 @@ def _funnels(ask: Ask, fields: Sequence[DesiredField]) -> tuple[dict[str, dict[i
     return funnels, [*untold, *asked]
 
 
-def ask_all(ask: Ask, commands: Mapping[str, Command]) -> Batch:
+def ask_all(ask: Ask, commands: Commands) -> Batch:
     """Any number of commands, 50 in a batch; no call without one."""
     whole = Batch({}, {})
     pairs = list(commands.items())

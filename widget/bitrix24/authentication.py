@@ -46,7 +46,7 @@ class Authenticator:
         identity = self._oauth.prove(
             opening.access_token,
             member_id=portal.member_id,
-            again=closed,  # what was proved before it closed proves nothing now
+            refresh=closed,  # what was proved before it closed proves nothing now
             home=Home(portal.domain, portal.auth_server, opening.server),
             meanwhile=meanwhile,
         )
@@ -63,14 +63,14 @@ class Authenticator:
         """The stored portal that an opening names. Not a proof, no call. Raises Refused."""
         return self._known(opening)
 
-    def _known(self, opening: Launch, *, again: bool = False) -> Portal:
-        portal = self._portals.find(opening.member_id, again=again)
+    def _known(self, opening: Launch, *, refresh: bool = False) -> Portal:
+        portal = self._portals.find(opening.member_id, refresh=refresh)
         if portal is None:
-            raise Refused(ErrorCode.UNKNOWN_PORTAL, 403, "member_id")
+            raise Refused(ErrorCode.UNKNOWN_PORTAL, reason="member_id")
         if portal.state is PortalState.REMOVED:  # only an installation brings it back
-            if not again:
-                return self._known(opening, again=True)
-            raise Refused(ErrorCode.PORTAL_CLOSED, 403, portal.state.value)
+            if not refresh:
+                return self._known(opening, refresh=True)
+            raise Refused(ErrorCode.PORTAL_CLOSED, reason=portal.state.value)
         return portal
 
     def _store(self, portal: Portal, user_id: int, opening: Launch) -> None:
@@ -80,7 +80,7 @@ class Authenticator:
             known = digest in self._stored
         if known and self._tokens.find(portal.id, user_id):
             return
-        portal = self._known(opening, again=True)
+        portal = self._known(opening, refresh=True)
         expires_at = self._clock() + opening.expires_in
         self._tokens.put(portal.id, user_id, Token(opening.access_token, opening.refresh_token, expires_at))
         with self._lock:

@@ -6,7 +6,7 @@ bitrix24/b24restdocs, api-reference/chats/messages/index.md.
 
 import re
 
-JOINER = "\N{WORD JOINER}"  # takes no room, and what it stands before is no tag
+JOINER = "\N{WORD JOINER}"  # takes no room, and what it stands before is not a tag
 TAG = re.compile(r"\[(/?)([a-z]+|\*)(?:=([^\]]*))?\]", re.IGNORECASE)
 SIGNS = {"b": "*", "i": "_", "s": "~", "code": "```"}
 MESSENGER = frozenset(

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from widget.bitrix24.commands import Command
 from widget.bitrix24.crm import COMPANY, CONTACT, LEAD
 from widget.bitrix24.rest import Rest
 from widget.errors import ErrorCode, Refused
@@ -18,7 +19,7 @@ from widget.storage.portals import Portal
 from widget.untrusted import as_dict, as_positive_int, as_rows
 
 KINDS = {"LEAD": LEAD, "CONTACT": CONTACT, "COMPANY": COMPANY}
-MOST = 50  # commands of one batch, and items of one list
+MAX_COMMANDS = 50  # commands of one batch, and items of one list
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ def cards_of_phones(
 ) -> dict[str, tuple[CrmLink, ...]]:
     """The cards that hold each of at most 50 phones, with and without the user's right to read them; without the phones
     for which Bitrix24 gave no clear answer. One outside call, none for no phones. Raises Refused."""
-    named = {f"p{number}": phone for number, phone in enumerate(list(phones)[:MOST])}
+    named = {f"p{number}": phone for number, phone in enumerate(list(phones)[:MAX_COMMANDS])}
     if not named:
         return {}
     spellings = {key: list(spellings_in_crm(phone, portal.country)) for key, phone in named.items()}
@@ -45,9 +46,9 @@ def cards_of_phones(
     batch = rest.batch(portal, user_id, asked)
     if batch.busy:
         raise batch.refused(batch.busy)
-    told = {phone: batch.results[key] for key, phone in named.items() if key in batch.results}
-    found = {phone: tuple(_links(answer)) for phone, answer in told.items()}
-    return {phone: links for phone, links in found.items() if links or told[phone] in ([], {})}
+    results = {phone: batch.results[key] for key, phone in named.items() if key in batch.results}
+    found = {phone: tuple(_links(answer)) for phone, answer in results.items()}
+    return {phone: links for phone, links in found.items() if links or results[phone] in ([], {})}
 
 
 def cards_of_chat(rest: Rest, hidden: HiddenClients, portal: Portal, chat: Chat) -> list[tuple[int, int]]:
@@ -58,7 +59,7 @@ def cards_of_chat(rest: Rest, hidden: HiddenClients, portal: Portal, chat: Chat)
     phones = [chat.phone] if chat.phone else []
     by_phone = cards_of_phones(rest, portal, portal.installer_id, phones)
     if len(by_phone) < len(phones):
-        raise Refused(ErrorCode.PORTAL_FAILED, 502, "no clear answer to a search by phone")
+        raise Refused(ErrorCode.PORTAL_FAILED, reason="no clear answer to a search by phone")
     found = ((card.entity_type_id, card.id) for cards in by_phone.values() for card in cards)
     return list(dict.fromkeys((*found, *attached)))
 
@@ -66,9 +67,9 @@ def cards_of_chat(rest: Rest, hidden: HiddenClients, portal: Portal, chat: Chat)
 def readable(rest: Rest, portal: Portal, user_id: int, cards: Collection[CrmLink]) -> set[CrmLink]:
     """Those of the cards that this user may read, with their titles. One outside call, none for no cards. Raises
     Refused."""
-    asked: dict[str, tuple[str, Mapping[str, Any]]] = {}
+    asked: dict[str, Command] = {}
     for kind in sorted({card.entity_type_id for card in cards}):
-        ids = sorted({card.id for card in cards if card.entity_type_id == kind})[-MOST:]
+        ids = sorted({card.id for card in cards if card.entity_type_id == kind})[-MAX_COMMANDS:]
         asked[f"k{kind}"] = ("crm.item.list", {"entityTypeId": kind, "filter": {"@id": ids}, "start": -1})
     if not asked:
         return set()
@@ -78,9 +79,9 @@ def readable(rest: Rest, portal: Portal, user_id: int, cards: Collection[CrmLink
     wanted = {(card.entity_type_id, card.id) for card in cards}
     found = {
         CrmLink(kind, as_positive_int(item.get("id")), _title(item))
-        for key, told in batch.results.items()
+        for key, answer in batch.results.items()
         for kind in [int(key.removeprefix("k"))]
-        for item in map(as_dict, as_rows(as_dict(told).get("items")))
+        for item in map(as_dict, as_rows(as_dict(answer).get("items")))
     }
     return {link for link in found if (link.entity_type_id, link.id) in wanted}
 
@@ -90,17 +91,17 @@ def add_client(rest: Rest, portal: Portal, user_id: int, entity_type_id: int, *,
     names = {"title": title} if entity_type_id == LEAD else {"name": title}
     phones = [{"typeId": "PHONE", "valueType": "MOBILE", "value": phone}]
     fields = {**names, **({"fm": phones} if phone else {}), "assignedById": user_id}
-    told = rest.call(portal, user_id, "crm.item.add", {"entityTypeId": entity_type_id, "fields": fields})
-    item = as_dict(as_dict(told).get("item"))
+    answer = rest.call(portal, user_id, "crm.item.add", {"entityTypeId": entity_type_id, "fields": fields})
+    item = as_dict(as_dict(answer).get("item"))
     if not as_positive_int(item.get("id")):
-        raise Refused(ErrorCode.PORTAL_FAILED, 502, "no item was added")
+        raise Refused(ErrorCode.PORTAL_FAILED, reason="no item was added")
     return CrmLink(entity_type_id, as_positive_int(item.get("id")), title)
 
 
-def _links(told: Any) -> Iterable[CrmLink]:
+def _links(answer: Any) -> Iterable[CrmLink]:
     """An object of lists by kind; an empty list where there are none."""
     for name, kind in KINDS.items():
-        for item_id in as_rows(as_dict(told).get(name)):
+        for item_id in as_rows(as_dict(answer).get(name)):
             if as_positive_int(item_id):
                 yield CrmLink(kind, as_positive_int(item_id))
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
+from widget.bitrix24.commands import Command
 from widget.bitrix24.dialogs import is_whatsapp, number_of, numbers_in
 from widget.bitrix24.rest import Batch, Rest
 from widget.errors import ErrorCode, Refused
@@ -16,7 +17,7 @@ from widget.storage.portals import Portal
 from widget.untrusted import as_positive_int, as_rows, as_zone
 
 LEAD, DEAL, CONTACT, COMPANY, QUOTE, SMART_INVOICE = 1, 2, 3, 4, 7, 31
-MAX_AMOUNT = 1e15  # larger ones are no money
+MAX_AMOUNT = 1e15  # larger ones are not money
 PAGE = 50  # a list answers at most this many; far more than a card shows
 
 
@@ -96,16 +97,14 @@ def viewer_of(answer: Batch, user_id: int) -> Viewer:
     return _viewer(answer.results.get("me"), user_id)
 
 
-def batch_of(entity_type_id: int, entity_id: int) -> dict[str, tuple[str, Mapping[str, Any]]]:
+def batch_of(entity_type_id: int, entity_id: int) -> dict[str, Command]:
     """The commands for one card. `select=*` is the only way to get phones out of a list."""
 
-    def people(type_id: int, ids: str) -> tuple[str, Mapping[str, Any]]:
+    def people(type_id: int, ids: str) -> Command:
         chosen = {"=id": f"$result[item][item][{ids}]"}
         return "crm.item.list", {"entityTypeId": type_id, "filter": chosen, "select": ["*"], "start": -1}
 
-    commands: dict[str, tuple[str, Mapping[str, Any]]] = {
-        "item": ("crm.item.get", {"entityTypeId": entity_type_id, "id": entity_id})
-    }
+    commands: dict[str, Command] = {"item": ("crm.item.get", {"entityTypeId": entity_type_id, "id": entity_id})}
     if entity_type_id != CONTACT:
         commands["contacts"] = people(CONTACT, "contactIds")
     if entity_type_id != COMPANY:
@@ -158,14 +157,14 @@ def _line_of(value: Any) -> str:
 def _item(answer: Batch) -> Mapping[str, Any]:
     error = answer.errors.get("item", "")
     if error.upper() in ("ACCESS_DENIED", "NOT_FOUND"):
-        raise Refused(ErrorCode.CARD_GONE, 403, error)
+        raise Refused(ErrorCode.CARD_GONE, reason=error)
     failed = answer.busy or ("item" if "item" in answer.errors else None)
     if failed:
         raise answer.refused(failed)
     found = answer.results.get("item")
     item = found.get("item") if isinstance(found, dict) else None
     if not isinstance(item, dict):
-        raise Refused(ErrorCode.PORTAL_FAILED, 502, "no item in the batch")
+        raise Refused(ErrorCode.PORTAL_FAILED, reason="no item in the batch")
     return item
 
 

@@ -8,27 +8,26 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from widget.bitrix24.commands import Command
 from widget.untrusted import as_dict, as_rows, as_str
 
 CHAT_SCOPES = frozenset({"imopenlines"})
-MOST = 2  # chats of one card: each is a command of its batch
-CHAT_COMMANDS = frozenset({"chats", *(f"chat{place}" for place in range(MOST))})
+MAX_CHATS = 2  # chats of one card: each is a command of its batch
+CHAT_COMMANDS = frozenset({"chats", *(f"chat{place}" for place in range(MAX_CHATS))})
 _KINDS = {1: "lead", 2: "deal", 3: "contact", 4: "company"}  # of no other kind it tells the chats
 # Connectors of WhatsApp are many vendors', each with an id of its own choice; those that say so are taken.
 _WORDS = ("whatsapp", "waba")
 _PHONE_CHAT = re.compile(r"\+?([1-9]\d{9,14})(?:@c\.us|@s\.whatsapp\.net)?", re.ASCII)
 
-Commands = dict[str, tuple[str, Mapping[str, Any]]]
 
-
-def chat_commands(entity_type_id: int, entity_id: int) -> Commands:
+def chat_commands(entity_type_id: int, entity_id: int) -> dict[str, Command]:
     """What the card's batch asks besides: the chats that are bound to it, or to its first contact, and of the first of
     them who it is with. Those that are not there fail, and nothing else does."""
     kind = _KINDS.get(entity_type_id, "contact")
     whose = entity_id if entity_type_id in _KINDS else "$result[item][item][contactId]"
-    chats: Commands = {
+    chats: dict[str, Command] = {
         f"chat{place}": ("imopenlines.dialog.get", {"CHAT_ID": f"$result[chats][{place}][CHAT_ID]"})
-        for place in range(MOST)
+        for place in range(MAX_CHATS)
     }
     asked = {"CRM_ENTITY_TYPE": kind, "CRM_ENTITY": whose, "ACTIVE_ONLY": "N"}
     return {"chats": ("imopenlines.crm.chat.get", asked), **chats}
@@ -38,7 +37,7 @@ def numbers_in(results: Mapping[str, Any]) -> tuple[str, ...]:
     """The numbers (E.164) in the answers to `chat_commands`. A chat that is not the one that was asked for tells
     nothing: where there is none, the portal may take the whole list for its id."""
     found = []
-    for place, row in enumerate(map(as_dict, as_rows(results.get("chats"))[:MOST])):
+    for place, row in enumerate(map(as_dict, as_rows(results.get("chats"))[:MAX_CHATS])):
         chat = as_dict(results.get(f"chat{place}"))
         if str(chat.get("id")) == str(row.get("CHAT_ID")):
             parts = as_str(chat.get("entity_id"), 200).lower().split("|")

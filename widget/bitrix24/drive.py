@@ -30,8 +30,8 @@ class DriveItem:
 
 def read_storages(rest: Rest, portal: Portal, user_id: int) -> list[DriveItem]:
     """The first 50 storages, each as its root folder. One outside call. Raises Refused."""
-    told = _call(rest, portal, user_id, "disk.storage.getlist", {})
-    rows = [as_dict(row) for row in as_rows(told)]
+    answer = _call(rest, portal, user_id, "disk.storage.getlist", {})
+    rows = [as_dict(row) for row in as_rows(answer)]
     return [
         DriveItem(root, as_str(row.get("NAME"), 200), folder=True)
         for row in rows
@@ -41,13 +41,13 @@ def read_storages(rest: Rest, portal: Portal, user_id: int) -> list[DriveItem]:
 
 def read_folder(rest: Rest, portal: Portal, user_id: int, folder_id: int, start: int) -> list[DriveItem]:
     """At most 50 things in a folder from this place on. One outside call. Raises Refused."""
-    told = _call(rest, portal, user_id, "disk.folder.getchildren", {"id": folder_id, "start": start})
-    return [item for row in as_rows(told) if (item := _item(as_dict(row)))]
+    answer = _call(rest, portal, user_id, "disk.folder.getchildren", {"id": folder_id, "start": start})
+    return [item for row in as_rows(answer) if (item := _item(as_dict(row)))]
 
 
 def read_file_address(rest: Rest, portal: Portal, user_id: int, file_id: int) -> tuple[DriveItem, str]:
     """A file, and the address that it is fetched from, which holds a token of the employee's. One outside call. Raises
-    Refused, FILE_GONE where it is no file of theirs."""
+    Refused, FILE_GONE where it is not a file of theirs."""
     row = as_dict(_call(rest, portal, user_id, "disk.file.get", {"id": file_id}))
     item, address = _item(row), as_str(row.get("DOWNLOAD_URL"), 2000)
     if item is None or item.folder or not address:

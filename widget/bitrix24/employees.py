@@ -11,13 +11,13 @@ from widget.untrusted import as_dict, as_positive_int, as_rows, as_str
 READS_USERS = frozenset({"user", "user_basic", "user_brief"})  # any of these scopes will do
 NOTIFIES = "im"
 PHONES = ("WORK_PHONE", "PERSONAL_MOBILE", "PERSONAL_PHONE")
-MOST = 50  # of one answer
+MAX_EMPLOYEES = 50  # of one answer
 
 
 def read_employees(rest: Rest, portal: Portal, user_id: int, ids: Collection[int]) -> list[Employee]:
     """At most 50 employees, the dismissed too. One outside call. Raises Refused."""
-    told = rest.call(portal, user_id, "user.get", {"FILTER": {"ID": sorted(ids)[:MOST]}})
-    found = [as_dict(row) for row in as_rows(told)]
+    answer = rest.call(portal, user_id, "user.get", {"FILTER": {"ID": sorted(ids)[:MAX_EMPLOYEES]}})
+    found = [as_dict(row) for row in as_rows(answer)]
     return [
         Employee(as_positive_int(row.get("ID")), name_of(row), active=row.get("ACTIVE") in (True, "Y", "true", "1"))
         for row in found
@@ -28,8 +28,8 @@ def read_employees(rest: Rest, portal: Portal, user_id: int, ids: Collection[int
 def read_colleague(rest: Rest, portal: Portal, user_id: int, colleague: int) -> tuple[str, list[str]]:
     """The name and the phones of an employee, those for work first, as far as the scopes show them: `user_brief` alone
     shows none. One outside call. Raises Refused."""
-    told = rest.call(portal, user_id, "user.get", {"FILTER": {"ID": [colleague]}})
-    row = as_dict(next(iter(as_rows(told)), None))
+    answer = rest.call(portal, user_id, "user.get", {"FILTER": {"ID": [colleague]}})
+    row = as_dict(next(iter(as_rows(answer)), None))
     return name_of(row), [phone for field in PHONES if (phone := as_str(row.get(field), 64))]
 
 

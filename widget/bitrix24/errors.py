@@ -166,7 +166,7 @@ def blocked_until(body: Any) -> float:
     return reset_at(body.get("time") if isinstance(body, dict) else None)
 
 
-def reset_at(told: Any) -> float:
+def reset_at(value: Any) -> float:
     """When a method's used-up time comes back, by a command's block `time`; 0 if it does not say."""
-    until = told.get("operating_reset_at") if isinstance(told, dict) else None
+    until = value.get("operating_reset_at") if isinstance(value, dict) else None
     return float(until) if isinstance(until, (int, float)) and 0 < until < 1e11 else 0.0

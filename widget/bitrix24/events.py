@@ -24,7 +24,7 @@ CARD_EVENTS = {
 
 # The first is bound before installFinish, which fires it: older boxes tell the secret that proves events only there.
 WANTED = (INSTALLED, UNINSTALLED, UPDATED, PAID, *TYPE_EVENTS, *CARD_EVENTS, DYNAMIC_ITEM)
-# Only where the application may see open lines (widget/openlines/told.py reads them).
+# Only where the application may see open lines (widget/openlines/connector_events.py reads them).
 OF_OPEN_LINES = (
     *("ONIMCONNECTORMESSAGEADD", "ONIMCONNECTORMESSAGEUPDATE", "ONIMCONNECTORMESSAGEDELETE"),
     *("ONIMCONNECTORDIALOGSTART", "ONIMCONNECTORDIALOGFINISH"),

@@ -23,22 +23,22 @@ log = logging.getLogger(__name__)
 class RestExchange:
     """The outcome of one request, and how many milliseconds it took."""
 
-    told: HttpResponse | OutsideError
+    result: HttpResponse | OutsideError
     took: int
 
     @property
     def outcome(self) -> str:
         """For the log: the status and a known code, or why there was no answer."""
-        if isinstance(self.told, OutsideError):
-            return self.told.reason
-        error = "" if self.told.status == 200 else f" {known_code(error_of(self.told.json(), self.told.status))}"
-        return f"{self.told.status}{error}"
+        if isinstance(self.result, OutsideError):
+            return self.result.reason
+        error = "" if self.result.status == 200 else f" {known_code(error_of(self.result.json(), self.result.status))}"
+        return f"{self.result.status}{error}"
 
     def answer(self) -> HttpResponse:
         """Raises Refused(PORTAL_FAILED) where there was none."""
-        if isinstance(self.told, OutsideError):
-            raise Refused(ErrorCode.PORTAL_FAILED, 502, self.told.reason) from self.told
-        return self.told
+        if isinstance(self.result, OutsideError):
+            raise Refused(ErrorCode.PORTAL_FAILED, reason=self.result.reason) from self.result
+        return self.result
 
 
 class Exchanges:
@@ -77,12 +77,12 @@ class Exchanges:
         started = time.monotonic()
         timeout = self._timeout if left is None else min(self._timeout, left)
         try:
-            told: HttpResponse | OutsideError = fetch(
+            result: HttpResponse | OutsideError = fetch(
                 client, "POST", f"{endpoint}{method}", timeout=timeout, json=signed(params, access_token)
             )
         except OutsideError as error:
-            told = error
-        return RestExchange(told, round(1000 * (time.monotonic() - started)))
+            result = error
+        return RestExchange(result, round(1000 * (time.monotonic() - started)))
 
     def note(
         self, portal_id: int, user_id: int, method: str, params: Mapping[str, Any], exchange: RestExchange
@@ -101,7 +101,7 @@ class Exchanges:
         self, portal_id: int, user_id: int, method: str, params: Mapping[str, Any], exchange: RestExchange
     ) -> Call:
         """The exchange as a row of the log."""
-        body = b"" if isinstance(exchange.told, OutsideError) else exchange.told.body
+        body = b"" if isinstance(exchange.result, OutsideError) else exchange.result.body
         return Call(portal_id, user_id, self._clock(), method, exchange.outcome, exchange.took, params, body)
 
 

@@ -32,7 +32,7 @@ EASTERN = frozenset({"ru", "am", "az", "ge", "kz", "kg", "uz", "by"})
 EASTERN_SERVER = "oauth.bitrix24.tech"
 NOT_OURS = frozenset({"invalid_client", "wrong_client"})  # this server does not know our application; the other may
 # This server does not know the token. The other one may, unless it is this one that knew the portal before. A server
-# says so too where it knows the token and that it has expired, so the word of one that never answered is no proof.
+# says so too where it knows the token and that it has expired, so the word of one that never answered is not a proof.
 NOT_KNOWN = frozenset({"invalid_token", "expired_token", "no_auth_found", "invalid_grant", "bad_verification_code"})
 
 
@@ -60,7 +60,7 @@ class Home:
 
     domain: str = ""
     auth_server: str = ""
-    told: str = ""
+    hint: str = ""
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ class OAuth:
         access_token: str,
         *,
         member_id: str,
-        again: bool = False,
+        refresh: bool = False,
         home: Home = ANYWHERE,
         meanwhile: Callable[[], None] = lambda: None,
     ) -> Identity:
@@ -122,13 +122,13 @@ class OAuth:
         Raises Refused: NO_AUTH unless it is of our application and of that portal, else with the server's code.
 
         One outside call (two when a server is out of reach or knows neither us nor the token), none for a token
-        proved within 5 minutes (`again` asks all the same).
+        proved within 5 minutes (`refresh` asks all the same).
         """
         if not access_token:
-            raise Refused(ErrorCode.NO_AUTH, 401, "empty token")
+            raise Refused(ErrorCode.NO_AUTH, reason="empty token")
         digest = hashlib.sha256(access_token.encode()).hexdigest()
         with self._lock:
-            identity = None if again else self._proved.get(digest)
+            identity = None if refresh else self._proved.get(digest)
         if identity is None:
             identity = self._asking.get(digest, lambda: self._ask_for_caller(access_token, home, meanwhile))
             with self._lock:
@@ -190,7 +190,7 @@ class OAuth:
                 status=str(install.get("status") or "")[:2],
             )
         except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
-            raise Refused(ErrorCode.NO_AUTH, 401, "unreadable proof") from error
+            raise Refused(ErrorCode.NO_AUTH, reason="unreadable proof") from error
 
     def _endpoint(self, endpoint: str) -> str:
         parts = urlsplit(endpoint)
@@ -203,12 +203,12 @@ class OAuth:
         region."""
         east = home.domain.lower().partition(":")[0].rpartition(".")[2] in EASTERN
         near = [server for server in self._servers if east and urlsplit(server).hostname == EASTERN_SERVER]
-        hints = [*self._allowed(home.told), *self._allowed(home.auth_server), *near]
+        hints = [*self._allowed(home.hint), *self._allowed(home.auth_server), *near]
         return list(dict.fromkeys([*hints, *self._servers]))[:2]
 
-    def _allowed(self, told: str) -> list[str]:
+    def _allowed(self, hint: str) -> list[str]:
         """The server of our list that an address belongs to, if it does to one."""
-        return [server for server in self._servers if f"{told.rstrip('/')}/".startswith(f"{server}/")]
+        return [server for server in self._servers if f"{hint.rstrip('/')}/".startswith(f"{server}/")]
 
     def _first_answer(self, method: str, path: str, home: Home, **request: Any) -> tuple[dict[str, Any], str]:
         """Ask the servers in turn: the other one only when the first is out of reach, or does not know us or the token.
@@ -236,7 +236,7 @@ class OAuth:
             if last is None and self._is_final(code_of(body).lower(), server, home):
                 return body, server
         if last or not refusals:
-            raise Refused(ErrorCode.PORTAL_FAILED, 502, "authorisation server: no answer") from last
+            raise Refused(ErrorCode.PORTAL_FAILED, reason="authorisation server: no answer") from last
         return min(refusals, key=lambda refusal: code_of(refusal[0]).lower() != "expired_token")
 
     def _is_final(self, code: str, server: str, home: Home) -> bool:

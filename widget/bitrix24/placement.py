@@ -82,17 +82,17 @@ def read_common(query: Mapping[str, str], form: Mapping[str, str]) -> Placement:
     )
 
 
-def host_of(told: str, scheme: str) -> str:
+def host_of(address: str, scheme: str) -> str:
     """DOMAIN as a browser writes it in an origin, "" where there is none.
 
-    Raises Refused: PORTAL_ADDRESS for a host that no policy can name, BAD_FORM for what is no host.
+    Raises Refused: PORTAL_ADDRESS for a host that no policy can name, BAD_FORM for what is not a host.
     """
     try:
-        host = plain_host(told[: MAX_HOST + 6], scheme)
+        host = plain_host(address[: MAX_HOST + 6], scheme)
     except ValueError:
         raise Refused(ErrorCode.BAD_FORM, 400, "DOMAIN") from None
     if _UNNAMEABLE.fullmatch(host):
-        raise Refused(ErrorCode.PORTAL_ADDRESS, 400, "DOMAIN")
+        raise Refused(ErrorCode.PORTAL_ADDRESS, reason="DOMAIN")
     if host and not _HOST.fullmatch(host):
         raise Refused(ErrorCode.BAD_FORM, 400, "DOMAIN")
     return host
@@ -156,7 +156,7 @@ def _entity_type(code: str, options: Mapping[str, Any]) -> int:
         return _field_entity_type(options)
     match = _CODE.fullmatch(code)
     if not match:
-        raise Refused(ErrorCode.UNKNOWN_PLACEMENT, 400, "PLACEMENT")
+        raise Refused(ErrorCode.UNKNOWN_PLACEMENT, reason="PLACEMENT")
     return ENTITY_TYPES[match[1]] if match[1] else int(match[2])
 
 
@@ -171,7 +171,7 @@ def _field_entity_type(options: Mapping[str, Any]) -> int:
     named = options.get("ENTITY_ID")
     if isinstance(named, str) and (given := ENTITY_TYPES.get(named.removeprefix("CRM_"))):
         return given
-    raise Refused(ErrorCode.UNKNOWN_PLACEMENT, 400, "ENTITY_DATA")
+    raise Refused(ErrorCode.UNKNOWN_PLACEMENT, reason="ENTITY_DATA")
 
 
 def _entity_id(options: Mapping[str, Any]) -> int:

@@ -13,7 +13,7 @@ from widget.storage.portals import Portal
 
 @dataclass(frozen=True)
 class Plan:
-    """`days_left` None is no term; at 0 or below it has ended. `status` is F, D, T, P, L or S."""
+    """`days_left` None: no term; at 0 or below it has ended. `status` is F, D, T, P, L or S."""
 
     status: str
     days_left: int | None
@@ -25,7 +25,7 @@ def read_plan(rest: Rest, portal: Portal, user_id: int) -> Plan:
 
 
 def plan_of(info: Any) -> Plan:
-    """The facts in the answer (pure); what cannot be read is no term."""
+    """The facts in the answer (pure); what cannot be read is not a term."""
     if not isinstance(info, dict):
         return Plan("", None)
     return Plan(str(info.get("STATUS") or "")[:2], left_of(info))

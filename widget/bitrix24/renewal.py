@@ -67,13 +67,13 @@ class Renewal:
                     self._metrics.renewed("shared")
                     return stored
                 if not stored.refresh:  # Bitrix24 posted none; the next page that is opened brings one
-                    raise Refused(ErrorCode.NO_AUTH, 401, "no refresh token")
+                    raise Refused(ErrorCode.NO_AUTH, reason="no refresh token")
                 now = self._now()
                 until = now + self._lease_seconds
                 if self._tokens.lease(portal.id, user_id, stored, now=now, until=until):
                     return self._fetch(portal, user_id, stored, until)
                 if now > patience:
-                    raise Refused(ErrorCode.PORTAL_FAILED, 502, "a renewal of this token does not end")
+                    raise Refused(ErrorCode.PORTAL_FAILED, reason="a renewal of this token does not end")
                 self._sleep(POLL_SECONDS)
 
     def _fetch(self, portal: Portal, user_id: int, expired: Token, until: float) -> Token:
@@ -101,17 +101,19 @@ class Renewal:
             try:
                 stored = self._tokens.replace(portal.id, user_id, token)
                 if stored is None:
-                    raise Refused(ErrorCode.NO_AUTH, 401, "no stored token")
+                    raise Refused(ErrorCode.NO_AUTH, reason="no stored token")
                 return stored
             except SQLAlchemyError as error:
                 log.error("token.not_stored tries_left=%d error=%s", tries_left, type(error).__name__)
                 if not tries_left:
-                    raise Refused(ErrorCode.PORTAL_FAILED, 502, "a new pair is lost: it could not be stored") from error
+                    raise Refused(
+                        ErrorCode.PORTAL_FAILED, reason="a new pair is lost: it could not be stored"
+                    ) from error
             self._sleep(POLL_SECONDS)
         raise AssertionError("unreachable")
 
     def _stored(self, portal: Portal, user_id: int) -> Token:
         stored = self._tokens.find(portal.id, user_id)
         if stored is None:
-            raise Refused(ErrorCode.NO_AUTH, 401, "no stored token")
+            raise Refused(ErrorCode.NO_AUTH, reason="no stored token")
         return stored

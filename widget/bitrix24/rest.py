@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlencode
 
+from widget.bitrix24.commands import Commands
 from widget.bitrix24.errors import (
     BUSY,
     ErrorAction,
@@ -100,7 +101,7 @@ class Rest:
         self,
         portal: Portal,
         user_id: int,
-        commands: Mapping[str, tuple[str, Mapping[str, Any]]],
+        commands: Commands,
         begun: "Begun | None" = None,
         *,
         may_fail: Collection[str] = (),
@@ -109,16 +110,14 @@ class Rest:
         `results` or nowhere."""
         result = self.call(portal, user_id, "batch", parameters_of(commands), begun)
         if not isinstance(result, dict):
-            raise Refused(ErrorCode.PORTAL_FAILED, 502, "batch: unexpected answer")
+            raise Refused(ErrorCode.PORTAL_FAILED, reason="batch: unexpected answer")
         batch = batch_of(result)
         batch = replace(batch, errors={key: code for key, code in batch.errors.items() if key not in may_fail})
         for code in batch.errors.values():
             self._metrics.portal_error(known_code(code))
         return batch
 
-    def begin_batch(
-        self, portal: Portal, access_token: str, commands: Mapping[str, tuple[str, Mapping[str, Any]]], pool: Executor
-    ) -> "Begun":
+    def begin_batch(self, portal: Portal, access_token: str, commands: Commands, pool: Executor) -> "Begun":
         """Send a batch with a token that is being proved meanwhile, in another thread. One outside call.
 
         Nothing of the answer is looked at before it is handed to `batch`, for a user who is proved by then.
@@ -197,7 +196,7 @@ class Rest:
     def _stored(self, portal: Portal, user_id: int) -> Token:
         token = self._tokens.find(portal.id, user_id)
         if token is None:
-            raise Refused(ErrorCode.NO_AUTH, 401, "no stored token")
+            raise Refused(ErrorCode.NO_AUTH, reason="no stored token")
         return token
 
     def _newer(self, portal: Portal, user_id: int, token: Token) -> Token | None:
@@ -228,14 +227,14 @@ class Rest:
         """A renamed portal answers with a redirect. Where it lives now is asked of the authorisation server."""
         home = Home(portal.domain, portal.auth_server)
         try:
-            identity = self._oauth.prove(token.access, member_id=portal.member_id, again=True, home=home)
+            identity = self._oauth.prove(token.access, member_id=portal.member_id, refresh=True, home=home)
         except Refused as error:
             if reaction_to(error.reason) is not ErrorAction.RENEW:
                 raise
             token = self._renew(portal, user_id, token)
-            identity = self._oauth.prove(token.access, member_id=portal.member_id, again=True, home=home)
+            identity = self._oauth.prove(token.access, member_id=portal.member_id, refresh=True, home=home)
         if identity.endpoint == portal.endpoint:
-            raise Refused(ErrorCode.PORTAL_MOVED, 502, "redirect without a new address")
+            raise Refused(ErrorCode.PORTAL_MOVED, reason="redirect without a new address")
         self._portals.move(portal.id, domain=identity.domain, endpoint=identity.endpoint)
         moved = self._portals.get(portal.id)
         assert moved  # noqa: S101 - it was just updated
@@ -251,7 +250,7 @@ class FirstCalls:
         self._access_token = access_token
         self._made: list[Call] = []
 
-    def batch(self, commands: Mapping[str, tuple[str, Mapping[str, Any]]]) -> Batch:
+    def batch(self, commands: Commands) -> Batch:
         """Up to 50 commands in one request. Raises Refused. One outside call, and another one after each pause that a
         busy portal asks for."""
         pauses, params = self._exchanges.pauses(), parameters_of(commands)
@@ -273,7 +272,7 @@ class FirstCalls:
             self._exchanges.write(replace(call, portal_id=portal_id))
 
 
-def parameters_of(commands: Mapping[str, tuple[str, Mapping[str, Any]]]) -> dict[str, Any]:
+def parameters_of(commands: Commands) -> dict[str, Any]:
     """What the method batch takes; every command runs, also after one that failed."""
     cmd = {key: f"{method}?{urlencode(list(flatten(params)))}" for key, (method, params) in commands.items()}
     return {"halt": 0, "cmd": cmd}
@@ -281,13 +280,13 @@ def parameters_of(commands: Mapping[str, tuple[str, Mapping[str, Any]]]) -> dict
 
 def batch_of(result: Mapping[str, Any]) -> Batch:
     """What the method batch gives. An error is a code in an object, or a bare text."""
-    told = as_dict(result.get("result_error"))
+    faults = as_dict(result.get("result_error"))
     times = as_dict(result.get("result_time"))
     return Batch(
         as_dict(result.get("result")),
-        {key: code_of(error) for key, error in told.items()},
-        {key: reset_at(times.get(key)) for key in told},
-        {key: words_of(error) for key, error in told.items()},
+        {key: code_of(error) for key, error in faults.items()},
+        {key: reset_at(times.get(key)) for key in faults},
+        {key: words_of(error) for key, error in faults.items()},
     )
 
 

@@ -80,7 +80,7 @@ class Label:
     """`state` is its name for scripts. `until` (unix seconds, 0 without) is when it is over.
 
     `source` says where a yes comes from or what speaks against a no; `vain` why an answer could not be renewed by the
-    press that was just made. `problem` is there instead of a text: why what was typed is no number.
+    press that was just made. `problem` is there instead of a text: why what was typed is not a number.
     """
 
     look: RowStyle
@@ -215,7 +215,7 @@ def source_text(presence: Presence, chat: Chat | None, when: When) -> str:
 
 
 def why_text(presence: Presence, when: When) -> str:  # noqa: PLR0912 - one case a reason
-    """Why a number was not asked about, "" for what is no failure of asking."""
+    """Why a number was not asked about, "" for what is not a failure of asking."""
     waits, until = presence.until > when.now, when.coming(presence.until) if presence.until else ""
     match presence.why:
         case UnknownReason.NOT_ASKED | UnknownReason.LANDLINE | UnknownReason.INVALID:

@@ -17,5 +17,5 @@ def current_card() -> tuple[Session, Portal]:
     session = current_session()
     set_language(session.language)
     if not session.entity_id or session.number:
-        raise Refused(ErrorCode.NOT_ALLOWED, 403, "the app's own page is no card")
+        raise Refused(ErrorCode.NOT_ALLOWED, reason="the app's own page is not a card")
     return session, g.portal

@@ -53,7 +53,7 @@ def add_phone() -> ResponseReturnValue:
         return ask_back(render_template("card/_phone_ask.html", item=item, name=shared_name, targets=without))
     target = next((target for target in targets if target.key == person), None)
     if target is None:
-        raise Refused(ErrorCode.NOT_ALLOWED, 403, "person is not on this card")
+        raise Refused(ErrorCode.NOT_ALLOWED, reason="person is not on this card")
     came = _add(context, target.link, item)
     response = make_response(render_template("card/_phone_added.html", item=item, came=came.value, targets=[target]))
     if came is AddedPhone.ADDED:

@@ -1,14 +1,14 @@
 """The door of a request: make its context. The card comes from the portal with the user's rights, or from memory."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import replace
 from functools import cache
-from typing import Any
 
 from widget.bitrix24.access import AccessList, access_commands, granted
+from widget.bitrix24.commands import Commands
 from widget.bitrix24.crm import (
     COMPANY,
     CONTACT,
@@ -38,8 +38,6 @@ from widget.storage.chats import LID
 from widget.storage.hidden_clients import HiddenClients
 from widget.storage.lines import Line, Lines
 from widget.storage.portals import Portal, PortalState
-
-Commands = Mapping[str, tuple[str, Mapping[str, Any]]]
 
 
 class Phones:

@@ -20,7 +20,7 @@ from widget.card.reading import Ahead
 from widget.card.view import CardView, ShownSettings, settings_of, with_left
 from widget.chats.beside_views import ask_to_ignore
 from widget.chats.context import chat_of, drawn_with, usual_line
-from widget.chats.ignoring import heed_client, ignore_client, refuse_everywhere
+from widget.chats.ignoring import refuse_everywhere
 from widget.chats.typed import NotTheirs
 from widget.context import CardContext, ReadMode, found, hours_of
 from widget.current import current_opening
@@ -52,17 +52,17 @@ def open_page() -> ResponseReturnValue:
     set_language(language_of(request.args.get("LANG", "")))
     placement = read_placement(request.args, request.form)
     if not placement.access_token:
-        raise Refused(ErrorCode.NO_AUTH, 401, "empty AUTH_ID")
+        raise Refused(ErrorCode.NO_AUTH, reason="empty AUTH_ID")
     opening = _opening(placement)
     portal = services().bitrix24.authenticator.portal_of(opening)
     g.frame_origin = proved_origin(request.args, domain=portal.domain, origin=portal.origin)
     set_language(portal.language or language_of(placement.language))
     if placement.entity_id == 0:
-        raise Refused(ErrorCode.CARD_NOT_SAVED, 200)
+        raise Refused(ErrorCode.CARD_NOT_SAVED)
     services().presence.reveal_stats.opened(portal.id)
     return render_template(
         "card/page.html",
-        opening=services().session_tokens.seal_launch(opening),
+        opening=services().session_tokens.encrypt_launch(opening),
         start=portal.visibility.value,
         edit_mode=placement.edit_mode,
         portal_origin=g.frame_origin,
@@ -72,7 +72,7 @@ def open_page() -> ResponseReturnValue:
 @pages.get("/placement")
 def explain_page() -> ResponseReturnValue:
     """The address was opened by hand."""
-    raise Refused(ErrorCode.NOT_FOUND, 404)
+    raise Refused(ErrorCode.NOT_FOUND)
 
 
 @pages.post("/session")
@@ -202,7 +202,7 @@ def ignore() -> ResponseReturnValue:
     refuse_everywhere(context, everywhere=everywhere)
     if not confirmed:
         return ask_to_ignore(line, everywhere=everywhere)
-    ignore_client(context, line, client, everywhere=everywhere)
+    services().chats.ignoring.begin(context, line, client, everywhere=everywhere)
     return _row(key)
 
 
@@ -211,7 +211,7 @@ def unignore() -> ResponseReturnValue:
     """Take that back on every line of the card, as far as it is this user's to take back. Answers with the row."""
     key = text_field(json_body(), "key", longest=64)
     context, client = _client_of(key)
-    heed_client(context, client, [line.id for line in context.lines])
+    services().chats.ignoring.end(context, client, [line.id for line in context.lines])
     return _row(key)
 
 
@@ -395,7 +395,7 @@ def _of_others(session: Session, portal: Portal) -> bool:
 def _settings(portal: Portal) -> ShownSettings:
     """The portal's settings as its cards show them. No call to the portal."""
     here = services()
-    return settings_of(portal, here.storage.lines.of(portal.id), hours_of(portal, here.hours))
+    return settings_of(portal, here.storage.lines.of(portal.id), hours_of(portal, here.phones.hours))
 
 
 def _view(seen: CardSnapshot, line_id: int | None = None, gone: Line | None = None) -> CardView:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from widget.bitrix24.commands import Command
 from widget.bitrix24.crm import COMPANY, CONTACT, DEAL, LEAD
 from widget.bitrix24.installer.desired import FIRST_PROCESS
 from widget.bitrix24.rest import Rest
@@ -57,9 +58,7 @@ def read_choices(rest: Rest, portal: Portal, user_id: int) -> list[KindChoice]:
         if as_positive_int(row.get("entityTypeId")) >= FIRST_PROCESS and row.get("isClientEnabled") == "Y"
     }
     titles = {**dict.fromkeys(KINDS, ""), **dict(list(processes.items())[:MAX_PROCESSES])}
-    asked: dict[str, tuple[str, Mapping[str, Any]]] = {
-        f"k{kind}": ("crm.item.fields", {"entityTypeId": kind}) for kind in titles
-    }
+    asked: dict[str, Command] = {f"k{kind}": ("crm.item.fields", {"entityTypeId": kind}) for kind in titles}
     answer = rest.batch(portal, user_id, asked)
     if answer.busy:
         raise answer.refused(answer.busy)
@@ -70,9 +69,9 @@ def read_choices(rest: Rest, portal: Portal, user_id: int) -> list[KindChoice]:
     ]
 
 
-def _fields(told: Any) -> Iterator[FieldChoice]:
+def _fields(answer: Any) -> Iterator[FieldChoice]:
     """The custom fields that hold one value and can be written; Bitrix24's own fields are never changed."""
-    for name, said in as_dict(as_dict(told).get("fields")).items():
+    for name, said in as_dict(as_dict(answer).get("fields")).items():
         about = as_dict(said)
         ours = name.startswith("ufCrm") and len(name) <= MAX_NAME
         if ours and about.get("isReadOnly") is not True and about.get("isMultiple") is not True:

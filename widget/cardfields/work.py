@@ -5,17 +5,18 @@ told as it is known; nothing is ever asked of WhatsApp.
 """
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from widget.bitrix24.clients import cards_of_chat
+from widget.bitrix24.commands import Command
 from widget.bitrix24.crm import COMPANY, CONTACT, LEAD, batch_of, card_of
 from widget.bitrix24.own_writes import OwnWrites
 from widget.bitrix24.rest import Rest
 from widget.cardfields.talks import CardTalks
 from widget.errors import AppError, ErrorCode, Refused
-from widget.storage.card_fields import MAX_DUE, CardFieldMap, CardFields, FieldNames
+from widget.storage.card_fields import MAX_DUE, CardFieldMap, CardFields, FactFields
 from widget.storage.chats import Chat
 from widget.storage.hidden_clients import HiddenClients
 from widget.storage.portals import Portal, Portals
@@ -84,7 +85,7 @@ class CardFieldWork:
         try:
             for kind, item_id in self._cards_of(portal, fields, chat):
                 self._tell(portal, fields[kind], kind, item_id)
-            self._stored.told(chat)
+            self._stored.mark_written(chat)
         except TooSoon as soon:
             self._stored.later(chat, soon.until)
         except AppError as error:
@@ -108,7 +109,7 @@ class CardFieldWork:
     ) -> set[tuple[int, int]]:
         """The newest deals and items of smart processes of these contacts and companies that are not closed."""
         newest = {"order": {"id": "DESC"}, "select": ["*"], "start": -1}
-        asked: dict[str, tuple[str, Mapping[str, Any]]] = {
+        asked: dict[str, Command] = {
             f"k{kind}_{of}_{one}": (
                 "crm.item.list",
                 {"entityTypeId": kind, "filter": {"contactId" if of == CONTACT else "companyId": one}, **newest},
@@ -126,7 +127,7 @@ class CardFieldWork:
             if item.get("closed") != "Y" and item.get("stageSemanticId") not in ("S", "F")
         }
 
-    def _tell(self, portal: Portal, names: FieldNames, kind: int, item_id: int) -> None:
+    def _tell(self, portal: Portal, names: FactFields, kind: int, item_id: int) -> None:
         """What is true of this card's conversations now, into its fields. One call to read it, one to write where
         something is new."""
         answer = self._rest.batch(portal, portal.installer_id, batch_of(kind, item_id))

@@ -3,9 +3,8 @@
 from flask import Response, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
-from widget.chats.beside import Beside, beside_of
 from widget.chats.context import ask_back, chat_of, named
-from widget.chats.ignoring import heed_client, ignore_client, refuse_everywhere, waive_until
+from widget.chats.ignoring import refuse_everywhere
 from widget.chats.pages import pages
 from widget.chats.trail import steps_of
 from widget.context import CardContext
@@ -20,7 +19,7 @@ from widget.storage.lines import Line
 def look_beside(chat_id: int) -> ResponseReturnValue:
     """Owner, waiting, who writes. 304 while nothing of it has changed. No outside call for a card."""
     context, line, chat = chat_of(chat_id)
-    response = make_response(drawn(beside_of(context, line, chat), context.zone))
+    response = make_response(drawn(context, line, chat))
     response.add_etag()
     return response.make_conditional(request)
 
@@ -32,7 +31,7 @@ def take(chat_id: int) -> ResponseReturnValue:
     here, who = services(), context.viewer
     here.saw(chat.portal_id, who)
     owned = here.own(line, chat, who.user_id, by=who.user_id, typed=context.is_typed)
-    return drawn(beside_of(context, line, owned or chat), context.zone)
+    return drawn(context, line, owned or chat)
 
 
 @pages.post("/<int:chat_id>/owner")
@@ -42,12 +41,12 @@ def choose_owner(chat_id: int) -> ResponseReturnValue:
     context, line, chat = chat_of(chat_id)
     here = services()
     if not context.viewer.admin:
-        raise Refused(ErrorCode.NOT_ADMIN, 403, "owner")
+        raise Refused(ErrorCode.NOT_ADMIN, reason="owner")
     known = here.storage.staff.of(chat.portal_id).get(user_id)
     if user_id and (known is None or not known.active):
-        raise Refused(ErrorCode.BAD_FORM, 422, "user")
+        raise Refused(ErrorCode.BAD_FORM, reason="user")
     owned = here.own(line, chat, user_id, by=context.viewer.user_id)
-    return drawn(beside_of(context, line, owned or chat), context.zone)
+    return drawn(context, line, owned or chat)
 
 
 @pages.post("/<int:chat_id>/waive")
@@ -55,7 +54,7 @@ def waive(chat_id: int) -> ResponseReturnValue:
     """What the client wrote `until` now, as the page shows it, needs no reply."""
     until = id_field(json_body(), "until")
     context, line, chat = chat_of(chat_id)
-    return drawn(beside_of(context, line, waived(context, chat, until)), context.zone)
+    return drawn(context, line, waived(context, chat, until))
 
 
 @pages.post("/<int:chat_id>/writing")
@@ -74,7 +73,7 @@ def told_of_loss(chat_id: int) -> ResponseReturnValue:
     context, line, chat = chat_of(chat_id)
     waits = services().storage.conversations.waits
     waits.seen_by_loser(chat.portal_id, chat.id, context.viewer.user_id)
-    return drawn(beside_of(context, line, waits.get(chat) or chat), context.zone)
+    return drawn(context, line, waits.get(chat) or chat)
 
 
 @pages.post("/<int:chat_id>/ignore")
@@ -87,16 +86,16 @@ def ignore(chat_id: int) -> ResponseReturnValue:
     refuse_everywhere(context, everywhere=everywhere)
     if not confirmed:
         return ask_to_ignore(line, everywhere=everywhere)
-    ignore_client(context, line, chat.client, everywhere=everywhere)
-    return drawn(beside_of(context, line, services().storage.conversations.waits.get(chat) or chat), context.zone)
+    services().chats.ignoring.begin(context, line, chat.client, everywhere=everywhere)
+    return drawn(context, line, services().storage.conversations.waits.get(chat) or chat)
 
 
 @pages.post("/<int:chat_id>/unignore")
 def heed(chat_id: int) -> ResponseReturnValue:
     """Stop ignoring this client, by the user who began it or an administrator."""
     context, line, chat = chat_of(chat_id)
-    heed_client(context, chat.client, [line.id])
-    return drawn(beside_of(context, line, chat), context.zone)
+    services().chats.ignoring.end(context, chat.client, [line.id])
+    return drawn(context, line, chat)
 
 
 @pages.get("/<int:chat_id>/messages/<ref>/trail")
@@ -105,7 +104,7 @@ def show_trail(chat_id: int, ref: str) -> ResponseReturnValue:
     context, line, chat = chat_of(chat_id)
     found = next(iter(services().storage.sends.named(chat.portal_id, chat.id, [named(chat, ref).id])), None)
     if found is None:
-        raise Refused(ErrorCode.MESSAGE_GONE, 404, "not sent from here")
+        raise Refused(ErrorCode.MESSAGE_GONE, reason="not sent from here")
     here = services()
     return render_template(
         "chats/_trail.html",
@@ -118,13 +117,14 @@ def show_trail(chat_id: int, ref: str) -> ResponseReturnValue:
     )
 
 
-def drawn(beside: Beside, zone: str) -> str:
-    return render_template("chats/_owner.html", beside=beside, zone=zone)
+def drawn(context: CardContext, line: Line, chat: Chat) -> str:
+    beside = services().chats.beside.of(context, line, chat)
+    return render_template("chats/_owner.html", beside=beside, zone=context.zone)
 
 
 def waived(context: CardContext, chat: Chat, until: int | None) -> Chat:
     """The chat once this user has said that no reply is needed. A message that came since the page was drawn waits."""
-    return waive_until(context, chat, float(until + 1) if until else chat.theirs_at)
+    return services().chats.ignoring.waive_until(context, chat, float(until + 1) if until else chat.theirs_at)
 
 
 def ask_to_ignore(line: Line, *, everywhere: bool) -> Response:

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 
 from widget.bitrix24.rest import Rest
+from widget.chats.beside import BesideReader
 from widget.chats.colleagues import Colleagues
+from widget.chats.ignoring import Ignoring
 from widget.chats.leavers import Leavers
 from widget.chats.notifying import Notifying, UsualReasons
 from widget.chats.rights import ChatRights
@@ -23,6 +25,8 @@ class ChatParts:
     service: ChatService
     unclear_ends: UnclearEnds
     colleagues: Colleagues
+    beside: BesideReader
+    ignoring: Ignoring
     rights: ChatRights
     notifying: Notifying
     leavers: Leavers
@@ -60,4 +64,15 @@ def build_chats(
     if infra.config.speech_model:
         model = LocalModel(infra.config.speech_model)
         transcripts = Transcripts(gateways, stored.conversations, stored.portals, model, OneByOne())
-    return ChatParts(service, unclear_ends, colleagues, rights, notifying, leavers, unveiling, transcripts)
+    return ChatParts(
+        service=service,
+        unclear_ends=unclear_ends,
+        colleagues=colleagues,
+        beside=BesideReader(stored, colleagues, infra.clock),
+        ignoring=Ignoring(stored),
+        rights=rights,
+        notifying=notifying,
+        leavers=leavers,
+        unveiling=unveiling,
+        transcripts=transcripts,
+    )

@@ -1,6 +1,6 @@
 """Two reps in one chat: which of them types just now, and the question that one is asked before a message goes out."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
@@ -8,7 +8,7 @@ from typing import Any
 
 from widget.cache import Cache, StoreGone
 from widget.storage.chats import Chat
-from widget.storage.sends import Sends
+from widget.storage.sends import Send, Sends
 from widget.untrusted import as_dict, as_positive_int
 
 WRITES_SECONDS = 8  # after the last key that was pressed
@@ -44,17 +44,24 @@ class Colleagues:
     def who_writes(self, chat: Chat, user_id: int) -> int:
         """Another user who writes in the chat just now, 0 where none does. One round trip."""
         try:
-            told: Mapping[str, Any] = as_dict(self._cache.get_many([_key(chat)]).get(_key(chat)))
+            writer_record: Mapping[str, Any] = as_dict(self._cache.get_many([_key(chat)]).get(_key(chat)))
         except StoreGone:
             return 0
-        writer = as_positive_int(told.get("user"))
+        writer = as_positive_int(writer_record.get("user"))
         return 0 if writer == user_id else writer
 
-    def doubt(self, chat: Chat, user_id: int, text: str) -> Doubted | None:
-        """The question to ask before this user sends this text, None for none. It is asked once: this user's next
-        message ends it. One query."""
+    def since(self) -> float:
+        """From when on (unix seconds) what another employee wrote is worth a question."""
+        return self._clock() - JUST_NOW
+
+    def others(self, chat: Chat, user_id: int) -> Sequence[Send]:
+        """What others have just written in the chat, after this user's own last message. One query."""
+        return self._sends.of_others(chat.portal_id, chat.id, user_id, self.since())
+
+    def doubt(self, others: Sequence[Send], text: str) -> Doubted | None:
+        """The question to ask before a user sends this text where `others` wrote just now, None for none. It is asked
+        once: this user's next message ends it. No call."""
         now = self._clock()
-        others = self._sends.of_others(chat.portal_id, chat.id, user_id, now - JUST_NOW)
         if not others:
             return None
         same = next((send for send in others if send.created_at > now - SAME_TEXT and _same(send.text, text)), None)

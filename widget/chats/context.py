@@ -1,6 +1,7 @@
 """The user, the chat and the message that a request is about, for every view of a chat."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from cryptography.fernet import InvalidToken
@@ -19,6 +20,7 @@ from widget.i18n import set_language
 from widget.services import services
 from widget.session import Session
 from widget.storage.chats import Chat
+from widget.storage.conversations import Before
 from widget.storage.lines import Line, OwnerRule
 from widget.storage.sends import Send
 
@@ -85,18 +87,14 @@ def draft_of(chat_id: int, given: dict[str, Any], *, confirmed: bool, text: str 
     if ":" in key:  # such are the keys of what comes from elsewhere (openlines/mirroring.py)
         raise Refused(ErrorCode.BAD_FORM, reason="key")
     reply_to = maybe_text_field(given, "reply_to", longest=4096)
-    before = (
-        services().storage.conversations.before(session.portal_id, chat_id, send_key=key, user_id=session.user_id)
-        if chat_id < MAX_ID
-        else None
-    )
+    before = _before(session, chat_id, key, asks=not confirmed)
     if before is None and (sent := _sent_elsewhere(session, key)):
         return sent
     context, line, chat = _readable(before.chat if before else None)
     assert before  # noqa: S101 - a chat that is not there was refused
     answered = named(chat, reply_to) if reply_to else None
     refuse_unlinked(line, before.known)
-    asked = None if before.known or confirmed else question_before(context, chat, text)
+    asked = None if before.known or confirmed else question_before(context, chat, text, before.others)
     if asked:
         return asked
     name = context.viewer.name if before.show_name else ""
@@ -112,6 +110,17 @@ def draft_of(chat_id: int, given: dict[str, Any], *, confirmed: bool, text: str 
         owner_id=owner_of_new(context, line),
         author=context.viewer.name,
         typed=context.is_typed,
+    )
+
+
+def _before(session: Session, chat_id: int, key: str, *, asks: bool) -> Before | None:
+    """None for a chat that is not there. Two queries in one transaction, the second where the user may be asked."""
+    if chat_id >= MAX_ID:
+        return None
+    here, user_id = services(), session.user_id
+    since = here.chats.colleagues.since() if asks else None
+    return here.storage.conversations.before(
+        session.portal_id, chat_id, send_key=key, user_id=user_id, others_since=since
     )
 
 
@@ -199,11 +208,12 @@ def download(body: bytes) -> Response:
     return response
 
 
-def question_before(context: CardContext, chat: Chat, text: str) -> Response | None:
-    """All that is to be asked before the message goes out, at once; None where nothing is. One query."""
+def question_before(context: CardContext, chat: Chat, text: str, others: Sequence[Send]) -> Response | None:
+    """All that is to be asked before the message goes out, at once; None where nothing is. `others` is what other users
+    have just written there. One query where another one has, and none where the employees are remembered."""
     here = services()
     local = context.local(context.phone_of(chat.client))
-    doubted = here.chats.colleagues.doubt(chat, context.viewer.user_id, text)
+    doubted = here.chats.colleagues.doubt(others, text)
     asleep = local if local and local.asleep else None
     if not asleep and not doubted:
         return None

@@ -38,7 +38,7 @@ def accepted(name: str, mimetype: str, body: bytes, *, largest: int) -> File:
         raise Refused(ErrorCode.TOO_LARGE, reason="file")
     name = _plain_name(name)
     if RUNS.intersection(name.lower().split(".")[-1:]) or _is_program(body):
-        raise Refused(ErrorCode.FILE_TYPE, reason="a program")
+        raise Refused(ErrorCode.FILE_TYPE, reason="blocked file type")
     kind = mimetype.partition(";")[0].strip().lower()
     return File(kind if _MIMETYPE.fullmatch(kind) else "application/octet-stream", name, body)
 

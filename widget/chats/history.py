@@ -78,7 +78,7 @@ class Histories:
         facts = self._facts_of(line, chat, page, stored, before=ALWAYS)
         return self._newest(line, chat, page, list(messages), stored, facts, None)
 
-    def with_told(self, line: Line, chat: Chat, page: Page) -> list[Message]:
+    def with_facts(self, line: Line, chat: Chat, page: Page) -> list[Message]:
         """A chat that was read whole, with what webhooks told of it. One query."""
         return self._completed(page, self._facts_of(line, chat, page, [], before=ALWAYS), before=ALWAYS)
 
@@ -121,7 +121,7 @@ class Histories:
         send that is further than was known."""
         sends = self._sends.recent(chat.portal_id, chat.id, since)
         named = [send.message_id for send in sends]
-        facts = self._look_ups.told(line, chat, since=since, before=ALWAYS, named=named)
+        facts = self._look_ups.facts_of(line, chat, since=since, before=ALWAYS, named=named)
         messages = completed([], facts, since=since, before=ALWAYS)
         capabilities = self._capabilities(line)
         sends = [send for send in self._settle_known(messages, sends) if send.state is not SendState.SENDING]
@@ -160,7 +160,7 @@ class Histories:
     ) -> dict[str, MessageFacts]:
         """What webhooks told, and what was done from here, of the page's time, messages and sends. One query."""
         named = [*(message.id for message in page.messages), *(send.message_id for send in sends)]
-        return self._look_ups.told(line, chat, since=_oldest(page), before=before, named=named)
+        return self._look_ups.facts_of(line, chat, since=_oldest(page), before=before, named=named)
 
     def _completed(self, page: Page, facts: Mapping[str, MessageFacts], *, before: float) -> list[Message]:
         """The page with what webhooks told of its time. Between two pages no time is left out or comes twice: the

@@ -43,7 +43,7 @@ class WebhookListener(Protocol):
     def __call__(self, line: Line, phone: str, event: GatewayEvent, went: Went) -> object: ...
 
 
-class Ignoring(Protocol):
+class IgnoreList(Protocol):
     """Knows which clients are ignored."""
 
     def ignores(self, portal_id: int, line_id: int, clients: Collection[str]) -> bool: ...
@@ -57,7 +57,9 @@ class ChatMirror(Protocol):
     """Shows chats elsewhere. `told` is called in the transaction of a webhook's work and makes no outside call; it
     returns the id of the mirror to wake after the transaction, 0 for none."""
 
-    def told(self, line: Line, chat: Chat, event: GatewayEvent, facts: MessageFacts, sends: Sequence[Send]) -> int: ...
+    def on_event(
+        self, line: Line, chat: Chat, event: GatewayEvent, facts: MessageFacts, sends: Sequence[Send]
+    ) -> int: ...
 
     def wake(self, mirror_id: int) -> object: ...
 
@@ -72,7 +74,7 @@ class Ingest:
         *,
         listener: WebhookListener = ignore_webhook,
         mirror: ChatMirror | None = None,
-        ignores: Ignoring | None = None,
+        ignores: IgnoreList | None = None,
     ) -> None:
         self._inbox = inbox
         self._lines = lines
@@ -112,12 +114,12 @@ class Ingest:
         return len(due)
 
     def _tell(self, webhook: Webhook) -> None:
-        if not webhook.told:  # another host seals with a key that this one does not have yet
+        if not webhook.events:  # another host seals with a key that this one does not have yet
             raise DecryptionError("webhook")
-        portal, events = self._portals.get(webhook.portal_id), read_events(webhook.told)
+        portal, events = self._portals.get(webhook.portal_id), read_events(webhook.events)
         # Read anew: what comes in a moment after mirroring was switched on in another process is mirrored too.
         news = any(event.kind is not EventKind.ACK for event in events)
-        line = self._lines.get(webhook.portal_id, webhook.line_id, again=news)
+        line = self._lines.get(webhook.portal_id, webhook.line_id, refresh=news)
         if portal is None or portal.state is not PortalState.ACTIVE or line is None:
             return  # closed or removed meanwhile
         for event in events:
@@ -141,7 +143,7 @@ class Ingest:
                 settled = self._settle(sends, after)
                 moved = any(_cache(now) is not _cache(then) for now, then in zip(settled, sends, strict=True))
                 sends = settled
-            woken = self._mirror.told(line, chats[0], event, after, sends) if self._mirror and chats else 0
+            woken = self._mirror.on_event(line, chats[0], event, after, sends) if self._mirror and chats else 0
         if self._mirror and woken:
             self._mirror.wake(woken)
         if moved or learnt or (event.kind is EventKind.MESSAGE and before.message is None):
@@ -205,7 +207,7 @@ class Ingest:
         return self._ignores is not None and self._ignores.ignores(line.portal_id, line.id, clients)
 
     def _settle(self, sends: Sequence[Send], facts: MessageFacts) -> list[Send]:
-        """Move sends from a card forward; as they are then. A message that is seen to exist was sent, whatever its
+        """Move sends from a card forward; as they are then. A message that is seen to exist was sent, with any
         tick."""
         state = STATES.get(facts.ack) or (SendState.SENT if facts.message else None)
         if state is None:

@@ -2,22 +2,21 @@
 
 from widget.chats.context import drawn_with
 from widget.context import CardContext
-from widget.services import services
+from widget.storage.building import Repositories
 from widget.storage.chats import Chat
 from widget.storage.scheduled import Scheduled
 
 
-def later_names(context: CardContext, chat: Chat) -> dict[str, object]:
+def later_names(stored: Repositories, context: CardContext, chat: Chat) -> dict[str, object]:
     """What templates/later/_list.html draws: all of the chat, the next one first; a user's own where a typed number is
     all that brought them here. One query, and one for files where there are messages."""
-    here = services()
-    messages = here.storage.scheduled.of_chat(chat.portal_id, chat.id)
+    messages = stored.scheduled.of_chat(chat.portal_id, chat.id)
     if context.is_typed:
         messages = [message for message in messages if message.user_id == context.viewer.user_id]
     return {
         "later": messages,
         "may": {message.id for message in messages if may_change(context, message)},
-        "files": here.storage.kept_files.of_scheduled(chat.portal_id, [message.id for message in messages]),
+        "files": stored.kept_files.of_scheduled(chat.portal_id, [message.id for message in messages]),
         "client_zone": zone_of(context, chat),
         **drawn_with(chat),
     }

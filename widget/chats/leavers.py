@@ -2,7 +2,7 @@
 
 from contextlib import suppress
 
-from widget.bitrix24.employees import MOST, READS_USERS, read_employees
+from widget.bitrix24.employees import MAX_EMPLOYEES, READS_USERS, read_employees
 from widget.bitrix24.rest import Rest
 from widget.errors import Refused
 from widget.storage.portals import Portal, Portals
@@ -24,9 +24,9 @@ class Leavers:
             known = sorted(owners.get(portal.id, set()))
             if not portal.is_served or not READS_USERS & portal.scopes:
                 continue
-            for begin in range(0, len(known), MOST):
+            for begin in range(0, len(known), MAX_EMPLOYEES):
                 with suppress(Refused):
-                    self._see(portal, known[begin : begin + MOST])
+                    self._see(portal, known[begin : begin + MAX_EMPLOYEES])
 
     def _see(self, portal: Portal, user_ids: list[int]) -> None:
         for employee in read_employees(self._rest, portal, portal.installer_id, user_ids):

@@ -58,7 +58,7 @@ class LookUps:
             return chat.chat_ids
         return (*chat.chat_ids, self._gateways.of(line).chat_id_of(chat.phone))
 
-    def told(
+    def facts_of(
         self, line: Line, chat: Chat, *, since: float, before: float, named: Sequence[str] = ()
     ) -> dict[str, MessageFacts]:
         """What webhooks told of the messages of a time (unix seconds), and of those named, by message id. One query."""
@@ -66,11 +66,11 @@ class LookUps:
             ids = self.ids(line, chat)
         except GatewayError:  # its address may not be called, and nothing ever named the chat
             return {}
-        told: dict[str, MessageFacts] = {}
+        facts: dict[str, MessageFacts] = {}
         rows = self._messages.of_chat(line.portal_id, line.id, ids, since=since, before=before, named=named)
         for message_id, body in rows:  # what was told under two ids of the chat is put together
-            told[message_id] = merge_facts(told.get(message_id, MessageFacts()), read_facts(body))
-        return told
+            facts[message_id] = merge_facts(facts.get(message_id, MessageFacts()), read_facts(body))
+        return facts
 
     def look_for(self, line: Line, chat: Chat, send: Send) -> LookUpResult:
         """Look for one send whose end is unclear, and move it forward if it is found.
@@ -100,9 +100,9 @@ class LookUps:
         sends = self._settle_unclear(line, chat, sends, messages, oldest)
         return self._settle_queued(line, chat, sends, messages)
 
-    def settle_told(self, line: Line, chat: Chat, send: Send) -> Send:
+    def settle_by_facts(self, line: Line, chat: Chat, send: Send) -> Send:
         """The send, with what webhooks told of it before we knew which message it is. One query."""
-        facts = self.told(line, chat, since=ALWAYS, before=ALWAYS, named=[send.message_id]).get(send.message_id)
+        facts = self.facts_of(line, chat, since=ALWAYS, before=ALWAYS, named=[send.message_id]).get(send.message_id)
         state = STATES.get(facts.ack) if facts and facts.from_me else None
         return self._sends.settle(send, state, how=TOLD) if state else send
 
@@ -155,9 +155,9 @@ class LookUps:
                 return self._sends.settle(send, STATES.get(found.ack, SendState.SENT), how=ASKED)
         except GatewayError:
             return send
-        told = self._sends.by_key(send.portal_id, send.send_key)  # by a webhook, while the gateway was asked
-        if told and told.state is not SendState.QUEUED:
-            return told
+        facts = self._sends.by_key(send.portal_id, send.send_key)  # by a webhook, while the gateway was asked
+        if facts and facts.state is not SendState.QUEUED:
+            return facts
         return self._sends.settle(send, SendState.FAILED, reason=QUEUE_DROPPED)
 
     def _look_around(self, line: Line, chat: Chat, send: Send) -> Send:
@@ -172,8 +172,8 @@ class LookUps:
     def _told_since(self, line: Line, chat: Chat, send: Send) -> Message | None:
         """The message in what webhooks told of the send's time. Two queries at most."""
         since, before = send.created_at - CLOCKS_APART, send.created_at + SAME_SEND
-        told = self.told(line, chat, since=since, before=before, named=[send.message_id])
-        messages = {name: message for name, one in told.items() if (message := seen(one))}
+        facts = self.facts_of(line, chat, since=since, before=before, named=[send.message_id])
+        messages = {name: message for name, one in facts.items() if (message := seen(one))}
         return messages.get(send.message_id) or self._strange(chat, send, list(messages.values()))
 
     def _asked_for(self, line: Line, chat: Chat, send: Send) -> Message | None:

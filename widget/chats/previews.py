@@ -13,15 +13,15 @@ from widget.storage.chats import Chat
 from widget.storage.conversations import Conversations
 from widget.storage.sends import Send
 
-MOST = 10  # messages of a chat that are looked through for those without an answer
-LONGEST = 160  # letters
+MAX_MESSAGES = 10  # messages of a chat that are looked through for those without an answer
+MAX_LETTERS = 160  # letters
 LATE = 1.0  # seconds by which a chat may know of a later message than is stored
 
 
 @dataclass(frozen=True)
 class LastMessage:
     """`text` is "" for a file without words, of this `kind`, and for what was deleted. `waiting` counts the client's
-    messages since the last one of ours, MOST at the most."""
+    messages since the last one of ours, MAX_MESSAGES at the most."""
 
     at: float
     from_me: bool
@@ -46,13 +46,13 @@ class Previews:
             return {}
         by_name = {(chat.line_id, chat_id): chat.id for chat in chats for chat_id in chat.chat_ids}
         found: dict[int, dict[str, MessageFacts]] = {chat.id: {} for chat in chats}
-        for line_id, chat_id, message_id, body in self._messages.newest(portal_id, by_name, MOST):
-            told = found[by_name[line_id, chat_id]]
-            told[message_id] = merge_facts(told.get(message_id, MessageFacts()), read_facts(body))
+        for line_id, chat_id, message_id, body in self._messages.newest(portal_id, by_name, MAX_MESSAGES):
+            preview = found[by_name[line_id, chat_id]]
+            preview[message_id] = merge_facts(preview.get(message_id, MessageFacts()), read_facts(body))
         sends = self._sends.newest(portal_id, [chat.id for chat in chats])
         last = {
             chat.id: last_of(
-                [message for told in found[chat.id].values() if (message := seen(told))], sends.get(chat.id)
+                [message for preview in found[chat.id].values() if (message := seen(preview))], sends.get(chat.id)
             )
             for chat in chats
         }
@@ -71,7 +71,7 @@ def last_of(messages: Collection[Message], send: Send | None) -> LastMessage | N
     return LastMessage(
         float(newest.at),
         newest.from_me,
-        newest.text[:LONGEST],
+        newest.text[:MAX_LETTERS],
         kind_of(newest),
         newest.deleted,
         0 if from_me else _since(run, send),
@@ -79,11 +79,11 @@ def last_of(messages: Collection[Message], send: Send | None) -> LastMessage | N
 
 
 def _words_of(text: str) -> tuple[str, str]:
-    """What a send says, and what it is where that is no text."""
+    """What a send says, and what it is where that is not a text."""
     if is_card(text):
-        return words_in(text)[:LONGEST], "place" if place_in(text) else "contacts"
+        return words_in(text)[:MAX_LETTERS], "place" if place_in(text) else "contacts"
     label, _, caption = text.partition("\n") if is_label(text) else ("", "", text)
-    return caption[:LONGEST], "audio" if is_voice_label(label) else "document" if label else ""
+    return caption[:MAX_LETTERS], "audio" if is_voice_label(label) else "document" if label else ""
 
 
 def kind_of(message: Message) -> str:

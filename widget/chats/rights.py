@@ -27,7 +27,7 @@ from widget.timing import timer_of
 
 log = logging.getLogger(__name__)
 
-MOST = 50  # chats of one question
+MAX_ASKED = 50  # chats of one question
 REMEMBERED_SECONDS = 60
 MAX_REMEMBERED = 20_000
 
@@ -70,7 +70,7 @@ class ChatRights:
             if viewer.admin or chat.owner_id == viewer.user_id or (chat.id in wrote and self._is_nobodys(chat))
         }
         typed = {chat.id for chat in chats if chat.owner_typed and not viewer.admin and chat.id not in wrote}
-        asked = sorted(chats, key=lambda chat: chat.id not in own)[:MOST]
+        asked = sorted(chats, key=lambda chat: chat.id not in own)[:MAX_ASKED]
         clients = self._clients(portal, viewer.user_id, asked)
         found = {chat.id: clients.get(chat.id, ClientCards()) for chat in chats}
         return {

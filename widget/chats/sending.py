@@ -272,7 +272,7 @@ class Sending:
         self._onlooker.ended(draft, settled)
         if settled.message_id == send.message_id:  # webhooks found the row under it
             return settled
-        return self._look_ups.settle_told(line, chat, settled)
+        return self._look_ups.settle_by_facts(line, chat, settled)
 
     def _begin(self, draft: Draft, text: str) -> tuple[Send, bool]:
         if draft.known:
@@ -297,7 +297,7 @@ class Sending:
         """What became of the send, with what it means for its chat and the line's counters, in one transaction. Never
         raises: the message may be out, and where nothing can be stored its bubble says what is true."""
         reason = result.trouble.value if result.trouble else ""
-        told = (send, _STATE_OF[result.outcome])
+        outcome = (send, _STATE_OF[result.outcome])
         try:
             with self._conversations.transaction():
                 chat, went = draft.chat, result.outcome in (Sent.SENT, Sent.QUEUED)
@@ -305,14 +305,14 @@ class Sending:
                     owner = draft.user_id if draft.owner_id is None else draft.owner_id
                     wrote = self._conversations.chats.wrote
                     chat = wrote(chat, self._clock(), answers=went, owner_id=owner, typed=draft.typed)
-                settled = self._sends.advance(*told, reason=reason, message_id=result.message_id, how="answer")
+                settled = self._sends.advance(*outcome, reason=reason, message_id=result.message_id, how="answer")
                 self._count(draft.line, settled, result)
             if chat.waiting_since and went:  # the client wrote while it was on its way
                 self._waiting.recount(chat)
             return settled
         except (SQLAlchemyError, RowRefused) as error:
             log.error("send.not_counted line=%s send=%s error=%s", draft.line.id, send.id, type(error).__name__)
-        return self._sends.settle(*told, reason=reason, message_id=result.message_id)
+        return self._sends.settle(*outcome, reason=reason, message_id=result.message_id)
 
     def _count(self, line: Line, settled: Send, result: SendResult) -> None:
         went = _WENT.get(result.outcome)

@@ -21,11 +21,11 @@ class TrailStep:
 
 def steps_of(send: Send, steps: Sequence[SendStep]) -> list[TrailStep]:
     """Oldest first, beginning with when it was accepted."""
-    told = [TrailStep(send.created_at, ACCEPTED)]
+    shown = [TrailStep(send.created_at, ACCEPTED)]
     for step in steps:
-        last = told[-1]
+        last = shown[-1]
         if step.what == LOOKED == last.what:
-            told[-1] = TrailStep(step.at, LOOKED, times=last.times + 1)
+            shown[-1] = TrailStep(step.at, LOOKED, times=last.times + 1)
         else:
-            told.append(TrailStep(step.at, step.what, step.how, step.detail))
-    return told
+            shown.append(TrailStep(step.at, step.what, step.how, step.detail))
+    return shown

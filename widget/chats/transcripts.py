@@ -103,7 +103,7 @@ class Transcripts:
             log.exception("transcripts.broken line=%s", line.id)
 
     def _keep(self, line: Line, chat_ids: tuple[str, ...], message_id: str, words: str) -> None:
-        told = merger(MessageFacts(transcript=words))
-        self._conversations.messages.grow(line.portal_id, line.id, chat_ids[0], message_id, told)
+        merging = merger(MessageFacts(transcript=words))
+        self._conversations.messages.grow(line.portal_id, line.id, chat_ids[0], message_id, merging)
         for chat in self._conversations.called(line.portal_id, line.id, chat_ids, (), message_id)[0]:
             self._conversations.chats.changed(chat)

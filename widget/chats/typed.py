@@ -96,7 +96,7 @@ class TypedNumbers:
             raise NotTheirs("others talked, as stored")
         self._refuse_unkept(line)
         chat = self._chats.find(line.portal_id, line.id, phone) or Chat(0, line.portal_id, line.id, phone, (), False, 0)
-        messages = self._histories.with_told(line, chat, self._whole(line, chat))
+        messages = self._histories.with_facts(line, chat, self._whole(line, chat))
         if len(messages) > MAX_MESSAGES:
             raise NotTheirs("too long")
         written = self._sends.written_by(line.portal_id, chat.id, user_id)

@@ -8,7 +8,6 @@ from flask.typing import ResponseReturnValue
 
 from widget.bitrix24.drive import READS_DRIVE
 from widget.chats import beside_views, drive_views, message_views
-from widget.chats.beside import beside_of, employees
 from widget.chats.context import (
     chat_of,
     current_context,
@@ -112,17 +111,17 @@ def open_chat() -> ResponseReturnValue:
         several_lines=len(lines) > 1,
         longest=MAX_TEXT - len(signature(name)),
         name=name,
-        beside=beside_of(context, line, chat),
+        beside=here.chats.beside.of(context, line, chat),
         chosen=chosen,
         emojis=EMOJIS,
         has_drive=capabilities.files and READS_DRIVE in context.portal.scopes,
-        colleagues=employees(session.portal_id) if capabilities.contact else (),
+        colleagues=here.chats.beside.employees(session.portal_id) if capabilities.contact else (),
         unfilled_pattern=UNFILLED_PATTERN,
         draft_name=hashlib.sha256(f"{session.portal_id}:{session.user_id}:{chat.id}".encode()).hexdigest()[:16],
         capabilities=capabilities,
         records=capabilities.files and can_convert(),
         largest_file=min(capabilities.largest_file, MAX_FILE_SIZE),
-        **later_names(context, chat),
+        **later_names(here.storage, context, chat),
         **_line_words(context, line, chat, here.gateways.known_state(line)),
     ), 201 if new else 200
 

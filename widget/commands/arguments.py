@@ -15,7 +15,7 @@ from widget.storage.portals import Portal
 OPERATOR = "operator"  # in the log of settings, where a user of the portal has a name
 
 _REASONS = {
-    "not_an_address": "is no address that a request can go to",
+    "not_an_address": "is not an address that a request can go to",
     "not_https": "must be an https address",
     "user_info": "must not carry a user name or a password",
     "private": "is in a private network; ALLOW_PRIVATE_LINES allows that",

@@ -100,7 +100,7 @@ def _load(engine: Engine, file: Path) -> None:
 def _run(url: URL, program: str, *arguments: str) -> None:
     """One of PostgreSQL's programs, told where to connect by its environment, which other users cannot read."""
     query = {name: value for name, value in url.query.items() if isinstance(value, str)}
-    told = {
+    settings = {
         "PGHOST": url.host or query.get("host"),
         "PGPORT": str(url.port) if url.port else query.get("port"),
         "PGUSER": url.username,
@@ -109,7 +109,7 @@ def _run(url: URL, program: str, *arguments: str) -> None:
         "PGSSLMODE": query.get("sslmode"),
         "PGSSLROOTCERT": query.get("sslrootcert"),
     }
-    environment = {**os.environ, **{name: value for name, value in told.items() if value}}
+    environment = {**os.environ, **{name: value for name, value in settings.items() if value}}
     subprocess.run([program, *arguments], env=environment, check=True, capture_output=True, text=True)
 
 

@@ -43,7 +43,7 @@ def _token_findings(here: "Services", portal: Portal, user_id: int) -> Iterator[
         proof = here.bitrix24.oauth.prove(
             token.access if token else "",
             member_id=portal.member_id,
-            again=True,
+            refresh=True,
             home=Home(portal.domain, portal.auth_server),
         )
     except Refused as error:
@@ -64,7 +64,7 @@ def _line_findings(here: "Services", portal: Portal) -> Iterator[CheckFinding]:
         yield CheckFinding(False, "lines", "none; add one in the application's settings or with `flask line add`")
     for line in lines:
         try:
-            state = here.gateways.status(line, again=True).state
+            state = here.gateways.status(line, refresh=True).state
         except GatewayError as error:
             yield CheckFinding(False, f"line {line.id} {line.name}", error.trouble.value)
         else:

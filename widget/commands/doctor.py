@@ -150,9 +150,9 @@ def _redis_setting(client: Any, name: str, wanted: str) -> Sign:
 
 def _memory(client: Any) -> Iterator[Sign]:
     """How full Redis is. No finding for a Redis without a bound, or for a cluster, which answers server by server."""
-    told = client.info("memory")
-    if most := told.get("maxmemory"):
-        share = told["used_memory"] / most
+    memory = client.info("memory")
+    if most := memory.get("maxmemory"):
+        share = memory["used_memory"] / most
         cure = "raise maxmemory: a full one takes no writes, and then no check is made" if share > 0.8 else ""
         yield Sign("redis memory", f"{share:.0%} of {most / MB:,.0f} MB", cure)
 
@@ -200,12 +200,12 @@ def _work(here: "Services") -> Iterator[Sign]:
 def _portals(here: "Services") -> Iterator[Sign]:
     portals = here.storage.portals.all()
     closed = [portal.member_id for portal in portals if portal.state is PortalState.CLOSED]
-    told = "`flask portal check <member_id>` says why; a page that its people open opens it again" if closed else ""
-    yield Sign("closed portals", _some(closed), told)
+    advice = "`flask portal check <member_id>` says why; a page that its people open opens it again" if closed else ""
+    yield Sign("closed portals", _some(closed), advice)
     gone = here.storage.lines.stopped()
     stopped = [portal.member_id for portal in portals if portal.id in gone and portal.state is PortalState.ACTIVE]
-    told = "an administrator chooses the open line anew on the application's page" if stopped else ""
-    yield Sign("portals whose open line is gone", _some(stopped), told)
+    advice = "an administrator chooses the open line anew on the application's page" if stopped else ""
+    yield Sign("portals whose open line is gone", _some(stopped), advice)
 
 
 def _some(names: list[str]) -> str:

@@ -27,7 +27,7 @@ numbering_commands = Group("numbering", help="Phone numbers: what one is, and th
 @click.option("--language", type=click.Choice(languages()), default="ru", show_default=True)
 def explain_number(text: str, country: str, beside: tuple[str, ...], language: str) -> None:
     """Print what the card makes of a typed phone, as one JSON object."""
-    phones = parse_many(text, country, services().numbering.knows, frozenset(map(str.upper, beside)))
+    phones = parse_many(text, country, services().phones.numbering.knows, frozenset(map(str.upper, beside)))
     rows = [_explained(phone, language) for phone in phones if phone.problem is not Problem.EMPTY]
     click.echo(json.dumps({"numbers": rows}, ensure_ascii=False))
 
@@ -55,13 +55,13 @@ def update_numbering() -> None:
     if not services().config.numbering_file:
         raise click.UsageError("Set NUMBERING_FILE to where the imported ranges should be kept.")
     try:
-        _report(services().numbering_updater.update())
+        _report(services().phones.updater.update())
     except UpdateError as error:
         _nothing_changed(error)
 
 
 def _explained(phone: Phone, language: str) -> dict[str, Any]:
-    facts = facts_of(phone, language, services().numbering)
+    facts = facts_of(phone, language, services().phones.numbering)
     return {
         "e164": phone.e164,
         "extension": phone.extension,

@@ -86,11 +86,11 @@ def delete(member_id: str, yes: bool) -> None:
     here = services()
     portal = find_portal(member_id)
     counts = count_rows(here.storage.engine, portal.id)
-    told = ", ".join(f"{count} {table}" for table, count in counts.items() if count) or "nothing else"
+    counted = ", ".join(f"{count} {table}" for table, count in counts.items() if count) or "nothing else"
     if not yes:
-        click.confirm(f"Delete portal {portal.domain} with {told}?", abort=True)
+        click.confirm(f"Delete portal {portal.domain} with {counted}?", abort=True)
     here.storage.portals.delete(portal.id)
-    click.echo(f"Deleted: portal {portal.domain} with {told}.")
+    click.echo(f"Deleted: portal {portal.domain} with {counted}.")
     click.echo("Running workers forget what they hold of it within CARD_TTL seconds.")
 
 

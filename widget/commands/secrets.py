@@ -12,7 +12,7 @@ from cryptography.fernet import Fernet
 from widget.commands.arguments import Group
 from widget.keys import PhoneKeys
 from widget.services import services
-from widget.storage.rotation import rekey_ignored, reseal_everything
+from widget.storage.rotation import reencrypt_everything, rekey_ignored
 
 secret_commands = Group("secrets", help="The keys that sign sessions and seal what is stored.")
 
@@ -35,7 +35,7 @@ def rotate() -> None:
     keys. Pages that are open keep needing an old key for 12 hours; without it their users open the card again.
     """
     lost, here = 0, services()
-    sealed = reseal_everything(here.storage.engine, here.storage.secret_box)
+    sealed = reencrypt_everything(here.storage.engine, here.storage.secret_box)
     found = rekey_ignored(here.storage.engine, here.storage.secret_box, PhoneKeys(here.config.secret_key))
     for name, counts in {**sealed, "ignored.client_key": found}.items():
         lost += counts.lost

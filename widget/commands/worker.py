@@ -4,7 +4,7 @@ from flask import current_app
 from prometheus_client import start_http_server
 
 from widget import logs, tracing
-from widget.health.telling import told_of
+from widget.health.telling import gauges_of
 from widget.services import services
 
 
@@ -15,7 +15,7 @@ def run_worker() -> None:
     here = services()
     tracing.start()
     if here.config.metrics_port:
-        start_http_server(here.config.metrics_port, registry=here.metrics.all(told_of(here)))
+        start_http_server(here.config.metrics_port, registry=here.metrics.all(gauges_of(here)))
     try:
         here.jobs.run(app.app_context)
     finally:

@@ -176,7 +176,7 @@ def thumbnail_of(said: Any) -> str:
 
 
 def moment_of(said: Any) -> float:
-    """Unix seconds; also of milliseconds, and of a 64-bit number in its two halves. 0.0 for what is no time."""
+    """Unix seconds; also of milliseconds, and of a 64-bit number in its two halves. 0.0 for what is not a time."""
     if isinstance(said, dict):
         said = _long(said)
     usable = isinstance(said, int | float) and not isinstance(said, bool)

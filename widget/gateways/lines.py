@@ -83,10 +83,10 @@ class Gateways:
                 self._open[line] = KINDS[line.gateway].open(calls, session=line.session, key=line.key)
             return self._open[line]
 
-    def status(self, line: Line, *, again: bool = False) -> LineStatus:
+    def status(self, line: Line, *, refresh: bool = False) -> LineStatus:
         """The line's state, at most some seconds old; one call for all callers at once. For the worker, for commands
         and for an administrator's press: no other request waits for a gateway's state. Raises GatewayError."""
-        known = None if again else self.states.known([line.id]).get(line.id)
+        known = None if refresh else self.states.known([line.id]).get(line.id)
         answer = known.answer if known and not known.old else self._asking.get(line.id, lambda: self._ask(line))
         if isinstance(answer, GatewayError):
             raise GatewayError(answer.trouble, until=answer.until, quota=answer.quota)
@@ -117,9 +117,9 @@ class Gateways:
         said = self.states.known([line.id]).get(line.id)
         return state_in(said.answer if said else None)
 
-    def told(self, line: Line, state: LineState, until: float = 0.0) -> None:
+    def report_state(self, line: Line, state: LineState, until: float = 0.0) -> None:
         """Take a line's state from a webhook: all processes know it, and ask anew. No call; one or two round trips."""
-        self.states.told(line.id, state, until)
+        self.states.report(line.id, state, until)
 
     def distrust(self, line: Line) -> None:
         """Doubt a line's state, since a check found it down: it is asked anew behind this request."""

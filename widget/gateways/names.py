@@ -11,7 +11,7 @@ _PERSON = re.compile(r"(\d{5,20})(?::\d+)?@([a-z.]+)", re.ASCII)  # «:12» is o
 
 def person_in(name: Any, home: str, homes: Collection[str] = PHONES) -> str:
     """The id of a chat with one person where ids of phones end in `home`, however it was written; "" for groups,
-    broadcasts, newsletters and what is no id. `homes` are the ends that a phone's id may have."""
+    broadcasts, newsletters and what is not an id. `homes` are the ends that a phone's id may have."""
     found = _PERSON.fullmatch(name) if isinstance(name, str) else None
     if found and found[2] == LID:
         return f"{found[1]}@{LID}"

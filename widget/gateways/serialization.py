@@ -21,7 +21,7 @@ from widget.gateways.base import (
     Message,
     Quote,
 )
-from widget.gateways.vcards import MAX_PHONE, MOST_CARDS, MOST_PHONES
+from widget.gateways.vcards import MAX_CARDS, MAX_PHONE, MAX_PHONES
 from widget.untrusted import as_dict, as_list, as_positive_int, as_str, as_unix_seconds
 from widget.version import NewerVersion
 
@@ -63,7 +63,7 @@ def message_values(message: Message) -> dict[str, Any]:
 
 
 def message_of(values: Any) -> Message | None:
-    """None for what is no message: without an id or a time."""
+    """None for what is not a message: without an id or a time."""
     found = as_dict(values)
     message_id, at = _clean(found.get("id")), as_unix_seconds(found.get("at"))
     if not message_id or not at:
@@ -139,11 +139,11 @@ def _quote_of(found: dict[str, Any]) -> Quote | None:
 def _contacts_of(found: Any) -> tuple[ContactCard, ...]:
     """Older rows only say how many there were."""
     if not isinstance(found, list):
-        return (ContactCard(""),) * min(as_positive_int(found), MOST_CARDS)
-    cards = [as_list(card) for card in found[:MOST_CARDS]]
+        return (ContactCard(""),) * min(as_positive_int(found), MAX_CARDS)
+    cards = [as_list(card) for card in found[:MAX_CARDS]]
     return tuple(
         ContactCard(
-            _clean(card[0], MAX_NAME), tuple(_clean(phone, MAX_PHONE) for phone in as_list(card[1])[:MOST_PHONES])
+            _clean(card[0], MAX_NAME), tuple(_clean(phone, MAX_PHONE) for phone in as_list(card[1])[:MAX_PHONES])
         )
         for card in cards
         if len(card) == 2

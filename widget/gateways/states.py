@@ -23,7 +23,7 @@ READY_SECONDS = 30
 OTHER_SECONDS = 5
 KEPT_SECONDS = 600  # older than that it is not known
 LEASE_SECONDS = 30  # one process asks; if that is killed, another one after this
-MOST = 4096  # lines remembered in this process
+MAX_REMEMBERED = 4096  # lines remembered in this process
 LOST_SECONDS = 7 * 24 * 3600  # for how long it is said that a report was not taken
 
 
@@ -54,7 +54,7 @@ class States:
         self._timer = timer_of(clock)
         self._cache = cache
         self._behind = behind
-        self._here: TTLCache[int, tuple[Said, float]] = TTLCache(MOST, KEPT_SECONDS, timer=self._timer)
+        self._here: TTLCache[int, tuple[Said, float]] = TTLCache(MAX_REMEMBERED, KEPT_SECONDS, timer=self._timer)
         self._lock = threading.Lock()
 
     def known(self, line_ids: Sequence[int]) -> dict[int, Said]:
@@ -77,7 +77,7 @@ class States:
         """Keep the answer that a line's gateway gave just now. One Redis round trip."""
         self._share(line_id, Said(answer, self._clock()))
 
-    def told(self, line_id: int, state: LineState, until: float) -> None:
+    def report(self, line_id: int, state: LineState, until: float) -> None:
         """Keep the state that a webhook told. What else is known of the line stays, and it is asked anew. One or two
         Redis round trips."""
         known = self.known([line_id]).get(line_id)

@@ -11,7 +11,7 @@ from widget.gateways.base import ContactCard
 from widget.untrusted import as_dict, as_str
 
 BEGINNING = "BEGIN:VCARD"
-MOST_CARDS, MOST_PHONES = 20, 10
+MAX_CARDS, MAX_PHONES = 20, 10
 MAX_CARD = 65_536  # letters; a picture in it is left out with the rest
 MAX_NAME, MAX_PHONE = 200, 40
 _FOLDED = re.compile(r"\r?\n[ \t]")
@@ -22,16 +22,16 @@ _ESCAPED = re.compile(r"\\([\\,;:nN])")
 
 def cards_of(contacts: Iterable[Any]) -> tuple[ContactCard, ...]:
     """The cards of one message, each a vCard's text or an object with a `vcard` and a `displayName`."""
-    return tuple(_card_of(each) for each, _number in zip(contacts, range(MOST_CARDS), strict=False))
+    return tuple(_card_of(each) for each, _number in zip(contacts, range(MAX_CARDS), strict=False))
 
 
 def _card_of(contact: Any) -> ContactCard:
-    told = contact if isinstance(contact, dict) else {"vcard": contact}
-    fields = list(_fields(as_str(told.get("vcard"), MAX_CARD)))
+    card = contact if isinstance(contact, dict) else {"vcard": contact}
+    fields = list(_fields(as_str(card.get("vcard"), MAX_CARD)))
     names = [value for name, _how, value in fields if name == "FN"]
-    name = as_str(as_dict(told).get("displayName")) or next(iter(names), "")
+    name = as_str(as_dict(card).get("displayName")) or next(iter(names), "")
     phones = [_phone_of(how, value) for name, how, value in fields if name == "TEL"]
-    return ContactCard(" ".join(name.split())[:MAX_NAME], tuple(dict.fromkeys(filter(None, phones)))[:MOST_PHONES])
+    return ContactCard(" ".join(name.split())[:MAX_NAME], tuple(dict.fromkeys(filter(None, phones)))[:MAX_PHONES])
 
 
 def _fields(vcard: str) -> Iterator[tuple[str, str, str]]:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from widget.services import Services
 
 
-def told_of(here: "Services") -> list[LiveGauge]:
+def gauges_of(here: "Services") -> list[LiveGauge]:
     """The gauges that a scrape reads: a few small queries and one Redis round trip. None is about a portal or
     client."""
     engine, clock = here.storage.engine, here.clock

@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, jsonify
 from flask.typing import ResponseReturnValue
 
-from widget.health.telling import told_of
+from widget.health.telling import gauges_of
 from widget.services import services
 from widget.version import VERSION
 
@@ -27,4 +27,4 @@ def ready() -> ResponseReturnValue:
 def metrics() -> ResponseReturnValue:
     """Prometheus' text format."""
     here = services()
-    return Response(here.metrics.text(told_of(here)), mimetype="text/plain; version=0.0.4")
+    return Response(here.metrics.text(gauges_of(here)), mimetype="text/plain; version=0.0.4")

@@ -24,7 +24,7 @@ def install() -> ResponseReturnValue:
     set_language(language_of(request.args.get("LANG", "")))
     form = read_common(request.args, request.form)
     if not form.access_token:
-        raise Refused(ErrorCode.NO_AUTH, 401, "empty AUTH_ID")
+        raise Refused(ErrorCode.NO_AUTH, reason="empty AUTH_ID")
     try:
         installed = services().bitrix24.installer.install(form)
     except NoAddress:
@@ -49,4 +49,4 @@ def install() -> ResponseReturnValue:
 @pages.get("/install")
 def explain() -> ResponseReturnValue:
     """The address was opened by hand."""
-    raise Refused(ErrorCode.NOT_FOUND, 404)
+    raise Refused(ErrorCode.NOT_FOUND)

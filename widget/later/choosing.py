@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from widget.chats.later_shown import zone_of
 from widget.context import CardContext
 from widget.errors import ErrorCode, Refused
-from widget.later.times import LONGEST, MORNING, at_wall, is_night, moment_of
+from widget.later.times import MAX_AHEAD, MORNING, at_wall, is_night, moment_of
 from widget.storage.chats import Chat
 
 HOUR = 3600.0
@@ -30,8 +30,8 @@ def due_of(context: CardContext, chat: Chat, when: str) -> tuple[float, str]:
     elif _MOMENT.fullmatch(when):
         due = _typed_moment(context, chat, when)
     else:
-        raise Refused(ErrorCode.BAD_FORM, 422, "when")
-    if due is None or not context.now < due <= context.now + LONGEST:
+        raise Refused(ErrorCode.BAD_FORM, reason="when")
+    if due is None or not context.now < due <= context.now + MAX_AHEAD:
         raise Refused(ErrorCode.LATER_TIME, reason="past or far")
     if is_night(zones, due, context.hours):
         raise Refused(ErrorCode.LATER_NIGHT)

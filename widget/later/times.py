@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from widget.phones.hours import Hours, Light, local_time
 
 MORNING = "09:00"
-LONGEST = 180 * 86_400.0  # seconds ahead
+MAX_AHEAD = 180 * 86_400.0  # seconds ahead
 DAYS = 3  # that are looked at: the clocks may skip one morning, not two
 STEP = 1800.0  # seconds: clocks differ by half hours
 HALF_A_DAY = 43_200.0

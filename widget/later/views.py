@@ -1,6 +1,7 @@
 """Messages of an open chat that go out later: listed, written, changed, sent now, taken back."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import astuple
 
 from flask import Blueprint, Response, render_template, request
@@ -29,6 +30,7 @@ from widget.storage.chats import Chat
 from widget.storage.kept_files import MAX_FILE, KeptFile
 from widget.storage.lines import Line
 from widget.storage.scheduled import Room, Scheduled
+from widget.storage.sends import Send
 
 pages = Blueprint("later", __name__, url_prefix="/chats")
 
@@ -102,9 +104,13 @@ def change(
     if do == "now":
         return _now(context, line, chat, message, confirmed=confirmed)
     if do != "change":
-        raise Refused(ErrorCode.BAD_FORM, 422, "do")
+        raise Refused(ErrorCode.BAD_FORM, reason="do")
     _rewrite(context, chat, message, typed_text(text), when)
     return None
+
+
+def _just_written(context: CardContext, chat: Chat) -> Sequence[Send]:
+    return services().chats.colleagues.others(chat, context.viewer.user_id)
 
 
 def take_back(message: Scheduled) -> None:
@@ -124,7 +130,7 @@ def _refuse_sent(message: Scheduled) -> None:
 
 def drawn(context: CardContext, chat: Chat) -> str:
     """The bubbles, for the place that the chat has for them."""
-    return render_template("later/_list.html", **later_names(context, chat))
+    return render_template("later/_list.html", **later_names(services().storage, context, chat))
 
 
 def check_words(text: str, name: str, *, with_file: bool) -> None:
@@ -162,7 +168,7 @@ def _rewrite(context: CardContext, chat: Chat, message: Scheduled, text: str, wh
 def _now(context: CardContext, line: Line, chat: Chat, message: Scheduled, *, confirmed: bool) -> Response | None:
     """Send it at once, after the questions that any message is asked with."""
     here = services()
-    asked = None if confirmed else question_before(context, chat, message.text)
+    asked = None if confirmed else question_before(context, chat, message.text, _just_written(context, chat))
     if asked:
         return asked
     _changed(here.storage.scheduled.take(message))

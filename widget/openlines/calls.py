@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from widget.bitrix24.commands import Command
 from widget.bitrix24.errors import said_no
 from widget.bitrix24.rest import Rest
 from widget.errors import ErrorCode, Refused
@@ -168,8 +169,8 @@ class OpenLineCalls:
         if not chat:
             client = client or self.change(portal, place, f"{message_id}-look", "…")
             code = f"{place.connector}|{place.open_line}|{place.name}|{client}"
-            told = self._call(portal, "im.chat.get", {"ENTITY_TYPE": "LINES", "ENTITY_ID": code}) if client else None
-            chat = as_positive_int(as_dict(told).get("ID"))
+            found = self._call(portal, "im.chat.get", {"ENTITY_TYPE": "LINES", "ENTITY_ID": code}) if client else None
+            chat = as_positive_int(as_dict(found).get("ID"))
         if not chat:
             return FoundThere(0, client, there=False)
         history = as_dict(self._call(portal, HISTORY, {"CHAT_ID": chat}))
@@ -183,7 +184,7 @@ class OpenLineCalls:
         commands = {f"c{chat}": (HISTORY, {"CHAT_ID": chat}) for chat in chats}
         answer = self._rest.batch(portal, portal.installer_id, commands)
         histories = {chat: answer.results.get(f"c{chat}") for chat in chats}
-        return {chat: None if told is None else read_history(chat, as_dict(told)) for chat, told in histories.items()}
+        return {chat: None if read is None else read_history(chat, as_dict(read)) for chat, read in histories.items()}
 
     def say(self, portal: Portal, user_id: int, chat: int, text: str, *, key: str) -> int:
         """An employee's message in a chat, as theirs: in their session, begun if none is open, so that the client does
@@ -197,7 +198,7 @@ class OpenLineCalls:
         wanted = {"DIALOG_ID": f"chat{chat}", "MESSAGE": text, "TEMPLATE_ID": template, "URL_PREVIEW": "N"}
         im_id = as_positive_int(self._rest.call(portal, user_id, "im.message.add", wanted))
         if not im_id:
-            raise Refused(ErrorCode.PORTAL_FAILED, 502, "no message id")
+            raise Refused(ErrorCode.PORTAL_FAILED, reason="no message id")
         return im_id
 
     def rewrite(self, portal: Portal, user_id: int, im_id: int, text: str | None) -> None:
@@ -211,12 +212,12 @@ class OpenLineCalls:
     def delivered(self, portal: Portal, place: ChatPlace, chat: int, im_id: int, names: Sequence[str]) -> None:
         """Say that a message went out and what we call it: only then its changes name it. Repeatable, and only the
         first names are kept."""
-        told = {
+        delivered = {
             "im": {"chat_id": chat, "message_id": im_id},
             "message": {"id": list(names)},
             "chat": {"id": place.name},
         }
-        self._call(portal, "imconnector.send.status.delivery", {**_line(place), "MESSAGES": [told]})
+        self._call(portal, "imconnector.send.status.delivery", {**_line(place), "MESSAGES": [delivered]})
 
     def answer(self, portal: Portal, user_id: int, chat: int) -> int:
         """Make an employee the operator of a chat. Returns who is afterwards, 0 for none. Two calls.
@@ -257,7 +258,7 @@ class OpenLineCalls:
     def owner_named(self, portal: Portal, user_id: int, chat: int) -> tuple[int, str]:
         """The operator with their name, "" where that may not be read. Raises Refused, PORTAL_DENIED for a chat that
         the user may not see. One call."""
-        wanted: dict[str, tuple[str, Mapping[str, Any]]] = {
+        wanted: dict[str, Command] = {
             "dialog": ("imopenlines.dialog.get", {"CHAT_ID": chat}),
             "user": ("user.get", {"ID": "$result[dialog][owner]"}),
         }
@@ -288,9 +289,9 @@ class OpenLineCalls:
         """Make the connector known, or correct it. A refusal comes as a success with `result: false`. One
         call. Raises Refused."""
         wanted = {"ID": self.connector, "NAME": name, "ICON": ICON, "ICON_DISABLED": ICON, "PLACEMENT_HANDLER": handler}
-        told = as_dict(self._rest.call(portal, user_id, "imconnector.register", {**wanted, **FLAGS}))
-        if told.get("result") is not True:
-            raise Refused(ErrorCode.PORTAL_FAILED, 502, as_str(told.get("error"), 60) or "connector not registered")
+        answer = as_dict(self._rest.call(portal, user_id, "imconnector.register", {**wanted, **FLAGS}))
+        if answer.get("result") is not True:
+            raise Refused(ErrorCode.PORTAL_FAILED, reason=as_str(answer.get("error"), 60) or "connector not registered")
 
     def unregister(self, portal: Portal, user_id: int) -> None:
         """Take the connector out of the portal. One call."""
@@ -311,19 +312,19 @@ class OpenLineCalls:
     def status(self, portal: Portal, user_id: int, open_line: int) -> ConnectorStatus:
         """How our connector is on an open line. One call."""
         wanted = {"CONNECTOR": self.connector, "LINE": open_line}  # without LINE it would be of line 0
-        told = as_dict(self._rest.call(portal, user_id, "imconnector.status", wanted))
+        answer = as_dict(self._rest.call(portal, user_id, "imconnector.status", wanted))
         return ConnectorStatus(
-            works=told.get("STATUS") is True,
-            configured=told.get("CONFIGURED") is True,
-            error=told.get("ERROR") is True,
+            works=answer.get("STATUS") is True,
+            configured=answer.get("CONFIGURED") is True,
+            error=answer.get("ERROR") is True,
         )
 
     def _messages(self, portal: Portal, method: str, place: ChatPlace, message: dict[str, Any]) -> dict[str, Any]:
         """One message in one call: what is wrong with one of several would be said for all of them."""
         named = {"phone": place.phone, "skip_phone_validate": "Y"} if place.phone else {}
         user = {"id": place.name, "name": place.phone or place.title or "WhatsApp", **named}
-        told = {"user": user, "message": message, "chat": {"id": place.name}}
-        answer = as_dict(self._call(portal, method, {**_line(place), "MESSAGES": [told]}))
+        piece = {"user": user, "message": message, "chat": {"id": place.name}}
+        answer = as_dict(self._call(portal, method, {**_line(place), "MESSAGES": [piece]}))
         row = as_dict(next(iter(as_rows(as_dict(answer.get("DATA")).get("RESULT"))), None))
         if row.get("SUCCESS") is False or answer.get("SUCCESS") is False:
             errors = [as_str(error, 80) for error in as_list(row.get("ERRORS"))]

@@ -88,4 +88,4 @@ class Desks:
     def _remember(self, chat: Chat, owner: int) -> None:
         mirror = self._mirrors.of_chat(chat.portal_id, chat.id)
         if mirror:
-            self._owners.told(mirror, owner)
+            self._owners.on_operator(mirror, owner)

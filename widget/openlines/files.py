@@ -86,7 +86,7 @@ class PortalFiles:
         try:
             answer = fetch(self._client, "GET", address, timeout=FETCH_SECONDS, largest=MAX_FILE_SIZE + 1)
         except OutsideError as error:
-            raise Refused(ErrorCode.PORTAL_FAILED, 502, error.reason) from error
+            raise Refused(ErrorCode.PORTAL_FAILED, reason=error.reason) from error
         if answer.status != 200:
             raise Refused(ErrorCode.FILE_GONE, reason=f"HTTP {answer.status}")
         mimetype = answer.headers.get("content-type") or guess_type(name)[0] or ""

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 from widget.errors import Refused
 from widget.openlines.calls import MessageThere, OpenLineCalls
+from widget.openlines.connector_events import OperatorMessage, words_json
 from widget.openlines.markup import mark_of
 from widget.openlines.mirroring import changed_key, place_of
 from widget.openlines.owners import LineOwners
-from widget.openlines.told import OperatorMessage, words_json
 from widget.storage.chats import Chat, Chats
 from widget.storage.lines import Line, Lines
 from widget.storage.mirrors import ORIGINALS, Mirror, Mirrors, New, Piece, PieceKind, State
@@ -58,15 +58,15 @@ class LostEvents:
             if mirror.portal_chat not in read:
                 self.mirrors.looked_at(mirror, again_in=0.0)
         try:
-            told = self.calls.read(portal, list(read)) if portal and read else {}
+            found = self.calls.read(portal, list(read)) if portal and read else {}
         except Refused as error:
             log.warning("openline.not_read chats=%s error=%s", len(read), error.reason)
-            told = dict.fromkeys(read)
-        for portal_chat, said in told.items():
+            found = dict.fromkeys(read)
+        for portal_chat, said in found.items():
             mirror = read[portal_chat]
             self.mirrors.looked_at(mirror, again_in=NO_ANSWER if said is None else None)
             if portal and said:
-                self.owners.told(mirror, said.owner)
+                self.owners.on_operator(mirror, said.owner)
                 self._compare(portal, mirror, said.messages)
 
     def _line(self, portal: Portal, mirror: Mirror) -> Line | None:
@@ -109,8 +109,8 @@ class LostEvents:
         return [self._piece(chat, said, PieceKind.CHANGED, changed_key(said.im_id, str(len(changes)), mark))]
 
     def _piece(self, chat: Chat, said: MessageThere, kind: PieceKind, key: str) -> New:
-        told = OperatorMessage(place_of(chat), 0, said.im_id, said.user_id, said.text, said.files, said.outside)
-        words = words_json(told)
+        message = OperatorMessage(place_of(chat), 0, said.im_id, said.user_id, said.text, said.files, said.outside)
+        words = words_json(message)
         return New(key, kind, next(iter(said.outside), ""), said.user_id, said.im_id, words)
 
 

@@ -5,7 +5,7 @@ import re
 
 from widget.bitrix24.bbcode import JOINER, MESSENGER, SIGNS, TAG, from_whatsapp
 
-LONGEST = 4000  # letters of one WhatsApp message; an operator may write up to 20,000
+MAX_MESSAGE = 4000  # letters of one WhatsApp message; an operator may write up to 20,000
 
 _LINK = re.compile(r"\[url(?:=([^\]]*))?\](.*?)\[/url\]", re.IGNORECASE | re.DOTALL)
 _VOTE = re.compile(r"[01](\s|$)")
@@ -19,7 +19,7 @@ def to_whatsapp(text: str) -> str:
 
 
 def to_portal(text: str) -> str:
-    """A WhatsApp text for the messenger. BB code in it is shown as typed; a text that is only "1" or "0" is no vote
+    """A WhatsApp text for the messenger. BB code in it is shown as typed; a text that is only "1" or "0" is not a vote
     on the operator (server module imopenlines, lib/connector.php, addMessage)."""
     text = from_whatsapp(text)
     return f"{JOINER}{text}" if _VOTE.match(text) else text
@@ -30,7 +30,7 @@ def mark_of(text: str) -> str:
     return hashlib.sha256(to_portal(to_whatsapp(text)).encode("utf-8", "replace")).hexdigest()[:16]
 
 
-def pieces(text: str, longest: int = LONGEST) -> list[str]:
+def pieces(text: str, longest: int = MAX_MESSAGE) -> list[str]:
     """A text in parts that WhatsApp takes, cut at a line's or a word's end where there is one."""
     parts = []
     while len(text) > longest:

@@ -14,7 +14,7 @@ from widget.bitrix24.events import Event
 from widget.chats.message_facts import MessageFacts
 from widget.chats.sending import Draft
 from widget.gateways.base import EventKind, GatewayEvent
-from widget.openlines import told as events
+from widget.openlines import connector_events as events
 from widget.openlines.markup import mark_of
 from widget.storage.chats import Chat, Chats
 from widget.storage.lines import Line, Lines, Mirroring
@@ -57,11 +57,11 @@ class OpenLineMirror:
         self._clock = clock
         self.wake = wake
 
-    def told(self, line: Line, chat: Chat, event: GatewayEvent, told: MessageFacts, sends: Sequence[Send]) -> int:
+    def on_event(self, line: Line, chat: Chat, event: GatewayEvent, facts: MessageFacts, sends: Sequence[Send]) -> int:
         """A webhook told of a message in this chat. The mirror to wake after the transaction, 0 for none."""
         if not line.mirrored:
             return 0
-        pieces = [*self._of_message(line, event, told, sends), *_failures(sends)]
+        pieces = [*self._of_message(line, event, facts, sends), *_failures(sends)]
         return self._mirrors.put(chat, *pieces) if pieces else 0
 
     def begins(self, draft: Draft, send: Send) -> None:
@@ -97,7 +97,7 @@ class OpenLineMirror:
             piece = New(f"owner:{secrets.token_hex(8)}", PieceKind.OWNER, user_id=user_id, words=str(by))
             self.wake(self._mirrors.put(chat, piece))
 
-    def heard(self, portal: Portal, event: Event) -> bool:
+    def on_portal_event(self, portal: Portal, event: Event) -> bool:
         """An event of the portal that was proved: written down, and worked on later. False for one of another kind."""
         if event.name == events.LINE_GONE:
             self._stop(portal, int(event.number))
@@ -119,14 +119,14 @@ class OpenLineMirror:
                 self._mirrors.drop_waiting(portal_id, line.id)
                 self._mirrors.forget_places(portal_id, line.id)
 
-    def _of_message(self, line: Line, event: GatewayEvent, told: MessageFacts, sends: Sequence[Send]) -> list[New]:
-        message_id, ours = event.message_id, told.from_me
-        if told.message and told.message.at < int(line.mirrored_since):
+    def _of_message(self, line: Line, event: GatewayEvent, facts: MessageFacts, sends: Sequence[Send]) -> list[New]:
+        message_id, ours = event.message_id, facts.from_me
+        if facts.message and facts.message.at < int(line.mirrored_since):
             return []
         match event.kind:
-            case EventKind.MESSAGE if told.message and not ours:
+            case EventKind.MESSAGE if facts.message and not ours:
                 return [New(f"in:{message_id}", PieceKind.CLIENT, message_id)]
-            case EventKind.MESSAGE if told.message and not sends and line.mirrors_ours:
+            case EventKind.MESSAGE if facts.message and not sends and line.mirrors_ours:
                 # Perhaps it is one of ours whose gateway gave it another id: that is known when the send has its end.
                 return [New(f"phone:{message_id}", PieceKind.PHONE, message_id)]
             case EventKind.EDITED if not ours:

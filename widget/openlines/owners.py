@@ -16,7 +16,7 @@ class LineOwners:
     calls: OpenLineCalls
     clock: Callable[[], float]
 
-    def told(self, mirror: Mirror, operator: int) -> Mirror:
+    def on_operator(self, mirror: Mirror, operator: int) -> Mirror:
         """Take over who answers the chat in Bitrix24 now, 0 without an operator: then its owner here stays. Two
         statements at most, none where it is not news."""
         if operator == mirror.operator:

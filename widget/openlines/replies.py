@@ -8,9 +8,9 @@ from widget.chats.service import ChatService
 from widget.errors import ErrorCode, Refused
 from widget.gateways.base import GatewayError, GatewayErrorCode
 from widget.gateways.lines import Gateways
+from widget.openlines.connector_events import OperatorMessage
 from widget.openlines.files import PortalFiles
 from widget.openlines.markup import pieces, to_whatsapp
-from widget.openlines.told import OperatorMessage
 from widget.storage.chats import Chat
 from widget.storage.lines import Line
 from widget.storage.portals import Portal
@@ -73,10 +73,10 @@ class Replies:
         """Take a message back, for the client too. Raises Refused and GatewayError. One outside call."""
         self._chats.delete(line, chat, message)
 
-    def named(self, line: Line, chat: Chat, message_id: str, told: MessageFacts, send: Send | None) -> Named:
+    def named(self, line: Line, chat: Chat, message_id: str, facts: MessageFacts, send: Send | None) -> Named:
         """A message of ours as its gateway calls it: a webhook told that, or it is asked. It was written when its send
         says so. Raises Refused and GatewayError. One outside call for each id of the chat at most."""
-        message = told.message
+        message = facts.message
         if message is None:
             gateway = self._gateways.of(line)
             ids = chat.chat_ids or (gateway.chat_id_of(chat.phone),)

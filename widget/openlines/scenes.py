@@ -40,7 +40,7 @@ class Scenes:
         chat = self._conversations.chats.get(mirror.portal_id, mirror.chat_id)
         line = self._lines.get(mirror.portal_id, mirror.line_id)
         if line is None or not line.mirrored:  # perhaps it was switched on a moment ago, in another process
-            line = self._lines.get(mirror.portal_id, mirror.line_id, again=True)
+            line = self._lines.get(mirror.portal_id, mirror.line_id, refresh=True)
         if chat is None:  # it was joined with another one, and its mirror went with it
             return None
         if portal is None or line is None or not line.open_line:

@@ -71,7 +71,7 @@ class MirrorSetup:
         """Permissions may have been granted since: the installation is looked at anew, and the events of open lines
         are bound where they can be. Raises Refused and NoAddress. One outside call, more where something is missing."""
         self._installer.repair(portal, user_id)
-        return self._portals.get(portal.id, again=True) or portal
+        return self._portals.get(portal.id, refresh=True) or portal
 
     def switch_on(self, portal: Portal, user_id: int, line: Line, open_line: int, mirroring: Mirroring) -> None:
         """Mirror a line into an open line. Raises Refused: PORTAL_SCOPE where a permission is missing, BAD_FORM where
@@ -137,4 +137,4 @@ class MirrorSetup:
         url = f"https://wa.me/{number}" if number else self._public_url
         self._calls.describe(portal, user_id, open_line, name=line.name, number=line.number, url=url)
         if not self._calls.status(portal, user_id, open_line).works:
-            raise Refused(ErrorCode.PORTAL_FAILED, 502, "connector takes no messages")
+            raise Refused(ErrorCode.PORTAL_FAILED, reason="connector takes no messages")

@@ -48,7 +48,7 @@ def open_line(chat_id: int) -> ResponseReturnValue:
         if employee.active and employee.name and user_id != context.session.user_id
     }
     if deed == "give" and to not in colleagues:
-        raise Refused(ErrorCode.BAD_FORM, 422, "user")
+        raise Refused(ErrorCode.BAD_FORM, reason="user")
     give = partial(desks.hand_over, to=to)
     if deed != "look" and context.is_typed:  # who answers it there reads what colleagues write, here and there
         raise Refused(ErrorCode.NOT_ALLOWED, reason="open line of a typed number")

@@ -56,8 +56,8 @@ def from_colleague(portal: Portal, text: str) -> str:
 
 def reaction(portal: Portal, emoji: str) -> str:
     gettext = catalogue(language_in(portal)).gettext
-    taken_back, told = gettext("The client took a reaction back"), gettext("Reaction of the client: %(emoji)s")
-    return told % {"emoji": emoji} if emoji else taken_back
+    taken_back, words = gettext("The client took a reaction back"), gettext("Reaction of the client: %(emoji)s")
+    return words % {"emoji": emoji} if emoji else taken_back
 
 
 def failure(portal: Portal, code: str) -> str:

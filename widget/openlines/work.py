@@ -15,13 +15,13 @@ from widget.errors import AppError, ErrorCode, Refused
 from widget.gateways.base import GatewayError, GatewayErrorCode, Message
 from widget.openlines import words
 from widget.openlines.calls import MessageRefused, OpenLineCalls, Posted
+from widget.openlines.connector_events import OperatorMessage, read_words
 from widget.openlines.files import FileAddresses, FileRef
 from widget.openlines.markup import mark_of, to_portal
 from widget.openlines.owners import LineOwners
 from widget.openlines.replies import Replies, is_of, is_passing, piece_key
 from widget.openlines.scenes import Scene, Scenes
 from widget.openlines.sharing import Sharing
-from widget.openlines.told import OperatorMessage, read_words
 from widget.storage.conversations import Conversations
 from widget.storage.mirrors import FROM_OPERATORS, ORIGINALS, Mirror, Mirrors, New, Piece, PieceKind, State
 from widget.storage.sends import DECIDED_WITHIN, REPLY, TOLD, UNCLEAR, Send, SendState

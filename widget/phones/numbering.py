@@ -10,7 +10,7 @@ from .regions import Region, regions_named, zones_of
 from .registry import ImportReport, Registry, RegistryError, RegistryRow, import_registry
 from .shipped import block_of, counted_at
 
-__all__ = ["ImportReport", "Numbering", "Range", "RegistryError", "import_registry", "load_numbering"]
+__all__ = ["ImportReport", "Numbering", "Range", "RegistryError", "import_registry"]
 
 _RUSSIAN = re.compile(r"\+7[0-9]{10}")  # or Kazakh, which no Russian plan holds
 _NOWHERE: tuple[int, int] = (0, 0)
@@ -86,9 +86,3 @@ class Numbering:
 def _in_registry(row: RegistryRow) -> Range:
     regions = regions_named(row.territory)
     return Range(regions, operator_named(row.operator), zones_of(regions))
-
-
-def load_numbering(registry: Path | None) -> Numbering:
-    """The data of Russian numbers. Nothing is read yet: the first Russian number maps the registry and indexes the
-    rest."""
-    return Numbering(registry)

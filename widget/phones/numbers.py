@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from .readings import Around, Known, LineKind, Problem, Reading, Verdict, read
-from .typed import LONGEST, DigitRun, is_mask, pieces_in, plain, text_of, trailing_bracket, unrounded
+from .typed import MAX_TYPED, DigitRun, is_mask, pieces_in, plain, text_of, trailing_bracket, unrounded
 
 __all__ = ["Known", "LineKind", "Phone", "Problem", "parse", "parse_many", "shown"]
 
@@ -82,8 +82,8 @@ def parse_many(
     text = text_of(typed)
     if text is None:
         return (_unread("", Problem.NOT_A_NUMBER),)
-    if len(text) > LONGEST:
-        return (_unread(text[:LONGEST] + "…", Problem.TOO_LONG),)
+    if len(text) > MAX_TYPED:
+        return (_unread(text[:MAX_TYPED] + "…", Problem.TOO_LONG),)
     if not text.strip() or is_mask(text):
         return (_unread(text, Problem.EMPTY),)
     around = Around(country.upper() if isinstance(country, str) else "", known, beside)

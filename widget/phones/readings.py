@@ -82,7 +82,7 @@ _MOSCOW = frozenset({"495", "499"})
 _LONG_AT_HOME = ("AR", "AT", "BR", "CN", "DE", "ID")  # their own mobiles may have as many digits as one from abroad
 _LONG = 11  # such digits
 _ABROAD = 9  # digits; with fewer the country code is hardly left out
-_FAR_ABROAD = 11  # digits; so many are no number of this country with one digit mistyped
+_FAR_ABROAD = 11  # digits; so many are not a number of this country with one digit mistyped
 _NO_REGION = "001"  # libphonenumber's "world"
 _BRACKETED_ZERO = re.compile(r"\D*(\d{1,3})\s*\(\s*0\s*\)")  # +49 (0)30: the 0 is for calls inside
 _GROUP = re.compile(r"\d+")
@@ -176,7 +176,8 @@ def _without_plus(digits: str, groups: list[str], around: Around) -> Verdict:
 
 def _as_beside(verdict: Verdict, digits: str, around: Around) -> Verdict:
     """The verdict, with what the digits are in the countries of the numbers beside these: a mobile there stands against
-    any reading, a landline against one that is no mobile. Where there is no reading it is offered, and comes first."""
+    any reading, a landline against one that is not a mobile. Where there is no reading it is offered and
+    comes first."""
     countries = sorted(around.beside.intersection(phonenumbers.SUPPORTED_REGIONS) - {around.country})
     theirs = _different(_national(digits, country, around.known) for country in countries)
     sure = verdict.sure

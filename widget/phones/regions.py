@@ -148,7 +148,7 @@ def regions_named(text: str) -> tuple[Region, ...]:
 
     Parts that name no region (towns, districts) are left out.
     """
-    found = dict.fromkeys(_REGIONS.get(_core(part)) for part in _JOINTS.split(text))
+    found = dict.fromkeys(REGIONS.get(_core(part)) for part in _JOINTS.split(text))
     return tuple(region for region in found if region)
 
 
@@ -171,5 +171,4 @@ def _read_table() -> dict[str, Region]:
     return regions
 
 
-_REGIONS = _read_table()
-ALL = tuple(_REGIONS.values())
+REGIONS = _read_table()

@@ -48,7 +48,7 @@ def spellings_in_crm(e164: str, country: str) -> tuple[str, ...]:
 
 
 def phone_of_digits(digits: str) -> str | None:
-    """The E.164 of the digits in a messenger's id, as the numbering plan writes it; None if they are no number.
+    """The E.164 of the digits in a messenger's id, as the numbering plan writes it; None if they are not a number.
 
     A range that is too new for libphonenumber counts: people write from it.
     """

@@ -9,7 +9,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-LONGEST = 250  # characters; libphonenumber reads no more either, and no phone needs them
+MAX_TYPED = 250  # characters; libphonenumber reads no more either, and no phone needs them
 BREAK = "\u241f"  # where something stood that is not a phone
 _EXT = "\u2402"  # before the digits of an extension
 _MAX_EXTENSION = 6  # digits of an extension that stands alone behind a comma: more may be a number
@@ -70,9 +70,9 @@ class DigitRun:
 
 
 def text_of(typed: object) -> str | None:
-    """The text that was typed, None if it is no text at all. A JSON number is taken for what it shows."""
+    """The text that was typed, None if it is not a text at all. A JSON number is taken for what it shows."""
     if isinstance(typed, str):
-        return typed[: LONGEST + 1].encode("utf-8", "replace").decode("utf-8") if not typed.isascii() else typed
+        return typed[: MAX_TYPED + 1].encode("utf-8", "replace").decode("utf-8") if not typed.isascii() else typed
     if typed is None:
         return ""
     if isinstance(typed, int) and not isinstance(typed, bool) and abs(typed) < 10**30:

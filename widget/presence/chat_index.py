@@ -39,7 +39,7 @@ FRESH_SECONDS = 2 * LISTED_SECONDS
 LOOKED_FOR_SECONDS = 30  # for how long this process may not know of another one's listing
 MAX_LINES = 4096
 
-Found = Mapping[str, ListedChat]  # by number
+ListedChats = Mapping[str, ListedChat]  # by number
 
 
 class ChatIndex:
@@ -69,21 +69,21 @@ class ChatIndex:
         self._lock = threading.Lock()
 
     def find(
-        self, line: Line, phones: Mapping[str, str], *, known: Mapping[str, Presence], again: bool
+        self, line: Line, phones: Mapping[str, str], *, known: Mapping[str, Presence], force: bool
     ) -> dict[str, Presence]:
         """Those of the phones (cache key -> number) that have a chat on this line. If that cannot be told, the checks
         decide.
 
         For the rows of a card: no call where the worker has listed all chats of this line lately and its gateway tells
-        what came since, or where the gateway cannot look up single numbers; else, or with `again`, one call a number
+        what came since, or where the gateway cannot look up single numbers; else, or with `force`, one call a number
         that was not looked for some minutes ago, all of them at once. What is `known` of the numbers may hold against a
         chat.
         """
-        if not again and self._is_listed(line):
+        if not force and self._is_listed(line):
             return {}
         gateway = self._gateways.of(line)
         with self._lock:
-            wanted = {key: phone for key, phone in phones.items() if again or (line.id, phone) not in self._missed}
+            wanted = {key: phone for key, phone in phones.items() if force or (line.id, phone) not in self._missed}
         if not 0 < len(wanted) <= gateway.capabilities.chats_at_once:
             return {}
         flying = [self._pool.submit(gateway.chats_of, [phone]) for phone in wanted.values()]
@@ -146,7 +146,7 @@ class ChatIndex:
                 self._fresh[line.id] = until
         return self._clock() < until
 
-    def _look_into(self, line: Line, gateway: Gateway, unproved: Found) -> int:
+    def _look_into(self, line: Line, gateway: Gateway, unproved: ListedChats) -> int:
         """Look for proof in the messages of chats. Returns how many are left for the next round."""
         at_once = gateway.capabilities.chats_at_once
         unknown = self._unknown(line, unproved) if at_once else []
@@ -163,7 +163,7 @@ class ChatIndex:
                 self._looked.update({(line.id, phone): unproved[phone].last_at for phone in part})
         return len(unknown) - len(wanted)
 
-    def _unknown(self, line: Line, listed: Found) -> list[str]:
+    def _unknown(self, line: Line, listed: ListedChats) -> list[str]:
         """The numbers whose chats may tell something new, in the order of the list. One query."""
         with self._lock:
             new = [
@@ -175,7 +175,7 @@ class ChatIndex:
         known = self._memory.without_cache(line.portal_id, keys)
         return [phone for key, phone in keys.items() if self._is_news(line, listed[phone], known.get(key))]
 
-    def _learn(self, line: Line, listed: Found) -> None:
+    def _learn(self, line: Line, listed: ListedChats) -> None:
         """Remember the listed chats that are news, for every spelling that a card may have. One query, one upsert, one
         round trip; never a row in `chats`, which holds numbers."""
         if not listed:

@@ -119,7 +119,7 @@ class _Inquiry:
         self._line = line
         self._others = others
         self._pressed = by is not AskedBy.PAGE
-        self._again = by is AskedBy.REFRESH
+        self._force = by is AskedBy.REFRESH
         self._before: dict[str, Presence] = {}
         self._forgotten: dict[str, Presence] = {}
         self._read: dict[str, Any] = {}
@@ -157,7 +157,7 @@ class _Inquiry:
         stored after the inquiry began. Proofs are always reused."""
         if max(presence.at, presence.tried) >= self.begun:
             return True
-        if presence.answer is PresenceAnswer.UNKNOWN or (self._again and not presence.proved):
+        if presence.answer is PresenceAnswer.UNKNOWN or (self._force and not presence.proved):
             return False
         rests = self._freshness.fresh if self._pressed else self._freshness.retry_after(presence)
         return presence.proved or self._clock() < presence.at + rests
@@ -180,7 +180,7 @@ class _Inquiry:
         return found | (self._check(silent, trouble) if silent else {})
 
     def _with_chats(self, phones: Mapping[str, str]) -> dict[str, Presence]:
-        return self._chat_index.find(self._line, phones, known=self._before, again=self._again)
+        return self._chat_index.find(self._line, phones, known=self._before, force=self._force)
 
     def _check(self, phones: Mapping[str, str], trouble: Presence | None) -> dict[str, Presence]:
         """Check by the first line that may ask about any of the phones; if none may, say why the card's own may not. If

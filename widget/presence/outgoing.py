@@ -25,7 +25,7 @@ from widget.storage.usage import HOUR, Usage
 log = logging.getLogger(__name__)
 
 GROWS_DAYS = 20  # from a young line's first messages a day to those of a grown one
-BURST, EVERY = 40, 2.0  # sends of one line at once, then one every so many seconds: more is no conversation
+BURST, EVERY = 40, 2.0  # sends of one line at once, then one every so many seconds: more is not a conversation
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ class Outgoing:
         """
         until = self._cooldown_policy.restricted_until(line) if first else 0.0
         if until:  # its state may say nothing of it: sends were refused (463) while it said ready
-            raise Refused(ErrorCode.LINE_RESTRICTED, 409, "restricted", until=until)
+            raise Refused(ErrorCode.LINE_RESTRICTED, reason="restricted", until=until)
         try:
             return self._reserve(line, first=first)
         except StorageUnavailable:
@@ -102,7 +102,7 @@ class Outgoing:
         try:
             check = self._check_budget.reserve(line, 1, CheckPriority.CLICK)
         except StorageUnavailable as error:
-            raise Refused(ErrorCode.CANNOT_COUNT, 503, "check before a reaction") from error
+            raise Refused(ErrorCode.CANNOT_COUNT, reason="check before a reaction") from error
         reserved = Reservation(line, check=check)
         if not check.granted:
             raise self._refused(reserved, ErrorCode.CHECKS_SPENT, check.wait)
@@ -165,11 +165,11 @@ class Outgoing:
     def _reserve_in_sql(self, line: Line) -> Reservation:
         """Reserve a first message without the limiter. Of two requests at once both may get the last place."""
         if capabilities_of(line.gateway).checks_when_sending:
-            raise Refused(ErrorCode.CANNOT_COUNT, 503, "first message")
+            raise Refused(ErrorCode.CANNOT_COUNT, reason="first message")
         hour = self._usage.hour()
         begun = (self._usage.total(line.portal_id, each, "firsts", since=hour - 24) for each in line.one_account)
         if sum(begun) >= self._allowed(line):
-            raise Refused(ErrorCode.FIRSTS_SPENT, 429, "line's limits", until=self._clock() + HOUR)
+            raise Refused(ErrorCode.FIRSTS_SPENT, reason="line's limits", until=self._clock() + HOUR)
         self._usage.add(line.portal_id, line.id, hour=hour, firsts=1)
         return Reservation(line, hour=hour)
 

@@ -93,7 +93,7 @@ class Rounds:
         hang."""
         state = LineState.UNKNOWN
         try:
-            state = self._gateways.status(line, again=True).state
+            state = self._gateways.status(line, refresh=True).state
             if state is LineState.READY:
                 self._chat_index.refresh(line)
         except GatewayError as error:

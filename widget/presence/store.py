@@ -23,7 +23,7 @@ from widget.storage.secret_box import DecryptionError, SecretBox
 log = logging.getLogger(__name__)
 
 NETWORK = "whatsapp"  # answers are shared by all lines of one network
-NEGATIVE = "nobody"  # a negative entry of the cache: the number is not in SQL either
+NEGATIVE = "miss"  # a negative entry of the cache: the number is not in SQL
 NEGATIVE_SECONDS = 60.0
 MAX_OUTDATED = 20_000  # records that an outage left behind in the cache, by one process
 
@@ -146,11 +146,11 @@ class PresenceStore:
         trip more where something else came out meanwhile.
         """
         sealed = {key: self._sealed(presence) for key, presence in found.items()}
-        told = {key: (read.get(key), p.record(), self._lasts(p) if lasts(p) else 0.0) for key, p in sealed.items()}
+        records = {key: (read.get(key), p.record(), self._lasts(p) if lasts(p) else 0.0) for key, p in sealed.items()}
         lasting = {key: p for key, p in sealed.items() if lasts(p)}
         self._drop_outdated()
         try:
-            stands = self._cache.publish(told, leases=leases.names)
+            stands = self._cache.publish(records, leases=leases.names)
             leases.given_back = True
             changed = {key: read_record(record) for key, record in stands.items()}
             newer = {key: p for key, p in self._shown(changed).items() if outweighs(p)}

@@ -21,13 +21,15 @@ MAX_LISTS = 40  # different ones of a portal: they are asked about in one batch,
 REMEMBERED_SECONDS = 60
 MAX_REMEMBERED = 20_000
 
-_Key = tuple[int, int, AccessList]  # portal, user, list
+AccessKey = tuple[int, int, AccessList]  # portal, user, list
 
 
 class ReplyAccess:
     def __init__(self, rest: Rest, clock: Callable[[], float]) -> None:
         self._rest = rest
-        self._remembered: TTLCache[_Key, bool] = TTLCache(MAX_REMEMBERED, REMEMBERED_SECONDS, timer=timer_of(clock))
+        self._remembered: TTLCache[AccessKey, bool] = TTLCache(
+            MAX_REMEMBERED, REMEMBERED_SECONDS, timer=timer_of(clock)
+        )
         self._lock = threading.Lock()
 
     def usable(self, portal: Portal, viewer: Viewer, found: Collection[QuickReply]) -> list[QuickReply]:

@@ -4,10 +4,10 @@ import logging
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from cachetools import TTLCache
 
+from widget.bitrix24.commands import Command, Commands
 from widget.bitrix24.crm import DEAL, LEAD, QUOTE, SMART_INVOICE
 from widget.bitrix24.employees import name_of
 from widget.bitrix24.rest import Rest
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 REMEMBERED_SECONDS = 600
 MAX_REMEMBERED = 5000
 
-_Key = tuple[int, int, str, str]  # portal, user who asked, kind of name, id
+NameKey = tuple[int, int, str, str]  # portal, user who asked, kind of name, id
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class NameReader:
     def __init__(self, rest: Rest, staff: Staff, clock: Callable[[], float]) -> None:
         self._rest = rest
         self._staff = staff
-        self._remembered: TTLCache[_Key, str] = TTLCache(MAX_REMEMBERED, REMEMBERED_SECONDS, timer=timer_of(clock))
+        self._remembered: TTLCache[NameKey, str] = TTLCache(MAX_REMEMBERED, REMEMBERED_SECONDS, timer=timer_of(clock))
         self._lock = threading.Lock()
 
     def of(self, context: CardContext, *, stage: bool, responsible: bool) -> CardNames:
@@ -46,7 +46,7 @@ class NameReader:
         entity, item = stages_of(context.session.entity_type_id, context.card.item.category), context.card.item
         employee = self._staff.of(context.portal.id).get(context.card.responsible)
         found = {"responsible": employee.name if employee else ""}
-        asked: dict[str, tuple[str, Mapping[str, Any]]] = {}
+        asked: dict[str, Command] = {}
         if stage and item.stage and entity:
             chosen = {"ENTITY_ID": entity, "STATUS_ID": item.stage}
             asked["stage"] = ("crm.status.list", {"filter": chosen})
@@ -60,9 +60,7 @@ class NameReader:
                 del asked[kind]
         return CardNames(**{**found, **self._read(context, asked, ids)})
 
-    def _read(
-        self, context: CardContext, asked: Mapping[str, tuple[str, Mapping[str, Any]]], ids: Mapping[str, str]
-    ) -> dict[str, str]:
+    def _read(self, context: CardContext, asked: Commands, ids: Mapping[str, str]) -> dict[str, str]:
         if not asked:
             return {}
         try:
@@ -93,11 +91,11 @@ def stages_of(entity_type_id: int, category: int) -> str:
     return {LEAD: "STATUS", QUOTE: "QUOTE_STATUS"}.get(entity_type_id, "")
 
 
-def _key(context: CardContext, kind: str, name_id: str) -> _Key:
+def _key(context: CardContext, kind: str, name_id: str) -> NameKey:
     return context.portal.id, context.session.user_id, kind, name_id
 
 
-def _name(told: object) -> str:
+def _name(value: object) -> str:
     """Of the one row that was asked for: a stage has a NAME, an employee a LAST_NAME besides."""
-    rows = as_rows(told)
+    rows = as_rows(value)
     return name_of(as_dict(rows[0])) if len(rows) == 1 else ""

@@ -69,11 +69,11 @@ def _decoded(body: bytes) -> str:
 
 def _of_json(text: str) -> list[dict[str, str]]:
     try:
-        told: Any = json.loads(text)
-        json.dumps(told, ensure_ascii=False).encode()
+        read: Any = json.loads(text)
+        json.dumps(read, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:  # halves of letters too
         raise ImportRefused([ReplyError(ReplyFault.NOT_A_FILE)]) from error
-    rows = told.get(KEY) if isinstance(told, dict) else told
+    rows = read.get(KEY) if isinstance(read, dict) else read
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise ImportRefused([ReplyError(ReplyFault.NO_COLUMNS)])
     return [_row(row) for row in rows]

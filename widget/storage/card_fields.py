@@ -31,8 +31,8 @@ class TalkFact(Enum):
     OWNER = "owner"  # who answers
 
 
-FieldNames = Mapping[TalkFact, str]
-CardFieldMap = Mapping[int, FieldNames]  # by entityTypeId
+FactFields = Mapping[TalkFact, str]
+CardFieldMap = Mapping[int, FactFields]  # by entityTypeId
 
 
 @dataclass(frozen=True)
@@ -81,15 +81,15 @@ class CardFields:
         """Chats written in since a time (unix seconds) that are another than was told, the last used first, at most
         MAX_DUE. One query, which reads the chats since then alone."""
         pairs = [(chats.c[name], told_fields.c[name]) for name in ("last_at", "waiting_since", "owner_id", "proved")]
-        told = told_fields.c.chat_id.is_not(None)
+        is_told = told_fields.c.chat_id.is_not(None)
         query = (
             select(chats)
             .select_from(chats.outerjoin(told_fields, told_fields.c.chat_id == chats.c.id))
             .where(
                 written_since(portal_id, since),
                 or_(
-                    and_(~told, or_(chats.c.last_at > 0, chats.c.owner_id != 0, chats.c.proved)),
-                    and_(told, or_(*(now != then for now, then in pairs))),
+                    and_(~is_told, or_(chats.c.last_at > 0, chats.c.owner_id != 0, chats.c.proved)),
+                    and_(is_told, or_(*(now != then for now, then in pairs))),
                 ),
                 func.coalesce(told_fields.c.next_try_at, 0.0) <= self._clock(),
             )
@@ -99,7 +99,7 @@ class CardFields:
         with transaction(self._engine) as connection:
             return [chat_of_row(row) for row in connection.execute(query).mappings()]
 
-    def told(self, chat: Chat) -> None:
+    def mark_written(self, chat: Chat) -> None:
         """Note that the chat's cards hold what the chat was when it was read. One statement."""
         values = {name: getattr(chat, name) for name in ("last_at", "waiting_since", "owner_id", "proved")}
         self._put(chat, {**values, "attempts": 0, "next_try_at": 0.0, "error": ""})

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, insert, select
 from widget.storage.schema import confirmations
 from widget.untrusted import as_dict, as_rows
 
-LONGEST = 80  # characters of a name
+MAX_NAME = 80  # characters of a name
 _BINDS = {"event.bind": "event", "placement.bind": "PLACEMENT"}
 _LISTS = {"event.get": "event", "placement.get": "placement"}
 
@@ -48,7 +48,7 @@ def confirmed_by(method: str, request: Any, answer: bytes) -> set[str]:
         for key in results.keys() & commands.keys():
             name, _, query = str(commands[key]).partition("?")
             found |= {name, *_named(name, parse_qs(query), results[key])}
-    return {name for name in found if len(name) <= LONGEST and name.isascii()}
+    return {name for name in found if len(name) <= MAX_NAME and name.isascii()}
 
 
 def _named(method: str, parameters: Mapping[str, list[str]], result: Any) -> Iterator[str]:

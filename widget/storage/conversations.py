@@ -1,6 +1,6 @@
 """What was said, and with whom: the repositories that a conversation is kept in."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,11 +20,13 @@ from widget.storage.waits import Waits
 
 @dataclass(frozen=True)
 class Before:
-    """What is known before a send: its chat, what its key has sent already, and whether the user signs messages."""
+    """What is known before a send: its chat, what its key has sent already, whether the user signs messages, and what
+    others have just written there."""
 
     chat: Chat
     known: Send | None
     show_name: bool
+    others: Sequence[Send] = ()
 
 
 @dataclass(frozen=True)
@@ -47,8 +49,11 @@ class Conversations:
         """One transaction for everything that is written within."""
         return transaction(self.engine)
 
-    def before(self, portal_id: int, chat_id: int, *, send_key: str, user_id: int) -> Before | None:
-        """None for a chat that the portal does not have. One query."""
+    def before(
+        self, portal_id: int, chat_id: int, *, send_key: str, user_id: int, others_since: float | None = None
+    ) -> Before | None:
+        """None for a chat that the portal does not have. One query, and one for what others wrote since `others_since`
+        (unix seconds; None is not read) unless the key has sent already; both in one transaction."""
         same_key = and_(sends.c.portal_id == chats.c.portal_id, sends.c.send_key == send_key)
         same_user = and_(user_settings.c.portal_id == chats.c.portal_id, user_settings.c.user_id == user_id)
         everything = outerjoin(outerjoin(chats, sends, same_key), user_settings, same_user)
@@ -56,10 +61,12 @@ class Conversations:
         mine = chats.c.portal_id == portal_id, chats.c.id == chat_id
         with transaction(self.engine) as connection:
             row = connection.execute(query.where(*mine)).mappings().first()
-        if row is None:
-            return None
-        known = self.sends.of_row(row) if row[sends.c.id] is not None else None
-        return Before(chat_of_row(row), known, bool(row[user_settings.c.show_name]))
+            if row is None:
+                return None
+            known = self.sends.of_row(row) if row[sends.c.id] is not None else None
+            wanted = known is None and others_since is not None
+            others = self.sends.of_others(portal_id, chat_id, user_id, others_since or 0.0) if wanted else ()
+        return Before(chat_of_row(row), known, bool(row[user_settings.c.show_name]), others)
 
     def called(
         self, portal_id: int, line_id: int, chat_ids: Collection[str], phones: Collection[str], message_id: str

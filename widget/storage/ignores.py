@@ -20,7 +20,7 @@ from widget.timing import timer_of
 
 EVERY_LINE = 0
 REMEMBERED_SECONDS = 10
-MOST = 5000  # of one portal
+MAX_IGNORED = 5000  # of one portal
 # Built once: each cold card asks for it.
 _OF_CLIENTS = (
     select(ignored)
@@ -74,7 +74,7 @@ class Ignores:
 
     def of(self, portal_id: int) -> list[Ignored]:
         """The last ignored first. One query."""
-        query = select(ignored).where(ignored.c.portal_id == portal_id).order_by(ignored.c.id.desc()).limit(MOST)
+        query = select(ignored).where(ignored.c.portal_id == portal_id).order_by(ignored.c.id.desc()).limit(MAX_IGNORED)
         with transaction(self._engine) as connection:
             return [self._read(row) for row in connection.execute(query).mappings()]
 

@@ -26,7 +26,7 @@ class Webhook:
     id: int
     portal_id: int
     line_id: int
-    told: str = field(repr=False)
+    events: str = field(repr=False)
     attempts: int
 
 
@@ -35,11 +35,11 @@ class Inbox:
         self._engine = engine
         self._secret_box = secret_box
         self._clock = clock
-        self._webhook = reader(Webhook, inbox, columns={"told": "sealed"}, told=secret_box.decrypt_or_empty)
+        self._webhook = reader(Webhook, inbox, columns={"events": "sealed"}, events=secret_box.decrypt_or_empty)
 
-    def add(self, portal_id: int, line_id: int, told: str) -> int:
+    def add(self, portal_id: int, line_id: int, events: str) -> int:
         """Store what a verified webhook told. Returns the row's id. One statement."""
-        sealed = self._secret_box.encrypt(told)
+        sealed = self._secret_box.encrypt(events)
         values = {"portal_id": portal_id, "line_id": line_id, "sealed": sealed, "received_at": self._clock()}
         with transaction(self._engine) as connection:
             row = insert_into(connection, inbox).values(values).returning(inbox.c.id)

@@ -156,7 +156,7 @@ class Lines:
             columns={"removed": "removed_at", "account": "id"},
             key=secret_box.decrypt_or_empty,
             access=read_grantees,
-            limits=lambda told: LineLimits(**json.loads(told)),
+            limits=lambda text: LineLimits(**json.loads(text)),
             hook_secret=secret_box.decrypt_or_empty,
             removed=bool,
             mirroring=Mirroring,
@@ -176,10 +176,10 @@ class Lines:
         """The switched-off ones too, but none that was removed. One query."""
         return tuple(line for line in self._stored(portal_id) if not line.removed)
 
-    def get(self, portal_id: int, line_id: int, *, again: bool = False) -> Line | None:
-        """A line that was not removed, some seconds old at most. No query for one that is remembered; `again` reads it
-        anew, for what is lost where another process has just changed the line."""
-        known = None if again else next((line for line in self.kept(portal_id) if line.id == line_id), None)
+    def get(self, portal_id: int, line_id: int, *, refresh: bool = False) -> Line | None:
+        """A line that was not removed, some seconds old at most. No query for one that is remembered; `refresh` reads
+        it anew, for what is lost where another process has just changed the line."""
+        known = None if refresh else next((line for line in self.kept(portal_id) if line.id == line_id), None)
         if known is None:  # perhaps it was made a moment ago
             known = next((line for line in self._stored(portal_id) if line.id == line_id), None)
         return None if known is None or known.removed else known
@@ -200,13 +200,13 @@ class Lines:
             found = [self._line(row) for row in connection.execute(query).mappings()]
         return tuple(replace(line, account=_same_account(line, found)) for line in found)
 
-    def by_hook(self, hook_key: str, *, again: bool = False) -> Line | None:
-        """The line whose webhook has this key, switched off or on. Remembered for some seconds; `again` reads it anew,
-        for a webhook that is not proved by what is remembered. One query at most."""
+    def by_hook(self, hook_key: str, *, refresh: bool = False) -> Line | None:
+        """The line whose webhook has this key, switched off or on. Remembered for some seconds; `refresh` reads it
+        anew, for a webhook that is not proved by what is remembered. One query at most."""
         if not hook_key:
             return None
         with self._lock:
-            known = None if again else self._hooks.get(hook_key)
+            known = None if refresh else self._hooks.get(hook_key)
         if known:
             return known
         query = select(lines).where(lines.c.hook_key == hook_key, lines.c.removed_at == 0)

@@ -100,17 +100,17 @@ class Portals:
         self._remembered: TTLCache[tuple[str, Any], Portal] = TTLCache(2048, REMEMBERED_SECONDS, timer=timer_of(clock))
         self._lock = threading.Lock()
 
-    def find(self, member_id: str, *, again: bool = False) -> Portal | None:
-        """The portal of this member_id, from memory some seconds old at most, None if unknown; `again` reads it anew.
+    def find(self, member_id: str, *, refresh: bool = False) -> Portal | None:
+        """The portal of this member_id, from memory some seconds old at most, None if unknown; `refresh` reads it anew.
         One query at most."""
-        if again:
+        if refresh:
             with self._lock:
                 self._remembered.pop(("member_id", member_id), None)
         return self._remember(("member_id", member_id))
 
-    def get(self, portal_id: int, *, again: bool = False) -> Portal | None:
-        """The portal of this id, None if unknown; `again` as in `find`. One query at most."""
-        if again:
+    def get(self, portal_id: int, *, refresh: bool = False) -> Portal | None:
+        """The portal of this id, None if unknown; `refresh` as in `find`. One query at most."""
+        if refresh:
             with self._lock:
                 self._remembered.pop(("id", portal_id), None)
         return self._remember(("id", portal_id))

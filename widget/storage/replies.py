@@ -74,7 +74,7 @@ class QuickReplies:
             replies,
             columns={"text": "sealed"},
             text=secret_box.decrypt_or_empty,
-            line_ids=lambda told: tuple(json.loads(told)),
+            line_ids=lambda text: tuple(json.loads(text)),
             access=read_grantees,
             editors=read_grantees,
         )

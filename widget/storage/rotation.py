@@ -57,14 +57,14 @@ class Reencrypted:
     lost: int = 0
 
 
-def reseal_everything(engine: Engine, secret_box: SecretBox) -> Mapping[str, Reencrypted]:
+def reencrypt_everything(engine: Engine, secret_box: SecretBox) -> Mapping[str, Reencrypted]:
     """Counts by "table.column". May be interrupted and repeated; the service may run meanwhile.
 
     A value that was changed in between is left as it is: its writer sealed it with the first key themselves.
     """
-    counts = {f"{column.table.name}.{column.name}": _reseal(engine, secret_box, column) for column in SEALED}
+    counts = {f"{column.table.name}.{column.name}": _reencrypt(engine, secret_box, column) for column in SEALED}
     waiting = events.c.body.like('%"sealed"%') & (events.c.done_at == 0)
-    return {**counts, "events.body": _reseal(engine, secret_box, events.c.body, waiting, _event_resealed)}
+    return {**counts, "events.body": _reencrypt(engine, secret_box, events.c.body, waiting, _event_resealed)}
 
 
 def rekey_ignored(engine: Engine, secret_box: SecretBox, keys: PhoneKeys) -> Reencrypted:
@@ -98,7 +98,7 @@ def _event_resealed(secret_box: SecretBox, body: str) -> str:
     return body if anew == fields["sealed"] else json.dumps({**fields, "sealed": anew})
 
 
-def _reseal(
+def _reencrypt(
     engine: Engine,
     secret_box: SecretBox,
     column: Column[str],

@@ -174,7 +174,7 @@ joined_chats = Table(
     "joined_chats",
     metadata,
     Column("portal_id", ForeignKey("portals.id", ondelete="CASCADE"), primary_key=True),
-    Column("was", Id, primary_key=True),  # the id of the chat that is no more
+    Column("was", Id, primary_key=True),  # the id of the chat that is gone
     Column("chat_id", ForeignKey("chats.id", ondelete="CASCADE"), nullable=False, index=True),
 )
 
@@ -330,7 +330,7 @@ usage = Table(
     "usage",
     metadata,
     Column("portal_id", ForeignKey("portals.id", ondelete="CASCADE"), primary_key=True),
-    Column("line_id", Id, primary_key=True, autoincrement=False),  # 0 is no line
+    Column("line_id", Id, primary_key=True, autoincrement=False),  # 0: no line
     Column("hour", Integer, primary_key=True, autoincrement=False, index=True),  # unix seconds // 3600
     Column("openings", Integer, nullable=False, server_default="0"),
     Column("new_numbers", Integer, nullable=False, server_default="0"),  # shown unknown or out of date at an opening

@@ -186,8 +186,8 @@ class Sends:
             return self.advance(send, state, reason=reason, message_id=message_id, how=how, by=by)
         except NOT_WRITTEN as error:
             log.error("send.end_not_stored send=%s error=%s", send.id, type(error).__name__)
-            told = replace(send, state=state, reason=reason, message_id=message_id or send.message_id)
-            return told if send.state in _up_to(state) else send
+            changed = replace(send, state=state, reason=reason, message_id=message_id or send.message_id)
+            return changed if send.state in _up_to(state) else send
 
     def advance(
         self, send: Send, state: SendState, *, reason: str = "", message_id: str = "", how: str = "", by: int = 0

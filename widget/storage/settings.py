@@ -12,7 +12,7 @@ from widget.storage.upsert import insert_into
 
 @dataclass(frozen=True)
 class Defaults:
-    """`line_id` None is no choice. A chosen line may meanwhile be off, removed or closed to this user."""
+    """`line_id` None: no choice. A chosen line may meanwhile be off, removed or closed to this user."""
 
     line_id: int | None = None
     show_name: bool = False

@@ -132,10 +132,10 @@ class Timelines:
         after a failure is left out. One query, which reads the chats since then alone."""
         now = self._clock()
         of_chat = records.c.chat_id == chats.c.id, not_(_MARK), records.c.name.not_like("%@%")
-        told = select(func.max(records.c.told_at)).where(*of_chat)
+        newest = select(func.max(records.c.told_at)).where(*of_chat)
         taken = or_(records.c.next_try_at > now, records.c.busy_until > now)
         rests = select(records.c.id).where(*of_chat, taken).exists()
-        last = func.coalesce(told.scalar_subquery(), 0.0)
+        last = func.coalesce(newest.scalar_subquery(), 0.0)
         query = (
             select(chats, last.label("held"))
             .where(written_since(portal_id, max(settings.since, since)), chats.c.line_id.in_(lines))
@@ -200,14 +200,14 @@ class Timelines:
     def give_up(self, record: Record, told_at: float, error: str) -> None:
         """The messages until this time (unix seconds) stay untold, and why is kept: what comes later is told. One
         statement."""
-        told = {"attempts": record.attempts + 1, "error": error[:MAX_ERROR]}
-        self._set(record, told_at=told_at, busy_until=0.0, next_try_at=0.0, **told)
+        failure = {"attempts": record.attempts + 1, "error": error[:MAX_ERROR]}
+        self._set(record, told_at=told_at, busy_until=0.0, next_try_at=0.0, **failure)
 
     def fail(self, record: Record, error: str) -> None:
         """Note the failure; the comment is tried again after a pause. One statement."""
         pause = doubled(FIRST_PAUSE, record.attempts, MAX_PAUSE)
-        told = {"attempts": record.attempts + 1, "error": error[:MAX_ERROR]}
-        self._set(record, busy_until=0.0, next_try_at=self._clock() + pause, **told)
+        failure = {"attempts": record.attempts + 1, "error": error[:MAX_ERROR]}
+        self._set(record, busy_until=0.0, next_try_at=self._clock() + pause, **failure)
 
     def _set(self, record: Record, **values: object) -> None:
         with transaction(self._engine) as connection:

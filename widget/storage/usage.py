@@ -1,6 +1,6 @@
 """Hourly counters of the last days, by line and without phone numbers: for budgets, forecasts and pictures.
 
-An hour is unix seconds // 3600; line 0 stands for what is no line's (an opened page knows none yet).
+An hour is unix seconds // 3600; line 0 stands for what is not a line's (an opened page knows none yet).
 """
 
 import logging
@@ -44,7 +44,7 @@ class Counts:
 
 
 NAMES = tuple(field.name for field in fields(Counts))
-Place = tuple[int, int, int]  # portal, line, hour
+LineHour = tuple[int, int, int]  # portal, line, hour
 
 
 class Usage:
@@ -52,7 +52,7 @@ class Usage:
         self._engine = engine
         self._clock = clock
         self._timer = timer_of(clock)
-        self._waiting: dict[Place, Counter[str]] = {}
+        self._waiting: dict[LineHour, Counter[str]] = {}
         self._flushed_at = self._timer()
         self._lock = threading.Lock()
 
@@ -113,7 +113,7 @@ class Usage:
         """Forget what is older than the days kept; nightly."""
         prune(self._engine, usage, usage.c.hour < self.hour() - DAYS_KEPT * 24)
 
-    def _write(self, place: Place, counts: Mapping[str, int]) -> None:
+    def _write(self, place: LineHour, counts: Mapping[str, int]) -> None:
         portal_id, line_id, hour = place
         try:
             with transaction(self._engine) as connection:

@@ -94,10 +94,10 @@ class WaitingBadges:
                 nameless = catalogue(language_in(portal)).gettext("Client without a number")
                 client = self._conversations.hidden.titles([chat], nameless)[chat.id]
                 wanted = {"ownerTypeId": kind, "ownerId": item_id, **_activity(portal, chat, record, client)}
-                told = as_dict(self._rest.call(portal, portal.installer_id, "crm.activity.configurable.add", wanted))
-                made = as_positive_int(as_dict(told.get("activity")).get("id"))
+                answer = as_dict(self._rest.call(portal, portal.installer_id, "crm.activity.configurable.add", wanted))
+                made = as_positive_int(as_dict(answer.get("activity")).get("id"))
                 if not made:
-                    raise Refused(ErrorCode.PORTAL_FAILED, 502, "no activity id")
+                    raise Refused(ErrorCode.PORTAL_FAILED, reason="no activity id")
         except AppError as error:
             self._timelines.fail(record, error.reason or error.refusal.value)
             raise

@@ -40,7 +40,7 @@ class Comments:
             self._change(portal, record, words)  # more was said since
             return record
         if place is None:
-            raise Refused(ErrorCode.PORTAL_FAILED, 502, "no comment id")
+            raise Refused(ErrorCode.PORTAL_FAILED, reason="no comment id")
         return self._make(portal, record, place, users, words)
 
     def bind(self, portal: Portal, record: Record, places: Sequence[Place]) -> None:
@@ -64,7 +64,7 @@ class Comments:
                 continue
             if made:
                 return self._timelines.made(record, made)
-        raise Refused(ErrorCode.PORTAL_FAILED, 502, "no comment id")
+        raise Refused(ErrorCode.PORTAL_FAILED, reason="no comment id")
 
     def _change(self, portal: Portal, record: Record, words: str) -> None:
         wanted = {"id": record.comment_id, "fields": {"COMMENT": words}}

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from widget.bitrix24.clients import cards_of_chat
+from widget.bitrix24.commands import Command
 from widget.bitrix24.crm import DEAL
 from widget.bitrix24.rest import Batch, Rest
 from widget.storage.chats import Chat
@@ -33,7 +34,7 @@ class CardFinder:
         """With what these people have, of all of them in one batch. A contact may be an item's first or another one;
         a kind that links no clients refuses its filter, and has none. Raises Refused."""
         people = {"contactIds": known.contacts, "contactId": known.contacts, "companyId": known.companies}
-        commands: dict[str, tuple[str, Mapping[str, Any]]] = {
+        commands: dict[str, Command] = {
             f"k{kind}_{field}": (
                 "crm.item.list",
                 {
@@ -48,7 +49,7 @@ class CardFinder:
             if ids
         }
         answer = self._rest.batch(portal, portal.installer_id, commands) if commands else Batch({}, {})
-        if answer.busy:  # what it does not tell now is no empty list
+        if answer.busy:  # what it does not tell now is not an empty list
             raise answer.refused(answer.busy)
         found = {kind: newest_first(_items_of(answer.results, kind)) for kind in kinds}
         items = tuple((kind, item) for kind in kinds if kind != DEAL for item in found[kind])

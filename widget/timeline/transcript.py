@@ -31,12 +31,12 @@ def text_of(talk: Talk, mark: str, *, language: str, zone: str) -> str:
     gettext, ngettext = catalogue(language).gettext, catalogue(language).ngettext
     head = [f"WhatsApp · {without_tags(talk.client)} · {without_tags(talk.line)} · {mark}"]
     if talk.others:
-        told = ngettext(
+        words = ngettext(
             "The client has %(num)s more deal; this is the newest one.",
             "The client has %(num)s more deals; this is the newest one.",
             talk.others,
         )
-        head.append(told % {"num": talk.others})
+        head.append(words % {"num": talk.others})
     said = [_said(bubble, talk, gettext, zone) for bubble in talk.bubbles]
     shown = _newest(said)
     if len(shown) < len(said):

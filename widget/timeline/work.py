@@ -28,7 +28,7 @@ from widget.timeline.transcript import Talk, day_of, text_of
 log = logging.getLogger(__name__)
 
 MAX_TRIES = 10  # of one comment that the portal refuses though it answers: it would keep all that was said later untold
-# Why no conversation of a portal can be told now: that is no comment's fault.
+# Why no conversation of a portal can be told now: that is not the fault of a comment.
 OF_ALL = frozenset(
     {
         *(ErrorCode.NO_AUTH, ErrorCode.PORTAL_CLOSED, ErrorCode.PORTAL_PLAN, ErrorCode.PORTAL_UNPAID),
@@ -37,7 +37,9 @@ OF_ALL = frozenset(
     }
 )
 
-Said = tuple[list[Bubble], list[Send], float]  # what a comment holds, the sends among it, and up to when it is all
+CommentText = tuple[
+    list[Bubble], list[Send], float
+]  # what a comment holds, the sends among it, and up to when it is all
 
 
 class TimelineWork:
@@ -104,7 +106,7 @@ class TimelineWork:
         record = self._timelines.take(chat, name, begins)
         if record is None:
             return True
-        said: Said = [], [], chat.last_at
+        said: CommentText = [], [], chat.last_at
         try:
             said = self._to_tell(settings, line, chat, record)
             self._tell(portal, settings, line, chat, record, said)
@@ -119,7 +121,7 @@ class TimelineWork:
             self._fail(record, said, type(error).__name__, hopeless=True)
         return True
 
-    def _fail(self, record: Record, said: Said, error: str, *, hopeless: bool) -> None:
+    def _fail(self, record: Record, said: CommentText, error: str, *, hopeless: bool) -> None:
         # Tries that an outage took are none of a refusal's: it has to say so twice.
         if hopeless and record.attempts + 1 >= MAX_TRIES and record.error == error[:MAX_ERROR]:
             self._timelines.give_up(record, said[-1], error)
@@ -141,7 +143,7 @@ class TimelineWork:
         return max(end, settings.since)
 
     def _tell(
-        self, portal: Portal, settings: TimelineSettings, line: Line, chat: Chat, record: Record, said: Said
+        self, portal: Portal, settings: TimelineSettings, line: Line, chat: Chat, record: Record, said: CommentText
     ) -> None:
         bubbles, sends, told_at = said
         is_placed = bool(record.comment_id) and not record.asked
@@ -163,7 +165,7 @@ class TimelineWork:
             self._tell_beside(portal, chat, record, name, beside.get(name), users, text)
         self._timelines.done(record, told_at)
 
-    def _to_tell(self, settings: TimelineSettings, line: Line, chat: Chat, record: Record) -> Said:
+    def _to_tell(self, settings: TimelineSettings, line: Line, chat: Chat, record: Record) -> CommentText:
         """What a comment holds, the sends among it, and up to when it is all (unix seconds): a day's is only that
         day's, and what stood in an open line before its mirroring ended is told there."""
         bubbles, sends = self._said(chat, record.begins_at)

@@ -47,18 +47,18 @@ class LineNews:
         self._gateways = gateways
         self._cooldown_policy = cooldown_policy
 
-    def hear(self, line: Line, told: Sequence[GatewayEvent]) -> None:
+    def hear(self, line: Line, events: Sequence[GatewayEvent]) -> None:
         """Called for each verified webhook, also for one that tells nothing of the line: it proves that webhooks
         arrive."""
-        known = [event for event in told if event.state is not LineState.UNKNOWN]
+        known = [event for event in events if event.state is not LineState.UNKNOWN]
         last = max(known, key=lambda event: event.at, default=None)
         state, at, until = (last.state.value, last.at, last.until) if last else ("", 0.0, 0.0)
-        if any(event.why is GatewayErrorCode.QUOTA for event in told):
+        if any(event.why is GatewayErrorCode.QUOTA for event in events):
             self._cooldown_policy.plan_used_up(line)
         if self._health.record_webhook(line.portal_id, line.id, state=state, at=at, until=until):
             log.info("webhook.line_state line=%s state=%s", line.id, state)
             assert last  # noqa: S101 - what changed is a state that was told
-            self._gateways.told(line, last.state, last.until)
+            self._gateways.report_state(line, last.state, last.until)
             if last.state in (LineState.RESTRICTED, LineState.BANNED):
                 self._cooldown_policy.restricted(line, last.state, last.until)
 
@@ -76,16 +76,19 @@ class WebhookIntake:
         self._limiter = limiter
         self._enqueue = enqueue
 
-    def put(self, line: Line, told: Sequence[GatewayEvent]) -> None:
+    def put(self, line: Line, events: Sequence[GatewayEvent]) -> None:
         """Store events of a line, nothing for none. One statement and a wake-up. Raises Crowded: nothing is stored."""
-        if not told:
+        if not events:
             return
-        if not self._limiter.acquire(str(line.portal_id), min(len(told), MAX_EVENTS), all_or_nothing=True).granted:
+        if not self._limiter.acquire(str(line.portal_id), min(len(events), MAX_EVENTS), all_or_nothing=True).granted:
             log.warning("webhook.portal_too_busy line=%s", line.id)
             raise Crowded
-        webhook_id = self._inbox.add(line.portal_id, line.id, events_json(told))
+        webhook_id = self._inbox.add(line.portal_id, line.id, events_json(events))
         log.info(
-            "webhook.stored line=%s row=%s events=%s", line.id, webhook_id, " ".join(event.kind.value for event in told)
+            "webhook.stored line=%s row=%s events=%s",
+            line.id,
+            webhook_id,
+            " ".join(event.kind.value for event in events),
         )
         self._enqueue(webhook_id)
 
@@ -134,16 +137,16 @@ class GatewayReceiver:
         if line is None or webhooks is None:
             raise Refused(ErrorCode.NOT_FOUND, reason="no such hook")
         if not _proves(webhooks, line, headers, body):
-            line = self._lines.by_hook(hook_key, again=True) or line  # it may have a new secret since
+            line = self._lines.by_hook(hook_key, refresh=True) or line  # it may have a new secret since
             if not _proves(webhooks, line, headers, body):
                 raise Refused(ErrorCode.NOT_ALLOWED, webhooks.refuse_with, f"webhook of line {line.id} is not proved")
-        told = webhooks.events(_json(body))
+        events = webhooks.events(_json(body))
         portal = self._portals.get(line.portal_id)
         if not line.active or portal is None or portal.state is not PortalState.ACTIVE:
             log.info("webhook.line_off line=%s", line.id)
             return
         now = self._clock()
-        dated = [event if event.at else replace(event, at=now) for event in told]
+        dated = [event if event.at else replace(event, at=now) for event in events]
         self._news.hear(line, [event for event in dated if event.kind is EventKind.LINE])
         self._intake.put(line, [event for event in dated if _usable(event)])
 
@@ -171,8 +174,8 @@ def _json(body: bytes) -> object:
     try:
         body.decode()
     except UnicodeDecodeError as error:
-        raise Refused(ErrorCode.BAD_FORM, 400, "webhook is no text") from error
+        raise Refused(ErrorCode.BAD_FORM, 400, "webhook is not text") from error
     found: object = read_json(body)
     if found is None and body.strip() != b"null":
-        raise Refused(ErrorCode.BAD_FORM, 400, "webhook is no JSON")
+        raise Refused(ErrorCode.BAD_FORM, 400, "webhook is not JSON")
     return found

@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 class Hears(Protocol):
     """Takes events of open lines: writes them down, makes no outside call, returns False for other events."""
 
-    def heard(self, portal: Portal, event: Event) -> bool: ...
+    def on_portal_event(self, portal: Portal, event: Event) -> bool: ...
 
 
 class Receiver:
@@ -57,13 +57,13 @@ class Receiver:
         """
         portal = self._portals.find(event.member_id)
         if portal is None:
-            raise Refused(ErrorCode.UNKNOWN_PORTAL, 403, "event of an unknown portal")
+            raise Refused(ErrorCode.UNKNOWN_PORTAL, reason="event of an unknown portal")
         if not _same(self._portals.application_token(portal.id), event.application_token):
             event_id = self._vouching.receive(portal, event)
             if event_id:
                 self._enqueue(event_id)
             return
-        if self._open_lines and self._open_lines.heard(portal, event):
+        if self._open_lines and self._open_lines.on_portal_event(portal, event):
             log.info("event.of_open_lines kind=%s portal=%s", event.name, portal.id)
             return
         work = work_of(event)
@@ -89,6 +89,6 @@ class Receiver:
         self._enqueue(self._events.add(portal.id, event.name, work))
 
 
-def _same(known: str, told: str) -> bool:
+def _same(known: str, given: str) -> bool:
     """Whether the secrets are the same, in constant time; False for a portal without a known one."""
-    return bool(known) and hmac.compare_digest(known.encode(), told.encode())
+    return bool(known) and hmac.compare_digest(known.encode(), given.encode())

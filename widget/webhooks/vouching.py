@@ -59,7 +59,7 @@ class Vouching:
             self._events.drop(event_id)
             real = False
         if not real:
-            raise Refused(ErrorCode.UNKNOWN_PORTAL, 403, "application_token")
+            raise Refused(ErrorCode.UNKNOWN_PORTAL, reason="application_token")
         return event_id
 
     def settle(self, portal: Portal, stored: StoredEvent) -> bool:
@@ -129,7 +129,7 @@ class Vouching:
         closed, perhaps while we asked. Raises Refused. One outside call."""
         home = Home(portal.domain, portal.auth_server)
         identity = self._oauth.prove(pair.access, member_id=portal.member_id, home=home)
-        still = self._portals.find(portal.member_id, again=True)
+        still = self._portals.find(portal.member_id, refresh=True)
         if still is None or still.state is not PortalState.ACTIVE:
             log.warning("event.tokens_of_closed_portal portal=%s", portal.id)
             return 0

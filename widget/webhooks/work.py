@@ -100,20 +100,22 @@ class EventWork:
             self._cache.set_many(dropped, 2 * self._card_seconds)
         elif portal.state is not PortalState.ACTIVE:
             # Not finished: what this process remembers of the portal may be some seconds old.
-            raise Refused(ErrorCode.PORTAL_CLOSED, 403, portal.state.value)
+            raise Refused(ErrorCode.PORTAL_CLOSED, reason=portal.state.value)
         else:
             self._ask_the_portal(event, portal)
         self._events.finish(event.id)
 
     def _ask_the_portal(self, event: StoredEvent, portal: Portal) -> None:
         if not portal.installer_id:
-            raise Refused(ErrorCode.NO_AUTH, 401, "no installer")
+            raise Refused(ErrorCode.NO_AUTH, reason="no installer")
         if event.name == PAID:
             self._installer.refresh_subscription(portal)
         elif event.name in ASK_FOR_REPAIR:
             report = self._installer.repair(portal, portal.installer_id)
             if not report.complete:
-                raise Refused(ErrorCode.PORTAL_FAILED, 502, " ".join(f"{what} {code}" for what, code in report.failed))
+                raise Refused(
+                    ErrorCode.PORTAL_FAILED, reason=" ".join(f"{what} {code}" for what, code in report.failed)
+                )
             self._events.finish_same(portal.id, ASK_FOR_REPAIR, up_to=event.id)
         else:
             raise NewerVersion(event.name)

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from sandbox.gateway.evolution.guards import line_of
 from sandbox.gateway.guards import here
 
-pages = Blueprint("evolution_steering", __name__, url_prefix="/_sandbox/evolution")
+pages = Blueprint("evolution_control", __name__, url_prefix="/_sandbox/evolution")
 MAX_FLOOD = 500
 
 

@@ -32,7 +32,7 @@ def counted(name: str) -> Callable[[View[Given]], View[Given]]:
                 return instead
             instance = (request.view_args or {}).get("instance")
             if instance is not None:
-                line_of(str(instance))  # measured: a wrong name is a 404 whatever the key is
+                line_of(str(instance))  # measured: a wrong name is a 404 with any key
             if request.headers.get("apikey") not in (API_KEY, token_of(str(instance))):
                 raise refusals.unauthorized()
             done = make_response(view(*args, **kwargs))

@@ -1,4 +1,4 @@
-"""Journals: what was written, newest first. They answer whatever state the account is in."""
+"""Journals: what was written, newest first. They answer in every state of the account."""
 
 from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue

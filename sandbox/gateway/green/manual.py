@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from sandbox.gateway.green import notices
 from sandbox.gateway.guards import here
 
-pages = Blueprint("green_by_hand", __name__, url_prefix="/_sandbox/green")
+pages = Blueprint("green_manual", __name__, url_prefix="/_sandbox/green")
 
 
 @pages.post("/<instance>")

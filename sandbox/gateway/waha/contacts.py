@@ -55,5 +55,5 @@ def phone_of_lid(session: str, lid: str) -> ResponseReturnValue:
 
 
 def _number(text: str) -> str:
-    """The digits before any suffix: both engines take them out of whatever is written around them."""
+    """The digits before any suffix: both engines ignore what is written around them."""
     return digits(text.partition("@")[0])

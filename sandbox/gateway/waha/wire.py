@@ -8,8 +8,8 @@ from sandbox.gateway.model import SandboxChat, SandboxLine, SandboxMedia, Sandbo
 from sandbox.gateway.raw import jid
 from sandbox.gateway.waha.engines import raw_of
 
-# On purpose not where the files are: without WAHA_BASE_URL a real gateway names its own default here, whatever
-# address it was called at (devlikeapro/waha-docs: how-to/receive-messages). Only the path can be believed.
+# On purpose not where the files are: without WAHA_BASE_URL a real gateway names its own default here, not
+# the address it was called at (devlikeapro/waha-docs: how-to/receive-messages). Only the path can be believed.
 CLAIMED_ADDRESS = "http://localhost:3000"
 
 

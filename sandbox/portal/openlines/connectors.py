@@ -28,7 +28,7 @@ FETCH_SECONDS = 60.0
 
 
 def _register(asked: Asked) -> Answer:
-    """A refusal is a success of HTTP with `result: false`. Flags that are no JSON booleans are not looked at."""
+    """A refusal is a success of HTTP with `result: false`. Flags that are not JSON booleans are not looked at."""
     params = asked.upper()
     connector_id = str(params.get("ID") or "").lower()
     icon = params.get("ICON")

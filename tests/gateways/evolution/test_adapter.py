@@ -169,7 +169,7 @@ def test_a_check_over_a_line_that_is_down_says_so(instance, outside, status):
         [{"jid": "x", "exists": "false", "number": "79261112233"}],
         [{"jid": "x", "exists": 0, "number": "79261112233"}],
         [{"exists": False, "number": 79261112233}],
-        [{"exists": True, "jid": "79261112233@lid"}],  # the digits of a LID are no phone
+        [{"exists": True, "jid": "79261112233@lid"}],  # the digits of a LID are not a phone
         [{"exists": False, "number": "79261112233"}, {"exists": True, "number": "79261112233"}],
     ],
 )

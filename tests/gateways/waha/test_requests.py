@@ -74,7 +74,7 @@ def asked(line):
         try:
             VERBS[verb](line(session="sales team/1", transport=httpx.MockTransport(answer)))
         except GatewayError:
-            assert verb == "qr"  # an object is no picture
+            assert verb == "qr"  # an object is not a picture
         return requests
 
     return collect

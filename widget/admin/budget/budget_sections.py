@@ -57,7 +57,7 @@ def what_always_asks(user: CurrentUser) -> Markup:
     """The forecast as the question shows it. One query, and one for each line's pauses at most."""
     here = services()
     lines = {line.id: line for line in here.storage.lines.of(user.portal.id)}
-    told = forecast(
+    outlook = forecast(
         _hours(user),
         [Budgeted(line.id, partial(_page_may_ask, line)) for line in lines.values()],
         now=here.clock(),
@@ -65,7 +65,7 @@ def what_always_asks(user: CurrentUser) -> Markup:
         shown_at_once=user.portal.visibility is not Visibility.BUTTON,
     )
     return Markup(  # noqa: S704 - drawn by our own template
-        render_template("admin/_forecast.html", told=told, lines=lines, share=CheckPriority.NEW.share)
+        render_template("admin/_forecast.html", outlook=outlook, lines=lines, share=CheckPriority.NEW.share)
     )
 
 

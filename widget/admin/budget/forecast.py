@@ -35,15 +35,15 @@ class Budgeted:
 
 @dataclass(frozen=True)
 class LineForecast:
-    """One line on a working day. `dry_hour` is the hour, in the reader's zone, in which its budget is usually
-    used up, on `dry_days` of the days; None if never. A dry hour of 9 is the one that begins at nine."""
+    """One line on a working day. `exhausted_hour` is the hour, in the reader's zone, in which its budget is usually
+    used up, on `exhausted_days` of the days; None if never. An hour of 9 begins at nine."""
 
     line_id: int
     wanted: float
     allowed: float
     unasked: float
-    dry_days: int
-    dry_hour: int | None
+    exhausted_days: int
+    exhausted_hour: int | None
 
 
 @dataclass(frozen=True)
@@ -148,7 +148,7 @@ def _replayed(line: Budgeted, hours: CountsByHour, rate: float, days: _Days, wor
     spent: dict[int, float] = {}
     wanted = unasked = 0.0
     allowed: dict[date, int] = {}
-    dry: dict[date, int] = {}
+    exhausted: dict[date, int] = {}
     for hour in range(min(seen), max(seen) + 1):
         window = range(hour - HOURS_A_DAY + 1, hour + 1)
         budget = line.allowed(sum(_of(hours, line.line_id, at).sent for at in window))
@@ -162,14 +162,14 @@ def _replayed(line: Budgeted, hours: CountsByHour, rate: float, days: _Days, wor
         if want:
             allowed[day] = max(budget, allowed.get(day, 0))
         if want - spent[hour] >= NOTICED:
-            dry.setdefault(day, days.moment(hour).hour)
+            exhausted.setdefault(day, days.moment(hour).hour)
     return LineForecast(
         line_id=line.line_id,
         wanted=wanted / working,
         allowed=sum(allowed.values()) / len(allowed) if allowed else float(line.allowed(0)),
         unasked=unasked / working,
-        dry_days=len(dry),
-        dry_hour=median_low(dry.values()) if dry else None,
+        exhausted_days=len(exhausted),
+        exhausted_hour=median_low(exhausted.values()) if exhausted else None,
     )
 
 

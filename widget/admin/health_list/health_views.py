@@ -45,7 +45,7 @@ def repair() -> ResponseReturnValue:
         report = services().bitrix24.installer.repair(user.portal, user.viewer.user_id)
         services().open_lines.setup.mend(user.portal, user.viewer.user_id)
     except NoAddress as error:
-        raise Refused(ErrorCode.BROKEN, 500, "PUBLIC_URL is not set") from error
+        raise Refused(ErrorCode.BROKEN, reason="PUBLIC_URL is not set") from error
     user.note(ChangeKind.REPAIRED)
     user = user.again()
     said = "repaired" if report.complete else "partly_repaired"
@@ -63,7 +63,7 @@ def show_field() -> ResponseReturnValue:
     try:
         shown = services().bitrix24.installer.show_field(user.portal, user.viewer.user_id)
     except NoAddress as error:
-        raise Refused(ErrorCode.BROKEN, 500, "PUBLIC_URL is not set") from error
+        raise Refused(ErrorCode.BROKEN, reason="PUBLIC_URL is not set") from error
     user.note(ChangeKind.FIELD_SHOWN)
     said = {Shown.ALL: "shown", Shown.ARRANGED: "arranged_shown", Shown.PARTLY: "partly_shown"}[shown]
     return sections.drawn(sections.health(user, _findings(user), said=said), sections.log(user))
@@ -73,7 +73,7 @@ def _findings(user: CurrentUser) -> list[HealthFinding]:
     here = services()
     # As they are stored now: what `of` remembers may be older than what the reader has just mended.
     lines = tuple(line for line in here.storage.lines.all_of(user.portal.id) if line.active)
-    imported, at = here.numbering.age_of_data()
+    imported, at = here.phones.numbering.age_of_data()
     installer_id = user.portal.installer_id or user.viewer.user_id
     return [
         *_portal_findings(user),
@@ -82,7 +82,7 @@ def _findings(user: CurrentUser) -> list[HealthFinding]:
             known=bool(here.storage.portals.application_token(user.portal.id)),
             waiting=bool(here.storage.events.unfinished(user.portal.id, UNPROVED)),
         ),
-        *of_lines(lines, ask_all(lines)),
+        *of_lines(lines, ask_all(services().gateways, lines)),
         *of_reports(
             lines, here.storage.line_health.pasts(user.portal.id), public_url=here.config.public_url, now=here.clock()
         ),

@@ -20,7 +20,7 @@ from widget.admin.forms import (
 from widget.admin.lines.line_status import LineStatusText
 from widget.admin.lines.reports import ReportsState, way_of
 from widget.admin.lines.setup import step_of
-from widget.admin.mirroring import mirror
+from widget.admin.mirror_sections import mirror
 from widget.gateways.kinds import KINDS, capabilities_of
 from widget.presence.budget import DAY
 from widget.services import services

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from widget.gateways.base import Depth, GatewayError, LineState, LineStatus, Quota
-from widget.services import services
+from widget.gateways.lines import Gateways
 from widget.storage.lines import Line
 
 
@@ -31,16 +31,14 @@ def status_text_of(said: LineStatus | GatewayError | None) -> LineStatusText:
     return LineStatusText(said.state.value, said.until, forgets=said.depth is Depth.NONE)
 
 
-def ask(line: Line) -> LineStatusText:
+def ask(gateways: Gateways, line: Line) -> LineStatusText:
     """The line's state now, stored line or not. One call."""
-    gateways = services().gateways
     try:
-        return status_text_of(gateways.status(line, again=True) if line.id else gateways.of(line).status())
+        return status_text_of(gateways.status(line, refresh=True) if line.id else gateways.of(line).status())
     except GatewayError as error:
         return status_text_of(error)
 
 
-def ask_all(lines: tuple[Line, ...]) -> Mapping[int, LineStatusText]:
+def ask_all(gateways: Gateways, lines: tuple[Line, ...]) -> Mapping[int, LineStatusText]:
     """Every line's state as far as it is known, asked anew behind the request where that is old. No call."""
-    said = services().gateways.known_of(lines)
-    return {line_id: status_text_of(each) for line_id, each in said.items()}
+    return {line_id: status_text_of(said) for line_id, said in gateways.known_of(lines).items()}

@@ -63,7 +63,7 @@ def test_new_line() -> ResponseReturnValue:
     except Invalid as invalid:
         return _drawn_again(user, values, invalid)
     line = Line(0, user.portal.id, new.name, new.gateway, new.address, new.session, new.key, new.number)
-    return sections.drawn(line_sections.tested(user, ask(line)))
+    return sections.drawn(line_sections.tested(user, ask(services().gateways, line)))
 
 
 @pages.post("/lines/<int:line_id>/name")
@@ -151,7 +151,7 @@ def save_owner_rule(line_id: int) -> ResponseReturnValue:
     user = administrator()
     line = user.line(line_id)
     if wanted not in {rule.value for rule in OwnerRule}:
-        raise Refused(ErrorCode.BAD_FORM, 422, "rule")
+        raise Refused(ErrorCode.BAD_FORM, reason="rule")
     services().storage.lines.set_owner_rule(user.portal.id, line.id, OwnerRule(wanted))
     user.note(ChangeKind.OWNER_RULE, line=line.name, old=line.owner_rule.value, new=wanted)
     return _redrawn(user, line_id, part="owner")

@@ -23,7 +23,7 @@ def show_states() -> ResponseReturnValue:
     """Every line's state as far as it is known; what is old is asked behind the request. No call."""
     user = administrator()
     lines = services().storage.lines.all_of(user.portal.id)
-    status, pasts = ask_all(lines), services().storage.line_health.pasts(user.portal.id)
+    status, pasts = ask_all(services().gateways, lines), services().storage.line_health.pasts(user.portal.id)
     return sections.drawn(
         *(line_sections.line_state(user, line, status[line.id], past=pasts.get(line.id, NOTHING)) for line in lines)
     )
@@ -34,7 +34,7 @@ def test_line(line_id: int) -> ResponseReturnValue:
     """Ask a stored line's gateway for its state now."""
     user = administrator()
     line = user.line(line_id)
-    return sections.drawn(line_sections.line_state(user, line, ask(line)))
+    return sections.drawn(line_sections.line_state(user, line, ask(services().gateways, line)))
 
 
 @pages.get("/lines/<int:line_id>/qr")
@@ -70,7 +70,7 @@ def keep_messages(line_id: int) -> ResponseReturnValue:
     user = administrator()
     line = user.line(line_id)
     if not line.active or not capabilities_of(line.gateway).keeps_on_request:
-        raise Refused(ErrorCode.UNSUPPORTED, 422, "keep")
+        raise Refused(ErrorCode.UNSUPPORTED, reason="keep")
     if not confirmed:
         return question("keep", line=line.name)
     try:
@@ -78,7 +78,7 @@ def keep_messages(line_id: int) -> ResponseReturnValue:
     except GatewayError as error:
         return sections.drawn(line_sections.line_state(user, line, status_text_of(error)))
     user.note(ChangeKind.LINE_KEEPS, line=line.name)
-    return sections.drawn(line_sections.line_state(user, line, ask(line)), sections.log(user))
+    return sections.drawn(line_sections.line_state(user, line, ask(services().gateways, line)), sections.log(user))
 
 
 @pages.post("/lines/<int:line_id>/cooldown/end")

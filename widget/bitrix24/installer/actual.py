@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from widget.bitrix24.commands import Commands
 from widget.bitrix24.installer.userfield import OLD_XML_ID, FieldNames
 from widget.bitrix24.rest import Batch
 from widget.errors import ErrorCode, Refused
@@ -20,8 +21,6 @@ MAX_PAGES = 8  # of smart processes, of which a portal may have 150, and of our 
 _NOT_HERE = frozenset({"insufficient_scope", "error_method_not_found", "access_denied", "wrong_auth_type"})
 
 _INSIDE = {"processes": "types", "fields": "fields"}  # where the lists that come in pages keep their rows
-
-Commands = Mapping[str, tuple[str, Mapping[str, Any]]]
 
 
 @dataclass(frozen=True)
@@ -125,7 +124,7 @@ def actual_of(answer: Batch, user_id: int) -> ActualState:
     app = _needed(answer, "app")
     scopes = answer.results.get("scope")
     if not isinstance(scopes, list):
-        raise Refused(ErrorCode.PORTAL_FAILED, 502, "no scopes in the batch")
+        raise Refused(ErrorCode.PORTAL_FAILED, reason="no scopes in the batch")
     return ActualState(
         app_id=str(app.get("ID") or ""),
         licence=str(app.get("LICENSE") or ""),
@@ -173,7 +172,7 @@ def _rows_of(answer: Batch, key: str) -> list[Any]:
 def _needed(answer: Batch, key: str) -> Mapping[str, Any]:
     value = answer.results.get(key)
     if not isinstance(value, dict):
-        raise Refused(ErrorCode.PORTAL_FAILED, 502, f"no {key} in the batch")
+        raise Refused(ErrorCode.PORTAL_FAILED, reason=f"no {key} in the batch")
     return value
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+from widget.bitrix24.commands import Command
 from widget.bitrix24.events import NEEDS_CRM, OF_OPEN_LINES, WANTED
 from widget.bitrix24.installer.actual import ActualField, ActualState, Bound, Placed, Process
 from widget.bitrix24.installer.report import Part
@@ -33,8 +34,6 @@ FIELD_TYPE_CODE = "USERFIELD_TYPE"  # made by userfieldtype.add, never bound or 
 
 ADD_FIELD, DELETE_FIELD = "userfieldconfig.add", "userfieldconfig.delete"
 NONE_KEPT: Mapping[str, str] = MappingProxyType({})
-
-Command = tuple[str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True)

@@ -49,17 +49,6 @@ from widget.storage.events import Events
 from widget.storage.portals import Installation, Portal, Portals
 from widget.storage.tokens import Token, Tokens
 
-__all__ = [
-    "FieldFinding",
-    "InLayout",
-    "Inspection",
-    "InstallReport",
-    "Installer",
-    "InstallerState",
-    "NoAddress",
-    "Part",
-]
-
 log = logging.getLogger(__name__)
 
 NO_TYPE_YET = "type_not_known_yet"  # our own code, of a field that is left as it is until there is one
@@ -111,8 +100,8 @@ class Installer:
         and for each pause that a busy portal asks for.
         """
         self._require_address()
-        home = Home(form.domain, told=form.server)  # hints which server to ask first, and no more
-        identity = self._oauth.prove(form.access_token, member_id=form.member_id, again=True, home=home)
+        home = Home(form.domain, hint=form.server)  # hints which server to ask first, and no more
+        identity = self._oauth.prove(form.access_token, member_id=form.member_id, refresh=True, home=home)
         first = self._rest.first_calls(identity, form.access_token)
         found = self._look(first.batch, identity.user_id)
         _require_admin(found)
@@ -189,10 +178,10 @@ class Installer:
 
     def refresh_subscription(self, portal: Portal) -> None:
         """The term and status of the application, from the portal itself. Raises Refused. One outside call."""
-        told = self._rest.call(portal, portal.installer_id, "app.info", {})
-        if isinstance(told, dict):
-            status = str(told.get("STATUS") or "")[:2]
-            self._portals.set_subscription(portal.id, status=status, days_left=left_of(told))
+        answer = self._rest.call(portal, portal.installer_id, "app.info", {})
+        if isinstance(answer, dict):
+            status = str(answer.get("STATUS") or "")[:2]
+            self._portals.set_subscription(portal.id, status=status, days_left=left_of(answer))
 
     def outdated(self) -> list[Portal]:
         """Active portals that another version of this service installed, or whose installation was never completed (a
@@ -331,18 +320,18 @@ class Installer:
 
 def _require_admin(found: ActualState) -> None:
     if not found.admin:
-        raise Refused(ErrorCode.NOT_ADMIN, 403, "user.admin")
+        raise Refused(ErrorCode.NOT_ADMIN, reason="user.admin")
 
 
 def _fields(arranging: Arranging, found: ActualState, wanted: DesiredState) -> tuple[FieldFinding, ...]:
     """Each kind of card with its field, and what its layouts say of it. Two batches, more for over 50 layouts."""
     names = {field.entity: field_name(found, wanted, field.entity) for field in wanted.fields}
-    told: dict[str, list[LayoutFinding]] = {}
+    findings: dict[str, list[LayoutFinding]] = {}
     for layout, sections in arranging.read([field for field in wanted.fields if names[field.entity]]).items():
         place = InLayout.UNKNOWN if sections is NOT_TOLD else in_layout(sections, names[layout.entity])
-        told.setdefault(layout.entity, []).append(LayoutFinding(layout.variant, place))
+        findings.setdefault(layout.entity, []).append(LayoutFinding(layout.variant, place))
     return tuple(
-        FieldFinding(field.entity, field.title, bool(names[field.entity]), tuple(told.get(field.entity, ())))
+        FieldFinding(field.entity, field.title, bool(names[field.entity]), tuple(findings.get(field.entity, ())))
         for field in wanted.fields
     )
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from widget.bitrix24.commands import Command
 from widget.bitrix24.crm import DEAL, LEAD
 from widget.bitrix24.installer.desired import FIRST_PROCESS, DesiredField
 from widget.bitrix24.installer.report import InLayout
@@ -19,8 +20,6 @@ from widget.untrusted import as_positive_int, as_rows, as_str
 GET, SET = "crm.item.details.configuration.get", "crm.item.details.configuration.set"
 FUNNELS = 50  # on a page
 SHOW_ALWAYS = 1  # a bit of an element's optionFlags
-
-Command = tuple[str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True)

@@ -123,7 +123,7 @@ def checked_of(listed: Sequence[Any], asked: Mapping[str, str]) -> dict[str, Che
         exists, jid = item.get("exists"), person_id(item.get("jid"))
         phone = asked.get(as_str(item.get("number"), 40).partition("@")[0].lstrip("+"))
         if phone is None and exists is True:
-            phone = asked.get(jid.removesuffix("@s.whatsapp.net"))  # the digits of a LID are no phone
+            phone = asked.get(jid.removesuffix("@s.whatsapp.net"))  # the digits of a LID are not a phone
         if phone is None or not isinstance(exists, bool):
             continue
         if found.get(phone, CheckResult(exists)).exists is not exists:

@@ -10,7 +10,7 @@ from widget.gateways.content import body_of, contacts_in, media_in, moment_of, p
 from widget.gateways.names import person_in
 from widget.untrusted import as_dict, as_list, as_str
 
-# src/utils/renderStatus.ts. DELETED and EDITED stand beside them and are no acks.
+# src/utils/renderStatus.ts. DELETED and EDITED stand beside them and are not acks.
 ACKS = {
     "ERROR": Ack.FAILED,
     "PENDING": Ack.PENDING,
@@ -88,7 +88,7 @@ def person_id(jid: Any) -> str:
 
 
 def ids_of(key: Any) -> tuple[str, ...]:
-    """All ids that a key names for the chat, a phone id before a LID. None at all for what is no person's chat.
+    """All ids that a key names for the chat, a phone id before a LID. None at all for what is not a person's chat.
 
     `remoteJidAlt` is the other id; it may be missing, and nothing leads to the phone then
     (evolution-foundation/evolution-api#1872). Older versions call it `senderPn`.
@@ -102,7 +102,7 @@ def ids_of(key: Any) -> tuple[str, ...]:
 
 
 def home_of(record: Mapping[str, Any]) -> str:
-    """The id under which Evolution stores the message; "" if that is no person's chat."""
+    """The id under which Evolution stores the message; "" if that is not a person's chat."""
     return person_id(as_dict(record.get("key")).get("remoteJid"))
 
 

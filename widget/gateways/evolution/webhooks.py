@@ -39,13 +39,13 @@ class EvolutionWebhooks:
         return bool(secret) and hmac.compare_digest(said.encode(errors="surrogateescape"), secret.encode())
 
     def events(self, body: Any) -> list[GatewayEvent]:
-        told = as_dict(body)
-        event = as_str(told.get("event"), 40).lower().replace("_", ".")
+        payload = as_dict(body)
+        event = as_str(payload.get("event"), 40).lower().replace("_", ".")
         read = _READERS.get(event)
         if read is None:
             return []
-        own = person_id(told.get("sender"))
-        data = told.get("data")
+        own = person_id(payload.get("sender"))
+        data = payload.get("data")
         several = data if isinstance(data, list) else [data]
         found = (read(as_dict(one), own) for one in several[:MAX_AT_ONCE])
         return [one for one in found if one is not None]

@@ -14,7 +14,7 @@ from widget.gateways.green.messages import MAX_ID, id_of, messages_of
 from widget.untrusted import as_dict, as_unix_seconds
 
 MAX_JOURNAL_ITEMS = 1000  # items of one journal; what is older is on the phone
-SLACK = 30  # items that are no messages (reactions, edits), and messages that came since the page before
+SLACK = 30  # items that are not messages (reactions, edits), and messages that came since the page before
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Cursor:
 
     @classmethod
     def read(cls, cursor: str | None) -> "Cursor":
-        """Raises GatewayError for what is no cursor of ours: a browser gives it back to us."""
+        """Raises GatewayError for what is not a cursor of ours: a browser gives it back to us."""
         if cursor is None:
             return cls()
         count, _, rest = cursor.partition(":")

@@ -48,26 +48,26 @@ class GreenWebhooks:
         return bool(secret) and hmac.compare_digest(given.encode(errors="replace"), secret.encode())
 
     def events(self, body: Any) -> list[GatewayEvent]:
-        told = as_dict(body)
-        kind = told.get("typeWebhook")
+        payload = as_dict(body)
+        kind = payload.get("typeWebhook")
         if kind in MESSAGES:
-            return _about_a_message(told)
+            return _about_a_message(payload)
         if kind == "outgoingMessageStatus":
-            return _about_a_status(told)
-        if kind in QUOTA_TOLD and as_dict(told.get("quotaData")):
-            return [GatewayEvent(EventKind.LINE, as_unix_seconds(told.get("timestamp")), why=GatewayErrorCode.QUOTA)]
+            return _about_a_status(payload)
+        if kind in QUOTA_TOLD and as_dict(payload.get("quotaData")):
+            return [GatewayEvent(EventKind.LINE, as_unix_seconds(payload.get("timestamp")), why=GatewayErrorCode.QUOTA)]
         if kind == "stateInstanceChanged":
-            return [_line(STATES.get(as_str(told.get("stateInstance")), LineState.UNKNOWN), told)]
+            return [_line(STATES.get(as_str(payload.get("stateInstance")), LineState.UNKNOWN), payload)]
         return []
 
 
-def _about_a_message(told: Mapping[str, Any]) -> list[GatewayEvent]:
-    item = item_of_webhook(told)
-    chat_ids = _chat_ids(as_dict(told.get("senderData")), from_me=item["type"] == "outgoing")
+def _about_a_message(payload: Mapping[str, Any]) -> list[GatewayEvent]:
+    item = item_of_webhook(payload)
+    chat_ids = _chat_ids(as_dict(payload.get("senderData")), from_me=item["type"] == "outgoing")
     if not chat_ids:
         return []
     event = GatewayEvent(
-        EventKind.MESSAGE, as_unix_seconds(told.get("timestamp")), chat_ids, from_me=item["type"] == "outgoing"
+        EventKind.MESSAGE, as_unix_seconds(payload.get("timestamp")), chat_ids, from_me=item["type"] == "outgoing"
     )
     kind, target = change_of(item)
     if kind and not target:
@@ -79,22 +79,22 @@ def _about_a_message(told: Mapping[str, Any]) -> list[GatewayEvent]:
     if kind == "deletedMessage":
         return [replace(event, kind=EventKind.DELETED, message_id=target)]
     message = message_of(item)
-    name = "" if event.from_me else as_str(as_dict(told.get("senderData")).get("senderName"))
+    name = "" if event.from_me else as_str(as_dict(payload.get("senderData")).get("senderName"))
     return [replace(event, message_id=message.id, message=message, name=name)] if message else []
 
 
-def _about_a_status(told: Mapping[str, Any]) -> list[GatewayEvent]:
+def _about_a_status(payload: Mapping[str, Any]) -> list[GatewayEvent]:
     """How far a message of ours got. Which message it is, its id says; the chat is named in several spellings, and by
     older bodies not at all."""
-    message_id, status = id_of(told.get("idMessage")), as_str(told.get("status"))
-    chat_id = person_of(told.get("chatId"))
-    yellow = [_line(LineState.RESTRICTED, told)] if status == "yellowCard" else []
+    message_id, status = id_of(payload.get("idMessage")), as_str(payload.get("status"))
+    chat_id = person_of(payload.get("chatId"))
+    yellow = [_line(LineState.RESTRICTED, payload)] if status == "yellowCard" else []
     ack = ack_of(status)
-    if ack is Ack.NONE or not message_id or as_str(told.get("chatId")).endswith(OF_MANY):
+    if ack is Ack.NONE or not message_id or as_str(payload.get("chatId")).endswith(OF_MANY):
         return yellow
     about_it = GatewayEvent(
         EventKind.ACK,
-        as_unix_seconds(told.get("timestamp")),
+        as_unix_seconds(payload.get("timestamp")),
         (chat_id,) if chat_id else (),
         message_id,
         from_me=True,
@@ -104,9 +104,9 @@ def _about_a_status(told: Mapping[str, Any]) -> list[GatewayEvent]:
     return [about_it, *yellow]
 
 
-def _line(state: LineState, told: Mapping[str, Any]) -> GatewayEvent:
+def _line(state: LineState, payload: Mapping[str, Any]) -> GatewayEvent:
     why = GatewayErrorCode.RESTRICTED if state is LineState.RESTRICTED else None
-    return GatewayEvent(EventKind.LINE, as_unix_seconds(told.get("timestamp")), state=state, why=why)
+    return GatewayEvent(EventKind.LINE, as_unix_seconds(payload.get("timestamp")), state=state, why=why)
 
 
 def _chat_ids(sender: Mapping[str, Any], *, from_me: bool) -> tuple[str, ...]:

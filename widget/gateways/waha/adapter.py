@@ -247,10 +247,10 @@ class Waha(BaseAdapter):
         answer = self._http.answer("POST", "/api/sendContactVcard", self._http.timeouts.send, json=body | more)
         if not answer.body:
             return Given("")
-        told = answer.json()
-        if not isinstance(told, dict):
+        body = answer.json()
+        if not isinstance(body, dict):
             raise GatewayError(GatewayErrorCode.BROKEN_ANSWER, sent=True)
-        return Given(given_id(told), ack_given(told))
+        return Given(given_id(body), ack_given(body))
 
     def _found_by(self, message_id: str) -> str:
         return message_id if self._takes_our_ids else ""

@@ -64,7 +64,7 @@ def _ack(payload: dict[str, Any], envelope: dict[str, Any]) -> GatewayEvent | No
     restricted, until = _refused_as_restricted(payload) if ack is Ack.FAILED else (False, 0.0)
     return GatewayEvent(
         EventKind.ACK,
-        at=_told_at(envelope),
+        at=_reported_at(envelope),
         chat_ids=chat_ids,
         message_id=bare_id(name),
         from_me=True,
@@ -81,7 +81,7 @@ def _reaction(payload: dict[str, Any], envelope: dict[str, Any]) -> GatewayEvent
         return None
     return GatewayEvent(
         EventKind.REACTION,
-        at=as_unix_seconds(payload.get("timestamp")) or _told_at(envelope),
+        at=as_unix_seconds(payload.get("timestamp")) or _reported_at(envelope),
         chat_ids=chat_ids,
         message_id=bare_id(message_id),
         from_me=payload.get("fromMe") is True,
@@ -96,7 +96,7 @@ def _edited(payload: dict[str, Any], envelope: dict[str, Any]) -> GatewayEvent |
         return None
     return GatewayEvent(
         EventKind.EDITED,
-        at=as_unix_seconds(payload.get("timestamp")) or _told_at(envelope),
+        at=as_unix_seconds(payload.get("timestamp")) or _reported_at(envelope),
         chat_ids=chat_ids,
         message_id=bare_id(message_id),
         from_me=_from_me(payload),
@@ -114,7 +114,7 @@ def _revoked(payload: dict[str, Any], envelope: dict[str, Any]) -> GatewayEvent 
         return None
     return GatewayEvent(
         EventKind.DELETED,
-        at=as_unix_seconds(after.get("timestamp")) or _told_at(envelope),
+        at=as_unix_seconds(after.get("timestamp")) or _reported_at(envelope),
         chat_ids=chat_ids,
         message_id=bare_id(message_id),
         from_me=_from_me(named),
@@ -122,12 +122,12 @@ def _revoked(payload: dict[str, Any], envelope: dict[str, Any]) -> GatewayEvent 
 
 
 def _status(payload: dict[str, Any], envelope: dict[str, Any]) -> GatewayEvent:
-    told = {"restriction": payload.get("restriction")} if payload.get("restriction") else {}
-    state, until = state_of(payload.get("status"), {**as_dict(envelope.get("me")), **told})
+    restricted = {"restriction": payload.get("restriction")} if payload.get("restriction") else {}
+    state, until = state_of(payload.get("status"), {**as_dict(envelope.get("me")), **restricted})
     points = as_list(payload.get("statuses"))
     at = _milliseconds(as_dict(points[-1]).get("timestamp")) if points else 0.0
     why = GatewayErrorCode.RESTRICTED if state is LineState.RESTRICTED else None
-    return GatewayEvent(EventKind.LINE, at=at or _told_at(envelope), state=state, until=until, why=why)
+    return GatewayEvent(EventKind.LINE, at=at or _reported_at(envelope), state=state, until=until, why=why)
 
 
 READERS: dict[str, Callable[[dict[str, Any], dict[str, Any]], GatewayEvent | None]] = {
@@ -184,7 +184,7 @@ def _refused_as_restricted(payload: dict[str, Any]) -> tuple[bool, float]:
     return NACK_RESTRICTED in codes, moment_of(error.get("until"))
 
 
-def _told_at(envelope: dict[str, Any]) -> float:
+def _reported_at(envelope: dict[str, Any]) -> float:
     return _milliseconds(envelope.get("timestamp"))
 
 

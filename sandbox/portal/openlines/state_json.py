@@ -5,7 +5,7 @@ from typing import Any
 from .model import ContactCentre, LineChat
 
 
-def told_centre(centre: ContactCentre) -> dict[str, Any]:
+def centre_json(centre: ContactCentre) -> dict[str, Any]:
     links = [
         {"connector": c, "line": n, "status": link.status, "data": link.data} for (c, n), link in centre.links.items()
     ]

@@ -77,8 +77,8 @@ def read_words(text: str) -> OperatorMessage | None:
 def _message(row: dict[str, Any]) -> OperatorMessage:
     im, message = as_dict(row.get("im")), as_dict(row.get("message"))
     files = [as_dict(file) for file in as_rows(message.get("files"))][:MAX_FILES]
-    told = message.get("id")  # a list in an update, a plain text in a deletion
-    outside = [told] if isinstance(told, str) else as_rows(told)
+    ids = message.get("id")  # a list in an update, a plain text in a deletion
+    outside = [ids] if isinstance(ids, str) else as_rows(ids)
     return OperatorMessage(
         place=as_str(as_dict(row.get("chat")).get("id"), 80),
         chat=as_positive_int(im.get("chat_id")),
