@@ -102,10 +102,11 @@ class Waits:
         return self._change(chat, chats.c.recounts == chat.recounts, **values, recounts=chat.recounts + 1)
 
     def waive(self, chat: Chat, user_id: int, *, until: float) -> Chat | None:
-        """The client's messages up to `until` (unix seconds) need no reply. One statement."""
+        """The client's messages up to `until` (unix seconds) need no reply; None where that was said of them and later
+        ones. One statement."""
         at = case((chats.c.theirs_at < until, chats.c.theirs_at), else_=literal(until))
         recounts = chats.c.recounts + 1
-        return self._change(chat, waived_at=at, waived_by=user_id, recounts=recounts)
+        return self._change(chat, chats.c.waived_at < at, waived_at=at, waived_by=user_id, recounts=recounts)
 
     def own(self, chat: Chat, user_id: int, *, at: float, typed: bool = False) -> Chat | None:
         """Give the chat to a user, 0 for none; None if it is theirs. `typed`: a typed number is all that brought them.
