@@ -137,6 +137,7 @@ COLD = (
     "SELECT DISTINCT chats.portal_id, chats.owner_id",
     "DELETE FROM mirrored WHERE mirrored.created_at",
     "max(chats.last_at) AS ",
+    "SET answered_at=chats.theirs_at",  # of chats whose messages are wiped, once a night
     "UPDATE mirrored SET state=%(state)s::VARCHAR, sealed",
     "UPDATE mirrored SET state=?, sealed=? WHERE mirrored.portal_id",
 )

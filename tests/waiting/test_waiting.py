@@ -82,11 +82,18 @@ def test_no_reply_needed_says_who_pressed_and_a_later_message_waits_again(widget
     assert gateway.chat().waiting_since == 0
 
 
-def test_texts_that_are_wiped_do_not_end_a_wait(widget: Widget, gateway: Caller) -> None:
+def test_texts_that_are_wiped_neither_end_a_wait_nor_begin_one(widget: Widget, gateway: Caller) -> None:
+    wipe = widget.services.storage.messages.wipe
     since = client_writes(widget, gateway, ago=600).waiting_since
-    widget.services.storage.messages.wipe(widget.clock() + 1)
+    wipe(widget.clock() + 1)
     gateway.tell(written("C2", at=widget.clock()))
     assert gateway.chat().waiting_since == since
+
+    widget.clock.forward(60)
+    gateway.tell(written("L1", at=widget.clock(), from_me=True))
+    wipe(widget.clock() + 1)
+    widget.clock.forward(60)
+    assert client_writes(widget, gateway, name="C3").waiting_since == int(widget.clock())
 
 
 BOTH = (CLIENT, LID)
