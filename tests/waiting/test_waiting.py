@@ -208,7 +208,10 @@ def test_a_message_right_after_a_colleagues_is_asked_about_once(widget: Widget) 
     widget.clock.forward(MINUTE)
     first.send(chat, "And more", "key-4")
     assert "has just sent exactly this text" in first.words
-    widget.clock.forward(11 * MINUTE)
+    assert first.send(chat, "Or less", "key-5", confirmed=True).answer.status_code == 201
+    assert first.send(chat, "And more", "key-4").refusal == "confirm"
+    assert second.send(chat, "Hm", "key-6", confirmed=True).answer.status_code == 201
+    widget.clock.forward(10 * MINUTE)
     assert first.send(chat, "And more", "key-4").answer.status_code == 201
     assert 'class="bubble-author">' in first.history(chat).text  # the other one's bubbles name them
 
@@ -219,6 +222,9 @@ def test_a_colleague_who_writes_is_seen_for_some_seconds(widget: Widget) -> None
     first.post(f"/chats/{chat}/writing", {"on": True})
     assert "is writing" in second.get(f"/chats/{chat}/beside").words
     assert "is writing" not in first.get(f"/chats/{chat}/beside").words
+    second.post(f"/chats/{chat}/writing", {"on": True})
+    for page in (first, second):
+        assert "is writing" in page.get(f"/chats/{chat}/beside").words
     first.post(f"/chats/{chat}/writing", {"on": False})
     assert "is writing" not in second.get(f"/chats/{chat}/beside").words
 

@@ -1,17 +1,17 @@
 """Two reps in one chat: which of them types just now, and the question that one is asked before a message goes out."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
 
 from widget.cache import Cache, StoreGone
 from widget.storage.chats import Chat
-from widget.storage.sends import Sends
+from widget.storage.sends import Sends, SendState
 from widget.untrusted import as_dict, as_positive_int
 
 WRITES_SECONDS = 8  # after the last key that was pressed
+PLACES = 8  # of a chat in the cache: two who write at once seldom share one
 JUST_NOW = 600.0  # seconds: another employee's message is worth a question
 SAME_TEXT = 120.0  # seconds: the same text of two employees is probably one too many
 
@@ -39,32 +39,32 @@ class Colleagues:
     def writes(self, chat: Chat, user_id: int, *, on: bool = True) -> None:
         """The user has pressed a key, or left. One round trip; nothing where the cache is out of reach."""
         with suppress(StoreGone):
-            self._cache.set_many({_key(chat): {"user": user_id if on else 0}}, WRITES_SECONDS)
+            self._cache.set_many({_place(chat, user_id): {"user": user_id if on else 0}}, WRITES_SECONDS)
 
     def who_writes(self, chat: Chat, user_id: int) -> int:
         """Another user who writes in the chat just now, 0 where none does. One round trip."""
         try:
-            told: Mapping[str, Any] = as_dict(self._cache.get_many([_key(chat)]).get(_key(chat)))
+            told = self._cache.get_many([_place(chat, place) for place in range(PLACES)])
         except StoreGone:
             return 0
-        writer = as_positive_int(told.get("user"))
-        return 0 if writer == user_id else writer
+        writers = (as_positive_int(as_dict(each).get("user")) for each in told.values())
+        return next((writer for writer in writers if writer not in (0, user_id)), 0)
 
     def doubt(self, chat: Chat, user_id: int, text: str) -> Doubted | None:
         """The question to ask before this user sends this text, None for none. It is asked once: this user's next
-        message ends it. One query."""
+        message ends it; about the same text, the next one with that text. One query."""
         now = self._clock()
-        others = self._sends.of_others(chat.portal_id, chat.id, user_id, now - JUST_NOW)
-        if not others:
-            return None
-        same = next((send for send in others if send.created_at > now - SAME_TEXT and _same(send.text, text)), None)
-        which = same or others[0]
-        doubt = Doubt.SAME if same else Doubt.COLLEAGUE
-        return Doubted(doubt, which.user_id, int((now - which.created_at) // 60))
+        lately = self._sends.lately(chat.portal_id, chat.id, now - JUST_NOW)
+        alike = [send for send in lately if send.created_at > now - SAME_TEXT and _same(send.text, text)]
+        for doubt, sends in ((Doubt.SAME, alike), (Doubt.COLLEAGUE, lately)):
+            last = next((send for send in sends if send.user_id == user_id or send.state is not SendState.FAILED), None)
+            if last and last.user_id != user_id:
+                return Doubted(doubt, last.user_id, int((now - last.created_at) // 60))
+        return None
 
 
-def _key(chat: Chat) -> str:
-    return f"writes:{chat.portal_id}:{chat.id}"
+def _place(chat: Chat, user_id: int) -> str:
+    return f"writes:{chat.portal_id}:{chat.id}:{user_id % PLACES}"
 
 
 def _same(stored: str, typed: str) -> bool:
