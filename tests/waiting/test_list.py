@@ -9,8 +9,10 @@ import pytest
 from sandbox.people import OKSANA
 from tests.stand import CardPage, Clock, Outside, Widget, config_for, start_widget
 from tests.webhooks.gateways import Caller, PlainWebhooks, written
+from widget.admin import waiting_views
 from widget.bitrix24.clients import cards_of_phones
 from widget.bitrix24.rest import Batch, Rest
+from widget.storage import waits
 from widget.storage.lines import Grantee
 from widget.storage.portals import Portal
 
@@ -63,6 +65,19 @@ def test_who_waits_longest_stands_first_and_is_red_beyond_the_limit(widget: Widg
     assert listed(page) == [older, newer]
     assert page.text.count("is-late") == 2
     assert admin.post("/app/waiting/limit", {"minutes": "0"}).answer.status_code == 422
+
+
+def test_among_very_many_a_reps_own_clients_are_listed_and_told_of(
+    widget: Widget, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for room in (waits, waiting_views):
+        monkeypatch.setattr(room, "MAX_LISTED", 1)
+    nobodys, own = writes(widget, NOBODYS, ago=3600), writes(widget, IVAN, ago=1800, name="C2")
+    page = app_page(widget, "rep")
+    page.post(f"/app/waiting/{own}/take", {})
+    assert listed(page) == [nobodys, own]
+    portal = widget.services.storage.portals.get(widget.portals[0])
+    assert [user_id for _tag, user_id in widget.services.chats.notifying.reasons(portal)] == [2]
 
 
 def test_a_colleagues_client_without_a_card_is_theirs_until_they_leave(widget: Widget) -> None:

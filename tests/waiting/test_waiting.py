@@ -313,6 +313,29 @@ def test_of_the_clients_of_a_line_only_who_may_use_it_is_told(
     assert outside.calls("portal").get("im.notify.system.add", 0) == told
 
 
+def test_what_bitrix24_refuses_for_one_notice_keeps_no_other(widget: Widget, gateway: Caller, outside: Outside) -> None:
+    """The second client's owner was never here: the line's rule made them one."""
+    services, portal = widget.services, widget.portals[0]
+    services.storage.portals.set_scopes(portal, frozenset({"im", "crm"}))
+    services.storage.portals.set_installer(portal, 1)
+    services.storage.portals.set_notices(portal, on=True)
+    admin = chat_page(widget, user="admin")
+    admin.post(f"/chats/{admin.chat}/take", {})
+    client_writes(widget, gateway)
+    widget.clock.forward(15 * MINUTE)
+    services.chats.notifying.go()
+    outside.break_portal("ACCESS_DENIED here", match="im.notify.delete", times=None)
+    admin.post(f"/chats/{gateway.chat().id}/waive", {"until": int(widget.clock())})
+    gateway.tell(written("D1", at=widget.clock(), ids=(LID,)))
+    services.storage.conversations.waits.own(gateway.chat(LID), 77, at=widget.clock())
+    widget.clock.forward(15 * MINUTE)
+    services.chats.notifying.go()
+    assert 77 in notices(services).values()
+    outside.heal()
+    services.chats.notifying.go()
+    assert list(notices(services).values()) == [77]
+
+
 def test_administrators_are_told_of_a_line_down_for_five_minutes_and_of_a_send_without_an_end(
     widget: Widget, gateway: Caller, outside: Outside
 ) -> None:

@@ -249,6 +249,9 @@ def waiting(user: CurrentUser, wanted: Wanted, *, ignored: Chat | None = None) -
     owners: Mapping[str, int] = {MINE: user.viewer.user_id, NOBODYS: 0}
     waits = here.storage.conversations.waits
     found = waits.waiting(user.portal.id, Filter(tuple(lines), owners.get(wanted.owner)))
+    if len(found) == MAX_LISTED and not wanted.owner:  # one's own are not lost among very many
+        own = waits.waiting(user.portal.id, Filter(tuple(lines), user.viewer.user_id))
+        found = sorted({chat.id: chat for chat in [*found, *own]}.values(), key=lambda chat: chat.waiting_since)
     taken = waits.lost(user.portal.id, user.viewer.user_id)
     lost = [chat for chat in taken if chat.owner_id and chat.line_id in usable]
     clients = here.chats.rights.readable(user.portal, user.viewer, [*found, *lost])

@@ -14,6 +14,7 @@ from widget.storage.transaction import after_commit, transaction
 
 MAX_TURNS = 60  # of one chat that a recount looks at; what was before them is in its columns
 MAX_LISTED = 200
+MAX_LATE = 5000
 COUNTED_DAYS = 7  # who has waited for longer is told to no operator
 # How long a client has waited at least (seconds), longest first; the names are labels of a metric.
 WAITED = (("a_day", 86_400.0), ("an_hour", 3600.0), ("a_quarter", 900.0), ("less", 0.0))
@@ -126,6 +127,15 @@ class Waits:
         if wanted.owner_id is not None:
             mine.append(chats.c.owner_id == wanted.owner_id)
         query = select(chats).where(*mine).order_by(chats.c.waiting_since, chats.c.id).limit(MAX_LISTED)
+        with transaction(self._engine) as connection:
+            return [chat_of_row(row) for row in connection.execute(query).mappings()]
+
+    def owned_since(self, portal_id: int, line_ids: Sequence[int], until: float) -> list[Chat]:
+        """The chats with an owner whose clients have waited since this time (unix seconds) or longer, longest first; of
+        very many the first. One query."""
+        waits = chats.c.waiting_since > _ZERO, chats.c.waiting_since <= until
+        mine = chats.c.portal_id == portal_id, *waits, chats.c.line_id.in_(line_ids), chats.c.owner_id != 0
+        query = select(chats).where(*mine).order_by(chats.c.waiting_since, chats.c.id).limit(MAX_LATE)
         with transaction(self._engine) as connection:
             return [chat_of_row(row) for row in connection.execute(query).mappings()]
 
