@@ -165,7 +165,7 @@ def a_day(widget: Widget) -> None:
     app.post("/app/waiting", {})
     row = stored.chats.get(portal, chat)
     stored.sends.trail.of(stored.sends.by_key(portal, "first"))
-    stored.ignores.add(portal, row.line_id, "+79990000000", 1)
+    stored.ignores.add(portal, row.line_id, ["+79990000000"], 1)
     stored.ignores.ignores(portal, row.line_id, ["+79990000000"])
     mirrors, put = (
         stored.mirrors,

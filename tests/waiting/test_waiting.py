@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.stand import CardPage, Clock, Outside, Widget, config_for, examples, start_widget
+from tests.waiting.test_list import app_page
 from tests.webhooks.gateways import CLIENT, LID, PHONE, Caller, PlainWebhooks, muddled, tick, written
 from widget.gateways.base import Ack, GatewayEvent, LineState, LineStatus
 from widget.gateways.serialization import events_json
@@ -14,7 +15,7 @@ from widget.storage.chats import Chat
 from widget.storage.lines import Grantee, OwnerRule
 
 IVAN_ROW = "+7 961 951-00-00"
-MINUTE = 60.0
+MINUTE, DAY = 60.0, 86_400.0
 HOOKS = {"waha": PlainWebhooks()}
 
 
@@ -264,6 +265,35 @@ def test_an_ignored_client_is_not_stored_until_that_is_taken_back(widget: Widget
     page.post(f"/chats/{chat}/unignore", {})
     assert "This client is ignored" not in page.words
     assert client_writes(widget, gateway, name="C3").waiting_since == int(widget.clock())
+
+
+def test_an_ignored_client_waits_in_no_page_of_history(widget: Widget, gateway: Caller, outside: Outside) -> None:
+    client_writes(widget, gateway, ago=60 * DAY)
+    page = chat_page(widget)
+    chat = page.chat
+    page.post(f"/chats/{chat}/ignore", {"confirmed": True})
+    outside.answer_as_client(PHONE, "It is me again")  # the sandbox has the time of the machine
+    assert "It is me again" in page.history(chat).words
+    assert gateway.chat().waiting_since == 0
+    page.post(f"/chats/{chat}/unignore", {})
+    page.history(chat)
+    assert gateway.chat().waiting_since > 0
+
+
+def test_a_number_of_the_settings_is_ignored_by_every_name_of_its_client(widget: Widget, gateway: Caller) -> None:
+    gateway.tell(written("C1", at=widget.clock() - 600))
+    admin = app_page(widget, "admin")
+    admin.post("/app/ignored", {"number": PHONE})
+    assert gateway.chat().waiting_since == 0
+    for name, ids in (("C2", (CLIENT, LID)), ("C3", (LID,))):
+        gateway.tell(written(name, at=widget.clock(), ids=ids))
+    assert len(gateway.stored["messages"]) == 1
+
+    [said] = widget.services.storage.ignores.of(widget.portals[0])
+    assert said.client == PHONE
+    admin.post(f"/app/ignored/{said.id}/undo", {})
+    gateway.tell(written("C4", at=widget.clock(), ids=BOTH))
+    assert gateway.chat().waiting_since == int(widget.clock())
 
 
 def test_employees_are_told_once_and_the_notice_goes_with_its_reason(

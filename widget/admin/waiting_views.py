@@ -32,7 +32,6 @@ from widget.services import services
 from widget.session import SESSION_HEADER
 from widget.storage.changes import ChangeKind
 from widget.storage.chats import Chat
-from widget.storage.ignores import EVERY_LINE
 from widget.storage.staff import Employee
 from widget.storage.waits import MAX_LISTED, Filter
 
@@ -124,7 +123,7 @@ def ignore_waiting(chat_id: int) -> ResponseReturnValue:
     refuse_everywhere(user.context, everywhere=everywhere)
     if not confirmed:
         return beside_views.ask_to_ignore(line, everywhere=everywhere)
-    ignore_client(user.context, line, chat.client, everywhere=everywhere)
+    ignore_client(user.context, None if everywhere else line, chat.client)
     return sections.drawn(waiting(user, wanted, ignored=chat))
 
 
@@ -219,9 +218,7 @@ def ignore_number() -> ResponseReturnValue:
         return sections.drawn(
             waiting_settings(user, number=Typed({"number": number}, {"number": NO_NUMBER})), status=422
         )
-    of_line = lines.get(line_id)
-    services().storage.ignores.add(user.portal.id, of_line.id if of_line else EVERY_LINE, phone, user.viewer.user_id)
-    user.note(ChangeKind.IGNORED, line=of_line.name if of_line else "")
+    ignore_client(user.context, lines.get(line_id), phone)
     return sections.drawn(waiting_settings(user), sections.log(user))
 
 

@@ -202,7 +202,7 @@ def ignore() -> ResponseReturnValue:
     refuse_everywhere(context, everywhere=everywhere)
     if not confirmed:
         return ask_to_ignore(line, everywhere=everywhere)
-    ignore_client(context, line, client, everywhere=everywhere)
+    ignore_client(context, None if everywhere else line, client)
     return _row(key)
 
 

@@ -87,7 +87,7 @@ def ignore(chat_id: int) -> ResponseReturnValue:
     refuse_everywhere(context, everywhere=everywhere)
     if not confirmed:
         return ask_to_ignore(line, everywhere=everywhere)
-    ignore_client(context, line, chat.client, everywhere=everywhere)
+    ignore_client(context, None if everywhere else line, chat.client)
     return drawn(beside_of(context, line, services().storage.conversations.waits.get(chat) or chat), context.zone)
 
 

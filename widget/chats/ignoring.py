@@ -1,6 +1,6 @@
 """Clients who are ignored: nothing new of them is stored, counted or shown, and none of them waits."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 
 from widget.bitrix24.crm import Viewer
 from widget.chats.waiting import Waiting
@@ -19,14 +19,13 @@ def refuse_everywhere(context: CardContext, *, everywhere: bool) -> None:
         raise Refused(ErrorCode.NOT_ADMIN, 403, "ignore everywhere")
 
 
-def ignore_client(context: CardContext, line: Line, client: str, *, everywhere: bool) -> None:
-    """Ignore a client on this line or on all, by their phone and by every id of theirs. Their chats there wait no
+def ignore_client(context: CardContext, line: Line | None, client: str) -> None:
+    """Ignore a client on this line, None for all, by their phone and by every id of theirs. Their chats there wait no
     longer."""
     here, portal_id, user_id = services(), context.portal.id, context.viewer.user_id
-    chats = [chat for chat in _chats_of(portal_id, client) if everywhere or chat.line_id == line.id]
-    for name in _names_of(client, chats):
-        here.storage.ignores.add(portal_id, EVERY_LINE if everywhere else line.id, name, user_id)
-    _note(context, ChangeKind.IGNORED, "" if everywhere else line.name)
+    chats = [chat for chat in _chats_of(portal_id, client) if line is None or chat.line_id == line.id]
+    here.storage.ignores.add(portal_id, line.id if line else EVERY_LINE, _names_of(client, chats), user_id)
+    _note(context, ChangeKind.IGNORED, line.name if line else "")
     for chat in chats:
         if chat.waiting_since:
             waive_until(context, chat, chat.theirs_at)
@@ -62,8 +61,8 @@ def _chats_of(portal_id: int, client: str) -> list[Chat]:
     return services().storage.chats.of_phones(portal_id, [client])
 
 
-def _names_of(client: str, chats: Iterable[Chat]) -> Mapping[str, None]:
-    return dict.fromkeys([client, *(name for chat in chats for name in chat.chat_ids)])
+def _names_of(client: str, chats: Iterable[Chat]) -> set[str]:
+    return {client, *(name for chat in chats for name in chat.chat_ids)}
 
 
 def _note(context: CardContext, what: ChangeKind, line_name: str) -> None:

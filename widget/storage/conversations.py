@@ -11,6 +11,7 @@ from widget.storage.chat_names import called
 from widget.storage.chats import Chat, Chats, chat_of_row
 from widget.storage.counted import Counted
 from widget.storage.hidden_clients import HiddenClients
+from widget.storage.ignores import Ignores
 from widget.storage.messages import Messages
 from widget.storage.schema import chats, sends, user_settings
 from widget.storage.sends import Send, Sends
@@ -37,6 +38,7 @@ class Conversations:
     messages: Messages
     counted: Counted
     hidden: HiddenClients
+    ignores: Ignores
 
     @cached_property
     def waits(self) -> Waits:
