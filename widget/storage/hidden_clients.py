@@ -202,16 +202,17 @@ def _move_mirrored(connection: Connection, goes: Chat, stays: Chat) -> None:
 def _together(known: Chat, hidden: Chat) -> dict[str, object]:
     """What is true of a chat that was two."""
     waiting = sorted((chat for chat in (known, hidden) if chat.waiting_since), key=lambda chat: chat.waiting_since)
-    # Who waived the one had not read the other.
-    waived = waiting[0] if waiting else max(known, hidden, key=lambda chat: chat.waived_at)
+    since = waiting[0].waiting_since if waiting else 0.0
+    # Who waived the one had not read the other: what waits there waits on.
+    waived = max(known, hidden, key=lambda chat: chat.waived_at)
     return {
         "chat_ids": ids_json((*known.chat_ids, *hidden.chat_ids)[:MAX_IDS]),
         "proved": known.proved or hidden.proved,
         "last_at": max(known.last_at, hidden.last_at),
         "theirs_at": max(known.theirs_at, hidden.theirs_at),
         "answered_at": max(known.answered_at, hidden.answered_at),
-        "waiting_since": waiting[0].waiting_since if waiting else 0.0,
-        "waived_at": waived.waived_at,
+        "waiting_since": since,
+        "waived_at": min(waived.waived_at, since - 1) if waiting else waived.waived_at,
         "waived_by": waived.waived_by,
         **_owned(known, hidden),
     }
