@@ -52,12 +52,13 @@ class Waiting:
             chat = stored
         return chat
 
-    def notice(self, chat: Chat, shown: Sequence[Message]) -> None:
+    def notice(self, chat: Chat, shown: Sequence[Message], *, moved: bool = False) -> None:
         """`recount` for a reader of a page, without a failure where the database takes no writes. One query where the
-        page tells nothing new. A client who is ignored does not wait, whatever a page shows."""
+        page tells nothing new, and nothing of ours has `moved` by it: what was an answer is none, or the other way
+        round. A client who is ignored does not wait, whatever a page shows."""
         newest = max((message.at for message in shown if not message.from_me), default=0)
         ours = max((message.at for message in shown if message.from_me), default=0)
-        if newest <= chat.theirs_at and not (chat.waiting_since and ours >= chat.waiting_since):
+        if not moved and newest <= chat.theirs_at and not (chat.waiting_since and ours >= chat.waiting_since):
             return
         try:
             if self._ignores.ignores(chat.portal_id, chat.line_id, {chat.client, *chat.chat_ids}):
