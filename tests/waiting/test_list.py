@@ -109,9 +109,10 @@ def test_a_chat_opens_from_the_list_as_long_as_it_may_be_read(widget: Widget) ->
 
 def test_a_client_without_a_card_gets_one_and_is_ignored_by_a_press(widget: Widget) -> None:
     chat = writes(widget, NOBODYS, ago=300)
-    page = app_page(widget, "rep")
-    assert listed(page) == [chat]
+    page, other = app_page(widget, "rep"), app_page(widget, "admin")
+    assert listed(page) == listed(other) == [chat]
     page.post(f"/app/waiting/{chat}/card", {"kind": "contact"})
+    assert other.post(f"/app/waiting/{chat}/card", {"kind": "lead"}).answer.status_code == 409
     assert "in no card" not in page.words
     assert page.post(f"/app/waiting/{chat}/card", {"kind": "contact"}).answer.status_code == 409
     assert page.post(f"/app/waiting/{chat}/ignore", {}).refusal == "confirm"

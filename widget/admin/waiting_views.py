@@ -138,9 +138,9 @@ def heed_waiting(chat_id: int) -> ResponseReturnValue:
 
 @pages.post("/waiting/<int:chat_id>/card")
 def make_card(chat_id: int) -> ResponseReturnValue:
-    """A new lead or contact for a client whom no card has, by this user. One outside call besides the list's."""
+    """A new lead or contact for a client whom no card has, by this user. Two outside calls besides the list's."""
     wanted, kind = read_wanted(), maybe_text_field(json_body(), "kind", longest=10)
-    user, chat, client = _claimable(chat_id)
+    user, chat, client = _claimable(chat_id, anew=True)
     if kind not in NEW_CARDS:
         raise Refused(ErrorCode.BAD_FORM, 422, "kind")
     if client.unknown is not True:
@@ -156,10 +156,10 @@ def make_card(chat_id: int) -> ResponseReturnValue:
 @pages.post("/waiting/<int:chat_id>/attach")
 def attach_to_card(chat_id: int) -> ResponseReturnValue:
     """Put the client's number into a card that this user may read: `kind` and `id`; the chat of a client without one
-    is attached to it here. Three outside calls besides the list's, one without a number."""
+    is attached to it here. Four outside calls besides the list's, one without a number."""
     wanted, body = read_wanted(), json_body()
     kind, card_id = maybe_text_field(body, "kind", longest=10), id_field(body, "id")
-    user, chat, client = _claimable(chat_id)
+    user, chat, client = _claimable(chat_id, anew=True)
     if kind not in CARDS or card_id is None:
         raise Refused(ErrorCode.BAD_FORM, 422, "kind or id")
     if client.unknown is not True:
@@ -295,13 +295,16 @@ def waiting_settings(
     )
 
 
-def _readable(chat_id: int) -> tuple[CurrentUser, Chat, ClientCards]:
-    """The chat, if this user may read and change it. Refused otherwise."""
+def _readable(chat_id: int, *, anew: bool = False) -> tuple[CurrentUser, Chat, ClientCards]:
+    """The chat, if this user may read and change it. Refused otherwise. `anew`: a colleague may have made a card for
+    its client in this minute."""
     user, here = current_user(), services()
     chat = here.storage.chats.get(user.portal.id, chat_id) if chat_id < 2**53 else None
     if chat is None:
         raise Refused(ErrorCode.NOT_ALLOWED, 404, "chat")
     user.context.line(chat.line_id)
+    if anew:
+        here.chats.rights.forget(chat, user.viewer.user_id)
     client = here.chats.rights.readable(user.portal, user.viewer, [chat]).get(chat.id)
     if client is None:
         raise Refused(ErrorCode.NOT_ALLOWED, 403, "chat")
@@ -324,10 +327,10 @@ def _attach(user: CurrentUser, card: CrmLink, phone: str) -> None:
         raise Refused(ErrorCode.PORTAL_BUSY, 503, "card to attach to")
 
 
-def _claimable(chat_id: int) -> tuple[CurrentUser, Chat, ClientCards]:
+def _claimable(chat_id: int, *, anew: bool = False) -> tuple[CurrentUser, Chat, ClientCards]:
     """The same to do something that says whose the client is. Refused also where the user came by a typed number, and
     others talked in its chat, or none did: at most one reading of that."""
-    user, chat, client = _readable(chat_id)
+    user, chat, client = _readable(chat_id, anew=anew)
     if client.typed:
         typed_numbers, line = services().chats.service.typed, user.context.line(chat.line_id)
         refuse_empty(typed_numbers.require(line, chat.client, user.viewer.user_id))
