@@ -76,6 +76,7 @@ def test_among_very_many_a_reps_own_clients_are_listed_and_told_of(
     page = app_page(widget, "rep")
     page.post(f"/app/waiting/{own}/take", {})
     assert listed(page) == [nobodys, own]
+    assert listed(app_page(widget, "admin"), owner="2") == [own]
     portal = widget.services.storage.portals.get(widget.portals[0])
     assert [user_id for _tag, user_id in widget.services.chats.notifying.reasons(portal)] == [2]
 

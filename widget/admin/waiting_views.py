@@ -54,17 +54,22 @@ class Waiter:
 
 @dataclass(frozen=True)
 class Wanted:
-    """The filter as the page sends it. `owner` is "" for any, MINE, NOBODYS."""
+    """The filter as the page sends it. `owner` is "" for any, MINE, NOBODYS, or a colleague's id."""
 
     line: int | None = None
     owner: str = ""
+
+    def owner_id(self, user_id: int) -> int | None:
+        """The owner who is wanted by this user, None for any."""
+        own: Mapping[str, int | None] = {"": None, MINE: user_id, NOBODYS: 0}
+        return own[self.owner] if self.owner in own else int(self.owner)
 
 
 def read_wanted() -> Wanted:
     """Raises Refused(BAD_FORM)."""
     body = json_body()
     owner = maybe_text_field(body, "owner", longest=10)
-    if owner not in ("", MINE, NOBODYS):
+    if owner not in ("", MINE, NOBODYS) and not (owner.isascii() and owner.isdigit()):
         raise Refused(ErrorCode.BAD_FORM, 422, "owner")
     return Wanted(id_field(body, "line"), owner)
 
@@ -243,9 +248,8 @@ def waiting(user: CurrentUser, wanted: Wanted, *, ignored: Chat | None = None) -
     here, context = services(), user.context
     usable = {line.id: line for line in context.lines}
     lines = {line_id: line for line_id, line in usable.items() if wanted.line in (None, line_id)}
-    owners: Mapping[str, int] = {MINE: user.viewer.user_id, NOBODYS: 0}
     waits = here.storage.conversations.waits
-    found = waits.waiting(user.portal.id, Filter(tuple(lines), owners.get(wanted.owner)))
+    found = waits.waiting(user.portal.id, Filter(tuple(lines), wanted.owner_id(user.viewer.user_id)))
     if len(found) == MAX_LISTED and not wanted.owner:  # one's own are not lost among very many
         own = waits.waiting(user.portal.id, Filter(tuple(lines), user.viewer.user_id))
         found = sorted({chat.id: chat for chat in [*found, *own]}.values(), key=lambda chat: chat.waiting_since)
@@ -265,6 +269,7 @@ def waiting(user: CurrentUser, wanted: Wanted, *, ignored: Chat | None = None) -
         more=len(found) > (MAX_LISTED - 1 if user.viewer.admin else MOST),
         lines=context.lines,
         wanted=wanted,
+        staff=_colleagues(user),
         lost=[(named[chat.id] if chat.id in clients else "", _owner(chat)) for chat in lost],
         user_id=user.viewer.user_id,
         admin=user.viewer.admin,
@@ -335,6 +340,12 @@ def _claimable(chat_id: int, *, anew: bool = False) -> tuple[CurrentUser, Chat, 
         typed_numbers, line = services().chats.service.typed, user.context.line(chat.line_id)
         refuse_empty(typed_numbers.require(line, chat.client, user.viewer.user_id))
     return user, chat, client
+
+
+def _colleagues(user: CurrentUser) -> list[Employee]:
+    """By name, also those who left: their clients are looked for too."""
+    known = services().storage.staff.of(user.portal.id).values()
+    return sorted((each for each in known if each.user_id != user.viewer.user_id), key=lambda each: each.name)
 
 
 def _on(on: bool) -> str:
