@@ -17,7 +17,7 @@ export function followKeys() {
   });
 }
 
-// By its letter; on a keyboard without Latin ones by where it is.
+// What a key does: by its letter, and on a keyboard without Latin ones by its place.
 function actOf({ key, code }) {
   return ACTS[key] ?? (code === 'Slash' ? SLASH[key] : key > '\x7f' ? PLACES[code] : undefined);
 }

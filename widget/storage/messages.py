@@ -157,7 +157,7 @@ class Messages:
     def wipe(self, before: float) -> int:
         """Forget what was written or last heard of before this time. Returns how many messages that were.
 
-        Chats know by then whose clients were answered, but by rows that are forgotten: it is noted in the chat.
+        That a client was answered may be known by these rows alone: it is noted in their chat first.
         """
         answered = and_(
             chats.c.waiting_since == 0,
