@@ -24,6 +24,7 @@ from sqlalchemy import Engine, insert, select, text
 from benchmarks import tables
 from benchmarks.pace import goal
 from sandbox.postgres import Postgres
+from widget.keys import PhoneKeys
 from widget.storage import schema
 from widget.storage.card_fields import CardFields
 from widget.storage.chats import Chats
@@ -31,6 +32,7 @@ from widget.storage.conversations import Conversations
 from widget.storage.counted import Counted
 from widget.storage.database import open_database, upgrade
 from widget.storage.hidden_clients import HiddenClients
+from widget.storage.ignores import Ignores
 from widget.storage.inbox import Inbox
 from widget.storage.messages import Body, Messages
 from widget.storage.mirrors import Mirrors, New, PieceKind, State
@@ -112,8 +114,9 @@ class Service:
         self.sends, self.usage = Sends(engine, secret_box, clock), Usage(engine, clock)
         self.presences, self.inbox = Presences(engine, clock), Inbox(engine, secret_box, clock)
         counted = Counted(engine, self.usage)
-        hidden = HiddenClients(engine, secret_box, clock, self.chats.changed)
-        self.conversations = Conversations(engine, self.chats, self.sends, self.messages, counted, hidden)
+        ignores = Ignores(engine, secret_box, PhoneKeys("s" * 40), clock, lambda _portal, _client: None)
+        hidden = HiddenClients(engine, secret_box, clock, self.chats.changed, ignores)
+        self.conversations = Conversations(engine, self.chats, self.sends, self.messages, counted, hidden, ignores)
         self.mirrors = Mirrors(engine, secret_box, clock)
         self.timelines, self.card_fields = Timelines(engine, clock), CardFields(engine, secret_box, clock)
 

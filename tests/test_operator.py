@@ -148,7 +148,7 @@ def test_a_host_that_has_not_got_the_newest_key_yet_leaves_what_another_one_seal
 
 def test_who_is_ignored_is_so_under_a_new_secret_key_with_and_after_the_old_one(make_widget, used: Widget) -> None:
     portal, database, old = used.portals[0], used.services.config.database_url, used.services.config.secret_key
-    used.services.storage.ignores.add(portal, 0, "+79990000000", ADMIN)
+    used.services.storage.ignores.add(portal, 0, ["+79990000000"], ADMIN)
 
     def ignores(widget: Widget) -> bool:
         return widget.services.storage.ignores.ignores(portal, 1, ["+79990000000"])

@@ -2,16 +2,24 @@
 // letters, and only while no field has the focus.
 
 const page = document.getElementById('card');
+const ACTS = { n: next, t: take, r: waive, '/': write, '?': help };
+const PLACES = { KeyN: next, KeyT: take, KeyR: waive };
+const SLASH = { '.': write, ',': help }; // what its key gives where letters are Cyrillic, alone and with Shift
 
 /** Follow them as long as the page is open. */
 export function followKeys() {
   document.addEventListener('keydown', (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || isTyping(event.target)) return;
-    const act = { n: next, t: take, r: waive, '/': write, '?': help }[event.key];
+    const act = actOf(event);
     if (!act || document.querySelector('dialog[open]')) return;
     event.preventDefault();
     act();
   });
+}
+
+// What a key does: by its letter, and on a keyboard without Latin ones by its place.
+function actOf({ key, code }) {
+  return ACTS[key] ?? (code === 'Slash' ? SLASH[key] : key > '\x7f' ? PLACES[code] : undefined);
 }
 
 function isTyping(target) {

@@ -68,7 +68,7 @@ def test_a_client_who_waits_is_found_by_a_key_and_answered_from_the_list(
     expect(settings.dialog).to_be_visible()
     settings.dialog.get_by_role("button").press("Escape")
     expect(settings.dialog).to_be_hidden()
-    item.press("t")
+    item.dispatch_event("keydown", {"key": "е", "code": "KeyT"})  # of a Russian keyboard
     expect(item).to_contain_text(settings.say("you answer"))
     item.press("/")
     composer = settings.frame.get_by_label(settings.say("Message"), exact=True)

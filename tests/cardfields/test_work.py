@@ -161,6 +161,25 @@ def test_without_a_field_what_was_there_before_is_put_back(portal: Portal, outsi
     assert portal.services.storage.card_fields.to_put_back(portal.id) == []
 
 
+def test_a_card_that_was_closed_tells_of_no_client_who_was_answered_since_and_its_kind_can_be_left_out(
+    portal: Portal, outside: Outside
+) -> None:
+    portal.choose(CONTACT, DEAL)
+    portal.gateway.tell(written("C1", at=portal.widget.clock()))
+    portal.round()
+    change = {"entityTypeId": DEAL, "id": 7045, "fields": {"closed": "Y"}}
+    outside.http.post(f"{outside.portal}/_sandbox/portals/1", json={"change_item": change}).raise_for_status()
+    answered = portal.widget.clock()
+    portal.gateway.tell(written("L1", at=answered, from_me=True))
+    portal.round()
+    told = {"last": moment(answered), "waiting": None, "whatsapp": "Y", "owner": None}
+    assert portal.shown(DEAL, 7045) == told
+    portal.choose(CONTACT)
+    portal.round()
+    assert portal.shown(DEAL, 7045) == {"last": None, "waiting": None, "whatsapp": "N", "owner": None}
+    assert portal.shown(CONTACT, 42) == told
+
+
 def test_our_own_write_makes_no_card_be_read_anew_and_anothers_does(portal: Portal) -> None:
     own = portal.services.webhooks.receiver._own_writes
     own.expect(portal.id, CONTACT, 42)

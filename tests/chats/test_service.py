@@ -430,6 +430,31 @@ def test_what_a_queue_has_kept_too_long_has_failed_unless_it_is_there(widget, cl
     assert desk.sends.by_key(chat.portal_id, "k2").state is SendState.DELIVERED
 
 
+def test_whom_a_queue_did_not_write_to_waits_on_and_who_is_found_to_have_an_answer_does_not(widget, clock):
+    queue = replace(EVERYTHING, queues_sends=True, queue_seconds=86_400.0)
+    gateway = FakeGateway(own_ids=False, result=Sent.QUEUED, capabilities=queue)
+    desk = ServiceFixture(widget, gateway=gateway)
+    waits, begun = widget.services.storage.conversations.waits, clock()
+    chat = waits.recounted(desk.open(), since=begun, theirs_at=begun, answered_at=0.0)
+    clock.forward(60)
+    desk.send(chat)
+    assert waits.get(chat).waiting_since == 0
+    clock.forward(90_000)
+    desk.newest(waits.get(chat))
+    assert waits.get(chat).waiting_since == begun
+
+    gateway.result = Sent.UNKNOWN
+    lost = desk.send(waits.get(chat), "Второе", key="k2")
+    clock.forward(600)
+    again = int(clock())
+    waits.recounted(waits.get(chat), since=begun, theirs_at=again, answered_at=0.0)
+    gateway.messages, gateway.cursor = [replace(foreign(lost, id="C2"), at=again, from_me=False)], "older"
+    gateway.around = [foreign(lost)]
+    desk.newest(waits.get(chat))
+    assert desk.sends.by_key(chat.portal_id, "k2").state is SendState.DELIVERED
+    assert waits.get(chat).waiting_since == again
+
+
 # Files, for which a gateway takes no id of ours though it takes one for texts.
 
 

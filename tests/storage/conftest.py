@@ -13,11 +13,13 @@ from sqlalchemy import Engine
 
 from tests.stand import Clock
 from tests.swept import SweptDatabases
+from widget.keys import PhoneKeys
 from widget.storage.chats import Chats
 from widget.storage.conversations import Conversations
 from widget.storage.counted import Counted
 from widget.storage.database import open_database, upgrade
 from widget.storage.hidden_clients import HiddenClients
+from widget.storage.ignores import Ignores
 from widget.storage.lines import Lines
 from widget.storage.messages import Messages
 from widget.storage.portals import Portals
@@ -48,8 +50,11 @@ class Store:
         self.sends = Sends(self.engine, self.secret_box, self.clock)
         self.messages = Messages(self.engine, self.secret_box, self.clock)
         self.counted = Counted(self.engine, Usage(self.engine, self.clock))
-        hidden = HiddenClients(self.engine, self.secret_box, self.clock, self.chats.changed)
-        self.conversations = Conversations(self.engine, self.chats, self.sends, self.messages, self.counted, hidden)
+        keys = PhoneKeys("s" * 40)
+        self.ignores = Ignores(self.engine, self.secret_box, keys, self.clock, lambda _portal, _client: None)
+        hidden = HiddenClients(self.engine, self.secret_box, self.clock, self.chats.changed, self.ignores)
+        parts = self.chats, self.sends, self.messages, self.counted, hidden, self.ignores
+        self.conversations = Conversations(self.engine, *parts)
 
     def fill(self) -> "Store":
         self.one, self.two = (

@@ -6,9 +6,7 @@ from typing import Any
 import pytest
 
 from tests.storage.conftest import Store
-from widget.keys import PhoneKeys
 from widget.storage import ignores, line_health, lines, portals, staff
-from widget.storage.ignores import Ignores
 from widget.storage.lines import Grantee, LineLimits, Mirroring
 from widget.storage.portals import Visibility
 from widget.storage.staff import Staff
@@ -24,9 +22,7 @@ class Host:
         self.store = Store(store.engine, store.clock, store.key)
         self.portals, self.lines = self.store.portals, self.store.lines
         self.portal, self.line = store.one, store.line_one
-        self.ignores = Ignores(
-            store.engine, self.store.secret_box, PhoneKeys("s" * 40), store.clock, lambda _portal, _client: None
-        )
+        self.ignores = self.store.ignores
         self.timelines, self.staff = Timelines(store.engine, store.clock), Staff(store.engine, store.clock)
 
     def line_is(self) -> Any:
@@ -61,7 +57,7 @@ SETTINGS: dict[str, tuple[Change, Look]] = {
         lambda h: h.line_is().open_line,
     ),
     "ignored": (
-        lambda h: h.ignores.add(h.portal, 0, "+79619510000", 1),
+        lambda h: h.ignores.add(h.portal, 0, ["+79619510000"], 1),
         lambda h: h.ignores.ignores(h.portal, h.line, ["+79619510000"]),
     ),
     "timeline": (lambda h: h.timelines.save(h.portal, DAY), lambda h: h.timelines.settings(h.portal).mode),

@@ -137,6 +137,7 @@ COLD = (
     "SELECT DISTINCT chats.portal_id, chats.owner_id",
     "DELETE FROM mirrored WHERE mirrored.created_at",
     "max(chats.last_at) AS ",
+    "SET answered_at=chats.theirs_at",  # of chats whose messages are wiped, once a night
     "UPDATE mirrored SET state=%(state)s::VARCHAR, sealed",
     "UPDATE mirrored SET state=?, sealed=? WHERE mirrored.portal_id",
 )
@@ -164,7 +165,7 @@ def a_day(widget: Widget) -> None:
     app.post("/app/waiting", {})
     row = stored.chats.get(portal, chat)
     stored.sends.trail.of(stored.sends.by_key(portal, "first"))
-    stored.ignores.add(portal, row.line_id, "+79990000000", 1)
+    stored.ignores.add(portal, row.line_id, ["+79990000000"], 1)
     stored.ignores.ignores(portal, row.line_id, ["+79990000000"])
     mirrors, put = (
         stored.mirrors,

@@ -199,6 +199,31 @@ def test_what_the_gateway_saw_meanwhile_is_asked_at_night_and_whatsapp_hears_not
     assert outside.heard() == {}
 
 
+def test_who_was_ignored_by_an_id_is_so_by_the_number_that_is_known_since(widget: Widget, gateway: Caller) -> None:
+    chat = waits(widget, gateway)
+    page = app_page(widget, "rep")
+    page.post(f"/app/waiting/{chat}/ignore", {"confirmed": True})
+    gateway.tell(written("P1", at=widget.clock(), ids=(PHONE_ID,)))
+    widget.services.chats.unveiling.go()
+    gateway.tell(written("P2", at=widget.clock(), ids=(PHONE_ID,)))
+    one = chat_of(gateway, PHONE)
+    assert one
+    assert (one.waiting_since, len(gateway.stored["messages"])) == (0, 2)
+
+
+def test_what_needed_no_reply_before_two_chats_became_one_needs_none_after(widget: Widget, gateway: Caller) -> None:
+    gateway.tell(written("P1", at=widget.clock() - 9000, ids=(PHONE_ID,)))
+    known = chat_of(gateway, PHONE)
+    assert known
+    page = app_page(widget, "rep")
+    page.post(f"/app/waiting/{known.id}/waive", {"until": int(widget.clock())})
+    waits(widget, gateway)
+    gateway.tell(written("C2", at=widget.clock(), ids=(PHONE_ID, RUSTAM.lid)))
+    one = chat_of(gateway, PHONE)
+    assert one
+    assert one.waiting_since == int(widget.clock() - 300)
+
+
 def test_a_lid_that_a_check_had_told_is_joined_at_night_without_a_call(
     widget: Widget, gateway: Caller, outside: Outside
 ) -> None:

@@ -9,8 +9,10 @@ import pytest
 from sandbox.people import OKSANA
 from tests.stand import CardPage, Clock, Outside, Widget, config_for, start_widget
 from tests.webhooks.gateways import Caller, PlainWebhooks, written
+from widget.admin import waiting_views
 from widget.bitrix24.clients import cards_of_phones
 from widget.bitrix24.rest import Batch, Rest
+from widget.storage import waits
 from widget.storage.lines import Grantee
 from widget.storage.portals import Portal
 
@@ -65,6 +67,20 @@ def test_who_waits_longest_stands_first_and_is_red_beyond_the_limit(widget: Widg
     assert admin.post("/app/waiting/limit", {"minutes": "0"}).answer.status_code == 422
 
 
+def test_among_very_many_a_reps_own_clients_are_listed_and_told_of(
+    widget: Widget, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for room in (waits, waiting_views):
+        monkeypatch.setattr(room, "MAX_LISTED", 1)
+    nobodys, own = writes(widget, NOBODYS, ago=3600), writes(widget, IVAN, ago=1800, name="C2")
+    page = app_page(widget, "rep")
+    page.post(f"/app/waiting/{own}/take", {})
+    assert listed(page) == [nobodys, own]
+    assert listed(app_page(widget, "admin"), owner="2") == [own]
+    portal = widget.services.storage.portals.get(widget.portals[0])
+    assert [user_id for _tag, user_id in widget.services.chats.notifying.reasons(portal)] == [2]
+
+
 def test_a_colleagues_client_without_a_card_is_theirs_until_they_leave(widget: Widget) -> None:
     chat = writes(widget, NOBODYS, ago=300)
     rep = app_page(widget, "rep")
@@ -94,9 +110,10 @@ def test_a_chat_opens_from_the_list_as_long_as_it_may_be_read(widget: Widget) ->
 
 def test_a_client_without_a_card_gets_one_and_is_ignored_by_a_press(widget: Widget) -> None:
     chat = writes(widget, NOBODYS, ago=300)
-    page = app_page(widget, "rep")
-    assert listed(page) == [chat]
+    page, other = app_page(widget, "rep"), app_page(widget, "admin")
+    assert listed(page) == listed(other) == [chat]
     page.post(f"/app/waiting/{chat}/card", {"kind": "contact"})
+    assert other.post(f"/app/waiting/{chat}/card", {"kind": "lead"}).answer.status_code == 409
     assert "in no card" not in page.words
     assert page.post(f"/app/waiting/{chat}/card", {"kind": "contact"}).answer.status_code == 409
     assert page.post(f"/app/waiting/{chat}/ignore", {}).refusal == "confirm"

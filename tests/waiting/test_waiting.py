@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.stand import CardPage, Clock, Outside, Widget, config_for, examples, start_widget
+from tests.waiting.test_list import app_page
 from tests.webhooks.gateways import CLIENT, LID, PHONE, Caller, PlainWebhooks, muddled, tick, written
 from widget.gateways.base import Ack, GatewayEvent, LineState, LineStatus
 from widget.gateways.serialization import events_json
@@ -14,7 +15,7 @@ from widget.storage.chats import Chat
 from widget.storage.lines import Grantee, OwnerRule
 
 IVAN_ROW = "+7 961 951-00-00"
-MINUTE = 60.0
+MINUTE, DAY = 60.0, 86_400.0
 HOOKS = {"waha": PlainWebhooks()}
 
 
@@ -77,13 +78,23 @@ def test_no_reply_needed_says_who_pressed_and_a_later_message_waits_again(widget
     assert "No reply needed, said" in shown.words
     widget.clock.forward(60)
     assert client_writes(widget, gateway, name="C2").waiting_since == int(widget.clock())
+    for until in (widget.clock(), widget.clock() - 660):  # the other one on a page that was drawn before
+        page.post(f"/chats/{chat}/waive", {"until": int(until)})
+    assert gateway.chat().waiting_since == 0
 
 
-def test_texts_that_are_wiped_do_not_end_a_wait(widget: Widget, gateway: Caller) -> None:
+def test_texts_that_are_wiped_neither_end_a_wait_nor_begin_one(widget: Widget, gateway: Caller) -> None:
+    wipe = widget.services.storage.messages.wipe
     since = client_writes(widget, gateway, ago=600).waiting_since
-    widget.services.storage.messages.wipe(widget.clock() + 1)
+    wipe(widget.clock() + 1)
     gateway.tell(written("C2", at=widget.clock()))
     assert gateway.chat().waiting_since == since
+
+    widget.clock.forward(60)
+    gateway.tell(written("L1", at=widget.clock(), from_me=True))
+    wipe(widget.clock() + 1)
+    widget.clock.forward(60)
+    assert client_writes(widget, gateway, name="C3").waiting_since == int(widget.clock())
 
 
 BOTH = (CLIENT, LID)
@@ -198,7 +209,10 @@ def test_a_message_right_after_a_colleagues_is_asked_about_once(widget: Widget) 
     widget.clock.forward(MINUTE)
     first.send(chat, "And more", "key-4")
     assert "has just sent exactly this text" in first.words
-    widget.clock.forward(11 * MINUTE)
+    assert first.send(chat, "Or less", "key-5", confirmed=True).answer.status_code == 201
+    assert first.send(chat, "And more", "key-4").refusal == "confirm"
+    assert second.send(chat, "Hm", "key-6", confirmed=True).answer.status_code == 201
+    widget.clock.forward(10 * MINUTE)
     assert first.send(chat, "And more", "key-4").answer.status_code == 201
     assert 'class="bubble-author">' in first.history(chat).text  # the other one's bubbles name them
 
@@ -209,6 +223,9 @@ def test_a_colleague_who_writes_is_seen_for_some_seconds(widget: Widget) -> None
     first.post(f"/chats/{chat}/writing", {"on": True})
     assert "is writing" in second.get(f"/chats/{chat}/beside").words
     assert "is writing" not in first.get(f"/chats/{chat}/beside").words
+    second.post(f"/chats/{chat}/writing", {"on": True})
+    for page in (first, second):
+        assert "is writing" in page.get(f"/chats/{chat}/beside").words
     first.post(f"/chats/{chat}/writing", {"on": False})
     assert "is writing" not in second.get(f"/chats/{chat}/beside").words
 
@@ -248,6 +265,35 @@ def test_an_ignored_client_is_not_stored_until_that_is_taken_back(widget: Widget
     page.post(f"/chats/{chat}/unignore", {})
     assert "This client is ignored" not in page.words
     assert client_writes(widget, gateway, name="C3").waiting_since == int(widget.clock())
+
+
+def test_an_ignored_client_waits_in_no_page_of_history(widget: Widget, gateway: Caller, outside: Outside) -> None:
+    client_writes(widget, gateway, ago=60 * DAY)
+    page = chat_page(widget)
+    chat = page.chat
+    page.post(f"/chats/{chat}/ignore", {"confirmed": True})
+    outside.answer_as_client(PHONE, "It is me again")  # the sandbox has the time of the machine
+    assert "It is me again" in page.history(chat).words
+    assert gateway.chat().waiting_since == 0
+    page.post(f"/chats/{chat}/unignore", {})
+    page.history(chat)
+    assert gateway.chat().waiting_since > 0
+
+
+def test_a_number_of_the_settings_is_ignored_by_every_name_of_its_client(widget: Widget, gateway: Caller) -> None:
+    gateway.tell(written("C1", at=widget.clock() - 600))
+    admin = app_page(widget, "admin")
+    admin.post("/app/ignored", {"number": PHONE})
+    assert gateway.chat().waiting_since == 0
+    for name, ids in (("C2", (CLIENT, LID)), ("C3", (LID,))):
+        gateway.tell(written(name, at=widget.clock(), ids=ids))
+    assert len(gateway.stored["messages"]) == 1
+
+    [said] = widget.services.storage.ignores.of(widget.portals[0])
+    assert said.client == PHONE
+    admin.post(f"/app/ignored/{said.id}/undo", {})
+    gateway.tell(written("C4", at=widget.clock(), ids=BOTH))
+    assert gateway.chat().waiting_since == int(widget.clock())
 
 
 def test_employees_are_told_once_and_the_notice_goes_with_its_reason(
@@ -295,6 +341,29 @@ def test_of_the_clients_of_a_line_only_who_may_use_it_is_told(
     for _round in range(2):
         services.chats.notifying.go()
     assert outside.calls("portal").get("im.notify.system.add", 0) == told
+
+
+def test_what_bitrix24_refuses_for_one_notice_keeps_no_other(widget: Widget, gateway: Caller, outside: Outside) -> None:
+    """The second client's owner was never here: the line's rule made them one."""
+    services, portal = widget.services, widget.portals[0]
+    services.storage.portals.set_scopes(portal, frozenset({"im", "crm"}))
+    services.storage.portals.set_installer(portal, 1)
+    services.storage.portals.set_notices(portal, on=True)
+    admin = chat_page(widget, user="admin")
+    admin.post(f"/chats/{admin.chat}/take", {})
+    client_writes(widget, gateway)
+    widget.clock.forward(15 * MINUTE)
+    services.chats.notifying.go()
+    outside.break_portal("ACCESS_DENIED here", match="im.notify.delete", times=None)
+    admin.post(f"/chats/{gateway.chat().id}/waive", {"until": int(widget.clock())})
+    gateway.tell(written("D1", at=widget.clock(), ids=(LID,)))
+    services.storage.conversations.waits.own(gateway.chat(LID), 77, at=widget.clock())
+    widget.clock.forward(15 * MINUTE)
+    services.chats.notifying.go()
+    assert 77 in notices(services).values()
+    outside.heal()
+    services.chats.notifying.go()
+    assert list(notices(services).values()) == [77]
 
 
 def test_administrators_are_told_of_a_line_down_for_five_minutes_and_of_a_send_without_an_end(

@@ -32,7 +32,7 @@ from widget.services import services
 from widget.session import SESSION_HEADER
 from widget.storage.changes import ChangeKind
 from widget.storage.chats import Chat
-from widget.storage.ignores import EVERY_LINE
+from widget.storage.staff import Employee
 from widget.storage.waits import MAX_LISTED, Filter
 
 NO_NUMBER = Wrong(FieldFault.NOT_A_PHONE)
@@ -54,17 +54,22 @@ class Waiter:
 
 @dataclass(frozen=True)
 class Wanted:
-    """The filter as the page sends it. `owner` is "" for any, MINE, NOBODYS."""
+    """The filter as the page sends it. `owner` is "" for any, MINE, NOBODYS, or a colleague's id."""
 
     line: int | None = None
     owner: str = ""
+
+    def owner_id(self, user_id: int) -> int | None:
+        """The owner who is wanted by this user, None for any."""
+        own: Mapping[str, int | None] = {"": None, MINE: user_id, NOBODYS: 0}
+        return own[self.owner] if self.owner in own else int(self.owner)
 
 
 def read_wanted() -> Wanted:
     """Raises Refused(BAD_FORM)."""
     body = json_body()
     owner = maybe_text_field(body, "owner", longest=10)
-    if owner not in ("", MINE, NOBODYS):
+    if owner not in ("", MINE, NOBODYS) and not (owner.isascii() and owner.isdigit()):
         raise Refused(ErrorCode.BAD_FORM, reason="owner")
     return Wanted(id_field(body, "line"), owner)
 
@@ -123,7 +128,7 @@ def ignore_waiting(chat_id: int) -> ResponseReturnValue:
     refuse_everywhere(user.context, everywhere=everywhere)
     if not confirmed:
         return beside_views.ask_to_ignore(line, everywhere=everywhere)
-    services().chats.ignoring.begin(user.context, line, chat.client, everywhere=everywhere)
+    services().chats.ignoring.begin(user.context, None if everywhere else line, chat.client)
     return sections.drawn(waiting(user, wanted, ignored=chat))
 
 
@@ -138,9 +143,9 @@ def heed_waiting(chat_id: int) -> ResponseReturnValue:
 
 @pages.post("/waiting/<int:chat_id>/card")
 def make_card(chat_id: int) -> ResponseReturnValue:
-    """A new lead or contact for a client whom no card has, by this user. One outside call besides the list's."""
+    """A new lead or contact for a client whom no card has, by this user. Two outside calls besides the list's."""
     wanted, kind = read_wanted(), maybe_text_field(json_body(), "kind", longest=10)
-    user, chat, client = _claimable(chat_id)
+    user, chat, client = _claimable(chat_id, anew=True)
     if kind not in NEW_CARDS:
         raise Refused(ErrorCode.BAD_FORM, reason="kind")
     if client.unknown is not True:
@@ -156,10 +161,10 @@ def make_card(chat_id: int) -> ResponseReturnValue:
 @pages.post("/waiting/<int:chat_id>/attach")
 def attach_to_card(chat_id: int) -> ResponseReturnValue:
     """Put the client's number into a card that this user may read: `kind` and `id`; the chat of a client without one
-    is attached to it here. Three outside calls besides the list's, one without a number."""
+    is attached to it here. Four outside calls besides the list's, one without a number."""
     wanted, body = read_wanted(), json_body()
     kind, card_id = maybe_text_field(body, "kind", longest=10), id_field(body, "id")
-    user, chat, client = _claimable(chat_id)
+    user, chat, client = _claimable(chat_id, anew=True)
     if kind not in CARDS or card_id is None:
         raise Refused(ErrorCode.BAD_FORM, reason="kind or id")
     if client.unknown is not True:
@@ -218,9 +223,7 @@ def ignore_number() -> ResponseReturnValue:
         return sections.drawn(
             waiting_settings(user, number=Typed({"number": number}, {"number": NO_NUMBER})), status=422
         )
-    of_line = lines.get(line_id)
-    services().storage.ignores.add(user.portal.id, of_line.id if of_line else EVERY_LINE, phone, user.viewer.user_id)
-    user.note(ChangeKind.IGNORED, line=of_line.name if of_line else "")
+    services().chats.ignoring.begin(user.context, lines.get(line_id), phone)
     return sections.drawn(waiting_settings(user), sections.log(user))
 
 
@@ -245,9 +248,11 @@ def waiting(user: CurrentUser, wanted: Wanted, *, ignored: Chat | None = None) -
     here, context = services(), user.context
     usable = {line.id: line for line in context.lines}
     lines = {line_id: line for line_id, line in usable.items() if wanted.line in (None, line_id)}
-    owners: Mapping[str, int] = {MINE: user.viewer.user_id, NOBODYS: 0}
     waits = here.storage.conversations.waits
-    found = waits.waiting(user.portal.id, Filter(tuple(lines), owners.get(wanted.owner)))
+    found = waits.waiting(user.portal.id, Filter(tuple(lines), wanted.owner_id(user.viewer.user_id)))
+    if len(found) == MAX_LISTED and not wanted.owner:  # one's own are not lost among very many
+        own = waits.waiting(user.portal.id, Filter(tuple(lines), user.viewer.user_id))
+        found = sorted({chat.id: chat for chat in [*found, *own]}.values(), key=lambda chat: chat.waiting_since)
     taken = waits.lost(user.portal.id, user.viewer.user_id)
     lost = [chat for chat in taken if chat.owner_id and chat.line_id in usable]
     clients = here.chats.rights.readable(user.portal, user.viewer, [*found, *lost])
@@ -264,6 +269,7 @@ def waiting(user: CurrentUser, wanted: Wanted, *, ignored: Chat | None = None) -
         more=len(found) > (MAX_LISTED - 1 if user.viewer.admin else MAX_ASKED),
         lines=context.lines,
         wanted=wanted,
+        staff=_colleagues(user),
         lost=[(named[chat.id] if chat.id in clients else "", here.chats.beside.owner(chat)) for chat in lost],
         user_id=user.viewer.user_id,
         admin=user.viewer.admin,
@@ -294,13 +300,16 @@ def waiting_settings(
     )
 
 
-def _readable(chat_id: int) -> tuple[CurrentUser, Chat, ClientCards]:
-    """The chat, if this user may read and change it. Refused otherwise."""
+def _readable(chat_id: int, *, anew: bool = False) -> tuple[CurrentUser, Chat, ClientCards]:
+    """The chat, if this user may read and change it. Refused otherwise. `anew`: a colleague may have made a card for
+    its client in this minute."""
     user, here = current_user(), services()
     chat = here.storage.chats.get(user.portal.id, chat_id) if chat_id < 2**53 else None
     if chat is None:
         raise Refused(ErrorCode.NOT_ALLOWED, 404, "chat")
     user.context.line(chat.line_id)
+    if anew:
+        here.chats.rights.forget(chat, user.viewer.user_id)
     client = here.chats.rights.readable(user.portal, user.viewer, [chat]).get(chat.id)
     if client is None:
         raise Refused(ErrorCode.NOT_ALLOWED, reason="chat")
@@ -323,14 +332,20 @@ def _attach(user: CurrentUser, card: CrmLink, phone: str) -> None:
         raise Refused(ErrorCode.PORTAL_BUSY, 503, "card to attach to")
 
 
-def _claimable(chat_id: int) -> tuple[CurrentUser, Chat, ClientCards]:
+def _claimable(chat_id: int, *, anew: bool = False) -> tuple[CurrentUser, Chat, ClientCards]:
     """The same to do something that says whose the client is. Refused also where the user came by a typed number, and
     others talked in its chat, or none did: at most one reading of that."""
-    user, chat, client = _readable(chat_id)
+    user, chat, client = _readable(chat_id, anew=anew)
     if client.typed:
         typed_numbers, line = services().chats.service.typed, user.context.line(chat.line_id)
         refuse_empty(typed_numbers.require(line, chat.client, user.viewer.user_id))
     return user, chat, client
+
+
+def _colleagues(user: CurrentUser) -> list[Employee]:
+    """By name, also those who left: their clients are looked for too."""
+    known = services().storage.staff.of(user.portal.id).values()
+    return sorted((each for each in known if each.user_id != user.viewer.user_id), key=lambda each: each.name)
 
 
 def _on(on: bool) -> str:

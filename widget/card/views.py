@@ -202,7 +202,7 @@ def ignore() -> ResponseReturnValue:
     refuse_everywhere(context, everywhere=everywhere)
     if not confirmed:
         return ask_to_ignore(line, everywhere=everywhere)
-    services().chats.ignoring.begin(context, line, client, everywhere=everywhere)
+    services().chats.ignoring.begin(context, None if everywhere else line, client)
     return _row(key)
 
 

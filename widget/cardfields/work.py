@@ -5,7 +5,7 @@ told as it is known; nothing is ever asked of WhatsApp.
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,7 +16,7 @@ from widget.bitrix24.own_writes import OwnWrites
 from widget.bitrix24.rest import Rest
 from widget.cardfields.talks import CardTalks
 from widget.errors import AppError, ErrorCode, Refused
-from widget.storage.card_fields import MAX_DUE, CardFieldMap, CardFields, FactFields
+from widget.storage.card_fields import MAX_DUE, MAX_PUT_BACK, CardFieldMap, CardFields, FactFields
 from widget.storage.chats import Chat
 from widget.storage.hidden_clients import HiddenClients
 from widget.storage.portals import Portal, Portals
@@ -70,16 +70,17 @@ class CardFieldWork:
                 if fields:
                     looked = self._go(portal, fields, behind=portal_id in behind)
                 else:
-                    self._put_back(portal)
+                    self._put_back(portal, fields)
             if portal_id in behind and not looked:
                 self._stored.backlog.put_back(portal_id)
 
     def _go(self, portal: Portal, fields: CardFieldMap, *, behind: bool) -> bool:
         """Returns whether nothing was left."""
+        left = behind and self._put_back(portal, fields)
         due = self._stored.due(portal.id, self._stored.backlog.since(behind=behind))
         for chat in due:
             self._tell_of(portal, fields, chat)
-        return len(due) < MAX_DUE
+        return len(due) < MAX_DUE and not left
 
     def _tell_of(self, portal: Portal, fields: CardFieldMap, chat: Chat) -> None:
         try:
@@ -107,7 +108,8 @@ class CardFieldWork:
     def _items_of(
         self, portal: Portal, people: Sequence[tuple[int, int]], kinds: Sequence[int]
     ) -> set[tuple[int, int]]:
-        """The newest deals and items of smart processes of these contacts and companies that are not closed."""
+        """The newest deals and items of smart processes of these contacts and companies that are not closed, or that
+        hold facts: what they say stays true."""
         newest = {"order": {"id": "DESC"}, "select": ["*"], "start": -1}
         asked: dict[str, Command] = {
             f"k{kind}_{of}_{one}": (
@@ -120,12 +122,12 @@ class CardFieldWork:
         answer = self._rest.batch(portal, portal.installer_id, dict(list(asked.items())[:50]))
         if answer.busy:
             raise answer.refused(answer.busy)
-        return {
-            (int(key[1:].partition("_")[0]), as_positive_int(item.get("id")))
+        items = {
+            (int(key[1:].partition("_")[0]), as_positive_int(item.get("id"))): item
             for key, told in answer.results.items()
             for item in [as_dict(row) for row in as_rows(as_dict(told).get("items"))][:NEWEST]
-            if item.get("closed") != "Y" and item.get("stageSemanticId") not in ("S", "F")
         }
+        return {card for card, item in items.items() if _is_open(item) or self._stored.filled(portal.id, *card).written}
 
     def _tell(self, portal: Portal, names: FactFields, kind: int, item_id: int) -> None:
         """What is true of this card's conversations now, into its fields. One call to read it, one to write where
@@ -161,9 +163,11 @@ class CardFieldWork:
             portal, portal.installer_id, "crm.item.update", {"entityTypeId": kind, "id": item_id, "fields": values}
         )
 
-    def _put_back(self, portal: Portal) -> None:
-        """Write back what the cards' fields held before. One call a card."""
-        for item in self._stored.to_put_back(portal.id):
+    def _put_back(self, portal: Portal, kept: Collection[int]) -> bool:
+        """Write back what fields of cards held before, of kinds that are not kept. Returns whether some may be left.
+        One call a card."""
+        found = self._stored.to_put_back(portal.id, kept)
+        for item in found:
             values = {name: item.before.get(name) or "" for name in item.written}
             try:
                 if values:
@@ -174,3 +178,8 @@ class CardFieldWork:
                     self._stored.delay(item, PUT_BACK_AGAIN)
                     continue
             self._stored.forget(item)
+        return len(found) == MAX_PUT_BACK
+
+
+def _is_open(item: Mapping[str, Any]) -> bool:
+    return item.get("closed") != "Y" and item.get("stageSemanticId") not in ("S", "F")

@@ -86,7 +86,7 @@ def ignore(chat_id: int) -> ResponseReturnValue:
     refuse_everywhere(context, everywhere=everywhere)
     if not confirmed:
         return ask_to_ignore(line, everywhere=everywhere)
-    services().chats.ignoring.begin(context, line, chat.client, everywhere=everywhere)
+    services().chats.ignoring.begin(context, None if everywhere else line, chat.client)
     return drawn(context, line, services().storage.conversations.waits.get(chat) or chat)
 
 

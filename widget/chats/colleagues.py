@@ -1,17 +1,17 @@
 """Two reps in one chat: which of them types just now, and the question that one is asked before a message goes out."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
 
 from widget.cache import Cache, StoreGone
 from widget.storage.chats import Chat
-from widget.storage.sends import Send, Sends
+from widget.storage.sends import Send, Sends, SendState
 from widget.untrusted import as_dict, as_positive_int
 
 WRITES_SECONDS = 8  # after the last key that was pressed
+PLACES = 8  # of a chat in the cache: two who write at once seldom share one
 JUST_NOW = 600.0  # seconds: another employee's message is worth a question
 SAME_TEXT = 120.0  # seconds: the same text of two employees is probably one too many
 
@@ -39,39 +39,39 @@ class Colleagues:
     def writes(self, chat: Chat, user_id: int, *, on: bool = True) -> None:
         """The user has pressed a key, or left. One round trip; nothing where the cache is out of reach."""
         with suppress(StoreGone):
-            self._cache.set_many({_key(chat): {"user": user_id if on else 0}}, WRITES_SECONDS)
+            self._cache.set_many({_place(chat, user_id): {"user": user_id if on else 0}}, WRITES_SECONDS)
 
     def who_writes(self, chat: Chat, user_id: int) -> int:
         """Another user who writes in the chat just now, 0 where none does. One round trip."""
         try:
-            writer_record: Mapping[str, Any] = as_dict(self._cache.get_many([_key(chat)]).get(_key(chat)))
+            writer_records = self._cache.get_many([_place(chat, place) for place in range(PLACES)])
         except StoreGone:
             return 0
-        writer = as_positive_int(writer_record.get("user"))
-        return 0 if writer == user_id else writer
+        writers = (as_positive_int(as_dict(each).get("user")) for each in writer_records.values())
+        return next((writer for writer in writers if writer not in (0, user_id)), 0)
 
     def since(self) -> float:
         """From when on (unix seconds) what another employee wrote is worth a question."""
         return self._clock() - JUST_NOW
 
-    def others(self, chat: Chat, user_id: int) -> Sequence[Send]:
-        """What others have just written in the chat, after this user's own last message. One query."""
-        return self._sends.of_others(chat.portal_id, chat.id, user_id, self.since())
+    def lately(self, chat: Chat) -> Sequence[Send]:
+        """What users have just written in the chat. One query."""
+        return self._sends.lately(chat.portal_id, chat.id, self.since())
 
-    def doubt(self, others: Sequence[Send], text: str) -> Doubted | None:
-        """The question to ask before a user sends this text where `others` wrote just now, None for none. It is asked
-        once: this user's next message ends it. No call."""
+    def doubt(self, lately: Sequence[Send], user_id: int, text: str) -> Doubted | None:
+        """The question to ask before this user sends this text where users wrote `lately`, None for none. It is asked
+        once: this user's next message ends it; about the same text, the next one with that text. No call."""
         now = self._clock()
-        if not others:
-            return None
-        same = next((send for send in others if send.created_at > now - SAME_TEXT and _same(send.text, text)), None)
-        which = same or others[0]
-        doubt = Doubt.SAME if same else Doubt.COLLEAGUE
-        return Doubted(doubt, which.user_id, int((now - which.created_at) // 60))
+        alike = [send for send in lately if send.created_at > now - SAME_TEXT and _same(send.text, text)]
+        for doubt, sends in ((Doubt.SAME, alike), (Doubt.COLLEAGUE, lately)):
+            last = next((send for send in sends if send.user_id == user_id or send.state is not SendState.FAILED), None)
+            if last and last.user_id != user_id:
+                return Doubted(doubt, last.user_id, int((now - last.created_at) // 60))
+        return None
 
 
-def _key(chat: Chat) -> str:
-    return f"writes:{chat.portal_id}:{chat.id}"
+def _place(chat: Chat, user_id: int) -> str:
+    return f"writes:{chat.portal_id}:{chat.id}:{user_id % PLACES}"
 
 
 def _same(stored: str, typed: str) -> bool:

@@ -94,7 +94,7 @@ def draft_of(chat_id: int, given: dict[str, Any], *, confirmed: bool, text: str 
     assert before  # noqa: S101 - a chat that is not there was refused
     answered = named(chat, reply_to) if reply_to else None
     refuse_unlinked(line, before.known)
-    asked = None if before.known or confirmed else question_before(context, chat, text, before.others)
+    asked = None if before.known or confirmed else question_before(context, chat, text, before.lately)
     if asked:
         return asked
     name = context.viewer.name if before.show_name else ""
@@ -119,9 +119,7 @@ def _before(session: Session, chat_id: int, key: str, *, asks: bool) -> Before |
         return None
     here, user_id = services(), session.user_id
     since = here.chats.colleagues.since() if asks else None
-    return here.storage.conversations.before(
-        session.portal_id, chat_id, send_key=key, user_id=user_id, others_since=since
-    )
+    return here.storage.conversations.before(session.portal_id, chat_id, send_key=key, user_id=user_id, since=since)
 
 
 def _sent_elsewhere(session: Session, key: str) -> Response | None:
@@ -208,12 +206,12 @@ def download(body: bytes) -> Response:
     return response
 
 
-def question_before(context: CardContext, chat: Chat, text: str, others: Sequence[Send]) -> Response | None:
-    """All that is to be asked before the message goes out, at once; None where nothing is. `others` is what other users
-    have just written there. One query where another one has, and none where the employees are remembered."""
+def question_before(context: CardContext, chat: Chat, text: str, lately: Sequence[Send]) -> Response | None:
+    """All that is to be asked before the message goes out, at once; None where nothing is. `lately` is what users have
+    just written there. One query where another one has, and none where the employees are remembered."""
     here = services()
     local = context.local(context.phone_of(chat.client))
-    doubted = here.chats.colleagues.doubt(others, text)
+    doubted = here.chats.colleagues.doubt(lately, context.viewer.user_id, text)
     asleep = local if local and local.asleep else None
     if not asleep and not doubted:
         return None

@@ -19,6 +19,7 @@ from widget.storage.conversations import Conversations
 from widget.storage.lines import Line
 from widget.storage.messages import MAX_ROWS
 from widget.storage.sends import DECIDED_WITHIN, OPEN, Send, SendState
+from widget.storage.sends import WENT_OUT as ANSWERS
 
 MESSAGES = 30  # of one page
 MAX_EMPTY = 4  # pages without a message that one request passes
@@ -98,7 +99,7 @@ class Histories:
         if messages:
             theirs = any(not message.from_me for message in messages)
             self._chats.notice(chat, News(proved=theirs, last_at=messages[0].at))
-            self._waiting.notice(chat, messages)
+        self._waiting.notice(chat, messages, moved=_out(stored) != _out(sends))
         return self._history(line, page, messages, sends, facts, trouble)
 
     def older(self, line: Line, chat: Chat, cursor: str) -> History:
@@ -230,6 +231,11 @@ class Histories:
         if not isinstance(status, LineStatus):
             return End.ON_PHONE  # the careful answer
         return {Depth.FULL: End.START, Depth.PARTIAL: End.ON_PHONE, Depth.NONE: End.NOT_KEPT}[status.depth]
+
+
+def _out(sends: Sequence[Send]) -> set[int]:
+    """Those that the client has, as far as is known."""
+    return {send.id for send in sends if send.state in ANSWERS}
 
 
 def _oldest(page: Page) -> float:

@@ -1,6 +1,6 @@
 """Clients who are ignored: nothing new of them is stored, counted or shown, and none of them waits."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 
 from widget.bitrix24.crm import Viewer
 from widget.chats.waiting import Waiting
@@ -30,14 +30,13 @@ class Ignoring:
         self._waits = stored.conversations.waits
         self._waiting = Waiting(stored.conversations)
 
-    def begin(self, context: CardContext, line: Line, client: str, *, everywhere: bool) -> None:
-        """Ignore a client on this line or on all, by their phone and by every id of theirs. Their chats there wait no
-        longer. One query, and a statement for each id and each chat that waits."""
+    def begin(self, context: CardContext, line: Line | None, client: str) -> None:
+        """Ignore a client on this line, None for all, by their phone and by every id of theirs. Their chats there wait
+        no longer. One query, and a statement for each id and each chat that waits."""
         portal_id, user_id = context.portal.id, context.viewer.user_id
-        chats = [chat for chat in self._chats_of(portal_id, client) if everywhere or chat.line_id == line.id]
-        for name in _names_of(client, chats):
-            self._ignores.add(portal_id, EVERY_LINE if everywhere else line.id, name, user_id)
-        self._note(context, ChangeKind.IGNORED, "" if everywhere else line.name)
+        chats = [chat for chat in self._chats_of(portal_id, client) if line is None or chat.line_id == line.id]
+        self._ignores.add(portal_id, line.id if line else EVERY_LINE, _names_of(client, chats), user_id)
+        self._note(context, ChangeKind.IGNORED, line.name if line else "")
         for chat in chats:
             if chat.waiting_since:
                 self.waive_until(context, chat, chat.theirs_at)
@@ -70,5 +69,5 @@ class Ignoring:
         self._stored.changes.add(context.portal.id, what, user_id=who.user_id, user_name=who.name, line=line_name)
 
 
-def _names_of(client: str, chats: Iterable[Chat]) -> Mapping[str, None]:
-    return dict.fromkeys([client, *(name for chat in chats for name in chat.chat_ids)])
+def _names_of(client: str, chats: Iterable[Chat]) -> set[str]:
+    return {client, *(name for chat in chats for name in chat.chat_ids)}

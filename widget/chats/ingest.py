@@ -48,6 +48,8 @@ class IgnoreList(Protocol):
 
     def ignores(self, portal_id: int, line_id: int, clients: Collection[str]) -> bool: ...
 
+    def extend(self, portal_id: int, line_id: int, clients: Collection[str]) -> object: ...
+
 
 def ignore_webhook(line: Line, phone: str, event: GatewayEvent, went: Went) -> None:
     """Hears and does nothing."""
@@ -203,8 +205,12 @@ class Ingest:
         return read_facts(before), read_facts(after)
 
     def _is_ignored(self, line: Line, event: GatewayEvent) -> bool:
+        """Who is ignored by one name is so by the others that the event tells."""
         clients = {*event.chat_ids, *_phones(event.chat_ids)}
-        return self._ignores is not None and self._ignores.ignores(line.portal_id, line.id, clients)
+        if self._ignores is None or not self._ignores.ignores(line.portal_id, line.id, clients):
+            return False
+        self._ignores.extend(line.portal_id, line.id, clients)
+        return True
 
     def _settle(self, sends: Sequence[Send], facts: MessageFacts) -> list[Send]:
         """Move sends from a card forward; as they are then. A message that is seen to exist was sent, with any

@@ -14,6 +14,7 @@ from widget.chats.files import is_label
 from widget.chats.likeness import CLOCKS_APART, SAME_SEND, is_the_send
 from widget.chats.message_facts import MessageFacts, merge_facts, read_facts, seen
 from widget.chats.states import STATES
+from widget.chats.waiting import Waiting
 from widget.gateways.base import GatewayError, GatewayErrorCode, LineStatus, Message
 from widget.gateways.lines import Gateways
 from widget.storage.chats import LID, Chat
@@ -47,6 +48,7 @@ class LookUps:
         self._gateways = gateways
         self._sends = conversations.sends
         self._messages = conversations.messages
+        self._waiting = Waiting(conversations)
         self._clock = clock
         self._looked: TTLCache[int, bool] = TTLCache(4096, LOOKED_AROUND, timer=timer_of(clock))
         self._lock = threading.Lock()
@@ -158,7 +160,9 @@ class LookUps:
         facts = self._sends.by_key(send.portal_id, send.send_key)  # by a webhook, while the gateway was asked
         if facts and facts.state is not SendState.QUEUED:
             return facts
-        return self._sends.settle(send, SendState.FAILED, reason=QUEUE_DROPPED)
+        failed = self._sends.settle(send, SendState.FAILED, reason=QUEUE_DROPPED)
+        self._waiting.notice(chat, (), moved=True)  # it answered nobody
+        return failed
 
     def _look_around(self, line: Line, chat: Chat, send: Send) -> Send:
         """In the messages of its own time, once in a while."""

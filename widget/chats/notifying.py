@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from widget.bitrix24.access import access_commands, granted
 from widget.bitrix24.country import language_in
 from widget.bitrix24.employees import NOTIFIES, notify, take_back
+from widget.bitrix24.errors import said_no
 from widget.bitrix24.rest import Rest
 from widget.chats.sending import DOWN
-from widget.errors import Refused
+from widget.errors import ErrorCode, Refused
 from widget.gateways.lines import Gateways
 from widget.i18n import catalogue
 from widget.storage.conversations import Conversations
@@ -21,7 +22,6 @@ from widget.storage.lines import Line, Lines
 from widget.storage.notices import Notice, Notices
 from widget.storage.portals import Portal, Portals
 from widget.storage.staff import Staff
-from widget.storage.waits import Filter
 
 log = logging.getLogger(__name__)
 
@@ -73,15 +73,13 @@ class UsualReasons:
         too_long = self._clock() - 60.0 * portal.waiting_minutes
         _ = _texts(portal)
         words = _("A client waits for your answer: %(number)s, line %(line)s.")
-        waiting = self._waits.waiting(portal.id, Filter(tuple(lines)))
-        late = [chat for chat in waiting if chat.waiting_since <= too_long]
+        late = self._waits.owned_since(portal.id, tuple(lines), too_long)
         titles = self._hidden.titles(late, _("Client without a number"))
         for chat in late:
-            owner = employees.get(chat.owner_id)
-            if owner and owner.active:
-                line = lines[chat.line_id]
+            owner_id, line = chat.owner_id, lines[chat.line_id]
+            if owner_id not in employees or employees[owner_id].active:  # who was never here may own a chat by its card
                 about = {"number": titles[chat.id], "line": line.name}
-                yield (f"WIDGET|WAITS|{chat.id}|{owner.user_id}", owner.user_id), Reason(words % about, line=line)
+                yield (f"WIDGET|WAITS|{chat.id}|{owner_id}", owner_id), Reason(words % about, line=line)
 
     def _in_trouble(self, portal: Portal, lines: dict[int, Line]) -> Iterator[tuple[tuple[str, int], Reason]]:
         _ = _texts(portal)
@@ -139,9 +137,7 @@ class Notifying:
         out = self._notices.of(portal.id)
         for key, notice in out.items():
             if key not in reasons:
-                if notice.told:
-                    take_back(self._rest, portal, portal.installer_id, notice.tag)
-                self._notices.end(portal.id, notice)
+                self._end(portal, notice)
         for tag, user_id in reasons.keys() - out.keys():
             self._notices.begin(portal.id, tag, user_id)
         due = [
@@ -152,15 +148,24 @@ class Notifying:
         for notice, reason in due[:MAX_TOLD]:
             self._tell(portal, notice, reason)
 
+    def _end(self, portal: Portal, notice: Notice) -> None:
+        """One that Bitrix24 does not take back is tried again in the next round."""
+        if notice.told:
+            try:
+                take_back(self._rest, portal, portal.installer_id, notice.tag)
+            except Refused as refusal:
+                return _pass_over(portal, refusal)
+        return self._notices.end(portal.id, notice)
+
     def _tell(self, portal: Portal, notice: Notice, reason: Reason) -> None:
         """Marked before it is told: what was told and not marked would be told every minute."""
         may = self._may_use(portal, notice.user_id, reason.line)
         if may is not None and self._notices.tell(portal.id, notice) and may:
             try:
                 notify(self._rest, portal, portal.installer_id, notice.user_id, reason.words, notice.tag)
-            except Refused:
+            except Refused as refusal:
                 self._notices.end(portal.id, notice)
-                raise
+                _pass_over(portal, refusal)
 
     def _may_use(self, portal: Portal, user_id: int, line: Line | None) -> bool | None:
         """None where Bitrix24 does not say. One outside call, none for a line that is open to all."""
@@ -172,6 +177,13 @@ class Notifying:
             log.info("notices.access_unknown portal=%s line=%s reason=%s", portal.id, line.id, refusal.reason)
             return None
         return granted(answer, [line.access_list])[line.access_list]
+
+
+def _pass_over(portal: Portal, refusal: Refused) -> None:
+    """What is refused for one notice keeps no other. Raises what is true of all of them."""
+    if refusal.refusal is ErrorCode.PORTAL_SCOPE or not said_no(refusal):
+        raise refusal
+    log.warning("notices.refused portal=%s reason=%s", portal.id, refusal.reason)
 
 
 def _texts(portal: Portal) -> Callable[[str], str]:

@@ -87,7 +87,8 @@ class UnclearEnds:
         look = self._look_for(line, chat, send) if line else LookUpResult.ABSENT
         log.info("unclear.looked line=%s send=%s look=%s found=%s", line_id, send.id, send.looks + 1, look.value)
         if look is LookUpResult.FOUND:
-            self._waiting.recount(chat)  # it answers the client
+            # It answers the client, whose chat may be one with another since the look began.
+            self._waiting.recount(self._chats.resolved(portal_id, chat.id) or chat)
         elif self._is_over(send, look):
             said = send.reason if send.reason != GatewayErrorCode.NO_SUCH_THING.value else ""  # the state says it
             reason = INTERRUPTED if send.state is SendState.SENDING else said

@@ -36,6 +36,7 @@ def waiting_since(turns: Iterable[ChatTurn], *, waived_at: float = 0.0) -> tuple
 class Waiting:
     def __init__(self, conversations: Conversations) -> None:
         self._waits = conversations.waits
+        self._ignores = conversations.ignores
 
     def recount(self, chat: Chat, shown: Sequence[Message] = ()) -> Chat:
         """Work out anew since when the chat's client waits: from what is stored, and from messages that a page of the
@@ -51,14 +52,17 @@ class Waiting:
             chat = stored
         return chat
 
-    def notice(self, chat: Chat, shown: Sequence[Message]) -> None:
+    def notice(self, chat: Chat, shown: Sequence[Message], *, moved: bool = False) -> None:
         """`recount` for a reader of a page, without a failure where the database takes no writes. One query where the
-        page tells nothing new."""
+        page tells nothing new. `moved`: a send turned out to be an answer, or none. A client who is ignored does not
+        wait, whatever a page shows."""
         newest = max((message.at for message in shown if not message.from_me), default=0)
         ours = max((message.at for message in shown if message.from_me), default=0)
-        if newest <= chat.theirs_at and not (chat.waiting_since and ours >= chat.waiting_since):
+        if not moved and newest <= chat.theirs_at and not (chat.waiting_since and ours >= chat.waiting_since):
             return
         try:
+            if self._ignores.ignores(chat.portal_id, chat.line_id, {chat.client, *chat.chat_ids}):
+                return
             self.recount(chat, shown)
         except NOT_WRITTEN as error:
             log.error("waiting.not_stored chat=%s error=%s", chat.id, type(error).__name__)

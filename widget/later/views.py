@@ -1,7 +1,6 @@
 """Messages of an open chat that go out later: listed, written, changed, sent now, taken back."""
 
 import json
-from collections.abc import Sequence
 from dataclasses import astuple
 
 from flask import Blueprint, Response, render_template, request
@@ -30,7 +29,6 @@ from widget.storage.chats import Chat
 from widget.storage.kept_files import MAX_FILE, KeptFile
 from widget.storage.lines import Line
 from widget.storage.scheduled import Room, Scheduled
-from widget.storage.sends import Send
 
 pages = Blueprint("later", __name__, url_prefix="/chats")
 
@@ -109,10 +107,6 @@ def change(
     return None
 
 
-def _just_written(context: CardContext, chat: Chat) -> Sequence[Send]:
-    return services().chats.colleagues.others(chat, context.viewer.user_id)
-
-
 def take_back(message: Scheduled) -> None:
     """Let it go out never. Raises Refused(LATER_BUSY) where it is being sent, or is out."""
     _refuse_sent(message)
@@ -168,7 +162,7 @@ def _rewrite(context: CardContext, chat: Chat, message: Scheduled, text: str, wh
 def _now(context: CardContext, line: Line, chat: Chat, message: Scheduled, *, confirmed: bool) -> Response | None:
     """Send it at once, after the questions that any message is asked with."""
     here = services()
-    asked = None if confirmed else question_before(context, chat, message.text, _just_written(context, chat))
+    asked = None if confirmed else question_before(context, chat, message.text, here.chats.colleagues.lately(chat))
     if asked:
         return asked
     _changed(here.storage.scheduled.take(message))

@@ -88,13 +88,15 @@ def build_repositories(infra: Infrastructure) -> Repositories:
     marks, usage = Marks(infra.cache, infra.keys), Usage(engine, clock)
     atexit.register(flush_at_exit, weakref.ref(usage))
     chats = Chats(engine, clock, marks.chat_changed)
+    ignores = Ignores(engine, secret_box, infra.keys, clock, marks.chat_changed)
     conversations = Conversations(
         engine,
         chats,
         Sends(engine, secret_box, clock),
         Messages(engine, secret_box, clock),
         Counted(engine, usage),
-        HiddenClients(engine, secret_box, clock, chats.changed),
+        HiddenClients(engine, secret_box, clock, chats.changed, ignores),
+        ignores,
     )
     kept_files = KeptFiles(engine, secret_box)
     return Repositories(
@@ -116,7 +118,7 @@ def build_repositories(infra: Infrastructure) -> Repositories:
         mirrors=Mirrors(engine, secret_box, clock),
         timelines=Timelines(engine, clock),
         staff=Staff(engine, clock),
-        ignores=Ignores(engine, secret_box, infra.keys, clock, marks.chat_changed),
+        ignores=ignores,
         notices=Notices(engine, clock),
         card_fields=CardFields(engine, secret_box, clock),
         replies=QuickReplies(engine, secret_box, clock),

@@ -1,7 +1,7 @@
 """Facts of conversations in fields of cards: which a portal wants, what is due, and what was in the fields before."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
@@ -132,9 +132,10 @@ class CardFields:
             set_ = {"sealed": sealed, "at": item.at}
             connection.execute(row.on_conflict_do_update(index_elements=list(named), set_=set_))
 
-    def to_put_back(self, portal_id: int) -> list[FilledItem]:
-        """Cards whose fields still hold facts, of a portal that wants none any more. One query."""
-        mine = filled_items.c.portal_id == portal_id, filled_items.c.next_try_at <= self._clock()
+    def to_put_back(self, portal_id: int, kept: Collection[int] = ()) -> list[FilledItem]:
+        """Cards whose fields still hold facts, of other kinds than are kept. One query."""
+        due = filled_items.c.next_try_at <= self._clock()
+        mine = filled_items.c.portal_id == portal_id, filled_items.c.entity_type_id.not_in(kept), due
         query = select(filled_items).where(*mine).order_by(filled_items.c.at).limit(MAX_PUT_BACK)
         with transaction(self._engine) as connection:
             return [self._read(row) for row in connection.execute(query).mappings()]

@@ -56,7 +56,7 @@ class Chat:
     created_by: int = 0  # the user who opened it first, 0 when it was found at the gateway
     waiting_since: float = 0.0  # when the client wrote the first message without an answer, 0 if none
     theirs_at: float = 0.0  # when the client last wrote, as far as known
-    answered_at: float = 0.0  # when a page of the gateway's history showed the last answer
+    answered_at: float = 0.0  # when the last answer was written, where no row here tells it
     waived_at: float = 0.0  # the client's messages until then need no reply
     waived_by: int = 0  # as this user said
     recounts: int = 0  # how often the times above were worked out

@@ -11,6 +11,7 @@ from widget.storage.chat_names import called
 from widget.storage.chats import Chat, Chats, chat_of_row
 from widget.storage.counted import Counted
 from widget.storage.hidden_clients import HiddenClients
+from widget.storage.ignores import Ignores
 from widget.storage.messages import Messages
 from widget.storage.schema import chats, sends, user_settings
 from widget.storage.sends import Send, Sends
@@ -21,12 +22,12 @@ from widget.storage.waits import Waits
 @dataclass(frozen=True)
 class Before:
     """What is known before a send: its chat, what its key has sent already, whether the user signs messages, and what
-    others have just written there."""
+    users have just written there."""
 
     chat: Chat
     known: Send | None
     show_name: bool
-    others: Sequence[Send] = ()
+    lately: Sequence[Send] = ()
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class Conversations:
     messages: Messages
     counted: Counted
     hidden: HiddenClients
+    ignores: Ignores
 
     @cached_property
     def waits(self) -> Waits:
@@ -50,10 +52,10 @@ class Conversations:
         return transaction(self.engine)
 
     def before(
-        self, portal_id: int, chat_id: int, *, send_key: str, user_id: int, others_since: float | None = None
+        self, portal_id: int, chat_id: int, *, send_key: str, user_id: int, since: float | None = None
     ) -> Before | None:
-        """None for a chat that the portal does not have. One query, and one for what others wrote since `others_since`
-        (unix seconds; None is not read) unless the key has sent already; both in one transaction."""
+        """None for a chat that the portal does not have. One query, and one for what users wrote `since` then (unix
+        seconds; None is not read) unless the key has sent already; both in one transaction."""
         same_key = and_(sends.c.portal_id == chats.c.portal_id, sends.c.send_key == send_key)
         same_user = and_(user_settings.c.portal_id == chats.c.portal_id, user_settings.c.user_id == user_id)
         everything = outerjoin(outerjoin(chats, sends, same_key), user_settings, same_user)
@@ -64,9 +66,8 @@ class Conversations:
             if row is None:
                 return None
             known = self.sends.of_row(row) if row[sends.c.id] is not None else None
-            wanted = known is None and others_since is not None
-            others = self.sends.of_others(portal_id, chat_id, user_id, others_since or 0.0) if wanted else ()
-        return Before(chat_of_row(row), known, bool(row[user_settings.c.show_name]), others)
+            lately = self.sends.lately(portal_id, chat_id, since) if known is None and since is not None else ()
+        return Before(chat_of_row(row), known, bool(row[user_settings.c.show_name]), lately)
 
     def called(
         self, portal_id: int, line_id: int, chat_ids: Collection[str], phones: Collection[str], message_id: str

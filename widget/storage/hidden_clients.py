@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine, Table, and_, bindparam, delete, selec
 
 from widget.phones.numbers import shown
 from widget.storage.chats import LID, MAX_IDS, Chat, chat_of_row, ids_json
+from widget.storage.ignores import Ignores
 from widget.storage.schema import (
     chat_links,
     chats,
@@ -50,12 +51,20 @@ FOLLOWING: tuple[tuple[Table, tuple[str, ...]], ...] = (
 
 
 class HiddenClients:
-    def __init__(self, engine: Engine, secret_box: SecretBox, clock: Callable[[], float], tell: Callable[[Chat], None]):
+    def __init__(
+        self,
+        engine: Engine,
+        secret_box: SecretBox,
+        clock: Callable[[], float],
+        tell: Callable[[Chat], None],
+        ignores: Ignores,
+    ) -> None:
         """`tell` is told of a chat after it was changed. Must not raise."""
         self._engine = engine
         self._secret_box = secret_box
         self._clock = clock
         self._tell = tell
+        self._ignores = ignores
 
     def call(self, chat: Chat, name: str) -> None:
         """Remember how the client calls themselves. One query, and a statement where that is news."""
@@ -121,7 +130,8 @@ class HiddenClients:
 
     def unite(self, hidden: Chat, phones: Sequence[str]) -> Chat:
         """The client has this phone: the chat of the LID and that of the phone, in whichever spelling it is kept, are
-        one from now on. Returns it; since when its client waits is to be worked out anew.
+        one from now on. Returns it; since when its client waits is to be worked out anew. Who was ignored by one name
+        is so by both, and waits no longer.
 
         One transaction. Of two chats the one stays that has a mirror in an open line: its name is known in Bitrix24.
         Who may read the LID's chat by having answered it, written in it or attached it to a card has by that no right
@@ -132,7 +142,9 @@ class HiddenClients:
             query = select(chats).where(*mine, chats.c.phone.in_(phones)).order_by(chats.c.id).limit(1)
             row = connection.execute(query).mappings().first()
             known = chat_of_row(row) if row else None
-            values: dict[str, Any] = {"phone": known.client if known else phones[0], "recounts": chats.c.recounts + 1}
+            phone, both = known.client if known else phones[0], [chat for chat in (known, hidden) if chat]
+            values: dict[str, Any] = {"phone": phone, "recounts": chats.c.recounts + 1}
+            names = {phone, *(name for chat in both for name in (chat.client, *chat.chat_ids))}
             stays = hidden
             if known:
                 values |= _together(known, hidden)
@@ -144,10 +156,14 @@ class HiddenClients:
                 was = {"portal_id": goes.portal_id, "was": goes.id, "chat_id": stays.id}
                 connection.execute(insert_into(connection, joined_chats).values(was).on_conflict_do_nothing())
                 connection.execute(delete(chats).where(chats.c.id == goes.id))
+            if ignored := self._ignores.ignores(hidden.portal_id, hidden.line_id, names):
+                values["waived_at"] = max(chat.theirs_at for chat in both)
             connection.execute(delete(client_names).where(client_names.c.chat_id == stays.id))
             changed = update(chats).where(*mine, chats.c.id == stays.id).values(values).returning(*chats.c)
             found = connection.execute(changed).mappings().first()
         united = chat_of_row(found) if found else stays
+        if ignored:
+            self._ignores.extend(united.portal_id, united.line_id, names)
         for each in (hidden, united):  # open pages know it by either name
             after_commit(self._engine, lambda chat=each: self._tell(chat))  # type: ignore[misc]
         return united
@@ -188,16 +204,17 @@ def _move_mirrored(connection: Connection, goes: Chat, stays: Chat) -> None:
 def _together(known: Chat, hidden: Chat) -> dict[str, object]:
     """What is true of a chat that was two."""
     waiting = sorted((chat for chat in (known, hidden) if chat.waiting_since), key=lambda chat: chat.waiting_since)
-    # Who waived the one had not read the other.
-    waived = waiting[0] if waiting else max(known, hidden, key=lambda chat: chat.waived_at)
+    since = waiting[0].waiting_since if waiting else 0.0
+    # Who waived the one had not read the other: what waits there waits on.
+    waived = max(known, hidden, key=lambda chat: chat.waived_at)
     return {
         "chat_ids": ids_json((*known.chat_ids, *hidden.chat_ids)[:MAX_IDS]),
         "proved": known.proved or hidden.proved,
         "last_at": max(known.last_at, hidden.last_at),
         "theirs_at": max(known.theirs_at, hidden.theirs_at),
         "answered_at": max(known.answered_at, hidden.answered_at),
-        "waiting_since": waiting[0].waiting_since if waiting else 0.0,
-        "waived_at": waived.waived_at,
+        "waiting_since": since,
+        "waived_at": min(waived.waived_at, since - 1) if waiting else waived.waived_at,
         "waived_by": waived.waived_by,
         **_owned(known, hidden),
     }

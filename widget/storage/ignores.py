@@ -73,10 +73,15 @@ class Ignores:
         return any((each, key) in known for key in keys for each in (EVERY_LINE, line_id))
 
     def of(self, portal_id: int) -> list[Ignored]:
-        """The last ignored first. One query."""
+        """The last ignored first, each once, by their phone where it is among their names. One query."""
         query = select(ignored).where(ignored.c.portal_id == portal_id).order_by(ignored.c.id.desc()).limit(MAX_IGNORED)
+        found: dict[tuple[object, ...], Ignored] = {}
         with transaction(self._engine) as connection:
-            return [self._read(row) for row in connection.execute(query).mappings()]
+            for each in map(self._read, connection.execute(query).mappings()):
+                press = each.line_id, each.user_id, each.at
+                if press not in found or each.client.startswith("+"):
+                    found[press] = each
+        return list(found.values())
 
     def of_clients(self, portal_id: int, clients: Collection[str], line_ids: Collection[int]) -> list[Ignored]:
         """Which of these clients are ignored on these lines or on all, and by whom. One query, none for no clients."""
@@ -90,31 +95,48 @@ class Ignores:
         with transaction(self._engine) as connection:
             return [self._read(row) for row in connection.execute(_OF_CLIENTS, wanted).mappings()]
 
-    def add(self, portal_id: int, line_id: int, client: str, user_id: int) -> None:
-        """One statement; none is added twice."""
-        values = {
-            "portal_id": portal_id,
-            "line_id": line_id,
-            "client_key": self._keys.key(portal_id, client),
-            "sealed": self._secret_box.encrypt(client),
-            "user_id": user_id,
-            "at": self._clock(),
-        }
-        with transaction(self._engine) as connection:
-            connection.execute(insert_into(connection, ignored).values(values).on_conflict_do_nothing())
-        self._forget(portal_id)
-        self._tell(portal_id, client)
+    def add(self, portal_id: int, line_id: int, clients: Collection[str], user_id: int) -> None:
+        """Ignore a client of these names. A statement a name; none is added twice."""
+        self._add(portal_id, line_id, clients, user_id, self._clock())
+
+    def extend(self, portal_id: int, line_id: int, clients: Collection[str]) -> None:
+        """All names of one client: where they are ignored by one, they are by all. One query where a client is known
+        by a name that is not ignored, and a statement for each of those."""
+        if len({self.ignores(portal_id, line_id, [client]) for client in clients}) < 2:
+            return
+        for each in self.of_clients(portal_id, clients, [line_id]):
+            self._add(portal_id, each.line_id, clients, each.user_id, each.at)
 
     def remove(self, portal_id: int, ignored_id: int) -> Ignored | None:
-        """What was ignored and no longer is; None where there is no such row. One statement."""
-        mine = ignored.c.portal_id == portal_id, ignored.c.id == ignored_id
+        """Ignore a client no longer, by none of the names that were ignored at once. Returns what was; None where
+        there is no such row. Two statements."""
+        this = select(ignored).where(ignored.c.portal_id == portal_id, ignored.c.id == ignored_id).subquery()
+        same = (ignored.c[name] == this.c[name] for name in ("portal_id", "line_id", "user_id", "at"))
+        ids = select(ignored.c.id).where(*same)
+        mine = ignored.c.portal_id == portal_id, ignored.c.id.in_(ids)
         with transaction(self._engine) as connection:
-            row = connection.execute(delete(ignored).where(*mine).returning(*ignored.c)).mappings().first()
+            rows = connection.execute(delete(ignored).where(*mine).returning(*ignored.c)).mappings().all()
         self._forget(portal_id)
-        gone = self._read(row) if row else None
-        if gone:
-            self._tell(portal_id, gone.client)
-        return gone
+        gone = [self._read(row) for row in rows]
+        for each in gone:
+            self._tell(portal_id, each.client)
+        return next((each for each in gone if each.id == ignored_id), None)
+
+    def _add(self, portal_id: int, line_id: int, clients: Collection[str], user_id: int, at: float) -> None:
+        with transaction(self._engine) as connection:
+            for client in dict.fromkeys(clients):
+                values = {
+                    "portal_id": portal_id,
+                    "line_id": line_id,
+                    "client_key": self._keys.key(portal_id, client),
+                    "sealed": self._secret_box.encrypt(client),
+                    "user_id": user_id,
+                    "at": at,
+                }
+                connection.execute(insert_into(connection, ignored).values(values).on_conflict_do_nothing())
+        self._forget(portal_id)
+        for client in clients:
+            self._tell(portal_id, client)
 
     def _keys_of(self, portal_id: int, clients: Collection[str]) -> list[str]:
         return [key for client in clients for key in self._keys.keys(portal_id, client)]

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Engine, and_, func, or_, select, update
 
 from widget.storage.database import RowRefused
-from widget.storage.pruning import prune
-from widget.storage.schema import messages
+from widget.storage.pruning import in_parts, prune
+from widget.storage.schema import chats, messages
 from widget.storage.secret_box import SecretBox
 from widget.storage.transaction import transaction
 from widget.storage.upsert import insert_into
@@ -155,6 +155,17 @@ class Messages:
         return ChatEvidence(float(last_at or 0.0), bool(incoming))
 
     def wipe(self, before: float) -> int:
-        """Forget what was written or last heard of before this time. Returns how many messages that were."""
+        """Forget what was written or last heard of before this time. Returns how many messages that were.
+
+        That a client was answered may be known by these rows alone: it is noted in their chat first.
+        """
+        answered = and_(
+            chats.c.waiting_since == 0,
+            chats.c.theirs_at > chats.c.answered_at,
+            chats.c.theirs_at > chats.c.waived_at,
+            chats.c.theirs_at < before,
+        )
+        noted = update(chats).values(answered_at=chats.c.theirs_at, recounts=chats.c.recounts + 1)
+        in_parts(self._engine, chats, answered, noted)
         written_before = and_(messages.c.at > 0, messages.c.at < before)
         return sum(prune(self._engine, messages, old) for old in (messages.c.changed_at < before, written_before))

@@ -131,7 +131,7 @@ chats = Table(
     Column("created_at", Float, nullable=False),
     Column("waiting_since", Float, nullable=False, server_default="0"),  # the client's first unanswered message, 0 none
     Column("theirs_at", Float, nullable=False, server_default="0"),  # the client's last message
-    Column("answered_at", Float, nullable=False, server_default="0"),  # the last answer that a history showed
+    Column("answered_at", Float, nullable=False, server_default="0"),  # the last answer, where no row tells it
     Column("waived_at", Float, nullable=False, server_default="0"),  # their last one that needs no reply
     Column("waived_by", Id, nullable=False, server_default="0"),  # the user who said so
     Column("recounts", Integer, nullable=False, server_default="0"),  # how often the times above were worked out

@@ -22,7 +22,7 @@ DECIDED_WITHIN = 7 * 86_400.0  # seconds for which a missing send stays in sight
 SETTLES_WITHIN = 600.0  # seconds; what is unclear for longer is worth an administrator's look
 MAX_RECENT = 200  # sends of one chat in one answer
 SENT_AGAIN = "sent_again"  # the reason of a missing send whose text went out anew, under another key
-MAX_OF_OTHERS = 20
+MAX_LATELY = 20
 LOOKED = "looked"  # a step of a trail: the job looks for the send
 TOLD = "told"  # another one: Bitrix24 was told of it
 MAX_STEPS = 100  # of one send
@@ -238,19 +238,10 @@ class Sends:
         """What this user wrote in the chat from here, newest first; of very many the newest. One query."""
         return self._of_chat(portal_id, chat_id, sends.c.user_id == user_id, most=MAX_WRITTEN)
 
-    def of_others(self, portal_id: int, chat_id: int, user_id: int, since: float) -> list[Send]:
-        """What other users wrote in the chat from here since then, unless it failed, and after this user's own last
-        message; newest first. One query."""
-        own = select(func.coalesce(func.max(sends.c.created_at), 0.0)).where(
-            sends.c.portal_id == portal_id, sends.c.chat_id == chat_id, sends.c.user_id == user_id
-        )
-        which = (
-            sends.c.user_id.not_in((user_id, 0)),
-            sends.c.created_at >= since,
-            sends.c.created_at > own.scalar_subquery(),
-            sends.c.state != SendState.FAILED.value,
-        )
-        return self._of_chat(portal_id, chat_id, *which, most=MAX_OF_OTHERS)
+    def lately(self, portal_id: int, chat_id: int, since: float) -> list[Send]:
+        """What users wrote in the chat from here after this time (unix seconds), newest first; of very many the newest.
+        One query."""
+        return self._of_chat(portal_id, chat_id, sends.c.user_id != 0, sends.c.created_at > since, most=MAX_LATELY)
 
     def by_message(self, portal_id: int, line_id: int, message_id: str) -> list[Send]:
         """The sends of this line that are this message. One query."""

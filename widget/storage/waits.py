@@ -14,6 +14,7 @@ from widget.storage.transaction import after_commit, transaction
 
 MAX_TURNS = 60  # of one chat that a recount looks at; what was before them is in its columns
 MAX_LISTED = 200
+MAX_LATE = 5000
 COUNTED_DAYS = 7  # who has waited for longer is told to no operator
 # How long a client has waited at least (seconds), longest first; the names are labels of a metric.
 WAITED = (("a_day", 86_400.0), ("an_hour", 3600.0), ("a_quarter", 900.0), ("less", 0.0))
@@ -102,10 +103,11 @@ class Waits:
         return self._change(chat, chats.c.recounts == chat.recounts, **values, recounts=chat.recounts + 1)
 
     def waive(self, chat: Chat, user_id: int, *, until: float) -> Chat | None:
-        """The client's messages up to `until` (unix seconds) need no reply. One statement."""
+        """The client's messages up to `until` (unix seconds) need no reply; None where that was said of them and later
+        ones. One statement."""
         at = case((chats.c.theirs_at < until, chats.c.theirs_at), else_=literal(until))
         recounts = chats.c.recounts + 1
-        return self._change(chat, waived_at=at, waived_by=user_id, recounts=recounts)
+        return self._change(chat, chats.c.waived_at < at, waived_at=at, waived_by=user_id, recounts=recounts)
 
     def own(self, chat: Chat, user_id: int, *, at: float, typed: bool = False) -> Chat | None:
         """Give the chat to a user, 0 for none; None if it is theirs. `typed`: a typed number is all that brought them.
@@ -125,6 +127,15 @@ class Waits:
         if wanted.owner_id is not None:
             mine.append(chats.c.owner_id == wanted.owner_id)
         query = select(chats).where(*mine).order_by(chats.c.waiting_since, chats.c.id).limit(MAX_LISTED)
+        with transaction(self._engine) as connection:
+            return [chat_of_row(row) for row in connection.execute(query).mappings()]
+
+    def owned_since(self, portal_id: int, line_ids: Sequence[int], until: float) -> list[Chat]:
+        """The chats with an owner whose clients have waited since this time (unix seconds) or longer, longest first; of
+        very many the first. One query."""
+        waits = chats.c.waiting_since > _ZERO, chats.c.waiting_since <= until
+        mine = chats.c.portal_id == portal_id, *waits, chats.c.line_id.in_(line_ids), chats.c.owner_id != 0
+        query = select(chats).where(*mine).order_by(chats.c.waiting_since, chats.c.id).limit(MAX_LATE)
         with transaction(self._engine) as connection:
             return [chat_of_row(row) for row in connection.execute(query).mappings()]
 
