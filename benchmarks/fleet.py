@@ -26,7 +26,7 @@ POLLS_A_MINUTE, OPEN_CARDS = 1.0, 0.5  # of a card on a screen; the share of rep
 CARDS_A_SECOND = REPS * CARDS_A_DAY * BUSY_HOUR / 3600
 POLLS_A_SECOND = REPS * OPEN_CARDS * POLLS_A_MINUTE / 60
 
-COSTS = {"cold_cards": 63.3, "polls": 1.1}  # ms of a core in a web process
+COSTS = {"cold_cards": 36.3, "polls": 0.82}  # ms of a core in a web process
 SIMULATED = 300.0  # seconds of the busiest hour
 PATIENCE = 0.5  # seconds that one request in a hundred may wait for its process
 SEED = 7

@@ -11,4 +11,4 @@ def test_more_processes_are_less_busy_and_the_wait_is_short_in_the_end() -> None
 
 
 def test_the_documented_costs_need_what_the_documentation_says() -> None:
-    assert simulated(17, COSTS).p99 <= PATIENCE < simulated(16, COSTS).p99
+    assert simulated(8, COSTS).p99 <= PATIENCE < simulated(7, COSTS).p99

@@ -161,7 +161,7 @@ class LookUps:
         if facts and facts.state is not SendState.QUEUED:
             return facts
         failed = self._sends.settle(send, SendState.FAILED, reason=QUEUE_DROPPED)
-        self._waiting.notice(chat, (), moved=True)  # it answered nobody
+        self._waiting.notice(chat, (), moved=True)  # it answered no client
         return failed
 
     def _look_around(self, line: Line, chat: Chat, send: Send) -> Send:

@@ -54,8 +54,8 @@ class Waiting:
 
     def notice(self, chat: Chat, shown: Sequence[Message], *, moved: bool = False) -> None:
         """`recount` for a reader of a page, without a failure where the database takes no writes. One query where the
-        page tells nothing new. `moved`: a send turned out to be an answer, or none. A client who is ignored does not
-        wait, whatever a page shows."""
+        page tells nothing new. `moved`: a send turned out to be an answer, or none. What a page shows makes no
+        client wait who is ignored."""
         newest = max((message.at for message in shown if not message.from_me), default=0)
         ours = max((message.at for message in shown if message.from_me), default=0)
         if not moved and newest <= chat.theirs_at and not (chat.waiting_since and ours >= chat.waiting_since):
