@@ -51,6 +51,10 @@ def waits(widget: Widget, gateway: Caller, lid: str = RUSTAM.lid) -> int:
     return found.id
 
 
+def change_portal(widget: Widget, **change: object) -> None:
+    widget.outside.http.post(f"{widget.outside.portal}/_sandbox/portals/1", json=change).raise_for_status()
+
+
 def opened(page: CardPage, chat: int) -> CardPage:
     as_app(page, f"/app/waiting/{chat}/open", {})
     return page.open_chat(page.text.split('data-key="')[1].split('"')[0])
@@ -101,6 +105,67 @@ def test_a_new_card_for_a_client_without_a_number_holds_their_chat(widget: Widge
     assert NAME in page.words
     assert "in no card" not in page.words
     assert page.post(f"/app/waiting/{chat}/card", {"kind": "contact"}).answer.status_code == 409
+
+
+@pytest.mark.parametrize(
+    ("kind", "item", "change"),
+    [
+        (3, 44, {"delete_item": {"entityTypeId": 3, "id": 44}}),  # so goes also what is merged into another
+        (1042, 5, {"delete_smart_type": 1042}),
+    ],
+    ids=["a contact", "a smart process"],
+)
+def test_a_client_whose_card_is_deleted_waits_for_all_and_is_attached_anew(
+    widget: Widget, gateway: Caller, kind: int, item: int, change: dict[str, object]
+) -> None:
+    chat, hidden = waits(widget, gateway), widget.services.storage.conversations.hidden
+    told = chat_of(gateway, RUSTAM.lid)
+    assert told
+    change_portal(widget, add_smart_type={"title": "Замеры", "entityTypeId": 1042})
+    hidden.link(told, kind, item, user_id=1)
+    change_portal(widget, **change)
+    page = app_page(widget, "restricted")
+    assert listed(page) == [chat]
+    assert "in no card" in page.words
+    assert page.post(f"/app/waiting/{chat}/attach", {"kind": "contact", "id": 42}).answer.status_code == 200
+    assert hidden.links(told.portal_id, [chat]) == {chat: [(3, 42)]}
+
+
+def test_a_card_that_others_may_not_read_is_looked_for_once_in_ten_minutes(
+    widget: Widget, gateway: Caller, outside: Outside
+) -> None:
+    chat, told = waits(widget, gateway), chat_of(gateway, RUSTAM.lid)
+    assert told
+    widget.services.storage.conversations.hidden.link(told, 3, 44, user_id=1)
+    page = app_page(widget, "restricted")
+    asked = outside.calls("portal")["batch"]
+    for more in (2, 1):
+        assert listed(page) == []
+        asked += more
+        assert outside.calls("portal")["batch"] == asked
+        widget.clock.forward(61)
+    change_portal(widget, delete_item={"entityTypeId": 3, "id": 44})
+    widget.clock.forward(600)
+    assert listed(page) == [chat]
+
+
+@pytest.mark.parametrize("case", ["no administrator asks", "Bitrix24 fails"])
+def test_a_client_whose_card_is_not_proved_to_be_gone_is_shown_to_nobody_else(
+    widget: Widget, gateway: Caller, outside: Outside, case: str
+) -> None:
+    chat, hidden = waits(widget, gateway), widget.services.storage.conversations.hidden
+    told = chat_of(gateway, RUSTAM.lid)
+    assert told
+    hidden.link(told, 3, 44, user_id=1)
+    page = app_page(widget, "restricted")
+    if case == "no administrator asks":
+        widget.services.storage.portals.set_installer(told.portal_id, 2)
+        app_page(widget, "rep")
+    else:
+        outside.break_portal("OPERATION_TIME_LIMIT", "batch:crm.item.get", None)
+    change_portal(widget, delete_item={"entityTypeId": 3, "id": 44})
+    assert listed(page) == []
+    assert hidden.links(told.portal_id, [chat]) == {chat: [(3, 44)]}
 
 
 @pytest.mark.parametrize("first", ["lid", "both", "phone"])

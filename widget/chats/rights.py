@@ -4,17 +4,18 @@ An administrator may; so may who answers it, and who wrote in it from a card unl
 to answer it by a typed number sees that its client waits, and reads it as typed numbers are read (typed.py). Others
 may where Bitrix24 lets them read a card that has the number or that the chat was attached to. A client who waits, who
 has no such card and whom no employee answers, is for all of them until one takes the chat or says that no reply is
-needed. A chat of a line that is closed to them is never theirs.
+needed. A chat of a line that is closed to them is never theirs. A card that is no more, by the word of an
+administrator's token, counts for nobody: one that a user only may not read still keeps the chat from them.
 """
 
 import logging
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from cachetools import TTLCache
 
-from widget.bitrix24.clients import CrmLink, cards_of_phones, readable
+from widget.bitrix24.clients import MAX_LOOKED_FOR, CrmLink, cards_of_phones, gone, readable
 from widget.bitrix24.crm import Viewer
 from widget.bitrix24.rest import Rest
 from widget.errors import Refused
@@ -29,6 +30,7 @@ log = logging.getLogger(__name__)
 
 MAX_ASKED = 50  # chats of one question
 REMEMBERED_SECONDS = 60
+THERE_SECONDS = 600  # so long a card that was there is not looked for again
 MAX_REMEMBERED = 20_000
 
 Asked = tuple[int, int, int, str]  # by whom about which chat of which client
@@ -56,11 +58,14 @@ class ChatRights:
         self._remembered: TTLCache[Asked, ClientCards] = TTLCache(
             MAX_REMEMBERED, REMEMBERED_SECONDS, timer=timer_of(clock)
         )
+        self._there: TTLCache[tuple[int, CrmLink], bool] = TTLCache(
+            MAX_REMEMBERED, THERE_SECONDS, timer=timer_of(clock)
+        )
         self._lock = threading.Lock()
 
     def readable(self, portal: Portal, viewer: Viewer, chats: Sequence[Chat]) -> dict[int, ClientCards]:
         """By id those of the chats, on lines that are open to the user, that they may read, with the cards of their
-        clients. Bitrix24 is asked about 50 of them, first those that are the user's own. Two outside calls at most,
+        clients. Bitrix24 is asked about 50 of them, first those that are the user's own. Three outside calls at most,
         none for clients that this user asked about in the last minute. Where Bitrix24 does not answer: without cards,
         and only what needs no answer of it."""
         wrote = self._waits.written_in(portal.id, viewer.user_id, [chat.id for chat in chats])
@@ -128,10 +133,30 @@ class ChatRights:
         }
         every = {CrmLink(*card) for cards in of_chat.values() for card in cards}
         titled = {(card.entity_type_id, card.id): card for card in readable(self._rest, portal, user_id, every)}
+        hidden = {chat_id for chat_id, cards in of_chat.items() if cards.isdisjoint(titled)}
+        lost = self._unlink_gone(portal, {CrmLink(*card) for chat_id in hidden for card in links.get(chat_id, ())})
         return {
-            chat_id: ClientCards(tuple(titled[card] for card in sorted(cards) if card in titled), unknown=not cards)
+            chat_id: ClientCards(tuple(titled[card] for card in sorted(cards) if card in titled), unknown=cards <= lost)
             for chat_id, cards in of_chat.items()
         }
+
+    def _unlink_gone(self, portal: Portal, cards: Collection[CrmLink]) -> set[tuple[int, int]]:
+        """Those of the cards, which this user does not see, that nobody does because they are no more; no chat is
+        attached to them from now on. One outside call, none for cards that were there in the last ten minutes."""
+        with self._lock:
+            asked = [card for card in cards if (portal.id, card) not in self._there][:MAX_LOOKED_FOR]
+        try:
+            found = gone(self._rest, portal, asked)
+        except Refused as refusal:
+            log.warning("rights.cards_not_looked_for portal=%s error=%s", portal.id, refusal.reason)
+            return set()
+        lost = {(card.entity_type_id, card.id) for card in found}
+        self._attached.unlink(portal.id, lost)
+        if lost:
+            log.info("rights.cards_gone portal=%s count=%s", portal.id, len(lost))
+        with self._lock:
+            self._there.update({(portal.id, card): True for card in asked if card not in found})
+        return lost
 
 
 def _asked_of(chat: Chat, user_id: int) -> Asked:

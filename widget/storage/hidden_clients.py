@@ -99,6 +99,14 @@ class HiddenClients:
         with transaction(self._engine) as connection:
             connection.execute(insert_into(connection, chat_links).values({**values, **more}).on_conflict_do_nothing())
 
+    def unlink(self, portal_id: int, cards: Collection[tuple[int, int]]) -> None:
+        """No chat belongs to these cards (entityTypeId, id) any more. One statement, none for no cards."""
+        if not cards:
+            return
+        card = tuple_(chat_links.c.entity_type_id, chat_links.c.entity_id)
+        with transaction(self._engine) as connection:
+            connection.execute(delete(chat_links).where(chat_links.c.portal_id == portal_id, card.in_(cards)))
+
     def links(self, portal_id: int, chat_ids: Collection[int]) -> dict[int, list[tuple[int, int]]]:
         """The cards, as entityTypeId and id, that each of these chats belongs to. One query, none for no chats."""
         if not chat_ids:
