@@ -4,6 +4,7 @@ import { resizeFrame } from './bridge.js';
 
 const SETTLE = 50;
 let asked = 0;
+let done = Promise.resolve();
 let timer;
 
 export function followHeight() {
@@ -13,10 +14,12 @@ export function followHeight() {
   }).observe(document.body);
 }
 
-/** Make the frame as high as the page is now. Resolves when the portal has done it. */
-export async function fit() {
+/** Make the frame as high as the page is now. Resolves when the portal has done it, also what was asked before. */
+export function fit() {
   const height = Math.ceil(document.body.getBoundingClientRect().height);
-  if (height === asked) return;
-  asked = height;
-  await resizeFrame(height);
+  if (height !== asked) {
+    asked = height;
+    done = resizeFrame(height);
+  }
+  return done;
 }

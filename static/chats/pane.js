@@ -125,7 +125,14 @@ function start(mine, focus) {
   mine.history.start();
   watchOpenLine(chat.querySelector('#open-line'), address.replace(/messages$/, 'open-line'), mine.stop.signal);
   (document.getElementById(focus) ?? document.getElementById('messages')).focus({ preventScroll: true });
-  chat.querySelector('.chat-head').scrollIntoView({ block: 'nearest' }); // in a long card it may be far above
+  showHead(mine, chat.querySelector('.chat-head'));
+}
+
+// In a long card it may be far above; and until the frame is as high as the chat, the portal's page moves once more.
+async function showHead(mine, head) {
+  head.scrollIntoView({ block: 'nearest' });
+  await fit();
+  if (open === mine) head.scrollIntoView({ block: 'nearest' });
 }
 
 function write(mine, chat, address) {
