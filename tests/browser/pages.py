@@ -1,13 +1,14 @@
 """What a person sees and does, as verbs: a CRM card with the widget in it, the settings, the client's phone."""
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlencode
 
 import axe_playwright_python
-from playwright.sync_api import BrowserContext, Frame, FrameLocator, Locator, Page, Route, expect
+from playwright.sync_api import BrowserContext, Error, Frame, FrameLocator, Locator, Page, Route, expect
 
 from sandbox.demo import Demo
 from tests.chromium import new_page
@@ -312,9 +313,10 @@ AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(enc
 
 def lose_answer(route: Route) -> None:
     """A proxy that waited no longer: what is sent arrives, and its answer does not. Nor does the page hear of it by
-    asking what the chat has. It ends with `unroute_all(behavior="wait")`: what was sent may be on its way still."""
+    asking what the chat has."""
     if route.request.method == "POST":
         route.fetch()
-        route.fulfill(status=504, body="<h1>504 Gateway Time-out</h1>")
+        with suppress(Error):  # the page may be gone by now
+            route.fulfill(status=504, body="<h1>504 Gateway Time-out</h1>")
     else:
         route.fulfill(status=304)

@@ -5,7 +5,7 @@ to answer it by a typed number sees that its client waits, and reads it as typed
 may where Bitrix24 lets them read a card that has the number or that the chat was attached to. A client who waits, who
 has no such card and whom no employee answers, is for all of them until one takes the chat or says that no reply is
 needed. A chat of a line that is closed to them is never theirs. A card that is no more, by the word of an
-administrator's token, counts for nobody: one that a user only may not read still keeps the chat from them.
+administrator's token, counts no more: one that a user only may not read still keeps the chat from them.
 """
 
 import logging
@@ -141,8 +141,8 @@ class ChatRights:
         }
 
     def _unlink_gone(self, portal: Portal, cards: Collection[CrmLink]) -> set[tuple[int, int]]:
-        """Those of the cards, which this user does not see, that nobody does because they are no more; no chat is
-        attached to them from now on. One outside call, none for cards that were there in the last ten minutes."""
+        """Those of the cards, which this user does not see, that Bitrix24 does not have any more; no chat is attached
+        to them from now on. One outside call, none for cards that were there in the last ten minutes."""
         with self._lock:
             asked = [card for card in cards if (portal.id, card) not in self._there][:MAX_LOOKED_FOR]
         try:
