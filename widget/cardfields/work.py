@@ -127,7 +127,8 @@ class CardFieldWork:
             for key, told in answer.results.items()
             for item in [as_dict(row) for row in as_rows(as_dict(told).get("items"))][:NEWEST]
         }
-        return {card for card, item in items.items() if _is_open(item) or self._stored.filled(portal.id, *card).written}
+        closed = {card for card, item in items.items() if not _is_open(item)}
+        return items.keys() - closed | self._stored.holding(portal.id, closed)
 
     def _tell(self, portal: Portal, names: FactFields, kind: int, item_id: int) -> None:
         """What is true of this card's conversations now, into its fields. One call to read it, one to write where

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import Engine, and_, delete, func, or_, select, update
+from sqlalchemy import Engine, and_, delete, func, or_, select, tuple_, update
 
 from widget.storage.backlog import Backlog, written_since
 from widget.storage.chats import Chat, chat_of_row
@@ -122,6 +122,16 @@ class CardFields:
         with transaction(self._engine) as connection:
             row = connection.execute(select(filled_items).where(*_this(empty))).mappings().first()
         return self._read(row) if row else empty
+
+    def holding(self, portal_id: int, cards: Collection[tuple[int, int]]) -> set[tuple[int, int]]:
+        """Those of the cards (entityTypeId, id) whose fields hold facts. One query, none for no cards."""
+        if not cards:
+            return set()
+        card = tuple_(filled_items.c.entity_type_id, filled_items.c.entity_id)
+        query = select(filled_items).where(filled_items.c.portal_id == portal_id, card.in_(cards))
+        with transaction(self._engine) as connection:
+            found = [self._read(row) for row in connection.execute(query).mappings()]
+        return {(item.entity_type_id, item.entity_id) for item in found if item.written}
 
     def fill(self, item: FilledItem) -> None:
         """Remember what was written into the card. One statement."""
