@@ -123,19 +123,18 @@ class Waits:
 
     def waiting(self, portal_id: int, wanted: Filter) -> list[Chat]:
         """The chats whose clients wait, longest first; of very many the first. One query."""
-        mine = [chats.c.portal_id == portal_id, chats.c.waiting_since > _ZERO, chats.c.line_id.in_(wanted.line_ids)]
-        if wanted.owner_id is not None:
-            mine.append(chats.c.owner_id == wanted.owner_id)
-        query = select(chats).where(*mine).order_by(chats.c.waiting_since, chats.c.id).limit(MAX_LISTED)
-        with transaction(self._engine) as connection:
-            return [chat_of_row(row) for row in connection.execute(query).mappings()]
+        which = () if wanted.owner_id is None else (chats.c.owner_id == wanted.owner_id,)
+        return self._longest(portal_id, wanted.line_ids, *which, most=MAX_LISTED)
 
     def owned_since(self, portal_id: int, line_ids: Sequence[int], until: float) -> list[Chat]:
         """The chats with an owner whose clients have waited since this time (unix seconds) or longer, longest first; of
         very many the first. One query."""
-        waits = chats.c.waiting_since > _ZERO, chats.c.waiting_since <= until
-        mine = chats.c.portal_id == portal_id, *waits, chats.c.line_id.in_(line_ids), chats.c.owner_id != 0
-        query = select(chats).where(*mine).order_by(chats.c.waiting_since, chats.c.id).limit(MAX_LATE)
+        which = chats.c.waiting_since <= until, chats.c.owner_id != 0
+        return self._longest(portal_id, line_ids, *which, most=MAX_LATE)
+
+    def _longest(self, portal_id: int, line_ids: Sequence[int], *which: ColumnElement[bool], most: int) -> list[Chat]:
+        mine = chats.c.portal_id == portal_id, chats.c.waiting_since > _ZERO, chats.c.line_id.in_(line_ids), *which
+        query = select(chats).where(*mine).order_by(chats.c.waiting_since, chats.c.id).limit(most)
         with transaction(self._engine) as connection:
             return [chat_of_row(row) for row in connection.execute(query).mappings()]
 
