@@ -37,16 +37,16 @@ def main(arguments: list[str]) -> int:
     seed = random.SystemRandom().randrange(2**32)
     options = [*HANGS, f"--randomly-seed={seed}", *FAST * fast]
     with tempfile.TemporaryDirectory() as folder:
-        parts = [
+        running = [
             Share([*options, *files], Path(folder) / str(number), aloud=number == 0)
             for number, files in enumerate(shares(fast))
         ]
         try:
-            ended = [part.wait() for part in parts]
+            ended = [share.wait() for share in running]
         finally:
-            for part in parts:
-                part.kill()  # at Ctrl+C
-        print(f"{total([part.tally for part in parts])} (their order is that of --randomly-seed={seed})")
+            for share in running:
+                share.kill()  # at Ctrl+C
+        print(f"{total([share.tally for share in running])} (their order is that of --randomly-seed={seed})")
     return next(filter(None, ended), 0)
 
 

@@ -157,9 +157,9 @@ class LookUps:
                 return self._sends.settle(send, STATES.get(found.ack, SendState.SENT), how=ASKED)
         except GatewayError:
             return send
-        facts = self._sends.by_key(send.portal_id, send.send_key)  # by a webhook, while the gateway was asked
-        if facts and facts.state is not SendState.QUEUED:
-            return facts
+        stored = self._sends.by_key(send.portal_id, send.send_key)  # by a webhook, while the gateway was asked
+        if stored and stored.state is not SendState.QUEUED:
+            return stored
         failed = self._sends.settle(send, SendState.FAILED, reason=QUEUE_DROPPED)
         self._waiting.notice(chat, (), moved=True)  # it answered no client
         return failed
