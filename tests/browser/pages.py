@@ -311,12 +311,22 @@ def serious_in(page: Framed) -> list[str]:
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
 
 
-def lose_answer(route: Route) -> None:
-    """A proxy that waited no longer: what is sent arrives, and its answer does not. Nor does the page hear of it by
-    asking what the chat has."""
-    if route.request.method == "POST":
-        route.fetch()
+def lose_answers(page: Page) -> None:
+    """A proxy that waited no longer: what is sent arrives, and its answer does not. Nor does the page hear of it in
+    another way, not even by what it had asked before."""
+    sent = []
+
+    def lose(route: Route) -> None:
+        sends = route.request.method == "POST" and not route.request.url.endswith("/card/news")
+        if sends:
+            sent.append(route)
         with suppress(Error):  # the page may be gone by now
-            route.fulfill(status=504, body="<h1>504 Gateway Time-out</h1>")
-    else:
-        route.fulfill(status=304)
+            answer = route.fetch()
+            if sends:
+                route.fulfill(status=504, body="<h1>504 Gateway Time-out</h1>")
+            elif sent:
+                route.fulfill(status=204 if route.request.method == "POST" else 304)
+            else:
+                route.fulfill(response=answer)
+
+    page.route(re.compile("/chats/[^/]+/(messages|later)$|/card/news$"), lose)

@@ -5,7 +5,7 @@ from pathlib import Path
 from playwright.sync_api import Route, expect
 
 from tests.browser.conftest import Complaints
-from tests.browser.pages import ORDERS, SENT, Card, lose_answer, serious_in
+from tests.browser.pages import ORDERS, SENT, Card, lose_answers, serious_in
 from tests.stand import Outside
 
 
@@ -17,7 +17,7 @@ def test_a_message_waits_as_a_bubble_until_it_is_sent_by_hand(
     waiting = card.frame.locator("#later .bubble")
 
     card.write("*Завтра* будем у вас").button("Send later").click()
-    card.page.route("**/chats/*/later", lose_answer)
+    lose_answers(card.page)
     card.button("In an hour").click()
     expect(card.problem).to_be_visible()
     card.page.unroute_all(behavior="wait")

@@ -11,7 +11,7 @@ from playwright.sync_api import Route, expect
 from benchmarks.browser import Wire
 from sandbox.demo import Demo
 from tests.browser.conftest import Complaints
-from tests.browser.pages import IVAN, MARIA, ORDERS, SENT, Card, Settings, lose_answer, serious_in
+from tests.browser.pages import IVAN, MARIA, ORDERS, SENT, Card, Settings, lose_answers, serious_in
 from tests.stand import CROWDED_DEAL, Outside
 
 MAX_REQUESTS, MAX_BYTES = 6, 26_000  # of a hidden card, in a browser that has nothing yet
@@ -167,16 +167,16 @@ def test_what_could_not_be_sent_is_there_again_in_a_page_loaded_anew(
     card: Card, outside: Outside, complaints: Complaints
 ) -> None:
     complaints.expect("ERR_|Failed to load resource")
+    lose_answers(card.page)
     card.open().reveal().open_chat(ORDERS)
 
-    card.page.route("**/chats/*/messages", lose_answer)
     card.send("Дошло")
     expect(card.again).to_have_count(1)
     card.send("Ждёт за ним")
     card.inside.evaluate(DROP, ["#messages", [["смета.pdf", "application/pdf", list(b"%PDF-1.4")]]])
     card.send("Вот смета")
     card.page.goto("about:blank")  # or it would hear of the first message before it is left
-    card.page.unroute("**/chats/*/messages")
+    card.page.unroute_all(behavior="wait")
 
     card.open().reveal()
     expect(card.row(ORDERS).locator(".unsent-mark")).to_be_visible()
