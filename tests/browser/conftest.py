@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 import redis
-from playwright.sync_api import BrowserContext, Page, Request, Response
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request
 
 from sandbox.demo import Demo, Ports
 from sandbox.portal.background import free_port
@@ -113,10 +113,9 @@ class Complaints(list[str]):
     def expect(self, pattern: str) -> None:
         self.expected = re.compile(pattern)
 
-    def explain(self, answer: Response) -> None:
-        """Say with a refused form what was wrong with it, where nobody expected a refusal."""
-        if answer.status == 422 and not self.expected.search("status of 422"):
-            self.append(f"422 {answer.url}: fields {sorted((answer.request.post_data_json or {}).items())}"[:500])
+    def take(self, said: ConsoleMessage) -> None:
+        if said.type == "error":
+            self.append(f"console: {said.text} {said.location['url']}")
 
 
 @pytest.fixture(scope="session")
@@ -128,8 +127,7 @@ def init_script() -> str:
 def complaints(context: BrowserContext) -> Iterator[Complaints]:
     heard = Complaints()
     listeners: dict[Any, Callable[[Any], None]] = {
-        "console": lambda said: heard.append(f"console: {said.text}") if said.type == "error" else None,
-        "response": heard.explain,
+        "console": heard.take,
         "weberror": lambda error: heard.append(f"error: {error.error}"),
     }
     for event, listener in listeners.items():

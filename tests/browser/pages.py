@@ -12,7 +12,7 @@ from playwright.sync_api import BrowserContext, Error, Frame, FrameLocator, Loca
 
 from sandbox.demo import Demo
 from tests.chromium import new_page
-from tests.stand import DEAL, in_russian
+from tests.stand import DEAL, PATIENCE, in_russian
 
 IVAN = "+7 961 951-00-00"  # has a chat of 340 messages with the line «sales»
 ORDERS = "+7 926 111-22-33"  # has WhatsApp and no chat
@@ -70,10 +70,9 @@ class Framed:
     def still(self) -> None:
         """Until the frame is as high as its content and both are painted: for a moment after the portal resized it,
         Chromium takes a click to where things were before, and nobody hears it."""
-        self.page.bring_to_front()  # a tab in the background paints when it likes
-        self.inside.wait_for_function(FITS)
-        self.inside.evaluate(PAINTED)
-        self.page.evaluate(PAINTED)
+        if len(self.page.context.pages) > 1:
+            self.page.bring_to_front()  # a tab in the background paints when it likes
+        self.inside.evaluate(STILL, 1000 * PATIENCE)
 
     def expect_to_fit(self) -> None:
         """The frame has no scroll bar, up or sideways, and what is in it is nowhere cut off."""
@@ -218,8 +217,14 @@ class Card(Framed):
         return int(self.page.locator("#frame").get_attribute("data-frame-height") or 0)
 
 
-FITS = "() => Math.abs(innerHeight - document.body.getBoundingClientRect().height) < 2"
-PAINTED = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+STILL = """async (patience) => {
+  const painted = () => new Promise(requestAnimationFrame);
+  const fits = () => Math.abs(innerHeight - document.body.getBoundingClientRect().height) < 2;
+  for (const end = performance.now() + patience; !fits(); await painted())
+    if (performance.now() > end) throw new Error(`The frame is ${innerHeight} pixels high, unlike its content.`);
+  await painted();
+  await painted();
+}"""
 # Every visible element that stands out of the page to a side, or whose text is wider than its box allows.
 # A select cuts its text with an ellipsis by itself, and what was typed into a field scrolls in it; tables of figures
 # scroll, and can be reached by keyboard.
@@ -311,22 +316,23 @@ def serious_in(page: Framed) -> list[str]:
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
 
 
-def lose_answers(page: Page) -> None:
-    """A proxy that waited no longer: what is sent arrives, and its answer does not. Nor does the page hear of it in
-    another way, not even by what it had asked before."""
-    sent = []
+def lose_answer(page: Page) -> None:
+    """A proxy that waited no longer: what is sent first arrives, and its answer does not. Nor does the page hear of it
+    in another way, not even by what it had asked before."""
+    sent: list[Route] = []
 
-    def lose(route: Route) -> None:
-        sends = route.request.method == "POST" and not route.request.url.endswith("/card/news")
-        if sends:
+    def answer(route: Route) -> None:
+        asks = route.request.method == "GET" or route.request.url.endswith("/card/news")
+        lost = not asks and not sent
+        if not asks:
             sent.append(route)
         with suppress(Error):  # the page may be gone by now
-            answer = route.fetch()
-            if sends:
+            response = route.fetch()
+            if lost:
                 route.fulfill(status=504, body="<h1>504 Gateway Time-out</h1>")
-            elif sent:
-                route.fulfill(status=204 if route.request.method == "POST" else 304)
+            elif asks and sent:
+                route.fulfill(status=304 if route.request.method == "GET" else 204)
             else:
-                route.fulfill(response=answer)
+                route.fulfill(response=response)
 
-    page.route(re.compile("/chats/[^/]+/(messages|later)$|/card/news$"), lose)
+    page.route(re.compile("/chats/[^/]+/(messages|later)$|/card/news$"), answer)

@@ -5,7 +5,7 @@ from pathlib import Path
 from playwright.sync_api import Route, expect
 
 from tests.browser.conftest import Complaints
-from tests.browser.pages import ORDERS, SENT, Card, lose_answers, serious_in
+from tests.browser.pages import ORDERS, SENT, Card, lose_answer, serious_in
 from tests.stand import Outside
 
 
@@ -17,13 +17,13 @@ def test_a_message_waits_as_a_bubble_until_it_is_sent_by_hand(
     waiting = card.frame.locator("#later .bubble")
 
     card.write("*Завтра* будем у вас").button("Send later").click()
-    lose_answers(card.page)
+    lose_answer(card.page)
     card.button("In an hour").click()
     expect(card.problem).to_be_visible()
-    card.page.unroute_all(behavior="wait")
     card.button("Send later").click()
     card.button("In an hour").click()
     expect(waiting).to_have_count(1)  # another try is the same message
+    card.page.unroute_all(behavior="wait")
     expect(card.composer).to_be_empty()
     assert serious_in(card) == []
     assert "sendText" not in outside.calls()

@@ -11,7 +11,7 @@ from playwright.sync_api import Route, expect
 from benchmarks.browser import Wire
 from sandbox.demo import Demo
 from tests.browser.conftest import Complaints
-from tests.browser.pages import IVAN, MARIA, ORDERS, SENT, Card, Settings, lose_answers, serious_in
+from tests.browser.pages import IVAN, MARIA, ORDERS, SENT, Card, Settings, lose_answer, serious_in
 from tests.stand import CROWDED_DEAL, Outside
 
 MAX_REQUESTS, MAX_BYTES = 6, 26_000  # of a hidden card, in a browser that has nothing yet
@@ -167,7 +167,7 @@ def test_what_could_not_be_sent_is_there_again_in_a_page_loaded_anew(
     card: Card, outside: Outside, complaints: Complaints
 ) -> None:
     complaints.expect("ERR_|Failed to load resource")
-    lose_answers(card.page)
+    lose_answer(card.page)
     card.open().reveal().open_chat(ORDERS)
 
     card.send("Дошло")

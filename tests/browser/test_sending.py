@@ -5,7 +5,7 @@ import re
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Complaints
-from tests.browser.pages import IVAN, MARIA, ORDERS, SENT, Card, ClientPhone, lose_answers, serious_in
+from tests.browser.pages import IVAN, MARIA, ORDERS, SENT, Card, ClientPhone, lose_answer, serious_in
 from tests.stand import Outside
 
 
@@ -36,7 +36,7 @@ def test_an_answer_lost_on_the_way_and_a_second_try_are_one_message(
     card: Card, outside: Outside, phone: ClientPhone, complaints: Complaints
 ) -> None:
     complaints.expect("ERR_|Failed to load resource")
-    lose_answers(card.page)
+    lose_answer(card.page)
     card.open().reveal().open_chat(ORDERS)
 
     card.send("Дошло ли?")
@@ -46,7 +46,6 @@ def test_an_answer_lost_on_the_way_and_a_second_try_are_one_message(
     expect(card.composer).to_be_empty()
     expect(card.composer).to_be_focused()
 
-    card.page.unroute_all(behavior="wait")
     card.again.click()
 
     expect(card.problem).to_have_count(0)
