@@ -147,8 +147,9 @@ class Demo:
             raise RuntimeError(f"flask {words[0]}: {done.stderr.strip() or done.stdout.strip()}")
         return done.stdout
 
-    def restart_widget(self) -> None:
+    def restart_widget(self, meanwhile: Callable[[], object] = lambda: None) -> None:
         self._halt("widget")
+        meanwhile()
         self._start_widget()
 
     def _redis(self) -> Valkey | None:

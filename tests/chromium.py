@@ -20,8 +20,8 @@ ARGS = [
     # The frame stays another site (cookies, storage, origins), but not another process: between processes a click
     # that follows a change of the layout can land where things were before, and nobody hears it.
     "--disable-site-isolation-trials",
-    # A third of a page's processor is painting and passing between processes: half the points, and fewer processes.
-    *("--in-process-gpu", "--enable-features=NetworkServiceInProcess2", "--force-device-scale-factor=0.5"),
+    # Fewer processes to pass between: a tenth of the processor.
+    *("--in-process-gpu", "--enable-features=NetworkServiceInProcess2"),
     "--use-fake-device-for-media-stream",  # a microphone that beeps, and nobody who is asked for it
     "--use-fake-ui-for-media-stream",
     "--force-prefers-reduced-motion",  # a skeleton that shimmers is painted sixty times a second

@@ -87,9 +87,8 @@ def hear_lines(context: BrowserContext, demo: Demo, outside: Outside) -> Iterato
     would still believe that: its lines are heard as they were seeded."""
 
     def hear() -> None:
-        shared = forget_cached(demo, kept="")  # the worker may have heard them meanwhile
-        demo.restart_widget()
-        if shared:
+        demo.restart_widget(meanwhile=lambda: forget_cached(demo, kept=""))  # what it hears as it ends is old
+        if "REDIS_URL" in demo.environment:
             with redis.Redis.from_url(demo.environment["REDIS_URL"]) as client:
                 until(lambda: any(b"lease" not in key for key in client.keys(f"*{HEARD}*")))
 

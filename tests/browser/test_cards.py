@@ -38,7 +38,7 @@ def test_the_custom_field_works_in_both_modes_and_says_which_it_is(card: Card, m
     expect(card.bubble("Из поля карточки").locator(SENT)).to_have_count(1)
     card.close_chat()
     card.button("Refresh the widget's data").click()
-    expect(card.frame.locator(".footnotes [data-keep]")).to_be_visible()
+    expect(card.settle().frame.locator(".footnotes [data-keep]")).to_be_visible()
 
 
 @pytest.mark.parametrize("place", [{}, {"embed": "field", "mode": "edit", "width": 280}], ids=["tab", "field"])

@@ -39,7 +39,7 @@ def test_a_refresh_after_the_session_ended_works_once_there_is_room(card: Card, 
 
     card.button("Refresh the widget's data").click()
 
-    expect(card.frame.locator(".footnotes [data-keep]")).to_be_visible()
+    expect(card.settle().frame.locator(".footnotes [data-keep]")).to_be_visible()
     expect(card.rows).to_have_count(6)
 
 

@@ -155,7 +155,7 @@ def test_a_check_that_is_cut_off_leaves_the_numbers_and_the_open_chat(card: Card
 
     card.page.unroute("**/card/check")
     card.button("Try again").click()
-    expect(card.presence(ORDERS)).to_have_attribute("data-presence", "yes")
+    expect(card.settle().presence(ORDERS)).to_have_attribute("data-presence", "yes")
     expect(card.frame.get_by_role("heading")).to_have_count(0)
 
 
