@@ -70,4 +70,4 @@ def test_a_tick_is_seven_statements_with_its_job(widget: Widget) -> None:
 
     seen = watch(widget.services.storage.engine)
     assert gateway.post(read, **how).status_code == 200
-    assert seen["statements"] == 7
+    assert seen == {"statements": 7, "transactions": 5}
