@@ -28,14 +28,14 @@ from statistics import median
 from typing import Any
 
 import httpx
-from sqlalchemy import create_engine, select
+from sqlalchemy import RowMapping, create_engine, select
 
 from benchmarks import tables
 from benchmarks.environment import Environment, _free_port
 from benchmarks.pace import goal
 from benchmarks.visitor import hidden_page
-from widget.storage.schema import lines, sends, trail
-from widget.storage.sends import WENT_OUT, SendState
+from widget.storage.schema import lines, sends
+from widget.storage.sends import WENT_OUT, SendState, steps_in
 
 SENDS = 2000
 REPS = 16  # each of a company of its own, with its own line
@@ -296,19 +296,17 @@ def _rows(environment: ShakyStand) -> dict[str, dict[str, Any]]:
     engine = create_engine(environment.database)
     with engine.connect() as connection:
         found = list(connection.execute(select(sends)).mappings())
-        steps = connection.execute(select(trail.c.send_id, trail.c.at, trail.c.what).order_by(trail.c.id)).all()
     engine.dispose()
-    ended: dict[int, float] = {}
-    for step in steps:
-        if step.what in CLEAR and step.at < time.time():  # not those of a day later
-            ended.setdefault(step.send_id, step.at)
     return {
-        secret_box.decrypt_or_empty(row["text"]): {
-            "state": row["state"],
-            "clear_after": ended[row["id"]] - row["created_at"] if row["id"] in ended else None,
-        }
+        secret_box.decrypt_or_empty(row["text"]): {"state": row["state"], "clear_after": _clear_after(row)}
         for row in found
     }
+
+
+def _clear_after(row: RowMapping) -> float | None:
+    """Seconds until the send had a clear end, None if it has none; not those of a day later."""
+    ends = (step.at for step in steps_in(row["steps"]) if step.what in CLEAR and step.at < time.time())
+    return next((at - row["created_at"] for at in ends), None)
 
 
 def goals_of(found: dict[str, Any]) -> list[dict[str, Any]]:

@@ -358,6 +358,7 @@ def test_an_export_holds_the_portal_s_data_and_no_secret_and_only_its_owner_may_
     exported = json.loads(written)
     assert exported["portal"]["member_id"] == MEMBER
     assert [send["text"] for send in exported["sends"]] == ["Здравствуйте, окна готовы", "Приезжайте"]
+    assert [step["what"] for send in exported["sends"] for step in send["steps"]] == ["sent", "sent"]
     assert [line["name"] for line in exported["lines"]] == ["Line sales"]
     assert len(exported["chats"]) == 1 and len(exported["changes"]) == 1
     assert {row["portal_id"] for name in exported if name != "portal" for row in exported[name]} == {used.portals[0]}

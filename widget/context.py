@@ -4,7 +4,7 @@ The card's rows, an open chat and the application's own page all work on this va
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import astuple, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import Enum
 from functools import cached_property
@@ -170,7 +170,7 @@ class CardContext:
 
 def hours_csv(hours: Hours) -> str:
     """The hours of the traffic light as the page's clock reads them: «7,8,19,21»."""
-    return ",".join(map(str, astuple(hours)))
+    return f"{hours.red_until},{hours.amber_until},{hours.green_until},{hours.amber_late_until}"
 
 
 def hours_of(portal: Portal, usual: Hours) -> Hours:

@@ -5,7 +5,8 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from tests.stand import PATIENCE
-from widget.storage.sends import SendState
+from widget.storage.schema import trail
+from widget.storage.sends import LOOKED, TOLD, SendState
 
 FORWARD = [
     SendState.SENDING,
@@ -95,6 +96,37 @@ def test_settling_says_when_why_and_under_which_id(begin, store, clock):
     assert (settled.state, settled.reason, settled.message_id) == (SendState.UNKNOWN, "timed_out", "GIVEN")
     assert settled.changed_at == settled.created_at + 5
     assert store.sends.settle(settled, SendState.SENT).message_id == "GIVEN"
+
+
+def test_a_trail_tells_each_step_with_those_that_an_older_version_wrote(begin, store, clock):
+    send, _new = begin()
+    now = clock()
+    step = {"portal_id": store.one, "send_id": send.id, "at": now + 1, "what": "unknown", "how": "answer"}
+    with store.engine.begin() as connection:
+        connection.execute(trail.insert().values(**step, detail="timed_out"))
+    clock.forward(2)
+    assert store.sends.look(store.sends.by_key(store.one, "k1"), pause=60)
+    assert not store.sends.look(send, pause=60)  # another one was quicker
+    clock.forward(1)
+    read = store.sends.settle(send, SendState.READ, how="webhook")
+    store.sends.settle(read, SendState.SENT, how="answer")  # late
+    store.sends.trail.add(read, TOLD)
+    told = [(step.at - now, step.what, step.how, step.detail) for step in store.sends.trail.of(send)]
+    assert told == [
+        (1, "unknown", "answer", "timed_out"),
+        (2, LOOKED, "", ""),
+        (3, "read", "webhook", ""),
+        (3, TOLD, "", ""),
+    ]
+
+
+def test_a_trail_without_an_end_keeps_its_first_steps(begin, store, clock):
+    send, _new = begin()
+    for number in range(150):
+        store.sends.settle(send, SendState.UNKNOWN, reason=f"{number} {'looked into ' * 10}"[:40])
+    steps = store.sends.trail.of(send)
+    assert 50 < len(steps) <= 100
+    assert [step.detail.split()[0] for step in steps] == [str(number) for number in range(len(steps))]
 
 
 def test_recent_sends_come_oldest_first_from_a_time_on(begin, store, chat, clock):

@@ -9,7 +9,7 @@ from widget.cache import StoreGone
 from widget.card.cache import CardCache
 from widget.card.loading import CardSnapshot, Loader
 from widget.card.rows import KnownPhones
-from widget.card.view import CardView, ShownSettings, view_of, with_left
+from widget.card.view import CardView, ShownSettings, line_of, view_of, with_left
 from widget.context import found
 from widget.presence.budget import AskedBy, Remaining
 from widget.presence.checker import Checker
@@ -50,10 +50,10 @@ class CardChecks:
         """
         context, known = seen.context, self._loader.known(seen)
         phones = [item.phone.e164 for key in phone_keys if (item := found(known.shown, key)).phone.e164]
-        view = self.view(seen, known, settings, line_id)
-        if not view.line or not phones:
-            return Checked(view, 0, view.line)
-        outcome = self._checker.check(view.line, phones, others=context.lines, by=by)
+        line = line_of(context, known, line_id)
+        if not line or not phones:
+            return Checked(self.view(seen, known, settings, line_id), 0, line)
+        outcome = self._checker.check(line, phones, others=context.lines, by=by)
         news = {phone: answer for phone, answer in outcome.answers.items() if answer.why not in PASSING}
         known = self._loader.learned(seen, known, news)
         view = view_of(

@@ -160,5 +160,10 @@ def _by_itself(item: CardPhone, presence: Presence, known: KnownPhones, lines: S
     return askable and (presence.answer is not PresenceAnswer.UNKNOWN or presence.why is UnknownReason.NOT_ASKED)
 
 
+def own_line_of(chat: Chat | None, lines: Sequence[Line]) -> Line | None:
+    """`Row.own_line` of a number whose last used chat this is (pure)."""
+    return _line_of(chat, lines) if chat and chat.written else None
+
+
 def _line_of(chat: Chat | None, lines: Sequence[Line]) -> Line | None:
     return next((line for line in lines if chat and line.id == chat.line_id), None)

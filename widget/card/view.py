@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 
-from widget.card.rows import KnownPhones, Row, answered, row_of
+from widget.card.rows import KnownPhones, Row, answered, own_line_of, row_of
 from widget.context import CardContext, CardPhone, Owner, hours_csv
 from widget.phones.facts import Facts
 from widget.phones.hours import Hours
@@ -170,7 +170,7 @@ def view_of(
         total=len(context.card.phones),
         hidden=context.card.hidden,
         lines=context.lines,
-        line=line_of(context, known, rows, line_id),
+        line=line_of(context, known, line_id),
         old=old,
         zone=context.zone,
         hours=hours_csv(context.hours),
@@ -181,10 +181,12 @@ def view_of(
     )
 
 
-def line_of(context: CardContext, known: KnownPhones, rows: tuple[Row, ...], line_id: int | None) -> Line | None:
+def line_of(context: CardContext, known: KnownPhones, line_id: int | None) -> Line | None:
+    """The line of `view_of`, without its rows."""
     if line_id is not None:
         return context.line(line_id)
-    return next((row.own_line for row in rows if row.own_line), None) or context.usual_line(known.chosen.line_id)
+    own = (own_line_of(known.chats.last.get(item.client), context.lines) for item in known.shown)
+    return next((line for line in own if line), None) or context.usual_line(known.chosen.line_id)
 
 
 def with_left(view: CardView, left: Remaining | None) -> CardView:

@@ -100,7 +100,7 @@ def heed(chat_id: int) -> ResponseReturnValue:
 
 @pages.get("/<int:chat_id>/messages/<ref>/trail")
 def show_trail(chat_id: int, ref: str) -> ResponseReturnValue:
-    """What happened to a message of ours, step by step; to an administrator with its ids. Two queries."""
+    """What happened to a message of ours, step by step; to an administrator with its ids. Three queries."""
     context, line, chat = chat_of(chat_id)
     found = next(iter(services().storage.sends.named(chat.portal_id, chat.id, [named(chat, ref).id])), None)
     if found is None:

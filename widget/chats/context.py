@@ -1,6 +1,7 @@
 """The user, the chat and the message that a request is about, for every view of a chat."""
 
 import json
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -80,7 +81,7 @@ def refuse_unlinked(line: Line, known: Send | None) -> None:
 def draft_of(chat_id: int, given: dict[str, Any], *, confirmed: bool, text: str = "") -> Draft | Response:
     """What is about to be sent in a chat, by the `key` and perhaps as an answer (`reply_to`) that were given; or 409
     with a question when it is night at the client's, or when another employee has just written there, and nothing
-    `confirmed` it. Two queries. Refused otherwise."""
+    `confirmed` it. One query. Refused otherwise."""
     session = current_session()
     set_language(session.language)
     key = text_field(given, "key", longest=64)
@@ -114,11 +115,11 @@ def draft_of(chat_id: int, given: dict[str, Any], *, confirmed: bool, text: str 
 
 
 def _before(session: Session, chat_id: int, key: str, *, asks: bool) -> Before | None:
-    """None for a chat that is not there. Two queries in one transaction, the second where the user may be asked."""
+    """None for a chat that is not there. `asks`: what users have just written there is wanted. One query."""
     if chat_id >= MAX_ID:
         return None
     here, user_id = services(), session.user_id
-    since = here.chats.colleagues.since() if asks else None
+    since = here.chats.colleagues.since() if asks else math.inf
     return here.storage.conversations.before(session.portal_id, chat_id, send_key=key, user_id=user_id, since=since)
 
 

@@ -156,7 +156,7 @@ class Sending:
     def send(self, draft: Draft, text: str) -> Send:
         """Send a text once. The same key gives the same message back, also after the first request broke off.
 
-        One outside call for a new key, none for a known one. Six statements in two transactions. Raises Refused, also
+        One outside call for a new key, none for a known one. Five statements in two transactions. Raises Refused, also
         for a key used for something else.
         """
         typed = typed_text(text)

@@ -9,6 +9,7 @@ import logging
 import threading
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Executor
+from typing import Any
 
 from cachetools import TTLCache
 
@@ -36,8 +37,6 @@ RENEW_BEFORE = 7 * DAY  # a proof that is forgotten within this time is learned 
 
 # For how long a listing stands for a look-up. Longer than until the next one, which may take a while.
 FRESH_SECONDS = 2 * LISTED_SECONDS
-LOOKED_FOR_SECONDS = 30  # for how long this process may not know of another one's listing
-MAX_LINES = 4096
 
 ListedChats = Mapping[str, ListedChat]  # by number
 
@@ -58,7 +57,6 @@ class ChatIndex:
         self._gateways = gateways
         self._cache = cache
         self._reports = reports
-        self._fresh: TTLCache[int, float] = TTLCache(MAX_LINES, LOOKED_FOR_SECONDS, timer=timer_of(clock))
         self._pool = pool
         self._memory = memory
         self._freshness = freshness
@@ -68,18 +66,23 @@ class ChatIndex:
         self._next: dict[int, float] = {}
         self._lock = threading.Lock()
 
+    @staticmethod
+    def key(line: Line) -> str:
+        """Under which the cache says until when a listing of the line stands."""
+        return f"listed:{line.id}"
+
     def find(
-        self, line: Line, phones: Mapping[str, str], *, known: Mapping[str, Presence], force: bool
+        self, line: Line, phones: Mapping[str, str], *, record: Any, known: Mapping[str, Presence], force: bool
     ) -> dict[str, Presence]:
         """Those of the phones (cache key -> number) that have a chat on this line. If that cannot be told, the checks
         decide.
 
         For the rows of a card: no call where the worker has listed all chats of this line lately and its gateway tells
         what came since, or where the gateway cannot look up single numbers; else, or with `force`, one call a number
-        that was not looked for some minutes ago, all of them at once. What is `known` of the numbers may hold against a
-        chat.
+        that was not looked for some minutes ago, all of them at once. `record` is what stands under the line's `key`.
+        What is `known` of the numbers may hold against a chat.
         """
-        if not force and self._is_listed(line):
+        if not force and self._is_listed(record):
             return {}
         gateway = self._gateways.of(line)
         with self._lock:
@@ -128,23 +131,13 @@ class ChatIndex:
     def _tell(self, line: Line, until: float) -> None:
         """Tell all processes that the chats of the line are learned, until then (unix seconds). One round trip."""
         try:
-            self._cache.set_many({_listed_key(line): until}, FRESH_SECONDS)
+            self._cache.set_many({self.key(line): until}, FRESH_SECONDS)
         except StoreGone:
             log.info("presence.listing_unknown line=%s", line.id)
 
-    def _is_listed(self, line: Line) -> bool:
-        """Whether all chats of the line are learned, so that a number of which nothing is known has none. At most one
-        round trip in some seconds."""
-        with self._lock:
-            until = self._fresh.get(line.id)
-        if until is None:
-            try:
-                until = float(self._cache.get_many([_listed_key(line)]).get(_listed_key(line), 0.0))
-            except (StoreGone, TypeError, ValueError):
-                until = 0.0
-            with self._lock:
-                self._fresh[line.id] = until
-        return self._clock() < until
+    def _is_listed(self, record: Any) -> bool:
+        """Whether all chats of the line are learned, so that a number of which nothing is known has none."""
+        return isinstance(record, int | float) and self._clock() < record
 
     def _look_into(self, line: Line, gateway: Gateway, unproved: ListedChats) -> int:
         """Look for proof in the messages of chats. Returns how many are left for the next round."""
@@ -210,10 +203,6 @@ class ChatIndex:
         return Presence(
             PresenceAnswer.YES, self._clock(), Source.CHAT, chat_id=chat_id, line_id=line.id, last_at=chat.last_at
         )
-
-
-def _listed_key(line: Line) -> str:
-    return f"listed:{line.id}"
 
 
 def _holds_against(known: Presence | None, chat: ListedChat) -> bool:

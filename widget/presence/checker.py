@@ -85,6 +85,7 @@ class Checker:
                 known=inquiry.known,
                 ask=lambda wanted, leases: inquiry.ask({key: keys[key] for key in wanted}, leases),
                 fallback=unknown(UnknownReason.FAILED, at=inquiry.begun),
+                beside=[self._chat_index.key(line)],
             )
         except (StoreGone, StorageUnavailable):
             log.warning("presence.limiter_gone line=%s", line.id)
@@ -123,6 +124,7 @@ class _Inquiry:
         self._before: dict[str, Presence] = {}
         self._forgotten: dict[str, Presence] = {}
         self._read: dict[str, Any] = {}
+        self._listing: Any = None
         self.begun = self._clock()
         self.checked = 0
         self.asked_by = line
@@ -134,6 +136,7 @@ class _Inquiry:
         self._before |= looked.known
         self._forgotten |= looked.forgotten
         self._read |= looked.records
+        self._listing = records.get(self._chat_index.key(self._line))
         return {key: p for key in keys if (p := self._before.get(key)) and self._good_enough(p)}
 
     def ask(self, phones: Mapping[str, str], leases: Leases) -> dict[str, Presence]:
@@ -180,7 +183,7 @@ class _Inquiry:
         return found | (self._check(silent, trouble) if silent else {})
 
     def _with_chats(self, phones: Mapping[str, str]) -> dict[str, Presence]:
-        return self._chat_index.find(self._line, phones, known=self._before, force=self._force)
+        return self._chat_index.find(self._line, phones, record=self._listing, known=self._before, force=self._force)
 
     def _check(self, phones: Mapping[str, str], trouble: Presence | None) -> dict[str, Presence]:
         """Check by the first line that may ask about any of the phones; if none may, say why the card's own may not. If

@@ -51,10 +51,12 @@ class DistributedSingleFlight:
         known: Callable[[Sequence[str], Records], Mapping[str, T]],
         ask: Callable[[Sequence[str], Leases], Mapping[str, T]],
         fallback: T,
+        *,
+        beside: Sequence[str] = (),
     ) -> dict[str, T]:
-        """An answer for every key. `known` is given the records that stand under the keys. `ask` runs for the keys that
-        no other thread or process is asking about, publishes what it learns under them, and may give the leases back
-        with that. A caller that waited in vain for another's answer gets `fallback`.
+        """An answer for every key. `known` is given the records that stand under the keys, and under those `beside`
+        them. `ask` runs for the keys that no other thread or process is asking about, publishes what it learns under
+        them, and may give the leases back with that. A caller that waited in vain for another's answer gets `fallback`.
 
         One round trip, another for leases that `ask` has not given back. Raises what `ask` raises, and StoreGone before
         anything was asked. Once something was asked, a store that goes away takes no answer with it.
@@ -62,7 +64,7 @@ class DistributedSingleFlight:
         mine, theirs = self._claim(keys)
         answers: dict[str, T] = {}
         try:
-            answers |= self._lead(mine, known, ask, fallback)
+            answers |= self._lead(mine, known, ask, fallback, beside)
         finally:
             self._publish(mine, answers, fallback)
         deadline = self._now() + self._lease_seconds
@@ -97,6 +99,7 @@ class DistributedSingleFlight:
         known: Callable[[Sequence[str], Records], Mapping[str, T]],
         ask: Callable[[Sequence[str], Leases], Mapping[str, T]],
         fallback: T,
+        beside: Sequence[str],
     ) -> dict[str, T]:
         """Ask for the keys whose lease is ours; wait for the values of the others, and take over a lease that ends
         without a value. Raises StoreGone, unless there are answers already: then the others are late."""
@@ -107,7 +110,7 @@ class DistributedSingleFlight:
             last = self._now() >= deadline  # looked at before the try: a lease may end during one
             try:
                 held, records = self._cache.add_and_get(
-                    [_lease(key) for key in waiting], 1, self._lease_seconds, wanted=waiting
+                    [_lease(key) for key in waiting], 1, self._lease_seconds, wanted=[*waiting, *beside]
                 )
             except StoreGone:
                 if not answers:

@@ -2,6 +2,7 @@
 
 import json
 from base64 import b64encode
+from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import Engine, Table, func, select
@@ -34,6 +35,7 @@ from widget.storage.schema import (
     user_settings,
 )
 from widget.storage.secret_box import DecryptionError, SecretBox
+from widget.storage.sends import steps_in
 
 # Keys and tokens are used and never shown; a text is opened.
 _SECRET = {"application_token", "key", "hook_key", "hook_secret"}
@@ -60,6 +62,7 @@ def export_portal(engine: Engine, secret_box: SecretBox, portal_id: int) -> dict
             exported[table.name] = [_open(row) for row in rows]
     for send in exported["sends"]:
         send["text"] = _text(secret_box, send["text"])
+        send["steps"] = [asdict(step) for step in steps_in(send["steps"])]
     for sealed, name in (
         *(("ignored", "client"), ("client_names", "name"), ("filled_items", "values")),
         *(("replies", "text"), ("scheduled", "text")),

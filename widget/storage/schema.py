@@ -219,6 +219,9 @@ sends = Table(
     Column("next_look_at", Float, nullable=False, server_default="0"),  # and when the next look is due
     Column("user_name", String(120), nullable=False, server_default=EMPTY),  # as the portal called them then
     Column("typed", Boolean, nullable=False, server_default=false()),  # from a typed number, and no card
+    # What happened to it, in words of ours (chats/trail.py): a line of JSON each. In the row, so that it costs no
+    # statement beside the one that changes the send.
+    Column("steps", Text, nullable=False, server_default=EMPTY),
     UniqueConstraint("portal_id", "send_key"),  # one key is one message for ever
     Index(None, "chat_id", "created_at"),  # the chat first, or each chat that is deleted looks through them all
     Index(None, "portal_id", "message_id"),
@@ -228,7 +231,7 @@ sends = Table(
     sqlite_autoincrement=True,
 )
 
-# What happened to a send, in words of ours: chats/trail.py. Kept as long as the send.
+# The same, as versions without that column write it. Read beside it, written no more; kept as long as the send.
 trail = Table(
     "trail",
     metadata,

@@ -1,12 +1,13 @@
 """Sends: what reps wrote from a card. The row comes before the gateway; one send key is one row for ever."""
 
+import json
 import logging
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, and_, exists, func, select, update
+from sqlalchemy import ColumnElement, Engine, and_, case, exists, func, select, update
 
 from widget.storage.database import NOT_WRITTEN, RowRefused
 from widget.storage.pruning import in_parts
@@ -26,8 +27,12 @@ MAX_LATELY = 20
 LOOKED = "looked"  # a step of a trail: the job looks for the send
 TOLD = "told"  # another one: Bitrix24 was told of it
 MAX_STEPS = 100  # of one send
+MAX_TRAIL = 8000  # letters of its steps
 MAX_NAME = 120
 MAX_WRITTEN = 500  # sends of one user in one chat
+
+# What a Send is read from: its steps are as long as all the rest, and are looked at one by one.
+SEND_COLUMNS = tuple(column for column in sends.c if column is not sends.c.steps)
 
 log = logging.getLogger(__name__)
 
@@ -102,25 +107,31 @@ class Trail:
         self._clock = clock
         self._read = reader(SendStep, trail)
 
-    def add(self, send: Send, what: str, *, how: str = "", detail: str = "") -> None:
+    def longer(self, what: str, *, how: str = "", detail: str = "") -> ColumnElement[str]:
+        """The steps of a send with one more, for the statement that changes it; of very many the first stay."""
+        step = json.dumps([self._clock(), what, how, detail[:120]]) + "\n"
+        return case((func.length(sends.c.steps) < MAX_TRAIL, sends.c.steps + step), else_=sends.c.steps)
+
+    def add(self, send: Send, what: str) -> None:
         """One statement, in the transaction of what it tells."""
-        values = {
-            "portal_id": send.portal_id,
-            "send_id": send.id,
-            "at": self._clock(),
-            "what": what,
-            "how": how,
-            "detail": detail[:120],
-        }
+        mine = sends.c.portal_id == send.portal_id, sends.c.id == send.id
         with transaction(self._engine) as connection:
-            connection.execute(trail.insert().values(values))
+            connection.execute(update(sends).where(*mine).values(steps=self.longer(what)))
 
     def of(self, send: Send) -> list[SendStep]:
-        """Oldest first; of very many the first. One query."""
+        """Oldest first, those of an older version too; of very many the first. Two queries."""
+        here = select(sends.c.steps).where(sends.c.portal_id == send.portal_id, sends.c.id == send.id)
         mine = trail.c.portal_id == send.portal_id, trail.c.send_id == send.id
-        query = select(trail).where(*mine).order_by(trail.c.id).limit(MAX_STEPS)
+        there = select(trail).where(*mine).order_by(trail.c.id).limit(MAX_STEPS)
         with transaction(self._engine) as connection:
-            return [self._read(row) for row in connection.execute(query).mappings()]
+            steps = connection.execute(here).scalar() or ""
+            older = [self._read(row) for row in connection.execute(there).mappings()]
+        return sorted([*older, *steps_in(steps)], key=lambda step: step.at)[:MAX_STEPS]
+
+
+def steps_in(kept: str) -> list[SendStep]:
+    """The steps that a send's row holds, oldest first (pure). A newer version may tell more of each."""
+    return [SendStep(*json.loads(line)[:4]) for line in kept.splitlines()]
 
 
 class Sends:
@@ -163,7 +174,7 @@ class Sends:
             "next_look_at": now + GIVEN_UP,
         }
         with transaction(self._engine) as connection:
-            row = insert_into(connection, sends).values(values).on_conflict_do_nothing().returning(*sends.c)
+            row = insert_into(connection, sends).values(values).on_conflict_do_nothing().returning(*SEND_COLUMNS)
             made = connection.execute(row).mappings().first()
         send = self.of_row(made) if made else self.by_key(portal_id, send_key)
         if send is None:
@@ -172,7 +183,7 @@ class Sends:
 
     def by_key(self, portal_id: int, send_key: str) -> Send | None:
         """The send of this key, None if the key is new. One query."""
-        query = select(sends).where(sends.c.portal_id == portal_id, sends.c.send_key == send_key)
+        query = select(*SEND_COLUMNS).where(sends.c.portal_id == portal_id, sends.c.send_key == send_key)
         with transaction(self._engine) as connection:
             row = connection.execute(query).mappings().first()
         return self.of_row(row) if row else None
@@ -193,25 +204,25 @@ class Sends:
         self, send: Send, state: SendState, *, reason: str = "", message_id: str = "", how: str = "", by: int = 0
     ) -> Send:
         """Move the send to `state` unless it is already further along PROGRESS: a late «sent» cannot undo «read».
-        Its trail says `how` that was found out, and `by` which user. Returns the row as stored. Two statements."""
-        values = {"state": state.value, "reason": reason, "changed_at": self._clock()}
+        Its trail says `how` that was found out, and `by` which user. Returns the row as stored. One statement, another
+        one where it was further along."""
+        values: dict[str, Any] = {"state": state.value, "reason": reason, "changed_at": self._clock()}
         if message_id:
             values["message_id"] = message_id
+        if state is not send.state or reason != send.reason:
+            values["steps"] = self.trail.longer(state.value, how=how, detail=str(by) if by else reason)
         allowed = [earlier.value for earlier in _up_to(state)]
         mine = (sends.c.portal_id == send.portal_id, sends.c.id == send.id, sends.c.state.in_(allowed))
         with transaction(self._engine) as connection:
-            moved = update(sends).where(*mine).values(values).returning(*sends.c)
+            moved = update(sends).where(*mine).values(values).returning(*SEND_COLUMNS)
             row = connection.execute(moved).mappings().first()
-            if row and (state is not send.state or reason != send.reason):
-                detail = str(by) if by else reason
-                self.trail.add(send, state.value, how=how, detail=detail)
         return self.of_row(row) if row else self.by_key(send.portal_id, send.send_key) or send
 
     def newest(self, portal_id: int, chat_ids: Collection[int]) -> dict[int, Send]:
         """The last send of each chat that may be out, by the chat's id. One query."""
         mine = (sends.c.portal_id == portal_id, sends.c.chat_id.in_(chat_ids), sends.c.state.not_in(_NOT_OUT))
         last = select(func.max(sends.c.id)).where(*mine).group_by(sends.c.chat_id)
-        query = select(sends).where(sends.c.portal_id == portal_id, sends.c.id.in_(last))
+        query = select(*SEND_COLUMNS).where(sends.c.portal_id == portal_id, sends.c.id.in_(last))
         with transaction(self._engine) as connection:
             found = [self.of_row(row) for row in connection.execute(query).mappings()]
         return {send.chat_id: send for send in found}
@@ -247,7 +258,7 @@ class Sends:
         """The sends of this line that are this message. One query."""
         mine = sends.c.portal_id == portal_id, sends.c.message_id == message_id, _of_line(portal_id, line_id)
         with transaction(self._engine) as connection:
-            return [self.of_row(row) for row in connection.execute(select(sends).where(*mine)).mappings()]
+            return [self.of_row(row) for row in connection.execute(select(*SEND_COLUMNS).where(*mine)).mappings()]
 
     def lines_unclear(self) -> list[tuple[int, int]]:
         """Portal and line of every send without a clear end that is due to be looked for. One query."""
@@ -260,20 +271,17 @@ class Sends:
     def unclear(self, portal_id: int, line_id: int, most: int) -> list[Send]:
         """The line's sends that are due to be looked for, those due longest first. One query."""
         mine = sends.c.portal_id == portal_id, _of_line(portal_id, line_id), _due(self._clock())
-        query = select(sends).where(*mine).order_by(sends.c.next_look_at, sends.c.id).limit(most)
+        query = select(*SEND_COLUMNS).where(*mine).order_by(sends.c.next_look_at, sends.c.id).limit(most)
         with transaction(self._engine) as connection:
             return [self.of_row(row) for row in connection.execute(query).mappings()]
 
     def look(self, send: Send, *, pause: float) -> bool:
         """Take the next look for a send, for this caller alone; the one after it is due in `pause` seconds. False if
-        another caller was quicker. Two statements."""
+        another caller was quicker. One statement."""
         mine = sends.c.portal_id == send.portal_id, sends.c.id == send.id, sends.c.looks == send.looks
-        taken = update(sends).where(*mine).values(looks=send.looks + 1, next_look_at=self._clock() + pause)
+        next_look = {"looks": send.looks + 1, "next_look_at": self._clock() + pause, "steps": self.trail.longer(LOOKED)}
         with transaction(self._engine) as connection:
-            was_taken = bool(connection.execute(taken).rowcount)
-            if was_taken:
-                self.trail.add(send, LOOKED)
-        return was_taken
+            return bool(connection.execute(update(sends).where(*mine).values(next_look)).rowcount)
 
     def count_unclear(self, portal_id: int | None = None) -> dict[SendState, int]:
         """How many sends of the last week have no clear end for some minutes, or are missing and no rep said what is
@@ -310,7 +318,7 @@ class Sends:
         order: Sequence[ColumnElement[Any]] = (sends.c.created_at.desc(), sends.c.id.desc()),
     ) -> list[Send]:
         where = (sends.c.portal_id == portal_id, sends.c.chat_id == chat_id, *which)
-        query = select(sends).where(*where).order_by(*order).limit(most)
+        query = select(*SEND_COLUMNS).where(*where).order_by(*order).limit(most)
         with transaction(self._engine) as connection:
             return [self.of_row(row) for row in connection.execute(query).mappings()]
 
