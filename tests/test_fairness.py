@@ -79,7 +79,7 @@ def test_another_company_and_the_operator_are_served_meanwhile(crowd: Crowd) -> 
 
 def test_who_proves_nothing_cannot_take_a_companys_places(crowd: Crowd) -> None:
     crowd.end()
-    places = crowd.widget.services.places
+    places = crowd.widget.services.entrance.places
     forged = [places.take(("/app", "a" * 32)) for _ in range(SHARE)]
 
     assert crowd.cards[-1].history(crowd.chat).answer.status_code == 200
@@ -104,8 +104,8 @@ def test_all_that_one_company_fetches_or_is_told_shares_its_places_and_what_is_m
     crowd.end()
     services, client = crowd.widget.services, crowd.cards[-1].client
     mine, theirs = ([addressed(crowd, portal, number) for number in range(2)] for portal in crowd.widget.portals)
-    full = [services.places.take(("openlines.file", crowd.widget.portals[0])) for _ in range(SHARE)]
-    full += [services.places.take(("hooks.gateway", 0)) for _ in range(SHARE)]
+    full = [services.entrance.places.take(("openlines.file", crowd.widget.portals[0])) for _ in range(SHARE)]
+    full += [services.entrance.places.take(("hooks.gateway", 0)) for _ in range(SHARE)]
 
     assert {client.get(path).status_code for path in mine} == {503}
     assert {client.get(path).status_code for path in theirs} == {404}  # there is no such chat

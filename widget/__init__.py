@@ -145,7 +145,7 @@ def _take_place() -> None:
         return
     if endpoint == "hooks.bitrix24":  # its form is read for whose it is
         request.max_content_length = MAX_EVENT
-    place = g.place = services().places.take(_company(endpoint))
+    place = g.place = services().entrance.places.take(_company(endpoint))
     hold(place)
 
 
@@ -171,7 +171,7 @@ def _refused(error: AppError) -> Response:
     """A page where a page was asked for, a fragment where our own script asked."""
     if not i18n.is_language_set():  # it comes before Bitrix24's LANG or a session is read
         i18n.set_language(request.accept_languages.best_match(i18n.languages()) or i18n.SOURCE)
-    services().metrics.refused(error.refusal.value)
+    services().infra.metrics.refused(error.refusal.value)
     log.info("request.refused code=%s reason=%s", error.refusal.value, error.reason)
     by_script = request.is_json or SESSION_HEADER in request.headers or OPENING_HEADER in request.headers
     html = render_template(
@@ -180,7 +180,7 @@ def _refused(error: AppError) -> Response:
         about=error.about,
         retry=by_script and error.retry,
         cure=by_script and error.refusal in _CURED_BY_REFRESH and request.blueprint in ("card", "chats"),
-        minutes=max(1, math.ceil((error.until - services().clock()) / 60)) if error.until else 0,
+        minutes=max(1, math.ceil((error.until - services().infra.clock()) / 60)) if error.until else 0,
         request_id=logs.request_id(),
         portal_origin=g.get("frame_origin"),
     )

@@ -34,7 +34,7 @@ def here(sign_in):
 @pytest.fixture
 def process(widget, outside, here) -> Iterator[Callable[[int], subprocess.Popen[str]]]:
     """Starts a worker of its own that makes so many calls at once and waits for «go»."""
-    config = widget.services.config
+    config = widget.services.infra.config
     with ExitStack() as running:
 
         def start(calls: int) -> subprocess.Popen[str]:

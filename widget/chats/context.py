@@ -229,7 +229,7 @@ def owner_of_new(context: CardContext, line: Line) -> int:
 
 def drawn_send(chat: Chat, send: Send) -> Response:
     """The bubble of what was just sent, and its metric."""
-    services().metrics.sent(send.state.value)
+    services().infra.metrics.sent(send.state.value)
     return _drawn_bubble(chat, send)
 
 
@@ -286,7 +286,7 @@ def read_cursor(chat: Chat, signed: str) -> str:
 
 
 def _cursors(chat: Chat) -> Signer:
-    config = services().config
+    config = services().infra.config
     keys = [*config.old_secret_keys, config.secret_key]
     return Signer(keys, salt=f"cursor-1:{chat.portal_id}:{chat.line_id}:{chat.id}")
 

@@ -32,7 +32,7 @@ def install() -> ResponseReturnValue:
     except Refused as refusal:
         if refusal.refusal is not ErrorCode.NOT_ADMIN:
             raise
-        services().metrics.refused(refusal.refusal.value)
+        services().infra.metrics.refused(refusal.refusal.value)
         response = make_response(render_template("install/not_admin.html", portal_origin=g.frame_origin), 403)
         response.headers["X-Refusal"] = refusal.refusal.value
         return response

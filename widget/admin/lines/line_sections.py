@@ -74,7 +74,7 @@ def line_item(
     fresh: bool = False,
 ) -> str:
     """One line with all that can be changed about it. `part` is the one of its parts that stands open."""
-    config, now = services().config, services().clock()
+    config, now = services().infra.config, services().infra.clock()
     past = past or past_of(user, line)
     form = form or Typed()
     return render_template(
@@ -134,7 +134,7 @@ def _setup(user: CurrentUser, line: Line, status: LineStatusText, past: LinePast
 
 
 def _way(line: Line, past: LinePast) -> ReportsState:
-    return way_of(line, past, public_url=services().config.public_url, now=services().clock())
+    return way_of(line, past, public_url=services().infra.config.public_url, now=services().infra.clock())
 
 
 def pairing(line: Line, *, code: str = "", trouble: LineStatusText | None = None, when: str = "") -> str:
@@ -161,7 +161,7 @@ def reports(
     """The fragment on whether reports arrive, and how to set them up. `secret` is in it only after the press to see
     it."""
     past = past or past_of(user, line)
-    config = services().config
+    config = services().infra.config
     way = _way(line, past)
     return render_template(
         "admin/_line_reports.html",
@@ -183,7 +183,7 @@ def reports(
 
 def hook_address(line: Line) -> str:
     """Where the line's gateway is to report."""
-    return f"{services().config.public_url}/hooks/gateway/{line.hook_key}"
+    return f"{services().infra.config.public_url}/hooks/gateway/{line.hook_key}"
 
 
 def past_of(user: CurrentUser, line: Line) -> LinePast:

@@ -68,7 +68,7 @@ def _reachable(user: CurrentUser, line_id: int) -> Line:
     """The line whose reports are set up. Raises Refused without a public address of ours, where the page offers none of
     this."""
     line = user.line(line_id)
-    if not services().config.public_url or not line.active:
+    if not services().infra.config.public_url or not line.active:
         raise Refused(ErrorCode.NOT_ALLOWED, 409, "no PUBLIC_URL, or a line that is switched off")
     return line
 

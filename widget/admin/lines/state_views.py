@@ -88,7 +88,7 @@ def end_cooldown(line_id: int) -> ResponseReturnValue:
     user = administrator()
     line = user.line(line_id)
     past = line_sections.past_of(user, line)
-    if past.cooldown_until > services().clock():
+    if past.cooldown_until > services().infra.clock():
         if not confirmed:
             return question("cooldown", line=line.name, why=past.why, until=user.when(past.cooldown_until))
         services().storage.line_health.end_cooldown(user.portal.id, line.id)
