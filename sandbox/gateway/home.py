@@ -37,7 +37,7 @@ FORBIDDEN = (
 
 @pages.get("/")
 def show() -> ResponseReturnValue:
-    lines = list(here().world.lines.values())
+    lines = list(here().state.lines.values())
     return render_template(
         "home.html",
         lines=lines,
@@ -52,7 +52,7 @@ def show() -> ResponseReturnValue:
 
 def words_of_restriction(line: SandboxLine) -> str:
     """What WhatsApp forbids the line now, "" if nothing."""
-    now, until = here().world.clock(), datetime.fromtimestamp(line.restricted_until).astimezone()
+    now, until = here().state.clock(), datetime.fromtimestamp(line.restricted_until).astimezone()
     words = [
         f"новых чатов нет до {until:%d.%m %H:%M}" if line.restricted_until > now else "",
         "лимит новых чатов исчерпан" if line.capped else "",
@@ -64,7 +64,7 @@ def words_of_restriction(line: SandboxLine) -> str:
 @pages.get("/qr/<session>.png")
 def show_qr(session: str) -> ResponseReturnValue:
     """The same picture as the protocol's, for the page: a browser sends no key."""
-    line = here().world.lines.get(session)
+    line = here().state.lines.get(session)
     return Response(qr.picture(line.number) if line else b"", mimetype="image/png")
 
 
