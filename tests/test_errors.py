@@ -15,7 +15,7 @@ def test_every_code_has_a_status() -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "refusal", "status", "retry"),
+    ("error", "code", "status", "retry"),
     [
         (Refused(ErrorCode.NOT_ALLOWED), ErrorCode.NOT_ALLOWED, 403, False),
         (Refused(ErrorCode.NOT_ALLOWED, 404, "chat"), ErrorCode.NOT_ALLOWED, 404, False),
@@ -25,9 +25,9 @@ def test_every_code_has_a_status() -> None:
     ],
 )
 def test_an_error_knows_its_code_its_status_and_if_trying_again_helps(
-    error: AppError, refusal: ErrorCode, status: int, retry: bool
+    error: AppError, code: ErrorCode, status: int, retry: bool
 ) -> None:
-    assert (error.refusal, error.status, error.retry) == (refusal, status, retry)
+    assert (error.code, error.status, error.retry) == (code, status, retry)
 
 
 def test_a_status_is_given_only_where_it_is_not_the_codes_own() -> None:

@@ -122,25 +122,25 @@ class AppError(Exception):
     """
 
     def __init__(
-        self, refusal: ErrorCode, reason: str = "", *, status: int | None = None, until: float = 0.0, about: str = ""
+        self, code: ErrorCode, reason: str = "", *, status: int | None = None, until: float = 0.0, about: str = ""
     ) -> None:
-        super().__init__(f"{refusal.value}: {reason}" if reason else refusal.value)
-        self.refusal = refusal
+        super().__init__(f"{code.value}: {reason}" if reason else code.value)
+        self.code = code
         self.reason = reason
-        self.status = STATUS[refusal] if status is None else status
+        self.status = STATUS[code] if status is None else status
         self.until = until
         self.about = about
 
     @property
     def retry(self) -> bool:
         """Whether trying again can help."""
-        return self.refusal in WORTH_RETRYING
+        return self.code in WORTH_RETRYING
 
 
 class Refused(AppError):
     """Raised where a request must end. `status` only where it differs from the code's own."""
 
     def __init__(
-        self, refusal: ErrorCode, status: int | None = None, reason: str = "", *, until: float = 0.0, about: str = ""
+        self, code: ErrorCode, status: int | None = None, reason: str = "", *, until: float = 0.0, about: str = ""
     ) -> None:
-        super().__init__(refusal, reason, status=status, until=until, about=about)
+        super().__init__(code, reason, status=status, until=until, about=about)

@@ -71,7 +71,7 @@ def desk(widget):
 def refused(call):
     with pytest.raises(Refused) as error:
         call()
-    assert error.value.refusal is ErrorCode.BAD_FORM
+    assert error.value.code is ErrorCode.BAD_FORM
     return error.value.status
 
 

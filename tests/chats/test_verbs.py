@@ -95,7 +95,7 @@ def desk(widget):
 def refusal_of(call):
     with pytest.raises(Refused) as error:
         call()
-    return error.value.refusal
+    return error.value.code
 
 
 # Answers and files.
@@ -226,7 +226,7 @@ def test_typing_that_would_cost_a_check_each_time_is_refused(desk):
     desk.gateway.capabilities = replace(desk.gateway.capabilities, checks_when_sending=True)
     with pytest.raises(Refused) as refused:
         desk.service.typing(desk.line, desk.chat, on=True)
-    assert refused.value.refusal is ErrorCode.UNSUPPORTED
+    assert refused.value.code is ErrorCode.UNSUPPORTED
     assert desk.asked == []
 
 
@@ -468,7 +468,7 @@ def test_a_line_that_whatsapp_restricted_starts_no_new_chat_though_its_session_w
     desk.service = service
     with pytest.raises(Refused) as refused:
         desk.send()
-    assert (refused.value.refusal, refused.value.until) == (ErrorCode.LINE_RESTRICTED, clock() + 3600)
+    assert (refused.value.code, refused.value.until) == (ErrorCode.LINE_RESTRICTED, clock() + 3600)
     assert desk.asked == []
     desk.known()
     assert desk.send().state is SendState.SENT

@@ -24,7 +24,7 @@ class ErrorAction(Enum):
 
 @dataclass(frozen=True)
 class _Meaning:
-    refusal: ErrorCode
+    code: ErrorCode
     status: int
     reaction: ErrorAction = ErrorAction.SAY
 
@@ -111,13 +111,13 @@ def refused(code: str, *, words: str = "", until: float = 0.0) -> Refused:
     meaning = _MEANINGS.get(code.lower(), _UNKNOWN)
     if code.lower() == "access_denied":
         meaning = next((denied for said, denied in _DENIED if said in words.lower()), meaning)
-    return Refused(meaning.refusal, meaning.status, _loggable(code), until=until)
+    return Refused(meaning.code, meaning.status, _loggable(code), until=until)
 
 
 def said_no(error: AppError) -> bool:
     """Whether the portal itself refused the call, so that nothing was done (pure). Its own codes are in capitals; what
     the connection says is not."""
-    answered = error.refusal in (
+    answered = error.code in (
         ErrorCode.PORTAL_FAILED,
         ErrorCode.BROKEN,
         ErrorCode.PORTAL_DENIED,
@@ -128,7 +128,7 @@ def said_no(error: AppError) -> bool:
 
 def is_silent(error: AppError) -> bool:
     """Whether the portal gave no answer, or has no time now (pure)."""
-    return error.refusal in _SILENT and not said_no(error)
+    return error.code in _SILENT and not said_no(error)
 
 
 def _loggable(code: str) -> str:

@@ -165,7 +165,7 @@ class OAuth:
         try:
             identity = self._ask(access_token, home)
         except Refused as error:
-            if error.refusal is not ErrorCode.NO_AUTH:
+            if error.code is not ErrorCode.NO_AUTH:
                 self._strangers.welcome(permits)
             raise
         self._strangers.welcome(permits)

@@ -170,8 +170,8 @@ class LaterWork:
             log.info("later.not_read line=%s message=%s trouble=%s", line.id, message.id, error.trouble.value)
             self._stored.scheduled.release(message)
         except Refused as refusal:
-            log.info("later.refused line=%s message=%s reason=%s", line.id, message.id, refusal.refusal.value)
-            if refusal.refusal in PASSES:
+            log.info("later.refused line=%s message=%s reason=%s", line.id, message.id, refusal.code.value)
+            if refusal.code in PASSES:
                 self._stored.scheduled.release(message)
             else:
                 self._ask(message, Question.REFUSED)

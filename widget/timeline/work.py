@@ -113,8 +113,8 @@ class TimelineWork:
         except AppError as error:
             log.warning("timeline.failed chat=%s attempt=%s error=%s", chat.id, record.attempts + 1, error.reason)
             silent = _is_silent(error)
-            hopeless = not silent and error.refusal not in OF_ALL
-            self._fail(record, said, error.reason or error.refusal.value, hopeless=hopeless)
+            hopeless = not silent and error.code not in OF_ALL
+            self._fail(record, said, error.reason or error.code.value, hopeless=hopeless)
             return not silent
         except Exception as error:
             log.exception("timeline.broken chat=%s", chat.id)

@@ -103,4 +103,4 @@ def _portal_findings(user: CurrentUser) -> list[HealthFinding]:
     except NoAddress:
         return [HealthFinding(Topic.PORTAL, HealthVerdict.UNKNOWN, "no_address")]
     except Refused as refused:
-        return [HealthFinding(Topic.PORTAL, HealthVerdict.BAD, refused.refusal.value)]
+        return [HealthFinding(Topic.PORTAL, HealthVerdict.BAD, refused.code.value)]
