@@ -164,7 +164,7 @@ def test_answers_for_which_there_is_no_room_are_no_fault_of_their_gateway() -> N
         for _more_than_a_breaker_bears in range(9):
             with pytest.raises(GatewayError) as error:
                 calls.fetch("GET", "/x", 30)
-            assert error.value.trouble is GatewayErrorCode.BROKEN_ANSWER
+            assert error.value.gateway_code is GatewayErrorCode.BROKEN_ANSWER
     assert calls.fetch("GET", "/x", 30).status == 200
 
 

@@ -100,7 +100,7 @@ class TrueGateway:
     ) -> SendResult:
         phone = f"+{chat_id.partition('@')[0]}"
         if not self._on_whatsapp(phone):
-            return SendResult(Sent.REFUSED, trouble=GatewayErrorCode.NOT_ON_WHATSAPP)
+            return SendResult(Sent.REFUSED, error=GatewayErrorCode.NOT_ON_WHATSAPP)
         self.chats[phone] = self._clock()
         self._tally.sent(self._line, self._clock())
         return SendResult(Sent.SENT, message_id)

@@ -66,7 +66,7 @@ def _line_findings(here: "Services", portal: Portal) -> Iterator[CheckFinding]:
         try:
             state = here.gateways.status(line, refresh=True).state
         except GatewayError as error:
-            yield CheckFinding(False, f"line {line.id} {line.name}", error.trouble.value)
+            yield CheckFinding(False, f"line {line.id} {line.name}", error.gateway_code.value)
         else:
             yield CheckFinding(state is LineState.READY, f"line {line.id} {line.name}", state.value)
 

@@ -108,10 +108,10 @@ class Calls:
             if not isinstance(error, NoRoom):
                 self._breaker.failed()
             if isinstance(error, TimedOut):
-                trouble = GatewayErrorCode.TIMED_OUT
+                code = GatewayErrorCode.TIMED_OUT
             else:  # a connection that broke in the middle of an answer did reach the gateway
-                trouble = GatewayErrorCode.BROKEN_ANSWER if error.sent else GatewayErrorCode.UNREACHABLE
-            raise GatewayError(trouble, sent=error.sent) from None  # its text may hold the address, and that the key
+                code = GatewayErrorCode.BROKEN_ANSWER if error.sent else GatewayErrorCode.UNREACHABLE
+            raise GatewayError(code, sent=error.sent) from None  # its text may hold the address, and that the key
         if answer.status in NOBODY_THERE:
             self._breaker.failed()
         else:

@@ -498,4 +498,4 @@ def _passes(failure: Refused | GatewayError, *, left: float, now: float) -> bool
 
 
 def _code_of(failure: Refused | GatewayError) -> str:
-    return failure.trouble.value if isinstance(failure, GatewayError) else failure.code.value
+    return failure.gateway_code.value if isinstance(failure, GatewayError) else failure.code.value

@@ -137,9 +137,9 @@ def _way(line: Line, past: LinePast) -> ReportsState:
     return way_of(line, past, public_url=services().infra.config.public_url, now=services().infra.clock())
 
 
-def pairing(line: Line, *, code: str = "", trouble: LineStatusText | None = None, when: str = "") -> str:
+def pairing(line: Line, *, code: str = "", failure: LineStatusText | None = None, when: str = "") -> str:
     """The fragment with the code to type on the phone, or why there is none."""
-    return render_template("admin/_pairing.html", line=line, code=code, trouble=trouble, until=when)
+    return render_template("admin/_pairing.html", line=line, code=code, failure=failure, until=when)
 
 
 def tested(user: CurrentUser, status: LineStatusText) -> str:
@@ -155,7 +155,7 @@ def reports(
     opened: bool = False,
     waiting: bool = False,
     late: bool = False,
-    trouble: LineStatusText | None = None,
+    failure: LineStatusText | None = None,
     secret: str = "",
 ) -> str:
     """The fragment on whether reports arrive, and how to set them up. `secret` is in it only after the press to see
@@ -174,7 +174,7 @@ def reports(
         opened=opened,
         waiting=waiting and WAIT_SECONDS,
         late=late,
-        trouble=trouble,
+        failure=failure,
         secret=secret,
         address=hook_address(line) if secret else "",
         when=user.when,

@@ -58,7 +58,7 @@ def show_pairing_code(line_id: int) -> ResponseReturnValue:
         code = services().gateways.of(line).pairing_code(line.number) if line.number else ""
     except GatewayError as error:
         status = status_text_of(error)
-        return sections.drawn(line_sections.pairing(line, trouble=status, when=user.when(status.until)))
+        return sections.drawn(line_sections.pairing(line, failure=status, when=user.when(status.until)))
     return sections.drawn(line_sections.pairing(line, code=code))
 
 
