@@ -243,9 +243,9 @@ def names_in(chat: Chat) -> dict[str, object]:
     """How a page of this chat names its messages and their files: `message_ref(bubble)`, `media_url(bubble)`."""
 
     def media_url(bubble: Bubble) -> str:
-        return url_for("chats.media", chat_id=chat.id, ref=_seal(chat, bubble))
+        return url_for("chats.media", chat_id=chat.id, ref=_encrypted_ref(chat, bubble))
 
-    return {"message_ref": lambda bubble: _seal(chat, bubble), "media_url": media_url}
+    return {"message_ref": lambda bubble: _encrypted_ref(chat, bubble), "media_url": media_url}
 
 
 def drawn_with(chat: Chat) -> dict[str, object]:
@@ -291,6 +291,6 @@ def _cursors(chat: Chat) -> Signer:
     return Signer(keys, salt=f"cursor-1:{chat.portal_id}:{chat.line_id}:{chat.id}")
 
 
-def _seal(chat: Chat, bubble: Bubble) -> str:
+def _encrypted_ref(chat: Chat, bubble: Bubble) -> str:
     name = json.dumps([bubble.id, bubble.ref, bubble.at, bubble.from_me])
     return str(services().storage.secret_box.encrypt(f"{chat.portal_id}:{chat.id}:{name}"))
