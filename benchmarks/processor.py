@@ -96,7 +96,7 @@ class Cards:
         )
         for number in range(LINES):
             line_id = self.services.storage.lines.add(
-                portal.id, name=f"Line {number}", gateway="waha", address=OUTSIDE, session=f"s{number}", key="key"
+                portal.id, name=f"Line {number}", gateway=stub.GATEWAY, address=OUTSIDE, session=f"s{number}", key="key"
             )
             self.services.storage.line_health.record_webhook(portal.id, line_id)  # its reports arrive
 

@@ -26,10 +26,10 @@ from widget.gateways.base import (
 )
 from widget.gateways.calls import Timeouts
 from widget.gateways.lines import Gateways
-from widget.gateways.waha.adapter import NEWEST_CHATS
 from widget.http import make_client
 from widget.storage.lines import Line
 
+NEWEST_CHATS = 500  # in one listing
 CAPABILITIES = Capabilities(
     checks_at_once=1,
     checks_when_sending=False,

@@ -20,6 +20,7 @@ from sqlalchemy import event
 from benchmarks.days.gateway import Clock, TrueGateway, TrueGateways
 from benchmarks.days.tally import CAP, FLOOR, PaintedAnswer, Tally
 from benchmarks.days.trace import DAY, Number, Opening, Trace, TracedCard, TracedMessage
+from benchmarks.stub import GATEWAY
 from widget.bitrix24.crm import Person, PersonKind, TypedPhone, Viewer
 from widget.card.reading import Phones
 from widget.card.rows import Row
@@ -174,7 +175,7 @@ class Product:
             line_id = stored.lines.add(
                 portal.id,
                 name=f"Line {number + 1}",
-                gateway="waha",
+                gateway=GATEWAY,
                 address="https://gateway.example",
                 session=f"line-{number + 1}",
                 key="",

@@ -6,6 +6,7 @@ from flask import Blueprint, Response, render_template
 from flask.typing import ResponseReturnValue
 
 from sandbox.gateway.guards import here
+from sandbox.gateway.kinds import TITLES
 from sandbox.gateway.media import qr
 from sandbox.gateway.model import SandboxLine
 
@@ -26,7 +27,6 @@ ACTIONS = (
     ("FAILED", "Сломать"),
 )
 SCAN = "Отсканировать QR"
-PROTOCOLS = {"waha": "WAHA", "evolution": "Evolution API", "green": "GREEN-API"}
 # What WhatsApp may do to a line, as manual.restrict takes it.
 FORBIDDEN = (
     ("until", "Запретить новые чаты"),
@@ -41,7 +41,7 @@ def show() -> ResponseReturnValue:
     return render_template(
         "home.html",
         lines=lines,
-        protocols=PROTOCOLS,
+        protocols=TITLES,
         states=STATES,
         actions=ACTIONS,
         scan=SCAN,

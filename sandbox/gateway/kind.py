@@ -16,6 +16,7 @@ class SandboxKind:
     there is no page, means this protocol, and `no_such_page` is what it answers then."""
 
     name: str
+    title: str
     pages: tuple[Blueprint, ...]
     start: Callable[[GatewayState, Postman, float], object]
     is_asked: Callable[[], bool]

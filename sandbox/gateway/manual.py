@@ -17,7 +17,7 @@ from sandbox.people import KnownNumber
 
 pages = Blueprint("manual", __name__, url_prefix="/_sandbox")
 INSTALLED = {"version", "engine", "store", "sub_path", "s3", "unpaired"}
-SUB_PATH = "/waha"
+SUB_PATH = "/behind"
 
 # What a button of the page says, and what it does; `until` is counted from now there.
 WORDS: dict[str, dict[str, Any]] = {

@@ -10,7 +10,7 @@ from sandbox.gateway.bubbles import PhoneDay, arrived, days_of, words_of
 from sandbox.gateway.directory import by_phone, digits, home_id
 from sandbox.gateway.files import find, served
 from sandbox.gateway.guards import here
-from sandbox.gateway.home import PROTOCOLS
+from sandbox.gateway.kinds import TITLES
 from sandbox.gateway.model import SandboxLine, SandboxReaction
 from sandbox.gateway.state import NotOnWhatsApp
 from sandbox.people import CLIENTS, IVAN, KnownNumber
@@ -36,7 +36,7 @@ def show() -> ResponseReturnValue:
         line=line,
         client=client,
         lines=list(here().state.lines.values()),
-        protocols=PROTOCOLS,
+        protocols=TITLES,
         people=_people(line, request.args.get("q", "")),
         query=request.args.get("q", ""),
         key_of=key_of,

@@ -12,6 +12,7 @@ from sandbox.gateway.kind import SandboxKind
 
 KIND = SandboxKind(
     name="evolution",
+    title="Evolution API",
     pages=tuple(room.pages for room in (instances, checks, chats, messages, sending, webhook, control_api)),
     start=lambda state, postman, patience: state.listeners.append(Reporter(state, postman, patience)),
     is_asked=lambda: request.path.startswith(("/instance/", "/chat/", "/message/", "/webhook/")),

@@ -20,6 +20,7 @@ def _start(state: GatewayState, postman: Postman, _patience: float) -> None:
 
 KIND = SandboxKind(
     name="green",
+    title="GREEN-API",
     pages=tuple(room.pages for room in (account, service, journals, sending, files, manual)),
     start=_start,
     is_asked=lambda: request.path.startswith("/waInstance"),
