@@ -331,7 +331,7 @@ def _attach(user: CurrentUser, card: CrmLink, phone: str) -> None:
     if came is AddedPhone.DENIED:
         raise Refused(ErrorCode.PORTAL_DENIED, reason="card to attach to")
     if came is AddedPhone.UNDERWAY:
-        raise Refused(ErrorCode.PORTAL_BUSY, 503, "card to attach to")
+        raise Refused(ErrorCode.PORTAL_BUSY, reason="card to attach to")
 
 
 def _claimable(chat_id: int, *, anew: bool = False) -> tuple[CurrentUser, Chat, ClientCards]:

@@ -74,7 +74,7 @@ def refuse_unlinked(line: Line, known: Send | None) -> None:
     """
     state = services().gateways.known_state(line)
     if known is None and (not line.active or state in UNLINKED):
-        raise Refused(ErrorCode.LINE_DOWN if line.active else ErrorCode.LINE_OFF, 409, state.value)
+        raise Refused(ErrorCode.LINE_DOWN if line.active else ErrorCode.LINE_OFF, reason=state.value)
 
 
 def draft_of(chat_id: int, given: dict[str, Any], *, confirmed: bool, text: str = "") -> Draft | Response:

@@ -141,7 +141,7 @@ def _form(line: Line) -> tuple[dict[str, object], KeptFile]:
     uploaded = request.files.get("file")
     capabilities = capabilities_of(line.gateway)
     if uploaded is None or not capabilities.files:
-        raise Refused(ErrorCode.UNSUPPORTED if uploaded else ErrorCode.BAD_FORM, 422, "file")
+        raise Refused(ErrorCode.UNSUPPORTED if uploaded else ErrorCode.BAD_FORM, reason="file")
     return dict(request.form), kept(uploaded, largest=capabilities.largest_file)
 
 

@@ -175,7 +175,7 @@ class Outgoing:
 
     def _refused(self, reserved: Reservation, code: ErrorCode, wait: float) -> Refused:
         self.settle(reserved, None)
-        return Refused(code, 429, "line's limits", until=self._clock() + wait)
+        return Refused(code, reason="line's limits", until=self._clock() + wait)
 
     def _allowed(self, line: Line) -> int:
         now = self._clock()

@@ -187,7 +187,7 @@ class TimelineWork:
         it does not answer is tried again with the main one."""
         record = self._timelines.take(chat, name, main.begins_at)
         if record is None:
-            raise Refused(ErrorCode.PORTAL_BUSY, 503, "its worker died")
+            raise Refused(ErrorCode.PORTAL_BUSY, reason="its worker died")
         try:
             if place or record.comment_id:
                 self._comments.write(portal, record, place, users, text)
