@@ -92,6 +92,7 @@ class OAuth:
         clock: Callable[[], float],
         strangers: Strangers | None = None,
     ) -> None:
+        """`timeout` is seconds of one call; `strangers` bounds callers whose tokens prove nothing."""
         self._http = http
         self._strangers = strangers
         self._servers = tuple(servers)

@@ -55,7 +55,7 @@ STATUSES = {
 BEFORE_SENDING = frozenset(
     {GatewayErrorCode.LINE_DOWN, GatewayErrorCode.THROTTLED, GatewayErrorCode.RESTRICTED, GatewayErrorCode.MALFORMED}
 )
-MAX_PAUSE = 86_400
+MAX_PAUSE = 86_400  # seconds
 
 
 def json_of(answer: HttpResponse) -> Any:

@@ -12,7 +12,7 @@ from widget.untrusted import as_dict
 
 
 class WahaSession:
-    """One request a call, never repeated. Raises GatewayError."""
+    """One request a call, never repeated; each `timeout` is seconds. Raises GatewayError."""
 
     def __init__(self, calls: Calls, *, name: str, key: str) -> None:
         self._calls = calls
