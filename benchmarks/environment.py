@@ -172,7 +172,7 @@ class Environment:
                 country="RU",
             )
             line_id = lines.add(
-                added.id, name="Sales", gateway="waha", address=outside, session=f"s{number}", key="key"
+                added.id, name="Sales", gateway=stub.GATEWAY, address=outside, session=f"s{number}", key="key"
             )
             health.record_webhook(added.id, line_id)  # its reports arrive
         engine.dispose()

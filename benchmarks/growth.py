@@ -23,6 +23,7 @@ from sqlalchemy import Engine, insert, select, text
 
 from benchmarks import tables
 from benchmarks.pace import goal
+from benchmarks.stub import GATEWAY
 from sandbox.postgres import Postgres
 from widget.keys import PhoneKeys
 from widget.storage import schema
@@ -243,7 +244,7 @@ def _portal(number: int) -> dict[str, Any]:
 
 def _line(number: int) -> dict[str, Any]:
     return {
-        **{"id": number, "portal_id": number, "name": "Sales", "gateway": "waha", "address": "https://gw.example"},
+        **{"id": number, "portal_id": number, "name": "Sales", "gateway": GATEWAY, "address": "https://gw.example"},
         **{"session": "sales", "key": "", "number": "", "active": True, "created_at": 1.0},
     }
 

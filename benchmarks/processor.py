@@ -58,7 +58,7 @@ class Cards:
 
     def see(self) -> str:
         """A cold card: reveal it and check its ten numbers. Returns its session."""
-        page = hidden_page(self.services.session_tokens, 1)
+        page = hidden_page(self.services.entrance.session_tokens, 1)
         revealed = self.post("/card", {"pressed": True}, **{"X-Opening": page.ticket})
         session = str(revealed.headers["X-Session"])
         keys = revealed.text.partition('data-ask="')[2].partition('"')[0].split()
@@ -96,7 +96,7 @@ class Cards:
         )
         for number in range(LINES):
             line_id = self.services.storage.lines.add(
-                portal.id, name=f"Line {number}", gateway="waha", address=OUTSIDE, session=f"s{number}", key="key"
+                portal.id, name=f"Line {number}", gateway=stub.GATEWAY, address=OUTSIDE, session=f"s{number}", key="key"
             )
             self.services.storage.line_health.record_webhook(portal.id, line_id)  # its reports arrive
 

@@ -1,4 +1,4 @@
-"""A portal, its authorisation server and a WAHA in one: any number of portals and cards, a stated delay, little CPU.
+"""A portal, its authorisation server and a gateway in one: any number of portals and cards, a stated delay, little CPU.
 
 It speaks the wire forms of the sandbox and makes every card up from its number: four contacts and a company with ten
 phones that no other card has. Portal 3 is at /p3/rest/, its token is `3.<user>.<anything>`. Odd numbers have WhatsApp.
@@ -23,6 +23,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from benchmarks.http import HttpMessage, answer, serve
 
 CLIENT_ID = "local.benchmark"
+GATEWAY = "waha"  # the protocol that this stub and cutting.py speak, and so the kind of every line here
 FOREIGN = 900_000  # cards from here on have no Russian number
 FOREIGN_NUMBERS = ("+4915112345", "+447800123", "+998901234")  # three digits to come
 PHONES = 10

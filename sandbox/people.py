@@ -56,11 +56,11 @@ CLIENTS = (
     *CROWD,
 )
 
-# Who also writes to the GREEN-API line: one with a picture among the messages, one under a LID.
+# Who also writes to the third protocol's line: one with a picture among the messages, one under a LID.
 ON_GREEN = (replace(OKSANA, chat=40, line="1101000001"), replace(RUSTAM, chat=8, line="1101000001"))
 
-# Lines of the simulated gateway by what each protocol calls them: WAHA's sessions, Evolution's instances, GREEN-API's
-# idInstance. The states are WAHA's words; each protocol says them in its own. `archive` waits for its QR to be scanned.
+# Lines of the simulated gateway by what each protocol calls them: sessions, instances, ids. The states are those of
+# gateway/lines.py; each protocol says them in its own words. `archive` waits for its QR to be scanned.
 SESSIONS = {"sales": "WORKING", "support": "WORKING", "archive": "SCAN_QR_CODE"}
 INSTANCES = {"branch": "WORKING"}
 GREEN_IDS = {"1101000001": "WORKING"}

@@ -257,7 +257,7 @@ class Widget:
         """Another process of the same service: the same database, the same Redis, nothing else in common."""
         queue = MemoryHuey(immediate=True)
         parts: dict[str, Any] = {"sleep": self.clock.forward, "queue": queue, "behind": AtOnce()}
-        app = app_for(self.services.config, clock=self.clock, **parts)
+        app = app_for(self.services.infra.config, clock=self.clock, **parts)
         return Widget(app, self.outside, self.clock, list(self.portals))
 
     def open(self, path: str = DEAL, *, portal: int = 1, **choices: str) -> "CardPage":

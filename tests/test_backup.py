@@ -36,7 +36,7 @@ def run(widget: Widget, *command: str) -> Result:
 
 
 def elsewhere(widget: Widget, clock: Clock, **changes: object) -> Widget:
-    config: Config = dataclasses.replace(widget.services.config, **changes)  # type: ignore[arg-type]
+    config: Config = dataclasses.replace(widget.services.infra.config, **changes)  # type: ignore[arg-type]
     return Widget(app_for(config, clock=clock, sleep=clock.forward), widget.outside, clock, widget.portals)
 
 

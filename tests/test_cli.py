@@ -204,7 +204,7 @@ def test_an_imported_registry_is_used_without_a_restart(numbered: Widget, tmp_pa
 )
 def test_a_wrong_file_changes_nothing(numbered: Widget, tmp_path: Path, wrong: str) -> None:
     flask(numbered, "numbering", "import", registry(tmp_path, REGISTRY + AMUR))
-    target = Path(numbered.services.config.numbering_file)
+    target = Path(numbered.services.infra.config.numbering_file)
     before = target.read_bytes()
 
     done = flask(numbered, "numbering", "import", registry(tmp_path, wrong, "wrong.csv"))

@@ -79,7 +79,7 @@ def test_another_company_and_the_operator_are_served_meanwhile(crowd: Crowd) -> 
 
 def test_who_proves_nothing_cannot_take_a_companys_places(crowd: Crowd) -> None:
     crowd.end()
-    places = crowd.widget.services.places
+    places = crowd.widget.services.entrance.places
     forged = [places.take(("/app", "a" * 32)) for _ in range(SHARE)]
 
     assert crowd.cards[-1].history(crowd.chat).answer.status_code == 200
@@ -104,8 +104,8 @@ def test_all_that_one_company_fetches_or_is_told_shares_its_places_and_what_is_m
     crowd.end()
     services, client = crowd.widget.services, crowd.cards[-1].client
     mine, theirs = ([addressed(crowd, portal, number) for number in range(2)] for portal in crowd.widget.portals)
-    full = [services.places.take(("openlines.file", crowd.widget.portals[0])) for _ in range(SHARE)]
-    full += [services.places.take(("hooks.gateway", 0)) for _ in range(SHARE)]
+    full = [services.entrance.places.take(("openlines.file", crowd.widget.portals[0])) for _ in range(SHARE)]
+    full += [services.entrance.places.take(("hooks.gateway", 0)) for _ in range(SHARE)]
 
     assert {client.get(path).status_code for path in mine} == {503}
     assert {client.get(path).status_code for path in theirs} == {404}  # there is no such chat
@@ -164,7 +164,7 @@ def test_answers_for_which_there_is_no_room_are_no_fault_of_their_gateway() -> N
         for _more_than_a_breaker_bears in range(9):
             with pytest.raises(GatewayError) as error:
                 calls.fetch("GET", "/x", 30)
-            assert error.value.trouble is GatewayErrorCode.BROKEN_ANSWER
+            assert error.value.gateway_code is GatewayErrorCode.BROKEN_ANSWER
     assert calls.fetch("GET", "/x", 30).status == 200
 
 

@@ -72,17 +72,17 @@ def test_an_update_brings_all_four_files(renewing: Widget) -> None:
 )
 def test_an_update_without_one_of_the_files_changes_nothing(renewing: Widget, name: str, text: str) -> None:
     flask(renewing, "numbering", "update")
-    before = Path(renewing.services.config.numbering_file).read_bytes()
+    before = Path(renewing.services.infra.config.numbering_file).read_bytes()
     Registry.files[name] = text
 
     done = flask(renewing, "numbering", "update")
 
     assert (done.exit_code, "nothing was changed" in done.output) == (1, True)
-    assert Path(renewing.services.config.numbering_file).read_bytes() == before
+    assert Path(renewing.services.infra.config.numbering_file).read_bytes() == before
 
 
 def test_the_worker_renews_a_registry_that_is_a_week_old_and_tries_again_after_a_failure(renewing: Widget) -> None:
-    updater, file = renewing.services.phones.updater, Path(renewing.services.config.numbering_file)
+    updater, file = renewing.services.phones.updater, Path(renewing.services.infra.config.numbering_file)
     knows, week = renewing.services.phones.numbering.knows, 7 * 86_400
     updater.update_weekly()
     assert knows("+79612200000")

@@ -74,9 +74,9 @@ def test_every_sealed_column_is_rotated() -> None:
 
 
 def test_a_rotation_seals_everything_with_the_first_key_and_loses_nothing(make_widget, used: Widget) -> None:
-    old = used.services.config.encryption_keys[0]
+    old = used.services.infra.config.encryption_keys[0]
     new = Fernet.generate_key().decode()
-    database = used.services.config.database_url
+    database = used.services.infra.config.database_url
     count = len(sealed_values(used))
     before = used.services.storage.tokens.find(used.portals[0], REP)
     rotating = make_widget(database=database, encryption_keys=(new, old))
@@ -98,7 +98,7 @@ def test_a_rotation_seals_everything_with_the_first_key_and_loses_nothing(make_w
 
 
 def test_a_rotation_takes_along_webhooks_that_wait_for_their_work(used: Widget) -> None:
-    services, old = used.services, used.services.config.encryption_keys[0]
+    services, old = used.services, used.services.infra.config.encryption_keys[0]
     new = Fernet.generate_key().decode()
     portal, line = used.portals[0], services.storage.lines.of(used.portals[0])[0].id
     readable = services.storage.inbox.add(portal, line, "[]")
@@ -118,7 +118,9 @@ def test_a_rotation_takes_along_webhooks_that_wait_for_their_work(used: Widget) 
 def test_a_host_that_has_not_got_the_newest_key_yet_leaves_what_another_one_sealed(
     make_widget, used: Widget, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    newest = make_widget(database=used.services.config.database_url, encryption_keys=(Fernet.generate_key().decode(),))
+    newest = make_widget(
+        database=used.services.infra.config.database_url, encryption_keys=(Fernet.generate_key().decode(),)
+    )
     portal, line, at = used.portals[0], used.services.storage.lines.of(used.portals[0])[0].id, used.clock()
     theirs, ours = newest.services.storage, used.services.storage
     chat, _new = theirs.chats.remember(portal, line, "+79619510000")
@@ -147,7 +149,11 @@ def test_a_host_that_has_not_got_the_newest_key_yet_leaves_what_another_one_seal
 
 
 def test_who_is_ignored_is_so_under_a_new_secret_key_with_and_after_the_old_one(make_widget, used: Widget) -> None:
-    portal, database, old = used.portals[0], used.services.config.database_url, used.services.config.secret_key
+    portal, database, old = (
+        used.portals[0],
+        used.services.infra.config.database_url,
+        used.services.infra.config.secret_key,
+    )
     used.services.storage.ignores.add(portal, 0, ["+79990000000"], ADMIN)
 
     def ignores(widget: Widget) -> bool:
@@ -187,7 +193,7 @@ def test_a_rotation_may_be_repeated_and_changes_nothing_then(used: Widget) -> No
 
 
 def test_a_rotation_that_was_interrupted_goes_on_where_it_was(used: Widget, monkeypatch) -> None:
-    engine, old = used.services.storage.engine, used.services.config.encryption_keys[0]
+    engine, old = used.services.storage.engine, used.services.infra.config.encryption_keys[0]
     portal, chat = used.portals[0], 1
     many = 2 * ROWS + 50
     secret_box = SecretBox([old])
@@ -224,7 +230,7 @@ def test_a_rotation_that_was_interrupted_goes_on_where_it_was(used: Widget, monk
 
 
 def test_a_rotation_leaves_what_somebody_changed_meanwhile_to_them(used: Widget, monkeypatch) -> None:
-    engine, old = used.services.storage.engine, used.services.config.encryption_keys[0]
+    engine, old = used.services.storage.engine, used.services.infra.config.encryption_keys[0]
     secret_box = SecretBox([Fernet.generate_key().decode(), old])
     newer = Token("newer", "next", 0)
 

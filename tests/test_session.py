@@ -48,7 +48,7 @@ def kind(request):
 def refused(read, *args):
     with pytest.raises(Refused) as error:
         read(*args)
-    assert error.value.refusal is ErrorCode.SESSION_OVER
+    assert error.value.code is ErrorCode.SESSION_OVER
     assert error.value.status == 401
 
 

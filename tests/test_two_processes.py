@@ -29,7 +29,7 @@ def processes(
     make_widget: MakeWidget, outside: Outside, redis_url: str, tmp_path: Path
 ) -> Iterator[tuple[httpx.Client, list[str]]]:
     """The addresses of two processes. Started apart, so that each gets its half of the work for certain."""
-    config = make_widget(redis_url=redis_url, portal_requests=REPS).services.config
+    config = make_widget(redis_url=redis_url, portal_requests=REPS).services.infra.config
     with ExitStack() as stack:
         addresses = []
         for number in range(2):

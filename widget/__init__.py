@@ -145,7 +145,7 @@ def _take_place() -> None:
         return
     if endpoint == "hooks.bitrix24":  # its form is read for whose it is
         request.max_content_length = MAX_EVENT
-    place = g.place = services().places.take(_company(endpoint))
+    place = g.place = services().entrance.places.take(_company(endpoint))
     hold(place)
 
 
@@ -171,22 +171,22 @@ def _refused(error: AppError) -> Response:
     """A page where a page was asked for, a fragment where our own script asked."""
     if not i18n.is_language_set():  # it comes before Bitrix24's LANG or a session is read
         i18n.set_language(request.accept_languages.best_match(i18n.languages()) or i18n.SOURCE)
-    services().metrics.refused(error.refusal.value)
-    log.info("request.refused code=%s reason=%s", error.refusal.value, error.reason)
+    services().infra.metrics.refused(error.code.value)
+    log.info("request.refused code=%s reason=%s", error.code.value, error.reason)
     by_script = request.is_json or SESSION_HEADER in request.headers or OPENING_HEADER in request.headers
     html = render_template(
         "_refused.html" if by_script else "refused.html",
-        refusal=error.refusal,
+        code=error.code.value,
         about=error.about,
         retry=by_script and error.retry,
-        cure=by_script and error.refusal in _CURED_BY_REFRESH and request.blueprint in ("card", "chats"),
-        minutes=max(1, math.ceil((error.until - services().clock()) / 60)) if error.until else 0,
+        cure=by_script and error.code in _CURED_BY_REFRESH and request.blueprint in ("card", "chats"),
+        minutes=max(1, math.ceil((error.until - services().infra.clock()) / 60)) if error.until else 0,
         request_id=logs.request_id(),
         portal_origin=g.get("frame_origin"),
     )
     response = make_response(html, error.status)
-    response.headers["X-Refusal"] = error.refusal.value
-    if error.refusal in (ErrorCode.CROWDED, ErrorCode.STORE_GONE):
+    response.headers["X-Refusal"] = error.code.value
+    if error.code in (ErrorCode.CROWDED, ErrorCode.STORE_GONE):
         response.headers["Retry-After"] = "2"
     return response
 

@@ -107,13 +107,14 @@ class JsonRedisCache(RedisCache):
             pipe.execute()
 
     def add_many(self, keys: Sequence[str], value: Any, timeout: int) -> list[str]:
-        """One round trip; cachelib adds one key at a time."""
+        """Returns the keys that were free. `timeout` is seconds. One round trip; cachelib adds one key at a time."""
         return self.add_and_get(keys, value, timeout, ())[0]
 
     def add_and_get(
         self, keys: Sequence[str], value: Any, timeout: int, wanted: Sequence[str]
     ) -> tuple[list[str], list[Any]]:
-        """Add the record under each key that is free; read the `wanted` keys after that. One round trip for both."""
+        """Add the record under each key that is free; read the `wanted` keys after that. One round trip for both.
+        `timeout` is seconds."""
         prefix, dumped = self._get_prefix(), self.serializer.dumps(value)
         with self._write_client.pipeline(transaction=False) as pipe:
             for key in keys:

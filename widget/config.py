@@ -216,11 +216,11 @@ class Config:
     # The traffic light of a client's local time: red to 7, amber to 8, green to 19, amber to 21, red after.
     light_hours: tuple[int, int, int, int] = _setting(_hours, (7, 8, 19, 21))
 
-    presence_ttl: float = _setting(_positive, 300)
-    unknown_ttl: float = _setting(_positive, 15)
-    card_ttl: float = _setting(_positive, 300)
+    presence_ttl: float = _setting(_positive, 300)  # seconds
+    unknown_ttl: float = _setting(_positive, 15)  # seconds
+    card_ttl: float = _setting(_positive, 300)  # seconds
     check_burst: int = _setting(_permits, 10)
-    check_every: float = _setting(_pace, 3)
+    check_every: float = _setting(_pace, 3)  # seconds
     checks_per_day: int = _setting(_permits, 100)
     checks_floor: int = _setting(_permits, 20)
     young_checks_per_day: int = _setting(_permits, 20)
@@ -229,11 +229,11 @@ class Config:
     young_firsts_per_day: int = _setting(_permits, 20)
     sends_per_day: int = _setting(_permits, 1500)
 
-    portal_timeout: float = _setting(_positive, 8)
-    portal_patience: float = _setting(_positive, 12)
-    check_timeout: float = _setting(_positive, 5)
-    history_timeout: float = _setting(_positive, 15)
-    send_timeout: float = _setting(_positive, 30)
+    portal_timeout: float = _setting(_positive, 8)  # seconds
+    portal_patience: float = _setting(_positive, 12)  # seconds
+    check_timeout: float = _setting(_positive, 5)  # seconds
+    history_timeout: float = _setting(_positive, 15)  # seconds
+    send_timeout: float = _setting(_positive, 30)  # seconds
 
     # What one portal may hold of a process at once: a quarter of gunicorn's threads, and answers from outside.
     portal_requests: int = _setting(_at_least_one, 8)

@@ -4,7 +4,7 @@ from collections.abc import Hashable
 from contextlib import suppress
 from dataclasses import replace
 
-from flask import g, request
+from flask import g, has_request_context, request
 
 from widget.errors import ErrorCode, Refused
 from widget.i18n import set_language
@@ -38,7 +38,7 @@ def _read_session() -> Session:
     """The session in this request's header, verified once. Raises Refused(SESSION_OVER)."""
     ticket: Session | None = g.get("ticket")
     if ticket is None:
-        ticket = g.ticket = services().session_tokens.read_session(request.headers.get(SESSION_HEADER, ""))
+        ticket = g.ticket = services().entrance.session_tokens.read_session(request.headers.get(SESSION_HEADER, ""))
     return ticket
 
 
@@ -50,13 +50,20 @@ def company_of_request() -> Hashable:
             return _read_session().portal_id
     with suppress(Refused):  # a renewal brings both, and its session is over
         if OPENING_HEADER in request.headers:
-            return OPENING_HEADER, services().session_tokens.read_launch(request.headers[OPENING_HEADER]).member_id
+            return OPENING_HEADER, services().entrance.session_tokens.read_launch(
+                request.headers[OPENING_HEADER]
+            ).member_id
     named = ""
     if request.path in FORMS:  # elsewhere the view says how much of a body it reads
         named = request.form.get("member_id") or request.form.get("auth[member_id]", "")
     return request.endpoint or "", named[:MAX_NAME]
 
 
+def address_of_request() -> str:
+    """The address that this request comes from; "" in a job."""
+    return (request.remote_addr or "") if has_request_context() else ""
+
+
 def current_opening() -> Launch:
     """What this request's page was opened with, still unproved. Raises Refused(SESSION_OVER)."""
-    return services().session_tokens.read_launch(request.headers.get(OPENING_HEADER, ""))
+    return services().entrance.session_tokens.read_launch(request.headers.get(OPENING_HEADER, ""))

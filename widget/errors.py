@@ -66,14 +66,15 @@ class ErrorCode(Enum):
     BROKEN = "broken"
 
 
-# HTTP statuses by code, for the error handler alone. 404 where a stranger must not learn that something exists.
+# HTTP statuses by code, for the error handler alone. What one that is raised with another status means:
+# NOT_ALLOWED 404 a stranger must not learn of it, 409 not as things stand, 422 a value that no page of ours offers;
+# BAD_FORM 400 it cannot be read, 409 it was used or done already; NO_AUTH 403 a good token of another user or
+# application; MESSAGE_GONE 409 not missing; TOO_LARGE 422 too many; BROKEN 502 a portal calls it our mistake.
 STATUS: Mapping[ErrorCode, int] = {
     **dict.fromkeys((ErrorCode.UNKNOWN_PLACEMENT, ErrorCode.PORTAL_ADDRESS), 400),
     **dict.fromkeys((ErrorCode.NO_AUTH, ErrorCode.SESSION_OVER), 401),
     **dict.fromkeys((ErrorCode.UNKNOWN_PORTAL, ErrorCode.NOT_ADMIN, ErrorCode.NOT_ALLOWED, ErrorCode.CARD_GONE), 403),
-    **dict.fromkeys(
-        (ErrorCode.PORTAL_CLOSED, ErrorCode.PORTAL_PLAN, ErrorCode.PORTAL_UNPAID, ErrorCode.PORTAL_BLOCKED), 403
-    ),
+    **dict.fromkeys((ErrorCode.PORTAL_CLOSED, ErrorCode.PORTAL_PLAN, ErrorCode.PORTAL_UNPAID), 403),
     **dict.fromkeys((ErrorCode.PORTAL_CONFIRM, ErrorCode.PORTAL_SCOPE, ErrorCode.PORTAL_DENIED), 403),
     **dict.fromkeys((ErrorCode.NOT_FOUND, ErrorCode.MESSAGE_GONE, ErrorCode.FILE_GONE, ErrorCode.FILE_ELSEWHERE), 404),
     **dict.fromkeys((ErrorCode.LINE_DOWN, ErrorCode.LINE_OFF, ErrorCode.LINE_RESTRICTED, ErrorCode.TOO_LATE), 409),
@@ -82,12 +83,11 @@ STATUS: Mapping[ErrorCode, int] = {
     **dict.fromkeys((ErrorCode.LATER_FULL, ErrorCode.LATER_BUSY, ErrorCode.KEPT_FULL), 409),
     **dict.fromkeys((ErrorCode.BAD_FORM, ErrorCode.UNSUPPORTED, ErrorCode.FILE_TYPE, ErrorCode.UNFILLED), 422),
     **dict.fromkeys((ErrorCode.NOT_A_PLACE, ErrorCode.NOT_A_PHONE), 422),
-    **dict.fromkeys(
-        (ErrorCode.PORTAL_BUSY, ErrorCode.FIRSTS_SPENT, ErrorCode.SENDS_SPENT, ErrorCode.CHECKS_SPENT), 429
-    ),
+    **dict.fromkeys((ErrorCode.FIRSTS_SPENT, ErrorCode.SENDS_SPENT, ErrorCode.CHECKS_SPENT), 429),
     **dict.fromkeys((ErrorCode.VOICE_UNREADABLE, ErrorCode.VOICE_TOO_LONG), 422),
     ErrorCode.BROKEN: 500,
     **dict.fromkeys((ErrorCode.PORTAL_FAILED, ErrorCode.PORTAL_MOVED, ErrorCode.LINE_TROUBLE), 502),
+    **dict.fromkeys((ErrorCode.PORTAL_BUSY, ErrorCode.PORTAL_BLOCKED), 503),
     **dict.fromkeys((ErrorCode.CROWDED, ErrorCode.CANNOT_COUNT, ErrorCode.STORE_GONE), 503),
     ErrorCode.CARD_NOT_SAVED: 200,  # Bitrix24 draws the page of a card that has no id yet
 }
@@ -122,25 +122,25 @@ class AppError(Exception):
     """
 
     def __init__(
-        self, refusal: ErrorCode, reason: str = "", *, status: int | None = None, until: float = 0.0, about: str = ""
+        self, code: ErrorCode, reason: str = "", *, status: int | None = None, until: float = 0.0, about: str = ""
     ) -> None:
-        super().__init__(f"{refusal.value}: {reason}" if reason else refusal.value)
-        self.refusal = refusal
+        super().__init__(f"{code.value}: {reason}" if reason else code.value)
+        self.code = code
         self.reason = reason
-        self.status = STATUS[refusal] if status is None else status
+        self.status = STATUS[code] if status is None else status
         self.until = until
         self.about = about
 
     @property
     def retry(self) -> bool:
         """Whether trying again can help."""
-        return self.refusal in WORTH_RETRYING
+        return self.code in WORTH_RETRYING
 
 
 class Refused(AppError):
     """Raised where a request must end. `status` only where it differs from the code's own."""
 
     def __init__(
-        self, refusal: ErrorCode, status: int | None = None, reason: str = "", *, until: float = 0.0, about: str = ""
+        self, code: ErrorCode, status: int | None = None, reason: str = "", *, until: float = 0.0, about: str = ""
     ) -> None:
-        super().__init__(refusal, reason, status=status, until=until, about=about)
+        super().__init__(code, reason, status=status, until=until, about=about)

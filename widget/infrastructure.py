@@ -1,4 +1,4 @@
-"""What every room is built with: settings, time, the network, threads, the cache."""
+"""What every room is built with: settings, time, the network, threads, the cache, counters."""
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import Executor
@@ -10,6 +10,7 @@ from ratelimit import Limit, Limiter, MemoryStorage, RedisStorage, Storage
 from widget.cache import Cache
 from widget.config import Config
 from widget.keys import PhoneKeys
+from widget.metrics import Metrics
 from widget.redis_clients import open_redis
 
 
@@ -26,6 +27,7 @@ class Infrastructure:
     behind: Executor
     cache: Cache
     keys: PhoneKeys
+    metrics: Metrics
 
     def limiter(self, prefix: str, limits: Iterable[Limit]) -> Limiter:
         """A limiter whose permits all processes share where there is a Redis."""

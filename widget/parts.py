@@ -1,25 +1,21 @@
 """What the application is made of, for views and commands. wiring.py puts it together."""
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from widget.bitrix24.building import Bitrix24
 from widget.bitrix24.crm import Viewer
-from widget.cache import Cache
 from widget.card.building import CardParts
 from widget.chats.building import ChatParts
-from widget.config import Config
+from widget.entrance import Entrance
 from widget.gateways.lines import Gateways
+from widget.infrastructure import Infrastructure
 from widget.jobs.queue import Jobs
 from widget.later.work import LaterWork
-from widget.metrics import Metrics
 from widget.openlines.building import OpenLines
 from widget.phones.building import PhoneParts
-from widget.places import Places
 from widget.presence.building import PresenceParts
 from widget.replies.building import ReplyParts
-from widget.session import SessionTokens
 from widget.storage.building import Repositories
 from widget.storage.chats import Chat
 from widget.storage.lines import Line
@@ -27,28 +23,30 @@ from widget.webhooks.building import WebhookParts
 
 
 @dataclass(frozen=True)
+class Prepared:
+    """What is written before it is sent."""
+
+    replies: ReplyParts
+    later: LaterWork
+
+
+@dataclass(frozen=True)
 class Services:
     """Everything a view may use, room by room."""
 
-    config: Config
-    clock: Callable[[], float]
-    session_tokens: SessionTokens
+    infra: Infrastructure
+    entrance: Entrance
     storage: Repositories
-    bitrix24: Bitrix24
-    gateways: Gateways
-    presence: PresenceParts
-    chats: ChatParts
-    open_lines: OpenLines
-    card: CardParts
-    webhooks: WebhookParts
-    replies: ReplyParts
-    later: LaterWork
     jobs: Jobs
     phones: PhoneParts
-    metrics: Metrics
-    cache: Cache
-    places: Places
-    pings: Mapping[str, Callable[[], bool]]
+    gateways: Gateways
+    bitrix24: Bitrix24
+    presence: PresenceParts
+    chats: ChatParts
+    card: CardParts
+    open_lines: OpenLines
+    prepared: Prepared
+    webhooks: WebhookParts
 
     def saw(self, portal_id: int, viewer: Viewer) -> None:
         """Note that this employee is here, under this name. One statement where that is news, else none."""
@@ -57,7 +55,7 @@ class Services:
     def own(self, line: Line, chat: Chat, user_id: int, by: int, *, typed: bool = False) -> Chat | None:
         """Make an employee the owner of a chat (0 for none) by the word of `by`. Returns the chat, None if nothing
         changed. Its open line follows in a job. `typed`: a typed number is all that brought them to it."""
-        owned = self.storage.conversations.waits.own(chat, user_id, at=self.clock(), typed=typed)
+        owned = self.storage.conversations.waits.own(chat, user_id, at=self.infra.clock(), typed=typed)
         if owned:
             self.open_lines.owned(line, owned, user_id, by)
         return owned
@@ -67,4 +65,4 @@ class Services:
         return {user_id: employee.name for user_id, employee in self.storage.staff.of(portal_id).items()}
 
     def now(self) -> datetime:
-        return datetime.fromtimestamp(self.clock(), UTC)
+        return datetime.fromtimestamp(self.infra.clock(), UTC)

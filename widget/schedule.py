@@ -14,20 +14,20 @@ DAY = 86_400
 def schedule(here: Services) -> None:
     """Register it with the queue. No call."""
     stored, received = here.storage, here.webhooks
-    timelines = build_timelines(stored, here.bitrix24.rest, here.open_lines.activities.are_kept, here.clock)
+    timelines = build_timelines(stored, here.bitrix24.rest, here.open_lines.activities.are_kept, here.infra.clock)
     card_fields = build_card_fields(
-        stored, here.bitrix24.rest, here.presence.known, here.phones.numbering, here.cache, here.clock
+        stored, here.bitrix24.rest, here.presence.known, here.phones.numbering, here.infra.cache, here.infra.clock
     )
 
     def texts_end() -> float:
-        return here.clock() - here.config.send_texts_days * DAY
+        return here.infra.clock() - here.infra.config.send_texts_days * DAY
 
     minutely: dict[str, Callable[[], object]] = {
         "events-left": received.event_work.work_on_what_was_left,
         "webhooks-left": received.ingest.work_on_what_was_left,
         "lines": here.presence.rounds.go,
         "unclear-sends": here.chats.unclear_ends.look,
-        "later": here.later.go,
+        "later": here.prepared.later.go,
         "mirrors-left": here.open_lines.work.work_on_what_was_left,
         "mirrors-read": here.open_lines.lost.go,
         "timelines": timelines.work.go,
@@ -51,12 +51,12 @@ def schedule(here: Services) -> None:
         "wipe-texts": lambda: stored.sends.wipe_texts(texts_end()),
         "forget-messages": lambda: stored.messages.wipe(texts_end()),
         "forget-counted": lambda: stored.conversations.counted.forget(texts_end()),
-        "forget-mirrored": lambda: stored.mirrors.forget(texts_end() - here.config.send_texts_days * DAY),
+        "forget-mirrored": lambda: stored.mirrors.forget(texts_end() - here.infra.config.send_texts_days * DAY),
         "forget-marks": stored.timelines.forget_marks,
         "forget-usage": stored.usage.purge,
         "forget-presences": stored.presences.purge,
         "update-numbering": here.phones.updater.update_weekly,
-        "forget-rest-log": lambda: stored.rest_log.wipe(here.clock() - here.config.rest_log_days * DAY),
+        "forget-rest-log": lambda: stored.rest_log.wipe(here.infra.clock() - here.infra.config.rest_log_days * DAY),
     }
     for times, works in ((EVERY_MINUTE, minutely), (EVERY_HOUR, hourly), (EVERY_NIGHT, nightly)):
         for name, work in works.items():

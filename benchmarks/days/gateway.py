@@ -26,10 +26,10 @@ from widget.gateways.base import (
 )
 from widget.gateways.calls import Timeouts
 from widget.gateways.lines import Gateways
-from widget.gateways.waha.adapter import NEWEST_CHATS
 from widget.http import make_client
 from widget.storage.lines import Line
 
+NEWEST_CHATS = 500  # in one listing
 CAPABILITIES = Capabilities(
     checks_at_once=1,
     checks_when_sending=False,
@@ -100,7 +100,7 @@ class TrueGateway:
     ) -> SendResult:
         phone = f"+{chat_id.partition('@')[0]}"
         if not self._on_whatsapp(phone):
-            return SendResult(Sent.REFUSED, trouble=GatewayErrorCode.NOT_ON_WHATSAPP)
+            return SendResult(Sent.REFUSED, error=GatewayErrorCode.NOT_ON_WHATSAPP)
         self.chats[phone] = self._clock()
         self._tally.sent(self._line, self._clock())
         return SendResult(Sent.SENT, message_id)

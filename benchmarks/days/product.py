@@ -10,8 +10,9 @@ from contextlib import ExitStack
 from hashlib import sha256
 from tempfile import TemporaryDirectory
 from types import TracebackType
-from typing import Any, ParamSpec, TypeVar, cast
+from typing import Any, ParamSpec, TypeVar
 
+import httpx
 from cryptography.fernet import Fernet
 from flask import Flask
 from sqlalchemy import event
@@ -19,32 +20,23 @@ from sqlalchemy import event
 from benchmarks.days.gateway import Clock, TrueGateway, TrueGateways
 from benchmarks.days.tally import CAP, FLOOR, PaintedAnswer, Tally
 from benchmarks.days.trace import DAY, Number, Opening, Trace, TracedCard, TracedMessage
+from benchmarks.stub import GATEWAY
 from widget.bitrix24.crm import Person, PersonKind, TypedPhone, Viewer
-from widget.bitrix24.rest import Rest
-from widget.cache import Cache
-from widget.card.building import build_card
 from widget.card.reading import Phones
 from widget.card.rows import Row
 from widget.card.view import CardView, settings_of
-from widget.chats.building import build_chats
-from widget.chats.sending import Draft, Unlimited
+from widget.chats.sending import Draft
 from widget.config import Config
 from widget.context import Card, CardPhone, hours_of
-from widget.http import make_client
-from widget.infrastructure import Infrastructure
-from widget.keys import PhoneKeys
-from widget.metrics import Metrics
-from widget.phones.hours import Hours
-from widget.phones.numbering import Numbering
 from widget.presence.budget import AskedBy
-from widget.presence.building import build_presence
 from widget.presence.records import PresenceAnswer, Source
 from widget.session import Session
-from widget.storage.building import Repositories, build_repositories
+from widget.storage.building import Repositories
 from widget.storage.database import upgrade
 from widget.storage.lines import Line
 from widget.storage.portals import Portal
 from widget.storage.settings import Defaults
+from widget.wiring import build
 
 OLDER = 365 * DAY  # the lines were added so long ago
 DEAL = 2
@@ -138,7 +130,7 @@ class Product:
         return lot < self._dialogs and number.on_whatsapp(self._trace.midnights[0])
 
     def _put_together(self, folder: str) -> None:
-        """By the rooms' own builders, as wiring.py does; without what no card asks for."""
+        """By wiring.py, with another gateway, clock and executor; nothing outside is called."""
         clock, here = self._clock, _InlineExecutor()
         config = Config(
             secret_key="days",
@@ -149,37 +141,30 @@ class Product:
             checks_per_day=CAP,
             checks_floor=FLOOR,
         )
-        infra = Infrastructure(
+        self._gateways_by_line: dict[int, TrueGateway] = {}
+        services = build(
+            Flask("days"),
             config,
-            clock,
+            clock=clock,
+            client=lambda: httpx.Client(transport=httpx.MockTransport(_no_call)),
             sleep=_never,
-            client=make_client,
-            workers=here,
-            behind=here,
-            cache=Cache(Flask("days"), ""),
-            keys=PhoneKeys(config.secret_key),
+            pool=here,
+            make_gateways=lambda _infra: TrueGateways(self._gateways_by_line, clock),
         )
-        stored = build_repositories(infra)
+        stored = services.storage
         event.listen(stored.engine, "connect", _hurry)
         upgrade(stored.engine)
         self._stack.callback(stored.engine.dispose)
-        self._usage, numbering, hours = stored.usage, Numbering(None), Hours(*config.light_hours)
         self._portal, self._lines = self._company(stored)
-        self._gateways_by_line = {
-            line.id: TrueGateway(number, self._numbers, self._tally, clock) for number, line in enumerate(self._lines)
-        }
+        for number, line in enumerate(self._lines):
+            self._gateways_by_line[line.id] = TrueGateway(number, self._numbers, self._tally, clock)
         for card in self._trace.cards:
-            for number in card.talked:
-                self._gateways_by_line[self._lines[card.line].id].chats[number.phone] = clock()
-        gateways = TrueGateways(self._gateways_by_line, clock)
-        self._presence = build_presence(infra, stored, gateways, Metrics())
-        # Every card is handed in: a portal that was asked would be a mistake.
-        self._card = build_card(infra, stored, cast(Rest, None), self._presence, numbering, hours)
-        self._chats = build_chats(
-            infra, stored, cast(Rest, None), gateways, self._presence.feedback, Unlimited()
-        ).service
-        self._phones_of = Phones(numbering, infra.keys).of
-        self._settings = settings_of(self._portal, self._lines, hours_of(self._portal, hours))
+            for talked in card.talked:
+                self._gateways_by_line[self._lines[card.line].id].chats[talked.phone] = clock()
+        self._usage, self._presence, self._card = stored.usage, services.presence, services.card
+        self._chats = services.chats.service
+        self._phones_of = Phones(services.phones.numbering, services.infra.keys).of
+        self._settings = settings_of(self._portal, self._lines, hours_of(self._portal, services.phones.hours))
 
     def _company(self, stored: Repositories) -> tuple[Portal, tuple[Line, ...]]:
         """The portal and its lines. Reps who share a line as their usual one are one user here."""
@@ -190,7 +175,7 @@ class Product:
             line_id = stored.lines.add(
                 portal.id,
                 name=f"Line {number + 1}",
-                gateway="waha",
+                gateway=GATEWAY,
                 address="https://gateway.example",
                 session=f"line-{number + 1}",
                 key="",
@@ -213,6 +198,11 @@ class _InlineExecutor(Executor):
 
 def _never(seconds: float) -> None:
     raise AssertionError(f"a wait of {seconds} s: all here is answered at once")
+
+
+def _no_call(request: httpx.Request) -> httpx.Response:
+    """Every card is handed in: a portal that was asked would be a mistake."""
+    raise AssertionError(f"a call of {request.url.host}")
 
 
 def _hurry(connection: Any, _record: object) -> None:

@@ -1,6 +1,6 @@
 """A simulated gateway: its wire protocols with state, and the clients' phone to answer from.
 
-Start with `model.py` (what is remembered), `world.py` (what can happen to it), `kinds.py` (the protocols, a folder
+Start with `model.py` (what is remembered), `state.py` (what can happen to it), `kinds.py` (the protocols, a folder
 each), `phone.py`.
 """
 
@@ -18,8 +18,8 @@ from sandbox.gateway.guards import GatewayContext
 from sandbox.gateway.kinds import KINDS
 from sandbox.gateway.manual import SUB_PATH
 from sandbox.gateway.refusals import Refusal
+from sandbox.gateway.state import GatewayState
 from sandbox.gateway.webhooks import Postman
-from sandbox.gateway.world import GatewayWorld
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -31,12 +31,12 @@ def create_gateway(clock: Callable[[], float] = time.time, *, patience: float = 
     """The gateway as an app; `clock` moves the acks and dates the seed, tests set `patience` to 0."""
     app = Flask(__name__)
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
-    world, postman = GatewayWorld(clock), Postman()
-    control = Control(faults.NAMES, forget=lambda: _forget(world, postman))
-    world.heard = control.heard
-    app.extensions["gateway"] = GatewayContext(world, control, patience, postman)
+    state, postman = GatewayState(clock), Postman()
+    control = Control(faults.NAMES, forget=lambda: _forget(state, postman))
+    state.heard = control.heard
+    app.extensions["gateway"] = GatewayContext(state, control, patience, postman)
     for kind in KINDS:
-        kind.start(world, postman, patience)
+        kind.start(state, postman, patience)
         for pages in kind.pages:
             app.register_blueprint(pages)
     for room in (home, phone, manual):
@@ -62,9 +62,9 @@ def _under_a_sub_path(wrapped: "WSGIApplication") -> "WSGIApplication":
     return serve
 
 
-def _forget(world: GatewayWorld, postman: Postman) -> None:
+def _forget(state: GatewayState, postman: Postman) -> None:
     postman.forget()
-    world.reset()
+    state.reset()
 
 
 def _refuse(refusal: Refusal) -> ResponseReturnValue:

@@ -8,7 +8,7 @@ from sandbox.serving import refuse_busy, serve
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m sandbox.gateway", description="A simulated WAHA gateway.")
+    parser = argparse.ArgumentParser(prog="python -m sandbox.gateway", description="Simulated gateways.")
     parser.add_argument("--port", type=int, default=int(os.environ.get("GATEWAY_PORT", "8002")))
     port = parser.parse_args().port
     refuse_busy(port, setting="GATEWAY_PORT")

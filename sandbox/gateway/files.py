@@ -19,9 +19,9 @@ def served(media: SandboxMedia) -> Response:
 
 def find(session: str, name: str) -> SandboxMedia | None:
     """The file that goes by this name; a lost one is not there."""
-    world = here().world
-    with world.changed:
-        line = world.lines.get(session)
+    state = here().state
+    with state.changed:
+        line = state.lines.get(session)
         for chat in line.chats.values() if line else ():
             for message in chat.messages:
                 media = message.media

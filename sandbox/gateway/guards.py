@@ -6,8 +6,8 @@ from typing import cast
 from flask import current_app, g
 
 from sandbox.control import Control, InjectedFault
+from sandbox.gateway.state import GatewayState
 from sandbox.gateway.webhooks import Postman
-from sandbox.gateway.world import GatewayWorld
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,7 @@ class GatewayContext:
     """What the views work with; `patience` is how long a gateway waits for a line to become ready, `postman`
     delivers the webhooks of every protocol."""
 
-    world: GatewayWorld
+    state: GatewayState
     control: Control
     patience: float
     postman: Postman

@@ -6,6 +6,7 @@ from flask import Blueprint, Response, render_template
 from flask.typing import ResponseReturnValue
 
 from sandbox.gateway.guards import here
+from sandbox.gateway.kinds import TITLES
 from sandbox.gateway.media import qr
 from sandbox.gateway.model import SandboxLine
 
@@ -26,7 +27,6 @@ ACTIONS = (
     ("FAILED", "Сломать"),
 )
 SCAN = "Отсканировать QR"
-PROTOCOLS = {"waha": "WAHA", "evolution": "Evolution API", "green": "GREEN-API"}
 # What WhatsApp may do to a line, as manual.restrict takes it.
 FORBIDDEN = (
     ("until", "Запретить новые чаты"),
@@ -37,11 +37,11 @@ FORBIDDEN = (
 
 @pages.get("/")
 def show() -> ResponseReturnValue:
-    lines = list(here().world.lines.values())
+    lines = list(here().state.lines.values())
     return render_template(
         "home.html",
         lines=lines,
-        protocols=PROTOCOLS,
+        protocols=TITLES,
         states=STATES,
         actions=ACTIONS,
         scan=SCAN,
@@ -52,7 +52,7 @@ def show() -> ResponseReturnValue:
 
 def words_of_restriction(line: SandboxLine) -> str:
     """What WhatsApp forbids the line now, "" if nothing."""
-    now, until = here().world.clock(), datetime.fromtimestamp(line.restricted_until).astimezone()
+    now, until = here().state.clock(), datetime.fromtimestamp(line.restricted_until).astimezone()
     words = [
         f"новых чатов нет до {until:%d.%m %H:%M}" if line.restricted_until > now else "",
         "лимит новых чатов исчерпан" if line.capped else "",
@@ -64,7 +64,7 @@ def words_of_restriction(line: SandboxLine) -> str:
 @pages.get("/qr/<session>.png")
 def show_qr(session: str) -> ResponseReturnValue:
     """The same picture as the protocol's, for the page: a browser sends no key."""
-    line = here().world.lines.get(session)
+    line = here().state.lines.get(session)
     return Response(qr.picture(line.number) if line else b"", mimetype="image/png")
 
 

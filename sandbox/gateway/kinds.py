@@ -3,3 +3,4 @@
 from sandbox.gateway import evolution, green, waha
 
 KINDS = (waha.KIND, evolution.KIND, green.KIND)
+TITLES = {kind.name: kind.title for kind in KINDS}

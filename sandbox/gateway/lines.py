@@ -21,6 +21,7 @@ NAMES = {
     "branch": "Филиал",
     "1101000001": "Выездные замеры",
 }
+ENGINES = {"sales": "GOWS", "support": "NOWEB", "archive": "GOWS"}  # of the protocol that has several
 VERSIONS = {"waha": "2026.7.1", "evolution": "2.3.7", "green": "0"}
 _PROTOCOLS = (("waha", SESSIONS), ("evolution", INSTANCES), ("green", GREEN_IDS))
 
@@ -34,7 +35,7 @@ def fresh_lines(now: float) -> list[SandboxLine]:
         SandboxLine(
             name=name,
             status=status,
-            engine="NOWEB" if name == "support" else "GOWS",
+            engine=ENGINES.get(name, ""),
             number=NUMBERS[name],
             config=_NOWEB if name == "support" else {},
             activity=now,

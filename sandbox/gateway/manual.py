@@ -12,12 +12,12 @@ from sandbox.gateway.guards import here
 from sandbox.gateway.lines import STATUSES
 from sandbox.gateway.media import plays
 from sandbox.gateway.model import SandboxAck, SandboxLine, SandboxMessage
-from sandbox.gateway.world import NotOnWhatsApp
+from sandbox.gateway.state import NotOnWhatsApp
 from sandbox.people import KnownNumber
 
 pages = Blueprint("manual", __name__, url_prefix="/_sandbox")
 INSTALLED = {"version", "engine", "store", "sub_path", "s3", "unpaired"}
-SUB_PATH = "/waha"
+SUB_PATH = "/behind"
 
 # What a button of the page says, and what it does; `until` is counted from now there.
 WORDS: dict[str, dict[str, Any]] = {
@@ -34,7 +34,7 @@ def switch(session: str) -> ResponseReturnValue:
     said: Any = request.get_json(silent=True) if request.is_json else request.form
     status = said.get("status") if hasattr(said, "get") else None
     try:
-        here().world.switch(session, str(status))
+        here().state.switch(session, str(status))
     except KeyError:
         return jsonify(error="no such session"), 404
     except ValueError:
@@ -51,9 +51,9 @@ def restrict(session: str) -> ResponseReturnValue:
     said: Any = request.get_json(silent=True) if request.is_json else WORDS.get(request.form.get("what", ""))
     if not isinstance(said, dict) or not isinstance(said.get("until", 0), int | float):
         return jsonify(error="send until, capped, yellow"), 400
-    until = float(said.get("until", 0)) + (here().world.clock() if not request.is_json and said.get("until") else 0.0)
+    until = float(said.get("until", 0)) + (here().state.clock() if not request.is_json and said.get("until") else 0.0)
     try:
-        here().world.restrict(
+        here().state.restrict(
             session, until=until, capped=said.get("capped") is True, yellow=said.get("yellow") is True
         )
     except KeyError:
@@ -69,10 +69,10 @@ def set_up(session: str) -> ResponseReturnValue:
     if given: which software speaks for a line, how it is installed, and behind which LIDs it has not seen the
     phone yet. Until the reset."""
     said: Any = request.get_json(silent=True)
-    line = here().world.lines.get(session)
+    line = here().state.lines.get(session)
     if line is None or not isinstance(said, dict) or not said.keys() <= INSTALLED:
         return jsonify(error="no such session" if line is None else f"send {', '.join(sorted(INSTALLED))}"), 400
-    with here().world.changed:
+    with here().state.changed:
         line.version, line.engine = str(said.get("version", line.version)), str(said.get("engine", line.engine))
         if "store" in said:
             line.config = {**line.config, "noweb": {"store": {"enabled": said["store"] is True, "fullSync": False}}}
@@ -86,9 +86,9 @@ def set_up(session: str) -> ResponseReturnValue:
 @pages.get("/cards/<session>")
 def cards(session: str) -> ResponseReturnValue:
     """The contact cards that the line has sent, as the clients' phones got them."""
-    world = here().world
-    with world.changed:
-        sent = [message for chat in world.lines[session].chats.values() for message in chat.messages]
+    state = here().state
+    with state.changed:
+        sent = [message for chat in state.lines[session].chats.values() for message in chat.messages]
         return jsonify([vcard for message in sent for _name, vcard in message.contacts])
 
 
@@ -99,18 +99,18 @@ def answer() -> ResponseReturnValue:
     said: Any = request.get_json(silent=True)
     shared = said.get("contacts") if isinstance(said, dict) else None
     cards = [(name, vcard_of(name, phone)) for name, phone in shared.items()] if isinstance(shared, dict) else []
-    return _written(lambda line, client, text: here().world.answer(line, client, text, cards), wordless=bool(cards))
+    return _written(lambda line, client, text: here().state.answer(line, client, text, cards), wordless=bool(cards))
 
 
 @pages.get("/arrived")
 def show_arrived() -> ResponseReturnValue:
     """?session=sales&phone=%2B79619510000: what is on the client's phone, oldest first, without reading it."""
-    world, line = here().world, here().world.lines.get(request.args.get("session", ""))
+    state, line = here().state, here().state.lines.get(request.args.get("session", ""))
     client = by_phone(request.args.get("phone", ""))
     if line is None or client is None:
         return jsonify(error="no such session" if line is None else "no such client"), 404
-    with world.changed:
-        messages = [message for message in arrived(line.chats.get(home_id(client)), world.clock()) if message.from_me]
+    with state.changed:
+        messages = [message for message in arrived(line.chats.get(home_id(client)), state.clock()) if message.from_me]
         return jsonify([_on_phone(message) for message in messages])
 
 
@@ -130,7 +130,7 @@ def write() -> ResponseReturnValue:
     said: Any = request.get_json(silent=True)
     stuck = SandboxAck.ERROR if isinstance(said, dict) and said.get("failed") is True else None
     return _written(
-        lambda line, client, text: here().world.send(line, home_id(client), text, stuck=stuck, by_api=False)
+        lambda line, client, text: here().state.send(line, home_id(client), text, stuck=stuck, by_api=False)
     )
 
 
@@ -147,7 +147,7 @@ def _written(
     said: Any = request.get_json(silent=True)
     if not isinstance(said, dict) or not (wordless or str(said.get("text") or "").strip()):
         return jsonify(error="send session, phone and text"), 400
-    line = here().world.lines.get(str(said.get("session")))
+    line = here().state.lines.get(str(said.get("session")))
     client = by_phone(str(said.get("phone")))
     if line is None or client is None:
         return jsonify(error="no such session" if line is None else "no such client"), 404

@@ -125,7 +125,8 @@ class SandboxChat:
 
 @dataclass
 class SandboxLine:
-    """One WhatsApp account of the company; `status` in WAHA's words, `protocol` is who speaks for it."""
+    """One WhatsApp account of the company; `status` is one of lines.STATUSES, which each protocol says in its own
+    words; `protocol` is who speaks for it, a name of KINDS."""
 
     name: str
     status: str
@@ -133,18 +134,18 @@ class SandboxLine:
     number: str  # digits
     config: dict[str, Any]
     activity: float
+    protocol: str
     chats: dict[str, SandboxChat] = field(default_factory=dict)
-    protocol: str = "waha"  # waha, evolution, green
     title: str = ""
     restricted_until: float = 0.0  # WhatsApp lets it start no new chats until then
     capped: bool = False  # WhatsApp's quota of new chats is used up
-    yellow: bool = False  # GREEN-API's yellow card
+    yellow: bool = False  # WhatsApp's warning, as one protocol calls it
     webhook: dict[str, Any] = field(default_factory=dict)  # as its protocol keeps it
     version: str = ""  # of the software that speaks for it
-    sub_path: str = ""  # where a proxy in front of WAHA has put it
-    s3: bool = False  # WAHA keeps its files in a bucket
+    sub_path: str = ""  # where a proxy in front of the gateway has put it
+    s3: bool = False  # the gateway keeps its files in a bucket
     unpaired: set[str] = field(default_factory=set)  # LIDs whose phones it has not seen yet
-    pictured: set[str] = field(default_factory=set)  # chats whose picture WAHA has asked WhatsApp for
+    pictured: set[str] = field(default_factory=set)  # chats whose picture the gateway has asked WhatsApp for
 
     def is_at_least(self, *version: int) -> bool:
         """Whether the software is of this version or a later one."""

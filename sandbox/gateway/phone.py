@@ -10,9 +10,9 @@ from sandbox.gateway.bubbles import PhoneDay, arrived, days_of, words_of
 from sandbox.gateway.directory import by_phone, digits, home_id
 from sandbox.gateway.files import find, served
 from sandbox.gateway.guards import here
-from sandbox.gateway.home import PROTOCOLS
+from sandbox.gateway.kinds import TITLES
 from sandbox.gateway.model import SandboxLine, SandboxReaction
-from sandbox.gateway.world import NotOnWhatsApp
+from sandbox.gateway.state import NotOnWhatsApp
 from sandbox.people import CLIENTS, IVAN, KnownNumber
 
 pages = Blueprint("phone", __name__, url_prefix="/phone")
@@ -35,8 +35,8 @@ def show() -> ResponseReturnValue:
         "phone.html",
         line=line,
         client=client,
-        lines=list(here().world.lines.values()),
-        protocols=PROTOCOLS,
+        lines=list(here().state.lines.values()),
+        protocols=TITLES,
         people=_people(line, request.args.get("q", "")),
         query=request.args.get("q", ""),
         key_of=key_of,
@@ -59,7 +59,7 @@ def answer() -> ResponseReturnValue:
     text = request.form.get("text", "").replace("\r\n", "\n").strip()
     if text:
         try:
-            here().world.answer(line, client, text)
+            here().state.answer(line, client, text)
         except NotOnWhatsApp:
             abort(400, "У этого клиента нет WhatsApp")
     return redirect(url_for("phone.show", client=key_of(client), line=line.name), 303)
@@ -68,17 +68,17 @@ def answer() -> ResponseReturnValue:
 @pages.post("/messages/<message_id>")
 def change(message_id: str) -> ResponseReturnValue:
     """The client reacts to a message of the line, or takes back one of their own."""
-    line, client, world = _line(), _client(), here().world
-    message = world.find(line, message_id, home_id(client))
+    line, client, state = _line(), _client(), here().state
+    message = state.find(line, message_id, home_id(client))
     if message is None:
         abort(404)
     match request.form.get("do"):
         case "delete" if not message.from_me:
-            world.revoke(line, message)
+            state.revoke(line, message)
         case "react":
-            world.react(line, message, SandboxReaction(False, THUMB))
+            state.react(line, message, SandboxReaction(False, THUMB))
         case "unreact":
-            world.react(line, message, SandboxReaction(False, ""))
+            state.react(line, message, SandboxReaction(False, ""))
         case _:
             abort(400)
     return redirect(url_for("phone.show", client=key_of(client), line=line.name), 303)
@@ -96,7 +96,7 @@ def show_file(session: str, name: str) -> ResponseReturnValue:
 
 
 def _line() -> SandboxLine:
-    return here().world.lines.get(request.args.get("line", "")) or here().world.lines["sales"]
+    return here().state.lines.get(request.args.get("line", "")) or here().state.lines["sales"]
 
 
 def _client() -> KnownNumber:
@@ -109,10 +109,10 @@ def _client() -> KnownNumber:
 
 def _read(line: SandboxLine, client: KnownNumber, *, everything: bool) -> tuple[list[PhoneDay], int]:
     """Open the chat: its days of messages, and how many older ones are not shown."""
-    world = here().world
-    with world.changed:
-        world.read_by_client(line, client)
-        now = world.clock()
+    state = here().state
+    with state.changed:
+        state.read_by_client(line, client)
+        now = state.clock()
         messages = arrived(line.chats.get(home_id(client)), now)
         shown = messages if everything else messages[-SHOWN:]
         return days_of(shown, now), len(messages) - len(shown)
@@ -120,9 +120,9 @@ def _read(line: SandboxLine, client: KnownNumber, *, everything: bool) -> tuple[
 
 def _people(line: SandboxLine, query: str) -> list[tuple[KnownNumber, str]]:
     """The clients to pick from, with the last words said; those with a chat first, newest on top."""
-    world = here().world
-    with world.changed:
-        now = world.clock()
+    state = here().state
+    with state.changed:
+        now = state.clock()
         last = {client: arrived(line.chats.get(home_id(client)), now)[-1:] for client in CLIENTS}
     people = sorted(CLIENTS, key=lambda client: -last[client][0].at if last[client] else 0.0)
     wanted = query.casefold().strip()

@@ -1,15 +1,15 @@
 """Previews of links: a gateway that makes one fetches the page itself, for each sender's links, and puts its picture
-up at WhatsApp. All three do so unless a send says otherwise (linkPreview of WAHA, Evolution and GREEN-API)."""
+up at WhatsApp. Every protocol's does so unless a send says otherwise (linkPreview)."""
 
 import re
 from typing import Any
 
-from sandbox.gateway.world import GatewayWorld
+from sandbox.gateway.state import GatewayState
 
 LINK = re.compile(r"https?://\S+")
 
 
-def preview(world: GatewayWorld, text: str, wanted: Any) -> None:
+def preview(state: GatewayState, text: str, wanted: Any) -> None:
     """Fetch what the text links to, unless that is not `wanted`."""
     if wanted is not False and LINK.search(text):
-        world.heard("preview", 1)
+        state.heard("preview", 1)

@@ -46,7 +46,7 @@ def _as_node_has_it(content: Any) -> Any:
 
 
 def jid(chat_id: str) -> str:
-    """WAHA says @c.us where the engine says @s.whatsapp.net."""
+    """An id as engines spell it: the state says @c.us where they say @s.whatsapp.net."""
     return chat_id.replace("@c.us", "@s.whatsapp.net")
 
 

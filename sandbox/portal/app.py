@@ -13,9 +13,9 @@ from .market import market_pages
 from .oauth import oauth_pages
 from .openlines.pages import centre_pages
 from .pages import card_pages
+from .portals import SandboxPortals
 from .rest import rest_pages
 from .tokens import IssuedTokens
-from .world import PortalWorld
 
 
 def create_portal(widget_url: str, port: int = DEFAULT_PORT, auth_lifetime: int = 3600) -> Flask:
@@ -23,21 +23,21 @@ def create_portal(widget_url: str, port: int = DEFAULT_PORT, auth_lifetime: int 
 
     `widget_url` is where the framed app lives. Tokens live `auth_lifetime` seconds; with 0 they are born expired.
     """
-    world = PortalWorld(widget_url.rstrip("/"), port, IssuedTokens(auth_lifetime))
-    world.control = Control(NAMES, world.forget)
+    portals = SandboxPortals(widget_url.rstrip("/"), port, IssuedTokens(auth_lifetime))
+    portals.control = Control(NAMES, portals.forget)
     app = Flask(__name__)
     app.json = _InOrder(app)
-    app.extensions["control"] = world.control
-    app.register_blueprint(world.control.blueprint())
-    app.register_blueprint(rest_pages(world))
+    app.extensions["control"] = portals.control
+    app.register_blueprint(portals.control.blueprint())
+    app.register_blueprint(rest_pages(portals))
     for number in AUTH_PREFIXES:
-        app.register_blueprint(oauth_pages(world, number))
-    app.register_blueprint(card_pages(world))
-    app.register_blueprint(market_pages(world))
-    app.register_blueprint(company_pages(world))
-    app.register_blueprint(centre_pages(world))
-    app.register_blueprint(drive_pages(world))
-    app.register_blueprint(control_pages(world))
+        app.register_blueprint(oauth_pages(portals, number))
+    app.register_blueprint(card_pages(portals))
+    app.register_blueprint(market_pages(portals))
+    app.register_blueprint(company_pages(portals))
+    app.register_blueprint(centre_pages(portals))
+    app.register_blueprint(drive_pages(portals))
+    app.register_blueprint(control_pages(portals))
     return app
 
 

@@ -7,14 +7,14 @@ from urllib.parse import urlsplit
 
 from .batch import Answer
 from .errors import RestError, admins_only, empty_argument
+from .portals import SandboxPortals
 from .state import SandboxPortalState
 from .users import User
-from .world import PortalWorld
 
 
 @dataclass(frozen=True)
 class Asked:
-    world: PortalWorld
+    portals: SandboxPortals
     state: SandboxPortalState
     user: User
     params: dict[str, Any]

@@ -14,20 +14,20 @@ from .choices import Choices
 from .clients import name_of
 from .crm import may_read
 from .items import COMPANY, CONTACT, DEAL, LEAD, QUOTE, Item
+from .portals import SandboxPortals
 from .template_context import around
 from .users import USERS
-from .world import PortalWorld
 
 PREFIXES = {LEAD: "L", CONTACT: "C", COMPANY: "CO", DEAL: "D", QUOTE: "Q"}
 
 
-def company_pages(world: PortalWorld) -> Blueprint:
+def company_pages(portals: SandboxPortals) -> Blueprint:
     pages = Blueprint("company", __name__)
 
     @pages.get("/company/personal/user/<int:user_id>/")
     def profile(user_id: int) -> str:
         person = next((user for user in USERS.values() if user.id == user_id), None) or abort(404)
-        return render_template("profile.html", **around(world), person=person)
+        return render_template("profile.html", **around(portals), person=person)
 
     @pages.get("/colleagues")
     def colleagues() -> ResponseReturnValue:
@@ -51,13 +51,13 @@ def company_pages(world: PortalWorld) -> Blueprint:
         asked = request.args.get("types", "").split(",")
         user = Choices.read(request.args).user
         kinds = {of_type: kind for kind, of_type in {**KINDS, "quote": QUOTE}.items() if kind in asked}
-        items = [item for (of_type, _), item in world.state_here().crm.items() if of_type in kinds]
+        items = [item for (of_type, _), item in portals.state_here().crm.items() if of_type in kinds]
         return jsonify([_chosen(kinds[item["entityTypeId"]], item) for item in items if may_read(user, item)])
 
     @pages.post("/options/<any(app, user):whose>")
     def set_option(whose: str) -> ResponseReturnValue:
         """What setAppOption and setUserOption leave behind; those of the application only an admin may set."""
-        user, state, given = Choices.read(request.args).user, world.state_here(), request.get_json()
+        user, state, given = Choices.read(request.args).user, portals.state_here(), request.get_json()
         if whose == "app" and not user.is_admin:
             abort(403)
         options = state.app_options if whose == "app" else state.user_options.setdefault(user.id, {})

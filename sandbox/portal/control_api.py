@@ -19,37 +19,37 @@ from flask.typing import ResponseReturnValue
 from .changes import change
 from .credentials import PORTALS
 from .events import WRONG_TOKEN, fire, send, usual_data
+from .portals import SandboxPortals
 from .state import Handler, SandboxPortalState
 from .state_json import told
 from .users import USERS, User
-from .world import PortalWorld
 
 MAX_TIMES = 200
 
 
-def control_pages(world: PortalWorld) -> Blueprint:
+def control_pages(portals: SandboxPortals) -> Blueprint:
     pages = Blueprint("control_api", __name__, url_prefix="/_sandbox")
 
     @pages.get("/portals")
     def show_portals() -> ResponseReturnValue:
-        return jsonify(portals=[told(world.state_of(portal), world.port) for portal in PORTALS])
+        return jsonify(portals=[told(portals.state_of(portal), portals.port) for portal in PORTALS])
 
     @pages.route("/portals/<int:number>", methods=["GET", "POST"])
     def one_portal(number: int) -> ResponseReturnValue:
-        state = _state(world, number)
+        state = _state(portals, number)
         if request.method == "POST":
             try:
                 with state.lock:
-                    change(world, state, _body())
+                    change(portals, state, _body())
             except (ValueError, TypeError, KeyError, AttributeError) as error:
                 return jsonify(error=str(error)), 400
-        return jsonify(told(state, world.port))
+        return jsonify(told(state, portals.port))
 
     @pages.get("/events")
     def show_events() -> ResponseReturnValue:
         if request.args.get("wait"):
-            world.delivery.wait()
-        return _events(world)
+            portals.delivery.wait()
+        return _events(portals)
 
     @pages.post("/events")
     def send_events() -> ResponseReturnValue:
@@ -57,27 +57,27 @@ def control_pages(world: PortalWorld) -> Blueprint:
         wanted = _body()
         if not isinstance(wanted.get("event"), str):
             return jsonify(error="which event?"), 400
-        state = _state(world, int(wanted.get("portal") or world.portal_here().number))
+        state = _state(portals, int(wanted.get("portal") or portals.portal_here().number))
         for _ in range(min(int(wanted.get("times") or 1), MAX_TIMES)):
-            _send(world, state, wanted)
+            _send(portals, state, wanted)
         if wanted.get("wait"):
-            world.delivery.wait()
-        return _events(world)
+            portals.delivery.wait()
+        return _events(portals)
 
     @pages.post("/revoke")
     def revoke() -> ResponseReturnValue:
-        state, user = _whose(world)
-        return jsonify(tokens=world.tokens.revoke(state.portal, user))
+        state, user = _whose(portals)
+        return jsonify(tokens=portals.tokens.revoke(state.portal, user))
 
     @pages.post("/expire")
     def expire() -> ResponseReturnValue:
-        state, user = _whose(world)
-        return jsonify(tokens=world.tokens.expire(state.portal, user))
+        state, user = _whose(portals)
+        return jsonify(tokens=portals.tokens.expire(state.portal, user))
 
     return pages
 
 
-def _send(world: PortalWorld, state: SandboxPortalState, wanted: dict[str, Any]) -> None:
+def _send(portals: SandboxPortals, state: SandboxPortalState, wanted: dict[str, Any]) -> None:
     """A given handler or a changed auth block is sent whether it is due or not: that is how a forgery comes."""
     event = wanted["event"].upper()
     data = wanted["data"] if "data" in wanted else usual_data(state, event)
@@ -91,28 +91,28 @@ def _send(world: PortalWorld, state: SandboxPortalState, wanted: dict[str, Any])
     elif changed:
         to = [each for each in state.handlers if each.event == event]
     else:
-        fire(world, state, event, data, user)
+        fire(portals, state, event, data, user)
         return
-    send(world, state, event, data, user, to, **changed)
+    send(portals, state, event, data, user, to, **changed)
 
 
-def _events(world: PortalWorld) -> ResponseReturnValue:
-    return jsonify(events=world.delivery.told(), under_way=world.delivery.under_way)
+def _events(portals: SandboxPortals) -> ResponseReturnValue:
+    return jsonify(events=portals.delivery.told(), under_way=portals.delivery.under_way)
 
 
-def _whose(world: PortalWorld) -> tuple[SandboxPortalState, User | None]:
+def _whose(portals: SandboxPortals) -> tuple[SandboxPortalState, User | None]:
     """The portal and the user that are meant; no user means everybody."""
     wanted = _body()
     role = wanted.get("user")
     if role is not None and role not in USERS:
         abort(400)
-    return _state(world, int(wanted.get("portal") or world.portal_here().number)), USERS[role] if role else None
+    return _state(portals, int(wanted.get("portal") or portals.portal_here().number)), USERS[role] if role else None
 
 
-def _state(world: PortalWorld, number: int) -> SandboxPortalState:
+def _state(portals: SandboxPortals, number: int) -> SandboxPortalState:
     if not 1 <= number <= len(PORTALS):
         abort(404)
-    return world.state_of(PORTALS[number - 1])
+    return portals.state_of(PORTALS[number - 1])
 
 
 def _body() -> dict[str, Any]:

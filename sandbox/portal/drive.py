@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 from .asked import Asked, Method
 from .batch import Answer
 from .errors import RestError
-from .world import PortalWorld
+from .portals import SandboxPortals
 
 PAGE = 50
 STORAGES = {1: ("Мой диск", "user", 11), 2: ("Общий диск", "common", 12)}  # name, whose, root folder
@@ -73,7 +73,7 @@ def _told(asked: Asked, number: int) -> dict[str, Any]:
         return {**about, "TYPE": "folder"}
     token = secrets.token_hex(16)
     asked.state.downloads[token] = number
-    origin = asked.state.portal.origin(asked.world.port)
+    origin = asked.state.portal.origin(asked.portals.port)
     address = f"{origin}/disk/downloadFile/{number}/?&ncc=1&auth={token}"
     return {**about, "TYPE": "file", "SIZE": str(len(thing.body)), "DOWNLOAD_URL": address}
 
@@ -100,12 +100,12 @@ METHODS: dict[str, Method] = {
 }
 
 
-def drive_pages(world: PortalWorld) -> Blueprint:
+def drive_pages(portals: SandboxPortals) -> Blueprint:
     pages = Blueprint("drive", __name__)
 
     @pages.get("/disk/downloadFile/<int:number>/")
     def download(number: int) -> ResponseReturnValue:
-        if world.state_here().downloads.get(request.args.get("auth", "")) != number:
+        if portals.state_here().downloads.get(request.args.get("auth", "")) != number:
             abort(401)
         return OBJECTS[number].body or b"", 200, {"Content-Type": "application/octet-stream"}
 

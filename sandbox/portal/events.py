@@ -12,9 +12,9 @@ from typing import Any
 from .credentials import server_endpoint
 from .delivery import Letter, bracketed
 from .items import COMPANY, CONTACT, DEAL, LEAD, QUOTE
+from .portals import SandboxPortals
 from .state import Handler, SandboxPortalState, SmartType
 from .users import USERS, User
-from .world import PortalWorld
 
 APPLICATION = ("ONAPPINSTALL", "ONAPPUPDATE", "ONAPPUNINSTALL", "ONAPPPAYMENT", "ONAPPMETHODCONFIRM", "ONAPPTEST")
 CARDS = {LEAD: "ONCRMLEAD", DEAL: "ONCRMDEAL", CONTACT: "ONCRMCONTACT", COMPANY: "ONCRMCOMPANY", QUOTE: "ONCRMQUOTE"}
@@ -37,14 +37,14 @@ def known_events(state: SandboxPortalState) -> tuple[str, ...]:
     return (*APPLICATION, *crm, *lines)
 
 
-def fire(world: PortalWorld, state: SandboxPortalState, event: str, data: Any, user: User | None = None) -> int:
+def fire(portals: SandboxPortals, state: SandboxPortalState, event: str, data: Any, user: User | None = None) -> int:
     """Send an event to each handler bound to it. Returns how many there are.
 
     None is sent before the installation is finished, nor when the paid period is over.
     """
     if not state.installed or (state.payment_expired == "Y" and event not in APPLICATION):
         return 0
-    return send(world, state, event, data, user, listeners(state, event))
+    return send(portals, state, event, data, user, listeners(state, event))
 
 
 def listeners(state: SandboxPortalState, event: str) -> list[Handler]:
@@ -52,7 +52,7 @@ def listeners(state: SandboxPortalState, event: str) -> list[Handler]:
 
 
 def send(
-    world: PortalWorld,
+    portals: SandboxPortals,
     state: SandboxPortalState,
     event: str,
     data: Any,
@@ -68,27 +68,27 @@ def send(
             "event_handler_id": handler.id,
             "data": dict(data) if isinstance(data, Mapping) else data,
             "ts": int(time.time()),
-            "auth": _auth(world, state, event, owner) | auth,
+            "auth": _auth(portals, state, event, owner) | auth,
         }
-        world.delivery.post(Letter(state.portal.number, event, handler.address, bracketed(fields)))
+        portals.delivery.post(Letter(state.portal.number, event, handler.address, bracketed(fields)))
     return len(to)
 
 
-def _auth(world: PortalWorld, state: SandboxPortalState, event: str, user: User | None) -> dict[str, Any]:
+def _auth(portals: SandboxPortals, state: SandboxPortalState, event: str, user: User | None) -> dict[str, Any]:
     told = {
-        "domain": state.portal.domain(world.port),
-        "server_endpoint": server_endpoint(world.port, state.quirks.server),
-        "client_endpoint": state.portal.client_endpoint(world.port),
+        "domain": state.portal.domain(portals.port),
+        "server_endpoint": server_endpoint(portals.port, state.quirks.server),
+        "client_endpoint": state.portal.client_endpoint(portals.port),
         "member_id": state.portal.member_id,
         "application_token": state.application_token,
     }
     if user is None or event in WITHOUT_TOKENS:
         return told
-    grant = world.tokens.issue(state.portal, user)
+    grant = portals.tokens.issue(state.portal, user)
     tokens: dict[str, Any] = {"access_token": grant.access, "expires": grant.expires, "user_id": user.id}
     if event in RENEWING:
         tokens["refresh_token"] = grant.refresh
-    return {**tokens, "expires_in": world.tokens.lifetime, "scope": state.scopes, "status": state.status, **told}
+    return {**tokens, "expires_in": portals.tokens.lifetime, "scope": state.scopes, "status": state.status, **told}
 
 
 def usual_data(state: SandboxPortalState, event: str) -> dict[str, Any]:
@@ -116,21 +116,27 @@ def payment(state: SandboxPortalState) -> dict[str, Any]:
     return {"CODE": "sandbox.whatsapp", "VERSION": state.version, **paid, "LANGUAGE_ID": "ru"}
 
 
-def card_changed(world: PortalWorld, state: SandboxPortalState, entity_type_id: int, item_id: int, user: User) -> int:
+def card_changed(
+    portals: SandboxPortals, state: SandboxPortalState, entity_type_id: int, item_id: int, user: User
+) -> int:
     """Fire the event of a saved card. Returns how many handlers it went to."""
     if entity_type_id in CARDS:
-        return fire(world, state, f"{CARDS[entity_type_id]}UPDATE", {"FIELDS": {"ID": item_id}}, user)
+        return fire(portals, state, f"{CARDS[entity_type_id]}UPDATE", {"FIELDS": {"ID": item_id}}, user)
     told = {"FIELDS": {"ID": item_id, "ENTITY_TYPE_ID": entity_type_id}}
-    return fire(world, state, f"{DYNAMIC}UPDATE", told, user)
+    return fire(portals, state, f"{DYNAMIC}UPDATE", told, user)
 
 
-def card_deleted(world: PortalWorld, state: SandboxPortalState, entity_type_id: int, item_id: int, user: User) -> int:
+def card_deleted(
+    portals: SandboxPortals, state: SandboxPortalState, entity_type_id: int, item_id: int, user: User
+) -> int:
     if entity_type_id in CARDS:
-        return fire(world, state, f"{CARDS[entity_type_id]}DELETE", {"FIELDS": {"ID": item_id}}, user)
+        return fire(portals, state, f"{CARDS[entity_type_id]}DELETE", {"FIELDS": {"ID": item_id}}, user)
     told = {"FIELDS": {"ID": item_id, "ENTITY_TYPE_ID": entity_type_id}}
-    return fire(world, state, f"{DYNAMIC}DELETE", told, user)
+    return fire(portals, state, f"{DYNAMIC}DELETE", told, user)
 
 
-def type_changed(world: PortalWorld, state: SandboxPortalState, what: str, smart_type: SmartType, user: User) -> int:
+def type_changed(
+    portals: SandboxPortals, state: SandboxPortalState, what: str, smart_type: SmartType, user: User
+) -> int:
     """`what` is ADD, UPDATE or DELETE. Only the row of the type is told, not its entityTypeId."""
-    return fire(world, state, f"ONCRMTYPE{what}", {"FIELDS": {"ID": smart_type.row_id}}, user)
+    return fire(portals, state, f"ONCRMTYPE{what}", {"FIELDS": {"ID": smart_type.row_id}}, user)

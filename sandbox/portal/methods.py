@@ -12,24 +12,24 @@ from .errors import known
 from .events import card_changed
 from .openlines import connectors, messenger, operators
 from .php import is_truthy
+from .portals import SandboxPortals
 from .scopes import EVERY, is_granted, need_scope
 from .state import APP_ID
 from .tokens import TokenPair
-from .world import PortalWorld
 
 
-def call_method(world: PortalWorld, grant: TokenPair, name: str, params: dict[str, Any]) -> Answer:
+def call_method(portals: SandboxPortals, grant: TokenPair, name: str, params: dict[str, Any]) -> Answer:
     """Run one method with the rights of the token's user; raises RestError."""
     method = METHODS.get(name.lower())
     if method is None:
         raise known("ERROR_METHOD_NOT_FOUND")
-    state = world.state_of(grant.portal)
+    state = portals.state_of(grant.portal)
     need_scope(state, name.lower())
     with connectors.taking_turns(state, name.lower(), params):
         with state.lock:
-            answer = method(Asked(world, state, grant.user, params))
+            answer = method(Asked(portals, state, grant.user, params))
         if state.quirks.events_first:
-            world.delivery.wait()
+            portals.delivery.wait()
     return answer
 
 
@@ -55,7 +55,7 @@ def _update_item(asked: Asked) -> Answer:
     """The event goes out for a write of an application, too."""
     kind, item_id = int(asked.params.get("entityTypeId") or 0), int(asked.params.get("id") or 0)
     answer = update_item(asked.state.crm, asked.user, asked.params, own_fields(asked.state, kind))
-    card_changed(asked.world, asked.state, kind, item_id, asked.user)
+    card_changed(asked.portals, asked.state, kind, item_id, asked.user)
     return answer
 
 

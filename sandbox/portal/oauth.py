@@ -16,14 +16,14 @@ from flask.typing import ResponseReturnValue
 from .credentials import AUTH_PREFIXES, AUTH_SERVER, CLIENT_ID, CLIENT_SECRET, server_endpoint
 from .errors import RestError, known
 from .faults import MISMATCHES, misbehave
+from .portals import SandboxPortals
 from .rest import time_block
 from .tokens import TokenPair
-from .world import PortalWorld
 
 ELSEWHERE = "another-portal.example"
 
 
-def oauth_pages(world: PortalWorld, number: int) -> Blueprint:
+def oauth_pages(portals: SandboxPortals, number: int) -> Blueprint:
     """One of the two; its calls and faults are named oauth:… and oauth2:…"""
     prefix = AUTH_PREFIXES[number]
     name = prefix.strip("/")
@@ -32,45 +32,45 @@ def oauth_pages(world: PortalWorld, number: int) -> Blueprint:
     @pages.get("/rest/app.info/")
     @pages.get("/rest/app.info")
     def app_info() -> ResponseReturnValue:
-        fault = world.control.called(f"{name}:app.info")
+        fault = portals.control.called(f"{name}:app.info")
         if fault and fault.fault not in MISMATCHES:
-            return misbehave(fault, world.port, lambda: _told(lambda: _info(world, number)))
-        return _told(lambda: _info(world, number, fault.fault if fault else ""))
+            return misbehave(fault, portals.port, lambda: _told(lambda: _info(portals, number)))
+        return _told(lambda: _info(portals, number, fault.fault if fault else ""))
 
     # Under /oauth/oauth/ too: an application that knows only the auth server's root appends /oauth/token/ to it.
     @pages.route("/oauth/token/", methods=["GET", "POST"])
     @pages.route("/token/", methods=["GET", "POST"])
     def token() -> ResponseReturnValue:
-        fault = world.control.called(f"{name}:token")
+        fault = portals.control.called(f"{name}:token")
         if fault:
-            return misbehave(fault, world.port, lambda: _told(lambda: _refresh(world, number)))
-        return _told(lambda: _refresh(world, number))
+            return misbehave(fault, portals.port, lambda: _told(lambda: _refresh(portals, number)))
+        return _told(lambda: _refresh(portals, number))
 
     return pages
 
 
-def _info(world: PortalWorld, number: int, mismatch: str = "") -> dict[str, Any]:
+def _info(portals: SandboxPortals, number: int, mismatch: str = "") -> dict[str, Any]:
     started = time.time()
-    grant = world.tokens.find(request.args.get("auth", ""))
-    if grant is None or world.state_of(grant.portal).quirks.server != number:
+    grant = portals.tokens.find(request.args.get("auth", ""))
+    if grant is None or portals.state_of(grant.portal).quirks.server != number:
         raise known("invalid_token" if request.args.get("auth") else "NO_AUTH_FOUND")
-    if not world.state_of(grant.portal).present:
+    if not portals.state_of(grant.portal).present:
         raise known("NOT_INSTALLED")
     if grant.is_expired:
         raise known("expired_token")
     result = {
         "client_id": "local.another.application" if mismatch == "wrong_client" else CLIENT_ID,
-        "scope": world.state_of(grant.portal).scopes,
+        "scope": portals.state_of(grant.portal).scopes,
         "expires": datetime.fromtimestamp(grant.expires, UTC).isoformat(),
-        "install": _install(world, grant, mismatch),
+        "install": _install(portals, grant, mismatch),
         "user_id": str(grant.user.id),
     }
     return {"result": result, "time": time_block(started)}
 
 
-def _install(world: PortalWorld, grant: TokenPair, mismatch: str) -> dict[str, Any]:
-    portal, state = grant.portal, world.state_of(grant.portal)
-    domain = ELSEWHERE if mismatch == "wrong_domain" else portal.domain(world.port)
+def _install(portals: SandboxPortals, grant: TokenPair, mismatch: str) -> dict[str, Any]:
+    portal, state = grant.portal, portals.state_of(grant.portal)
+    domain = ELSEWHERE if mismatch == "wrong_domain" else portal.domain(portals.port)
     return {
         "installed": state.installed,
         "version": str(state.version),
@@ -84,32 +84,32 @@ def _install(world: PortalWorld, grant: TokenPair, mismatch: str) -> dict[str, A
     }
 
 
-def _refresh(world: PortalWorld, number: int) -> dict[str, Any]:
+def _refresh(portals: SandboxPortals, number: int) -> dict[str, Any]:
     """A refresh token works once: the answer brings the next one."""
     asked = request.values
     if asked.get("grant_type") != "refresh_token" or not asked.get("refresh_token"):
         raise known("invalid_request")
     if (asked.get("client_id"), asked.get("client_secret")) != (CLIENT_ID, CLIENT_SECRET):
         raise known("invalid_client")
-    known_here = world.tokens.owner(asked["refresh_token"])
-    if known_here is None or world.state_of(known_here).quirks.server != number:
+    known_here = portals.tokens.owner(asked["refresh_token"])
+    if known_here is None or portals.state_of(known_here).quirks.server != number:
         raise known("invalid_grant")
-    grant = world.tokens.rotate(asked["refresh_token"])
+    grant = portals.tokens.rotate(asked["refresh_token"])
     if grant is None:
         raise known("invalid_grant")
-    state = world.state_of(grant.portal)
+    state = portals.state_of(grant.portal)
     if not state.present:
         raise known("NOT_INSTALLED")
     return {
         "access_token": grant.access,
-        "client_endpoint": grant.portal.client_endpoint(world.port),
+        "client_endpoint": grant.portal.client_endpoint(portals.port),
         "domain": AUTH_SERVER,
         "expires": grant.expires,
-        "expires_in": world.tokens.lifetime,
+        "expires_in": portals.tokens.lifetime,
         "member_id": grant.portal.member_id,
         "refresh_token": grant.refresh,
         "scope": state.scopes,
-        "server_endpoint": server_endpoint(world.port, number),
+        "server_endpoint": server_endpoint(portals.port, number),
         "status": state.status,
         "user_id": grant.user.id,
     }

@@ -15,11 +15,11 @@ from flask import request
 from .cards import PortalCard
 from .credentials import server_endpoint
 from .php import as_php
+from .portals import SandboxPortals
 from .staff import is_active
 from .state import USUAL_HEIGHT, Field, SandboxPortalState
 from .tokens import TokenPair
 from .users import User
-from .world import PortalWorld
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ class NotShown(Exception):
 
 
 def open_app(
-    world: PortalWorld, state: SandboxPortalState, user: User, lang: str, place: OpeningPlace
+    portals: SandboxPortals, state: SandboxPortalState, user: User, lang: str, place: OpeningPlace
 ) -> dict[str, Any]:
     """A new opening: its own APP_SID and its own tokens. Raises NotShown.
 
@@ -92,18 +92,18 @@ def open_app(
     `{"frame": name, "action": address, "fields": body, "height", "install", "first_run", "app_options",
     "user_options"}`.
     """
-    handler, height = _handler(world, state, user, place)
+    handler, height = _handler(portals, state, user, place)
     portal = state.portal
     sid = secrets.token_hex(16)
     domain = request.host
     query = urlencode({"DOMAIN": domain, "PROTOCOL": "0", "LANG": lang, "APP_SID": sid})
     newer = {
-        "SERVER_ENDPOINT": server_endpoint(world.port, state.quirks.server),
+        "SERVER_ENDPOINT": server_endpoint(portals.port, state.quirks.server),
         "APPLICATION_TOKEN": state.application_token,
         "APPLICATION_SCOPE": state.scopes,
     }
     fields = {
-        **tokens_of(world, world.tokens.issue(portal, user)),
+        **tokens_of(portals, portals.tokens.issue(portal, user)),
         **({} if state.quirks.old_box else newer),
         "member_id": portal.member_id,
         "status": state.status,
@@ -121,7 +121,7 @@ def open_app(
     return {"frame": f"{domain}|0|{sid}", "action": action, "fields": fields, "height": height, **told}
 
 
-def _handler(world: PortalWorld, state: SandboxPortalState, user: User, place: OpeningPlace) -> tuple[str, int]:
+def _handler(portals: SandboxPortals, state: SandboxPortalState, user: User, place: OpeningPlace) -> tuple[str, int]:
     """Where to post and how high the frame is at first.
 
     While the installation is not finished, an admin gets the install address in every place, and others nothing.
@@ -130,22 +130,22 @@ def _handler(world: PortalWorld, state: SandboxPortalState, user: User, place: O
         raise NotShown("dismissed")
     if not state.present:
         raise NotShown("no_application")
-    found = _bound(world, state, place)
+    found = _bound(portals, state, place)
     if state.installed:
         return found
     if not user.is_admin:
         raise NotShown("not_installed")
-    return f"{world.widget_url}/install", found[1]
+    return f"{portals.widget_url}/install", found[1]
 
 
-def _bound(world: PortalWorld, state: SandboxPortalState, place: OpeningPlace) -> tuple[str, int]:
+def _bound(portals: SandboxPortals, state: SandboxPortalState, place: OpeningPlace) -> tuple[str, int]:
     if place.setting:
         connector = state.centre.connectors.get(place.setting[0])
         if connector is None:
             raise NotShown("not_bound")
         return connector.handler, USUAL_HEIGHT
     if place.card is None:
-        return f"{world.widget_url}/app", USUAL_HEIGHT
+        return f"{portals.widget_url}/app", USUAL_HEIGHT
     if not place.as_field:
         bound = state.bound(place.code)
         if not bound:
@@ -162,8 +162,8 @@ def _bound(world: PortalWorld, state: SandboxPortalState, place: OpeningPlace) -
     return found[1].handler, found[1].height
 
 
-def tokens_of(world: PortalWorld, grant: TokenPair) -> dict[str, str]:
-    return {"AUTH_ID": grant.access, "AUTH_EXPIRES": str(world.tokens.lifetime), "REFRESH_ID": grant.refresh}
+def tokens_of(portals: SandboxPortals, grant: TokenPair) -> dict[str, str]:
+    return {"AUTH_ID": grant.access, "AUTH_EXPIRES": str(portals.tokens.lifetime), "REFRESH_ID": grant.refresh}
 
 
 def php_json(value: Any) -> str:

@@ -16,16 +16,16 @@ from .demo_cards import shown_in
 from .events import card_changed
 from .lifecycle import finish_install
 from .openings import NotShown, OpeningPlace, open_app, tokens_of
+from .portals import SandboxPortals
 from .staff import is_active
 from .state import Field, SandboxPortalState
 from .template_context import around, uri
 from .users import DEPARTMENTS, USERS
-from .world import PortalWorld
 
 APP_PAGES = ("/app/", "/market/", "/marketplace/app/")
 
 
-def card_pages(world: PortalWorld) -> Blueprint:
+def card_pages(portals: SandboxPortals) -> Blueprint:
     pages = Blueprint("pages", __name__)
 
     @pages.before_app_request
@@ -34,38 +34,38 @@ def card_pages(world: PortalWorld) -> Blueprint:
         wanted = request.args.get("portal", "")
         if request.blueprint not in ("pages", "market") or wanted not in ("1", "2"):
             return None
-        if int(wanted) == world.portal_here().number:
+        if int(wanted) == portals.portal_here().number:
             return None
         rest = urlencode([(name, value) for name, value in request.args.items() if name != "portal"])
-        address = PORTALS[int(wanted) - 1].origin(world.port) + request.path
+        address = PORTALS[int(wanted) - 1].origin(portals.port) + request.path
         return redirect(f"{address}?{rest}" if rest else address, 307)
 
     @pages.get("/")
     def index() -> str:
-        state = world.state_here()
-        return render_template("index.html", **around(world), state=state, cards=shown_in(state))
+        state = portals.state_here()
+        return render_template("index.html", **around(portals), state=state, cards=shown_in(state))
 
     @pages.get("/app/")
     def app_page() -> str:
-        return _page(world, OpeningPlace(uri=uri()))
+        return _page(portals, OpeningPlace(uri=uri()))
 
     @pages.get("/contact_center/connector/")
     def connector() -> str:
         """What an administrator opens of a line in the contact centre."""
-        return _page(world, OpeningPlace(uri=uri(), setting=_setting()))
+        return _page(portals, OpeningPlace(uri=uri(), setting=_setting()))
 
     @pages.get("/marketplace/app/<int:_app_id>/")
     def app_in_a_slider(_app_id: int) -> str:
         """What openApplication opens: the app's own page, which is told what the frame gave."""
-        return _page(world, OpeningPlace(given=_given()))
+        return _page(portals, OpeningPlace(given=_given()))
 
     @pages.get("/crm/<any(lead, deal, contact, company):kind>/details/<int:item_id>/")
     def named(kind: str, item_id: int) -> str:
-        return _page(world, _place(world, PortalCard(KINDS[kind], item_id)))
+        return _page(portals, _place(portals, PortalCard(KINDS[kind], item_id)))
 
     @pages.get("/crm/type/<int:entity_type_id>/details/<int:item_id>/")
     def typed(entity_type_id: int, item_id: int) -> str:
-        return _page(world, _place(world, PortalCard(entity_type_id, item_id)))
+        return _page(portals, _place(portals, PortalCard(entity_type_id, item_id)))
 
     @pages.post("/opening")
     def new_opening() -> ResponseReturnValue:
@@ -75,10 +75,10 @@ def card_pages(world: PortalWorld) -> Blueprint:
             place = OpeningPlace(setting=_setting())
         else:
             card = _card_at(path)
-            place = _place(world, card) if card else OpeningPlace(given=_given())
+            place = _place(portals, card) if card else OpeningPlace(given=_given())
         choices = Choices.read(request.args)
         try:
-            return jsonify(open_app(world, world.state_here(), choices.user, choices.lang, place))
+            return jsonify(open_app(portals, portals.state_here(), choices.user, choices.lang, place))
         except NotShown as nothing:
             return jsonify(why=nothing.why), 404
 
@@ -92,25 +92,25 @@ def card_pages(world: PortalWorld) -> Blueprint:
 
     @pages.get("/api/v1/")
     def client_script() -> Response:
-        """The library that a framed page loads from api.bitrix24.com in the real world."""
+        """The library that a framed page loads from api.bitrix24.com in the real portals."""
         return current_app.send_static_file("bx24.js")
 
-    _calls_of_a_page(pages, world)
+    _calls_of_a_page(pages, portals)
     return pages
 
 
-def _calls_of_a_page(pages: Blueprint, world: PortalWorld) -> None:
+def _calls_of_a_page(pages: Blueprint, portals: SandboxPortals) -> None:
     """What the script of a card's page asks of its portal."""
 
     @pages.post("/refresh-auth")
     def refresh_auth() -> ResponseReturnValue:
         """New tokens for the user who looks at the page: the portal has their session, the frame only asks."""
         user = Choices.read(request.args).user
-        if world.state_here().quirks.silent_auth:
+        if portals.state_here().quirks.silent_auth:
             return jsonify(None)  # the page then answers the frame nothing at all
-        if not is_active(world.state_here(), user) or not world.state_here().present:
+        if not is_active(portals.state_here(), user) or not portals.state_here().present:
             abort(403)
-        return jsonify(tokens_of(world, world.tokens.issue(world.portal_here(), user)))
+        return jsonify(tokens_of(portals, portals.tokens.issue(portals.portal_here(), user)))
 
     @pages.post("/install-finish")
     def install_finish() -> ResponseReturnValue:
@@ -118,7 +118,7 @@ def _calls_of_a_page(pages: Blueprint, world: PortalWorld) -> None:
         user = Choices.read(request.args).user
         if not user.is_admin:
             return jsonify(finished=False, why="only an administrator finishes an installation"), 403
-        if not finish_install(world, world.state_here(), user):
+        if not finish_install(portals, portals.state_here(), user):
             return jsonify(finished=False, why="nothing to finish")
         return jsonify(finished=True)
 
@@ -127,14 +127,14 @@ def _calls_of_a_page(pages: Blueprint, world: PortalWorld) -> None:
         """The card at this path was saved. Answers how many handlers were told."""
         card = _card_at(request.args.get("path", "")) or abort(404)
         user = Choices.read(request.args).user
-        return jsonify(handlers=card_changed(world, world.state_here(), card.entity_type_id, card.item_id, user))
+        return jsonify(handlers=card_changed(portals, portals.state_here(), card.entity_type_id, card.item_id, user))
 
     @pages.post("/layout")
     def add_to_layout() -> ResponseReturnValue:
         """An admin's two buttons on a card that does not show its field: to add it to the card, which shows it while
         it is edited, and («always») the gear's «Show always». Either arranges a card that was never arranged."""
         card = _card_at(request.args.get("path", "")) or abort(404)
-        choices, state = Choices.read(request.args), world.state_here()
+        choices, state = Choices.read(request.args), portals.state_here()
         found, _of_type = state.field_of(card.entity_type_id) or abort(404)
         if not choices.user.is_admin:
             abort(403)
@@ -144,13 +144,13 @@ def _calls_of_a_page(pages: Blueprint, world: PortalWorld) -> None:
         return redirect(card.path + choices.query(embed="field"), 303)
 
 
-def _page(world: PortalWorld, place: OpeningPlace) -> str:
-    choices, state = Choices.read(request.args), world.state_here()
+def _page(portals: SandboxPortals, place: OpeningPlace) -> str:
+    choices, state = Choices.read(request.args), portals.state_here()
     item = state.item(place.card) if place.card else None
     found = state.field_of(place.card.entity_type_id) if place.card else None
     return render_template(
         "card.html",
-        **around(world, place),
+        **around(portals, place),
         item=item,
         title=name_of(item) if item and may_read(choices.user, item) else "",
         people=people_of(state, choices.user, item) if item else [],
@@ -167,9 +167,9 @@ def _arrange(state: SandboxPortalState, found: Field, card: PortalCard) -> str:
     return "" if state.always_shown(found, variant) else "always"
 
 
-def _place(world: PortalWorld, card: PortalCard) -> OpeningPlace:
+def _place(portals: SandboxPortals, card: PortalCard) -> OpeningPlace:
     choices = Choices.read(request.args)
-    if not world.state_here().has_card(card):
+    if not portals.state_here().has_card(card):
         abort(404)
     return OpeningPlace(card, as_field=choices.embed == "field", mode=choices.mode, uri=uri())
 

@@ -15,21 +15,21 @@ from .errors import RestError, known
 from .faults import CODES, misbehave, refusal_of
 from .methods import call_method
 from .php import as_php, parse_str
+from .portals import SandboxPortals
 from .staff import is_active
 from .tokens import TokenPair
-from .world import PortalWorld
 
 
-def rest_pages(world: PortalWorld) -> Blueprint:
+def rest_pages(portals: SandboxPortals) -> Blueprint:
     pages = Blueprint("rest", __name__)
 
     @pages.route("/rest/<path:name>", methods=["GET", "POST"])
     def call(name: str) -> ResponseReturnValue:
         name = name.strip("/").removesuffix(".json")
-        fault = world.control.called(name)
+        fault = portals.control.called(name)
         if fault:
-            return misbehave(fault, world.port, lambda: _answer(world, name))
-        return _answer(world, name)
+            return misbehave(fault, portals.port, lambda: _answer(portals, name))
+        return _answer(portals, name)
 
     @pages.after_request
     def open_to_browsers(response: Response) -> Response:
@@ -40,17 +40,19 @@ def rest_pages(world: PortalWorld) -> Blueprint:
     @pages.get("/_sandbox/commands")
     def show_commands() -> ResponseReturnValue:
         """What was called inside of batches since the reset; these are not HTTP requests."""
-        return jsonify(total=sum(world.commands.values()), commands=dict(world.commands))
+        return jsonify(total=sum(portals.commands.values()), commands=dict(portals.commands))
 
     return pages
 
 
-def _answer(world: PortalWorld, name: str) -> Response:
+def _answer(portals: SandboxPortals, name: str) -> Response:
     started = time.time()
     params = read_params()
     try:
-        grant = _authorise(world, params)
-        answer = _batch(world, grant, params) if name.lower() == "batch" else call_method(world, grant, name, params)
+        grant = _authorise(portals, params)
+        answer = (
+            _batch(portals, grant, params) if name.lower() == "batch" else call_method(portals, grant, name, params)
+        )
     except RestError as error:
         refused = jsonify(error.body())
         refused.status_code = error.status
@@ -60,31 +62,31 @@ def _answer(world: PortalWorld, name: str) -> Response:
     return jsonify({"result": answer.result, **told, "time": time_block(started)})
 
 
-def _batch(world: PortalWorld, grant: TokenPair, params: dict[str, Any]) -> Answer:
+def _batch(portals: SandboxPortals, grant: TokenPair, params: dict[str, Any]) -> Answer:
     def call(method: str, given: dict[str, Any]) -> tuple[Answer, dict[str, Any]]:
         started = time.time()
-        fault = world.command_called(method)
+        fault = portals.command_called(method)
         if fault and fault.fault in CODES:
             raise refusal_of(fault)
-        return call_method(world, grant, method, given), time_block(started)
+        return call_method(portals, grant, method, given), time_block(started)
 
     return Answer(run_batch(params, call))
 
 
-def _authorise(world: PortalWorld, params: dict[str, Any]) -> TokenPair:
+def _authorise(portals: SandboxPortals, params: dict[str, Any]) -> TokenPair:
     """Whose token it is. A token of another portal is as unknown here as any other.
 
     The order of the refusals is the server's: module rest, lib/oauth/auth.php.
     """
-    dropped = world.state_here().quirks.drops_header
+    dropped = portals.state_here().quirks.drops_header
     bearer = "" if dropped else request.headers.get("Authorization", "").partition("Bearer ")[2]
     token = bearer or params.get("auth") or params.get("access_token")
     if not token:
         raise known("NO_AUTH_FOUND")
-    grant = world.tokens.find(str(token))
-    if grant is None or grant.portal is not world.portal_here():
+    grant = portals.tokens.find(str(token))
+    if grant is None or grant.portal is not portals.portal_here():
         raise known("invalid_token")
-    state = world.state_of(grant.portal)
+    state = portals.state_of(grant.portal)
     if not state.present:
         raise known("APPLICATION_NOT_FOUND")
     if grant.is_expired:

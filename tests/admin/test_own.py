@@ -250,7 +250,7 @@ def opening_in(page: AppPage) -> str:
 
 def renewed(page: AppPage, widget: Widget, opening: str) -> CardPage:
     """The page after its session ended."""
-    token = widget.services.session_tokens.read_launch(page.page.opening_ticket).access_token
+    token = widget.services.entrance.session_tokens.read_launch(page.page.opening_ticket).access_token
     answer = page.page.client.post("/session", json={"auth": token}, headers={"X-Opening": opening})
     page.page.session = answer.headers["X-Session"]
     return page.page

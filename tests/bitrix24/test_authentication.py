@@ -35,7 +35,7 @@ def entry(widget):
 def refusal(call):
     with pytest.raises(Refused) as refused:
         call()
-    return refused.value.refusal
+    return refused.value.code
 
 
 def test_the_portal_of_an_honest_form_is_found_without_a_call(entry, widget, opening_of, outside):

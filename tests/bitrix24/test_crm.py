@@ -42,7 +42,7 @@ def ids(found, kind=None):
 def refusal(call):
     with pytest.raises(Refused) as refused:
         call()
-    return refused.value.refusal
+    return refused.value.code
 
 
 # Who is on a card.

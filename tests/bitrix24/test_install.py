@@ -257,7 +257,7 @@ def test_no_conclusion_is_drawn_from_a_question_that_failed() -> None:
     )
     with pytest.raises(Refused) as refused:
         actual_of(answer, 1)
-    assert refused.value.refusal is ErrorCode.PORTAL_BUSY
+    assert refused.value.code is ErrorCode.PORTAL_BUSY
 
 
 def test_a_part_that_is_not_for_us_is_seen_as_such() -> None:

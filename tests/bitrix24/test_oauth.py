@@ -74,7 +74,7 @@ def says(servers, first, second=None):
 def refusal(call):
     with pytest.raises(Refused) as refused:
         call()
-    return refused.value.refusal
+    return refused.value.code
 
 
 def test_a_proved_token_says_who_it_is_and_where_the_portal_lives(oauth, servers):

@@ -34,7 +34,7 @@ def refusal_of(*args, **changes) -> ErrorCode:
     with pytest.raises(Refused) as refused:
         read(*args, **changes)
     assert 400 <= refused.value.status < 500
-    return refused.value.refusal
+    return refused.value.code
 
 
 # Which card it is.

@@ -97,7 +97,7 @@ def refusal(call) -> Refused:
 @pytest.mark.parametrize("code", TABLE)
 def test_every_error_has_its_meaning_and_its_reaction_in_any_case(code):
     for spelled in (code, code.lower(), code.upper()):
-        assert (refused(spelled).refusal, reaction_to(spelled)) == TABLE[code]
+        assert (refused(spelled).code, reaction_to(spelled)) == TABLE[code]
         assert known_code(spelled) == code.lower()
 
 
@@ -107,7 +107,7 @@ def test_the_table_is_whole():
 
 @pytest.mark.parametrize("code", ["", "Not found.", "something_new", "Клиент Иван не найден", "x" * 5000])
 def test_what_nobody_knows_is_a_failure_that_may_pass_and_is_done_nothing_about(code):
-    assert (refused(code).refusal, reaction_to(code), known_code(code)) == (
+    assert (refused(code).code, reaction_to(code), known_code(code)) == (
         ErrorCode.PORTAL_FAILED,
         ErrorAction.SAY,
         "other",
@@ -119,7 +119,7 @@ def test_what_nobody_knows_is_a_failure_that_may_pass_and_is_done_nothing_about(
 def test_what_repeating_does_not_help_is_asked_once_and_keeps_everything(says, code):
     here = says(code)
     before = here.token
-    assert refusal(here.call).refusal is TABLE[code][0]
+    assert refusal(here.call).code is TABLE[code][0]
     assert (here.wire.calls, here.slept) == (1, [])
     assert here.token == before
     assert here.portals.get(here.portal.id).state is PortalState.ACTIVE
@@ -131,7 +131,7 @@ def test_what_repeating_does_not_help_is_asked_once_and_keeps_everything(says, c
 @pytest.mark.parametrize("code", ["QUERY_LIMIT_EXCEEDED", "CONNECTION_ERROR"])
 def test_what_passes_is_waited_for_longer_each_time_and_never_for_long(says, code):
     here = says(code)
-    assert refusal(here.call).refusal is TABLE[code][0]
+    assert refusal(here.call).code is TABLE[code][0]
     assert here.wire.calls == MAX_WAITS + 1
     assert here.slept == sorted(here.slept)
     assert here.slept[0] >= BUSY_WAIT
@@ -156,7 +156,7 @@ def test_pauses_differ_so_that_cards_do_not_come_back_together(says):
 def test_no_pause_is_begun_that_the_card_has_no_patience_for(says):
     here = says("QUERY_LIMIT_EXCEEDED")
     here.rest._exchanges._patience = 1.5
-    assert refusal(here.call).refusal is ErrorCode.PORTAL_BUSY
+    assert refusal(here.call).code is ErrorCode.PORTAL_BUSY
     assert (here.wire.calls, here.slept) == (1, [])
 
 
@@ -180,7 +180,7 @@ def test_when_a_used_up_method_comes_back_is_read_from_the_answer(body, until):
 def test_a_used_up_method_says_when_and_is_not_waited_for(says, clock):
     here = says({"error": "OPERATION_TIME_LIMIT", "time": {"operating_reset_at": clock() + 300}})
     told = refusal(here.call)
-    assert (told.refusal, told.until) == (ErrorCode.PORTAL_BUSY, clock() + 300)
+    assert (told.code, told.until) == (ErrorCode.PORTAL_BUSY, clock() + 300)
     assert (here.wire.calls, here.slept) == (1, [])
 
 
@@ -201,7 +201,7 @@ def test_a_card_says_in_how_many_minutes_a_used_up_method_comes_back(widget, out
 def test_a_revoked_token_is_forgotten_and_nobody_else_s(says, code):
     here = says(code)
     here.tokens.put(here.portal.id, 1, Token("other", "others", 0))
-    assert refusal(here.call).refusal is ErrorCode.NO_AUTH
+    assert refusal(here.call).code is ErrorCode.NO_AUTH
     assert here.tokens.find(here.portal.id, REP) is None
     assert here.tokens.find(here.portal.id, 1)
     assert here.portals.get(here.portal.id).state is PortalState.ACTIVE
@@ -239,11 +239,11 @@ def test_a_new_opening_gives_a_forgotten_user_a_token_again(widget, outside):
 def test_a_portal_that_is_gone_is_closed_and_never_called_again(says, code):
     here = says(code)
     here.tokens.put(here.portal.id, 1, Token("other", "others", 0))
-    assert refusal(here.call).refusal is ErrorCode.PORTAL_CLOSED
+    assert refusal(here.call).code is ErrorCode.PORTAL_CLOSED
     portal = here.portals.get(here.portal.id)
     assert (portal.state, portal.closed_reason) == (PortalState.CLOSED, code.lower())
     assert here.tokens.users(portal.id) == []
-    assert refusal(lambda: here.rest.call(portal, REP, "profile", {})).refusal is ErrorCode.PORTAL_CLOSED
+    assert refusal(lambda: here.rest.call(portal, REP, "profile", {})).code is ErrorCode.PORTAL_CLOSED
     assert here.wire.calls == 1
 
 
@@ -253,7 +253,7 @@ def test_an_application_that_the_authorisation_server_does_not_know_there_closes
     here = sign_in()
     outside.break_portal("expired_token", "profile")
     monkeypatch.setattr(here.oauth, "refresh", lambda *a, **k: (_ for _ in ()).throw(refused("NOT_INSTALLED")))
-    assert refusal(here.call).refusal is ErrorCode.PORTAL_CLOSED
+    assert refusal(here.call).code is ErrorCode.PORTAL_CLOSED
     assert here.portals.get(here.portal.id).state is PortalState.CLOSED
 
 
@@ -434,10 +434,10 @@ def test_access_denied_is_read_by_its_words_in_a_batch_too(sign_in, outside, fau
     here = sign_in()
     before = here.token
     outside.break_portal(fault, "profile")
-    assert refusal(here.call).refusal is expected
+    assert refusal(here.call).code is expected
     outside.break_portal(fault, "batch:profile")
     answer = here.rest.batch(here.portal, REP, {"me": ("profile", {})})
-    assert answer.refused("me").refusal is expected
+    assert answer.refused("me").code is expected
     assert here.token == before
 
 

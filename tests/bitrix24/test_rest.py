@@ -61,7 +61,7 @@ class Scripted(httpx.MockTransport):
 def refusal(call):
     with pytest.raises(Refused) as refused_:
         call()
-    return refused_.value.refusal
+    return refused_.value.code
 
 
 def test_a_call_is_made_as_the_user_at_the_stored_address(here):
@@ -229,12 +229,12 @@ def test_a_silent_portal_is_given_up_in_time(here, outside):
 )
 def test_every_recorded_error_has_a_refusal_of_its_own_in_any_case(recorded, code):
     error = recorded(f"error.{code}.json")["error"]
-    assert refused(error).refusal is not ErrorCode.PORTAL_FAILED
-    assert refused(error.lower()).refusal is refused(error.upper()).refusal is refused(error).refusal
+    assert refused(error).code is not ErrorCode.PORTAL_FAILED
+    assert refused(error.lower()).code is refused(error.upper()).code is refused(error).code
 
 
 def test_an_error_that_nobody_knows_is_a_failure_that_may_pass(recorded):
-    assert refused(recorded("error.ERROR_HANDLER_ALREADY_EXIST.json")["error"]).refusal is ErrorCode.PORTAL_FAILED
+    assert refused(recorded("error.ERROR_HANDLER_ALREADY_EXIST.json")["error"]).code is ErrorCode.PORTAL_FAILED
     assert len(refused("x" * 5000).reason) < 100
 
 

@@ -34,7 +34,7 @@ def here(sign_in):
 @pytest.fixture
 def process(widget, outside, here) -> Iterator[Callable[[int], subprocess.Popen[str]]]:
     """Starts a worker of its own that makes so many calls at once and waits for «go»."""
-    config = widget.services.config
+    config = widget.services.infra.config
     with ExitStack() as running:
 
         def start(calls: int) -> subprocess.Popen[str]:
@@ -142,7 +142,7 @@ def test_whoever_waits_in_vain_is_told_and_asks_nobody(here, outside):
     renewal = renewal_of(here, outside, now=lambda: clock[0], sleep=wait)
     with pytest.raises(Refused) as refused:
         renewal.renew(here.portal, REP, here.token)
-    assert refused.value.refusal is ErrorCode.PORTAL_FAILED
+    assert refused.value.code is ErrorCode.PORTAL_FAILED
     assert outside.total("portal") == 0
 
 
@@ -181,7 +181,7 @@ def test_a_refresh_token_that_is_worth_nothing_drops_that_user_s_pair_only(here,
     outside.break_portal("invalid_grant", "oauth:token", times=None)
     with pytest.raises(Refused) as refused:
         here.call()
-    assert (refused.value.refusal, refused.value.reason) == (ErrorCode.NO_AUTH, "invalid_grant")
+    assert (refused.value.code, refused.value.reason) == (ErrorCode.NO_AUTH, "invalid_grant")
     assert here.tokens.find(here.portal.id, REP) is None
     assert here.tokens.find(here.portal.id, 1)
     with pytest.raises(Refused):
@@ -221,7 +221,7 @@ def test_a_renewal_that_outlives_the_application_stores_nothing(here, outside, m
     with pytest.raises(Refused) as refused:
         here.call()
 
-    assert refused.value.refusal is ErrorCode.NO_AUTH
+    assert refused.value.code is ErrorCode.NO_AUTH
     assert here.tokens.users(here.portal.id) == []
 
 
@@ -240,7 +240,7 @@ def test_without_a_refresh_token_an_expired_one_is_asked_of_nobody(here, outside
     with pytest.raises(Refused) as refused:
         here.call()
 
-    assert (refused.value.refusal, refused.value.status) == (ErrorCode.NO_AUTH, 401)
+    assert (refused.value.code, refused.value.status) == (ErrorCode.NO_AUTH, 401)
     assert outside.calls("portal") == {"profile": 1}
 
 

@@ -127,7 +127,7 @@ def test_a_change_in_one_process_is_seen_by_a_warm_card_of_another(
 def test_the_fingerprint_changes_with_every_field_that_a_page_shows(widget: Widget) -> None:
     page = widget.open().reveal().check()
     services = widget.services
-    session = services.session_tokens.read_session(page.session)
+    session = services.entrance.session_tokens.read_session(page.session)
     portal = services.storage.portals.require(session.portal_id)
     with widget.app.test_request_context(headers={"X-Session": page.session}):
         from widget.card.views import _settings, _view

@@ -76,7 +76,7 @@ def test_the_address_opened_by_hand_explains_itself(widget: Widget) -> None:
 
 def test_a_page_that_waited_for_a_working_day_is_not_believed_any_more(widget: Widget, clock: Clock) -> None:
     page = widget.open()
-    session_tokens = widget.services.session_tokens
+    session_tokens = widget.services.entrance.session_tokens
     opening = session_tokens.read_launch(page.opening_ticket)
     fernet = widget.services.storage.secret_box.fernet
     sealed = fernet.decrypt(page.opening_ticket.encode())

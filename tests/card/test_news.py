@@ -50,7 +50,7 @@ def test_what_a_client_wrote_comes_with_its_row_and_its_bubble_once(page: CardPa
     chat = page.open_chat(KEYS[ORDERS]).chat
     stored = here.storage.chats.get(1, chat)
     calls = outside.total("gateway")
-    said = Message("m1", "false_79261112233@c.us_m1", int(here.clock()), False, "*Готово* <b>?")
+    said = Message("m1", "false_79261112233@c.us_m1", int(here.infra.clock()), False, "*Готово* <b>?")
     here.storage.messages.grow(1, stored.line_id, "79261112233@c.us", "m1", merger(MessageFacts(message=said)))
     here.storage.chats.remember(
         1, stored.line_id, stored.phone, also=["79261112233@c.us"], proved=True, last_at=float(said.at)

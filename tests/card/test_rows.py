@@ -117,7 +117,7 @@ def test_twenty_five_numbers_are_cut_at_ten_before_anything_is_asked(
 def test_a_number_beyond_the_ten_cannot_be_checked_but_opens_the_chat_it_has(widget: Widget) -> None:
     page = widget.open(CROWDED_DEAL).reveal()
     here = widget.services
-    session = here.session_tokens.read_session(page.session)
+    session = here.entrance.session_tokens.read_session(page.session)
     context = here.card.door.enter(session, here.storage.portals.require(session.portal_id))
     hidden = [item.key for item in context.card.phones if item.key not in page.keys.values()]
     assert len(hidden) == 15

@@ -238,8 +238,8 @@ def aged_session(widget: Widget, page: CardPage, minutes: float) -> str:
         def get_timestamp(self) -> int:
             return super().get_timestamp() - int(60 * minutes)
 
-    session = widget.services.session_tokens.read_session(page.session)
-    secret = widget.services.config.secret_key
+    session = widget.services.entrance.session_tokens.read_session(page.session)
+    secret = widget.services.infra.config.secret_key
     return str(URLSafeTimedSerializer(secret, salt="session-1", signer=Past).dumps(vars(session)))
 
 
@@ -306,7 +306,7 @@ def test_a_session_of_another_card_opens_nothing_of_this_one(widget: Widget) -> 
 
 def test_a_session_whose_card_was_exchanged_is_refused_by_its_signature(widget: Widget) -> None:
     page = widget.open("/crm/lead/details/501/").reveal()
-    session_tokens = widget.services.session_tokens
+    session_tokens = widget.services.entrance.session_tokens
     mine = session_tokens.read_session(page.session)
     body = URLSafeTimedSerializer("guessed" * 6, salt="session-1").dumps(vars(replace(mine, entity_id=7045)))
     page.session = body.rsplit(".", 1)[0] + "." + page.session.rsplit(".", 1)[1]

@@ -207,8 +207,8 @@ def test_who_lost_a_client_whose_message_waits_is_not_told_the_number_that_is_kn
     services.storage.conversations.waits.own(hidden, 1, at=widget.clock())
     unite(widget)
     widget.clock.forward(3700)
-    services.later.go()
-    told = [reason.words for _whom, reason in services.later.reasons(services.storage.portals.require(portal))]
+    services.prepared.later.go()
+    told = [reason.words for _whom, reason in services.prepared.later.reasons(services.storage.portals.require(portal))]
     assert len(told) == 1
     assert "67 123" not in told[0]
 

@@ -71,7 +71,7 @@ def desk(widget):
 def refused(call):
     with pytest.raises(Refused) as error:
         call()
-    assert error.value.refusal is ErrorCode.BAD_FORM
+    assert error.value.code is ErrorCode.BAD_FORM
     return error.value.status
 
 
@@ -542,7 +542,7 @@ def test_a_gateway_in_trouble_leaves_our_own_sends_and_says_so(desk, outside):
     outside.break_gateway("stopped", "messages")
     history = desk.newest(chat)
     assert [bubble.text for bubble in history.bubbles] == ["Добрый день!"]
-    assert (history.trouble, history.cursor, history.end) == (GatewayErrorCode.LINE_DOWN, None, None)
+    assert (history.error, history.cursor, history.end) == (GatewayErrorCode.LINE_DOWN, None, None)
 
 
 def test_an_older_page_in_trouble_raises_for_the_page_to_offer_a_retry(desk, outside):

@@ -107,7 +107,7 @@ class Rep:
         return self.page._take(self.page.client.post(f"/app/waiting/{chat}/open", json={}, headers=headers))
 
     def renew(self, widget: Widget) -> None:
-        token = widget.services.session_tokens.read_launch(self.page.opening_ticket).access_token
+        token = widget.services.entrance.session_tokens.read_launch(self.page.opening_ticket).access_token
         answer = self.page.client.post("/session", json={"auth": token}, headers={"X-Opening": self.opening})
         self.page.session = answer.headers["X-Session"]
 
@@ -342,7 +342,7 @@ def test_a_number_that_is_typed_beside_a_card_is_none_of_that_cards(three: Widge
     card._take(card.client.post("/app/number", json={"number": ORDERS_MOSCOW.phone, "line": 1}, headers=headers))
     key, opening = (card.text.split(f'data-{name}="')[1].split('"')[0] for name in ("key", "opening"))
     chat = card.open_chat(key, line=1).chat
-    assert three.services.session_tokens.read_launch(opening).entity_id == 0
+    assert three.services.entrance.session_tokens.read_launch(opening).entity_id == 0
     assert card.post("/card/news", {"keys": [key], "chat": chat, "since": "0"}).answer.status_code == 403
     assert card.reveal().answer.status_code == 403
 
@@ -408,7 +408,7 @@ def test_what_goes_out_later_is_no_way_around_a_typed_number(three: Widget) -> N
     three.outside.write_on_phone(ORDERS_MOSCOW.phone, "For a colleague", LINES[0])
     assert rep.page.post(f"/chats/{chat}/later/2", {"do": "now"}).answer.status_code == 403
     three.clock.forward(3700)
-    three.services.later.go()
+    three.services.prepared.later.go()
     waits = three.services.storage.scheduled.of_chat(three.portals[0], chat)
     assert [(message.text, message.asks) for message in waits if message.typed] == [("From a typed number", "refused")]
     assert rep.open_waiting(chat).answer.status_code == 403

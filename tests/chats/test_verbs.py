@@ -95,7 +95,7 @@ def desk(widget):
 def refusal_of(call):
     with pytest.raises(Refused) as error:
         call()
-    return error.value.refusal
+    return error.value.code
 
 
 # Answers and files.
@@ -226,7 +226,7 @@ def test_typing_that_would_cost_a_check_each_time_is_refused(desk):
     desk.gateway.capabilities = replace(desk.gateway.capabilities, checks_when_sending=True)
     with pytest.raises(Refused) as refused:
         desk.service.typing(desk.line, desk.chat, on=True)
-    assert refused.value.refusal is ErrorCode.UNSUPPORTED
+    assert refused.value.code is ErrorCode.UNSUPPORTED
     assert desk.asked == []
 
 
@@ -354,16 +354,16 @@ def test_a_gateway_that_fails_leaves_what_webhooks_told_and_says_so(desk, troubl
     desk.gateway.trouble = trouble
     history = desk.shown()
     assert [bubble.text for bubble in history.bubbles] == ["Здравствуйте", "Добрый день!"]
-    assert history.trouble is trouble
+    assert history.error is trouble
 
 
 def test_a_gateway_without_a_history_shows_what_webhooks_told(desk):
     desk.gateway.depth = Depth.NONE
     desk.tell("C1", "Здравствуйте", at=desk.clock() - 100)
     history = desk.shown()
-    assert (history.trouble, history.end, desk.texts()) == (None, End.NOT_KEPT, ["Здравствуйте"])
+    assert (history.error, history.end, desk.texts()) == (None, End.NOT_KEPT, ["Здравствуйте"])
     desk.gateway.trouble = GatewayErrorCode.UNSUPPORTED
-    assert (desk.shown().trouble, desk.texts()) == (None, ["Здравствуйте"])
+    assert (desk.shown().error, desk.texts()) == (None, ["Здравствуйте"])
 
 
 def test_an_answer_that_only_a_webhook_told_proves_the_chat(desk):
@@ -449,7 +449,7 @@ def test_pages_leave_no_time_out_and_repeat_none(widget):
 def test_a_place_that_no_page_of_ours_named_is_malformed(desk, cursor):
     with pytest.raises(GatewayError) as error:
         desk.service.older(desk.line, desk.chat, cursor)
-    assert error.value.trouble is GatewayErrorCode.MALFORMED
+    assert error.value.gateway_code is GatewayErrorCode.MALFORMED
 
 
 class Restricted(Unlimited):
@@ -468,7 +468,7 @@ def test_a_line_that_whatsapp_restricted_starts_no_new_chat_though_its_session_w
     desk.service = service
     with pytest.raises(Refused) as refused:
         desk.send()
-    assert (refused.value.refusal, refused.value.until) == (ErrorCode.LINE_RESTRICTED, clock() + 3600)
+    assert (refused.value.code, refused.value.until) == (ErrorCode.LINE_RESTRICTED, clock() + 3600)
     assert desk.asked == []
     desk.known()
     assert desk.send().state is SendState.SENT

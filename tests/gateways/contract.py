@@ -208,13 +208,13 @@ class Contract:
         try:
             assert adapter.check([client.phone]) == {}
         except GatewayError as error:
-            assert error.trouble is self.trouble_of(fault)
+            assert error.gateway_code is self.trouble_of(fault)
 
     @pytest.mark.parametrize("client", [STRANGER, NOBODY], ids=["who has WhatsApp", "who has not"])
     def test_a_line_that_is_not_connected_knows_of_nobody_whether_they_have_whatsapp(self, down, client):
         with pytest.raises(GatewayError) as error:
             down.check([client.phone])
-        assert error.value.trouble is GatewayErrorCode.LINE_DOWN
+        assert error.value.gateway_code is GatewayErrorCode.LINE_DOWN
 
     # Faults of every verb.
 
@@ -225,7 +225,7 @@ class Contract:
         adapter = broken(fault)
         with pytest.raises(GatewayError) as error:
             VERBS[verb](adapter, adapter.chat_id_of(STRANGER.phone), message.id)
-        assert error.value.trouble is self.trouble_of(fault)
+        assert error.value.gateway_code is self.trouble_of(fault)
 
     # Chats and history.
 
@@ -338,7 +338,7 @@ class Contract:
         adapter = broken(fault)
         result = adapter.send_text(adapter.chat_id_of(STRANGER.phone), "Счёт", message_id=OUR_ID)
         assert result.outcome in (Sent.REFUSED, Sent.UNKNOWN)
-        assert result.trouble is self.trouble_of(fault)
+        assert result.error is self.trouble_of(fault)
         outside.heal()
         gone_out = bool(adapter.history(self.ids(adapter), None, 10).messages)
         assert not gone_out or result.outcome is Sent.UNKNOWN
@@ -396,7 +396,7 @@ class Contract:
         chat, sound = adapter.chat_id_of(STRANGER.phone), File(VOICE, "voice.ogg", opus.silence(3))
         result = adapter.send_file(chat, sound, message_id=OUR_ID, caption="Послушайте")
         if result.outcome is Sent.REFUSED:
-            assert (result.trouble, outside.total("gateway")) == (GatewayErrorCode.UNSUPPORTED, 0)
+            assert (result.error, outside.total("gateway")) == (GatewayErrorCode.UNSUPPORTED, 0)
             return
         (arrived,) = eventually(lambda: outside.arrived(STRANGER.phone, self.name))
         assert (arrived["text"], arrived["size"]) == ("Послушайте", len(sound.body))
@@ -440,7 +440,7 @@ class Contract:
             adapter.send_location(chat, Location(1.0, 1.0)),
             adapter.send_contact(chat, ContactCard("Анна", ("+79001234568",))),
         ):
-            assert (result.outcome, result.trouble) == (Sent.UNKNOWN, self.trouble_of(fault))
+            assert (result.outcome, result.error) == (Sent.UNKNOWN, self.trouble_of(fault))
 
     def test_a_file_that_is_too_large_is_refused_before_it_travels(self, adapter, outside):
         if not adapter.capabilities.files:

@@ -9,7 +9,7 @@ from widget.gateways.base import GatewayError, GatewayErrorCode
 def trouble(call) -> GatewayErrorCode:
     with pytest.raises(GatewayError) as error:
         call()
-    return error.value.trouble
+    return error.value.gateway_code
 
 
 def scripted(*answers):

@@ -62,7 +62,7 @@ def test_trouble_is_shared_too_and_passes_with_time(gateways, stored, outside, c
     for _ in range(3):
         with pytest.raises(GatewayError) as error:
             gateways.status(stored)
-        assert error.value.trouble is GatewayErrorCode.BROKEN_ANSWER
+        assert error.value.gateway_code is GatewayErrorCode.BROKEN_ANSWER
     assert outside.calls()["session"] == 1
     clock.forward(OTHER_SECONDS)
     assert gateways.status(stored).state is LineState.READY
@@ -84,7 +84,7 @@ def test_a_line_without_https_is_refused_unless_the_operator_allows_it(stored, c
     strict = Gateways(make_client, TIMEOUTS, rules=AddressRules(allow_http=False, allow_private=False), clock=clock)
     with pytest.raises(GatewayError) as error:
         strict.of(replace(stored, address=address))
-    assert error.value.trouble is GatewayErrorCode.UNREACHABLE
+    assert error.value.gateway_code is GatewayErrorCode.UNREACHABLE
     strict.of(replace(stored, address="https://gateway.example"))
 
 
@@ -97,7 +97,7 @@ def test_a_private_line_is_never_called_unless_the_operator_allows_it(stored, cl
     for _ in range(2):
         with pytest.raises(GatewayError) as error:
             strict.status(private)
-        assert error.value.trouble is GatewayErrorCode.UNREACHABLE
+        assert error.value.gateway_code is GatewayErrorCode.UNREACHABLE
     Gateways(make_client, TIMEOUTS, rules=AddressRules(allow_http=False, allow_private=True), clock=clock).of(private)
 
 

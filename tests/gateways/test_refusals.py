@@ -7,15 +7,15 @@ from typing import Any
 import pytest
 
 from widget.gateways.base import GatewayErrorCode
-from widget.gateways.evolution.answers import trouble_of as of_evolution
-from widget.gateways.green.codes import trouble_of as of_green
-from widget.gateways.waha.codes import trouble_of as of_waha
+from widget.gateways.evolution.answers import code_of as of_evolution
+from widget.gateways.green.codes import error_of as of_green
+from widget.gateways.waha.codes import code_of as of_waha
 from widget.http import HttpResponse
 
 READERS: dict[str, Callable[[int, Any], GatewayErrorCode]] = {
     "waha": lambda status, body: of_waha(HttpResponse(status, {}, json.dumps(body).encode())),
     "evolution": of_evolution,
-    "green": lambda status, body: of_green(HttpResponse(status, {}, json.dumps(body).encode())).trouble,
+    "green": lambda status, body: of_green(HttpResponse(status, {}, json.dumps(body).encode())).gateway_code,
 }
 NO_STORE = "Enable NOWEB store 'config.noweb.store.enabled=True' and 'config.noweb.store.full_sync=True'"
 ONE_SESSION = "WAHA Core support only 'default' session. You tried to access 'sales' session."

@@ -29,3 +29,8 @@ def functions_of(*rooms: str) -> Iterator[tuple[str, ast.FunctionDef]]:
 def _parsed(room: str) -> list[tuple[str, ast.Module]]:
     files = sorted((ROOT / room).rglob("*.py"))
     return [(str(file.relative_to(ROOT)), ast.parse(file.read_text(encoding="utf-8"))) for file in files]
+
+
+def lines_of(path: str) -> list[str]:
+    """The file's lines, by its path in the repository."""
+    return (ROOT / path).read_text(encoding="utf-8").splitlines()

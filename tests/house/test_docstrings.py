@@ -4,7 +4,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from tests.house.sources import PRODUCT, code
+from tests.house.sources import PRODUCT, code, lines_of
 
 
 def test_each_public_function_that_raises_says_so() -> None:
@@ -55,3 +55,44 @@ def own_nodes(function: ast.FunctionDef) -> Iterator[ast.AST]:
         yield node
         if not isinstance(node, (ast.FunctionDef, ast.Lambda)):
             waiting.extend(ast.iter_child_nodes(node))
+
+
+LASTS = re.compile(r"(?:^|_)(?:timeout|ttl|wait|pause|patience|delay|lifetime|age|every|lease|period|interval)$")
+UNIT = re.compile(r"second|minute|hour|day|week", re.IGNORECASE)
+
+
+def test_each_length_of_time_says_its_unit() -> None:
+    """In its own comment, in the docstring, or in that of its class."""
+    found = [(where, said) for path, tree in code(*PRODUCT) for where, said in lengths_in(path, tree)]
+    assert len(found) > 25  # or nothing was read
+    assert [where for where, said in found if not UNIT.search(said)] == []
+
+
+def lengths_in(path: str, tree: ast.Module) -> Iterator[tuple[str, str]]:
+    """Constants, fields and public parameters that are numbers called by one of these words, with what is said of
+    them. A class with a base has its parameters from there."""
+    lines = lines_of(path)
+    for statement in tree.body:
+        match statement:
+            case ast.Assign([ast.Name(name)], ast.Constant(int() | float())) if LASTS.search(name.lower()):
+                yield f"{path}:{statement.lineno} {name}", lines[statement.lineno - 1]
+            case ast.ClassDef() if not statement.bases:
+                about = ast.get_docstring(statement) or ""
+                for inner in statement.body:
+                    match inner:
+                        case ast.AnnAssign(ast.Name(name), kind) if LASTS.search(name) and is_number(kind):
+                            yield f"{path}:{inner.lineno} {name}", about + lines[inner.lineno - 1]
+                        case ast.FunctionDef(name) if name == "__init__" or not name.startswith("_"):
+                            yield from parameters_of(path, inner, about)
+            case ast.FunctionDef(name) if not name.startswith("_"):
+                yield from parameters_of(path, statement, "")
+
+
+def parameters_of(path: str, function: ast.FunctionDef, about: str) -> Iterator[tuple[str, str]]:
+    for each in [*function.args.args, *function.args.kwonlyargs]:
+        if LASTS.search(each.arg) and each.annotation and is_number(each.annotation):
+            yield f"{path}:{each.lineno} {function.name}({each.arg})", about + (ast.get_docstring(function) or "")
+
+
+def is_number(kind: ast.expr) -> bool:
+    return bool({"int", "float"} & set(re.findall(r"\w+", ast.unparse(kind)))) and "[" not in ast.unparse(kind)

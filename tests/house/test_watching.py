@@ -33,8 +33,8 @@ def counted(widget: Widget) -> dict[str, set[str]]:
     card.send(card.open_chat(card.keys["+7 926 111-22-33"]).chat, "Добрый день", "key-1")
     card.open_chat("0" * 24)
     services = widget.services
-    services.metrics.renewed("renewed")
-    services.metrics.portal_error("other")
+    services.infra.metrics.renewed("renewed")
+    services.infra.metrics.portal_error("other")
     line = services.storage.lines.all_of(widget.portals[0])[0]
     services.storage.line_health.record_webhook(line.portal_id, line.id)
     for task in services.jobs.queue._registry.periodic_tasks:

@@ -91,8 +91,8 @@ def work(widget: Widget, after: float = 0, state: LineState = LineState.READY) -
     """The worker's round, some seconds later, with the line in this state."""
     widget.clock.forward(after)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(widget.services.later, "_gateways", Known(state))
-        widget.services.later.go()
+        patch.setattr(widget.services.prepared.later, "_gateways", Known(state))
+        widget.services.prepared.later.go()
 
 
 def send_kept(widget: Widget, chat: Chat, message: Scheduled) -> None:
@@ -167,7 +167,7 @@ def test_where_the_client_wrote_meanwhile_its_author_is_asked(widget: Widget, ch
     assert sent(outside) == 0
     assert "The client has written meanwhile" in chat.words
     portal = widget.services.storage.portals.require(widget.portals[0])
-    told = [words for _tag, words in widget.services.later.reasons(portal)]
+    told = [words for _tag, words in widget.services.prepared.later.reasons(portal)]
     assert MARIA in told[0].words
     assert chat.do("now", confirmed=True).answer.status_code == 200
     assert (sent(outside), chat.kept) == (1, [])
@@ -298,7 +298,7 @@ def test_at_night_it_waits_for_the_morning_whatever_was_known_before(
 ) -> None:
     chat.later("hour")  # it would be 14:00
     zones = ["Asia/Kamchatka"]  # 20:00 when the clock starts: a plan of numbers has changed
-    monkeypatch.setattr(widget.services.later, "_zones_of", lambda _phone: tuple(zones))
+    monkeypatch.setattr(widget.services.prepared.later, "_zones_of", lambda _phone: tuple(zones))
     work(widget, HOUR)  # 21:00 is night
     assert sent(outside) == 0
     work(widget, 9 * HOUR)  # 06:00
@@ -313,7 +313,9 @@ def test_at_the_clients_nine_means_their_nine_though_their_zone_changes(
     chat.later("morning")
     nine = chat.kept[0].due_at
     assert nine == widget.clock() + 20 * HOUR  # 13:00 until 09:00
-    monkeypatch.setattr(widget.services.later, "_zones_of", lambda _phone: ("Europe/Moscow",))  # two hours behind
+    monkeypatch.setattr(
+        widget.services.prepared.later, "_zones_of", lambda _phone: ("Europe/Moscow",)
+    )  # two hours behind
     work(widget, 20 * HOUR)
     assert sent(outside) == 0
     assert chat.kept[0].due_at == nine + 2 * HOUR

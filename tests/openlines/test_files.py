@@ -88,4 +88,4 @@ def test_a_file_that_lies_elsewhere_is_not_fetched_and_the_operator_is_told(circ
     files = circle.services.open_lines.work._replies._files
     with pytest.raises(Refused) as refused:
         files.fetch(circle.site.portal, "x", address)
-    assert refused.value.refusal is ErrorCode.FILE_ELSEWHERE
+    assert refused.value.code is ErrorCode.FILE_ELSEWHERE

@@ -288,12 +288,13 @@ def make_desk(
             behind=pool,
             cache=answers or in_process,
             keys=PhoneKeys("secret"),
+            metrics=Metrics(),
             permits=storage or MemoryStorage(clock=clock),
         )
-        built, metrics, gateways, chats = build_repositories(infra), Metrics(), FakeGateways(gateway), FakeChats()
+        built, metrics, gateways, chats = build_repositories(infra), infra.metrics, FakeGateways(gateway), FakeChats()
         opened.append(built.engine)
         stored = replace(built, conversations=replace(built.conversations, chats=chats))  # type: ignore[arg-type]
-        parts = build_presence(infra, stored, gateways, metrics)  # type: ignore[arg-type]
+        parts = build_presence(infra, stored, gateways)  # type: ignore[arg-type]
         return CheckerFixture(
             parts.checker,
             gateway,

@@ -61,7 +61,7 @@ def test_a_young_line_writes_to_twenty_strangers_a_day_and_goes_on_with_its_chat
     with pytest.raises(Refused) as refused:
         outgoing.reserve(line, first=True)
 
-    assert (refused.value.refusal, refused.value.until) == (ErrorCode.FIRSTS_SPENT, clock() + DAY)
+    assert (refused.value.code, refused.value.until) == (ErrorCode.FIRSTS_SPENT, clock() + DAY)
     spent(outgoing, line, 5, first=False)
     twin = young.twin().services.presence.outgoing  # another process, whose limiter knows nothing yet
     with pytest.raises(Refused):
@@ -77,7 +77,7 @@ def test_no_more_goes_out_at_once_than_a_conversation_needs(young: Widget) -> No
     with pytest.raises(Refused) as refused:
         outgoing.reserve(line, first=False)
 
-    assert refused.value.refusal is ErrorCode.SENDS_SPENT
+    assert refused.value.code is ErrorCode.SENDS_SPENT
 
 
 def test_a_gateway_that_looks_a_number_up_needs_a_check_for_a_first_message(young: Widget, clock: Clock) -> None:
@@ -92,11 +92,11 @@ def test_a_gateway_that_looks_a_number_up_needs_a_check_for_a_first_message(youn
     reserved = outgoing.reserve(line, first=True)
     with pytest.raises(Refused) as refused:
         outgoing.reserve(line, first=True)
-    assert refused.value.refusal is ErrorCode.CHECKS_SPENT
+    assert refused.value.code is ErrorCode.CHECKS_SPENT
     assert outgoing.remaining(line).left == 0
     with pytest.raises(Refused) as refused:
         outgoing.reserve_check(line)  # of a reaction
-    assert refused.value.refusal is ErrorCode.CHECKS_SPENT
+    assert refused.value.code is ErrorCode.CHECKS_SPENT
     outgoing.reserve(line, first=False)  # an answer is not refused for that
 
     outgoing.settle(reserved, SendResult(Sent.REFUSED, "", GatewayErrorCode.UNREACHABLE))

@@ -26,7 +26,7 @@ def test_a_filled_text_has_no_variable_or_does_not_leave(template: str, values: 
     try:
         refuse_unfilled(text)
     except Refused as refusal:
-        assert refusal.refusal is ErrorCode.UNFILLED
+        assert refusal.code is ErrorCode.UNFILLED
     else:
         assert not variables_in(text)
         assert not unfilled(text)

@@ -193,7 +193,7 @@ def test_lines_of_other_protocols_are_no_instances(ask, path):
 
 
 def test_a_restricted_line_takes_messages_for_new_chats_and_they_fail(web, ask):
-    web.application.extensions["gateway"].world.restrict("branch", capped=True)
+    web.application.extensions["gateway"].state.restrict("branch", capped=True)
     for number, fails in (("79261112233", True), (OLEG, False)):
         sent = ask("/message/sendText/branch", {"number": number, "text": "hi"})
         assert sent.status_code == 201

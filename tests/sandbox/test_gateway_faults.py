@@ -82,9 +82,9 @@ def test_a_send_whose_answer_is_lost_was_done_and_the_next_try_finds_it(web):
 
 def test_a_line_that_becomes_ready_within_the_patience_answers_after_all():
     app = create_gateway(patience=PATIENCE)
-    world = app.extensions["gateway"].world
-    world.switch("sales", "STARTING")
-    waker = threading.Timer(0.05, world.switch, ("sales", "WORKING"))
+    state = app.extensions["gateway"].state
+    state.switch("sales", "STARTING")
+    waker = threading.Timer(0.05, state.switch, ("sales", "WORKING"))
     waker.start()
     assert app.test_client().get(CHECK, headers=KEY).json["numberExists"]
     waker.join()

@@ -7,9 +7,9 @@ import hmac
 import pytest
 
 from sandbox.gateway.events import GatewayEventKind, Happening
+from sandbox.gateway.state import GatewayState
 from sandbox.gateway.waha.reports import Reports, ulid
 from sandbox.gateway.webhooks import Postman, Retries
-from sandbox.gateway.world import GatewayWorld
 from sandbox.people import API_KEY, IVAN, ORDERS_MOSCOW
 from tests.gateways.receiver import receiving
 
@@ -160,17 +160,17 @@ class Shelf(Postman):
 )
 def test_the_pauses_between_tries_are_those_that_were_asked_for(wanted, after):
     shelf = Shelf()
-    world = GatewayWorld(lambda: 1_795_000_000.0)
-    Reports(world, shelf)
+    state = GatewayState(lambda: 1_795_000_000.0)
+    Reports(state, shelf)
     hook = {"url": "http://127.0.0.1:1/", "events": ["session.status"], "retries": wanted}
-    world.lines["sales"].config = {"webhooks": [hook]}
-    world.switch("sales", "FAILED")
+    state.lines["sales"].config = {"webhooks": [hook]}
+    state.switch("sales", "FAILED")
     assert shelf.reports[0].retries == Retries(after)
 
 
 def test_what_has_not_happened_yet_waits_until_it_does():
-    shelf, world = Shelf(), GatewayWorld(lambda: 100.0)
-    reports, line = Reports(world, shelf), world.lines["sales"]
+    shelf, state = Shelf(), GatewayState(lambda: 100.0)
+    reports, line = Reports(state, shelf), state.lines["sales"]
     line.config = {"webhooks": [{"url": "http://127.0.0.1:1/", "events": ["session.status"]}]}
     reports(Happening(GatewayEventKind.STATUS, line, 103.0))
     assert shelf.reports[0].delay == pytest.approx(3.0)

@@ -23,7 +23,7 @@ from widget.voice.programs import command
 def refusal_of(body: bytes) -> ErrorCode:
     with pytest.raises(Refused) as error:
         voice_note(body)
-    return error.value.refusal
+    return error.value.code
 
 
 @pytest.mark.parametrize("recorder", BROWSERS)

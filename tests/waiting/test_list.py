@@ -204,7 +204,7 @@ def test_older_pages_are_for_who_may_read_the_chat_at_that_moment(widget: Widget
     assert cursor
     assert rep.history(chat, cursor).answer.status_code == 200
     granted = rep.session
-    tokens = widget.services.session_tokens
+    tokens = widget.services.entrance.session_tokens
     rep.session = tokens.sign_session(tokens.read_session(own).for_number(IVAN, 1))  # as if it had been typed
     assert rep.history(chat, cursor).answer.status_code == 403
     rep.session = granted

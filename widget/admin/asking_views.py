@@ -44,6 +44,6 @@ def _context(user: CurrentUser, line: Line, chat: Chat, message: Scheduled) -> C
     here = services()
     user.context.line(line.id)
     if not user.viewer.admin:
-        here.later.authors.check(user.portal, line, chat, message)
+        here.prepared.later.authors.check(user.portal, line, chat, message)
     session = user.session.for_number(chat.client, line.id, granted=True)
     return here.card.door.enter(session, user.portal)

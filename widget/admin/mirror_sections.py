@@ -20,7 +20,7 @@ def mirror(user: CurrentUser, line: Line, *, offer: Offer | None = None, chosen:
         chosen=chosen or line.open_line,
         choices=[choice.value for choice in CHOICES],
         queue=queue,
-        possible=bool(services().config.public_url) and line.active,
+        possible=bool(services().infra.config.public_url) and line.active,
         said=said,
         when=user.when,
     )

@@ -87,7 +87,7 @@ def write_to_number() -> ResponseReturnValue:
     opening = current_opening()
     if opening.member_id != user.portal.member_id:
         raise Refused(ErrorCode.NOT_ALLOWED, reason="opening of another portal")
-    session_tokens = here.session_tokens
+    session_tokens = here.entrance.session_tokens
     response = _answer(
         user,
         item=item,

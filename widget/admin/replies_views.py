@@ -136,13 +136,13 @@ def replies(
     outside call where some are not for everybody and that is not remembered."""
     here, language = services(), current_language()
     stored = here.storage.replies.of(user.portal.id, user.viewer.user_id)
-    found = here.replies.access.usable(user.portal, user.viewer, stored)
+    found = here.prepared.replies.access.usable(user.portal, user.viewer, stored)
     shared = [reply for reply in found if reply.user_id == SHARED]
     return render_template(
         "replies/_settings.html",
         own=[reply for reply in found if reply.user_id != SHARED],
         shared=shared,
-        editable={reply.id for reply in here.replies.access.editable(user.portal, user.viewer, shared)},
+        editable={reply.id for reply in here.prepared.replies.access.editable(user.portal, user.viewer, shared)},
         files=here.storage.kept_files.of_replies(user.portal.id, [reply.id for reply in found]),
         used=sorted(shared, key=lambda reply: -reply.use.times),
         when=user.when,
@@ -166,7 +166,7 @@ def _owner(*, shared: bool) -> tuple[CurrentUser, int]:
 def _who(reply_id: int | None, *, shared: bool) -> tuple[CurrentUser, int, QuickReply | None]:
     """The same for what an editor of a shared one may do too, with the reply as it is stored. Raises Refused."""
     user = current_user()
-    access = services().replies.access
+    access = services().prepared.replies.access
     known = _known(user, reply_id) if reply_id else None
     if not shared:
         return user, user.viewer.user_id, known

@@ -34,7 +34,7 @@ def visibility(user: CurrentUser, *, said: str = "") -> str:
 def hours(user: CurrentUser, *, form: Typed | None = None, said: str = "") -> str:
     names = ("red_until", "amber_until", "green_until", "amber_late_until")
     stored = dict(zip(names, map(str, user.portal.light_hours), strict=False))
-    usual = dict(zip(names, services().config.light_hours, strict=True))
+    usual = dict(zip(names, services().infra.config.light_hours, strict=True))
     form = form or Typed(values=stored)
     return render_template("admin/_hours.html", names=names, form=form, usual=usual, said=said)
 
@@ -56,7 +56,7 @@ def health(user: CurrentUser, findings: list[HealthFinding] | None = None, *, sa
         when=user.when,
         not_confirmed=missing,
         confirmable=len(CONFIRMABLE),
-        log_kept=services().config.rest_log_days > 0,
+        log_kept=services().infra.config.rest_log_days > 0,
     )
 
 

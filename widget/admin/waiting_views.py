@@ -90,10 +90,12 @@ def open_waiting(chat_id: int) -> ResponseReturnValue:
     opening = current_opening()
     if opening.member_id != user.portal.member_id:
         raise Refused(ErrorCode.NOT_ALLOWED, reason="opening of another portal")
-    sealed = here.session_tokens.encrypt_launch(opening.for_number(chat.client, line.id, granted=not client.typed))
+    sealed = here.entrance.session_tokens.encrypt_launch(
+        opening.for_number(chat.client, line.id, granted=not client.typed)
+    )
     session = user.session.for_number(chat.client, line.id, granted=not client.typed)
     response = make_response(render_template("waiting/_opened.html", opening=sealed, key=item.key, line=line))
-    response.headers[SESSION_HEADER] = here.session_tokens.sign_session(session)
+    response.headers[SESSION_HEADER] = here.entrance.session_tokens.sign_session(session)
     return response
 
 
@@ -329,7 +331,7 @@ def _attach(user: CurrentUser, card: CrmLink, phone: str) -> None:
     if came is AddedPhone.DENIED:
         raise Refused(ErrorCode.PORTAL_DENIED, reason="card to attach to")
     if came is AddedPhone.UNDERWAY:
-        raise Refused(ErrorCode.PORTAL_BUSY, 503, "card to attach to")
+        raise Refused(ErrorCode.PORTAL_BUSY, reason="card to attach to")
 
 
 def _claimable(chat_id: int, *, anew: bool = False) -> tuple[CurrentUser, Chat, ClientCards]:

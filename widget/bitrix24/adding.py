@@ -53,9 +53,9 @@ class PhoneAdder:
         try:
             self._rest.call(portal, user_id, "crm.item.update", change)
         except Refused as refusal:
-            if refusal.refusal is ErrorCode.PORTAL_DENIED:
+            if refusal.code is ErrorCode.PORTAL_DENIED:
                 return AddedPhone.DENIED
-            if refusal.refusal is ErrorCode.PORTAL_FAILED:  # it may have been written all the same
+            if refusal.code is ErrorCode.PORTAL_FAILED:  # it may have been written all the same
                 return AddedPhone.UNDERWAY
             raise
         return AddedPhone.ADDED

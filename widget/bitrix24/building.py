@@ -13,7 +13,6 @@ from widget.bitrix24.rest import Rest
 from widget.bitrix24.strangers import FAILURES, Strangers
 from widget.http import of_kind
 from widget.infrastructure import Infrastructure
-from widget.metrics import Metrics
 from widget.storage.building import Repositories
 
 PORTAL_CLIENTS = 8  # of 16 connections each, shared by all portals
@@ -28,11 +27,9 @@ class Bitrix24:
     phones: PhoneAdder
 
 
-def build_bitrix24(
-    infra: Infrastructure, stored: Repositories, metrics: Metrics, caller: Callable[[], str]
-) -> Bitrix24:
+def build_bitrix24(infra: Infrastructure, stored: Repositories, caller: Callable[[], str]) -> Bitrix24:
     """`caller` says the address that a request comes from, "" in a job."""
-    config, clock = infra.config, infra.clock
+    config, clock, metrics = infra.config, infra.clock, infra.metrics
     oauth = OAuth(
         of_kind("oauth", infra.client()),
         config.auth_servers,

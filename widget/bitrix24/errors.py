@@ -24,21 +24,21 @@ class ErrorAction(Enum):
 
 @dataclass(frozen=True)
 class _Meaning:
-    refusal: ErrorCode
-    status: int
+    code: ErrorCode
     reaction: ErrorAction = ErrorAction.SAY
+    status: int | None = None  # where it is not the code's own
 
 
-_UNKNOWN = _Meaning(ErrorCode.PORTAL_FAILED, 502)
-_NO_AUTH = _Meaning(ErrorCode.NO_AUTH, 401)
-_DEAD_TOKEN = _Meaning(ErrorCode.NO_AUTH, 401, ErrorAction.FORGET)
-_SCOPE = _Meaning(ErrorCode.PORTAL_SCOPE, 403)
-_CLOSED = _Meaning(ErrorCode.PORTAL_CLOSED, 403, ErrorAction.CLOSE)
-_CONFIRM = _Meaning(ErrorCode.PORTAL_CONFIRM, 403)
-_OUR_FAULT = _Meaning(ErrorCode.BROKEN, 502)  # a wrong request or a stale id: the same request fails again
+_UNKNOWN = _Meaning(ErrorCode.PORTAL_FAILED)
+_NO_AUTH = _Meaning(ErrorCode.NO_AUTH)
+_DEAD_TOKEN = _Meaning(ErrorCode.NO_AUTH, ErrorAction.FORGET)
+_SCOPE = _Meaning(ErrorCode.PORTAL_SCOPE)
+_CLOSED = _Meaning(ErrorCode.PORTAL_CLOSED, ErrorAction.CLOSE)
+_CONFIRM = _Meaning(ErrorCode.PORTAL_CONFIRM)
+_OUR_FAULT = _Meaning(ErrorCode.BROKEN, status=502)  # a wrong request or a stale id: the same request fails again
 
 _MEANINGS = {
-    "expired_token": _Meaning(ErrorCode.NO_AUTH, 401, ErrorAction.RENEW),
+    "expired_token": _Meaning(ErrorCode.NO_AUTH, ErrorAction.RENEW),
     # The token belongs to no user.
     "invalid_token": _DEAD_TOKEN,
     "no_auth_found": _DEAD_TOKEN,
@@ -53,17 +53,17 @@ _MEANINGS = {
     "error_method_not_found": _SCOPE,
     "method_confirm_waiting": _CONFIRM,
     "method_confirm_denied": _CONFIRM,
-    "access_denied": _Meaning(ErrorCode.PORTAL_DENIED, 403),  # see _DENIED
-    "payment_required": _Meaning(ErrorCode.PORTAL_UNPAID, 403),
+    "access_denied": _Meaning(ErrorCode.PORTAL_DENIED),  # see _DENIED
+    "payment_required": _Meaning(ErrorCode.PORTAL_UNPAID),
     "application_not_found": _CLOSED,
     "not_installed": _CLOSED,
     "portal_deleted": _CLOSED,
-    "query_limit_exceeded": _Meaning(ErrorCode.PORTAL_BUSY, 503, ErrorAction.WAIT),
+    "query_limit_exceeded": _Meaning(ErrorCode.PORTAL_BUSY, ErrorAction.WAIT),
     # Blocked for minutes, until `operating_reset_at`: a card says so instead of waiting.
-    "operation_time_limit": _Meaning(ErrorCode.PORTAL_BUSY, 503),
-    "overload_limit": _Meaning(ErrorCode.PORTAL_BLOCKED, 503),
+    "operation_time_limit": _Meaning(ErrorCode.PORTAL_BUSY),
+    "overload_limit": _Meaning(ErrorCode.PORTAL_BLOCKED),
     # Before the method was run: a box could not reach the authorisation server.
-    "connection_error": _Meaning(ErrorCode.PORTAL_FAILED, 502, ErrorAction.WAIT),
+    "connection_error": _Meaning(ErrorCode.PORTAL_FAILED, ErrorAction.WAIT),
     # After it, perhaps: never repeated by us.
     "internal_server_error": _UNKNOWN,
     "error_unexpected_answer": _UNKNOWN,
@@ -83,9 +83,9 @@ _MEANINGS = {
 # ACCESS_DENIED has one code and several meanings, which only its words tell apart; these are not translated (server
 # module rest, lib/oauth/auth.php, lib/accessexception.php). Other modules' words are: then it is a no and no more.
 _DENIED = (
-    ("commercial plan", _Meaning(ErrorCode.PORTAL_PLAN, 403)),
-    ("authorized in this context", _Meaning(ErrorCode.NO_AUTH, 403)),
-    ("access denied!", _Meaning(ErrorCode.NOT_ADMIN, 403)),
+    ("commercial plan", _Meaning(ErrorCode.PORTAL_PLAN)),
+    ("authorized in this context", _Meaning(ErrorCode.NO_AUTH, status=403)),
+    ("access denied!", _Meaning(ErrorCode.NOT_ADMIN)),
 )
 
 # The user may not, others may.
@@ -95,7 +95,9 @@ _SILENT = frozenset({ErrorCode.PORTAL_FAILED, ErrorCode.PORTAL_BUSY})
 _NO_ANSWERS = frozenset({"INTERNAL_SERVER_ERROR", "ERROR_UNEXPECTED_ANSWER", "CONNECTION_ERROR"})
 _CODE = re.compile(r"[A-Z][A-Z_]{2,}", re.ASCII)
 
-BUSY = frozenset(code for code, meaning in _MEANINGS.items() if meaning.status == 503)
+BUSY = frozenset(
+    code for code, meaning in _MEANINGS.items() if meaning.code in (ErrorCode.PORTAL_BUSY, ErrorCode.PORTAL_BLOCKED)
+)
 
 
 def reaction_to(code: str) -> ErrorAction:
@@ -111,13 +113,13 @@ def refused(code: str, *, words: str = "", until: float = 0.0) -> Refused:
     meaning = _MEANINGS.get(code.lower(), _UNKNOWN)
     if code.lower() == "access_denied":
         meaning = next((denied for said, denied in _DENIED if said in words.lower()), meaning)
-    return Refused(meaning.refusal, meaning.status, _loggable(code), until=until)
+    return Refused(meaning.code, meaning.status, _loggable(code), until=until)
 
 
 def said_no(error: AppError) -> bool:
     """Whether the portal itself refused the call, so that nothing was done (pure). Its own codes are in capitals; what
     the connection says is not."""
-    answered = error.refusal in (
+    answered = error.code in (
         ErrorCode.PORTAL_FAILED,
         ErrorCode.BROKEN,
         ErrorCode.PORTAL_DENIED,
@@ -128,7 +130,7 @@ def said_no(error: AppError) -> bool:
 
 def is_silent(error: AppError) -> bool:
     """Whether the portal gave no answer, or has no time now (pure)."""
-    return error.refusal in _SILENT and not said_no(error)
+    return error.code in _SILENT and not said_no(error)
 
 
 def _loggable(code: str) -> str:

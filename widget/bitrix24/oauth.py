@@ -92,6 +92,7 @@ class OAuth:
         clock: Callable[[], float],
         strangers: Strangers | None = None,
     ) -> None:
+        """`timeout` is seconds of one call; `strangers` bounds callers whose tokens prove nothing."""
         self._http = http
         self._strangers = strangers
         self._servers = tuple(servers)
@@ -165,7 +166,7 @@ class OAuth:
         try:
             identity = self._ask(access_token, home)
         except Refused as error:
-            if error.refusal is not ErrorCode.NO_AUTH:
+            if error.code is not ErrorCode.NO_AUTH:
                 self._strangers.welcome(permits)
             raise
         self._strangers.welcome(permits)

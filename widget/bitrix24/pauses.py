@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 # Bitrix24 drains two requests a second and holds fifty (settings/limits): the first pause is a second, then twice as
 # long, each a little longer by chance, so that cards which were refused together do not come back together.
-BUSY_WAIT = 1.0
+BUSY_WAIT = 1.0  # seconds
 LONGER_BY = 0.5
 MAX_WAITS = 3
 
@@ -15,6 +15,7 @@ class Pauses:
     """The pauses of one call, bounded in number and by the time that the call may take."""
 
     def __init__(self, patience: float, sleep: Callable[[float], None]) -> None:
+        """`patience` is seconds."""
         self._ends = time.monotonic() + patience
         self._sleep = sleep
         self._taken = 0

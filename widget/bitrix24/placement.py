@@ -124,7 +124,7 @@ def posted_origin(query: Mapping[str, str]) -> str | None:
     try:
         host = _posted_host(query)
     except Refused as refusal:
-        return f"{scheme}:" if refusal.refusal is ErrorCode.PORTAL_ADDRESS else None
+        return f"{scheme}:" if refusal.code is ErrorCode.PORTAL_ADDRESS else None
     return f"{scheme}://{host}" if host else None
 
 

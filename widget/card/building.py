@@ -11,8 +11,7 @@ from widget.card.stored import StoredClients
 from widget.chats.previews import Previews
 from widget.infrastructure import Infrastructure
 from widget.marks import Marks
-from widget.phones.hours import Hours
-from widget.phones.numbering import Numbering
+from widget.phones.building import PhoneParts
 from widget.presence.building import PresenceParts
 from widget.storage.building import Repositories
 
@@ -27,13 +26,13 @@ class CardParts:
 
 
 def build_card(
-    infra: Infrastructure, stored: Repositories, rest: Rest, presence: PresenceParts, numbering: Numbering, hours: Hours
+    infra: Infrastructure, stored: Repositories, rest: Rest, presence: PresenceParts, phones: PhoneParts
 ) -> CardParts:
-    """`hours` are the service's, for portals that have none of their own."""
+    """`phones` has the hours for portals that have none of their own."""
     clock = infra.clock
     memory = CardCache(infra.cache, stored.secret_box, infra.config.card_ttl, clock)
-    people = CardPeople(Phones(numbering, infra.keys), stored.conversations.hidden)
-    door = CardReader(rest, memory, stored.lines, people, hours, infra.workers, clock)
+    people = CardPeople(Phones(phones.numbering, infra.keys), stored.conversations.hidden)
+    door = CardReader(rest, memory, stored.lines, people, phones.hours, infra.workers, clock)
     clients = StoredClients(stored, Previews(stored.conversations), clock)
     loader = Loader(door, infra.cache, presence.known, clients, presence.freshness, clock)
     return CardParts(door, loader, CardChecks(loader, memory, presence.checker), memory, Marks(infra.cache, infra.keys))

@@ -68,16 +68,16 @@ class CardCache:
         with self._lock:
             self._cards[session] = card
 
-    def sealed(self, session: Session) -> tuple[str, ReadCard | None]:
+    def shared(self, session: Session) -> tuple[str, ReadCard | None]:
         """The card's generation, and what any process read of it for this user since then, within its lifetime. One
         round trip. Nothing where the cache is out of reach."""
-        key = _sealed_key(session)
+        key = _shared_key(session)
         try:
             records = self._cache.get_many([*self.generation_keys(session), key])
         except StoreGone:
             return "", None
         generation = self.generation_in(records, session)
-        card = self._opened(session, records.get(key))
+        card = self._decrypted(session, records.get(key))
         fresh = card and card.generation == generation and 0 <= self._clock() - card.read_at < self.seconds
         return generation, card if fresh else None
 
@@ -88,12 +88,12 @@ class CardCache:
         except StoreGone:
             return ""
 
-    def seal(self, session: Session, card: ReadCard) -> None:
+    def share(self, session: Session, card: ReadCard) -> None:
         """Keep the card for this user's next request, whichever process or host takes it: encrypted, so that no name
         and no phone stands anywhere in the clear. One round trip; none of it is missed where the cache is gone."""
-        sealed = self._secret_box.encrypt(_sealed_key(session) + " " + json.dumps(_record(card), ensure_ascii=False))
+        sealed = self._secret_box.encrypt(_shared_key(session) + " " + json.dumps(_record(card), ensure_ascii=False))
         with suppress(StoreGone):  # without the record another process reads the portal itself
-            self._cache.set_many({_sealed_key(session): sealed}, self.seconds)
+            self._cache.set_many({_shared_key(session): sealed}, self.seconds)
 
     def drawn(self, session: Session, shows: object) -> Drawn | None:
         """The card as it was drawn last, if it showed exactly this then."""
@@ -115,11 +115,11 @@ class CardCache:
         with suppress(StoreGone):
             self._cache.set_many(self.dropped(portal_id, entity_type_id, entity_id), 2 * self.seconds)
 
-    def _opened(self, session: Session, record: Any) -> ReadCard | None:
+    def _decrypted(self, session: Session, record: Any) -> ReadCard | None:
         """The record, opened; None if it is missing, another card's, or written by another version."""
         try:
             name, _, text = self._secret_box.decrypt(record).partition(" ") if record else ("", "", "")
-            return _read(json.loads(text)) if name == _sealed_key(session) else None
+            return _read(json.loads(text)) if name == _shared_key(session) else None
         except (DecryptionError, ValueError, TypeError, KeyError):
             return None
 
@@ -156,7 +156,7 @@ def _people_key(portal_id: int) -> str:
     return f"g:{portal_id}:people"
 
 
-def _sealed_key(session: Session) -> str:
+def _shared_key(session: Session) -> str:
     return f"card:{session.portal_id}:{session.user_id}:{session.entity_type_id}:{session.entity_id}"
 
 

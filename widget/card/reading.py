@@ -191,15 +191,15 @@ class CardReader:
         found = None
         if taken is None:
             # The generation is looked at before the batch: a refresh that happens meanwhile must win.
-            generation, sealed = self._memory.sealed(session)
-            fits = reading is ReadMode.CURRENT and sealed and all(codes in sealed.granted for codes in lists)
-            found = sealed if fits else None
+            generation, shared = self._memory.shared(session)
+            fits = reading is ReadMode.CURRENT and shared and all(codes in shared.granted for codes in lists)
+            found = shared if fits else None
         if found is None:
             begun, generation = taken or (None, generation)
             commands = _commands(portal, session.entity_type_id, session.entity_id, lists)
             answer = self._rest.batch(portal, session.user_id, commands, begun, may_fail=CHAT_COMMANDS)
             found = ReadCard(_crm(answer, session), granted(answer, lists), self._clock(), generation)
-            self._memory.seal(session, found)
+            self._memory.share(session, found)
         card = self._people.card_of(session, portal, found)
         self._memory.put(session, card)
         return card

@@ -62,7 +62,7 @@ def open_page() -> ResponseReturnValue:
     services().presence.reveal_stats.opened(portal.id)
     return render_template(
         "card/page.html",
-        opening=services().session_tokens.encrypt_launch(opening),
+        opening=services().entrance.session_tokens.encrypt_launch(opening),
         start=portal.visibility.value,
         edit_mode=placement.edit_mode,
         portal_origin=g.frame_origin,
@@ -87,7 +87,7 @@ def renew_session() -> ResponseReturnValue:
     # The opening's refresh token may have been used since: the stored one stays.
     fresh = replace(opening, access_token=text_field(json_body(), "auth", longest=512), refresh_token="")
     response = make_response("", 204)
-    session_tokens = services().session_tokens
+    session_tokens = services().entrance.session_tokens
     session = session_tokens.with_readings(_prove(fresh)[0], request.headers.get(SESSION_HEADER, ""))
     response.headers[SESSION_HEADER] = session_tokens.sign_session(session)
     return response
@@ -107,7 +107,7 @@ def reveal() -> ResponseReturnValue:
     if who.ahead:
         who.ahead.abandon()  # where another request has read the card meanwhile
     drawn = _drawn(seen, Occasion(asking=ask))
-    here.metrics.revealed(pressed=pressed)
+    here.infra.metrics.revealed(pressed=pressed)
     response = drawn.page.response()
     if who.ticket:
         response.headers[SESSION_HEADER] = who.ticket
@@ -154,7 +154,7 @@ def use_suggestion() -> ResponseReturnValue:
     found([offer for item in context.card.phones for offer in item.offers], key)
     g.session = replace(session, readings=(*session.readings, key)[-SHOWN_READINGS:])
     response = make_response(_html(_view(services().card.loader.see(g.session, portal), line_id), Occasion()))
-    response.headers[SESSION_HEADER] = services().session_tokens.sign_session(g.session)
+    response.headers[SESSION_HEADER] = services().entrance.session_tokens.sign_session(g.session)
     return response
 
 
@@ -275,7 +275,7 @@ def _heard(chat_id: int, changed: set[str], since: str) -> dict[str, object]:
     context, line, chat = chat_of(chat_id)
     if context.phone_of(chat.client).key not in changed:
         return {}
-    at = float(since) if since.replace(".", "", 1).isdecimal() else services().clock() - DAY
+    at = float(since) if since.replace(".", "", 1).isdecimal() else services().infra.clock() - DAY
     return {"history": services().chats.service.heard(line, chat, at), **drawn_with(chat)}
 
 
@@ -318,7 +318,7 @@ def _next_check(line: Line | None) -> float | None:
         return 0.0
     here = services()
     wait = here.card.checks.next_check(line)
-    return wait and (here.clock() + wait if wait >= WORTH_TELLING else 0.0)
+    return wait and (here.infra.clock() + wait if wait >= WORTH_TELLING else 0.0)
 
 
 def _asked_by(*, pressed: bool, again: bool) -> AskedBy:
@@ -346,7 +346,7 @@ def _who_opens() -> _Who:
     ahead = services().card.door.ahead(opening, services().bitrix24.authenticator.claimed(opening))
     session, portal = _prove(opening, ahead)
     g.session, g.portal = session, portal
-    return _Who(*current_card(), services().session_tokens.sign_session(session), ahead)
+    return _Who(*current_card(), services().entrance.session_tokens.sign_session(session), ahead)
 
 
 def _prove(opening: Launch, ahead: Ahead | None = None) -> tuple[Session, Portal]:
@@ -407,7 +407,7 @@ def _drawn(seen: CardSnapshot, occasion: Occasion) -> Drawn:
     """The card as it was drawn within this minute, if nothing that it shows has changed: drawing is most of what a card
     that is known costs."""
     here, context = services(), seen.context
-    minute = here.clock() // 60  # clients' local times are on it, and the ages of answers
+    minute = here.infra.clock() // 60  # clients' local times are on it, and the ages of answers
     left = tuple(here.card.checks.last_remaining(line) for line in context.lines)
     old = here.card.loader.is_old(context)
     staff = tuple(here.storage.staff.remembered(context.portal.id))

@@ -91,7 +91,7 @@ class CardFieldWork:
             self._stored.later(chat, soon.until)
         except AppError as error:
             log.warning("cardfields.failed portal=%s chat=%s error=%s", portal.id, chat.id, error.reason)
-            self._stored.fail(chat, error.reason or error.refusal.value)
+            self._stored.fail(chat, error.reason or error.code.value)
         except Exception as error:
             log.exception("cardfields.broken portal=%s chat=%s", portal.id, chat.id)
             self._stored.fail(chat, type(error).__name__)
@@ -137,7 +137,7 @@ class CardFieldWork:
         try:
             card = card_of(answer, kind, portal.installer_id)
         except Refused as error:
-            if error.refusal is ErrorCode.CARD_GONE:
+            if error.code is ErrorCode.CARD_GONE:
                 return
             raise
         facts = self._talks.facts(portal, kind, item_id, card.people)

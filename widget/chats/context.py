@@ -75,7 +75,7 @@ def refuse_unlinked(line: Line, known: Send | None) -> None:
     """
     state = services().gateways.known_state(line)
     if known is None and (not line.active or state in UNLINKED):
-        raise Refused(ErrorCode.LINE_DOWN if line.active else ErrorCode.LINE_OFF, 409, state.value)
+        raise Refused(ErrorCode.LINE_DOWN if line.active else ErrorCode.LINE_OFF, reason=state.value)
 
 
 def draft_of(chat_id: int, given: dict[str, Any], *, confirmed: bool, text: str = "") -> Draft | Response:
@@ -230,7 +230,7 @@ def owner_of_new(context: CardContext, line: Line) -> int:
 
 def drawn_send(chat: Chat, send: Send) -> Response:
     """The bubble of what was just sent, and its metric."""
-    services().metrics.sent(send.state.value)
+    services().infra.metrics.sent(send.state.value)
     return _drawn_bubble(chat, send)
 
 
@@ -244,9 +244,9 @@ def names_in(chat: Chat) -> dict[str, object]:
     """How a page of this chat names its messages and their files: `message_ref(bubble)`, `media_url(bubble)`."""
 
     def media_url(bubble: Bubble) -> str:
-        return url_for("chats.media", chat_id=chat.id, ref=_seal(chat, bubble))
+        return url_for("chats.media", chat_id=chat.id, ref=_encrypted_ref(chat, bubble))
 
-    return {"message_ref": lambda bubble: _seal(chat, bubble), "media_url": media_url}
+    return {"message_ref": lambda bubble: _encrypted_ref(chat, bubble), "media_url": media_url}
 
 
 def drawn_with(chat: Chat) -> dict[str, object]:
@@ -287,11 +287,11 @@ def read_cursor(chat: Chat, signed: str) -> str:
 
 
 def _cursors(chat: Chat) -> Signer:
-    config = services().config
+    config = services().infra.config
     keys = [*config.old_secret_keys, config.secret_key]
     return Signer(keys, salt=f"cursor-1:{chat.portal_id}:{chat.line_id}:{chat.id}")
 
 
-def _seal(chat: Chat, bubble: Bubble) -> str:
+def _encrypted_ref(chat: Chat, bubble: Bubble) -> str:
     name = json.dumps([bubble.id, bubble.ref, bubble.at, bubble.from_me])
     return str(services().storage.secret_box.encrypt(f"{chat.portal_id}:{chat.id}:{name}"))

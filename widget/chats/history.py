@@ -45,7 +45,7 @@ class History:
     bubbles: list[Bubble]
     cursor: str | None
     end: End | None
-    trouble: GatewayErrorCode | None = None
+    error: GatewayErrorCode | None = None
     partial: bool = False
 
 
@@ -66,11 +66,11 @@ class Histories:
         One outside call an id of the chat, at most six more for sends whose end is unclear; none for a line that was
         removed. A gateway in trouble leaves what webhooks told, our own sends, and the trouble. Sends no read receipt.
         """
-        page, trouble = self._page(line, chat, None)
+        page, error = self._page(line, chat, None)
         stored = self._sends_of(chat, page, page.messages)
         facts = self._facts_of(line, chat, page, stored, before=ALWAYS)
         messages = self._completed(page, facts, before=ALWAYS)
-        return self._newest(line, chat, page, messages, stored, facts, trouble)
+        return self._newest(line, chat, page, messages, stored, facts, error)
 
     def whole(self, line: Line, chat: Chat, messages: Sequence[Message], user_id: int) -> History:
         """The same for a chat that was read whole, with the sends of this user alone."""
@@ -91,16 +91,16 @@ class Histories:
         messages: list[Message],
         stored: list[Send],
         facts: Mapping[str, MessageFacts],
-        trouble: GatewayErrorCode | None,
+        error: GatewayErrorCode | None,
     ) -> History:
         sends = self._named_anew(self._settle_known(messages, stored), messages)
-        if trouble is None and not line.removed:
+        if error is None and not line.removed:
             sends = self._look_ups.settle_open(line, chat, sends, messages, oldest=_oldest(page))
         if messages:
             theirs = any(not message.from_me for message in messages)
             self._chats.notice(chat, News(proved=theirs, last_at=messages[0].at))
         self._waiting.notice(chat, messages, moved=_out(stored) != _out(sends))
-        return self._history(line, page, messages, sends, facts, trouble)
+        return self._history(line, page, messages, sends, facts, error)
 
     def older(self, line: Line, chat: Chat, cursor: str) -> History:
         """The page above. One outside call an id of the chat. Raises GatewayError."""
@@ -144,8 +144,8 @@ class Histories:
         try:
             return self._next_page(line, chat, cursor), None
         except GatewayError as error:
-            unsupported = error.trouble is GatewayErrorCode.UNSUPPORTED  # then webhooks are all there is
-            return Page((), None), None if unsupported else error.trouble
+            unsupported = error.gateway_code is GatewayErrorCode.UNSUPPORTED  # then webhooks are all there is
+            return Page((), None), None if unsupported else error.gateway_code
 
     def _next_page(self, line: Line, chat: Chat, cursor: str | None) -> Page:
         """The next one with something to show: pages of nothing but reactions are passed, a few in one request."""
@@ -177,15 +177,15 @@ class Histories:
         messages: list[Message],
         sends: list[Send],
         facts: Mapping[str, MessageFacts],
-        trouble: GatewayErrorCode | None,
+        error: GatewayErrorCode | None,
         before: float = ALWAYS,
     ) -> History:
         bubbles = merge(messages, sends, facts=facts, capabilities=self._capabilities(line), now=self._clock())
         begins = messages[-1].at if messages else int(min(before, self._clock()))
         cursor = f"{begins}~{page.cursor or ''}" if _goes_on(page, messages) else None
-        ended = cursor is None and trouble is None
-        partial = trouble is not None or line.removed
-        return History(bubbles, cursor, self._end(line) if ended else None, trouble, partial)
+        ended = cursor is None and error is None
+        partial = error is not None or line.removed
+        return History(bubbles, cursor, self._end(line) if ended else None, error, partial)
 
     def _sends_of(self, chat: Chat, page: Page, messages: Sequence[Message]) -> list[Send]:
         """The chat's sends since the page's oldest message (all of them when it is the last page), those that it

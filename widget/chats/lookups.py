@@ -86,7 +86,7 @@ class LookUps:
             found = found or self._asked_for(line, chat, send)
         except GatewayError as error:
             # a gateway that keeps nothing has nothing to say
-            unsupported = error.trouble is GatewayErrorCode.UNSUPPORTED
+            unsupported = error.gateway_code is GatewayErrorCode.UNSUPPORTED
             return LookUpResult.ABSENT if unsupported else LookUpResult.SILENT
         self._settle(send, found, how=how)
         return LookUpResult.FOUND if found else LookUpResult.ABSENT

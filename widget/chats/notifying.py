@@ -181,7 +181,7 @@ class Notifying:
 
 def _pass_over(portal: Portal, refusal: Refused) -> None:
     """What is refused for one notice keeps no other. Raises what is true of all of them."""
-    if refusal.refusal is ErrorCode.PORTAL_SCOPE or not said_no(refusal):
+    if refusal.code is ErrorCode.PORTAL_SCOPE or not said_no(refusal):
         raise refusal
     log.warning("notices.refused portal=%s reason=%s", portal.id, refusal.reason)
 

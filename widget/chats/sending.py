@@ -262,9 +262,7 @@ class Sending:
                 raise Refused(ErrorCode.BAD_FORM, 409, "send key was used for another message")
             return send
         result = post(self._gateways.of(line), self._look_ups.ids(line, chat)[0], send.message_id)
-        log.info(
-            "send.done line=%s send=%s outcome=%s trouble=%s", line.id, send.id, result.outcome.value, result.trouble
-        )
+        log.info("send.done line=%s send=%s outcome=%s error=%s", line.id, send.id, result.outcome.value, result.error)
         settled = self._keep(draft, send, result)
         self._feedback.on_send(line, chat.phone, draft.user_id, replace(result, message_id=settled.message_id))
         if reserved is not None:
@@ -296,7 +294,7 @@ class Sending:
     def _keep(self, draft: Draft, send: Send, result: SendResult) -> Send:
         """What became of the send, with what it means for its chat and the line's counters, in one transaction. Never
         raises: the message may be out, and where nothing can be stored its bubble says what is true."""
-        reason = result.trouble.value if result.trouble else ""
+        reason = result.error.value if result.error else ""
         outcome = (send, _STATE_OF[result.outcome])
         try:
             with self._conversations.transaction():

@@ -158,7 +158,7 @@ class ChatService:
             try:
                 gateway.react(chat_id, message.ref, emoji)
             except GatewayError as error:
-                if checks and error.trouble in NOT_ASKED:
+                if checks and error.gateway_code in NOT_ASKED:
                     self._allowance.settle(reserved, None)
                 raise
 
@@ -192,10 +192,11 @@ class ChatService:
         try:
             verb(gateway, self._look_ups.ids(line, chat)[0])
         except GatewayError as error:
-            log.info("chat.verb_failed verb=%s line=%s chat=%s trouble=%s", name, line.id, chat.id, error.trouble.value)
-            if error.trouble is GatewayErrorCode.UNSUPPORTED:
+            code = error.gateway_code
+            log.info("chat.verb_failed verb=%s line=%s chat=%s error=%s", name, line.id, chat.id, code.value)
+            if code is GatewayErrorCode.UNSUPPORTED:
                 raise Refused(ErrorCode.UNSUPPORTED, reason=name) from error
-            if error.trouble is GatewayErrorCode.NO_SUCH_THING:
+            if code is GatewayErrorCode.NO_SUCH_THING:
                 raise Refused(ErrorCode.MESSAGE_GONE, reason=name) from error
             raise
 

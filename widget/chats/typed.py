@@ -116,7 +116,7 @@ class TypedNumbers:
         """Raises GatewayError unless the gateway is known to keep messages: without them it cannot tell who talked."""
         status = self._gateways.known(line)
         if isinstance(status, GatewayError):
-            raise GatewayError(status.trouble, until=status.until)
+            raise GatewayError(status.gateway_code, until=status.until)
         if status is None:
             raise GatewayError(GatewayErrorCode.STATE_UNKNOWN)
         if status.depth is Depth.NONE:

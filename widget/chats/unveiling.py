@@ -51,7 +51,7 @@ class Unveiling:
         try:
             phones = self._gateways.of(line).phones_of([chat.client for chat in hidden])
         except GatewayError as error:
-            log.info("unveiling.failed line=%s error=%s", line.id, error.trouble.value)
+            log.info("unveiling.failed line=%s error=%s", line.id, error.gateway_code.value)
             return
         for chat in hidden:
             if chat.client in phones:

@@ -201,14 +201,14 @@ def messages(chat_id: int) -> ResponseReturnValue:
         try:
             history = services().chats.service.older(line, chat, read_cursor(chat, before))
         except GatewayError as error:
-            if error.trouble is GatewayErrorCode.MALFORMED:  # no page of ours holds such a place
+            if error.gateway_code is GatewayErrorCode.MALFORMED:  # no page of ours holds such a place
                 raise Refused(ErrorCode.BAD_FORM, reason="before") from error
-            history = History([], None, None, error.trouble)
+            history = History([], None, None, error.gateway_code)
             return _pieces(context, line, chat, history, []), 502
         return _pieces(context, line, chat, history, _elsewhere(context, chat, history))
     service = services().chats.service
     history = service.whole(line, chat, whole.messages, whole.user_id) if whole else service.newest(line, chat)
-    if history.trouble and not history.bubbles:
+    if history.error and not history.bubbles:
         return _pieces(context, line, chat, history, []), 502
     elsewhere = [] if whole else _elsewhere(context, chat, history)
     version = _version(context, history, elsewhere)
@@ -243,7 +243,7 @@ def media(chat_id: int, ref: str) -> ResponseReturnValue:
     except GatewayError as error:
         if error.host:
             raise Refused(ErrorCode.FILE_ELSEWHERE, reason=error.host, about=error.host) from error
-        if error.trouble is GatewayErrorCode.NO_SUCH_THING:
+        if error.gateway_code is GatewayErrorCode.NO_SUCH_THING:
             raise Refused(ErrorCode.FILE_GONE) from error
         raise
     shown = file.mimetype.startswith(SHOWN_TYPES)
@@ -285,5 +285,5 @@ def _elsewhere(context: CardContext, chat: Chat, history: History) -> list[Line]
 def _version(context: CardContext, history: History, elsewhere: list[Line]) -> str:
     """Of what is shown and not of its HTML: the sealed name of a message is another one each time."""
     shown = [(replace(bubble, can=frozenset()), sorted(bubble.can)) for bubble in history.bubbles]
-    whole = (shown, history.cursor, history.end, elsewhere, history.trouble, context.session.language, context.zone)
+    whole = (shown, history.cursor, history.end, elsewhere, history.error, context.session.language, context.zone)
     return hashlib.sha256(repr(whole).encode("utf-8", "replace")).hexdigest()[:24]

@@ -47,7 +47,7 @@ def note(portal: Portal, what: ChangeKind, *, line: str = "", old: str = "", new
 def portal_address(address: str, option: str) -> str:
     """The address of a portal's REST. One in the operator's own network is allowed, since the operator typed it.
     Raises click.BadParameter."""
-    allowed = ("https", "http") if services().config.allow_http else ("https",)
+    allowed = ("https", "http") if services().infra.config.allow_http else ("https",)
     if urlsplit(address).scheme not in allowed or not urlsplit(address).hostname:
         raise click.BadParameter(f"must be an {' or '.join(allowed)} address", param_hint=option)
     return address

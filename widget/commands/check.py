@@ -47,7 +47,7 @@ def _token_findings(here: "Services", portal: Portal, user_id: int) -> Iterator[
             home=Home(portal.domain, portal.auth_server),
         )
     except Refused as error:
-        yield CheckFinding(False, "token", f"of user {user_id}: {error.refusal.value} ({error.reason})")
+        yield CheckFinding(False, "token", f"of user {user_id}: {error.code.value} ({error.reason})")
         return
     yield CheckFinding(True, "token", f"of user {user_id} works; proved at {proof.auth_server}")
     installer = user_id == portal.installer_id
@@ -66,7 +66,7 @@ def _line_findings(here: "Services", portal: Portal) -> Iterator[CheckFinding]:
         try:
             state = here.gateways.status(line, refresh=True).state
         except GatewayError as error:
-            yield CheckFinding(False, f"line {line.id} {line.name}", error.trouble.value)
+            yield CheckFinding(False, f"line {line.id} {line.name}", error.gateway_code.value)
         else:
             yield CheckFinding(state is LineState.READY, f"line {line.id} {line.name}", state.value)
 

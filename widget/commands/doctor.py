@@ -13,10 +13,11 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from widget import logs
+from widget.cache import redis_takes_writes
 from widget.health.telling import waiting_of
 from widget.redis_clients import STORE_ERRORS, open_redis
 from widget.services import services
-from widget.storage.database import revisions
+from widget.storage.database import revisions, takes_writes
 from widget.storage.portals import PortalState
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def signs(here: "Services") -> Iterator[Sign]:
     yield from _guarded(
         "database", "see DATABASE_URL, and whether the server takes connections", lambda: _database(here)
     )
-    if here.config.redis_url:
+    if here.infra.config.redis_url:
         yield from _guarded("redis", "see REDIS_URL, and whether the server runs", lambda: _redis(here))
     yield _worker(here)
     yield from _disks(here)
@@ -80,7 +81,7 @@ def _guarded(what: str, cure: str, look: Callable[[], Iterator[Sign]]) -> Iterat
 
 
 def _settings(here: "Services") -> Iterator[Sign]:
-    config, host = here.config, urlsplit(here.config.public_url).hostname or ""
+    config, host = here.infra.config, urlsplit(here.infra.config.public_url).hostname or ""
     fine = config.public_url.startswith("https://") and "." in host
     yield Sign("PUBLIC_URL", config.public_url or "not set", "" if fine else "set it: https, and a host with a dot")
     proxies = "" if config.trusted_proxies else "set it to the number of proxies in front, or all callers are one"
@@ -98,14 +99,14 @@ def _database(here: "Services") -> Iterator[Sign]:
         at, newest = revisions(connection)
         yield _tables(at, newest)
         yield (
-            _clock("database", here.clock() - _now_of(connection))
+            _clock("database", here.infra.clock() - _now_of(connection))
             if here.storage.engine.dialect.name != "sqlite"
             else Sign("database", "an SQLite file, for one host")
         )
         if here.storage.engine.dialect.name == "postgresql":
             size = connection.execute(text("SELECT pg_database_size(current_database())")).scalar_one()
             yield Sign("database", f"{size / MB:,.0f} MB; how much room its disk has is for its own host to say")
-    writes = here.pings["database"]()
+    writes = takes_writes(here.storage.engine)
     yield Sign("database", "takes writes" if writes else "takes no writes", "" if writes else "make room on its disk")
 
 
@@ -126,13 +127,13 @@ def _clock(whose: str, skew: float) -> Sign:
 
 
 def _redis(here: "Services") -> Iterator[Sign]:
-    with open_redis(here.config.redis_url) as client:
+    with open_redis(here.infra.config.redis_url) as client:
         seconds, micros = _any(client.time())
-        yield _clock("redis", here.clock() - (int(seconds) + int(micros) / 1e6))
+        yield _clock("redis", here.infra.clock() - (int(seconds) + int(micros) / 1e6))
         for name, wanted in (("maxmemory-policy", "noeviction"), ("appendonly", "yes")):
             yield _redis_setting(client, name, wanted)
         yield from _memory(client)
-    writes = here.pings["cache"]()
+    writes = redis_takes_writes(here.infra.config.redis_url)
     cure = "" if writes else "it is a replica, or its memory is full: see maxmemory"
     yield Sign("redis", "takes writes" if writes else "takes no writes", cure)
 
@@ -165,7 +166,7 @@ def _any(answer: Any) -> tuple[int, int]:
 
 def _worker(here: "Services") -> Sign:
     beat = here.jobs.last_heartbeat()
-    age = None if beat is None else here.clock() - beat
+    age = None if beat is None else here.infra.clock() - beat
     said = "none has run yet" if age is None else f"last said that it runs {age:.0f} s ago"
     late = age is None or age > BEAT_SECONDS
     return Sign("worker", said, "start `flask worker`, with the same settings" if late else "")
@@ -173,7 +174,7 @@ def _worker(here: "Services") -> Sign:
 
 def _disks(here: "Services") -> Iterator[Sign]:
     """The free room on this host's disks that hold the database and the queue, where these are files."""
-    url, config = here.storage.engine.url, here.config
+    url, config = here.storage.engine.url, here.infra.config
     files = [url.database] if url.get_backend_name() == "sqlite" and url.database else []
     files += [] if config.redis_url else [config.jobs_file]
     for folder in sorted({Path(file).absolute().parent for file in files}):
@@ -184,7 +185,7 @@ def _disks(here: "Services") -> Iterator[Sign]:
 
 
 def _work(here: "Services") -> Iterator[Sign]:
-    now = here.clock()
+    now = here.infra.clock()
     for kind, (number, at) in waiting_of(here).items():
         name, most, cure = WAITS[kind]
         age = now - at if number else 0.0

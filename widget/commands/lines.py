@@ -40,7 +40,7 @@ def add_line(
     try:
         state = here.gateways.status(line).state.value
     except GatewayError as error:
-        state = f"unknown ({error.trouble.value})"
+        state = f"unknown ({error.gateway_code.value})"
     click.echo(f"Line {line_id}: {state}")
 
 

@@ -39,7 +39,7 @@ def import_numbering(source: str) -> None:
 
     Files are imported one after another; each replaces the codes it holds. Running workers notice by themselves.
     """
-    target = services().config.numbering_file
+    target = services().infra.config.numbering_file
     if not target:
         raise click.UsageError("Set NUMBERING_FILE to where the imported ranges should be kept.")
     remote = source.startswith(("https://", "http://"))
@@ -52,7 +52,7 @@ def import_numbering(source: str) -> None:
 @numbering_commands.command("update")
 def update_numbering() -> None:
     """Fetch the four files of the registry from NUMBERING_SOURCE and import them together."""
-    if not services().config.numbering_file:
+    if not services().infra.config.numbering_file:
         raise click.UsageError("Set NUMBERING_FILE to where the imported ranges should be kept.")
     try:
         _report(services().phones.updater.update())

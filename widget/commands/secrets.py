@@ -36,7 +36,7 @@ def rotate() -> None:
     """
     lost, here = 0, services()
     sealed = reencrypt_everything(here.storage.engine, here.storage.secret_box)
-    found = rekey_ignored(here.storage.engine, here.storage.secret_box, PhoneKeys(here.config.secret_key))
+    found = rekey_ignored(here.storage.engine, here.storage.secret_box, PhoneKeys(here.infra.config.secret_key))
     for name, counts in {**sealed, "ignored.client_key": found}.items():
         lost += counts.lost
         click.echo(f"{name}: {counts.anew} sealed anew, {counts.before} were already, {counts.lost} open with no key")

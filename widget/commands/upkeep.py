@@ -31,7 +31,7 @@ def upgrade_database() -> None:
 @logs.work("cli")
 def wipe_texts() -> None:
     here = services()
-    before = here.clock() - here.config.send_texts_days * DAY
+    before = here.infra.clock() - here.infra.config.send_texts_days * DAY
     wiped = here.storage.sends.wipe_texts(before) + here.storage.messages.wipe(before)
     click.echo(f"{wiped} texts wiped.")
 

@@ -14,8 +14,8 @@ def run_worker() -> None:
     app = current_app._get_current_object()  # type: ignore[attr-defined]
     here = services()
     tracing.start()
-    if here.config.metrics_port:
-        start_http_server(here.config.metrics_port, registry=here.metrics.all(gauges_of(here)))
+    if here.infra.config.metrics_port:
+        start_http_server(here.infra.config.metrics_port, registry=here.infra.metrics.all(gauges_of(here)))
     try:
         here.jobs.run(app.app_context)
     finally:

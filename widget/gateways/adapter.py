@@ -74,7 +74,7 @@ class BaseAdapter:
         """One request with a file, none if it is too large. Never raises. No vendor takes an id of ours for a file,
         so an unclear end has no id to look the message up by."""
         if len(file.body) > self.capabilities.largest_file:
-            return SendResult(Sent.REFUSED, trouble=GatewayErrorCode.MALFORMED)
+            return SendResult(Sent.REFUSED, error=GatewayErrorCode.MALFORMED)
         timeout = self._calls.timeouts.send + len(file.body) / SLOWEST
         return self._sent("file", "", lambda: self._post_file(chat_id, file, caption, reply_to, timeout))
 
@@ -109,10 +109,10 @@ class BaseAdapter:
             result = _result(post())
         except GatewayError as error:
             outcome = Sent.UNKNOWN if error.sent else Sent.REFUSED
-            result = SendResult(outcome, self._found_by(message_id), error.trouble)
+            result = SendResult(outcome, self._found_by(message_id), error.gateway_code)
         took = 1000 * (time.monotonic() - began)
-        trouble = result.trouble.value if result.trouble else "none"
-        log.info("gateway.sent what=%s outcome=%s trouble=%s ms=%.0f", what, result.outcome.value, trouble, took)
+        code = result.error.value if result.error else "none"
+        log.info("gateway.sent what=%s outcome=%s error=%s ms=%.0f", what, result.outcome.value, code, took)
         return result
 
 

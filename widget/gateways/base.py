@@ -63,15 +63,15 @@ class GatewayError(AppError):
 
     def __init__(
         self,
-        trouble: GatewayErrorCode,
+        gateway_code: GatewayErrorCode,
         *,
         sent: bool = False,
         until: float = 0.0,
         quota: Quota | None = None,
         host: str = "",
     ) -> None:
-        super().__init__(ErrorCode.LINE_TROUBLE, trouble.value, until=until)
-        self.trouble = trouble
+        super().__init__(ErrorCode.LINE_TROUBLE, gateway_code.value, until=until)
+        self.gateway_code = gateway_code
         self.sent = sent
         self.quota = quota
         self.host = host
@@ -234,7 +234,7 @@ class SendResult:
 
     outcome: Sent
     message_id: str = ""
-    trouble: GatewayErrorCode | None = None
+    error: GatewayErrorCode | None = None
 
 
 @dataclass(frozen=True)

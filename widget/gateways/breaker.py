@@ -11,7 +11,7 @@ from widget.timing import doubled, timer_of
 
 FAILURES = 5  # in a row
 FIRST_PAUSE = 5.0  # seconds; doubles with every try that fails
-MAX_PAUSE = 300.0
+MAX_PAUSE = 300.0  # seconds
 
 
 class Breaker:

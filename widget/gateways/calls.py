@@ -65,8 +65,8 @@ class Calls:
         """A file from where an answer says that it is, over the same guarded client: it connects to no private address
         where those are not allowed. An answer alone sends us nowhere: the file lies below the line's own address, at a
         host of the operator's list, or at one whose whole name is among the `storages`. Nothing of ours is sent along,
-        and how the host does says nothing about the gateway. Raises GatewayError, without a call and with the host's
-        name for any other host.
+        and how the host does says nothing about the gateway. `timeout` is seconds. Raises GatewayError, without a call
+        and with the host's name for any other host.
         """
         self._require_known(url, storages)
         try:
@@ -97,7 +97,7 @@ class Calls:
     def fetch(self, method: str, path: str, timeout: float, **request: Any) -> HttpResponse:
         """The answer, of any status. `path` is below the line's address; nothing of it is ever logged, because
         some vendors carry the key in it. Raises GatewayError, whose `sent` says whether the request may have been
-        acted on: LEFT_ALONE without a call when the gateway failed several times in a row.
+        acted on: LEFT_ALONE without a call when the gateway failed several times in a row. `timeout` is seconds.
         """
         until = self._breaker.wait_until()
         if until:
@@ -108,10 +108,10 @@ class Calls:
             if not isinstance(error, NoRoom):
                 self._breaker.failed()
             if isinstance(error, TimedOut):
-                trouble = GatewayErrorCode.TIMED_OUT
+                code = GatewayErrorCode.TIMED_OUT
             else:  # a connection that broke in the middle of an answer did reach the gateway
-                trouble = GatewayErrorCode.BROKEN_ANSWER if error.sent else GatewayErrorCode.UNREACHABLE
-            raise GatewayError(trouble, sent=error.sent) from None  # its text may hold the address, and that the key
+                code = GatewayErrorCode.BROKEN_ANSWER if error.sent else GatewayErrorCode.UNREACHABLE
+            raise GatewayError(code, sent=error.sent) from None  # its text may hold the address, and that the key
         if answer.status in NOBODY_THERE:
             self._breaker.failed()
         else:

@@ -89,7 +89,7 @@ class Gateways:
         known = None if refresh else self.states.known([line.id]).get(line.id)
         answer = known.answer if known and not known.old else self._asking.get(line.id, lambda: self._ask(line))
         if isinstance(answer, GatewayError):
-            raise GatewayError(answer.trouble, until=answer.until, quota=answer.quota)
+            raise GatewayError(answer.gateway_code, until=answer.until, quota=answer.quota)
         return answer
 
     def known(self, line: Line) -> LineStatus | GatewayError | None:

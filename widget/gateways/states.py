@@ -175,11 +175,11 @@ def _lease(line_id: int) -> str:
 
 
 def _record(said: Said) -> list[Any]:
-    """As stored: when, whether it is old, then a status or a trouble."""
+    """As stored: when, whether it is old, then a status or an error."""
     answer = said.answer
     if isinstance(answer, GatewayError):
         quota = [answer.quota.used, answer.quota.total] if answer.quota else None
-        return [said.at, said.old, "trouble", answer.trouble.value, answer.until, quota]
+        return [said.at, said.old, "trouble", answer.gateway_code.value, answer.until, quota]
     values = [answer.state.value, answer.depth.value, answer.own_message_ids, answer.own_ids_proved, answer.until]
     return [said.at, said.old, "status", *values]
 
@@ -188,7 +188,7 @@ def _read(record: Any) -> Said | None:
     """A stored record, None for one that this version cannot read."""
     try:
         at, old, kind, *values = record
-        answer = _status(*values) if kind == "status" else _trouble(*values)
+        answer = _status(*values) if kind == "status" else _error(*values)
         return Said(answer, float(at), old=old is True)
     except (TypeError, ValueError, OverflowError):
         return None
@@ -198,5 +198,5 @@ def _status(state: Any, depth: Any, own_ids: Any, proved: Any, until: Any) -> Li
     return LineStatus(LineState(state), Depth(depth), own_ids is True, proved is True, float(until))
 
 
-def _trouble(trouble: Any, until: Any, quota: Any) -> GatewayError:
-    return GatewayError(GatewayErrorCode(trouble), until=float(until), quota=Quota(*map(int, quota)) if quota else None)
+def _error(code: Any, until: Any, quota: Any) -> GatewayError:
+    return GatewayError(GatewayErrorCode(code), until=float(until), quota=Quota(*map(int, quota)) if quota else None)

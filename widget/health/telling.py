@@ -3,7 +3,9 @@
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+from widget.cache import redis_takes_writes
 from widget.metrics import LiveGauge
+from widget.storage.database import takes_writes
 from widget.storage.tries import oldest_waiting
 
 if TYPE_CHECKING:
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
 def gauges_of(here: "Services") -> list[LiveGauge]:
     """The gauges that a scrape reads: a few small queries and one Redis round trip. None is about a portal or
     client."""
-    engine, clock = here.storage.engine, here.clock
+    engine, clock = here.storage.engine, here.infra.clock
     return [
         LiveGauge("widget_store_up", "Whether a store answers and takes writes", "store", lambda: _stores(here)),
         LiveGauge("widget_waiting_clients", "Clients who wait, by how long", "waited", lambda: _clients(here)),
@@ -41,16 +43,25 @@ def gauges_of(here: "Services") -> list[LiveGauge]:
             "widget_turn_age_seconds", "Since what is done by the clock last ended", "name", lambda: _turns(here)
         ),
         LiveGauge("widget_database_connections", "Of this process", "state", lambda: _pool(engine.pool)),
-        LiveGauge("widget_redis_connections", "Of the cache of this process", "state", here.cache.connections),
+        LiveGauge("widget_redis_connections", "Of the cache of this process", "state", here.infra.cache.connections),
     ]
 
 
+def stores_of(here: "Services") -> dict[str, bool]:
+    """The stores that the service cannot do without: whether each answers and takes writes. One small query each."""
+    return {
+        "database": takes_writes(here.storage.engine),
+        "cache": redis_takes_writes(here.infra.config.redis_url),
+        "queue": here.jobs.reachable(),
+    }
+
+
 def _stores(here: "Services") -> Mapping[str, float]:
-    return {name: float(ping()) for name, ping in here.pings.items()}
+    return {name: float(answers) for name, answers in stores_of(here).items()}
 
 
 def _clients(here: "Services") -> Mapping[str, float]:
-    return here.storage.conversations.waits.counts(here.clock())
+    return here.storage.conversations.waits.counts(here.infra.clock())
 
 
 def _unclear(here: "Services") -> Mapping[str, float]:
@@ -67,7 +78,7 @@ def _counts(here: "Services") -> Mapping[str, float]:
 
 
 def _ages(here: "Services") -> Mapping[str, float]:
-    now = here.clock()
+    now = here.infra.clock()
     return {kind: max(0.0, now - at) if number else 0.0 for kind, (number, at) in waiting_of(here).items()}
 
 
@@ -82,7 +93,7 @@ def _age(clock: Callable[[], float], when: Callable[[], float | None]) -> Callab
 
 
 def _turns(here: "Services") -> Mapping[str, float]:
-    now = here.clock()
+    now = here.infra.clock()
     turns = here.storage.turns.all()
     return {turn.name: max(0.0, now - turn.ended_at) for turn in turns if turn.ended_at}
 

@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, jsonify
 from flask.typing import ResponseReturnValue
 
-from widget.health.telling import gauges_of
+from widget.health.telling import gauges_of, stores_of
 from widget.services import services
 from widget.version import VERSION
 
@@ -19,7 +19,7 @@ def live() -> ResponseReturnValue:
 @pages.get("/health/ready")
 def ready() -> ResponseReturnValue:
     """Every store answers: 200, otherwise 503 with the names of those that do not. One small query each."""
-    states = {name: ping() for name, ping in services().pings.items()}
+    states = stores_of(services())
     return jsonify(states), 200 if all(states.values()) else 503
 
 
@@ -27,4 +27,4 @@ def ready() -> ResponseReturnValue:
 def metrics() -> ResponseReturnValue:
     """Prometheus' text format."""
     here = services()
-    return Response(here.metrics.text(gauges_of(here)), mimetype="text/plain; version=0.0.4")
+    return Response(here.infra.metrics.text(gauges_of(here)), mimetype="text/plain; version=0.0.4")

@@ -30,11 +30,11 @@ def install() -> ResponseReturnValue:
     except NoAddress:
         return render_template("install/operator.html", portal_origin=g.frame_origin), 503
     except Refused as refusal:
-        if refusal.refusal is not ErrorCode.NOT_ADMIN:
+        if refusal.code is not ErrorCode.NOT_ADMIN:
             raise
-        services().metrics.refused(refusal.refusal.value)
+        services().infra.metrics.refused(refusal.code.value)
         response = make_response(render_template("install/not_admin.html", portal_origin=g.frame_origin), 403)
-        response.headers["X-Refusal"] = refusal.refusal.value
+        response.headers["X-Refusal"] = refusal.code.value
         return response
     portal = installed.portal
     g.frame_origin = proved_origin(request.args, domain=portal.domain, origin=portal.origin)

@@ -6,9 +6,8 @@ from widget.gateways.lines import Gateways
 from widget.infrastructure import Infrastructure
 from widget.later.authors import Authors
 from widget.later.work import LaterWork, Stored
+from widget.phones.building import PhoneParts
 from widget.phones.facts import facts_of
-from widget.phones.hours import Hours
-from widget.phones.numbering import Numbering
 from widget.phones.numbers import parse
 from widget.storage.building import Repositories
 
@@ -19,16 +18,15 @@ def build_later(
     gateways: Gateways,
     chats: ChatParts,
     door: Door,
-    numbering: Numbering,
-    hours: Hours,
+    phones: PhoneParts,
 ) -> LaterWork:
-    """Authors get the notices of `chats`. `hours` are the service's, for portals without their own."""
+    """Authors get the notices of `chats`."""
 
     def zones_of(phone: str) -> tuple[str, ...]:
-        return facts_of(parse(phone, "RU", numbering.knows), "en", numbering).zones
+        return facts_of(parse(phone, "RU", phones.numbering.knows), "en", phones.numbering).zones
 
     reads = Stored(stored.scheduled, stored.kept_files, stored.portals, stored.lines, stored.settings, stored.chats.get)
     authors = Authors(door, chats.rights, chats.service.typed)
-    work = LaterWork(reads, chats.service, gateways, authors, zones_of, hours, infra.clock)
+    work = LaterWork(reads, chats.service, gateways, authors, zones_of, phones.hours, infra.clock)
     chats.notifying.also(work.reasons)
     return work

@@ -64,7 +64,7 @@ def send_later(chat_id: int) -> ResponseReturnValue:
     due_at, wall = due_of(context, chat, when)
     here.saw(chat.portal_id, who)
     message = Scheduled(
-        *(chat.portal_id, line.id, chat.id, key, who.user_id, who.name[:120], text, due_at, here.clock(), wall),
+        *(chat.portal_id, line.id, chat.id, key, who.user_id, who.name[:120], text, due_at, here.infra.clock(), wall),
         typed=context.is_typed,
         entity_type_id=context.session.entity_type_id,
         entity_id=context.session.entity_id,
@@ -118,7 +118,7 @@ def _refuse_sent(message: Scheduled) -> None:
     sent = here.storage.sends.by_key(message.portal_id, message.send_key)
     if sent:
         if here.storage.scheduled.take(message):  # the worker that sent it did not live to say so
-            here.later.end(message, sent)
+            here.prepared.later.end(message, sent)
         raise Refused(ErrorCode.LATER_BUSY)
 
 
@@ -141,7 +141,7 @@ def _form(line: Line) -> tuple[dict[str, object], KeptFile]:
     uploaded = request.files.get("file")
     capabilities = capabilities_of(line.gateway)
     if uploaded is None or not capabilities.files:
-        raise Refused(ErrorCode.UNSUPPORTED if uploaded else ErrorCode.BAD_FORM, 422, "file")
+        raise Refused(ErrorCode.UNSUPPORTED if uploaded else ErrorCode.BAD_FORM, reason="file")
     return dict(request.form), kept(uploaded, largest=capabilities.largest_file)
 
 
@@ -174,7 +174,7 @@ def _now(context: CardContext, line: Line, chat: Chat, message: Scheduled, *, co
     except Refused:
         here.storage.scheduled.release(message, asks=message.asks)
         raise
-    here.later.end(message, sent)
+    here.prepared.later.end(message, sent)
     return None
 
 

@@ -167,11 +167,11 @@ class LaterWork:
             name = message.user_name if chosen.show_name else ""
             sent = send_as(self._chats, self._stored.files, line, chat, message, name=name, typed=message.typed)
         except GatewayError as error:
-            log.info("later.not_read line=%s message=%s trouble=%s", line.id, message.id, error.trouble.value)
+            log.info("later.not_read line=%s message=%s error=%s", line.id, message.id, error.gateway_code.value)
             self._stored.scheduled.release(message)
         except Refused as refusal:
-            log.info("later.refused line=%s message=%s reason=%s", line.id, message.id, refusal.refusal.value)
-            if refusal.refusal in PASSES:
+            log.info("later.refused line=%s message=%s reason=%s", line.id, message.id, refusal.code.value)
+            if refusal.code in PASSES:
                 self._stored.scheduled.release(message)
             else:
                 self._ask(message, Question.REFUSED)

@@ -68,7 +68,7 @@ def open_line(chat_id: int) -> ResponseReturnValue:
         except Refused as error:
             if deed != "look":
                 raise
-            refused = error.refusal is ErrorCode.PORTAL_DENIED
+            refused = error.code is ErrorCode.PORTAL_DENIED
     return render_template(
         "chats/_open_line.html", desk=desk, refused=refused, opened=deed == "join", colleagues=colleagues
     )

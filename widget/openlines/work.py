@@ -120,19 +120,19 @@ class MirrorWork:
 
     def _failed(self, mirror: Mirror, piece: Piece | None, error: Exception, until: float) -> Worked:
         """Try again later; but a piece that Bitrix24 refuses again and again is left out, and the rest goes on."""
-        if isinstance(error, Refused) and error.refusal in SPENT:  # nothing is wrong, and each try would double a pause
+        if isinstance(error, Refused) and error.code in SPENT:  # nothing is wrong, and each try would double a pause
             if piece is None:
                 self._mirrors.release(mirror, until=until)
                 return Worked.FAILED
             self._mirrors.hold(piece, until)  # what the client writes meanwhile goes on
             self._mirrors.release(mirror)
             return Worked.ALL
-        said = (error.reason or error.refusal.value) if isinstance(error, AppError) else (str(error) or "refused")
+        said = (error.reason or error.code.value) if isinstance(error, AppError) else (str(error) or "refused")
         said = said if isinstance(error, AppError | MessageRefused) else type(error).__name__
         log.warning(
             "mirror.failed mirror=%s line=%s attempt=%s error=%s", mirror.id, mirror.line_id, mirror.attempts + 1, said
         )
-        hopeless = isinstance(error, MessageRefused) or getattr(error, "refusal", None) is ErrorCode.BROKEN
+        hopeless = isinstance(error, MessageRefused) or getattr(error, "code", None) is ErrorCode.BROKEN
         # Tries that an outage took are none of a refusal's: it has to say so twice.
         if piece and hopeless and mirror.attempts >= MAX_REFUSALS and mirror.error == said[:MAX_ERROR]:
             self._mirrors.end(piece, State.FAILED, error=said)
@@ -219,7 +219,7 @@ class MirrorWork:
         try:
             self._rewrite(scene, original, text)
         except Refused as error:
-            if error.refusal not in NOT_THEIRS and not said_no(error):
+            if error.code not in NOT_THEIRS and not said_no(error):
                 raise
             return self._end(mirror, piece, State.FAILED, error=error.reason)
         self._mirrors.mark(original, mark_of(text or ""))
@@ -255,7 +255,7 @@ class MirrorWork:
         try:
             mirror = self._owners.give(scene.portal, mirror, piece.user_id, as_positive_int(piece.words))
         except Refused as error:
-            if error.refusal not in NOT_THEIRS and not said_no(error):
+            if error.code not in NOT_THEIRS and not said_no(error):
                 raise
             return self._end(mirror, piece, State.FAILED, error=error.reason)
         return self._end(mirror, piece, State.DONE)
@@ -290,7 +290,7 @@ class MirrorWork:
             except Refused as error:
                 # What may have been said is said again by no other: its echo would reach the client.
                 unsaid = piece.state is State.WAITING or mirror.attempts >= MAX_WAITS
-                if not unsaid or (error.refusal not in NOT_THEIRS and not said_no(error)):
+                if not unsaid or (error.code not in NOT_THEIRS and not said_no(error)):
                     raise
                 log.info("mirror.not_as_user mirror=%s user=%s error=%s", mirror.id, piece.user_id, error.reason)
         user_id = piece.user_id if not mirror.portal_chat else 0
@@ -438,7 +438,7 @@ class MirrorWork:
                 else:
                     self._replies.change(scene.line, scene.chat, named, text)
         except Refused as error:
-            return self._not_sent(scene, mirror, piece, error.refusal.value)
+            return self._not_sent(scene, mirror, piece, error.code.value)
         if original:
             self._mirrors.mark(original, mark_of(text))
         return self._end(mirror, piece, State.DONE)
@@ -492,10 +492,10 @@ def _passes(failure: Refused | GatewayError, *, left: float, now: float) -> bool
     """Whether it may go out a moment later, in the seconds that are left for it."""
     if isinstance(failure, GatewayError):
         return left > 0
-    if failure.refusal in SPENT:
+    if failure.code in SPENT:
         return failure.until - now < left
-    return failure.refusal in PASSING or (left > 0 and failure.refusal is ErrorCode.CANNOT_COUNT)
+    return failure.code in PASSING or (left > 0 and failure.code is ErrorCode.CANNOT_COUNT)
 
 
 def _code_of(failure: Refused | GatewayError) -> str:
-    return failure.trouble.value if isinstance(failure, GatewayError) else failure.refusal.value
+    return failure.gateway_code.value if isinstance(failure, GatewayError) else failure.code.value

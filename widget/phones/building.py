@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from widget.phones.hours import Hours
 from widget.phones.numbering import Numbering
@@ -18,10 +19,25 @@ class PhoneParts:
     hours: Hours
 
 
-def build_phones(
-    file: str, fetch: Callable[[str], bytes], source: str, hours: Hours, clock: Callable[[], float], *, weekly: bool
-) -> PhoneParts:
-    """`file` is the imported registry, "" for the shipped data alone; `fetch` gives the body of an address below
-    `source` or raises UpdateError."""
-    registry = Path(file) if file else None
-    return PhoneParts(Numbering(registry), Updater(fetch, source, registry, clock, weekly=weekly), hours)
+class PhoneSettings(Protocol):
+    """What of the configuration this room is built with: it stands below the rest."""
+
+    @property
+    def numbering_file(self) -> str:
+        """The imported registry; "" for the shipped data alone."""
+
+    @property
+    def numbering_source(self) -> str: ...
+
+    @property
+    def numbering_update(self) -> bool: ...
+
+    @property
+    def light_hours(self) -> tuple[int, int, int, int]: ...
+
+
+def build_phones(settings: PhoneSettings, fetch: Callable[[str], bytes], clock: Callable[[], float]) -> PhoneParts:
+    """`fetch` gives the body of an address below the registry's source or raises UpdateError."""
+    registry = Path(settings.numbering_file) if settings.numbering_file else None
+    updater = Updater(fetch, settings.numbering_source, registry, clock, weekly=settings.numbering_update)
+    return PhoneParts(Numbering(registry), updater, Hours(*settings.light_hours))

@@ -6,7 +6,6 @@ from ratelimit import Limiter, Rate, Window
 from widget.config import Config
 from widget.gateways.lines import Gateways
 from widget.infrastructure import Infrastructure
-from widget.metrics import Metrics
 from widget.presence.budget import DAY, Terms
 from widget.presence.chat_index import ChatIndex
 from widget.presence.check_budget import CheckBudget
@@ -39,7 +38,7 @@ class PresenceParts:
     rounds: Rounds
 
 
-def build_presence(infra: Infrastructure, stored: Repositories, gateways: Gateways, metrics: Metrics) -> PresenceParts:
+def build_presence(infra: Infrastructure, stored: Repositories, gateways: Gateways) -> PresenceParts:
     config, clock, cache = infra.config, infra.clock, infra.cache
     freshness = FreshnessPolicy(fresh=config.presence_ttl, unknown=config.unknown_ttl)
     known = PresenceStore(
@@ -61,7 +60,7 @@ def build_presence(infra: Infrastructure, stored: Repositories, gateways: Gatewa
         # Longer than the slowest honest answer: a look-up of three calls, a check and a call for what it meant.
         DistributedSingleFlight(cache, lease_seconds=6 * config.check_timeout + 5, sleep=infra.sleep),
         check_budget,
-        PresenceProbe(gateways, cooldown_policy, infra.workers, metrics, clock),
+        PresenceProbe(gateways, cooldown_policy, infra.workers, infra.metrics, clock),
         chat_index,
         freshness=freshness,
         clock=clock,

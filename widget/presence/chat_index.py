@@ -93,7 +93,7 @@ class ChatIndex:
         try:
             listed = {phone: chat for future in flying for phone, chat in future.result().items()}
         except GatewayError as error:
-            log.info("presence.chats_not_looked_up line=%s error=%s", line.id, error.trouble.value)
+            log.info("presence.chats_not_looked_up line=%s error=%s", line.id, error.gateway_code.value)
             return {}
         found = {key: chat for key, phone in wanted.items() if (chat := listed.get(phone)) and chat.proves}
         self._miss(line, [phone for key, phone in wanted.items() if key not in found])
@@ -117,7 +117,7 @@ class ChatIndex:
             every = gateway.all_chats()
             listed = dict(list(every.items())[:MAX_LEARNED])
         except GatewayError as error:
-            log.info("presence.chats_not_listed line=%s error=%s", line.id, error.trouble.value)
+            log.info("presence.chats_not_listed line=%s error=%s", line.id, error.gateway_code.value)
             return
         self._learn(line, {phone: chat for phone, chat in listed.items() if chat.proves})
         left = self._look_into(line, gateway, {phone: chat for phone, chat in listed.items() if not chat.proves})
@@ -149,7 +149,7 @@ class ChatIndex:
             try:
                 found = gateway.chats_of(part)
             except GatewayError as error:
-                log.info("presence.chats_not_looked_into line=%s error=%s", line.id, error.trouble.value)
+                log.info("presence.chats_not_looked_into line=%s error=%s", line.id, error.gateway_code.value)
                 return len(unknown) - start
             self._learn(line, {phone: chat for phone, chat in found.items() if chat.proves})
             with self._lock:

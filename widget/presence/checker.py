@@ -177,33 +177,33 @@ class _Inquiry:
         return self._freshness.confirmed(before, news) if before else news
 
     def _listen(self, phones: Mapping[str, str]) -> dict[str, Presence]:
-        trouble = self._probe.obstacle(self._line)
-        found = {} if trouble else self._with_chats(phones)
+        obstacle = self._probe.obstacle(self._line)
+        found = {} if obstacle else self._with_chats(phones)
         silent = {key: phone for key, phone in phones.items() if key not in found}
-        return found | (self._check(silent, trouble) if silent else {})
+        return found | (self._check(silent, obstacle) if silent else {})
 
     def _with_chats(self, phones: Mapping[str, str]) -> dict[str, Presence]:
         return self._chat_index.find(self._line, phones, record=self._listing, known=self._before, force=self._force)
 
-    def _check(self, phones: Mapping[str, str], trouble: Presence | None) -> dict[str, Presence]:
+    def _check(self, phones: Mapping[str, str], obstacle: Presence | None) -> dict[str, Presence]:
         """Check by the first line that may ask about any of the phones; if none may, say why the card's own may not. If
         that line's state is only not known yet, no other line asks in its place."""
-        if trouble and trouble.why is UnknownReason.LINE_UNKNOWN:
-            return dict.fromkeys(phones, trouble)
+        if obstacle and obstacle.why is UnknownReason.LINE_UNKNOWN:
+            return dict.fromkeys(phones, obstacle)
         tried = 0
         for line in in_order(self._line, self._others):
             own = line is self._line
             if tried == MAX_TRIED or (not own and self._surely_refuses(line, phones)):
                 continue
             tried += 1
-            why = trouble if own else self._probe.obstacle(line)
+            why = obstacle if own else self._probe.obstacle(line)
             why = why or self._cannot_check(line) or self._paused(line)
             grants = {} if why else self._spend(line, list(phones))
             if grants:
                 return self._check_by(line, phones, grants)
-            trouble = trouble or why or self._refusal(line)
-        assert trouble  # noqa: S101 - the first line at least said why
-        return dict.fromkeys(phones, trouble)
+            obstacle = obstacle or why or self._refusal(line)
+        assert obstacle  # noqa: S101 - the first line at least said why
+        return dict.fromkeys(phones, obstacle)
 
     def _surely_refuses(self, line: Line, keys: Collection[str]) -> bool:
         """True if the line's checks pause, or its budget has nothing for any of the keys. No call to its gateway."""

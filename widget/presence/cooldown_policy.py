@@ -54,11 +54,11 @@ class CooldownPolicy:
         """Pause the line's checks: the gateway's plan lets it write to no new number, so there is none to ask about."""
         self._begin(line, lambda known: after_used_up_plan(known, self._clock()))
 
-    def record(self, line: Line, trouble: GatewayErrorCode | None, until: float = 0.0) -> None:
-        """Pause the line's checks if the trouble that a call ended in is of a kind that must."""
-        if trouble is GatewayErrorCode.THROTTLED:
+    def record(self, line: Line, code: GatewayErrorCode | None, until: float = 0.0) -> None:
+        """Pause the line's checks if the code that a call ended in is of a kind that must."""
+        if code is GatewayErrorCode.THROTTLED:
             self.throttled(line)
-        elif trouble is GatewayErrorCode.RESTRICTED:
+        elif code is GatewayErrorCode.RESTRICTED:
             self.restricted(line, until=until)
 
     def _begin(self, line: Line, after: Callable[[Cooldown], Cooldown]) -> None:

@@ -66,10 +66,10 @@ class PresenceFeedback:
     def _learn(self, line: Line, phone: str, user_id: int, result: SendResult) -> None:
         if result.outcome in WENT_OUT:
             self._reveal_stats.went_out(line, phone, user_id)
-        if result.trouble is GatewayErrorCode.NOT_ON_WHATSAPP:
+        if result.error is GatewayErrorCode.NOT_ON_WHATSAPP:
             self._evidence.learn(line, phone, Source.SEND)
-        self._cooldown_policy.record(line, result.trouble)
-        if capabilities_of(line.gateway).checks_when_sending and result.trouble not in NOT_ASKED:
+        self._cooldown_policy.record(line, result.error)
+        if capabilities_of(line.gateway).checks_when_sending and result.error not in NOT_ASKED:
             self._checked(line)
 
 

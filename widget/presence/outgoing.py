@@ -173,9 +173,9 @@ class Outgoing:
         self._usage.add(line.portal_id, line.id, hour=hour, firsts=1)
         return Reservation(line, hour=hour)
 
-    def _refused(self, reserved: Reservation, refusal: ErrorCode, wait: float) -> Refused:
+    def _refused(self, reserved: Reservation, code: ErrorCode, wait: float) -> Refused:
         self.settle(reserved, None)
-        return Refused(refusal, 429, "line's limits", until=self._clock() + wait)
+        return Refused(code, reason="line's limits", until=self._clock() + wait)
 
     def _allowed(self, line: Line) -> int:
         now = self._clock()

@@ -67,7 +67,7 @@ class PresenceProbe:
         if status is None:
             return unknown(UnknownReason.LINE_UNKNOWN, at=self._clock())
         if isinstance(status, GatewayError):  # a limit there is the gateway's own: a state asks WhatsApp nothing
-            return unknown(_WHY.get(status.trouble, UnknownReason.FAILED), at=self._clock(), until=status.until)
+            return unknown(_WHY.get(status.gateway_code, UnknownReason.FAILED), at=self._clock(), until=status.until)
         if status.state in (LineState.RESTRICTED, LineState.BANNED):
             self._cooldown_policy.restricted(line, status.state, status.until)
             return self._paused(line) or unknown(UnknownReason.RESTRICTED, at=self._clock(), until=status.until)
@@ -94,7 +94,7 @@ class PresenceProbe:
                 checked = future.result()
             except GatewayError as error:
                 answers |= dict.fromkeys(keys, self._unknown(line, error))
-                if not error.sent and error.trouble in _NEVER_LEFT:
+                if not error.sent and error.gateway_code in _NEVER_LEFT:
                     never_left.update(keys)
             else:
                 answers |= {key: self._answer(line, phones[key], checked.get(phones[key])) for key in keys}
@@ -110,13 +110,12 @@ class PresenceProbe:
         return Presence(answer, self._clock(), chat_id=canonical_id(phone, line.gateway, checked.chat_id))
 
     def _unknown(self, line: Line, error: GatewayError) -> Presence:
-        self._cooldown_policy.record(line, error.trouble, error.until)
-        if error.trouble is GatewayErrorCode.LINE_DOWN:
+        code = error.gateway_code
+        self._cooldown_policy.record(line, code, error.until)
+        if code is GatewayErrorCode.LINE_DOWN:
             self._gateways.distrust(line)
-        paused = (
-            self._paused(line) if error.trouble in (GatewayErrorCode.THROTTLED, GatewayErrorCode.RESTRICTED) else None
-        )
-        return paused or unknown(_WHY.get(error.trouble, UnknownReason.FAILED), at=self._clock(), until=error.until)
+        paused = self._paused(line) if code in (GatewayErrorCode.THROTTLED, GatewayErrorCode.RESTRICTED) else None
+        return paused or unknown(_WHY.get(code, UnknownReason.FAILED), at=self._clock(), until=error.until)
 
     def _paused(self, line: Line) -> Presence | None:
         cooldown, now = self._cooldown_policy.of(line), self._clock()

@@ -97,7 +97,7 @@ class Rounds:
             if state is LineState.READY:
                 self._chat_index.refresh(line)
         except GatewayError as error:
-            log.info("round.gateway_failed line=%s trouble=%s", line.id, error.trouble.value)
+            log.info("round.gateway_failed line=%s error=%s", line.id, error.gateway_code.value)
         except Exception:  # one line's fault is not the others'
             log.exception("round.failed line=%s", line.id)
         return state.value, self._left(line)

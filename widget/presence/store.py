@@ -82,8 +82,8 @@ class PresenceStore:
         found = {key: p for key, record in held.items() if (p := read_record(record))}
         gone = {key: p for key, p in found.items() if self._freshness.is_gone(p, now)}
         return Looked(
-            {key: self._opened(p) for key, p in found.items() if key not in gone},
-            {key: self._opened(p) for key, p in gone.items()},
+            {key: self._decrypted(p) for key, p in found.items() if key not in gone},
+            {key: self._decrypted(p) for key, p in gone.items()},
             held,
         )
 
@@ -97,7 +97,7 @@ class PresenceStore:
 
     def without_cache(self, portal_id: int, keys: Collection[str]) -> dict[str, Presence]:
         """What SQL knows under these keys, when the cache is out of reach. One query."""
-        return {key: self._opened(p) for key, p in self._stored(portal_id, keys).items()}
+        return {key: self._decrypted(p) for key, p in self._stored(portal_id, keys).items()}
 
     def anywhere(self, portal_id: int, keys: Collection[str]) -> dict[str, Presence]:
         """What is known under these keys, from the cache or, if that is gone, from SQL."""
@@ -121,7 +121,7 @@ class PresenceStore:
         A cache that is gone loses nothing but time: what it still holds of these numbers when it is back is forgotten
         there. One upsert, one round trip.
         """
-        sealed = {key: self._sealed(presence) for key, presence in found.items()}
+        sealed = {key: self._encrypted(presence) for key, presence in found.items()}
         self._store(portal_id, sealed)
         self._drop_outdated()
         try:
@@ -145,7 +145,7 @@ class PresenceStore:
         of it: that is returned. The leases of the question are given back. One round trip and one upsert; one round
         trip more where something else came out meanwhile.
         """
-        sealed = {key: self._sealed(presence) for key, presence in found.items()}
+        sealed = {key: self._encrypted(presence) for key, presence in found.items()}
         records = {key: (read.get(key), p.record(), self._lasts(p) if lasts(p) else 0.0) for key, p in sealed.items()}
         lasting = {key: p for key, p in sealed.items() if lasts(p)}
         self._drop_outdated()
@@ -178,7 +178,7 @@ class PresenceStore:
 
     def _shown(self, found: Mapping[str, Presence | None]) -> dict[str, Presence]:
         now = self._clock()
-        return {key: self._opened(p) for key, p in found.items() if p and not self._freshness.is_gone(p, now)}
+        return {key: self._decrypted(p) for key, p in found.items() if p and not self._freshness.is_gone(p, now)}
 
     def _drop_outdated(self) -> Mapping[str, object]:
         """The keys that the cache was wrong about until now; here and for other processes it forgets them, if it is
@@ -238,11 +238,11 @@ class PresenceStore:
         """Seconds until it is forgotten, at least one."""
         return max(1.0, self._freshness.end(presence) - self._clock())
 
-    def _sealed(self, presence: Presence) -> Presence:
+    def _encrypted(self, presence: Presence) -> Presence:
         """WhatsApp's own id of a chat is often another spelling of the number, and not for people to read."""
         return replace(presence, chat_id=self._secret_box.encrypt(presence.chat_id)) if presence.chat_id else presence
 
-    def _opened(self, presence: Presence) -> Presence:
+    def _decrypted(self, presence: Presence) -> Presence:
         if not presence.chat_id:
             return presence
         try:

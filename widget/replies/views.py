@@ -57,7 +57,7 @@ def list_replies(chat_id: int) -> ResponseReturnValue:
     context, line, _chat = chat_of(chat_id)
     here = services()
     found = here.storage.replies.of(context.portal.id, context.viewer.user_id)
-    found = here.replies.access.usable(context.portal, context.viewer, [r for r in found if r.serves(line.id)])
+    found = here.prepared.replies.access.usable(context.portal, context.viewer, [r for r in found if r.serves(line.id)])
     files = here.storage.kept_files.of_replies(context.portal.id, [reply.id for reply in found])
     return render_template("replies/_list.html", replies=last_used_first(found), files=files)
 
@@ -114,7 +114,7 @@ def _usable(context: CardContext, line: Line, reply_id: int) -> QuickReply:
     """Raises Refused where this user may not use it here."""
     here = services()
     reply = here.storage.replies.get(context.portal.id, context.viewer.user_id, reply_id)
-    if reply and reply.serves(line.id) and here.replies.access.usable(context.portal, context.viewer, [reply]):
+    if reply and reply.serves(line.id) and here.prepared.replies.access.usable(context.portal, context.viewer, [reply]):
         return reply
     raise Refused(ErrorCode.NOT_ALLOWED, 404, "quick reply")
 
@@ -122,7 +122,9 @@ def _usable(context: CardContext, line: Line, reply_id: int) -> QuickReply:
 def _filled(context: CardContext, line: Line, chat: Chat, reply_id: int) -> FilledReply:
     reply, here = _usable(context, line, reply_id), services()
     wanted = variables_in(reply.text)
-    names = here.replies.names.of(context, stage=Variable.STAGE in wanted, responsible=Variable.RESPONSIBLE in wanted)
+    names = here.prepared.replies.names.of(
+        context, stage=Variable.STAGE in wanted, responsible=Variable.RESPONSIBLE in wanted
+    )
     language = reply.language or current_language()
     text = fill(reply.text, values_of(context, line, context.phone_of(chat.client), language, names))
     kept = here.storage.kept_files.of_replies(context.portal.id, [reply.id]).get(reply.id, [])

@@ -10,6 +10,7 @@ from sqlalchemy import Engine, and_, delete, func, or_, select, tuple_, update
 
 from widget.storage.backlog import Backlog, written_since
 from widget.storage.chats import Chat, chat_of_row
+from widget.storage.rows import reader
 from widget.storage.schema import card_fields, chats, filled_items, told_fields
 from widget.storage.secret_box import SecretBox
 from widget.storage.transaction import transaction
@@ -53,6 +54,13 @@ class CardFields:
         self._secret_box = secret_box
         self._clock = clock
         self.backlog = Backlog(engine, card_fields, clock)
+        self._read = reader(
+            FilledItem,
+            filled_items,
+            columns={"written": "sealed", "before": "sealed"},
+            written=lambda sealed: self._in_sealed(sealed)[0],
+            before=lambda sealed: self._in_sealed(sealed)[1],
+        )
 
     def of(self, portal_id: int) -> CardFieldMap:
         """Which facts go into which fields, {} for none. One query."""
@@ -166,9 +174,10 @@ class CardFields:
             row = insert_into(connection, told_fields).values(chat_id=chat.id, portal_id=chat.portal_id, **values)
             connection.execute(row.on_conflict_do_update(index_elements=["chat_id"], set_=dict(values)))
 
-    def _read(self, row: Any) -> FilledItem:
-        written, before = json.loads(self._secret_box.decrypt_or_empty(row["sealed"]) or "[{}, {}]")
-        return FilledItem(row["portal_id"], row["entity_type_id"], row["entity_id"], written, before, float(row["at"]))
+    def _in_sealed(self, sealed: str) -> list[dict[str, Any]]:
+        """What was written, and what was there before."""
+        found: list[dict[str, Any]] = json.loads(self._secret_box.decrypt_or_empty(sealed) or "[{}, {}]")
+        return found
 
 
 def _this(item: FilledItem) -> tuple[Any, ...]:

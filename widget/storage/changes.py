@@ -1,13 +1,14 @@
 """The log of settings: who changed what, when, from what to what. Never a key."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
 from sqlalchemy import Engine, insert, select
 
 from widget.storage.pruning import prune
+from widget.storage.rows import reader
 from widget.storage.schema import changes
 
 SHOWN = 50
@@ -98,9 +99,9 @@ class Changes:
         query = select(changes).where(changes.c.portal_id == portal_id).order_by(changes.c.id.desc()).limit(most)
         with self._engine.connect() as connection:
             rows = connection.execute(query).mappings().all()
-        known = {what.value: what for what in ChangeKind}
+        known = {what.value for what in ChangeKind}
         return [
-            Change(row["user_id"], row["user_name"], row["at"], known[row["what"]], **_detail(row["detail"]))
+            _change(row)
             for row in rows
             if row["what"] in known  # a newer version may have written others
         ]
@@ -111,6 +112,15 @@ class Changes:
         return prune(self._engine, changes, old)
 
 
-def _detail(stored: str) -> Mapping[str, str]:
-    found = json.loads(stored)
-    return {name: str(found.get(name, "")) for name in ("line", "old", "new")}
+def _in_detail(name: str) -> Callable[[str], str]:
+    return lambda stored: str(json.loads(stored).get(name, ""))
+
+
+_DETAIL = ("line", "old", "new")
+_change = reader(
+    Change,
+    changes,
+    columns=dict.fromkeys(_DETAIL, "detail"),
+    what=ChangeKind,
+    **{name: _in_detail(name) for name in _DETAIL},
+)

@@ -101,6 +101,6 @@ def _text(secret_box: SecretBox, sealed: str) -> str | None:
 
 def _base64(secret_box: SecretBox, sealed: str) -> str | None:
     try:
-        return b64encode(secret_box.open_bytes(sealed)).decode()
+        return b64encode(secret_box.decrypt_bytes(sealed)).decode()
     except DecryptionError:
         return None

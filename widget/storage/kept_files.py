@@ -48,7 +48,9 @@ class KeptFiles:
                 return False
             values = {"name": file.name, "mimetype": file.mimetype, "size": file.size}
             of = {"portal_id": portal_id, "reply_id": reply_id, "scheduled_id": scheduled_id}
-            connection.execute(insert(kept_files).values(**of, **values, sealed=self._secret_box.seal_bytes(file.body)))
+            connection.execute(
+                insert(kept_files).values(**of, **values, sealed=self._secret_box.encrypt_bytes(file.body))
+            )
         return True
 
     def of_replies(self, portal_id: int, reply_ids: Collection[int]) -> dict[int, list[KeptFile]]:
@@ -67,7 +69,7 @@ class KeptFiles:
             row = connection.execute(query).first()
         try:
             return (
-                KeptFile(row.name, row.mimetype, row.size, row.id, self._secret_box.open_bytes(row.sealed))
+                KeptFile(row.name, row.mimetype, row.size, row.id, self._secret_box.decrypt_bytes(row.sealed))
                 if row
                 else None
             )

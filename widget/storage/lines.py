@@ -57,7 +57,7 @@ class LineLimits:
     """What differs from the service's limits for this line; None is the service's."""
 
     burst: int | None = None
-    every: float | None = None
+    every: float | None = None  # seconds from one check to the next
     per_day: int | None = None  # never more than this in 24 hours, however much the line sends
     floor: int | None = None  # at least this many, however little it sends
     young_per_day: int | None = None  # never more than this while the line is young

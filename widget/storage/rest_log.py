@@ -56,6 +56,7 @@ class RestLogEntry:
 
 class RestLog:
     def __init__(self, engine: Engine, *, keep: bool, wait: float = WAIT_SECONDS) -> None:
+        """`wait` is seconds until lines are written together."""
         self._engine = engine
         self._keep = keep
         self._wait = wait

@@ -103,7 +103,7 @@ class ScheduledSends:
         query = select(scheduled).join(each, each.c.id == scheduled.c.id).order_by(each.c.place, *OLDEST)
         by_parts = {"yield_per": AT_ONCE}
         with transaction(self._engine) as connection, connection.execute(query, execution_options=by_parts) as found:
-            ours = (row for row in found.mappings() if self._secret_box.opens(row["sealed"]))
+            ours = (row for row in found.mappings() if self._secret_box.can_decrypt(row["sealed"]))
             return [self._read(row) for row in islice(ours, AT_ONCE)]
 
     def get(self, portal_id: int, scheduled_id: int) -> Scheduled | None:

@@ -1,4 +1,4 @@
-"""Seal secrets before they are stored; several keys may open, the first one seals (so keys can rotate)."""
+"""Encrypt secrets before they are stored; several keys may decrypt, the first one encrypts (so keys can rotate)."""
 
 import logging
 from collections.abc import Sequence
@@ -18,21 +18,21 @@ class SecretBox:
         self._first = Fernet(keys[0])
 
     def encrypt(self, secret: str) -> str:
-        return self.seal_bytes(secret.encode())
+        return self.encrypt_bytes(secret.encode())
 
-    def seal_bytes(self, secret: bytes) -> str:
+    def encrypt_bytes(self, secret: bytes) -> str:
         return self.fernet.encrypt(secret).decode()
 
-    def open_bytes(self, sealed: str) -> bytes:
+    def decrypt_bytes(self, sealed: str) -> bytes:
         """Raises DecryptionError where none of our keys opens it."""
         try:
             return self.fernet.decrypt(sealed)
         except InvalidToken as error:
             raise DecryptionError("a stored secret does not open with ENCRYPTION_KEYS") from error
 
-    def opens(self, sealed: str) -> bool:
+    def can_decrypt(self, sealed: str) -> bool:
         try:
-            self.open_bytes(sealed)
+            self.decrypt_bytes(sealed)
         except DecryptionError:
             return False
         return True
@@ -42,7 +42,7 @@ class SecretBox:
         try:
             self._first.decrypt(sealed)
         except InvalidToken:
-            return self.seal_bytes(self.open_bytes(sealed))
+            return self.encrypt_bytes(self.decrypt_bytes(sealed))
         return sealed
 
     def decrypt_or_empty(self, sealed: str) -> str:
@@ -56,4 +56,4 @@ class SecretBox:
 
     def decrypt(self, sealed: str) -> str:
         """Raises DecryptionError where none of our keys opens it."""
-        return self.open_bytes(sealed).decode()
+        return self.decrypt_bytes(sealed).decode()

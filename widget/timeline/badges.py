@@ -99,7 +99,7 @@ class WaitingBadges:
                 if not made:
                     raise Refused(ErrorCode.PORTAL_FAILED, reason="no activity id")
         except AppError as error:
-            self._timelines.fail(record, error.reason or error.refusal.value)
+            self._timelines.fail(record, error.reason or error.code.value)
             raise
         if made:  # else the CRM is asked for its card when the lease is over
             self._timelines.done(self._timelines.made(record, made), 0.0)

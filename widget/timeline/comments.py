@@ -59,7 +59,7 @@ class Comments:
             try:
                 made = as_positive_int(self._rest.call(portal, user_id, "crm.timeline.comment.add", {"fields": fields}))
             except Refused as error:
-                if user_id == portal.installer_id or not (error.refusal in NOT_THEIRS or error.reason in GONE):
+                if user_id == portal.installer_id or not (error.code in NOT_THEIRS or error.reason in GONE):
                     raise
                 continue
             if made:
@@ -75,7 +75,7 @@ class Comments:
             except Refused as error:
                 if error.reason in GONE:
                     return  # an employee deleted it: it stays deleted
-                if error.refusal not in NOT_THEIRS or user_id == portal.installer_id:
+                if error.code not in NOT_THEIRS or user_id == portal.installer_id:
                     raise
 
     def _look_for(self, portal: Portal, record: Record) -> int:

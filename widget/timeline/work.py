@@ -113,8 +113,8 @@ class TimelineWork:
         except AppError as error:
             log.warning("timeline.failed chat=%s attempt=%s error=%s", chat.id, record.attempts + 1, error.reason)
             silent = _is_silent(error)
-            hopeless = not silent and error.refusal not in OF_ALL
-            self._fail(record, said, error.reason or error.refusal.value, hopeless=hopeless)
+            hopeless = not silent and error.code not in OF_ALL
+            self._fail(record, said, error.reason or error.code.value, hopeless=hopeless)
             return not silent
         except Exception as error:
             log.exception("timeline.broken chat=%s", chat.id)
@@ -187,7 +187,7 @@ class TimelineWork:
         it does not answer is tried again with the main one."""
         record = self._timelines.take(chat, name, main.begins_at)
         if record is None:
-            raise Refused(ErrorCode.PORTAL_BUSY, 503, "its worker died")
+            raise Refused(ErrorCode.PORTAL_BUSY, reason="its worker died")
         try:
             if place or record.comment_id:
                 self._comments.write(portal, record, place, users, text)

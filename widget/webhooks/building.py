@@ -8,6 +8,7 @@ from widget.bitrix24.building import Bitrix24
 from widget.chats.ingest import Ingest, WebhookListener, ignore_webhook
 from widget.chats.transcripts import Transcripts
 from widget.gateways.base import GatewayEvent, Webhooks
+from widget.gateways.kinds import KINDS
 from widget.gateways.lines import Gateways
 from widget.infrastructure import Infrastructure
 from widget.jobs.queue import Jobs
@@ -37,11 +38,11 @@ def build_webhooks(
     gateways: Gateways,
     presence: PresenceParts,
     jobs: Jobs,
-    webhooks: Mapping[str, Webhooks],
     mirror: OpenLineMirror,
     transcripts: Transcripts | None = None,
+    readers: Mapping[str, Webhooks] | None = None,
 ) -> WebhookParts:
-    """`webhooks` has the reader of each vendor's webhooks. Registers the work on them with `jobs`."""
+    """`readers` stand in for those of the vendors' webhooks. Registers the work on them with `jobs`."""
     card_seconds, clock = infra.config.card_ttl, infra.clock
     vouching = Vouching(
         stored.portals, stored.tokens, stored.events, bitrix24.oauth, bitrix24.rest, stored.secret_box, clock
@@ -74,8 +75,12 @@ def build_webhooks(
     limiter = Limiter(MemoryStorage(clock=clock), limits=EVENTS, prefix="events")
     intake = WebhookIntake(stored.inbox, limiter, lambda webhook_id: jobs.enqueue("webhook", webhook_id))
     news = LineNews(stored.line_health, gateways, presence.cooldown_policy)
-    gateway_receiver = GatewayReceiver(stored.lines, stored.portals, intake, news, webhooks, clock)
+    gateway_receiver = GatewayReceiver(stored.lines, stored.portals, intake, news, readers or _readers(), clock)
     return WebhookParts(receiver, event_work, gateway_receiver, ingest)
+
+
+def _readers() -> dict[str, Webhooks]:
+    return {kind.name: kind.webhooks for kind in KINDS.values()}
 
 
 def _all(*listeners: WebhookListener) -> WebhookListener:

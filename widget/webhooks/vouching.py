@@ -54,7 +54,7 @@ class Vouching:
         except Refused as refusal:
             if self._may_wait(portal, event):
                 log.warning("event.not_proved_yet kind=%s portal=%s error=%s", event.name, portal.id, refusal.reason)
-                self._events.fail(event_id, f"{refusal.refusal.value} {refusal.reason}")
+                self._events.fail(event_id, f"{refusal.code.value} {refusal.reason}")
                 return 0
             self._events.drop(event_id)
             real = False

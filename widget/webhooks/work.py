@@ -48,7 +48,7 @@ class EventWork:
         try:
             self._do(event)
         except Refused as refusal:
-            self._failed(event, f"{refusal.refusal.value} {refusal.reason}")
+            self._failed(event, f"{refusal.code.value} {refusal.reason}")
         except NoAddress:
             self._failed(event, "PUBLIC_URL is not set")
         except NewerVersion:

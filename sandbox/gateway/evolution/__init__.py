@@ -12,8 +12,9 @@ from sandbox.gateway.kind import SandboxKind
 
 KIND = SandboxKind(
     name="evolution",
+    title="Evolution API",
     pages=tuple(room.pages for room in (instances, checks, chats, messages, sending, webhook, control_api)),
-    start=lambda world, postman, patience: world.listeners.append(Reporter(world, postman, patience)),
+    start=lambda state, postman, patience: state.listeners.append(Reporter(state, postman, patience)),
     is_asked=lambda: request.path.startswith(("/instance/", "/chat/", "/message/", "/webhook/")),
     no_such_page=lambda: no_such_route(request.method, request.path).response(),
 )

@@ -19,12 +19,12 @@ USUAL_PAGE = 50
 @counted("findChats")
 def list_chats(instance: str) -> ResponseReturnValue:
     """Newest first; chats without messages are not there."""
-    line, asked, world = line_of(instance), body(), here().world
+    line, asked, state = line_of(instance), body(), here().state
     only = _map(asked.get("where")).get("remoteJid")
     skip, take = asked.get("skip") or 0, asked.get("take")
-    with world.changed:
+    with state.changed:
         chats = sorted((chat for chat in line.chats.values() if chat.messages), key=lambda chat: -chat.newest)
-        rows = [wire.chat(chat, line, world.clock()) for chat in chats]
+        rows = [wire.chat(chat, line, state.clock()) for chat in chats]
     rows = [row for row in rows if only in (None, row["remoteJid"])]
     return jsonify(rows[skip : skip + take] if take else rows[skip:])
 
@@ -33,12 +33,12 @@ def list_chats(instance: str) -> ResponseReturnValue:
 @counted("findMessages")
 def find_messages(instance: str) -> ResponseReturnValue:
     """`offset` is the size of a page; without a `where` the messages of every chat come."""
-    line, asked, world = line_of(instance), body(), here().world
+    line, asked, state = line_of(instance), body(), here().state
     size, page = asked.get("offset") or USUAL_PAGE, asked.get("page") or 1
     where = _map(asked.get("where"))
-    with world.changed:
+    with state.changed:
         both = not line.is_at_least(2, 3, 7)
-        found = [record for record in _records(line, world.clock()) if _fits(record, where, both=both)]
+        found = [record for record in _records(line, state.clock()) if _fits(record, where, both=both)]
     found.sort(key=lambda record: -record["messageTimestamp"])
     records = found[size * (page - 1) : size * page]
     pages_in_all = -(-len(found) // size)

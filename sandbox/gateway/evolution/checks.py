@@ -44,7 +44,7 @@ def look_up(line: SandboxLine, number: str) -> dict[str, Any]:
         raise refusals.nothing_in_check()
     if line.status != "WORKING":
         raise refusals.connection_closed_in_check()
-    here().world.heard("check", 1)
+    here().state.heard("check", 1)
     client = dialled(asked)
     if client is None or not client.on_whatsapp:
         return {"jid": f"{rewritten(digits(asked))}@s.whatsapp.net", "exists": False, "number": number}

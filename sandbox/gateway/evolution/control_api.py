@@ -16,13 +16,13 @@ MAX_FLOOD = 500
 def steer(instance: str) -> ResponseReturnValue:
     """{"reason": 403}: the code of the last disconnection, null for none; set the status as for any line.
     {"flood": 200}: so many connection.update at once, as a line without network sends them."""
-    line, world = line_of(instance), here().world
+    line, state = line_of(instance), here().state
     said: Any = request.get_json(silent=True)
     if not isinstance(said, dict) or not said.keys() <= {"reason", "flood"}:
         return jsonify(error="send reason or flood"), 400
-    with world.changed:
+    with state.changed:
         if "reason" in said:
             line.config["reason"] = said["reason"]
         for _ in range(min(int(said.get("flood", 0)), MAX_FLOOD)):
-            world.switch(line.name, line.status)
+            state.switch(line.name, line.status)
     return jsonify(name=line.name, reason=line.config.get("reason"))

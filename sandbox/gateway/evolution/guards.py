@@ -44,7 +44,7 @@ def counted(name: str) -> Callable[[View[Given]], View[Given]]:
 
 
 def line_of(instance: str) -> SandboxLine:
-    line = here().world.lines.get(instance)
+    line = here().state.lines.get(instance)
     if line is None or line.protocol != "evolution":
         raise refusals.no_such_instance(instance)
     return line

@@ -13,8 +13,8 @@ from sandbox.gateway.evolution import wire
 from sandbox.gateway.evolution.guards import token_of
 from sandbox.gateway.model import SandboxAck, SandboxLine, SandboxMessage
 from sandbox.gateway.raw import content_of, jid
+from sandbox.gateway.state import GatewayState
 from sandbox.gateway.webhooks import Postman, Retries, WebhookReport
-from sandbox.gateway.world import GatewayWorld
 
 FINAL = frozenset({400, 401, 403, 404, 422})
 PAUSES = tuple(min(5.0 * 2**tries, 300.0) for tries in range(9))
@@ -23,10 +23,10 @@ SERVER = "http://localhost:8080"  # what it believes its own address to be
 
 
 class Reporter:
-    """A listener of the world."""
+    """A listener of the state."""
 
-    def __init__(self, world: GatewayWorld, postman: Postman, patience: float) -> None:
-        self._world = world
+    def __init__(self, state: GatewayState, postman: Postman, patience: float) -> None:
+        self._state = state
         self._postman = postman
         scale = patience / REAL_PATIENCE
         self._retries = Retries(tuple(pause * scale for pause in PAUSES), FINAL)
@@ -35,7 +35,7 @@ class Reporter:
         line, hook = happening.line, happening.line.webhook
         if line.protocol != "evolution" or not hook.get("enabled"):
             return
-        now = self._world.clock()
+        now = self._state.clock()
         event, data = _told(happening, now)
         if event.upper().replace(".", "_") not in hook["events"]:
             return

@@ -23,9 +23,9 @@ def state(instance: str) -> ResponseReturnValue:
 @pages.get("/fetchInstances")
 @counted("fetchInstances")
 def list_instances() -> ResponseReturnValue:
-    world, name = here().world, request.args.get("instanceName")
-    with world.changed:
-        lines = [line for line in world.lines.values() if line.protocol == "evolution" and name in (None, line.name)]
+    state, name = here().state, request.args.get("instanceName")
+    with state.changed:
+        lines = [line for line in state.lines.values() if line.protocol == "evolution" and name in (None, line.name)]
         if name and not lines:
             raise refusals.refused(404, [f'Instance "{name}" not found'])
         return jsonify([wire.instance(line) for line in lines])
@@ -35,14 +35,14 @@ def list_instances() -> ResponseReturnValue:
 @counted("connect")
 def connect(instance: str) -> ResponseReturnValue:
     """The state of an open one; else a QR, or {"count": 0} while there is none."""
-    line, world = line_of(instance), here().world
-    with world.changed:
+    line, state = line_of(instance), here().state
+    with state.changed:
         if line.status == "WORKING":
             return jsonify(_state(line))
         number = request.args.get("number", "")
         if line.status in ("STOPPED", "FAILED"):
             logged_out = line.config.get("reason") == 401
-            world.switch(line.name, "SCAN_QR_CODE" if logged_out else "STARTING")
+            state.switch(line.name, "SCAN_QR_CODE" if logged_out else "STARTING")
             if logged_out and number:
                 line.config["pairing"] = "WZYE-H1YY"  # only when the connection is made for this number
         if line.status == "STARTING":
@@ -60,25 +60,25 @@ def connect(instance: str) -> ResponseReturnValue:
 @counted("restart")
 def restart(instance: str) -> ResponseReturnValue:
     """Closed ones are refused in a 200."""
-    line, world = line_of(instance), here().world
-    with world.changed:
+    line, state = line_of(instance), here().state
+    with state.changed:
         if wire.state_of(line) == "close":
             return jsonify(error=True, message=f'BadRequestException: The "{instance}" instance is not connected')
         was = line.status
-        world.switch(line.name, "STARTING")
-        world.switch(line.name, was)
+        state.switch(line.name, "STARTING")
+        state.switch(line.name, was)
         return jsonify(_state(line))
 
 
 @pages.delete("/logout/<instance>")
 @counted("logout")
 def log_out(instance: str) -> ResponseReturnValue:
-    line, world = line_of(instance), here().world
-    with world.changed:
+    line, state = line_of(instance), here().state
+    with state.changed:
         if wire.state_of(line) == "close":
             raise refusals.refused(400, [f'The "{instance}" instance is not connected'])
         line.config["reason"] = 401
-        world.switch(line.name, "FAILED")
+        state.switch(line.name, "FAILED")
     return jsonify(status="SUCCESS", error=False, response={"message": "Instance logged out"})
 
 

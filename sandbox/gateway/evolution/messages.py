@@ -24,9 +24,9 @@ def edit(instance: str) -> ResponseReturnValue:
     if message is None or not message.from_me or message.media:
         raise refusals.refused(400, ["Message not compatible"])
     line = open_line(instance, refusals.refused(500, "Connection Closed"))
-    here().world.edit(line, message, str(asked["text"]))
-    here().world.heard("send", 1)
-    return jsonify(wire.record(message, line, here().world.clock()))
+    here().state.edit(line, message, str(asked["text"]))
+    here().state.heard("send", 1)
+    return jsonify(wire.record(message, line, here().state.clock()))
 
 
 @pages.delete("/deleteMessageForEveryone/<instance>")
@@ -39,12 +39,12 @@ def delete(instance: str) -> ResponseReturnValue:
         nothing = "TypeError: Cannot read properties of undefined (reading 'id')"
         raise refusals.refused(500, [failed, nothing])
     key = wire.key(message)
-    here().world.revoke(line, message)
-    here().world.heard("send", 1)
+    here().state.revoke(line, message)
+    here().state.heard("send", 1)
     return jsonify(
         key={**key, "id": f"{message.id[:20]}D"},
         message={"protocolMessage": {"key": key, "type": "REVOKE"}},
-        messageTimestamp=str(int(here().world.clock())),
+        messageTimestamp=str(int(here().state.clock())),
         status="PENDING",
     ), 201
 
@@ -55,10 +55,10 @@ def mark_read(instance: str) -> ResponseReturnValue:
     """Those under a LID are left out without a word."""
     keys = wanted("readMessages")["readMessages"]
     line = open_line(instance, refusals.refused(500, ["Read messages fail", "Error: Connection Closed"]))
-    here().world.heard("receipt", 1)
+    here().state.heard("receipt", 1)
     for key in keys:
         if str(key.get("remoteJid")).endswith("@s.whatsapp.net"):
-            here().world.read_by_line(line, wire.home_of(key["remoteJid"]))
+            here().state.read_by_line(line, wire.home_of(key["remoteJid"]))
     return jsonify(message="Read messages", read="success"), 201
 
 
@@ -69,7 +69,7 @@ def type_something(instance: str) -> ResponseReturnValue:
     asked = wanted("presence", "delay", "number")
     line = open_line(instance, refusals.refused(400, ["Error: Connection Closed"]))
     look_up(line, str(asked["number"]))
-    here().world.heard("typing", 1)
+    here().state.heard("typing", 1)
     time.sleep(min(asked["delay"] / 1000, here().patience))
     return jsonify(presence=asked["presence"]), 201
 
@@ -81,7 +81,7 @@ def file_of(instance: str) -> ResponseReturnValue:
     if message is None:
         raise refusals.refused(400, ["Message not found"])
     media = message.media
-    here().world.heard("media", 1)
+    here().state.heard("media", 1)
     if media is None:
         raise refusals.refused(400, ["The message is not of the media type"])
     if media.lost:
@@ -99,7 +99,7 @@ def file_of(instance: str) -> ResponseReturnValue:
 
 def _named(line: SandboxLine, key: Any) -> SandboxMessage | None:
     """The message by its own id alone: the chat in the key is not looked at."""
-    return here().world.find(line, str(_map(key).get("id")))
+    return here().state.find(line, str(_map(key).get("id")))
 
 
 def _map(value: Any) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from sandbox.gateway.model import (
     SandboxReaction,
 )
 from sandbox.gateway.previews import preview
-from sandbox.gateway.world import NotOnWhatsApp
+from sandbox.gateway.state import NotOnWhatsApp
 
 pages = Blueprint("evolution_sending", __name__, url_prefix="/message")
 SOUNDS = (b"OggS", b"\x1aE\xdf\xa3", b"RIFF", b"ID3", b"\xff\xfb")
@@ -34,7 +34,7 @@ NEVER_CONNECTED = "Cannot read properties of undefined (reading 'onWhatsApp')"
 def send_text(instance: str) -> ResponseReturnValue:
     asked = wanted("number", "text")
     answer = _send(instance, asked, str(asked["text"]))
-    preview(here().world, str(asked["text"]), asked.get("linkPreview"))
+    preview(here().state, str(asked["text"]), asked.get("linkPreview"))
     return answer
 
 
@@ -92,14 +92,14 @@ def send_contact(instance: str) -> ResponseReturnValue:
 @counted("sendReaction")
 def react(instance: str) -> ResponseReturnValue:
     asked = wanted("key", "reaction")
-    line, world = _open(instance), here().world
+    line, state = _open(instance), here().state
     reaction = SandboxReaction(True, str(asked["reaction"]))
-    message = world.find(line, str(asked["key"].get("id")))
+    message = state.find(line, str(asked["key"].get("id")))
     if message is None:
         raise refusals.refused(400, ["Message not found"])
-    world.react(line, message, reaction)
-    world.heard("send", 1)
-    return jsonify(wire.reaction_record(message, reaction, line, world.clock()) | {"status": "PENDING"}), 201
+    state.react(line, message, reaction)
+    state.heard("send", 1)
+    return jsonify(wire.reaction_record(message, reaction, line, state.clock()) | {"status": "PENDING"}), 201
 
 
 def _send(
@@ -109,18 +109,18 @@ def _send(
     media: SandboxMedia | None = None,
     card: SandboxCard = NO_CARD,
 ) -> ResponseReturnValue:
-    line, world = _open(instance), here().world
+    line, state = _open(instance), here().state
     number = str(asked["number"])
     found = look_up(line, number)
     if not found["exists"]:
         raise refusals.refused(400, [{"jid": found["jid"], "exists": False, "number": number}])
     quoted = str(((asked.get("quoted") or {}).get("key") or {}).get("id") or "")
     try:
-        with world.changed:
+        with state.changed:
             chat_id = wire.home_of(found["jid"])
             stuck = _stuck() or (SandboxAck.ERROR if _starts_forbidden_chat(line, chat_id) else None)
-            message = world.send(line, chat_id, text, reply_to=quoted, stuck=stuck, media=media, card=card)
-            answer = wire.record(message, line, world.clock())
+            message = state.send(line, chat_id, text, reply_to=quoted, stuck=stuck, media=media, card=card)
+            answer = wire.record(message, line, state.clock())
     except NotOnWhatsApp:
         raise refusals.refused(400, [{"jid": number, "exists": False, "number": number}]) from None
     answer.pop("MessageUpdate")
@@ -141,8 +141,8 @@ def _stuck() -> SandboxAck | None:
 
 
 def _starts_forbidden_chat(line: SandboxLine, chat_id: str) -> bool:
-    restricted = line.capped or line.restricted_until > here().world.clock()
-    return restricted and not any(chat.messages for chat in here().world.chats(line, chat_id))
+    restricted = line.capped or line.restricted_until > here().state.clock()
+    return restricted and not any(chat.messages for chat in here().state.chats(line, chat_id))
 
 
 def _as_ffmpeg_makes_it(content: bytes) -> bytes:

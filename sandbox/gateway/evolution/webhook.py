@@ -14,11 +14,11 @@ pages = Blueprint("evolution_webhook", __name__, url_prefix="/webhook")
 @pages.post("/set/<instance>")
 @counted("webhook/set")
 def set_webhook(instance: str) -> ResponseReturnValue:
-    said, line, world = wanted("webhook")["webhook"], line_of(instance), here().world
+    said, line, state = wanted("webhook")["webhook"], line_of(instance), here().state
     missing = [name for name in ("enabled", "url") if name not in said]
     if missing:
         raise against_schema(*(f'instance.webhook requires property "{name}"' for name in missing))
-    with world.changed:
+    with state.changed:
         line.webhook = {
             "id": f"hook{instance_id(line)}",
             "url": str(said["url"]),
@@ -27,8 +27,8 @@ def set_webhook(instance: str) -> ResponseReturnValue:
             "events": list(said.get("events") or []),
             "webhookByEvents": bool(said.get("byEvents")),
             "webhookBase64": bool(said.get("base64")),
-            "createdAt": iso(world.clock()),
-            "updatedAt": iso(world.clock()),
+            "createdAt": iso(state.clock()),
+            "updatedAt": iso(state.clock()),
             "instanceId": instance_id(line),
         }
         return jsonify(line.webhook), 201

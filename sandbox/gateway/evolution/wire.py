@@ -141,7 +141,7 @@ def iso(at: float) -> str:
 
 
 def home_of(number: str) -> str:
-    """The chat id that the world has for Evolution's: @s.whatsapp.net is its @c.us."""
+    """The chat id that the state has for Evolution's: @s.whatsapp.net is its @c.us."""
     return number.replace("@s.whatsapp.net", "@c.us") if "@" in number else f"{number}@c.us"
 
 

@@ -54,9 +54,9 @@ def show_settings(line: SandboxLine) -> ResponseReturnValue:
 def change_settings(line: SandboxLine) -> ResponseReturnValue:
     """The instance restarts, and says so to the new address when the settings hold."""
     wanted: dict[str, Any] = body()
-    with here().world.changed:
+    with here().state.changed:
         line.webhook.update(wanted)
         line.config["origin"] = request.host_url.rstrip("/")
     for state, delay in (("starting", 0.0), (notices.state_of(line), RESTART_SECONDS)):
-        notices.report_state(line, state, here().world.clock(), here().postman, delay)
+        notices.report_state(line, state, here().state.clock(), here().postman, delay)
     return jsonify(saveSettings=True)

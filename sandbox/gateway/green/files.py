@@ -19,7 +19,7 @@ def download_file(line: SandboxLine) -> ResponseReturnValue:
     """The address of the file of one message."""
     wanted = body()
     chat_id, message_id = text(wanted, "chatId"), text(wanted, "idMessage")
-    message = here().world.find(line, message_id, chat_id)
+    message = here().state.find(line, message_id, chat_id)
     if message is None or message.media is None or message.media.lost:
         raise refusals.bad_request(
             f"File message encrypted url not found by chatId {chat_id} and idMessage {message_id}"
@@ -36,8 +36,8 @@ def download(instance: str, name: str) -> Response:
 
 
 def _find(instance: str, name: str) -> SandboxMedia | None:
-    with here().world.changed:
-        line = here().world.lines.get(instance)
+    with here().state.changed:
+        line = here().state.lines.get(instance)
         for chat in line.chats.values() if line else ():
             for message in chat.messages:
                 media = message.media

@@ -46,7 +46,7 @@ def method(name: str) -> Callable[[View[Given]], Callable[..., ResponseReturnVal
 
 
 def _line(instance: str, token: str) -> SandboxLine:
-    line = here().world.lines.get(instance)
+    line = here().state.lines.get(instance)
     if line is None or line.protocol != "green":
         raise refusals.forbidden()
     if token != API_KEY:
@@ -57,8 +57,8 @@ def _line(instance: str, token: str) -> SandboxLine:
 def _keep_to_the_limit(line: SandboxLine, name: str) -> None:
     if not line.config.get("limits"):
         return
-    with here().world.changed:
-        second, calls = int(here().world.clock()), line.config.setdefault("calls", {})
+    with here().state.changed:
+        second, calls = int(here().state.clock()), line.config.setdefault("calls", {})
         before = calls.get(name, (second, 0))
         calls[name] = (second, before[1] + 1 if before[0] == second else 1)
         if calls[name][1] > LIMITS.get(name, 10):

@@ -21,7 +21,7 @@ def history(line: SandboxLine) -> ResponseReturnValue:
     chat_id, count = text(wanted, "chatId"), wanted.get("count", 100)
     if not isinstance(count, int) or isinstance(count, bool) or count < 1:
         raise refusals.bad_request("Validation failed. Details: 'count' must be a positive number")
-    with here().world.changed:
+    with here().state.changed:
         chat = line.chats.get(chat_id)
         items = wire.journal(
             [*(chat.messages if chat else ()), *queue.waiting(line, chat_id, _now())], origin(), line, _now()
@@ -34,9 +34,9 @@ def history(line: SandboxLine) -> ResponseReturnValue:
 def one_message(line: SandboxLine) -> ResponseReturnValue:
     wanted = body()
     chat_id, message_id = text(wanted, "chatId"), text(wanted, "idMessage")
-    with here().world.changed:
+    with here().state.changed:
         queued = [message for message in queue.waiting(line, chat_id, _now()) if message.id == message_id]
-        message = here().world.find(line, message_id, chat_id) or next(iter(queued), None)
+        message = here().state.find(line, message_id, chat_id) or next(iter(queued), None)
         if message is None:
             raise refusals.bad_request(f"Message not found by chatId {chat_id} and idMessage {message_id}")
         return jsonify(wire.item(message, origin(), line, _now()))
@@ -56,7 +56,7 @@ def last_outgoing(line: SandboxLine) -> ResponseReturnValue:
 
 def _last(line: SandboxLine, *, from_me: bool) -> list[dict[str, object]]:
     since = _now() - 60 * int(request.args.get("minutes", A_DAY))
-    with here().world.changed:
+    with here().state.changed:
         messages: list[SandboxMessage] = [message for chat in line.chats.values() for message in chat.messages]
         recent = [message for message in messages if message.from_me == from_me and message.at >= since]
         return wire.journal(recent, origin(), line, _now())
@@ -67,4 +67,4 @@ def origin() -> str:
 
 
 def _now() -> float:
-    return here().world.clock()
+    return here().state.clock()

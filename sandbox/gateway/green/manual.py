@@ -16,14 +16,14 @@ def change(instance: str) -> ResponseReturnValue:
     """{"yellow": true, "limits": true, "retry_seconds": 0.1, "spelling": "…@s.whatsapp.net", "chat_quota": 3}, each if
     given: `spelling` is how webhooks write a phone's id, `chat_quota` tells once that the plan's chats are used up."""
     said: Any = request.get_json(silent=True)
-    world = here().world
-    line = world.lines.get(instance)
+    state = here().state
+    line = state.lines.get(instance)
     if not isinstance(said, dict) or line is None or line.protocol != "green":
         return jsonify(error="no such instance"), 404
-    with world.changed:
+    with state.changed:
         line.config.update({name: said[name] for name in ("limits", "retry_seconds", "spelling") if name in said})
         if "yellow" in said:
-            world.restrict(instance, yellow=said["yellow"] is True)
+            state.restrict(instance, yellow=said["yellow"] is True)
     if "chat_quota" in said:
-        notices.report_quota(line, int(said["chat_quota"]), world.clock(), here().postman)
+        notices.report_quota(line, int(said["chat_quota"]), state.clock(), here().postman)
     return jsonify(yellow=line.yellow, limits=bool(line.config.get("limits")))

@@ -14,7 +14,7 @@ from sandbox.gateway.model import (
     SandboxMedia,
     SandboxMessage,
 )
-from sandbox.gateway.world import GatewayWorld
+from sandbox.gateway.state import GatewayState
 
 KEPT_SECONDS = 86_400
 
@@ -32,7 +32,7 @@ class QueuedSend:
 
 
 def take(
-    world: GatewayWorld,
+    state: GatewayState,
     line: SandboxLine,
     chat_id: str,
     text: str,
@@ -44,10 +44,10 @@ def take(
 ) -> str:
     """The id of a message that is sent now or later."""
     message_id = f"3EB0{secrets.token_hex(8).upper()}"
-    with world.changed:
-        waiting = QueuedSend(message_id, chat_id, text, world.clock(), media, card, reply_to, stuck)
+    with state.changed:
+        waiting = QueuedSend(message_id, chat_id, text, state.clock(), media, card, reply_to, stuck)
         line.config.setdefault("queue", []).append(waiting)
-        _send_all(world, line)
+        _send_all(state, line)
     return message_id
 
 
@@ -67,28 +67,28 @@ def waiting(line: SandboxLine, chat_id: str, now: float) -> list[SandboxMessage]
     ]
 
 
-def sent_again(world: GatewayWorld, happening: Happening) -> None:
+def sent_again(state: GatewayState, happening: Happening) -> None:
     """Once an account is well again, what waited goes out in its order; what is a day old never does."""
     if happening.what is GatewayEventKind.STATUS and happening.line.protocol == "green":
-        _send_all(world, happening.line)
+        _send_all(state, happening.line)
 
 
-def _send_all(world: GatewayWorld, line: SandboxLine) -> None:
+def _send_all(state: GatewayState, line: SandboxLine) -> None:
     if line.status != "WORKING" or line.yellow:
         return
     queue: list[QueuedSend] = line.config.get("queue", [])
     while queue:
         one = queue.pop(0)
-        if world.clock() - one.at < KEPT_SECONDS:
-            _send(world, line, one)
+        if state.clock() - one.at < KEPT_SECONDS:
+            _send(state, line, one)
 
 
-def _send(world: GatewayWorld, line: SandboxLine, one: QueuedSend) -> None:
+def _send(state: GatewayState, line: SandboxLine, one: QueuedSend) -> None:
     stuck = one.stuck
     if client_of(one.chat_id) is None:
         line.chats.setdefault(one.chat_id, SandboxChat(one.chat_id, ""))  # no such client: a journal shows the attempt
         stuck = SandboxAck.ERROR
-    world.send(
+    state.send(
         *(line, one.chat_id, one.text),
         own_id=one.id,
         reply_to=one.reply_to,

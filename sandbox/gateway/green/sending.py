@@ -31,8 +31,8 @@ def send_message(line: SandboxLine) -> ResponseReturnValue:
     if len(words) > MAX_TEXT:
         raise refusals.bad_request("Validation failed. Details: 'message' length must be less than 20000 characters")
     reply_to = str(wanted.get("quotedMessageId") or "")
-    preview(here().world, words, wanted.get("linkPreview"))
-    message_id = queue.take(here().world, line, chat_id, words, reply_to=reply_to, stuck=_stuck())
+    preview(here().state, words, wanted.get("linkPreview"))
+    message_id = queue.take(here().state, line, chat_id, words, reply_to=reply_to, stuck=_stuck())
     _say_yellow(line, chat_id, message_id)
     return jsonify(idMessage=message_id)
 
@@ -75,7 +75,7 @@ def send_file(line: SandboxLine) -> ResponseReturnValue:
         raise refusals.bad_request("Validation failed. Details: 'file' and its extension are required")
     media = _media(name, uploaded.read())
     message_id = queue.take(
-        here().world,
+        here().state,
         line,
         chat_id,
         "" if media.voice else fields.get("caption", ""),
@@ -101,7 +101,7 @@ def _media(name: str, content: bytes) -> SandboxMedia:
 
 def _queued(line: SandboxLine, chat_id: str, wanted: dict[str, object], card: SandboxCard) -> ResponseReturnValue:
     reply_to = str(wanted.get("quotedMessageId") or "")
-    message_id = queue.take(here().world, line, chat_id, "", card=card, reply_to=reply_to, stuck=_stuck())
+    message_id = queue.take(here().state, line, chat_id, "", card=card, reply_to=reply_to, stuck=_stuck())
     _say_yellow(line, chat_id, message_id)
     return jsonify(idMessage=message_id)
 
@@ -114,7 +114,7 @@ def _chat(chat_id: str) -> str:
 
 def _say_yellow(line: SandboxLine, chat_id: str, message_id: str) -> None:
     if line.yellow:
-        notices.report_yellow(line, chat_id, message_id, here().world.clock(), here().postman)
+        notices.report_yellow(line, chat_id, message_id, here().state.clock(), here().postman)
 
 
 def _stuck() -> SandboxAck | None:

@@ -27,7 +27,7 @@ def check(line: SandboxLine) -> ResponseReturnValue:
             raise refusals.bad_request("bad phone number, valid from 11 to 16 digits")
         client = dialled(number)
     need_authorized(line)
-    here().world.heard("check", 1)
+    here().state.heard("check", 1)
     if number.startswith("10"):
         return jsonify(existsWhatsapp=True)
     if client is None or not client.on_whatsapp:
@@ -47,11 +47,11 @@ def read_chat(line: SandboxLine) -> ResponseReturnValue:
     wanted = body()
     chat_id, message_id = text(wanted, "chatId"), wanted.get("idMessage")
     need_authorized(line)
-    here().world.heard("receipt", 1)
+    here().state.heard("receipt", 1)
     if message_id:
         _message(line, chat_id, str(message_id)).seen = True
     else:
-        here().world.read_by_line(line, chat_id)
+        here().state.read_by_line(line, chat_id)
     return jsonify(setRead=True)
 
 
@@ -64,7 +64,7 @@ def type_for_a_while(line: SandboxLine) -> ResponseReturnValue:
     how_long = wanted.get("typingTime", 1000)
     if not isinstance(how_long, int) or not 1000 <= how_long <= 20_000:
         raise refusals.bad_request("Validation failed 'typingTime' must be between 1000 and 20000")
-    here().world.heard("typing", 1)
+    here().state.heard("typing", 1)
     return Response()
 
 
@@ -73,8 +73,8 @@ def type_for_a_while(line: SandboxLine) -> ResponseReturnValue:
 def edit(line: SandboxLine) -> ResponseReturnValue:
     wanted = body()
     message = _own(line, wanted)
-    here().world.edit(line, message, text(wanted, "message"))
-    here().world.heard("send", 1)
+    here().state.edit(line, message, text(wanted, "message"))
+    here().state.heard("send", 1)
     return jsonify(idMessage=message.id)
 
 
@@ -82,8 +82,8 @@ def edit(line: SandboxLine) -> ResponseReturnValue:
 @method("deleteMessage")
 def delete(line: SandboxLine) -> ResponseReturnValue:
     """The answer's body is empty."""
-    here().world.revoke(line, _own(line, body()))
-    here().world.heard("send", 1)
+    here().state.revoke(line, _own(line, body()))
+    here().state.heard("send", 1)
     return Response()
 
 
@@ -93,8 +93,8 @@ def react(line: SandboxLine) -> ResponseReturnValue:
     wanted = body()
     need_authorized(line)
     message = _message(line, text(wanted, "chatId"), text(wanted, "idMessage"))
-    here().world.react(line, message, SandboxReaction(True, str(wanted.get("reaction") or "")))
-    here().world.heard("send", 1)
+    here().state.react(line, message, SandboxReaction(True, str(wanted.get("reaction") or "")))
+    here().state.heard("send", 1)
     return jsonify(idMessage=message.id)
 
 
@@ -107,7 +107,7 @@ def _own(line: SandboxLine, wanted: dict[str, object]) -> SandboxMessage:
 
 
 def _message(line: SandboxLine, chat_id: str, message_id: str) -> SandboxMessage:
-    found = here().world.find(line, message_id, chat_id)
+    found = here().state.find(line, message_id, chat_id)
     if found is None:
         raise refusals.bad_request(f"Message not found by chatId {chat_id} and idMessage {message_id}")
     return found

@@ -15,8 +15,9 @@ def _no_such_page() -> Response:
 
 KIND = SandboxKind(
     name="waha",
+    title="WAHA",
     pages=tuple(room.pages for room in (sessions, contacts, chats, messages, sending, changing, files)),
-    start=lambda world, postman, _patience: Reports(world, postman),
+    start=lambda state, postman, _patience: Reports(state, postman),
     is_asked=lambda: request.path.startswith("/api/"),
     no_such_page=_no_such_page,
 )

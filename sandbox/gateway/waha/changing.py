@@ -21,9 +21,9 @@ def edit(session: str, chat_id: str, message_id: str) -> ResponseReturnValue:
     text = asked.body_text(asked.body(), "text")
     line = working(session)
     message = _ours(line, chat_id, message_id)
-    here().world.edit(line, message, text)
-    here().world.heard("send", 1)
-    return jsonify(id=message.full_id, _data=web_message_info(message, "", here().world.clock()))
+    here().state.edit(line, message, text)
+    here().state.heard("send", 1)
+    return jsonify(id=message.full_id, _data=web_message_info(message, "", here().state.clock()))
 
 
 @pages.delete("/<session>/chats/<chat_id>/messages/<message_id>")
@@ -31,9 +31,9 @@ def edit(session: str, chat_id: str, message_id: str) -> ResponseReturnValue:
 def delete(session: str, chat_id: str, message_id: str) -> ResponseReturnValue:
     line = working(session)
     message = _ours(line, chat_id, message_id)
-    here().world.revoke(line, message)
-    here().world.heard("send", 1)
-    return jsonify(id=message.full_id, _data=web_message_info(message, "", here().world.clock()))
+    here().state.revoke(line, message)
+    here().state.heard("send", 1)
+    return jsonify(id=message.full_id, _data=web_message_info(message, "", here().state.clock()))
 
 
 @pages.put("/reaction")
@@ -42,11 +42,11 @@ def react() -> ResponseReturnValue:
     wanted = asked.body()
     name, emoji = asked.body_text(wanted, "messageId"), wanted.get("reaction")
     line = working(asked.body_text(wanted, "session"))
-    message = here().world.find(line, name)
+    message = here().state.find(line, name)
     if message is None:
         raise not_found("Message not found")
-    here().world.react(line, message, SandboxReaction(True, str(emoji or "")))
-    here().world.heard("send", 1)
+    here().state.react(line, message, SandboxReaction(True, str(emoji or "")))
+    here().state.heard("send", 1)
     return jsonify(id=f"true_{message.chat_id}_{message.id}")
 
 
@@ -57,8 +57,8 @@ def send_seen() -> ResponseReturnValue:
     wanted = asked.body()
     line, chat_id = line_and_chat(wanted)
     names = wanted.get("messageIds") or []
-    here().world.heard("receipt", 1)
-    here().world.read_by_line(line, chat_id, [str(name) for name in names] if isinstance(names, list) else [])
+    here().state.heard("receipt", 1)
+    here().state.read_by_line(line, chat_id, [str(name) for name in names] if isinstance(names, list) else [])
     return jsonify({}), 201
 
 
@@ -68,19 +68,19 @@ def read_chat(session: str, chat_id: str) -> ResponseReturnValue:
     """The newest unread ones; the answer names them."""
     newest = asked.number("messages", 30)
     line = working(session)
-    world = here().world
-    with world.changed:
-        chats = world.chats(line, chat_id_of(chat_id))
+    state = here().state
+    with state.changed:
+        chats = state.chats(line, chat_id_of(chat_id))
         unread = [m for chat in chats for m in chat.messages if not m.from_me and not m.seen]
         ids = [message.full_id for message in unread[-newest:]] if newest else []
         if ids:
-            world.read_by_line(line, chat_id, ids)
+            state.read_by_line(line, chat_id, ids)
     return jsonify(ids=ids), 201
 
 
 def _ours(line: SandboxLine, chat_id: str, name: str) -> SandboxMessage:
     """The line's own message of this name. Raises Refusal for a client's: WhatsApp lets only its author change one."""
-    message = here().world.find(line, name, chat_id_of(chat_id))
+    message = here().state.find(line, name, chat_id_of(chat_id))
     if message is None:
         raise not_found("Message not found")
     if not message.from_me:

@@ -20,7 +20,7 @@ def list_chats(session: str) -> ResponseReturnValue:
     order = asked.choice("sortBy", ("conversationTimestamp", "id", "name"))
     backwards = asked.choice("sortOrder", ("desc", "asc")) == "desc"
     limit, offset = asked.number("limit", 1_000_000), asked.number("offset", 0)
-    with here().world.changed:
+    with here().state.changed:
         rows = [wire.listed_chat(chat, line) for chat in line.chats.values()]
     rows.sort(key=lambda row: row.get(order) or 0, reverse=backwards)
     return jsonify(rows[offset : offset + limit])
@@ -49,16 +49,16 @@ def overview_of_many(session: str) -> ResponseReturnValue:
 
 
 def _overview(line: SandboxLine, ids: list[str], limit: int, offset: int, *, merge: bool) -> list[dict[str, object]]:
-    world = here().world
-    with world.changed:
+    state = here().state
+    with state.changed:
         chats: list[SandboxChat] = list(line.chats.values())
         if ids:
-            named = [chat for one in ids for chat in world.chats(line, chat_id_of(one), merge=merge)]
+            named = [chat for one in ids for chat in state.chats(line, chat_id_of(one), merge=merge)]
             chats = list({chat.id: chat for chat in named}.values())
         chats.sort(key=lambda chat: chat.newest, reverse=True)
         shown = chats[offset : offset + limit]
         _ask_for_pictures(line, shown)
-        return [wire.overview(chat, line, world.clock()) for chat in shown]
+        return [wire.overview(chat, line, state.clock()) for chat in shown]
 
 
 def _ask_for_pictures(line: SandboxLine, chats: list[SandboxChat]) -> None:
@@ -67,4 +67,4 @@ def _ask_for_pictures(line: SandboxLine, chats: list[SandboxChat]) -> None:
     new = {chat.id for chat in chats} - line.pictured
     line.pictured |= new
     if new:
-        here().world.heard("picture", len(new))
+        here().state.heard("picture", len(new))

@@ -20,7 +20,7 @@ def check_exists() -> ResponseReturnValue:
     working(session)
     if not _number(phone):
         raise malformed("phone must be a phone number")
-    here().world.heard("check", 1)
+    here().state.heard("check", 1)
     client = dialled(_number(phone))
     if client is None or not client.on_whatsapp:
         return jsonify(numberExists=False)

@@ -43,7 +43,7 @@ def line_in(status: str, session: str) -> SandboxLine:
 
     The waits were measured on WAHA 2024.10 and 2026.2: 5.01 s for the check, history, send, seen and typing alike.
     """
-    line = here().world.wait_for(session, status, here().patience) if waha_line(session) else None
+    line = here().state.wait_for(session, status, here().patience) if waha_line(session) else None
     if line is None:
         raise refusals.unprocessable(f'Session "{session}" does not exist')
     if line.status != status:
@@ -53,7 +53,7 @@ def line_in(status: str, session: str) -> SandboxLine:
 
 def waha_line(session: str) -> SandboxLine | None:
     """The session; lines that speak another protocol are unknown to this one."""
-    line = here().world.lines.get(session)
+    line = here().state.lines.get(session)
     return line if line and line.protocol == "waha" else None
 
 

@@ -24,9 +24,9 @@ def history(session: str, chat_id: str) -> ResponseReturnValue:
     asked.choice("sortBy", ("timestamp", "messageTimestamp"))
     newest_first = asked.choice("sortOrder", ("desc", "asc")) == "desc"
     files, merge = asked.flag("downloadMedia", True), asked.flag("merge", True)
-    world = here().world
-    with world.changed:
-        now = world.clock()
+    state = here().state
+    with state.changed:
+        now = state.clock()
         found = list(filter(_filter(now), _messages(line, chat_id, merge=merge)))
         found.sort(key=lambda message: int(message.at))
         if newest_first:
@@ -41,26 +41,26 @@ def history(session: str, chat_id: str) -> ResponseReturnValue:
 def one_message(session: str, chat_id: str, message_id: str) -> ResponseReturnValue:
     line = keeping(session)
     files, merge = asked.flag("downloadMedia", True), asked.flag("merge", True)
-    world = here().world
-    with world.changed:
+    state = here().state
+    with state.changed:
         for message in _messages(line, chat_id, merge=merge):
             if message.is_called(message_id):
                 _fetch_files([message] if files else [])
-                return jsonify(wire.wa_message(message, line, world.clock(), files=files))
+                return jsonify(wire.wa_message(message, line, state.clock(), files=files))
     raise not_found("Message not found")
 
 
 def _fetch_files(messages: list[SandboxMessage]) -> None:
     fetched = sum(message.media is not None for message in messages)
     if fetched:
-        here().world.heard("media", fetched)
+        here().state.heard("media", fetched)
 
 
 def _messages(line: SandboxLine, chat_id: str, *, merge: bool) -> list[SandboxMessage]:
     """`all` means every chat at once in these two engines (devlikeapro/waha-docs: how-to/chats)."""
     if chat_id == "all":
         return [message for chat in line.chats.values() for message in chat.messages]
-    chats = here().world.chats(line, chat_id_of(chat_id), merge=merge)
+    chats = here().state.chats(line, chat_id_of(chat_id), merge=merge)
     return [message for chat in chats for message in chat.messages]
 
 

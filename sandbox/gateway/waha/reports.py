@@ -12,10 +12,10 @@ from typing import Any
 from sandbox.gateway.events import GatewayEventKind, Happening
 from sandbox.gateway.model import SandboxLine, SandboxMessage
 from sandbox.gateway.raw import jid
+from sandbox.gateway.state import GatewayState
 from sandbox.gateway.waha import wire
 from sandbox.gateway.waha.session import me
 from sandbox.gateway.webhooks import Postman, Retries, WebhookReport
-from sandbox.gateway.world import GatewayWorld
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # of a ULID
 VERSION = "2026.7.1"
@@ -23,22 +23,22 @@ DELAY, ATTEMPTS = 2.0, 15  # WAHA's own defaults are not documented
 
 
 class Reports:
-    """Listens to a world and posts what happens to the lines that speak WAHA. Called under the world's lock."""
+    """Listens to the state and posts what happens to the lines that speak WAHA. Called under its lock."""
 
-    def __init__(self, world: GatewayWorld, postman: Postman) -> None:
-        self._world = world
+    def __init__(self, state: GatewayState, postman: Postman) -> None:
+        self._state = state
         self._postman = postman
-        world.listeners.append(self)
+        state.listeners.append(self)
 
     def __call__(self, happening: Happening) -> None:
         line = happening.line
         hooks = line.config.get("webhooks") or []
         if line.protocol != "waha" or not hooks:
             return
-        for event, payload in _events(happening, self._world.clock()):
+        for event, payload in _events(happening, self._state.clock()):
             for hook in hooks:
                 if event in hook["events"] or "*" in hook["events"]:
-                    self._post(hook, _envelope(event, line, payload), max(0.0, happening.at - self._world.clock()))
+                    self._post(hook, _envelope(event, line, payload), max(0.0, happening.at - self._state.clock()))
 
     def _post(self, hook: dict[str, Any], envelope: dict[str, Any], delay: float) -> None:
         body = json.dumps(envelope, ensure_ascii=False).encode()

@@ -14,10 +14,10 @@ from sandbox.gateway.guards import fault_now, here
 from sandbox.gateway.media import voice, voice_of
 from sandbox.gateway.model import NO_CARD, SandboxCard, SandboxLine, SandboxMedia, SandboxPlace
 from sandbox.gateway.previews import preview
+from sandbox.gateway.state import NotOnWhatsApp
 from sandbox.gateway.waha import asked, engines
 from sandbox.gateway.waha.guards import counted, working
 from sandbox.gateway.waha.refusals import exception, malformed, not_implemented
-from sandbox.gateway.world import NotOnWhatsApp
 
 pages = Blueprint("sending", __name__, url_prefix="/api")
 
@@ -32,7 +32,7 @@ def send_text() -> ResponseReturnValue:
         raise malformed("linkPreview must be a boolean value")
     text = asked.body_text(wanted, "text")
     answer = _send(wanted, text)
-    preview(here().world, text, wanted.get("linkPreview"))
+    preview(here().state, text, wanted.get("linkPreview"))
     return answer
 
 
@@ -88,7 +88,7 @@ def send_contact() -> ResponseReturnValue:
 @counted("typing")
 def start_typing() -> ResponseReturnValue:
     line_and_chat(asked.body())
-    here().world.heard("typing", 1)
+    here().state.heard("typing", 1)
     return jsonify({}), 201
 
 
@@ -96,7 +96,7 @@ def start_typing() -> ResponseReturnValue:
 @counted("typing")
 def stop_typing() -> ResponseReturnValue:
     line_and_chat(asked.body())
-    here().world.heard("typing", 1)
+    here().state.heard("typing", 1)
     return jsonify({}), 201
 
 
@@ -116,16 +116,16 @@ def _send(
         raise malformed("id must be a string")
     fault = fault_now()
     stuck = faults.STUCK.get(fault.fault) if fault else None
-    world = here().world
+    state = here().state
     try:
-        with world.changed:
+        with state.changed:
             _refuse_new_chat(line, chat_id)
             if not engines.takes_our_id(line, file=media is not None):
                 own_id = ""
-            message = world.send(
+            message = state.send(
                 line, chat_id, text, own_id=own_id, reply_to=reply_to, stuck=stuck, media=media, card=card
             )
-            answer = engines.sent(line, message, chat_id, world.clock())
+            answer = engines.sent(line, message, chat_id, state.clock())
     except NotOnWhatsApp as error:
         raise exception(f"no LID found for {chat_id} from server") from error
     return jsonify(answer), 201
@@ -133,8 +133,8 @@ def _send(
 
 def _refuse_new_chat(line: SandboxLine, chat_id: str) -> None:
     """Chats that exist go on while WhatsApp lets the line start no new ones (devlikeapro/waha#1992, #2219)."""
-    world = here().world
-    if world.restricted(line) and not any(chat.messages for chat in world.chats(line, chat_id)):
+    state = here().state
+    if state.restricted(line) and not any(chat.messages for chat in state.chats(line, chat_id)):
         raise exception("server returned error 463")
 
 

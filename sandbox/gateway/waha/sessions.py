@@ -23,9 +23,9 @@ pages = Blueprint("sessions", __name__, url_prefix="/api")
 def list_sessions() -> ResponseReturnValue:
     """Stopped ones only with all=true."""
     everything = asked.flag("all", False)
-    world = here().world
-    with world.changed:
-        known = [line for line in world.lines.values() if line.protocol == "waha"]
+    state = here().state
+    with state.changed:
+        known = [line for line in state.lines.values() if line.protocol == "waha"]
         return jsonify([describe(line) for line in known if everything or line.status != "STOPPED"])
 
 
@@ -46,7 +46,7 @@ def update_session(session: str) -> ResponseReturnValue:
     hooks = (config or {}).get("webhooks")
     if not isinstance(hooks, list | None) or not all(_readable(hook) for hook in hooks or []):
         raise malformed("config.webhooks must be an array of webhooks")
-    here().world.restart(line.name, config or {})
+    here().state.restart(line.name, config or {})
     return jsonify(describe(line))
 
 

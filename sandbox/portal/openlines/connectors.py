@@ -112,7 +112,7 @@ def _one_sent(asked: Asked, connector_id: str, line: int, told: dict[str, Any]) 
     incoming = Incoming(
         text, str(message.get("id") or ""), [_fetched(asked.state, one) for one in files], author, client.phone
     )
-    Centre(asked.world, asked.state).receive(chat, incoming)
+    Centre(asked.portals, asked.state).receive(chat, incoming)
     session, centre = chat.session, asked.state.centre
     if centre.bare > 0 or session is None:  # the message is there all the same
         centre.bare = max(centre.bare - 1, 0)

@@ -29,7 +29,7 @@ def _add(asked: Asked) -> Answer:
     text = str(params.get("MESSAGE") or "")
     if not text:
         raise RestError("MESSAGE_EMPTY", "Message can't be empty")
-    chat, centre = _chat_of_member(asked, params), Centre(asked.world, asked.state)
+    chat, centre = _chat_of_member(asked, params), Centre(asked.portals, asked.state)
     skip = params.get("SKIP_CONNECTOR") == "Y"
     if params.get("SYSTEM") == "Y":
         return Answer(centre.say(chat, asked.user, text, skip=True).id)
@@ -41,13 +41,13 @@ def _add(asked: Asked) -> Answer:
 
 def _update(asked: Asked) -> Answer:
     chat, message = _own(asked)
-    Centre(asked.world, asked.state).change(chat, message, str(asked.upper().get("MESSAGE") or ""))
+    Centre(asked.portals, asked.state).change(chat, message, str(asked.upper().get("MESSAGE") or ""))
     return Answer(True)
 
 
 def _delete(asked: Asked) -> Answer:
     chat, message = _own(asked)
-    Centre(asked.world, asked.state).delete(chat, message)
+    Centre(asked.portals, asked.state).delete(chat, message)
     return Answer(True)
 
 

@@ -121,7 +121,7 @@ def _file(file: dict[str, Any]) -> dict[str, Any]:
 
 def _start(asked: Asked) -> Answer:
     chat = _joinable(asked)
-    Centre(asked.world, asked.state).start(chat, asked.user)
+    Centre(asked.portals, asked.state).start(chat, asked.user)
     return Answer(True)
 
 
@@ -140,13 +140,13 @@ def _open(asked: Asked) -> Answer:
 
 
 def _intercept(asked: Asked) -> Answer:
-    Centre(asked.world, asked.state).intercept(_joinable(asked), asked.user)
+    Centre(asked.portals, asked.state).intercept(_joinable(asked), asked.user)
     return Answer(True)
 
 
 def _answer(asked: Asked) -> Answer:
     """Refusals of this one have neither a code nor a word."""
-    if not Centre(asked.world, asked.state).answer(_joinable(asked), asked.user):
+    if not Centre(asked.portals, asked.state).answer(_joinable(asked), asked.user):
         raise RestError("", "")
     return Answer(True)
 
@@ -159,7 +159,7 @@ def _transfer(asked: Asked) -> Answer:
     if to.startswith("queue") or params.get("QUEUE_ID"):
         line = asked.state.centre.lines.get(int(to.removeprefix("queue")))
         to = str(line.queue[0]) if line and line.queue else "0"
-    Centre(asked.world, asked.state).transfer(chat, int(to))
+    Centre(asked.portals, asked.state).transfer(chat, int(to))
     return Answer(True)
 
 
@@ -168,7 +168,7 @@ def _finish(status: Status) -> Method:
         chat = _joinable(asked)
         if chat.owner not in (0, asked.user.id) and not asked.user.is_admin:
             raise RestError("ACCESS_DENIED", "You do not have access to the specified dialog", 403)
-        Centre(asked.world, asked.state).finish(chat, status)
+        Centre(asked.portals, asked.state).finish(chat, status)
         return Answer(True)
 
     return finish

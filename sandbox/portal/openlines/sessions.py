@@ -9,10 +9,10 @@ from typing import Any
 from ..crm import may_read
 from ..events import fire
 from ..items import COMPANY, CONTACT, DEAL, LEAD, clients, item, lead
+from ..portals import SandboxPortals
 from ..state import SandboxPortalState
 from ..timelines import add_line_activity
 from ..users import USERS, User
-from ..world import PortalWorld
 from .model import ClientUser, LineChat, LineMessage, LineSession, SandboxOpenLine, Status
 
 CLOSED_STAGES = ("WON", "LOSE")
@@ -34,7 +34,7 @@ class Incoming:
 class Centre:
     """The contact centre at work: one portal's state and the way out of it."""
 
-    world: PortalWorld
+    portals: SandboxPortals
     state: SandboxPortalState
 
     def line(self, chat: LineChat) -> SandboxOpenLine:
@@ -270,7 +270,7 @@ class Centre:
 
     def _fire(self, event: str, chat: LineChat, data: dict[str, Any], user_id: int) -> None:
         user = next((one for one in USERS.values() if one.id == user_id), None)
-        fire(self.world, self.state, event, {"CONNECTOR": chat.connector, "LINE": chat.line, **data}, user)
+        fire(self.portals, self.state, event, {"CONNECTOR": chat.connector, "LINE": chat.line, **data}, user)
 
 
 def may_join(state: SandboxPortalState, chat: LineChat, user: User) -> bool:

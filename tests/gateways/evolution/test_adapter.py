@@ -80,7 +80,7 @@ def test_an_instance_that_nobody_made_is_offline_and_nothing_else_works_there(in
     for call in (lambda: nobody.check(["+79261112233"]), lambda: nobody.history([OLEG], None, 5), nobody.qr):
         assert trouble(call) is GatewayErrorCode.LINE_DOWN
     result = nobody.send_text(ORDERS, "hi", message_id=OUR_ID)
-    assert (result.outcome, result.trouble) == (Sent.REFUSED, GatewayErrorCode.LINE_DOWN)
+    assert (result.outcome, result.error) == (Sent.REFUSED, GatewayErrorCode.LINE_DOWN)
 
 
 def test_a_line_of_another_protocol_is_no_instance(instance):
@@ -213,7 +213,7 @@ def test_a_pause_that_the_gateway_asks_for_has_an_end(instance):
     transport = scripted(httpx.Response(429, json={}, headers=headers))
     with pytest.raises(GatewayError) as error:
         instance(transport=transport).check(["+79261112233"])
-    assert (error.value.trouble, error.value.until) == (GatewayErrorCode.BUSY, 1795232249.0 + 30)
+    assert (error.value.gateway_code, error.value.until) == (GatewayErrorCode.BUSY, 1795232249.0 + 30)
     for odd in ({"Retry-After": "soon"}, {"Retry-After": "30", "Date": ""}, {"Retry-After": "-5"}, {}):
         with pytest.raises(GatewayError) as error:
             instance(transport=scripted(httpx.Response(429, json={}, headers=odd))).check(["+79261112233"])
@@ -425,7 +425,7 @@ def test_reactions_stand_at_their_message_and_are_no_messages_themselves(instanc
 
 def test_a_send_to_nobody_is_refused_for_that_reason(instance, outside):
     result = instance().send_text("79123456789@s.whatsapp.net", "hi", message_id=OUR_ID)
-    assert (result.outcome, result.trouble) == (Sent.REFUSED, GatewayErrorCode.NOT_ON_WHATSAPP)
+    assert (result.outcome, result.error) == (Sent.REFUSED, GatewayErrorCode.NOT_ON_WHATSAPP)
 
 
 @pytest.mark.parametrize("status", ["STOPPED", "STARTING", "FAILED"])
@@ -433,7 +433,7 @@ def test_a_message_over_a_closed_connection_never_left(instance, outside, status
     outside.set_line("branch", status)
     adapter = instance()
     result = adapter.send_text(ORDERS, "hi", message_id=OUR_ID)
-    assert (result.outcome, result.trouble) == (Sent.REFUSED, GatewayErrorCode.LINE_DOWN)
+    assert (result.outcome, result.error) == (Sent.REFUSED, GatewayErrorCode.LINE_DOWN)
     outside.set_line("branch", "WORKING")
     assert adapter.history([ORDERS], None, 5).messages == ()
 
@@ -457,7 +457,7 @@ def test_a_number_that_may_start_no_chats_fails_after_it_was_taken(instance, out
 @pytest.mark.parametrize("key", [None, {}, {"id": None}, {"id": ""}, {"id": "x" * 500}, [], "x"])
 def test_an_answer_without_a_readable_id_is_unclear_and_never_called_sent(instance, key):
     result = instance(transport=answers({"key": key}, status=201)).send_text(ORDERS, "hi", message_id=OUR_ID)
-    assert (result.outcome, result.message_id, result.trouble) == (Sent.UNKNOWN, "", GatewayErrorCode.BROKEN_ANSWER)
+    assert (result.outcome, result.message_id, result.error) == (Sent.UNKNOWN, "", GatewayErrorCode.BROKEN_ANSWER)
 
 
 def test_a_message_that_whatsapp_refused_at_once_is_refused(instance):

@@ -12,7 +12,7 @@ from widget.gateways.base import Ack, ContactCard, EventKind, GatewayError, Gate
 from widget.gateways.breaker import Breaker
 from widget.gateways.calls import Calls, Timeouts
 from widget.gateways.evolution.adapter import Evolution
-from widget.gateways.evolution.answers import checked_of, trouble_of
+from widget.gateways.evolution.answers import checked_of, code_of
 from widget.gateways.evolution.messages import ids_of, message_of, parse_ref
 from widget.gateways.evolution.webhooks import EvolutionWebhooks
 
@@ -56,7 +56,7 @@ ERRORS = {
 @pytest.mark.parametrize("name", ERRORS)
 def test_every_measured_error_has_its_trouble(recorded, name):
     measured = recorded(f"evolution/measured.{name}.json")
-    assert trouble_of(measured["status"], measured["body"]) is ERRORS[name]
+    assert code_of(measured["status"], measured["body"]) is ERRORS[name]
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -91,7 +91,7 @@ def test_no_measured_error_was_forgotten(recorded, name):
     ],
 )
 def test_an_error_without_a_record_has_a_trouble_too(status, body, trouble):
-    assert trouble_of(status, body) is trouble
+    assert code_of(status, body) is trouble
 
 
 @pytest.mark.parametrize("name", FILES)

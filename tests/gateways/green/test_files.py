@@ -37,7 +37,7 @@ def test_the_refusal_names_the_host_that_the_operator_may_allow(green_line, capl
     transport = answering(json={"downloadUrl": "https://Files.Example.com/x?token=secret"})
     with pytest.raises(GatewayError) as error:
         green_line(transport=transport).media(OKSANA, "A")
-    assert (error.value.trouble, error.value.host) == (GatewayErrorCode.NO_SUCH_THING, "files.example.com")
+    assert (error.value.gateway_code, error.value.host) == (GatewayErrorCode.NO_SUCH_THING, "files.example.com")
     assert "files.example.com" in caplog.text
     assert "secret" not in caplog.text
 

@@ -24,7 +24,7 @@ from widget.gateways.base import (
 from widget.gateways.breaker import Breaker
 from widget.gateways.calls import Calls, Timeouts
 from widget.gateways.green.adapter import Green
-from widget.gateways.green.codes import trouble_of
+from widget.gateways.green.codes import error_of
 from widget.gateways.green.messages import message_of, messages_of
 from widget.gateways.green.paging import MAX_JOURNAL_ITEMS, Cursor, page_of
 from widget.http import HttpResponse, make_client
@@ -100,8 +100,8 @@ def test_the_recorded_send_is_queued_and_asked_for_as_recorded(recorded):
 
 
 def test_a_used_up_plan_is_read_as_recorded(recorded):
-    error = trouble_of(HttpResponse(466, {}, httpx.Response(466, json=recorded("green-api/error.466.json")).content))
-    assert (error.trouble, error.quota, error.sent) == (GatewayErrorCode.QUOTA, Quota(100, 100), False)
+    error = error_of(HttpResponse(466, {}, httpx.Response(466, json=recorded("green-api/error.466.json")).content))
+    assert (error.gateway_code, error.quota, error.sent) == (GatewayErrorCode.QUOTA, Quota(100, 100), False)
 
 
 def test_a_used_up_number_of_chats_is_told_apart_from_the_calls():
@@ -109,7 +109,7 @@ def test_a_used_up_number_of_chats_is_told_apart_from_the_calls():
         "invokeStatus": {"method": "sendmessage", "used": 67, "total": 0, "status": "QUOTE_ALLOWED"},
         "correspondentsStatus": {"used": 3, "total": 3, "status": "CORRESPONDENTS_QUOTE_EXCEEDED"},
     }
-    assert trouble_of(HttpResponse(466, {}, httpx.Response(466, json=body).content)).quota == Quota(3, 3)
+    assert error_of(HttpResponse(466, {}, httpx.Response(466, json=body).content)).quota == Quota(3, 3)
 
 
 def test_the_webhook_is_set_with_settings_that_are_known(recorded):
@@ -168,8 +168,8 @@ def test_settings_that_were_not_saved_are_trouble(answer):
     ],
 )
 def test_every_error_is_of_one_class(status, text, expected, sent):
-    error = trouble_of(HttpResponse(status, {}, text.encode()))
-    assert (error.trouble, error.sent, error.quota) == (expected, sent, None)
+    error = error_of(HttpResponse(status, {}, text.encode()))
+    assert (error.gateway_code, error.sent, error.quota) == (expected, sent, None)
 
 
 # Messages.
@@ -332,7 +332,7 @@ def test_whatever_comes_as_an_answer_is_read_or_is_trouble_and_never_a_wrong_no(
         try:
             verb(over(transport))
         except GatewayError as error:
-            assert error.trouble is not GatewayErrorCode.NOT_ON_WHATSAPP
+            assert error.gateway_code is not GatewayErrorCode.NOT_ON_WHATSAPP
     try:
         [found] = over(transport).check(["+79001234567"]).values()
     except GatewayError:

@@ -54,7 +54,7 @@ def test_a_text_to_a_number_without_whatsapp_is_accepted_and_fails_later(green):
 def test_a_send_that_fails_is_refused_only_where_it_surely_did_not_go(green, outside, fault, more, outcome, expected):
     outside.break_gateway(fault, "sendMessage", **more)
     result = green.send_text(ORDERS, "Добрый день!", message_id="x")
-    assert (result.outcome, result.trouble) == (outcome, expected)
+    assert (result.outcome, result.error) == (outcome, expected)
     assert outside.calls() == {"sendMessage": 1}  # never a second time
 
 
@@ -63,12 +63,12 @@ def test_a_send_that_fails_is_refused_only_where_it_surely_did_not_go(green, out
 )
 def test_an_answer_without_a_readable_id_is_unclear_and_never_called_queued(green_line, said):
     result = green_line(transport=answering(json=said)).send_text(ORDERS, "hi", message_id="OURS")
-    assert (result.outcome, result.message_id, result.trouble) == (Sent.UNKNOWN, "", GatewayErrorCode.BROKEN_ANSWER)
+    assert (result.outcome, result.message_id, result.error) == (Sent.UNKNOWN, "", GatewayErrorCode.BROKEN_ANSWER)
 
 
 def test_nobody_there_refuses_a_send(green_line):
     result = green_line(address="http://127.0.0.1:1").send_text(ORDERS, "hi", message_id="x")
-    assert (result.outcome, result.trouble) == (Sent.REFUSED, GatewayErrorCode.UNREACHABLE)
+    assert (result.outcome, result.error) == (Sent.REFUSED, GatewayErrorCode.UNREACHABLE)
 
 
 def test_a_reply_quotes_the_message_it_answers(green):

@@ -408,7 +408,7 @@ def test_a_history_that_is_no_list_is_trouble(line, raw):
 
 def test_a_sent_message_has_the_id_we_chose(waha, outside):
     result = waha.send_text(ORDERS, "Добрый день!\n🙂", message_id=OUR_ID)
-    assert (result.outcome, result.message_id, result.trouble) == (Sent.SENT, OUR_ID, None)
+    assert (result.outcome, result.message_id, result.error) == (Sent.SENT, OUR_ID, None)
     found = waha.find_message(ORDERS, OUR_ID)
     assert (found.text, found.from_me, found.id) == ("Добрый день!\n🙂", True, OUR_ID)
     assert outside.calls() == {"sendText": 1, "message": 1}
@@ -505,7 +505,7 @@ def test_a_restricted_line_writes_to_chats_it_has_and_begins_none(waha, outside)
     assert status.state is LineState.RESTRICTED
     assert status.until == pytest.approx(until, abs=1)
     refused = waha.send_text(ORDERS, "hi", message_id=OUR_ID)
-    assert (refused.outcome, refused.trouble) == (Sent.REFUSED, GatewayErrorCode.RESTRICTED)
+    assert (refused.outcome, refused.error) == (Sent.REFUSED, GatewayErrorCode.RESTRICTED)
     assert waha.send_text(IVAN, "hi", message_id=OUR_ID).outcome is Sent.SENT
     outside.restrict("sales")
     assert waha.status().state is LineState.READY
@@ -515,7 +515,7 @@ def test_a_restricted_line_writes_to_chats_it_has_and_begins_none(waha, outside)
 def test_a_line_whose_quota_of_new_chats_is_used_up_is_restricted(waha, outside):
     outside.restrict("sales", capped=True)
     assert waha.status().state is LineState.RESTRICTED
-    assert waha.send_text(ORDERS, "hi", message_id=OUR_ID).trouble is GatewayErrorCode.RESTRICTED
+    assert waha.send_text(ORDERS, "hi", message_id=OUR_ID).error is GatewayErrorCode.RESTRICTED
 
 
 # Pairing and webhooks.
@@ -604,7 +604,7 @@ def test_a_file_whose_end_is_unclear_has_no_id_to_look_it_up_by(line, outside, f
 def test_a_file_that_the_gateway_cannot_take_is_surely_refused(line, answer):
     sent = line(transport=scripted(answer)).send_file(ORDERS, File("text/plain", "a", b"x"), message_id=OUR_ID)
     assert sent.outcome is Sent.REFUSED
-    assert sent.trouble in (GatewayErrorCode.MALFORMED, GatewayErrorCode.UNSUPPORTED)
+    assert sent.error in (GatewayErrorCode.MALFORMED, GatewayErrorCode.UNSUPPORTED)
 
 
 def test_a_message_of_a_client_can_be_neither_edited_nor_taken_back(waha, outside):
@@ -798,7 +798,7 @@ REFUSED |= {"connection_closed", "core_only"}
 def test_the_reps_own_words_in_an_error_that_repeats_them_decide_nothing(waha, outside, words):
     outside.break_gateway("echo", "sendText")
     result = waha.send_text(ORDERS, words, message_id=OUR_ID)
-    assert (result.outcome, result.trouble) == (Sent.UNKNOWN, GatewayErrorCode.BROKEN_ANSWER)
+    assert (result.outcome, result.error) == (Sent.UNKNOWN, GatewayErrorCode.BROKEN_ANSWER)
 
 
 def test_a_session_that_lets_us_wait_is_down_and_its_gateway_is_well(line, outside):
@@ -835,7 +835,7 @@ def test_every_fault_of_a_send_is_refused_or_unclear_and_never_sent_twice(line, 
     outside.break_gateway(fault, "sendText")
     result = waha.send_text(ORDERS, "hi", message_id=OUR_ID)
     assert result.outcome is (Sent.REFUSED if fault in REFUSED else Sent.UNKNOWN)
-    assert result.trouble is FAULTS[fault]
+    assert result.error is FAULTS[fault]
     assert outside.calls()["sendText"] == 1
     assert (waha.find_message(ORDERS, OUR_ID) is not None) is (fault in ("cut", "lost_answer"))
 

@@ -11,7 +11,7 @@ from sandbox import people
 from sandbox.gateway.manual import vcard_of
 from tests.gateways.conftest import RECORDED
 from widget.gateways.base import Ack, ContactCard, GatewayError, GatewayErrorCode, Message
-from widget.gateways.waha.codes import trouble_of
+from widget.gateways.waha.codes import code_of
 from widget.gateways.waha.messages import ack_of, bare_id, message_of
 from widget.http import HttpResponse
 
@@ -75,14 +75,14 @@ ERRORS = {
 
 
 @pytest.mark.parametrize("name", ERRORS)
-def test_every_measured_error_has_itstrouble_of(recorded, name):
+def test_every_measured_error_has_itscode_of(recorded, name):
     measured = recorded(f"waha/{name}.json")
-    assert trouble_of(HttpResponse(measured["status"], {}, json.dumps(measured["body"]).encode())) is ERRORS[name]
+    assert code_of(HttpResponse(measured["status"], {}, json.dumps(measured["body"]).encode())) is ERRORS[name]
 
 
 def test_the_recorded_throttling_is_a_500_and_understood(recorded):
     body = json.dumps(recorded("waha/error.500.rate-overlimit.json")).encode()
-    assert trouble_of(HttpResponse(500, {}, body)) is GatewayErrorCode.THROTTLED
+    assert code_of(HttpResponse(500, {}, body)) is GatewayErrorCode.THROTTLED
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_the_recorded_throttling_is_a_500_and_understood(recorded):
     ],
 )
 def test_an_error_without_a_record_has_a_trouble_too(status, body, trouble):
-    assert trouble_of(HttpResponse(status, {}, body)) is trouble
+    assert code_of(HttpResponse(status, {}, body)) is trouble
 
 
 @pytest.mark.parametrize("path", sorted(RECORDED.glob("waha/measured.*.json")), ids=lambda path: path.name)

@@ -269,7 +269,7 @@ def test_set_again_it_is_there_once_with_the_new_secret():
 def test_a_configuration_that_cannot_be_read_is_not_written_over(config):
     with pytest.raises(GatewayError) as error:
         with_webhook(config, URL, "s")
-    assert error.value.trouble is GatewayErrorCode.BROKEN_ANSWER
+    assert error.value.gateway_code is GatewayErrorCode.BROKEN_ANSWER
 
 
 # Everything that may be wrong.

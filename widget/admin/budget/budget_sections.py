@@ -60,7 +60,7 @@ def what_always_asks(user: CurrentUser) -> Markup:
     outlook = forecast(
         _hours(user),
         [Budgeted(line.id, partial(_page_may_ask, line)) for line in lines.values()],
-        now=here.clock(),
+        now=here.infra.clock(),
         zone=zone_of(user),
         shown_at_once=user.portal.visibility is not Visibility.BUTTON,
     )

@@ -84,12 +84,15 @@ def _findings(user: CurrentUser) -> list[HealthFinding]:
         ),
         *of_lines(lines, ask_all(services().gateways, lines)),
         *of_reports(
-            lines, here.storage.line_health.pasts(user.portal.id), public_url=here.config.public_url, now=here.clock()
+            lines,
+            here.storage.line_health.pasts(user.portal.id),
+            public_url=here.infra.config.public_url,
+            now=here.infra.clock(),
         ),
         *of_mirrors(here.open_lines.setup.states(user.portal, user.viewer.user_id)),
         *of_unclear(here.storage.sends.count_unclear(user.portal.id)),
-        of_worker(here.jobs.last_heartbeat(), here.clock()),
-        of_numbering(imported=imported, at=at, weekly=here.config.numbering_update, now=here.clock()),
+        of_worker(here.jobs.last_heartbeat(), here.infra.clock()),
+        of_numbering(imported=imported, at=at, weekly=here.infra.config.numbering_update, now=here.infra.clock()),
     ]
 
 
@@ -100,4 +103,4 @@ def _portal_findings(user: CurrentUser) -> list[HealthFinding]:
     except NoAddress:
         return [HealthFinding(Topic.PORTAL, HealthVerdict.UNKNOWN, "no_address")]
     except Refused as refused:
-        return [HealthFinding(Topic.PORTAL, HealthVerdict.BAD, refused.refusal.value)]
+        return [HealthFinding(Topic.PORTAL, HealthVerdict.BAD, refused.code.value)]

@@ -74,7 +74,7 @@ def line_item(
     fresh: bool = False,
 ) -> str:
     """One line with all that can be changed about it. `part` is the one of its parts that stands open."""
-    config, now = services().config, services().clock()
+    config, now = services().infra.config, services().infra.clock()
     past = past or past_of(user, line)
     form = form or Typed()
     return render_template(
@@ -134,12 +134,12 @@ def _setup(user: CurrentUser, line: Line, status: LineStatusText, past: LinePast
 
 
 def _way(line: Line, past: LinePast) -> ReportsState:
-    return way_of(line, past, public_url=services().config.public_url, now=services().clock())
+    return way_of(line, past, public_url=services().infra.config.public_url, now=services().infra.clock())
 
 
-def pairing(line: Line, *, code: str = "", trouble: LineStatusText | None = None, when: str = "") -> str:
+def pairing(line: Line, *, code: str = "", failure: LineStatusText | None = None, when: str = "") -> str:
     """The fragment with the code to type on the phone, or why there is none."""
-    return render_template("admin/_pairing.html", line=line, code=code, trouble=trouble, until=when)
+    return render_template("admin/_pairing.html", line=line, code=code, failure=failure, until=when)
 
 
 def tested(user: CurrentUser, status: LineStatusText) -> str:
@@ -155,13 +155,13 @@ def reports(
     opened: bool = False,
     waiting: bool = False,
     late: bool = False,
-    trouble: LineStatusText | None = None,
+    failure: LineStatusText | None = None,
     secret: str = "",
 ) -> str:
     """The fragment on whether reports arrive, and how to set them up. `secret` is in it only after the press to see
     it."""
     past = past or past_of(user, line)
-    config = services().config
+    config = services().infra.config
     way = _way(line, past)
     return render_template(
         "admin/_line_reports.html",
@@ -174,7 +174,7 @@ def reports(
         opened=opened,
         waiting=waiting and WAIT_SECONDS,
         late=late,
-        trouble=trouble,
+        failure=failure,
         secret=secret,
         address=hook_address(line) if secret else "",
         when=user.when,
@@ -183,7 +183,7 @@ def reports(
 
 def hook_address(line: Line) -> str:
     """Where the line's gateway is to report."""
-    return f"{services().config.public_url}/hooks/gateway/{line.hook_key}"
+    return f"{services().infra.config.public_url}/hooks/gateway/{line.hook_key}"
 
 
 def past_of(user: CurrentUser, line: Line) -> LinePast:

@@ -27,7 +27,7 @@ def status_text_of(said: LineStatus | GatewayError | None) -> LineStatusText:
     if said is None:
         return LineStatusText(LineState.NOT_YET.value)
     if isinstance(said, GatewayError):
-        return LineStatusText(said.trouble.value, said.until, said.quota)
+        return LineStatusText(said.gateway_code.value, said.until, said.quota)
     return LineStatusText(said.state.value, said.until, forgets=said.depth is Depth.NONE)
 
 

@@ -135,7 +135,7 @@ def save_limits(line_id: int) -> ResponseReturnValue:
     user = administrator()
     line = user.line(line_id)
     try:
-        limits = limits_of(values, usual_per_day=services().config.checks_per_day)
+        limits = limits_of(values, usual_per_day=services().infra.config.checks_per_day)
     except Invalid as invalid:
         form = Typed(values, invalid.faults)
         return sections.drawn(line_sections.line_item(user, line, part="limits", form=form), status=422)

@@ -68,7 +68,7 @@ def _reachable(user: CurrentUser, line_id: int) -> Line:
     """The line whose reports are set up. Raises Refused without a public address of ours, where the page offers none of
     this."""
     line = user.line(line_id)
-    if not services().config.public_url or not line.active:
+    if not services().infra.config.public_url or not line.active:
         raise Refused(ErrorCode.NOT_ALLOWED, 409, "no PUBLIC_URL, or a line that is switched off")
     return line
 
@@ -83,11 +83,11 @@ def _told_to_the_gateway(user: CurrentUser, line: Line, *, done: str) -> Respons
     """Tell the gateway where to report. Earlier reports are forgotten before that: only one that comes after it proves
     the way, and the gateway may report before it has answered."""
     services().storage.line_health.forget_reports(user.portal.id, line.id)
-    trouble: LineStatusText | None = None
+    failure: LineStatusText | None = None
     try:
         services().gateways.of(line).set_webhook(line_sections.hook_address(line), line.hook_secret)
     except GatewayError as error:
-        trouble = status_text_of(error)
-    user.note(ChangeKind.LINE_HOOK, line=line.name, new="refused" if trouble else done)
-    drawn = line_sections.reports(user, line, opened=True, waiting=trouble is None, trouble=trouble)
+        failure = status_text_of(error)
+    user.note(ChangeKind.LINE_HOOK, line=line.name, new="refused" if failure else done)
+    drawn = line_sections.reports(user, line, opened=True, waiting=failure is None, failure=failure)
     return sections.drawn(drawn, line_sections.line_steps(user, line), sections.log(user))

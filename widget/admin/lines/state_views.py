@@ -58,7 +58,7 @@ def show_pairing_code(line_id: int) -> ResponseReturnValue:
         code = services().gateways.of(line).pairing_code(line.number) if line.number else ""
     except GatewayError as error:
         status = status_text_of(error)
-        return sections.drawn(line_sections.pairing(line, trouble=status, when=user.when(status.until)))
+        return sections.drawn(line_sections.pairing(line, failure=status, when=user.when(status.until)))
     return sections.drawn(line_sections.pairing(line, code=code))
 
 
@@ -88,7 +88,7 @@ def end_cooldown(line_id: int) -> ResponseReturnValue:
     user = administrator()
     line = user.line(line_id)
     past = line_sections.past_of(user, line)
-    if past.cooldown_until > services().clock():
+    if past.cooldown_until > services().infra.clock():
         if not confirmed:
             return question("cooldown", line=line.name, why=past.why, until=user.when(past.cooldown_until))
         services().storage.line_health.end_cooldown(user.portal.id, line.id)

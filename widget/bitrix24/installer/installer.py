@@ -314,7 +314,7 @@ class Installer:
         try:
             admin = self._rest.call(portal, portal.installer_id, "user.admin", {})
         except Refused as refusal:
-            return InstallerState.GONE if refusal.refusal is ErrorCode.NO_AUTH else InstallerState.UNKNOWN
+            return InstallerState.GONE if refusal.code is ErrorCode.NO_AUTH else InstallerState.UNKNOWN
         return InstallerState.READY if admin is True else InstallerState.NOT_ADMIN
 
 

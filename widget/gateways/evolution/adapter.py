@@ -21,12 +21,12 @@ from widget.gateways.content import bytes_of, mimetype_of, picture_of
 from widget.gateways.evolution.answers import (
     chats_by_phone,
     checked_of,
+    code_of,
     instance_is_unknown,
     json_of,
     list_in,
     listed_chat,
     says_nothing,
-    trouble_of,
 )
 from widget.gateways.evolution.codes import EVENTS, REASONS, SECRET_HEADER, STATES
 from widget.gateways.evolution.messages import (
@@ -220,7 +220,7 @@ class Evolution(BaseAdapter):
         try:
             restarted = as_dict(self._call("POST", "instance/restart", self._calls.timeouts.send))
         except GatewayError as error:
-            if error.trouble is not GatewayErrorCode.LINE_DOWN:
+            if error.gateway_code is not GatewayErrorCode.LINE_DOWN:
                 raise
             restarted = {"error": True}
         if restarted.get("error"):  # not connected, said in a 200 (instance.controller.ts, restartInstance)
@@ -346,7 +346,7 @@ class Evolution(BaseAdapter):
         timeout = self._calls.timeouts.check + CONNECTING_SECONDS
         said = as_dict(self._call("GET", "instance/connect", timeout, params=params, largest=MAX_QR))
         if said.get("error"):  # an error in a 200 (instance.controller.ts, connectToWhatsapp)
-            raise GatewayError(trouble_of(200, said))
+            raise GatewayError(code_of(200, said))
         return said
 
     def _call(self, method: str, verb: str, timeout: float, **request: Any) -> Any:

@@ -55,23 +55,23 @@ STATUSES = {
 BEFORE_SENDING = frozenset(
     {GatewayErrorCode.LINE_DOWN, GatewayErrorCode.THROTTLED, GatewayErrorCode.RESTRICTED, GatewayErrorCode.MALFORMED}
 )
-MAX_PAUSE = 86_400
+MAX_PAUSE = 86_400  # seconds
 
 
 def json_of(answer: HttpResponse) -> Any:
     """The JSON of a success. Raises GatewayError for everything else."""
     body = answer.json()
     if answer.status not in (200, 201):
-        trouble = trouble_of(answer.status, body)
-        own_words = trouble in BEFORE_SENDING and bool(as_dict(body))
+        code = code_of(answer.status, body)
+        own_words = code in BEFORE_SENDING and bool(as_dict(body))
         sent = may_have_acted(answer.status, own_words=own_words)
-        raise GatewayError(trouble, sent=sent, until=_until(answer.headers))
+        raise GatewayError(code, sent=sent, until=_until(answer.headers))
     if body is None:
         raise GatewayError(GatewayErrorCode.BROKEN_ANSWER, sent=True)
     return body
 
 
-def trouble_of(status: int, body: Any) -> GatewayErrorCode:
+def code_of(status: int, body: Any) -> GatewayErrorCode:
     """The class of an error answer."""
     if status == 400 and body == {}:  # of an instance that was never connected (measured)
         return GatewayErrorCode.LINE_DOWN
@@ -87,7 +87,7 @@ def trouble_of(status: int, body: Any) -> GatewayErrorCode:
     if status == 400 and any(as_dict(one).get("exists") is False for one in _leaves(error)):
         return GatewayErrorCode.NOT_ON_WHATSAPP
     said = " ".join(one for one in _leaves(error) if isinstance(one, str))[:4000].lower()
-    known = next((trouble for words, trouble in SAID if words in said), None)
+    known = next((code for words, code in SAID if words in said), None)
     return known or STATUSES.get(status, GatewayErrorCode.BROKEN_ANSWER)
 
 

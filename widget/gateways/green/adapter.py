@@ -17,7 +17,7 @@ from widget.gateways.base import Ack, GatewayError, GatewayErrorCode, LineState,
 from widget.gateways.calls import Calls
 from widget.gateways.content import picture_of
 from widget.gateways.green.chats import chats_by_phone
-from widget.gateways.green.codes import trouble_of
+from widget.gateways.green.codes import error_of
 from widget.gateways.green.files import file_at, with_extension
 from widget.gateways.green.messages import id_of, message_of, person_of
 from widget.gateways.green.paging import MAX_JOURNAL_ITEMS, Cursor, page_of
@@ -117,7 +117,7 @@ class Green(BaseAdapter):
             try:
                 return self._journal("POST", "getChatHistory", timeout, json=body)
             except GatewayError as error:
-                if error.trouble is not GatewayErrorCode.BUSY or last_try:
+                if error.gateway_code is not GatewayErrorCode.BUSY or last_try:
                     raise
         raise AssertionError("unreachable")
 
@@ -127,7 +127,7 @@ class Green(BaseAdapter):
         try:
             message = message_of(self._object("POST", "getMessage", self._calls.timeouts.history, json=body))
         except GatewayError as error:
-            if error.trouble is GatewayErrorCode.NO_SUCH_THING:
+            if error.gateway_code is GatewayErrorCode.NO_SUCH_THING:
                 return None
             raise
         if message is None or message.id != message_id:
@@ -253,7 +253,7 @@ class Green(BaseAdapter):
         path = f"/waInstance{quote(self._session, safe='')}/{method}/{quote(self._key, safe='')}"
         answer = self._calls.fetch(http, path, timeout, **request)
         if answer.status != 200:
-            raise trouble_of(answer)
+            raise error_of(answer)
         return answer
 
 

@@ -30,15 +30,15 @@ TEXTS = (
 )
 
 
-def trouble_of(answer: HttpResponse) -> GatewayError:
+def error_of(answer: HttpResponse) -> GatewayError:
     """The error that this answer is, and whether the request may have been acted on."""
-    trouble = STATUSES.get(answer.status, GatewayErrorCode.BROKEN_ANSWER)
+    code = STATUSES.get(answer.status, GatewayErrorCode.BROKEN_ANSWER)
     if answer.status in (400, 403):  # …/common-errors does not say which of the two some of the texts come with
         text = _said(answer).lower()
-        trouble = next((found for words, found in TEXTS if words in text), trouble)
+        code = next((found for words, found in TEXTS if words in text), code)
     own_words = answer.status == 466 or (answer.status == 429 and answer.body[:8].lower() == b"too many")
     sent = may_have_acted(answer.status, own_words=own_words)  # no proxy says 466
-    return GatewayError(trouble, sent=sent, quota=_quota(answer.json()) if trouble is GatewayErrorCode.QUOTA else None)
+    return GatewayError(code, sent=sent, quota=_quota(answer.json()) if code is GatewayErrorCode.QUOTA else None)
 
 
 def _said(answer: HttpResponse) -> str:

@@ -73,7 +73,7 @@ class Waha(BaseAdapter):
         try:
             info = self._info()
         except GatewayError as error:
-            if error.trouble is GatewayErrorCode.NO_SUCH_THING:  # a session that was never made, or was deleted
+            if error.gateway_code is GatewayErrorCode.NO_SUCH_THING:  # a session that was never made, or was deleted
                 return base.LineStatus(base.LineState.OFFLINE)
             raise
         engine = str(as_dict(info.get("engine")).get("engine") or "")
@@ -152,7 +152,7 @@ class Waha(BaseAdapter):
         try:
             return message_of(self._http.object("GET", path, self._http.timeouts.history, params=query))
         except GatewayError as error:
-            if error.trouble is GatewayErrorCode.NO_SUCH_THING:
+            if error.gateway_code is GatewayErrorCode.NO_SUCH_THING:
                 return None
             raise
 

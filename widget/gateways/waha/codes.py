@@ -70,13 +70,13 @@ MAX_SAID = 4000
 NACK_RESTRICTED = "463"  # WhatsApp's code for «no new chats», in the raw record of a failed message
 
 
-def trouble_of(answer: HttpResponse) -> GatewayErrorCode:
+def code_of(answer: HttpResponse) -> GatewayErrorCode:
     """The class of an error answer."""
     body = as_dict(answer.json())
     said = " ".join(_said(body))[:MAX_SAID].lower()
-    for status, words, trouble in ERRORS:
+    for status, words, code in ERRORS:
         if status in (0, answer.status) and words in said:
-            return trouble
+            return code
     if as_dict(body.get("exception")).get("data") == 429:
         return GatewayErrorCode.THROTTLED
     return GatewayErrorCode.BROKEN_ANSWER

@@ -5,14 +5,14 @@ from urllib.parse import quote
 
 from widget.gateways.base import GatewayError, GatewayErrorCode
 from widget.gateways.calls import Calls, may_have_acted
-from widget.gateways.waha.codes import SURELY_REFUSED, trouble_of
+from widget.gateways.waha.codes import SURELY_REFUSED, code_of
 from widget.gateways.waha.files import BUCKETS
 from widget.http import HttpResponse
 from widget.untrusted import as_dict
 
 
 class WahaSession:
-    """One request a call, never repeated. Raises GatewayError."""
+    """One request a call, never repeated; each `timeout` is seconds. Raises GatewayError."""
 
     def __init__(self, calls: Calls, *, name: str, key: str) -> None:
         self._calls = calls
@@ -61,13 +61,13 @@ class WahaSession:
         try:
             answer = self._calls.fetch(method, path, timeout, headers=self._headers, **request)
         except GatewayError as error:
-            if error.trouble is GatewayErrorCode.TIMED_OUT and self._needs_it_working(path) and self._is_down():
+            if error.gateway_code is GatewayErrorCode.TIMED_OUT and self._needs_it_working(path) and self._is_down():
                 raise GatewayError(GatewayErrorCode.LINE_DOWN, sent=error.sent) from None
             raise
         if answer.status not in (200, 201):
-            trouble = trouble_of(answer)
-            own_words = trouble in SURELY_REFUSED and bool(as_dict(answer.json()))
-            raise GatewayError(trouble, sent=may_have_acted(answer.status, own_words=own_words))
+            code = code_of(answer)
+            own_words = code in SURELY_REFUSED and bool(as_dict(answer.json()))
+            raise GatewayError(code, sent=may_have_acted(answer.status, own_words=own_words))
         return answer
 
     def _needs_it_working(self, path: str) -> bool:

@@ -14,7 +14,7 @@ from .tokens import IssuedTokens
 
 
 @dataclass
-class PortalWorld:
+class SandboxPortals:
     widget_url: str
     port: int
     tokens: IssuedTokens

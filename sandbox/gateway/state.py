@@ -27,7 +27,7 @@ class NotOnWhatsApp(Exception):
     """No client has this id."""
 
 
-class GatewayWorld:
+class GatewayState:
     """Hold `changed` while reading what more than one call returns; every method takes it by itself too."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
