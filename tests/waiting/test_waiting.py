@@ -164,6 +164,25 @@ def test_who_writes_first_answers_and_who_takes_over_is_told_to_the_other(widget
     assert "took this chat over from you" not in mine.post(f"/chats/{chat}/told", {}).words
 
 
+def test_each_who_lost_a_chat_is_told_until_they_have_seen_it(widget: Widget, gateway: Caller) -> None:
+    """Employee 3 loses it to 2, 2 gives it away, and 1 takes it before either has looked."""
+    told, waits = "took this chat over from you", widget.services.storage.conversations.waits
+    first, second, third = (chat_page(widget, user=user) for user in ("restricted", "rep", "admin"))
+    chat = first.chat
+    for page in (first, second):
+        page.post(f"/chats/{chat}/take", {})
+    third.post(f"/chats/{chat}/owner", {})
+    assert told not in first.get(f"/chats/{chat}/beside").words  # nobody has it
+    third.post(f"/chats/{chat}/take", {})
+    for page, user in ((second, 2), (first, 3)):
+        assert told in page.get(f"/chats/{chat}/beside").words
+        assert [each.id for each in waits.lost(widget.portals[0], user)] == [chat]
+        assert told not in page.post(f"/chats/{chat}/told", {}).words
+        assert waits.lost(widget.portals[0], user) == []
+    assert told not in third.get(f"/chats/{chat}/beside").words
+    assert gateway.chat().owner_was == 0
+
+
 @pytest.mark.parametrize(("rule", "owner"), [(OwnerRule.MAKER, 1), (OwnerRule.RESPONSIBLE, 2), (OwnerRule.NOBODY, 0)])
 def test_a_lines_rule_says_who_answers_its_new_chats(
     widget: Widget, gateway: Caller, rule: OwnerRule, owner: int

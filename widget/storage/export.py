@@ -18,6 +18,7 @@ from widget.storage.schema import (
     kept_files,
     line_health,
     lines,
+    losses,
     messages,
     metadata,
     mirrors,
@@ -39,7 +40,7 @@ from widget.storage.secret_box import DecryptionError, SecretBox
 _SECRET = {"application_token", "key", "hook_key", "hook_secret"}
 _TABLES: tuple[Table, ...] = (
     *(lines, line_health, chats, sends, trail, messages, usage, user_settings, staff, ignored, changes),
-    *(mirrors, timelines, records, client_names, chat_links, joined_chats, card_fields, filled_items),
+    *(mirrors, timelines, records, client_names, chat_links, joined_chats, losses, card_fields, filled_items),
     *(replies, reply_uses, scheduled, kept_files),
 )
 

@@ -16,6 +16,7 @@ from widget.storage.schema import (
     chats,
     client_names,
     joined_chats,
+    losses,
     mirrored,
     mirrors,
     records,
@@ -47,6 +48,7 @@ FOLLOWING: tuple[tuple[Table, tuple[str, ...]], ...] = (
     (chat_links, ("entity_type_id", "entity_id")),
     (scheduled, ()),
     (joined_chats, ()),
+    (losses, ("user_id",)),
 )
 
 
@@ -230,11 +232,12 @@ def _together(known: Chat, hidden: Chat) -> dict[str, object]:
 
 def _owned(known: Chat, hidden: Chat) -> dict[str, object]:
     """Who answers both: who answers the phone's chat, unless they came by typing its number and may not read the other
-    one. Who answered the LID's may not read what the phone's has."""
+    one. Who answered the LID's may not read what the phone's has. Who lost either has lost both."""
+    lost = {"owner_was": known.owner_was or hidden.owner_was}
     if known.owner_id and not known.owner_typed:
         owned = known
     elif not known.written or hidden.owner_id == known.owner_id:
         owned = hidden
     else:
-        return {"owner_id": 0, "owner_at": 0.0, "owner_typed": False, "owner_was": 0}
-    return {name: getattr(owned, name) for name in ("owner_id", "owner_at", "owner_typed", "owner_was")}
+        return {"owner_id": 0, "owner_at": 0.0, "owner_typed": False, **lost}
+    return {**{name: getattr(owned, name) for name in ("owner_id", "owner_at", "owner_typed")}, **lost}
