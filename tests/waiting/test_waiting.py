@@ -121,13 +121,13 @@ def told(widget: Widget, events: list[GatewayEvent], *, owner_id: int) -> tuple[
 
 
 def unanswered(events: list[GatewayEvent]) -> float:
-    """When the client wrote what has no answer, of messages as they happened: an answer within five seconds is the
-    phone's own."""
-    since = 0.0
+    """When the client wrote what has no answer, of messages as they happened: an answer within five seconds of the
+    client's latest is the phone's own."""
+    since = latest = 0.0
     for event in sorted(events, key=lambda event: (event.at, event.from_me)):
         if not event.from_me:
-            since = since or event.at
-        elif event.at - since >= 5:
+            since, latest = since or event.at, event.at
+        elif event.at - latest >= 5:
             since = 0.0
     return since
 

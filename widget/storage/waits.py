@@ -138,10 +138,10 @@ class Waits:
     def seen_by_loser(self, portal_id: int, chat_id: int, user_id: int) -> None:
         """The user from whom the chat was taken has seen that. Two statements."""
         mine = chats.c.portal_id == portal_id, chats.c.id == chat_id, chats.c.owner_was == user_id
-        others = select(func.max(losses.c.user_id)).where(losses.c.chat_id == chat_id).scalar_subquery()
+        others = select(func.max(losses.c.user_id)).where(losses.c.portal_id == portal_id, losses.c.chat_id == chat_id)
         with transaction(self._engine) as connection:
             connection.execute(delete(losses).where(*_loss(portal_id, chat_id, user_id)))
-            connection.execute(update(chats).where(*mine).values(owner_was=func.coalesce(others, _ZERO)))
+            connection.execute(update(chats).where(*mine).values(owner_was=func.coalesce(others.scalar_subquery(), _ZERO)))
 
     def waiting(self, portal_id: int, wanted: Filter) -> list[Chat]:
         """The chats whose clients wait, longest first; of very many the first. One query."""
