@@ -141,7 +141,9 @@ class Waits:
         others = select(func.max(losses.c.user_id)).where(losses.c.portal_id == portal_id, losses.c.chat_id == chat_id)
         with transaction(self._engine) as connection:
             connection.execute(delete(losses).where(*_loss(portal_id, chat_id, user_id)))
-            connection.execute(update(chats).where(*mine).values(owner_was=func.coalesce(others.scalar_subquery(), _ZERO)))
+            connection.execute(
+                update(chats).where(*mine).values(owner_was=func.coalesce(others.scalar_subquery(), _ZERO))
+            )
 
     def waiting(self, portal_id: int, wanted: Filter) -> list[Chat]:
         """The chats whose clients wait, longest first; of very many the first. One query."""
