@@ -286,17 +286,32 @@ def test_an_ignored_client_is_not_stored_until_that_is_taken_back(widget: Widget
     assert client_writes(widget, gateway, name="C3").waiting_since == int(widget.clock())
 
 
-def test_an_ignored_client_waits_in_no_page_of_history(widget: Widget, gateway: Caller, outside: Outside) -> None:
-    client_writes(widget, gateway, ago=60 * DAY)
+def test_of_an_ignored_client_no_page_shows_what_they_write_and_our_own_stays(
+    widget: Widget, gateway: Caller, outside: Outside
+) -> None:
+    gateway.tell(written("C1", "Known before", at=widget.clock() - 60 * DAY))
     page = chat_page(widget)
-    chat = page.chat
+    chat, cursor = page.chat, page.history(page.chat).cursor
     page.post(f"/chats/{chat}/ignore", {"confirmed": True})
     outside.answer_as_client(PHONE, "It is me again")  # the sandbox has the time of the machine
-    assert "It is me again" in page.history(chat).words
+    before = outside.calls()
+    words = page.history(chat).words
+    assert ("It is me again" in words, "Known before" in words, "This client is ignored" in words) == (
+        False,
+        True,
+        True,
+    )
+    assert page.history(chat, cursor).bubbles == ["C1"]  # the part that is stored
+    assert outside.calls() == before
     assert gateway.chat().waiting_since == 0
     page.post(f"/chats/{chat}/unignore", {})
-    page.history(chat)
+    assert "It is me again" in page.history(chat).words
     assert gateway.chat().waiting_since > 0
+
+    page.post(f"/chats/{chat}/ignore", {"confirmed": True})
+    page.send(chat, "Ours", "key-1", confirmed=True)
+    words = page.history(chat).words
+    assert ("It is me again" in words, "Ours" in words) == (False, True)
 
 
 def test_a_number_of_the_settings_is_ignored_by_every_name_of_its_client(widget: Widget, gateway: Caller) -> None:
