@@ -1,6 +1,7 @@
 """The list of those who wait: who sees which chat, and what can be done from it."""
 
 import re
+import threading
 from types import SimpleNamespace
 from typing import cast
 
@@ -132,6 +133,22 @@ def test_a_client_without_a_card_gets_one_and_is_ignored_by_a_press(widget: Widg
         admin.post(f"/app/ignored/{each}/undo", {})
     assert writes(widget, NOBODYS, ago=0, name="C9") == chat
     assert listed(page) == [chat]
+
+
+def test_of_two_presses_at_the_same_instant_one_makes_a_card(widget: Widget, outside: Outside) -> None:
+    first, second = writes(widget, NOBODYS, ago=300), app_page(widget, "admin")
+    page, lead = app_page(widget, "rep"), f"/app/waiting/{first}/card"
+    outside.break_portal("delay", "crm.item.add", seconds=60)
+    pressed = threading.Thread(target=page.post, args=(lead, {"kind": "lead"}))
+    pressed.start()
+    outside.until(lambda calls: calls["crm.item.add"] == 1, "portal")
+    assert second.post(lead, {"kind": "contact"}).refusal == "portal_busy"
+    assert second.post(f"/app/waiting/{first}/attach", {"kind": "contact", "id": 42}).refusal == "portal_busy"
+    outside.heal()
+    pressed.join()
+    assert page.answer.status_code == 200
+    assert second.post(lead, {"kind": "lead"}).answer.status_code == 409
+    assert outside.calls("portal")["crm.item.add"] == 1
 
 
 def test_a_number_is_attached_to_a_card_that_the_rep_may_read_and_to_no_other(widget: Widget) -> None:
