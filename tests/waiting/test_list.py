@@ -98,6 +98,16 @@ def test_a_colleagues_client_without_a_card_is_theirs_until_they_leave(widget: W
     assert listed(rep, owner="nobody") == []
 
 
+def test_who_lost_a_chat_that_they_cannot_open_any_more_has_read_so_by_a_press(widget: Widget) -> None:
+    chat, rep = writes(widget, NOBODYS, ago=300), app_page(widget, "rep")
+    for page in (rep, app_page(widget, "admin")):
+        page.post(f"/app/waiting/{chat}/take", {})
+    assert listed(rep) == []
+    assert "took over a chat of yours" in rep.words
+    assert "took over a chat of yours" not in rep.post(f"/app/waiting/{chat}/told", {}).words
+    assert rep.post(f"/app/waiting/{2**60}/told", {}).answer.status_code == 404
+
+
 def test_a_chat_opens_from_the_list_as_long_as_it_may_be_read(widget: Widget) -> None:
     chat = writes(widget, IVAN, ago=300)
     page = app_page(widget, "rep")

@@ -110,6 +110,15 @@ def take_waiting(chat_id: int) -> ResponseReturnValue:
     return sections.drawn(waiting(user, wanted))
 
 
+@pages.post("/waiting/<int:chat_id>/told")
+def told_of_taking(chat_id: int) -> ResponseReturnValue:
+    """This user has read that a colleague took the chat; they may not be able to open it any more."""
+    wanted, user, chat = read_wanted(), current_user(), _chat(chat_id)
+    user.context.line(chat.line_id)
+    services().storage.conversations.waits.seen_by_loser(chat.portal_id, chat.id, user.viewer.user_id)
+    return sections.drawn(waiting(user, wanted))
+
+
 @pages.post("/waiting/<int:chat_id>/waive")
 def waive_waiting(chat_id: int) -> ResponseReturnValue:
     """What the client wrote `until` now, as the list shows it, needs no reply."""
@@ -269,7 +278,7 @@ def waiting(user: CurrentUser, wanted: Wanted, *, ignored: Chat | None = None) -
         lines=context.lines,
         wanted=wanted,
         staff=_colleagues(user),
-        lost=[(named[chat.id] if chat.id in clients else "", here.chats.beside.owner(chat)) for chat in lost],
+        lost=[(chat.id, named[chat.id] if chat.id in clients else "", here.chats.beside.owner(chat)) for chat in lost],
         user_id=user.viewer.user_id,
         admin=user.viewer.admin,
         ignored=(ignored.id, sections.client_titles([ignored])[ignored.id]) if ignored else None,
