@@ -71,11 +71,14 @@ def test_a_message_that_failed_after_all_is_no_answer(widget: Widget, gateway: C
 
 def test_no_reply_needed_says_who_pressed_and_a_later_message_waits_again(widget: Widget, gateway: Caller) -> None:
     client_writes(widget, gateway, ago=600)
+    gateway.tell(written("L1", "We are away", at=widget.clock() - 598, from_me=True))  # by the phone itself
+    assert "Without an answer: 1" in widget.open(lang="en").reveal().row(IVAN_ROW)
     page = chat_page(widget)
     chat = page.chat
     assert "Client waits 10 minutes" in page.words
     shown = page.post(f"/chats/{chat}/waive", {"until": int(widget.clock() - 600)})
     assert "No reply needed, said" in shown.words
+    assert "Without an answer" not in widget.open(lang="en").reveal().row(IVAN_ROW)
     widget.clock.forward(60)
     assert client_writes(widget, gateway, name="C2").waiting_since == int(widget.clock())
     for until in (widget.clock(), widget.clock() - 660):  # the other one on a page that was drawn before
