@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from widget.cache import Cache, StoreGone
-from widget.errors import ErrorCode, Refused
+from widget.errors import AppError, ErrorCode, Refused
 
 CLAIM_SECONDS = 60.0  # longer than a write takes that no answer came to; then also a claim ends whose process did
 
@@ -21,8 +21,8 @@ class Claims:
             raise Refused(ErrorCode.PORTAL_BUSY, 503, "another press is at it")
         try:
             yield
-        except Refused as refusal:
-            if refusal.refusal is not ErrorCode.PORTAL_FAILED:
+        except AppError as error:
+            if error.refusal is not ErrorCode.PORTAL_FAILED:
                 self.release(name)
             raise
         self.release(name)

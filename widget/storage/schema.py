@@ -536,7 +536,7 @@ filled_items = Table(
     Column("sealed", Text, nullable=False),  # sealed; JSON of what was written and what was there before
     Column("at", Float, nullable=False),  # of the last write
     Column("next_try_at", Float, nullable=False, server_default="0"),
-    Column("look_at", Float, nullable=False, server_default="0"),  # when the card is read anew, whatever was written
+    Column("look_at", Float, nullable=False, server_default="0"),  # when the card is read anew, also without news
     Index(None, "portal_id", "look_at"),
 )
 

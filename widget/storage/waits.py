@@ -113,7 +113,7 @@ class Waits:
 
     def own(self, chat: Chat, user_id: int, *, at: float, typed: bool = False) -> Chat | None:
         """Give the chat to a user, 0 for none; None if it is theirs. `typed`: a typed number is all that brought them.
-        Who had it is told. One statement, two where somebody is to be told."""
+        Who had it is told. One statement, a second one where there was an owner."""
         which = chats.c.owner_id != user_id
         was = case((chats.c.owner_id != 0, chats.c.owner_id), else_=chats.c.owner_was)
         with transaction(self._engine) as connection:
