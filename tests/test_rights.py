@@ -65,6 +65,7 @@ CHATS = {
 WAITING = {
     "POST /app/waiting/CHAT/open": {},
     "POST /app/waiting/CHAT/take": {},
+    "POST /app/waiting/CHAT/told": {},
     "POST /app/waiting/CHAT/waive": {},
     "POST /app/waiting/CHAT/ignore": {"confirmed": True},
     "POST /app/waiting/CHAT/unignore": {},

@@ -53,9 +53,9 @@ def test_a_phone_that_another_program_has_just_added_is_not_added_again(chat: Ca
 
 def test_two_presses_at_once_add_one_phone(widget: Widget, chat: CardPage, outside: Outside) -> None:
     adder = widget.services.bitrix24.phones
-    assert adder._is_claimed("adding:1:3:43")  # another process is at it
+    assert adder._claims.take("adding:1:3:43")  # another process is at it
     assert "is being added" in add(chat, person="contact-43", confirmed=True).words
-    adder._release("adding:1:3:43")
+    adder._claims.release("adding:1:3:43")
     outside.break_portal("http_500", "crm.item.list")
     assert add(chat, person="contact-43", confirmed=True).refusal == "portal_failed"  # before anything was written
     outside.break_portal("http_500", "crm.item.update")

@@ -180,6 +180,20 @@ def test_a_card_that_was_closed_tells_of_no_client_who_was_answered_since_and_it
     assert portal.shown(CONTACT, 42) == told
 
 
+def test_a_card_tells_nothing_of_a_client_who_is_in_it_no_more(portal: Portal, outside: Outside) -> None:
+    portal.choose(CONTACT)
+    portal.gateway.tell(written("C1", at=portal.widget.clock()))
+    portal.round()
+    assert portal.shown(CONTACT, 42)["waiting"]
+    gone = {"entityTypeId": CONTACT, "id": 42, "fields": {"fm": []}}
+    outside.http.post(f"{outside.portal}/_sandbox/portals/1", json={"change_item": gone}).raise_for_status()
+    portal.round(after=60 * MINUTE)
+    assert portal.shown(CONTACT, 42) == {"last": None, "waiting": None, "whatsapp": "N", "owner": None}
+    told = outside.calls("portal")
+    portal.round()
+    assert outside.calls("portal") == told  # until the hour is over
+
+
 def test_our_own_write_makes_no_card_be_read_anew_and_anothers_does(portal: Portal) -> None:
     own = portal.services.webhooks.receiver._own_writes
     own.expect(portal.id, CONTACT, 42)

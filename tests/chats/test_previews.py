@@ -16,21 +16,24 @@ PHOTO = Message("c", "c", 120, False, "", media=Media("image", "image/jpeg", "")
 
 
 @pytest.mark.parametrize(
-    ("messages", "send", "last"),
+    ("messages", "send", "since", "last"),
     [
-        ([], None, None),
-        ([OURS, THEIRS], None, LastMessage(100.0, False, "Когда?", waiting=1)),
-        ([OURS, THEIRS, PHOTO], None, LastMessage(120.0, False, "", "image", waiting=2)),
-        ([THEIRS], SEND, LastMessage(110.0, True, "Уже еду")),
-        ([THEIRS, PHOTO], SEND, LastMessage(120.0, False, "", "image", waiting=1)),
-        ([OURS], replace(SEND, created_at=80.0), LastMessage(90.0, True, "Завтра")),
-        ([replace(THEIRS, deleted=True, text="")], None, LastMessage(100.0, False, "", deleted=True, waiting=1)),
+        ([], None, 0, None),
+        ([OURS, THEIRS], None, 100, LastMessage(100.0, False, "Когда?", waiting=1)),
+        ([OURS, THEIRS, PHOTO], None, 100, LastMessage(120.0, False, "", "image", waiting=2)),
+        ([OURS, THEIRS, PHOTO], None, 0, LastMessage(120.0, False, "", "image")),  # no reply needed, or ignored
+        ([THEIRS, replace(OURS, at=101)], None, 100, LastMessage(101.0, True, "Завтра", waiting=1)),  # an automatic one
+        ([THEIRS], SEND, 0, LastMessage(110.0, True, "Уже еду")),
+        ([THEIRS], replace(SEND, state=SendState.FAILED), 100, LastMessage(110.0, True, "Уже еду", waiting=1)),
+        ([THEIRS, PHOTO], SEND, 120, LastMessage(120.0, False, "", "image", waiting=1)),
+        ([OURS], replace(SEND, created_at=80.0), 0, LastMessage(90.0, True, "Завтра")),
+        ([replace(THEIRS, deleted=True, text="")], None, 100, LastMessage(100.0, False, "", deleted=True, waiting=1)),
     ],
 )
 def test_the_last_message_and_how_many_wait(
-    messages: list[Message], send: Send | None, last: LastMessage | None
+    messages: list[Message], send: Send | None, since: float, last: LastMessage | None
 ) -> None:
-    assert last_of(messages, send) == last
+    assert last_of(messages, send, waiting_since=since) == last
 
 
 def test_an_older_message_never_stands_for_a_newer_one_that_is_not_stored(widget: Widget, clock: Clock) -> None:
@@ -39,6 +42,8 @@ def test_an_older_message_never_stands_for_a_newer_one_that_is_not_stored(widget
     chat, _new = here.storage.chats.remember(*named, chat_ids=["79261112233@c.us"], proved=True, last_at=clock() - 100)
     told = MessageFacts(message=replace(THEIRS, at=int(clock()) - 100))
     here.storage.messages.grow(chat.portal_id, chat.line_id, chat.chat_ids[0], "a", merger(told))
+    theirs_at = clock() - 100
+    here.storage.conversations.waits.recounted(chat, since=theirs_at, theirs_at=theirs_at, answered_at=0.0)
     page = widget.open(lang="ru").reveal()
     assert "Когда?" in page.row("+7 926 111-22-33")
     assert 'data-waiting="1"' in page.row_html("+7 926 111-22-33")

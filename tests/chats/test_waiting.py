@@ -28,7 +28,8 @@ def test_an_automatic_answer_ends_no_wait() -> None:
     assert since((10, CLIENT), (11, DEVICE)) == 10
     assert since((10, CLIENT), (11, DEVICE), (10 + AUTOMATIC_SECONDS, DEVICE)) == 0
     assert since((10, CLIENT), (11, REP)) == 0
-    assert since((10, CLIENT), (100, CLIENT), (101, DEVICE)) == 0  # a person who was writing already
+    assert since((10, CLIENT), (100, CLIENT), (101, DEVICE)) == 10  # that of the second message
+    assert since((10, CLIENT), (100, CLIENT), (101, DEVICE), (110, DEVICE)) == 0
 
 
 def test_no_reply_needed_ends_the_wait_for_what_was_there() -> None:

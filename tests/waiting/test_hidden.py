@@ -10,6 +10,7 @@ from tests.stand import CardPage, Clock, Outside, Widget, config_for, start_widg
 from tests.waiting.test_list import app_page, as_app, listed
 from tests.webhooks.gateways import Caller, PlainWebhooks, tick, written
 from widget.gateways.base import Ack, GatewayEvent
+from widget.gateways.serialization import events_json
 from widget.storage.chats import Chat
 from widget.storage.hidden_clients import FOLLOWING
 from widget.storage.schema import metadata
@@ -196,6 +197,34 @@ def test_a_webhook_that_tells_the_number_makes_one_chat_of_two(widget: Widget, g
     assert services.storage.sends.by_key(widget.portals[0], "key-1").chat_id == one.id
     assert {"Кто здесь?", "Мы", "Это я"} <= {bubble.text for bubble in gateway.shown(PHONE)}
     assert chat_of(gateway, RUSTAM.lid) is None
+
+
+@pytest.mark.parametrize("first", ["sales by both", "support by the LID", "a list tells sales"])
+def test_a_client_whom_another_line_knows_by_a_lid_alone_is_named_beside_the_chat_of_their_number(
+    widget: Widget, gateway: Caller, first: str
+) -> None:
+    services, (sales, support) = widget.services, widget.services.storage.lines.of(widget.portals[0])
+    both = written("C1", at=widget.clock(), ids=(f"{IVAN.phone[1:]}@c.us", HIDDEN.lid))
+    by_lid_alone = by_lid(widget, "C2", lid=HIDDEN.lid)
+    told = {sales.id: both, support.id: by_lid_alone}
+    for line in (sales, support) if first == "sales by both" else (support, sales):
+        if line is sales and first == "a list tells sales":
+            services.storage.chats.learn(
+                line.portal_id, line.id, IVAN.phone, chat_ids=[HIDDEN.lid], proved=True, last_at=1.0
+            )
+            services.chats.unveiling.go()
+        else:
+            services.webhooks.ingest.work(
+                services.storage.inbox.add(line.portal_id, line.id, events_json([told[line.id]]))
+            )
+    assert chat_of(gateway, HIDDEN.lid) is None
+    page = widget.open(user="admin", lang="en").reveal()
+    key = page.keys["+7 961 951-00-00"]
+    page.open_chat(key, line=sales.id)
+    assert f"Chat on the line {support.name}" in page.words
+    assert "Client waits 5 minutes" in page.words
+    page.open_chat(key, line=support.id)
+    assert "Кто здесь?" in page.history(page.chat).words
 
 
 @pytest.mark.parametrize(

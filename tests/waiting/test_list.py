@@ -1,6 +1,7 @@
 """The list of those who wait: who sees which chat, and what can be done from it."""
 
 import re
+import threading
 from types import SimpleNamespace
 from typing import cast
 
@@ -97,6 +98,17 @@ def test_a_colleagues_client_without_a_card_is_theirs_until_they_leave(widget: W
     assert listed(rep, owner="nobody") == []
 
 
+def test_who_lost_a_chat_that_they_cannot_open_any_more_has_read_so_by_a_press(widget: Widget) -> None:
+    chat, rep = writes(widget, NOBODYS, ago=300), app_page(widget, "rep")
+    for page in (rep, app_page(widget, "admin")):
+        page.post(f"/app/waiting/{chat}/take", {})
+    assert listed(rep) == []
+    assert "took over a chat of yours" in rep.words
+    assert rep.post(f"/app/waiting/{chat}/told", {}).answer.status_code == 200
+    assert "took over a chat of yours" not in rep.words
+    assert rep.post(f"/app/waiting/{2**60}/told", {}).answer.status_code == 404
+
+
 def test_a_chat_opens_from_the_list_as_long_as_it_may_be_read(widget: Widget) -> None:
     chat = writes(widget, IVAN, ago=300)
     page = app_page(widget, "rep")
@@ -132,6 +144,22 @@ def test_a_client_without_a_card_gets_one_and_is_ignored_by_a_press(widget: Widg
         admin.post(f"/app/ignored/{each}/undo", {})
     assert writes(widget, NOBODYS, ago=0, name="C9") == chat
     assert listed(page) == [chat]
+
+
+def test_of_two_presses_at_the_same_instant_one_makes_a_card(widget: Widget, outside: Outside) -> None:
+    first, second = writes(widget, NOBODYS, ago=300), app_page(widget, "admin")
+    page, lead = app_page(widget, "rep"), f"/app/waiting/{first}/card"
+    outside.break_portal("delay", "crm.item.add", seconds=60)
+    pressed = threading.Thread(target=page.post, args=(lead, {"kind": "lead"}))
+    pressed.start()
+    outside.until(lambda calls: calls["crm.item.add"] == 1, "portal")
+    assert second.post(lead, {"kind": "contact"}).refusal == "portal_busy"
+    assert second.post(f"/app/waiting/{first}/attach", {"kind": "contact", "id": 42}).refusal == "portal_busy"
+    outside.heal()
+    pressed.join()
+    assert page.answer.status_code == 200
+    assert second.post(lead, {"kind": "lead"}).answer.status_code == 409
+    assert outside.calls("portal")["crm.item.add"] == 1
 
 
 def test_a_number_is_attached_to_a_card_that_the_rep_may_read_and_to_no_other(widget: Widget) -> None:

@@ -71,11 +71,14 @@ def test_a_message_that_failed_after_all_is_no_answer(widget: Widget, gateway: C
 
 def test_no_reply_needed_says_who_pressed_and_a_later_message_waits_again(widget: Widget, gateway: Caller) -> None:
     client_writes(widget, gateway, ago=600)
+    gateway.tell(written("L1", "We are away", at=widget.clock() - 598, from_me=True))  # by the phone itself
+    assert "Without an answer: 1" in widget.open(lang="en").reveal().row(IVAN_ROW)
     page = chat_page(widget)
     chat = page.chat
     assert "Client waits 10 minutes" in page.words
     shown = page.post(f"/chats/{chat}/waive", {"until": int(widget.clock() - 600)})
     assert "No reply needed, said" in shown.words
+    assert "Without an answer" not in widget.open(lang="en").reveal().row(IVAN_ROW)
     widget.clock.forward(60)
     assert client_writes(widget, gateway, name="C2").waiting_since == int(widget.clock())
     for until in (widget.clock(), widget.clock() - 660):  # the other one on a page that was drawn before
@@ -121,13 +124,13 @@ def told(widget: Widget, events: list[GatewayEvent], *, owner_id: int) -> tuple[
 
 
 def unanswered(events: list[GatewayEvent]) -> float:
-    """When the client wrote what has no answer, of messages as they happened: an answer within five seconds is the
-    phone's own."""
-    since = 0.0
+    """When the client wrote what has no answer, of messages as they happened: an answer within five seconds of the
+    client's latest is the phone's own."""
+    since = latest = 0.0
     for event in sorted(events, key=lambda event: (event.at, event.from_me)):
         if not event.from_me:
-            since = since or event.at
-        elif event.at - since >= 5:
+            since, latest = since or event.at, event.at
+        elif event.at - latest >= 5:
             since = 0.0
     return since
 
@@ -162,6 +165,25 @@ def test_who_writes_first_answers_and_who_takes_over_is_told_to_the_other(widget
 
     assert "took this chat over from you" in mine.get(f"/chats/{chat}/beside").words
     assert "took this chat over from you" not in mine.post(f"/chats/{chat}/told", {}).words
+
+
+def test_each_who_lost_a_chat_is_told_until_they_have_seen_it(widget: Widget, gateway: Caller) -> None:
+    """Employee 3 loses it to 2, 2 gives it away, and 1 takes it before either has looked."""
+    told, waits = "took this chat over from you", widget.services.storage.conversations.waits
+    first, second, third = (chat_page(widget, user=user) for user in ("restricted", "rep", "admin"))
+    chat = first.chat
+    for page in (first, second):
+        page.post(f"/chats/{chat}/take", {})
+    third.post(f"/chats/{chat}/owner", {})
+    assert told not in first.get(f"/chats/{chat}/beside").words  # nobody has it
+    third.post(f"/chats/{chat}/take", {})
+    for page, user in ((second, 2), (first, 3)):
+        assert told in page.get(f"/chats/{chat}/beside").words
+        assert [each.id for each in waits.lost(widget.portals[0], user)] == [chat]
+        assert told not in page.post(f"/chats/{chat}/told", {}).words
+        assert waits.lost(widget.portals[0], user) == []
+    assert told not in third.get(f"/chats/{chat}/beside").words
+    assert gateway.chat().owner_was == 0
 
 
 @pytest.mark.parametrize(("rule", "owner"), [(OwnerRule.MAKER, 1), (OwnerRule.RESPONSIBLE, 2), (OwnerRule.NOBODY, 0)])
@@ -267,17 +289,32 @@ def test_an_ignored_client_is_not_stored_until_that_is_taken_back(widget: Widget
     assert client_writes(widget, gateway, name="C3").waiting_since == int(widget.clock())
 
 
-def test_an_ignored_client_waits_in_no_page_of_history(widget: Widget, gateway: Caller, outside: Outside) -> None:
-    client_writes(widget, gateway, ago=60 * DAY)
+def test_of_an_ignored_client_no_page_shows_what_they_write_and_our_own_stays(
+    widget: Widget, gateway: Caller, outside: Outside
+) -> None:
+    gateway.tell(written("C1", "Known before", at=widget.clock() - 60 * DAY))
     page = chat_page(widget)
-    chat = page.chat
+    chat, cursor = page.chat, page.history(page.chat).cursor
     page.post(f"/chats/{chat}/ignore", {"confirmed": True})
     outside.answer_as_client(PHONE, "It is me again")  # the sandbox has the time of the machine
-    assert "It is me again" in page.history(chat).words
+    before = outside.calls()
+    words = page.history(chat).words
+    assert ("It is me again" in words, "Known before" in words, "This client is ignored" in words) == (
+        False,
+        True,
+        True,
+    )
+    assert page.history(chat, cursor).bubbles == ["C1"]  # the part that is stored
+    assert outside.calls() == before
     assert gateway.chat().waiting_since == 0
     page.post(f"/chats/{chat}/unignore", {})
-    page.history(chat)
+    assert "It is me again" in page.history(chat).words
     assert gateway.chat().waiting_since > 0
+
+    page.post(f"/chats/{chat}/ignore", {"confirmed": True})
+    page.send(chat, "Ours", "key-1", confirmed=True)
+    words = page.history(chat).words
+    assert ("It is me again" in words, "Ours" in words) == (False, True)
 
 
 def test_a_number_of_the_settings_is_ignored_by_every_name_of_its_client(widget: Widget, gateway: Caller) -> None:

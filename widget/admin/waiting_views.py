@@ -4,7 +4,8 @@ A chat opens from here by a signed session for its number on its line, as a type
 user may read it was asked for that, and is asked again while it is open (chats/rights.py).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from flask import make_response, render_template
@@ -16,6 +17,7 @@ from widget.admin.current_user import CurrentUser, administrator, current_user
 from widget.admin.forms import FieldFault, Typed, Wrong, is_within, typed
 from widget.admin.pages import pages
 from widget.bitrix24.adding import AddedPhone
+from widget.bitrix24.claims import Claims
 from widget.bitrix24.clients import CrmLink, add_client, readable
 from widget.bitrix24.crm import COMPANY, CONTACT, LEAD
 from widget.bitrix24.employees import NOTIFIES
@@ -110,6 +112,15 @@ def take_waiting(chat_id: int) -> ResponseReturnValue:
     return sections.drawn(waiting(user, wanted))
 
 
+@pages.post("/waiting/<int:chat_id>/told")
+def told_of_taking(chat_id: int) -> ResponseReturnValue:
+    """This user has read that a colleague took the chat; they may not be able to open it any more."""
+    wanted, user, chat = read_wanted(), current_user(), _chat(chat_id)
+    user.context.line(chat.line_id)
+    services().storage.conversations.waits.seen_by_loser(chat.portal_id, chat.id, user.viewer.user_id)
+    return sections.drawn(waiting(user, wanted))
+
+
 @pages.post("/waiting/<int:chat_id>/waive")
 def waive_waiting(chat_id: int) -> ResponseReturnValue:
     """What the client wrote `until` now, as the list shows it, needs no reply."""
@@ -145,17 +156,16 @@ def heed_waiting(chat_id: int) -> ResponseReturnValue:
 
 @pages.post("/waiting/<int:chat_id>/card")
 def make_card(chat_id: int) -> ResponseReturnValue:
-    """A new lead or contact for a client whom no card has, by this user. Two outside calls besides the list's."""
+    """A new lead or contact for a client whom no card has, by this user; one press at a time makes one. Two outside
+    calls besides the list's."""
     wanted, kind = read_wanted(), maybe_text_field(json_body(), "kind", longest=10)
-    user, chat, client = _claimable(chat_id, anew=True)
     if kind not in NEW_CARDS:
         raise Refused(ErrorCode.BAD_FORM, reason="kind")
-    if client.unknown is not True:
-        raise Refused(ErrorCode.BAD_FORM, 409, "the client has a card")
-    rest, who, kind_id = services().bitrix24.rest, user.viewer.user_id, NEW_CARDS[kind]
-    made = add_client(rest, user.portal, who, kind_id, title=sections.client_titles([chat])[chat.id], phone=chat.phone)
-    if not chat.phone:
-        services().storage.conversations.hidden.link(chat, made.entity_type_id, made.id, user_id=who)
+    with _cardless(chat_id) as (user, chat):
+        rest, who, titles = services().bitrix24.rest, user.viewer.user_id, sections.client_titles([chat])
+        made = add_client(rest, user.portal, who, NEW_CARDS[kind], title=titles[chat.id], phone=chat.phone)
+        if not chat.phone:
+            services().storage.conversations.hidden.link(chat, made.entity_type_id, made.id, user_id=who)
     services().chats.rights.forget(chat, who)
     return sections.drawn(waiting(user, wanted))
 
@@ -166,21 +176,19 @@ def attach_to_card(chat_id: int) -> ResponseReturnValue:
     is attached to it here. Four outside calls besides the list's, one without a number."""
     wanted, body = read_wanted(), json_body()
     kind, card_id = maybe_text_field(body, "kind", longest=10), id_field(body, "id")
-    user, chat, client = _claimable(chat_id, anew=True)
     if kind not in CARDS or card_id is None:
         raise Refused(ErrorCode.BAD_FORM, reason="kind or id")
-    if client.unknown is not True:
-        raise Refused(ErrorCode.BAD_FORM, 409, "the client has a card")
-    rest, who = services().bitrix24.rest, user.viewer.user_id
-    found = readable(rest, user.portal, who, {CrmLink(CARDS[kind], card_id)})
-    if not found:
-        raise Refused(ErrorCode.CARD_GONE, reason="card to attach to")
-    card = found.pop()
-    if chat.phone:
-        _attach(user, card, chat.phone)
-    else:
-        services().storage.conversations.hidden.link(chat, card.entity_type_id, card.id, user_id=who)
-        services().card.memory.drop(user.portal.id, card.entity_type_id, card.id)
+    with _cardless(chat_id) as (user, chat):
+        rest, who = services().bitrix24.rest, user.viewer.user_id
+        found = readable(rest, user.portal, who, {CrmLink(CARDS[kind], card_id)})
+        if not found:
+            raise Refused(ErrorCode.CARD_GONE, reason="card to attach to")
+        card = found.pop()
+        if chat.phone:
+            _attach(user, card, chat.phone)
+        else:
+            services().storage.conversations.hidden.link(chat, card.entity_type_id, card.id, user_id=who)
+            services().card.memory.drop(user.portal.id, card.entity_type_id, card.id)
     services().chats.rights.forget(chat, who)
     return sections.drawn(waiting(user, wanted))
 
@@ -272,7 +280,7 @@ def waiting(user: CurrentUser, wanted: Wanted, *, ignored: Chat | None = None) -
         lines=context.lines,
         wanted=wanted,
         staff=_colleagues(user),
-        lost=[(named[chat.id] if chat.id in clients else "", here.chats.beside.owner(chat)) for chat in lost],
+        lost=[(chat.id, named[chat.id] if chat.id in clients else "", here.chats.beside.owner(chat)) for chat in lost],
         user_id=user.viewer.user_id,
         admin=user.viewer.admin,
         ignored=(ignored.id, sections.client_titles([ignored])[ignored.id]) if ignored else None,
@@ -305,10 +313,7 @@ def waiting_settings(
 def _readable(chat_id: int, *, anew: bool = False) -> tuple[CurrentUser, Chat, ClientCards]:
     """The chat, if this user may read and change it. Refused otherwise. `anew`: a colleague may have made a card for
     its client in this minute."""
-    user, here = current_user(), services()
-    chat = here.storage.chats.get(user.portal.id, chat_id) if chat_id < 2**53 else None
-    if chat is None:
-        raise Refused(ErrorCode.NOT_ALLOWED, 404, "chat")
+    user, here, chat = current_user(), services(), _chat(chat_id)
     user.context.line(chat.line_id)
     if anew:
         here.chats.rights.forget(chat, user.viewer.user_id)
@@ -316,6 +321,26 @@ def _readable(chat_id: int, *, anew: bool = False) -> tuple[CurrentUser, Chat, C
     if client is None:
         raise Refused(ErrorCode.NOT_ALLOWED, reason="chat")
     return user, chat, client
+
+
+def _chat(chat_id: int) -> Chat:
+    """The portal's chat of this id. One query. Refused where it has none."""
+    chat = services().storage.chats.get(current_user().portal.id, chat_id) if chat_id < 2**53 else None
+    if chat is None:
+        raise Refused(ErrorCode.NOT_ALLOWED, 404, "chat")
+    return chat
+
+
+@contextmanager
+def _cardless(chat_id: int) -> Iterator[tuple[CurrentUser, Chat]]:
+    """Someone who may say so, and the chat of a client who is in no card, while no other press gives them one: asked
+    anew, for one may just have. Refused otherwise."""
+    chat = _chat(chat_id)
+    with Claims(services().infra.cache).alone(f"card-of:{chat.portal_id}:{chat.client}"):
+        user, chat, client = _claimable(chat_id, anew=True)
+        if client.unknown is not True:
+            raise Refused(ErrorCode.BAD_FORM, 409, "the client has a card")
+        yield user, chat
 
 
 def _attach(user: CurrentUser, card: CrmLink, phone: str) -> None:

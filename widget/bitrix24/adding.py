@@ -1,18 +1,16 @@
 """One more phone in a card of the CRM, by the user who asks, and never twice."""
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from enum import Enum
 
+from widget.bitrix24.claims import Claims
 from widget.bitrix24.clients import CrmLink
 from widget.bitrix24.crm import TypedPhone, phones_in
 from widget.bitrix24.rest import Rest
-from widget.cache import Cache, StoreGone
+from widget.cache import Cache
 from widget.errors import ErrorCode, Refused
 from widget.storage.portals import Portal
 from widget.untrusted import as_dict, as_rows
-
-CLAIM_SECONDS = 60.0  # longer than a write takes that no answer came to
 
 
 class AddedPhone(Enum):
@@ -25,7 +23,7 @@ class AddedPhone(Enum):
 class PhoneAdder:
     def __init__(self, rest: Rest, cache: Cache) -> None:
         self._rest = rest
-        self._cache = cache
+        self._claims = Claims(cache)
 
     def add(
         self, portal: Portal, user_id: int, card: CrmLink, phone: str, *, holds: Callable[[Sequence[TypedPhone]], bool]
@@ -35,16 +33,16 @@ class PhoneAdder:
         Two outside calls, the first of which reads the card anew. One press at a time adds to a card, also from other
         processes, as long as the cache is there. Raises Refused: CARD_GONE where the user may not read the card."""
         claim = f"adding:{portal.id}:{card.entity_type_id}:{card.id}"
-        if not self._is_claimed(claim):
+        if not self._claims.take(claim):
             return AddedPhone.UNDERWAY
         try:
             there = holds(self._phones(portal, user_id, card))
             came = AddedPhone.THERE if there else self._write(portal, user_id, card, phone)
         except Refused:
-            self._release(claim)
+            self._claims.release(claim)
             raise
         if came is not AddedPhone.UNDERWAY:
-            self._release(claim)
+            self._claims.release(claim)
         return came
 
     def _write(self, portal: Portal, user_id: int, card: CrmLink, phone: str) -> AddedPhone:
@@ -67,13 +65,3 @@ class PhoneAdder:
         if not items:
             raise Refused(ErrorCode.CARD_GONE, reason="card to add a phone to")
         return phones_in(items[0].get("fm"))
-
-    def _is_claimed(self, claim: str) -> bool:
-        try:
-            return bool(self._cache.add_many([claim], 1, CLAIM_SECONDS))
-        except StoreGone:
-            return True
-
-    def _release(self, claim: str) -> None:
-        with suppress(StoreGone):
-            self._cache.delete_many([claim])

@@ -1,6 +1,7 @@
 """Tell cards the facts of their conversations. Once a minute in the worker: a round writes into a card once at most.
 
-What differs from what was told is due, so nothing is lost while the worker, the portal or a token is away. Presence is
+What differs from what was told is due, so nothing is lost while the worker, the portal or a token is away. A card whose
+client went away has no conversation any more that could tell of it: cards with facts are read anew in turn. Presence is
 told as it is known; nothing is ever asked of WhatsApp.
 """
 
@@ -16,7 +17,7 @@ from widget.bitrix24.own_writes import OwnWrites
 from widget.bitrix24.rest import Rest
 from widget.cardfields.talks import CardTalks
 from widget.errors import AppError, ErrorCode, Refused
-from widget.storage.card_fields import MAX_DUE, MAX_PUT_BACK, CardFieldMap, CardFields, FactFields
+from widget.storage.card_fields import MAX_DUE, MAX_PUT_BACK, CardFieldMap, CardFields, FactFields, FilledItem
 from widget.storage.chats import Chat
 from widget.storage.hidden_clients import HiddenClients
 from widget.storage.portals import Portal, Portals
@@ -80,7 +81,21 @@ class CardFieldWork:
         due = self._stored.due(portal.id, self._stored.backlog.since(behind=behind))
         for chat in due:
             self._tell_of(portal, fields, chat)
+        for kind, item_id in self._stored.to_look_at(portal.id, fields.keys()):
+            self._look_at(portal, fields[kind], kind, item_id)
         return len(due) < MAX_DUE and not left
+
+    def _look_at(self, portal: Portal, names: FactFields, kind: int, item_id: int) -> None:
+        """Tell a card anew what is true of the people who are in it now; forget one that is no more. Never raises."""
+        item = FilledItem(portal.id, kind, item_id)
+        try:
+            if not self._tell(portal, names, kind, item_id):
+                self._stored.forget(item)
+        except (TooSoon, AppError) as error:
+            log.info("cardfields.looked_in_vain portal=%s error=%s", portal.id, type(error).__name__)
+        except Exception:
+            log.exception("cardfields.broken portal=%s", portal.id)
+        self._stored.look_later(item)
 
     def _tell_of(self, portal: Portal, fields: CardFieldMap, chat: Chat) -> None:
         try:
@@ -130,18 +145,19 @@ class CardFieldWork:
         closed = {card for card, item in items.items() if not _is_open(item)}
         return items.keys() - closed | self._stored.holding(portal.id, closed)
 
-    def _tell(self, portal: Portal, names: FactFields, kind: int, item_id: int) -> None:
-        """What is true of this card's conversations now, into its fields. One call to read it, one to write where
-        something is new."""
+    def _tell(self, portal: Portal, names: FactFields, kind: int, item_id: int) -> bool:
+        """What is true of this card's conversations now, into its fields; whether there is such a card. One call to
+        read it, one to write where something is new."""
         answer = self._rest.batch(portal, portal.installer_id, batch_of(kind, item_id))
         try:
             card = card_of(answer, kind, portal.installer_id)
         except Refused as error:
             if error.code is ErrorCode.CARD_GONE:
-                return
+                return False
             raise
         facts = self._talks.facts(portal, kind, item_id, card.people)
         self._write(portal, kind, item_id, {names[fact]: facts[fact] for fact in names if fact in facts}, answer)
+        return True
 
     def _write(self, portal: Portal, kind: int, item_id: int, values: Values, answer: Any) -> None:
         known = self._stored.filled(portal.id, kind, item_id)

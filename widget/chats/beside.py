@@ -55,11 +55,12 @@ class Beside:
 class BesideReader:
     def __init__(self, stored: Repositories, colleagues: Colleagues, clock: Callable[[], float]) -> None:
         self._stored = stored
+        self._waits = stored.conversations.waits
         self._colleagues = colleagues
         self._clock = clock
 
     def of(self, context: CardContext, line: Line, chat: Chat) -> Beside:
-        """What is beside this chat. One query, and one round trip."""
+        """What is beside this chat. One query, a second where the chat was taken from others, and one round trip."""
         who, limit = context.viewer.user_id, context.portal.waiting_minutes
         writer = self._colleagues.who_writes(chat, who)
         ignored = self._ignored(chat)
@@ -69,7 +70,7 @@ class BesideReader:
             user_id=who,
             admin=context.viewer.admin,
             waived=self._employee(chat.portal_id, chat.waived_by) if waived else None,
-            taken_by=self.owner(chat) if chat.owner_was == who != chat.owner_id else None,
+            taken_by=self.owner(chat) if self._waits.is_taken_from(chat, who) else None,
             writes=self._employee(chat.portal_id, writer) if writer else None,
             others=tuple(self._others(context, chat)),
             staff=self.employees(chat.portal_id) if context.viewer.admin else (),

@@ -35,12 +35,13 @@ class End(Enum):
     ON_PHONE = "on_phone"
     NOT_KEPT = "not_kept"
     REMOVED = "removed"  # with its line: there is no gateway to ask any more
+    IGNORED = "ignored"  # of such a client nothing new is shown, so the gateway is not asked
 
 
 @dataclass(frozen=True)
 class History:
     """Bubbles oldest first. `cursor` continues it upwards; at the end `end` says which end it is. `partial` where the
-    gateway did not say what it has: then there is only what is stored here."""
+    gateway did not say what it has, or was not asked: then there is only what is stored here."""
 
     bubbles: list[Bubble]
     cursor: str | None
@@ -56,6 +57,7 @@ class Histories:
         self._gateways = gateways
         self._chats = conversations.chats
         self._sends = conversations.sends
+        self._ignores = conversations.ignores
         self._look_ups = look_ups
         self._waiting = Waiting(conversations)
         self._clock = clock
@@ -64,20 +66,23 @@ class Histories:
         """The last page with our own unsettled sends in it; settles what is known now.
 
         One outside call an id of the chat, at most six more for sends whose end is unclear; none for a line that was
-        removed. A gateway in trouble leaves what webhooks told, our own sends, and the trouble. Sends no read receipt.
+        removed, nor for a client who is ignored. A gateway in trouble leaves what webhooks told, our own sends, and the
+        trouble. Sends no read receipt.
         """
-        page, error = self._page(line, chat, None)
+        closed = self._closed(line, chat)
+        page, error = self._page(line, chat) if closed is None else (Page((), None), None)
         stored = self._sends_of(chat, page, page.messages)
         facts = self._facts_of(line, chat, page, stored, before=ALWAYS)
         messages = self._completed(page, facts, before=ALWAYS)
-        return self._newest(line, chat, page, messages, stored, facts, error)
+        return self._newest(line, chat, page, messages, stored, facts, error, closed)
 
     def whole(self, line: Line, chat: Chat, messages: Sequence[Message], user_id: int) -> History:
         """The same for a chat that was read whole, with the sends of this user alone."""
-        page = Page(tuple(messages), None)
-        stored = [send for send in self._sends_of(chat, page, messages) if send.user_id == user_id]
+        closed = self._closed(line, chat)
+        page = Page(() if closed is End.IGNORED else tuple(messages), None)
+        stored = [send for send in self._sends_of(chat, page, page.messages) if send.user_id == user_id]
         facts = self._facts_of(line, chat, page, stored, before=ALWAYS)
-        return self._newest(line, chat, page, list(messages), stored, facts, None)
+        return self._newest(line, chat, page, list(page.messages), stored, facts, None, closed)
 
     def with_facts(self, line: Line, chat: Chat, page: Page) -> list[Message]:
         """A chat that was read whole, with what webhooks told of it. One query."""
@@ -92,21 +97,22 @@ class Histories:
         stored: list[Send],
         facts: Mapping[str, MessageFacts],
         error: GatewayErrorCode | None,
+        closed: End | None,
     ) -> History:
         sends = self._named_anew(self._settle_known(messages, stored), messages)
-        if error is None and not line.removed:
+        if error is None and closed is None:
             sends = self._look_ups.settle_open(line, chat, sends, messages, oldest=_oldest(page))
         if messages:
             theirs = any(not message.from_me for message in messages)
             self._chats.notice(chat, News(proved=theirs, last_at=messages[0].at))
         self._waiting.notice(chat, messages, moved=_out(stored) != _out(sends))
-        return self._history(line, page, messages, sends, facts, error)
+        return self._history(line, page, messages, sends, facts, error, closed)
 
     def older(self, line: Line, chat: Chat, cursor: str) -> History:
         """The page above. One outside call an id of the chat. Raises GatewayError."""
         before, gateways_own = _read_cursor(cursor)
-        page = Page((), None)
-        if gateways_own and not line.removed:
+        page, closed = Page((), None), self._closed(line, chat)
+        if gateways_own and closed is None:
             page = self._next_page(line, chat, gateways_own)
         between = self._sends.recent(chat.portal_id, chat.id, _oldest(page), before)
         facts = self._facts_of(line, chat, page, between, before=before)
@@ -114,7 +120,7 @@ class Histories:
         # Sends the gateway never showed belong between its messages.
         shown = self._settle_known(messages, self._named(chat, messages))
         sends = [*shown, *(send for send in between if send.state in NOT_AT_GATEWAY)]
-        return self._history(line, page, messages, sends, facts, None, before=before)
+        return self._history(line, page, messages, sends, facts, None, closed, before=before)
 
     def heard(self, line: Line, chat: Chat, since: float) -> History:
         """What was written in the chat from a time on (unix seconds), as far as webhooks told it and reps sent it, but
@@ -138,11 +144,17 @@ class Histories:
         except GatewayError:
             return None
 
-    def _page(self, line: Line, chat: Chat, cursor: str | None) -> tuple[Page, GatewayErrorCode | None]:
+    def _closed(self, line: Line, chat: Chat) -> End | None:
+        """Why the gateway is not asked for the chat; None where it is. One query where who is ignored is not
+        remembered."""
         if line.removed:
-            return Page((), None), None
+            return End.REMOVED
+        ignored = self._ignores.ignores(chat.portal_id, chat.line_id, {chat.client, *chat.chat_ids})
+        return End.IGNORED if ignored else None
+
+    def _page(self, line: Line, chat: Chat) -> tuple[Page, GatewayErrorCode | None]:
         try:
-            return self._next_page(line, chat, cursor), None
+            return self._next_page(line, chat, None), None
         except GatewayError as error:
             unsupported = error.gateway_code is GatewayErrorCode.UNSUPPORTED  # then webhooks are all there is
             return Page((), None), None if unsupported else error.gateway_code
@@ -178,14 +190,15 @@ class Histories:
         sends: list[Send],
         facts: Mapping[str, MessageFacts],
         error: GatewayErrorCode | None,
+        closed: End | None,
         before: float = ALWAYS,
     ) -> History:
         bubbles = merge(messages, sends, facts=facts, capabilities=self._capabilities(line), now=self._clock())
         begins = messages[-1].at if messages else int(min(before, self._clock()))
         cursor = f"{begins}~{page.cursor or ''}" if _goes_on(page, messages) else None
         ended = cursor is None and error is None
-        partial = error is not None or line.removed
-        return History(bubbles, cursor, self._end(line) if ended else None, error, partial)
+        partial = error is not None or closed is not None
+        return History(bubbles, cursor, closed or self._end(line) if ended else None, error, partial)
 
     def _sends_of(self, chat: Chat, page: Page, messages: Sequence[Message]) -> list[Send]:
         """The chat's sends since the page's oldest message (all of them when it is the last page), those that it
@@ -225,8 +238,6 @@ class Histories:
         ]
 
     def _end(self, line: Line) -> End:
-        if line.removed:
-            return End.REMOVED
         status = self._gateways.known(line)
         if not isinstance(status, LineStatus):
             return End.ON_PHONE  # the careful answer

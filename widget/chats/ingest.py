@@ -151,6 +151,8 @@ class Ingest:
         if moved or learnt or (event.kind is EventKind.MESSAGE and before.message is None):
             for chat in chats:
                 self._waiting.recount(chat)
+        if learnt:
+            self._unite_elsewhere(line, event)
         if before != after:
             for chat in chats:
                 self._chats.changed(chat)
@@ -169,9 +171,15 @@ class Ingest:
     def _prove(self, line: Line, event: GatewayEvent) -> tuple[list[Chat], list[Send], bool]:
         """The chats that this is about, with what it shows of them, the sends from cards that are its message, and
         whether a chat has learnt another id of its own; a client without a chat gets one. A client who was known by a
-        LID alone, and whose phone this tells, has one chat from now on."""
+        LID alone, and whose phone this or a chat on another line tells, has one chat from now on."""
         phones = _phones(event.chat_ids)
         known, sends = self._called(line.portal_id, line.id, event.chat_ids, phones, event.message_id)
+        if not known and not phones and event.kind is EventKind.MESSAGE:
+            lid = _lid(event)
+            phone = self._hidden.phone_of(line.portal_id, lid) if lid else ""
+            if phone:
+                phones = spellings(phone)
+                known, sends = self._called(line.portal_id, line.id, (), phones, event.message_id)
         united = [chat for chat in known if not chat.phone] if phones else []
         for chat in united:
             self._hidden.unite(chat, phones)
@@ -187,6 +195,13 @@ class Ingest:
                 self._hidden.call(chat, event.name)
         learnt = any(len(now.chat_ids) > len(then.chat_ids) for now, then in zip(enriched, known, strict=True))
         return enriched, sends, learnt or bool(united)
+
+    def _unite_elsewhere(self, line: Line, event: GatewayEvent) -> None:
+        """The client's chats on other lines, where they were known by a LID alone, are those of the phone that this
+        tells. One query where it tells both; on a crash before it the night's round does the same (unveiling.py)."""
+        if phones := _phones(event.chat_ids):
+            for hidden in self._chats.of_phones(line.portal_id, [one for one in event.chat_ids if one.endswith(LID)]):
+                self._waiting.recount(self._hidden.unite(hidden, phones))
 
     def _enrich(self, line: Line, chat: Chat, event: GatewayEvent) -> Chat:
         """A chat that learns another id of its own takes over what was told under that id before."""

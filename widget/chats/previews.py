@@ -3,7 +3,6 @@ here: webhooks and sends. No gateway is asked for it."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from itertools import groupby
 
 from widget.chats.cards import is_card, place_in, words_in
 from widget.chats.files import is_label, is_voice_label
@@ -21,7 +20,7 @@ LATE = 1.0  # seconds by which a chat may know of a later message than is stored
 @dataclass(frozen=True)
 class LastMessage:
     """`text` is "" for a file without words, of this `kind`, and for what was deleted. `waiting` counts the client's
-    messages since the last one of ours, MAX_MESSAGES at the most."""
+    messages that wait for an answer (waiting.py says since when), MAX_MESSAGES at the most."""
 
     at: float
     from_me: bool
@@ -52,29 +51,32 @@ class Previews:
         sends = self._sends.newest(portal_id, [chat.id for chat in chats])
         last = {
             chat.id: last_of(
-                [message for preview in found[chat.id].values() if (message := seen(preview))], sends.get(chat.id)
+                [message for preview in found[chat.id].values() if (message := seen(preview))],
+                sends.get(chat.id),
+                waiting_since=chat.waiting_since,
             )
             for chat in chats
         }
         return {chat.id: one for chat in chats if (one := last[chat.id]) and one.at >= chat.last_at - LATE}
 
 
-def last_of(messages: Collection[Message], send: Send | None) -> LastMessage | None:
-    """Of a chat's stored messages and its last send from here (pure)."""
+def last_of(messages: Collection[Message], send: Send | None, *, waiting_since: float = 0.0) -> LastMessage | None:
+    """Of a chat's stored messages and its last send from here; its client waits since then (unix seconds), 0 where
+    they do not (pure)."""
     ordered = sorted(messages, key=lambda message: message.at, reverse=True)
+    theirs = [message for message in ordered if not message.from_me and message.at >= waiting_since > 0]
     if send and (not ordered or send.created_at >= ordered[0].at) and all(m.id != send.message_id for m in ordered):
-        return LastMessage(send.created_at, True, *_words_of(send.text))
+        return LastMessage(send.created_at, True, *_words_of(send.text), waiting=len(theirs))
     if not ordered:
         return None
     newest = ordered[0]
-    from_me, run = next((key, list(group)) for key, group in groupby(ordered, key=lambda message: message.from_me))
     return LastMessage(
         float(newest.at),
         newest.from_me,
         newest.text[:MAX_LETTERS],
         kind_of(newest),
         newest.deleted,
-        0 if from_me else _since(run, send),
+        len(theirs),
     )
 
 
@@ -91,8 +93,3 @@ def kind_of(message: Message) -> str:
     if message.media:
         return message.media.kind
     return "place" if message.place else "contacts" if message.contacts else ""
-
-
-def _since(run: Collection[Message], send: Send | None) -> int:
-    """The client's messages that came after our last send, which a webhook may not have told of."""
-    return sum(1 for message in run if not send or message.at > send.created_at)

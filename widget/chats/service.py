@@ -87,13 +87,11 @@ class ChatService:
 
     def open(self, line: Line, phone: str, *, user_id: int, chat_id: str = "") -> tuple[Chat, bool]:
         """The chat of this line and phone, made if there is none; also says if it is new. `chat_id` is what presence
-        remembers of it, whichever line was told; the chat of a client who was known by that id alone is this one from
-        now on. No outside call."""
+        remembers of it, whichever line was told; the chats of a client who was known by that id alone, on any line,
+        are those of the phone from now on. No outside call."""
         known = chat_ids_for(line, chat_id)
-        for lid in (one for one in known if one.endswith(LID)):
-            hidden = self._chats.find(line.portal_id, line.id, lid)
-            if hidden:
-                Waiting(self._conversations).recount(self._conversations.hidden.unite(hidden, spellings(phone)))
+        for hidden in self._chats.of_phones(line.portal_id, [one for one in known if one.endswith(LID)]):
+            Waiting(self._conversations).recount(self._conversations.hidden.unite(hidden, spellings(phone)))
         return self._chats.remember(line.portal_id, line.id, phone, chat_ids=known, user_id=user_id)
 
     def missing(self, chat: Chat, message_id: str) -> Send:

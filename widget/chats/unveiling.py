@@ -35,14 +35,13 @@ class Unveiling:
                     self._look(self._lines.get(portal.id, line_id), chats)
 
     def _look(self, line: Line | None, chats: Sequence[Chat]) -> None:
-        left = [chat for chat in chats if line and not self._is_known_here(line, chat)]
+        left = [chat for chat in chats if line and not self._is_known_here(chat)]
         if line and line.active and left:
             self._ask(line, left)
 
-    def _is_known_here(self, line: Line, hidden: Chat) -> bool:
-        """Whether another chat of the line has learnt this LID meanwhile, of a check or a list; then they are one."""
-        known, _sends = self._conversations.called(line.portal_id, line.id, [hidden.client], (), "")
-        phone = next((chat.phone for chat in known if chat.phone), "")
+    def _is_known_here(self, hidden: Chat) -> bool:
+        """Whether another chat, of any line, has learnt this LID meanwhile, of a check or a list; then they are one."""
+        phone = self._conversations.hidden.phone_of(hidden.portal_id, hidden.client)
         if phone:
             self._unite(hidden, phone)
         return bool(phone)

@@ -11,8 +11,8 @@ from widget.storage.waits import MAX_TURNS, By, ChatTurn
 
 log = logging.getLogger(__name__)
 
-# Greetings and absence messages of WhatsApp Business come as the phone's own messages, within a second or two. No
-# person reads and answers so fast.
+# Greetings and absence messages of WhatsApp Business come as the phone's own messages, within a second or two of the
+# client's. Hardly a person reads and answers so fast.
 AUTOMATIC_SECONDS = 5.0
 TRIES = 20  # processes that may be quicker than we are, one after the other
 
@@ -22,13 +22,15 @@ def waiting_since(turns: Iterable[ChatTurn], *, waived_at: float = 0.0) -> tuple
     written (pure).
 
     A message is answered by one that a rep sends or types on the phone after it, but not by what the phone says by
-    itself. What was written until `waived_at` needs no reply.
+    itself, which comes right after the client's latest one. That a person may be as quick is borne: a wait that is
+    shown in vain costs a press, and one that ended in vain the client. What was written until `waived_at` needs no
+    reply.
     """
-    since = answered_at = 0.0
+    since = answered_at = latest = 0.0
     for turn in sorted(turns, key=lambda turn: (turn.at, turn.by is not By.CLIENT)):
         if turn.by is By.CLIENT:
-            since = since or (turn.at if turn.at > waived_at else 0.0)
-        elif turn.by is By.REP or turn.at - since >= AUTOMATIC_SECONDS:
+            since, latest = since or (turn.at if turn.at > waived_at else 0.0), turn.at
+        elif turn.by is By.REP or turn.at - latest >= AUTOMATIC_SECONDS:
             since, answered_at = 0.0, turn.at
     return since, answered_at
 

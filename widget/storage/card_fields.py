@@ -21,6 +21,8 @@ from widget.timing import doubled
 FIRST_PAUSE, MAX_PAUSE = 60.0, 6 * 3600.0
 MAX_DUE = 15  # chats of one portal in one round: a handful of calls each, and a portal serves two a second
 MAX_PUT_BACK = 40  # cards of one portal in one round
+MAX_LOOKED_AT = 3  # the same, of cards that are read anew: a call or two each
+LOOK_AGAIN = 3600.0  # seconds until then, at least
 
 
 class TalkFact(Enum):
@@ -146,8 +148,8 @@ class CardFields:
         sealed = self._secret_box.encrypt(json.dumps([item.written, item.before]))
         named = {"portal_id": item.portal_id, "entity_type_id": item.entity_type_id, "entity_id": item.entity_id}
         with transaction(self._engine) as connection:
-            row = insert_into(connection, filled_items).values(**named, sealed=sealed, at=item.at)
-            set_ = {"sealed": sealed, "at": item.at}
+            set_ = {"sealed": sealed, "at": item.at, "look_at": self._clock() + LOOK_AGAIN}
+            row = insert_into(connection, filled_items).values({**named, **set_})
             connection.execute(row.on_conflict_do_update(index_elements=list(named), set_=set_))
 
     def to_put_back(self, portal_id: int, kept: Collection[int] = ()) -> list[FilledItem]:
@@ -157,6 +159,23 @@ class CardFields:
         query = select(filled_items).where(*mine).order_by(filled_items.c.at).limit(MAX_PUT_BACK)
         with transaction(self._engine) as connection:
             return [self._read(row) for row in connection.execute(query).mappings()]
+
+    def to_look_at(self, portal_id: int, kinds: Collection[int]) -> list[tuple[int, int]]:
+        """Cards (entityTypeId, id) of these kinds with facts in their fields that were not read for an hour and the
+        longest: who is in them may be another. One query."""
+        mine = filled_items.c.portal_id == portal_id, filled_items.c.entity_type_id.in_(kinds)
+        query = select(filled_items.c.entity_type_id, filled_items.c.entity_id).where(
+            *mine, filled_items.c.look_at <= self._clock()
+        )
+        with transaction(self._engine) as connection:
+            rows = connection.execute(query.order_by(filled_items.c.look_at).limit(MAX_LOOKED_AT)).all()
+        return [(row.entity_type_id, row.entity_id) for row in rows]
+
+    def look_later(self, item: FilledItem) -> None:
+        """The card was looked at now. One statement."""
+        with transaction(self._engine) as connection:
+            changed = update(filled_items).where(*_this(item)).values(look_at=self._clock() + LOOK_AGAIN)
+            connection.execute(changed)
 
     def forget(self, item: FilledItem) -> None:
         """Forget what a card's fields held. One statement."""

@@ -63,7 +63,7 @@ class Chat:
     owner_id: int = 0  # the user who answers it, 0 without one
     owner_at: float = 0.0  # since when
     owner_typed: bool = False  # a typed number is all that brought them here: no right to what others write in it
-    owner_was: int = 0  # the user from whom it was taken, until they have seen that
+    owner_was: int = 0  # one of the users from whom it was taken and who have not seen that, 0 without any
 
     @property
     def phone(self) -> str:

@@ -107,7 +107,7 @@ class Conversations:
 
         One query where a chat has one of the ids, at most three.
         """
-        named = called(self.engine.dialect.name, line_id, chat_ids) if chat_ids else None
+        named = called(self.engine.dialect.name, [line_id], chat_ids) if chat_ids else None
         for which in (named, chats.c.phone.in_(phones) if phones else None):
             if which is not None and (found := self._with_message(portal_id, line_id, which, message_id)):
                 known = {chat.id: chat for chat, _send in found}

@@ -19,6 +19,7 @@ from widget.storage.schema import (
     kept_files,
     line_health,
     lines,
+    losses,
     messages,
     metadata,
     mirrors,
@@ -41,7 +42,7 @@ from widget.storage.sends import steps_in
 _SECRET = {"application_token", "key", "hook_key", "hook_secret"}
 _TABLES: tuple[Table, ...] = (
     *(lines, line_health, chats, sends, trail, messages, usage, user_settings, staff, ignored, changes),
-    *(mirrors, timelines, records, client_names, chat_links, joined_chats, card_fields, filled_items),
+    *(mirrors, timelines, records, client_names, chat_links, joined_chats, losses, card_fields, filled_items),
     *(replies, reply_uses, scheduled, kept_files),
 )
 

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Table, and_, bindparam, delete, select, tuple_, update
 
 from widget.phones.numbers import shown
+from widget.storage.chat_names import called
 from widget.storage.chats import LID, MAX_IDS, Chat, chat_of_row, ids_json
 from widget.storage.ignores import Ignores
 from widget.storage.schema import (
@@ -16,6 +17,8 @@ from widget.storage.schema import (
     chats,
     client_names,
     joined_chats,
+    lines,
+    losses,
     mirrored,
     mirrors,
     records,
@@ -47,6 +50,7 @@ FOLLOWING: tuple[tuple[Table, tuple[str, ...]], ...] = (
     (chat_links, ("entity_type_id", "entity_id")),
     (scheduled, ()),
     (joined_chats, ()),
+    (losses, ("user_id",)),
 )
 
 
@@ -65,6 +69,18 @@ class HiddenClients:
         self._clock = clock
         self._tell = tell
         self._ignores = ignores
+
+    def phone_of(self, portal_id: int, lid: str) -> str:
+        """The phone of the client whom a chat on any of the portal's lines calls by this LID too, "" without one: a LID
+        is a person's, whichever line they write to (github.com/tulir/whatsmeow, store/sqlstore: one table of pairs for
+        all accounts). One query."""
+        of_portal = select(lines.c.id).where(lines.c.portal_id == portal_id)
+        # Of its lines, and not of the portal, or SQLite reads all that the portal has; nor sorted, for the same reason.
+        here = chats.c.line_id.in_(of_portal), called(self._engine.dialect.name, of_portal, [lid])
+        query = select(chats.c.last_at, chats.c.phone).where(*here, ~chats.c.phone.endswith(LID))
+        with transaction(self._engine) as connection:
+            found = [(row.last_at, str(row.phone)) for row in connection.execute(query)]
+        return max(found, default=(0.0, ""))[1]
 
     def call(self, chat: Chat, name: str) -> None:
         """Remember how the client calls themselves. One query, and a statement where that is news."""
@@ -230,11 +246,12 @@ def _together(known: Chat, hidden: Chat) -> dict[str, object]:
 
 def _owned(known: Chat, hidden: Chat) -> dict[str, object]:
     """Who answers both: who answers the phone's chat, unless they came by typing its number and may not read the other
-    one. Who answered the LID's may not read what the phone's has."""
+    one. Who answered the LID's may not read what the phone's has. Who lost either has lost both."""
+    lost = {"owner_was": known.owner_was or hidden.owner_was}
     if known.owner_id and not known.owner_typed:
         owned = known
     elif not known.written or hidden.owner_id == known.owner_id:
         owned = hidden
     else:
-        return {"owner_id": 0, "owner_at": 0.0, "owner_typed": False, "owner_was": 0}
-    return {name: getattr(owned, name) for name in ("owner_id", "owner_at", "owner_typed", "owner_was")}
+        return {"owner_id": 0, "owner_at": 0.0, "owner_typed": False, **lost}
+    return {**{name: getattr(owned, name) for name in ("owner_id", "owner_at", "owner_typed")}, **lost}

@@ -138,7 +138,7 @@ chats = Table(
     Column("owner_id", Id, nullable=False, server_default="0"),  # the user who answers it, 0 none
     Column("owner_at", Float, nullable=False, server_default="0"),
     Column("owner_typed", Boolean, nullable=False, server_default=false()),  # a typed number is all they came by
-    Column("owner_was", Id, nullable=False, server_default="0"),  # whom it was taken from, until they have seen it
+    Column("owner_was", Id, nullable=False, server_default="0"),  # one of those in `losses`, 0 without any
     UniqueConstraint("portal_id", "line_id", "phone"),
     Index(None, "portal_id", "phone"),
     # What a worker tells timelines and cards is of the last days. Not of all rows, or SQLite would take it for a card's
@@ -151,7 +151,7 @@ chats = Table(
         postgresql_where=text("last_at != 0"),
         sqlite_where=text("last_at != 0"),
     ),
-    # Of those alone whose client waits, and of those that were taken from a user who has not seen it.
+    # Of those alone whose client waits.
     Index(
         "ix_chats_waiting",
         "portal_id",
@@ -159,14 +159,16 @@ chats = Table(
         postgresql_where=text("waiting_since > 0"),
         sqlite_where=text("waiting_since > 0"),
     ),
-    Index(
-        "ix_chats_taken",
-        "portal_id",
-        "owner_was",
-        postgresql_where=text("owner_was > 0"),
-        sqlite_where=text("owner_was > 0"),
-    ),
     sqlite_autoincrement=True,
+)
+
+# Whom a chat was taken from, until they have seen that.
+losses = Table(
+    "losses",
+    metadata,
+    Column("portal_id", ForeignKey("portals.id", ondelete="CASCADE"), primary_key=True),
+    Column("user_id", Id, primary_key=True, autoincrement=False),
+    Column("chat_id", ForeignKey("chats.id", ondelete="CASCADE"), primary_key=True, autoincrement=False, index=True),
 )
 
 # Chats that have become one with another, by the ids that Bitrix24 may still name them by.
@@ -537,6 +539,8 @@ filled_items = Table(
     Column("sealed", Text, nullable=False),  # sealed; JSON of what was written and what was there before
     Column("at", Float, nullable=False),  # of the last write
     Column("next_try_at", Float, nullable=False, server_default="0"),
+    Column("look_at", Float, nullable=False, server_default="0"),  # when the card is read anew, also without news
+    Index(None, "portal_id", "look_at"),
 )
 
 # Quick replies. Their texts are sealed: one that was saved from a chat may hold a client's words.

@@ -5,15 +5,17 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
 
-from sqlalchemy import ColumnClause, ColumnElement, Engine, case, func, literal, literal_column, select, update
+from sqlalchemy import ColumnClause, ColumnElement, Engine, case, delete, func, literal, literal_column, select, update
 
 from widget.storage.chats import Chat, chat_of_row
-from widget.storage.schema import chats, messages, sends
+from widget.storage.schema import chats, losses, messages, sends
 from widget.storage.sends import WENT_OUT
 from widget.storage.transaction import after_commit, transaction
+from widget.storage.upsert import insert_into
 
 MAX_TURNS = 60  # of one chat that a recount looks at; what was before them is in its columns
 MAX_LISTED = 200
+MAX_LOST = 20  # chats whose loss a user is told at once
 MAX_LATE = 5000
 COUNTED_DAYS = 7  # who has waited for longer is told to no operator
 # How long a client has waited at least (seconds), longest first; the names are labels of a metric.
@@ -111,15 +113,37 @@ class Waits:
 
     def own(self, chat: Chat, user_id: int, *, at: float, typed: bool = False) -> Chat | None:
         """Give the chat to a user, 0 for none; None if it is theirs. `typed`: a typed number is all that brought them.
-        Who had it is told. One statement."""
+        Who had it is told. One statement, a second one where there was an owner."""
         which = chats.c.owner_id != user_id
-        return self._change(chat, which, owner_id=user_id, owner_at=at, owner_typed=typed, owner_was=chats.c.owner_id)
+        was = case((chats.c.owner_id != 0, chats.c.owner_id), else_=chats.c.owner_was)
+        with transaction(self._engine) as connection:
+            owned = self._change(chat, which, owner_id=user_id, owner_at=at, owner_typed=typed, owner_was=was)
+            if owned and owned.owner_was:
+                row = {"portal_id": owned.portal_id, "user_id": owned.owner_was, "chat_id": owned.id}
+                connection.execute(insert_into(connection, losses).values(row).on_conflict_do_nothing())
+        return owned
+
+    def is_taken_from(self, chat: Chat, user_id: int) -> bool:
+        """Whether another user has this chat now that was theirs, and they have not seen that. One query where others
+        are to be told, none else."""
+        if not chat.owner_was or chat.owner_id in (0, user_id):
+            return False
+        if chat.owner_was == user_id:
+            return True
+        with transaction(self._engine) as connection:
+            return (
+                connection.execute(select(losses).where(*_loss(chat.portal_id, chat.id, user_id))).first() is not None
+            )
 
     def seen_by_loser(self, portal_id: int, chat_id: int, user_id: int) -> None:
-        """The user from whom the chat was taken has seen that. One statement."""
+        """The user from whom the chat was taken has seen that. Two statements."""
         mine = chats.c.portal_id == portal_id, chats.c.id == chat_id, chats.c.owner_was == user_id
+        others = select(func.max(losses.c.user_id)).where(losses.c.portal_id == portal_id, losses.c.chat_id == chat_id)
         with transaction(self._engine) as connection:
-            connection.execute(update(chats).where(*mine).values(owner_was=0))
+            connection.execute(delete(losses).where(*_loss(portal_id, chat_id, user_id)))
+            connection.execute(
+                update(chats).where(*mine).values(owner_was=func.coalesce(others.scalar_subquery(), _ZERO))
+            )
 
     def waiting(self, portal_id: int, wanted: Filter) -> list[Chat]:
         """The chats whose clients wait, longest first; of very many the first. One query."""
@@ -156,10 +180,10 @@ class Waits:
 
     def lost(self, portal_id: int, user_id: int) -> list[Chat]:
         """The chats that were taken from this user, the last taken first, until they have seen it. One query."""
-        taken = chats.c.owner_was > _ZERO
-        mine = chats.c.portal_id == portal_id, chats.c.owner_was == user_id, taken
+        mine = losses.c.portal_id == portal_id, losses.c.user_id == user_id, chats.c.owner_id.not_in((0, user_id))
+        query = select(chats).join(losses, losses.c.chat_id == chats.c.id).where(*mine)
         with transaction(self._engine) as connection:
-            rows = connection.execute(select(chats).where(*mine).order_by(chats.c.owner_at.desc()).limit(20))
+            rows = connection.execute(query.order_by(chats.c.owner_at.desc()).limit(MAX_LOST))
             return [chat_of_row(row) for row in rows.mappings()]
 
     def written_in(self, portal_id: int, user_id: int, chat_ids: Sequence[int]) -> set[int]:
@@ -200,6 +224,10 @@ _WENT = {state.value for state in WENT_OUT}
 
 def _this(chat: Chat) -> tuple[ColumnElement[bool], ...]:
     return chats.c.portal_id == chat.portal_id, chats.c.id == chat.id
+
+
+def _loss(portal_id: int, chat_id: int, user_id: int) -> tuple[ColumnElement[bool], ...]:
+    return losses.c.portal_id == portal_id, losses.c.chat_id == chat_id, losses.c.user_id == user_id
 
 
 def _shown(chat: Chat) -> tuple[object, ...]:
