@@ -16,7 +16,17 @@ from hypothesis import HealthCheck, settings
 from sandbox.postgres import Postgres, PostgresMissing
 from sandbox.valkey import Valkey
 from tests import statements
-from tests.stand import EXAMPLES, MIGRATED, Clock, Outside, Widget, config_for, start_outside, start_widget
+from tests.stand import (
+    EXAMPLES,
+    MIGRATED,
+    Clock,
+    Outside,
+    Widget,
+    config_for,
+    hang_up,
+    start_outside,
+    start_widget,
+)
 from tests.swept import SweptDatabases
 from widget.storage.database import open_database, upgrade
 from widget.storage.usage import flush_at_exit
@@ -79,10 +89,11 @@ def outside_world() -> Iterator[Outside]:
 
 
 @pytest.fixture
-def outside(outside_world: Outside) -> Outside:
+def outside(outside_world: Outside) -> Iterator[Outside]:
     """The sandbox as it was seeded, with no calls counted and nothing broken."""
     outside_world.reset()
-    return outside_world
+    yield outside_world
+    hang_up()
 
 
 @pytest.fixture(scope="session")

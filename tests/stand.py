@@ -12,6 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import urlsplit
+from weakref import WeakSet
 
 import httpx
 from cryptography.fernet import Fernet
@@ -187,7 +188,18 @@ def impatient_client(**options: Any) -> httpx.Client:
     over, however short or long that is. The sandbox says so to a client that names itself impatient."""
     client = make_client(**options)
     client.event_hooks = {"request": [_say_impatient], "response": [_give_up_silence]}
+    _CLIENTS.add(client)
     return client
+
+
+_CLIENTS: WeakSet[httpx.Client] = WeakSet()
+
+
+def hang_up() -> None:
+    """End the kept connections of all widgets; one that goes on connects again."""
+    for client in list(_CLIENTS):
+        client.close()
+    _CLIENTS.clear()
 
 
 def _say_impatient(request: httpx.Request) -> None:
