@@ -23,7 +23,7 @@ from tests.stand import (
     Outside,
     Widget,
     config_for,
-    hang_up,
+    leave,
     start_outside,
     start_widget,
 )
@@ -93,7 +93,7 @@ def outside(outside_world: Outside) -> Iterator[Outside]:
     """The sandbox as it was seeded, with no calls counted and nothing broken."""
     outside_world.reset()
     yield outside_world
-    hang_up()
+    leave()
 
 
 @pytest.fixture(scope="session")

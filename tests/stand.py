@@ -195,11 +195,15 @@ def impatient_client(**options: Any) -> httpx.Client:
 _CLIENTS: WeakSet[httpx.Client] = WeakSet()
 
 
-def hang_up() -> None:
-    """End the kept connections of all widgets; one that goes on connects again."""
+def leave() -> None:
+    """End what a test's widgets keep beside them: connections, and threads that wait to write the log of REST calls.
+    A widget that goes on connects again."""
     for client in list(_CLIENTS):
         client.close()
     _CLIENTS.clear()
+    for thread in threading.enumerate():
+        if isinstance(thread, threading.Timer):
+            thread.cancel()
 
 
 def _say_impatient(request: httpx.Request) -> None:
