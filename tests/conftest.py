@@ -151,8 +151,11 @@ def clock() -> Clock:
 def make_widget(outside: Outside, clock: Clock, empty_database: str) -> Callable[..., Widget]:
     """A widget with other settings, lines or a Redis: make_widget(redis_url=…, lines=("sales", "support"), …)."""
 
-    def make(*, lines: tuple[str, ...] = ("sales",), database: str = "", **settings: Any) -> Widget:
-        return start_widget(outside, config_for(outside, database or empty_database, **settings), clock, lines=lines)
+    def make(
+        *, lines: tuple[str, ...] = ("sales",), portals: bool = True, database: str = "", **settings: Any
+    ) -> Widget:
+        config = config_for(outside, database or empty_database, **settings)
+        return start_widget(outside, config, clock, lines=lines, portals=portals)
 
     return make
 
