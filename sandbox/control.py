@@ -171,8 +171,8 @@ def drop_connection() -> Response:
 
 
 def _connection() -> socket.socket | None:
-    """The socket of this request under gunicorn and werkzeug; there is none under Flask's test client."""
-    found = request.environ.get("gunicorn.socket") or request.environ.get("werkzeug.socket")
+    """The socket of this request; there is none under Flask's test client."""
+    found = request.environ.get("gunicorn.socket")
     return found if isinstance(found, socket.socket) else None
 
 

@@ -16,7 +16,17 @@ from hypothesis import HealthCheck, settings
 from sandbox.postgres import Postgres, PostgresMissing
 from sandbox.valkey import Valkey
 from tests import statements
-from tests.stand import EXAMPLES, MIGRATED, Clock, Outside, Widget, config_for, start_outside, start_widget
+from tests.stand import (
+    EXAMPLES,
+    MIGRATED,
+    Clock,
+    Outside,
+    Widget,
+    config_for,
+    leave,
+    start_outside,
+    start_widget,
+)
 from tests.swept import SweptDatabases
 from widget.storage.database import open_database, upgrade
 from widget.storage.usage import flush_at_exit
@@ -51,9 +61,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """What is there now stays: the collector of garbage need not look through thousands of tests again and again."""
+    """What is there now stays: the collector of garbage need not look through thousands of tests again and again. Nor
+    need it look for cycles after each 700 objects, of which a test makes a hundred thousand."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
     gc.enable()
 
 
@@ -79,10 +91,11 @@ def outside_world() -> Iterator[Outside]:
 
 
 @pytest.fixture
-def outside(outside_world: Outside) -> Outside:
+def outside(outside_world: Outside) -> Iterator[Outside]:
     """The sandbox as it was seeded, with no calls counted and nothing broken."""
     outside_world.reset()
-    return outside_world
+    yield outside_world
+    leave()
 
 
 @pytest.fixture(scope="session")
@@ -138,8 +151,11 @@ def clock() -> Clock:
 def make_widget(outside: Outside, clock: Clock, empty_database: str) -> Callable[..., Widget]:
     """A widget with other settings, lines or a Redis: make_widget(redis_url=…, lines=("sales", "support"), …)."""
 
-    def make(*, lines: tuple[str, ...] = ("sales",), database: str = "", **settings: Any) -> Widget:
-        return start_widget(outside, config_for(outside, database or empty_database, **settings), clock, lines=lines)
+    def make(
+        *, lines: tuple[str, ...] = ("sales",), portals: bool = True, database: str = "", **settings: Any
+    ) -> Widget:
+        config = config_for(outside, database or empty_database, **settings)
+        return start_widget(outside, config, clock, lines=lines, portals=portals)
 
     return make
 

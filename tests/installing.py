@@ -28,11 +28,9 @@ class Site:
 
     @classmethod
     def empty(cls, make_widget: Callable[..., Widget], **settings: Any) -> "Site":
-        widget = make_widget(**{"public_url": WIDGET, **settings})
+        widget = make_widget(**{"public_url": WIDGET, "portals": False, **settings})
         site = cls(widget, widget.outside)
         site.change(installed=False)
-        for portal_id in widget.portals:
-            widget.services.storage.portals.delete(portal_id)
         return site
 
     @property

@@ -12,6 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import urlsplit
+from weakref import WeakSet
 
 import httpx
 from cryptography.fernet import Fernet
@@ -168,7 +169,9 @@ def start_outside(stack: ExitStack) -> Outside:
     for each in PORTALS:
         stack.enter_context(served(portals, portal + each.port_offset))
     stack.enter_context(served(gateways, gateway))
-    http = stack.enter_context(httpx.Client(timeout=PATIENCE))
+    here = {portal + each.port_offset: portals for each in PORTALS} | {gateway: gateways}
+    mounts = {f"http://127.0.0.1:{port}": httpx.WSGITransport(app) for port, app in here.items()}
+    http = stack.enter_context(httpx.Client(timeout=PATIENCE, mounts=mounts))  # what tests do themselves
     controls = {"portal": portals.extensions["control"], "gateway": gateways.extensions["control"]}
     return Outside(f"http://127.0.0.1:{portal}", f"http://127.0.0.1:{gateway}", http, controls)
 
@@ -187,7 +190,22 @@ def impatient_client(**options: Any) -> httpx.Client:
     over, however short or long that is. The sandbox says so to a client that names itself impatient."""
     client = make_client(**options)
     client.event_hooks = {"request": [_say_impatient], "response": [_give_up_silence]}
+    _CLIENTS.add(client)
     return client
+
+
+_CLIENTS: WeakSet[httpx.Client] = WeakSet()
+
+
+def leave() -> None:
+    """End what a test's widgets keep beside them: connections, and threads that wait to write the log of REST calls.
+    A widget that goes on connects again."""
+    for client in list(_CLIENTS):
+        client.close()
+    _CLIENTS.clear()
+    for thread in threading.enumerate():
+        if isinstance(thread, threading.Timer):
+            thread.cancel()
 
 
 def _say_impatient(request: httpx.Request) -> None:
@@ -309,12 +327,21 @@ class MissingField(Undefined):
 
 
 def start_widget(
-    outside: Outside, config: Config, clock: Clock, *, lines: tuple[str, ...] = ("sales",), **parts: Any
+    outside: Outside,
+    config: Config,
+    clock: Clock,
+    *,
+    lines: tuple[str, ...] = ("sales",),
+    portals: bool = True,
+    **parts: Any,
 ) -> Widget:
-    """`parts` are further ones of `create_app`, or others than the usual."""
+    """Without `portals` nobody has installed it. `parts` are further ones of `create_app`, or others than the usual."""
     usual: dict[str, Any] = {"sleep": clock.forward, "queue": MemoryHuey(immediate=True), "behind": AtOnce()}
     app = app_for(config, clock=clock, **{**usual, **parts})
     widget = Widget(app, outside, clock)
+    if not portals:
+        make_tables(config.database_url)
+        return widget
     what = Filling((config.secret_key, *config.encryption_keys), outside.portal, outside.gateway, lines, clock())
     if _is_new(config.database_url) and what in _FILLED:
         _file_of(config.database_url).write_bytes(_FILLED[what])

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.house.sources import code
 from widget.bitrix24.relied import CONFIRMABLE, DYNAMIC_TAB, EVENTS, FORM_FIELDS, METHODS, PLACEMENTS, not_confirmed
 from widget.storage.confirmations import confirmed_by
 
@@ -24,15 +25,15 @@ def table(title: str) -> list[str]:
 
 
 @cache
-def trees() -> list[ast.Module]:
-    files = [path for path in (ROOT / "widget").rglob("*.py") if path.name != "relied.py"]
-    return [ast.parse(path.read_text()) for path in files]
+def nodes() -> list[ast.AST]:
+    trees = [tree for path, tree in code("widget") if not path.endswith("/relied.py")]
+    return [node for tree in trees for node in ast.walk(tree)]
 
 
 def used_methods() -> set[str]:
     """The name of every command: a text alone, first of a pair, or the third argument of a call of Rest."""
     found = set()
-    for node in (node for tree in trees() for node in ast.walk(tree)):
+    for node in nodes():
         texts = [one.value for one in ast.iter_child_nodes(node) if isinstance(one, ast.Constant)]
         found |= {text for text in texts if isinstance(text, str) and METHOD.fullmatch(text)}
         if isinstance(node, ast.Tuple) and len(node.elts) == 2 and isinstance(node.elts[1], ast.Dict):
@@ -44,7 +45,7 @@ def used_methods() -> set[str]:
 
 def used_fields() -> set[str]:
     """What is taken out of a posted form or its query."""
-    calls = [node for tree in trees() for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    calls = [node for node in nodes() if isinstance(node, ast.Call)]
     gets = [call for call in calls if getattr(call.func, "attr", "") == "get"]
     takes = [call for call in gets if re.fullmatch(r"(query|form|request\.(args|form))\.get", ast.unparse(call.func))]
     names = {str(call.args[0].value) for call in takes if isinstance(call.args[0], ast.Constant)}

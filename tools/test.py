@@ -24,6 +24,7 @@ PYTEST = [sys.executable, "-m", "pytest"]
 # A test that hangs ends its process, and says where each of its threads stood.
 HANGS = ["-o", "faulthandler_timeout=300", "-o", "faulthandler_exit_on_timeout=true"]
 FAST = ["-m", "not redis and not postgresql and not processes and not hypothesis"]
+NO_BROWSER = ["-p", "no:playwright", "-p", "no:base_url"]  # half a second to load, and a fixture for each test
 OTHERS, BROWSERS = 2, 2  # processes; four with a browser took twice the processor for a test, and longer in all
 MEMORY, ROOM = Path("/dev/shm"), 2 * 2**30  # bytes
 TALLY = "TEST_TALLY"  # names the file that tests/conftest.py writes "passed 3" and the like into
@@ -59,11 +60,11 @@ def prepare() -> None:
 
 
 def shares(fast: bool) -> list[list[str]]:
-    """The files of each process."""
+    """The arguments of each process: its files, and before them what it can do without."""
     files = list((ROOT / "tests").rglob("test_*.py"))
     browser = [file for file in files if file.parent.name == "browser"]
     others = [file for file in files if file.parent.name != "browser"]
-    return dealt(others, OTHERS) + ([] if fast else dealt(browser, BROWSERS))
+    return [[*NO_BROWSER, *hand] for hand in dealt(others, OTHERS)] + ([] if fast else dealt(browser, BROWSERS))
 
 
 def dealt(files: list[Path], processes: int) -> list[list[str]]:

@@ -7,8 +7,8 @@ import threading
 from collections.abc import Iterator
 
 from flask import Flask
-from werkzeug.serving import BaseWSGIServer, make_server
 
+from ..threads import Threads
 from .app import create_portal
 from .credentials import HOST, PORTALS
 
@@ -28,12 +28,12 @@ def portal_running(widget_url: str, auth_lifetime: int = 3600) -> Iterator[int]:
 
 
 @contextlib.contextmanager
-def served(app: Flask, port: int, host: str = HOST) -> Iterator[BaseWSGIServer]:
-    server = make_server(host, port, app, threaded=True)
+def served(app: Flask, port: int, host: str = HOST) -> Iterator[None]:
+    server = Threads(app, host, port)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
-        yield server
+        yield
     finally:
         server.shutdown()
         thread.join()

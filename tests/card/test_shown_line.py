@@ -51,8 +51,7 @@ def assert_every_button_uses_it(page: CardPage, drawn: Callable[[], CardPage]) -
         assert f'data-line="{own or line}"' in page.text
 
 
-@pytest.mark.parametrize("path", [DEAL, WORLD])
-@pytest.mark.parametrize("usual", [None, 3])
+@pytest.mark.parametrize(("path", "usual"), [(DEAL, 3), (WORLD, None)])
 def test_after_a_reveal_a_check_a_refresh_and_a_change_of_settings(
     make_widget: MakeWidget, path: str, usual: int | None
 ) -> None:

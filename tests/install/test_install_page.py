@@ -423,7 +423,7 @@ def test_every_call_of_an_installation_is_in_the_log(site: Site) -> None:
 
 def test_a_reinstallation_opens_a_removed_portal_and_keeps_its_data(site: Site) -> None:
     site.set_up()
-    site.widget.portals[0] = site.portal.id
+    site.widget.portals.append(site.portal.id)
     line = site.widget.add_line("sales")
     site.market("uninstall", clean="0")
     assert site.deliver() == [200]
@@ -439,7 +439,7 @@ def test_a_reinstallation_opens_a_removed_portal_and_keeps_its_data(site: Site) 
 
 def test_a_cleaned_portal_begins_anew(site: Site) -> None:
     site.set_up()
-    site.widget.portals[0] = site.portal.id
+    site.widget.portals.append(site.portal.id)
     site.widget.add_line("sales")
     site.market("uninstall", clean="1")
     site.deliver()

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from sandbox.gateway import create_gateway
 from sandbox.people import API_KEY, JOAO, RUSTAM
+from tests.sandbox.apps import new_gateway
 
 MEASURED = Path(__file__).parents[2].parent / "shared" / "reference" / "gateways" / "evolution"
 OLEG = "79241234567@s.whatsapp.net"
@@ -18,7 +18,7 @@ NOW = 1_795_000_000.0
 
 @pytest.fixture
 def web():
-    return create_gateway(lambda: NOW, patience=0).test_client()
+    return new_gateway(lambda: NOW)
 
 
 @pytest.fixture

@@ -5,9 +5,9 @@ from base64 import b64encode
 import pytest
 
 from sandbox import people
-from sandbox.gateway import create_gateway
 from sandbox.gateway.media import opus
 from sandbox.people import API_KEY, GREEN_IDS, INSTANCES
+from tests.sandbox.apps import new_gateway
 
 ORDERS = "79261112233@c.us"
 NOW = 1_795_000_000.0
@@ -16,7 +16,7 @@ OTHERS = [*INSTANCES, *GREEN_IDS]
 
 @pytest.fixture
 def web():
-    return create_gateway(lambda: NOW, patience=0).test_client()
+    return new_gateway(lambda: NOW)
 
 
 @pytest.fixture

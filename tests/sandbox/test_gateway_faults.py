@@ -13,6 +13,7 @@ import pytest
 
 from sandbox.gateway import create_gateway, faults
 from sandbox.people import API_KEY
+from tests.sandbox.apps import new_gateway
 from tests.stand import PATIENCE, until
 
 ROOT = Path(__file__).parents[2]
@@ -24,7 +25,7 @@ SEND = {"session": "sales", "chatId": "79261112233@c.us", "text": "Добрый 
 
 @pytest.fixture
 def web():
-    return create_gateway(patience=0).test_client()
+    return new_gateway()
 
 
 def fault(web, name, match="check-exists", **more):

@@ -8,6 +8,7 @@ import pytest
 
 from sandbox.gateway import create_gateway
 from sandbox.people import API_KEY, IVAN
+from tests.sandbox.apps import new_gateway
 
 REFERENCE = Path(__file__).parents[2].parent / "shared" / "reference" / "gateways"
 OPENAPI = REFERENCE / "openapi" / "waha-2026.7.1.openapi.json"
@@ -18,7 +19,7 @@ NEVER_SENT = {"mediaUrl"}
 
 @pytest.fixture
 def ask():
-    client = create_gateway(lambda: 1_795_000_000.0, patience=0).test_client()
+    client = new_gateway(lambda: 1_795_000_000.0)
 
     def ask(path, body=None, *, key=API_KEY):
         headers = {"X-Api-Key": key} if key else {}

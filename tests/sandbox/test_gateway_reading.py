@@ -9,6 +9,7 @@ import pytest
 
 from sandbox.gateway import create_gateway
 from sandbox.people import API_KEY, CLIENTS, IVAN
+from tests.sandbox.apps import new_gateway
 
 NOW = 1_795_000_000.0
 RUSTAM_LID, HIDDEN_LID = "187234509871234@lid", "99887766554433@lid"
@@ -17,7 +18,7 @@ HISTORY = "/api/sales/chats/79619510000@c.us/messages"
 
 @pytest.fixture
 def web():
-    return create_gateway(lambda: NOW, patience=0).test_client()
+    return new_gateway(lambda: NOW)
 
 
 @pytest.fixture

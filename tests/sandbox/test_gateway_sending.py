@@ -4,8 +4,8 @@ from html import unescape
 
 import pytest
 
-from sandbox.gateway import create_gateway
 from sandbox.people import API_KEY
+from tests.sandbox.apps import new_gateway
 
 ORDERS = "79261112233@c.us"
 
@@ -24,7 +24,7 @@ class Line:
 
     def __init__(self):
         self.clock = Clock()
-        self.web = create_gateway(self.clock, patience=0).test_client()
+        self.web = new_gateway(self.clock)
 
     def call(self, path, body=None, **query):
         method = "GET" if body is None else "POST"

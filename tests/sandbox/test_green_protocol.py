@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from sandbox.gateway import create_gateway
 from sandbox.people import API_KEY, OKSANA, RUSTAM
+from tests.sandbox.apps import new_gateway
 
 REFERENCE = Path(__file__).parents[2].parent / "shared" / "reference" / "gateways" / "green-api"
 ID = "1101000001"
@@ -29,7 +29,7 @@ def clock():
 
 @pytest.fixture
 def web(clock):
-    return create_gateway(clock, patience=0).test_client()
+    return new_gateway(clock)
 
 
 @pytest.fixture

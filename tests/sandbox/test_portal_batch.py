@@ -6,8 +6,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from sandbox.portal import create_portal
-from sandbox.portal.visitor import Visitor
+from tests.sandbox.apps import new_portal
 
 RECORDED = Path(__file__).parents[3] / "shared" / "reference" / "bitrix24"
 PARTS = {"result", "result_error", "result_total", "result_next", "result_time"}
@@ -15,7 +14,7 @@ PARTS = {"result", "result_error", "result_total", "result_next", "result_time"}
 
 @pytest.fixture
 def portal():
-    return Visitor(create_portal("http://localhost:8000"))
+    return new_portal()
 
 
 @pytest.fixture

@@ -8,11 +8,10 @@ from urllib.parse import parse_qsl
 import pytest
 from flask import Flask, Response, request
 
-from sandbox.portal import create_portal
 from sandbox.portal.background import free_port, served
 from sandbox.portal.delivery import bracketed
 from sandbox.portal.php import parse_str
-from sandbox.portal.visitor import Visitor
+from tests.sandbox.apps import new_portal
 from tests.stand import PATIENCE
 
 RECORDED = Path(__file__).parents[3] / "shared" / "reference" / "bitrix24"
@@ -55,7 +54,7 @@ def hook(running):
 
 @pytest.fixture
 def portal():
-    return Visitor(create_portal("http://localhost:8000"))
+    return new_portal()
 
 
 @pytest.fixture

@@ -7,10 +7,9 @@ import httpx
 import pytest
 
 from sandbox.control import GIVEN_UP, IMPATIENT
-from sandbox.portal import create_portal
 from sandbox.portal.background import portal_running
 from sandbox.portal.faults import CODES, NAMES
-from sandbox.portal.visitor import Visitor
+from tests.sandbox.apps import new_portal
 from tests.stand import PATIENCE, until
 
 STATUS = {"QUERY_LIMIT_EXCEEDED": 503, "OPERATION_TIME_LIMIT": 429, "expired_token": 401, "invalid_token": 401}
@@ -18,7 +17,7 @@ STATUS = {"QUERY_LIMIT_EXCEEDED": 503, "OPERATION_TIME_LIMIT": 429, "expired_tok
 
 @pytest.fixture
 def portal():
-    return Visitor(create_portal("http://localhost:8000"))
+    return new_portal()
 
 
 @pytest.fixture(scope="module")

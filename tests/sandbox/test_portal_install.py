@@ -5,8 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from sandbox.portal import create_portal
-from sandbox.portal.visitor import Visitor
+from tests.sandbox.apps import new_portal
 
 WIDGET = "http://localhost:8000"
 DEAL = "/crm/deal/details/7045/"
@@ -15,7 +14,7 @@ TAB = "CRM_DEAL_DETAIL_TAB"
 
 @pytest.fixture
 def portal():
-    return Visitor(create_portal(WIDGET))
+    return new_portal(WIDGET)
 
 
 @pytest.fixture

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.portal import create_portal
-from sandbox.portal.visitor import Visitor
+from tests.sandbox.apps import new_portal
 
 RECORDED = Path(__file__).parents[3] / "shared" / "reference" / "bitrix24"
 WIDGET = "http://localhost:8000"
@@ -17,7 +16,7 @@ ADMINS_ONLY = ("placement.get", "placement.bind", "placement.unbind", "userfield
 
 @pytest.fixture
 def portal():
-    return Visitor(create_portal(WIDGET))
+    return new_portal(WIDGET)
 
 
 @pytest.fixture

@@ -5,16 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.portal import create_portal
 from sandbox.portal.credentials import AUTH_SERVER, CLIENT_ID, PORTALS
-from sandbox.portal.visitor import Visitor
+from tests.sandbox.apps import new_portal
 
 RECORDED = Path(__file__).parents[3] / "shared" / "reference" / "bitrix24"
 
 
 @pytest.fixture
 def portal():
-    return Visitor(create_portal("http://localhost:8000"))
+    return new_portal()
 
 
 def recorded(name):
@@ -53,7 +52,7 @@ def test_nobody_is_told_about_a_token_that_is_not_known(portal):
 
 
 def test_the_auth_server_refuses_an_expired_token():
-    portal = Visitor(create_portal("http://localhost:8000", auth_lifetime=0))
+    portal = new_portal(auth_lifetime=0)
     assert info(portal, portal.token()).get_json()["error"] == "expired_token"
 
 

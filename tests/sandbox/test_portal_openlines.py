@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from sandbox.portal import create_portal
 from sandbox.portal.visitor import Visitor
+from tests.sandbox.apps import new_portal
 
 CODE = "whatsapp"
 IVAN = "+79619510000"
@@ -16,7 +16,7 @@ QUIET = dict.fromkeys(("NEED_SYSTEM_MESSAGES", "NEED_SIGNATURE", "CHAT_GROUP"), 
 
 @pytest.fixture
 def portal() -> Visitor:
-    visitor = Visitor(create_portal("http://localhost"))
+    visitor = new_portal("http://localhost")
     visitor.change(scopes="crm,im,imconnector,imopenlines,placement")
     return visitor
 

@@ -8,11 +8,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from sandbox import people
-from sandbox.portal import create_portal
 from sandbox.portal.credentials import PORTALS
 from sandbox.portal.demo_cards import SHOWN
 from sandbox.portal.seed import SEED
-from sandbox.portal.visitor import Visitor
+from tests.sandbox.apps import new_portal
 
 RECORDED = Path(__file__).parents[3] / "shared" / "reference" / "bitrix24"
 DEAL = "/crm/deal/details/7045/"
@@ -20,7 +19,7 @@ DEAL = "/crm/deal/details/7045/"
 
 @pytest.fixture
 def portal():
-    return Visitor(create_portal("http://localhost:8000"))
+    return new_portal()
 
 
 def options(opening):

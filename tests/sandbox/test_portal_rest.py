@@ -5,15 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.portal import create_portal
-from sandbox.portal.visitor import Visitor
+from tests.sandbox.apps import new_portal
 
 RECORDED = Path(__file__).parents[3] / "shared" / "reference" / "bitrix24"
 
 
 @pytest.fixture
 def portal():
-    return Visitor(create_portal("http://localhost:8000"))
+    return new_portal()
 
 
 @pytest.fixture
@@ -71,7 +70,7 @@ def test_without_a_token_or_with_an_unknown_one_nothing_is_told(portal):
 
 
 def test_an_old_token_has_expired():
-    portal = Visitor(create_portal("http://localhost:8000", auth_lifetime=0))
+    portal = new_portal(auth_lifetime=0)
     answer = portal.ask("profile", portal.token())
     assert (answer.status_code, answer.get_json()["error"]) == (401, "expired_token")
 

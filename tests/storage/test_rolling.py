@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, MetaData, Table, inspect
+from sqlalchemy import Engine, Index, MetaData, Table, UniqueConstraint
 
 from widget.storage.database import MIGRATIONS, open_database, upgrade
 
@@ -25,20 +25,27 @@ def revisions() -> list[str]:
     return [each.revision for each in reversed(list(ScriptDirectory.from_config(config).walk_revisions()))]
 
 
-def tables_of(engine: Engine) -> Tables:
-    inspector = inspect(engine)
+def reflected(engine: Engine) -> MetaData:
+    found = MetaData()
+    found.reflect(engine)
+    return found
+
+
+def tables_of(known: MetaData) -> Tables:
     return {
-        table: {
-            "columns": {column["name"]: column for column in inspector.get_columns(table)},
-            "unique": {
-                tuple(each["column_names"])
-                for each in (*inspector.get_unique_constraints(table), *inspector.get_indexes(table))
-                if each.get("unique", True)
+        table.name: {
+            "columns": {
+                column.name: {"nullable": column.nullable, "default": column.server_default} for column in table.c
             },
-            "points": {tuple(each["constrained_columns"]) for each in inspector.get_foreign_keys(table)},
+            "unique": {
+                tuple(column.name for column in each.columns)
+                for each in (*table.constraints, *table.indexes)
+                if isinstance(each, UniqueConstraint) or (isinstance(each, Index) and each.unique)
+            },
+            "points": {tuple(each.column_keys) for each in table.foreign_key_constraints},
         }
-        for table in inspector.get_table_names()
-        if table != "alembic_version"
+        for table in known.tables.values()
+        if table.name != "alembic_version"
     }
 
 
@@ -46,16 +53,15 @@ def tables_of(engine: Engine) -> Tables:
 def steps(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, tuple[Tables, Tables]]]:
     """What the tables were before and after each migration."""
     engine = open_database(f"sqlite:///{tmp_path_factory.mktemp('rolling') / 'widget.sqlite3'}")
-    steps, before = {}, Tables()
-    for revision in revisions():
-        known = MetaData()
-        known.reflect(engine)  # what code of the version before knows
+    old = [each for each in revisions() if each < FIRST_RULED]
+    upgrade(engine, to=old[-1])
+    steps, known = {}, reflected(engine)  # what code of the version before knows
+    for revision in revisions()[len(old) :]:
         upgrade(engine, to=revision)
-        after = tables_of(engine)
-        if revision >= FIRST_RULED:
-            write_as_before(engine, known)
-        steps[revision] = before, after
-        before = after
+        write_as_before(engine, known)
+        now = reflected(engine)
+        steps[revision] = tables_of(known), tables_of(now)
+        known = now
     yield steps
     engine.dispose()
 
