@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from tests.stand import Widget
 from widget.assets import STYLES
+from widget.gateways.kinds import KINDS
 from widget.i18n import languages, own_name
 from widget.icons import icon
 
@@ -24,16 +25,12 @@ JINJA = {"extensions": "jinja2.ext.i18n", "newstyle_gettext": "true", "trim_bloc
 NAMES = {
     *("apiUrl", "idInstance", "apiTokenInstance", "apikey"),  # what other gateways call their own things
     "type",  # of the address of a smart process: /crm/type/183/
-    "GREEN",
     "idInstance",
     "apiTokenInstance",
     "apiUrl",
     "apikey",
     "WhatsApp",
     "JavaScript",
-    "WAHA",
-    "Evolution",
-    "API",
     "English",
     "Line",
     "sales",
@@ -41,6 +38,7 @@ NAMES = {
     *("Ctrl", "Enter", "Shift"),  # as keyboards have them
     "line",
     "http",
+    *(word for kind in KINDS.values() for word in re.findall(r"[A-Za-z]+", kind.title)),
 }  # the same in both
 
 each_template = pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: str(path.relative_to(ROOT)))
