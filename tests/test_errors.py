@@ -37,6 +37,7 @@ MEANT = {
     ErrorCode.NO_AUTH: {403},
     ErrorCode.MESSAGE_GONE: {409},
     ErrorCode.TOO_LARGE: {422},
+    ErrorCode.PORTAL_BUSY: {429},
 }
 
 

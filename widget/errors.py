@@ -69,7 +69,8 @@ class ErrorCode(Enum):
 # HTTP statuses by code, for the error handler alone. What one that is raised with another status means:
 # NOT_ALLOWED 404 a stranger must not learn of it, 409 not as things stand, 422 a value that no page of ours offers;
 # BAD_FORM 400 it cannot be read, 409 it was used or done already; NO_AUTH 403 a good token of another user or
-# application; MESSAGE_GONE 409 not missing; TOO_LARGE 422 too many; BROKEN 502 a portal calls it our mistake.
+# application; MESSAGE_GONE 409 not missing; TOO_LARGE 422 too many; PORTAL_BUSY 429 this address asked too often;
+# BROKEN 502 a portal calls it our mistake.
 STATUS: Mapping[ErrorCode, int] = {
     **dict.fromkeys((ErrorCode.UNKNOWN_PLACEMENT, ErrorCode.PORTAL_ADDRESS), 400),
     **dict.fromkeys((ErrorCode.NO_AUTH, ErrorCode.SESSION_OVER), 401),

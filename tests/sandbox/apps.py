@@ -15,7 +15,7 @@ from sandbox.portal.visitor import Visitor
 def new_gateway(clock: Callable[[], float] = time.time) -> FlaskClient:
     """A gateway that waits for no line to become ready."""
     app = _gateway()
-    app.extensions["gateway"].world.clock = clock
+    app.extensions["gateway"].state.clock = clock
     return _as_new(app).test_client()
 
 

@@ -18,7 +18,7 @@ class Claims:
         """Hold the claim of this name. What may have been written without an answer keeps it until its time is over.
         Two round trips. Raises Refused(PORTAL_BUSY) while another press holds it."""
         if not self.take(name):
-            raise Refused(ErrorCode.PORTAL_BUSY, 503, "another press is at it")
+            raise Refused(ErrorCode.PORTAL_BUSY, reason="another press is at it")
         try:
             yield
         except AppError as error:

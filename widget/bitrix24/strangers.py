@@ -32,7 +32,7 @@ class Strangers:
         except StorageUnavailable:
             return None  # this limit protects our name, and stopping all cards would cost more
         if not permits.granted:
-            raise Refused(ErrorCode.PORTAL_BUSY, reason="tokens that prove nothing")
+            raise Refused(ErrorCode.PORTAL_BUSY, 429, "tokens that prove nothing")
         return permits
 
     def welcome(self, permits: Permits | None) -> None:

@@ -36,8 +36,8 @@ class PhoneSettings(Protocol):
     def light_hours(self) -> tuple[int, int, int, int]: ...
 
 
-def build_phones(settings: PhoneSettings, fetch: Callable[[str], bytes], clock: Callable[[], float]) -> PhoneParts:
+def build_phones(config: PhoneSettings, fetch: Callable[[str], bytes], clock: Callable[[], float]) -> PhoneParts:
     """`fetch` gives the body of an address below the registry's source or raises UpdateError."""
-    registry = Path(settings.numbering_file) if settings.numbering_file else None
-    updater = Updater(fetch, settings.numbering_source, registry, clock, weekly=settings.numbering_update)
-    return PhoneParts(Numbering(registry), updater, Hours(*settings.light_hours))
+    registry = Path(config.numbering_file) if config.numbering_file else None
+    updater = Updater(fetch, config.numbering_source, registry, clock, weekly=config.numbering_update)
+    return PhoneParts(Numbering(registry), updater, Hours(*config.light_hours))

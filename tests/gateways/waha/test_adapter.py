@@ -7,6 +7,7 @@ import pytest
 
 from sandbox import people
 from sandbox.gateway.lines import STATUSES
+from sandbox.gateway.manual import SUB_PATH
 from sandbox.people import API_KEY
 from tests.gateways.scripted import scripted, trouble
 from widget.gateways.base import Ack, CheckResult, Depth, File, GatewayErrorCode, LineState, Sent
@@ -652,7 +653,7 @@ def test_a_file_that_points_to_another_host_is_not_fetched_there(line, url):
 
 def test_a_file_of_a_gateway_under_a_path_of_its_own_is_fetched_there(line, outside):
     outside.set_up("sales", sub_path=True)
-    below = line(address=f"{outside.gateway}/waha")
+    below = line(address=f"{outside.gateway}{SUB_PATH}")
     assert below.media(IVAN, photo_of(below).ref).body
 
 
