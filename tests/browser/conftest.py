@@ -64,6 +64,7 @@ def outside(demo: Demo, http: httpx.Client) -> Outside:
         for table in ("sends", "chats", "messages", "presences", "usage", "line_health"):
             connection.execute(f"DELETE FROM {table}")
         connection.execute("DELETE FROM user_settings")
+        connection.execute("UPDATE lines SET hook_key = '', hook_secret = ''")  # no webhooks were set up
         connection.execute(OPENS_NO_CHAT)
     if not forget_cached(demo):
         demo.restart_widget()

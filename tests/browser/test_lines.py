@@ -23,12 +23,10 @@ LEAD, AIGERIM = "/crm/lead/details/501/", "+7 701 234 5678"  # one number, and n
 
 @pytest.fixture
 def database(demo: Demo) -> Iterator[sqlite3.Connection]:
-    """The widget's own; what a test wrote about lines is taken back."""
+    """The widget's own."""
     file = demo.environment["DATABASE_URL"].removeprefix("sqlite:///")
     with closing(sqlite3.connect(file, timeout=PATIENCE, isolation_level=None)) as connection:
         yield connection
-        connection.execute("DELETE FROM line_health")
-        connection.execute("UPDATE lines SET hook_key = '', hook_secret = ''")
 
 
 def first(settings: Settings) -> Locator:
