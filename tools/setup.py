@@ -74,7 +74,7 @@ def fastest_python() -> str:
     """This Python, or one of the same version in PATH that is clearly faster. One that was built here from source, as
     pyenv does, mostly lacks the optimisations of a distribution's, and everything takes a third longer."""
     name = "python{}.{}".format(*sys.version_info)
-    folders = map(os.path.realpath, os.environ.get("PATH", os.defpath).split(os.pathsep))
+    folders = map(os.path.realpath, filter(None, os.environ.get("PATH", os.defpath).split(os.pathsep)))
     found = [shutil.which(name, path=folder) for folder in folders]
     took = {python: seconds(python) for python in (sys.executable, *filter(None, found))}
     fastest = min(took, key=took.__getitem__)
@@ -84,8 +84,8 @@ def fastest_python() -> str:
 def seconds(python: str) -> float:
     """How long this Python takes for a bit of work; infinitely long where it does not run."""
     try:
-        return float(subprocess.check_output([python, "-c", WORK], stderr=subprocess.DEVNULL, text=True))
-    except (OSError, subprocess.CalledProcessError, ValueError):
+        return float(subprocess.check_output([python, "-c", WORK], stderr=subprocess.DEVNULL, text=True, timeout=20))
+    except (OSError, subprocess.SubprocessError, ValueError):
         return float("inf")
 
 

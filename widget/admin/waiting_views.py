@@ -336,7 +336,8 @@ def _cardless(chat_id: int) -> Iterator[tuple[CurrentUser, Chat]]:
     """Someone who may say so, and the chat of a client who is in no card, while no other press gives them one: asked
     anew, for one may just have. Refused otherwise."""
     chat = _chat(chat_id)
-    with Claims(services().infra.cache).alone(f"card-of:{chat.portal_id}:{chat.client}"):
+    infra = services().infra
+    with Claims(infra.cache).alone(f"card-of:{infra.keys.key(chat.portal_id, chat.client)}"):
         user, chat, client = _claimable(chat_id, anew=True)
         if client.unknown is not True:
             raise Refused(ErrorCode.BAD_FORM, 409, "the client has a card")

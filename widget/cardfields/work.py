@@ -89,13 +89,13 @@ class CardFieldWork:
         """Tell a card anew what is true of the people who are in it now; forget one that is no more. Never raises."""
         item = FilledItem(portal.id, kind, item_id)
         try:
+            self._stored.look_later(item)
             if not self._tell(portal, names, kind, item_id):
                 self._stored.forget(item)
         except (TooSoon, AppError) as error:
             log.info("cardfields.looked_in_vain portal=%s error=%s", portal.id, type(error).__name__)
         except Exception:
             log.exception("cardfields.broken portal=%s", portal.id)
-        self._stored.look_later(item)
 
     def _tell_of(self, portal: Portal, fields: CardFieldMap, chat: Chat) -> None:
         try:
@@ -153,7 +153,7 @@ class CardFieldWork:
             card = card_of(answer, kind, portal.installer_id)
         except Refused as error:
             if error.code is ErrorCode.CARD_GONE:
-                return False
+                return error.reason.upper() != "NOT_FOUND"  # what may not be read now keeps what it held before
             raise
         facts = self._talks.facts(portal, kind, item_id, card.people)
         self._write(portal, kind, item_id, {names[fact]: facts[fact] for fact in names if fact in facts}, answer)

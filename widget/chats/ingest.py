@@ -132,7 +132,7 @@ class Ingest:
         for two ids of one chat, at least one then sees what the other wrote."""
         if not event.chat_ids:
             event = replace(event, chat_ids=self._chat_ids_of(line, event.message_id))
-        if not event.chat_ids or self._is_ignored(line, event):
+        if not event.chat_ids or self._is_ignored(line, {*event.chat_ids, *_phones(event.chat_ids)}):
             return  # also of a message that is not known here
         before, after = self._keep(line, event)
         if after.deleted and not before.deleted:
@@ -151,13 +151,13 @@ class Ingest:
         if moved or learnt or (event.kind is EventKind.MESSAGE and before.message is None):
             for chat in chats:
                 self._waiting.recount(chat)
-        if learnt:
-            self._unite_elsewhere(line, event)
         if before != after:
             for chat in chats:
                 self._chats.changed(chat)
         if _is_news(event, before, after) or Went.OUT in went:
             self._listener(line, chats[0].phone if chats else "", replace(event, from_me=_from_me(event)), went)
+        if learnt:
+            self._unite_elsewhere(line, event)
 
     def _chat_ids_of(self, line: Line, message_id: str) -> tuple[str, ...]:
         """Some gateways' ticks name no chat: the one whose message or send this is. Two queries at most."""
@@ -177,7 +177,7 @@ class Ingest:
         if not known and not phones and event.kind is EventKind.MESSAGE:
             lid = _lid(event)
             phone = self._hidden.phone_of(line.portal_id, lid) if lid else ""
-            if phone:
+            if phone and not self._is_ignored(line, {*event.chat_ids, *spellings(phone)}):
                 phones = spellings(phone)
                 known, sends = self._called(line.portal_id, line.id, (), phones, event.message_id)
         united = [chat for chat in known if not chat.phone] if phones else []
@@ -219,9 +219,8 @@ class Ingest:
         )
         return read_facts(before), read_facts(after)
 
-    def _is_ignored(self, line: Line, event: GatewayEvent) -> bool:
-        """Who is ignored by one name is so by the others that the event tells."""
-        clients = {*event.chat_ids, *_phones(event.chat_ids)}
+    def _is_ignored(self, line: Line, clients: Collection[str]) -> bool:
+        """Who is ignored by one of these names is so by the others."""
         if self._ignores is None or not self._ignores.ignores(line.portal_id, line.id, clients):
             return False
         self._ignores.extend(line.portal_id, line.id, clients)

@@ -64,9 +64,10 @@ def last_of(messages: Collection[Message], send: Send | None, *, waiting_since: 
     """Of a chat's stored messages and its last send from here; its client waits since then (unix seconds), 0 where
     they do not (pure)."""
     ordered = sorted(messages, key=lambda message: message.at, reverse=True)
-    theirs = [message for message in ordered if not message.from_me and message.at >= waiting_since > 0]
+    theirs = sum(not message.from_me and message.at >= waiting_since for message in ordered)
+    waiting = max(1, theirs) if waiting_since > 0 else 0  # it may be older than the messages that were read
     if send and (not ordered or send.created_at >= ordered[0].at) and all(m.id != send.message_id for m in ordered):
-        return LastMessage(send.created_at, True, *_words_of(send.text), waiting=len(theirs))
+        return LastMessage(send.created_at, True, *_words_of(send.text), waiting=waiting)
     if not ordered:
         return None
     newest = ordered[0]
@@ -76,7 +77,7 @@ def last_of(messages: Collection[Message], send: Send | None, *, waiting_since: 
         newest.text[:MAX_LETTERS],
         kind_of(newest),
         newest.deleted,
-        len(theirs),
+        waiting,
     )
 
 
