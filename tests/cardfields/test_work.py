@@ -194,6 +194,17 @@ def test_a_card_tells_nothing_of_a_client_who_is_in_it_no_more(portal: Portal, o
     assert outside.calls("portal") == told  # until the hour is over
 
 
+def test_a_card_that_may_not_be_read_now_keeps_what_its_fields_held_before(portal: Portal, outside: Outside) -> None:
+    portal.choose(CONTACT)
+    portal.gateway.tell(written("C1", at=portal.widget.clock()))
+    portal.round()
+    held = portal.services.storage.card_fields.filled(portal.id, CONTACT, 42)
+    assert held.written
+    outside.break_portal("ACCESS_DENIED", "batch:crm.item.get", times=None)
+    portal.round(after=60 * MINUTE)
+    assert portal.services.storage.card_fields.filled(portal.id, CONTACT, 42).written == held.written
+
+
 def test_our_own_write_makes_no_card_be_read_anew_and_anothers_does(portal: Portal) -> None:
     own = portal.services.webhooks.receiver._own_writes
     own.expect(portal.id, CONTACT, 42)

@@ -305,6 +305,17 @@ def test_who_was_ignored_by_an_id_is_so_by_the_number_that_is_known_since(widget
     assert (one.waiting_since, len(gateway.stored["messages"])) == (0, 2)
 
 
+def test_who_is_ignored_on_a_line_is_not_let_in_there_by_a_lid_that_another_line_knows(
+    widget: Widget, gateway: Caller
+) -> None:
+    services, (sales, support) = widget.services, widget.services.storage.lines.of(widget.portals[0])
+    services.storage.conversations.ignores.add(support.portal_id, support.id, [IVAN.phone], 1)
+    both = written("C1", at=widget.clock(), ids=(f"{IVAN.phone[1:]}@c.us", HIDDEN.lid))
+    for line, told in ((sales, both), (support, by_lid(widget, "C2", lid=HIDDEN.lid))):
+        services.webhooks.ingest.work(services.storage.inbox.add(line.portal_id, line.id, events_json([told])))
+    assert services.storage.chats.find(support.portal_id, support.id, IVAN.phone) is None
+
+
 def test_what_needed_no_reply_before_two_chats_became_one_needs_none_after(widget: Widget, gateway: Caller) -> None:
     gateway.tell(written("P1", at=widget.clock() - 9000, ids=(PHONE_ID,)))
     known = chat_of(gateway, PHONE)
