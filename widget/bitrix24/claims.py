@@ -3,11 +3,10 @@
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from widget.bitrix24.errors import said_no
+from widget.bitrix24.errors import is_silent
 from widget.cache import Cache, StoreGone
 from widget.errors import AppError, ErrorCode, Refused
 
-UNCLEAR = (ErrorCode.PORTAL_FAILED, ErrorCode.PORTAL_BUSY)
 CLAIM_SECONDS = 60.0  # longer than a write takes that no answer came to; then also a claim ends whose process did
 
 
@@ -24,7 +23,7 @@ class Claims:
         try:
             yield
         except AppError as error:
-            if error.code not in UNCLEAR or said_no(error):
+            if not is_silent(error):
                 self.release(name)
             raise
         self.release(name)
