@@ -46,7 +46,7 @@ def ministry() -> Iterator[str]:
         "ABC-8xx.csv": HEAD + RANGE.format(code=811),
     }
     with ThreadingHTTPServer(("127.0.0.1", 0), Registry) as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}/downloads"
         server.shutdown()

@@ -30,7 +30,7 @@ def portal_running(widget_url: str, auth_lifetime: int = 3600) -> Iterator[int]:
 @contextlib.contextmanager
 def served(app: Flask, port: int, host: str = HOST) -> Iterator[None]:
     server = Threads(app, host, port)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:
         yield

@@ -74,7 +74,7 @@ def obliging(database: sqlite3.Connection) -> Iterator[None]:
     """The first line is at such a gateway."""
     (address,) = database.execute("SELECT address FROM lines ORDER BY id LIMIT 1").fetchone()
     server = ThreadingHTTPServer(("127.0.0.1", 0), Obliging)
-    Thread(target=server.serve_forever, daemon=True).start()
+    Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
     move = "UPDATE lines SET address = ? WHERE id = (SELECT min(id) FROM lines)"
     database.execute(move, [f"http://127.0.0.1:{server.server_port}"])
     yield
