@@ -64,7 +64,9 @@ def shares(fast: bool) -> list[list[str]]:
     files = list((ROOT / "tests").rglob("test_*.py"))
     browser = [file for file in files if file.parent.name == "browser"]
     others = [file for file in files if file.parent.name != "browser"]
-    return [[*NO_BROWSER, *hand] for hand in dealt(others, OTHERS)] + ([] if fast else dealt(browser, BROWSERS))
+    if fast:  # no browser keeps a core busy while one of two processes has ended
+        return [[*NO_BROWSER, *hand] for hand in dealt(others, OTHERS + 1)]
+    return [[*NO_BROWSER, *hand] for hand in dealt(others, OTHERS)] + dealt(browser, BROWSERS)
 
 
 def dealt(files: list[Path], processes: int) -> list[list[str]]:
