@@ -5,6 +5,7 @@ from typing import Any
 
 LEAD, DEAL, CONTACT, COMPANY, QUOTE, SMART_INVOICE, SMART_PROCESS = 1, 2, 3, 4, 7, 31, 183
 WITH_PHONES = (LEAD, CONTACT, COMPANY)  # only these have numbers of their own
+WITH_ORIGIN = (LEAD, DEAL, CONTACT, COMPANY)  # and these say from which program they come
 
 Item = dict[str, Any]
 Phones = Sequence[tuple[str, str]]  # (value type, what was typed)
@@ -27,6 +28,7 @@ def item(entity_type_id: int, item_id: int, **fields: Any) -> Item:
         "sourceId": None,
         "webformId": 0,
         "utmSource": None,
+        **(dict.fromkeys(("originatorId", "originId")) if entity_type_id in WITH_ORIGIN else {}),
         **fields,
         "observers": [],
         "entityTypeId": entity_type_id,

@@ -9,6 +9,7 @@ from sandbox.people import HIDDEN, IVAN, RUSTAM
 from tests.stand import CardPage, Clock, Outside, Widget, config_for, start_widget
 from tests.waiting.test_list import app_page, as_app, listed
 from tests.webhooks.gateways import Caller, PlainWebhooks, tick, written
+from widget.bitrix24.claims import Claims
 from widget.gateways.base import Ack, GatewayEvent
 from widget.gateways.serialization import events_json
 from widget.storage.chats import Chat
@@ -130,6 +131,19 @@ def test_a_client_whose_card_is_deleted_waits_for_all_and_is_attached_anew(
     assert "in no card" in page.words
     assert page.post(f"/app/waiting/{chat}/attach", {"kind": "contact", "id": 42}).answer.status_code == 200
     assert hidden.links(told.portal_id, [chat]) == {chat: [(3, 42)]}
+
+
+@pytest.mark.parametrize("kind", ["lead", "contact"])
+def test_a_card_whose_making_got_no_answer_is_found_by_the_next_press_long_after(
+    widget: Widget, gateway: Caller, outside: Outside, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setattr(Claims, "take", lambda *_: True)  # the next press comes when the claim of this one is over
+    chat, page = waits(widget, gateway), app_page(widget, "rep")
+    outside.break_portal("cut", "crm.item.add")
+    assert page.post(f"/app/waiting/{chat}/card", {"kind": kind}).refusal == "portal_failed"
+    assert page.post(f"/app/waiting/{chat}/card", {"kind": kind}).answer.status_code == 200
+    assert "in no card" not in page.words
+    assert outside.calls("portal")["crm.item.add"] == 1
 
 
 def test_a_card_that_others_may_not_read_is_looked_for_once_in_ten_minutes(

@@ -157,13 +157,13 @@ def heed_waiting(chat_id: int) -> ResponseReturnValue:
 @pages.post("/waiting/<int:chat_id>/card")
 def make_card(chat_id: int) -> ResponseReturnValue:
     """A new lead or contact for a client whom no card has, by this user; one press at a time makes one. Two outside
-    calls besides the list's."""
+    calls besides the list's, three without a number."""
     wanted, kind = read_wanted(), maybe_text_field(json_body(), "kind", longest=10)
     if kind not in NEW_CARDS:
         raise Refused(ErrorCode.BAD_FORM, reason="kind")
     with _cardless(chat_id) as (user, chat):
         rest, who, titles = services().bitrix24.rest, user.viewer.user_id, sections.client_titles([chat])
-        made = add_client(rest, user.portal, who, NEW_CARDS[kind], title=titles[chat.id], phone=chat.phone)
+        made = add_client(rest, user.portal, who, NEW_CARDS[kind], chat, titles[chat.id])
         if not chat.phone:
             services().storage.conversations.hidden.link(chat, made.entity_type_id, made.id, user_id=who)
     services().chats.rights.forget(chat, who)

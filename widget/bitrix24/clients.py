@@ -19,6 +19,7 @@ from widget.storage.portals import Portal
 from widget.untrusted import as_dict, as_positive_int, as_rows
 
 KINDS = {"LEAD": LEAD, "CONTACT": CONTACT, "COMPANY": COMPANY}
+ORIGINATOR = "wacard"  # we, in what we add to a CRM
 MAX_COMMANDS = 50  # commands of one batch, and items of one list
 MAX_LOOKED_FOR = MAX_COMMANDS - 1  # cards, beside the question who asks
 
@@ -103,16 +104,28 @@ def gone(rest: Rest, portal: Portal, cards: Collection[CrmLink]) -> set[CrmLink]
     return {card for key, card in named.items() if batch.errors.get(key, "").upper() == "NOT_FOUND"}
 
 
-def add_client(rest: Rest, portal: Portal, user_id: int, entity_type_id: int, *, title: str, phone: str) -> CrmLink:
-    """A new lead or contact with this phone, if any, by this user. One outside call. Raises Refused."""
+def add_client(rest: Rest, portal: Portal, user_id: int, entity_type_id: int, chat: Chat, title: str) -> CrmLink:
+    """A new lead or contact for the client of this chat, by this user. One outside call, for a client without a phone
+    two: no search finds their card but by its origin, and an earlier press may have made it and got no answer. Raises
+    Refused."""
+    phone = {"typeId": "PHONE", "valueType": "MOBILE", "value": chat.phone}
+    origin = {"originatorId": ORIGINATOR, "originId": chat.client}
+    if not chat.phone and (made := _of_origin(rest, portal, user_id, entity_type_id, origin)):
+        return made
     names = {"title": title} if entity_type_id == LEAD else {"name": title}
-    phones = [{"typeId": "PHONE", "valueType": "MOBILE", "value": phone}]
-    fields = {**names, **({"fm": phones} if phone else {}), "assignedById": user_id}
+    fields = {**names, **({"fm": [phone]} if chat.phone else origin), "assignedById": user_id}
     answer = rest.call(portal, user_id, "crm.item.add", {"entityTypeId": entity_type_id, "fields": fields})
     item = as_dict(as_dict(answer).get("item"))
     if not as_positive_int(item.get("id")):
         raise Refused(ErrorCode.PORTAL_FAILED, reason="no item was added")
     return CrmLink(entity_type_id, as_positive_int(item.get("id")), title)
+
+
+def _of_origin(rest: Rest, portal: Portal, user_id: int, kind: int, origin: Mapping[str, str]) -> CrmLink | None:
+    asked = {"entityTypeId": kind, "filter": origin, "start": -1}
+    items = as_rows(as_dict(rest.call(portal, user_id, "crm.item.list", asked)).get("items"))
+    found = (CrmLink(kind, as_positive_int(item.get("id")), _title(item)) for item in map(as_dict, items))
+    return next((card for card in found if card.id), None)
 
 
 def _links(answer: Any) -> Iterable[CrmLink]:

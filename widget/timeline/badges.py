@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from widget.bitrix24.clients import ORIGINATOR
 from widget.bitrix24.country import language_in
 from widget.bitrix24.rest import Rest
 from widget.errors import AppError, ErrorCode, Refused
@@ -24,7 +25,6 @@ from widget.untrusted import as_dict, as_positive_int, as_rows
 log = logging.getLogger(__name__)
 
 BADGE = "wacard_waits"
-ORIGIN = "wacard"
 MAX_MADE = 20  # of a portal in one round
 
 
@@ -118,7 +118,7 @@ class WaitingBadges:
         self._timelines.drop(record)
 
     def _look_for(self, portal: Portal, record: Record) -> int:
-        wanted = {"filter": {"ORIGINATOR_ID": ORIGIN, "ORIGIN_ID": _mark_of(record)}, "select": ["ID"]}
+        wanted = {"filter": {"ORIGINATOR_ID": ORIGINATOR, "ORIGIN_ID": _mark_of(record)}, "select": ["ID"]}
         rows = as_rows(self._rest.call(portal, portal.installer_id, "crm.activity.list", wanted))
         return next((as_positive_int(as_dict(row).get("ID")) for row in rows), 0)
 
@@ -140,7 +140,7 @@ def _activity(portal: Portal, chat: Chat, record: Record, client: str) -> dict[s
         "isIncomingChannel": "Y",  # one like this may have no deadline
         "responsibleId": chat.owner_id or portal.installer_id,
         "badgeCode": BADGE,
-        "originatorId": ORIGIN,
+        "originatorId": ORIGINATOR,
         "originId": _mark_of(record),
     }
     text = {"type": "text", "properties": {"value": client}}
