@@ -1,5 +1,6 @@
 """What every room is built with: settings, time, the network, threads, the cache, counters."""
 
+import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -35,5 +36,6 @@ class Infrastructure:
 
     def _permits(self) -> Storage:
         if self.config.redis_url:
-            return RedisStorage(open_redis(self.config.redis_url))
+            given = None if self.clock is time.time else self.clock  # else the server's own, which all hosts share
+            return RedisStorage(open_redis(self.config.redis_url), given)
         return MemoryStorage(clock=self.clock)
