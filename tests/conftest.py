@@ -19,6 +19,7 @@ from tests import statements
 from tests.stand import (
     EXAMPLES,
     MIGRATED,
+    PATIENCE,
     Clock,
     Outside,
     Widget,
@@ -28,6 +29,8 @@ from tests.stand import (
     start_widget,
 )
 from tests.swept import SweptDatabases
+from widget.redis_clients import REDIS_OPTIONS
+from widget.storage import database
 from widget.storage.database import open_database, upgrade
 from widget.storage.usage import flush_at_exit
 
@@ -43,6 +46,9 @@ settings.register_profile(
 )
 settings.register_profile("wild", settings.get_profile("usual"), derandomize=False, max_examples=2000)
 settings.load_profile("usual")
+# A store that stands still for a moment is no outage here, where all run on one busy machine.
+REDIS_OPTIONS.update(socket_timeout=PATIENCE, socket_connect_timeout=PATIENCE)
+database.WRITER_SECONDS = PATIENCE
 statements.compile_once()
 gc.disable()  # until all tests are collected: they stay, and looking through them again and again is a third of that
 SERVERS = {"redis": {"valkey", "own_valkey", "redis_url"}, "postgresql": {"postgres"}}  # the fixtures that start one
@@ -114,6 +120,10 @@ def redis_url(valkey: Valkey) -> str:
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
     """A server of our own; its database MIGRATED has all tables, to be copied."""
+    from widget.storage import postgresql
+
+    postgresql.PATIENCE.update(lock_timeout="59s", statement_timeout="59s", idle_in_transaction_session_timeout="59s")
+    postgresql.CONNECTING["connect_timeout"] = round(PATIENCE)
     with ExitStack() as stack:
         try:
             server = stack.enter_context(Postgres())

@@ -243,6 +243,8 @@ def config_for(outside: Outside, database: str, redis_url: str = "", **changes: 
         "auth_servers": (f"{outside.portal}/oauth",),
         "allow_http": True,
         "allow_private_lines": True,
+        **dict.fromkeys(("portal_timeout", "check_timeout", "history_timeout", "send_timeout"), PATIENCE),
+        "portal_patience": 2 * PATIENCE,
     }
     return Config(**{**settings, **changes})
 

@@ -112,7 +112,7 @@ def test_an_answer_that_comes_too_late_answers_no_later_question(tmp_path: Path)
     with (
         Valkey(port=watched),
         Sentinel(tmp_path, port=at, master=watched),
-        open_redis(f"redis+sentinel://127.0.0.1:{at}/{MASTER}") as client,
+        open_redis(f"redis+sentinel://127.0.0.1:{at}/{MASTER}", socket_timeout=2) as client,
     ):
         client.set("key", "its own")
         with pytest.raises(redis.TimeoutError):

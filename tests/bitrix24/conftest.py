@@ -69,6 +69,7 @@ def sign_in(widget: Widget, outside: Outside, clock: Clock) -> Callable[..., Sig
         portal: int = 1,
         timeout: float = 5.0,
         sleep: Callable[[float], None] | None = None,
+        await_renewal: Callable[[float], None] | None = None,
     ) -> SignedIn:
         services = widget.services
         slept: list[float] = []
@@ -86,7 +87,9 @@ def sign_in(widget: Widget, outside: Outside, clock: Clock) -> Callable[..., Sig
         )
         metrics = Metrics()
         rest_log = RestLog(services.storage.engine, keep=True, wait=60)  # written when a test says so
-        renewal = Renewal(oauth, portals, tokens, metrics, lease_seconds=20)
+        renewal = Renewal(
+            oauth, portals, tokens, metrics, lease_seconds=20, **{"sleep": await_renewal} if await_renewal else {}
+        )
         rest = Rest(
             Exchanges(
                 [impatient_client(transport=transport)],

@@ -116,15 +116,12 @@ def test_a_token_that_stays_expired_is_renewed_only_once(here, outside):
 
 def test_a_token_that_another_worker_is_renewing_is_taken_from_the_store(sign_in, outside):
     """Its refresh token is dead by then; the new one is stored a moment later."""
-    here, other = sign_in(), sign_in()
+    here, other = sign_in(await_renewal=lambda _: other.tokens.put(here.portal.id, REP, renewed)), sign_in()
     outside.break_portal("expired_token", "profile")
     expired, now = here.token, time.time()
     assert other.tokens.lease(here.portal.id, REP, expired, now=now, until=now + 20)
     renewed = other.oauth.refresh(expired.refresh).token
-    storing = threading.Timer(0.3, other.tokens.put, (here.portal.id, REP, renewed))
-    storing.start()
     assert here.call()["ID"] == str(REP)
-    storing.join()
     assert (here.token.access, here.token.refresh) == (renewed.access, renewed.refresh)
     assert outside.calls("portal") == {"profile": 2, "oauth:token": 1}
 

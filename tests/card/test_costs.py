@@ -52,7 +52,7 @@ def counted(widget: Widget, monkeypatch: pytest.MonkeyPatch) -> Iterator[Counter
 @pytest.fixture
 def several(make_widget: MakeWidget, redis_url: str) -> Widget:
     """A company of several lines whose first one has checked before, by another card."""
-    widget = make_widget(redis_url=redis_url, lines=("sales", "support"))
+    widget = make_widget(redis_url=redis_url, lines=("sales", "support"), rest_log_days=0)
     widget.open("/crm/lead/details/501/").reveal().check()
     return widget
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import redis
 
-from tests.stand import CardPage, Clock, Widget
+from tests.stand import PATIENCE, CardPage, Clock, Widget
 from widget.storage.portals import Visibility
 from widget.storage.usage import Counts
 
@@ -82,7 +82,7 @@ def test_a_message_half_an_hour_later_or_by_another_user_answers_nothing(
     with redis.Redis.from_url(redis_url) as client:
         marks = client.keys("*:r:*")
         assert len(marks) == 5
-        assert {client.ttl(mark) for mark in marks} <= {1799, 1800}
+        assert all(1800 - PATIENCE < client.ttl(mark) <= 1800 for mark in marks)
         assert not any(b"9261112233" in mark for mark in marks)
     admin = widget.open(user="admin")
     widget.services.storage.portals.set_visibility(widget.portals[0], Visibility.ALWAYS)

@@ -22,7 +22,7 @@ KEYS: dict[str, str] = {}
 
 @pytest.fixture
 def page(make_widget: MakeWidget, redis_url: str) -> CardPage:
-    page = make_widget(redis_url=redis_url).open(lang="en").reveal()
+    page = make_widget(redis_url=redis_url, rest_log_days=0).open(lang="en").reveal()
     KEYS.update(page.keys)
     return page
 

@@ -14,9 +14,13 @@ WAITS = {"wait", "join", "communicate", "settimeout", "result"}
 
 # (file, what is written there): why its outcome is the same on every machine.
 REASONED = {
-    ("test_http.py", "timeout=0.3"): "the server never answers, so the time always runs out",
+    (
+        "test_http.py",
+        "timeout=0.3",
+    ): "the server never answers, so the time always runs out; tried again until it does late",
     ("test_http.py", "timeout=0.1"): "no connection is free until the test ends, so the time always runs out",
     ("ratelimit/conftest.py", "socket_timeout=0.3"): "only asked when the server is stopped or gone",
+    ("test_redis_kinds.py", "socket_timeout=2"): "what is waited for never comes, so the time always runs out",
     ("benchmarks/test_load.py", "asyncio.sleep"): "the server's own slowness; nothing is compared with it",
     ("test_timing.py", "time.monotonic"): "which clock a memory goes by is what is tested",
     ("presence/conftest.py", "time.sleep"): "how often a waiting process looks; nothing is compared with it",

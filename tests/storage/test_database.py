@@ -6,6 +6,7 @@ from cryptography.fernet import Fernet
 from sqlalchemy import inspect, text
 
 from tests.storage.conftest import Store
+from widget.storage import database
 from widget.storage.database import open_database, upgrade
 from widget.storage.messages import Body
 from widget.storage.postgresql import PATIENCE
@@ -79,7 +80,7 @@ def test_postgresql_waits_neither_for_a_lock_nor_for_a_statement_without_end(eng
         return
     with engine.connect() as connection:
         told = {name: connection.execute(text(f"SHOW {name}")).scalar_one() for name in PATIENCE}
-    assert told == {"statement_timeout": "15s", "lock_timeout": "5s", "idle_in_transaction_session_timeout": "1min"}
+    assert told == PATIENCE
 
 
 def test_a_secret_that_opens_with_no_key_takes_nothing_else_along(store):
@@ -111,7 +112,7 @@ def test_sqlite_waits_for_a_writer_and_reads_beside_it(database_file):
     upgrade(engine)
     with engine.connect() as connection:
         assert connection.execute(text("PRAGMA journal_mode")).scalar_one() == "wal"
-        assert connection.execute(text("PRAGMA busy_timeout")).scalar_one() == 5000
+        assert connection.execute(text("PRAGMA busy_timeout")).scalar_one() == 1000 * database.WRITER_SECONDS
         assert connection.execute(text("PRAGMA foreign_keys")).scalar_one() == 1
     assert set(inspect(engine).get_table_names()) >= set(metadata.tables)
     engine.dispose()

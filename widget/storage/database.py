@@ -11,6 +11,7 @@ from widget.storage.secret_box import SecretBox
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 UPGRADE_LOCK = 0x77696467  # a number that other programs in this database do not take
+WRITER_SECONDS = 5.0  # that another's write to an SQLite file may take
 OTHERS_SECONDS = 120  # that an upgrade on another host may take
 
 
@@ -23,15 +24,15 @@ class RowRefused(RuntimeError):
 
 
 def open_database(url: str) -> Engine:
-    """An engine with as many connections as a worker has threads. SQLite waits for a writer up to 5 s; for PostgreSQL's
-    patience see postgresql.py."""
+    """An engine with as many connections as a worker has threads. For PostgreSQL's patience see
+    postgresql.py."""
     # Errors must not carry numbers and texts into a log.
     options: dict[str, Any] = {"pool_size": 16, "max_overflow": 24, "hide_parameters": True}
     if make_url(url).get_backend_name() != "sqlite":
         from widget.storage.postgresql import tuned  # noqa: PLC0415 - a driver that SQLite does without
 
         return tuned(create_engine(url, pool_pre_ping=True, **options))
-    engine = create_engine(url, connect_args={"timeout": 5, "check_same_thread": False}, **options)
+    engine = create_engine(url, connect_args={"timeout": WRITER_SECONDS, "check_same_thread": False}, **options)
     event.listen(engine, "connect", _tune_sqlite)
     return engine
 
