@@ -145,7 +145,7 @@ def resolving(monkeypatch: pytest.MonkeyPatch, *answers: list[str]) -> list[str]
 
 def get(network: httpcore.NetworkBackend, url: str = "http://waha.example.com:3000/") -> bytes:
     with make_client(backend=PublicOnly(network)) as client:
-        return fetch(client, "GET", url, timeout=5).body
+        return fetch(client, "GET", url, timeout=60).body
 
 
 def test_the_address_that_was_checked_is_the_one_that_is_connected_to(monkeypatch: pytest.MonkeyPatch) -> None:

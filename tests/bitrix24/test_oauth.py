@@ -56,7 +56,7 @@ def make_oauth(servers, clock):
     def make(allow_http=False):
         client = make_client(transport=httpx.MockTransport(servers))
         return OAuth(
-            client, (FIRST, SECOND), OwnApplication(OURS, SECRET), allow_http=allow_http, timeout=5, clock=clock
+            client, (FIRST, SECOND), OwnApplication(OURS, SECRET), allow_http=allow_http, timeout=60, clock=clock
         )
 
     return make

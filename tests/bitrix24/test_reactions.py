@@ -360,7 +360,7 @@ def servers(asked, clock):
         return httpx.Response(200, json=told)
 
     client = make_client(transport=httpx.MockTransport(answer))
-    oauth = OAuth(client, (WEST, EAST), OwnApplication("id", "secret"), allow_http=False, timeout=5, clock=clock)
+    oauth = OAuth(client, (WEST, EAST), OwnApplication("id", "secret"), allow_http=False, timeout=60, clock=clock)
     oauth.answers = answers
     return oauth
 

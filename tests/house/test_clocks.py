@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 TESTS = Path(__file__).resolve().parents[1]
-SHORTEST_TIMEOUT = 5  # seconds that a program may be given for one answer
-SHORTEST_WAIT = 30  # seconds for an event
+SHORTEST = 30  # seconds that a program may be given for an answer, or for an event
 MILLISECONDS = 1000  # numbers from here on are Playwright's
-CLOCKS = {"monotonic", "perf_counter", "process_time", "sleep", "wait_for_timeout"}
-WAITS = {"wait", "join", "communicate", "settimeout", "result"}
+CLOCKS = {"monotonic", "perf_counter", "process_time", "sleep", "wait_for_timeout", "Timer"}
+WAITS = {"wait", "join", "communicate", "settimeout", "result", "select"}
 
 # (file, what is written there): why its outcome is the same on every machine.
 REASONED = {
@@ -18,6 +17,12 @@ REASONED = {
         "test_http.py",
         "timeout=0.3",
     ): "the server never answers, so the time always runs out; tried again until it does late",
+    ("test_http.py", "timeout=10"): "in virtual time",
+    ("gateways/green/test_adapter.py", "1.1"): "in virtual time",
+    ("stand.py", "threading.Timer"): "those that the widget left are ended; none is started",
+    ("stand.py", "patience=0.05"): "of the sandbox with a line that is not ready, and until it reports anew",
+    ("sandbox/apps.py", "patience=0"): "of the sandbox with a line that is not ready",
+    ("sandbox/test_gateway_faults.py", "threading.Timer"): "what it ends is waited for",
     ("test_http.py", "timeout=0.1"): "no connection is free until the test ends, so the time always runs out",
     ("ratelimit/conftest.py", "socket_timeout=0.3"): "only asked when the server is stopped or gone",
     ("test_redis_kinds.py", "socket_timeout=2"): "what is waited for never comes, so the time always runs out",
@@ -41,6 +46,9 @@ def findings(source: str) -> Iterator[str]:
             yield ast.unparse(node)
         if isinstance(node, ast.Call):
             yield from _short_times(node)
+        if isinstance(node, ast.Dict):
+            named = ((key.value, value) for key, value in zip(node.keys, node.values) if isinstance(key, ast.Constant))
+            yield from (f"{name}: {ast.unparse(value)}" for name, value in named if _is_short(str(name), value))
 
 
 def _is_ours(node: ast.Attribute) -> bool:
@@ -49,23 +57,30 @@ def _is_ours(node: ast.Attribute) -> bool:
 
 def _short_times(call: ast.Call) -> Iterator[str]:
     for given in call.keywords:
-        value = _number(given.value)
-        if given.arg and given.arg.endswith("timeout") and value is not None:
-            shortest = SHORTEST_WAIT if _name(call) in WAITS else SHORTEST_TIMEOUT
-            if value < shortest or MILLISECONDS <= value < MILLISECONDS * SHORTEST_WAIT:
-                yield f"{given.arg}={ast.unparse(given.value)}"
-    if _name(call) in WAITS and call.args:
-        value = _number(call.args[0])
-        if value is not None and value < SHORTEST_WAIT:
-            yield ast.unparse(call)
+        if given.arg and _is_short(given.arg, given.value):
+            yield f"{given.arg}={ast.unparse(given.value)}"
+    waits = _name(call.func) in WAITS or any(_name(given) in WAITS for given in call.args)  # callback(program.wait, 10)
+    if waits and any(0 <= value < SHORTEST for given in call.args if (value := _number(given)) is not None):
+        yield ast.unparse(call)
 
 
-def _name(call: ast.Call) -> str:
-    return call.func.attr if isinstance(call.func, ast.Attribute) else ""
+def _is_short(name: str, value: ast.expr) -> bool:
+    seconds = _number(value)
+    if seconds is None or not name.lower().endswith(("timeout", "patience")):
+        return False
+    return seconds < SHORTEST or MILLISECONDS <= seconds < MILLISECONDS * SHORTEST
+
+
+def _name(node: ast.expr) -> str:
+    return node.attr if isinstance(node, ast.Attribute) else ""
 
 
 def _number(node: ast.expr) -> float | None:
-    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, int | float) else None
+    """Of a number, or of a text that is one, as settings are."""
+    try:
+        return float(node.value) if isinstance(node, ast.Constant) and isinstance(node.value, int | float | str) else None
+    except ValueError:
+        return None
 
 
 FILES = sorted(file for file in TESTS.rglob("*.py") if file != Path(__file__))
