@@ -24,11 +24,11 @@ class Reported:
 
 @dataclass
 class Receiver:
-    """`answers` is the status of the next requests, 200 when there is none left."""
+    """`answers` is the status of the next requests, or what is done first and gives it; 200 when there is none left."""
 
     url: str
     reported: list[Reported] = field(default_factory=list)
-    answers: list[int] = field(default_factory=list)
+    answers: list[int | Callable[[], int]] = field(default_factory=list)
     changed: threading.Condition = field(default_factory=threading.Condition)
 
     def wait_for(self, wanted: Callable[[Reported], Any]) -> Reported:
@@ -47,9 +47,9 @@ def receiving() -> Iterator[Receiver]:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             with receiver.changed:
                 receiver.reported.append(Reported(self.path, dict(self.headers.items()), body))
-                status = receiver.answers.pop(0) if receiver.answers else 200
+                answer = receiver.answers.pop(0) if receiver.answers else 200
                 receiver.changed.notify_all()
-            self.send_response(status)
+            self.send_response(answer() if callable(answer) else answer)
             self.send_header("Content-Length", "0")
             self.end_headers()
 
