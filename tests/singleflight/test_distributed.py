@@ -53,7 +53,7 @@ def asked(answers):
 
 @pytest.fixture
 def single_flight(answers):
-    return DistributedSingleFlight(answers, lease_seconds=5)
+    return DistributedSingleFlight(answers, lease_seconds=PATIENCE)
 
 
 def run(single_flight, asked, *keys, late=LATE):
@@ -143,7 +143,7 @@ def test_a_key_that_the_asker_left_out_is_late_for_the_others_and_missing_for_th
 def process(redis_url):
     """process(): another process, its own DistributedSingleFlight over the same Redis."""
 
-    def make(lease_seconds=5.0, **parts):
+    def make(lease_seconds=PATIENCE, **parts):
         answers = Cache(Flask("process"), redis_url)
         return DistributedSingleFlight(answers, lease_seconds=lease_seconds, **parts), Asked(answers)
 
@@ -177,7 +177,7 @@ def test_a_process_asks_for_what_the_other_one_does_not_ask_about(process):
 
 
 def test_the_lease_of_a_killed_process_ends_and_another_one_asks(process, redis_url):
-    (killed, _), (survivor, asked) = process(lease_seconds=1), process(lease_seconds=1)
+    (killed, _), (survivor, asked) = process(), process()
     # taken by a process that died before it could ask or give it back
     assert killed._cache.add_many(["lease:a"], 1, 1)
     assert run(survivor, asked, "a") == {"a": "answer a"}
