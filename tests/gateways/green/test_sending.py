@@ -7,6 +7,8 @@ from tests.gateways.green.lines import ID, MARIA, OKSANA, ORDERS, by_hand
 from tests.gateways.scripted import answering, trouble
 from widget.gateways.base import Ack, File, GatewayErrorCode, Sent
 
+ON_ITS_WAY = (Ack.SENT, Ack.DELIVERED)  # the second after a second of the sandbox's clock, which is the real one
+
 
 def test_a_text_is_queued_and_not_yet_sent(green, outside):
     result = green.send_text(ORDERS, "Добрый день!", message_id="3EB0OURS")
@@ -14,7 +16,8 @@ def test_a_text_is_queued_and_not_yet_sent(green, outside):
     assert result.message_id
     assert result.message_id != "3EB0OURS"
     found = green.find_message(ORDERS, result.message_id)
-    assert (found.text, found.from_me, found.ack) == ("Добрый день!", True, Ack.SENT)
+    assert (found.text, found.from_me) == ("Добрый день!", True)
+    assert found.ack in ON_ITS_WAY
 
 
 def test_a_text_to_a_line_that_is_down_waits_and_goes_out_later(green, outside):
@@ -23,7 +26,7 @@ def test_a_text_to_a_line_that_is_down_waits_and_goes_out_later(green, outside):
     assert result.outcome is Sent.QUEUED
     assert green.find_message(ORDERS, result.message_id).ack is Ack.PENDING
     outside.set_line(ID, "WORKING")
-    assert green.find_message(ORDERS, result.message_id).ack is Ack.SENT
+    assert green.find_message(ORDERS, result.message_id).ack in ON_ITS_WAY
     assert len(green.history([ORDERS], None, 30).messages) == 1
 
 
