@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sandbox.portal.background import free_port, served
+from tests.stand import PATIENCE
 from widget.addresses import AddressRefused, AddressRules, PublicOnly, is_public, plain_address, require_public
 from widget.http import OutsideError, fetch, make_client
 
@@ -221,7 +222,7 @@ def test_a_real_server_on_this_machine_is_not_reached_by_any_name_for_it() -> No
     with served(app, port), make_client(backend=PublicOnly()) as client:
         for host in ("127.0.0.1", "localhost", "127.1", "2130706433", "0"):
             with pytest.raises(OutsideError):
-                fetch(client, "GET", f"http://{host}:{port}/", timeout=5)
+                fetch(client, "GET", f"http://{host}:{port}/", timeout=PATIENCE)
     assert asked == []
 
 

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from sandbox.portal.credentials import CLIENT_ID, CLIENT_SECRET
-from tests.stand import Clock, Outside, Widget, impatient_client
+from tests.stand import PATIENCE, Clock, Outside, Widget, impatient_client
 from widget.bitrix24.exchanges import Exchanges
 from widget.bitrix24.oauth import OAuth, OwnApplication
 from widget.bitrix24.renewal import Renewal
@@ -67,7 +67,7 @@ def sign_in(widget: Widget, outside: Outside, clock: Clock) -> Callable[..., Sig
         *,
         transport: httpx.BaseTransport | None = None,
         portal: int = 1,
-        timeout: float = 5.0,
+        timeout: float = PATIENCE,
         sleep: Callable[[float], None] | None = None,
         await_renewal: Callable[[float], None] | None = None,
     ) -> SignedIn:
@@ -95,7 +95,7 @@ def sign_in(widget: Widget, outside: Outside, clock: Clock) -> Callable[..., Sig
                 [impatient_client(transport=transport)],
                 rest_log,
                 timeout=timeout,
-                patience=12,
+                patience=PATIENCE,
                 clock=clock,
                 sleep=sleep or slept.append,
             ),

@@ -62,7 +62,7 @@ def process(widget, outside, here) -> Iterator[Callable[[int], subprocess.Popen[
 
 
 def renewal_of(here, outside, *, tokens=None, **changes) -> Renewal:
-    settings = {"allow_http": True, "timeout": 5, "clock": time.time}
+    settings = {"allow_http": True, "timeout": PATIENCE, "clock": time.time}
     oauth = OAuth(make_client(), [f"{outside.portal}/oauth"], OwnApplication(CLIENT_ID, CLIENT_SECRET), **settings)
     return Renewal(oauth, here.portals, tokens or here.tokens, here.metrics, **{"lease_seconds": 20, **changes})
 

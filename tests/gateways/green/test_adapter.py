@@ -11,6 +11,7 @@ from sandbox import people
 from sandbox.gateway.lines import STATUSES
 from tests.gateways.green.lines import ID, OKSANA, ORDERS, TOKEN, by_hand, everything
 from tests.gateways.scripted import answering, trouble
+from tests.stand import PATIENCE
 from widget.addresses import AddressRules
 from widget.gateways import base
 from widget.gateways.base import CheckResult, GatewayError, GatewayErrorCode, LineState, Quota
@@ -26,9 +27,8 @@ def test_the_kind_is_known_with_its_webhooks():
 
 
 def test_a_stored_line_of_this_kind_is_opened_and_asked(outside, clock):
-    opened = Gateways(
-        make_client, Timeouts(5, 5, 5), rules=AddressRules(allow_http=True, allow_private=True), clock=clock
-    )
+    timeouts = Timeouts(PATIENCE, PATIENCE, PATIENCE)
+    opened = Gateways(make_client, timeouts, rules=AddressRules(allow_http=True, allow_private=True), clock=clock)
     stored = Line(1, 1, "Measuring", "green", outside.gateway, ID, people.API_KEY, "")
     assert opened.status(stored).state is LineState.READY
     assert opened.of(stored).check([people.MARIA.phone]) == {people.MARIA.phone: CheckResult(False)}
