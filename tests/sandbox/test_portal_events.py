@@ -251,7 +251,7 @@ def test_answers_are_kept_with_their_time_and_nothing_is_sent_twice(portal, hook
     hook.status = 500
     events = fire(portal, "ONCRMDEALUPDATE", times=3)
     assert [each["status"] for each in events] == [500, 500, 500]
-    assert all(0 <= each["milliseconds"] < 5000 for each in events)
+    assert all(isinstance(each["milliseconds"], int) and each["milliseconds"] >= 0 for each in events)
     assert len(hook.posted) == 3
 
 

@@ -35,7 +35,7 @@ def port():
     program = start(port)
     transport = httpx.HTTPTransport(retries=8)  # waits between tries, about ten seconds in all
     try:
-        with httpx.Client(transport=transport) as client:
+        with httpx.Client(transport=transport, timeout=PATIENCE) as client:
             client.get(f"http://127.0.0.1:{port}/").raise_for_status()
         yield port
     finally:
@@ -45,14 +45,14 @@ def port():
 
 
 def opening(port):
-    return httpx.post(f"http://127.0.0.1:{port}/opening?path=/crm/deal/details/7045/").json()
+    return httpx.post(f"http://127.0.0.1:{port}/opening?path=/crm/deal/details/7045/", timeout=PATIENCE).json()
 
 
 def test_both_portals_answer_from_one_process(port):
     names = [opening(each)["frame"].split("|")[0] for each in (port, port + 100)]
     assert names == [f"127.0.0.1:{port}", f"127.0.0.1:{port + 100}"]
     token = opening(port + 100)["fields"]["AUTH_ID"]
-    about = httpx.get(f"http://127.0.0.1:{port}/oauth/rest/app.info?auth={token}").json()
+    about = httpx.get(f"http://127.0.0.1:{port}/oauth/rest/app.info?auth={token}", timeout=PATIENCE).json()
     assert about["result"]["install"]["domain"] == f"127.0.0.1:{port + 100}"
 
 
@@ -62,10 +62,11 @@ def test_both_portals_answer_from_one_process(port):
 def test_a_broken_answer_closes_the_connection_here_too(port, fault, words):
     origin = f"http://127.0.0.1:{port}"
     token = opening(port)["fields"]["AUTH_ID"]
-    httpx.post(f"{origin}/_sandbox/faults", json={"fault": fault, "seconds": 0.1})
-    with pytest.raises(httpx.RemoteProtocolError, match=words):
-        httpx.post(f"{origin}/rest/profile", json={"auth": token})
-    assert httpx.post(f"{origin}/rest/profile", json={"auth": token}).status_code == 200
+    with httpx.Client(base_url=origin, timeout=PATIENCE) as client:
+        client.post("/_sandbox/faults", json={"fault": fault, "seconds": 0.1})
+        with pytest.raises(httpx.RemoteProtocolError, match=words):
+            client.post("/rest/profile", json={"auth": token})
+        assert client.post("/rest/profile", json={"auth": token}).status_code == 200
 
 
 @pytest.mark.parametrize("offset", [0, 100])

@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Frame, Locator, Page, expect
 
 from tests.sandbox.browser.conftest import SmallestApp
+from tests.stand import PATIENCE
 from tools.setup import B24JSSDK, B24JSSDK_FILE
 
 DEAL = "/crm/deal/details/7045/"
@@ -22,7 +23,7 @@ Open = Callable[..., Frame]
 
 @pytest.fixture(autouse=True)
 def _as_seeded(origin: str) -> None:
-    httpx.post(f"{origin}/_sandbox/reset").raise_for_status()
+    httpx.post(f"{origin}/_sandbox/reset", timeout=PATIENCE).raise_for_status()
 
 
 @pytest.fixture
@@ -77,7 +78,7 @@ def test_a_renewed_token_is_another_one_and_is_taken(b24):
 
 
 def test_lists_and_batches_come_back_whole(b24, origin):
-    httpx.post(f"{origin}/_sandbox/portals/1", json={"add_contacts": 80}).raise_for_status()
+    httpx.post(f"{origin}/_sandbox/portals/1", json={"add_contacts": 80}, timeout=PATIENCE).raise_for_status()
     ids, title = b24(OWN).evaluate("""async () => {
       const list = { method: "crm.item.list", params: { entityTypeId: 3, select: ["id"] } };
       const listed = await b24.actions.v2.callList.make({ ...list, idKey: "id", customKeyForResult: "items" });

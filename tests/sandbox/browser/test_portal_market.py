@@ -32,7 +32,7 @@ def origin():
 @pytest.fixture
 def portal(origin):
     """Verbs on the simulated portal: its state, a REST call as admin."""
-    with httpx.Client(base_url=origin) as client:
+    with httpx.Client(base_url=origin, timeout=PATIENCE) as client:
         client.post("/_sandbox/reset").raise_for_status()
         yield client
 
