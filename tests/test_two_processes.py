@@ -38,7 +38,7 @@ def processes(
             command = [sys.executable, "-m", "gunicorn", "wsgi:app", "--bind", f"127.0.0.1:{port}"]
             command += ["--workers", "1"]
             program = subprocess.Popen(command, cwd=ROOT, env=environment(config), stdout=log, stderr=log)
-            stack.callback(program.wait, 10)
+            stack.callback(program.wait, PATIENCE)
             stack.callback(program.terminate)
             addresses.append(f"http://127.0.0.1:{port}")
         client = stack.enter_context(

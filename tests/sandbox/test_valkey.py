@@ -13,6 +13,7 @@ import redis
 
 from sandbox import valkey
 from sandbox.valkey import Valkey, ValkeyMissing
+from tests.stand import PATIENCE
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -83,6 +84,6 @@ def test_it_ends_with_the_program_that_started_it():
     watch = os.pidfd_open(int(server))
     parent.kill()
     parent.communicate()
-    assert select.select([watch], [], [], 10)[0], "the server is still there"
+    assert select.select([watch], [], [], PATIENCE)[0], "the server is still there"
     os.close(watch)
     shutil.rmtree(home)
