@@ -24,7 +24,7 @@ from playwright.sync_api import Browser, CDPSession, Frame, Page, sync_playwrigh
 from benchmarks import tables
 from benchmarks.pace import goal
 from sandbox.demo import Demo, Ports
-from sandbox.portal.background import free_port
+from sandbox.portal.background import free_ports
 
 DEAL, IVAN, IVAN_SHOWN = "/crm/deal/details/7045/", "+79619510000", "+7 961 951-00-00"
 CHROMIUM = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
@@ -147,7 +147,7 @@ def measure(times: int) -> dict[str, Any]:
     chromium = next(filter(None, map(shutil.which, CHROMIUM)), None)
     if chromium is None:
         sys.exit("Nothing is measured without a Chromium")
-    ports = Ports(widget=free_port(), portal=free_port(), gateway=free_port())
+    ports = Ports(*free_ports(3))
     with (
         TemporaryDirectory() as data,
         Demo(ports, Path(data), say=lambda _: None, settings={"LIGHT_HOURS": "0,0,24,24"}) as demo,

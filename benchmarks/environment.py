@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -19,6 +18,7 @@ import redis
 from cryptography.fernet import Fernet, MultiFernet
 
 from benchmarks import stub
+from sandbox.portal.background import free_ports
 from sandbox.valkey import Valkey
 from widget.session import SessionTokens
 from widget.storage.database import open_database, upgrade
@@ -54,8 +54,8 @@ class Environment:
         self._programs: dict[str, subprocess.Popen[bytes]] = {}
         self._secret = os.urandom(32).hex()
         self._encryption_key = Fernet.generate_key().decode()
-        self.outside = _free_port()
-        self.ports = {name: _free_port() for name in ("widget", "beside")}
+        self.outside, widget, beside = free_ports(3)
+        self.ports = {"widget": widget, "beside": beside}
 
     def __enter__(self) -> Self:
         try:
@@ -214,9 +214,3 @@ def _end(program: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         os.killpg(program.pid, signal.SIGKILL)
         program.wait()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

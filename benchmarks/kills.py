@@ -31,9 +31,10 @@ import httpx
 from sqlalchemy import RowMapping, create_engine, select
 
 from benchmarks import tables
-from benchmarks.environment import Environment, _free_port
+from benchmarks.environment import Environment
 from benchmarks.pace import goal
 from benchmarks.visitor import hidden_page
+from sandbox.portal.background import free_port
 from widget.storage.schema import lines, sends
 from widget.storage.sends import WENT_OUT, SendState, steps_in
 
@@ -80,7 +81,7 @@ class ShakyStand(Environment):
         super().__init__(SETTINGS)
         self._seed_number = seed
         self._starts = 0
-        self._gateway_port = _free_port()
+        self._gateway_port = free_port()
 
     @property
     def journal(self) -> Path:

@@ -30,10 +30,10 @@ from sqlalchemy import Row, Select, create_engine, select
 
 from benchmarks import stub, tables
 from benchmarks.centre import OPERATOR, TOKEN, CuttingCentre
-from benchmarks.environment import _free_port
 from benchmarks.kills import AGAIN, PAUSE, REPS, TRIES, WENT, Killer, SendingReps, ShakyStand, _rows
 from benchmarks.pace import goal
 from benchmarks.visitor import USER
+from sandbox.portal.background import free_port
 from widget.bitrix24.installer.userfield import names_of
 from widget.storage.database import open_database
 from widget.storage.lines import Lines, Mirroring
@@ -74,7 +74,7 @@ class MirrorStand(ShakyStand):
 
     def __init__(self, seed: int) -> None:
         super().__init__(seed)
-        self._portal_port = _free_port()
+        self._portal_port = free_port()
         self._others["AUTH_SERVERS"] = f"{self.portal}/oauth"
 
     @property

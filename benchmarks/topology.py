@@ -16,7 +16,8 @@ from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType
 
-from benchmarks.environment import ROOT, SERVER, Environment, _end, _free_port
+from benchmarks.environment import ROOT, SERVER, Environment, _end
+from sandbox.portal.background import free_port
 from sandbox.postgres import UNPRIVILEGED, Postgres
 from sandbox.server import tied_to_parent
 from sandbox.valkey import Valkey
@@ -61,7 +62,7 @@ class Topology(Environment):
         )
         self.web = [f"web{number}" for number in range(1, web + 1)]
         self.background = [f"worker{number}" for number in range(1, workers + 1)]
-        self.ports |= {name: _free_port() for name in (*self.web, "proxy")}
+        self.ports |= {name: free_port() for name in (*self.web, "proxy")}
         self.proxied = shutil.which("nginx") is not None
         self.pooled = shutil.which("pgbouncer") is not None
         self._commands: dict[str, list[str]] = {}

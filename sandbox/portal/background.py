@@ -41,17 +41,23 @@ def served(app: Flask, port: int, host: str = HOST) -> Iterator[None]:
 
 
 def free_port() -> int:
-    """A port that is free together with the one that the second portal needs.
+    """A port that is free together with the one that the second portal needs."""
+    return free_ports(1)[0]
 
-    It lies below the ports that systems take for outgoing calls, so that none of those has it before it is served, and
-    is drawn at random, so that two processes that draw at the same time hardly meet.
+
+def free_ports(count: int) -> list[int]:
+    """So many ports, each free together with the one that the second portal needs there; none of all these twice.
+
+    They lie below the ports that systems take for outgoing calls, so that none of those has one before it is served,
+    and are drawn at random, so that two processes that draw at the same time hardly meet.
     """
-    while True:
-        port = _DRAW.choice(PORTS)
-        with contextlib.ExitStack() as held:
-            try:
+    ports: list[int] = []
+    with contextlib.ExitStack() as held:
+        while len(ports) < count:
+            port = _DRAW.choice(PORTS)
+            with contextlib.suppress(OSError), contextlib.ExitStack() as both:
                 for offset in (0, PORTALS[1].port_offset):
-                    held.enter_context(socket.socket()).bind((HOST, port + offset))
-            except OSError:
-                continue
-            return port
+                    both.enter_context(socket.socket()).bind((HOST, port + offset))
+                held.enter_context(both.pop_all())
+                ports.append(port)
+    return ports

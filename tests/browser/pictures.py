@@ -11,7 +11,7 @@ import httpx
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from sandbox.demo import Demo, Ports
-from sandbox.portal.background import free_port
+from sandbox.portal.background import free_ports
 from tests.browser.pages import IVAN, ORDERS, Card, Framed, Settings
 from tests.chromium import ARGS, NAMES
 from tests.stand import PATIENCE, Outside
@@ -33,8 +33,7 @@ IN_PAPERS = {
 
 def main(folder: Path | None) -> None:
     chromium = next(filter(None, map(shutil.which, NAMES)))
-    portal = free_port()
-    ports = Ports(widget=free_port(), portal=portal, gateway=free_port())
+    ports = Ports(*free_ports(3))
     with (
         TemporaryDirectory() as data,
         Demo(ports, Path(data), workers=1, settings={"LIGHT_HOURS": "0,0,24,24"}) as demo,

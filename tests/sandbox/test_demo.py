@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.demo import Ports
-from sandbox.portal.background import free_port
+from sandbox.portal.background import free_ports
 from tests.stand import PATIENCE, until
 
 pytestmark = pytest.mark.processes
@@ -39,7 +39,8 @@ def test_two_settings_with_one_port_are_named(
 
 
 def test_ctrl_c_while_it_starts_ends_it_without_a_stack_trace() -> None:
-    ports = {name: str(free_port()) for name in ("WIDGET_PORT", "PORTAL_PORT", "GATEWAY_PORT")}
+    names = ("WIDGET_PORT", "PORTAL_PORT", "GATEWAY_PORT")
+    ports = dict(zip(names, map(str, free_ports(3)), strict=True))
     data = ROOT / ".run" / "-".join(ports.values())
     program = subprocess.Popen(
         [sys.executable, "-m", "sandbox"], cwd=ROOT, env={**os.environ, **ports}, stderr=subprocess.PIPE, text=True

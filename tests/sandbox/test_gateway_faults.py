@@ -13,6 +13,7 @@ import pytest
 
 from sandbox.gateway import create_gateway, faults
 from sandbox.people import API_KEY
+from sandbox.portal.background import free_port
 from tests.sandbox.apps import new_gateway
 from tests.stand import PATIENCE, until
 
@@ -94,9 +95,7 @@ def test_a_line_that_becomes_ready_within_the_patience_answers_after_all():
 @pytest.fixture(scope="module")
 def port():
     """A gateway in a process of its own, as the demo starts it."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        free = probe.getsockname()[1]
+    free = free_port()
     command = [sys.executable, "-m", "sandbox.gateway"]
     environment = {**os.environ, "GATEWAY_PORT": str(free)}
     with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as process:
