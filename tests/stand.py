@@ -2,6 +2,7 @@
 
 import copy
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
@@ -51,6 +52,8 @@ EXAMPLES = 40  # of a random search that does not say how many; a wild one makes
 MIGRATED = "migrated"  # a PostgreSQL database with all tables and nothing in them, to be copied
 KEY = Fernet.generate_key().decode()  # seals what is stored
 NOON = 1_800_000_000.0  # 2027-01-15 08:00 UTC: 11:00 in Moscow, 17:00 in Amur
+WEEKS_BEFORE = NOON - 6 * 7 * 86_400
+_BEGUN = time.monotonic()
 
 
 @dataclass
@@ -64,6 +67,12 @@ class Clock:
 
     def forward(self, seconds: float) -> None:
         self.now += seconds
+
+
+def gateway_time() -> float:
+    """The gateway's clock in threads of this process. It goes on by itself, weeks before `Clock` stands; on the day of
+    the run it would stand before that at first, and after it some day."""
+    return WEEKS_BEFORE + time.monotonic() - _BEGUN
 
 
 @dataclass
@@ -165,7 +174,7 @@ class Outside:
 def start_outside(stack: ExitStack) -> Outside:
     """Both portals and a gateway on free ports until the stack ends."""
     portal, gateway = free_port(), free_port()
-    portals, gateways = create_portal(WIDGET_URL, portal), create_gateway(patience=0.05)
+    portals, gateways = create_portal(WIDGET_URL, portal), create_gateway(gateway_time, patience=0.05)
     for each in PORTALS:
         stack.enter_context(served(portals, portal + each.port_offset))
     stack.enter_context(served(gateways, gateway))

@@ -2,7 +2,6 @@
 
 import re
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -10,7 +9,7 @@ import pytest
 
 from sandbox import people
 from tests.chats.conftest import EVERYTHING, FakeGateway, FakeGateways
-from tests.stand import PATIENCE, until
+from tests.stand import PATIENCE, gateway_time, until
 from widget.chats.history import MESSAGES, End
 from widget.chats.likeness import SAME_SEND
 from widget.chats.sending import MAX_TEXT, message_id_of
@@ -218,7 +217,7 @@ def test_a_message_whose_answer_was_lost_is_found_at_the_next_look(desk, outside
 
 @pytest.mark.parametrize("session", ["sales", "support", "branch", "1101000001"])
 def test_a_message_whose_answer_names_no_id_is_one_bubble_that_went_out(make_widget, outside, clock, session):
-    clock.now = time.time()  # as the gateway dates it
+    clock.now = gateway_time()  # as the gateway dates it
     desk = ServiceFixture(make_widget(lines=(session,)))
     chat = desk.open()
     outside.break_gateway("no_id")

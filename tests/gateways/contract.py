@@ -15,7 +15,6 @@ A test file of one kind makes a class of it and says how to reach a line:
                                                     # in every call until outside.heal(); not patient
 """
 
-import time
 from collections.abc import Callable
 from itertools import islice
 from typing import Any, ClassVar
@@ -26,7 +25,7 @@ from sandbox import people
 from sandbox.gateway.media import opus
 from sandbox.people import KnownNumber
 from tests.gateways.receiver import receiving
-from tests.stand import Outside, until
+from tests.stand import Outside, gateway_time, until
 from widget.gateways.base import (
     ContactCard,
     EventKind,
@@ -230,13 +229,13 @@ class Contract:
     # Chats and history.
 
     def test_who_has_written_has_a_chat_and_a_stranger_has_none(self, adapter, outside):
-        begun = int(time.time())
+        begun = int(gateway_time())
         self.hear(outside, "Здравствуйте", FRIEND)
         asked = outside.total("gateway")
         found = looked_up(adapter, FRIEND, NOBODY, STRANGER)
         assert set(found) == {FRIEND.phone}
         assert found[FRIEND.phone].has_messages
-        assert begun <= found[FRIEND.phone].last_at <= time.time()
+        assert begun <= found[FRIEND.phone].last_at <= gateway_time()
         assert outside.total("gateway") - asked <= 3 * 3
         assert outside.heard() == {}
 
@@ -253,14 +252,14 @@ class Contract:
         assert outside.heard() == {}
 
     def test_one_listing_has_everybody_who_talks_with_the_line_by_phone_and_nobody_else(self, adapter, outside):
-        begun = int(time.time())
+        begun = int(gateway_time())
         self.hear(outside, "Здравствуйте", FRIEND)
         asked = outside.total("gateway")
         listed = adapter.all_chats()
         assert outside.total("gateway") - asked <= 2
         assert outside.heard() == {}
         assert listed[FRIEND.phone].has_messages
-        assert begun <= listed[FRIEND.phone].last_at <= time.time()
+        assert begun <= listed[FRIEND.phone].last_at <= gateway_time()
         clients = {spelled for client in people.CLIENTS if client.on_whatsapp for spelled in spellings(client.phone)}
         assert listed.keys() <= clients
         assert STRANGER.phone not in listed

@@ -30,7 +30,7 @@ REASONED = {
     ("test_timing.py", "time.monotonic"): "which clock a memory goes by is what is tested",
     ("presence/conftest.py", "time.sleep"): "how often a waiting process looks; nothing is compared with it",
     ("bitrix24/test_rest.py", "time.sleep"): "how often a waiting thread looks; nothing is compared with it",
-    ("gateways/contract.py", "<= time.time()"): "two readings of one clock, in their order",
+    ("stand.py", "time.monotonic"): "the gateway's clock goes on by itself; nothing is compared with it",
     ("sandbox/test_portal_faults.py", "int(time.time())"): "two readings of one clock, in their order",
     ("phones/test_numbers.py", "time.process_time"): "the processor's time, and what it stands against takes hours",
     ("browser/market.py", "page.wait_for_timeout"): "between two looks of `until`, while the pages go on",
@@ -47,8 +47,9 @@ def findings(source: str) -> Iterator[str]:
         if isinstance(node, ast.Call):
             yield from _short_times(node)
         if isinstance(node, ast.Dict):
-            named = ((key.value, value) for key, value in zip(node.keys, node.values) if isinstance(key, ast.Constant))
-            yield from (f"{name}: {ast.unparse(value)}" for name, value in named if _is_short(str(name), value))
+            for name, value in zip(node.keys, node.values, strict=True):
+                if isinstance(name, ast.Constant) and _is_short(str(name.value), value):
+                    yield f"{name.value}: {ast.unparse(value)}"
 
 
 def _is_ours(node: ast.Attribute) -> bool:
@@ -77,8 +78,10 @@ def _name(node: ast.expr) -> str:
 
 def _number(node: ast.expr) -> float | None:
     """Of a number, or of a text that is one, as settings are."""
+    if not isinstance(node, ast.Constant) or not isinstance(node.value, int | float | str):
+        return None
     try:
-        return float(node.value) if isinstance(node, ast.Constant) and isinstance(node.value, int | float | str) else None
+        return float(node.value)
     except ValueError:
         return None
 

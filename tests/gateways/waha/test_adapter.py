@@ -1,7 +1,5 @@
 """The adapter against the simulated gateway, over a real socket."""
 
-import time
-
 import httpx
 import pytest
 
@@ -10,6 +8,7 @@ from sandbox.gateway.lines import STATUSES
 from sandbox.gateway.manual import SUB_PATH
 from sandbox.people import API_KEY
 from tests.gateways.scripted import scripted, trouble
+from tests.stand import gateway_time
 from widget.gateways.base import Ack, CheckResult, Depth, File, GatewayErrorCode, LineState, Sent
 
 IVAN = "79619510000@c.us"
@@ -500,7 +499,7 @@ def test_a_message_that_was_never_sent_is_not_found(waha):
 
 
 def test_a_restricted_line_writes_to_chats_it_has_and_begins_none(waha, outside):
-    until = time.time() + 3600
+    until = gateway_time() + 3600
     outside.restrict("sales", until=until)
     status = waha.status()
     assert status.state is LineState.RESTRICTED
