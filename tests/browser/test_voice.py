@@ -23,7 +23,7 @@ BREAKS = """() => {
 
 def sent_voice(card: Card) -> Locator:
     """As the send is shown at first, or as the gateway's history has it."""
-    said = re.compile(rf"🎤\u2063 0:0\d|{card.say('Voice message')}")
+    said = re.compile(rf"🎤\u2063 \d:\d\d|{card.say('Voice message')}")
     return card.bubbles.filter(has_text=said).locator(SENT)
 
 
@@ -32,7 +32,7 @@ def test_a_recording_is_paused_heard_and_sent_and_the_client_can_hear_it(card: C
 
     card.button("Record a voice message").press("Enter")
     expect(card.button("Pause")).to_be_focused()
-    expect(card.frame.get_by_role("timer")).to_have_text("0:01")
+    expect(card.frame.get_by_role("timer")).not_to_have_text("0:00")
     card.button("Pause").press("Enter")
     expect(card.button("Go on")).to_be_focused()
     player = card.frame.locator(".voice-player")
@@ -51,7 +51,7 @@ def test_a_recording_is_paused_heard_and_sent_and_the_client_can_hear_it(card: C
 def test_no_press_loses_a_recording(card: Card, outside: Outside) -> None:
     card.open(lang="en").reveal().open_chat(ORDERS)
     card.button("Record a voice message").click()
-    expect(card.frame.get_by_role("timer")).to_have_text("0:01")
+    expect(card.frame.get_by_role("timer")).not_to_have_text("0:00")
 
     card.button("Pause").press("Escape")  # would close the chat
     expect(card.button("Go on")).to_be_visible()
@@ -75,7 +75,7 @@ def test_a_recorder_that_breaks_lets_the_microphone_go_and_a_meter_that_breaks_i
 
     talk.inside.evaluate("() => { MediaRecorder.prototype.start = start; }")
     talk.button("Record a voice message").click()
-    expect(talk.frame.get_by_role("timer")).to_have_text("0:01")
+    expect(talk.frame.get_by_role("timer")).not_to_have_text("0:00")
 
 
 def test_what_is_missing_for_a_recording_is_said_with_its_cure(card: Card, complaints: Complaints) -> None:
