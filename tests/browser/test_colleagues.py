@@ -6,6 +6,7 @@ from collections.abc import Callable
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Complaints
+from tests.browser.market import until
 from tests.browser.pages import ORDERS, SENT, Card, Settings
 from tests.stand import Outside
 
@@ -22,10 +23,11 @@ def test_two_reps_see_each_other_and_one_is_asked_before_writing_too(
     expect(beside).to_contain_text(second.say("Answers:"))
     expect(second.bubble("Здравствуйте").locator(".bubble-author:not(.sr-only)")).to_have_count(1)
 
-    first.page.bring_to_front()
-    first.composer.press_sequentially("Ещё")
-    second.page.bring_to_front()
-    expect(beside.locator(".beside-writes")).not_to_be_empty()
+    def is_seen_to_write() -> bool:
+        first.composer.press("!")  # again: that she writes is true for 8 s, and the other page looks every 5 s
+        return beside.locator(".beside-writes").inner_text() != ""
+
+    until(second.page, is_seen_to_write)
 
     second.send("И я здесь")
     expect(second.dialog).to_be_visible()
