@@ -4,7 +4,7 @@ the test."""
 import re
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request
 
 from sandbox.demo import Demo, Ports
 from sandbox.portal.background import free_port
-from tests.browser.pages import Card, ClientPhone, Settings
+from tests.browser.pages import Card, ClientPhone, Framed, Settings
 from tests.chromium import base_url, browser_type_launch_args, context, last_of_all, new_page, page, tab
 from tests.stand import PATIENCE, Outside, until
 
@@ -27,6 +27,14 @@ AWAKE = "0,0,24,24"  # LIGHT_HOURS: every hour is a good one to write, or the te
 # A card with one chat shows its rows first: what opens straight into it is a test's own (test_messenger.py).
 OPENS_NO_CHAT = """INSERT OR IGNORE INTO user_settings (portal_id, user_id, line_id, show_name, opens_chat)
   SELECT portals.id, users.value, 0, 0, 0 FROM portals, json_each('[1, 2, 3, 4, 5]') AS users"""
+
+LISTEN = """(place) => {
+  globalThis.heard = [];
+  new MutationObserver(() => {
+    for (const each of document.querySelectorAll(place)) heard.push(each.textContent);
+  }).observe(document.body, { childList: true, characterData: true, subtree: true });
+}"""
+HEARD_THEM = "(words) => heard.some((said) => said.includes(words))"
 
 # A policy's violation is told to the page that it happened in; as a console error it is told to us.
 TELL_VIOLATIONS = """document.addEventListener("securitypolicyviolation",
@@ -97,6 +105,16 @@ def hear_lines(context: BrowserContext, demo: Demo, outside: Outside) -> Iterato
     outside.reset()
     leave_pages(context)
     hear()
+
+
+@contextmanager
+def is_said(shown: Framed, place: str, words: str) -> Iterator[None]:
+    """What is done meanwhile has the place say these words, for a moment: the page itself notes them, since a look from
+    outside may come when they are gone."""
+    inside = shown.inside
+    inside.evaluate(LISTEN, place)
+    yield
+    inside.wait_for_function(HEARD_THEM, arg=words)
 
 
 def leave_pages(context: BrowserContext) -> None:
