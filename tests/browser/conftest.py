@@ -48,12 +48,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     """Portal, gateway and widget as `make demo` starts them, but one worker, so that what an administrator saves
-    holds for the next opening, and short timeouts, so that a hanging gateway is given up while a test waits."""
+    holds for the next opening."""
     portal = free_port()  # and the one 100 above
     ports = Ports(widget=free_port(), portal=portal, gateway=free_port())
-    settings = {"LIGHT_HOURS": AWAKE, "CHECK_TIMEOUT": "10", "HISTORY_TIMEOUT": "10", "SEND_TIMEOUT": "10"}
-    with Demo(ports, tmp_path_factory.mktemp("demo"), workers=1, say=lambda _: None, settings=settings) as running:
+    with patient_demo(ports, tmp_path_factory.mktemp("demo")) as running:
         yield running
+
+
+def patient_demo(ports: Ports, data: Path) -> Demo:
+    """A widget that gives its gateway up so late that a busy machine is no fault of it."""
+    timeouts = {"CHECK_TIMEOUT": "120", "HISTORY_TIMEOUT": "120", "SEND_TIMEOUT": "120"}
+    settings = {"LIGHT_HOURS": AWAKE, **timeouts}
+    return Demo(ports, data, workers=1, say=lambda _: None, settings=settings)
 
 
 @pytest.fixture(scope="session")

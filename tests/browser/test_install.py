@@ -12,7 +12,7 @@ from playwright.sync_api import Page, Route, expect
 from sandbox.demo import Demo, Ports
 from sandbox.portal.background import free_port
 from sandbox.portal.credentials import ALIAS
-from tests.browser.conftest import AWAKE, Complaints
+from tests.browser.conftest import Complaints, patient_demo
 from tests.browser.market import AppPage, Kept, Market, Portal, until
 from tests.browser.pages import IVAN, MARIA, ORDERS, Card
 from tests.installing import FIELDS
@@ -27,8 +27,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     ports = Ports(widget=free_port(), portal=free_port(), gateway=free_port())
     data = tmp_path_factory.mktemp("empty")
     (data / "seeded").touch()  # nobody adds portals and lines
-    settings = {"LIGHT_HOURS": AWAKE}
-    with Demo(ports, data, workers=1, say=lambda _: None, settings=settings) as running:
+    with patient_demo(ports, data) as running:
         yield running
 
 

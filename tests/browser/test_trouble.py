@@ -7,14 +7,17 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Complaints
+from tests.browser.market import until
 from tests.browser.pages import IVAN, ORDERS, SENT, Card, serious_in
 from tests.stand import Outside
 
+ASKED = 3  # numbers of the card that may have WhatsApp and no chat
 BROKEN = "Failed to load resource|ERR_"
 
 
 def test_a_hanging_gateway_neither_delays_the_card_nor_blocks_a_send(card: Card, outside: Outside) -> None:
-    outside.break_gateway("silence", match="check-exists", seconds=30, times=None)
+    outside.break_gateway("delay", match="check-exists", seconds=3600, times=None)
+    outside.break_gateway("http_500", match="check-exists", times=None)  # what it says once it is healed
     card.open(lang="en").reveal_button.click()
 
     expect(card.presence(ORDERS)).to_have_text("Checking…")
@@ -24,9 +27,11 @@ def test_a_hanging_gateway_neither_delays_the_card_nor_blocks_a_send(card: Card,
     expect(card.bubble("Can you hear me?").locator(SENT)).to_have_count(1)
 
     card.close_chat()
+    expect(card.presence(ORDERS)).to_have_text("Checking…")
+    until(card.page, lambda: outside.calls()["check-exists"] == ASKED)  # all of them hang
+    outside.heal()
     expect(card.presence(ORDERS)).to_have_text("Check failed")
     card.settle()
-    outside.heal()
     card.row(ORDERS).get_by_role("button", name="Try again").click()
     expect(card.presence(ORDERS)).to_have_attribute("data-presence", "yes")
 
