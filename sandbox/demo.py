@@ -89,7 +89,8 @@ def keep_quiet(lost: "sys.UnraisableHookArgs") -> None:
 
 
 class Demo:
-    """A running demo, as a context manager. `data` keeps the database and logs, `short` a socket with a short path."""
+    """A running demo, as a context manager. `data` keeps the database and logs, `short` a socket with a short path.
+    `redis_options` are what follows the address of its Redis, such as `?socket_timeout=60`."""
 
     def __init__(
         self,
@@ -99,6 +100,7 @@ class Demo:
         workers: int = 2,
         say: Callable[[str], None] = print,
         settings: dict[str, str] | None = None,
+        redis_options: str = "",
     ) -> None:
         self.ports = ports
         self.widget = f"http://localhost:{ports.widget}"
@@ -108,6 +110,7 @@ class Demo:
         self._data = data
         self._workers = workers
         self._say = say
+        self._redis_options = redis_options
         self._programs: dict[str, subprocess.Popen[bytes]] = {}
         self._valkey = self._redis()
         self.environment = {**os.environ, **self._settings(), **(settings or {})}
@@ -162,7 +165,7 @@ class Demo:
     def _start(self) -> None:
         if self._valkey:
             self._valkey.start()
-            self.environment.setdefault("REDIS_URL", self._valkey.url)
+            self.environment.setdefault("REDIS_URL", self._valkey.url + self._redis_options)
         self._run("portal", [sys.executable, "-m", "sandbox.portal", "--port", str(self.ports.portal)])
         self._run("gateway", [sys.executable, "-m", "sandbox.gateway", "--port", str(self.ports.gateway)])
         self.flask("upgrade")

@@ -22,6 +22,7 @@ from tests.stand import PATIENCE, Outside, until
 __all__ = ["base_url", "browser_type_launch_args", "context", "page", "tab"]
 
 HEARD = "line-state:"  # the keys that say how lines are
+PATIENT_REDIS = "?socket_timeout=60&socket_connect_timeout=60"  # the widget's own are 0.3 s
 AWAKE = "0,0,24,24"  # LIGHT_HOURS: every hour is a good one to write, or the tests would know when they run
 
 # A card with one chat shows its rows first: what opens straight into it is a test's own (test_messenger.py).
@@ -56,10 +57,10 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
 
 
 def patient_demo(ports: Ports, data: Path) -> Demo:
-    """A widget that gives its gateway up so late that a busy machine is no fault of it."""
+    """A widget that gives its gateway and its Redis up so late that a busy machine is no fault of theirs."""
     timeouts = {"CHECK_TIMEOUT": "120", "HISTORY_TIMEOUT": "120", "SEND_TIMEOUT": "120"}
     settings = {"LIGHT_HOURS": AWAKE, **timeouts}
-    return Demo(ports, data, workers=1, say=lambda _: None, settings=settings)
+    return Demo(ports, data, workers=1, say=lambda _: None, settings=settings, redis_options=PATIENT_REDIS)
 
 
 @pytest.fixture(scope="session")
