@@ -30,7 +30,7 @@ from sandbox.control import GIVEN_UP, IMPATIENT, WHATSAPP, Control
 from sandbox.gateway import create_gateway
 from sandbox.people import API_KEY, GREEN_IDS, INSTANCES
 from sandbox.portal.app import create_portal
-from sandbox.portal.background import free_port, served
+from sandbox.portal.background import free_ports, served
 from sandbox.portal.credentials import CLIENT_ID, CLIENT_SECRET, PORTALS
 from widget import create_app
 from widget.config import Config
@@ -173,7 +173,7 @@ class Outside:
 
 def start_outside(stack: ExitStack) -> Outside:
     """Both portals and a gateway on free ports until the stack ends."""
-    portal, gateway = free_port(), free_port()
+    portal, gateway = free_ports(2)
     portals, gateways = create_portal(WIDGET_URL, portal), create_gateway(gateway_time, patience=0.05)
     for each in PORTALS:
         stack.enter_context(served(portals, portal + each.port_offset))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from sandbox.portal.background import free_port
+from sandbox.portal.background import free_ports
 from sandbox.valkey import Valkey
 from tests.sentinel import MASTER, Sentinel
 from tests.stand import Clock, Widget, until
@@ -62,11 +62,11 @@ def test_an_address_that_is_none_is_told(address: str) -> None:
 def cluster() -> Iterator[str]:
     """Two servers, each with half of the slots."""
     with ExitStack() as stack:
-        ports = [free_port() for _ in range(2)]
+        ports = free_ports(4)  # two for what the servers say to each other
         options = ["--cluster-enabled", "yes", "--cluster-node-timeout", "5000"]
         servers = [
-            stack.enter_context(Valkey(port=port, options=[*options, "--cluster-port", str(free_port())]))
-            for port in ports
+            stack.enter_context(Valkey(port=port, options=[*options, "--cluster-port", str(bus)]))
+            for port, bus in zip(ports[:2], ports[2:], strict=True)
         ]
         clients = [stack.enter_context(redis.Redis.from_url(server.url)) for server in servers]
         for client, (first, last) in zip(clients, ((0, 8191), (8192, 16_383)), strict=True):
@@ -108,7 +108,7 @@ def test_a_cluster_that_is_not_there_is_not_ready_and_fails_no_card(make_widget:
 
 
 def test_an_answer_that_comes_too_late_answers_no_later_question(tmp_path: Path) -> None:
-    at, watched = free_port(), free_port()
+    at, watched = free_ports(2)
     with (
         Valkey(port=watched),
         Sentinel(tmp_path, port=at, master=watched),
@@ -122,7 +122,7 @@ def test_an_answer_that_comes_too_late_answers_no_later_question(tmp_path: Path)
 
 def test_sentinels_lead_to_the_new_master_after_a_failover(make_widget: Callable[..., Widget], tmp_path: Path) -> None:
     with ExitStack() as stack:
-        ports = [free_port() for _ in range(3)]
+        ports = free_ports(3)
         master = stack.enter_context(Valkey(port=ports[0]))
         replica = stack.enter_context(Valkey(port=ports[1], options=["--replicaof", f"127.0.0.1 {ports[0]}"]))
         stack.enter_context(Sentinel(tmp_path, port=ports[2], master=ports[0]))

@@ -14,7 +14,7 @@ import redis
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request
 
 from sandbox.demo import Demo, Ports
-from sandbox.portal.background import free_port
+from sandbox.portal.background import free_ports
 from tests.browser.pages import Card, ClientPhone, Framed, Settings
 from tests.chromium import base_url, browser_type_launch_args, context, last_of_all, new_page, page, tab
 from tests.stand import PATIENCE, Outside, until
@@ -50,16 +50,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     """Portal, gateway and widget as `make demo` starts them, but one worker, so that what an administrator saves
     holds for the next opening."""
-    portal = free_port()  # and the one 100 above
-    ports = Ports(widget=free_port(), portal=portal, gateway=free_port())
-    with patient_demo(ports, tmp_path_factory.mktemp("demo")) as running:
+    with patient_demo(tmp_path_factory.mktemp("demo")) as running:
         yield running
 
 
-def patient_demo(ports: Ports, data: Path) -> Demo:
+def patient_demo(data: Path) -> Demo:
     """A widget that gives its gateway and its Redis up so late that a busy machine is no fault of theirs."""
     timeouts = {"CHECK_TIMEOUT": "120", "HISTORY_TIMEOUT": "120", "SEND_TIMEOUT": "120"}
     settings = {"LIGHT_HOURS": AWAKE, **timeouts}
+    ports = Ports(*free_ports(3))
     return Demo(ports, data, workers=1, say=lambda _: None, settings=settings, redis_options=PATIENT_REDIS)
 
 

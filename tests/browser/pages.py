@@ -200,11 +200,6 @@ class Card(Framed):
         expect(menu).to_be_visible()
         return menu
 
-    @property
-    def said(self) -> Locator:
-        """What came of an action."""
-        return self.frame.locator("#chat-said")
-
     def resize(self, width: int) -> "Card":
         """The portal makes its column so wide."""
         self.page.locator("#frame").evaluate("(frame, width) => { frame.style.inlineSize = `${width}px`; }", width)

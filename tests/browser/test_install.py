@@ -9,8 +9,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from sandbox.demo import Demo, Ports
-from sandbox.portal.background import free_port
+from sandbox.demo import Demo
 from sandbox.portal.credentials import ALIAS
 from tests.browser.conftest import Complaints, patient_demo
 from tests.browser.market import AppPage, Kept, Market, Portal, until
@@ -24,10 +23,9 @@ FIRST_NEW_PROCESS = 1030
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     """Programs of their own: other tests want their portal and lines to stay."""
-    ports = Ports(widget=free_port(), portal=free_port(), gateway=free_port())
     data = tmp_path_factory.mktemp("empty")
     (data / "seeded").touch()  # nobody adds portals and lines
-    with patient_demo(ports, data) as running:
+    with patient_demo(data) as running:
         yield running
 
 
