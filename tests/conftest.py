@@ -13,6 +13,7 @@ import pytest
 import redis
 from hypothesis import HealthCheck, settings
 
+from sandbox.gateway import webhooks
 from sandbox.postgres import Postgres, PostgresMissing
 from sandbox.valkey import Valkey
 from tests import statements
@@ -46,9 +47,10 @@ settings.register_profile(
 )
 settings.register_profile("wild", settings.get_profile("usual"), derandomize=False, max_examples=2000)
 settings.load_profile("usual")
-# A store that stands still for a moment is no outage here, where all run on one busy machine.
+# Who stands still for some seconds here, where all run on one busy machine, is neither gone nor silent.
 REDIS_OPTIONS.update(socket_timeout=PATIENCE, socket_connect_timeout=PATIENCE)
 database.WRITER_SECONDS = PATIENCE
+webhooks.TIMEOUT = PATIENCE
 statements.compile_once()
 gc.disable()  # until all tests are collected: they stay, and looking through them again and again is a third of that
 SERVERS = {"redis": {"valkey", "own_valkey", "redis_url"}, "postgresql": {"postgres"}}  # the fixtures that start one

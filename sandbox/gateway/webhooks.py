@@ -13,7 +13,7 @@ import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-TIMEOUT = 60.0  # seconds for one answer
+TIMEOUT = 10.0  # seconds for one answer
 
 
 @dataclass(frozen=True)
